@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Data-parallel loops on all cores (oneTBB). Bodies must write disjoint data; results never depend on the number of
+// threads because field addition is exact and every chunk's bounds depend only on num_items and grain.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+namespace zkinfer {
+
+// Calls body(begin, end) for consecutive ranges that cover [0, num_items), each a multiple of `grain` items long but
+// the last. Runs inline when there is one range.
+void parallel_for(std::size_t num_items, std::size_t grain,
+                  const std::function<void(std::size_t, std::size_t)>& body);
+
+// Number of ranges of parallel_chunks(num_items, grain, ..): ceil(num_items / grain).
+std::size_t num_chunks(std::size_t num_items, std::size_t grain);
+
+// Calls body(chunk_index, begin, end) with fixed chunks [i*grain, min((i+1)*grain, num_items)): for reductions with one
+// partial result per chunk.
+void parallel_chunks(std::size_t num_items, std::size_t grain,
+                     const std::function<void(std::size_t, std::size_t, std::size_t)>& body);
+
+// Limits the whole process to num_threads threads (0: all cores) until the object dies.
+class ThreadLimit {
+ public:
+  explicit ThreadLimit(std::size_t num_threads);
+  ~ThreadLimit();
+  ThreadLimit(const ThreadLimit&) = delete;
+  ThreadLimit& operator=(const ThreadLimit&) = delete;
+
+ private:
+  void* control_ = nullptr;
+};
+
+}  // namespace zkinfer
