@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators of the graph IR and their typed attributes. Every attribute is static and already resolved: axes are
+// non-negative and sorted, auto_pad and ceil_mode have become explicit pads, shape inputs have become attributes.
+//
+// CORE operators, all that is left after passes::legalize. "const" = the input is a constant value. Each node has
+// exactly one output. N = batch, C = channels.
+//
+//   operator     inputs                        attributes         output
+//   Conv         x[N,C,H,W], w[O,C/g,kh,kw]    ConvAttributes     [N,O,H',W'], plus bias per channel; w and bias const.
+//                const, [bias[O] const]                           Legalized convolutions are always two-dimensional.
+//   MatMul       a[..,m,k], b[..,k,n], [bias]  none               [..,m,n], batch axes broadcast; bias[n] const, added
+//                                                                 along the last axis. Rank of a and b >= 2.
+//   Add Sub Mul  a, b                          none               numpy broadcasting; either may be const.
+//   Relu         x                             none
+//   LeakyRelu    x                             LeakyReluAttributes  x < 0 ? alpha * x : x
+//   Clip         x                             ClipAttributes     min(max(x, min), max); a missing bound is infinite.
+//   Sigmoid Tanh x                             none
+//   MaxPool      x[N,C,H,W]                    PoolAttributes     padding never wins. Legalized: two-dimensional.
+//   AveragePool  x[N,C,H,W]                    PoolAttributes     dilations all 1. Legalized: two-dimensional.
+//   ReduceMean ReduceSum ReduceMax   x         ReduceAttributes
+//   Reshape      x                             ReshapeAttributes  same elements in row-major order.
+//   Transpose    x                             TransposeAttributes  output axis i is input axis perm[i].
+//   Slice        x                             SliceAttributes    one entry per axis of x.
+//   Pad          x                             PadAttributes      one entry per axis of x.
+//   Concat       x0, x1, ..                    ConcatAttributes
+//   ArgMax       x                             ArgMaxAttributes   int64, the first of equal maxima.
+//   Softmax      x                             SoftmaxAttributes  along one axis.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <variant>
+#include <vector>
+
+#include "tensor/shape.h"
+
+namespace zkinfer::ir {
+
+enum class OpKind : std::uint8_t {
+  // Core.
+  kConv, kMatMul, kAdd, kSub, kMul, kRelu, kLeakyRelu, kClip, kSigmoid, kTanh, kMaxPool, kAveragePool,
+  kReduceMean, kReduceSum, kReduceMax, kReshape, kTranspose, kSlice, kPad, kConcat, kArgMax, kSoftmax,
+  // Rewritten into core operators by legalize (some only with a constant operand).
+  kIdentity, kGemm, kBatchNormalization, kGlobalAveragePool, kGlobalMaxPool, kDiv, kNeg, kPow, kMin, kMax, kGather,
+  kExpand, kCast,
+  // Evaluated on constants only.
+  kSqrt, kExp, kLog, kAbs, kReciprocal, kFloor, kCeil, kRound, kSign, kErf, kReduceMin, kReduceProd, kMod, kEqual,
+  kLess, kGreater, kLessOrEqual, kGreaterOrEqual, kAnd, kOr, kNot, kWhere, kTile,
+};
+inline constexpr std::size_t kNumOps = static_cast<std::size_t>(OpKind::kTile) + 1;
+
+enum class DataType : std::uint8_t { kFloat, kInt64, kBool };  // what host tensors hold; bool is stored as 0 or 1
+
+// Spatial attributes have one entry per spatial axis (1 or 2 of them).
+struct ConvAttributes {
+  Dims strides, dilations, pads_begin, pads_end;
+  std::int64_t groups = 1;
+  bool operator==(const ConvAttributes&) const = default;
+};
+struct PoolAttributes {
+  Dims kernel, strides, dilations, pads_begin, pads_end;
+  // AveragePool only: true divides by the kernel size, false by the number of positions inside the unpadded input.
+  bool count_include_pad = false;
+  bool operator==(const PoolAttributes&) const = default;
+};
+struct LeakyReluAttributes {
+  float alpha = 0.01F;
+  bool operator==(const LeakyReluAttributes&) const = default;
+};
+struct ClipAttributes {
+  float min = -std::numeric_limits<float>::infinity();
+  float max = std::numeric_limits<float>::infinity();
+  bool operator==(const ClipAttributes&) const = default;
+};
+struct ReduceAttributes {
+  Dims axes;
+  bool keepdims = true;
+  bool operator==(const ReduceAttributes&) const = default;
+};
+struct ReshapeAttributes {
+  Shape shape;
+  bool operator==(const ReshapeAttributes&) const = default;
+};
+struct TransposeAttributes {
+  Dims perm;
+  bool operator==(const TransposeAttributes&) const = default;
+};
+// Output position i of an axis is input position starts + i * steps, for i < sizes. Steps are >= 1.
+struct SliceAttributes {
+  Dims starts, sizes, steps;
+  bool operator==(const SliceAttributes&) const = default;
+};
+struct PadAttributes {
+  Dims begin, end;  // >= 0
+  float value = 0;
+  bool operator==(const PadAttributes&) const = default;
+};
+struct ConcatAttributes {
+  std::int64_t axis = 0;
+  bool operator==(const ConcatAttributes&) const = default;
+};
+struct ArgMaxAttributes {
+  std::int64_t axis = 0;
+  bool keepdims = true;
+  bool operator==(const ArgMaxAttributes&) const = default;
+};
+struct SoftmaxAttributes {
+  std::int64_t axis = 0;
+  bool operator==(const SoftmaxAttributes&) const = default;
+};
+
+// Not core.
+struct GemmAttributes {  // alpha * op(a) * op(b) + beta * c
+  float alpha = 1, beta = 1;
+  bool transpose_a = false, transpose_b = false;
+  bool operator==(const GemmAttributes&) const = default;
+};
+struct BatchNormalizationAttributes {  // inputs x, scale, bias, mean, variance
+  float epsilon = 1e-5F;
+  bool operator==(const BatchNormalizationAttributes&) const = default;
+};
+struct GatherAttributes {  // inputs data, indices
+  std::int64_t axis = 0;
+  bool operator==(const GatherAttributes&) const = default;
+};
+struct ExpandAttributes {
+  Shape shape;  // of the output
+  bool operator==(const ExpandAttributes&) const = default;
+};
+struct TileAttributes {
+  Dims repeats;
+  bool operator==(const TileAttributes&) const = default;
+};
+struct CastAttributes {
+  DataType to = DataType::kFloat;
+  bool operator==(const CastAttributes&) const = default;
+};
+
+struct NoAttributes {
+  bool operator==(const NoAttributes&) const = default;
+};
+
+using Attributes =
+    std::variant<NoAttributes, ConvAttributes, PoolAttributes, LeakyReluAttributes, ClipAttributes, ReduceAttributes,
+                 ReshapeAttributes, TransposeAttributes, SliceAttributes, PadAttributes, ConcatAttributes,
+                 ArgMaxAttributes, SoftmaxAttributes, GemmAttributes, BatchNormalizationAttributes, GatherAttributes,
+                 ExpandAttributes, TileAttributes, CastAttributes>;
+
+}  // namespace zkinfer::ir

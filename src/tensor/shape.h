@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shape: the dimensions of a dense row-major tensor. Invariant of every object: rank <= kMaxRank, every dimension
+// >= 0 and the product of the non-zero dimensions <= kMaxElements, so that sizes and strides never overflow.
+// Errors: Shape::make on untrusted dimensions returns invalid_argument or resource_limit; the constructors CHECK.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace zkinfer {
+
+inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 31;
+inline constexpr std::size_t kMaxRank = 16;
+
+using Dims = std::vector<std::int64_t>;
+
+class Shape {
+ public:
+  Shape() = default;  // a scalar: rank 0, one element
+  Shape(std::initializer_list<std::int64_t> dims) : Shape(Dims(dims)) {}
+  explicit Shape(Dims dims);
+  static Result<Shape> make(Dims dims);
+
+  std::size_t rank() const { return dims_.size(); }
+  std::int64_t operator[](std::size_t axis) const { return dims_[axis]; }
+  const Dims& dims() const { return dims_; }
+  std::int64_t num_elements() const { return num_elements_; }
+  // Product of the dimensions with index in [begin, end).
+  std::int64_t num_elements(std::size_t begin, std::size_t end) const;
+  // Row-major strides in elements: strides[rank-1] == 1.
+  Dims strides() const;
+  // "[1, 3, 32, 32]"; a scalar is "[]".
+  std::string to_string() const;
+  bool operator==(const Shape& other) const { return dims_ == other.dims_; }
+
+ private:
+  Dims dims_;
+  std::int64_t num_elements_ = 1;
+};
+
+std::string dims_to_string(const Dims& dims);
+
+// Numpy broadcasting: right-aligned, a dimension of 1 stretches. invalid_argument when the shapes do not match.
+Result<Shape> broadcast_shapes(const Shape& a, const Shape& b);
+
+// Strides with which a tensor of shape `from` is read along shape `to` (a broadcast of `from`): 0 on stretched axes.
+// Length to.rank().
+Dims broadcast_strides(const Shape& from, const Shape& to);
+
+// Visits the row-major positions of `shape` and keeps one running offset per operand: a small odometer for
+// broadcasting, transposing and slicing loops. Each strides[i] has shape.rank() entries.
+class Odometer {
+ public:
+  Odometer(const Shape& shape, std::vector<Dims> strides);
+  std::int64_t offset(std::size_t operand) const { return offsets_[operand]; }
+  // Steps to the next position; wraps to the first after the last.
+  void next();
+
+ private:
+  Dims dims_;
+  std::vector<Dims> strides_;
+  Dims index_;
+  Dims offsets_;
+};
+
+}  // namespace zkinfer
