@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds a Merkle tree and opens leaves. Keeps 2^(log_leaves + 1) digests; the rows stay with the caller.
+//
+// Cost: one hash per leaf and per node, all cores, several hashes at once in vector lanes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "commit/merkle/merkle.h"
+#include "field/buffer.h"
+
+namespace zkinfer::merkle {
+
+class MerkleTree {
+ public:
+  MerkleTree() = default;
+  // rows: [num_leaves, row_bytes], contiguous.
+  MerkleTree(const TreeShape& shape, ByteView rows);
+  // rows: [num_leaves, row_values] of F, canonical little-endian: row_bytes = 8 row_values.
+  static MerkleTree over_field(int log_leaves, int cap_height, FpCSpan rows);
+
+  const TreeShape& shape() const { return shape_; }
+  std::span<const Digest> cap() const;
+  // indices strictly ascending and in range; the digests in multiproof order.
+  std::vector<Digest> open(std::span<const std::uint64_t> indices) const;
+
+ private:
+  std::span<const Digest> level(int depth) const;
+  TreeShape shape_;
+  // Heap order: node k at depth d is nodes_[2^d + k]; nodes_[0] is unused. Depths below cap_height stay zero.
+  std::vector<Digest> nodes_;
+};
+
+}  // namespace zkinfer::merkle
