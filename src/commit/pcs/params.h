@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parameters of the polynomial commitment: interleaved Reed-Solomon oracles and the WHIR-style opening of one linear
+// claim  <e_M, U_M> + <e_W, U_W> = mu  over the model oracle M and the witness oracle W (docs/protocol.md, section
+// "Opening"). Every number a verifier needs is here; nothing is read from a proof.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+namespace zkinfer::pcs {
+
+// One interleaved Reed-Solomon code. Lane b of 2^log_lanes is the polynomial
+//   e_b(x) = sum_{j < num_rows} f[b][j] x^j + sum_{j < num_random_rows} r[b][j] x^(num_rows + j)
+// on the coset {shift * w^i}, w of order 2^log_domain; rate = dimension() / 2^log_domain exactly. A leaf holds one x and
+// all lanes.
+struct OracleParams {
+  std::uint64_t num_rows = 0;         // R, message coefficients per lane
+  std::uint64_t num_random_rows = 0;  // T, random coefficients per lane (0 without zero knowledge)
+  std::uint8_t log_lanes = 0;         // k
+  std::uint8_t log_domain = 0;
+  std::uint32_t num_queries = 0;      // t
+
+  std::uint64_t dimension() const { return num_rows + num_random_rows; }
+  std::uint64_t num_lanes() const { return std::uint64_t{1} << log_lanes; }
+  std::uint64_t domain_size() const { return std::uint64_t{1} << log_domain; }
+};
+
+enum class Regime : std::uint8_t { kJohnson = 0, kUniqueDecoding = 1 };
+
+struct OpeningParams {
+  std::uint32_t security_bits = 128;
+  Regime regime = Regime::kJohnson;
+  bool zero_knowledge = true;
+  std::uint8_t pow_bits = 16;       // grinding before each query phase
+  std::uint64_t model_budget = 0;   // B: proofs that one model commitment may serve (0: the model is public)
+  bool has_model = true;
+  OracleParams model;               // M: F-elements (unused when !has_model)
+  OracleParams witness;             // W: F-elements
+  std::vector<OracleParams> folds;  // g_1 .. g_I: K-elements; lanes are the LOW bits of the index
+  OracleParams mask;                // X: one lane pair (X, S) of K-elements, log_lanes = 0 (unused without zero knowledge)
+
+  // Sumcheck rounds before g_1: max(k_M, k_W).
+  int first_rounds() const;
+  // Sum of k_i: the low index bits of v_1 that the folds bind.
+  int fold_bits() const;
+  // v_1 = (Fold e_M | zeros | Fold e_W): where W's part begins, a multiple of 2^fold_bits.
+  std::uint64_t witness_offset() const;
+  std::uint64_t first_vector_size() const;  // length of v_1
+  // Length of v_i, i = 0 .. I (vector_size(0) = first_vector_size()): vector_size(i + 1) = dimension of folds[i].
+  std::uint64_t vector_size(std::size_t fold_index) const;
+  std::uint64_t final_size() const { return vector_size(folds.size()); }
+  // K-elements that the opening sends under pads of X: 2 per sumcheck round, 1 out-of-domain value per fold, v_(I+1).
+  std::uint64_t num_mask_elements() const;
+
+  // Chain consistency (num_rows of g_i = ceil(vector_size / lanes), mask.num_rows = num_mask_elements, dimensions below
+  // domain sizes, domains at most 2^32, queries below domain sizes, sane maxima). Total.
+  Status validate() const;
+  Bytes canonical_bytes() const;
+};
+
+// Reads canonical_bytes(); refuses anything else. Calls validate().
+Result<OpeningParams> parse_params(ByteReader& reader);
+
+}  // namespace zkinfer::pcs

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hiding/prover_channel.h"
+
+namespace zkinfer::hiding {
+
+void ProverChannel::send_hidden_at(const char* label, const Fe& value, PadIndex pad) {
+  if (pad == kNoPad) return send_clear(label, value);
+  ZKI_CHECK(pad < pad_values_.size(), "a pad exists for every hidden message");
+  send_clear(label, value + pad_values_[pad]);
+}
+
+std::pair<PadIndex, PadIndex> ProverChannel::send_product(const char* label_u, const Fe& u, const char* label_v,
+                                                          const Fe& v) {
+  const std::size_t row = pads_.triple();
+  send_hidden_at(label_u, u, pads_.a(row));
+  send_hidden_at(label_v, v, pads_.b(row));
+  return {pads_.a(row), pads_.b(row)};
+}
+
+void ProverChannel::send_clear(const char* label, const Fe& value) {
+  for (const Fp limb : value.c) proof_.u64(limb.v);
+  transcript_.absorb_fe(label, value);
+}
+
+void ProverChannel::send_digests(const char* label, std::span<const Digest> digests) {
+  for (const Digest& digest : digests) {
+    proof_.raw(digest);
+    transcript_.absorb_digest(label, digest);
+  }
+}
+
+}  // namespace zkinfer::hiding

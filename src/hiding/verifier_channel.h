@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// VerifierChannel: reads the proof's messages in transcript order and collects the linear constraints on hidden values.
+//
+// Failure is sticky: after the first bad byte every read returns zero, so callers need no test per message; they finish
+// their (bounded, statement-sized) work and the caller at the top asks verdict(). Nothing is allocated by a number that
+// comes from the proof.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "hiding/layout.h"
+#include "hiding/linear_form.h"
+#include "proof/verdict.h"
+#include "transcript/transcript.h"
+
+namespace zkinfer::hiding {
+
+class VerifierChannel {
+ public:
+  VerifierChannel(Transcript& transcript, PadAllocator& pads, ByteView proof)
+      : transcript_(transcript), pads_(pads), reader_(proof) {}
+  VerifierChannel(const VerifierChannel&) = delete;
+  VerifierChannel& operator=(const VerifierChannel&) = delete;
+
+  LinearForm receive_hidden(const char* label) { return receive_hidden_at(label, pads_.plain()); }
+  LinearForm receive_hidden_at(const char* label, PadIndex pad);
+  Fe receive_clear(const char* label);
+  std::vector<Digest> receive_digests(const char* label, std::size_t count);
+  // Not absorbed; empty view on failure.
+  ByteView receive_raw(const char* label, std::size_t num_bytes);
+  std::uint64_t receive_u64_raw(const char* label);
+  Fe challenge(const char* label) { return transcript_.challenge(label); }
+
+  // The hidden value of `form` must be zero. A constant form is checked at once (kSumcheck at `label`).
+  void require_zero(const char* label, LinearForm form);
+  void reject(RejectReason reason, std::string where);
+
+  bool failed() const { return !verdict_.accepted(); }
+  const Verdict& verdict() const { return verdict_; }
+  const std::vector<LinearForm>& constraints() const { return constraints_; }
+  std::vector<LinearForm> take_constraints() { return std::move(constraints_); }
+  Transcript& transcript() { return transcript_; }
+  PadAllocator& pads() { return pads_; }
+  std::size_t bytes_read() const { return reader_.offset(); }
+  std::size_t bytes_left() const { return reader_.remaining(); }
+
+ private:
+  Transcript& transcript_;
+  PadAllocator& pads_;
+  ByteReader reader_;
+  std::vector<LinearForm> constraints_;
+  Verdict verdict_;
+};
+
+}  // namespace zkinfer::hiding
