@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an ONNX file to a quantized model: compile, inspect, run, measure fidelity, read and write the model package.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+namespace zkinfer {
+
+// A dense row-major tensor of real numbers, as a user has it.
+struct RealTensor {
+  std::vector<std::int64_t> shape;
+  std::vector<float> data;
+};
+// One tensor per model input, in the model's order.
+using RealInputs = std::vector<RealTensor>;
+
+// Called at the start of each stage of a long operation and along it; fraction in [0, 1] of the whole operation.
+using Progress = std::function<void(const char* stage, double fraction)>;
+
+struct CompileOptions {
+  std::string name;  // shown to people; the file's name when empty
+  // Values for dynamic axes: {input name, whole shape}.
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> input_shapes;
+  int activation_bits = 0;  // 0: chosen per tensor
+  int weight_bits = 0;      // 0: chosen per tensor
+  std::string calibration_method;  // "", "minmax", "percentile", "mse"
+  Progress progress;
+};
+
+struct TensorInfo {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::int64_t lo = 0, hi = 0;  // integer range
+  double scale = 1;             // real = integer * scale
+};
+
+// How close the integer model is to the float model on given inputs.
+struct Fidelity {
+  std::size_t num_inputs = 0;
+  double cosine = 0;         // mean over inputs, output tensors
+  double max_abs_error = 0;  // over all outputs, in real units
+  double top1_agreement = 0; // share of inputs with the same arg max
+  std::string text;          // whole model and per layer, for people
+  std::string json;
+};
+
+// A compiled, quantized model with its parameters (secret). Cheap to copy, immutable.
+class Model {
+ public:
+  // Compiles an ONNX file. calibration: a few dozen to a few hundred typical inputs (not the ones you measure on).
+  static Result<Model> compile(const std::string& onnx_path, const std::vector<RealInputs>& calibration,
+                               const CompileOptions& options = {});
+  // The model package (docs/formats/model.md).
+  static Result<Model> from_bytes(ByteView bytes);
+  Bytes to_bytes() const;
+
+  const std::string& name() const;
+  std::vector<TensorInfo> inputs() const;
+  std::vector<TensorInfo> outputs() const;
+  std::uint64_t num_parameters() const;
+  std::string report() const;      // quantization per layer, for people
+  std::string graph_text() const;  // the integer graph
+
+  // Integer inference: the outputs that a proof would show, as integers.
+  Result<std::vector<std::vector<std::int64_t>>> run(const RealInputs& inputs) const;
+  // outputs as real numbers.
+  std::vector<RealTensor> to_real_outputs(const std::vector<std::vector<std::int64_t>>& outputs) const;
+
+  struct Impl;
+  explicit Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+// Runs the ONNX file in float and the model in integers on the same inputs.
+Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model, const std::vector<RealInputs>& inputs,
+                                  const CompileOptions& options = {});
+
+// Pictures of the ONNX graph after import (legalized = false) or after the passes: "text" or "dot" (Graphviz).
+Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, bool legalized,
+                                     const std::string& format);
+
+}  // namespace zkinfer

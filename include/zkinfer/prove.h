@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commit to a model once, then prove inferences of it.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "zkinfer/model.h"
+
+namespace zkinfer {
+
+struct CommitOptions {
+  int security_bits = 128;
+  bool unique_decoding = false;  // proven without the Johnson-regime theorem; larger proofs
+  bool zero_knowledge = true;    // false: weights, input and every intermediate value may be learnt from proofs
+  int pow_bits = 16;             // grinding before each query phase
+  std::uint64_t budget = 0;      // proofs this commitment may serve; 0: default by model size
+  // Tests and benchmarks only: makes commitments and proofs reproducible, and not hiding towards whoever knows it.
+  std::optional<Digest> insecure_seed;
+  Progress progress;
+};
+
+struct ProveStats {
+  double execute_seconds = 0;  // integer inference
+  double witness_seconds = 0;  // columns
+  double commit_seconds = 0;   // witness oracle
+  double lookup_seconds = 0;
+  double relations_seconds = 0;
+  double opening_seconds = 0;
+  double total_seconds = 0;
+};
+
+struct ProofResult {
+  Bytes proof;  // docs/formats/proof.md; carries the public outputs
+  std::vector<std::vector<std::int64_t>> outputs;
+  ProveStats stats;
+};
+
+// A model with its commitment: holds the secret weights, the commitment's randomness and the code word. Not thread-safe.
+class Prover {
+ public:
+  // Commits to the weights (the costly one-time step) and derives the verification key.
+  static Result<Prover> create(const Model& model, const CommitOptions& options = {});
+  // The same commitment again from its saved secret (commitment_secret()); rebuilds the code word.
+  static Result<Prover> restore(const Model& model, ByteView commitment_secret, Progress progress = {});
+  ~Prover();
+  Prover(Prover&&) noexcept;
+  Prover& operator=(Prover&&) noexcept;
+
+  // What verifiers need (docs/formats/key.md): integer graph without weights, parameters, weight commitment.
+  const Bytes& verification_key() const;
+  // Secret: the commitment's seed and parameters. Keep it with the model.
+  Bytes commitment_secret() const;
+  std::string circuit_report() const;  // columns, relations, lookups: sizes
+  // context: up to 32 bytes bound into the proof against replay (a nonce of the verifier, an order number, ..).
+  Result<ProofResult> prove(const RealInputs& inputs, ByteView context = {}, const Progress& progress = {});
+  // How many proofs this object made; refuses past the budget.
+  std::uint64_t proofs_made() const;
+
+  struct Impl;
+
+ private:
+  explicit Prover(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zkinfer

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verify a proof. Links nothing of the prover, the front end or the quantizer; total on arbitrary bytes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "proof/verdict.h"
+
+namespace zkinfer {
+
+struct PublicTensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> values;
+  double scale = 1;  // real = integer * scale
+};
+
+struct KeyInfo {
+  std::string model_name;
+  Digest model_identity{};  // digest of circuit, parameters and weight commitment: the name of the model
+  double security_bits = 0;
+  bool zero_knowledge = true;
+  std::uint64_t model_budget = 0;
+  std::uint64_t num_parameters = 0;
+};
+
+// A parsed and checked verification key. Parse once, verify many proofs. Immutable, thread-safe.
+class VerificationKey {
+ public:
+  static Result<VerificationKey> from_bytes(ByteView bytes);
+  ~VerificationKey();
+  VerificationKey(VerificationKey&&) noexcept;
+  VerificationKey& operator=(VerificationKey&&) noexcept;
+
+  const KeyInfo& info() const;
+  // Every soundness error term with its bits, for people or as JSON.
+  std::string soundness_text() const;
+  std::string soundness_json() const;
+
+  struct Impl;
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  explicit VerificationKey(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct VerifyResult {
+  Verdict verdict;
+  std::vector<PublicTensor> outputs;  // what was proven; empty unless accepted
+  Bytes context;                      // the 32 bytes the prover bound; empty unless accepted
+};
+
+// Checks that `proof` shows an inference of the key's model with the outputs it carries.
+VerifyResult verify(const VerificationKey& key, ByteView proof);
+// The same, and the proof's context must equal `context` (padded with zeros to 32 bytes).
+VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context);
+
+// Byte counts of a proof by protocol part, in order (also for rejected proofs, up to the failure).
+std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof);
+
+}  // namespace zkinfer
