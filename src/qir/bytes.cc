@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Grammar (little-endian; text = u32 length, bytes; list = u32 count, items):
+//   structure = "zkqir" u16 version, text name, list value, list table, list node, list u32 inputs, list u32 outputs
+//   value = text name, u8 kind, list i64 dims, i64 lo, i64 hi, i64 mantissa, i32 exponent
+//   table = u8 kind, i64 first, u8 log_size, i64 clamp_lo, i64 clamp_hi, list i32 values
+//   node  = u8 op, text name, list u32 inputs, u32 output, u8 shift, i32 table, list i64 coefs, i64 constant,
+//           list i64 kernel, strides, dilations, pads_begin; i64 groups; list i64 axes, perm, starts, steps
+// Every field has one encoding, so the bytes are canonical once nothing follows them.
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "qir/ops/rules.h"
+#include "qir/qgraph.h"
+
+namespace zkinfer::qir {
+
+namespace {
+
+constexpr std::array<std::uint8_t, 5> kMagic = {'z', 'k', 'q', 'i', 'r'};
+constexpr std::uint16_t kVersion = 1;
+constexpr std::size_t kMaxText = 4096;
+// The fewest bytes one item of a list can have: bounds what a count may allocate.
+constexpr std::size_t kLeastValueBytes = 4 + 1 + 4 + 8 + 8 + 8 + 4;
+constexpr std::size_t kLeastTableBytes = 1 + 8 + 1 + 8 + 8 + 4;
+constexpr std::size_t kLeastNodeBytes = 1 + 4 + 4 + 4 + 1 + 4 + 4 + 8 + 4 * 4 + 8 + 4 * 4;
+
+void write_ids(ByteWriter& out, const std::vector<ValueId>& ids) {
+  out.u32(static_cast<std::uint32_t>(ids.size()));
+  for (const ValueId id : ids) out.u32(id);
+}
+
+void write_ints(ByteWriter& out, const std::vector<std::int64_t>& ints) {
+  out.u32(static_cast<std::uint32_t>(ints.size()));
+  for (const std::int64_t x : ints) out.i64(x);
+}
+
+std::size_t read_count(ByteReader& in, std::size_t least_item_bytes) {
+  const std::size_t count = in.u32();
+  if (count > in.remaining() / least_item_bytes) {
+    in.fail();
+    return 0;
+  }
+  return count;
+}
+
+std::vector<ValueId> read_ids(ByteReader& in) {
+  std::vector<ValueId> ids(read_count(in, 4));
+  for (ValueId& id : ids) id = in.u32();
+  return ids;
+}
+
+std::vector<std::int64_t> read_ints(ByteReader& in) {
+  std::vector<std::int64_t> ints(read_count(in, 8));
+  for (std::int64_t& x : ints) x = in.i64();
+  return ints;
+}
+
+void write_value(ByteWriter& out, const Value& value) {
+  out.text(value.name);
+  out.u8(static_cast<std::uint8_t>(value.kind));
+  write_ints(out, value.shape.dims());
+  out.i64(value.lo);
+  out.i64(value.hi);
+  out.i64(value.scale.mantissa);
+  out.i32(value.scale.exponent);
+}
+
+Status read_value(ByteReader& in, Value& value) {
+  value.name = in.text(kMaxText);
+  value.kind = static_cast<ValueKind>(in.u8());
+  Result<Shape> shape = Shape::make(read_ints(in));
+  if (!shape.ok()) return corrupt("value '" + value.name + "': " + shape.status().message());
+  value.shape = std::move(shape).value();
+  value.lo = in.i64();
+  value.hi = in.i64();
+  value.scale.mantissa = in.i64();
+  value.scale.exponent = in.i32();
+  return ok_status();
+}
+
+void write_table(ByteWriter& out, const Table& table) {
+  out.u8(static_cast<std::uint8_t>(table.kind));
+  out.i64(table.first);
+  out.u8(table.log_size);
+  out.i64(table.clamp_lo);
+  out.i64(table.clamp_hi);
+  out.u32(static_cast<std::uint32_t>(table.values.size()));
+  for (const std::int32_t x : table.values) out.i32(x);
+}
+
+void read_table(ByteReader& in, Table& table) {
+  table.kind = static_cast<TableKind>(in.u8());
+  table.first = in.i64();
+  table.log_size = in.u8();
+  table.clamp_lo = in.i64();
+  table.clamp_hi = in.i64();
+  table.values.resize(read_count(in, 4));
+  for (std::int32_t& x : table.values) x = in.i32();
+}
+
+void write_node(ByteWriter& out, const Node& node) {
+  out.u8(static_cast<std::uint8_t>(node.op));
+  out.text(node.name);
+  write_ids(out, node.inputs);
+  out.u32(node.output);
+  out.u8(node.requant.shift);
+  out.i32(node.requant.table_index);
+  write_ints(out, node.coefs);
+  out.i64(node.constant);
+  write_ints(out, node.kernel);
+  write_ints(out, node.strides);
+  write_ints(out, node.dilations);
+  write_ints(out, node.pads_begin);
+  out.i64(node.groups);
+  write_ints(out, node.axes);
+  write_ints(out, node.perm);
+  write_ints(out, node.starts);
+  write_ints(out, node.steps);
+}
+
+void read_node(ByteReader& in, Node& node) {
+  node.op = static_cast<Op>(in.u8());
+  node.name = in.text(kMaxText);
+  node.inputs = read_ids(in);
+  node.output = in.u32();
+  node.requant.shift = in.u8();
+  node.requant.table_index = in.i32();
+  node.coefs = read_ints(in);
+  node.constant = in.i64();
+  node.kernel = read_ints(in);
+  node.strides = read_ints(in);
+  node.dilations = read_ints(in);
+  node.pads_begin = read_ints(in);
+  node.groups = in.i64();
+  node.axes = read_ints(in);
+  node.perm = read_ints(in);
+  node.starts = read_ints(in);
+  node.steps = read_ints(in);
+}
+
+}  // namespace
+
+Bytes structure_bytes(const QGraph& graph) {
+  ByteWriter out;
+  out.raw(kMagic);
+  out.u16(kVersion);
+  out.text(graph.name);
+  out.u32(static_cast<std::uint32_t>(graph.values.size()));
+  for (const Value& value : graph.values) write_value(out, value);
+  out.u32(static_cast<std::uint32_t>(graph.tables.size()));
+  for (const Table& table : graph.tables) write_table(out, table);
+  out.u32(static_cast<std::uint32_t>(graph.nodes.size()));
+  for (const Node& node : graph.nodes) write_node(out, node);
+  write_ids(out, graph.inputs);
+  write_ids(out, graph.outputs);
+  return std::move(out).take();
+}
+
+Result<QGraph> parse_structure(ByteView bytes) {
+  ByteReader in(bytes);
+  const ByteView magic = in.raw(kMagic.size());
+  if (!in.ok() || !std::equal(magic.begin(), magic.end(), kMagic.begin())) {
+    return corrupt("model structure: does not start with 'zkqir'; is this a zkinfer model structure?");
+  }
+  if (const std::uint16_t version = in.u16(); version != kVersion) {
+    return corrupt("model structure: version " + std::to_string(version) + ", this program reads version 1; convert the model again");
+  }
+  QGraph graph;
+  graph.name = in.text(kMaxText);
+  graph.values.resize(read_count(in, kLeastValueBytes));
+  for (Value& value : graph.values) {
+    ZKI_RETURN_IF_ERROR(read_value(in, value));
+    if (!in.ok()) break;
+  }
+  graph.tables.resize(read_count(in, kLeastTableBytes));
+  for (Table& table : graph.tables) read_table(in, table);
+  graph.nodes.resize(read_count(in, kLeastNodeBytes));
+  for (Node& node : graph.nodes) read_node(in, node);
+  graph.inputs = read_ids(in);
+  graph.outputs = read_ids(in);
+  if (!in.finished()) {
+    return corrupt("model structure: truncated or followed by other bytes near byte " + std::to_string(in.offset()) + " of " +
+                   std::to_string(bytes.size()));
+  }
+  if (Status status = validate(graph); !status.ok()) return corrupt("model structure: " + status.message());
+  return graph;
+}
+
+}  // namespace zkinfer::qir

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// ReduceSum, ReduceMax, ArgMax (keepdims or not, as the output shape says) and Softmax.
+#include <algorithm>
+
+#include "qir/ops/rules.h"
+
+namespace zkinfer::qir {
+
+namespace {
+
+struct Reduction {
+  Shape shape;
+  std::int64_t num_terms = 1;  // input elements per output element
+};
+
+// The axes are strictly increasing; the output has them as 1 or has lost them.
+Result<Reduction> reduced_shape(const QGraph& graph, const Node& node) {
+  const Shape& in = graph.value(node.inputs[0]).shape;
+  const Shape& out = graph.value(node.output).shape;
+  if (node.axes.empty()) return invalid_argument("needs at least one axis");
+  Reduction result;
+  Dims kept = in.dims();
+  std::vector<bool> reduced(in.rank(), false);
+  for (std::size_t i = 0; i < node.axes.size(); ++i) {
+    const std::int64_t axis = node.axes[i];
+    if (axis < 0 || axis >= static_cast<std::int64_t>(in.rank()) || (i > 0 && axis <= node.axes[i - 1])) {
+      return invalid_argument("axes " + dims_to_string(node.axes) + " must be increasing and below the rank of " + in.to_string());
+    }
+    const std::size_t index = static_cast<std::size_t>(axis);
+    result.num_terms *= in[index];
+    kept[index] = 1;
+    reduced[index] = true;
+  }
+  Dims dropped;
+  for (std::size_t i = 0; i < in.rank(); ++i) {
+    if (!reduced[i]) dropped.push_back(in[i]);
+  }
+  ZKI_ASSIGN_OR_RETURN(result.shape, Shape::make(out.rank() == in.rank() ? kept : dropped));
+  return result;
+}
+
+}  // namespace
+
+Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node) {
+  if (node.coefs.size() != 1) return invalid_argument("ReduceSum needs one coefficient, got " + std::to_string(node.coefs.size()));
+  ZKI_ASSIGN_OR_RETURN(Reduction reduction, reduced_shape(graph, node));
+  const Interval sum = scale(range_of(graph.value(node.inputs[0])), reduction.num_terms);
+  return Inferred{std::move(reduction.shape), scale(sum, node.coefs[0])};
+}
+
+Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node) {
+  ZKI_ASSIGN_OR_RETURN(Reduction reduction, reduced_shape(graph, node));
+  return Inferred{std::move(reduction.shape), range_of(graph.value(node.inputs[0]))};
+}
+
+Result<Inferred> infer_argmax(const QGraph& graph, const Node& node) {
+  if (node.axes.size() != 1) return invalid_argument("ArgMax needs one axis, got " + std::to_string(node.axes.size()));
+  ZKI_ASSIGN_OR_RETURN(Reduction reduction, reduced_shape(graph, node));
+  return Inferred{std::move(reduction.shape), make_interval(0, reduction.num_terms - 1)};
+}
+
+Result<Inferred> infer_softmax(const QGraph& graph, const Node& node) {
+  const Value& x = graph.value(node.inputs[0]);
+  if (node.axes.size() != 1 || node.axes[0] < 0 || node.axes[0] >= static_cast<std::int64_t>(x.shape.rank())) {
+    return invalid_argument("Softmax needs one axis below the rank of " + x.shape.to_string());
+  }
+  const Table& table = graph.tables[static_cast<std::size_t>(node.requant.table_index)];
+  const Interval difference = make_interval(Wide{x.lo} - x.hi, 0);
+  if (!difference.inside(table.first, table.first + table.num_rows() - 1)) {
+    return invalid_argument("Softmax needs a table that contains every x - max in " + to_string(difference));
+  }
+  if (table.kind != TableKind::kExplicit) return invalid_argument("Softmax needs an explicit table of exponentials");
+  const auto [least, most] = std::minmax_element(table.values.begin(), table.values.end());
+  if (*least < 0 || table.at(0) <= 0) {
+    return invalid_argument("the exponentials of Softmax must be non-negative and that of 0 positive");
+  }
+  // 2^(shift+1) e + s and 2 s with s = sum e.
+  const std::int64_t num_terms = x.shape[static_cast<std::size_t>(node.axes[0])];
+  const Interval sum = scale(make_interval(0, *most), num_terms);
+  const Interval numerator = add(scale(make_interval(0, *most), std::int64_t{1} << (node.requant.shift + 1)), sum);
+  if (!numerator.within(kMaxMagnitude) || !scale(sum, 2).within(kMaxMagnitude)) {
+    return invalid_argument("Softmax over " + std::to_string(num_terms) + " terms overflows 2^62; use a smaller shift or smaller exponentials");
+  }
+  return Inferred{x.shape, make_interval(0, std::int64_t{1} << node.requant.shift)};
+}
+
+}  // namespace zkinfer::qir

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qir/ops/rules.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+
+namespace zkinfer::qir {
+
+namespace {
+
+constexpr Wide kSaturation = Wide{1} << 63;
+
+constexpr std::array<OpRule, kNumOps> kRules = {{
+    {"Conv", 2, 3, kWindow | kGroups, RequantRule::kOptional, infer_conv},
+    {"MatMul", 2, 3, kNoAttribute, RequantRule::kOptional, infer_matmul},
+    {"Mul", 2, 2, kCoefs, RequantRule::kOptional, infer_mul},
+    {"Linear", 1, kMaxNodeInputs, kCoefs | kConstant, RequantRule::kOptional, infer_linear},
+    {"ReduceSum", 1, 1, kCoefs | kAxes, RequantRule::kOptional, infer_reduce_sum},
+    {"SumPool", 1, 1, kCoefs | kWindow, RequantRule::kOptional, infer_sum_pool},
+    {"MaxPool", 1, 1, kWindow, RequantRule::kForbidden, infer_max_pool},
+    {"ReduceMax", 1, 1, kAxes, RequantRule::kForbidden, infer_reduce_max},
+    {"ArgMax", 1, 1, kAxes, RequantRule::kForbidden, infer_argmax},
+    {"Softmax", 1, 1, kAxes, RequantRule::kRequired, infer_softmax},
+    {"Reshape", 1, 1, kNoAttribute, RequantRule::kForbidden, infer_reshape},
+    {"Transpose", 1, 1, kPerm, RequantRule::kForbidden, infer_transpose},
+    {"Slice", 1, 1, kStartsSteps, RequantRule::kForbidden, infer_slice},
+    {"Pad", 1, 1, kPadsBegin, RequantRule::kForbidden, infer_pad},
+    {"Concat", 1, kMaxNodeInputs, kAxes, RequantRule::kForbidden, infer_concat},
+}};
+
+std::string wide_to_string(Wide x) {
+  if (x >= kSaturation) return ">=2^63";
+  if (x <= -kSaturation) return "<=-2^63";
+  return std::to_string(static_cast<std::int64_t>(x));
+}
+
+}  // namespace
+
+Interval make_interval(Wide lo, Wide hi) {
+  return {std::clamp(lo, -kSaturation, kSaturation), std::clamp(hi, -kSaturation, kSaturation)};
+}
+
+Interval range_of(const Value& value) { return make_interval(value.lo, value.hi); }
+
+Interval hull(Interval a, Interval b) { return {std::min(a.lo, b.lo), std::max(a.hi, b.hi)}; }
+
+Interval add(Interval a, Interval b) { return make_interval(a.lo + b.lo, a.hi + b.hi); }
+
+Interval multiply(Interval a, Interval b) {
+  // |bounds| <= 2^63, so products are at most 2^126.
+  const Wide corners[4] = {a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi};
+  return make_interval(*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4));
+}
+
+Interval scale(Interval a, std::int64_t factor) { return multiply(a, make_interval(factor, factor)); }
+
+std::string to_string(Interval a) { return "[" + wide_to_string(a.lo) + ", " + wide_to_string(a.hi) + "]"; }
+
+const OpRule& rule_of(Op op) {
+  const std::size_t index = static_cast<std::size_t>(op);
+  ZKI_CHECK(index < kNumOps, "op is checked before its rule is used");
+  return kRules[index];
+}
+
+bool has_param_input(const QGraph& graph, const Node& node) {
+  return std::any_of(node.inputs.begin(), node.inputs.end(),
+                     [&](ValueId id) { return graph.value(id).kind == ValueKind::kParam; });
+}
+
+}  // namespace zkinfer::qir

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each QGraph op requires: arity, the attributes it reads, and how the output's shape and the accumulator's range
+// follow from the inputs. One file per op family; validate.cc does what is common to all ops.
+// Errors: invalid_argument with the op's own complaint; the caller adds the node's name.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "qir/qgraph.h"
+
+namespace zkinfer::qir {
+
+// Exact bounds need more than 64 bits until they are checked against kMaxMagnitude.
+__extension__ using Wide = __int128;
+
+// Field elements, accumulators and 2^shift * hi all stay below this in absolute value, so nothing wraps modulo p.
+inline constexpr std::int64_t kMaxMagnitude = std::int64_t{1} << 62;
+inline constexpr std::int64_t kMaxCoefficient = std::int64_t{1} << 40;
+inline constexpr std::int64_t kMaxWindow = std::int64_t{1} << 20;
+
+// [lo, hi], saturated at +-2^63 (already beyond what validate accepts) so that chains of bounds cannot overflow.
+struct Interval {
+  Wide lo = 0;
+  Wide hi = 0;
+  bool within(std::int64_t bound) const { return lo > -Wide{bound} && hi < Wide{bound}; }
+  bool inside(std::int64_t low, std::int64_t high) const { return lo >= low && hi <= high; }
+};
+Interval make_interval(Wide lo, Wide hi);
+Interval range_of(const Value& value);
+Interval hull(Interval a, Interval b);
+Interval add(Interval a, Interval b);
+Interval multiply(Interval a, Interval b);
+Interval scale(Interval a, std::int64_t factor);
+std::string to_string(Interval a);
+
+struct Inferred {
+  Shape shape;   // the only output shape accepted
+  Interval acc;  // every accumulator (or every y, for ops without requantization)
+};
+
+enum Attribute : unsigned {
+  kNoAttribute = 0,
+  kCoefs = 1,
+  kConstant = 2,
+  kWindow = 4,  // kernel, strides, dilations, pads_begin
+  kGroups = 8,
+  kAxes = 16,
+  kPerm = 32,
+  kStartsSteps = 64,
+  kPadsBegin = 128,
+};
+
+enum class RequantRule : std::uint8_t { kForbidden, kOptional, kRequired };
+
+struct OpRule {
+  std::string_view name;
+  std::size_t min_inputs;
+  std::size_t max_inputs;
+  unsigned attributes;  // mask of Attribute; every other attribute must have its default
+  RequantRule requant;
+  Result<Inferred> (*infer)(const QGraph& graph, const Node& node);
+};
+
+inline constexpr std::size_t kNumOps = 15;
+inline constexpr std::size_t kMaxNodeInputs = 4096;
+const OpRule& rule_of(Op op);
+
+// True when some input of the node is a parameter: then the reachable accumulators depend on parameter values.
+bool has_param_input(const QGraph& graph, const Node& node);
+
+// ops/contract.cc
+Result<Inferred> infer_conv(const QGraph& graph, const Node& node);
+Result<Inferred> infer_matmul(const QGraph& graph, const Node& node);
+// ops/elementwise.cc
+Result<Inferred> infer_mul(const QGraph& graph, const Node& node);
+Result<Inferred> infer_linear(const QGraph& graph, const Node& node);
+// ops/reduce.cc
+Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node);
+Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node);
+Result<Inferred> infer_argmax(const QGraph& graph, const Node& node);
+Result<Inferred> infer_softmax(const QGraph& graph, const Node& node);
+// ops/pool.cc. The window of one axis: sizes in range; *padded tells whether some window leaves the input.
+Status check_window(const Shape& in, const Shape& out, const Node& node, bool* padded);
+Result<Inferred> infer_sum_pool(const QGraph& graph, const Node& node);
+Result<Inferred> infer_max_pool(const QGraph& graph, const Node& node);
+// ops/movement.cc
+Result<Inferred> infer_reshape(const QGraph& graph, const Node& node);
+Result<Inferred> infer_transpose(const QGraph& graph, const Node& node);
+Result<Inferred> infer_slice(const QGraph& graph, const Node& node);
+Result<Inferred> infer_pad(const QGraph& graph, const Node& node);
+Result<Inferred> infer_concat(const QGraph& graph, const Node& node);
+
+}  // namespace zkinfer::qir

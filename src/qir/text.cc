@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <vector>
+
+#include "qir/ops/rules.h"
+#include "qir/qgraph.h"
+
+namespace zkinfer::qir {
+
+namespace {
+
+std::string kind_name(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::kInput: return "input";
+    case ValueKind::kParam: return "param";
+    case ValueKind::kNode: return "node";
+  }
+  return "?";
+}
+
+std::string value_name(const QGraph& graph, ValueId id) {
+  std::string text = "%" + std::to_string(id);
+  if (id < graph.values.size() && !graph.values[id].name.empty()) text += ":" + graph.values[id].name;
+  return text;
+}
+
+std::string table_text(const Table& table) {
+  std::string text;
+  switch (table.kind) {
+    case TableKind::kRange: text = "range"; break;
+    case TableKind::kClamp: text = "clamp to [" + std::to_string(table.clamp_lo) + ", " + std::to_string(table.clamp_hi) + "]"; break;
+    case TableKind::kExplicit: text = "explicit"; break;
+  }
+  return text + " on [" + std::to_string(table.first) + ", " + std::to_string(table.first + table.num_rows()) + ") 2^" +
+         std::to_string(table.log_size) + " rows";
+}
+
+void append_ints(std::string& text, const char* name, const std::vector<std::int64_t>& ints) {
+  if (!ints.empty()) text += std::string(" ") + name + "=" + dims_to_string(ints);
+}
+
+std::string node_text(const QGraph& graph, const Node& node) {
+  std::string text = value_name(graph, node.output) + " = " + std::string(rule_of(node.op).name) + "(";
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    text += (i > 0 ? ", " : "") + value_name(graph, node.inputs[i]);
+  }
+  text += ")";
+  append_ints(text, "coefs", node.coefs);
+  if (node.constant != 0) text += " constant=" + std::to_string(node.constant);
+  append_ints(text, "kernel", node.kernel);
+  append_ints(text, "strides", node.strides);
+  append_ints(text, "dilations", node.dilations);
+  append_ints(text, "pads_begin", node.pads_begin);
+  if (node.groups != 1) text += " groups=" + std::to_string(node.groups);
+  append_ints(text, "axes", node.axes);
+  append_ints(text, "perm", node.perm);
+  append_ints(text, "starts", node.starts);
+  append_ints(text, "steps", node.steps);
+  if (node.requant.table_index != kNoTable) {
+    text += " >> " + std::to_string(node.requant.shift) + " table " + std::to_string(node.requant.table_index);
+  }
+  if (!node.name.empty()) text += "  # " + node.name;
+  return text;
+}
+
+}  // namespace
+
+std::string to_text(const QGraph& graph) {
+  std::string text = "qgraph '" + graph.name + "'\n";
+  for (std::size_t i = 0; i < graph.values.size(); ++i) {
+    const Value& value = graph.values[i];
+    text += "  value " + value_name(graph, static_cast<ValueId>(i)) + " " + kind_name(value.kind) + " " + value.shape.to_string() +
+            " in [" + std::to_string(value.lo) + ", " + std::to_string(value.hi) + "] scale " +
+            std::to_string(value.scale.mantissa) + "*2^" + std::to_string(value.scale.exponent) + "\n";
+  }
+  for (std::size_t i = 0; i < graph.tables.size(); ++i) {
+    text += "  table " + std::to_string(i) + " " + table_text(graph.tables[i]) + "\n";
+  }
+  for (const Node& node : graph.nodes) text += "  " + node_text(graph, node) + "\n";
+  text += "  outputs";
+  for (const ValueId id : graph.outputs) text += " " + value_name(graph, id);
+  return text + "\n";
+}
+
+}  // namespace zkinfer::qir

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "qir/ops/rules.h"
+#include "qir/qgraph.h"
+
+namespace zkinfer::qir {
+
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 4096;
+constexpr std::uint8_t kMaxTableLogSize = 26;
+constexpr std::uint8_t kMaxShift = 40;
+// Bounds the time validate spends on explicit tables that many nodes share.
+constexpr std::int64_t kMaxScannedRows = std::int64_t{1} << 34;
+constexpr std::int64_t kMaxTableFirst = std::int64_t{1} << 40;
+
+std::string quoted(const std::string& name) { return "'" + name + "'"; }
+
+Status check_table(const Table& table) {
+  if (table.kind > TableKind::kExplicit) return invalid_argument("unknown table kind");
+  if (table.log_size > kMaxTableLogSize) {
+    return invalid_argument("2^" + std::to_string(table.log_size) + " rows, at most 2^26 are allowed");
+  }
+  if (table.first > kMaxTableFirst || table.first < -kMaxTableFirst) return invalid_argument("domain starts beyond +-2^40");
+  const std::size_t num_values = table.kind == TableKind::kExplicit ? static_cast<std::size_t>(table.num_rows()) : 0;
+  if (table.values.size() != num_values) {
+    return invalid_argument("has " + std::to_string(table.values.size()) + " explicit values, expected " + std::to_string(num_values));
+  }
+  if (table.kind == TableKind::kClamp) {
+    if (table.clamp_lo > table.clamp_hi || table.clamp_lo < INT32_MIN || table.clamp_hi > INT32_MAX) {
+      return invalid_argument("clamp bounds must be increasing 32-bit integers");
+    }
+  } else if (table.clamp_lo != 0 || table.clamp_hi != 0) {
+    return invalid_argument("clamp bounds must be 0 for a table that does not clamp");
+  }
+  return ok_status();
+}
+
+// The smallest and largest y over the part of the domain that lies in `reach`.
+Interval image(const Table& table, Interval reach) {
+  Interval domain = make_interval(table.first, Wide{table.first} + table.num_rows() - 1);
+  domain = make_interval(std::max(domain.lo, reach.lo), std::min(domain.hi, reach.hi));
+  if (domain.lo > domain.hi) return {};
+  switch (table.kind) {
+    case TableKind::kRange: return domain;
+    case TableKind::kClamp:
+      return {std::clamp(domain.lo, Wide{table.clamp_lo}, Wide{table.clamp_hi}),
+              std::clamp(domain.hi, Wide{table.clamp_lo}, Wide{table.clamp_hi})};
+    case TableKind::kExplicit: break;
+  }
+  // Over the whole domain: simpler than the reachable part, and check_nodes bounds the total work.
+  const auto [least, most] = std::minmax_element(table.values.begin(), table.values.end());
+  return {*least, *most};
+}
+
+Status check_value(const Value& value) {
+  if (value.kind > ValueKind::kNode) return invalid_argument("unknown value kind");
+  if (value.name.size() > kMaxNameBytes) return invalid_argument("name longer than 4096 bytes");
+  if (std::any_of(value.shape.dims().begin(), value.shape.dims().end(), [](std::int64_t dim) { return dim < 1; }) ||
+      value.shape.num_elements() > kMaxElements) {
+    return invalid_argument("shape " + value.shape.to_string() + " must have positive dimensions and at most 2^31 elements");
+  }
+  if (value.lo > value.hi || value.lo <= -kMaxMagnitude || value.hi >= kMaxMagnitude) {
+    return invalid_argument("range [" + std::to_string(value.lo) + ", " + std::to_string(value.hi) + "] must be increasing and within 2^62");
+  }
+  if (value.kind == ValueKind::kParam && (value.lo < INT32_MIN || value.hi > INT32_MAX)) {
+    return invalid_argument("a parameter's range must fit in 32 bits");
+  }
+  if (value.scale.mantissa <= 0 || value.scale.exponent < -4096 || value.scale.exponent > 4096) {
+    return invalid_argument("the scale needs a positive mantissa and an exponent within +-4096");
+  }
+  return ok_status();
+}
+
+Status check_attributes(const Node& node, unsigned used) {
+  const auto unused = [&](unsigned attribute, bool is_default) { return (used & attribute) != 0 || is_default; };
+  const bool fine =
+      unused(kCoefs, node.coefs.empty()) && unused(kConstant, node.constant == 0) &&
+      unused(kWindow, node.kernel.empty() && node.strides.empty() && node.dilations.empty()) &&
+      unused(kWindow | kPadsBegin, node.pads_begin.empty()) && unused(kGroups, node.groups == 1) &&
+      unused(kAxes, node.axes.empty()) && unused(kPerm, node.perm.empty()) &&
+      unused(kStartsSteps, node.starts.empty() && node.steps.empty());
+  if (!fine) return invalid_argument("has an attribute that its op does not read");
+  for (const std::int64_t coef : node.coefs) {
+    if (coef > kMaxCoefficient || coef < -kMaxCoefficient) return invalid_argument("a coefficient is beyond +-2^40");
+  }
+  if (node.constant >= kMaxMagnitude || node.constant <= -kMaxMagnitude) return invalid_argument("the constant is beyond +-2^62");
+  return ok_status();
+}
+
+Status check_requant_form(const QGraph& graph, const Node& node, RequantRule rule) {
+  const Requant& requant = node.requant;
+  if (requant.shift > kMaxShift) return invalid_argument("shift " + std::to_string(requant.shift) + " is above 40");
+  if (requant.table_index < kNoTable || requant.table_index >= static_cast<std::int64_t>(graph.tables.size())) {
+    return invalid_argument("table " + std::to_string(requant.table_index) + " does not exist");
+  }
+  const bool has_table = requant.table_index != kNoTable;
+  if (!has_table && requant.shift != 0) return invalid_argument("a shift without a table");
+  if (rule == RequantRule::kForbidden && has_table) return invalid_argument("this op takes no table");
+  if (rule == RequantRule::kRequired && !has_table) return invalid_argument("this op needs a table");
+  return ok_status();
+}
+
+// The range of y from the range of acc. The table must contain every reachable argument, unless parameter values decide
+// what is reachable: then a declared weight range says too little, and exec checks each argument.
+Result<Interval> requantized_range(const QGraph& graph, const Node& node, Interval acc) {
+  const Table& table = graph.tables[static_cast<std::size_t>(node.requant.table_index)];
+  const Wide unit = Wide{1} << node.requant.shift;
+  const Interval domain = make_interval(table.first, Wide{table.first} + table.num_rows() - 1);
+  if (!scale(domain, static_cast<std::int64_t>(unit)).within(kMaxMagnitude - static_cast<std::int64_t>(unit))) {
+    return invalid_argument("table domain " + to_string(domain) + " times 2^" + std::to_string(node.requant.shift) + " leaves 2^62");
+  }
+  const Wide round = node.requant.shift > 0 ? unit / 2 : 0;
+  // >> rounds to minus infinity.
+  const Interval reach = make_interval((acc.lo + round) >> node.requant.shift, (acc.hi + round) >> node.requant.shift);
+  const bool contained = reach.lo >= domain.lo && reach.hi <= domain.hi;
+  if (!contained && !has_param_input(graph, node)) {
+    return out_of_range("reachable table arguments " + to_string(reach) + " are not in the table's domain " + to_string(domain) +
+                        "; use a larger table or a larger shift");
+  }
+  return image(table, reach);
+}
+
+Status check_node(const QGraph& graph, const Node& node) {
+  const OpRule& rule = rule_of(node.op);
+  if (node.inputs.size() < rule.min_inputs || node.inputs.size() > rule.max_inputs) {
+    return invalid_argument("takes " + std::to_string(rule.min_inputs) + ".." + std::to_string(rule.max_inputs) + " inputs, got " +
+                            std::to_string(node.inputs.size()));
+  }
+  ZKI_RETURN_IF_ERROR(check_attributes(node, rule.attributes));
+  ZKI_RETURN_IF_ERROR(check_requant_form(graph, node, rule.requant));
+  ZKI_ASSIGN_OR_RETURN(const Inferred inferred, rule.infer(graph, node));
+  const Value& output = graph.value(node.output);
+  if (!(inferred.shape == output.shape)) {
+    return invalid_argument("output " + quoted(output.name) + " has shape " + output.shape.to_string() + ", expected " +
+                            inferred.shape.to_string());
+  }
+  if (!inferred.acc.within(kMaxMagnitude)) {
+    return out_of_range("accumulator range " + to_string(inferred.acc) + " reaches 2^62; use fewer bits");
+  }
+  Interval y = inferred.acc;
+  if (node.requant.table_index != kNoTable && rule.requant == RequantRule::kOptional) {
+    ZKI_ASSIGN_OR_RETURN(y, requantized_range(graph, node, inferred.acc));
+  }
+  if (!y.inside(output.lo, output.hi)) {
+    return out_of_range("output " + quoted(output.name) + " declares [" + std::to_string(output.lo) + ", " +
+                        std::to_string(output.hi) + "] but may reach " + to_string(y));
+  }
+  return ok_status();
+}
+
+Status check_nodes(const QGraph& graph) {
+  std::vector<bool> known(graph.values.size(), false);
+  for (std::size_t i = 0; i < graph.values.size(); ++i) known[i] = graph.values[i].kind == ValueKind::kParam;
+  for (const ValueId id : graph.inputs) known[id] = true;
+  std::int64_t scanned_rows = 0;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    const std::string where = "node " + std::to_string(i) + " " + quoted(node.name);
+    if (static_cast<std::size_t>(node.op) >= kNumOps) return invalid_argument(where + ": unknown op");
+    if (node.name.size() > kMaxNameBytes) return invalid_argument(where + ": name longer than 4096 bytes");
+    for (const ValueId id : node.inputs) {
+      if (id >= graph.values.size() || !known[id]) {
+        return invalid_argument(where + ": input value " + std::to_string(id) + " is not computed by an earlier node");
+      }
+    }
+    if (node.output >= graph.values.size() || known[node.output] || graph.values[node.output].kind != ValueKind::kNode) {
+      return invalid_argument(where + ": output value " + std::to_string(node.output) + " is not free to be computed");
+    }
+    if (node.requant.table_index >= 0 && static_cast<std::size_t>(node.requant.table_index) < graph.tables.size()) {
+      scanned_rows += static_cast<std::int64_t>(graph.tables[static_cast<std::size_t>(node.requant.table_index)].values.size());
+    }
+    if (scanned_rows > kMaxScannedRows) return resource_limit(where + ": more than 2^34 table rows over all nodes");
+    if (Status status = check_node(graph, node); !status.ok()) {
+      return status.with_context(where + " (" + std::string(rule_of(node.op).name) + ")");
+    }
+    known[node.output] = true;
+  }
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (!known[i]) return invalid_argument("value " + std::to_string(i) + " " + quoted(graph.values[i].name) + " is never computed");
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+Status validate(const QGraph& graph) {
+  if (graph.name.size() > kMaxNameBytes) return invalid_argument("graph name longer than 4096 bytes");
+  for (std::size_t i = 0; i < graph.tables.size(); ++i) {
+    if (Status status = check_table(graph.tables[i]); !status.ok()) return status.with_context("table " + std::to_string(i));
+  }
+  std::size_t num_inputs = 0;
+  for (const Value& value : graph.values) {
+    if (Status status = check_value(value); !status.ok()) return status.with_context("value " + quoted(value.name));
+    if (value.kind == ValueKind::kInput) ++num_inputs;
+  }
+  std::vector<bool> listed(graph.values.size(), false);
+  for (const ValueId id : graph.inputs) {
+    if (id >= graph.values.size() || graph.values[id].kind != ValueKind::kInput || listed[id]) {
+      return invalid_argument("graph input " + std::to_string(id) + " is not an input value, or is listed twice");
+    }
+    listed[id] = true;
+  }
+  if (num_inputs != graph.inputs.size()) return invalid_argument("an input value is missing from the graph's inputs");
+  if (graph.outputs.empty()) return invalid_argument("the graph has no output");
+  for (const ValueId id : graph.outputs) {
+    if (id >= graph.values.size() || graph.values[id].kind == ValueKind::kParam) {
+      return invalid_argument("graph output " + std::to_string(id) + " is not an input or computed value");
+    }
+  }
+  return check_nodes(graph);
+}
+
+}  // namespace zkinfer::qir
