@@ -11,7 +11,7 @@
 //               is absorbed as an item "pow"
 // The first eight bytes keep these uses apart from each other and from Merkle hashes (whose first byte is 0, 1 or 2).
 // Labels are string literals of at most 255 bytes.
-// Soundness: |limb distribution - uniform| < 2^-21 per limb in total variation, counted by soundness/.
+// Soundness: every value of a limb has probability below (1 + 2^-20) / p, so of a challenge below (1 + 2^-18) / |K|.
 #pragma once
 
 #include <cstdint>
@@ -79,8 +79,8 @@ class Transcript {
   // Verifier: whether the nonce is good (0 when pow_bits is 0); absorbs it either way.
   bool check_pow(std::uint64_t nonce, int pow_bits);
 
-  // A digest of everything so far; does not change the transcript's later challenges.
-  Digest state();
+  // A digest of everything so far; changes nothing.
+  Digest state() const;
   const std::vector<TranscriptEntry>& manifest() const { return manifest_; }
   // Payload bytes absorbed per label, in order of first use.
   const std::vector<LabelBytes>& absorbed_bytes() const { return absorbed_bytes_; }

@@ -27,7 +27,6 @@ class MerkleTree {
   std::vector<Digest> open(std::span<const std::uint64_t> indices) const;
 
  private:
-  std::span<const Digest> level(int depth) const;
   TreeShape shape_;
   // Heap order: node k at depth d is nodes_[2^d + k]; nodes_[0] is unused. Depths below cap_height stay zero.
   std::vector<Digest> nodes_;

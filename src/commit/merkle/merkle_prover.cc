@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commit/merkle/merkle_prover.h"
+
+#include <bit>
+
+#include "base/check.h"
+#include "base/parallel.h"
+#include "hash/keccak.h"
+
+namespace zkinfer::merkle {
+namespace {
+
+constexpr std::size_t kHashesPerTask = 256;
+
+ByteView digest_bytes(std::span<const Digest> digests) {
+  return {reinterpret_cast<const std::uint8_t*>(digests.data()), digests.size_bytes()};
+}
+
+}  // namespace
+
+MerkleTree::MerkleTree(const TreeShape& shape, ByteView rows) : shape_(shape) {
+  static_assert(sizeof(Digest) == 32, "a level of the tree is hashed as contiguous bytes");
+  ZKI_CHECK(shape.valid(), "Merkle tree shape");
+  ZKI_CHECK_EQ(rows.size(), shape.num_leaves() * shape.row_bytes, "Merkle tree rows");
+  nodes_.resize(2 * shape.num_leaves());
+  const std::span<Digest> nodes(nodes_);
+  const std::span<Digest> leaves = nodes.subspan(shape.num_leaves());
+  parallel_for(leaves.size(), kHashesPerTask, [&](std::size_t begin, std::size_t end) {
+    keccak256_many(ByteView(&kLeafDomain, 1), rows.subspan(begin * shape.row_bytes, (end - begin) * shape.row_bytes),
+                   shape.row_bytes, shape.row_bytes, leaves.subspan(begin, end - begin));
+  });
+  for (int depth = shape.log_leaves - 1; depth >= shape.cap_height; --depth) {
+    const std::size_t width = std::size_t{1} << depth;
+    const std::span<Digest> parents = nodes.subspan(width, width);
+    const ByteView children = digest_bytes(nodes.subspan(2 * width, 2 * width));
+    parallel_for(width, kHashesPerTask, [&](std::size_t begin, std::size_t end) {
+      keccak256_many(ByteView(&kNodeDomain, 1), children.subspan(64 * begin, 64 * (end - begin)), 64, 64,
+                     parents.subspan(begin, end - begin));
+    });
+  }
+}
+
+MerkleTree MerkleTree::over_field(int log_leaves, int cap_height, FpCSpan rows) {
+  // The memory of canonical values on a little-endian machine is their encoding.
+  static_assert(std::endian::native == std::endian::little && sizeof(Fp) == 8);
+  ZKI_CHECK(log_leaves >= 0 && log_leaves <= 40, "Merkle tree height");
+  const std::size_t num_leaves = std::size_t{1} << log_leaves;
+  ZKI_CHECK(rows.size() % num_leaves == 0, "Merkle tree rows");
+  const TreeShape shape{log_leaves, rows.size_bytes() / num_leaves, cap_height};
+  return MerkleTree(shape, ByteView(reinterpret_cast<const std::uint8_t*>(rows.data()), rows.size_bytes()));
+}
+
+std::span<const Digest> MerkleTree::cap() const {
+  ZKI_CHECK(!nodes_.empty(), "cap of an empty Merkle tree");
+  return std::span<const Digest>(nodes_).subspan(shape_.cap_size(), shape_.cap_size());
+}
+
+std::vector<Digest> MerkleTree::open(std::span<const std::uint64_t> indices) const {
+  ZKI_CHECK(!nodes_.empty(), "opening of an empty Merkle tree");
+  ZKI_CHECK(indices_valid(shape_, indices), "Merkle indices must ascend and be in range");
+  std::vector<std::uint64_t> known(indices.begin(), indices.end());
+  std::vector<Digest> siblings;
+  for (int depth = shape_.log_leaves; depth > shape_.cap_height; --depth) {
+    const std::uint64_t width = std::uint64_t{1} << depth;
+    std::size_t num_parents = 0;
+    for (std::size_t i = 0; i < known.size(); ++num_parents) {
+      const bool has_sibling = i + 1 < known.size() && known[i + 1] == (known[i] ^ 1);
+      if (!has_sibling) siblings.push_back(nodes_[width + (known[i] ^ 1)]);
+      known[num_parents] = known[i] / 2;
+      i += has_sibling ? 2 : 1;
+    }
+    known.resize(num_parents);
+  }
+  return siblings;
+}
+
+}  // namespace zkinfer::merkle

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commit/merkle/merkle_verifier.h"
+
+namespace zkinfer::merkle {
+
+MerkleVerdict verify_multiproof(const TreeShape& shape, std::span<const Digest> cap,
+                                std::span<const std::uint64_t> indices, ByteView rows,
+                                std::span<const Digest> siblings) {
+  if (!shape.valid()) return {MerkleReason::kBadShape};
+  if (cap.size() != shape.cap_size()) return {MerkleReason::kBadCap};
+  if (!indices_valid(shape, indices)) return {MerkleReason::kBadIndices};
+  if (rows.size() % shape.row_bytes != 0 || rows.size() / shape.row_bytes != indices.size()) {
+    return {MerkleReason::kBadRowBytes};
+  }
+  if (siblings.size() != multiproof_digests(shape, indices)) return {MerkleReason::kBadCount};
+
+  // nodes[i] has digest digests[i]; first_leaf[i] is the first opened leaf under it.
+  std::vector<std::uint64_t> nodes(indices.begin(), indices.end());
+  std::vector<std::uint64_t> first_leaf = nodes;
+  std::vector<Digest> digests(indices.size());
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    digests[i] = hash_leaf(rows.subspan(i * shape.row_bytes, shape.row_bytes));
+  }
+  std::size_t next_sibling = 0;
+  for (int depth = shape.log_leaves; depth > shape.cap_height; --depth) {
+    std::size_t num_parents = 0;
+    for (std::size_t i = 0; i < nodes.size(); ++num_parents) {
+      const bool has_sibling = i + 1 < nodes.size() && nodes[i + 1] == (nodes[i] ^ 1);
+      const Digest& other = has_sibling ? digests[i + 1] : siblings[next_sibling];
+      if (!has_sibling) ++next_sibling;
+      digests[num_parents] = nodes[i] % 2 == 0 ? hash_node(digests[i], other) : hash_node(other, digests[i]);
+      first_leaf[num_parents] = first_leaf[i];
+      nodes[num_parents] = nodes[i] / 2;
+      i += has_sibling ? 2 : 1;
+    }
+    nodes.resize(num_parents);
+  }
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (digests[i] != cap[nodes[i]]) return {MerkleReason::kMismatch, first_leaf[i]};
+  }
+  return {};
+}
+
+}  // namespace zkinfer::merkle

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transcript/transcript.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <limits>
+
+#include "base/check.h"
+#include "base/parallel.h"
+
+namespace zkinfer {
+namespace {
+
+using Domain = std::array<std::uint8_t, 8>;
+
+constexpr Domain domain(const char (&text)[9]) {
+  Domain bytes{};
+  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::uint8_t>(text[i]);
+  return bytes;
+}
+
+constexpr Domain kAbsorbDomain = domain("zki-absb");
+constexpr Domain kSqueezeDomain = domain("zki-sqez");
+constexpr Domain kIndexDomain = domain("zki-indx");
+constexpr Domain kPowDomain = domain("zki-powk");
+
+std::array<std::uint8_t, 8> u64_bytes(std::uint64_t x) {
+  std::array<std::uint8_t, 8> bytes;
+  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::uint8_t>(x >> (8 * i));
+  return bytes;
+}
+
+std::uint64_t digest_word(const Digest& digest, std::size_t word) {
+  std::uint64_t x = 0;
+  for (std::size_t i = 0; i < 8; ++i) x |= static_cast<std::uint64_t>(digest[8 * word + i]) << (8 * i);
+  return x;
+}
+
+// Bits [85 i, 85 i + 85) of the digest, reduced mod p.
+Fp challenge_limb(const Digest& digest, std::size_t i) {
+  const std::size_t word = 85 * i / 64;
+  const std::size_t offset = 85 * i % 64;
+  // Two words hold the first 128 - offset >= 65 bits; a third one holds the rest.
+  unsigned __int128 x = digest_word(digest, word) | static_cast<unsigned __int128>(digest_word(digest, word + 1)) << 64;
+  x >>= offset;
+  if (offset + 85 > 128) x |= static_cast<unsigned __int128>(digest_word(digest, word + 2)) << (128 - offset);
+  return Fp::reduce_wide(x & ((static_cast<unsigned __int128>(1) << 85) - 1));
+}
+
+std::array<std::uint8_t, 41> pow_prefix(const Digest& state, int pow_bits) {
+  std::array<std::uint8_t, 41> prefix;
+  std::copy(kPowDomain.begin(), kPowDomain.end(), prefix.begin());
+  std::copy(state.begin(), state.end(), prefix.begin() + 8);
+  prefix[40] = static_cast<std::uint8_t>(pow_bits);
+  return prefix;
+}
+
+bool starts_with_zero_bits(const Digest& digest, int num_bits) {
+  std::uint64_t head = 0;
+  for (std::size_t i = 0; i < 8; ++i) head = head << 8 | digest[i];
+  return num_bits == 0 || head >> (64 - num_bits) == 0;
+}
+
+}  // namespace
+
+Transcript::Transcript(std::string_view protocol, bool record_manifest) : record_manifest_(record_manifest) {
+  absorb_bytes("protocol", ByteView(reinterpret_cast<const std::uint8_t*>(protocol.data()), protocol.size()));
+}
+
+void Transcript::put_u64(std::uint64_t x) { pending_.update(u64_bytes(x)); }
+
+void Transcript::begin_item(TranscriptItem type, std::string_view label, std::uint64_t count,
+                            std::uint64_t payload_bytes) {
+  ZKI_CHECK(label.size() <= 255, "transcript label too long");
+  if (!has_pending_) {
+    pending_.update(kAbsorbDomain);
+    pending_.update(state_);
+    has_pending_ = true;
+  }
+  pending_.update(static_cast<std::uint8_t>(type));
+  pending_.update(static_cast<std::uint8_t>(label.size()));
+  pending_.update(ByteView(reinterpret_cast<const std::uint8_t*>(label.data()), label.size()));
+  put_u64(count);
+  if (record_manifest_) manifest_.push_back({label, type, count});
+  for (LabelBytes& entry : absorbed_bytes_) {
+    if (entry.label == label) {
+      entry.num_bytes += payload_bytes;
+      return;
+    }
+  }
+  absorbed_bytes_.push_back({label, payload_bytes});
+}
+
+void Transcript::absorb_bytes(std::string_view label, ByteView bytes) {
+  begin_item(TranscriptItem::kBytes, label, bytes.size(), bytes.size());
+  pending_.update(bytes);
+}
+
+void Transcript::absorb_u64(std::string_view label, std::uint64_t value) {
+  begin_item(TranscriptItem::kU64, label, 1, 8);
+  put_u64(value);
+}
+
+void Transcript::absorb_fp(std::string_view label, Fp value) { absorb_fps(label, std::span<const Fp>(&value, 1)); }
+
+void Transcript::absorb_fps(std::string_view label, std::span<const Fp> values) {
+  begin_item(TranscriptItem::kFp, label, values.size(), 8 * values.size());
+  for (const Fp& x : values) put_u64(x.v);
+}
+
+void Transcript::absorb_fe(std::string_view label, const Fe& value) {
+  absorb_fes(label, std::span<const Fe>(&value, 1));
+}
+
+void Transcript::absorb_fes(std::string_view label, std::span<const Fe> values) {
+  begin_item(TranscriptItem::kFe, label, values.size(), 24 * values.size());
+  for (const Fe& x : values)
+    for (const Fp& limb : x.c) put_u64(limb.v);
+}
+
+void Transcript::absorb_digest(std::string_view label, const Digest& digest) {
+  absorb_digests(label, std::span<const Digest>(&digest, 1));
+}
+
+void Transcript::absorb_digests(std::string_view label, std::span<const Digest> digests) {
+  begin_item(TranscriptItem::kDigest, label, digests.size(), 32 * digests.size());
+  for (const Digest& digest : digests) pending_.update(digest);
+}
+
+void Transcript::flush() {
+  if (!has_pending_) return;
+  state_ = pending_.finish();
+  has_pending_ = false;
+}
+
+Digest Transcript::squeeze(TranscriptItem type, std::string_view label, std::uint64_t count) {
+  ZKI_CHECK(label.size() <= 255, "transcript label too long");
+  flush();
+  Keccak256 hash;
+  hash.update(kSqueezeDomain);
+  hash.update(state_);
+  hash.update(static_cast<std::uint8_t>(type));
+  hash.update(static_cast<std::uint8_t>(label.size()));
+  hash.update(ByteView(reinterpret_cast<const std::uint8_t*>(label.data()), label.size()));
+  hash.update(u64_bytes(count));
+  state_ = hash.finish();
+  if (record_manifest_) manifest_.push_back({label, type, count});
+  return state_;
+}
+
+Fe Transcript::challenge(std::string_view label) {
+  const Digest digest = squeeze(TranscriptItem::kChallenge, label, 1);
+  return {challenge_limb(digest, 0), challenge_limb(digest, 1), challenge_limb(digest, 2)};
+}
+
+std::vector<Fe> Transcript::challenges(std::string_view label, std::size_t count) {
+  std::vector<Fe> values(count);
+  for (Fe& x : values) x = challenge(label);
+  return values;
+}
+
+std::vector<std::uint64_t> Transcript::challenge_indices(std::string_view label, std::size_t num_draws, int log_range) {
+  ZKI_CHECK(log_range >= 0 && log_range <= 63, "transcript: index range");
+  ZKI_CHECK(num_draws <= (std::size_t{1} << 32), "transcript: number of index draws");
+  const Digest seed = squeeze(TranscriptItem::kIndices, label, num_draws);
+  const std::uint64_t mask = (std::uint64_t{1} << log_range) - 1;
+  std::vector<std::uint64_t> indices(num_draws);
+  Digest block{};
+  for (std::size_t i = 0; i < num_draws; ++i) {
+    if (i % 4 == 0) {
+      const std::uint64_t counter = i / 4;
+      Keccak256 hash;
+      hash.update(kIndexDomain);
+      hash.update(seed);
+      for (int byte = 0; byte < 4; ++byte) hash.update(static_cast<std::uint8_t>(counter >> (8 * byte)));
+      block = hash.finish();
+    }
+    indices[i] = digest_word(block, i % 4) & mask;
+  }
+  std::sort(indices.begin(), indices.end());
+  indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
+  return indices;
+}
+
+void Transcript::absorb_nonce(std::uint64_t nonce, int pow_bits) {
+  begin_item(TranscriptItem::kPow, "pow", static_cast<std::uint64_t>(pow_bits), 8);
+  put_u64(nonce);
+}
+
+std::uint64_t Transcript::grind(int pow_bits) {
+  ZKI_CHECK(pow_bits >= 0 && pow_bits <= kMaxPowBits, "proof-of-work bits");
+  flush();
+  std::uint64_t found = 0;
+  if (pow_bits > 0) {
+    const auto prefix = pow_prefix(state_, pow_bits);
+    constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
+    constexpr std::size_t kTile = 64;
+    // Batches go up in order and the smallest good nonce of a batch wins, so the result does not depend on threads.
+    const std::size_t batch_size = std::size_t{1} << std::clamp(pow_bits, 8, 18);
+    std::atomic<std::uint64_t> best = kNone;
+    for (std::uint64_t base = 0; best.load() == kNone; base += batch_size) {
+      parallel_for(batch_size, 64 * kTile, [&](std::size_t begin, std::size_t end) {
+        std::array<std::uint64_t, kTile> nonces;
+        std::array<Digest, kTile> digests;
+        for (std::size_t at = begin; at < end; at += kTile) {
+          if (base + at >= best.load(std::memory_order_relaxed)) return;
+          std::array<std::uint8_t, 8 * kTile> messages;
+          for (std::size_t i = 0; i < kTile; ++i) {
+            nonces[i] = base + at + i;
+            const auto bytes = u64_bytes(nonces[i]);
+            std::copy(bytes.begin(), bytes.end(), messages.begin() + static_cast<std::ptrdiff_t>(8 * i));
+          }
+          keccak256_many(prefix, messages, 8, 8, digests);
+          for (std::size_t i = 0; i < kTile; ++i) {
+            if (!starts_with_zero_bits(digests[i], pow_bits)) continue;
+            std::uint64_t current = best.load();
+            while (nonces[i] < current && !best.compare_exchange_weak(current, nonces[i])) {
+            }
+            break;
+          }
+        }
+      });
+    }
+    found = best.load();
+  }
+  absorb_nonce(found, pow_bits);
+  return found;
+}
+
+bool Transcript::check_pow(std::uint64_t nonce, int pow_bits) {
+  ZKI_CHECK(pow_bits >= 0 && pow_bits <= kMaxPowBits, "proof-of-work bits");
+  flush();
+  const auto prefix = pow_prefix(state_, pow_bits);
+  Keccak256 hash;
+  hash.update(prefix);
+  hash.update(u64_bytes(nonce));
+  const bool good = pow_bits == 0 ? nonce == 0 : starts_with_zero_bits(hash.finish(), pow_bits);
+  absorb_nonce(nonce, pow_bits);
+  return good;
+}
+
+Digest Transcript::state() const {
+  if (!has_pending_) return state_;
+  Keccak256 copy = pending_;
+  return copy.finish();
+}
+
+}  // namespace zkinfer
