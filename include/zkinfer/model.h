@@ -86,6 +86,10 @@ class Model {
 Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model, const std::vector<RealInputs>& inputs,
                                   const CompileOptions& options = {});
 
+// Names and shapes of an ONNX file's inputs, without compiling it (lo, hi and scale stay at their defaults): what a reader
+// of calibration data needs to know.
+Result<std::vector<TensorInfo>> onnx_inputs(const std::string& onnx_path, const CompileOptions& options = {});
+
 // Pictures of the ONNX graph after import (legalized = false) or after the passes: "text" or "dot" (Graphviz).
 Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, bool legalized,
                                      const std::string& format);
