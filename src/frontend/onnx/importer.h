@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// ONNX file (opset 7 to 21, default domain) -> verified ir::Graph with static shapes. Total on arbitrary bytes.
+// Everything that depends on constants only is folded on the way, so shape arithmetic never reaches the graph.
+// Errors: corrupt (no ONNX protobuf, or one that breaks ONNX' own rules), unsupported (one message that lists every
+// unsupported node with name, operator, reason and remedy; also an opset outside 7..21), invalid_argument (shapes that
+// do not fit, an unresolved dynamic axis), resource_limit, io.
+// Numbers: float16 and double tensors become float32; all integer types become int64 (uint64 above 2^63-1 is refused).
+// Source: onnx/onnx IR.md and Operators.md, IR version up to 10.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "ir/graph.h"
+#include "tensor/tensor.h"
+
+namespace zkinfer::frontend {
+
+struct ImportOptions {
+  // Shapes of graph inputs by name, instead of those in the file (`--shape name=1,3,32,32`). Without one, a dynamic
+  // first axis becomes 1 and any other dynamic axis is an error.
+  std::map<std::string, Dims> input_shapes;
+  // Graph inputs that become constants with these values.
+  std::map<std::string, AnyTensor> constant_inputs;
+  // Folder that external tensor data is read from; import_onnx_file sets it. Empty: external data is refused.
+  std::string external_data_folder;
+  std::uint64_t max_file_bytes = std::uint64_t{2} << 30;  // also the sum of external data
+  std::int64_t max_folded_elements = std::int64_t{1} << 28;  // elements made by constant folding, in total
+  std::size_t max_nodes = 200000;
+};
+
+Result<ir::Graph> import_onnx(ByteView bytes, const ImportOptions& options = {});
+Result<ir::Graph> import_onnx_file(const std::string& path, ImportOptions options = {});
+
+// An ONNX TensorProto file (as in test data sets: input_0.pb) and its tensor's name.
+struct NamedTensor {
+  std::string name;
+  AnyTensor tensor;
+};
+Result<NamedTensor> read_tensor_proto(ByteView bytes);
+
+}  // namespace zkinfer::frontend

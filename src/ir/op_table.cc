@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/op_table.h"
+
+#include <array>
+
+#include "ir/ops/families.h"
+
+namespace zkinfer::ir {
+
+namespace {
+
+std::array<const OpSchema*, kNumOps> build_table() {
+  std::array<const OpSchema*, kNumOps> table{};
+  for (const auto family : {contract_ops(), elementwise_ops(), pool_ops(), reduce_ops(), movement_ops()})
+    for (const OpSchema& row : family) {
+      const OpSchema*& slot = table[static_cast<std::size_t>(row.kind)];
+      ZKI_CHECK(slot == nullptr, "one row per operator");
+      slot = &row;
+    }
+  for (const OpSchema* row : table) ZKI_CHECK(row != nullptr, "every operator has a row");
+  return table;
+}
+
+bool is_constant_input(const Graph& graph, const Node& node, std::size_t i) {
+  return node.has_input(i) && graph.input_of(node, i).is_constant();
+}
+
+std::optional<Unsupported> constant_inputs_needed(const Graph& graph, const Node& node, std::size_t first,
+                                                  std::string_view what) {
+  for (std::size_t i = first; i < node.inputs.size(); ++i)
+    if (node.has_input(i) && !is_constant_input(graph, node, i))
+      return Unsupported{std::string(what) + " '" + graph.input_of(node, i).name + "' is computed at run time",
+                         "make it an initializer of the model"};
+  return std::nullopt;
+}
+
+// The one element of a constant float tensor that holds a single number.
+std::optional<float> constant_scalar(const Graph& graph, const Node& node, std::size_t i) {
+  if (!node.has_input(i)) return std::nullopt;
+  const FloatTensor* tensor = graph.input_of(node, i).floats();
+  if (tensor == nullptr || tensor->num_elements() != 1) return std::nullopt;
+  return (*tensor)[0];
+}
+
+std::optional<Unsupported> power_reason(const Graph& graph, const Node& node) {
+  const std::optional<float> exponent = constant_scalar(graph, node, 1);
+  if (exponent && (*exponent == 1 || *exponent == 2 || *exponent == 3)) return std::nullopt;
+  return Unsupported{"only the constant exponents 1, 2 and 3 are possible",
+                     "write the power as products, or approximate it by a polynomial"};
+}
+
+std::optional<Unsupported> min_max_reason(const Graph& graph, const Node& node) {
+  if (node.inputs.size() == 1) return std::nullopt;
+  if (node.inputs.size() == 2)
+    for (const std::size_t i : {0, 1})
+      if (constant_scalar(graph, node, i)) return std::nullopt;
+  return Unsupported{"only against one constant number (then it becomes Clip)", "express it with Relu: max(a, b) = b + relu(a - b)"};
+}
+
+// A constant index tensor that is a scalar, or an arithmetic progression with a positive step, is a Slice.
+std::optional<Unsupported> gather_reason(const Graph& graph, const Node& node) {
+  const IntTensor* indices = node.has_input(1) ? graph.input_of(node, 1).ints() : nullptr;
+  if (indices == nullptr)
+    return Unsupported{"its indices are computed at run time", "only constant indices are possible; embed on the caller's side"};
+  if (is_constant_input(graph, node, 0)) return std::nullopt;
+  if (indices->num_elements() > 4096)
+    return Unsupported{"it gathers " + std::to_string(indices->num_elements()) + " slices", "gather at most 4096 indices"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+const OpSchema& schema(OpKind kind) {
+  static const std::array<const OpSchema*, kNumOps> table = build_table();
+  return *table[static_cast<std::size_t>(kind)];
+}
+
+std::string_view op_name(OpKind kind) { return schema(kind).name; }
+
+Result<TypeAndShape> infer(OpKind kind, const InferenceInputs& inputs, const Attributes& attributes) {
+  const OpSchema& row = schema(kind);
+  if (inputs.values.size() < row.min_inputs || inputs.values.size() > row.max_inputs)
+    return invalid_argument(std::to_string(inputs.values.size()) + " inputs, expected " +
+                            std::to_string(row.min_inputs) + " to " + std::to_string(row.max_inputs));
+  for (std::size_t i = 0; i < row.min_inputs; ++i)
+    if (!inputs.has(i)) return invalid_argument("input " + std::to_string(i) + " is missing");
+  if (attributes.index() != row.attributes_index) return invalid_argument("attributes of another operator");
+  return row.infer(inputs, attributes);
+}
+
+std::optional<Unsupported> unsupported_reason(const Graph& graph, const Node& node) {
+  const OpSchema& row = schema(node.op);
+  for (const ValueId id : node.inputs)
+    if (id != kNoValue && graph.value(id).dtype != DataType::kFloat && !graph.value(id).is_constant())
+      return Unsupported{"integer or boolean data '" + graph.value(id).name + "' at run time",
+                         "only float32 activations are possible"};
+  if (row.level == OpLevel::kFolded)
+    return Unsupported{"not available on activations, only on constants",
+                       "replace it by supported operators (docs/operators.md), or compute it outside the model"};
+  switch (node.op) {
+    case OpKind::kConv: return constant_inputs_needed(graph, node, 1, "weight or bias");
+    case OpKind::kMatMul: return constant_inputs_needed(graph, node, 2, "bias");
+    case OpKind::kBatchNormalization: return constant_inputs_needed(graph, node, 1, "parameter");
+    case OpKind::kDiv: {
+      std::optional<Unsupported> reason = constant_inputs_needed(graph, node, 1, "divisor");
+      if (reason) reason->remedy = "only division by a constant is possible; multiply by a constant instead";
+      return reason;
+    }
+    case OpKind::kPow: return power_reason(graph, node);
+    case OpKind::kMin:
+    case OpKind::kMax: return min_max_reason(graph, node);
+    case OpKind::kGather: return gather_reason(graph, node);
+    case OpKind::kCast:
+      if (node.as<CastAttributes>().to != DataType::kFloat)
+        return Unsupported{"casts an activation to integers or booleans", "remove the cast, or move it out of the model"};
+      return std::nullopt;
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace zkinfer::ir
