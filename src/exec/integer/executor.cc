@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exec/integer/executor.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/parallel.h"
+#include "exec/integer/operand.h"
+#include "qir/ops/rules.h"
+
+namespace zkinfer::exec_integer {
+
+namespace {
+
+using qir::Node;
+using qir::Op;
+using qir::QGraph;
+using qir::Table;
+using qir::Value;
+using qir::ValueId;
+using qir::ValueKind;
+
+constexpr std::size_t kElementGrain = std::size_t{1} << 15;
+
+using OpFunction = void (*)(const OpContext&);
+constexpr std::array<OpFunction, qir::kNumOps> kFunctions = {
+    run_conv,    run_matmul,  run_mul,     run_linear,    run_reduce_sum, run_sum_pool, run_max_pool, run_reduce_max,
+    run_argmax,  run_softmax, run_reshape, run_transpose, run_slice,      run_pad,      run_concat};
+
+std::string range_text(std::int64_t lo, std::int64_t hi) { return "[" + std::to_string(lo) + ", " + std::to_string(hi) + "]"; }
+
+template <class T>
+Status check_values(const Value& value, const char* what, std::span<const T> data) {
+  const std::string where = std::string(what) + " '" + value.name + "'";
+  if (static_cast<std::int64_t>(data.size()) != value.shape.num_elements()) {
+    return invalid_argument(where + ": shape " + value.shape.to_string() + " needs " + std::to_string(value.shape.num_elements()) +
+                            " values, got " + std::to_string(data.size()));
+  }
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    if (data[i] < value.lo || data[i] > value.hi) {
+      return out_of_range(where + ": element " + std::to_string(i) + " is " + std::to_string(data[i]) + ", outside the declared range " +
+                          range_text(value.lo, value.hi) + "; clamp it, or quantize the model again with data that covers it");
+    }
+  }
+  return ok_status();
+}
+
+// Products of one node, at most kMaxProducts + 1.
+qir::Wide num_products(const QGraph& graph, const Node& node) {
+  qir::Wide products = graph.value(node.output).shape.num_elements();
+  // Below 2^45 * 2^31 before it is capped.
+  const auto times = [&](std::int64_t factor) { products = std::min<qir::Wide>(products * factor, kMaxProducts + 1); };
+  if (node.op == Op::kMatMul) {
+    const Shape& a = graph.value(node.inputs[0]).shape;
+    times(a[a.rank() - 1]);
+  }
+  if (node.op == Op::kConv) times(graph.value(node.inputs[1]).shape[1]);
+  for (const std::int64_t size : node.kernel) times(size);
+  return products;
+}
+
+Status check_resources(const QGraph& graph) {
+  qir::Wide products = 0;
+  std::int64_t bytes = 0;
+  for (const Node& node : graph.nodes) {
+    products = std::min<qir::Wide>(products + num_products(graph, node), kMaxProducts + 1);
+    // y, and acc where there is a table.
+    bytes = std::min(bytes + graph.value(node.output).shape.num_elements() * 16, kMaxWitnessBytes + 1);
+  }
+  if (products > kMaxProducts) return resource_limit("model '" + graph.name + "': more than 2^44 multiplications");
+  if (bytes > kMaxWitnessBytes) return resource_limit("model '" + graph.name + "': needs more than 64 GiB of values");
+  return ok_status();
+}
+
+// y = T[(acc + round) >> shift] for all elements; the first argument outside T is reported.
+Status requantize(const QGraph& graph, const Node& node, std::span<const std::int64_t> acc, std::span<std::int64_t> y) {
+  const Table& table = graph.tables[static_cast<std::size_t>(node.requant.table_index)];
+  const int shift = node.requant.shift;
+  const std::int64_t round = shift > 0 ? std::int64_t{1} << (shift - 1) : 0;
+  std::atomic<std::size_t> first_bad{acc.size()};
+  parallel_for(acc.size(), kElementGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::int64_t argument = (acc[i] + round) >> shift;
+      if (!table.contains(argument)) {
+        std::size_t seen = first_bad.load();
+        while (i < seen && !first_bad.compare_exchange_weak(seen, i)) {
+        }
+        return;
+      }
+      y[i] = table.at(argument);
+    }
+  });
+  const std::size_t bad = first_bad.load();
+  if (bad == acc.size()) return ok_status();
+  return out_of_range("node '" + node.name + "' (" + std::string(qir::rule_of(node.op).name) + "): element " + std::to_string(bad) +
+                      " has accumulator " + std::to_string(acc[bad]) + ", table argument " + std::to_string((acc[bad] + round) >> shift) +
+                      " outside the domain " + range_text(table.first, table.first + table.num_rows() - 1) +
+                      "; quantize the model again (its tables do not cover these parameters)");
+}
+
+}  // namespace
+
+Status check_params(const QGraph& graph, const qir::ParamData& params) {
+  if (params.size() != graph.values.size()) {
+    return invalid_argument("parameters: expected one (possibly empty) list for each of the " + std::to_string(graph.values.size()) +
+                            " values, got " + std::to_string(params.size()));
+  }
+  for (std::size_t id = 0; id < params.size(); ++id) {
+    const Value& value = graph.values[id];
+    if (value.kind == ValueKind::kParam) {
+      ZKI_RETURN_IF_ERROR(check_values(value, "parameter", std::span<const std::int32_t>(params[id])));
+    } else if (!params[id].empty()) {
+      return invalid_argument("parameters: value '" + value.name + "' is no parameter but has parameter data");
+    }
+  }
+  return ok_status();
+}
+
+Result<Witness> run(const QGraph& graph, const qir::ParamData& params, const Inputs& inputs) {
+  ZKI_RETURN_IF_ERROR(check_resources(graph));
+  ZKI_RETURN_IF_ERROR(check_params(graph, params));
+  if (inputs.size() != graph.inputs.size()) {
+    return invalid_argument("model '" + graph.name + "': has " + std::to_string(graph.inputs.size()) + " inputs, got " +
+                            std::to_string(inputs.size()));
+  }
+  Witness witness;
+  witness.values.resize(graph.values.size());
+  witness.acc.resize(graph.nodes.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    ZKI_RETURN_IF_ERROR(check_values(graph.value(graph.inputs[i]), "input", std::span<const std::int64_t>(inputs[i])));
+    witness.values[graph.inputs[i]] = inputs[i];
+  }
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    const Value& output = graph.value(node.output);
+    const std::size_t num_elements = static_cast<std::size_t>(output.shape.num_elements());
+    std::vector<std::int64_t> result(num_elements);
+    OpContext context{&graph, &node, {}, &output.shape, result};
+    for (const ValueId id : node.inputs) context.inputs.emplace_back(graph.value(id), params[id], witness.values[id]);
+    kFunctions[static_cast<std::size_t>(node.op)](context);
+    if (node.requant.table_index != qir::kNoTable && node.op != Op::kSoftmax) {
+      std::vector<std::int64_t> y(num_elements);
+      ZKI_RETURN_IF_ERROR(requantize(graph, node, result, y));
+      witness.acc[i] = std::move(result);
+      result = std::move(y);
+    }
+    witness.values[node.output] = std::move(result);
+  }
+  return witness;
+}
+
+}  // namespace zkinfer::exec_integer

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The integer executor: computes every value and every accumulator of a QGraph exactly, as the prover needs them.
+// Preconditions: qir::validate accepted the graph (parse_structure did it).
+// Errors: invalid_argument (number or size of inputs or parameters), out_of_range (an input or parameter outside its
+// declared range, an accumulator that the node's table does not contain; the message names node, value, range, remedy),
+// resource_limit (the graph needs more than kMaxWitnessBytes or kMaxProducts).
+// Cost: contractions multiply 16-bit integers eight at a time where the ranges allow it, on all cores; deterministic.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/status.h"
+#include "qir/qgraph.h"
+
+namespace zkinfer::exec_integer {
+
+struct Witness {
+  // By ValueId, row-major; empty for parameters (their values are in ParamData).
+  std::vector<std::vector<std::int64_t>> values;
+  // By node index: the accumulators of a node with a table, row-major in the output's shape; empty for nodes without a
+  // table (there acc = y, or nothing is accumulated) and for Softmax.
+  std::vector<std::vector<std::int64_t>> acc;
+};
+
+using Inputs = std::vector<std::vector<std::int64_t>>;  // one per graph.inputs, row-major
+
+inline constexpr std::int64_t kMaxWitnessBytes = std::int64_t{1} << 36;
+inline constexpr std::int64_t kMaxProducts = std::int64_t{1} << 44;
+
+Result<Witness> run(const qir::QGraph& graph, const qir::ParamData& params, const Inputs& inputs);
+
+// Sizes and ranges of the parameters; part of run.
+Status check_params(const qir::QGraph& graph, const qir::ParamData& params);
+
+}  // namespace zkinfer::exec_integer

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A read-only view of one operand of a node: a parameter (32-bit) or a computed value (64-bit).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "qir/qgraph.h"
+
+namespace zkinfer::exec_integer {
+
+class Operand {
+ public:
+  Operand(const qir::Value& value, std::span<const std::int32_t> params, std::span<const std::int64_t> values)
+      : value_(&value), params_(params), values_(values) {}
+  const Shape& shape() const { return value_->shape; }
+  std::int64_t lo() const { return value_->lo; }
+  std::int64_t hi() const { return value_->hi; }
+  std::int64_t operator[](std::size_t i) const { return params_.empty() ? values_[i] : params_[i]; }
+  // out[i] = operand[begin + i]; T must hold the operand's range.
+  template <class T>
+  void copy(std::size_t begin, std::span<T> out) const {
+    if (params_.empty()) {
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(values_[begin + i]);
+    } else {
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(params_[begin + i]);
+    }
+  }
+  // Every element as 64 bits.
+  std::vector<std::int64_t> widened() const;
+
+ private:
+  const qir::Value* value_;
+  std::span<const std::int32_t> params_;
+  std::span<const std::int64_t> values_;
+};
+
+// What one op sees: its node, the values it reads and the array it fills. `acc` is y for nodes without requantization.
+struct OpContext {
+  const qir::QGraph* graph;
+  const qir::Node* node;
+  std::vector<Operand> inputs;
+  const Shape* out_shape;
+  std::span<std::int64_t> out;
+};
+
+void run_conv(const OpContext& op);
+void run_matmul(const OpContext& op);
+void run_mul(const OpContext& op);
+void run_linear(const OpContext& op);
+void run_reduce_sum(const OpContext& op);
+void run_sum_pool(const OpContext& op);
+void run_max_pool(const OpContext& op);
+void run_reduce_max(const OpContext& op);
+void run_argmax(const OpContext& op);
+void run_softmax(const OpContext& op);
+void run_reshape(const OpContext& op);
+void run_transpose(const OpContext& op);
+void run_slice(const OpContext& op);
+void run_pad(const OpContext& op);
+void run_concat(const OpContext& op);
+
+}  // namespace zkinfer::exec_integer
