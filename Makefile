@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# The two commands for a fresh Debian 12 machine are `make demo` and `make test`; `make help` lists all.
+# Everything is built under build/release by CMake; this file only strings the steps together.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+BUILD := build/release
+ZKINFER := $(BUILD)/tools/cli/zkinfer
+# A compiler process of this code base takes up to about 1.5 GiB.
+JOBS ?= $(shell nproc | awk -v memory_mib="$$(awk '/MemAvailable/ {print int($$2 / 1024)}' /proc/meminfo)" \
+	'{limit = int(memory_mib / 1500); if (limit < 1) limit = 1; print ($$1 < limit ? $$1 : limit)}')
+
+.PHONY: help packages configure build demo test bench train clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+packages:
+	@scripts/install_packages.sh build
+
+configure: packages
+	@mkdir -p build
+	@cmake --preset release >$(BUILD).configure.log 2>&1 || { cat $(BUILD).configure.log; exit 2; }
+
+build: configure  ## installs what is missing, configures and compiles everything (release)
+	@cmake --build --preset release -j $(JOBS)
+
+demo: configure  ## proves one inference of a trained network, verifies it, shows what is rejected; writes build/demo/report.html
+	@cmake --build --preset release -j $(JOBS) --target zkinfer
+	@$(ZKINFER) demo --examples examples --output build/demo
+
+test: build  ## builds and runs all tests
+	@ctest --preset release -j 2
+
+bench: configure  ## whole-model benchmarks; writes build/bench/*.json (VGG-16 too when python3-torch is there)
+	@cmake --build --preset release -j $(JOBS) --target zkinfer
+	@scripts/bench.sh $(ZKINFER) build/bench
+
+train:  ## trains the example networks again (installs python3-torch and python3-sklearn)
+	@scripts/install_packages.sh train
+	@/usr/bin/python3 examples/digits/train.py
+	@/usr/bin/python3 examples/mlp/train.py
+
+clean:  ## removes what `make` built
+	@rm -rf $(BUILD) $(BUILD).configure.log build/demo build/bench

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an input file holds before a model's shapes are known, and the limits that every reader keeps.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace zkinfer::cli {
+
+// Largest file read and largest number of elements made from one file (also after decompression).
+inline constexpr std::uint64_t kMaxInputBytes = std::uint64_t{1} << 30;
+inline constexpr std::uint64_t kMaxInputElements = std::uint64_t{1} << 28;
+
+enum class ArrayKind : std::uint8_t {
+  kNumbers,  // taken as they are
+  kLevels,   // grey or colour levels 0..255 of a picture (uint8): scaled by 1/255 unless told otherwise
+};
+
+// Row-major. A decoded picture has shape [height, width, channels].
+struct Array {
+  std::string name;  // of an .npz entry; empty otherwise
+  std::vector<std::int64_t> shape;
+  std::vector<float> data;
+  ArrayKind kind = ArrayKind::kNumbers;
+  bool is_picture = false;  // [height, width, channels] of one picture
+};
+
+}  // namespace zkinfer::cli

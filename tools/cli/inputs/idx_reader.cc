@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inputs/idx_reader.h"
+
+#include "inputs/inflate.h"
+
+namespace zkinfer::cli {
+
+Result<Array> read_idx(ByteView bytes) {
+  if (bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
+    ZKI_ASSIGN_OR_RETURN(const Bytes plain, inflate_bytes(bytes, DeflateFormat::kGzip, kMaxInputBytes));
+    if (plain.size() >= 2 && plain[0] == 0x1f && plain[1] == 0x8b) return corrupt("gzip inside gzip");
+    return read_idx(plain);
+  }
+  ByteReader reader(bytes);
+  if (reader.u16() != 0 || !reader.ok()) return corrupt("no IDX file (it starts with two zero bytes)");
+  const int type = reader.u8();
+  const int rank = reader.u8();
+  if (type != 0x08) return unsupported("IDX element type " + std::to_string(type) + "; expected 8 (unsigned byte)");
+  if (rank == 0 || rank > 4) return corrupt("IDX with " + std::to_string(rank) + " axes; expected 1 to 4");
+  Array array;
+  array.kind = ArrayKind::kLevels;
+  std::uint64_t num_elements = 1;
+  for (int i = 0; i < rank; ++i) {
+    const std::uint64_t size = __builtin_bswap32(reader.u32());
+    if (size != 0 && num_elements > kMaxInputElements / size) return resource_limit("IDX file of more than 2^28 elements");
+    num_elements *= size;
+    array.shape.push_back(static_cast<std::int64_t>(size));
+  }
+  if (!reader.ok() || reader.remaining() != num_elements) {
+    return corrupt("expected " + std::to_string(num_elements) + " bytes of elements, got " + std::to_string(reader.remaining()));
+  }
+  const ByteView elements = reader.raw(reader.remaining());
+  array.data.assign(elements.begin(), elements.end());
+  return array;
+}
+
+}  // namespace zkinfer::cli
