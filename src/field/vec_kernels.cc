@@ -1,9 +1,253 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/check.h"
 #include "field/vec.h"
 
-namespace zkinfer::vec {
+#include "base/check.h"
+#include "field/simd_targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "field/vec_kernels.cc"
+#include "hwy/foreach_target.h"
+// Highway asks for its header after the loop header.
+#include "field/simd_ext-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace zkinfer {
+namespace HWY_NAMESPACE {
 namespace {
+
+// Loop bodies: `auto io` reads and writes whole vectors or the first lanes of the last one.
+void AddF(const Fp* a, const Fp* b, Fp* out, std::size_t size) {
+  for_vectors(size, [=](std::size_t i, auto io) HWY_ATTR { io.store(add(io.load(a + i), io.load(b + i)), out + i); });
+}
+void SubF(const Fp* a, const Fp* b, Fp* out, std::size_t size) {
+  for_vectors(size, [=](std::size_t i, auto io) HWY_ATTR { io.store(sub(io.load(a + i), io.load(b + i)), out + i); });
+}
+void MulF(const Fp* a, const Fp* b, Fp* out, std::size_t size) {
+  for_vectors(size, [=](std::size_t i, auto io) HWY_ATTR { io.store(mul(io.load(a + i), io.load(b + i)), out + i); });
+}
+void ScaleF(Fp a, const Fp* x, Fp* out, std::size_t size) {
+  const V va = set(a);
+  for_vectors(size, [=](std::size_t i, auto io) HWY_ATTR { io.store(mul(va, io.load(x + i)), out + i); });
+}
+void AxpyF(Fp a, const Fp* x, Fp* y, std::size_t size) {
+  const V va = set(a);
+  for_vectors(size, [=](std::size_t i, auto io) HWY_ATTR {
+    io.store(add(io.load(y + i), mul(va, io.load(x + i))), y + i);
+  });
+}
+
+void MulK(const FeCSpan& a, const FeCSpan& b, const FeSpan& out) {
+  for_vectors(out.size, [&](std::size_t i, auto io) HWY_ATTR {
+    store_fe(io, mul(load_fe(io, a, i), load_fe(io, b, i)), out, i);
+  });
+}
+void MulAddK(const FeCSpan& a, const FeCSpan& b, const FeSpan& y) {
+  for_vectors(y.size, [&](std::size_t i, auto io) HWY_ATTR {
+    store_fe(io, add(load_fe(io, y, i), mul(load_fe(io, a, i), load_fe(io, b, i))), y, i);
+  });
+}
+void MulAddFK(const Fp* a, const FeCSpan& b, const FeSpan& y) {
+  for_vectors(y.size, [&](std::size_t i, auto io) HWY_ATTR {
+    store_fe(io, add(load_fe(io, y, i), scale(io.load(a + i), load_fe(io, b, i))), y, i);
+  });
+}
+void ScaleK(const Fe& a, const FeCSpan& x, const FeSpan& out) {
+  const FeV va = set_fe(a);
+  for_vectors(out.size, [&](std::size_t i, auto io) HWY_ATTR {
+    store_fe(io, mul(va, load_fe(io, x, i)), out, i);
+  });
+}
+void AxpyK(const Fe& a, const FeCSpan& x, const FeSpan& y) {
+  const FeV va = set_fe(a);
+  for_vectors(y.size, [&](std::size_t i, auto io) HWY_ATTR {
+    store_fe(io, add(load_fe(io, y, i), mul(va, load_fe(io, x, i))), y, i);
+  });
+}
+void AxpyFK(const Fe& a, const Fp* x, const FeSpan& y) {
+  const FeV va = set_fe(a);
+  for_vectors(y.size, [&](std::size_t i, auto io) HWY_ATTR {
+    store_fe(io, add(load_fe(io, y, i), scale(io.load(x + i), va)), y, i);
+  });
+}
+void AffineFK(const Fe& a, const Fe& b, const Fp* x, const FeSpan& out) {
+  const FeV va = set_fe(a);
+  const FeV vb = set_fe(b);
+  for_vectors(out.size, [&](std::size_t i, auto io) HWY_ATTR {
+    store_fe(io, add(vb, scale(io.load(x + i), va)), out, i);
+  });
+}
+void AddScalarK(const Fe& a, const FeSpan& y) {
+  const FeV va = set_fe(a);
+  for_vectors(y.size, [&](std::size_t i, auto io) HWY_ATTR { store_fe(io, add(va, load_fe(io, y, i)), y, i); });
+}
+
+void FoldHighK(const FeCSpan& v, const Fe& r, const FeSpan& out) {
+  const FeV vr = set_fe(r);
+  const std::size_t half = out.size;
+  for_vectors(half, [&](std::size_t i, auto io) HWY_ATTR {
+    const FeV low = load_fe(io, v, i);
+    store_fe(io, add(low, mul(vr, sub(load_fe(io, v, i + half), low))), out, i);
+  });
+}
+void FoldHighF(const Fp* v, const Fe& r, const FeSpan& out) {
+  const FeV vr = set_fe(r);
+  const std::size_t half = out.size;
+  for_vectors(half, [&](std::size_t i, auto io) HWY_ATTR {
+    const V low = io.load(v + i);
+    FeV folded = scale(sub(io.load(v + i + half), low), vr);
+    folded.c0 = add(folded.c0, low);
+    store_fe(io, folded, out, i);
+  });
+}
+void FoldLowK(const FeCSpan& v, const Fe& r, const FeSpan& out) {
+  const FeV vr = set_fe(r);
+  std::size_t i = 0;
+  for (; i + kLanes <= out.size; i += kLanes) {
+    const Pairs p0 = load_pairs(v.c[0] + 2 * i), p1 = load_pairs(v.c[1] + 2 * i), p2 = load_pairs(v.c[2] + 2 * i);
+    const FeV even{p0.even, p1.even, p2.even};
+    const FeV odd{p0.odd, p1.odd, p2.odd};
+    store_fe(WholeIo(), add(even, mul(vr, sub(odd, even))), out, i);
+  }
+  for (; i < out.size; ++i) out.set(i, v.get(2 * i) + r * (v.get(2 * i + 1) - v.get(2 * i)));
+}
+void FoldLowF(const Fp* v, const Fe& r, const FeSpan& out) {
+  const FeV vr = set_fe(r);
+  std::size_t i = 0;
+  for (; i + kLanes <= out.size; i += kLanes) {
+    const Pairs pairs = load_pairs(v + 2 * i);
+    FeV folded = scale(sub(pairs.odd, pairs.even), vr);
+    folded.c0 = add(folded.c0, pairs.even);
+    store_fe(WholeIo(), folded, out, i);
+  }
+  for (; i < out.size; ++i) out.set(i, Fe(v[2 * i]) + r * (v[2 * i + 1] - v[2 * i]));
+}
+
+Fp SumF(const Fp* x, std::size_t size) {
+  V total = set(0);
+  for_vectors(size, [&](std::size_t i, auto io) HWY_ATTR { total = add(total, io.load(x + i)); });
+  return sum_lanes(total);
+}
+Fp DotF(const Fp* a, const Fp* b, std::size_t size) {
+  V total = set(0);
+  for (std::size_t begin = 0; begin < size; begin += kMaxProducts * kLanes) {
+    const std::size_t count = HWY_MIN(size - begin, kMaxProducts * kLanes);
+    Sum sum;
+    for_vectors(count, [&](std::size_t i, auto io) HWY_ATTR {
+      sum.add_product(factor(io.load(a + begin + i)), factor(io.load(b + begin + i)));
+    });
+    total = add(total, sum.value());
+  }
+  return sum_lanes(total);
+}
+
+constexpr std::size_t kMaxFeLanes = FeSum::kMaxTerms * kLanes;
+
+Fe DotFK(const Fp* a, const FeCSpan& b) {
+  FeV total = set_fe(Fe());
+  for (std::size_t begin = 0; begin < b.size; begin += kMaxFeLanes) {
+    FeSum sum;
+    for_vectors(HWY_MIN(b.size - begin, kMaxFeLanes), [&](std::size_t i, auto io) HWY_ATTR {
+      sum.add_product(factor(io.load(a + begin + i)), factor(load_fe(io, b, begin + i)));
+    });
+    total = add(total, sum.value());
+  }
+  return sum_lanes(total);
+}
+Fe DotK(const FeCSpan& a, const FeCSpan& b) {
+  FeV total = set_fe(Fe());
+  for (std::size_t begin = 0; begin < b.size; begin += kMaxFeLanes) {
+    FeSum sum;
+    for_vectors(HWY_MIN(b.size - begin, kMaxFeLanes), [&](std::size_t i, auto io) HWY_ATTR {
+      sum.add_product(factor(load_fe(io, a, begin + i)), factor(load_fe(io, b, begin + i)));
+    });
+    total = add(total, sum.value());
+  }
+  return sum_lanes(total);
+}
+
+void RoundProductK(const FeCSpan& a, const FeCSpan& b, Fe* out) {
+  FeV total0 = set_fe(Fe()), total1 = total0;
+  const std::size_t half = a.size / 2;
+  for (std::size_t begin = 0; begin < half; begin += kMaxFeLanes) {
+    FeSum at_zero, at_infinity;
+    for_vectors(HWY_MIN(half - begin, kMaxFeLanes), [&](std::size_t j, auto io) HWY_ATTR {
+      const std::size_t i = begin + j;
+      const FeV a0 = load_fe(io, a, i), b0 = load_fe(io, b, i);
+      at_zero.add_product(factor(a0), factor(b0));
+      at_infinity.add_product(factor(sub(load_fe(io, a, i + half), a0)), factor(sub(load_fe(io, b, i + half), b0)));
+    });
+    total0 = add(total0, at_zero.value());
+    total1 = add(total1, at_infinity.value());
+  }
+  out[0] = sum_lanes(total0);
+  out[1] = sum_lanes(total1);
+}
+void RoundProductFK(const Fp* a, const FeCSpan& b, Fe* out) {
+  FeV total0 = set_fe(Fe()), total1 = total0;
+  const std::size_t half = b.size / 2;
+  for (std::size_t begin = 0; begin < half; begin += kMaxFeLanes) {
+    FeSum at_zero, at_infinity;
+    for_vectors(HWY_MIN(half - begin, kMaxFeLanes), [&](std::size_t j, auto io) HWY_ATTR {
+      const std::size_t i = begin + j;
+      const V a0 = io.load(a + i);
+      const FeV b0 = load_fe(io, b, i);
+      at_zero.add_product(factor(a0), factor(b0));
+      at_infinity.add_product(factor(sub(io.load(a + i + half), a0)), factor(sub(load_fe(io, b, i + half), b0)));
+    });
+    total0 = add(total0, at_zero.value());
+    total1 = add(total1, at_infinity.value());
+  }
+  out[0] = sum_lanes(total0);
+  out[1] = sum_lanes(total1);
+}
+void RoundProduct3K(const FeCSpan& a, const FeCSpan& b, const FeCSpan& c, Fe* out) {
+  FeV totals[3] = {set_fe(Fe()), set_fe(Fe()), set_fe(Fe())};
+  const std::size_t half = a.size / 2;
+  for_vectors(half, [&](std::size_t i, auto io) HWY_ATTR {
+    const FeV a0 = load_fe(io, a, i), b0 = load_fe(io, b, i), c0 = load_fe(io, c, i);
+    const FeV da = sub(load_fe(io, a, i + half), a0);
+    const FeV db = sub(load_fe(io, b, i + half), b0);
+    const FeV dc = sub(load_fe(io, c, i + half), c0);
+    totals[0] = add(totals[0], mul(mul(a0, b0), c0));
+    totals[1] = add(totals[1], mul(mul(sub(a0, da), sub(b0, db)), sub(c0, dc)));
+    totals[2] = add(totals[2], mul(mul(da, db), dc));
+  });
+  for (int point = 0; point < 3; ++point) out[point] = sum_lanes(totals[point]);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace zkinfer
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace zkinfer {
+namespace {
+
+HWY_EXPORT(AddF);
+HWY_EXPORT(SubF);
+HWY_EXPORT(MulF);
+HWY_EXPORT(ScaleF);
+HWY_EXPORT(AxpyF);
+HWY_EXPORT(MulK);
+HWY_EXPORT(MulAddK);
+HWY_EXPORT(MulAddFK);
+HWY_EXPORT(ScaleK);
+HWY_EXPORT(AxpyK);
+HWY_EXPORT(AxpyFK);
+HWY_EXPORT(AffineFK);
+HWY_EXPORT(AddScalarK);
+HWY_EXPORT(FoldHighK);
+HWY_EXPORT(FoldHighF);
+HWY_EXPORT(FoldLowK);
+HWY_EXPORT(FoldLowF);
+HWY_EXPORT(SumF);
+HWY_EXPORT(DotF);
+HWY_EXPORT(DotFK);
+HWY_EXPORT(DotK);
+HWY_EXPORT(RoundProductK);
+HWY_EXPORT(RoundProductFK);
+HWY_EXPORT(RoundProduct3K);
 
 void check_sizes(std::size_t a, std::size_t b) { ZKI_CHECK_EQ(a, b, "vector length"); }
 void check_sizes(std::size_t a, std::size_t b, std::size_t c) {
@@ -13,25 +257,27 @@ void check_sizes(std::size_t a, std::size_t b, std::size_t c) {
 
 }  // namespace
 
+namespace vec {
+
 void add(FpCSpan a, FpCSpan b, FpSpan out) {
   check_sizes(a.size(), b.size(), out.size());
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = a[i] + b[i];
+  HWY_DYNAMIC_DISPATCH(AddF)(a.data(), b.data(), out.data(), out.size());
 }
 void sub(FpCSpan a, FpCSpan b, FpSpan out) {
   check_sizes(a.size(), b.size(), out.size());
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = a[i] - b[i];
+  HWY_DYNAMIC_DISPATCH(SubF)(a.data(), b.data(), out.data(), out.size());
 }
 void mul(FpCSpan a, FpCSpan b, FpSpan out) {
   check_sizes(a.size(), b.size(), out.size());
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = a[i] * b[i];
+  HWY_DYNAMIC_DISPATCH(MulF)(a.data(), b.data(), out.data(), out.size());
 }
 void scale(Fp a, FpCSpan x, FpSpan out) {
   check_sizes(x.size(), out.size());
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = a * x[i];
+  HWY_DYNAMIC_DISPATCH(ScaleF)(a, x.data(), out.data(), out.size());
 }
 void axpy(Fp a, FpCSpan x, FpSpan y) {
   check_sizes(x.size(), y.size());
-  for (std::size_t i = 0; i < y.size(); ++i) y[i] += a * x[i];
+  HWY_DYNAMIC_DISPATCH(AxpyF)(a, x.data(), y.data(), y.size());
 }
 
 void add(FeCSpan a, FeCSpan b, FeSpan out) {
@@ -40,121 +286,99 @@ void add(FeCSpan a, FeCSpan b, FeSpan out) {
 void sub(FeCSpan a, FeCSpan b, FeSpan out) {
   for (int j = 0; j < 3; ++j) sub(a.plane(j), b.plane(j), out.plane(j));
 }
-void mul(FeCSpan a, FeCSpan b, FeSpan out) {
-  check_sizes(a.size, b.size, out.size);
-  for (std::size_t i = 0; i < out.size; ++i) out.set(i, a.get(i) * b.get(i));
-}
 void mul(FpCSpan a, FeCSpan b, FeSpan out) {
   for (int j = 0; j < 3; ++j) mul(a, b.plane(j), out.plane(j));
-}
-void mul_add(FeCSpan a, FeCSpan b, FeSpan y) {
-  check_sizes(a.size, b.size, y.size);
-  for (std::size_t i = 0; i < y.size; ++i) y.set(i, y.get(i) + a.get(i) * b.get(i));
-}
-void mul_add(FpCSpan a, FeCSpan b, FeSpan y) {
-  check_sizes(a.size(), b.size, y.size);
-  for (std::size_t i = 0; i < y.size; ++i) y.set(i, y.get(i) + b.get(i) * a[i]);
-}
-void scale(Fe a, FeCSpan x, FeSpan out) {
-  check_sizes(x.size, out.size);
-  for (std::size_t i = 0; i < out.size; ++i) out.set(i, a * x.get(i));
-}
-void scale(Fe a, FpCSpan x, FeSpan out) {
-  check_sizes(x.size(), out.size);
-  for (std::size_t i = 0; i < out.size; ++i) out.set(i, a * x[i]);
 }
 void scale(Fp a, FeCSpan x, FeSpan out) {
   for (int j = 0; j < 3; ++j) scale(a, x.plane(j), out.plane(j));
 }
+void scale(Fe a, FpCSpan x, FeSpan out) {
+  for (int j = 0; j < 3; ++j) scale(a.c[static_cast<std::size_t>(j)], x, out.plane(j));
+}
+void mul(FeCSpan a, FeCSpan b, FeSpan out) {
+  check_sizes(a.size, b.size, out.size);
+  HWY_DYNAMIC_DISPATCH(MulK)(a, b, out);
+}
+void mul_add(FeCSpan a, FeCSpan b, FeSpan y) {
+  check_sizes(a.size, b.size, y.size);
+  HWY_DYNAMIC_DISPATCH(MulAddK)(a, b, y);
+}
+void mul_add(FpCSpan a, FeCSpan b, FeSpan y) {
+  check_sizes(a.size(), b.size, y.size);
+  HWY_DYNAMIC_DISPATCH(MulAddFK)(a.data(), b, y);
+}
+void scale(Fe a, FeCSpan x, FeSpan out) {
+  check_sizes(x.size, out.size);
+  HWY_DYNAMIC_DISPATCH(ScaleK)(a, x, out);
+}
 void axpy(Fe a, FeCSpan x, FeSpan y) {
   check_sizes(x.size, y.size);
-  for (std::size_t i = 0; i < y.size; ++i) y.set(i, y.get(i) + a * x.get(i));
+  HWY_DYNAMIC_DISPATCH(AxpyK)(a, x, y);
 }
 void axpy(Fe a, FpCSpan x, FeSpan y) {
-  for (int j = 0; j < 3; ++j) axpy(a.c[static_cast<std::size_t>(j)], x, y.plane(j));
+  check_sizes(x.size(), y.size);
+  HWY_DYNAMIC_DISPATCH(AxpyFK)(a, x.data(), y);
 }
-void add_scalar(Fe a, FeSpan y) {
-  for (std::size_t i = 0; i < y.size; ++i) y.set(i, y.get(i) + a);
-}
+void add_scalar(Fe a, FeSpan y) { HWY_DYNAMIC_DISPATCH(AddScalarK)(a, y); }
 void affine(Fe a, Fe b, FpCSpan x, FeSpan out) {
   check_sizes(x.size(), out.size);
-  for (std::size_t i = 0; i < out.size; ++i) out.set(i, a * x[i] + b);
+  HWY_DYNAMIC_DISPATCH(AffineFK)(a, b, x.data(), out);
 }
 
 void fold_high(FeCSpan v, Fe r, FeSpan out) {
   check_sizes(v.size, 2 * out.size);
-  const std::size_t half = out.size;
-  for (std::size_t i = 0; i < half; ++i) out.set(i, v.get(i) + r * (v.get(i + half) - v.get(i)));
+  HWY_DYNAMIC_DISPATCH(FoldHighK)(v, r, out);
 }
 void fold_high(FpCSpan v, Fe r, FeSpan out) {
   check_sizes(v.size(), 2 * out.size);
-  const std::size_t half = out.size;
-  for (std::size_t i = 0; i < half; ++i) out.set(i, Fe(v[i]) + r * (v[i + half] - v[i]));
+  HWY_DYNAMIC_DISPATCH(FoldHighF)(v.data(), r, out);
 }
 void fold_low(FeCSpan v, Fe r, FeSpan out) {
   check_sizes(v.size, 2 * out.size);
-  for (std::size_t i = 0; i < out.size; ++i) out.set(i, v.get(2 * i) + r * (v.get(2 * i + 1) - v.get(2 * i)));
+  HWY_DYNAMIC_DISPATCH(FoldLowK)(v, r, out);
 }
 void fold_low(FpCSpan v, Fe r, FeSpan out) {
   check_sizes(v.size(), 2 * out.size);
-  for (std::size_t i = 0; i < out.size; ++i) out.set(i, Fe(v[2 * i]) + r * (v[2 * i + 1] - v[2 * i]));
+  HWY_DYNAMIC_DISPATCH(FoldLowF)(v.data(), r, out);
 }
 
-Fp sum(FpCSpan x) {
-  Fp total;
-  for (const Fp& e : x) total += e;
-  return total;
-}
+Fp sum(FpCSpan x) { return HWY_DYNAMIC_DISPATCH(SumF)(x.data(), x.size()); }
 Fe sum(FeCSpan x) { return {sum(x.plane(0)), sum(x.plane(1)), sum(x.plane(2))}; }
 Fp dot(FpCSpan a, FpCSpan b) {
   check_sizes(a.size(), b.size());
-  Fp total;
-  for (std::size_t i = 0; i < a.size(); ++i) total += a[i] * b[i];
-  return total;
+  return HWY_DYNAMIC_DISPATCH(DotF)(a.data(), b.data(), a.size());
 }
-Fe dot(FpCSpan a, FeCSpan b) { return {dot(a, b.plane(0)), dot(a, b.plane(1)), dot(a, b.plane(2))}; }
+Fe dot(FpCSpan a, FeCSpan b) {
+  check_sizes(a.size(), b.size);
+  return HWY_DYNAMIC_DISPATCH(DotFK)(a.data(), b);
+}
 Fe dot(FeCSpan a, FeCSpan b) {
   check_sizes(a.size, b.size);
-  Fe total;
-  for (std::size_t i = 0; i < a.size; ++i) total += a.get(i) * b.get(i);
-  return total;
+  return HWY_DYNAMIC_DISPATCH(DotK)(a, b);
 }
 
 std::array<Fe, 2> round_product(FeCSpan a, FeCSpan b) {
   check_sizes(a.size, b.size);
   ZKI_CHECK(a.size % 2 == 0, "a round needs an even length");
-  std::array<Fe, 2> s;
-  const std::size_t half = a.size / 2;
-  for (std::size_t i = 0; i < half; ++i) {
-    s[0] += a.get(i) * b.get(i);
-    s[1] += (a.get(i + half) - a.get(i)) * (b.get(i + half) - b.get(i));
-  }
-  return s;
+  std::array<Fe, 2> values;
+  HWY_DYNAMIC_DISPATCH(RoundProductK)(a, b, values.data());
+  return values;
 }
 std::array<Fe, 2> round_product(FpCSpan a, FeCSpan b) {
   check_sizes(a.size(), b.size);
   ZKI_CHECK(b.size % 2 == 0, "a round needs an even length");
-  std::array<Fe, 2> s;
-  const std::size_t half = b.size / 2;
-  for (std::size_t i = 0; i < half; ++i) {
-    s[0] += a[i] * b.get(i);
-    s[1] += (a[i + half] - a[i]) * (b.get(i + half) - b.get(i));
-  }
-  return s;
+  std::array<Fe, 2> values;
+  HWY_DYNAMIC_DISPATCH(RoundProductFK)(a.data(), b, values.data());
+  return values;
 }
 std::array<Fe, 3> round_product(FeCSpan a, FeCSpan b, FeCSpan c) {
   check_sizes(a.size, b.size, c.size);
   ZKI_CHECK(a.size % 2 == 0, "a round needs an even length");
-  std::array<Fe, 3> s;
-  const std::size_t half = a.size / 2;
-  for (std::size_t i = 0; i < half; ++i) {
-    const Fe a0 = a.get(i), b0 = b.get(i), c0 = c.get(i);
-    const Fe da = a.get(i + half) - a0, db = b.get(i + half) - b0, dc = c.get(i + half) - c0;
-    s[0] += a0 * b0 * c0;
-    s[1] += (a0 - da) * (b0 - db) * (c0 - dc);
-    s[2] += da * db * dc;
-  }
-  return s;
+  std::array<Fe, 3> values;
+  HWY_DYNAMIC_DISPATCH(RoundProduct3K)(a, b, c, values.data());
+  return values;
 }
 
-}  // namespace zkinfer::vec
+}  // namespace vec
+}  // namespace zkinfer
+#endif  // HWY_ONCE

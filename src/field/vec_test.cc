@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every vector kernel against the scalar field over lengths around the vector widths.
+// Every vector kernel, on every instruction set of this machine, against the scalar field over lengths around the vector widths.
 #include "field/vec.h"
 
 #include <gtest/gtest.h>
@@ -7,12 +7,14 @@
 #include <random>
 #include <vector>
 
+#include "field/simd_test_util.h"
+
 namespace zkinfer {
 namespace {
 
-const std::vector<std::size_t> kSizes = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 255};
+const std::vector<std::size_t> kSizes = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 255, 1500};
 
-class VecTest : public testing::Test {
+class VecTest : public testing::TestWithParam<std::int64_t> {
  protected:
   Fp draw() {
     // A quarter of the values sits at the ends of the range, where carries are decided.
@@ -43,10 +45,11 @@ class VecTest : public testing::Test {
   void expect_each(FeCSpan got, F expected) {
     for (std::size_t i = 0; i < got.size; ++i) ASSERT_EQ(got.get(i), expected(i)) << i << " of " << got.size;
   }
+  SimdTargetScope target_{GetParam()};
   std::mt19937_64 rng_{20240607};
 };
 
-TEST_F(VecTest, BaseFieldElementwise) {
+TEST_P(VecTest, BaseFieldElementwise) {
   for (std::size_t size : kSizes) {
     const FpVec a = draw_vec(size), b = draw_vec(size);
     const Fp s = draw();
@@ -65,7 +68,7 @@ TEST_F(VecTest, BaseFieldElementwise) {
   }
 }
 
-TEST_F(VecTest, ExtensionElementwise) {
+TEST_P(VecTest, ExtensionElementwise) {
   for (std::size_t size : kSizes) {
     const FeVec a = draw_fe_vec(size), b = draw_fe_vec(size);
     const FpVec f = draw_vec(size);
@@ -110,7 +113,7 @@ TEST_F(VecTest, ExtensionElementwise) {
   }
 }
 
-TEST_F(VecTest, Folds) {
+TEST_P(VecTest, Folds) {
   for (std::size_t half : kSizes) {
     const FeVec v = draw_fe_vec(2 * half);
     const FpVec f = draw_vec(2 * half);
@@ -135,7 +138,7 @@ TEST_F(VecTest, Folds) {
   }
 }
 
-TEST_F(VecTest, Reductions) {
+TEST_P(VecTest, Reductions) {
   for (std::size_t size : kSizes) {
     const FpVec f = draw_vec(size), g = draw_vec(size);
     const FeVec a = draw_fe_vec(size), b = draw_fe_vec(size);
@@ -156,8 +159,8 @@ TEST_F(VecTest, Reductions) {
   }
 }
 
-TEST_F(VecTest, LargestValuesDoNotOverflow) {
-  const std::size_t size = 5000;
+TEST_P(VecTest, LargestValuesDoNotOverflow) {
+  const std::size_t size = 50000;
   FpVec f(size);
   FeVec a(size);
   const Fp top(Fp::kModulus - 1);
@@ -168,7 +171,7 @@ TEST_F(VecTest, LargestValuesDoNotOverflow) {
   EXPECT_EQ(vec::dot(a, a), Fe(Fp(1), Fp(1), Fp(1)) * Fe(Fp(1), Fp(1), Fp(1)) * Fp(size));
 }
 
-TEST_F(VecTest, SumcheckRounds) {
+TEST_P(VecTest, SumcheckRounds) {
   for (std::size_t half : kSizes) {
     const FeVec a = draw_fe_vec(2 * half), b = draw_fe_vec(2 * half), c = draw_fe_vec(2 * half);
     const FpVec f = draw_vec(2 * half);
@@ -190,7 +193,7 @@ TEST_F(VecTest, SumcheckRounds) {
   }
 }
 
-TEST_F(VecTest, BatchInverseKeepsZeros) {
+TEST_P(VecTest, BatchInverseKeepsZeros) {
   for (std::size_t size : kSizes) {
     FpVec f = draw_vec(size);
     FeVec a = draw_fe_vec(size);
@@ -204,7 +207,7 @@ TEST_F(VecTest, BatchInverseKeepsZeros) {
   }
 }
 
-TEST_F(VecTest, Powers) {
+TEST_P(VecTest, Powers) {
   for (std::size_t size : kSizes) {
     const Fp a = draw(), z = draw();
     const Fe b = draw_fe(), y = draw_fe();
@@ -217,7 +220,7 @@ TEST_F(VecTest, Powers) {
   }
 }
 
-TEST_F(VecTest, EqTableMostSignificantFirst) {
+TEST_P(VecTest, EqTableMostSignificantFirst) {
   for (std::size_t num_vars = 0; num_vars < 7; ++num_vars) {
     std::vector<Fe> point(num_vars);
     for (Fe& r : point) r = draw_fe();
@@ -234,7 +237,7 @@ TEST_F(VecTest, EqTableMostSignificantFirst) {
   }
 }
 
-TEST_F(VecTest, ResizeKeepsValues) {
+TEST_P(VecTest, ResizeKeepsValues) {
   FeVec v = draw_fe_vec(13);
   const FeVec copy = v;
   v.resize(100);
@@ -242,6 +245,9 @@ TEST_F(VecTest, ResizeKeepsValues) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(v.plane(1)) % 64, 0u);
   EXPECT_EQ(FeVec(v.to_vector()).get(12), copy.get(12));
 }
+
+INSTANTIATE_TEST_SUITE_P(EveryTarget, VecTest, testing::ValuesIn(simd_targets()),
+                         [](const auto& test) { return simd_target_name(test.param); });
 
 }  // namespace
 }  // namespace zkinfer
