@@ -5,7 +5,7 @@
 // Triple i < num_triples serves one product of two hidden values: u is sent under pad A[i], v under pad B[i], and
 //   u v = (ct_u - A)(ct_v - B) = ct_u ct_v - ct_u B - ct_v A + C.
 // Row num_triples is random and serves no message: it hides A~(s) and B~(s), which the zero-check opens in clear.
-// The remaining rows up to the power of two are zero.
+// The remaining rows up to the power of two are zero. Without triples the three sections are empty.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct PadLayout {
 
   // log2 of the padded number of triple rows: the smallest k with 2^k > num_triples (one random row).
   int log_triple_rows() const;
-  std::size_t triple_rows() const { return num_plain == 0 && num_triples == 0 ? 0 : std::size_t{1} << log_triple_rows(); }
+  std::size_t triple_rows() const { return num_triples == 0 ? 0 : std::size_t{1} << log_triple_rows(); }
   std::size_t a_begin() const { return num_plain; }
   std::size_t b_begin() const { return a_begin() + triple_rows(); }
   std::size_t c_begin() const { return b_begin() + triple_rows(); }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prover of the grand sum of fractions sum_x P[x] / Q[x] = 0 (relation and messages: gkr_verifier.h).
+//
+// Memory: the inner layers, as large as leaves with P in K; the leaves themselves are only read.
+// Cost: about 11 multiplications in K per leaf, half of them while the layers are built.
+#pragma once
+
+#include <vector>
+
+#include "field/vec.h"
+#include "hiding/prover_channel.h"
+
+namespace zkinfer::lookup {
+
+struct LeafValues {
+  std::vector<Fe> point;  // [log2 of the number of leaves]
+  Fe p, q;                // P~(point), Q~(point)
+};
+
+// p, q: [2^n]. P has values in F (lookups and multiplicities) or in K. No Q[x] may be zero, and the sum must be zero,
+// else the proof will be rejected; both are checked by the verifier, not here.
+LeafValues prove_grand_sum(hiding::ProverChannel& channel, FpCSpan p, FeCSpan q);
+LeafValues prove_grand_sum(hiding::ProverChannel& channel, FeCSpan p, FeCSpan q);
+
+}  // namespace zkinfer::lookup

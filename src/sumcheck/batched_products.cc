@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sumcheck/batched_products.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "base/check.h"
+#include "base/parallel.h"
+#include "sumcheck/product_kernels.h"
+
+namespace zkinfer::sumcheck {
+namespace {
+
+constexpr std::size_t kRowsPerChunk = 4096;
+
+using Coefs = std::array<Fe, 4>;  // c_0 .. c_3
+
+struct ActiveRelation {
+  std::vector<FeVec> factors;
+  int log_size = 0;      // n_i
+  Fe scale;              // coef_i 2^-(n - n_i)
+  Fe claim;              // unscaled h(0) + h(1) of the coming round; known once active
+  ProductSums sums;      // of the current round
+};
+
+struct Chunk {
+  std::size_t relation, begin, end;
+  ProductSums sums;
+};
+
+// The rounds of relation sizes 2^n_i: active from round n - n_i on.
+bool is_active(const ActiveRelation& relation, int num_rounds, int round) {
+  return round >= num_rounds - relation.log_size;
+}
+bool is_first_round(const ActiveRelation& relation, int num_rounds, int round) {
+  return round == num_rounds - relation.log_size;
+}
+
+ProductSums sum_chunk(ActiveRelation& relation, const Chunk& chunk, bool first_round, const Fe& last_challenge) {
+  const std::size_t num_factors = relation.factors.size();
+  if (first_round) {
+    std::array<FeCSpan, 3> tables;
+    for (std::size_t f = 0; f < num_factors; ++f) tables[f] = relation.factors[f].span();
+    return product_sums({tables.data(), num_factors}, chunk.begin, chunk.end, true);
+  }
+  std::array<FeSpan, 3> tables;
+  for (std::size_t f = 0; f < num_factors; ++f) tables[f] = relation.factors[f].span();
+  return fold_and_sum({tables.data(), num_factors}, last_challenge, chunk.begin, chunk.end);
+}
+
+// Folds by last_challenge where needed and sums; all active relations' rows in one parallel loop.
+void run_round(std::vector<ActiveRelation>& relations, int num_rounds, int round, const Fe& last_challenge) {
+  std::vector<Chunk> chunks;
+  std::size_t num_rows = 0;
+  for (std::size_t i = 0; i < relations.size(); ++i) {
+    if (!is_active(relations[i], num_rounds, round)) continue;
+    const std::size_t half = std::size_t{1} << (num_rounds - 1 - round);
+    num_rows += half;
+    for (std::size_t begin = 0; begin < half; begin += kRowsPerChunk)
+      chunks.push_back({i, begin, std::min(half, begin + kRowsPerChunk), {}});
+  }
+  const auto body = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t j = begin; j < end; ++j) {
+      ActiveRelation& relation = relations[chunks[j].relation];
+      chunks[j].sums = sum_chunk(relation, chunks[j], is_first_round(relation, num_rounds, round), last_challenge);
+    }
+  };
+  // Few rows: the loop is cheaper than waking the other threads.
+  parallel_for(chunks.size(), num_rows <= kRowsPerChunk ? std::max<std::size_t>(chunks.size(), 1) : 1, body);
+
+  for (ActiveRelation& relation : relations) relation.sums = {};
+  for (const Chunk& chunk : chunks) relations[chunk.relation].sums += chunk.sums;
+  for (ActiveRelation& relation : relations) {
+    if (!is_active(relation, num_rounds, round)) continue;
+    if (is_first_round(relation, num_rounds, round)) {
+      relation.claim = relation.sums.at_zero + relation.sums.at_one;
+      continue;
+    }
+    for (FeVec& factor : relation.factors) factor.resize(factor.size() / 2);
+  }
+}
+
+// h from h(0), h(1) = claim - h(0), the top coefficient and, for three factors, h(-1).
+Coefs round_polynomial(const ActiveRelation& relation) {
+  static constexpr Fe kHalf(inverse(Fp(2)));
+  const ProductSums& sums = relation.sums;
+  const Fe at_one = relation.claim - sums.at_zero;
+  const Fe c0 = sums.at_zero;
+  switch (relation.factors.size()) {
+    case 1: return {c0, at_one - c0, Fe(), Fe()};
+    case 2: return {c0, at_one - c0 - sums.top, sums.top, Fe()};
+    default: {
+      const Fe c2 = (at_one + sums.at_minus_one) * kHalf - c0;
+      return {c0, at_one - c0 - c2 - sums.top, c2, sums.top};
+    }
+  }
+}
+
+std::vector<ActiveRelation> prepare(std::vector<ProductRelation> relations, int degree, int& num_rounds) {
+  std::vector<ActiveRelation> active;
+  num_rounds = 0;
+  for (ProductRelation& relation : relations) {
+    const std::size_t num_factors = relation.factors.size();
+    ZKI_CHECK(num_factors >= 1 && num_factors <= static_cast<std::size_t>(degree), "1 to `degree` factors");
+    const std::size_t size = relation.factors[0].size();
+    ZKI_CHECK(std::has_single_bit(size), "a table has 2^n rows");
+    for (const FeVec& factor : relation.factors) ZKI_CHECK_EQ(factor.size(), size, "tables of one relation");
+    const int log_size = std::countr_zero(size);
+    num_rounds = std::max(num_rounds, log_size);
+    active.push_back({std::move(relation.factors), log_size, relation.coef, Fe(), {}});
+  }
+  const Fe half(inverse(Fp(2)));
+  for (ActiveRelation& relation : active)
+    relation.scale *= pow(half, static_cast<std::uint64_t>(num_rounds - relation.log_size));
+  return active;
+}
+
+}  // namespace
+
+BatchedProducts prove_batched_products(hiding::ProverChannel& channel, const char* label,
+                                       std::vector<ProductRelation> relations, int degree) {
+  ZKI_CHECK(degree == 2 || degree == 3, "degree of a batched sumcheck");
+  int num_rounds = 0;
+  std::vector<ActiveRelation> active = prepare(std::move(relations), degree, num_rounds);
+
+  BatchedProducts result;
+  Fe challenge;
+  for (int round = 0; round < num_rounds; ++round) {
+    run_round(active, num_rounds, round, challenge);
+    std::vector<Coefs> polynomials(active.size());
+    Coefs total{};
+    for (std::size_t i = 0; i < active.size(); ++i) {
+      if (!is_active(active[i], num_rounds, round)) continue;
+      polynomials[i] = round_polynomial(active[i]);
+      for (std::size_t j = 0; j < total.size(); ++j) total[j] += active[i].scale * polynomials[i][j];
+    }
+    for (int j = 1; j <= degree; ++j) channel.send_hidden(label, total[static_cast<std::size_t>(j)]);
+    challenge = channel.challenge(label);
+    result.point.push_back(challenge);
+    for (std::size_t i = 0; i < active.size(); ++i) {
+      const Coefs& c = polynomials[i];
+      active[i].claim = c[0] + challenge * (c[1] + challenge * (c[2] + challenge * c[3]));
+    }
+  }
+  for (const ActiveRelation& relation : active) {
+    std::vector<Fe>& values = result.values.emplace_back();
+    for (const FeVec& factor : relation.factors) {
+      const Fe low = factor.get(0);
+      values.push_back(relation.log_size == 0 ? low : low + challenge * (factor.get(1) - low));
+    }
+  }
+  return result;
+}
+
+}  // namespace zkinfer::sumcheck

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sumcheck/batched_products.h"
+
+#include <gtest/gtest.h>
+
+#include "base/parallel.h"
+#include "hiding/test_session.h"
+#include "sumcheck/pads.h"
+#include "sumcheck/product_kernels.h"
+#include "sumcheck/rounds.h"
+
+namespace zkinfer::sumcheck {
+namespace {
+
+using hiding::LinearForm;
+using hiding::TestRandom;
+using hiding::TestSession;
+
+constexpr Fe kHalf(inverse(Fp(2)));
+
+struct Shape {
+  int log_size;
+  int num_factors;
+};
+
+struct Case {
+  int degree;
+  std::vector<ProductRelation> relations;
+  int num_rounds = 0;
+  Fe claim;
+};
+
+Case make_case(TestRandom& random, int degree, const std::vector<Shape>& shapes) {
+  Case result{.degree = degree, .relations = {}, .claim = {}};
+  for (const Shape& shape : shapes) {
+    ProductRelation relation{.coef = random.fe(), .factors = {}};
+    const std::size_t size = std::size_t{1} << shape.log_size;
+    for (int f = 0; f < shape.num_factors; ++f) relation.factors.push_back(random.fe_vec(size));
+    Fe sum;
+    for (std::size_t x = 0; x < size; ++x) {
+      Fe product = Fe::one();
+      for (const FeVec& factor : relation.factors) product *= factor.get(x);
+      sum += product;
+    }
+    result.claim += relation.coef * sum;
+    result.num_rounds = std::max(result.num_rounds, shape.log_size);
+    result.relations.push_back(std::move(relation));
+  }
+  return result;
+}
+
+std::vector<Fe> last_coordinates(const std::vector<Fe>& point, std::size_t count) {
+  return {point.end() - static_cast<std::ptrdiff_t>(count), point.end()};
+}
+
+// Proves, then checks the factor values, honest acceptance and every mutation.
+void run_case(const Case& c, bool zero_knowledge) {
+  TestSession session{.zero_knowledge = zero_knowledge,
+                      .count = [&](hiding::PadAllocator& pads) { count_rounds_pads(pads, c.num_rounds, c.degree); }};
+  session.make_pads(99);
+  BatchedProducts opened;
+  EXPECT_TRUE(session.prove([&](hiding::ProverChannel& channel) {
+    opened = prove_batched_products(channel, "round", c.relations, c.degree);
+  }));
+  ASSERT_EQ(opened.point.size(), static_cast<std::size_t>(c.num_rounds));
+  Fe expected;
+  for (std::size_t i = 0; i < c.relations.size(); ++i) {
+    const auto log_size = static_cast<std::size_t>(std::countr_zero(c.relations[i].factors[0].size()));
+    const std::vector<Fe> point = last_coordinates(opened.point, log_size);
+    Fe product = c.relations[i].coef * pow(kHalf, static_cast<std::uint64_t>(c.num_rounds) - log_size);
+    for (std::size_t f = 0; f < c.relations[i].factors.size(); ++f) {
+      EXPECT_EQ(opened.values[i][f], hiding::evaluate(c.relations[i].factors[f].span(), point));
+      product *= opened.values[i][f];
+    }
+    expected += product;
+  }
+
+  const auto verifier = [&](hiding::VerifierChannel& channel) {
+    RoundsResult rounds = receive_rounds(channel, "round", LinearForm(c.claim), c.num_rounds, c.degree);
+    EXPECT_TRUE(channel.failed() || rounds.point.size() == opened.point.size());
+    channel.require_zero("final", rounds.claim - LinearForm(expected));
+  };
+  EXPECT_TRUE(session.verify(verifier).accepted());
+  for (std::size_t i = 0; i < session.proof.size() / 24; ++i) {
+    const auto outcome = session.verify(hiding::mutate(session.proof, i), verifier);
+    EXPECT_FALSE(outcome.accepted());
+    if (!zero_knowledge) EXPECT_EQ(outcome.verdict.reason, RejectReason::kSumcheck);
+  }
+}
+
+TEST(BatchedProducts, DrawnShapes) {
+  TestRandom random(1);
+  for (int trial = 0; trial < 24; ++trial) {
+    const int degree = 2 + static_cast<int>(random.below(2));
+    std::vector<Shape> shapes;
+    for (std::uint64_t i = 0; i < 1 + random.below(5); ++i)
+      shapes.push_back({static_cast<int>(random.below(9)), 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(degree)))});
+    SCOPED_TRACE(trial);
+    run_case(make_case(random, degree, shapes), trial % 2 == 0);
+  }
+}
+
+TEST(BatchedProducts, OneRowOnly) {
+  TestRandom random(2);
+  for (const bool zero_knowledge : {false, true}) run_case(make_case(random, 3, {{0, 3}, {0, 1}}), zero_knowledge);
+}
+
+TEST(BatchedProducts, NoRelations) { run_case(Case{.degree = 2, .relations = {}, .claim = {}}, true); }
+
+TEST(BatchedProducts, LargeAndWrongFactor) {
+  TestRandom random(3);
+  Case c = make_case(random, 3, {{12, 3}, {14, 2}, {3, 1}});
+  run_case(c, true);
+  // One wrong table value: the claim no longer fits, whatever the rounds say.
+  c.relations[1].factors[0].set(777, random.fe());
+  TestSession session{.zero_knowledge = false, .count = [](hiding::PadAllocator&) {}};
+  session.make_pads(0);
+  BatchedProducts opened;
+  session.prove([&](hiding::ProverChannel& channel) { opened = prove_batched_products(channel, "round", c.relations, 3); });
+  const auto outcome = session.verify([&](hiding::VerifierChannel& channel) {
+    RoundsResult rounds = receive_rounds(channel, "round", LinearForm(c.claim), c.num_rounds, 3);
+    Fe expected;
+    for (std::size_t i = 0; i < c.relations.size(); ++i) {
+      const auto log_size = static_cast<std::uint64_t>(std::countr_zero(c.relations[i].factors[0].size()));
+      Fe product = c.relations[i].coef * pow(kHalf, static_cast<std::uint64_t>(c.num_rounds) - log_size);
+      for (const Fe& value : opened.values[i]) product *= value;
+      expected += product;
+    }
+    channel.require_zero("final", rounds.claim - LinearForm(expected));
+  });
+  EXPECT_EQ(outcome.verdict.reason, RejectReason::kSumcheck);
+}
+
+TEST(BatchedProducts, SameBytesOnOneThread) {
+  TestRandom random(4);
+  const Case c = make_case(random, 3, {{15, 3}, {15, 2}, {9, 2}});
+  std::vector<Bytes> proofs;
+  for (const std::size_t num_threads : {0, 1}) {
+    const ThreadLimit limit(num_threads);
+    TestSession session{.zero_knowledge = false, .count = [](hiding::PadAllocator&) {}};
+    session.prove([&](hiding::ProverChannel& channel) {
+      static_cast<void>(prove_batched_products(channel, "round", c.relations, 3));
+    });
+    proofs.push_back(session.proof);
+  }
+  EXPECT_EQ(proofs[0], proofs[1]);
+}
+
+// A functional start claim may be added after the rounds with weight 2^-n.
+TEST(Rounds, StartClaimScales) {
+  TestRandom random(5);
+  const Case c = make_case(random, 2, {{5, 2}});
+  TestSession session{.zero_knowledge = true, .count = [&](hiding::PadAllocator& pads) { count_rounds_pads(pads, 5, 2); }};
+  session.make_pads(6);
+  session.prove([&](hiding::ProverChannel& channel) {
+    static_cast<void>(prove_batched_products(channel, "round", c.relations, 2));
+  });
+  Fe with_claim, without;
+  static_cast<void>(session.verify([&](hiding::VerifierChannel& channel) {
+    with_claim = hiding::evaluate(receive_rounds(channel, "round", LinearForm(c.claim), 5, 2).claim, session.pads);
+  }));
+  static_cast<void>(session.verify([&](hiding::VerifierChannel& channel) {
+    without = hiding::evaluate(receive_rounds(channel, "round", LinearForm(), 5, 2).claim, session.pads);
+  }));
+  EXPECT_EQ(with_claim, without + c.claim * pow(kHalf, 5));
+}
+
+}  // namespace
+}  // namespace zkinfer::sumcheck
