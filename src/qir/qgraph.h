@@ -121,8 +121,9 @@ using ParamData = std::vector<std::vector<std::int32_t>>;
 
 // Everything a reader or the compiler must hold before a graph is used: topological order, arities, shapes that follow
 // from the inputs' shapes, ranges that follow from the inputs' ranges (tables contain every reachable argument except
-// where parameter values decide, which `exec` checks), |acc| < 2^62 and 2^shift * 2^log_size < 2^62, sizes below
-// kMaxElements, unique names not required. Total on any graph that parse_structure returns.
+// where parameter values decide, which `exec` checks; for the same reason a node with a parameter and no table may
+// declare a tighter range than its parameters' ranges give), |acc| < 2^62 for all parameters in their declared ranges and
+// 2^shift * 2^log_size < 2^62, sizes below kMaxElements, unique names not required. Total on any graph that parse_structure returns.
 Status validate(const QGraph& graph);
 
 // Canonical bytes of the structure (values, tables, nodes; no parameter values); parse_structure(structure_bytes(g))

@@ -91,6 +91,25 @@ TEST(QGraph, ParamReachIsLeftToExec) {
   EXPECT_TRUE(validate(graph).ok());
 }
 
+// A wide value (no table) may declare what its actual weights give; nothing may wrap even if they lie.
+TEST(QGraph, WideValuesDeclareTightRanges) {
+  TestBuilder b;
+  const ValueId x = b.input({1, 8}, 0, 255);
+  const ValueId w = b.param({8, 2}, -100, 100);
+  const ValueId wide = b.node(Op::kMatMul, {x, w}, {1, 2}, -3000, 3000);
+  Node add;
+  add.coefs = {1, 1};
+  add.requant = {4, b.range_table(-512, 10)};
+  b.graph.outputs = {b.node(Op::kLinear, {wide, wide}, {1, 2}, -512, 511, add)};
+  EXPECT_TRUE(validate(b.graph).ok()) << validate(b.graph).message();
+  b.graph.values[wide].hi = 30000;
+  EXPECT_FALSE(validate(b.graph).ok());
+  b.graph.values[wide].hi = 3000;
+  b.graph.values[w].hi = INT32_MAX;
+  b.graph.values[x].hi = std::int64_t{1} << 29;
+  EXPECT_NE(validate(b.graph).message().find("2^62"), std::string::npos);
+}
+
 TEST(QGraph, SquareIsNotNegative) {
   TestBuilder b;
   const ValueId x = b.input({4}, -10, 10);

@@ -125,7 +125,10 @@ Result<Interval> requantized_range(const QGraph& graph, const Node& node, Interv
   return image(table, reach);
 }
 
-Status check_node(const QGraph& graph, const Node& node) {
+// Two bounds on y. `declared` is what an honest run gives: from the declared ranges of the inputs, checked here against
+// the output's declared range, or by exec where parameter values decide. `sound` is what holds whatever committed
+// parameters within their declared ranges do: nothing may wrap modulo p even then.
+Status check_node(const QGraph& graph, const Node& node, const Ranges& declared, Ranges& sound) {
   const OpRule& rule = rule_of(node.op);
   if (node.inputs.size() < rule.min_inputs || node.inputs.size() > rule.max_inputs) {
     return invalid_argument("takes " + std::to_string(rule.min_inputs) + ".." + std::to_string(rule.max_inputs) + " inputs, got " +
@@ -133,23 +136,26 @@ Status check_node(const QGraph& graph, const Node& node) {
   }
   ZKI_RETURN_IF_ERROR(check_attributes(node, rule.attributes));
   ZKI_RETURN_IF_ERROR(check_requant_form(graph, node, rule.requant));
-  ZKI_ASSIGN_OR_RETURN(const Inferred inferred, rule.infer(graph, node));
+  ZKI_ASSIGN_OR_RETURN(const Inferred inferred, rule.infer(graph, node, declared));
+  ZKI_ASSIGN_OR_RETURN(const Inferred worst, rule.infer(graph, node, sound));
   const Value& output = graph.value(node.output);
   if (!(inferred.shape == output.shape)) {
     return invalid_argument("output " + quoted(output.name) + " has shape " + output.shape.to_string() + ", expected " +
                             inferred.shape.to_string());
   }
-  if (!inferred.acc.within(kMaxMagnitude)) {
-    return out_of_range("accumulator range " + to_string(inferred.acc) + " reaches 2^62; use fewer bits");
+  if (!inferred.acc.within(kMaxMagnitude) || !worst.acc.within(kMaxMagnitude)) {
+    return out_of_range("accumulator range " + to_string(hull(inferred.acc, worst.acc)) + " reaches 2^62; use fewer bits");
   }
+  const bool has_table = node.requant.table_index != kNoTable && rule.requant == RequantRule::kOptional;
   Interval y = inferred.acc;
-  if (node.requant.table_index != kNoTable && rule.requant == RequantRule::kOptional) {
+  if (has_table) {
     ZKI_ASSIGN_OR_RETURN(y, requantized_range(graph, node, inferred.acc));
   }
-  if (!y.inside(output.lo, output.hi)) {
+  if ((has_table || !has_param_input(graph, node)) && !y.inside(output.lo, output.hi)) {
     return out_of_range("output " + quoted(output.name) + " declares [" + std::to_string(output.lo) + ", " +
                         std::to_string(output.hi) + "] but may reach " + to_string(y));
   }
+  sound[node.output] = has_table ? declared[node.output] : worst.acc;
   return ok_status();
 }
 
@@ -157,6 +163,9 @@ Status check_nodes(const QGraph& graph) {
   std::vector<bool> known(graph.values.size(), false);
   for (std::size_t i = 0; i < graph.values.size(); ++i) known[i] = graph.values[i].kind == ValueKind::kParam;
   for (const ValueId id : graph.inputs) known[id] = true;
+  Ranges declared;
+  for (const Value& value : graph.values) declared.push_back(range_of(value));
+  Ranges sound = declared;
   std::int64_t scanned_rows = 0;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
@@ -175,7 +184,7 @@ Status check_nodes(const QGraph& graph) {
       scanned_rows += static_cast<std::int64_t>(graph.tables[static_cast<std::size_t>(node.requant.table_index)].values.size());
     }
     if (scanned_rows > kMaxScannedRows) return resource_limit(where + ": more than 2^34 table rows over all nodes");
-    if (Status status = check_node(graph, node); !status.ok()) {
+    if (Status status = check_node(graph, node, declared, sound); !status.ok()) {
       return status.with_context(where + " (" + std::string(rule_of(node.op).name) + ")");
     }
     known[node.output] = true;

@@ -148,6 +148,12 @@ Result<Witness> run(const QGraph& graph, const qir::ParamData& params, const Inp
       witness.acc[i] = std::move(result);
       result = std::move(y);
     }
+    // Ranges of all other nodes follow from their inputs' and tables' (qir::validate).
+    if (node.requant.table_index == qir::kNoTable && qir::has_param_input(graph, node)) {
+      if (Status status = check_values(output, "value", std::span<const std::int64_t>(result)); !status.ok()) {
+        return status.with_context("node '" + node.name + "'");
+      }
+    }
     witness.values[node.output] = std::move(result);
   }
   return witness;

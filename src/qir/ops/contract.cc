@@ -22,7 +22,7 @@ Status check_bias(const QGraph& graph, const Node& node, std::int64_t num_output
 
 }  // namespace
 
-Result<Inferred> infer_conv(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_conv(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& x = graph.value(node.inputs[0]);
   const Value& w = graph.value(node.inputs[1]);
   const Shape& out = graph.value(node.output).shape;
@@ -48,12 +48,12 @@ Result<Inferred> infer_conv(const QGraph& graph, const Node& node) {
   dims[1] = num_outputs;
   ZKI_ASSIGN_OR_RETURN(Shape shape, Shape::make(std::move(dims)));
   const std::int64_t num_terms = w.shape.num_elements() / num_outputs;
-  Interval acc = dot_range(range_of(x), range_of(w), num_terms, padded);
-  if (node.inputs.size() == 3) acc = add(acc, range_of(graph.value(node.inputs[2])));
+  Interval acc = dot_range(ranges[node.inputs[0]], ranges[node.inputs[1]], num_terms, padded);
+  if (node.inputs.size() == 3) acc = add(acc, ranges[node.inputs[2]]);
   return Inferred{std::move(shape), acc};
 }
 
-Result<Inferred> infer_matmul(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_matmul(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& a = graph.value(node.inputs[0]);
   const Value& b = graph.value(node.inputs[1]);
   const std::size_t a_rank = a.shape.rank();
@@ -72,8 +72,8 @@ Result<Inferred> infer_matmul(const QGraph& graph, const Node& node) {
   dims.push_back(b.shape[b_rank - 1]);
   ZKI_RETURN_IF_ERROR(check_bias(graph, node, b.shape[b_rank - 1]));
   ZKI_ASSIGN_OR_RETURN(Shape shape, Shape::make(std::move(dims)));
-  Interval acc = dot_range(range_of(a), range_of(b), a.shape[a_rank - 1], false);
-  if (node.inputs.size() == 3) acc = add(acc, range_of(graph.value(node.inputs[2])));
+  Interval acc = dot_range(ranges[node.inputs[0]], ranges[node.inputs[1]], a.shape[a_rank - 1], false);
+  if (node.inputs.size() == 3) acc = add(acc, ranges[node.inputs[2]]);
   return Inferred{std::move(shape), acc};
 }
 

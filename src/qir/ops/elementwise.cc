@@ -4,18 +4,18 @@
 
 namespace zkinfer::qir {
 
-Result<Inferred> infer_mul(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_mul(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& a = graph.value(node.inputs[0]);
   const Value& b = graph.value(node.inputs[1]);
   if (node.coefs.size() != 1) return invalid_argument("Mul needs one coefficient, got " + std::to_string(node.coefs.size()));
   ZKI_ASSIGN_OR_RETURN(Shape shape, broadcast_shapes(a.shape, b.shape));
-  Interval acc = multiply(range_of(a), range_of(b));
+  Interval acc = multiply(ranges[node.inputs[0]], ranges[node.inputs[1]]);
   // x * x is never negative; the product of two independent ranges would allow it.
   if (node.inputs[0] == node.inputs[1] && acc.lo < 0) acc.lo = 0;
   return Inferred{std::move(shape), scale(acc, node.coefs[0])};
 }
 
-Result<Inferred> infer_linear(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_linear(const QGraph& graph, const Node& node, const Ranges& ranges) {
   if (node.coefs.size() != node.inputs.size()) {
     return invalid_argument("Linear needs one coefficient for each of its " + std::to_string(node.inputs.size()) +
                             " inputs, got " + std::to_string(node.coefs.size()));
@@ -25,7 +25,7 @@ Result<Inferred> infer_linear(const QGraph& graph, const Node& node) {
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const Value& x = graph.value(node.inputs[i]);
     ZKI_ASSIGN_OR_RETURN(shape, broadcast_shapes(shape, x.shape));
-    acc = add(acc, scale(range_of(x), node.coefs[i]));
+    acc = add(acc, scale(ranges[node.inputs[i]], node.coefs[i]));
   }
   return Inferred{std::move(shape), acc};
 }

@@ -4,16 +4,16 @@
 
 namespace zkinfer::qir {
 
-Result<Inferred> infer_reshape(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_reshape(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& x = graph.value(node.inputs[0]);
   const Shape& out = graph.value(node.output).shape;
   if (out.num_elements() != x.shape.num_elements()) {
     return invalid_argument("Reshape of " + x.shape.to_string() + " cannot give " + out.to_string());
   }
-  return Inferred{out, range_of(x)};
+  return Inferred{out, ranges[node.inputs[0]]};
 }
 
-Result<Inferred> infer_transpose(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_transpose(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& x = graph.value(node.inputs[0]);
   const std::size_t rank = x.shape.rank();
   std::vector<bool> seen(rank, false);
@@ -29,10 +29,10 @@ Result<Inferred> infer_transpose(const QGraph& graph, const Node& node) {
     return invalid_argument("perm " + dims_to_string(node.perm) + " is not a permutation of the axes of " + x.shape.to_string());
   }
   ZKI_ASSIGN_OR_RETURN(Shape shape, Shape::make(std::move(dims)));
-  return Inferred{std::move(shape), range_of(x)};
+  return Inferred{std::move(shape), ranges[node.inputs[0]]};
 }
 
-Result<Inferred> infer_slice(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_slice(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& x = graph.value(node.inputs[0]);
   const Shape& out = graph.value(node.output).shape;
   const std::size_t rank = x.shape.rank();
@@ -49,10 +49,10 @@ Result<Inferred> infer_slice(const QGraph& graph, const Node& node) {
                               " to " + std::to_string(out[i]) + " elements leaves " + x.shape.to_string());
     }
   }
-  return Inferred{out, range_of(x)};
+  return Inferred{out, ranges[node.inputs[0]]};
 }
 
-Result<Inferred> infer_pad(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_pad(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& x = graph.value(node.inputs[0]);
   const Shape& out = graph.value(node.output).shape;
   const std::size_t rank = x.shape.rank();
@@ -65,10 +65,10 @@ Result<Inferred> infer_pad(const QGraph& graph, const Node& node) {
     }
   }
   const bool padded = !(out == x.shape);
-  return Inferred{out, padded ? hull(range_of(x), Interval{}) : range_of(x)};
+  return Inferred{out, padded ? hull(ranges[node.inputs[0]], Interval{}) : ranges[node.inputs[0]]};
 }
 
-Result<Inferred> infer_concat(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_concat(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& first = graph.value(node.inputs[0]);
   const std::size_t rank = first.shape.rank();
   if (node.axes.size() != 1 || node.axes[0] < 0 || node.axes[0] >= static_cast<std::int64_t>(rank)) {
@@ -77,7 +77,7 @@ Result<Inferred> infer_concat(const QGraph& graph, const Node& node) {
   const std::size_t axis = static_cast<std::size_t>(node.axes[0]);
   Dims dims = first.shape.dims();
   dims[axis] = 0;
-  Interval range = range_of(first);
+  Interval range = ranges[node.inputs[0]];
   for (const ValueId id : node.inputs) {
     const Value& x = graph.value(id);
     bool fits = x.shape.rank() == rank;
@@ -86,7 +86,7 @@ Result<Inferred> infer_concat(const QGraph& graph, const Node& node) {
       return invalid_argument("Concat on axis " + std::to_string(axis) + " of " + first.shape.to_string() + " and " + x.shape.to_string());
     }
     dims[axis] += x.shape[axis];
-    range = hull(range, range_of(x));
+    range = hull(range, ranges[id]);
   }
   ZKI_ASSIGN_OR_RETURN(Shape shape, Shape::make(std::move(dims)));
   return Inferred{std::move(shape), range};

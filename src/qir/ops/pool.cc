@@ -52,17 +52,17 @@ bool every_window_meets_input(std::int64_t in, std::int64_t out, std::int64_t ke
 
 }  // namespace
 
-Result<Inferred> infer_sum_pool(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_sum_pool(const QGraph& graph, const Node& node, const Ranges& ranges) {
   if (node.coefs.size() != 1) return invalid_argument("SumPool needs one coefficient, got " + std::to_string(node.coefs.size()));
   bool padded = false;
   ZKI_ASSIGN_OR_RETURN(Shape shape, pooled_shape(graph, node, &padded));
-  Interval sum = range_of(graph.value(node.inputs[0]));
+  Interval sum = ranges[node.inputs[0]];
   if (padded) sum = hull(sum, Interval{});
   for (const std::int64_t size : node.kernel) sum = scale(sum, size);
   return Inferred{std::move(shape), scale(sum, node.coefs[0])};
 }
 
-Result<Inferred> infer_max_pool(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_max_pool(const QGraph& graph, const Node& node, const Ranges& ranges) {
   bool padded = false;
   ZKI_ASSIGN_OR_RETURN(Shape shape, pooled_shape(graph, node, &padded));
   const Shape& in = graph.value(node.inputs[0]).shape;
@@ -71,7 +71,7 @@ Result<Inferred> infer_max_pool(const QGraph& graph, const Node& node) {
       return invalid_argument("some MaxPool window has only padding on spatial axis " + std::to_string(i) + "; its maximum is undefined");
     }
   }
-  return Inferred{std::move(shape), range_of(graph.value(node.inputs[0]))};
+  return Inferred{std::move(shape), ranges[node.inputs[0]]};
 }
 
 }  // namespace zkinfer::qir

@@ -41,30 +41,31 @@ Result<Reduction> reduced_shape(const QGraph& graph, const Node& node) {
 
 }  // namespace
 
-Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node, const Ranges& ranges) {
   if (node.coefs.size() != 1) return invalid_argument("ReduceSum needs one coefficient, got " + std::to_string(node.coefs.size()));
   ZKI_ASSIGN_OR_RETURN(Reduction reduction, reduced_shape(graph, node));
-  const Interval sum = scale(range_of(graph.value(node.inputs[0])), reduction.num_terms);
+  const Interval sum = scale(ranges[node.inputs[0]], reduction.num_terms);
   return Inferred{std::move(reduction.shape), scale(sum, node.coefs[0])};
 }
 
-Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node, const Ranges& ranges) {
   ZKI_ASSIGN_OR_RETURN(Reduction reduction, reduced_shape(graph, node));
-  return Inferred{std::move(reduction.shape), range_of(graph.value(node.inputs[0]))};
+  return Inferred{std::move(reduction.shape), ranges[node.inputs[0]]};
 }
 
-Result<Inferred> infer_argmax(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_argmax(const QGraph& graph, const Node& node, const Ranges&) {
   if (node.axes.size() != 1) return invalid_argument("ArgMax needs one axis, got " + std::to_string(node.axes.size()));
   ZKI_ASSIGN_OR_RETURN(Reduction reduction, reduced_shape(graph, node));
   return Inferred{std::move(reduction.shape), make_interval(0, reduction.num_terms - 1)};
 }
 
-Result<Inferred> infer_softmax(const QGraph& graph, const Node& node) {
+Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Ranges&) {
   const Value& x = graph.value(node.inputs[0]);
   if (node.axes.size() != 1 || node.axes[0] < 0 || node.axes[0] >= static_cast<std::int64_t>(x.shape.rank())) {
     return invalid_argument("Softmax needs one axis below the rank of " + x.shape.to_string());
   }
   const Table& table = graph.tables[static_cast<std::size_t>(node.requant.table_index)];
+  // The declared range: exec keeps x inside it, and the table itself is what a proof checks.
   const Interval difference = make_interval(Wide{x.lo} - x.hi, 0);
   if (!difference.inside(table.first, table.first + table.num_rows() - 1)) {
     return invalid_argument("Softmax needs a table that contains every x - max in " + to_string(difference));

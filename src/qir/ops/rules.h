@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "qir/qgraph.h"
 
@@ -36,6 +37,10 @@ Interval multiply(Interval a, Interval b);
 Interval scale(Interval a, std::int64_t factor);
 std::string to_string(Interval a);
 
+// What each value may be, by ValueId: its declared range, or the range that follows when parameters are only known to
+// lie in their declared ranges.
+using Ranges = std::vector<Interval>;
+
 struct Inferred {
   Shape shape;   // the only output shape accepted
   Interval acc;  // every accumulator (or every y, for ops without requantization)
@@ -61,7 +66,7 @@ struct OpRule {
   std::size_t max_inputs;
   unsigned attributes;  // mask of Attribute; every other attribute must have its default
   RequantRule requant;
-  Result<Inferred> (*infer)(const QGraph& graph, const Node& node);
+  Result<Inferred> (*infer)(const QGraph& graph, const Node& node, const Ranges& ranges);
 };
 
 inline constexpr std::size_t kNumOps = 15;
@@ -72,25 +77,25 @@ const OpRule& rule_of(Op op);
 bool has_param_input(const QGraph& graph, const Node& node);
 
 // ops/contract.cc
-Result<Inferred> infer_conv(const QGraph& graph, const Node& node);
-Result<Inferred> infer_matmul(const QGraph& graph, const Node& node);
+Result<Inferred> infer_conv(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_matmul(const QGraph& graph, const Node& node, const Ranges& ranges);
 // ops/elementwise.cc
-Result<Inferred> infer_mul(const QGraph& graph, const Node& node);
-Result<Inferred> infer_linear(const QGraph& graph, const Node& node);
+Result<Inferred> infer_mul(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_linear(const QGraph& graph, const Node& node, const Ranges& ranges);
 // ops/reduce.cc
-Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node);
-Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node);
-Result<Inferred> infer_argmax(const QGraph& graph, const Node& node);
-Result<Inferred> infer_softmax(const QGraph& graph, const Node& node);
+Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_argmax(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Ranges& ranges);
 // ops/pool.cc. The window of one axis: sizes in range; *padded tells whether some window leaves the input.
 Status check_window(const Shape& in, const Shape& out, const Node& node, bool* padded);
-Result<Inferred> infer_sum_pool(const QGraph& graph, const Node& node);
-Result<Inferred> infer_max_pool(const QGraph& graph, const Node& node);
+Result<Inferred> infer_sum_pool(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_max_pool(const QGraph& graph, const Node& node, const Ranges& ranges);
 // ops/movement.cc
-Result<Inferred> infer_reshape(const QGraph& graph, const Node& node);
-Result<Inferred> infer_transpose(const QGraph& graph, const Node& node);
-Result<Inferred> infer_slice(const QGraph& graph, const Node& node);
-Result<Inferred> infer_pad(const QGraph& graph, const Node& node);
-Result<Inferred> infer_concat(const QGraph& graph, const Node& node);
+Result<Inferred> infer_reshape(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_transpose(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_slice(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_pad(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_concat(const QGraph& graph, const Node& node, const Ranges& ranges);
 
 }  // namespace zkinfer::qir
