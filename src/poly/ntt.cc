@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "poly/ntt.h"
 
+#include <algorithm>
 #include <bit>
+#include <cstring>
+#include <vector>
 
 #include "base/check.h"
 #include "base/parallel.h"
 #include "field/vec.h"
+#include "poly/ntt_kernels.h"
 
 namespace zkinfer::poly {
 namespace {
+
+// A block of values that stays in the first-level cache with its copy.
+constexpr std::size_t kBlockValues = std::size_t{1} << 11;
+// Most layers of one strided pass, and the values of each row that it takes at a time.
+constexpr int kMaxPassLayers = 5;
+
+int log2_exact(std::size_t x) {
+  ZKI_CHECK(std::has_single_bit(x), "an NTT size must be a power of two");
+  return std::countr_zero(x);
+}
 
 // twiddles[k] = w_(2^log_n)^(reverse of k in log_n - 1 bits): the same prefix serves every layer.
 FpVec bit_reversed_twiddles(int log_n) {
@@ -21,10 +35,131 @@ FpVec bit_reversed_twiddles(int log_n) {
   return twiddles;
 }
 
-int log2_exact(std::size_t x) {
-  ZKI_CHECK(std::has_single_bit(x), "an NTT size must be a power of two");
-  return std::countr_zero(x);
-}
+// The transform of one matrix. A node (depth, index) stands for the 2^(log_n - depth) rows from
+// index * 2^(log_n - depth) on, and for a polynomial modulo x^(rows) - c(depth, index).
+class Transform {
+ public:
+  Transform(FpSpan matrix, std::size_t num_lanes, int log_n, Fp shift)
+      : data_(matrix.data()), num_lanes_(num_lanes), log_n_(log_n), twiddles_(bit_reversed_twiddles(log_n)) {
+    // A child at depth d splits at shift^(N / 2^d) w_(2^d)^reverse.
+    shifts_.resize(static_cast<std::size_t>(log_n) + 1);
+    Fp power = shift;
+    for (int depth = log_n; depth >= 0; --depth, power *= power) shifts_[static_cast<std::size_t>(depth)] = power;
+    // At least eight values a row and tile, or the strided passes would not vectorize.
+    const std::size_t leaf_rows = std::max<std::size_t>(kBlockValues / num_lanes, 8);
+    leaf_layers_ = static_cast<int>(std::bit_width(leaf_rows)) - 1;
+  }
+
+  // Rows [0, 2^log_dim) hold coefficients; fills all rows.
+  void encode(int log_dim) {
+    const int top_depth = log_n_ - log_dim;
+    const std::size_t num_copies = std::size_t{1} << top_depth;
+    const int pass_layers = layers_of_pass(log_dim);
+    if (pass_layers == 0) {
+      // Everything below is one leaf; node 0 holds the source and comes last.
+      const std::size_t num_values = num_lanes_ << log_dim;
+      parallel_for(num_copies - 1, grain(num_values), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t copy = begin + 1; copy <= end; ++copy) {
+          std::memcpy(static_cast<void*>(data_ + copy * num_values), data_, num_values * sizeof(Fp));
+          finish(top_depth, copy);
+        }
+      });
+      finish(top_depth, 0);
+      return;
+    }
+    // First pass: all copies of one tile before the next, so that the source is read once.
+    const std::size_t num_twiddles = (std::size_t{1} << pass_layers) - 1;
+    FpVec twiddles(num_copies * num_twiddles);
+    for (std::size_t copy = 0; copy < num_copies; ++copy) {
+      node_twiddles(top_depth, copy, pass_layers, twiddles.data() + copy * num_twiddles);
+    }
+    const std::size_t stride = num_lanes_ << (log_dim - pass_layers);
+    const std::size_t tile = tile_values(pass_layers);
+    parallel_for((stride + tile - 1) / tile, 1, [&](std::size_t begin, std::size_t end) {
+      FpVec source(tile << pass_layers), work(tile << pass_layers);
+      for (std::size_t i = begin; i < end; ++i) {
+        const std::size_t width = std::min(tile, stride - i * tile);
+        gather(data_ + i * tile, stride, pass_layers, width, source.data());
+        for (std::size_t copy = num_copies; copy-- > 0;) {
+          std::memcpy(static_cast<void*>(work.data()), source.data(), (width << pass_layers) * sizeof(Fp));
+          split_rows(work.data(), pass_layers, width, twiddles.data() + copy * num_twiddles);
+          scatter(work.data(), stride, pass_layers, width, data_ + i * tile + copy * (num_lanes_ << log_dim));
+        }
+      }
+    });
+    const std::size_t num_nodes = num_copies << pass_layers;
+    parallel_for(num_nodes, grain(stride), [&](std::size_t begin, std::size_t end) {
+      for (std::size_t node = begin; node < end; ++node) finish(top_depth + pass_layers, node);
+    });
+  }
+
+ private:
+  static std::size_t grain(std::size_t num_values) {
+    return std::max<std::size_t>(1, (std::size_t{1} << 15) / std::max<std::size_t>(num_values, 1));
+  }
+  std::size_t tile_values(int pass_layers) const { return kBlockValues >> pass_layers << 1; }
+
+  // How many layers the next strided pass over a node of 2^log_rows rows takes; 0 when a leaf pass does the rest.
+  int layers_of_pass(int log_rows) const {
+    const int above_leaf = log_rows - leaf_layers_;
+    if (above_leaf <= 0) return 0;
+    const int num_passes = (above_leaf + kMaxPassLayers - 1) / kMaxPassLayers;
+    return (above_leaf + num_passes - 1) / num_passes;
+  }
+
+  // The constants of `layers` layers below a node, layer i at offset 2^i - 1.
+  void node_twiddles(int depth, std::size_t index, int layers, Fp* out) const {
+    for (int i = 0; i < layers; ++i) {
+      const std::size_t count = std::size_t{1} << i;
+      vec::scale(shifts_[static_cast<std::size_t>(depth + i + 1)], twiddles_.span().subspan(index << i, count),
+                 FpSpan(out + count - 1, count));
+    }
+  }
+
+  static void gather(const Fp* from, std::size_t stride, int layers, std::size_t width, Fp* out) {
+    for (std::size_t row = 0; row < std::size_t{1} << layers; ++row) {
+      std::memcpy(static_cast<void*>(out + row * width), from + row * stride, width * sizeof(Fp));
+    }
+  }
+  static void scatter(const Fp* from, std::size_t stride, int layers, std::size_t width, Fp* out) {
+    for (std::size_t row = 0; row < std::size_t{1} << layers; ++row) {
+      std::memcpy(static_cast<void*>(out + row * stride), from + row * width, width * sizeof(Fp));
+    }
+  }
+
+  // All layers below a node, depth first.
+  void finish(int depth, std::size_t index) {
+    const int log_rows = log_n_ - depth;
+    Fp* block = data_ + (index * num_lanes_ << log_rows);
+    const int pass_layers = layers_of_pass(log_rows);
+    const int layers = pass_layers == 0 ? log_rows : pass_layers;
+    FpVec twiddles((std::size_t{1} << layers) - 1);
+    node_twiddles(depth, index, layers, twiddles.data());
+    if (pass_layers == 0) {
+      split_rows(block, log_rows, num_lanes_, twiddles.data());
+      return;
+    }
+    const std::size_t stride = num_lanes_ << (log_rows - pass_layers);
+    const std::size_t tile = tile_values(pass_layers);
+    FpVec work(tile << pass_layers);
+    for (std::size_t begin = 0; begin < stride; begin += tile) {
+      const std::size_t width = std::min(tile, stride - begin);
+      gather(block + begin, stride, pass_layers, width, work.data());
+      split_rows(work.data(), pass_layers, width, twiddles.data());
+      scatter(work.data(), stride, pass_layers, width, block + begin);
+    }
+    for (std::size_t child = 0; child < std::size_t{1} << pass_layers; ++child) {
+      finish(depth + pass_layers, (index << pass_layers) + child);
+    }
+  }
+
+  Fp* data_;
+  std::size_t num_lanes_;
+  int log_n_;
+  int leaf_layers_;
+  FpVec twiddles_;
+  std::vector<Fp> shifts_;
+};
 
 }  // namespace
 
@@ -43,48 +178,31 @@ void encode_rows(FpSpan matrix, std::size_t num_lanes, int log_n, std::size_t di
   const std::size_t num_rows = std::size_t{1} << log_n;
   ZKI_CHECK_EQ(matrix.size(), num_rows * num_lanes, "NTT matrix");
   ZKI_CHECK(dim <= num_rows, "more coefficients than points");
-  for (Fp& x : matrix.subspan(dim * num_lanes)) x = Fp();
-  const FpVec twiddles = bit_reversed_twiddles(log_n);
-  for (int layer = 0; layer < log_n; ++layer) {
-    const std::size_t half = num_rows >> (layer + 1);
-    const Fp layer_shift = pow(shift, half);
-    parallel_for(std::size_t{1} << layer, 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t block = begin; block < end; ++block) {
-        const Fp c = layer_shift * twiddles[block];
-        Fp* low = matrix.data() + 2 * block * half * num_lanes;
-        Fp* high = low + half * num_lanes;
-        for (std::size_t i = 0; i < half * num_lanes; ++i) {
-          const Fp turned = c * high[i];
-          high[i] = low[i] - turned;
-          low[i] += turned;
-        }
-      }
-    });
-  }
+  if (num_lanes == 0) return;
+  const std::size_t padded_dim = std::bit_ceil(std::max<std::size_t>(dim, 1));
+  const FpSpan padding = matrix.subspan(dim * num_lanes, (padded_dim - dim) * num_lanes);
+  if (!padding.empty()) std::memset(static_cast<void*>(padding.data()), 0, padding.size_bytes());
+  Transform(matrix, num_lanes, log_n, shift).encode(log2_exact(padded_dim));
 }
 
 void decode_rows(FpSpan matrix, std::size_t num_lanes, int log_n, Fp shift) {
   ZKI_CHECK(log_n >= 0 && log_n <= Fp::kTwoAdicity, "NTT size");
   const std::size_t num_rows = std::size_t{1} << log_n;
   ZKI_CHECK_EQ(matrix.size(), num_rows * num_lanes, "NTT matrix");
-  FpVec twiddles = bit_reversed_twiddles(log_n);
-  vec::batch_inverse(twiddles.span());
+  // Layer by layer from the single rows up: node k of the layer with 2^layer nodes takes 1 / c.
+  FpVec inverses = bit_reversed_twiddles(log_n);
+  vec::batch_inverse(inverses.span());
   const Fp inverse_shift = inverse(shift);
   for (int layer = log_n - 1; layer >= 0; --layer) {
-    const std::size_t half = num_rows >> (layer + 1);
-    const Fp layer_shift = pow(inverse_shift, half);
-    parallel_for(std::size_t{1} << layer, 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t block = begin; block < end; ++block) {
-        const FpSpan low = matrix.subspan(2 * block * half * num_lanes, half * num_lanes);
-        const FpSpan high = matrix.subspan((2 * block + 1) * half * num_lanes, half * num_lanes);
-        const Fp c = layer_shift * twiddles[block];
-        for (std::size_t i = 0; i < low.size(); ++i) {
-          const Fp difference = low[i] - high[i];
-          low[i] += high[i];
-          high[i] = c * difference;
-        }
-      }
-    });
+    const std::size_t half_values = num_lanes * (num_rows >> (layer + 1));
+    const Fp layer_shift = pow(inverse_shift, num_rows >> (layer + 1));
+    parallel_for(std::size_t{1} << layer, (std::size_t{1} << 15) / std::max<std::size_t>(half_values, 1) + 1,
+                 [&](std::size_t begin, std::size_t end) {
+                   for (std::size_t node = begin; node < end; ++node) {
+                     const Fp c = layer_shift * inverses[node];
+                     join_rows(matrix.data() + 2 * node * half_values, 1, half_values, &c);
+                   }
+                 });
   }
   const Fp scale = inverse(Fp(num_rows));
   parallel_for(matrix.size(), std::size_t{1} << 16, [&](std::size_t begin, std::size_t end) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/parallel.h"
+#include "field/simd_test_util.h"
 
 namespace zkinfer::poly {
 namespace {
@@ -53,6 +54,7 @@ TEST(Ntt, EncodingEvaluatesEveryLane) {
     }
   }
   for (const Case& c : cases) {
+    const SimdTargetScope target(simd_targets()[rng() % simd_targets().size()]);
     const FpVec coefficients = draw_matrix(rng, c.num_lanes << c.log_n);
     FpVec matrix = coefficients;  // rows from dim on hold rubbish that must be ignored
     const Fp shift = rng() % 2 == 0 ? kDefaultShift : Fp::reduce(rng());
@@ -70,10 +72,11 @@ TEST(Ntt, EncodingEvaluatesEveryLane) {
 // Larger sizes take the grouped passes; checked at drawn rows.
 TEST(Ntt, LargeEncodings) {
   std::mt19937_64 rng(12);
-  for (const Case& c : {Case{12, 1, 4096}, {14, 1, 4000}, {13, 3, 1024}, {12, 16, 1000}, {11, 32, 2048}, {17, 1, 20000},
+  for (std::int64_t bit : simd_targets()) for (const Case& c : {Case{12, 1, 4096}, {14, 1, 4000}, {13, 3, 1024}, {12, 16, 1000}, {11, 32, 2048}, {17, 1, 20000},
                         {14, 8, 4096}, {15, 8, 1025}, {10, 100, 300}}) {
     const FpVec coefficients = draw_matrix(rng, c.num_lanes << c.log_n);
     FpVec matrix = coefficients, serial = coefficients;
+    const SimdTargetScope target(bit);
     encode_rows(matrix.span(), c.num_lanes, c.log_n, c.dim);
     for (int draw = 0; draw < 20; ++draw) {
       const std::size_t row = rng() % (std::size_t{1} << c.log_n), lane = rng() % c.num_lanes;
