@@ -11,6 +11,9 @@
 
 namespace zkinfer::lookup {
 
+// Rows one call of a round's kernel may have: its products stay in the first-level cache (24 KiB).
+inline constexpr std::size_t kMaxBlockRows = 512;
+
 // A vector over K whose planes 1 and 2 may be absent (null): then all values lie in F.
 struct Numerators {
   FeCSpan values;

@@ -9,7 +9,8 @@
 namespace zkinfer::lookup {
 namespace {
 
-constexpr std::size_t kMaxInnerVariables = 9;  // 2^9 weights: 12 KiB, stay in the first-level cache
+constexpr std::size_t kMaxInnerVariables = 9;
+static_assert(std::size_t{1} << kMaxInnerVariables == kMaxBlockRows);
 constexpr std::size_t kRowsPerChunk = 4096;
 
 // eq(r[k + 1 ..], x) as outer[x >> inner variables] * inner[x mod 2^(inner variables)].
