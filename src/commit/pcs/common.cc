@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commit/pcs/common.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace zkinfer::pcs {
+namespace {
+
+// The coset that poly::encode_rows uses by default.
+constexpr Fp kDomainShift{7};
+
+std::uint64_t reverse_low_bits(std::uint64_t x, int num_bits) {
+  std::uint64_t reversed = 0;
+  for (int i = 0; i < num_bits; ++i) reversed |= (x >> i & 1) << (num_bits - 1 - i);
+  return reversed;
+}
+
+}  // namespace
+
+merkle::TreeShape tree_shape(const OracleParams& oracle, std::size_t leaf_values) {
+  merkle::TreeShape shape;
+  shape.log_leaves = oracle.log_domain;
+  shape.row_bytes = 8 * leaf_values;
+  shape.cap_height = 0;
+  return shape;
+}
+
+std::vector<Fp> domain_points(const OracleParams& oracle, std::span<const std::uint64_t> rows) {
+  // squares[i] = w^(2^i).
+  std::vector<Fp> squares(oracle.log_domain);
+  Fp power = root_of_unity(oracle.log_domain);
+  for (Fp& square : squares) {
+    square = power;
+    power *= power;
+  }
+  std::vector<Fp> points;
+  points.reserve(rows.size());
+  for (const std::uint64_t row : rows) {
+    const std::uint64_t exponent = reverse_low_bits(row, oracle.log_domain);
+    Fp point = kDomainShift;
+    for (std::size_t i = 0; i < squares.size(); ++i) {
+      if (exponent >> i & 1) point *= squares[i];
+    }
+    points.push_back(point);
+  }
+  return points;
+}
+
+std::vector<Fe> eq_low_first(std::span<const Fe> point) {
+  std::vector<Fe> weights{Fe::one()};
+  weights.reserve(std::size_t{1} << point.size());
+  for (const Fe& coordinate : point) {
+    const std::size_t half = weights.size();
+    for (std::size_t b = 0; b < half; ++b) {
+      weights.push_back(weights[b] * coordinate);
+      weights[b] -= weights.back();
+    }
+  }
+  return weights;
+}
+
+std::vector<Fe> eq_high_first(std::span<const Fe> point) {
+  return eq_low_first(std::vector<Fe>(point.rbegin(), point.rend()));
+}
+
+Fe eq_powers(std::span<const Fe> point, Fe base) {
+  Fe product = Fe::one();
+  for (const Fe& coordinate : point) {
+    product *= Fe::one() + coordinate * (base - Fe::one());
+    base *= base;
+  }
+  return product;
+}
+
+Fe fold_base_row(std::span<const Fp> row, std::span<const Fe> weights) {
+  ZKI_CHECK_EQ(row.size(), weights.size(), "lanes of a row");
+  Fe sum;
+  for (std::size_t i = 0; i < row.size(); ++i) sum += weights[i] * row[i];
+  return sum;
+}
+
+Fe fold_extension_row(std::span<const Fp> row, std::span<const Fe> weights) {
+  ZKI_CHECK_EQ(row.size(), 3 * weights.size(), "lanes of a row");
+  Fe sum;
+  for (std::size_t i = 0; i < weights.size(); ++i) sum += weights[i] * Fe(row[3 * i], row[3 * i + 1], row[3 * i + 2]);
+  return sum;
+}
+
+void advance_claim(hiding::LinearForm& claim, const hiding::LinearForm& c1, const hiding::LinearForm& c2, Fe s) {
+  claim *= Fe(kInverseOfTwo);
+  claim.add_scaled(c1, s - Fe(kInverseOfTwo));
+  claim.add_scaled(c2, s * s - Fe(kInverseOfTwo));
+}
+
+Fe RangeFunctional::group_value(std::uint64_t first, std::span<const Fe> weights) const {
+  const std::uint64_t last = first + weights.size();  // exclusive
+  Fe sum;
+  const std::uint64_t from = std::max(first, begin_);
+  const std::uint64_t to = std::min(last, end_);
+  if (from < to) {
+    Fe power = coef_ * pow(base_, from - begin_);
+    for (std::uint64_t t = from; t < to; ++t) {
+      sum += weights[t - first] * power;
+      power *= base_;
+    }
+  }
+  if (begin_ > first && begin_ <= last) sum += weights[begin_ - 1 - first] * head_;
+  if (end_ >= first && end_ < last) sum += weights[end_ - first] * tail_;
+  return sum;
+}
+
+void RangeFunctional::bind_low(std::span<const Fe> point, std::span<const Fe> weights) {
+  const std::size_t num_bits = point.size();
+  const std::uint64_t group = std::uint64_t{1} << num_bits;
+  ZKI_CHECK_EQ(weights.size(), group, "weights of a group");
+  // Groups [begin, end) lie wholly inside the range. If there is none, begin may exceed end by one: then the range
+  // and its edges share group `end`.
+  const std::uint64_t begin = (begin_ + group - 1) >> num_bits;
+  const std::uint64_t end = end_ >> num_bits;
+  const Fe head = begin > 0 && begin <= end ? group_value((begin - 1) * group, weights) : Fe();
+  const Fe tail = group_value(end * group, weights);
+  coef_ = begin < end ? coef_ * pow(base_, begin * group - begin_) * eq_powers(point, base_) : Fe();
+  for (std::size_t i = 0; i < num_bits; ++i) base_ *= base_;
+  begin_ = std::min(begin, end);
+  end_ = end;
+  head_ = head;
+  tail_ = tail;
+}
+
+void RangeFunctional::add_to(std::span<Fe> out) const {
+  if (!head_.is_zero()) {
+    ZKI_CHECK(begin_ > 0 && begin_ - 1 < out.size(), "head of a functional");
+    out[begin_ - 1] += head_;
+  }
+  if (!tail_.is_zero()) {
+    ZKI_CHECK(end_ < out.size(), "tail of a functional");
+    out[end_] += tail_;
+  }
+  ZKI_CHECK(begin_ >= end_ || end_ <= out.size(), "range of a functional");
+  Fe power = coef_;
+  for (std::uint64_t t = begin_; t < end_; ++t) {
+    out[t] += power;
+    power *= base_;
+  }
+}
+
+}  // namespace zkinfer::pcs

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What prover and verifier of the opening share: the statement's power functionals, the shape of leaves, domain points,
+// the claim's path through a sumcheck round, and functionals that are geometric on a range.
+//
+// Encoding of the oracles (rows of the Merkle trees, 8 bytes little-endian per element of F):
+//   M, W  row x = [e_0(x), .., e_(2^k - 1)(x)]                              2^k values
+//   g_i   row x = [lane 0: c0 c1 c2, lane 1: c0 c1 c2, ..]                   3 * 2^k values
+//   X     row x = [X(x): c0 c1 c2, S(x): c0 c1 c2]                          6 values
+// Row i belongs to the point shift * w^reverse(i) (poly/ntt.h). The tree's cap is its root.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "commit/merkle/merkle.h"
+#include "commit/pcs/params.h"
+#include "field/fe.h"
+#include "hiding/linear_form.h"
+
+namespace zkinfer::pcs {
+
+// coef * sum_j base^j (e_M)_j over all entries of M, random rows included; flat index j = lane * dimension + row. The
+// model identity's out-of-domain value v is such a functional.
+struct PowerFunctional {
+  Fe base;
+  Fe coef;
+};
+
+inline constexpr std::size_t kMaskLeafValues = 6;
+inline std::size_t base_leaf_values(const OracleParams& oracle) { return oracle.num_lanes(); }
+inline std::size_t fold_leaf_values(const OracleParams& oracle) { return 3 * oracle.num_lanes(); }
+merkle::TreeShape tree_shape(const OracleParams& oracle, std::size_t leaf_values);
+
+// The domain points of the given rows.
+std::vector<Fp> domain_points(const OracleParams& oracle, std::span<const std::uint64_t> rows);
+
+inline constexpr Fp kInverseOfTwo{(Fp::kModulus + 1) / 2};
+
+// weights[b] = prod_i (b_i ? point[i] : 1 - point[i]), b_i = bit i of b.
+std::vector<Fe> eq_low_first(std::span<const Fe> point);
+// The same with point[0] for the most significant bit.
+std::vector<Fe> eq_high_first(std::span<const Fe> point);
+// prod_i (1 - point[i] + point[i] base^(2^i)) = sum_b eq_low_first(point)[b] base^b.
+Fe eq_powers(std::span<const Fe> point, Fe base);
+
+// Fold of one opened row: sum_lane weights[lane] * lane value. row: [lanes] or [lanes, 3].
+Fe fold_base_row(std::span<const Fp> row, std::span<const Fe> weights);
+Fe fold_extension_row(std::span<const Fp> row, std::span<const Fe> weights);
+
+// The round polynomial h(s) = c0 + c1 s + c2 s^2 of a sumcheck with claim h(0) + h(1); c0 is not sent.
+// claim <- h(s) = (claim - c1 - c2) / 2 + c1 s + c2 s^2.
+void advance_claim(hiding::LinearForm& claim, const hiding::LinearForm& c1, const hiding::LinearForm& c2, Fe s);
+
+// The functional f[t] = coef * base^(t - begin) for begin <= t < end, f[begin - 1] = head, f[end] = tail, else 0, on the
+// index of some v_i. Binding low index bits keeps this shape.
+class RangeFunctional {
+ public:
+  RangeFunctional(std::uint64_t begin, std::uint64_t end, Fe base, Fe coef)
+      : begin_(begin), end_(end), base_(base), coef_(coef) {}
+  // f[t] <- sum_b weights[b] f[t * 2^point.size() + b], weights = eq_low_first(point).
+  void bind_low(std::span<const Fe> point, std::span<const Fe> weights);
+  // out[t] += f[t]; what lies outside of out is a bug.
+  void add_to(std::span<Fe> out) const;
+
+ private:
+  // sum_b weights[b] f[first + b].
+  Fe group_value(std::uint64_t first, std::span<const Fe> weights) const;
+
+  std::uint64_t begin_;
+  std::uint64_t end_;
+  Fe base_;
+  Fe coef_;
+  Fe head_;
+  Fe tail_;
+};
+
+}  // namespace zkinfer::pcs

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sumcheck prover for one committed oracle's lanes: binds the lane bits of <e, U>, highest first, and returns the folded
+// vector and functional.
+//
+// U = the weight source's lanes on the message rows, plus power functionals on all rows. The power functionals are
+// products (lane part) x (row part), so they cost one evaluation per lane. The dense part handles its first two rounds by
+// the products of four lanes of e with four lanes of U, which need U once and give e and U folded by four.
+// Cost: the weights once, two passes over e and U. Memory: 2^m of K for U, a quarter of it for e.
+#pragma once
+
+#include <vector>
+
+#include "commit/pcs/dense_sumcheck.h"
+#include "commit/pcs/opening.h"
+#include "commit/pcs/oracle_prover.h"
+
+namespace zkinfer::pcs {
+
+class LaneSumcheck {
+ public:
+  // weights may be null. All references outlive the object.
+  LaneSumcheck(const CommittedOracle& oracle, const WeightSource* weights, const std::vector<PowerFunctional>& powers);
+
+  // Rounds left: log_lanes at first.
+  RoundPolynomial round();
+  void bind(Fe s);
+
+  // After log_lanes rounds: writes Fold e ([dimension]) and scale * U folded ([dimension]). Frees the work memory.
+  void finish(Fp scale, FeSpan vector, FeSpan functional);
+
+ private:
+  // A functional lane_part[lane] * row_part[row], bound so far; evaluation[lane] = sum_row row_part[row] e[lane][row].
+  struct Product {
+    PowerFunctional power;
+    std::vector<Fe> lane_part;
+    std::vector<Fe> evaluations;
+  };
+
+  void make_products();
+  void fold_dense();
+  std::size_t gram_lanes() const { return std::size_t{1} << gram_bits_; }
+  RoundPolynomial gram_round() const;
+  void gram_bind(Fe s);
+  FeSpan weight_lane(std::size_t lane) { return u_.subspan(lane * num_rows_, num_rows_); }
+
+  const CommittedOracle& oracle_;
+  bool has_weights_;
+  std::size_t num_rows_;
+  int log_lanes_;
+  int gram_bits_;
+  std::vector<Fe> point_;
+  std::vector<Product> products_;
+  FeVec u_;               // [num_lanes, num_rows]
+  std::vector<Fe> gram_;  // [gram_lanes, gram_lanes] while those rounds last; halves in both directions
+  DenseSumcheck dense_;
+};
+
+}  // namespace zkinfer::pcs

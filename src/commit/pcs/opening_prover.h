@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proves an opening. See commit/pcs/opening.h for the messages.
+//
+// Cost, M of 2^m entries: the dense weights of M once (2^m of K), two passes over them and over M, then the encoding and
+// hashing of g_1 (about 2^(m - k_M) entries of K).
+// Deterministic: the proof depends on the inputs and on the bytes of `random` alone.
+#pragma once
+
+#include "commit/pcs/opening.h"
+#include "commit/pcs/oracle_prover.h"
+#include "transcript/transcript.h"
+
+namespace zkinfer::pcs {
+
+struct OpeningOracles {
+  const CommittedOracle* model = nullptr;  // null without a model
+  const CommittedOracle* witness = nullptr;
+  const MaskOracle* mask = nullptr;  // null without zero knowledge
+};
+
+// Where each message lies in the proof: for size tables and for tests that change one message.
+struct ProofSection {
+  const char* label;
+  std::size_t begin;
+  std::size_t num_bytes;
+};
+
+struct OpeningProof {
+  Bytes bytes;
+  std::vector<ProofSection> sections;
+};
+
+// Lets tests play a cheating prover; called on values before they are used.
+class ProverHooks {
+ public:
+  virtual ~ProverHooks() = default;
+  virtual void fold_vector(std::size_t /*fold*/, FeSpan /*vector*/) {}       // v_i, before it is committed
+  virtual void fold_codeword(std::size_t /*fold*/, FpVec& /*codeword*/) {}   // of g_i, before it is hashed
+  virtual void out_of_domain(std::size_t /*fold*/, Fe& /*value*/) {}
+  virtual void round(std::size_t /*index*/, Fe& /*c1*/, Fe& /*c2*/) {}
+  virtual void final_vector(FeSpan /*vector*/) {}
+  virtual void mask_product(Fe& /*mu_s*/) {}
+  virtual void mask_response(std::vector<Fe>& /*response*/) {}
+};
+
+// params valid; mu must be the true value (else the proof is one that a verifier rejects). The proof's bytes come last in
+// the caller's proof. `random` gives the random rows of g_1, g_2, ..
+OpeningProof prove_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningOracles& oracles,
+                           hiding::RandomSource& random, Transcript& transcript, ProverHooks* hooks = nullptr);
+
+}  // namespace zkinfer::pcs

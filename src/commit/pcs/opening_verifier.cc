@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commit/pcs/opening_verifier.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "commit/merkle/merkle_verifier.h"
+#include "hiding/verifier_channel.h"
+
+namespace zkinfer::pcs {
+namespace {
+
+using hiding::LinearForm;
+
+// An opened row's fold: sum_j v[offset + j] point^j = value, j < dimension.
+struct OpenedPoint {
+  std::uint64_t offset;
+  std::uint64_t dimension;
+  Fp point;
+  Fe value;
+};
+
+class OpeningVerifier {
+ public:
+  OpeningVerifier(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
+                  ByteView proof, Transcript& transcript)
+      : params_(params), statement_(statement), roots_(roots), pads_(params.zero_knowledge),
+        channel_(transcript, pads_, proof), claim_(statement.mu) {}
+
+  Verdict run();
+
+ private:
+  struct Rows {
+    std::vector<std::uint64_t> indices;
+    std::vector<Fp> values;  // [indices, row_values]
+  };
+
+  bool failed() const { return channel_.failed(); }
+  std::vector<Fe> receive_rounds(int num_rounds);
+  void first_rounds();
+  void fold(std::size_t fold_index);
+  void check_pow();
+  Rows receive_rows(const char* label, const OracleParams& oracle, std::size_t row_values, const Digest& root,
+                    std::span<const std::uint64_t> indices);
+  // Queries of the oracle or oracles before fold `fold_index` (folds.size(): before the final check).
+  std::vector<OpenedPoint> query_previous(std::size_t fold_index);
+  void add_opened(const std::vector<OpenedPoint>& opened, Fe challenge, Fe& power);
+  std::vector<Fe> final_weights();
+  LinearForm final_form();
+  void mask_check(const LinearForm& form);
+
+  const OpeningParams& params_;
+  const OpeningStatement& statement_;
+  const OpeningRoots& roots_;
+  hiding::PadAllocator pads_;
+  hiding::VerifierChannel channel_;
+  LinearForm claim_;
+  // Functionals on the current v_i that the weight sources do not know, and the index bits bound since v_1.
+  std::vector<RangeFunctional> functionals_;
+  std::vector<Fe> low_point_;
+  std::vector<Fe> model_lanes_, witness_lanes_;  // eq weights of the lane challenges
+  Fp model_scale_{1}, witness_scale_{1};
+  std::vector<Fe> fold_lanes_;  // of the latest fold oracle
+  Digest fold_root_{};
+};
+
+std::vector<Fe> OpeningVerifier::receive_rounds(int num_rounds) {
+  std::vector<Fe> point;
+  for (int i = 0; i < num_rounds; ++i) {
+    const LinearForm c1 = channel_.receive_hidden("opening c1");
+    const LinearForm c2 = channel_.receive_hidden("opening c2");
+    point.push_back(channel_.challenge("opening s"));
+    advance_claim(claim_, c1, c2, point.back());
+  }
+  return point;
+}
+
+void OpeningVerifier::first_rounds() {
+  const int num_rounds = params_.first_rounds();
+  const std::vector<Fe> point = receive_rounds(num_rounds);
+  // An oracle of fewer lanes takes part in the last rounds only; its functional is halved in each earlier one.
+  const auto bind = [&](const OracleParams& oracle, std::vector<Fe>& lanes, Fp& scale) {
+    const int skipped = num_rounds - oracle.log_lanes;
+    lanes = eq_high_first(std::span(point).subspan(static_cast<std::size_t>(skipped)));
+    for (int i = 0; i < skipped; ++i) scale *= kInverseOfTwo;
+  };
+  bind(params_.witness, witness_lanes_, witness_scale_);
+  if (!params_.has_model) return;
+  bind(params_.model, model_lanes_, model_scale_);
+  const std::uint64_t dimension = params_.model.dimension();
+  const std::vector<Fe> low_first(point.rbegin(), point.rbegin() + params_.model.log_lanes);
+  for (const PowerFunctional& power : statement_.model_powers) {
+    const Fe lanes = eq_powers(low_first, pow(power.base, dimension));
+    functionals_.emplace_back(0, dimension, power.base, power.coef * lanes * model_scale_);
+  }
+}
+
+void OpeningVerifier::check_pow() {
+  const std::uint64_t nonce = channel_.receive_u64_raw("opening nonce");
+  const bool good = channel_.transcript().check_pow(nonce, params_.pow_bits);
+  if (!good) channel_.reject(RejectReason::kProofOfWork, "opening nonce");
+}
+
+OpeningVerifier::Rows OpeningVerifier::receive_rows(const char* label, const OracleParams& oracle,
+                                                    std::size_t row_values, const Digest& root,
+                                                    std::span<const std::uint64_t> indices) {
+  Rows rows;
+  rows.indices.assign(indices.begin(), indices.end());
+  rows.values.resize(indices.size() * row_values);
+  const merkle::TreeShape shape = tree_shape(oracle, row_values);
+  const ByteView row_bytes = channel_.receive_raw(label, indices.size() * shape.row_bytes);
+  std::vector<Digest> siblings(merkle::multiproof_digests(shape, indices));
+  const ByteView sibling_bytes = channel_.receive_raw(label, siblings.size() * sizeof(Digest));
+  if (failed()) return rows;
+  ByteReader sibling_reader(sibling_bytes);
+  for (Digest& digest : siblings) {
+    const ByteView bytes = sibling_reader.raw(digest.size());
+    std::copy(bytes.begin(), bytes.end(), digest.begin());
+  }
+  ByteReader reader(row_bytes);
+  if (!merkle::read_fp_row(reader, rows.values)) {
+    channel_.reject(RejectReason::kNonCanonical, label);
+  } else if (!merkle::verify_multiproof(shape, std::span(&root, 1), indices, row_bytes, siblings).ok()) {
+    channel_.reject(RejectReason::kMerklePath, label);
+  }
+  return rows;
+}
+
+std::vector<OpenedPoint> OpeningVerifier::query_previous(std::size_t fold_index) {
+  std::vector<OpenedPoint> opened;
+  check_pow();
+  if (failed()) return opened;
+  struct Target {
+    const char* label;
+    const OracleParams& oracle;
+    std::size_t row_values;
+    const Digest& root;
+    std::uint64_t offset;
+    const std::vector<Fe>& lanes;
+  };
+  std::vector<Target> targets;
+  const bool first = fold_index == 0;
+  if (!first) {
+    const OracleParams& oracle = params_.folds[fold_index - 1];
+    targets.push_back({"fold rows", oracle, fold_leaf_values(oracle), fold_root_, 0, fold_lanes_});
+  } else {
+    if (params_.has_model) {
+      targets.push_back({"model rows", params_.model, base_leaf_values(params_.model), roots_.model, 0, model_lanes_});
+    }
+    targets.push_back({"witness rows", params_.witness, base_leaf_values(params_.witness), roots_.witness,
+                       params_.witness_offset(), witness_lanes_});
+  }
+  std::vector<std::vector<std::uint64_t>> indices;
+  for (const Target& target : targets) {
+    indices.push_back(channel_.transcript().challenge_indices("opening queries", target.oracle.num_queries,
+                                                              target.oracle.log_domain));
+  }
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const Target& target = targets[i];
+    const Rows rows = receive_rows(target.label, target.oracle, target.row_values, target.root, indices[i]);
+    if (failed()) return opened;
+    const std::vector<Fp> points = domain_points(target.oracle, rows.indices);
+    for (std::size_t q = 0; q < points.size(); ++q) {
+      const auto row = std::span(rows.values).subspan(q * target.row_values, target.row_values);
+      const Fe value = first ? fold_base_row(row, target.lanes) : fold_extension_row(row, target.lanes);
+      opened.push_back({target.offset, target.oracle.dimension(), points[q], value});
+    }
+  }
+  return opened;
+}
+
+void OpeningVerifier::add_opened(const std::vector<OpenedPoint>& opened, Fe challenge, Fe& power) {
+  for (const OpenedPoint& point : opened) {
+    power *= challenge;
+    functionals_.emplace_back(point.offset, point.offset + point.dimension, Fe(point.point), power);
+    claim_ += power * point.value;
+  }
+}
+
+void OpeningVerifier::fold(std::size_t fold_index) {
+  const OracleParams& oracle = params_.folds[fold_index];
+  const Digest root = channel_.receive_digests("fold root", 1)[0];
+  const Fe zeta = channel_.challenge("fold zeta");
+  const LinearForm y = channel_.receive_hidden("fold out of domain");
+  const std::vector<OpenedPoint> opened = query_previous(fold_index);
+  if (failed()) return;
+
+  const Fe xi = channel_.challenge("fold xi");
+  Fe power = xi;
+  claim_.add_scaled(y, power);
+  functionals_.emplace_back(0, oracle.dimension() * oracle.num_lanes(), zeta, power);
+  add_opened(opened, xi, power);
+  const auto pin_zeros = [&](std::uint64_t begin, std::uint64_t end) {
+    if (begin >= end) return;
+    functionals_.emplace_back(begin, end, xi, power * xi);
+    power *= pow(xi, end - begin);
+  };
+  if (fold_index == 0 && params_.has_model) pin_zeros(params_.model.dimension(), params_.witness_offset());
+  pin_zeros(params_.vector_size(fold_index), oracle.num_rows * oracle.num_lanes());
+
+  const std::vector<Fe> point = receive_rounds(oracle.log_lanes);
+  fold_lanes_ = eq_low_first(point);
+  for (RangeFunctional& functional : functionals_) functional.bind_low(point, fold_lanes_);
+  low_point_.insert(low_point_.end(), point.begin(), point.end());
+  fold_root_ = root;
+}
+
+std::vector<Fe> OpeningVerifier::final_weights() {
+  std::vector<Fe> weights(params_.final_size());
+  for (const RangeFunctional& functional : functionals_) functional.add_to(weights);
+  const auto add_source = [&](const WeightSource* source, std::vector<Fe> lanes, Fp scale, std::uint64_t offset) {
+    if (source == nullptr) return;
+    for (Fe& weight : lanes) weight *= scale;
+    const std::vector<Fe> folded = source->fold(lanes, low_point_);
+    const std::uint64_t begin = offset >> low_point_.size();
+    ZKI_CHECK(begin + folded.size() <= weights.size(), "length of a folded weight source");
+    for (std::size_t t = 0; t < folded.size(); ++t) weights[begin + t] += folded[t];
+  };
+  add_source(statement_.witness_weights, witness_lanes_, witness_scale_, params_.witness_offset());
+  if (params_.has_model) add_source(statement_.model_weights, model_lanes_, model_scale_, 0);
+  return weights;
+}
+
+LinearForm OpeningVerifier::final_form() {
+  std::vector<LinearForm> vector;
+  for (std::uint64_t t = 0; t < params_.final_size(); ++t) vector.push_back(channel_.receive_hidden("final vector"));
+  const std::vector<OpenedPoint> opened = query_previous(params_.folds.size());
+  if (failed()) return {};
+  const Fe xi = channel_.challenge("final xi");
+  Fe power = Fe::one();
+  add_opened(opened, xi, power);
+  const std::vector<Fe> weights = final_weights();
+  LinearForm form = claim_ * -Fe::one();
+  for (std::size_t t = 0; t < vector.size(); ++t) form.add_scaled(vector[t], weights[t]);
+  return form;
+}
+
+void OpeningVerifier::mask_check(const LinearForm& form) {
+  const OracleParams& mask = params_.mask;
+  // form = constant + <X, weights> must vanish: <X, weights> = -constant.
+  std::vector<Fe> weights(mask.num_rows);
+  for (const LinearForm::Term& term : form.terms()) weights[term.pad] += term.coef;
+  const Fe mu_s = channel_.receive_clear("mask product");
+  const Fe eta = channel_.challenge("mask eta");
+  std::vector<Fe> response;  // X* and r*
+  Fe product;
+  for (std::uint64_t i = 0; i < mask.dimension(); ++i) {
+    response.push_back(channel_.receive_clear("mask response"));
+    if (i < mask.num_rows) product += response.back() * weights[i];
+  }
+  if (!(product == mu_s - eta * form.constant())) channel_.reject(RejectReason::kOpening, "mask response");
+  check_pow();
+  if (failed()) return;
+  const std::vector<std::uint64_t> indices =
+      channel_.transcript().challenge_indices("mask queries", mask.num_queries, mask.log_domain);
+  const Rows rows = receive_rows("mask rows", mask, kMaskLeafValues, roots_.mask, indices);
+  if (failed()) return;
+  const std::vector<Fp> points = domain_points(mask, indices);
+  for (std::size_t q = 0; q < points.size(); ++q) {
+    Fe encoded;
+    for (std::size_t i = response.size(); i-- > 0;) encoded = encoded * points[q] + response[i];
+    const Fp* row = rows.values.data() + q * kMaskLeafValues;
+    if (!(encoded == Fe(row[3], row[4], row[5]) + eta * Fe(row[0], row[1], row[2]))) {
+      return channel_.reject(RejectReason::kMaskCodeword, "mask rows");
+    }
+  }
+}
+
+Verdict OpeningVerifier::run() {
+  first_rounds();
+  for (std::size_t i = 0; i < params_.folds.size() && !failed(); ++i) fold(i);
+  if (failed()) return channel_.verdict();
+  const LinearForm form = final_form();
+  if (failed()) return channel_.verdict();
+  ZKI_CHECK_EQ(pads_.used().num_plain, params_.mask.num_rows, "every pad of the mask serves one message");
+  if (params_.zero_knowledge) {
+    mask_check(form);
+  } else if (!form.constant().is_zero()) {
+    channel_.reject(RejectReason::kFinalCheck, "final vector");
+  }
+  if (!failed() && channel_.bytes_left() != 0) channel_.reject(RejectReason::kTrailingBytes, "opening");
+  return channel_.verdict();
+}
+
+}  // namespace
+
+Verdict verify_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
+                       ByteView proof, Transcript& transcript) {
+  ZKI_CHECK(params.validate().ok(), "opening parameters are valid");
+  return OpeningVerifier(params, statement, roots, proof, transcript).run();
+}
+
+}  // namespace zkinfer::pcs

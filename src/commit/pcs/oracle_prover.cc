@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commit/pcs/oracle_prover.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/parallel.h"
+#include "poly/ntt.h"
+
+namespace zkinfer::pcs {
+namespace {
+
+constexpr std::size_t kRowGrain = 4096;
+constexpr std::size_t kTile = 16;  // rows of a transposition step: one or two cache lines of each lane
+
+// Evaluates [rows] coefficients at base.
+Fe evaluate(FpCSpan coefficients, Fe base) {
+  FeVec powers(std::min(kRowGrain, coefficients.size()));
+  vec::powers(Fe::one(), base, powers);
+  const Fe step = pow(base, kRowGrain);
+  Fe sum;
+  for (std::size_t end = coefficients.size(); end > 0;) {
+    const std::size_t begin = (end - 1) / kRowGrain * kRowGrain;
+    sum = sum * step + vec::dot(coefficients.subspan(begin, end - begin), powers.subspan(0, end - begin));
+    end = begin;
+  }
+  return sum;
+}
+
+}  // namespace
+
+EncodedOracle::EncodedOracle(const OracleParams& params, std::size_t row_values, FpVec codeword) {
+  ZKI_CHECK_EQ(codeword.size(), params.domain_size() * row_values, "code word size");
+  poly::encode_rows(codeword.span(), row_values, params.log_domain, params.dimension());
+  *this = from_codeword(params, row_values, std::move(codeword));
+}
+
+EncodedOracle EncodedOracle::from_codeword(const OracleParams& params, std::size_t row_values, FpVec codeword) {
+  ZKI_CHECK_EQ(codeword.size(), params.domain_size() * row_values, "code word size");
+  EncodedOracle oracle;
+  oracle.row_values_ = row_values;
+  oracle.codeword_ = std::move(codeword);
+  oracle.tree_ = merkle::MerkleTree::over_field(params.log_domain, 0, oracle.codeword_.span());
+  return oracle;
+}
+
+EncodedOracle::Opened EncodedOracle::open(std::span<const std::uint64_t> indices) const {
+  ByteWriter rows;
+  for (const std::uint64_t index : indices) {
+    for (const Fp x : row(index)) rows.u64(x.v);
+  }
+  ByteWriter siblings;
+  for (const Digest& digest : tree_.open(indices)) siblings.raw(digest);
+  return {std::move(rows).take(), std::move(siblings).take()};
+}
+
+CommittedOracle::CommittedOracle(const OracleParams& params, FpCSpan message, hiding::RandomSource& random)
+    : params_(params), coefficients_(params.num_lanes() * params.dimension()) {
+  ZKI_CHECK_EQ(message.size(), params.num_lanes() * params.num_rows, "message size");
+  for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
+    Fp* out = coefficients_.data() + lane * params.dimension();
+    std::copy_n(message.data() + lane * params.num_rows, params.num_rows, out);
+    random.fill({out + params.num_rows, params.num_random_rows});
+  }
+  encoded_ = EncodedOracle(params, base_leaf_values(params), transposed());
+}
+
+FpVec CommittedOracle::transposed() const {
+  const std::size_t num_lanes = params_.num_lanes();
+  FpVec matrix(params_.domain_size() * num_lanes);
+  parallel_for(params_.dimension(), kRowGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t tile = begin; tile < end; tile += kTile) {
+      const std::size_t tile_end = std::min(tile + kTile, end);
+      for (std::size_t b = 0; b < num_lanes; ++b) {
+        const FpCSpan coefficients = lane(b);
+        for (std::size_t row = tile; row < tile_end; ++row) matrix[row * num_lanes + b] = coefficients[row];
+      }
+    }
+  });
+  return matrix;
+}
+
+std::vector<Fe> CommittedOracle::lane_evaluations(Fe base) const {
+  if (known_base_ && *known_base_ == base) return known_evaluations_;
+  std::vector<Fe> evaluations(params_.num_lanes());
+  parallel_chunks(evaluations.size(), 1, [&](std::size_t b, std::size_t, std::size_t) {
+    evaluations[b] = evaluate(lane(b), base);
+  });
+  return evaluations;
+}
+
+void CommittedOracle::remember_evaluations(Fe base) {
+  known_evaluations_ = lane_evaluations(base);
+  known_base_ = base;
+}
+
+Fe model_ood_value(CommittedOracle& oracle, Fe z) {
+  oracle.remember_evaluations(z);
+  const std::vector<Fe> evaluations = oracle.lane_evaluations(z);
+  const Fe step = pow(z, oracle.params().dimension());
+  Fe value;
+  for (std::size_t b = evaluations.size(); b-- > 0;) value = value * step + evaluations[b];
+  return value;
+}
+
+MaskOracle::MaskOracle(const OpeningParams& params, hiding::RandomSource& random) {
+  ZKI_CHECK(params.zero_knowledge, "a mask oracle exists with zero knowledge only");
+  const std::size_t dimension = params.mask.dimension();
+  FpVec limbs(3 * dimension);
+  FpVec codeword(params.mask.domain_size() * kMaskLeafValues);
+  std::size_t column = 0;
+  for (std::vector<Fe>* values : {&x_, &s_}) {
+    random.fill(limbs.span());
+    for (std::size_t i = 0; i < dimension; ++i) {
+      values->emplace_back(limbs[3 * i], limbs[3 * i + 1], limbs[3 * i + 2]);
+      for (std::size_t j = 0; j < 3; ++j) codeword[i * kMaskLeafValues + column + j] = limbs[3 * i + j];
+    }
+    column += 3;
+  }
+  encoded_ = EncodedOracle(params.mask, kMaskLeafValues, std::move(codeword));
+}
+
+}  // namespace zkinfer::pcs

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commit/pcs/params.h"
+
+#include <algorithm>
+#include <string>
+
+namespace zkinfer::pcs {
+namespace {
+
+// Sane maxima: they bound every allocation that a parameter set can cause.
+constexpr std::uint64_t kMaxCoefficients = std::uint64_t{1} << 32;
+constexpr std::uint8_t kMaxLogDomain = 32;
+constexpr std::uint8_t kMaxLogLanes = 10;
+constexpr std::uint8_t kMaxFoldLanes = 6;
+constexpr std::size_t kMaxFolds = 12;
+constexpr std::uint32_t kMaxQueries = 4096;
+constexpr std::uint64_t kMaxMaskElements = std::uint64_t{1} << 16;
+constexpr std::uint64_t kMaxModelBudget = std::uint64_t{1} << 32;
+constexpr std::uint8_t kMaxPowBits = 48;
+constexpr std::uint32_t kMaxSecurityBits = 256;
+
+Status bad(const std::string& where, const std::string& what) {
+  return invalid_argument("opening parameters, " + where + ": " + what);
+}
+
+Status expect_equal(const std::string& where, const char* what, std::uint64_t got, std::uint64_t expected) {
+  if (got == expected) return ok_status();
+  return bad(where, std::string(what) + " is " + std::to_string(got) + ", expected " + std::to_string(expected));
+}
+
+Status at_most(const std::string& where, const char* what, std::uint64_t got, std::uint64_t limit) {
+  if (got <= limit) return ok_status();
+  return bad(where, std::string(what) + " is " + std::to_string(got) + ", at most " + std::to_string(limit));
+}
+
+Status at_least(const std::string& where, const char* what, std::uint64_t got, std::uint64_t limit) {
+  if (got >= limit) return ok_status();
+  return bad(where, std::string(what) + " is " + std::to_string(got) + ", at least " + std::to_string(limit));
+}
+
+// The bounds that every used oracle obeys, whatever its place in the chain.
+Status validate_oracle(const std::string& where, const OracleParams& oracle, std::uint8_t min_log_lanes,
+                       std::uint8_t max_log_lanes) {
+  ZKI_RETURN_IF_ERROR(at_least(where, "num_rows", oracle.num_rows, 1));
+  ZKI_RETURN_IF_ERROR(at_most(where, "num_rows", oracle.num_rows, kMaxCoefficients));
+  ZKI_RETURN_IF_ERROR(at_most(where, "num_random_rows", oracle.num_random_rows, kMaxCoefficients));
+  ZKI_RETURN_IF_ERROR(at_least(where, "log_lanes", oracle.log_lanes, min_log_lanes));
+  ZKI_RETURN_IF_ERROR(at_most(where, "log_lanes", oracle.log_lanes, max_log_lanes));
+  ZKI_RETURN_IF_ERROR(at_most(where, "log_domain", oracle.log_domain, kMaxLogDomain));
+  ZKI_RETURN_IF_ERROR(at_most(where, "dimension", oracle.dimension(), oracle.domain_size() - 1));
+  ZKI_RETURN_IF_ERROR(at_least(where, "num_queries", oracle.num_queries, 1));
+  ZKI_RETURN_IF_ERROR(at_most(where, "num_queries", oracle.num_queries,
+                              std::min<std::uint64_t>(kMaxQueries, oracle.domain_size() - 1)));
+  return ok_status();
+}
+
+// Random rows: one more than the positions that are ever opened, none where nothing is hidden.
+Status validate_random_rows(const std::string& where, const OracleParams& oracle, bool hides, std::uint64_t needed) {
+  if (!hides) return expect_equal(where, "num_random_rows (nothing is hidden here)", oracle.num_random_rows, 0);
+  return at_least(where, "num_random_rows", oracle.num_random_rows, needed);
+}
+
+Status validate_unused(const std::string& where, const OracleParams& oracle) {
+  const bool empty = oracle.num_rows == 0 && oracle.num_random_rows == 0 && oracle.log_lanes == 0 &&
+                     oracle.log_domain == 0 && oracle.num_queries == 0;
+  return empty ? ok_status() : bad(where, "this oracle is unused, all its numbers must be 0");
+}
+
+Status validate_base_oracles(const OpeningParams& params) {
+  const OracleParams& model = params.model;
+  if (params.has_model) {
+    const bool hides = params.zero_knowledge && params.model_budget > 0;
+    ZKI_RETURN_IF_ERROR(validate_oracle("model", model, 0, kMaxLogLanes));
+    // model_budget proofs of num_queries leaves each, the three F-functionals of v, and one more.
+    ZKI_RETURN_IF_ERROR(validate_random_rows("model", model, hides, params.model_budget * model.num_queries + 4));
+  } else {
+    ZKI_RETURN_IF_ERROR(validate_unused("model", model));
+  }
+  ZKI_RETURN_IF_ERROR(validate_oracle("witness", params.witness, 0, kMaxLogLanes));
+  return validate_random_rows("witness", params.witness, params.zero_knowledge, params.witness.num_queries + 1);
+}
+
+Status validate_folds(const OpeningParams& params) {
+  ZKI_RETURN_IF_ERROR(at_most("folds", "count", params.folds.size(), kMaxFolds));
+  for (std::size_t i = 0; i < params.folds.size(); ++i) {
+    const OracleParams& fold = params.folds[i];
+    const std::string where = "folds[" + std::to_string(i) + "]";
+    ZKI_RETURN_IF_ERROR(validate_oracle(where, fold, 1, kMaxFoldLanes));
+    ZKI_RETURN_IF_ERROR(validate_random_rows(where, fold, params.zero_knowledge, fold.num_queries + 1));
+  }
+  // Every number is bounded now, so that the sizes below cannot overflow.
+  for (std::size_t i = 0; i < params.folds.size(); ++i) {
+    const std::uint64_t lanes = params.folds[i].num_lanes();
+    ZKI_RETURN_IF_ERROR(expect_equal("folds[" + std::to_string(i) + "]", "num_rows", params.folds[i].num_rows,
+                                     (params.vector_size(i) + lanes - 1) / lanes));
+  }
+  return ok_status();
+}
+
+void write_oracle(const OracleParams& oracle, ByteWriter& out) {
+  out.u64(oracle.num_rows);
+  out.u64(oracle.num_random_rows);
+  out.u8(oracle.log_lanes);
+  out.u8(oracle.log_domain);
+  out.u32(oracle.num_queries);
+}
+
+OracleParams read_oracle(ByteReader& reader) {
+  OracleParams oracle;
+  oracle.num_rows = reader.u64();
+  oracle.num_random_rows = reader.u64();
+  oracle.log_lanes = reader.u8();
+  oracle.log_domain = reader.u8();
+  oracle.num_queries = reader.u32();
+  return oracle;
+}
+
+bool read_bool(ByteReader& reader) {
+  const std::uint8_t x = reader.u8();
+  if (x > 1) reader.fail();
+  return x == 1;
+}
+
+}  // namespace
+
+int OpeningParams::first_rounds() const {
+  return std::max<int>(has_model ? model.log_lanes : 0, witness.log_lanes);
+}
+
+int OpeningParams::fold_bits() const {
+  int bits = 0;
+  for (const OracleParams& fold : folds) bits += fold.log_lanes;
+  return bits;
+}
+
+std::uint64_t OpeningParams::witness_offset() const {
+  if (!has_model) return 0;
+  const int bits = std::min(fold_bits(), 62);
+  return ((model.dimension() + (std::uint64_t{1} << bits) - 1) >> bits) << bits;
+}
+
+std::uint64_t OpeningParams::first_vector_size() const { return witness_offset() + witness.dimension(); }
+
+std::uint64_t OpeningParams::vector_size(std::size_t fold_index) const {
+  return fold_index == 0 ? first_vector_size() : folds[fold_index - 1].dimension();
+}
+
+std::uint64_t OpeningParams::num_mask_elements() const {
+  return 2 * static_cast<std::uint64_t>(first_rounds() + fold_bits()) + folds.size() + final_size();
+}
+
+Status OpeningParams::validate() const {
+  ZKI_RETURN_IF_ERROR(at_least("security_bits", "it", security_bits, 1));
+  ZKI_RETURN_IF_ERROR(at_most("security_bits", "it", security_bits, kMaxSecurityBits));
+  ZKI_RETURN_IF_ERROR(at_most("pow_bits", "it", pow_bits, kMaxPowBits));
+  ZKI_RETURN_IF_ERROR(at_most("model_budget", "it", model_budget, kMaxModelBudget));
+  if (regime != Regime::kJohnson && regime != Regime::kUniqueDecoding) return bad("regime", "unknown value");
+  if (model_budget > 0 && !(has_model && zero_knowledge)) {
+    return bad("model_budget", "a budget needs a model and zero knowledge, expected 0");
+  }
+  ZKI_RETURN_IF_ERROR(validate_base_oracles(*this));
+  ZKI_RETURN_IF_ERROR(validate_folds(*this));
+  ZKI_RETURN_IF_ERROR(at_most("folds", "number of hidden elements", num_mask_elements(), kMaxMaskElements));
+  if (!zero_knowledge) return validate_unused("mask", mask);
+  ZKI_RETURN_IF_ERROR(validate_oracle("mask", mask, 0, 0));
+  ZKI_RETURN_IF_ERROR(expect_equal("mask", "num_rows", mask.num_rows, num_mask_elements()));
+  return validate_random_rows("mask", mask, true, std::uint64_t{mask.num_queries} + 2);
+}
+
+Bytes OpeningParams::canonical_bytes() const {
+  ByteWriter out;
+  out.u32(security_bits);
+  out.u8(static_cast<std::uint8_t>(regime));
+  out.u8(zero_knowledge ? 1 : 0);
+  out.u8(pow_bits);
+  out.u64(model_budget);
+  out.u8(has_model ? 1 : 0);
+  write_oracle(model, out);
+  write_oracle(witness, out);
+  out.u8(static_cast<std::uint8_t>(folds.size()));
+  for (const OracleParams& fold : folds) write_oracle(fold, out);
+  write_oracle(mask, out);
+  return std::move(out).take();
+}
+
+Result<OpeningParams> parse_params(ByteReader& reader) {
+  OpeningParams params;
+  params.security_bits = reader.u32();
+  params.regime = static_cast<Regime>(reader.u8());
+  params.zero_knowledge = read_bool(reader);
+  params.pow_bits = reader.u8();
+  params.model_budget = reader.u64();
+  params.has_model = read_bool(reader);
+  params.model = read_oracle(reader);
+  params.witness = read_oracle(reader);
+  const std::size_t num_folds = reader.u8();
+  if (num_folds > kMaxFolds) reader.fail();
+  for (std::size_t i = 0; i < num_folds && reader.ok(); ++i) params.folds.push_back(read_oracle(reader));
+  params.mask = read_oracle(reader);
+  if (!reader.ok()) return corrupt("opening parameters end early or hold a bad flag; make them again with this version");
+  ZKI_RETURN_IF_ERROR(params.validate());
+  return params;
+}
+
+}  // namespace zkinfer::pcs

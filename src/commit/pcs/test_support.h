@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests and benchmarks only: a seeded random source, dense weights, small parameter sets, and one whole opening.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "commit/pcs/opening_prover.h"
+#include "commit/pcs/opening_verifier.h"
+
+namespace zkinfer::pcs::testing {
+
+class SeededRandom : public hiding::RandomSource {
+ public:
+  explicit SeededRandom(std::uint64_t seed) : engine_(seed) {}
+  void fill(FpSpan out) override {
+    for (Fp& x : out) {
+      do x.v = engine_();
+      while (x.v >= Fp::kModulus);
+    }
+  }
+  Fe element() {
+    Fe x;
+    fill(x.c);
+    return x;
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+// U given entry by entry, [num_lanes, num_rows].
+class DenseWeights : public WeightSource {
+ public:
+  DenseWeights(const OracleParams& oracle, SeededRandom& random) : num_rows_(oracle.num_rows) {
+    for (std::uint64_t i = 0; i < oracle.num_lanes() * oracle.num_rows; ++i) values_.push_back(random.element());
+  }
+  const Fe& at(std::size_t lane, std::size_t row) const { return values_[lane * num_rows_ + row]; }
+  const std::vector<Fe>& values() const { return values_; }
+  void add_lane(std::size_t lane, FeSpan out) const override {
+    for (std::size_t row = 0; row < out.size; ++row) out.set(row, out.get(row) + at(lane, row));
+  }
+  std::vector<Fe> fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const override {
+    const std::vector<Fe> low = eq_low_first(low_point);
+    std::vector<Fe> out((num_rows_ + low.size() - 1) / low.size());
+    for (std::size_t lane = 0; lane < lane_weights.size(); ++lane) {
+      for (std::size_t row = 0; row < num_rows_; ++row) {
+        out[row / low.size()] += lane_weights[lane] * low[row % low.size()] * at(lane, row);
+      }
+    }
+    return out;
+  }
+
+ private:
+  std::size_t num_rows_;
+  std::vector<Fe> values_;
+};
+
+struct Shape {
+  std::uint64_t model_rows = 0;  // 0: no model
+  std::uint8_t model_lanes = 0;
+  std::uint64_t witness_rows = 1;
+  std::uint8_t witness_lanes = 0;
+  std::vector<std::uint8_t> fold_lanes;
+  bool zero_knowledge = true;
+  std::uint64_t model_budget = 2;
+  std::uint32_t num_queries = 3;
+  std::uint8_t pow_bits = 2;
+  std::uint8_t log_inverse_rate = 2;
+};
+
+inline std::uint8_t domain_for(const OracleParams& oracle, int log_inverse_rate) {
+  int log_domain = log_inverse_rate;
+  while (oracle.dimension() << log_inverse_rate > std::uint64_t{1} << log_domain) ++log_domain;
+  while (oracle.num_queries >= std::uint64_t{1} << log_domain) ++log_domain;
+  return static_cast<std::uint8_t>(log_domain);
+}
+
+// The parameter set of a shape; valid.
+inline OpeningParams make_params(const Shape& shape) {
+  OpeningParams params;
+  params.zero_knowledge = shape.zero_knowledge;
+  params.pow_bits = shape.pow_bits;
+  params.has_model = shape.model_rows > 0;
+  const auto complete = [&](OracleParams& oracle, std::uint64_t random_rows) {
+    oracle.num_queries = shape.num_queries;
+    oracle.num_random_rows = shape.zero_knowledge ? random_rows : 0;
+    oracle.log_domain = domain_for(oracle, shape.log_inverse_rate);
+  };
+  if (params.has_model) {
+    params.model_budget = shape.zero_knowledge ? shape.model_budget : 0;
+    params.model = {shape.model_rows, 0, shape.model_lanes, 0, 0};
+    complete(params.model, params.model_budget > 0 ? params.model_budget * shape.num_queries + 4 : 0);
+  }
+  params.witness = {shape.witness_rows, 0, shape.witness_lanes, 0, 0};
+  complete(params.witness, shape.num_queries + 1);
+  for (const std::uint8_t lanes : shape.fold_lanes) params.folds.push_back({0, 0, lanes, 0, shape.num_queries});
+  for (std::size_t i = 0; i < params.folds.size(); ++i) {
+    OracleParams& fold = params.folds[i];
+    fold.num_rows = (params.vector_size(i) + fold.num_lanes() - 1) / fold.num_lanes();
+    complete(fold, shape.num_queries + 1);
+  }
+  if (params.zero_knowledge) {
+    params.mask.num_rows = params.num_mask_elements();
+    complete(params.mask, shape.num_queries + 2);
+  }
+  return params;
+}
+
+// Oracles, weights and the true mu of one opening, drawn from a seed.
+struct Instance {
+  Instance(const OpeningParams& opening_params, std::uint64_t seed) : params(opening_params), random(seed) {
+    if (params.has_model) {
+      model_message = draw(params.model);
+      model = CommittedOracle(params.model, model_message.span(), random);
+      model_weights = std::make_unique<DenseWeights>(params.model, random);
+      statement.model_weights = model_weights.get();
+      add_product(model_message, *model_weights);
+      for (int i = 0; i < 2; ++i) {
+        const Fe base = random.element();
+        const Fe coef = random.element();
+        statement.model_powers.push_back({base, coef});
+        statement.mu += coef * model_ood_value(model, base);
+      }
+      roots.model = model.root();
+    }
+    witness_message = draw(params.witness);
+    witness = CommittedOracle(params.witness, witness_message.span(), random);
+    witness_weights = std::make_unique<DenseWeights>(params.witness, random);
+    statement.witness_weights = witness_weights.get();
+    add_product(witness_message, *witness_weights);
+    roots.witness = witness.root();
+    if (params.zero_knowledge) {
+      mask = MaskOracle(params, random);
+      roots.mask = mask.root();
+    }
+  }
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  OpeningProof prove(ProverHooks* hooks = nullptr, std::uint64_t seed = 99) const {
+    Transcript transcript("pcs test");
+    bind(transcript);
+    SeededRandom fold_random(seed);
+    OpeningOracles oracles;
+    oracles.model = params.has_model ? &model : nullptr;
+    oracles.witness = &witness;
+    oracles.mask = params.zero_knowledge ? &mask : nullptr;
+    return prove_opening(params, statement, oracles, fold_random, transcript, hooks);
+  }
+  Verdict verify(ByteView proof) const {
+    Transcript transcript("pcs test");
+    bind(transcript);
+    return verify_opening(params, statement, roots, proof, transcript);
+  }
+
+  OpeningParams params;
+  SeededRandom random;
+  FpVec model_message, witness_message;
+  CommittedOracle model, witness;
+  MaskOracle mask;
+  std::unique_ptr<DenseWeights> model_weights, witness_weights;
+  OpeningStatement statement;
+  OpeningRoots roots;
+
+ private:
+  FpVec draw(const OracleParams& oracle) {
+    FpVec message(oracle.num_lanes() * oracle.num_rows);
+    random.fill(message.span());
+    return message;
+  }
+  void add_product(const FpVec& message, const DenseWeights& weights) {
+    for (std::size_t i = 0; i < message.size(); ++i) statement.mu += weights.values()[i] * message[i];
+  }
+  void bind(Transcript& transcript) const {
+    transcript.absorb_bytes("params", params.canonical_bytes());
+    transcript.absorb_digest("model", roots.model);
+    transcript.absorb_digest("witness", roots.witness);
+    transcript.absorb_digest("mask", roots.mask);
+    transcript.absorb_fe("mu", statement.mu);
+  }
+};
+
+}  // namespace zkinfer::pcs::testing
