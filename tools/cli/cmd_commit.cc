@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer commit: model package -> verification key and the commitment's secret.
+#include <cstdio>
+#include <memory>
+
+#include "command.h"
+#include "commit_options.h"
+#include "files.h"
+#include "progress.h"
+#include "text.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct Arguments {
+  std::string model_path, key_path, secret_path;
+  CommitArguments commit;
+  bool circuit_report = false;
+};
+
+CommandResult commit(const Session& session, const Arguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
+  ProgressLine progress(session, "commit");
+  CommitOptions options = commit_options(arguments.commit);
+  options.progress = progress.callback();
+  ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::create(model, options));
+  Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key());
+  if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
+  // The secret first: a key without its secret is of no use, a secret without its key can make the key again.
+  ZKI_RETURN_IF_ERROR(write_secret_file(arguments.secret_path, prover.commitment_secret()));
+  ZKI_RETURN_IF_ERROR(write_file(arguments.key_path, prover.verification_key()));
+  const KeyInfo& info = key->info();
+  if (session.quiet) {
+    std::printf("%s\n", to_hex(info.model_identity).c_str());
+    return ExitCode::kDone;
+  }
+  std::fputs(pairs_text({{"model", info.model_name},
+                         {"identity", to_hex(info.model_identity)},
+                         {"parameters", human_count(info.num_parameters)},
+                         {"security", decimal(info.security_bits, 1) + " bits"},
+                         {"zero knowledge", info.zero_knowledge ? "yes" : "NO: proofs leak weights and inputs"},
+                         {"proofs allowed", human_count(info.model_budget)}})
+                 .c_str(),
+             stdout);
+  if (arguments.circuit_report) std::printf("\n%s", prover.circuit_report().c_str());
+  std::printf("wrote %s (%s, for verifiers) and %s (secret: keep it with the model)\n", arguments.key_path.c_str(),
+              human_bytes(prover.verification_key().size()).c_str(), arguments.secret_path.c_str());
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_commit_options(CLI::App& command, CommitArguments& arguments) {
+  command.add_option("--security-bits", arguments.options.security_bits, "soundness error at most 2^-bits")->check(CLI::Range(40, 160))->capture_default_str();
+  command.add_flag("--unique-decoding", arguments.options.unique_decoding, "parameters that need no list-decoding theorem; larger proofs");
+  command.add_option("--pow-bits", arguments.options.pow_bits, "proof of work before each query phase")->check(CLI::Range(0, 32))->capture_default_str();
+  command.add_option("--budget", arguments.options.budget, "proofs that this commitment may serve (default: by model size)");
+  command.add_flag("--no-zk", arguments.no_zero_knowledge, "no zero knowledge: proofs may show weights, inputs and everything between");
+  command.add_option("--insecure-seed", arguments.insecure_seed, "for tests and benchmarks: randomness from this text, hiding nothing");
+}
+
+CommitOptions commit_options(const CommitArguments& arguments) {
+  CommitOptions options = arguments.options;
+  options.zero_knowledge = !arguments.no_zero_knowledge;
+  if (!arguments.insecure_seed.empty()) {
+    // Not a hash: this seed is insecure by name, it only has to differ between texts.
+    Digest seed{};
+    for (std::size_t i = 0; i < arguments.insecure_seed.size(); ++i) {
+      seed[i % seed.size()] = static_cast<std::uint8_t>(31 * seed[i % seed.size()] + static_cast<std::uint8_t>(arguments.insecure_seed[i]));
+    }
+    options.insecure_seed = seed;
+  }
+  return options;
+}
+
+void add_commit(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("commit", "commit to a model's weights once; makes the verification key");
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
+  command->add_option("--key", arguments->key_path, "verification key to write (default: the model's name with .zkkey)");
+  command->add_option("--secret", arguments->secret_path, "commitment secret to write (default: the model's name with .zksecret)");
+  command->add_flag("--circuit", arguments->circuit_report, "print the sizes of columns, relations and lookups");
+  add_commit_options(*command, arguments->commit);
+  command->footer("Examples:\n"
+                  "  zkinfer commit network.zkmodel\n"
+                  "  zkinfer commit network.zkmodel --security-bits 100 --key public/network.zkkey\n"
+                  "With --quiet only the model's identity is printed.");
+  command->callback([arguments, &session] {
+    if (arguments->key_path.empty()) arguments->key_path = with_extension(arguments->model_path, ".zkkey");
+    if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
+    session.run([&] { return commit(session, *arguments); });
+  });
+}
+
+}  // namespace zkinfer::cli

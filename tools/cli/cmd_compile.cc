@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer compile: ONNX and calibration data -> model package.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "command.h"
+#include "files.h"
+#include "progress.h"
+#include "text.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct CompileArguments {
+  std::string onnx_path, output_path;
+  InputOptions calibration;
+  std::vector<std::string> evaluation_paths;
+  std::vector<std::string> input_shapes;
+  std::size_t limit = 256;
+  bool full_report = false;
+  std::string fidelity_json_path;
+  CompileOptions compile;
+};
+
+CommandResult compile(const Session& session, CompileArguments& arguments) {
+  for (const std::string& text : arguments.input_shapes) {
+    ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(text));
+    arguments.compile.input_shapes.push_back(std::move(shape));
+  }
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(arguments.onnx_path, arguments.compile));
+  ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> calibration, load_samples(arguments.calibration, inputs));
+  if (calibration.size() > arguments.limit) calibration.resize(arguments.limit);
+
+  ProgressLine progress(session, "compile");
+  arguments.compile.progress = progress.callback();
+  ZKI_ASSIGN_OR_RETURN(const Model model, Model::compile(arguments.onnx_path, calibration, arguments.compile));
+
+  InputOptions evaluation = arguments.calibration;
+  if (!arguments.evaluation_paths.empty()) evaluation.paths = arguments.evaluation_paths;
+  ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> measured, load_samples(evaluation, inputs));
+  if (measured.size() > arguments.limit) measured.resize(arguments.limit);
+  ZKI_ASSIGN_OR_RETURN(const Fidelity fidelity, measure_fidelity(arguments.onnx_path, model, measured, arguments.compile));
+
+  const Bytes package = model.to_bytes();
+  ZKI_RETURN_IF_ERROR(write_secret_file(arguments.output_path, package));
+  if (!arguments.fidelity_json_path.empty()) {
+    ZKI_RETURN_IF_ERROR(write_file(arguments.fidelity_json_path,
+                                   ByteView(reinterpret_cast<const std::uint8_t*>(fidelity.json.data()), fidelity.json.size())));
+  }
+  if (session.quiet) return ExitCode::kDone;
+
+  std::printf("model '%s'\n", model.name().c_str());
+  std::vector<std::pair<std::string, std::string>> rows = {{"parameters", human_count(model.num_parameters())},
+                                                           {"calibration", human_count(calibration.size()) + " inputs"}};
+  for (const TensorInfo& input : model.inputs()) rows.emplace_back("input '" + input.name + "'", shape_text(input.shape));
+  for (const TensorInfo& output : model.outputs()) rows.emplace_back("output '" + output.name + "'", shape_text(output.shape));
+  rows.emplace_back("integers against floats", human_count(fidelity.num_inputs) + " inputs" +
+                                                   (arguments.evaluation_paths.empty() ? " (the calibration data; --evaluate takes others)" : ""));
+  rows.emplace_back("  cosine", decimal(fidelity.cosine, 6));
+  rows.emplace_back("  same top class", decimal(100 * fidelity.top1_agreement, 2) + " %");
+  rows.emplace_back("  largest error", decimal(fidelity.max_abs_error, 6));
+  std::fputs(pairs_text(rows).c_str(), stdout);
+  if (arguments.full_report) std::printf("\n%s\n%s", model.report().c_str(), fidelity.text.c_str());
+  std::printf("wrote %s (%s). It holds the weights: keep it as secret as they are.\n", arguments.output_path.c_str(),
+              human_bytes(package.size()).c_str());
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_compile(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<CompileArguments>();
+  CLI::App* command = app.add_subcommand("compile", "turn an ONNX file into an integer model");
+  command->add_option("onnx", arguments->onnx_path, "ONNX file")->required();
+  command->add_option("-c,--calibration", arguments->calibration.paths, "typical inputs (a few dozen to a few hundred): .json, .npy, .npz, .png, IDX")
+      ->required()
+      ->expected(1, 1 << 20);
+  command->add_option("-e,--evaluate", arguments->evaluation_paths, "other inputs, to measure how close the integers are to the floats")
+      ->expected(1, 1 << 20);
+  command->add_option("-o,--output", arguments->output_path, "model package (default: the ONNX file's name with .zkmodel)");
+  command->add_option("--shape", arguments->input_shapes, "shape of an input with dynamic axes: name=1,3,224,224")->expected(1, 64);
+  command->add_option("--limit", arguments->limit, "at most this many calibration and evaluation inputs")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  command->add_option("--activation-bits", arguments->compile.activation_bits, "bits per activation (default: chosen per tensor)")->check(CLI::Range(2, 24));
+  command->add_option("--weight-bits", arguments->compile.weight_bits, "bits per weight (default: chosen per tensor)")->check(CLI::Range(2, 24));
+  command->add_option("--calibration-method", arguments->compile.calibration_method, "how ranges are chosen")->check(CLI::IsMember({"minmax", "percentile", "mse"}));
+  command->add_option("--name", arguments->compile.name, "name shown to verifiers (default: the file's name)");
+  command->add_flag("--report", arguments->full_report, "print scales, ranges and errors of every layer");
+  command->add_option("--fidelity-json", arguments->fidelity_json_path, "write the comparison of integers and floats as JSON");
+  add_picture_options(*command, arguments->calibration);
+  command->footer("Examples:\n"
+                  "  zkinfer compile network.onnx --calibration calibration.json\n"
+                  "  zkinfer compile resnet.onnx -c photos/*.png --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --report\n"
+                  "  zkinfer compile digits.onnx -c calibration.npy --evaluate test.npy -o digits.zkmodel");
+  command->callback([arguments, &session] {
+    if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->onnx_path, ".zkmodel");
+    session.run([&] { return compile(session, *arguments); });
+  });
+}
+
+}  // namespace zkinfer::cli

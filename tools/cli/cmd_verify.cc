@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer verify: key and proof -> accepted with the outputs, or rejected with reason and place.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "command.h"
+#include "files.h"
+#include "outputs.h"
+#include "text.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct Arguments {
+  std::string proof_path, key_path, context, identity;
+  bool json = false;
+};
+
+std::string context_text(const Bytes& context) {
+  Bytes trimmed = context;
+  while (!trimmed.empty() && trimmed.back() == 0) trimmed.pop_back();
+  const bool printable = std::all_of(trimmed.begin(), trimmed.end(), [](std::uint8_t c) { return c >= 32 && c < 127; });
+  if (trimmed.empty()) return "none";
+  return printable ? std::string(trimmed.begin(), trimmed.end()) : "hex:" + to_hex(context);
+}
+
+CommandResult verify_proof(const Session& session, const Arguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const Bytes context, parse_context(arguments.context));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments.key_path));
+  ZKI_ASSIGN_OR_RETURN(const Bytes proof, load_proof(arguments.proof_path));
+  const std::string identity = to_hex(key.info().model_identity);
+  if (!arguments.identity.empty() && identity != arguments.identity) {
+    return invalid_argument("'" + arguments.key_path + "' is the key of model " + identity + ", expected " + arguments.identity);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const VerifyResult result = arguments.context.empty() ? verify(key, proof) : verify(key, proof, context);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::vector<OutputTensor> outputs;
+  for (const PublicTensor& output : result.outputs) outputs.push_back({output.name, output.shape, output.values, output.scale});
+  if (arguments.json) {
+    nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()},
+                                   {"model", key.info().model_name},
+                                   {"model_identity", identity},
+                                   {"security_bits", key.info().security_bits},
+                                   {"zero_knowledge", key.info().zero_knowledge},
+                                   {"verify_seconds", seconds},
+                                   {"proof_bytes", proof.size()}};
+    if (result.verdict.accepted()) {
+      json["context"] = "hex:" + to_hex(result.context);
+      json["outputs"] = outputs_json(outputs);
+    } else {
+      json["reason"] = std::string(reject_reason_name(result.verdict.reason));
+      json["where"] = result.verdict.where;
+    }
+    std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  } else if (!result.verdict.accepted()) {
+    std::printf("REJECTED: %s\n", result.verdict.to_string().c_str());
+  } else if (!session.quiet) {
+    std::printf("ACCEPTED in %s\n", human_seconds(seconds).c_str());
+    std::fputs(pairs_text({{"model", key.info().model_name},
+                           {"identity", identity},
+                           {"security", decimal(key.info().security_bits, 1) + " bits"},
+                           {"context", context_text(result.context)}})
+                   .c_str(),
+               stdout);
+    std::fputs(outputs_text(outputs).c_str(), stdout);
+  }
+  return result.verdict.accepted() ? ExitCode::kDone : ExitCode::kRejected;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("verify", "check a proof; exit code 0 accepted, 1 rejected");
+  command->add_option("proof", arguments->proof_path, "proof (.zkproof)")->required();
+  command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey) of the model you expect")->required();
+  command->add_option("--context", arguments->context, "the proof must be bound to this: text, or hex:00ff..");
+  command->add_option("--identity", arguments->identity, "the key must be that of the model with this identity (64 hexadecimal digits)");
+  command->add_flag("--json", arguments->json, "print the result as JSON");
+  command->footer("Examples:\n"
+                  "  zkinfer verify digit_7.zkproof --key digits.zkkey\n"
+                  "  zkinfer verify third.zkproof -k network.zkkey --context order-4711 --json\n"
+                  "Without --context any context is accepted and printed.");
+  command->callback([arguments, &session] { session.run([&] { return verify_proof(session, *arguments); }); });
+}
+
+}  // namespace zkinfer::cli

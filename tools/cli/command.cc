@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command.h"
+
+#include <cstdio>
+#include <memory>
+#include <new>
+
+#include "base/parallel.h"
+
+namespace zkinfer::cli {
+namespace {
+
+constexpr char kAbout[] =
+    "zkinfer proves that a neural network was run correctly, without showing the network or the input.";
+constexpr char kFooter[] =
+    "Typical order:\n"
+    "  zkinfer compile network.onnx --calibration calibration.json   -> network.zkmodel (secret: holds the weights)\n"
+    "  zkinfer commit network.zkmodel                                -> network.zkkey (public), network.zksecret\n"
+    "  zkinfer prove network.zkmodel --input input.json              -> input.zkproof\n"
+    "  zkinfer verify input.zkproof --key network.zkkey\n"
+    "\n"
+    "Inputs: .json {\"input_data\": [[numbers], ..]}, .npy, .npz, .png, MNIST's IDX (plain or .gz).\n"
+    "Exit codes: 0 done or accepted, 1 proof rejected, 2 bad input or usage, 3 internal error.";
+
+}  // namespace
+
+void Session::run(const std::function<CommandResult()>& command) {
+  std::unique_ptr<ThreadLimit> limit;
+  if (num_threads > 0) limit = std::make_unique<ThreadLimit>(num_threads);
+  const CommandResult result = command();
+  if (result.ok()) {
+    exit_code = *result;
+    return;
+  }
+  std::fflush(stdout);
+  std::fprintf(stderr, "zkinfer: %s\n", result.status().to_string().c_str());
+  exit_code = result.status().code() == StatusCode::kInternal ? ExitCode::kInternal : ExitCode::kBadInput;
+}
+
+int run_command_line(int argc, const char* const* argv) {
+  Session session;
+  CLI::App app(kAbout, "zkinfer");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "zkinfer " ZKINFER_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_flag("-q,--quiet", session.quiet, "print nothing but errors and what was asked for");
+  app.add_flag("--progress", session.progress, "show progress even when standard error is no terminal");
+  app.add_option("--threads", session.num_threads, "use this many threads (default: all cores)")->check(CLI::Range(1u, 4096u));
+  add_compile(app, session);
+  add_commit(app, session);
+  add_prove(app, session);
+  add_verify(app, session);
+  add_run(app, session);
+  add_inspect(app, session);
+  add_soundness(app, session);
+  add_bench(app, session);
+  add_demo(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? static_cast<int>(ExitCode::kDone) : static_cast<int>(ExitCode::kBadInput);
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "zkinfer: resource_limit: out of memory\n");
+    return static_cast<int>(ExitCode::kBadInput);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "zkinfer: internal: %s\n", error.what());
+    return static_cast<int>(ExitCode::kInternal);
+  }
+  return static_cast<int>(session.exit_code);
+}
+
+}  // namespace zkinfer::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shape of every command: add_<name>() declares options and help, its callback leaves an exit code in the session.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "base/status.h"
+
+namespace zkinfer::cli {
+
+enum class ExitCode : int {
+  kDone = 0,      // done, or proof accepted
+  kRejected = 1,  // proof rejected
+  kBadInput = 2,  // bad input or usage
+  kInternal = 3,  // our fault
+};
+
+using CommandResult = Result<ExitCode>;
+
+// Options that every command has, and the command's outcome.
+struct Session {
+  bool quiet = false;
+  bool progress = false;  // show progress also when stderr is no terminal
+  unsigned num_threads = 0;
+  ExitCode exit_code = ExitCode::kDone;
+
+  // Runs a command inside CLI11's callback: applies num_threads, prints a failed status to stderr, sets exit_code.
+  void run(const std::function<CommandResult()>& command);
+};
+
+void add_compile(CLI::App& app, Session& session);
+void add_commit(CLI::App& app, Session& session);
+void add_prove(CLI::App& app, Session& session);
+void add_verify(CLI::App& app, Session& session);
+void add_run(CLI::App& app, Session& session);
+void add_inspect(CLI::App& app, Session& session);
+void add_soundness(CLI::App& app, Session& session);
+void add_bench(CLI::App& app, Session& session);
+void add_demo(CLI::App& app, Session& session);
+
+// Parses and runs; returns the process's exit code. No exception leaves it.
+int run_command_line(int argc, const char* const* argv);
+
+}  // namespace zkinfer::cli

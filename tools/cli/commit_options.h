@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of a commitment, shared by commit and bench.
+#pragma once
+
+#include <string>
+
+#include "command.h"
+#include "zkinfer/prove.h"
+
+namespace zkinfer::cli {
+
+struct CommitArguments {
+  CommitOptions options;
+  bool no_zero_knowledge = false;
+  std::string insecure_seed;  // any text; empty: real randomness
+};
+
+void add_commit_options(CLI::App& command, CommitArguments& arguments);
+// The options with the flags applied.
+CommitOptions commit_options(const CommitArguments& arguments);
+
+}  // namespace zkinfer::cli

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "files.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include <sys/stat.h>
+
+namespace zkinfer::cli {
+namespace {
+
+std::string quoted(const std::string& path) { return "'" + path + "'"; }
+
+}  // namespace
+
+Result<Model> load_model(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxModelBytes));
+  Result<Model> model = Model::from_bytes(bytes);
+  if (!model.ok()) return model.status().with_context(quoted(path));
+  return model;
+}
+
+Result<VerificationKey> load_key(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxKeyBytes));
+  Result<VerificationKey> key = VerificationKey::from_bytes(bytes);
+  if (!key.ok()) return key.status().with_context(quoted(path));
+  return key;
+}
+
+Result<Bytes> load_proof(const std::string& path) { return read_file(path, kMaxProofBytes); }
+
+Status write_secret_file(const std::string& path, ByteView bytes) {
+  const mode_t before = umask(077);
+  const Status status = write_file(path, bytes);
+  umask(before);
+  return status;
+}
+
+std::string with_extension(const std::string& path, const std::string& extension) {
+  const std::size_t slash = path.find_last_of('/');
+  const std::size_t dot = path.find_last_of('.');
+  const bool has_extension = dot != std::string::npos && dot > 0 && (slash == std::string::npos || dot > slash + 1);
+  return (has_extension ? path.substr(0, dot) : path) + extension;
+}
+
+Result<Bytes> parse_context(const std::string& text) {
+  Bytes bytes(text.begin(), text.end());
+  if (text.starts_with("hex:")) {
+    Result<Bytes> decoded = from_hex(std::string_view(text).substr(4));
+    if (!decoded.ok()) return decoded.status().with_context("--context");
+    bytes = std::move(*decoded);
+  }
+  if (bytes.size() > 32) {
+    return invalid_argument("--context: expected at most 32 bytes, got " + std::to_string(bytes.size()) +
+                            "; give a hash of longer data as hex:..");
+  }
+  return bytes;
+}
+
+Result<std::pair<std::string, std::vector<std::int64_t>>> parse_input_shape(const std::string& text) {
+  const Status bad = invalid_argument("--shape: expected name=1,3,224,224, got '" + text + "'");
+  const std::size_t equals = text.find_last_of('=');
+  if (equals == std::string::npos || equals == 0) return bad;
+  std::vector<std::int64_t> shape;
+  for (const char* at = text.c_str() + equals + 1; *at != '\0';) {
+    char* end = nullptr;
+    const long long size = std::strtoll(at, &end, 10);
+    if (end == at || size <= 0 || size > (std::int64_t{1} << 31) || shape.size() == 16) return bad;
+    shape.push_back(size);
+    if (*end != ',' && *end != '\0') return bad;
+    at = *end == ',' ? end + 1 : end;
+  }
+  return std::pair(text.substr(0, equals), std::move(shape));
+}
+
+void add_picture_options(CLI::App& command, InputOptions& options) {
+  command.add_option("--scale", options.scale, "multiplies every value (default: 1/255 for pictures and uint8, 1 otherwise)")
+      ->expected(1);
+  command.add_option("--mean", options.picture.mean, "subtracted after --scale: one number or one per channel, e.g. 0.485,0.456,0.406")
+      ->delimiter(',');
+  command.add_option("--std", options.picture.std, "divided by at last: one number or one per channel, e.g. 0.229,0.224,0.225")
+      ->delimiter(',');
+}
+
+void add_input_options(CLI::App& command, InputOptions& options) {
+  command.add_option("-i,--input", options.paths, "input file: .json, .npy, .npz, .png or IDX")->required()->expected(1);
+  command.add_option_function<std::size_t>(
+      "--index",
+      [&options](const std::size_t& index) {
+        options.index = index;
+        options.has_index = true;
+      },
+      "which sample of the file, from 0, when it holds several");
+  add_picture_options(command, options);
+}
+
+Result<std::vector<RealInputs>> load_samples(const InputOptions& options, const std::vector<TensorInfo>& inputs) {
+  PictureOptions picture = options.picture;
+  if (!options.scale.empty()) picture.scale = options.scale.front();
+  return read_samples(options.paths, inputs, picture);
+}
+
+Result<RealInputs> load_input(const InputOptions& options, const std::vector<TensorInfo>& inputs) {
+  ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> samples, load_samples(options, inputs));
+  if (samples.size() > 1 && !options.has_index) {
+    return invalid_argument(quoted(options.paths.front()) + " holds " + std::to_string(samples.size()) +
+                            " samples; pick one with --index 0.." + std::to_string(samples.size() - 1));
+  }
+  if (options.index >= samples.size()) {
+    return invalid_argument("--index " + std::to_string(options.index) + ": the file holds " + std::to_string(samples.size()) +
+                            " samples, counted from 0");
+  }
+  return std::move(samples[options.index]);
+}
+
+}  // namespace zkinfer::cli

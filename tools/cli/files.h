@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our files by path: every error names the file. Habits for names: network.zkmodel, .zkkey, .zksecret, .zkproof.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "command.h"
+#include "inputs/input_file.h"
+#include "zkinfer/prove.h"
+#include "zkinfer/verify.h"
+
+namespace zkinfer::cli {
+
+inline constexpr std::uint64_t kMaxModelBytes = std::uint64_t{64} << 30;
+inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
+inline constexpr std::uint64_t kMaxProofBytes = std::uint64_t{1} << 28;
+
+Result<Model> load_model(const std::string& path);
+Result<VerificationKey> load_key(const std::string& path);
+Result<Bytes> load_proof(const std::string& path);
+// Writes a file that only its owner can read.
+Status write_secret_file(const std::string& path, ByteView bytes);
+// path with its last extension replaced.
+std::string with_extension(const std::string& path, const std::string& extension);
+
+// "hex:00ff.." or plain text -> at most 32 bytes.
+Result<Bytes> parse_context(const std::string& text);
+// "name=1,3,224,224" of --shape.
+Result<std::pair<std::string, std::vector<std::int64_t>>> parse_input_shape(const std::string& text);
+
+// --input, --index and the picture options, shared by prove, run and bench.
+struct InputOptions {
+  std::vector<std::string> paths;
+  std::size_t index = 0;
+  bool has_index = false;
+  PictureOptions picture;
+  std::vector<double> scale;  // zero or one value
+};
+void add_picture_options(CLI::App& command, InputOptions& options);
+void add_input_options(CLI::App& command, InputOptions& options);
+// All samples of all files, for calibration and evaluation.
+Result<std::vector<RealInputs>> load_samples(const InputOptions& options, const std::vector<TensorInfo>& inputs);
+// The one sample asked for.
+Result<RealInputs> load_input(const InputOptions& options, const std::vector<TensorInfo>& inputs);
+
+}  // namespace zkinfer::cli

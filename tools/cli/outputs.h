@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Output tensors for people and for programs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace zkinfer::cli {
+
+struct OutputTensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> values;
+  double scale = 1;  // real = integer * scale
+};
+
+// A few lines per tensor: shape, the largest entries with their index (or all when few), in real units.
+std::string outputs_text(const std::vector<OutputTensor>& outputs);
+nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs);
+
+std::size_t arg_max(const std::vector<std::int64_t>& values);
+// Softmax of real = integer * scale.
+std::vector<double> softmax(const std::vector<std::int64_t>& values, double scale);
+
+}  // namespace zkinfer::cli

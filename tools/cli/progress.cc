@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "progress.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <unistd.h>
+
+#include "text.h"
+
+namespace zkinfer::cli {
+
+ProgressLine::ProgressLine(const Session& session, std::string what)
+    : what_(std::move(what)), terminal_(isatty(STDERR_FILENO) == 1), start_(Clock::now()), last_(start_) {
+  enabled_ = !session.quiet && (terminal_ || session.progress);
+}
+
+ProgressLine::~ProgressLine() {
+  if (shown_ && terminal_) std::fputs("\r\033[K", stderr);
+}
+
+Progress ProgressLine::callback() {
+  if (!enabled_) return {};
+  return [this](const char* stage, double fraction) { update(stage, fraction); };
+}
+
+void ProgressLine::update(const char* stage, double fraction) {
+  const Clock::time_point now = Clock::now();
+  const double elapsed = std::chrono::duration<double>(now - start_).count();
+  const double since_last = std::chrono::duration<double>(now - last_).count();
+  if (elapsed < 1 || (shown_ && since_last < (terminal_ ? 0.1 : 5))) return;
+  fraction = std::clamp(fraction, 0.0, 1.0);
+  // A linear estimate from too little is worse than none.
+  const std::string left = fraction > 0.02 ? ", " + human_seconds(elapsed * (1 - fraction) / fraction) + " left" : "";
+  std::fprintf(stderr, "%s%s: %s, %.0f %%%s%s", terminal_ ? "\r" : "", what_.c_str(), stage, 100 * fraction, left.c_str(),
+               terminal_ ? "\033[K" : "\n");
+  std::fflush(stderr);
+  shown_ = true;
+  last_ = now;
+}
+
+}  // namespace zkinfer::cli

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// One line on stderr with stage, share done and time left, for operations over a second: on a terminal or with --progress.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "command.h"
+#include "zkinfer/model.h"
+
+namespace zkinfer::cli {
+
+class ProgressLine {
+ public:
+  ProgressLine(const Session& session, std::string what);
+  ~ProgressLine();  // removes the line
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  // Valid while the object lives; empty when nothing would be shown.
+  Progress callback();
+  void update(const char* stage, double fraction);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::string what_;
+  bool enabled_ = false, terminal_ = false, shown_ = false;
+  Clock::time_point start_, last_;
+};
+
+}  // namespace zkinfer::cli

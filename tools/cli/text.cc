@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace zkinfer::cli {
+
+std::string decimal(double value, int num_digits) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "%.*f", num_digits, value);
+  return buffer;
+}
+
+std::string human_bytes(std::uint64_t num_bytes) {
+  static constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
+  if (num_bytes < 1024) return std::to_string(num_bytes) + " bytes";
+  double value = static_cast<double>(num_bytes) / 1024;
+  std::size_t unit = 0;
+  while (value >= 1000 && unit + 1 < std::size(kUnits)) {
+    value /= 1024;
+    ++unit;
+  }
+  return decimal(value, value < 10 ? 2 : value < 100 ? 1 : 0) + " " + kUnits[unit];
+}
+
+std::string human_seconds(double seconds) {
+  const auto scaled = [](double value, const char* unit) {
+    return decimal(value, value < 10 ? 2 : value < 100 ? 1 : 0) + " " + unit;
+  };
+  if (seconds < 1e-3) return scaled(seconds * 1e6, "us");
+  if (seconds < 1) return scaled(seconds * 1e3, "ms");
+  if (seconds < 100) return scaled(seconds, "s");
+  const auto whole = static_cast<std::uint64_t>(std::llround(seconds));
+  return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
+}
+
+std::string human_count(std::uint64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t i = digits.size(); i > 3;) {
+    i -= 3;
+    digits.insert(i, ",");
+  }
+  return digits;
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+std::string pairs_text(const std::vector<std::pair<std::string, std::string>>& rows) {
+  std::size_t width = 0;
+  for (const auto& [name, value] : rows) width = std::max(width, name.size());
+  std::string text;
+  for (const auto& [name, value] : rows) text += "  " + name + std::string(width - name.size() + 2, ' ') + value + "\n";
+  return text;
+}
+
+}  // namespace zkinfer::cli

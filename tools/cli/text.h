@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers and small tables for people.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace zkinfer::cli {
+
+std::string human_bytes(std::uint64_t num_bytes);   // "41.2 KiB"
+std::string human_seconds(double seconds);          // "3.2 ms", "1.25 s", "2 min 5 s"
+std::string human_count(std::uint64_t count);       // "15,245,130"
+std::string decimal(double value, int num_digits);  // fixed notation
+std::string shape_text(const std::vector<std::int64_t>& shape);
+
+// "  name    value" lines, values in one column.
+std::string pairs_text(const std::vector<std::pair<std::string, std::string>>& rows);
+
+}  // namespace zkinfer::cli
