@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "circuit/blocks.h"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+
+#include "base/check.h"
+#include "circuit/circuit.h"
+
+namespace zkinfer::circuit {
+
+int Block::log_size() const {
+  int bits = 0;
+  for (const AxisPiece& piece : pieces) bits += piece.bits;
+  return bits;
+}
+
+namespace {
+
+// Binary pieces of [0, n), largest first; the rest is padded once the padding is at most 1/8 of the axis, or the piece
+// has at most 4 indices more than true ones in a short axis.
+std::vector<AxisPiece> cut_axis(std::uint64_t n, bool may_pad) {
+  std::vector<AxisPiece> pieces;
+  std::uint64_t begin = 0;
+  while (begin < n) {
+    const std::uint64_t left = n - begin;
+    const int up = axis_bits(left);
+    const std::uint64_t padding = (std::uint64_t{1} << up) - left;
+    if (padding == 0 || (may_pad && padding * 8 <= n)) {
+      pieces.push_back({begin, left, up});
+      break;
+    }
+    const int down = static_cast<int>(std::bit_width(left)) - 1;
+    pieces.push_back({begin, std::uint64_t{1} << down, down});
+    begin += std::uint64_t{1} << down;
+  }
+  return pieces;
+}
+
+// Halves every piece of an axis that has the most bits.
+void halve(std::vector<AxisPiece>& pieces) {
+  int most = 0;
+  for (const AxisPiece& piece : pieces) most = std::max(most, piece.bits);
+  std::vector<AxisPiece> out;
+  for (const AxisPiece& piece : pieces) {
+    if (piece.bits < most) {
+      out.push_back(piece);
+      continue;
+    }
+    const std::uint64_t half = std::uint64_t{1} << (most - 1);
+    out.push_back({piece.begin, std::min(half, piece.length), most - 1});
+    if (piece.length > half) out.push_back({piece.begin + half, piece.length - half, most - 1});
+  }
+  pieces = std::move(out);
+}
+
+}  // namespace
+
+Decomposition decompose(const std::vector<std::uint64_t>& shape, int max_block_log) {
+  ZKI_CHECK(max_block_log >= 0, "blocks have at least one address");
+  Decomposition out;
+  out.order.resize(shape.size());
+  std::iota(out.order.begin(), out.order.end(), 0u);
+  // Long axes get the low bits: long runs for the prover, and short axes' pieces stay cheap.
+  std::stable_sort(out.order.begin(), out.order.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return shape[a] < shape[b]; });
+  std::uint64_t total = 1;
+  for (const std::uint64_t n : shape) total *= n;
+  std::vector<std::vector<AxisPiece>> cuts;
+  for (const std::uint64_t n : shape) {
+    // A small tensor is one block: its padding costs less than the verifier's work per block.
+    if (total <= 512) {
+      cuts.push_back({{0, n, axis_bits(n)}});
+    } else {
+      cuts.push_back(cut_axis(n, true));
+    }
+  }
+  const auto largest = [](const std::vector<AxisPiece>& pieces) {
+    int bits = 0;
+    for (const AxisPiece& piece : pieces) bits = std::max(bits, piece.bits);
+    return bits;
+  };
+  while (true) {
+    int bits = 0;
+    for (const auto& pieces : cuts) bits += largest(pieces);
+    if (bits <= max_block_log) break;
+    // Halve the highest axis that still has bits.
+    for (const std::uint32_t axis : out.order) {
+      if (largest(cuts[axis]) > 0) {
+        halve(cuts[axis]);
+        break;
+      }
+    }
+  }
+  std::vector<std::size_t> index(shape.size(), 0);
+  while (true) {
+    Block block;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) block.pieces.push_back(cuts[axis][index[axis]]);
+    out.blocks.push_back(std::move(block));
+    std::size_t axis = shape.size();
+    while (axis > 0 && ++index[axis - 1] == cuts[axis - 1].size()) index[--axis] = 0;
+    if (axis == 0) break;
+  }
+  return out;
+}
+
+}  // namespace zkinfer::circuit

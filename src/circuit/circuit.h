@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Circuit: what is proved about the integer graph, as columns and relations between linear expressions of them. It is
+// derived from the public structure alone, so prover and verifier build the same one.
+//
+// Column       a dense tensor of field elements, committed in oracle M (parameters) or W (witness).
+// Box          the index space of a relation: axis sizes n_0, .., n_(d-1); a point of it is (i_0, .., i_(d-1)).
+// View         coef * column[..] where column axis j is read at  offset_j + sum_t stride_t i_(axis_t) + sum over `sums`;
+//              reads outside the column give 0. A box axis feeds at most one column axis of a view; a box axis that
+//              feeds none is broadcast. Reshape, transpose, slice, pad, concat, broadcast, strides, dilation and
+//              convolution windows are views, not constraints.
+// LinExpr      constant + sum of views.
+// Relations    Contraction, Lookup, Equality below. For a vector V_b over every box axis, sum_i prod_b V_b[i_b] expr(i) is
+//              a functional of the columns that is a sum of rank-one tensors (Functional, functional.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "qir/qgraph.h"
+
+namespace zkinfer::circuit {
+
+using ColumnId = std::uint32_t;
+using Box = std::vector<std::uint64_t>;
+
+enum class Oracle : std::uint8_t { kModel, kWitness };
+
+struct Column {
+  std::string name;
+  Oracle oracle = Oracle::kWitness;
+  std::vector<std::uint64_t> shape;
+
+  std::uint64_t num_elements() const;
+};
+
+struct AxisTerm {
+  std::uint32_t box_axis = 0;
+  std::int64_t stride = 1;
+};
+
+// A summed index of its own: sum over i in [0, length) at stride * i.
+struct SumTerm {
+  std::uint64_t length = 1;
+  std::int64_t stride = 1;
+};
+
+struct AxisMap {
+  std::int64_t offset = 0;
+  std::vector<AxisTerm> terms;
+  std::vector<SumTerm> sums;
+};
+
+struct View {
+  ColumnId column = 0;
+  std::int64_t coef = 1;  // |coef| < p
+  std::vector<AxisMap> axes;  // [column rank]
+};
+
+struct LinExpr {
+  std::int64_t constant = 0;
+  std::vector<View> views;
+};
+
+// Y[a,b,c] = sum_k A[a,c,k] B[b,c,k] over the box, every axis having one role; y must not use k axes, lhs no b axes, rhs
+// no a axes (they are broadcast there). Axes of role c come before those of role k. A pointwise product has only c axes.
+enum class AxisRole : std::uint8_t { kA, kB, kC, kK };
+
+struct Contraction {
+  std::string name;
+  Box box;
+  std::vector<AxisRole> roles;
+  LinExpr y, lhs, rhs;
+};
+
+// At every point of the box the tuple is a row of table `table` (one entry for kRange tables, (x, T[x]) otherwise).
+struct Lookup {
+  std::string name;
+  Box box;
+  std::uint32_t table = 0;
+  std::vector<LinExpr> tuple;
+};
+
+// expr = 0 at every point of the box.
+struct Equality {
+  std::string name;
+  Box box;
+  LinExpr expr;
+};
+
+// expr = the public values (row-major over the box), given with the statement.
+struct PublicTensor {
+  qir::ValueId value = 0;
+  Box box;
+  LinExpr expr;
+};
+
+struct Table {
+  qir::Table rows;
+  ColumnId multiplicity = 0;  // witness column [2^log_size]
+
+  std::size_t tuple_size() const { return rows.kind == qir::TableKind::kRange ? 1 : 2; }
+};
+
+struct Circuit {
+  std::vector<Column> columns;
+  std::vector<Table> tables;
+  std::vector<Contraction> contractions;
+  std::vector<Lookup> lookups;
+  std::vector<Equality> equalities;
+  std::vector<PublicTensor> public_outputs;
+  ColumnId pads = 0;   // witness column [3 num_pads]: the pad vector of hidden messages, coefficient j of pad i at 3 i + j
+  ColumnId blind = 0;  // witness column [3]: the random denominator of the lookup argument's blind leaf
+};
+
+// ceil(log2(n)), n >= 1: the number of index bits of an axis.
+int axis_bits(std::uint64_t n);
+
+}  // namespace zkinfer::circuit

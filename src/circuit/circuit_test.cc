@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Blocks, layouts and functionals: the verifier's folding and the prover's dense weights are the same functional, which
+// equals the evaluation of the expression.
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "circuit/evaluate.h"
+#include "circuit/functional.h"
+
+namespace zkinfer::circuit {
+namespace {
+
+class Draw {
+ public:
+  explicit Draw(std::uint64_t seed) : engine_(seed) {}
+  std::uint64_t below(std::uint64_t n) { return engine_() % n; }
+  Fe fe() { return {Fp::reduce(engine_()), Fp::reduce(engine_()), Fp::reduce(engine_())}; }
+  std::vector<Fe> fes(std::size_t n) {
+    std::vector<Fe> out;
+    for (std::size_t i = 0; i < n; ++i) out.push_back(fe());
+    return out;
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+TEST(Blocks, CoverEveryIndexOnceAndKeepTheLimit) {
+  for (const std::vector<std::uint64_t>& shape :
+       {std::vector<std::uint64_t>{}, {1}, {7}, {28, 28}, {512, 3, 3}, {10, 50, 4, 4}, {784, 256}, {1000}}) {
+    for (const int limit : {0, 3, 7, 30}) {
+      std::uint64_t total = 1;
+      for (const std::uint64_t n : shape) total *= n;
+      std::uint64_t covered = 0;
+      for (const Block& block : decompose(shape, limit).blocks) {
+        EXPECT_LE(block.log_size(), std::max(limit, 0));
+        std::uint64_t size = 1;
+        for (const AxisPiece& piece : block.pieces) size *= piece.length;
+        covered += size;
+      }
+      EXPECT_EQ(covered, total);
+    }
+  }
+}
+
+TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
+  Draw draw(7);
+  for (int round = 0; round < 40; ++round) {
+    Circuit circuit;
+    ColumnData data;
+    const std::size_t num_columns = 1 + draw.below(4);
+    for (std::size_t i = 0; i < num_columns; ++i) {
+      Column column{"c", Oracle::kWitness, {}};
+      const std::size_t rank = draw.below(4);
+      for (std::size_t a = 0; a < rank; ++a) column.shape.push_back(1 + draw.below(round % 3 == 0 ? 40 : 9));
+      data.emplace_back(column.num_elements());
+      for (Fp& x : data.back()) x = draw.fe().c[0];
+      circuit.columns.push_back(std::move(column));
+    }
+    // A random expression over a box of three axes.
+    const Box box = {1 + draw.below(6), 1 + draw.below(6), 1 + draw.below(6)};
+    LinExpr expr;
+    expr.constant = static_cast<std::int64_t>(draw.below(100)) - 50;
+    for (ColumnId id = 0; id < num_columns; ++id) {
+      View view{id, static_cast<std::int64_t>(draw.below(20)) - 10, {}};
+      std::uint32_t next_axis = 0;
+      for (std::size_t a = 0; a < circuit.columns[id].shape.size(); ++a) {
+        AxisMap map{static_cast<std::int64_t>(draw.below(5)) - 2, {}, {}};
+        while (next_axis < 3 && draw.below(2) == 0) {
+          map.terms.push_back({next_axis++, 1 + static_cast<std::int64_t>(draw.below(3))});
+        }
+        if (draw.below(4) == 0) map.sums.push_back({1 + draw.below(3), 1});
+        view.axes.push_back(std::move(map));
+      }
+      expr.views.push_back(std::move(view));
+    }
+    std::vector<std::vector<Fe>> axis_vectors;
+    for (const std::uint64_t n : box) axis_vectors.push_back(draw.fes(n));
+
+    // Direct: sum over the box.
+    const FpVec values = evaluate(expr, circuit.columns, data, box);
+    Fe direct;
+    std::size_t at = 0;
+    for (std::uint64_t i = 0; i < box[0]; ++i) {
+      for (std::uint64_t j = 0; j < box[1]; ++j) {
+        for (std::uint64_t k = 0; k < box[2]; ++k) {
+          direct += axis_vectors[0][i] * axis_vectors[1][j] * axis_vectors[2][k] * values[at++];
+        }
+      }
+    }
+
+    const int log_lanes = static_cast<int>(draw.below(4));
+    const Layout layout = place_columns(circuit, Oracle::kWitness, log_lanes);
+    ExprFunctional functional = functional_of(expr, circuit.columns, box, axis_vectors);
+    const Functional weights(layout, functional.terms);
+    // Dense: inner product with the placed columns.
+    const std::size_t num_lanes = std::size_t{1} << log_lanes;
+    std::vector<FeVec> dense(num_lanes, FeVec(layout.num_rows));
+    std::vector<FpVec> lanes(num_lanes, FpVec(layout.num_rows));
+    place_values(layout, circuit.columns, data, lanes);
+    Fe inner = functional.constant;
+    for (std::size_t lane = 0; lane < num_lanes; ++lane) {
+      weights.add_lane(lane, dense[lane]);
+      inner += vec::dot(lanes[lane].span(), dense[lane].span());
+    }
+    EXPECT_EQ(inner, direct);
+
+    // Folded: the same weights bound at lane weights and low bits.
+    const std::vector<Fe> lane_weights = draw.fes(num_lanes);
+    for (const std::size_t low_bits : {0u, 1u, 3u, 6u}) {
+      const std::vector<Fe> low = draw.fes(low_bits);
+      std::vector<Fe> expected((layout.num_rows + (1u << low_bits) - 1) >> low_bits);
+      for (std::size_t lane = 0; lane < num_lanes; ++lane) {
+        for (std::size_t j = 0; j < layout.num_rows; ++j) {
+          Fe weight = lane_weights[lane] * dense[lane].get(j);
+          for (std::size_t b = 0; b < low_bits; ++b) weight *= ((j >> b) & 1) != 0 ? low[b] : Fe::one() - low[b];
+          expected[j >> low_bits] += weight;
+        }
+      }
+      EXPECT_EQ(weights.fold(lane_weights, low), expected);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace zkinfer::circuit

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prover side: values of linear expressions over a box, or over a slice of it, from the columns' values.
+#pragma once
+
+#include <vector>
+
+#include "circuit/circuit.h"
+#include "circuit/layout.h"
+#include "field/vec.h"
+
+namespace zkinfer::circuit {
+
+// Values of every column, row-major; [columns][num_elements]. Columns may be empty while they are not computed yet.
+using ColumnData = std::vector<FpVec>;
+
+// One loop axis of an evaluation and the distance of its steps in the output.
+struct LoopAxis {
+  std::uint32_t box_axis = 0;
+  std::uint64_t length = 0;
+  std::uint64_t out_stride = 0;
+};
+
+// out[sum_l out_stride_l i_l] = expr at the box point with the loop axes at i_l and every other axis at fixed[axis].
+// Positions of `out` that no loop index reaches are left alone.
+void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, const ColumnData& data,
+                    const std::vector<LoopAxis>& loops, const std::vector<std::uint64_t>& fixed, Fp* out);
+
+// expr at every point of the box, row-major, all cores.
+FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const ColumnData& data, const Box& box);
+
+std::uint64_t box_size(const Box& box);
+
+// Writes the columns that `layout` places to their addresses: lanes[lane][row]; lanes must hold num_rows entries each, and
+// addresses of no column are left alone. All cores.
+void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnData& data, std::vector<FpVec>& lanes);
+
+}  // namespace zkinfer::circuit

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "circuit/functional.h"
+
+#include "base/check.h"
+
+namespace zkinfer::circuit {
+
+std::vector<Fe> eq_vector(std::span<const Fe> point, std::uint64_t size) {
+  std::vector<Fe> table(std::size_t{1} << point.size());
+  table[0] = Fe::one();
+  std::size_t filled = 1;
+  for (const Fe& r : point) {
+    // One more, lower bit: entry i splits in 2 i and 2 i + 1.
+    for (std::size_t i = filled; i-- > 0;) {
+      const Fe high = table[i] * r;
+      table[2 * i] = table[i] - high;
+      table[2 * i + 1] = high;
+    }
+    filled *= 2;
+  }
+  ZKI_CHECK(size <= table.size(), "an axis fits its index bits");
+  table.resize(size);
+  return table;
+}
+
+namespace {
+
+struct Factor {
+  const std::vector<Fe>* weights;  // null for a summed index: all ones
+  std::uint64_t length;
+  std::int64_t stride;
+};
+
+// out[idx] = sum over all index combinations with idx = offset + sum stride i of prod weights.
+std::vector<Fe> correlate(const AxisMap& map, std::uint64_t size, const std::vector<std::vector<Fe>>& axis_vectors) {
+  std::vector<Factor> factors;
+  for (const AxisTerm& term : map.terms) {
+    factors.push_back({&axis_vectors[term.box_axis], axis_vectors[term.box_axis].size(), term.stride});
+  }
+  for (const SumTerm& sum : map.sums) factors.push_back({nullptr, sum.length, sum.stride});
+  std::vector<Fe> out(size);
+  const auto add = [&](auto& self, std::size_t f, std::int64_t index, const Fe& weight) -> void {
+    if (f == factors.size()) {
+      if (index >= 0 && index < static_cast<std::int64_t>(size)) out[static_cast<std::size_t>(index)] += weight;
+      return;
+    }
+    const Factor& factor = factors[f];
+    for (std::uint64_t i = 0; i < factor.length; ++i) {
+      self(self, f + 1, index + factor.stride * static_cast<std::int64_t>(i),
+           factor.weights == nullptr ? weight : (f == 0 ? (*factor.weights)[i] : weight * (*factor.weights)[i]));
+    }
+  };
+  add(add, 0, map.offset, Fe::one());
+  return out;
+}
+
+}  // namespace
+
+ExprFunctional functional_of(const LinExpr& expr, const std::vector<Column>& columns, const Box& box,
+                             const std::vector<std::vector<Fe>>& axis_vectors) {
+  ZKI_CHECK_EQ(box.size(), axis_vectors.size(), "one vector per box axis");
+  std::vector<Fe> totals;
+  Fe all = Fe::one();
+  for (std::size_t b = 0; b < box.size(); ++b) {
+    ZKI_CHECK_EQ(box[b], axis_vectors[b].size(), "an axis vector has the axis' length");
+    Fe total;
+    for (const Fe& x : axis_vectors[b]) total += x;
+    totals.push_back(total);
+    all *= total;
+  }
+  ExprFunctional out;
+  out.constant = all * Fp::from_int(expr.constant);
+  for (const View& view : expr.views) {
+    Term term;
+    term.column = view.column;
+    term.coef = Fe(Fp::from_int(view.coef));
+    std::vector<bool> used(box.size(), false);
+    const Column& column = columns[view.column];
+    for (std::size_t j = 0; j < view.axes.size(); ++j) {
+      for (const AxisTerm& t : view.axes[j].terms) used[t.box_axis] = true;
+      term.vectors.push_back(correlate(view.axes[j], column.shape[j], axis_vectors));
+    }
+    for (std::size_t b = 0; b < box.size(); ++b) {
+      if (!used[b]) term.coef *= totals[b];
+    }
+    out.terms.push_back(std::move(term));
+  }
+  return out;
+}
+
+Functional::Functional(const Layout& layout, std::vector<Term> terms) : layout_(layout), terms_(std::move(terms)) {
+  terms_of_column_.resize(layout.columns.size());
+  for (std::uint32_t i = 0; i < terms_.size(); ++i) terms_of_column_[terms_[i].column].push_back(i);
+}
+
+void Functional::add_lane(std::size_t lane, FeSpan out) const {
+  FeVec scratch;
+  for (const auto& [column, block_index] : layout_.lanes[lane]) {
+    const ColumnLayout& placed_column = layout_.columns[column];
+    const PlacedBlock& placed = placed_column.blocks[block_index];
+    for (const std::uint32_t term_index : terms_of_column_[column]) {
+      const Term& term = terms_[term_index];
+      const std::vector<std::uint32_t>& order = placed_column.order;
+      if (order.empty()) {
+        out.set(placed.row, out.get(placed.row) + term.coef);
+        continue;
+      }
+      const AxisPiece& inner = placed.block.pieces[order.back()];
+      scratch.resize(inner.length);
+      const std::vector<Fe>& inner_vector = term.vectors[order.back()];
+      for (std::uint64_t i = 0; i < inner.length; ++i) scratch.set(i, inner_vector[inner.begin + i]);
+      const auto visit = [&](auto& self, std::size_t level, std::uint64_t row, const Fe& weight) -> void {
+        if (level + 1 == order.size()) {
+          if (!weight.is_zero()) {
+            vec::axpy(weight, scratch.subspan(0, inner.length), out.subspan(row << inner.bits, inner.length));
+          }
+          return;
+        }
+        const AxisPiece& piece = placed.block.pieces[order[level]];
+        const std::vector<Fe>& vector = term.vectors[order[level]];
+        for (std::uint64_t i = 0; i < piece.length; ++i) {
+          self(self, level + 1, (row << piece.bits) + i, weight * vector[piece.begin + i]);
+        }
+      };
+      visit(visit, 0, placed.row >> placed.block.log_size(), term.coef);
+    }
+  }
+}
+
+namespace {
+
+// The part of one axis piece that low index bits bind: table[m] = sum over i with i >> low_bits = m of
+// vector[begin + i] eq(point, low bits of i), for the axis' lowest low_bits bits at point[0], point[1], ..
+std::vector<Fe> bind_low(const std::vector<Fe>& vector, const AxisPiece& piece, std::span<const Fe> point) {
+  std::vector<Fe> table(vector.begin() + static_cast<std::ptrdiff_t>(piece.begin),
+                        vector.begin() + static_cast<std::ptrdiff_t>(piece.begin + piece.length));
+  for (const Fe& r : point) {
+    const std::size_t half = (table.size() + 1) / 2;
+    for (std::size_t i = 0; i < half; ++i) {
+      const Fe low = table[2 * i];
+      const Fe high = 2 * i + 1 < table.size() ? table[2 * i + 1] : Fe();
+      table[i] = low + r * (high - low);
+    }
+    table.resize(half);
+  }
+  return table;
+}
+
+}  // namespace
+
+void Functional::fold_block(const Term& term, const ColumnLayout& column, const PlacedBlock& placed,
+                            const Fe& lane_weight, std::span<const Fe> low_point, std::vector<Fe>& out) const {
+  const int low_bits = static_cast<int>(low_point.size());
+  Fe weight = term.coef * lane_weight;
+  // Address bits above the block but below low_bits are constants of the block.
+  for (int bit = placed.block.log_size(); bit < low_bits; ++bit) {
+    const Fe& r = low_point[static_cast<std::size_t>(bit)];
+    weight *= ((placed.row >> bit) & 1) != 0 ? r : Fe::one() - r;
+  }
+  // From the lowest axis up: the weights of the block's part of `out`, by the index bits at or above low_bits.
+  std::vector<Fe> high(1, weight);
+  int position = 0;
+  int high_bits = 0;
+  for (std::size_t k = column.order.size(); k-- > 0;) {
+    const std::uint32_t axis = column.order[k];
+    const AxisPiece& piece = placed.block.pieces[axis];
+    const int bound = std::max(0, std::min(piece.bits, low_bits - position));
+    const std::vector<Fe> table =
+        bind_low(term.vectors[axis], piece,
+                 bound == 0 ? std::span<const Fe>() : low_point.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(bound)));
+    const int free_bits = piece.bits - bound;
+    std::vector<Fe> next(high.size() << free_bits);
+    for (std::size_t m = 0; m < table.size(); ++m) {
+      for (std::size_t i = 0; i < high.size(); ++i) next[(m << high_bits) + i] = table[m] * high[i];
+    }
+    high = std::move(next);
+    high_bits += free_bits;
+    position += piece.bits;
+  }
+  const std::size_t first = placed.row >> low_bits;
+  for (std::size_t i = 0; i < high.size(); ++i) out[first + i] += high[i];
+}
+
+std::vector<Fe> Functional::fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const {
+  const std::uint64_t step = std::uint64_t{1} << low_point.size();
+  std::vector<Fe> out((layout_.num_rows + step - 1) / step);
+  for (const Term& term : terms_) {
+    const ColumnLayout& column = layout_.columns[term.column];
+    for (const PlacedBlock& placed : column.blocks) {
+      fold_block(term, column, placed, lane_weights[placed.lane], low_point, out);
+    }
+  }
+  return out;
+}
+
+}  // namespace zkinfer::circuit

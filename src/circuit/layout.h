@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layout: where every column of one oracle lives. Blocks are packed, largest first, into the lanes of the oracle; none
+// straddles a lane, and each begins at a multiple of its size, so that its address bits are index bits of its axes.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "circuit/blocks.h"
+#include "circuit/circuit.h"
+
+namespace zkinfer::circuit {
+
+struct PlacedBlock {
+  Block block;
+  std::uint32_t lane = 0;
+  std::uint64_t row = 0;  // of its first address, a multiple of 2^block.log_size()
+};
+
+struct ColumnLayout {
+  std::vector<std::uint32_t> order;  // axes from the highest to the lowest address bits
+  std::vector<PlacedBlock> blocks;
+};
+
+struct Layout {
+  int log_lanes = 0;
+  std::uint64_t num_rows = 0;          // per lane
+  std::vector<ColumnLayout> columns;   // by ColumnId; no blocks for columns of the other oracle
+  std::vector<std::vector<std::pair<ColumnId, std::uint32_t>>> lanes;  // (column, block) per lane
+};
+
+// Packs the columns of `oracle` in 2^log_lanes lanes. num_rows is the least the packing needs. Deterministic.
+Layout place_columns(const Circuit& circuit, Oracle oracle, int log_lanes);
+
+}  // namespace zkinfer::circuit

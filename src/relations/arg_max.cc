@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// ArgMax along an axis of length n, smallest index first. Committed: the maximum m and the step c_i = [i >= y]. With
+// e_i = c_i - c_(i-1) (c_(-1) = 0):
+//   c_i, e_i in {0, 1}, c_(n-1) = 1        exactly one e_i is 1, at y
+//   e_i (m - x_i) = 0                      m = x_y
+//   m - x_i - (1 - c_i) >= 0               x_i <= m, and x_i < m before y
+//   y = n - sum_i c_i                      an expression.
+#include "relations/builder.h"
+
+namespace zkinfer::relations {
+
+using circuit::AxisMap;
+using circuit::Box;
+using circuit::LinExpr;
+
+Status build_arg_max(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const qir::Value& input = builder.value(node.inputs[0]);
+  const auto axis = static_cast<std::size_t>(node.axes[0]);
+  const auto n = static_cast<std::uint64_t>(input.shape[axis]);
+  Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
+  Tensor y;
+  const bool keep = builder.value(node.output).shape.rank() == x.atoms_per_axis.size();
+  if (n > 1) x = builder.refined(node.name + " input", x, axis, {n});
+  std::vector<AxisMap> maps;
+  for (std::size_t a = 0; a < x.atoms_per_axis.size(); ++a) {
+    const Box atoms = x.axis_atoms(a);
+    if (a == axis) {
+      if (keep) y.atoms_per_axis.push_back(0);
+      if (n > 1) maps.push_back({});
+      continue;
+    }
+    for (const std::uint64_t size : atoms) {
+      maps.push_back(mixed_radix(static_cast<std::uint32_t>(y.atoms.size()), {size}));
+      y.atoms.push_back(size);
+    }
+    y.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
+  }
+  if (n == 1) {
+    builder.set(node.output, std::move(y));
+    return ok_status();
+  }
+  const auto last = static_cast<std::uint32_t>(y.atoms.size());
+  maps[x.first_atom(axis)] = mixed_radix(last, {n});
+  const LinExpr value = rebased(x, maps);
+  Box box = y.atoms;
+  box.push_back(n);
+
+  Recipe maximum;
+  maximum.kind = Recipe::Kind::kMaximum;
+  maximum.expr = value;
+  maximum.box = box;
+  const circuit::ColumnId m_id = builder.add_column(node.name + " maximum", circuit::Oracle::kWitness, y.atoms, maximum);
+  const LinExpr m = circuit::column_expr(builder.columns()[m_id], m_id);
+  Recipe step = maximum;
+  step.kind = Recipe::Kind::kArgMaxStep;
+  const circuit::ColumnId c_id = builder.add_column(node.name + " step", circuit::Oracle::kWitness, box, step);
+  const LinExpr c = circuit::column_expr(builder.columns()[c_id], c_id);
+  std::vector<AxisMap> back;
+  for (std::uint32_t b = 0; b < box.size(); ++b) back.push_back(mixed_radix(b, {box[b]}));
+  back[last].offset = -1;
+  const LinExpr e = circuit::minus(c, circuit::rebase(c, back));
+
+  builder.add_range_check(node.name + " step", box, c, 1);
+  builder.add_range_check(node.name + " one-hot", box, e, 1);
+  std::vector<AxisMap> at_end = back;
+  at_end[last] = {static_cast<std::int64_t>(n) - 1, {}, {}};
+  builder.add_equality(node.name + " last step", y.atoms, circuit::plus_constant(circuit::rebase(c, at_end), -1));
+  const LinExpr gap = circuit::minus(m, value);
+  builder.add_contraction({node.name, box, std::vector<circuit::AxisRole>(box.size(), circuit::AxisRole::kC), {}, e, gap});
+  builder.add_nonnegative_check(node.name + " order", box, circuit::plus_constant(circuit::plus(gap, c), -1), input.hi - input.lo);
+  std::vector<AxisMap> summed = back;
+  summed[last] = {0, {}, {{n, 1}}};
+  y.expr = circuit::plus_constant(circuit::scaled(circuit::rebase(c, summed), -1), static_cast<std::int64_t>(n));
+  builder.set(node.output, std::move(y));
+  return ok_status();
+}
+
+}  // namespace zkinfer::relations

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relations/builder.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace zkinfer::relations {
+
+using circuit::AxisMap;
+using circuit::Box;
+using circuit::ColumnId;
+using circuit::LinExpr;
+
+ColumnId Builder::add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape, Recipe recipe) {
+  const auto id = static_cast<ColumnId>(built_.circuit.columns.size());
+  built_.circuit.columns.push_back({std::move(name), oracle, std::move(shape)});
+  built_.recipes.push_back(std::move(recipe));
+  built_.param_of_column.push_back(-1);
+  return id;
+}
+
+Tensor Builder::shape_only(const Shape& shape) const {
+  Tensor tensor;
+  for (const std::int64_t n : shape.dims()) {
+    tensor.atoms_per_axis.push_back(n > 1 ? 1 : 0);
+    if (n > 1) tensor.atoms.push_back(static_cast<std::uint64_t>(n));
+  }
+  return tensor;
+}
+
+Tensor Builder::add_tensor(std::string name, const Tensor& like, Recipe recipe) {
+  Tensor tensor{like.atoms, like.atoms_per_axis, {}};
+  const ColumnId id = add_column(std::move(name), circuit::Oracle::kWitness, like.atoms, std::move(recipe));
+  tensor.expr = circuit::column_expr(columns()[id], id);
+  return tensor;
+}
+
+void Builder::add_lookup(std::string name, Box box, std::uint32_t table, std::vector<LinExpr> tuple) {
+  ZKI_CHECK_EQ(tuple.size(), built_.circuit.tables[table].tuple_size(), "a tuple has its table's width");
+  built_.circuit.lookups.push_back({std::move(name), std::move(box), table, std::move(tuple)});
+}
+
+void Builder::add_equality(std::string name, Box box, LinExpr expr) {
+  built_.circuit.equalities.push_back({std::move(name), std::move(box), std::move(expr)});
+}
+
+std::uint32_t Builder::add_table(qir::Table rows) {
+  built_.circuit.tables.push_back({std::move(rows), 0});
+  return static_cast<std::uint32_t>(built_.circuit.tables.size() - 1);
+}
+
+std::uint32_t Builder::positive_part_table(std::int64_t reach) {
+  auto& tables = built_.circuit.tables;
+  for (std::uint32_t i = 0; i < tables.size(); ++i) {
+    const qir::Table& rows = tables[i].rows;
+    if (rows.kind == qir::TableKind::kClamp && rows.clamp_lo == 0 && rows.clamp_hi >= reach && rows.contains(-reach) &&
+        rows.contains(reach)) {
+      return i;
+    }
+  }
+  const int bits = circuit::axis_bits(static_cast<std::uint64_t>(reach) + 1);
+  qir::Table rows;
+  rows.kind = qir::TableKind::kClamp;
+  rows.log_size = static_cast<std::uint8_t>(bits + 1);
+  rows.first = -(std::int64_t{1} << bits);
+  rows.clamp_lo = 0;
+  rows.clamp_hi = std::int64_t{1} << bits;
+  return add_table(std::move(rows));
+}
+
+void Builder::add_range_check(const std::string& name, const Box& box, const LinExpr& expr, int log_size) {
+  const auto& tables = built_.circuit.tables;
+  for (std::uint32_t i = 0; i < tables.size(); ++i) {
+    const qir::Table& rows = tables[i].rows;
+    if (rows.kind == qir::TableKind::kRange && rows.log_size == log_size) {
+      return add_lookup(name, box, i, {circuit::plus_constant(expr, rows.first)});
+    }
+  }
+  qir::Table rows;
+  rows.log_size = static_cast<std::uint8_t>(log_size);
+  add_lookup(name, box, add_table(std::move(rows)), {expr});
+}
+
+void Builder::add_nonnegative_check(const std::string& name, const Box& box, const LinExpr& expr, std::int64_t reach) {
+  int log_size = circuit::axis_bits(static_cast<std::uint64_t>(reach) + 1);
+  const auto& tables = built_.circuit.tables;
+  int best = 64;
+  for (const circuit::Table& table : tables) {
+    if (table.rows.kind == qir::TableKind::kRange && table.rows.log_size >= log_size) best = std::min<int>(best, table.rows.log_size);
+  }
+  add_range_check(name, box, expr, best == 64 ? log_size : best);
+}
+
+Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool flat) {
+  Box shape;
+  Tensor out;
+  std::vector<AxisMap> column_axes;  // over the old atoms
+  std::uint64_t total = 1;
+  for (const std::uint64_t n : tensor.atoms) total *= n;
+  for (std::size_t axis = 0; axis < tensor.atoms_per_axis.size(); ++axis) {
+    const std::uint64_t size = tensor.axis_size(axis);
+    shape.push_back(size);
+    out.atoms.push_back(size);
+    out.atoms_per_axis.push_back(1);
+    column_axes.push_back(mixed_radix(tensor.first_atom(axis), tensor.axis_atoms(axis)));
+  }
+  if (flat) {
+    shape = {total};
+    column_axes = {mixed_radix(0, tensor.atoms)};
+  }
+  Recipe recipe;
+  recipe.kind = Recipe::Kind::kExpression;
+  recipe.expr = tensor.expr;
+  recipe.box = tensor.atoms;
+  const ColumnId id = add_column(name + " copy", circuit::Oracle::kWitness, shape, std::move(recipe));
+  circuit::View view{id, 1, column_axes};
+  LinExpr copy;
+  copy.views.push_back(std::move(view));
+  add_equality(name + " copy", tensor.atoms, circuit::minus(copy, tensor.expr));
+  circuit::View out_view{id, 1, {}};
+  if (flat) {
+    out_view.axes.push_back(mixed_radix(0, out.atoms));
+  } else {
+    for (std::uint32_t axis = 0; axis < shape.size(); ++axis) out_view.axes.push_back(mixed_radix(axis, {shape[axis]}));
+  }
+  out.expr.views.push_back(std::move(out_view));
+  return out;
+}
+
+Tensor Builder::refined(const std::string& name, const Tensor& tensor, std::size_t axis, const Box& factors) {
+  const auto nested = common_refinement({tensor.axis_atoms(axis), factors});
+  Box wanted = factors;
+  std::erase(wanted, 1u);
+  if (nested && *nested == wanted) return refine_axis(tensor, axis, wanted);
+  return refine_axis(materialize(name, tensor, true), axis, wanted);
+}
+
+std::vector<Tensor> Builder::aligned(const std::string& name, std::vector<Tensor> tensors, const Shape& shape,
+                                     std::vector<Box>& out_atoms) {
+  for (Tensor& tensor : tensors) {
+    tensor = without_unit_atoms(tensor);
+    // Leading axes that numpy broadcasting adds.
+    tensor.atoms_per_axis.insert(tensor.atoms_per_axis.begin(), shape.rank() - tensor.atoms_per_axis.size(), 0);
+  }
+  out_atoms.assign(shape.rank(), {});
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+    const auto size = static_cast<std::uint64_t>(shape[axis]);
+    if (size == 1) continue;
+    std::vector<Box> factorizations = {{size}};
+    for (const Tensor& tensor : tensors) {
+      if (tensor.atoms_per_axis[axis] > 0) factorizations.push_back(tensor.axis_atoms(axis));
+    }
+    auto factors = common_refinement(factorizations);
+    if (!factors) factors = Box{size};
+    for (Tensor& tensor : tensors) {
+      if (tensor.atoms_per_axis[axis] > 0) tensor = refined(name, tensor, axis, *factors);
+    }
+    out_atoms[axis] = *factors;
+  }
+  return tensors;
+}
+
+void Builder::add_inputs_and_params() {
+  for (qir::ValueId id = 0; id < graph_.values.size(); ++id) {
+    const qir::Value& v = value(id);
+    if (v.kind == qir::ValueKind::kNode) continue;
+    Tensor tensor = shape_only(v.shape);
+    const bool is_param = v.kind == qir::ValueKind::kParam;
+    Recipe recipe;
+    recipe.kind = is_param ? Recipe::Kind::kGiven : Recipe::Kind::kValue;
+    recipe.value = id;
+    const ColumnId column = add_column(v.name, is_param ? circuit::Oracle::kModel : circuit::Oracle::kWitness, tensor.atoms,
+                                       std::move(recipe));
+    if (is_param) built_.param_of_column[column] = id;
+    tensor.expr = circuit::column_expr(columns()[column], column);
+    if (!is_param) {
+      // The input's range is part of the statement: 0 <= x - lo <= hi - lo.
+      const auto width = static_cast<std::uint64_t>(v.hi - v.lo) + 1;
+      const int bits = circuit::axis_bits(width);
+      add_range_check(v.name + " range", tensor.atoms, circuit::plus_constant(tensor.expr, -v.lo), bits);
+      if (width != std::uint64_t{1} << bits) {
+        add_range_check(v.name + " upper range", tensor.atoms, circuit::plus_constant(circuit::scaled(tensor.expr, -1), v.hi),
+                        bits);
+      }
+    }
+    set(id, std::move(tensor));
+  }
+}
+
+Status Builder::add_node(std::uint32_t index) {
+  using qir::Op;
+  switch (graph_.nodes[index].op) {
+    case Op::kConv: return build_conv(*this, index);
+    case Op::kMatMul: return build_matmul(*this, index);
+    case Op::kMul: return build_mul(*this, index);
+    case Op::kLinear: return build_linear(*this, index);
+    case Op::kReduceSum: return build_reduce_sum(*this, index);
+    case Op::kSumPool: return build_sum_pool(*this, index);
+    case Op::kMaxPool: return build_max_pool(*this, index);
+    case Op::kReduceMax: return build_reduce_max(*this, index);
+    case Op::kArgMax: return build_arg_max(*this, index);
+    case Op::kSoftmax: return build_softmax(*this, index);
+    case Op::kReshape: return build_reshape(*this, index);
+    case Op::kTranspose: return build_transpose(*this, index);
+    case Op::kSlice: return build_slice(*this, index);
+    case Op::kPad: return build_pad(*this, index);
+    case Op::kConcat: return build_concat(*this, index);
+  }
+  return unsupported("operator number " + std::to_string(static_cast<int>(graph_.nodes[index].op)) + " has no relation");
+}
+
+void Builder::add_outputs() {
+  for (const qir::ValueId id : graph_.outputs) {
+    const Tensor tensor = without_unit_atoms(tensors_[id]);
+    built_.circuit.public_outputs.push_back({id, tensor.atoms, tensor.expr});
+  }
+}
+
+Result<BuiltCircuit> Builder::build() && {
+  for (const qir::Table& rows : graph_.tables) built_.circuit.tables.push_back({rows, 0});
+  tensors_.resize(graph_.values.size());
+  add_inputs_and_params();
+  for (std::uint32_t index = 0; index < graph_.nodes.size(); ++index) {
+    ZKI_RETURN_IF_ERROR(add_node(index).with_context("node '" + graph_.nodes[index].name + "'"));
+  }
+  add_outputs();
+  // Tables that nothing looks up cost leaves for nothing.
+  std::vector<std::uint32_t> new_index(built_.circuit.tables.size(), 0);
+  std::vector<bool> used(built_.circuit.tables.size(), false);
+  for (const circuit::Lookup& lookup : built_.circuit.lookups) used[lookup.table] = true;
+  std::vector<circuit::Table> kept;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (!used[i]) continue;
+    new_index[i] = static_cast<std::uint32_t>(kept.size());
+    kept.push_back(std::move(built_.circuit.tables[i]));
+  }
+  built_.circuit.tables = std::move(kept);
+  for (circuit::Lookup& lookup : built_.circuit.lookups) lookup.table = new_index[lookup.table];
+  for (std::size_t i = 0; i < built_.circuit.tables.size(); ++i) {
+    const std::uint64_t num_rows = std::uint64_t{1} << built_.circuit.tables[i].rows.log_size;
+    const ColumnId id = add_column("multiplicities of table " + std::to_string(i), circuit::Oracle::kWitness, {num_rows}, {});
+    built_.circuit.tables[i].multiplicity = id;
+  }
+  built_.circuit.blind = add_column("lookup blind", circuit::Oracle::kWitness, {3}, {});
+  return std::move(built_);
+}
+
+}  // namespace zkinfer::relations

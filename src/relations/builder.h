@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builder: derives the circuit from the public structure of an integer graph, one file per operator. Prover and verifier
+// run the same builder; the recipes say how the prover fills each witness column.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "circuit/circuit.h"
+#include "qir/qgraph.h"
+#include "relations/tensor.h"
+
+namespace zkinfer::relations {
+
+// How the prover computes a witness column.
+struct Recipe {
+  enum class Kind : std::uint8_t {
+    kGiven,         // set by the protocol: parameters, pads, blind, multiplicities
+    kValue,         // the executor's values of graph value `value`
+    kQuotient,      // floor((acc + round) / 2^shift) of node `node`
+    kRemainder,     // (acc + round) mod 2^shift of node `node`
+    kExpression,    // `expr` over the column's box
+    kPositivePart,  // max(0, expr) over the column's box
+    kArgMaxStep,    // over [.., n]: 1 at and after the index of the maximum of `expr` along the last axis
+    kMaximum,       // over the column's box: maximum of `expr` over [column box, n], its last axis
+    kTable,         // table `table` of the graph at `expr` over the column's box
+    kDivLimb,       // limb `limb` (limb_bits bits each) of expr mod other, or of other - 1 - (expr mod other) if negated
+  };
+  Kind kind = Kind::kGiven;
+  qir::ValueId value = 0;
+  std::uint32_t node = 0;
+  circuit::LinExpr expr;
+  circuit::LinExpr other;
+  circuit::Box box;  // of expr and other
+  std::int32_t table = 0;
+  int limb = 0;
+  int limb_bits = 0;
+  bool negated = false;
+};
+
+struct BuiltCircuit {
+  circuit::Circuit circuit;
+  std::vector<Recipe> recipes;                 // by ColumnId
+  std::vector<std::int64_t> param_of_column;   // by ColumnId: graph value whose parameters it holds, -1 otherwise
+};
+
+class Builder {
+ public:
+  explicit Builder(const qir::QGraph& graph) : graph_(graph) {}
+
+  // unsupported: a construct that has no relation yet, with the node's name and what to do.
+  Result<BuiltCircuit> build() &&;
+
+  // ---- used by the operators' files (relations/<op>.cc) ----
+  const qir::QGraph& graph() const { return graph_; }
+  const qir::Value& value(qir::ValueId id) const { return graph_.values[id]; }
+  const std::vector<circuit::Column>& columns() const { return built_.circuit.columns; }
+  const Tensor& tensor(qir::ValueId id) const { return tensors_[id]; }
+
+  circuit::ColumnId add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape, Recipe recipe);
+  // A new witness column over `like`'s atoms, grouped as `like`.
+  Tensor add_tensor(std::string name, const Tensor& like, Recipe recipe);
+  // Atoms = the shape's dimensions above 1, one per axis.
+  Tensor shape_only(const Shape& shape) const;
+
+  void add_contraction(circuit::Contraction relation) { built_.circuit.contractions.push_back(std::move(relation)); }
+  void add_lookup(std::string name, circuit::Box box, std::uint32_t table, std::vector<circuit::LinExpr> tuple);
+  void add_equality(std::string name, circuit::Box box, circuit::LinExpr expr);
+  // expr in [0, 2^log_size) at every point of the box.
+  void add_range_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
+  // 0 <= expr at every point of the box, for an expression that honest values keep in [0, reach]: any range table with
+  // more than `reach` rows will do.
+  void add_nonnegative_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, std::int64_t reach);
+  // Index of the table of graph table `index`.
+  std::uint32_t graph_table(std::int32_t index) const { return static_cast<std::uint32_t>(index); }
+  // Some table (x, max(0, x)) for every |x| <= reach: one of the graph's, or a new one.
+  std::uint32_t positive_part_table(std::int64_t reach);
+  // The maximum of `expr` along box axis `axis`; the result's box has length 1 there. |differences| <= reach.
+  circuit::LinExpr maximum_along(const std::string& name, circuit::LinExpr expr, circuit::Box& box, std::uint32_t axis,
+                                 std::int64_t reach);
+
+  // The same values in a fresh column, tied by an equality. flat: one column axis, so that every atom can be split at
+  // will; otherwise one column axis per logical axis, unit axes included, so that windows may read past the ends.
+  Tensor materialize(const std::string& name, const Tensor& tensor, bool flat);
+  // `tensor` with the atoms of `axis` refined to `factors`; materializes when they do not nest.
+  Tensor refined(const std::string& name, const Tensor& tensor, std::size_t axis, const circuit::Box& factors);
+  // Tensors broadcast to `shape` (numpy rules) on common atoms: every axis of each is either absent or has the same
+  // atoms. out_atoms[axis] are the atoms of the result.
+  std::vector<Tensor> aligned(const std::string& name, std::vector<Tensor> tensors, const Shape& shape,
+                              std::vector<circuit::Box>& out_atoms);
+
+  // acc of node `index` is the virtual expression `acc`: rounds, looks up, and returns the value's tensor.
+  Tensor requantize(std::uint32_t index, const Tensor& acc);
+  // acc of node `index` is not an expression: commits its quotient and remainder and returns the tensor of acc over
+  // `like`'s atoms; y receives the tensor of the node's value.
+  Tensor committed_accumulator(std::uint32_t index, const Tensor& like, Tensor& y);
+  // Remembers the tensor of an output value.
+  void set(qir::ValueId id, Tensor tensor) { tensors_[id] = std::move(tensor); }
+
+ private:
+  void add_inputs_and_params();
+  Status add_node(std::uint32_t index);
+  std::uint32_t add_table(qir::Table rows);
+  void add_outputs();
+
+  const qir::QGraph& graph_;
+  BuiltCircuit built_;
+  std::vector<Tensor> tensors_;
+};
+
+// One function per operator; `index` is the node's index in the graph. In relations/<op>.cc.
+Status build_conv(Builder& builder, std::uint32_t index);
+Status build_matmul(Builder& builder, std::uint32_t index);
+Status build_mul(Builder& builder, std::uint32_t index);
+Status build_linear(Builder& builder, std::uint32_t index);
+Status build_reduce_sum(Builder& builder, std::uint32_t index);
+Status build_sum_pool(Builder& builder, std::uint32_t index);
+Status build_max_pool(Builder& builder, std::uint32_t index);
+Status build_reduce_max(Builder& builder, std::uint32_t index);
+Status build_arg_max(Builder& builder, std::uint32_t index);
+Status build_softmax(Builder& builder, std::uint32_t index);
+Status build_reshape(Builder& builder, std::uint32_t index);
+Status build_transpose(Builder& builder, std::uint32_t index);
+Status build_slice(Builder& builder, std::uint32_t index);
+Status build_pad(Builder& builder, std::uint32_t index);
+Status build_concat(Builder& builder, std::uint32_t index);
+
+}  // namespace zkinfer::relations

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conv:  acc[n, g o, y..] - bias[g o] = sum over (ci, ky..) of w[g o, ci, ky..] x[n, g ci, s y + d ky - p ..]
+// as one contraction: g (groups) is a shared axis, o belongs to the weights, n and y.. to the input, ci and ky.. are
+// summed. The window is a view of x; reads in the padding are zero.
+#include "base/check.h"
+#include "relations/builder.h"
+
+namespace zkinfer::relations {
+
+using circuit::AxisMap;
+using circuit::AxisRole;
+using circuit::Box;
+using circuit::LinExpr;
+
+namespace {
+
+// Box axes of a contraction, in the order they are added.
+struct BoxBuilder {
+  Box box;
+  std::vector<AxisRole> roles;
+
+  std::uint32_t add(const Box& sizes, AxisRole role) {
+    const auto first = static_cast<std::uint32_t>(box.size());
+    box.insert(box.end(), sizes.begin(), sizes.end());
+    roles.insert(roles.end(), sizes.size(), role);
+    return first;
+  }
+};
+
+AxisMap joined(AxisMap a, const AxisMap& b) {
+  a.offset += b.offset;
+  a.terms.insert(a.terms.end(), b.terms.begin(), b.terms.end());
+  return a;
+}
+
+// Makes every spatial axis one atom that reads zeros where the padding is.
+Tensor window_ready(Builder& builder, const qir::Node& node, const Tensor& x) {
+  const Shape& in = builder.value(node.inputs[0]).shape;
+  const Shape& out = builder.value(node.output).shape;
+  for (std::size_t s = 0; s < node.kernel.size(); ++s) {
+    const std::size_t axis = s + 2;
+    const std::int64_t last = (out[axis] - 1) * node.strides[s] + (node.kernel[s] - 1) * node.dilations[s] - node.pads_begin[s];
+    const std::int64_t after = std::max<std::int64_t>(0, last - (in[axis] - 1));
+    const bool ready = x.atoms_per_axis[axis] == 1 &&
+                       circuit::is_zero_extended(x.expr, builder.columns(), x.atoms, x.first_atom(axis),
+                                                 static_cast<std::uint64_t>(node.pads_begin[s]), static_cast<std::uint64_t>(after));
+    if (!ready) return builder.materialize(node.name + " input", x, false);
+  }
+  return x;
+}
+
+}  // namespace
+
+Status build_conv(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const Shape& w_shape = builder.value(node.inputs[1]).shape;
+  const Shape& out = builder.value(node.output).shape;
+  const auto groups = static_cast<std::uint64_t>(node.groups);
+  const auto per_group = static_cast<std::uint64_t>(w_shape[1]);
+  const std::uint64_t outputs = static_cast<std::uint64_t>(w_shape[0]) / groups;
+  Tensor x = window_ready(builder, node, builder.tensor(node.inputs[0]));
+  // The channel axis splits in (group, channel of the group) on atom boundaries.
+  const auto nested = common_refinement({x.axis_atoms(1), {groups, per_group}});
+  if (!nested) x = builder.materialize(node.name + " input", x, false);
+  Box channel_atoms = nested ? *nested : *common_refinement({{groups, per_group}});
+  x = refine_axis(x, 1, channel_atoms);
+  Box group_atoms;
+  Box ci_atoms;
+  std::uint64_t product = 1;
+  for (std::size_t i = channel_atoms.size(); i-- > 0;) {
+    Box& side = product < per_group ? ci_atoms : group_atoms;
+    side.insert(side.begin(), channel_atoms[i]);
+    product *= channel_atoms[i];
+  }
+
+  BoxBuilder b;
+  const Box batch_atoms = x.axis_atoms(0);
+  const std::uint32_t batch = b.add(batch_atoms, AxisRole::kB);
+  const std::uint32_t group = b.add(group_atoms, AxisRole::kC);
+  const Box o_atoms = outputs > 1 ? Box{outputs} : Box{};
+  const std::uint32_t o = b.add(o_atoms, AxisRole::kA);
+  std::vector<std::uint32_t> position;
+  for (std::size_t s = 0; s < node.kernel.size(); ++s) {
+    position.push_back(b.add({static_cast<std::uint64_t>(out[s + 2])}, AxisRole::kB));
+  }
+  const std::uint32_t ci = b.add(ci_atoms, AxisRole::kK);
+  std::vector<std::uint32_t> tap;
+  for (const std::int64_t k : node.kernel) tap.push_back(b.add({static_cast<std::uint64_t>(k)}, AxisRole::kK));
+
+  // x: atoms are batch.., channel.., one per spatial axis.
+  std::vector<AxisMap> x_maps;
+  for (std::uint32_t i = 0; i < batch_atoms.size(); ++i) x_maps.push_back(mixed_radix(batch + i, {batch_atoms[i]}));
+  for (std::uint32_t i = 0; i < group_atoms.size(); ++i) x_maps.push_back(mixed_radix(group + i, {group_atoms[i]}));
+  for (std::uint32_t i = 0; i < ci_atoms.size(); ++i) x_maps.push_back(mixed_radix(ci + i, {ci_atoms[i]}));
+  for (std::size_t s = 0; s < node.kernel.size(); ++s) {
+    x_maps.push_back({-node.pads_begin[s], {{position[s], node.strides[s]}, {tap[s], node.dilations[s]}}, {}});
+  }
+  // w: dims above 1 of [O, C/groups, kernel..], one atom each.
+  const AxisMap out_channel = joined(mixed_radix(group, group_atoms, static_cast<std::int64_t>(outputs)), mixed_radix(o, o_atoms));
+  std::vector<AxisMap> w_maps;
+  if (w_shape[0] > 1) w_maps.push_back(out_channel);
+  if (per_group > 1) w_maps.push_back(mixed_radix(ci, ci_atoms));
+  for (std::size_t s = 0; s < node.kernel.size(); ++s) {
+    if (node.kernel[s] > 1) w_maps.push_back(mixed_radix(tap[s], {static_cast<std::uint64_t>(node.kernel[s])}));
+  }
+  // y: dims above 1 of [N, O, out..].
+  std::vector<AxisMap> y_maps;
+  if (out[0] > 1) y_maps.push_back(mixed_radix(batch, batch_atoms));
+  if (out[1] > 1) y_maps.push_back(out_channel);
+  for (std::size_t s = 0; s < node.kernel.size(); ++s) {
+    if (out[s + 2] > 1) y_maps.push_back(mixed_radix(position[s], {static_cast<std::uint64_t>(out[s + 2])}));
+  }
+  Tensor y;
+  const Tensor acc = builder.committed_accumulator(index, builder.shape_only(out), y);
+  LinExpr target = rebased(acc, y_maps);
+  if (node.inputs.size() > 2) {
+    std::vector<AxisMap> bias_maps;
+    if (w_shape[0] > 1) bias_maps.push_back(out_channel);
+    target = circuit::minus(target, rebased(builder.tensor(node.inputs[2]), bias_maps));
+  }
+  builder.add_contraction({node.name, b.box, b.roles, std::move(target), rebased(builder.tensor(node.inputs[1]), w_maps),
+                           rebased(x, x_maps)});
+  builder.set(node.output, std::move(y));
+  return ok_status();
+}
+
+Status build_sum_pool(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const Shape& out = builder.value(node.output).shape;
+  const Tensor x = window_ready(builder, node, builder.tensor(node.inputs[0]));
+  Tensor acc;
+  std::vector<AxisMap> maps;
+  for (std::size_t axis = 0; axis < out.rank(); ++axis) {
+    const auto next = static_cast<std::uint32_t>(acc.atoms.size());
+    if (axis < 2) {
+      const Box atoms = x.axis_atoms(axis);
+      for (std::uint32_t i = 0; i < atoms.size(); ++i) maps.push_back(mixed_radix(next + i, {atoms[i]}));
+      acc.atoms.insert(acc.atoms.end(), atoms.begin(), atoms.end());
+      acc.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
+      continue;
+    }
+    const std::size_t s = axis - 2;
+    maps.push_back({-node.pads_begin[s], {{next, node.strides[s]}}, {{static_cast<std::uint64_t>(node.kernel[s]), node.dilations[s]}}});
+    acc.atoms.push_back(static_cast<std::uint64_t>(out[axis]));
+    acc.atoms_per_axis.push_back(1);
+  }
+  acc.expr = circuit::scaled(rebased(x, maps), node.coefs[0]);
+  builder.set(node.output, builder.requantize(index, without_unit_atoms(acc)));
+  return ok_status();
+}
+
+}  // namespace zkinfer::relations

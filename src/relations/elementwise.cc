@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mul:     acc[i] = coef a[i] b[i], a contraction that has shared axes only.
+// Linear:  acc[i] = constant + sum_j coef_j x_j[i], an expression.  ReduceSum: acc = coef sum over axes, an expression.
+#include <algorithm>
+
+#include "relations/builder.h"
+
+namespace zkinfer::relations {
+
+using circuit::AxisMap;
+using circuit::AxisRole;
+using circuit::Box;
+using circuit::LinExpr;
+
+namespace {
+
+// The result's atoms and, for every operand, its expression over them.
+struct Aligned {
+  Tensor like;
+  std::vector<LinExpr> operands;
+};
+
+Aligned align(Builder& builder, const qir::Node& node) {
+  std::vector<Tensor> tensors;
+  for (const qir::ValueId id : node.inputs) tensors.push_back(builder.tensor(id));
+  std::vector<Box> out_atoms;
+  tensors = builder.aligned(node.name + " input", std::move(tensors), builder.value(node.output).shape, out_atoms);
+  Aligned out;
+  std::vector<std::uint32_t> first;
+  for (const Box& atoms : out_atoms) {
+    first.push_back(static_cast<std::uint32_t>(out.like.atoms.size()));
+    out.like.atoms.insert(out.like.atoms.end(), atoms.begin(), atoms.end());
+    out.like.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
+  }
+  for (const Tensor& tensor : tensors) {
+    std::vector<AxisMap> maps;
+    for (std::size_t axis = 0; axis < tensor.atoms_per_axis.size(); ++axis) {
+      for (std::uint32_t i = 0; i < tensor.atoms_per_axis[axis]; ++i) {
+        maps.push_back(mixed_radix(first[axis] + i, {out_atoms[axis][i]}));
+      }
+    }
+    out.operands.push_back(rebased(tensor, maps));
+  }
+  return out;
+}
+
+}  // namespace
+
+Status build_mul(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  Aligned aligned = align(builder, node);
+  Tensor y;
+  const Tensor acc = builder.committed_accumulator(index, aligned.like, y);
+  builder.add_contraction({node.name, aligned.like.atoms, std::vector<AxisRole>(aligned.like.atoms.size(), AxisRole::kC), acc.expr,
+                           circuit::scaled(aligned.operands[0], node.coefs[0]), aligned.operands[1]});
+  builder.set(node.output, std::move(y));
+  return ok_status();
+}
+
+Status build_linear(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  Aligned aligned = align(builder, node);
+  Tensor acc = aligned.like;
+  acc.expr.constant = node.constant;
+  for (std::size_t i = 0; i < aligned.operands.size(); ++i) {
+    acc.expr = circuit::plus(acc.expr, circuit::scaled(aligned.operands[i], node.coefs[i]));
+  }
+  builder.set(node.output, builder.requantize(index, acc));
+  return ok_status();
+}
+
+Status build_reduce_sum(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
+  const bool keep = builder.value(node.output).shape.rank() == x.atoms_per_axis.size();
+  Tensor acc;
+  std::vector<AxisMap> maps;
+  for (std::size_t axis = 0; axis < x.atoms_per_axis.size(); ++axis) {
+    const Box atoms = x.axis_atoms(axis);
+    const bool summed = std::find(node.axes.begin(), node.axes.end(), static_cast<std::int64_t>(axis)) != node.axes.end();
+    for (const std::uint64_t n : atoms) {
+      if (summed) {
+        maps.push_back({0, {}, {{n, 1}}});
+      } else {
+        maps.push_back(mixed_radix(static_cast<std::uint32_t>(acc.atoms.size()), {n}));
+        acc.atoms.push_back(n);
+      }
+    }
+    if (!summed) acc.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
+    if (summed && keep) acc.atoms_per_axis.push_back(0);
+  }
+  acc.expr = circuit::scaled(rebased(x, maps), node.coefs[0]);
+  builder.set(node.output, builder.requantize(index, acc));
+  return ok_status();
+}
+
+}  // namespace zkinfer::relations

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// MaxPool, ReduceMax:  max(u, v) = v + max(0, u - v), with (u - v, max(0, u - v)) in a table. An axis of length k is
+// halved: u the first ceil(k/2) entries, v the last ceil(k/2) (they may overlap: the maximum does not mind). Only the
+// positive parts are committed; the maximum itself is an expression.
+#include <algorithm>
+
+#include "relations/builder.h"
+
+namespace zkinfer::relations {
+
+using circuit::AxisMap;
+using circuit::Box;
+using circuit::LinExpr;
+
+LinExpr Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, std::uint32_t axis, std::int64_t reach) {
+  std::vector<AxisMap> identity;
+  for (std::uint32_t b = 0; b < box.size(); ++b) identity.push_back(mixed_radix(b, {box[b]}));
+  while (box[axis] > 1) {
+    const std::uint64_t half = (box[axis] + 1) / 2;
+    std::vector<AxisMap> last = identity;
+    last[axis].offset = static_cast<std::int64_t>(box[axis] - half);
+    const LinExpr v = circuit::rebase(expr, last);
+    box[axis] = half;
+    Recipe recipe;
+    recipe.kind = Recipe::Kind::kPositivePart;
+    recipe.expr = circuit::minus(expr, v);
+    recipe.box = box;
+    const LinExpr difference = recipe.expr;
+    const circuit::ColumnId id = add_column(name + " maximum", circuit::Oracle::kWitness, box, std::move(recipe));
+    const LinExpr positive = circuit::column_expr(columns()[id], id);
+    add_lookup(name + " maximum", box, positive_part_table(reach), {difference, positive});
+    expr = circuit::plus(v, positive);
+  }
+  return expr;
+}
+
+namespace {
+
+// Without box axis `axis`, whose length is 1.
+LinExpr drop_axis(const LinExpr& expr, Box& box, std::uint32_t axis) {
+  std::vector<AxisMap> maps;
+  for (std::uint32_t b = 0; b < box.size(); ++b) {
+    if (b == axis) {
+      maps.push_back({});
+    } else {
+      maps.push_back(mixed_radix(b < axis ? b : b - 1, {box[b]}));
+    }
+  }
+  box.erase(box.begin() + axis);
+  return circuit::rebase(expr, maps);
+}
+
+std::int64_t reach_of(const qir::Value& value) { return value.hi - value.lo; }
+
+// The input of a padded MaxPool: padding must lose against every real cell, so cells must be >= 0 and padding reads 0.
+Tensor pool_input(Builder& builder, const qir::Node& node, std::int64_t& added) {
+  const qir::Value& value = builder.value(node.inputs[0]);
+  const Shape& out = builder.value(node.output).shape;
+  Tensor x = builder.tensor(node.inputs[0]);
+  bool padded = false;
+  bool ready = true;
+  for (std::size_t s = 0; s < node.kernel.size(); ++s) {
+    const std::size_t axis = s + 2;
+    const std::int64_t last = (out[axis] - 1) * node.strides[s] + (node.kernel[s] - 1) * node.dilations[s] - node.pads_begin[s];
+    const std::int64_t after = std::max<std::int64_t>(0, last - (value.shape[axis] - 1));
+    padded = padded || node.pads_begin[s] > 0 || after > 0;
+    ready = ready && x.atoms_per_axis[axis] == 1 &&
+            circuit::is_zero_extended(x.expr, builder.columns(), x.atoms, x.first_atom(axis),
+                                      static_cast<std::uint64_t>(node.pads_begin[s]), static_cast<std::uint64_t>(after));
+  }
+  added = padded && value.lo < 0 ? value.lo : 0;
+  if (added != 0) x.expr = circuit::plus_constant(x.expr, -added);
+  if (added != 0 || !ready) x = builder.materialize(node.name + " input", x, false);
+  return x;
+}
+
+}  // namespace
+
+Status build_max_pool(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const Shape& out = builder.value(node.output).shape;
+  std::int64_t added = 0;
+  const Tensor x = pool_input(builder, node, added);
+  Tensor y;
+  std::vector<AxisMap> maps;
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    const Box atoms = x.axis_atoms(axis);
+    for (const std::uint64_t n : atoms) {
+      maps.push_back(mixed_radix(static_cast<std::uint32_t>(y.atoms.size()), {n}));
+      y.atoms.push_back(n);
+    }
+    y.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
+  }
+  const auto first_position = static_cast<std::uint32_t>(y.atoms.size());
+  const auto spatial = static_cast<std::uint32_t>(node.kernel.size());
+  Box box = y.atoms;
+  for (std::uint32_t s = 0; s < spatial; ++s) {
+    box.push_back(static_cast<std::uint64_t>(out[s + 2]));
+    y.atoms.push_back(box.back());
+    y.atoms_per_axis.push_back(1);
+    maps.push_back({-node.pads_begin[s], {{first_position + s, node.strides[s]}, {first_position + spatial + s, node.dilations[s]}}, {}});
+  }
+  for (const std::int64_t k : node.kernel) box.push_back(static_cast<std::uint64_t>(k));
+  LinExpr expr = rebased(x, maps);
+  for (std::uint32_t s = spatial; s-- > 0;) {
+    const std::uint32_t tap = first_position + spatial + s;
+    expr = builder.maximum_along(node.name, std::move(expr), box, tap, reach_of(builder.value(node.inputs[0])));
+    expr = drop_axis(expr, box, tap);
+  }
+  y.expr = circuit::plus_constant(std::move(expr), added);
+  builder.set(node.output, without_unit_atoms(y));
+  return ok_status();
+}
+
+Status build_reduce_max(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
+  const bool keep = builder.value(node.output).shape.rank() == x.atoms_per_axis.size();
+  Box box = x.atoms;
+  LinExpr expr = x.expr;
+  Tensor y;
+  std::vector<std::uint32_t> reduced;
+  for (std::size_t axis = 0; axis < x.atoms_per_axis.size(); ++axis) {
+    const Box atoms = x.axis_atoms(axis);
+    const bool is_reduced = std::find(node.axes.begin(), node.axes.end(), static_cast<std::int64_t>(axis)) != node.axes.end();
+    if (is_reduced) {
+      for (std::uint32_t i = 0; i < atoms.size(); ++i) reduced.push_back(x.first_atom(axis) + i);
+      if (keep) y.atoms_per_axis.push_back(0);
+    } else {
+      y.atoms.insert(y.atoms.end(), atoms.begin(), atoms.end());
+      y.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
+    }
+  }
+  for (std::size_t i = reduced.size(); i-- > 0;) {
+    expr = builder.maximum_along(node.name, std::move(expr), box, reduced[i], reach_of(builder.value(node.inputs[0])));
+    expr = drop_axis(expr, box, reduced[i]);
+  }
+  y.expr = std::move(expr);
+  builder.set(node.output, std::move(y));
+  return ok_status();
+}
+
+}  // namespace zkinfer::relations

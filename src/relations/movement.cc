@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reshape, Transpose, Slice, Pad, Concat: views of columns that are already there.
+#include <algorithm>
+
+#include "relations/builder.h"
+
+namespace zkinfer::relations {
+
+using circuit::AxisMap;
+using circuit::Box;
+
+namespace {
+
+// The tensor with exactly one atom on every axis of the list (materialized if it has more, or none on an axis that will
+// be shifted).
+Tensor with_single_atoms(Builder& builder, const std::string& name, const Tensor& tensor, const std::vector<std::size_t>& axes) {
+  const bool ready = std::all_of(axes.begin(), axes.end(), [&](std::size_t axis) { return tensor.atoms_per_axis[axis] == 1; });
+  return ready ? tensor : builder.materialize(name + " input", tensor, false);
+}
+
+// Extends one-atom axes by zeros: axis i gets size sizes[i] and its old index 0 at begin[i].
+Tensor extended(Builder& builder, const std::string& name, Tensor tensor, const std::vector<std::int64_t>& begin,
+                const Shape& shape) {
+  std::vector<std::size_t> changed;
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+    if (static_cast<std::uint64_t>(shape[axis]) != tensor.axis_size(axis)) changed.push_back(axis);
+  }
+  tensor = with_single_atoms(builder, name, tensor, changed);
+  for (const std::size_t axis : changed) {
+    const auto after = static_cast<std::uint64_t>(shape[axis] - begin[axis]) - tensor.axis_size(axis);
+    if (!circuit::is_zero_extended(tensor.expr, builder.columns(), tensor.atoms, tensor.first_atom(axis),
+                                   static_cast<std::uint64_t>(begin[axis]), after)) {
+      tensor = builder.materialize(name + " input", tensor, false);
+      break;
+    }
+  }
+  std::vector<AxisMap> maps;
+  for (std::uint32_t atom = 0; atom < tensor.atoms.size(); ++atom) maps.push_back(mixed_radix(atom, {tensor.atoms[atom]}));
+  for (const std::size_t axis : changed) {
+    const std::uint32_t atom = tensor.first_atom(axis);
+    maps[atom].offset = -begin[axis];
+    tensor.atoms[atom] = static_cast<std::uint64_t>(shape[axis]);
+  }
+  tensor.expr = circuit::rebase(tensor.expr, maps);
+  return tensor;
+}
+
+}  // namespace
+
+Status build_reshape(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
+  const Shape& shape = builder.value(node.output).shape;
+  Box wanted;
+  for (const std::int64_t n : shape.dims()) {
+    if (n > 1) wanted.push_back(static_cast<std::uint64_t>(n));
+  }
+  if (!common_refinement({x.atoms, wanted})) x = builder.materialize(node.name + " input", x, true);
+  // Read the whole tensor as one axis, refine it, and regroup.
+  x.atoms_per_axis = {static_cast<std::uint32_t>(x.atoms.size())};
+  auto factors = common_refinement({x.atoms, wanted});
+  if (!factors) {
+    // A flat column has one atom per old axis, each of which can be cut; only their own boundaries stay.
+    Tensor flat = x;
+    flat.atoms = wanted;
+    flat.atoms_per_axis = {static_cast<std::uint32_t>(wanted.size())};
+    flat.expr.views[0].axes[0] = mixed_radix(0, wanted);
+    x = std::move(flat);
+    factors = wanted;
+  }
+  x = refine_axis(x, 0, *factors);
+  x.atoms_per_axis.clear();
+  std::size_t next = 0;
+  for (const std::int64_t n : shape.dims()) {
+    std::uint64_t product = 1;
+    std::uint32_t count = 0;
+    while (product < static_cast<std::uint64_t>(n)) {
+      product *= x.atoms[next++];
+      ++count;
+    }
+    x.atoms_per_axis.push_back(count);
+  }
+  builder.set(node.output, std::move(x));
+  return ok_status();
+}
+
+Status build_transpose(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const Tensor& x = builder.tensor(node.inputs[0]);
+  Tensor y;
+  std::vector<AxisMap> maps(x.atoms.size());
+  for (const std::int64_t from : node.perm) {
+    const auto axis = static_cast<std::size_t>(from);
+    for (std::uint32_t i = 0; i < x.atoms_per_axis[axis]; ++i) {
+      const std::uint32_t atom = x.first_atom(axis) + i;
+      maps[atom] = mixed_radix(static_cast<std::uint32_t>(y.atoms.size()), {x.atoms[atom]});
+      y.atoms.push_back(x.atoms[atom]);
+    }
+    y.atoms_per_axis.push_back(x.atoms_per_axis[axis]);
+  }
+  y.expr = rebased(x, maps);
+  builder.set(node.output, std::move(y));
+  return ok_status();
+}
+
+Status build_slice(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const Shape& shape = builder.value(node.output).shape;
+  Tensor x = builder.tensor(node.inputs[0]);
+  std::vector<std::size_t> changed;
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+    if (static_cast<std::uint64_t>(shape[axis]) != x.axis_size(axis)) changed.push_back(axis);
+  }
+  x = with_single_atoms(builder, node.name, x, changed);
+  std::vector<AxisMap> maps;
+  for (std::uint32_t atom = 0; atom < x.atoms.size(); ++atom) maps.push_back(mixed_radix(atom, {x.atoms[atom]}));
+  for (const std::size_t axis : changed) {
+    const std::uint32_t atom = x.first_atom(axis);
+    maps[atom] = {node.starts[axis], {{atom, node.steps[axis]}}, {}};
+    x.atoms[atom] = static_cast<std::uint64_t>(shape[axis]);
+  }
+  x.expr = circuit::rebase(x.expr, maps);
+  builder.set(node.output, without_unit_atoms(x));
+  return ok_status();
+}
+
+Status build_pad(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  builder.set(node.output, extended(builder, node.name, builder.tensor(node.inputs[0]), node.pads_begin,
+                                    builder.value(node.output).shape));
+  return ok_status();
+}
+
+Status build_concat(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const Shape& shape = builder.value(node.output).shape;
+  const auto axis = static_cast<std::size_t>(node.axes[0]);
+  std::vector<Tensor> parts;
+  std::int64_t at = 0;
+  for (const qir::ValueId id : node.inputs) {
+    std::vector<std::int64_t> begin(shape.rank(), 0);
+    begin[axis] = at;
+    parts.push_back(extended(builder, node.name, builder.tensor(id), begin, shape));
+    at += builder.value(id).shape[axis];
+  }
+  std::vector<Box> out_atoms;
+  parts = builder.aligned(node.name + " input", std::move(parts), shape, out_atoms);
+  Tensor y = parts[0];
+  for (std::size_t i = 1; i < parts.size(); ++i) y.expr = circuit::plus(y.expr, parts[i].expr);
+  builder.set(node.output, std::move(y));
+  return ok_status();
+}
+
+}  // namespace zkinfer::relations

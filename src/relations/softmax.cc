@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Softmax along an axis: m = max x (an expression), e_i = T[x_i - m] (table of exponentials), s = sum e,
+//   y_i = floor((2^(q+1) e_i + s) / (2 s)), q = shift:   2^(q+1) e_i + s - rem_i = 2 s y_i,   0 <= rem_i <= 2 s - 1.
+// rem_i and 2 s - 1 - rem_i are sums of limbs in a range table; y_i is range-checked so that 2 s y_i cannot wrap.
+#include <algorithm>
+
+#include "relations/builder.h"
+
+namespace zkinfer::relations {
+
+using circuit::AxisMap;
+using circuit::Box;
+using circuit::LinExpr;
+
+namespace {
+
+constexpr int kLimbBits = 12;
+
+// Limbs of expr mod other (or its complement), range-checked; returns their weighted sum.
+LinExpr limbs(Builder& builder, const std::string& name, const Box& box, const LinExpr& expr, const LinExpr& other,
+              bool negated, int num_limbs) {
+  LinExpr sum;
+  for (int limb = 0; limb < num_limbs; ++limb) {
+    Recipe recipe;
+    recipe.kind = Recipe::Kind::kDivLimb;
+    recipe.expr = expr;
+    recipe.other = other;
+    recipe.box = box;
+    recipe.limb = limb;
+    recipe.limb_bits = kLimbBits;
+    recipe.negated = negated;
+    const circuit::ColumnId id = builder.add_column(name, circuit::Oracle::kWitness, box, std::move(recipe));
+    const LinExpr column = circuit::column_expr(builder.columns()[id], id);
+    builder.add_range_check(name, box, column, kLimbBits);
+    sum = circuit::plus(sum, circuit::scaled(column, std::int64_t{1} << (kLimbBits * limb)));
+  }
+  return sum;
+}
+
+}  // namespace
+
+Status build_softmax(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const qir::Value& input = builder.value(node.inputs[0]);
+  const qir::Table& table = builder.graph().tables[static_cast<std::size_t>(node.requant.table_index)];
+  const auto axis = static_cast<std::size_t>(node.axes[0]);
+  const auto n = static_cast<std::uint64_t>(input.shape[axis]);
+  Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
+  if (n > 1) x = builder.refined(node.name + " input", x, axis, {n});
+  const Box box = x.atoms;
+  std::vector<AxisMap> identity;
+  for (std::uint32_t b = 0; b < box.size(); ++b) identity.push_back(mixed_radix(b, {box[b]}));
+  // m and s keep the axis with length 1 and are broadcast along it.
+  LinExpr m = x.expr;
+  std::vector<AxisMap> summed = identity;
+  std::vector<AxisMap> broadcast = identity;
+  if (n > 1) {
+    const std::uint32_t along = x.first_atom(axis);
+    Box reduced = box;
+    m = builder.maximum_along(node.name, x.expr, reduced, along, input.hi - input.lo);
+    broadcast[along] = {};
+    m = circuit::rebase(m, broadcast);
+    summed[along] = {0, {}, {{n, 1}}};
+  }
+  Recipe exponential;
+  exponential.kind = Recipe::Kind::kTable;
+  exponential.table = node.requant.table_index;
+  exponential.expr = circuit::minus(x.expr, m);
+  exponential.box = box;
+  const LinExpr difference = exponential.expr;
+  const circuit::ColumnId e_id = builder.add_column(node.name + " exponential", circuit::Oracle::kWitness, box, std::move(exponential));
+  const LinExpr e = circuit::column_expr(builder.columns()[e_id], e_id);
+  builder.add_lookup(node.name + " exponential", box, builder.graph_table(node.requant.table_index), {difference, e});
+  const LinExpr s = circuit::rebase(e, summed);
+
+  const int q = node.requant.shift;
+  const LinExpr numerator = circuit::plus(circuit::scaled(e, std::int64_t{1} << (q + 1)), s);
+  const LinExpr denominator = circuit::scaled(s, 2);
+  const std::int64_t most = *std::max_element(table.values.begin(), table.values.end());
+  const int bits = circuit::axis_bits(2 * static_cast<std::uint64_t>(most) * n + 1);
+  const int num_limbs = (bits + kLimbBits - 1) / kLimbBits;
+  const LinExpr rem = limbs(builder, node.name + " remainder", box, numerator, denominator, false, num_limbs);
+  const LinExpr rest = limbs(builder, node.name + " complement", box, numerator, denominator, true, num_limbs);
+  builder.add_equality(node.name + " remainder", box, circuit::plus_constant(circuit::minus(circuit::minus(denominator, rem), rest), -1));
+  Recipe quotient;
+  quotient.kind = Recipe::Kind::kValue;
+  quotient.value = node.output;
+  const Tensor y = builder.add_tensor(node.name, x, quotient);
+  builder.add_nonnegative_check(node.name + " value", box, y.expr, std::int64_t{1} << q);
+  builder.add_contraction({node.name, box, std::vector<circuit::AxisRole>(box.size(), circuit::AxisRole::kC),
+                           circuit::minus(numerator, rem), denominator, y.expr});
+  builder.set(node.output, y);
+  return ok_status();
+}
+
+}  // namespace zkinfer::relations
