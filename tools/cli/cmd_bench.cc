@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer bench: one whole model, from compile to verify, measured; a table for people and JSON for bench/.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "command.h"
+#include "commit_options.h"
+#include "files.h"
+#include "machine.h"
+#include "outputs.h"
+#include "progress.h"
+#include "text.h"
+
+namespace zkinfer::cli {
+namespace {
+
+constexpr std::size_t kVerifyRepeats = 10;
+
+struct Arguments {
+  std::string model_path, json_path, label;
+  std::vector<std::string> calibration_paths, evaluation_paths;
+  std::vector<std::string> input_shapes;
+  InputOptions input;
+  std::size_t num_runs = 5, limit = 256;
+  CommitArguments commit;
+  CompileOptions compile;
+};
+
+struct Measured {
+  double compile_seconds = 0, commit_seconds = 0, key_seconds = 0;
+  std::vector<double> prove_seconds, verify_seconds;
+  std::vector<ProveStats> stats;
+  std::uint64_t commit_peak = 0, prove_peak = 0;
+  std::size_t proof_bytes = 0, key_bytes = 0;
+  std::vector<std::pair<std::string, std::size_t>> size_table;
+  std::optional<Fidelity> fidelity;
+};
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+Result<Model> obtain_model(const Session& session, Arguments& arguments, Measured& measured) {
+  if (!arguments.model_path.ends_with(".onnx")) return load_model(arguments.model_path);
+  if (arguments.calibration_paths.empty()) return invalid_argument("an ONNX file needs --calibration");
+  for (const std::string& text : arguments.input_shapes) {
+    ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(text));
+    arguments.compile.input_shapes.push_back(std::move(shape));
+  }
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(arguments.model_path, arguments.compile));
+  InputOptions source = arguments.input;
+  source.paths = arguments.calibration_paths;
+  ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> calibration, load_samples(source, inputs));
+  if (calibration.size() > arguments.limit) calibration.resize(arguments.limit);
+  ProgressLine progress(session, "compile");
+  arguments.compile.progress = progress.callback();
+  const Stopwatch watch;
+  ZKI_ASSIGN_OR_RETURN(Model model, Model::compile(arguments.model_path, calibration, arguments.compile));
+  measured.compile_seconds = watch.seconds();
+  if (!arguments.evaluation_paths.empty()) {
+    source.paths = arguments.evaluation_paths;
+    ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> evaluation, load_samples(source, inputs));
+    if (evaluation.size() > arguments.limit) evaluation.resize(arguments.limit);
+    ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, measure_fidelity(arguments.model_path, model, evaluation, arguments.compile));
+    measured.fidelity = std::move(fidelity);
+  }
+  return model;
+}
+
+Status measure(const Session& session, const Arguments& arguments, const Model& model, const RealInputs& input, Measured& measured) {
+  ZKI_ASSIGN_OR_RETURN(const auto expected, model.run(input));
+  ProgressLine progress(session, "bench");
+  CommitOptions options = commit_options(arguments.commit);
+  reset_peak_memory();
+  const Stopwatch commit_watch;
+  ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
+  measured.commit_seconds = commit_watch.seconds();
+  measured.commit_peak = peak_memory_bytes();
+  measured.key_bytes = prover.verification_key().size();
+
+  const Stopwatch key_watch;
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, VerificationKey::from_bytes(prover.verification_key()));
+  measured.key_seconds = key_watch.seconds();
+  reset_peak_memory();
+  for (std::size_t i = 0; i < arguments.num_runs; ++i) {
+    progress.update("prove", static_cast<double>(i) / static_cast<double>(arguments.num_runs));
+    const Stopwatch prove_watch;
+    ZKI_ASSIGN_OR_RETURN(const ProofResult result, prover.prove(input));
+    measured.prove_seconds.push_back(prove_watch.seconds());
+    measured.stats.push_back(result.stats);
+    measured.prove_peak = peak_memory_bytes();
+    measured.proof_bytes = result.proof.size();
+    if (result.outputs != expected) return internal_error("the proven outputs differ from the plain integer run");
+    for (std::size_t k = 0; k < kVerifyRepeats; ++k) {
+      const Stopwatch verify_watch;
+      const VerifyResult check = verify(key, result.proof);
+      measured.verify_seconds.push_back(verify_watch.seconds());
+      if (!check.verdict.accepted()) return internal_error("proof rejected: " + check.verdict.to_string());
+    }
+    if (i == 0) measured.size_table = proof_size_table(key, result.proof);
+  }
+  return {};
+}
+
+double median_of(const std::vector<ProveStats>& stats, double ProveStats::* field) {
+  std::vector<double> values;
+  for (const ProveStats& s : stats) values.push_back(s.*field);
+  return median(std::move(values));
+}
+
+nlohmann::ordered_json to_json(const Arguments& arguments, const Model& model, const Measured& m) {
+  const Machine machine = this_machine();
+  const CommitOptions options = commit_options(arguments.commit);
+  nlohmann::ordered_json json = {
+      {"label", arguments.label},
+      {"model", {{"name", model.name()}, {"parameters", model.num_parameters()}}},
+      {"options", {{"security_bits", options.security_bits}, {"unique_decoding", options.unique_decoding},
+                   {"zero_knowledge", options.zero_knowledge}, {"pow_bits", options.pow_bits}, {"budget", options.budget},
+                   {"insecure_seed", options.insecure_seed.has_value()}}},
+      {"runs", m.prove_seconds.size()},
+      {"compile_seconds", m.compile_seconds},
+      {"commit_seconds", m.commit_seconds},
+      {"prove_seconds", median(m.prove_seconds)},
+      {"prove_seconds_all", m.prove_seconds},
+      {"execute_seconds", median_of(m.stats, &ProveStats::execute_seconds)},
+      {"witness_seconds", median_of(m.stats, &ProveStats::witness_seconds)},
+      {"witness_commit_seconds", median_of(m.stats, &ProveStats::commit_seconds)},
+      {"lookup_seconds", median_of(m.stats, &ProveStats::lookup_seconds)},
+      {"relations_seconds", median_of(m.stats, &ProveStats::relations_seconds)},
+      {"opening_seconds", median_of(m.stats, &ProveStats::opening_seconds)},
+      {"verify_seconds", median(m.verify_seconds)},
+      {"key_load_seconds", m.key_seconds},
+      {"proof_bytes", m.proof_bytes},
+      {"key_bytes", m.key_bytes},
+      {"commit_peak_memory_bytes", m.commit_peak},
+      {"prove_peak_memory_bytes", m.prove_peak}};
+  auto parts = nlohmann::ordered_json::object();
+  for (const auto& [part, num_bytes] : m.size_table) parts[part] = num_bytes;
+  json["proof_bytes_by_part"] = parts;
+  if (m.fidelity.has_value()) {
+    json["fidelity"] = {{"inputs", m.fidelity->num_inputs}, {"cosine", m.fidelity->cosine},
+                        {"top1_agreement", m.fidelity->top1_agreement}, {"max_abs_error", m.fidelity->max_abs_error}};
+  }
+  json["machine"] = {{"cpu", machine.cpu}, {"cores", machine.num_cores}, {"memory_bytes", machine.memory_bytes},
+                     {"system", machine.system}, {"compiler", machine.compiler}};
+  json["commit"] = machine.commit;
+  return json;
+}
+
+void print_table(const Model& model, const Measured& m) {
+  std::vector<std::pair<std::string, std::string>> rows = {
+      {"model", model.name() + ", " + human_count(model.num_parameters()) + " parameters"}};
+  if (m.compile_seconds > 0) rows.emplace_back("compile", human_seconds(m.compile_seconds));
+  rows.emplace_back("commit (once)", human_seconds(m.commit_seconds) + ", peak memory " + human_bytes(m.commit_peak));
+  rows.emplace_back("prove", human_seconds(median(m.prove_seconds)) + ", peak memory " + human_bytes(m.prove_peak) + " (median of " +
+                                 std::to_string(m.prove_seconds.size()) + ")");
+  for (const auto& [name, field] : {std::pair{"  integer inference", &ProveStats::execute_seconds},
+                                    std::pair{"  witness columns", &ProveStats::witness_seconds},
+                                    std::pair{"  witness commitment", &ProveStats::commit_seconds},
+                                    std::pair{"  lookups", &ProveStats::lookup_seconds},
+                                    std::pair{"  relations", &ProveStats::relations_seconds},
+                                    std::pair{"  opening", &ProveStats::opening_seconds}}) {
+    rows.emplace_back(name, human_seconds(median_of(m.stats, field)));
+  }
+  rows.emplace_back("verify", human_seconds(median(m.verify_seconds)) + " (key loaded once in " + human_seconds(m.key_seconds) + ")");
+  rows.emplace_back("proof", human_bytes(m.proof_bytes));
+  for (const auto& [part, num_bytes] : m.size_table) rows.emplace_back("  " + part, human_bytes(num_bytes));
+  rows.emplace_back("key", human_bytes(m.key_bytes));
+  if (m.fidelity.has_value()) {
+    rows.emplace_back("integers against floats", "cosine " + decimal(m.fidelity->cosine, 6) + ", same top class " +
+                                                     decimal(100 * m.fidelity->top1_agreement, 2) + " % of " +
+                                                     human_count(m.fidelity->num_inputs));
+  }
+  std::fputs(pairs_text(rows).c_str(), stdout);
+}
+
+CommandResult bench(const Session& session, Arguments& arguments) {
+  Measured measured;
+  ZKI_ASSIGN_OR_RETURN(const Model model, obtain_model(session, arguments, measured));
+  ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, model.inputs()));
+  ZKI_RETURN_IF_ERROR(measure(session, arguments, model, input, measured));
+  if (!session.quiet) print_table(model, measured);
+  if (!arguments.json_path.empty()) {
+    const std::string text = to_json(arguments, model, measured).dump(2) + "\n";
+    ZKI_RETURN_IF_ERROR(write_file(arguments.json_path, ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size())));
+    if (!session.quiet) std::printf("wrote %s\n", arguments.json_path.c_str());
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("bench", "measure compile, commit, prove and verify of one model");
+  command->add_option("model", arguments->model_path, "ONNX file or model package")->required();
+  add_input_options(*command, arguments->input);
+  command->add_option("-c,--calibration", arguments->calibration_paths, "typical inputs, for an ONNX file")->expected(1, 1 << 20);
+  command->add_option("-e,--evaluate", arguments->evaluation_paths, "inputs on which integers and floats are compared")->expected(1, 1 << 20);
+  command->add_option("--shape", arguments->input_shapes, "shape of an input with dynamic axes: name=1,3,224,224")->expected(1, 64);
+  command->add_option("--limit", arguments->limit, "at most this many calibration and evaluation inputs")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  command->add_option("-n,--runs", arguments->num_runs, "proofs to make")->check(CLI::Range(1, 1000))->capture_default_str();
+  command->add_option("--json", arguments->json_path, "write the numbers, machine and source commit to this file");
+  command->add_option("--label", arguments->label, "free text kept in the JSON");
+  add_commit_options(*command, arguments->commit);
+  command->footer("Examples:\n"
+                  "  zkinfer bench digits.onnx -c calibration.npy -i digit_7.png --runs 10 --json digits.json\n"
+                  "  zkinfer bench network.zkmodel -i input.json --no-zk --threads 1");
+  command->callback([arguments, &session] { session.run([&] { return bench(session, *arguments); }); });
+}
+
+}  // namespace zkinfer::cli

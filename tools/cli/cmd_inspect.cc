@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer inspect: what a file is and what is in it.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "command.h"
+#include "files.h"
+#include "text.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct Arguments {
+  std::string path, key_path, format = "text";
+  bool legalized = false, graph = false;
+  std::vector<std::string> input_shapes;
+};
+
+Result<std::string> describe_onnx(const Arguments& arguments) {
+  CompileOptions options;
+  for (const std::string& text : arguments.input_shapes) {
+    ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(text));
+    options.input_shapes.push_back(std::move(shape));
+  }
+  return print_onnx_graph(arguments.path, options, arguments.legalized, arguments.format);
+}
+
+std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
+  const KeyInfo& info = key.info();
+  return "verification key, " + human_bytes(num_bytes) + "\n" +
+         pairs_text({{"model", info.model_name},
+                     {"identity", to_hex(info.model_identity)},
+                     {"parameters", human_count(info.num_parameters)},
+                     {"security", decimal(info.security_bits, 1) + " bits"},
+                     {"zero knowledge", info.zero_knowledge ? "yes" : "no"},
+                     {"proofs allowed", human_count(info.model_budget)}});
+}
+
+std::string tensor_row(const TensorInfo& info) {
+  return shape_text(info.shape) + ", integers " + std::to_string(info.lo) + ".." + std::to_string(info.hi) + " times " +
+         decimal(info.scale, 9);
+}
+
+std::string describe_model(const Model& model, std::size_t num_bytes, bool graph) {
+  std::vector<std::pair<std::string, std::string>> rows = {{"model", model.name()}, {"parameters", human_count(model.num_parameters())}};
+  for (const TensorInfo& input : model.inputs()) rows.emplace_back("input '" + input.name + "'", tensor_row(input));
+  for (const TensorInfo& output : model.outputs()) rows.emplace_back("output '" + output.name + "'", tensor_row(output));
+  return "model package (secret), " + human_bytes(num_bytes) + "\n" + pairs_text(rows) + "\n" + (graph ? model.graph_text() : model.report());
+}
+
+Result<std::string> describe_proof(ByteView proof, const std::string& key_path) {
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(key_path));
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const auto& [part, num_bytes] : proof_size_table(key, proof)) rows.emplace_back(part, human_count(num_bytes) + " bytes");
+  const VerifyResult result = verify(key, proof);
+  return "proof, " + human_bytes(proof.size()) + ", against '" + key_path + "': " + result.verdict.to_string() + "\n" + pairs_text(rows);
+}
+
+std::string describe_arrays(const std::vector<Array>& arrays) {
+  std::string text = "input data, " + std::to_string(arrays.size()) + (arrays.size() == 1 ? " array\n" : " arrays\n");
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const Array& array : arrays) {
+    const std::string name = array.name.empty() ? "array " + std::to_string(rows.size()) : array.name;
+    std::string row = shape_text(array.shape) + (array.kind == ArrayKind::kLevels ? ", picture levels" : ", numbers");
+    if (!array.data.empty()) {
+      const auto [lo, hi] = std::minmax_element(array.data.begin(), array.data.end());
+      row += " from " + decimal(*lo, 4) + " to " + decimal(*hi, 4);
+    }
+    rows.emplace_back(name, row);
+  }
+  return text + pairs_text(rows);
+}
+
+Result<std::string> describe(const Arguments& arguments) {
+  if (arguments.path.ends_with(".onnx")) return describe_onnx(arguments);
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(arguments.path, kMaxModelBytes));
+  if (!arguments.key_path.empty()) return describe_proof(bytes, arguments.key_path);
+  if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes); key.ok()) return describe_key(*key, bytes.size());
+  if (const Result<Model> model = Model::from_bytes(bytes); model.ok()) return describe_model(*model, bytes.size(), arguments.graph);
+  if (const Result<std::vector<Array>> arrays = read_arrays(arguments.path); arrays.ok()) return describe_arrays(*arrays);
+  return invalid_argument("'" + arguments.path + "': expected an .onnx file, a model package, a verification key, input data, or a "
+                          "proof (give its key with --key)");
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("inspect", "show what is in an ONNX file, a model, a key, a proof or input data");
+  command->add_option("file", arguments->path, "any of these files")->required();
+  command->add_option("-k,--key", arguments->key_path, "the file is a proof for this key: show its size by part");
+  command->add_flag("--graph", arguments->graph, "of a model package: the integer graph instead of the quantization report");
+  command->add_option("--format", arguments->format, "of an ONNX file")->check(CLI::IsMember({"text", "dot"}))->capture_default_str();
+  command->add_flag("--legalized", arguments->legalized, "of an ONNX file: the graph after the compiler's passes");
+  command->add_option("--shape", arguments->input_shapes, "of an ONNX file: shape of an input with dynamic axes, name=1,3,224,224")->expected(1, 64);
+  command->footer("Examples:\n"
+                  "  zkinfer inspect network.onnx --legalized\n"
+                  "  zkinfer inspect network.onnx --format dot | dot -Tsvg > network.svg\n"
+                  "  zkinfer inspect input.zkproof --key network.zkkey");
+  command->callback([arguments, &session] {
+    session.run([&]() -> CommandResult {
+      ZKI_ASSIGN_OR_RETURN(std::string text, describe(*arguments));
+      if (!text.ends_with('\n')) text += '\n';
+      std::fputs(text.c_str(), stdout);
+      return ExitCode::kDone;
+    });
+  });
+}
+
+}  // namespace zkinfer::cli
