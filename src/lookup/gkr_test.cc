@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/parallel.h"
+#include "field/simd_test_util.h"
 #include "hiding/test_session.h"
 #include "lookup/gkr_prover.h"
 #include "lookup/gkr_verifier.h"
@@ -91,6 +92,19 @@ TEST(GrandSum, HonestOverAllSizes) {
         EXPECT_TRUE(outcome.same_pads);
       }
     }
+  }
+}
+
+// As many pads as hidden messages, and an allocator hands each out once (PadAllocator.EveryIndexOnce).
+TEST(GrandSum, EveryHiddenMessageHasItsOwnPad) {
+  TestRandom random(9);
+  for (const int log_leaves : {1, 2, 6}) {
+    const auto num_layers = static_cast<std::size_t>(log_leaves);
+    TestSession session = make_session(true, log_leaves);
+    prove(session, zero_sum_leaves(random, log_leaves, false));
+    const std::size_t num_clear = 3;  // q_root, and a, b of the zero-check
+    EXPECT_EQ(session.proof.size() / 24, num_clear + session.layout.num_plain + 4 * num_layers);
+    EXPECT_EQ(session.layout.num_triples, 3 * num_layers);
   }
 }
 
@@ -187,15 +201,17 @@ TEST(GrandSum, WrongTripleOrPad) {
   }
 }
 
-TEST(GrandSum, SameBytesOnOneThreadAndInK) {
+TEST(GrandSum, SameBytesOnAnyThreadsAndInstructionSetAndInK) {
   TestRandom random(8);
-  Leaves leaves = zero_sum_leaves(random, 15, true);
+  Leaves leaves = zero_sum_leaves(random, 14, true);
   std::vector<Bytes> proofs;
-  for (const std::size_t num_threads : {0, 1}) {
+  for (const std::int64_t target : simd_targets()) {
+    const SimdTargetScope scope(target);
     for (const bool base : {false, true}) {
-      const ThreadLimit limit(num_threads);
+      // One thread and all of them in turns.
+      const ThreadLimit limit(proofs.size() / 2 % 2);
       leaves.base = base;
-      TestSession session = make_session(false, 15);
+      TestSession session = make_session(false, 14);
       prove(session, leaves);
       proofs.push_back(session.proof);
     }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/parallel.h"
+#include "field/simd_test_util.h"
 #include "hiding/test_session.h"
 #include "sumcheck/pads.h"
 #include "sumcheck/product_kernels.h"
@@ -131,19 +132,21 @@ TEST(BatchedProducts, LargeAndWrongFactor) {
   EXPECT_EQ(outcome.verdict.reason, RejectReason::kSumcheck);
 }
 
-TEST(BatchedProducts, SameBytesOnOneThread) {
+TEST(BatchedProducts, SameBytesOnAnyThreadsAndInstructionSet) {
   TestRandom random(4);
-  const Case c = make_case(random, 3, {{15, 3}, {15, 2}, {9, 2}});
+  const Case c = make_case(random, 3, {{14, 3}, {14, 2}, {9, 2}, {13, 1}});
   std::vector<Bytes> proofs;
-  for (const std::size_t num_threads : {0, 1}) {
-    const ThreadLimit limit(num_threads);
+  for (const std::int64_t target : simd_targets()) {
+    const SimdTargetScope scope(target);
+    // One thread and all of them in turns.
+    const ThreadLimit limit(proofs.size() % 2);
     TestSession session{.zero_knowledge = false, .count = [](hiding::PadAllocator&) {}};
     session.prove([&](hiding::ProverChannel& channel) {
       static_cast<void>(prove_batched_products(channel, "round", c.relations, 3));
     });
     proofs.push_back(session.proof);
   }
-  EXPECT_EQ(proofs[0], proofs[1]);
+  for (const Bytes& proof : proofs) EXPECT_EQ(proof, proofs[0]);
 }
 
 // A functional start claim may be added after the rounds with weight 2^-n.

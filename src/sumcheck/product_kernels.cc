@@ -2,27 +2,122 @@
 #include "sumcheck/product_kernels.h"
 
 #include "base/check.h"
+#include "field/simd_targets.h"
 
-namespace zkinfer::sumcheck {
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "sumcheck/product_kernels.cc"
+#include "hwy/foreach_target.h"
+// Highway asks for its header after the loop header.
+#include "field/simd_ext-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace zkinfer {
+namespace HWY_NAMESPACE {
 namespace {
 
-// low, high: the values v(0), v(1) of each table in one row.
-void add_row(std::span<const Fe> low, std::span<const Fe> high, bool want_at_one, ProductSums& sums) {
-  Fe at_zero = low[0], at_one = high[0], top = high[0] - low[0], at_minus_one = low[0] - top;
-  for (std::size_t f = 1; f < low.size(); ++f) {
-    const Fe slope = high[f] - low[f];
-    at_zero *= low[f];
-    top *= slope;
-    if (want_at_one) at_one *= high[f];
-    if (low.size() == 3) at_minus_one *= low[f] - slope;
+using sumcheck::ProductSums;
+
+// Rows of one pass: they are read once for each of the sums, from the second-level cache.
+constexpr std::size_t kBlockRows = HWY_MIN(256, FeSum::kMaxTerms * kLanes);
+
+// The value of v(X) = low + X (high - low) at one place.
+struct AtZero {
+  static HWY_INLINE FeV of(const FeV& low, const FeV&) { return low; }
+};
+struct AtOne {
+  static HWY_INLINE FeV of(const FeV&, const FeV& high) { return high; }
+};
+struct AtMinusOne {
+  static HWY_INLINE FeV of(const FeV& low, const FeV& high) { return sub(add(low, low), high); }
+};
+struct Slope {
+  static HWY_INLINE FeV of(const FeV& low, const FeV& high) { return sub(high, low); }
+};
+
+// sum over rows [begin, begin + num_rows) of the product of the tables' values at Place. num_rows <= kBlockRows.
+template <class Place, std::size_t kFactors>
+Fe SumProducts(const FeCSpan* tables, std::size_t half, std::size_t begin, std::size_t num_rows) {
+  FeSum sum;
+  FeV total = set_fe(Fe());
+  for_vectors(num_rows, [&](std::size_t j, auto io) HWY_ATTR {
+    const auto value = [&](std::size_t f) HWY_ATTR {
+      return Place::of(load_fe(io, tables[f], begin + j), load_fe(io, tables[f], begin + j + half));
+    };
+    if constexpr (kFactors == 1) {
+      total = add(total, value(0));
+    } else if constexpr (kFactors == 2) {
+      sum.add_product(factor(value(0)), factor(value(1)));
+    } else {
+      sum.add_product(factor(mul(value(0), value(1))), factor(value(2)));
+    }
+  });
+  if constexpr (kFactors > 1) total = sum.value();
+  return sum_lanes(total);
+}
+
+template <std::size_t kFactors>
+void AddSums(const FeCSpan* tables, std::size_t half, std::size_t begin, std::size_t num_rows, bool want_at_one,
+             ProductSums& sums) {
+  sums.at_zero += SumProducts<AtZero, kFactors>(tables, half, begin, num_rows);
+  if (want_at_one) sums.at_one += SumProducts<AtOne, kFactors>(tables, half, begin, num_rows);
+  if (kFactors == 3) sums.at_minus_one += SumProducts<AtMinusOne, kFactors>(tables, half, begin, num_rows);
+  if (kFactors > 1) sums.top += SumProducts<Slope, kFactors>(tables, half, begin, num_rows);
+}
+
+void AddSumsOf(const FeCSpan* tables, std::size_t num_factors, std::size_t half, std::size_t begin, std::size_t num_rows,
+               bool want_at_one, ProductSums& sums) {
+  switch (num_factors) {
+    case 1: return AddSums<1>(tables, half, begin, num_rows, want_at_one, sums);
+    case 2: return AddSums<2>(tables, half, begin, num_rows, want_at_one, sums);
+    default: return AddSums<3>(tables, half, begin, num_rows, want_at_one, sums);
   }
-  sums.at_zero += at_zero;
-  sums.top += top;
-  if (want_at_one) sums.at_one += at_one;
-  if (low.size() == 3) sums.at_minus_one += at_minus_one;
+}
+
+void Sums(const FeCSpan* tables, std::size_t num_factors, std::size_t begin, std::size_t end, bool want_at_one,
+          ProductSums& sums) {
+  for (std::size_t i = begin; i < end; i += kBlockRows)
+    AddSumsOf(tables, num_factors, tables[0].size / 2, i, HWY_MIN(kBlockRows, end - i), want_at_one, sums);
+}
+
+// t[i] += r (t[i + distance] - t[i]) for i in [begin, begin + num_rows).
+void Fold(const FeSpan& t, std::size_t distance, const FeV& r, std::size_t begin, std::size_t num_rows) {
+  for_vectors(num_rows, [&](std::size_t j, auto io) HWY_ATTR {
+    const FeV low = load_fe(io, t, begin + j);
+    store_fe(io, add(low, mul(r, sub(load_fe(io, t, begin + j + distance), low))), t, begin + j);
+  });
+}
+
+void FoldAndSum(const FeSpan* tables, std::size_t num_factors, const Fe& r, std::size_t begin, std::size_t end,
+                ProductSums& sums) {
+  const std::size_t half = tables[0].size / 4;
+  const FeV vr = set_fe(r);
+  FeCSpan folded[3];
+  for (std::size_t f = 0; f < num_factors; ++f) folded[f] = tables[f].subspan(0, 2 * half);
+  for (std::size_t i = begin; i < end; i += kBlockRows) {
+    const std::size_t num_rows = HWY_MIN(kBlockRows, end - i);
+    for (std::size_t f = 0; f < num_factors; ++f) {
+      Fold(tables[f], 2 * half, vr, i, num_rows);
+      Fold(tables[f], 2 * half, vr, i + half, num_rows);
+    }
+    AddSumsOf(folded, num_factors, half, i, num_rows, false, sums);
+  }
 }
 
 }  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace zkinfer
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace zkinfer {
+namespace {
+
+HWY_EXPORT(Sums);
+HWY_EXPORT(FoldAndSum);
+
+}  // namespace
+
+namespace sumcheck {
 
 ProductSums& ProductSums::operator+=(const ProductSums& other) {
   at_zero += other.at_zero;
@@ -33,34 +128,19 @@ ProductSums& ProductSums::operator+=(const ProductSums& other) {
 }
 
 ProductSums product_sums(std::span<const FeCSpan> tables, std::size_t begin, std::size_t end, bool want_at_one) {
-  const std::size_t half = tables[0].size / 2, num_factors = tables.size();
+  ZKI_CHECK(!tables.empty() && tables.size() <= 3, "one to three factors");
   ProductSums sums;
-  std::array<Fe, 3> low, high;
-  for (std::size_t i = begin; i < end; ++i) {
-    for (std::size_t f = 0; f < num_factors; ++f) {
-      low[f] = tables[f].get(i);
-      high[f] = tables[f].get(i + half);
-    }
-    add_row({low.data(), num_factors}, {high.data(), num_factors}, want_at_one, sums);
-  }
+  HWY_DYNAMIC_DISPATCH(Sums)(tables.data(), tables.size(), begin, end, want_at_one, sums);
   return sums;
 }
 
 ProductSums fold_and_sum(std::span<const FeSpan> tables, const Fe& r, std::size_t begin, std::size_t end) {
-  const std::size_t half = tables[0].size / 4, num_factors = tables.size();
+  ZKI_CHECK(!tables.empty() && tables.size() <= 3, "one to three factors");
   ProductSums sums;
-  std::array<Fe, 3> low, high;
-  for (std::size_t i = begin; i < end; ++i) {
-    for (std::size_t f = 0; f < num_factors; ++f) {
-      const FeSpan& t = tables[f];
-      low[f] = t.get(i) + r * (t.get(i + 2 * half) - t.get(i));
-      high[f] = t.get(i + half) + r * (t.get(i + 3 * half) - t.get(i + half));
-      t.set(i, low[f]);
-      t.set(i + half, high[f]);
-    }
-    add_row({low.data(), num_factors}, {high.data(), num_factors}, false, sums);
-  }
+  HWY_DYNAMIC_DISPATCH(FoldAndSum)(tables.data(), tables.size(), r, begin, end, sums);
   return sums;
 }
 
-}  // namespace zkinfer::sumcheck
+}  // namespace sumcheck
+}  // namespace zkinfer
+#endif  // HWY_ONCE

@@ -15,7 +15,7 @@ struct ProductSums {
   Fe at_zero;       // prod v(0)
   Fe at_one;        // prod v(1)
   Fe at_minus_one;  // prod v(-1), three factors only
-  Fe top;           // the product of the slopes
+  Fe top;           // the product of the slopes, two or three factors only
 
   ProductSums& operator+=(const ProductSums& other);
 };
