@@ -70,6 +70,12 @@ HWY_INLINE V add(V a, V b) { return set(lane(a) + lane(b)); }
 HWY_INLINE V sub(V a, V b) { return set(lane(a) - lane(b)); }
 HWY_INLINE V mul(V a, V b) { return set(lane(a) * lane(b)); }
 
+struct Constant {
+  V value;
+};
+HWY_INLINE Constant constant(Fp c) { return {set(c)}; }
+HWY_INLINE V mul(const Constant& c, V x) { return mul(c.value, x); }
+
 #else
 
 HWY_INLINE V shift_right_32(V x) { return hn::ShiftRight<32>(x); }
@@ -123,6 +129,32 @@ HWY_INLINE Wide mul_wide(V a, V b) {
 HWY_INLINE V mul(V a, V b) {
   const Wide x = mul_wide(a, b);
   return reduce(x.lo, x.hi);
+}
+
+// A factor that serves many products, kept as 2^64 c mod p: Montgomery's reduction of (2^64 c) x costs less than reduce().
+struct Constant {
+  V low, high;  // the factor and its upper 32 bits
+};
+HWY_INLINE Constant constant(Fp c) {
+  const V scaled = set(c * Fp(Fp::kEpsilon));
+  return {scaled, shift_right_32(scaled)};
+}
+// With lo + 2^64 hi = (2^64 c) x < 2^64 p and 1 / p = 1 + 2^32 (mod 2^64): a = lo (1 + 2^32) mod 2^64 makes
+// lo + 2^64 hi - a p divisible by 2^64, and its upper word is hi - (a - (a >> 32) - carry), above -p and below p.
+HWY_INLINE V mul(const Constant& c, V x) {
+  const V epsilon = set(Fp::kEpsilon);
+  const V x1 = shift_right_32(x);
+  const V ll = mul_low_32(c.low, x);
+  const V hl = mul_low_32(c.high, x);
+  const V lh = mul_low_32(c.low, x1);
+  const V hh = mul_low_32(c.high, x1);
+  const V m = hn::Add(hl, shift_right_32(ll));
+  const V n = hn::Add(lh, hn::And(m, epsilon));
+  const V hi = hn::Add(hn::Add(hh, shift_right_32(m)), shift_right_32(n));
+  const V lo = hn::Or(hn::ShiftLeft<32>(n), hn::And(ll, epsilon));
+  const V a = hn::Add(lo, hn::ShiftLeft<32>(ll));
+  const V b = sub_if(hn::Lt(a, lo), hn::Sub(a, shift_right_32(a)), set(1));
+  return add_if(hn::Lt(hi, b), hn::Sub(hi, b), set(Fp::kModulus));
 }
 
 #endif

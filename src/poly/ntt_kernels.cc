@@ -16,7 +16,7 @@ namespace {
 
 // One node: two runs of values.
 HWY_INLINE void SplitTwo(Fp* data, std::size_t run, Fp c) {
-  const V vc = set(c);
+  const Constant vc = constant(c);
   Fp* high = data + run;
   for_vectors(run, [=](std::size_t i, auto io) HWY_ATTR {
     const V low = io.load(data + i);
@@ -26,36 +26,12 @@ HWY_INLINE void SplitTwo(Fp* data, std::size_t run, Fp c) {
   });
 }
 
-// A node and its two children: four runs of values.
-HWY_INLINE void SplitFour(Fp* data, std::size_t run, Fp c, Fp c_low, Fp c_high) {
-  const V vc = set(c), v_low = set(c_low), v_high = set(c_high);
-  for_vectors(run, [=](std::size_t i, auto io) HWY_ATTR {
-    Fp* x = data + i;
-    const V x0 = io.load(x), x1 = io.load(x + run);
-    const V t2 = mul(vc, io.load(x + 2 * run));
-    const V t3 = mul(vc, io.load(x + 3 * run));
-    const V u1 = mul(v_low, add(x1, t3));
-    const V u3 = mul(v_high, sub(x1, t3));
-    const V y0 = add(x0, t2), y2 = sub(x0, t2);
-    io.store(add(y0, u1), x);
-    io.store(sub(y0, u1), x + run);
-    io.store(add(y2, u3), x + 2 * run);
-    io.store(sub(y2, u3), x + 3 * run);
-  });
-}
-
 void SplitRows(Fp* data, int log_rows, std::size_t width, const Fp* twiddles) {
-  int layer = 0;
-  if (log_rows % 2 == 1) {
-    SplitTwo(data, width << (log_rows - 1), twiddles[0]);
-    layer = 1;
-  }
-  for (; layer < log_rows; layer += 2) {
+  for (int layer = 0; layer < log_rows; ++layer) {
     const std::size_t num_nodes = std::size_t{1} << layer;
-    const std::size_t run = width << (log_rows - layer - 2);
+    const std::size_t run = width << (log_rows - layer - 1);
     for (std::size_t node = 0; node < num_nodes; ++node) {
-      const Fp* children = twiddles + 2 * num_nodes - 1 + 2 * node;
-      SplitFour(data + 4 * node * run, run, twiddles[num_nodes - 1 + node], children[0], children[1]);
+      SplitTwo(data + 2 * node * run, run, twiddles[num_nodes - 1 + node]);
     }
   }
 }
@@ -65,7 +41,7 @@ void JoinRows(Fp* data, int log_rows, std::size_t width, const Fp* twiddles) {
     const std::size_t num_nodes = std::size_t{1} << layer;
     const std::size_t run = width << (log_rows - layer - 1);
     for (std::size_t node = 0; node < num_nodes; ++node) {
-      const V vc = set(twiddles[num_nodes - 1 + node]);
+      const Constant vc = constant(twiddles[num_nodes - 1 + node]);
       Fp* low = data + 2 * node * run;
       Fp* high = low + run;
       for_vectors(run, [=](std::size_t i, auto io) HWY_ATTR {
