@@ -74,6 +74,15 @@ Fe eq_powers(std::span<const Fe> point, Fe base) {
   return product;
 }
 
+Fe eq_powers(std::span<const Fe> point, Fp base) {
+  Fe product = Fe::one();
+  for (const Fe& coordinate : point) {
+    product *= Fe::one() + coordinate * (base - Fp(1));
+    base *= base;
+  }
+  return product;
+}
+
 Fe fold_base_row(std::span<const Fp> row, std::span<const Fe> weights) {
   ZKI_CHECK_EQ(row.size(), weights.size(), "lanes of a row");
   Fe sum;
@@ -94,16 +103,20 @@ void advance_claim(hiding::LinearForm& claim, const hiding::LinearForm& c1, cons
   claim.add_scaled(c2, s * s - Fe(kInverseOfTwo));
 }
 
+Fe RangeFunctional::power_of_base(std::uint64_t exponent) const {
+  return base_in_f_ ? Fe(pow(base_.c[0], exponent)) : pow(base_, exponent);
+}
+
 Fe RangeFunctional::group_value(std::uint64_t first, std::span<const Fe> weights) const {
   const std::uint64_t last = first + weights.size();  // exclusive
   Fe sum;
   const std::uint64_t from = std::max(first, begin_);
   const std::uint64_t to = std::min(last, end_);
   if (from < to) {
-    Fe power = coef_ * pow(base_, from - begin_);
+    Fe power = coef_ * power_of_base(from - begin_);
     for (std::uint64_t t = from; t < to; ++t) {
       sum += weights[t - first] * power;
-      power *= base_;
+      power = times_base(power);
     }
   }
   if (begin_ > first && begin_ <= last) sum += weights[begin_ - 1 - first] * head_;
@@ -121,8 +134,9 @@ void RangeFunctional::bind_low(std::span<const Fe> point, std::span<const Fe> we
   const std::uint64_t end = end_ >> num_bits;
   const Fe head = begin > 0 && begin <= end ? group_value((begin - 1) * group, weights) : Fe();
   const Fe tail = group_value(end * group, weights);
-  coef_ = begin < end ? coef_ * pow(base_, begin * group - begin_) * eq_powers(point, base_) : Fe();
-  for (std::size_t i = 0; i < num_bits; ++i) base_ *= base_;
+  coef_ = begin < end ? coef_ * power_of_base(begin * group - begin_) : Fe();
+  coef_ *= base_in_f_ ? eq_powers(point, base_.c[0]) : eq_powers(point, base_);
+  for (std::size_t i = 0; i < num_bits; ++i) base_ = times_base(base_);
   begin_ = std::min(begin, end);
   end_ = end;
   head_ = head;
@@ -142,7 +156,7 @@ void RangeFunctional::add_to(std::span<Fe> out) const {
   Fe power = coef_;
   for (std::uint64_t t = begin_; t < end_; ++t) {
     out[t] += power;
-    power *= base_;
+    power = times_base(power);
   }
 }
 

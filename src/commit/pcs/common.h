@@ -43,6 +43,7 @@ std::vector<Fe> eq_low_first(std::span<const Fe> point);
 std::vector<Fe> eq_high_first(std::span<const Fe> point);
 // prod_i (1 - point[i] + point[i] base^(2^i)) = sum_b eq_low_first(point)[b] base^b.
 Fe eq_powers(std::span<const Fe> point, Fe base);
+Fe eq_powers(std::span<const Fe> point, Fp base);
 
 // Fold of one opened row: sum_lane weights[lane] * lane value. row: [lanes] or [lanes, 3].
 Fe fold_base_row(std::span<const Fp> row, std::span<const Fe> weights);
@@ -57,7 +58,7 @@ void advance_claim(hiding::LinearForm& claim, const hiding::LinearForm& c1, cons
 class RangeFunctional {
  public:
   RangeFunctional(std::uint64_t begin, std::uint64_t end, Fe base, Fe coef)
-      : begin_(begin), end_(end), base_(base), coef_(coef) {}
+      : begin_(begin), end_(end), base_(base), coef_(coef), base_in_f_(base.c[1].is_zero() && base.c[2].is_zero()) {}
   // f[t] <- sum_b weights[b] f[t * 2^point.size() + b], weights = eq_low_first(point).
   void bind_low(std::span<const Fe> point, std::span<const Fe> weights);
   // out[t] += f[t]; what lies outside of out is a bug.
@@ -66,6 +67,8 @@ class RangeFunctional {
  private:
   // sum_b weights[b] f[first + b].
   Fe group_value(std::uint64_t first, std::span<const Fe> weights) const;
+  Fe power_of_base(std::uint64_t exponent) const;
+  Fe times_base(const Fe& x) const { return base_in_f_ ? x * base_.c[0] : x * base_; }
 
   std::uint64_t begin_;
   std::uint64_t end_;
@@ -73,6 +76,7 @@ class RangeFunctional {
   Fe coef_;
   Fe head_;
   Fe tail_;
+  bool base_in_f_;  // domain points and their powers are; products then cost half
 };
 
 }  // namespace zkinfer::pcs
