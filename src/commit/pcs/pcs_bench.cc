@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commitment, opening and verification at the sizes of the default 128-bit parameters. Weights are one tensor product,
+// so that the numbers are those of the opening and not of the functionals.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <memory>
+
+#include "commit/pcs/test_support.h"
+
+namespace zkinfer::pcs {
+namespace {
+
+using testing::SeededRandom;
+
+// U[lane][row] = lane_part[lane] * eq(point, row), 2^point.size() rows, point[i] for bit i of the row.
+class TensorWeights : public WeightSource {
+ public:
+  TensorWeights(const OracleParams& oracle, SeededRandom& random) {
+    for (std::uint64_t i = 0; i < oracle.num_lanes(); ++i) lane_part_.push_back(random.element());
+    for (int i = std::countr_zero(oracle.num_rows); i > 0; --i) point_.push_back(random.element());
+    rows_ = FeVec(oracle.num_rows);
+    vec::eq_table(std::vector<Fe>(point_.rbegin(), point_.rend()), rows_);
+  }
+  void add_lane(std::size_t lane, FeSpan out) const override { vec::axpy(lane_part_[lane], rows_, out); }
+  std::vector<Fe> fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const override {
+    Fe factor;
+    for (std::size_t i = 0; i < lane_weights.size(); ++i) factor += lane_weights[i] * lane_part_[i];
+    const std::size_t num_low = std::min(low_point.size(), point_.size());
+    for (std::size_t i = 0; i < num_low; ++i) {
+      const Fe product = low_point[i] * point_[i];
+      factor *= Fe::one() - low_point[i] - point_[i] + product + product;
+    }
+    for (std::size_t i = num_low; i < low_point.size(); ++i) factor *= Fe::one() - low_point[i];
+    std::vector<Fe> out = eq_low_first(std::span(point_).subspan(num_low));
+    for (Fe& x : out) x *= factor;
+    return out;
+  }
+  // <e, U> over the message of an oracle.
+  Fe product(const CommittedOracle& oracle) const {
+    Fe sum;
+    for (std::size_t lane = 0; lane < lane_part_.size(); ++lane) {
+      sum += lane_part_[lane] * vec::dot(oracle.lane(lane).subspan(0, rows_.size()), rows_);
+    }
+    return sum;
+  }
+
+ private:
+  std::vector<Fe> lane_part_, point_;
+  FeVec rows_;
+};
+
+// log 1/rate, log lanes, queries.
+struct Code {
+  int log_inverse_rate;
+  std::uint8_t log_lanes;
+  std::uint32_t num_queries;
+};
+
+OracleParams oracle_of(const Code& code, std::uint64_t num_rows, std::uint64_t num_random_rows) {
+  OracleParams oracle{num_rows, num_random_rows, code.log_lanes, 0, code.num_queries};
+  // A dimension up to 15 % above a power of two keeps that power's domain.
+  const std::uint64_t scaled = oracle.dimension() * 100 / 115;
+  oracle.log_domain = static_cast<std::uint8_t>(std::bit_width(scaled) + code.log_inverse_rate);
+  return oracle;
+}
+
+OpeningParams sized_params(int log_witness, bool has_model) {
+  OpeningParams params;
+  params.has_model = has_model;
+  if (has_model) {
+    params.model_budget = 1024;
+    params.model = oracle_of({2, 5, 115}, std::uint64_t{1} << 19, 1024 * 115 + 4);
+  }
+  params.witness = oracle_of({4, 4, 57}, std::uint64_t{1} << (log_witness - 4), 58);
+  std::vector<Code> folds = {{2, 3, 88}, {4, 3, 50}, {6, 4, 35}, {9, 3, 25}};
+  if (!has_model) folds = {{6, 3, 34}, {8, 3, 27}, {10, 3, 22}};
+  if (!has_model && log_witness <= 16) folds = {{6, 3, 34}, {9, 3, 25}};
+  for (const Code& code : folds) {
+    const std::uint64_t lanes = std::uint64_t{1} << code.log_lanes;
+    const std::uint64_t num_rows = (params.final_size() + lanes - 1) / lanes;
+    params.folds.push_back(oracle_of(code, num_rows, code.num_queries + 1));
+    // The offset of W's block depends on all folds: repair the chain from the first one.
+    for (std::size_t i = 0; i < params.folds.size(); ++i) {
+      OracleParams& fold = params.folds[i];
+      fold.num_rows = (params.vector_size(i) + fold.num_lanes() - 1) / fold.num_lanes();
+    }
+  }
+  params.mask = oracle_of({10, 0, 22}, params.num_mask_elements(), 24);
+  return params;
+}
+
+struct Setup {
+  OpeningParams params;
+  SeededRandom random{7};
+  FpVec model_message, witness_message;
+  CommittedOracle model, witness;
+  MaskOracle mask;
+  std::unique_ptr<TensorWeights> model_weights, witness_weights;
+  OpeningStatement statement;
+  OpeningRoots roots;
+  OpeningProof proof;
+
+  FpVec draw(const OracleParams& oracle) {
+    FpVec message(oracle.num_lanes() * oracle.num_rows);
+    random.fill(message.span());
+    return message;
+  }
+  explicit Setup(const OpeningParams& p) : params(p) {
+    if (params.has_model) {
+      model_message = draw(params.model);
+      model = CommittedOracle(params.model, model_message.span(), random);
+      model_weights = std::make_unique<TensorWeights>(params.model, random);
+      statement.model_weights = model_weights.get();
+      const Fe z = random.element(), coef = random.element();
+      statement.model_powers.push_back({z, coef});
+      statement.mu = coef * model_ood_value(model, z) + model_weights->product(model);
+      roots.model = model.root();
+    }
+    witness_message = draw(params.witness);
+    witness = CommittedOracle(params.witness, witness_message.span(), random);
+    witness_weights = std::make_unique<TensorWeights>(params.witness, random);
+    statement.witness_weights = witness_weights.get();
+    statement.mu += witness_weights->product(witness);
+    mask = MaskOracle(params, random);
+    roots.witness = witness.root();
+    roots.mask = mask.root();
+  }
+  OpeningProof prove() {
+    Transcript transcript("bench");
+    SeededRandom folds(3);
+    return prove_opening(params, statement, {params.has_model ? &model : nullptr, &witness, &mask}, folds, transcript);
+  }
+  bool verify() {
+    Transcript transcript("bench");
+    return verify_opening(params, statement, roots, proof.bytes, transcript).accepted();
+  }
+};
+
+Setup& setup_of(const benchmark::State& state) {
+  static std::pair<std::int64_t, std::int64_t> key{-1, -1};
+  static std::unique_ptr<Setup> setup;
+  const std::pair<std::int64_t, std::int64_t> wanted{state.range(0), state.range(1)};
+  if (key != wanted) {
+    setup.reset();
+    setup = std::make_unique<Setup>(sized_params(static_cast<int>(state.range(0)), state.range(1) != 0));
+    key = wanted;
+  }
+  return *setup;
+}
+
+void commit_witness(benchmark::State& state) {
+  Setup& setup = setup_of(state);
+  for (auto _ : state) {
+    const CommittedOracle oracle(setup.params.witness, setup.witness_message.span(), setup.random);
+    benchmark::DoNotOptimize(oracle.root());
+  }
+}
+
+void commit_model(benchmark::State& state) {
+  Setup& setup = setup_of(state);
+  for (auto _ : state) {
+    const CommittedOracle oracle(setup.params.model, setup.model_message.span(), setup.random);
+    benchmark::DoNotOptimize(oracle.root());
+  }
+}
+
+void open(benchmark::State& state) {
+  Setup& setup = setup_of(state);
+  for (auto _ : state) setup.proof = setup.prove();
+  state.counters["proof_KiB"] = static_cast<double>(setup.proof.bytes.size()) / 1024;
+  std::map<std::string, double> sizes;
+  for (const ProofSection& section : setup.proof.sections) sizes[section.label] += static_cast<double>(section.num_bytes);
+  for (const auto& [label, bytes] : sizes) state.counters[label] = bytes;
+}
+
+void verify(benchmark::State& state) {
+  Setup& setup = setup_of(state);
+  if (setup.proof.bytes.empty()) setup.proof = setup.prove();
+  bool accepted = true;
+  for (auto _ : state) accepted = setup.verify() && accepted;
+  if (!accepted) state.SkipWithError("rejected");
+}
+
+// Per size all four in a row, so that a setup is built once.
+void register_all() {
+  for (const auto& [log_witness, has_model] : std::vector<std::pair<int, int>>{{16, 0}, {20, 0}, {16, 1}, {20, 1}}) {
+    const auto add = [&](const char* name, void (*run)(benchmark::State&)) {
+      benchmark::RegisterBenchmark(name, run)->Args({log_witness, has_model})->Unit(benchmark::kMillisecond)->UseRealTime();
+    };
+    add("commit_witness", commit_witness);
+    add("open", open);
+    add("verify", verify);
+    if (has_model != 0 && log_witness == 20) add("commit_model", commit_model);
+  }
+}
+
+[[maybe_unused]] const bool kRegistered = (register_all(), true);
+
+}  // namespace
+}  // namespace zkinfer::pcs
