@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "soundness/analyze.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <cmath>
+
+#include "soundness/challenge.h"
+#include "soundness/code_bound.h"
+#include "soundness/terms.h"
+
+namespace zkinfer::soundness {
+
+SoundnessTerm make_term(std::string label, std::string formula, std::string source, double log2_worst,
+                        std::uint64_t rounds, double log2_total, bool rests_on_johnson) {
+  SoundnessTerm term;
+  term.label = std::move(label);
+  term.formula = std::move(formula);
+  term.source = std::move(source);
+  term.bits = to_bits(log2_worst);
+  term.rounds = rounds;
+  term.total_bits = to_bits(log2_total);
+  term.rests_on_johnson = rests_on_johnson;
+  return term;
+}
+
+SoundnessTerm equal_rounds(std::string label, std::string formula, std::string source, double log2_error,
+                           std::uint64_t rounds, bool rests_on_johnson) {
+  const double total = log2_error + std::log2(static_cast<double>(rounds == 0 ? 1 : rounds));
+  return make_term(std::move(label), std::move(formula), std::move(source), log2_error, rounds, total, rests_on_johnson);
+}
+
+std::string formatted(const char* format, ...) {
+  char buffer[300];
+  std::va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(buffer, sizeof buffer, format, arguments);
+  va_end(arguments);
+  return buffer;
+}
+
+double log2_vector_size(const pcs::OracleParams& oracle) {
+  return std::log2(static_cast<double>(oracle.dimension())) + oracle.log_lanes;
+}
+
+namespace {
+
+SoundnessReport report_of(const TermContext& context) {
+  SoundnessReport report;
+  report.target_bits = context.params.security_bits;
+  report.zero_knowledge = context.params.zero_knowledge;
+  add_identity_terms(context, report.terms);
+  add_outer_terms(context, report.terms);
+  add_fold_terms(context, report.terms);
+  add_query_terms(context, report.terms);
+  add_mask_terms(context, report.terms);
+  add_hash_terms(context, report.terms);
+  add_hiding_terms(context, report.hiding_terms);
+  return report;
+}
+
+}  // namespace
+
+SoundnessReport analyze(const pcs::OpeningParams& params, const OuterShape& shape) {
+  const double fold_bits = params.security_bits + kFoldMargin;
+  TermContext context{params, shape, {}, {}, {}, {}};
+  if (params.has_model) context.model = best_code_bound(params.model, params.regime, fold_bits);
+  context.witness = best_code_bound(params.witness, params.regime, fold_bits);
+  for (const pcs::OracleParams& fold : params.folds) {
+    context.folds.push_back(best_code_bound(fold, params.regime, fold_bits));
+  }
+  if (!params.zero_knowledge) return report_of(context);
+  context.mask = best_code_bound(params.mask, params.regime, fold_bits);
+  SoundnessReport best = report_of(context);
+  if (context.mask_pinned() || !context.johnson()) return best;
+  // The list of an unpinned mask multiplies other terms: a smaller multiplicity trades them against the queries of X.
+  for (std::uint32_t s = context.mask.multiplicity; s > kMinMultiplicity;) {
+    s = std::max(kMinMultiplicity, s - std::max(1u, s / 8));
+    context.mask = code_bound(params.mask, params.regime, s);
+    SoundnessReport report = report_of(context);
+    if (report.bits() > best.bits()) best = std::move(report);
+  }
+  return best;
+}
+
+}  // namespace zkinfer::soundness

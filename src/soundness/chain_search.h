@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The folds g_1 .. g_I of the parameter search: dynamic programming over the length of the vector that is left.
+// Internal to the folder.
+//
+// Lengths are rounded up to five significant bits while searching, so few of them occur; choose_params solves the chosen
+// shape again with exact lengths. The state is (length, depth): the cap on a code word halves with each fold.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "soundness/oracle_search.h"
+
+namespace zkinfer::soundness {
+
+struct FoldShape {
+  int log_lanes = 0;
+  int log_domain = 0;
+};
+
+struct ChainPlan {
+  bool found = false;
+  double cost = 0.0;  // bytes, plus the price of committed elements
+  std::vector<FoldShape> folds;
+};
+
+class ChainSearch {
+ public:
+  // cap: F-elements of the code word of g_1.
+  ChainSearch(const OracleGoal& goal, bool zero_knowledge, std::uint64_t cap, double prover_bytes)
+      : goal_(goal), zero_knowledge_(zero_knowledge), cap_(cap), prover_bytes_(prover_bytes) {}
+
+  // The cheapest way to bring a vector of `length` K-elements to the final message.
+  const ChainPlan& best(std::uint64_t length) { return best_at(rounded_up(length), 0); }
+
+  static std::uint64_t rounded_up(std::uint64_t length);
+
+ private:
+  const ChainPlan& best_at(std::uint64_t length, int depth);
+  void try_fold(std::uint64_t length, int depth, int log_lanes, ChainPlan& plan);
+
+  OracleGoal goal_;
+  bool zero_knowledge_;
+  std::uint64_t cap_;
+  double prover_bytes_;
+  std::map<std::pair<std::uint64_t, int>, ChainPlan> plans_;
+};
+
+}  // namespace zkinfer::soundness

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Zero knowledge: how far the simulated view is from a real one, for an honest verifier (public-coin challenges).
+//
+// Ciphertexts under fresh uniform pads, leaves with more random coefficients than are opened, and X* = S + eta X are
+// simulated exactly. What is left are challenges at which a hiding weight vanishes:
+//   zero leaf        some q of an honest LogUp is 0: N max(1, width)/|K|; then q_root is 0 or the prover has to stop
+//   blind leaf       the blind rho is uniform in K: q_root shows nothing unless rho = 0: 1/|K|
+//   random triple    a = A~(s), b = B~(s) are hidden by the random row with weight eq(row, s), a product of n linear
+//                    factors: 2 n/|K| for both
+//   model value      v is three F-functionals of the random coefficients, independent of the opened leaves unless z is 0 or
+//                    a point of the domain (Vandermonde in the opened points and the conjugates of z): (N_M + 1)/|K|
+//   mask value       of a pinned mask, v_X and v_S alike: (N_X + 1)/|K|
+// and, against somebody who can hash but not break Keccak, guesses of the content of an unopened leaf: one random
+// coefficient per lane stays unknown, so a leaf has at least 64 (F) or 192 (K) bits per lane, and N leaves can be tried
+// against: 2^-(bits per leaf) N per guess. (64 bits: p^-1 is 2^-63.99999.)
+#include <algorithm>
+#include <string>
+
+#include "soundness/challenge.h"
+#include "soundness/terms.h"
+
+namespace zkinfer::soundness {
+
+namespace {
+
+double leaf_guess_log2(const pcs::OracleParams& oracle, double elements_per_lane) {
+  return static_cast<double>(oracle.log_domain) -
+         63.999999 * elements_per_lane * static_cast<double>(oracle.num_lanes());
+}
+
+}  // namespace
+
+void add_hiding_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
+  const pcs::OpeningParams& params = context.params;
+  const OuterShape& shape = context.shape;
+  if (!params.zero_knowledge) return;
+  const char* source = "docs/soundness.md, Zero knowledge";
+  if (shape.log_leaves > 0) {
+    const double width = std::max<std::uint32_t>(shape.max_tuple_width, 1);
+    terms.push_back(equal_rounds("zero leaf", formatted("N width/|K|, N = 2^%u, width = %.0f", shape.log_leaves, width),
+                                 source, log2_bad_fraction(width) + shape.log_leaves));
+    terms.push_back(equal_rounds("blind leaf", "1/|K|", source, log2_bad_fraction(1.0)));
+  }
+  if (shape.num_triples > 0 && shape.log_triple_rows > 0) {
+    terms.push_back(equal_rounds("random triple", formatted("2 n/|K|, n = %u", shape.log_triple_rows), source,
+                                 log2_bad_fraction(2.0 * shape.log_triple_rows)));
+  }
+  const bool private_model = params.has_model && params.model_budget > 0;
+  if (private_model) {
+    terms.push_back(equal_rounds("model value", "(N_M + 1)/|K|", source,
+                                 log2_bad_fraction(static_cast<double>(params.model.domain_size()) + 1.0)));
+  }
+  if (shape.mask_pinned) {
+    terms.push_back(equal_rounds("mask value", "(N_X + 1)/|K|", source,
+                                 log2_bad_fraction(static_cast<double>(params.mask.domain_size()) + 1.0)));
+  }
+  double guess = leaf_guess_log2(params.witness, 1.0);
+  if (private_model) guess = std::max(guess, leaf_guess_log2(params.model, 1.0));
+  for (const pcs::OracleParams& fold : params.folds) guess = std::max(guess, leaf_guess_log2(fold, 3.0));
+  guess = std::max(guess, leaf_guess_log2(params.mask, 3.0));
+  terms.push_back(equal_rounds("guess of an unopened leaf", "N 2^-(bits per leaf) per hash call", source, guess));
+}
+
+}  // namespace zkinfer::soundness

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which vector a root stands for.
+//
+// In the Johnson regime up to L codewords are within the radius of a committed word. They are told apart by one value of
+// a random power functional, sent after the root: two different vectors of length n agree on sum_j z^j e_j for at most
+// n - 1 values z, and there are at most L^2/2 pairs. Afterwards at most one member fits the value:
+//   model identity       z = H(root_M, ..), v     L_M^2/2 n_M/|K|      M counts as one vector in every later round
+//   mask identity        z after root_X (if the transcript has it)     L_X^2/2 n_X/|K|
+//   out-of-domain value  zeta after root of g_i   L_X L_i^2/2 n_i/|K|  for each living member of X: its pad decides what
+//                                                                      the encrypted value says
+// In unique decoding L = 1 and nothing can go wrong.
+#include "soundness/challenge.h"
+#include "soundness/terms.h"
+
+#include <limits>
+
+namespace zkinfer::soundness {
+
+namespace {
+
+// log2 of L^2/2 n/|K| times 2^log2_factor; -infinity when the list has one member.
+double log2_identity_error(const CodeBound& bound, const pcs::OracleParams& oracle, double log2_factor) {
+  if (bound.log2_list <= 0.0) return -std::numeric_limits<double>::infinity();
+  return 2.0 * bound.log2_list - 1.0 + log2_vector_size(oracle) + log2_factor + log2_bad_fraction(1.0);
+}
+
+}  // namespace
+
+void add_identity_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
+  const pcs::OpeningParams& params = context.params;
+  const char* source = "polynomial identity over pairs of the Johnson list; out-of-domain lemma of WHIR, eprint 2024/1586";
+  if (params.has_model) {
+    terms.push_back(equal_rounds("model identity",
+                                 formatted("L_M^2/2 n_M/|K|, L_M = 2^%.2f, n_M = 2^%.2f", context.model.log2_list,
+                                           log2_vector_size(params.model)),
+                                 source, log2_identity_error(context.model, params.model, 0.0)));
+  }
+  if (params.zero_knowledge && context.shape.mask_pinned) {
+    terms.push_back(equal_rounds("mask identity",
+                                 formatted("L_X^2/2 n_X/|K|, L_X = 2^%.2f, n_X = 2^%.2f", context.mask.log2_list,
+                                           log2_vector_size(params.mask)),
+                                 source, log2_identity_error(context.mask, params.mask, 0.0)));
+  }
+  for (std::size_t i = 0; i < params.folds.size(); ++i) {
+    const double factor = context.log2_alive_masks();
+    terms.push_back(equal_rounds(formatted("out-of-domain g_%zu", i + 1),
+                                 formatted("L_X L_i^2/2 n_i/|K|, L_i = 2^%.2f, n_i = 2^%.2f, L_X = 2^%.2f",
+                                           context.folds[i].log2_list, log2_vector_size(params.folds[i]), factor),
+                                 source, log2_identity_error(context.folds[i], params.folds[i], factor)));
+  }
+}
+
+}  // namespace zkinfer::soundness

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// One oracle of the parameter search: given rows, lanes and domain, the least number of queries t, where the number of
+// random rows T depends on t and the rate, hence t, on T. Internal to the folder.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "commit/pcs/params.h"
+
+namespace zkinfer::soundness {
+
+// T = per_query * t + fixed.
+struct RandomRows {
+  std::uint64_t per_query = 0;
+  std::uint64_t fixed = 0;
+  std::uint64_t operator()(std::uint64_t num_queries) const { return per_query * num_queries + fixed; }
+};
+
+struct OracleGoal {
+  pcs::Regime regime = pcs::Regime::kJohnson;
+  double fold_bits = 129.0;    // the fold error's target
+  double query_bits = 112.0;   // what queries must give, without grinding
+  RandomRows random_rows;
+  double max_log2_list = 1e9;  // a smaller multiplicity is taken to keep the list below
+};
+
+// nullopt when the rate is above 1/2, the fold error cannot be reached, or t would not fit the domain.
+std::optional<pcs::OracleParams> solve_oracle(const OracleGoal& goal, std::uint64_t num_rows, int log_lanes,
+                                              int log_domain);
+
+// The least d with rows <= 2^(d-1).
+int least_log_domain(std::uint64_t num_rows);
+
+}  // namespace zkinfer::soundness

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Query phases and the batching after them. Stage 0 queries M and W against v_1, stage i queries g_i against v_(i+1);
+// v_(i+1) is what g_(i+1) encodes, or what the final message says.
+//
+// Queries. Fix the living members: the out-of-domain value left one member of g_(i+1) for each living member of X. If its
+// vector is not the fold of a word close to the queried oracle, t leaves miss that with probability
+// prod (A - i)/(N - i), times 2^-pow for grinding before the positions are known (random oracle). A false vector at stage
+// 0 is far from M or far from W, so each oracle is a term of its own. Without a pinned mask there are min(L_X, L_(i+1))
+// vectors (L_X at the last stage) and each is charged.
+//
+// Batching. One power of xi per linear constraint: the carried claim, the out-of-domain value, one per opened leaf, and
+// one for each index of v's padding that has to be zero: (t + 2 + padding) L_(i+1) L_X/|K|.
+#include <algorithm>
+
+#include "soundness/challenge.h"
+#include "soundness/terms.h"
+
+namespace zkinfer::soundness {
+
+namespace {
+
+struct Stage {
+  std::uint64_t num_queries = 0;
+  std::uint64_t padding = 0;
+  double log2_candidates = 0.0;   // vectors that the queries must refute
+  double log2_batch_list = 0.0;
+  std::string name;
+};
+
+Stage describe_stage(const TermContext& context, std::size_t stage_index) {
+  const pcs::OpeningParams& params = context.params;
+  Stage stage;
+  if (stage_index == 0) {
+    stage.num_queries = params.witness.num_queries + std::uint64_t{params.has_model ? params.model.num_queries : 0};
+    stage.name = "M, W";
+  } else {
+    stage.num_queries = params.folds[stage_index - 1].num_queries;
+    stage.name = formatted("g_%zu", stage_index);
+  }
+  stage.log2_candidates = stage.log2_batch_list = context.log2_alive_masks();
+  if (stage_index < params.folds.size()) {
+    const pcs::OracleParams& next = params.folds[stage_index];
+    stage.padding = next.num_rows * next.num_lanes() - params.vector_size(stage_index);
+    if (stage_index == 0 && params.has_model) stage.padding += params.witness_offset() - params.model.dimension();
+    stage.log2_candidates = std::min(context.log2_alive_masks(), context.folds[stage_index].log2_list);
+    stage.log2_batch_list = context.log2_fold_list(stage_index);
+  }
+  return stage;
+}
+
+void add_query_term(const TermContext& context, const std::string& name, const pcs::OracleParams& oracle,
+                    const CodeBound& bound, double log2_candidates, std::vector<SoundnessTerm>& terms) {
+  const double error =
+      log2_query_error(bound, oracle.domain_size(), oracle.num_queries) + log2_candidates - context.params.pow_bits;
+  std::string formula = formatted("prod_{i<t} (A-i)/(N-i) 2^-pow, t = %u, A/N = %.5f, N = 2^%u", oracle.num_queries,
+                                  bound.agreement, static_cast<unsigned>(oracle.log_domain));
+  if (log2_candidates > 0.0) formula += formatted(", times 2^%.2f living candidates", log2_candidates);
+  terms.push_back(equal_rounds("queries of " + name, formula,
+                               context.johnson() ? "radius of BCHKS25 Theorem 4.6; grinding in the random oracle model"
+                                                 : "half the distance; grinding in the random oracle model",
+                               error, 1, context.johnson()));
+}
+
+}  // namespace
+
+void add_query_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
+  const pcs::OpeningParams& params = context.params;
+  for (std::size_t i = 0; i <= params.folds.size(); ++i) {
+    const Stage stage = describe_stage(context, i);
+    if (i == 0) {
+      if (params.has_model) add_query_term(context, "M", params.model, context.model, stage.log2_candidates, terms);
+      add_query_term(context, "W", params.witness, context.witness, stage.log2_candidates, terms);
+    } else {
+      add_query_term(context, stage.name, params.folds[i - 1], context.folds[i - 1], stage.log2_candidates, terms);
+    }
+    const double constraints = static_cast<double>(stage.num_queries + stage.padding + 2);
+    terms.push_back(equal_rounds("batching after " + stage.name,
+                                 formatted("(t + 2 + padding) L/|K|, t = %llu, padding = %llu, L = 2^%.2f",
+                                           static_cast<unsigned long long>(stage.num_queries),
+                                           static_cast<unsigned long long>(stage.padding), stage.log2_batch_list),
+                                 "powers of one challenge", log2_bad_fraction(constraints) + stage.log2_batch_list));
+  }
+}
+
+}  // namespace zkinfer::soundness

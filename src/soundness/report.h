@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The result of the analysis: one labelled term per source of error, and its printed forms.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace zkinfer::soundness {
+
+struct SoundnessTerm {
+  std::string label;
+  std::string formula;               // with the numbers that were put in
+  std::string source;                // where the bound comes from
+  double bits = 0.0;                 // of the worst round; +infinity: the event cannot happen
+  std::uint64_t rounds = 1;          // number of rounds with an error of at most that
+  bool rests_on_johnson = false;     // whether it needs mutual correlated agreement up to the Johnson radius (BCHKS25)
+  double total_bits = 0.0;           // of all these rounds together
+  bool is_round = true;              // false: computational (hash), not part of the sum over rounds
+};
+
+struct SoundnessReport {
+  std::uint32_t target_bits = 0;
+  bool zero_knowledge = true;
+  std::vector<SoundnessTerm> terms;
+  // Statistical distance of the simulated from the real view, one term per cause (empty without zero knowledge).
+  std::vector<SoundnessTerm> hiding_terms;
+
+  // Round-by-round soundness: the worst round. This is what a hash-based challenge needs: an adversary with Q hash calls
+  // succeeds with probability at most about Q times the worst round's error.
+  double bits() const;
+  // Union bound over all rounds: soundness of the interactive protocol. Hash collisions are not a round.
+  double union_bits() const;
+  double hiding_bits() const;
+  bool meets_target() const { return bits() >= static_cast<double>(target_bits); }
+  // The label of the worst term; "" without terms.
+  std::string weakest() const;
+
+  // A table for people, one line per term.
+  std::string to_text() const;
+  // One JSON object: target_bits, bits, union_bits, hiding_bits, weakest, terms, hiding_terms. An infinite number of bits
+  // is null.
+  std::string to_json() const;
+};
+
+}  // namespace zkinfer::soundness

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The families of error sources, one function and one file each. Internal to the folder: callers use analyze.h.
+//
+// Notation of the formula texts: |K| is the number of equally likely challenges (challenge.h); L_M, L_W, L_X, L_i list
+// sizes of the oracles M, W, X, g_i at their radius (code_bound.h; 1 in unique decoding); L0 = L_W L_X, without L_X when
+// the transcript pins X; n_o = dimension * lanes, the length of the committed vector of oracle o; t_o its queries.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "commit/pcs/params.h"
+#include "soundness/code_bound.h"
+#include "soundness/report.h"
+#include "soundness/shape.h"
+
+namespace zkinfer::soundness {
+
+struct TermContext {
+  const pcs::OpeningParams& params;
+  const OuterShape& shape;
+  CodeBound model;
+  CodeBound witness;
+  CodeBound mask;
+  std::vector<CodeBound> folds;
+
+  bool johnson() const { return params.regime == pcs::Regime::kJohnson; }
+  bool mask_pinned() const { return !params.zero_knowledge || shape.mask_pinned; }
+  // log2 of the members of X's list that are alive during the opening.
+  double log2_alive_masks() const { return mask_pinned() ? 0.0 : mask.log2_list; }
+  double log2_outer_list() const { return witness.log2_list + log2_alive_masks(); }
+  // log2 of the members of the list of g_i (0-based) times those of X.
+  double log2_fold_list(std::size_t i) const { return folds[i].log2_list + log2_alive_masks(); }
+};
+
+// error_j <= 2^log2_worst in each of `rounds` rounds, 2^log2_total together.
+SoundnessTerm make_term(std::string label, std::string formula, std::string source, double log2_worst,
+                        std::uint64_t rounds, double log2_total, bool rests_on_johnson);
+// The same for rounds with equal errors.
+SoundnessTerm equal_rounds(std::string label, std::string formula, std::string source, double log2_error,
+                           std::uint64_t rounds = 1, bool rests_on_johnson = false);
+
+// printf into a string of at most 300 characters.
+std::string formatted(const char* format, ...) __attribute__((format(printf, 1, 2)));
+double log2_vector_size(const pcs::OracleParams& oracle);
+
+void add_identity_terms(const TermContext& context, std::vector<SoundnessTerm>& terms);
+void add_outer_terms(const TermContext& context, std::vector<SoundnessTerm>& terms);
+void add_fold_terms(const TermContext& context, std::vector<SoundnessTerm>& terms);
+void add_query_terms(const TermContext& context, std::vector<SoundnessTerm>& terms);
+void add_mask_terms(const TermContext& context, std::vector<SoundnessTerm>& terms);
+void add_hash_terms(const TermContext& context, std::vector<SoundnessTerm>& terms);
+void add_hiding_terms(const TermContext& context, std::vector<SoundnessTerm>& terms);
+
+}  // namespace zkinfer::soundness
