@@ -42,12 +42,12 @@ enum class OpKind : std::uint8_t {
   kReduceMean, kReduceSum, kReduceMax, kReshape, kTranspose, kSlice, kPad, kConcat, kArgMax, kSoftmax,
   // Rewritten into core operators by legalize (some only with a constant operand).
   kIdentity, kGemm, kBatchNormalization, kGlobalAveragePool, kGlobalMaxPool, kDiv, kNeg, kPow, kMin, kMax, kGather,
-  kExpand, kCast,
+  kExpand, kTile, kCast,
   // Evaluated on constants only.
   kSqrt, kExp, kLog, kAbs, kReciprocal, kFloor, kCeil, kRound, kSign, kErf, kReduceMin, kReduceProd, kMod, kEqual,
-  kLess, kGreater, kLessOrEqual, kGreaterOrEqual, kAnd, kOr, kNot, kWhere, kTile,
+  kLess, kGreater, kLessOrEqual, kGreaterOrEqual, kAnd, kOr, kNot, kWhere,
 };
-inline constexpr std::size_t kNumOps = static_cast<std::size_t>(OpKind::kTile) + 1;
+inline constexpr std::size_t kNumOps = static_cast<std::size_t>(OpKind::kWhere) + 1;
 
 enum class DataType : std::uint8_t { kFloat, kInt64, kBool };  // what host tensors hold; bool is stored as 0 or 1
 

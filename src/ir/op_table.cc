@@ -49,15 +49,6 @@ std::optional<Unsupported> power_reason(const Graph& graph, const Node& node) {
                      "write the power as products, or approximate it by a polynomial"};
 }
 
-std::optional<Unsupported> min_max_reason(const Graph& graph, const Node& node) {
-  if (node.inputs.size() == 1) return std::nullopt;
-  if (node.inputs.size() == 2)
-    for (const std::size_t i : {0, 1})
-      if (constant_scalar(graph, node, i)) return std::nullopt;
-  return Unsupported{"only against one constant number (then it becomes Clip)", "express it with Relu: max(a, b) = b + relu(a - b)"};
-}
-
-// A constant index tensor that is a scalar, or an arithmetic progression with a positive step, is a Slice.
 std::optional<Unsupported> gather_reason(const Graph& graph, const Node& node) {
   const IntTensor* indices = node.has_input(1) ? graph.input_of(node, 1).ints() : nullptr;
   if (indices == nullptr)
@@ -65,6 +56,17 @@ std::optional<Unsupported> gather_reason(const Graph& graph, const Node& node) {
   if (is_constant_input(graph, node, 0)) return std::nullopt;
   if (indices->num_elements() > 4096)
     return Unsupported{"it gathers " + std::to_string(indices->num_elements()) + " slices", "gather at most 4096 indices"};
+  return std::nullopt;
+}
+
+// Repetition becomes a Concat of copies.
+std::optional<Unsupported> repetition_reason(const Graph& graph, const Node& node) {
+  const Shape& x = graph.input_of(node, 0).shape;
+  const Shape& y = graph.output_of(node).shape;
+  const std::size_t lead = y.rank() - x.rank();
+  for (std::size_t axis = 0; axis < y.rank(); ++axis)
+    if (y[axis] > 4096 * (axis < lead ? 1 : x[axis - lead]))
+      return Unsupported{"it repeats its input more than 4096 times", "let the next operator broadcast instead"};
   return std::nullopt;
 }
 
@@ -94,6 +96,9 @@ std::optional<Unsupported> unsupported_reason(const Graph& graph, const Node& no
     if (id != kNoValue && graph.value(id).dtype != DataType::kFloat && !graph.value(id).is_constant())
       return Unsupported{"integer or boolean data '" + graph.value(id).name + "' at run time",
                          "only float32 activations are possible"};
+  if (graph.output_of(node).shape.num_elements() == 0)
+    return Unsupported{"its output " + graph.output_of(node).shape.to_string() + " has no elements",
+                       "check the shapes of the model's inputs"};
   if (row.level == OpLevel::kFolded)
     return Unsupported{"not available on activations, only on constants",
                        "replace it by supported operators (docs/operators.md), or compute it outside the model"};
@@ -107,9 +112,9 @@ std::optional<Unsupported> unsupported_reason(const Graph& graph, const Node& no
       return reason;
     }
     case OpKind::kPow: return power_reason(graph, node);
-    case OpKind::kMin:
-    case OpKind::kMax: return min_max_reason(graph, node);
     case OpKind::kGather: return gather_reason(graph, node);
+    case OpKind::kExpand:
+    case OpKind::kTile: return repetition_reason(graph, node);
     case OpKind::kCast:
       if (node.as<CastAttributes>().to != DataType::kFloat)
         return Unsupported{"casts an activation to integers or booleans", "remove the cast, or move it out of the model"};

@@ -136,7 +136,7 @@ constexpr auto kOps = std::to_array<OpSchema>({
      "picks constant indices along an axis"},
     {OpKind::kExpand, "Expand", OpLevel::kRewritten, 1, 1, attribute_index<ExpandAttributes>(), infer_expand,
      "broadcasts to a shape"},
-    {OpKind::kTile, "Tile", OpLevel::kFolded, 1, 1, attribute_index<TileAttributes>(), infer_tile,
+    {OpKind::kTile, "Tile", OpLevel::kRewritten, 1, 1, attribute_index<TileAttributes>(), infer_tile,
      "repeats the input along axes"},
 });
 

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/tensor_reader.h"
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "frontend/onnx/proto_text.h"
+
+namespace zkinfer::frontend {
+
+namespace {
+
+using onnx::TensorProto;
+
+static_assert(std::endian::native == std::endian::little, "raw tensor data is little-endian and is copied as it is");
+
+float half_to_float(std::uint16_t bits) {
+  const int exponent = (bits >> 10) & 0x1f;
+  const int fraction = bits & 0x3ff;
+  float magnitude = 0;
+  if (exponent == 0) magnitude = std::ldexp(static_cast<float>(fraction), -24);
+  else if (exponent == 31) magnitude = fraction == 0 ? HUGE_VALF : NAN;
+  else magnitude = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
+  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
+}
+
+float bfloat_to_float(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+
+struct Half {
+  std::uint16_t bits;
+};
+struct Bfloat {
+  std::uint16_t bits;
+};
+struct Bool {
+  std::uint8_t bits;
+};
+
+float to_host(float x) { return x; }
+float to_host(double x) { return static_cast<float>(x); }
+float to_host(Half x) { return half_to_float(x.bits); }
+float to_host(Bfloat x) { return bfloat_to_float(x.bits); }
+std::int64_t to_host(Bool x) { return x.bits != 0 ? 1 : 0; }
+template <class Integer>
+std::int64_t to_host(Integer x) {
+  return static_cast<std::int64_t>(x);
+}
+
+// One element of a typed field as the element type. Half, Bfloat, Bool and small integers sit in int32_data.
+template <class Element, class Stored>
+Element from_field(Stored x) {
+  if constexpr (std::is_same_v<Element, Half> || std::is_same_v<Element, Bfloat>) {
+    return Element{static_cast<std::uint16_t>(x)};
+  } else if constexpr (std::is_same_v<Element, Bool>) {
+    return Element{static_cast<std::uint8_t>(x != 0)};
+  } else {
+    return static_cast<Element>(x);
+  }
+}
+
+template <class Element>
+using Host = decltype(to_host(Element{}));
+
+Status wrong_count(std::size_t got, const Shape& shape, std::string_view unit) {
+  return corrupt(std::to_string(got) + " " + std::string(unit) + " of data for shape " + shape.to_string());
+}
+
+template <class Element>
+Result<AnyTensor> from_raw(std::string_view raw, const Shape& shape) {
+  const auto count = static_cast<std::size_t>(shape.num_elements());
+  if (raw.size() != count * sizeof(Element)) return wrong_count(raw.size(), shape, "bytes");
+  std::vector<Host<Element>> data(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    Element element;
+    std::memcpy(&element, raw.data() + i * sizeof(Element), sizeof(Element));
+    data[i] = to_host(element);
+  }
+  return AnyTensor(Tensor<Host<Element>>(shape, std::move(data)));
+}
+
+template <class Element, class Field>
+Result<AnyTensor> from_typed(const Field& field, const Shape& shape) {
+  if (static_cast<std::int64_t>(field.size()) != shape.num_elements())
+    return wrong_count(static_cast<std::size_t>(field.size()), shape, "elements");
+  std::vector<Host<Element>> data;
+  data.reserve(static_cast<std::size_t>(field.size()));
+  for (const auto stored : field) data.push_back(to_host(from_field<Element>(stored)));
+  return AnyTensor(Tensor<Host<Element>>(shape, std::move(data)));
+}
+
+Result<std::uint64_t> parse_number(const std::string& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    return corrupt("external data: " + in_quotes(text) + " is no number of bytes");
+  return number;
+}
+
+struct ExternalSlice {
+  std::string location;
+  std::uint64_t offset = 0;
+  std::optional<std::uint64_t> length;
+};
+
+Result<ExternalSlice> external_slice(const TensorProto& proto) {
+  ExternalSlice slice;
+  for (const auto& entry : proto.external_data()) {
+    if (entry.key() == "location") slice.location = entry.value();
+    if (entry.key() == "offset") {
+      ZKI_ASSIGN_OR_RETURN(slice.offset, parse_number(entry.value()));
+    }
+    if (entry.key() == "length") {
+      ZKI_ASSIGN_OR_RETURN(slice.length, parse_number(entry.value()));
+    }
+  }
+  return slice;
+}
+
+// The file that a location names, which must be inside the model's folder after all links are followed.
+Result<std::filesystem::path> resolve_location(const std::string& folder, const std::string& location) {
+  namespace fs = std::filesystem;
+  if (folder.empty())
+    return unsupported("external data " + in_quotes(location) + ": import the model from a file, not from bytes");
+  const fs::path relative(location);
+  bool escapes = location.empty() || relative.is_absolute() || location.find('\0') != std::string::npos;
+  for (const fs::path& part : relative) escapes |= part == "..";
+  std::error_code error;
+  const fs::path root = fs::weakly_canonical(folder, error);
+  if (error) return io_error("folder " + in_quotes(folder) + " cannot be resolved");
+  const fs::path file = escapes ? fs::path() : fs::weakly_canonical(root / relative, error);
+  if (!escapes) {
+    const fs::path back = file.lexically_relative(root);
+    escapes = error || back.empty() || *back.begin() == "..";
+  }
+  if (escapes) return corrupt("external data " + in_quotes(location) + " leaves the folder of the model");
+  return file;
+}
+
+Result<std::string> read_external(const TensorProto& proto, std::uint64_t expected_bytes, ExternalData& external) {
+  ZKI_ASSIGN_OR_RETURN(const ExternalSlice slice, external_slice(proto));
+  ZKI_ASSIGN_OR_RETURN(const std::filesystem::path file, resolve_location(external.folder, slice.location));
+  if (slice.length && *slice.length != expected_bytes)
+    return corrupt("external data " + in_quotes(slice.location) + ": length " + std::to_string(*slice.length) +
+                   ", expected " + std::to_string(expected_bytes));
+  if (expected_bytes > external.bytes_left)
+    return resource_limit("external data " + in_quotes(slice.location) + " exceeds the size limit of a model");
+  std::error_code error;
+  const std::uint64_t file_bytes = std::filesystem::file_size(file, error);
+  if (error || !std::filesystem::is_regular_file(file, error))
+    return io_error("external data file " + in_quotes(file.string()) + " cannot be read");
+  if (slice.offset > file_bytes || expected_bytes > file_bytes - slice.offset)
+    return corrupt("external data file " + in_quotes(slice.location) + " has " + std::to_string(file_bytes) +
+                   " bytes, needed are " + std::to_string(expected_bytes) + " from offset " +
+                   std::to_string(slice.offset));
+  std::ifstream stream(file, std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(slice.offset));
+  std::string bytes(expected_bytes, '\0');
+  stream.read(bytes.data(), static_cast<std::streamsize>(expected_bytes));
+  if (!stream) return io_error("external data file " + in_quotes(file.string()) + " cannot be read");
+  external.bytes_left -= expected_bytes;
+  return bytes;
+}
+
+template <class Element, class Field>
+Result<AnyTensor> read_as(const TensorProto& proto, const Field& field, const Shape& shape, ExternalData& external) {
+  if (proto.data_location() == TensorProto::EXTERNAL) {
+    const auto expected_bytes = static_cast<std::uint64_t>(shape.num_elements()) * sizeof(Element);
+    ZKI_ASSIGN_OR_RETURN(const std::string bytes, read_external(proto, expected_bytes, external));
+    return from_raw<Element>(bytes, shape);
+  }
+  if (proto.has_raw_data()) return from_raw<Element>(proto.raw_data(), shape);
+  return from_typed<Element>(field, shape);
+}
+
+Result<AnyTensor> read_elements(const TensorProto& proto, const Shape& shape, ExternalData& external) {
+  const auto& words = proto.int32_data();
+  switch (proto.data_type()) {
+    case TensorProto::FLOAT: return read_as<float>(proto, proto.float_data(), shape, external);
+    case TensorProto::DOUBLE: return read_as<double>(proto, proto.double_data(), shape, external);
+    case TensorProto::FLOAT16: return read_as<Half>(proto, words, shape, external);
+    case TensorProto::BFLOAT16: return read_as<Bfloat>(proto, words, shape, external);
+    case TensorProto::INT8: return read_as<std::int8_t>(proto, words, shape, external);
+    case TensorProto::INT16: return read_as<std::int16_t>(proto, words, shape, external);
+    case TensorProto::INT32: return read_as<std::int32_t>(proto, words, shape, external);
+    case TensorProto::INT64: return read_as<std::int64_t>(proto, proto.int64_data(), shape, external);
+    case TensorProto::UINT8: return read_as<std::uint8_t>(proto, words, shape, external);
+    case TensorProto::UINT16: return read_as<std::uint16_t>(proto, words, shape, external);
+    case TensorProto::UINT32: return read_as<std::uint32_t>(proto, proto.uint64_data(), shape, external);
+    case TensorProto::BOOL: return read_as<Bool>(proto, words, shape, external);
+    case TensorProto::UINT64: {
+      ZKI_ASSIGN_OR_RETURN(AnyTensor tensor, read_as<std::uint64_t>(proto, proto.uint64_data(), shape, external));
+      for (const std::int64_t x : std::get_if<IntTensor>(&tensor)->data())
+        if (x < 0) return out_of_range("a uint64 element above 2^63 - 1");
+      return tensor;
+    }
+    default: return unsupported("element type " + std::to_string(proto.data_type()) + " (only numbers and booleans)");
+  }
+}
+
+}  // namespace
+
+std::optional<ir::DataType> data_type(std::int32_t onnx_type) {
+  switch (onnx_type) {
+    case TensorProto::FLOAT:
+    case TensorProto::DOUBLE:
+    case TensorProto::FLOAT16:
+    case TensorProto::BFLOAT16: return ir::DataType::kFloat;
+    case TensorProto::BOOL: return ir::DataType::kBool;
+    case TensorProto::INT8:
+    case TensorProto::INT16:
+    case TensorProto::INT32:
+    case TensorProto::INT64:
+    case TensorProto::UINT8:
+    case TensorProto::UINT16:
+    case TensorProto::UINT32:
+    case TensorProto::UINT64: return ir::DataType::kInt64;
+    default: return std::nullopt;
+  }
+}
+
+Result<ReadTensor> read_tensor(const onnx::TensorProto& proto, ExternalData& external) {
+  const std::string where = "tensor " + in_quotes(proto.name());
+  const std::optional<ir::DataType> dtype = data_type(proto.data_type());
+  if (!dtype)
+    return unsupported(where + ": element type " + std::to_string(proto.data_type()) + " (only numbers and booleans)");
+  Result<Shape> shape = Shape::make(Dims(proto.dims().begin(), proto.dims().end()));
+  if (!shape.ok()) return corrupt(where + ": " + shape.status().message());
+  Result<AnyTensor> tensor = read_elements(proto, *shape, external);
+  if (!tensor.ok()) return tensor.status().with_context(where);
+  return ReadTensor{std::move(*tensor), *dtype};
+}
+
+}  // namespace zkinfer::frontend

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// TensorProto -> AnyTensor. Types: float, float16, bfloat16, double -> float; int8..int64, uint8..uint64 -> int64;
+// bool -> 0 or 1. Data from raw_data (little-endian), from the typed fields, or from an external file.
+// Errors: corrupt (data and dimensions disagree), unsupported (strings, complex numbers), out_of_range (uint64 above
+// 2^63-1), io and resource_limit (external data).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <onnx/onnx_pb.h>
+
+#include "base/status.h"
+#include "ir/attributes.h"
+#include "tensor/tensor.h"
+
+namespace zkinfer::frontend {
+
+// Where external data may come from, and how much of it is still allowed.
+struct ExternalData {
+  std::string folder;  // empty: refused
+  std::uint64_t bytes_left = 0;
+};
+
+struct ReadTensor {
+  AnyTensor tensor;
+  ir::DataType dtype;
+};
+
+Result<ReadTensor> read_tensor(const onnx::TensorProto& proto, ExternalData& external);
+
+// The IR type of an ONNX element type; nullopt for strings, complex numbers and unknown codes.
+std::optional<ir::DataType> data_type(std::int32_t onnx_type);
+
+}  // namespace zkinfer::frontend

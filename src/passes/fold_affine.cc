@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+
+#include "passes/rewriter.h"
+#include "passes/rewrites.h"
+
+namespace zkinfer::passes {
+
+namespace {
+
+using ir::kNoValue;
+using ir::Node;
+using ir::OpKind;
+using ir::ValueId;
+using std::int64_t;
+using std::size_t;
+
+// The constant operand of a broadcasting node as one number per channel (axis `channel_axis` of `output`), when it
+// varies along that axis only.
+std::optional<std::vector<float>> per_channel(const FloatTensor& constant, const Shape& output, size_t channel_axis) {
+  const Shape& shape = constant.shape();
+  if (shape.rank() > output.rank()) return std::nullopt;
+  const size_t lead = output.rank() - shape.rank();
+  for (size_t axis = 0; axis < shape.rank(); ++axis)
+    if (shape[axis] != 1 && lead + axis != channel_axis) return std::nullopt;
+  std::vector<float> values(static_cast<size_t>(output[channel_axis]), constant[0]);
+  if (constant.num_elements() > 1) std::copy(constant.data().begin(), constant.data().end(), values.begin());
+  return values;
+}
+
+// A node of the new graph whose output feeds the affine operation, and its channel axis.
+struct Target {
+  Node* node;
+  size_t channel_axis;
+};
+
+std::optional<Target> find_target(Rewriter& rewriter, ValueId old_input, ValueId new_input) {
+  const std::int32_t producer = rewriter.producer(new_input);
+  if (producer < 0 || !rewriter.used_once(old_input)) return std::nullopt;
+  Node& node = rewriter.to().nodes[static_cast<size_t>(producer)];
+  const Shape& shape = rewriter.to().value(new_input).shape;
+  if (node.op == OpKind::kConv) return Target{&node, 1};
+  if (node.op == OpKind::kMatMul) return Target{&node, shape.rank() - 1};
+  return std::nullopt;
+}
+
+// Weights with every element multiplied by the factor of its output channel: the first axis of a convolution's
+// weight, the last of a matrix.
+FloatTensor scaled_weight(const FloatTensor& weight, const std::vector<float>& factors, bool channels_first) {
+  FloatTensor scaled = weight;
+  const size_t per_filter = weight.data().size() / factors.size();
+  for (size_t i = 0; i < scaled.data().size(); ++i)
+    scaled[i] *= channels_first ? factors[i / per_filter] : factors[i % factors.size()];
+  return scaled;
+}
+
+// Renames the target and its output after `node`, whose work it now does; the target keeps its own node name.
+ValueId take_over(Rewriter& rewriter, Node& target, const Node& node) {
+  ir::Graph& graph = rewriter.to();
+  ir::Value& value = graph.value(target.output);
+  const std::string& wanted = rewriter.from().output_of(node).name;
+  if (graph.value_names.insert(wanted).second) {
+    graph.value_names.erase(value.name);
+    value.name = wanted;
+  }
+  return target.output;
+}
+
+Result<ValueId> fold_scaling(Rewriter& rewriter, const Node& node, const Target& target, const std::vector<float>& factors) {
+  Node& contraction = *target.node;
+  ir::Graph& graph = rewriter.to();
+  const FloatTensor* weight = graph.input_of(contraction, 1).floats();
+  const FloatTensor* bias = contraction.has_input(2) ? graph.input_of(contraction, 2).floats() : nullptr;
+  if (weight == nullptr || weight->num_elements() == 0 || (contraction.has_input(2) && bias == nullptr)) return kNoValue;
+  const ValueId new_weight = graph.add_constant(
+      contraction.name + "#weight", scaled_weight(*weight, factors, contraction.op == OpKind::kConv));
+  contraction.inputs[1] = new_weight;
+  if (bias != nullptr)
+    contraction.inputs[2] = graph.add_constant(contraction.name + "#bias", scaled_weight(*bias, factors, false));
+  return take_over(rewriter, contraction, node);
+}
+
+Result<ValueId> fold_offset(Rewriter& rewriter, const Node& node, const Target& target, const std::vector<float>& offsets) {
+  Node& contraction = *target.node;
+  ir::Graph& graph = rewriter.to();
+  FloatTensor sum(Shape{static_cast<int64_t>(offsets.size())}, offsets);
+  if (contraction.has_input(2)) {
+    const FloatTensor* bias = graph.input_of(contraction, 2).floats();
+    if (bias == nullptr) return kNoValue;
+    for (size_t i = 0; i < offsets.size(); ++i) sum[i] += (*bias)[i];
+  }
+  const ValueId bias_id = graph.add_constant(contraction.name + "#bias", std::move(sum));
+  contraction.inputs.resize(3, kNoValue);
+  contraction.inputs[2] = bias_id;
+  return take_over(rewriter, contraction, node);
+}
+
+Result<ValueId> fold_affine_node(Rewriter& rewriter, const Node& node) {
+  for (const size_t constant_side : {size_t{0}, size_t{1}}) {
+    const FloatTensor* constant = rewriter.from().input_of(node, constant_side).floats();
+    if (constant == nullptr || constant->num_elements() == 0) continue;
+    const ValueId old_input = node.inputs[1 - constant_side];
+    const ir::Value& input = rewriter.from().value(old_input);
+    if (input.is_constant() || input.shape != rewriter.from().output_of(node).shape) continue;
+    const std::optional<Target> target = find_target(rewriter, old_input, rewriter.mapped(old_input));
+    if (!target) continue;
+    const auto values = per_channel(*constant, input.shape, target->channel_axis);
+    if (!values || values->empty()) continue;
+    return node.op == OpKind::kMul ? fold_scaling(rewriter, node, *target, *values)
+                                   : fold_offset(rewriter, node, *target, *values);
+  }
+  return kNoValue;
+}
+
+// Conv(Pad(x)) with zeros around the spatial axes only.
+Result<ValueId> fold_padding(Rewriter& rewriter, const Node& node) {
+  const ValueId padded = rewriter.mapped(node.inputs[0]);
+  const std::int32_t producer = rewriter.producer(padded);
+  if (producer < 0) return kNoValue;
+  const Node& source = rewriter.to().nodes[static_cast<size_t>(producer)];
+  if (source.op != OpKind::kPad) return kNoValue;
+  const auto& pad = source.as<ir::PadAttributes>();
+  if (pad.value != 0 || pad.begin[0] != 0 || pad.end[0] != 0 || pad.begin[1] != 0 || pad.end[1] != 0) return kNoValue;
+  auto conv = node.as<ir::ConvAttributes>();
+  for (size_t i = 0; i < conv.pads_begin.size(); ++i) {
+    conv.pads_begin[i] += pad.begin[i + 2];
+    conv.pads_end[i] += pad.end[i + 2];
+    if (std::max(conv.pads_begin[i], conv.pads_end[i]) > 1 << 24) return kNoValue;
+  }
+  std::vector<ValueId> inputs = rewriter.mapped(node.inputs);
+  inputs[0] = source.inputs[0];
+  return rewriter.emit(OpKind::kConv, node, std::move(inputs), std::move(conv));
+}
+
+}  // namespace
+
+Result<ir::Graph> fold_affine(const ir::Graph& graph) {
+  return rewrite(graph, [](Rewriter& rewriter, const Node& node) -> Result<ValueId> {
+    if (node.op == OpKind::kMul || node.op == OpKind::kAdd) return fold_affine_node(rewriter, node);
+    if (node.op == OpKind::kConv) return fold_padding(rewriter, node);
+    return kNoValue;
+  });
+}
+
+}  // namespace zkinfer::passes

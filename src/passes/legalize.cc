@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/legalize.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "ir/op_table.h"
+#include "passes/rewrites.h"
+
+namespace zkinfer::passes {
+
+namespace {
+
+struct Pass {
+  std::string_view name;
+  Result<ir::Graph> (*run)(const ir::Graph&);
+};
+
+// lower may leave constant nodes behind (a transposed weight), so folding follows it; fold_affine wants folded
+// constants and finds more once shapes and clips are simple.
+constexpr auto kPasses = std::to_array<Pass>({
+    {"remove_identities", remove_identities},
+    {"lower", lower},
+    {"fold_constants", fold_constants},
+    {"fold_affine", fold_affine},
+    {"widen_to_2d", widen_to_2d},
+    {"fold_widened_constants", fold_constants},
+    {"simplify", simplify},
+});
+
+// Everything that is still not core, all at once.
+Status require_core(const ir::Graph& graph) {
+  std::string problems;
+  std::size_t count = 0;
+  for (const ir::Node& node : graph.nodes) {
+    std::optional<ir::Unsupported> reason = ir::unsupported_reason(graph, node);
+    if (!reason && ir::schema(node.op).level != ir::OpLevel::kCore)
+      reason = ir::Unsupported{"not a core operator", "leave the pass 'lower' enabled"};
+    if (!reason) continue;
+    ++count;
+    problems += "\n  node '" + node.name + "' (" + (node.origin.empty() ? std::string(ir::op_name(node.op)) : node.origin) +
+                "): " + reason->reason + "; " + reason->remedy;
+  }
+  if (count == 0) return ok_status();
+  return unsupported(std::to_string(count) + " part(s) of the model cannot be proved:" + problems);
+}
+
+}  // namespace
+
+std::vector<std::string_view> pass_names() {
+  std::vector<std::string_view> names;
+  for (const Pass& pass : kPasses) names.push_back(pass.name);
+  return names;
+}
+
+Result<ir::Graph> legalize(ir::Graph graph, PassReport* report, const PassOptions& options) {
+  for (const std::string& name : options.disabled)
+    if (std::none_of(kPasses.begin(), kPasses.end(), [&](const Pass& pass) { return pass.name == name; }))
+      return invalid_argument("no pass is named '" + name + "'");
+  ZKI_RETURN_IF_ERROR(ir::verify(graph).with_context("before all passes"));
+  for (const Pass& pass : kPasses) {
+    if (std::find(options.disabled.begin(), options.disabled.end(), pass.name) != options.disabled.end()) continue;
+    const auto begin = std::chrono::steady_clock::now();
+    const std::size_t nodes_before = graph.nodes.size();
+    Result<ir::Graph> result = pass.run(graph);
+    const std::string where = "pass " + std::string(pass.name);
+    if (!result.ok()) return result.status().with_context(where);
+    graph = std::move(*result);
+    ZKI_RETURN_IF_ERROR(ir::verify(graph).with_context("after " + where));
+    if (report != nullptr)
+      report->passes.push_back({std::string(pass.name),
+                                std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
+                                nodes_before, graph.nodes.size()});
+  }
+  ZKI_RETURN_IF_ERROR(require_core(graph));
+  return graph;
+}
+
+}  // namespace zkinfer::passes

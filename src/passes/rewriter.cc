@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/rewriter.h"
+
+namespace zkinfer::passes {
+
+using ir::kNoValue;
+using ir::ValueId;
+
+namespace {
+
+std::size_t index(ValueId id) { return static_cast<std::size_t>(id); }
+
+}  // namespace
+
+Rewriter::Rewriter(const ir::Graph& from)
+    : from_(from), mapped_(from.values.size(), kNoValue), uses_(ir::use_counts(from)), is_output_(from.values.size(), false) {
+  to_.name = from.name;
+  for (const ValueId id : from.outputs) is_output_[index(id)] = true;
+  for (const ValueId id : from.inputs)
+    mapped_[index(id)] = to_.add_input(from.value(id).name, from.value(id).dtype, from.value(id).shape);
+}
+
+ValueId Rewriter::mapped(ValueId old) {
+  if (old == kNoValue) return kNoValue;
+  ValueId& id = mapped_[index(old)];
+  if (id == kNoValue) {
+    const ir::Value& value = from_.value(old);
+    ZKI_CHECK(value.is_constant(), "nodes are visited in topological order");
+    id = to_.add_value(value.name, value.dtype, value.shape);
+    to_.value(id).constant = value.constant;
+  }
+  return id;
+}
+
+std::vector<ValueId> Rewriter::mapped(const std::vector<ValueId>& old) {
+  std::vector<ValueId> ids;
+  for (const ValueId id : old) ids.push_back(mapped(id));
+  return ids;
+}
+
+Result<ValueId> Rewriter::emit(ir::OpKind op, const ir::Node& source, std::vector<ValueId> inputs,
+                               ir::Attributes attributes, std::string_view step) {
+  const std::string suffix = step.empty() ? std::string() : "#" + std::string(step);
+  return to_.add_node(op, source.name + suffix, std::move(inputs), std::move(attributes), source.origin,
+                      from_.output_of(source).name + suffix);
+}
+
+ValueId Rewriter::constant(const ir::Node& source, FloatTensor tensor, std::string_view step) {
+  return to_.add_constant(source.name + "#" + std::string(step), std::move(tensor));
+}
+
+std::int32_t Rewriter::producer(ValueId value) const {
+  producers_.resize(to_.values.size(), -1);
+  for (; producers_done_ < to_.nodes.size(); ++producers_done_)
+    producers_[index(to_.nodes[producers_done_].output)] = static_cast<std::int32_t>(producers_done_);
+  return producers_[index(value)];
+}
+
+// Gives every output the name it had. An output that is now an input, a constant or a second name of another output
+// gets a Reshape to its own shape.
+Status Rewriter::finish() {
+  std::vector<bool> taken(to_.values.size(), false);
+  for (const ValueId old : from_.outputs) {
+    ValueId id = mapped(old);
+    const std::string& name = from_.value(old).name;
+    const bool renamable = index(id) < taken.size() && !taken[index(id)] && producer(id) >= 0;
+    if (to_.value(id).name != name || (index(id) < taken.size() && taken[index(id)])) {
+      to_.value_names.erase(name);  // a value of that name is dead, or there is none
+      for (ir::Value& value : to_.values)
+        if (value.name == name) value.name = name + "#dead" + std::to_string(to_.values.size());
+      if (renamable) {
+        to_.value_names.erase(to_.value(id).name);
+        to_.value(id).name = name;
+        to_.value_names.insert(name);
+      } else {
+        ZKI_ASSIGN_OR_RETURN(id, to_.add_node(ir::OpKind::kReshape, name + "#output", {id},
+                                              ir::ReshapeAttributes{to_.value(id).shape}, {}, name));
+      }
+    }
+    if (index(id) < taken.size()) taken[index(id)] = true;
+    to_.outputs.push_back(id);
+  }
+  return ok_status();
+}
+
+Result<ir::Graph> rewrite(const ir::Graph& graph,
+                          const std::function<Result<ValueId>(Rewriter&, const ir::Node&)>& replace) {
+  Rewriter rewriter(graph);
+  for (const ir::Node& node : graph.nodes) {
+    ZKI_ASSIGN_OR_RETURN(ValueId id, replace(rewriter, node));
+    if (id == kNoValue) {
+      ZKI_ASSIGN_OR_RETURN(id, rewriter.emit(node.op, node, rewriter.mapped(node.inputs), node.attributes));
+    }
+    rewriter.mapped_[index(node.output)] = id;
+  }
+  ZKI_RETURN_IF_ERROR(rewriter.finish());
+  ir::compact(rewriter.to_);
+  return std::move(rewriter.to_);
+}
+
+}  // namespace zkinfer::passes

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rewrites of legalize.cc, each from a verified graph to an equivalent one.
+#pragma once
+
+#include "base/status.h"
+#include "ir/graph.h"
+
+namespace zkinfer::passes {
+
+// Identity and casts between float types disappear.
+Result<ir::Graph> remove_identities(const ir::Graph& graph);
+// Everything of level kRewritten becomes core operators; Sub of a constant becomes Add.
+Result<ir::Graph> lower(const ir::Graph& graph);
+// Nodes whose inputs are all constant are evaluated.
+Result<ir::Graph> fold_constants(const ir::Graph& graph);
+// Multiplications and additions of constants per channel go into the weights and bias of the Conv or MatMul before
+// them (batch normalization, scalings, separate biases); zero padding goes into the pads of the Conv after it.
+Result<ir::Graph> fold_affine(const ir::Graph& graph);
+// Convolutions and pools with one spatial axis get a second of length 1.
+Result<ir::Graph> widen_to_2d(const ir::Graph& graph);
+// Movements without effect disappear, chains of reshapes, transposes and clips become one.
+Result<ir::Graph> simplify(const ir::Graph& graph);
+
+}  // namespace zkinfer::passes
