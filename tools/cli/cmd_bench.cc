@@ -10,6 +10,7 @@
 #include "machine.h"
 #include "outputs.h"
 #include "progress.h"
+#include "stopwatch.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -43,14 +44,6 @@ double median(std::vector<double> values) {
   const std::size_t half = values.size() / 2;
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
-
-class Stopwatch {
- public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 Result<Model> obtain_model(const Session& session, Arguments& arguments, Measured& measured) {
   if (!arguments.model_path.ends_with(".onnx")) return load_model(arguments.model_path);

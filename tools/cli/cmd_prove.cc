@@ -12,6 +12,7 @@
 #include "machine.h"
 #include "outputs.h"
 #include "progress.h"
+#include "stopwatch.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -78,9 +79,9 @@ CommandResult prove(const Session& session, const Arguments& arguments) {
   // A proof that fails its own check must not leave the house.
   Result<VerificationKey> key = VerificationKey::from_bytes(prover->verification_key());
   if (!key.ok()) return internal_error("the key does not read back: " + key.status().to_string());
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const VerifyResult check = verify(*key, result.proof, context);
-  const double verify_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double verify_seconds = watch.seconds();
   if (!check.verdict.accepted()) return internal_error("the new proof fails its own check: " + check.verdict.to_string());
 
   // The count of proofs made is stored before the proof is: a budget may be used up without a proof, never overdrawn.

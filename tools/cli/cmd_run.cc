@@ -6,6 +6,7 @@
 #include "command.h"
 #include "files.h"
 #include "outputs.h"
+#include "stopwatch.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -20,9 +21,9 @@ struct Arguments {
 CommandResult run_model(const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, model.inputs()));
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(const auto values, model.run(input));
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = watch.seconds();
   std::vector<OutputTensor> outputs;
   const std::vector<TensorInfo> infos = model.outputs();
   for (std::size_t i = 0; i < infos.size() && i < values.size(); ++i) {

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "files.h"
 #include "outputs.h"
+#include "stopwatch.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -33,9 +34,9 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
   if (!arguments.identity.empty() && identity != arguments.identity) {
     return invalid_argument("'" + arguments.key_path + "' is the key of model " + identity + ", expected " + arguments.identity);
   }
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const VerifyResult result = arguments.context.empty() ? verify(key, proof) : verify(key, proof, context);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = watch.seconds();
   std::vector<OutputTensor> outputs;
   for (const PublicTensor& output : result.outputs) outputs.push_back({output.name, output.shape, output.values, output.scale});
   if (arguments.json) {

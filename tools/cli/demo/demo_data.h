@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything the demo measured: what its terminal story and its report show.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "inputs/array.h"
+#include "machine.h"
+#include "zkinfer/prove.h"
+#include "zkinfer/verify.h"
+
+namespace zkinfer::cli {
+
+struct Attack {
+  std::string title;   // what a cheat tries
+  std::string detail;  // how it was done here
+  Verdict verdict;
+  double seconds = 0;
+};
+
+struct DemoData {
+  std::string picture_path;
+  Array picture;  // levels [height, width, 1]
+  int label = -1; // what the picture shows; -1: unknown
+
+  std::string model_name, identity;
+  std::uint64_t num_parameters = 0;
+  Fidelity fidelity;
+  std::size_t num_test_pictures = 0;
+  double test_accuracy = 0;  // of the integer model
+
+  double compile_seconds = 0, commit_seconds = 0, verify_seconds = 0;
+  ProveStats stats;
+  std::uint64_t peak_memory = 0;
+  std::size_t model_bytes = 0, key_bytes = 0, proof_bytes = 0;
+  std::vector<std::pair<std::string, std::size_t>> size_table;
+
+  KeyInfo key;
+  std::string soundness_json;
+  std::vector<std::int64_t> outputs;  // integers, as proven
+  double output_scale = 1;
+  std::vector<double> shares;  // softmax of the outputs
+  std::string context;
+  std::vector<Attack> attacks;
+  Machine machine;
+};
+
+// A self-contained HTML page.
+std::string report_html(const DemoData& data);
+
+}  // namespace zkinfer::cli
