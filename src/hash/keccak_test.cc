@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "field/simd_test_util.h"
 #include "hash/keccak_constants.h"
 
 namespace zkinfer {
@@ -52,7 +53,9 @@ TEST(Keccak, IncrementalEqualsOneShot) {
 
 TEST(Keccak, ManyEqualsOne) {
   std::mt19937_64 rng(8);
-  for (std::size_t prefix_bytes : {0, 1, 40}) {
+  for (std::int64_t bit : simd_targets()) {
+   const SimdTargetScope target(bit);
+   for (std::size_t prefix_bytes : {0, 1, 40, 135}) {
     for (std::size_t message_bytes : {0, 1, 8, 64, 127, 128, 134, 135, 136, 137, 256, 271, 272, 300, 1024}) {
       for (std::size_t count : {0, 1, 2, 5, 8, 9, 17, 24}) {
         const std::size_t stride = message_bytes + rng() % 3;
@@ -69,6 +72,7 @@ TEST(Keccak, ManyEqualsOne) {
         }
       }
     }
+   }
   }
 }
 
