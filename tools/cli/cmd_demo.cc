@@ -104,7 +104,7 @@ Status try_attacks(const Arguments& arguments, const Party& party, const Verific
   CompileOptions cheaper;
   cheaper.weight_bits = 4;
   ZKI_ASSIGN_OR_RETURN(const VerificationKey cheap_key, key_of_other_model(party, cheaper));
-  attempt("Swap the model for a cheaper one", "the customer expects the 4-bit version of this network", cheap_key, proof, kContext);
+  attempt("Answer with another model than promised", "promised: this network with 4-bit weights", cheap_key, proof, kContext);
   const std::string folder = arguments.examples + "/mlp/";
   ZKI_ASSIGN_OR_RETURN(const Party other, load_party(folder + "mlp.onnx", folder + "calibration.json"));
   ZKI_ASSIGN_OR_RETURN(const VerificationKey other_key, key_of_other_model(other, {}));
@@ -240,7 +240,7 @@ CommandResult demo(const Session& session, const Arguments& arguments) {
   heading(5, "Cheat: every attempt is rejected, with reason and place");
   ZKI_RETURN_IF_ERROR(try_attacks(arguments, party, *key, proof, data));
   std::vector<std::pair<std::string, std::string>> rows;
-  for (const Attack& attack : data.attacks) rows.emplace_back(attack.title, attack.verdict.to_string());
+  for (const Attack& attack : data.attacks) rows.emplace_back(attack.title, "REJECTED: " + attack.verdict.to_string());
   std::fputs(pairs_text(rows).c_str(), stdout);
 
   const std::string report_path = arguments.output + "/report.html";

@@ -14,7 +14,7 @@ inline constexpr char kReportStyle[] = R"css(
 body { margin:0; background:var(--ground); color:var(--ink); font:16px/1.55 "Source Sans 3","Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif; }
 main { max-width:1020px; margin:0 auto; padding:40px 24px 72px; }
 h1 { font-size:34px; line-height:1.15; margin:0 0 8px; letter-spacing:-.01em; }
-h2 { font-size:20px; margin:0 0 4px; }
+h2 { font-size:20px; line-height:1.3; margin:0 0 6px; }
 p { margin:0 0 12px; max-width:70ch; }
 .soft { color:var(--soft); }
 .small { font-size:13.5px; }
@@ -34,7 +34,8 @@ table { border-collapse:collapse; width:100%; font-size:14.5px; }
 th { text-align:left; font-weight:600; color:var(--soft); font-size:13px; }
 th,td { padding:7px 10px 7px 0; border-bottom:1px solid var(--line); vertical-align:top; }
 tr:last-child td { border-bottom:0; }
-td.n, th.n { text-align:right; font-variant-numeric:tabular-nums; white-space:nowrap; }
+td.n + td, th.n + th { padding-left:18px; }
+td.n, th.n { text-align:right; padding-right:0; font-variant-numeric:tabular-nums; white-space:nowrap; }
 .scroll { overflow-x:auto; }
 code, pre { font:13px/1.5 ui-monospace,"SFMono-Regular",Menlo,Consolas,monospace; }
 code.id { overflow-wrap:anywhere; }

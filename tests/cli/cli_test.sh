@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs the built zkinfer on the examples: every documented command, exit codes, tampered files.
+# Usage: cli_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+zkinfer=$(realpath "$1")
+source_folder=$(realpath "$2")
+rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+failures=0
+
+# expect CODE PATTERN COMMAND..: exit code and an extended regular expression that the output (both streams) must match.
+expect() {
+  local code=$1 pattern=$2 output status
+  shift 2
+  output=$("$@" 2>&1 </dev/null)
+  status=$?
+  if [[ $status -ne $code ]] || ! grep -qE -- "$pattern" <<<"$output"; then
+    echo "FAIL: $*"
+    echo "  expected exit code $code and /$pattern/; got $status:"
+    head -n 20 <<<"$output" | sed 's/^/    /'
+    failures=$((failures + 1))
+  fi
+}
+
+# change FILE OFFSET: adds one to a byte.
+change() {
+  local value
+  value=$(od -An -tu1 -j "$2" -N 1 "$1")
+  printf "$(printf '\\x%02x' $(((value + 1) % 256)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+examples=$source_folder/examples
+cp "$examples"/digits/{digits.onnx,calibration.npy,test.npy,digit_7.png,digit_3.png,input.json} .
+cp "$examples"/mlp/mlp.onnx .
+cp "$examples"/mlp/calibration.json mlp_calibration.json
+cp "$examples"/mlp/input.json mlp_input.json
+
+expect 0 'Usage' "$zkinfer" --help
+expect 0 '^zkinfer [0-9]' "$zkinfer" --version
+for command in compile commit prove verify run inspect soundness bench demo; do
+  expect 0 'Examples:' "$zkinfer" "$command" --help
+done
+expect 2 'subcommand' "$zkinfer"
+expect 2 'required|not expected' "$zkinfer" compile digits.onnx --no-such-option
+
+# The honest way, with picture, NumPy and JSON inputs.
+expect 0 'cosine' "$zkinfer" compile digits.onnx --calibration calibration.npy --evaluate test.npy --fidelity-json fidelity.json
+expect 0 'identity' "$zkinfer" commit digits.zkmodel --insecure-seed test
+expect 0 'wrote digit_7.zkproof' "$zkinfer" prove digits.zkmodel --input digit_7.png
+expect 0 'ACCEPTED' "$zkinfer" verify digit_7.zkproof --key digits.zkkey
+expect 0 '"accepted": true' "$zkinfer" verify digit_7.zkproof --key digits.zkkey --json
+expect 0 'proof_bytes' "$zkinfer" prove digits.zkmodel -i test.npy --index 3 -o third.zkproof --context order-4711 --json
+expect 0 'order-4711' "$zkinfer" verify third.zkproof -k digits.zkkey --context order-4711
+expect 0 'ACCEPTED' "$zkinfer" verify third.zkproof -k digits.zkkey
+expect 0 '\[7\]' "$zkinfer" run digits.zkmodel --input input.json
+expect 0 '"integers"' "$zkinfer" run digits.zkmodel --input digit_3.png --json
+expect 0 'bits' "$zkinfer" soundness digits.zkkey
+expect 0 'terms' "$zkinfer" soundness digits.zkkey --json
+expect 0 'Conv|conv' "$zkinfer" inspect digits.onnx
+expect 0 'digraph' "$zkinfer" inspect digits.onnx --format dot --legalized
+expect 0 'model package' "$zkinfer" inspect digits.zkmodel
+expect 0 'model package' "$zkinfer" inspect digits.zkmodel --graph
+expect 0 'verification key' "$zkinfer" inspect digits.zkkey
+expect 0 'accepted' "$zkinfer" inspect digit_7.zkproof --key digits.zkkey
+expect 0 'picture levels' "$zkinfer" inspect digit_7.png
+expect 0 'prove' "$zkinfer" bench mlp.onnx -c mlp_calibration.json -i mlp_input.json --runs 1 --json bench.json
+expect 0 '"cores"' cat bench.json
+[[ $(stat -c %a digits.zksecret) == 600 ]] || { echo "FAIL: digits.zksecret is readable by others"; failures=$((failures + 1)); }
+
+# The second model; its key must not accept the first one's proof.
+expect 0 'cosine' "$zkinfer" compile mlp.onnx -c mlp_calibration.json
+expect 0 '^[0-9a-f]{64}$' "$zkinfer" commit mlp.zkmodel --quiet
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -o mlp.zkproof
+expect 0 'ACCEPTED' "$zkinfer" verify mlp.zkproof -k mlp.zkkey
+expect 1 'REJECTED: .+' "$zkinfer" verify digit_7.zkproof -k mlp.zkkey
+expect 2 'expected' "$zkinfer" verify mlp.zkproof -k mlp.zkkey --identity "$(printf '0%.0s' {1..64})"
+
+# Rejected: changed, cut and extended proofs, another context.
+size=$(stat -c %s digit_7.zkproof)
+for offset in 0 8 100 $((size / 2)) $((size - 1)); do
+  cp digit_7.zkproof changed.zkproof
+  change changed.zkproof "$offset"
+  expect 1 'REJECTED: .+' "$zkinfer" verify changed.zkproof -k digits.zkkey
+done
+for length in 0 1 50 $((size / 2)) $((size - 1)); do
+  head -c "$length" digit_7.zkproof >cut.zkproof
+  expect 1 'REJECTED' "$zkinfer" verify cut.zkproof -k digits.zkkey
+done
+{ cat digit_7.zkproof; printf x; } >long.zkproof
+expect 1 'REJECTED' "$zkinfer" verify long.zkproof -k digits.zkkey
+expect 1 'REJECTED' "$zkinfer" verify third.zkproof -k digits.zkkey --context order-4712
+expect 1 '"reason"' "$zkinfer" verify long.zkproof -k digits.zkkey --json
+
+# Bad input: exit code 2 and a message that names the file or option.
+head -c 40 digits.zkkey >cut.zkkey
+head -c 100 digits.zkmodel >cut.zkmodel
+head -c 300 digits.onnx >cut.onnx
+echo '{"input_data": [[1, 2]]}' >short.json
+echo '{"input_data": [["a"]]}' >text.json
+expect 2 'absent.zkproof' "$zkinfer" verify absent.zkproof -k digits.zkkey
+expect 2 'cut.zkkey' "$zkinfer" verify digit_7.zkproof -k cut.zkkey
+expect 2 'cut.zkmodel' "$zkinfer" run cut.zkmodel -i digit_7.png
+expect 2 '.+' "$zkinfer" compile cut.onnx -c calibration.npy
+expect 2 '.+' "$zkinfer" compile digits.onnx -c digits.onnx
+expect 2 'shape|expected' "$zkinfer" run digits.zkmodel -i short.json
+expect 2 'expected a number' "$zkinfer" run digits.zkmodel -i text.json
+expect 2 '--index' "$zkinfer" run digits.zkmodel -i test.npy
+expect 2 '--index' "$zkinfer" run digits.zkmodel -i test.npy --index 400
+expect 2 'mlp.zksecret' "$zkinfer" prove digits.zkmodel -i digit_7.png -s mlp.zksecret
+expect 2 'secret' "$zkinfer" prove digits.zkmodel -i digit_7.png -s absent.zksecret
+expect 2 '32 bytes' "$zkinfer" prove digits.zkmodel -i digit_7.png --context 123456789012345678901234567890123
+expect 2 '--shape' "$zkinfer" compile digits.onnx -c calibration.npy --shape image=1,-3
+expect 2 'expected' "$zkinfer" inspect cut.zkkey
+
+if [[ $failures -gt 0 ]]; then
+  echo "$failures checks failed"
+  exit 1
+fi
+echo "all checks passed"
