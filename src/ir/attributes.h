@@ -42,9 +42,9 @@ enum class OpKind : std::uint8_t {
   kReduceMean, kReduceSum, kReduceMax, kReshape, kTranspose, kSlice, kPad, kConcat, kArgMax, kSoftmax,
   // Rewritten into core operators by legalize (some only with a constant operand).
   kIdentity, kGemm, kBatchNormalization, kGlobalAveragePool, kGlobalMaxPool, kDiv, kNeg, kPow, kMin, kMax, kGather,
-  kExpand, kTile, kCast,
+  kExpand, kTile, kCast, kAbs, kReduceMin,
   // Evaluated on constants only.
-  kSqrt, kExp, kLog, kAbs, kReciprocal, kFloor, kCeil, kRound, kSign, kErf, kReduceMin, kReduceProd, kMod, kEqual,
+  kSqrt, kExp, kLog, kReciprocal, kFloor, kCeil, kRound, kSign, kErf, kReduceProd, kMod, kEqual,
   kLess, kGreater, kLessOrEqual, kGreaterOrEqual, kAnd, kOr, kNot, kWhere,
 };
 inline constexpr std::size_t kNumOps = static_cast<std::size_t>(OpKind::kWhere) + 1;

@@ -118,6 +118,25 @@ Result<ValueId> lower_negation(Rewriter& rewriter, const Node& node) {
   return rewriter.emit(OpKind::kMul, node, {rewriter.mapped(node.inputs[0]), minus_one});
 }
 
+// |x| = relu(x) + relu(-x).
+Result<ValueId> lower_abs(Rewriter& rewriter, const Node& node) {
+  const ValueId x = rewriter.mapped(node.inputs[0]);
+  const ValueId minus_one = rewriter.constant(node, scalar(-1), "minus_one");
+  ZKI_ASSIGN_OR_RETURN(const ValueId positive, rewriter.emit(OpKind::kRelu, node, {x}, {}, "positive"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId negated, rewriter.emit(OpKind::kMul, node, {x, minus_one}, {}, "negated"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId negative, rewriter.emit(OpKind::kRelu, node, {negated}, {}, "negative"));
+  return rewriter.emit(OpKind::kAdd, node, {positive, negative});
+}
+
+// min(x) = -max(-x).
+Result<ValueId> lower_reduce_min(Rewriter& rewriter, const Node& node) {
+  const ValueId minus_one = rewriter.constant(node, scalar(-1), "minus_one");
+  ZKI_ASSIGN_OR_RETURN(const ValueId negated,
+                       rewriter.emit(OpKind::kMul, node, {rewriter.mapped(node.inputs[0]), minus_one}, {}, "negated"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId largest, rewriter.emit(OpKind::kReduceMax, node, {negated}, node.attributes, "largest"));
+  return rewriter.emit(OpKind::kMul, node, {largest, minus_one});
+}
+
 Result<ValueId> lower_power(Rewriter& rewriter, const Node& node) {
   const float exponent = constant_scalar(rewriter.from(), node.inputs[1]).value_or(0);
   const Shape& shape = rewriter.from().output_of(node).shape;
@@ -221,6 +240,8 @@ Result<ValueId> lower_node(Rewriter& rewriter, const Node& node) {
     case OpKind::kDiv: return lower_division(rewriter, node);
     case OpKind::kSub: return lower_subtraction(rewriter, node);
     case OpKind::kNeg: return lower_negation(rewriter, node);
+    case OpKind::kAbs: return lower_abs(rewriter, node);
+    case OpKind::kReduceMin: return lower_reduce_min(rewriter, node);
     case OpKind::kPow: return lower_power(rewriter, node);
     case OpKind::kMin:
     case OpKind::kMax: return lower_extremum(rewriter, node);

@@ -117,8 +117,16 @@ Result<AnyTensor> binary(const Operation& op) {
     for (size_t i = 0; i < exponent.data().size(); ++i) exponent[i] = static_cast<float>(op.ints(1)[i]);
     return float_binary(OpKind::kPow, op.floats(0), exponent, op.output_shape);
   }
-  if (op.node.op == OpKind::kPow && !op.is_float(0) && op.is_float(1))
-    return unsupported("an integer to the power of a float");
+  if (op.node.op == OpKind::kPow && !op.is_float(0) && op.is_float(1)) {
+    IntTensor whole(op.floats(1).shape());
+    for (size_t i = 0; i < whole.data().size(); ++i) {
+      const float exponent = op.floats(1)[i];
+      if (!(exponent >= 0 && exponent < 64) || exponent != std::floor(exponent))
+        return unsupported("an integer to the power of a fraction or a negative number");
+      whole[i] = static_cast<int64_t>(exponent);
+    }
+    return integer_binary(OpKind::kPow, op.ints(0), whole, op.output_shape);
+  }
   AnyTensor result = *op.inputs[0];
   for (size_t i = 1; i < op.inputs.size(); ++i) {
     ZKI_ASSIGN_OR_RETURN(const Shape shape, broadcast_shapes(shape_of(result), shape_of(*op.inputs[i])));

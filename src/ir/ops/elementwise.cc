@@ -110,7 +110,7 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kSqrt, "Sqrt", OpLevel::kFolded, 1, 1, kNone, infer_float, "square root"},
     {OpKind::kExp, "Exp", OpLevel::kFolded, 1, 1, kNone, infer_float, "exponential"},
     {OpKind::kLog, "Log", OpLevel::kFolded, 1, 1, kNone, infer_float, "natural logarithm"},
-    {OpKind::kAbs, "Abs", OpLevel::kFolded, 1, 1, kNone, infer_same, "absolute value"},
+    {OpKind::kAbs, "Abs", OpLevel::kRewritten, 1, 1, kNone, infer_same, "absolute value"},
     {OpKind::kReciprocal, "Reciprocal", OpLevel::kFolded, 1, 1, kNone, infer_float, "1 / x"},
     {OpKind::kFloor, "Floor", OpLevel::kFolded, 1, 1, kNone, infer_float, "round down"},
     {OpKind::kCeil, "Ceil", OpLevel::kFolded, 1, 1, kNone, infer_float, "round up"},

@@ -54,7 +54,7 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kReduceMean, "ReduceMean", OpLevel::kCore, 1, 1, kReduce, infer_reduce, "mean over axes"},
     {OpKind::kReduceSum, "ReduceSum", OpLevel::kCore, 1, 1, kReduce, infer_reduce, "sum over axes"},
     {OpKind::kReduceMax, "ReduceMax", OpLevel::kCore, 1, 1, kReduce, infer_reduce, "maximum over axes"},
-    {OpKind::kReduceMin, "ReduceMin", OpLevel::kFolded, 1, 1, kReduce, infer_reduce, "minimum over axes"},
+    {OpKind::kReduceMin, "ReduceMin", OpLevel::kRewritten, 1, 1, kReduce, infer_reduce, "minimum over axes"},
     {OpKind::kReduceProd, "ReduceProd", OpLevel::kFolded, 1, 1, kReduce, infer_reduce, "product over axes"},
     {OpKind::kArgMax, "ArgMax", OpLevel::kCore, 1, 1, attribute_index<ArgMaxAttributes>(), infer_argmax,
      "index of the first maximum along an axis"},
