@@ -97,12 +97,12 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
     // Dense: inner product with the placed columns.
     const std::size_t num_lanes = std::size_t{1} << log_lanes;
     std::vector<FeVec> dense(num_lanes, FeVec(layout.num_rows));
-    std::vector<FpVec> lanes(num_lanes, FpVec(layout.num_rows));
-    place_values(layout, circuit.columns, data, lanes);
+    FpVec message(num_lanes * layout.num_rows);
+    place_values(layout, circuit.columns, data, message.span());
     Fe inner = functional.constant;
     for (std::size_t lane = 0; lane < num_lanes; ++lane) {
       weights.add_lane(lane, dense[lane]);
-      inner += vec::dot(lanes[lane].span(), dense[lane].span());
+      inner += vec::dot(message.span().subspan(lane * layout.num_rows, layout.num_rows), dense[lane].span());
     }
     EXPECT_EQ(inner, direct);
 

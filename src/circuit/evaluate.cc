@@ -178,8 +178,8 @@ FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const Co
   return out;
 }
 
-void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnData& data,
-                  std::vector<FpVec>& lanes) {
+void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnData& data, FpSpan out) {
+  ZKI_CHECK_EQ(out.size(), layout.lanes.size() * layout.num_rows, "one row of addresses per lane");
   parallel_for(layout.lanes.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t lane = begin; lane < end; ++lane) {
       for (const auto& [id, block_index] : layout.lanes[lane]) {
@@ -203,7 +203,7 @@ void place_values(const Layout& layout, const std::vector<Column>& columns, cons
           }
           for (std::uint64_t i = 0; i < piece.length; ++i) self(self, level + 1, source + i * strides[axis], target + (i << below), below);
         };
-        copy(copy, 0, data[id].data(), lanes[lane].data() + placed.row, placed.block.log_size());
+        copy(copy, 0, data[id].data(), out.data() + lane * layout.num_rows + placed.row, placed.block.log_size());
       }
     }
   });

@@ -30,8 +30,8 @@ FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const Co
 
 std::uint64_t box_size(const Box& box);
 
-// Writes the columns that `layout` places to their addresses: lanes[lane][row]; lanes must hold num_rows entries each, and
-// addresses of no column are left alone. All cores.
-void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnData& data, std::vector<FpVec>& lanes);
+// Writes the columns that `layout` places to their addresses in out: [num_lanes, num_rows]; addresses of no column are left
+// alone. All cores.
+void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnData& data, FpSpan out);
 
 }  // namespace zkinfer::circuit

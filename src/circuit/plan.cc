@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "circuit/plan.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "lookup/pads.h"
+#include "sumcheck/pads.h"
+
+namespace zkinfer::circuit {
+
+namespace {
+
+// Lookup boxes are cut like columns; larger blocks than this only cost the verifier nothing, so there is no limit.
+constexpr int kNoBlockLimit = 62;
+
+int box_bits(const Box& box) {
+  int bits = 0;
+  for (const std::uint64_t n : box) bits += axis_bits(n);
+  return bits;
+}
+
+void place_leaves(const Circuit& circuit, OuterPlan& plan) {
+  for (std::uint32_t i = 0; i < circuit.lookups.size(); ++i) {
+    Decomposition cut = decompose(circuit.lookups[i].box, kNoBlockLimit);
+    for (Block& block : cut.blocks) {
+      const int log_size = block.log_size();
+      plan.leaves.push_back({LeafBlock::Kind::kLookup, i, std::move(block), cut.order, log_size, 0});
+    }
+  }
+  for (std::uint32_t i = 0; i < circuit.tables.size(); ++i) {
+    plan.leaves.push_back({LeafBlock::Kind::kTable, i, {}, {}, circuit.tables[i].rows.log_size, 0});
+  }
+  plan.leaves.push_back({});
+  std::stable_sort(plan.leaves.begin(), plan.leaves.end(),
+                   [](const LeafBlock& a, const LeafBlock& b) { return a.log_size > b.log_size; });
+  std::uint64_t used = 0;
+  for (LeafBlock& leaf : plan.leaves) {
+    leaf.offset = used;
+    used += std::uint64_t{1} << leaf.log_size;
+  }
+  plan.log_leaves = axis_bits(used);
+}
+
+}  // namespace
+
+OuterPlan make_plan(const Circuit& circuit) {
+  OuterPlan plan;
+  place_leaves(circuit, plan);
+  for (const Contraction& relation : circuit.contractions) {
+    ContractionPlan p;
+    for (std::size_t axis = 0; axis < relation.box.size(); ++axis) {
+      const int bits = axis_bits(relation.box[axis]);
+      const AxisRole role = relation.roles[axis];
+      if (role != AxisRole::kK) p.tau_bits += bits;
+      if (role == AxisRole::kC || role == AxisRole::kK) p.sum_bits += bits;
+      if (role == AxisRole::kC) p.shared_bits += bits;
+    }
+    plan.tau_bits = std::max(plan.tau_bits, p.tau_bits);
+    plan.rounds = std::max(plan.rounds, p.sum_bits);
+    if (p.shared_bits > 0) plan.degree = 3;
+    plan.contractions.push_back(p);
+  }
+  for (const Equality& equality : circuit.equalities) plan.tau_bits = std::max(plan.tau_bits, box_bits(equality.box));
+  for (const PublicTensor& output : circuit.public_outputs) plan.tau_bits = std::max(plan.tau_bits, box_bits(output.box));
+  return plan;
+}
+
+hiding::PadAllocator count_pads(const Circuit& circuit, const OuterPlan& plan, bool zero_knowledge) {
+  const auto run = [&](hiding::PadAllocator& pads) {
+    lookup::count_grand_sum_pads(pads, plan.log_leaves);
+    sumcheck::count_rounds_pads(pads, plan.rounds, plan.degree);
+    for (std::size_t i = 0; i < circuit.contractions.size(); ++i) pads.triple();
+    sumcheck::count_zerocheck_pads(pads);
+  };
+  hiding::PadAllocator first(zero_knowledge);
+  run(first);
+  // The second pass knows the layout, so that the copies it records are final indices.
+  hiding::PadAllocator counted(zero_knowledge);
+  counted.set_layout(first.used());
+  run(counted);
+  return counted;
+}
+
+void add_pad_column(Circuit& circuit, const hiding::PadLayout& layout) {
+  circuit.pads = static_cast<ColumnId>(circuit.columns.size());
+  circuit.columns.push_back({"pads", Oracle::kWitness, {3 * std::max<std::uint64_t>(1, layout.num_pads())}});
+}
+
+soundness::OuterShape outer_shape(const Circuit& circuit, const OuterPlan& plan, const hiding::PadLayout& layout) {
+  soundness::OuterShape shape;
+  shape.log_leaves = static_cast<std::uint32_t>(plan.log_leaves);
+  shape.max_tuple_width = 1;
+  for (const Table& table : circuit.tables) {
+    shape.max_tuple_width = std::max(shape.max_tuple_width, static_cast<std::uint32_t>(table.tuple_size()));
+  }
+  shape.num_relations = static_cast<std::uint32_t>(circuit.contractions.size());
+  shape.relation_variables = static_cast<std::uint32_t>(plan.tau_bits);
+  shape.batched_rounds = static_cast<std::uint32_t>(plan.rounds);
+  shape.batched_degree = static_cast<std::uint32_t>(plan.degree);
+  shape.num_triples = layout.num_triples;
+  shape.log_triple_rows = static_cast<std::uint32_t>(layout.log_triple_rows());
+  // Leaf claims, operand claims, sumcheck end, equalities, outputs, layer checks, triple copies and openings, v.
+  shape.num_functionals = 2 + 2 * circuit.contractions.size() + 1 + circuit.equalities.size() + circuit.public_outputs.size() +
+                          3 * static_cast<std::size_t>(plan.log_leaves) + 2 + 3 + 1;
+  return shape;
+}
+
+}  // namespace zkinfer::circuit

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prover/commit_model.h"
+
+#include "circuit/evaluate.h"
+#include "exec/integer/executor.h"
+#include "prover/prf.h"
+#include "soundness/choose_params.h"
+
+namespace zkinfer::prover {
+
+namespace {
+
+// Stream numbers of PrfStream under the commitment's seed.
+constexpr std::uint64_t kModelStream = 1;
+
+Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, const ModelOptions& options) {
+  soundness::ParamRequest request;
+  request.security_bits = options.security_bits;
+  request.regime = options.regime;
+  request.zero_knowledge = options.zero_knowledge;
+  request.pow_bits = options.pow_bits;
+  request.witness_elements = compiled.num_elements(circuit::Oracle::kWitness);
+  request.model_elements = compiled.num_elements(circuit::Oracle::kModel);
+  const auto rows = [&](circuit::Oracle oracle) {
+    return [&compiled, oracle](int log_lanes) {
+      return circuit::place_columns(compiled.circuit, oracle, log_lanes).num_rows;
+    };
+  };
+  request.witness_rows = rows(circuit::Oracle::kWitness);
+  request.model_rows = rows(circuit::Oracle::kModel);
+  if (options.zero_knowledge && request.model_elements > 0) {
+    request.model_budget = options.budget != 0 ? options.budget : soundness::default_model_budget(request.model_elements);
+  }
+  request.shape = compiled.shape;
+  return soundness::choose_params(request);
+}
+
+pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const qir::ParamData& params, const Digest& seed) {
+  const relations::CompiledCircuit& compiled = prepared.compiled;
+  const pcs::OracleParams& oracle = prepared.key.params.model;
+  circuit::ColumnData data(compiled.circuit.columns.size());
+  for (std::size_t id = 0; id < data.size(); ++id) {
+    const std::int64_t param = compiled.param_of_column[id];
+    if (param < 0) continue;
+    const std::vector<std::int32_t>& values = params[static_cast<std::size_t>(param)];
+    data[id] = FpVec(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) data[id][i] = Fp::from_int(values[i]);
+  }
+  FpVec message(oracle.num_lanes() * oracle.num_rows);
+  circuit::place_values(prepared.layouts.model, compiled.circuit.columns, data, message.span());
+  PrfStream random(seed, kModelStream);
+  return pcs::CommittedOracle(oracle, message.span(), random);
+}
+
+Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::ParamData params,
+                              const pcs::OpeningParams& opening, const Digest& seed) {
+  CommittedModel model;
+  model.seed = seed;
+  verifier::PreparedKey& prepared = model.prepared;
+  prepared.key.graph = graph;
+  prepared.key.params = opening;
+  prepared.compiled = std::move(compiled);
+  ZKI_ASSIGN_OR_RETURN(prepared.layouts, relations::place(prepared.compiled, opening));
+  if (opening.has_model) {
+    model.oracle = encode_model(prepared, params, seed);
+    prepared.key.commitment.root = model.oracle.root();
+    prepared.ood_point = proof::ood_point(graph, opening, model.oracle.root());
+    prepared.key.commitment.ood_value = pcs::model_ood_value(model.oracle, prepared.ood_point);
+  }
+  model.params = std::move(params);
+  return model;
+}
+
+}  // namespace
+
+Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const ModelOptions& options,
+                                    const Digest& seed) {
+  ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
+  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, options.zero_knowledge));
+  ZKI_ASSIGN_OR_RETURN(const pcs::OpeningParams opening, choose(compiled, options));
+  return finish(graph, std::move(compiled), std::move(params), opening, seed);
+}
+
+Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
+                                    const Digest& seed) {
+  ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
+  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, opening.zero_knowledge));
+  return finish(graph, std::move(compiled), std::move(params), opening, seed);
+}
+
+}  // namespace zkinfer::prover

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prover/prove.h"
+
+#include <chrono>
+
+#include "exec/integer/executor.h"
+#include "hiding/pad_values.h"
+#include "prover/prf.h"
+#include "prover/witness.h"
+
+namespace zkinfer::prover {
+
+namespace {
+
+// Stream numbers of PrfStream under one proof's key.
+enum Stream : std::uint64_t { kPads = 1, kBlind = 2, kWitnessRows = 3, kMask = 4, kOpening = 5 };
+
+class Stopwatch {
+ public:
+  // Seconds since the last call (or construction).
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const double seconds = std::chrono::duration<double>(now - last_).count();
+    last_ = now;
+    return seconds;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+// One-time randomness must never serve two different proofs: the key binds seed, statement, witness and entropy.
+Digest proof_key(const CommittedModel& model, const Transcript& statement, const circuit::ColumnData& data,
+                 const Digest& entropy) {
+  Keccak256 witness;
+  for (std::size_t id = 0; id < data.size(); ++id) {
+    if (model.prepared.compiled.param_of_column[id] >= 0 || data[id].empty()) continue;
+    witness.update(ByteView(reinterpret_cast<const std::uint8_t*>(data[id].data()), data[id].size() * sizeof(Fp)));
+  }
+  return derive_key("zkinfer proof randomness v1", {model.seed, statement.state(), witness.finish(), entropy});
+}
+
+// The pad vector, and the pad and blind columns.
+std::vector<Fe> make_pads(const relations::CompiledCircuit& compiled, const Digest& key, circuit::ColumnData& data) {
+  PrfStream random(key, kPads);
+  std::vector<Fe> pads = hiding::fill_pads(compiled.pads, random);
+  PrfStream blind(key, kBlind);
+  data[compiled.circuit.blind] = FpVec(3);
+  blind.fill(data[compiled.circuit.blind].span());
+  return pads;
+}
+
+FpVec pad_column(const std::vector<Fe>& pads, std::size_t size) {
+  FpVec column(size);
+  for (std::size_t i = 0; i < pads.size(); ++i) {
+    for (std::size_t j = 0; j < 3; ++j) column[3 * i + j] = pads[i].c[j];
+  }
+  return column;
+}
+
+pcs::CommittedOracle commit_witness(const CommittedModel& model, const Digest& key, const circuit::ColumnData& data) {
+  const pcs::OracleParams& params = model.prepared.key.params.witness;
+  FpVec message(params.num_lanes() * params.num_rows);
+  circuit::place_values(model.prepared.layouts.witness, model.prepared.compiled.circuit.columns, data, message.span());
+  PrfStream random(key, kWitnessRows);
+  return pcs::CommittedOracle(params, message.span(), random);
+}
+
+}  // namespace
+
+Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
+  const verifier::PreparedKey& prepared = model.prepared;
+  const relations::CompiledCircuit& compiled = prepared.compiled;
+  const pcs::OpeningParams& params = prepared.key.params;
+  const auto progress = [&](const char* stage, double fraction) {
+    if (request.progress) request.progress(stage, fraction);
+  };
+  Proof proof;
+  Stopwatch total;
+  Stopwatch watch;
+
+  progress("run the network", 0.0);
+  ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(prepared.key.graph, model.params, request.inputs));
+  for (const qir::ValueId id : prepared.key.graph.outputs) proof.outputs.push_back(witness.values[id]);
+  proof.times.execute = watch.lap();
+
+  progress("witness columns", 0.05);
+  circuit::ColumnData data = fill_columns(prepared.key.graph, compiled, model.params, witness);
+  if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
+  if (request.hooks != nullptr && request.hooks->outputs) request.hooks->outputs(proof.outputs);
+  TupleValues tuples = evaluate_tuples(compiled, data);
+  count_multiplicities(compiled, tuples, data);
+  proof.times.witness = watch.lap();
+
+  progress("commit to the witness", 0.15);
+  Transcript transcript(verifier::kProtocolName);
+  proof::absorb_statement(transcript, prepared.key, request.context, proof.outputs);
+  const Digest key = proof_key(model, transcript, data, request.entropy);
+  std::vector<Fe> pads = make_pads(compiled, key, data);
+  data[compiled.circuit.pads] = pad_column(pads, compiled.circuit.columns[compiled.circuit.pads].num_elements());
+  if (request.hooks != nullptr && request.hooks->committed) request.hooks->committed(data, pads);
+  const pcs::CommittedOracle witness_oracle = commit_witness(model, key, data);
+  pcs::MaskOracle mask;
+  if (params.zero_knowledge) {
+    PrfStream random(key, kMask);
+    mask = pcs::MaskOracle(params, random);
+  }
+  hiding::PadAllocator allocator(params.zero_knowledge);
+  allocator.set_layout(compiled.pads.layout());
+  hiding::ProverChannel channel(transcript, allocator, pads);
+  channel.send_digests("witness root", std::span(&witness_oracle.root(), 1));
+  if (params.zero_knowledge) channel.send_digests("mask root", std::span(&mask.root(), 1));
+  proof.times.commit = watch.lap();
+
+  progress("lookups and relations", 0.35);
+  prove_outer(channel, compiled, data, std::move(tuples), pads, proof.times.outer);
+  data.clear();
+  watch.lap();
+
+  progress("opening", 0.6);
+  // The verifier's own replay of these messages gives the claim to open, so the two sides cannot disagree on it.
+  Transcript replay(verifier::kProtocolName);
+  proof::absorb_statement(replay, prepared.key, request.context, proof.outputs);
+  hiding::PadAllocator replay_pads(params.zero_knowledge);
+  replay_pads.set_layout(compiled.pads.layout());
+  hiding::VerifierChannel replay_channel(replay, replay_pads, channel.proof());
+  (void)verifier::receive_roots(replay_channel, prepared);
+  verifier::OuterClaim outer = verifier::verify_outer(replay_channel, compiled, proof.outputs);
+  const verifier::OpeningClaim claim(prepared, std::move(outer));
+  proof.times.outer_claim = watch.lap();
+  PrfStream random(key, kOpening);
+  pcs::OpeningOracles oracles;
+  oracles.model = params.has_model ? &model.oracle : nullptr;
+  oracles.witness = &witness_oracle;
+  oracles.mask = params.zero_knowledge ? &mask : nullptr;
+  const pcs::OpeningProof opening = pcs::prove_opening(params, claim.statement(), oracles, random, replay,
+                                                       request.hooks != nullptr ? request.hooks->opening : nullptr);
+  proof.times.opening = watch.lap();
+
+  ByteWriter writer;
+  writer.raw(proof::header_bytes(prepared.key.graph, request.context, proof.outputs));
+  writer.raw(channel.proof());
+  writer.raw(opening.bytes);
+  proof.bytes = std::move(writer).take();
+  proof.times.total = total.lap();
+  progress("done", 1.0);
+  return proof;
+}
+
+}  // namespace zkinfer::prover

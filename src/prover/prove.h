@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// prove(): committed model + integer inputs -> proof bytes.
+#pragma once
+
+#include <functional>
+
+#include "circuit/evaluate.h"
+#include "commit/pcs/opening_prover.h"
+#include "prover/commit_model.h"
+#include "prover/outer_prover.h"
+
+namespace zkinfer::prover {
+
+struct ProveTimes {
+  double execute = 0, witness = 0, commit = 0, outer_claim = 0, opening = 0, total = 0;
+  OuterTimes outer;
+};
+
+// Lets tests play a cheating prover: called on the columns before they are committed.
+struct ProveHooks {
+  std::function<void(circuit::ColumnData&)> columns;                // before the lookups' multiplicities are counted
+  std::function<void(circuit::ColumnData&, std::vector<Fe>&)> committed;  // columns and pads, right before committing
+  std::function<void(proof::PublicValues&)> outputs;                // the claimed outputs
+  pcs::ProverHooks* opening = nullptr;
+};
+
+struct ProveRequest {
+  std::vector<std::vector<std::int64_t>> inputs;  // per graph input
+  Digest context{};
+  Digest entropy{};  // fresh per proof (random_seed), or fixed in tests: same bytes in, same proof out
+  std::function<void(const char* stage, double fraction)> progress;
+  const ProveHooks* hooks = nullptr;
+};
+
+struct Proof {
+  Bytes bytes;
+  proof::PublicValues outputs;
+  ProveTimes times;
+};
+
+// Errors: the executor's (input out of range, ..).
+Result<Proof> prove(const CommittedModel& model, const ProveRequest& request);
+
+}  // namespace zkinfer::prover

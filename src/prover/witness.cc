@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prover/witness.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/parallel.h"
+
+namespace zkinfer::prover {
+
+using circuit::ColumnData;
+using relations::Recipe;
+
+namespace {
+
+constexpr std::size_t kGrain = 1 << 14;
+
+template <class Source>
+FpVec to_field(const std::vector<Source>& values) {
+  FpVec out(values.size());
+  parallel_for(values.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) out[i] = Fp::from_int(values[i]);
+  });
+  return out;
+}
+
+template <class Function>
+FpVec map(const FpVec& values, const Function& function) {
+  FpVec out(values.size());
+  parallel_for(values.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) out[i] = function(values[i].to_int());
+  });
+  return out;
+}
+
+// Quotient or remainder of (acc + round) by 2^shift.
+FpVec split_accumulator(const std::vector<std::int64_t>& acc, int shift, bool quotient) {
+  const std::int64_t round = shift == 0 ? 0 : std::int64_t{1} << (shift - 1);
+  const std::int64_t mask = (std::int64_t{1} << shift) - 1;
+  FpVec out(acc.size());
+  parallel_for(acc.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::int64_t x = acc[i] + round;
+      out[i] = Fp::from_int(quotient ? x >> shift : x & mask);
+    }
+  });
+  return out;
+}
+
+// Runs of the last box axis -> the first index of their maximum.
+std::vector<std::size_t> arg_max_of_rows(const FpVec& values, std::size_t row) {
+  std::vector<std::size_t> out(values.size() / row);
+  for (std::size_t r = 0; r < out.size(); ++r) {
+    for (std::size_t i = 1; i < row; ++i) {
+      if (values[r * row + i].to_int() > values[r * row + out[r]].to_int()) out[r] = i;
+    }
+  }
+  return out;
+}
+
+class Filler {
+ public:
+  Filler(const qir::QGraph& graph, const relations::CompiledCircuit& compiled, const exec_integer::Witness& witness,
+         ColumnData& data)
+      : graph_(graph), compiled_(compiled), witness_(witness), data_(data) {}
+
+  FpVec column(const Recipe& recipe) const {
+    switch (recipe.kind) {
+      case Recipe::Kind::kGiven: return {};
+      case Recipe::Kind::kValue: return to_field(witness_.values[recipe.value]);
+      case Recipe::Kind::kQuotient:
+      case Recipe::Kind::kRemainder:
+        return split_accumulator(witness_.acc[recipe.node], graph_.nodes[recipe.node].requant.shift,
+                                 recipe.kind == Recipe::Kind::kQuotient);
+      case Recipe::Kind::kExpression: return evaluated(recipe.expr, recipe.box);
+      case Recipe::Kind::kPositivePart:
+        return map(evaluated(recipe.expr, recipe.box), [](std::int64_t x) { return Fp::from_int(std::max<std::int64_t>(0, x)); });
+      case Recipe::Kind::kTable: {
+        const qir::Table& table = graph_.tables[static_cast<std::size_t>(recipe.table)];
+        return map(evaluated(recipe.expr, recipe.box),
+                   [&](std::int64_t x) { return table.contains(x) ? Fp::from_int(table.at(x)) : Fp(); });
+      }
+      case Recipe::Kind::kArgMaxStep: return arg_max_step(recipe);
+      case Recipe::Kind::kMaximum: return maximum(recipe);
+      case Recipe::Kind::kDivLimb: return div_limb(recipe);
+    }
+    return {};
+  }
+
+ private:
+  FpVec evaluated(const circuit::LinExpr& expr, const circuit::Box& box) const {
+    return circuit::evaluate(expr, compiled_.circuit.columns, data_, box);
+  }
+
+  FpVec arg_max_step(const Recipe& recipe) const {
+    const FpVec values = evaluated(recipe.expr, recipe.box);
+    const std::size_t row = recipe.box.back();
+    FpVec out(values.size());
+    const std::vector<std::size_t> best = arg_max_of_rows(values, row);
+    for (std::size_t r = 0; r < best.size(); ++r) {
+      for (std::size_t i = best[r]; i < row; ++i) out[r * row + i] = Fp(1);
+    }
+    return out;
+  }
+
+  FpVec maximum(const Recipe& recipe) const {
+    const FpVec values = evaluated(recipe.expr, recipe.box);
+    const std::size_t row = recipe.box.back();
+    const std::vector<std::size_t> best = arg_max_of_rows(values, row);
+    FpVec out(best.size());
+    for (std::size_t r = 0; r < best.size(); ++r) out[r] = values[r * row + best[r]];
+    return out;
+  }
+
+  FpVec div_limb(const Recipe& recipe) const {
+    const FpVec numerators = evaluated(recipe.expr, recipe.box);
+    const FpVec denominators = evaluated(recipe.other, recipe.box);
+    FpVec out(numerators.size());
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const std::int64_t d = denominators[i].to_int();
+      if (d <= 0) continue;
+      std::int64_t rem = numerators[i].to_int() % d;
+      if (rem < 0) rem += d;
+      if (recipe.negated) rem = d - 1 - rem;
+      out[i] = Fp::from_int((rem >> (recipe.limb * recipe.limb_bits)) & ((std::int64_t{1} << recipe.limb_bits) - 1));
+    }
+    return out;
+  }
+
+  const qir::QGraph& graph_;
+  const relations::CompiledCircuit& compiled_;
+  const exec_integer::Witness& witness_;
+  ColumnData& data_;
+};
+
+}  // namespace
+
+ColumnData fill_columns(const qir::QGraph& graph, const relations::CompiledCircuit& compiled, const qir::ParamData& params,
+                        const exec_integer::Witness& witness) {
+  ColumnData data(compiled.circuit.columns.size());
+  const Filler filler(graph, compiled, witness, data);
+  // In order: a recipe reads earlier columns only.
+  for (std::size_t id = 0; id < data.size(); ++id) {
+    const std::int64_t param = compiled.param_of_column[id];
+    data[id] = param >= 0 ? to_field(params[static_cast<std::size_t>(param)]) : filler.column(compiled.recipes[id]);
+  }
+  return data;
+}
+
+TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const ColumnData& data) {
+  TupleValues out;
+  for (const circuit::Lookup& lookup : compiled.circuit.lookups) {
+    std::vector<FpVec> entries;
+    for (const circuit::LinExpr& expr : lookup.tuple) {
+      entries.push_back(circuit::evaluate(expr, compiled.circuit.columns, data, lookup.box));
+    }
+    out.push_back(std::move(entries));
+  }
+  return out;
+}
+
+void count_multiplicities(const relations::CompiledCircuit& compiled, const TupleValues& tuples, ColumnData& data) {
+  const circuit::Circuit& circuit = compiled.circuit;
+  for (const circuit::Table& table : circuit.tables) {
+    data[table.multiplicity] = FpVec(static_cast<std::size_t>(table.rows.num_rows()));
+  }
+  for (std::size_t i = 0; i < tuples.size(); ++i) {
+    const circuit::Table& table = circuit.tables[circuit.lookups[i].table];
+    FpVec& counts = data[table.multiplicity];
+    for (const Fp& x : tuples[i][0]) {
+      const Fp row = x - Fp::from_int(table.rows.first);
+      if (row.v < counts.size()) counts[row.v] += Fp(1);
+    }
+  }
+}
+
+}  // namespace zkinfer::prover

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The witness columns of a circuit, from the integer executor's values (recipes: relations/builder.h).
+#pragma once
+
+#include "circuit/evaluate.h"
+#include "exec/integer/executor.h"
+#include "relations/compile.h"
+
+namespace zkinfer::prover {
+
+// Fills every column whose recipe says how, and the parameter columns; pads, blind and multiplicities stay empty.
+circuit::ColumnData fill_columns(const qir::QGraph& graph, const relations::CompiledCircuit& compiled,
+                                 const qir::ParamData& params, const exec_integer::Witness& witness);
+
+// The values of every lookup's tuple over its box: [lookup][entry][box], row-major.
+using TupleValues = std::vector<std::vector<FpVec>>;
+TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const circuit::ColumnData& data);
+
+// Sets the multiplicity columns. A tuple that is no row of its table is left out (the verifier will reject the proof).
+void count_multiplicities(const relations::CompiledCircuit& compiled, const TupleValues& tuples, circuit::ColumnData& data);
+
+}  // namespace zkinfer::prover

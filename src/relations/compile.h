@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// CompiledCircuit: circuit, protocol plan and pad layout of an integer graph; the same for prover and verifier.
+#pragma once
+
+#include "circuit/layout.h"
+#include "circuit/plan.h"
+#include "commit/pcs/params.h"
+#include "relations/builder.h"
+
+namespace zkinfer::relations {
+
+struct CompiledCircuit {
+  circuit::Circuit circuit;
+  std::vector<Recipe> recipes;                // by ColumnId, the pad column included
+  std::vector<std::int64_t> param_of_column;  // by ColumnId
+  circuit::OuterPlan plan;
+  hiding::PadAllocator pads{false};           // counted: layout and copies
+  soundness::OuterShape shape;
+
+  std::uint64_t num_elements(circuit::Oracle oracle) const;
+};
+
+// Errors: unsupported (builder.h), resource_limit for circuits beyond kMaxCircuitElements.
+Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge);
+
+inline constexpr std::uint64_t kMaxCircuitElements = std::uint64_t{1} << 34;
+inline constexpr std::uint64_t kMaxAxis = std::uint64_t{1} << 26;
+
+// Where the columns live under these parameters. invalid_argument when the parameters are not made for this circuit.
+struct Layouts {
+  circuit::Layout model;
+  circuit::Layout witness;
+};
+Result<Layouts> place(const CompiledCircuit& compiled, const pcs::OpeningParams& params);
+
+}  // namespace zkinfer::relations

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a proof is about: the verification key and the public values. Byte grammars: docs/formats/key.md, proof.md.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "commit/pcs/params.h"
+#include "field/fe.h"
+#include "qir/qgraph.h"
+#include "transcript/transcript.h"
+
+namespace zkinfer::proof {
+
+inline constexpr std::uint32_t kKeyMagic = 0x4b494b5a;    // "ZKIK"
+inline constexpr std::uint32_t kProofMagic = 0x50494b5a;  // "ZKIP"
+inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::size_t kContextBytes = 32;
+inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
+
+// The weight commitment: root of M and the out-of-domain value v = sum_j z^j (e_M)_j at z = ood_point(..). v makes the
+// committed model unique although a root may be close to several code words (protocol.md, trap 5).
+struct ModelCommitment {
+  Digest root{};
+  Fe ood_value;
+};
+
+struct Key {
+  qir::QGraph graph;  // structure only
+  pcs::OpeningParams params;
+  ModelCommitment commitment;
+
+  // Digest of structure, parameters and commitment: the model's identity.
+  Digest identity() const;
+  Bytes to_bytes() const;
+};
+
+// Total; validates graph and parameters.
+Result<Key> parse_key(ByteView bytes);
+
+// z, drawn from structure, parameters and root.
+Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const Digest& root);
+
+// Public outputs by graph output, row-major.
+using PublicValues = std::vector<std::vector<std::int64_t>>;
+
+// magic, version, context [32], outputs (i64 each, in the graph's order). The rest of a proof are the messages.
+Bytes header_bytes(const qir::QGraph& graph, ByteView context, const PublicValues& outputs);
+struct Header {
+  Digest context{};
+  PublicValues outputs;
+  std::size_t num_bytes = 0;
+};
+std::size_t header_size(const qir::QGraph& graph);
+
+// Step 0 of the transcript: binds everything the statement contains before the first challenge.
+void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicValues& outputs);
+
+}  // namespace zkinfer::proof

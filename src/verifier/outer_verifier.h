@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The outer verifier: replays the messages before the opening and turns every check into one linear claim on the oracles,
+//   <M columns, U_M> + <W columns, U_W> = mu
+// which the opening must settle. The prover runs it on its own messages to learn the claim it has to open.
+//
+// Messages after the roots (docs/protocol.md):
+//   V alpha, beta; the grand sum of the lookups (lookup/);
+//   V tau, gamma; the batched sumcheck of the contractions, then per contraction its two operand values (a product);
+//   the zero-check of the product triples; V delta.
+#pragma once
+
+#include <vector>
+
+#include "circuit/functional.h"
+#include "hiding/verifier_channel.h"
+#include "statement/statement.h"
+#include "relations/compile.h"
+
+namespace zkinfer::verifier {
+
+struct OuterClaim {
+  std::vector<circuit::Term> model_terms;
+  std::vector<circuit::Term> witness_terms;
+  Fe mu;
+  Fe next_power;  // of delta: for the claim on M's out-of-domain value
+};
+
+// Failure is the channel's verdict; the claim is then meaningless. outputs: the public values, sizes checked by the caller.
+OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
+                        const proof::PublicValues& outputs);
+
+}  // namespace zkinfer::verifier
