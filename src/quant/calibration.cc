@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quant/calibration.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <random>
+
+#include "exec/float/float_executor.h"
+
+namespace zkinfer::quant {
+
+namespace {
+
+// Steps that real data sets are multiples of: counts, pixels, pixels divided by 255 or 256 or centred on them.
+constexpr std::array<double, 10> kKnownSteps = {1.0, 0.5, 0.25, 0.125, 1.0 / 127.5, 1.0 / 128, 1.0 / 255, 1.0 / 256, 0.1, 0.01};
+constexpr double kMostSteps = 4096;  // beyond, exactness costs more weight precision than it is worth
+
+// The largest known step that divides every value.
+class StepFinder {
+ public:
+  void add(std::span<const float> values) {
+    for (const float x : values) max_abs_ = std::max(max_abs_, std::abs(static_cast<double>(x)));
+    for (std::size_t i = 0; i < kKnownSteps.size(); ++i) {
+      if (!possible_[i]) continue;
+      const double inverse = 1.0 / kKnownSteps[i];
+      possible_[i] = std::all_of(values.begin(), values.end(), [&](float x) {
+        const double steps = static_cast<double>(x) * inverse;
+        return std::abs(steps - std::nearbyint(steps)) < 1e-3;
+      });
+    }
+  }
+  double step() const {
+    for (std::size_t i = 0; i < kKnownSteps.size(); ++i) {
+      if (possible_[i] && max_abs_ / kKnownSteps[i] <= kMostSteps) return kKnownSteps[i];
+    }
+    return 0;
+  }
+
+ private:
+  std::array<bool, kKnownSteps.size()> possible_ = [] {
+    std::array<bool, kKnownSteps.size()> all{};
+    all.fill(true);
+    return all;
+  }();
+  double max_abs_ = 0;
+};
+
+}  // namespace
+
+Result<CalibrationMethod> parse_calibration_method(std::string_view name) {
+  if (name == "minmax") return CalibrationMethod::kMinMax;
+  if (name == "percentile") return CalibrationMethod::kPercentile;
+  if (name == "mse") return CalibrationMethod::kMse;
+  return invalid_argument("calibration method '" + std::string(name) + "' is unknown; use minmax, percentile or mse");
+}
+
+std::string_view calibration_method_name(CalibrationMethod method) {
+  switch (method) {
+    case CalibrationMethod::kMinMax: return "minmax";
+    case CalibrationMethod::kPercentile: return "percentile";
+    case CalibrationMethod::kMse: return "mse";
+  }
+  return "?";
+}
+
+void Histogram::widen(double needed) {
+  if (width_ == 0) {
+    width_ = needed / static_cast<double>(kBins) * 1.0001;
+    counts_[0] += zeros_;
+    zeros_ = 0;
+    return;
+  }
+  while (width_ * static_cast<double>(kBins) <= needed) {
+    for (std::size_t i = 0; i < kBins / 2; ++i) counts_[i] = counts_[2 * i] + counts_[2 * i + 1];
+    std::fill(counts_.begin() + kBins / 2, counts_.end(), 0.0);
+    width_ *= 2;
+  }
+}
+
+void Histogram::add(std::span<const float> values) {
+  if (values.empty()) return;
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  if (empty()) min_ = max_ = static_cast<double>(*least);
+  min_ = std::min(min_, static_cast<double>(*least));
+  max_ = std::max(max_, static_cast<double>(*most));
+  max_abs_ = std::max(max_, -min_);
+  total_ += static_cast<double>(values.size());
+  if (max_abs_ == 0) {
+    zeros_ += static_cast<double>(values.size());
+    return;
+  }
+  widen(max_abs_);
+  const double inverse = 1.0 / width_;
+  for (const float x : values) {
+    const std::size_t bin = static_cast<std::size_t>(std::abs(static_cast<double>(x)) * inverse);
+    counts_[std::min(bin, kBins - 1)] += 1;
+  }
+}
+
+double Histogram::percentile(double share) const {
+  double left = total_ * share;
+  for (std::size_t i = 0; i < kBins; ++i) {
+    left -= counts_[i];
+    if (left <= 0) return std::min(max_abs_, (static_cast<double>(i) + 1) * width_);
+  }
+  return max_abs_;
+}
+
+double Histogram::clip_error(double clip, double num_steps) const {
+  const double step = clip / num_steps;
+  double error = 0;
+  for (std::size_t i = 0; i < kBins; ++i) {
+    if (counts_[i] == 0) continue;
+    const double center = (static_cast<double>(i) + 0.5) * width_;
+    const double over = std::max(0.0, center - clip);
+    // Values below half a step round to 0; above, the error is uniform in +-step/2.
+    const double rounding = center < step / 2 ? center * center : step * step / 12;
+    error += counts_[i] * (over > 0 ? over * over : rounding);
+  }
+  return total_ > 0 ? error / total_ : 0;
+}
+
+double choose_clip(const Histogram& histogram, double num_steps, const QuantOptions& options) {
+  const double whole = histogram.max_abs();
+  if (whole <= 0) return 1;
+  if (options.method == CalibrationMethod::kMinMax) return whole;
+  if (options.method == CalibrationMethod::kPercentile) return histogram.percentile(options.percentile);
+  double best = whole;
+  double best_error = histogram.clip_error(whole, num_steps);
+  for (int i = 99; i >= 20; --i) {
+    const double clip = whole * i / 100;
+    const double error = histogram.clip_error(clip, num_steps);
+    if (error < best_error) best = clip, best_error = error;
+  }
+  return best;
+}
+
+Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap> inputs) {
+  if (inputs.empty()) {
+    return invalid_argument("quantize: no calibration inputs; give a few dozen typical inputs (or ask for random ones, which measure "
+                            "nothing about the real data)");
+  }
+  Calibration result;
+  result.num_inputs = inputs.size();
+  std::vector<StepFinder> steps(graph.inputs.size());
+  std::string bad;
+  for (const TensorMap& input : inputs) {
+    const exec::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
+      const bool finite = std::all_of(tensor.data().begin(), tensor.data().end(), [](float x) { return std::isfinite(x); });
+      if (!finite && bad.empty()) bad = value.name;
+      if (finite) result.by_name[value.name].add(tensor.data());
+    };
+    ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec::run_float(graph, input, observe));
+    if (!bad.empty()) return out_of_range("calibration: value '" + bad + "' is infinite or not a number for a calibration input; fix the input or the model");
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+      const auto it = input.find(graph.value(graph.inputs[i]).name);
+      if (it != input.end()) steps[i].add(it->second.data());
+    }
+  }
+  for (const StepFinder& finder : steps) result.input_steps.push_back(finder.step());
+  return result;
+}
+
+std::vector<TensorMap> random_inputs(const ir::Graph& graph, std::size_t count, float lo, float hi) {
+  std::mt19937 random(20240229);
+  std::uniform_real_distribution<float> uniform(lo, hi);
+  std::vector<TensorMap> inputs(count);
+  for (TensorMap& input : inputs) {
+    for (const ir::ValueId id : graph.inputs) {
+      FloatTensor tensor(graph.value(id).shape);
+      for (float& x : tensor.data()) x = uniform(random);
+      input.emplace(graph.value(id).name, std::move(tensor));
+    }
+  }
+  return inputs;
+}
+
+}  // namespace zkinfer::quant

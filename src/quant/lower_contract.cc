@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conv and MatMul. With constant weights: scale_w = unit / scale_x for whatever unit the output wants. The worst-case
+// accumulator is taken over the input's integer range, output channel by output channel.
+#include <algorithm>
+#include <cmath>
+
+#include "quant/lowering.h"
+
+namespace zkinfer::quant {
+
+using ir::OpKind;
+
+namespace {
+
+// Weights as rows of `depth` elements, one per output channel: contiguous for Conv and a constant left operand, columns of
+// [.., K, N] for a constant right operand.
+struct Rows {
+  std::size_t num_rows = 0;
+  std::size_t depth = 0;
+  bool columns = false;  // row r of matrix m: elements m * K * N + k * N + r
+  std::size_t at(std::size_t row, std::size_t k) const {
+    if (!columns) return row * depth + k;
+    const std::size_t matrix = row / num_cols;
+    return (matrix * depth + k) * num_cols + row % num_cols;
+  }
+  std::size_t num_cols = 1;
+};
+
+struct Bounds {
+  AccRange acc;
+  double error = 0;  // of the worst row, real
+};
+
+Bounds worst_rows(const Rows& rows, const std::vector<double>& real, const std::vector<std::int32_t>& weights, double scale_w,
+                  AccRange x, double x_scale) {
+  Bounds bounds;
+  bool first = true;
+  const double x_most = static_cast<double>(std::max(x.hi, -x.lo)) * x_scale;
+  for (std::size_t row = 0; row < rows.num_rows; ++row) {
+    std::int64_t lo = 0;
+    std::int64_t hi = 0;
+    double error = 0;
+    for (std::size_t k = 0; k < rows.depth; ++k) {
+      const std::size_t at = rows.at(row, k);
+      const std::int64_t w = weights[at];
+      lo += w > 0 ? w * x.lo : w * x.hi;
+      hi += w > 0 ? w * x.hi : w * x.lo;
+      error += std::abs(real[at] - static_cast<double>(w) * scale_w);
+    }
+    bounds.acc = first ? AccRange{lo, hi} : AccRange{std::min(bounds.acc.lo, lo), std::max(bounds.acc.hi, hi)};
+    bounds.error = std::max(bounds.error, error * x_most);
+    first = false;
+  }
+  return bounds;
+}
+
+}  // namespace
+
+Status Lowering::lower_contract(std::size_t i) {
+  const ir::Node& n = node(i);
+  const bool conv = n.op == OpKind::kConv;
+  const std::size_t constant = conv || is_const(n.inputs[1]) ? 1 : 0;
+  const ir::Value& weight_value = graph_.input_of(n, constant);
+  const FloatTensor* weights = weight_value.floats();
+  const QTensor x = tensor(n.inputs[1 - constant]);
+  if (weights == nullptr) return fail(i, "its weights are not constant numbers");
+  const Shape& shape = weights->shape();
+  Rows rows;
+  if (conv) {
+    rows.num_rows = static_cast<std::size_t>(shape[0]);
+    rows.depth = static_cast<std::size_t>(shape.num_elements()) / rows.num_rows;
+  } else if (constant == 0) {
+    rows.depth = static_cast<std::size_t>(shape[shape.rank() - 1]);
+    rows.num_rows = static_cast<std::size_t>(shape.num_elements()) / rows.depth;
+  } else {
+    rows.columns = true;
+    rows.num_cols = static_cast<std::size_t>(shape[shape.rank() - 1]);
+    rows.depth = static_cast<std::size_t>(shape[shape.rank() - 2]);
+    rows.num_rows = static_cast<std::size_t>(shape.num_elements()) / rows.depth;
+  }
+  std::vector<double> real(weights->data().begin(), weights->data().end());
+  double most = 0;
+  for (const double w : real) most = std::max(most, std::abs(w));
+  const int output_bits = options_.weight_bits > 0 ? options_.weight_bits : 12;
+  const double natural_w = (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (output_bits - 1)) - 1);
+  const double natural = natural_w * x.scale;
+
+  AccRange x_range = {qvalue(x).lo, qvalue(x).hi};
+  if (conv) x_range = {std::min<std::int64_t>(x_range.lo, 0), std::max<std::int64_t>(x_range.hi, 0)};
+  std::vector<double> bias;
+  if (n.has_input(2)) {
+    const FloatTensor* tensor_bias = graph_.input_of(n, 2).floats();
+    if (tensor_bias == nullptr) return fail(i, "its bias is not constant");
+    bias.assign(tensor_bias->data().begin(), tensor_bias->data().end());
+  }
+  double bias_most = 0;
+  double bias_least = 0;
+  for (const double b : bias) bias_most = std::max(bias_most, b), bias_least = std::min(bias_least, b);
+
+  Target t;
+  if (segment(i).mode == Mode::kNarrow) {
+    t = target(i);
+    // Fewer weight bits on request: a smaller shift for this layer.
+    if (options_.weight_bits > 0) {
+      while (t.shift > 0 && std::ldexp(t.h_scale, -t.shift) < natural) --t.shift;
+    }
+  }
+  for (;;) {
+    const double unit = segment(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift) : wanted_unit(i, natural);
+    const double scale_w = unit / x.scale;
+    int bits = 0;
+    const std::size_t num_values = out_.graph.values.size();
+    ZKI_ASSIGN_OR_RETURN(const qir::ValueId w_id, add_param(weight_value.name, shape, real, scale_w, &bits));
+    Bounds bounds = worst_rows(rows, real, out_.params[w_id], scale_w, x_range, x.scale);
+    AccRange acc = bounds.acc;
+    acc.lo += static_cast<std::int64_t>(std::nearbyint(bias_least / unit));
+    acc.hi += static_cast<std::int64_t>(std::nearbyint(bias_most / unit));
+    if (segment(i).mode == Mode::kNarrow && !table_fits(acc, t)) {
+      // Coarser output instead of a larger table.
+      out_.graph.values.resize(num_values);
+      out_.params.resize(num_values);
+      if (t.h_scale == t.y_scale) t.y_scale *= 2;
+      t.h_scale *= 2;
+      continue;
+    }
+    qir::Node q;
+    q.op = conv ? qir::Op::kConv : qir::Op::kMatMul;
+    q.inputs = constant == 1 ? std::vector<qir::ValueId>{x.id, w_id} : std::vector<qir::ValueId>{w_id, x.id};
+    if (!bias.empty()) {
+      ZKI_ASSIGN_OR_RETURN(const qir::ValueId b_id,
+                           add_param(graph_.input_of(n, 2).name, Shape{static_cast<std::int64_t>(bias.size())}, bias, unit, nullptr));
+      q.inputs.push_back(b_id);
+      bounds.error += unit / 2;
+    }
+    if (conv) {
+      const ir::ConvAttributes& attributes = n.as<ir::ConvAttributes>();
+      q.kernel.assign(shape.dims().begin() + 2, shape.dims().end());
+      q.strides = attributes.strides;
+      q.dilations = attributes.dilations;
+      q.pads_begin = attributes.pads_begin;
+      q.groups = attributes.groups;
+    }
+    return emit(i, std::move(q), acc, unit, t, bounds.error, bits);
+  }
+}
+
+Status Lowering::lower_product(std::size_t i) {
+  const ir::Node& n = node(i);
+  const QTensor a = tensor(n.inputs[0]);
+  const QTensor b = tensor(n.inputs[1]);
+  const double raw = a.scale * b.scale;
+  const Shape& a_shape = qvalue(a).shape;
+  const std::int64_t depth = a_shape[a_shape.rank() - 1];
+  const qir::Value& a_value = qvalue(a);
+  const qir::Value& b_value = qvalue(b);
+  const std::int64_t corners[4] = {a_value.lo * b_value.lo, a_value.lo * b_value.hi, a_value.hi * b_value.lo, a_value.hi * b_value.hi};
+  AccRange acc = {depth * *std::min_element(corners, corners + 4), depth * *std::max_element(corners, corners + 4)};
+  qir::Node q;
+  q.op = qir::Op::kMatMul;
+  q.inputs = {a.id, b.id};
+  double error = 0;
+  if (n.has_input(2)) {
+    const FloatTensor* tensor_bias = graph_.input_of(n, 2).floats();
+    if (tensor_bias == nullptr) return fail(i, "its bias is not constant");
+    const std::vector<double> bias(tensor_bias->data().begin(), tensor_bias->data().end());
+    ZKI_ASSIGN_OR_RETURN(const qir::ValueId b_id, add_param(graph_.input_of(n, 2).name, tensor_bias->shape(), bias, raw, nullptr));
+    q.inputs.push_back(b_id);
+    const auto [least, most] = std::minmax_element(out_.params[b_id].begin(), out_.params[b_id].end());
+    acc.lo += *least;
+    acc.hi += *most;
+    error = raw / 2;
+  }
+  if (segment(i).mode != Mode::kNarrow) return emit(i, std::move(q), acc, raw, {}, error, 0);
+  // No factor is free here: the shift alone brings the scale up, at least to what was wanted.
+  Target t = target(i);
+  const bool follows = t.h_scale == t.y_scale;
+  t.shift = std::max(0, static_cast<int>(std::ceil(std::log2(t.h_scale / raw) - 1e-9)));
+  t.h_scale = std::ldexp(raw, t.shift);
+  if (follows) t.y_scale = t.h_scale;
+  return emit(i, std::move(q), acc, raw, t, error, 0);
+}
+
+}  // namespace zkinfer::quant

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Add, Sub, Mul and unary functions of values that are already integers.
+#include <algorithm>
+#include <cmath>
+
+#include "quant/lowering.h"
+
+namespace zkinfer::quant {
+
+using ir::OpKind;
+
+namespace {
+
+std::vector<double> doubles(const FloatTensor& tensor) { return {tensor.data().begin(), tensor.data().end()}; }
+
+// coef * [lo, hi], ordered.
+AccRange times(std::int64_t coef, AccRange x) {
+  return coef >= 0 ? AccRange{coef * x.lo, coef * x.hi} : AccRange{coef * x.hi, coef * x.lo};
+}
+
+}  // namespace
+
+Status Lowering::lower_sum(std::size_t i) {
+  const ir::Node& n = node(i);
+  // Without a term that fixes the unit: the finest operand, 8 bits finer.
+  double natural = 0;
+  for (const ir::ValueId id : n.inputs) {
+    if (!is_const(id)) natural = std::max(natural, std::ldexp(tensor(id).scale, -8));
+  }
+  for (const ir::ValueId id : n.inputs) {
+    if (!is_const(id)) natural = std::min(natural, tensor(id).scale);
+  }
+  const double unit = sum_unit(i, natural);
+  qir::Node q;
+  q.op = qir::Op::kLinear;
+  AccRange acc;
+  double error = 0;
+  int bits = 0;
+  for (std::size_t j = 0; j < 2; ++j) {
+    const std::int64_t sign = n.op == OpKind::kSub && j == 1 ? -1 : 1;
+    const ir::Value& value = graph_.input_of(n, j);
+    std::int64_t coef = sign;
+    qir::ValueId id = 0;
+    if (value.is_constant()) {
+      const FloatTensor* constant = value.floats();
+      if (constant == nullptr) return fail(i, "its constant is no float tensor");
+      if (constant->num_elements() == 1 && constant->shape().rank() <= graph_.value(n.output).shape.rank()) {
+        const double real = static_cast<double>((*constant)[0]);
+        const std::int64_t rounded = static_cast<std::int64_t>(std::nearbyint(real / unit));
+        q.constant += sign * rounded;
+        acc.lo += sign * rounded;
+        acc.hi += sign * rounded;
+        error += std::abs(real - static_cast<double>(rounded) * unit);
+        continue;
+      }
+      ZKI_ASSIGN_OR_RETURN(id, add_param(value.name, value.shape, doubles(*constant), unit, &bits));
+      error += unit / 2;
+      const auto [least, most] = std::minmax_element(out_.params[id].begin(), out_.params[id].end());
+      const AccRange term = times(coef, {*least, *most});
+      acc.lo += term.lo;
+      acc.hi += term.hi;
+    } else {
+      const QTensor x = tensor(n.inputs[j]);
+      id = x.id;
+      const double factor = std::max(1.0, std::nearbyint(x.scale / unit));
+      if (factor > static_cast<double>(std::int64_t{1} << 40)) return fail(i, "its operands' scales differ by more than 2^40");
+      coef = sign * static_cast<std::int64_t>(factor);
+      const AccRange term = times(coef, {qvalue(x).lo, qvalue(x).hi});
+      acc.lo += term.lo;
+      acc.hi += term.hi;
+      error += std::abs(x.scale - factor * unit) * static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo));
+    }
+    q.inputs.push_back(id);
+    q.coefs.push_back(coef);
+  }
+  return emit(i, std::move(q), acc, unit, segment(i).mode == Mode::kNarrow ? target(i) : Target{}, error, bits);
+}
+
+Status Lowering::lower_mul(std::size_t i) {
+  const ir::Node& n = node(i);
+  const bool any_constant = is_const(n.inputs[0]) || is_const(n.inputs[1]);
+  if (!any_constant) {
+    const QTensor a = tensor(n.inputs[0]);
+    const QTensor b = tensor(n.inputs[1]);
+    const double raw = a.scale * b.scale;
+    Target t;
+    std::int64_t factor = 1;
+    if (segment(i).mode == Mode::kNarrow) {
+      t = target(i);
+      factor = fit_factor(raw, t);
+    }
+    const qir::Value& x = qvalue(a);
+    const qir::Value& y = qvalue(b);
+    const std::int64_t corners[4] = {x.lo * y.lo, x.lo * y.hi, x.hi * y.lo, x.hi * y.hi};
+    AccRange acc = {*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4)};
+    if (a.id == b.id) acc.lo = std::max<std::int64_t>(acc.lo, 0);
+    qir::Node q;
+    q.op = qir::Op::kMul;
+    q.inputs = {a.id, b.id};
+    q.coefs = {factor};
+    return emit(i, std::move(q), times(factor, acc), raw / static_cast<double>(factor), t, 0, 0);
+  }
+  const std::size_t constant = is_const(n.inputs[1]) ? 1 : 0;
+  const ir::Value& value = graph_.input_of(n, constant);
+  const FloatTensor* data = value.floats();
+  if (data == nullptr) return fail(i, "its constant is no float tensor");
+  const QTensor x = tensor(n.inputs[1 - constant]);
+  const bool same_shape = qvalue(x).shape == graph_.value(n.output).shape;
+  if (data->num_elements() == 1 && same_shape && (*data)[0] > 0 && segment(i).chain.empty()) {
+    // A positive factor is a change of scale: no node at all.
+    tensor(n.output) = {x.id, x.scale * static_cast<double>((*data)[0])};
+    return ok_status();
+  }
+  const std::vector<double> real = doubles(*data);
+  double most = 0;
+  for (const double c : real) most = std::max(most, std::abs(c));
+  const int natural_bits = options_.weight_bits > 0 ? options_.weight_bits : 12;
+  const double natural = (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (natural_bits - 1)) - 1) * x.scale;
+  const double unit = wanted_unit(i, natural);
+  const double scale_c = unit / x.scale;
+  int bits = 0;
+  ZKI_ASSIGN_OR_RETURN(const qir::ValueId id, add_param(value.name, value.shape, real, scale_c, &bits));
+  const auto [least, largest] = std::minmax_element(out_.params[id].begin(), out_.params[id].end());
+  const std::int64_t corners[4] = {qvalue(x).lo * *least, qvalue(x).lo * *largest, qvalue(x).hi * *least, qvalue(x).hi * *largest};
+  const AccRange acc = {*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4)};
+  qir::Node q;
+  q.op = qir::Op::kMul;
+  q.inputs = {x.id, id};
+  q.coefs = {1};
+  const double x_most = static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo)) * x.scale;
+  return emit(i, std::move(q), acc, unit, segment(i).mode == Mode::kNarrow ? target(i) : Target{}, scale_c / 2 * x_most, bits);
+}
+
+Status Lowering::lower_unary(std::size_t i) {
+  const QTensor x = tensor(node(i).inputs[0]);
+  Target t = target(i);
+  t.shift = 0;
+  // The argument is the input's own integer, whatever its scale.
+  t.h_scale = x.scale;
+  if (segment(i).chain.is_clamp()) t.y_scale = x.scale;
+  t.hi = std::max<std::int64_t>(t.hi, segment(i).chain.is_clamp() ? qvalue(x).hi : 0);
+  qir::Node q;
+  q.op = qir::Op::kLinear;
+  q.inputs = {x.id};
+  q.coefs = {1};
+  return emit(i, std::move(q), {qvalue(x).lo, qvalue(x).hi}, x.scale, t, 0, 0);
+}
+
+}  // namespace zkinfer::quant

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators that move integers without changing them: same scale, same range.
+#include <algorithm>
+#include <cmath>
+
+#include "quant/lowering.h"
+
+namespace zkinfer::quant {
+
+using ir::OpKind;
+
+Status Lowering::lower_movement(std::size_t i) {
+  const ir::Node& n = node(i);
+  const QTensor x = tensor(n.inputs[0]);
+  AccRange range = {qvalue(x).lo, qvalue(x).hi};
+  double scale = x.scale;
+  qir::Node q;
+  q.inputs = {x.id};
+  switch (n.op) {
+    case OpKind::kReshape: q.op = qir::Op::kReshape; break;
+    case OpKind::kTranspose:
+      q.op = qir::Op::kTranspose;
+      q.perm = n.as<ir::TransposeAttributes>().perm;
+      break;
+    case OpKind::kSlice:
+      q.op = qir::Op::kSlice;
+      q.starts = n.as<ir::SliceAttributes>().starts;
+      q.steps = n.as<ir::SliceAttributes>().steps;
+      break;
+    case OpKind::kPad: {
+      const ir::PadAttributes& pad = n.as<ir::PadAttributes>();
+      if (pad.value != 0) return fail(i, "pads with " + std::to_string(pad.value) + "; only 0 has an integer form, pad inside the next layer instead");
+      q.op = qir::Op::kPad;
+      q.pads_begin = pad.begin;
+      range = {std::min<std::int64_t>(range.lo, 0), std::max<std::int64_t>(range.hi, 0)};
+      break;
+    }
+    case OpKind::kMaxPool: {
+      const ir::PoolAttributes& pool = n.as<ir::PoolAttributes>();
+      q.op = qir::Op::kMaxPool;
+      q.kernel = pool.kernel;
+      q.strides = pool.strides;
+      q.dilations = pool.dilations;
+      q.pads_begin = pool.pads_begin;
+      break;
+    }
+    case OpKind::kReduceMax:
+      q.op = qir::Op::kReduceMax;
+      q.axes = n.as<ir::ReduceAttributes>().axes;
+      break;
+    case OpKind::kArgMax: {
+      q.op = qir::Op::kArgMax;
+      q.axes = {n.as<ir::ArgMaxAttributes>().axis};
+      range = {0, qvalue(x).shape[static_cast<std::size_t>(q.axes[0])] - 1};
+      scale = 1;
+      break;
+    }
+    default: return fail(i, "is no movement");
+  }
+  emit_plain(i, std::move(q), range, scale);
+  return ok_status();
+}
+
+QTensor Lowering::rescaled(std::size_t i, const QTensor& x, double scale) {
+  const qir::Value value = qvalue(x);
+  qir::Node q;
+  q.op = qir::Op::kLinear;
+  q.name = node(i).name;
+  q.inputs = {x.id};
+  const std::int64_t factor = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(std::ldexp(x.scale / scale, shift_))));
+  q.coefs = {factor};
+  q.requant.shift = static_cast<std::uint8_t>(shift_);
+  const std::int64_t round = shift_ > 0 ? std::int64_t{1} << (shift_ - 1) : 0;
+  const AccRange domain = {(value.lo * factor + round) >> shift_, (value.hi * factor + round) >> shift_};
+  wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_clamp(domain.lo, domain.hi, domain.lo, domain.hi));
+  const QTensor y = append(std::move(q), value.name + ".rescaled", value.shape, domain, scale);
+  out_.num_requantized += value.shape.num_elements();
+  return y;
+}
+
+Status Lowering::lower_concat(std::size_t i) {
+  const ir::Node& n = node(i);
+  double scale = 0;
+  for (const ir::ValueId id : n.inputs) {
+    if (is_const(id)) continue;
+    scale = std::max(scale, tensor(id).scale);
+  }
+  qir::Node q;
+  q.op = qir::Op::kConcat;
+  q.axes = {n.as<ir::ConcatAttributes>().axis};
+  AccRange range;
+  for (const ir::ValueId id : n.inputs) {
+    QTensor x = tensor(id);
+    if (is_const(id)) {
+      const FloatTensor* data = graph_.value(id).floats();
+      if (data == nullptr) return fail(i, "its constant is no float tensor");
+      const std::vector<double> real(data->data().begin(), data->data().end());
+      ZKI_ASSIGN_OR_RETURN(x.id, add_param(graph_.value(id).name, data->shape(), real, scale, nullptr));
+      x.scale = scale;
+    } else if (std::abs(x.scale / scale - 1) > 1e-9) {
+      x = rescaled(i, x, scale);
+    }
+    const AccRange own = {qvalue(x).lo, qvalue(x).hi};
+    range = q.inputs.empty() ? own : AccRange{std::min(range.lo, own.lo), std::max(range.hi, own.hi)};
+    q.inputs.push_back(x.id);
+  }
+  emit_plain(i, std::move(q), range, scale);
+  return ok_status();
+}
+
+}  // namespace zkinfer::quant

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// AveragePool, ReduceMean, ReduceSum: integer sums whose divisor goes into the scale; Softmax.
+#include <algorithm>
+#include <cmath>
+
+#include "quant/lowering.h"
+
+namespace zkinfer::quant {
+
+using ir::OpKind;
+
+namespace {
+
+// Exponentials have this many more bits than the Softmax output.
+constexpr int kExponentialBits = 6;
+
+// How many real cells each window of a padded average has, [1, 1, spatial..].
+FloatTensor window_reciprocals(const ir::PoolAttributes& pool, const Shape& in, const Shape& out) {
+  Dims dims = out.dims();
+  dims[0] = dims[1] = 1;
+  FloatTensor result{Shape(dims)};
+  for (std::int64_t flat = 0; flat < result.num_elements(); ++flat) {
+    std::int64_t rest = flat;
+    std::int64_t cells = 1;
+    for (std::size_t axis = dims.size(); axis-- > 2;) {
+      const std::int64_t start = rest % dims[axis] * pool.strides[axis - 2] - pool.pads_begin[axis - 2];
+      rest /= dims[axis];
+      const std::int64_t end = std::min(start + pool.kernel[axis - 2], in[axis]);
+      cells *= std::max<std::int64_t>(1, end - std::max<std::int64_t>(start, 0));
+    }
+    result[static_cast<std::size_t>(flat)] = 1.0F / static_cast<float>(cells);
+  }
+  return result;
+}
+
+}  // namespace
+
+Status Lowering::lower_average(std::size_t i) {
+  const ir::Node& n = node(i);
+  const QTensor x = tensor(n.inputs[0]);
+  const qir::Value x_value = qvalue(x);
+  const Shape& in = x_value.shape;
+  const Shape& out = graph_.value(n.output).shape;
+  qir::Node q;
+  q.inputs = {x.id};
+  std::int64_t num_terms = 1;
+  bool uneven = false;  // windows with different numbers of real cells
+  if (n.op == OpKind::kAveragePool) {
+    const ir::PoolAttributes& pool = n.as<ir::PoolAttributes>();
+    q.op = qir::Op::kSumPool;
+    q.kernel = pool.kernel;
+    q.strides = pool.strides;
+    q.dilations = pool.dilations;
+    q.pads_begin = pool.pads_begin;
+    for (std::size_t axis = 0; axis < pool.kernel.size(); ++axis) {
+      num_terms *= pool.kernel[axis];
+      const std::int64_t end = (out[axis + 2] - 1) * pool.strides[axis] + pool.kernel[axis] - pool.pads_begin[axis];
+      if (!pool.count_include_pad && (pool.pads_begin[axis] > 0 || end > in[axis + 2])) uneven = true;
+    }
+  } else {
+    const ir::ReduceAttributes& reduce = n.as<ir::ReduceAttributes>();
+    q.op = qir::Op::kReduceSum;
+    q.axes = reduce.axes;
+    if (q.axes.empty()) {
+      for (std::size_t axis = 0; axis < in.rank(); ++axis) q.axes.push_back(static_cast<std::int64_t>(axis));
+    }
+    for (const std::int64_t axis : q.axes) num_terms *= in[static_cast<std::size_t>(axis)];
+  }
+  const AccRange sum = {std::min(x_value.lo * num_terms, x_value.lo), std::max(x_value.hi * num_terms, x_value.hi)};
+  const bool mean = n.op != OpKind::kReduceSum;
+  const double raw = mean ? x.scale / static_cast<double>(num_terms) : x.scale;
+  if (uneven) {
+    const FloatTensor reciprocals = window_reciprocals(n.as<ir::PoolAttributes>(), in, out);
+    q.coefs = {1};
+    q.name = n.name;
+    const AccRange padded = {std::min<std::int64_t>(sum.lo, 0), std::max<std::int64_t>(sum.hi, 0)};
+    const QTensor sums = append(std::move(q), graph_.value(n.output).name + ".sum", out, padded, x.scale);
+    const std::vector<double> real(reciprocals.data().begin(), reciprocals.data().end());
+    const double unit = wanted_unit(i, x.scale / 4095);
+    int bits = 0;
+    ZKI_ASSIGN_OR_RETURN(const qir::ValueId id, add_param(graph_.value(n.output).name + ".reciprocals", reciprocals.shape(), real, unit / x.scale, &bits));
+    const std::int64_t most = *std::max_element(out_.params[id].begin(), out_.params[id].end());
+    qir::Node mul;
+    mul.op = qir::Op::kMul;
+    mul.inputs = {sums.id, id};
+    mul.coefs = {1};
+    const double x_most = static_cast<double>(std::max(padded.hi, -padded.lo)) * x.scale;
+    return emit(i, std::move(mul), {padded.lo * most, padded.hi * most}, unit, segment(i).mode == Mode::kNarrow ? target(i) : Target{},
+                unit / x.scale / 2 * x_most, bits);
+  }
+  Target t;
+  std::int64_t factor = 1;
+  if (segment(i).mode == Mode::kNarrow) {
+    t = target(i);
+    factor = fit_factor(raw, t);
+  }
+  q.coefs = {factor};
+  AccRange acc = {sum.lo * factor, sum.hi * factor};
+  if (n.op == OpKind::kAveragePool) acc = {std::min<std::int64_t>(acc.lo, 0), std::max<std::int64_t>(acc.hi, 0)};
+  return emit(i, std::move(q), acc, raw / static_cast<double>(factor), t, 0, 0);
+}
+
+Status Lowering::lower_softmax(std::size_t i) {
+  const ir::Node& n = node(i);
+  const QTensor x = tensor(n.inputs[0]);
+  const std::int64_t reach = qvalue(x).lo - qvalue(x).hi;
+  if (log_rows(reach, 0) > options_.max_log_table) return fail(i, "its input needs more than 2^max_log_table exponentials; use fewer activation bits");
+  const double one = std::ldexp(1.0, bits_ + kExponentialBits);
+  const double scale = x.scale;
+  const std::size_t request = pool_.want_function("exp " + std::to_string(scale) + " " + std::to_string(one), [scale, one](std::int64_t difference) {
+    return static_cast<std::int32_t>(std::nearbyint(one * std::exp(static_cast<double>(difference) * scale)));
+  }, reach, 0);
+  qir::Node q;
+  q.op = qir::Op::kSoftmax;
+  q.inputs = {x.id};
+  q.axes = {n.as<ir::SoftmaxAttributes>().axis};
+  q.requant.shift = static_cast<std::uint8_t>(bits_);
+  const double num_terms = static_cast<double>(qvalue(x).shape[static_cast<std::size_t>(q.axes[0])]);
+  wanted_tables_.emplace_back(out_.graph.nodes.size(), request);
+  emit_plain(i, std::move(q), {0, std::int64_t{1} << bits_}, std::ldexp(1.0, -bits_));
+  LayerInfo& info = out_.layers.back();
+  info.requantized = true;
+  info.shift = bits_;
+  // Rounding of y, and of the exponentials: each off by half, relative to a sum of at least `one`.
+  info.error_bound = info.scale / 2 + (num_terms + 1) / 2 / one;
+  return ok_status();
+}
+
+}  // namespace zkinfer::quant

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quant/lowering.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "ir/op_table.h"
+#include "qir/ops/rules.h"
+
+namespace zkinfer::quant {
+
+using ir::OpKind;
+
+namespace {
+
+// Values that Softmax or ArgMax compare get this factor of head room beyond what calibration saw: a saturated maximum
+// would tie.
+constexpr int kHeadRoomBits = 2;
+constexpr int kOutputWeightBits = 12;
+// Bits of an input that is on no known grid; input bits are nearly free.
+constexpr int kFreeInputBits = 10;
+
+std::size_t index_of(ir::ValueId id) { return static_cast<std::size_t>(id); }
+
+int signed_bits(AccRange range) {
+  const std::uint64_t most = static_cast<std::uint64_t>(std::max(range.hi, -(range.lo + 1)));
+  return static_cast<int>(std::bit_width(most)) + 1;
+}
+
+// Outwards to 5 significant bits: a public range then says little about the weights behind it.
+AccRange rounded_out(AccRange range) {
+  const auto coarse = [](std::int64_t x, bool up) {
+    const std::uint64_t magnitude = static_cast<std::uint64_t>(x < 0 ? -x : x);
+    const int drop = std::max(0, static_cast<int>(std::bit_width(magnitude)) - 5);
+    const std::int64_t floor = (x >> drop) << drop;
+    return up && floor != x ? floor + (std::int64_t{1} << drop) : floor;
+  };
+  return {coarse(range.lo, false), coarse(range.hi, true)};
+}
+
+std::int64_t requantized(std::int64_t acc, int shift) { return shift == 0 ? acc : (acc + (std::int64_t{1} << (shift - 1))) >> shift; }
+
+double with_head_room(double clip) { return clip > 0 ? clip : 1; }
+
+}  // namespace
+
+Lowering::Lowering(const ir::Graph& graph, const Calibration& calibration, int bits, int shift, const QuantOptions& options)
+    : graph_(graph), calibration_(calibration), bits_(bits), shift_(shift), options_(options) {}
+
+Status Lowering::fail(std::size_t index, const std::string& why) const {
+  return unsupported("quantize: node '" + node(index).name + "' (" + std::string(ir::op_name(node(index).op)) + "): " + why);
+}
+
+Result<Quantized> Lowering::run() {
+  std::vector<bool> non_negative;
+  for (const ir::ValueId id : graph_.inputs) {
+    const auto it = calibration_.by_name.find(graph_.value(id).name);
+    if (it == calibration_.by_name.end()) return invalid_argument("quantize: calibration has no data for input '" + graph_.value(id).name + "'");
+    non_negative.push_back(it->second.min() >= 0);
+  }
+  plan_ = make_plan(graph_, non_negative);
+  tensors_.resize(graph_.values.size());
+  out_.graph.name = graph_.name;
+  out_.activation_bits = bits_;
+  out_.shift = shift_;
+  assign_targets();
+  ZKI_RETURN_IF_ERROR(lower_inputs());
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    if (!plan_.fused[i]) ZKI_RETURN_IF_ERROR(lower_node(i));
+  }
+  ZKI_RETURN_IF_ERROR(finish_graph());
+  return std::move(out_);
+}
+
+void Lowering::assign_targets() {
+  targets_.resize(graph_.values.size());
+  std::vector<double> group_scale(graph_.values.size(), 0.0);
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const Segment& s = segment(i);
+    const OpKind op = node(i).op;
+    if (plan_.fused[i] || s.mode != Mode::kNarrow || !(is_accumulator(op) || UnaryChain::is_unary(op))) continue;
+    const std::size_t v = index_of(s.output);
+    const bool compared = plan_.compared[v];
+    const int bits = bits_ + (compared ? kHeadRoomBits : 0);
+    Target& t = targets_[v];
+    t.shift = shift_;
+    t.lo = plan_.non_negative[v] ? 0 : -(std::int64_t{1} << (bits - 1));
+    t.hi = (std::int64_t{1} << (bits - (plan_.non_negative[v] ? 0 : 1))) - 1;
+    const double steps = static_cast<double>(t.hi);
+    if (s.chain.has_fixed_range()) {
+      t.y_scale = s.chain.fixed_range() / steps;
+      continue;
+    }
+    const auto it = calibration_.by_name.find(graph_.value(s.output).name);
+    double clip = 1;
+    if (it != calibration_.by_name.end()) {
+      const double without_room = static_cast<double>(std::int64_t{1} << kHeadRoomBits);
+      clip = compared ? with_head_room(it->second.max_abs()) * without_room : choose_clip(it->second, steps, options_);
+    }
+    if (s.chain.is_clamp() && std::isfinite(s.chain.clamp_hi()) && s.chain.clamp_hi() > 0) {
+      // A bound the model itself has: exact when calibration nearly reaches it.
+      if (clip > 0.8 * s.chain.clamp_hi()) clip = s.chain.clamp_hi();
+    }
+    t.y_scale = clip / steps;
+    double& group = group_scale[index_of(plan_.group[v])];
+    group = std::max(group, t.y_scale);
+  }
+  for (std::size_t v = 0; v < targets_.size(); ++v) {
+    const double group = group_scale[index_of(plan_.group[v])];
+    // Fixed-range values keep their scale: their table is shared by name.
+    if (targets_[v].y_scale > 0 && group > targets_[v].y_scale && targets_[v].h_scale == 0) targets_[v].y_scale = group;
+  }
+}
+
+Status Lowering::lower_inputs() {
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
+    const ir::Value& input = graph_.value(graph_.inputs[i]);
+    const Histogram& data = calibration_.by_name.at(input.name);
+    const bool non_negative = data.min() >= 0;
+    double scale = calibration_.input_steps[i];
+    int bits = std::max(bits_, kFreeInputBits);
+    if (scale > 0) {
+      bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::llround(data.max_abs() / scale)))) + (non_negative ? 0 : 1);
+      bits = std::max(bits, 1);
+    } else {
+      const double steps = static_cast<double>((std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1);
+      scale = (data.max_abs() > 0 ? data.max_abs() : 1.0) / steps;
+    }
+    const std::int64_t hi = (std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1;
+    qir::Value value;
+    value.name = input.name;
+    value.kind = qir::ValueKind::kInput;
+    value.shape = input.shape;
+    value.lo = non_negative ? 0 : -hi - 1;
+    value.hi = hi;
+    value.scale = make_scale(scale);
+    const qir::ValueId id = static_cast<qir::ValueId>(out_.graph.values.size());
+    out_.graph.values.push_back(std::move(value));
+    out_.graph.inputs.push_back(id);
+    tensor(graph_.inputs[i]) = {id, scale};
+  }
+  return ok_status();
+}
+
+Status Lowering::lower_node(std::size_t i) {
+  const ir::Node& n = node(i);
+  for (std::size_t j = 0; j < n.inputs.size(); ++j) {
+    if (n.has_input(j) && !is_const(n.inputs[j]) && tensor(n.inputs[j]).scale == 0) return fail(i, "its input has no integer form");
+  }
+  switch (n.op) {
+    case OpKind::kConv: return lower_contract(i);
+    case OpKind::kMatMul: return is_const(n.inputs[0]) || is_const(n.inputs[1]) ? lower_contract(i) : lower_product(i);
+    case OpKind::kAdd: case OpKind::kSub: return lower_sum(i);
+    case OpKind::kMul: return lower_mul(i);
+    case OpKind::kAveragePool: case OpKind::kReduceMean: case OpKind::kReduceSum: return lower_average(i);
+    case OpKind::kSoftmax: return lower_softmax(i);
+    case OpKind::kConcat: return lower_concat(i);
+    case OpKind::kRelu: case OpKind::kLeakyRelu: case OpKind::kClip: case OpKind::kSigmoid: case OpKind::kTanh: return lower_unary(i);
+    case OpKind::kReshape: case OpKind::kTranspose: case OpKind::kSlice: case OpKind::kPad: case OpKind::kMaxPool:
+    case OpKind::kReduceMax: case OpKind::kArgMax: return lower_movement(i);
+    default: return fail(i, "has no integer form; run passes::legalize first");
+  }
+}
+
+Target Lowering::target(std::size_t i) const {
+  const Segment& s = segment(i);
+  Target t = targets_[index_of(s.output)];
+  t.h_scale = t.y_scale;
+  if (s.chain.has_fixed_range()) t.h_scale = s.chain.x_step(static_cast<double>(t.hi));
+  return t;
+}
+
+double Lowering::sum_unit(std::size_t i, double natural) {
+  const auto known = sum_units_.find(i);
+  if (known != sum_units_.end()) return known->second;
+  double unit = natural;
+  if (segment(i).mode == Mode::kNarrow) unit = std::ldexp(target(i).h_scale, -shift_);
+  if (segment(i).mode == Mode::kWideTerm) unit = sum_unit(static_cast<std::size_t>(segment(i).term_of), natural);
+  sum_units_[i] = unit;
+  return unit;
+}
+
+double Lowering::wanted_unit(std::size_t i, double natural) {
+  const Segment& s = segment(i);
+  if (s.mode == Mode::kNarrow) {
+    const Target t = target(i);
+    return std::ldexp(t.h_scale, -t.shift);
+  }
+  if (s.mode == Mode::kWideTerm) return sum_unit(static_cast<std::size_t>(s.term_of), natural);
+  return natural;
+}
+
+std::int64_t Lowering::fit_factor(double raw, Target& t) const {
+  // acc = factor * sum, real = raw * sum, so h = raw 2^shift / factor; at least the wanted h.
+  double factor = std::floor(std::ldexp(raw, t.shift) / t.h_scale * (1 + 1e-9));
+  // Without a factor of at least 4, h would be much coarser than wanted: drop more bits at this node.
+  while (factor < 4 && t.shift < 30) {
+    ++t.shift;
+    factor = std::floor(std::ldexp(raw, t.shift) / t.h_scale * (1 + 1e-9));
+  }
+  factor = std::clamp(factor, 1.0, static_cast<double>(qir::kMaxCoefficient));
+  const double exact = std::ldexp(raw, t.shift) / factor;
+  if (t.h_scale == t.y_scale) t.y_scale = exact;
+  t.h_scale = exact;
+  return static_cast<std::int64_t>(factor);
+}
+
+Result<qir::ValueId> Lowering::add_param(const std::string& name, const Shape& shape, const std::vector<double>& real, double scale, int* bits) {
+  std::vector<std::int32_t> data(real.size());
+  double most = 0;
+  for (std::size_t i = 0; i < real.size(); ++i) {
+    const double rounded = std::nearbyint(real[i] / scale);
+    most = std::max(most, std::abs(rounded));
+    if (!(most < 2147483647.0)) {
+      return out_of_range("quantize: parameter '" + name + "' holds " + std::to_string(real[i]) +
+                          ", which is not finite or too large beside the activations it acts on; check the weights and the calibration data");
+    }
+    data[i] = static_cast<std::int32_t>(rounded);
+  }
+  const int magnitude_bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(most)));
+  if (bits != nullptr) *bits = magnitude_bits + 1;
+  qir::Value value;
+  value.name = name;
+  value.kind = qir::ValueKind::kParam;
+  value.shape = shape;
+  value.hi = (std::int64_t{1} << magnitude_bits) - 1;
+  value.lo = -value.hi;
+  value.scale = make_scale(scale);
+  const qir::ValueId id = static_cast<qir::ValueId>(out_.graph.values.size());
+  out_.graph.values.push_back(std::move(value));
+  out_.params.resize(out_.graph.values.size());
+  out_.params[id] = std::move(data);
+  return id;
+}
+
+bool Lowering::table_fits(AccRange acc, const Target& t) const {
+  return log_rows(requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)) <= options_.max_log_table;
+}
+
+QTensor Lowering::append(qir::Node q, const std::string& name, const Shape& shape, AccRange range, double scale) {
+  qir::Value value;
+  value.name = name;
+  value.shape = shape;
+  value.lo = range.lo;
+  value.hi = range.hi;
+  value.scale = make_scale(scale);
+  const qir::ValueId id = static_cast<qir::ValueId>(out_.graph.values.size());
+  out_.graph.values.push_back(std::move(value));
+  q.output = id;
+  out_.graph.nodes.push_back(std::move(q));
+  return {id, scale};
+}
+
+void Lowering::emit_plain(std::size_t i, qir::Node q, AccRange range, double scale) {
+  const ir::Value& y = graph_.value(segment(i).output);
+  LayerInfo info;
+  info.name = y.name;
+  info.op = std::string(qir::rule_of(q.op).name);
+  info.shape = y.shape;
+  info.lo = range.lo;
+  info.hi = range.hi;
+  info.scale = scale;
+  q.name = node(i).name;
+  out_.layers.push_back(std::move(info));
+  layer_nodes_.push_back(out_.graph.nodes.size());
+  tensor(segment(i).output) = append(std::move(q), y.name, y.shape, range, scale);
+}
+
+Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, const Target& wanted, double error_bound, int weight_bits) {
+  const Segment& s = segment(i);
+  const int acc_bits = signed_bits(acc);
+  if (acc_bits > 60) return fail(i, "its accumulators need " + std::to_string(acc_bits) + " bits; use fewer activation bits or a smaller shift");
+  if (s.mode != Mode::kNarrow) {
+    emit_plain(i, std::move(q), rounded_out(acc), unit);
+    out_.layers.back().acc_bits = acc_bits;
+    out_.layers.back().weight_bits = weight_bits;
+    out_.layers.back().error_bound = error_bound;
+    return ok_status();
+  }
+  Target t = wanted;
+  while (!table_fits(acc, t)) {
+    ++t.shift;
+    if (t.h_scale == t.y_scale) t.y_scale *= 2;
+    t.h_scale *= 2;
+  }
+  // Ranges that say little about the weights: see rounded_out.
+  AccRange domain = {requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)};
+  if (log_rows(rounded_out(domain).lo, rounded_out(domain).hi) == log_rows(domain.lo, domain.hi)) domain = rounded_out(domain);
+  AccRange y = {t.lo, t.hi};
+  std::size_t request = 0;
+  if (s.chain.is_clamp() && t.h_scale == t.y_scale) {
+    const double least = s.chain.clamp_lo() / t.y_scale;
+    const double most = s.chain.clamp_hi() / t.y_scale;
+    if (least > static_cast<double>(y.lo)) y.lo = std::min(y.hi, static_cast<std::int64_t>(std::nearbyint(least)));
+    if (most < static_cast<double>(y.hi)) y.hi = std::max(y.lo, static_cast<std::int64_t>(std::nearbyint(most)));
+    request = pool_.want_clamp(y.lo, y.hi, domain.lo, domain.hi);
+  } else {
+    // Relu and LeakyRelu commute with positive factors: their tables do not depend on the scale.
+    const double ratio = t.h_scale / t.y_scale;
+    const bool homogeneous = s.chain.name().find("Clip") == std::string::npos && !s.chain.has_fixed_range() &&
+                             s.chain.name().find("Sigmoid") == std::string::npos && s.chain.name().find("Tanh") == std::string::npos;
+    const double h = homogeneous ? ratio : t.h_scale;
+    const double y_scale = homogeneous ? 1 : t.y_scale;
+    const std::string name = s.chain.name() + " " + std::to_string(std::bit_cast<std::uint64_t>(h)) + " " +
+                             std::to_string(std::bit_cast<std::uint64_t>(y_scale)) + " " + std::to_string(y.lo) + " " + std::to_string(y.hi);
+    const UnaryChain chain = s.chain;
+    request = pool_.want_function(name, [chain, h, y_scale, y](std::int64_t x) {
+      const double real = std::floor(chain.apply(static_cast<double>(x) * h) / y_scale + 0.5);
+      return static_cast<std::int32_t>(std::clamp(real, static_cast<double>(y.lo), static_cast<double>(y.hi)));
+    }, domain.lo, domain.hi);
+    error_bound += t.y_scale / 2;
+  }
+  // Every chain has slopes of at most 1 (LeakyRelu with a larger alpha scales the bound).
+  error_bound += t.h_scale / 2;
+  q.requant.shift = static_cast<std::uint8_t>(t.shift);
+  wanted_tables_.emplace_back(out_.graph.nodes.size(), request);
+  emit_plain(i, std::move(q), y, t.y_scale);
+  LayerInfo& info = out_.layers.back();
+  if (!s.chain.empty()) {
+    info.op += "+";
+    for (const char c : s.chain.name()) {
+      if (c == '(') break;
+      info.op += c;
+    }
+  }
+  info.requantized = true;
+  info.shift = t.shift;
+  info.acc_bits = acc_bits;
+  info.weight_bits = weight_bits;
+  info.error_bound = error_bound;
+  return ok_status();
+}
+
+Status Lowering::finish_graph() {
+  const std::vector<std::int32_t> tables = pool_.build(out_.graph.tables);
+  for (const auto& [node_index, request] : wanted_tables_) out_.graph.nodes[node_index].requant.table_index = tables[request];
+  out_.params.resize(out_.graph.values.size());
+  for (std::size_t i = 0; i < out_.layers.size(); ++i) {
+    const qir::Node& q = out_.graph.nodes[layer_nodes_[i]];
+    if (q.requant.table_index == qir::kNoTable) continue;
+    out_.layers[i].log_table = out_.graph.tables[static_cast<std::size_t>(q.requant.table_index)].log_size;
+    out_.num_requantized += out_.graph.value(q.output).shape.num_elements();
+  }
+  for (const ir::ValueId id : graph_.outputs) {
+    if (is_const(id) || tensor(id).scale == 0) {
+      return unsupported("quantize: output '" + graph_.value(id).name + "' does not depend on the inputs; remove it from the model");
+    }
+    out_.graph.outputs.push_back(tensor(id).id);
+  }
+  out_.table_rows = count_table_rows(out_.graph);
+  if (Status status = qir::validate(out_.graph); !status.ok()) {
+    return internal_error("quantize: the integer graph is not valid: " + status.message());
+  }
+  return ok_status();
+}
+
+}  // namespace zkinfer::quant

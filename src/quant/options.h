@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a user may decide about quantization; every 0 means "chosen by measurement on the calibration data".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace zkinfer::quant {
+
+// How the real range that an activation's integers cover is chosen from its calibration histogram.
+enum class CalibrationMethod : std::uint8_t {
+  kMinMax,      // everything seen
+  kPercentile,  // all but a share of 1 - QuantOptions::percentile
+  kMse,         // the clip that minimizes rounding plus clipping error
+};
+
+Result<CalibrationMethod> parse_calibration_method(std::string_view name);  // "minmax", "percentile", "mse"
+std::string_view calibration_method_name(CalibrationMethod method);
+
+struct QuantOptions {
+  int activation_bits = 0;  // 4..16
+  int weight_bits = 0;      // 2..24: an upper bound; 0: what the shift gives
+  int shift = 0;            // 4..20: bits dropped by each requantization; one range table of 2^shift rows serves all
+  CalibrationMethod method = CalibrationMethod::kMse;
+  double percentile = 0.9999;
+  // The cheapest bits and shift whose outputs on the calibration data have at most this relative error
+  // |integer - float|_2 / |float|_2 are taken; the most exact ones when none has.
+  double target_error = 0.01;
+  int max_log_table = 17;                   // tables of more rows are avoided by a coarser scale
+  std::size_t max_measured_inputs = 24;     // calibration inputs used to measure a choice of bits
+};
+
+}  // namespace zkinfer::quant

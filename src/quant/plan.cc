@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quant/plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace zkinfer::quant {
+
+using ir::Graph;
+using ir::Node;
+using ir::OpKind;
+using ir::ValueId;
+
+bool is_accumulator(OpKind op) {
+  return op == OpKind::kConv || op == OpKind::kMatMul || op == OpKind::kAdd || op == OpKind::kSub || op == OpKind::kMul ||
+         op == OpKind::kAveragePool || op == OpKind::kReduceMean || op == OpKind::kReduceSum;
+}
+
+bool is_movement(OpKind op) {
+  return op == OpKind::kReshape || op == OpKind::kTranspose || op == OpKind::kSlice || op == OpKind::kPad;
+}
+
+namespace {
+
+class Planner {
+ public:
+  Planner(const Graph& graph, const std::vector<bool>& input_non_negative)
+      : graph_(graph), readers_(graph.values.size()), is_output_(graph.values.size(), false) {
+    plan_.fused.assign(graph.nodes.size(), false);
+    plan_.segments.resize(graph.nodes.size());
+    plan_.non_negative.assign(graph.values.size(), false);
+    plan_.compared.assign(graph.values.size(), false);
+    plan_.group.resize(graph.values.size());
+    std::iota(plan_.group.begin(), plan_.group.end(), 0);
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+      for (const ValueId id : graph.nodes[i].inputs) {
+        if (id != ir::kNoValue) readers_[index(id)].push_back(i);
+      }
+    }
+    for (const ValueId id : graph.outputs) is_output_[index(id)] = true;
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i) plan_.non_negative[index(graph.inputs[i])] = input_non_negative[i];
+    for (std::size_t v = 0; v < graph.values.size(); ++v) {
+      if (const FloatTensor* constant = graph.values[v].floats()) {
+        plan_.non_negative[v] = std::all_of(constant->data().begin(), constant->data().end(), [](float x) { return x >= 0; });
+      }
+    }
+  }
+
+  Plan run() {
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      if (!plan_.fused[i]) plan_.segments[i] = fuse(i);
+    }
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) mark_sign(i);
+    for (std::size_t i = graph_.nodes.size(); i-- > 0;) mark_compared(i);
+    for (std::size_t i = graph_.nodes.size(); i-- > 0;) choose_mode(i);
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) join(i);
+    for (std::size_t v = 0; v < graph_.values.size(); ++v) plan_.group[v] = root(static_cast<ValueId>(v));
+    return std::move(plan_);
+  }
+
+ private:
+  static std::size_t index(ValueId id) { return static_cast<std::size_t>(id); }
+
+  // The unary functions that follow node i, each the only reader of what is before it.
+  Segment fuse(std::size_t i) {
+    Segment segment;
+    segment.output = graph_.nodes[i].output;
+    const OpKind op = graph_.nodes[i].op;
+    if (UnaryChain::is_unary(op)) segment.chain.push(graph_.nodes[i]);
+    else if (!is_accumulator(op)) return segment;
+    while (!is_output_[index(segment.output)] && readers_[index(segment.output)].size() == 1) {
+      const std::size_t next = readers_[index(segment.output)][0];
+      if (!UnaryChain::is_unary(graph_.nodes[next].op)) break;
+      segment.chain.push(graph_.nodes[next]);
+      plan_.fused[next] = true;
+      segment.output = graph_.nodes[next].output;
+    }
+    return segment;
+  }
+
+  bool sign(const Node& node, std::size_t i) const { return plan_.non_negative[index(node.inputs[i])]; }
+
+  void mark_sign(std::size_t i) {
+    const Node& node = graph_.nodes[i];
+    bool result = false;
+    switch (node.op) {
+      case OpKind::kSoftmax: case OpKind::kArgMax: case OpKind::kRelu: case OpKind::kSigmoid: result = true; break;
+      case OpKind::kClip: case OpKind::kLeakyRelu: {
+        UnaryChain chain;
+        chain.push(node);
+        result = chain.non_negative(sign(node, 0));
+        break;
+      }
+      case OpKind::kAdd: case OpKind::kMul: case OpKind::kMatMul: case OpKind::kConv: case OpKind::kConcat:
+        result = true;
+        for (std::size_t j = 0; j < node.inputs.size(); ++j) result = result && (!node.has_input(j) || sign(node, j));
+        result = result || (node.op == OpKind::kMul && node.inputs[0] == node.inputs[1]);
+        break;
+      case OpKind::kSub: case OpKind::kTanh: break;
+      default: result = sign(node, 0);
+    }
+    plan_.non_negative[index(node.output)] = result;
+  }
+
+  void mark_compared(std::size_t i) {
+    const Node& node = graph_.nodes[i];
+    const bool passes_on = is_movement(node.op) || node.op == OpKind::kMaxPool || node.op == OpKind::kReduceMax || node.op == OpKind::kConcat;
+    if (node.op != OpKind::kSoftmax && node.op != OpKind::kArgMax && !(passes_on && plan_.compared[index(node.output)])) return;
+    for (const ValueId id : node.inputs) plan_.compared[index(id)] = true;
+  }
+
+  // Does every reader of `id`, through movement, satisfy accept(node index)? Graph outputs count as outputs_fine.
+  template <class F>
+  bool all_readers(ValueId id, bool outputs_fine, F accept) const {
+    if (is_output_[index(id)] && !outputs_fine) return false;
+    for (const std::size_t reader : readers_[index(id)]) {
+      const Node& node = graph_.nodes[reader];
+      if (is_movement(node.op) ? !all_readers(node.output, outputs_fine, accept) : !accept(reader)) return false;
+    }
+    return true;
+  }
+
+  bool is_wide_product(std::size_t i, ValueId operand) const {
+    const Node& node = graph_.nodes[i];
+    const bool product = node.op == OpKind::kConv || node.op == OpKind::kMatMul;
+    return product && plan_.segments[i].mode == Mode::kWideOutput && node.inputs[1] != operand && graph_.input_of(node, 1).is_constant();
+  }
+
+  // Readers come later in the order and are already decided.
+  void choose_mode(std::size_t i) {
+    const Node& node = graph_.nodes[i];
+    Segment& segment = plan_.segments[i];
+    if (plan_.fused[i] || !is_accumulator(node.op) || !segment.chain.empty()) return;
+    const ValueId y = segment.output;
+    if (all_readers(y, true, [](std::size_t) { return false; })) {
+      segment.mode = Mode::kWideOutput;
+      return;
+    }
+    const bool sums = node.op == OpKind::kAveragePool || node.op == OpKind::kReduceMean || node.op == OpKind::kReduceSum;
+    if (sums) {
+      if (all_readers(y, false, [&](std::size_t reader) { return is_wide_product(reader, y); })) segment.mode = Mode::kWideSum;
+      return;
+    }
+    // A product of two activations has no free factor that could match the sum's unit.
+    const bool free_unit = node.op == OpKind::kAdd || node.op == OpKind::kSub ||
+                           (node.inputs.size() > 1 && (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant()));
+    if (!free_unit || is_output_[index(y)] || readers_[index(y)].size() != 1) return;
+    const std::size_t reader = readers_[index(y)][0];
+    if (graph_.nodes[reader].op != OpKind::kAdd && graph_.nodes[reader].op != OpKind::kSub) return;
+    segment.mode = Mode::kWideTerm;
+    segment.term_of = static_cast<std::int32_t>(reader);
+  }
+
+  ValueId root(ValueId id) {
+    while (plan_.group[index(id)] != id) id = plan_.group[index(id)];
+    return id;
+  }
+  void unite(ValueId a, ValueId b) { plan_.group[index(root(b))] = root(a); }
+
+  void join(std::size_t i) {
+    const Node& node = graph_.nodes[i];
+    if (is_movement(node.op) || node.op == OpKind::kMaxPool || node.op == OpKind::kReduceMax) unite(node.output, node.inputs[0]);
+    if (node.op == OpKind::kConcat) {
+      for (const ValueId id : node.inputs) unite(node.output, id);
+    }
+  }
+
+  const Graph& graph_;
+  std::vector<std::vector<std::size_t>> readers_;
+  std::vector<bool> is_output_;
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan make_plan(const Graph& graph, const std::vector<bool>& input_non_negative) { return Planner(graph, input_non_negative).run(); }
+
+}  // namespace zkinfer::quant

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which float nodes become one integer node, and where a requantization happens.
+//
+// An accumulating node (Conv, MatMul, Add, Sub, Mul, AveragePool, ReduceMean, ReduceSum) and the unary functions that
+// follow it are one segment. A segment is narrow (requantized to few bits by one table) or wide (no table: y is the
+// accumulator, exact and without lookups):
+//   kWideOutput  only graph outputs read it, through movement
+//   kWideTerm    only one Add or Sub reads it: both then share one requantization
+//   kWideSum     a pool or reduction that only wide products read
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ir/graph.h"
+#include "quant/unary.h"
+
+namespace zkinfer::quant {
+
+enum class Mode : std::uint8_t { kNarrow, kWideOutput, kWideTerm, kWideSum };
+
+struct Segment {
+  UnaryChain chain;
+  ir::ValueId output = ir::kNoValue;  // of the last function
+  Mode mode = Mode::kNarrow;
+  std::int32_t term_of = -1;  // kWideTerm: the node index of the Add or Sub
+};
+
+struct Plan {
+  std::vector<bool> fused;        // by node index: a unary function inside a segment
+  std::vector<Segment> segments;  // by node index; meaningful for nodes that are not fused
+  std::vector<bool> non_negative; // by value id: never below 0 whatever the input in its declared range
+  std::vector<bool> compared;     // by value id: read by Softmax or ArgMax, maybe through movement
+  // Values that must share one scale (movement, MaxPool, Concat): group[v] is a representative value id.
+  std::vector<ir::ValueId> group;
+};
+
+bool is_accumulator(ir::OpKind op);
+bool is_movement(ir::OpKind op);  // every output element is an input element (or 0)
+
+// input_non_negative: one flag per graph input.
+Plan make_plan(const ir::Graph& graph, const std::vector<bool>& input_non_negative);
+
+}  // namespace zkinfer::quant

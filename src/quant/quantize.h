@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// ir::Graph (core operators) + calibration inputs -> QGraph + parameters.
+//
+// Every tensor has one power-free real scale (real = integer * scale, zero is 0). A requantized node computes
+// y = T[(acc + round) >> shift] with the same shift for all layers: the scale of the weights is free, since committed
+// weights cost the same whatever their bits, so scale_w = scale_y / (scale_x 2^shift) needs no integer multiplier.
+// Table domains cover the worst case over all inputs in the declared input range (from the weights' L1 norms), so every
+// input can be proved.
+// Errors: invalid_argument (no calibration data, options out of range), unsupported (a node that has no integer form),
+// out_of_range (non-finite values or weights that do not fit), internal (the result fails qir::validate).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "ir/graph.h"
+#include "qir/qgraph.h"
+#include "quant/calibration.h"
+#include "quant/options.h"
+#include "tensor/tensor.h"
+
+namespace zkinfer::quant {
+
+// One integer node, for the report.
+struct LayerInfo {
+  std::string name;    // of the value it computes
+  std::string op;      // QGraph op and fused functions
+  Shape shape;
+  bool requantized = false;
+  int shift = 0;
+  int log_table = 0;
+  std::int64_t lo = 0, hi = 0;  // of y
+  double scale = 1;             // of y
+  int weight_bits = 0;          // signed bits of its parameters, 0 without
+  int acc_bits = 0;             // signed bits of its accumulators, worst case
+  // Largest |integer - float| this layer adds to one output element when its inputs are exact and not clipped.
+  double error_bound = 0;
+};
+
+struct Quantized {
+  qir::QGraph graph;
+  qir::ParamData params;
+  std::vector<LayerInfo> layers;
+  int activation_bits = 0;
+  int shift = 0;
+  double measured_error = 0;         // relative output error on calibration inputs
+  std::int64_t table_rows = 0;       // of all distinct tables, ranges of remainders included
+  std::int64_t num_requantized = 0;  // elements that need lookups
+  std::string calibration;           // one line: method and data
+};
+
+// names: one per input of `graph`, in TensorMap keys.
+Result<Quantized> quantize(const ir::Graph& graph, std::span<const TensorMap> calibration_inputs, const QuantOptions& options = {});
+// With statistics already taken, fixed bits and shift (no measuring): what quantize tries many times.
+Result<Quantized> quantize_with(const ir::Graph& graph, const Calibration& calibration, int activation_bits, int shift,
+                                const QuantOptions& options);
+
+// Rows of all tables plus one range table of 2^shift rows for each distinct shift.
+std::int64_t count_table_rows(const qir::QGraph& graph);
+
+// Table of layers, for people.
+std::string report_text(const Quantized& quantized);
+
+// real -> integers of one graph input: rounded to the nearest, saturated at the declared range (*num_saturated counts,
+// may be null). out_of_range: a value that is not a number.
+Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, std::span<const float> real, std::size_t* num_saturated = nullptr);
+std::vector<float> dequantize(const qir::Value& value, std::span<const std::int64_t> integers);
+double scale_of(const qir::Value& value);
+qir::Scale make_scale(double scale);
+
+}  // namespace zkinfer::quant

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quant/table_pool.h"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <utility>
+
+namespace zkinfer::quant {
+
+std::uint8_t log_rows(std::int64_t lo, std::int64_t hi) {
+  return static_cast<std::uint8_t>(std::bit_width(static_cast<std::uint64_t>(hi - lo)));
+}
+
+std::size_t TablePool::want_clamp(std::int64_t clamp_lo, std::int64_t clamp_hi, std::int64_t lo, std::int64_t hi) {
+  requests_.push_back({"clamp " + std::to_string(clamp_lo) + " " + std::to_string(clamp_hi), qir::TableKind::kClamp, clamp_lo, clamp_hi, lo, hi, {}});
+  return requests_.size() - 1;
+}
+
+std::size_t TablePool::want_function(std::string name, std::function<std::int32_t(std::int64_t)> function, std::int64_t lo, std::int64_t hi) {
+  requests_.push_back({"function " + std::move(name), qir::TableKind::kExplicit, 0, 0, lo, hi, std::move(function)});
+  return requests_.size() - 1;
+}
+
+qir::Table TablePool::make(const Request& request) const {
+  qir::Table table;
+  table.kind = request.kind;
+  table.log_size = log_rows(request.lo, request.hi);
+  table.clamp_lo = request.clamp_lo;
+  table.clamp_hi = request.clamp_hi;
+  // The rows beyond the needed domain go to its far side; Softmax needs its domain to end at hi.
+  table.first = request.hi - table.num_rows() + 1;
+  if (request.kind == qir::TableKind::kExplicit) {
+    table.values.reserve(static_cast<std::size_t>(table.num_rows()));
+    for (std::int64_t x = table.first; x <= request.hi; ++x) table.values.push_back(request.function(std::max(x, request.lo)));
+  }
+  return table;
+}
+
+std::vector<std::int32_t> TablePool::build(std::vector<qir::Table>& tables) const {
+  std::vector<std::size_t> order(requests_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return requests_[a].hi - requests_[a].lo > requests_[b].hi - requests_[b].lo;
+  });
+  std::vector<Request> merged;
+  std::vector<std::int32_t> index(requests_.size());
+  for (const std::size_t i : order) {
+    const Request& request = requests_[i];
+    const auto home = std::find_if(merged.begin(), merged.end(), [&](const Request& other) {
+      const std::uint8_t together = log_rows(std::min(other.lo, request.lo), std::max(other.hi, request.hi));
+      const std::int64_t apart = (std::int64_t{1} << log_rows(other.lo, other.hi)) + (std::int64_t{1} << log_rows(request.lo, request.hi));
+      return other.key == request.key && (std::int64_t{1} << together) <= apart;
+    });
+    if (home == merged.end()) {
+      index[i] = static_cast<std::int32_t>(merged.size());
+      merged.push_back(request);
+      continue;
+    }
+    home->lo = std::min(home->lo, request.lo);
+    home->hi = std::max(home->hi, request.hi);
+    index[i] = static_cast<std::int32_t>(home - merged.begin());
+  }
+  for (const Request& request : merged) tables.push_back(make(request));
+  return index;
+}
+
+}  // namespace zkinfer::quant

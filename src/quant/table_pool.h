@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lookup tables asked for by layers, merged where one table over the union of two domains has no more rows than two
+// tables: every distinct table costs its rows once per proof.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "qir/qgraph.h"
+
+namespace zkinfer::quant {
+
+// Rows of the power-of-two table that contains [lo, hi], as a log.
+std::uint8_t log_rows(std::int64_t lo, std::int64_t hi);
+
+class TablePool {
+ public:
+  // Both return a request number, to be exchanged for a table index after build().
+  std::size_t want_clamp(std::int64_t clamp_lo, std::int64_t clamp_hi, std::int64_t lo, std::int64_t hi);
+  // `name` identifies the function: requests with equal names may share a table.
+  std::size_t want_function(std::string name, std::function<std::int32_t(std::int64_t)> function, std::int64_t lo, std::int64_t hi);
+  // Fills `tables`; result[request] is the request's table index.
+  std::vector<std::int32_t> build(std::vector<qir::Table>& tables) const;
+
+ private:
+  struct Request {
+    std::string key;
+    qir::TableKind kind = qir::TableKind::kRange;
+    std::int64_t clamp_lo = 0, clamp_hi = 0;
+    std::int64_t lo = 0, hi = 0;  // needed domain
+    std::function<std::int32_t(std::int64_t)> function;
+  };
+  qir::Table make(const Request& request) const;
+  std::vector<Request> requests_;
+};
+
+}  // namespace zkinfer::quant
