@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 34;
 constexpr std::uint64_t kRowAlignment = 4096;
-constexpr std::uint64_t kMinRows = 4;  // the fold bound needs a code of positive degree
 constexpr std::size_t kExactCandidates = 24;
 constexpr int kMaxLogMaskDomain = 18;
 constexpr int kMaxLogBaseDomain = 30;
@@ -81,6 +80,10 @@ class Search {
     fold_cap_ = request.fold_cap > 0 ? request.fold_cap
                                      : default_fold_cap(request.witness_elements, request.model_elements);
     model_cap_ = request.model_cap > 0 ? request.model_cap : default_model_cap(request.model_elements);
+    for (int log_lanes = kMinLogLanes; log_lanes <= kMaxLogLanes; ++log_lanes) {
+      model_rows_.push_back(request.model_elements > 0 ? ask_layout(true, log_lanes) : 0);
+      witness_rows_.push_back(ask_layout(false, log_lanes));
+    }
   }
 
   // The best solution when the list of an unpinned mask is kept below 2^log2_mask_list.
@@ -95,7 +98,7 @@ class Search {
     result.random_rows = random_rows;
     return result;
   }
-  std::uint64_t rows(bool model, int log_lanes) const;
+  std::uint64_t ask_layout(bool model, int log_lanes) const;
   std::vector<BaseCandidate> base_candidates(bool model, const OracleGoal& goal, std::uint64_t cap) const;
   std::vector<Candidate> rank(const std::vector<BaseCandidate>& models, const std::vector<BaseCandidate>& witnesses,
                               ChainSearch& chains) const;
@@ -106,9 +109,11 @@ class Search {
   std::uint64_t witness_cap_ = 0;
   std::uint64_t fold_cap_ = 0;
   std::uint64_t model_cap_ = 0;
+  std::vector<std::uint64_t> model_rows_;  // index: log_lanes - kMinLogLanes
+  std::vector<std::uint64_t> witness_rows_;
 };
 
-std::uint64_t Search::rows(bool model, int log_lanes) const {
+std::uint64_t Search::ask_layout(bool model, int log_lanes) const {
   const RowsForLanes& layout = model ? request_.model_rows : request_.witness_rows;
   if (layout) return layout(log_lanes);
   return model ? default_rows(request_.model_elements, request_.model_max_block, log_lanes)
@@ -118,7 +123,7 @@ std::uint64_t Search::rows(bool model, int log_lanes) const {
 std::vector<BaseCandidate> Search::base_candidates(bool model, const OracleGoal& goal, std::uint64_t cap) const {
   std::vector<BaseCandidate> candidates;
   for (int log_lanes = kMinLogLanes; log_lanes <= kMaxLogLanes; ++log_lanes) {
-    const std::uint64_t num_rows = rows(model, log_lanes);
+    const std::uint64_t num_rows = (model ? model_rows_ : witness_rows_)[static_cast<std::size_t>(log_lanes - kMinLogLanes)];
     if (num_rows == 0 || num_rows > kMaxElements) continue;
     for (int log_domain = least_log_domain(num_rows); log_domain <= kMaxLogBaseDomain; ++log_domain) {
       if (std::exp2(log_domain + log_lanes) > static_cast<double>(cap)) break;
@@ -251,7 +256,7 @@ std::uint64_t default_rows(std::uint64_t elements, std::uint32_t max_block, int 
   const std::uint64_t lanes = std::uint64_t{1} << log_lanes;
   std::uint64_t num_rows = (elements + lanes - 1) / lanes;
   if (num_rows > kRowAlignment) num_rows = (num_rows + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
-  num_rows = std::max({num_rows, std::uint64_t{1} << max_block, kMinRows});
+  num_rows = std::max(num_rows, std::uint64_t{1} << max_block);
   // Twice the elements: fewer lanes hold the same blocks.
   if (log_lanes > kMinLogLanes && num_rows * lanes > 2 * std::max<std::uint64_t>(elements, 64)) return 0;
   return num_rows;

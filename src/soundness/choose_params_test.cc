@@ -120,7 +120,7 @@ TEST(ChooseParams, TableOfTheDesign) {
 
 TEST(ChooseParams, SmallAndOddRequests) {
   for (const std::uint64_t witness : {1ull, 100ull, 1000ull, 5000ull, 70000ull, 1234567ull}) {
-    for (const std::uint64_t model : {0ull, 50ull, 3000ull, 300000ull}) {
+    for (const std::uint64_t model : {0ull, 1ull, 50ull, 3000ull, 300000ull}) {
       for (const bool zero_knowledge : {false, true}) {
         for (const bool pinned : {false, true}) {
           ParamRequest request = table_request(16, 0, 0);

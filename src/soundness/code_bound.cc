@@ -37,12 +37,12 @@ CodeBound code_bound(const pcs::OracleParams& oracle, pcs::Regime regime, std::u
   CodeBound bound;
   const double domain = static_cast<double>(oracle.domain_size());
   const double dimension = static_cast<double>(oracle.dimension());
-  if (oracle.dimension() < 2 || oracle.dimension() >= oracle.domain_size()) return bound;
+  if (oracle.dimension() < 1 || oracle.dimension() >= oracle.domain_size()) return bound;
   bound.rate = dimension / domain;
   if (regime == pcs::Regime::kUniqueDecoding) {
     bound.usable = true;
     bound.agreement = (1.0 + bound.rate) / 2.0;
-    bound.log2_fold = log2_bad_fraction(domain);
+    bound.log2_fold = log2_bad_fraction(oracle.dimension() == 1 ? domain * (domain - 1.0) / 2.0 : domain);
     return bound;
   }
   const double root = std::sqrt(bound.rate);
@@ -53,6 +53,10 @@ CodeBound code_bound(const pcs::OracleParams& oracle, pcs::Regime regime, std::u
   bound.multiplicity = multiplicity;
   bound.agreement = agreement;
   bound.log2_list = std::max(0.0, std::log2(s / (2.0 * bound.rate)));
+  if (oracle.dimension() == 1) {
+    bound.log2_fold = log2_bad_fraction(domain * (domain - 1.0) / 2.0);
+    return bound;
+  }
   const double h = s + 0.5;
   const double degree_rate = (dimension - 1.0) / domain;
   const double degree_root = std::sqrt(degree_rate);

@@ -24,6 +24,9 @@
 // Unique decoding: theta = (1 - rho)/2, alpha = (1 + rho)/2, list = 1, fold = N/|K|. Source: BCIKS20 = eprint 2020/654,
 // Theorem 1.4; below half the distance correlated agreement is mutual (WHIR, Lemma 4.10). Nothing rests on BCHKS25.
 //
+// Dimension 1 (constants) is outside of both theorems, but simple: if u + r v is constant on a set where (u, v) is not,
+// two of its leaves have different (u, v) and the same u + r v, which fixes r; so fold = (N (N - 1)/2)/|K| at any radius.
+//
 // Queries: t distinct leaves, uniform among the t-subsets. A word that is not close agrees with a given codeword on at
 // most A = floor(alpha N) leaves, so all t agree with probability prod_{i<t} (A - i)/(N - i).
 #pragma once

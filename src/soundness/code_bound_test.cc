@@ -72,7 +72,14 @@ TEST(CodeBound, RatesWithoutRadius) {
   EXPECT_TRUE(code_bound(oracle(570, 0, 4, 10), Regime::kJohnson, 3).usable);
   EXPECT_FALSE(code_bound(oracle(512, 0, 4, 10), Regime::kJohnson, 2).usable) << "the theorem wants s >= 3";
   EXPECT_FALSE(code_bound(oracle(1024, 0, 4, 10), Regime::kUniqueDecoding, 0).usable);
-  EXPECT_FALSE(code_bound(oracle(1, 0, 4, 10), Regime::kJohnson, 10).usable);
+  EXPECT_FALSE(code_bound(oracle(0, 0, 4, 10), Regime::kJohnson, 10).usable);
+}
+
+TEST(CodeBound, ConstantsByHand) {
+  // 4 leaves: 6 pairs, each fixes one challenge.
+  for (const Regime regime : {Regime::kJohnson, Regime::kUniqueDecoding}) {
+    EXPECT_NEAR(code_bound(oracle(1, 0, 4, 2), regime, 3).log2_fold, std::log2(6.0) - challenge_bits(), 1e-9);
+  }
 }
 
 TEST(CodeBound, LargestMultiplicityBelowTheTarget) {

@@ -37,7 +37,7 @@ std::optional<pcs::OracleParams> solve_oracle(const OracleGoal& goal, std::uint6
   // More random rows raise the rate, hence t: the iteration climbs to the least fixed point.
   for (int iteration = 0; iteration < kMaxIterations; ++iteration) {
     oracle.num_random_rows = goal.random_rows(num_queries);
-    if (oracle.dimension() < 2 || 2 * oracle.dimension() > oracle.domain_size()) return std::nullopt;
+    if (oracle.dimension() < 1 || 2 * oracle.dimension() > oracle.domain_size()) return std::nullopt;
     const std::uint32_t limit = multiplicity_limit(goal, oracle);
     if (limit < kMinMultiplicity) return std::nullopt;
     const CodeBound bound = best_code_bound(oracle, goal.regime, goal.fold_bits, limit);
