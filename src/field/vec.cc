@@ -88,37 +88,5 @@ void eq_table(std::span<const Fe> point, FeSpan out, Fe scale_by) {
   }
 }
 
-// Montgomery's trick: with the prefix products P_i of the nonzero values, 1/x_i = P_{i-1} / P_i.
-void batch_inverse(FpSpan x) {
-  std::vector<Fp> prefix(x.size());
-  Fp product(1);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    prefix[i] = product;
-    if (!x[i].is_zero()) product *= x[i];
-  }
-  Fp inv = inverse(product);
-  for (std::size_t i = x.size(); i-- > 0;) {
-    if (x[i].is_zero()) continue;
-    const Fp next = inv * x[i];
-    x[i] = inv * prefix[i];
-    inv = next;
-  }
-}
-
-// Through the norm of each element (see inverse in field/fe.h): one batch inversion in F.
-void batch_inverse(FeSpan x) {
-  const Fp two(2);
-  std::vector<Fp> norms(x.size);
-  for (std::size_t i = 0; i < x.size; ++i) {
-    const Fe a = x.get(i);
-    const Fe adjugate(a.c[0] * a.c[0] - two * a.c[1] * a.c[2], two * a.c[2] * a.c[2] - a.c[0] * a.c[1],
-                      a.c[1] * a.c[1] - a.c[0] * a.c[2]);
-    norms[i] = a.c[0] * adjugate.c[0] + two * (a.c[1] * adjugate.c[2] + a.c[2] * adjugate.c[1]);
-    x.set(i, adjugate);
-  }
-  batch_inverse(FpSpan(norms));
-  for (int j = 0; j < 3; ++j) mul(FpCSpan(norms), x.plane(j), x.plane(j));
-}
-
 }  // namespace vec
 }  // namespace zkinfer

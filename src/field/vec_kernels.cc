@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "field/vec.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "base/check.h"
 #include "field/simd_targets.h"
 
@@ -26,11 +29,11 @@ void MulF(const Fp* a, const Fp* b, Fp* out, std::size_t size) {
   for_vectors(size, [=](std::size_t i, auto io) HWY_ATTR { io.store(mul(io.load(a + i), io.load(b + i)), out + i); });
 }
 void ScaleF(Fp a, const Fp* x, Fp* out, std::size_t size) {
-  const V va = set(a);
+  const Constant va = constant(a);
   for_vectors(size, [=](std::size_t i, auto io) HWY_ATTR { io.store(mul(va, io.load(x + i)), out + i); });
 }
 void AxpyF(Fp a, const Fp* x, Fp* y, std::size_t size) {
-  const V va = set(a);
+  const Constant va = constant(a);
   for_vectors(size, [=](std::size_t i, auto io) HWY_ATTR {
     io.store(add(io.load(y + i), mul(va, io.load(x + i))), y + i);
   });
@@ -200,19 +203,97 @@ void RoundProductFK(const Fp* a, const FeCSpan& b, Fe* out) {
   out[0] = sum_lanes(total0);
   out[1] = sum_lanes(total1);
 }
+// The three points in three loops over a tile, so that each loop's sums stay in registers.
 void RoundProduct3K(const FeCSpan& a, const FeCSpan& b, const FeCSpan& c, Fe* out) {
   FeV totals[3] = {set_fe(Fe()), set_fe(Fe()), set_fe(Fe())};
   const std::size_t half = a.size / 2;
-  for_vectors(half, [&](std::size_t i, auto io) HWY_ATTR {
-    const FeV a0 = load_fe(io, a, i), b0 = load_fe(io, b, i), c0 = load_fe(io, c, i);
-    const FeV da = sub(load_fe(io, a, i + half), a0);
-    const FeV db = sub(load_fe(io, b, i + half), b0);
-    const FeV dc = sub(load_fe(io, c, i + half), c0);
-    totals[0] = add(totals[0], mul(mul(a0, b0), c0));
-    totals[1] = add(totals[1], mul(mul(sub(a0, da), sub(b0, db)), sub(c0, dc)));
-    totals[2] = add(totals[2], mul(mul(da, db), dc));
-  });
+  for (std::size_t begin = 0; begin < half; begin += kMaxFeLanes) {
+    const std::size_t count = HWY_MIN(half - begin, kMaxFeLanes);
+    FeSum at_zero, at_minus_one, at_infinity;
+    for_vectors(count, [&](std::size_t j, auto io) HWY_ATTR {
+      const std::size_t i = begin + j;
+      at_zero.add_product(factor(mul(load_fe(io, a, i), load_fe(io, b, i))), factor(load_fe(io, c, i)));
+    });
+    totals[0] = add(totals[0], at_zero.value());
+    for_vectors(count, [&](std::size_t j, auto io) HWY_ATTR {
+      const std::size_t i = begin + j;
+      const auto at = [&](const FeCSpan& x) HWY_ATTR {
+        const FeV low = load_fe(io, x, i);
+        return add(low, sub(low, load_fe(io, x, i + half)));
+      };
+      at_minus_one.add_product(factor(mul(at(a), at(b))), factor(at(c)));
+    });
+    totals[1] = add(totals[1], at_minus_one.value());
+    for_vectors(count, [&](std::size_t j, auto io) HWY_ATTR {
+      const std::size_t i = begin + j;
+      const auto slope = [&](const FeCSpan& x) HWY_ATTR {
+        return sub(load_fe(io, x, i + half), load_fe(io, x, i));
+      };
+      at_infinity.add_product(factor(mul(slope(a), slope(b))), factor(slope(c)));
+    });
+    totals[2] = add(totals[2], at_infinity.value());
+  }
   for (int point = 0; point < 3; ++point) out[point] = sum_lanes(totals[point]);
+}
+
+// Montgomery's trick in kChains interleaved chains: chain j runs through x[j], x[j + kChains], ..; size is a multiple of
+// kChains. prefix[i] = the product of the nonzero values before x[i] in its chain.
+constexpr std::size_t kVectorsPerStep = 8;
+constexpr std::size_t kChains = kVectorsPerStep * kLanes;
+
+HWY_INLINE V one_for_zero(V x) { return hn::IfThenElse(hn::Eq(x, set(0)), set(1), x); }
+
+void BatchInverseF(Fp* x, Fp* prefix, std::size_t size) {
+  V products[kVectorsPerStep];
+  for (V& product : products) product = set(1);
+  for (std::size_t i = 0; i < size; i += kChains) {
+    for (std::size_t k = 0; k < kVectorsPerStep; ++k) {
+      store(products[k], prefix + i + k * kLanes);
+      products[k] = mul(products[k], one_for_zero(load(x + i + k * kLanes)));
+    }
+  }
+  HWY_ALIGN Fp inverses[kChains];
+  for (std::size_t k = 0; k < kVectorsPerStep; ++k) store(products[k], inverses + k * kLanes);
+  Fp before[kChains];
+  Fp all(1);
+  for (std::size_t j = 0; j < kChains; ++j) {
+    before[j] = all;
+    all *= inverses[j];
+  }
+  Fp rest = inverse(all);
+  for (std::size_t j = kChains; j-- > 0;) {
+    const Fp next = rest * inverses[j];
+    inverses[j] = rest * before[j];
+    rest = next;
+  }
+  for (std::size_t k = 0; k < kVectorsPerStep; ++k) products[k] = load(inverses + k * kLanes);
+  for (std::size_t i = size; i != 0;) {
+    i -= kChains;
+    for (std::size_t k = 0; k < kVectorsPerStep; ++k) {
+      Fp* at = x + i + k * kLanes;
+      const V value = load(at);
+      const V inverse_value = mul(products[k], load(prefix + i + k * kLanes));
+      products[k] = mul(products[k], one_for_zero(value));
+      store(hn::IfThenElse(hn::Eq(value, set(0)), set(0), inverse_value), at);
+    }
+  }
+}
+std::size_t BatchInverseChains() { return kChains; }
+
+// x[i] becomes its adjugate, and norms[i] its norm: see inverse in field/fe.h.
+void AdjugateK(const FeSpan& x, Fp* norms) {
+  for_vectors(x.size, [&](std::size_t i, auto io) HWY_ATTR {
+    const FeV a = load_fe(io, x, i);
+    const V a1_twice = add(a.c1, a.c1), a2_twice = add(a.c2, a.c2);
+    const FeV adjugate{sub(mul(a.c0, a.c0), mul(a1_twice, a.c2)), sub(mul(a2_twice, a.c2), mul(a.c0, a.c1)),
+                       sub(mul(a.c1, a.c1), mul(a.c0, a.c2))};
+    Sum norm;
+    norm.add_product(factor(a.c0), factor(adjugate.c0));
+    norm.add_product(factor(a1_twice), factor(adjugate.c2));
+    norm.add_product(factor(a2_twice), factor(adjugate.c1));
+    io.store(norm.value(), norms + i);
+    store_fe(io, adjugate, x, i);
+  });
 }
 
 }  // namespace
@@ -248,6 +329,12 @@ HWY_EXPORT(DotK);
 HWY_EXPORT(RoundProductK);
 HWY_EXPORT(RoundProductFK);
 HWY_EXPORT(RoundProduct3K);
+HWY_EXPORT(BatchInverseF);
+HWY_EXPORT(BatchInverseChains);
+HWY_EXPORT(AdjugateK);
+
+// Elements that share one inversion.
+constexpr std::size_t kInverseBatch = 4096;
 
 void check_sizes(std::size_t a, std::size_t b) { ZKI_CHECK_EQ(a, b, "vector length"); }
 void check_sizes(std::size_t a, std::size_t b, std::size_t c) {
@@ -377,6 +464,37 @@ std::array<Fe, 3> round_product(FeCSpan a, FeCSpan b, FeCSpan c) {
   std::array<Fe, 3> values;
   HWY_DYNAMIC_DISPATCH(RoundProduct3K)(a, b, c, values.data());
   return values;
+}
+
+void batch_inverse(FpSpan x) {
+  const std::size_t num_chains = HWY_DYNAMIC_DISPATCH(BatchInverseChains)();
+  std::vector<Fp> prefix(x.size() < kInverseBatch ? x.size() : kInverseBatch);
+  std::vector<Fp> last(num_chains);
+  while (!x.empty()) {
+    const std::size_t count = x.size() < kInverseBatch ? x.size() / num_chains * num_chains : kInverseBatch;
+    if (count != 0) HWY_DYNAMIC_DISPATCH(BatchInverseF)(x.data(), prefix.data(), count);
+    x = x.subspan(count);
+    if (x.size() >= num_chains) continue;
+    // Fewer values than chains: filled up with zeros.
+    prefix.resize(num_chains);
+    std::copy(x.begin(), x.end(), last.begin());
+    HWY_DYNAMIC_DISPATCH(BatchInverseF)(last.data(), prefix.data(), num_chains);
+    std::copy_n(last.begin(), x.size(), x.begin());
+    return;
+  }
+}
+
+// Through the norm: one inversion in F for many elements.
+void batch_inverse(FeSpan x) {
+  std::vector<Fp> norms(x.size < kInverseBatch ? x.size : kInverseBatch);
+  for (std::size_t begin = 0; begin < x.size; begin += kInverseBatch) {
+    const std::size_t count = x.size - begin < kInverseBatch ? x.size - begin : kInverseBatch;
+    const FeSpan part = x.subspan(begin, count);
+    const FpSpan part_norms = FpSpan(norms).first(count);
+    HWY_DYNAMIC_DISPATCH(AdjugateK)(part, part_norms.data());
+    batch_inverse(part_norms);
+    mul(FpCSpan(part_norms), part, part);
+  }
 }
 
 }  // namespace vec

@@ -12,7 +12,7 @@
 namespace zkinfer {
 namespace {
 
-const std::vector<std::size_t> kSizes = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 255, 1500};
+const std::vector<std::size_t> kSizes = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 255, 1500, 4097};
 
 class VecTest : public testing::TestWithParam<std::int64_t> {
  protected:
