@@ -181,6 +181,12 @@ class FeSum {
 
 #endif
 
+// A constant of K times values of F.
+struct FeConstant {
+  Constant c0, c1, c2;
+};
+HWY_INLINE FeConstant constant(const Fe& x) { return {constant(x.c[0]), constant(x.c[1]), constant(x.c[2])}; }
+HWY_INLINE FeV mul(const FeConstant& c, V x) { return {mul(c.c0, x), mul(c.c1, x), mul(c.c2, x)}; }
 HWY_INLINE FeV scale(V a, const FeV& b) { return {mul(a, b.c0), mul(a, b.c1), mul(a, b.c2)}; }
 
 }  // namespace HWY_NAMESPACE

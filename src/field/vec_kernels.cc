@@ -67,16 +67,16 @@ void AxpyK(const Fe& a, const FeCSpan& x, const FeSpan& y) {
   });
 }
 void AxpyFK(const Fe& a, const Fp* x, const FeSpan& y) {
-  const FeV va = set_fe(a);
+  const FeConstant va = constant(a);
   for_vectors(y.size, [&](std::size_t i, auto io) HWY_ATTR {
-    store_fe(io, add(load_fe(io, y, i), scale(io.load(x + i), va)), y, i);
+    store_fe(io, add(load_fe(io, y, i), mul(va, io.load(x + i))), y, i);
   });
 }
 void AffineFK(const Fe& a, const Fe& b, const Fp* x, const FeSpan& out) {
-  const FeV va = set_fe(a);
+  const FeConstant va = constant(a);
   const FeV vb = set_fe(b);
   for_vectors(out.size, [&](std::size_t i, auto io) HWY_ATTR {
-    store_fe(io, add(vb, scale(io.load(x + i), va)), out, i);
+    store_fe(io, add(vb, mul(va, io.load(x + i))), out, i);
   });
 }
 void AddScalarK(const Fe& a, const FeSpan& y) {
@@ -93,11 +93,11 @@ void FoldHighK(const FeCSpan& v, const Fe& r, const FeSpan& out) {
   });
 }
 void FoldHighF(const Fp* v, const Fe& r, const FeSpan& out) {
-  const FeV vr = set_fe(r);
+  const FeConstant vr = constant(r);
   const std::size_t half = out.size;
   for_vectors(half, [&](std::size_t i, auto io) HWY_ATTR {
     const V low = io.load(v + i);
-    FeV folded = scale(sub(io.load(v + i + half), low), vr);
+    FeV folded = mul(vr, sub(io.load(v + i + half), low));
     folded.c0 = add(folded.c0, low);
     store_fe(io, folded, out, i);
   });
@@ -114,11 +114,11 @@ void FoldLowK(const FeCSpan& v, const Fe& r, const FeSpan& out) {
   for (; i < out.size; ++i) out.set(i, v.get(2 * i) + r * (v.get(2 * i + 1) - v.get(2 * i)));
 }
 void FoldLowF(const Fp* v, const Fe& r, const FeSpan& out) {
-  const FeV vr = set_fe(r);
+  const FeConstant vr = constant(r);
   std::size_t i = 0;
   for (; i + kLanes <= out.size; i += kLanes) {
     const Pairs pairs = load_pairs(v + 2 * i);
-    FeV folded = scale(sub(pairs.odd, pairs.even), vr);
+    FeV folded = mul(vr, sub(pairs.odd, pairs.even));
     folded.c0 = add(folded.c0, pairs.even);
     store_fe(WholeIo(), folded, out, i);
   }
