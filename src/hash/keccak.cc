@@ -22,25 +22,60 @@ void absorb_block(std::array<std::uint64_t, 25>& state, const std::uint8_t* bloc
 
 }  // namespace
 
+namespace {
+
+using Lanes = std::array<std::uint64_t, 25>;
+using Columns = std::array<std::uint64_t, 5>;
+
+// Where rho and pi take lane `to` from.
+constexpr std::size_t source(std::size_t to) {
+  std::size_t from = 0;
+  while (hash::kPiTarget[from] != to) ++from;
+  return from;
+}
+
+// Lane `to` after theta, rho and pi; d is what theta adds to each column.
+template <std::size_t to>
+inline std::uint64_t theta_rho_pi(const Lanes& a, const Columns& d) {
+  constexpr std::size_t kFrom = source(to);
+  return std::rotl(a[kFrom] ^ d[kFrom % 5], hash::kRhoOffset[kFrom]);
+}
+
+template <std::size_t row>
+inline void chi_row(const Lanes& a, const Columns& d, Lanes& out) {
+  const std::uint64_t b0 = theta_rho_pi<row>(a, d);
+  const std::uint64_t b1 = theta_rho_pi<row + 1>(a, d);
+  const std::uint64_t b2 = theta_rho_pi<row + 2>(a, d);
+  const std::uint64_t b3 = theta_rho_pi<row + 3>(a, d);
+  const std::uint64_t b4 = theta_rho_pi<row + 4>(a, d);
+  out[row] = b0 ^ (~b1 & b2);
+  out[row + 1] = b1 ^ (~b2 & b3);
+  out[row + 2] = b2 ^ (~b3 & b4);
+  out[row + 3] = b3 ^ (~b4 & b0);
+  out[row + 4] = b4 ^ (~b0 & b1);
+}
+
+inline void keccak_round(const Lanes& a, std::uint64_t round_constant, Lanes& out) {
+  Columns c, d;
+  for (std::size_t x = 0; x < 5; ++x) c[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
+  for (std::size_t x = 0; x < 5; ++x) d[x] = c[(x + 4) % 5] ^ std::rotl(c[(x + 1) % 5], 1);
+  chi_row<0>(a, d, out);
+  chi_row<5>(a, d, out);
+  chi_row<10>(a, d, out);
+  chi_row<15>(a, d, out);
+  chi_row<20>(a, d, out);
+  out[0] ^= round_constant;
+}
+
+}  // namespace
+
 void keccak_f1600(std::array<std::uint64_t, 25>& state) {
-  std::uint64_t a[25], b[25], c[5];
-  std::memcpy(a, state.data(), sizeof a);
-  for (const std::uint64_t round_constant : hash::kRoundConstants) {
-    // theta
-    for (std::size_t x = 0; x < 5; ++x) c[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
-    for (std::size_t x = 0; x < 5; ++x) {
-      const std::uint64_t d = c[(x + 4) % 5] ^ std::rotl(c[(x + 1) % 5], 1);
-      for (std::size_t y = 0; y < 25; y += 5) a[x + y] ^= d;
-    }
-    // rho and pi: lane (x, y) goes to (y, 2x + 3y)
-    for (std::size_t i = 0; i < 25; ++i) b[hash::kPiTarget[i]] = std::rotl(a[i], hash::kRhoOffset[i]);
-    // chi and iota
-    for (std::size_t y = 0; y < 25; y += 5) {
-      for (std::size_t x = 0; x < 5; ++x) a[y + x] = b[y + x] ^ (~b[y + (x + 1) % 5] & b[y + (x + 2) % 5]);
-    }
-    a[0] ^= round_constant;
+  Lanes a = state, b;
+  for (std::size_t round = 0; round < hash::kRoundConstants.size(); round += 2) {
+    keccak_round(a, hash::kRoundConstants[round], b);
+    keccak_round(b, hash::kRoundConstants[round + 1], a);
   }
-  std::memcpy(state.data(), a, sizeof a);
+  state = a;
 }
 
 void Keccak256::update(ByteView bytes) {

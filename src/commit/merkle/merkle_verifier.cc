@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commit/merkle/merkle_verifier.h"
 
+#include <vector>
+
+#include "hash/keccak.h"
+
 namespace zkinfer::merkle {
 
 MerkleVerdict verify_multiproof(const TreeShape& shape, std::span<const Digest> cap,
@@ -18,22 +22,27 @@ MerkleVerdict verify_multiproof(const TreeShape& shape, std::span<const Digest> 
   std::vector<std::uint64_t> nodes(indices.begin(), indices.end());
   std::vector<std::uint64_t> first_leaf = nodes;
   std::vector<Digest> digests(indices.size());
-  for (std::size_t i = 0; i < digests.size(); ++i) {
-    digests[i] = hash_leaf(rows.subspan(i * shape.row_bytes, shape.row_bytes));
-  }
+  keccak256_many(ByteView(&kLeafDomain, 1), rows, shape.row_bytes, shape.row_bytes, digests);
+  std::vector<Digest> children;  // the two children of each parent, left to right
   std::size_t next_sibling = 0;
   for (int depth = shape.log_leaves; depth > shape.cap_height; --depth) {
+    children.clear();
     std::size_t num_parents = 0;
     for (std::size_t i = 0; i < nodes.size(); ++num_parents) {
       const bool has_sibling = i + 1 < nodes.size() && nodes[i + 1] == (nodes[i] ^ 1);
       const Digest& other = has_sibling ? digests[i + 1] : siblings[next_sibling];
       if (!has_sibling) ++next_sibling;
-      digests[num_parents] = nodes[i] % 2 == 0 ? hash_node(digests[i], other) : hash_node(other, digests[i]);
+      children.push_back(nodes[i] % 2 == 0 ? digests[i] : other);
+      children.push_back(nodes[i] % 2 == 0 ? other : digests[i]);
       first_leaf[num_parents] = first_leaf[i];
       nodes[num_parents] = nodes[i] / 2;
       i += has_sibling ? 2 : 1;
     }
     nodes.resize(num_parents);
+    digests.resize(num_parents);
+    keccak256_many(ByteView(&kNodeDomain, 1),
+                   ByteView(reinterpret_cast<const std::uint8_t*>(children.data()), 32 * children.size()), 64, 64,
+                   digests);
   }
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (digests[i] != cap[nodes[i]]) return {MerkleReason::kMismatch, first_leaf[i]};
