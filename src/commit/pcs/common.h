@@ -53,8 +53,8 @@ Fe fold_extension_row(std::span<const Fp> row, std::span<const Fe> weights);
 // claim <- h(s) = (claim - c1 - c2) / 2 + c1 s + c2 s^2.
 void advance_claim(hiding::LinearForm& claim, const hiding::LinearForm& c1, const hiding::LinearForm& c2, Fe s);
 
-// The functional f[t] = coef * base^(t - begin) for begin <= t < end, f[begin - 1] = head, f[end] = tail, else 0, on the
-// index of some v_i. Binding low index bits keeps this shape.
+// The functional f[t] = coef * base^(t - begin) for begin <= t < end, f[begin - 1] = head, f[end] = tail, else 0, on
+// the index of some v_i. Binding low index bits keeps this shape.
 class RangeFunctional {
  public:
   RangeFunctional(std::uint64_t begin, std::uint64_t end, Fe base, Fe coef)

@@ -12,13 +12,16 @@ namespace {
 constexpr int kMaxGramBits = 2;
 constexpr std::size_t kRowBlock = 512;
 constexpr std::size_t kRowGrain = 8192;
+// Weights of at most this many elements are kept between the two passes.
+constexpr std::size_t kMaxKeptWeights = std::size_t{1} << 21;
 
 }  // namespace
 
 LaneSumcheck::LaneSumcheck(const CommittedOracle& oracle, const WeightSource* weights,
                            const std::vector<PowerFunctional>& powers)
-    : oracle_(oracle), has_weights_(weights != nullptr), num_rows_(oracle.params().num_rows),
-      log_lanes_(oracle.params().log_lanes), gram_bits_(std::min<int>(kMaxGramBits, log_lanes_)) {
+    : oracle_(oracle), weights_(weights), num_rows_(oracle.params().num_rows), log_lanes_(oracle.params().log_lanes),
+      gram_bits_(std::min<int>(kMaxGramBits, log_lanes_)),
+      keep_groups_(num_rows_ << log_lanes_ <= kMaxKeptWeights) {
   for (const PowerFunctional& power : powers) products_.push_back({power, {}, oracle.lane_evaluations(power.base)});
   for (Product& product : products_) {
     const Fe step = pow(product.power.base, oracle.params().dimension());
@@ -27,40 +30,46 @@ LaneSumcheck::LaneSumcheck(const CommittedOracle& oracle, const WeightSource* we
       product.lane_part.push_back(factor);
     }
   }
-  if (has_weights_) {
-    u_.resize(oracle.params().num_lanes() * num_rows_);
-    parallel_for(oracle.params().num_lanes(), 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t lane = begin; lane < end; ++lane) weights->add_lane(lane, weight_lane(lane));
-    });
-    make_products();
-  }
+  if (weights_ != nullptr) make_products();
+}
+
+FeSpan LaneSumcheck::weight_group(std::size_t low) {
+  const bool known = keep_groups_ && groups_.size() > low;
+  if (known) return groups_[low];
+  if (keep_groups_ || group_.empty()) group_ = FeVec(gram_lanes() * num_rows_);
+  parallel_chunks(gram_lanes(), 1, [&](std::size_t a, std::size_t, std::size_t) {
+    const FeSpan lane = group_.subspan(a * num_rows_, num_rows_);
+    vec::fill(Fe(), lane);
+    weights_->add_lane(a * num_groups() + low, lane);
+  });
+  if (!keep_groups_) return group_;
+  groups_.push_back(std::move(group_));
+  return groups_.back();
 }
 
 // gram[a][b] = sum over the lower lane bits l and rows of e[(a, l)][row] U[(b, l)][row].
 void LaneSumcheck::make_products() {
+  gram_.assign(gram_lanes() * gram_lanes(), Fe());
+  for (std::size_t low = 0; low < num_groups(); ++low) add_products(low, weight_group(low), gram_);
+}
+
+void LaneSumcheck::add_products(std::size_t low, FeCSpan group, std::vector<Fe>& sums) const {
   const std::size_t size = gram_lanes();
-  const std::size_t num_low = std::size_t{1} << (log_lanes_ - gram_bits_);
-  const std::size_t blocks_per_lane = num_chunks(num_rows_, kRowGrain);
-  std::vector<std::vector<Fe>> partial(num_low * blocks_per_lane);
-  parallel_chunks(partial.size(), 1, [&](std::size_t task, std::size_t, std::size_t) {
-    const std::size_t low = task / blocks_per_lane;
-    const std::size_t task_begin = task % blocks_per_lane * kRowGrain;
-    const std::size_t task_end = std::min(task_begin + kRowGrain, num_rows_);
-    partial[task].resize(size * size);
-    for (std::size_t begin = task_begin; begin < task_end; begin += kRowBlock) {
-      const std::size_t count = std::min(kRowBlock, task_end - begin);
+  std::vector<std::vector<Fe>> partial(num_chunks(num_rows_, kRowGrain));
+  parallel_chunks(num_rows_, kRowGrain, [&](std::size_t chunk, std::size_t chunk_begin, std::size_t chunk_end) {
+    partial[chunk].resize(size * size);
+    for (std::size_t begin = chunk_begin; begin < chunk_end; begin += kRowBlock) {
+      const std::size_t count = std::min(kRowBlock, chunk_end - begin);
       for (std::size_t b = 0; b < size; ++b) {
-        const FeSpan u = weight_lane(b * num_low + low).subspan(begin, count);
+        const FeCSpan u = group.subspan(b * num_rows_ + begin, count);
         for (std::size_t a = 0; a < size; ++a) {
-          const FpCSpan e = oracle_.lane(a * num_low + low).subspan(begin, count);
-          partial[task][a * size + b] += vec::dot(e, u);
+          partial[chunk][a * size + b] += vec::dot(lane_of(a, low).subspan(begin, count), u);
         }
       }
     }
   });
-  gram_.assign(size * size, Fe());
   for (const std::vector<Fe>& part : partial) {
-    for (std::size_t i = 0; i < gram_.size(); ++i) gram_[i] += part[i];
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += part[i];
   }
 }
 
@@ -96,7 +105,7 @@ void LaneSumcheck::gram_bind(Fe s) {
 RoundPolynomial LaneSumcheck::round() {
   ZKI_CHECK(point_.size() < static_cast<std::size_t>(log_lanes_), "a round per lane bit");
   RoundPolynomial h;
-  if (has_weights_) h = point_.size() < static_cast<std::size_t>(gram_bits_) ? gram_round() : dense_.round();
+  if (weights_ != nullptr) h = point_.size() < static_cast<std::size_t>(gram_bits_) ? gram_round() : dense_.round();
   for (const Product& product : products_) {
     const std::size_t half = product.lane_part.size() / 2;
     for (std::size_t i = 0; i < half; ++i) {
@@ -110,8 +119,8 @@ RoundPolynomial LaneSumcheck::round() {
 }
 
 void LaneSumcheck::bind(Fe s) {
-  if (has_weights_ && point_.size() >= static_cast<std::size_t>(gram_bits_)) dense_.bind(s);
-  if (has_weights_ && point_.size() < static_cast<std::size_t>(gram_bits_)) gram_bind(s);
+  if (weights_ != nullptr && point_.size() >= static_cast<std::size_t>(gram_bits_)) dense_.bind(s);
+  if (weights_ != nullptr && point_.size() < static_cast<std::size_t>(gram_bits_)) gram_bind(s);
   point_.push_back(s);
   for (Product& product : products_) {
     const std::size_t half = product.lane_part.size() / 2;
@@ -120,32 +129,31 @@ void LaneSumcheck::bind(Fe s) {
       values->resize(half);
     }
   }
-  if (has_weights_ && point_.size() == static_cast<std::size_t>(gram_bits_)) fold_dense();
+  if (weights_ != nullptr && point_.size() == static_cast<std::size_t>(gram_bits_)) fold_dense();
 }
 
 // Folds e and U by the first gram_bits challenges.
 void LaneSumcheck::fold_dense() {
   const std::vector<Fe> weights = eq_high_first(point_);
-  const std::size_t num_low = std::size_t{1} << (log_lanes_ - gram_bits_);
-  FeVec v(num_low * num_rows_);
-  const std::size_t blocks_per_lane = num_chunks(num_rows_, kRowGrain);
-  parallel_chunks(num_low * blocks_per_lane, 1, [&](std::size_t task, std::size_t, std::size_t) {
-    const std::size_t low = task / blocks_per_lane;
-    const std::size_t task_begin = task % blocks_per_lane * kRowGrain;
-    const std::size_t task_end = std::min(task_begin + kRowGrain, num_rows_);
-    for (std::size_t begin = task_begin; begin < task_end; begin += kRowBlock) {
-      const std::size_t count = std::min(kRowBlock, task_end - begin);
-      const FeSpan v_out = v.subspan(low * num_rows_ + begin, count);
-      const FeSpan u_out = weight_lane(low).subspan(begin, count);
-      vec::scale(weights[0], u_out, u_out);
-      for (std::size_t a = 0; a < weights.size(); ++a) {
-        vec::axpy(weights[a], oracle_.lane(a * num_low + low).subspan(begin, count), v_out);
-        if (a > 0) vec::axpy(weights[a], weight_lane(a * num_low + low).subspan(begin, count), u_out);
+  FeVec v(num_groups() * num_rows_);
+  FeVec u(num_groups() * num_rows_);
+  for (std::size_t low = 0; low < num_groups(); ++low) {
+    const FeCSpan group = weight_group(low);
+    parallel_for(num_rows_, kRowGrain, [&](std::size_t chunk_begin, std::size_t chunk_end) {
+      for (std::size_t begin = chunk_begin; begin < chunk_end; begin += kRowBlock) {
+        const std::size_t count = std::min(kRowBlock, chunk_end - begin);
+        const FeSpan v_out = v.subspan(low * num_rows_ + begin, count);
+        const FeSpan u_out = u.subspan(low * num_rows_ + begin, count);
+        for (std::size_t a = 0; a < weights.size(); ++a) {
+          vec::axpy(weights[a], lane_of(a, low).subspan(begin, count), v_out);
+          vec::axpy(weights[a], group.subspan(a * num_rows_ + begin, count), u_out);
+        }
       }
-    }
-  });
-  u_.resize(num_low * num_rows_);
-  dense_ = DenseSumcheck(std::move(v), std::move(u_), gram_[0]);
+    });
+  }
+  group_ = FeVec();
+  groups_.clear();
+  dense_ = DenseSumcheck(std::move(v), std::move(u), gram_[0]);
 }
 
 void LaneSumcheck::finish(Fp scale, FeSpan vector, FeSpan functional) {
@@ -155,7 +163,7 @@ void LaneSumcheck::finish(Fp scale, FeSpan vector, FeSpan functional) {
   ZKI_CHECK_EQ(functional.size, dimension, "folded functional");
   std::size_t done = 0;  // rows of e that are folded already
   vec::fill(Fe(), functional);
-  if (has_weights_) {
+  if (weights_ != nullptr) {
     if (log_lanes_ == 0) fold_dense();
     dense_.finish();
     done = num_rows_;

@@ -4,8 +4,9 @@
 //
 // U = the weight source's lanes on the message rows, plus power functionals on all rows. The power functionals are
 // products (lane part) x (row part), so they cost one evaluation per lane. The dense part handles its first two rounds by
-// the products of four lanes of e with four lanes of U, which need U once and give e and U folded by four.
-// Cost: the weights once, two passes over e and U. Memory: 2^m of K for U, a quarter of it for e.
+// the products of four lanes of e with four lanes of U, which leaves e and U folded by four.
+// Cost: the weights twice (once when they are few), two passes over e and U. Memory: 2^m / 2 elements of K for e and U
+// folded by four, and four lanes of U.
 #pragma once
 
 #include <vector>
@@ -36,22 +37,29 @@ class LaneSumcheck {
     std::vector<Fe> evaluations;
   };
 
+  // The lanes (a, low), a < gram_lanes, of U: [gram_lanes, num_rows].
+  FeSpan weight_group(std::size_t low);
   void make_products();
+  void add_products(std::size_t low, FeCSpan group, std::vector<Fe>& sums) const;
   void fold_dense();
   std::size_t gram_lanes() const { return std::size_t{1} << gram_bits_; }
+  std::size_t num_groups() const { return std::size_t{1} << (log_lanes_ - gram_bits_); }
+  FpCSpan lane_of(std::size_t a, std::size_t low) const { return oracle_.lane(a * num_groups() + low); }
   RoundPolynomial gram_round() const;
   void gram_bind(Fe s);
-  FeSpan weight_lane(std::size_t lane) { return u_.subspan(lane * num_rows_, num_rows_); }
 
   const CommittedOracle& oracle_;
-  bool has_weights_;
+  const WeightSource* weights_;
   std::size_t num_rows_;
   int log_lanes_;
   int gram_bits_;
   std::vector<Fe> point_;
   std::vector<Product> products_;
-  FeVec u_;               // [num_lanes, num_rows]
-  std::vector<Fe> gram_;  // [gram_lanes, gram_lanes] while those rounds last; halves in both directions
+  bool keep_groups_;
+  FeVec group_;               // one weight group
+  std::vector<FeVec> groups_;  // or all of them, when they are small
+  // [gram_lanes, gram_lanes] while those rounds last; halves in both directions.
+  std::vector<Fe> gram_;
   DenseSumcheck dense_;
 };
 

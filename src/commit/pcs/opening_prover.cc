@@ -48,13 +48,16 @@ void add_power_terms(const std::vector<PowerTerm>& terms, FeSpan out) {
   });
 }
 
+std::span<const Fe> pad_values(const OpeningParams& params, const OpeningOracles& oracles) {
+  return params.zero_knowledge ? std::span(oracles.mask->x()).first(params.mask.num_rows) : std::span<const Fe>();
+}
+
 class OpeningProver {
  public:
   OpeningProver(const OpeningParams& params, const OpeningStatement& statement, const OpeningOracles& oracles,
                 hiding::RandomSource& random, Transcript& transcript, ProverHooks& hooks)
       : params_(params), statement_(statement), oracles_(oracles), random_(random), hooks_(hooks),
-        pads_(params.zero_knowledge),
-        channel_(transcript, pads_, params.zero_knowledge ? std::span<const Fe>(oracles.mask->x()) : std::span<const Fe>()) {}
+        pads_(params.zero_knowledge), channel_(transcript, pads_, pad_values(params, oracles)) {}
 
   OpeningProof run() &&;
 
@@ -67,9 +70,9 @@ class OpeningProver {
   void fold(std::size_t fold_index);
   void arrange(const FeVec& from, FeVec& to, const OracleParams& oracle) const;
   EncodedOracle encode(const FeVec& v, std::size_t fold_index);
-  // Queries and opens the previous oracle or oracles; then adds to functional_ (on v_i) one term per opened row, with the
-  // powers of the next challenge `label`, beginning after `power`.
+  // Queries and opens the previous oracle or oracles: the queried rows of each.
   std::vector<std::vector<std::uint64_t>> query_previous(std::size_t fold_index);
+  // Adds one term per opened row to functional_, with the powers of `challenge` that follow `power`.
   void add_opened(std::size_t fold_index, const std::vector<std::vector<std::uint64_t>>& indices, Fe challenge,
                   Fe& power);
   void final_step();
@@ -157,6 +160,7 @@ void OpeningProver::first_rounds() {
 // highest of the new address. Rows from num_rows on stay.
 void OpeningProver::arrange(const FeVec& from, FeVec& to, const OracleParams& oracle) const {
   const std::size_t num_lanes = oracle.num_lanes();
+  ZKI_CHECK_EQ(from.size(), oracle.num_rows * num_lanes, "arranged vector");
   for (int j = 0; j < 3; ++j) {
     const Fp* in = from.plane(j);
     Fp* out = to.plane(j);
@@ -164,8 +168,7 @@ void OpeningProver::arrange(const FeVec& from, FeVec& to, const OracleParams& or
       for (std::size_t lane = 0; lane < num_lanes; ++lane) {
         Fp* block = out + poly::reverse_bits(lane, oracle.log_lanes) * oracle.dimension();
         for (std::size_t row = begin; row < end; ++row) {
-          const std::size_t index = row * num_lanes + lane;
-          block[row] = index < from.size() ? in[index] : Fp();
+          block[row] = in[row * num_lanes + lane];
         }
       }
     });
@@ -247,6 +250,7 @@ void OpeningProver::fold(std::size_t fold_index) {
   const OracleParams& oracle = params_.folds[fold_index];
   const std::size_t num_lanes = oracle.num_lanes();
   const std::size_t dimension = oracle.dimension();
+  vector_.resize(oracle.num_rows * num_lanes);
   hooks_.fold_vector(fold_index, vector_);
 
   // Commit to e_i = (v_i, random rows).
@@ -363,8 +367,9 @@ OpeningProof OpeningProver::run() && {
 
 }  // namespace
 
-OpeningProof prove_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningOracles& oracles,
-                           hiding::RandomSource& random, Transcript& transcript, ProverHooks* hooks) {
+OpeningProof prove_opening(const OpeningParams& params, const OpeningStatement& statement,
+                           const OpeningOracles& oracles, hiding::RandomSource& random, Transcript& transcript,
+                           ProverHooks* hooks) {
   ZKI_CHECK(params.validate().ok(), "opening parameters are valid");
   ZKI_CHECK(oracles.witness != nullptr, "a witness oracle");
   ZKI_CHECK(!params.has_model || oracles.model != nullptr, "a model oracle");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proves an opening. See commit/pcs/opening.h for the messages.
 //
-// Cost, M of 2^m entries: the dense weights of M once (2^m of K), two passes over them and over M, then the encoding and
-// hashing of g_1 (about 2^(m - k_M) entries of K).
+// Cost, M of 2^m entries: the dense weights of M twice (2^m of K), two passes over them and over M, then the encoding
+// and hashing of g_1 (about 2^(m - k_M) entries of K). Memory beside the oracles: about 2^m / 2 elements of K, g_1.
 // Deterministic: the proof depends on the inputs and on the bytes of `random` alone.
 #pragma once
 
@@ -34,8 +34,10 @@ struct OpeningProof {
 class ProverHooks {
  public:
   virtual ~ProverHooks() = default;
-  virtual void fold_vector(std::size_t /*fold*/, FeSpan /*vector*/) {}       // v_i, before it is committed
-  virtual void fold_codeword(std::size_t /*fold*/, FpVec& /*codeword*/) {}   // of g_i, before it is hashed
+  // v_i with the zeros behind it, before it is committed.
+  virtual void fold_vector(std::size_t /*fold*/, FeSpan /*vector*/) {}
+  // The code word of g_i, before it is hashed.
+  virtual void fold_codeword(std::size_t /*fold*/, FpVec& /*codeword*/) {}
   virtual void out_of_domain(std::size_t /*fold*/, Fe& /*value*/) {}
   virtual void round(std::size_t /*index*/, Fe& /*c1*/, Fe& /*c2*/) {}
   virtual void final_vector(FeSpan /*vector*/) {}
@@ -43,9 +45,10 @@ class ProverHooks {
   virtual void mask_response(std::vector<Fe>& /*response*/) {}
 };
 
-// params valid; mu must be the true value (else the proof is one that a verifier rejects). The proof's bytes come last in
-// the caller's proof. `random` gives the random rows of g_1, g_2, ..
-OpeningProof prove_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningOracles& oracles,
-                           hiding::RandomSource& random, Transcript& transcript, ProverHooks* hooks = nullptr);
+// params valid; mu must be the true value (else the proof is one that a verifier rejects). The proof's bytes come last
+// in the caller's proof. `random` gives the random rows of g_1, g_2, ..
+OpeningProof prove_opening(const OpeningParams& params, const OpeningStatement& statement,
+                           const OpeningOracles& oracles, hiding::RandomSource& random, Transcript& transcript,
+                           ProverHooks* hooks = nullptr);
 
 }  // namespace zkinfer::pcs

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/parallel.h"
 #include "commit/pcs/test_support.h"
 
 namespace zkinfer::pcs {
@@ -12,7 +13,7 @@ using testing::Instance;
 using testing::make_params;
 using testing::Shape;
 
-std::vector<Shape> drawn_shapes() {
+std::vector<Shape> shapes_to_try() {
   std::vector<Shape> shapes;
   // model rows, model lanes, witness rows, witness lanes, folds
   shapes.push_back({0, 0, 1, 0, {}});
@@ -25,12 +26,27 @@ std::vector<Shape> drawn_shapes() {
   shapes.push_back({7, 5, 100, 4, {2, 2, 3}});
   shapes.push_back({300, 4, 41, 4, {3, 3}});
   shapes.push_back({29, 2, 31, 3, {}});
+  std::mt19937_64 draws(5);
+  for (int i = 0; i < 12; ++i) {
+    Shape shape;
+    shape.model_rows = draws() % 3 == 0 ? 0 : 1 + draws() % 200;
+    shape.model_lanes = static_cast<std::uint8_t>(draws() % 5);
+    shape.witness_rows = 1 + draws() % 200;
+    shape.witness_lanes = static_cast<std::uint8_t>(draws() % 5);
+    for (std::uint64_t folds = draws() % 4; folds > 0; --folds) {
+      shape.fold_lanes.push_back(static_cast<std::uint8_t>(1 + draws() % 3));
+    }
+    shape.num_queries = static_cast<std::uint32_t>(1 + draws() % 6);
+    shape.pow_bits = static_cast<std::uint8_t>(draws() % 5);
+    shape.log_inverse_rate = static_cast<std::uint8_t>(1 + draws() % 3);
+    shapes.push_back(shape);
+  }
   return shapes;
 }
 
 TEST(Opening, RoundTripOverDrawnShapes) {
   std::uint64_t seed = 1;
-  for (Shape shape : drawn_shapes()) {
+  for (Shape shape : shapes_to_try()) {
     for (const bool zero_knowledge : {false, true}) {
       for (const std::uint64_t budget : {0, 2}) {
         shape.zero_knowledge = zero_knowledge;
@@ -40,9 +56,71 @@ TEST(Opening, RoundTripOverDrawnShapes) {
         const Instance instance(params, seed++);
         const OpeningProof proof = instance.prove();
         EXPECT_EQ(instance.verify(proof.bytes).to_string(), "accepted") << "seed " << seed - 1;
+        // Every pad serves one message: as many hidden messages as pads.
+        std::uint64_t num_hidden = 0;
+        for (const ProofSection& section : proof.sections) {
+          for (const char* label : {"opening c1", "opening c2", "fold out of domain", "final vector"}) {
+            num_hidden += section.label == std::string(label) ? 1 : 0;
+          }
+        }
+        EXPECT_EQ(num_hidden, params.num_mask_elements());
       }
     }
   }
+}
+
+// Sizes that need several tasks and blocks in every loop.
+TEST(Opening, RoundTripOfLargerVectors) {
+  for (const bool zero_knowledge : {false, true}) {
+    Shape shape{17000, 3, 9001, 1, {3, 3, 3}};
+    shape.zero_knowledge = zero_knowledge;
+    const Instance instance(make_params(shape), 31);
+    EXPECT_EQ(instance.verify(instance.prove().bytes).to_string(), "accepted");
+  }
+}
+
+TEST(Opening, PowersAloneNeedNoWeights) {
+  Instance instance(make_params({50, 2, 31, 3, {2}}), 32);
+  instance.statement.model_weights = nullptr;
+  instance.statement.witness_weights = nullptr;
+  instance.statement.mu = Fe();
+  for (const PowerFunctional& power : instance.statement.model_powers) {
+    instance.statement.mu += power.coef * model_ood_value(instance.model, power.base);
+  }
+  EXPECT_EQ(instance.verify(instance.prove().bytes).to_string(), "accepted");
+}
+
+TEST(Opening, SameBytesForAnyNumberOfThreads) {
+  const Instance instance(make_params({20000, 2, 9000, 2, {3, 3}}), 33);
+  Bytes one, two;
+  {
+    const ThreadLimit limit(1);
+    one = instance.prove().bytes;
+  }
+  {
+    const ThreadLimit limit(2);
+    two = instance.prove().bytes;
+  }
+  EXPECT_EQ(one, two);
+  EXPECT_NE(one, instance.prove(nullptr, 100).bytes) << "other random rows";
+}
+
+// Pads are one-time: the same message under two masks differs, and its difference is that of the pads.
+TEST(Opening, FirstMessageIsPadded) {
+  const OpeningParams params = make_params({50, 2, 31, 3, {2}});
+  Instance instance(params, 34);
+  const auto first_message = [&] {
+    const Bytes proof = instance.prove().bytes;
+    ByteReader reader(proof);
+    Fe value;
+    for (Fp& limb : value.c) limb = Fp(reader.u64());
+    return value - instance.mask.x()[0];
+  };
+  const Fe value = first_message();
+  testing::SeededRandom other(35);
+  instance.mask = MaskOracle(params, other);
+  instance.roots.mask = instance.mask.root();
+  EXPECT_EQ(first_message(), value);
 }
 
 }  // namespace

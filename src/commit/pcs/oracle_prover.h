@@ -35,7 +35,7 @@ class EncodedOracle {
   FpCSpan row(std::uint64_t index) const { return codeword_.span().subspan(index * row_values_, row_values_); }
   const FpVec& codeword() const { return codeword_; }
 
-  // Tests of a cheating prover: other values under the same tree rules.
+  // Any values under the same tree rules.
   static EncodedOracle from_codeword(const OracleParams& params, std::size_t row_values, FpVec codeword);
 
  private:
@@ -54,6 +54,8 @@ class CommittedOracle {
   const OracleParams& params() const { return params_; }
   const Digest& root() const { return encoded_.root(); }
   const EncodedOracle& encoded() const { return encoded_; }
+  // Tests of a cheating prover: commits to something else than the coefficients' encoding.
+  void replace_encoded(EncodedOracle encoded) { encoded_ = std::move(encoded); }
   // Coefficients of one lane, [dimension]: message rows, then random rows.
   FpCSpan lane(std::size_t lane) const {
     return coefficients_.span().subspan(lane * params_.dimension(), params_.dimension());
@@ -79,8 +81,8 @@ class CommittedOracle {
   std::vector<Fe> known_evaluations_;
 };
 
-// v = sum_j z^j (e_M)_j, flat index j = lane * dimension + row: part of the model's identity. Keeps what an opening with
-// the power functional z needs.
+// v = sum_j z^j (e_M)_j, flat index j = lane * dimension + row: part of the model's identity. Keeps what an opening
+// with the power functional z needs.
 Fe model_ood_value(CommittedOracle& oracle, Fe z);
 
 // X and S with their random rows, each [dimension] of K; asked for in the order X, S.
@@ -95,6 +97,8 @@ class MaskOracle {
   // [dimension]: the first num_mask_elements() are pads.
   const std::vector<Fe>& x() const { return x_; }
   const std::vector<Fe>& s() const { return s_; }
+  // Tests of a cheating prover.
+  void replace_encoded(EncodedOracle encoded) { encoded_ = std::move(encoded); }
 
  private:
   std::vector<Fe> x_;

@@ -197,7 +197,7 @@ Result<OpeningParams> parse_params(ByteReader& reader) {
   if (num_folds > kMaxFolds) reader.fail();
   for (std::size_t i = 0; i < num_folds && reader.ok(); ++i) params.folds.push_back(read_oracle(reader));
   params.mask = read_oracle(reader);
-  if (!reader.ok()) return corrupt("opening parameters end early or hold a bad flag; make them again with this version");
+  if (!reader.ok()) return corrupt("opening parameters end early or hold a bad flag; make them with this version");
   ZKI_RETURN_IF_ERROR(params.validate());
   return params;
 }

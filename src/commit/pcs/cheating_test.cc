@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Provers that follow the protocol and cheat in one place. No grinding, so that nothing else fails first.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "commit/pcs/test_support.h"
+
+namespace zkinfer::pcs {
+namespace {
+
+using testing::Instance;
+using testing::make_params;
+using testing::Shape;
+
+struct Cheat : ProverHooks {
+  std::function<void(std::size_t, FeSpan)> on_fold_vector;
+  std::function<void(std::size_t, FpVec&)> on_fold_codeword;
+  std::function<void(std::size_t, Fe&)> on_out_of_domain;
+  std::function<void(std::size_t, Fe&, Fe&)> on_round;
+  std::function<void(FeSpan)> on_final_vector;
+  std::function<void(Fe&)> on_mask_product;
+  std::function<void(std::vector<Fe>&)> on_mask_response;
+
+  void fold_vector(std::size_t fold, FeSpan v) override { if (on_fold_vector) on_fold_vector(fold, v); }
+  void fold_codeword(std::size_t fold, FpVec& c) override { if (on_fold_codeword) on_fold_codeword(fold, c); }
+  void out_of_domain(std::size_t fold, Fe& y) override { if (on_out_of_domain) on_out_of_domain(fold, y); }
+  void round(std::size_t i, Fe& c1, Fe& c2) override { if (on_round) on_round(i, c1, c2); }
+  void final_vector(FeSpan v) override { if (on_final_vector) on_final_vector(v); }
+  void mask_product(Fe& x) override { if (on_mask_product) on_mask_product(x); }
+  void mask_response(std::vector<Fe>& x) override { if (on_mask_response) on_mask_response(x); }
+};
+
+class Cheating : public ::testing::TestWithParam<bool> {
+ protected:
+  Cheating() {
+    Shape shape{50, 3, 30, 2, {2, 3}};  // v_1 has a gap and slack behind it
+    shape.zero_knowledge = GetParam();
+    shape.pow_bits = 0;
+    shape.num_queries = 6;
+    params_ = make_params(shape);
+  }
+  RejectReason linear() const { return GetParam() ? RejectReason::kOpening : RejectReason::kFinalCheck; }
+  std::string run(const Instance& instance, Cheat& cheat) {
+    return std::string(reject_reason_name(instance.verify(instance.prove(&cheat).bytes).reason));
+  }
+  std::string expected() const { return std::string(reject_reason_name(linear())); }
+  OpeningParams params_;
+};
+
+TEST_P(Cheating, WrongRound) {
+  const Instance instance(params_, 1);
+  for (std::size_t wrong = 0; wrong < static_cast<std::size_t>(params_.first_rounds() + params_.fold_bits()); ++wrong) {
+    for (const bool second : {false, true}) {
+      Cheat cheat;
+      cheat.on_round = [&](std::size_t i, Fe& c1, Fe& c2) {
+        if (i == wrong) (second ? c2 : c1) += Fe::one();
+      };
+      EXPECT_EQ(run(instance, cheat), expected()) << "round " << wrong;
+    }
+  }
+}
+
+TEST_P(Cheating, WrongFoldVector) {
+  const Instance instance(params_, 2);
+  for (std::size_t wrong = 0; wrong < params_.folds.size(); ++wrong) {
+    Cheat cheat;
+    cheat.on_fold_vector = [&](std::size_t fold, FeSpan v) {
+      if (fold == wrong) v.set(3, v.get(3) + Fe::one());
+    };
+    EXPECT_EQ(run(instance, cheat), expected()) << "fold " << wrong;
+  }
+}
+
+// Entries that no functional and no opened row speaks of must be zero.
+TEST_P(Cheating, NonzeroSlack) {
+  const Instance instance(params_, 3);
+  const std::uint64_t gap = params_.model.dimension();
+  ASSERT_LT(gap, params_.witness_offset());
+  Cheat in_gap;
+  in_gap.on_fold_vector = [&](std::size_t fold, FeSpan v) {
+    if (fold == 0) v.set(gap, Fe::one());
+  };
+  EXPECT_EQ(run(instance, in_gap), expected());
+  bool found = false;
+  for (std::size_t wrong = 0; wrong < params_.folds.size(); ++wrong) {
+    const std::uint64_t size = params_.vector_size(wrong);
+    if (size == params_.folds[wrong].num_rows * params_.folds[wrong].num_lanes()) continue;
+    found = true;
+    Cheat behind;
+    behind.on_fold_vector = [&](std::size_t fold, FeSpan v) {
+      if (fold == wrong) v.set(size, Fe::one());
+    };
+    EXPECT_EQ(run(instance, behind), expected()) << "fold " << wrong;
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST_P(Cheating, WrongOutOfDomainValue) {
+  const Instance instance(params_, 4);
+  for (std::size_t wrong = 0; wrong < params_.folds.size(); ++wrong) {
+    Cheat cheat;
+    cheat.on_out_of_domain = [&](std::size_t fold, Fe& y) {
+      if (fold == wrong) y += Fe::one();
+    };
+    EXPECT_EQ(run(instance, cheat), expected()) << "fold " << wrong;
+  }
+}
+
+TEST_P(Cheating, WrongFoldCodeword) {
+  const Instance instance(params_, 5);
+  for (std::size_t wrong = 0; wrong < params_.folds.size(); ++wrong) {
+    Cheat cheat;
+    cheat.on_fold_codeword = [&](std::size_t fold, FpVec& codeword) {
+      if (fold != wrong) return;
+      for (std::size_t i = 0; i < codeword.size(); i += 3) codeword[i] += Fp(1);
+    };
+    EXPECT_EQ(run(instance, cheat), expected()) << "fold " << wrong;
+  }
+}
+
+// The committed code word of W or M belongs to another vector than the one that the opening uses.
+TEST_P(Cheating, WrongBaseCodeword) {
+  for (const bool model : {false, true}) {
+    Instance instance(params_, 6);
+    CommittedOracle& oracle = model ? instance.model : instance.witness;
+    FpVec codeword = oracle.encoded().codeword();
+    for (std::size_t i = 0; i < codeword.size(); i += oracle.params().num_lanes()) codeword[i] += Fp(1);
+    oracle.replace_encoded(
+        EncodedOracle::from_codeword(oracle.params(), base_leaf_values(oracle.params()), std::move(codeword)));
+    (model ? instance.roots.model : instance.roots.witness) = oracle.root();
+    Cheat nothing;
+    EXPECT_EQ(run(instance, nothing), expected());
+  }
+}
+
+TEST_P(Cheating, WrongFinalVector) {
+  const Instance instance(params_, 7);
+  for (std::size_t t = 0; t < params_.final_size(); ++t) {
+    Cheat cheat;
+    cheat.on_final_vector = [&](FeSpan v) { v.set(t, v.get(t) + Fe::one()); };
+    EXPECT_EQ(run(instance, cheat), expected()) << "entry " << t;
+  }
+}
+
+TEST_P(Cheating, WrongMaskMessages) {
+  if (!GetParam()) return;
+  const Instance instance(params_, 8);
+  Cheat product;
+  product.on_mask_product = [](Fe& x) { x += Fe::one(); };
+  EXPECT_EQ(run(instance, product), "opening");
+  Cheat response;
+  response.on_mask_response = [](std::vector<Fe>& x) { x[0] += Fe::one(); };
+  EXPECT_EQ(run(instance, response), "opening");
+  Cheat randomness;
+  randomness.on_mask_response = [](std::vector<Fe>& x) { x.back() += Fe::one(); };
+  EXPECT_EQ(run(instance, randomness), "mask code word");
+}
+
+// Pads other than the committed ones: the final linear check can be met, the code word of X cannot.
+TEST_P(Cheating, WrongMaskOracle) {
+  if (!GetParam()) return;
+  Instance instance(params_, 9);
+  testing::SeededRandom other(77);
+  const MaskOracle committed(params_, other);
+  instance.mask.replace_encoded(committed.encoded());
+  instance.roots.mask = committed.root();
+  Cheat nothing;
+  EXPECT_EQ(run(instance, nothing), "mask code word");
+}
+
+INSTANTIATE_TEST_SUITE_P(ZeroKnowledge, Cheating, ::testing::Bool());
+
+}  // namespace
+}  // namespace zkinfer::pcs
