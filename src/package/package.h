@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model file of its owner: integer graph, parameters (secret), report, and sections of other folders (the weight
+// commitment of the prover). Byte grammar: docs/formats/model.md.
+// Canonical: to_bytes(from_bytes(b)) == b for every b that is accepted.
+// Errors: corrupt (any byte string that does not follow the grammar; never aborts, allocates at most what is there).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "qir/qgraph.h"
+
+namespace zkinfer::package {
+
+// Ids below kFirstFreeSection belong to this folder.
+inline constexpr std::uint32_t kFirstFreeSection = 16;
+inline constexpr std::uint32_t kCommitmentSection = 16;  // written and read by the prover
+inline constexpr std::size_t kMaxReportBytes = std::size_t{1} << 24;
+inline constexpr std::size_t kMaxSections = 64;
+
+struct Section {
+  std::uint32_t id = kFirstFreeSection;
+  Bytes bytes;
+};
+
+struct Package {
+  qir::QGraph graph;
+  qir::ParamData params;
+  std::string report;             // text for people: how the model was quantized
+  std::vector<Section> sections;  // increasing ids, all >= kFirstFreeSection
+
+  const Section* find(std::uint32_t id) const;
+  // Replaces the section with that id, or adds it at its place.
+  void set_section(std::uint32_t id, Bytes bytes);
+};
+
+// The graph must be valid and the parameters must fit it (as exec_integer::check_params says).
+Bytes to_bytes(const Package& package);
+Result<Package> from_bytes(ByteView bytes);
+
+// Parameters alone: per value in id order, each element in the fewest bytes that hold the value's declared range.
+Bytes param_bytes(const qir::QGraph& graph, const qir::ParamData& params);
+Result<qir::ParamData> parse_params(const qir::QGraph& graph, ByteView bytes);
+
+}  // namespace zkinfer::package

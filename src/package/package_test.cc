@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "package/package.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "qir/test_graphs.h"
+
+namespace zkinfer::package {
+namespace {
+
+Package sample() {
+  Package package;
+  package.graph = qir::every_op_graph();
+  package.params.resize(package.graph.values.size());
+  std::mt19937_64 random(5);
+  for (std::size_t id = 0; id < package.params.size(); ++id) {
+    const qir::Value& value = package.graph.values[id];
+    if (value.kind != qir::ValueKind::kParam) continue;
+    for (std::int64_t i = 0; i < value.shape.num_elements(); ++i) {
+      package.params[id].push_back(static_cast<std::int32_t>(value.lo + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(value.hi - value.lo + 1))));
+    }
+  }
+  package.report = "report\nwith lines";
+  package.set_section(40, {1, 2, 3});
+  package.set_section(kCommitmentSection, {9});
+  return package;
+}
+
+TEST(Package, RoundTrip) {
+  const Package package = sample();
+  const Bytes bytes = to_bytes(package);
+  const Result<Package> parsed = from_bytes(bytes);
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  EXPECT_EQ(parsed->params, package.params);
+  EXPECT_EQ(parsed->report, package.report);
+  EXPECT_EQ(qir::structure_bytes(parsed->graph), qir::structure_bytes(package.graph));
+  ASSERT_EQ(parsed->sections.size(), 2U);
+  EXPECT_EQ(parsed->sections[0].id, kCommitmentSection);
+  EXPECT_EQ(parsed->find(40)->bytes, (Bytes{1, 2, 3}));
+  EXPECT_EQ(parsed->find(41), nullptr);
+  EXPECT_EQ(to_bytes(*parsed), bytes);
+}
+
+TEST(Package, SectionsAreReplaced) {
+  Package package = sample();
+  package.set_section(40, {7});
+  EXPECT_EQ(package.sections.size(), 2U);
+  EXPECT_EQ(package.find(40)->bytes, Bytes{7});
+}
+
+TEST(Package, ParametersUseTheFewestBytes) {
+  qir::TestBuilder b;
+  b.param({3}, -128, 127);
+  b.param({1}, -129, 0);
+  b.param({1}, 0, 1 << 23);
+  qir::ParamData params = {{-128, 127, -1}, {-129}, {1 << 23}};
+  const Bytes bytes = param_bytes(b.graph, params);
+  EXPECT_EQ(bytes.size(), 3U + 2U + 4U);
+  const Result<qir::ParamData> parsed = parse_params(b.graph, bytes);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(*parsed, params);
+}
+
+TEST(Package, EveryTruncationAndATrailingByteAreRefused) {
+  Bytes bytes = to_bytes(sample());
+  for (std::size_t size = 0; size < bytes.size(); ++size) ASSERT_FALSE(from_bytes(ByteView(bytes.data(), size)).ok()) << size;
+  bytes.push_back(0);
+  EXPECT_FALSE(from_bytes(bytes).ok());
+}
+
+TEST(Package, MutationsAreCanonicalOrRefused) {
+  const Bytes bytes = to_bytes(sample());
+  std::mt19937_64 random(6);
+  int accepted = 0;
+  for (int round = 0; round < 20000; ++round) {
+    Bytes changed = bytes;
+    changed[random() % changed.size()] = static_cast<std::uint8_t>(random());
+    const Result<Package> parsed = from_bytes(changed);
+    if (!parsed.ok()) continue;
+    ++accepted;
+    ASSERT_EQ(to_bytes(*parsed), changed);
+  }
+  EXPECT_GT(accepted, 0);
+}
+
+TEST(Package, MessagesSayWhatToDo) {
+  const Bytes onnx = {0x08, 0x07, 0x12, 0x07, 'p', 'y'};
+  EXPECT_NE(from_bytes(onnx).status().message().find("not an ONNX file"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace zkinfer::package
