@@ -51,7 +51,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
 }  // namespace
 
 void add_commit_options(CLI::App& command, CommitArguments& arguments) {
-  command.add_option("--security-bits", arguments.options.security_bits, "soundness error at most 2^-bits")->check(CLI::Range(40, 160))->capture_default_str();
+  command.add_option("--security-bits", arguments.options.security_bits, "soundness error at most 2^-bits")->check(CLI::Range(40, 128))->capture_default_str();
   command.add_flag("--unique-decoding", arguments.options.unique_decoding, "parameters that need no list-decoding theorem; larger proofs");
   command.add_option("--pow-bits", arguments.options.pow_bits, "proof of work before each query phase")->check(CLI::Range(0, 32))->capture_default_str();
   command.add_option("--budget", arguments.options.budget, "proofs that this commitment may serve (default: by model size)");
