@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/importer.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "exec/float/float_executor.h"
+#include "frontend/onnx/test_model.h"
+#include "passes/legalize.h"
+
+namespace zkinfer::frontend {
+namespace {
+
+std::string error_of(const Result<ir::Graph>& graph) { return graph.ok() ? "ok" : graph.status().to_string(); }
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+TestModel small_cnn() {
+  TestModel model;
+  model.input("x", {1, 1, 4, 4}).output("y");
+  model.floats("w", {2, 1, 3, 3}, std::vector<float>(18, 0.5F)).floats("b", {2}, {1, -1});
+  model.floats("fc", {2, 3}, {1, 2, 3, 4, 5, 6});
+  auto& conv = model.node("Conv", {"x", "w", "b"}, {"c"});
+  set_ints(conv, "pads", {1, 1, 1, 1});
+  model.node("Relu", {"c"}, {"r"});
+  model.node("GlobalAveragePool", {"r"}, {"p"});
+  model.node("Flatten", {"p"}, {"f"});
+  model.node("Gemm", {"f", "fc"}, {"y"});
+  return model;
+}
+
+TEST(Importer, ReadsASmallNetwork) {
+  const Result<ir::Graph> graph = import_onnx(small_cnn().bytes());
+  ASSERT_TRUE(graph.ok()) << error_of(graph);
+  const Result<ir::Graph> legal = passes::legalize(*graph);
+  ASSERT_TRUE(legal.ok()) << error_of(legal);
+  const TensorMap outputs = exec::run_float(*legal, {{"x", FloatTensor(Shape{1, 1, 4, 4}, std::vector<float>(16, 1))}}).value();
+  // Sums of the 3x3 windows with zero padding: 4 corners of 4, 8 borders of 6, 4 inner of 9: mean 100 / 16 = 6.25.
+  const float a = 6.25F * 0.5F + 1;
+  const float b = 6.25F * 0.5F - 1;
+  ASSERT_EQ(outputs.at("y").shape(), (Shape{1, 3}));
+  EXPECT_NEAR(outputs.at("y")[0], a + 4 * b, 1e-4);
+  EXPECT_NEAR(outputs.at("y")[2], 3 * a + 6 * b, 1e-4);
+}
+
+TEST(Importer, FoldsShapeArithmetic) {
+  TestModel model;
+  model.input("x", {2, 3, 4}).output("y").ints("zero", {0}).ints("minus_one", {-1}).ints("axes", {0});
+  model.node("Shape", {"x"}, {"s"});
+  set_int(model.node("Gather", {"s", "zero"}, {"batch"}), "axis", 0);
+  set_int(model.node("Concat", {"batch", "minus_one"}, {"target"}), "axis", 0);
+  model.node("Reshape", {"x", "target"}, {"y"});
+  const Result<ir::Graph> graph = import_onnx(model.bytes());
+  ASSERT_TRUE(graph.ok()) << error_of(graph);
+  ASSERT_EQ(graph->nodes.size(), 1U);
+  EXPECT_EQ(graph->value(graph->outputs[0]).shape, (Shape{2, 12}));
+}
+
+TEST(Importer, ListsEveryUnsupportedNode) {
+  TestModel model;
+  model.input("x", {1, 4}).output("y");
+  model.node("LSTM", {"x"}, {"a"});
+  model.node("Exp", {"a"}, {"b"});           // behind an unsupported node, still judged
+  model.node("Relu", {"b"}, {"c"});
+  set_string(model.node("Pad", {"c"}, {"d"}), "mode", "reflect");
+  set_int(model.node("Relu", {"d"}, {"e"}), "no_such_attribute", 1);
+  model.node("Erf", {"x"}, {"f"});
+  model.node("Custom", {"f"}, {"g"}).set_domain("my.domain");
+  model.node("Add", {"e", "g"}, {"y"});
+  const Result<ir::Graph> graph = import_onnx(model.bytes());
+  ASSERT_FALSE(graph.ok());
+  EXPECT_EQ(graph.status().code(), StatusCode::kUnsupported);
+  const std::string message = graph.status().message();
+  for (const std::string_view part : {"6 part(s)", "'node_a' (LSTM)", "'node_b' (Exp)", "'node_d' (Pad): mode 'reflect'",
+                                      "'no_such_attribute'", "'node_f' (Erf)", "domain 'my.domain'"})
+    EXPECT_TRUE(contains(message, part)) << part << " in " << message;
+  EXPECT_FALSE(contains(message, "node_c")) << message;
+}
+
+TEST(Importer, DynamicAxes) {
+  const auto model = [](std::initializer_list<std::int64_t> dims) {
+    TestModel made;
+    made.input("x", dims).output("y");
+    made.node("Relu", {"x"}, {"y"});
+    return made.bytes();
+  };
+  const Result<ir::Graph> batch = import_onnx(model({-1, 3}));
+  ASSERT_TRUE(batch.ok());
+  EXPECT_EQ(batch->value(batch->inputs[0]).shape, (Shape{1, 3}));
+  EXPECT_EQ(import_onnx(model({0, 3}))->value(0).shape, (Shape{1, 3}));
+
+  const Result<ir::Graph> inner = import_onnx(model({-1, 3, -1}));
+  ASSERT_FALSE(inner.ok());
+  EXPECT_EQ(inner.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(contains(error_of(inner), "'x' [n, 3, n]; give their shapes, e.g. --shape")) << error_of(inner);
+  ImportOptions options;
+  options.input_shapes["x"] = {2, 3, 7};
+  EXPECT_EQ(import_onnx(model({-1, 3, -1}), options)->value(0).shape, (Shape{2, 3, 7}));
+  options.input_shapes["z"] = {1};
+  EXPECT_TRUE(contains(error_of(import_onnx(model({1}), options)), "'z', which is no input"));
+}
+
+TEST(Importer, ConstantInputsAndInitializersListedAsInputs) {
+  TestModel model(9);
+  model.input("x", {2}).input("w", {2}).input("k", {1}).output("y").floats("w", {2}, {3, 4});
+  model.node("Mul", {"x", "w"}, {"m"});
+  model.node("Mul", {"m", "k"}, {"y"});
+  ImportOptions options;
+  options.constant_inputs["k"] = FloatTensor(Shape{1}, {10});
+  const Result<ir::Graph> graph = import_onnx(model.bytes(), options);
+  ASSERT_TRUE(graph.ok()) << error_of(graph);
+  EXPECT_EQ(graph->inputs.size(), 1U);
+  const TensorMap outputs = exec::run_float(*graph, {{"x", FloatTensor(Shape{2}, {1, 2})}}).value();
+  EXPECT_EQ(outputs.at("y"), FloatTensor(Shape{2}, {30, 80}));
+}
+
+TEST(Importer, TypedAndRawTensorData) {
+  const auto value_of = [](const onnx::TensorProto& proto) {
+    std::string text;
+    proto.SerializeToString(&text);
+    return read_tensor_proto(Bytes(text.begin(), text.end()));
+  };
+  onnx::TensorProto half;
+  half.set_data_type(onnx::TensorProto::FLOAT16);
+  half.add_dims(4);
+  for (const int bits : {0x3c00, 0xc000, 0x7bff, 0x0001}) half.add_int32_data(bits);
+  const FloatTensor halves = std::get<FloatTensor>(value_of(half)->tensor);
+  EXPECT_EQ(halves[0], 1.0F);
+  EXPECT_EQ(halves[1], -2.0F);
+  EXPECT_EQ(halves[2], 65504.0F);
+  EXPECT_EQ(halves[3], 5.9604645e-8F);
+
+  onnx::TensorProto doubles;
+  doubles.set_data_type(onnx::TensorProto::DOUBLE);
+  doubles.add_dims(1);
+  const double pi = 3.25;
+  doubles.set_raw_data(std::string(reinterpret_cast<const char*>(&pi), sizeof pi));
+  EXPECT_EQ(std::get<FloatTensor>(value_of(doubles)->tensor)[0], 3.25F);
+
+  onnx::TensorProto small;
+  small.set_data_type(onnx::TensorProto::INT8);
+  small.add_dims(2);
+  small.set_raw_data(std::string("\xff\x05", 2));
+  EXPECT_EQ(std::get<IntTensor>(value_of(small)->tensor), IntTensor(Shape{2}, {-1, 5}));
+  small.set_raw_data("one byte too many");
+  EXPECT_EQ(value_of(small).status().code(), StatusCode::kCorrupt);
+  small.clear_raw_data();
+  EXPECT_EQ(value_of(small).status().code(), StatusCode::kCorrupt) << "no data";
+  small.set_dims(0, INT64_MAX);
+  EXPECT_EQ(value_of(small).status().code(), StatusCode::kCorrupt) << "too large";
+
+  onnx::TensorProto text;
+  text.set_data_type(onnx::TensorProto::STRING);
+  EXPECT_EQ(value_of(text).status().code(), StatusCode::kUnsupported);
+}
+
+class ExternalDataTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / ("zkinfer_external_" + std::to_string(std::random_device()()));
+    std::filesystem::create_directories(folder_ / "inner");
+    const float data[3] = {9, 2, 3};
+    std::ofstream(folder_ / "inner" / "weights.bin", std::ios::binary).write(reinterpret_cast<const char*>(data), 12);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  Result<ir::Graph> import_with(const std::string& location, const std::string& offset = "4", const std::string& length = "8") {
+    TestModel model;
+    model.input("x", {2}).output("y");
+    auto* tensor = model.graph().add_initializer();
+    tensor->set_name("w");
+    tensor->set_data_type(onnx::TensorProto::FLOAT);
+    tensor->add_dims(2);
+    tensor->set_data_location(onnx::TensorProto::EXTERNAL);
+    for (const auto& [key, value] : {std::pair<std::string, std::string>{"location", location}, {"offset", offset}, {"length", length}}) {
+      auto* entry = tensor->add_external_data();
+      entry->set_key(key);
+      entry->set_value(value);
+    }
+    model.node("Mul", {"x", "w"}, {"y"});
+    const Bytes bytes = model.bytes();
+    const std::string path = (folder_ / "model.onnx").string();
+    EXPECT_TRUE(write_file(path, bytes).ok());
+    return import_onnx_file(path);
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(ExternalDataTest, ReadsASlice) {
+  const Result<ir::Graph> graph = import_with("inner/weights.bin");
+  ASSERT_TRUE(graph.ok()) << error_of(graph);
+  EXPECT_EQ(exec::run_float(*graph, {{"x", FloatTensor(Shape{2}, {1, 1})}})->at("y"), FloatTensor(Shape{2}, {2, 3}));
+}
+
+TEST_F(ExternalDataTest, RefusesPathsThatEscapeAndBadSlices) {
+  for (const std::string path : {"../weights.bin", "inner/../../weights.bin", "/etc/hostname", ""})
+    EXPECT_TRUE(contains(error_of(import_with(path)), "leaves the folder")) << path << " " << error_of(import_with(path));
+  std::error_code error;
+  std::filesystem::create_symlink("/etc/hostname", folder_ / "link.bin", error);
+  if (!error) EXPECT_TRUE(contains(error_of(import_with("link.bin")), "leaves the folder"));
+  EXPECT_EQ(import_with("inner/missing.bin").status().code(), StatusCode::kIo);
+  EXPECT_EQ(import_with("inner").status().code(), StatusCode::kIo) << "a folder";
+  for (const char* offset : {"5", "-1", "18446744073709551615", "x"})
+    EXPECT_EQ(import_with("inner/weights.bin", offset).status().code(), StatusCode::kCorrupt) << offset;
+  EXPECT_EQ(import_with("inner/weights.bin", "4", "4").status().code(), StatusCode::kCorrupt) << "length";
+}
+
+TEST_F(ExternalDataTest, BytesHaveNoFolder) {
+  (void)import_with("inner/weights.bin");
+  const Bytes bytes = read_file((folder_ / "model.onnx").string(), 1 << 20).value();
+  EXPECT_EQ(import_onnx(bytes).status().code(), StatusCode::kUnsupported);
+}
+
+TEST(Importer, RefusesBrokenModels) {
+  EXPECT_EQ(import_onnx({}).status().code(), StatusCode::kCorrupt);
+  const auto with = [](auto change) {
+    TestModel model = small_cnn();
+    change(model);
+    return import_onnx(model.bytes()).status();
+  };
+  using Change = TestModel&;
+  EXPECT_EQ(with([](Change m) { m.model().clear_opset_import(); }).code(), StatusCode::kCorrupt);
+  EXPECT_EQ(with([](Change m) { m.model().mutable_opset_import(0)->set_version(6); }).code(), StatusCode::kUnsupported);
+  EXPECT_EQ(with([](Change m) { m.model().mutable_opset_import(0)->set_version(22); }).code(), StatusCode::kUnsupported);
+  EXPECT_EQ(with([](Change m) { m.graph().clear_output(); }).code(), StatusCode::kCorrupt);
+  EXPECT_EQ(with([](Change m) { m.output("y"); }).code(), StatusCode::kCorrupt) << "listed twice";
+  EXPECT_EQ(with([](Change m) { m.output("z"); }).code(), StatusCode::kCorrupt) << "never computed";
+  EXPECT_EQ(with([](Change m) { m.graph().mutable_node(1)->set_input(0, "later"); }).code(), StatusCode::kCorrupt);
+  EXPECT_EQ(with([](Change m) { m.graph().mutable_node(1)->set_output(0, "x"); }).code(), StatusCode::kCorrupt) << "two definitions";
+  EXPECT_EQ(with([](Change m) { m.graph().mutable_node(0)->mutable_attribute(0)->set_type(onnx::AttributeProto::INT); }).code(), StatusCode::kCorrupt);
+  EXPECT_EQ(with([](Change m) { m.graph().mutable_node(0)->set_name("a\nb"); }).code(), StatusCode::kCorrupt);
+  EXPECT_EQ(with([](Change m) { m.graph().mutable_node(4)->set_input(1, "w"); }).code(), StatusCode::kInvalidArgument) << "Gemm of rank 4";
+  EXPECT_EQ(with([](Change m) { m.graph().mutable_node(1)->clear_input(); }).code(), StatusCode::kCorrupt);
+}
+
+TEST(Importer, BoundsWhatConstantsCanGrowTo) {
+  TestModel model;
+  model.output("y").ints("shape", {1 << 15, 1 << 15});
+  model.node("ConstantOfShape", {"shape"}, {"y"});
+  EXPECT_EQ(import_onnx(model.bytes()).status().code(), StatusCode::kResourceLimit);
+
+  TestModel product;
+  product.output("y").ints("shape", {1 << 13, 1 << 13});
+  product.node("ConstantOfShape", {"shape"}, {"a"});
+  product.node("MatMul", {"a", "a"}, {"y"});
+  EXPECT_EQ(import_onnx(product.bytes()).status().code(), StatusCode::kResourceLimit);
+
+  ImportOptions options;
+  options.max_nodes = 3;
+  EXPECT_EQ(import_onnx(small_cnn().bytes(), options).status().code(), StatusCode::kResourceLimit);
+  options = {};
+  options.max_file_bytes = 10;
+  EXPECT_EQ(import_onnx(small_cnn().bytes(), options).status().code(), StatusCode::kResourceLimit);
+}
+
+// Imports, legalizes and runs; anything but a crash is fine.
+void exercise(ByteView bytes) {
+  ImportOptions options;
+  options.max_folded_elements = 1 << 20;
+  Result<ir::Graph> graph = import_onnx(bytes, options);
+  if (!graph.ok()) {
+    ASSERT_NE(graph.status().code(), StatusCode::kInternal) << graph.status().to_string();
+    return;
+  }
+  double elements = 0;
+  for (const ir::Value& value : graph->values) elements += static_cast<double>(value.shape.num_elements());
+  if (elements > 1 << 20) return;  // would only be slow
+  const Result<ir::Graph> legal = passes::legalize(std::move(*graph));
+  if (!legal.ok()) {
+    ASSERT_NE(legal.status().code(), StatusCode::kInternal) << legal.status().to_string();
+    return;
+  }
+  TensorMap inputs;
+  for (const ir::ValueId id : legal->inputs) inputs[legal->value(id).name] = FloatTensor(legal->value(id).shape);
+  ASSERT_NE(exec::run_float(*legal, inputs).status().code(), StatusCode::kInternal);
+}
+
+// A model with most handlers in it, so that mutations reach them.
+TestModel many_operators() {
+  TestModel model(12);
+  model.input("x", {1, 2, 6, 6}).output("y").floats("w", {2, 1, 3, 3}, std::vector<float>(18, 0.1F));
+  model.floats("v", {2}, {1, 2}).floats("fc", {8, 5}, std::vector<float>(40, 0.2F)).ints("pads", {0, 0, 1, 1, 0, 0, 1, 1});
+  model.ints("starts", {0, 1}).ints("ends", {100, -1}).ints("axes", {2, 3}).ints("steps", {2, 1}).ints("shape", {0, -1});
+  model.floats("two", {}, {2}).floats("six", {}, {6}).ints("pick", {1, 0, 1});
+  auto& conv = model.node("Conv", {"x", "w"}, {"a"});
+  set_int(conv, "group", 2);
+  set_string(conv, "auto_pad", "SAME_UPPER");
+  set_float(model.node("BatchNormalization", {"a", "v", "v", "v", "v"}, {"b"}), "epsilon", 1e-3F);
+  model.node("Pad", {"b", "pads"}, {"c"});
+  model.node("Slice", {"c", "starts", "ends", "axes", "steps"}, {"d"});
+  auto& pool = model.node("MaxPool", {"d"}, {"e"});
+  set_ints(pool, "kernel_shape", {2, 2});
+  set_ints(pool, "strides", {2, 2});
+  set_int(pool, "ceil_mode", 1);
+  auto& average = model.node("AveragePool", {"e"}, {"f"});
+  set_ints(average, "kernel_shape", {1, 2});
+  set_ints(model.node("Transpose", {"f"}, {"g"}), "perm", {0, 2, 3, 1});
+  model.node("Clip", {"g", "", "six"}, {"h"});
+  model.node("Pow", {"h", "two"}, {"i"});
+  set_int(model.node("Gather", {"i", "pick"}, {"j"}), "axis", 3);
+  set_int(model.node("Split", {"j"}, {"k0", "k1"}), "axis", 1);
+  set_int(model.node("Concat", {"k0", "k1"}, {"l"}), "axis", 2);
+  model.node("Reshape", {"l", "shape"}, {"m"});
+  set_int(model.node("Softmax", {"m"}, {"n"}), "axis", 1);
+  set_ints(model.node("ReduceMean", {"n"}, {"o"}), "axes", {-1});
+  model.node("Sum", {"o", "o", "six"}, {"p"});
+  set_int(model.node("Flatten", {"p"}, {"q"}), "axis", 0);
+  model.node("Div", {"q", "six"}, {"r"});
+  set_int(model.node("ArgMax", {"r"}, {"y"}), "axis", 1);
+  return model;
+}
+
+TEST(ImporterRobustness, ManyOperatorsImport) {
+  const Result<ir::Graph> graph = import_onnx(many_operators().bytes());
+  ASSERT_TRUE(graph.ok()) << error_of(graph);
+  exercise(many_operators().bytes());
+}
+
+TEST(ImporterRobustness, EveryPrefix) {
+  for (const Bytes& bytes : {small_cnn().bytes(), many_operators().bytes()})
+    for (std::size_t length = 0; length < bytes.size(); ++length) exercise(ByteView(bytes).first(length));
+}
+
+TEST(ImporterRobustness, RandomMutations) {
+  std::mt19937 random(20240607);
+  for (const Bytes& original : {small_cnn().bytes(), many_operators().bytes()})
+    for (int round = 0; round < 4000; ++round) {
+      Bytes bytes = original;
+      const int num_changes = 1 + static_cast<int>(random() % 4);
+      for (int i = 0; i < num_changes; ++i) {
+        const std::size_t at = random() % bytes.size();
+        switch (random() % 3) {
+          case 0: bytes[at] = static_cast<std::uint8_t>(random()); break;
+          case 1: bytes[at] ^= static_cast<std::uint8_t>(1U << (random() % 8)); break;
+          default: bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at), static_cast<std::uint8_t>(random()));
+        }
+      }
+      exercise(bytes);
+      if (HasFatalFailure()) FAIL() << "round " << round;
+    }
+}
+
+TEST(ImporterRobustness, RandomBytes) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 500; ++round) {
+    Bytes bytes(random() % 300);
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+    exercise(bytes);
+  }
+}
+
+// Structured mutation: integers of attributes and dimensions become extreme values.
+TEST(ImporterRobustness, ExtremeNumbers) {
+  const std::int64_t extremes[] = {INT64_MIN, -2, -1, 0, 1, 2, 7, 1 << 24, (1LL << 31) - 1, 1LL << 40, INT64_MAX};
+  std::mt19937 random(3);
+  for (int round = 0; round < 4000; ++round) {
+    TestModel model = many_operators();
+    auto& graph = model.graph();
+    for (int i = 0; i < 2; ++i) {
+      const std::int64_t x = extremes[random() % std::size(extremes)];
+      auto* node = graph.mutable_node(static_cast<int>(random() % static_cast<unsigned>(graph.node_size())));
+      auto* tensor = graph.mutable_initializer(static_cast<int>(random() % static_cast<unsigned>(graph.initializer_size())));
+      switch (random() % 4) {
+        case 0:
+          if (node->attribute_size() > 0) {
+            auto* attribute = node->mutable_attribute(0);
+            if (attribute->ints_size() > 0) attribute->set_ints(static_cast<int>(random() % static_cast<unsigned>(attribute->ints_size())), x);
+            else attribute->set_i(x);
+          }
+          break;
+        case 1:
+          if (tensor->int64_data_size() > 0) tensor->set_int64_data(static_cast<int>(random() % static_cast<unsigned>(tensor->int64_data_size())), x);
+          break;
+        case 2:
+          graph.mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(static_cast<int>(random() % 4))->set_dim_value(x);
+          break;
+        default:
+          if (tensor->dims_size() > 0) tensor->set_dims(0, x);
+      }
+    }
+    exercise(model.bytes());
+    if (HasFatalFailure()) FAIL() << "round " << round;
+  }
+}
+
+}  // namespace
+}  // namespace zkinfer::frontend
