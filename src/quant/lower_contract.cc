@@ -115,12 +115,10 @@ Status Lowering::lower_contract(std::size_t i) {
     AccRange acc = bounds.acc;
     acc.lo += static_cast<std::int64_t>(std::nearbyint(bias_least / unit));
     acc.hi += static_cast<std::int64_t>(std::nearbyint(bias_most / unit));
-    if (segment(i).mode == Mode::kNarrow && !table_fits(acc, t)) {
-      // Coarser output instead of a larger table.
+    if (segment(i).mode == Mode::kNarrow && !fits_or_coarsens(acc, t)) {
+      // Again with weights for the coarser output.
       out_.graph.values.resize(num_values);
       out_.params.resize(num_values);
-      if (t.h_scale == t.y_scale) t.y_scale *= 2;
-      t.h_scale *= 2;
       continue;
     }
     qir::Node q;

@@ -67,11 +67,11 @@ QTensor Lowering::rescaled(std::size_t i, const QTensor& x, double scale) {
   q.op = qir::Op::kLinear;
   q.name = node(i).name;
   q.inputs = {x.id};
-  const std::int64_t factor = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(std::ldexp(x.scale / scale, shift_))));
+  const std::int64_t factor = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(std::ldexp(x.scale / scale, choice_.shift))));
   q.coefs = {factor};
-  q.requant.shift = static_cast<std::uint8_t>(shift_);
-  const std::int64_t round = shift_ > 0 ? std::int64_t{1} << (shift_ - 1) : 0;
-  const AccRange domain = {(value.lo * factor + round) >> shift_, (value.hi * factor + round) >> shift_};
+  q.requant.shift = static_cast<std::uint8_t>(choice_.shift);
+  const std::int64_t round = choice_.shift > 0 ? std::int64_t{1} << (choice_.shift - 1) : 0;
+  const AccRange domain = {(value.lo * factor + round) >> choice_.shift, (value.hi * factor + round) >> choice_.shift};
   wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_clamp(domain.lo, domain.hi, domain.lo, domain.hi));
   const QTensor y = append(std::move(q), value.name + ".rescaled", value.shape, domain, scale);
   out_.num_requantized += value.shape.num_elements();

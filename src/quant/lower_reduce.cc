@@ -13,6 +13,7 @@ namespace {
 
 // Exponentials have this many more bits than the Softmax output.
 constexpr int kExponentialBits = 6;
+constexpr int kMaxLogExponentials = 20;
 
 // How many real cells each window of a padded average has, [1, 1, spatial..].
 FloatTensor window_reciprocals(const ir::PoolAttributes& pool, const Shape& in, const Shape& out) {
@@ -104,7 +105,7 @@ Status Lowering::lower_softmax(std::size_t i) {
   const ir::Node& n = node(i);
   const QTensor x = tensor(n.inputs[0]);
   const std::int64_t reach = qvalue(x).lo - qvalue(x).hi;
-  if (log_rows(reach, 0) > options_.max_log_table) return fail(i, "its input needs more than 2^max_log_table exponentials; use fewer activation bits");
+  if (log_rows(reach, 0) > kMaxLogExponentials) return fail(i, "its input needs more than 2^20 exponentials; use fewer activation bits");
   const double one = std::ldexp(1.0, bits_ + kExponentialBits);
   const double scale = x.scale;
   const std::size_t request = pool_.want_function("exp " + std::to_string(scale) + " " + std::to_string(one), [scale, one](std::int64_t difference) {

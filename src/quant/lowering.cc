@@ -19,6 +19,7 @@ namespace {
 // would tie.
 constexpr int kHeadRoomBits = 2;
 constexpr int kOutputWeightBits = 12;
+constexpr std::int64_t kFewestLevels = 12;
 // Bits of an input that is on no known grid; input bits are nearly free.
 constexpr int kFreeInputBits = 10;
 
@@ -46,8 +47,12 @@ double with_head_room(double clip) { return clip > 0 ? clip : 1; }
 
 }  // namespace
 
-Lowering::Lowering(const ir::Graph& graph, const Calibration& calibration, int bits, int shift, const QuantOptions& options)
-    : graph_(graph), calibration_(calibration), bits_(bits), shift_(shift), options_(options) {}
+Lowering::Lowering(const ir::Graph& graph, const Calibration& calibration, const Choice& choice, const QuantOptions& options)
+    : graph_(graph),
+      calibration_(calibration),
+      choice_(choice),
+      bits_(static_cast<int>(std::bit_width(static_cast<unsigned>(choice.levels)))),
+      options_(options) {}
 
 Status Lowering::fail(std::size_t index, const std::string& why) const {
   return unsupported("quantize: node '" + node(index).name + "' (" + std::string(ir::op_name(node(index).op)) + "): " + why);
@@ -64,7 +69,8 @@ Result<Quantized> Lowering::run() {
   tensors_.resize(graph_.values.size());
   out_.graph.name = graph_.name;
   out_.activation_bits = bits_;
-  out_.shift = shift_;
+  out_.levels = choice_.levels;
+  out_.shift = choice_.shift;
   assign_targets();
   ZKI_RETURN_IF_ERROR(lower_inputs());
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
@@ -83,11 +89,11 @@ void Lowering::assign_targets() {
     if (plan_.fused[i] || s.mode != Mode::kNarrow || !(is_accumulator(op) || UnaryChain::is_unary(op))) continue;
     const std::size_t v = index_of(s.output);
     const bool compared = plan_.compared[v];
-    const int bits = bits_ + (compared ? kHeadRoomBits : 0);
+    const std::int64_t levels = compared ? ((choice_.levels + 1) << kHeadRoomBits) - 1 : choice_.levels;
     Target& t = targets_[v];
-    t.shift = shift_;
-    t.lo = plan_.non_negative[v] ? 0 : -(std::int64_t{1} << (bits - 1));
-    t.hi = (std::int64_t{1} << (bits - (plan_.non_negative[v] ? 0 : 1))) - 1;
+    t.shift = choice_.shift;
+    t.hi = plan_.non_negative[v] ? levels : levels / 2;
+    t.lo = plan_.non_negative[v] ? 0 : -t.hi - 1;
     const double steps = static_cast<double>(t.hi);
     if (s.chain.has_fixed_range()) {
       t.y_scale = s.chain.fixed_range() / steps;
@@ -176,7 +182,7 @@ double Lowering::sum_unit(std::size_t i, double natural) {
   const auto known = sum_units_.find(i);
   if (known != sum_units_.end()) return known->second;
   double unit = natural;
-  if (segment(i).mode == Mode::kNarrow) unit = std::ldexp(target(i).h_scale, -shift_);
+  if (segment(i).mode == Mode::kNarrow) unit = std::ldexp(target(i).h_scale, -choice_.shift);
   if (segment(i).mode == Mode::kWideTerm) unit = sum_unit(static_cast<std::size_t>(segment(i).term_of), natural);
   sum_units_[i] = unit;
   return unit;
@@ -235,8 +241,17 @@ Result<qir::ValueId> Lowering::add_param(const std::string& name, const Shape& s
   return id;
 }
 
-bool Lowering::table_fits(AccRange acc, const Target& t) const {
-  return log_rows(requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)) <= options_.max_log_table;
+bool Lowering::fits_or_coarsens(AccRange acc, Target& t) const {
+  if (log_rows(requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)) <= choice_.max_log_table) return true;
+  const bool same_scale = t.h_scale == t.y_scale;
+  if (same_scale && t.hi < kFewestLevels) return true;
+  t.h_scale *= 2;
+  if (same_scale) {
+    t.y_scale *= 2;
+    t.hi /= 2;
+    if (t.lo < 0) t.lo = -t.hi - 1;
+  }
+  return false;
 }
 
 QTensor Lowering::append(qir::Node q, const std::string& name, const Shape& shape, AccRange range, double scale) {
@@ -280,11 +295,8 @@ Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, con
     return ok_status();
   }
   Target t = wanted;
-  while (!table_fits(acc, t)) {
-    ++t.shift;
-    if (t.h_scale == t.y_scale) t.y_scale *= 2;
-    t.h_scale *= 2;
-  }
+  // The accumulators are given here, so a coarser argument means a larger shift.
+  while (!fits_or_coarsens(acc, t)) ++t.shift;
   // Ranges that say little about the weights: see rounded_out.
   AccRange domain = {requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)};
   if (log_rows(rounded_out(domain).lo, rounded_out(domain).hi) == log_rows(domain.lo, domain.hi)) domain = rounded_out(domain);

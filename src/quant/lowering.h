@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One attempt at lowering: fixed activation bits and shift. lower_*.cc hold the operators, lowering.cc what they share.
+// One attempt at lowering: fixed activation levels, table size and shift. lower_*.cc hold the operators, lowering.cc what they share.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,13 @@ struct QTensor {
   double scale = 0;  // real = integer * scale; 0: not lowered
 };
 
+// What the search decides.
+struct Choice {
+  int levels = 255;        // the largest integer of a non-negative activation; signed ones use half
+  int max_log_table = 17;  // tables of more rows are avoided by coarser activations
+  int shift = 12;
+};
+
 // Where a narrow segment's integers go: y in [lo, hi] with scale y; the table's argument has scale h.
 struct Target {
   int shift = 0;
@@ -37,7 +44,7 @@ struct AccRange {
 
 class Lowering {
  public:
-  Lowering(const ir::Graph& graph, const Calibration& calibration, int bits, int shift, const QuantOptions& options);
+  Lowering(const ir::Graph& graph, const Calibration& calibration, const Choice& choice, const QuantOptions& options);
   Result<Quantized> run();
 
  private:
@@ -60,8 +67,9 @@ class Lowering {
   // The integer factor and the exact h scale of a segment whose acc is factor * (something of scale raw).
   std::int64_t fit_factor(double raw, Target& target) const;
   Result<qir::ValueId> add_param(const std::string& name, const Shape& shape, const std::vector<double>& real, double scale, int* bits);
-  // Does the table argument of acc need at most 2^max_log_table rows?
-  bool table_fits(AccRange acc, const Target& target) const;
+  // Does the table argument of acc need at most 2^max_log_table rows? When not, the target is made twice as coarse,
+  // unless hardly any level would be left.
+  bool fits_or_coarsens(AccRange acc, Target& target) const;
   // Appends the node with its output, and the table of a narrow segment. unit: real value of acc = 1.
   Status emit(std::size_t index, qir::Node node, AccRange acc, double unit, const Target& target, double error_bound, int weight_bits);
   // Appends a node without table whose integers are those of its input (scale and range as given).
@@ -85,8 +93,8 @@ class Lowering {
 
   const ir::Graph& graph_;
   const Calibration& calibration_;
-  int bits_;
-  int shift_;
+  Choice choice_;
+  int bits_;  // of a non-negative activation
   const QuantOptions& options_;
   Plan plan_;
   std::vector<Target> targets_;   // by value id: scale and range of narrow segment outputs

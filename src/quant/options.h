@@ -30,8 +30,8 @@ struct QuantOptions {
   // The cheapest bits and shift whose outputs on the calibration data have at most this relative error
   // |integer - float|_2 / |float|_2 are taken; the most exact ones when none has.
   double target_error = 0.01;
-  int max_log_table = 17;                   // tables of more rows are avoided by a coarser scale
-  std::size_t max_measured_inputs = 24;     // calibration inputs used to measure a choice of bits
+  int max_log_table = 17;                // 8..20: tables of more rows are avoided by coarser activations
+  std::size_t max_measured_inputs = 24;  // calibration inputs used to measure a choice
 };
 
 }  // namespace zkinfer::quant

@@ -45,6 +45,7 @@ struct Quantized {
   qir::ParamData params;
   std::vector<LayerInfo> layers;
   int activation_bits = 0;
+  int levels = 0;  // the largest integer of a non-negative activation
   int shift = 0;
   double measured_error = 0;         // relative output error on calibration inputs
   std::int64_t table_rows = 0;       // of all distinct tables, ranges of remainders included
@@ -52,12 +53,8 @@ struct Quantized {
   std::string calibration;           // one line: method and data
 };
 
-// names: one per input of `graph`, in TensorMap keys.
+// Calibration inputs hold one tensor per graph input, by name.
 Result<Quantized> quantize(const ir::Graph& graph, std::span<const TensorMap> calibration_inputs, const QuantOptions& options = {});
-// With statistics already taken, fixed bits and shift (no measuring): what quantize tries many times.
-Result<Quantized> quantize_with(const ir::Graph& graph, const Calibration& calibration, int activation_bits, int shift,
-                                const QuantOptions& options);
-
 // Rows of all tables plus one range table of 2^shift rows for each distinct shift.
 std::int64_t count_table_rows(const qir::QGraph& graph);
 
