@@ -16,47 +16,83 @@ namespace zkinfer {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
+
+#if defined(__linux__)
 constexpr std::size_t kHugePage = std::size_t{1} << 21;
 
-Fp* allocate_zeroed(std::size_t num_values) {
-  if (num_values == 0) return nullptr;
-  ZKI_CHECK(num_values < (std::size_t{1} << 48), "vector too large");
-  const std::size_t num_bytes = num_values * sizeof(Fp);
-  const std::size_t alignment = num_bytes >= 2 * kHugePage ? kHugePage : kAlignment;
-  const std::size_t rounded = (num_bytes + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, rounded);
-  ZKI_CHECK(memory != nullptr, "out of memory");
-#if defined(__linux__)
+// Zeroed memory that starts at a huge page; num_bytes is a multiple of kHugePage.
+void* map_huge_pages(std::size_t num_bytes) {
+  void* memory = mmap(nullptr, num_bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ZKI_CHECK(memory != MAP_FAILED, "out of memory");
+  // Gives back what lies before the first boundary and behind the last one.
+  auto* first = static_cast<char*>(memory);
+  const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(memory) % kHugePage) % kHugePage;
+  if (before != 0) (void)munmap(first, before);
+  if (before != kHugePage) (void)munmap(first + before + num_bytes, kHugePage - before);
   // Only advice: a failure changes the speed and nothing else.
-  if (alignment == kHugePage) (void)madvise(memory, rounded, MADV_HUGEPAGE);
-#endif
-  std::memset(memory, 0, num_bytes);
-  return static_cast<Fp*>(memory);
+  (void)madvise(first + before, num_bytes, MADV_HUGEPAGE);
+  return first + before;
 }
+#endif
 
 }  // namespace
 
-FpVec::FpVec(std::size_t num_values) : data_(allocate_zeroed(num_values)), size_(num_values) {}
-
-FpVec::FpVec(const FpVec& other) : FpVec(other.size_) {
-  if (size_ != 0) std::memcpy(static_cast<void*>(data_), other.data_, size_ * sizeof(Fp));
+ZeroedMemory::ZeroedMemory(std::size_t num_bytes) {
+  if (num_bytes == 0) return;
+  ZKI_CHECK(num_bytes < (std::size_t{1} << 50), "memory request too large");
+#if defined(__linux__)
+  if (num_bytes >= 2 * kHugePage) {
+    num_mapped_bytes_ = (num_bytes + kHugePage - 1) / kHugePage * kHugePage;
+    data_ = map_huge_pages(num_mapped_bytes_);
+    return;
+  }
+#endif
+  data_ = std::aligned_alloc(kAlignment, (num_bytes + kAlignment - 1) / kAlignment * kAlignment);
+  ZKI_CHECK(data_ != nullptr, "out of memory");
+  std::memset(data_, 0, num_bytes);
 }
 
-FpVec::FpVec(FpVec&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+ZeroedMemory::ZeroedMemory(ZeroedMemory&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), num_mapped_bytes_(std::exchange(other.num_mapped_bytes_, 0)) {}
 
-FpVec& FpVec::operator=(FpVec other) noexcept {
+ZeroedMemory& ZeroedMemory::operator=(ZeroedMemory&& other) noexcept {
   std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
+  std::swap(num_mapped_bytes_, other.num_mapped_bytes_);
   return *this;
 }
 
-FpVec::~FpVec() { std::free(data_); }
+ZeroedMemory::~ZeroedMemory() {
+#if defined(__linux__)
+  if (num_mapped_bytes_ != 0) {
+    (void)munmap(data_, num_mapped_bytes_);
+    return;
+  }
+#endif
+  std::free(data_);
+}
+
+FpVec::FpVec(std::size_t num_values) : size_(num_values) {
+  ZKI_CHECK(num_values < (std::size_t{1} << 47), "vector too large");
+  memory_ = ZeroedMemory(num_values * sizeof(Fp));
+}
+
+FpVec::FpVec(const FpVec& other) : FpVec(other.size_) {
+  if (size_ != 0) std::memcpy(memory_.data(), other.data(), size_ * sizeof(Fp));
+}
+
+FpVec::FpVec(FpVec&& other) noexcept : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)) {}
+
+FpVec& FpVec::operator=(FpVec other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(size_, other.size_);
+  return *this;
+}
 
 void FpVec::resize(std::size_t num_values) {
   if (num_values == size_) return;
   FpVec next(num_values);
   const std::size_t num_kept = num_values < size_ ? num_values : size_;
-  if (num_kept != 0) std::memcpy(static_cast<void*>(next.data_), data_, num_kept * sizeof(Fp));
+  if (num_kept != 0) std::memcpy(next.memory_.data(), data(), num_kept * sizeof(Fp));
   *this = std::move(next);
 }
 

@@ -22,17 +22,17 @@ MerkleTree::MerkleTree(const TreeShape& shape, ByteView rows) : shape_(shape) {
   static_assert(sizeof(Digest) == 32, "a level of the tree is hashed as contiguous bytes");
   ZKI_CHECK(shape.valid(), "Merkle tree shape");
   ZKI_CHECK_EQ(rows.size(), shape.num_leaves() * shape.row_bytes, "Merkle tree rows");
-  nodes_.resize(2 * shape.num_leaves());
-  const std::span<Digest> nodes(nodes_);
-  const std::span<Digest> leaves = nodes.subspan(shape.num_leaves());
+  memory_ = ZeroedMemory(2 * shape.num_leaves() * sizeof(Digest));
+  const std::span<Digest> all = nodes();
+  const std::span<Digest> leaves = all.subspan(shape.num_leaves());
   parallel_for(leaves.size(), kHashesPerTask, [&](std::size_t begin, std::size_t end) {
     keccak256_many(ByteView(&kLeafDomain, 1), rows.subspan(begin * shape.row_bytes, (end - begin) * shape.row_bytes),
                    shape.row_bytes, shape.row_bytes, leaves.subspan(begin, end - begin));
   });
   for (int depth = shape.log_leaves - 1; depth >= shape.cap_height; --depth) {
     const std::size_t width = std::size_t{1} << depth;
-    const std::span<Digest> parents = nodes.subspan(width, width);
-    const ByteView children = digest_bytes(nodes.subspan(2 * width, 2 * width));
+    const std::span<Digest> parents = all.subspan(width, width);
+    const ByteView children = digest_bytes(all.subspan(2 * width, 2 * width));
     parallel_for(width, kHashesPerTask, [&](std::size_t begin, std::size_t end) {
       keccak256_many(ByteView(&kNodeDomain, 1), children.subspan(64 * begin, 64 * (end - begin)), 64, 64,
                      parents.subspan(begin, end - begin));
@@ -50,22 +50,29 @@ MerkleTree MerkleTree::over_field(int log_leaves, int cap_height, FpCSpan rows) 
   return MerkleTree(shape, ByteView(reinterpret_cast<const std::uint8_t*>(rows.data()), rows.size_bytes()));
 }
 
+std::span<Digest> MerkleTree::nodes() { return {static_cast<Digest*>(memory_.data()), 2 * shape_.num_leaves()}; }
+
+std::span<const Digest> MerkleTree::nodes() const {
+  return {static_cast<const Digest*>(memory_.data()), 2 * shape_.num_leaves()};
+}
+
 std::span<const Digest> MerkleTree::cap() const {
-  ZKI_CHECK(!nodes_.empty(), "cap of an empty Merkle tree");
-  return std::span<const Digest>(nodes_).subspan(shape_.cap_size(), shape_.cap_size());
+  ZKI_CHECK(memory_.data() != nullptr, "cap of an empty Merkle tree");
+  return nodes().subspan(shape_.cap_size(), shape_.cap_size());
 }
 
 std::vector<Digest> MerkleTree::open(std::span<const std::uint64_t> indices) const {
-  ZKI_CHECK(!nodes_.empty(), "opening of an empty Merkle tree");
+  ZKI_CHECK(memory_.data() != nullptr, "opening of an empty Merkle tree");
   ZKI_CHECK(indices_valid(shape_, indices), "Merkle indices must ascend and be in range");
   std::vector<std::uint64_t> known(indices.begin(), indices.end());
   std::vector<Digest> siblings;
+  const std::span<const Digest> all = nodes();
   for (int depth = shape_.log_leaves; depth > shape_.cap_height; --depth) {
     const std::uint64_t width = std::uint64_t{1} << depth;
     std::size_t num_parents = 0;
     for (std::size_t i = 0; i < known.size(); ++num_parents) {
       const bool has_sibling = i + 1 < known.size() && known[i + 1] == (known[i] ^ 1);
-      if (!has_sibling) siblings.push_back(nodes_[width + (known[i] ^ 1)]);
+      if (!has_sibling) siblings.push_back(all[width + (known[i] ^ 1)]);
       known[num_parents] = known[i] / 2;
       i += has_sibling ? 2 : 1;
     }

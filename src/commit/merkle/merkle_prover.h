@@ -28,8 +28,10 @@ class MerkleTree {
 
  private:
   TreeShape shape_;
-  // Heap order: node k at depth d is nodes_[2^d + k]; nodes_[0] is unused. Depths below cap_height stay zero.
-  std::vector<Digest> nodes_;
+  // Heap order: node k at depth d is nodes()[2^d + k]; nodes()[0] is unused. Depths below cap_height stay zero.
+  std::span<Digest> nodes();
+  std::span<const Digest> nodes() const;
+  ZeroedMemory memory_;
 };
 
 }  // namespace zkinfer::merkle
