@@ -153,6 +153,9 @@ Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap>
     };
     ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec::run_float(graph, input, observe));
     if (!bad.empty()) return out_of_range("calibration: value '" + bad + "' is infinite or not a number for a calibration input; fix the input or the model");
+    std::vector<FloatTensor> ordered;
+    for (const ir::ValueId id : graph.outputs) ordered.push_back(outputs.at(graph.value(id).name));
+    result.outputs.push_back(std::move(ordered));
     for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
       const auto it = input.find(graph.value(graph.inputs[i]).name);
       if (it != input.end()) steps[i].add(it->second.data());

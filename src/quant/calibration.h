@@ -50,6 +50,8 @@ struct Calibration {
   // One grid per graph input: the largest step of which all calibration data are multiples, 0 if none is known.
   std::vector<double> input_steps;
   std::size_t num_inputs = 0;
+  // By calibration input and graph output.
+  std::vector<std::vector<FloatTensor>> outputs;
 };
 
 // Runs the float executor over the inputs. invalid_argument without inputs; the executor's own errors.

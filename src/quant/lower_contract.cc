@@ -12,45 +12,35 @@ using ir::OpKind;
 
 namespace {
 
-// Weights as rows of `depth` elements, one per output channel: contiguous for Conv and a constant left operand, columns of
+// Weights as output channels of `depth` elements each: contiguous for Conv and a constant left operand, the columns of
 // [.., K, N] for a constant right operand.
-struct Rows {
-  std::size_t num_rows = 0;
+struct Channels {
+  std::size_t count = 0;
   std::size_t depth = 0;
-  bool columns = false;  // row r of matrix m: elements m * K * N + k * N + r
-  std::size_t at(std::size_t row, std::size_t k) const {
-    if (!columns) return row * depth + k;
-    const std::size_t matrix = row / num_cols;
-    return (matrix * depth + k) * num_cols + row % num_cols;
-  }
-  std::size_t num_cols = 1;
+  std::size_t num_columns = 0;  // N for columns, else 0
 };
 
 struct Bounds {
   AccRange acc;
-  double error = 0;  // of the worst row, real
+  double error = 0;  // of the worst channel, real
 };
 
-Bounds worst_rows(const Rows& rows, const std::vector<double>& real, const std::vector<std::int32_t>& weights, double scale_w,
-                  AccRange x, double x_scale) {
-  Bounds bounds;
-  bool first = true;
-  const double x_most = static_cast<double>(std::max(x.hi, -x.lo)) * x_scale;
-  for (std::size_t row = 0; row < rows.num_rows; ++row) {
-    std::int64_t lo = 0;
-    std::int64_t hi = 0;
-    double error = 0;
-    for (std::size_t k = 0; k < rows.depth; ++k) {
-      const std::size_t at = rows.at(row, k);
-      const std::int64_t w = weights[at];
-      lo += w > 0 ? w * x.lo : w * x.hi;
-      hi += w > 0 ? w * x.hi : w * x.lo;
-      error += std::abs(real[at] - static_cast<double>(w) * scale_w);
-    }
-    bounds.acc = first ? AccRange{lo, hi} : AccRange{std::min(bounds.acc.lo, lo), std::max(bounds.acc.hi, hi)};
-    bounds.error = std::max(bounds.error, error * x_most);
-    first = false;
+Bounds worst_channel(const Channels& channels, const std::vector<double>& real, const std::vector<std::int32_t>& weights, double scale_w,
+                     AccRange x, double x_scale) {
+  std::vector<AccRange> acc(channels.count);
+  std::vector<double> error(channels.count, 0.0);
+  const std::size_t columns = channels.num_columns;
+  for (std::size_t at = 0; at < weights.size(); ++at) {
+    const std::size_t channel = columns == 0 ? at / channels.depth : at / (channels.depth * columns) * columns + at % columns;
+    const std::int64_t w = weights[at];
+    acc[channel].lo += w > 0 ? w * x.lo : w * x.hi;
+    acc[channel].hi += w > 0 ? w * x.hi : w * x.lo;
+    error[channel] += std::abs(real[at] - static_cast<double>(w) * scale_w);
   }
+  Bounds bounds{acc[0], 0};
+  for (const AccRange& range : acc) bounds.acc = {std::min(bounds.acc.lo, range.lo), std::max(bounds.acc.hi, range.hi)};
+  const double x_most = static_cast<double>(std::max(x.hi, -x.lo)) * x_scale;
+  bounds.error = *std::max_element(error.begin(), error.end()) * x_most;
   return bounds;
 }
 
@@ -65,19 +55,12 @@ Status Lowering::lower_contract(std::size_t i) {
   const QTensor x = tensor(n.inputs[1 - constant]);
   if (weights == nullptr) return fail(i, "its weights are not constant numbers");
   const Shape& shape = weights->shape();
-  Rows rows;
-  if (conv) {
-    rows.num_rows = static_cast<std::size_t>(shape[0]);
-    rows.depth = static_cast<std::size_t>(shape.num_elements()) / rows.num_rows;
-  } else if (constant == 0) {
-    rows.depth = static_cast<std::size_t>(shape[shape.rank() - 1]);
-    rows.num_rows = static_cast<std::size_t>(shape.num_elements()) / rows.depth;
-  } else {
-    rows.columns = true;
-    rows.num_cols = static_cast<std::size_t>(shape[shape.rank() - 1]);
-    rows.depth = static_cast<std::size_t>(shape[shape.rank() - 2]);
-    rows.num_rows = static_cast<std::size_t>(shape.num_elements()) / rows.depth;
-  }
+  Channels channels;
+  if (conv) channels.depth = static_cast<std::size_t>(shape.num_elements() / shape[0]);
+  else if (constant == 0) channels.depth = static_cast<std::size_t>(shape[shape.rank() - 1]);
+  else channels.depth = static_cast<std::size_t>(shape[shape.rank() - 2]);
+  channels.count = static_cast<std::size_t>(shape.num_elements()) / channels.depth;
+  if (!conv && constant == 1) channels.num_columns = static_cast<std::size_t>(shape[shape.rank() - 1]);
   std::vector<double> real(weights->data().begin(), weights->data().end());
   double most = 0;
   for (const double w : real) most = std::max(most, std::abs(w));
@@ -111,7 +94,7 @@ Status Lowering::lower_contract(std::size_t i) {
     int bits = 0;
     const std::size_t num_values = out_.graph.values.size();
     ZKI_ASSIGN_OR_RETURN(const qir::ValueId w_id, add_param(weight_value.name, shape, real, scale_w, &bits));
-    Bounds bounds = worst_rows(rows, real, out_.params[w_id], scale_w, x_range, x.scale);
+    Bounds bounds = worst_channel(channels, real, out_.params[w_id], scale_w, x_range, x.scale);
     AccRange acc = bounds.acc;
     acc.lo += static_cast<std::int64_t>(std::nearbyint(bias_least / unit));
     acc.hi += static_cast<std::int64_t>(std::nearbyint(bias_most / unit));

@@ -27,9 +27,12 @@ struct QuantOptions {
   int shift = 0;            // 4..20: bits dropped by each requantization; one range table of 2^shift rows serves all
   CalibrationMethod method = CalibrationMethod::kMse;
   double percentile = 0.9999;
-  // The cheapest bits and shift whose outputs on the calibration data have at most this relative error
-  // |integer - float|_2 / |float|_2 are taken; the most exact ones when none has.
+  // The cheapest activations and shift are taken whose outputs on the calibration data are exact enough, the most exact
+  // ones when none are: relative error |integer - float|_2 / |float|_2 at most target_error, or, for outputs that are
+  // one vector of scores, at most score_error while the estimated share of changed arg maxima is at most score_flips.
   double target_error = 0.01;
+  double score_error = 0.025;
+  double score_flips = 0.002;
   int max_log_table = 17;                // 8..20: tables of more rows are avoided by coarser activations
   std::size_t max_measured_inputs = 24;  // calibration inputs used to measure a choice
 };

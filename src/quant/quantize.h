@@ -48,6 +48,7 @@ struct Quantized {
   int levels = 0;  // the largest integer of a non-negative activation
   int shift = 0;
   double measured_error = 0;         // relative output error on calibration inputs
+  double estimated_flips = 0;        // share of inputs whose arg max changes, from the margins of the float scores
   std::int64_t table_rows = 0;       // of all distinct tables, ranges of remainders included
   std::int64_t num_requantized = 0;  // elements that need lookups
   std::string calibration;           // one line: method and data

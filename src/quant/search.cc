@@ -6,7 +6,6 @@
 #include <optional>
 #include <vector>
 
-#include "exec/float/float_executor.h"
 #include "exec/integer/executor.h"
 
 namespace zkinfer::quant {
@@ -18,56 +17,95 @@ constexpr int kMostShift = 14;
 constexpr int kLeastLevels = 31;
 constexpr int kMostLevels = 4095;
 constexpr int kLeastLogTable = 8;
-// Models with more parameters than this are lowered fewer times.
+// Models with more parameters than these are lowered fewer times.
+constexpr std::int64_t kSomeParameters = 100000;
 constexpr std::int64_t kManyParameters = 1000000;
 
-// Calibration inputs and the float model's outputs on them, by output position.
+// What is compared: some calibration inputs, and the margin between the two best scores of all of them.
 struct Reference {
-  std::vector<TensorMap> inputs;
-  std::vector<std::vector<FloatTensor>> outputs;
+  std::vector<std::size_t> inputs;  // indices
+  std::vector<double> margins;      // empty unless the model has one output that is a vector of scores
 };
 
-Result<Reference> make_reference(const ir::Graph& graph, std::span<const TensorMap> inputs, std::size_t most) {
+// Positions of the largest and the second largest element.
+std::pair<std::size_t, std::size_t> best_two(std::span<const float> scores) {
+  std::size_t first = scores[0] >= scores[1] ? 0 : 1;
+  std::size_t second = 1 - first;
+  for (std::size_t i = 2; i < scores.size(); ++i) {
+    if (scores[i] > scores[first]) second = first, first = i;
+    else if (scores[i] > scores[second]) second = i;
+  }
+  return {first, second};
+}
+
+bool is_score_vector(const ir::Graph& graph) {
+  if (graph.outputs.size() != 1) return false;
+  const Shape& shape = graph.value(graph.outputs[0]).shape;
+  return shape.rank() > 0 && shape.num_elements() > 1 && shape[shape.rank() - 1] == shape.num_elements();
+}
+
+Reference make_reference(const ir::Graph& graph, const Calibration& calibration, std::size_t most) {
   Reference reference;
-  const std::size_t stride = std::max<std::size_t>(1, inputs.size() / std::max<std::size_t>(1, most));
-  for (std::size_t i = 0; i < inputs.size() && reference.inputs.size() < most; i += stride) {
-    ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec::run_float(graph, inputs[i]));
-    std::vector<FloatTensor> ordered;
-    for (const ir::ValueId id : graph.outputs) ordered.push_back(outputs.at(graph.value(id).name));
-    reference.inputs.push_back(inputs[i]);
-    reference.outputs.push_back(std::move(ordered));
+  const std::size_t stride = std::max<std::size_t>(1, calibration.outputs.size() / std::max<std::size_t>(1, most));
+  for (std::size_t i = 0; i < calibration.outputs.size() && reference.inputs.size() < most; i += stride) reference.inputs.push_back(i);
+  if (!is_score_vector(graph)) return reference;
+  for (const std::vector<FloatTensor>& outputs : calibration.outputs) {
+    const auto [first, second] = best_two(outputs[0].data());
+    reference.margins.push_back(static_cast<double>(outputs[0][first]) - static_cast<double>(outputs[0][second]));
   }
   return reference;
 }
 
-// |integer - float| / |float| over all outputs and inputs, in the 2-norm; the worst output counts.
-Result<double> measure(const ir::Graph& graph, const Quantized& quantized, const Reference& reference) {
+// Fills measured_error (the worst output counts) and estimated_flips: a margin m is lost with the probability that a
+// normal error of the measured size of (error of best - error of second best) exceeds it.
+Status measure(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs, const Reference& reference,
+               Quantized& quantized) {
   std::vector<double> squares(graph.outputs.size(), 0);
   std::vector<double> errors(graph.outputs.size(), 0);
-  for (std::size_t i = 0; i < reference.inputs.size(); ++i) {
-    exec_integer::Inputs inputs;
+  double pair_errors = 0;
+  for (const std::size_t i : reference.inputs) {
+    exec_integer::Inputs integers;
     for (std::size_t j = 0; j < graph.inputs.size(); ++j) {
-      const FloatTensor& real = reference.inputs[i].at(graph.value(graph.inputs[j]).name);
-      ZKI_ASSIGN_OR_RETURN(auto integers, quantize_input(quantized.graph.value(quantized.graph.inputs[j]), real.data()));
-      inputs.push_back(std::move(integers));
+      const FloatTensor& real = inputs[i].at(graph.value(graph.inputs[j]).name);
+      ZKI_ASSIGN_OR_RETURN(auto values, quantize_input(quantized.graph.value(quantized.graph.inputs[j]), real.data()));
+      integers.push_back(std::move(values));
     }
-    ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(quantized.graph, quantized.params, inputs));
+    ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(quantized.graph, quantized.params, integers));
     for (std::size_t j = 0; j < graph.outputs.size(); ++j) {
       const qir::ValueId id = quantized.graph.outputs[j];
       const std::vector<float> real = dequantize(quantized.graph.value(id), witness.values[id]);
-      const FloatTensor& expected = reference.outputs[i][j];
+      const FloatTensor& expected = calibration.outputs[i][j];
+      const auto error = [&](std::size_t k) { return static_cast<double>(real[k]) - static_cast<double>(expected[k]); };
       for (std::size_t k = 0; k < real.size(); ++k) {
-        const double want = static_cast<double>(expected[k]);
-        squares[j] += want * want;
-        errors[j] += (static_cast<double>(real[k]) - want) * (static_cast<double>(real[k]) - want);
+        squares[j] += static_cast<double>(expected[k]) * static_cast<double>(expected[k]);
+        errors[j] += error(k) * error(k);
+      }
+      if (!reference.margins.empty()) {
+        const auto [first, second] = best_two(expected.data());
+        pair_errors += (error(first) - error(second)) * (error(first) - error(second));
       }
     }
   }
-  double worst = 0;
-  for (std::size_t j = 0; j < squares.size(); ++j) worst = std::max(worst, std::sqrt(errors[j] / std::max(squares[j], 1e-30)));
-  return worst;
+  quantized.measured_error = 0;
+  for (std::size_t j = 0; j < squares.size(); ++j) {
+    quantized.measured_error = std::max(quantized.measured_error, std::sqrt(errors[j] / std::max(squares[j], 1e-30)));
+  }
+  quantized.estimated_flips = 0;
+  const double deviation = std::sqrt(pair_errors / static_cast<double>(reference.inputs.size()));
+  for (const double margin : reference.margins) {
+    quantized.estimated_flips += (deviation > 0 ? 0.5 * std::erfc(margin / deviation / std::sqrt(2.0)) : 0) / static_cast<double>(reference.margins.size());
+  }
+  return ok_status();
 }
 
+bool exact_enough(const Quantized& quantized, const Reference& reference, const QuantOptions& options) {
+  if (quantized.measured_error <= options.target_error) return true;
+  return !reference.margins.empty() && quantized.measured_error <= options.score_error && quantized.estimated_flips <= options.score_flips;
+}
+
+// A requantized element costs three committed values; tables of at most 1/kFreeShare of them all are as good as free.
+constexpr std::int64_t kValuesPerElement = 3;
+constexpr std::int64_t kFreeShare = 16;
 
 struct Candidate {
   Choice choice;
@@ -82,21 +120,21 @@ std::int64_t num_parameters(const ir::Graph& graph) {
   return total;
 }
 
-std::vector<int> level_choices(const QuantOptions& options, bool many_parameters) {
+std::vector<int> level_choices(const QuantOptions& options, std::int64_t parameters) {
   if (options.activation_bits > 0) return {(1 << options.activation_bits) - 1};
   // Not only powers of two: the largest domain should just fit its table.
-  const double ratio = many_parameters ? 2.0 : std::exp2(0.25);
+  const double ratio = parameters > kManyParameters ? 2.0 : parameters > kSomeParameters ? std::sqrt(2.0) : std::sqrt(std::sqrt(2.0));
   std::vector<int> levels;
   for (double x = kLeastLevels; x <= kMostLevels; x = (x + 1) * ratio - 1) levels.push_back(static_cast<int>(std::lround(x)));
   return levels;
 }
 
 Result<std::vector<Candidate>> list_candidates(const ir::Graph& graph, const Calibration& calibration, const QuantOptions& options) {
-  const bool many_parameters = num_parameters(graph) > kManyParameters;
+  const std::int64_t parameters = num_parameters(graph);
+  const int step = parameters > kManyParameters ? 2 : 1;
   std::vector<Candidate> candidates;
-  for (const int levels : level_choices(options, many_parameters)) {
+  for (const int levels : level_choices(options, parameters)) {
     std::int64_t last_rows = 0;
-    int step = many_parameters ? 2 : 1;
     for (int log_table = options.max_log_table; log_table >= kLeastLogTable; log_table -= step) {
       const Choice choice{levels, log_table, options.shift > 0 ? options.shift : kMostShift};
       ZKI_ASSIGN_OR_RETURN(const Quantized attempt, Lowering(graph, calibration, choice, options).run());
@@ -121,15 +159,15 @@ Result<std::vector<Candidate>> list_candidates(const ir::Graph& graph, const Cal
 
 Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
                          const QuantOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const Reference reference, make_reference(graph, inputs, options.max_measured_inputs));
+  const Reference reference = make_reference(graph, calibration, options.max_measured_inputs);
   ZKI_ASSIGN_OR_RETURN(const std::vector<Candidate> candidates, list_candidates(graph, calibration, options));
   const auto attempt_at = [&](Choice choice) -> Result<Quantized> {
     ZKI_ASSIGN_OR_RETURN(Quantized attempt, Lowering(graph, calibration, choice, options).run());
-    ZKI_ASSIGN_OR_RETURN(attempt.measured_error, measure(graph, attempt, reference));
+    ZKI_RETURN_IF_ERROR(measure(graph, calibration, inputs, reference, attempt));
     return attempt;
   };
-  std::optional<Quantized> best;       // exact enough, fewest rows
-  std::optional<Quantized> most_exact; // when nothing is exact enough
+  std::optional<Quantized> best;        // exact enough, fewest rows
+  std::optional<Quantized> most_exact;  // when nothing is exact enough
   std::vector<Choice> failed;
   for (const Candidate& candidate : candidates) {
     if (best.has_value() && candidate.rows + (std::int64_t{1} << kLeastShift) >= best->table_rows) break;
@@ -139,7 +177,7 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
     });
     if (hopeless) continue;
     ZKI_ASSIGN_OR_RETURN(Quantized attempt, attempt_at(candidate.choice));
-    if (attempt.measured_error > options.target_error) {
+    if (!exact_enough(attempt, reference, options)) {
       failed.push_back(candidate.choice);
       if (!most_exact.has_value() || attempt.measured_error < most_exact->measured_error) most_exact = std::move(attempt);
       continue;
@@ -152,7 +190,7 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
       Choice choice = candidate.choice;
       choice.shift = (enough + too_small) / 2;
       ZKI_ASSIGN_OR_RETURN(Quantized smaller, attempt_at(choice));
-      if (smaller.measured_error > options.target_error) {
+      if (!exact_enough(smaller, reference, options)) {
         too_small = choice.shift;
         continue;
       }
@@ -160,7 +198,20 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
       if (smaller.table_rows < best->table_rows) best = std::move(smaller);
     }
   }
-  return best.has_value() ? std::move(*best) : std::move(*most_exact);
+  if (!best.has_value()) return std::move(*most_exact);
+  // Rows that are few beside what the elements cost anyway buy accuracy.
+  const std::int64_t budget = kValuesPerElement * best->num_requantized / kFreeShare;
+  for (const Candidate& candidate : candidates) {
+    Choice choice = candidate.choice;
+    if (options.shift == 0) {
+      choice.shift = kMostShift;
+      while (choice.shift > kLeastShift && candidate.rows + (std::int64_t{1} << choice.shift) > budget) --choice.shift;
+    }
+    if (candidate.rows + (std::int64_t{1} << choice.shift) > budget || candidate.rows < budget / 4) continue;
+    ZKI_ASSIGN_OR_RETURN(Quantized attempt, attempt_at(choice));
+    if (attempt.measured_error < best->measured_error) best = std::move(attempt);
+  }
+  return std::move(*best);
 }
 
 }  // namespace zkinfer::quant
