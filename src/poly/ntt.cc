@@ -79,11 +79,16 @@ class Transform {
       FpVec source(tile << pass_layers), work(tile << pass_layers);
       for (std::size_t i = begin; i < end; ++i) {
         const std::size_t width = std::min(tile, stride - i * tile);
-        gather(data_ + i * tile, stride, pass_layers, width, source.data());
-        for (std::size_t copy = num_copies; copy-- > 0;) {
-          std::memcpy(static_cast<void*>(work.data()), source.data(), (width << pass_layers) * sizeof(Fp));
-          split_rows(work.data(), pass_layers, width, twiddles.data() + copy * num_twiddles);
-          scatter(work.data(), stride, pass_layers, width, data_ + i * tile + copy * (num_lanes_ << log_dim));
+        Fp* column = data_ + i * tile;
+        if (num_copies == 1) {
+          split_rows(column, stride, column, stride, work.data(), pass_layers, width, twiddles.data());
+          continue;
+        }
+        // Rows a power of two apart fall into the same cache sets, so the source is read once.
+        gather(column, stride, pass_layers, width, source.data());
+        for (std::size_t copy = 0; copy < num_copies; ++copy) {
+          split_rows(source.data(), width, column + copy * (num_lanes_ << log_dim), stride, work.data(), pass_layers,
+                     width, twiddles.data() + copy * num_twiddles);
         }
       }
     });
@@ -121,12 +126,6 @@ class Transform {
       std::memcpy(static_cast<void*>(out + row * width), from + row * stride, width * sizeof(Fp));
     }
   }
-  static void scatter(const Fp* from, std::size_t stride, int layers, std::size_t width, Fp* out) {
-    for (std::size_t row = 0; row < std::size_t{1} << layers; ++row) {
-      std::memcpy(static_cast<void*>(out + row * stride), from + row * width, width * sizeof(Fp));
-    }
-  }
-
   // All layers below a node, depth first.
   void finish(int depth, std::size_t index) {
     const int log_rows = log_n_ - depth;
@@ -144,9 +143,7 @@ class Transform {
     FpVec work(tile << pass_layers);
     for (std::size_t begin = 0; begin < stride; begin += tile) {
       const std::size_t width = std::min(tile, stride - begin);
-      gather(block + begin, stride, pass_layers, width, work.data());
-      split_rows(work.data(), pass_layers, width, twiddles.data());
-      scatter(work.data(), stride, pass_layers, width, block + begin);
+      split_rows(block + begin, stride, block + begin, stride, work.data(), pass_layers, width, twiddles.data());
     }
     for (std::size_t child = 0; child < std::size_t{1} << pass_layers; ++child) {
       finish(depth + pass_layers, (index << pass_layers) + child);

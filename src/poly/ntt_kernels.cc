@@ -15,24 +15,50 @@ namespace HWY_NAMESPACE {
 namespace {
 
 // One node: two runs of values.
-HWY_INLINE void SplitTwo(Fp* data, std::size_t run, Fp c) {
-  const Constant vc = constant(c);
-  Fp* high = data + run;
+HWY_INLINE void SplitTwo(const Fp* low_in, const Fp* high_in, Fp* low_out, Fp* high_out, std::size_t run,
+                         const Constant& c) {
   for_vectors(run, [=](std::size_t i, auto io) HWY_ATTR {
-    const V low = io.load(data + i);
-    const V turned = mul(vc, io.load(high + i));
-    io.store(add(low, turned), data + i);
-    io.store(sub(low, turned), high + i);
+    const V low = io.load(low_in + i);
+    const V turned = mul(c, io.load(high_in + i));
+    io.store(add(low, turned), low_out + i);
+    io.store(sub(low, turned), high_out + i);
   });
 }
 
-void SplitRows(Fp* data, int log_rows, std::size_t width, const Fp* twiddles) {
-  for (int layer = 0; layer < log_rows; ++layer) {
+// Layers [first, last) of a contiguous block.
+HWY_INLINE void SplitLayers(Fp* data, int first, int last, int log_rows, std::size_t width, const Fp* twiddles) {
+  for (int layer = first; layer < last; ++layer) {
     const std::size_t num_nodes = std::size_t{1} << layer;
     const std::size_t run = width << (log_rows - layer - 1);
     for (std::size_t node = 0; node < num_nodes; ++node) {
-      SplitTwo(data + 2 * node * run, run, twiddles[num_nodes - 1 + node]);
+      Fp* low = data + 2 * node * run;
+      SplitTwo(low, low + run, low, low + run, run, constant(twiddles[num_nodes - 1 + node]));
     }
+  }
+}
+
+void SplitRows(Fp* data, int log_rows, std::size_t width, const Fp* twiddles) {
+  SplitLayers(data, 0, log_rows, log_rows, width, twiddles);
+}
+
+// The first layer reads the strided rows and the last one writes them: no copies.
+void SplitStridedRows(const Fp* from, std::size_t from_stride, Fp* to, std::size_t to_stride, Fp* work, int log_rows,
+                      std::size_t width, const Fp* twiddles) {
+  const std::size_t half = std::size_t{1} << (log_rows - 1);
+  const bool one_layer = log_rows == 1;
+  Fp* first_out = one_layer ? to : work;
+  const std::size_t first_stride = one_layer ? to_stride : width;
+  const Constant root = constant(twiddles[0]);
+  for (std::size_t row = 0; row < half; ++row) {
+    SplitTwo(from + row * from_stride, from + (row + half) * from_stride, first_out + row * first_stride,
+             first_out + (row + half) * first_stride, width, root);
+  }
+  if (one_layer) return;
+  SplitLayers(work, 1, log_rows - 1, log_rows, width, twiddles);
+  for (std::size_t node = 0; node < half; ++node) {
+    const Fp* low = work + 2 * node * width;
+    SplitTwo(low, low + width, to + 2 * node * to_stride, to + (2 * node + 1) * to_stride, width,
+             constant(twiddles[half - 1 + node]));
   }
 }
 
@@ -63,6 +89,7 @@ namespace zkinfer {
 namespace {
 
 HWY_EXPORT(SplitRows);
+HWY_EXPORT(SplitStridedRows);
 HWY_EXPORT(JoinRows);
 
 }  // namespace
@@ -71,6 +98,10 @@ namespace poly {
 
 void split_rows(Fp* data, int log_rows, std::size_t width, const Fp* twiddles) {
   HWY_DYNAMIC_DISPATCH(SplitRows)(data, log_rows, width, twiddles);
+}
+void split_rows(const Fp* from, std::size_t from_stride, Fp* to, std::size_t to_stride, Fp* work, int log_rows,
+                std::size_t width, const Fp* twiddles) {
+  HWY_DYNAMIC_DISPATCH(SplitStridedRows)(from, from_stride, to, to_stride, work, log_rows, width, twiddles);
 }
 void join_rows(Fp* data, int log_rows, std::size_t width, const Fp* twiddles) {
   HWY_DYNAMIC_DISPATCH(JoinRows)(data, log_rows, width, twiddles);
