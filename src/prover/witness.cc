@@ -58,6 +58,10 @@ std::vector<std::size_t> arg_max_of_rows(const FpVec& values, std::size_t row) {
   return out;
 }
 
+Fp limb_of(std::int64_t x, const Recipe& recipe) {
+  return Fp::from_int((x >> recipe.limb_shift) & ((std::int64_t{1} << recipe.limb_bits) - 1));
+}
+
 class Filler {
  public:
   Filler(const qir::QGraph& graph, const relations::CompiledCircuit& compiled, const exec_integer::Witness& witness,
@@ -82,6 +86,8 @@ class Filler {
       }
       case Recipe::Kind::kArgMaxStep: return arg_max_step(recipe);
       case Recipe::Kind::kMaximum: return maximum(recipe);
+      case Recipe::Kind::kLimb:
+        return map(evaluated(recipe.expr, recipe.box), [&](std::int64_t x) { return limb_of(x, recipe); });
       case Recipe::Kind::kDivLimb: return div_limb(recipe);
     }
     return {};
@@ -122,7 +128,7 @@ class Filler {
       std::int64_t rem = numerators[i].to_int() % d;
       if (rem < 0) rem += d;
       if (recipe.negated) rem = d - 1 - rem;
-      out[i] = Fp::from_int((rem >> (recipe.limb * recipe.limb_bits)) & ((std::int64_t{1} << recipe.limb_bits) - 1));
+      out[i] = limb_of(rem, recipe);
     }
     return out;
   }

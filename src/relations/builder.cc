@@ -70,6 +70,7 @@ std::uint32_t Builder::positive_part_table(std::int64_t reach) {
 }
 
 void Builder::add_range_check(const std::string& name, const Box& box, const LinExpr& expr, int log_size) {
+  if (log_size > kMaxRangeBits) return add_limb_checks(name, box, expr, log_size);
   const auto& tables = built_.circuit.tables;
   for (std::uint32_t i = 0; i < tables.size(); ++i) {
     const qir::Table& rows = tables[i].rows;
@@ -80,6 +81,26 @@ void Builder::add_range_check(const std::string& name, const Box& box, const Lin
   qir::Table rows;
   rows.log_size = static_cast<std::uint8_t>(log_size);
   add_lookup(name, box, add_table(std::move(rows)), {expr});
+}
+
+void Builder::add_limb_checks(const std::string& name, const Box& box, const LinExpr& expr, int log_size) {
+  const int num_limbs = (log_size + kMaxRangeBits - 1) / kMaxRangeBits;
+  const int limb_bits = (log_size + num_limbs - 1) / num_limbs;
+  LinExpr rest = expr;
+  for (int shift = 0; shift < log_size; shift += limb_bits) {
+    Recipe recipe;
+    recipe.kind = Recipe::Kind::kLimb;
+    recipe.expr = expr;
+    recipe.box = box;
+    recipe.limb_shift = shift;
+    recipe.limb_bits = std::min(limb_bits, log_size - shift);
+    const int bits = recipe.limb_bits;
+    const ColumnId id = add_column(name + " limb", circuit::Oracle::kWitness, box, std::move(recipe));
+    const LinExpr limb = circuit::column_expr(columns()[id], id);
+    add_range_check(name + " limb", box, limb, bits);
+    rest = circuit::minus(rest, circuit::scaled(limb, std::int64_t{1} << shift));
+  }
+  add_equality(name + " limbs", box, std::move(rest));
 }
 
 void Builder::add_nonnegative_check(const std::string& name, const Box& box, const LinExpr& expr, std::int64_t reach) {

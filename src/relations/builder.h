@@ -24,7 +24,8 @@ struct Recipe {
     kArgMaxStep,    // over [.., n]: 1 at and after the index of the maximum of `expr` along the last axis
     kMaximum,       // over the column's box: maximum of `expr` over [column box, n], its last axis
     kTable,         // table `table` of the graph at `expr` over the column's box
-    kDivLimb,       // limb `limb` (limb_bits bits each) of expr mod other, or of other - 1 - (expr mod other) if negated
+    kLimb,          // bits [limb_shift, limb_shift + limb_bits) of expr
+    kDivLimb,       // the same of expr mod other, or of other - 1 - (expr mod other) if negated
   };
   Kind kind = Kind::kGiven;
   qir::ValueId value = 0;
@@ -33,7 +34,7 @@ struct Recipe {
   circuit::LinExpr other;
   circuit::Box box;  // of expr and other
   std::int32_t table = 0;
-  int limb = 0;
+  int limb_shift = 0;
   int limb_bits = 0;
   bool negated = false;
 };
@@ -43,6 +44,9 @@ struct BuiltCircuit {
   std::vector<Recipe> recipes;                 // by ColumnId
   std::vector<std::int64_t> param_of_column;   // by ColumnId: graph value whose parameters it holds, -1 otherwise
 };
+
+// Wider ranges are cut in limbs: a table of 2^16 rows costs a proof about as much as 2^16 lookups.
+inline constexpr int kMaxRangeBits = 16;
 
 class Builder {
  public:
@@ -101,6 +105,7 @@ class Builder {
   void add_inputs_and_params();
   Status add_node(std::uint32_t index);
   std::uint32_t add_table(qir::Table rows);
+  void add_limb_checks(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
   void add_outputs();
 
   const qir::QGraph& graph_;

@@ -26,7 +26,7 @@ LinExpr limbs(Builder& builder, const std::string& name, const Box& box, const L
     recipe.expr = expr;
     recipe.other = other;
     recipe.box = box;
-    recipe.limb = limb;
+    recipe.limb_shift = limb * kLimbBits;
     recipe.limb_bits = kLimbBits;
     recipe.negated = negated;
     const circuit::ColumnId id = builder.add_column(name, circuit::Oracle::kWitness, box, std::move(recipe));

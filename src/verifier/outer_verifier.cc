@@ -18,20 +18,14 @@ using circuit::LeafBlock;
 using circuit::Term;
 using hiding::LinearForm;
 
-// form + sum of terms = 0.
-struct Constraint {
-  LinearForm form;
-  std::vector<Term> terms;
-
-  // this += factor * functional.
-  void add(ExprFunctional functional, const Fe& factor) {
-    form += functional.constant * factor;
-    for (Term& term : functional.terms) {
-      term.coef *= factor;
-      terms.push_back(std::move(term));
-    }
+// constraint += factor * functional.
+void add(Constraint& constraint, ExprFunctional functional, const Fe& factor) {
+  constraint.form += functional.constant * factor;
+  for (Term& term : functional.terms) {
+    term.coef *= factor;
+    constraint.terms.push_back(std::move(term));
   }
-};
+}
 
 // T~(point) of one entry of the table's rows, from eq(point, row): entry 0 is x, entry 1 is T[x].
 Fe table_value(const qir::Table& rows, std::size_t entry, const std::vector<Fe>& eq) {
@@ -47,8 +41,8 @@ Fe table_value(const qir::Table& rows, std::size_t entry, const std::vector<Fe>&
 void leaf_constraints(const relations::CompiledCircuit& compiled, const Fe& alpha, const Fe& beta,
                       lookup::LeafClaims claims, std::vector<Constraint>& out) {
   const Circuit& circuit = compiled.circuit;
-  Constraint p;
-  Constraint q;
+  Constraint p{"lookup leaves p", {}, {}};
+  Constraint q{"lookup leaves q", {}, {}};
   p.form -= claims.p;
   q.form -= claims.q;
   q.form += Fe::one();
@@ -74,7 +68,7 @@ void leaf_constraints(const relations::CompiledCircuit& compiled, const Fe& alph
       const circuit::Lookup& lookup = circuit.lookups[leaf.index];
       p.form += covered;
       for (const circuit::LinExpr& entry : lookup.tuple) {
-        q.add(circuit::functional_of(entry, circuit.columns, lookup.box, vectors.axes), -(vectors.prefix * power));
+        add(q, circuit::functional_of(entry, circuit.columns, lookup.box, vectors.axes), -(vectors.prefix * power));
         power *= beta;
       }
     } else {
@@ -98,8 +92,9 @@ void verify_contractions(hiding::VerifierChannel& channel, const relations::Comp
   const Fe gamma = channel.challenge("relations gamma");
   const sumcheck::RoundsResult rounds =
       sumcheck::receive_rounds(channel, "relations round", LinearForm(), plan.rounds, plan.degree);
-  // claim + 2^-n sum_i gamma^i 2^-(n - n_i) Y_i~(tau) = sum_i gamma^i 2^-(n - n_i) eq_i lhs_i rhs_i.
-  Constraint end;
+  // rounds.claim + 2^-n sum_i gamma^i Y_i~(tau) = sum_i gamma^i 2^-(n - n_i) eq_i lhs_i rhs_i: the starting claim
+  // sum_i gamma^i Y_i~(tau) is a functional, so the rounds started from zero.
+  Constraint end{"relations end", {}, {}};
   end.form = rounds.claim;
   Fe power = Fe::one();
   for (std::size_t i = 0; i < circuit.contractions.size(); ++i) {
@@ -107,16 +102,16 @@ void verify_contractions(hiding::VerifierChannel& channel, const relations::Comp
     const circuit::ContractionVectors vectors =
         circuit::contraction_vectors(relation, plan.contractions[i], tau, rounds.point);
     const Fe scale = power * inverse_power_of_two(plan.rounds - plan.contractions[i].sum_bits);
-    end.add(circuit::functional_of(relation.y, circuit.columns, relation.box, vectors.y),
-            scale * inverse_power_of_two(plan.rounds));
+    add(end, circuit::functional_of(relation.y, circuit.columns, relation.box, vectors.y),
+            power * inverse_power_of_two(plan.rounds));
     const hiding::ProductForms operands = hiding::receive_product(channel, "relations lhs", "relations rhs");
     end.form.add_scaled(operands.uv, -(scale * vectors.shared_eq));
-    Constraint lhs;
+    Constraint lhs{"relations lhs", {}, {}};
     lhs.form -= operands.u;
-    lhs.add(circuit::functional_of(relation.lhs, circuit.columns, relation.box, vectors.lhs), Fe::one());
-    Constraint rhs;
+    add(lhs, circuit::functional_of(relation.lhs, circuit.columns, relation.box, vectors.lhs), Fe::one());
+    Constraint rhs{"relations rhs", {}, {}};
     rhs.form -= operands.v;
-    rhs.add(circuit::functional_of(relation.rhs, circuit.columns, relation.box, vectors.rhs), Fe::one());
+    add(rhs, circuit::functional_of(relation.rhs, circuit.columns, relation.box, vectors.rhs), Fe::one());
     out.push_back(std::move(lhs));
     out.push_back(std::move(rhs));
     power *= gamma;
@@ -128,16 +123,16 @@ void public_constraints(const relations::CompiledCircuit& compiled, std::span<co
                         const proof::PublicValues& outputs, std::vector<Constraint>& out) {
   const Circuit& circuit = compiled.circuit;
   for (const circuit::Equality& equality : circuit.equalities) {
-    Constraint constraint;
-    constraint.add(circuit::functional_of(equality.expr, circuit.columns, equality.box, circuit::box_vectors(equality.box, tau)),
+    Constraint constraint{"equality", {}, {}};
+    add(constraint, circuit::functional_of(equality.expr, circuit.columns, equality.box, circuit::box_vectors(equality.box, tau)),
                    Fe::one());
     out.push_back(std::move(constraint));
   }
   for (std::size_t i = 0; i < circuit.public_outputs.size(); ++i) {
     const circuit::PublicTensor& tensor = circuit.public_outputs[i];
     const auto vectors = circuit::box_vectors(tensor.box, tau);
-    Constraint constraint;
-    constraint.add(circuit::functional_of(tensor.expr, circuit.columns, tensor.box, vectors), Fe::one());
+    Constraint constraint{"public output", {}, {}};
+    add(constraint, circuit::functional_of(tensor.expr, circuit.columns, tensor.box, vectors), Fe::one());
     // The public tensor at tau: its axes one after the other, the last one fastest.
     std::vector<Fe> weights = {Fe::one()};
     for (const std::vector<Fe>& axis : vectors) {
@@ -184,8 +179,8 @@ OuterClaim batch(const Circuit& circuit, std::size_t num_pads, std::vector<Const
 
 }  // namespace
 
-OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
-                        const proof::PublicValues& outputs) {
+std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
+                                            const proof::PublicValues& outputs) {
   std::vector<Constraint> constraints;
   const Fe alpha = channel.challenge("lookup alpha");
   const Fe beta = channel.challenge("lookup beta");
@@ -195,7 +190,13 @@ OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::Compi
   verify_contractions(channel, compiled, tau, constraints);
   public_constraints(compiled, tau, outputs, constraints);
   sumcheck::verify_triples(channel);
-  for (LinearForm& form : channel.take_constraints()) constraints.push_back({std::move(form), {}});
+  for (LinearForm& form : channel.take_constraints()) constraints.push_back({"messages", std::move(form), {}});
+  return constraints;
+}
+
+OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
+                        const proof::PublicValues& outputs) {
+  std::vector<Constraint> constraints = collect_constraints(channel, compiled, outputs);
   const Fe delta = channel.challenge("delta");
   return batch(compiled.circuit, compiled.pads.layout().num_pads(), std::move(constraints), delta);
 }

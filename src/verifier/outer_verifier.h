@@ -18,6 +18,17 @@
 
 namespace zkinfer::verifier {
 
+// form + sum of terms = 0.
+struct Constraint {
+  const char* label = "";
+  hiding::LinearForm form;
+  std::vector<circuit::Term> terms;
+};
+
+// Every check of the outer protocol that is not settled at once, in order. Reads all messages up to the challenge delta.
+std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
+                                            const proof::PublicValues& outputs);
+
 struct OuterClaim {
   std::vector<circuit::Term> model_terms;
   std::vector<circuit::Term> witness_terms;
@@ -25,7 +36,7 @@ struct OuterClaim {
   Fe next_power;  // of delta: for the claim on M's out-of-domain value
 };
 
-// Failure is the channel's verdict; the claim is then meaningless. outputs: the public values, sizes checked by the caller.
+// collect_constraints, then their sum weighted by powers of delta. Failure is the channel's verdict; the claim is then meaningless. outputs: the public values, sizes checked by the caller.
 OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
                         const proof::PublicValues& outputs);
 
