@@ -339,6 +339,7 @@ Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, con
   }
   info.requantized = true;
   info.shift = t.shift;
+  info.reach = requantized(acc.hi, t.shift) - requantized(acc.lo, t.shift) + 1;
   info.acc_bits = acc_bits;
   info.weight_bits = weight_bits;
   info.error_bound = error_bound;

@@ -28,8 +28,9 @@ struct QuantOptions {
   CalibrationMethod method = CalibrationMethod::kMse;
   double percentile = 0.9999;
   // The cheapest activations and shift are taken whose outputs on the calibration data are exact enough, the most exact
-  // ones when none are: relative error |integer - float|_2 / |float|_2 at most target_error, or, for outputs that are
-  // one vector of scores, at most score_error while the estimated share of changed arg maxima is at most score_flips.
+  // ones when none are. Exact enough: relative error |integer - float|_2 / |float|_2 at most target_error; for a model
+  // whose only output is one vector of scores, relative error at most score_error and at most score_flips of the inputs
+  // change their arg max, estimated from the margins between the best two scores.
   double target_error = 0.01;
   double score_error = 0.025;
   double score_flips = 0.002;

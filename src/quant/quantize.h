@@ -32,6 +32,7 @@ struct LayerInfo {
   bool requantized = false;
   int shift = 0;
   int log_table = 0;
+  std::int64_t reach = 0;       // table arguments that occur for some input in the declared range
   std::int64_t lo = 0, hi = 0;  // of y
   double scale = 1;             // of y
   int weight_bits = 0;          // signed bits of its parameters, 0 without

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "exec/integer/executor.h"
@@ -17,9 +19,9 @@ constexpr int kMostShift = 14;
 constexpr int kLeastLevels = 31;
 constexpr int kMostLevels = 4095;
 constexpr int kLeastLogTable = 8;
-// Models with more parameters than these are lowered fewer times.
-constexpr std::int64_t kSomeParameters = 100000;
-constexpr std::int64_t kManyParameters = 1000000;
+constexpr int kMostLogTable = 20;
+// Scores with margins near 0 may change their arg max at any error: below this share of the target they do not matter.
+constexpr double kHardScores = 4;
 
 // What is compared: some calibration inputs, and the margin between the two best scores of all of them.
 struct Reference {
@@ -99,8 +101,9 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
 }
 
 bool exact_enough(const Quantized& quantized, const Reference& reference, const QuantOptions& options) {
-  if (quantized.measured_error <= options.target_error) return true;
-  return !reference.margins.empty() && quantized.measured_error <= options.score_error && quantized.estimated_flips <= options.score_flips;
+  if (reference.margins.empty()) return quantized.measured_error <= options.target_error;
+  return (quantized.measured_error <= options.score_error && quantized.estimated_flips <= options.score_flips) ||
+         quantized.measured_error <= options.target_error / kHardScores;
 }
 
 // A requantized element costs three committed values; tables of at most 1/kFreeShare of them all are as good as free.
@@ -112,36 +115,34 @@ struct Candidate {
   std::int64_t rows = 0;  // of the tables, remainders' range not counted
 };
 
-std::int64_t num_parameters(const ir::Graph& graph) {
-  std::int64_t total = 0;
-  for (const ir::Value& value : graph.values) {
-    if (value.is_constant()) total += value.shape.num_elements();
+// Reaches grow in proportion to the levels: for each table size, the most levels with which the largest reach fits; and
+// some round numbers.
+Result<std::vector<int>> level_choices(const ir::Graph& graph, const Calibration& calibration, const QuantOptions& options) {
+  if (options.activation_bits > 0) return std::vector<int>{(1 << options.activation_bits) - 1};
+  const Choice base{255, kMostLogTable, kMostShift};
+  ZKI_ASSIGN_OR_RETURN(const Quantized attempt, Lowering(graph, calibration, base, options).run());
+  std::int64_t reach = 256;
+  for (const LayerInfo& layer : attempt.layers) reach = std::max(reach, layer.reach);
+  std::set<int> levels = {63, 127, 255};
+  for (int log_table = kLeastLogTable; log_table <= options.max_log_table; ++log_table) {
+    // A little less: weights are rounded differently for each number of levels.
+    const double fitting = base.levels * std::ldexp(0.995, log_table) / static_cast<double>(reach);
+    if (fitting >= kLeastLevels && fitting <= kMostLevels) levels.insert(static_cast<int>(fitting));
   }
-  return total;
-}
-
-std::vector<int> level_choices(const QuantOptions& options, std::int64_t parameters) {
-  if (options.activation_bits > 0) return {(1 << options.activation_bits) - 1};
-  // Not only powers of two: the largest domain should just fit its table.
-  const double ratio = parameters > kManyParameters ? 2.0 : parameters > kSomeParameters ? std::sqrt(2.0) : std::sqrt(std::sqrt(2.0));
-  std::vector<int> levels;
-  for (double x = kLeastLevels; x <= kMostLevels; x = (x + 1) * ratio - 1) levels.push_back(static_cast<int>(std::lround(x)));
-  return levels;
+  return std::vector<int>(levels.begin(), levels.end());
 }
 
 Result<std::vector<Candidate>> list_candidates(const ir::Graph& graph, const Calibration& calibration, const QuantOptions& options) {
-  const std::int64_t parameters = num_parameters(graph);
-  const int step = parameters > kManyParameters ? 2 : 1;
+  ZKI_ASSIGN_OR_RETURN(const std::vector<int> all_levels, level_choices(graph, calibration, options));
   std::vector<Candidate> candidates;
-  for (const int levels : level_choices(options, parameters)) {
+  for (const int levels : all_levels) {
     std::int64_t last_rows = 0;
-    for (int log_table = options.max_log_table; log_table >= kLeastLogTable; log_table -= step) {
+    for (int log_table = options.max_log_table; log_table >= kLeastLogTable; --log_table) {
       const Choice choice{levels, log_table, options.shift > 0 ? options.shift : kMostShift};
       ZKI_ASSIGN_OR_RETURN(const Quantized attempt, Lowering(graph, calibration, choice, options).run());
       const std::int64_t rows = attempt.table_rows - (std::int64_t{1} << choice.shift);
-      if (rows == last_rows) continue;  // the limit binds no table
       // Making activations coarser table by table ends up needing more tables than it saves.
-      if (last_rows > 0 && rows > last_rows) break;
+      if (last_rows > 0 && rows >= last_rows) break;
       last_rows = rows;
       candidates.push_back({choice, rows});
       int largest = 0;
