@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "passes/affine.h"
 #include "passes/rewriter.h"
 #include "passes/rewrites.h"
 
@@ -16,33 +17,44 @@ using ir::ValueId;
 using std::int64_t;
 using std::size_t;
 
-// The constant operand of a broadcasting node as one number per channel (axis `channel_axis` of `output`), when it
-// varies along that axis only.
-std::optional<std::vector<float>> per_channel(const FloatTensor& constant, const Shape& output, size_t channel_axis) {
-  const Shape& shape = constant.shape();
-  if (shape.rank() > output.rank()) return std::nullopt;
-  const size_t lead = output.rank() - shape.rank();
-  for (size_t axis = 0; axis < shape.rank(); ++axis)
-    if (shape[axis] != 1 && lead + axis != channel_axis) return std::nullopt;
-  std::vector<float> values(static_cast<size_t>(output[channel_axis]), constant[0]);
-  if (constant.num_elements() > 1) std::copy(constant.data().begin(), constant.data().end(), values.begin());
-  return values;
-}
-
 // A node of the new graph whose output feeds the affine operation, and its channel axis.
 struct Target {
   Node* node;
   size_t channel_axis;
+  ValueId output;           // what stands for the affine operation's output afterwards
+  bool flattened = false;   // the operation works on a Reshape of the single row that a MatMul makes
 };
 
+Node* maker_in_new_graph(Rewriter& rewriter, ValueId value) {
+  const std::int32_t producer = rewriter.producer(value);
+  return producer < 0 ? nullptr : &rewriter.to().nodes[static_cast<size_t>(producer)];
+}
+
 std::optional<Target> find_target(Rewriter& rewriter, ValueId old_input, ValueId new_input) {
-  const std::int32_t producer = rewriter.producer(new_input);
-  if (producer < 0 || !rewriter.used_once(old_input)) return std::nullopt;
-  Node& node = rewriter.to().nodes[static_cast<size_t>(producer)];
-  const Shape& shape = rewriter.to().value(new_input).shape;
-  if (node.op == OpKind::kConv) return Target{&node, 1};
-  if (node.op == OpKind::kMatMul) return Target{&node, shape.rank() - 1};
-  return std::nullopt;
+  Node* node = maker_in_new_graph(rewriter, new_input);
+  if (node == nullptr || !rewriter.used_once(old_input)) return std::nullopt;
+  const size_t rank = rewriter.to().value(new_input).shape.rank();
+  if (node->op == OpKind::kConv) return Target{node, 1, new_input};
+  if (node->op == OpKind::kMatMul) return Target{node, rank - 1, new_input};
+  if (node->op != OpKind::kReshape) return std::nullopt;
+  const Node* old_reshape = rewriter.maker(old_input);
+  Node* product = maker_in_new_graph(rewriter, node->inputs[0]);
+  if (old_reshape == nullptr || old_reshape->op != OpKind::kReshape || !rewriter.used_once(old_reshape->inputs[0]) ||
+      product == nullptr || product->op != OpKind::kMatMul)
+    return std::nullopt;
+  const Shape& row = rewriter.to().output_of(*product).shape;
+  if (row[row.rank() - 1] != row.num_elements()) return std::nullopt;
+  return Target{product, row.rank() - 1, new_input, true};
+}
+
+// The constant as one number per channel of the target.
+std::optional<std::vector<float>> values_per_channel(const FloatTensor& constant, const Shape& output, const Target& target) {
+  if (!target.flattened) return per_channel(constant, output, target.channel_axis);
+  std::vector<float> values(static_cast<size_t>(output.num_elements()), constant[0]);
+  if (constant.num_elements() == 1) return values;
+  if (constant.num_elements() != output.num_elements()) return std::nullopt;
+  std::copy(constant.data().begin(), constant.data().end(), values.begin());
+  return values;
 }
 
 // Weights with every element multiplied by the factor of its output channel: the first axis of a convolution's
@@ -56,7 +68,7 @@ FloatTensor scaled_weight(const FloatTensor& weight, const std::vector<float>& f
 }
 
 // Renames the target and its output after `node`, whose work it now does; the target keeps its own node name.
-ValueId take_over(Rewriter& rewriter, Node& target, const Node& node) {
+ValueId take_over(Rewriter& rewriter, const Target& target, const Node& node) {
   ir::Graph& graph = rewriter.to();
   ir::Value& value = graph.value(target.output);
   const std::string& wanted = rewriter.from().output_of(node).name;
@@ -78,7 +90,7 @@ Result<ValueId> fold_scaling(Rewriter& rewriter, const Node& node, const Target&
   contraction.inputs[1] = new_weight;
   if (bias != nullptr)
     contraction.inputs[2] = graph.add_constant(contraction.name + "#bias", scaled_weight(*bias, factors, false));
-  return take_over(rewriter, contraction, node);
+  return take_over(rewriter, target, node);
 }
 
 Result<ValueId> fold_offset(Rewriter& rewriter, const Node& node, const Target& target, const std::vector<float>& offsets) {
@@ -93,24 +105,19 @@ Result<ValueId> fold_offset(Rewriter& rewriter, const Node& node, const Target& 
   const ValueId bias_id = graph.add_constant(contraction.name + "#bias", std::move(sum));
   contraction.inputs.resize(3, kNoValue);
   contraction.inputs[2] = bias_id;
-  return take_over(rewriter, contraction, node);
+  return take_over(rewriter, target, node);
 }
 
 Result<ValueId> fold_affine_node(Rewriter& rewriter, const Node& node) {
-  for (const size_t constant_side : {size_t{0}, size_t{1}}) {
-    const FloatTensor* constant = rewriter.from().input_of(node, constant_side).floats();
-    if (constant == nullptr || constant->num_elements() == 0) continue;
-    const ValueId old_input = node.inputs[1 - constant_side];
-    const ir::Value& input = rewriter.from().value(old_input);
-    if (input.is_constant() || input.shape != rewriter.from().output_of(node).shape) continue;
-    const std::optional<Target> target = find_target(rewriter, old_input, rewriter.mapped(old_input));
-    if (!target) continue;
-    const auto values = per_channel(*constant, input.shape, target->channel_axis);
-    if (!values || values->empty()) continue;
-    return node.op == OpKind::kMul ? fold_scaling(rewriter, node, *target, *values)
-                                   : fold_offset(rewriter, node, *target, *values);
-  }
-  return kNoValue;
+  const std::optional<Affine> affine = as_affine(rewriter.from(), &node);
+  if (!affine) return kNoValue;
+  const std::optional<Target> target = find_target(rewriter, affine->x, rewriter.mapped(affine->x));
+  if (!target) return kNoValue;
+  const auto values = values_per_channel(*rewriter.from().value(affine->constant).floats(),
+                                         rewriter.from().output_of(node).shape, *target);
+  if (!values || values->empty()) return kNoValue;
+  return affine->is_product ? fold_scaling(rewriter, node, *target, *values)
+                            : fold_offset(rewriter, node, *target, *values);
 }
 
 // Conv(Pad(x)) with zeros around the spatial axes only.

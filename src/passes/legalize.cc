@@ -17,13 +17,14 @@ struct Pass {
   Result<ir::Graph> (*run)(const ir::Graph&);
 };
 
-// lower may leave constant nodes behind (a transposed weight), so folding follows it; fold_affine wants folded
-// constants and finds more once shapes and clips are simple.
+// lower may leave constant nodes behind (a transposed weight), so folding follows it, and again after widen_to_2d.
 constexpr auto kPasses = std::to_array<Pass>({
     {"remove_identities", remove_identities},
     {"lower", lower},
     {"fold_constants", fold_constants},
     {"fold_affine", fold_affine},
+    {"sink_affine", sink_affine},
+    {"fold_affine_into_next", fold_affine_into_next},
     {"widen_to_2d", widen_to_2d},
     {"fold_widened_constants", fold_constants},
     {"simplify", simplify},

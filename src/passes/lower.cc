@@ -231,8 +231,22 @@ Result<ValueId> lower_repetition(Rewriter& rewriter, const Node& node) {
   return rewriter.emit(OpKind::kReshape, node, {x}, ir::ReshapeAttributes{shape});
 }
 
+// A constant matrix times one column is a linear layer: (w x)^T = x^T w^T, and transposing a vector is a Reshape.
+Result<ValueId> lower_matmul(Rewriter& rewriter, const Node& node) {
+  const ir::Value& w = rewriter.from().input_of(node, 0);
+  const ir::Value& x = rewriter.from().input_of(node, 1);
+  if (!w.is_constant() || w.shape.rank() != 2 || x.shape.rank() != 2 || x.shape[1] != 1 || node.has_input(2)) return kNoValue;
+  ZKI_ASSIGN_OR_RETURN(const ValueId turned,
+                       rewriter.emit(OpKind::kTranspose, node, {rewriter.mapped(node.inputs[0])}, ir::TransposeAttributes{{1, 0}}, "w"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId row, rewriter.emit(OpKind::kReshape, node, {rewriter.mapped(node.inputs[1])},
+                                                        ir::ReshapeAttributes{Shape{1, x.shape[0]}}, "row"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId product, rewriter.emit(OpKind::kMatMul, node, {row, turned}, {}, "product"));
+  return rewriter.emit(OpKind::kReshape, node, {product}, ir::ReshapeAttributes{rewriter.from().output_of(node).shape});
+}
+
 Result<ValueId> lower_node(Rewriter& rewriter, const Node& node) {
   switch (node.op) {
+    case OpKind::kMatMul: return lower_matmul(rewriter, node);
     case OpKind::kGemm: return lower_gemm(rewriter, node);
     case OpKind::kBatchNormalization: return lower_batch_normalization(rewriter, node);
     case OpKind::kGlobalAveragePool: return lower_global_pool(rewriter, node, OpKind::kReduceMean);

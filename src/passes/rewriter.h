@@ -29,6 +29,11 @@ class Rewriter {
   ir::ValueId constant(const ir::Node& source, FloatTensor tensor, std::string_view step);
   // Index in to().nodes of the node that makes a new value, -1 for inputs and constants.
   std::int32_t producer(ir::ValueId value) const;
+  // The old node that makes an old value, null for inputs and constants.
+  const ir::Node* maker(ir::ValueId old) const {
+    const std::int32_t node = old == ir::kNoValue ? -1 : from_producers_[static_cast<std::size_t>(old)];
+    return node < 0 ? nullptr : &from_.nodes[static_cast<std::size_t>(node)];
+  }
   // True when the old value is read once and is no graph output.
   bool used_once(ir::ValueId old) const { return uses_[static_cast<std::size_t>(old)] == 1 && !is_output_[static_cast<std::size_t>(old)]; }
 
@@ -41,6 +46,7 @@ class Rewriter {
   ir::Graph to_;
   std::vector<ir::ValueId> mapped_;
   std::vector<std::int32_t> uses_;
+  std::vector<std::int32_t> from_producers_;
   std::vector<bool> is_output_;
   mutable std::vector<std::int32_t> producers_;  // of to_.values, extended on demand
   mutable std::size_t producers_done_ = 0;

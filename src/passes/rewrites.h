@@ -16,6 +16,11 @@ Result<ir::Graph> fold_constants(const ir::Graph& graph);
 // Multiplications and additions of constants per channel go into the weights and bias of the Conv or MatMul before
 // them (batch normalization, scalings, separate biases); zero padding goes into the pads of the Conv after it.
 Result<ir::Graph> fold_affine(const ir::Graph& graph);
+// Multiplications and additions of constants per channel move behind the Transpose that follows them.
+Result<ir::Graph> sink_affine(const ir::Graph& graph);
+// Multiplications and additions of constants per channel go into the weights and bias of the Conv and MatMul after
+// them, when nothing else reads their result. An addition before a Conv with padding stays: the padding is not shifted.
+Result<ir::Graph> fold_affine_into_next(const ir::Graph& graph);
 // Convolutions and pools with one spatial axis get a second of length 1.
 Result<ir::Graph> widen_to_2d(const ir::Graph& graph);
 // Movements without effect disappear, chains of reshapes, transposes and clips become one.
