@@ -36,15 +36,19 @@ std::optional<Target> find_target(Rewriter& rewriter, ValueId old_input, ValueId
   const size_t rank = rewriter.to().value(new_input).shape.rank();
   if (node->op == OpKind::kConv) return Target{node, 1, new_input};
   if (node->op == OpKind::kMatMul) return Target{node, rank - 1, new_input};
-  if (node->op != OpKind::kReshape) return std::nullopt;
-  const Node* old_reshape = rewriter.maker(old_input);
-  Node* product = maker_in_new_graph(rewriter, node->inputs[0]);
-  if (old_reshape == nullptr || old_reshape->op != OpKind::kReshape || !rewriter.used_once(old_reshape->inputs[0]) ||
-      product == nullptr || product->op != OpKind::kMatMul)
-    return std::nullopt;
-  const Shape& row = rewriter.to().output_of(*product).shape;
+  // Down a chain of reshapes that nothing else reads.
+  ValueId old = old_input;
+  while (node != nullptr && node->op == OpKind::kReshape) {
+    const Node* old_reshape = rewriter.maker(old);
+    if (old_reshape == nullptr || old_reshape->op != OpKind::kReshape) return std::nullopt;
+    old = old_reshape->inputs[0];
+    if (!rewriter.used_once(old)) return std::nullopt;
+    node = maker_in_new_graph(rewriter, node->inputs[0]);
+  }
+  if (node == nullptr || node->op != OpKind::kMatMul) return std::nullopt;
+  const Shape& row = rewriter.to().output_of(*node).shape;
   if (row[row.rank() - 1] != row.num_elements()) return std::nullopt;
-  return Target{product, row.rank() - 1, new_input, true};
+  return Target{node, row.rank() - 1, new_input, true};
 }
 
 // The constant as one number per channel of the target.
