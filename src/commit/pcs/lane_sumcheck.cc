@@ -144,7 +144,9 @@ void LaneSumcheck::fold_dense() {
         const std::size_t count = std::min(kRowBlock, chunk_end - begin);
         const FeSpan v_out = v.subspan(low * num_rows_ + begin, count);
         const FeSpan u_out = u.subspan(low * num_rows_ + begin, count);
-        for (std::size_t a = 0; a < weights.size(); ++a) {
+        vec::scale(weights[0], lane_of(0, low).subspan(begin, count), v_out);
+        vec::scale(weights[0], group.subspan(begin, count), u_out);
+        for (std::size_t a = 1; a < weights.size(); ++a) {
           vec::axpy(weights[a], lane_of(a, low).subspan(begin, count), v_out);
           vec::axpy(weights[a], group.subspan(a * num_rows_ + begin, count), u_out);
         }
