@@ -163,7 +163,8 @@ TEST_P(Cheating, WrongMaskOracle) {
   Instance instance(params_, 9);
   testing::SeededRandom other(77);
   const MaskOracle committed(params_, other);
-  instance.mask.replace_encoded(committed.encoded());
+  instance.mask.replace_encoded(
+      EncodedOracle::from_codeword(params_.mask, kMaskLeafValues, committed.encoded().codeword()));
   instance.roots.mask = committed.root();
   Cheat nothing;
   EXPECT_EQ(run(instance, nothing), "mask code word");
