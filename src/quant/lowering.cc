@@ -105,9 +105,10 @@ void Lowering::assign_targets() {
       const double without_room = static_cast<double>(std::int64_t{1} << kHeadRoomBits);
       clip = compared ? with_head_room(it->second.max_abs()) * without_room : choose_clip(it->second, steps, options_);
     }
-    if (s.chain.is_clamp() && std::isfinite(s.chain.clamp_hi()) && s.chain.clamp_hi() > 0) {
+    if (s.chain.is_clamp()) {
       // A bound the model itself has: exact when calibration nearly reaches it.
-      if (clip > 0.8 * s.chain.clamp_hi()) clip = s.chain.clamp_hi();
+      const double bound = plan_.non_negative[v] ? s.chain.clamp_hi() : std::max(s.chain.clamp_hi(), -s.chain.clamp_lo());
+      if (std::isfinite(bound) && bound > 0 && clip > 0.8 * bound) clip = bound;
     }
     t.y_scale = clip / steps;
     double& group = group_scale[index_of(plan_.group[v])];
@@ -248,8 +249,8 @@ bool Lowering::fits_or_coarsens(AccRange acc, Target& t) const {
   t.h_scale *= 2;
   if (same_scale) {
     t.y_scale *= 2;
-    t.hi /= 2;
-    if (t.lo < 0) t.lo = -t.hi - 1;
+    t.hi = (t.hi + 1) / 2;  // still reaches the clip
+    if (t.lo < 0) t.lo = -t.hi;
   }
   return false;
 }

@@ -145,6 +145,7 @@ Result<std::vector<Candidate>> list_candidates(const ir::Graph& graph, const Cal
       if (last_rows > 0 && rows >= last_rows) break;
       last_rows = rows;
       candidates.push_back({choice, rows});
+      if (options.activation_bits > 0) break;  // the bits asked for, in every layer
       int largest = 0;
       for (const qir::Table& table : attempt.graph.tables) largest = std::max<int>(largest, table.log_size);
       log_table = std::min(log_table, largest);

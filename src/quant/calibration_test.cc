@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quant/calibration.h"
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "quant/quantize.h"
+#include "quant/table_pool.h"
+
+namespace zkinfer::quant {
+namespace {
+
+TEST(Histogram, GrowsAndKeepsPercentiles) {
+  Histogram histogram;
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal(0, 1);
+  histogram.add(std::vector<float>{0, 0, 0});
+  for (int block = 0; block < 50; ++block) {
+    std::vector<float> values(2000);
+    for (float& x : values) x = normal(random);
+    histogram.add(values);
+  }
+  EXPECT_NEAR(histogram.percentile(0.6827), 1.0, 0.02);
+  EXPECT_NEAR(histogram.percentile(0.9545), 2.0, 0.03);
+  EXPECT_EQ(histogram.percentile(1.0), histogram.max_abs());
+  histogram.add(std::vector<float>{-1000});
+  EXPECT_EQ(histogram.max_abs(), 1000);
+  EXPECT_EQ(histogram.min(), -1000);
+  EXPECT_NEAR(histogram.percentile(0.9545), 2.0, 1.0);
+}
+
+TEST(Histogram, MseClipIgnoresAnOutlier) {
+  Histogram histogram;
+  std::vector<float> values(100000);
+  std::mt19937 random(2);
+  for (float& x : values) x = std::uniform_real_distribution<float>(0, 1)(random);
+  values[0] = 3;
+  histogram.add(values);
+  QuantOptions options;
+  EXPECT_LT(choose_clip(histogram, 31, options), 1.5);
+  options.method = CalibrationMethod::kMinMax;
+  EXPECT_EQ(choose_clip(histogram, 31, options), 3);
+  options.method = CalibrationMethod::kPercentile;
+  EXPECT_LT(choose_clip(histogram, 31, options), 1.01);
+}
+
+ir::Graph identity(Shape shape) {
+  ir::Graph graph;
+  const ir::ValueId x = graph.add_input("x", ir::DataType::kFloat, shape);
+  graph.outputs = {*graph.add_node(ir::OpKind::kRelu, "relu", {x})};
+  return graph;
+}
+
+TEST(Calibrate, FindsTheGridOfTheData) {
+  const ir::Graph graph = identity({4});
+  const auto step_of = [&](std::vector<float> data) {
+    std::vector<TensorMap> inputs(1);
+    inputs[0].emplace("x", FloatTensor(Shape{4}, std::move(data)));
+    const Result<Calibration> calibration = calibrate(graph, inputs);
+    EXPECT_TRUE(calibration.ok());
+    return calibration->input_steps[0];
+  };
+  EXPECT_DOUBLE_EQ(step_of({0, 255, 17, 3}), 1.0);
+  EXPECT_DOUBLE_EQ(step_of({0, 1.0F, 17.0F / 255, 3.0F / 255}), 1.0 / 255);
+  EXPECT_DOUBLE_EQ(step_of({-1, 1, 127.0F / 128, 3.0F / 128}), 1.0 / 128);
+  EXPECT_DOUBLE_EQ(step_of({0.1234F, 0.777F, -0.4567F, 0.9F}), 0.0);
+  EXPECT_DOUBLE_EQ(step_of({1e9F, 3, 4, 5}), 0.0);
+}
+
+TEST(Calibrate, BadDataIsNamed) {
+  const ir::Graph graph = identity({1});
+  EXPECT_NE(calibrate(graph, {}).status().message().find("no calibration inputs"), std::string::npos);
+  std::vector<TensorMap> inputs(1);
+  inputs[0].emplace("x", FloatTensor(Shape{1}, {std::numeric_limits<float>::infinity()}));
+  EXPECT_NE(calibrate(graph, inputs).status().message().find("value 'x' is infinite"), std::string::npos);
+  EXPECT_EQ(random_inputs(graph, 3, -1, 1).size(), 3U);
+}
+
+TEST(Scale, RoundTrip) {
+  qir::Value value;
+  for (const double scale : {1.0, 1.0 / 255, 3.14159, 1e-9, 12345.0}) {
+    value.scale = make_scale(scale);
+    EXPECT_EQ(scale_of(value), scale);
+  }
+  EXPECT_EQ(make_scale(1.0).mantissa, 1);
+  EXPECT_EQ(make_scale(1.0).exponent, 0);
+}
+
+TEST(Scale, InputsAreRoundedAndSaturated) {
+  qir::Value value{"x", qir::ValueKind::kInput, Shape{4}, 0, 255, make_scale(1.0 / 255)};
+  std::size_t saturated = 0;
+  const auto integers = quantize_input(value, std::vector<float>{0, 1, 0.5F, 7}, &saturated);
+  ASSERT_TRUE(integers.ok());
+  EXPECT_EQ(*integers, (std::vector<std::int64_t>{0, 255, 128, 255}));
+  EXPECT_EQ(saturated, 1U);
+  EXPECT_NEAR(dequantize(value, *integers)[2], 0.5, 0.01);
+  EXPECT_FALSE(quantize_input(value, std::vector<float>{NAN, 0, 0, 0}).ok());
+  EXPECT_FALSE(quantize_input(value, std::vector<float>{0}).ok());
+}
+
+TEST(TablePool, MergesWhenItSavesRows) {
+  TablePool pool;
+  const std::size_t a = pool.want_clamp(0, 255, -1000, 1000);
+  const std::size_t b = pool.want_clamp(0, 255, -900, 1020);
+  const std::size_t c = pool.want_clamp(0, 255, -5, 10);
+  const std::size_t d = pool.want_clamp(0, 127, -5, 10);
+  const std::size_t e = pool.want_function("square", [](std::int64_t x) { return static_cast<std::int32_t>(x * x); }, -3, 3);
+  std::vector<qir::Table> tables;
+  const std::vector<std::int32_t> index = pool.build(tables);
+  EXPECT_EQ(index[a], index[b]);
+  EXPECT_EQ(index[a], index[c]);
+  EXPECT_NE(index[a], index[d]);
+  EXPECT_EQ(tables.size(), 3U);
+  const qir::Table& merged = tables[static_cast<std::size_t>(index[a])];
+  EXPECT_EQ(merged.log_size, 11);
+  EXPECT_TRUE(merged.contains(-1000) && merged.contains(1020));
+  const qir::Table& square = tables[static_cast<std::size_t>(index[e])];
+  EXPECT_EQ(square.at(-3), 9);
+  EXPECT_EQ(square.at(2), 4);
+  EXPECT_EQ(log_rows(0, 0), 0);
+  EXPECT_EQ(log_rows(0, 1), 1);
+  EXPECT_EQ(log_rows(-128, 127), 8);
+  EXPECT_EQ(log_rows(-128, 128), 9);
+}
+
+TEST(Options, AreChecked) {
+  const ir::Graph graph = identity({1});
+  QuantOptions options;
+  options.activation_bits = 40;
+  EXPECT_NE(quantize(graph, random_inputs(graph, 1, 0, 1), options).status().message().find("activation_bits is 40, expected 4..16"), std::string::npos);
+  EXPECT_EQ(*parse_calibration_method("percentile"), CalibrationMethod::kPercentile);
+  EXPECT_FALSE(parse_calibration_method("magic").ok());
+}
+
+}  // namespace
+}  // namespace zkinfer::quant

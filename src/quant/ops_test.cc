@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every operator in a small graph: integer output against float output within the error bounds that the quantizer states.
+#include <cmath>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "exec/float/float_executor.h"
+#include "exec/integer/executor.h"
+#include "quant/fidelity.h"
+#include "quant/quantize.h"
+
+namespace zkinfer::quant {
+namespace {
+
+using ir::OpKind;
+using ir::ValueId;
+
+class Ops : public ::testing::Test {
+ protected:
+  ValueId input(Shape shape) { return graph_.add_input("x" + std::to_string(graph_.inputs.size()), ir::DataType::kFloat, std::move(shape)); }
+  ValueId constant(Shape shape, float bound) {
+    FloatTensor tensor(shape);
+    for (float& x : tensor.data()) x = uniform(-bound, bound);
+    return graph_.add_constant("c", std::move(tensor));
+  }
+  ValueId op(OpKind kind, std::vector<ValueId> inputs, ir::Attributes attributes = {}) {
+    Result<ValueId> id = graph_.add_node(kind, "n" + std::to_string(graph_.nodes.size()), std::move(inputs), std::move(attributes));
+    EXPECT_TRUE(id.ok()) << id.status().to_string();
+    return id.ok() ? *id : 0;
+  }
+  float uniform(float lo, float hi) { return std::uniform_real_distribution<float>(lo, hi)(random_); }
+
+  // Grid inputs k/255 are exact integers, so that the bound is about the operators alone.
+  std::vector<TensorMap> draw(std::size_t count, bool non_negative) {
+    std::vector<TensorMap> all(count);
+    for (TensorMap& map : all) {
+      for (const ValueId id : graph_.inputs) {
+        FloatTensor tensor(graph_.value(id).shape);
+        for (float& x : tensor.data()) x = static_cast<float>(static_cast<int>(random_() % 256) - (non_negative ? 0 : 128)) / 255.0F;
+        map.emplace(graph_.value(id).name, std::move(tensor));
+      }
+    }
+    return all;
+  }
+  static QuantOptions fixed() {
+    QuantOptions options;
+    options.activation_bits = 10;
+    options.shift = 12;
+    options.method = CalibrationMethod::kMinMax;
+    return options;
+  }
+
+  // |integer - float| <= slack * (sum of the layers' bounds) on the calibration inputs themselves (no clipping there).
+  // slack is 1 for graphs whose layers do not amplify each other's errors.
+  void check(ValueId output, double slack = 1, bool non_negative = false) {
+    graph_.outputs = {output};
+    const std::vector<TensorMap> inputs = draw(20, non_negative);
+    const Result<Quantized> quantized = quantize(graph_, inputs, fixed());
+    ASSERT_TRUE(quantized.ok()) << quantized.status().to_string() << ir::to_text(graph_);
+    double bound = 1e-5;
+    for (const LayerInfo& layer : quantized->layers) bound += slack * layer.error_bound;
+    const Result<FidelityReport> report = compare(graph_, quantized->graph, quantized->params, inputs);
+    ASSERT_TRUE(report.ok()) << report.status().to_string();
+    EXPECT_LE(report->whole.max_abs_error, bound) << report_text(*quantized) << report->text() << qir::to_text(quantized->graph);
+    // A bound that is not worth stating hides mistakes: outputs here are of the order of 1.
+    EXPECT_LT(bound, 0.5) << report_text(*quantized);
+    EXPECT_GE(report->whole.cosine, 0.998) << report_text(*quantized) << report->text();
+    // The worst inputs of the declared range prove as well.
+    for (const std::int64_t pick : {0, 1, 2}) {
+      exec_integer::Inputs extreme;
+      for (const qir::ValueId id : quantized->graph.inputs) {
+        const qir::Value& value = quantized->graph.value(id);
+        std::vector<std::int64_t> data(static_cast<std::size_t>(value.shape.num_elements()));
+        for (std::int64_t& x : data) x = pick == 0 ? value.lo : pick == 1 ? value.hi : (random_() % 2 == 0 ? value.lo : value.hi);
+        extreme.push_back(std::move(data));
+      }
+      const auto witness = exec_integer::run(quantized->graph, quantized->params, extreme);
+      EXPECT_TRUE(witness.ok()) << witness.status().to_string();
+    }
+  }
+
+  ir::Graph graph_;
+  std::mt19937 random_{17};
+};
+
+ir::ConvAttributes conv_attributes(std::int64_t stride, std::int64_t pad, std::int64_t groups = 1) {
+  return {{stride, stride}, {1, 1}, {pad, pad}, {pad, pad}, groups};
+}
+ir::PoolAttributes pool_attributes(std::int64_t kernel, std::int64_t stride, std::int64_t pad, bool include) {
+  return {{kernel, kernel}, {stride, stride}, {1, 1}, {pad, pad}, {pad, pad}, include};
+}
+
+TEST_F(Ops, ConvWide) {
+  const ValueId x = input({1, 3, 8, 8});
+  check(op(OpKind::kConv, {x, constant({4, 3, 3, 3}, 0.3F), constant({4}, 0.5F)}, conv_attributes(1, 1)));
+}
+TEST_F(Ops, ConvReluGroups) {
+  const ValueId x = input({1, 4, 9, 9});
+  check(op(OpKind::kRelu, {op(OpKind::kConv, {x, constant({6, 2, 3, 3}, 0.3F)}, conv_attributes(2, 1, 2))}));
+}
+TEST_F(Ops, MatMulBiasRelu) {
+  const ValueId x = input({2, 16});
+  check(op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({16, 8}, 0.4F), constant({8}, 0.3F)})}));
+}
+TEST_F(Ops, MatMulConstantLeft) {
+  const ValueId x = input({16, 3});
+  check(op(OpKind::kRelu, {op(OpKind::kMatMul, {constant({5, 16}, 0.4F), x})}));
+}
+TEST_F(Ops, MatMulOfActivations) {
+  const ValueId a = input({2, 6, 8});
+  const ValueId b = input({2, 8, 5});
+  check(op(OpKind::kRelu, {op(OpKind::kMatMul, {a, b})}));
+}
+TEST_F(Ops, Relu) { check(op(OpKind::kRelu, {input({3, 7})})); }
+TEST_F(Ops, Sigmoid) { check(op(OpKind::kSigmoid, {input({3, 7})})); }
+TEST_F(Ops, TanhAfterMatMul) {
+  const ValueId x = input({1, 16});
+  check(op(OpKind::kTanh, {op(OpKind::kMatMul, {x, constant({16, 8}, 0.6F)})}));
+}
+TEST_F(Ops, SigmoidAfterMatMul) {
+  const ValueId x = input({1, 16});
+  check(op(OpKind::kSigmoid, {op(OpKind::kMatMul, {x, constant({16, 8}, 0.6F)})}));
+}
+TEST_F(Ops, LeakyReluAfterConv) {
+  const ValueId x = input({1, 2, 6, 6});
+  check(op(OpKind::kLeakyRelu, {op(OpKind::kConv, {x, constant({3, 2, 3, 3}, 0.4F)}, conv_attributes(1, 0))}, ir::LeakyReluAttributes{0.1F}));
+}
+TEST_F(Ops, ClipAfterConv) {
+  const ValueId x = input({1, 2, 6, 6});
+  check(op(OpKind::kClip, {op(OpKind::kConv, {x, constant({3, 2, 3, 3}, 0.4F)}, conv_attributes(1, 0))}, ir::ClipAttributes{0.0F, 0.6F}));
+}
+TEST_F(Ops, ClipWithNegativeBound) {
+  const ValueId x = input({1, 2, 6, 6});
+  check(op(OpKind::kClip, {op(OpKind::kConv, {x, constant({3, 2, 3, 3}, 0.4F)}, conv_attributes(1, 0))}, ir::ClipAttributes{-0.3F, 0.2F}));
+}
+TEST_F(Ops, ChainOfFunctions) {
+  const ValueId x = input({1, 16});
+  const ValueId y = op(OpKind::kMatMul, {x, constant({16, 8}, 0.6F)});
+  check(op(OpKind::kTanh, {op(OpKind::kLeakyRelu, {y}, ir::LeakyReluAttributes{0.25F})}));
+}
+TEST_F(Ops, AddOfTwoScales) {
+  const ValueId x = input({1, 16});
+  const ValueId a = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({16, 8}, 0.5F)})});
+  const ValueId b = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({16, 8}, 0.1F)})});
+  check(op(OpKind::kRelu, {op(OpKind::kAdd, {a, b})}));
+}
+TEST_F(Ops, ResidualSharesOneRequantization) {
+  const ValueId x = input({1, 4, 6, 6});
+  const ValueId a = op(OpKind::kRelu, {op(OpKind::kConv, {x, constant({4, 4, 3, 3}, 0.2F)}, conv_attributes(1, 1))});
+  const ValueId b = op(OpKind::kConv, {a, constant({4, 4, 3, 3}, 0.2F)}, conv_attributes(1, 1));
+  // The first layer's error goes through weights with an L1 norm of up to 36 * 0.2.
+  check(op(OpKind::kRelu, {op(OpKind::kAdd, {b, a})}), 8);
+  ASSERT_FALSE(HasFailure());
+  const Result<Quantized> quantized = quantize(graph_, draw(5, false), fixed());
+  ASSERT_TRUE(quantized.ok());
+  EXPECT_EQ(quantized->num_requantized, 2 * 4 * 36);  // not three times: the second convolution is wide
+}
+TEST_F(Ops, SubAndConstants) {
+  const ValueId x = input({2, 3, 4});
+  const ValueId y = op(OpKind::kSub, {x, constant({3, 1}, 0.5F)});
+  check(op(OpKind::kRelu, {op(OpKind::kSub, {constant({}, 0.7F), y})}), 2);
+}
+TEST_F(Ops, AddOnly) {
+  const ValueId a = input({3, 4});
+  const ValueId b = input({4});
+  check(op(OpKind::kAdd, {a, b}));
+}
+TEST_F(Ops, MulOfActivations) {
+  const ValueId x = input({1, 16});
+  const ValueId a = op(OpKind::kMatMul, {x, constant({16, 8}, 0.4F)});
+  // x * sigmoid(x): both factors have errors, of values up to about 2.
+  check(op(OpKind::kMul, {op(OpKind::kSigmoid, {a}), a}), 3);
+}
+TEST_F(Ops, MulByVector) {
+  const ValueId x = input({2, 5});
+  check(op(OpKind::kRelu, {op(OpKind::kMul, {x, constant({5}, 2.0F)})}));
+}
+TEST_F(Ops, MulByPositiveNumberIsFree) {
+  const ValueId x = input({2, 5});
+  const ValueId half = graph_.add_constant("half", FloatTensor(Shape{}, {0.5F}));
+  check(op(OpKind::kRelu, {op(OpKind::kMul, {x, half})}));
+}
+TEST_F(Ops, AveragePools) {
+  for (const bool include : {false, true}) {
+    graph_ = {};
+    const ValueId x = input({1, 2, 7, 7});
+    const ValueId y = op(OpKind::kAveragePool, {x}, pool_attributes(3, 2, 1, include));
+    check(op(OpKind::kRelu, {y}));
+    graph_ = {};
+    check(op(OpKind::kAveragePool, {input({1, 2, 7, 7})}, pool_attributes(3, 2, include ? 0 : 1, include)));
+  }
+}
+TEST_F(Ops, Reductions) {
+  const OpKind kinds[] = {OpKind::kReduceMean, OpKind::kReduceSum, OpKind::kReduceMax};
+  for (const OpKind kind : kinds) {
+    for (const bool keep : {false, true}) {
+      graph_ = {};
+      const ValueId x = input({2, 3, 4, 5});
+      check(op(OpKind::kRelu, {op(kind, {x}, ir::ReduceAttributes{{2, 3}, keep})}));
+    }
+  }
+}
+TEST_F(Ops, GlobalMeanIntoLastLayerIsExact) {
+  const ValueId x = input({1, 8, 4, 4});
+  const ValueId mean = op(OpKind::kReduceMean, {x}, ir::ReduceAttributes{{2, 3}, false});
+  check(op(OpKind::kMatMul, {mean, constant({8, 3}, 0.5F)}));
+  ASSERT_FALSE(HasFailure());
+  const Result<Quantized> quantized = quantize(graph_, draw(5, false), fixed());
+  ASSERT_TRUE(quantized.ok());
+  EXPECT_EQ(quantized->num_requantized, 0);
+}
+TEST_F(Ops, MaxPoolAndMovement) {
+  const ValueId x = input({1, 2, 6, 6});
+  ValueId y = op(OpKind::kMaxPool, {x}, pool_attributes(2, 2, 0, false));
+  y = op(OpKind::kTranspose, {y}, ir::TransposeAttributes{{0, 2, 3, 1}});
+  y = op(OpKind::kPad, {y}, ir::PadAttributes{{0, 1, 0, 0}, {0, 0, 0, 2}, 0.0F});
+  y = op(OpKind::kSlice, {y}, ir::SliceAttributes{{0, 0, 1, 0}, {1, 2, 2, 4}, {1, 2, 1, 1}});
+  check(op(OpKind::kReshape, {y}, ir::ReshapeAttributes{Shape{4, 4}}));
+}
+TEST_F(Ops, ConcatOfTwoScales) {
+  const ValueId x = input({1, 8});
+  const ValueId a = op(OpKind::kSigmoid, {op(OpKind::kMatMul, {x, constant({8, 4}, 0.3F)})});
+  const ValueId b = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({8, 4}, 0.3F)})});
+  // `rescaled` rounds once more, which no layer states.
+  check(op(OpKind::kConcat, {a, b, x}, ir::ConcatAttributes{1}), 3);
+}
+TEST_F(Ops, Softmax) {
+  const ValueId x = input({2, 6});
+  check(op(OpKind::kSoftmax, {op(OpKind::kMatMul, {x, constant({6, 5}, 1.0F)})}, ir::SoftmaxAttributes{1}), 2);
+}
+TEST_F(Ops, ArgMax) {
+  const ValueId x = input({4, 6});
+  graph_.outputs = {op(OpKind::kArgMax, {op(OpKind::kMatMul, {x, constant({6, 5}, 1.0F)})}, ir::ArgMaxAttributes{1, true})};
+  const std::vector<TensorMap> inputs = draw(20, false);
+  const Result<Quantized> quantized = quantize(graph_, inputs, fixed());
+  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+  const Result<FidelityReport> report = compare(graph_, quantized->graph, quantized->params, inputs);
+  ASSERT_TRUE(report.ok()) << report.status().to_string();
+  EXPECT_GE(report->whole.cosine, 0.99);
+}
+TEST_F(Ops, UnusedInputsAndPassThrough) {
+  const ValueId x = input({2, 2});
+  input({3});
+  check(op(OpKind::kReshape, {x}, ir::ReshapeAttributes{Shape{4}}));
+}
+
+}  // namespace
+}  // namespace zkinfer::quant
