@@ -240,7 +240,7 @@ CommandResult demo(const Session& session, const Arguments& arguments) {
   heading(5, "Cheat: every attempt is rejected, with reason and place");
   ZKI_RETURN_IF_ERROR(try_attacks(arguments, party, *key, proof, data));
   std::vector<std::pair<std::string, std::string>> rows;
-  for (const Attack& attack : data.attacks) rows.emplace_back(attack.title, "REJECTED: " + attack.verdict.to_string());
+  for (const Attack& attack : data.attacks) rows.emplace_back(attack.title, "REJECTED: " + verdict_text(attack.verdict));
   std::fputs(pairs_text(rows).c_str(), stdout);
 
   const std::string report_path = arguments.output + "/report.html";

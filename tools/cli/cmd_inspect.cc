@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "files.h"
+#include "outputs.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -54,7 +55,7 @@ Result<std::string> describe_proof(ByteView proof, const std::string& key_path) 
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& [part, num_bytes] : proof_size_table(key, proof)) rows.emplace_back(part, human_count(num_bytes) + " bytes");
   const VerifyResult result = verify(key, proof);
-  return "proof, " + human_bytes(proof.size()) + ", against '" + key_path + "': " + result.verdict.to_string() + "\n" + pairs_text(rows);
+  return "proof, " + human_bytes(proof.size()) + ", against '" + key_path + "': " + (result.verdict.accepted() ? "" : "rejected, ") + verdict_text(result.verdict) + "\n" + pairs_text(rows);
 }
 
 std::string describe_arrays(const std::vector<Array>& arrays) {

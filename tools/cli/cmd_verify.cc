@@ -56,7 +56,7 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
     }
     std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   } else if (!result.verdict.accepted()) {
-    std::printf("REJECTED: %s\n", result.verdict.to_string().c_str());
+    std::printf("REJECTED: %s\n", verdict_text(result.verdict).c_str());
   } else if (!session.quiet) {
     std::printf("ACCEPTED in %s\n", human_seconds(seconds).c_str());
     std::fputs(pairs_text({{"model", key.info().model_name},

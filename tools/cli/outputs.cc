@@ -10,6 +10,11 @@
 
 namespace zkinfer::cli {
 
+std::string verdict_text(const Verdict& verdict) {
+  if (verdict.accepted()) return "accepted";
+  return std::string(reject_reason_name(verdict.reason)) + (verdict.where.empty() ? "" : " at " + verdict.where);
+}
+
 std::size_t arg_max(const std::vector<std::int64_t>& values) {
   return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }

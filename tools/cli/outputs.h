@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "proof/verdict.h"
+
 namespace zkinfer::cli {
 
 struct OutputTensor {
@@ -20,6 +22,9 @@ struct OutputTensor {
 // A few lines per tensor: shape, the largest entries with their index (or all when few), in real units.
 std::string outputs_text(const std::vector<OutputTensor>& outputs);
 nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs);
+
+// "reason at place" of a rejection; "accepted" otherwise.
+std::string verdict_text(const Verdict& verdict);
 
 std::size_t arg_max(const std::vector<std::int64_t>& values);
 // Softmax of real = integer * scale.

@@ -6,6 +6,7 @@
 
 #include "demo/demo_data.h"
 #include "demo/report_style.h"
+#include "outputs.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -172,7 +173,7 @@ std::string attacks_html(const DemoData& data) {
                      "<thead><tr><th>attempt</th><th>verdict</th><th>reason and place</th></tr></thead>";
   for (const Attack& attack : data.attacks) {
     html += "<tr><td>" + escaped(attack.title) + "<br><span class=\"soft small\">" + escaped(attack.detail) + "</span></td><td class=\"no\">" +
-            (attack.verdict.accepted() ? "accepted" : "rejected") + "</td><td>" + escaped(attack.verdict.to_string()) + "</td></tr>";
+            (attack.verdict.accepted() ? "accepted" : "rejected") + "</td><td>" + escaped(verdict_text(attack.verdict)) + "</td></tr>";
   }
   return html + "</table></div></section>";
 }
