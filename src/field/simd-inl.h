@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vectors of 64-bit lanes and Goldilocks arithmetic on them, once per instruction set: to be included inside the
-// foreach_target loop of Google Highway (its file name and its include guard follow Highway's rule). Built without
-// Highway (WebAssembly), a vector is one lane of plain C++.
+// foreach_target loop of Google Highway (its file name and its include guard follow Highway's rule). Where Highway is not
+// installed, a vector is one lane of plain C++ (without_highway/).
 //
 // Everything here takes and gives canonical values. Formulas: with the product hi * 2^64 + lo and
 // hi = h0 + 2^32 h1, the product is lo - h1 + (2^32 - 1) h0 (mod p), as in field/fp.h.

@@ -131,14 +131,22 @@ Fp SumF(const Fp* x, std::size_t size) {
   return sum_lanes(total);
 }
 Fp DotF(const Fp* a, const Fp* b, std::size_t size) {
+  // Independent sums, as each one waits for its last product.
+  constexpr std::size_t kSums = 4;
   V total = set(0);
-  for (std::size_t begin = 0; begin < size; begin += kMaxProducts * kLanes) {
-    const std::size_t count = HWY_MIN(size - begin, kMaxProducts * kLanes);
-    Sum sum;
-    for_vectors(count, [&](std::size_t i, auto io) HWY_ATTR {
-      sum.add_product(factor(io.load(a + begin + i)), factor(io.load(b + begin + i)));
+  for (std::size_t begin = 0; begin < size; begin += kSums * kMaxProducts * kLanes) {
+    const std::size_t end = HWY_MIN(size, begin + kSums * kMaxProducts * kLanes);
+    Sum sums[kSums];
+    std::size_t i = begin;
+    for (; i + kSums * kLanes <= end; i += kSums * kLanes) {
+      for (std::size_t k = 0; k < kSums; ++k) {
+        sums[k].add_product(factor(load(a + i + k * kLanes)), factor(load(b + i + k * kLanes)));
+      }
+    }
+    for (const Sum& sum : sums) total = add(total, sum.value());
+    for_vectors(end - i, [&](std::size_t j, auto io) HWY_ATTR {
+      total = add(total, mul(io.load(a + i + j), io.load(b + i + j)));
     });
-    total = add(total, sum.value());
   }
   return sum_lanes(total);
 }
