@@ -69,28 +69,34 @@ TEST(Ntt, EncodingEvaluatesEveryLane) {
   }
 }
 
+void expect_large_encoding(std::mt19937_64& rng, const Case& c) {
+  const FpVec coefficients = draw_matrix(rng, c.num_lanes << c.log_n);
+  FpVec matrix = coefficients, serial = coefficients;
+  encode_rows(matrix.span(), c.num_lanes, c.log_n, c.dim);
+  for (int draw = 0; draw < 20; ++draw) {
+    const std::size_t row = rng() % (std::size_t{1} << c.log_n), lane = rng() % c.num_lanes;
+    ASSERT_EQ(matrix[row * c.num_lanes + lane],
+              evaluate(coefficients, c.num_lanes, c.dim, lane, domain_point(row, c.log_n)))
+        << "log_n " << c.log_n << " lanes " << c.num_lanes << " dim " << c.dim << " row " << row;
+  }
+  const ThreadLimit one_thread(1);
+  encode_rows(serial.span(), c.num_lanes, c.log_n, c.dim);
+  for (std::size_t i = 0; i < serial.size(); ++i) ASSERT_EQ(serial[i], matrix[i]);
+  decode_rows(matrix.span(), c.num_lanes, c.log_n);
+  for (std::size_t i = 0; i < matrix.size(); ++i) {
+    ASSERT_EQ(matrix[i], i < c.dim * c.num_lanes ? coefficients[i] : Fp());
+  }
+}
+
 // Larger sizes take the grouped passes; checked at drawn rows.
-TEST(Ntt, LargeEncodings) {
+TEST(Ntt, LargeEncodingsOnEveryTarget) {
   std::mt19937_64 rng(12);
-  for (std::int64_t bit : simd_targets()) for (const Case& c : {Case{12, 1, 4096}, {14, 1, 4000}, {13, 3, 1024}, {12, 16, 1000}, {11, 32, 2048}, {17, 1, 20000},
-                        {14, 8, 4096}, {15, 8, 1025}, {10, 100, 300}}) {
-    const FpVec coefficients = draw_matrix(rng, c.num_lanes << c.log_n);
-    FpVec matrix = coefficients, serial = coefficients;
+  const std::vector<Case> cases = {{12, 1, 4096}, {14, 1, 4000},  {13, 3, 1024}, {12, 16, 1000},
+                                   {11, 32, 2048}, {17, 1, 20000}, {14, 8, 4096}, {15, 8, 1025},
+                                   {10, 100, 300}};
+  for (std::int64_t bit : simd_targets()) {
     const SimdTargetScope target(bit);
-    encode_rows(matrix.span(), c.num_lanes, c.log_n, c.dim);
-    for (int draw = 0; draw < 20; ++draw) {
-      const std::size_t row = rng() % (std::size_t{1} << c.log_n), lane = rng() % c.num_lanes;
-      ASSERT_EQ(matrix[row * c.num_lanes + lane],
-                evaluate(coefficients, c.num_lanes, c.dim, lane, domain_point(row, c.log_n)))
-          << "log_n " << c.log_n << " lanes " << c.num_lanes << " dim " << c.dim << " row " << row;
-    }
-    const ThreadLimit one_thread(1);
-    encode_rows(serial.span(), c.num_lanes, c.log_n, c.dim);
-    for (std::size_t i = 0; i < serial.size(); ++i) ASSERT_EQ(serial[i], matrix[i]);
-    decode_rows(matrix.span(), c.num_lanes, c.log_n);
-    for (std::size_t i = 0; i < matrix.size(); ++i) {
-      ASSERT_EQ(matrix[i], i < c.dim * c.num_lanes ? coefficients[i] : Fp());
-    }
+    for (const Case& c : cases) expect_large_encoding(rng, c);
   }
 }
 
