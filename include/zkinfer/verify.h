@@ -2,7 +2,9 @@
 // Verify a proof. Links nothing of the prover, the front end or the quantizer; total on arbitrary bytes.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"

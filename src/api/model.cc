@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "api/model_impl.h"
+#include "exec/integer/executor.h"
+#include "frontend/onnx/importer.h"
+#include "passes/legalize.h"
+#include "quant/fidelity.h"
+#include "quant/quantize.h"
+
+namespace zkinfer {
+
+namespace {
+
+Status check_count(std::size_t got, std::size_t expected) {
+  if (got == expected) return ok_status();
+  return invalid_argument("the model has " + std::to_string(expected) + " inputs, got " + std::to_string(got) + " tensors");
+}
+
+Result<ir::Graph> import_model(const std::string& path, const CompileOptions& options) {
+  frontend::ImportOptions import;
+  for (const auto& [name, shape] : options.input_shapes) import.input_shapes[name] = shape;
+  return frontend::import_onnx_file(path, import);
+}
+
+Result<ir::Graph> legalized_model(const std::string& path, const CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(path, options));
+  return passes::legalize(std::move(graph));
+}
+
+// Inputs as the executors want them. Any shape with the right number of elements is taken.
+Result<TensorMap> named_inputs(const ir::Graph& graph, const RealInputs& inputs) {
+  ZKI_RETURN_IF_ERROR(check_count(inputs.size(), graph.inputs.size()));
+  TensorMap out;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const ir::Value& value = graph.value(graph.inputs[i]);
+    if (static_cast<std::int64_t>(inputs[i].data.size()) != value.shape.num_elements()) {
+      return invalid_argument("input '" + value.name + "' needs " + std::to_string(value.shape.num_elements()) + " numbers " +
+                              value.shape.to_string() + ", got " + std::to_string(inputs[i].data.size()));
+    }
+    out.emplace(value.name, FloatTensor(value.shape, inputs[i].data));
+  }
+  return out;
+}
+
+Result<std::vector<TensorMap>> named_input_list(const ir::Graph& graph, const std::vector<RealInputs>& list) {
+  std::vector<TensorMap> out;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    auto inputs = named_inputs(graph, list[i]);
+    if (!inputs.ok()) return inputs.status().with_context("input set " + std::to_string(i));
+    out.push_back(std::move(inputs).value());
+  }
+  return out;
+}
+
+std::vector<TensorInfo> describe(const qir::QGraph& graph, const std::vector<qir::ValueId>& ids) {
+  std::vector<TensorInfo> out;
+  for (const qir::ValueId id : ids) {
+    const qir::Value& value = graph.value(id);
+    out.push_back({value.name, value.shape.dims(), value.lo, value.hi, quant::scale_of(value)});
+  }
+  return out;
+}
+
+std::string base_name(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  const std::string file = slash == std::string::npos ? path : path.substr(slash + 1);
+  return file.substr(0, file.find_last_of('.'));
+}
+
+}  // namespace
+
+namespace api {
+
+Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph& graph, const RealInputs& inputs) {
+  ZKI_RETURN_IF_ERROR(check_count(inputs.size(), graph.inputs.size()));
+  std::vector<std::vector<std::int64_t>> out;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const qir::Value& value = graph.value(graph.inputs[i]);
+    if (static_cast<std::int64_t>(inputs[i].data.size()) != value.shape.num_elements()) {
+      return invalid_argument("input '" + value.name + "' needs " + std::to_string(value.shape.num_elements()) + " numbers " +
+                              value.shape.to_string() + ", got " + std::to_string(inputs[i].data.size()));
+    }
+    auto integers = quant::quantize_input(value, inputs[i].data);
+    if (!integers.ok()) return integers.status().with_context("input '" + value.name + "'");
+    out.push_back(std::move(integers).value());
+  }
+  return out;
+}
+
+}  // namespace api
+
+Result<Model> Model::compile(const std::string& onnx_path, const std::vector<RealInputs>& calibration,
+                             const CompileOptions& options) {
+  const auto progress = [&](const char* stage, double fraction) {
+    if (options.progress) options.progress(stage, fraction);
+  };
+  progress("import", 0.0);
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> inputs, named_input_list(graph, calibration));
+  quant::QuantOptions quant_options;
+  quant_options.activation_bits = options.activation_bits;
+  quant_options.weight_bits = options.weight_bits;
+  if (!options.calibration_method.empty()) {
+    ZKI_ASSIGN_OR_RETURN(quant_options.method, quant::parse_calibration_method(options.calibration_method));
+  }
+  progress("calibrate and quantize", 0.2);
+  ZKI_ASSIGN_OR_RETURN(quant::Quantized quantized, quant::quantize(graph, inputs, quant_options));
+  auto impl = std::make_shared<Impl>();
+  impl->package.report = quant::report_text(quantized);
+  impl->package.graph = std::move(quantized.graph);
+  impl->package.graph.name = options.name.empty() ? base_name(onnx_path) : options.name;
+  impl->package.params = std::move(quantized.params);
+  progress("done", 1.0);
+  return Model(std::move(impl));
+}
+
+Result<Model> Model::from_bytes(ByteView bytes) {
+  ZKI_ASSIGN_OR_RETURN(package::Package package, package::from_bytes(bytes));
+  auto impl = std::make_shared<Impl>();
+  impl->package = std::move(package);
+  return Model(std::move(impl));
+}
+
+Bytes Model::to_bytes() const { return package::to_bytes(impl_->package); }
+const std::string& Model::name() const { return impl_->package.graph.name; }
+std::vector<TensorInfo> Model::inputs() const { return describe(impl_->package.graph, impl_->package.graph.inputs); }
+std::vector<TensorInfo> Model::outputs() const { return describe(impl_->package.graph, impl_->package.graph.outputs); }
+
+std::uint64_t Model::num_parameters() const {
+  std::uint64_t count = 0;
+  for (const auto& values : impl_->package.params) count += values.size();
+  return count;
+}
+
+std::string Model::report() const { return impl_->package.report; }
+std::string Model::graph_text() const { return qir::to_text(impl_->package.graph); }
+
+Result<std::vector<std::vector<std::int64_t>>> Model::run(const RealInputs& inputs) const {
+  const package::Package& package = impl_->package;
+  ZKI_ASSIGN_OR_RETURN(const auto integers, api::quantize_inputs(package.graph, inputs));
+  ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(package.graph, package.params, integers));
+  std::vector<std::vector<std::int64_t>> outputs;
+  for (const qir::ValueId id : package.graph.outputs) outputs.push_back(witness.values[id]);
+  return outputs;
+}
+
+std::vector<RealTensor> Model::to_real_outputs(const std::vector<std::vector<std::int64_t>>& outputs) const {
+  const qir::QGraph& graph = impl_->package.graph;
+  std::vector<RealTensor> out;
+  for (std::size_t i = 0; i < outputs.size() && i < graph.outputs.size(); ++i) {
+    const qir::Value& value = graph.value(graph.outputs[i]);
+    out.push_back({value.shape.dims(), quant::dequantize(value, outputs[i])});
+  }
+  return out;
+}
+
+Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model, const std::vector<RealInputs>& inputs,
+                                  const CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
+  const package::Package& package = model.impl().package;
+  ZKI_ASSIGN_OR_RETURN(const quant::FidelityReport report, quant::compare(graph, package.graph, package.params, named));
+  Fidelity out;
+  out.num_inputs = report.num_inputs;
+  out.cosine = report.whole.cosine;
+  out.max_abs_error = report.whole.max_abs_error;
+  out.top1_agreement = report.top1_agreement;
+  out.text = report.text();
+  out.json = report.json();
+  return out;
+}
+
+Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, bool legalized,
+                                     const std::string& format) {
+  if (format != "text" && format != "dot") return invalid_argument("format '" + format + "', expected text or dot");
+  auto graph = legalized ? legalized_model(onnx_path, options) : import_model(onnx_path, options);
+  if (!graph.ok()) return graph.status();
+  return format == "dot" ? ir::to_dot(*graph) : ir::to_text(*graph);
+}
+
+}  // namespace zkinfer

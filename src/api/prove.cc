@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zkinfer/prove.h"
+
+#include "api/model_impl.h"
+#include "prover/prf.h"
+#include "prover/prove.h"
+#include "soundness/proof_size.h"
+
+namespace zkinfer {
+
+namespace {
+
+constexpr std::uint32_t kSecretMagic = 0x534b495a;  // "ZKIS"
+constexpr std::uint32_t kSecretVersion = 1;
+
+}  // namespace
+
+struct Prover::Impl {
+  prover::CommittedModel model;
+  Bytes key;
+  std::uint64_t proofs_made = 0;
+  std::optional<Digest> insecure_seed;
+};
+
+Prover::Prover(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Prover::~Prover() = default;
+Prover::Prover(Prover&&) noexcept = default;
+Prover& Prover::operator=(Prover&&) noexcept = default;
+
+Result<Prover> Prover::create(const Model& model, const CommitOptions& options) {
+  if (options.security_bits < 40 || options.security_bits > 128) {
+    return invalid_argument("security of " + std::to_string(options.security_bits) +
+                            " bits, expected 40 to 128 (the hash gives no more than 128)");
+  }
+  if (options.pow_bits < 0 || options.pow_bits > 40) {
+    return invalid_argument("grinding of " + std::to_string(options.pow_bits) + " bits, expected 0 to 40");
+  }
+  if (options.progress) options.progress("commit to the weights", 0.0);
+  prover::ModelOptions model_options;
+  model_options.security_bits = static_cast<std::uint32_t>(options.security_bits);
+  model_options.regime = options.unique_decoding ? pcs::Regime::kUniqueDecoding : pcs::Regime::kJohnson;
+  model_options.zero_knowledge = options.zero_knowledge;
+  model_options.pow_bits = static_cast<std::uint8_t>(options.pow_bits);
+  model_options.budget = options.budget;
+  Digest seed{};
+  if (options.insecure_seed) {
+    seed = *options.insecure_seed;
+  } else {
+    ZKI_ASSIGN_OR_RETURN(seed, prover::random_seed());
+  }
+  const package::Package& package = model.impl().package;
+  auto impl = std::make_unique<Impl>();
+  ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, model_options, seed));
+  impl->key = impl->model.prepared.key.to_bytes();
+  impl->insecure_seed = options.insecure_seed;
+  if (options.progress) options.progress("done", 1.0);
+  return Prover(std::move(impl));
+}
+
+Bytes Prover::commitment_secret() const {
+  ByteWriter writer;
+  writer.u32(kSecretMagic);
+  writer.u32(kSecretVersion);
+  writer.raw(impl_->model.seed);
+  writer.raw(impl_->model.prepared.key.identity());
+  writer.blob(impl_->model.prepared.key.params.canonical_bytes());
+  return std::move(writer).take();
+}
+
+Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, Progress progress) {
+  ByteReader reader(commitment_secret);
+  if (reader.u32() != kSecretMagic) return corrupt("commitment secret: the file does not begin with 'ZKIS'; is this another kind of file?");
+  if (const std::uint32_t version = reader.u32(); version != kSecretVersion) {
+    return corrupt("commitment secret: version " + std::to_string(version) + ", this program reads version " + std::to_string(kSecretVersion));
+  }
+  Digest seed{};
+  Digest identity{};
+  const ByteView seed_view = reader.raw(32);
+  const ByteView identity_view = reader.raw(32);
+  ByteReader params_reader(reader.blob(1 << 16));
+  if (!reader.finished()) return corrupt("commitment secret: truncated, or bytes after its end");
+  std::copy(seed_view.begin(), seed_view.end(), seed.begin());
+  std::copy(identity_view.begin(), identity_view.end(), identity.begin());
+  auto params = pcs::parse_params(params_reader);
+  if (!params.ok()) return params.status().with_context("commitment secret");
+  if (progress) progress("rebuild the weight commitment", 0.0);
+  const package::Package& package = model.impl().package;
+  auto impl = std::make_unique<Impl>();
+  ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, *params, seed));
+  if (impl->model.prepared.key.identity() != identity) {
+    return invalid_argument("commitment secret: it belongs to another model than '" + package.graph.name +
+                            "'; give the model file it was made for, or commit again");
+  }
+  impl->key = impl->model.prepared.key.to_bytes();
+  if (progress) progress("done", 1.0);
+  return Prover(std::move(impl));
+}
+
+const Bytes& Prover::verification_key() const { return impl_->key; }
+std::uint64_t Prover::proofs_made() const { return impl_->proofs_made; }
+
+std::string Prover::circuit_report() const {
+  const relations::CompiledCircuit& compiled = impl_->model.prepared.compiled;
+  const circuit::Circuit& circuit = compiled.circuit;
+  std::uint64_t num_lookups = 0;
+  for (const circuit::Lookup& lookup : circuit.lookups) num_lookups += circuit::box_size(lookup.box);
+  std::uint64_t num_rows = 0;
+  for (const circuit::Table& table : circuit.tables) num_rows += static_cast<std::uint64_t>(table.rows.num_rows());
+  std::string out;
+  const auto line = [&](const std::string& label, std::uint64_t value) { out += label + " " + std::to_string(value) + "\n"; };
+  line("parameters committed once     ", compiled.num_elements(circuit::Oracle::kModel));
+  line("values committed per proof    ", compiled.num_elements(circuit::Oracle::kWitness));
+  line("columns                       ", circuit.columns.size());
+  line("contractions                  ", circuit.contractions.size());
+  line("lookups                       ", num_lookups);
+  line("table rows                    ", num_rows);
+  line("lookup leaves, log2           ", static_cast<std::uint64_t>(compiled.plan.log_leaves));
+  line("equalities                    ", circuit.equalities.size());
+  out += soundness::estimate_proof_bytes(impl_->model.prepared.key.params).to_text();
+  return out;
+}
+
+Result<ProofResult> Prover::prove(const RealInputs& inputs, ByteView context, const Progress& progress) {
+  const pcs::OpeningParams& params = impl_->model.prepared.key.params;
+  if (context.size() > proof::kContextBytes) {
+    return invalid_argument("context of " + std::to_string(context.size()) + " bytes, at most 32; hash longer ones");
+  }
+  if (params.model_budget > 0 && impl_->proofs_made >= params.model_budget) {
+    return resource_limit("this commitment was made for " + std::to_string(params.model_budget) +
+                          " proofs and all are used; commit to the model again (a new verification key), or with a larger budget");
+  }
+  prover::ProveRequest request;
+  ZKI_ASSIGN_OR_RETURN(request.inputs, api::quantize_inputs(impl_->model.prepared.key.graph, inputs));
+  std::copy(context.begin(), context.end(), request.context.begin());
+  if (!impl_->insecure_seed) {
+    ZKI_ASSIGN_OR_RETURN(request.entropy, prover::random_seed());
+  }
+  request.progress = progress;
+  ++impl_->proofs_made;
+  ZKI_ASSIGN_OR_RETURN(prover::Proof proof, prover::prove(impl_->model, request));
+  ProofResult result;
+  result.proof = std::move(proof.bytes);
+  result.outputs = std::move(proof.outputs);
+  const prover::ProveTimes& times = proof.times;
+  result.stats = {times.execute, times.witness, times.commit, times.outer.lookup, times.outer.relations,
+                  times.outer_claim + times.opening, times.total};
+  return result;
+}
+
+}  // namespace zkinfer

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zkinfer/verify.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "soundness/analyze.h"
+#include "verifier/verify.h"
+
+namespace zkinfer {
+
+struct VerificationKey::Impl {
+  verifier::PreparedKey prepared;
+  KeyInfo info;
+  soundness::SoundnessReport report;
+};
+
+VerificationKey::VerificationKey(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+VerificationKey::~VerificationKey() = default;
+VerificationKey::VerificationKey(VerificationKey&&) noexcept = default;
+VerificationKey& VerificationKey::operator=(VerificationKey&&) noexcept = default;
+
+Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes) {
+  ZKI_ASSIGN_OR_RETURN(proof::Key key, proof::parse_key(bytes));
+  auto impl = std::make_unique<Impl>();
+  auto prepared = verifier::prepare(std::move(key));
+  if (!prepared.ok()) return prepared.status().with_context("verification key");
+  impl->prepared = std::move(prepared).value();
+  const proof::Key& parsed = impl->prepared.key;
+  impl->report = soundness::analyze(parsed.params, impl->prepared.compiled.shape);
+  impl->info.model_name = parsed.graph.name;
+  impl->info.model_identity = parsed.identity();
+  impl->info.security_bits = impl->report.bits();
+  impl->info.zero_knowledge = parsed.params.zero_knowledge;
+  impl->info.model_budget = parsed.params.model_budget;
+  impl->info.num_parameters = impl->prepared.compiled.num_elements(circuit::Oracle::kModel);
+  return VerificationKey(std::move(impl));
+}
+
+const KeyInfo& VerificationKey::info() const { return impl_->info; }
+std::string VerificationKey::soundness_text() const { return impl_->report.to_text(); }
+std::string VerificationKey::soundness_json() const { return impl_->report.to_json(); }
+
+VerifyResult verify(const VerificationKey& key, ByteView proof) {
+  const verifier::PreparedKey& prepared = key.impl().prepared;
+  proof::Header header;
+  VerifyResult result;
+  result.verdict = verifier::verify(prepared, proof, &header);
+  if (!result.verdict.accepted()) return result;
+  result.context.assign(header.context.begin(), header.context.end());
+  for (std::size_t i = 0; i < header.outputs.size(); ++i) {
+    const qir::Value& value = prepared.key.graph.value(prepared.key.graph.outputs[i]);
+    const double scale = std::ldexp(static_cast<double>(value.scale.mantissa), value.scale.exponent);
+    result.outputs.push_back({value.name, value.shape.dims(), std::move(header.outputs[i]), scale});
+  }
+  return result;
+}
+
+VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context) {
+  Digest expected{};
+  if (context.size() > expected.size()) {
+    return {Verdict::reject(RejectReason::kWrongStatement, "context longer than 32 bytes"), {}, {}};
+  }
+  std::copy(context.begin(), context.end(), expected.begin());
+  VerifyResult result = verify(key, proof);
+  if (result.verdict.accepted() && !std::equal(expected.begin(), expected.end(), result.context.begin())) {
+    return {Verdict::reject(RejectReason::kWrongStatement, "context: the proof is bound to another one"), {}, {}};
+  }
+  return result;
+}
+
+std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof) {
+  const verifier::PreparedKey& prepared = key.impl().prepared;
+  const std::size_t header = std::min(proof.size(), proof::header_size(prepared.key.graph));
+  std::vector<std::pair<std::string, std::size_t>> out = {{"header and public outputs", header}};
+  // The messages before the opening: run the outer verifier for its byte count. Sizes do not depend on the values.
+  Transcript transcript(verifier::kProtocolName);
+  hiding::PadAllocator pads(prepared.key.params.zero_knowledge);
+  pads.set_layout(prepared.compiled.pads.layout());
+  hiding::VerifierChannel channel(transcript, pads, proof.subspan(header));
+  (void)verifier::receive_roots(channel, prepared);
+  out.emplace_back("roots", channel.bytes_read());
+  proof::PublicValues outputs;
+  for (const circuit::PublicTensor& tensor : prepared.compiled.circuit.public_outputs) {
+    std::size_t size = 1;
+    for (const std::uint64_t n : tensor.box) size *= n;
+    outputs.emplace_back(size);
+  }
+  const std::size_t before = channel.bytes_read();
+  (void)verifier::verify_outer(channel, prepared.compiled, outputs);
+  out.emplace_back("lookups and relations", channel.bytes_read() - before);
+  out.emplace_back("opening", proof.size() - header - channel.bytes_read());
+  return out;
+}
+
+}  // namespace zkinfer
