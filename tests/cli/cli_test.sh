@@ -75,6 +75,12 @@ expect 0 'ACCEPTED' "$zkinfer" verify mlp.zkproof -k mlp.zkkey
 expect 1 'REJECTED: .+' "$zkinfer" verify digit_7.zkproof -k mlp.zkkey
 expect 2 'expected' "$zkinfer" verify mlp.zkproof -k mlp.zkkey --identity "$(printf '0%.0s' {1..64})"
 
+# The budget of a commitment holds across processes.
+expect 0 'proofs allowed +2' "$zkinfer" commit mlp.zkmodel --budget 2 --key two.zkkey --secret two.zksecret
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret -o two.zkproof
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret -o two.zkproof
+expect 2 'all 2 proofs' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret -o two.zkproof
+
 # Rejected: changed, cut and extended proofs, another context.
 size=$(stat -c %s digit_7.zkproof)
 for offset in 0 8 100 $((size / 2)) $((size - 1)); do

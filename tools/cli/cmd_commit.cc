@@ -7,6 +7,7 @@
 #include "commit_options.h"
 #include "files.h"
 #include "progress.h"
+#include "secret_file.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -27,7 +28,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key());
   if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
   // The secret first: a key without its secret is of no use, a secret without its key can make the key again.
-  ZKI_RETURN_IF_ERROR(write_secret_file(arguments.secret_path, prover.commitment_secret()));
+  ZKI_RETURN_IF_ERROR(save_secret(arguments.secret_path, {0, prover.commitment_secret()}));
   ZKI_RETURN_IF_ERROR(write_file(arguments.key_path, prover.verification_key()));
   const KeyInfo& info = key->info();
   if (session.quiet) {

@@ -3,15 +3,12 @@
 #include <cstdio>
 #include <memory>
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include "command.h"
 #include "files.h"
 #include "machine.h"
 #include "outputs.h"
 #include "progress.h"
+#include "secret_file.h"
 #include "stopwatch.h"
 #include "text.h"
 
@@ -22,22 +19,6 @@ struct Arguments {
   std::string model_path, secret_path, output_path, context;
   InputOptions input;
   bool json = false;
-};
-
-// Two processes that prove with one commitment at once must not both count from the same number of proofs.
-class FileLock {
- public:
-  explicit FileLock(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (fd_ >= 0) flock(fd_, LOCK_EX);
-  }
-  ~FileLock() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-
- private:
-  int fd_;
 };
 
 void print_result(const Arguments& arguments, const Model& model, const ProofResult& result, double verify_seconds) {
@@ -69,24 +50,27 @@ CommandResult prove(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, model.inputs()));
   ProgressLine progress(session, "prove");
-  const FileLock lock(arguments.secret_path);
-  Result<Bytes> secret = read_file(arguments.secret_path, kMaxKeyBytes);
-  if (!secret.ok()) return secret.status().with_context("commitment secret (made by `zkinfer commit`)");
-  Result<Prover> prover = Prover::restore(model, *secret, progress.callback());
+  const SecretLock lock(arguments.secret_path);
+  ZKI_ASSIGN_OR_RETURN(SecretFile secret, load_secret(arguments.secret_path));
+  Result<Prover> prover = Prover::restore(model, secret.secret, progress.callback());
   if (!prover.ok()) return prover.status().with_context("'" + arguments.secret_path + "'");
+  Result<VerificationKey> key = VerificationKey::from_bytes(prover->verification_key());
+  if (!key.ok()) return internal_error("the key does not read back: " + key.status().to_string());
+  const std::uint64_t budget = key->info().model_budget;
+  if (budget > 0 && secret.proofs_made >= budget) {
+    return resource_limit("'" + arguments.secret_path + "': all " + std::to_string(budget) +
+                          " proofs of this commitment are made; run `zkinfer commit` again, with --budget for more");
+  }
+  // Counted before the proof exists: a crash may waste a proof of the budget, nothing may overdraw it.
+  ++secret.proofs_made;
+  ZKI_RETURN_IF_ERROR(save_secret(arguments.secret_path, secret));
   ZKI_ASSIGN_OR_RETURN(const ProofResult result, prover->prove(input, context, progress.callback()));
 
   // A proof that fails its own check must not leave the house.
-  Result<VerificationKey> key = VerificationKey::from_bytes(prover->verification_key());
-  if (!key.ok()) return internal_error("the key does not read back: " + key.status().to_string());
   const Stopwatch watch;
   const VerifyResult check = verify(*key, result.proof, context);
   const double verify_seconds = watch.seconds();
   if (!check.verdict.accepted()) return internal_error("the new proof fails its own check: " + check.verdict.to_string());
-
-  // The count of proofs made is stored before the proof is: a budget may be used up without a proof, never overdrawn.
-  const Bytes new_secret = prover->commitment_secret();
-  if (new_secret != *secret) ZKI_RETURN_IF_ERROR(write_secret_file(arguments.secret_path, new_secret));
   ZKI_RETURN_IF_ERROR(write_file(arguments.output_path, result.proof));
   if (!session.quiet || arguments.json) print_result(arguments, model, result, verify_seconds);
   return ExitCode::kDone;
