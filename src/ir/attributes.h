@@ -42,12 +42,12 @@ enum class OpKind : std::uint8_t {
   kReduceMean, kReduceSum, kReduceMax, kReshape, kTranspose, kSlice, kPad, kConcat, kArgMax, kSoftmax,
   // Rewritten into core operators by legalize (some only with a constant operand).
   kIdentity, kGemm, kBatchNormalization, kGlobalAveragePool, kGlobalMaxPool, kDiv, kNeg, kPow, kMin, kMax, kGather,
-  kExpand, kTile, kCast, kAbs, kReduceMin,
+  kExpand, kTile, kCast, kAbs, kReduceMin, kWhere,
   // Evaluated on constants only.
   kSqrt, kExp, kLog, kReciprocal, kFloor, kCeil, kRound, kSign, kErf, kReduceProd, kMod, kEqual,
-  kLess, kGreater, kLessOrEqual, kGreaterOrEqual, kAnd, kOr, kNot, kWhere,
+  kLess, kGreater, kLessOrEqual, kGreaterOrEqual, kAnd, kOr, kNot,
 };
-inline constexpr std::size_t kNumOps = static_cast<std::size_t>(OpKind::kWhere) + 1;
+inline constexpr std::size_t kNumOps = static_cast<std::size_t>(OpKind::kNot) + 1;
 
 enum class DataType : std::uint8_t { kFloat, kInt64, kBool };  // what host tensors hold; bool is stored as 0 or 1
 

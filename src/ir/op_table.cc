@@ -2,6 +2,7 @@
 #include "ir/op_table.h"
 
 #include <array>
+#include <cmath>
 
 #include "ir/ops/families.h"
 
@@ -70,6 +71,20 @@ std::optional<Unsupported> repetition_reason(const Graph& graph, const Node& nod
   return std::nullopt;
 }
 
+// A constant condition is a mask to multiply with.
+std::optional<Unsupported> where_reason(const Graph& graph, const Node& node) {
+  if (!is_constant_input(graph, node, 0))
+    return Unsupported{"its condition is computed at run time", "only a constant condition is possible"};
+  for (const std::size_t i : {1, 2}) {
+    const FloatTensor* branch = graph.input_of(node, i).floats();
+    if (branch == nullptr) continue;
+    for (const float x : branch->data())
+      if (!std::isfinite(x))
+        return Unsupported{"it selects an infinite constant", "use a finite one, for attention masks e.g. -10000"};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 const OpSchema& schema(OpKind kind) {
@@ -112,6 +127,7 @@ std::optional<Unsupported> unsupported_reason(const Graph& graph, const Node& no
       return reason;
     }
     case OpKind::kPow: return power_reason(graph, node);
+    case OpKind::kWhere: return where_reason(graph, node);
     case OpKind::kGather: return gather_reason(graph, node);
     case OpKind::kExpand:
     case OpKind::kTile: return repetition_reason(graph, node);

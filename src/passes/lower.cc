@@ -177,6 +177,44 @@ Result<ValueId> lower_extremum(Rewriter& rewriter, const Node& node) {
   return a;
 }
 
+// condition ? a : b = mask * a + (1 - mask) * b; a constant branch is masked by folding.
+Result<ValueId> lower_where(Rewriter& rewriter, const Node& node) {
+  const IntTensor& condition = *rewriter.from().input_of(node, 0).ints();
+  FloatTensor zero(Shape{});
+  std::vector<ValueId> terms;
+  for (const size_t branch : {size_t{1}, size_t{2}}) {
+    const std::string step = branch == 1 ? "then" : "else";
+    if (rewriter.from().input_of(node, branch).is_constant()) {
+      const ValueId nothing = rewriter.constant(node, zero, step + "_zero");
+      std::vector<ValueId> inputs{rewriter.mapped(node.inputs[0]), nothing, nothing};
+      inputs[branch] = rewriter.mapped(node.inputs[branch]);
+      ZKI_ASSIGN_OR_RETURN(const ValueId term, rewriter.emit(OpKind::kWhere, node, std::move(inputs), {}, step));
+      terms.push_back(term);
+      continue;
+    }
+    FloatTensor mask(condition.shape());
+    for (size_t i = 0; i < mask.data().size(); ++i) mask[i] = (condition[i] != 0) == (branch == 1) ? 1.0F : 0.0F;
+    const ValueId mask_id = rewriter.constant(node, std::move(mask), step + "_mask");
+    ZKI_ASSIGN_OR_RETURN(const ValueId term, rewriter.emit(OpKind::kMul, node, {rewriter.mapped(node.inputs[branch]), mask_id}, {}, step));
+    terms.push_back(term);
+  }
+  return rewriter.emit(OpKind::kAdd, node, std::move(terms));
+}
+
+// Every element r times in a row: copies joined along a new axis behind.
+Result<ValueId> lower_stretch(Rewriter& rewriter, const Node& node, size_t axis, int64_t copies) {
+  const Shape x = rewriter.from().input_of(node, 0).shape;
+  Dims dims = x.dims();
+  dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(axis) + 1, 1);
+  ZKI_ASSIGN_OR_RETURN(Shape single, Shape::make(dims));
+  ZKI_ASSIGN_OR_RETURN(const ValueId part, rewriter.emit(OpKind::kReshape, node, {rewriter.mapped(node.inputs[0])},
+                                                         ir::ReshapeAttributes{std::move(single)}, "single"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId joined,
+                       rewriter.emit(OpKind::kConcat, node, std::vector<ValueId>(static_cast<size_t>(copies), part),
+                                     ir::ConcatAttributes{static_cast<int64_t>(axis) + 1}, "copies"));
+  return rewriter.emit(OpKind::kReshape, node, {joined}, ir::ReshapeAttributes{rewriter.from().output_of(node).shape});
+}
+
 // Arithmetic progressions are one slice; anything else one slice per index, joined.
 Result<ValueId> lower_gather(Rewriter& rewriter, const Node& node) {
   const auto axis = static_cast<size_t>(node.as<ir::GatherAttributes>().axis);
@@ -189,20 +227,26 @@ Result<ValueId> lower_gather(Rewriter& rewriter, const Node& node) {
     if (indices.back() < 0 || indices.back() >= x[axis])
       return out_of_range("node '" + node.name + "': index " + std::to_string(i) + " on an axis of length " + std::to_string(x[axis]));
   }
+  const auto count = static_cast<int64_t>(indices.size());
+  if (count > x[axis] && count % x[axis] == 0 && x.rank() < kMaxRank) {
+    bool stretches = true;
+    for (size_t i = 0; i < indices.size(); ++i) stretches &= indices[i] == static_cast<int64_t>(i) / (count / x[axis]);
+    if (stretches) return lower_stretch(rewriter, node, axis, count / x[axis]);
+  }
   const int64_t step = indices.size() < 2 ? 1 : indices[1] - indices[0];
   bool progression = step >= 1;
   for (size_t i = 1; i < indices.size(); ++i) progression &= indices[i] - indices[i - 1] == step;
   const ValueId data = rewriter.mapped(node.inputs[0]);
-  const auto slice = [&](int64_t start, int64_t count, std::string_view name) {
+  const auto slice = [&](int64_t start, int64_t length, std::string_view name) {
     ir::SliceAttributes attributes{Dims(x.rank(), 0), x.dims(), Dims(x.rank(), 1)};
     attributes.starts[axis] = start;
-    attributes.sizes[axis] = count;
-    attributes.steps[axis] = count < 2 ? 1 : step;
+    attributes.sizes[axis] = length;
+    attributes.steps[axis] = length < 2 ? 1 : step;
     return rewriter.emit(OpKind::kSlice, node, {data}, std::move(attributes), name);
   };
   ValueId picked = kNoValue;
   if (progression) {
-    ZKI_ASSIGN_OR_RETURN(picked, slice(indices[0], static_cast<int64_t>(indices.size()), "slice"));
+    ZKI_ASSIGN_OR_RETURN(picked, slice(indices[0], count, "slice"));
   } else {
     std::vector<ValueId> parts;
     for (size_t i = 0; i < indices.size(); ++i) {
@@ -259,6 +303,7 @@ Result<ValueId> lower_node(Rewriter& rewriter, const Node& node) {
     case OpKind::kPow: return lower_power(rewriter, node);
     case OpKind::kMin:
     case OpKind::kMax: return lower_extremum(rewriter, node);
+    case OpKind::kWhere: return lower_where(rewriter, node);
     case OpKind::kGather: return lower_gather(rewriter, node);
     case OpKind::kExpand:
     case OpKind::kTile: return lower_repetition(rewriter, node);

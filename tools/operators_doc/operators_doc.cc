@@ -37,6 +37,8 @@ constexpr char kTail[] =
     "\n"
     "- Conv: 1 or 2 spatial axes; weights and bias are initializers.\n"
     "- Div: the divisor is constant. Pow: the exponent is the constant 1, 2 or 3.\n"
+    "- ConvTranspose: 1 or 2 spatial axes; the weight is an initializer. Where: the condition is constant, constants are\n"
+    "  finite (attention masks: -10000 instead of minus infinity).\n"
     "- Gather: constant indices, at most 4096 of them when the data are activations.\n"
     "- Expand, Tile: at most 4096 repetitions along an axis.\n"
     "- Cast: between floating point types.\n"
@@ -55,6 +57,13 @@ const std::map<std::string_view, std::string_view> kNotes = {
     {"Unsqueeze", "inserts axes of size 1"},
     {"Split", "cuts the input along an axis"},
     {"ReduceSumSquare", "sum of squares over axes"},
+    {"ReduceL1", "sum of absolute values over axes"},
+    {"DepthToSpace", "moves blocks of channels to space"},
+    {"SpaceToDepth", "moves blocks of space to channels"},
+    {"ConvTranspose", "transposed 1D or 2D convolution"},
+    {"Trilu", "upper or lower triangle of matrices"},
+    {"Resize", "nearest, or linear along the last two axes"},
+    {"Upsample", "nearest, or linear along the last two axes"},
 };
 
 const OpSchema* schema_of(const Handler& handler) {
@@ -84,7 +93,7 @@ std::string document() {
   namespace importer = zkinfer::frontend;
   std::map<std::string, std::string> rows;
   for (const auto family : {importer::contract_handlers(), importer::elementwise_handlers(), importer::pool_handlers(), importer::reduce_handlers(),
-                            importer::movement_handlers(), importer::constant_handlers()}) {
+                            importer::movement_handlers(), importer::constant_handlers(), importer::composed_handlers(), importer::resize_handlers()}) {
     for (const Handler& handler : family) rows.emplace(handler.op_type, row_of(handler));
   }
   std::string text = kHead;

@@ -33,6 +33,8 @@ std::span<const Handler> pool_handlers();
 std::span<const Handler> reduce_handlers();
 std::span<const Handler> movement_handlers();
 std::span<const Handler> constant_handlers();
+std::span<const Handler> composed_handlers();
+std::span<const Handler> resize_handlers();
 
 Status no_check(const NodeContext& context);
 

@@ -39,6 +39,12 @@ Result<Outputs> import_reduce_sum_square(NodeContext& context) {
   return import_reduction(context, OpKind::kReduceSum, square);
 }
 
+Result<Outputs> import_reduce_l1(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(1));
+  ZKI_ASSIGN_OR_RETURN(const ir::ValueId magnitude, context.add(OpKind::kAbs, {context.input(0)}, {}, "abs"));
+  return import_reduction(context, OpKind::kReduceSum, magnitude);
+}
+
 Status check_argmax(const NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const std::int64_t last, context.int_attribute("select_last_index", 0));
   if (last != 0) return unsupported("select_last_index=1 | export with select_last_index=0 (the first of equal maxima)");
@@ -81,6 +87,7 @@ constexpr auto kHandlers = std::to_array<Handler>({
     {"ReduceMin", kReduceAttributes, no_check, import_reduce<OpKind::kReduceMin>},
     {"ReduceProd", kReduceAttributes, no_check, import_reduce<OpKind::kReduceProd>},
     {"ReduceSumSquare", kReduceAttributes, no_check, import_reduce_sum_square},
+    {"ReduceL1", kReduceAttributes, no_check, import_reduce_l1},
     {"ArgMax", "axis keepdims select_last_index", check_argmax, import_argmax},
     {"Softmax", "axis", no_check, import_softmax},
 });

@@ -44,6 +44,7 @@ class NodeContext {
   const std::vector<ir::ValueId>& inputs() const { return inputs_; }
   // corrupt unless inputs 0..count-1 are there.
   Status require_inputs(std::size_t count) const;
+  const ir::Value& value(std::size_t i) const { return graph_.value(input(i)); }
   const Shape& shape(std::size_t i) const { return graph_.value(input(i)).shape; }
   // An integer input as a list; unsupported when it is computed at run time.
   Result<Dims> constant_ints(std::size_t i, std::string_view what) const;
