@@ -106,10 +106,12 @@ Status Lowering::lower_mul(std::size_t i) {
   if (data == nullptr) return fail(i, "its constant is no float tensor");
   const QTensor x = tensor(n.inputs[1 - constant]);
   const bool same_shape = qvalue(x).shape == graph_.value(n.output).shape;
-  if (data->num_elements() == 1 && same_shape && (*data)[0] > 0 && segment(i).chain.empty()) {
-    // A positive factor is a change of scale: no node at all.
-    tensor(n.output) = {x.id, x.scale * static_cast<double>((*data)[0])};
-    return ok_status();
+  if (data->num_elements() == 1 && same_shape && (*data)[0] != 0) {
+    // One factor for all elements is a change of scale, and of sign when it is negative: nothing is rounded.
+    const double factor = static_cast<double>((*data)[0]);
+    const bool no_node = factor > 0 && segment(i).chain.empty();
+    if (no_node) tensor(n.output) = {x.id, x.scale * factor};
+    return no_node ? ok_status() : lower_function(i, x, factor);
   }
   const std::vector<double> real = doubles(*data);
   double most = 0;
@@ -131,19 +133,30 @@ Status Lowering::lower_mul(std::size_t i) {
   return emit(i, std::move(q), acc, unit, segment(i).mode == Mode::kNarrow ? target(i) : Target{}, scale_c / 2 * x_most, bits);
 }
 
-Status Lowering::lower_unary(std::size_t i) {
-  const QTensor x = tensor(node(i).inputs[0]);
-  Target t = target(i);
-  t.shift = 0;
-  // The argument is the input's own integer, whatever its scale.
-  t.h_scale = x.scale;
-  if (segment(i).chain.is_clamp()) t.y_scale = x.scale;
-  t.hi = std::max<std::int64_t>(t.hi, segment(i).chain.is_clamp() ? qvalue(x).hi : 0);
+Status Lowering::lower_unary(std::size_t i) { return lower_function(i, tensor(node(i).inputs[0]), 1); }
+
+Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) {
+  const std::int64_t sign = factor < 0 ? -1 : 1;
+  const double unit = x.scale * std::abs(factor);
+  const AccRange acc = times(sign, {qvalue(x).lo, qvalue(x).hi});
   qir::Node q;
   q.op = qir::Op::kLinear;
   q.inputs = {x.id};
-  q.coefs = {1};
-  return emit(i, std::move(q), {qvalue(x).lo, qvalue(x).hi}, x.scale, t, 0, 0);
+  q.coefs = {sign};
+  if (segment(i).chain.empty()) {
+    emit_plain(i, std::move(q), acc, unit);
+    return ok_status();
+  }
+  // The table's argument is the input's own integer, whatever its scale; a clamp of it stays exact.
+  Target t = target(i);
+  t.shift = 0;
+  t.h_scale = unit;
+  if (segment(i).chain.is_clamp()) {
+    t.y_scale = unit;
+    t.lo = std::min<std::int64_t>(acc.lo, 0);
+    t.hi = std::max<std::int64_t>(acc.hi, 1);
+  }
+  return emit(i, std::move(q), acc, unit, t, 0, 0);
 }
 
 }  // namespace zkinfer::quant

@@ -350,7 +350,6 @@ Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, con
 Status Lowering::finish_graph() {
   const std::vector<std::int32_t> tables = pool_.build(out_.graph.tables);
   for (const auto& [node_index, request] : wanted_tables_) out_.graph.nodes[node_index].requant.table_index = tables[request];
-  out_.params.resize(out_.graph.values.size());
   for (std::size_t i = 0; i < out_.layers.size(); ++i) {
     const qir::Node& q = out_.graph.nodes[layer_nodes_[i]];
     if (q.requant.table_index == qir::kNoTable) continue;
@@ -361,8 +360,19 @@ Status Lowering::finish_graph() {
     if (is_const(id) || tensor(id).scale == 0) {
       return unsupported("quantize: output '" + graph_.value(id).name + "' does not depend on the inputs; remove it from the model");
     }
-    out_.graph.outputs.push_back(tensor(id).id);
+    QTensor y = tensor(id);
+    if (std::abs(scale_of(qvalue(y)) / y.scale - 1) > 1e-12) {
+      // A factor that only changed the scale: the output needs a value that says so.
+      qir::Node q;
+      q.op = qir::Op::kReshape;
+      q.name = graph_.value(id).name;
+      q.inputs = {y.id};
+      const AccRange range = {qvalue(y).lo, qvalue(y).hi};
+      y = append(std::move(q), graph_.value(id).name, graph_.value(id).shape, range, y.scale);
+    }
+    out_.graph.outputs.push_back(y.id);
   }
+  out_.params.resize(out_.graph.values.size());
   out_.table_rows = count_table_rows(out_.graph);
   if (Status status = qir::validate(out_.graph); !status.ok()) {
     return internal_error("quantize: the integer graph is not valid: " + status.message());

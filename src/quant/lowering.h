@@ -83,6 +83,8 @@ class Lowering {
   Status lower_sum(std::size_t index);
   Status lower_mul(std::size_t index);
   Status lower_unary(std::size_t index);
+  // The functions of a segment applied to factor * x.
+  Status lower_function(std::size_t index, const QTensor& x, double factor);
   // lower_reduce.cc
   Status lower_average(std::size_t index);
   Status lower_softmax(std::size_t index);

@@ -8,6 +8,7 @@
 #include "exec/float/float_executor.h"
 #include "exec/integer/executor.h"
 #include "quant/fidelity.h"
+#include "quant/hoist.h"
 #include "quant/quantize.h"
 
 namespace zkinfer::quant {
@@ -217,6 +218,29 @@ TEST_F(Ops, MaxPoolAndMovement) {
   y = op(OpKind::kPad, {y}, ir::PadAttributes{{0, 1, 0, 0}, {0, 0, 0, 2}, 0.0F});
   y = op(OpKind::kSlice, {y}, ir::SliceAttributes{{0, 0, 1, 0}, {1, 2, 2, 4}, {1, 2, 1, 1}});
   check(op(OpKind::kReshape, {y}, ir::ReshapeAttributes{Shape{4, 4}}));
+}
+TEST_F(Ops, FunctionsMoveUpThroughPools) {
+  const ValueId x = input({1, 2, 8, 8});
+  ValueId y = op(OpKind::kConv, {x, constant({3, 2, 3, 3}, 0.3F)}, conv_attributes(1, 1));
+  y = op(OpKind::kMaxPool, {y}, pool_attributes(2, 2, 0, false));
+  y = op(OpKind::kReshape, {y}, ir::ReshapeAttributes{Shape{1, 48}});
+  check(op(OpKind::kRelu, {y}));
+  ASSERT_FALSE(HasFailure());
+  const ir::Graph hoisted = hoist_functions(graph_);
+  ASSERT_TRUE(ir::verify(hoisted).ok()) << ir::verify(hoisted).to_string();
+  EXPECT_EQ(hoisted.nodes[1].op, OpKind::kRelu);
+  EXPECT_EQ(hoisted.value(hoisted.outputs[0]).name, graph_.value(graph_.outputs[0]).name);
+  const std::vector<TensorMap> inputs = draw(1, false);
+  const Result<TensorMap> before = exec::run_float(graph_, inputs[0]);
+  const Result<TensorMap> after = exec::run_float(hoisted, inputs[0]);
+  ASSERT_TRUE(before.ok() && after.ok());
+  EXPECT_EQ(before->begin()->second, after->begin()->second);
+}
+TEST_F(Ops, NegativeFactorIsExact) {
+  const ValueId x = input({2, 5});
+  const ValueId minus = graph_.add_constant("minus", FloatTensor(Shape{}, {-0.5F}));
+  check(op(OpKind::kMul, {x, minus}));
+  check(op(OpKind::kRelu, {op(OpKind::kMul, {x, minus})}));
 }
 TEST_F(Ops, ConcatOfTwoScales) {
   const ValueId x = input({1, 8});

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "quant/hoist.h"
 #include "quant/search.h"
 
 namespace zkinfer::quant {
@@ -38,8 +39,9 @@ std::int64_t count_table_rows(const qir::QGraph& graph) {
 
 Result<Quantized> quantize(const ir::Graph& graph, std::span<const TensorMap> calibration_inputs, const QuantOptions& options) {
   ZKI_RETURN_IF_ERROR(check_options(options));
-  ZKI_ASSIGN_OR_RETURN(const Calibration calibration, calibrate(graph, calibration_inputs));
-  ZKI_ASSIGN_OR_RETURN(Quantized result, search(graph, calibration, calibration_inputs, options));
+  const ir::Graph hoisted = hoist_functions(graph);
+  ZKI_ASSIGN_OR_RETURN(const Calibration calibration, calibrate(hoisted, calibration_inputs));
+  ZKI_ASSIGN_OR_RETURN(Quantized result, search(hoisted, calibration, calibration_inputs, options));
   result.calibration = std::string(calibration_method_name(options.method)) + " over " + std::to_string(calibration.num_inputs) + " inputs";
   return result;
 }

@@ -23,6 +23,10 @@ constexpr int kMostLogTable = 20;
 // Scores with margins near 0 may change their arg max at any error: below this share of the target they do not matter.
 constexpr double kHardScores = 4;
 
+// Large models are measured on fewer inputs, but on many more elements each, and with fewer attempts for accuracy alone.
+constexpr std::int64_t kMeasuredElements = 4000000;
+constexpr std::size_t kAccuracyAttempts = 12;
+
 // What is compared: some calibration inputs, and the margin between the two best scores of all of them.
 struct Reference {
   std::vector<std::size_t> inputs;  // indices
@@ -46,8 +50,16 @@ bool is_score_vector(const ir::Graph& graph) {
   return shape.rank() > 0 && shape.num_elements() > 1 && shape[shape.rank() - 1] == shape.num_elements();
 }
 
+// Elements of all computed values: what one integer run costs, roughly.
+std::int64_t num_elements(const ir::Graph& graph) {
+  std::int64_t total = 0;
+  for (const ir::Node& node : graph.nodes) total += graph.output_of(node).shape.num_elements();
+  return total;
+}
+
 Reference make_reference(const ir::Graph& graph, const Calibration& calibration, std::size_t most) {
   Reference reference;
+  most = std::clamp<std::size_t>(static_cast<std::size_t>(kMeasuredElements / std::max<std::int64_t>(1, num_elements(graph))), 2, std::max<std::size_t>(2, most));
   const std::size_t stride = std::max<std::size_t>(1, calibration.outputs.size() / std::max<std::size_t>(1, most));
   for (std::size_t i = 0; i < calibration.outputs.size() && reference.inputs.size() < most; i += stride) reference.inputs.push_back(i);
   if (!is_score_vector(graph)) return reference;
@@ -140,9 +152,10 @@ Result<std::vector<Candidate>> list_candidates(const ir::Graph& graph, const Cal
     for (int log_table = options.max_log_table; log_table >= kLeastLogTable; --log_table) {
       const Choice choice{levels, log_table, options.shift > 0 ? options.shift : kMostShift};
       ZKI_ASSIGN_OR_RETURN(const Quantized attempt, Lowering(graph, calibration, choice, options).run());
-      const std::int64_t rows = attempt.table_rows - (std::int64_t{1} << choice.shift);
+      const bool shifts = std::any_of(attempt.layers.begin(), attempt.layers.end(), [&](const LayerInfo& l) { return l.requantized && l.shift == choice.shift; });
+      const std::int64_t rows = attempt.table_rows - (shifts ? std::int64_t{1} << choice.shift : 0);
       // Making activations coarser table by table ends up needing more tables than it saves.
-      if (last_rows > 0 && rows >= last_rows) break;
+      if (log_table < options.max_log_table && rows >= last_rows) break;
       last_rows = rows;
       candidates.push_back({choice, rows});
       if (options.activation_bits > 0) break;  // the bits asked for, in every layer
@@ -203,13 +216,17 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
   if (!best.has_value()) return std::move(*most_exact);
   // Rows that are few beside what the elements cost anyway buy accuracy.
   const std::int64_t budget = kValuesPerElement * best->num_requantized / kFreeShare;
-  for (const Candidate& candidate : candidates) {
+  std::size_t attempts = 0;
+  // From the most rows downwards.
+  for (std::size_t i = candidates.size(); i-- > 0 && attempts < kAccuracyAttempts;) {
+    const Candidate& candidate = candidates[i];
     Choice choice = candidate.choice;
     if (options.shift == 0) {
       choice.shift = kMostShift;
       while (choice.shift > kLeastShift && candidate.rows + (std::int64_t{1} << choice.shift) > budget) --choice.shift;
     }
     if (candidate.rows + (std::int64_t{1} << choice.shift) > budget || candidate.rows < budget / 4) continue;
+    ++attempts;
     ZKI_ASSIGN_OR_RETURN(Quantized attempt, attempt_at(choice));
     if (attempt.measured_error < best->measured_error) best = std::move(attempt);
   }
