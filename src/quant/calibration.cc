@@ -46,6 +46,28 @@ class StepFinder {
   double max_abs_ = 0;
 };
 
+// The axis whose positions meet different weights: the channels of a Conv's input, the columns of a MatMul's.
+std::unordered_map<std::string, std::size_t> weight_axes(const ir::Graph& graph) {
+  std::unordered_map<std::string, std::size_t> axes;
+  for (const ir::Node& node : graph.nodes) {
+    const bool conv = node.op == ir::OpKind::kConv;
+    if (!conv && node.op != ir::OpKind::kMatMul) continue;
+    if (!graph.input_of(node, 1).is_constant()) continue;
+    const ir::Value& x = graph.input_of(node, 0);
+    axes.emplace(x.name, conv ? 1 : x.shape.rank() - 1);
+  }
+  return axes;
+}
+
+void add_means(const FloatTensor& tensor, std::size_t axis, double weight, std::vector<double>& means) {
+  const Shape& shape = tensor.shape();
+  const std::size_t length = static_cast<std::size_t>(shape[axis]);
+  const std::size_t inner = static_cast<std::size_t>(shape.num_elements(axis + 1, shape.rank()));
+  means.resize(length, 0.0);
+  const double factor = weight * static_cast<double>(length) / static_cast<double>(tensor.num_elements());
+  for (std::size_t i = 0; i < tensor.data().size(); ++i) means[i / inner % length] += factor * static_cast<double>(tensor[i]);
+}
+
 }  // namespace
 
 Result<CalibrationMethod> parse_calibration_method(std::string_view name) {
@@ -145,11 +167,16 @@ Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap>
   result.num_inputs = inputs.size();
   std::vector<StepFinder> steps(graph.inputs.size());
   std::string bad;
+  const std::unordered_map<std::string, std::size_t> axes = weight_axes(graph);
+  const double weight = 1.0 / static_cast<double>(inputs.size());
   for (const TensorMap& input : inputs) {
     const exec::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
       const bool finite = std::all_of(tensor.data().begin(), tensor.data().end(), [](float x) { return std::isfinite(x); });
       if (!finite && bad.empty()) bad = value.name;
-      if (finite) result.by_name[value.name].add(tensor.data());
+      if (!finite) return;
+      result.by_name[value.name].add(tensor.data());
+      const auto axis = axes.find(value.name);
+      if (axis != axes.end()) add_means(tensor, axis->second, weight, result.means[value.name]);
     };
     ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec::run_float(graph, input, observe));
     if (!bad.empty()) return out_of_range("calibration: value '" + bad + "' is infinite or not a number for a calibration input; fix the input or the model");

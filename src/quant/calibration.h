@@ -50,6 +50,9 @@ struct Calibration {
   // One grid per graph input: the largest step of which all calibration data are multiples, 0 if none is known.
   std::vector<double> input_steps;
   std::size_t num_inputs = 0;
+  // By name, for inputs of Conv and of MatMul with constant weights: the mean of each channel (axis 1) or column (last
+  // axis), over all calibration inputs.
+  std::unordered_map<std::string, std::vector<double>> means;
   // By calibration input and graph output.
   std::vector<std::vector<FloatTensor>> outputs;
 };

@@ -20,6 +20,27 @@ struct Channels {
   std::size_t num_columns = 0;  // N for columns, else 0
 };
 
+// What each channel's sum loses on average because weights are rounded, at the mean input of each depth position.
+std::vector<double> mean_losses(const Channels& channels, const std::vector<double>& real, const std::vector<std::int32_t>& weights,
+                                double scale_w, const std::vector<double>& means, std::size_t groups) {
+  std::vector<double> losses(channels.count, 0.0);
+  const std::size_t columns = channels.num_columns;
+  // Conv: depth = channels of the group times the kernel's cells.
+  const std::size_t group_channels = means.size() / groups;
+  const std::size_t cells = columns == 0 ? channels.depth / group_channels : 1;
+  for (std::size_t at = 0; at < weights.size(); ++at) {
+    const double lost = real[at] - static_cast<double>(weights[at]) * scale_w;
+    if (columns > 0) {
+      losses[at / (channels.depth * columns) * columns + at % columns] += lost * means[at / columns % channels.depth];
+      continue;
+    }
+    const std::size_t channel = at / channels.depth;
+    const std::size_t group = channel / (channels.count / groups);
+    losses[channel] += lost * means[group * group_channels + at % channels.depth / cells];
+  }
+  return losses;
+}
+
 struct Bounds {
   AccRange acc;
   double error = 0;  // of the worst channel, real
@@ -76,10 +97,6 @@ Status Lowering::lower_contract(std::size_t i) {
     if (tensor_bias == nullptr) return fail(i, "its bias is not constant");
     bias.assign(tensor_bias->data().begin(), tensor_bias->data().end());
   }
-  double bias_most = 0;
-  double bias_least = 0;
-  for (const double b : bias) bias_most = std::max(bias_most, b), bias_least = std::min(bias_least, b);
-
   Target t;
   if (segment(i).mode == Mode::kNarrow) {
     t = target(i);
@@ -92,12 +109,28 @@ Status Lowering::lower_contract(std::size_t i) {
     const double unit = segment(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift) : wanted_unit(i, natural);
     const double scale_w = unit / x.scale;
     int bits = 0;
+    double correction = 0;
     const std::size_t num_values = out_.graph.values.size();
     ZKI_ASSIGN_OR_RETURN(const qir::ValueId w_id, add_param(weight_value.name, shape, real, scale_w, &bits));
     Bounds bounds = worst_channel(channels, real, out_.params[w_id], scale_w, x_range, x.scale);
     AccRange acc = bounds.acc;
-    acc.lo += static_cast<std::int64_t>(std::nearbyint(bias_least / unit));
-    acc.hi += static_cast<std::int64_t>(std::nearbyint(bias_most / unit));
+    std::vector<double> added = bias;
+    const auto means = calibration_.means.find(graph_.input_of(n, 0).name);
+    const bool one_matrix = conv || shape.rank() == 2;
+    if (constant == 1 && one_matrix && means != calibration_.means.end()) {
+      // Put back by the bias: free, and what is left of the weights' rounding has mean zero.
+      const std::vector<double> losses = mean_losses(channels, real, out_.params[w_id], scale_w, means->second, conv ? static_cast<std::size_t>(n.as<ir::ConvAttributes>().groups) : 1);
+      added.resize(channels.count, 0.0);
+      for (std::size_t c = 0; c < channels.count; ++c) {
+        added[c] += losses[c];
+        correction = std::max(correction, std::abs(losses[c]));
+      }
+    }
+    const auto [bias_least, bias_most] = std::minmax_element(added.begin(), added.end());
+    if (!added.empty()) {
+      acc.lo += std::min<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*bias_least / unit)));
+      acc.hi += std::max<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*bias_most / unit)));
+    }
     if (segment(i).mode == Mode::kNarrow && !fits_or_coarsens(acc, t)) {
       // Again with weights for the coarser output.
       out_.graph.values.resize(num_values);
@@ -107,11 +140,11 @@ Status Lowering::lower_contract(std::size_t i) {
     qir::Node q;
     q.op = conv ? qir::Op::kConv : qir::Op::kMatMul;
     q.inputs = constant == 1 ? std::vector<qir::ValueId>{x.id, w_id} : std::vector<qir::ValueId>{w_id, x.id};
-    if (!bias.empty()) {
-      ZKI_ASSIGN_OR_RETURN(const qir::ValueId b_id,
-                           add_param(graph_.input_of(n, 2).name, Shape{static_cast<std::int64_t>(bias.size())}, bias, unit, nullptr));
+    if (!added.empty()) {
+      const std::string name = n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name + ".correction";
+      ZKI_ASSIGN_OR_RETURN(const qir::ValueId b_id, add_param(name, Shape{static_cast<std::int64_t>(added.size())}, added, unit, nullptr));
       q.inputs.push_back(b_id);
-      bounds.error += unit / 2;
+      bounds.error += unit / 2 + correction;
     }
     if (conv) {
       const ir::ConvAttributes& attributes = n.as<ir::ConvAttributes>();
