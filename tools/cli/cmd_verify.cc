@@ -53,10 +53,12 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
     } else {
       json["reason"] = std::string(reject_reason_name(result.verdict.reason));
       json["where"] = result.verdict.where;
+      json["hint"] = rejection_hint(result.verdict.reason);
     }
     std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   } else if (!result.verdict.accepted()) {
     std::printf("REJECTED: %s\n", verdict_text(result.verdict).c_str());
+    if (!session.quiet) std::printf("%s\n", rejection_hint(result.verdict.reason).c_str());
   } else if (!session.quiet) {
     std::printf("ACCEPTED in %s\n", human_seconds(seconds).c_str());
     std::fputs(pairs_text({{"model", key.info().model_name},

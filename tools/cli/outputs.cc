@@ -15,6 +15,27 @@ std::string verdict_text(const Verdict& verdict) {
   return std::string(reject_reason_name(verdict.reason)) + (verdict.where.empty() ? "" : " at " + verdict.where);
 }
 
+std::string rejection_hint(RejectReason reason) {
+  switch (reason) {
+    case RejectReason::kNone: return "";
+    case RejectReason::kBadHeader: return "This is no proof of this version, or its first bytes were changed.";
+    case RejectReason::kWrongStatement: return "The proof was made for something else than what you check.";
+    case RejectReason::kTruncated: return "Bytes are missing: the file was cut off, or is for a model with a longer proof.";
+    case RejectReason::kTrailingBytes: return "There are bytes after the proof's end.";
+    case RejectReason::kBadPublicValue: return "An output is outside the range that this model can give: another model's proof, or changed.";
+    case RejectReason::kNonCanonical:
+    case RejectReason::kMerklePath:
+    case RejectReason::kOpening:
+    case RejectReason::kMaskCodeword:
+    case RejectReason::kFinalCheck: return "The proof was changed, or whoever made it did not run this model.";
+    // The first check that depends on everything before it: key, context and outputs enter the challenges.
+    case RejectReason::kZeroDenominator:
+    case RejectReason::kSumcheck:
+    case RejectReason::kProofOfWork: return "Key, outputs and proof do not belong together: another model's key, or changed outputs.";
+  }
+  return "";
+}
+
 std::size_t arg_max(const std::vector<std::int64_t>& values) {
   return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }

@@ -25,6 +25,8 @@ nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs);
 
 // "reason at place" of a rejection; "accepted" otherwise.
 std::string verdict_text(const Verdict& verdict);
+// One sentence on the usual cause of a rejection, for people.
+std::string rejection_hint(RejectReason reason);
 
 std::size_t arg_max(const std::vector<std::int64_t>& values);
 // Softmax of real = integer * scale.

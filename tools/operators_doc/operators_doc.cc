@@ -39,6 +39,7 @@ constexpr char kTail[] =
     "- Div: the divisor is constant. Pow: the exponent is the constant 1, 2 or 3.\n"
     "- ConvTranspose: 1 or 2 spatial axes; the weight is an initializer. Where: the condition is constant, constants are\n"
     "  finite (attention masks: -10000 instead of minus infinity).\n"
+    "- LSTM, GRU, RNN: constant weights, standard activations, equal sequence lengths, time first, at most 4096 steps.\n"
     "- Gather: constant indices, at most 4096 of them when the data are activations.\n"
     "- Expand, Tile: at most 4096 repetitions along an axis.\n"
     "- Cast: between floating point types.\n"
@@ -62,6 +63,9 @@ const std::map<std::string_view, std::string_view> kNotes = {
     {"SpaceToDepth", "moves blocks of space to channels"},
     {"ConvTranspose", "transposed 1D or 2D convolution"},
     {"Trilu", "upper or lower triangle of matrices"},
+    {"LSTM", "long short-term memory, unrolled over the steps"},
+    {"GRU", "gated recurrent unit, unrolled over the steps"},
+    {"RNN", "simple recurrence, unrolled over the steps"},
     {"Resize", "nearest, or linear along the last two axes"},
     {"Upsample", "nearest, or linear along the last two axes"},
 };
@@ -93,7 +97,7 @@ std::string document() {
   namespace importer = zkinfer::frontend;
   std::map<std::string, std::string> rows;
   for (const auto family : {importer::contract_handlers(), importer::elementwise_handlers(), importer::pool_handlers(), importer::reduce_handlers(),
-                            importer::movement_handlers(), importer::constant_handlers(), importer::composed_handlers(), importer::resize_handlers()}) {
+                            importer::movement_handlers(), importer::constant_handlers(), importer::composed_handlers(), importer::resize_handlers(), importer::recurrent_handlers()}) {
     for (const Handler& handler : family) rows.emplace(handler.op_type, row_of(handler));
   }
   std::string text = kHead;

@@ -173,7 +173,8 @@ std::string attacks_html(const DemoData& data) {
                      "<thead><tr><th>attempt</th><th>verdict</th><th>reason and place</th></tr></thead>";
   for (const Attack& attack : data.attacks) {
     html += "<tr><td>" + escaped(attack.title) + "<br><span class=\"soft small\">" + escaped(attack.detail) + "</span></td><td class=\"no\">" +
-            (attack.verdict.accepted() ? "accepted" : "rejected") + "</td><td>" + escaped(verdict_text(attack.verdict)) + "</td></tr>";
+            (attack.verdict.accepted() ? "accepted" : "rejected") + "</td><td>" + escaped(verdict_text(attack.verdict)) + "<br><span class=\"soft small\">" +
+            escaped(rejection_hint(attack.verdict.reason)) + "</span></td></tr>";
   }
   return html + "</table></div></section>";
 }
