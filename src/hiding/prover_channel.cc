@@ -18,8 +18,10 @@ std::pair<PadIndex, PadIndex> ProverChannel::send_product(const char* label_u, c
 }
 
 void ProverChannel::send_clear(const char* label, const Fe& value) {
-  for (const Fp limb : value.c) proof_.u64(limb.v);
-  transcript_.absorb_fe(label, value);
+  Fe sent = value;
+  if (message_hook_) message_hook_(num_messages_++, label, sent);
+  for (const Fp limb : sent.c) proof_.u64(limb.v);
+  transcript_.absorb_fe(label, sent);
 }
 
 void ProverChannel::send_digests(const char* label, std::span<const Digest> digests) {

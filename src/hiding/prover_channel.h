@@ -2,6 +2,7 @@
 // ProverChannel: writes the proof's messages in transcript order. Hidden messages are encrypted with their pad.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,10 @@ namespace zkinfer::hiding {
 
 class ProverChannel {
  public:
+  // Tests of a cheating prover: may change message `index` (field elements, in the order they are sent) on its way out;
+  // the transcript follows what is sent.
+  using MessageHook = std::function<void(std::size_t index, const char* label, Fe& value)>;
+
   // pad_values: [layout.num_pads()], may be empty when zero knowledge is off. All references outlive the channel.
   ProverChannel(Transcript& transcript, PadAllocator& pads, std::span<const Fe> pad_values)
       : transcript_(transcript), pads_(pads), pad_values_(pad_values) {}
@@ -30,6 +35,7 @@ class ProverChannel {
   void send_raw(ByteView bytes) { proof_.raw(bytes); }
   void send_u64_raw(std::uint64_t x) { proof_.u64(x); }
   Fe challenge(const char* label) { return transcript_.challenge(label); }
+  void set_message_hook(MessageHook hook) { message_hook_ = std::move(hook); }
 
   Transcript& transcript() { return transcript_; }
   PadAllocator& pads() { return pads_; }
@@ -41,6 +47,8 @@ class ProverChannel {
   PadAllocator& pads_;
   std::span<const Fe> pad_values_;
   ByteWriter proof_;
+  MessageHook message_hook_;
+  std::size_t num_messages_ = 0;
 };
 
 }  // namespace zkinfer::hiding

@@ -21,6 +21,7 @@ struct ProveHooks {
   std::function<void(circuit::ColumnData&)> columns;                // before the lookups' multiplicities are counted
   std::function<void(circuit::ColumnData&, std::vector<Fe>&)> committed;  // columns and pads, right before committing
   std::function<void(proof::PublicValues&)> outputs;                // the claimed outputs
+  hiding::ProverChannel::MessageHook messages;                      // each message before the opening, on its way out
   pcs::ProverHooks* opening = nullptr;
 };
 
@@ -36,6 +37,7 @@ struct Proof {
   Bytes bytes;
   proof::PublicValues outputs;
   ProveTimes times;
+  std::vector<pcs::ProofSection> opening_sections;  // the opening's messages in `bytes`
 };
 
 // Errors: the executor's (input out of range, ..).
