@@ -39,7 +39,7 @@ constexpr char kTail[] =
     "- Div: the divisor is constant. Pow: the exponent is the constant 1, 2 or 3.\n"
     "- ConvTranspose: 1 or 2 spatial axes; the weight is an initializer. Where: the condition is constant, constants are\n"
     "  finite (attention masks: -10000 instead of minus infinity).\n"
-    "- LSTM, GRU, RNN: constant weights, standard activations, equal sequence lengths, time first, at most 4096 steps.\n"
+    "- LSTM, GRU, RNN: constant weights, standard activations, equal sequence lengths, time first, at most 2048 steps.\n"
     "- Gather: constant indices, at most 4096 of them when the data are activations.\n"
     "- Expand, Tile: at most 4096 repetitions along an axis.\n"
     "- Cast: between floating point types.\n"

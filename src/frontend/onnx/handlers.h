@@ -35,6 +35,7 @@ std::span<const Handler> movement_handlers();
 std::span<const Handler> constant_handlers();
 std::span<const Handler> composed_handlers();
 std::span<const Handler> resize_handlers();
+std::span<const Handler> recurrent_handlers();
 
 Status no_check(const NodeContext& context);
 
