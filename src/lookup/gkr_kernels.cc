@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lookup/gkr_kernels.h"
 
+#include <type_traits>
+
 #include "base/check.h"
 #include "field/simd_targets.h"
 
