@@ -108,8 +108,14 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   hiding::PadAllocator allocator(params.zero_knowledge);
   allocator.set_layout(compiled.pads.layout());
   hiding::ProverChannel channel(transcript, allocator, pads);
+  if (request.hooks != nullptr) channel.set_message_hook(request.hooks->messages);
   channel.send_digests("witness root", std::span(&witness_oracle.root(), 1));
-  if (params.zero_knowledge) channel.send_digests("mask root", std::span(&mask.root(), 1));
+  if (params.zero_knowledge) {
+    channel.send_digests("mask root", std::span(&mask.root(), 1));
+    const pcs::MaskPin pin = mask.pin(channel.challenge("mask point"));
+    channel.send_clear("mask value", pin.x);
+    channel.send_clear("mask value", pin.s);
+  }
   proof.times.commit = watch.lap();
 
   progress("lookups and relations", 0.35);
@@ -133,13 +139,15 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   oracles.model = params.has_model ? &model.oracle : nullptr;
   oracles.witness = &witness_oracle;
   oracles.mask = params.zero_knowledge ? &mask : nullptr;
-  const pcs::OpeningProof opening = pcs::prove_opening(params, claim.statement(), oracles, random, replay,
-                                                       request.hooks != nullptr ? request.hooks->opening : nullptr);
+  pcs::OpeningProof opening = pcs::prove_opening(params, claim.statement(), oracles, random, replay,
+                                                 request.hooks != nullptr ? request.hooks->opening : nullptr);
   proof.times.opening = watch.lap();
 
   ByteWriter writer;
   writer.raw(proof::header_bytes(prepared.key.graph, request.context, proof.outputs));
   writer.raw(channel.proof());
+  for (pcs::ProofSection& section : opening.sections) section.begin += writer.bytes().size();
+  proof.opening_sections = std::move(opening.sections);
   writer.raw(opening.bytes);
   proof.bytes = std::move(writer).take();
   proof.times.total = total.lap();

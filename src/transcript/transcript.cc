@@ -160,26 +160,32 @@ std::vector<Fe> Transcript::challenges(std::string_view label, std::size_t count
   return values;
 }
 
-std::vector<std::uint64_t> Transcript::challenge_indices(std::string_view label, std::size_t num_draws, int log_range) {
+std::vector<std::uint64_t> Transcript::challenge_indices(std::string_view label, std::size_t num_indices, int log_range) {
   ZKI_CHECK(log_range >= 0 && log_range <= 63, "transcript: index range");
-  ZKI_CHECK(num_draws <= (std::size_t{1} << 32), "transcript: number of index draws");
-  const Digest seed = squeeze(TranscriptItem::kIndices, label, num_draws);
+  ZKI_CHECK(num_indices <= (std::size_t{1} << 32), "transcript: number of indices");
   const std::uint64_t mask = (std::uint64_t{1} << log_range) - 1;
-  std::vector<std::uint64_t> indices(num_draws);
+  ZKI_CHECK(num_indices <= mask + 1, "transcript: more distinct indices than there are");
+  const Digest seed = squeeze(TranscriptItem::kIndices, label, num_indices);
+  std::vector<std::uint64_t> indices;
   Digest block{};
-  for (std::size_t i = 0; i < num_draws; ++i) {
-    if (i % 4 == 0) {
-      const std::uint64_t counter = i / 4;
-      Keccak256 hash;
-      hash.update(kIndexDomain);
-      hash.update(seed);
-      for (int byte = 0; byte < 4; ++byte) hash.update(static_cast<std::uint8_t>(counter >> (8 * byte)));
-      block = hash.finish();
+  std::size_t i = 0;
+  // Each pass draws as many as are still missing, so the result is that of drawing one by one and skipping repetitions.
+  while (indices.size() < num_indices) {
+    const std::size_t missing = num_indices - indices.size();
+    for (const std::size_t end = i + missing; i < end; ++i) {
+      if (i % 4 == 0) {
+        const std::uint64_t counter = i / 4;
+        Keccak256 hash;
+        hash.update(kIndexDomain);
+        hash.update(seed);
+        for (int byte = 0; byte < 4; ++byte) hash.update(static_cast<std::uint8_t>(counter >> (8 * byte)));
+        block = hash.finish();
+      }
+      indices.push_back(digest_word(block, i % 4) & mask);
     }
-    indices[i] = digest_word(block, i % 4) & mask;
+    std::sort(indices.begin(), indices.end());
+    indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
   }
-  std::sort(indices.begin(), indices.end());
-  indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
   return indices;
 }
 

@@ -71,8 +71,9 @@ class Transcript {
   Fe challenge(std::string_view label);
   // `count` successive challenges under one label.
   std::vector<Fe> challenges(std::string_view label, std::size_t count);
-  // num_draws uniform draws from [0, 2^log_range), repetitions removed, ascending. log_range <= 63.
-  std::vector<std::uint64_t> challenge_indices(std::string_view label, std::size_t num_draws, int log_range);
+  // A uniform set of num_indices distinct indices from [0, 2^log_range), ascending. log_range <= 63, num_indices <=
+  // 2^log_range.
+  std::vector<std::uint64_t> challenge_indices(std::string_view label, std::size_t num_indices, int log_range);
 
   // Prover: finds and absorbs the smallest nonce; uses all cores. pow_bits in [0, kMaxPowBits].
   std::uint64_t grind(int pow_bits);

@@ -24,7 +24,12 @@ pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const Prepared
   pcs::OpeningRoots roots;
   roots.model = prepared.key.commitment.root;
   roots.witness = channel.receive_digests("witness root", 1)[0];
-  if (prepared.key.params.zero_knowledge) roots.mask = channel.receive_digests("mask root", 1)[0];
+  if (prepared.key.params.zero_knowledge) {
+    roots.mask = channel.receive_digests("mask root", 1)[0];
+    roots.pin.point = channel.challenge("mask point");
+    roots.pin.x = channel.receive_clear("mask value");
+    roots.pin.s = channel.receive_clear("mask value");
+  }
   return roots;
 }
 

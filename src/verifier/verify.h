@@ -22,7 +22,7 @@ struct PreparedKey {
 // they claim.
 Result<PreparedKey> prepare(proof::Key key);
 
-// The roots that open the messages: W, then X with zero knowledge.
+// The roots that open the messages: W, then X with zero knowledge, X pinned by its values at a drawn point.
 pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const PreparedKey& prepared);
 
 // The opening's statement for an outer claim; the functionals are owned by the object.

@@ -154,7 +154,14 @@ TEST_P(Cheating, WrongMaskMessages) {
   EXPECT_EQ(run(instance, response), "opening");
   Cheat randomness;
   randomness.on_mask_response = [](std::vector<Fe>& x) { x.back() += Fe::one(); };
-  EXPECT_EQ(run(instance, randomness), "mask code word");
+  EXPECT_EQ(run(instance, randomness), "opening") << "the pin covers the random rows";
+  Cheat pinned;
+  // A change that keeps the pinned value: only the code word tells.
+  pinned.on_mask_response = [&](std::vector<Fe>& x) {
+    x[x.size() - 2] += instance.roots.pin.point;
+    x.back() -= Fe::one();
+  };
+  EXPECT_EQ(run(instance, pinned), "mask code word");
 }
 
 // Pads other than the committed ones: the final linear check can be met, the code word of X cannot.

@@ -38,10 +38,20 @@ struct OpeningStatement {
   Fe mu;
 };
 
+// Pins the mask oracle to one vector: in the list-decoding regime a root may be close to several code words, and every one
+// of them would leave its own plaintexts of the opening's messages open. `point` is drawn after root_X; x and s are the
+// claimed sums point^j (X, r_X)_j and point^j (S, r_S)_j, sent in clear (one of the random rows pays for them).
+struct MaskPin {
+  Fe point;
+  Fe x;
+  Fe s;
+};
+
 struct OpeningRoots {
   Digest model{};
   Digest witness{};
   Digest mask{};
+  MaskPin pin;  // with zero knowledge
 };
 
 }  // namespace zkinfer::pcs

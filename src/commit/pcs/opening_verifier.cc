@@ -249,6 +249,9 @@ void OpeningVerifier::mask_check(const LinearForm& form) {
     if (i < mask.num_rows) product += response.back() * weights[i];
   }
   if (!(product == mu_s - eta * form.constant())) channel_.reject(RejectReason::kOpening, "mask response");
+  Fe pinned;
+  for (std::size_t i = response.size(); i-- > 0;) pinned = pinned * roots_.pin.point + response[i];
+  if (!(pinned == roots_.pin.s + eta * roots_.pin.x)) channel_.reject(RejectReason::kOpening, "mask pin");
   check_pow();
   if (failed()) return;
   const std::vector<std::uint64_t> indices =

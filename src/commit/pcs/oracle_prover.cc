@@ -120,4 +120,14 @@ MaskOracle::MaskOracle(const OpeningParams& params, hiding::RandomSource& random
   encoded_ = EncodedOracle(params.mask, kMaskLeafValues, std::move(codeword));
 }
 
+MaskPin MaskOracle::pin(Fe point) const {
+  MaskPin pin;
+  pin.point = point;
+  for (std::size_t i = x_.size(); i-- > 0;) {
+    pin.x = pin.x * point + x_[i];
+    pin.s = pin.s * point + s_[i];
+  }
+  return pin;
+}
+
 }  // namespace zkinfer::pcs

@@ -12,7 +12,7 @@
 
 #include "base/status.h"
 #include "commit/merkle/merkle_prover.h"
-#include "commit/pcs/common.h"
+#include "commit/pcs/opening.h"
 #include "field/vec.h"
 #include "hiding/random.h"
 
@@ -94,6 +94,7 @@ class MaskOracle {
 
   const Digest& root() const { return encoded_.root(); }
   const EncodedOracle& encoded() const { return encoded_; }
+  MaskPin pin(Fe point) const;
   // [dimension]: the first num_mask_elements() are pads.
   const std::vector<Fe>& x() const { return x_; }
   const std::vector<Fe>& s() const { return s_; }

@@ -127,6 +127,7 @@ struct Setup {
     mask = MaskOracle(params, random);
     roots.witness = witness.root();
     roots.mask = mask.root();
+    roots.pin = mask.pin(Fe(Fp(3), Fp(1), Fp(4)));
   }
   OpeningProof prove() {
     Transcript transcript("bench");

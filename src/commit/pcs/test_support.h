@@ -135,6 +135,7 @@ struct Instance {
     if (params.zero_knowledge) {
       mask = MaskOracle(params, random);
       roots.mask = mask.root();
+      roots.pin = mask.pin(Fe(Fp(3), Fp(1), Fp(4)));
     }
   }
   Instance(const Instance&) = delete;
