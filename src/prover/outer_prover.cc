@@ -183,17 +183,24 @@ FeVec bind_operand(const Contraction& relation, const circuit::ContractionPlan& 
   return out;
 }
 
-// eq(tau, .) of the c axes over the c and k axes, padded.
-FeVec shared_table(const Contraction& relation, const circuit::ContractionPlan& plan, const std::vector<std::vector<Fe>>& tau_vectors) {
+// eq(tau, .) of the c axes over the c and k axes, padded. Beyond an axis' length it is eq too, not zero: the verifier
+// evaluates the full multilinear eq, and the operands are zero there.
+FeVec shared_table(const Contraction& relation, const circuit::ContractionPlan& plan, std::span<const Fe> tau) {
   std::vector<Fe> shared = {Fe::one()};
   for (std::size_t axis = 0; axis < relation.box.size(); ++axis) {
-    if (relation.roles[axis] != AxisRole::kC) continue;
-    const std::size_t padded = std::size_t{1} << circuit::axis_bits(relation.box[axis]);
-    std::vector<Fe> next(shared.size() * padded);
-    for (std::size_t i = 0; i < shared.size(); ++i) {
-      for (std::size_t j = 0; j < relation.box[axis]; ++j) next[i * padded + j] = shared[i] * tau_vectors[axis][j];
+    const AxisRole role = relation.roles[axis];
+    if (role == AxisRole::kK) continue;
+    const auto bits = static_cast<std::size_t>(circuit::axis_bits(relation.box[axis]));
+    if (role == AxisRole::kC) {
+      const std::vector<Fe> eq = circuit::eq_vector(tau.first(bits), std::uint64_t{1} << bits);
+      std::vector<Fe> next;
+      next.reserve(shared.size() * eq.size());
+      for (const Fe& outer : shared) {
+        for (const Fe& inner : eq) next.push_back(outer * inner);
+      }
+      shared = std::move(next);
     }
-    shared = std::move(next);
+    tau = tau.subspan(bits);
   }
   const std::size_t run = std::size_t{1} << (plan.sum_bits - plan.shared_bits);
   FeVec out(std::size_t{1} << plan.sum_bits);
@@ -215,7 +222,7 @@ void prove_contractions(hiding::ProverChannel& channel, const relations::Compile
     sumcheck::ProductRelation product{power, {}};
     product.factors.push_back(bind_operand(relation, plan, circuit, data, relation.lhs, AxisRole::kA, vectors));
     product.factors.push_back(bind_operand(relation, plan, circuit, data, relation.rhs, AxisRole::kB, vectors));
-    if (plan.shared_bits > 0) product.factors.push_back(shared_table(relation, plan, vectors));
+    if (plan.shared_bits > 0) product.factors.push_back(shared_table(relation, plan, tau));
     relations.push_back(std::move(product));
     power *= gamma;
   }
