@@ -214,19 +214,16 @@ std::int64_t Lowering::fit_factor(double raw, Target& t) const {
   return static_cast<std::int64_t>(factor);
 }
 
-Result<qir::ValueId> Lowering::add_param(const std::string& name, const Shape& shape, const std::vector<double>& real, double scale, int* bits) {
-  std::vector<std::int32_t> data(real.size());
-  double most = 0;
-  for (std::size_t i = 0; i < real.size(); ++i) {
-    const double rounded = std::nearbyint(real[i] / scale);
-    most = std::max(most, std::abs(rounded));
-    if (!(most < 2147483647.0)) {
-      return out_of_range("quantize: parameter '" + name + "' holds " + std::to_string(real[i]) +
-                          ", which is not finite or too large beside the activations it acts on; check the weights and the calibration data");
-    }
-    data[i] = static_cast<std::int32_t>(rounded);
-  }
-  const int magnitude_bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(most)));
+Status Lowering::too_large(const std::string& name) const {
+  return out_of_range("quantize: parameter '" + name +
+                      "' has a value that is not finite or too large beside the activations it acts on; check the weights and the "
+                      "calibration data");
+}
+
+qir::ValueId Lowering::add_integers(const std::string& name, const Shape& shape, std::vector<std::int32_t> data, double scale, int* bits) {
+  std::uint32_t all_bits = 0;
+  for (const std::int32_t x : data) all_bits |= static_cast<std::uint32_t>(x < 0 ? -x : x);
+  const int magnitude_bits = static_cast<int>(std::bit_width(all_bits));
   if (bits != nullptr) *bits = magnitude_bits + 1;
   qir::Value value;
   value.name = name;
@@ -240,6 +237,16 @@ Result<qir::ValueId> Lowering::add_param(const std::string& name, const Shape& s
   out_.params.resize(out_.graph.values.size());
   out_.params[id] = std::move(data);
   return id;
+}
+
+Result<qir::ValueId> Lowering::add_param(const std::string& name, const Shape& shape, const std::vector<double>& real, double scale, int* bits) {
+  std::vector<std::int32_t> data(real.size());
+  for (std::size_t i = 0; i < real.size(); ++i) {
+    const double rounded = std::nearbyint(real[i] / scale);
+    if (!(std::abs(rounded) < 2147483647.0)) return too_large(name);
+    data[i] = static_cast<std::int32_t>(rounded);
+  }
+  return add_integers(name, shape, std::move(data), scale, bits);
 }
 
 bool Lowering::fits_or_coarsens(AccRange acc, Target& t) const {

@@ -13,6 +13,7 @@
 #include "quant/calibration.h"
 #include "quant/plan.h"
 #include "quant/quantize.h"
+#include "quant/round_weights.h"
 #include "quant/table_pool.h"
 
 namespace zkinfer::quant {
@@ -35,10 +36,6 @@ struct Target {
   int shift = 0;
   double h_scale = 0;
   double y_scale = 0;
-  std::int64_t lo = 0, hi = 0;
-};
-
-struct AccRange {
   std::int64_t lo = 0, hi = 0;
 };
 
@@ -66,6 +63,9 @@ class Lowering {
   double wanted_unit(std::size_t index, double natural);
   // The integer factor and the exact h scale of a segment whose acc is factor * (something of scale raw).
   std::int64_t fit_factor(double raw, Target& target) const;
+  // A parameter value from integers; its declared range is a power of two, which says little about the weights.
+  qir::ValueId add_integers(const std::string& name, const Shape& shape, std::vector<std::int32_t> data, double scale, int* bits);
+  Status too_large(const std::string& name) const;
   Result<qir::ValueId> add_param(const std::string& name, const Shape& shape, const std::vector<double>& real, double scale, int* bits);
   // Does the table argument of acc need at most 2^max_log_table rows? When not, the target is made twice as coarse,
   // unless hardly any level would be left.

@@ -26,6 +26,8 @@ constexpr double kHardScores = 4;
 // Large models are measured on fewer inputs, but on many more elements each, and with fewer attempts for accuracy alone.
 constexpr std::int64_t kMeasuredElements = 4000000;
 constexpr std::size_t kAccuracyAttempts = 12;
+// Above, each lowering takes long enough to try fewer.
+constexpr std::int64_t kManyParameters = 2000000;
 
 // What is compared: some calibration inputs, and the margin between the two best scores of all of them.
 struct Reference {
@@ -127,6 +129,14 @@ struct Candidate {
   std::int64_t rows = 0;  // of the tables, remainders' range not counted
 };
 
+std::int64_t num_parameters(const ir::Graph& graph) {
+  std::int64_t total = 0;
+  for (const ir::Value& value : graph.values) {
+    if (value.is_constant()) total += value.shape.num_elements();
+  }
+  return total;
+}
+
 // Reaches grow in proportion to the levels: for each table size, the most levels with which the largest reach fits; and
 // some round numbers.
 Result<std::vector<int>> level_choices(const ir::Graph& graph, const Calibration& calibration, const QuantOptions& options) {
@@ -135,7 +145,8 @@ Result<std::vector<int>> level_choices(const ir::Graph& graph, const Calibration
   ZKI_ASSIGN_OR_RETURN(const Quantized attempt, Lowering(graph, calibration, base, options).run());
   std::int64_t reach = 256;
   for (const LayerInfo& layer : attempt.layers) reach = std::max(reach, layer.reach);
-  std::set<int> levels = {63, 127, 255};
+  std::set<int> levels = {255};
+  if (num_parameters(graph) <= kManyParameters) levels = {63, 127, 255};
   for (int log_table = kLeastLogTable; log_table <= options.max_log_table; ++log_table) {
     // A little less: weights are rounded differently for each number of levels.
     const double fitting = base.levels * std::ldexp(0.995, log_table) / static_cast<double>(reach);
@@ -147,9 +158,10 @@ Result<std::vector<int>> level_choices(const ir::Graph& graph, const Calibration
 Result<std::vector<Candidate>> list_candidates(const ir::Graph& graph, const Calibration& calibration, const QuantOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const std::vector<int> all_levels, level_choices(graph, calibration, options));
   std::vector<Candidate> candidates;
+  const int step = num_parameters(graph) > kManyParameters ? 3 : 1;
   for (const int levels : all_levels) {
     std::int64_t last_rows = 0;
-    for (int log_table = options.max_log_table; log_table >= kLeastLogTable; --log_table) {
+    for (int log_table = options.max_log_table; log_table >= kLeastLogTable; log_table -= step) {
       const Choice choice{levels, log_table, options.shift > 0 ? options.shift : kMostShift};
       ZKI_ASSIGN_OR_RETURN(const Quantized attempt, Lowering(graph, calibration, choice, options).run());
       const bool shifts = std::any_of(attempt.layers.begin(), attempt.layers.end(), [&](const LayerInfo& l) { return l.requantized && l.shift == choice.shift; });
