@@ -2,12 +2,9 @@
 #include "transcript/transcript.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
-#include <limits>
 
 #include "base/check.h"
-#include "base/parallel.h"
 
 namespace zkinfer {
 namespace {
@@ -46,20 +43,6 @@ Fp challenge_limb(const Digest& digest, std::size_t i) {
   x >>= offset;
   if (offset + 85 > 128) x |= static_cast<unsigned __int128>(digest_word(digest, word + 2)) << (128 - offset);
   return Fp::reduce_wide(x & ((static_cast<unsigned __int128>(1) << 85) - 1));
-}
-
-std::array<std::uint8_t, 41> pow_prefix(const Digest& state, int pow_bits) {
-  std::array<std::uint8_t, 41> prefix;
-  std::copy(kPowDomain.begin(), kPowDomain.end(), prefix.begin());
-  std::copy(state.begin(), state.end(), prefix.begin() + 8);
-  prefix[40] = static_cast<std::uint8_t>(pow_bits);
-  return prefix;
-}
-
-bool starts_with_zero_bits(const Digest& digest, int num_bits) {
-  std::uint64_t head = 0;
-  for (std::size_t i = 0; i < 8; ++i) head = head << 8 | digest[i];
-  return num_bits == 0 || head >> (64 - num_bits) == 0;
 }
 
 }  // namespace
@@ -194,54 +177,29 @@ void Transcript::absorb_nonce(std::uint64_t nonce, int pow_bits) {
   put_u64(nonce);
 }
 
-std::uint64_t Transcript::grind(int pow_bits) {
+bool PowPuzzle::is_solution(const Digest& digest) const {
+  std::uint64_t head = 0;
+  for (std::size_t i = 0; i < 8; ++i) head = head << 8 | digest[i];
+  return pow_bits == 0 || head >> (64 - pow_bits) == 0;
+}
+
+PowPuzzle Transcript::pow_puzzle(int pow_bits) {
   ZKI_CHECK(pow_bits >= 0 && pow_bits <= kMaxPowBits, "proof-of-work bits");
   flush();
-  std::uint64_t found = 0;
-  if (pow_bits > 0) {
-    const auto prefix = pow_prefix(state_, pow_bits);
-    constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
-    constexpr std::size_t kTile = 64;
-    // Batches go up in order and the smallest good nonce of a batch wins, so the result does not depend on threads.
-    const std::size_t batch_size = std::size_t{1} << std::clamp(pow_bits, 8, 18);
-    std::atomic<std::uint64_t> best = kNone;
-    for (std::uint64_t base = 0; best.load() == kNone; base += batch_size) {
-      parallel_for(batch_size, 64 * kTile, [&](std::size_t begin, std::size_t end) {
-        std::array<std::uint64_t, kTile> nonces;
-        std::array<Digest, kTile> digests;
-        for (std::size_t at = begin; at < end; at += kTile) {
-          if (base + at >= best.load(std::memory_order_relaxed)) return;
-          std::array<std::uint8_t, 8 * kTile> messages;
-          for (std::size_t i = 0; i < kTile; ++i) {
-            nonces[i] = base + at + i;
-            const auto bytes = u64_bytes(nonces[i]);
-            std::copy(bytes.begin(), bytes.end(), messages.begin() + static_cast<std::ptrdiff_t>(8 * i));
-          }
-          keccak256_many(prefix, messages, 8, 8, digests);
-          for (std::size_t i = 0; i < kTile; ++i) {
-            if (!starts_with_zero_bits(digests[i], pow_bits)) continue;
-            std::uint64_t current = best.load();
-            while (nonces[i] < current && !best.compare_exchange_weak(current, nonces[i])) {
-            }
-            break;
-          }
-        }
-      });
-    }
-    found = best.load();
-  }
-  absorb_nonce(found, pow_bits);
-  return found;
+  PowPuzzle puzzle;
+  puzzle.pow_bits = pow_bits;
+  std::copy(kPowDomain.begin(), kPowDomain.end(), puzzle.prefix.begin());
+  std::copy(state_.begin(), state_.end(), puzzle.prefix.begin() + 8);
+  puzzle.prefix[40] = static_cast<std::uint8_t>(pow_bits);
+  return puzzle;
 }
 
 bool Transcript::check_pow(std::uint64_t nonce, int pow_bits) {
-  ZKI_CHECK(pow_bits >= 0 && pow_bits <= kMaxPowBits, "proof-of-work bits");
-  flush();
-  const auto prefix = pow_prefix(state_, pow_bits);
+  const PowPuzzle puzzle = pow_puzzle(pow_bits);
   Keccak256 hash;
-  hash.update(prefix);
+  hash.update(puzzle.prefix);
   hash.update(u64_bytes(nonce));
-  const bool good = pow_bits == 0 ? nonce == 0 : starts_with_zero_bits(hash.finish(), pow_bits);
+  const bool good = pow_bits == 0 ? nonce == 0 : puzzle.is_solution(hash.finish());
   absorb_nonce(nonce, pow_bits);
   return good;
 }

@@ -14,6 +14,7 @@
 // Soundness: every value of a limb has probability below (1 + 2^-20) / p, so of a challenge below (1 + 2^-18) / |K|.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -50,6 +51,14 @@ struct LabelBytes {
   std::uint64_t num_bytes;
 };
 
+// A nonce solves it when keccak(prefix | nonce u64) starts with pow_bits zero bits.
+struct PowPuzzle {
+  std::array<std::uint8_t, 41> prefix{};
+  int pow_bits = 0;
+
+  bool is_solution(const Digest& digest) const;
+};
+
 class Transcript {
  public:
   static constexpr int kMaxPowBits = 48;
@@ -75,9 +84,9 @@ class Transcript {
   // 2^log_range.
   std::vector<std::uint64_t> challenge_indices(std::string_view label, std::size_t num_indices, int log_range);
 
-  // Prover: finds and absorbs the smallest nonce; uses all cores. pow_bits in [0, kMaxPowBits].
-  std::uint64_t grind(int pow_bits);
-  // Verifier: whether the nonce is good (0 when pow_bits is 0); absorbs it either way.
+  // The puzzle at this point; flushes, absorbs nothing.
+  PowPuzzle pow_puzzle(int pow_bits);
+  // Whether the nonce is good (0 when pow_bits is 0); absorbs it either way. The prover finds one with grind (grind.h).
   bool check_pow(std::uint64_t nonce, int pow_bits);
 
   // A digest of everything so far; changes nothing.

@@ -10,6 +10,7 @@
 #include "commit/pcs/lane_sumcheck.h"
 #include "hiding/prover_channel.h"
 #include "poly/ntt.h"
+#include "transcript/grind.h"
 
 namespace zkinfer::pcs {
 namespace {
@@ -207,7 +208,7 @@ void OpeningProver::send_rows(const char* label, const EncodedOracle& oracle, st
 std::vector<std::vector<std::uint64_t>> OpeningProver::query_previous(std::size_t fold_index) {
   Transcript& transcript = channel_.transcript();
   const std::size_t begin = channel_.proof().size();
-  channel_.send_u64_raw(transcript.grind(params_.pow_bits));
+  channel_.send_u64_raw(grind(transcript, params_.pow_bits));
   mark("opening nonce", begin);
   struct Target {
     const char* label;
@@ -351,7 +352,7 @@ void OpeningProver::mask_step(const LinearForm& form) {
     mark("mask response", begin);
   }
   begin = channel_.proof().size();
-  channel_.send_u64_raw(channel_.transcript().grind(params_.pow_bits));
+  channel_.send_u64_raw(grind(channel_.transcript(), params_.pow_bits));
   mark("opening nonce", begin);
   const std::vector<std::uint64_t> indices =
       channel_.transcript().challenge_indices("mask queries", params_.mask.num_queries, params_.mask.log_domain);
