@@ -263,6 +263,76 @@ TEST_F(Ops, ArgMax) {
   ASSERT_TRUE(report.ok()) << report.status().to_string();
   EXPECT_GE(report->whole.cosine, 0.99);
 }
+// The input that drives one output channel to its extreme is provable for every channel.
+TEST_F(Ops, WorstCaseInputsStayInsideTheTables) {
+  const ValueId x = input({1, 32});
+  graph_.outputs = {op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({32, 8}, 0.5F), constant({8}, 0.4F)})})};
+  const Result<Quantized> quantized = quantize(graph_, draw(10, false));
+  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+  const qir::Node& matmul = quantized->graph.nodes[0];
+  ASSERT_EQ(matmul.op, qir::Op::kMatMul);
+  const std::vector<std::int32_t>& weights = quantized->params[matmul.inputs[1]];
+  const qir::Value& in = quantized->graph.value(quantized->graph.inputs[0]);
+  for (std::size_t channel = 0; channel < 8; ++channel) {
+    for (const bool largest : {false, true}) {
+      std::vector<std::int64_t> data(32);
+      for (std::size_t k = 0; k < 32; ++k) data[k] = (weights[k * 8 + channel] > 0) == largest ? in.hi : in.lo;
+      const auto witness = exec_integer::run(quantized->graph, quantized->params, {data});
+      EXPECT_TRUE(witness.ok()) << witness.status().to_string();
+    }
+  }
+}
+// Nothing to calibrate on: zero weights, zero data, dead units.
+TEST_F(Ops, DegenerateModels) {
+  const ValueId x = input({1, 4});
+  const ValueId zero = graph_.add_constant("zero", FloatTensor(Shape{4, 3}));
+  const ValueId dead = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, zero, graph_.add_constant("b", FloatTensor(Shape{3}, {-1, 0, 2}))})});
+  graph_.outputs = {op(OpKind::kMatMul, {dead, constant({3, 2}, 1.0F)})};
+  std::vector<TensorMap> zeros(2);
+  for (TensorMap& map : zeros) map.emplace("x0", FloatTensor(Shape{1, 4}));
+  for (const std::vector<TensorMap>& data : {zeros, draw(3, true)}) {
+    const Result<Quantized> quantized = quantize(graph_, data);
+    ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+    const Result<FidelityReport> report = compare(graph_, quantized->graph, quantized->params, data);
+    ASSERT_TRUE(report.ok());
+    EXPECT_LT(report->whole.relative_error, 0.03);
+    EXPECT_NE(report->json().find("\"top1_agreement\": "), std::string::npos);
+  }
+}
+TEST_F(Ops, WeightsThatAreNoNumbersAreNamed) {
+  const ValueId x = input({1, 1});
+  const ValueId w = graph_.add_constant("bad weights", FloatTensor(Shape{1, 1}, {1e30F}));
+  const ValueId y = op(OpKind::kMul, {op(OpKind::kMatMul, {x, w}), graph_.add_constant("tiny", FloatTensor(Shape{}, {1e-30F}))});
+  graph_.outputs = {op(OpKind::kRelu, {y})};
+  const Result<Quantized> fine = quantize(graph_, draw(3, true));
+  EXPECT_TRUE(fine.ok()) << fine.status().to_string();
+  graph_ = {};
+  const ValueId x2 = input({1, 1});
+  const ValueId nan = graph_.add_constant("bad weights", FloatTensor(Shape{1, 1}, {NAN}));
+  graph_.outputs = {op(OpKind::kMatMul, {x2, nan})};
+  const Result<Quantized> bad = quantize(graph_, draw(3, true));
+  ASSERT_FALSE(bad.ok());
+  EXPECT_NE(bad.status().message().find("not a number"), std::string::npos) << bad.status().message();
+}
+TEST_F(Ops, UnsupportedNodesAreNamed) {
+  const ValueId x = input({1, 2});
+  graph_.outputs = {op(OpKind::kPad, {x}, ir::PadAttributes{{0, 0}, {0, 1}, 3.0F})};
+  const Result<Quantized> result = quantize(graph_, draw(2, true));
+  ASSERT_FALSE(result.ok());
+  EXPECT_NE(result.status().message().find("node 'n0' (Pad)"), std::string::npos) << result.status().message();
+}
+TEST_F(Ops, BitsAreWhatWasAskedFor) {
+  const ValueId x = input({1, 16});
+  const ValueId h = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({16, 8}, 0.5F)})});
+  graph_.outputs = {op(OpKind::kMatMul, {h, constant({8, 4}, 0.5F)})};
+  QuantOptions options;
+  options.activation_bits = 6;
+  options.weight_bits = 5;
+  const Result<Quantized> quantized = quantize(graph_, draw(10, false), options);
+  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+  EXPECT_EQ(quantized->layers[0].hi, 63);
+  for (const LayerInfo& layer : quantized->layers) EXPECT_LE(layer.weight_bits, 5) << layer.name;
+}
 TEST_F(Ops, UnusedInputsAndPassThrough) {
   const ValueId x = input({2, 2});
   input({3});

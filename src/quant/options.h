@@ -33,7 +33,7 @@ struct QuantOptions {
   // change their arg max, estimated from the margins between the best two scores.
   double target_error = 0.01;
   double score_error = 0.025;
-  double score_flips = 0.002;
+  double score_flips = 0.003;
   int max_log_table = 17;                // 8..20: tables of more rows are avoided by coarser activations
   std::size_t max_measured_inputs = 24;  // calibration inputs used to measure a choice
 };

@@ -21,7 +21,7 @@ constexpr int kMostLevels = 4095;
 constexpr int kLeastLogTable = 8;
 constexpr int kMostLogTable = 20;
 // Scores with margins near 0 may change their arg max at any error: below this share of the target they do not matter.
-constexpr double kHardScores = 4;
+constexpr double kHardScores = 3;
 
 // Large models are measured on fewer inputs, but on many more elements each, and with fewer attempts for accuracy alone.
 constexpr std::int64_t kMeasuredElements = 4000000;
