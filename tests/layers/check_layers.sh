@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Compares the sources with cmake/layers.txt: includes per folder, libraries that the verifier links, folders without
+# floating point. Usage: check_layers.sh SOURCE_FOLDER VERIFIER_LIBRARIES_FILE  (one CMake target per line)
+set -euo pipefail
+cd "$1"
+libraries_file=$2
+problems=0
+
+report() {
+  echo "$1" >&2
+  problems=$((problems + 1))
+}
+
+# Values of all lines "KEY: values" of layers.txt, joined.
+rule() { awk -v key="$1:" 'index($0, key) == 1 { print substr($0, length(key) + 1) }' cmake/layers.txt | tr '\n' ' '; }
+
+# Lines "FILE INCLUDED" for every quoted include.
+includes_of() { grep -HoE '^#include "[^"]+"' "$@" | sed -E 's/^([^:]+):#include "([^"]+)"$/\1 \2/' || true; }
+
+mapfile -t folders < <(sed -nE 's/^folder ([^:]+):.*/\1/p' cmake/layers.txt)
+declare -A is_folder
+for folder in "${folders[@]}"; do is_folder[$folder]=1; done
+
+# The folder of layers.txt that holds a path below src/: the longest prefix.
+folder_of() {
+  local path=$1
+  while [[ $path == */* ]]; do
+    path=${path%/*}
+    if [[ -n ${is_folder[$path]:-} ]]; then
+      echo "$path"
+      return
+    fi
+  done
+}
+
+declare -A allowed
+for folder in "${folders[@]}"; do
+  # Highway's own headers are a library, not a layer.
+  for name in $folder hwy $(rule "folder $folder"); do allowed["$folder $name"]=1; done
+  for name in $(rule "tests $folder"); do allowed["tests $folder $name"]=1; done
+done
+
+while read -r file included; do
+  folder=$(folder_of "${file#src/}")
+  if [[ -z $folder ]]; then
+    report "$file: its folder has no row in cmake/layers.txt"
+    continue
+  fi
+  [[ $included == */* ]] || { report "$file: \"$included\": write the folder, as in \"folder/file.h\""; continue; }
+  target=${included%/*}
+  [[ -n ${allowed["$folder $target"]:-} ]] && continue
+  is_test=no
+  [[ $file =~ (_test|_bench)\.cc$|/test_[a-z_]*\.h$|_test_util\.h$ ]] && is_test=yes
+  [[ $is_test == yes && -n ${allowed["tests $folder $target"]:-} ]] && continue
+  report "$file: includes \"$included\", but '$folder' may not use '$target' (cmake/layers.txt)"
+done < <(find src -name '*.h' -o -name '*.cc' | sort | xargs grep -HoE '^#include "[^"]+"' | sed -E 's/^([^:]+):#include "([^"]+)"$/\1 \2/')
+
+public=" $(rule public) "
+while read -r file included; do
+  [[ $public == *" ${included%/*} "* ]] || report "$file: a public header includes \"$included\" (cmake/layers.txt, public)"
+done < <(includes_of include/zkinfer/*.h)
+
+# A folder may use only folders above it: the rows themselves must be in order.
+declare -A above
+for folder in "${folders[@]}"; do
+  for name in $(rule "folder $folder"); do
+    [[ -n ${above[$name]:-} || $name == "$folder"/* || $name == zkinfer || -n ${above[${name%/*}]:-} ]] ||
+      report "cmake/layers.txt: '$folder' uses '$name', which is not above it"
+  done
+  above[$folder]=1
+done
+
+libraries=" $(rule "verifier libraries") "
+while read -r library; do
+  [[ $libraries == *" ${library#zkinfer_} "* ]] ||
+    report "the verifier links '$library', which cmake/layers.txt does not list under 'verifier libraries'"
+done <"$libraries_file"
+
+mapfile -t patterns < <(sed -nE 's/^floating point allowed: //p' cmake/layers.txt)
+for folder in $(rule "no floating point"); do
+  while IFS= read -r line; do
+    # FILE:LINE:TEXT; comments do not count.
+    text=${line#*:*:}
+    text=${text%%//*}
+    [[ $text =~ (^|[^A-Za-z_])(float|double)($|[^A-Za-z_]) ]] || continue
+    for pattern in "${patterns[@]}"; do
+      [[ ${line%%:*}:$text =~ $pattern ]] && continue 2
+    done
+    report "${line%%:*}: floating point in a folder without it (cmake/layers.txt): $text"
+  done < <(grep -rnE --include='*.h' --include='*.cc' --exclude='*_test.cc' --exclude='*_bench.cc' '\b(float|double)\b' "src/$folder" || true)
+done
+
+if ((problems > 0)); then
+  echo "$problems offence(s) against cmake/layers.txt" >&2
+  exit 1
+fi
+echo "layers: ${#folders[@]} folders, $(wc -l <"$libraries_file") verifier libraries, as in cmake/layers.txt"
