@@ -23,7 +23,7 @@ std::string number(const char* format, double x) {
 std::string report_text(const Quantized& quantized) {
   std::string text = "quantization of '" + quantized.graph.name + "': " + std::to_string(quantized.activation_bits) +
                      "-bit activations (" + std::to_string(quantized.levels) + " levels), shift " + std::to_string(quantized.shift) + ", calibration " + quantized.calibration +
-                     "\nrelative output error on calibration data " + number("%.5f", quantized.measured_error) + ", estimated changed arg maxima " +
+                     "\nrelative output error on held-out calibration data " + number("%.5f", quantized.measured_error) + ", estimated changed arg maxima " +
                      number("%.3f", 100 * quantized.estimated_flips) + " %, table rows " +
                      std::to_string(quantized.table_rows) + ", elements with lookups " + std::to_string(quantized.num_requantized) + "\n";
   text += cell("value", 32) + cell("op", 20) + cell("shape", 20) + cell("y range", 22) + cell("scale", 12) + cell("w bits", 7) +

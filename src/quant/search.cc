@@ -26,6 +26,8 @@ constexpr double kHardScores = 3;
 // Large models are measured on fewer inputs, but on many more elements each, and with fewer attempts for accuracy alone.
 constexpr std::int64_t kMeasuredElements = 4000000;
 constexpr std::size_t kAccuracyAttempts = 12;
+constexpr int kShrinkSteps = 4;
+constexpr std::size_t kLeastSplit = 12;  // fewer calibration inputs are not split
 // Above, each lowering takes long enough to try fewer.
 constexpr std::int64_t kManyParameters = 2000000;
 
@@ -52,6 +54,21 @@ bool is_score_vector(const ir::Graph& graph) {
   return shape.rank() > 0 && shape.num_elements() > 1 && shape[shape.rank() - 1] == shape.num_elements();
 }
 
+// Statistics come from some inputs and errors are measured on others: what clips on unseen data shows.
+struct Split {
+  std::vector<std::size_t> statistics, held_out;
+};
+
+Split split_inputs(std::size_t count) {
+  Split split;
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool out = count >= kLeastSplit && i % 3 == 2;
+    if (!out || count < kLeastSplit) split.statistics.push_back(i);
+    if (out || count < kLeastSplit) split.held_out.push_back(i);
+  }
+  return split;
+}
+
 // Elements of all computed values: what one integer run costs, roughly.
 std::int64_t num_elements(const ir::Graph& graph) {
   std::int64_t total = 0;
@@ -62,8 +79,9 @@ std::int64_t num_elements(const ir::Graph& graph) {
 Reference make_reference(const ir::Graph& graph, const Calibration& calibration, std::size_t most) {
   Reference reference;
   most = std::clamp<std::size_t>(static_cast<std::size_t>(kMeasuredElements / std::max<std::int64_t>(1, num_elements(graph))), 2, std::max<std::size_t>(2, most));
-  const std::size_t stride = std::max<std::size_t>(1, calibration.outputs.size() / std::max<std::size_t>(1, most));
-  for (std::size_t i = 0; i < calibration.outputs.size() && reference.inputs.size() < most; i += stride) reference.inputs.push_back(i);
+  const std::vector<std::size_t> held_out = split_inputs(calibration.outputs.size()).held_out;
+  const std::size_t stride = std::max<std::size_t>(1, held_out.size() / most);
+  for (std::size_t i = 0; i < held_out.size() && reference.inputs.size() < most; i += stride) reference.inputs.push_back(held_out[i]);
   if (!is_score_vector(graph)) return reference;
   for (const std::vector<FloatTensor>& outputs : calibration.outputs) {
     const auto [first, second] = best_two(outputs[0].data());
@@ -114,10 +132,33 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
   return ok_status();
 }
 
-bool exact_enough(const Quantized& quantized, const Reference& reference, const QuantOptions& options) {
-  if (reference.margins.empty()) return quantized.measured_error <= options.target_error;
-  return (quantized.measured_error <= options.score_error && quantized.estimated_flips <= options.score_flips) ||
-         quantized.measured_error <= options.target_error / kHardScores;
+// A choice and what it measured.
+struct Trial {
+  Choice choice;
+  std::int64_t rows = 0;
+  std::int64_t num_requantized = 0;
+  double error = 0;
+  double flips = 0;
+};
+
+bool exact_enough(const Trial& trial, const Reference& reference, const QuantOptions& options) {
+  if (reference.margins.empty()) return trial.error <= options.target_error;
+  return (trial.error <= options.score_error && trial.flips <= options.score_flips) || trial.error <= options.target_error / kHardScores;
+}
+
+// The chosen model with the statistics of all inputs. Clips may move a little; where that makes a domain outgrow its
+// table, slightly fewer levels make it fit again.
+Result<Quantized> with_all_statistics(const ir::Graph& graph, const Calibration& calibration, const Trial& trial, const QuantOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(Quantized result, Lowering(graph, calibration, trial.choice, options).run());
+  Choice choice = trial.choice;
+  for (int step = 0; step < kShrinkSteps && options.activation_bits == 0 && result.table_rows > trial.rows; ++step) {
+    choice.levels -= 1 + choice.levels / 32;
+    ZKI_ASSIGN_OR_RETURN(Quantized smaller, Lowering(graph, calibration, choice, options).run());
+    if (smaller.table_rows <= trial.rows) result = std::move(smaller);
+  }
+  result.measured_error = trial.error;
+  result.estimated_flips = trial.flips;
+  return result;
 }
 
 // A requantized element costs three committed values; tables of at most 1/kFreeShare of them all are as good as free.
@@ -187,49 +228,51 @@ Result<std::vector<Candidate>> list_candidates(const ir::Graph& graph, const Cal
 Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
                          const QuantOptions& options) {
   const Reference reference = make_reference(graph, calibration, options.max_measured_inputs);
-  ZKI_ASSIGN_OR_RETURN(const std::vector<Candidate> candidates, list_candidates(graph, calibration, options));
-  const auto attempt_at = [&](Choice choice) -> Result<Quantized> {
-    ZKI_ASSIGN_OR_RETURN(Quantized attempt, Lowering(graph, calibration, choice, options).run());
+  std::vector<TensorMap> counted;
+  for (const std::size_t i : split_inputs(inputs.size()).statistics) counted.push_back(inputs[i]);
+  ZKI_ASSIGN_OR_RETURN(const Calibration statistics, calibrate(graph, counted));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<Candidate> candidates, list_candidates(graph, statistics, options));
+  const auto try_out = [&](const Choice& choice) -> Result<Trial> {
+    ZKI_ASSIGN_OR_RETURN(Quantized attempt, Lowering(graph, statistics, choice, options).run());
     ZKI_RETURN_IF_ERROR(measure(graph, calibration, inputs, reference, attempt));
-    return attempt;
+    return Trial{choice, attempt.table_rows, attempt.num_requantized, attempt.measured_error, attempt.estimated_flips};
   };
-  std::optional<Quantized> best;        // exact enough, fewest rows
-  std::optional<Quantized> most_exact;  // when nothing is exact enough
+  std::optional<Trial> best;        // exact enough, fewest rows
+  std::optional<Trial> most_exact;  // when nothing is exact enough
   std::vector<Choice> failed;
   for (const Candidate& candidate : candidates) {
-    if (best.has_value() && candidate.rows + (std::int64_t{1} << kLeastShift) >= best->table_rows) break;
+    if (best.has_value() && candidate.rows + (std::int64_t{1} << kLeastShift) >= best->rows) break;
     // Fewer levels and smaller tables than something too inexact cannot do better.
     const bool hopeless = std::any_of(failed.begin(), failed.end(), [&](const Choice& f) {
       return candidate.choice.levels <= f.levels && candidate.choice.max_log_table <= f.max_log_table;
     });
     if (hopeless) continue;
-    ZKI_ASSIGN_OR_RETURN(Quantized attempt, attempt_at(candidate.choice));
-    if (!exact_enough(attempt, reference, options)) {
+    ZKI_ASSIGN_OR_RETURN(const Trial trial, try_out(candidate.choice));
+    if (!exact_enough(trial, reference, options)) {
       failed.push_back(candidate.choice);
-      if (!most_exact.has_value() || attempt.measured_error < most_exact->measured_error) most_exact = std::move(attempt);
+      if (!most_exact.has_value() || trial.error < most_exact->error) most_exact = trial;
       continue;
     }
-    if (!best.has_value() || attempt.table_rows < best->table_rows) best = attempt;
+    if (!best.has_value() || trial.rows < best->rows) best = trial;
     // The smallest shift that is still exact enough; the error falls as the shift grows.
     int enough = candidate.choice.shift;
     int too_small = options.shift > 0 ? enough - 1 : kLeastShift - 1;
     while (enough - too_small > 1) {
       Choice choice = candidate.choice;
       choice.shift = (enough + too_small) / 2;
-      ZKI_ASSIGN_OR_RETURN(Quantized smaller, attempt_at(choice));
+      ZKI_ASSIGN_OR_RETURN(const Trial smaller, try_out(choice));
       if (!exact_enough(smaller, reference, options)) {
         too_small = choice.shift;
         continue;
       }
       enough = choice.shift;
-      if (smaller.table_rows < best->table_rows) best = std::move(smaller);
+      if (smaller.rows < best->rows) best = smaller;
     }
   }
-  if (!best.has_value()) return std::move(*most_exact);
-  // Rows that are few beside what the elements cost anyway buy accuracy.
+  if (!best.has_value()) best = most_exact;
+  // Rows that are few beside what the elements cost anyway buy accuracy: from the most rows downwards.
   const std::int64_t budget = kValuesPerElement * best->num_requantized / kFreeShare;
   std::size_t attempts = 0;
-  // From the most rows downwards.
   for (std::size_t i = candidates.size(); i-- > 0 && attempts < kAccuracyAttempts;) {
     const Candidate& candidate = candidates[i];
     Choice choice = candidate.choice;
@@ -239,10 +282,10 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
     }
     if (candidate.rows + (std::int64_t{1} << choice.shift) > budget || candidate.rows < budget / 4) continue;
     ++attempts;
-    ZKI_ASSIGN_OR_RETURN(Quantized attempt, attempt_at(choice));
-    if (attempt.measured_error < best->measured_error) best = std::move(attempt);
+    ZKI_ASSIGN_OR_RETURN(const Trial trial, try_out(choice));
+    if (trial.error < best->error) best = trial;
   }
-  return std::move(*best);
+  return with_all_statistics(graph, calibration, *best, options);
 }
 
 }  // namespace zkinfer::quant
