@@ -54,8 +54,9 @@ std::uint32_t Builder::positive_part_table(std::int64_t reach) {
   auto& tables = built_.circuit.tables;
   for (std::uint32_t i = 0; i < tables.size(); ++i) {
     const qir::Table& rows = tables[i].rows;
-    if (rows.kind == qir::TableKind::kClamp && rows.clamp_lo == 0 && rows.clamp_hi >= reach && rows.contains(-reach) &&
-        rows.contains(reach)) {
+    // Exact on its whole domain: values beyond `reach` must not be clamped from above.
+    if (rows.kind == qir::TableKind::kClamp && rows.clamp_lo == 0 && rows.clamp_hi >= rows.first + rows.num_rows() - 1 &&
+        rows.contains(-reach) && rows.contains(reach)) {
       return i;
     }
   }
@@ -146,7 +147,13 @@ Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool 
     for (std::uint32_t axis = 0; axis < shape.size(); ++axis) out_view.axes.push_back(mixed_radix(axis, {shape[axis]}));
   }
   out.expr.views.push_back(std::move(out_view));
-  return out;
+  return flat ? without_unit_atoms(out) : out;
+}
+
+Tensor Builder::plain(const std::string& name, const Tensor& tensor) {
+  const Tensor out = without_unit_atoms(tensor);
+  const bool is_plain = std::all_of(out.atoms_per_axis.begin(), out.atoms_per_axis.end(), [](std::uint32_t n) { return n <= 1; });
+  return is_plain ? out : materialize(name, out, true);
 }
 
 Tensor Builder::refined(const std::string& name, const Tensor& tensor, std::size_t axis, const Box& factors) {
@@ -164,20 +171,37 @@ std::vector<Tensor> Builder::aligned(const std::string& name, std::vector<Tensor
     // Leading axes that numpy broadcasting adds.
     tensor.atoms_per_axis.insert(tensor.atoms_per_axis.begin(), shape.rank() - tensor.atoms_per_axis.size(), 0);
   }
-  out_atoms.assign(shape.rank(), {});
-  for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
-    const auto size = static_cast<std::uint64_t>(shape[axis]);
-    if (size == 1) continue;
-    std::vector<Box> factorizations = {{size}};
-    for (const Tensor& tensor : tensors) {
-      if (tensor.atoms_per_axis[axis] > 0) factorizations.push_back(tensor.axis_atoms(axis));
+  const auto nests = [](const Box& atoms, const Box& factors) {
+    const auto refinement = common_refinement({atoms, factors});
+    return refinement && *refinement == factors;
+  };
+  // A copy changes the atoms of all axes, so the factors of all axes are found anew after each; a tensor needs one at most.
+  bool copied = true;
+  while (copied) {
+    copied = false;
+    out_atoms.assign(shape.rank(), {});
+    for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+      const auto size = static_cast<std::uint64_t>(shape[axis]);
+      if (size == 1) continue;
+      std::vector<Box> factorizations = {{size}};
+      for (const Tensor& tensor : tensors) {
+        if (tensor.atoms_per_axis[axis] > 0) factorizations.push_back(tensor.axis_atoms(axis));
+      }
+      out_atoms[axis] = common_refinement(factorizations).value_or(Box{size});
     }
-    auto factors = common_refinement(factorizations);
-    if (!factors) factors = Box{size};
     for (Tensor& tensor : tensors) {
-      if (tensor.atoms_per_axis[axis] > 0) tensor = refined(name, tensor, axis, *factors);
+      for (std::size_t axis = 0; axis < shape.rank() && !copied; ++axis) {
+        if (tensor.atoms_per_axis[axis] == 0 || nests(tensor.axis_atoms(axis), out_atoms[axis])) continue;
+        tensor = materialize(name, tensor, true);
+        copied = true;
+      }
+      if (copied) break;
     }
-    out_atoms[axis] = *factors;
+  }
+  for (Tensor& tensor : tensors) {
+    for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+      if (tensor.atoms_per_axis[axis] > 0) tensor = refine_axis(tensor, axis, out_atoms[axis]);
+    }
   }
   return tensors;
 }

@@ -77,15 +77,17 @@ class Builder {
   void add_nonnegative_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, std::int64_t reach);
   // Index of the table of graph table `index`.
   std::uint32_t graph_table(std::int32_t index) const { return static_cast<std::uint32_t>(index); }
-  // Some table (x, max(0, x)) for every |x| <= reach: one of the graph's, or a new one.
+  // Some table (x, max(0, x)) that has every |x| <= reach: one of the graph's, or a new one. Exact on its whole domain.
   std::uint32_t positive_part_table(std::int64_t reach);
   // The maximum of `expr` along box axis `axis`; the result's box has length 1 there. |differences| <= reach.
   circuit::LinExpr maximum_along(const std::string& name, circuit::LinExpr expr, circuit::Box& box, std::uint32_t axis,
                                  std::int64_t reach);
 
   // The same values in a fresh column, tied by an equality. flat: one column axis, so that every atom can be split at
-  // will; otherwise one column axis per logical axis, unit axes included, so that windows may read past the ends.
+  // will, and no atoms of length 1; otherwise one column axis per logical axis, unit axes included, so that windows may read past the ends.
   Tensor materialize(const std::string& name, const Tensor& tensor, bool flat);
+  // `tensor` with one atom for each axis longer than 1; materializes when an axis has more.
+  Tensor plain(const std::string& name, const Tensor& tensor);
   // `tensor` with the atoms of `axis` refined to `factors`; materializes when they do not nest.
   Tensor refined(const std::string& name, const Tensor& tensor, std::size_t axis, const circuit::Box& factors);
   // Tensors broadcast to `shape` (numpy rules) on common atoms: every axis of each is either absent or has the same

@@ -58,6 +58,7 @@ Status build_conv(Builder& builder, std::uint32_t index) {
   const auto groups = static_cast<std::uint64_t>(node.groups);
   const auto per_group = static_cast<std::uint64_t>(w_shape[1]);
   const std::uint64_t outputs = static_cast<std::uint64_t>(w_shape[0]) / groups;
+  const Tensor w = builder.plain(node.name + " weights", builder.tensor(node.inputs[1]));
   Tensor x = window_ready(builder, node, builder.tensor(node.inputs[0]));
   // The channel axis splits in (group, channel of the group) on atom boundaries.
   const auto nested = common_refinement({x.axis_atoms(1), {groups, per_group}});
@@ -116,9 +117,9 @@ Status build_conv(Builder& builder, std::uint32_t index) {
   if (node.inputs.size() > 2) {
     std::vector<AxisMap> bias_maps;
     if (w_shape[0] > 1) bias_maps.push_back(out_channel);
-    target = circuit::minus(target, rebased(builder.tensor(node.inputs[2]), bias_maps));
+    target = circuit::minus(target, rebased(builder.plain(node.name + " bias", builder.tensor(node.inputs[2])), bias_maps));
   }
-  builder.add_contraction({node.name, b.box, b.roles, std::move(target), rebased(builder.tensor(node.inputs[1]), w_maps),
+  builder.add_contraction({node.name, b.box, b.roles, std::move(target), rebased(w, w_maps),
                            rebased(x, x_maps)});
   builder.set(node.output, std::move(y));
   return ok_status();

@@ -97,7 +97,7 @@ Status build_matmul(Builder& builder, std::uint32_t index) {
   const Tensor acc = builder.committed_accumulator(index, builder.shape_only(out), y);
   LinExpr target = rebased(acc, y_maps);
   if (node.inputs.size() > 2) {
-    const Tensor bias = without_unit_atoms(builder.tensor(node.inputs[2]));
+    const Tensor bias = builder.plain(node.name + " bias", builder.tensor(node.inputs[2]));
     target = circuit::minus(target, rebased(bias, std::vector<AxisMap>(bias.atoms.empty() ? 0 : 1, n_map)));
   }
   builder.add_contraction({node.name, box, roles, std::move(target), rebased(a, a_maps), rebased(b, b_maps)});
