@@ -1,10 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Compares the sources with cmake/layers.txt: includes per folder, libraries that the verifier links, folders without
-# floating point. Usage: check_layers.sh SOURCE_FOLDER VERIFIER_LIBRARIES_FILE  (one CMake target per line)
+# floating point. Prints how many files and lines the verifier has, headers included.
+# Usage: check_layers.sh SOURCE_FOLDER VERIFIER_LIBRARIES VERIFIER_SOURCES   (files made by CMake: one target, one .cc per
+# line)
 set -euo pipefail
 cd "$1"
 libraries_file=$2
+sources_file=$3
 problems=0
 
 report() {
@@ -77,6 +80,24 @@ while read -r library; do
     report "the verifier links '$library', which cmake/layers.txt does not list under 'verifier libraries'"
 done <"$libraries_file"
 
+# The verifier's sources and every header of ours that they include, directly or not.
+declare -A in_verifier
+mapfile -t new_files < <(sed "s#^$PWD/##" "$sources_file")
+while ((${#new_files[@]} > 0)); do
+  for file in "${new_files[@]}"; do in_verifier[$file]=1; done
+  mapfile -t included < <(includes_of "${new_files[@]}" | awk '{print $2}' | sort -u)
+  new_files=()
+  for name in "${included[@]}"; do
+    for file in "src/$name" "include/$name"; do
+      [[ -e $file && -z ${in_verifier[$file]:-} ]] && new_files+=("$file")
+    done
+  done
+done
+for file in "${!in_verifier[@]}"; do
+  [[ $file =~ ^src/(prover|quant|passes|frontend|exec|ir|package)/|_prover\.(h|cc)$ ]] &&
+    report "the verifier's sources include '$file', which belongs to the prover's side"
+done
+
 mapfile -t patterns < <(sed -nE 's/^floating point allowed: //p' cmake/layers.txt)
 for folder in $(rule "no floating point"); do
   while IFS= read -r line; do
@@ -95,4 +116,7 @@ if ((problems > 0)); then
   echo "$problems offence(s) against cmake/layers.txt" >&2
   exit 1
 fi
-echo "layers: ${#folders[@]} folders, $(wc -l <"$libraries_file") verifier libraries, as in cmake/layers.txt"
+echo "layers: ${#folders[@]} folders, as in cmake/layers.txt"
+printf '%s\0' "${!in_verifier[@]}" | xargs -0 cat | awk -v files="${#in_verifier[@]}" '
+  !/^[[:space:]]*(\/\/.*)?$/ { code++ }
+  END { print "verifier: " files " files, " NR " lines, " code " of them code" }'
