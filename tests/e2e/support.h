@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small graphs with drawn parameters and inputs, and cheap (not secure) opening options, for whole-path tests.
+// What the suites of the whole protocol share: small graphs with drawn parameters and inputs, cheap opening options,
+// a session that proves one model again and again under hooks, and the checks before the opening without any opening.
 #pragma once
 
 #include <random>
+#include <string>
+#include <vector>
 
 #include "prover/prove.h"
 #include "qir/test_graphs.h"
+#include "verifier/verify.h"
 
 namespace zkinfer::e2e {
 
@@ -50,5 +54,47 @@ inline Digest test_seed(std::uint8_t x) {
   seed[0] = x;
   return seed;
 }
+
+// One committed model and one input.
+struct Session {
+  qir::QGraph graph;
+  prover::CommittedModel model;
+  prover::ProveRequest request;
+
+  // Aborts the process when the graph cannot be committed to: a broken test.
+  Session(qir::QGraph g, const prover::ModelOptions& options, std::uint64_t seed = 1) : graph(std::move(g)) {
+    auto committed = prover::commit_model(graph, draw_params(graph, seed), options, test_seed(1));
+    ZKI_CHECK(committed.ok(), "the graph of a test has a commitment");
+    model = std::move(committed).value();
+    request.inputs = draw_inputs(graph, seed + 1);
+  }
+  Session(qir::QGraph g, bool zero_knowledge, std::uint64_t seed = 1) : Session(std::move(g), test_options(zero_knowledge), seed) {}
+
+  const relations::CompiledCircuit& compiled() const { return model.prepared.compiled; }
+  prover::Proof prove(const prover::ProveHooks* hooks = nullptr) const {
+    prover::ProveRequest hooked = request;
+    hooked.hooks = hooks;
+    auto proof = prover::prove(model, hooked);
+    ZKI_CHECK(proof.ok(), "the input of a test has a proof");
+    return std::move(proof).value();
+  }
+  Verdict verify(ByteView proof) const { return verifier::verify(model.prepared, proof, nullptr); }
+  Verdict verdict_on(const prover::ProveHooks& hooks) const { return verify(prove(&hooks).bytes); }
+};
+
+// The label of every field element before the opening, in order, and where the first one lies in the proof.
+struct OuterMessages {
+  std::vector<std::string> labels;
+  std::size_t begin = 0;
+
+  explicit OuterMessages(const Session& session) {
+    prover::ProveHooks hooks;
+    hooks.messages = [&](std::size_t, const char* label, Fe&) { labels.emplace_back(label); };
+    static_cast<void>(session.prove(&hooks));
+    const std::size_t num_roots = session.model.prepared.key.params.zero_knowledge ? 2 : 1;
+    begin = proof::header_size(session.graph) + num_roots * sizeof(Digest);
+  }
+  std::size_t offset(std::size_t index) const { return begin + 3 * sizeof(std::uint64_t) * index; }
+};
 
 }  // namespace zkinfer::e2e

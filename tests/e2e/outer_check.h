@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// The protocol up to the opening, and every check of it evaluated on the committed columns themselves. The opening proves
+// exactly these equations (in one random combination), so this says what a proof would say and why, in milliseconds.
+#pragma once
+
+#include "e2e/support.h"
+#include "exec/integer/executor.h"
+#include "hiding/pad_values.h"
+#include "prover/prf.h"
+#include "prover/witness.h"
+
+namespace zkinfer::e2e {
+
+// coef * sum_idx (prod_axis vectors[axis][idx_axis]) column[idx].
+inline Fe evaluate_term(const circuit::Term& term, const std::vector<std::uint64_t>& shape, const FpVec& column) {
+  if (shape.empty()) return term.coef * column[0];
+  const std::vector<Fe>& last = term.vectors.back();
+  std::vector<Fe> values(column.size() / last.size());
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    for (std::size_t i = 0; i < last.size(); ++i) values[row] += last[i] * column[row * last.size() + i];
+  }
+  for (std::size_t axis = shape.size() - 1; axis-- > 0;) {
+    const std::vector<Fe>& vector = term.vectors[axis];
+    std::vector<Fe> next(values.size() / vector.size());
+    for (std::size_t row = 0; row < next.size(); ++row) {
+      for (std::size_t i = 0; i < vector.size(); ++i) next[row] += vector[i] * values[row * vector.size() + i];
+    }
+    values = std::move(next);
+  }
+  return term.coef * values[0];
+}
+
+// A prover's state right before it commits.
+struct OuterState {
+  circuit::ColumnData data;
+  std::vector<Fe> pads;
+  proof::PublicValues outputs;
+};
+
+inline void set_pad_column(const relations::CompiledCircuit& compiled, OuterState& state) {
+  FpVec column(compiled.circuit.columns[compiled.circuit.pads].num_elements());
+  for (std::size_t i = 0; i < state.pads.size(); ++i) {
+    for (std::size_t j = 0; j < 3; ++j) column[3 * i + j] = state.pads[i].c[j];
+  }
+  state.data[compiled.circuit.pads] = std::move(column);
+}
+
+// The state of an honest prover but for hooks.columns, hooks.outputs and hooks.committed.
+inline OuterState outer_state(const Session& session, const prover::ProveHooks& hooks, prover::TupleValues& tuples) {
+  const relations::CompiledCircuit& compiled = session.compiled();
+  auto witness = exec_integer::run(session.graph, session.model.params, session.request.inputs);
+  ZKI_CHECK(witness.ok(), "the input of a test has a witness");
+  OuterState state;
+  for (const qir::ValueId id : session.graph.outputs) state.outputs.push_back(witness->values[id]);
+  state.data = prover::fill_columns(session.graph, compiled, session.model.params, *witness);
+  if (hooks.columns) hooks.columns(state.data);
+  if (hooks.outputs) hooks.outputs(state.outputs);
+  tuples = prover::evaluate_tuples(compiled, state.data);
+  prover::count_multiplicities(compiled, tuples, state.data);
+  prover::PrfStream random(test_seed(3), 1);
+  state.pads = hiding::fill_pads(compiled.pads, random);
+  state.data[compiled.circuit.blind] = FpVec(3);
+  random.fill(state.data[compiled.circuit.blind].span());
+  set_pad_column(compiled, state);
+  if (hooks.committed) hooks.committed(state.data, state.pads);
+  return state;
+}
+
+// Labels of the checks that fail; empty: a proof of these columns would be accepted.
+inline std::vector<std::string> failed_checks(const Session& session, const prover::ProveHooks& hooks) {
+  const relations::CompiledCircuit& compiled = session.compiled();
+  const bool zero_knowledge = session.model.prepared.key.params.zero_knowledge;
+  prover::TupleValues tuples;
+  const OuterState state = outer_state(session, hooks, tuples);
+  const Digest context{};
+
+  Transcript transcript(verifier::kProtocolName);
+  proof::absorb_statement(transcript, session.model.prepared.key, context, state.outputs);
+  hiding::PadAllocator allocator(zero_knowledge);
+  allocator.set_layout(compiled.pads.layout());
+  hiding::ProverChannel channel(transcript, allocator, state.pads);
+  channel.set_message_hook(hooks.messages);
+  prover::OuterTimes times;
+  prover::prove_outer(channel, compiled, state.data, std::move(tuples), state.pads, times);
+
+  Transcript replay(verifier::kProtocolName);
+  proof::absorb_statement(replay, session.model.prepared.key, context, state.outputs);
+  hiding::PadAllocator replay_pads(zero_knowledge);
+  replay_pads.set_layout(compiled.pads.layout());
+  hiding::VerifierChannel verifier_channel(replay, replay_pads, channel.proof());
+  const auto constraints = verifier::collect_constraints(verifier_channel, compiled, state.outputs);
+
+  std::vector<std::string> failed;
+  if (verifier_channel.failed()) failed.push_back(verifier_channel.verdict().where);
+  const FpVec& pads = state.data[compiled.circuit.pads];
+  for (const verifier::Constraint& constraint : constraints) {
+    Fe value = constraint.form.constant();
+    for (const hiding::LinearForm::Term& term : constraint.form.terms()) {
+      value += term.coef * Fe(pads[3 * term.pad], pads[3 * term.pad + 1], pads[3 * term.pad + 2]);
+    }
+    for (const circuit::Term& term : constraint.terms) {
+      value += evaluate_term(term, compiled.circuit.columns[term.column].shape, state.data[term.column]);
+    }
+    if (!value.is_zero()) failed.emplace_back(constraint.label);
+  }
+  return failed;
+}
+
+}  // namespace zkinfer::e2e

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// One tiny graph per kind of relation, so that every cell of every column can be tried. Tables have at most 2^11 rows.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "qir/test_graphs.h"
+
+namespace zkinfer::e2e {
+
+struct NamedGraph {
+  std::string name;
+  qir::QGraph graph;
+};
+
+inline qir::Node with_coefs(std::vector<std::int64_t> coefs, qir::Requant requant = {}) {
+  qir::Node node;
+  node.coefs = std::move(coefs);
+  node.requant = requant;
+  return node;
+}
+
+// groups 1, or groups = channels (depthwise).
+inline qir::QGraph conv_graph(bool depthwise) {
+  qir::TestBuilder b;
+  const std::int32_t relu = b.clamp_table(-128, 8, 0, 60);
+  const qir::ValueId x = b.input({1, 2, 4, 4}, -8, 7);
+  const qir::ValueId w = b.param({2, depthwise ? 1 : 2, 3, 3}, -15, 15);
+  const qir::ValueId bias = b.param({2}, -100, 100);
+  qir::Node conv;
+  conv.kernel = {3, 3}, conv.strides = {2, 1}, conv.dilations = {1, 1}, conv.pads_begin = {1, 1};
+  conv.groups = depthwise ? 2 : 1;
+  conv.requant = {5, relu};
+  b.graph.outputs = {b.node(qir::Op::kConv, {x, w, bias}, {1, 2, 2, 4}, 0, 60, conv)};
+  return b.graph;
+}
+
+// A weight matrix after a product of two activations with a shared axis.
+inline qir::QGraph matmul_graph() {
+  qir::TestBuilder b;
+  const std::int32_t range = b.range_table(-256, 9);
+  const qir::ValueId x = b.input({2, 3, 2}, -4, 3);
+  const qir::ValueId y = b.input({2, 2, 3}, -4, 3);
+  const qir::ValueId w = b.param({3, 2}, -7, 7);
+  const qir::ValueId xy = b.node(qir::Op::kMatMul, {x, y}, {2, 3, 3}, -32, 32);
+  b.graph.outputs = {b.node(qir::Op::kMatMul, {xy, w}, {2, 3, 2}, -256, 255, with_coefs({}, {2, range}))};
+  return b.graph;
+}
+
+inline qir::QGraph mul_graph() {
+  qir::TestBuilder b;
+  const std::int32_t clamp = b.clamp_table(-32, 6, -20, 20);
+  const qir::ValueId x = b.input({3, 4}, -8, 7);
+  const qir::ValueId gain = b.param({3, 1}, 1, 15);
+  b.graph.outputs = {b.node(qir::Op::kMul, {x, gain}, {3, 4}, -20, 20, with_coefs({3}, {4, clamp}))};
+  return b.graph;
+}
+
+// An input whose range is no power of two, rounding, and an explicit table without rounding.
+inline qir::QGraph lookup_graph() {
+  qir::TestBuilder b;
+  const std::int32_t clamp = b.clamp_table(-32, 6, -9, 15);
+  qir::Table squares{qir::TableKind::kExplicit, -16, 5, 0, 0, {}};
+  for (std::int32_t i = -16; i < 16; ++i) squares.values.push_back(i * i);
+  const std::int32_t square = b.table(squares);
+  const qir::ValueId x = b.input({5}, -20, 17);
+  qir::Node linear = with_coefs({9}, {3, clamp});
+  linear.constant = 2;
+  const qir::ValueId y = b.node(qir::Op::kLinear, {x}, {5}, -9, 15, linear);
+  b.graph.outputs = {b.node(qir::Op::kLinear, {y}, {5}, 0, 256, with_coefs({1}, {0, square}))};
+  return b.graph;
+}
+
+// Negative values under padding: the pool's input is copied with an offset.
+inline qir::QGraph max_pool_graph() {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({1, 1, 4, 4}, -8, 7);
+  qir::Node pool;
+  pool.kernel = {3, 2}, pool.strides = {2, 2}, pool.dilations = {1, 1}, pool.pads_begin = {1, 0};
+  b.graph.outputs = {b.node(qir::Op::kMaxPool, {x}, {1, 1, 2, 2}, -8, 7, pool)};
+  return b.graph;
+}
+
+inline qir::QGraph reduce_graph() {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({2, 5}, -8, 7);
+  qir::Node last;
+  last.axes = {1};
+  const qir::ValueId most = b.node(qir::Op::kReduceMax, {x}, {2, 1}, -8, 7, last);
+  last.coefs = {1};
+  const qir::ValueId sum = b.node(qir::Op::kReduceSum, {x}, {2, 1}, -40, 35, last);
+  b.graph.outputs = {most, sum};
+  return b.graph;
+}
+
+// No rounding and no table: only the input's range is looked up, from below and from above.
+inline qir::QGraph sum_graph() {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({2, 3}, -20, 17);
+  qir::Node last = with_coefs({1});
+  last.axes = {1};
+  b.graph.outputs = {b.node(qir::Op::kReduceSum, {x}, {2, 1}, -60, 51, last)};
+  return b.graph;
+}
+
+inline qir::QGraph arg_max_graph() {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({3, 5}, -8, 7);
+  qir::Node axis;
+  axis.axes = {1};
+  b.graph.outputs = {b.node(qir::Op::kArgMax, {x}, {3}, 0, 4, axis)};
+  return b.graph;
+}
+
+inline qir::QGraph softmax_graph() {
+  qir::TestBuilder b;
+  qir::Table exponentials{qir::TableKind::kExplicit, -15, 4, 0, 0, {}};
+  for (std::int32_t i = 0; i < 16; ++i) exponentials.values.push_back(1 + i * i / 4);
+  const std::int32_t table = b.table(exponentials);
+  const qir::ValueId x = b.input({2, 3}, -8, 7);
+  qir::Node softmax;
+  softmax.axes = {1};
+  softmax.requant = {6, table};
+  b.graph.outputs = {b.node(qir::Op::kSoftmax, {x}, {2, 3}, 0, 64, softmax)};
+  return b.graph;
+}
+
+// Reshape to factors that do not nest: copies tied by equalities.
+inline qir::QGraph movement_graph() {
+  qir::TestBuilder b;
+  const std::int32_t clamp = b.clamp_table(-32, 6, -20, 20);
+  const qir::ValueId x = b.input({4, 3}, -8, 7);
+  const qir::ValueId w = b.param({6, 2}, -3, 3);
+  qir::Node transpose;
+  transpose.perm = {1, 0};
+  const qir::ValueId t = b.node(qir::Op::kTranspose, {x}, {3, 4}, -8, 7, transpose);
+  const qir::ValueId r = b.node(qir::Op::kReshape, {t}, {2, 6}, -8, 7);
+  const qir::ValueId m = b.node(qir::Op::kMatMul, {r, w}, {2, 2}, -20, 20, with_coefs({}, {3, clamp}));
+  qir::Node concat;
+  concat.axes = {1};
+  b.graph.outputs = {b.node(qir::Op::kConcat, {m, r}, {2, 8}, -20, 20, concat)};
+  return b.graph;
+}
+
+inline std::vector<NamedGraph> small_graphs() {
+  return {{"conv", conv_graph(false)},  {"depthwise", conv_graph(true)}, {"matmul", matmul_graph()},
+          {"mul", mul_graph()},         {"lookup", lookup_graph()},      {"max pool", max_pool_graph()},
+          {"reduce", reduce_graph()},   {"arg max", arg_max_graph()},    {"softmax", softmax_graph()},
+          {"movement", movement_graph()}, {"sum", sum_graph()}};
+}
+
+// Two layers and an arg max over the public logits: the proof that byte tests take apart.
+inline qir::QGraph mlp_graph() {
+  qir::TestBuilder b;
+  const std::int32_t relu = b.clamp_table(-128, 8, 0, 60);
+  const std::int32_t range = b.range_table(-128, 8);
+  const qir::ValueId x = b.input({1, 6}, -8, 7);
+  const qir::ValueId w1 = b.param({6, 5}, -15, 15);
+  const qir::ValueId b1 = b.param({5}, -50, 50);
+  const qir::ValueId w2 = b.param({5, 4}, -15, 15);
+  const qir::ValueId h = b.node(qir::Op::kMatMul, {x, w1, b1}, {1, 5}, 0, 60, with_coefs({}, {4, relu}));
+  const qir::ValueId y = b.node(qir::Op::kMatMul, {h, w2}, {1, 4}, -128, 127, with_coefs({}, {6, range}));
+  qir::Node axis;
+  axis.axes = {1};
+  const qir::ValueId best = b.node(qir::Op::kArgMax, {y}, {1}, 0, 3, axis);
+  b.graph.outputs = {y, best};
+  return b.graph;
+}
+
+}  // namespace zkinfer::e2e
