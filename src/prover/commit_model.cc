@@ -13,6 +13,8 @@ namespace {
 // Stream numbers of PrfStream under the commitment's seed.
 constexpr std::uint64_t kModelStream = 1;
 
+constexpr std::uint64_t kLeastDefaultBudget = 64;
+
 Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, const ModelOptions& options) {
   soundness::ParamRequest request;
   request.security_bits = options.security_bits;
@@ -32,7 +34,14 @@ Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, co
     request.model_budget = options.budget != 0 ? options.budget : soundness::default_model_budget(request.model_elements);
   }
   request.shape = compiled.shape;
-  return soundness::choose_params(request);
+  Result<pcs::OpeningParams> params = soundness::choose_params(request);
+  // The default budget is a wish: some sizes have no parameters for it within the caps on code words.
+  while (!params.ok() && params.status().code() == StatusCode::kResourceLimit && options.budget == 0 &&
+         request.model_budget >= 2 * kLeastDefaultBudget) {
+    request.model_budget /= 2;
+    params = soundness::choose_params(request);
+  }
+  return params;
 }
 
 pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const qir::ParamData& params, const Digest& seed) {
