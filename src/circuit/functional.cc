@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "circuit/functional.h"
 
+#include <algorithm>
+#include <deque>
+
 #include "base/check.h"
 
 namespace zkinfer::circuit {
@@ -90,7 +93,27 @@ ExprFunctional functional_of(const LinExpr& expr, const std::vector<Column>& col
 
 Functional::Functional(const Layout& layout, std::vector<Term> terms) : layout_(layout), terms_(std::move(terms)) {
   terms_of_column_.resize(layout.columns.size());
-  for (std::uint32_t i = 0; i < terms_.size(); ++i) terms_of_column_[terms_[i].column].push_back(i);
+  for (std::uint32_t i = 0; i < terms_.size(); ++i) {
+    terms_of_column_[terms_[i].column].push_back(i);
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> support;
+    for (const std::vector<Fe>& vector : terms_[i].vectors) {
+      std::uint64_t first = 0;
+      std::uint64_t last = vector.size();
+      while (first < last && vector[first].is_zero()) ++first;
+      while (last > first && vector[last - 1].is_zero()) --last;
+      support.emplace_back(first, last);
+    }
+    supports_.push_back(std::move(support));
+  }
+}
+
+bool Functional::misses(std::uint32_t term_index, const Block& block) const {
+  const auto& support = supports_[term_index];
+  for (std::size_t axis = 0; axis < support.size(); ++axis) {
+    const AxisPiece& piece = block.pieces[axis];
+    if (support[axis].first >= piece.begin + piece.length || support[axis].second <= piece.begin) return true;
+  }
+  return false;
 }
 
 void Functional::add_lane(std::size_t lane, FeSpan out) const {
@@ -99,6 +122,7 @@ void Functional::add_lane(std::size_t lane, FeSpan out) const {
     const ColumnLayout& placed_column = layout_.columns[column];
     const PlacedBlock& placed = placed_column.blocks[block_index];
     for (const std::uint32_t term_index : terms_of_column_[column]) {
+      if (misses(term_index, placed.block)) continue;
       const Term& term = terms_[term_index];
       const std::vector<std::uint32_t>& order = placed_column.order;
       if (order.empty()) {
@@ -148,8 +172,39 @@ std::vector<Fe> bind_low(const std::vector<Fe>& vector, const AxisPiece& piece, 
 
 }  // namespace
 
-void Functional::fold_block(const Term& term, const ColumnLayout& column, const PlacedBlock& placed,
-                            const Fe& lane_weight, std::span<const Fe> low_point, std::vector<Fe>& out) const {
+// The bound pieces of one term: many blocks of a column share most of their axis pieces.
+class Functional::BoundPieces {
+ public:
+  BoundPieces(const Term& term, std::span<const Fe> low_point) : term_(term), low_point_(low_point), tables_(term.vectors.size()) {}
+
+  // bind_low of one axis piece whose lowest bit is address bit `position`.
+  const std::vector<Fe>& get(std::uint32_t axis, const AxisPiece& piece, int position) {
+    for (const Entry& entry : tables_[axis]) {
+      if (entry.begin == piece.begin && entry.bits == piece.bits && entry.position == position) return entry.table;
+    }
+    const auto low_bits = static_cast<int>(low_point_.size());
+    const int bound = std::max(0, std::min(piece.bits, low_bits - position));
+    const std::span<const Fe> point = bound == 0 ? std::span<const Fe>()
+                                                 : low_point_.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(bound));
+    tables_[axis].push_back({piece.begin, piece.bits, position, bind_low(term_.vectors[axis], piece, point)});
+    return tables_[axis].back().table;
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t begin;
+    int bits;
+    int position;
+    std::vector<Fe> table;
+  };
+  const Term& term_;
+  std::span<const Fe> low_point_;
+  std::vector<std::deque<Entry>> tables_;  // by axis
+};
+
+void Functional::fold_block(const Term& term, BoundPieces& bound_pieces, const ColumnLayout& column,
+                            const PlacedBlock& placed, const Fe& lane_weight, std::span<const Fe> low_point,
+                            std::vector<Fe>& out) const {
   const int low_bits = static_cast<int>(low_point.size());
   Fe weight = term.coef * lane_weight;
   // Address bits above the block but below low_bits are constants of the block.
@@ -164,11 +219,8 @@ void Functional::fold_block(const Term& term, const ColumnLayout& column, const 
   for (std::size_t k = column.order.size(); k-- > 0;) {
     const std::uint32_t axis = column.order[k];
     const AxisPiece& piece = placed.block.pieces[axis];
-    const int bound = std::max(0, std::min(piece.bits, low_bits - position));
-    const std::vector<Fe> table =
-        bind_low(term.vectors[axis], piece,
-                 bound == 0 ? std::span<const Fe>() : low_point.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(bound)));
-    const int free_bits = piece.bits - bound;
+    const std::vector<Fe>& table = bound_pieces.get(axis, piece, position);
+    const int free_bits = piece.bits - std::max(0, std::min(piece.bits, low_bits - position));
     std::vector<Fe> next(high.size() << free_bits);
     for (std::size_t m = 0; m < table.size(); ++m) {
       for (std::size_t i = 0; i < high.size(); ++i) next[(m << high_bits) + i] = table[m] * high[i];
@@ -184,10 +236,12 @@ void Functional::fold_block(const Term& term, const ColumnLayout& column, const 
 std::vector<Fe> Functional::fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const {
   const std::uint64_t step = std::uint64_t{1} << low_point.size();
   std::vector<Fe> out((layout_.num_rows + step - 1) / step);
-  for (const Term& term : terms_) {
-    const ColumnLayout& column = layout_.columns[term.column];
+  for (std::uint32_t i = 0; i < terms_.size(); ++i) {
+    const ColumnLayout& column = layout_.columns[terms_[i].column];
+    BoundPieces bound_pieces(terms_[i], low_point);
     for (const PlacedBlock& placed : column.blocks) {
-      fold_block(term, column, placed, lane_weights[placed.lane], low_point, out);
+      if (misses(i, placed.block)) continue;
+      fold_block(terms_[i], bound_pieces, column, placed, lane_weights[placed.lane], low_point, out);
     }
   }
   return out;

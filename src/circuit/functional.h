@@ -42,11 +42,17 @@ class Functional final : public pcs::WeightSource {
   std::vector<Fe> fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const override;
 
  private:
-  void fold_block(const Term& term, const ColumnLayout& column, const PlacedBlock& placed, const Fe& lane_weight,
-                  std::span<const Fe> low_point, std::vector<Fe>& out) const;
+  class BoundPieces;
+  void fold_block(const Term& term, BoundPieces& bound_pieces, const ColumnLayout& column, const PlacedBlock& placed,
+                  const Fe& lane_weight, std::span<const Fe> low_point, std::vector<Fe>& out) const;
+
+  // Whether the term is zero on the block: terms of one block of leaves touch few blocks of a column.
+  bool misses(std::uint32_t term_index, const Block& block) const;
 
   const Layout& layout_;
   std::vector<Term> terms_;
+  // Per term and axis, the range [first, last) outside which the vector is zero.
+  std::vector<std::vector<std::pair<std::uint64_t, std::uint64_t>>> supports_;
   std::vector<std::vector<std::uint32_t>> terms_of_column_;  // by ColumnId
 };
 
