@@ -108,12 +108,14 @@ TEST(TablePool, MergesWhenItSavesRows) {
   const std::size_t c = pool.want_clamp(0, 255, -5, 10);
   const std::size_t d = pool.want_clamp(0, 127, -5, 10);
   const std::size_t e = pool.want_function("square", [](std::int64_t x) { return static_cast<std::int32_t>(x * x); }, -3, 3);
+  const std::size_t f = pool.want_range(-2, 1);
   std::vector<qir::Table> tables;
   const std::vector<std::int32_t> index = pool.build(tables);
   EXPECT_EQ(index[a], index[b]);
   EXPECT_EQ(index[a], index[c]);
   EXPECT_NE(index[a], index[d]);
-  EXPECT_EQ(tables.size(), 3U);
+  EXPECT_EQ(tables.size(), 4U);
+  EXPECT_EQ(tables[static_cast<std::size_t>(index[f])].kind, qir::TableKind::kRange);
   const qir::Table& merged = tables[static_cast<std::size_t>(index[a])];
   EXPECT_EQ(merged.log_size, 11);
   EXPECT_TRUE(merged.contains(-1000) && merged.contains(1020));

@@ -10,6 +10,13 @@ namespace zkinfer::quant {
 
 using ir::OpKind;
 
+namespace {
+
+constexpr int kOutputWeightBits = 12;  // of layers without requantization
+constexpr int kMostWeightBits = 24;
+
+}  // namespace
+
 Status Lowering::lower_contract(std::size_t i) {
   const ir::Node& n = node(i);
   const bool conv = n.op == OpKind::kConv;
@@ -27,7 +34,7 @@ Status Lowering::lower_contract(std::size_t i) {
   if (!conv && constant == 1) channels.num_columns = static_cast<std::size_t>(shape[shape.rank() - 1]);
   double most = 0;
   for (const float w : weights->data()) most = std::max(most, std::abs(static_cast<double>(w)));
-  const int output_bits = options_.weight_bits > 0 ? options_.weight_bits : 12;
+  const int output_bits = options_.weight_bits > 0 ? options_.weight_bits : kOutputWeightBits;
   const double natural_w = (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (output_bits - 1)) - 1);
   const double natural = natural_w * x.scale;
 
@@ -54,6 +61,12 @@ Status Lowering::lower_contract(std::size_t i) {
     // Fewer weight bits on request: a smaller shift for this layer.
     if (options_.weight_bits > 0) {
       while (t.shift > 0 && std::ldexp(t.h_scale, -t.shift) < natural) --t.shift;
+    }
+    // Activations that calibration saw as nearly dead would ask for weights of any size.
+    const double least = std::ldexp(natural, output_bits - kMostWeightBits + t.shift);
+    if (t.h_scale < least) {
+      if (t.h_scale == t.y_scale) t.y_scale = least;
+      t.h_scale = least;
     }
   }
   for (;;) {

@@ -11,6 +11,8 @@ using ir::OpKind;
 
 namespace {
 
+constexpr int kConstantBits = 12;  // of factors without requantization
+
 std::vector<double> doubles(const FloatTensor& tensor) { return {tensor.data().begin(), tensor.data().end()}; }
 
 // coef * [lo, hi], ordered.
@@ -116,7 +118,7 @@ Status Lowering::lower_mul(std::size_t i) {
   const std::vector<double> real = doubles(*data);
   double most = 0;
   for (const double c : real) most = std::max(most, std::abs(c));
-  const int natural_bits = options_.weight_bits > 0 ? options_.weight_bits : 12;
+  const int natural_bits = options_.weight_bits > 0 ? options_.weight_bits : kConstantBits;
   const double natural = (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (natural_bits - 1)) - 1) * x.scale;
   const double unit = wanted_unit(i, natural);
   const double scale_c = unit / x.scale;

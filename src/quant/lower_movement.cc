@@ -72,7 +72,7 @@ QTensor Lowering::rescaled(std::size_t i, const QTensor& x, double scale) {
   q.requant.shift = static_cast<std::uint8_t>(choice_.shift);
   const std::int64_t round = choice_.shift > 0 ? std::int64_t{1} << (choice_.shift - 1) : 0;
   const AccRange domain = {(value.lo * factor + round) >> choice_.shift, (value.hi * factor + round) >> choice_.shift};
-  wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_clamp(domain.lo, domain.hi, domain.lo, domain.hi));
+  wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_range(domain.lo, domain.hi));
   const QTensor y = append(std::move(q), value.name + ".rescaled", value.shape, domain, scale);
   out_.num_requantized += value.shape.num_elements();
   return y;

@@ -18,7 +18,6 @@ namespace {
 // Values that Softmax or ArgMax compare get this factor of head room beyond what calibration saw: a saturated maximum
 // would tie.
 constexpr int kHeadRoomBits = 2;
-constexpr int kOutputWeightBits = 12;
 constexpr std::int64_t kFewestLevels = 12;
 // Bits of an input that is on no known grid; input bits are nearly free.
 constexpr int kFreeInputBits = 10;
@@ -315,7 +314,16 @@ Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, con
     const double most = s.chain.clamp_hi() / t.y_scale;
     if (least > static_cast<double>(y.lo)) y.lo = std::min(y.hi, static_cast<std::int64_t>(std::nearbyint(least)));
     if (most < static_cast<double>(y.hi)) y.hi = std::max(y.lo, static_cast<std::int64_t>(std::nearbyint(most)));
-    request = pool_.want_clamp(y.lo, y.hi, domain.lo, domain.hi);
+    // Without a parameter the declared range follows from the reach alone, and a clamp that never acts needs no y of its
+    // own: one committed value less for each element, for one more table.
+    const bool clamps = domain.lo < y.lo || domain.hi > y.hi;
+    const std::int64_t num_elements = graph_.value(s.output).shape.num_elements();
+    if (!clamps && !qir::has_param_input(out_.graph, q) && num_elements >= std::int64_t{1} << log_rows(domain.lo, domain.hi)) {
+      y = {requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)};
+      request = pool_.want_range(domain.lo, domain.hi);
+    } else {
+      request = pool_.want_clamp(y.lo, y.hi, domain.lo, domain.hi);
+    }
   } else {
     // Relu and LeakyRelu commute with positive factors: their tables do not depend on the scale.
     const double ratio = t.h_scale / t.y_scale;

@@ -12,6 +12,11 @@ std::uint8_t log_rows(std::int64_t lo, std::int64_t hi) {
   return static_cast<std::uint8_t>(std::bit_width(static_cast<std::uint64_t>(hi - lo)));
 }
 
+std::size_t TablePool::want_range(std::int64_t lo, std::int64_t hi) {
+  requests_.push_back({"range", qir::TableKind::kRange, 0, 0, lo, hi, {}});
+  return requests_.size() - 1;
+}
+
 std::size_t TablePool::want_clamp(std::int64_t clamp_lo, std::int64_t clamp_hi, std::int64_t lo, std::int64_t hi) {
   requests_.push_back({"clamp " + std::to_string(clamp_lo) + " " + std::to_string(clamp_hi), qir::TableKind::kClamp, clamp_lo, clamp_hi, lo, hi, {}});
   return requests_.size() - 1;

@@ -17,7 +17,8 @@ std::uint8_t log_rows(std::int64_t lo, std::int64_t hi);
 
 class TablePool {
  public:
-  // Both return a request number, to be exchanged for a table index after build().
+  // All return a request number, to be exchanged for a table index after build().
+  std::size_t want_range(std::int64_t lo, std::int64_t hi);
   std::size_t want_clamp(std::int64_t clamp_lo, std::int64_t clamp_hi, std::int64_t lo, std::int64_t hi);
   // `name` identifies the function: requests with equal names may share a table.
   std::size_t want_function(std::string name, std::function<std::int32_t(std::int64_t)> function, std::int64_t lo, std::int64_t hi);
