@@ -67,6 +67,9 @@ Status check_value(const Value& value) {
   if (value.lo > value.hi || value.lo <= -kMaxMagnitude || value.hi >= kMaxMagnitude) {
     return invalid_argument("range [" + std::to_string(value.lo) + ", " + std::to_string(value.hi) + "] must be increasing and within 2^62");
   }
+  if (value.kind == ValueKind::kInput && Wide{value.hi} - value.lo >= kMaxWidth) {
+    return invalid_argument("an input's range must be less than 2^62 wide");
+  }
   if (value.kind == ValueKind::kParam && (value.lo < INT32_MIN || value.hi > INT32_MAX)) {
     return invalid_argument("a parameter's range must fit in 32 bits");
   }
@@ -105,6 +108,12 @@ Status check_requant_form(const QGraph& graph, const Node& node, RequantRule rul
   return ok_status();
 }
 
+// >> rounds to minus infinity.
+Interval table_arguments(const Node& node, Interval acc) {
+  const Wide round = node.requant.shift > 0 ? (Wide{1} << node.requant.shift) / 2 : 0;
+  return make_interval((acc.lo + round) >> node.requant.shift, (acc.hi + round) >> node.requant.shift);
+}
+
 // The range of y from the range of acc. The table must contain every reachable argument, unless parameter values decide
 // what is reachable: then a declared weight range says too little, and exec checks each argument.
 Result<Interval> requantized_range(const QGraph& graph, const Node& node, Interval acc) {
@@ -114,9 +123,7 @@ Result<Interval> requantized_range(const QGraph& graph, const Node& node, Interv
   if (!scale(domain, static_cast<std::int64_t>(unit)).within(kMaxMagnitude - static_cast<std::int64_t>(unit))) {
     return invalid_argument("table domain " + to_string(domain) + " times 2^" + std::to_string(node.requant.shift) + " leaves 2^62");
   }
-  const Wide round = node.requant.shift > 0 ? unit / 2 : 0;
-  // >> rounds to minus infinity.
-  const Interval reach = make_interval((acc.lo + round) >> node.requant.shift, (acc.hi + round) >> node.requant.shift);
+  const Interval reach = table_arguments(node, acc);
   const bool contained = reach.lo >= domain.lo && reach.hi <= domain.hi;
   if (!contained && !has_param_input(graph, node)) {
     return out_of_range("reachable table arguments " + to_string(reach) + " are not in the table's domain " + to_string(domain) +
@@ -155,11 +162,14 @@ Status check_node(const QGraph& graph, const Node& node, const Ranges& declared,
     return out_of_range("output " + quoted(output.name) + " declares [" + std::to_string(output.lo) + ", " +
                         std::to_string(output.hi) + "] but may reach " + to_string(y));
   }
-  sound[node.output] = has_table ? declared[node.output] : worst.acc;
+  // After a table: its values over all that the accumulator may be, which can be more than an honest run reaches.
+  sound[node.output] = has_table ? hull(declared[node.output], image(graph.tables[static_cast<std::size_t>(node.requant.table_index)],
+                                                                     table_arguments(node, worst.acc)))
+                                 : worst.acc;
   return ok_status();
 }
 
-Status check_nodes(const QGraph& graph) {
+Result<Ranges> check_nodes(const QGraph& graph) {
   std::vector<bool> known(graph.values.size(), false);
   for (std::size_t i = 0; i < graph.values.size(); ++i) known[i] = graph.values[i].kind == ValueKind::kParam;
   for (const ValueId id : graph.inputs) known[id] = true;
@@ -192,12 +202,12 @@ Status check_nodes(const QGraph& graph) {
   for (std::size_t i = 0; i < known.size(); ++i) {
     if (!known[i]) return invalid_argument("value " + std::to_string(i) + " " + quoted(graph.values[i].name) + " is never computed");
   }
-  return ok_status();
+  return sound;
 }
 
 }  // namespace
 
-Status validate(const QGraph& graph) {
+Result<Ranges> sound_ranges(const QGraph& graph) {
   if (graph.name.size() > kMaxNameBytes) return invalid_argument("graph name longer than 4096 bytes");
   for (std::size_t i = 0; i < graph.tables.size(); ++i) {
     if (Status status = check_table(graph.tables[i]); !status.ok()) return status.with_context("table " + std::to_string(i));
@@ -223,5 +233,7 @@ Status validate(const QGraph& graph) {
   }
   return check_nodes(graph);
 }
+
+Status validate(const QGraph& graph) { return sound_ranges(graph).status(); }
 
 }  // namespace zkinfer::qir

@@ -104,12 +104,15 @@ void Builder::add_limb_checks(const std::string& name, const Box& box, const Lin
   add_equality(name + " limbs", box, std::move(rest));
 }
 
-void Builder::add_nonnegative_check(const std::string& name, const Box& box, const LinExpr& expr, std::int64_t reach) {
-  int log_size = circuit::axis_bits(static_cast<std::uint64_t>(reach) + 1);
+void Builder::add_nonnegative_check(const std::string& name, const Box& box, const LinExpr& expr, std::int64_t reach,
+                                    int most_bits) {
+  const int log_size = circuit::axis_bits(static_cast<std::uint64_t>(reach) + 1);
   const auto& tables = built_.circuit.tables;
   int best = 64;
   for (const circuit::Table& table : tables) {
-    if (table.rows.kind == qir::TableKind::kRange && table.rows.log_size >= log_size) best = std::min<int>(best, table.rows.log_size);
+    if (table.rows.kind == qir::TableKind::kRange && table.rows.log_size >= log_size && table.rows.log_size <= most_bits) {
+      best = std::min<int>(best, table.rows.log_size);
+    }
   }
   add_range_check(name, box, expr, best == 64 ? log_size : best);
 }
@@ -233,8 +236,18 @@ void Builder::add_inputs_and_params() {
   }
 }
 
+Status Builder::count_views(std::uint32_t index) {
+  std::uint64_t num_views = 0;
+  for (const qir::ValueId id : graph_.nodes[index].inputs) num_views += tensors_[id].expr.views.size();
+  num_views_ += num_views;
+  if (num_views <= kMaxNodeViews && num_views_ <= kMaxViews) return ok_status();
+  return resource_limit("reads " + std::to_string(num_views) + " terms, " + std::to_string(num_views_) +
+                        " with the nodes before it; round intermediate sums (give them a table)");
+}
+
 Status Builder::add_node(std::uint32_t index) {
   using qir::Op;
+  ZKI_RETURN_IF_ERROR(count_views(index));
   switch (graph_.nodes[index].op) {
     case Op::kConv: return build_conv(*this, index);
     case Op::kMatMul: return build_matmul(*this, index);
@@ -263,6 +276,7 @@ void Builder::add_outputs() {
 }
 
 Result<BuiltCircuit> Builder::build() && {
+  ZKI_ASSIGN_OR_RETURN(sound_, qir::sound_ranges(graph_));
   for (const qir::Table& rows : graph_.tables) built_.circuit.tables.push_back({rows, 0});
   tensors_.resize(graph_.values.size());
   add_inputs_and_params();

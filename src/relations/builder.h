@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "circuit/circuit.h"
-#include "qir/qgraph.h"
+#include "qir/ops/rules.h"
 #include "relations/tensor.h"
 
 namespace zkinfer::relations {
@@ -48,6 +48,10 @@ struct BuiltCircuit {
 // Wider ranges are cut in limbs: a table of 2^16 rows costs a proof about as much as 2^16 lookups.
 inline constexpr int kMaxRangeBits = 16;
 
+// Sums of values that are not rounded grow into long expressions; these bounds keep small graphs from huge circuits.
+inline constexpr std::uint64_t kMaxNodeViews = std::uint64_t{1} << 14;
+inline constexpr std::uint64_t kMaxViews = std::uint64_t{1} << 21;
+
 class Builder {
  public:
   explicit Builder(const qir::QGraph& graph) : graph_(graph) {}
@@ -58,6 +62,8 @@ class Builder {
   // ---- used by the operators' files (relations/<op>.cc) ----
   const qir::QGraph& graph() const { return graph_; }
   const qir::Value& value(qir::ValueId id) const { return graph_.values[id]; }
+  // What a value may be whatever the committed parameters within their ranges are; declared ranges bind honest runs only.
+  const qir::Interval& sound_range(qir::ValueId id) const { return sound_[id]; }
   const std::vector<circuit::Column>& columns() const { return built_.circuit.columns; }
   const Tensor& tensor(qir::ValueId id) const { return tensors_[id]; }
 
@@ -73,8 +79,9 @@ class Builder {
   // expr in [0, 2^log_size) at every point of the box.
   void add_range_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
   // 0 <= expr at every point of the box, for an expression that honest values keep in [0, reach]: any range table with
-  // more than `reach` rows will do.
-  void add_nonnegative_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, std::int64_t reach);
+  // more than `reach` and at most 2^most_bits rows will do.
+  void add_nonnegative_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, std::int64_t reach,
+                             int most_bits = 63);
   // Index of the table of graph table `index`.
   std::uint32_t graph_table(std::int32_t index) const { return static_cast<std::uint32_t>(index); }
   // Some table (x, max(0, x)) that has every |x| <= reach: one of the graph's, or a new one. Exact on its whole domain.
@@ -106,6 +113,7 @@ class Builder {
  private:
   void add_inputs_and_params();
   Status add_node(std::uint32_t index);
+  Status count_views(std::uint32_t index);
   std::uint32_t add_table(qir::Table rows);
   void add_limb_checks(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
   void add_outputs();
@@ -113,6 +121,8 @@ class Builder {
   const qir::QGraph& graph_;
   BuiltCircuit built_;
   std::vector<Tensor> tensors_;
+  qir::Ranges sound_;
+  std::uint64_t num_views_ = 0;  // of all tensors so far
 };
 
 // One function per operator; `index` is the node's index in the graph. In relations/<op>.cc.

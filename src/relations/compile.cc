@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relations/compile.h"
 
+#include <algorithm>
+
 namespace zkinfer::relations {
 
 std::uint64_t CompiledCircuit::num_elements(circuit::Oracle oracle) const {
@@ -12,6 +14,41 @@ std::uint64_t CompiledCircuit::num_elements(circuit::Oracle oracle) const {
 }
 
 namespace {
+
+// Steps of folding an expression's weight vectors (circuit/functional.cc): per column axis the product of what feeds it.
+std::uint64_t fold_steps(const circuit::LinExpr& expr, const circuit::Box& box) {
+  std::uint64_t steps = 0;
+  for (const circuit::View& view : expr.views) {
+    for (const circuit::AxisMap& map : view.axes) {
+      std::uint64_t product = 1;
+      const auto times = [&](std::uint64_t n) { product = product > kMaxFoldSteps / n ? kMaxFoldSteps + 1 : product * n; };
+      for (const circuit::AxisTerm& term : map.terms) times(box[term.box_axis]);
+      for (const circuit::SumTerm& sum : map.sums) times(sum.length);
+      steps = std::min(steps + product, kMaxFoldSteps + 1);
+    }
+  }
+  return steps;
+}
+
+// What the verifier does per relation: vectors of the box axes' lengths, and their folding through the views.
+Status check_relations(const circuit::Circuit& circuit) {
+  std::uint64_t steps = 0;
+  const auto add = [&](const std::string& name, const circuit::Box& box, std::initializer_list<const circuit::LinExpr*> exprs) -> Status {
+    for (const std::uint64_t n : box) {
+      if (n > kMaxAxis) return resource_limit("'" + name + "': an axis of " + std::to_string(n) + ", at most 2^26 is allowed");
+    }
+    for (const circuit::LinExpr* expr : exprs) steps = std::min(steps + fold_steps(*expr, box), kMaxFoldSteps + 1);
+    if (steps <= kMaxFoldSteps) return ok_status();
+    return resource_limit("'" + name + "': windows and sums take a verifier more than 2^31 steps; use smaller windows, or round between them");
+  };
+  for (const circuit::Contraction& c : circuit.contractions) ZKI_RETURN_IF_ERROR(add(c.name, c.box, {&c.y, &c.lhs, &c.rhs}));
+  for (const circuit::Lookup& lookup : circuit.lookups) {
+    for (const circuit::LinExpr& entry : lookup.tuple) ZKI_RETURN_IF_ERROR(add(lookup.name, lookup.box, {&entry}));
+  }
+  for (const circuit::Equality& equality : circuit.equalities) ZKI_RETURN_IF_ERROR(add(equality.name, equality.box, {&equality.expr}));
+  for (const circuit::PublicTensor& output : circuit.public_outputs) ZKI_RETURN_IF_ERROR(add("an output", output.box, {&output.expr}));
+  return ok_status();
+}
 
 Status check_sizes(const circuit::Circuit& circuit) {
   std::uint64_t total = 0;
@@ -28,7 +65,7 @@ Status check_sizes(const circuit::Circuit& circuit) {
   };
   for (const circuit::Column& column : circuit.columns) ZKI_RETURN_IF_ERROR(add_box(column.name, column.shape));
   for (const circuit::Lookup& lookup : circuit.lookups) ZKI_RETURN_IF_ERROR(add_box(lookup.name, lookup.box));
-  return ok_status();
+  return check_relations(circuit);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ struct CompiledCircuit {
 Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge);
 
 inline constexpr std::uint64_t kMaxCircuitElements = std::uint64_t{1} << 34;
+inline constexpr std::uint64_t kMaxFoldSteps = std::uint64_t{1} << 31;
 inline constexpr std::uint64_t kMaxAxis = std::uint64_t{1} << 26;
 
 // Where the columns live under these parameters. invalid_argument when the parameters are not made for this circuit.

@@ -68,7 +68,8 @@ Tensor pool_input(Builder& builder, const qir::Node& node, std::int64_t& added) 
             circuit::is_zero_extended(x.expr, builder.columns(), x.atoms, x.first_atom(axis),
                                       static_cast<std::uint64_t>(node.pads_begin[s]), static_cast<std::uint64_t>(after));
   }
-  added = padded && value.lo < 0 ? value.lo : 0;
+  const qir::Wide least = builder.sound_range(node.inputs[0]).lo;
+  added = padded && least < 0 ? static_cast<std::int64_t>(least) : 0;
   if (added != 0) x.expr = circuit::plus_constant(x.expr, -added);
   if (added != 0 || !ready) x = builder.materialize(node.name + " input", x, false);
   return x;

@@ -86,7 +86,10 @@ Status build_softmax(Builder& builder, std::uint32_t index) {
   quotient.kind = Recipe::Kind::kValue;
   quotient.value = node.output;
   const Tensor y = builder.add_tensor(node.name, x, quotient);
-  builder.add_nonnegative_check(node.name + " value", box, y.expr, std::int64_t{1} << q);
+  // qir::validate: 2 s 2^(q+1) < 2^62. A larger table is as good while the product stays below that.
+  int most_bits = q + 1;
+  while (most_bits < 40 && (2 * static_cast<std::uint64_t>(most) * n) << (most_bits + 1) <= std::uint64_t{1} << 61) ++most_bits;
+  builder.add_nonnegative_check(node.name + " value", box, y.expr, std::int64_t{1} << q, most_bits);
   builder.add_contraction({node.name, box, std::vector<circuit::AxisRole>(box.size(), circuit::AxisRole::kC),
                            circuit::minus(numerator, rem), denominator, y.expr});
   builder.set(node.output, y);

@@ -13,6 +13,7 @@ constexpr std::uint8_t kMaxLogDomain = 32;
 constexpr std::uint8_t kMaxLogLanes = 10;
 constexpr std::uint8_t kMaxFoldLanes = 6;
 constexpr std::size_t kMaxFolds = 12;
+constexpr std::uint64_t kMaxFoldBits = 40;  // no vector has more index bits
 constexpr std::uint32_t kMaxQueries = 4096;
 constexpr std::uint64_t kMaxMaskElements = std::uint64_t{1} << 16;
 constexpr std::uint64_t kMaxModelBudget = std::uint64_t{1} << 32;
@@ -88,6 +89,7 @@ Status validate_folds(const OpeningParams& params) {
     ZKI_RETURN_IF_ERROR(validate_oracle(where, fold, 1, kMaxFoldLanes));
     ZKI_RETURN_IF_ERROR(validate_random_rows(where, fold, params.zero_knowledge, fold.num_queries + 1));
   }
+  ZKI_RETURN_IF_ERROR(at_most("folds", "total of log_lanes", static_cast<std::uint64_t>(params.fold_bits()), kMaxFoldBits));
   // Every number is bounded now, so that the sizes below cannot overflow.
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
     const std::uint64_t lanes = params.folds[i].num_lanes();

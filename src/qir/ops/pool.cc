@@ -71,6 +71,7 @@ Result<Inferred> infer_max_pool(const QGraph& graph, const Node& node, const Ran
       return invalid_argument("some MaxPool window has only padding on spatial axis " + std::to_string(i) + "; its maximum is undefined");
     }
   }
+  ZKI_RETURN_IF_ERROR(check_comparable(ranges[node.inputs[0]]));
   return Inferred{std::move(shape), ranges[node.inputs[0]]};
 }
 

@@ -50,16 +50,18 @@ Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node, const R
 
 Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node, const Ranges& ranges) {
   ZKI_ASSIGN_OR_RETURN(Reduction reduction, reduced_shape(graph, node));
+  ZKI_RETURN_IF_ERROR(check_comparable(ranges[node.inputs[0]]));
   return Inferred{std::move(reduction.shape), ranges[node.inputs[0]]};
 }
 
-Result<Inferred> infer_argmax(const QGraph& graph, const Node& node, const Ranges&) {
+Result<Inferred> infer_argmax(const QGraph& graph, const Node& node, const Ranges& ranges) {
   if (node.axes.size() != 1) return invalid_argument("ArgMax needs one axis, got " + std::to_string(node.axes.size()));
   ZKI_ASSIGN_OR_RETURN(Reduction reduction, reduced_shape(graph, node));
+  ZKI_RETURN_IF_ERROR(check_comparable(ranges[node.inputs[0]]));
   return Inferred{std::move(reduction.shape), make_interval(0, reduction.num_terms - 1)};
 }
 
-Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Ranges&) {
+Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& x = graph.value(node.inputs[0]);
   if (node.axes.size() != 1 || node.axes[0] < 0 || node.axes[0] >= static_cast<std::int64_t>(x.shape.rank())) {
     return invalid_argument("Softmax needs one axis below the rank of " + x.shape.to_string());
@@ -79,7 +81,10 @@ Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Rang
   const std::int64_t num_terms = x.shape[static_cast<std::size_t>(node.axes[0])];
   const Interval sum = scale(make_interval(0, *most), num_terms);
   const Interval numerator = add(scale(make_interval(0, *most), std::int64_t{1} << (node.requant.shift + 1)), sum);
-  if (!numerator.within(kMaxMagnitude) || !scale(sum, 2).within(kMaxMagnitude)) {
+  ZKI_RETURN_IF_ERROR(check_comparable(ranges[node.inputs[0]]));
+  // The proof checks y < 2^(shift+1) only: 2 s y must not wrap for any of these.
+  const Interval product = scale(scale(sum, 2), std::int64_t{1} << (node.requant.shift + 1));
+  if (!numerator.within(kMaxMagnitude) || !product.within(kMaxMagnitude)) {
     return invalid_argument("Softmax over " + std::to_string(num_terms) + " terms overflows 2^62; use a smaller shift or smaller exponentials");
   }
   return Inferred{x.shape, make_interval(0, std::int64_t{1} << node.requant.shift)};

@@ -64,6 +64,11 @@ const OpRule& rule_of(Op op) {
   return kRules[index];
 }
 
+Status check_comparable(const Interval& range) {
+  if (range.width() < kMaxWidth) return ok_status();
+  return out_of_range("compares values of " + to_string(range) + ", at most 2^62 wide; use fewer bits");
+}
+
 bool has_param_input(const QGraph& graph, const Node& node) {
   return std::any_of(node.inputs.begin(), node.inputs.end(),
                      [&](ValueId id) { return graph.value(id).kind == ValueKind::kParam; });

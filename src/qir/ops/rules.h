@@ -19,6 +19,9 @@ __extension__ using Wide = __int128;
 
 // Field elements, accumulators and 2^shift * hi all stay below this in absolute value, so nothing wraps modulo p.
 inline constexpr std::int64_t kMaxMagnitude = std::int64_t{1} << 62;
+// Widths of declared ranges, and of what is compared (max, arg max): a difference of two values and the range table that
+// it is looked up in both stay below p/2, so no difference wraps into the table.
+inline constexpr std::int64_t kMaxWidth = std::int64_t{1} << 62;
 inline constexpr std::int64_t kMaxCoefficient = std::int64_t{1} << 40;
 inline constexpr std::int64_t kMaxWindow = std::int64_t{1} << 20;
 
@@ -28,6 +31,7 @@ struct Interval {
   Wide hi = 0;
   bool within(std::int64_t bound) const { return lo > -Wide{bound} && hi < Wide{bound}; }
   bool inside(std::int64_t low, std::int64_t high) const { return lo >= low && hi <= high; }
+  Wide width() const { return hi - lo; }
 };
 Interval make_interval(Wide lo, Wide hi);
 Interval range_of(const Value& value);
@@ -40,6 +44,10 @@ std::string to_string(Interval a);
 // What each value may be, by ValueId: its declared range, or the range that follows when parameters are only known to
 // lie in their declared ranges.
 using Ranges = std::vector<Interval>;
+
+// Validates, and gives the range of every value that follows when parameters are only known to lie in their declared
+// ranges: what relations may rely on.
+Result<Ranges> sound_ranges(const QGraph& graph);
 
 struct Inferred {
   Shape shape;   // the only output shape accepted
@@ -75,6 +83,9 @@ const OpRule& rule_of(Op op);
 
 // True when some input of the node is a parameter: then the reachable accumulators depend on parameter values.
 bool has_param_input(const QGraph& graph, const Node& node);
+
+// kMaxWidth for the values that `node` compares.
+Status check_comparable(const Interval& range);
 
 // ops/contract.cc
 Result<Inferred> infer_conv(const QGraph& graph, const Node& node, const Ranges& ranges);
