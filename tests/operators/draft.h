@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Draft: an ONNX model in memory with drawn weights, written as one expression per case.
+#pragma once
+
+#include <initializer_list>
+#include <random>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "frontend/onnx/test_model.h"
+
+namespace zkinfer::operators {
+
+// One ONNX attribute: {"strides", {2, 2}}, {"group", 2}, {"alpha", 0.1}, {"auto_pad", "SAME_UPPER"}.
+struct Attr {
+  std::string name;
+  std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>> value;
+
+  Attr(const char* attribute, int x) : name(attribute), value(static_cast<std::int64_t>(x)) {}
+  Attr(const char* attribute, double x) : name(attribute), value(static_cast<float>(x)) {}
+  Attr(const char* attribute, const char* text) : name(attribute), value(std::string(text)) {}
+  Attr(const char* attribute, std::initializer_list<std::int64_t> list) : name(attribute), value(std::vector<std::int64_t>(list)) {}
+};
+
+class Draft {
+ public:
+  using Dims = std::initializer_list<std::int64_t>;
+  using Attrs = std::initializer_list<Attr>;
+
+  explicit Draft(int opset = 13) : model_(opset) {}
+
+  // A float input of the model.
+  std::string x(Dims dims) {
+    std::string name = "x";  // += : g++ 12 warns falsely of "x" + string
+    name += std::to_string(model_.graph().input_size());
+    model_.input(name, dims);
+    return name;
+  }
+  // A constant drawn from [-bound, bound].
+  std::string w(Dims dims, double bound) { return constant(dims, -bound, bound); }
+  std::string constant(Dims dims, double lo, double hi) {
+    std::size_t count = 1;
+    for (const std::int64_t dim : dims) count *= static_cast<std::size_t>(dim);
+    std::vector<float> data(count);
+    for (float& value : data) value = static_cast<float>(std::uniform_real_distribution<double>(lo, hi)(random_));
+    return given(dims, std::move(data));
+  }
+  std::string given(Dims dims, std::vector<float> data) {
+    const std::string name = fresh("w");
+    model_.floats(name, dims, std::move(data));
+    return name;
+  }
+  std::string number(double value) { return given({}, {static_cast<float>(value)}); }
+  std::string ints(Dims data) {
+    const std::string name = fresh("i");
+    model_.ints(name, data);
+    return name;
+  }
+  // An operator with `num_outputs` outputs; the first one's name.
+  std::string op(const std::string& op_type, const std::vector<std::string>& inputs, Attrs attributes = {}, int num_outputs = 1) {
+    const std::string name = fresh("y");
+    onnx::NodeProto& node = model_.node(op_type, {}, {name});
+    for (const std::string& input : inputs) node.add_input(input);
+    for (int i = 1; i < num_outputs; ++i) node.add_output(name + "_" + std::to_string(i));
+    for (const Attr& attribute : attributes) add(node, attribute);
+    return name;
+  }
+  frontend::TestModel& model() { return model_; }
+
+ private:
+  std::string fresh(const char* prefix) { return prefix + std::to_string(num_names_++); }
+  static void add(onnx::NodeProto& node, const Attr& attribute) {
+    if (const auto* number = std::get_if<std::int64_t>(&attribute.value)) frontend::set_int(node, attribute.name, *number);
+    if (const auto* real = std::get_if<float>(&attribute.value)) frontend::set_float(node, attribute.name, *real);
+    if (const auto* text = std::get_if<std::string>(&attribute.value)) frontend::set_string(node, attribute.name, *text);
+    if (const auto* list = std::get_if<std::vector<std::int64_t>>(&attribute.value)) {
+      frontend::set_ints(node, attribute.name, {});
+      for (const std::int64_t x : *list) node.mutable_attribute(node.attribute_size() - 1)->add_ints(x);
+    }
+  }
+  frontend::TestModel model_;
+  std::mt19937 random_{7};
+  int num_names_ = 0;
+};
+
+}  // namespace zkinfer::operators
