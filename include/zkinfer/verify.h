@@ -25,6 +25,8 @@ struct KeyInfo {
   Digest model_identity{};  // digest of circuit, parameters and weight commitment: the name of the model
   double security_bits = 0;
   bool zero_knowledge = true;
+  bool public_inputs = false;
+  bool public_parameters = false;
   std::uint64_t model_budget = 0;
   std::uint64_t num_parameters = 0;
 };
@@ -53,6 +55,7 @@ class VerificationKey {
 struct VerifyResult {
   Verdict verdict;
   std::vector<PublicTensor> outputs;  // what was proven; empty unless accepted
+  std::vector<PublicTensor> inputs;   // public inputs that were proven to give them; empty unless public and accepted
   Bytes context;                      // the 32 bytes the prover bound; empty unless accepted
 };
 

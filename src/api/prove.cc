@@ -42,6 +42,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   model_options.zero_knowledge = options.zero_knowledge;
   model_options.pow_bits = static_cast<std::uint8_t>(options.pow_bits);
   model_options.budget = options.budget;
+  model_options.visibility = {options.public_inputs, options.public_parameters};
   Digest seed{};
   if (options.insecure_seed) {
     seed = *options.insecure_seed;
@@ -63,6 +64,7 @@ Bytes Prover::commitment_secret() const {
   writer.u32(kSecretVersion);
   writer.raw(impl_->model.seed);
   writer.raw(impl_->model.prepared.key.identity());
+  writer.u32(impl_->model.prepared.key.visibility.bits());
   writer.blob(impl_->model.prepared.key.params.canonical_bytes());
   return std::move(writer).take();
 }
@@ -77,6 +79,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, P
   Digest identity{};
   const ByteView seed_view = reader.raw(32);
   const ByteView identity_view = reader.raw(32);
+  const std::uint32_t visibility_bits = reader.u32();
   ByteReader params_reader(reader.blob(1 << 16));
   if (!reader.finished()) return corrupt("commitment secret: truncated, or bytes after its end");
   std::copy(seed_view.begin(), seed_view.end(), seed.begin());
@@ -86,7 +89,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, P
   if (progress) progress("rebuild the weight commitment", 0.0);
   const package::Package& package = model.impl().package;
   auto impl = std::make_unique<Impl>();
-  ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, *params, seed));
+  ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, *params, qir::visibility_from_bits(visibility_bits), seed));
   if (impl->model.prepared.key.identity() != identity) {
     return invalid_argument("commitment secret: it belongs to another model than '" + package.graph.name +
                             "'; give the model file it was made for, or commit again");

@@ -32,6 +32,8 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes) {
   impl->info.model_identity = parsed.identity();
   impl->info.security_bits = impl->report.bits();
   impl->info.zero_knowledge = parsed.params.zero_knowledge;
+  impl->info.public_inputs = parsed.visibility.public_inputs;
+  impl->info.public_parameters = parsed.visibility.public_params;
   impl->info.model_budget = parsed.params.model_budget;
   impl->info.num_parameters = impl->prepared.compiled.num_elements(circuit::Oracle::kModel);
   return VerificationKey(std::move(impl));
@@ -48,10 +50,12 @@ VerifyResult verify(const VerificationKey& key, ByteView proof) {
   result.verdict = verifier::verify(prepared, proof, &header);
   if (!result.verdict.accepted()) return result;
   result.context.assign(header.context.begin(), header.context.end());
-  for (std::size_t i = 0; i < header.outputs.size(); ++i) {
-    const qir::Value& value = prepared.key.graph.value(prepared.key.graph.outputs[i]);
+  const std::vector<qir::ValueId> ids = qir::public_values(prepared.key.graph, prepared.key.visibility);
+  const std::size_t num_outputs = prepared.key.graph.outputs.size();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const qir::Value& value = prepared.key.graph.value(ids[i]);
     const double scale = std::ldexp(static_cast<double>(value.scale.mantissa), value.scale.exponent);
-    result.outputs.push_back({value.name, value.shape.dims(), std::move(header.outputs[i]), scale});
+    (i < num_outputs ? result.outputs : result.inputs).push_back({value.name, value.shape.dims(), std::move(header.outputs[i]), scale});
   }
   return result;
 }
@@ -59,19 +63,19 @@ VerifyResult verify(const VerificationKey& key, ByteView proof) {
 VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context) {
   Digest expected{};
   if (context.size() > expected.size()) {
-    return {Verdict::reject(RejectReason::kWrongStatement, "context longer than 32 bytes"), {}, {}};
+    return {Verdict::reject(RejectReason::kWrongStatement, "context longer than 32 bytes"), {}, {}, {}};
   }
   std::copy(context.begin(), context.end(), expected.begin());
   VerifyResult result = verify(key, proof);
   if (result.verdict.accepted() && !std::equal(expected.begin(), expected.end(), result.context.begin())) {
-    return {Verdict::reject(RejectReason::kWrongStatement, "context: the proof is bound to another one"), {}, {}};
+    return {Verdict::reject(RejectReason::kWrongStatement, "context: the proof is bound to another one"), {}, {}, {}};
   }
   return result;
 }
 
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof) {
   const verifier::PreparedKey& prepared = key.impl().prepared;
-  const std::size_t header = std::min(proof.size(), proof::header_size(prepared.key.graph));
+  const std::size_t header = std::min(proof.size(), proof::header_size(prepared.key.graph, prepared.key.visibility));
   std::vector<std::pair<std::string, std::size_t>> out = {{"header and public outputs", header}};
   // The messages before the opening: run the outer verifier for its byte count. Sizes do not depend on the values.
   Transcript transcript(verifier::kProtocolName);
@@ -81,7 +85,7 @@ std::vector<std::pair<std::string, std::size_t>> proof_size_table(const Verifica
   (void)verifier::receive_roots(channel, prepared);
   out.emplace_back("roots", channel.bytes_read());
   proof::PublicValues outputs;
-  for (const circuit::PublicTensor& tensor : prepared.compiled.circuit.public_outputs) {
+  for (const circuit::PublicTensor& tensor : prepared.compiled.circuit.public_tensors) {
     std::size_t size = 1;
     for (const std::uint64_t n : tensor.box) size *= n;
     outputs.emplace_back(size);

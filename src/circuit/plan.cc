@@ -62,7 +62,7 @@ OuterPlan make_plan(const Circuit& circuit) {
     plan.contractions.push_back(p);
   }
   for (const Equality& equality : circuit.equalities) plan.tau_bits = std::max(plan.tau_bits, box_bits(equality.box));
-  for (const PublicTensor& output : circuit.public_outputs) plan.tau_bits = std::max(plan.tau_bits, box_bits(output.box));
+  for (const PublicTensor& output : circuit.public_tensors) plan.tau_bits = std::max(plan.tau_bits, box_bits(output.box));
   return plan;
 }
 
@@ -102,7 +102,7 @@ soundness::OuterShape outer_shape(const Circuit& circuit, const OuterPlan& plan,
   shape.num_triples = layout.num_triples;
   shape.log_triple_rows = static_cast<std::uint32_t>(layout.log_triple_rows());
   // Leaf claims, operand claims, sumcheck end, equalities, outputs, layer checks, triple copies and openings, v.
-  shape.num_functionals = 2 + 2 * circuit.contractions.size() + 1 + circuit.equalities.size() + circuit.public_outputs.size() +
+  shape.num_functionals = 2 + 2 * circuit.contractions.size() + 1 + circuit.equalities.size() + circuit.public_tensors.size() +
                           3 * static_cast<std::size_t>(plan.log_leaves) + 2 + 3 + 1;
   return shape;
 }

@@ -82,8 +82,8 @@ Status check_columns(const relations::CompiledCircuit& compiled, const circuit::
       if (!values[i].is_zero()) return failed(equality.name + " (equality)", i, values[i], Fp());
     }
   }
-  for (std::size_t o = 0; o < circuit.public_outputs.size(); ++o) {
-    const circuit::PublicTensor& tensor = circuit.public_outputs[o];
+  for (std::size_t o = 0; o < circuit.public_tensors.size(); ++o) {
+    const circuit::PublicTensor& tensor = circuit.public_tensors[o];
     const FpVec values = circuit::evaluate(tensor.expr, circuit.columns, data, tensor.box);
     for (std::size_t i = 0; i < values.size(); ++i) {
       const Fp expected = Fp::from_int(outputs[o][i]);

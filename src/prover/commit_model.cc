@@ -30,7 +30,7 @@ Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, co
   };
   request.witness_rows = rows(circuit::Oracle::kWitness);
   request.model_rows = rows(circuit::Oracle::kModel);
-  if (options.zero_knowledge && request.model_elements > 0) {
+  if (options.zero_knowledge && !options.visibility.public_params && request.model_elements > 0) {
     request.model_budget = options.budget != 0 ? options.budget : soundness::default_model_budget(request.model_elements);
   }
   request.shape = compiled.shape;
@@ -62,11 +62,12 @@ pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const q
 }
 
 Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::ParamData params,
-                              const pcs::OpeningParams& opening, const Digest& seed) {
+                              const pcs::OpeningParams& opening, const qir::Visibility& visibility, const Digest& seed) {
   CommittedModel model;
   model.seed = seed;
   verifier::PreparedKey& prepared = model.prepared;
   prepared.key.graph = graph;
+  prepared.key.visibility = visibility;
   prepared.key.params = opening;
   prepared.compiled = std::move(compiled);
   ZKI_ASSIGN_OR_RETURN(prepared.layouts, relations::place(prepared.compiled, opening));
@@ -84,17 +85,20 @@ Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircu
 
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const ModelOptions& options,
                                     const Digest& seed) {
+  if (!options.zero_knowledge && !options.visibility.everything()) {
+    return invalid_argument("zero knowledge can only be off where nothing is private; make inputs and parameters public too");
+  }
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
-  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, options.zero_knowledge));
+  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, options.zero_knowledge, options.visibility));
   ZKI_ASSIGN_OR_RETURN(const pcs::OpeningParams opening, choose(compiled, options));
-  return finish(graph, std::move(compiled), std::move(params), opening, seed);
+  return finish(graph, std::move(compiled), std::move(params), opening, options.visibility, seed);
 }
 
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
-                                    const Digest& seed) {
+                                    const qir::Visibility& visibility, const Digest& seed) {
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
-  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, opening.zero_knowledge));
-  return finish(graph, std::move(compiled), std::move(params), opening, seed);
+  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, opening.zero_knowledge, visibility));
+  return finish(graph, std::move(compiled), std::move(params), opening, visibility, seed);
 }
 
 }  // namespace zkinfer::prover

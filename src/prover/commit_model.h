@@ -13,6 +13,7 @@ struct ModelOptions {
   bool zero_knowledge = true;
   std::uint8_t pow_bits = 16;
   std::uint64_t budget = 0;  // 0: the default for the model's size
+  qir::Visibility visibility;  // zero knowledge off needs everything public
 };
 
 // The model with its commitment. `seed` is secret: it makes M's encoding randomness and, with the statement and the
@@ -24,11 +25,11 @@ struct CommittedModel {
   pcs::CommittedOracle oracle;
 };
 
-// Errors: the circuit cannot be built, parameters outside their declared ranges, no opening parameters within the caps.
+// Errors: zero knowledge off with something private, the circuit cannot be built, parameters outside their declared ranges, no opening parameters within the caps.
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const ModelOptions& options,
                                     const Digest& seed);
 // The same commitment again, from its opening parameters and seed.
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
-                                    const Digest& seed);
+                                    const qir::Visibility& visibility, const Digest& seed);
 
 }  // namespace zkinfer::prover

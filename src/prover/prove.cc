@@ -81,7 +81,9 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
 
   progress("run the network", 0.0);
   ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(prepared.key.graph, model.params, request.inputs));
-  for (const qir::ValueId id : prepared.key.graph.outputs) proof.outputs.push_back(witness.values[id]);
+  for (const qir::ValueId id : qir::public_values(prepared.key.graph, prepared.key.visibility)) {
+    proof.outputs.push_back(witness.values[id]);
+  }
   proof.times.execute = watch.lap();
 
   progress("witness columns", 0.05);
@@ -144,7 +146,7 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   proof.times.opening = watch.lap();
 
   ByteWriter writer;
-  writer.raw(proof::header_bytes(prepared.key.graph, request.context, proof.outputs));
+  writer.raw(proof::header_bytes(prepared.key, request.context, proof.outputs));
   writer.raw(channel.proof());
   for (pcs::ProofSection& section : opening.sections) section.begin += writer.bytes().size();
   proof.opening_sections = std::move(opening.sections);

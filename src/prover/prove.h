@@ -35,7 +35,7 @@ struct ProveRequest {
 
 struct Proof {
   Bytes bytes;
-  proof::PublicValues outputs;
+  proof::PublicValues outputs;  // all public values: outputs, then public inputs
   ProveTimes times;
   std::vector<pcs::ProofSection> opening_sections;  // the opening's messages in `bytes`
 };

@@ -268,10 +268,10 @@ Status Builder::add_node(std::uint32_t index) {
   return unsupported("operator number " + std::to_string(static_cast<int>(graph_.nodes[index].op)) + " has no relation");
 }
 
-void Builder::add_outputs() {
-  for (const qir::ValueId id : graph_.outputs) {
+void Builder::add_public_tensors() {
+  for (const qir::ValueId id : qir::public_values(graph_, visibility_)) {
     const Tensor tensor = without_unit_atoms(tensors_[id]);
-    built_.circuit.public_outputs.push_back({id, tensor.atoms, tensor.expr});
+    built_.circuit.public_tensors.push_back({id, tensor.atoms, tensor.expr});
   }
 }
 
@@ -283,7 +283,7 @@ Result<BuiltCircuit> Builder::build() && {
   for (std::uint32_t index = 0; index < graph_.nodes.size(); ++index) {
     ZKI_RETURN_IF_ERROR(add_node(index).with_context("node '" + graph_.nodes[index].name + "'"));
   }
-  add_outputs();
+  add_public_tensors();
   // Tables that nothing looks up cost leaves for nothing.
   std::vector<std::uint32_t> new_index(built_.circuit.tables.size(), 0);
   std::vector<bool> used(built_.circuit.tables.size(), false);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "circuit/circuit.h"
+#include "qir/visibility.h"
 #include "qir/ops/rules.h"
 #include "relations/tensor.h"
 
@@ -54,7 +55,7 @@ inline constexpr std::uint64_t kMaxViews = std::uint64_t{1} << 21;
 
 class Builder {
  public:
-  explicit Builder(const qir::QGraph& graph) : graph_(graph) {}
+  explicit Builder(const qir::QGraph& graph, const qir::Visibility& visibility = {}) : graph_(graph), visibility_(visibility) {}
 
   // unsupported: a construct that has no relation yet, with the node's name and what to do.
   Result<BuiltCircuit> build() &&;
@@ -116,9 +117,10 @@ class Builder {
   Status count_views(std::uint32_t index);
   std::uint32_t add_table(qir::Table rows);
   void add_limb_checks(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
-  void add_outputs();
+  void add_public_tensors();
 
   const qir::QGraph& graph_;
+  qir::Visibility visibility_;
   BuiltCircuit built_;
   std::vector<Tensor> tensors_;
   qir::Ranges sound_;

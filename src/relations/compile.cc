@@ -46,7 +46,7 @@ Status check_relations(const circuit::Circuit& circuit) {
     for (const circuit::LinExpr& entry : lookup.tuple) ZKI_RETURN_IF_ERROR(add(lookup.name, lookup.box, {&entry}));
   }
   for (const circuit::Equality& equality : circuit.equalities) ZKI_RETURN_IF_ERROR(add(equality.name, equality.box, {&equality.expr}));
-  for (const circuit::PublicTensor& output : circuit.public_outputs) ZKI_RETURN_IF_ERROR(add("an output", output.box, {&output.expr}));
+  for (const circuit::PublicTensor& output : circuit.public_tensors) ZKI_RETURN_IF_ERROR(add("an output", output.box, {&output.expr}));
   return ok_status();
 }
 
@@ -70,8 +70,8 @@ Status check_sizes(const circuit::Circuit& circuit) {
 
 }  // namespace
 
-Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge) {
-  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, Builder(graph).build());
+Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility) {
+  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, Builder(graph, visibility).build());
   ZKI_RETURN_IF_ERROR(check_sizes(built.circuit));
   CompiledCircuit out;
   out.circuit = std::move(built.circuit);

@@ -21,7 +21,7 @@ struct CompiledCircuit {
 };
 
 // Errors: unsupported (builder.h), resource_limit for circuits beyond kMaxCircuitElements.
-Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge);
+Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility = {});
 
 inline constexpr std::uint64_t kMaxCircuitElements = std::uint64_t{1} << 34;
 inline constexpr std::uint64_t kMaxFoldSteps = std::uint64_t{1} << 31;

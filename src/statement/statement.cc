@@ -5,26 +5,25 @@ namespace zkinfer::proof {
 
 namespace {
 
-Digest digest_of(std::string_view domain, ByteView a, ByteView b, const Digest& root, const Fe& value) {
-  Transcript transcript(domain);
-  transcript.absorb_bytes("structure", a);
-  transcript.absorb_bytes("parameters", b);
-  transcript.absorb_digest("model root", root);
-  transcript.absorb_fe("model value", value);
-  return transcript.state();
-}
+constexpr std::size_t kMaxParamsBytes = std::size_t{1} << 16;
 
 }  // namespace
 
 Digest Key::identity() const {
-  return digest_of("zkinfer model identity v1", qir::structure_bytes(graph), params.canonical_bytes(), commitment.root,
-                   commitment.ood_value);
+  Transcript transcript("zkinfer model identity v1");
+  transcript.absorb_bytes("structure", qir::structure_bytes(graph));
+  transcript.absorb_u64("visibility", visibility.bits());
+  transcript.absorb_bytes("parameters", params.canonical_bytes());
+  transcript.absorb_digest("model root", commitment.root);
+  transcript.absorb_fe("model value", commitment.ood_value);
+  return transcript.state();
 }
 
 Bytes Key::to_bytes() const {
   ByteWriter writer;
   writer.u32(kKeyMagic);
   writer.u32(kVersion);
+  writer.u32(visibility.bits());
   writer.blob(qir::structure_bytes(graph));
   writer.blob(params.canonical_bytes());
   writer.raw(commitment.root);
@@ -40,8 +39,11 @@ Result<Key> parse_key(ByteView bytes) {
                    std::to_string(kVersion) + "; commit to the model again or use the matching release");
   }
   Key key;
+  const std::uint32_t visibility_bits = reader.u32();
+  if ((visibility_bits & ~qir::kVisibilityMask) != 0) return corrupt("verification key: unknown visibility flags");
+  key.visibility = qir::visibility_from_bits(visibility_bits);
   const ByteView structure = reader.blob(kMaxKeyBytes);
-  ByteReader params_reader(reader.blob(1 << 16));
+  ByteReader params_reader(reader.blob(kMaxParamsBytes));
   const ByteView root = reader.raw(32);
   for (Fp& limb : key.commitment.ood_value.c) {
     const std::uint64_t x = reader.u64();
@@ -58,6 +60,12 @@ Result<Key> parse_key(ByteView bytes) {
   if (!params_reader.finished()) return corrupt("verification key: bytes after the parameters");
   key.graph = std::move(graph).value();
   key.params = std::move(params).value();
+  if (!key.params.zero_knowledge && !key.visibility.everything()) {
+    return corrupt("verification key: zero knowledge is off although something is private");
+  }
+  if (key.params.has_model && key.visibility.public_params != (key.params.model_budget == 0)) {
+    return corrupt("verification key: a private model needs a budget of proofs, a public one must not have any");
+  }
   return key;
 }
 
@@ -69,31 +77,31 @@ Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const D
   return transcript.challenge("model point");
 }
 
-std::size_t header_size(const qir::QGraph& graph) {
+std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility) {
   std::size_t num_values = 0;
-  for (const qir::ValueId id : graph.outputs) num_values += static_cast<std::size_t>(graph.value(id).shape.num_elements());
+  for (const qir::ValueId id : qir::public_values(graph, visibility)) num_values += static_cast<std::size_t>(graph.value(id).shape.num_elements());
   return 8 + kContextBytes + 8 * num_values;
 }
 
-Bytes header_bytes(const qir::QGraph& graph, ByteView context, const PublicValues& outputs) {
+Bytes header_bytes(const Key& key, ByteView context, const PublicValues& values) {
   ZKI_CHECK_EQ(context.size(), kContextBytes, "the context is padded to 32 bytes");
   ByteWriter writer;
   writer.u32(kProofMagic);
   writer.u32(kVersion);
   writer.raw(context);
-  for (const auto& output : outputs) {
-    for (const std::int64_t x : output) writer.i64(x);
+  for (const auto& value : values) {
+    for (const std::int64_t x : value) writer.i64(x);
   }
-  ZKI_CHECK_EQ(writer.bytes().size(), header_size(graph), "one value per output element");
+  ZKI_CHECK_EQ(writer.bytes().size(), header_size(key.graph, key.visibility), "one number per public element");
   return std::move(writer).take();
 }
 
-void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicValues& outputs) {
+void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicValues& values) {
   transcript.absorb_digest("model identity", key.identity());
   transcript.absorb_bytes("context", context);
-  for (const auto& output : outputs) {
-    transcript.absorb_u64("output size", output.size());
-    for (const std::int64_t x : output) transcript.absorb_fp("output", Fp::from_int(x));
+  for (const auto& value : values) {
+    transcript.absorb_u64("public value size", value.size());
+    for (const std::int64_t x : value) transcript.absorb_fp("public value", Fp::from_int(x));
   }
 }
 

@@ -7,7 +7,7 @@
 
 #include "commit/pcs/params.h"
 #include "field/fe.h"
-#include "qir/qgraph.h"
+#include "qir/visibility.h"
 #include "transcript/transcript.h"
 
 namespace zkinfer::proof {
@@ -27,10 +27,11 @@ struct ModelCommitment {
 
 struct Key {
   qir::QGraph graph;  // structure only
+  qir::Visibility visibility;
   pcs::OpeningParams params;
   ModelCommitment commitment;
 
-  // Digest of structure, parameters and commitment: the model's identity.
+  // Digest of structure, visibility, parameters and commitment: the model's identity.
   Digest identity() const;
   Bytes to_bytes() const;
 };
@@ -41,19 +42,19 @@ Result<Key> parse_key(ByteView bytes);
 // z, drawn from structure, parameters and root.
 Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const Digest& root);
 
-// Public outputs by graph output, row-major.
+// The values of the statement (qir::public_values: outputs, then public inputs), each row-major.
 using PublicValues = std::vector<std::vector<std::int64_t>>;
 
-// magic, version, context [32], outputs (i64 each, in the graph's order). The rest of a proof are the messages.
-Bytes header_bytes(const qir::QGraph& graph, ByteView context, const PublicValues& outputs);
+// magic, version, context [32], public values (i64 each). The rest of a proof are the messages.
+Bytes header_bytes(const Key& key, ByteView context, const PublicValues& values);
 struct Header {
   Digest context{};
-  PublicValues outputs;
+  PublicValues outputs;  // all public values: outputs, then public inputs
   std::size_t num_bytes = 0;
 };
-std::size_t header_size(const qir::QGraph& graph);
+std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility = {});
 
 // Step 0 of the transcript: binds everything the statement contains before the first challenge.
-void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicValues& outputs);
+void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicValues& values);
 
 }  // namespace zkinfer::proof

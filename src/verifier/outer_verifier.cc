@@ -128,8 +128,8 @@ void public_constraints(const relations::CompiledCircuit& compiled, std::span<co
                    Fe::one());
     out.push_back(std::move(constraint));
   }
-  for (std::size_t i = 0; i < circuit.public_outputs.size(); ++i) {
-    const circuit::PublicTensor& tensor = circuit.public_outputs[i];
+  for (std::size_t i = 0; i < circuit.public_tensors.size(); ++i) {
+    const circuit::PublicTensor& tensor = circuit.public_tensors[i];
     const auto vectors = circuit::box_vectors(tensor.box, tau);
     Constraint constraint{"public output", {}, {}};
     add(constraint, circuit::functional_of(tensor.expr, circuit.columns, tensor.box, vectors), Fe::one());

@@ -9,7 +9,7 @@ namespace zkinfer::verifier {
 Result<PreparedKey> prepare(proof::Key key) {
   PreparedKey out;
   out.key = std::move(key);
-  ZKI_ASSIGN_OR_RETURN(out.compiled, relations::compile(out.key.graph, out.key.params.zero_knowledge));
+  ZKI_ASSIGN_OR_RETURN(out.compiled, relations::compile(out.key.graph, out.key.params.zero_knowledge, out.key.visibility));
   ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, out.key.params));
   const soundness::SoundnessReport report = soundness::analyze(out.key.params, out.compiled.shape);
   if (!report.meets_target()) {
@@ -58,17 +58,17 @@ Verdict read_header(const PreparedKey& prepared, ByteView proof, proof::Header& 
     return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version) + ", expected " + std::to_string(proof::kVersion));
   }
   const ByteView context = reader.raw(proof::kContextBytes);
-  if (!reader.ok() || reader.remaining() < proof::header_size(graph) - reader.offset()) {
+  if (!reader.ok() || reader.remaining() < proof::header_size(graph, prepared.key.visibility) - reader.offset()) {
     return Verdict::reject(RejectReason::kTruncated, "header");
   }
   std::copy(context.begin(), context.end(), header.context.begin());
-  for (const qir::ValueId id : graph.outputs) {
+  for (const qir::ValueId id : qir::public_values(graph, prepared.key.visibility)) {
     const qir::Value& value = graph.value(id);
     std::vector<std::int64_t> output(static_cast<std::size_t>(value.shape.num_elements()));
     for (std::size_t i = 0; i < output.size(); ++i) {
       output[i] = reader.i64();
       if (output[i] < value.lo || output[i] > value.hi) {
-        return Verdict::reject(RejectReason::kBadPublicValue, "output '" + value.name + "' element " + std::to_string(i));
+        return Verdict::reject(RejectReason::kBadPublicValue, "value '" + value.name + "' element " + std::to_string(i));
       }
     }
     header.outputs.push_back(std::move(output));

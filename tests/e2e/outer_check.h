@@ -34,7 +34,7 @@ inline Fe evaluate_term(const circuit::Term& term, const std::vector<std::uint64
 struct OuterState {
   circuit::ColumnData data;
   std::vector<Fe> pads;
-  proof::PublicValues outputs;
+  proof::PublicValues outputs;  // all public values
 };
 
 inline void set_pad_column(const relations::CompiledCircuit& compiled, OuterState& state) {
@@ -51,7 +51,9 @@ inline OuterState outer_state(const Session& session, const prover::ProveHooks& 
   auto witness = exec_integer::run(session.graph, session.model.params, session.request.inputs);
   ZKI_CHECK(witness.ok(), "the input of a test has a witness");
   OuterState state;
-  for (const qir::ValueId id : session.graph.outputs) state.outputs.push_back(witness->values[id]);
+  for (const qir::ValueId id : qir::public_values(session.graph, session.model.prepared.key.visibility)) {
+    state.outputs.push_back(witness->values[id]);
+  }
   state.data = prover::fill_columns(session.graph, compiled, session.model.params, *witness);
   if (hooks.columns) hooks.columns(state.data);
   if (hooks.outputs) hooks.outputs(state.outputs);

@@ -88,5 +88,47 @@ TEST_P(EveryOp, SameSeedSameBytesWhateverTheThreads) {
 INSTANTIATE_TEST_SUITE_P(ZeroKnowledge, EveryOp, ::testing::Bool(),
                          [](const auto& tested) { return tested.param ? std::string("On") : std::string("Off"); });
 
+// The four cases of public and private inputs and parameters, all with zero knowledge.
+TEST(Visibility, EveryCombinationProvesAndBindsWhatIsPublic) {
+  const qir::QGraph graph = qir::every_op_graph();
+  for (const bool public_inputs : {false, true}) {
+    for (const bool public_params : {false, true}) {
+      prover::ModelOptions options = test_options(true);
+      options.visibility = {public_inputs, public_params};
+      auto model = prover::commit_model(graph, draw_params(graph, 3), options, test_seed(1));
+      ASSERT_TRUE(model.ok()) << model.status().to_string();
+      prover::ProveRequest request;
+      request.inputs = draw_inputs(graph, 4);
+      auto proof = prover::prove(*model, request);
+      ASSERT_TRUE(proof.ok()) << proof.status().to_string();
+      proof::Header header;
+      EXPECT_TRUE(verifier::verify(model->prepared, proof->bytes, &header).accepted());
+      ASSERT_EQ(header.outputs.size(), graph.outputs.size() + (public_inputs ? graph.inputs.size() : 0));
+      if (public_inputs) {
+        EXPECT_EQ(header.outputs.back(), request.inputs.back());
+        Bytes changed = proof->bytes;
+        changed[header.num_bytes - 8] ^= 1;  // last element of the last input
+        EXPECT_FALSE(verifier::verify(model->prepared, changed, nullptr).accepted());
+      }
+      // A public model's key is the same whoever derives it; a private one's is not.
+      auto again = prover::commit_model(graph, draw_params(graph, 3), options, test_seed(2));
+      EXPECT_EQ(again->prepared.key.to_bytes() == model->prepared.key.to_bytes(), public_params);
+    }
+  }
+}
+
+TEST(Visibility, ZeroKnowledgeIsOffOnlyWhereNothingIsPrivate) {
+  const qir::QGraph graph = qir::every_op_graph();
+  for (const std::uint32_t bits : {0u, 1u, 2u}) {
+    prover::ModelOptions options = test_options(false);
+    options.visibility = qir::visibility_from_bits(bits);
+    EXPECT_FALSE(prover::commit_model(graph, draw_params(graph, 3), options, test_seed(1)).ok());
+  }
+  auto model = prover::commit_model(graph, draw_params(graph, 3), test_options(false), test_seed(1));
+  proof::Key key = model->prepared.key;
+  key.visibility = {};
+  EXPECT_FALSE(proof::parse_key(key.to_bytes()).ok());
+}
+
 }  // namespace
 }  // namespace zkinfer::e2e

@@ -44,6 +44,8 @@ inline std::vector<std::vector<std::int64_t>> draw_inputs(const qir::QGraph& gra
 inline prover::ModelOptions test_options(bool zero_knowledge) {
   prover::ModelOptions options;
   options.zero_knowledge = zero_knowledge;
+  // Without zero knowledge nothing may be private.
+  options.visibility = {!zero_knowledge, !zero_knowledge};
   options.pow_bits = 2;
   options.budget = 4;
   return options;
@@ -92,7 +94,7 @@ struct OuterMessages {
     hooks.messages = [&](std::size_t, const char* label, Fe&) { labels.emplace_back(label); };
     static_cast<void>(session.prove(&hooks));
     const std::size_t num_roots = session.model.prepared.key.params.zero_knowledge ? 2 : 1;
-    begin = proof::header_size(session.graph) + num_roots * sizeof(Digest);
+    begin = proof::header_size(session.graph, session.model.prepared.key.visibility) + num_roots * sizeof(Digest);
   }
   std::size_t offset(std::size_t index) const { return begin + 3 * sizeof(std::uint64_t) * index; }
 };

@@ -210,7 +210,7 @@ void add_bench(CLI::App& app, Session& session) {
   add_commit_options(*command, arguments->commit);
   command->footer("Examples:\n"
                   "  zkinfer bench digits.onnx -c calibration.npy -i digit_7.png --runs 10 --json digits.json\n"
-                  "  zkinfer bench network.zkmodel -i input.json --no-zk --threads 1");
+                  "  zkinfer bench network.zkmodel -i input.json --public-input --public-model --no-zk --threads 1");
   command->callback([arguments, &session] { session.run([&] { return bench(session, *arguments); }); });
 }
 

@@ -39,7 +39,9 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
                          {"identity", to_hex(info.model_identity)},
                          {"parameters", human_count(info.num_parameters)},
                          {"security", decimal(info.security_bits, 1) + " bits"},
-                         {"zero knowledge", info.zero_knowledge ? "yes" : "NO: proofs leak weights and inputs"},
+                         {"inputs, weights", std::string(info.public_inputs ? "public, " : "private, ") +
+                                                 (info.public_parameters ? "public" : "private")},
+                         {"zero knowledge", info.zero_knowledge ? "yes" : "no: nothing is private"},
                          {"proofs allowed", human_count(info.model_budget)}})
                  .c_str(),
              stdout);
@@ -56,7 +58,11 @@ void add_commit_options(CLI::App& command, CommitArguments& arguments) {
   command.add_flag("--unique-decoding", arguments.options.unique_decoding, "parameters that need no list-decoding theorem; larger proofs");
   command.add_option("--pow-bits", arguments.options.pow_bits, "proof of work before each query phase")->check(CLI::Range(0, 32))->capture_default_str();
   command.add_option("--budget", arguments.options.budget, "proofs that this commitment may serve (default: by model size)");
-  command.add_flag("--no-zk", arguments.no_zero_knowledge, "no zero knowledge: proofs may show weights, inputs and everything between");
+  command.add_flag("--public-input", arguments.options.public_inputs, "proofs carry the inputs, and the verifier checks them");
+  command.add_flag("--public-model", arguments.options.public_parameters,
+                   "the commitment hides no weights: whoever has the model derives the same key");
+  command.add_flag("--no-zk", arguments.no_zero_knowledge,
+                   "no zero knowledge; only with --public-input and --public-model, where there is nothing to hide");
   command.add_option("--insecure-seed", arguments.insecure_seed, "for tests and benchmarks: randomness from this text, hiding nothing");
 }
 

@@ -34,7 +34,9 @@ std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
                      {"identity", to_hex(info.model_identity)},
                      {"parameters", human_count(info.num_parameters)},
                      {"security", decimal(info.security_bits, 1) + " bits"},
-                     {"zero knowledge", info.zero_knowledge ? "yes" : "no"},
+                     {"inputs", info.public_inputs ? "public" : "private"},
+                     {"weights", info.public_parameters ? "public" : "private"},
+                     {"zero knowledge", info.zero_knowledge ? "yes" : "no: nothing is private"},
                      {"proofs allowed", human_count(info.model_budget)}});
 }
 

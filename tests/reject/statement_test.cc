@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Good proofs of something else.
+#include <gtest/gtest.h>
+
+#include "reject/regions.h"
+
+namespace zkinfer::e2e {
+namespace {
+
+class Statement : public ::testing::TestWithParam<bool> {
+ protected:
+  // A changed transcript: the next nonce fails, or without zero knowledge a lookup's check before it.
+  RejectReason changed_transcript() const { return GetParam() ? RejectReason::kProofOfWork : RejectReason::kSumcheck; }
+  void expect(const Verdict& verdict, RejectReason reason, const char* what) const {
+    EXPECT_EQ(reject_reason_name(verdict.reason), reject_reason_name(reason)) << what << ": " << verdict.to_string();
+  }
+};
+
+TEST_P(Statement, AnotherModelsKey) {
+  const Session session(mlp_graph(), reject_options(GetParam()), 1);
+  const Session other(mlp_graph(), reject_options(GetParam()), 90);
+  ASSERT_NE(session.model.prepared.key.identity(), other.model.prepared.key.identity());
+  expect(other.verify(session.prove().bytes), changed_transcript(), "other weights");
+  const Session larger(matmul_graph(), reject_options(GetParam()));
+  EXPECT_FALSE(larger.verify(session.prove().bytes).accepted());
+}
+
+// The same weights under another seed are another commitment.
+TEST_P(Statement, AnotherCommitmentOfTheSameWeights) {
+  const Session session(mlp_graph(), reject_options(GetParam()));
+  auto again = prover::commit_model(session.graph, session.model.params, session.model.prepared.key.params,
+                                     session.model.prepared.key.visibility, test_seed(99));
+  ASSERT_TRUE(again.ok());
+  // Without zero knowledge there is no randomness, so the commitments agree.
+  EXPECT_EQ(again->prepared.key.identity() == session.model.prepared.key.identity(), !GetParam());
+  if (GetParam()) expect(verifier::verify(again->prepared, session.prove().bytes, nullptr), changed_transcript(), "another seed");
+}
+
+TEST_P(Statement, EachPartOfTheKeyIsBound) {
+  const Session session(mlp_graph(), reject_options(GetParam()));
+  const Bytes proof = session.prove().bytes;
+  const auto with = [&](const std::function<void(verifier::PreparedKey&)>& change) {
+    auto key = proof::parse_key(session.model.prepared.key.to_bytes());
+    EXPECT_TRUE(key.ok());
+    auto prepared = verifier::prepare(std::move(key).value());
+    EXPECT_TRUE(prepared.ok());
+    change(*prepared);
+    return verifier::verify(*prepared, proof, nullptr);
+  };
+  expect(with([](auto&) {}), RejectReason::kNone, "unchanged");
+  expect(with([](auto& p) { p.key.commitment.root[5] ^= 1; }), changed_transcript(), "root");
+  expect(with([](auto& p) { p.key.commitment.ood_value += Fe::one(); }), changed_transcript(), "out-of-domain value");
+  expect(with([](auto& p) { p.key.graph.name += "x"; }), changed_transcript(), "name of the graph");
+  expect(with([](auto& p) { p.key.graph.values[0].scale.exponent += 1; }), changed_transcript(), "scale of the input");
+  expect(with([](auto& p) { p.key.params.security_bits -= 1; }), changed_transcript(), "claimed bits");
+}
+
+TEST_P(Statement, AnotherInputsProof) {
+  Session session(mlp_graph(), reject_options(GetParam()));
+  const prover::Proof first = session.prove();
+  session.request.inputs = draw_inputs(session.graph, 1234);
+  const prover::Proof second = session.prove();
+  ASSERT_NE(first.outputs, second.outputs);
+  // Both are true statements.
+  EXPECT_TRUE(session.verify(first.bytes).accepted());
+  EXPECT_TRUE(session.verify(second.bytes).accepted());
+  // The messages of one under the outputs of the other.
+  const std::size_t header = proof::header_size(session.graph, session.model.prepared.key.visibility);
+  const auto splice = [](const Bytes& a, const Bytes& b, std::size_t at) {
+    Bytes out(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(at));
+    out.insert(out.end(), b.begin() + static_cast<std::ptrdiff_t>(at), b.end());
+    return out;
+  };
+  expect(session.verify(splice(first.bytes, second.bytes, header)), changed_transcript(), "other outputs");
+  // And cut where the opening begins.
+  const std::size_t opening = first.opening_sections[0].begin;
+  ASSERT_EQ(opening, second.opening_sections[0].begin);
+  EXPECT_FALSE(session.verify(splice(first.bytes, second.bytes, opening)).accepted());
+}
+
+TEST_P(Statement, Context) {
+  Session session(mlp_graph(), reject_options(GetParam()));
+  session.request.context = test_seed(42);
+  const Bytes proof = session.prove().bytes;
+  proof::Header header;
+  expect(verifier::verify(session.model.prepared, proof, &header), RejectReason::kNone, "its context");
+  EXPECT_EQ(header.context, test_seed(42)) << "the caller compares the context";
+  Bytes replayed = proof;
+  replayed[8] = 43;
+  expect(session.verify(replayed), changed_transcript(), "another context");
+}
+
+TEST_P(Statement, ProofOfTheOtherMode) {
+  const Session session(mlp_graph(), reject_options(GetParam()));
+  const Session other(mlp_graph(), reject_options(!GetParam()));
+  EXPECT_FALSE(session.verify(other.prove().bytes).accepted());
+}
+
+INSTANTIATE_TEST_SUITE_P(ZeroKnowledge, Statement, ::testing::Bool(),
+                         [](const auto& tested) { return tested.param ? std::string("On") : std::string("Off"); });
+
+}  // namespace
+}  // namespace zkinfer::e2e
