@@ -190,7 +190,7 @@ def main():
     stream = b"".join(chacha20_block(counting, i, struct.pack("<Q", 5)) for i in range(2))
     show("prf.words", [x for x in struct.unpack("<16Q", stream) if x < P][:8])
 
-    # A graph without parameters: y[i] = 2 x[i] + 1, x in [0, 3], and hand-made opening parameters (no proof would be sound).
+    # A graph without parameters: y[i] = 2 x[i] + 1, x in [0, 3], public inputs, and hand-made opening parameters (no proof would be sound).
     x = text("x") + b"\x00" + i64s(2) + struct.pack("<qqqi", 0, 3, 1, 0)
     y = text("y") + b"\x02" + i64s(2) + struct.pack("<qqqi", 1, 7, 1, 0)
     node = b"\x03" + text("double") + u32s(0) + struct.pack("<IBi", 1, 0, -1) + i64s(2) + struct.pack("<q", 1)
@@ -204,6 +204,7 @@ def main():
     show("statement.parameters", params)
     t = Transcript("zkinfer model identity v1")
     t.bytes("structure", structure)
+    t.u64("visibility", 1)
     t.bytes("parameters", params)
     t.digest("model root", bytes(32))
     t.fe("model value", [0, 0, 0])
@@ -217,9 +218,10 @@ def main():
     t = Transcript("zkinfer proof v1")
     t.digest("model identity", identity)
     t.bytes("context", counting)
-    t.u64("output size", 2)
-    t.fp("output", 1)
-    t.fp("output", 7)
+    for value in ([1, 7], [0, 3]):
+        t.u64("public value size", 2)
+        for x in value:
+            t.fp("public value", x)
     t.digest("witness root", keccak256(b"W"))
     t.digest("mask root", keccak256(b"X"))
     show("statement.mask_point", t.challenge("mask point"))

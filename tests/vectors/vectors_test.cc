@@ -127,6 +127,7 @@ qir::QGraph tiny_graph() {
 void add_statement(Vectors& out) {
   proof::Key key;
   key.graph = tiny_graph();
+  key.visibility.public_inputs = true;
   key.params.security_bits = 10;
   key.params.pow_bits = 4;
   key.params.has_model = false;
@@ -139,7 +140,7 @@ void add_statement(Vectors& out) {
   out["statement.identity"] = show(key.identity());
   out["statement.ood_point"] = show(proof::ood_point(key.graph, key.params, counting()));
   Transcript t("zkinfer proof v1");
-  proof::absorb_statement(t, key, counting(), {{1, 7}});
+  proof::absorb_statement(t, key, counting(), {{1, 7}, {0, 3}});
   t.absorb_digest("witness root", hash_of('W'));
   t.absorb_digest("mask root", hash_of('X'));
   out["statement.mask_point"] = show(t.challenge("mask point"));
