@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// One-time randomness: traps 4 and 8 of the design notes.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "e2e/small_graphs.h"
+#include "reject/regions.h"
+
+namespace zkinfer::e2e {
+namespace {
+
+using Words = std::array<std::uint64_t, 3>;
+
+Words words_of(const Fe& x) { return {x.c[0].v, x.c[1].v, x.c[2].v}; }
+
+struct Secrets {
+  std::vector<Fe> pads;
+  Words blind{};
+  prover::Proof proof;
+};
+
+Secrets secrets_of(const Session& session) {
+  Secrets out;
+  prover::ProveHooks hooks;
+  hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>& pads) {
+    out.pads = pads;
+    const FpVec& blind = data[session.compiled().circuit.blind];
+    out.blind = {blind[0].v, blind[1].v, blind[2].v};
+  };
+  out.proof = session.prove(&hooks);
+  return out;
+}
+
+// Pads that occur in both, the zero rows that fill a power of two aside.
+std::size_t num_common(const std::vector<Fe>& a, const std::vector<Fe>& b) {
+  std::set<Words> values;
+  for (const Fe& x : a) values.insert(words_of(x));
+  std::size_t count = 0;
+  for (const Fe& x : b) count += !x.is_zero() && values.contains(words_of(x)) ? 1 : 0;
+  return count;
+}
+
+// Same seed: the same bytes for the same statement, witness and entropy; other pads throughout if anything differs, also
+// a private input that changes no output.
+TEST(Traps, T04_NoPadServesTwoProofs) {
+  Session session(reduce_graph(), true);
+  const Secrets first = secrets_of(session);
+  EXPECT_EQ(secrets_of(session).proof.bytes, first.proof.bytes);
+  const auto expect_fresh = [&](const char* what) {
+    const Secrets other = secrets_of(session);
+    EXPECT_EQ(num_common(first.pads, other.pads), 0u) << what;
+    EXPECT_NE(first.blind, other.blind) << what;
+    EXPECT_TRUE(session.verify(other.proof.bytes).accepted()) << what;
+    return other;
+  };
+  const prover::ProveRequest request = session.request;
+  session.request.inputs = draw_inputs(session.graph, 99);
+  expect_fresh("another input");
+  session.request.inputs = request.inputs;
+  std::vector<std::int64_t>& input = session.request.inputs[0];
+  const auto different = std::find_if(input.begin() + 1, input.begin() + 5, [&](std::int64_t x) { return x != input[0]; });
+  ASSERT_NE(different, input.begin() + 5);
+  std::swap(input[0], *different);
+  EXPECT_EQ(expect_fresh("another witness of the same statement").proof.outputs, first.proof.outputs);
+  session.request = request;
+  session.request.context = test_seed(5);
+  expect_fresh("another context");
+  session.request = request;
+  session.request.entropy = test_seed(6);
+  expect_fresh("other entropy");
+  session.request = request;
+  session.model.seed = test_seed(7);
+  expect_fresh("another seed");
+}
+
+// A choice of nonce would be a second proof under the same pads: the smallest one is taken, so every smaller one fails.
+TEST(Traps, T04_NoncesAreTheSmallest) {
+  const Dissected dissected(true);
+  std::size_t num_tried = 0;
+  for (const Region& region : dissected.regions) {
+    if (region.label != "opening nonce") continue;
+    std::uint64_t nonce = 0;
+    for (std::size_t i = 8; i-- > 0;) nonce = nonce << 8 | dissected.proof[region.begin + i];
+    for (std::uint64_t smaller = 0; smaller < std::min<std::uint64_t>(nonce, 200); ++smaller) {
+      Bytes changed = dissected.proof;
+      put_u64(changed, region.begin, smaller);
+      EXPECT_EQ(dissected.session.verify(changed).reason, RejectReason::kProofOfWork) << smaller;
+      ++num_tried;
+    }
+  }
+  EXPECT_GT(num_tried, 10u);
+}
+
+// The root of the denominators is blinded by one leaf of its own.
+TEST(Traps, T08_OneBlindLeaf) {
+  for (const NamedGraph& named : small_graphs()) {
+    const Session session(named.graph, true);
+    const auto& leaves = session.compiled().plan.leaves;
+    EXPECT_EQ(std::count_if(leaves.begin(), leaves.end(),
+                            [](const auto& leaf) { return leaf.kind == circuit::LeafBlock::Kind::kBlind; }), 1)
+        << named.name;
+  }
+  // The same statement and witness, other entropy: another root.
+  Session session(mul_graph(), true);
+  const OuterMessages messages(session);
+  const auto index = static_cast<std::size_t>(std::find(messages.labels.begin(), messages.labels.end(), "lookup root") - messages.labels.begin());
+  const auto root = [&] {
+    const Bytes proof = session.prove().bytes;
+    const auto at = proof.begin() + static_cast<std::ptrdiff_t>(messages.offset(index));
+    return Bytes(at, at + 24);
+  };
+  const Bytes first = root();
+  session.request.entropy = test_seed(1);
+  EXPECT_NE(root(), first);
+}
+
+// One random row more than positions ever opened, in every oracle; validate() refuses less.
+TEST(Traps, T08_RandomRowsExceedOpenedPositions) {
+  for (const std::uint64_t budget : {1, 4, 64}) {
+    prover::ModelOptions options = test_options(true);
+    options.budget = budget;
+    const Session session(qir::every_op_graph(), options);
+    const pcs::OpeningParams params = session.model.prepared.key.params;
+    EXPECT_EQ(params.model_budget, budget);
+    EXPECT_GE(params.model.num_random_rows, budget * params.model.num_queries + 4);
+    EXPECT_GE(params.witness.num_random_rows, params.witness.num_queries + 1u);
+    for (const pcs::OracleParams& fold : params.folds) EXPECT_GE(fold.num_random_rows, fold.num_queries + 1u);
+    EXPECT_GE(params.mask.num_random_rows, params.mask.num_queries + 2u);
+    const auto expect_refused = [&](const char* what, const std::function<void(pcs::OpeningParams&)>& change) {
+      pcs::OpeningParams weaker = params;
+      change(weaker);
+      EXPECT_FALSE(weaker.validate().ok()) << what;
+    };
+    expect_refused("model", [](auto& p) { p.model.num_random_rows = p.model_budget * p.model.num_queries + 3; });
+    expect_refused("witness", [](auto& p) { p.witness.num_random_rows = p.witness.num_queries; });
+    expect_refused("mask", [](auto& p) { p.mask.num_random_rows = p.mask.num_queries + 1; });
+    for (std::size_t i = 0; i < params.folds.size(); ++i) {
+      expect_refused("fold", [i](auto& p) { p.folds[i].num_random_rows = p.folds[i].num_queries; });
+    }
+  }
+}
+
+}  // namespace
+}  // namespace zkinfer::e2e
