@@ -31,10 +31,14 @@ struct KeyInfo {
   std::uint64_t num_parameters = 0;
 };
 
+// Keys that prove fewer bits are refused unless the caller lowers the floor: a key says itself how secure it is, and may
+// come from the very party whose proofs it judges.
+inline constexpr double kDefaultMinSecurityBits = 100;
+
 // A parsed and checked verification key. Parse once, verify many proofs. Immutable, thread-safe.
 class VerificationKey {
  public:
-  static Result<VerificationKey> from_bytes(ByteView bytes);
+  static Result<VerificationKey> from_bytes(ByteView bytes, double min_security_bits = kDefaultMinSecurityBits);
   ~VerificationKey();
   VerificationKey(VerificationKey&&) noexcept;
   VerificationKey& operator=(VerificationKey&&) noexcept;

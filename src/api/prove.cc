@@ -10,7 +10,7 @@ namespace zkinfer {
 
 namespace {
 
-constexpr std::uint32_t kSecretMagic = 0x534b495a;  // "ZKIS"
+constexpr std::uint32_t kSecretMagic = 0x53494b5a;  // "ZKIS"
 constexpr std::uint32_t kSecretVersion = 1;
 
 }  // namespace
@@ -82,6 +82,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, P
   const std::uint32_t visibility_bits = reader.u32();
   ByteReader params_reader(reader.blob(1 << 16));
   if (!reader.finished()) return corrupt("commitment secret: truncated, or bytes after its end");
+  if ((visibility_bits & ~qir::kVisibilityMask) != 0) return corrupt("commitment secret: unknown visibility flags");
   std::copy(seed_view.begin(), seed_view.end(), seed.begin());
   std::copy(identity_view.begin(), identity_view.end(), identity.begin());
   auto params = pcs::parse_params(params_reader);

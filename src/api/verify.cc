@@ -20,7 +20,7 @@ VerificationKey::~VerificationKey() = default;
 VerificationKey::VerificationKey(VerificationKey&&) noexcept = default;
 VerificationKey& VerificationKey::operator=(VerificationKey&&) noexcept = default;
 
-Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes) {
+Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_security_bits) {
   ZKI_ASSIGN_OR_RETURN(proof::Key key, proof::parse_key(bytes));
   auto impl = std::make_unique<Impl>();
   auto prepared = verifier::prepare(std::move(key));
@@ -28,6 +28,11 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes) {
   impl->prepared = std::move(prepared).value();
   const proof::Key& parsed = impl->prepared.key;
   impl->report = soundness::analyze(parsed.params, impl->prepared.compiled.shape);
+  if (impl->report.bits() < min_security_bits) {
+    return invalid_argument("verification key: it proves " + std::to_string(static_cast<int>(impl->report.bits())) +
+                            " bits of security, at least " + std::to_string(static_cast<int>(min_security_bits)) +
+                            " are asked for; get a key with more, or lower the floor knowingly");
+  }
   impl->info.model_name = parsed.graph.name;
   impl->info.model_identity = parsed.identity();
   impl->info.security_bits = impl->report.bits();
@@ -76,7 +81,8 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof) {
   const verifier::PreparedKey& prepared = key.impl().prepared;
   const std::size_t header = std::min(proof.size(), proof::header_size(prepared.key.graph, prepared.key.visibility));
-  std::vector<std::pair<std::string, std::size_t>> out = {{"header and public outputs", header}};
+  std::vector<std::pair<std::string, std::size_t>> out = {{"header and public values", header}};
+  if (proof.size() <= header) return out;
   // The messages before the opening: run the outer verifier for its byte count. Sizes do not depend on the values.
   Transcript transcript(verifier::kProtocolName);
   hiding::PadAllocator pads(prepared.key.params.zero_knowledge);

@@ -63,6 +63,9 @@ Result<Key> parse_key(ByteView bytes) {
   if (!key.params.zero_knowledge && !key.visibility.everything()) {
     return corrupt("verification key: zero knowledge is off although something is private");
   }
+  if (!key.params.has_model && (key.commitment.root != Digest{} || !key.commitment.ood_value.is_zero())) {
+    return corrupt("verification key: a weight commitment although the model has no weights");
+  }
   if (key.params.has_model && key.visibility.public_params != (key.params.model_budget == 0)) {
     return corrupt("verification key: a private model needs a budget of proofs, a public one must not have any");
   }

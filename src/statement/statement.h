@@ -19,7 +19,7 @@ inline constexpr std::size_t kContextBytes = 32;
 inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
 
 // The weight commitment: root of M and the out-of-domain value v = sum_j z^j (e_M)_j at z = ood_point(..). v makes the
-// committed model unique although a root may be close to several code words (protocol.md, trap 5).
+// committed model unique although a root may be close to several code words (docs/protocol.md, "Model value").
 struct ModelCommitment {
   Digest root{};
   Fe ood_value;

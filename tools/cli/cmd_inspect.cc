@@ -79,7 +79,7 @@ Result<std::string> describe(const Arguments& arguments) {
   if (arguments.path.ends_with(".onnx")) return describe_onnx(arguments);
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(arguments.path, kMaxModelBytes));
   if (!arguments.key_path.empty()) return describe_proof(bytes, arguments.key_path);
-  if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes); key.ok()) return describe_key(*key, bytes.size());
+  if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0); key.ok()) return describe_key(*key, bytes.size());
   if (const Result<Model> model = Model::from_bytes(bytes); model.ok()) return describe_model(*model, bytes.size(), arguments.graph);
   if (const Result<std::vector<Array>> arrays = read_arrays(arguments.path); arrays.ok()) return describe_arrays(*arrays);
   return invalid_argument("'" + arguments.path + "': expected an .onnx file, a model package, a verification key, input data, or a "

@@ -39,7 +39,7 @@ void print_result(const Arguments& arguments, const Model& model, const ProofRes
     std::printf("%s\n", json.dump(2).c_str());
     return;
   }
-  std::fputs(outputs_text(outputs).c_str(), stdout);
+  std::fputs(tensors_text("output", outputs).c_str(), stdout);
   std::printf("proved in %s, proof %s, checked in %s, peak memory %s\nwrote %s\n", human_seconds(result.stats.total_seconds).c_str(),
               human_bytes(result.proof.size()).c_str(), human_seconds(verify_seconds).c_str(),
               human_bytes(peak_memory_bytes()).c_str(), arguments.output_path.c_str());
@@ -54,7 +54,7 @@ CommandResult prove(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(SecretFile secret, load_secret(arguments.secret_path));
   Result<Prover> prover = Prover::restore(model, secret.secret, progress.callback());
   if (!prover.ok()) return prover.status().with_context("'" + arguments.secret_path + "'");
-  Result<VerificationKey> key = VerificationKey::from_bytes(prover->verification_key());
+  Result<VerificationKey> key = VerificationKey::from_bytes(prover->verification_key(), 0);
   if (!key.ok()) return internal_error("the key does not read back: " + key.status().to_string());
   const std::uint64_t budget = key->info().model_budget;
   if (budget > 0 && secret.proofs_made >= budget) {

@@ -33,7 +33,7 @@ CommandResult run_model(const Arguments& arguments) {
     const nlohmann::ordered_json json = {{"run_seconds", seconds}, {"outputs", outputs_json(outputs)}};
     std::printf("%s\n", json.dump(2).c_str());
   } else {
-    std::fputs(outputs_text(outputs).c_str(), stdout);
+    std::fputs(tensors_text("output", outputs).c_str(), stdout);
     std::printf("integer inference in %s\n", human_seconds(seconds).c_str());
   }
   return ExitCode::kDone;

@@ -15,6 +15,7 @@ namespace {
 
 struct Arguments {
   std::string proof_path, key_path, context, identity;
+  double min_security_bits = kDefaultMinSecurityBits;
   bool json = false;
 };
 
@@ -28,7 +29,7 @@ std::string context_text(const Bytes& context) {
 
 CommandResult verify_proof(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Bytes context, parse_context(arguments.context));
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments.key_path));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments.key_path, arguments.min_security_bits));
   ZKI_ASSIGN_OR_RETURN(const Bytes proof, load_proof(arguments.proof_path));
   const std::string identity = to_hex(key.info().model_identity);
   if (!arguments.identity.empty() && identity != arguments.identity) {
@@ -37,8 +38,8 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
   const Stopwatch watch;
   const VerifyResult result = arguments.context.empty() ? verify(key, proof) : verify(key, proof, context);
   const double seconds = watch.seconds();
-  std::vector<OutputTensor> outputs;
-  for (const PublicTensor& output : result.outputs) outputs.push_back({output.name, output.shape, output.values, output.scale});
+  const std::vector<OutputTensor> outputs = printable(result.outputs);
+  const std::vector<OutputTensor> inputs = printable(result.inputs);
   if (arguments.json) {
     nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()},
                                    {"model", key.info().model_name},
@@ -50,6 +51,7 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
     if (result.verdict.accepted()) {
       json["context"] = "hex:" + to_hex(result.context);
       json["outputs"] = outputs_json(outputs);
+      if (!inputs.empty()) json["inputs"] = outputs_json(inputs);
     } else {
       json["reason"] = std::string(reject_reason_name(result.verdict.reason));
       json["where"] = result.verdict.where;
@@ -64,10 +66,13 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
     std::fputs(pairs_text({{"model", key.info().model_name},
                            {"identity", identity},
                            {"security", decimal(key.info().security_bits, 1) + " bits"},
+                           {"inputs", key.info().public_inputs ? "public: the proof carries them" : "private"},
+                           {"weights", key.info().public_parameters ? "public" : "private, as committed in the key"},
                            {"context", context_text(result.context)}})
                    .c_str(),
                stdout);
-    std::fputs(outputs_text(outputs).c_str(), stdout);
+    std::fputs(tensors_text("input", inputs).c_str(), stdout);
+    std::fputs(tensors_text("output", outputs).c_str(), stdout);
   }
   return result.verdict.accepted() ? ExitCode::kDone : ExitCode::kRejected;
 }
@@ -81,6 +86,9 @@ void add_verify(CLI::App& app, Session& session) {
   command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey) of the model you expect")->required();
   command->add_option("--context", arguments->context, "the proof must be bound to this: text, or hex:00ff..");
   command->add_option("--identity", arguments->identity, "the key must be that of the model with this identity (64 hexadecimal digits)");
+  command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 128.0));
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->footer("Examples:\n"
                   "  zkinfer verify digit_7.zkproof --key digits.zkkey\n"

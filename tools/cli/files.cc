@@ -21,9 +21,9 @@ Result<Model> load_model(const std::string& path) {
   return model;
 }
 
-Result<VerificationKey> load_key(const std::string& path) {
+Result<VerificationKey> load_key(const std::string& path, double min_security_bits) {
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxKeyBytes));
-  Result<VerificationKey> key = VerificationKey::from_bytes(bytes);
+  Result<VerificationKey> key = VerificationKey::from_bytes(bytes, min_security_bits);
   if (!key.ok()) return key.status().with_context(quoted(path));
   return key;
 }

@@ -18,7 +18,7 @@ inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
 inline constexpr std::uint64_t kMaxProofBytes = std::uint64_t{1} << 28;
 
 Result<Model> load_model(const std::string& path);
-Result<VerificationKey> load_key(const std::string& path);
+Result<VerificationKey> load_key(const std::string& path, double min_security_bits = 0);
 Result<Bytes> load_proof(const std::string& path);
 // Writes a file that only its owner can read.
 Status write_secret_file(const std::string& path, ByteView bytes);

@@ -50,11 +50,11 @@ std::vector<double> softmax(const std::vector<std::int64_t>& values, double scal
   return shares;
 }
 
-std::string outputs_text(const std::vector<OutputTensor>& outputs) {
+std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tensors) {
   constexpr std::size_t kMaxLines = 5;
   std::string text;
-  for (const OutputTensor& output : outputs) {
-    text += "output '" + output.name + "' " + shape_text(output.shape) + "\n";
+  for (const OutputTensor& output : tensors) {
+    text += std::string(kind) + " '" + output.name + "' " + shape_text(output.shape) + "\n";
     std::vector<std::size_t> order(output.values.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     const bool all = order.size() <= kMaxLines;

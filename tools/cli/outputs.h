@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Output tensors for people and for programs.
+// Public tensors for people and for programs.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ struct OutputTensor {
 };
 
 // A few lines per tensor: shape, the largest entries with their index (or all when few), in real units.
-std::string outputs_text(const std::vector<OutputTensor>& outputs);
+// kind: "output" or "input".
+std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tensors);
 nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs);
 
 // "reason at place" of a rejection; "accepted" otherwise.
