@@ -27,6 +27,12 @@ std::string context_text(const Bytes& context) {
   return printable ? std::string(trimmed.begin(), trimmed.end()) : "hex:" + to_hex(context);
 }
 
+std::vector<OutputTensor> printable(const std::vector<PublicTensor>& tensors) {
+  std::vector<OutputTensor> out;
+  for (const PublicTensor& tensor : tensors) out.push_back({tensor.name, tensor.shape, tensor.values, tensor.scale});
+  return out;
+}
+
 CommandResult verify_proof(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Bytes context, parse_context(arguments.context));
   ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments.key_path, arguments.min_security_bits));
