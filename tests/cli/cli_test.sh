@@ -81,6 +81,15 @@ expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret 
 expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret -o two.zkproof
 expect 2 'all 2 proofs' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret -o two.zkproof
 
+# Public inputs: the proof carries them, and they cannot be exchanged.
+expect 0 'public' "$zkinfer" commit mlp.zkmodel --public-input --key open.zkkey --secret open.zksecret
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s open.zksecret -o open.zkproof
+expect 0 "input 'flower'" "$zkinfer" verify open.zkproof -k open.zkkey
+expect 0 '"inputs"' "$zkinfer" verify open.zkproof -k open.zkkey --json
+cp open.zkproof changed.zkproof
+change changed.zkproof 41
+expect 1 'REJECTED' "$zkinfer" verify changed.zkproof -k open.zkkey
+
 # Rejected: changed, cut and extended proofs, another context.
 size=$(stat -c %s digit_7.zkproof)
 for offset in 0 8 100 $((size / 2)) $((size - 1)); do
