@@ -25,6 +25,7 @@ Progress ProgressLine::callback() {
 }
 
 void ProgressLine::update(const char* stage, double fraction) {
+  if (!enabled_) return;
   const Clock::time_point now = Clock::now();
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const double since_last = std::chrono::duration<double>(now - last_).count();
