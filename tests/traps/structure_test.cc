@@ -6,56 +6,29 @@
 #include <map>
 #include <set>
 
-#include "e2e/outer_check.h"
 #include "e2e/small_graphs.h"
 #include "reject/regions.h"
+#include "traps/pad_use.h"
 
 namespace zkinfer::e2e {
 namespace {
 
-// The messages before the opening when pad `changed` (kNoPad: none) has one added.
-std::vector<Fe> messages_with(const Session& session, hiding::PadIndex changed) {
-  std::vector<Fe> messages;
-  prover::ProveHooks hooks;
-  hooks.committed = [&](circuit::ColumnData&, std::vector<Fe>& pads) {
-    if (changed != hiding::kNoPad) pads[changed] += Fe::one();
-  };
-  hooks.messages = [&](std::size_t, const char*, Fe& value) { messages.push_back(value); };
-  static_cast<void>(failed_checks(session, hooks));
-  return messages;
-}
-
 // The first message that a pad changes is the one it hides: it changes by exactly what the pad changed. Every hidden
 // message must be hit by exactly one pad.
 TEST(Structure, EveryOuterPadHidesOneMessage) {
-  const Session session(mul_graph(), true);
-  const hiding::PadLayout& layout = session.compiled().pads.layout();
-  std::vector<std::string> labels = OuterMessages(session).labels;
-  std::erase(labels, "mask value");
-  const std::vector<Fe> honest = messages_with(session, hiding::kNoPad);
-  ASSERT_EQ(honest.size(), labels.size());
-  std::set<hiding::PadIndex> copies;
-  for (const auto& [target, source] : session.compiled().pads.copies()) copies.insert(target);
-  std::vector<hiding::PadIndex> serving;
-  for (hiding::PadIndex pad = 0; pad < layout.num_plain; ++pad) serving.push_back(pad);
-  for (std::size_t row = 0; row < layout.num_triples; ++row) {
-    for (const std::size_t begin : {layout.a_begin(), layout.b_begin()}) {
-      const auto pad = static_cast<hiding::PadIndex>(begin + row);
-      if (!copies.contains(pad)) serving.push_back(pad);
+  for (const qir::QGraph& graph : {mul_graph(), mlp_graph()}) {
+    const Session session(graph, true);
+    const std::vector<std::string> labels = outer_labels(session);
+    std::map<std::size_t, hiding::PadIndex> pad_of_message;
+    for (const auto& [pad, use] : pad_uses(session)) {
+      ASSERT_LT(use.message, labels.size()) << "pad " << pad << " hides nothing";
+      EXPECT_EQ(use.difference, Fe::one()) << "pad " << pad;
+      EXPECT_TRUE(pad_of_message.emplace(use.message, pad).second) << "message " << use.message << " has two pads";
     }
-  }
-  std::map<std::size_t, hiding::PadIndex> pad_of_message;
-  for (const hiding::PadIndex pad : serving) {
-    const std::vector<Fe> messages = messages_with(session, pad);
-    std::size_t first = 0;
-    while (first < messages.size() && messages[first] == honest[first]) ++first;
-    ASSERT_LT(first, messages.size()) << "pad " << pad << " hides nothing";
-    EXPECT_EQ(messages[first] - honest[first], Fe::one()) << "pad " << pad;
-    EXPECT_TRUE(pad_of_message.emplace(first, pad).second) << "message " << first << " has two pads";
-  }
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const bool in_clear = labels[i] == "lookup root" || labels[i] == "zerocheck a" || labels[i] == "zerocheck b";
-    EXPECT_EQ(pad_of_message.contains(i), !in_clear) << labels[i] << " message " << i;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const bool in_clear = labels[i] == "lookup root" || labels[i] == "zerocheck a" || labels[i] == "zerocheck b";
+      EXPECT_EQ(pad_of_message.contains(i), !in_clear) << labels[i] << " message " << i;
+    }
   }
 }
 
