@@ -236,6 +236,30 @@ TEST(Relations, WrongPublicOutputIsRejected) {
   }
 }
 
+// A public input is part of the statement: the prover cannot claim another one than it used, in any mode.
+TEST(Relations, WrongPublicInputIsRejected) {
+  for (const bool public_params : {false, true}) {
+    prover::ModelOptions options = test_options(true);
+    options.visibility = {true, public_params};
+    const Session session(mlp_graph(), options);
+    ASSERT_TRUE(session.verify(session.prove().bytes).accepted());
+    for (std::size_t i = 0; i < 6; ++i) {
+      prover::ProveHooks hooks;
+      hooks.outputs = [&](proof::PublicValues& values) { values.back()[i] += values.back()[i] < 7 ? 1 : -1; };
+      EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kOpening) << i;
+      hooks.outputs = [&](proof::PublicValues& values) { values.back()[i] = 8; };
+      EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kBadPublicValue) << i;
+    }
+    // The other way round: another input than the claimed one.
+    prover::ProveHooks hooks;
+    hooks.columns = [&](circuit::ColumnData& data) {
+      Fp& x = data[Lie::column_named(session, "v0")][2];
+      x += x.to_int() < 7 ? Fp(1) : -Fp(1);
+    };
+    EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kOpening);
+  }
+}
+
 // Honest with other weights than the committed ones.
 TEST(Relations, OtherWeightsThanTheKeysAreRejected) {
   for (const bool zero_knowledge : {false, true}) {

@@ -55,6 +55,20 @@ TEST_P(Statement, EachPartOfTheKeyIsBound) {
   expect(with([](auto& p) { p.key.params.security_bits -= 1; }), changed_transcript(), "claimed bits");
 }
 
+// Who sees what is part of the identity, also where it changes neither circuit nor header.
+TEST_P(Statement, VisibilityIsBound) {
+  const Session session(mlp_graph(), reject_options(GetParam()));
+  const Bytes proof = session.prove().bytes;
+  for (std::uint32_t bits = 0; bits <= qir::kVisibilityMask; ++bits) {
+    proof::Key key = session.model.prepared.key;
+    key.visibility = qir::visibility_from_bits(bits);
+    if (key.visibility == session.model.prepared.key.visibility) continue;
+    EXPECT_NE(key.identity(), session.model.prepared.key.identity());
+    const auto prepared = verifier::prepare(std::move(key));
+    if (prepared.ok()) EXPECT_FALSE(verifier::verify(*prepared, proof, nullptr).accepted()) << bits;
+  }
+}
+
 TEST_P(Statement, AnotherInputsProof) {
   Session session(mlp_graph(), reject_options(GetParam()));
   const prover::Proof first = session.prove();
