@@ -57,6 +57,9 @@ class Prover {
   std::string circuit_report() const;  // columns, relations, lookups: sizes
   // context: up to 32 bytes bound into the proof against replay (a nonce of the verifier, an order number, ..).
   Result<ProofResult> prove(const RealInputs& inputs, ByteView context = {}, const Progress& progress = {});
+  // Proves once that every committed parameter lies in its declared range, so that proofs speak of an integer model and
+  // not of field elements. Uses one of the budgeted proofs. Verify with verify_certificate (verify.h).
+  Result<Bytes> certify(const Progress& progress = {});
   // How many proofs this object made; refuses past the budget.
   std::uint64_t proofs_made() const;
 

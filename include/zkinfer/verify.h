@@ -68,6 +68,9 @@ VerifyResult verify(const VerificationKey& key, ByteView proof);
 // The same, and the proof's context must equal `context` (padded with zeros to 32 bytes).
 VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context);
 
+// Checks the certificate of the key's weight commitment (Prover::certify): once per key is enough.
+Verdict verify_certificate(const VerificationKey& key, ByteView certificate);
+
 // Byte counts of a proof by protocol part, in order (also for rejected proofs, up to the failure).
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof);
 

@@ -2,6 +2,7 @@
 #include "zkinfer/prove.h"
 
 #include "api/model_impl.h"
+#include "prover/certify.h"
 #include "prover/prf.h"
 #include "prover/prove.h"
 #include "soundness/proof_size.h"
@@ -20,7 +21,25 @@ struct Prover::Impl {
   Bytes key;
   std::uint64_t proofs_made = 0;
   std::optional<Digest> insecure_seed;
+
+  // Takes one of the budgeted proofs, and fresh entropy for it.
+  Result<prover::ProveRequest> begin_proof(const Progress& progress);
 };
+
+Result<prover::ProveRequest> Prover::Impl::begin_proof(const Progress& progress) {
+  const std::uint64_t budget = model.prepared.key.params.model_budget;
+  if (budget > 0 && proofs_made >= budget) {
+    return resource_limit("this commitment was made for " + std::to_string(budget) +
+                          " proofs and all are used; commit to the model again (a new verification key), or with a larger budget");
+  }
+  prover::ProveRequest request;
+  if (!insecure_seed) {
+    ZKI_ASSIGN_OR_RETURN(request.entropy, prover::random_seed());
+  }
+  request.progress = progress;
+  ++proofs_made;
+  return request;
+}
 
 Prover::Prover(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Prover::~Prover() = default;
@@ -124,23 +143,19 @@ std::string Prover::circuit_report() const {
   return out;
 }
 
+Result<Bytes> Prover::certify(const Progress& progress) {
+  ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(progress));
+  return prover::certify(impl_->model, request);
+}
+
 Result<ProofResult> Prover::prove(const RealInputs& inputs, ByteView context, const Progress& progress) {
-  const pcs::OpeningParams& params = impl_->model.prepared.key.params;
   if (context.size() > proof::kContextBytes) {
     return invalid_argument("context of " + std::to_string(context.size()) + " bytes, at most 32; hash longer ones");
   }
-  if (params.model_budget > 0 && impl_->proofs_made >= params.model_budget) {
-    return resource_limit("this commitment was made for " + std::to_string(params.model_budget) +
-                          " proofs and all are used; commit to the model again (a new verification key), or with a larger budget");
-  }
-  prover::ProveRequest request;
-  ZKI_ASSIGN_OR_RETURN(request.inputs, api::quantize_inputs(impl_->model.prepared.key.graph, inputs));
+  ZKI_ASSIGN_OR_RETURN(auto integers, api::quantize_inputs(impl_->model.prepared.key.graph, inputs));
+  ZKI_ASSIGN_OR_RETURN(prover::ProveRequest request, impl_->begin_proof(progress));
+  request.inputs = std::move(integers);
   std::copy(context.begin(), context.end(), request.context.begin());
-  if (!impl_->insecure_seed) {
-    ZKI_ASSIGN_OR_RETURN(request.entropy, prover::random_seed());
-  }
-  request.progress = progress;
-  ++impl_->proofs_made;
   ZKI_ASSIGN_OR_RETURN(prover::Proof proof, prover::prove(impl_->model, request));
   ProofResult result;
   result.proof = std::move(proof.bytes);

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "soundness/analyze.h"
-#include "verifier/verify.h"
+#include "verifier/certificate.h"
 
 namespace zkinfer {
 
@@ -76,6 +76,10 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context
     return {Verdict::reject(RejectReason::kWrongStatement, "context: the proof is bound to another one"), {}, {}, {}};
   }
   return result;
+}
+
+Verdict verify_certificate(const VerificationKey& key, ByteView certificate) {
+  return verifier::verify_certificate(key.impl().prepared, certificate);
 }
 
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof) {

@@ -30,11 +30,11 @@ class Stopwatch {
 };
 
 // One-time randomness must never serve two different proofs: the key binds seed, statement, witness and entropy.
-Digest proof_key(const CommittedModel& model, const Transcript& statement, const circuit::ColumnData& data,
-                 const Digest& entropy) {
+Digest proof_key(const CommittedModel& model, const relations::CompiledCircuit& compiled, const Transcript& statement,
+                 const circuit::ColumnData& data, const Digest& entropy) {
   Keccak256 witness;
   for (std::size_t id = 0; id < data.size(); ++id) {
-    if (model.prepared.compiled.param_of_column[id] >= 0 || data[id].empty()) continue;
+    if (compiled.param_of_column[id] >= 0 || data[id].empty()) continue;
     witness.update(ByteView(reinterpret_cast<const std::uint8_t*>(data[id].data()), data[id].size() * sizeof(Fp)));
   }
   return derive_key("zkinfer proof randomness v1", {model.seed, statement.state(), witness.finish(), entropy});
@@ -58,50 +58,37 @@ FpVec pad_column(const std::vector<Fe>& pads, std::size_t size) {
   return column;
 }
 
-pcs::CommittedOracle commit_witness(const CommittedModel& model, const Digest& key, const circuit::ColumnData& data) {
-  const pcs::OracleParams& params = model.prepared.key.params.witness;
+pcs::CommittedOracle commit_witness(const verifier::PreparedKey& prepared, const Digest& key, const circuit::ColumnData& data) {
+  const pcs::OracleParams& params = prepared.key.params.witness;
   FpVec message(params.num_lanes() * params.num_rows);
-  circuit::place_values(model.prepared.layouts.witness, model.prepared.compiled.circuit.columns, data, message.span());
+  circuit::place_values(prepared.layouts.witness, prepared.compiled.circuit.columns, data, message.span());
   PrfStream random(key, kWitnessRows);
   return pcs::CommittedOracle(params, message.span(), random);
 }
 
 }  // namespace
 
-Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
-  const verifier::PreparedKey& prepared = model.prepared;
+Messages prove_messages(const CommittedModel& model, const StatementContext& context, circuit::ColumnData data,
+                        const ProveRequest& request, ProveTimes& times) {
+  const verifier::PreparedKey& prepared = context.prepared;
   const relations::CompiledCircuit& compiled = prepared.compiled;
   const pcs::OpeningParams& params = prepared.key.params;
   const auto progress = [&](const char* stage, double fraction) {
     if (request.progress) request.progress(stage, fraction);
   };
-  Proof proof;
-  Stopwatch total;
   Stopwatch watch;
-
-  progress("run the network", 0.0);
-  ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(prepared.key.graph, model.params, request.inputs));
-  for (const qir::ValueId id : qir::public_values(prepared.key.graph, prepared.key.visibility)) {
-    proof.outputs.push_back(witness.values[id]);
-  }
-  proof.times.execute = watch.lap();
-
-  progress("witness columns", 0.05);
-  circuit::ColumnData data = fill_columns(prepared.key.graph, compiled, model.params, witness);
-  if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
-  if (request.hooks != nullptr && request.hooks->outputs) request.hooks->outputs(proof.outputs);
   TupleValues tuples = evaluate_tuples(compiled, data);
   count_multiplicities(compiled, tuples, data);
-  proof.times.witness = watch.lap();
+  times.witness += watch.lap();
 
   progress("commit to the witness", 0.15);
-  Transcript transcript(verifier::kProtocolName);
-  proof::absorb_statement(transcript, prepared.key, request.context, proof.outputs);
-  const Digest key = proof_key(model, transcript, data, request.entropy);
+  Transcript transcript(context.protocol);
+  context.absorb(transcript);
+  const Digest key = proof_key(model, compiled, transcript, data, request.entropy);
   std::vector<Fe> pads = make_pads(compiled, key, data);
   data[compiled.circuit.pads] = pad_column(pads, compiled.circuit.columns[compiled.circuit.pads].num_elements());
   if (request.hooks != nullptr && request.hooks->committed) request.hooks->committed(data, pads);
-  const pcs::CommittedOracle witness_oracle = commit_witness(model, key, data);
+  const pcs::CommittedOracle witness_oracle = commit_witness(prepared, key, data);
   pcs::MaskOracle mask;
   if (params.zero_knowledge) {
     PrfStream random(key, kMask);
@@ -118,24 +105,24 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
     channel.send_clear("mask value", pin.x);
     channel.send_clear("mask value", pin.s);
   }
-  proof.times.commit = watch.lap();
+  times.commit = watch.lap();
 
   progress("lookups and relations", 0.35);
-  prove_outer(channel, compiled, data, std::move(tuples), pads, proof.times.outer);
+  prove_outer(channel, compiled, data, std::move(tuples), pads, times.outer);
   data.clear();
   watch.lap();
 
   progress("opening", 0.6);
   // The verifier's own replay of these messages gives the claim to open, so the two sides cannot disagree on it.
-  Transcript replay(verifier::kProtocolName);
-  proof::absorb_statement(replay, prepared.key, request.context, proof.outputs);
+  Transcript replay(context.protocol);
+  context.absorb(replay);
   hiding::PadAllocator replay_pads(params.zero_knowledge);
   replay_pads.set_layout(compiled.pads.layout());
   hiding::VerifierChannel replay_channel(replay, replay_pads, channel.proof());
   (void)verifier::receive_roots(replay_channel, prepared);
-  verifier::OuterClaim outer = verifier::verify_outer(replay_channel, compiled, proof.outputs);
+  verifier::OuterClaim outer = verifier::verify_outer(replay_channel, compiled, context.values);
   const verifier::OpeningClaim claim(prepared, std::move(outer));
-  proof.times.outer_claim = watch.lap();
+  times.outer_claim = watch.lap();
   PrfStream random(key, kOpening);
   pcs::OpeningOracles oracles;
   oracles.model = params.has_model ? &model.oracle : nullptr;
@@ -143,17 +130,46 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   oracles.mask = params.zero_knowledge ? &mask : nullptr;
   pcs::OpeningProof opening = pcs::prove_opening(params, claim.statement(), oracles, random, replay,
                                                  request.hooks != nullptr ? request.hooks->opening : nullptr);
-  proof.times.opening = watch.lap();
+  times.opening = watch.lap();
+  Messages messages;
+  messages.bytes = std::move(channel).take_proof();
+  for (pcs::ProofSection& section : opening.sections) section.begin += messages.bytes.size();
+  messages.opening_sections = std::move(opening.sections);
+  messages.bytes.insert(messages.bytes.end(), opening.bytes.begin(), opening.bytes.end());
+  return messages;
+}
 
+Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
+  const verifier::PreparedKey& prepared = model.prepared;
+  const qir::QGraph& graph = prepared.key.graph;
+  Proof proof;
+  Stopwatch total;
+  Stopwatch watch;
+
+  if (request.progress) request.progress("run the network", 0.0);
+  ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(graph, model.params, request.inputs));
+  for (const qir::ValueId id : qir::public_values(graph, prepared.key.visibility)) proof.outputs.push_back(witness.values[id]);
+  proof.times.execute = watch.lap();
+
+  if (request.progress) request.progress("witness columns", 0.05);
+  circuit::ColumnData data = fill_columns(graph, prepared.compiled, model.params, witness);
+  if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
+  if (request.hooks != nullptr && request.hooks->outputs) request.hooks->outputs(proof.outputs);
+  proof.times.witness = watch.lap();
+
+  const auto absorb = [&](Transcript& transcript) {
+    proof::absorb_statement(transcript, prepared.key, request.context, proof.outputs);
+  };
+  Messages messages = prove_messages(model, {prepared, verifier::kProtocolName, absorb, proof.outputs}, std::move(data), request,
+                                     proof.times);
   ByteWriter writer;
   writer.raw(proof::header_bytes(prepared.key, request.context, proof.outputs));
-  writer.raw(channel.proof());
-  for (pcs::ProofSection& section : opening.sections) section.begin += writer.bytes().size();
-  proof.opening_sections = std::move(opening.sections);
-  writer.raw(opening.bytes);
+  for (pcs::ProofSection& section : messages.opening_sections) section.begin += writer.bytes().size();
+  proof.opening_sections = std::move(messages.opening_sections);
+  writer.raw(messages.bytes);
   proof.bytes = std::move(writer).take();
   proof.times.total = total.lap();
-  progress("done", 1.0);
+  if (request.progress) request.progress("done", 1.0);
   return proof;
 }
 

@@ -43,4 +43,22 @@ struct Proof {
 // Errors: the executor's (input out of range, ..).
 Result<Proof> prove(const CommittedModel& model, const ProveRequest& request);
 
+// What the messages are about: circuit and parameters, and how step 0 binds the statement.
+struct StatementContext {
+  const verifier::PreparedKey& prepared;
+  const char* protocol;
+  std::function<void(Transcript&)> absorb;
+  const proof::PublicValues& values;
+};
+
+struct Messages {
+  Bytes bytes;
+  std::vector<pcs::ProofSection> opening_sections;  // offsets in `bytes`
+};
+
+// Everything after the header, for columns that are filled but for multiplicities, pads and blind. request.inputs and
+// request.context are the caller's part.
+Messages prove_messages(const CommittedModel& model, const StatementContext& context, circuit::ColumnData data,
+                        const ProveRequest& request, ProveTimes& times);
+
 }  // namespace zkinfer::prover

@@ -209,6 +209,15 @@ std::vector<Tensor> Builder::aligned(const std::string& name, std::vector<Tensor
   return tensors;
 }
 
+void Builder::add_interval_check(const std::string& name, const Box& box, const LinExpr& expr, std::int64_t lo, std::int64_t hi) {
+  const auto width = static_cast<std::uint64_t>(hi - lo) + 1;
+  const int bits = circuit::axis_bits(width);
+  add_range_check(name + " range", box, circuit::plus_constant(expr, -lo), bits);
+  if (width != std::uint64_t{1} << bits) {
+    add_range_check(name + " upper range", box, circuit::plus_constant(circuit::scaled(expr, -1), hi), bits);
+  }
+}
+
 void Builder::add_inputs_and_params() {
   for (qir::ValueId id = 0; id < graph_.values.size(); ++id) {
     const qir::Value& v = value(id);
@@ -223,14 +232,8 @@ void Builder::add_inputs_and_params() {
     if (is_param) built_.param_of_column[column] = id;
     tensor.expr = circuit::column_expr(columns()[column], column);
     if (!is_param) {
-      // The input's range is part of the statement: 0 <= x - lo <= hi - lo.
-      const auto width = static_cast<std::uint64_t>(v.hi - v.lo) + 1;
-      const int bits = circuit::axis_bits(width);
-      add_range_check(v.name + " range", tensor.atoms, circuit::plus_constant(tensor.expr, -v.lo), bits);
-      if (width != std::uint64_t{1} << bits) {
-        add_range_check(v.name + " upper range", tensor.atoms, circuit::plus_constant(circuit::scaled(tensor.expr, -1), v.hi),
-                        bits);
-      }
+      // The input's range is part of the statement.
+      add_interval_check(v.name, tensor.atoms, tensor.expr, v.lo, v.hi);
     }
     set(id, std::move(tensor));
   }
@@ -284,6 +287,27 @@ Result<BuiltCircuit> Builder::build() && {
     ZKI_RETURN_IF_ERROR(add_node(index).with_context("node '" + graph_.nodes[index].name + "'"));
   }
   add_public_tensors();
+  finish_tables();
+  return std::move(built_);
+}
+
+Result<BuiltCircuit> Builder::build_certificate() && {
+  for (qir::ValueId id = 0; id < graph_.values.size(); ++id) {
+    const qir::Value& v = value(id);
+    if (v.kind != qir::ValueKind::kParam) continue;
+    const Tensor tensor = shape_only(v.shape);
+    Recipe recipe;
+    recipe.value = id;
+    // In the order of build(), so that the layout of M is the same.
+    const ColumnId column = add_column(v.name, circuit::Oracle::kModel, tensor.atoms, std::move(recipe));
+    built_.param_of_column[column] = id;
+    add_interval_check(v.name, tensor.atoms, circuit::column_expr(columns()[column], column), v.lo, v.hi);
+  }
+  finish_tables();
+  return std::move(built_);
+}
+
+void Builder::finish_tables() {
   // Tables that nothing looks up cost leaves for nothing.
   std::vector<std::uint32_t> new_index(built_.circuit.tables.size(), 0);
   std::vector<bool> used(built_.circuit.tables.size(), false);
@@ -302,7 +326,6 @@ Result<BuiltCircuit> Builder::build() && {
     built_.circuit.tables[i].multiplicity = id;
   }
   built_.circuit.blind = add_column("lookup blind", circuit::Oracle::kWitness, {3}, {});
-  return std::move(built_);
 }
 
 }  // namespace zkinfer::relations

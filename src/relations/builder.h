@@ -59,6 +59,8 @@ class Builder {
 
   // unsupported: a construct that has no relation yet, with the node's name and what to do.
   Result<BuiltCircuit> build() &&;
+  // The certificate of the parameters instead: the same model columns, and that every parameter lies in its range.
+  Result<BuiltCircuit> build_certificate() &&;
 
   // ---- used by the operators' files (relations/<op>.cc) ----
   const qir::QGraph& graph() const { return graph_; }
@@ -113,6 +115,10 @@ class Builder {
 
  private:
   void add_inputs_and_params();
+  // lo <= expr <= hi at every point of the box.
+  void add_interval_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, std::int64_t lo,
+                          std::int64_t hi);
+  void finish_tables();
   Status add_node(std::uint32_t index);
   Status count_views(std::uint32_t index);
   std::uint32_t add_table(qir::Table rows);

@@ -70,8 +70,9 @@ Status check_sizes(const circuit::Circuit& circuit) {
 
 }  // namespace
 
-Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility) {
-  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, Builder(graph, visibility).build());
+namespace {
+
+Result<CompiledCircuit> finish(BuiltCircuit built, bool zero_knowledge) {
   ZKI_RETURN_IF_ERROR(check_sizes(built.circuit));
   CompiledCircuit out;
   out.circuit = std::move(built.circuit);
@@ -84,6 +85,18 @@ Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, c
   out.param_of_column.push_back(-1);
   out.shape = circuit::outer_shape(out.circuit, out.plan, out.pads.layout());
   return out;
+}
+
+}  // namespace
+
+Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility) {
+  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, Builder(graph, visibility).build());
+  return finish(std::move(built), zero_knowledge);
+}
+
+Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_knowledge) {
+  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, Builder(graph).build_certificate());
+  return finish(std::move(built), zero_knowledge);
 }
 
 Result<Layouts> place(const CompiledCircuit& compiled, const pcs::OpeningParams& params) {

@@ -23,6 +23,9 @@ struct CompiledCircuit {
 // Errors: unsupported (builder.h), resource_limit for circuits beyond kMaxCircuitElements.
 Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility = {});
 
+// The certificate's circuit: the model columns of compile(), and that every parameter lies in its declared range.
+Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_knowledge);
+
 inline constexpr std::uint64_t kMaxCircuitElements = std::uint64_t{1} << 34;
 inline constexpr std::uint64_t kMaxFoldSteps = std::uint64_t{1} << 31;
 inline constexpr std::uint64_t kMaxAxis = std::uint64_t{1} << 26;

@@ -223,7 +223,11 @@ std::optional<Solution> Search::run(double log2_mask_list) {
   const RandomRows witness_rows = request_.zero_knowledge ? RandomRows{1, 1} : RandomRows{};
   const RandomRows model_rows = hidden_model ? RandomRows{request_.model_budget, 4} : RandomRows{};
   std::vector<BaseCandidate> models(1);
-  if (request_.model_elements > 0) models = base_candidates(true, goal(log2_mask_list, model_rows), model_cap_);
+  if (request_.fixed_model) {
+    models[0].oracle = *request_.fixed_model;
+    models[0].cost = expected_query_bytes(models[0].oracle.log_domain, models[0].oracle.num_queries,
+                                          std::uint64_t{8} << models[0].oracle.log_lanes);
+  } else if (request_.model_elements > 0) models = base_candidates(true, goal(log2_mask_list, model_rows), model_cap_);
   const std::vector<BaseCandidate> witnesses = base_candidates(false, goal(log2_mask_list, witness_rows), witness_cap_);
   ChainSearch chains(goal(log2_mask_list, witness_rows), request_.zero_knowledge, fold_cap_, request_.prover_bytes);
   std::optional<Solution> best;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "base/status.h"
 #include "commit/pcs/params.h"
@@ -36,6 +37,8 @@ struct ParamRequest {
   std::uint32_t model_max_block = 0;
   RowsForLanes model_rows;
   std::uint64_t model_budget = 0;
+  // An M that is committed already: taken as it is (its elements and rows above are not asked for).
+  std::optional<pcs::OracleParams> fixed_model;
 
   OuterShape shape;
 

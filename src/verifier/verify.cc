@@ -86,13 +86,17 @@ Verdict verify(const PreparedKey& prepared, ByteView proof, proof::Header* heade
   if (Verdict verdict = read_header(prepared, proof, head); !verdict.accepted()) return verdict;
   Transcript transcript(kProtocolName);
   proof::absorb_statement(transcript, prepared.key, head.context, head.outputs);
+  return verify_messages(prepared, head.outputs, proof.subspan(head.num_bytes), transcript);
+}
+
+Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& values, ByteView messages,
+                        Transcript& transcript) {
   hiding::PadAllocator pads(prepared.key.params.zero_knowledge);
   pads.set_layout(prepared.compiled.pads.layout());
-  const ByteView messages = proof.subspan(head.num_bytes);
   hiding::VerifierChannel channel(transcript, pads, messages);
   const pcs::OpeningRoots roots = receive_roots(channel, prepared);
   if (channel.failed()) return channel.verdict();
-  OuterClaim outer = verify_outer(channel, prepared.compiled, head.outputs);
+  OuterClaim outer = verify_outer(channel, prepared.compiled, values);
   if (channel.failed()) return channel.verdict();
   const OpeningClaim claim(prepared, std::move(outer));
   return pcs::verify_opening(prepared.key.params, claim.statement(), roots, messages.subspan(channel.bytes_read()), transcript);

@@ -41,6 +41,10 @@ class OpeningClaim {
 
 inline constexpr const char* kProtocolName = "zkinfer proof v1";
 
+// Checks the messages of a statement that the transcript has absorbed: everything after the header.
+Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& values, ByteView messages,
+                        Transcript& transcript);
+
 // Total on arbitrary bytes. header (may be null) receives outputs and context, also of rejected proofs that have one.
 Verdict verify(const PreparedKey& prepared, ByteView proof, proof::Header* header);
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/certificate.h"
+
+#include "soundness/analyze.h"
+
+namespace zkinfer::verifier {
+
+namespace {
+
+constexpr std::size_t kMaxParamsBytes = std::size_t{1} << 16;
+
+bool same_oracle(const pcs::OracleParams& a, const pcs::OracleParams& b) {
+  return a.num_rows == b.num_rows && a.num_random_rows == b.num_random_rows && a.log_lanes == b.log_lanes &&
+         a.log_domain == b.log_domain && a.num_queries == b.num_queries;
+}
+
+}  // namespace
+
+Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::OpeningParams& params) {
+  const pcs::OpeningParams& own = prepared.key.params;
+  if (!params.has_model || !same_oracle(params.model, own.model) || params.model_budget != own.model_budget ||
+      params.zero_knowledge != own.zero_knowledge) {
+    return invalid_argument("certificate: its parameters are for another weight commitment");
+  }
+  PreparedKey out;
+  out.key = prepared.key;
+  out.key.params = params;
+  out.ood_point = prepared.ood_point;  // the commitment's value was taken there
+  ZKI_ASSIGN_OR_RETURN(out.compiled, relations::compile_certificate(out.key.graph, params.zero_knowledge));
+  ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, params));
+  const soundness::SoundnessReport report = soundness::analyze(params, out.compiled.shape);
+  if (!report.meets_target() || params.security_bits < own.security_bits) {
+    return invalid_argument("certificate: it proves " + std::to_string(report.bits()) + " bits, the key " +
+                            std::to_string(own.security_bits));
+  }
+  return out;
+}
+
+void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared, const pcs::OpeningParams& params) {
+  transcript.absorb_digest("model identity", prepared.key.identity());
+  transcript.absorb_bytes("parameters", params.canonical_bytes());
+}
+
+Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate) {
+  ByteReader reader(certificate);
+  const std::uint32_t magic = reader.u32();
+  const std::uint32_t version = reader.u32();
+  const ByteView params_bytes = reader.blob(kMaxParamsBytes);
+  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
+  if (magic != kCertificateMagic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a certificate");
+  if (version != kCertificateVersion) return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version));
+  if (!prepared.key.params.has_model) return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
+  ByteReader params_reader(params_bytes);
+  auto params = pcs::parse_params(params_reader);
+  if (!params.ok() || !params_reader.finished()) return Verdict::reject(RejectReason::kBadHeader, "parameters");
+  auto variant = prepare_certificate(prepared, *params);
+  if (!variant.ok()) return Verdict::reject(RejectReason::kWrongStatement, variant.status().message());
+  Transcript transcript(kCertificateProtocol);
+  absorb_certificate_statement(transcript, prepared, *params);
+  return verify_messages(*variant, {}, certificate.subspan(reader.offset()), transcript);
+}
+
+}  // namespace zkinfer::verifier
