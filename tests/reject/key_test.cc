@@ -84,6 +84,23 @@ TEST_P(KeyBytes, WeakenedParametersAreRefused) {
   expect_refused("rows of another circuit", [](auto& p) { p.witness.num_rows += 16; });
 }
 
+// A key may not claim a privacy that its parameters do not give, nor hide what it calls public.
+TEST_P(KeyBytes, VisibilityMustFitTheParameters) {
+  for (std::uint32_t bits = 0; bits <= qir::kVisibilityMask; ++bits) {
+    proof::Key key = session_.model.prepared.key;
+    key.visibility = qir::visibility_from_bits(bits);
+    const bool fits = GetParam() ? !key.visibility.public_params : key.visibility.everything();
+    EXPECT_EQ(proof::parse_key(key.to_bytes()).ok(), fits) << bits;
+  }
+  Bytes unknown = bytes_;
+  proof::Key other = session_.model.prepared.key;
+  other.visibility.public_inputs = !other.visibility.public_inputs;
+  const Bytes changed = other.to_bytes();
+  const auto [at, end] = std::mismatch(unknown.begin(), unknown.end(), changed.begin());
+  *at = 0x84;
+  EXPECT_FALSE(proof::parse_key(unknown).ok()) << "unknown flags";
+}
+
 TEST_P(KeyBytes, SearchedParametersMeetTheirTarget) {
   for (const std::uint32_t bits : {100u, 128u}) {
     for (const pcs::Regime regime : {pcs::Regime::kJohnson, pcs::Regime::kUniqueDecoding}) {
