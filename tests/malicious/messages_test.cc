@@ -63,6 +63,41 @@ TEST_P(Messages, EachLabelThroughTheOpening) {
   for (const char* label : {"zerocheck round", "zerocheck a", "zerocheck b"}) EXPECT_EQ(seen.contains(label), GetParam()) << label;
 }
 
+// One wrong message of the opening, everything after it computed honestly from it.
+struct OpeningCheat : pcs::ProverHooks {
+  enum class Kind { kRound, kFoldVector, kFoldCodeword, kOutOfDomain, kFinalVector, kMaskProduct, kMaskResponse, kMaskRandomRow };
+  Kind kind;
+  explicit OpeningCheat(Kind k) : kind(k) {}
+  void round(std::size_t i, Fe& c1, Fe&) override { if (kind == Kind::kRound && i == 2) c1 += Fe::one(); }
+  void fold_vector(std::size_t, FeSpan v) override { if (kind == Kind::kFoldVector) v.set(1, v.get(1) + Fe::one()); }
+  void fold_codeword(std::size_t, FpVec& c) override {
+    for (std::size_t i = 0; kind == Kind::kFoldCodeword && i < c.size(); i += 3) c[i] += Fp(1);
+  }
+  void out_of_domain(std::size_t, Fe& y) override { if (kind == Kind::kOutOfDomain) y += Fe::one(); }
+  void final_vector(FeSpan v) override { if (kind == Kind::kFinalVector) v.set(0, v.get(0) + Fe::one()); }
+  void mask_product(Fe& x) override { if (kind == Kind::kMaskProduct) x += Fe::one(); }
+  void mask_response(std::vector<Fe>& x) override {
+    if (kind == Kind::kMaskResponse) x[0] += Fe::one();
+    if (kind == Kind::kMaskRandomRow) x.back() += Fe::one();
+  }
+};
+
+TEST_P(Messages, OpeningCheats) {
+  using enum OpeningCheat::Kind;
+  const Session session(qir::every_op_graph(), GetParam());
+  ASSERT_FALSE(session.model.prepared.key.params.folds.empty());
+  std::vector<OpeningCheat::Kind> kinds = {kRound, kFoldVector, kFoldCodeword, kOutOfDomain, kFinalVector};
+  if (GetParam()) kinds.insert(kinds.end(), {kMaskProduct, kMaskResponse, kMaskRandomRow});
+  for (const OpeningCheat::Kind kind : kinds) {
+    OpeningCheat cheat(kind);
+    prover::ProveHooks hooks;
+    hooks.opening = &cheat;
+    const Verdict verdict = session.verdict_on(hooks);
+    EXPECT_EQ(verdict.reason, GetParam() ? RejectReason::kOpening : RejectReason::kFinalCheck)
+        << "cheat " << static_cast<int>(kind) << ": " << verdict.to_string();
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(ZeroKnowledge, Messages, ::testing::Bool(),
                          [](const auto& tested) { return tested.param ? std::string("On") : std::string("Off"); });
 
