@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every fuzz target on its seeds and on seeded random mutations of them, without libFuzzer.
+// ZKINFER_FUZZ_ROUNDS=100 tries 100 times as many mutations; the same ones each time.
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -58,7 +60,9 @@ TEST_P(Smoke, SurvivesMutatedSeeds) {
     ASSERT_FALSE(seed.empty());
     target.run(seed);
   }
-  for (int i = 0; i < target.smoke_runs; ++i) target.run(mutate(seeds[below(random, seeds.size())], seeds, random));
+  const char* rounds = std::getenv("ZKINFER_FUZZ_ROUNDS");
+  const std::int64_t num_runs = target.smoke_runs * (rounds == nullptr ? 1 : std::max(1, std::atoi(rounds)));
+  for (std::int64_t i = 0; i < num_runs; ++i) target.run(mutate(seeds[below(random, seeds.size())], seeds, random));
 }
 
 std::vector<const Target*> all_targets() {
