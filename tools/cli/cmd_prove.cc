@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "command.h"
+#include "committed.h"
 #include "files.h"
 #include "machine.h"
 #include "outputs.h"
 #include "progress.h"
-#include "secret_file.h"
 #include "stopwatch.h"
 #include "text.h"
 
@@ -51,24 +51,13 @@ CommandResult prove(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, model.inputs()));
   ProgressLine progress(session, "prove");
   const SecretLock lock(arguments.secret_path);
-  ZKI_ASSIGN_OR_RETURN(SecretFile secret, load_secret(arguments.secret_path));
-  Result<Prover> prover = Prover::restore(model, secret.secret, progress.callback());
-  if (!prover.ok()) return prover.status().with_context("'" + arguments.secret_path + "'");
-  Result<VerificationKey> key = VerificationKey::from_bytes(prover->verification_key(), 0);
-  if (!key.ok()) return internal_error("the key does not read back: " + key.status().to_string());
-  const std::uint64_t budget = key->info().model_budget;
-  if (budget > 0 && secret.proofs_made >= budget) {
-    return resource_limit("'" + arguments.secret_path + "': all " + std::to_string(budget) +
-                          " proofs of this commitment are made; run `zkinfer commit` again, with --budget for more");
-  }
-  // Counted before the proof exists: a crash may waste a proof of the budget, nothing may overdraw it.
-  ++secret.proofs_made;
-  ZKI_RETURN_IF_ERROR(save_secret(arguments.secret_path, secret));
-  ZKI_ASSIGN_OR_RETURN(const ProofResult result, prover->prove(input, context, progress.callback()));
+  ZKI_ASSIGN_OR_RETURN(Committed committed, Committed::open(model, arguments.secret_path, progress.callback()));
+  ZKI_RETURN_IF_ERROR(committed.take_proof());
+  ZKI_ASSIGN_OR_RETURN(const ProofResult result, committed.prover().prove(input, context, progress.callback()));
 
   // A proof that fails its own check must not leave the house.
   const Stopwatch watch;
-  const VerifyResult check = verify(*key, result.proof, context);
+  const VerifyResult check = verify(committed.key(), result.proof, context);
   const double verify_seconds = watch.seconds();
   if (!check.verdict.accepted()) return internal_error("the new proof fails its own check: " + check.verdict.to_string());
   ZKI_RETURN_IF_ERROR(write_file(arguments.output_path, result.proof));

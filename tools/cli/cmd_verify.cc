@@ -14,7 +14,7 @@ namespace zkinfer::cli {
 namespace {
 
 struct Arguments {
-  std::string proof_path, key_path, context, identity;
+  std::string proof_path, key_path, context, identity, certificate_path;
   double min_security_bits = kDefaultMinSecurityBits;
   bool json = false;
 };
@@ -42,8 +42,14 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
     return invalid_argument("'" + arguments.key_path + "' is the key of model " + identity + ", expected " + arguments.identity);
   }
   const Stopwatch watch;
-  const VerifyResult result = arguments.context.empty() ? verify(key, proof) : verify(key, proof, context);
+  VerifyResult result = arguments.context.empty() ? verify(key, proof) : verify(key, proof, context);
   const double seconds = watch.seconds();
+  const bool certified = !arguments.certificate_path.empty();
+  if (certified && result.verdict.accepted()) {
+    ZKI_ASSIGN_OR_RETURN(const Bytes certificate, load_proof(arguments.certificate_path));
+    const Verdict verdict = verify_certificate(key, certificate);
+    if (!verdict.accepted()) result = {Verdict::reject(verdict.reason, "certificate: " + verdict.where), {}, {}, {}};
+  }
   const std::vector<OutputTensor> outputs = printable(result.outputs);
   const std::vector<OutputTensor> inputs = printable(result.inputs);
   if (arguments.json) {
@@ -52,6 +58,7 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
                                    {"model_identity", identity},
                                    {"security_bits", key.info().security_bits},
                                    {"zero_knowledge", key.info().zero_knowledge},
+                                   {"weights_certified", certified},
                                    {"verify_seconds", seconds},
                                    {"proof_bytes", proof.size()}};
     if (result.verdict.accepted()) {
@@ -73,7 +80,8 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
                            {"identity", identity},
                            {"security", decimal(key.info().security_bits, 1) + " bits"},
                            {"inputs", key.info().public_inputs ? "public: the proof carries them" : "private"},
-                           {"weights", key.info().public_parameters ? "public" : "private, as committed in the key"},
+                           {"weights", std::string(key.info().public_parameters ? "public" : "private, as committed in the key") +
+                                           (certified ? "; ranges certified" : "; ranges not certified")},
                            {"context", context_text(result.context)}})
                    .c_str(),
                stdout);
@@ -92,6 +100,8 @@ void add_verify(CLI::App& app, Session& session) {
   command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey) of the model you expect")->required();
   command->add_option("--context", arguments->context, "the proof must be bound to this: text, or hex:00ff..");
   command->add_option("--identity", arguments->identity, "the key must be that of the model with this identity (64 hexadecimal digits)");
+  command->add_option("--certificate", arguments->certificate_path,
+                      "certificate (.zkcert) of the key's weights: checked too; without it the weights are field elements of any size");
   command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));

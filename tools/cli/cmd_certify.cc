@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer certify: model and commitment secret -> certificate that every committed weight lies in its declared range.
+#include <cstdio>
+#include <memory>
+
+#include "command.h"
+#include "committed.h"
+#include "files.h"
+#include "machine.h"
+#include "progress.h"
+#include "stopwatch.h"
+#include "text.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct Arguments {
+  std::string model_path, secret_path, output_path;
+};
+
+CommandResult certify(const Session& session, const Arguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
+  ProgressLine progress(session, "certify");
+  const SecretLock lock(arguments.secret_path);
+  ZKI_ASSIGN_OR_RETURN(Committed committed, Committed::open(model, arguments.secret_path, progress.callback()));
+  ZKI_RETURN_IF_ERROR(committed.take_proof());
+  const Stopwatch watch;
+  ZKI_ASSIGN_OR_RETURN(const Bytes certificate, committed.prover().certify(progress.callback()));
+  const double seconds = watch.seconds();
+  const Verdict check = verify_certificate(committed.key(), certificate);
+  if (!check.accepted()) return internal_error("the new certificate fails its own check: " + check.to_string());
+  ZKI_RETURN_IF_ERROR(write_file(arguments.output_path, certificate));
+  if (!session.quiet) {
+    std::printf("certified %s parameters in %s, certificate %s, peak memory %s\nwrote %s (public: give it to verifiers with the key)\n",
+                human_count(committed.key().info().num_parameters).c_str(), human_seconds(seconds).c_str(),
+                human_bytes(certificate.size()).c_str(), human_bytes(peak_memory_bytes()).c_str(), arguments.output_path.c_str());
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_certify(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("certify", "prove once that every committed weight lies in its declared range");
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
+  command->add_option("-s,--secret", arguments->secret_path, "commitment secret (default: the model's name with .zksecret)");
+  command->add_option("-o,--output", arguments->output_path, "certificate to write (default: the model's name with .zkcert)");
+  command->footer("Examples:\n"
+                  "  zkinfer certify digits.zkmodel\n"
+                  "  zkinfer verify digit_7.zkproof --key digits.zkkey --certificate digits.zkcert\n"
+                  "Uses one of the proofs that the commitment allows.");
+  command->callback([arguments, &session] {
+    if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
+    if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->model_path, ".zkcert");
+    session.run([&] { return certify(session, *arguments); });
+  });
+}
+
+}  // namespace zkinfer::cli
