@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The traps that reviews of the design found, one named test each (design notes, section "Traps"). Numbers 4 and 8 are in
-// randomness_test.cc. What a later issue adds (the certificate of 9 and 13, the EVM of 12) is tested as far as it is here.
+// randomness_test.cc. What concerns the EVM (12) is tested as far as it is here.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -123,8 +123,9 @@ TEST(Traps, T07_SlackIsPinned) {
   }
 }
 
-// Without the certificate of a later issue: parameters outside their declared range cannot be committed to by this prover,
-// and remainders are looked up in a table of exactly their size, never scaled into a larger one.
+// Parameters outside their declared range cannot be committed to by this prover; against others there is the certificate
+// (tests/e2e/certificate_test.cc, tests/malicious/certificate_test.cc). Remainders are looked up in a table of exactly their
+// size, never scaled into a larger one.
 TEST(Traps, T09_ParameterRangesAndRemainders) {
   const qir::QGraph graph = mlp_graph();
   qir::ParamData params = draw_params(graph, 1);
