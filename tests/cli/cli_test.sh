@@ -37,7 +37,7 @@ cp "$examples"/mlp/input.json mlp_input.json
 
 expect 0 'Usage' "$zkinfer" --help
 expect 0 '^zkinfer [0-9]' "$zkinfer" --version
-for command in compile commit prove verify run inspect soundness bench demo; do
+for command in compile commit certify prove verify run inspect soundness bench demo; do
   expect 0 'Examples:' "$zkinfer" "$command" --help
 done
 expect 2 'subcommand' "$zkinfer"
@@ -80,6 +80,19 @@ expect 0 'proofs allowed +2' "$zkinfer" commit mlp.zkmodel --budget 2 --key two.
 expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret -o two.zkproof
 expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret -o two.zkproof
 expect 2 'all 2 proofs' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret -o two.zkproof
+
+# The certificate of the weights belongs to one commitment.
+expect 0 'certified' "$zkinfer" certify digits.zkmodel
+expect 0 'ranges certified' "$zkinfer" verify digit_7.zkproof -k digits.zkkey --certificate digits.zkcert
+expect 0 '"weights_certified": true' "$zkinfer" verify digit_7.zkproof -k digits.zkkey --certificate digits.zkcert --json
+expect 1 'REJECTED: .*certificate' "$zkinfer" verify mlp.zkproof -k mlp.zkkey --certificate digits.zkcert
+expect 1 'REJECTED: .*certificate' "$zkinfer" verify digit_7.zkproof -k digits.zkkey --certificate digit_7.zkproof
+
+# A floor of security that the key does not reach.
+expect 0 'identity' "$zkinfer" commit mlp.zkmodel --security-bits 60 --key weak.zkkey --secret weak.zksecret
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s weak.zksecret -o weak.zkproof
+expect 2 'bits of security' "$zkinfer" verify weak.zkproof -k weak.zkkey
+expect 0 'ACCEPTED' "$zkinfer" verify weak.zkproof -k weak.zkkey --min-security 50
 
 # Public inputs: the proof carries them, and they cannot be exchanged.
 expect 0 'public' "$zkinfer" commit mlp.zkmodel --public-input --key open.zkkey --secret open.zksecret

@@ -158,7 +158,11 @@ Result<Samples> samples_of(const Array& array, const TensorInfo& input, const Pi
     if (!data.has_value()) return mismatch();
     samples = {1, std::move(*data)};
   } else {
-    const std::optional<std::uint64_t> count = count_samples(array.shape, input.shape);
+    std::optional<std::uint64_t> count = count_samples(array.shape, input.shape);
+    // A stack of grey pictures [k, height, width] for a flat input of height * width.
+    if (!count.has_value() && array.kind == ArrayKind::kLevels && array.shape.size() == 3) {
+      count = count_samples({array.shape[0], array.shape[1] * array.shape[2]}, input.shape);
+    }
     if (!count.has_value()) return mismatch();
     samples = {*count, array.data};
   }

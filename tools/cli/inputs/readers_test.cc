@@ -230,6 +230,16 @@ TEST(Samples, ShapesThatFit) {
   }
 }
 
+TEST(Samples, AStackOfGreyPicturesFitsAFlatInput) {
+  Array stack = numbers({5, 2, 3});
+  EXPECT_FALSE(to_samples({stack}, one_input({1, 6}), {}).ok()) << "numbers are never reinterpreted";
+  stack.kind = ArrayKind::kLevels;
+  const auto samples = to_samples({stack}, one_input({1, 6, 1}), {});
+  ASSERT_TRUE(samples.ok()) << samples.status().to_string();
+  EXPECT_EQ(samples->size(), 5u);
+  EXPECT_FALSE(to_samples({stack}, one_input({1, 5}), {}).ok());
+}
+
 TEST(Samples, PicturesFollowTheLayoutOfTheInput) {
   Array picture = numbers({2, 2, 3});  // level of pixel i, channel c is 3 i + c
   picture.kind = ArrayKind::kLevels;
