@@ -38,8 +38,8 @@ struct Dissected {
     const OuterMessages outer(session);
     const prover::Proof honest = session.prove();
     proof = honest.bytes;
-    regions = {{"magic", 0, 4}, {"version", 4, 4}, {"context", 8, proof::kContextBytes}};
-    std::size_t next = 8 + proof::kContextBytes;
+    regions = {{"magic", 0, 4}, {"version", 4, 4}, {"identity", 8, 32}, {"context", proof::kContextOffset, proof::kContextBytes}};
+    std::size_t next = proof::kValuesOffset;
     const auto add = [&](const char* label, std::size_t num_bytes) {
       regions.push_back({label, next, num_bytes});
       next += num_bytes;
