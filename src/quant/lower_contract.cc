@@ -88,6 +88,9 @@ Status Lowering::lower_contract(std::size_t i) {
       error += correction;
     }
     if (!added.empty()) {
+      for (const double b : added) {
+        if (!(std::abs(b / unit) < 2147483647.0)) return too_large(n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name);
+      }
       const auto [least, largest] = std::minmax_element(added.begin(), added.end());
       acc.lo += std::min<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*least / unit)));
       acc.hi += std::max<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*largest / unit)));

@@ -48,6 +48,7 @@ Status Lowering::lower_sum(std::size_t i) {
       if (constant == nullptr) return fail(i, "its constant is no float tensor");
       if (constant->num_elements() == 1 && constant->shape().rank() <= graph_.value(n.output).shape.rank()) {
         const double real = static_cast<double>((*constant)[0]);
+        if (!(std::abs(real / unit) < static_cast<double>(std::int64_t{1} << 52))) return too_large(value.name);
         const std::int64_t rounded = static_cast<std::int64_t>(std::nearbyint(real / unit));
         q.constant += sign * rounded;
         acc.lo += sign * rounded;

@@ -333,6 +333,17 @@ TEST_F(Ops, BitsAreWhatWasAskedFor) {
   EXPECT_EQ(quantized->layers[0].hi, 63);
   for (const LayerInfo& layer : quantized->layers) EXPECT_LE(layer.weight_bits, 5) << layer.name;
 }
+// Found by fuzzing: such numbers were converted to integers that cannot hold them.
+TEST_F(Ops, ConstantsBeyondIntegersAreRefused) {
+  // Wide outputs: nothing but the weights says what a step is.
+  const ValueId x = input({1, 16});
+  graph_.outputs = {op(OpKind::kMatMul, {x, constant({16, 8}, 1e-3F), constant({8}, 1e38F)})};
+  EXPECT_EQ(quantize(graph_, draw(4, false), fixed()).status().code(), StatusCode::kOutOfRange);
+  graph_ = {};
+  const ValueId y = input({2, 5});
+  graph_.outputs = {op(OpKind::kAdd, {y, graph_.add_constant("huge", FloatTensor(Shape{}, {3e38F}))})};
+  EXPECT_EQ(quantize(graph_, draw(4, false), fixed()).status().code(), StatusCode::kOutOfRange);
+}
 TEST_F(Ops, UnusedInputsAndPassThrough) {
   const ValueId x = input({2, 2});
   input({3});
