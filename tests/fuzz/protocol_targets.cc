@@ -12,12 +12,24 @@ namespace zkinfer::fuzz {
 
 namespace {
 
-// One model, its key, secret and proof; made once per process.
+// One model, its key, secret and a proof; made once per process.
 struct Fixture {
   Bytes package, key, secret, proof;
   std::optional<Model> model;
   std::optional<VerificationKey> verification_key;
 };
+
+// A layer of a perceptron, so that a proof is checked in a millisecond.
+qir::QGraph small_graph() {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input(Shape{2, 3}, -8, 7);
+  const qir::ValueId w = b.param(Shape{3, 2}, -4, 4);
+  qir::Node layer;
+  layer.requant = {2, b.clamp_table(-32, 6, 0, 15)};
+  const qir::ValueId y = b.node(qir::Op::kMatMul, {x, w}, Shape{2, 2}, 0, 15, layer);
+  b.graph.outputs = {y};
+  return b.graph;
+}
 
 template <typename T>
 T must(Result<T> result) {
@@ -25,9 +37,9 @@ T must(Result<T> result) {
   return std::move(result).value();
 }
 
-Fixture make_fixture() {
+Fixture make_fixture(qir::QGraph graph) {
   package::Package package;
-  package.graph = qir::every_op_graph();
+  package.graph = std::move(graph);
   package.params = e2e::draw_params(package.graph, 1);
   package.report = "report";
   Fixture fixture;
@@ -51,8 +63,12 @@ Fixture make_fixture() {
   return fixture;
 }
 
-const Fixture& fixture() {
-  static const Fixture made = make_fixture();
+const Fixture& every_op() {
+  static const Fixture made = make_fixture(qir::every_op_graph());
+  return made;
+}
+const Fixture& small() {
+  static const Fixture made = make_fixture(small_graph());
   return made;
 }
 
@@ -87,16 +103,16 @@ void verification_key(ByteView bytes) {
 }
 
 void verify_bytes(ByteView proof) {
-  const VerifyResult result = verify(*fixture().verification_key, proof);
+  const VerifyResult result = verify(*small().verification_key, proof);
   // Knowing the model's secret nobody needs to break anything here, but random changes must not find another proof.
-  ZKI_CHECK(!result.verdict.accepted() || equal(proof, fixture().proof), "a changed proof was accepted");
-  static_cast<void>(proof_size_table(*fixture().verification_key, proof));
+  ZKI_CHECK(!result.verdict.accepted() || equal(proof, small().proof), "a changed proof was accepted");
+  static_cast<void>(proof_size_table(*small().verification_key, proof));
 }
 
 // `bytes` are patches of the honest proof, so that changes reach every depth: position (u24, modulo the size), how many
 // bytes (u8, low 5 bits), and the bytes to xor. A 0 length cuts the proof there.
 void verify_patched(ByteView bytes) {
-  Bytes proof = fixture().proof;
+  Bytes proof = small().proof;
   ByteReader reader(bytes);
   while (reader.remaining() > 4 && !proof.empty()) {
     std::size_t position = reader.u8();
@@ -109,14 +125,14 @@ void verify_patched(ByteView bytes) {
   verify_bytes(proof);
 }
 
-void commitment_secret(ByteView bytes) { static_cast<void>(Prover::restore(*fixture().model, bytes)); }
+void commitment_secret(ByteView bytes) { static_cast<void>(Prover::restore(*small().model, bytes)); }
 
 constexpr Target kTargets[] = {
-    {"model_package", model_package, [] { return std::vector<Bytes>{fixture().package}; }, 3000},
-    {"verification_key", verification_key, [] { return std::vector<Bytes>{fixture().key}; }, 2000},
-    {"verify_proof", verify_bytes, [] { return std::vector<Bytes>{fixture().proof}; }, 50},
-    {"verify_patched", verify_patched, [] { return std::vector<Bytes>{{0, 0, 9, 1, 1}, {1, 200, 30, 2, 3, 4, 0, 0, 70, 1, 255}}; }, 100},
-    {"commitment_secret", commitment_secret, [] { return std::vector<Bytes>{fixture().secret}; }, 100},
+    {"model_package", model_package, [] { return std::vector<Bytes>{every_op().package, small().package}; }, 3000},
+    {"verification_key", verification_key, [] { return std::vector<Bytes>{every_op().key, small().key}; }, 2000},
+    {"verify_proof", verify_bytes, [] { return std::vector<Bytes>{small().proof}; }, 300},
+    {"verify_patched", verify_patched, [] { return std::vector<Bytes>{{0, 0, 9, 1, 1}, {1, 200, 30, 2, 3, 4, 0, 0, 70, 1, 255}}; }, 1000},
+    {"commitment_secret", commitment_secret, [] { return std::vector<Bytes>{small().secret}; }, 100},
 };
 
 }  // namespace
