@@ -22,7 +22,17 @@ Names self_attention(Draft& d) {
   return {d.op("MatMul", {d.op("Softmax", {scores}), v})};
 }
 
+// Input [steps 3, batch 1, 4 features], 2 hidden units, weights and biases of `gates` gates.
+Names recurrent(Draft& d, const char* op, std::int64_t gates, Draft::Attrs attributes) {
+  return {d.op(op, {d.x({3, 1, 4}), d.w({1, 2 * gates, 4}, 0.5), d.w({1, 2 * gates, 2}, 0.5), d.w({1, 4 * gates}, 0.3)}, attributes)};
+}
+
 constexpr Case kCases[] = {
+    {"rnn", [](Draft& d) { return recurrent(d, "RNN", 1, {{"hidden_size", 2}}); }, 4},
+    {"gru", [](Draft& d) { return recurrent(d, "GRU", 3, {{"hidden_size", 2}}); }, 6},
+    {"gru_linear_before_reset", [](Draft& d) { return recurrent(d, "GRU", 3, {{"hidden_size", 2}, {"linear_before_reset", 1}}); }, 6},
+    {"lstm", [](Draft& d) { return recurrent(d, "LSTM", 4, {{"hidden_size", 2}}); }, 6},
+    {"lstm_reverse", [](Draft& d) { return recurrent(d, "LSTM", 4, {{"hidden_size", 2}, {"direction", "reverse"}}); }, 6},
     {"residual_block", [](Draft& d) -> Names {
        const std::string a = d.op("Relu", {conv(d, d.x({1, 2, 5, 5}), {3, 2, 3, 3}, {{"pads", {1, 1, 1, 1}}})});
        const std::string b = conv(d, a, {3, 3, 3, 3}, {{"pads", {1, 1, 1, 1}}});

@@ -74,6 +74,8 @@ constexpr Case kCases[] = {
     {"expand", [](Draft& d) { return relu(d, d.op("Expand", {d.x({3, 1}), d.ints({2, 3, 4})})); }},
     {"tile", [](Draft& d) { return relu(d, d.op("Tile", {d.x({2, 3}), d.ints({2, 2})})); }},
     {"gather_one", [](Draft& d) { return relu(d, d.op("Gather", {d.x({3, 4}), d.ints({2})}, {{"axis", 1}})); }},
+    {"resize_nearest", [](Draft& d) { return relu(d, d.op("Resize", {d.x({1, 2, 3, 3}), "", d.given({4}, {1, 1, 2, 2})}, {{"mode", "nearest"}, {"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}})); }},
+    {"upsample", [](Draft& d) { return relu(d, d.op("Upsample", {d.x({1, 2, 2, 3}), d.given({4}, {1, 1, 2, 3})})); }, 1, false, 9},
     {"depth_to_space", [](Draft& d) { return relu(d, d.op("DepthToSpace", {d.x({1, 8, 2, 3})}, {{"blocksize", 2}})); }},
     {"space_to_depth", [](Draft& d) { return relu(d, d.op("SpaceToDepth", {d.x({1, 2, 4, 6})}, {{"blocksize", 2}})); }},
 };

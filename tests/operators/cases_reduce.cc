@@ -21,6 +21,7 @@ constexpr Case kCases[] = {
     {"reduce_max", [](Draft& d) -> Names { return {d.op("ReduceMax", {d.x({2, 3, 5})}, {{"axes", {1}}, {"keepdims", 0}})}; }},
     {"reduce_max_two_axes", [](Draft& d) -> Names { return {d.op("ReduceMax", {d.x({2, 3, 5})}, {{"axes", {0, 2}}})}; }},
     {"reduce_min", [](Draft& d) -> Names { return {d.op("ReduceMin", {d.x({2, 3, 5})}, {{"axes", {2}}})}; }},
+    {"reduce_l1", [](Draft& d) -> Names { return {d.op("ReduceL1", {d.x({2, 3, 5})}, {{"axes", {2}}})}; }},
     {"arg_max_last", [](Draft& d) -> Names { return {d.op("ArgMax", {d.op("MatMul", {d.x({3, 6}), d.w({6, 5}, 1)})}, {{"axis", 1}, {"keepdims", 0}})}; }, 1, true},
     {"arg_max_first_axis", [](Draft& d) -> Names { return {d.op("ArgMax", {d.x({7, 3})}, {{"axis", 0}})}; }, 1, true},
     {"arg_max_negative_axis", [](Draft& d) -> Names { return {d.op("ArgMax", {d.x({2, 3, 4})}, {{"axis", -2}, {"keepdims", 1}})}; }, 1, true},
