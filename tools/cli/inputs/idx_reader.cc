@@ -22,11 +22,13 @@ Result<Array> read_idx(ByteView bytes) {
   std::uint64_t num_elements = 1;
   for (int i = 0; i < rank; ++i) {
     const std::uint64_t size = __builtin_bswap32(reader.u32());
-    if (size != 0 && num_elements > kMaxInputElements / size) return resource_limit("IDX file of more than 2^28 elements");
+    if (!reader.ok()) return corrupt("IDX file that ends in its header");
+    if (size == 0) return corrupt("IDX file with an empty axis");
+    if (num_elements > kMaxInputElements / size) return resource_limit("IDX file of more than 2^28 elements");
     num_elements *= size;
     array.shape.push_back(static_cast<std::int64_t>(size));
   }
-  if (!reader.ok() || reader.remaining() != num_elements) {
+  if (reader.remaining() != num_elements) {
     return corrupt("expected " + std::to_string(num_elements) + " bytes of elements, got " + std::to_string(reader.remaining()));
   }
   const ByteView elements = reader.raw(reader.remaining());

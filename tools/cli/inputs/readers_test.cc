@@ -171,6 +171,13 @@ TEST(IdxReader, ReadsPlainAndGzip) {
   EXPECT_EQ(inflate_bytes(packed, DeflateFormat::kGzip, 3).status().code(), StatusCode::kResourceLimit);
 }
 
+// Found by fuzzing: an axis of size 0 hid others whose product overflowed later.
+TEST(IdxReader, RefusesEmptyAxes) {
+  const auto array = read_idx(Bytes{0, 0, 8, 3, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255});
+  ASSERT_FALSE(array.ok());
+  EXPECT_EQ(array.status().code(), StatusCode::kCorrupt);
+}
+
 TEST(IdxReader, RefusesMalformed) {
   for (const Bytes& bytes : {Bytes{}, Bytes{0, 0}, Bytes{0, 0, 8, 0}, Bytes{0, 0, 13, 1, 0, 0, 0, 0}, Bytes{0, 0, 8, 1, 0, 0, 0, 2, 1},
                              Bytes{0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}, Bytes{0x1f, 0x8b},
