@@ -77,6 +77,7 @@ Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircu
     prepared.ood_point = proof::ood_point(graph, opening, model.oracle.root());
     prepared.key.commitment.ood_value = pcs::model_ood_value(model.oracle, prepared.ood_point);
   }
+  prepared.identity = prepared.key.identity();
   model.params = std::move(params);
   return model;
 }

@@ -283,8 +283,8 @@ Result<pcs::OpeningParams> choose_params(const ParamRequest& request) {
   }
   if (!best) {
     return resource_limit("parameter request: no parameters reach " + std::to_string(request.security_bits) +
-                          " bits within the caps on code words; raise witness_cap or model_cap, lower model_budget or "
-                          "security_bits");
+                          " bits within the caps on the sizes of code words; allow fewer proofs per commitment (budget), ask for "
+                          "fewer bits of security, or use a smaller model");
   }
   return best->params;
 }

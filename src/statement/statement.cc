@@ -83,7 +83,7 @@ Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const D
 std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility) {
   std::size_t num_values = 0;
   for (const qir::ValueId id : qir::public_values(graph, visibility)) num_values += static_cast<std::size_t>(graph.value(id).shape.num_elements());
-  return 8 + kContextBytes + 8 * num_values;
+  return kValuesOffset + 8 * num_values;
 }
 
 Bytes header_bytes(const Key& key, ByteView context, const PublicValues& values) {
@@ -91,6 +91,7 @@ Bytes header_bytes(const Key& key, ByteView context, const PublicValues& values)
   ByteWriter writer;
   writer.u32(kProofMagic);
   writer.u32(kVersion);
+  writer.raw(key.identity());
   writer.raw(context);
   for (const auto& value : values) {
     for (const std::int64_t x : value) writer.i64(x);

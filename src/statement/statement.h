@@ -45,7 +45,10 @@ Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const D
 // The values of the statement (qir::public_values: outputs, then public inputs), each row-major.
 using PublicValues = std::vector<std::vector<std::int64_t>>;
 
-// magic, version, context [32], public values (i64 each). The rest of a proof are the messages.
+// magic, version, the model's identity [32], context [32], public values (i64 each). The rest of a proof are the messages.
+// The identity is there to tell a proof of another model from a broken one; what binds it is the transcript.
+inline constexpr std::size_t kContextOffset = 8 + 32;
+inline constexpr std::size_t kValuesOffset = kContextOffset + kContextBytes;
 Bytes header_bytes(const Key& key, ByteView context, const PublicValues& values);
 struct Header {
   Digest context{};

@@ -45,10 +45,11 @@ Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate) {
   ByteReader reader(certificate);
   const std::uint32_t magic = reader.u32();
   const std::uint32_t version = reader.u32();
-  const ByteView params_bytes = reader.blob(kMaxParamsBytes);
   if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
   if (magic != kCertificateMagic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a certificate");
   if (version != kCertificateVersion) return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version));
+  const ByteView params_bytes = reader.blob(kMaxParamsBytes);
+  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "parameters");
   if (!prepared.key.params.has_model) return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
   ByteReader params_reader(params_bytes);
   auto params = pcs::parse_params(params_reader);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verifier/verify.h"
 
+#include <algorithm>
+
 #include "commit/pcs/opening_verifier.h"
 #include "soundness/analyze.h"
 
@@ -17,6 +19,7 @@ Result<PreparedKey> prepare(proof::Key key) {
                             std::to_string(report.bits()) + " are proven; weakest term: " + report.weakest());
   }
   out.ood_point = proof::ood_point(out.key.graph, out.key.params, out.key.commitment.root);
+  out.identity = out.key.identity();
   return out;
 }
 
@@ -56,6 +59,10 @@ Verdict read_header(const PreparedKey& prepared, ByteView proof, proof::Header& 
   if (magic != proof::kProofMagic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a proof file");
   if (version != proof::kVersion) {
     return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version) + ", expected " + std::to_string(proof::kVersion));
+  }
+  const ByteView identity = reader.raw(prepared.identity.size());
+  if (reader.ok() && !std::equal(identity.begin(), identity.end(), prepared.identity.begin())) {
+    return Verdict::reject(RejectReason::kWrongStatement, "model identity: the proof was made under another key");
   }
   const ByteView context = reader.raw(proof::kContextBytes);
   if (!reader.ok() || reader.remaining() < proof::header_size(graph, prepared.key.visibility) - reader.offset()) {

@@ -17,6 +17,7 @@ struct PreparedKey {
   relations::CompiledCircuit compiled;
   relations::Layouts layouts;
   Fe ood_point;
+  Digest identity{};
 };
 // Errors: the key's circuit cannot be built, or its parameters are not for it, or the soundness they give is below what
 // they claim.

@@ -100,7 +100,7 @@ expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s open.zksecret
 expect 0 "input 'flower'" "$zkinfer" verify open.zkproof -k open.zkkey
 expect 0 '"inputs"' "$zkinfer" verify open.zkproof -k open.zkkey --json
 cp open.zkproof changed.zkproof
-change changed.zkproof 41
+change changed.zkproof 73
 expect 1 'REJECTED' "$zkinfer" verify changed.zkproof -k open.zkkey
 
 # Rejected: changed, cut and extended proofs, another context.

@@ -68,10 +68,10 @@ TEST_P(EveryOp, AFreshlyParsedKeyVerifies) {
 TEST_P(EveryOp, AnotherOutputOrContextIsRejected) {
   const Case c = prove_graph(qir::every_op_graph(), GetParam(), 7);
   Bytes proof = c.proof.bytes;
-  proof[8] ^= 1;  // context
+  proof[proof::kContextOffset] ^= 1;  // context
   EXPECT_FALSE(verifier::verify(c.model.prepared, proof, nullptr).accepted());
   proof = c.proof.bytes;
-  proof[8 + proof::kContextBytes] ^= 1;  // first output
+  proof[proof::kValuesOffset] ^= 1;  // first output
   EXPECT_FALSE(verifier::verify(c.model.prepared, proof, nullptr).accepted());
 }
 

@@ -20,7 +20,12 @@ TEST_P(Statement, AnotherModelsKey) {
   const Session session(mlp_graph(), reject_options(GetParam()), 1);
   const Session other(mlp_graph(), reject_options(GetParam()), 90);
   ASSERT_NE(session.model.prepared.key.identity(), other.model.prepared.key.identity());
-  expect(other.verify(session.prove().bytes), changed_transcript(), "other weights");
+  Bytes proof = session.prove().bytes;
+  expect(other.verify(proof), RejectReason::kWrongStatement, "other weights");
+  // The name in the header is a courtesy: with it exchanged, the transcript tells.
+  const Digest name = other.model.prepared.key.identity();
+  std::copy(name.begin(), name.end(), proof.begin() + 8);
+  expect(other.verify(proof), changed_transcript(), "other weights under their name");
   const Session larger(matmul_graph(), reject_options(GetParam()));
   EXPECT_FALSE(larger.verify(session.prove().bytes).accepted());
 }
@@ -33,9 +38,12 @@ TEST_P(Statement, AnotherCommitmentOfTheSameWeights) {
   ASSERT_TRUE(again.ok());
   // Without zero knowledge there is no randomness, so the commitments agree.
   EXPECT_EQ(again->prepared.key.identity() == session.model.prepared.key.identity(), !GetParam());
-  if (GetParam()) expect(verifier::verify(again->prepared, session.prove().bytes, nullptr), changed_transcript(), "another seed");
+  if (GetParam()) {
+    expect(verifier::verify(again->prepared, session.prove().bytes, nullptr), RejectReason::kWrongStatement, "another seed");
+  }
 }
 
+// By the transcript: the prepared identity that the header is compared with stays as it was.
 TEST_P(Statement, EachPartOfTheKeyIsBound) {
   const Session session(mlp_graph(), reject_options(GetParam()));
   const Bytes proof = session.prove().bytes;
@@ -100,7 +108,7 @@ TEST_P(Statement, Context) {
   expect(verifier::verify(session.model.prepared, proof, &header), RejectReason::kNone, "its context");
   EXPECT_EQ(header.context, test_seed(42)) << "the caller compares the context";
   Bytes replayed = proof;
-  replayed[8] = 43;
+  replayed[proof::kContextOffset] = 43;
   expect(session.verify(replayed), changed_transcript(), "another context");
 }
 

@@ -67,7 +67,9 @@ TEST(Traps, T05_OutOfDomainValueIsBound) {
     const Bytes honest = session.prove().bytes;
     key.commitment.ood_value += Fe(Fp(), Fp(1), Fp());
     EXPECT_NE(key.identity(), identity);
-    EXPECT_FALSE(session.verify(honest).accepted()) << "another identity, another transcript";
+    EXPECT_FALSE(session.verify(honest).accepted()) << "another transcript";
+    session.model.prepared.identity = key.identity();
+    EXPECT_EQ(session.verify(honest).reason, RejectReason::kWrongStatement);
     // A prover that follows the changed key cannot meet the claim either.
     EXPECT_EQ(session.verify(session.prove().bytes).reason, linear_check(zero_knowledge));
   }
