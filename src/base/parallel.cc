@@ -2,38 +2,39 @@
 #include "base/parallel.h"
 
 #include <algorithm>
+#if defined(__SANITIZE_THREAD__)
+#include <atomic>
+#include <thread>
+#include <vector>
+#endif
 
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 
 #include "base/check.h"
 
-#if defined(__SANITIZE_THREAD__)
-extern "C" void __tsan_acquire(void* address);
-extern "C" void __tsan_release(void* address);
-#endif
-
 namespace zkinfer {
 
 namespace {
 
-// Tells the thread sanitizer, which does not see into the TBB library, that every chunk runs after the call began and
-// before it returns. Chunks stay unordered among themselves.
-class ForkJoin {
- public:
 #if defined(__SANITIZE_THREAD__)
-  ForkJoin() { __tsan_release(&fork_); }
-  ~ForkJoin() { __tsan_acquire(&join_); }
-  void begin_chunk() { __tsan_acquire(&fork_); }
-  void end_chunk() { __tsan_release(&join_); }
-
- private:
-  char fork_ = 0, join_ = 0;
+// The thread sanitizer does not see into the TBB library and would report every chunk: plain threads run the same chunks.
+void run_all(std::size_t count, const std::function<void(std::size_t)>& run) {
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < count; i = next++) run(i);
+  };
+  std::vector<std::thread> helpers;
+  for (std::size_t t = 1; t < std::min<std::size_t>(count, 4); ++t) helpers.emplace_back(work);
+  work();
+  for (std::thread& helper : helpers) helper.join();
+}
 #else
-  void begin_chunk() {}
-  void end_chunk() {}
+template <typename Run>
+void run_all(std::size_t count, const Run& run) {
+  tbb::parallel_for(std::size_t{0}, count, run);
+}
 #endif
-};
 
 }  // namespace
 
@@ -50,12 +51,7 @@ void parallel_chunks(std::size_t num_items, std::size_t grain,
     if (count == 1) run(0);
     return;
   }
-  ForkJoin order;
-  tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
-    order.begin_chunk();
-    run(i);
-    order.end_chunk();
-  });
+  run_all(count, run);
 }
 
 void parallel_for(std::size_t num_items, std::size_t grain,
