@@ -178,6 +178,28 @@ FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const Co
   return out;
 }
 
+void copy_block(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
+                const Fp* values, Fp* out) {
+  std::vector<std::size_t> strides(order.size(), 1);
+  for (std::size_t axis = order.size(); axis-- > 1;) strides[axis - 1] = strides[axis] * shape[axis];
+  const auto copy = [&](auto& self, std::size_t level, const Fp* source, Fp* target, int bits) -> void {
+    if (level == order.size()) {
+      *target = *source;
+      return;
+    }
+    const std::uint32_t axis = order[level];
+    const AxisPiece& piece = block.pieces[axis];
+    const int below = bits - piece.bits;
+    source += piece.begin * strides[axis];
+    if (level + 1 == order.size() && strides[axis] == 1) {
+      std::copy(source, source + piece.length, target);
+      return;
+    }
+    for (std::uint64_t i = 0; i < piece.length; ++i) self(self, level + 1, source + i * strides[axis], target + (i << below), below);
+  };
+  copy(copy, 0, values, out, block.log_size());
+}
+
 void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnData& data, FpSpan out) {
   ZKI_CHECK_EQ(out.size(), layout.lanes.size() * layout.num_rows, "one row of addresses per lane");
   parallel_for(layout.lanes.size(), 1, [&](std::size_t begin, std::size_t end) {
@@ -186,24 +208,7 @@ void place_values(const Layout& layout, const std::vector<Column>& columns, cons
         const PlacedBlock& placed = layout.columns[id].blocks[block_index];
         const std::vector<std::uint32_t>& order = layout.columns[id].order;
         ZKI_CHECK_EQ(data[id].size(), columns[id].num_elements(), "every placed column has its values");
-        std::vector<std::size_t> strides(order.size(), 1);
-        for (std::size_t axis = order.size(); axis-- > 1;) strides[axis - 1] = strides[axis] * columns[id].shape[axis];
-        const auto copy = [&](auto& self, std::size_t level, const Fp* source, Fp* target, int bits) -> void {
-          if (level == order.size()) {
-            *target = *source;
-            return;
-          }
-          const std::uint32_t axis = order[level];
-          const AxisPiece& piece = placed.block.pieces[axis];
-          const int below = bits - piece.bits;
-          source += piece.begin * strides[axis];
-          if (level + 1 == order.size() && strides[axis] == 1) {
-            std::copy(source, source + piece.length, target);
-            return;
-          }
-          for (std::uint64_t i = 0; i < piece.length; ++i) self(self, level + 1, source + i * strides[axis], target + (i << below), below);
-        };
-        copy(copy, 0, data[id].data(), out.data() + lane * layout.num_rows + placed.row, placed.block.log_size());
+        copy_block(placed.block, order, columns[id].shape, data[id].data(), out.data() + lane * layout.num_rows + placed.row);
       }
     }
   });

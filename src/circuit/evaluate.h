@@ -30,6 +30,11 @@ FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const Co
 
 std::uint64_t box_size(const Box& box);
 
+// Copies one block of a row-major tensor to the block's addresses, out[0 .. 2^log_size); addresses of no index are left
+// alone. order: axes from the highest to the lowest address bits.
+void copy_block(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
+                const Fp* values, Fp* out);
+
 // Writes the columns that `layout` places to their addresses in out: [num_lanes, num_rows]; addresses of no column are left
 // alone. All cores.
 void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnData& data, FpSpan out);

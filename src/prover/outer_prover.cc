@@ -26,26 +26,6 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Copies the sub-box of a leaf block from a row-major box into the block's addresses.
-void gather_block(const LeafBlock& leaf, const circuit::Box& box, const FpVec& values, FpSpan out) {
-  std::vector<std::size_t> strides(box.size(), 1);
-  for (std::size_t axis = box.size(); axis-- > 1;) strides[axis - 1] = strides[axis] * box[axis];
-  const auto copy = [&](auto& self, std::size_t level, const Fp* source, Fp* target, int bits) -> void {
-    if (level == leaf.order.size()) {
-      *target = *source;
-      return;
-    }
-    const std::uint32_t axis = leaf.order[level];
-    const circuit::AxisPiece& piece = leaf.block.pieces[axis];
-    const int below = bits - piece.bits;
-    source += piece.begin * strides[axis];
-    for (std::uint64_t i = 0; i < piece.length; ++i) {
-      self(self, level + 1, source + i * strides[axis], target + (i << below), below);
-    }
-  };
-  copy(copy, 0, values.data(), out.data(), leaf.log_size);
-}
-
 // Which addresses of a leaf block are points of its sub-box.
 void mark_block(const LeafBlock& leaf, FpSpan out) {
   const auto mark = [&](auto& self, std::size_t level, Fp* target, int bits) -> void {
@@ -87,7 +67,7 @@ class LeafFiller {
     FpVec values(p.size());
     Fe power = beta_;
     for (const FpVec& entry : tuples_[leaf.index]) {
-      gather_block(leaf, lookup.box, entry, values.span());
+      circuit::copy_block(leaf.block, leaf.order, lookup.box, entry.data(), values.data());
       vec::axpy(-power, values.span(), q);
       power *= beta_;
     }

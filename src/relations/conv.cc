@@ -3,6 +3,7 @@
 // as one contraction: g (groups) is a shared axis, o belongs to the weights, n and y.. to the input, ci and ky.. are
 // summed. The window is a view of x; reads in the padding are zero.
 #include "base/check.h"
+#include "relations/box_builder.h"
 #include "relations/builder.h"
 
 namespace zkinfer::relations {
@@ -13,19 +14,6 @@ using circuit::Box;
 using circuit::LinExpr;
 
 namespace {
-
-// Box axes of a contraction, in the order they are added.
-struct BoxBuilder {
-  Box box;
-  std::vector<AxisRole> roles;
-
-  std::uint32_t add(const Box& sizes, AxisRole role) {
-    const auto first = static_cast<std::uint32_t>(box.size());
-    box.insert(box.end(), sizes.begin(), sizes.end());
-    roles.insert(roles.end(), sizes.size(), role);
-    return first;
-  }
-};
 
 AxisMap joined(AxisMap a, const AxisMap& b) {
   a.offset += b.offset;

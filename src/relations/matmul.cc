@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // MatMul:  acc[l.., m, n] - bias[n] = sum_k a[l.., m, k] b[l.., k, n]; leading axes that only one operand has belong to
 // that operand, those of both stay shared.
+#include "relations/box_builder.h"
 #include "relations/builder.h"
 
 namespace zkinfer::relations {
@@ -49,14 +50,7 @@ Status build_matmul(Builder& builder, std::uint32_t index) {
   lead(a);
   lead(b);
 
-  Box box;
-  std::vector<AxisRole> roles;
-  const auto add = [&](const Box& sizes, AxisRole role) {
-    const auto first = static_cast<std::uint32_t>(box.size());
-    box.insert(box.end(), sizes.begin(), sizes.end());
-    roles.insert(roles.end(), sizes.size(), role);
-    return first;
-  };
+  BoxBuilder axes;
   std::vector<AxisMap> a_maps;
   std::vector<AxisMap> b_maps;
   std::vector<AxisMap> y_maps;
@@ -75,16 +69,16 @@ Status build_matmul(Builder& builder, std::uint32_t index) {
       b = refine_axis(b, axis, *common);
       atoms = *common;
     }
-    const std::uint32_t first = add(atoms, in_a && in_b ? AxisRole::kC : (in_a ? AxisRole::kA : AxisRole::kB));
+    const std::uint32_t first = axes.add(atoms, in_a && in_b ? AxisRole::kC : (in_a ? AxisRole::kA : AxisRole::kB));
     if (in_a) map_atoms(a_maps, first, atoms);
     if (in_b) map_atoms(b_maps, first, atoms);
     y_maps.push_back(mixed_radix(first, atoms));
   }
   const Box m_atoms = a.axis_atoms(rank - 2);
   const Box n_atoms = b.axis_atoms(rank - 1);
-  const std::uint32_t m = add(m_atoms, AxisRole::kA);
-  const std::uint32_t n = add(n_atoms, AxisRole::kB);
-  const std::uint32_t k = add(k_atoms, AxisRole::kK);
+  const std::uint32_t m = axes.add(m_atoms, AxisRole::kA);
+  const std::uint32_t n = axes.add(n_atoms, AxisRole::kB);
+  const std::uint32_t k = axes.add(k_atoms, AxisRole::kK);
   map_atoms(a_maps, m, m_atoms);
   map_atoms(a_maps, k, k_atoms);
   map_atoms(b_maps, k, k_atoms);
@@ -100,7 +94,7 @@ Status build_matmul(Builder& builder, std::uint32_t index) {
     const Tensor bias = builder.plain(node.name + " bias", builder.tensor(node.inputs[2]));
     target = circuit::minus(target, rebased(bias, std::vector<AxisMap>(bias.atoms.empty() ? 0 : 1, n_map)));
   }
-  builder.add_contraction({node.name, box, roles, std::move(target), rebased(a, a_maps), rebased(b, b_maps)});
+  builder.add_contraction({node.name, axes.box, axes.roles, std::move(target), rebased(a, a_maps), rebased(b, b_maps)});
   builder.set(node.output, std::move(y));
   return ok_status();
 }
