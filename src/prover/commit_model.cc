@@ -10,7 +10,7 @@ namespace zkinfer::prover {
 
 namespace {
 
-// Stream numbers of PrfStream under the commitment's seed.
+// Stream number of PrfStream under the rows key.
 constexpr std::uint64_t kModelStream = 1;
 
 constexpr std::uint64_t kLeastDefaultBudget = 64;
@@ -44,7 +44,7 @@ Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, co
   return params;
 }
 
-pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const qir::ParamData& params, const Digest& seed) {
+pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const qir::ParamData& params, const Digest& rows_key) {
   const relations::CompiledCircuit& compiled = prepared.compiled;
   const pcs::OracleParams& oracle = prepared.key.params.model;
   circuit::ColumnData data(compiled.circuit.columns.size());
@@ -57,7 +57,7 @@ pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const q
   }
   FpVec message(oracle.num_lanes() * oracle.num_rows);
   circuit::place_values(prepared.layouts.model, compiled.circuit.columns, data, message.span());
-  PrfStream random(seed, kModelStream);
+  PrfStream random(rows_key, kModelStream);
   return pcs::CommittedOracle(oracle, message.span(), random);
 }
 
@@ -72,7 +72,8 @@ Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircu
   prepared.compiled = std::move(compiled);
   ZKI_ASSIGN_OR_RETURN(prepared.layouts, relations::place(prepared.compiled, opening));
   if (opening.has_model) {
-    model.oracle = encode_model(prepared, params, seed);
+    model.rows_key = derive_rows_key(seed, graph, opening, params);
+    model.oracle = encode_model(prepared, params, model.rows_key);
     prepared.key.commitment.root = model.oracle.root();
     prepared.ood_point = proof::ood_point(graph, opening, model.oracle.root());
     prepared.key.commitment.ood_value = pcs::model_ood_value(model.oracle, prepared.ood_point);
@@ -83,6 +84,14 @@ Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircu
 }
 
 }  // namespace
+
+Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::OpeningParams& opening, const qir::ParamData& params) {
+  Keccak256 weights;
+  for (const std::vector<std::int32_t>& values : params) {
+    weights.update(ByteView(reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(std::int32_t)));
+  }
+  return derive_key("zkinfer model rows v1", {seed, qir::structure_bytes(graph), opening.canonical_bytes(), weights.finish()});
+}
 
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const ModelOptions& options,
                                     const Digest& seed) {

@@ -16,12 +16,13 @@ struct ModelOptions {
   qir::Visibility visibility;  // zero knowledge off needs everything public
 };
 
-// The model with its commitment. `seed` is secret: it makes M's encoding randomness and, with the statement and the
-// witness, every proof's.
+// The model with its commitment. `seed` is secret: it makes the rows key and, with statement, witness and entropy, every
+// proof's key. `rows_key` makes M's encoding randomness: it gives no power over proofs, but takes M's hiding from whoever sees them.
 struct CommittedModel {
   verifier::PreparedKey prepared;
   qir::ParamData params;
   Digest seed{};
+  Digest rows_key{};  // zeros without parameters
   pcs::CommittedOracle oracle;
 };
 
@@ -31,5 +32,10 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData par
 // The same commitment again, from its opening parameters and seed.
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
                                     const qir::Visibility& visibility, const Digest& seed);
+
+// The key of M's random rows: Keccak-256 over seed, structure, opening parameters and weights (docs/protocol.md, section 8).
+// The same seed with another model, other weights or other parameters must give independent rows: two code words that
+// share them would show the difference of their messages.
+Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::OpeningParams& opening, const qir::ParamData& params);
 
 }  // namespace zkinfer::prover

@@ -74,6 +74,44 @@ TEST(Traps, T04_NoPadServesTwoProofs) {
   expect_fresh("another seed");
 }
 
+// The random rows of every lane of M.
+std::set<std::uint64_t> model_rows(const prover::CommittedModel& model) {
+  std::set<std::uint64_t> rows;
+  const pcs::OracleParams& params = model.oracle.params();
+  for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
+    const FpCSpan coefficients = model.oracle.lane(lane);
+    for (std::size_t i = params.num_rows; i < params.dimension(); ++i) rows.insert(coefficients[i].v);
+  }
+  return rows;
+}
+
+// Two code words with common random rows would show the difference of their weights: one seed serves many commitments.
+TEST(Traps, T04_NoModelRowServesTwoCommitments) {
+  const Session session(qir::every_op_graph(), true, 1);
+  const proof::Key& key = session.model.prepared.key;
+  const std::set<std::uint64_t> rows = model_rows(session.model);
+  EXPECT_EQ(rows.size(), key.params.model.num_lanes() * key.params.model.num_random_rows);
+  EXPECT_EQ(model_rows(Session(qir::every_op_graph(), true, 1).model), rows);
+  const auto expect_fresh = [&](const char* what, const qir::ParamData& params, const pcs::OpeningParams& opening, const Digest& seed) {
+    const auto other = prover::commit_model(session.graph, params, opening, key.visibility, seed);
+    ASSERT_TRUE(other.ok()) << what << ": " << other.status().to_string();
+    for (const std::uint64_t value : model_rows(*other)) EXPECT_FALSE(rows.contains(value)) << what;
+  };
+  qir::ParamData weights = session.model.params;
+  for (std::vector<std::int32_t>& values : weights) {
+    const auto different = std::find_if(values.begin(), values.end(), [&](std::int32_t x) { return x != values.front(); });
+    if (different == values.end()) continue;
+    std::swap(*different, values.front());
+    break;
+  }
+  ASSERT_NE(weights, session.model.params);
+  expect_fresh("other weights", weights, key.params, test_seed(1));
+  expect_fresh("another seed", session.model.params, key.params, test_seed(2));
+  pcs::OpeningParams opening = key.params;
+  ++opening.model.num_random_rows;
+  expect_fresh("other parameters", session.model.params, opening, test_seed(1));
+}
+
 // A choice of nonce would be a second proof under the same pads: the smallest one is taken, so every smaller one fails.
 TEST(Traps, T04_NoncesAreTheSmallest) {
   const Dissected dissected(true);

@@ -215,6 +215,11 @@ def main():
     t.bytes("parameters", params)
     t.digest("model root", counting)
     show("statement.ood_point", t.challenge("model point"))
+    # The key of M's random rows under the seed 00..1f, as if the model had the parameter tensors (-1, 2) and (3).
+    t = Transcript("zkinfer model rows v1")
+    for part in (counting, structure, params, keccak256(struct.pack("<3i", -1, 2, 3))):
+        t.bytes("part", part)
+    show("prf.rows_key", t.flush())
     t = Transcript("zkinfer proof v1")
     t.digest("model identity", identity)
     t.bytes("context", counting)

@@ -14,6 +14,7 @@
 #include "field/fe.h"
 #include "hash/keccak.h"
 #include "poly/ntt.h"
+#include "prover/commit_model.h"
 #include "prover/prf.h"
 #include "qir/qgraph.h"
 #include "statement/statement.h"
@@ -139,6 +140,7 @@ void add_statement(Vectors& out) {
   out["statement.parameters"] = show(key.params.canonical_bytes());
   out["statement.identity"] = show(key.identity());
   out["statement.ood_point"] = show(proof::ood_point(key.graph, key.params, counting()));
+  out["prf.rows_key"] = show(prover::derive_rows_key(counting(), key.graph, key.params, {{-1, 2}, {3}}));
   Transcript t("zkinfer proof v1");
   proof::absorb_statement(t, key, counting(), {{1, 7}, {0, 3}});
   t.absorb_digest("witness root", hash_of('W'));
