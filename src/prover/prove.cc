@@ -12,8 +12,21 @@ namespace zkinfer::prover {
 
 namespace {
 
-// Stream numbers of PrfStream under one proof's key.
-enum Stream : std::uint64_t { kPads = 1, kBlind = 2, kWitnessRows = 3, kMask = 4, kOpening = 5 };
+class ProofRandom final : public hiding::RandomSource {
+ public:
+  ProofRandom(const Digest& key, RandomStream stream, const ProveHooks* hooks)
+      : stream_(key, static_cast<std::uint64_t>(stream)), number_(stream), hooks_(hooks) {}
+
+  void fill(FpSpan out) override {
+    stream_.fill(out);
+    if (hooks_ != nullptr && hooks_->randomness) hooks_->randomness(number_, out);
+  }
+
+ private:
+  PrfStream stream_;
+  RandomStream number_;
+  const ProveHooks* hooks_;
+};
 
 class Stopwatch {
  public:
@@ -41,10 +54,11 @@ Digest proof_key(const CommittedModel& model, const relations::CompiledCircuit& 
 }
 
 // The pad vector, and the pad and blind columns.
-std::vector<Fe> make_pads(const relations::CompiledCircuit& compiled, const Digest& key, circuit::ColumnData& data) {
-  PrfStream random(key, kPads);
+std::vector<Fe> make_pads(const relations::CompiledCircuit& compiled, const Digest& key, const ProveHooks* hooks,
+                          circuit::ColumnData& data) {
+  ProofRandom random(key, RandomStream::kPads, hooks);
   std::vector<Fe> pads = hiding::fill_pads(compiled.pads, random);
-  PrfStream blind(key, kBlind);
+  ProofRandom blind(key, RandomStream::kBlind, hooks);
   data[compiled.circuit.blind] = FpVec(3);
   blind.fill(data[compiled.circuit.blind].span());
   return pads;
@@ -58,11 +72,11 @@ FpVec pad_column(const std::vector<Fe>& pads, std::size_t size) {
   return column;
 }
 
-pcs::CommittedOracle commit_witness(const verifier::PreparedKey& prepared, const Digest& key, const circuit::ColumnData& data) {
+pcs::CommittedOracle commit_witness(const verifier::PreparedKey& prepared, const circuit::ColumnData& data,
+                                    hiding::RandomSource& random) {
   const pcs::OracleParams& params = prepared.key.params.witness;
   FpVec message(params.num_lanes() * params.num_rows);
   circuit::place_values(prepared.layouts.witness, prepared.compiled.circuit.columns, data, message.span());
-  PrfStream random(key, kWitnessRows);
   return pcs::CommittedOracle(params, message.span(), random);
 }
 
@@ -85,13 +99,14 @@ Messages prove_messages(const CommittedModel& model, const StatementContext& con
   Transcript transcript(context.protocol);
   context.absorb(transcript);
   const Digest key = proof_key(model, compiled, transcript, data, request.entropy);
-  std::vector<Fe> pads = make_pads(compiled, key, data);
+  std::vector<Fe> pads = make_pads(compiled, key, request.hooks, data);
   data[compiled.circuit.pads] = pad_column(pads, compiled.circuit.columns[compiled.circuit.pads].num_elements());
   if (request.hooks != nullptr && request.hooks->committed) request.hooks->committed(data, pads);
-  const pcs::CommittedOracle witness_oracle = commit_witness(prepared, key, data);
+  ProofRandom witness_rows(key, RandomStream::kWitnessRows, request.hooks);
+  const pcs::CommittedOracle witness_oracle = commit_witness(prepared, data, witness_rows);
   pcs::MaskOracle mask;
   if (params.zero_knowledge) {
-    PrfStream random(key, kMask);
+    ProofRandom random(key, RandomStream::kMask, request.hooks);
     mask = pcs::MaskOracle(params, random);
   }
   hiding::PadAllocator allocator(params.zero_knowledge);
@@ -123,7 +138,7 @@ Messages prove_messages(const CommittedModel& model, const StatementContext& con
   verifier::OuterClaim outer = verifier::verify_outer(replay_channel, compiled, context.values);
   const verifier::OpeningClaim claim(prepared, std::move(outer));
   times.outer_claim = watch.lap();
-  PrfStream random(key, kOpening);
+  ProofRandom random(key, RandomStream::kFoldRows, request.hooks);
   pcs::OpeningOracles oracles;
   oracles.model = params.has_model ? &model.oracle : nullptr;
   oracles.witness = &witness_oracle;

@@ -16,6 +16,9 @@ struct ProveTimes {
   OuterTimes outer;
 };
 
+// Where a proof's secret randomness goes: the number of its PrfStream under the proof's key.
+enum class RandomStream : std::uint64_t { kPads = 1, kBlind = 2, kWitnessRows = 3, kMask = 4, kFoldRows = 5 };
+
 // Lets tests play a cheating prover: called on the columns before they are committed.
 struct ProveHooks {
   std::function<void(circuit::ColumnData&)> columns;                // before the lookups' multiplicities are counted
@@ -23,6 +26,8 @@ struct ProveHooks {
   std::function<void(proof::PublicValues&)> outputs;                // the claimed outputs
   hiding::ProverChannel::MessageHook messages;                      // each message before the opening, on its way out
   pcs::ProverHooks* opening = nullptr;
+  // The elements that a stream has just given, before their use: tests of what leaks when randomness is missing.
+  std::function<void(RandomStream, FpSpan)> randomness;
 };
 
 struct ProveRequest {
