@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Slots: how often a commitment may still be used. A commitment hides what it holds for a fixed number of proofs, its
+// slots; every proof takes one, and takes it for good before anything of the proof is computed.
+//
+//   SlotRange   the rules: which slot is next, which are kept, slices. A plain value.
+//   SlotStore   where a commitment's count lives; a program that keeps it elsewhere (a database) derives from it.
+//   SlotFile    the store of the command line: one file, safe against crashes and against other processes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+namespace zkinfer {
+
+enum class SlotUse : std::uint8_t {
+  kProof,     // a proof or a certificate: leaves the kept slots alone
+  kRotation,  // the proof that leads to a fresh commitment: may use the kept slots too
+};
+
+// What one holder may use of the slots 0 .. total - 1 of a commitment: the slice [begin, end), of which [begin, next) are
+// used. The last num_kept slots of the whole commitment are kept for rotation.
+struct SlotRange {
+  std::uint64_t begin = 0, next = 0, end = 0;
+  std::uint64_t total = 0;
+  std::uint64_t num_kept = 0;
+
+  static SlotRange whole(std::uint64_t total, std::uint64_t num_kept) { return {0, 0, total, total, num_kept}; }
+  bool valid() const { return begin <= next && next <= end && end <= total && num_kept <= total; }
+  std::uint64_t num_used() const { return next - begin; }
+  std::uint64_t num_left(SlotUse use) const;
+  // The next slot, which is used from now on. kResourceLimit if there is none for this use.
+  Result<std::uint64_t> take(SlotUse use);
+  // What is left, in slices of nearly equal size; kept slots go to the last. kResourceLimit with less than one proof for each.
+  Result<std::vector<SlotRange>> split(std::uint64_t num_parts) const;
+  // "12 of 4096 used", for people.
+  std::string to_string() const;
+  friend bool operator==(const SlotRange&, const SlotRange&) = default;
+};
+
+class SlotStore {
+ public:
+  virtual ~SlotStore() = default;
+  // Takes a slot. Once it returns one, no other call for this commitment may return the same, in whatever process or
+  // machine and after whatever crash. On an error no proof is made; a slot may be lost, never used twice.
+  virtual Result<std::uint64_t> take_slot(SlotUse use) = 0;
+};
+
+// A count in memory: for tests, and for commitments whose secret never leaves the process.
+class MemorySlots final : public SlotStore {
+ public:
+  explicit MemorySlots(const SlotRange& slots) : slots_(slots) {}
+  Result<std::uint64_t> take_slot(SlotUse use) override { return slots_.take(use); }
+  const SlotRange& slots() const { return slots_; }
+
+ private:
+  SlotRange slots_;
+};
+
+// What a slot file belongs to; messages quote it.
+struct SlotFileKind {
+  std::uint32_t magic = 0;  // first four bytes of the file
+  std::uint32_t version = 0;
+  std::string_view name;    // "commitment secret"
+  std::string_view maker;   // the command that writes it
+  std::string_view remedy;  // what to do when no slot is left
+};
+// The .zksecret of a model commitment (docs/formats/secret.md); its payload is Prover::commitment_secret().
+inline constexpr SlotFileKind kModelSecretFile = {0x43494b5a, 2, "commitment secret", "zkinfer commit",  // "ZKIC"
+                                                  "move to a fresh commitment (zkinfer rotate), or commit again with a larger --budget"};
+
+class FileOps;  // src/slots/file_ops.h; tests put faults there
+
+// A file with a secret payload and the slots that this copy may use. Every change is made under a lock (path + ".lock"),
+// written beside the file, synced, renamed over it, and the folder is synced, before a slot is handed out. A file that was
+// changed, cut or copied by a link is refused, never repaired. A symbolic link is followed once, when the file is opened.
+class SlotFile final : public SlotStore {
+ public:
+  // Writes a new file, readable by its owner only; replaces one of the same name.
+  static Result<SlotFile> create(const std::string& path, const SlotFileKind& kind, ByteView payload, const SlotRange& slots);
+  static Result<SlotFile> open(const std::string& path, const SlotFileKind& kind);
+  // The same through other file operations, which must outlive the object.
+  static Result<SlotFile> create(const std::string& path, const SlotFileKind& kind, ByteView payload, const SlotRange& slots, FileOps& ops);
+  static Result<SlotFile> open(const std::string& path, const SlotFileKind& kind, FileOps& ops);
+
+  const std::string& path() const { return path_; }
+  const Bytes& payload() const { return payload_; }
+  const SlotRange& slots() const { return slots_; }  // as last read or written
+  // Reads the file again each time: other processes take slots of it too.
+  Result<std::uint64_t> take_slot(SlotUse use) override;
+  // Moves all that is left to new files, one slice each. Each slice leaves this file, on disk, before its new file exists:
+  // a crash loses at most one slice and never doubles a slot. kInvalidArgument if one of the new files is there already.
+  Status split(const std::vector<std::string>& paths);
+
+ private:
+  SlotFile(std::string path, const SlotFileKind& kind, FileOps& ops) : path_(std::move(path)), kind_(kind), ops_(&ops) {}
+  Status read(bool first);
+  Status replace(const SlotRange& slots);
+
+  std::string path_;
+  SlotFileKind kind_;
+  FileOps* ops_;
+  Bytes payload_;
+  SlotRange slots_;
+};
+
+}  // namespace zkinfer

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "slots/file_ops.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace zkinfer {
+
+namespace {
+
+Status failed(const std::string& what) {
+  return io_error(what + ": " + std::strerror(errno));
+}
+
+std::string quoted(const std::string& path) { return "'" + path + "'"; }
+
+FileOps::Facts facts_from(const struct stat& entry) {
+  return {true, S_ISREG(entry.st_mode), entry.st_dev, entry.st_ino, entry.st_nlink};
+}
+
+Result<int> opened(const std::string& path, int flags, const char* what) {
+  int fd = -1;
+  do {
+    fd = ::open(path.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) return failed(what + (" " + quoted(path)));
+  return fd;
+}
+
+class SystemFileOps final : public FileOps {
+ public:
+  Result<std::string> resolve(const std::string& path) override {
+    const auto real = [](const std::string& name) {
+      char* found = ::realpath(name.c_str(), nullptr);
+      std::string text = found == nullptr ? "" : found;
+      std::free(found);
+      return text;
+    };
+    if (std::string whole = real(path); !whole.empty()) return whole;
+    const int error = errno;
+    const std::size_t slash = path.find_last_of('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+    struct stat entry {};
+    // A link to nowhere must not become a file beside its target.
+    if (error != ENOENT || name.empty() || ::lstat(path.c_str(), &entry) == 0) {
+      errno = error;
+      return failed("cannot follow the path " + quoted(path));
+    }
+    const std::string real_folder = real(folder);
+    if (real_folder.empty()) return failed("cannot find the folder of " + quoted(path));
+    return (real_folder == "/" ? "" : real_folder) + "/" + name;
+  }
+
+  Result<Facts> facts(const std::string& path) override {
+    struct stat entry {};
+    if (::lstat(path.c_str(), &entry) == 0) return facts_from(entry);
+    if (errno == ENOENT) return Facts{};
+    return failed("cannot look at " + quoted(path));
+  }
+
+  Result<Facts> facts_of(int fd) override {
+    struct stat entry {};
+    if (::fstat(fd, &entry) != 0) return failed("cannot look at an open file");
+    return facts_from(entry);
+  }
+
+  Result<Bytes> read(const std::string& path, std::uint64_t max_bytes) override { return read_file(path, max_bytes); }
+
+  // What a crashed process left under this name is removed first: another owner's file or a link must not receive the secret.
+  Result<int> open_empty(const std::string& path) override {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("cannot remove the old " + quoted(path));
+    return opened(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, "cannot create");
+  }
+
+  Result<int> open_folder(const std::string& path) override { return opened(path, O_RDONLY | O_DIRECTORY, "cannot open the folder"); }
+
+  Result<int> open_lock(const std::string& path) override {
+    return opened(path, O_RDWR | O_CREAT | O_NOFOLLOW, "cannot open the lock file");
+  }
+
+  Result<bool> try_lock(int fd) override {
+    int result = -1;
+    do {
+      result = ::flock(fd, LOCK_EX | LOCK_NB);
+    } while (result != 0 && errno == EINTR);
+    if (result == 0) return true;
+    if (errno == EWOULDBLOCK) return false;
+    return failed("cannot lock");
+  }
+
+  void wait() override { ::usleep(2000); }
+
+  Result<std::size_t> write(int fd, ByteView bytes) override {
+    ssize_t count = -1;
+    do {
+      count = ::write(fd, bytes.data(), bytes.size());
+    } while (count < 0 && errno == EINTR);
+    if (count < 0) return failed("cannot write");
+    return static_cast<std::size_t>(count);
+  }
+
+  Status sync(int fd) override {
+    if (::fsync(fd) != 0) return failed("cannot bring the change to the disk");
+    return ok_status();
+  }
+
+  Status close(int fd) override {
+    if (::close(fd) != 0) return failed("cannot close a file");
+    return ok_status();
+  }
+
+  Status rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) return failed("cannot rename the finished file to " + quoted(to));
+    return ok_status();
+  }
+
+  Status remove(const std::string& path) override {
+    if (::unlink(path.c_str()) != 0) return failed("cannot remove " + quoted(path));
+    return ok_status();
+  }
+};
+
+}  // namespace
+
+FileOps& system_file_ops() {
+  static SystemFileOps ops;
+  return ops;
+}
+
+}  // namespace zkinfer

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes and the order of steps: docs/formats/secret.md.
+#include <algorithm>
+
+#include "hash/keccak.h"
+#include "slots/file_ops.h"
+#include "zkinfer/slots.h"
+
+namespace zkinfer {
+
+namespace {
+
+constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
+constexpr int kMaxWaits = 15'000;  // 30 seconds; taking a slot holds the lock for milliseconds
+
+std::string quoted(const std::string& path) { return "'" + path + "'"; }
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// An open file, closed at the end of its scope.
+class Descriptor {
+ public:
+  Descriptor(FileOps& ops, int fd) : ops_(&ops), fd_(fd) {}
+  ~Descriptor() { static_cast<void>(close()); }
+  Descriptor(Descriptor&& other) noexcept : ops_(other.ops_), fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  int get() const { return fd_; }
+  Status close() {
+    const int fd = std::exchange(fd_, -1);
+    return fd < 0 ? ok_status() : ops_->close(fd);
+  }
+
+ private:
+  FileOps* ops_;
+  int fd_;
+};
+
+// The locked lock file: one of its own, because the slot file itself is replaced, which would leave others waiting on the
+// old one.
+Result<Descriptor> try_to_lock(FileOps& ops, const std::string& path) {
+  for (int waits = 0; waits < kMaxWaits; ++waits) {
+    ZKI_ASSIGN_OR_RETURN(const int fd, ops.open_lock(path));
+    Descriptor lock(ops, fd);
+    ZKI_ASSIGN_OR_RETURN(const bool taken, ops.try_lock(fd));
+    if (taken) {
+      // Whoever removed the lock file meanwhile makes others lock another one.
+      ZKI_ASSIGN_OR_RETURN(const FileOps::Facts ours, ops.facts_of(fd));
+      ZKI_ASSIGN_OR_RETURN(const FileOps::Facts there, ops.facts(path));
+      if (there.exists && there.inode == ours.inode && there.device == ours.device) return lock;
+    }
+    ops.wait();
+  }
+  return io_error("another process holds " + quoted(path) + " for longer than any proof needs it; is one stopped?");
+}
+
+Result<Descriptor> lock_for(FileOps& ops, const std::string& path) {
+  Result<Descriptor> lock = try_to_lock(ops, path + ".lock");
+  if (lock.ok()) return lock;
+  return Status(lock.status().code(), quoted(path) + " cannot be locked against other processes: " + lock.status().message() +
+                                          ". No slot was taken; put the file in a folder where you may create files, on a disk with file locks");
+}
+
+// Afterwards the name stands for these bytes, whatever crashes; if it fails or is stopped, for these or for the old ones.
+Status replace_name(FileOps& ops, const std::string& path, ByteView bytes) {
+  const std::string temporary = path + ".tmp";
+  ZKI_ASSIGN_OR_RETURN(const int folder_fd, ops.open_folder(folder_of(path)));
+  const Descriptor folder(ops, folder_fd);
+  const auto write_temporary = [&]() -> Status {
+    ZKI_ASSIGN_OR_RETURN(const int fd, ops.open_empty(temporary));
+    Descriptor file(ops, fd);
+    for (ByteView left = bytes; !left.empty();) {
+      ZKI_ASSIGN_OR_RETURN(const std::size_t count, ops.write(fd, left));
+      if (count == 0 || count > left.size()) return io_error("the disk takes no more bytes of " + quoted(temporary));
+      left = left.subspan(count);
+    }
+    ZKI_RETURN_IF_ERROR(ops.sync(fd));
+    ZKI_RETURN_IF_ERROR(file.close());
+    return ops.rename(temporary, path);
+  };
+  if (const Status status = write_temporary(); !status.ok()) {
+    static_cast<void>(ops.remove(temporary));
+    return status;
+  }
+  return ops.sync(folder.get());
+}
+
+Status write_durably(FileOps& ops, const std::string& path, ByteView bytes) {
+  return replace_name(ops, path, bytes).with_context(quoted(path));
+}
+
+Bytes file_bytes(const SlotFileKind& kind, const SlotRange& slots, ByteView payload) {
+  ByteWriter writer;
+  writer.u32(kind.magic);
+  writer.u32(kind.version);
+  for (const std::uint64_t x : {slots.begin, slots.next, slots.end, slots.total, slots.num_kept}) writer.u64(x);
+  writer.blob(payload);
+  writer.raw(keccak256(writer.bytes()));
+  return std::move(writer).take();
+}
+
+struct Content {
+  SlotRange slots;
+  Bytes payload;
+};
+
+Result<Content> parse(ByteView bytes, const SlotFileKind& kind) {
+  const std::string name(kind.name);
+  ByteReader reader(bytes);
+  if (reader.u32() != kind.magic || !reader.ok()) {
+    return corrupt("expected a " + name + " as `" + std::string(kind.maker) + "` writes it; is this another kind of file?");
+  }
+  if (const std::uint32_t version = reader.u32(); version != kind.version) {
+    return corrupt(name + " of version " + std::to_string(version) + ", this program reads version " + std::to_string(kind.version) +
+                   "; use the matching release, or make a new one with `" + std::string(kind.maker) + "`");
+  }
+  Content content;
+  for (std::uint64_t* x : {&content.slots.begin, &content.slots.next, &content.slots.end, &content.slots.total, &content.slots.num_kept}) {
+    *x = reader.u64();
+  }
+  const ByteView payload = reader.blob(kMaxFileBytes);
+  const std::size_t checked_bytes = reader.offset();
+  const ByteView checksum = reader.raw(sizeof(Digest));
+  // Nobody can say how many slots a damaged file has used, so it is not repaired.
+  if (!reader.finished() || !std::ranges::equal(checksum, keccak256(bytes.first(checked_bytes))) || !content.slots.valid()) {
+    return corrupt("damaged " + name + ": its checksum does not fit its content, so its count of used slots cannot be trusted; make a new one with `" +
+                   std::string(kind.maker) + "`, and do not go back to an older copy of this one");
+  }
+  content.payload.assign(payload.begin(), payload.end());
+  return content;
+}
+
+}  // namespace
+
+Result<SlotFile> SlotFile::create(const std::string& path, const SlotFileKind& kind, ByteView payload, const SlotRange& slots) {
+  return create(path, kind, payload, slots, system_file_ops());
+}
+
+Result<SlotFile> SlotFile::open(const std::string& path, const SlotFileKind& kind) { return open(path, kind, system_file_ops()); }
+
+Result<SlotFile> SlotFile::create(const std::string& path, const SlotFileKind& kind, ByteView payload, const SlotRange& slots, FileOps& ops) {
+  if (!slots.valid()) return invalid_argument(quoted(path) + ": the slice of slots is not inside its commitment");
+  ZKI_ASSIGN_OR_RETURN(const std::string real_path, ops.resolve(path));
+  SlotFile file(real_path, kind, ops);
+  file.payload_.assign(payload.begin(), payload.end());
+  ZKI_ASSIGN_OR_RETURN(const Descriptor lock, lock_for(ops, real_path));
+  ZKI_RETURN_IF_ERROR(file.replace(slots));
+  return file;
+}
+
+Result<SlotFile> SlotFile::open(const std::string& path, const SlotFileKind& kind, FileOps& ops) {
+  Result<std::string> real_path = ops.resolve(path);
+  if (!real_path.ok()) return real_path.status().with_context(kind.name);
+  SlotFile file(*real_path, kind, ops);
+  ZKI_RETURN_IF_ERROR(file.read(true));
+  return file;
+}
+
+Status SlotFile::read(bool first) {
+  ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(path_));
+  if (!facts.exists || !facts.is_file) {
+    return io_error(std::string(kind_.name) + ": there is no file " + quoted(path_) + "; `" + std::string(kind_.maker) + "` makes it");
+  }
+  if (facts.num_links != 1) {
+    return invalid_argument(quoted(path_) + " has a second name (a hard link), under which its slots could be used again; remove the other name");
+  }
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, ops_->read(path_, kMaxFileBytes));
+  Result<Content> content = parse(bytes, kind_);
+  if (!content.ok()) return content.status().with_context(quoted(path_));
+  if (!first && content->payload != payload_) {
+    return invalid_argument(quoted(path_) + " was replaced by another " + std::string(kind_.name) + " meanwhile; start again with the new one");
+  }
+  payload_ = std::move(content->payload);
+  slots_ = content->slots;
+  return ok_status();
+}
+
+Status SlotFile::replace(const SlotRange& slots) {
+  ZKI_RETURN_IF_ERROR(write_durably(*ops_, path_, file_bytes(kind_, slots, payload_)));
+  slots_ = slots;
+  return ok_status();
+}
+
+Result<std::uint64_t> SlotFile::take_slot(SlotUse use) {
+  ZKI_ASSIGN_OR_RETURN(const Descriptor lock, lock_for(*ops_, path_));
+  ZKI_RETURN_IF_ERROR(read(false));
+  SlotRange slots = slots_;
+  const Result<std::uint64_t> slot = slots.take(use);
+  if (!slot.ok()) {
+    return Status(slot.status().code(), quoted(path_) + ": " + slot.status().message() + "; " + std::string(kind_.remedy));
+  }
+  ZKI_RETURN_IF_ERROR(replace(slots));
+  return slot;
+}
+
+Status SlotFile::split(const std::vector<std::string>& paths) {
+  ZKI_ASSIGN_OR_RETURN(const Descriptor lock, lock_for(*ops_, path_));
+  ZKI_RETURN_IF_ERROR(read(false));
+  Result<std::vector<SlotRange>> parts = slots_.split(paths.size());
+  if (!parts.ok()) return parts.status().with_context(quoted(path_));
+  std::vector<std::string> real_paths;
+  for (const std::string& path : paths) {
+    ZKI_ASSIGN_OR_RETURN(const std::string real_path, ops_->resolve(path));
+    ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(real_path));
+    if (facts.exists || std::ranges::count(real_paths, real_path) > 0) {
+      return invalid_argument(quoted(path) + " is there already and may hold slots of its own; move it away first. Nothing was changed");
+    }
+    real_paths.push_back(real_path);
+  }
+  for (std::size_t i = parts->size(); i-- > 0;) {
+    const SlotRange& part = (*parts)[i];
+    SlotRange rest = slots_;
+    rest.end = part.begin;
+    ZKI_RETURN_IF_ERROR(replace(rest));
+    const Status written = write_durably(*ops_, real_paths[i], file_bytes(kind_, part, payload_));
+    if (!written.ok()) {
+      return Status(written.code(), written.message() + ". The slots " + std::to_string(part.begin) + ".." + std::to_string(part.end) +
+                                        " are lost; the slices written before are good, and " + quoted(path_) + " holds the rest: " + rest.to_string());
+    }
+  }
+  return ok_status();
+}
+
+}  // namespace zkinfer

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "zkinfer/slots.h"
+
+namespace zkinfer {
+
+std::uint64_t SlotRange::num_left(SlotUse use) const {
+  const std::uint64_t limit = use == SlotUse::kRotation ? end : std::min(end, total - num_kept);
+  return limit > next ? limit - next : 0;
+}
+
+std::string SlotRange::to_string() const {
+  const bool whole_commitment = begin == 0 && end == total;
+  return std::to_string(num_used()) + " of " + std::to_string(end - begin) + " slots used" +
+         (whole_commitment ? "" : " (slice " + std::to_string(begin) + ".." + std::to_string(end) + " of " + std::to_string(total) + ")");
+}
+
+Result<std::uint64_t> SlotRange::take(SlotUse use) {
+  if (num_left(use) > 0) return next++;
+  if (next < end) return resource_limit(to_string() + ", and the last " + (num_kept == 1 ? "one is" : std::to_string(num_kept) + " are") + " kept for rotation");
+  return resource_limit(to_string() + ", none is left");
+}
+
+Result<std::vector<SlotRange>> SlotRange::split(std::uint64_t num_parts) const {
+  const std::uint64_t num_proofs = num_left(SlotUse::kProof);
+  if (num_parts == 0 || num_parts > num_proofs) {
+    return resource_limit("cannot cut " + std::to_string(num_proofs) + " proofs that are left into " + std::to_string(num_parts) +
+                          " slices; expected 1 to as many slices as proofs");
+  }
+  std::vector<SlotRange> parts;
+  std::uint64_t from = next;
+  for (std::uint64_t i = 0; i < num_parts; ++i) {
+    const std::uint64_t size = num_proofs / num_parts + (i < num_proofs % num_parts ? 1 : 0);
+    const std::uint64_t to = i + 1 == num_parts ? end : from + size;
+    parts.push_back({from, from, to, total, num_kept});
+    from = to;
+  }
+  return parts;
+}
+
+}  // namespace zkinfer
