@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/data_group.h"
 #include "zkinfer/model.h"
 
 namespace zkinfer {
@@ -12,11 +13,13 @@ namespace zkinfer {
 struct CommitOptions {
   int security_bits = 128;
   bool unique_decoding = false;  // proven without the Johnson-regime theorem; larger proofs
-  // Who sees what. Outputs are always part of the statement; what is not public is hidden.
-  bool public_inputs = false;    // the proof carries the inputs and the verifier checks them
+  // Who sees what. What is not public is hidden.
+  DataGroup inputs;                              // private
+  DataGroup outputs{Exposure::kPublic, DataHash::kNone};
   bool public_parameters = false;  // the commitment hides nothing: whoever has the model derives the same key
-  bool zero_knowledge = true;    // false: proofs may show anything; allowed only where inputs and parameters are public
+  bool zero_knowledge = true;    // false: proofs may show anything; allowed only where inputs, outputs and parameters are public
   int pow_bits = 16;             // grinding before each query phase
+  std::uint64_t data_budget = 0; // proofs that a commitment to an input or output may serve; 0: a default
   std::uint64_t budget = 0;      // proofs this commitment may serve; 0: default by model size
   // Tests and benchmarks only: makes commitments and proofs reproducible, and not hiding towards whoever knows it.
   std::optional<Digest> insecure_seed;

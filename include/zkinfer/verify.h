@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/data_group.h"
 #include "base/status.h"
 #include "proof/verdict.h"
 
@@ -25,7 +26,8 @@ struct KeyInfo {
   Digest model_identity{};  // digest of circuit, parameters and weight commitment: the name of the model
   double security_bits = 0;
   bool zero_knowledge = true;
-  bool public_inputs = false;
+  DataGroup inputs;   // who sees the inputs
+  DataGroup outputs;  // and the outputs
   bool public_parameters = false;
   std::uint64_t model_budget = 0;
   std::uint64_t num_parameters = 0;

@@ -61,7 +61,8 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   model_options.zero_knowledge = options.zero_knowledge;
   model_options.pow_bits = static_cast<std::uint8_t>(options.pow_bits);
   model_options.budget = options.budget;
-  model_options.visibility = {options.public_inputs, options.public_parameters};
+  model_options.data_budget = options.data_budget;
+  model_options.visibility = {options.inputs, options.outputs, options.public_parameters};
   Digest seed{};
   if (options.insecure_seed) {
     seed = *options.insecure_seed;
@@ -98,10 +99,10 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, P
   Digest identity{};
   const ByteView seed_view = reader.raw(32);
   const ByteView identity_view = reader.raw(32);
-  const std::uint32_t visibility_bits = reader.u32();
+  const auto visibility = qir::visibility_from_bits(reader.u32());
   ByteReader params_reader(reader.blob(1 << 16));
   if (!reader.finished()) return corrupt("commitment secret: truncated, or bytes after its end");
-  if ((visibility_bits & ~qir::kVisibilityMask) != 0) return corrupt("commitment secret: unknown visibility flags");
+  if (!visibility) return corrupt("commitment secret: unknown visibility flags");
   std::copy(seed_view.begin(), seed_view.end(), seed.begin());
   std::copy(identity_view.begin(), identity_view.end(), identity.begin());
   auto params = pcs::parse_params(params_reader);
@@ -109,7 +110,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, P
   if (progress) progress("rebuild the weight commitment", 0.0);
   const package::Package& package = model.impl().package;
   auto impl = std::make_unique<Impl>();
-  ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, *params, qir::visibility_from_bits(visibility_bits), seed));
+  ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, *params, *visibility, seed));
   if (impl->model.prepared.key.identity() != identity) {
     return invalid_argument("commitment secret: it belongs to another model than '" + package.graph.name +
                             "'; give the model file it was made for, or commit again");
@@ -159,7 +160,7 @@ Result<ProofResult> Prover::prove(const RealInputs& inputs, ByteView context, co
   ZKI_ASSIGN_OR_RETURN(prover::Proof proof, prover::prove(impl_->model, request));
   ProofResult result;
   result.proof = std::move(proof.bytes);
-  result.outputs = std::move(proof.outputs);
+  result.outputs = std::move(proof.data.values);
   const prover::ProveTimes& times = proof.times;
   result.stats = {times.execute, times.witness, times.commit, times.outer.lookup, times.outer.relations,
                   times.outer_claim + times.opening, times.total};

@@ -37,7 +37,8 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
   impl->info.model_identity = parsed.identity();
   impl->info.security_bits = impl->report.bits();
   impl->info.zero_knowledge = parsed.params.zero_knowledge;
-  impl->info.public_inputs = parsed.visibility.public_inputs;
+  impl->info.inputs = parsed.visibility.inputs;
+  impl->info.outputs = parsed.visibility.outputs;
   impl->info.public_parameters = parsed.visibility.public_params;
   impl->info.model_budget = parsed.params.model_budget;
   impl->info.num_parameters = impl->prepared.compiled.num_elements(circuit::Oracle::kModel);
@@ -52,15 +53,15 @@ VerifyResult verify(const VerificationKey& key, ByteView proof) {
   const verifier::PreparedKey& prepared = key.impl().prepared;
   proof::Header header;
   VerifyResult result;
-  result.verdict = verifier::verify(prepared, proof, &header);
+  result.verdict = verifier::verify(prepared, proof, {}, &header);
   if (!result.verdict.accepted()) return result;
   result.context.assign(header.context.begin(), header.context.end());
   const std::vector<qir::ValueId> ids = qir::public_values(prepared.key.graph, prepared.key.visibility);
-  const std::size_t num_outputs = prepared.key.graph.outputs.size();
+  const std::size_t num_outputs = prepared.key.visibility.outputs.is_public() ? prepared.key.graph.outputs.size() : 0;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const qir::Value& value = prepared.key.graph.value(ids[i]);
     const double scale = std::ldexp(static_cast<double>(value.scale.mantissa), value.scale.exponent);
-    (i < num_outputs ? result.outputs : result.inputs).push_back({value.name, value.shape.dims(), std::move(header.outputs[i]), scale});
+    (i < num_outputs ? result.outputs : result.inputs).push_back({value.name, value.shape.dims(), std::move(header.data.values[i]), scale});
   }
   return result;
 }
@@ -92,7 +93,7 @@ std::vector<std::pair<std::string, std::size_t>> proof_size_table(const Verifica
   hiding::PadAllocator pads(prepared.key.params.zero_knowledge);
   pads.set_layout(prepared.compiled.pads.layout());
   hiding::VerifierChannel channel(transcript, pads, proof.subspan(header));
-  (void)verifier::receive_roots(channel, prepared);
+  (void)verifier::receive_roots(channel, prepared, verifier::DataPins(prepared.key.params.data.size()));
   out.emplace_back("roots", channel.bytes_read());
   proof::PublicValues outputs;
   for (const circuit::PublicTensor& tensor : prepared.compiled.circuit.public_tensors) {

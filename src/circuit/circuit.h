@@ -2,7 +2,8 @@
 // Circuit: what is proved about the integer graph, as columns and relations between linear expressions of them. It is
 // derived from the public structure alone, so prover and verifier build the same one.
 //
-// Column       a dense tensor of field elements, committed in oracle M (parameters) or W (witness).
+// Column       a dense tensor of field elements, committed in oracle M (parameters), W (witness) or a data
+//              oracle (a committed input or output).
 // Box          the index space of a relation: axis sizes n_0, .., n_(d-1); a point of it is (i_0, .., i_(d-1)).
 // View         coef * column[..] where column axis j is read at  offset_j + sum_t stride_t i_(axis_t) + sum over `sums`;
 //              reads outside the column give 0. A box axis feeds at most one column axis of a view; a box axis that
@@ -24,7 +25,9 @@ namespace zkinfer::circuit {
 using ColumnId = std::uint32_t;
 using Box = std::vector<std::uint64_t>;
 
-enum class Oracle : std::uint8_t { kModel, kWitness };
+// M, W, and from kFirstData on the data oracles (one per committed tensor).
+enum class Oracle : std::uint8_t { kModel, kWitness, kFirstData };
+inline Oracle data_oracle(std::size_t index) { return static_cast<Oracle>(static_cast<std::size_t>(Oracle::kFirstData) + index); }
 
 struct Column {
   std::string name;

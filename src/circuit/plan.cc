@@ -101,9 +101,12 @@ soundness::OuterShape outer_shape(const Circuit& circuit, const OuterPlan& plan,
   shape.mask_pinned = true;
   shape.num_triples = layout.num_triples;
   shape.log_triple_rows = static_cast<std::uint32_t>(layout.log_triple_rows());
-  // Leaf claims, operand claims, sumcheck end, equalities, outputs, layer checks, triple copies and openings, v.
+  std::size_t num_data = 0;
+  for (const Column& column : circuit.columns) num_data += column.oracle >= Oracle::kFirstData ? 1 : 0;
+  // Leaf claims, operand claims, sumcheck end, equalities, outputs, layer checks, triple copies and openings, v of M and
+  // of the data oracles.
   shape.num_functionals = 2 + 2 * circuit.contractions.size() + 1 + circuit.equalities.size() + circuit.public_tensors.size() +
-                          3 * static_cast<std::size_t>(plan.log_leaves) + 2 + 3 + 1;
+                          3 * static_cast<std::size_t>(plan.log_leaves) + 2 + 3 + 1 + num_data;
   return shape;
 }
 

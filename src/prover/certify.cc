@@ -46,9 +46,8 @@ Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) 
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
   const auto absorb = [&](Transcript& transcript) { verifier::absorb_certificate_statement(transcript, prepared, params); };
   ProveTimes times;
-  const proof::PublicValues no_values;
   const Messages messages =
-      prove_messages(model, {variant, verifier::kCertificateProtocol, absorb, no_values}, std::move(data), request, times);
+      prove_messages(model, {variant, verifier::kCertificateProtocol, absorb, {}, {}, {}}, std::move(data), request, times);
   ByteWriter writer;
   writer.u32(verifier::kCertificateMagic);
   writer.u32(verifier::kCertificateVersion);

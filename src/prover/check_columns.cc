@@ -72,7 +72,7 @@ Status check_lookups(const relations::CompiledCircuit& compiled, const circuit::
 }  // namespace
 
 Status check_columns(const relations::CompiledCircuit& compiled, const circuit::ColumnData& data,
-                     const proof::PublicValues& outputs) {
+                     const proof::PublicValues& tensors) {
   const circuit::Circuit& circuit = compiled.circuit;
   for (const Contraction& relation : circuit.contractions) ZKI_RETURN_IF_ERROR(check_contraction(relation, compiled, data));
   ZKI_RETURN_IF_ERROR(check_lookups(compiled, data));
@@ -86,7 +86,7 @@ Status check_columns(const relations::CompiledCircuit& compiled, const circuit::
     const circuit::PublicTensor& tensor = circuit.public_tensors[o];
     const FpVec values = circuit::evaluate(tensor.expr, circuit.columns, data, tensor.box);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      const Fp expected = Fp::from_int(outputs[o][i]);
+      const Fp expected = Fp::from_int(tensors[o][i]);
       if (!(values[i] == expected)) return failed("public output", i, values[i], expected);
     }
   }

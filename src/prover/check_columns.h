@@ -11,6 +11,6 @@ namespace zkinfer::prover {
 
 // kInternal with the relation's name and the first bad position.
 Status check_columns(const relations::CompiledCircuit& compiled, const circuit::ColumnData& data,
-                     const proof::PublicValues& outputs);
+                     const proof::PublicValues& tensors);
 
 }  // namespace zkinfer::prover

@@ -3,6 +3,7 @@
 
 #include "circuit/evaluate.h"
 #include "exec/integer/executor.h"
+#include "prover/commit_data.h"
 #include "prover/prf.h"
 #include "soundness/choose_params.h"
 
@@ -32,6 +33,16 @@ Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, co
   request.model_rows = rows(circuit::Oracle::kModel);
   if (options.zero_knowledge && !options.visibility.public_params && request.model_elements > 0) {
     request.model_budget = options.budget != 0 ? options.budget : soundness::default_model_budget(request.model_elements);
+  }
+  pcs::OpeningParams like;
+  like.security_bits = options.security_bits;
+  like.regime = options.regime;
+  like.pow_bits = options.pow_bits;
+  for (std::size_t i = 0; i < compiled.num_data_oracles(); ++i) {
+    ZKI_ASSIGN_OR_RETURN(const pcs::DataOracle data,
+                         data_oracle_params(compiled.num_elements(circuit::data_oracle(i)),
+                                            options.data_budget != 0 ? options.data_budget : kDefaultDataBudget, like));
+    request.data.push_back(data);
   }
   request.shape = compiled.shape;
   Result<pcs::OpeningParams> params = soundness::choose_params(request);
@@ -76,7 +87,7 @@ Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircu
     model.oracle = encode_model(prepared, params, model.rows_key);
     prepared.key.commitment.root = model.oracle.root();
     prepared.ood_point = proof::ood_point(graph, opening, model.oracle.root());
-    prepared.key.commitment.ood_value = pcs::model_ood_value(model.oracle, prepared.ood_point);
+    prepared.key.commitment.ood_value = pcs::ood_value(model.oracle, prepared.ood_point);
   }
   prepared.identity = prepared.key.identity();
   model.params = std::move(params);
@@ -96,7 +107,10 @@ Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const ModelOptions& options,
                                     const Digest& seed) {
   if (!options.zero_knowledge && !options.visibility.everything()) {
-    return invalid_argument("zero knowledge can only be off where nothing is private; make inputs and parameters public too");
+    return invalid_argument("zero knowledge can only be off where nothing is private; make inputs, outputs and parameters public too");
+  }
+  if (!options.visibility.valid()) {
+    return invalid_argument("the circuit computes SHA-256 only: Keccak-256 digests are for public inputs and outputs");
   }
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, options.zero_knowledge, options.visibility));

@@ -7,12 +7,16 @@
 
 namespace zkinfer::prover {
 
+// Proofs that one commitment to an input or output may serve: a chain uses two, a few are left for other models.
+inline constexpr std::uint64_t kDefaultDataBudget = 8;
+
 struct ModelOptions {
   std::uint32_t security_bits = 128;
   pcs::Regime regime = pcs::Regime::kJohnson;
   bool zero_knowledge = true;
   std::uint8_t pow_bits = 16;
   std::uint64_t budget = 0;  // 0: the default for the model's size
+  std::uint64_t data_budget = 0;  // of committed inputs and outputs; 0: kDefaultDataBudget
   qir::Visibility visibility;  // zero knowledge off needs everything public
 };
 

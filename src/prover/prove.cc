@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prover/prove.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "exec/integer/executor.h"
 #include "hiding/pad_values.h"
 #include "prover/prf.h"
 #include "prover/witness.h"
+#include "statement/canonical_bytes.h"
 
 namespace zkinfer::prover {
 
@@ -134,14 +136,15 @@ Messages prove_messages(const CommittedModel& model, const StatementContext& con
   hiding::PadAllocator replay_pads(params.zero_knowledge);
   replay_pads.set_layout(compiled.pads.layout());
   hiding::VerifierChannel replay_channel(replay, replay_pads, channel.proof());
-  (void)verifier::receive_roots(replay_channel, prepared);
-  verifier::OuterClaim outer = verifier::verify_outer(replay_channel, compiled, context.values);
-  const verifier::OpeningClaim claim(prepared, std::move(outer));
+  (void)verifier::receive_roots(replay_channel, prepared, context.pins);
+  verifier::OuterClaim outer = verifier::verify_outer(replay_channel, compiled, context.tensors);
+  const verifier::OpeningClaim claim(prepared, context.pins, std::move(outer));
   times.outer_claim = watch.lap();
   ProofRandom random(key, RandomStream::kFoldRows, request.hooks);
   pcs::OpeningOracles oracles;
-  oracles.model = params.has_model ? &model.oracle : nullptr;
-  oracles.witness = &witness_oracle;
+  if (params.has_model) oracles.bases.push_back(&model.oracle);
+  oracles.bases.insert(oracles.bases.end(), context.data_oracles.begin(), context.data_oracles.end());
+  oracles.bases.push_back(&witness_oracle);
   oracles.mask = params.zero_knowledge ? &mask : nullptr;
   pcs::OpeningProof opening = pcs::prove_opening(params, claim.statement(), oracles, random, replay,
                                                  request.hooks != nullptr ? request.hooks->opening : nullptr);
@@ -154,6 +157,81 @@ Messages prove_messages(const CommittedModel& model, const StatementContext& con
   return messages;
 }
 
+namespace {
+
+// What is proved about outputs and inputs, and the commitments that the proof opens.
+struct StatementData {
+  std::vector<std::shared_ptr<const CommittedData>> outputs;  // made here
+  std::vector<const CommittedData*> opened;                   // one per data oracle
+};
+
+Result<StatementData> make_statement(const CommittedModel& model, const ProveRequest& request,
+                                     const std::vector<std::vector<std::int64_t>>& inputs, const exec_integer::Witness& witness,
+                                     proof::PublicData& out) {
+  const proof::Key& key = model.prepared.key;
+  const qir::QGraph& graph = key.graph;
+  for (const qir::ValueId id : qir::public_values(graph, key.visibility)) out.values.push_back(witness.values[id]);
+  for (const qir::ValueId id : qir::hashed_values(graph, key.visibility)) {
+    const bool is_output = std::find(graph.outputs.begin(), graph.outputs.end(), id) != graph.outputs.end();
+    const DataHash hash = (is_output ? key.visibility.outputs : key.visibility.inputs).hash;
+    out.digests.push_back(proof::hash_data(hash, proof::canonical_bytes(graph.value(id), witness.values[id])));
+  }
+  StatementData data;
+  std::size_t next = 0;
+  if (key.visibility.outputs.is_committed()) {
+    ByteWriter all_inputs;
+    for (const auto& values : inputs) {
+      for (const std::int64_t x : values) all_inputs.i64(x);
+    }
+    for (const qir::ValueId id : graph.outputs) {
+      // Another seed for each, which nothing but this proof and its receiver know; bound to the inputs and the context, so
+      // that equal outputs stay unlinkable even where the entropy repeats.
+      const std::uint8_t index[1] = {static_cast<std::uint8_t>(next)};
+      const Digest seed = derive_key("zkinfer output commitment v1",
+                                     {model.seed, request.entropy, request.context, all_inputs.bytes(), ByteView(index)});
+      ZKI_ASSIGN_OR_RETURN(CommittedData committed, commit_data(witness.values[id], key.params.data[next++], seed));
+      data.outputs.push_back(std::make_shared<CommittedData>(std::move(committed)));
+    }
+  }
+  for (const auto& committed : data.outputs) data.opened.push_back(committed.get());
+  if (key.visibility.inputs.is_committed()) {
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+      const CommittedData& committed = *request.committed_inputs[i];
+      const std::string where = "committed input '" + graph.value(graph.inputs[i]).name + "'";
+      if (committed.params != key.params.data[next++]) {
+        return invalid_argument(where + ": its commitment was made with other parameters (size, security or budget) than this key's");
+      }
+      // Each use opens rows of its own: twice in one proof would count twice against the budget.
+      const bool twice = std::any_of(data.opened.begin(), data.opened.end(), [&](const CommittedData* other) {
+        return other->commitment.root == committed.commitment.root;
+      });
+      if (twice) return invalid_argument(where + ": the same commitment serves two tensors of one proof; commit to it once more");
+      if (committed.values != inputs[i]) return invalid_argument(where + ": the commitment holds other values than the input");
+      data.opened.push_back(&committed);
+    }
+  }
+  for (const CommittedData* committed : data.opened) out.commitments.push_back(committed->commitment);
+  return data;
+}
+
+// The inputs: as given, or those of the commitments.
+Result<std::vector<std::vector<std::int64_t>>> inputs_of(const proof::Key& key, const ProveRequest& request) {
+  if (!key.visibility.inputs.is_committed()) {
+    if (!request.committed_inputs.empty()) return invalid_argument("committed inputs given, but this key's inputs are not committed");
+    return request.inputs;
+  }
+  if (request.committed_inputs.size() != key.graph.inputs.size()) {
+    return invalid_argument(std::to_string(request.committed_inputs.size()) + " committed inputs, this key needs " +
+                            std::to_string(key.graph.inputs.size()));
+  }
+  if (!request.inputs.empty()) return request.inputs;
+  std::vector<std::vector<std::int64_t>> inputs;
+  for (const CommittedData* committed : request.committed_inputs) inputs.push_back(committed->values);
+  return inputs;
+}
+
+}  // namespace
+
 Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   const verifier::PreparedKey& prepared = model.prepared;
   const qir::QGraph& graph = prepared.key.graph;
@@ -162,27 +240,33 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   Stopwatch watch;
 
   if (request.progress) request.progress("run the network", 0.0);
-  ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(graph, model.params, request.inputs));
-  for (const qir::ValueId id : qir::public_values(graph, prepared.key.visibility)) proof.outputs.push_back(witness.values[id]);
+  ZKI_ASSIGN_OR_RETURN(const auto inputs, inputs_of(prepared.key, request));
+  ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(graph, model.params, inputs));
   proof.times.execute = watch.lap();
 
   if (request.progress) request.progress("witness columns", 0.05);
   circuit::ColumnData data = fill_columns(graph, prepared.compiled, model.params, witness);
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
-  if (request.hooks != nullptr && request.hooks->outputs) request.hooks->outputs(proof.outputs);
+  ZKI_ASSIGN_OR_RETURN(StatementData statement, make_statement(model, request, inputs, witness, proof.data));
+  if (request.hooks != nullptr && request.hooks->outputs) request.hooks->outputs(proof.data);
   proof.times.witness = watch.lap();
 
   const auto absorb = [&](Transcript& transcript) {
-    proof::absorb_statement(transcript, prepared.key, request.context, proof.outputs);
+    proof::absorb_statement(transcript, prepared.key, request.context, proof.data);
   };
-  Messages messages = prove_messages(model, {prepared, verifier::kProtocolName, absorb, proof.outputs}, std::move(data), request,
-                                     proof.times);
+  const proof::PublicValues tensors = proof::tensor_values(graph, prepared.key.visibility, proof.data);
+  const verifier::DataPins pins = verifier::data_pins(prepared, proof.data.commitments);
+  std::vector<const pcs::CommittedOracle*> data_oracles;
+  for (const CommittedData* committed : statement.opened) data_oracles.push_back(&committed->oracle);
+  Messages messages = prove_messages(model, {prepared, verifier::kProtocolName, absorb, tensors, pins, data_oracles}, std::move(data),
+                                     request, proof.times);
   ByteWriter writer;
-  writer.raw(proof::header_bytes(prepared.key, request.context, proof.outputs));
+  writer.raw(proof::header_bytes(prepared.key, request.context, proof.data));
   for (pcs::ProofSection& section : messages.opening_sections) section.begin += writer.bytes().size();
   proof.opening_sections = std::move(messages.opening_sections);
   writer.raw(messages.bytes);
   proof.bytes = std::move(writer).take();
+  proof.committed_outputs = std::move(statement.outputs);
   proof.times.total = total.lap();
   if (request.progress) request.progress("done", 1.0);
   return proof;

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "circuit/evaluate.h"
 #include "commit/pcs/opening_prover.h"
+#include "prover/commit_data.h"
 #include "prover/commit_model.h"
 #include "prover/outer_prover.h"
 
@@ -23,7 +25,7 @@ enum class RandomStream : std::uint64_t { kPads = 1, kBlind = 2, kWitnessRows = 
 struct ProveHooks {
   std::function<void(circuit::ColumnData&)> columns;                // before the lookups' multiplicities are counted
   std::function<void(circuit::ColumnData&, std::vector<Fe>&)> committed;  // columns and pads, right before committing
-  std::function<void(proof::PublicValues&)> outputs;                // the claimed outputs
+  std::function<void(proof::PublicData&)> outputs;                  // what the statement says
   hiding::ProverChannel::MessageHook messages;                      // each message before the opening, on its way out
   pcs::ProverHooks* opening = nullptr;
   // The elements that a stream has just given, before their use: tests of what leaks when randomness is missing.
@@ -32,6 +34,9 @@ struct ProveHooks {
 
 struct ProveRequest {
   std::vector<std::vector<std::int64_t>> inputs;  // per graph input
+  // Per graph input, where inputs are committed: made by commit_data under the key's data oracle. A proof uses one of the
+  // budgeted openings of each.
+  std::vector<const CommittedData*> committed_inputs;
   Digest context{};
   Digest entropy{};  // fresh per proof (random_seed), or fixed in tests: same bytes in, same proof out
   std::function<void(const char* stage, double fraction)> progress;
@@ -40,7 +45,8 @@ struct ProveRequest {
 
 struct Proof {
   Bytes bytes;
-  proof::PublicValues outputs;  // all public values: outputs, then public inputs
+  proof::PublicData data;  // what the statement says about outputs and inputs
+  std::vector<std::shared_ptr<const CommittedData>> committed_outputs;  // where outputs are committed
   ProveTimes times;
   std::vector<pcs::ProofSection> opening_sections;  // the opening's messages in `bytes`
 };
@@ -53,7 +59,9 @@ struct StatementContext {
   const verifier::PreparedKey& prepared;
   const char* protocol;
   std::function<void(Transcript&)> absorb;
-  const proof::PublicValues& values;
+  const proof::PublicValues& tensors;  // proof::tensor_values
+  const verifier::DataPins& pins;
+  const std::vector<const pcs::CommittedOracle*>& data_oracles;
 };
 
 struct Messages {

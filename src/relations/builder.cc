@@ -278,6 +278,21 @@ void Builder::add_public_tensors() {
   }
 }
 
+void Builder::add_committed_tensors() {
+  const std::vector<qir::ValueId> ids = qir::committed_values(graph_, visibility_);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const Tensor& tensor = tensors_[ids[i]];
+    Recipe recipe;
+    recipe.kind = Recipe::Kind::kValue;
+    recipe.value = ids[i];
+    const ColumnId id = add_column(value(ids[i]).name + " committed", circuit::data_oracle(i),
+                                   {static_cast<std::uint64_t>(value(ids[i]).shape.num_elements())}, std::move(recipe));
+    LinExpr committed;
+    committed.views.push_back({id, 1, {mixed_radix(0, tensor.atoms)}});
+    add_equality(value(ids[i]).name + " committed", tensor.atoms, circuit::minus(committed, tensor.expr));
+  }
+}
+
 Result<BuiltCircuit> Builder::build() && {
   ZKI_ASSIGN_OR_RETURN(sound_, qir::sound_ranges(graph_));
   for (const qir::Table& rows : graph_.tables) built_.circuit.tables.push_back({rows, 0});
@@ -287,6 +302,7 @@ Result<BuiltCircuit> Builder::build() && {
     ZKI_RETURN_IF_ERROR(add_node(index).with_context("node '" + graph_.nodes[index].name + "'"));
   }
   add_public_tensors();
+  add_committed_tensors();
   finish_tables();
   return std::move(built_);
 }

@@ -124,6 +124,8 @@ class Builder {
   std::uint32_t add_table(qir::Table rows);
   void add_limb_checks(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
   void add_public_tensors();
+  // A flat column in a data oracle of its own for each committed input and output, equal to the tensor.
+  void add_committed_tensors();
 
   const qir::QGraph& graph_;
   qir::Visibility visibility_;

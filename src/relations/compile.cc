@@ -13,6 +13,15 @@ std::uint64_t CompiledCircuit::num_elements(circuit::Oracle oracle) const {
   return count;
 }
 
+std::size_t CompiledCircuit::num_data_oracles() const {
+  std::size_t count = 0;
+  for (const circuit::Column& column : circuit.columns) {
+    if (column.oracle < circuit::Oracle::kFirstData) continue;
+    count = std::max(count, 1 + static_cast<std::size_t>(column.oracle) - static_cast<std::size_t>(circuit::Oracle::kFirstData));
+  }
+  return count;
+}
+
 namespace {
 
 // Steps of folding an expression's weight vectors (circuit/functional.cc): per column axis the product of what feeds it.
@@ -99,21 +108,33 @@ Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_
   return finish(std::move(built), zero_knowledge);
 }
 
+const circuit::Layout& Layouts::of(circuit::Oracle oracle) const {
+  if (oracle == circuit::Oracle::kModel) return model;
+  if (oracle == circuit::Oracle::kWitness) return witness;
+  return data[static_cast<std::size_t>(oracle) - static_cast<std::size_t>(circuit::Oracle::kFirstData)];
+}
+
 Result<Layouts> place(const CompiledCircuit& compiled, const pcs::OpeningParams& params) {
   Layouts out;
   const bool has_model = compiled.num_elements(circuit::Oracle::kModel) > 0;
   if (has_model != params.has_model) return invalid_argument("parameters: model oracle expected " + std::to_string(has_model));
-  out.witness = circuit::place_columns(compiled.circuit, circuit::Oracle::kWitness, params.witness.log_lanes);
-  if (out.witness.num_rows != params.witness.num_rows) {
-    return invalid_argument("parameters: witness rows " + std::to_string(params.witness.num_rows) + ", the circuit needs " +
-                            std::to_string(out.witness.num_rows));
+  if (compiled.num_data_oracles() != params.data.size()) {
+    return invalid_argument("parameters: " + std::to_string(params.data.size()) + " data oracles, expected " +
+                            std::to_string(compiled.num_data_oracles()));
   }
+  const auto add = [&](circuit::Oracle oracle, const std::string& name, const pcs::OracleParams& oracle_params) -> Result<circuit::Layout> {
+    circuit::Layout layout = circuit::place_columns(compiled.circuit, oracle, oracle_params.log_lanes);
+    if (layout.num_rows == oracle_params.num_rows) return layout;
+    return invalid_argument("parameters: " + name + " rows " + std::to_string(oracle_params.num_rows) + ", the circuit needs " +
+                            std::to_string(layout.num_rows));
+  };
+  ZKI_ASSIGN_OR_RETURN(out.witness, add(circuit::Oracle::kWitness, "witness", params.witness));
   if (has_model) {
-    out.model = circuit::place_columns(compiled.circuit, circuit::Oracle::kModel, params.model.log_lanes);
-    if (out.model.num_rows != params.model.num_rows) {
-      return invalid_argument("parameters: model rows " + std::to_string(params.model.num_rows) + ", the circuit needs " +
-                              std::to_string(out.model.num_rows));
-    }
+    ZKI_ASSIGN_OR_RETURN(out.model, add(circuit::Oracle::kModel, "model", params.model));
+  }
+  for (std::size_t i = 0; i < params.data.size(); ++i) {
+    ZKI_ASSIGN_OR_RETURN(circuit::Layout layout, add(circuit::data_oracle(i), "data " + std::to_string(i), params.data[i].oracle));
+    out.data.push_back(std::move(layout));
   }
   return out;
 }

@@ -18,6 +18,7 @@ struct CompiledCircuit {
   soundness::OuterShape shape;
 
   std::uint64_t num_elements(circuit::Oracle oracle) const;
+  std::size_t num_data_oracles() const;
 };
 
 // Errors: unsupported (builder.h), resource_limit for circuits beyond kMaxCircuitElements.
@@ -34,6 +35,9 @@ inline constexpr std::uint64_t kMaxAxis = std::uint64_t{1} << 26;
 struct Layouts {
   circuit::Layout model;
   circuit::Layout witness;
+  std::vector<circuit::Layout> data;
+
+  const circuit::Layout& of(circuit::Oracle oracle) const;
 };
 Result<Layouts> place(const CompiledCircuit& compiled, const pcs::OpeningParams& params);
 

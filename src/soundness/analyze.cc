@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "soundness/analyze.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cmath>
@@ -43,6 +44,22 @@ double log2_vector_size(const pcs::OracleParams& oracle) {
   return std::log2(static_cast<double>(oracle.dimension())) + oracle.log_lanes;
 }
 
+double TermContext::log2_all_lists() const {
+  double sum = log2_alive_masks();
+  for (const Base& base : bases()) sum += base.bound.log2_list;
+  return sum;
+}
+
+std::vector<TermContext::Base> TermContext::bases() const {
+  std::vector<Base> out;
+  if (params.has_model) out.push_back({"M", params.model, model, true});
+  for (std::size_t i = 0; i < params.data.size(); ++i) {
+    out.push_back({formatted("D_%zu", i + 1), params.data[i].oracle, data[i], true});
+  }
+  out.push_back({"W", params.witness, witness, false});
+  return out;
+}
+
 namespace {
 
 SoundnessReport report_of(const TermContext& context) {
@@ -63,8 +80,14 @@ SoundnessReport report_of(const TermContext& context) {
 
 SoundnessReport analyze(const pcs::OpeningParams& params, const OuterShape& shape) {
   const double fold_bits = params.security_bits + kFoldMargin;
-  TermContext context{params, shape, {}, {}, {}, {}};
+  TermContext context{params, shape, {}, {}, {}, {}, {}};
   if (params.has_model) context.model = best_code_bound(params.model, params.regime, fold_bits);
+  for (const pcs::DataOracle& data : params.data) {
+    const std::uint32_t limit =
+        std::max(kMinMultiplicity, multiplicity_limit(data.oracle, params.regime, data_log2_list_limit(params.data.size())));
+    context.data.push_back(
+        best_code_bound(data.oracle, params.regime, params.security_bits + data_fold_margin(params.num_bases()), limit));
+  }
   context.witness = best_code_bound(params.witness, params.regime, fold_bits);
   for (const pcs::OracleParams& fold : params.folds) {
     context.folds.push_back(best_code_bound(fold, params.regime, fold_bits));

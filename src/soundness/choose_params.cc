@@ -25,6 +25,9 @@ constexpr int kMaxLogMaskDomain = 18;
 constexpr int kMaxLogBaseDomain = 30;
 // A little more than asked for, against rounding at the boundary.
 constexpr double kQueryMargin = 0x1p-20;
+// Prices of a data oracle (data_oracle), in bytes of proof.
+constexpr double kDataBytesPerRow = 1.0;
+constexpr double kDataBytesPerElement = 0x1p-7;
 
 Status bad_request(const std::string& what) { return invalid_argument("parameter request: " + what); }
 
@@ -149,10 +152,14 @@ std::vector<Candidate> Search::rank(const std::vector<BaseCandidate>& models, co
       Candidate candidate;
       candidate.model = &model;
       candidate.witness = &witness;
-      const std::uint64_t length = model.oracle.dimension() + witness.oracle.dimension();
+      std::uint64_t length = model.oracle.dimension() + witness.oracle.dimension();
+      int first_rounds = std::max(model.oracle.log_lanes, witness.oracle.log_lanes);
+      for (const pcs::DataOracle& data : request_.data) {
+        length += data.oracle.dimension();
+        first_rounds = std::max<int>(first_rounds, data.oracle.log_lanes);
+      }
       const ChainPlan& plan = chains.best(length);
       if (!plan.found) continue;
-      const int first_rounds = std::max(model.oracle.log_lanes, witness.oracle.log_lanes);
       candidate.cost = model.cost + witness.cost + plan.cost + copies * 48.0 * first_rounds;
       candidate.folds = plan.folds;
       candidates.push_back(std::move(candidate));
@@ -193,6 +200,7 @@ std::optional<Solution> Search::solve_exactly(const Candidate& candidate, double
   params.model_budget = request_.model_budget;
   params.has_model = request_.model_elements > 0;
   if (params.has_model) params.model = candidate.model->oracle;
+  params.data = request_.data;
   params.witness = candidate.witness->oracle;
   const std::size_t num_folds = candidate.folds.size();
   params.folds.resize(num_folds);
@@ -241,6 +249,35 @@ std::optional<Solution> Search::run(double log2_mask_list) {
 }
 
 }  // namespace
+
+Result<pcs::DataOracle> data_oracle(const DataRequest& request) {
+  OracleGoal goal;
+  goal.regime = request.regime;
+  goal.fold_bits = request.security_bits + kDataFoldMargin;
+  goal.query_bits = static_cast<double>(request.security_bits) - request.pow_bits + kQueryMargin;
+  goal.max_log2_list = kMaxDataLog2List;
+  if (request.budget > 0) goal.random_rows = {request.budget, 4};
+  std::optional<pcs::OracleParams> best;
+  double best_cost = 0.0;
+  for (int log_lanes = kMinLogLanes; log_lanes <= kMaxLogLanes; ++log_lanes) {
+    const std::uint64_t num_rows = request.rows(log_lanes);
+    for (int log_domain = least_log_domain(num_rows); log_domain <= kMaxLogBaseDomain; ++log_domain) {
+      const double size = std::exp2(log_domain + log_lanes);
+      if (size > static_cast<double>(default_witness_cap(request.elements)) * 4) break;
+      const auto oracle = solve_oracle(goal, num_rows, log_lanes, log_domain);
+      if (!oracle) continue;
+      // The dimension lengthens v_1, which the folds pay for in bytes as well; code words cost time.
+      const double cost = expected_query_bytes(oracle->log_domain, oracle->num_queries, std::uint64_t{8} << log_lanes) +
+                          kDataBytesPerRow * static_cast<double>(oracle->dimension()) + kDataBytesPerElement * size;
+      if (best && cost >= best_cost) continue;
+      best = oracle;
+      best_cost = cost;
+    }
+  }
+  if (!best) return resource_limit("no parameters for a commitment to " + std::to_string(request.elements) + " numbers and " +
+                                   std::to_string(request.budget) + " proofs; allow fewer proofs (data budget)");
+  return pcs::DataOracle{*best, request.budget};
+}
 
 std::uint64_t default_witness_cap(std::uint64_t witness_elements) {
   return std::max(std::bit_ceil(std::max<std::uint64_t>(witness_elements, 1)) * 16, std::uint64_t{1} << 16);

@@ -68,6 +68,14 @@ CodeBound code_bound(const pcs::OracleParams& oracle, pcs::Regime regime, std::u
   return bound;
 }
 
+std::uint32_t multiplicity_limit(const pcs::OracleParams& oracle, pcs::Regime regime, double max_log2_list) {
+  // list = s / (2 rho) <= 2^max_log2_list
+  if (regime != pcs::Regime::kJohnson || max_log2_list > 60.0) return kMaxMultiplicity;
+  const double rate = static_cast<double>(oracle.dimension()) / static_cast<double>(oracle.domain_size());
+  const double limit = std::floor(2.0 * rate * std::exp2(max_log2_list));
+  return static_cast<std::uint32_t>(std::clamp(limit, 0.0, static_cast<double>(kMaxMultiplicity)));
+}
+
 CodeBound best_code_bound(const pcs::OracleParams& oracle, pcs::Regime regime, double fold_bits,
                           std::uint32_t max_multiplicity) {
   if (regime == pcs::Regime::kUniqueDecoding) return code_bound(oracle, regime, 0);

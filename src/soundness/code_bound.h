@@ -40,9 +40,15 @@ namespace zkinfer::soundness {
 inline constexpr std::uint32_t kMinMultiplicity = 3;
 inline constexpr std::uint32_t kMaxMultiplicity = 200;
 
-// Two codes are folded by one challenge in the first rounds, and the sumcheck adds a little: each code is given one bit
-// and a hundredth more than the target.
-inline constexpr double kFoldMargin = 1.01;
+// Up to three base oracles (M or D, M' of a rotation, W) are folded by one challenge in the first rounds, and the sumcheck
+// adds a little: each code is given log2(3) bits and a hundredth more than the target. Where there are more base oracles,
+// the data oracles, which are small, are given so much more that sixteen of them fit into that hundredth.
+inline constexpr double kFoldMargin = 1.595;
+inline constexpr double kDataFoldMargin = 12.0;
+inline double data_fold_margin(std::size_t num_bases) { return num_bases <= 3 ? kFoldMargin : kDataFoldMargin; }
+// Lists of all base oracles multiply at delta (outer_terms.cc), so those of several data oracles are kept short.
+inline constexpr double kMaxDataLog2List = 6.0;
+inline double data_log2_list_limit(std::size_t num_data) { return num_data <= 1 ? 1e9 : kMaxDataLog2List; }
 
 struct CodeBound {
   bool usable = false;              // false: no radius at this rate; every bound below is then trivial
@@ -55,6 +61,9 @@ struct CodeBound {
 
 // The bound with a given multiplicity (ignored in unique decoding).
 CodeBound code_bound(const pcs::OracleParams& oracle, pcs::Regime regime, std::uint32_t multiplicity);
+
+// The largest multiplicity whose list has at most 2^max_log2_list members.
+std::uint32_t multiplicity_limit(const pcs::OracleParams& oracle, pcs::Regime regime, double max_log2_list);
 
 // The bound with the largest multiplicity s <= max_multiplicity whose fold error over 2^(log_lanes - 1) pairs is at most
 // 2^-fold_bits; s = 3 when none is.

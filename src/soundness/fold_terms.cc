@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rounds that fold lanes. One challenge r does two things: it binds a variable of the sumcheck (round polynomials of
 // degree 2: 2 per living member) and it folds 2^(rem - 1) pairs of lanes, rem = lanes bits left before the round.
-//   first rounds, rem = max(k_M, k_W) .. 1: M takes part from rem = k_M on, W from rem = k_W on, with the same r:
-//       [rem <= k_M] fold_M 2^(rem-1) + [rem <= k_W] fold_W 2^(rem-1) + 2 L0/|K|
+//   first rounds, rem = max k_o .. 1: base oracle o (M, D_i, W) takes part from rem = k_o on, all with the same r:
+//       sum_o [rem <= k_o] fold_o 2^(rem-1) + 2 L_all/|K|,  L_all: the lists of all base oracles multiplied
 //   rounds of g_i, rem = k_i .. 1:      fold_i 2^(rem-1) + 2 L_i L_X/|K|
 // After a round without bad event, the words close to the folded word are the folds of the words close to the old one,
 // so a false claim for each member stays false for each member (WHIR, eprint 2024/1586, Theorem 4.20 and Section 5).
@@ -29,23 +29,28 @@ double usable_fold(const CodeBound& bound) { return bound.usable ? bound.log2_fo
 
 void add_fold_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
   const pcs::OpeningParams& params = context.params;
+  const std::vector<TermContext::Base> bases = context.bases();
   const int rounds = params.first_rounds();
   double worst = kNever;
   double total = kNever;
-  const double sumcheck = log2_bad_fraction(2.0) + context.log2_outer_list();
+  const double sumcheck = log2_bad_fraction(2.0) + context.log2_all_lists();
   for (int remaining = rounds; remaining >= 1; --remaining) {
     double error = sumcheck;
-    if (params.has_model && remaining <= params.model.log_lanes) {
-      error = log2_sum(error, usable_fold(context.model) + remaining - 1);
+    for (const TermContext::Base& base : bases) {
+      if (remaining <= base.params.log_lanes) error = log2_sum(error, usable_fold(base.bound) + remaining - 1);
     }
-    if (remaining <= params.witness.log_lanes) error = log2_sum(error, usable_fold(context.witness) + remaining - 1);
     worst = std::max(worst, error);
     total = log2_sum(total, error);
   }
   if (rounds > 0) {
-    terms.push_back(make_term("fold round of M, W",
-                              formatted("fold_M 2^(k_M-1) + fold_W 2^(k_W-1) + 2 L0/|K|, s_M = %u, s_W = %u",
-                                        context.model.multiplicity, context.witness.multiplicity),
+    std::string names, formula, multiplicities;
+    for (const TermContext::Base& base : bases) {
+      const char* name = base.name.c_str();
+      names += (names.empty() ? "" : ", ") + base.name;
+      formula += formatted("fold_%s 2^(k_%s-1) + ", name, name);
+      multiplicities += formatted(", s_%s = %u", name, base.bound.multiplicity);
+    }
+    terms.push_back(make_term("fold round of " + names, formula + "2 L_all/|K|" + multiplicities,
                               fold_source(context), worst, static_cast<std::uint64_t>(rounds), total,
                               context.johnson()));
   }

@@ -9,6 +9,7 @@
 //                    factors: 2 n/|K| for both
 //   model value      v is three F-functionals of the random coefficients, independent of the opened leaves unless z is 0 or
 //                    a point of the domain (Vandermonde in the opened points and the conjugates of z): (N_M + 1)/|K|
+//   data value       the same for each hidden data oracle
 //   mask value       of a pinned mask, v_X and v_S alike: (N_X + 1)/|K|
 // and, against somebody who can hash but not break Keccak, guesses of the content of an unopened leaf: one random
 // coefficient per lane stays unknown, so a leaf has at least 64 (F) or 192 (K) bits per lane, and N leaves can be tried
@@ -45,17 +46,19 @@ void add_hiding_terms(const TermContext& context, std::vector<SoundnessTerm>& te
     terms.push_back(equal_rounds("random triple", formatted("2 n/|K|, n = %u", shape.log_triple_rows), source,
                                  log2_bad_fraction(2.0 * shape.log_triple_rows)));
   }
-  const bool private_model = params.has_model && params.model_budget > 0;
-  if (private_model) {
-    terms.push_back(equal_rounds("model value", "(N_M + 1)/|K|", source,
-                                 log2_bad_fraction(static_cast<double>(params.model.domain_size()) + 1.0)));
+  double guess = leaf_guess_log2(params.witness, 1.0);
+  const auto add_value = [&](const std::string& label, const pcs::OracleParams& oracle) {
+    terms.push_back(equal_rounds(label, "(N + 1)/|K|", source, log2_bad_fraction(static_cast<double>(oracle.domain_size()) + 1.0)));
+    guess = std::max(guess, leaf_guess_log2(oracle, 1.0));
+  };
+  if (params.has_model && params.model_budget > 0) add_value("model value", params.model);
+  for (std::size_t i = 0; i < params.data.size(); ++i) {
+    if (params.data[i].budget > 0) add_value(formatted("data value D_%zu", i + 1), params.data[i].oracle);
   }
   if (shape.mask_pinned) {
     terms.push_back(equal_rounds("mask value", "(N_X + 1)/|K|", source,
                                  log2_bad_fraction(static_cast<double>(params.mask.domain_size()) + 1.0)));
   }
-  double guess = leaf_guess_log2(params.witness, 1.0);
-  if (private_model) guess = std::max(guess, leaf_guess_log2(params.model, 1.0));
   for (const pcs::OracleParams& fold : params.folds) guess = std::max(guess, leaf_guess_log2(fold, 3.0));
   guess = std::max(guess, leaf_guess_log2(params.mask, 3.0));
   terms.push_back(equal_rounds("guess of an unopened leaf", "N 2^-(bits per leaf) per hash call", source, guess));

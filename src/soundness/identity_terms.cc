@@ -5,6 +5,7 @@
 // a random power functional, sent after the root: two different vectors of length n agree on sum_j z^j e_j for at most
 // n - 1 values z, and there are at most L^2/2 pairs. Afterwards at most one member fits the value:
 //   model identity       z = H(root_M, ..), v     L_M^2/2 n_M/|K|      M counts as one vector in every later round
+//   data identity        z = H(root_D, ..), v     L_D^2/2 n_D/|K|      likewise each D_i
 //   mask identity        z after root_X (if the transcript has it)     L_X^2/2 n_X/|K|
 //   out-of-domain value  zeta after root of g_i   L_X L_i^2/2 n_i/|K|  for each living member of X: its pad decides what
 //                                                                      the encrypted value says
@@ -29,11 +30,13 @@ double log2_identity_error(const CodeBound& bound, const pcs::OracleParams& orac
 void add_identity_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
   const pcs::OpeningParams& params = context.params;
   const char* source = "polynomial identity over pairs of the Johnson list; out-of-domain lemma of WHIR, eprint 2024/1586";
-  if (params.has_model) {
-    terms.push_back(equal_rounds("model identity",
-                                 formatted("L_M^2/2 n_M/|K|, L_M = 2^%.2f, n_M = 2^%.2f", context.model.log2_list,
-                                           log2_vector_size(params.model)),
-                                 source, log2_identity_error(context.model, params.model, 0.0)));
+  for (const TermContext::Base& base : context.bases()) {
+    if (!base.pinned) continue;
+    const char* name = base.name.c_str();
+    terms.push_back(equal_rounds(base.name == "M" ? "model identity" : "data identity " + base.name,
+                                 formatted("L_%s^2/2 n_%s/|K|, L_%s = 2^%.2f, n_%s = 2^%.2f", name, name, name,
+                                           base.bound.log2_list, name, log2_vector_size(base.params)),
+                                 source, log2_identity_error(base.bound, base.params, 0.0)));
   }
   if (params.zero_knowledge && context.shape.mask_pinned) {
     terms.push_back(equal_rounds("mask identity",

@@ -14,14 +14,6 @@ namespace {
 constexpr std::uint64_t kMaxQueries = 4096;
 constexpr int kMaxIterations = 64;
 
-std::uint32_t multiplicity_limit(const OracleGoal& goal, const pcs::OracleParams& oracle) {
-  // list = s / (2 rho) <= 2^max_log2_list
-  if (goal.regime != pcs::Regime::kJohnson || goal.max_log2_list > 60.0) return kMaxMultiplicity;
-  const double rate = static_cast<double>(oracle.dimension()) / static_cast<double>(oracle.domain_size());
-  const double limit = std::floor(2.0 * rate * std::exp2(goal.max_log2_list));
-  return static_cast<std::uint32_t>(std::clamp(limit, 0.0, static_cast<double>(kMaxMultiplicity)));
-}
-
 }  // namespace
 
 int least_log_domain(std::uint64_t num_rows) { return static_cast<int>(std::bit_width(num_rows > 0 ? num_rows - 1 : 0)) + 1; }
@@ -38,14 +30,15 @@ std::optional<pcs::OracleParams> solve_oracle(const OracleGoal& goal, std::uint6
   for (int iteration = 0; iteration < kMaxIterations; ++iteration) {
     oracle.num_random_rows = goal.random_rows(num_queries);
     if (oracle.dimension() < 1 || 2 * oracle.dimension() > oracle.domain_size()) return std::nullopt;
-    const std::uint32_t limit = multiplicity_limit(goal, oracle);
-    if (limit < kMinMultiplicity) return std::nullopt;
-    const CodeBound bound = best_code_bound(oracle, goal.regime, goal.fold_bits, limit);
+    const std::uint32_t limit = multiplicity_limit(oracle, goal.regime, goal.max_log2_list);
+    // The rate still climbs: whether the list is short enough is decided at the end.
+    const CodeBound bound = best_code_bound(oracle, goal.regime, goal.fold_bits, std::max(limit, kMinMultiplicity));
     if (!bound.usable || bound.log2_fold + pairs > -goal.fold_bits) return std::nullopt;
     const std::uint64_t most = std::min(kMaxQueries, oracle.domain_size() - 1);
     const std::uint64_t needed = least_queries(bound, oracle.domain_size(), goal.query_bits, most);
     if (needed == 0) return std::nullopt;
     if (needed <= num_queries) {
+      if (limit < kMinMultiplicity) return std::nullopt;
       oracle.num_queries = static_cast<std::uint32_t>(num_queries);
       return oracle;
     }

@@ -11,7 +11,8 @@
 //   tau, gamma    one message: eq(tau) is multilinear in n variables, powers of gamma over the relations: n + #relations.
 //   batched round degree of the round polynomial.
 //   tau'          eq(tau') over the triple rows: log rows.   zero-check round: degree 3.
-//   delta         powers over all linear constraints: their number.
+//   delta         powers over all linear constraints: their number. The values that pin M and the data oracles are among
+//                 them, so tuples with another member than the pinned one may be revived here: all lists multiply.
 #include <algorithm>
 
 #include "soundness/challenge.h"
@@ -67,9 +68,10 @@ void add_outer_terms(const TermContext& context, std::vector<SoundnessTerm>& ter
   }
   add_product_terms(context, terms);
   terms.push_back(equal_rounds(
-      "delta", formatted("#constraints L0/|K|, #constraints = %llu", static_cast<unsigned long long>(shape.num_functionals)),
+      "delta", formatted("#constraints L_all/|K|, #constraints = %llu, L_all = 2^%.2f",
+                         static_cast<unsigned long long>(shape.num_functionals), context.log2_all_lists()),
       "powers of one challenge",
-      log2_bad_fraction(std::max(1.0, static_cast<double>(shape.num_functionals))) + list));
+      log2_bad_fraction(std::max(1.0, static_cast<double>(shape.num_functionals))) + context.log2_all_lists()));
 }
 
 }  // namespace zkinfer::soundness

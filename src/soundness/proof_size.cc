@@ -60,6 +60,10 @@ ProofSize estimate_proof_bytes(const pcs::OpeningParams& params) {
   add("root of W", kDigestBytes);
   add("first rounds", params.first_rounds() * round_bytes);
   if (params.has_model) add("queries of M", oracle_bytes(params.model, kBaseBytes << params.model.log_lanes));
+  for (std::size_t i = 0; i < params.data.size(); ++i) {
+    const pcs::OracleParams& data = params.data[i].oracle;
+    add("queries of D_" + std::to_string(i + 1), oracle_bytes(data, kBaseBytes << data.log_lanes));
+  }
   add("queries of W", oracle_bytes(params.witness, kBaseBytes << params.witness.log_lanes));
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
     const pcs::OracleParams& fold = params.folds[i];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Query phases and the batching after them. Stage 0 queries M and W against v_1, stage i queries g_i against v_(i+1);
+// Query phases and the batching after them. Stage 0 queries the base oracles M, D_i, W against v_1, stage i queries g_i against v_(i+1);
 // v_(i+1) is what g_(i+1) encodes, or what the final message says.
 //
 // Queries. Fix the living members: the out-of-domain value left one member of g_(i+1) for each living member of X. If its
 // vector is not the fold of a word close to the queried oracle, t leaves miss that with probability
 // prod (A - i)/(N - i), times 2^-pow for grinding before the positions are known (random oracle). A false vector at stage
-// 0 is far from M or far from W, so each oracle is a term of its own. Without a pinned mask there are min(L_X, L_(i+1))
+// 0 is far from one of them, so each oracle is a term of its own. Without a pinned mask there are min(L_X, L_(i+1))
 // vectors (L_X at the last stage) and each is charged.
 //
 // Batching. One power of xi per linear constraint: the carried claim, the out-of-domain value, one per opened leaf, and
@@ -31,8 +31,10 @@ Stage describe_stage(const TermContext& context, std::size_t stage_index) {
   const pcs::OpeningParams& params = context.params;
   Stage stage;
   if (stage_index == 0) {
-    stage.num_queries = params.witness.num_queries + std::uint64_t{params.has_model ? params.model.num_queries : 0};
-    stage.name = "M, W";
+    for (const TermContext::Base& base : context.bases()) {
+      stage.num_queries += base.params.num_queries;
+      stage.name += (stage.name.empty() ? "" : ", ") + base.name;
+    }
   } else {
     stage.num_queries = params.folds[stage_index - 1].num_queries;
     stage.name = formatted("g_%zu", stage_index);
@@ -41,7 +43,10 @@ Stage describe_stage(const TermContext& context, std::size_t stage_index) {
   if (stage_index < params.folds.size()) {
     const pcs::OracleParams& next = params.folds[stage_index];
     stage.padding = next.num_rows * next.num_lanes() - params.vector_size(stage_index);
-    if (stage_index == 0 && params.has_model) stage.padding += params.witness_offset() - params.model.dimension();
+    if (stage_index == 0) {
+      stage.padding += params.first_vector_size();
+      for (const TermContext::Base& base : context.bases()) stage.padding -= base.params.dimension();
+    }
     stage.log2_candidates = std::min(context.log2_alive_masks(), context.folds[stage_index].log2_list);
     stage.log2_batch_list = context.log2_fold_list(stage_index);
   }
@@ -68,8 +73,9 @@ void add_query_terms(const TermContext& context, std::vector<SoundnessTerm>& ter
   for (std::size_t i = 0; i <= params.folds.size(); ++i) {
     const Stage stage = describe_stage(context, i);
     if (i == 0) {
-      if (params.has_model) add_query_term(context, "M", params.model, context.model, stage.log2_candidates, terms);
-      add_query_term(context, "W", params.witness, context.witness, stage.log2_candidates, terms);
+      for (const TermContext::Base& base : context.bases()) {
+        add_query_term(context, base.name, base.params, base.bound, stage.log2_candidates, terms);
+      }
     } else {
       add_query_term(context, stage.name, params.folds[i - 1], context.folds[i - 1], stage.log2_candidates, terms);
     }

@@ -7,7 +7,43 @@ namespace {
 
 constexpr std::size_t kMaxParamsBytes = std::size_t{1} << 16;
 
+void absorb_values(Transcript& transcript, const std::vector<std::int64_t>& values) {
+  transcript.absorb_u64("public value size", values.size());
+  for (const std::int64_t x : values) transcript.absorb_fp("public value", Fp::from_int(x));
+}
+
+// How many of data.values, the outputs first, belong to the outputs.
+std::size_t num_public_outputs(const qir::QGraph& graph, const qir::Visibility& visibility) {
+  return visibility.outputs.is_public() ? graph.outputs.size() : 0;
+}
+
+// Calls f(values) for the tensors that are in the proof itself.
+template <typename F>
+void for_values_in_proof(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicValues& values, F f) {
+  const std::size_t num_outputs = num_public_outputs(graph, visibility);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if ((i < num_outputs ? visibility.outputs : visibility.inputs).in_proof()) f(values[i]);
+  }
+}
+
 }  // namespace
+
+void Commitment::write(ByteWriter& out) const {
+  out.raw(root);
+  for (const Fp limb : ood_value.c) out.u64(limb.v);
+}
+
+Commitment read_commitment(ByteReader& reader) {
+  Commitment commitment;
+  const ByteView root = reader.raw(commitment.root.size());
+  std::copy(root.begin(), root.end(), commitment.root.begin());
+  for (Fp& limb : commitment.ood_value.c) {
+    const std::uint64_t x = reader.u64();
+    if (x >= Fp::kModulus) reader.fail();
+    else limb = Fp(x);
+  }
+  return commitment;
+}
 
 Digest Key::identity() const {
   Transcript transcript("zkinfer model identity v1");
@@ -26,8 +62,7 @@ Bytes Key::to_bytes() const {
   writer.u32(visibility.bits());
   writer.blob(qir::structure_bytes(graph));
   writer.blob(params.canonical_bytes());
-  writer.raw(commitment.root);
-  for (const Fp limb : commitment.ood_value.c) writer.u64(limb.v);
+  commitment.write(writer);
   return std::move(writer).take();
 }
 
@@ -39,20 +74,17 @@ Result<Key> parse_key(ByteView bytes) {
                    std::to_string(kVersion) + "; commit to the model again or use the matching release");
   }
   Key key;
-  const std::uint32_t visibility_bits = reader.u32();
-  if ((visibility_bits & ~qir::kVisibilityMask) != 0) return corrupt("verification key: unknown visibility flags");
-  key.visibility = qir::visibility_from_bits(visibility_bits);
+  const auto visibility = qir::visibility_from_bits(reader.u32());
+  if (!visibility) return corrupt("verification key: unknown visibility flags");
+  key.visibility = *visibility;
   const ByteView structure = reader.blob(kMaxKeyBytes);
   ByteReader params_reader(reader.blob(kMaxParamsBytes));
-  const ByteView root = reader.raw(32);
-  for (Fp& limb : key.commitment.ood_value.c) {
-    const std::uint64_t x = reader.u64();
-    if (x >= Fp::kModulus) return corrupt("verification key: the model's out-of-domain value is not below the field's modulus");
-    limb = Fp(x);
+  if (!reader.ok() || reader.remaining() < kCommitmentBytes) {
+    return corrupt("verification key: truncated after " + std::to_string(bytes.size()) + " bytes");
   }
-  if (!reader.ok()) return corrupt("verification key: truncated after " + std::to_string(bytes.size()) + " bytes");
+  key.commitment = read_commitment(reader);
+  if (!reader.ok()) return corrupt("verification key: the model's out-of-domain value is not below the field's modulus");
   if (!reader.finished()) return corrupt("verification key: " + std::to_string(reader.remaining()) + " bytes after its end");
-  std::copy(root.begin(), root.end(), key.commitment.root.begin());
   auto graph = qir::parse_structure(structure);
   if (!graph.ok()) return graph.status().with_context("verification key, structure");
   auto params = pcs::parse_params(params_reader);
@@ -62,6 +94,14 @@ Result<Key> parse_key(ByteView bytes) {
   key.params = std::move(params).value();
   if (!key.params.zero_knowledge && !key.visibility.everything()) {
     return corrupt("verification key: zero knowledge is off although something is private");
+  }
+  const std::size_t num_committed = qir::committed_values(key.graph, key.visibility).size();
+  if (key.params.data.size() != num_committed) {
+    return corrupt("verification key: parameters for " + std::to_string(key.params.data.size()) + " committed tensors, expected " +
+                   std::to_string(num_committed));
+  }
+  for (const pcs::DataOracle& data : key.params.data) {
+    if (data.budget == 0) return corrupt("verification key: a committed input or output needs a budget of proofs");
   }
   if (!key.params.has_model && (key.commitment.root != Digest{} || !key.commitment.ood_value.is_zero())) {
     return corrupt("verification key: a weight commitment although the model has no weights");
@@ -80,32 +120,73 @@ Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const D
   return transcript.challenge("model point");
 }
 
-std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility) {
-  std::size_t num_values = 0;
-  for (const qir::ValueId id : qir::public_values(graph, visibility)) num_values += static_cast<std::size_t>(graph.value(id).shape.num_elements());
-  return kValuesOffset + 8 * num_values;
+Fe data_point(const pcs::DataOracle& oracle, std::uint64_t num_elements, const Digest& root) {
+  ByteWriter params;
+  oracle.write(params);
+  Transcript transcript("zkinfer data value v1");
+  transcript.absorb_bytes("parameters", params.bytes());
+  transcript.absorb_u64("size", num_elements);
+  transcript.absorb_digest("data root", root);
+  return transcript.challenge("data point");
 }
 
-Bytes header_bytes(const Key& key, ByteView context, const PublicValues& values) {
+PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicData& data) {
+  PublicValues out = data.values;
+  std::size_t next = 0;
+  const auto add_group = [&](const DataGroup& group, std::size_t count) {
+    if (group.hash == DataHash::kNone) return;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Digest& digest = data.digests[next++];
+      if (!group.hashed_in_circuit()) continue;
+      std::vector<std::int64_t>& words = out.emplace_back();
+      for (std::size_t j = 0; j < digest.size(); j += 4) {
+        words.push_back(std::int64_t{digest[j]} << 24 | digest[j + 1] << 16 | digest[j + 2] << 8 | digest[j + 3]);
+      }
+    }
+  };
+  add_group(visibility.outputs, graph.outputs.size());
+  add_group(visibility.inputs, graph.inputs.size());
+  return out;
+}
+
+std::uint32_t header_flags(const pcs::OpeningParams& params) { return params.zero_knowledge ? kFlagZeroKnowledge : 0; }
+
+std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility) {
+  std::size_t num_values = 0;
+  const auto in_proof = [](const DataGroup& group) { return group.in_proof(); };
+  for (const qir::ValueId id : qir::chosen_values(graph, visibility, in_proof)) {
+    num_values += static_cast<std::size_t>(graph.value(id).shape.num_elements());
+  }
+  return kValuesOffset + 8 * num_values + sizeof(Digest) * qir::hashed_values(graph, visibility).size() +
+         kCommitmentBytes * qir::committed_values(graph, visibility).size();
+}
+
+Bytes header_bytes(const Key& key, ByteView context, const PublicData& data) {
   ZKI_CHECK_EQ(context.size(), kContextBytes, "the context is padded to 32 bytes");
   ByteWriter writer;
   writer.u32(kProofMagic);
   writer.u32(kVersion);
+  writer.u32(header_flags(key.params));
   writer.raw(key.identity());
   writer.raw(context);
-  for (const auto& value : values) {
-    for (const std::int64_t x : value) writer.i64(x);
-  }
-  ZKI_CHECK_EQ(writer.bytes().size(), header_size(key.graph, key.visibility), "one number per public element");
+  for_values_in_proof(key.graph, key.visibility, data.values, [&](const std::vector<std::int64_t>& values) {
+    for (const std::int64_t x : values) writer.i64(x);
+  });
+  for (const Digest& digest : data.digests) writer.raw(digest);
+  for (const Commitment& commitment : data.commitments) commitment.write(writer);
+  ZKI_CHECK_EQ(writer.bytes().size(), header_size(key.graph, key.visibility), "what the visibility asks for");
   return std::move(writer).take();
 }
 
-void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicValues& values) {
+void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicData& data) {
   transcript.absorb_digest("model identity", key.identity());
   transcript.absorb_bytes("context", context);
-  for (const auto& value : values) {
-    transcript.absorb_u64("public value size", value.size());
-    for (const std::int64_t x : value) transcript.absorb_fp("public value", Fp::from_int(x));
+  for_values_in_proof(key.graph, key.visibility, data.values,
+                      [&](const std::vector<std::int64_t>& values) { absorb_values(transcript, values); });
+  for (const Digest& digest : data.digests) transcript.absorb_digest("public digest", digest);
+  for (const Commitment& commitment : data.commitments) {
+    transcript.absorb_digest("data root", commitment.root);
+    transcript.absorb_fe("data value", commitment.ood_value);
   }
 }
 

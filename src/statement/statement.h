@@ -14,22 +14,29 @@ namespace zkinfer::proof {
 
 inline constexpr std::uint32_t kKeyMagic = 0x4b494b5a;    // "ZKIK"
 inline constexpr std::uint32_t kProofMagic = 0x50494b5a;  // "ZKIP"
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 inline constexpr std::size_t kContextBytes = 32;
 inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
 
-// The weight commitment: root of M and the out-of-domain value v = sum_j z^j (e_M)_j at z = ood_point(..). v makes the
-// committed model unique although a root may be close to several code words (docs/protocol.md, "Model value").
-struct ModelCommitment {
+// A commitment that outlives a proof, to a model's parameters (M) or to an input or output (D): the oracle's root and the
+// out-of-domain value v = sum_j z^j e_j at a point z that the root determines. v makes the committed vector unique
+// although a root may be close to several code words (docs/protocol.md, "Model value").
+struct Commitment {
   Digest root{};
   Fe ood_value;
+
+  void write(ByteWriter& out) const;
+  friend bool operator==(const Commitment&, const Commitment&) = default;
 };
+inline constexpr std::size_t kCommitmentBytes = 32 + 24;
+// Fails the reader on limbs that are not below p.
+Commitment read_commitment(ByteReader& reader);
 
 struct Key {
   qir::QGraph graph;  // structure only
   qir::Visibility visibility;
   pcs::OpeningParams params;
-  ModelCommitment commitment;
+  Commitment commitment;
 
   // Digest of structure, visibility, parameters and commitment: the model's identity.
   Digest identity() const;
@@ -39,25 +46,42 @@ struct Key {
 // Total; validates graph and parameters.
 Result<Key> parse_key(ByteView bytes);
 
-// z, drawn from structure, parameters and root.
+// z of M, drawn from structure, parameters and root.
 Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const Digest& root);
+// z of a commitment to num_elements numbers: nothing of a model is in it, so that several models' proofs can refer to it.
+Fe data_point(const pcs::DataOracle& oracle, std::uint64_t num_elements, const Digest& root);
 
-// The values of the statement (qir::public_values: outputs, then public inputs), each row-major.
 using PublicValues = std::vector<std::vector<std::int64_t>>;
 
-// magic, version, the model's identity [32], context [32], public values (i64 each). The rest of a proof are the messages.
-// The identity is there to tell a proof of another model from a broken one; what binds it is the transcript.
-inline constexpr std::size_t kContextOffset = 8 + 32;
+// What a statement says about outputs and inputs. Every list has the outputs first.
+struct PublicData {
+  PublicValues values;                  // of qir::public_values, each row-major
+  std::vector<Digest> digests;          // of qir::hashed_values: hash of the canonical bytes
+  std::vector<Commitment> commitments;  // of qir::committed_values
+};
+
+// The public tensors' values as the circuit's relations need them (circuit::Circuit::public_tensors): data.values, then
+// the eight big-endian words of each digest that the circuit computes.
+PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicData& data);
+
+// magic, version, flags, the model's identity [32], context [32]; i64 values of tensors that are in the proof, digests,
+// commitments. The rest of a proof are the messages. The identity is there to tell a proof of another model from a broken
+// one; what binds it is the transcript. The flags say what the key says.
+inline constexpr std::uint32_t kFlagZeroKnowledge = 1;
+inline constexpr std::size_t kIdentityOffset = 12;
+inline constexpr std::size_t kContextOffset = kIdentityOffset + 32;
 inline constexpr std::size_t kValuesOffset = kContextOffset + kContextBytes;
-Bytes header_bytes(const Key& key, ByteView context, const PublicValues& values);
+std::uint32_t header_flags(const pcs::OpeningParams& params);
+Bytes header_bytes(const Key& key, ByteView context, const PublicData& data);
 struct Header {
   Digest context{};
-  PublicValues outputs;  // all public values: outputs, then public inputs
+  PublicData data;
   std::size_t num_bytes = 0;
 };
 std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility = {});
 
-// Step 0 of the transcript: binds everything the statement contains before the first challenge.
-void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicValues& values);
+// Step 0 of the transcript: binds everything the statement contains before the first challenge. Tensors that travel
+// beside the proof are bound by their digests.
+void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicData& data);
 
 }  // namespace zkinfer::proof

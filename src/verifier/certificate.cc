@@ -9,16 +9,11 @@ namespace {
 
 constexpr std::size_t kMaxParamsBytes = std::size_t{1} << 16;
 
-bool same_oracle(const pcs::OracleParams& a, const pcs::OracleParams& b) {
-  return a.num_rows == b.num_rows && a.num_random_rows == b.num_random_rows && a.log_lanes == b.log_lanes &&
-         a.log_domain == b.log_domain && a.num_queries == b.num_queries;
-}
-
 }  // namespace
 
 Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::OpeningParams& params) {
   const pcs::OpeningParams& own = prepared.key.params;
-  if (!params.has_model || !same_oracle(params.model, own.model) || params.model_budget != own.model_budget ||
+  if (!params.has_model || params.model != own.model || params.model_budget != own.model_budget ||
       params.zero_knowledge != own.zero_knowledge) {
     return invalid_argument("certificate: its parameters are for another weight commitment");
   }
@@ -58,7 +53,7 @@ Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate) {
   if (!variant.ok()) return Verdict::reject(RejectReason::kWrongStatement, variant.status().message());
   Transcript transcript(kCertificateProtocol);
   absorb_certificate_statement(transcript, prepared, *params);
-  return verify_messages(*variant, {}, certificate.subspan(reader.offset()), transcript);
+  return verify_messages(*variant, {}, {}, certificate.subspan(reader.offset()), transcript);
 }
 
 }  // namespace zkinfer::verifier

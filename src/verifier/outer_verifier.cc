@@ -120,7 +120,7 @@ void verify_contractions(hiding::VerifierChannel& channel, const relations::Comp
 }
 
 void public_constraints(const relations::CompiledCircuit& compiled, std::span<const Fe> tau,
-                        const proof::PublicValues& outputs, std::vector<Constraint>& out) {
+                        const proof::PublicValues& tensors, std::vector<Constraint>& out) {
   const Circuit& circuit = compiled.circuit;
   for (const circuit::Equality& equality : circuit.equalities) {
     Constraint constraint{"equality", {}, {}};
@@ -143,17 +143,19 @@ void public_constraints(const relations::CompiledCircuit& compiled, std::span<co
       }
       weights = std::move(next);
     }
-    ZKI_CHECK_EQ(weights.size(), outputs[i].size(), "the caller checked the sizes of the outputs");
+    ZKI_CHECK_EQ(weights.size(), tensors[i].size(), "the caller checked the sizes of the public tensors");
     Fe value;
-    for (std::size_t j = 0; j < weights.size(); ++j) value += weights[j] * Fp::from_int(outputs[i][j]);
+    for (std::size_t j = 0; j < weights.size(); ++j) value += weights[j] * Fp::from_int(tensors[i][j]);
     constraint.form -= value;
     out.push_back(std::move(constraint));
   }
 }
 
 // sum_i delta^i constraint_i = 0 as one claim on the columns; pads are the column circuit.pads.
-OuterClaim batch(const Circuit& circuit, std::size_t num_pads, std::vector<Constraint> constraints, const Fe& delta) {
+OuterClaim batch(const Circuit& circuit, std::size_t num_data_oracles, std::size_t num_pads, std::vector<Constraint> constraints, const Fe& delta) {
   OuterClaim claim;
+  claim.delta = delta;
+  claim.terms.resize(static_cast<std::size_t>(circuit::Oracle::kFirstData) + num_data_oracles);
   std::vector<Fe> pads(num_pads);
   Fe power = Fe::one();
   for (Constraint& constraint : constraints) {
@@ -161,8 +163,7 @@ OuterClaim batch(const Circuit& circuit, std::size_t num_pads, std::vector<Const
     for (const LinearForm::Term& term : constraint.form.terms()) pads[term.pad] += term.coef * power;
     for (Term& term : constraint.terms) {
       term.coef *= power;
-      const bool in_model = circuit.columns[term.column].oracle == circuit::Oracle::kModel;
-      (in_model ? claim.model_terms : claim.witness_terms).push_back(std::move(term));
+      claim.terms[static_cast<std::size_t>(circuit.columns[term.column].oracle)].push_back(std::move(term));
     }
     power *= delta;
   }
@@ -172,7 +173,7 @@ OuterClaim batch(const Circuit& circuit, std::size_t num_pads, std::vector<Const
     for (const Fe& weight : pads) {
       for (int j = 0; j < Fe::kDegree; ++j) term.vectors[0].push_back(weight * Fe::basis(j));
     }
-    claim.witness_terms.push_back(std::move(term));
+    claim.terms[static_cast<std::size_t>(circuit::Oracle::kWitness)].push_back(std::move(term));
   }
   return claim;
 }
@@ -180,7 +181,7 @@ OuterClaim batch(const Circuit& circuit, std::size_t num_pads, std::vector<Const
 }  // namespace
 
 std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
-                                            const proof::PublicValues& outputs) {
+                                            const proof::PublicValues& tensors) {
   std::vector<Constraint> constraints;
   const Fe alpha = channel.challenge("lookup alpha");
   const Fe beta = channel.challenge("lookup beta");
@@ -188,17 +189,17 @@ std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel, co
   const std::vector<Fe> tau =
       channel.transcript().challenges("relations tau", static_cast<std::size_t>(compiled.plan.tau_bits));
   verify_contractions(channel, compiled, tau, constraints);
-  public_constraints(compiled, tau, outputs, constraints);
+  public_constraints(compiled, tau, tensors, constraints);
   sumcheck::verify_triples(channel);
   for (LinearForm& form : channel.take_constraints()) constraints.push_back({"messages", std::move(form), {}});
   return constraints;
 }
 
 OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
-                        const proof::PublicValues& outputs) {
-  std::vector<Constraint> constraints = collect_constraints(channel, compiled, outputs);
+                        const proof::PublicValues& tensors) {
+  std::vector<Constraint> constraints = collect_constraints(channel, compiled, tensors);
   const Fe delta = channel.challenge("delta");
-  return batch(compiled.circuit, compiled.pads.layout().num_pads(), std::move(constraints), delta);
+  return batch(compiled.circuit, compiled.num_data_oracles(), compiled.pads.layout().num_pads(), std::move(constraints), delta);
 }
 
 }  // namespace zkinfer::verifier

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The outer verifier: replays the messages before the opening and turns every check into one linear claim on the oracles,
-//   <M columns, U_M> + <W columns, U_W> = mu
+//   sum over the base oracles of <columns, U> = mu
 // which the opening must settle. The prover runs it on its own messages to learn the claim it has to open.
 //
 // Messages after the roots (docs/protocol.md):
@@ -27,17 +27,17 @@ struct Constraint {
 
 // Every check of the outer protocol that is not settled at once, in order. Reads all messages up to the challenge delta.
 std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
-                                            const proof::PublicValues& outputs);
+                                            const proof::PublicValues& tensors);
 
 struct OuterClaim {
-  std::vector<circuit::Term> model_terms;
-  std::vector<circuit::Term> witness_terms;
+  std::vector<std::vector<circuit::Term>> terms;  // by circuit::Oracle
   Fe mu;
-  Fe next_power;  // of delta: for the claim on M's out-of-domain value
+  Fe next_power;  // of delta: for the claims on the out-of-domain values of M and the data oracles
+  Fe delta;
 };
 
-// collect_constraints, then their sum weighted by powers of delta. Failure is the channel's verdict; the claim is then meaningless. outputs: the public values, sizes checked by the caller.
+// collect_constraints, then their sum weighted by powers of delta. Failure is the channel's verdict; the claim is then meaningless. tensors: the public tensors' values (proof::tensor_values), sizes checked by the caller.
 OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
-                        const proof::PublicValues& outputs);
+                        const proof::PublicValues& tensors);
 
 }  // namespace zkinfer::verifier

@@ -5,6 +5,7 @@
 
 #include "commit/pcs/opening_verifier.h"
 #include "soundness/analyze.h"
+#include "statement/canonical_bytes.h"
 
 namespace zkinfer::verifier {
 
@@ -18,15 +19,32 @@ Result<PreparedKey> prepare(proof::Key key) {
     return invalid_argument("parameters: they claim " + std::to_string(report.target_bits) + " bits but only " +
                             std::to_string(report.bits()) + " are proven; weakest term: " + report.weakest());
   }
+  if (out.key.params.zero_knowledge && report.hiding_bits() < report.target_bits) {
+    return invalid_argument("parameters: zero knowledge holds with " + std::to_string(report.hiding_bits()) + " bits only, expected " +
+                            std::to_string(report.target_bits));
+  }
   out.ood_point = proof::ood_point(out.key.graph, out.key.params, out.key.commitment.root);
   out.identity = out.key.identity();
   return out;
 }
 
-pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const PreparedKey& prepared) {
+DataPins data_pins(const PreparedKey& prepared, const std::vector<proof::Commitment>& commitments) {
+  const proof::Key& key = prepared.key;
+  const std::vector<qir::ValueId> ids = qir::committed_values(key.graph, key.visibility);
+  ZKI_CHECK_EQ(commitments.size(), ids.size(), "a commitment per committed tensor");
+  DataPins pins;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto num_elements = static_cast<std::uint64_t>(key.graph.value(ids[i]).shape.num_elements());
+    pins.push_back({commitments[i], proof::data_point(key.params.data[i], num_elements, commitments[i].root)});
+  }
+  return pins;
+}
+
+pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const PreparedKey& prepared, const DataPins& data) {
   pcs::OpeningRoots roots;
-  roots.model = prepared.key.commitment.root;
-  roots.witness = channel.receive_digests("witness root", 1)[0];
+  if (prepared.key.params.has_model) roots.bases.push_back(prepared.key.commitment.root);
+  for (const PinnedCommitment& pin : data) roots.bases.push_back(pin.commitment.root);
+  roots.bases.push_back(channel.receive_digests("witness root", 1)[0]);
   if (prepared.key.params.zero_knowledge) {
     roots.mask = channel.receive_digests("mask root", 1)[0];
     roots.pin.point = channel.challenge("mask point");
@@ -36,21 +54,94 @@ pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const Prepared
   return roots;
 }
 
-OpeningClaim::OpeningClaim(const PreparedKey& prepared, OuterClaim claim)
-    : model_(prepared.layouts.model, std::move(claim.model_terms)),
-      witness_(prepared.layouts.witness, std::move(claim.witness_terms)) {
+OpeningClaim::OpeningClaim(const PreparedKey& prepared, const DataPins& data, OuterClaim claim) {
   statement_.mu = claim.mu;
-  statement_.witness_weights = &witness_;
-  if (prepared.key.params.has_model) {
-    statement_.model_weights = &model_;
-    statement_.model_powers.push_back({prepared.ood_point, claim.next_power});
-    statement_.mu += claim.next_power * prepared.key.commitment.ood_value;
-  }
+  Fe power = claim.next_power;
+  const auto add = [&](circuit::Oracle oracle, const PinnedCommitment* pin) {
+    functionals_.push_back(std::make_unique<circuit::Functional>(prepared.layouts.of(oracle),
+                                                                 std::move(claim.terms[static_cast<std::size_t>(oracle)])));
+    statement_.bases.push_back({functionals_.back().get(), {}});
+    if (pin == nullptr) return;
+    statement_.bases.back().powers.push_back({pin->point, power});
+    statement_.mu += power * pin->commitment.ood_value;
+    power *= claim.delta;
+  };
+  const PinnedCommitment model{prepared.key.commitment, prepared.ood_point};
+  if (prepared.key.params.has_model) add(circuit::Oracle::kModel, &model);
+  for (std::size_t i = 0; i < data.size(); ++i) add(circuit::data_oracle(i), &data[i]);
+  add(circuit::Oracle::kWitness, nullptr);
 }
 
 namespace {
 
-Verdict read_header(const PreparedKey& prepared, ByteView proof, proof::Header& header) {
+Verdict check_value(const qir::Value& value, const std::vector<std::int64_t>& values) {
+  if (values.size() != static_cast<std::size_t>(value.shape.num_elements())) {
+    return Verdict::reject(RejectReason::kBadPublicValue, "value '" + value.name + "': " + std::to_string(values.size()) +
+                                                              " elements, expected " + std::to_string(value.shape.num_elements()));
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] < value.lo || values[i] > value.hi) {
+      return Verdict::reject(RejectReason::kBadPublicValue, "value '" + value.name + "' element " + std::to_string(i));
+    }
+  }
+  return Verdict::accept();
+}
+
+// Fills header.data: the tensors in the proof and beside it, digests (compared where the tensor is here), commitments.
+Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const proof::PublicValues& beside, proof::Header& header) {
+  const proof::Key& key = prepared.key;
+  std::size_t next_beside = 0;
+  const auto read_values = [&](const DataGroup& group, const std::vector<qir::ValueId>& ids) -> Verdict {
+    if (!group.is_public()) return Verdict::accept();
+    for (const qir::ValueId id : ids) {
+      const qir::Value& value = key.graph.value(id);
+      std::vector<std::int64_t> values;
+      if (group.in_proof()) {
+        values.resize(static_cast<std::size_t>(value.shape.num_elements()));
+        for (std::int64_t& x : values) x = reader.i64();
+      } else if (next_beside < beside.size()) {
+        values = beside[next_beside++];
+      } else {
+        return Verdict::reject(RejectReason::kBadPublicValue, "value '" + value.name +
+                                                                  "': the proof holds only its hash; give the data beside the proof");
+      }
+      if (Verdict verdict = check_value(value, values); !verdict.accepted()) return verdict;
+      header.data.values.push_back(std::move(values));
+    }
+    return Verdict::accept();
+  };
+  if (Verdict verdict = read_values(key.visibility.outputs, key.graph.outputs); !verdict.accepted()) return verdict;
+  if (Verdict verdict = read_values(key.visibility.inputs, key.graph.inputs); !verdict.accepted()) return verdict;
+  if (next_beside != beside.size()) {
+    return Verdict::reject(RejectReason::kBadPublicValue, std::to_string(beside.size()) + " tensors beside the proof, expected " +
+                                                              std::to_string(next_beside));
+  }
+  std::size_t next_value = 0;
+  const auto read_digests = [&](const DataGroup& group, const std::vector<qir::ValueId>& ids) -> Verdict {
+    for (const qir::ValueId id : ids) {
+      const std::size_t index = group.is_public() ? next_value++ : 0;
+      if (group.hash == DataHash::kNone) continue;
+      Digest digest{};
+      const ByteView bytes = reader.raw(digest.size());
+      std::copy(bytes.begin(), bytes.end(), digest.begin());
+      header.data.digests.push_back(digest);
+      const qir::Value& value = key.graph.value(id);
+      if (group.is_public() && digest != proof::hash_data(group.hash, proof::canonical_bytes(value, header.data.values[index]))) {
+        return Verdict::reject(RejectReason::kBadPublicValue, "value '" + value.name + "': the data has another hash than the proof");
+      }
+    }
+    return Verdict::accept();
+  };
+  if (Verdict verdict = read_digests(key.visibility.outputs, key.graph.outputs); !verdict.accepted()) return verdict;
+  if (Verdict verdict = read_digests(key.visibility.inputs, key.graph.inputs); !verdict.accepted()) return verdict;
+  for (std::size_t i = 0; i < key.params.data.size(); ++i) {
+    header.data.commitments.push_back(proof::read_commitment(reader));
+    if (!reader.ok()) return Verdict::reject(RejectReason::kNonCanonical, "data commitment " + std::to_string(i));
+  }
+  return Verdict::accept();
+}
+
+Verdict read_header(const PreparedKey& prepared, ByteView proof, const proof::PublicValues& beside, proof::Header& header) {
   const qir::QGraph& graph = prepared.key.graph;
   ByteReader reader(proof);
   const std::uint32_t magic = reader.u32();
@@ -60,6 +151,7 @@ Verdict read_header(const PreparedKey& prepared, ByteView proof, proof::Header& 
   if (version != proof::kVersion) {
     return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version) + ", expected " + std::to_string(proof::kVersion));
   }
+  const std::uint32_t flags = reader.u32();
   const ByteView identity = reader.raw(prepared.identity.size());
   if (reader.ok() && !std::equal(identity.begin(), identity.end(), prepared.identity.begin())) {
     return Verdict::reject(RejectReason::kWrongStatement, "model identity: the proof was made under another key");
@@ -69,43 +161,38 @@ Verdict read_header(const PreparedKey& prepared, ByteView proof, proof::Header& 
     return Verdict::reject(RejectReason::kTruncated, "header");
   }
   std::copy(context.begin(), context.end(), header.context.begin());
-  for (const qir::ValueId id : qir::public_values(graph, prepared.key.visibility)) {
-    const qir::Value& value = graph.value(id);
-    std::vector<std::int64_t> output(static_cast<std::size_t>(value.shape.num_elements()));
-    for (std::size_t i = 0; i < output.size(); ++i) {
-      output[i] = reader.i64();
-      if (output[i] < value.lo || output[i] > value.hi) {
-        return Verdict::reject(RejectReason::kBadPublicValue, "value '" + value.name + "' element " + std::to_string(i));
-      }
-    }
-    header.outputs.push_back(std::move(output));
+  if (flags != proof::header_flags(prepared.key.params)) {
+    return Verdict::reject(RejectReason::kBadHeader, "flags: the key's proofs have zero knowledge " +
+                                                         std::string(prepared.key.params.zero_knowledge ? "on" : "off"));
   }
+  if (Verdict verdict = read_public_data(prepared, reader, beside, header); !verdict.accepted()) return verdict;
   header.num_bytes = reader.offset();
   return Verdict::accept();
 }
 
 }  // namespace
 
-Verdict verify(const PreparedKey& prepared, ByteView proof, proof::Header* header) {
+Verdict verify(const PreparedKey& prepared, ByteView proof, const proof::PublicValues& beside, proof::Header* header) {
   proof::Header local;
   proof::Header& head = header != nullptr ? *header : local;
   head = {};
-  if (Verdict verdict = read_header(prepared, proof, head); !verdict.accepted()) return verdict;
+  if (Verdict verdict = read_header(prepared, proof, beside, head); !verdict.accepted()) return verdict;
   Transcript transcript(kProtocolName);
-  proof::absorb_statement(transcript, prepared.key, head.context, head.outputs);
-  return verify_messages(prepared, head.outputs, proof.subspan(head.num_bytes), transcript);
+  proof::absorb_statement(transcript, prepared.key, head.context, head.data);
+  return verify_messages(prepared, proof::tensor_values(prepared.key.graph, prepared.key.visibility, head.data),
+                         data_pins(prepared, head.data.commitments), proof.subspan(head.num_bytes), transcript);
 }
 
-Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& values, ByteView messages,
+Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& tensors, const DataPins& data, ByteView messages,
                         Transcript& transcript) {
   hiding::PadAllocator pads(prepared.key.params.zero_knowledge);
   pads.set_layout(prepared.compiled.pads.layout());
   hiding::VerifierChannel channel(transcript, pads, messages);
-  const pcs::OpeningRoots roots = receive_roots(channel, prepared);
+  const pcs::OpeningRoots roots = receive_roots(channel, prepared, data);
   if (channel.failed()) return channel.verdict();
-  OuterClaim outer = verify_outer(channel, prepared.compiled, values);
+  OuterClaim outer = verify_outer(channel, prepared.compiled, tensors);
   if (channel.failed()) return channel.verdict();
-  const OpeningClaim claim(prepared, std::move(outer));
+  const OpeningClaim claim(prepared, data, std::move(outer));
   return pcs::verify_opening(prepared.key.params, claim.statement(), roots, messages.subspan(channel.bytes_read()), transcript);
 }
 

@@ -2,6 +2,8 @@
 // The verifier: statement + bytes -> Verdict. Links nothing of the prover, the front end or the quantizer.
 #pragma once
 
+#include <memory>
+
 #include "commit/pcs/opening.h"
 #include "hiding/verifier_channel.h"
 #include "statement/statement.h"
@@ -23,30 +25,42 @@ struct PreparedKey {
 // they claim.
 Result<PreparedKey> prepare(proof::Key key);
 
-// The roots that open the messages: W, then X with zero knowledge, X pinned by its values at a drawn point.
-pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const PreparedKey& prepared);
+// A commitment with the point that its value was taken at.
+struct PinnedCommitment {
+  proof::Commitment commitment;
+  Fe point;
+};
+// One per data oracle of the key.
+using DataPins = std::vector<PinnedCommitment>;
+DataPins data_pins(const PreparedKey& prepared, const std::vector<proof::Commitment>& commitments);
+
+// The roots of the base oracles and the mask: W's is received, then X's with zero knowledge, X pinned by its values at a
+// drawn point; the others are known.
+pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const PreparedKey& prepared, const DataPins& data);
 
 // The opening's statement for an outer claim; the functionals are owned by the object.
 class OpeningClaim {
  public:
-  OpeningClaim(const PreparedKey& prepared, OuterClaim claim);
+  OpeningClaim(const PreparedKey& prepared, const DataPins& data, OuterClaim claim);
   const pcs::OpeningStatement& statement() const { return statement_; }
   OpeningClaim(const OpeningClaim&) = delete;
   OpeningClaim& operator=(const OpeningClaim&) = delete;
 
  private:
-  circuit::Functional model_;
-  circuit::Functional witness_;
+  std::vector<std::unique_ptr<circuit::Functional>> functionals_;
   pcs::OpeningStatement statement_;
 };
 
 inline constexpr const char* kProtocolName = "zkinfer proof v1";
 
-// Checks the messages of a statement that the transcript has absorbed: everything after the header.
-Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& values, ByteView messages,
+// Checks the messages of a statement that the transcript has absorbed: everything after the header. tensors: the public
+// tensors' values (proof::tensor_values).
+Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& tensors, const DataPins& data, ByteView messages,
                         Transcript& transcript);
 
-// Total on arbitrary bytes. header (may be null) receives outputs and context, also of rejected proofs that have one.
-Verdict verify(const PreparedKey& prepared, ByteView proof, proof::Header* header);
+// Total on arbitrary bytes. beside: the public tensors that travel beside the proof because it holds only their hash, outputs
+// first, row-major. header (may be null) receives public data and context, also of rejected proofs that have one.
+Verdict verify(const PreparedKey& prepared, ByteView proof, const proof::PublicValues& beside, proof::Header* header);
+inline Verdict verify(const PreparedKey& prepared, ByteView proof, proof::Header* header) { return verify(prepared, proof, {}, header); }
 
 }  // namespace zkinfer::verifier

@@ -63,7 +63,7 @@ TEST_P(Certificate, AParameterOutOfRangeIsRejected) {
     prepared.compiled = relations::compile(graph, GetParam(), prepared.key.visibility).value();
     ASSERT_TRUE(relations::place(prepared.compiled, prepared.key.params).ok());
     prepared.ood_point = proof::ood_point(graph, prepared.key.params, model.oracle.root());
-    prepared.key.commitment.ood_value = pcs::model_ood_value(model.oracle, prepared.ood_point);
+    prepared.key.commitment.ood_value = pcs::ood_value(model.oracle, prepared.ood_point);
     const Bytes certificate = prover::certify(model, {}).value();
     EXPECT_FALSE(verifier::verify_certificate(prepared, certificate).accepted());
   }

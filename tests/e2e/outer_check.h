@@ -34,7 +34,7 @@ inline Fe evaluate_term(const circuit::Term& term, const std::vector<std::uint64
 struct OuterState {
   circuit::ColumnData data;
   std::vector<Fe> pads;
-  proof::PublicValues outputs;  // all public values
+  proof::PublicData public_data;
 };
 
 inline void set_pad_column(const relations::CompiledCircuit& compiled, OuterState& state) {
@@ -52,11 +52,11 @@ inline OuterState outer_state(const Session& session, const prover::ProveHooks& 
   ZKI_CHECK(witness.ok(), "the input of a test has a witness");
   OuterState state;
   for (const qir::ValueId id : qir::public_values(session.graph, session.model.prepared.key.visibility)) {
-    state.outputs.push_back(witness->values[id]);
+    state.public_data.values.push_back(witness->values[id]);
   }
   state.data = prover::fill_columns(session.graph, compiled, session.model.params, *witness);
   if (hooks.columns) hooks.columns(state.data);
-  if (hooks.outputs) hooks.outputs(state.outputs);
+  if (hooks.outputs) hooks.outputs(state.public_data);
   tuples = prover::evaluate_tuples(compiled, state.data);
   prover::count_multiplicities(compiled, tuples, state.data);
   prover::PrfStream random(test_seed(3), 1);
@@ -77,7 +77,7 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   const Digest context{};
 
   Transcript transcript(verifier::kProtocolName);
-  proof::absorb_statement(transcript, session.model.prepared.key, context, state.outputs);
+  proof::absorb_statement(transcript, session.model.prepared.key, context, state.public_data);
   hiding::PadAllocator allocator(zero_knowledge);
   allocator.set_layout(compiled.pads.layout());
   hiding::ProverChannel channel(transcript, allocator, state.pads);
@@ -86,11 +86,11 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   prover::prove_outer(channel, compiled, state.data, std::move(tuples), state.pads, times);
 
   Transcript replay(verifier::kProtocolName);
-  proof::absorb_statement(replay, session.model.prepared.key, context, state.outputs);
+  proof::absorb_statement(replay, session.model.prepared.key, context, state.public_data);
   hiding::PadAllocator replay_pads(zero_knowledge);
   replay_pads.set_layout(compiled.pads.layout());
   hiding::VerifierChannel verifier_channel(replay, replay_pads, channel.proof());
-  const auto constraints = verifier::collect_constraints(verifier_channel, compiled, state.outputs);
+  const auto constraints = verifier::collect_constraints(verifier_channel, compiled, state.public_data.values);
 
   std::vector<std::string> failed;
   if (verifier_channel.failed()) failed.push_back(verifier_channel.verdict().where);

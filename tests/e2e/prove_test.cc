@@ -52,7 +52,7 @@ TEST_P(EveryOp, ProvesAndVerifies) {
     proof::Header header;
     const Verdict verdict = verifier::verify(c.model.prepared, c.proof.bytes, &header);
     EXPECT_TRUE(verdict.accepted()) << verdict.to_string();
-    EXPECT_EQ(header.outputs, c.proof.outputs);
+    EXPECT_EQ(header.data.values, c.proof.data.values);
   }
 }
 
@@ -94,7 +94,7 @@ TEST(Visibility, EveryCombinationProvesAndBindsWhatIsPublic) {
   for (const bool public_inputs : {false, true}) {
     for (const bool public_params : {false, true}) {
       prover::ModelOptions options = test_options(true);
-      options.visibility = {public_inputs, public_params};
+      options.visibility = {{public_inputs ? Exposure::kPublic : Exposure::kPrivate}, {Exposure::kPublic}, public_params};
       auto model = prover::commit_model(graph, draw_params(graph, 3), options, test_seed(1));
       ASSERT_TRUE(model.ok()) << model.status().to_string();
       prover::ProveRequest request;
@@ -103,9 +103,9 @@ TEST(Visibility, EveryCombinationProvesAndBindsWhatIsPublic) {
       ASSERT_TRUE(proof.ok()) << proof.status().to_string();
       proof::Header header;
       EXPECT_TRUE(verifier::verify(model->prepared, proof->bytes, &header).accepted());
-      ASSERT_EQ(header.outputs.size(), graph.outputs.size() + (public_inputs ? graph.inputs.size() : 0));
+      ASSERT_EQ(header.data.values.size(), graph.outputs.size() + (public_inputs ? graph.inputs.size() : 0));
       if (public_inputs) {
-        EXPECT_EQ(header.outputs.back(), request.inputs.back());
+        EXPECT_EQ(header.data.values.back(), request.inputs.back());
         Bytes changed = proof->bytes;
         changed[header.num_bytes - 8] ^= 1;  // last element of the last input
         EXPECT_FALSE(verifier::verify(model->prepared, changed, nullptr).accepted());
@@ -119,9 +119,11 @@ TEST(Visibility, EveryCombinationProvesAndBindsWhatIsPublic) {
 
 TEST(Visibility, ZeroKnowledgeIsOffOnlyWhereNothingIsPrivate) {
   const qir::QGraph graph = qir::every_op_graph();
-  for (const std::uint32_t bits : {0u, 1u, 2u}) {
+  const DataGroup hidden{Exposure::kPrivate}, open{Exposure::kPublic}, committed{Exposure::kCommitted};
+  for (const qir::Visibility& visibility : {qir::Visibility{hidden, open, false}, {open, open, false}, {hidden, open, true},
+                                            {open, hidden, true}, {committed, open, true}, {open, committed, true}}) {
     prover::ModelOptions options = test_options(false);
-    options.visibility = qir::visibility_from_bits(bits);
+    options.visibility = visibility;
     EXPECT_FALSE(prover::commit_model(graph, draw_params(graph, 3), options, test_seed(1)).ok());
   }
   auto model = prover::commit_model(graph, draw_params(graph, 3), test_options(false), test_seed(1));

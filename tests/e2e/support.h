@@ -45,7 +45,7 @@ inline prover::ModelOptions test_options(bool zero_knowledge) {
   prover::ModelOptions options;
   options.zero_knowledge = zero_knowledge;
   // Without zero knowledge nothing may be private.
-  options.visibility = {!zero_knowledge, !zero_knowledge};
+  if (!zero_knowledge) options.visibility = {{Exposure::kPublic}, {Exposure::kPublic}, true};
   options.pow_bits = 2;
   options.budget = 4;
   return options;

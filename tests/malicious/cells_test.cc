@@ -80,7 +80,7 @@ TEST(EveryCell, ByOneAgreesWithTheRelations) {
         const prover::ProveHooks hooks = change_cell(session, id, cell, cell % 2 == 0 ? Fp(1) : -Fp(1));
         prover::TupleValues tuples;
         const OuterState state = outer_state(session, hooks, tuples);
-        const bool is_true = prover::check_columns(session.compiled(), state.data, state.outputs).ok();
+        const bool is_true = prover::check_columns(session.compiled(), state.data, state.public_data.values).ok();
         num_true += is_true ? 1 : 0;
         EXPECT_EQ(failed_checks(session, hooks).empty(), is_true)
             << named.name << " column " << columns[id].name << " cell " << cell;

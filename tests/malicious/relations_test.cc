@@ -195,8 +195,8 @@ prover::ProveHooks hooks_of(const Cheat& cheat, const Session& session) {
     hooks.committed = [change](circuit::ColumnData& data, std::vector<Fe>&) { change(data); };
   } else {
     hooks.columns = change;
-    hooks.outputs = [outputs](proof::PublicValues& values) {
-      if (*outputs) (*outputs)(values);
+    hooks.outputs = [outputs](proof::PublicData& data) {
+      if (*outputs) (*outputs)(data.values);
     };
   }
   return hooks;
@@ -210,7 +210,7 @@ TEST(Relations, EachCheatIsRejected) {
       const prover::ProveHooks hooks = hooks_of(cheat, session);
       prover::TupleValues tuples;
       const OuterState state = outer_state(session, hooks, tuples);
-      const Status relations = prover::check_columns(session.compiled(), state.data, state.outputs);
+      const Status relations = prover::check_columns(session.compiled(), state.data, state.public_data.values);
       if (cheat.relation[0] != '\0') {
         EXPECT_NE(relations.message().find(cheat.relation), std::string::npos) << cheat.name << ": " << relations.to_string();
       }
@@ -227,10 +227,10 @@ TEST(Relations, WrongPublicOutputIsRejected) {
     const Session session(mlp_graph(), zero_knowledge);
     for (std::size_t output = 0; output < session.graph.outputs.size(); ++output) {
       prover::ProveHooks hooks;
-      hooks.outputs = [&](proof::PublicValues& outputs) { outputs[output][0] += outputs[output][0] > 0 ? -1 : 1; };
+      hooks.outputs = [&](proof::PublicData& data) { data.values[output][0] += data.values[output][0] > 0 ? -1 : 1; };
       const Verdict verdict = session.verdict_on(hooks);
       EXPECT_EQ(verdict.reason, zero_knowledge ? RejectReason::kOpening : RejectReason::kFinalCheck) << verdict.to_string();
-      hooks.outputs = [&](proof::PublicValues& outputs) { outputs[output][0] = 1000; };
+      hooks.outputs = [&](proof::PublicData& data) { data.values[output][0] = 1000; };
       EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kBadPublicValue);
     }
   }
@@ -240,14 +240,14 @@ TEST(Relations, WrongPublicOutputIsRejected) {
 TEST(Relations, WrongPublicInputIsRejected) {
   for (const bool public_params : {false, true}) {
     prover::ModelOptions options = test_options(true);
-    options.visibility = {true, public_params};
+    options.visibility = {{Exposure::kPublic}, {Exposure::kPublic}, public_params};
     const Session session(mlp_graph(), options);
     ASSERT_TRUE(session.verify(session.prove().bytes).accepted());
     for (std::size_t i = 0; i < 6; ++i) {
       prover::ProveHooks hooks;
-      hooks.outputs = [&](proof::PublicValues& values) { values.back()[i] += values.back()[i] < 7 ? 1 : -1; };
+      hooks.outputs = [&](proof::PublicData& data) { data.values.back()[i] += data.values.back()[i] < 7 ? 1 : -1; };
       EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kOpening) << i;
-      hooks.outputs = [&](proof::PublicValues& values) { values.back()[i] = 8; };
+      hooks.outputs = [&](proof::PublicData& data) { data.values.back()[i] = 8; };
       EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kBadPublicValue) << i;
     }
     // The other way round: another input than the claimed one.

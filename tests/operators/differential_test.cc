@@ -108,7 +108,7 @@ TEST_P(Differential, ProvesWithZeroKnowledge) {
   EXPECT_TRUE(verdict.accepted()) << verdict.to_string();
   const auto witness = exec_integer::run(graph(), quantized_.params, request.inputs);
   ASSERT_TRUE(witness.ok());
-  for (std::size_t i = 0; i < graph().outputs.size(); ++i) EXPECT_EQ(header.outputs[i], witness->values[graph().outputs[i]]);
+  for (std::size_t i = 0; i < graph().outputs.size(); ++i) EXPECT_EQ(header.data.values[i], witness->values[graph().outputs[i]]);
 }
 
 INSTANTIATE_TEST_SUITE_P(Operators, Differential, ::testing::ValuesIn(all_cases()),

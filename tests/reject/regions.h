@@ -24,7 +24,7 @@ struct Region {
 // Ten bits of grinding: a changed message spoils the next nonce but for one case in a thousand (fixed seeds: never here).
 inline prover::ModelOptions reject_options(bool zero_knowledge) {
   prover::ModelOptions options = test_options(zero_knowledge);
-  options.pow_bits = 10;
+  options.pow_bits = 13;
   return options;
 }
 
@@ -38,13 +38,13 @@ struct Dissected {
     const OuterMessages outer(session);
     const prover::Proof honest = session.prove();
     proof = honest.bytes;
-    regions = {{"magic", 0, 4}, {"version", 4, 4}, {"identity", 8, 32}, {"context", proof::kContextOffset, proof::kContextBytes}};
+    regions = {{"magic", 0, 4}, {"version", 4, 4}, {"flags", 8, 4}, {"identity", proof::kIdentityOffset, 32}, {"context", proof::kContextOffset, proof::kContextBytes}};
     std::size_t next = proof::kValuesOffset;
     const auto add = [&](const char* label, std::size_t num_bytes) {
       regions.push_back({label, next, num_bytes});
       next += num_bytes;
     };
-    for (const auto& output : honest.outputs) {
+    for (const auto& output : honest.data.values) {
       for (std::size_t i = 0; i < output.size(); ++i) add("output", 8);
     }
     add("witness root", 32);

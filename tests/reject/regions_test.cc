@@ -21,6 +21,7 @@ const std::map<std::string, Expected>& table() {
   static const std::map<std::string, Expected> expected = {
       {"magic", {kBadHeader, kBadHeader}},
       {"version", {kBadHeader, kBadHeader}},
+      {"flags", {kBadHeader, kBadHeader}},
       {"identity", {kWrongStatement, kWrongStatement}},
       {"context", {kProofOfWork, kSumcheck}},
       {"output", {kProofOfWork, kSumcheck}},

@@ -24,7 +24,7 @@ TEST_P(Statement, AnotherModelsKey) {
   expect(other.verify(proof), RejectReason::kWrongStatement, "other weights");
   // The name in the header is a courtesy: with it exchanged, the transcript tells.
   const Digest name = other.model.prepared.key.identity();
-  std::copy(name.begin(), name.end(), proof.begin() + 8);
+  std::copy(name.begin(), name.end(), proof.begin() + proof::kIdentityOffset);
   expect(other.verify(proof), changed_transcript(), "other weights under their name");
   const Session larger(matmul_graph(), reject_options(GetParam()));
   EXPECT_FALSE(larger.verify(session.prove().bytes).accepted());
@@ -69,8 +69,9 @@ TEST_P(Statement, VisibilityIsBound) {
   const Bytes proof = session.prove().bytes;
   for (std::uint32_t bits = 0; bits <= qir::kVisibilityMask; ++bits) {
     proof::Key key = session.model.prepared.key;
-    key.visibility = qir::visibility_from_bits(bits);
-    if (key.visibility == session.model.prepared.key.visibility) continue;
+    const auto visibility = qir::visibility_from_bits(bits);
+    if (!visibility || *visibility == session.model.prepared.key.visibility) continue;
+    key.visibility = *visibility;
     EXPECT_NE(key.identity(), session.model.prepared.key.identity());
     const auto prepared = verifier::prepare(std::move(key));
     if (prepared.ok()) EXPECT_FALSE(verifier::verify(*prepared, proof, nullptr).accepted()) << bits;
@@ -82,7 +83,7 @@ TEST_P(Statement, AnotherInputsProof) {
   const prover::Proof first = session.prove();
   session.request.inputs = draw_inputs(session.graph, 1234);
   const prover::Proof second = session.prove();
-  ASSERT_NE(first.outputs, second.outputs);
+  ASSERT_NE(first.data.values, second.data.values);
   // Both are true statements.
   EXPECT_TRUE(session.verify(first.bytes).accepted());
   EXPECT_TRUE(session.verify(second.bytes).accepted());

@@ -62,7 +62,7 @@ TEST(Traps, T04_NoPadServesTwoProofs) {
   const auto different = std::find_if(input.begin() + 1, input.begin() + 5, [&](std::int64_t x) { return x != input[0]; });
   ASSERT_NE(different, input.begin() + 5);
   std::swap(input[0], *different);
-  EXPECT_EQ(expect_fresh("another witness of the same statement").proof.outputs, first.proof.outputs);
+  EXPECT_EQ(expect_fresh("another witness of the same statement").proof.data.values, first.proof.data.values);
   session.request = request;
   session.request.context = test_seed(5);
   expect_fresh("another context");

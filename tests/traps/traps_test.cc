@@ -112,7 +112,11 @@ TEST(Traps, T07_SlackIsPinned) {
     const pcs::OpeningParams& params = session.model.prepared.key.params;
     ASSERT_FALSE(params.folds.empty());
     std::vector<std::uint64_t> places;
-    if (params.model.dimension() < params.witness_offset()) places.push_back(params.model.dimension());
+    const std::vector<pcs::BaseOracle> bases = params.bases();
+    for (std::size_t i = 1; i < bases.size(); ++i) {
+      const std::uint64_t end = bases[i - 1].offset + bases[i - 1].params->dimension();
+      if (end < bases[i].offset) places.push_back(end);
+    }
     if (params.vector_size(0) < params.folds[0].num_rows * params.folds[0].num_lanes()) places.push_back(params.vector_size(0));
     EXPECT_FALSE(places.empty()) << "these parameters have no slack; take another graph";
     for (const std::uint64_t place : places) {

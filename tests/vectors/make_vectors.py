@@ -198,13 +198,13 @@ def main():
     structure = b"zkqir" + struct.pack("<H", 1) + text("tiny") + list_of([x, y]) + list_of([]) + list_of([node]) + u32s(0) + u32s(1)
     show("statement.structure", structure)
     # security 10 bits, Johnson, zero knowledge, 4 bits of grinding, no model; W: 8 + 3 rows, 2^2 lanes, domain 2^5, 2
-    # queries; no folds; X: 2 * 2 rounds + 11 rows + 4 random ones, domain 2^6, 2 queries.
+    # queries; no folds; X: 2 * 2 rounds + 11 rows + 4 random ones, domain 2^6, 2 queries; no data oracles.
     oracle = lambda rows, random, lanes, domain, queries: struct.pack("<QQBBI", rows, random, lanes, domain, queries)
-    params = struct.pack("<IBBBQB", 10, 0, 1, 4, 0, 0) + oracle(0, 0, 0, 0, 0) + oracle(8, 3, 2, 5, 2) + b"\x00" + oracle(15, 4, 0, 6, 2)
+    params = struct.pack("<IBBBQB", 10, 0, 1, 4, 0, 0) + oracle(0, 0, 0, 0, 0) + oracle(8, 3, 2, 5, 2) + b"\x00" + oracle(15, 4, 0, 6, 2) + b"\x00"
     show("statement.parameters", params)
     t = Transcript("zkinfer model identity v1")
     t.bytes("structure", structure)
-    t.u64("visibility", 1)
+    t.u64("visibility", 1 | 1 << 4)  # public inputs, public outputs
     t.bytes("parameters", params)
     t.digest("model root", bytes(32))
     t.fe("model value", [0, 0, 0])

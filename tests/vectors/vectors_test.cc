@@ -128,7 +128,7 @@ qir::QGraph tiny_graph() {
 void add_statement(Vectors& out) {
   proof::Key key;
   key.graph = tiny_graph();
-  key.visibility.public_inputs = true;
+  key.visibility.inputs.exposure = Exposure::kPublic;
   key.params.security_bits = 10;
   key.params.pow_bits = 4;
   key.params.has_model = false;
@@ -142,7 +142,7 @@ void add_statement(Vectors& out) {
   out["statement.ood_point"] = show(proof::ood_point(key.graph, key.params, counting()));
   out["prf.rows_key"] = show(prover::derive_rows_key(counting(), key.graph, key.params, {{-1, 2}, {3}}));
   Transcript t("zkinfer proof v1");
-  proof::absorb_statement(t, key, counting(), {{1, 7}, {0, 3}});
+  proof::absorb_statement(t, key, counting(), {.values = {{1, 7}, {0, 3}}, .digests = {}, .commitments = {}});
   t.absorb_digest("witness root", hash_of('W'));
   t.absorb_digest("mask root", hash_of('X'));
   out["statement.mask_point"] = show(t.challenge("mask point"));

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "commit_options.h"
+#include "data_group_text.h"
 #include "files.h"
 #include "progress.h"
 #include "secret_file.h"
@@ -39,8 +40,9 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
                          {"identity", to_hex(info.model_identity)},
                          {"parameters", human_count(info.num_parameters)},
                          {"security", decimal(info.security_bits, 1) + " bits"},
-                         {"inputs, weights", std::string(info.public_inputs ? "public, " : "private, ") +
-                                                 (info.public_parameters ? "public" : "private")},
+                         {"inputs", data_group_text(info.inputs)},
+                         {"outputs", data_group_text(info.outputs)},
+                         {"weights", info.public_parameters ? "public" : "private"},
                          {"zero knowledge", info.zero_knowledge ? "yes" : "no: nothing is private"},
                          {"proofs allowed", human_count(info.model_budget)}})
                  .c_str(),
@@ -58,16 +60,25 @@ void add_commit_options(CLI::App& command, CommitArguments& arguments) {
   command.add_flag("--unique-decoding", arguments.options.unique_decoding, "parameters that need no list-decoding theorem; larger proofs");
   command.add_option("--pow-bits", arguments.options.pow_bits, "proof of work before each query phase")->check(CLI::Range(0, 32))->capture_default_str();
   command.add_option("--budget", arguments.options.budget, "proofs that this commitment may serve (default: by model size)");
-  command.add_flag("--public-input", arguments.options.public_inputs, "proofs carry the inputs, and the verifier checks them");
+  command.add_option("--inputs", arguments.inputs, "who sees the inputs: private, public or committed, then perhaps :sha256 or :keccak256")
+      ->check(CLI::IsMember(data_group_words()))
+      ->capture_default_str();
+  command.add_option("--outputs", arguments.outputs, "who sees the outputs: the same words")
+      ->check(CLI::IsMember(data_group_words()))
+      ->capture_default_str();
+  command.add_option("--data-budget", arguments.options.data_budget, "proofs that a commitment to an input or output may serve (default: 8)");
+  command.add_flag_callback("--public-input", [&arguments] { arguments.inputs = "public"; }, "short for --inputs public");
   command.add_flag("--public-model", arguments.options.public_parameters,
                    "the commitment hides no weights: whoever has the model derives the same key");
   command.add_flag("--no-zk", arguments.no_zero_knowledge,
-                   "no zero knowledge; only with --public-input and --public-model, where there is nothing to hide");
+                   "no zero knowledge; only with --inputs public and --public-model, where there is nothing to hide");
   command.add_option("--insecure-seed", arguments.insecure_seed, "for tests and benchmarks: randomness from this text, hiding nothing");
 }
 
 CommitOptions commit_options(const CommitArguments& arguments) {
   CommitOptions options = arguments.options;
+  options.inputs = parse_data_group(arguments.inputs);
+  options.outputs = parse_data_group(arguments.outputs);
   options.zero_knowledge = !arguments.no_zero_knowledge;
   if (!arguments.insecure_seed.empty()) {
     // Not a hash: this seed is insecure by name, it only has to differ between texts.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "command.h"
+#include "data_group_text.h"
 #include "files.h"
 #include "outputs.h"
 #include "text.h"
@@ -34,7 +35,8 @@ std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
                      {"identity", to_hex(info.model_identity)},
                      {"parameters", human_count(info.num_parameters)},
                      {"security", decimal(info.security_bits, 1) + " bits"},
-                     {"inputs", info.public_inputs ? "public" : "private"},
+                     {"inputs", data_group_text(info.inputs)},
+                     {"outputs", data_group_text(info.outputs)},
                      {"weights", info.public_parameters ? "public" : "private"},
                      {"zero knowledge", info.zero_knowledge ? "yes" : "no: nothing is private"},
                      {"proofs allowed", human_count(info.model_budget)}});

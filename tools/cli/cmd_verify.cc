@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "command.h"
+#include "data_group_text.h"
 #include "files.h"
 #include "outputs.h"
 #include "stopwatch.h"
@@ -79,7 +80,8 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
     std::fputs(pairs_text({{"model", key.info().model_name},
                            {"identity", identity},
                            {"security", decimal(key.info().security_bits, 1) + " bits"},
-                           {"inputs", key.info().public_inputs ? "public: the proof carries them" : "private"},
+                           {"inputs", data_group_text(key.info().inputs)},
+                           {"outputs", data_group_text(key.info().outputs)},
                            {"weights", std::string(key.info().public_parameters ? "public" : "private, as committed in the key") +
                                            (certified ? "; ranges certified" : "; ranges not certified")},
                            {"context", context_text(result.context)}})

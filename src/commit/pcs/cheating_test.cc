@@ -38,6 +38,7 @@ class Cheating : public ::testing::TestWithParam<bool> {
     shape.zero_knowledge = GetParam();
     shape.pow_bits = 0;
     shape.num_queries = 6;
+    shape.data = {{9, 1, 2}};
     params_ = make_params(shape);
   }
   RejectReason linear() const { return GetParam() ? RejectReason::kOpening : RejectReason::kFinalCheck; }
@@ -75,13 +76,18 @@ TEST_P(Cheating, WrongFoldVector) {
 // Entries that no functional and no opened row speaks of must be zero.
 TEST_P(Cheating, NonzeroSlack) {
   const Instance instance(params_, 3);
-  const std::uint64_t gap = params_.model.dimension();
-  ASSERT_LT(gap, params_.witness_offset());
-  Cheat in_gap;
-  in_gap.on_fold_vector = [&](std::size_t fold, FeSpan v) {
-    if (fold == 0) v.set(gap, Fe::one());
-  };
-  EXPECT_EQ(run(instance, in_gap), expected());
+  const std::vector<BaseOracle> bases = params_.bases();
+  for (std::size_t i = 1; i < bases.size(); ++i) {
+    const std::uint64_t gap = bases[i - 1].offset + bases[i - 1].params->dimension();
+    ASSERT_LT(gap, bases[i].offset);
+    for (const std::uint64_t place : {gap, bases[i].offset - 1}) {
+      Cheat in_gap;
+      in_gap.on_fold_vector = [&](std::size_t fold, FeSpan v) {
+        if (fold == 0) v.set(place, Fe::one());
+      };
+      EXPECT_EQ(run(instance, in_gap), expected()) << "before base oracle " << i;
+    }
+  }
   bool found = false;
   for (std::size_t wrong = 0; wrong < params_.folds.size(); ++wrong) {
     const std::uint64_t size = params_.vector_size(wrong);
@@ -119,18 +125,18 @@ TEST_P(Cheating, WrongFoldCodeword) {
   }
 }
 
-// The committed code word of W or M belongs to another vector than the one that the opening uses.
+// The committed code word of a base oracle belongs to another vector than the one that the opening uses.
 TEST_P(Cheating, WrongBaseCodeword) {
-  for (const bool model : {false, true}) {
+  for (std::size_t i = 0; i < params_.num_bases(); ++i) {
     Instance instance(params_, 6);
-    CommittedOracle& oracle = model ? instance.model : instance.witness;
+    CommittedOracle& oracle = instance.bases[i];
     FpVec codeword = oracle.encoded().codeword();
-    for (std::size_t i = 0; i < codeword.size(); i += oracle.params().num_lanes()) codeword[i] += Fp(1);
+    for (std::size_t j = 0; j < codeword.size(); j += oracle.params().num_lanes()) codeword[j] += Fp(1);
     oracle.replace_encoded(
         EncodedOracle::from_codeword(oracle.params(), base_leaf_values(oracle.params()), std::move(codeword)));
-    (model ? instance.roots.model : instance.roots.witness) = oracle.root();
+    instance.roots.bases[i] = oracle.root();
     Cheat nothing;
-    EXPECT_EQ(run(instance, nothing), expected());
+    EXPECT_EQ(run(instance, nothing), expected()) << "base oracle " << i;
   }
 }
 

@@ -19,6 +19,11 @@ std::uint64_t reverse_low_bits(std::uint64_t x, int num_bits) {
 
 }  // namespace
 
+const char* base_rows_label(const OpeningParams& params, std::size_t base) {
+  if (base + 1 == params.num_bases()) return "witness rows";
+  return params.has_model && base == 0 ? "model rows" : "data rows";
+}
+
 merkle::TreeShape tree_shape(const OracleParams& oracle, std::size_t leaf_values) {
   merkle::TreeShape shape;
   shape.log_leaves = oracle.log_domain;

@@ -3,7 +3,7 @@
 // the claim's path through a sumcheck round, and functionals that are geometric on a range.
 //
 // Encoding of the oracles (rows of the Merkle trees, 8 bytes little-endian per element of F):
-//   M, W  row x = [e_0(x), .., e_(2^k - 1)(x)]                              2^k values
+//   M, D_i, W  row x = [e_0(x), .., e_(2^k - 1)(x)]                         2^k values
 //   g_i   row x = [lane 0: c0 c1 c2, lane 1: c0 c1 c2, ..]                   3 * 2^k values
 //   X     row x = [X(x): c0 c1 c2, S(x): c0 c1 c2]                          6 values
 // Row i belongs to the point shift * w^reverse(i) (poly/ntt.h). The tree's cap is its root.
@@ -20,8 +20,8 @@
 
 namespace zkinfer::pcs {
 
-// coef * sum_j base^j (e_M)_j over all entries of M, random rows included; flat index j = lane * dimension + row. The
-// model identity's out-of-domain value v is such a functional.
+// coef * sum_j base^j (e_o)_j over all entries of a base oracle, random rows included; flat index j = lane * dimension + row.
+// The out-of-domain value v of a model's or data commitment is such a functional.
 struct PowerFunctional {
   Fe base;
   Fe coef;
@@ -30,6 +30,8 @@ struct PowerFunctional {
 inline constexpr std::size_t kMaskLeafValues = 6;
 inline std::size_t base_leaf_values(const OracleParams& oracle) { return oracle.num_lanes(); }
 inline std::size_t fold_leaf_values(const OracleParams& oracle) { return 3 * oracle.num_lanes(); }
+// The label of base oracle i's rows: "model rows", "data rows", "witness rows".
+const char* base_rows_label(const OpeningParams& params, std::size_t base);
 merkle::TreeShape tree_shape(const OracleParams& oracle, std::size_t leaf_values);
 
 // The domain points of the given rows.

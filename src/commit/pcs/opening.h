@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The statement and the messages of the opening: <e_M, U_M> + <e_W, U_W> = mu.
+// The statement and the messages of the opening: sum over the base oracles M, D_0, .., W of <e_o, U_o> = mu.
 //
-// e is an oracle's committed vector, message rows and random rows. U_W and U_M are zero on random rows, but for the power
-// functionals of M, which range over all entries.
+// e is an oracle's committed vector, message rows and random rows. U_o is zero on random rows, but for the power
+// functionals of M and D_i, which range over all entries.
 //
 // The proof is the concatenation of these messages ([x]: sent as value + pad, pads of X in this order; clear without
 // zero knowledge; K-elements are 24 bytes):
-//   max(k_M, k_W) rounds     c1 [x], c2 [x]; challenge s                          (binds the lane, highest bit first)
+//   max(k_M, .., k_W) rounds c1 [x], c2 [x]; challenge s                          (binds the lane, highest bit first)
 //   per fold oracle g_i      root; challenge zeta; y = sum_j zeta^j e_(i,j) [x];
 //                            nonce; queries; per queried oracle: rows, siblings; challenge xi;
 //                            k_i rounds c1 [x], c2 [x]; challenge s               (binds the index, lowest bit first)
 //   final                    v_(I+1) [x]; nonce; queries; per queried oracle: rows, siblings; challenge xi'
 //   mask (zero knowledge)    mu_S; challenge eta; X* [n_X]; r* [T_X]; nonce; queries; rows, siblings
-// Queried: M (if any) and W before g_1 or, without folds, before the final check; later the latest g_i.
+// Queried: M (if any), D_0, .., W before g_1 or, without folds, before the final check; later the latest g_i.
 // Batching after the queries, by powers of xi in this order: the carried claim (1), y, one power constraint per opened row
-// of each queried oracle, every slack entry (the gap of v_1, indices of e_i from the vector's size on). At the end by
+// of each queried oracle, every slack entry (the gaps of v_1, indices of e_i from the vector's size on). At the end by
 // powers of xi': <v_(I+1), u_(I+1)> - claim (1), then the opened rows.
 //
 // Source: WHIR (eprint 2024/1586); zero knowledge by encoding randomness carried in the vectors and one mask oracle
@@ -32,9 +32,11 @@ namespace zkinfer::pcs {
 // What the opening proves. The caller's transcript has absorbed the parameters, the roots, and all that mu and the
 // functionals depend on.
 struct OpeningStatement {
-  const WeightSource* model_weights = nullptr;    // null without a model, or when only powers are opened
-  const WeightSource* witness_weights = nullptr;  // null: the zero functional
-  std::vector<PowerFunctional> model_powers;
+  struct Base {
+    const WeightSource* weights = nullptr;  // null: the zero functional
+    std::vector<PowerFunctional> powers;
+  };
+  std::vector<Base> bases;  // in the order of OpeningParams::bases()
   Fe mu;
 };
 
@@ -48,8 +50,7 @@ struct MaskPin {
 };
 
 struct OpeningRoots {
-  Digest model{};
-  Digest witness{};
+  std::vector<Digest> bases;  // in the order of OpeningParams::bases()
   Digest mask{};
   MaskPin pin;  // with zero knowledge
 };

@@ -125,15 +125,14 @@ void OpeningProver::first_rounds() {
   };
   const int num_rounds = params_.first_rounds();
   std::vector<Part> parts;
-  parts.reserve(2);
-  const auto add = [&](const CommittedOracle& oracle, const WeightSource* weights,
-                       const std::vector<PowerFunctional>& powers, std::uint64_t offset) {
-    parts.push_back({LaneSumcheck(oracle, weights, powers), num_rounds - oracle.params().log_lanes, Fp(1), offset,
-                     oracle.params().dimension()});
-    for (int i = 0; i < parts.back().skipped; ++i) parts.back().scale *= kInverseOfTwo;
-  };
-  if (params_.has_model) add(*oracles_.model, statement_.model_weights, statement_.model_powers, 0);
-  add(*oracles_.witness, statement_.witness_weights, {}, params_.witness_offset());
+  const std::vector<BaseOracle> bases = params_.bases();
+  parts.reserve(bases.size());
+  for (std::size_t i = 0; i < bases.size(); ++i) {
+    const OpeningStatement::Base& statement = statement_.bases[i];
+    parts.push_back({LaneSumcheck(*oracles_.bases[i], statement.weights, statement.powers),
+                     num_rounds - bases[i].params->log_lanes, Fp(1), bases[i].offset, bases[i].params->dimension()});
+    for (int round = 0; round < parts.back().skipped; ++round) parts.back().scale *= kInverseOfTwo;
+  }
 
   for (int i = 0; i < num_rounds; ++i) {
     // A part that has not begun adds a constant to the round polynomial, which is not sent.
@@ -219,8 +218,10 @@ std::vector<std::vector<std::uint64_t>> OpeningProver::query_previous(std::size_
   if (fold_index > 0) {
     targets.push_back({"fold rows", params_.folds[fold_index - 1], previous_});
   } else {
-    if (params_.has_model) targets.push_back({"model rows", params_.model, oracles_.model->encoded()});
-    targets.push_back({"witness rows", params_.witness, oracles_.witness->encoded()});
+    const std::vector<BaseOracle> bases = params_.bases();
+    for (std::size_t i = 0; i < bases.size(); ++i) {
+      targets.push_back({base_rows_label(params_, i), *bases[i].params, oracles_.bases[i]->encoded()});
+    }
   }
   std::vector<std::vector<std::uint64_t>> indices;
   for (const Target& target : targets) {
@@ -243,8 +244,7 @@ void OpeningProver::add_opened(std::size_t fold_index, const std::vector<std::ve
     add_power_terms(terms, functional_.subspan(offset, oracle.dimension()));
   };
   if (fold_index > 0) return add(params_.folds[fold_index - 1], 0);
-  if (params_.has_model) add(params_.model, 0);
-  add(params_.witness, params_.witness_offset());
+  for (const BaseOracle& base : params_.bases()) add(*base.params, base.offset);
 }
 
 void OpeningProver::fold(std::size_t fold_index) {
@@ -289,17 +289,20 @@ void OpeningProver::fold(std::size_t fold_index) {
   Fe lane_factor = power;
   add_opened(fold_index, indices, xi, power);
   const std::uint64_t capacity = oracle.num_rows * num_lanes;
-  if (fold_index == 0 && params_.has_model) {
-    for (std::uint64_t t = params_.model.dimension(); t < params_.witness_offset(); ++t) {
+  const auto pin_zeros = [&](std::uint64_t from, std::uint64_t to) {
+    for (std::uint64_t t = from; t < to; ++t) {
       power *= xi;
       functional_.set(t, functional_.get(t) + power);
     }
+  };
+  if (fold_index == 0) {
+    const std::vector<BaseOracle> bases = params_.bases();
+    for (std::size_t i = 1; i < bases.size(); ++i) {
+      pin_zeros(bases[i - 1].offset + bases[i - 1].params->dimension(), bases[i].offset);
+    }
   }
   functional_.resize(capacity);
-  for (std::uint64_t t = params_.vector_size(fold_index); t < capacity; ++t) {
-    power *= xi;
-    functional_.set(t, functional_.get(t) + power);
-  }
+  pin_zeros(params_.vector_size(fold_index), capacity);
   FeVec u(num_lanes * dimension);
   arrange(functional_, u, oracle);
   for (std::size_t lane = 0; lane < num_lanes; ++lane, lane_factor *= zeta) {
@@ -372,8 +375,8 @@ OpeningProof prove_opening(const OpeningParams& params, const OpeningStatement& 
                            const OpeningOracles& oracles, hiding::RandomSource& random, Transcript& transcript,
                            ProverHooks* hooks) {
   ZKI_CHECK(params.validate().ok(), "opening parameters are valid");
-  ZKI_CHECK(oracles.witness != nullptr, "a witness oracle");
-  ZKI_CHECK(!params.has_model || oracles.model != nullptr, "a model oracle");
+  ZKI_CHECK_EQ(statement.bases.size(), params.num_bases(), "a functional per base oracle");
+  ZKI_CHECK_EQ(oracles.bases.size(), params.num_bases(), "every base oracle");
   ZKI_CHECK(!params.zero_knowledge || oracles.mask != nullptr, "a mask oracle");
   ProverHooks no_hooks;
   return OpeningProver(params, statement, oracles, random, transcript, hooks == nullptr ? no_hooks : *hooks).run();

@@ -13,8 +13,7 @@
 namespace zkinfer::pcs {
 
 struct OpeningOracles {
-  const CommittedOracle* model = nullptr;  // null without a model
-  const CommittedOracle* witness = nullptr;
+  std::vector<const CommittedOracle*> bases;  // in the order of OpeningParams::bases()
   const MaskOracle* mask = nullptr;  // null without zero knowledge
 };
 

@@ -79,13 +79,28 @@ TEST(Opening, RoundTripOfLargerVectors) {
   }
 }
 
+// Data oracles stand between M and W, with fewer and with more lanes than these.
+TEST(Opening, RoundTripWithDataOracles) {
+  for (const bool zero_knowledge : {false, true}) {
+    for (const std::uint64_t model_rows : {0, 50}) {
+      Shape shape{model_rows, static_cast<std::uint8_t>(model_rows > 0 ? 2 : 0), 31, 1, {2, 1}};
+      shape.zero_knowledge = zero_knowledge;
+      shape.data = {{7, 3, 4}, {90, 0, 2}, {33, 1, 0}};
+      const Instance instance(make_params(shape), 36);
+      ASSERT_EQ(instance.params.validate().to_string(), "ok");
+      EXPECT_EQ(instance.verify(instance.prove().bytes).to_string(), "accepted");
+    }
+  }
+}
+
 TEST(Opening, PowersAloneNeedNoWeights) {
   Instance instance(make_params({50, 2, 31, 3, {2}}), 32);
-  instance.statement.model_weights = nullptr;
-  instance.statement.witness_weights = nullptr;
   instance.statement.mu = Fe();
-  for (const PowerFunctional& power : instance.statement.model_powers) {
-    instance.statement.mu += power.coef * model_ood_value(instance.model, power.base);
+  for (std::size_t i = 0; i < instance.bases.size(); ++i) {
+    instance.statement.bases[i].weights = nullptr;
+    for (const PowerFunctional& power : instance.statement.bases[i].powers) {
+      instance.statement.mu += power.coef * ood_value(instance.bases[i], power.base);
+    }
   }
   EXPECT_EQ(instance.verify(instance.prove().bytes).to_string(), "accepted");
 }

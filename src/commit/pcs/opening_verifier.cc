@@ -25,7 +25,9 @@ class OpeningVerifier {
   OpeningVerifier(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
                   ByteView proof, Transcript& transcript)
       : params_(params), statement_(statement), roots_(roots), pads_(params.zero_knowledge),
-        channel_(transcript, pads_, proof), claim_(statement.mu) {}
+        channel_(transcript, pads_, proof), claim_(statement.mu) {
+    for (const BaseOracle& base : params.bases()) bases_.push_back({base, {}, Fp(1)});
+  }
 
   Verdict run();
 
@@ -33,6 +35,12 @@ class OpeningVerifier {
   struct Rows {
     std::vector<std::uint64_t> indices;
     std::vector<Fp> values;  // [indices, row_values]
+  };
+
+  struct Base {
+    BaseOracle oracle;
+    std::vector<Fe> lanes;  // eq weights of the lane challenges
+    Fp scale;
   };
 
   bool failed() const { return channel_.failed(); }
@@ -58,8 +66,7 @@ class OpeningVerifier {
   // Functionals on the current v_i that the weight sources do not know, and the index bits bound since v_1.
   std::vector<RangeFunctional> functionals_;
   std::vector<Fe> low_point_;
-  std::vector<Fe> model_lanes_, witness_lanes_;  // eq weights of the lane challenges
-  Fp model_scale_{1}, witness_scale_{1};
+  std::vector<Base> bases_;
   std::vector<Fe> fold_lanes_;  // of the latest fold oracle
   Digest fold_root_{};
 };
@@ -78,20 +85,19 @@ std::vector<Fe> OpeningVerifier::receive_rounds(int num_rounds) {
 void OpeningVerifier::first_rounds() {
   const int num_rounds = params_.first_rounds();
   const std::vector<Fe> point = receive_rounds(num_rounds);
-  // An oracle of fewer lanes takes part in the last rounds only; its functional is halved in each earlier one.
-  const auto bind = [&](const OracleParams& oracle, std::vector<Fe>& lanes, Fp& scale) {
-    const int skipped = num_rounds - oracle.log_lanes;
-    lanes = eq_high_first(std::span(point).subspan(static_cast<std::size_t>(skipped)));
-    for (int i = 0; i < skipped; ++i) scale *= kInverseOfTwo;
-  };
-  bind(params_.witness, witness_lanes_, witness_scale_);
-  if (!params_.has_model) return;
-  bind(params_.model, model_lanes_, model_scale_);
-  const std::uint64_t dimension = params_.model.dimension();
-  const std::vector<Fe> low_first(point.rbegin(), point.rbegin() + params_.model.log_lanes);
-  for (const PowerFunctional& power : statement_.model_powers) {
-    const Fe lanes = eq_powers(low_first, pow(power.base, dimension));
-    functionals_.emplace_back(0, dimension, power.base, power.coef * lanes * model_scale_);
+  for (std::size_t i = 0; i < bases_.size(); ++i) {
+    // An oracle of fewer lanes takes part in the last rounds only; its functional is halved in each earlier one.
+    Base& base = bases_[i];
+    const int skipped = num_rounds - base.oracle.params->log_lanes;
+    base.lanes = eq_high_first(std::span(point).subspan(static_cast<std::size_t>(skipped)));
+    for (int round = 0; round < skipped; ++round) base.scale *= kInverseOfTwo;
+    const std::uint64_t begin = base.oracle.offset;
+    const std::uint64_t dimension = base.oracle.params->dimension();
+    const std::vector<Fe> low_first(point.rbegin(), point.rbegin() + base.oracle.params->log_lanes);
+    for (const PowerFunctional& power : statement_.bases[i].powers) {
+      const Fe lanes = eq_powers(low_first, pow(power.base, dimension));
+      functionals_.emplace_back(begin, begin + dimension, power.base, power.coef * lanes * base.scale);
+    }
   }
 }
 
@@ -144,11 +150,11 @@ std::vector<OpenedPoint> OpeningVerifier::query_previous(std::size_t fold_index)
     const OracleParams& oracle = params_.folds[fold_index - 1];
     targets.push_back({"fold rows", oracle, fold_leaf_values(oracle), fold_root_, 0, fold_lanes_});
   } else {
-    if (params_.has_model) {
-      targets.push_back({"model rows", params_.model, base_leaf_values(params_.model), roots_.model, 0, model_lanes_});
+    for (std::size_t i = 0; i < bases_.size(); ++i) {
+      const OracleParams& oracle = *bases_[i].oracle.params;
+      targets.push_back({base_rows_label(params_, i), oracle, base_leaf_values(oracle), roots_.bases[i], bases_[i].oracle.offset,
+                         bases_[i].lanes});
     }
-    targets.push_back({"witness rows", params_.witness, base_leaf_values(params_.witness), roots_.witness,
-                       params_.witness_offset(), witness_lanes_});
   }
   std::vector<std::vector<std::uint64_t>> indices;
   for (const Target& target : targets) {
@@ -195,7 +201,12 @@ void OpeningVerifier::fold(std::size_t fold_index) {
     functionals_.emplace_back(begin, end, xi, power * xi);
     power *= pow(xi, end - begin);
   };
-  if (fold_index == 0 && params_.has_model) pin_zeros(params_.model.dimension(), params_.witness_offset());
+  if (fold_index == 0) {
+    for (std::size_t i = 1; i < bases_.size(); ++i) {
+      const BaseOracle& before = bases_[i - 1].oracle;
+      pin_zeros(before.offset + before.params->dimension(), bases_[i].oracle.offset);
+    }
+  }
   pin_zeros(params_.vector_size(fold_index), oracle.num_rows * oracle.num_lanes());
 
   const std::vector<Fe> point = receive_rounds(oracle.log_lanes);
@@ -208,16 +219,15 @@ void OpeningVerifier::fold(std::size_t fold_index) {
 std::vector<Fe> OpeningVerifier::final_weights() {
   std::vector<Fe> weights(params_.final_size());
   for (const RangeFunctional& functional : functionals_) functional.add_to(weights);
-  const auto add_source = [&](const WeightSource* source, std::vector<Fe> lanes, Fp scale, std::uint64_t offset) {
-    if (source == nullptr) return;
-    for (Fe& weight : lanes) weight *= scale;
-    const std::vector<Fe> folded = source->fold(lanes, low_point_);
-    const std::uint64_t begin = offset >> low_point_.size();
+  for (std::size_t i = 0; i < bases_.size(); ++i) {
+    if (statement_.bases[i].weights == nullptr) continue;
+    std::vector<Fe> lanes = bases_[i].lanes;
+    for (Fe& weight : lanes) weight *= bases_[i].scale;
+    const std::vector<Fe> folded = statement_.bases[i].weights->fold(lanes, low_point_);
+    const std::uint64_t begin = bases_[i].oracle.offset >> low_point_.size();
     ZKI_CHECK(begin + folded.size() <= weights.size(), "length of a folded weight source");
     for (std::size_t t = 0; t < folded.size(); ++t) weights[begin + t] += folded[t];
-  };
-  add_source(statement_.witness_weights, witness_lanes_, witness_scale_, params_.witness_offset());
-  if (params_.has_model) add_source(statement_.model_weights, model_lanes_, model_scale_, 0);
+  }
   return weights;
 }
 
@@ -290,6 +300,8 @@ Verdict OpeningVerifier::run() {
 Verdict verify_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
                        ByteView proof, Transcript& transcript) {
   ZKI_CHECK(params.validate().ok(), "opening parameters are valid");
+  ZKI_CHECK_EQ(statement.bases.size(), params.num_bases(), "a functional per base oracle");
+  ZKI_CHECK_EQ(roots.bases.size(), params.num_bases(), "a root per base oracle");
   return OpeningVerifier(params, statement, roots, proof, transcript).run();
 }
 

@@ -94,7 +94,7 @@ void CommittedOracle::remember_evaluations(Fe base) {
   known_base_ = base;
 }
 
-Fe model_ood_value(CommittedOracle& oracle, Fe z) {
+Fe ood_value(CommittedOracle& oracle, Fe z) {
   oracle.remember_evaluations(z);
   const std::vector<Fe> evaluations = oracle.lane_evaluations(z);
   const Fe step = pow(z, oracle.params().dimension());

@@ -44,7 +44,7 @@ class EncodedOracle {
   merkle::MerkleTree tree_;
 };
 
-// M or W: lanes over F.
+// M, D_i or W: lanes over F.
 class CommittedOracle {
  public:
   CommittedOracle() = default;
@@ -81,9 +81,9 @@ class CommittedOracle {
   std::vector<Fe> known_evaluations_;
 };
 
-// v = sum_j z^j (e_M)_j, flat index j = lane * dimension + row: part of the model's identity. Keeps what an opening
+// v = sum_j z^j e_j, flat index j = lane * dimension + row: part of a commitment's identity. Keeps what an opening
 // with the power functional z needs.
-Fe model_ood_value(CommittedOracle& oracle, Fe z);
+Fe ood_value(CommittedOracle& oracle, Fe z);
 
 // X and S with their random rows, each [dimension] of K; asked for in the order X, S.
 class MaskOracle {

@@ -110,8 +110,8 @@ TEST(Oracle, ModelValueIsThePolynomialOfAllEntries) {
   for (std::size_t lane = params.num_lanes(); lane-- > 0;) {
     for (std::size_t row = params.dimension(); row-- > 0;) expected = expected * z + Fe(oracle.lane(lane)[row]);
   }
-  EXPECT_EQ(model_ood_value(oracle, z), expected);
-  EXPECT_EQ(model_ood_value(oracle, z), expected) << "second call, from memory";
+  EXPECT_EQ(ood_value(oracle, z), expected);
+  EXPECT_EQ(ood_value(oracle, z), expected) << "second call, from memory";
 }
 
 TEST(Oracle, MaskRowsHoldXAndS) {

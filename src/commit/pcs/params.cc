@@ -13,10 +13,11 @@ constexpr std::uint8_t kMaxLogDomain = 32;
 constexpr std::uint8_t kMaxLogLanes = 10;
 constexpr std::uint8_t kMaxFoldLanes = 6;
 constexpr std::size_t kMaxFolds = 12;
+constexpr std::size_t kMaxDataOracles = 16;
 constexpr std::uint64_t kMaxFoldBits = 40;  // no vector has more index bits
 constexpr std::uint32_t kMaxQueries = 4096;
 constexpr std::uint64_t kMaxMaskElements = std::uint64_t{1} << 16;
-constexpr std::uint64_t kMaxModelBudget = std::uint64_t{1} << 32;
+constexpr std::uint64_t kMaxBudget = std::uint64_t{1} << 32;
 constexpr std::uint8_t kMaxPowBits = 48;
 constexpr std::uint32_t kMaxSecurityBits = 256;
 
@@ -67,15 +68,24 @@ Status validate_unused(const std::string& where, const OracleParams& oracle) {
   return empty ? ok_status() : bad(where, "this oracle is unused, all its numbers must be 0");
 }
 
+// A commitment that `budget` proofs open: num_queries leaves in each, the three F-functionals of its value v, and one more.
+Status validate_commitment(const std::string& where, const OracleParams& oracle, std::uint64_t budget) {
+  ZKI_RETURN_IF_ERROR(at_most(where, "budget", budget, kMaxBudget));
+  ZKI_RETURN_IF_ERROR(validate_oracle(where, oracle, 0, kMaxLogLanes));
+  return validate_random_rows(where, oracle, budget > 0, budget * oracle.num_queries + 4);
+}
+
 Status validate_base_oracles(const OpeningParams& params) {
-  const OracleParams& model = params.model;
   if (params.has_model) {
-    const bool hides = params.zero_knowledge && params.model_budget > 0;
-    ZKI_RETURN_IF_ERROR(validate_oracle("model", model, 0, kMaxLogLanes));
-    // model_budget proofs of num_queries leaves each, the three F-functionals of v, and one more.
-    ZKI_RETURN_IF_ERROR(validate_random_rows("model", model, hides, params.model_budget * model.num_queries + 4));
+    ZKI_RETURN_IF_ERROR(validate_commitment("model", params.model, params.model_budget));
   } else {
-    ZKI_RETURN_IF_ERROR(validate_unused("model", model));
+    ZKI_RETURN_IF_ERROR(validate_unused("model", params.model));
+  }
+  ZKI_RETURN_IF_ERROR(at_most("data", "count", params.data.size(), kMaxDataOracles));
+  for (std::size_t i = 0; i < params.data.size(); ++i) {
+    const std::string where = "data[" + std::to_string(i) + "]";
+    if (params.data[i].budget > 0 && !params.zero_knowledge) return bad(where, "a budget needs zero knowledge, expected 0");
+    ZKI_RETURN_IF_ERROR(validate_commitment(where, params.data[i].oracle, params.data[i].budget));
   }
   ZKI_RETURN_IF_ERROR(validate_oracle("witness", params.witness, 0, kMaxLogLanes));
   return validate_random_rows("witness", params.witness, params.zero_knowledge, params.witness.num_queries + 1);
@@ -125,8 +135,30 @@ bool read_bool(ByteReader& reader) {
 
 }  // namespace
 
+void DataOracle::write(ByteWriter& out) const {
+  write_oracle(oracle, out);
+  out.u64(budget);
+}
+
+std::vector<BaseOracle> OpeningParams::bases() const {
+  std::vector<BaseOracle> out;
+  const int bits = std::min(fold_bits(), 62);
+  std::uint64_t end = 0;
+  const auto add = [&](const OracleParams& oracle) {
+    const std::uint64_t offset = ((end + (std::uint64_t{1} << bits) - 1) >> bits) << bits;
+    out.push_back({&oracle, offset});
+    end = offset + oracle.dimension();
+  };
+  if (has_model) add(model);
+  for (const DataOracle& oracle : data) add(oracle.oracle);
+  add(witness);
+  return out;
+}
+
 int OpeningParams::first_rounds() const {
-  return std::max<int>(has_model ? model.log_lanes : 0, witness.log_lanes);
+  int rounds = 0;
+  for (const BaseOracle& base : bases()) rounds = std::max<int>(rounds, base.params->log_lanes);
+  return rounds;
 }
 
 int OpeningParams::fold_bits() const {
@@ -135,13 +167,10 @@ int OpeningParams::fold_bits() const {
   return bits;
 }
 
-std::uint64_t OpeningParams::witness_offset() const {
-  if (!has_model) return 0;
-  const int bits = std::min(fold_bits(), 62);
-  return ((model.dimension() + (std::uint64_t{1} << bits) - 1) >> bits) << bits;
+std::uint64_t OpeningParams::first_vector_size() const {
+  const BaseOracle last = bases().back();
+  return last.offset + last.params->dimension();
 }
-
-std::uint64_t OpeningParams::first_vector_size() const { return witness_offset() + witness.dimension(); }
 
 std::uint64_t OpeningParams::vector_size(std::size_t fold_index) const {
   return fold_index == 0 ? first_vector_size() : folds[fold_index - 1].dimension();
@@ -155,7 +184,7 @@ Status OpeningParams::validate() const {
   ZKI_RETURN_IF_ERROR(at_least("security_bits", "it", security_bits, 1));
   ZKI_RETURN_IF_ERROR(at_most("security_bits", "it", security_bits, kMaxSecurityBits));
   ZKI_RETURN_IF_ERROR(at_most("pow_bits", "it", pow_bits, kMaxPowBits));
-  ZKI_RETURN_IF_ERROR(at_most("model_budget", "it", model_budget, kMaxModelBudget));
+  ZKI_RETURN_IF_ERROR(at_most("model_budget", "it", model_budget, kMaxBudget));
   if (regime != Regime::kJohnson && regime != Regime::kUniqueDecoding) return bad("regime", "unknown value");
   if (model_budget > 0 && !(has_model && zero_knowledge)) {
     return bad("model_budget", "a budget needs a model and zero knowledge, expected 0");
@@ -182,6 +211,8 @@ Bytes OpeningParams::canonical_bytes() const {
   out.u8(static_cast<std::uint8_t>(folds.size()));
   for (const OracleParams& fold : folds) write_oracle(fold, out);
   write_oracle(mask, out);
+  out.u8(static_cast<std::uint8_t>(data.size()));
+  for (const DataOracle& oracle : data) oracle.write(out);
   return std::move(out).take();
 }
 
@@ -199,6 +230,12 @@ Result<OpeningParams> parse_params(ByteReader& reader) {
   if (num_folds > kMaxFolds) reader.fail();
   for (std::size_t i = 0; i < num_folds && reader.ok(); ++i) params.folds.push_back(read_oracle(reader));
   params.mask = read_oracle(reader);
+  const std::size_t num_data = reader.u8();
+  if (num_data > kMaxDataOracles) reader.fail();
+  for (std::size_t i = 0; i < num_data && reader.ok(); ++i) {
+    const OracleParams oracle = read_oracle(reader);
+    params.data.push_back({oracle, reader.u64()});
+  }
   if (!reader.ok()) return corrupt("opening parameters end early or hold a bad flag; make them with this version");
   ZKI_RETURN_IF_ERROR(params.validate());
   return params;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parameters of the polynomial commitment: interleaved Reed-Solomon oracles and the WHIR-style opening of one linear
-// claim  <e_M, U_M> + <e_W, U_W> = mu  over the model oracle M and the witness oracle W (docs/protocol.md, section
-// "Opening"). Every number a verifier needs is here; nothing is read from a proof.
+// claim  sum_o <e_o, U_o> = mu  over the base oracles: the model oracle M, the data oracles D_0, D_1, .. and the witness
+// oracle W (docs/protocol.md, section "Opening"). Every number a verifier needs is here; nothing is read from a proof.
 #pragma once
 
 #include <cstddef>
@@ -27,9 +27,25 @@ struct OracleParams {
   std::uint64_t dimension() const { return num_rows + num_random_rows; }
   std::uint64_t num_lanes() const { return std::uint64_t{1} << log_lanes; }
   std::uint64_t domain_size() const { return std::uint64_t{1} << log_domain; }
+  friend bool operator==(const OracleParams&, const OracleParams&) = default;
 };
 
 enum class Regime : std::uint8_t { kJohnson = 0, kUniqueDecoding = 1 };
+
+// A commitment made outside of the proof that opens it, and opened by up to `budget` proofs (0: its content is public).
+struct DataOracle {
+  OracleParams oracle;
+  std::uint64_t budget = 0;
+
+  void write(ByteWriter& out) const;
+  friend bool operator==(const DataOracle&, const DataOracle&) = default;
+};
+
+// One of the oracles that an opening begins with.
+struct BaseOracle {
+  const OracleParams* params;
+  std::uint64_t offset;  // where its fold begins in v_1, a multiple of 2^fold_bits
+};
 
 struct OpeningParams {
   std::uint32_t security_bits = 128;
@@ -39,16 +55,18 @@ struct OpeningParams {
   std::uint64_t model_budget = 0;   // B: proofs that one model commitment may serve (0: the model is public)
   bool has_model = true;
   OracleParams model;               // M: F-elements (unused when !has_model)
+  std::vector<DataOracle> data;     // D_0, D_1, ..: F-elements
   OracleParams witness;             // W: F-elements
   std::vector<OracleParams> folds;  // g_1 .. g_I: K-elements; lanes are the LOW bits of the index
   OracleParams mask;                // X: one lane pair (X, S) of K-elements, log_lanes = 0 (unused without zero knowledge)
 
-  // Sumcheck rounds before g_1: max(k_M, k_W).
+  // M (if any), D_0, .., W, in this order. v_1 = (Fold e_M | zeros | Fold e_(D_0) | zeros | .. | Fold e_W).
+  std::vector<BaseOracle> bases() const;
+  std::size_t num_bases() const { return (has_model ? 1 : 0) + data.size() + 1; }
+  // Sumcheck rounds before g_1: max of the bases' log_lanes.
   int first_rounds() const;
   // Sum of k_i: the low index bits of v_1 that the folds bind.
   int fold_bits() const;
-  // v_1 = (Fold e_M | zeros | Fold e_W): where W's part begins, a multiple of 2^fold_bits.
-  std::uint64_t witness_offset() const;
   std::uint64_t first_vector_size() const;  // length of v_1
   // Length of v_i, i = 0 .. I (vector_size(0) = first_vector_size()): vector_size(i + 1) = dimension of folds[i].
   std::uint64_t vector_size(std::size_t fold_index) const;

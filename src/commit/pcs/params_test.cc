@@ -33,10 +33,13 @@ TEST(Params, ChainOfVectors) {
   const OpeningParams params = example();
   EXPECT_EQ(params.first_rounds(), 4);
   EXPECT_EQ(params.fold_bits(), 5);
-  EXPECT_EQ(params.witness_offset() % 32, 0u);
-  EXPECT_GE(params.witness_offset(), params.model.dimension());
-  EXPECT_LT(params.witness_offset(), params.model.dimension() + 32);
-  EXPECT_EQ(params.first_vector_size(), params.witness_offset() + params.witness.dimension());
+  const std::vector<BaseOracle> bases = params.bases();
+  ASSERT_EQ(bases.size(), 2u);
+  EXPECT_EQ(bases[0].offset, 0u);
+  EXPECT_EQ(bases[1].offset % 32, 0u);
+  EXPECT_GE(bases[1].offset, params.model.dimension());
+  EXPECT_LT(bases[1].offset, params.model.dimension() + 32);
+  EXPECT_EQ(params.first_vector_size(), bases[1].offset + params.witness.dimension());
   EXPECT_EQ(params.num_mask_elements(), 2u * 9 + 2 + params.final_size());
 }
 
@@ -70,6 +73,8 @@ TEST(Params, EveryRuleRejects) {
       [](OpeningParams& p) { p.folds[0].log_lanes = 7; },
       [](OpeningParams& p) { p.folds.resize(13, p.folds[0]); },
       [](OpeningParams& p) { p.folds.pop_back(); },
+      // A data oracle makes v_1 longer, which the folds do not expect.
+      [](OpeningParams& p) { p.data.push_back({{4, 3 * 5 + 4, 1, 6, 5}, 3}); },
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {
     OpeningParams params = example();

@@ -113,26 +113,28 @@ struct Setup {
       model_message = draw(params.model);
       model = CommittedOracle(params.model, model_message.span(), random);
       model_weights = std::make_unique<TensorWeights>(params.model, random);
-      statement.model_weights = model_weights.get();
       const Fe z = random.element(), coef = random.element();
-      statement.model_powers.push_back({z, coef});
-      statement.mu = coef * model_ood_value(model, z) + model_weights->product(model);
-      roots.model = model.root();
+      statement.bases.push_back({model_weights.get(), {{z, coef}}});
+      statement.mu = coef * ood_value(model, z) + model_weights->product(model);
+      roots.bases.push_back(model.root());
     }
     witness_message = draw(params.witness);
     witness = CommittedOracle(params.witness, witness_message.span(), random);
     witness_weights = std::make_unique<TensorWeights>(params.witness, random);
-    statement.witness_weights = witness_weights.get();
+    statement.bases.push_back({witness_weights.get(), {}});
     statement.mu += witness_weights->product(witness);
     mask = MaskOracle(params, random);
-    roots.witness = witness.root();
+    roots.bases.push_back(witness.root());
     roots.mask = mask.root();
     roots.pin = mask.pin(Fe(Fp(3), Fp(1), Fp(4)));
   }
   OpeningProof prove() {
     Transcript transcript("bench");
     SeededRandom folds(3);
-    return prove_opening(params, statement, {params.has_model ? &model : nullptr, &witness, &mask}, folds, transcript);
+    OpeningOracles oracles{{}, &mask};
+    if (params.has_model) oracles.bases.push_back(&model);
+    oracles.bases.push_back(&witness);
+    return prove_opening(params, statement, oracles, folds, transcript);
   }
   bool verify() {
     Transcript transcript("bench");

@@ -19,6 +19,7 @@ OpeningParams reject_params(bool zero_knowledge) {
   Shape shape{50, 2, 30, 3, {2, 2}};
   shape.zero_knowledge = zero_knowledge;
   shape.pow_bits = 10;
+  shape.data = {{9, 3, 2}};
   return make_params(shape);
 }
 
@@ -80,14 +81,18 @@ TEST(Reject, WrongStatement) {
     const Bytes proof = instance.prove().bytes;
     ASSERT_TRUE(instance.verify(proof).accepted());
 
-    instance.statement.model_powers[0].coef += Fe::one();
+    instance.statement.bases[0].powers[0].coef += Fe::one();
     EXPECT_EQ(instance.verify(proof).reason, linear) << "coefficient of a power functional";
-    instance.statement.model_powers[0].coef -= Fe::one();
-    instance.statement.witness_weights = nullptr;
-    EXPECT_EQ(instance.verify(proof).reason, linear) << "weights of W";
-    instance.statement.witness_weights = instance.witness_weights.get();
+    instance.statement.bases[0].powers[0].coef -= Fe::one();
+    for (std::size_t i = 0; i < instance.bases.size(); ++i) {
+      instance.statement.bases[i].weights = nullptr;
+      EXPECT_EQ(instance.verify(proof).reason, linear) << "weights of base oracle " << i;
+      instance.statement.bases[i].weights = instance.weights[i].get();
+    }
 
-    for (Digest* root : {&instance.roots.model, &instance.roots.witness, &instance.roots.mask}) {
+    std::vector<Digest*> roots = {&instance.roots.mask};
+    for (Digest& root : instance.roots.bases) roots.push_back(&root);
+    for (Digest* root : roots) {
       (*root)[0] ^= 1;  // the transcript differs as well
       const Verdict verdict = instance.verify(proof);
       EXPECT_FALSE(verdict.accepted());

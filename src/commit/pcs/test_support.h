@@ -69,6 +69,12 @@ struct Shape {
   std::uint32_t num_queries = 3;
   std::uint8_t pow_bits = 2;
   std::uint8_t log_inverse_rate = 2;
+  struct Data {
+    std::uint64_t rows;
+    std::uint8_t lanes;
+    std::uint64_t budget;
+  };
+  std::vector<Data> data = {};
 };
 
 inline std::uint8_t domain_for(const OracleParams& oracle, int log_inverse_rate) {
@@ -94,6 +100,11 @@ inline OpeningParams make_params(const Shape& shape) {
     params.model = {shape.model_rows, 0, shape.model_lanes, 0, 0};
     complete(params.model, params.model_budget > 0 ? params.model_budget * shape.num_queries + 4 : 0);
   }
+  for (const Shape::Data& data : shape.data) {
+    DataOracle oracle{{data.rows, 0, data.lanes, 0, 0}, shape.zero_knowledge ? data.budget : 0};
+    complete(oracle.oracle, oracle.budget > 0 ? oracle.budget * shape.num_queries + 4 : 0);
+    params.data.push_back(oracle);
+  }
   params.witness = {shape.witness_rows, 0, shape.witness_lanes, 0, 0};
   complete(params.witness, shape.num_queries + 1);
   for (const std::uint8_t lanes : shape.fold_lanes) params.folds.push_back({0, 0, lanes, 0, shape.num_queries});
@@ -112,26 +123,23 @@ inline OpeningParams make_params(const Shape& shape) {
 // Oracles, weights and the true mu of one opening, drawn from a seed.
 struct Instance {
   Instance(const OpeningParams& opening_params, std::uint64_t seed) : params(opening_params), random(seed) {
-    if (params.has_model) {
-      model_message = draw(params.model);
-      model = CommittedOracle(params.model, model_message.span(), random);
-      model_weights = std::make_unique<DenseWeights>(params.model, random);
-      statement.model_weights = model_weights.get();
-      add_product(model_message, *model_weights);
-      for (int i = 0; i < 2; ++i) {
-        const Fe base = random.element();
+    for (const BaseOracle& base : params.bases()) {
+      const bool pinned = bases.size() + 1 < params.num_bases();
+      const OracleParams& oracle = *base.params;
+      FpVec message(oracle.num_lanes() * oracle.num_rows);
+      random.fill(message.span());
+      bases.emplace_back(oracle, message.span(), random);
+      weights.push_back(std::make_unique<DenseWeights>(oracle, random));
+      statement.bases.push_back({weights.back().get(), {}});
+      for (std::size_t i = 0; i < message.size(); ++i) statement.mu += weights.back()->values()[i] * message[i];
+      for (int i = 0; pinned && i < 2; ++i) {
+        const Fe point = random.element();
         const Fe coef = random.element();
-        statement.model_powers.push_back({base, coef});
-        statement.mu += coef * model_ood_value(model, base);
+        statement.bases.back().powers.push_back({point, coef});
+        statement.mu += coef * ood_value(bases.back(), point);
       }
-      roots.model = model.root();
+      roots.bases.push_back(bases.back().root());
     }
-    witness_message = draw(params.witness);
-    witness = CommittedOracle(params.witness, witness_message.span(), random);
-    witness_weights = std::make_unique<DenseWeights>(params.witness, random);
-    statement.witness_weights = witness_weights.get();
-    add_product(witness_message, *witness_weights);
-    roots.witness = witness.root();
     if (params.zero_knowledge) {
       mask = MaskOracle(params, random);
       roots.mask = mask.root();
@@ -146,8 +154,7 @@ struct Instance {
     bind(transcript);
     SeededRandom fold_random(seed);
     OpeningOracles oracles;
-    oracles.model = params.has_model ? &model : nullptr;
-    oracles.witness = &witness;
+    for (const CommittedOracle& base : bases) oracles.bases.push_back(&base);
     oracles.mask = params.zero_knowledge ? &mask : nullptr;
     return prove_opening(params, statement, oracles, fold_random, transcript, hooks);
   }
@@ -159,26 +166,16 @@ struct Instance {
 
   OpeningParams params;
   SeededRandom random;
-  FpVec model_message, witness_message;
-  CommittedOracle model, witness;
+  std::vector<CommittedOracle> bases;
   MaskOracle mask;
-  std::unique_ptr<DenseWeights> model_weights, witness_weights;
+  std::vector<std::unique_ptr<DenseWeights>> weights;
   OpeningStatement statement;
   OpeningRoots roots;
 
  private:
-  FpVec draw(const OracleParams& oracle) {
-    FpVec message(oracle.num_lanes() * oracle.num_rows);
-    random.fill(message.span());
-    return message;
-  }
-  void add_product(const FpVec& message, const DenseWeights& weights) {
-    for (std::size_t i = 0; i < message.size(); ++i) statement.mu += weights.values()[i] * message[i];
-  }
   void bind(Transcript& transcript) const {
     transcript.absorb_bytes("params", params.canonical_bytes());
-    transcript.absorb_digest("model", roots.model);
-    transcript.absorb_digest("witness", roots.witness);
+    for (const Digest& root : roots.bases) transcript.absorb_digest("base", root);
     transcript.absorb_digest("mask", roots.mask);
     transcript.absorb_fe("mu", statement.mu);
   }

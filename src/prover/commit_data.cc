@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prover/commit_data.h"
+
+#include "circuit/evaluate.h"
+#include "circuit/layout.h"
+#include "prover/prf.h"
+#include "soundness/choose_params.h"
+
+namespace zkinfer::prover {
+
+namespace {
+
+// Stream number of PrfStream under the rows key.
+constexpr std::uint64_t kDataStream = 1;
+
+// The flat column, alone in its oracle as in every circuit that reads it.
+circuit::Circuit flat_circuit(std::uint64_t num_elements) {
+  circuit::Circuit circuit;
+  circuit.columns.push_back({"data", circuit::data_oracle(0), {num_elements}});
+  return circuit;
+}
+
+// Other data, or other parameters, under the same seed get independent random rows.
+Digest rows_key(const Digest& seed, const pcs::DataOracle& params, const std::vector<std::int64_t>& values) {
+  ByteWriter writer;
+  params.write(writer);
+  for (const std::int64_t x : values) writer.i64(x);
+  return derive_key("zkinfer data rows v1", {seed, writer.bytes()});
+}
+
+}  // namespace
+
+Result<pcs::DataOracle> data_oracle_params(std::uint64_t num_elements, std::uint64_t budget, const pcs::OpeningParams& like) {
+  const circuit::Circuit circuit = flat_circuit(num_elements);
+  soundness::DataRequest request;
+  request.elements = num_elements;
+  request.budget = budget;
+  request.security_bits = like.security_bits;
+  request.regime = like.regime;
+  request.pow_bits = like.pow_bits;
+  request.rows = [&](int log_lanes) { return circuit::place_columns(circuit, circuit::data_oracle(0), log_lanes).num_rows; };
+  return soundness::data_oracle(request);
+}
+
+Result<CommittedData> commit_data(std::vector<std::int64_t> values, const pcs::DataOracle& params, const Digest& seed) {
+  const circuit::Circuit circuit = flat_circuit(values.size());
+  const circuit::Layout layout = circuit::place_columns(circuit, circuit::data_oracle(0), params.oracle.log_lanes);
+  if (layout.num_rows != params.oracle.num_rows) {
+    return invalid_argument("data commitment: parameters for another size than " + std::to_string(values.size()) + " numbers");
+  }
+  circuit::ColumnData data(1);
+  data[0] = FpVec(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) data[0][i] = Fp::from_int(values[i]);
+  FpVec message(params.oracle.num_lanes() * params.oracle.num_rows);
+  circuit::place_values(layout, circuit.columns, data, message.span());
+  PrfStream random(rows_key(seed, params, values), kDataStream);
+  CommittedData out;
+  out.params = params;
+  out.oracle = pcs::CommittedOracle(params.oracle, message.span(), random);
+  out.commitment.root = out.oracle.root();
+  out.commitment.ood_value = pcs::ood_value(out.oracle, proof::data_point(params, values.size(), out.oracle.root()));
+  out.values = std::move(values);
+  out.seed = seed;
+  return out;
+}
+
+}  // namespace zkinfer::prover

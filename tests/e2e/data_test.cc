@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inputs and outputs that are private, committed or bound by a hash: every combination proves, and the statement binds.
+#include <gtest/gtest.h>
+
+#include "e2e/small_graphs.h"
+#include "e2e/support.h"
+#include "prover/prf.h"
+#include "statement/canonical_bytes.h"
+
+namespace zkinfer::e2e {
+namespace {
+
+prover::ModelOptions options_for(const DataGroup& inputs, const DataGroup& outputs) {
+  prover::ModelOptions options = test_options(true);
+  options.visibility = {inputs, outputs, false};
+  options.data_budget = 3;
+  return options;
+}
+
+// A model whose inputs and outputs are exposed in this way, with an input, and commitments to it where they are asked for.
+struct DataCase {
+  prover::CommittedModel model;
+  prover::ProveRequest request;
+  std::vector<std::unique_ptr<prover::CommittedData>> inputs;
+
+  DataCase(const qir::QGraph& graph, const DataGroup& in, const DataGroup& out, std::uint64_t seed = 3) {
+    auto committed = prover::commit_model(graph, draw_params(graph, seed), options_for(in, out), test_seed(1));
+    EXPECT_TRUE(committed.ok()) << committed.status().to_string();
+    model = std::move(committed).value();
+    set_inputs(draw_inputs(graph, seed + 1));
+  }
+  void set_inputs(std::vector<std::vector<std::int64_t>> values) {
+    const proof::Key& key = model.prepared.key;
+    request.inputs = std::move(values);
+    request.committed_inputs.clear();
+    if (!key.visibility.inputs.is_committed()) return;
+    const std::size_t first = key.params.data.size() - request.inputs.size();
+    for (std::size_t i = 0; i < request.inputs.size(); ++i) {
+      auto data = prover::commit_data(request.inputs[i], key.params.data[first + i], test_seed(static_cast<std::uint8_t>(40 + i)));
+      EXPECT_TRUE(data.ok()) << data.status().to_string();
+      inputs.push_back(std::make_unique<prover::CommittedData>(std::move(data).value()));
+      request.committed_inputs.push_back(inputs.back().get());
+    }
+  }
+  prover::Proof prove() const {
+    auto proof = prover::prove(model, request);
+    EXPECT_TRUE(proof.ok()) << proof.status().to_string();
+    return std::move(proof).value();
+  }
+  // The public tensors that the proof holds only the hash of.
+  proof::PublicValues beside(const prover::Proof& proof) const {
+    const qir::Visibility& visibility = model.prepared.key.visibility;
+    const std::size_t num_outputs = visibility.outputs.is_public() ? model.prepared.key.graph.outputs.size() : 0;
+    proof::PublicValues out;
+    for (std::size_t i = 0; i < proof.data.values.size(); ++i) {
+      if (!(i < num_outputs ? visibility.outputs : visibility.inputs).in_proof()) out.push_back(proof.data.values[i]);
+    }
+    return out;
+  }
+};
+
+const std::vector<DataGroup>& groups_without_circuit_hash() {
+  static const std::vector<DataGroup> groups = {{Exposure::kPrivate, DataHash::kNone},
+                                                {Exposure::kPublic, DataHash::kNone},
+                                                {Exposure::kPublic, DataHash::kKeccak256},
+                                                {Exposure::kPublic, DataHash::kSha256},
+                                                {Exposure::kCommitted, DataHash::kNone}};
+  return groups;
+}
+
+TEST(Data, EveryExposureProvesAndEveryByteOfTheHeaderBinds) {
+  const qir::QGraph graph = qir::every_op_graph();
+  for (const DataGroup& in : groups_without_circuit_hash()) {
+    for (const DataGroup& out : groups_without_circuit_hash()) {
+      const DataCase c(graph, in, out);
+      const prover::Proof proof = c.prove();
+      const proof::PublicValues beside = c.beside(proof);
+      proof::Header header;
+      const Verdict verdict = verifier::verify(c.model.prepared, proof.bytes, beside, &header);
+      ASSERT_TRUE(verdict.accepted()) << verdict.to_string();
+      EXPECT_EQ(header.data.values, proof.data.values);
+      EXPECT_EQ(header.data.digests, proof.data.digests);
+      EXPECT_EQ(header.data.commitments, proof.data.commitments);
+      ASSERT_EQ(header.num_bytes, proof::header_size(graph, c.model.prepared.key.visibility));
+      for (std::size_t at = proof::kContextOffset; at < header.num_bytes; at += 5) {
+        Bytes changed = proof.bytes;
+        changed[at] ^= 1;
+        EXPECT_FALSE(verifier::verify(c.model.prepared, changed, beside, nullptr).accepted()) << "byte " << at;
+      }
+      if (beside.empty()) continue;
+      EXPECT_EQ(verifier::verify(c.model.prepared, proof.bytes, {}, nullptr).reason, RejectReason::kBadPublicValue);
+      for (std::size_t i = 0; i < beside.size(); ++i) {
+        proof::PublicValues other = beside;
+        std::int64_t& x = other[i].back();
+        x += x > 0 ? -1 : 1;
+        EXPECT_EQ(verifier::verify(c.model.prepared, proof.bytes, other, nullptr).reason, RejectReason::kBadPublicValue);
+        other[i].pop_back();
+        EXPECT_EQ(verifier::verify(c.model.prepared, proof.bytes, other, nullptr).reason, RejectReason::kBadPublicValue);
+      }
+      proof::PublicValues more = beside;
+      more.push_back({1});
+      EXPECT_EQ(verifier::verify(c.model.prepared, proof.bytes, more, nullptr).reason, RejectReason::kBadPublicValue);
+    }
+  }
+}
+
+// One layer: [1, n] in [lo, hi] -> [1, m] in [-64, 63].
+qir::QGraph layer_graph(std::int64_t n, std::int64_t m, std::int64_t lo, std::int64_t hi) {
+  qir::TestBuilder b;
+  const std::int32_t range = b.clamp_table(-512, 10, -64, 63);
+  const qir::ValueId x = b.input({1, n}, lo, hi);
+  const qir::ValueId w = b.param({n, m}, -15, 15);
+  b.graph.outputs = {b.node(qir::Op::kMatMul, {x, w}, {1, m}, -64, 63, with_coefs({}, {5, range}))};
+  return b.graph;
+}
+
+// The output commitment of one proof is the input commitment of the next.
+TEST(Data, ChainOfTwoModels) {
+  const DataGroup committed{Exposure::kCommitted, DataHash::kNone};
+  const DataCase a(layer_graph(7, 6, -8, 7), {}, committed);
+  const prover::Proof proof_a = a.prove();
+  ASSERT_EQ(proof_a.committed_outputs.size(), 1u);
+  DataCase b(layer_graph(6, 3, -64, 63), committed, {Exposure::kPublic, DataHash::kNone}, 8);
+  ASSERT_EQ(b.model.prepared.key.params.data, a.model.prepared.key.params.data) << "the oracle depends on the size alone";
+  b.request.inputs.clear();
+  b.request.committed_inputs = {proof_a.committed_outputs[0].get()};
+  const prover::Proof proof_b = b.prove();
+  proof::Header header_a, header_b;
+  EXPECT_TRUE(verifier::verify(a.model.prepared, proof_a.bytes, &header_a).accepted());
+  EXPECT_TRUE(verifier::verify(b.model.prepared, proof_b.bytes, &header_b).accepted());
+  EXPECT_EQ(header_a.data.commitments, header_b.data.commitments);
+}
+
+// A prover that says another thing than it committed to.
+TEST(Data, OtherValuesThanCommittedAreRejected) {
+  const DataGroup committed{Exposure::kCommitted, DataHash::kNone};
+  const qir::QGraph graph = mlp_graph();
+  DataCase c(graph, committed, {Exposure::kPublic, DataHash::kNone});
+  // Refused by the honest prover ..
+  c.request.inputs[0][0] += c.request.inputs[0][0] > 0 ? -1 : 1;
+  EXPECT_FALSE(prover::prove(c.model, c.request).ok());
+  c.request.inputs[0][0] = c.inputs[0]->values[0];
+  // .. and by the verifier, where the columns say something else than the commitment that is opened.
+  auto values = c.request.inputs[0];
+  values[0] += values[0] > 0 ? -1 : 1;
+  prover::CommittedData other = prover::commit_data(values, c.inputs[0]->params, test_seed(77)).value();
+  other.values = c.inputs[0]->values;
+  c.request.committed_inputs = {&other};
+  EXPECT_FALSE(verifier::verify(c.model.prepared, c.prove().bytes, nullptr).accepted());
+  // The statement names the honest commitment, the opening uses the other.
+  prover::CommittedData spliced = prover::commit_data(values, c.inputs[0]->params, test_seed(78)).value();
+  spliced.values = c.inputs[0]->values;
+  spliced.commitment = c.inputs[0]->commitment;
+  c.request.committed_inputs = {&spliced};
+  EXPECT_FALSE(verifier::verify(c.model.prepared, c.prove().bytes, nullptr).accepted());
+  // Another out-of-domain value under the same root.
+  prover::CommittedData pinned = prover::commit_data(c.inputs[0]->values, c.inputs[0]->params, c.inputs[0]->seed).value();
+  c.request.committed_inputs = {&pinned};
+  ASSERT_TRUE(verifier::verify(c.model.prepared, c.prove().bytes, nullptr).accepted());
+  pinned.commitment.ood_value += Fe::one();
+  EXPECT_FALSE(verifier::verify(c.model.prepared, c.prove().bytes, nullptr).accepted());
+}
+
+TEST(Data, CommitmentsHideAndDependOnEverything) {
+  const pcs::OpeningParams like = [] {
+    pcs::OpeningParams params;
+    params.pow_bits = 2;
+    return params;
+  }();
+  const auto params = prover::data_oracle_params(10, 3, like);
+  ASSERT_TRUE(params.ok()) << params.status().to_string();
+  const std::vector<std::int64_t> values = {1, 2, 3, 4, 5, 6, 7, -8, 9, 10};
+  const proof::Commitment commitment = prover::commit_data(values, *params, test_seed(1))->commitment;
+  EXPECT_EQ(prover::commit_data(values, *params, test_seed(1))->commitment, commitment);
+  EXPECT_NE(prover::commit_data(values, *params, test_seed(2))->commitment, commitment) << "salted";
+  auto other = values;
+  other[9] = 11;
+  EXPECT_NE(prover::commit_data(other, *params, test_seed(1))->commitment, commitment);
+  EXPECT_GE(params->oracle.num_random_rows, 3 * params->oracle.num_queries + 4);
+  EXPECT_FALSE(prover::commit_data({1, 2, 3}, pcs::DataOracle{{9, 1, 1, 9, 2}, 1}, test_seed(1)).ok()) << "parameters of another size";
+}
+
+}  // namespace
+}  // namespace zkinfer::e2e
