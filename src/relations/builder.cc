@@ -218,20 +218,30 @@ void Builder::add_interval_check(const std::string& name, const Box& box, const 
   }
 }
 
+ColumnId Builder::add_param_column(qir::ValueId id, circuit::Oracle oracle) {
+  Recipe recipe;
+  recipe.value = id;
+  const ColumnId column = add_column(value(id).name, oracle, shape_only(value(id).shape).atoms, std::move(recipe));
+  built_.param_of_column[column] = id;
+  return column;
+}
+
 void Builder::add_inputs_and_params() {
   for (qir::ValueId id = 0; id < graph_.values.size(); ++id) {
     const qir::Value& v = value(id);
     if (v.kind == qir::ValueKind::kNode) continue;
     Tensor tensor = shape_only(v.shape);
-    const bool is_param = v.kind == qir::ValueKind::kParam;
-    Recipe recipe;
-    recipe.kind = is_param ? Recipe::Kind::kGiven : Recipe::Kind::kValue;
-    recipe.value = id;
-    const ColumnId column = add_column(v.name, is_param ? circuit::Oracle::kModel : circuit::Oracle::kWitness, tensor.atoms,
-                                       std::move(recipe));
-    if (is_param) built_.param_of_column[column] = id;
+    ColumnId column = 0;
+    if (v.kind == qir::ValueKind::kParam) {
+      column = add_param_column(id, circuit::Oracle::kModel);
+    } else {
+      Recipe recipe;
+      recipe.kind = Recipe::Kind::kValue;
+      recipe.value = id;
+      column = add_column(v.name, circuit::Oracle::kWitness, tensor.atoms, std::move(recipe));
+    }
     tensor.expr = circuit::column_expr(columns()[column], column);
-    if (!is_param) {
+    if (v.kind != qir::ValueKind::kParam) {
       // The input's range is part of the statement.
       add_interval_check(v.name, tensor.atoms, tensor.expr, v.lo, v.hi);
     }
@@ -311,13 +321,21 @@ Result<BuiltCircuit> Builder::build_certificate() && {
   for (qir::ValueId id = 0; id < graph_.values.size(); ++id) {
     const qir::Value& v = value(id);
     if (v.kind != qir::ValueKind::kParam) continue;
-    const Tensor tensor = shape_only(v.shape);
-    Recipe recipe;
-    recipe.value = id;
     // In the order of build(), so that the layout of M is the same.
-    const ColumnId column = add_column(v.name, circuit::Oracle::kModel, tensor.atoms, std::move(recipe));
-    built_.param_of_column[column] = id;
-    add_interval_check(v.name, tensor.atoms, circuit::column_expr(columns()[column], column), v.lo, v.hi);
+    const ColumnId column = add_param_column(id, circuit::Oracle::kModel);
+    add_interval_check(v.name, columns()[column].shape, circuit::column_expr(columns()[column], column), v.lo, v.hi);
+  }
+  finish_tables();
+  return std::move(built_);
+}
+
+Result<BuiltCircuit> Builder::build_rotation() && {
+  for (qir::ValueId id = 0; id < graph_.values.size(); ++id) {
+    if (value(id).kind != qir::ValueKind::kParam) continue;
+    const ColumnId before = add_param_column(id, circuit::Oracle::kModel);
+    const ColumnId after = add_param_column(id, circuit::data_oracle(0));
+    add_equality(value(id).name, columns()[before].shape,
+                 circuit::minus(circuit::column_expr(columns()[after], after), circuit::column_expr(columns()[before], before)));
   }
   finish_tables();
   return std::move(built_);

@@ -61,6 +61,8 @@ class Builder {
   Result<BuiltCircuit> build() &&;
   // The certificate of the parameters instead: the same model columns, and that every parameter lies in its range.
   Result<BuiltCircuit> build_certificate() &&;
+  // The rotation instead: the same model columns, once more in data oracle 0, and that both hold the same parameters.
+  Result<BuiltCircuit> build_rotation() &&;
 
   // ---- used by the operators' files (relations/<op>.cc) ----
   const qir::QGraph& graph() const { return graph_; }
@@ -115,6 +117,8 @@ class Builder {
 
  private:
   void add_inputs_and_params();
+  // The column of a parameter in this oracle, as every circuit of the graph declares it.
+  circuit::ColumnId add_param_column(qir::ValueId id, circuit::Oracle oracle);
   // lo <= expr <= hi at every point of the box.
   void add_interval_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, std::int64_t lo,
                           std::int64_t hi);

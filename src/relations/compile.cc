@@ -114,6 +114,11 @@ const circuit::Layout& Layouts::of(circuit::Oracle oracle) const {
   return data[static_cast<std::size_t>(oracle) - static_cast<std::size_t>(circuit::Oracle::kFirstData)];
 }
 
+Result<CompiledCircuit> compile_rotation(const qir::QGraph& graph) {
+  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, Builder(graph).build_rotation());
+  return finish(std::move(built), true);
+}
+
 Result<Layouts> place(const CompiledCircuit& compiled, const pcs::OpeningParams& params) {
   Layouts out;
   const bool has_model = compiled.num_elements(circuit::Oracle::kModel) > 0;

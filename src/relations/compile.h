@@ -27,6 +27,9 @@ Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, c
 // The certificate's circuit: the model columns of compile(), and that every parameter lies in its declared range.
 Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_knowledge);
 
+// The rotation's circuit: the model columns of compile() in M and, in the same order, in data oracle 0; equal.
+Result<CompiledCircuit> compile_rotation(const qir::QGraph& graph);
+
 inline constexpr std::uint64_t kMaxCircuitElements = std::uint64_t{1} << 34;
 inline constexpr std::uint64_t kMaxFoldSteps = std::uint64_t{1} << 31;
 inline constexpr std::uint64_t kMaxAxis = std::uint64_t{1} << 26;

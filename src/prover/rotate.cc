@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prover/rotate.h"
+
+#include "prover/variant_params.h"
+#include "prover/witness.h"
+#include "verifier/rotation.h"
+
+namespace zkinfer::prover {
+
+Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, const ProveRequest& request) {
+  const proof::Key& old_key = before.prepared.key;
+  const proof::Key& new_key = after.prepared.key;
+  if (before.params != after.params) return invalid_argument("rotation: the two commitments hold different weights");
+  if (old_key.commitment.root == new_key.commitment.root) return invalid_argument("rotation: the new commitment is the old one");
+  pcs::OpeningParams params;
+  {
+    ZKI_ASSIGN_OR_RETURN(const relations::CompiledCircuit compiled, relations::compile_rotation(old_key.graph));
+    ZKI_ASSIGN_OR_RETURN(params, variant_params(old_key.params, compiled, {{new_key.params.model, new_key.params.model_budget}}));
+  }
+  ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey variant, verifier::prepare_rotation(before.prepared, after.prepared, params));
+  if (request.progress) request.progress("columns", 0.05);
+  circuit::ColumnData data = fill_columns(old_key.graph, variant.compiled, before.params, {});
+  if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
+  const auto absorb = [&](Transcript& transcript) {
+    verifier::absorb_rotation_statement(transcript, before.prepared, after.prepared, params);
+  };
+  ProveTimes times;
+  const verifier::DataPins pins = verifier::rotation_pins(after.prepared);
+  const std::vector<const pcs::CommittedOracle*> data_oracles = {&after.oracle};
+  const Messages messages = prove_messages(before, {variant, verifier::kRotationProtocol, absorb, {}, pins, data_oracles},
+                                           std::move(data), request, times);
+  ByteWriter writer;
+  writer.u32(verifier::kRotationMagic);
+  writer.u32(verifier::kRotationVersion);
+  writer.blob(params.canonical_bytes());
+  writer.raw(messages.bytes);
+  if (request.progress) request.progress("done", 1.0);
+  return std::move(writer).take();
+}
+
+}  // namespace zkinfer::prover

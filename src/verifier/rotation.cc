@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/rotation.h"
+
+#include <algorithm>
+
+#include "soundness/analyze.h"
+
+namespace zkinfer::verifier {
+
+namespace {
+
+constexpr std::size_t kMaxParamsBytes = std::size_t{1} << 16;
+
+// Only hidden weights have a budget to renew.
+Status check_keys(const proof::Key& before, const proof::Key& after) {
+  for (const proof::Key* key : {&before, &after}) {
+    if (!key->params.has_model) return invalid_argument("rotation: the model has no weights");
+    if (key->params.model_budget == 0) return invalid_argument("rotation: a public model needs none, its key serves any number of proofs");
+  }
+  if (qir::structure_bytes(before.graph) != qir::structure_bytes(after.graph)) {
+    return invalid_argument("rotation: the two keys are for different models");
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKey& after, const pcs::OpeningParams& params) {
+  ZKI_RETURN_IF_ERROR(check_keys(before.key, after.key));
+  const pcs::OpeningParams& own = before.key.params;
+  const pcs::OpeningParams& other = after.key.params;
+  if (!params.has_model || params.model != own.model || params.model_budget != own.model_budget || params.data.size() != 1 ||
+      params.data[0] != pcs::DataOracle{other.model, other.model_budget} || !params.zero_knowledge) {
+    return invalid_argument("rotation: its parameters are for other weight commitments");
+  }
+  PreparedKey out;
+  out.key = before.key;
+  out.key.params = params;
+  out.ood_point = before.ood_point;  // the commitment's value was taken there
+  ZKI_ASSIGN_OR_RETURN(out.compiled, relations::compile_rotation(out.key.graph));
+  ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, params));
+  const std::uint32_t needed = std::max(own.security_bits, other.security_bits);
+  const soundness::SoundnessReport report = soundness::analyze(params, out.compiled.shape);
+  if (!report.meets_target() || params.security_bits < needed || report.hiding_bits() < needed) {
+    return invalid_argument("rotation: it proves " + std::to_string(report.bits()) + " bits, the keys " + std::to_string(needed));
+  }
+  return out;
+}
+
+void absorb_rotation_statement(Transcript& transcript, const PreparedKey& before, const PreparedKey& after,
+                               const pcs::OpeningParams& params) {
+  transcript.absorb_digest("model identity", before.key.identity());
+  transcript.absorb_digest("new model identity", after.key.identity());
+  transcript.absorb_bytes("parameters", params.canonical_bytes());
+}
+
+DataPins rotation_pins(const PreparedKey& after) { return {{after.key.commitment, after.ood_point}}; }
+
+Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, ByteView rotation) {
+  ByteReader reader(rotation);
+  const std::uint32_t magic = reader.u32();
+  const std::uint32_t version = reader.u32();
+  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
+  if (magic != kRotationMagic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a rotation");
+  if (version != kRotationVersion) return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version));
+  const ByteView params_bytes = reader.blob(kMaxParamsBytes);
+  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "parameters");
+  ByteReader params_reader(params_bytes);
+  auto params = pcs::parse_params(params_reader);
+  if (!params.ok() || !params_reader.finished()) return Verdict::reject(RejectReason::kBadHeader, "parameters");
+  auto variant = prepare_rotation(before, after, *params);
+  if (!variant.ok()) return Verdict::reject(RejectReason::kWrongStatement, variant.status().message());
+  Transcript transcript(kRotationProtocol);
+  absorb_rotation_statement(transcript, before, after, *params);
+  return verify_messages(*variant, {}, rotation_pins(after), rotation.subspan(reader.offset()), transcript);
+}
+
+}  // namespace zkinfer::verifier
