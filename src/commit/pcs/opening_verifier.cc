@@ -23,12 +23,15 @@ struct OpenedPoint {
 class OpeningVerifier {
  public:
   OpeningVerifier(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
-                  ByteView proof, Transcript& transcript)
-      : params_(params), statement_(statement), roots_(roots), pads_(params.zero_knowledge),
-        channel_(transcript, pads_, proof), claim_(statement.mu) {
+                  hiding::VerifierChannel& channel)
+      : params_(params), statement_(statement), roots_(roots), channel_(channel), claim_(statement.mu) {
+    ZKI_CHECK(params.validate().ok(), "opening parameters are valid");
+    ZKI_CHECK_EQ(statement.bases.size(), params.num_bases(), "a functional per base oracle");
+    ZKI_CHECK_EQ(roots.bases.size(), params.num_bases(), "a root per base oracle");
     for (const BaseOracle& base : params.bases()) bases_.push_back({base, {}, Fp(1)});
   }
 
+  LinearForm reduce();
   Verdict run();
 
  private:
@@ -60,8 +63,7 @@ class OpeningVerifier {
   const OpeningParams& params_;
   const OpeningStatement& statement_;
   const OpeningRoots& roots_;
-  hiding::PadAllocator pads_;
-  hiding::VerifierChannel channel_;
+  hiding::VerifierChannel& channel_;
   LinearForm claim_;
   // Functionals on the current v_i that the weight sources do not know, and the index bits bound since v_1.
   std::vector<RangeFunctional> functionals_;
@@ -279,13 +281,16 @@ void OpeningVerifier::mask_check(const LinearForm& form) {
   }
 }
 
-Verdict OpeningVerifier::run() {
+LinearForm OpeningVerifier::reduce() {
   first_rounds();
   for (std::size_t i = 0; i < params_.folds.size() && !failed(); ++i) fold(i);
+  return failed() ? LinearForm() : final_form();
+}
+
+Verdict OpeningVerifier::run() {
+  const LinearForm form = reduce();
   if (failed()) return channel_.verdict();
-  const LinearForm form = final_form();
-  if (failed()) return channel_.verdict();
-  ZKI_CHECK_EQ(pads_.used().num_plain, params_.mask.num_rows, "every pad of the mask serves one message");
+  ZKI_CHECK_EQ(channel_.pads().used().num_plain, params_.mask.num_rows, "every pad of the mask serves one message");
   if (params_.zero_knowledge) {
     mask_check(form);
   } else if (!form.constant().is_zero()) {
@@ -297,12 +302,16 @@ Verdict OpeningVerifier::run() {
 
 }  // namespace
 
+hiding::LinearForm reduce_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
+                                  hiding::VerifierChannel& channel) {
+  return OpeningVerifier(params, statement, roots, channel).reduce();
+}
+
 Verdict verify_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
                        ByteView proof, Transcript& transcript) {
-  ZKI_CHECK(params.validate().ok(), "opening parameters are valid");
-  ZKI_CHECK_EQ(statement.bases.size(), params.num_bases(), "a functional per base oracle");
-  ZKI_CHECK_EQ(roots.bases.size(), params.num_bases(), "a root per base oracle");
-  return OpeningVerifier(params, statement, roots, proof, transcript).run();
+  hiding::PadAllocator pads(params.zero_knowledge);
+  hiding::VerifierChannel channel(transcript, pads, proof);
+  return OpeningVerifier(params, statement, roots, channel).run();
 }
 
 }  // namespace zkinfer::pcs

@@ -9,13 +9,17 @@
 #pragma once
 
 #include "commit/pcs/opening.h"
-#include "proof/verdict.h"
-#include "transcript/transcript.h"
+#include "hiding/verifier_channel.h"
 
 namespace zkinfer::pcs {
 
 // params valid (validate()). proof: exactly the opening's bytes.
 Verdict verify_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
                        ByteView proof, Transcript& transcript);
+
+// Its part before the mask: reads all messages up to "mask product" and gives what is left to be zero, a linear form in
+// the entries of X. Failure is the channel's verdict.
+hiding::LinearForm reduce_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
+                                  hiding::VerifierChannel& channel);
 
 }  // namespace zkinfer::pcs
