@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zkinfer/prove.h"
 
+#include <iterator>
+
 #include "api/model_impl.h"
 #include "prover/certify.h"
 #include "prover/prf.h"
@@ -160,7 +162,11 @@ Result<ProofResult> Prover::prove(const RealInputs& inputs, ByteView context, co
   ZKI_ASSIGN_OR_RETURN(prover::Proof proof, prover::prove(impl_->model, request));
   ProofResult result;
   result.proof = std::move(proof.bytes);
-  result.outputs = std::move(proof.data.values);
+  const verifier::PreparedKey& prepared = impl_->model.prepared;
+  if (prepared.key.visibility.outputs.is_public()) {
+    const auto end = proof.data.values.begin() + static_cast<std::ptrdiff_t>(prepared.key.graph.outputs.size());
+    result.outputs.assign(std::make_move_iterator(proof.data.values.begin()), std::make_move_iterator(end));
+  }
   const prover::ProveTimes& times = proof.times;
   result.stats = {times.execute, times.witness, times.commit, times.outer.lookup, times.outer.relations,
                   times.outer_claim + times.opening, times.total};
