@@ -25,14 +25,16 @@ namespace zkinfer::circuit {
 using ColumnId = std::uint32_t;
 using Box = std::vector<std::uint64_t>;
 
-// M, W, and from kFirstData on the data oracles (one per committed tensor).
-enum class Oracle : std::uint8_t { kModel, kWitness, kFirstData };
+// M, W, and from kFirstData on the data oracles (one per committed tensor). kConstant is no oracle: the column's values are part
+// of the circuit.
+enum class Oracle : std::uint8_t { kModel, kWitness, kConstant, kFirstData };
 inline Oracle data_oracle(std::size_t index) { return static_cast<Oracle>(static_cast<std::size_t>(Oracle::kFirstData) + index); }
 
 struct Column {
   std::string name;
   Oracle oracle = Oracle::kWitness;
   std::vector<std::uint64_t> shape;
+  std::vector<std::int64_t> constants = {};  // [num_elements] for kConstant, else empty; |x| < p
 
   std::uint64_t num_elements() const;
 };
@@ -91,11 +93,14 @@ struct Equality {
   LinExpr expr;
 };
 
-// expr = the public values (row-major over the box), given with the statement.
+// expr = the public values (row-major over the box), given with the statement: the entries of graph value `value`, or the
+// eight 32-bit words of the digest of its canonical bytes.
 struct PublicTensor {
+  enum class Source : std::uint8_t { kEntries, kDigest };
   qir::ValueId value = 0;
   Box box;
   LinExpr expr;
+  Source source = Source::kEntries;
 };
 
 struct Table {
@@ -111,7 +116,7 @@ struct Circuit {
   std::vector<Contraction> contractions;
   std::vector<Lookup> lookups;
   std::vector<Equality> equalities;
-  std::vector<PublicTensor> public_tensors;  // in the order of qir::public_values
+  std::vector<PublicTensor> public_tensors;  // in the order of qir::public_values, then digests
   ColumnId pads = 0;   // witness column [3 num_pads]: the pad vector of hidden messages, coefficient j of pad i at 3 i + j
   ColumnId blind = 0;  // witness column [3]: the random denominator of the lookup argument's blind leaf
 };

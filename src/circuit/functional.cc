@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include "base/check.h"
 
@@ -59,6 +60,66 @@ std::vector<Fe> correlate(const AxisMap& map, std::uint64_t size, const std::vec
 
 }  // namespace
 
+namespace {
+
+// Everything that decides a view's vectors but for column axis `merged` (-1: all of it).
+std::vector<std::int64_t> view_key(const View& view, int merged) {
+  std::vector<std::int64_t> key = {view.column};
+  for (std::size_t j = 0; j < view.axes.size(); ++j) {
+    if (static_cast<int>(j) == merged) continue;
+    const AxisMap& map = view.axes[j];
+    key.insert(key.end(), {map.offset, static_cast<std::int64_t>(map.terms.size()), static_cast<std::int64_t>(map.sums.size())});
+    for (const AxisTerm& t : map.terms) key.insert(key.end(), {t.box_axis, t.stride});
+    for (const SumTerm& t : map.sums) key.insert(key.end(), {static_cast<std::int64_t>(t.length), t.stride});
+  }
+  return key;
+}
+
+using ViewGroups = std::vector<std::vector<const View*>>;
+
+ViewGroups group_views(const LinExpr& expr, int merged) {
+  std::map<std::vector<std::int64_t>, std::size_t> index;
+  ViewGroups groups;
+  for (const View& view : expr.views) {
+    const auto [entry, is_new] = index.try_emplace(view_key(view, merged), groups.size());
+    if (is_new) groups.emplace_back();
+    groups[entry->second].push_back(&view);
+  }
+  return groups;
+}
+
+// Views that read a column alike but for one axis give one term, whose vectors on that axis add up; the axis is the one that
+// leaves the fewest terms. Keys of lookups that are made of many bits of a word need it.
+ViewGroups merged_views(const LinExpr& expr, int& merged) {
+  merged = 0;
+  if (expr.views.size() == 1) return {{&expr.views[0]}};
+  std::size_t rank = 0;
+  for (const View& view : expr.views) rank = std::max(rank, view.axes.size());
+  ViewGroups best = group_views(expr, 0);
+  for (int axis = 1; axis < static_cast<int>(rank); ++axis) {
+    ViewGroups groups = group_views(expr, axis);
+    if (groups.size() >= best.size()) continue;
+    best = std::move(groups);
+    merged = axis;
+  }
+  return best;
+}
+
+// sum_idx (prod_axis vectors[axis][idx_axis]) values[idx].
+Fe weighted_sum(const std::vector<std::vector<Fe>>& vectors, const std::vector<std::int64_t>& values) {
+  std::vector<Fe> sums;
+  for (const std::int64_t x : values) sums.emplace_back(Fp::from_int(x));
+  for (std::size_t axis = vectors.size(); axis-- > 0;) {
+    const std::vector<Fe>& vector = vectors[axis];
+    std::vector<Fe> next(sums.size() / vector.size());
+    for (std::size_t i = 0; i < sums.size(); ++i) next[i / vector.size()] += vector[i % vector.size()] * sums[i];
+    sums = std::move(next);
+  }
+  return sums[0];
+}
+
+}  // namespace
+
 ExprFunctional functional_of(const LinExpr& expr, const std::vector<Column>& columns, const Box& box,
                              const std::vector<std::vector<Fe>>& axis_vectors) {
   ZKI_CHECK_EQ(box.size(), axis_vectors.size(), "one vector per box axis");
@@ -73,20 +134,48 @@ ExprFunctional functional_of(const LinExpr& expr, const std::vector<Column>& col
   }
   ExprFunctional out;
   out.constant = all * Fp::from_int(expr.constant);
-  for (const View& view : expr.views) {
-    Term term;
-    term.column = view.column;
-    term.coef = Fe(Fp::from_int(view.coef));
+  // The view's integer times the totals of the box axes that it does not read.
+  const auto factor_of = [&](const View& view) {
+    Fe factor(Fp::from_int(view.coef));
     std::vector<bool> used(box.size(), false);
-    const Column& column = columns[view.column];
-    for (std::size_t j = 0; j < view.axes.size(); ++j) {
-      for (const AxisTerm& t : view.axes[j].terms) used[t.box_axis] = true;
-      term.vectors.push_back(correlate(view.axes[j], column.shape[j], axis_vectors));
+    for (const AxisMap& map : view.axes) {
+      for (const AxisTerm& t : map.terms) used[t.box_axis] = true;
     }
     for (std::size_t b = 0; b < box.size(); ++b) {
-      if (!used[b]) term.coef *= totals[b];
+      if (!used[b]) factor *= totals[b];
     }
-    out.terms.push_back(std::move(term));
+    return factor;
+  };
+  int merged = 0;
+  for (const std::vector<const View*>& group : merged_views(expr, merged)) {
+    const View& first = *group[0];
+    const Column& column = columns[first.column];
+    Term term;
+    term.column = first.column;
+    term.coef = factor_of(first);
+    for (std::size_t j = 0; j < first.axes.size(); ++j) {
+      term.vectors.push_back(correlate(first.axes[j], column.shape[j], axis_vectors));
+    }
+    const auto axis = static_cast<std::size_t>(merged);
+    if (group.size() > 1 && axis >= first.axes.size()) {
+      for (std::size_t v = 1; v < group.size(); ++v) term.coef += factor_of(*group[v]);
+    } else if (group.size() > 1) {
+      std::vector<Fe>& sum = term.vectors[axis];
+      for (Fe& x : sum) x *= term.coef;
+      term.coef = Fe::one();
+      for (std::size_t v = 1; v < group.size(); ++v) {
+        const Fe factor = factor_of(*group[v]);
+        const std::vector<Fe> vector = correlate(group[v]->axes[axis], column.shape[axis], axis_vectors);
+        for (std::size_t i = 0; i < sum.size(); ++i) {
+          if (!vector[i].is_zero()) sum[i] += factor * vector[i];
+        }
+      }
+    }
+    if (column.oracle == Oracle::kConstant) {
+      out.constant += term.coef * weighted_sum(term.vectors, column.constants);
+    } else {
+      out.terms.push_back(std::move(term));
+    }
   }
   return out;
 }

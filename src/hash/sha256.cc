@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hash/sha256.h"
 
-#include <bit>
-
 namespace zkinfer {
 
 const Sha256State kSha256Start = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -30,10 +28,7 @@ Sha256Compression sha256_compress(const Sha256State& state, std::span<const std:
   auto& w = out.schedule;
   for (std::size_t t = 0; t < 16; ++t) w[t] = load_big_endian(block.data() + 4 * t);
   for (std::size_t t = 16; t < kSha256Rounds; ++t) {
-    const std::uint32_t x = w[t - 15], y = w[t - 2];
-    const std::uint32_t small0 = std::rotr(x, 7) ^ std::rotr(x, 18) ^ x >> 3;
-    const std::uint32_t small1 = std::rotr(y, 17) ^ std::rotr(y, 19) ^ y >> 10;
-    w[t] = small1 + w[t - 7] + small0 + w[t - 16];
+    w[t] = sha256_small1(w[t - 2]) + w[t - 7] + sha256_small0(w[t - 15]) + w[t - 16];
   }
   for (std::size_t i = 0; i < 4; ++i) {
     out.a[i] = state[3 - i];
@@ -42,13 +37,9 @@ Sha256Compression sha256_compress(const Sha256State& state, std::span<const std:
   for (std::size_t t = 0; t < kSha256Rounds; ++t) {
     const std::uint32_t a = out.a[t + 3], b = out.a[t + 2], c = out.a[t + 1], d = out.a[t];
     const std::uint32_t e = out.e[t + 3], f = out.e[t + 2], g = out.e[t + 1], h = out.e[t];
-    const std::uint32_t large1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-    const std::uint32_t large0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-    const std::uint32_t choice = (e & f) ^ (~e & g);
-    const std::uint32_t majority = (a & b) ^ (a & c) ^ (b & c);
-    const std::uint32_t t1 = h + large1 + choice + kSha256Constants[t] + w[t];
+    const std::uint32_t t1 = h + sha256_large1(e) + sha256_choice(e, f, g) + kSha256Constants[t] + w[t];
     out.e[t + 4] = d + t1;
-    out.a[t + 4] = t1 + large0 + majority;
+    out.a[t + 4] = t1 + sha256_large0(a) + sha256_majority(a, b, c);
   }
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
+#include "prover/sha256_columns.h"
 
 namespace zkinfer::prover {
 
@@ -68,7 +69,8 @@ class Filler {
          ColumnData& data)
       : graph_(graph), compiled_(compiled), witness_(witness), data_(data) {}
 
-  FpVec column(const Recipe& recipe) const {
+  FpVec column(std::size_t id) const {
+    const Recipe& recipe = compiled_.recipes[id];
     switch (recipe.kind) {
       case Recipe::Kind::kGiven: return {};
       case Recipe::Kind::kValue: return to_field(witness_.values[recipe.value]);
@@ -89,6 +91,8 @@ class Filler {
       case Recipe::Kind::kLimb:
         return map(evaluated(recipe.expr, recipe.box), [&](std::int64_t x) { return limb_of(x, recipe); });
       case Recipe::Kind::kDivLimb: return div_limb(recipe);
+      case Recipe::Kind::kConstant: return to_field(compiled_.circuit.columns[id].constants);
+      case Recipe::Kind::kSha256: return sha256_column(recipe.sha256, evaluated(recipe.expr, recipe.box), recipe.entry_bytes);
     }
     return {};
   }
@@ -148,7 +152,7 @@ ColumnData fill_columns(const qir::QGraph& graph, const relations::CompiledCircu
   // In order: a recipe reads earlier columns only.
   for (std::size_t id = 0; id < data.size(); ++id) {
     const std::int64_t param = compiled.param_of_column[id];
-    data[id] = param >= 0 ? to_field(params[static_cast<std::size_t>(param)]) : filler.column(compiled.recipes[id]);
+    data[id] = param >= 0 ? to_field(params[static_cast<std::size_t>(param)]) : filler.column(id);
   }
   return data;
 }

@@ -20,6 +20,19 @@ ColumnId Builder::add_column(std::string name, circuit::Oracle oracle, std::vect
   return id;
 }
 
+ColumnId Builder::constant_column(std::string name, std::vector<std::uint64_t> shape, std::vector<std::int64_t> values) {
+  for (ColumnId id = 0; id < columns().size(); ++id) {
+    const circuit::Column& column = columns()[id];
+    if (column.oracle == circuit::Oracle::kConstant && column.shape == shape && column.constants == values) return id;
+  }
+  Recipe recipe;
+  recipe.kind = Recipe::Kind::kConstant;
+  const ColumnId id = add_column(std::move(name), circuit::Oracle::kConstant, std::move(shape), std::move(recipe));
+  built_.circuit.columns[id].constants = std::move(values);
+  ZKI_CHECK_EQ(columns()[id].constants.size(), columns()[id].num_elements(), "a constant per element");
+  return id;
+}
+
 Tensor Builder::shape_only(const Shape& shape) const {
   Tensor tensor;
   for (const std::int64_t n : shape.dims()) {
@@ -48,6 +61,19 @@ void Builder::add_equality(std::string name, Box box, LinExpr expr) {
 std::uint32_t Builder::add_table(qir::Table rows) {
   built_.circuit.tables.push_back({std::move(rows), 0});
   return static_cast<std::uint32_t>(built_.circuit.tables.size() - 1);
+}
+
+std::uint32_t Builder::explicit_table(int log_size, std::vector<std::int32_t> values) {
+  const auto& tables = built_.circuit.tables;
+  for (std::uint32_t i = 0; i < tables.size(); ++i) {
+    const qir::Table& rows = tables[i].rows;
+    if (rows.kind == qir::TableKind::kExplicit && rows.first == 0 && rows.values == values) return i;
+  }
+  qir::Table rows;
+  rows.kind = qir::TableKind::kExplicit;
+  rows.log_size = static_cast<std::uint8_t>(log_size);
+  rows.values = std::move(values);
+  return add_table(std::move(rows));
 }
 
 std::uint32_t Builder::positive_part_table(std::int64_t reach) {
@@ -284,7 +310,7 @@ Status Builder::add_node(std::uint32_t index) {
 void Builder::add_public_tensors() {
   for (const qir::ValueId id : qir::public_values(graph_, visibility_)) {
     const Tensor tensor = without_unit_atoms(tensors_[id]);
-    built_.circuit.public_tensors.push_back({id, tensor.atoms, tensor.expr});
+    add_public_tensor({id, tensor.atoms, tensor.expr, circuit::PublicTensor::Source::kEntries});
   }
 }
 
@@ -303,6 +329,13 @@ void Builder::add_committed_tensors() {
   }
 }
 
+Status Builder::add_digests() {
+  for (const qir::ValueId id : qir::chosen_values(graph_, visibility_, [](const DataGroup& g) { return g.hashed_in_circuit(); })) {
+    ZKI_RETURN_IF_ERROR(add_sha256(*this, id).with_context("hash of '" + value(id).name + "'"));
+  }
+  return ok_status();
+}
+
 Result<BuiltCircuit> Builder::build() && {
   ZKI_ASSIGN_OR_RETURN(sound_, qir::sound_ranges(graph_));
   for (const qir::Table& rows : graph_.tables) built_.circuit.tables.push_back({rows, 0});
@@ -313,6 +346,7 @@ Result<BuiltCircuit> Builder::build() && {
   }
   add_public_tensors();
   add_committed_tensors();
+  ZKI_RETURN_IF_ERROR(add_digests());
   finish_tables();
   return std::move(built_);
 }

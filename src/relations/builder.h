@@ -13,6 +13,9 @@
 
 namespace zkinfer::relations {
 
+// The columns of one SHA-256 circuit (relations/sha256.h).
+enum class Sha256Column : std::uint8_t { kBits, kChoice, kMajority, kSchedule, kCarries, kWords, kDigest };
+
 // How the prover computes a witness column.
 struct Recipe {
   enum class Kind : std::uint8_t {
@@ -27,6 +30,8 @@ struct Recipe {
     kTable,         // table `table` of the graph at `expr` over the column's box
     kLimb,          // bits [limb_shift, limb_shift + limb_bits) of expr
     kDivLimb,       // the same of expr mod other, or of other - 1 - (expr mod other) if negated
+    kConstant,      // the column's own constants
+    kSha256,        // column `sha256` of the hash of `expr` over the box, row-major, entries of entry_bytes bytes
   };
   Kind kind = Kind::kGiven;
   qir::ValueId value = 0;
@@ -38,6 +43,8 @@ struct Recipe {
   int limb_shift = 0;
   int limb_bits = 0;
   bool negated = false;
+  Sha256Column sha256 = Sha256Column::kBits;
+  std::size_t entry_bytes = 1;
 };
 
 struct BuiltCircuit {
@@ -73,6 +80,8 @@ class Builder {
   const Tensor& tensor(qir::ValueId id) const { return tensors_[id]; }
 
   circuit::ColumnId add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape, Recipe recipe);
+  // A column of public constants: an earlier one of the same shape and values, or a new one.
+  circuit::ColumnId constant_column(std::string name, std::vector<std::uint64_t> shape, std::vector<std::int64_t> values);
   // A new witness column over `like`'s atoms, grouped as `like`.
   Tensor add_tensor(std::string name, const Tensor& like, Recipe recipe);
   // Atoms = the shape's dimensions above 1, one per axis.
@@ -87,6 +96,9 @@ class Builder {
   // more than `reach` and at most 2^most_bits rows will do.
   void add_nonnegative_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, std::int64_t reach,
                              int most_bits = 63);
+  // The table of these values at 0 .. 2^log_size - 1: one that is there, or a new one.
+  std::uint32_t explicit_table(int log_size, std::vector<std::int32_t> values);
+  void add_public_tensor(circuit::PublicTensor tensor) { built_.circuit.public_tensors.push_back(std::move(tensor)); }
   // Index of the table of graph table `index`.
   std::uint32_t graph_table(std::int32_t index) const { return static_cast<std::uint32_t>(index); }
   // Some table (x, max(0, x)) that has every |x| <= reach: one of the graph's, or a new one. Exact on its whole domain.
@@ -130,6 +142,8 @@ class Builder {
   void add_public_tensors();
   // A flat column in a data oracle of its own for each committed input and output, equal to the tensor.
   void add_committed_tensors();
+  // Of inputs and outputs whose hash the circuit computes.
+  Status add_digests();
 
   const qir::QGraph& graph_;
   qir::Visibility visibility_;
@@ -155,5 +169,7 @@ Status build_transpose(Builder& builder, std::uint32_t index);
 Status build_slice(Builder& builder, std::uint32_t index);
 Status build_pad(Builder& builder, std::uint32_t index);
 Status build_concat(Builder& builder, std::uint32_t index);
+// The digest of graph value `id` (relations/sha256.h).
+Status add_sha256(Builder& builder, qir::ValueId id);
 
 }  // namespace zkinfer::relations
