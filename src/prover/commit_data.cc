@@ -20,15 +20,14 @@ circuit::Circuit flat_circuit(std::uint64_t num_elements) {
   return circuit;
 }
 
-// Other data, or other parameters, under the same seed get independent random rows.
-Digest rows_key(const Digest& seed, const pcs::DataOracle& params, const std::vector<std::int64_t>& values) {
+}  // namespace
+
+Digest derive_data_rows_key(const Digest& seed, const pcs::DataOracle& params, const std::vector<std::int64_t>& values) {
   ByteWriter writer;
   params.write(writer);
   for (const std::int64_t x : values) writer.i64(x);
   return derive_key("zkinfer data rows v1", {seed, writer.bytes()});
 }
-
-}  // namespace
 
 Result<pcs::DataOracle> data_oracle_params(std::uint64_t num_elements, std::uint64_t budget, const pcs::OpeningParams& like) {
   const circuit::Circuit circuit = flat_circuit(num_elements);
@@ -53,7 +52,7 @@ Result<CommittedData> commit_data(std::vector<std::int64_t> values, const pcs::D
   for (std::size_t i = 0; i < values.size(); ++i) data[0][i] = Fp::from_int(values[i]);
   FpVec message(params.oracle.num_lanes() * params.oracle.num_rows);
   circuit::place_values(layout, circuit.columns, data, message.span());
-  PrfStream random(rows_key(seed, params, values), kDataStream);
+  PrfStream random(derive_data_rows_key(seed, params, values), kDataStream);
   CommittedData out;
   out.params = params;
   out.oracle = pcs::CommittedOracle(params.oracle, message.span(), random);

@@ -17,6 +17,9 @@ struct CommittedData {
   proof::Commitment commitment;
 };
 
+// The key of D's random rows. Other data, or other parameters, under the same seed get independent rows.
+Digest derive_data_rows_key(const Digest& seed, const pcs::DataOracle& params, const std::vector<std::int64_t>& values);
+
 // The oracle of commitments to `num_elements` numbers (soundness::data_oracle with the layout of one flat column).
 Result<pcs::DataOracle> data_oracle_params(std::uint64_t num_elements, std::uint64_t budget, const pcs::OpeningParams& like);
 

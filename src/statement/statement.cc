@@ -179,9 +179,14 @@ Bytes header_bytes(const Key& key, ByteView context, const PublicData& data) {
 }
 
 void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicData& data) {
-  transcript.absorb_digest("model identity", key.identity());
+  absorb_statement(transcript, key.identity(), key.visibility, key.graph, context, data);
+}
+
+void absorb_statement(Transcript& transcript, const Digest& identity, const qir::Visibility& visibility, const qir::QGraph& graph,
+                      ByteView context, const PublicData& data) {
+  transcript.absorb_digest("model identity", identity);
   transcript.absorb_bytes("context", context);
-  for_values_in_proof(key.graph, key.visibility, data.values,
+  for_values_in_proof(graph, visibility, data.values,
                       [&](const std::vector<std::int64_t>& values) { absorb_values(transcript, values); });
   for (const Digest& digest : data.digests) transcript.absorb_digest("public digest", digest);
   for (const Commitment& commitment : data.commitments) {

@@ -234,6 +234,34 @@ def main():
     t.fe("mask value", [4, 5, 6])
     show("statement.alpha", t.challenge("lookup alpha"))
     show("statement.beta", t.challenge("lookup beta"))
+    # A commitment to 10 numbers for 3 proofs: 4 + 19 rows, 2^2 lanes, domain 2^8, 5 queries; root 00..1f.
+    data = oracle(4, 19, 2, 8, 5) + struct.pack("<Q", 3)
+    t = Transcript("zkinfer data value v1")
+    t.bytes("parameters", data)
+    t.u64("size", 10)
+    t.digest("data root", counting)
+    show("data.point", t.challenge("data point"))
+    # The key of its random rows under the seed 00..1f, for the numbers -1, 0, .., 8.
+    t = Transcript("zkinfer data rows v1")
+    for part in (counting, data + struct.pack("<10q", *range(-1, 9))):
+        t.bytes("part", part)
+    show("data.rows_key", t.flush())
+    # Canonical bytes of (1, 255), (-1, 127), (-129, 300) and (0, 65536) in the ranges that just hold them.
+    show("data.bytes", struct.pack("<BB", 1, 255) + struct.pack("<bb", -1, 127) + struct.pack("<hh", -129, 300) + struct.pack("<II", 0, 65536))
+    # The statement above with a Keccak-256 digest for the inputs, and one where the inputs are committed: the state.
+    for name in ("digest", "commitment"):
+        t = Transcript("zkinfer proof v1")
+        t.digest("model identity", identity)
+        t.bytes("context", counting)
+        t.u64("public value size", 2)
+        for x in (1, 7):
+            t.fp("public value", x)
+        if name == "digest":
+            t.digest("public digest", keccak256(bytes((0, 3))))
+        else:
+            t.digest("data root", counting)
+            t.fe("data value", [1, 2, 3])
+        show("statement.with_" + name, t.flush())
 
 
 main()

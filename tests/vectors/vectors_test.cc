@@ -14,9 +14,11 @@
 #include "field/fe.h"
 #include "hash/keccak.h"
 #include "poly/ntt.h"
+#include "prover/commit_data.h"
 #include "prover/commit_model.h"
 #include "prover/prf.h"
 #include "qir/qgraph.h"
+#include "statement/canonical_bytes.h"
 #include "statement/statement.h"
 #include "transcript/grind.h"
 #include "transcript/transcript.h"
@@ -125,7 +127,7 @@ qir::QGraph tiny_graph() {
   return graph;
 }
 
-void add_statement(Vectors& out) {
+proof::Key tiny_key() {
   proof::Key key;
   key.graph = tiny_graph();
   key.visibility.inputs.exposure = Exposure::kPublic;
@@ -134,6 +136,11 @@ void add_statement(Vectors& out) {
   key.params.has_model = false;
   key.params.witness = {.num_rows = 8, .num_random_rows = 3, .log_lanes = 2, .log_domain = 5, .num_queries = 2};
   key.params.mask = {.num_rows = 15, .num_random_rows = 4, .log_lanes = 0, .log_domain = 6, .num_queries = 2};
+  return key;
+}
+
+void add_statement(Vectors& out) {
+  const proof::Key key = tiny_key();
   EXPECT_TRUE(key.params.validate().ok()) << key.params.validate().to_string();
   EXPECT_TRUE(qir::validate(key.graph).ok()) << qir::validate(key.graph).to_string();
   out["statement.structure"] = show(qir::structure_bytes(key.graph));
@@ -152,6 +159,45 @@ void add_statement(Vectors& out) {
   out["statement.beta"] = show(t.challenge("lookup beta"));
 }
 
+void add_data(Vectors& out) {
+  const pcs::DataOracle oracle{{.num_rows = 4, .num_random_rows = 19, .log_lanes = 2, .log_domain = 8, .num_queries = 5}, 3};
+  out["data.point"] = show(proof::data_point(oracle, 10, counting()));
+  out["data.rows_key"] = show(prover::derive_data_rows_key(counting(), oracle, {-1, 0, 1, 2, 3, 4, 5, 6, 7, 8}));
+  Bytes bytes;
+  for (const auto& [lo, hi, values] : std::vector<std::tuple<std::int64_t, std::int64_t, std::vector<std::int64_t>>>{
+           {0, 255, {1, 255}}, {-1, 127, {-1, 127}}, {-129, 300, {-129, 300}}, {0, 65536, {0, 65536}}}) {
+    qir::Value value;
+    value.lo = lo;
+    value.hi = hi;
+    const Bytes next = proof::canonical_bytes(value, values);
+    bytes.insert(bytes.end(), next.begin(), next.end());
+  }
+  out["data.bytes"] = show(bytes);
+}
+
+// The state after step 0 of the statement above with a digest, or a commitment, in place of the public input. The identity
+// stays that of the first key, as in the script.
+void add_statement_data(Vectors& out) {
+  const std::vector<std::int64_t> input = {0, 3};
+  qir::Value value;
+  value.hi = 255;
+  proof::Key key = tiny_key();
+  const Digest identity = key.identity();
+  for (const bool committed : {false, true}) {
+    key.visibility.inputs = committed ? DataGroup{Exposure::kCommitted, DataHash::kNone} : DataGroup{Exposure::kPublic, DataHash::kKeccak256};
+    proof::PublicData data;
+    data.values = {{1, 7}};
+    if (committed) data.commitments = {{counting(), Fe(Fp(1), Fp(2), Fp(3))}};
+    if (!committed) {
+      data.values.push_back(input);
+      data.digests = {proof::hash_data(DataHash::kKeccak256, proof::canonical_bytes(value, input))};
+    }
+    Transcript t("zkinfer proof v1");
+    proof::absorb_statement(t, identity, key.visibility, key.graph, counting(), data);
+    out[committed ? "statement.with_commitment" : "statement.with_digest"] = show(t.state());
+  }
+}
+
 TEST(Vectors, AsInTheSpecification) {
   Vectors computed;
   add_field(computed);
@@ -160,6 +206,8 @@ TEST(Vectors, AsInTheSpecification) {
   add_code(computed);
   add_prf(computed);
   add_statement(computed);
+  add_data(computed);
+  add_statement_data(computed);
   const Vectors expected = read_vectors();
   EXPECT_EQ(expected.size(), computed.size());
   for (const auto& [name, value] : expected) EXPECT_EQ(computed[name], value) << name;
