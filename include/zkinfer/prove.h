@@ -63,6 +63,9 @@ class Prover {
   // Proves once that every committed parameter lies in its declared range, so that proofs speak of an integer model and
   // not of field elements. Uses one of the budgeted proofs. Verify with verify_certificate (verify.h).
   Result<Bytes> certify(const Progress& progress = {});
+  // Proves that `fresh`, another commitment to the same model, holds the same weights as this one, so that the model keeps its
+  // name when this budget is used up. Uses one of the budgeted proofs of both. Verify with verify_rotation (verify.h).
+  Result<Bytes> rotate(Prover& fresh, const Progress& progress = {});
   // How many proofs this object made; refuses past the budget.
   std::uint64_t proofs_made() const;
 

@@ -73,6 +73,9 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context
 // Checks the certificate of the key's weight commitment (Prover::certify): once per key is enough.
 Verdict verify_certificate(const VerificationKey& key, ByteView certificate);
 
+// Checks that two keys of one structure commit to the same weights (Prover::rotate). Whoever trusts `before` may trust `after`.
+Verdict verify_rotation(const VerificationKey& before, const VerificationKey& after, ByteView rotation);
+
 // Byte counts of a proof by protocol part, in order (also for rejected proofs, up to the failure).
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof);
 

@@ -7,6 +7,7 @@
 #include "prover/certify.h"
 #include "prover/prf.h"
 #include "prover/prove.h"
+#include "prover/rotate.h"
 #include "soundness/proof_size.h"
 
 namespace zkinfer {
@@ -149,6 +150,12 @@ std::string Prover::circuit_report() const {
 Result<Bytes> Prover::certify(const Progress& progress) {
   ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(progress));
   return prover::certify(impl_->model, request);
+}
+
+Result<Bytes> Prover::rotate(Prover& fresh, const Progress& progress) {
+  ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(progress));
+  ZKI_RETURN_IF_ERROR(fresh.impl_->begin_proof({}).status());
+  return prover::rotate(impl_->model, fresh.impl_->model, request);
 }
 
 Result<ProofResult> Prover::prove(const RealInputs& inputs, ByteView context, const Progress& progress) {

@@ -6,6 +6,7 @@
 
 #include "soundness/analyze.h"
 #include "verifier/certificate.h"
+#include "verifier/rotation.h"
 
 namespace zkinfer {
 
@@ -81,6 +82,10 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context
 
 Verdict verify_certificate(const VerificationKey& key, ByteView certificate) {
   return verifier::verify_certificate(key.impl().prepared, certificate);
+}
+
+Verdict verify_rotation(const VerificationKey& before, const VerificationKey& after, ByteView rotation) {
+  return verifier::verify_rotation(before.impl().prepared, after.impl().prepared, rotation);
 }
 
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof) {
