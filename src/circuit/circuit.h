@@ -42,29 +42,39 @@ struct Column {
 struct AxisTerm {
   std::uint32_t box_axis = 0;
   std::int64_t stride = 1;
+
+  friend bool operator==(const AxisTerm&, const AxisTerm&) = default;
 };
 
 // A summed index of its own: sum over i in [0, length) at stride * i.
 struct SumTerm {
   std::uint64_t length = 1;
   std::int64_t stride = 1;
+
+  friend bool operator==(const SumTerm&, const SumTerm&) = default;
 };
 
 struct AxisMap {
   std::int64_t offset = 0;
   std::vector<AxisTerm> terms;
   std::vector<SumTerm> sums;
+
+  friend bool operator==(const AxisMap&, const AxisMap&) = default;
 };
 
 struct View {
   ColumnId column = 0;
   std::int64_t coef = 1;  // |coef| < p
   std::vector<AxisMap> axes;  // [column rank]
+
+  friend bool operator==(const View&, const View&) = default;
 };
 
 struct LinExpr {
   std::int64_t constant = 0;
   std::vector<View> views;
+
+  friend bool operator==(const LinExpr&, const LinExpr&) = default;
 };
 
 // Y[a,b,c] = sum_k A[a,c,k] B[b,c,k] over the box, every axis having one role; y must not use k axes, lhs no b axes, rhs

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prover/outer_prover.h"
 
+#include <algorithm>
 #include <chrono>
-#include <mutex>
 
 #include "base/check.h"
 #include "base/parallel.h"
 #include "circuit/point.h"
 #include "lookup/gkr_prover.h"
+#include "prover/operands.h"
 #include "sumcheck/batched_products.h"
 #include "sumcheck/zerocheck_prover.h"
 
@@ -20,7 +21,6 @@ using circuit::Circuit;
 using circuit::ColumnData;
 using circuit::Contraction;
 using circuit::LeafBlock;
-using circuit::LoopAxis;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -118,74 +118,33 @@ void prove_lookups(hiding::ProverChannel& channel, const relations::CompiledCirc
   (void)lookup::prove_grand_sum(channel, p.span(), static_cast<const FeVec&>(q).span());
 }
 
-// sum over the bound axes of prod eq * expr, as a table over the c and k axes padded to powers of two.
-FeVec bind_operand(const Contraction& relation, const circuit::ContractionPlan& plan, const Circuit& circuit,
-                   const ColumnData& data, const circuit::LinExpr& expr, AxisRole bound,
-                   const std::vector<std::vector<Fe>>& tau_vectors) {
-  std::vector<LoopAxis> loops;
-  std::vector<std::uint32_t> bound_axes;
-  std::uint64_t num_bound = 1;
-  int bits_left = plan.sum_bits;
-  for (std::uint32_t axis = 0; axis < relation.box.size(); ++axis) {
-    const AxisRole role = relation.roles[axis];
-    if (role == AxisRole::kC || role == AxisRole::kK) {
-      bits_left -= circuit::axis_bits(relation.box[axis]);
-      loops.push_back({axis, relation.box[axis], std::uint64_t{1} << bits_left});
-    } else if (role == bound) {
-      bound_axes.push_back(axis);
-      num_bound *= relation.box[axis];
-    }
+// The coordinates of tau that belong to the c axes: eq of them is a factor of the relation.
+std::vector<Fe> shared_point(const Contraction& relation, std::span<const Fe> tau) {
+  std::vector<Fe> out;
+  for (std::size_t axis = 0; axis < relation.box.size(); ++axis) {
+    if (relation.roles[axis] == AxisRole::kK) continue;
+    const std::span<const Fe> own = tau.first(static_cast<std::size_t>(circuit::axis_bits(relation.box[axis])));
+    if (relation.roles[axis] == AxisRole::kC) out.insert(out.end(), own.begin(), own.end());
+    tau = tau.subspan(own.size());
   }
-  const std::size_t size = std::size_t{1} << plan.sum_bits;
-  FeVec out(size);
-  std::mutex mutex;
-  // Few, large chunks: each has its own accumulator of `size` elements.
-  const std::size_t grain = std::max<std::size_t>(std::max<std::size_t>(1, (std::size_t{1} << 16) / size), (num_bound + 15) / 16);
-  parallel_for(num_bound, grain, [&](std::size_t begin, std::size_t end) {
-    FeVec sum(size);
-    FpVec row(size);
-    std::vector<std::uint64_t> fixed(relation.box.size(), 0);
-    for (std::size_t i = begin; i < end; ++i) {
-      Fe weight = Fe::one();
-      std::size_t rest = i;
-      for (std::size_t b = bound_axes.size(); b-- > 0;) {
-        const std::uint32_t axis = bound_axes[b];
-        fixed[axis] = rest % relation.box[axis];
-        rest /= relation.box[axis];
-        weight *= tau_vectors[axis][fixed[axis]];
-      }
-      circuit::evaluate_slice(expr, circuit.columns, data, loops, fixed, row.data());
-      vec::axpy(weight, static_cast<const FpVec&>(row).span(), sum);
-    }
-    const std::lock_guard<std::mutex> lock(mutex);
-    vec::add(out.span(), sum.span(), out.span());
-  });
   return out;
 }
 
-// eq(tau, .) of the c axes over the c and k axes, padded. Beyond an axis' length it is eq too, not zero: the verifier
-// evaluates the full multilinear eq, and the operands are zero there.
-FeVec shared_table(const Contraction& relation, const circuit::ContractionPlan& plan, std::span<const Fe> tau) {
-  std::vector<Fe> shared = {Fe::one()};
-  for (std::size_t axis = 0; axis < relation.box.size(); ++axis) {
-    const AxisRole role = relation.roles[axis];
-    if (role == AxisRole::kK) continue;
-    const auto bits = static_cast<std::size_t>(circuit::axis_bits(relation.box[axis]));
-    if (role == AxisRole::kC) {
-      const std::vector<Fe> eq = circuit::eq_vector(tau.first(bits), std::uint64_t{1} << bits);
-      std::vector<Fe> next;
-      next.reserve(shared.size() * eq.size());
-      for (const Fe& outer : shared) {
-        for (const Fe& inner : eq) next.push_back(outer * inner);
-      }
-      shared = std::move(next);
-    }
-    tau = tau.subspan(bits);
+sumcheck::ProductRelation product_of(const Contraction& relation, const circuit::ContractionPlan& plan, const Circuit& circuit,
+                                     const ColumnData& data, std::span<const Fe> tau, const Fe& coef) {
+  sumcheck::ProductRelation product{coef, {}, shared_point(relation, tau)};
+  const bool binds = std::any_of(relation.roles.begin(), relation.roles.end(),
+                                 [](AxisRole role) { return role == AxisRole::kA || role == AxisRole::kB; });
+  if (!binds && !product.eq_point.empty()) {
+    product.squared = relation.lhs == relation.rhs;
+    product.base_factors.push_back(evaluate_operand(relation, plan, circuit, data, relation.lhs));
+    if (!product.squared) product.base_factors.push_back(evaluate_operand(relation, plan, circuit, data, relation.rhs));
+    return product;
   }
-  const std::size_t run = std::size_t{1} << (plan.sum_bits - plan.shared_bits);
-  FeVec out(std::size_t{1} << plan.sum_bits);
-  for (std::size_t i = 0; i < shared.size(); ++i) vec::fill(shared[i], out.subspan(i * run, run));
-  return out;
+  const std::vector<std::vector<Fe>> vectors = circuit::tau_vectors(relation, tau);
+  product.factors.push_back(bind_operand(relation, plan, circuit, data, relation.lhs, AxisRole::kA, vectors));
+  product.factors.push_back(bind_operand(relation, plan, circuit, data, relation.rhs, AxisRole::kB, vectors));
+  return product;
 }
 
 void prove_contractions(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled, const ColumnData& data) {
@@ -196,19 +155,12 @@ void prove_contractions(hiding::ProverChannel& channel, const relations::Compile
   std::vector<sumcheck::ProductRelation> relations;
   Fe power = Fe::one();
   for (std::size_t i = 0; i < circuit.contractions.size(); ++i) {
-    const Contraction& relation = circuit.contractions[i];
-    const circuit::ContractionPlan& plan = compiled.plan.contractions[i];
-    const std::vector<std::vector<Fe>> vectors = circuit::tau_vectors(relation, tau);
-    sumcheck::ProductRelation product{power, {}};
-    product.factors.push_back(bind_operand(relation, plan, circuit, data, relation.lhs, AxisRole::kA, vectors));
-    product.factors.push_back(bind_operand(relation, plan, circuit, data, relation.rhs, AxisRole::kB, vectors));
-    if (plan.shared_bits > 0) product.factors.push_back(shared_table(relation, plan, tau));
-    relations.push_back(std::move(product));
+    relations.push_back(product_of(circuit.contractions[i], compiled.plan.contractions[i], circuit, data, tau, power));
     power *= gamma;
   }
   const sumcheck::BatchedProducts end =
       sumcheck::prove_batched_products(channel, "relations round", std::move(relations), compiled.plan.degree);
-  for (const std::vector<Fe>& values : end.values) channel.send_product("relations lhs", values[0], "relations rhs", values[1]);
+  for (const std::vector<Fe>& values : end.values) channel.send_product("relations lhs", values.front(), "relations rhs", values.back());
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 
 #include "base/check.h"
 #include "base/parallel.h"
+#include "sumcheck/eq_product.h"
 #include "sumcheck/product_kernels.h"
 
 namespace zkinfer::sumcheck {
@@ -14,9 +16,8 @@ namespace {
 
 constexpr std::size_t kRowsPerChunk = 4096;
 
-using Coefs = std::array<Fe, 4>;  // c_0 .. c_3
-
 struct ActiveRelation {
+  std::optional<EqProduct> eq_product;  // then it has the factors and the claim
   std::vector<FeVec> factors;
   int log_size = 0;      // n_i
   Fe scale;              // coef_i 2^-(n - n_i)
@@ -38,6 +39,7 @@ bool is_first_round(const ActiveRelation& relation, int num_rounds, int round) {
 }
 
 ProductSums sum_chunk(ActiveRelation& relation, const Chunk& chunk, bool first_round, const Fe& last_challenge) {
+  if (relation.eq_product) return relation.eq_product->sum_rows(chunk.begin, chunk.end);
   const std::size_t num_factors = relation.factors.size();
   if (first_round) {
     std::array<FeCSpan, 3> tables;
@@ -57,6 +59,7 @@ void run_round(std::vector<ActiveRelation>& relations, int num_rounds, int round
     if (!is_active(relations[i], num_rounds, round)) continue;
     const std::size_t half = std::size_t{1} << (num_rounds - 1 - round);
     num_rows += half;
+    if (relations[i].eq_product) relations[i].eq_product->begin_round(last_challenge);
     for (std::size_t begin = 0; begin < half; begin += kRowsPerChunk)
       chunks.push_back({i, begin, std::min(half, begin + kRowsPerChunk), {}});
   }
@@ -72,7 +75,7 @@ void run_round(std::vector<ActiveRelation>& relations, int num_rounds, int round
   for (ActiveRelation& relation : relations) relation.sums = {};
   for (const Chunk& chunk : chunks) relations[chunk.relation].sums += chunk.sums;
   for (ActiveRelation& relation : relations) {
-    if (!is_active(relation, num_rounds, round)) continue;
+    if (!is_active(relation, num_rounds, round) || relation.eq_product) continue;
     if (is_first_round(relation, num_rounds, round)) {
       relation.claim = relation.sums.at_zero + relation.sums.at_one;
       continue;
@@ -82,7 +85,8 @@ void run_round(std::vector<ActiveRelation>& relations, int num_rounds, int round
 }
 
 // h from h(0), h(1) = claim - h(0), the top coefficient and, for three factors, h(-1).
-Coefs round_polynomial(const ActiveRelation& relation) {
+RoundCoefs round_polynomial(ActiveRelation& relation) {
+  if (relation.eq_product) return relation.eq_product->end_round(relation.sums);
   static constexpr Fe kHalf(inverse(Fp(2)));
   const ProductSums& sums = relation.sums;
   const Fe at_one = relation.claim - sums.at_zero;
@@ -101,6 +105,15 @@ std::vector<ActiveRelation> prepare(std::vector<ProductRelation> relations, int 
   std::vector<ActiveRelation> active;
   num_rounds = 0;
   for (ProductRelation& relation : relations) {
+    if (!relation.eq_point.empty()) {
+      ZKI_CHECK(degree == 3, "an eq factor adds a degree");
+      const Fe coef = relation.coef;
+      EqProduct product(std::move(relation));
+      num_rounds = std::max(num_rounds, product.log_size());
+      const int log_size = product.log_size();
+      active.push_back({std::move(product), {}, log_size, coef, Fe(), {}});
+      continue;
+    }
     const std::size_t num_factors = relation.factors.size();
     ZKI_CHECK(num_factors >= 1 && num_factors <= static_cast<std::size_t>(degree), "1 to `degree` factors");
     const std::size_t size = relation.factors[0].size();
@@ -108,7 +121,7 @@ std::vector<ActiveRelation> prepare(std::vector<ProductRelation> relations, int 
     for (const FeVec& factor : relation.factors) ZKI_CHECK_EQ(factor.size(), size, "tables of one relation");
     const int log_size = std::countr_zero(size);
     num_rounds = std::max(num_rounds, log_size);
-    active.push_back({std::move(relation.factors), log_size, relation.coef, Fe(), {}});
+    active.push_back({std::nullopt, std::move(relation.factors), log_size, relation.coef, Fe(), {}});
   }
   const Fe half(inverse(Fp(2)));
   for (ActiveRelation& relation : active)
@@ -128,8 +141,8 @@ BatchedProducts prove_batched_products(hiding::ProverChannel& channel, const cha
   Fe challenge;
   for (int round = 0; round < num_rounds; ++round) {
     run_round(active, num_rounds, round, challenge);
-    std::vector<Coefs> polynomials(active.size());
-    Coefs total{};
+    std::vector<RoundCoefs> polynomials(active.size());
+    RoundCoefs total{};
     for (std::size_t i = 0; i < active.size(); ++i) {
       if (!is_active(active[i], num_rounds, round)) continue;
       polynomials[i] = round_polynomial(active[i]);
@@ -139,11 +152,15 @@ BatchedProducts prove_batched_products(hiding::ProverChannel& channel, const cha
     challenge = channel.challenge(label);
     result.point.push_back(challenge);
     for (std::size_t i = 0; i < active.size(); ++i) {
-      const Coefs& c = polynomials[i];
+      const RoundCoefs& c = polynomials[i];
       active[i].claim = c[0] + challenge * (c[1] + challenge * (c[2] + challenge * c[3]));
     }
   }
   for (const ActiveRelation& relation : active) {
+    if (relation.eq_product) {
+      result.values.push_back(relation.eq_product->values(challenge));
+      continue;
+    }
     std::vector<Fe>& values = result.values.emplace_back();
     for (const FeVec& factor : relation.factors) {
       const Fe low = factor.get(0);

@@ -6,7 +6,8 @@
 // Messages: per round the coefficients c_1 .. c_degree, hidden, in order; then a challenge under the same label.
 // Verifier: receive_rounds (rounds.h). Pads: count_rounds_pads(n, degree).
 // Soundness: error degree / |K| per round; the factor values at the end are unproven until the caller opens them.
-// Cost: about 7 (two factors) or 12 (three) multiplications in K per table row; tables are folded in place.
+// Cost: about 7 (two factors) or 12 (three) multiplications in K per table row, eq factors less (eq_product.h); tables are folded
+// in place.
 #pragma once
 
 #include <span>
@@ -20,11 +21,15 @@ namespace zkinfer::sumcheck {
 struct ProductRelation {
   Fe coef;
   std::vector<FeVec> factors;  // 1 to 3 (at most `degree`) tables, all of the same size 2^n_i, n_i >= 0
+  // One more factor, eq(eq_point, first variables), that needs no table; then there are one or two others.
+  std::vector<Fe> eq_point = {};
+  std::vector<FpVec> base_factors = {};  // with an eq_point: the factors when all their values lie in F
+  bool squared = false;             // with an eq_point: the one factor counts twice
 };
 
 struct [[nodiscard]] BatchedProducts {
   std::vector<Fe> point;                // [n], point[0] was bound first
-  std::vector<std::vector<Fe>> values;  // [relation][factor]: T_{i,f}(last n_i coordinates of point)
+  std::vector<std::vector<Fe>> values;  // [relation][factor]: T_{i,f}(last n_i coordinates of point), no eq
 };
 
 // Consumes the tables. degree 2 or 3.

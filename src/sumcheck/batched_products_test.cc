@@ -101,6 +101,70 @@ TEST(BatchedProducts, DrawnShapes) {
   }
 }
 
+// The same proof as with the eq factor as a table; factors in K or F, one or two or one squared, and any coordinate may be zero.
+TEST(BatchedProducts, EqFactorsGiveTheProofOfTheirTables) {
+  TestRandom random(8);
+  struct EqShape {
+    int log_size;
+    int eq_variables;
+    int num_factors;
+    bool in_base_field;
+    bool squared;
+  };
+  const auto prove = [](std::vector<ProductRelation> relations) {
+    TestSession session{.zero_knowledge = false, .count = [](hiding::PadAllocator&) {}};
+    session.make_pads(0);
+    BatchedProducts opened;
+    session.prove([&](hiding::ProverChannel& channel) { opened = prove_batched_products(channel, "round", std::move(relations), 3); });
+    return std::pair(session.proof, opened);
+  };
+  for (int trial = 0; trial < 60; ++trial) {
+    std::vector<ProductRelation> with_tables, with_points;
+    std::vector<EqShape> shapes;
+    for (std::uint64_t i = 0; i < 1 + random.below(4); ++i) {
+      const int log_size = 1 + static_cast<int>(random.below(trial % 10 == 0 ? 14 : 8));
+      const int eq_variables = 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(log_size)));
+      const bool squared = random.below(3) == 0;
+      shapes.push_back({log_size, eq_variables, squared ? 1 : 1 + static_cast<int>(random.below(2)), random.below(2) == 0, squared});
+    }
+    for (const EqShape& shape : shapes) {
+      const std::size_t size = std::size_t{1} << shape.log_size;
+      ProductRelation table{.coef = random.fe(), .factors = {}};
+      ProductRelation point{.coef = table.coef, .factors = {}};
+      for (int f = 0; f < shape.num_factors; ++f) {
+        FeVec values = random.fe_vec(size);
+        if (shape.in_base_field) {
+          FpVec base(size);
+          for (std::size_t x = 0; x < size; ++x) base[x] = values.get(x).c[0];
+          vec::lift(FpCSpan(base.data(), size), values);
+          point.base_factors.push_back(std::move(base));
+        } else {
+          point.factors.push_back(values);
+        }
+        table.factors.push_back(std::move(values));
+      }
+      point.squared = shape.squared;
+      if (shape.squared) table.factors.push_back(table.factors[0]);
+      for (int i = 0; i < shape.eq_variables; ++i) point.eq_point.push_back(random.below(5) == 0 ? Fe() : random.fe());
+      FeVec eq(std::size_t{1} << shape.eq_variables), repeated(size);
+      vec::eq_table(point.eq_point, eq);
+      for (std::size_t x = 0; x < size; ++x) repeated.set(x, eq.get(x >> (shape.log_size - shape.eq_variables)));
+      table.factors.push_back(std::move(repeated));
+      with_tables.push_back(std::move(table));
+      with_points.push_back(std::move(point));
+    }
+    const auto expected = prove(std::move(with_tables));
+    const auto actual = prove(std::move(with_points));
+    EXPECT_EQ(actual.first, expected.first) << trial;
+    EXPECT_EQ(actual.second.point, expected.second.point);
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      for (std::size_t f = 0; f < static_cast<std::size_t>(shapes[i].num_factors); ++f) {
+        EXPECT_EQ(actual.second.values[i][f], expected.second.values[i][f]);
+      }
+    }
+  }
+}
+
 TEST(BatchedProducts, OneRowOnly) {
   TestRandom random(2);
   for (const bool zero_knowledge : {false, true}) run_case(make_case(random, 3, {{0, 3}, {0, 1}}), zero_knowledge);
@@ -134,7 +198,17 @@ TEST(BatchedProducts, LargeAndWrongFactor) {
 
 TEST(BatchedProducts, SameBytesOnAnyThreadsAndInstructionSet) {
   TestRandom random(4);
-  const Case c = make_case(random, 3, {{14, 3}, {14, 2}, {9, 2}, {13, 1}});
+  Case c = make_case(random, 3, {{14, 3}, {14, 2}, {9, 2}, {13, 1}});
+  for (int i = 0; i < 2; ++i) {
+    ProductRelation& relation = c.relations.emplace_back(ProductRelation{.coef = random.fe(), .factors = {}});
+    for (int j = 0; j < 11; ++j) relation.eq_point.push_back(random.fe());
+    const FeVec table = random.fe_vec(std::size_t{1} << 13);
+    if (i == 0) relation.factors = {table, random.fe_vec(table.size())};
+    relation.squared = i == 1;
+    if (i == 0) continue;
+    relation.base_factors.emplace_back(table.size());
+    for (std::size_t x = 0; x < table.size(); ++x) relation.base_factors[0][x] = table.get(x).c[0];
+  }
   std::vector<Bytes> proofs;
   for (const std::int64_t target : simd_targets()) {
     const SimdTargetScope scope(target);

@@ -103,6 +103,80 @@ void FoldAndSum(const FeSpan* tables, std::size_t num_factors, const Fe& r, std:
   }
 }
 
+// Tables in K, or with planes 1 and 2 absent in F.
+struct InK {
+  template <class Io>
+  static HWY_INLINE FeV load(Io io, const FeCSpan& v, std::size_t i) { return load_fe(io, v, i); }
+  static HWY_INLINE FeFactor as_factor(const FeV& x) { return factor(x); }
+};
+struct InF {
+  template <class Io>
+  static HWY_INLINE V load(Io io, const FeCSpan& v, std::size_t i) { return io.load(v.c[0] + i); }
+  static HWY_INLINE Factor as_factor(V x) { return factor(x); }
+};
+HWY_INLINE FeV slope(const FeV& low, const FeV& high) { return sub(high, low); }
+HWY_INLINE V slope(V low, V high) { return sub(high, low); }
+
+enum class Place { kZero, kOne, kTop };
+
+template <class Field, Place kPlace, std::size_t kFactors>
+Fe WeightedSum(const FeCSpan* tables, const FeCSpan& weights, std::size_t begin) {
+  FeSum sum;
+  const std::size_t half = tables[0].size / 2;
+  for_vectors(weights.size, [&](std::size_t j, auto io) HWY_ATTR {
+    const auto value = [&](std::size_t f) HWY_ATTR {
+      const std::size_t i = begin + j;
+      if constexpr (kPlace == Place::kZero) return Field::load(io, tables[f], i);
+      else if constexpr (kPlace == Place::kOne) return Field::load(io, tables[f], i + half);
+      else return slope(Field::load(io, tables[f], i), Field::load(io, tables[f], i + half));
+    };
+    const FeFactor weight = factor(load_fe(io, weights, j));
+    if constexpr (kFactors == 1) {
+      sum.add_product(Field::as_factor(value(0)), weight);
+    } else {
+      sum.add_product(Field::as_factor(mul(value(0), value(1))), weight);
+    }
+  });
+  return sum_lanes(sum.value());
+}
+
+template <class Field, std::size_t kFactors>
+void AllWeightedSums(const FeCSpan* tables, const FeCSpan& weights, std::size_t begin, bool want_at_one, ProductSums& out) {
+  out.at_zero = WeightedSum<Field, Place::kZero, kFactors>(tables, weights, begin);
+  if (want_at_one) out.at_one = WeightedSum<Field, Place::kOne, kFactors>(tables, weights, begin);
+  if (kFactors > 1) out.top = WeightedSum<Field, Place::kTop, kFactors>(tables, weights, begin);
+}
+
+void Weighted(const FeCSpan* tables, std::size_t num_factors, bool in_base_field, const FeCSpan& weights, std::size_t begin,
+              bool want_at_one, ProductSums& out) {
+  if (in_base_field) {
+    num_factors == 1 ? AllWeightedSums<InF, 1>(tables, weights, begin, want_at_one, out)
+                     : AllWeightedSums<InF, 2>(tables, weights, begin, want_at_one, out);
+  } else {
+    num_factors == 1 ? AllWeightedSums<InK, 1>(tables, weights, begin, want_at_one, out)
+                     : AllWeightedSums<InK, 2>(tables, weights, begin, want_at_one, out);
+  }
+}
+
+void FoldRows(const FeCSpan& v, bool in_base_field, const Fe& r, std::size_t begin, std::size_t end, const FeSpan& out) {
+  const std::size_t half = out.size;
+  if (in_base_field) {
+    const FeConstant vr = constant(r);
+    for_vectors(end - begin, [&](std::size_t j, auto io) HWY_ATTR {
+      const V low = io.load(v.c[0] + begin + j);
+      FeV x = mul(vr, sub(io.load(v.c[0] + begin + j + half), low));
+      x.c0 = add(x.c0, low);
+      store_fe(io, x, out, begin + j);
+    });
+    return;
+  }
+  const FeV vr = set_fe(r);
+  for_vectors(end - begin, [&](std::size_t j, auto io) HWY_ATTR {
+    const FeV low = load_fe(io, v, begin + j);
+    store_fe(io, add(low, mul(vr, sub(load_fe(io, v, begin + j + half), low))), out, begin + j);
+  });
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace zkinfer
@@ -114,6 +188,8 @@ namespace {
 
 HWY_EXPORT(Sums);
 HWY_EXPORT(FoldAndSum);
+HWY_EXPORT(Weighted);
+HWY_EXPORT(FoldRows);
 
 }  // namespace
 
@@ -139,6 +215,24 @@ ProductSums fold_and_sum(std::span<const FeSpan> tables, const Fe& r, std::size_
   ProductSums sums;
   HWY_DYNAMIC_DISPATCH(FoldAndSum)(tables.data(), tables.size(), r, begin, end, sums);
   return sums;
+}
+
+ProductSums weighted_sums(std::span<const FactorView> tables, FeCSpan weights, std::size_t begin, bool want_at_one) {
+  ZKI_CHECK(!tables.empty() && tables.size() <= 2, "one or two factors");
+  ZKI_CHECK(weights.size <= kMaxWeightedRows, "rows of one block");
+  FeCSpan values[2];
+  for (std::size_t f = 0; f < tables.size(); ++f) {
+    ZKI_CHECK_EQ(tables[f].in_base_field, tables[0].in_base_field, "factors in one field");
+    values[f] = tables[f].values;
+  }
+  ProductSums sums;
+  HWY_DYNAMIC_DISPATCH(Weighted)(values, tables.size(), tables[0].in_base_field, weights, begin, want_at_one, sums);
+  return sums;
+}
+
+void fold_rows(const FactorView& v, const Fe& r, std::size_t begin, std::size_t end, FeSpan out) {
+  ZKI_CHECK_EQ(v.values.size, 2 * out.size, "a fold halves a table");
+  HWY_DYNAMIC_DISPATCH(FoldRows)(v.values, v.in_base_field, r, begin, end, out);
 }
 
 }  // namespace sumcheck
