@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "e2e/small_graphs.h"
-#include "traps/pad_use.h"
+#include "hiding/pad_use.h"
 
 namespace zkinfer::e2e {
 namespace {
