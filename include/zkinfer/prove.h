@@ -21,7 +21,8 @@ struct CommitOptions {
   int pow_bits = 16;             // grinding before each query phase
   std::uint64_t data_budget = 0; // proofs that a commitment to an input or output may serve; 0: a default
   std::uint64_t budget = 0;      // proofs this commitment may serve; 0: default by model size
-  // Tests and benchmarks only: makes commitments and proofs reproducible, and not hiding towards whoever knows it.
+  // Tests and benchmarks only: makes commitments and proofs reproducible, and not hiding towards whoever knows it. The
+  // verification key says so.
   std::optional<Digest> insecure_seed;
   Progress progress;
 };

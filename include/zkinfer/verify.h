@@ -26,6 +26,7 @@ struct KeyInfo {
   Digest model_identity{};  // digest of circuit, parameters and weight commitment: the name of the model
   double security_bits = 0;
   bool zero_knowledge = true;
+  bool insecure_seed = false;  // made by a test or benchmark: hides nothing from whoever knows the seed
   DataGroup inputs;   // who sees the inputs
   DataGroup outputs;  // and the outputs
   bool public_parameters = false;

@@ -23,8 +23,11 @@ struct Prover::Impl {
   prover::CommittedModel model;
   Bytes key;
   std::uint64_t proofs_made = 0;
-  std::optional<Digest> insecure_seed;
 
+  void set_insecure(bool insecure) {
+    model.prepared.key.insecure_seed = insecure;
+    model.prepared.identity = model.prepared.key.identity();
+  }
   // Takes one of the budgeted proofs, and fresh entropy for it.
   Result<prover::ProveRequest> begin_proof(const Progress& progress);
 };
@@ -36,7 +39,7 @@ Result<prover::ProveRequest> Prover::Impl::begin_proof(const Progress& progress)
                           " proofs and all are used; commit to the model again (a new verification key), or with a larger budget");
   }
   prover::ProveRequest request;
-  if (!insecure_seed) {
+  if (!model.prepared.key.insecure_seed) {
     ZKI_ASSIGN_OR_RETURN(request.entropy, prover::random_seed());
   }
   request.progress = progress;
@@ -75,8 +78,8 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   const package::Package& package = model.impl().package;
   auto impl = std::make_unique<Impl>();
   ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, model_options, seed));
+  impl->set_insecure(options.insecure_seed.has_value());
   impl->key = impl->model.prepared.key.to_bytes();
-  impl->insecure_seed = options.insecure_seed;
   if (options.progress) options.progress("done", 1.0);
   return Prover(std::move(impl));
 }
@@ -87,7 +90,7 @@ Bytes Prover::commitment_secret() const {
   writer.u32(kSecretVersion);
   writer.raw(impl_->model.seed);
   writer.raw(impl_->model.prepared.key.identity());
-  writer.u32(impl_->model.prepared.key.visibility.bits());
+  writer.u32(impl_->model.prepared.key.flags());
   writer.blob(impl_->model.prepared.key.params.canonical_bytes());
   return std::move(writer).take();
 }
@@ -102,7 +105,8 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, P
   Digest identity{};
   const ByteView seed_view = reader.raw(32);
   const ByteView identity_view = reader.raw(32);
-  const auto visibility = qir::visibility_from_bits(reader.u32());
+  const std::uint32_t flags = reader.u32();
+  const auto visibility = qir::visibility_from_bits(flags & ~proof::kInsecureSeedFlag);
   ByteReader params_reader(reader.blob(1 << 16));
   if (!reader.finished()) return corrupt("commitment secret: truncated, or bytes after its end");
   if (!visibility) return corrupt("commitment secret: unknown visibility flags");
@@ -114,6 +118,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, P
   const package::Package& package = model.impl().package;
   auto impl = std::make_unique<Impl>();
   ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, *params, *visibility, seed));
+  impl->set_insecure((flags & proof::kInsecureSeedFlag) != 0);
   if (impl->model.prepared.key.identity() != identity) {
     return invalid_argument("commitment secret: it belongs to another model than '" + package.graph.name +
                             "'; give the model file it was made for, or commit again");

@@ -38,6 +38,7 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
   impl->info.model_identity = parsed.identity();
   impl->info.security_bits = impl->report.bits();
   impl->info.zero_knowledge = parsed.params.zero_knowledge;
+  impl->info.insecure_seed = parsed.insecure_seed;
   impl->info.inputs = parsed.visibility.inputs;
   impl->info.outputs = parsed.visibility.outputs;
   impl->info.public_parameters = parsed.visibility.public_params;

@@ -48,7 +48,7 @@ Commitment read_commitment(ByteReader& reader) {
 Digest Key::identity() const {
   Transcript transcript("zkinfer model identity v1");
   transcript.absorb_bytes("structure", qir::structure_bytes(graph));
-  transcript.absorb_u64("visibility", visibility.bits());
+  transcript.absorb_u64("visibility", flags());
   transcript.absorb_bytes("parameters", params.canonical_bytes());
   transcript.absorb_digest("model root", commitment.root);
   transcript.absorb_fe("model value", commitment.ood_value);
@@ -59,7 +59,7 @@ Bytes Key::to_bytes() const {
   ByteWriter writer;
   writer.u32(kKeyMagic);
   writer.u32(kVersion);
-  writer.u32(visibility.bits());
+  writer.u32(flags());
   writer.blob(qir::structure_bytes(graph));
   writer.blob(params.canonical_bytes());
   commitment.write(writer);
@@ -74,7 +74,9 @@ Result<Key> parse_key(ByteView bytes) {
                    std::to_string(kVersion) + "; commit to the model again or use the matching release");
   }
   Key key;
-  const auto visibility = qir::visibility_from_bits(reader.u32());
+  const std::uint32_t flags = reader.u32();
+  key.insecure_seed = (flags & kInsecureSeedFlag) != 0;
+  const auto visibility = qir::visibility_from_bits(flags & ~kInsecureSeedFlag);
   if (!visibility) return corrupt("verification key: unknown visibility flags");
   key.visibility = *visibility;
   const ByteView structure = reader.blob(kMaxKeyBytes);

@@ -32,12 +32,18 @@ inline constexpr std::size_t kCommitmentBytes = 32 + 24;
 // Fails the reader on limbs that are not below p.
 Commitment read_commitment(ByteReader& reader);
 
+inline constexpr std::uint32_t kInsecureSeedFlag = 1u << 16;
+
 struct Key {
   qir::QGraph graph;  // structure only
   qir::Visibility visibility;
   pcs::OpeningParams params;
   Commitment commitment;
+  // Made with a fixed seed, by a test or a benchmark: hides nothing from whoever knows the seed.
+  bool insecure_seed = false;
 
+  // Visibility::bits() and kInsecureSeedFlag.
+  std::uint32_t flags() const { return visibility.bits() | (insecure_seed ? kInsecureSeedFlag : 0); }
   // Digest of structure, visibility, parameters and commitment: the model's identity.
   Digest identity() const;
   Bytes to_bytes() const;

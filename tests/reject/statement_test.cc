@@ -60,6 +60,7 @@ TEST_P(Statement, EachPartOfTheKeyIsBound) {
   expect(with([](auto& p) { p.key.commitment.ood_value += Fe::one(); }), changed_transcript(), "out-of-domain value");
   expect(with([](auto& p) { p.key.graph.name += "x"; }), changed_transcript(), "name of the graph");
   expect(with([](auto& p) { p.key.graph.values[0].scale.exponent += 1; }), changed_transcript(), "scale of the input");
+  expect(with([](auto& p) { p.key.insecure_seed = true; }), changed_transcript(), "fixed seed");
   expect(with([](auto& p) { p.key.params.security_bits -= 1; }), changed_transcript(), "claimed bits");
 }
 

@@ -208,6 +208,7 @@ void add_bench(CLI::App& app, Session& session) {
   command->add_option("--json", arguments->json_path, "write the numbers, machine and source commit to this file");
   command->add_option("--label", arguments->label, "free text kept in the JSON");
   add_commit_options(*command, arguments->commit);
+  command->add_option("--insecure-seed", arguments->commit.insecure_seed, "randomness from this text: reproducible, hiding nothing");
   command->footer("Examples:\n"
                   "  zkinfer bench digits.onnx -c calibration.npy -i digit_7.png --runs 10 --json digits.json\n"
                   "  zkinfer bench network.zkmodel -i input.json --public-input --public-model --no-zk --threads 1");

@@ -43,7 +43,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
                          {"inputs", data_group_text(info.inputs)},
                          {"outputs", data_group_text(info.outputs)},
                          {"weights", info.public_parameters ? "public" : "private"},
-                         {"zero knowledge", info.zero_knowledge ? "yes" : "no: nothing is private"},
+                         {"zero knowledge", info.insecure_seed ? "no: fixed seed, for tests only" : info.zero_knowledge ? "yes" : "no: nothing is private"},
                          {"proofs allowed", human_count(info.model_budget)}})
                  .c_str(),
              stdout);
@@ -72,7 +72,6 @@ void add_commit_options(CLI::App& command, CommitArguments& arguments) {
                    "the commitment hides no weights: whoever has the model derives the same key");
   command.add_flag("--no-zk", arguments.no_zero_knowledge,
                    "no zero knowledge; only with --inputs public and --public-model, where there is nothing to hide");
-  command.add_option("--insecure-seed", arguments.insecure_seed, "for tests and benchmarks: randomness from this text, hiding nothing");
 }
 
 CommitOptions commit_options(const CommitArguments& arguments) {

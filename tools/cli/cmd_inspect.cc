@@ -38,7 +38,7 @@ std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
                      {"inputs", data_group_text(info.inputs)},
                      {"outputs", data_group_text(info.outputs)},
                      {"weights", info.public_parameters ? "public" : "private"},
-                     {"zero knowledge", info.zero_knowledge ? "yes" : "no: nothing is private"},
+                     {"zero knowledge", info.insecure_seed ? "no: made with a fixed seed, for tests only" : info.zero_knowledge ? "yes" : "no: nothing is private"},
                      {"proofs allowed", human_count(info.model_budget)}});
 }
 

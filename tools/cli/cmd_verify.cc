@@ -83,6 +83,7 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
                            {"inputs", data_group_text(key.info().inputs)},
                            {"outputs", data_group_text(key.info().outputs)},
                            {"weights", std::string(key.info().public_parameters ? "public" : "private, as committed in the key") +
+                                           (key.info().insecure_seed ? "; fixed seed, for tests only" : "") +
                                            (certified ? "; ranges certified" : "; ranges not certified")},
                            {"context", context_text(result.context)}})
                    .c_str(),
