@@ -52,6 +52,10 @@ Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, co
     request.model_budget /= 2;
     params = soundness::choose_params(request);
   }
+  if (!params.ok() && request.data.size() > 2) {
+    return params.status().with_context(std::to_string(request.data.size()) +
+                                        " committed tensors (each takes some provable security; commit to fewer, or concatenate them in the model)");
+  }
   return params;
 }
 

