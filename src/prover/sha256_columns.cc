@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/parallel.h"
-#include "hash/sha256.h"
 #include "relations/sha256.h"
 
 namespace zkinfer::prover {
@@ -15,35 +14,21 @@ using relations::Sha256Column;
 
 constexpr std::size_t kWordBits = 32;
 
-Bytes message_bytes(const FpVec& entries, std::size_t entry_bytes) {
+Bytes padded_message(const FpVec& entries, std::size_t entry_bytes) {
   Bytes out;
   out.reserve(entries.size() * entry_bytes + 2 * kSha256BlockBytes);
   for (const Fp& x : entries) {
     const auto bits = static_cast<std::uint64_t>(x.to_int());
     for (std::size_t i = 0; i < entry_bytes; ++i) out.push_back(static_cast<std::uint8_t>(bits >> (8 * i)));
   }
+  const Bytes padding = sha256_padding(out.size());
+  out.insert(out.end(), padding.begin(), padding.end());
   return out;
 }
 
-struct Message {
-  Bytes bytes;                      // padded
-  std::vector<Sha256State> states;  // [blocks + 1]
-
-  explicit Message(Bytes data) : bytes(std::move(data)) {
-    const Bytes padding = sha256_padding(bytes.size());
-    bytes.insert(bytes.end(), padding.begin(), padding.end());
-    states.push_back(kSha256Start);
-    for (std::size_t n = 0; n < num_blocks(); ++n) states.push_back(compress(n).next());
-  }
-  std::size_t num_blocks() const { return bytes.size() / kSha256BlockBytes; }
-  Sha256Compression compress(std::size_t block) const {
-    return sha256_compress(states[block], ByteView(bytes).subspan(block * kSha256BlockBytes).first<kSha256BlockBytes>());
-  }
-};
-
 // out[n] for every block n: `size` values from the block's rounds.
 template <class Fill>
-FpVec per_block(const Message& message, std::size_t size, const Fill& fill) {
+FpVec per_block(const Sha256Message& message, std::size_t size, const Fill& fill) {
   FpVec out(message.num_blocks() * size);
   parallel_for(message.num_blocks(), 8, [&](std::size_t begin, std::size_t end) {
     for (std::size_t n = begin; n < end; ++n) fill(message.compress(n), out.data() + n * size);
@@ -119,7 +104,7 @@ FpVec words(const FpVec& entries, std::size_t entry_bytes) {
   return out;
 }
 
-FpVec digest(const Message& message) {
+FpVec digest(const Sha256Message& message) {
   const Sha256State& state = message.states.back();
   FpVec out(state.size());
   for (std::size_t i = 0; i < state.size(); ++i) out[i] = Fp(state[i]);
@@ -128,9 +113,20 @@ FpVec digest(const Message& message) {
 
 }  // namespace
 
+Sha256Message::Sha256Message(Bytes padded, const Sha256State& start) : bytes(std::move(padded)), states(1, start) {
+  for (std::size_t n = 0; n < num_blocks(); ++n) states.push_back(compress(n).next());
+}
+
+Sha256Compression Sha256Message::compress(std::size_t block) const {
+  return sha256_compress(states[block], ByteView(bytes).subspan(block * kSha256BlockBytes).first<kSha256BlockBytes>());
+}
+
 FpVec sha256_column(Sha256Column column, const FpVec& entries, std::size_t entry_bytes) {
   if (column == Sha256Column::kWords) return words(entries, entry_bytes);
-  const Message message(message_bytes(entries, entry_bytes));
+  return sha256_column(column, Sha256Message(padded_message(entries, entry_bytes)));
+}
+
+FpVec sha256_column(Sha256Column column, const Sha256Message& message) {
   const std::size_t per_word = relations::sha256_lookups_per_word(message.num_blocks());
   switch (column) {
     case Sha256Column::kBits: return per_block(message, kWordBits * relations::kSha256Rows, fill_bits);

@@ -8,6 +8,7 @@
 #include "hiding/pad_values.h"
 #include "prover/prf.h"
 #include "prover/witness.h"
+#include "statement/canonical_bytes.h"
 
 namespace zkinfer::e2e {
 
@@ -54,6 +55,16 @@ inline OuterState outer_state(const Session& session, const prover::ProveHooks& 
   for (const qir::ValueId id : qir::public_values(session.graph, session.model.prepared.key.visibility)) {
     state.public_data.values.push_back(witness->values[id]);
   }
+  const qir::Visibility& visibility = session.model.prepared.key.visibility;
+  const auto add_digests = [&](const DataGroup& group, const std::vector<qir::ValueId>& ids) {
+    if (group.hash == DataHash::kNone) return;
+    for (const qir::ValueId id : ids) {
+      state.public_data.digests.push_back(
+          proof::hash_data(group.hash, proof::canonical_bytes(session.graph.value(id), witness->values[id])));
+    }
+  };
+  add_digests(visibility.outputs, session.graph.outputs);
+  add_digests(visibility.inputs, session.graph.inputs);
   state.data = prover::fill_columns(session.graph, compiled, session.model.params, *witness);
   if (hooks.columns) hooks.columns(state.data);
   if (hooks.outputs) hooks.outputs(state.public_data);
@@ -90,7 +101,9 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   hiding::PadAllocator replay_pads(zero_knowledge);
   replay_pads.set_layout(compiled.pads.layout());
   hiding::VerifierChannel verifier_channel(replay, replay_pads, channel.proof());
-  const auto constraints = verifier::collect_constraints(verifier_channel, compiled, state.public_data.values);
+  const proof::PublicValues tensors =
+      proof::tensor_values(session.graph, session.model.prepared.key.visibility, state.public_data);
+  const auto constraints = verifier::collect_constraints(verifier_channel, compiled, tensors);
 
   std::vector<std::string> failed;
   if (verifier_channel.failed()) failed.push_back(verifier_channel.verdict().where);
