@@ -5,6 +5,9 @@
 
 #include <chrono>
 #include <cmath>
+#include <fstream>
+#include <iterator>
+#include <regex>
 
 #include "soundness/analyze.h"
 #include "soundness/proof_size.h"
@@ -297,6 +300,31 @@ TEST(ChooseParams, Defaults) {
   EXPECT_EQ(default_rows(1 << 20, 10, 4), std::uint64_t{1} << 16);
   EXPECT_EQ(default_rows((1 << 20) + 1, 10, 4), (std::uint64_t{1} << 16) + 4096);
   EXPECT_EQ(default_rows(1 << 20, 18, 4), 0u) << "lanes would be mostly empty";
+}
+
+// The example of docs/soundness.md is this request's report. Where it differs, this prints what the page should say.
+TEST(ChooseParams, ExampleOfTheDocumentation) {
+  ParamRequest request;
+  request.witness_elements = std::uint64_t{1} << 20;
+  request.witness_max_block = 14;
+  request.model_elements = std::uint64_t{1} << 24;
+  request.model_max_block = 17;
+  request.model_budget = 1024;
+  request.shape.log_leaves = 21;
+  request.shape.max_tuple_width = 2;
+  request.shape.num_relations = 50;
+  request.shape.batched_rounds = 22;
+  request.shape.num_triples = 165;
+  request.shape.log_triple_rows = 9;
+  request.shape.num_functionals = 1000;
+  request.shape.mask_pinned = true;
+  const Result<OpeningParams> params = choose_params(request);
+  ASSERT_TRUE(params.ok()) << params.status().message();
+  const std::string report = analyze(*params, request.shape).to_text() + "\n" + estimate_proof_bytes(*params).to_text();
+  const std::string example = "```\n" + std::regex_replace(report, std::regex("  \\[[^\\]]*\\]"), "") + "```\n";
+  std::ifstream file(std::string(ZKINFER_SOURCE_DIR) + "/docs/soundness.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(page.find(example), std::string::npos) << "docs/soundness.md, Example, should be\n" << example;
 }
 
 TEST(ProofSize, PartsAddUp) {
