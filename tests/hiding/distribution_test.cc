@@ -43,6 +43,8 @@ TEST(Distribution, EverySourceHidesItsMessages) {
   for (const Twins& twins : {two_committed_inputs(), two_models()}) {
     Fixture f(twins);
     for (const std::string& source : f.sampler.sources()) {
+      // The second pair of witnesses differs in what depends on the weights.
+      if (twins.name == "two models" && source != kModelRows && source != kMessagePads && source != kMaskPads) continue;
       const Policy policy = Policy::only(source, Supply::kFresh);
       const Samples first = f.sampler.sample(0, kNumProofs, policy);
       const Samples second = f.sampler.sample(1, kNumProofs, policy);

@@ -47,8 +47,8 @@ Family whole_proofs(Fixture& f, const Policy& policy) { return compare(f, policy
 
 // Sources whose absence shows although everything else is fresh.
 TEST(Leaks, SourcesThatAreOffAreSeenInWholeProofs) {
-  Fixture f(two_inputs());
-  for (const char* source : {kModelRows, kBlind, kMessagePads, kMaskPartner}) {
+  Fixture f(two_committed_inputs());
+  for (const std::string source : {kModelRows, "data rows 0", kBlind, kMessagePads, kMaskPartner}) {
     EXPECT_LT(whole_proofs(f, Policy::all_but(source, Supply::kOff)).corrected(), kCaught) << source;
   }
 }

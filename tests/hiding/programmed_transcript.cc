@@ -5,7 +5,8 @@
 #include <set>
 
 #include "base/check.h"
-#include "verifier/verify.h"
+#include "verifier/certificate.h"
+#include "verifier/rotation.h"
 
 namespace zkinfer {
 
@@ -28,6 +29,10 @@ void update_u64(Keccak256& hash, std::uint64_t x) {
 void update_text(Keccak256& hash, std::string_view text) {
   update_u64(hash, text.size());
   hash.update(ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+bool programmable(std::string_view protocol) {
+  return protocol == verifier::kProtocolName || protocol == verifier::kCertificateProtocol || protocol == verifier::kRotationProtocol;
 }
 
 }  // namespace
@@ -65,7 +70,7 @@ InstalledProgram::~InstalledProgram() { installed = nullptr; }
 // The class, once more. state_ is a running hash; record_manifest_ means that challenges come from the program, and then
 // absorbed_bytes_ counts them by label.
 
-Transcript::Transcript(std::string_view protocol, bool) : record_manifest_(installed != nullptr && protocol == verifier::kProtocolName) {
+Transcript::Transcript(std::string_view protocol, bool) : record_manifest_(installed != nullptr && programmable(protocol)) {
   absorb_bytes("protocol", ByteView(reinterpret_cast<const std::uint8_t*>(protocol.data()), protocol.size()));
 }
 

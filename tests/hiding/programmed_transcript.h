@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Challenges fixed in advance, for provers, verifiers and simulators alike. programmed_transcript.cc is a second
 // implementation of class Transcript (src/transcript/transcript.h): a program that links it takes it instead of the
-// library's, so no production code knows of it. While a ChallengeProgram is installed, transcripts of the proof protocol
-// take their challenges from it; all others, and all when none is installed, hash as usual (in a format of their own).
+// library's, so no production code knows of it. While a ChallengeProgram is installed, transcripts of proofs, certificates and
+// rotations take their challenges from it; all others, and all when none is installed, hash as usual (in a format of their
+// own).
 //
 // Under fixed challenges two proofs of two witnesses can be compared message by message: the honest verifier's coins are
 // part of its view, and without fixing them a message that is not masked at all still looks random.

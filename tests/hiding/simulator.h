@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The simulator of docs/security.md, section 3.3: proofs without a witness. It is given what everybody may know (structure,
-// visibility, opening parameters, public tensors) and, before it sends anything, one challenge: "mask eta". Commitments to
-// private weights, inputs and outputs it makes up too.
+// Keys, proofs, certificates and rotations of nobody: made by the simulator (simulated_messages.h) from what everybody may
+// know, the structure, visibility, opening parameters and public data, and from the challenge "mask eta". Commitments to
+// private weights, inputs and outputs it makes up.
 #pragma once
 
 #include <memory>
@@ -21,12 +21,14 @@ class Simulator {
 
   // The verifier's key.
   const verifier::PreparedKey& prepared() const { return prepared_; }
-  // A proof of these public tensors, true or not.
-  Bytes prove(const proof::PublicValues& values);
+  // A proof of this statement, true or not; its commitments are filled in.
+  Bytes prove(proof::PublicData statement);
+  // "Every parameter is in its declared range."
+  Bytes certify();
+  // "`after` commits to the same weights."
+  Bytes rotate(const Simulator& after);
 
  private:
-  class Run;
-
   Fe eta_;
   std::unique_ptr<hiding::RandomSource> random_;
   verifier::PreparedKey prepared_;

@@ -8,6 +8,8 @@
 #include "e2e/small_graphs.h"
 #include "e2e/support.h"
 #include "hiding/fixture.h"
+#include "verifier/certificate.h"
+#include "verifier/rotation.h"
 
 namespace zkinfer::e2e {
 namespace {
@@ -31,26 +33,22 @@ TEST(Simulator, VerifierAcceptsProofsWithoutAWitness) {
   for (const Twins& twins : all_twins()) {
     Simulator simulator = make_simulator(twins, program, 1);
     for (int i = 0; i < 3; ++i) {
-      const Verdict verdict = verify(simulator, simulator.prove(twins.values()));
+      const Verdict verdict = verify(simulator, simulator.prove(twins.statement()));
       EXPECT_TRUE(verdict.accepted()) << twins.name << ": " << verdict.where;
     }
   }
 }
 
-// One graph per kind of relation; the parameters of the key are a security level's, with grinding.
 TEST(Simulator, EveryRelation) {
   const ChallengeProgram program(4);
   const InstalledProgram installed(program);
-  for (const NamedGraph& named : small_graphs()) {
-    prover::ModelOptions options = test_options(true);
-    options.security_bits = 20;
-    const Session session(named.graph, options);
-    const prover::Proof honest = session.prove();
-    Simulator simulator(named.graph, {}, session.model.prepared.key.params, program.element("mask eta", 0), 1);
-    const Bytes proof = simulator.prove(honest.data.values);
+  for (const Twins& twins : one_per_relation()) {
+    Sampler sampler(twins);
+    Simulator simulator = make_simulator(twins, program, 1);
+    const Bytes proof = simulator.prove(twins.statement());
     const Verdict verdict = verify(simulator, proof);
-    EXPECT_TRUE(verdict.accepted()) << named.name << ": " << verdict.where;
-    EXPECT_EQ(proof.size(), honest.bytes.size()) << named.name << ": nothing but the queries decides the length";
+    EXPECT_TRUE(verdict.accepted()) << twins.name << ": " << verdict.where;
+    EXPECT_EQ(proof.size(), sampler.observe(0, 0, {}).proof.size()) << twins.name << ": nothing but the queries decides the length";
   }
 }
 
@@ -59,7 +57,7 @@ TEST(Simulator, EveryRelation) {
 TEST(Simulator, FalseStatementsAreAcceptedUnderKnownChallengesOnly) {
   Twins twins = two_inputs_no_model();
   twins.graph = lookup_graph();
-  const proof::PublicValues impossible = {{255, 255, 255, 255, 255}};
+  const proof::PublicData impossible{.values = {{255, 255, 255, 255, 255}}, .digests = {}, .commitments = {}};
   const ChallengeProgram program(5);
   Bytes proof;
   Simulator simulator = make_simulator(twins, program, 1);
@@ -74,6 +72,36 @@ TEST(Simulator, FalseStatementsAreAcceptedUnderKnownChallengesOnly) {
   EXPECT_FALSE(verify(simulator, proof).accepted()) << "another program";
 }
 
+// The further proofs over a weight commitment, for commitments that hold nothing; with a security level and grinding.
+TEST(Simulator, CertificatesAndRotations) {
+  const ChallengeProgram program(8);
+  const InstalledProgram installed(program);
+  prover::ModelOptions options = test_options(true);
+  options.security_bits = 20;
+  const Session session(mlp_graph(), options);
+  const pcs::OpeningParams& params = session.model.prepared.key.params;
+  const Fe eta = program.element("mask eta", 0);
+  Simulator before(session.graph, {}, params, eta, 1);
+  const Simulator after(session.graph, {}, params, eta, 2);
+  const Verdict certificate = verifier::verify_certificate(before.prepared(), before.certify());
+  EXPECT_TRUE(certificate.accepted()) << certificate.where;
+  const Verdict rotation = verifier::verify_rotation(before.prepared(), after.prepared(), before.rotate(after));
+  EXPECT_TRUE(rotation.accepted()) << rotation.where;
+}
+
+// A digest that the circuit would compute from a private input.
+TEST(Simulator, HashedPrivateInput) {
+  const ChallengeProgram program(9);
+  const InstalledProgram installed(program);
+  Twins twins = two_inputs();
+  proof::PublicData statement = twins.statement();
+  twins.visibility.inputs = {Exposure::kPrivate, DataHash::kSha256};
+  statement.digests.push_back(test_seed(77));
+  Simulator simulator = make_simulator(twins, program, 1);
+  const Verdict verdict = verify(simulator, simulator.prove(statement));
+  EXPECT_TRUE(verdict.accepted()) << verdict.where;
+}
+
 TEST(Simulator, OneOtherChallengeSpoilsTheProof) {
   const Twins twins = two_inputs();
   const ChallengeProgram program(7);
@@ -82,7 +110,7 @@ TEST(Simulator, OneOtherChallengeSpoilsTheProof) {
   std::vector<InstalledProgram::Place> places;
   {
     const InstalledProgram installed(program);
-    proof = simulator.prove(twins.values());
+    proof = simulator.prove(twins.statement());
   }
   {
     InstalledProgram installed(program);
@@ -106,7 +134,7 @@ TEST(Simulator, SimulatedProofsAreDistributedAsRealOnes) {
     Samples simulated;
     for (std::uint64_t i = 0; i < kNumProofs; ++i) {
       Simulator simulator = make_simulator(twins, f.program, i);
-      const Bytes proof = simulator.prove(twins.values());
+      const Bytes proof = simulator.prove(twins.statement());
       simulated.push_back(f.sampler.words_of_proof(simulator.prepared().key.commitment, proof));
     }
     f.compare(family, real, simulated, f.hidden_words());

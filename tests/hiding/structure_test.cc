@@ -8,8 +8,6 @@
 #include <map>
 #include <set>
 
-#include "e2e/small_graphs.h"
-#include "e2e/support.h"
 #include "hiding/fixture.h"
 
 namespace zkinfer::e2e {
@@ -46,12 +44,8 @@ std::vector<Twins> structures() {
   all_private.name = "no output shown";
   all_private.visibility.outputs = {Exposure::kPrivate};
   out.push_back(all_private);
-  for (const NamedGraph& named : small_graphs()) {
-    Twins twins{.name = named.name, .graph = named.graph, .visibility = {}, .params = {}, .inputs = {}};
-    twins.params.fill(draw_params(named.graph, 1));
-    twins.inputs.fill(draw_inputs(named.graph, 2));
-    out.push_back(std::move(twins));
-  }
+  const std::vector<Twins> relations = one_per_relation();
+  out.insert(out.end(), relations.begin(), relations.end());
   return out;
 }
 

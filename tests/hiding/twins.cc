@@ -60,11 +60,11 @@ std::uint8_t log_domain(const pcs::OracleParams& oracle) {
 
 }  // namespace
 
-proof::PublicValues Twins::values() const {
+proof::PublicData Twins::statement() const {
   const auto witness = exec_integer::run(graph, params[0], inputs[0]);
   ZKI_CHECK(witness.ok(), "the input of a test has a witness");
-  proof::PublicValues out;
-  for (const qir::ValueId id : qir::public_values(graph, visibility)) out.push_back(witness->values[id]);
+  proof::PublicData out;
+  for (const qir::ValueId id : qir::public_values(graph, visibility)) out.values.push_back(witness->values[id]);
   return out;
 }
 
@@ -118,6 +118,17 @@ Twins two_models_public_input() {
 }
 
 std::vector<Twins> all_twins() { return {two_inputs(), two_inputs_public_model(), two_committed_inputs(), two_inputs_no_model(), two_models(), two_models_public_input()}; }
+
+std::vector<Twins> one_per_relation() {
+  std::vector<Twins> out;
+  for (const NamedGraph& named : small_graphs()) {
+    Twins twins{.name = named.name, .graph = named.graph, .visibility = {}, .params = {}, .inputs = {}};
+    twins.params.fill(draw_params(named.graph, 1));
+    twins.inputs.fill(draw_inputs(named.graph, 2));
+    out.push_back(std::move(twins));
+  }
+  return out;
+}
 
 pcs::OpeningParams tiny_params(const relations::CompiledCircuit& compiled, const qir::Visibility& visibility) {
   pcs::OpeningParams params;

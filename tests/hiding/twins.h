@@ -18,8 +18,8 @@ struct Twins {
   std::array<qir::ParamData, 2> params;
   std::array<std::vector<std::vector<std::int64_t>>, 2> inputs;
 
-  // The public tensors, which both witnesses give.
-  proof::PublicValues values() const;
+  // What both witnesses show: the public tensors.
+  proof::PublicData statement() const;
 };
 
 Twins two_inputs();                 // private model, private input
@@ -29,6 +29,8 @@ Twins two_inputs_no_model();        // a graph without parameters
 Twins two_models();                 // hidden units change places: other weights, the same function
 Twins two_models_public_input();
 std::vector<Twins> all_twins();
+// The small graphs of the end-to-end tests, both witnesses the same.
+std::vector<Twins> one_per_relation();
 
 // Two folds; every oracle has exactly the random rows that OpeningParams::validate demands.
 pcs::OpeningParams tiny_params(const relations::CompiledCircuit& compiled, const qir::Visibility& visibility);
