@@ -15,12 +15,6 @@ using ir::OpKind;
 
 namespace {
 
-// Values that Softmax or ArgMax compare get this factor of head room beyond what calibration saw: a saturated maximum
-// would tie.
-constexpr int kHeadRoomBits = 2;
-constexpr std::int64_t kFewestLevels = 12;
-// Bits of an input that is on no known grid; input bits are nearly free.
-constexpr int kFreeInputBits = 10;
 
 std::size_t index_of(ir::ValueId id) { return static_cast<std::size_t>(id); }
 
@@ -59,10 +53,12 @@ Status Lowering::fail(std::size_t index, const std::string& why) const {
 
 Result<Quantized> Lowering::run() {
   std::vector<bool> non_negative;
-  for (const ir::ValueId id : graph_.inputs) {
-    const auto it = calibration_.by_name.find(graph_.value(id).name);
-    if (it == calibration_.by_name.end()) return invalid_argument("quantize: calibration has no data for input '" + graph_.value(id).name + "'");
-    non_negative.push_back(it->second.min() >= 0);
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
+    const std::string& name = graph_.value(graph_.inputs[i]).name;
+    const auto it = calibration_.by_name.find(name);
+    if (it == calibration_.by_name.end()) return invalid_argument("quantize: calibration has no data for input '" + name + "'");
+    const InputFormat* given = given_format(i);
+    non_negative.push_back(given != nullptr ? given->lo >= 0 : it->second.min() >= 0);
   }
   plan_ = make_plan(graph_, non_negative);
   tensors_.resize(graph_.values.size());
@@ -118,36 +114,6 @@ void Lowering::assign_targets() {
     // Fixed-range values keep their scale: their table is shared by name.
     if (targets_[v].y_scale > 0 && group > targets_[v].y_scale && targets_[v].h_scale == 0) targets_[v].y_scale = group;
   }
-}
-
-Status Lowering::lower_inputs() {
-  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
-    const ir::Value& input = graph_.value(graph_.inputs[i]);
-    const Histogram& data = calibration_.by_name.at(input.name);
-    const bool non_negative = data.min() >= 0;
-    double scale = calibration_.input_steps[i];
-    int bits = std::max(bits_, kFreeInputBits);
-    if (scale > 0) {
-      bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::llround(data.max_abs() / scale)))) + (non_negative ? 0 : 1);
-      bits = std::max(bits, 1);
-    } else {
-      const double steps = static_cast<double>((std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1);
-      scale = (data.max_abs() > 0 ? data.max_abs() : 1.0) / steps;
-    }
-    const std::int64_t hi = (std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1;
-    qir::Value value;
-    value.name = input.name;
-    value.kind = qir::ValueKind::kInput;
-    value.shape = input.shape;
-    value.lo = non_negative ? 0 : -hi - 1;
-    value.hi = hi;
-    value.scale = make_scale(scale);
-    const qir::ValueId id = static_cast<qir::ValueId>(out_.graph.values.size());
-    out_.graph.values.push_back(std::move(value));
-    out_.graph.inputs.push_back(id);
-    tensor(graph_.inputs[i]) = {id, scale};
-  }
-  return ok_status();
 }
 
 Status Lowering::lower_node(std::size_t i) {

@@ -39,6 +39,12 @@ struct Target {
   std::int64_t lo = 0, hi = 0;
 };
 
+// Values that Softmax or ArgMax compare get this factor of head room beyond what calibration saw: a saturated maximum
+// would tie.
+inline constexpr int kHeadRoomBits = 2;
+// Below so many levels an activation is not made coarser to save table rows.
+inline constexpr std::int64_t kFewestLevels = 12;
+
 class Lowering {
  public:
   Lowering(const ir::Graph& graph, const Calibration& calibration, const Choice& choice, const QuantOptions& options);
@@ -47,7 +53,6 @@ class Lowering {
  private:
   // lowering.cc
   void assign_targets();
-  Status lower_inputs();
   Status lower_node(std::size_t index);
   Status finish_graph();
   Status fail(std::size_t index, const std::string& why) const;
@@ -75,6 +80,13 @@ class Lowering {
   // Appends a node without table whose integers are those of its input (scale and range as given).
   void emit_plain(std::size_t index, qir::Node node, AccRange range, double scale);
   QTensor append(qir::Node node, const std::string& name, const Shape& shape, AccRange range, double scale);
+
+  // lower_input.cc
+  const InputFormat* given_format(std::size_t input_index) const;
+  Status lower_inputs();
+  qir::Value chosen_input(std::size_t input_index) const;
+  // A wide input as an activation of few bits.
+  Result<QTensor> narrowed(const ir::Value& input, const QTensor& x, bool compared);
 
   // lower_contract.cc
   Status lower_contract(std::size_t index);

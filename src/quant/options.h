@@ -4,10 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
+#include "qir/qgraph.h"
 
 namespace zkinfer::quant {
 
@@ -20,6 +23,12 @@ enum class CalibrationMethod : std::uint8_t {
 
 Result<CalibrationMethod> parse_calibration_method(std::string_view name);  // "minmax", "percentile", "mse"
 std::string_view calibration_method_name(CalibrationMethod method);
+
+// What the integers of a graph input are, where that is given from outside: another model's output, or a commitment.
+struct InputFormat {
+  std::int64_t lo = 0, hi = 0;
+  qir::Scale scale;
+};
 
 struct QuantOptions {
   int activation_bits = 0;  // 4..16
@@ -34,6 +43,8 @@ struct QuantOptions {
   double target_error = 0.01;
   double score_error = 0.025;
   double score_flips = 0.003;
+  // One per graph input, or none at all: the input's range and scale are taken from the calibration data where there is none.
+  std::vector<std::optional<InputFormat>> input_formats;
   int max_log_table = 17;                // 8..20: tables of more rows are avoided by coarser activations
   std::size_t max_measured_inputs = 24;  // calibration inputs used to measure a choice
 };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "quant/quantize.h"
 
+#include <cmath>
 #include <set>
 
+#include "qir/ops/rules.h"
 #include "quant/hoist.h"
 #include "quant/search.h"
 
@@ -24,6 +26,36 @@ Status check_options(const QuantOptions& options) {
   return ok_status();
 }
 
+// A given format must make a value that qir::validate takes, in which the calibration data still mean something.
+Status check_input_formats(const ir::Graph& graph, const Calibration& calibration, const QuantOptions& options) {
+  const auto& formats = options.input_formats;
+  if (formats.empty()) return ok_status();
+  if (formats.size() != graph.inputs.size()) {
+    return invalid_argument("quantize: " + std::to_string(formats.size()) + " input formats, the model has " + std::to_string(graph.inputs.size()) + " inputs");
+  }
+  for (std::size_t i = 0; i < formats.size(); ++i) {
+    if (!formats[i].has_value()) continue;
+    const InputFormat& format = *formats[i];
+    const std::string where = "quantize: the given format of input '" + graph.value(graph.inputs[i]).name + "': ";
+    constexpr std::int64_t kMost = qir::kMaxMagnitude / 8;
+    if (format.lo > format.hi || format.lo < -kMost || format.hi > kMost) {
+      return invalid_argument(where + "integers " + std::to_string(format.lo) + ".." + std::to_string(format.hi) + ", expected an increasing range within +-2^59");
+    }
+    if (format.scale.mantissa <= 0 || std::abs(format.scale.exponent) > 900) {
+      return invalid_argument(where + "a scale needs a positive mantissa and an exponent within +-900");
+    }
+    // Not one step: every calibration input would be all zeros, or the range would cut nearly all of it off.
+    const double seen = calibration.by_name.at(graph.value(graph.inputs[i]).name).max_abs();
+    const double scale = std::ldexp(static_cast<double>(format.scale.mantissa), format.scale.exponent);
+    const double reach = scale * static_cast<double>(std::max(std::abs(format.lo), std::abs(format.hi)));
+    if (seen > 0 && (seen < scale / 2 || seen > 1000 * reach)) {
+      return invalid_argument(where + "it covers magnitudes from " + std::to_string(scale) + " to " + std::to_string(reach) +
+                              ", the calibration data reach " + std::to_string(seen) + "; give calibration data in the units of the tensor that this input is");
+    }
+  }
+  return ok_status();
+}
+
 }  // namespace
 
 std::int64_t count_table_rows(const qir::QGraph& graph) {
@@ -41,6 +73,7 @@ Result<Quantized> quantize(const ir::Graph& graph, std::span<const TensorMap> ca
   ZKI_RETURN_IF_ERROR(check_options(options));
   const ir::Graph hoisted = hoist_functions(graph);
   ZKI_ASSIGN_OR_RETURN(const Calibration calibration, calibrate(hoisted, calibration_inputs));
+  ZKI_RETURN_IF_ERROR(check_input_formats(hoisted, calibration, options));
   ZKI_ASSIGN_OR_RETURN(Quantized result, search(hoisted, calibration, calibration_inputs, options));
   result.calibration = std::string(calibration_method_name(options.method)) + " over " + std::to_string(calibration.num_inputs) + " inputs";
   return result;

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graph inputs: scale and range from the calibration data, or as they are given.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "quant/lowering.h"
+
+namespace zkinfer::quant {
+
+namespace {
+
+// Bits of an input that is on no known grid; input bits are nearly free.
+constexpr int kFreeInputBits = 10;
+// A given input of more bits, another model's exact sums for instance, is rounded first: the weights that meet it would
+// have hardly any bits left.
+constexpr int kMostInputBits = 12;
+constexpr int kMostTableBits = 20;
+
+}  // namespace
+
+const InputFormat* Lowering::given_format(std::size_t i) const {
+  const auto& formats = options_.input_formats;
+  return i < formats.size() && formats[i].has_value() ? &*formats[i] : nullptr;
+}
+
+qir::Value Lowering::chosen_input(std::size_t i) const {
+  const Histogram& data = calibration_.by_name.at(graph_.value(graph_.inputs[i]).name);
+  const bool non_negative = data.min() >= 0;
+  double scale = calibration_.input_steps[i];
+  int bits = std::max(bits_, kFreeInputBits);
+  if (scale > 0) {
+    bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::llround(data.max_abs() / scale)))) + (non_negative ? 0 : 1);
+    bits = std::max(bits, 1);
+  } else {
+    const double steps = static_cast<double>((std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1);
+    scale = (data.max_abs() > 0 ? data.max_abs() : 1.0) / steps;
+  }
+  qir::Value value;
+  value.hi = (std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1;
+  value.lo = non_negative ? 0 : -value.hi - 1;
+  value.scale = make_scale(scale);
+  return value;
+}
+
+Result<QTensor> Lowering::narrowed(const ir::Value& input, const QTensor& x, bool compared) {
+  const qir::Value wide = qvalue(x);
+  const double seen = calibration_.by_name.at(input.name).max_abs();
+  const double clip = std::ldexp(seen > 0 ? seen : 1, compared ? kHeadRoomBits : 0);
+  // The finest unit of which 2^kFreeInputBits steps reach the clip, among the input's own unit times powers of two.
+  const int sign_bits = wide.lo < 0 ? 1 : 0;
+  const double wanted = std::ldexp(clip / x.scale, sign_bits - kFreeInputBits);
+  int shift = 0;
+  while (std::ldexp(1.0, shift) < wanted) ++shift;
+  const auto domain = [&] {
+    const std::int64_t round = shift > 0 ? std::int64_t{1} << (shift - 1) : 0;
+    return AccRange{(wide.lo + round) >> shift, (wide.hi + round) >> shift};
+  };
+  const auto levels = [&] { return static_cast<std::int64_t>(std::ceil(std::ldexp(clip / x.scale, -shift))); };
+  while (shift < 40 && log_rows(domain().lo, domain().hi) > choice_.max_log_table && levels() >= kFewestLevels) ++shift;
+  const AccRange reach = domain();
+  if (shift >= 40 || log_rows(reach.lo, reach.hi) > kMostTableBits) {
+    return unsupported("quantize: input '" + input.name + "' is given as integers " + std::to_string(wide.lo) + ".." + std::to_string(wide.hi) +
+                       ", too many beside what the calibration data use of them for a table that rounds them; end the model that makes them "
+                       "with an activation (Relu, Clip, ..), or compile it with fewer --activation-bits");
+  }
+  const std::int64_t most = (std::int64_t{1} << std::bit_width(static_cast<std::uint64_t>(levels()))) - 1;
+  const AccRange y = {std::max(reach.lo, sign_bits == 1 ? -most - 1 : 0), std::min(reach.hi, most)};
+  qir::Node q;
+  q.op = qir::Op::kLinear;
+  q.name = input.name;
+  q.inputs = {x.id};
+  q.coefs = {1};
+  q.requant.shift = static_cast<std::uint8_t>(shift);
+  const bool clamps = y.lo > reach.lo || y.hi < reach.hi;
+  wanted_tables_.emplace_back(out_.graph.nodes.size(), clamps ? pool_.want_clamp(y.lo, y.hi, reach.lo, reach.hi) : pool_.want_range(reach.lo, reach.hi));
+  LayerInfo info;
+  info.name = input.name + ".rounded";
+  info.op = "Linear";
+  info.shape = input.shape;
+  info.requantized = true;
+  info.shift = shift;
+  info.lo = y.lo;
+  info.hi = y.hi;
+  info.scale = std::ldexp(x.scale, shift);
+  info.error_bound = info.scale / 2;
+  out_.layers.push_back(info);
+  layer_nodes_.push_back(out_.graph.nodes.size());
+  return append(std::move(q), info.name, input.shape, y, info.scale);
+}
+
+Status Lowering::lower_inputs() {
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
+    const ir::Value& input = graph_.value(graph_.inputs[i]);
+    const InputFormat* given = given_format(i);
+    qir::Value value = given == nullptr ? chosen_input(i) : qir::Value{};
+    if (given != nullptr) {
+      value.lo = given->lo;
+      value.hi = given->hi;
+      value.scale = given->scale;
+    }
+    value.name = input.name;
+    value.kind = qir::ValueKind::kInput;
+    value.shape = input.shape;
+    const qir::ValueId id = static_cast<qir::ValueId>(out_.graph.values.size());
+    out_.graph.values.push_back(value);
+    out_.graph.inputs.push_back(id);
+    tensor(graph_.inputs[i]) = {id, scale_of(value)};
+  }
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
+    QTensor& x = tensor(graph_.inputs[i]);
+    if (given_format(i) == nullptr || log_rows(qvalue(x).lo, qvalue(x).hi) <= kMostInputBits) continue;
+    ZKI_ASSIGN_OR_RETURN(x, narrowed(graph_.value(graph_.inputs[i]), x, plan_.compared[static_cast<std::size_t>(graph_.inputs[i])]));
+  }
+  return ok_status();
+}
+
+}  // namespace zkinfer::quant
