@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "zkinfer/tensor.h"
 
 namespace zkinfer {
 
@@ -32,14 +33,10 @@ struct CompileOptions {
   int activation_bits = 0;  // 0: chosen per tensor
   int weight_bits = 0;      // 0: chosen per tensor
   std::string calibration_method;  // "", "minmax", "percentile", "mse"
+  // Inputs that are another model's outputs, or committed already: {input name, or "" where there is one, what its integers
+  // are}. Taken exactly; other inputs get theirs from the calibration data.
+  std::vector<std::pair<std::string, TensorFormat>> input_formats;
   Progress progress;
-};
-
-struct TensorInfo {
-  std::string name;
-  std::vector<std::int64_t> shape;
-  std::int64_t lo = 0, hi = 0;  // integer range
-  double scale = 1;             // real = integer * scale
 };
 
 // How close the integer model is to the float model on given inputs.
@@ -82,11 +79,14 @@ class Model {
   std::shared_ptr<const Impl> impl_;
 };
 
+// An input as the integers that a model takes: rounded to the nearest, saturated at the input's range.
+Result<std::vector<std::int64_t>> to_integers(const TensorInfo& input, const RealTensor& values);
+
 // Runs the ONNX file in float and the model in integers on the same inputs.
 Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model, const std::vector<RealInputs>& inputs,
                                   const CompileOptions& options = {});
 
-// Names and shapes of an ONNX file's inputs, without compiling it (lo, hi and scale stay at their defaults): what a reader
+// Names and shapes of an ONNX file's inputs, without compiling it (formats stay at their defaults): what a reader
 // of calibration data needs to know.
 Result<std::vector<TensorInfo>> onnx_inputs(const std::string& onnx_path, const CompileOptions& options = {});
 

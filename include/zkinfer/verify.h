@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,15 +13,9 @@
 #include "base/data_group.h"
 #include "base/status.h"
 #include "proof/verdict.h"
+#include "zkinfer/data.h"
 
 namespace zkinfer {
-
-struct PublicTensor {
-  std::string name;
-  std::vector<std::int64_t> shape;
-  std::vector<std::int64_t> values;
-  double scale = 1;  // real = integer * scale
-};
 
 struct KeyInfo {
   std::string model_name;
@@ -29,6 +25,9 @@ struct KeyInfo {
   bool insecure_seed = false;  // made by a test or benchmark: hides nothing from whoever knows the seed
   DataGroup inputs;   // who sees the inputs
   DataGroup outputs;  // and the outputs
+  std::vector<TensorInfo> input_tensors;
+  std::vector<TensorInfo> output_tensors;
+  std::uint64_t data_budget = 0;  // proofs that a commitment to an input or output may serve; 0: none are committed
   bool public_parameters = false;
   std::uint64_t model_budget = 0;
   std::uint64_t num_parameters = 0;
@@ -59,17 +58,61 @@ class VerificationKey {
   std::unique_ptr<Impl> impl_;
 };
 
-struct VerifyResult {
-  Verdict verdict;
-  std::vector<PublicTensor> outputs;  // what was proven; empty unless accepted
-  std::vector<PublicTensor> inputs;   // public inputs that were proven to give them; empty unless public and accepted
-  Bytes context;                      // the 32 bytes the prover bound; empty unless accepted
+// What an accepted proof says of one input or output.
+struct VerifiedTensor : TensorInfo {
+  DataGroup group;                           // who sees it
+  std::vector<std::int64_t> integers;        // where it is public
+  std::optional<Digest> digest;              // where group.hash is not kNone: of the canonical bytes (data.h)
+  std::optional<DataCommitment> commitment;  // where it is committed
 };
 
-// Checks that `proof` shows an inference of the key's model with the outputs it carries.
+// What the verifier holds of one input or output. All that is given must agree with the proof.
+struct KnownTensor {
+  std::string name;                                   // may be empty where the model has one input (output)
+  std::optional<Bytes> data;                          // its canonical bytes: needed where the proof holds only their hash
+  std::optional<std::vector<std::int64_t>> integers;  // the same
+  std::optional<Digest> digest;                       // under the hash that the key names
+  std::optional<DataCommitment> commitment;
+};
+
+struct VerifyRequest {
+  std::optional<Bytes> context;  // the proof must be bound to it (padded with zeros to 32 bytes)
+  std::vector<KnownTensor> inputs;
+  std::vector<KnownTensor> outputs;
+};
+
+struct VerifyResult {
+  Verdict verdict;
+  // Empty unless accepted:
+  std::vector<VerifiedTensor> outputs;
+  std::vector<VerifiedTensor> inputs;
+  Bytes context;  // the 32 bytes the prover bound
+};
+
+// Checks that `proof` shows an inference of the key's model, with the outputs and inputs that it speaks of. What the request
+// knows otherwise is kWrongStatement at that tensor, data that are none of the tensor's kBadPublicValue.
+VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequest& request);
 VerifyResult verify(const VerificationKey& key, ByteView proof);
-// The same, and the proof's context must equal `context` (padded with zeros to 32 bytes).
 VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context);
+
+// Whether `output` of one accepted proof is `input` of another one: one commitment, or one digest, or the same public
+// integers; as many elements; the same scale; and within the input's range. Rejected for kLink otherwise.
+Verdict check_link(const VerifiedTensor& output, const VerifiedTensor& input);
+
+// One proof of a chain: its output is the next step's input.
+struct ChainStep {
+  const VerificationKey* key = nullptr;
+  ByteView proof;
+  VerifyRequest request;
+  std::string output;  // which output goes to the next step; may be empty where the model has one
+  std::string input;   // which input comes from the step before; likewise
+};
+struct ChainResult {
+  Verdict verdict;
+  std::size_t step = 0;             // where it was rejected
+  std::vector<VerifyResult> steps;  // empty unless accepted
+};
+ChainResult verify_chain(std::span<const ChainStep> steps);
 
 // Checks the certificate of the key's weight commitment (Prover::certify): once per key is enough.
 Verdict verify_certificate(const VerificationKey& key, ByteView certificate);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "api/data_impl.h"
 #include "api/model_impl.h"
 #include "exec/integer/executor.h"
 #include "frontend/onnx/importer.h"
@@ -55,9 +56,26 @@ Result<std::vector<TensorMap>> named_input_list(const ir::Graph& graph, const st
 
 std::vector<TensorInfo> describe(const qir::QGraph& graph, const std::vector<qir::ValueId>& ids) {
   std::vector<TensorInfo> out;
-  for (const qir::ValueId id : ids) {
-    const qir::Value& value = graph.value(id);
-    out.push_back({value.name, value.shape.dims(), value.lo, value.hi, quant::scale_of(value)});
+  for (const qir::ValueId id : ids) out.push_back(api::tensor_info(graph.value(id)));
+  return out;
+}
+
+// One per graph input, as the quantizer wants them.
+Result<std::vector<std::optional<quant::InputFormat>>> input_formats(const ir::Graph& graph, const CompileOptions& options) {
+  std::vector<std::optional<quant::InputFormat>> out;
+  if (options.input_formats.empty()) return out;
+  out.resize(graph.inputs.size());
+  for (const auto& [name, format] : options.input_formats) {
+    std::size_t found = 0;
+    while (found < graph.inputs.size() && graph.value(graph.inputs[found]).name != name) ++found;
+    if (name.empty() && graph.inputs.size() == 1) found = 0;
+    if (found == graph.inputs.size()) {
+      std::string names;
+      for (const ir::ValueId id : graph.inputs) names += (names.empty() ? "'" : ", '") + graph.value(id).name + "'";
+      return invalid_argument("format of input '" + name + "': the model has the inputs " + names + (name.empty() ? "; name one of them" : ""));
+    }
+    if (out[found].has_value()) return invalid_argument("format of input '" + graph.value(graph.inputs[found]).name + "' is given twice");
+    out[found] = {format.lo, format.hi, {format.scale_mantissa, format.scale_exponent}};
   }
   return out;
 }
@@ -76,19 +94,18 @@ Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph
   ZKI_RETURN_IF_ERROR(check_count(inputs.size(), graph.inputs.size()));
   std::vector<std::vector<std::int64_t>> out;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const qir::Value& value = graph.value(graph.inputs[i]);
-    if (static_cast<std::int64_t>(inputs[i].data.size()) != value.shape.num_elements()) {
-      return invalid_argument("input '" + value.name + "' needs " + std::to_string(value.shape.num_elements()) + " numbers " +
-                              value.shape.to_string() + ", got " + std::to_string(inputs[i].data.size()));
-    }
-    auto integers = quant::quantize_input(value, inputs[i].data);
-    if (!integers.ok()) return integers.status().with_context("input '" + value.name + "'");
-    out.push_back(std::move(integers).value());
+    ZKI_ASSIGN_OR_RETURN(auto integers, to_integers(tensor_info(graph.value(graph.inputs[i])), inputs[i]));
+    out.push_back(std::move(integers));
   }
   return out;
 }
 
 }  // namespace api
+
+Result<std::vector<std::int64_t>> to_integers(const TensorInfo& input, const RealTensor& values) {
+  ZKI_RETURN_IF_ERROR(api::check_tensor(input));
+  return quant::quantize_input(api::value_of(input), values.data);
+}
 
 Result<Model> Model::compile(const std::string& onnx_path, const std::vector<RealInputs>& calibration,
                              const CompileOptions& options) {
@@ -104,6 +121,7 @@ Result<Model> Model::compile(const std::string& onnx_path, const std::vector<Rea
   if (!options.calibration_method.empty()) {
     ZKI_ASSIGN_OR_RETURN(quant_options.method, quant::parse_calibration_method(options.calibration_method));
   }
+  ZKI_ASSIGN_OR_RETURN(quant_options.input_formats, input_formats(graph, options));
   progress("calibrate and quantize", 0.2);
   ZKI_ASSIGN_OR_RETURN(quant::Quantized quantized, quant::quantize(graph, inputs, quant_options));
   auto impl = std::make_shared<Impl>();

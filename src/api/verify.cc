@@ -2,19 +2,16 @@
 #include "zkinfer/verify.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "api/data_impl.h"
+#include "api/key_impl.h"
 #include "soundness/analyze.h"
+#include "statement/canonical_bytes.h"
 #include "verifier/certificate.h"
 #include "verifier/rotation.h"
 
 namespace zkinfer {
 
-struct VerificationKey::Impl {
-  verifier::PreparedKey prepared;
-  KeyInfo info;
-  soundness::SoundnessReport report;
-};
 
 VerificationKey::VerificationKey(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 VerificationKey::~VerificationKey() = default;
@@ -41,6 +38,12 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
   impl->info.insecure_seed = parsed.insecure_seed;
   impl->info.inputs = parsed.visibility.inputs;
   impl->info.outputs = parsed.visibility.outputs;
+  for (const qir::ValueId id : parsed.graph.inputs) impl->info.input_tensors.push_back(api::tensor_info(parsed.graph.value(id)));
+  for (const qir::ValueId id : parsed.graph.outputs) impl->info.output_tensors.push_back(api::tensor_info(parsed.graph.value(id)));
+  for (const pcs::DataOracle& data : parsed.params.data) {
+    const std::uint64_t least = impl->info.data_budget;
+    impl->info.data_budget = least == 0 ? data.budget : std::min(least, data.budget);
+  }
   impl->info.public_parameters = parsed.visibility.public_params;
   impl->info.model_budget = parsed.params.model_budget;
   impl->info.num_parameters = impl->prepared.compiled.num_elements(circuit::Oracle::kModel);
@@ -51,34 +54,156 @@ const KeyInfo& VerificationKey::info() const { return impl_->info; }
 std::string VerificationKey::soundness_text() const { return impl_->report.to_text(); }
 std::string VerificationKey::soundness_json() const { return impl_->report.to_json(); }
 
-VerifyResult verify(const VerificationKey& key, ByteView proof) {
+namespace {
+
+// Inputs or outputs of a key, and what the caller knows of each.
+struct Side {
+  const char* kind;  // "input" or "output"
+  const DataGroup& group;
+  const std::vector<TensorInfo>& tensors;
+  const std::vector<KnownTensor>& known;
+  std::vector<std::vector<const KnownTensor*>> by_tensor;
+  std::vector<std::optional<std::vector<std::int64_t>>> integers;  // of those known by their data
+
+  std::string where(std::size_t i) const { return std::string(kind) + " '" + tensors[i].name + "': "; }
+  Verdict wrong(std::size_t i, const std::string& what) const { return Verdict::reject(RejectReason::kWrongStatement, where(i) + what); }
+};
+
+// Which tensor each entry speaks of, and the data as integers.
+Verdict resolve(Side& side) {
+  side.by_tensor.resize(side.tensors.size());
+  side.integers.resize(side.tensors.size());
+  for (const KnownTensor& known : side.known) {
+    const std::optional<std::size_t> found = api::find_tensor(side.tensors, known.name);
+    if (!found) {
+      return Verdict::reject(RejectReason::kWrongStatement, std::string(side.kind) + " '" + known.name + "': the key has " +
+                                                                (known.name.empty() ? "several: name one" : "none of that name"));
+    }
+    side.by_tensor[*found].push_back(&known);
+    for (int form = 0; form < 2; ++form) {
+      std::optional<std::vector<std::int64_t>> integers = form == 0 ? known.integers : std::nullopt;
+      if (form == 1 && known.data.has_value()) {
+        auto parsed = parse_canonical_bytes(side.tensors[*found], *known.data);
+        if (!parsed.ok()) return Verdict::reject(RejectReason::kBadPublicValue, side.where(*found) + parsed.status().message());
+        integers = std::move(parsed).value();
+      }
+      if (!integers.has_value()) continue;
+      if (side.integers[*found].has_value() && side.integers[*found] != integers) return side.wrong(*found, "it is given twice, differently");
+      side.integers[*found] = std::move(integers);
+    }
+  }
+  return Verdict::accept();
+}
+
+// The tensors of which the proof holds only the hash.
+Verdict add_beside(const Side& side, proof::PublicValues& beside) {
+  if (!side.group.is_public() || side.group.hash == DataHash::kNone) return Verdict::accept();
+  for (std::size_t i = 0; i < side.tensors.size(); ++i) {
+    if (!side.integers[i].has_value()) {
+      return Verdict::reject(RejectReason::kBadPublicValue, side.where(i) + "the proof holds only its hash; give the data beside the proof");
+    }
+    beside.push_back(*side.integers[i]);
+  }
+  return Verdict::accept();
+}
+
+// What an accepted proof says of this side. `next_*`: how far public values, digests and commitments are taken.
+struct Taken {
+  std::size_t values = 0, digests = 0, commitments = 0;
+};
+std::vector<VerifiedTensor> describe(const Side& side, const proof::Key& key, const proof::PublicData& data, Taken& next) {
+  std::vector<VerifiedTensor> out;
+  for (const TensorInfo& info : side.tensors) {
+    VerifiedTensor& tensor = out.emplace_back();
+    static_cast<TensorInfo&>(tensor) = info;
+    tensor.group = side.group;
+    if (side.group.is_public()) tensor.integers = data.values[next.values++];
+    if (side.group.hash != DataHash::kNone) tensor.digest = data.digests[next.digests++];
+    if (side.group.is_committed()) {
+      auto impl = std::make_shared<DataCommitment::Impl>();
+      impl->tensor = info;
+      impl->oracle = key.params.data[next.commitments];
+      impl->commitment = data.commitments[next.commitments++];
+      tensor.commitment = DataCommitment(std::move(impl));
+    }
+  }
+  return out;
+}
+
+// What the caller knows against what the proof says.
+Verdict compare(const Side& side, const std::vector<VerifiedTensor>& tensors, bool is_output) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const VerifiedTensor& tensor = tensors[i];
+    if (const auto& integers = side.integers[i]; integers.has_value()) {
+      if (tensor.group.is_public()) {
+        if (*integers != tensor.integers) return side.wrong(i, "the proof is about other values");
+      } else if (!tensor.digest.has_value()) {
+        return side.wrong(i, "the proof says nothing that its data could be compared with");
+      } else {
+        const auto bytes = canonical_bytes(tensor, *integers);
+        if (!bytes.ok()) return Verdict::reject(RejectReason::kBadPublicValue, bytes.status().message());
+        if (hash_data(tensor.group.hash, *bytes) != *tensor.digest) return side.wrong(i, "the proof is about data with another hash");
+      }
+    }
+    for (const KnownTensor* known : side.by_tensor[i]) {
+      if (known->digest.has_value()) {
+        if (!tensor.digest.has_value()) return side.wrong(i, "the key names no hash of it");
+        if (*tensor.digest != *known->digest) return side.wrong(i, "the proof is about data with another hash");
+      }
+      if (!known->commitment.has_value()) continue;
+      if (!tensor.commitment.has_value()) return side.wrong(i, "the key does not commit to it");
+      const DataCommitment& expected = *known->commitment;
+      if (expected.id() != tensor.commitment->id()) return side.wrong(i, "the proof is about another commitment");
+      const std::string differs = is_output ? api::meaning_differs(tensor, expected.tensor()) : api::meaning_differs(expected.tensor(), tensor);
+      if (!differs.empty()) return side.wrong(i, "its commitment is said to be for something else: " + differs);
+    }
+  }
+  return Verdict::accept();
+}
+
+VerifyResult rejected(Verdict verdict) { return {std::move(verdict), {}, {}, {}}; }
+
+}  // namespace
+
+VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequest& request) {
   const verifier::PreparedKey& prepared = key.impl().prepared;
+  const KeyInfo& info = key.info();
+  Digest context{};
+  if (request.context.has_value()) {
+    if (request.context->size() > context.size()) {
+      return rejected(Verdict::reject(RejectReason::kWrongStatement, "context longer than 32 bytes"));
+    }
+    std::copy(request.context->begin(), request.context->end(), context.begin());
+  }
+  Side outputs{"output", info.outputs, info.output_tensors, request.outputs, {}, {}};
+  Side inputs{"input", info.inputs, info.input_tensors, request.inputs, {}, {}};
+  proof::PublicValues beside;
+  for (Side* side : {&outputs, &inputs}) {
+    if (Verdict verdict = resolve(*side); !verdict.accepted()) return rejected(std::move(verdict));
+    if (Verdict verdict = add_beside(*side, beside); !verdict.accepted()) return rejected(std::move(verdict));
+  }
   proof::Header header;
   VerifyResult result;
-  result.verdict = verifier::verify(prepared, proof, {}, &header);
+  result.verdict = verifier::verify(prepared, proof, beside, &header);
   if (!result.verdict.accepted()) return result;
-  result.context.assign(header.context.begin(), header.context.end());
-  const std::vector<qir::ValueId> ids = qir::public_values(prepared.key.graph, prepared.key.visibility);
-  const std::size_t num_outputs = prepared.key.visibility.outputs.is_public() ? prepared.key.graph.outputs.size() : 0;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const qir::Value& value = prepared.key.graph.value(ids[i]);
-    const double scale = std::ldexp(static_cast<double>(value.scale.mantissa), value.scale.exponent);
-    (i < num_outputs ? result.outputs : result.inputs).push_back({value.name, value.shape.dims(), std::move(header.data.values[i]), scale});
+  if (request.context.has_value() && header.context != context) {
+    return rejected(Verdict::reject(RejectReason::kWrongStatement, "context: the proof is bound to another one"));
   }
+  result.context.assign(header.context.begin(), header.context.end());
+  Taken taken;
+  result.outputs = describe(outputs, prepared.key, header.data, taken);
+  result.inputs = describe(inputs, prepared.key, header.data, taken);
+  if (Verdict verdict = compare(outputs, result.outputs, true); !verdict.accepted()) return rejected(std::move(verdict));
+  if (Verdict verdict = compare(inputs, result.inputs, false); !verdict.accepted()) return rejected(std::move(verdict));
   return result;
 }
 
+VerifyResult verify(const VerificationKey& key, ByteView proof) { return verify(key, proof, VerifyRequest{}); }
+
 VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context) {
-  Digest expected{};
-  if (context.size() > expected.size()) {
-    return {Verdict::reject(RejectReason::kWrongStatement, "context longer than 32 bytes"), {}, {}, {}};
-  }
-  std::copy(context.begin(), context.end(), expected.begin());
-  VerifyResult result = verify(key, proof);
-  if (result.verdict.accepted() && !std::equal(expected.begin(), expected.end(), result.context.begin())) {
-    return {Verdict::reject(RejectReason::kWrongStatement, "context: the proof is bound to another one"), {}, {}, {}};
-  }
-  return result;
+  VerifyRequest request;
+  request.context = Bytes(context.begin(), context.end());
+  return verify(key, proof, request);
 }
 
 Verdict verify_certificate(const VerificationKey& key, ByteView certificate) {

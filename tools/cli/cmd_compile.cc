@@ -2,10 +2,12 @@
 // zkinfer compile: ONNX and calibration data -> model package.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "command.h"
 #include "files.h"
+#include "known_tensors.h"
 #include "progress.h"
 #include "text.h"
 
@@ -17,11 +19,46 @@ struct CompileArguments {
   InputOptions calibration;
   std::vector<std::string> evaluation_paths;
   std::vector<std::string> input_shapes;
+  std::vector<std::string> inputs_from;
   std::size_t limit = 256;
   bool full_report = false;
   std::string fidelity_json_path;
   CompileOptions compile;
 };
+
+// The tensor that "FILE" or "FILE:NAME" speaks of: a commitment's, or an output of a key or model.
+Result<TensorInfo> load_source(const std::string& text) {
+  std::string path = text, name;
+  const std::size_t colon = text.find_last_of(':');
+  if (colon != std::string::npos && !std::filesystem::exists(text)) {
+    path = text.substr(0, colon);
+    name = text.substr(colon + 1);
+  }
+  if (path.ends_with(".zkdata")) {
+    ZKI_ASSIGN_OR_RETURN(const DataCommitment commitment, load_data_commitment(path));
+    return commitment.tensor();
+  }
+  ZKI_ASSIGN_OR_RETURN(const Tensors tensors, load_tensors(path));
+  std::string names;
+  for (const TensorInfo& output : tensors.outputs) {
+    if (output.name == name || (name.empty() && tensors.outputs.size() == 1)) return output;
+    names += (names.empty() ? "'" : ", '") + output.name + "'";
+  }
+  return invalid_argument("--input-from " + text + ": the outputs of '" + path + "' are " + names + "; give one as '" + path + ":NAME'");
+}
+
+// "[INPUT=]SOURCE" of --input-from.
+Status set_input_format(const std::string& text, std::size_t position, std::size_t num_values, const std::vector<TensorInfo>& inputs, CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(const NamedValue named, parse_named_value("--input-from", text, position, num_values, inputs));
+  ZKI_ASSIGN_OR_RETURN(const TensorInfo source, load_source(named.value));
+  const TensorInfo& input = inputs[named.tensor];
+  if (source.num_elements() != input.num_elements()) {
+    return invalid_argument("--input-from " + text + ": '" + source.name + "' has " + std::to_string(source.num_elements()) + " elements " +
+                            shape_text(source.shape) + ", input '" + input.name + "' needs " + std::to_string(input.num_elements()) + " " + shape_text(input.shape));
+  }
+  options.input_formats.emplace_back(input.name, source.format);
+  return {};
+}
 
 CommandResult compile(const Session& session, CompileArguments& arguments) {
   for (const std::string& text : arguments.input_shapes) {
@@ -29,6 +66,9 @@ CommandResult compile(const Session& session, CompileArguments& arguments) {
     arguments.compile.input_shapes.push_back(std::move(shape));
   }
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(arguments.onnx_path, arguments.compile));
+  for (std::size_t i = 0; i < arguments.inputs_from.size(); ++i) {
+    ZKI_RETURN_IF_ERROR(set_input_format(arguments.inputs_from[i], i, arguments.inputs_from.size(), inputs, arguments.compile));
+  }
   ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> calibration, load_samples(arguments.calibration, inputs));
   if (calibration.size() > arguments.limit) calibration.resize(arguments.limit);
 
@@ -80,6 +120,10 @@ void add_compile(CLI::App& app, Session& session) {
       ->expected(1, 1 << 20);
   command->add_option("-o,--output", arguments->output_path, "model package (default: the ONNX file's name with .zkmodel)");
   command->add_option("--shape", arguments->input_shapes, "shape of an input with dynamic axes: name=1,3,224,224")->expected(1, 64);
+  command->add_option("--input-from", arguments->inputs_from,
+                      "[INPUT=]FILE[:OUTPUT]: the input is this output of another model (.zkkey, .zkmodel) or what a commitment (.zkdata) holds: "
+                      "the same range and scale, exactly")
+      ->expected(1, 64);
   command->add_option("--limit", arguments->limit, "at most this many calibration and evaluation inputs")->check(CLI::Range(1, 1 << 20))->capture_default_str();
   command->add_option("--activation-bits", arguments->compile.activation_bits, "bits per activation (default: chosen per tensor)")->check(CLI::Range(2, 24));
   command->add_option("--weight-bits", arguments->compile.weight_bits, "bits per weight (default: chosen per tensor)")->check(CLI::Range(2, 24));
@@ -91,6 +135,7 @@ void add_compile(CLI::App& app, Session& session) {
   command->footer("Examples:\n"
                   "  zkinfer compile network.onnx --calibration calibration.json\n"
                   "  zkinfer compile resnet.onnx -c photos/*.png --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --report\n"
+                  "  zkinfer compile head.onnx -c features.npy --input-from features.zkkey\n"
                   "  zkinfer compile digits.onnx -c calibration.npy --evaluate test.npy -o digits.zkmodel");
   command->callback([arguments, &session] {
     if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->onnx_path, ".zkmodel");

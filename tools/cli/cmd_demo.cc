@@ -202,9 +202,9 @@ Status tell_proof(const Session& session, const Arguments& arguments, const Part
   const VerifyResult result = verify(key, proof, view(kContext));
   data.verify_seconds = watch.seconds();
   if (!result.verdict.accepted()) return internal_error("the demo's proof is rejected: " + result.verdict.to_string());
-  if (result.outputs.size() != 1 || result.outputs.front().values.empty()) return internal_error("expected one output tensor");
-  data.outputs = result.outputs.front().values;
-  data.output_scale = result.outputs.front().scale;
+  if (result.outputs.size() != 1 || result.outputs.front().integers.empty()) return internal_error("expected one output tensor");
+  data.outputs = result.outputs.front().integers;
+  data.output_scale = result.outputs.front().format.scale();
   data.shares = softmax(data.outputs, data.output_scale);
   data.size_table = proof_size_table(key, proof);
   const std::size_t top = arg_max(data.outputs);

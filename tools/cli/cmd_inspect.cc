@@ -43,8 +43,8 @@ std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
 }
 
 std::string tensor_row(const TensorInfo& info) {
-  return shape_text(info.shape) + ", integers " + std::to_string(info.lo) + ".." + std::to_string(info.hi) + " times " +
-         decimal(info.scale, 9);
+  return shape_text(info.shape) + ", integers " + std::to_string(info.format.lo) + ".." + std::to_string(info.format.hi) + " times " +
+         decimal(info.format.scale(), 9);
 }
 
 std::string describe_model(const Model& model, std::size_t num_bytes, bool graph) {

@@ -25,7 +25,7 @@ void print_result(const Arguments& arguments, const Model& model, const ProofRes
   std::vector<OutputTensor> outputs;
   const std::vector<TensorInfo> infos = model.outputs();
   for (std::size_t i = 0; i < infos.size() && i < result.outputs.size(); ++i) {
-    outputs.push_back({infos[i].name, infos[i].shape, result.outputs[i], infos[i].scale});
+    outputs.push_back({infos[i].name, infos[i].shape, result.outputs[i], infos[i].format.scale()});
   }
   if (arguments.json) {
     const ProveStats& s = result.stats;

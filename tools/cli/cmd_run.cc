@@ -27,7 +27,7 @@ CommandResult run_model(const Arguments& arguments) {
   std::vector<OutputTensor> outputs;
   const std::vector<TensorInfo> infos = model.outputs();
   for (std::size_t i = 0; i < infos.size() && i < values.size(); ++i) {
-    outputs.push_back({infos[i].name, infos[i].shape, values[i], infos[i].scale});
+    outputs.push_back({infos[i].name, infos[i].shape, values[i], infos[i].format.scale()});
   }
   if (arguments.json) {
     const nlohmann::ordered_json json = {{"run_seconds", seconds}, {"outputs", outputs_json(outputs)}};

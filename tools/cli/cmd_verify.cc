@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer verify: key and proof -> accepted with the outputs, or rejected with reason and place.
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 
 #include "command.h"
 #include "data_group_text.h"
 #include "files.h"
+#include "known_tensors.h"
 #include "outputs.h"
 #include "stopwatch.h"
 #include "text.h"
@@ -16,23 +16,10 @@ namespace {
 
 struct Arguments {
   std::string proof_path, key_path, context, identity, certificate_path;
+  KnownArguments inputs, outputs;
   double min_security_bits = kDefaultMinSecurityBits;
   bool json = false;
 };
-
-std::string context_text(const Bytes& context) {
-  Bytes trimmed = context;
-  while (!trimmed.empty() && trimmed.back() == 0) trimmed.pop_back();
-  const bool printable = std::all_of(trimmed.begin(), trimmed.end(), [](std::uint8_t c) { return c >= 32 && c < 127; });
-  if (trimmed.empty()) return "none";
-  return printable ? std::string(trimmed.begin(), trimmed.end()) : "hex:" + to_hex(context);
-}
-
-std::vector<OutputTensor> printable(const std::vector<PublicTensor>& tensors) {
-  std::vector<OutputTensor> out;
-  for (const PublicTensor& tensor : tensors) out.push_back({tensor.name, tensor.shape, tensor.values, tensor.scale});
-  return out;
-}
 
 CommandResult verify_proof(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Bytes context, parse_context(arguments.context));
@@ -42,8 +29,12 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
   if (!arguments.identity.empty() && identity != arguments.identity) {
     return invalid_argument("'" + arguments.key_path + "' is the key of model " + identity + ", expected " + arguments.identity);
   }
+  VerifyRequest request;
+  if (!arguments.context.empty()) request.context = context;
+  ZKI_ASSIGN_OR_RETURN(request.inputs, load_known(arguments.inputs, key.info()));
+  ZKI_ASSIGN_OR_RETURN(request.outputs, load_known(arguments.outputs, key.info()));
   const Stopwatch watch;
-  VerifyResult result = arguments.context.empty() ? verify(key, proof) : verify(key, proof, context);
+  VerifyResult result = verify(key, proof, request);
   const double seconds = watch.seconds();
   const bool certified = !arguments.certificate_path.empty();
   if (certified && result.verdict.accepted()) {
@@ -51,8 +42,6 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
     const Verdict verdict = verify_certificate(key, certificate);
     if (!verdict.accepted()) result = {Verdict::reject(verdict.reason, "certificate: " + verdict.where), {}, {}, {}};
   }
-  const std::vector<OutputTensor> outputs = printable(result.outputs);
-  const std::vector<OutputTensor> inputs = printable(result.inputs);
   if (arguments.json) {
     nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()},
                                    {"model", key.info().model_name},
@@ -64,8 +53,8 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
                                    {"proof_bytes", proof.size()}};
     if (result.verdict.accepted()) {
       json["context"] = "hex:" + to_hex(result.context);
-      json["outputs"] = outputs_json(outputs);
-      if (!inputs.empty()) json["inputs"] = outputs_json(inputs);
+      json["outputs"] = verified_json(result.outputs);
+      json["inputs"] = verified_json(result.inputs);
     } else {
       json["reason"] = std::string(reject_reason_name(result.verdict.reason));
       json["where"] = result.verdict.where;
@@ -88,8 +77,8 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
                            {"context", context_text(result.context)}})
                    .c_str(),
                stdout);
-    std::fputs(tensors_text("input", inputs).c_str(), stdout);
-    std::fputs(tensors_text("output", outputs).c_str(), stdout);
+    std::fputs(verified_text("input", result.inputs).c_str(), stdout);
+    std::fputs(verified_text("output", result.outputs).c_str(), stdout);
   }
   return result.verdict.accepted() ? ExitCode::kDone : ExitCode::kRejected;
 }
@@ -102,6 +91,8 @@ void add_verify(CLI::App& app, Session& session) {
   command->add_option("proof", arguments->proof_path, "proof (.zkproof)")->required();
   command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey) of the model you expect")->required();
   command->add_option("--context", arguments->context, "the proof must be bound to this: text, or hex:00ff..");
+  add_known_options(*command, arguments->inputs, "input");
+  add_known_options(*command, arguments->outputs, "output");
   command->add_option("--identity", arguments->identity, "the key must be that of the model with this identity (64 hexadecimal digits)");
   command->add_option("--certificate", arguments->certificate_path,
                       "certificate (.zkcert) of the key's weights: checked too; without it the weights are field elements of any size");
@@ -112,6 +103,8 @@ void add_verify(CLI::App& app, Session& session) {
   command->footer("Examples:\n"
                   "  zkinfer verify digit_7.zkproof --key digits.zkkey\n"
                   "  zkinfer verify third.zkproof -k network.zkkey --context order-4711 --json\n"
+                  "  zkinfer verify p.zkproof -k network.zkkey --input-digest bafkrei.. --output-commitment y.zkdata\n"
+                  "  zkinfer verify p.zkproof -k network.zkkey --input-data picture.bin   (the key's inputs are public:sha256)\n"
                   "Without --context any context is accepted and printed.");
   command->callback([arguments, &session] { session.run([&] { return verify_proof(session, *arguments); }); });
 }

@@ -52,6 +52,8 @@ int run_command_line(int argc, const char* const* argv) {
   add_certify(app, session);
   add_prove(app, session);
   add_verify(app, session);
+  add_verify_chain(app, session);
+  add_digest(app, session);
   add_run(app, session);
   add_inspect(app, session);
   add_soundness(app, session);

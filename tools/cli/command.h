@@ -36,6 +36,8 @@ void add_commit(CLI::App& app, Session& session);
 void add_certify(CLI::App& app, Session& session);
 void add_prove(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
+void add_verify_chain(CLI::App& app, Session& session);
+void add_digest(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_soundness(CLI::App& app, Session& session);

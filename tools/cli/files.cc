@@ -30,6 +30,28 @@ Result<VerificationKey> load_key(const std::string& path, double min_security_bi
 
 Result<Bytes> load_proof(const std::string& path) { return read_file(path, kMaxProofBytes); }
 
+Result<DataCommitment> load_data_commitment(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, 1 << 16));
+  Result<DataCommitment> commitment = DataCommitment::from_bytes(bytes);
+  if (!commitment.ok()) return commitment.status().with_context(quoted(path));
+  return commitment;
+}
+
+Result<Tensors> load_tensors(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxModelBytes));
+  if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0); key.ok()) {
+    return Tensors{key->info().input_tensors, key->info().output_tensors};
+  }
+  if (const Result<Model> model = Model::from_bytes(bytes); model.ok()) return Tensors{model->inputs(), model->outputs()};
+  return invalid_argument(quoted(path) + ": expected a verification key (.zkkey) or a model package (.zkmodel)");
+}
+
+std::string numbered_path(const std::string& path, std::size_t index, std::size_t count) {
+  if (count == 1) return path;
+  const std::string stem = with_extension(path, "");
+  return stem + "-" + std::to_string(index) + path.substr(stem.size());
+}
+
 Status write_secret_file(const std::string& path, ByteView bytes) {
   const mode_t before = umask(077);
   const Status status = write_file(path, bytes);
@@ -56,6 +78,14 @@ Result<Bytes> parse_context(const std::string& text) {
                             "; give a hash of longer data as hex:..");
   }
   return bytes;
+}
+
+std::string context_text(const Bytes& context) {
+  Bytes trimmed = context;
+  while (!trimmed.empty() && trimmed.back() == 0) trimmed.pop_back();
+  const bool printable = std::all_of(trimmed.begin(), trimmed.end(), [](std::uint8_t c) { return c >= 32 && c < 127; });
+  if (trimmed.empty()) return "none";
+  return printable ? std::string(trimmed.begin(), trimmed.end()) : "hex:" + to_hex(context);
 }
 
 Result<std::pair<std::string, std::vector<std::int64_t>>> parse_input_shape(const std::string& text) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our files by path: every error names the file. Habits for names: network.zkmodel, .zkkey, .zksecret, .zkproof.
+// Our files by path: every error names the file. Habits for names: network.zkmodel, .zkkey, .zksecret, .zkproof, .zkdata, .zkopen.
 #pragma once
 
 #include <string>
@@ -20,13 +20,22 @@ inline constexpr std::uint64_t kMaxProofBytes = std::uint64_t{1} << 28;
 Result<Model> load_model(const std::string& path);
 Result<VerificationKey> load_key(const std::string& path, double min_security_bits = 0);
 Result<Bytes> load_proof(const std::string& path);
+Result<DataCommitment> load_data_commitment(const std::string& path);
+// Inputs and outputs of a model, as its key or its package says.
+struct Tensors {
+  std::vector<TensorInfo> inputs, outputs;
+};
+Result<Tensors> load_tensors(const std::string& path);
+// "x.bin" -> "x-2.bin" for the third of several, "x.bin" for the only one.
+std::string numbered_path(const std::string& path, std::size_t index, std::size_t count);
 // Writes a file that only its owner can read.
 Status write_secret_file(const std::string& path, ByteView bytes);
 // path with its last extension replaced.
 std::string with_extension(const std::string& path, const std::string& extension);
 
-// "hex:00ff.." or plain text -> at most 32 bytes.
+// "hex:00ff.." or plain text -> at most 32 bytes; and back, for people ("none" for zeros).
 Result<Bytes> parse_context(const std::string& text);
+std::string context_text(const Bytes& context);
 // "name=1,3,224,224" of --shape.
 Result<std::pair<std::string, std::vector<std::int64_t>>> parse_input_shape(const std::string& text);
 

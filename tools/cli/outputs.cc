@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "data_group_text.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -22,7 +23,7 @@ std::string rejection_hint(RejectReason reason) {
     case RejectReason::kWrongStatement: return "The proof was made for something else than what you check.";
     case RejectReason::kTruncated: return "Bytes are missing: the file was cut off, or is for a model with a longer proof.";
     case RejectReason::kTrailingBytes: return "There are bytes after the proof's end.";
-    case RejectReason::kBadPublicValue: return "An output is outside the range that this model can give: another model's proof, or changed.";
+    case RejectReason::kBadPublicValue: return "A public value is missing, of another size, outside its range, or has another hash than the proof says.";
     case RejectReason::kNonCanonical:
     case RejectReason::kMerklePath:
     case RejectReason::kOpening:
@@ -32,6 +33,7 @@ std::string rejection_hint(RejectReason reason) {
     case RejectReason::kZeroDenominator:
     case RejectReason::kSumcheck:
     case RejectReason::kProofOfWork: return "Key, outputs and proof do not belong together: another model's key, or changed outputs.";
+    case RejectReason::kLink: return "Each proof may be right by itself, but one is not about what the other gave.";
   }
   return "";
 }
@@ -73,6 +75,46 @@ std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tens
     if (!all) text += "  .. the largest 5 of " + human_count(output.values.size()) + "; --json shows all\n";
   }
   return text;
+}
+
+std::vector<std::pair<std::string, std::string>> digest_rows(DataHash hash, const Digest& digest) {
+  if (hash != DataHash::kSha256) return {{"keccak256", to_hex(digest)}};
+  return {{"sha256", to_hex(digest)}, {"cid", cid_of_sha256(digest)}};
+}
+
+std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors) {
+  std::string text;
+  for (const VerifiedTensor& tensor : tensors) {
+    std::vector<std::pair<std::string, std::string>> rows;
+    if (tensor.digest.has_value()) rows = digest_rows(tensor.group.hash, *tensor.digest);
+    if (tensor.commitment.has_value()) rows.emplace_back("commitment", to_hex(tensor.commitment->id()));
+    if (tensor.group.is_public()) {
+      text += tensors_text(kind, {{tensor.name, tensor.shape, tensor.integers, tensor.format.scale()}});
+    } else if (!rows.empty()) {
+      text += std::string(kind) + " '" + tensor.name + "' " + shape_text(tensor.shape) + "\n";
+    }
+    text += pairs_text(rows);
+  }
+  return text;
+}
+
+nlohmann::ordered_json verified_json(const std::vector<VerifiedTensor>& tensors) {
+  auto list = nlohmann::ordered_json::array();
+  for (const VerifiedTensor& tensor : tensors) {
+    nlohmann::ordered_json json = {{"name", tensor.name}, {"shape", tensor.shape}};
+    if (tensor.group.is_public()) json = outputs_json({{tensor.name, tensor.shape, tensor.integers, tensor.format.scale()}})[0];
+    json["seen"] = data_group_text(tensor.group);
+    if (tensor.digest.has_value()) {
+      for (const auto& [name, value] : digest_rows(tensor.group.hash, *tensor.digest)) json[name] = value;
+    }
+    if (tensor.commitment.has_value()) {
+      json["commitment"] = to_hex(tensor.commitment->id());
+      json["commitment_root"] = to_hex(tensor.commitment->root());
+      json["commitment_budget"] = tensor.commitment->budget();
+    }
+    list.push_back(std::move(json));
+  }
+  return list;
 }
 
 nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs) {

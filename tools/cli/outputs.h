@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Public tensors for people and for programs.
+// Tensors, and what proofs say of them, for people and for programs.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "proof/verdict.h"
+#include "zkinfer/verify.h"
 
 namespace zkinfer::cli {
 
@@ -23,6 +23,12 @@ struct OutputTensor {
 // kind: "output" or "input".
 std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tensors);
 nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs);
+
+// What an accepted proof says: public values, digests, commitments. Tensors that it says nothing of are left out.
+std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors);
+nlohmann::ordered_json verified_json(const std::vector<VerifiedTensor>& tensors);
+// {"sha256", hexadecimal digits}, or keccak256; of SHA-256 also {"cid", ..}.
+std::vector<std::pair<std::string, std::string>> digest_rows(DataHash hash, const Digest& digest);
 
 // "reason at place" of a rejection; "accepted" otherwise.
 std::string verdict_text(const Verdict& verdict);

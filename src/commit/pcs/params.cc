@@ -127,6 +127,11 @@ OracleParams read_oracle(ByteReader& reader) {
   return oracle;
 }
 
+DataOracle read_data_oracle(ByteReader& reader) {
+  const OracleParams oracle = read_oracle(reader);
+  return {oracle, reader.u64()};
+}
+
 bool read_bool(ByteReader& reader) {
   const std::uint8_t x = reader.u8();
   if (x > 1) reader.fail();
@@ -232,13 +237,17 @@ Result<OpeningParams> parse_params(ByteReader& reader) {
   params.mask = read_oracle(reader);
   const std::size_t num_data = reader.u8();
   if (num_data > kMaxDataOracles) reader.fail();
-  for (std::size_t i = 0; i < num_data && reader.ok(); ++i) {
-    const OracleParams oracle = read_oracle(reader);
-    params.data.push_back({oracle, reader.u64()});
-  }
+  for (std::size_t i = 0; i < num_data && reader.ok(); ++i) params.data.push_back(read_data_oracle(reader));
   if (!reader.ok()) return corrupt("opening parameters end early or hold a bad flag; make them with this version");
   ZKI_RETURN_IF_ERROR(params.validate());
   return params;
+}
+
+Result<DataOracle> parse_data_oracle(ByteReader& reader) {
+  const DataOracle data = read_data_oracle(reader);
+  if (!reader.ok()) return corrupt("parameters of a data commitment end early");
+  ZKI_RETURN_IF_ERROR(validate_commitment("data", data.oracle, data.budget));
+  return data;
 }
 
 }  // namespace zkinfer::pcs

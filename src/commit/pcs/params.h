@@ -82,5 +82,7 @@ struct OpeningParams {
 
 // Reads canonical_bytes(); refuses anything else. Calls validate().
 Result<OpeningParams> parse_params(ByteReader& reader);
+// Reads what DataOracle::write wrote, alone; bounds as OpeningParams::validate has them.
+Result<DataOracle> parse_data_oracle(ByteReader& reader);
 
 }  // namespace zkinfer::pcs

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the outside world may hold of a tensor: its canonical bytes, their hash as hexadecimal digits or as an IPFS content
+// identifier, and commitments to it. Links nothing of the prover. docs/formats/data.md.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/data_group.h"
+#include "zkinfer/tensor.h"
+
+namespace zkinfer {
+
+// Entries row-major, each in the fewest of 1, 2, 4 or 8 bytes that hold the format's range, little-endian, unsigned if no
+// entry is negative, else two's complement: an 8-bit picture is its raw bytes. out_of_range: a value outside of the range.
+Result<Bytes> canonical_bytes(const TensorInfo& tensor, std::span<const std::int64_t> integers);
+// invalid_argument with the place: another number of bytes, or an entry outside of the range.
+Result<std::vector<std::int64_t>> parse_canonical_bytes(const TensorInfo& tensor, ByteView bytes);
+// hash is not kNone.
+Digest hash_data(DataHash hash, ByteView canonical_bytes);
+
+// The IPFS content identifier of a file of one block with this SHA-256: CIDv1, raw codec, in base32 ("bafkrei..").
+std::string cid_of_sha256(const Digest& sha256);
+// unsupported, saying what is supported: identifiers of another version, codec, hash or base. invalid_argument: no identifier.
+Result<Digest> sha256_of_cid(std::string_view cid);
+
+// The public side of a commitment to one tensor (.zkdata): what others compare. The commitment itself says nothing of name, shape
+// and format: whoever hands it over claims them, and a proof that opens it shows that the entries lie in the range of
+// its key. Immutable, cheap to copy.
+class DataCommitment {
+ public:
+  static Result<DataCommitment> from_bytes(ByteView bytes);
+  Bytes to_bytes() const;
+
+  const TensorInfo& tensor() const;
+  std::uint64_t budget() const;  // proofs that it may serve
+  const Digest& root() const;
+  // Digest of root, value, parameters and number of elements: equal for commitments to the same integers, whatever is said about them.
+  Digest id() const;
+
+  struct Impl;
+  explicit DataCommitment(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace zkinfer

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a public VerificationKey holds; shared by the files of this folder.
+#pragma once
+
+#include "soundness/report.h"
+#include "verifier/verify.h"
+#include "zkinfer/verify.h"
+
+namespace zkinfer {
+
+struct VerificationKey::Impl {
+  verifier::PreparedKey prepared;
+  KeyInfo info;
+  soundness::SoundnessReport report;
+};
+
+namespace api {
+
+// The only one for an empty name; nothing when there is none, or several.
+std::optional<std::size_t> find_tensor(const std::vector<TensorInfo>& tensors, const std::string& name);
+
+// How the integers of `from` would mean something else as integers of `to`: number, scale, a range that does not hold
+// theirs. Empty when they mean the same.
+std::string meaning_differs(const TensorInfo& from, const TensorInfo& to);
+
+}  // namespace api
+}  // namespace zkinfer

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer verify-chain: proofs of several models, each about what the one before it gave.
+#include <cstdio>
+#include <memory>
+
+#include "command.h"
+#include "files.h"
+#include "known_tensors.h"
+#include "outputs.h"
+#include "stopwatch.h"
+#include "text.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> paths;  // key, proof, key, proof, ..
+  std::vector<std::string> contexts, links;
+  KnownArguments inputs, outputs;
+  double min_security_bits = kDefaultMinSecurityBits;
+  bool json = false;
+};
+
+// "output=input" of --link.
+Status set_link(const std::string& text, ChainStep& from, ChainStep& to) {
+  // Names may hold '=' themselves: the cut is where both sides are names.
+  for (const TensorInfo& output : from.key->info().output_tensors) {
+    for (const TensorInfo& input : to.key->info().input_tensors) {
+      if (text != output.name + "=" + input.name) continue;
+      from.output = output.name;
+      to.input = input.name;
+      return {};
+    }
+  }
+  std::string choices;
+  for (const TensorInfo& output : from.key->info().output_tensors) {
+    for (const TensorInfo& input : to.key->info().input_tensors) choices += " " + output.name + "=" + input.name;
+  }
+  return invalid_argument("--link " + text + ": expected OUTPUT=INPUT, one of" + choices);
+}
+
+void print_json(const ChainResult& result, const std::vector<VerificationKey>& keys, double seconds) {
+  nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()}, {"verify_seconds", seconds}};
+  if (result.verdict.accepted()) {
+    json["steps"] = nlohmann::ordered_json::array();
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      json["steps"].push_back({{"model", keys[i].info().model_name},
+                               {"model_identity", to_hex(keys[i].info().model_identity)},
+                               {"security_bits", keys[i].info().security_bits},
+                               {"context", "hex:" + to_hex(result.steps[i].context)},
+                               {"inputs", verified_json(result.steps[i].inputs)},
+                               {"outputs", verified_json(result.steps[i].outputs)}});
+    }
+  } else {
+    json["reason"] = std::string(reject_reason_name(result.verdict.reason));
+    json["step"] = result.step + 1;
+    json["where"] = result.verdict.where;
+    json["hint"] = rejection_hint(result.verdict.reason);
+  }
+  std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+CommandResult verify_files(const Session& session, const Arguments& arguments) {
+  const std::size_t num_steps = arguments.paths.size() / 2;
+  if (arguments.paths.size() % 2 != 0 || num_steps < 2) {
+    return invalid_argument("verify-chain: expected KEY PROOF KEY PROOF .., got " + std::to_string(arguments.paths.size()) + " files");
+  }
+  if (!arguments.contexts.empty() && arguments.contexts.size() != 1 && arguments.contexts.size() != num_steps) {
+    return invalid_argument("--context: expected one for all proofs, or one for each of the " + std::to_string(num_steps));
+  }
+  if (!arguments.links.empty() && arguments.links.size() != num_steps - 1) {
+    return invalid_argument("--link: expected " + std::to_string(num_steps - 1) + ", one for each proof after the first");
+  }
+  std::vector<VerificationKey> keys;
+  std::vector<Bytes> proofs;
+  for (std::size_t i = 0; i < num_steps; ++i) {
+    ZKI_ASSIGN_OR_RETURN(VerificationKey key, load_key(arguments.paths[2 * i], arguments.min_security_bits));
+    ZKI_ASSIGN_OR_RETURN(Bytes proof, load_proof(arguments.paths[2 * i + 1]));
+    keys.push_back(std::move(key));
+    proofs.push_back(std::move(proof));
+  }
+  std::vector<ChainStep> steps(num_steps);
+  for (std::size_t i = 0; i < num_steps; ++i) {
+    steps[i].key = &keys[i];
+    steps[i].proof = proofs[i];
+    if (arguments.contexts.empty()) continue;
+    ZKI_ASSIGN_OR_RETURN(steps[i].request.context, parse_context(arguments.contexts[arguments.contexts.size() == 1 ? 0 : i]));
+  }
+  for (std::size_t i = 0; i < arguments.links.size(); ++i) ZKI_RETURN_IF_ERROR(set_link(arguments.links[i], steps[i], steps[i + 1]));
+  ZKI_ASSIGN_OR_RETURN(steps.front().request.inputs, load_known(arguments.inputs, keys.front().info()));
+  ZKI_ASSIGN_OR_RETURN(steps.back().request.outputs, load_known(arguments.outputs, keys.back().info()));
+  const Stopwatch watch;
+  const ChainResult result = verify_chain(steps);
+  const double seconds = watch.seconds();
+  if (arguments.json) {
+    print_json(result, keys, seconds);
+  } else if (!result.verdict.accepted()) {
+    std::printf("REJECTED: %s\n", verdict_text(result.verdict).c_str());
+    if (!session.quiet) std::printf("%s\n", rejection_hint(result.verdict.reason).c_str());
+  } else if (!session.quiet) {
+    std::printf("ACCEPTED, %zu linked proofs, in %s\n", num_steps, human_seconds(seconds).c_str());
+    std::fputs(verified_text("input", result.steps.front().inputs).c_str(), stdout);
+    for (std::size_t i = 0; i < num_steps; ++i) {
+      std::printf("step %zu: model %s, identity %s, context %s\n", i + 1, keys[i].info().model_name.c_str(),
+                  to_hex(keys[i].info().model_identity).c_str(), context_text(result.steps[i].context).c_str());
+      std::fputs(verified_text("output", result.steps[i].outputs).c_str(), stdout);
+    }
+  }
+  return result.verdict.accepted() ? ExitCode::kDone : ExitCode::kRejected;
+}
+
+}  // namespace
+
+void add_verify_chain(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("verify-chain", "check proofs of several models, each about what the one before it gave");
+  command->add_option("files", arguments->paths, "key and proof of the first model, of the second, ..")->required()->expected(2, 1 << 10);
+  command->add_option("--context", arguments->contexts, "the proofs must be bound to this: one for all, or one each");
+  command->add_option("--link", arguments->links, "OUTPUT=INPUT: names of the tensors that link two steps, where a model has several");
+  add_known_options(*command, arguments->inputs, "input");
+  add_known_options(*command, arguments->outputs, "output");
+  command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 128.0));
+  command->add_flag("--json", arguments->json, "print the result as JSON");
+  command->footer("Examples:\n"
+                  "  zkinfer verify-chain features.zkkey features.zkproof head.zkkey head.zkproof\n"
+                  "  zkinfer verify-chain a.zkkey a.zkproof b.zkkey b.zkproof --input-commitment x.zkdata --json\n"
+                  "--input-.. options are about the first proof, --output-.. options about the last one.");
+  command->callback([arguments, &session] { session.run([&] { return verify_files(session, *arguments); }); });
+}
+
+}  // namespace zkinfer::cli

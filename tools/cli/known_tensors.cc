@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "known_tensors.h"
+
+#include <algorithm>
+
+#include "data_group_text.h"
+#include "files.h"
+
+namespace zkinfer::cli {
+namespace {
+
+constexpr std::uint64_t kMaxDataBytes = std::uint64_t{1} << 34;
+
+// 64 hexadecimal digits, or a content identifier where the key names SHA-256.
+Result<Digest> parse_digest(const std::string& text, DataHash hash) {
+  const bool is_hex = text.size() == 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+  if (!is_hex) {
+    ZKI_ASSIGN_OR_RETURN(const Digest digest, sha256_of_cid(text));
+    if (hash != DataHash::kSha256) return invalid_argument("a content identifier is a SHA-256, the key names another hash: give 64 hexadecimal digits");
+    return digest;
+  }
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, from_hex(text));
+  Digest digest{};
+  std::copy(bytes.begin(), bytes.end(), digest.begin());
+  return digest;
+}
+
+}  // namespace
+
+Result<NamedValue> parse_named_value(const std::string& option, const std::string& text, std::size_t position, std::size_t num_values,
+                                     const std::vector<TensorInfo>& tensors) {
+  std::string names;
+  // Tensor names may hold '=' themselves.
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (text.starts_with(tensors[i].name + "=")) return NamedValue{i, text.substr(tensors[i].name.size() + 1)};
+    names += (names.empty() ? "'" : ", '") + tensors[i].name + "'";
+  }
+  if (num_values == tensors.size()) return NamedValue{position, text};
+  return invalid_argument(option + " " + text + ": give one value for each of " + names + " in this order, or NAME=" + text);
+}
+
+void add_known_options(CLI::App& command, KnownArguments& arguments, const std::string& kind) {
+  arguments.kind = kind;
+  command.add_option("--" + kind + "-data", arguments.data, "file with the " + kind + "'s canonical bytes (`zkinfer digest`); needed where the proof holds only their hash");
+  command.add_option("--" + kind + "-digest", arguments.digests, "the " + kind + " must have this hash: 64 hexadecimal digits, or an IPFS CID");
+  command.add_option("--" + kind + "-commitment", arguments.commitments, "the " + kind + " must be what this file (.zkdata) commits to");
+}
+
+Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info) {
+  const bool is_input = arguments.kind == "input";
+  const std::vector<TensorInfo>& tensors = is_input ? info.input_tensors : info.output_tensors;
+  const DataGroup& group = is_input ? info.inputs : info.outputs;
+  std::vector<KnownTensor> known;
+  const auto for_each = [&](const char* what, const std::vector<std::string>& values, auto set) -> Status {
+    const std::string option = "--" + arguments.kind + "-" + what;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      ZKI_ASSIGN_OR_RETURN(const NamedValue named, parse_named_value(option, values[i], i, values.size(), tensors));
+      KnownTensor tensor;
+      // Positions are unambiguous even where names are not.
+      tensor.name = tensors.size() == 1 ? "" : tensors[named.tensor].name;
+      if (Status status = set(named.value, tensor); !status.ok()) return status.with_context(option);
+      known.push_back(std::move(tensor));
+    }
+    return {};
+  };
+  ZKI_RETURN_IF_ERROR(for_each("data", arguments.data, [&](const std::string& path, KnownTensor& tensor) -> Status {
+    ZKI_ASSIGN_OR_RETURN(tensor.data, read_file(path, kMaxDataBytes));
+    return {};
+  }));
+  ZKI_RETURN_IF_ERROR(for_each("digest", arguments.digests, [&](const std::string& text, KnownTensor& tensor) -> Status {
+    if (group.hash == DataHash::kNone) {
+      return invalid_argument("the key names no hash of its " + arguments.kind + "s (they are " + data_group_text(group) + ")");
+    }
+    ZKI_ASSIGN_OR_RETURN(tensor.digest, parse_digest(text, group.hash));
+    return {};
+  }));
+  ZKI_RETURN_IF_ERROR(for_each("commitment", arguments.commitments, [&](const std::string& path, KnownTensor& tensor) -> Status {
+    if (!group.is_committed()) {
+      return invalid_argument("the key does not commit to its " + arguments.kind + "s (they are " + data_group_text(group) + ")");
+    }
+    ZKI_ASSIGN_OR_RETURN(tensor.commitment, load_data_commitment(path));
+    return {};
+  }));
+  return known;
+}
+
+}  // namespace zkinfer::cli

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a verifier holds of inputs and outputs, as options: --input-data, --input-digest, --input-commitment and the same for
+// outputs. Each value is [NAME=]VALUE; without names the values go to the tensors in the model's order.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "zkinfer/verify.h"
+
+namespace zkinfer::cli {
+
+struct KnownArguments {
+  std::string kind;  // "input" or "output"
+  std::vector<std::string> data, digests, commitments;
+};
+
+// kind as above.
+void add_known_options(CLI::App& command, KnownArguments& arguments, const std::string& kind);
+Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info);
+
+// "name=value" or "value": which of `tensors`, and the value. position: of this value among those of the option.
+struct NamedValue {
+  std::size_t tensor = 0;
+  std::string value;
+};
+Result<NamedValue> parse_named_value(const std::string& option, const std::string& text, std::size_t position, std::size_t num_values,
+                                     const std::vector<TensorInfo>& tensors);
+
+}  // namespace zkinfer::cli
