@@ -171,11 +171,15 @@ Result<StatementData> make_statement(const CommittedModel& model, const ProveReq
   const proof::Key& key = model.prepared.key;
   const qir::QGraph& graph = key.graph;
   for (const qir::ValueId id : qir::public_values(graph, key.visibility)) out.values.push_back(witness.values[id]);
-  for (const qir::ValueId id : qir::hashed_values(graph, key.visibility)) {
-    const bool is_output = std::find(graph.outputs.begin(), graph.outputs.end(), id) != graph.outputs.end();
-    const DataHash hash = (is_output ? key.visibility.outputs : key.visibility.inputs).hash;
-    out.digests.push_back(proof::hash_data(hash, proof::canonical_bytes(graph.value(id), witness.values[id])));
-  }
+  // By place, not by value: an output may be an input of the graph.
+  const auto add_digests = [&](const DataGroup& group, const std::vector<qir::ValueId>& ids) {
+    if (group.hash == DataHash::kNone) return;
+    for (const qir::ValueId id : ids) {
+      out.digests.push_back(proof::hash_data(group.hash, proof::canonical_bytes(graph.value(id), witness.values[id])));
+    }
+  };
+  add_digests(key.visibility.outputs, graph.outputs);
+  add_digests(key.visibility.inputs, graph.inputs);
   StatementData data;
   std::size_t next = 0;
   if (key.visibility.outputs.is_committed()) {

@@ -307,6 +307,29 @@ Status Builder::add_node(std::uint32_t index) {
   return unsupported("operator number " + std::to_string(static_cast<int>(graph_.nodes[index].op)) + " has no relation");
 }
 
+Status Builder::count_statement() {
+  const auto hashed = [](const DataGroup& group) { return group.hashed_in_circuit(); };
+  const std::vector<qir::ValueId> hashed_ids = qir::chosen_values(graph_, visibility_, hashed);
+  if (hashed_ids.size() > kMaxHashedTensors) {
+    return resource_limit("the hashes of " + std::to_string(hashed_ids.size()) + " tensors, at most " +
+                          std::to_string(kMaxHashedTensors) + " are allowed; concatenate them in the model");
+  }
+  const auto count = [&](const std::vector<qir::ValueId>& ids, std::uint64_t copies) -> Status {
+    for (const qir::ValueId id : ids) {
+      num_views_ += copies * (1 + tensors_[id].expr.views.size());
+      if (num_views_ <= kMaxViews) continue;
+      return resource_limit("inputs and outputs of " + std::to_string(num_views_) +
+                            " terms, with those of the nodes; name each output once, and round sums (give them a table)");
+    }
+    return ok_status();
+  };
+  ZKI_RETURN_IF_ERROR(count(qir::public_values(graph_, visibility_), 1));
+  ZKI_RETURN_IF_ERROR(count(qir::committed_values(graph_, visibility_), 1));
+  // Every column of a hash has the tensor in its recipe.
+  ZKI_RETURN_IF_ERROR(count(hashed_ids, 8));
+  return ok_status();
+}
+
 void Builder::add_public_tensors() {
   for (const qir::ValueId id : qir::public_values(graph_, visibility_)) {
     const Tensor tensor = without_unit_atoms(tensors_[id]);
@@ -344,6 +367,7 @@ Result<BuiltCircuit> Builder::build() && {
   for (std::uint32_t index = 0; index < graph_.nodes.size(); ++index) {
     ZKI_RETURN_IF_ERROR(add_node(index).with_context("node '" + graph_.nodes[index].name + "'"));
   }
+  ZKI_RETURN_IF_ERROR(count_statement());
   add_public_tensors();
   add_committed_tensors();
   ZKI_RETURN_IF_ERROR(add_digests());

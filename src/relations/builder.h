@@ -59,6 +59,8 @@ inline constexpr int kMaxRangeBits = 16;
 // Sums of values that are not rounded grow into long expressions; these bounds keep small graphs from huge circuits.
 inline constexpr std::uint64_t kMaxNodeViews = std::uint64_t{1} << 14;
 inline constexpr std::uint64_t kMaxViews = std::uint64_t{1} << 21;
+// A hash is a circuit of some 150 views, however small its tensor.
+inline constexpr std::size_t kMaxHashedTensors = 256;
 
 class Builder {
  public:
@@ -139,6 +141,8 @@ class Builder {
   Status count_views(std::uint32_t index);
   std::uint32_t add_table(qir::Table rows);
   void add_limb_checks(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
+  // Inputs and outputs may stand in the statement any number of times.
+  Status count_statement();
   void add_public_tensors();
   // A flat column in a data oracle of its own for each committed input and output, equal to the tensor.
   void add_committed_tensors();

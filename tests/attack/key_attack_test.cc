@@ -13,9 +13,9 @@ using qir::TestBuilder;
 using qir::ValueId;
 
 // Compiles as prepare() does; the verdict does not matter, but it must come soon and without an abort.
-Status compile_key(const qir::QGraph& graph) {
+Status compile_key(const qir::QGraph& graph, const qir::Visibility& visibility = {}) {
   if (Status status = qir::validate(graph); !status.ok()) return status;
-  auto compiled = relations::compile(graph, true);
+  auto compiled = relations::compile(graph, true, visibility);
   return compiled.ok() ? ok_status() : compiled.status();
 }
 
@@ -97,6 +97,33 @@ TEST(HostileKeys, HugeWindows) {
   pool.kernel = {size}, pool.strides = {1}, pool.dilations = {1}, pool.pads_begin = {0}, pool.coefs = {1};
   b.graph.outputs = {b.node(Op::kSumPool, {x}, {1, 1, size}, 0, size, pool)};
   EXPECT_FALSE(compile_key(b.graph).ok());
+}
+
+// Four bytes of a key name an output once more; its expression may have thousands of terms, its hash a circuit.
+TEST(HostileKeys, OutputsListedAgainAndAgain) {
+  TestBuilder b;
+  const ValueId x = b.input({4096}, 0, 0);
+  std::vector<ValueId> slices;
+  for (std::int64_t i = 0; i < 2000; ++i) {
+    Node slice;
+    slice.starts = {i}, slice.steps = {1};
+    slices.push_back(b.node(Op::kSlice, {x}, {2}, 0, 0, slice));
+  }
+  Node sum;
+  sum.coefs.assign(slices.size(), 1);
+  const ValueId y = b.node(Op::kLinear, slices, {2}, 0, 0, sum);
+  b.graph.outputs.assign(1 << 16, y);
+  EXPECT_EQ(compile_key(b.graph).code(), StatusCode::kResourceLimit);
+  b.graph.outputs.assign(1 << 16, x);
+  EXPECT_EQ(compile_key(b.graph, {{}, {Exposure::kPrivate, DataHash::kSha256}, false}).code(), StatusCode::kResourceLimit);
+  EXPECT_TRUE(compile_key(b.graph).ok()) << "plain outputs are cheap";
+}
+
+TEST(HostileKeys, HashesOfManyInputs) {
+  TestBuilder b;
+  for (int i = 0; i < 1 << 15; ++i) b.input({1}, 0, 1);
+  b.graph.outputs = {0};
+  EXPECT_EQ(compile_key(b.graph, {{Exposure::kPrivate, DataHash::kSha256}, {}, false}).code(), StatusCode::kResourceLimit);
 }
 
 // More folded bits than an index has.
