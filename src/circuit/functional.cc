@@ -2,7 +2,6 @@
 #include "circuit/functional.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 
 #include "base/check.h"
@@ -238,102 +237,6 @@ void Functional::add_lane(std::size_t lane, FeSpan out) const {
       visit(visit, 0, placed.row >> placed.block.log_size(), term.coef);
     }
   }
-}
-
-namespace {
-
-// The part of one axis piece that low index bits bind: table[m] = sum over i with i >> low_bits = m of
-// vector[begin + i] eq(point, low bits of i), for the axis' lowest low_bits bits at point[0], point[1], ..
-std::vector<Fe> bind_low(const std::vector<Fe>& vector, const AxisPiece& piece, std::span<const Fe> point) {
-  std::vector<Fe> table(vector.begin() + static_cast<std::ptrdiff_t>(piece.begin),
-                        vector.begin() + static_cast<std::ptrdiff_t>(piece.begin + piece.length));
-  for (const Fe& r : point) {
-    const std::size_t half = (table.size() + 1) / 2;
-    for (std::size_t i = 0; i < half; ++i) {
-      const Fe low = table[2 * i];
-      const Fe high = 2 * i + 1 < table.size() ? table[2 * i + 1] : Fe();
-      table[i] = low + r * (high - low);
-    }
-    table.resize(half);
-  }
-  return table;
-}
-
-}  // namespace
-
-// The bound pieces of one term: many blocks of a column share most of their axis pieces.
-class Functional::BoundPieces {
- public:
-  BoundPieces(const Term& term, std::span<const Fe> low_point) : term_(term), low_point_(low_point), tables_(term.vectors.size()) {}
-
-  // bind_low of one axis piece whose lowest bit is address bit `position`.
-  const std::vector<Fe>& get(std::uint32_t axis, const AxisPiece& piece, int position) {
-    for (const Entry& entry : tables_[axis]) {
-      if (entry.begin == piece.begin && entry.bits == piece.bits && entry.position == position) return entry.table;
-    }
-    const auto low_bits = static_cast<int>(low_point_.size());
-    const int bound = std::max(0, std::min(piece.bits, low_bits - position));
-    const std::span<const Fe> point = bound == 0 ? std::span<const Fe>()
-                                                 : low_point_.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(bound));
-    tables_[axis].push_back({piece.begin, piece.bits, position, bind_low(term_.vectors[axis], piece, point)});
-    return tables_[axis].back().table;
-  }
-
- private:
-  struct Entry {
-    std::uint64_t begin;
-    int bits;
-    int position;
-    std::vector<Fe> table;
-  };
-  const Term& term_;
-  std::span<const Fe> low_point_;
-  std::vector<std::deque<Entry>> tables_;  // by axis
-};
-
-void Functional::fold_block(const Term& term, BoundPieces& bound_pieces, const ColumnLayout& column,
-                            const PlacedBlock& placed, const Fe& lane_weight, std::span<const Fe> low_point,
-                            std::vector<Fe>& out) const {
-  const int low_bits = static_cast<int>(low_point.size());
-  Fe weight = term.coef * lane_weight;
-  // Address bits above the block but below low_bits are constants of the block.
-  for (int bit = placed.block.log_size(); bit < low_bits; ++bit) {
-    const Fe& r = low_point[static_cast<std::size_t>(bit)];
-    weight *= ((placed.row >> bit) & 1) != 0 ? r : Fe::one() - r;
-  }
-  // From the lowest axis up: the weights of the block's part of `out`, by the index bits at or above low_bits.
-  std::vector<Fe> high(1, weight);
-  int position = 0;
-  int high_bits = 0;
-  for (std::size_t k = column.order.size(); k-- > 0;) {
-    const std::uint32_t axis = column.order[k];
-    const AxisPiece& piece = placed.block.pieces[axis];
-    const std::vector<Fe>& table = bound_pieces.get(axis, piece, position);
-    const int free_bits = piece.bits - std::max(0, std::min(piece.bits, low_bits - position));
-    std::vector<Fe> next(high.size() << free_bits);
-    for (std::size_t m = 0; m < table.size(); ++m) {
-      for (std::size_t i = 0; i < high.size(); ++i) next[(m << high_bits) + i] = table[m] * high[i];
-    }
-    high = std::move(next);
-    high_bits += free_bits;
-    position += piece.bits;
-  }
-  const std::size_t first = placed.row >> low_bits;
-  for (std::size_t i = 0; i < high.size(); ++i) out[first + i] += high[i];
-}
-
-std::vector<Fe> Functional::fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const {
-  const std::uint64_t step = std::uint64_t{1} << low_point.size();
-  std::vector<Fe> out((layout_.num_rows + step - 1) / step);
-  for (std::uint32_t i = 0; i < terms_.size(); ++i) {
-    const ColumnLayout& column = layout_.columns[terms_[i].column];
-    BoundPieces bound_pieces(terms_[i], low_point);
-    for (const PlacedBlock& placed : column.blocks) {
-      if (misses(i, placed.block)) continue;
-      fold_block(terms_[i], bound_pieces, column, placed, lane_weights[placed.lane], low_point, out);
-    }
-  }
-  return out;
 }
 
 }  // namespace zkinfer::circuit
