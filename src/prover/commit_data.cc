@@ -47,6 +47,14 @@ Result<CommittedData> commit_data(std::vector<std::int64_t> values, const pcs::D
   if (layout.num_rows != params.oracle.num_rows) {
     return invalid_argument("data commitment: parameters for another size than " + std::to_string(values.size()) + " numbers");
   }
+  // One coefficient per lane and row stays unknown: two lanes are the least that cannot be guessed (128 bits).
+  if (params.budget > 0 && params.oracle.log_lanes < 1) {
+    return invalid_argument("data commitment: parameters with one lane do not hide; expected at least two");
+  }
+  if (params.budget > 0 && params.oracle.num_random_rows < params.budget * params.oracle.num_queries + 4) {
+    return invalid_argument("data commitment: parameters with " + std::to_string(params.oracle.num_random_rows) +
+                            " random rows, expected at least 4 and one for each query of " + std::to_string(params.budget) + " proofs");
+  }
   circuit::ColumnData data(1);
   data[0] = FpVec(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) data[0][i] = Fp::from_int(values[i]);

@@ -203,7 +203,10 @@ TEST(Data, CommitmentsHideAndDependOnEverything) {
   other[9] = 11;
   EXPECT_NE(prover::commit_data(other, *params, test_seed(1))->commitment, commitment);
   EXPECT_GE(params->oracle.num_random_rows, 3 * params->oracle.num_queries + 4);
-  EXPECT_FALSE(prover::commit_data({1, 2, 3}, pcs::DataOracle{{9, 1, 1, 9, 2}, 1}, test_seed(1)).ok()) << "parameters of another size";
+  EXPECT_FALSE(prover::commit_data({1, 2, 3}, pcs::DataOracle{{9, 6, 1, 9, 2}, 1}, test_seed(1)).ok()) << "parameters of another size";
+  EXPECT_FALSE(prover::commit_data({1}, pcs::DataOracle{{1, 6, 0, 9, 2}, 1}, test_seed(1)).ok()) << "one lane";
+  EXPECT_TRUE(prover::commit_data({1}, pcs::DataOracle{{1, 6, 1, 9, 2}, 1}, test_seed(1)).ok());
+  EXPECT_FALSE(prover::commit_data({1}, pcs::DataOracle{{1, 5, 1, 9, 2}, 1}, test_seed(1)).ok()) << "too few random rows";
 }
 
 }  // namespace
