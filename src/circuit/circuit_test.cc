@@ -46,7 +46,7 @@ TEST(Blocks, CoverEveryIndexOnceAndKeepTheLimit) {
 
 TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
   Draw draw(7);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < 150; ++round) {
     Circuit circuit;
     ColumnData data;
     const std::size_t num_columns = 1 + draw.below(4);
@@ -56,6 +56,13 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
       for (std::size_t a = 0; a < rank; ++a) column.shape.push_back(1 + draw.below(round % 3 == 0 ? 40 : 9));
       data.emplace_back(column.num_elements());
       for (Fp& x : data.back()) x = draw.fe().c[0];
+      if (draw.below(5) == 0) {
+        column.oracle = Oracle::kConstant;
+        for (Fp& x : data.back()) {
+          column.constants.push_back(static_cast<std::int64_t>(draw.below(2000)) - 1000);
+          x = Fp::from_int(column.constants.back());
+        }
+      }
       circuit.columns.push_back(std::move(column));
     }
     // A random expression over a box of three axes.
@@ -74,6 +81,17 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
         view.axes.push_back(std::move(map));
       }
       expr.views.push_back(std::move(view));
+      // More views of the column that differ in one axis, or in the coefficient alone.
+      while (draw.below(2) == 0) {
+        View other = expr.views.back();
+        other.coef = static_cast<std::int64_t>(draw.below(20)) - 10;
+        if (!other.axes.empty()) {
+          AxisMap& map = other.axes[draw.below(other.axes.size())];
+          map.offset += static_cast<std::int64_t>(draw.below(3)) - 1;
+          if (draw.below(4) == 0) map.terms.clear();
+        }
+        expr.views.push_back(std::move(other));
+      }
     }
     std::vector<std::vector<Fe>> axis_vectors;
     for (const std::uint64_t n : box) axis_vectors.push_back(draw.fes(n));
