@@ -9,6 +9,7 @@
 #include "prover/prf.h"
 #include "prover/variant_params.h"
 #include "statement/canonical_bytes.h"
+#include "zkinfer/verify.h"
 
 namespace zkinfer::e2e {
 namespace {
@@ -283,6 +284,26 @@ TEST(DataAttack, HostileDataOracles) {
   EXPECT_FALSE(status_of([](proof::Key& key) { key.visibility.outputs = kCommitted; }).ok()) << "too few";
   // Outputs and inputs exchange their oracles: a proof's, not a key's matter here, since the sizes are equal.
   EXPECT_FALSE(status_of([](proof::Key& key) { key.visibility = {kPublic, kCommitted, false}; key.params.model_budget = 0; }).ok());
+}
+
+// The size table of a proof costs what the proof does, not what the tensors beside it would: here 2^31 numbers.
+TEST(DataAttack, SizeTableOfHugeTensorsBesideTheProof) {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({1, 1}, 0, 1);
+  qir::Node pad;
+  pad.pads_begin = {0, 0};
+  b.graph.outputs = {b.node(qir::Op::kPad, {x}, {32, std::int64_t{1} << 26}, 0, 1, pad)};
+  prover::ModelOptions options = test_options(true);
+  options.visibility = {kPrivate, kSha, false};
+  const auto model = prover::commit_model(b.graph, draw_params(b.graph, 1), options, test_seed(1));
+  ASSERT_TRUE(model.ok()) << model.status().to_string();
+  const auto key = VerificationKey::from_bytes(model->prepared.key.to_bytes());
+  ASSERT_TRUE(key.ok()) << key.status().to_string();
+  const std::size_t header = proof::header_size(b.graph, options.visibility);
+  const auto table = proof_size_table(*key, Bytes(header + 1000));
+  ASSERT_FALSE(table.empty());
+  EXPECT_EQ(table[0].second, header);
+  EXPECT_FALSE(verify(*key, Bytes(header + 1000)).verdict.accepted());
 }
 
 // Committed tensors are few; more are refused by name, and never wrap around to other oracles.
