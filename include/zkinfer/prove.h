@@ -7,6 +7,7 @@
 
 #include "base/data_group.h"
 #include "zkinfer/model.h"
+#include "zkinfer/slots.h"
 
 namespace zkinfer {
 
@@ -20,7 +21,9 @@ struct CommitOptions {
   bool zero_knowledge = true;    // false: proofs may show anything; allowed only where inputs, outputs and parameters are public
   int pow_bits = 16;             // grinding before each query phase
   std::uint64_t data_budget = 0; // proofs that a commitment to an input or output may serve; 0: a default
-  std::uint64_t budget = 0;      // proofs this commitment may serve; 0: default by model size
+  // Slots: proofs and certificates that this commitment may serve. The last is kept for rotation, so at least 2; 0: default
+  // by model size. Without meaning for public parameters.
+  std::uint64_t budget = 0;
   // Tests and benchmarks only: makes commitments and proofs reproducible, and not hiding towards whoever knows it. The
   // verification key says so.
   std::optional<Digest> insecure_seed;
@@ -48,26 +51,38 @@ class Prover {
  public:
   // Commits to the weights (the costly one-time step) and derives the verification key.
   static Result<Prover> create(const Model& model, const CommitOptions& options = {});
-  // The same commitment again from its saved secret (commitment_secret()); rebuilds the code word.
-  static Result<Prover> restore(const Model& model, ByteView commitment_secret, Progress progress = {});
+  // The same commitment again, from the file that save() wrote; rebuilds the code word.
+  static Result<Prover> open(const Model& model, const std::string& secret_path, Progress progress = {});
+  // The same from commitment_secret(), for programs that keep secret and count elsewhere: `slots` must be the one count of
+  // this commitment, from all_slots() on. Only a commitment to public parameters may do without.
+  static Result<Prover> restore(const Model& model, ByteView commitment_secret, std::shared_ptr<SlotStore> slots, Progress progress = {});
   ~Prover();
   Prover(Prover&&) noexcept;
   Prover& operator=(Prover&&) noexcept;
 
   // What verifiers need (docs/formats/key.md): integer graph without weights, parameters, weight commitment.
   const Bytes& verification_key() const;
+  // Writes the secret and the count to a file (docs/formats/secret.md), where later slots are taken from; a new Prover counts
+  // in memory only. kInvalidArgument if the slots are counted elsewhere already.
+  Status save(const std::string& secret_path);
   // Secret: the commitment's seed and parameters. Keep it with the model.
   Bytes commitment_secret() const;
+  // The slots of this commitment, none of them used.
+  SlotRange all_slots() const;
+  // Shows an auditor who has the model that the key commits to it (check_commitment_opening). Secret towards everybody who
+  // must not see the weights; gives no power over proofs. docs/formats/opening.md.
+  Bytes commitment_opening() const;
   std::string circuit_report() const;  // columns, relations, lookups: sizes
+  // Takes a slot before anything is computed; refuses when none is left.
   // context: up to 32 bytes bound into the proof against replay (a nonce of the verifier, an order number, ..).
   Result<ProofResult> prove(const RealInputs& inputs, ByteView context = {}, const Progress& progress = {});
   // Proves once that every committed parameter lies in its declared range, so that proofs speak of an integer model and
-  // not of field elements. Uses one of the budgeted proofs. Verify with verify_certificate (verify.h).
+  // not of field elements. Takes a slot. Verify with verify_certificate (verify.h).
   Result<Bytes> certify(const Progress& progress = {});
   // Proves that `fresh`, another commitment to the same model, holds the same weights as this one, so that the model keeps its
-  // name when this budget is used up. Uses one of the budgeted proofs of both. Verify with verify_rotation (verify.h).
+  // name when this budget is used up. Takes a slot of both: the last of this one if need be. Verify with verify_rotation (verify.h).
   Result<Bytes> rotate(Prover& fresh, const Progress& progress = {});
-  // How many proofs this object made; refuses past the budget.
+  // Slots that this object took.
   std::uint64_t proofs_made() const;
 
   struct Impl;
@@ -76,5 +91,20 @@ class Prover {
   explicit Prover(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// What a commitment's secret says of it, without the model.
+struct CommitmentInfo {
+  Digest model_identity{};
+  std::uint64_t budget = 0;  // 0: public parameters
+};
+Result<CommitmentInfo> read_commitment_secret(ByteView commitment_secret);
+
+struct OpeningCheck {
+  bool matches = false;
+  std::string reason;  // why not
+};
+// Whether the key commits to exactly this model: encodes its weights with the opening's randomness and compares root and
+// out-of-domain value. Errors: opening or key do not parse.
+Result<OpeningCheck> check_commitment_opening(const Model& model, ByteView verification_key, ByteView opening);
 
 }  // namespace zkinfer

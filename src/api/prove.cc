@@ -3,6 +3,7 @@
 
 #include <iterator>
 
+#include "api/commitment_opening.h"
 #include "api/model_impl.h"
 #include "prover/certify.h"
 #include "prover/prf.h"
@@ -15,34 +16,72 @@ namespace zkinfer {
 namespace {
 
 constexpr std::uint32_t kSecretMagic = 0x53494b5a;  // "ZKIS"
-constexpr std::uint32_t kSecretVersion = 1;
+constexpr std::uint32_t kSecretVersion = 2;
+
+struct Secret {
+  Digest seed{};
+  Digest identity{};
+  qir::Visibility visibility;
+  bool insecure_seed = false;
+  pcs::OpeningParams params;
+};
+
+Result<Secret> parse_secret(ByteView bytes) {
+  ByteReader reader(bytes);
+  if (reader.u32() != kSecretMagic) return corrupt("commitment secret: it does not begin with 'ZKIS'; is this something else?");
+  if (const std::uint32_t version = reader.u32(); version != kSecretVersion) {
+    return corrupt("commitment secret: version " + std::to_string(version) + ", this program reads version " + std::to_string(kSecretVersion));
+  }
+  Secret secret;
+  const ByteView seed = reader.raw(32);
+  const ByteView identity = reader.raw(32);
+  const std::uint32_t flags = reader.u32();
+  const auto visibility = qir::visibility_from_bits(flags & ~proof::kInsecureSeedFlag);
+  ByteReader params_reader(reader.blob(1 << 16));
+  if (!reader.finished()) return corrupt("commitment secret: truncated, or bytes after its end");
+  if (!visibility) return corrupt("commitment secret: unknown visibility flags");
+  secret.visibility = *visibility;
+  secret.insecure_seed = (flags & proof::kInsecureSeedFlag) != 0;
+  std::copy(seed.begin(), seed.end(), secret.seed.begin());
+  std::copy(identity.begin(), identity.end(), secret.identity.begin());
+  auto params = pcs::parse_params(params_reader);
+  if (!params.ok()) return params.status().with_context("commitment secret");
+  secret.params = std::move(*params);
+  return secret;
+}
 
 }  // namespace
 
 struct Prover::Impl {
   prover::CommittedModel model;
   Bytes key;
+  std::shared_ptr<MemorySlots> own_slots;  // until the count lives elsewhere
+  std::shared_ptr<SlotStore> slots;
   std::uint64_t proofs_made = 0;
 
   void set_insecure(bool insecure) {
     model.prepared.key.insecure_seed = insecure;
     model.prepared.identity = model.prepared.key.identity();
   }
-  // Takes one of the budgeted proofs, and fresh entropy for it.
-  Result<prover::ProveRequest> begin_proof(const Progress& progress);
+  // The last slot of a commitment is kept: without it nothing could lead to the next one.
+  SlotRange all_slots() const {
+    const std::uint64_t budget = model.prepared.key.params.model_budget;
+    return SlotRange::whole(budget, budget > 0 ? 1 : 0);
+  }
+  // Takes a slot, and fresh entropy for its proof.
+  Result<prover::ProveRequest> begin_proof(SlotUse use, const Progress& progress);
 };
 
-Result<prover::ProveRequest> Prover::Impl::begin_proof(const Progress& progress) {
-  const std::uint64_t budget = model.prepared.key.params.model_budget;
-  if (budget > 0 && proofs_made >= budget) {
-    return resource_limit("this commitment was made for " + std::to_string(budget) +
-                          " proofs and all are used; commit to the model again (a new verification key), or with a larger budget");
-  }
+Result<prover::ProveRequest> Prover::Impl::begin_proof(SlotUse use, const Progress& progress) {
   prover::ProveRequest request;
   if (!model.prepared.key.insecure_seed) {
     ZKI_ASSIGN_OR_RETURN(request.entropy, prover::random_seed());
   }
   request.progress = progress;
+  if (all_slots().total > 0) {
+    const Result<std::uint64_t> slot = slots->take_slot(use);
+    if (!slot.ok()) return slot.status().with_context("no slot for a proof");
+  }
   ++proofs_made;
   return request;
 }
@@ -59,6 +98,9 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   }
   if (options.pow_bits < 0 || options.pow_bits > 40) {
     return invalid_argument("grinding of " + std::to_string(options.pow_bits) + " bits, expected 0 to 40");
+  }
+  if (options.budget == 1 && !options.public_parameters) {
+    return invalid_argument("budget of 1 proof, expected at least 2: the last one is kept for rotation to the next commitment");
   }
   if (options.progress) options.progress("commit to the weights", 0.0);
   prover::ModelOptions model_options;
@@ -80,6 +122,8 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, model_options, seed));
   impl->set_insecure(options.insecure_seed.has_value());
   impl->key = impl->model.prepared.key.to_bytes();
+  impl->own_slots = std::make_shared<MemorySlots>(impl->all_slots());
+  impl->slots = impl->own_slots;
   if (options.progress) options.progress("done", 1.0);
   return Prover(std::move(impl));
 }
@@ -95,41 +139,58 @@ Bytes Prover::commitment_secret() const {
   return std::move(writer).take();
 }
 
-Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, Progress progress) {
-  ByteReader reader(commitment_secret);
-  if (reader.u32() != kSecretMagic) return corrupt("commitment secret: the file does not begin with 'ZKIS'; is this another kind of file?");
-  if (const std::uint32_t version = reader.u32(); version != kSecretVersion) {
-    return corrupt("commitment secret: version " + std::to_string(version) + ", this program reads version " + std::to_string(kSecretVersion));
+Result<CommitmentInfo> read_commitment_secret(ByteView commitment_secret) {
+  ZKI_ASSIGN_OR_RETURN(const Secret secret, parse_secret(commitment_secret));
+  return CommitmentInfo{secret.identity, secret.params.model_budget};
+}
+
+Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, std::shared_ptr<SlotStore> slots, Progress progress) {
+  ZKI_ASSIGN_OR_RETURN(const Secret secret, parse_secret(commitment_secret));
+  if (secret.params.model_budget > 0 && slots == nullptr) {
+    return invalid_argument("a commitment with a budget of proofs is restored without its count of used ones; give the SlotStore that has it");
   }
-  Digest seed{};
-  Digest identity{};
-  const ByteView seed_view = reader.raw(32);
-  const ByteView identity_view = reader.raw(32);
-  const std::uint32_t flags = reader.u32();
-  const auto visibility = qir::visibility_from_bits(flags & ~proof::kInsecureSeedFlag);
-  ByteReader params_reader(reader.blob(1 << 16));
-  if (!reader.finished()) return corrupt("commitment secret: truncated, or bytes after its end");
-  if (!visibility) return corrupt("commitment secret: unknown visibility flags");
-  std::copy(seed_view.begin(), seed_view.end(), seed.begin());
-  std::copy(identity_view.begin(), identity_view.end(), identity.begin());
-  auto params = pcs::parse_params(params_reader);
-  if (!params.ok()) return params.status().with_context("commitment secret");
   if (progress) progress("rebuild the weight commitment", 0.0);
   const package::Package& package = model.impl().package;
   auto impl = std::make_unique<Impl>();
-  ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, *params, *visibility, seed));
-  impl->set_insecure((flags & proof::kInsecureSeedFlag) != 0);
-  if (impl->model.prepared.key.identity() != identity) {
+  auto model_again = prover::commit_model(package.graph, package.params, secret.params, secret.visibility, secret.seed);
+  if (!model_again.ok()) return model_again.status().with_context("commitment secret: does it belong to the model '" + package.graph.name + "'?");
+  impl->model = std::move(*model_again);
+  impl->set_insecure(secret.insecure_seed);
+  if (impl->model.prepared.key.identity() != secret.identity) {
     return invalid_argument("commitment secret: it belongs to another model than '" + package.graph.name +
                             "'; give the model file it was made for, or commit again");
   }
   impl->key = impl->model.prepared.key.to_bytes();
+  impl->slots = std::move(slots);
   if (progress) progress("done", 1.0);
   return Prover(std::move(impl));
 }
 
+Result<Prover> Prover::open(const Model& model, const std::string& secret_path, Progress progress) {
+  ZKI_ASSIGN_OR_RETURN(SlotFile opened, SlotFile::open(secret_path, kModelSecretFile));
+  auto file = std::make_shared<SlotFile>(std::move(opened));
+  Result<Prover> prover = restore(model, file->payload(), file, std::move(progress));
+  if (!prover.ok()) return prover.status().with_context("'" + secret_path + "'");
+  if (const SlotRange all = prover->all_slots(); file->slots().total != all.total || file->slots().num_kept != all.num_kept) {
+    return corrupt("'" + secret_path + "': it counts slots of another commitment than the one it holds");
+  }
+  return prover;
+}
+
+Status Prover::save(const std::string& secret_path) {
+  if (impl_->own_slots == nullptr) {
+    return invalid_argument("the slots of this commitment are counted elsewhere already; a second count would use them again");
+  }
+  ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::create(secret_path, kModelSecretFile, commitment_secret(), impl_->own_slots->slots()));
+  impl_->slots = std::make_shared<SlotFile>(std::move(file));
+  impl_->own_slots = nullptr;
+  return ok_status();
+}
+
 const Bytes& Prover::verification_key() const { return impl_->key; }
 std::uint64_t Prover::proofs_made() const { return impl_->proofs_made; }
+SlotRange Prover::all_slots() const { return impl_->all_slots(); }
+Bytes Prover::commitment_opening() const { return api::opening_bytes(impl_->model.prepared.identity, impl_->model.rows_key); }
 
 std::string Prover::circuit_report() const {
   const relations::CompiledCircuit& compiled = impl_->model.prepared.compiled;
@@ -153,13 +214,15 @@ std::string Prover::circuit_report() const {
 }
 
 Result<Bytes> Prover::certify(const Progress& progress) {
-  ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(progress));
+  ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(SlotUse::kProof, progress));
   return prover::certify(impl_->model, request);
 }
 
 Result<Bytes> Prover::rotate(Prover& fresh, const Progress& progress) {
-  ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(progress));
-  ZKI_RETURN_IF_ERROR(fresh.impl_->begin_proof({}).status());
+  // This commitment's slot may be its last: nothing else must fail after it is taken.
+  ZKI_RETURN_IF_ERROR(prover::can_rotate(impl_->model, fresh.impl_->model));
+  ZKI_RETURN_IF_ERROR(fresh.impl_->begin_proof(SlotUse::kProof, {}).status());
+  ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(SlotUse::kRotation, progress));
   return prover::rotate(impl_->model, fresh.impl_->model, request);
 }
 
@@ -168,7 +231,7 @@ Result<ProofResult> Prover::prove(const RealInputs& inputs, ByteView context, co
     return invalid_argument("context of " + std::to_string(context.size()) + " bytes, at most 32; hash longer ones");
   }
   ZKI_ASSIGN_OR_RETURN(auto integers, api::quantize_inputs(impl_->model.prepared.key.graph, inputs));
-  ZKI_ASSIGN_OR_RETURN(prover::ProveRequest request, impl_->begin_proof(progress));
+  ZKI_ASSIGN_OR_RETURN(prover::ProveRequest request, impl_->begin_proof(SlotUse::kProof, progress));
   request.inputs = std::move(integers);
   std::copy(context.begin(), context.end(), request.context.begin());
   ZKI_ASSIGN_OR_RETURN(prover::Proof proof, prover::prove(impl_->model, request));

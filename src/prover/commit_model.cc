@@ -77,9 +77,9 @@ pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const q
 }
 
 Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::ParamData params,
-                              const pcs::OpeningParams& opening, const qir::Visibility& visibility, const Digest& seed) {
+                              const pcs::OpeningParams& opening, const qir::Visibility& visibility, const Digest& rows_key) {
   CommittedModel model;
-  model.seed = seed;
+  model.rows_key = rows_key;
   verifier::PreparedKey& prepared = model.prepared;
   prepared.key.graph = graph;
   prepared.key.visibility = visibility;
@@ -87,14 +87,21 @@ Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircu
   prepared.compiled = std::move(compiled);
   ZKI_ASSIGN_OR_RETURN(prepared.layouts, relations::place(prepared.compiled, opening));
   if (opening.has_model) {
-    model.rows_key = derive_rows_key(seed, graph, opening, params);
-    model.oracle = encode_model(prepared, params, model.rows_key);
+    model.oracle = encode_model(prepared, params, rows_key);
     prepared.key.commitment.root = model.oracle.root();
     prepared.ood_point = proof::ood_point(graph, opening, model.oracle.root());
     prepared.key.commitment.ood_value = pcs::ood_value(model.oracle, prepared.ood_point);
   }
   prepared.identity = prepared.key.identity();
   model.params = std::move(params);
+  return model;
+}
+
+Result<CommittedModel> with_seed(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::ParamData params,
+                                 const pcs::OpeningParams& opening, const qir::Visibility& visibility, const Digest& seed) {
+  const Digest rows_key = opening.has_model ? derive_rows_key(seed, graph, opening, params) : Digest{};
+  ZKI_ASSIGN_OR_RETURN(CommittedModel model, finish(graph, std::move(compiled), std::move(params), opening, visibility, rows_key));
+  model.seed = seed;
   return model;
 }
 
@@ -119,14 +126,21 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData par
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, options.zero_knowledge, options.visibility));
   ZKI_ASSIGN_OR_RETURN(const pcs::OpeningParams opening, choose(compiled, options));
-  return finish(graph, std::move(compiled), std::move(params), opening, options.visibility, seed);
+  return with_seed(graph, std::move(compiled), std::move(params), opening, options.visibility, seed);
 }
 
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
                                     const qir::Visibility& visibility, const Digest& seed) {
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, opening.zero_knowledge, visibility));
-  return finish(graph, std::move(compiled), std::move(params), opening, visibility, seed);
+  return with_seed(graph, std::move(compiled), std::move(params), opening, visibility, seed);
+}
+
+Result<CommittedModel> commit_model_with_rows(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
+                                              const qir::Visibility& visibility, const Digest& rows_key) {
+  ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
+  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, opening.zero_knowledge, visibility));
+  return finish(graph, std::move(compiled), std::move(params), opening, visibility, rows_key);
 }
 
 }  // namespace zkinfer::prover

@@ -37,6 +37,10 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData par
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
                                     const qir::Visibility& visibility, const Digest& seed);
 
+// The same from the rows key alone, for whoever compares a key with a model: the result has no seed and must not prove.
+Result<CommittedModel> commit_model_with_rows(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
+                                              const qir::Visibility& visibility, const Digest& rows_key);
+
 // The key of M's random rows: Keccak-256 over seed, structure, opening parameters and weights (docs/protocol.md, section 8).
 // The same seed with another model, other weights or other parameters must give independent rows: two code words that
 // share them would show the difference of their messages.

@@ -7,7 +7,9 @@
 
 namespace zkinfer::prover {
 
-Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, const ProveRequest& request) {
+namespace {
+
+Result<verifier::PreparedKey> prepare(const CommittedModel& before, const CommittedModel& after) {
   const proof::Key& old_key = before.prepared.key;
   const proof::Key& new_key = after.prepared.key;
   if (before.params != after.params) return invalid_argument("rotation: the two commitments hold different weights");
@@ -17,9 +19,18 @@ Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, 
     ZKI_ASSIGN_OR_RETURN(const relations::CompiledCircuit compiled, relations::compile_rotation(old_key.graph));
     ZKI_ASSIGN_OR_RETURN(params, variant_params(old_key.params, compiled, {{new_key.params.model, new_key.params.model_budget}}));
   }
-  ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey variant, verifier::prepare_rotation(before.prepared, after.prepared, params));
+  return verifier::prepare_rotation(before.prepared, after.prepared, params);
+}
+
+}  // namespace
+
+Status can_rotate(const CommittedModel& before, const CommittedModel& after) { return prepare(before, after).status(); }
+
+Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, const ProveRequest& request) {
+  ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey variant, prepare(before, after));
+  const pcs::OpeningParams& params = variant.key.params;
   if (request.progress) request.progress("columns", 0.05);
-  circuit::ColumnData data = fill_columns(old_key.graph, variant.compiled, before.params, {});
+  circuit::ColumnData data = fill_columns(before.prepared.key.graph, variant.compiled, before.params, {});
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
   const auto absorb = [&](Transcript& transcript) {
     verifier::absorb_rotation_statement(transcript, before.prepared, after.prepared, params);

@@ -9,6 +9,8 @@ namespace zkinfer::prover {
 
 // request: entropy, progress and hooks are used. Errors: commitments to other weights or another structure, a public
 // model, no opening parameters for these two M.
+// can_rotate gives the same errors before a slot is spent.
+Status can_rotate(const CommittedModel& before, const CommittedModel& after);
 Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, const ProveRequest& request);
 
 }  // namespace zkinfer::prover

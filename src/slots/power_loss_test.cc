@@ -185,7 +185,7 @@ Outcome lose_power_everywhere(bool file_syncs_work, bool folder_syncs_work) {
 
   Outcome outcome;
   for (std::size_t i = 0; i < moments.size(); ++i) {
-    if (moments[i].state.pending.size() > 12) moments[i].state.pending.resize(12);  // enough for the faulty disks
+    if (moments[i].state.pending.size() > 8) moments[i].state.pending.resize(8);  // enough for the faulty disks
     for (const DiskState& state : after_power_loss(moments[i].state)) {
       SimulatedDisk back;
       back.state = state;

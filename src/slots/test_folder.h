@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a folder of its own for each, and slot files in it.
+// For tests: a folder of its own for each, in memory where there is one: these tests kill processes, not machines, and
+// sync thousands of times.
 #pragma once
 
 #include <cstdlib>
@@ -14,7 +15,9 @@ namespace zkinfer {
 class TestFolder {
  public:
   TestFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "zkinfer_slots_XXXXXX").string();
+    const std::filesystem::path memory = "/dev/shm";
+    const std::filesystem::path parent = std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+    std::string pattern = (parent / "zkinfer_slots_XXXXXX").string();
     ZKI_CHECK(::mkdtemp(pattern.data()) != nullptr, "a test can make a folder");
     path_ = std::filesystem::canonical(pattern).string();
   }

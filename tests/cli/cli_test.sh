@@ -37,7 +37,7 @@ cp "$examples"/mlp/input.json mlp_input.json
 
 expect 0 'Usage' "$zkinfer" --help
 expect 0 '^zkinfer [0-9]' "$zkinfer" --version
-for command in compile commit certify prove verify run inspect soundness bench demo; do
+for command in compile commit commitment certify prove verify run inspect soundness bench demo; do
   expect 0 'Examples:' "$zkinfer" "$command" --help
 done
 expect 2 'subcommand' "$zkinfer"
@@ -74,12 +74,6 @@ expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -o mlp.zkproof
 expect 0 'ACCEPTED' "$zkinfer" verify mlp.zkproof -k mlp.zkkey
 expect 1 'REJECTED: .+' "$zkinfer" verify digit_7.zkproof -k mlp.zkkey
 expect 2 'expected' "$zkinfer" verify mlp.zkproof -k mlp.zkkey --identity "$(printf '0%.0s' {1..64})"
-
-# The budget of a commitment holds across processes.
-expect 0 'proofs allowed +2' "$zkinfer" commit mlp.zkmodel --budget 2 --key two.zkkey --secret two.zksecret
-expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret -o two.zkproof
-expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret -o two.zkproof
-expect 2 'all 2 proofs' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s two.zksecret -o two.zkproof
 
 # The certificate of the weights belongs to one commitment.
 expect 0 'certified' "$zkinfer" certify digits.zkmodel

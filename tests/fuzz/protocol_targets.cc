@@ -125,7 +125,7 @@ void verify_patched(ByteView bytes) {
   verify_bytes(proof);
 }
 
-void commitment_secret(ByteView bytes) { static_cast<void>(Prover::restore(*small().model, bytes)); }
+void commitment_secret(ByteView bytes) { static_cast<void>(Prover::restore(*small().model, bytes, std::make_shared<MemorySlots>(SlotRange{}))); }
 
 constexpr Target kTargets[] = {
     {"model_package", model_package, [] { return std::vector<Bytes>{every_op().package, small().package}; }, 3000},

@@ -21,9 +21,7 @@ struct Arguments {
 CommandResult certify(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "certify");
-  const SecretLock lock(arguments.secret_path);
   ZKI_ASSIGN_OR_RETURN(Committed committed, Committed::open(model, arguments.secret_path, progress.callback()));
-  ZKI_RETURN_IF_ERROR(committed.take_proof());
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(const Bytes certificate, committed.prover().certify(progress.callback()));
   const double seconds = watch.seconds();
@@ -49,7 +47,7 @@ void add_certify(CLI::App& app, Session& session) {
   command->footer("Examples:\n"
                   "  zkinfer certify digits.zkmodel\n"
                   "  zkinfer verify digit_7.zkproof --key digits.zkkey --certificate digits.zkcert\n"
-                  "Uses one of the proofs that the commitment allows.");
+                  "Takes one of the slots that the commitment has for proofs.");
   command->callback([arguments, &session] {
     if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
     if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->model_path, ".zkcert");

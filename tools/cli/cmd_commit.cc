@@ -8,7 +8,6 @@
 #include "data_group_text.h"
 #include "files.h"
 #include "progress.h"
-#include "secret_file.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -25,11 +24,11 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   ProgressLine progress(session, "commit");
   CommitOptions options = commit_options(arguments.commit);
   options.progress = progress.callback();
-  ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::create(model, options));
+  ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0);
   if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
   // The secret first: a key without its secret is of no use, a secret without its key can make the key again.
-  ZKI_RETURN_IF_ERROR(save_secret(arguments.secret_path, {0, prover.commitment_secret()}));
+  ZKI_RETURN_IF_ERROR(prover.save(arguments.secret_path));
   ZKI_RETURN_IF_ERROR(write_file(arguments.key_path, prover.verification_key()));
   const KeyInfo& info = key->info();
   if (session.quiet) {
@@ -44,7 +43,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
                          {"outputs", data_group_text(info.outputs)},
                          {"weights", info.public_parameters ? "public" : "private"},
                          {"zero knowledge", info.insecure_seed ? "no: fixed seed, for tests only" : info.zero_knowledge ? "yes" : "no: nothing is private"},
-                         {"proofs allowed", human_count(info.model_budget)}})
+                         {"proofs allowed", budget_text(info.model_budget)}})
                  .c_str(),
              stdout);
   if (arguments.circuit_report) std::printf("\n%s", prover.circuit_report().c_str());
@@ -59,7 +58,7 @@ void add_commit_options(CLI::App& command, CommitArguments& arguments) {
   command.add_option("--security-bits", arguments.options.security_bits, "soundness error at most 2^-bits")->check(CLI::Range(40, 128))->capture_default_str();
   command.add_flag("--unique-decoding", arguments.options.unique_decoding, "parameters that need no list-decoding theorem; larger proofs");
   command.add_option("--pow-bits", arguments.options.pow_bits, "proof of work before each query phase")->check(CLI::Range(0, 32))->capture_default_str();
-  command.add_option("--budget", arguments.options.budget, "proofs that this commitment may serve (default: by model size)");
+  command.add_option("--budget", arguments.options.budget, "proofs that this commitment may serve, one of them for rotation (default: by model size)");
   command.add_option("--inputs", arguments.inputs, "who sees the inputs: private, public or committed, then perhaps :sha256 or :keccak256")
       ->check(CLI::IsMember(data_group_words()))
       ->capture_default_str();

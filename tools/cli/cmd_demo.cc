@@ -11,7 +11,6 @@
 #include "files.h"
 #include "outputs.h"
 #include "progress.h"
-#include "secret_file.h"
 #include "stopwatch.h"
 #include "text.h"
 
@@ -166,7 +165,7 @@ Status tell_commit(const Session& session, const Arguments& arguments, const Mod
   data.key_bytes = prover->verification_key().size();
   data.identity = to_hex(data.key.model_identity);
   data.soundness_json = key->soundness_json();
-  ZKI_RETURN_IF_ERROR(save_secret(arguments.output + "/digits.zksecret", {0, prover->commitment_secret()}));
+  ZKI_RETURN_IF_ERROR(prover->save(arguments.output + "/digits.zksecret"));
   ZKI_RETURN_IF_ERROR(write_file(arguments.output + "/digits.zkkey", prover->verification_key()));
   std::fputs(pairs_text({{"identity", data.identity},
                          {"time", human_seconds(data.commit_seconds)},
@@ -191,7 +190,6 @@ Status tell_proof(const Session& session, const Arguments& arguments, const Part
     proof = std::move(result.proof);
   }
   data.proof_bytes = proof.size();
-  ZKI_RETURN_IF_ERROR(save_secret(arguments.output + "/digits.zksecret", {1, prover.commitment_secret()}));
   ZKI_RETURN_IF_ERROR(write_file(arguments.output + "/digit.zkproof", proof));
   std::fputs(pairs_text({{"time", human_seconds(data.stats.total_seconds)}, {"proof", human_bytes(data.proof_bytes)}, {"peak memory", human_bytes(data.peak_memory)}})
                  .c_str(),

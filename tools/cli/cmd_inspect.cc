@@ -39,7 +39,7 @@ std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
                      {"outputs", data_group_text(info.outputs)},
                      {"weights", info.public_parameters ? "public" : "private"},
                      {"zero knowledge", info.insecure_seed ? "no: made with a fixed seed, for tests only" : info.zero_knowledge ? "yes" : "no: nothing is private"},
-                     {"proofs allowed", human_count(info.model_budget)}});
+                     {"proofs allowed", budget_text(info.model_budget)}});
 }
 
 std::string tensor_row(const TensorInfo& info) {

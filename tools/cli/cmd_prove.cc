@@ -50,9 +50,7 @@ CommandResult prove(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, model.inputs()));
   ProgressLine progress(session, "prove");
-  const SecretLock lock(arguments.secret_path);
   ZKI_ASSIGN_OR_RETURN(Committed committed, Committed::open(model, arguments.secret_path, progress.callback()));
-  ZKI_RETURN_IF_ERROR(committed.take_proof());
   ZKI_ASSIGN_OR_RETURN(const ProofResult result, committed.prover().prove(input, context, progress.callback()));
 
   // A proof that fails its own check must not leave the house.

@@ -49,6 +49,7 @@ int run_command_line(int argc, const char* const* argv) {
   app.add_option("--threads", session.num_threads, "use this many threads (default: all cores)")->check(CLI::Range(1u, 4096u));
   add_compile(app, session);
   add_commit(app, session);
+  add_commitment(app, session);
   add_certify(app, session);
   add_prove(app, session);
   add_verify(app, session);

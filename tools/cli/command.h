@@ -33,6 +33,7 @@ struct Session {
 
 void add_compile(CLI::App& app, Session& session);
 void add_commit(CLI::App& app, Session& session);
+void add_commitment(CLI::App& app, Session& session);
 void add_certify(CLI::App& app, Session& session);
 void add_prove(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);

@@ -7,6 +7,10 @@
 
 namespace zkinfer::cli {
 
+std::string budget_text(std::uint64_t budget) {
+  return budget == 0 ? "any number" : human_count(budget) + ", one of them for rotation";
+}
+
 std::string decimal(double value, int num_digits) {
   char buffer[64];
   std::snprintf(buffer, sizeof buffer, "%.*f", num_digits, value);

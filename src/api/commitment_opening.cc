@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/commitment_opening.h"
+
+#include <algorithm>
+
+#include "api/model_impl.h"
+#include "hash/keccak.h"
+#include "prover/commit_model.h"
+#include "zkinfer/prove.h"
+
+namespace zkinfer {
+
+namespace {
+
+constexpr std::uint32_t kOpeningMagic = 0x41494b5a;  // "ZKIA"
+constexpr std::uint32_t kOpeningVersion = 1;
+constexpr std::size_t kCheckedBytes = 8 + 2 * sizeof(Digest);
+
+struct Opening {
+  Digest identity{};
+  Digest rows_key{};
+};
+
+Result<Opening> parse_opening(ByteView bytes) {
+  ByteReader reader(bytes);
+  if (reader.u32() != kOpeningMagic) return corrupt("commitment opening: it does not begin with 'ZKIA'; is this another kind of file?");
+  if (const std::uint32_t version = reader.u32(); version != kOpeningVersion) {
+    return corrupt("commitment opening: version " + std::to_string(version) + ", this program reads version " + std::to_string(kOpeningVersion));
+  }
+  Opening opening;
+  std::ranges::copy(reader.raw(sizeof(Digest)), opening.identity.begin());
+  std::ranges::copy(reader.raw(sizeof(Digest)), opening.rows_key.begin());
+  const ByteView checksum = reader.raw(sizeof(Digest));
+  // A changed rows key would look like another model.
+  if (!reader.finished() || !std::ranges::equal(checksum, keccak256(bytes.first(kCheckedBytes)))) {
+    return corrupt("commitment opening: damaged; get it again from the model's owner");
+  }
+  return opening;
+}
+
+}  // namespace
+
+Bytes api::opening_bytes(const Digest& identity, const Digest& rows_key) {
+  ByteWriter writer;
+  writer.u32(kOpeningMagic);
+  writer.u32(kOpeningVersion);
+  writer.raw(identity);
+  writer.raw(rows_key);
+  writer.raw(keccak256(writer.bytes()));
+  return std::move(writer).take();
+}
+
+Result<OpeningCheck> check_commitment_opening(const Model& model, ByteView verification_key, ByteView opening_bytes) {
+  ZKI_ASSIGN_OR_RETURN(const Opening opening, parse_opening(opening_bytes));
+  ZKI_ASSIGN_OR_RETURN(const proof::Key key, proof::parse_key(verification_key));
+  const auto no_match = [](std::string reason) { return OpeningCheck{false, std::move(reason)}; };
+  if (const Digest identity = key.identity(); identity != opening.identity) {
+    return no_match("the opening belongs to the commitment " + to_hex(opening.identity) + ", the key is that of " + to_hex(identity));
+  }
+  const package::Package& package = model.impl().package;
+  if (qir::structure_bytes(package.graph) != qir::structure_bytes(key.graph)) {
+    return no_match("the model has another structure (operators, shapes, ranges, scales or names) than the key");
+  }
+  ZKI_ASSIGN_OR_RETURN(const prover::CommittedModel rebuilt,
+                       prover::commit_model_with_rows(package.graph, package.params, key.params, key.visibility, opening.rows_key));
+  const proof::Commitment& commitment = rebuilt.prepared.key.commitment;
+  if (commitment.root != key.commitment.root) return no_match("the model's weights are not those that the key commits to");
+  if (!(commitment.ood_value == key.commitment.ood_value)) {
+    return no_match("the key's out-of-domain value is not that of its own root: the key was not made by an honest commitment");
+  }
+  return OpeningCheck{true, {}};
+}
+
+}  // namespace zkinfer

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer commitment: what is left of a commitment's slots, slices for several machines, and its opening for an auditor.
+#include <cstdio>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+#include "files.h"
+#include "progress.h"
+#include "text.h"
+#include "zkinfer/slots.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct StatusArguments {
+  std::string secret_path;
+  bool json = false;
+};
+
+CommandResult status(const Session& session, const StatusArguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(arguments.secret_path, kModelSecretFile));
+  ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
+  const SlotRange& slots = file.slots();
+  const std::uint64_t num_proofs = slots.num_left(SlotUse::kProof);
+  const std::uint64_t num_kept = slots.num_left(SlotUse::kRotation) - num_proofs;
+  if (arguments.json) {
+    const nlohmann::ordered_json json = {{"identity", to_hex(info.model_identity)},
+                                         {"budget", info.budget},
+                                         {"slice", {slots.begin, slots.end}},
+                                         {"used", slots.num_used()},
+                                         {"proofs_left", num_proofs},
+                                         {"kept_for_rotation", num_kept}};
+    std::printf("%s\n", json.dump(2).c_str());
+  } else if (session.quiet) {
+    std::printf("%llu\n", static_cast<unsigned long long>(num_proofs));
+  } else if (info.budget == 0) {
+    std::fputs(pairs_text({{"identity", to_hex(info.model_identity)}, {"budget", budget_text(0)}}).c_str(), stdout);
+  } else {
+    const bool empty = slots.begin == slots.end;
+    std::fputs(pairs_text({{"identity", to_hex(info.model_identity)},
+                           {"budget", budget_text(info.budget)},
+                           {"slots of this file", empty ? "none" : std::to_string(slots.begin) + " to " + std::to_string(slots.end - 1)},
+                           {"used", human_count(slots.num_used())},
+                           {"proofs left", human_count(num_proofs)},
+                           {"kept for rotation", human_count(num_kept)}})
+                   .c_str(),
+               stdout);
+  }
+  return ExitCode::kDone;
+}
+
+struct SplitArguments {
+  std::string secret_path;
+  std::size_t num_parts = 0;
+};
+
+// network.zksecret -> network.3.zksecret
+std::string part_path(const std::string& path, std::size_t number) {
+  return with_extension(path, "." + std::to_string(number) + ".zksecret");
+}
+
+CommandResult split(const Session& session, const SplitArguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(arguments.secret_path, kModelSecretFile));
+  ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
+  if (info.budget == 0) {
+    return invalid_argument("'" + arguments.secret_path + "': a commitment to public parameters has no slots to split; copy the file");
+  }
+  std::vector<std::string> paths;
+  for (std::size_t i = 1; i <= arguments.num_parts; ++i) paths.push_back(part_path(arguments.secret_path, i));
+  ZKI_RETURN_IF_ERROR(file.split(paths));
+  for (const std::string& path : paths) {
+    ZKI_ASSIGN_OR_RETURN(const SlotFile part, SlotFile::open(path, kModelSecretFile));
+    if (session.quiet) continue;
+    const std::uint64_t num_proofs = part.slots().num_left(SlotUse::kProof);
+    const std::uint64_t num_kept = part.slots().num_left(SlotUse::kRotation) - num_proofs;
+    std::printf("wrote %s: %s proofs%s\n", path.c_str(), human_count(num_proofs).c_str(), num_kept > 0 ? ", and the slot for rotation" : "");
+  }
+  if (!session.quiet) std::printf("%s has no slots any more; move each file to its machine, and keep no copy\n", arguments.secret_path.c_str());
+  return ExitCode::kDone;
+}
+
+struct OpenArguments {
+  std::string model_path, secret_path, output_path;
+};
+
+CommandResult open(const Session& session, const OpenArguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
+  ProgressLine progress(session, "open");
+  ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::open(model, arguments.secret_path, progress.callback()));
+  ZKI_RETURN_IF_ERROR(write_secret_file(arguments.output_path, prover.commitment_opening()));
+  if (!session.quiet) {
+    std::printf("wrote %s (secret: only for an auditor who may see the model)\n", arguments.output_path.c_str());
+  }
+  return ExitCode::kDone;
+}
+
+struct CheckArguments {
+  std::string model_path, opening_path, key_path;
+};
+
+CommandResult check(const Session& session, const CheckArguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
+  ZKI_ASSIGN_OR_RETURN(const Bytes key, read_file(arguments.key_path, kMaxKeyBytes));
+  ZKI_ASSIGN_OR_RETURN(const Bytes opening, read_file(arguments.opening_path, 1 << 16));
+  Result<OpeningCheck> result = check_commitment_opening(model, key, opening);
+  if (!result.ok()) return result.status().with_context("'" + arguments.opening_path + "', '" + arguments.key_path + "'");
+  if (!result->matches) {
+    std::printf("NO MATCH: %s\n", result->reason.c_str());
+  } else if (!session.quiet) {
+    std::printf("MATCH: %s commits to exactly the model in %s\n", arguments.key_path.c_str(), arguments.model_path.c_str());
+  }
+  return result->matches ? ExitCode::kDone : ExitCode::kRejected;
+}
+
+void add_status(CLI::App& commitment, Session& session) {
+  auto arguments = std::make_shared<StatusArguments>();
+  CLI::App* command = commitment.add_subcommand("status", "how many proofs a secret may still make");
+  command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret)")->required();
+  command->add_flag("--json", arguments->json, "print the result as JSON");
+  command->callback([arguments, &session] { session.run([&] { return status(session, *arguments); }); });
+}
+
+void add_split(CLI::App& commitment, Session& session) {
+  auto arguments = std::make_shared<SplitArguments>();
+  CLI::App* command = commitment.add_subcommand("split", "share what is left among several prover machines");
+  command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret); has no slots afterwards")->required();
+  command->add_option("--into", arguments->num_parts, "number of secrets to write, network.1.zksecret and so on")->required()->check(CLI::Range(2, 4096));
+  command->callback([arguments, &session] { session.run([&] { return split(session, *arguments); }); });
+}
+
+void add_open(CLI::App& commitment, Session& session) {
+  auto arguments = std::make_shared<OpenArguments>();
+  CLI::App* command = commitment.add_subcommand("open", "write what an auditor needs to see that a key commits to a model");
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
+  command->add_option("-s,--secret", arguments->secret_path, "commitment secret (default: the model's name with .zksecret)");
+  command->add_option("-o,--output", arguments->output_path, "opening to write (default: the model's name with .zkaudit)");
+  command->callback([arguments, &session] {
+    if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
+    if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->model_path, ".zkaudit");
+    session.run([&] { return open(session, *arguments); });
+  });
+}
+
+void add_check(CLI::App& commitment, Session& session) {
+  auto arguments = std::make_shared<CheckArguments>();
+  CLI::App* command = commitment.add_subcommand("check", "the auditor's side of open; exit code 0 match, 1 no match");
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
+  command->add_option("opening", arguments->opening_path, "opening (.zkaudit) from the model's owner")->required();
+  command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey)")->required();
+  command->callback([arguments, &session] { session.run([&] { return check(session, *arguments); }); });
+}
+
+}  // namespace
+
+void add_commitment(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("commitment", "slots of a commitment, slices of them, and its opening for an auditor");
+  command->require_subcommand(1);
+  add_status(*command, session);
+  add_split(*command, session);
+  add_open(*command, session);
+  add_check(*command, session);
+  command->footer("Examples:\n"
+                  "  zkinfer commitment status network.zksecret\n"
+                  "  zkinfer commitment split network.zksecret --into 4\n"
+                  "  zkinfer commitment open network.zkmodel\n"
+                  "  zkinfer commitment check network.zkmodel network.zkaudit --key network.zkkey");
+}
+
+}  // namespace zkinfer::cli
