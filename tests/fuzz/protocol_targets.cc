@@ -12,11 +12,11 @@ namespace zkinfer::fuzz {
 
 namespace {
 
-// One model, its key, secret and a proof; made once per process.
+// One model, its key, secret, a proof, a certificate and the rotation to another key; made once per process.
 struct Fixture {
-  Bytes package, key, secret, proof;
+  Bytes package, key, secret, proof, certificate, rotation;
   std::optional<Model> model;
-  std::optional<VerificationKey> verification_key;
+  std::optional<VerificationKey> verification_key, rotated_key;
 };
 
 // A layer of a perceptron, so that a proof is checked in a millisecond.
@@ -37,7 +37,8 @@ T must(Result<T> result) {
   return std::move(result).value();
 }
 
-Fixture make_fixture(qir::QGraph graph) {
+Fixture make_fixture(qir::QGraph graph, const DataGroup& inputs_group = {},
+                     const DataGroup& outputs_group = {Exposure::kPublic, DataHash::kNone}) {
   package::Package package;
   package.graph = std::move(graph);
   package.params = e2e::draw_params(package.graph, 1);
@@ -49,6 +50,8 @@ Fixture make_fixture(qir::QGraph graph) {
   options.pow_bits = 2;
   options.budget = 4;
   options.insecure_seed = e2e::test_seed(1);
+  options.inputs = inputs_group;
+  options.outputs = outputs_group;
   Prover prover = must(Prover::create(*fixture.model, options));
   fixture.key = prover.verification_key();
   fixture.secret = prover.commitment_secret();
@@ -60,6 +63,11 @@ Fixture make_fixture(qir::QGraph graph) {
   }
   fixture.proof = must(prover.prove(inputs)).proof;
   fixture.verification_key = must(VerificationKey::from_bytes(fixture.key));
+  fixture.certificate = must(prover.certify());
+  options.insecure_seed = e2e::test_seed(2);
+  Prover fresh = must(Prover::create(*fixture.model, options));
+  fixture.rotation = must(prover.rotate(fresh));
+  fixture.rotated_key = must(VerificationKey::from_bytes(fresh.verification_key()));
   return fixture;
 }
 
@@ -69,6 +77,17 @@ const Fixture& every_op() {
 }
 const Fixture& small() {
   static const Fixture made = make_fixture(small_graph());
+  return made;
+}
+
+// Its input under a hash that the circuit computes, its output committed.
+const Fixture& bound() {
+  static const Fixture made = make_fixture(small_graph(), {Exposure::kPrivate, DataHash::kSha256}, {Exposure::kCommitted, DataHash::kNone});
+  return made;
+}
+// Both under hashes, the data beside the proof.
+const Fixture& beside() {
+  static const Fixture made = make_fixture(small_graph(), {Exposure::kPublic, DataHash::kSha256}, {Exposure::kPublic, DataHash::kKeccak256});
   return made;
 }
 
@@ -109,29 +128,104 @@ void verify_bytes(ByteView proof) {
   static_cast<void>(proof_size_table(*small().verification_key, proof));
 }
 
-// `bytes` are patches of the honest proof, so that changes reach every depth: position (u24, modulo the size), how many
-// bytes (u8, low 5 bits), and the bytes to xor. A 0 length cuts the proof there.
-void verify_patched(ByteView bytes) {
-  Bytes proof = small().proof;
+// `bytes` are patches of an honest file, so that changes reach every depth: position (u24, modulo the size), how many
+// bytes (u8, low 5 bits), and the bytes to xor. A 0 length cuts the file there.
+Bytes patched(Bytes honest, ByteView bytes) {
   ByteReader reader(bytes);
-  while (reader.remaining() > 4 && !proof.empty()) {
+  while (reader.remaining() > 4 && !honest.empty()) {
     std::size_t position = reader.u8();
     position = (position << 8 | reader.u8()) << 8;
-    position = (position | reader.u8()) % proof.size();
-    const std::size_t count = std::min<std::size_t>({reader.u8() % 32U, reader.remaining(), proof.size() - position});
-    if (count == 0) proof.resize(position);
-    for (const std::uint8_t x : reader.raw(count)) proof[position++] ^= x;
+    position = (position | reader.u8()) % honest.size();
+    const std::size_t count = std::min<std::size_t>({reader.u8() % 32U, reader.remaining(), honest.size() - position});
+    if (count == 0) honest.resize(position);
+    for (const std::uint8_t x : reader.raw(count)) honest[position++] ^= x;
   }
-  verify_bytes(proof);
+  return honest;
 }
+
+void verify_patched(ByteView bytes) { verify_bytes(patched(small().proof, bytes)); }
+
+void verify_bound(ByteView bytes) {
+  const Bytes proof = patched(bound().proof, bytes);
+  const VerifyResult result = verify(*bound().verification_key, proof);
+  ZKI_CHECK(result.verdict.accepted() == equal(proof, bound().proof), "a changed proof was accepted, or the honest one was not");
+  static_cast<void>(proof_size_table(*bound().verification_key, proof));
+}
+
+// The first bytes are the input's data beside the proof, the others patch the proof.
+void verify_beside(ByteView bytes) {
+  const std::size_t data_bytes = std::min<std::size_t>(bytes.size(), 6);
+  const Bytes proof = patched(beside().proof, bytes.subspan(data_bytes));
+  VerifyRequest request;
+  request.inputs = {{"", Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(data_bytes)), {}, {}, {}}};
+  request.outputs = {{"", Bytes(4), {}, {}, {}}};
+  const VerifyResult result = verify(*beside().verification_key, proof, request);
+  const bool honest = equal(proof, beside().proof) && equal(*request.inputs[0].data, Bytes(6));
+  ZKI_CHECK(result.verdict.accepted() == honest, "a changed proof was accepted, or the honest one was not");
+}
+
+void certificate(ByteView bytes) {
+  const Bytes file = patched(bound().certificate, bytes);
+  ZKI_CHECK(verify_certificate(*bound().verification_key, file).accepted() == equal(file, bound().certificate),
+            "a changed certificate was accepted, or the honest one was not");
+}
+
+void rotation(ByteView bytes) {
+  const Bytes file = patched(bound().rotation, bytes);
+  ZKI_CHECK(verify_rotation(*bound().verification_key, *bound().rotated_key, file).accepted() == equal(file, bound().rotation),
+            "a changed rotation was accepted, or the honest one was not");
+}
+
+// As they are: no honest front.
+void certificate_bytes(ByteView bytes) {
+  static_cast<void>(verify_certificate(*small().verification_key, bytes));
+  static_cast<void>(verify_rotation(*small().verification_key, *small().rotated_key, bytes));
+}
+
+std::vector<Bytes> commitment_seeds() {
+  const VerifyResult result = verify(*bound().verification_key, bound().proof);
+  ZKI_CHECK(result.verdict.accepted(), "the honest proof");
+  return {result.outputs[0].commitment->to_bytes()};
+}
+
+void data_commitment(ByteView bytes) {
+  const Result<DataCommitment> commitment = DataCommitment::from_bytes(bytes);
+  if (!commitment.ok()) return;
+  ZKI_CHECK(equal(commitment->to_bytes(), bytes), "the commitment reader took bytes that are not canonical");
+  static_cast<void>(commitment->id());
+  VerifyRequest request;
+  request.outputs = {{"", {}, {}, {}, *commitment}};
+  static_cast<void>(verify(*bound().verification_key, bound().proof, request));
+}
+
+void content_identifier(ByteView bytes) {
+  const std::string text(bytes.begin(), bytes.end());
+  const Result<Digest> digest = sha256_of_cid(text);
+  ZKI_CHECK(!digest.ok() || cid_of_sha256(*digest) == text, "a content identifier with two spellings");
+}
+
+std::vector<Bytes> patch_seeds() { return {{0, 0, 9, 1, 1}, {1, 200, 30, 2, 3, 4, 0, 0, 70, 1, 255}, {0, 0, 100, 8, 1, 2, 3, 4, 5, 6, 7, 8}}; }
 
 void commitment_secret(ByteView bytes) { static_cast<void>(Prover::restore(*small().model, bytes, std::make_shared<MemorySlots>(SlotRange{}))); }
 
 constexpr Target kTargets[] = {
     {"model_package", model_package, [] { return std::vector<Bytes>{every_op().package, small().package}; }, 3000},
-    {"verification_key", verification_key, [] { return std::vector<Bytes>{every_op().key, small().key}; }, 2000},
+    {"verification_key", verification_key,
+     [] { return std::vector<Bytes>{every_op().key, small().key, bound().key, beside().key}; }, 2000},
     {"verify_proof", verify_bytes, [] { return std::vector<Bytes>{small().proof}; }, 300},
-    {"verify_patched", verify_patched, [] { return std::vector<Bytes>{{0, 0, 9, 1, 1}, {1, 200, 30, 2, 3, 4, 0, 0, 70, 1, 255}}; }, 1000},
+    {"verify_patched", verify_patched, patch_seeds, 1000},
+    {"verify_bound", verify_bound, patch_seeds, 300},
+    {"verify_beside", verify_beside, [] { return std::vector<Bytes>{Bytes(6), {1, 0, 0, 0, 0, 0, 0, 0, 200, 1, 1}}; }, 300},
+    {"certificate", certificate, patch_seeds, 300},
+    {"rotation", rotation, patch_seeds, 300},
+    {"certificate_bytes", certificate_bytes, [] { return std::vector<Bytes>{small().certificate, small().rotation}; }, 300},
+    {"data_commitment", data_commitment, commitment_seeds, 1000},
+    {"content_identifier", content_identifier,
+     [] {
+       const std::string cid = cid_of_sha256(e2e::test_seed(1));
+       return std::vector<Bytes>{Bytes(cid.begin(), cid.end())};
+     },
+     5000},
     {"commitment_secret", commitment_secret, [] { return std::vector<Bytes>{small().secret}; }, 100},
 };
 
