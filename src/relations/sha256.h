@@ -23,6 +23,9 @@
 // Soundness: bits are 0 or 1, so every key has exactly one decomposition in digits, words lie in [0, 2^32), and since carries lie
 // in a range table of at most 2^16 rows, no equation wraps around p: each determines its word. An entry of 1, 2 or 4 bytes is its
 // bits (two's complement if signed), entries of 8 bytes are two words (see the code).
+//
+// Cost: per block 9,400 elements of W and 3,000 lookups, and 1,536 table rows; from 150 blocks on 8,500 elements, 2,100 lookups and
+// 132,096 rows. The elements are nearly all of it.
 #pragma once
 
 #include "relations/builder.h"

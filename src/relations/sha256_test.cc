@@ -91,6 +91,21 @@ TEST(Sha256Relations, LongMessagesUseLargerTables) {
   EXPECT_TRUE(h.check().ok()) << h.check().message();
 }
 
+// A key may ask for anything: sizes beyond the limits are an error.
+TEST(Sha256Relations, HugeInputsAreRefused) {
+  for (const std::int64_t hi : {std::int64_t{255}, std::int64_t{1} << 40}) {
+    qir::TestBuilder b;
+    const qir::ValueId x = b.input({1 << 15, 1 << 15}, 0, hi);
+    b.graph.outputs = {b.node(qir::Op::kReshape, {x}, {1 << 30}, 0, hi)};
+    qir::Visibility visibility;
+    visibility.inputs.hash = DataHash::kSha256;
+    visibility.outputs.exposure = Exposure::kPrivate;
+    const auto compiled = compile(b.graph, true, visibility);
+    ASSERT_FALSE(compiled.ok());
+    EXPECT_EQ(compiled.status().code(), StatusCode::kResourceLimit) << compiled.status().message();
+  }
+}
+
 // ---- what a prover may try: the relation that catches it is named
 
 constexpr std::pair<Sha256Column, const char*> kHashColumns[] = {
