@@ -62,6 +62,7 @@ struct Session {
   qir::QGraph graph;
   prover::CommittedModel model;
   prover::ProveRequest request;
+  std::vector<std::shared_ptr<const prover::CommittedData>> committed_inputs;  // where the options ask for them
 
   // Aborts the process when the graph cannot be committed to: a broken test.
   Session(qir::QGraph g, const prover::ModelOptions& options, std::uint64_t seed = 1) : graph(std::move(g)) {
@@ -69,6 +70,17 @@ struct Session {
     ZKI_CHECK(committed.ok(), "the graph of a test has a commitment");
     model = std::move(committed).value();
     request.inputs = draw_inputs(graph, seed + 1);
+    if (options.visibility.inputs.is_committed()) commit_inputs();
+  }
+  void commit_inputs() {
+    const std::vector<pcs::DataOracle>& oracles = model.prepared.key.params.data;
+    const std::size_t first = oracles.size() - request.inputs.size();
+    for (std::size_t i = 0; i < request.inputs.size(); ++i) {
+      auto data = prover::commit_data(request.inputs[i], oracles[first + i], test_seed(static_cast<std::uint8_t>(100 + i)));
+      ZKI_CHECK(data.ok(), "the input of a test has a commitment");
+      committed_inputs.push_back(std::make_shared<prover::CommittedData>(std::move(data).value()));
+      request.committed_inputs.push_back(committed_inputs.back().get());
+    }
   }
   Session(qir::QGraph g, bool zero_knowledge, std::uint64_t seed = 1) : Session(std::move(g), test_options(zero_knowledge), seed) {}
 

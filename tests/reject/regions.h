@@ -34,7 +34,8 @@ struct Dissected {
   Bytes proof;
   std::vector<Region> regions;
 
-  explicit Dissected(bool zero_knowledge, qir::QGraph graph = mlp_graph()) : session(std::move(graph), reject_options(zero_knowledge)) {
+  explicit Dissected(bool zero_knowledge, qir::QGraph graph = mlp_graph()) : Dissected(std::move(graph), reject_options(zero_knowledge)) {}
+  Dissected(qir::QGraph graph, const prover::ModelOptions& options) : session(std::move(graph), options) {
     const OuterMessages outer(session);
     const prover::Proof honest = session.prove();
     proof = honest.bytes;
@@ -47,8 +48,13 @@ struct Dissected {
     for (const auto& output : honest.data.values) {
       for (std::size_t i = 0; i < output.size(); ++i) add("output", 8);
     }
+    for (std::size_t i = 0; i < honest.data.digests.size(); ++i) add("digest", 32);
+    for (std::size_t i = 0; i < honest.data.commitments.size(); ++i) {
+      add("data root", 32);
+      add("data value", 24);
+    }
     add("witness root", 32);
-    if (zero_knowledge) add("mask root", 32);
+    if (options.zero_knowledge) add("mask root", 32);
     for (const std::string& label : outer.labels) add(label.c_str(), 24);
     for (const pcs::ProofSection& section : honest.opening_sections) {
       if (section.num_bytes == 0) continue;
@@ -58,6 +64,14 @@ struct Dissected {
     ZKI_CHECK_EQ(next, proof.size(), "the sections cover the proof");
   }
 };
+
+// A key whose inputs are committed and hashed, and whose outputs are committed: what only such proofs carry.
+inline prover::ModelOptions bound_options() {
+  prover::ModelOptions options = reject_options(true);
+  options.visibility = {{Exposure::kCommitted, DataHash::kSha256}, {Exposure::kCommitted, DataHash::kNone}, false};
+  options.data_budget = 2;
+  return options;
+}
 
 // The first and the last region of every label.
 inline std::vector<Region> ends_of_labels(const std::vector<Region>& regions) {

@@ -25,6 +25,9 @@ const std::map<std::string, Expected>& table() {
       {"identity", {kWrongStatement, kWrongStatement}},
       {"context", {kProofOfWork, kSumcheck}},
       {"output", {kProofOfWork, kSumcheck}},
+      {"digest", {kProofOfWork, kNone}},
+      {"data root", {kProofOfWork, kNone}},
+      {"data value", {kProofOfWork, kNone}},
       {"witness root", {kProofOfWork, kSumcheck}},
       {"mask root", {kProofOfWork, kNone}},
       {"mask value", {kProofOfWork, kNone}},
@@ -46,6 +49,7 @@ const std::map<std::string, Expected>& table() {
       {"fold out of domain", {kProofOfWork, kProofOfWork}},
       {"opening nonce", {kProofOfWork, kProofOfWork}},
       {"model rows", {kMerklePath, kMerklePath}},
+      {"data rows", {kMerklePath, kNone}},
       {"witness rows", {kMerklePath, kMerklePath}},
       {"fold rows", {kMerklePath, kMerklePath}},
       {"mask rows", {kMerklePath, kNone}},
@@ -82,6 +86,10 @@ TEST_P(Regions, OneBitInEveryMessage) {
   // Large enough for fold oracles.
   const Dissected large(GetParam(), qir::every_op_graph());
   flip_each(large, ends_of_labels(large.regions), GetParam(), seen);
+  if (GetParam()) {
+    const Dissected bound(reduce_graph(), bound_options());
+    flip_each(bound, ends_of_labels(bound.regions), true, seen);
+  }
   for (const auto& [label, reasons] : table()) {
     EXPECT_EQ(seen.contains(label), (GetParam() ? reasons.on : reasons.off) != RejectReason::kNone) << label;
   }
@@ -99,6 +107,22 @@ TEST_P(Regions, AnyBitOfRowsSiblingsRootsAndContext) {
       EXPECT_FALSE(dissected.session.verify(changed).accepted()) << region.label;
     }
   }
+}
+
+TEST(BoundRegions, AnyBitOfDigestsAndCommitments) {
+  const Dissected bound(reduce_graph(), bound_options());
+  std::mt19937_64 draws(4);
+  std::set<std::string> seen;
+  for (const Region& region : bound.regions) {
+    if (region.label != "digest" && !region.label.starts_with("data ")) continue;
+    seen.insert(region.label);
+    for (int i = 0; i < 24; ++i) {
+      Bytes changed = bound.proof;
+      changed[region.begin + draws() % region.num_bytes] ^= static_cast<std::uint8_t>(1u << draws() % 8);
+      EXPECT_FALSE(bound.session.verify(changed).accepted()) << region.label;
+    }
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"digest", "data root", "data value", "data rows"}));
 }
 
 TEST_P(Regions, OutputOutsideItsRange) {
