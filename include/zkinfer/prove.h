@@ -72,6 +72,8 @@ class Prover {
   // Shows an auditor who has the model that the key commits to it (check_commitment_opening). Secret towards everybody who
   // must not see the weights; gives no power over proofs. docs/formats/opening.md.
   Bytes commitment_opening() const;
+  // Options with which create() would make another commitment like this one (rotation): who sees what, security, budgets.
+  CommitOptions options() const;
   std::string circuit_report() const;  // columns, relations, lookups: sizes
   // Takes a slot before anything is computed; refuses when none is left.
   // context: up to 32 bytes bound into the proof against replay (a nonce of the verifier, an order number, ..).

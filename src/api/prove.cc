@@ -80,7 +80,7 @@ Result<prover::ProveRequest> Prover::Impl::begin_proof(SlotUse use, const Progre
   request.progress = progress;
   if (all_slots().total > 0) {
     const Result<std::uint64_t> slot = slots->take_slot(use);
-    if (!slot.ok()) return slot.status().with_context("no slot for a proof");
+    if (!slot.ok()) return slot.status().with_context(use == SlotUse::kRotation ? "no slot for a rotation" : "no slot for a proof");
   }
   ++proofs_made;
   return request;
@@ -191,6 +191,21 @@ const Bytes& Prover::verification_key() const { return impl_->key; }
 std::uint64_t Prover::proofs_made() const { return impl_->proofs_made; }
 SlotRange Prover::all_slots() const { return impl_->all_slots(); }
 Bytes Prover::commitment_opening() const { return api::opening_bytes(impl_->model.prepared.identity, impl_->model.rows_key); }
+
+CommitOptions Prover::options() const {
+  const proof::Key& key = impl_->model.prepared.key;
+  CommitOptions options;
+  options.security_bits = static_cast<int>(key.params.security_bits);
+  options.unique_decoding = key.params.regime == pcs::Regime::kUniqueDecoding;
+  options.inputs = key.visibility.inputs;
+  options.outputs = key.visibility.outputs;
+  options.public_parameters = key.visibility.public_params;
+  options.zero_knowledge = key.params.zero_knowledge;
+  options.pow_bits = key.params.pow_bits;
+  options.data_budget = key.params.data.empty() ? 0 : key.params.data[0].budget;
+  options.budget = key.params.model_budget;
+  return options;
+}
 
 std::string Prover::circuit_report() const {
   const relations::CompiledCircuit& compiled = impl_->model.prepared.compiled;

@@ -13,7 +13,9 @@ Result<verifier::PreparedKey> prepare(const CommittedModel& before, const Commit
   const proof::Key& old_key = before.prepared.key;
   const proof::Key& new_key = after.prepared.key;
   if (before.params != after.params) return invalid_argument("rotation: the two commitments hold different weights");
-  if (old_key.commitment.root == new_key.commitment.root) return invalid_argument("rotation: the new commitment is the old one");
+  if (old_key.commitment.root == new_key.commitment.root && old_key.params.model_budget > 0) {
+    return invalid_argument("rotation: the new commitment is the old one");
+  }
   pcs::OpeningParams params;
   {
     ZKI_ASSIGN_OR_RETURN(const relations::CompiledCircuit compiled, relations::compile_rotation(old_key.graph));

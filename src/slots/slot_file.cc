@@ -189,7 +189,8 @@ Result<std::uint64_t> SlotFile::take_slot(SlotUse use) {
   SlotRange slots = slots_;
   const Result<std::uint64_t> slot = slots.take(use);
   if (!slot.ok()) {
-    return Status(slot.status().code(), quoted(path_) + ": " + slot.status().message() + "; " + std::string(kind_.remedy));
+    const std::string remedy = use == SlotUse::kRotation ? "commit again, under a new name" : std::string(kind_.remedy);
+    return Status(slot.status().code(), quoted(path_) + ": " + slot.status().message() + "; " + remedy);
   }
   ZKI_RETURN_IF_ERROR(replace(slots));
   return slot;

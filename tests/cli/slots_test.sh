@@ -160,6 +160,22 @@ expect 0 'any number' "$zkinfer" commitment status public.zksecret
 expect 2 'no slots to split' "$zkinfer" commitment split public.zksecret --into 2
 expect 0 'wrote' "${prove[@]}" -s public.zksecret
 
+# Rotation: the slot that is kept for it is enough, once; nothing is written when there is none.
+expect 0 'wrote mlp.zkrotation' "$zkinfer" rotate mlp.zkmodel --budget 5
+expect 0 'ACCEPTED.*same weights' "$zkinfer" verify-rotation mlp.zkkey mlp.next.zkkey mlp.zkrotation
+expect 0 '"accepted": true' "$zkinfer" verify-rotation mlp.zkkey mlp.next.zkkey mlp.zkrotation --json
+expect 1 'REJECTED' "$zkinfer" verify-rotation mlp.next.zkkey mlp.zkkey mlp.zkrotation
+expect 1 'REJECTED: wrong statement' "$zkinfer" verify-rotation mlp.zkkey public.zkkey mlp.zkrotation
+expect 1 'REJECTED: bad header' "$zkinfer" verify-rotation mlp.zkkey mlp.next.zkkey eight_1.zkproof
+[[ $(left mlp.next.zksecret) == 3 ]] || fail "a rotation takes one slot of the fresh commitment"
+expect 0 'wrote' "${prove[@]}" -s mlp.next.zksecret -o next.zkproof
+expect 0 'ACCEPTED' "$zkinfer" verify next.zkproof -k mlp.next.zkkey
+expect 2 'mlp.next.zksecret.*is there already' "$zkinfer" rotate mlp.zkmodel
+expect 2 'no slot for a rotation.*commit again' "$zkinfer" rotate mlp.zkmodel --new-secret third.zksecret --new-key third.zkkey -o third.zkrotation
+[[ ! -e third.zksecret && ! -e third.zkkey && ! -e third.zkrotation ]] || fail "a refused rotation wrote something"
+expect 2 'public model' "$zkinfer" rotate mlp.zkmodel -s public.zksecret --new-secret third.zksecret
+expect 2 'belong' "$zkinfer" rotate other.zkmodel -s mlp.zksecret --new-secret third.zksecret
+
 if [[ $failures -gt 0 ]]; then
   echo "$failures checks failed"
   exit 1

@@ -51,9 +51,11 @@ int run_command_line(int argc, const char* const* argv) {
   add_commit(app, session);
   add_commitment(app, session);
   add_certify(app, session);
+  add_rotate(app, session);
   add_prove(app, session);
   add_verify(app, session);
   add_verify_chain(app, session);
+  add_verify_rotation(app, session);
   add_digest(app, session);
   add_run(app, session);
   add_inspect(app, session);

@@ -35,6 +35,8 @@ void add_compile(CLI::App& app, Session& session);
 void add_commit(CLI::App& app, Session& session);
 void add_commitment(CLI::App& app, Session& session);
 void add_certify(CLI::App& app, Session& session);
+void add_rotate(CLI::App& app, Session& session);
+void add_verify_rotation(CLI::App& app, Session& session);
 void add_prove(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
 void add_verify_chain(CLI::App& app, Session& session);
