@@ -45,6 +45,7 @@ Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, co
     request.data.push_back(data);
   }
   request.shape = compiled.shape;
+  request.prover_bytes = soundness::kProverBytes;
   Result<pcs::OpeningParams> params = soundness::choose_params(request);
   // The default budget is a wish: some sizes have no parameters for it within the caps on code words.
   while (!params.ok() && params.status().code() == StatusCode::kResourceLimit && options.budget == 0 &&

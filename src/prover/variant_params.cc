@@ -22,6 +22,7 @@ Result<pcs::OpeningParams> variant_params(const pcs::OpeningParams& own, const r
   request.model_budget = own.model_budget;
   request.data = std::move(data);
   request.shape = compiled.shape;
+  request.prover_bytes = soundness::kProverBytes;
   return soundness::choose_params(request);
 }
 
