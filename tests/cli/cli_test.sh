@@ -46,6 +46,8 @@ expect 2 'required|not expected' "$zkinfer" compile digits.onnx --no-such-option
 # The honest way, with picture, NumPy and JSON inputs.
 expect 0 'cosine' "$zkinfer" compile digits.onnx --calibration calibration.npy --evaluate test.npy --fidelity-json fidelity.json
 expect 0 'identity' "$zkinfer" commit digits.zkmodel
+expect 2 'digits.zksecret.*is there already.*--force' "$zkinfer" commit digits.zkmodel
+expect 0 'identity' "$zkinfer" commit digits.zkmodel --force
 expect 0 'wrote digit_7.zkproof' "$zkinfer" prove digits.zkmodel --input digit_7.png
 expect 0 'ACCEPTED' "$zkinfer" verify digit_7.zkproof --key digits.zkkey
 expect 0 '"accepted": true' "$zkinfer" verify digit_7.zkproof --key digits.zkkey --json

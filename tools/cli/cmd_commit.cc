@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer commit: model package -> verification key and the commitment's secret.
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "command.h"
@@ -17,9 +18,15 @@ struct Arguments {
   std::string model_path, key_path, secret_path;
   CommitArguments commit;
   bool circuit_report = false;
+  bool force = false;
 };
 
 CommandResult commit(const Session& session, const Arguments& arguments) {
+  // Without its secret nobody can prove under the key that was published.
+  if (std::error_code error; !arguments.force && std::filesystem::exists(arguments.secret_path, error)) {
+    return invalid_argument("'" + arguments.secret_path + "' is there already, and its key may be in use; name another file with --secret (and --key), "
+                            "or replace it with --force");
+  }
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "commit");
   CommitOptions options = commit_options(arguments.commit);
@@ -95,6 +102,7 @@ void add_commit(CLI::App& app, Session& session) {
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
   command->add_option("--key", arguments->key_path, "verification key to write (default: the model's name with .zkkey)");
   command->add_option("--secret", arguments->secret_path, "commitment secret to write (default: the model's name with .zksecret)");
+  command->add_flag("--force", arguments->force, "replace a commitment secret that is there: nobody can prove under its key any more");
   command->add_flag("--circuit", arguments->circuit_report, "print the sizes of columns, relations and lookups");
   add_commit_options(*command, arguments->commit);
   command->footer("Examples:\n"
