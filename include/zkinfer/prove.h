@@ -6,8 +6,10 @@
 #include <optional>
 
 #include "base/data_group.h"
+#include "zkinfer/commit_data.h"
 #include "zkinfer/model.h"
 #include "zkinfer/slots.h"
+#include "zkinfer/verify.h"
 
 namespace zkinfer {
 
@@ -40,9 +42,24 @@ struct ProveStats {
   double total_seconds = 0;
 };
 
+// The input comes in one of three forms; where the key's inputs are committed, in the last.
+struct ProveRequest {
+  RealInputs inputs;
+  std::vector<std::vector<std::int64_t>> integers;       // exactly what the model takes, one list per input
+  std::vector<const CommittedTensor*> committed_inputs;  // one per input; the proof takes a slot of each
+  Bytes context;                                         // up to 32 bytes bound into the proof against replay: a nonce of the verifier, an order number, ..
+  Progress progress;
+};
+
 struct ProofResult {
   Bytes proof;  // docs/formats/proof.md; carries the public outputs
+  // The inference as integers, hidden tensors too.
+  std::vector<std::vector<std::int64_t>> inputs;
   std::vector<std::vector<std::int64_t>> outputs;
+  // Where outputs are committed: what opens them in later proofs. This proof has used one slot of each.
+  std::vector<CommittedTensor> committed_outputs;
+  // What a verifier must find: context, data beside the proof, commitments. verify() with it accepts.
+  VerifyRequest statement;
   ProveStats stats;
 };
 
@@ -75,8 +92,8 @@ class Prover {
   // Options with which create() would make another commitment like this one (rotation): who sees what, security, budgets.
   CommitOptions options() const;
   std::string circuit_report() const;  // columns, relations, lookups: sizes
-  // Takes a slot before anything is computed; refuses when none is left.
-  // context: up to 32 bytes bound into the proof against replay (a nonce of the verifier, an order number, ..).
+  // Takes a slot of this commitment and of each committed input before anything is computed; refuses when none is left.
+  Result<ProofResult> prove(const ProveRequest& request);
   Result<ProofResult> prove(const RealInputs& inputs, ByteView context = {}, const Progress& progress = {});
   // Proves once that every committed parameter lies in its declared range, so that proofs speak of an integer model and
   // not of field elements. Takes a slot. Verify with verify_certificate (verify.h).

@@ -68,6 +68,7 @@ struct SlotFileKind {
   std::string_view name;    // "commitment secret"
   std::string_view maker;   // the command that writes it
   std::string_view remedy;  // what to do when no slot is left
+  std::size_t max_bytes = std::size_t{1} << 20;
 };
 // The .zksecret of a model commitment (docs/formats/secret.md); its payload is Prover::commitment_secret().
 inline constexpr SlotFileKind kModelSecretFile = {0x43494b5a, 2, "commitment secret", "zkinfer commit",  // "ZKIC"

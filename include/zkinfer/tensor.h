@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace zkinfer {
@@ -28,5 +31,8 @@ struct TensorInfo {
 
   std::uint64_t num_elements() const;
 };
+
+// The place of the tensor with this name; nothing when there is none, or several.
+std::optional<std::size_t> find_tensor(const std::vector<TensorInfo>& tensors, std::string_view name);
 
 }  // namespace zkinfer

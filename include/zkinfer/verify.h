@@ -68,7 +68,7 @@ struct VerifiedTensor : TensorInfo {
 
 // What the verifier holds of one input or output. All that is given must agree with the proof.
 struct KnownTensor {
-  std::string name;                                   // may be empty where the model has one input (output)
+  std::size_t index = 0;                              // which input (output) of the model
   std::optional<Bytes> data;                          // its canonical bytes: needed where the proof holds only their hash
   std::optional<std::vector<std::int64_t>> integers;  // the same
   std::optional<Digest> digest;                       // under the hash that the key names
@@ -104,8 +104,8 @@ struct ChainStep {
   const VerificationKey* key = nullptr;
   ByteView proof;
   VerifyRequest request;
-  std::string output;  // which output goes to the next step; may be empty where the model has one
-  std::string input;   // which input comes from the step before; likewise
+  std::size_t output = 0;  // which output goes to the next step
+  std::size_t input = 0;   // which input comes from the step before
 };
 struct ChainResult {
   Verdict verdict;

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proofs whose outputs are other proofs' inputs.
-#include <algorithm>
-
 #include "api/key_impl.h"
 #include "statement/canonical_bytes.h"
 
 namespace zkinfer {
 
 namespace api {
-
-std::optional<std::size_t> find_tensor(const std::vector<TensorInfo>& tensors, const std::string& name) {
-  if (name.empty()) return tensors.size() == 1 ? std::optional<std::size_t>(0) : std::nullopt;
-  const auto named = [&](const TensorInfo& tensor) { return tensor.name == name; };
-  const auto found = std::find_if(tensors.begin(), tensors.end(), named);
-  if (found == tensors.end() || std::count_if(tensors.begin(), tensors.end(), named) > 1) return std::nullopt;
-  return static_cast<std::size_t>(found - tensors.begin());
-}
 
 std::string meaning_differs(const TensorInfo& from, const TensorInfo& to) {
   if (from.num_elements() != to.num_elements()) {
@@ -86,12 +76,10 @@ ChainResult verify_chain(std::span<const ChainStep> steps) {
     VerifyResult verified = verify(*steps[i].key, steps[i].proof, steps[i].request);
     if (!verified.verdict.accepted()) return reject(i, verified.verdict.reason, verified.verdict.where);
     if (i > 0) {
-      const ChainStep& before = steps[i - 1];
-      const auto output = api::find_tensor(before.key->info().output_tensors, before.output);
-      const auto input = api::find_tensor(steps[i].key->info().input_tensors, steps[i].input);
-      if (!output) return reject(i - 1, RejectReason::kLink, "no output '" + before.output + "', or several: name one");
-      if (!input) return reject(i, RejectReason::kLink, "no input '" + steps[i].input + "', or several: name one");
-      const Verdict link = check_link(result.steps[i - 1].outputs[*output], verified.inputs[*input]);
+      const std::vector<VerifiedTensor>& outputs = result.steps[i - 1].outputs;
+      if (steps[i - 1].output >= outputs.size()) return reject(i - 1, RejectReason::kLink, "no output " + std::to_string(steps[i - 1].output));
+      if (steps[i].input >= verified.inputs.size()) return reject(i, RejectReason::kLink, "no input " + std::to_string(steps[i].input));
+      const Verdict link = check_link(outputs[steps[i - 1].output], verified.inputs[steps[i].input]);
       if (!link.accepted()) return reject(i, link.reason, link.where);
     }
     result.steps.push_back(std::move(verified));

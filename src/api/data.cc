@@ -34,6 +34,13 @@ std::uint64_t TensorInfo::num_elements() const {
   return count;
 }
 
+std::optional<std::size_t> find_tensor(const std::vector<TensorInfo>& tensors, std::string_view name) {
+  const auto named = [&](const TensorInfo& tensor) { return tensor.name == name; };
+  const auto found = std::find_if(tensors.begin(), tensors.end(), named);
+  if (found == tensors.end() || std::find_if(found + 1, tensors.end(), named) != tensors.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - tensors.begin());
+}
+
 namespace api {
 
 TensorInfo tensor_info(const qir::Value& value) {

@@ -16,9 +16,6 @@ struct VerificationKey::Impl {
 
 namespace api {
 
-// The only one for an empty name; nothing when there is none, or several.
-std::optional<std::size_t> find_tensor(const std::vector<TensorInfo>& tensors, const std::string& name);
-
 // How the integers of `from` would mean something else as integers of `to`: number, scale, a range that does not hold
 // theirs. Empty when they mean the same.
 std::string meaning_differs(const TensorInfo& from, const TensorInfo& to);

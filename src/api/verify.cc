@@ -74,22 +74,21 @@ Verdict resolve(Side& side) {
   side.by_tensor.resize(side.tensors.size());
   side.integers.resize(side.tensors.size());
   for (const KnownTensor& known : side.known) {
-    const std::optional<std::size_t> found = api::find_tensor(side.tensors, known.name);
-    if (!found) {
-      return Verdict::reject(RejectReason::kWrongStatement, std::string(side.kind) + " '" + known.name + "': the key has " +
-                                                                (known.name.empty() ? "several: name one" : "none of that name"));
+    if (known.index >= side.tensors.size()) {
+      return Verdict::reject(RejectReason::kWrongStatement, std::string(side.kind) + " " + std::to_string(known.index) + ": the key has " +
+                                                                std::to_string(side.tensors.size()) + ", counted from 0");
     }
-    side.by_tensor[*found].push_back(&known);
+    side.by_tensor[known.index].push_back(&known);
     for (int form = 0; form < 2; ++form) {
       std::optional<std::vector<std::int64_t>> integers = form == 0 ? known.integers : std::nullopt;
       if (form == 1 && known.data.has_value()) {
-        auto parsed = parse_canonical_bytes(side.tensors[*found], *known.data);
-        if (!parsed.ok()) return Verdict::reject(RejectReason::kBadPublicValue, side.where(*found) + parsed.status().message());
+        auto parsed = parse_canonical_bytes(side.tensors[known.index], *known.data);
+        if (!parsed.ok()) return Verdict::reject(RejectReason::kBadPublicValue, side.where(known.index) + parsed.status().message());
         integers = std::move(parsed).value();
       }
       if (!integers.has_value()) continue;
-      if (side.integers[*found].has_value() && side.integers[*found] != integers) return side.wrong(*found, "it is given twice, differently");
-      side.integers[*found] = std::move(integers);
+      if (side.integers[known.index].has_value() && side.integers[known.index] != integers) return side.wrong(known.index, "it is given twice, differently");
+      side.integers[known.index] = std::move(integers);
     }
   }
   return Verdict::accept();

@@ -271,6 +271,8 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   writer.raw(messages.bytes);
   proof.bytes = std::move(writer).take();
   proof.committed_outputs = std::move(statement.outputs);
+  proof.inputs = inputs;
+  for (const qir::ValueId id : graph.outputs) proof.outputs.push_back(witness.values[id]);
   proof.times.total = total.lap();
   if (request.progress) request.progress("done", 1.0);
   return proof;

@@ -46,6 +46,7 @@ struct ProveRequest {
 struct Proof {
   Bytes bytes;
   proof::PublicData data;  // what the statement says about outputs and inputs
+  std::vector<std::vector<std::int64_t>> inputs, outputs;  // the inference, hidden tensors too
   std::vector<std::shared_ptr<const CommittedData>> committed_outputs;  // where outputs are committed
   ProveTimes times;
   std::vector<pcs::ProofSection> opening_sections;  // the opening's messages in `bytes`

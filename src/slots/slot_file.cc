@@ -10,7 +10,6 @@ namespace zkinfer {
 
 namespace {
 
-constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 constexpr int kMaxWaits = 15'000;  // 30 seconds; taking a slot holds the lock for milliseconds
 
 std::string quoted(const std::string& path) { return "'" + path + "'"; }
@@ -120,7 +119,7 @@ Result<Content> parse(ByteView bytes, const SlotFileKind& kind) {
   for (std::uint64_t* x : {&content.slots.begin, &content.slots.next, &content.slots.end, &content.slots.total, &content.slots.num_kept}) {
     *x = reader.u64();
   }
-  const ByteView payload = reader.blob(kMaxFileBytes);
+  const ByteView payload = reader.blob(kind.max_bytes);
   const std::size_t checked_bytes = reader.offset();
   const ByteView checksum = reader.raw(sizeof(Digest));
   // Nobody can say how many slots a damaged file has used, so it is not repaired.
@@ -166,7 +165,7 @@ Status SlotFile::read(bool first) {
   if (facts.num_links != 1) {
     return invalid_argument(quoted(path_) + " has a second name (a hard link), under which its slots could be used again; remove the other name");
   }
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, ops_->read(path_, kMaxFileBytes));
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, ops_->read(path_, kind_.max_bytes));
   Result<Content> content = parse(bytes, kind_);
   if (!content.ok()) return content.status().with_context(quoted(path_));
   if (!first && content->payload != payload_) {

@@ -127,7 +127,7 @@ TEST(LinkAttack, ChainsOfCommitments) {
   const Party stranger(Session(layer(5, 6, -8, 7), options_of(kPrivate, kCommitted), 30));
   const auto chain = [](const std::vector<const Party*>& parties) {
     std::vector<ChainStep> steps;
-    for (const Party* party : parties) steps.push_back({&party->key, party->proof, {}, "", ""});
+    for (const Party* party : parties) steps.push_back({&party->key, party->proof, {}, 0, 0});
     return verify_chain(steps).verdict;
   };
   EXPECT_EQ(chain({&a, &b}).to_string(), "accepted");
@@ -150,7 +150,7 @@ TEST(LinkAttack, ChainsOfCommitments) {
   const DataCommitment known = *first.outputs[0].commitment;
   const auto with = [&](const DataCommitment& commitment) {
     VerifyRequest request;
-    request.inputs = {{"", {}, {}, {}, commitment}};
+    request.inputs = {{0, {}, {}, {}, commitment}};
     return verify(b.key, b.proof, request).verdict;
   };
   EXPECT_EQ(with(known).to_string(), "accepted");
@@ -180,7 +180,7 @@ TEST(LinkAttack, WhatAVerifierKnows) {
     return verify(party.key, party.proof, request).verdict.accepted();
   };
   const std::vector<std::int64_t> output = result.outputs[0].integers;
-  EXPECT_TRUE(knowing({"", data, input, digest, {}}, {"", {}, output, {}, {}}));
+  EXPECT_TRUE(knowing({0, data, input, digest, {}}, {0, {}, output, {}, {}}));
   Bytes other_data = data;
   other_data[1] ^= 1;
   std::vector<std::int64_t> other_input = input, other_output = output;
@@ -188,21 +188,21 @@ TEST(LinkAttack, WhatAVerifierKnows) {
   other_output[0] += other_output[0] > 0 ? -1 : 1;
   Digest other_digest = digest;
   other_digest[31] ^= 1;
-  EXPECT_FALSE(knowing({"", other_data, {}, {}, {}}, {"", {}, {}, {}, {}}));
-  EXPECT_FALSE(knowing({"", data, other_input, {}, {}}, {"", {}, {}, {}, {}})) << "given twice, differently";
-  EXPECT_FALSE(knowing({"", {}, other_input, {}, {}}, {"", {}, {}, {}, {}}));
-  EXPECT_FALSE(knowing({"", {}, {}, other_digest, {}}, {"", {}, {}, {}, {}}));
-  EXPECT_FALSE(knowing({"", {}, {}, {}, {}}, {"", {}, other_output, {}, {}}));
-  EXPECT_FALSE(knowing({"", {}, {}, {}, {}}, {"", {}, {}, digest, {}})) << "a digest of what has none";
-  EXPECT_FALSE(knowing({"other", {}, {}, {}, {}}, {"", {}, {}, {}, {}})) << "no such tensor";
-  EXPECT_FALSE(knowing({"", Bytes(2), {}, {}, {}}, {"", {}, {}, {}, {}})) << "too few bytes";
+  EXPECT_FALSE(knowing({0, other_data, {}, {}, {}}, {0, {}, {}, {}, {}}));
+  EXPECT_FALSE(knowing({0, data, other_input, {}, {}}, {0, {}, {}, {}, {}})) << "given twice, differently";
+  EXPECT_FALSE(knowing({0, {}, other_input, {}, {}}, {0, {}, {}, {}, {}}));
+  EXPECT_FALSE(knowing({0, {}, {}, other_digest, {}}, {0, {}, {}, {}, {}}));
+  EXPECT_FALSE(knowing({0, {}, {}, {}, {}}, {0, {}, other_output, {}, {}}));
+  EXPECT_FALSE(knowing({0, {}, {}, {}, {}}, {0, {}, {}, digest, {}})) << "a digest of what has none";
+  EXPECT_FALSE(knowing({1, {}, {}, {}, {}}, {0, {}, {}, {}, {}})) << "no such tensor";
+  EXPECT_FALSE(knowing({0, Bytes(2), {}, {}, {}}, {0, {}, {}, {}, {}})) << "too few bytes";
   const Party hidden(Session(layer(3, 2, -8, 7), options_of(kPrivate, kPublic)));
   VerifyRequest request;
-  request.inputs = {{"", {}, hidden.session.request.inputs[0], {}, {}}};
+  request.inputs = {{0, {}, hidden.session.request.inputs[0], {}, {}}};
   EXPECT_FALSE(verify(hidden.key, hidden.proof, request).verdict.accepted()) << "true, but the proof does not say it";
 }
 
-// A key may call two tensors by one name: then that name means neither.
+// A key may call two tensors by one name: then the name means neither, and the place still means one.
 TEST(LinkAttack, TensorsOfOneName) {
   qir::TestBuilder b;
   const qir::ValueId x = b.input({1, 2}, -8, 7);
@@ -210,10 +210,15 @@ TEST(LinkAttack, TensorsOfOneName) {
   b.graph.outputs = {b.node(qir::Op::kLinear, {x, y}, {1, 2}, -16, 14, with_coefs({1, 1}))};
   b.graph.values[y].name = b.graph.values[x].name;
   const Party party(Session(b.graph, options_of(kPublic, kPublic)));
-  VerifyRequest request;
-  request.inputs = {{b.graph.values[x].name, {}, party.session.request.inputs[0], {}, {}}};
-  EXPECT_TRUE(verify(party.key, party.proof).verdict.accepted());
-  EXPECT_FALSE(verify(party.key, party.proof, request).verdict.accepted());
+  EXPECT_FALSE(find_tensor(party.key.info().input_tensors, b.graph.values[x].name).has_value());
+  const auto knowing = [&](std::size_t index, std::size_t of) {
+    VerifyRequest request;
+    request.inputs = {{index, {}, party.session.request.inputs[of], {}, {}}};
+    return verify(party.key, party.proof, request).verdict.accepted();
+  };
+  ASSERT_NE(party.session.request.inputs[0], party.session.request.inputs[1]);
+  EXPECT_TRUE(knowing(0, 0) && knowing(1, 1));
+  EXPECT_FALSE(knowing(0, 1) || knowing(1, 0) || knowing(2, 0));
 }
 
 }  // namespace

@@ -117,7 +117,7 @@ TEST(Slots, OneFileCountsForAll) {
   EXPECT_TRUE(second->certify().ok());
   EXPECT_EQ(first.prove(zeros(model)).status().code(), StatusCode::kResourceLimit);
   // A request that cannot be served takes no slot.
-  EXPECT_FALSE(first.prove({}).ok());
+  EXPECT_FALSE(first.prove(RealInputs{}).ok());
   EXPECT_EQ(SlotFile::open(path, kModelSecretFile)->slots().next, 4u);
 }
 

@@ -157,8 +157,8 @@ void verify_beside(ByteView bytes) {
   const std::size_t data_bytes = std::min<std::size_t>(bytes.size(), 6);
   const Bytes proof = patched(beside().proof, bytes.subspan(data_bytes));
   VerifyRequest request;
-  request.inputs = {{"", Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(data_bytes)), {}, {}, {}}};
-  request.outputs = {{"", Bytes(4), {}, {}, {}}};
+  request.inputs = {{0, Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(data_bytes)), {}, {}, {}}};
+  request.outputs = {{0, Bytes(4), {}, {}, {}}};
   const VerifyResult result = verify(*beside().verification_key, proof, request);
   const bool honest = equal(proof, beside().proof) && equal(*request.inputs[0].data, Bytes(6));
   ZKI_CHECK(result.verdict.accepted() == honest, "a changed proof was accepted, or the honest one was not");
@@ -194,7 +194,7 @@ void data_commitment(ByteView bytes) {
   ZKI_CHECK(equal(commitment->to_bytes(), bytes), "the commitment reader took bytes that are not canonical");
   static_cast<void>(commitment->id());
   VerifyRequest request;
-  request.outputs = {{"", {}, {}, {}, *commitment}};
+  request.outputs = {{0, {}, {}, {}, *commitment}};
   static_cast<void>(verify(*bound().verification_key, bound().proof, request));
 }
 

@@ -9,6 +9,7 @@
 #include "files.h"
 #include "outputs.h"
 #include "text.h"
+#include "zkinfer/commit_data.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -28,23 +29,41 @@ Result<std::string> describe_onnx(const Arguments& arguments) {
   return print_onnx_graph(arguments.path, options, arguments.legalized, arguments.format);
 }
 
-std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
-  const KeyInfo& info = key.info();
-  return "verification key, " + human_bytes(num_bytes) + "\n" +
-         pairs_text({{"model", info.model_name},
-                     {"identity", to_hex(info.model_identity)},
-                     {"parameters", human_count(info.num_parameters)},
-                     {"security", decimal(info.security_bits, 1) + " bits"},
-                     {"inputs", data_group_text(info.inputs)},
-                     {"outputs", data_group_text(info.outputs)},
-                     {"weights", info.public_parameters ? "public" : "private"},
-                     {"zero knowledge", info.insecure_seed ? "no: made with a fixed seed, for tests only" : info.zero_knowledge ? "yes" : "no: nothing is private"},
-                     {"proofs allowed", budget_text(info.model_budget)}});
-}
-
 std::string tensor_row(const TensorInfo& info) {
   return shape_text(info.shape) + ", integers " + std::to_string(info.format.lo) + ".." + std::to_string(info.format.hi) + " times " +
          decimal(info.format.scale(), 9);
+}
+
+std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
+  const KeyInfo& info = key.info();
+  std::vector<std::pair<std::string, std::string>> rows = {
+      {"model", info.model_name},
+      {"identity", to_hex(info.model_identity)},
+      {"parameters", human_count(info.num_parameters)},
+      {"security", decimal(info.security_bits, 1) + " bits"},
+      {"inputs", data_group_text(info.inputs)},
+      {"outputs", data_group_text(info.outputs)},
+      {"weights", info.public_parameters ? "public" : "private"},
+      {"zero knowledge", info.insecure_seed ? "no: made with a fixed seed, for tests only" : info.zero_knowledge ? "yes" : "no: nothing is private"},
+      {"proofs allowed", budget_text(info.model_budget)}};
+  if (info.data_budget > 0) rows.emplace_back("proofs per committed tensor", human_count(info.data_budget));
+  for (const TensorInfo& input : info.input_tensors) rows.emplace_back("input '" + input.name + "'", tensor_row(input));
+  for (const TensorInfo& output : info.output_tensors) rows.emplace_back("output '" + output.name + "'", tensor_row(output));
+  return "verification key, " + human_bytes(num_bytes) + "\n" + pairs_text(rows);
+}
+
+std::string describe_commitment(const DataCommitment& commitment) {
+  return pairs_text({{"tensor '" + commitment.tensor().name + "'", tensor_row(commitment.tensor())},
+                     {"commitment", to_hex(commitment.id())},
+                     {"root", to_hex(commitment.root())},
+                     {"proofs allowed", human_count(commitment.budget())}});
+}
+
+// Says what the opening is of and what is left of it, not what it opens to.
+Result<std::string> describe_opening(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kDataOpeningFile));
+  ZKI_ASSIGN_OR_RETURN(const CommittedTensor tensor, CommittedTensor::open(path));
+  return "data opening (secret)\n" + describe_commitment(tensor.commitment()) + pairs_text({{"slots", file.slots().to_string()}});
 }
 
 std::string describe_model(const Model& model, std::size_t num_bytes, bool graph) {
@@ -82,17 +101,21 @@ Result<std::string> describe(const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(arguments.path, kMaxModelBytes));
   if (!arguments.key_path.empty()) return describe_proof(bytes, arguments.key_path);
   if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0); key.ok()) return describe_key(*key, bytes.size());
+  if (const Result<DataCommitment> data = DataCommitment::from_bytes(bytes); data.ok()) {
+    return "data commitment, " + human_bytes(bytes.size()) + "\n" + describe_commitment(*data);
+  }
+  if (ByteReader(bytes).u32() == kDataOpeningFile.magic) return describe_opening(arguments.path);
   if (const Result<Model> model = Model::from_bytes(bytes); model.ok()) return describe_model(*model, bytes.size(), arguments.graph);
   if (const Result<std::vector<Array>> arrays = read_arrays(arguments.path); arrays.ok()) return describe_arrays(*arrays);
-  return invalid_argument("'" + arguments.path + "': expected an .onnx file, a model package, a verification key, input data, or a "
-                          "proof (give its key with --key)");
+  return invalid_argument("'" + arguments.path + "': expected an .onnx file, a model package, a verification key, a data commitment "
+                          "or its opening, input data, or a proof (give its key with --key)");
 }
 
 }  // namespace
 
 void add_inspect(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("inspect", "show what is in an ONNX file, a model, a key, a proof or input data");
+  CLI::App* command = app.add_subcommand("inspect", "show what is in an ONNX file, a model, a key, a proof, a data commitment or input data");
   command->add_option("file", arguments->path, "any of these files")->required();
   command->add_option("-k,--key", arguments->key_path, "the file is a proof for this key: show its size by part");
   command->add_flag("--graph", arguments->graph, "of a model package: the integer graph instead of the quantization report");

@@ -23,18 +23,20 @@ struct Arguments {
 
 // "output=input" of --link.
 Status set_link(const std::string& text, ChainStep& from, ChainStep& to) {
-  // Names may hold '=' themselves: the cut is where both sides are names.
-  for (const TensorInfo& output : from.key->info().output_tensors) {
-    for (const TensorInfo& input : to.key->info().input_tensors) {
-      if (text != output.name + "=" + input.name) continue;
-      from.output = output.name;
-      to.input = input.name;
-      return {};
-    }
-  }
+  const std::vector<TensorInfo>& outputs = from.key->info().output_tensors;
+  const std::vector<TensorInfo>& inputs = to.key->info().input_tensors;
   std::string choices;
-  for (const TensorInfo& output : from.key->info().output_tensors) {
-    for (const TensorInfo& input : to.key->info().input_tensors) choices += " " + output.name + "=" + input.name;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    for (std::size_t j = 0; j < inputs.size(); ++j) {
+      // Names may hold '=' themselves.
+      const std::string choice = outputs[i].name + "=" + inputs[j].name;
+      if (text == choice) {
+        from.output = i;
+        to.input = j;
+        return {};
+      }
+      choices += " " + choice;
+    }
   }
   return invalid_argument("--link " + text + ": expected OUTPUT=INPUT, one of" + choices);
 }
@@ -85,6 +87,11 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
     steps[i].proof = proofs[i];
     if (arguments.contexts.empty()) continue;
     ZKI_ASSIGN_OR_RETURN(steps[i].request.context, parse_context(arguments.contexts[arguments.contexts.size() == 1 ? 0 : i]));
+  }
+  for (std::size_t i = 0; i + 1 < num_steps && arguments.links.empty(); ++i) {
+    if (keys[i].info().output_tensors.size() == 1 && keys[i + 1].info().input_tensors.size() == 1) continue;
+    return invalid_argument("verify-chain: '" + arguments.paths[2 * i] + "' has several outputs, or '" + arguments.paths[2 * i + 2] +
+                            "' several inputs; say with --link OUTPUT=INPUT which belong together, for each step");
   }
   for (std::size_t i = 0; i < arguments.links.size(); ++i) ZKI_RETURN_IF_ERROR(set_link(arguments.links[i], steps[i], steps[i + 1]));
   ZKI_ASSIGN_OR_RETURN(steps.front().request.inputs, load_known(arguments.inputs, keys.front().info()));

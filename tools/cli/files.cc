@@ -113,8 +113,8 @@ void add_picture_options(CLI::App& command, InputOptions& options) {
       ->delimiter(',');
 }
 
-void add_input_options(CLI::App& command, InputOptions& options) {
-  command.add_option("-i,--input", options.paths, "input file: .json, .npy, .npz, .png or IDX")->required()->expected(1);
+void add_input_options(CLI::App& command, InputOptions& options, bool required) {
+  command.add_option("-i,--input", options.paths, "input file: .json, .npy, .npz, .png or IDX")->required(required)->expected(1);
   command.add_option_function<std::size_t>(
       "--index",
       [&options](const std::size_t& index) {

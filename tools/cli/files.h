@@ -48,7 +48,7 @@ struct InputOptions {
   std::vector<double> scale;  // zero or one value
 };
 void add_picture_options(CLI::App& command, InputOptions& options);
-void add_input_options(CLI::App& command, InputOptions& options);
+void add_input_options(CLI::App& command, InputOptions& options, bool required = true);
 // All samples of all files, for calibration and evaluation.
 Result<std::vector<RealInputs>> load_samples(const InputOptions& options, const std::vector<TensorInfo>& inputs);
 // The one sample asked for.

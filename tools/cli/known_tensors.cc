@@ -2,6 +2,7 @@
 #include "known_tensors.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "data_group_text.h"
 #include "files.h"
@@ -39,6 +40,11 @@ Result<NamedValue> parse_named_value(const std::string& option, const std::strin
   return invalid_argument(option + " " + text + ": give one value for each of " + names + " in this order, or NAME=" + text);
 }
 
+std::string file_part(const std::string& text) {
+  const std::size_t equals = text.find_last_of('=');
+  return equals == std::string::npos || std::filesystem::exists(text) ? text : text.substr(equals + 1);
+}
+
 void add_known_options(CLI::App& command, KnownArguments& arguments, const std::string& kind) {
   arguments.kind = kind;
   command.add_option("--" + kind + "-data", arguments.data, "file with the " + kind + "'s canonical bytes (`zkinfer digest`); needed where the proof holds only their hash");
@@ -56,8 +62,7 @@ Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, con
     for (std::size_t i = 0; i < values.size(); ++i) {
       ZKI_ASSIGN_OR_RETURN(const NamedValue named, parse_named_value(option, values[i], i, values.size(), tensors));
       KnownTensor tensor;
-      // Positions are unambiguous even where names are not.
-      tensor.name = tensors.size() == 1 ? "" : tensors[named.tensor].name;
+      tensor.index = named.tensor;
       if (Status status = set(named.value, tensor); !status.ok()) return status.with_context(option);
       known.push_back(std::move(tensor));
     }

@@ -82,13 +82,13 @@ std::vector<std::pair<std::string, std::string>> digest_rows(DataHash hash, cons
   return {{"sha256", to_hex(digest)}, {"cid", cid_of_sha256(digest)}};
 }
 
-std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors) {
+std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors, bool with_values) {
   std::string text;
   for (const VerifiedTensor& tensor : tensors) {
     std::vector<std::pair<std::string, std::string>> rows;
     if (tensor.digest.has_value()) rows = digest_rows(tensor.group.hash, *tensor.digest);
     if (tensor.commitment.has_value()) rows.emplace_back("commitment", to_hex(tensor.commitment->id()));
-    if (tensor.group.is_public()) {
+    if (tensor.group.is_public() && with_values) {
       text += tensors_text(kind, {{tensor.name, tensor.shape, tensor.integers, tensor.format.scale()}});
     } else if (!rows.empty()) {
       text += std::string(kind) + " '" + tensor.name + "' " + shape_text(tensor.shape) + "\n";

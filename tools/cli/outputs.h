@@ -25,7 +25,7 @@ std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tens
 nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs);
 
 // What an accepted proof says: public values, digests, commitments. Tensors that it says nothing of are left out.
-std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors);
+std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors, bool with_values = true);
 nlohmann::ordered_json verified_json(const std::vector<VerifiedTensor>& tensors);
 // {"sha256", hexadecimal digits}, or keccak256; of SHA-256 also {"cid", ..}.
 std::vector<std::pair<std::string, std::string>> digest_rows(DataHash hash, const Digest& digest);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a public CommittedTensor holds; shared by the files of this folder.
+#pragma once
+
+#include "prover/commit_data.h"
+#include "zkinfer/commit_data.h"
+
+namespace zkinfer {
+
+struct CommittedTensor::Impl {
+  TensorInfo tensor;
+  std::shared_ptr<const prover::CommittedData> data;
+  DataCommitment commitment;
+  std::shared_ptr<MemorySlots> own_slots;  // until the count lives elsewhere
+  std::shared_ptr<SlotStore> slots;
+
+  Impl(TensorInfo info, std::shared_ptr<const prover::CommittedData> committed, const SlotRange& range);
+};
+
+}  // namespace zkinfer

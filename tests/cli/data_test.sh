@@ -1,0 +1,165 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Inputs and outputs that are hashed, committed or chained, through the built zkinfer: what is documented, and wrong files.
+# Usage: data_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+zkinfer=$(realpath "$1")
+source_folder=$(realpath "$2")
+rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+failures=0
+
+fail() {
+  echo "FAIL: $*"
+  failures=$((failures + 1))
+}
+
+# expect CODE PATTERN COMMAND..: exit code and an extended regular expression that the output (both streams) must match.
+expect() {
+  local code=$1 pattern=$2 output status
+  shift 2
+  output=$("$@" 2>&1 </dev/null)
+  status=$?
+  if [[ $status -ne $code ]] || ! grep -qE -- "$pattern" <<<"$output"; then
+    fail "$*"
+    echo "  expected exit code $code and /$pattern/; got $status:"
+    head -n 20 <<<"$output" | sed 's/^/    /'
+  fi
+}
+
+# change FILE OFFSET: adds one to a byte.
+change() {
+  local value
+  value=$(od -An -tu1 -j "$2" -N 1 "$1")
+  printf "$(printf '\\x%02x' $(((value + 1) % 256)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+examples=$source_folder/examples
+cp "$examples"/chain/{features.onnx,head.onnx,head_calibration.json} .
+cp "$examples"/mlp/{mlp.onnx,calibration.json,input.json} .
+cp "$examples"/digits/{digits.onnx,calibration.npy,digit_7.png,digit_3.png} .
+for command in commit-data digest verify-chain; do expect 0 'Examples:' "$zkinfer" "$command" --help; done
+
+# Hashed public input: an 8-bit picture's canonical bytes are its levels, and the hash is that of the file.
+expect 0 'cosine' "$zkinfer" compile digits.onnx -c calibration.npy
+expect 0 'public:sha256' "$zkinfer" commit digits.zkmodel --inputs public:sha256
+expect 0 'bafkrei' "$zkinfer" digest digits.zkkey -i digit_7.png --data seven.bin
+expect 0 'bafkrei' "$zkinfer" digest digits.zkmodel -i digit_3.png --data three.bin
+sha=$(sha256sum seven.bin | cut -d' ' -f1)
+expect 0 "$sha" "$zkinfer" digest digits.zkkey -i digit_7.png
+expect 0 '"keccak256": "[0-9a-f]{64}"' "$zkinfer" digest digits.zkkey -i digit_7.png --json
+cid=$("$zkinfer" digest digits.zkkey -i digit_7.png -q | awk '$1 == "cid" { print $2 }')
+expect 0 'wrote seven.zkproof' "$zkinfer" prove digits.zkmodel --input-data seven.bin
+expect 0 "$sha" "$zkinfer" prove digits.zkmodel -i digit_7.png -o seven.zkproof --write-input-data again.bin
+cmp -s seven.bin again.bin || fail "prove writes other canonical bytes than digest"
+expect 0 "$cid" "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin
+expect 0 'ACCEPTED' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin --input-digest "$cid"
+expect 0 '"sha256"' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data image=seven.bin --input-digest "$sha" --json
+expect 1 "give the data beside" "$zkinfer" verify seven.zkproof -k digits.zkkey
+expect 1 "another hash" "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data three.bin
+expect 1 'expected 64 entries' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data input.json
+other_cid=$("$zkinfer" digest digits.zkkey -i digit_3.png -q | awk '$1 == "cid" { print $2 }')
+expect 1 "wrong statement at input 'image'" "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin --input-digest "$other_cid"
+expect 2 'supported are' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin --input-digest QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH
+expect 2 'supported are' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin --input-digest bafybeid3weurg3gvyoi7nisadzolomlvoxoppe2sesktnpvdve3256n5tq
+expect 2 'names no hash' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin --output-digest "$sha"
+expect 2 "'image'" "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin --input-data three.bin
+expect 2 'does not commit' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin --input-commitment seven.bin
+
+# Hashed public output under Keccak-256, hidden input that is proven to have a SHA-256.
+expect 0 'private:sha256' "$zkinfer" commit digits.zkmodel --inputs private:sha256 --outputs public:keccak256 --key k.zkkey --secret k.zksecret
+expect 0 'keccak256' "$zkinfer" prove digits.zkmodel -i digit_7.png -s k.zksecret -o k.zkproof --write-output-data scores.bin
+expect 0 "$cid" "$zkinfer" verify k.zkproof -k k.zkkey --output-data scores.bin --input-digest "$cid"
+expect 0 'ACCEPTED' "$zkinfer" verify k.zkproof -k k.zkkey --output-data scores.bin --input-data seven.bin
+expect 1 "input 'image'" "$zkinfer" verify k.zkproof -k k.zkkey --output-data scores.bin --input-data three.bin
+expect 1 "input 'image'" "$zkinfer" verify k.zkproof -k k.zkkey --output-data scores.bin --input-digest "$other_cid"
+expect 2 'another hash' "$zkinfer" verify k.zkproof -k k.zkkey --output-data scores.bin --output-digest "$cid"
+expect 2 'private:sha256' "$zkinfer" commit digits.zkmodel --outputs private:keccak256 --key no.zkkey --secret no.zksecret
+
+# A chain of two models under commitments.
+expect 0 'cosine' "$zkinfer" compile features.onnx -c calibration.json
+expect 0 'committed' "$zkinfer" commit features.zkmodel --inputs committed --outputs committed --data-budget 3
+expect 0 'cosine' "$zkinfer" compile head.onnx -c head_calibration.json --input-from features.zkkey
+expect 0 'cosine' "$zkinfer" compile head.onnx -c head_calibration.json --input-from features=features.zkmodel:features
+expect 0 'committed' "$zkinfer" commit head.zkmodel --inputs committed --data-budget 3
+expect 2 'needs 4' "$zkinfer" compile features.onnx -c calibration.json --input-from features.zkkey -o bad.zkmodel
+expect 2 "outputs of" "$zkinfer" compile head.onnx -c head_calibration.json --input-from features.zkkey:nothing -o bad.zkmodel
+expect 2 "expected a verification key" "$zkinfer" compile head.onnx -c head_calibration.json --input-from input.json -o bad.zkmodel
+expect 0 'wrote flower.zkdata .* and flower.zkopen' "$zkinfer" commit-data features.zkkey -i input.json -o flower
+[[ $(stat -c %a flower.zkopen) == 600 ]] || fail "flower.zkopen is readable by others"
+expect 0 'wrote between.zkdata' "$zkinfer" prove features.zkmodel --committed-input flower.zkopen --committed-output between -o features.zkproof
+expect 0 'wrote head.zkproof' "$zkinfer" prove head.zkmodel --committed-input between.zkopen -o head.zkproof
+expect 0 'ACCEPTED, 2 linked' "$zkinfer" verify-chain features.zkkey features.zkproof head.zkkey head.zkproof --input-commitment flower.zkdata
+expect 0 '"accepted": true' "$zkinfer" verify-chain features.zkkey features.zkproof head.zkkey head.zkproof --link features=features --json
+expect 0 'ACCEPTED' "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment flower=flower.zkdata --output-commitment between.zkdata
+expect 0 'ACCEPTED' "$zkinfer" verify head.zkproof -k head.zkkey --input-commitment between.zkdata
+expect 0 '2 of 3 slots used' "$zkinfer" inspect between.zkopen
+expect 0 '1 of 3 slots used' "$zkinfer" inspect flower.zkopen
+expect 0 "tensor 'features'" "$zkinfer" inspect between.zkdata
+expect 0 'per committed tensor +3' "$zkinfer" inspect features.zkkey
+
+# What does not belong together.
+expect 1 "wrong statement at input 'flower': .*another commitment" "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment between.zkdata
+expect 1 "wrong statement at output 'features': .*another commitment" "$zkinfer" verify features.zkproof -k features.zkkey --output-commitment flower.zkdata
+expect 1 'REJECTED: link' "$zkinfer" verify-chain head.zkkey head.zkproof features.zkkey features.zkproof
+expect 1 'step 1' "$zkinfer" verify-chain features.zkkey head.zkproof head.zkkey features.zkproof
+expect 0 'wrote' "$zkinfer" prove features.zkmodel --committed-input flower.zkopen -o again.zkproof
+expect 1 'REJECTED: link .*different commitments' "$zkinfer" verify-chain features.zkkey again.zkproof head.zkkey head.zkproof
+expect 1 '"reason": "link"' "$zkinfer" verify-chain features.zkkey again.zkproof head.zkkey head.zkproof --json
+expect 2 'KEY PROOF' "$zkinfer" verify-chain features.zkkey features.zkproof head.zkkey
+expect 2 'expected OUTPUT=INPUT' "$zkinfer" verify-chain features.zkkey features.zkproof head.zkkey head.zkproof --link a=b
+expect 2 'scale|elements' "$zkinfer" prove head.zkmodel --committed-input flower.zkopen -o x.zkproof
+expect 2 'not committed' "$zkinfer" prove digits.zkmodel --committed-input flower.zkopen
+expect 2 'commit-data' "$zkinfer" prove head.zkmodel -i head_calibration.json --index 0
+expect 2 'not committed' "$zkinfer" commit-data digits.zkkey -i digit_7.png
+expect 2 'not committed' "$zkinfer" prove digits.zkmodel -i digit_7.png --committed-output y
+expect 2 'give the input' "$zkinfer" prove head.zkmodel
+expect 2 'excludes' "$zkinfer" prove head.zkmodel --committed-input between.zkopen --input-data seven.bin
+
+# Another key's parameters, and openings that are not written over.
+expect 0 'committed' "$zkinfer" commit head.zkmodel --inputs committed --data-budget 4 --key h4.zkkey --secret h4.zksecret
+expect 2 'same --security-bits' "$zkinfer" prove head.zkmodel -s h4.zksecret --committed-input between.zkopen -o x.zkproof
+expect 0 '2 of 3 slots used' "$zkinfer" inspect between.zkopen
+expect 2 'exists' "$zkinfer" commit-data features.zkkey -i input.json -o flower
+expect 2 'exists' "$zkinfer" prove features.zkmodel --committed-input flower.zkopen --committed-output between -o x.zkproof
+expect 0 '2 of 3 slots used' "$zkinfer" inspect flower.zkopen
+
+# The budget holds, and the message says what to do.
+expect 0 'wrote' "$zkinfer" prove head.zkmodel --committed-input between.zkopen -o head2.zkproof
+expect 2 'none is left.*commit-data' "$zkinfer" prove head.zkmodel --committed-input between.zkopen -o head3.zkproof
+[[ ! -e head3.zkproof ]] || fail "a proof past the budget"
+
+# Cut and changed files (every length and byte: tests/data).
+for file in flower.zkdata flower.zkopen; do
+  size=$(stat -c %s "$file")
+  for ((i = 0; i < size; i += 11)); do
+    cp "$file" bad.tmp
+    change bad.tmp "$i"
+    head -c "$i" "$file" >cut.tmp
+    for bad in bad.tmp cut.tmp; do
+      if [[ $file == *.zkdata ]]; then
+        output=$("$zkinfer" verify features.zkproof -k features.zkkey --input-commitment "$bad" 2>&1 </dev/null)
+      else
+        output=$("$zkinfer" prove features.zkmodel --committed-input "$bad" -o bad.zkproof 2>&1 </dev/null)
+      fi
+      status=$?
+      # Of a .zkdata name, shape and range say nothing that the proof contradicts.
+      [[ $status -eq 2 || ($file == *.zkdata && $bad == bad.tmp && $status -le 1) ]] || fail "$bad made from $file at $i: exit code $status, $output"
+    done
+  done
+done
+cp flower.zkdata named.zkdata
+change named.zkdata 12
+expect 0 'ACCEPTED' "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment named.zkdata
+expect 2 'data commitment' "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment flower.zkopen
+expect 2 'data opening' "$zkinfer" prove features.zkmodel --committed-input flower.zkdata -o x.zkproof
+expect 2 'data opening' "$zkinfer" prove features.zkmodel --committed-input features.zksecret -o x.zkproof
+
+# Measuring models with committed inputs and outputs.
+expect 0 'commit to the input' "$zkinfer" bench features.zkmodel -i input.json --inputs committed --outputs committed --runs 2
+expect 0 'prove' "$zkinfer" bench features.zkmodel -i input.json --inputs public:sha256 --outputs public:keccak256 --runs 1
+
+if [[ $failures -gt 0 ]]; then
+  echo "$failures checks failed"
+  exit 1
+fi
+echo "all checks passed"

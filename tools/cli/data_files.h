@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inputs of prove and commit-data that are no real numbers, and the files of data commitments: NAME.zkdata is public,
+// NAME.zkopen is secret and counts slots.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "zkinfer/commit_data.h"
+
+namespace zkinfer::cli {
+
+// Files with canonical bytes, [NAME=]FILE each; one list of integers per tensor.
+Result<std::vector<std::vector<std::int64_t>>> load_canonical(const std::string& option, const std::vector<std::string>& values,
+                                                              const std::vector<TensorInfo>& tensors);
+// Openings (.zkopen), [NAME=]FILE each; one per tensor.
+Result<std::vector<CommittedTensor>> load_openings(const std::string& option, const std::vector<std::string>& values,
+                                                   const std::vector<TensorInfo>& tensors);
+// Canonical bytes of each tensor, to numbered files if there are several.
+Status write_canonical(const std::string& path, const std::vector<TensorInfo>& tensors, const std::vector<std::vector<std::int64_t>>& integers);
+
+// Names of the files of `count` commitments; refuses openings that exist.
+struct CommitmentPaths {
+  std::string data, opening;
+};
+Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& name, std::size_t count);
+// The opening first: a commitment without its opening is of no use.
+Status save_commitment(const CommitmentPaths& paths, CommittedTensor& tensor);
+
+}  // namespace zkinfer::cli
