@@ -318,6 +318,7 @@ TEST(ChooseParams, ExampleOfTheDocumentation) {
   request.shape.log_triple_rows = 9;
   request.shape.num_functionals = 1000;
   request.shape.mask_pinned = true;
+  request.prover_bytes = kProverBytes;
   const Result<OpeningParams> params = choose_params(request);
   ASSERT_TRUE(params.ok()) << params.status().message();
   const std::string report = analyze(*params, request.shape).to_text() + "\n" + estimate_proof_bytes(*params).to_text();
