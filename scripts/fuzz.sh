@@ -10,7 +10,7 @@ targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
   targets=(onnx_import onnx_compile input_json input_npy input_npz input_png input_idx
            model_package verification_key verify_proof verify_patched verify_bound verify_beside certificate rotation
-           certificate_bytes data_commitment content_identifier commitment_secret)
+           certificate_bytes data_commitment data_opening content_identifier commitment_secret)
 fi
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz --target write_seeds "${targets[@]/#/fuzz_}"

@@ -198,6 +198,21 @@ void data_commitment(ByteView bytes) {
   static_cast<void>(verify(*bound().verification_key, bound().proof, request));
 }
 
+// The secret side of an output's commitment: what is taken again makes the same bytes.
+std::vector<Bytes> opening_seeds() {
+  DataCommitOptions options;
+  options.pow_bits = 2;
+  options.budget = 1;
+  options.insecure_seed = e2e::test_seed(7);
+  const TensorInfo tensor{"x", {1, 6}, {-8, 7, 1, -4}};
+  return {must(CommittedTensor::create(tensor, {1, 2, 3, -4, 5, 7}, options)).secret()};
+}
+
+void data_opening(ByteView bytes) {
+  const Result<CommittedTensor> tensor = CommittedTensor::restore(bytes, std::make_shared<MemorySlots>(SlotRange{}));
+  ZKI_CHECK(!tensor.ok() || equal(tensor->secret(), bytes), "the opening reader took bytes that are not canonical");
+}
+
 void content_identifier(ByteView bytes) {
   const std::string text(bytes.begin(), bytes.end());
   const Result<Digest> digest = sha256_of_cid(text);
@@ -220,6 +235,7 @@ constexpr Target kTargets[] = {
     {"rotation", rotation, patch_seeds, 300},
     {"certificate_bytes", certificate_bytes, [] { return std::vector<Bytes>{small().certificate, small().rotation}; }, 300},
     {"data_commitment", data_commitment, commitment_seeds, 1000},
+    {"data_opening", data_opening, opening_seeds, 1000},
     {"content_identifier", content_identifier,
      [] {
        const std::string cid = cid_of_sha256(e2e::test_seed(1));
