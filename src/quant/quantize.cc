@@ -45,7 +45,8 @@ Status check_input_formats(const ir::Graph& graph, const Calibration& calibratio
       return invalid_argument(where + "a scale needs a positive mantissa and an exponent within +-900");
     }
     // Not one step: every calibration input would be all zeros, or the range would cut nearly all of it off.
-    const double seen = calibration.by_name.at(graph.value(graph.inputs[i]).name).max_abs();
+    const auto data = calibration.by_name.find(graph.value(graph.inputs[i]).name);
+    const double seen = data == calibration.by_name.end() ? 0 : data->second.max_abs();
     const double scale = std::ldexp(static_cast<double>(format.scale.mantissa), format.scale.exponent);
     const double reach = scale * static_cast<double>(std::max(std::abs(format.lo), std::abs(format.hi)));
     if (seen > 0 && (seen < scale / 2 || seen > 1000 * reach)) {

@@ -97,6 +97,17 @@ expect 0 '1 of 3 slots used' "$zkinfer" inspect flower.zkopen
 expect 0 "tensor 'features'" "$zkinfer" inspect between.zkdata
 expect 0 'per committed tensor +3' "$zkinfer" inspect features.zkkey
 
+# The same chain with a public tensor between, of which the proofs hold the hash.
+expect 0 'public:keccak256' "$zkinfer" commit features.zkmodel --outputs public:keccak256 --key fk.zkkey --secret fk.zksecret
+expect 0 'public:keccak256' "$zkinfer" commit head.zkmodel --inputs public:keccak256 --key hk.zkkey --secret hk.zksecret
+expect 0 'keccak256' "$zkinfer" prove features.zkmodel -s fk.zksecret -i input.json -o fk.zkproof --write-output-data between.bin
+expect 0 'keccak256' "$zkinfer" prove head.zkmodel -s hk.zksecret --input-data between.bin -o hk.zkproof
+expect 0 'ACCEPTED, 2 linked' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof --link-data between.bin
+expect 1 'give the data' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof
+expect 1 'step 1' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof --link-data seven.bin
+expect 2 'one for each proof' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof --link-data between.bin between.bin
+expect 0 'not checked here' "$zkinfer" inspect fk.zkproof --key fk.zkkey
+
 # What does not belong together.
 expect 1 "wrong statement at input 'flower': .*another commitment" "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment between.zkdata
 expect 1 "wrong statement at output 'features': .*another commitment" "$zkinfer" verify features.zkproof -k features.zkkey --output-commitment flower.zkdata

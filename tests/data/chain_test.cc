@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "data/support.h"
+#include "operators/draft.h"
+#include "slots/test_folder.h"
 
 namespace zkinfer::data_test {
 namespace {
@@ -63,6 +65,39 @@ TEST(Chain, OnnxModelsThroughEveryKindOfLink) {
     EXPECT_EQ(broken.step, 1u);
     EXPECT_TRUE(broken.steps.empty());
   }
+}
+
+// A first model that ends without an activation gives exact sums of many bits; the second one rounds them itself, in the proof.
+TEST(Chain, AfterExactSums) {
+  const TestFolder folder;
+  const auto write = [&](const std::string& name, bool relu) {
+    operators::Draft draft;
+    const std::string x = draft.x({1, 24});
+    const std::string y = draft.op("MatMul", {x, draft.w({24, 24}, 0.4)});
+    draft.model().output(relu ? draft.op("Relu", {y}) : y);
+    ZKI_CHECK(write_file(folder.file(name), draft.model().bytes()).ok(), "a test writes its model");
+    return folder.file(name);
+  };
+  const std::string first_path = write("first.onnx", false), second_path = write("second.onnx", true);
+  const TensorInfo input = must(onnx_inputs(first_path))[0];
+  const Model first_model = must(Model::compile(first_path, samples(input, 40, -1, 1)));
+  const TensorInfo sums = first_model.outputs()[0];
+  ASSERT_GT(sums.format.hi - sums.format.lo, std::int64_t{1} << 16) << "wider than any input that is used as it is";
+  CompileOptions options;
+  options.input_formats = {{"", sums.format}};
+  std::vector<RealInputs> between;
+  for (const RealInputs& inputs : samples(input, 40, -1, 1)) between.push_back(first_model.to_real_outputs(must(first_model.run(inputs))));
+  Owner first(first_model, options_with(kPrivate, kCommitted));
+  Owner second(must(Model::compile(second_path, between, options)), options_with(kCommitted, kPublic));
+  EXPECT_EQ(second.model.inputs()[0].format, sums.format);
+  const ProofResult before = must(first.prover.prove(samples(input, 1, -1, 1)[0]));
+  ProveRequest request;
+  request.committed_inputs = {&before.committed_outputs[0]};
+  const auto after = second.prover.prove(request);
+  ASSERT_TRUE(after.ok()) << after.status().to_string();
+  const std::vector<ChainStep> steps = {{&first.key, before.proof, {}, 0, 0}, {&second.key, after->proof, {}, 0, 0}};
+  const ChainResult result = verify_chain(steps);
+  EXPECT_TRUE(result.verdict.accepted()) << result.verdict.to_string();
 }
 
 // The second model compiled by itself counts in other units.

@@ -78,7 +78,10 @@ Result<std::string> describe_proof(ByteView proof, const std::string& key_path) 
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& [part, num_bytes] : proof_size_table(key, proof)) rows.emplace_back(part, human_count(num_bytes) + " bytes");
   const VerifyResult result = verify(key, proof);
-  return "proof, " + human_bytes(proof.size()) + ", against '" + key_path + "': " + (result.verdict.accepted() ? "" : "rejected, ") + verdict_text(result.verdict) + "\n" + pairs_text(rows);
+  const auto beside = [](const DataGroup& group) { return group.is_public() && group.hash != DataHash::kNone; };
+  std::string verdict = (result.verdict.accepted() ? "" : "rejected, ") + verdict_text(result.verdict);
+  if (beside(key.info().inputs) || beside(key.info().outputs)) verdict = "not checked here, which needs the data beside the proof (`zkinfer verify`)";
+  return "proof, " + human_bytes(proof.size()) + ", against '" + key_path + "': " + verdict + "\n" + pairs_text(rows);
 }
 
 std::string describe_arrays(const std::vector<Array>& arrays) {

@@ -15,7 +15,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> paths;  // key, proof, key, proof, ..
-  std::vector<std::string> contexts, links;
+  std::vector<std::string> contexts, links, link_data;
   KnownArguments inputs, outputs;
   double min_security_bits = kDefaultMinSecurityBits;
   bool json = false;
@@ -94,8 +94,19 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
                             "' several inputs; say with --link OUTPUT=INPUT which belong together, for each step");
   }
   for (std::size_t i = 0; i < arguments.links.size(); ++i) ZKI_RETURN_IF_ERROR(set_link(arguments.links[i], steps[i], steps[i + 1]));
+  if (!arguments.link_data.empty() && arguments.link_data.size() != num_steps - 1) {
+    return invalid_argument("--link-data: expected " + std::to_string(num_steps - 1) + ", one for each proof after the first");
+  }
   ZKI_ASSIGN_OR_RETURN(steps.front().request.inputs, load_known(arguments.inputs, keys.front().info()));
   ZKI_ASSIGN_OR_RETURN(steps.back().request.outputs, load_known(arguments.outputs, keys.back().info()));
+  for (std::size_t i = 0; i < arguments.link_data.size(); ++i) {
+    KnownTensor known;
+    ZKI_ASSIGN_OR_RETURN(known.data, read_file(arguments.link_data[i], kMaxDataBytes));
+    known.index = steps[i].output;
+    steps[i].request.outputs.push_back(known);
+    known.index = steps[i + 1].input;
+    steps[i + 1].request.inputs.push_back(std::move(known));
+  }
   const Stopwatch watch;
   const ChainResult result = verify_chain(steps);
   const double seconds = watch.seconds();
@@ -124,6 +135,8 @@ void add_verify_chain(CLI::App& app, Session& session) {
   command->add_option("files", arguments->paths, "key and proof of the first model, of the second, ..")->required()->expected(2, 1 << 10);
   command->add_option("--context", arguments->contexts, "the proofs must be bound to this: one for all, or one each");
   command->add_option("--link", arguments->links, "OUTPUT=INPUT: names of the tensors that link two steps, where a model has several");
+  command->add_option("--link-data", arguments->link_data,
+                      "canonical bytes of the tensor that links two steps, one file per link: needed where the proofs hold only its hash");
   add_known_options(*command, arguments->inputs, "input");
   add_known_options(*command, arguments->outputs, "output");
   command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")

@@ -10,8 +10,6 @@
 namespace zkinfer::cli {
 namespace {
 
-constexpr std::uint64_t kMaxDataBytes = std::uint64_t{1} << 34;
-
 // One file per tensor, each through `load`.
 template <typename T, typename Load>
 Result<std::vector<T>> load_each(const std::string& option, const std::vector<std::string>& values, const std::vector<TensorInfo>& tensors, Load load) {

@@ -16,6 +16,7 @@ namespace zkinfer::cli {
 inline constexpr std::uint64_t kMaxModelBytes = std::uint64_t{64} << 30;
 inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
 inline constexpr std::uint64_t kMaxProofBytes = std::uint64_t{1} << 28;
+inline constexpr std::uint64_t kMaxDataBytes = std::uint64_t{1} << 34;  // of canonical bytes
 
 Result<Model> load_model(const std::string& path);
 Result<VerificationKey> load_key(const std::string& path, double min_security_bits = 0);

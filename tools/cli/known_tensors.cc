@@ -10,8 +10,6 @@
 namespace zkinfer::cli {
 namespace {
 
-constexpr std::uint64_t kMaxDataBytes = std::uint64_t{1} << 34;
-
 // 64 hexadecimal digits, or a content identifier where the key names SHA-256.
 Result<Digest> parse_digest(const std::string& text, DataHash hash) {
   const bool is_hex = text.size() == 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
