@@ -162,6 +162,10 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
                             "'; give the model file it was made for, or commit again");
   }
   impl->key = impl->model.prepared.key.to_bytes();
+  // The secret says under which parameters to prove: they must hide and prove what a verifier would ask of them.
+  auto key = proof::parse_key(impl->key);
+  if (!key.ok()) return key.status().with_context("commitment secret");
+  if (const auto prepared = verifier::prepare(std::move(key).value()); !prepared.ok()) return prepared.status().with_context("commitment secret");
   impl->slots = std::move(slots);
   if (progress) progress("done", 1.0);
   return Prover(std::move(impl));

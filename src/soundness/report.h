@@ -19,6 +19,8 @@ struct SoundnessTerm {
   bool is_round = true;              // false: computational (hash), not part of the sum over rounds
 };
 
+inline constexpr double kMinHidingBits = 100;
+
 struct SoundnessReport {
   std::uint32_t target_bits = 0;
   bool zero_knowledge = true;
@@ -32,6 +34,11 @@ struct SoundnessReport {
   // Union bound over all rounds: soundness of the interactive protocol. Hash collisions are not a round.
   double union_bits() const;
   double hiding_bits() const;
+  // Zero knowledge, where it is on, is as good as the soundness that is claimed, and at least kMinHidingBits whatever is claimed:
+  // parameters of the search have 160 or more.
+  bool hides_enough() const {
+    return !zero_knowledge || hiding_bits() >= (target_bits > kMinHidingBits ? static_cast<double>(target_bits) : kMinHidingBits);
+  }
   bool meets_target() const { return bits() >= static_cast<double>(target_bits); }
   // The label of the worst term; "" without terms.
   std::string weakest() const;

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxParamsBytes = std::size_t{1} << 16;
 Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::OpeningParams& params) {
   const pcs::OpeningParams& own = prepared.key.params;
   if (!params.has_model || params.model != own.model || params.model_budget != own.model_budget ||
-      params.zero_knowledge != own.zero_knowledge) {
+      params.zero_knowledge != own.zero_knowledge || params.regime != own.regime) {
     return invalid_argument("certificate: its parameters are for another weight commitment");
   }
   PreparedKey out;

@@ -30,8 +30,8 @@ Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKe
   const pcs::OpeningParams& own = before.key.params;
   const pcs::OpeningParams& other = after.key.params;
   if (!params.has_model || params.model != own.model || params.model_budget != own.model_budget || params.data.size() != 1 ||
-      params.data[0] != pcs::DataOracle{other.model, other.model_budget} || !params.zero_knowledge) {
-    return invalid_argument("rotation: its parameters are for other weight commitments");
+      params.data[0] != pcs::DataOracle{other.model, other.model_budget} || !params.zero_knowledge || params.regime != own.regime || params.regime != other.regime) {
+    return invalid_argument("rotation: its parameters are for other weight commitments, or another regime of soundness");
   }
   PreparedKey out;
   out.key = before.key;
@@ -41,7 +41,7 @@ Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKe
   ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, params));
   const std::uint32_t needed = std::max(own.security_bits, other.security_bits);
   const soundness::SoundnessReport report = soundness::analyze(params, out.compiled.shape);
-  if (!report.meets_target() || params.security_bits < needed || report.hiding_bits() < needed) {
+  if (!report.meets_target() || params.security_bits < needed || !report.hides_enough()) {
     return invalid_argument("rotation: it proves " + std::to_string(report.bits()) + " bits, the keys " + std::to_string(needed));
   }
   return out;

@@ -10,7 +10,7 @@
 
 namespace zkinfer::verifier {
 
-inline constexpr std::uint32_t kRotationMagic = 0x54494b5a;  // "ZKIT"
+inline constexpr std::uint32_t kRotationMagic = 0x4d494b5a;  // "ZKIM"
 inline constexpr std::uint32_t kRotationVersion = 1;
 inline constexpr const char* kRotationProtocol = "zkinfer rotation v1";
 

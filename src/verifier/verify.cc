@@ -19,9 +19,9 @@ Result<PreparedKey> prepare(proof::Key key) {
     return invalid_argument("parameters: they claim " + std::to_string(report.target_bits) + " bits but only " +
                             std::to_string(report.bits()) + " are proven; weakest term: " + report.weakest());
   }
-  if (out.key.params.zero_knowledge && report.hiding_bits() < report.target_bits) {
-    return invalid_argument("parameters: zero knowledge holds with " + std::to_string(report.hiding_bits()) + " bits only, expected " +
-                            std::to_string(report.target_bits));
+  if (!report.hides_enough()) {
+    return invalid_argument("parameters: zero knowledge holds with " + std::to_string(report.hiding_bits()) +
+                            " bits only; expected what the key claims for soundness, and 100 at least");
   }
   out.ood_point = proof::ood_point(out.key.graph, out.key.params, out.key.commitment.root);
   out.identity = out.key.identity();
