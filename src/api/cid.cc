@@ -55,11 +55,15 @@ std::string cid_of_sha256(const Digest& sha256) {
 
 Result<Digest> sha256_of_cid(std::string_view cid) {
   const auto other = [](const std::string& what) { return unsupported("content identifier: " + what + "; " + kSupported); };
-  if (cid.starts_with("Qm")) return other("version 0 names a node of a file tree, whose hash is not that of the data (add the file with --raw-leaves --cid-version=1)");
+  if (cid.starts_with("Qm")) {
+    return other("version 0 names a node of a file tree, whose hash is not that of the data (add the file with --raw-leaves --cid-version=1)");
+  }
   if (cid.empty() || cid[0] != kBase32) return other("it does not begin with 'b', the mark of base32");
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, from_base32(cid.substr(1)));
   if (bytes.empty() || bytes[0] != kPrefix[0]) return other("version other than 1");
-  if (bytes.size() < 2 || bytes[1] != kPrefix[1]) return other("codec other than raw: the file is cut into several blocks or is no plain data, so its hash is not that of the data");
+  if (bytes.size() < 2 || bytes[1] != kPrefix[1]) {
+    return other("codec other than raw: the file is cut into several blocks or is no plain data, so its hash is not that of the data");
+  }
   if (bytes.size() < 4 || bytes[2] != kPrefix[2] || bytes[3] != kPrefix[3]) return other("hash other than sha2-256");
   if (bytes.size() != kPrefix.size() + sizeof(Digest)) {
     return invalid_argument("content identifier: " + std::to_string(bytes.size()) + " bytes, expected 36; is a part missing?");

@@ -45,7 +45,8 @@ std::string file_part(const std::string& text) {
 
 void add_known_options(CLI::App& command, KnownArguments& arguments, const std::string& kind) {
   arguments.kind = kind;
-  command.add_option("--" + kind + "-data", arguments.data, "file with the " + kind + "'s canonical bytes (`zkinfer digest`); needed where the proof holds only their hash");
+  command.add_option("--" + kind + "-data", arguments.data,
+                     "file with the " + kind + "'s canonical bytes (`zkinfer digest`); needed where the proof holds only their hash");
   command.add_option("--" + kind + "-digest", arguments.digests, "the " + kind + " must have this hash: 64 hexadecimal digits, or an IPFS CID");
   command.add_option("--" + kind + "-commitment", arguments.commitments, "the " + kind + " must be what this file (.zkdata) commits to");
 }

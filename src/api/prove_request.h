@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between a public request to prove and the prover's.
+#pragma once
+
+#include "prover/prove.h"
+#include "zkinfer/prove.h"
+
+namespace zkinfer::api {
+
+// The request's inputs in the form that the key asks for. Finds everything that would make prover::prove refuse them, before
+// slots are taken.
+Status set_inputs(const proof::Key& key, const ProveRequest& request, prover::ProveRequest& out);
+
+// What a verifier of the proof must find.
+VerifyRequest statement_of(const proof::Key& key, const ProveRequest& request, const ProofResult& result);
+
+}  // namespace zkinfer::api
