@@ -10,7 +10,6 @@
 #include "api/key_impl.h"
 #include "prover/commit_model.h"
 #include "prover/prf.h"
-#include "soundness/choose_params.h"
 
 namespace zkinfer {
 
@@ -37,14 +36,6 @@ Result<CommittedTensor> commit(const TensorInfo& tensor, std::vector<std::int64_
   ZKI_ASSIGN_OR_RETURN(prover::CommittedData data, prover::commit_data(std::move(integers), oracle, seed));
   const SlotRange slots = SlotRange::whole(oracle.budget, 0);
   return CommittedTensor(std::make_shared<CommittedTensor::Impl>(tensor, std::make_shared<prover::CommittedData>(std::move(data)), slots));
-}
-
-// A file decides how much work the code word is: no more than the parameter search allows.
-Status check_size(const DataCommitment::Impl& commitment) {
-  const pcs::OracleParams& oracle = commitment.oracle.oracle;
-  const std::uint64_t most = 4 * soundness::default_witness_cap(commitment.tensor.num_elements());
-  if (oracle.domain_size() <= most / oracle.num_lanes()) return ok_status();
-  return corrupt("data opening: parameters far beyond what " + std::to_string(commitment.tensor.num_elements()) + " numbers need");
 }
 
 }  // namespace
@@ -123,7 +114,6 @@ Result<CommittedTensor> CommittedTensor::restore(ByteView secret, std::shared_pt
   Result<DataCommitment> commitment = DataCommitment::from_bytes(commitment_bytes);
   if (!commitment.ok()) return commitment.status().with_context("data opening");
   const DataCommitment::Impl& expected = commitment->impl();
-  ZKI_RETURN_IF_ERROR(check_size(expected));
   Result<std::vector<std::int64_t>> integers = parse_canonical_bytes(expected.tensor, reader.raw(reader.remaining()));
   if (!integers.ok()) return corrupt("data opening: " + integers.status().message());
   Result<prover::CommittedData> data = prover::commit_data(std::move(integers).value(), expected.oracle, seed);

@@ -47,6 +47,10 @@ Result<CommittedData> commit_data(std::vector<std::int64_t> values, const pcs::D
   if (layout.num_rows != params.oracle.num_rows) {
     return invalid_argument("data commitment: parameters for another size than " + std::to_string(values.size()) + " numbers");
   }
+  // A key or an opening may come from anybody.
+  if (params.oracle.domain_size() > 4 * soundness::default_witness_cap(values.size()) / params.oracle.num_lanes()) {
+    return invalid_argument("data commitment: parameters far beyond what " + std::to_string(values.size()) + " numbers need");
+  }
   // One coefficient per lane and row stays unknown: two lanes are the least that cannot be guessed (128 bits).
   if (params.budget > 0 && params.oracle.log_lanes < 1) {
     return invalid_argument("data commitment: parameters with one lane do not hide; expected at least two");

@@ -165,6 +165,16 @@ expect 2 'data commitment' "$zkinfer" verify features.zkproof -k features.zkkey 
 expect 2 'data opening' "$zkinfer" prove features.zkmodel --committed-input flower.zkdata -o x.zkproof
 expect 2 'data opening' "$zkinfer" prove features.zkmodel --committed-input features.zksecret -o x.zkproof
 
+# The next party of a chain gets slots of its own, not a copy of the opening.
+expect 0 'wrote shared.zkdata' "$zkinfer" commit-data features.zkkey -i input.json -o shared
+expect 0 'proofs left +3' "$zkinfer" commitment status shared.zkopen
+expect 0 'shared.2.zkopen: 1 proofs' "$zkinfer" commitment split shared.zkopen --into 2
+expect 2 'none is left' "$zkinfer" prove features.zkmodel --committed-input shared.zkopen -o x.zkproof
+expect 0 'wrote' "$zkinfer" prove features.zkmodel --committed-input shared.2.zkopen -o party.zkproof
+expect 0 'ACCEPTED' "$zkinfer" verify party.zkproof -k features.zkkey --input-commitment shared.zkdata
+expect 2 'none is left' "$zkinfer" prove features.zkmodel --committed-input shared.2.zkopen -o x.zkproof
+[[ $("$zkinfer" commitment status shared.1.zkopen --quiet) == 2 ]] || fail "two of three slots are in the first share"
+
 # Measuring models with committed inputs and outputs.
 expect 0 'commit to the input' "$zkinfer" bench features.zkmodel -i input.json --inputs committed --outputs committed --runs 2
 expect 0 'prove' "$zkinfer" bench features.zkmodel -i input.json --inputs public:sha256 --outputs public:keccak256 --runs 1

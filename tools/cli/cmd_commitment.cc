@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer commitment: what is left of a commitment's slots, slices for several machines, and its opening for an auditor.
 #include <cstdio>
+#include <fstream>
 #include <memory>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -9,10 +11,32 @@
 #include "files.h"
 #include "progress.h"
 #include "text.h"
+#include "zkinfer/commit_data.h"
 #include "zkinfer/slots.h"
 
 namespace zkinfer::cli {
 namespace {
+
+// A file that counts slots: a commitment secret, or a data opening.
+struct Counted {
+  SlotFile file;
+  std::string identity;      // of the model; empty for data
+  std::uint64_t budget = 0;  // 0: public parameters, nothing to count
+  std::string_view extension;
+};
+
+Result<Counted> open_counted(const std::string& path) {
+  char magic[4] = {};
+  std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
+  if (std::string_view(magic, sizeof magic) == "ZKDC") {
+    ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kDataOpeningFile));
+    const std::uint64_t budget = file.slots().total;
+    return Counted{std::move(file), "", budget, ".zkopen"};
+  }
+  ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kModelSecretFile));
+  ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
+  return Counted{std::move(file), to_hex(info.model_identity), info.budget, ".zksecret"};
+}
 
 struct StatusArguments {
   std::string secret_path;
@@ -20,14 +44,15 @@ struct StatusArguments {
 };
 
 CommandResult status(const Session& session, const StatusArguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(arguments.secret_path, kModelSecretFile));
-  ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
-  const SlotRange& slots = file.slots();
+  ZKI_ASSIGN_OR_RETURN(const Counted counted, open_counted(arguments.secret_path));
+  const std::pair<std::string, std::string> what = counted.identity.empty() ? std::pair<std::string, std::string>{"commits to", "data"}
+                                                                            : std::pair<std::string, std::string>{"identity", counted.identity};
+  const SlotRange& slots = counted.file.slots();
   const std::uint64_t num_proofs = slots.num_left(SlotUse::kProof);
   const std::uint64_t num_kept = slots.num_left(SlotUse::kRotation) - num_proofs;
   if (arguments.json) {
-    const nlohmann::ordered_json json = {{"identity", to_hex(info.model_identity)},
-                                         {"budget", info.budget},
+    const nlohmann::ordered_json json = {{what.first, what.second},
+                                         {"budget", counted.budget},
                                          {"slice", {slots.begin, slots.end}},
                                          {"used", slots.num_used()},
                                          {"proofs_left", num_proofs},
@@ -35,12 +60,12 @@ CommandResult status(const Session& session, const StatusArguments& arguments) {
     std::printf("%s\n", json.dump(2).c_str());
   } else if (session.quiet) {
     std::printf("%llu\n", static_cast<unsigned long long>(num_proofs));
-  } else if (info.budget == 0) {
-    std::fputs(pairs_text({{"identity", to_hex(info.model_identity)}, {"budget", budget_text(0)}}).c_str(), stdout);
+  } else if (counted.budget == 0) {
+    std::fputs(pairs_text({what, {"budget", budget_text(0)}}).c_str(), stdout);
   } else {
     const bool empty = slots.begin == slots.end;
-    std::fputs(pairs_text({{"identity", to_hex(info.model_identity)},
-                           {"budget", budget_text(info.budget)},
+    std::fputs(pairs_text({what,
+                           {"budget", counted.identity.empty() ? human_count(counted.budget) : budget_text(counted.budget)},
                            {"slots of this file", empty ? "none" : std::to_string(slots.begin) + " to " + std::to_string(slots.end - 1)},
                            {"used", human_count(slots.num_used())},
                            {"proofs left", human_count(num_proofs)},
@@ -57,27 +82,26 @@ struct SplitArguments {
 };
 
 // network.zksecret -> network.3.zksecret
-std::string part_path(const std::string& path, std::size_t number) {
-  return with_extension(path, "." + std::to_string(number) + ".zksecret");
+std::string part_path(const std::string& path, std::size_t number, std::string_view extension) {
+  return with_extension(path, "." + std::to_string(number) + std::string(extension));
 }
 
 CommandResult split(const Session& session, const SplitArguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(arguments.secret_path, kModelSecretFile));
-  ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
-  if (info.budget == 0) {
+  ZKI_ASSIGN_OR_RETURN(Counted counted, open_counted(arguments.secret_path));
+  if (counted.budget == 0) {
     return invalid_argument("'" + arguments.secret_path + "': a commitment to public parameters has no slots to split; copy the file");
   }
   std::vector<std::string> paths;
-  for (std::size_t i = 1; i <= arguments.num_parts; ++i) paths.push_back(part_path(arguments.secret_path, i));
-  ZKI_RETURN_IF_ERROR(file.split(paths));
+  for (std::size_t i = 1; i <= arguments.num_parts; ++i) paths.push_back(part_path(arguments.secret_path, i, counted.extension));
+  ZKI_RETURN_IF_ERROR(counted.file.split(paths));
   for (const std::string& path : paths) {
-    ZKI_ASSIGN_OR_RETURN(const SlotFile part, SlotFile::open(path, kModelSecretFile));
+    ZKI_ASSIGN_OR_RETURN(const Counted part, open_counted(path));
     if (session.quiet) continue;
-    const std::uint64_t num_proofs = part.slots().num_left(SlotUse::kProof);
-    const std::uint64_t num_kept = part.slots().num_left(SlotUse::kRotation) - num_proofs;
+    const std::uint64_t num_proofs = part.file.slots().num_left(SlotUse::kProof);
+    const std::uint64_t num_kept = part.file.slots().num_left(SlotUse::kRotation) - num_proofs;
     std::printf("wrote %s: %s proofs%s\n", path.c_str(), human_count(num_proofs).c_str(), num_kept > 0 ? ", and the slot for rotation" : "");
   }
-  if (!session.quiet) std::printf("%s has no slots any more; move each file to its machine, and keep no copy\n", arguments.secret_path.c_str());
+  if (!session.quiet) std::printf("%s has no slots any more; move each file to where it is used, and keep no copy\n", arguments.secret_path.c_str());
   return ExitCode::kDone;
 }
 
@@ -116,16 +140,16 @@ CommandResult check(const Session& session, const CheckArguments& arguments) {
 
 void add_status(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<StatusArguments>();
-  CLI::App* command = commitment.add_subcommand("status", "how many proofs a secret may still make");
-  command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret)")->required();
+  CLI::App* command = commitment.add_subcommand("status", "how many proofs a secret or a data opening may still make");
+  command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret) or data opening (.zkopen)")->required();
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->callback([arguments, &session] { session.run([&] { return status(session, *arguments); }); });
 }
 
 void add_split(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<SplitArguments>();
-  CLI::App* command = commitment.add_subcommand("split", "share what is left among several prover machines");
-  command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret); has no slots afterwards")->required();
+  CLI::App* command = commitment.add_subcommand("split", "share what is left among several prover machines, or with the next party of a chain");
+  command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret) or data opening (.zkopen); has no slots afterwards")->required();
   command->add_option("--into", arguments->num_parts, "number of secrets to write, network.1.zksecret and so on")->required()->check(CLI::Range(2, 4096));
   command->callback([arguments, &session] { session.run([&] { return split(session, *arguments); }); });
 }
@@ -164,6 +188,7 @@ void add_commitment(CLI::App& app, Session& session) {
   command->footer("Examples:\n"
                   "  zkinfer commitment status network.zksecret\n"
                   "  zkinfer commitment split network.zksecret --into 4\n"
+                  "  zkinfer commitment split between.zkopen --into 2\n"
                   "  zkinfer commitment open network.zkmodel\n"
                   "  zkinfer commitment check network.zkmodel network.zkaudit --key network.zkkey");
 }
