@@ -314,6 +314,11 @@ Status Builder::count_statement() {
     return resource_limit("the hashes of " + std::to_string(hashed_ids.size()) + " tensors, at most " +
                           std::to_string(kMaxHashedTensors) + " are allowed; concatenate them in the model");
   }
+  // Far above what soundness allows (lists multiply); the oracles' numbers are bytes.
+  if (const std::size_t committed = qir::committed_values(graph_, visibility_).size(); committed > kMaxCommittedTensors) {
+    return resource_limit(std::to_string(committed) + " committed tensors, at most " + std::to_string(kMaxCommittedTensors) +
+                          " are allowed; concatenate them in the model");
+  }
   const auto count = [&](const std::vector<qir::ValueId>& ids, std::uint64_t copies) -> Status {
     for (const qir::ValueId id : ids) {
       num_views_ += copies * (1 + tensors_[id].expr.views.size());

@@ -61,6 +61,7 @@ inline constexpr std::uint64_t kMaxNodeViews = std::uint64_t{1} << 14;
 inline constexpr std::uint64_t kMaxViews = std::uint64_t{1} << 21;
 // A hash is a circuit of some 150 views, however small its tensor.
 inline constexpr std::size_t kMaxHashedTensors = 256;
+inline constexpr std::size_t kMaxCommittedTensors = 16;
 
 class Builder {
  public:
