@@ -111,7 +111,7 @@ TEST(Chain, ModelsThatWereNotMadeForEachOther) {
   EXPECT_NE(refused.status().message().find("--input-from"), std::string::npos) << refused.status().message();
   // A prover that gives the same integers another meaning makes a good proof; the link is not.
   std::vector<std::int64_t> integers = first.outputs[0];
-  const TensorFormat& format = chain.second.model.inputs()[0].format;
+  const TensorFormat format = chain.second.model.inputs()[0].format;
   for (std::int64_t& x : integers) x = std::clamp(x, format.lo, format.hi);
   const CommittedTensor forged = must(CommittedTensor::create(chain.second.key, 0, integers));
   request.committed_inputs = {&forged};
