@@ -5,7 +5,7 @@
 #include "exec/integer/executor.h"
 #include "prover/commit_data.h"
 #include "prover/prf.h"
-#include "soundness/choose_params.h"
+#include "prover/variant_params.h"
 
 namespace zkinfer::prover {
 
@@ -17,35 +17,21 @@ constexpr std::uint64_t kModelStream = 1;
 constexpr std::uint64_t kLeastDefaultBudget = 64;
 
 Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, const ModelOptions& options) {
-  soundness::ParamRequest request;
-  request.security_bits = options.security_bits;
-  request.regime = options.regime;
-  request.zero_knowledge = options.zero_knowledge;
-  request.pow_bits = options.pow_bits;
-  request.witness_elements = compiled.num_elements(circuit::Oracle::kWitness);
-  request.model_elements = compiled.num_elements(circuit::Oracle::kModel);
-  const auto rows = [&](circuit::Oracle oracle) {
-    return [&compiled, oracle](int log_lanes) {
-      return circuit::place_columns(compiled.circuit, oracle, log_lanes).num_rows;
-    };
-  };
-  request.witness_rows = rows(circuit::Oracle::kWitness);
-  request.model_rows = rows(circuit::Oracle::kModel);
-  if (options.zero_knowledge && !options.visibility.public_params && request.model_elements > 0) {
-    request.model_budget = options.budget != 0 ? options.budget : soundness::default_model_budget(request.model_elements);
-  }
   pcs::OpeningParams like;
   like.security_bits = options.security_bits;
   like.regime = options.regime;
+  like.zero_knowledge = options.zero_knowledge;
   like.pow_bits = options.pow_bits;
+  soundness::ParamRequest request = param_request(like, compiled);
+  if (options.zero_knowledge && !options.visibility.public_params && request.model_elements > 0) {
+    request.model_budget = options.budget != 0 ? options.budget : soundness::default_model_budget(request.model_elements);
+  }
   for (std::size_t i = 0; i < compiled.num_data_oracles(); ++i) {
     ZKI_ASSIGN_OR_RETURN(const pcs::DataOracle data,
                          data_oracle_params(compiled.num_elements(circuit::data_oracle(i)),
                                             options.data_budget != 0 ? options.data_budget : kDefaultDataBudget, like));
     request.data.push_back(data);
   }
-  request.shape = compiled.shape;
-  request.prover_bytes = soundness::kProverBytes;
   Result<pcs::OpeningParams> params = soundness::choose_params(request);
   // The default budget is a wish: some sizes have no parameters for it within the caps on code words.
   while (!params.ok() && params.status().code() == StatusCode::kResourceLimit && options.budget == 0 &&

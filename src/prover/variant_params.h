@@ -4,8 +4,12 @@
 #pragma once
 
 #include "prover/commit_model.h"
+#include "soundness/choose_params.h"
 
 namespace zkinfer::prover {
+
+// What the search must know of a circuit and of the security asked for (`like`); M's budget and parameters are the caller's.
+soundness::ParamRequest param_request(const pcs::OpeningParams& like, const relations::CompiledCircuit& compiled);
 
 // compiled has the model columns of the key's circuit. Errors: no opening parameters for this M.
 Result<pcs::OpeningParams> variant_params(const pcs::OpeningParams& own, const relations::CompiledCircuit& compiled,

@@ -3,31 +3,10 @@
 # Runs the built zkinfer on the examples: every documented command, exit codes, tampered files.
 # Usage: cli_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
+source "$(dirname "$0")/expect.sh"
 zkinfer=$(realpath "$1")
 source_folder=$(realpath "$2")
 rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
-failures=0
-
-# expect CODE PATTERN COMMAND..: exit code and an extended regular expression that the output (both streams) must match.
-expect() {
-  local code=$1 pattern=$2 output status
-  shift 2
-  output=$("$@" 2>&1 </dev/null)
-  status=$?
-  if [[ $status -ne $code ]] || ! grep -qE -- "$pattern" <<<"$output"; then
-    echo "FAIL: $*"
-    echo "  expected exit code $code and /$pattern/; got $status:"
-    head -n 20 <<<"$output" | sed 's/^/    /'
-    failures=$((failures + 1))
-  fi
-}
-
-# change FILE OFFSET: adds one to a byte.
-change() {
-  local value
-  value=$(od -An -tu1 -j "$2" -N 1 "$1")
-  printf "$(printf '\\x%02x' $(((value + 1) % 256)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
 
 examples=$source_folder/examples
 cp "$examples"/digits/{digits.onnx,calibration.npy,test.npy,digit_7.png,digit_3.png,input.json} .
@@ -136,8 +115,4 @@ expect 2 '32 bytes' "$zkinfer" prove digits.zkmodel -i digit_7.png --context 123
 expect 2 '--shape' "$zkinfer" compile digits.onnx -c calibration.npy --shape image=1,-3
 expect 2 'expected' "$zkinfer" inspect cut.zkkey
 
-if [[ $failures -gt 0 ]]; then
-  echo "$failures checks failed"
-  exit 1
-fi
-echo "all checks passed"
+finish

@@ -3,35 +3,10 @@
 # Inputs and outputs that are hashed, committed or chained, through the built zkinfer: what is documented, and wrong files.
 # Usage: data_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
+source "$(dirname "$0")/expect.sh"
 zkinfer=$(realpath "$1")
 source_folder=$(realpath "$2")
 rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
-failures=0
-
-fail() {
-  echo "FAIL: $*"
-  failures=$((failures + 1))
-}
-
-# expect CODE PATTERN COMMAND..: exit code and an extended regular expression that the output (both streams) must match.
-expect() {
-  local code=$1 pattern=$2 output status
-  shift 2
-  output=$("$@" 2>&1 </dev/null)
-  status=$?
-  if [[ $status -ne $code ]] || ! grep -qE -- "$pattern" <<<"$output"; then
-    fail "$*"
-    echo "  expected exit code $code and /$pattern/; got $status:"
-    head -n 20 <<<"$output" | sed 's/^/    /'
-  fi
-}
-
-# change FILE OFFSET: adds one to a byte.
-change() {
-  local value
-  value=$(od -An -tu1 -j "$2" -N 1 "$1")
-  printf "$(printf '\\x%02x' $(((value + 1) % 256)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
 
 examples=$source_folder/examples
 cp "$examples"/chain/{features.onnx,head.onnx,head_calibration.json} .
@@ -179,8 +154,4 @@ expect 2 'none is left' "$zkinfer" prove features.zkmodel --committed-input shar
 expect 0 'commit to the input' "$zkinfer" bench features.zkmodel -i input.json --inputs committed --outputs committed --runs 2
 expect 0 'prove' "$zkinfer" bench features.zkmodel -i input.json --inputs public:sha256 --outputs public:keccak256 --runs 1
 
-if [[ $failures -gt 0 ]]; then
-  echo "$failures checks failed"
-  exit 1
-fi
-echo "all checks passed"
+finish

@@ -3,27 +3,11 @@
 # The slots of a commitment through the command line: killed processes, parallel ones, slices, locks, and the auditor's way.
 # Usage: slots_test.sh ZKINFER KILL_SHIM SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
+source "$(dirname "$0")/expect.sh"
 zkinfer=$(realpath "$1")
 shim=$(realpath "$2")
 examples=$(realpath "$3")/examples
 rm -rf "$4" && mkdir -p "$4" && cd "$4" || exit 1
-failures=0
-
-fail() {
-  echo "FAIL: $*"
-  failures=$((failures + 1))
-}
-
-# expect CODE PATTERN COMMAND..: exit code and an extended regular expression that the output (both streams) must match.
-expect() {
-  local code=$1 pattern=$2 output status
-  shift 2
-  output=$("$@" 2>&1 </dev/null)
-  status=$?
-  if [[ $status -ne $code ]] || ! grep -qE -- "$pattern" <<<"$output"; then
-    fail "$*: expected exit code $code and /$pattern/; got $status: $(head -n 20 <<<"$output")"
-  fi
-}
 
 left() { "$zkinfer" commitment status "$1" --quiet; }
 
@@ -176,8 +160,4 @@ expect 2 'no slot for a rotation.*commit again' "$zkinfer" rotate mlp.zkmodel --
 expect 2 'public model' "$zkinfer" rotate mlp.zkmodel -s public.zksecret --new-secret third.zksecret
 expect 2 'belong' "$zkinfer" rotate other.zkmodel -s mlp.zksecret --new-secret third.zksecret
 
-if [[ $failures -gt 0 ]]; then
-  echo "$failures checks failed"
-  exit 1
-fi
-echo "all checks passed"
+finish

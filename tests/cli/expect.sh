@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the command-line tests share; sourced by them.
+failures=0
+
+fail() {
+  echo "FAIL: $*"
+  failures=$((failures + 1))
+}
+
+# expect CODE PATTERN COMMAND..: exit code and an extended regular expression that the output (both streams) must match.
+expect() {
+  local code=$1 pattern=$2 output status
+  shift 2
+  output=$("$@" 2>&1 </dev/null)
+  status=$?
+  if [[ $status -ne $code ]] || ! grep -qE -- "$pattern" <<<"$output"; then
+    fail "$*"
+    echo "  expected exit code $code and /$pattern/; got $status:"
+    head -n 20 <<<"$output" | sed 's/^/    /'
+  fi
+}
+
+# change FILE OFFSET: adds one to a byte.
+change() {
+  local value
+  value=$(od -An -tu1 -j "$2" -N 1 "$1")
+  printf "$(printf '\\x%02x' $(((value + 1) % 256)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# The last lines of a test.
+finish() {
+  if [[ $failures -gt 0 ]]; then
+    echo "$failures checks failed"
+    exit 1
+  fi
+  echo "all checks passed"
+}
