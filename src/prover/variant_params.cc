@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prover/variant_params.h"
 
-
 namespace zkinfer::prover {
 
 soundness::ParamRequest param_request(const pcs::OpeningParams& like, const relations::CompiledCircuit& compiled) {
