@@ -150,6 +150,16 @@ expect 0 'ACCEPTED' "$zkinfer" verify party.zkproof -k features.zkkey --input-co
 expect 2 'none is left' "$zkinfer" prove features.zkmodel --committed-input shared.2.zkopen -o x.zkproof
 [[ $("$zkinfer" commitment status shared.1.zkopen --quiet) == 2 ]] || fail "two of three slots are in the first share"
 
+# Inputs that are a raw file's bytes: the hash of the input is the hash of the file.
+expect 0 'cosine' "$zkinfer" compile "$source_folder"/examples/digits/digits.onnx -c "$source_folder"/examples/digits/calibration.npy --input-from bytes -o raw.zkmodel
+expect 2 'bytes:SCALE' "$zkinfer" compile "$source_folder"/examples/digits/digits.onnx -c "$source_folder"/examples/digits/calibration.npy --input-from bytes:0x -o x.zkmodel
+expect 0 'image.*0\.\.255' "$zkinfer" inspect raw.zkmodel
+expect 0 'private:sha256' "$zkinfer" commit raw.zkmodel --inputs private:sha256
+printf '\0\0\132\264\264\341\360\132%.0s' 1 2 3 4 5 6 7 8 >pixels.bin
+expect 0 'wrote' "$zkinfer" prove raw.zkmodel --input-data pixels.bin -o pixels.zkproof
+expect 0 'ACCEPTED' "$zkinfer" verify pixels.zkproof -k raw.zkkey --input-digest "$(sha256sum pixels.bin | cut -c 1-64)"
+expect 1 'wrong statement' "$zkinfer" verify pixels.zkproof -k raw.zkkey --input-digest "$(sha256sum input.json | cut -c 1-64)"
+
 # Measuring models with committed inputs and outputs.
 expect 0 'commit to the input' "$zkinfer" bench features.zkmodel -i input.json --inputs committed --outputs committed --runs 2
 expect 0 'prove' "$zkinfer" bench features.zkmodel -i input.json --inputs public:sha256 --outputs public:keccak256 --runs 1

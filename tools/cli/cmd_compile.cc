@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer compile: ONNX and calibration data -> model package.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 
@@ -47,11 +50,38 @@ Result<TensorInfo> load_source(const std::string& text) {
   return invalid_argument("--input-from " + text + ": the outputs of '" + path + "' are " + names + "; give one as '" + path + ":NAME'");
 }
 
+// "bytes" or "bytes:SCALE": the integers are a file's bytes, 0 .. 255, so that hashes of the file are hashes of the input.
+Result<TensorFormat> bytes_format(const std::string& text) {
+  double scale = 1.0 / 255;
+  if (text != "bytes") {
+    char* end = nullptr;
+    scale = std::strtod(text.c_str() + std::strlen("bytes:"), &end);
+    if (*end != '\0' || !(scale > 0) || !std::isfinite(scale)) {
+      return invalid_argument("--input-from " + text + ": expected bytes or bytes:SCALE with a positive number, as in bytes:0.00390625");
+    }
+  }
+  TensorFormat format;
+  format.hi = 255;
+  // Exactly this double.
+  format.scale_mantissa = static_cast<std::int64_t>(std::ldexp(std::frexp(scale, &format.scale_exponent), 53));
+  format.scale_exponent -= 53;
+  while (format.scale_mantissa % 2 == 0) {
+    format.scale_mantissa /= 2;
+    ++format.scale_exponent;
+  }
+  return format;
+}
+
 // "[INPUT=]SOURCE" of --input-from.
 Status set_input_format(const std::string& text, std::size_t position, std::size_t num_values, const std::vector<TensorInfo>& inputs, CompileOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const NamedValue named, parse_named_value("--input-from", text, position, num_values, inputs));
-  ZKI_ASSIGN_OR_RETURN(const TensorInfo source, load_source(named.value));
   const TensorInfo& input = inputs[named.tensor];
+  if (named.value == "bytes" || named.value.starts_with("bytes:")) {
+    ZKI_ASSIGN_OR_RETURN(const TensorFormat format, bytes_format(named.value));
+    options.input_formats.emplace_back(input.name, format);
+    return {};
+  }
+  ZKI_ASSIGN_OR_RETURN(const TensorInfo source, load_source(named.value));
   if (source.num_elements() != input.num_elements()) {
     return invalid_argument("--input-from " + text + ": '" + source.name + "' has " + std::to_string(source.num_elements()) + " elements " +
                             shape_text(source.shape) + ", input '" + input.name + "' needs " + std::to_string(input.num_elements()) + " " + shape_text(input.shape));
@@ -122,7 +152,7 @@ void add_compile(CLI::App& app, Session& session) {
   command->add_option("--shape", arguments->input_shapes, "shape of an input with dynamic axes: name=1,3,224,224")->expected(1, 64);
   command->add_option("--input-from", arguments->inputs_from,
                       "[INPUT=]FILE[:OUTPUT]: the input is this output of another model (.zkkey, .zkmodel) or what a commitment (.zkdata) holds: "
-                      "the same range and scale, exactly")
+                      "the same range and scale, exactly; or bytes[:SCALE], a raw file's bytes, each worth SCALE (default 1/255)")
       ->expected(1, 64);
   command->add_option("--limit", arguments->limit, "at most this many calibration and evaluation inputs")->check(CLI::Range(1, 1 << 20))->capture_default_str();
   command->add_option("--activation-bits", arguments->compile.activation_bits, "bits per activation (default: chosen per tensor)")->check(CLI::Range(2, 24));
@@ -136,6 +166,7 @@ void add_compile(CLI::App& app, Session& session) {
                   "  zkinfer compile network.onnx --calibration calibration.json\n"
                   "  zkinfer compile resnet.onnx -c photos/*.png --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --report\n"
                   "  zkinfer compile head.onnx -c features.npy --input-from features.zkkey\n"
+                  "  zkinfer compile digits.onnx -c calibration.npy --input-from bytes\n"
                   "  zkinfer compile digits.onnx -c calibration.npy --evaluate test.npy -o digits.zkmodel");
   command->callback([arguments, &session] {
     if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->onnx_path, ".zkmodel");
