@@ -74,6 +74,18 @@ TEST_F(Rotation, HonestProverRefuses) {
   EXPECT_FALSE(prover::rotate(*open, before_, {}).ok());
 }
 
+// A key in unique decoding rests on no list-decoding theorem: neither may what is said of it.
+TEST_F(Rotation, BothKeysAndTheRotationHaveOneRegime) {
+  prover::ModelOptions options = test_options(true);
+  options.regime = pcs::Regime::kUniqueDecoding;
+  const auto unique = prover::commit_model(graph_, draw_params(graph_, 1), options, test_seed(3));
+  const auto fresh = prover::commit_model(graph_, draw_params(graph_, 1), options, test_seed(4));
+  ASSERT_TRUE(unique.ok() && fresh.ok());
+  EXPECT_FALSE(prover::rotate(before_, *unique, {}).ok());
+  EXPECT_FALSE(prover::rotate(*unique, before_, {}).ok());
+  EXPECT_EQ(verify(*unique, *fresh, rotate(*unique, *fresh)).to_string(), "accepted");
+}
+
 TEST_F(Rotation, EveryTruncationAndChangedByteIsRejected) {
   const Bytes rotation = rotate(before_, after_);
   std::mt19937_64 engine(5);
