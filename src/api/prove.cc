@@ -38,7 +38,7 @@ Result<Secret> parse_secret(ByteView bytes) {
   const ByteView identity = reader.raw(32);
   const std::uint32_t flags = reader.u32();
   const auto visibility = qir::visibility_from_bits(flags & ~proof::kInsecureSeedFlag);
-  ByteReader params_reader(reader.blob(1 << 16));
+  ByteReader params_reader(reader.blob(pcs::kMaxParamsBytes));
   if (!reader.finished()) return corrupt("commitment secret: truncated, or bytes after its end");
   if (!visibility) return corrupt("commitment secret: unknown visibility flags");
   secret.visibility = *visibility;

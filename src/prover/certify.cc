@@ -24,13 +24,8 @@ Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) 
   ProveTimes times;
   const Messages messages =
       prove_messages(model, {variant, verifier::kCertificateProtocol, absorb, {}, {}, {}}, std::move(data), request, times);
-  ByteWriter writer;
-  writer.u32(verifier::kCertificateMagic);
-  writer.u32(verifier::kCertificateVersion);
-  writer.blob(params.canonical_bytes());
-  writer.raw(messages.bytes);
   if (request.progress) request.progress("done", 1.0);
-  return std::move(writer).take();
+  return verifier::variant_file(verifier::kCertificateKind, params, messages.bytes);
 }
 
 }  // namespace zkinfer::prover

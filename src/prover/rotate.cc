@@ -42,13 +42,8 @@ Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, 
   const std::vector<const pcs::CommittedOracle*> data_oracles = {&after.oracle};
   const Messages messages = prove_messages(before, {variant, verifier::kRotationProtocol, absorb, {}, pins, data_oracles},
                                            std::move(data), request, times);
-  ByteWriter writer;
-  writer.u32(verifier::kRotationMagic);
-  writer.u32(verifier::kRotationVersion);
-  writer.blob(params.canonical_bytes());
-  writer.raw(messages.bytes);
   if (request.progress) request.progress("done", 1.0);
-  return std::move(writer).take();
+  return verifier::variant_file(verifier::kRotationKind, params, messages.bytes);
 }
 
 }  // namespace zkinfer::prover

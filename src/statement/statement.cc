@@ -5,8 +5,6 @@ namespace zkinfer::proof {
 
 namespace {
 
-constexpr std::size_t kMaxParamsBytes = std::size_t{1} << 16;
-
 void absorb_values(Transcript& transcript, const std::vector<std::int64_t>& values) {
   transcript.absorb_u64("public value size", values.size());
   for (const std::int64_t x : values) transcript.absorb_fp("public value", Fp::from_int(x));
@@ -80,7 +78,7 @@ Result<Key> parse_key(ByteView bytes) {
   if (!visibility) return corrupt("verification key: unknown visibility flags");
   key.visibility = *visibility;
   const ByteView structure = reader.blob(kMaxKeyBytes);
-  ByteReader params_reader(reader.blob(kMaxParamsBytes));
+  ByteReader params_reader(reader.blob(pcs::kMaxParamsBytes));
   if (!reader.ok() || reader.remaining() < kCommitmentBytes) {
     return corrupt("verification key: truncated after " + std::to_string(bytes.size()) + " bytes");
   }

@@ -5,12 +5,6 @@
 
 namespace zkinfer::verifier {
 
-namespace {
-
-constexpr std::size_t kMaxParamsBytes = std::size_t{1} << 16;
-
-}  // namespace
-
 Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::OpeningParams& params) {
   const pcs::OpeningParams& own = prepared.key.params;
   if (!params.has_model || params.model != own.model || params.model_budget != own.model_budget ||
@@ -37,23 +31,16 @@ void absorb_certificate_statement(Transcript& transcript, const PreparedKey& pre
 }
 
 Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate) {
-  ByteReader reader(certificate);
-  const std::uint32_t magic = reader.u32();
-  const std::uint32_t version = reader.u32();
-  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
-  if (magic != kCertificateMagic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a certificate");
-  if (version != kCertificateVersion) return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version));
-  const ByteView params_bytes = reader.blob(kMaxParamsBytes);
-  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "parameters");
+  VariantFile file;
+  if (Verdict verdict = read_variant_file(kCertificateKind, certificate, file); !verdict.accepted()) return verdict;
   if (!prepared.key.params.has_model) return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
-  ByteReader params_reader(params_bytes);
-  auto params = pcs::parse_params(params_reader);
-  if (!params.ok() || !params_reader.finished()) return Verdict::reject(RejectReason::kBadHeader, "parameters");
-  auto variant = prepare_certificate(prepared, *params);
+  pcs::OpeningParams params;
+  if (Verdict verdict = read_variant_params(file, params); !verdict.accepted()) return verdict;
+  auto variant = prepare_certificate(prepared, params);
   if (!variant.ok()) return Verdict::reject(RejectReason::kWrongStatement, variant.status().message());
   Transcript transcript(kCertificateProtocol);
-  absorb_certificate_statement(transcript, prepared, *params);
-  return verify_messages(*variant, {}, {}, certificate.subspan(reader.offset()), transcript);
+  absorb_certificate_statement(transcript, prepared, params);
+  return verify_messages(*variant, {}, {}, file.messages, transcript);
 }
 
 }  // namespace zkinfer::verifier

@@ -9,8 +9,6 @@ namespace zkinfer::verifier {
 
 namespace {
 
-constexpr std::size_t kMaxParamsBytes = std::size_t{1} << 16;
-
 // Only hidden weights have a budget to renew.
 Status check_keys(const proof::Key& before, const proof::Key& after) {
   for (const proof::Key* key : {&before, &after}) {
@@ -57,22 +55,15 @@ void absorb_rotation_statement(Transcript& transcript, const PreparedKey& before
 DataPins rotation_pins(const PreparedKey& after) { return {{after.key.commitment, after.ood_point}}; }
 
 Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, ByteView rotation) {
-  ByteReader reader(rotation);
-  const std::uint32_t magic = reader.u32();
-  const std::uint32_t version = reader.u32();
-  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
-  if (magic != kRotationMagic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a rotation");
-  if (version != kRotationVersion) return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version));
-  const ByteView params_bytes = reader.blob(kMaxParamsBytes);
-  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "parameters");
-  ByteReader params_reader(params_bytes);
-  auto params = pcs::parse_params(params_reader);
-  if (!params.ok() || !params_reader.finished()) return Verdict::reject(RejectReason::kBadHeader, "parameters");
-  auto variant = prepare_rotation(before, after, *params);
+  VariantFile file;
+  if (Verdict verdict = read_variant_file(kRotationKind, rotation, file); !verdict.accepted()) return verdict;
+  pcs::OpeningParams params;
+  if (Verdict verdict = read_variant_params(file, params); !verdict.accepted()) return verdict;
+  auto variant = prepare_rotation(before, after, params);
   if (!variant.ok()) return Verdict::reject(RejectReason::kWrongStatement, variant.status().message());
   Transcript transcript(kRotationProtocol);
-  absorb_rotation_statement(transcript, before, after, *params);
-  return verify_messages(*variant, {}, rotation_pins(after), rotation.subspan(reader.offset()), transcript);
+  absorb_rotation_statement(transcript, before, after, params);
+  return verify_messages(*variant, {}, rotation_pins(after), file.messages, transcript);
 }
 
 }  // namespace zkinfer::verifier

@@ -76,12 +76,8 @@ Bytes Simulator::certify() {
   const auto variant = verifier::prepare_certificate(prepared_, *params);
   ZKI_CHECK(variant.ok(), "a certificate for the key");
   const auto absorb = [&](Transcript& transcript) { verifier::absorb_certificate_statement(transcript, prepared_, *params); };
-  ByteWriter writer;
-  writer.u32(verifier::kCertificateMagic);
-  writer.u32(verifier::kCertificateVersion);
-  writer.blob(params->canonical_bytes());
-  writer.raw(simulate_messages({*variant, verifier::kCertificateProtocol, absorb, {}, {}, {&model_}}, eta_, *random_));
-  return std::move(writer).take();
+  return verifier::variant_file(verifier::kCertificateKind, *params,
+                                simulate_messages({*variant, verifier::kCertificateProtocol, absorb, {}, {}, {&model_}}, eta_, *random_));
 }
 
 Bytes Simulator::rotate(const Simulator& after) {
@@ -93,13 +89,10 @@ Bytes Simulator::rotate(const Simulator& after) {
   const auto variant = verifier::prepare_rotation(prepared_, after.prepared_, *params);
   ZKI_CHECK(variant.ok(), "a rotation of the keys");
   const auto absorb = [&](Transcript& transcript) { verifier::absorb_rotation_statement(transcript, prepared_, after.prepared_, *params); };
-  ByteWriter writer;
-  writer.u32(verifier::kRotationMagic);
-  writer.u32(verifier::kRotationVersion);
-  writer.blob(params->canonical_bytes());
-  writer.raw(simulate_messages({*variant, verifier::kRotationProtocol, absorb, {}, verifier::rotation_pins(after.prepared_), {&model_, &after.model_}},
-                               eta_, *random_));
-  return std::move(writer).take();
+  return verifier::variant_file(
+      verifier::kRotationKind, *params,
+      simulate_messages({*variant, verifier::kRotationProtocol, absorb, {}, verifier::rotation_pins(after.prepared_), {&model_, &after.model_}}, eta_,
+                        *random_));
 }
 
 }  // namespace zkinfer::e2e

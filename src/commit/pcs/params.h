@@ -80,6 +80,9 @@ struct OpeningParams {
   Bytes canonical_bytes() const;
 };
 
+// More than any canonical_bytes().
+inline constexpr std::size_t kMaxParamsBytes = std::size_t{1} << 16;
+
 // Reads canonical_bytes(); refuses anything else. Calls validate().
 Result<OpeningParams> parse_params(ByteReader& reader);
 // Reads what DataOracle::write wrote, alone; bounds as OpeningParams::validate has them.

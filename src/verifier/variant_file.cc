@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/variant_file.h"
+
+#include <string>
+
+namespace zkinfer::verifier {
+
+Bytes variant_file(const VariantKind& kind, const pcs::OpeningParams& params, ByteView messages) {
+  ByteWriter writer;
+  writer.u32(kind.magic);
+  writer.u32(kind.version);
+  writer.blob(params.canonical_bytes());
+  writer.raw(messages);
+  return std::move(writer).take();
+}
+
+Verdict read_variant_file(const VariantKind& kind, ByteView bytes, VariantFile& file) {
+  ByteReader reader(bytes);
+  const std::uint32_t magic = reader.u32();
+  const std::uint32_t version = reader.u32();
+  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
+  if (magic != kind.magic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not " + std::string(kind.name));
+  if (version != kind.version) return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version));
+  file.params = reader.blob(pcs::kMaxParamsBytes);
+  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "parameters");
+  file.messages = bytes.subspan(reader.offset());
+  return Verdict::accept();
+}
+
+Verdict read_variant_params(const VariantFile& file, pcs::OpeningParams& params) {
+  ByteReader reader(file.params);
+  auto parsed = pcs::parse_params(reader);
+  if (!parsed.ok() || !reader.finished()) return Verdict::reject(RejectReason::kBadHeader, "parameters");
+  params = std::move(parsed).value();
+  return Verdict::accept();
+}
+
+}  // namespace zkinfer::verifier
