@@ -8,6 +8,7 @@
 #include "commit_options.h"
 #include "data_group_text.h"
 #include "files.h"
+#include "key_rows.h"
 #include "progress.h"
 #include "text.h"
 
@@ -42,17 +43,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
     std::printf("%s\n", to_hex(info.model_identity).c_str());
     return ExitCode::kDone;
   }
-  std::fputs(pairs_text({{"model", info.model_name},
-                         {"identity", to_hex(info.model_identity)},
-                         {"parameters", human_count(info.num_parameters)},
-                         {"security", decimal(info.security_bits, 1) + " bits"},
-                         {"inputs", data_group_text(info.inputs)},
-                         {"outputs", data_group_text(info.outputs)},
-                         {"weights", info.public_parameters ? "public" : "private"},
-                         {"zero knowledge", info.insecure_seed ? "no: fixed seed, for tests only" : info.zero_knowledge ? "yes" : "no: nothing is private"},
-                         {"proofs allowed", budget_text(info.model_budget)}})
-                 .c_str(),
-             stdout);
+  std::fputs(pairs_text(key_rows(info)).c_str(), stdout);
   if (arguments.circuit_report) std::printf("\n%s", prover.circuit_report().c_str());
   std::printf("wrote %s (%s, for verifiers) and %s (secret: keep it with the model)\n", arguments.key_path.c_str(),
               human_bytes(prover.verification_key().size()).c_str(), arguments.secret_path.c_str());

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "command.h"
-#include "data_group_text.h"
 #include "files.h"
+#include "key_rows.h"
 #include "outputs.h"
 #include "text.h"
 #include "zkinfer/commit_data.h"
@@ -36,16 +36,7 @@ std::string tensor_row(const TensorInfo& info) {
 
 std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
   const KeyInfo& info = key.info();
-  std::vector<std::pair<std::string, std::string>> rows = {
-      {"model", info.model_name},
-      {"identity", to_hex(info.model_identity)},
-      {"parameters", human_count(info.num_parameters)},
-      {"security", decimal(info.security_bits, 1) + " bits"},
-      {"inputs", data_group_text(info.inputs)},
-      {"outputs", data_group_text(info.outputs)},
-      {"weights", info.public_parameters ? "public" : "private"},
-      {"zero knowledge", info.insecure_seed ? "no: made with a fixed seed, for tests only" : info.zero_knowledge ? "yes" : "no: nothing is private"},
-      {"proofs allowed", budget_text(info.model_budget)}};
+  std::vector<std::pair<std::string, std::string>> rows = key_rows(info);
   if (info.data_budget > 0) rows.emplace_back("proofs per committed tensor", human_count(info.data_budget));
   for (const TensorInfo& input : info.input_tensors) rows.emplace_back("input '" + input.name + "'", tensor_row(input));
   for (const TensorInfo& output : info.output_tensors) rows.emplace_back("output '" + output.name + "'", tensor_row(output));
