@@ -21,50 +21,16 @@ constexpr DataGroup kSha{Exposure::kPublic, DataHash::kSha256};
 constexpr DataGroup kPrivateSha{Exposure::kPrivate, DataHash::kSha256};
 constexpr DataGroup kCommitted{Exposure::kCommitted, DataHash::kNone};
 
-struct DataSession {
-  qir::QGraph graph;
-  prover::CommittedModel model;
-  prover::ProveRequest request;
-  std::vector<std::unique_ptr<prover::CommittedData>> inputs;
+prover::ModelOptions data_options(const DataGroup& in, const DataGroup& out) {
+  prover::ModelOptions options = test_options(true);
+  options.visibility = {in, out, false};
+  options.data_budget = 2;
+  return options;
+}
 
-  DataSession(qir::QGraph g, const DataGroup& in, const DataGroup& out) : graph(std::move(g)) {
-    prover::ModelOptions options = test_options(true);
-    options.visibility = {in, out, false};
-    options.data_budget = 2;
-    take(prover::commit_model(graph, draw_params(graph, 3), options, test_seed(1)));
-  }
-  DataSession(qir::QGraph g, Result<prover::CommittedModel> made) : graph(std::move(g)) { take(std::move(made)); }
-  void take(Result<prover::CommittedModel> made) {
-    ZKI_CHECK(made.ok(), made.status().to_string().c_str());
-    model = std::move(made).value();
-    request.inputs = draw_inputs(graph, 4);
-    const proof::Key& key = model.prepared.key;
-    if (!key.visibility.inputs.is_committed()) return;
-    const std::size_t first = key.params.data.size() - request.inputs.size();
-    for (std::size_t i = 0; i < request.inputs.size(); ++i) {
-      auto data = prover::commit_data(request.inputs[i], key.params.data[first + i], test_seed(static_cast<std::uint8_t>(40 + i)));
-      ZKI_CHECK(data.ok(), data.status().to_string().c_str());
-      inputs.push_back(std::make_unique<prover::CommittedData>(std::move(data).value()));
-      request.committed_inputs.push_back(inputs.back().get());
-    }
-  }
-
-  const proof::Key& key() const { return model.prepared.key; }
-  prover::Proof prove(const prover::ProveHooks* hooks = nullptr) const {
-    prover::ProveRequest hooked = request;
-    hooked.hooks = hooks;
-    auto proof = prover::prove(model, hooked);
-    ZKI_CHECK(proof.ok(), proof.status().to_string().c_str());
-    return std::move(proof).value();
-  }
-  proof::PublicValues beside(const prover::Proof& proof) const {
-    const std::size_t num_outputs = key().visibility.outputs.is_public() ? graph.outputs.size() : 0;
-    proof::PublicValues out;
-    for (std::size_t i = 0; i < proof.data.values.size(); ++i) {
-      if (!(i < num_outputs ? key().visibility.outputs : key().visibility.inputs).in_proof()) out.push_back(proof.data.values[i]);
-    }
-    return out;
-  }
+struct DataSession : Session {
+  DataSession(const qir::QGraph& g, const DataGroup& in, const DataGroup& out) : Session(g, data_options(in, out), 3) {}
+  DataSession(qir::QGraph g, Result<prover::CommittedModel> made) : Session(std::move(g), std::move(made), 4) {}
   Verdict verify(const prover::Proof& proof) const { return verifier::verify(model.prepared, proof.bytes, beside(proof), nullptr); }
 };
 
@@ -138,7 +104,7 @@ TEST(DataAttack, StatementsWithSwappedTensors) {
     hooks.outputs = [](proof::PublicData& data) { std::swap(data.commitments[0], data.commitments[1]); };
     EXPECT_FALSE(session.verify(session.prove(&hooks)).accepted()) << "the openings are those of the others";
     // Commitments and openings swapped: each holds the other tensor.
-    std::swap(session.inputs[0]->values, session.inputs[1]->values);
+    std::swap(session.committed_inputs[0]->values, session.committed_inputs[1]->values);
     std::swap(session.request.committed_inputs[0], session.request.committed_inputs[1]);
     EXPECT_FALSE(session.verify(session.prove()).accepted()) << "the tensors are those of the others";
   }

@@ -18,45 +18,8 @@ prover::ModelOptions options_for(const DataGroup& inputs, const DataGroup& outpu
 }
 
 // A model whose inputs and outputs are exposed in this way, with an input, and commitments to it where they are asked for.
-struct DataCase {
-  prover::CommittedModel model;
-  prover::ProveRequest request;
-  std::vector<std::unique_ptr<prover::CommittedData>> inputs;
-
-  DataCase(const qir::QGraph& graph, const DataGroup& in, const DataGroup& out, std::uint64_t seed = 3) {
-    auto committed = prover::commit_model(graph, draw_params(graph, seed), options_for(in, out), test_seed(1));
-    EXPECT_TRUE(committed.ok()) << committed.status().to_string();
-    model = std::move(committed).value();
-    set_inputs(draw_inputs(graph, seed + 1));
-  }
-  void set_inputs(std::vector<std::vector<std::int64_t>> values) {
-    const proof::Key& key = model.prepared.key;
-    request.inputs = std::move(values);
-    request.committed_inputs.clear();
-    if (!key.visibility.inputs.is_committed()) return;
-    const std::size_t first = key.params.data.size() - request.inputs.size();
-    for (std::size_t i = 0; i < request.inputs.size(); ++i) {
-      auto data = prover::commit_data(request.inputs[i], key.params.data[first + i], test_seed(static_cast<std::uint8_t>(40 + i)));
-      EXPECT_TRUE(data.ok()) << data.status().to_string();
-      inputs.push_back(std::make_unique<prover::CommittedData>(std::move(data).value()));
-      request.committed_inputs.push_back(inputs.back().get());
-    }
-  }
-  prover::Proof prove() const {
-    auto proof = prover::prove(model, request);
-    EXPECT_TRUE(proof.ok()) << proof.status().to_string();
-    return std::move(proof).value();
-  }
-  // The public tensors that the proof holds only the hash of.
-  proof::PublicValues beside(const prover::Proof& proof) const {
-    const qir::Visibility& visibility = model.prepared.key.visibility;
-    const std::size_t num_outputs = visibility.outputs.is_public() ? model.prepared.key.graph.outputs.size() : 0;
-    proof::PublicValues out;
-    for (std::size_t i = 0; i < proof.data.values.size(); ++i) {
-      if (!(i < num_outputs ? visibility.outputs : visibility.inputs).in_proof()) out.push_back(proof.data.values[i]);
-    }
-    return out;
-  }
+struct DataCase : Session {
+  DataCase(const qir::QGraph& g, const DataGroup& in, const DataGroup& out, std::uint64_t seed = 3) : Session(g, options_for(in, out), seed) {}
 };
 
 const std::vector<DataGroup>& groups_without_circuit_hash() {
@@ -165,22 +128,22 @@ TEST(Data, OtherValuesThanCommittedAreRejected) {
   // Refused by the honest prover ..
   c.request.inputs[0][0] += c.request.inputs[0][0] > 0 ? -1 : 1;
   EXPECT_FALSE(prover::prove(c.model, c.request).ok());
-  c.request.inputs[0][0] = c.inputs[0]->values[0];
+  c.request.inputs[0][0] = c.committed_inputs[0]->values[0];
   // .. and by the verifier, where the columns say something else than the commitment that is opened.
   auto values = c.request.inputs[0];
   values[0] += values[0] > 0 ? -1 : 1;
-  prover::CommittedData other = prover::commit_data(values, c.inputs[0]->params, test_seed(77)).value();
-  other.values = c.inputs[0]->values;
+  prover::CommittedData other = prover::commit_data(values, c.committed_inputs[0]->params, test_seed(77)).value();
+  other.values = c.committed_inputs[0]->values;
   c.request.committed_inputs = {&other};
   EXPECT_FALSE(verifier::verify(c.model.prepared, c.prove().bytes, nullptr).accepted());
   // The statement names the honest commitment, the opening uses the other.
-  prover::CommittedData spliced = prover::commit_data(values, c.inputs[0]->params, test_seed(78)).value();
-  spliced.values = c.inputs[0]->values;
-  spliced.commitment = c.inputs[0]->commitment;
+  prover::CommittedData spliced = prover::commit_data(values, c.committed_inputs[0]->params, test_seed(78)).value();
+  spliced.values = c.committed_inputs[0]->values;
+  spliced.commitment = c.committed_inputs[0]->commitment;
   c.request.committed_inputs = {&spliced};
   EXPECT_FALSE(verifier::verify(c.model.prepared, c.prove().bytes, nullptr).accepted());
   // Another out-of-domain value under the same root.
-  prover::CommittedData pinned = prover::commit_data(c.inputs[0]->values, c.inputs[0]->params, c.inputs[0]->seed).value();
+  prover::CommittedData pinned = prover::commit_data(c.committed_inputs[0]->values, c.committed_inputs[0]->params, c.committed_inputs[0]->seed).value();
   c.request.committed_inputs = {&pinned};
   ASSERT_TRUE(verifier::verify(c.model.prepared, c.prove().bytes, nullptr).accepted());
   pinned.commitment.ood_value += Fe::one();

@@ -62,15 +62,16 @@ struct Session {
   qir::QGraph graph;
   prover::CommittedModel model;
   prover::ProveRequest request;
-  std::vector<std::shared_ptr<const prover::CommittedData>> committed_inputs;  // where the options ask for them
+  std::vector<std::shared_ptr<prover::CommittedData>> committed_inputs;  // where the options ask for them
 
   // Aborts the process when the graph cannot be committed to: a broken test.
-  Session(qir::QGraph g, const prover::ModelOptions& options, std::uint64_t seed = 1) : graph(std::move(g)) {
-    auto committed = prover::commit_model(graph, draw_params(graph, seed), options, test_seed(1));
-    ZKI_CHECK(committed.ok(), "the graph of a test has a commitment");
+  Session(const qir::QGraph& g, const prover::ModelOptions& options, std::uint64_t seed = 1)
+      : Session(g, prover::commit_model(g, draw_params(g, seed), options, test_seed(1)), seed + 1) {}
+  Session(qir::QGraph g, Result<prover::CommittedModel> committed, std::uint64_t inputs_seed) : graph(std::move(g)) {
+    ZKI_CHECK(committed.ok(), committed.status().to_string().c_str());
     model = std::move(committed).value();
-    request.inputs = draw_inputs(graph, seed + 1);
-    if (options.visibility.inputs.is_committed()) commit_inputs();
+    request.inputs = draw_inputs(graph, inputs_seed);
+    if (key().visibility.inputs.is_committed()) commit_inputs();
   }
   void commit_inputs() {
     const std::vector<pcs::DataOracle>& oracles = model.prepared.key.params.data;
@@ -84,6 +85,7 @@ struct Session {
   }
   Session(qir::QGraph g, bool zero_knowledge, std::uint64_t seed = 1) : Session(std::move(g), test_options(zero_knowledge), seed) {}
 
+  const proof::Key& key() const { return model.prepared.key; }
   const relations::CompiledCircuit& compiled() const { return model.prepared.compiled; }
   prover::Proof prove(const prover::ProveHooks* hooks = nullptr) const {
     prover::ProveRequest hooked = request;
@@ -91,6 +93,16 @@ struct Session {
     auto proof = prover::prove(model, hooked);
     ZKI_CHECK(proof.ok(), "the input of a test has a proof");
     return std::move(proof).value();
+  }
+  // The public tensors that the proof holds only the hash of.
+  proof::PublicValues beside(const prover::Proof& proof) const {
+    const qir::Visibility& visibility = key().visibility;
+    const std::size_t num_outputs = visibility.outputs.is_public() ? graph.outputs.size() : 0;
+    proof::PublicValues out;
+    for (std::size_t i = 0; i < proof.data.values.size(); ++i) {
+      if (!(i < num_outputs ? visibility.outputs : visibility.inputs).in_proof()) out.push_back(proof.data.values[i]);
+    }
+    return out;
   }
   Verdict verify(ByteView proof) const { return verifier::verify(model.prepared, proof, nullptr); }
   Verdict verdict_on(const prover::ProveHooks& hooks) const { return verify(prove(&hooks).bytes); }
