@@ -12,7 +12,6 @@
 
 namespace zkinfer {
 
-
 VerificationKey::VerificationKey(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 VerificationKey::~VerificationKey() = default;
 VerificationKey::VerificationKey(VerificationKey&&) noexcept = default;
