@@ -15,9 +15,13 @@
 namespace zkinfer {
 
 // The .zkopen of a data commitment (docs/formats/data.md); its payload is CommittedTensor::secret().
-inline constexpr SlotFileKind kDataOpeningFile = {0x43444b5a, 1, "data opening", "zkinfer commit-data",  // "ZKDC"
-                                                  "commit to the data again (zkinfer commit-data), under a key with a larger --data-budget if need be",
-                                                  std::size_t{1} << 31};
+inline constexpr SlotFileKind kDataOpeningFile = {
+    0x43444b5a,
+    1,
+    "data opening",
+    "zkinfer commit-data",  // "ZKDC"
+    "commit to the data again (zkinfer commit-data), under a key with a larger --data-budget if need be",
+    std::size_t{1} << 31};
 
 // Of commitments that are made without a key. Keys that were made with the same numbers take them.
 struct DataCommitOptions {
@@ -35,13 +39,15 @@ class CommittedTensor {
  public:
   // To an input of a key whose inputs are committed. Errors: the key does not commit to inputs, integers of another number or
   // outside of the input's range.
-  static Result<CommittedTensor> create(const VerificationKey& key, std::size_t input_index, std::vector<std::int64_t> integers,
+  static Result<CommittedTensor> create(const VerificationKey& key, std::size_t input_index,
+                                        std::vector<std::int64_t> integers,
                                         const std::optional<Digest>& insecure_seed = {});
   // Rounded as Model::run does.
   static Result<CommittedTensor> create(const VerificationKey& key, std::size_t input_index, const RealTensor& values,
                                         const std::optional<Digest>& insecure_seed = {});
   // To any tensor, for models that will be made to take it (CompileOptions::input_formats).
-  static Result<CommittedTensor> create(const TensorInfo& tensor, std::vector<std::int64_t> integers, const DataCommitOptions& options = {});
+  static Result<CommittedTensor> create(const TensorInfo& tensor, std::vector<std::int64_t> integers,
+                                        const DataCommitOptions& options = {});
   // The same commitment again, from the file that save() wrote; makes the code word again.
   static Result<CommittedTensor> open(const std::string& opening_path);
   // From secret(), for programs that keep secret and count elsewhere: `slots` must be the one count of this commitment.

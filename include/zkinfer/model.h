@@ -30,8 +30,8 @@ struct CompileOptions {
   std::string name;  // shown to people; the file's name when empty
   // Values for dynamic axes: {input name, whole shape}.
   std::vector<std::pair<std::string, std::vector<std::int64_t>>> input_shapes;
-  int activation_bits = 0;  // 0: chosen per tensor
-  int weight_bits = 0;      // 0: chosen per tensor
+  int activation_bits = 0;         // 0: chosen per tensor
+  int weight_bits = 0;             // 0: chosen per tensor
   std::string calibration_method;  // "", "minmax", "percentile", "mse"
   // Inputs that are another model's outputs, or committed already: {input name, or "" where there is one, what its integers
   // are}. Taken exactly; other inputs get theirs from the calibration data.
@@ -42,10 +42,10 @@ struct CompileOptions {
 // How close the integer model is to the float model on given inputs.
 struct Fidelity {
   std::size_t num_inputs = 0;
-  double cosine = 0;         // mean over inputs, output tensors
-  double max_abs_error = 0;  // over all outputs, in real units
-  double top1_agreement = 0; // share of inputs with the same arg max
-  std::string text;          // whole model and per layer, for people
+  double cosine = 0;          // mean over inputs, output tensors
+  double max_abs_error = 0;   // over all outputs, in real units
+  double top1_agreement = 0;  // share of inputs with the same arg max
+  std::string text;           // whole model and per layer, for people
   std::string json;
 };
 
@@ -83,8 +83,8 @@ class Model {
 Result<std::vector<std::int64_t>> to_integers(const TensorInfo& input, const RealTensor& values);
 
 // Runs the ONNX file in float and the model in integers on the same inputs.
-Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model, const std::vector<RealInputs>& inputs,
-                                  const CompileOptions& options = {});
+Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
+                                  const std::vector<RealInputs>& inputs, const CompileOptions& options = {});
 
 // Names and shapes of an ONNX file's inputs, without compiling it (formats stay at their defaults): what a reader
 // of calibration data needs to know.

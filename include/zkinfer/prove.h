@@ -17,12 +17,13 @@ struct CommitOptions {
   int security_bits = 128;
   bool unique_decoding = false;  // proven without the Johnson-regime theorem; larger proofs
   // Who sees what. What is not public is hidden.
-  DataGroup inputs;                              // private
+  DataGroup inputs;  // private
   DataGroup outputs{Exposure::kPublic, DataHash::kNone};
   bool public_parameters = false;  // the commitment hides nothing: whoever has the model derives the same key
-  bool zero_knowledge = true;    // false: proofs may show anything; allowed only where inputs, outputs and parameters are public
-  int pow_bits = 16;             // grinding before each query phase
-  std::uint64_t data_budget = 0; // proofs that a commitment to an input or output may serve; 0: a default
+  bool zero_knowledge =
+      true;           // false: proofs may show anything; allowed only where inputs, outputs and parameters are public
+  int pow_bits = 16;  // grinding before each query phase
+  std::uint64_t data_budget = 0;  // proofs that a commitment to an input or output may serve; 0: a default
   // Slots: proofs and certificates that this commitment may serve. The last is kept for rotation, so at least 2; 0: default
   // by model size. Without meaning for public parameters.
   std::uint64_t budget = 0;
@@ -47,7 +48,7 @@ struct ProveRequest {
   RealInputs inputs;
   std::vector<std::vector<std::int64_t>> integers;       // exactly what the model takes, one list per input
   std::vector<const CommittedTensor*> committed_inputs;  // one per input; the proof takes a slot of each
-  Bytes context;                                         // up to 32 bytes bound into the proof against replay: a nonce of the verifier, an order number, ..
+  Bytes context;  // up to 32 bytes bound into the proof against replay: a nonce of the verifier, an order number, ..
   Progress progress;
 };
 
@@ -72,7 +73,8 @@ class Prover {
   static Result<Prover> open(const Model& model, const std::string& secret_path, Progress progress = {});
   // The same from commitment_secret(), for programs that keep secret and count elsewhere: `slots` must be the one count of
   // this commitment, from all_slots() on. Only a commitment to public parameters may do without.
-  static Result<Prover> restore(const Model& model, ByteView commitment_secret, std::shared_ptr<SlotStore> slots, Progress progress = {});
+  static Result<Prover> restore(const Model& model, ByteView commitment_secret, std::shared_ptr<SlotStore> slots,
+                                Progress progress = {});
   ~Prover();
   Prover(Prover&&) noexcept;
   Prover& operator=(Prover&&) noexcept;

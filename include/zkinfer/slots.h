@@ -71,8 +71,9 @@ struct SlotFileKind {
   std::size_t max_bytes = std::size_t{1} << 20;
 };
 // The .zksecret of a model commitment (docs/formats/secret.md); its payload is Prover::commitment_secret().
-inline constexpr SlotFileKind kModelSecretFile = {0x43494b5a, 2, "commitment secret", "zkinfer commit",  // "ZKIC"
-                                                  "move to a fresh commitment (zkinfer rotate), or commit again with a larger --budget"};
+inline constexpr SlotFileKind kModelSecretFile = {
+    0x43494b5a, 2, "commitment secret", "zkinfer commit",  // "ZKIC"
+    "move to a fresh commitment (zkinfer rotate), or commit again with a larger --budget"};
 
 class FileOps;  // src/slots/file_ops.h; tests put faults there
 
@@ -82,10 +83,12 @@ class FileOps;  // src/slots/file_ops.h; tests put faults there
 class SlotFile final : public SlotStore {
  public:
   // Writes a new file, readable by its owner only; replaces one of the same name.
-  static Result<SlotFile> create(const std::string& path, const SlotFileKind& kind, ByteView payload, const SlotRange& slots);
+  static Result<SlotFile> create(const std::string& path, const SlotFileKind& kind, ByteView payload,
+                                 const SlotRange& slots);
   static Result<SlotFile> open(const std::string& path, const SlotFileKind& kind);
   // The same through other file operations, which must outlive the object.
-  static Result<SlotFile> create(const std::string& path, const SlotFileKind& kind, ByteView payload, const SlotRange& slots, FileOps& ops);
+  static Result<SlotFile> create(const std::string& path, const SlotFileKind& kind, ByteView payload,
+                                 const SlotRange& slots, FileOps& ops);
   static Result<SlotFile> open(const std::string& path, const SlotFileKind& kind, FileOps& ops);
 
   const std::string& path() const { return path_; }
@@ -98,7 +101,8 @@ class SlotFile final : public SlotStore {
   Status split(const std::vector<std::string>& paths);
 
  private:
-  SlotFile(std::string path, const SlotFileKind& kind, FileOps& ops) : path_(std::move(path)), kind_(kind), ops_(&ops) {}
+  SlotFile(std::string path, const SlotFileKind& kind, FileOps& ops)
+      : path_(std::move(path)), kind_(kind), ops_(&ops) {}
   Status read(bool first);
   Status replace(const SlotRange& slots);
 

@@ -23,8 +23,8 @@ struct KeyInfo {
   double security_bits = 0;
   bool zero_knowledge = true;
   bool insecure_seed = false;  // made by a test or benchmark: hides nothing from whoever knows the seed
-  DataGroup inputs;   // who sees the inputs
-  DataGroup outputs;  // and the outputs
+  DataGroup inputs;            // who sees the inputs
+  DataGroup outputs;           // and the outputs
   std::vector<TensorInfo> input_tensors;
   std::vector<TensorInfo> output_tensors;
   std::uint64_t data_budget = 0;  // proofs that a commitment to an input or output may serve; 0: none are committed
@@ -68,8 +68,8 @@ struct VerifiedTensor : TensorInfo {
 
 // What the verifier holds of one input or output. All that is given must agree with the proof.
 struct KnownTensor {
-  std::size_t index = 0;                              // which input (output) of the model
-  std::optional<Bytes> data;                          // its canonical bytes: needed where the proof holds only their hash
+  std::size_t index = 0;      // which input (output) of the model
+  std::optional<Bytes> data;  // its canonical bytes: needed where the proof holds only their hash
   std::optional<std::vector<std::int64_t>> integers;  // the same
   std::optional<Digest> digest;                       // under the hash that the key names
   std::optional<DataCommitment> commitment;

@@ -14,7 +14,8 @@ std::string meaning_differs(const TensorInfo& from, const TensorInfo& to) {
   const auto scale_text = [](const TensorFormat& format) {
     return std::to_string(format.scale_mantissa) + " * 2^" + std::to_string(format.scale_exponent);
   };
-  if (!from.format.same_scale(to.format)) return "scale " + scale_text(from.format) + ", expected " + scale_text(to.format);
+  if (!from.format.same_scale(to.format))
+    return "scale " + scale_text(from.format) + ", expected " + scale_text(to.format);
   if (from.format.lo < to.format.lo || from.format.hi > to.format.hi) {
     return "integers " + std::to_string(from.format.lo) + ".." + std::to_string(from.format.hi) + ", expected within " +
            std::to_string(to.format.lo) + ".." + std::to_string(to.format.hi);
@@ -47,9 +48,11 @@ std::optional<Digest> digest_under(const VerifiedTensor& tensor, DataHash hash) 
 Verdict check_link(const VerifiedTensor& output, const VerifiedTensor& input) {
   const std::string where = "output '" + output.name + "' to input '" + input.name + "': ";
   const auto broken = [&](const std::string& what) { return Verdict::reject(RejectReason::kLink, where + what); };
-  if (const std::string differs = api::meaning_differs(output, input); !differs.empty()) return broken("they mean different things: " + differs);
+  if (const std::string differs = api::meaning_differs(output, input); !differs.empty())
+    return broken("they mean different things: " + differs);
   if (output.commitment.has_value() && input.commitment.has_value()) {
-    return output.commitment->id() == input.commitment->id() ? Verdict::accept() : broken("the proofs are about different commitments");
+    return output.commitment->id() == input.commitment->id() ? Verdict::accept()
+                                                             : broken("the proofs are about different commitments");
   }
   if (output.group.is_public() && input.group.is_public()) {
     return output.integers == input.integers ? Verdict::accept() : broken("the proofs are about different values");
@@ -60,7 +63,8 @@ Verdict check_link(const VerifiedTensor& output, const VerifiedTensor& input) {
     if (!from || !to || !same_bytes(output.format, input.format)) continue;
     return *from == *to ? Verdict::accept() : broken("the proofs are about data with different hashes");
   }
-  return broken("nothing binds them to each other; make both keys with committed tensors (or both public, or with one hash)");
+  return broken(
+      "nothing binds them to each other; make both keys with committed tensors (or both public, or with one hash)");
 }
 
 ChainResult verify_chain(std::span<const ChainStep> steps) {
@@ -77,8 +81,10 @@ ChainResult verify_chain(std::span<const ChainStep> steps) {
     if (!verified.verdict.accepted()) return reject(i, verified.verdict.reason, verified.verdict.where);
     if (i > 0) {
       const std::vector<VerifiedTensor>& outputs = result.steps[i - 1].outputs;
-      if (steps[i - 1].output >= outputs.size()) return reject(i - 1, RejectReason::kLink, "no output " + std::to_string(steps[i - 1].output));
-      if (steps[i].input >= verified.inputs.size()) return reject(i, RejectReason::kLink, "no input " + std::to_string(steps[i].input));
+      if (steps[i - 1].output >= outputs.size())
+        return reject(i - 1, RejectReason::kLink, "no output " + std::to_string(steps[i - 1].output));
+      if (steps[i].input >= verified.inputs.size())
+        return reject(i, RejectReason::kLink, "no input " + std::to_string(steps[i].input));
       const Verdict link = check_link(outputs[steps[i - 1].output], verified.inputs[steps[i].input]);
       if (!link.accepted()) return reject(i, link.reason, link.where);
     }

@@ -38,7 +38,8 @@ TEST(Cid, OthersAreRefusedWithWhatIsSupported) {
   refused("b", "version");
   refused("bAFKREIHDWDCEFGH4DQKJV67UZCMW7OJEE6XEDZDETOJUZJEVTENXQUVYKU", "lower case");
   const std::string good = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
-  for (std::size_t length = 0; length < good.size(); ++length) EXPECT_FALSE(sha256_of_cid(good.substr(0, length)).ok()) << length;
+  for (std::size_t length = 0; length < good.size(); ++length)
+    EXPECT_FALSE(sha256_of_cid(good.substr(0, length)).ok()) << length;
   EXPECT_FALSE(sha256_of_cid(good + "a").ok());
   // The last digit carries bits beyond the last byte, which must be 0.
   EXPECT_FALSE(sha256_of_cid(good.substr(0, good.size() - 1) + "v").ok());

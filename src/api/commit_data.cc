@@ -20,11 +20,12 @@ constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kMaxCommitmentBytes = 1 << 16;
 
 DataCommitment public_side(const TensorInfo& tensor, const prover::CommittedData& data) {
-  return DataCommitment(std::make_shared<DataCommitment::Impl>(DataCommitment::Impl{tensor, data.params, data.commitment}));
+  return DataCommitment(
+      std::make_shared<DataCommitment::Impl>(DataCommitment::Impl{tensor, data.params, data.commitment}));
 }
 
-Result<CommittedTensor> commit(const TensorInfo& tensor, std::vector<std::int64_t> integers, const pcs::DataOracle& oracle,
-                               const std::optional<Digest>& insecure_seed) {
+Result<CommittedTensor> commit(const TensorInfo& tensor, std::vector<std::int64_t> integers,
+                               const pcs::DataOracle& oracle, const std::optional<Digest>& insecure_seed) {
   // Also checks number and range.
   if (const Result<Bytes> bytes = canonical_bytes(tensor, integers); !bytes.ok()) return bytes.status();
   Digest seed{};
@@ -35,34 +36,40 @@ Result<CommittedTensor> commit(const TensorInfo& tensor, std::vector<std::int64_
   }
   ZKI_ASSIGN_OR_RETURN(prover::CommittedData data, prover::commit_data(std::move(integers), oracle, seed));
   const SlotRange slots = SlotRange::whole(oracle.budget, 0);
-  return CommittedTensor(std::make_shared<CommittedTensor::Impl>(tensor, std::make_shared<prover::CommittedData>(std::move(data)), slots));
+  return CommittedTensor(
+      std::make_shared<CommittedTensor::Impl>(tensor, std::make_shared<prover::CommittedData>(std::move(data)), slots));
 }
 
 }  // namespace
 
-CommittedTensor::Impl::Impl(TensorInfo info, std::shared_ptr<const prover::CommittedData> committed, const SlotRange& range)
+CommittedTensor::Impl::Impl(TensorInfo info, std::shared_ptr<const prover::CommittedData> committed,
+                            const SlotRange& range)
     : tensor(std::move(info)),
       data(std::move(committed)),
       commitment(public_side(tensor, *data)),
       own_slots(std::make_shared<MemorySlots>(range)),
       slots(own_slots) {}
 
-Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std::size_t input_index, std::vector<std::int64_t> integers,
+Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std::size_t input_index,
+                                                std::vector<std::int64_t> integers,
                                                 const std::optional<Digest>& insecure_seed) {
   const KeyInfo& info = key.info();
   if (!info.inputs.is_committed()) {
-    return invalid_argument("the inputs of model '" + info.model_name + "' are not committed under this key; commit to the model with --inputs committed");
+    return invalid_argument("the inputs of model '" + info.model_name +
+                            "' are not committed under this key; commit to the model with --inputs committed");
   }
   if (input_index >= info.input_tensors.size()) {
-    return invalid_argument("input " + std::to_string(input_index) + ", the model has " + std::to_string(info.input_tensors.size()) + ", counted from 0");
+    return invalid_argument("input " + std::to_string(input_index) + ", the model has " +
+                            std::to_string(info.input_tensors.size()) + ", counted from 0");
   }
   const std::vector<pcs::DataOracle>& oracles = key.impl().prepared.key.params.data;
   // Outputs come first.
-  return commit(info.input_tensors[input_index], std::move(integers), oracles[oracles.size() - info.input_tensors.size() + input_index], insecure_seed);
+  return commit(info.input_tensors[input_index], std::move(integers),
+                oracles[oracles.size() - info.input_tensors.size() + input_index], insecure_seed);
 }
 
-Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std::size_t input_index, const RealTensor& values,
-                                                const std::optional<Digest>& insecure_seed) {
+Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std::size_t input_index,
+                                                const RealTensor& values, const std::optional<Digest>& insecure_seed) {
   std::vector<std::int64_t> integers;
   if (input_index < key.info().input_tensors.size()) {
     ZKI_ASSIGN_OR_RETURN(integers, to_integers(key.info().input_tensors[input_index], values));
@@ -70,7 +77,8 @@ Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std:
   return create(key, input_index, std::move(integers), insecure_seed);
 }
 
-Result<CommittedTensor> CommittedTensor::create(const TensorInfo& tensor, std::vector<std::int64_t> integers, const DataCommitOptions& options) {
+Result<CommittedTensor> CommittedTensor::create(const TensorInfo& tensor, std::vector<std::int64_t> integers,
+                                                const DataCommitOptions& options) {
   ZKI_RETURN_IF_ERROR(api::check_tensor(tensor));
   if (options.security_bits < 40 || options.security_bits > 128) {
     return invalid_argument("security of " + std::to_string(options.security_bits) + " bits, expected 40 to 128");
@@ -100,11 +108,14 @@ Bytes CommittedTensor::secret() const {
 }
 
 Result<CommittedTensor> CommittedTensor::restore(ByteView secret, std::shared_ptr<SlotStore> slots) {
-  if (slots == nullptr) return invalid_argument("a data opening is restored without its count of used slots; give the SlotStore that has it");
+  if (slots == nullptr)
+    return invalid_argument(
+        "a data opening is restored without its count of used slots; give the SlotStore that has it");
   ByteReader reader(secret);
   if (reader.u32() != kMagic) return corrupt("data opening: it does not begin with 'ZKIT'; is this something else?");
   if (const std::uint32_t version = reader.u32(); version != kVersion) {
-    return corrupt("data opening: version " + std::to_string(version) + ", this program reads version " + std::to_string(kVersion));
+    return corrupt("data opening: version " + std::to_string(version) + ", this program reads version " +
+                   std::to_string(kVersion));
   }
   const ByteView commitment_bytes = reader.blob(kMaxCommitmentBytes);
   Digest seed{};
@@ -121,7 +132,8 @@ Result<CommittedTensor> CommittedTensor::restore(ByteView secret, std::shared_pt
   if (data->commitment != expected.commitment) {
     return corrupt("data opening: integers and seed do not make the commitment that it names; the file was changed");
   }
-  auto impl = std::make_shared<Impl>(expected.tensor, std::make_shared<prover::CommittedData>(std::move(data).value()), SlotRange{});
+  auto impl = std::make_shared<Impl>(expected.tensor, std::make_shared<prover::CommittedData>(std::move(data).value()),
+                                     SlotRange{});
   impl->own_slots = nullptr;
   impl->slots = std::move(slots);
   return CommittedTensor(std::move(impl));
@@ -140,12 +152,17 @@ Result<CommittedTensor> CommittedTensor::open(const std::string& opening_path) {
 }
 
 Status CommittedTensor::save(const std::string& opening_path) {
-  if (impl_->own_slots == nullptr) return invalid_argument("data opening: its slots are counted elsewhere already; a second file would count them twice");
+  if (impl_->own_slots == nullptr)
+    return invalid_argument(
+        "data opening: its slots are counted elsewhere already; a second file would count them twice");
   std::error_code error;
   if (std::filesystem::exists(opening_path, error)) {
-    return invalid_argument("'" + opening_path + "' exists, and may be all that opens another commitment; choose another name, or remove it");
+    return invalid_argument(
+        "'" + opening_path +
+        "' exists, and may be all that opens another commitment; choose another name, or remove it");
   }
-  ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::create(opening_path, kDataOpeningFile, secret(), impl_->own_slots->slots()));
+  ZKI_ASSIGN_OR_RETURN(SlotFile file,
+                       SlotFile::create(opening_path, kDataOpeningFile, secret(), impl_->own_slots->slots()));
   impl_->slots = std::make_shared<SlotFile>(std::move(file));
   impl_->own_slots = nullptr;
   return {};

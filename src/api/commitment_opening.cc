@@ -23,9 +23,11 @@ struct Opening {
 
 Result<Opening> parse_opening(ByteView bytes) {
   ByteReader reader(bytes);
-  if (reader.u32() != kOpeningMagic) return corrupt("commitment opening: it does not begin with 'ZKIA'; is this another kind of file?");
+  if (reader.u32() != kOpeningMagic)
+    return corrupt("commitment opening: it does not begin with 'ZKIA'; is this another kind of file?");
   if (const std::uint32_t version = reader.u32(); version != kOpeningVersion) {
-    return corrupt("commitment opening: version " + std::to_string(version) + ", this program reads version " + std::to_string(kOpeningVersion));
+    return corrupt("commitment opening: version " + std::to_string(version) + ", this program reads version " +
+                   std::to_string(kOpeningVersion));
   }
   Opening opening;
   std::ranges::copy(reader.raw(sizeof(Digest)), opening.identity.begin());
@@ -55,18 +57,22 @@ Result<OpeningCheck> check_commitment_opening(const Model& model, ByteView verif
   ZKI_ASSIGN_OR_RETURN(const proof::Key key, proof::parse_key(verification_key));
   const auto no_match = [](std::string reason) { return OpeningCheck{false, std::move(reason)}; };
   if (const Digest identity = key.identity(); identity != opening.identity) {
-    return no_match("the opening belongs to the commitment " + to_hex(opening.identity) + ", the key is that of " + to_hex(identity));
+    return no_match("the opening belongs to the commitment " + to_hex(opening.identity) + ", the key is that of " +
+                    to_hex(identity));
   }
   const package::Package& package = model.impl().package;
   if (qir::structure_bytes(package.graph) != qir::structure_bytes(key.graph)) {
     return no_match("the model has another structure (operators, shapes, ranges, scales or names) than the key");
   }
-  ZKI_ASSIGN_OR_RETURN(const prover::CommittedModel rebuilt,
-                       prover::commit_model_with_rows(package.graph, package.params, key.params, key.visibility, opening.rows_key));
+  ZKI_ASSIGN_OR_RETURN(
+      const prover::CommittedModel rebuilt,
+      prover::commit_model_with_rows(package.graph, package.params, key.params, key.visibility, opening.rows_key));
   const proof::Commitment& commitment = rebuilt.prepared.key.commitment;
-  if (commitment.root != key.commitment.root) return no_match("the model's weights are not those that the key commits to");
+  if (commitment.root != key.commitment.root)
+    return no_match("the model's weights are not those that the key commits to");
   if (!(commitment.ood_value == key.commitment.ood_value)) {
-    return no_match("the key's out-of-domain value is not that of its own root: the key was not made by an honest commitment");
+    return no_match(
+        "the key's out-of-domain value is not that of its own root: the key was not made by an honest commitment");
   }
   return OpeningCheck{true, {}};
 }

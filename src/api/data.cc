@@ -49,7 +49,8 @@ TensorInfo tensor_info(const qir::Value& value) {
 
 Status check_tensor(const TensorInfo& tensor) {
   const std::string where = "tensor '" + tensor.name + "': ";
-  if (tensor.name.size() > kMaxNameBytes) return invalid_argument("tensor: a name of more than " + std::to_string(kMaxNameBytes) + " bytes");
+  if (tensor.name.size() > kMaxNameBytes)
+    return invalid_argument("tensor: a name of more than " + std::to_string(kMaxNameBytes) + " bytes");
   if (std::any_of(tensor.shape.begin(), tensor.shape.end(), [](std::int64_t n) { return n < 1; })) {
     return invalid_argument(where + "shape " + dims_to_string(tensor.shape) + ", expected positive dimensions");
   }
@@ -86,8 +87,9 @@ Result<Bytes> canonical_bytes(const TensorInfo& tensor, std::span<const std::int
   }
   for (std::size_t i = 0; i < integers.size(); ++i) {
     if (integers[i] < tensor.format.lo || integers[i] > tensor.format.hi) {
-      return out_of_range("tensor '" + tensor.name + "', entry " + std::to_string(i) + ": " + std::to_string(integers[i]) + ", expected " +
-                          std::to_string(tensor.format.lo) + ".." + std::to_string(tensor.format.hi));
+      return out_of_range("tensor '" + tensor.name + "', entry " + std::to_string(i) + ": " +
+                          std::to_string(integers[i]) + ", expected " + std::to_string(tensor.format.lo) + ".." +
+                          std::to_string(tensor.format.hi));
     }
   }
   return proof::canonical_bytes(api::value_of(tensor), integers);
@@ -134,9 +136,11 @@ Bytes DataCommitment::to_bytes() const {
 
 Result<DataCommitment> DataCommitment::from_bytes(ByteView bytes) {
   ByteReader reader(bytes);
-  if (reader.u32() != kMagic) return corrupt("data commitment: the file does not begin with 'ZKID'; is this another kind of file?");
+  if (reader.u32() != kMagic)
+    return corrupt("data commitment: the file does not begin with 'ZKID'; is this another kind of file?");
   if (const std::uint32_t version = reader.u32(); version != kVersion) {
-    return corrupt("data commitment: version " + std::to_string(version) + ", this program reads version " + std::to_string(kVersion));
+    return corrupt("data commitment: version " + std::to_string(version) + ", this program reads version " +
+                   std::to_string(kVersion));
   }
   auto impl = std::make_shared<Impl>();
   TensorInfo& tensor = impl->tensor;
@@ -155,7 +159,8 @@ Result<DataCommitment> DataCommitment::from_bytes(ByteView bytes) {
   if (oracle->budget == 0) return corrupt("data commitment: a budget of 0 proofs");
   impl->oracle = *oracle;
   impl->commitment = proof::read_commitment(reader);
-  if (!reader.finished()) return corrupt("data commitment: truncated, a number that is no field element, or bytes after its end");
+  if (!reader.finished())
+    return corrupt("data commitment: truncated, a number that is no field element, or bytes after its end");
   return DataCommitment(std::move(impl));
 }
 

@@ -15,7 +15,8 @@ namespace {
 
 Status check_count(std::size_t got, std::size_t expected) {
   if (got == expected) return ok_status();
-  return invalid_argument("the model has " + std::to_string(expected) + " inputs, got " + std::to_string(got) + " tensors");
+  return invalid_argument("the model has " + std::to_string(expected) + " inputs, got " + std::to_string(got) +
+                          " tensors");
 }
 
 Result<ir::Graph> import_model(const std::string& path, const CompileOptions& options) {
@@ -36,8 +37,8 @@ Result<TensorMap> named_inputs(const ir::Graph& graph, const RealInputs& inputs)
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const ir::Value& value = graph.value(graph.inputs[i]);
     if (static_cast<std::int64_t>(inputs[i].data.size()) != value.shape.num_elements()) {
-      return invalid_argument("input '" + value.name + "' needs " + std::to_string(value.shape.num_elements()) + " numbers " +
-                              value.shape.to_string() + ", got " + std::to_string(inputs[i].data.size()));
+      return invalid_argument("input '" + value.name + "' needs " + std::to_string(value.shape.num_elements()) +
+                              " numbers " + value.shape.to_string() + ", got " + std::to_string(inputs[i].data.size()));
     }
     out.emplace(value.name, FloatTensor(value.shape, inputs[i].data));
   }
@@ -61,7 +62,8 @@ std::vector<TensorInfo> describe(const qir::QGraph& graph, const std::vector<qir
 }
 
 // One per graph input, as the quantizer wants them.
-Result<std::vector<std::optional<quant::InputFormat>>> input_formats(const ir::Graph& graph, const CompileOptions& options) {
+Result<std::vector<std::optional<quant::InputFormat>>> input_formats(const ir::Graph& graph,
+                                                                     const CompileOptions& options) {
   std::vector<std::optional<quant::InputFormat>> out;
   if (options.input_formats.empty()) return out;
   out.resize(graph.inputs.size());
@@ -72,9 +74,11 @@ Result<std::vector<std::optional<quant::InputFormat>>> input_formats(const ir::G
     if (found == graph.inputs.size()) {
       std::string names;
       for (const ir::ValueId id : graph.inputs) names += (names.empty() ? "'" : ", '") + graph.value(id).name + "'";
-      return invalid_argument("format of input '" + name + "': the model has the inputs " + names + (name.empty() ? "; name one of them" : ""));
+      return invalid_argument("format of input '" + name + "': the model has the inputs " + names +
+                              (name.empty() ? "; name one of them" : ""));
     }
-    if (out[found].has_value()) return invalid_argument("format of input '" + graph.value(graph.inputs[found]).name + "' is given twice");
+    if (out[found].has_value())
+      return invalid_argument("format of input '" + graph.value(graph.inputs[found]).name + "' is given twice");
     out[found] = {format.lo, format.hi, {format.scale_mantissa, format.scale_exponent}};
   }
   return out;
@@ -173,8 +177,8 @@ std::vector<RealTensor> Model::to_real_outputs(const std::vector<std::vector<std
   return out;
 }
 
-Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model, const std::vector<RealInputs>& inputs,
-                                  const CompileOptions& options) {
+Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
+                                  const std::vector<RealInputs>& inputs, const CompileOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   const package::Package& package = model.impl().package;

@@ -29,9 +29,11 @@ struct Secret {
 
 Result<Secret> parse_secret(ByteView bytes) {
   ByteReader reader(bytes);
-  if (reader.u32() != kSecretMagic) return corrupt("commitment secret: it does not begin with 'ZKIS'; is this something else?");
+  if (reader.u32() != kSecretMagic)
+    return corrupt("commitment secret: it does not begin with 'ZKIS'; is this something else?");
   if (const std::uint32_t version = reader.u32(); version != kSecretVersion) {
-    return corrupt("commitment secret: version " + std::to_string(version) + ", this program reads version " + std::to_string(kSecretVersion));
+    return corrupt("commitment secret: version " + std::to_string(version) + ", this program reads version " +
+                   std::to_string(kSecretVersion));
   }
   Secret secret;
   const ByteView seed = reader.raw(32);
@@ -81,7 +83,8 @@ Result<prover::ProveRequest> Prover::Impl::begin_proof(SlotUse use, const Progre
   request.progress = progress;
   if (all_slots().total > 0) {
     const Result<std::uint64_t> slot = slots->take_slot(use);
-    if (!slot.ok()) return slot.status().with_context(use == SlotUse::kRotation ? "no slot for a rotation" : "no slot for a proof");
+    if (!slot.ok())
+      return slot.status().with_context(use == SlotUse::kRotation ? "no slot for a rotation" : "no slot for a proof");
   }
   ++proofs_made;
   return request;
@@ -101,7 +104,8 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
     return invalid_argument("grinding of " + std::to_string(options.pow_bits) + " bits, expected 0 to 40");
   }
   if (options.budget == 1 && !options.public_parameters) {
-    return invalid_argument("budget of 1 proof, expected at least 2: the last one is kept for rotation to the next commitment");
+    return invalid_argument(
+        "budget of 1 proof, expected at least 2: the last one is kept for rotation to the next commitment");
   }
   if (options.progress) options.progress("commit to the weights", 0.0);
   prover::ModelOptions model_options;
@@ -145,16 +149,21 @@ Result<CommitmentInfo> read_commitment_secret(ByteView commitment_secret) {
   return CommitmentInfo{secret.identity, secret.params.model_budget};
 }
 
-Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, std::shared_ptr<SlotStore> slots, Progress progress) {
+Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, std::shared_ptr<SlotStore> slots,
+                               Progress progress) {
   ZKI_ASSIGN_OR_RETURN(const Secret secret, parse_secret(commitment_secret));
   if (secret.params.model_budget > 0 && slots == nullptr) {
-    return invalid_argument("a commitment with a budget of proofs is restored without its count of used ones; give the SlotStore that has it");
+    return invalid_argument(
+        "a commitment with a budget of proofs is restored without its count of used ones; give the SlotStore that has "
+        "it");
   }
   if (progress) progress("rebuild the weight commitment", 0.0);
   const package::Package& package = model.impl().package;
   auto impl = std::make_unique<Impl>();
   auto model_again = prover::commit_model(package.graph, package.params, secret.params, secret.visibility, secret.seed);
-  if (!model_again.ok()) return model_again.status().with_context("commitment secret: does it belong to the model '" + package.graph.name + "'?");
+  if (!model_again.ok())
+    return model_again.status().with_context("commitment secret: does it belong to the model '" + package.graph.name +
+                                             "'?");
   impl->model = std::move(*model_again);
   impl->set_insecure(secret.insecure_seed);
   if (impl->model.prepared.key.identity() != secret.identity) {
@@ -165,7 +174,8 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   // The secret says under which parameters to prove: they must hide and prove what a verifier would ask of them.
   auto key = proof::parse_key(impl->key);
   if (!key.ok()) return key.status().with_context("commitment secret");
-  if (const auto prepared = verifier::prepare(std::move(key).value()); !prepared.ok()) return prepared.status().with_context("commitment secret");
+  if (const auto prepared = verifier::prepare(std::move(key).value()); !prepared.ok())
+    return prepared.status().with_context("commitment secret");
   impl->slots = std::move(slots);
   if (progress) progress("done", 1.0);
   return Prover(std::move(impl));
@@ -176,7 +186,8 @@ Result<Prover> Prover::open(const Model& model, const std::string& secret_path, 
   auto file = std::make_shared<SlotFile>(std::move(opened));
   Result<Prover> prover = restore(model, file->payload(), file, std::move(progress));
   if (!prover.ok()) return prover.status().with_context("'" + secret_path + "'");
-  if (const SlotRange all = prover->all_slots(); file->slots().total != all.total || file->slots().num_kept != all.num_kept) {
+  if (const SlotRange all = prover->all_slots();
+      file->slots().total != all.total || file->slots().num_kept != all.num_kept) {
     return corrupt("'" + secret_path + "': it counts slots of another commitment than the one it holds");
   }
   return prover;
@@ -184,9 +195,11 @@ Result<Prover> Prover::open(const Model& model, const std::string& secret_path, 
 
 Status Prover::save(const std::string& secret_path) {
   if (impl_->own_slots == nullptr) {
-    return invalid_argument("the slots of this commitment are counted elsewhere already; a second count would use them again");
+    return invalid_argument(
+        "the slots of this commitment are counted elsewhere already; a second count would use them again");
   }
-  ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::create(secret_path, kModelSecretFile, commitment_secret(), impl_->own_slots->slots()));
+  ZKI_ASSIGN_OR_RETURN(SlotFile file,
+                       SlotFile::create(secret_path, kModelSecretFile, commitment_secret(), impl_->own_slots->slots()));
   impl_->slots = std::make_shared<SlotFile>(std::move(file));
   impl_->own_slots = nullptr;
   return ok_status();
@@ -195,7 +208,9 @@ Status Prover::save(const std::string& secret_path) {
 const Bytes& Prover::verification_key() const { return impl_->key; }
 std::uint64_t Prover::proofs_made() const { return impl_->proofs_made; }
 SlotRange Prover::all_slots() const { return impl_->all_slots(); }
-Bytes Prover::commitment_opening() const { return api::opening_bytes(impl_->model.prepared.identity, impl_->model.rows_key); }
+Bytes Prover::commitment_opening() const {
+  return api::opening_bytes(impl_->model.prepared.identity, impl_->model.rows_key);
+}
 
 CommitOptions Prover::options() const {
   const proof::Key& key = impl_->model.prepared.key;
@@ -220,7 +235,9 @@ std::string Prover::circuit_report() const {
   std::uint64_t num_rows = 0;
   for (const circuit::Table& table : circuit.tables) num_rows += static_cast<std::uint64_t>(table.rows.num_rows());
   std::string out;
-  const auto line = [&](const std::string& label, std::uint64_t value) { out += label + " " + std::to_string(value) + "\n"; };
+  const auto line = [&](const std::string& label, std::uint64_t value) {
+    out += label + " " + std::to_string(value) + "\n";
+  };
   line("parameters committed once     ", compiled.num_elements(circuit::Oracle::kModel));
   line("values committed per proof    ", compiled.num_elements(circuit::Oracle::kWitness));
   line("columns                       ", circuit.columns.size());
@@ -256,14 +273,17 @@ Result<ProofResult> Prover::prove(const RealInputs& inputs, ByteView context, co
 
 Result<ProofResult> Prover::prove(const ProveRequest& request) {
   if (request.context.size() > proof::kContextBytes) {
-    return invalid_argument("context of " + std::to_string(request.context.size()) + " bytes, at most 32; hash longer ones");
+    return invalid_argument("context of " + std::to_string(request.context.size()) +
+                            " bytes, at most 32; hash longer ones");
   }
   const proof::Key& key = impl_->model.prepared.key;
   prover::ProveRequest inputs;
   ZKI_RETURN_IF_ERROR(api::set_inputs(key, request, inputs));
   for (std::size_t i = 0; i < request.committed_inputs.size(); ++i) {
     const Result<std::uint64_t> slot = request.committed_inputs[i]->impl().slots->take_slot(SlotUse::kProof);
-    if (!slot.ok()) return slot.status().with_context("no slot of committed input '" + key.graph.value(key.graph.inputs[i]).name + "'");
+    if (!slot.ok())
+      return slot.status().with_context("no slot of committed input '" + key.graph.value(key.graph.inputs[i]).name +
+                                        "'");
   }
   ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
   inner.inputs = std::move(inputs.inputs);
@@ -282,8 +302,9 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) {
   }
   result.statement = api::statement_of(key, request, result);
   const prover::ProveTimes& times = proof.times;
-  result.stats = {times.execute, times.witness, times.commit, times.outer.lookup, times.outer.relations,
-                  times.outer_claim + times.opening, times.total};
+  result.stats = {times.execute,      times.witness,         times.commit,
+                  times.outer.lookup, times.outer.relations, times.outer_claim + times.opening,
+                  times.total};
   return result;
 }
 

@@ -11,15 +11,16 @@ namespace zkinfer::api {
 namespace {
 
 std::string expected_of(const TensorInfo& input) {
-  return std::to_string(input.num_elements()) + " integers in " + std::to_string(input.format.lo) + ".." + std::to_string(input.format.hi);
+  return std::to_string(input.num_elements()) + " integers in " + std::to_string(input.format.lo) + ".." +
+         std::to_string(input.format.hi);
 }
 
 // Everything that would make prover::prove refuse a committed input, before slots are taken for it.
 Status check_committed(const proof::Key& key, const std::vector<const CommittedTensor*>& committed) {
   const std::vector<qir::ValueId>& ids = key.graph.inputs;
   if (committed.size() != ids.size()) {
-    return invalid_argument("this key's inputs are committed: expected " + std::to_string(ids.size()) + " committed inputs (zkinfer commit-data), got " +
-                            std::to_string(committed.size()));
+    return invalid_argument("this key's inputs are committed: expected " + std::to_string(ids.size()) +
+                            " committed inputs (zkinfer commit-data), got " + std::to_string(committed.size()));
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const TensorInfo input = tensor_info(key.graph.value(ids[i]));
@@ -31,8 +32,10 @@ Status check_committed(const proof::Key& key, const std::vector<const CommittedT
                               "; compile this model with --input-from the model or the commitment that they come from");
     }
     if (given.data->params != key.params.data[key.params.data.size() - ids.size() + i]) {
-      return invalid_argument(where + "made under other parameters than this key has; commit to both models with the same --security-bits, "
-                                      "--unique-decoding, --pow-bits and --data-budget");
+      return invalid_argument(
+          where +
+          "made under other parameters than this key has; commit to both models with the same --security-bits, "
+          "--unique-decoding, --pow-bits and --data-budget");
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (committed[j]->impl().data->commitment.root == given.data->commitment.root) {
@@ -46,22 +49,28 @@ Status check_committed(const proof::Key& key, const std::vector<const CommittedT
 }  // namespace
 
 Status set_inputs(const proof::Key& key, const ProveRequest& request, prover::ProveRequest& out) {
-  const int num_forms = (request.inputs.empty() ? 0 : 1) + (request.integers.empty() ? 0 : 1) + (request.committed_inputs.empty() ? 0 : 1);
-  if (num_forms > 1) return invalid_argument("the input is given in several forms; expected one of real numbers, integers and commitments");
+  const int num_forms = (request.inputs.empty() ? 0 : 1) + (request.integers.empty() ? 0 : 1) +
+                        (request.committed_inputs.empty() ? 0 : 1);
+  if (num_forms > 1)
+    return invalid_argument(
+        "the input is given in several forms; expected one of real numbers, integers and commitments");
   if (key.visibility.inputs.is_committed()) {
     ZKI_RETURN_IF_ERROR(check_committed(key, request.committed_inputs));
-    for (const CommittedTensor* committed : request.committed_inputs) out.committed_inputs.push_back(committed->impl().data.get());
+    for (const CommittedTensor* committed : request.committed_inputs)
+      out.committed_inputs.push_back(committed->impl().data.get());
     return ok_status();
   }
   if (!request.committed_inputs.empty()) {
-    return invalid_argument("committed inputs, but this key's inputs are not committed; commit to the model with --inputs committed");
+    return invalid_argument(
+        "committed inputs, but this key's inputs are not committed; commit to the model with --inputs committed");
   }
   if (request.integers.empty()) {
     ZKI_ASSIGN_OR_RETURN(out.inputs, quantize_inputs(key.graph, request.inputs));
     return ok_status();
   }
   if (request.integers.size() != key.graph.inputs.size()) {
-    return invalid_argument("the model has " + std::to_string(key.graph.inputs.size()) + " inputs, got " + std::to_string(request.integers.size()));
+    return invalid_argument("the model has " + std::to_string(key.graph.inputs.size()) + " inputs, got " +
+                            std::to_string(request.integers.size()));
   }
   for (std::size_t i = 0; i < request.integers.size(); ++i) {
     const TensorInfo input = tensor_info(key.graph.value(key.graph.inputs[i]));
@@ -76,7 +85,8 @@ Status set_inputs(const proof::Key& key, const ProveRequest& request, prover::Pr
 VerifyRequest statement_of(const proof::Key& key, const ProveRequest& request, const ProofResult& result) {
   VerifyRequest statement;
   statement.context = request.context;
-  const auto add = [](const DataGroup& group, const std::vector<std::vector<std::int64_t>>& values, std::vector<KnownTensor>& out) {
+  const auto add = [](const DataGroup& group, const std::vector<std::vector<std::int64_t>>& values,
+                      std::vector<KnownTensor>& out) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       KnownTensor& known = out.emplace_back();
       known.index = i;
@@ -85,8 +95,10 @@ VerifyRequest statement_of(const proof::Key& key, const ProveRequest& request, c
   };
   add(key.visibility.inputs, result.inputs, statement.inputs);
   add(key.visibility.outputs, result.outputs, statement.outputs);
-  for (std::size_t i = 0; i < request.committed_inputs.size(); ++i) statement.inputs[i].commitment = request.committed_inputs[i]->commitment();
-  for (std::size_t i = 0; i < result.committed_outputs.size(); ++i) statement.outputs[i].commitment = result.committed_outputs[i].commitment();
+  for (std::size_t i = 0; i < request.committed_inputs.size(); ++i)
+    statement.inputs[i].commitment = request.committed_inputs[i]->commitment();
+  for (std::size_t i = 0; i < result.committed_outputs.size(); ++i)
+    statement.outputs[i].commitment = result.committed_outputs[i].commitment();
   return statement;
 }
 

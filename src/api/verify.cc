@@ -37,8 +37,10 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
   impl->info.insecure_seed = parsed.insecure_seed;
   impl->info.inputs = parsed.visibility.inputs;
   impl->info.outputs = parsed.visibility.outputs;
-  for (const qir::ValueId id : parsed.graph.inputs) impl->info.input_tensors.push_back(api::tensor_info(parsed.graph.value(id)));
-  for (const qir::ValueId id : parsed.graph.outputs) impl->info.output_tensors.push_back(api::tensor_info(parsed.graph.value(id)));
+  for (const qir::ValueId id : parsed.graph.inputs)
+    impl->info.input_tensors.push_back(api::tensor_info(parsed.graph.value(id)));
+  for (const qir::ValueId id : parsed.graph.outputs)
+    impl->info.output_tensors.push_back(api::tensor_info(parsed.graph.value(id)));
   for (const pcs::DataOracle& data : parsed.params.data) {
     const std::uint64_t least = impl->info.data_budget;
     impl->info.data_budget = least == 0 ? data.budget : std::min(least, data.budget);
@@ -65,7 +67,9 @@ struct Side {
   std::vector<std::optional<std::vector<std::int64_t>>> integers;  // of those known by their data
 
   std::string where(std::size_t i) const { return std::string(kind) + " '" + tensors[i].name + "': "; }
-  Verdict wrong(std::size_t i, const std::string& what) const { return Verdict::reject(RejectReason::kWrongStatement, where(i) + what); }
+  Verdict wrong(std::size_t i, const std::string& what) const {
+    return Verdict::reject(RejectReason::kWrongStatement, where(i) + what);
+  }
 };
 
 // Which tensor each entry speaks of, and the data as integers.
@@ -74,19 +78,22 @@ Verdict resolve(Side& side) {
   side.integers.resize(side.tensors.size());
   for (const KnownTensor& known : side.known) {
     if (known.index >= side.tensors.size()) {
-      return Verdict::reject(RejectReason::kWrongStatement, std::string(side.kind) + " " + std::to_string(known.index) + ": the key has " +
-                                                                std::to_string(side.tensors.size()) + ", counted from 0");
+      return Verdict::reject(RejectReason::kWrongStatement, std::string(side.kind) + " " + std::to_string(known.index) +
+                                                                ": the key has " + std::to_string(side.tensors.size()) +
+                                                                ", counted from 0");
     }
     side.by_tensor[known.index].push_back(&known);
     for (int form = 0; form < 2; ++form) {
       std::optional<std::vector<std::int64_t>> integers = form == 0 ? known.integers : std::nullopt;
       if (form == 1 && known.data.has_value()) {
         auto parsed = parse_canonical_bytes(side.tensors[known.index], *known.data);
-        if (!parsed.ok()) return Verdict::reject(RejectReason::kBadPublicValue, side.where(known.index) + parsed.status().message());
+        if (!parsed.ok())
+          return Verdict::reject(RejectReason::kBadPublicValue, side.where(known.index) + parsed.status().message());
         integers = std::move(parsed).value();
       }
       if (!integers.has_value()) continue;
-      if (side.integers[known.index].has_value() && side.integers[known.index] != integers) return side.wrong(known.index, "it is given twice, differently");
+      if (side.integers[known.index].has_value() && side.integers[known.index] != integers)
+        return side.wrong(known.index, "it is given twice, differently");
       side.integers[known.index] = std::move(integers);
     }
   }
@@ -98,7 +105,8 @@ Verdict add_beside(const Side& side, proof::PublicValues& beside) {
   if (!side.group.is_public() || side.group.hash == DataHash::kNone) return Verdict::accept();
   for (std::size_t i = 0; i < side.tensors.size(); ++i) {
     if (!side.integers[i].has_value()) {
-      return Verdict::reject(RejectReason::kBadPublicValue, side.where(i) + "the proof holds only its hash; give the data beside the proof");
+      return Verdict::reject(RejectReason::kBadPublicValue,
+                             side.where(i) + "the proof holds only its hash; give the data beside the proof");
     }
     beside.push_back(*side.integers[i]);
   }
@@ -109,7 +117,8 @@ Verdict add_beside(const Side& side, proof::PublicValues& beside) {
 struct Taken {
   std::size_t values = 0, digests = 0, commitments = 0;
 };
-std::vector<VerifiedTensor> describe(const Side& side, const proof::Key& key, const proof::PublicData& data, Taken& next) {
+std::vector<VerifiedTensor> describe(const Side& side, const proof::Key& key, const proof::PublicData& data,
+                                     Taken& next) {
   std::vector<VerifiedTensor> out;
   for (const TensorInfo& info : side.tensors) {
     VerifiedTensor& tensor = out.emplace_back();
@@ -140,7 +149,8 @@ Verdict compare(const Side& side, const std::vector<VerifiedTensor>& tensors, bo
       } else {
         const auto bytes = canonical_bytes(tensor, *integers);
         if (!bytes.ok()) return Verdict::reject(RejectReason::kBadPublicValue, bytes.status().message());
-        if (hash_data(tensor.group.hash, *bytes) != *tensor.digest) return side.wrong(i, "the proof is about data with another hash");
+        if (hash_data(tensor.group.hash, *bytes) != *tensor.digest)
+          return side.wrong(i, "the proof is about data with another hash");
       }
     }
     for (const KnownTensor* known : side.by_tensor[i]) {
@@ -152,7 +162,8 @@ Verdict compare(const Side& side, const std::vector<VerifiedTensor>& tensors, bo
       if (!tensor.commitment.has_value()) return side.wrong(i, "the key does not commit to it");
       const DataCommitment& expected = *known->commitment;
       if (expected.id() != tensor.commitment->id()) return side.wrong(i, "the proof is about another commitment");
-      const std::string differs = is_output ? api::meaning_differs(tensor, expected.tensor()) : api::meaning_differs(expected.tensor(), tensor);
+      const std::string differs =
+          is_output ? api::meaning_differs(tensor, expected.tensor()) : api::meaning_differs(expected.tensor(), tensor);
       if (!differs.empty()) return side.wrong(i, "its commitment is said to be for something else: " + differs);
     }
   }
@@ -191,7 +202,8 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
   Taken taken;
   result.outputs = describe(outputs, prepared.key, header.data, taken);
   result.inputs = describe(inputs, prepared.key, header.data, taken);
-  if (Verdict verdict = compare(outputs, result.outputs, true); !verdict.accepted()) return rejected(std::move(verdict));
+  if (Verdict verdict = compare(outputs, result.outputs, true); !verdict.accepted())
+    return rejected(std::move(verdict));
   if (Verdict verdict = compare(inputs, result.inputs, false); !verdict.accepted()) return rejected(std::move(verdict));
   return result;
 }

@@ -16,9 +16,7 @@ void ByteWriter::blob(ByteView x) {
   raw(x);
 }
 
-void ByteWriter::text(std::string_view x) {
-  blob(ByteView(reinterpret_cast<const std::uint8_t*>(x.data()), x.size()));
-}
+void ByteWriter::text(std::string_view x) { blob(ByteView(reinterpret_cast<const std::uint8_t*>(x.data()), x.size())); }
 
 std::uint64_t ByteReader::little_endian(std::size_t num_bytes) {
   const ByteView view = raw(num_bytes);

@@ -54,8 +54,7 @@ void parallel_chunks(std::size_t num_items, std::size_t grain,
   run_all(count, run);
 }
 
-void parallel_for(std::size_t num_items, std::size_t grain,
-                  const std::function<void(std::size_t, std::size_t)>& body) {
+void parallel_for(std::size_t num_items, std::size_t grain, const std::function<void(std::size_t, std::size_t)>& body) {
   parallel_chunks(num_items, grain, [&](std::size_t, std::size_t begin, std::size_t end) { body(begin, end); });
 }
 

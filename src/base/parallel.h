@@ -10,8 +10,7 @@ namespace zkinfer {
 
 // Calls body(begin, end) for consecutive ranges that cover [0, num_items), each a multiple of `grain` items long but
 // the last. Runs inline when there is one range.
-void parallel_for(std::size_t num_items, std::size_t grain,
-                  const std::function<void(std::size_t, std::size_t)>& body);
+void parallel_for(std::size_t num_items, std::size_t grain, const std::function<void(std::size_t, std::size_t)>& body);
 
 // Number of ranges of parallel_chunks(num_items, grain, ..): ceil(num_items / grain).
 std::size_t num_chunks(std::size_t num_items, std::size_t grain);

@@ -55,7 +55,7 @@ Status internal_error(std::string message);
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose, `return value;`
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: implicit on purpose, `return value;`
   Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit on purpose, `return status;`
     ZKI_CHECK(!status_.ok(), "a Result without value needs an error");
   }
@@ -85,8 +85,8 @@ class [[nodiscard]] Result {
 
 }  // namespace zkinfer
 
-#define ZKI_RETURN_IF_ERROR(expr)                        \
-  do {                                                   \
+#define ZKI_RETURN_IF_ERROR(expr)                                                   \
+  do {                                                                              \
     if (::zkinfer::Status zki_status = (expr); !zki_status.ok()) return zki_status; \
   } while (false)
 

@@ -28,7 +28,9 @@ using Box = std::vector<std::uint64_t>;
 // M, W, and from kFirstData on the data oracles (one per committed tensor). kConstant is no oracle: the column's values are part
 // of the circuit.
 enum class Oracle : std::uint8_t { kModel, kWitness, kConstant, kFirstData };
-inline Oracle data_oracle(std::size_t index) { return static_cast<Oracle>(static_cast<std::size_t>(Oracle::kFirstData) + index); }
+inline Oracle data_oracle(std::size_t index) {
+  return static_cast<Oracle>(static_cast<std::size_t>(Oracle::kFirstData) + index);
+}
 
 struct Column {
   std::string name;
@@ -64,7 +66,7 @@ struct AxisMap {
 
 struct View {
   ColumnId column = 0;
-  std::int64_t coef = 1;  // |coef| < p
+  std::int64_t coef = 1;      // |coef| < p
   std::vector<AxisMap> axes;  // [column rank]
 
   friend bool operator==(const View&, const View&) = default;
@@ -127,7 +129,8 @@ struct Circuit {
   std::vector<Lookup> lookups;
   std::vector<Equality> equalities;
   std::vector<PublicTensor> public_tensors;  // in the order of qir::public_values, then digests
-  ColumnId pads = 0;   // witness column [3 num_pads]: the pad vector of hidden messages, coefficient j of pad i at 3 i + j
+  ColumnId pads =
+      0;  // witness column [3 num_pads]: the pad vector of hidden messages, coefficient j of pad i at 3 i + j
   ColumnId blind = 0;  // witness column [3]: the random denominator of the lookup argument's blind leaf
 };
 

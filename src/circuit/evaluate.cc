@@ -79,7 +79,8 @@ class ViewWalker {
       if (feed.column_axis >= 0) index[static_cast<std::size_t>(feed.column_axis)] += feed.stride;
     }
     if (feed.column_axis >= 0) {
-      index[static_cast<std::size_t>(feed.column_axis)] -= feed.stride * static_cast<std::int64_t>(loops_[level].length);
+      index[static_cast<std::size_t>(feed.column_axis)] -=
+          feed.stride * static_cast<std::int64_t>(loops_[level].length);
     }
   }
 
@@ -98,10 +99,12 @@ class ViewWalker {
         continue;
       }
       while (begin < end && (index[j] + begin * feed.stride < 0 || index[j] + begin * feed.stride >= size)) ++begin;
-      while (end > begin && (index[j] + (end - 1) * feed.stride < 0 || index[j] + (end - 1) * feed.stride >= size)) --end;
+      while (end > begin && (index[j] + (end - 1) * feed.stride < 0 || index[j] + (end - 1) * feed.stride >= size))
+        --end;
     }
     if (begin >= end) return;
-    const std::int64_t step = feed.column_axis < 0 ? 0 : feed.stride * column_strides_[static_cast<std::size_t>(feed.column_axis)];
+    const std::int64_t step =
+        feed.column_axis < 0 ? 0 : feed.stride * column_strides_[static_cast<std::size_t>(feed.column_axis)];
     const auto out_step = has_loop ? static_cast<std::int64_t>(loops_.back().out_stride) : 0;
     const Fp* source = data_.data() + offset;
     const auto count = static_cast<std::size_t>(end - begin);
@@ -125,7 +128,8 @@ void fill(const std::vector<LoopAxis>& loops, std::size_t level, Fp value, Fp* o
     *out = value;
     return;
   }
-  for (std::uint64_t i = 0; i < loops[level].length; ++i) fill(loops, level + 1, value, out + i * loops[level].out_stride);
+  for (std::uint64_t i = 0; i < loops[level].length; ++i)
+    fill(loops, level + 1, value, out + i * loops[level].out_stride);
 }
 
 }  // namespace
@@ -195,7 +199,8 @@ void copy_block(const Block& block, const std::vector<std::uint32_t>& order, con
       std::copy(source, source + piece.length, target);
       return;
     }
-    for (std::uint64_t i = 0; i < piece.length; ++i) self(self, level + 1, source + i * strides[axis], target + (i << below), below);
+    for (std::uint64_t i = 0; i < piece.length; ++i)
+      self(self, level + 1, source + i * strides[axis], target + (i << below), below);
   };
   copy(copy, 0, values, out, block.log_size());
 }
@@ -208,7 +213,8 @@ void place_values(const Layout& layout, const std::vector<Column>& columns, cons
         const PlacedBlock& placed = layout.columns[id].blocks[block_index];
         const std::vector<std::uint32_t>& order = layout.columns[id].order;
         ZKI_CHECK_EQ(data[id].size(), columns[id].num_elements(), "every placed column has its values");
-        copy_block(placed.block, order, columns[id].shape, data[id].data(), out.data() + lane * layout.num_rows + placed.row);
+        copy_block(placed.block, order, columns[id].shape, data[id].data(),
+                   out.data() + lane * layout.num_rows + placed.row);
       }
     }
   });

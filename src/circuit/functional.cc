@@ -67,7 +67,8 @@ std::vector<std::int64_t> view_key(const View& view, int merged) {
   for (std::size_t j = 0; j < view.axes.size(); ++j) {
     if (static_cast<int>(j) == merged) continue;
     const AxisMap& map = view.axes[j];
-    key.insert(key.end(), {map.offset, static_cast<std::int64_t>(map.terms.size()), static_cast<std::int64_t>(map.sums.size())});
+    key.insert(key.end(),
+               {map.offset, static_cast<std::int64_t>(map.terms.size()), static_cast<std::int64_t>(map.sums.size())});
     for (const AxisTerm& t : map.terms) key.insert(key.end(), {t.box_axis, t.stride});
     for (const SumTerm& t : map.sums) key.insert(key.end(), {static_cast<std::int64_t>(t.length), t.stride});
   }

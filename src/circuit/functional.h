@@ -42,7 +42,8 @@ class Functional final : public pcs::WeightSource {
   std::vector<Fe> fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const override;
 
  private:
-  void fold_column(ColumnId id, std::span<const Fe> lane_weights, std::span<const Fe> low_point, std::vector<Fe>& out) const;
+  void fold_column(ColumnId id, std::span<const Fe> lane_weights, std::span<const Fe> low_point,
+                   std::vector<Fe>& out) const;
 
   // Whether the term is zero on the block: terms of one block of leaves touch few blocks of a column.
   bool misses(std::uint32_t term_index, const Block& block) const;

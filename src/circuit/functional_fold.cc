@@ -60,7 +60,8 @@ class ColumnPieces {
     std::vector<PlacedPiece>& pieces = pieces_[axis];
     // Blocks come in the order of their pieces, so the last ones are the likely ones.
     for (std::size_t i = pieces.size(); i-- > 0;) {
-      if (pieces[i].piece.begin == placed.piece.begin && pieces[i].piece.bits == placed.piece.bits && pieces[i].position == placed.position) {
+      if (pieces[i].piece.begin == placed.piece.begin && pieces[i].piece.bits == placed.piece.bits &&
+          pieces[i].position == placed.position) {
         return static_cast<std::uint32_t>(i);
       }
     }
@@ -79,7 +80,8 @@ struct BoundAxis {
   std::vector<int> free_bits;           // [piece]
 };
 
-BoundAxis bind_axis(const std::vector<Fe>& vector, const std::vector<PlacedPiece>& pieces, std::span<const Fe> low_point) {
+BoundAxis bind_axis(const std::vector<Fe>& vector, const std::vector<PlacedPiece>& pieces,
+                    std::span<const Fe> low_point) {
   const auto low_bits = static_cast<int>(low_point.size());
   BoundAxis out;
   for (const PlacedPiece& placed : pieces) {
@@ -91,7 +93,8 @@ BoundAxis bind_axis(const std::vector<Fe>& vector, const std::vector<PlacedPiece
     if (std::all_of(begin, end, [](const Fe& x) { return x.is_zero(); })) continue;
     const int bound = placed.piece.bits - free_bits;
     const std::span<const Fe> point =
-        bound == 0 ? std::span<const Fe>() : low_point.subspan(static_cast<std::size_t>(placed.position), static_cast<std::size_t>(bound));
+        bound == 0 ? std::span<const Fe>()
+                   : low_point.subspan(static_cast<std::size_t>(placed.position), static_cast<std::size_t>(bound));
     out.tables.back() = bind_low(vector, placed.piece, point);
   }
   return out;
@@ -112,8 +115,8 @@ struct Scratch {
 
 // Adds weight * the outer product of the block's tables. From the lowest axis up; axes that are bound whole are one factor, and most
 // blocks have no others.
-void add_block(const ColumnLayout& column, const ColumnPieces& pieces, const std::vector<BoundAxis>& axes, std::size_t block,
-               Fe weight, Scratch& scratch, Fe* out) {
+void add_block(const ColumnLayout& column, const ColumnPieces& pieces, const std::vector<BoundAxis>& axes,
+               std::size_t block, Fe weight, Scratch& scratch, Fe* out) {
   std::vector<Fe>& high = scratch.high;
   high.clear();
   int high_bits = 0;
@@ -159,7 +162,8 @@ void Functional::fold_column(ColumnId id, std::span<const Fe> lane_weights, std:
     }
     for (std::size_t block = 0; block < column.blocks.size(); ++block) {
       bool misses = false;
-      for (std::uint32_t axis = 0; axis < axes.size() && !misses; ++axis) misses = axes[axis].tables[pieces.id(block, axis)].empty();
+      for (std::uint32_t axis = 0; axis < axes.size() && !misses; ++axis)
+        misses = axes[axis].tables[pieces.id(block, axis)].empty();
       if (misses) continue;
       add_block(column, pieces, axes, block, term.coef * weights[block], scratch,
                 out.data() + (column.blocks[block].row >> low_point.size()));

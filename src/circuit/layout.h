@@ -24,8 +24,8 @@ struct ColumnLayout {
 
 struct Layout {
   int log_lanes = 0;
-  std::uint64_t num_rows = 0;          // per lane
-  std::vector<ColumnLayout> columns;   // by ColumnId; no blocks for columns of the other oracle
+  std::uint64_t num_rows = 0;         // per lane
+  std::vector<ColumnLayout> columns;  // by ColumnId; no blocks for columns of the other oracle
   std::vector<std::vector<std::pair<ColumnId, std::uint32_t>>> lanes;  // (column, block) per lane
 };
 

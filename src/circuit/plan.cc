@@ -62,7 +62,8 @@ OuterPlan make_plan(const Circuit& circuit) {
     plan.contractions.push_back(p);
   }
   for (const Equality& equality : circuit.equalities) plan.tau_bits = std::max(plan.tau_bits, box_bits(equality.box));
-  for (const PublicTensor& output : circuit.public_tensors) plan.tau_bits = std::max(plan.tau_bits, box_bits(output.box));
+  for (const PublicTensor& output : circuit.public_tensors)
+    plan.tau_bits = std::max(plan.tau_bits, box_bits(output.box));
   return plan;
 }
 
@@ -105,8 +106,9 @@ soundness::OuterShape outer_shape(const Circuit& circuit, const OuterPlan& plan,
   for (const Column& column : circuit.columns) num_data += column.oracle >= Oracle::kFirstData ? 1 : 0;
   // Leaf claims, operand claims, sumcheck end, equalities, outputs, layer checks, triple copies and openings, v of M and
   // of the data oracles.
-  shape.num_functionals = 2 + 2 * circuit.contractions.size() + 1 + circuit.equalities.size() + circuit.public_tensors.size() +
-                          3 * static_cast<std::size_t>(plan.log_leaves) + 2 + 3 + 1 + num_data;
+  shape.num_functionals = 2 + 2 * circuit.contractions.size() + 1 + circuit.equalities.size() +
+                          circuit.public_tensors.size() + 3 * static_cast<std::size_t>(plan.log_leaves) + 2 + 3 + 1 +
+                          num_data;
   return shape;
 }
 

@@ -27,9 +27,9 @@ struct LeafBlock {
 };
 
 struct ContractionPlan {
-  int tau_bits = 0;    // bits of axes a, b, c
-  int sum_bits = 0;    // bits of axes c, k: variables in the batched sumcheck
-  int shared_bits = 0; // bits of axes c, the first ones of the sumcheck variables
+  int tau_bits = 0;     // bits of axes a, b, c
+  int sum_bits = 0;     // bits of axes c, k: variables in the batched sumcheck
+  int shared_bits = 0;  // bits of axes c, the first ones of the sumcheck variables
 };
 
 struct OuterPlan {

@@ -42,8 +42,8 @@ std::vector<std::vector<Fe>> tau_vectors(const Contraction& relation, std::span<
   return out;
 }
 
-ContractionVectors contraction_vectors(const Contraction& relation, const ContractionPlan& plan, std::span<const Fe> tau,
-                                       std::span<const Fe> sum_point) {
+ContractionVectors contraction_vectors(const Contraction& relation, const ContractionPlan& plan,
+                                       std::span<const Fe> tau, std::span<const Fe> sum_point) {
   ContractionVectors out;
   out.y = tau_vectors(relation, tau);
   out.shared_eq = Fe::one();

@@ -21,8 +21,8 @@ struct ContractionVectors {
 };
 // tau vectors only (y, and the bound axes of lhs and rhs); the prover needs them before the sumcheck.
 std::vector<std::vector<Fe>> tau_vectors(const Contraction& relation, std::span<const Fe> tau);
-ContractionVectors contraction_vectors(const Contraction& relation, const ContractionPlan& plan, std::span<const Fe> tau,
-                                       std::span<const Fe> sum_point);
+ContractionVectors contraction_vectors(const Contraction& relation, const ContractionPlan& plan,
+                                       std::span<const Fe> tau, std::span<const Fe> sum_point);
 
 // Vectors of a leaf block's box at the leaf point, zero outside the block, and the eq factor of its address prefix.
 struct LeafVectors {

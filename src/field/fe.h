@@ -29,8 +29,12 @@ struct Fe {
 
   constexpr bool is_zero() const { return c[0].is_zero() && c[1].is_zero() && c[2].is_zero(); }
   friend constexpr bool operator==(const Fe& a, const Fe& b) { return a.c == b.c; }
-  friend constexpr Fe operator+(const Fe& a, const Fe& b) { return {a.c[0] + b.c[0], a.c[1] + b.c[1], a.c[2] + b.c[2]}; }
-  friend constexpr Fe operator-(const Fe& a, const Fe& b) { return {a.c[0] - b.c[0], a.c[1] - b.c[1], a.c[2] - b.c[2]}; }
+  friend constexpr Fe operator+(const Fe& a, const Fe& b) {
+    return {a.c[0] + b.c[0], a.c[1] + b.c[1], a.c[2] + b.c[2]};
+  }
+  friend constexpr Fe operator-(const Fe& a, const Fe& b) {
+    return {a.c[0] - b.c[0], a.c[1] - b.c[1], a.c[2] - b.c[2]};
+  }
   friend constexpr Fe operator-(const Fe& a) { return {-a.c[0], -a.c[1], -a.c[2]}; }
   friend constexpr Fe operator*(const Fe& a, Fp b) { return {a.c[0] * b, a.c[1] * b, a.c[2] * b}; }
   friend constexpr Fe operator*(Fp a, const Fe& b) { return b * a; }

@@ -27,8 +27,9 @@ FeVec draw_fe_vec(std::size_t size) {
 template <class Kernel>
 void measure(benchmark::State& state, std::size_t num_items, Kernel kernel) {
   for (auto _ : state) kernel();
-  state.counters["ns_per_item"] = benchmark::Counter(
-      static_cast<double>(num_items) * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_item"] =
+      benchmark::Counter(static_cast<double>(num_items) * 1e-9,
+                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
 void BM_FpMul(benchmark::State& state) {

@@ -41,9 +41,7 @@ struct Fp {
   }
   friend constexpr Fp operator-(Fp a, Fp b) { return Fp(a.v >= b.v ? a.v - b.v : a.v - b.v + kModulus); }
   friend constexpr Fp operator-(Fp a) { return Fp(a.v == 0 ? 0 : kModulus - a.v); }
-  friend constexpr Fp operator*(Fp a, Fp b) {
-    return reduce_wide(static_cast<unsigned __int128>(a.v) * b.v);
-  }
+  friend constexpr Fp operator*(Fp a, Fp b) { return reduce_wide(static_cast<unsigned __int128>(a.v) * b.v); }
   constexpr Fp& operator+=(Fp b) { return *this = *this + b; }
   constexpr Fp& operator-=(Fp b) { return *this = *this - b; }
   constexpr Fp& operator*=(Fp b) { return *this = *this * b; }

@@ -100,9 +100,9 @@ void scale(Fe a, FpCSpan x, FeSpan out);
 void scale(Fp a, FeCSpan x, FeSpan out);
 void axpy(Fe a, FeCSpan x, FeSpan y);  // y[i] += a x[i]
 void axpy(Fe a, FpCSpan x, FeSpan y);
-void add_scalar(Fe a, FeSpan y);                     // y[i] += a
-void affine(Fe a, Fe b, FpCSpan x, FeSpan out);      // a x[i] + b
-void lift(FpCSpan x, FeSpan out);                    // F into K
+void add_scalar(Fe a, FeSpan y);                 // y[i] += a
+void affine(Fe a, Fe b, FpCSpan x, FeSpan out);  // a x[i] + b
+void lift(FpCSpan x, FeSpan out);                // F into K
 void fill(Fe a, FeSpan out);
 
 // ---- binding one variable of a multilinear table, h = size / 2, size even:

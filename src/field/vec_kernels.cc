@@ -34,15 +34,13 @@ void ScaleF(Fp a, const Fp* x, Fp* out, std::size_t size) {
 }
 void AxpyF(Fp a, const Fp* x, Fp* y, std::size_t size) {
   const Constant va = constant(a);
-  for_vectors(size, [=](std::size_t i, auto io) HWY_ATTR {
-    io.store(add(io.load(y + i), mul(va, io.load(x + i))), y + i);
-  });
+  for_vectors(size,
+              [=](std::size_t i, auto io) HWY_ATTR { io.store(add(io.load(y + i), mul(va, io.load(x + i))), y + i); });
 }
 
 void MulK(const FeCSpan& a, const FeCSpan& b, const FeSpan& out) {
-  for_vectors(out.size, [&](std::size_t i, auto io) HWY_ATTR {
-    store_fe(io, mul(load_fe(io, a, i), load_fe(io, b, i)), out, i);
-  });
+  for_vectors(out.size, [&](std::size_t i, auto io)
+                            HWY_ATTR { store_fe(io, mul(load_fe(io, a, i), load_fe(io, b, i)), out, i); });
 }
 void MulAddK(const FeCSpan& a, const FeCSpan& b, const FeSpan& y) {
   for_vectors(y.size, [&](std::size_t i, auto io) HWY_ATTR {
@@ -56,28 +54,23 @@ void MulAddFK(const Fp* a, const FeCSpan& b, const FeSpan& y) {
 }
 void ScaleK(const Fe& a, const FeCSpan& x, const FeSpan& out) {
   const FeV va = set_fe(a);
-  for_vectors(out.size, [&](std::size_t i, auto io) HWY_ATTR {
-    store_fe(io, mul(va, load_fe(io, x, i)), out, i);
-  });
+  for_vectors(out.size, [&](std::size_t i, auto io) HWY_ATTR { store_fe(io, mul(va, load_fe(io, x, i)), out, i); });
 }
 void AxpyK(const Fe& a, const FeCSpan& x, const FeSpan& y) {
   const FeV va = set_fe(a);
-  for_vectors(y.size, [&](std::size_t i, auto io) HWY_ATTR {
-    store_fe(io, add(load_fe(io, y, i), mul(va, load_fe(io, x, i))), y, i);
-  });
+  for_vectors(y.size, [&](std::size_t i, auto io)
+                          HWY_ATTR { store_fe(io, add(load_fe(io, y, i), mul(va, load_fe(io, x, i))), y, i); });
 }
 void AxpyFK(const Fe& a, const Fp* x, const FeSpan& y) {
   const FeConstant va = constant(a);
-  for_vectors(y.size, [&](std::size_t i, auto io) HWY_ATTR {
-    store_fe(io, add(load_fe(io, y, i), mul(va, io.load(x + i))), y, i);
-  });
+  for_vectors(y.size, [&](std::size_t i, auto io)
+                          HWY_ATTR { store_fe(io, add(load_fe(io, y, i), mul(va, io.load(x + i))), y, i); });
 }
 void AffineFK(const Fe& a, const Fe& b, const Fp* x, const FeSpan& out) {
   const FeConstant va = constant(a);
   const FeV vb = set_fe(b);
-  for_vectors(out.size, [&](std::size_t i, auto io) HWY_ATTR {
-    store_fe(io, add(vb, mul(va, io.load(x + i))), out, i);
-  });
+  for_vectors(out.size,
+              [&](std::size_t i, auto io) HWY_ATTR { store_fe(io, add(vb, mul(va, io.load(x + i))), out, i); });
 }
 void AddScalarK(const Fe& a, const FeSpan& y) {
   const FeV va = set_fe(a);
@@ -144,9 +137,8 @@ Fp DotF(const Fp* a, const Fp* b, std::size_t size) {
       }
     }
     for (const Sum& sum : sums) total = add(total, sum.value());
-    for_vectors(end - i, [&](std::size_t j, auto io) HWY_ATTR {
-      total = add(total, mul(io.load(a + i + j), io.load(b + i + j)));
-    });
+    for_vectors(end - i, [&](std::size_t j, auto io)
+                             HWY_ATTR { total = add(total, mul(io.load(a + i + j), io.load(b + i + j))); });
   }
   return sum_lanes(total);
 }
@@ -234,9 +226,7 @@ void RoundProduct3K(const FeCSpan& a, const FeCSpan& b, const FeCSpan& c, Fe* ou
     totals[1] = add(totals[1], at_minus_one.value());
     for_vectors(count, [&](std::size_t j, auto io) HWY_ATTR {
       const std::size_t i = begin + j;
-      const auto slope = [&](const FeCSpan& x) HWY_ATTR {
-        return sub(load_fe(io, x, i + half), load_fe(io, x, i));
-      };
+      const auto slope = [&](const FeCSpan& x) HWY_ATTR { return sub(load_fe(io, x, i + half), load_fe(io, x, i)); };
       at_infinity.add_product(factor(mul(slope(a), slope(b))), factor(slope(c)));
     });
     totals[2] = add(totals[2], at_infinity.value());

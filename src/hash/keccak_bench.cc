@@ -21,7 +21,8 @@ void BM_Many(benchmark::State& state) {
   const Bytes prefix(1);
   std::vector<Digest> out(kCount);
   for (auto _ : state) keccak256_many(prefix, messages, num_bytes, num_bytes, out);
-  state.SetBytesProcessed(static_cast<std::int64_t>(kCount * num_bytes) * static_cast<std::int64_t>(state.iterations()));
+  state.SetBytesProcessed(static_cast<std::int64_t>(kCount * num_bytes) *
+                          static_cast<std::int64_t>(state.iterations()));
   state.counters["ns_per_hash"] = benchmark::Counter(
       static_cast<double>(kCount) * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }

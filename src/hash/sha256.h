@@ -29,7 +29,9 @@ inline std::uint32_t sha256_large1(std::uint32_t x) { return std::rotr(x, 6) ^ s
 inline std::uint32_t sha256_small0(std::uint32_t x) { return std::rotr(x, 7) ^ std::rotr(x, 18) ^ x >> 3; }
 inline std::uint32_t sha256_small1(std::uint32_t x) { return std::rotr(x, 17) ^ std::rotr(x, 19) ^ x >> 10; }
 inline std::uint32_t sha256_choice(std::uint32_t x, std::uint32_t y, std::uint32_t z) { return (x & y) ^ (~x & z); }
-inline std::uint32_t sha256_majority(std::uint32_t x, std::uint32_t y, std::uint32_t z) { return (x & y) ^ (x & z) ^ (y & z); }
+inline std::uint32_t sha256_majority(std::uint32_t x, std::uint32_t y, std::uint32_t z) {
+  return (x & y) ^ (x & z) ^ (y & z);
+}
 
 // One block's compression. b, c, d of a round are a of the rounds before it, and f, g, h are e: entries 0 .. 3 hold what
 // the block starts from, entry t + 4 what round t makes, so that round t has a = a[t + 3], .., d = a[t], e = e[t + 3], .., h = e[t].

@@ -165,7 +165,8 @@ TEST(Products, CiphertextsDifferFromValues) {
   session.prove([&](ProverChannel& channel) { prove_products(channel, zero); });
   for (std::size_t i = 0; i + 24 <= session.proof.size(); i += 24)
     EXPECT_FALSE(std::all_of(session.proof.begin() + static_cast<std::ptrdiff_t>(i),
-                             session.proof.begin() + static_cast<std::ptrdiff_t>(i) + 24, [](auto b) { return b == 0; }));
+                             session.proof.begin() + static_cast<std::ptrdiff_t>(i) + 24,
+                             [](auto b) { return b == 0; }));
 }
 
 TEST(Products, WrongTripleOrCopyIsCaught) {
@@ -175,8 +176,8 @@ TEST(Products, WrongTripleOrCopyIsCaught) {
   session.make_pads(7);
   // C of rows 0, 1, 2, and A and B of the copied row 2.
   const PadLayout& layout = session.layout;
-  for (const std::size_t pad : {layout.c_begin(), layout.c_begin() + 1, layout.c_begin() + 2, layout.a_begin() + 2,
-                                layout.b_begin() + 2}) {
+  for (const std::size_t pad :
+       {layout.c_begin(), layout.c_begin() + 1, layout.c_begin() + 2, layout.a_begin() + 2, layout.b_begin() + 2}) {
     TestSession bad = session;
     bad.pads[pad] += Fe::one();
     bad.prove([&](ProverChannel& channel) { prove_products(channel, x); });

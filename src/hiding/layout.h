@@ -40,9 +40,15 @@ class PadAllocator {
   PadIndex plain() { return zero_knowledge_ ? static_cast<PadIndex>(used_.num_plain++) : kNoPad; }
   // A fresh triple's row index.
   std::size_t triple() { return used_.num_triples++; }
-  PadIndex a(std::size_t row) const { return zero_knowledge_ ? static_cast<PadIndex>(layout_.a_begin() + row) : kNoPad; }
-  PadIndex b(std::size_t row) const { return zero_knowledge_ ? static_cast<PadIndex>(layout_.b_begin() + row) : kNoPad; }
-  PadIndex c(std::size_t row) const { return zero_knowledge_ ? static_cast<PadIndex>(layout_.c_begin() + row) : kNoPad; }
+  PadIndex a(std::size_t row) const {
+    return zero_knowledge_ ? static_cast<PadIndex>(layout_.a_begin() + row) : kNoPad;
+  }
+  PadIndex b(std::size_t row) const {
+    return zero_knowledge_ ? static_cast<PadIndex>(layout_.b_begin() + row) : kNoPad;
+  }
+  PadIndex c(std::size_t row) const {
+    return zero_knowledge_ ? static_cast<PadIndex>(layout_.c_begin() + row) : kNoPad;
+  }
   // A fresh triple without messages of its own, whose operands must equal the pads u_pad and v_pad: the maker of the pads
   // copies them (copies(): target, source), and the verifier adds the constraints target - source = 0.
   std::size_t copied_triple(PadIndex u_pad, PadIndex v_pad);

@@ -55,8 +55,8 @@ Result<ValueId> Graph::add_node(OpKind op, std::string node_name, std::vector<Va
   node.origin = std::move(origin);
   node.inputs = std::move(node_inputs);
   node.attributes = std::move(attributes);
-  node.output = add_value(output_name.empty() ? node.name : std::move(output_name), inferred->dtype,
-                          std::move(inferred->shape));
+  node.output =
+      add_value(output_name.empty() ? node.name : std::move(output_name), inferred->dtype, std::move(inferred->shape));
   nodes.push_back(std::move(node));
   return nodes.back().output;
 }

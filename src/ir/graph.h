@@ -18,7 +18,7 @@
 
 namespace zkinfer::ir {
 
-using ValueId = std::int32_t;  // index into Graph::values
+using ValueId = std::int32_t;            // index into Graph::values
 inline constexpr ValueId kNoValue = -1;  // an optional input that is not there
 
 struct Value {
@@ -71,8 +71,8 @@ struct Graph {
   }
   // Appends a node after inferring its output; the error names the node. The output value is named output_name, or
   // after the node.
-  Result<ValueId> add_node(OpKind op, std::string node_name, std::vector<ValueId> node_inputs, Attributes attributes = {},
-                           std::string origin = {}, std::string output_name = {});
+  Result<ValueId> add_node(OpKind op, std::string node_name, std::vector<ValueId> node_inputs,
+                           Attributes attributes = {}, std::string origin = {}, std::string output_name = {});
 };
 
 // Index of the node that produces each value, -1 for inputs and constants. Length values.size().

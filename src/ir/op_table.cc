@@ -53,10 +53,12 @@ std::optional<Unsupported> power_reason(const Graph& graph, const Node& node) {
 std::optional<Unsupported> gather_reason(const Graph& graph, const Node& node) {
   const IntTensor* indices = node.has_input(1) ? graph.input_of(node, 1).ints() : nullptr;
   if (indices == nullptr)
-    return Unsupported{"its indices are computed at run time", "only constant indices are possible; embed on the caller's side"};
+    return Unsupported{"its indices are computed at run time",
+                       "only constant indices are possible; embed on the caller's side"};
   if (is_constant_input(graph, node, 0)) return std::nullopt;
   if (indices->num_elements() > 4096)
-    return Unsupported{"it gathers " + std::to_string(indices->num_elements()) + " slices", "gather at most 4096 indices"};
+    return Unsupported{"it gathers " + std::to_string(indices->num_elements()) + " slices",
+                       "gather at most 4096 indices"};
   return std::nullopt;
 }
 
@@ -133,7 +135,8 @@ std::optional<Unsupported> unsupported_reason(const Graph& graph, const Node& no
     case OpKind::kTile: return repetition_reason(graph, node);
     case OpKind::kCast:
       if (node.as<CastAttributes>().to != DataType::kFloat)
-        return Unsupported{"casts an activation to integers or booleans", "remove the cast, or move it out of the model"};
+        return Unsupported{"casts an activation to integers or booleans",
+                           "remove the cast, or move it out of the model"};
       return std::nullopt;
     default: return std::nullopt;
   }

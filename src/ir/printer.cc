@@ -34,7 +34,9 @@ struct AttributePrinter {
   }
   std::string operator()(const LeakyReluAttributes& a) const { return field("alpha", a.alpha); }
   std::string operator()(const ClipAttributes& a) const { return field("min", a.min) + field("max", a.max); }
-  std::string operator()(const ReduceAttributes& a) const { return field("axes", a.axes) + field("keepdims", a.keepdims); }
+  std::string operator()(const ReduceAttributes& a) const {
+    return field("axes", a.axes) + field("keepdims", a.keepdims);
+  }
   std::string operator()(const ReshapeAttributes& a) const { return field("shape", a.shape); }
   std::string operator()(const TransposeAttributes& a) const { return field("perm", a.perm); }
   std::string operator()(const SliceAttributes& a) const {
@@ -44,7 +46,9 @@ struct AttributePrinter {
     return field("begin", a.begin) + field("end", a.end) + field("value", a.value);
   }
   std::string operator()(const ConcatAttributes& a) const { return field("axis", a.axis); }
-  std::string operator()(const ArgMaxAttributes& a) const { return field("axis", a.axis) + field("keepdims", a.keepdims); }
+  std::string operator()(const ArgMaxAttributes& a) const {
+    return field("axis", a.axis) + field("keepdims", a.keepdims);
+  }
   std::string operator()(const SoftmaxAttributes& a) const { return field("axis", a.axis); }
   std::string operator()(const GemmAttributes& a) const {
     return field("alpha", a.alpha) + field("beta", a.beta) + field("transpose_a", a.transpose_a) +
@@ -111,16 +115,19 @@ std::string to_dot(const Graph& graph) {
     text += "  v" + std::to_string(id) + " [shape=ellipse, label=\"" + dot_escaped(graph.value(id).name) + "\"];\n";
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    text += "  n" + std::to_string(i) + " [label=\"" + std::string(op_name(node.op)) + "\\n" + dot_escaped(node.name) + "\"];\n";
+    text += "  n" + std::to_string(i) + " [label=\"" + std::string(op_name(node.op)) + "\\n" + dot_escaped(node.name) +
+            "\"];\n";
     for (const ValueId input : node.inputs)
       if (input != kNoValue && !graph.value(input).is_constant())
-        text += "  " + source(input) + " -> n" + std::to_string(i) + " [label=\"" + graph.value(input).shape.to_string() + "\"];\n";
+        text += "  " + source(input) + " -> n" + std::to_string(i) + " [label=\"" +
+                graph.value(input).shape.to_string() + "\"];\n";
   }
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
     const Value& value = graph.value(graph.outputs[i]);
     text += "  o" + std::to_string(i) + " [shape=ellipse, label=\"" + dot_escaped(value.name) + "\"];\n";
     if (!value.is_constant())
-      text += "  " + source(graph.outputs[i]) + " -> o" + std::to_string(i) + " [label=\"" + value.shape.to_string() + "\"];\n";
+      text += "  " + source(graph.outputs[i]) + " -> o" + std::to_string(i) + " [label=\"" + value.shape.to_string() +
+              "\"];\n";
   }
   return text + "}\n";
 }

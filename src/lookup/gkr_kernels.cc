@@ -59,14 +59,18 @@ HWY_INLINE FeV mul_pairs(const FeV& a, const FeV& b, const FeV& c, const FeV& d)
 struct InK {
   FeCSpan v;
   template <class Io>
-  HWY_INLINE FeV load(Io io, std::size_t i) const { return load_fe(io, v, i); }
+  HWY_INLINE FeV load(Io io, std::size_t i) const {
+    return load_fe(io, v, i);
+  }
   static HWY_INLINE FeV times(const FeV& a, const FeV& x) { return mul(a, x); }
   static HWY_INLINE FeFactor as_factor(const FeV& x) { return factor(x); }
 };
 struct InF {
   const Fp* v;
   template <class Io>
-  HWY_INLINE V load(Io io, std::size_t i) const { return io.load(v + i); }
+  HWY_INLINE V load(Io io, std::size_t i) const {
+    return io.load(v + i);
+  }
   static HWY_INLINE FeV times(const FeV& a, V x) { return scale(x, a); }
   static HWY_INLINE Factor as_factor(V x) { return factor(x); }
 };
@@ -74,7 +78,8 @@ HWY_INLINE FeV plus(const FeV& a, const FeV& b) { return add(a, b); }
 HWY_INLINE FeV plus(const FeV& a, V b) { return {add(a.c0, b), a.c1, a.c2}; }
 
 template <class Num>
-void Build(const Num& p, const FeCSpan& q, std::size_t begin, std::size_t end, const FeSpan& out_p, const FeSpan& out_q) {
+void Build(const Num& p, const FeCSpan& q, std::size_t begin, std::size_t end, const FeSpan& out_p,
+           const FeSpan& out_q) {
   const std::size_t n = q.size / 2;
   for_vectors(end - begin, [&](std::size_t j, auto io) HWY_ATTR {
     const std::size_t i = begin + j;
@@ -91,7 +96,8 @@ void BuildK(const FeCSpan& p, const FeCSpan& q, std::size_t begin, std::size_t e
             const FeSpan& out_q) {
   Build(InK{p}, q, begin, end, out_p, out_q);
 }
-void BuildF(const Fp* p, const FeCSpan& q, std::size_t begin, std::size_t end, const FeSpan& out_p, const FeSpan& out_q) {
+void BuildF(const Fp* p, const FeCSpan& q, std::size_t begin, std::size_t end, const FeSpan& out_p,
+            const FeSpan& out_q) {
   Build(InF{p}, q, begin, end, out_p, out_q);
 }
 
@@ -139,7 +145,8 @@ template <class Io>
 HWY_INLINE void store_products(Io io, const Rows& low, const Rows& high, const FeSpan& at_zero, const FeSpan& top,
                                std::size_t j) {
   store_fe(io, mul_pairs(low.p0, low.q1, low.p1, low.q0), at_zero, j);
-  store_fe(io, mul_pairs(sub(high.p0, low.p0), sub(high.q1, low.q1), sub(high.p1, low.p1), sub(high.q0, low.q0)), top, j);
+  store_fe(io, mul_pairs(sub(high.p0, low.p0), sub(high.q1, low.q1), sub(high.p1, low.p1), sub(high.q0, low.q0)), top,
+           j);
 }
 
 template <class Num>
@@ -231,7 +238,8 @@ RoundSums first_round(FeCSpan parent_p, FeCSpan parent_q, const Numerators& p, F
                       std::size_t begin) {
   ZKI_CHECK(eq.size <= kMaxBlockRows, "rows of a block");
   RoundSums sums;
-  sums.at_zero = vec::dot(eq, parent_p.subspan(begin, eq.size)) + lambda * vec::dot(eq, parent_q.subspan(begin, eq.size));
+  sums.at_zero =
+      vec::dot(eq, parent_p.subspan(begin, eq.size)) + lambda * vec::dot(eq, parent_q.subspan(begin, eq.size));
   sums.top = p.in_base_field ? HWY_DYNAMIC_DISPATCH(FirstTopF)(p.values.c[0], q, lambda, eq, begin)
                              : HWY_DYNAMIC_DISPATCH(FirstTopK)(p.values, q, lambda, eq, begin);
   return sums;

@@ -47,7 +47,8 @@ LeafValues prove(hiding::ProverChannel& channel, const Numerators& leaf_p, FeCSp
     LayerOpening opening{.point = {}, .p0 = p.get(0), .p1 = p.get(1), .q0 = q.get(0), .q1 = q.get(1)};
     if (l > 0) {
       const Fe lambda = channel.challenge("lookup lambda");
-      opening = prove_layer(channel, layers[l].p, layers[l].q, p, q, lambda, claims.p + lambda * claims.q, claims.point);
+      opening =
+          prove_layer(channel, layers[l].p, layers[l].q, p, q, lambda, claims.p + lambda * claims.q, claims.point);
     }
     layers[l] = {};
     const auto first = channel.send_product("lookup p0", opening.p0, "lookup q1", opening.q1);
@@ -64,7 +65,11 @@ LeafValues prove(hiding::ProverChannel& channel, const Numerators& leaf_p, FeCSp
 
 }  // namespace
 
-LeafValues prove_grand_sum(hiding::ProverChannel& channel, FpCSpan p, FeCSpan q) { return prove(channel, Numerators(p), q); }
-LeafValues prove_grand_sum(hiding::ProverChannel& channel, FeCSpan p, FeCSpan q) { return prove(channel, Numerators(p), q); }
+LeafValues prove_grand_sum(hiding::ProverChannel& channel, FpCSpan p, FeCSpan q) {
+  return prove(channel, Numerators(p), q);
+}
+LeafValues prove_grand_sum(hiding::ProverChannel& channel, FeCSpan p, FeCSpan q) {
+  return prove(channel, Numerators(p), q);
+}
 
 }  // namespace zkinfer::lookup

@@ -130,7 +130,8 @@ TEST(GrandSum, TruncatedAtEveryMessage) {
   TestSession session = make_session(true, 3);
   prove(session, leaves);
   for (std::size_t size = 0; size < session.proof.size(); size += 24)
-    EXPECT_EQ(session.verify(ByteView(session.proof).first(size), verifier(leaves, 3)).verdict.reason, RejectReason::kTruncated);
+    EXPECT_EQ(session.verify(ByteView(session.proof).first(size), verifier(leaves, 3)).verdict.reason,
+              RejectReason::kTruncated);
 }
 
 TEST(GrandSum, ZeroDenominator) {

@@ -71,8 +71,8 @@ Fe bind_last(const Table& table, std::size_t first, const Fe& s) {
 
 }  // namespace
 
-LayerOpening prove_layer(hiding::ProverChannel& channel, FeSpan parent_p, FeSpan parent_q, const Numerators& p, FeCSpan q,
-                         const Fe& lambda, Fe claim, std::span<const Fe> r) {
+LayerOpening prove_layer(hiding::ProverChannel& channel, FeSpan parent_p, FeSpan parent_q, const Numerators& p,
+                         FeCSpan q, const Fe& lambda, Fe claim, std::span<const Fe> r) {
   const std::size_t num_parents = parent_p.size;
   ZKI_CHECK(!r.empty(), "a layer sumcheck has a variable");
   ZKI_CHECK_EQ(num_parents, std::size_t{1} << r.size(), "parents of a layer");

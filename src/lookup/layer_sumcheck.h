@@ -21,7 +21,7 @@ struct LayerOpening {
 
 // parent_p, parent_q: [N], the layer's own values; used up as working memory. p, q: the children, [2 N]. r: [l], l >= 1.
 // claim must be the value of P' + lambda Q' at r.
-LayerOpening prove_layer(hiding::ProverChannel& channel, FeSpan parent_p, FeSpan parent_q, const Numerators& p, FeCSpan q,
-                         const Fe& lambda, Fe claim, std::span<const Fe> r);
+LayerOpening prove_layer(hiding::ProverChannel& channel, FeSpan parent_p, FeSpan parent_q, const Numerators& p,
+                         FeCSpan q, const Fe& lambda, Fe claim, std::span<const Fe> r);
 
 }  // namespace zkinfer::lookup

@@ -41,7 +41,8 @@ bool layer_holds(Nodes& nodes, const std::vector<Fe>& r, const Fe& lambda, bool 
   EXPECT_EQ(opening.q0, hiding::evaluate(nodes.q.subspan(0, num_parents), opening.point));
   EXPECT_EQ(opening.q1, hiding::evaluate(nodes.q.subspan(num_parents, num_parents), opening.point));
   const auto outcome = session.verify([&](hiding::VerifierChannel& channel) {
-    sumcheck::RoundsResult rounds = sumcheck::receive_eq_rounds(channel, "lookup round", hiding::LinearForm(claim), r, 2);
+    sumcheck::RoundsResult rounds =
+        sumcheck::receive_eq_rounds(channel, "lookup round", hiding::LinearForm(claim), r, 2);
     EXPECT_EQ(rounds.point, opening.point);
     rounds.claim -= opening.p0 * opening.q1 + opening.p1 * opening.q0 + lambda * opening.q0 * opening.q1;
     channel.require_zero("final", std::move(rounds.claim));

@@ -48,15 +48,19 @@ Status corrupt_model(const std::string& what) { return corrupt("model file: " + 
 }  // namespace
 
 const Section* Package::find(std::uint32_t id) const {
-  const auto it = std::find_if(sections.begin(), sections.end(), [&](const Section& section) { return section.id == id; });
+  const auto it =
+      std::find_if(sections.begin(), sections.end(), [&](const Section& section) { return section.id == id; });
   return it == sections.end() ? nullptr : &*it;
 }
 
 void Package::set_section(std::uint32_t id, Bytes bytes) {
   ZKI_CHECK(id >= kFirstFreeSection, "section ids below kFirstFreeSection are taken");
-  const auto it = std::lower_bound(sections.begin(), sections.end(), id, [](const Section& section, std::uint32_t x) { return section.id < x; });
-  if (it != sections.end() && it->id == id) it->bytes = std::move(bytes);
-  else sections.insert(it, {id, std::move(bytes)});
+  const auto it = std::lower_bound(sections.begin(), sections.end(), id,
+                                   [](const Section& section, std::uint32_t x) { return section.id < x; });
+  if (it != sections.end() && it->id == id)
+    it->bytes = std::move(bytes);
+  else
+    sections.insert(it, {id, std::move(bytes)});
 }
 
 Bytes param_bytes(const qir::QGraph& graph, const qir::ParamData& params) {
@@ -68,7 +72,8 @@ Bytes param_bytes(const qir::QGraph& graph, const qir::ParamData& params) {
   for (std::size_t id = 0; id < params.size(); ++id) {
     const std::size_t num_bytes = element_bytes(graph.values[id]);
     for (const std::int32_t x : params[id]) {
-      for (std::size_t i = 0; i < num_bytes; ++i) out.push_back(static_cast<std::uint8_t>(static_cast<std::uint32_t>(x) >> (8 * i)));
+      for (std::size_t i = 0; i < num_bytes; ++i)
+        out.push_back(static_cast<std::uint8_t>(static_cast<std::uint32_t>(x) >> (8 * i)));
     }
   }
   return out;
@@ -88,8 +93,9 @@ Result<qir::ParamData> parse_params(const qir::QGraph& graph, ByteView bytes) {
     for (std::size_t i = 0; i < num_elements; ++i) {
       const std::int32_t x = sign_extended(raw.data() + i * num_bytes, num_bytes);
       if (x < value.lo || x > value.hi) {
-        return corrupt_model("parameter '" + value.name + "' element " + std::to_string(i) + " is " + std::to_string(x) + ", outside [" +
-                             std::to_string(value.lo) + ", " + std::to_string(value.hi) + "]");
+        return corrupt_model("parameter '" + value.name + "' element " + std::to_string(i) + " is " +
+                             std::to_string(x) + ", outside [" + std::to_string(value.lo) + ", " +
+                             std::to_string(value.hi) + "]");
       }
       params[id][i] = x;
     }
@@ -117,10 +123,12 @@ Result<Package> from_bytes(ByteView bytes) {
     return corrupt_model("does not start with 'ZKIM'; give a model compiled by zkinfer, not an ONNX file");
   }
   if (const std::uint32_t version = in.u32(); !in.ok() || version != kVersion) {
-    return corrupt_model("version " + std::to_string(version) + ", this program reads version 1; compile the model again");
+    return corrupt_model("version " + std::to_string(version) +
+                         ", this program reads version 1; compile the model again");
   }
   const std::uint32_t num_sections = in.u32();
-  if (!in.ok() || num_sections < 3 || num_sections > kMaxSections) return corrupt_model("has an impossible number of sections");
+  if (!in.ok() || num_sections < 3 || num_sections > kMaxSections)
+    return corrupt_model("has an impossible number of sections");
   Package package;
   std::uint32_t last_id = 0;
   for (std::uint32_t i = 0; i < num_sections; ++i) {

@@ -19,7 +19,8 @@ Package sample() {
     const qir::Value& value = package.graph.values[id];
     if (value.kind != qir::ValueKind::kParam) continue;
     for (std::int64_t i = 0; i < value.shape.num_elements(); ++i) {
-      package.params[id].push_back(static_cast<std::int32_t>(value.lo + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(value.hi - value.lo + 1))));
+      package.params[id].push_back(static_cast<std::int32_t>(
+          value.lo + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(value.hi - value.lo + 1))));
     }
   }
   package.report = "report\nwith lines";
@@ -65,7 +66,8 @@ TEST(Package, ParametersUseTheFewestBytes) {
 
 TEST(Package, EveryTruncationAndATrailingByteAreRefused) {
   Bytes bytes = to_bytes(sample());
-  for (std::size_t size = 0; size < bytes.size(); ++size) ASSERT_FALSE(from_bytes(ByteView(bytes.data(), size)).ok()) << size;
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    ASSERT_FALSE(from_bytes(ByteView(bytes.data(), size)).ok()) << size;
   bytes.push_back(0);
   EXPECT_FALSE(from_bytes(bytes).ok());
 }

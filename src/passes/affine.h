@@ -12,7 +12,8 @@ namespace zkinfer::passes {
 
 // The constant operand of a broadcasting node as one number per channel (axis `channel_axis` of `output`), when it
 // varies along that axis only.
-std::optional<std::vector<float>> per_channel(const FloatTensor& constant, const Shape& output, std::size_t channel_axis);
+std::optional<std::vector<float>> per_channel(const FloatTensor& constant, const Shape& output,
+                                              std::size_t channel_axis);
 
 // A node x * c or x + c with a constant c that does not change the shape of x.
 struct Affine {

@@ -21,8 +21,8 @@ using std::size_t;
 struct Target {
   Node* node;
   size_t channel_axis;
-  ValueId output;           // what stands for the affine operation's output afterwards
-  bool flattened = false;   // the operation works on a Reshape of the single row that a MatMul makes
+  ValueId output;          // what stands for the affine operation's output afterwards
+  bool flattened = false;  // the operation works on a Reshape of the single row that a MatMul makes
 };
 
 Node* maker_in_new_graph(Rewriter& rewriter, ValueId value) {
@@ -52,7 +52,8 @@ std::optional<Target> find_target(Rewriter& rewriter, ValueId old_input, ValueId
 }
 
 // The constant as one number per channel of the target.
-std::optional<std::vector<float>> values_per_channel(const FloatTensor& constant, const Shape& output, const Target& target) {
+std::optional<std::vector<float>> values_per_channel(const FloatTensor& constant, const Shape& output,
+                                                     const Target& target) {
   if (!target.flattened) return per_channel(constant, output, target.channel_axis);
   std::vector<float> values(static_cast<size_t>(output.num_elements()), constant[0]);
   if (constant.num_elements() == 1) return values;
@@ -83,21 +84,24 @@ ValueId take_over(Rewriter& rewriter, const Target& target, const Node& node) {
   return target.output;
 }
 
-Result<ValueId> fold_scaling(Rewriter& rewriter, const Node& node, const Target& target, const std::vector<float>& factors) {
+Result<ValueId> fold_scaling(Rewriter& rewriter, const Node& node, const Target& target,
+                             const std::vector<float>& factors) {
   Node& contraction = *target.node;
   ir::Graph& graph = rewriter.to();
   const FloatTensor* weight = graph.input_of(contraction, 1).floats();
   const FloatTensor* bias = contraction.has_input(2) ? graph.input_of(contraction, 2).floats() : nullptr;
-  if (weight == nullptr || weight->num_elements() == 0 || (contraction.has_input(2) && bias == nullptr)) return kNoValue;
-  const ValueId new_weight = graph.add_constant(
-      contraction.name + "#weight", scaled_weight(*weight, factors, contraction.op == OpKind::kConv));
+  if (weight == nullptr || weight->num_elements() == 0 || (contraction.has_input(2) && bias == nullptr))
+    return kNoValue;
+  const ValueId new_weight = graph.add_constant(contraction.name + "#weight",
+                                                scaled_weight(*weight, factors, contraction.op == OpKind::kConv));
   contraction.inputs[1] = new_weight;
   if (bias != nullptr)
     contraction.inputs[2] = graph.add_constant(contraction.name + "#bias", scaled_weight(*bias, factors, false));
   return take_over(rewriter, target, node);
 }
 
-Result<ValueId> fold_offset(Rewriter& rewriter, const Node& node, const Target& target, const std::vector<float>& offsets) {
+Result<ValueId> fold_offset(Rewriter& rewriter, const Node& node, const Target& target,
+                            const std::vector<float>& offsets) {
   Node& contraction = *target.node;
   ir::Graph& graph = rewriter.to();
   FloatTensor sum(Shape{static_cast<int64_t>(offsets.size())}, offsets);

@@ -44,9 +44,7 @@ struct Absorber {
   bool is_conv;
   size_t groups;
 
-  size_t output_of(size_t i) const {
-    return is_conv ? i / (weight.data().size() / bias.size()) : i % bias.size();
-  }
+  size_t output_of(size_t i) const { return is_conv ? i / (weight.data().size() / bias.size()) : i % bias.size(); }
   size_t input_of(size_t i) const {
     if (!is_conv) return i / bias.size();
     const auto group_channels = static_cast<size_t>(weight.shape()[1]);
@@ -91,8 +89,10 @@ Readers classify(const ir::Graph& graph) {
     const bool absorbs = absorbing_axis(graph, node).has_value();
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (!node.has_input(i)) continue;
-      if (i != 0 || !absorbs) deny(node.inputs[i], true);
-      else if (has_padding(node)) deny(node.inputs[i], false);
+      if (i != 0 || !absorbs)
+        deny(node.inputs[i], true);
+      else if (has_padding(node))
+        deny(node.inputs[i], false);
     }
   }
   return readers;
@@ -149,7 +149,8 @@ Result<ValueId> sink(Rewriter& rewriter, const Node& node) {
     x = affine->x;
   }
   if (chain.empty()) return kNoValue;
-  ZKI_ASSIGN_OR_RETURN(ValueId moved, rewriter.emit(OpKind::kTranspose, node, {rewriter.mapped(x)}, node.attributes, "first"));
+  ZKI_ASSIGN_OR_RETURN(ValueId moved,
+                       rewriter.emit(OpKind::kTranspose, node, {rewriter.mapped(x)}, node.attributes, "first"));
   for (size_t i = chain.size(); i-- > 0;) {
     const FloatTensor& constant = *graph.value(chain[i].constant).floats();
     Dims full = constant.shape().dims();
@@ -157,8 +158,10 @@ Result<ValueId> sink(Rewriter& rewriter, const Node& node) {
     Dims dims;
     for (const int64_t axis : perm) dims.push_back(full[static_cast<size_t>(axis)]);
     const std::string step = i == 0 ? std::string() : "affine" + std::to_string(i);
-    const ValueId operand = rewriter.constant(node, constant.reshaped(Shape(std::move(dims))), "constant" + std::to_string(i));
-    ZKI_ASSIGN_OR_RETURN(moved, rewriter.emit(chain[i].is_product ? OpKind::kMul : OpKind::kAdd, node, {moved, operand}, {}, step));
+    const ValueId operand =
+        rewriter.constant(node, constant.reshaped(Shape(std::move(dims))), "constant" + std::to_string(i));
+    ZKI_ASSIGN_OR_RETURN(
+        moved, rewriter.emit(chain[i].is_product ? OpKind::kMul : OpKind::kAdd, node, {moved, operand}, {}, step));
   }
   return moved;
 }

@@ -40,8 +40,9 @@ Status require_core(const ir::Graph& graph) {
       reason = ir::Unsupported{"not a core operator", "leave the pass 'lower' enabled"};
     if (!reason) continue;
     ++count;
-    problems += "\n  node '" + node.name + "' (" + (node.origin.empty() ? std::string(ir::op_name(node.op)) : node.origin) +
-                "): " + reason->reason + "; " + reason->remedy;
+    problems += "\n  node '" + node.name + "' (" +
+                (node.origin.empty() ? std::string(ir::op_name(node.op)) : node.origin) + "): " + reason->reason +
+                "; " + reason->remedy;
   }
   if (count == 0) return ok_status();
   return unsupported(std::to_string(count) + " part(s) of the model cannot be proved:" + problems);

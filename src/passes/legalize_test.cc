@@ -53,95 +53,141 @@ ValueId conv(Graph& graph, ValueId x, std::int64_t filters, std::int64_t pad) {
 }
 ValueId batch_normalization(Graph& graph, ValueId x) {
   const std::int64_t channels = graph.value(x).shape[1];
-  const ValueId variance = graph.add_constant("variance", FloatTensor(Shape{channels}, std::vector<float>(static_cast<std::size_t>(channels), 0.7F)));
+  const ValueId variance = graph.add_constant(
+      "variance", FloatTensor(Shape{channels}, std::vector<float>(static_cast<std::size_t>(channels), 0.7F)));
   const ValueId scale = constant(graph, {channels});
   const ValueId bias = constant(graph, {channels});
   const ValueId mean = constant(graph, {channels});
-  return node(graph, OpKind::kBatchNormalization, {x, scale, bias, mean, variance}, ir::BatchNormalizationAttributes{1e-3F});
+  return node(graph, OpKind::kBatchNormalization, {x, scale, bias, mean, variance},
+              ir::BatchNormalizationAttributes{1e-3F});
 }
 
 const Case kCases[] = {
-    {"gemm", [](Graph& g) {
+    {"gemm",
+     [](Graph& g) {
        const ValueId x = input(g, {2, 3});
-       finish(g, last(g, OpKind::kGemm, {x, constant(g, {4, 3}), constant(g, {4})}, ir::GemmAttributes{2, 0.5F, false, true}));
-     }, {OpKind::kMatMul}},
-    {"gemm with a matrix as c and transposed a", [](Graph& g) {
+       finish(g, last(g, OpKind::kGemm, {x, constant(g, {4, 3}), constant(g, {4})},
+                      ir::GemmAttributes{2, 0.5F, false, true}));
+     },
+     {OpKind::kMatMul}},
+    {"gemm with a matrix as c and transposed a",
+     [](Graph& g) {
        const ValueId x = input(g, {3, 2});
-       finish(g, last(g, OpKind::kGemm, {x, constant(g, {3, 4}), constant(g, {2, 1})}, ir::GemmAttributes{1, 3, true, false}));
-     }, {OpKind::kTranspose, OpKind::kMatMul, OpKind::kAdd}},
-    {"conv, batch normalization, relu", [](Graph& g) {
+       finish(g, last(g, OpKind::kGemm, {x, constant(g, {3, 4}), constant(g, {2, 1})},
+                      ir::GemmAttributes{1, 3, true, false}));
+     },
+     {OpKind::kTranspose, OpKind::kMatMul, OpKind::kAdd}},
+    {"conv, batch normalization, relu",
+     [](Graph& g) {
        finish(g, last(g, OpKind::kRelu, {batch_normalization(g, conv(g, input(g, {1, 2, 5, 5}), 4, 1))}));
-     }, {OpKind::kConv, OpKind::kRelu}},
-    {"batch normalization of a shared value stays", [](Graph& g) {
+     },
+     {OpKind::kConv, OpKind::kRelu}},
+    {"batch normalization of a shared value stays",
+     [](Graph& g) {
        const ValueId c = conv(g, input(g, {1, 2, 5, 5}), 4, 1);
        finish(g, last(g, OpKind::kSub, {batch_normalization(g, c), c}));
-     }, {OpKind::kConv, OpKind::kMul, OpKind::kAdd, OpKind::kSub}},
-    {"scaling and bias after a product", [](Graph& g) {
+     },
+     {OpKind::kConv, OpKind::kMul, OpKind::kAdd, OpKind::kSub}},
+    {"scaling and bias after a product",
+     [](Graph& g) {
        const ValueId product = node(g, OpKind::kMatMul, {input(g, {2, 3, 4}), constant(g, {4, 5})});
        const ValueId scaled = node(g, OpKind::kDiv, {product, constant(g, {5})});
        finish(g, last(g, OpKind::kSub, {scaled, constant(g, {1, 5})}));
-     }, {OpKind::kMatMul}},
-    {"addition along another axis stays", [](Graph& g) {
+     },
+     {OpKind::kMatMul}},
+    {"addition along another axis stays",
+     [](Graph& g) {
        const ValueId product = node(g, OpKind::kMatMul, {input(g, {3, 4}), constant(g, {4, 3})});
        finish(g, last(g, OpKind::kAdd, {product, constant(g, {3, 1})}));
-     }, {OpKind::kMatMul, OpKind::kAdd}},
-    {"a product with a column vector is a linear layer", [](Graph& g) {
+     },
+     {OpKind::kMatMul, OpKind::kAdd}},
+    {"a product with a column vector is a linear layer",
+     [](Graph& g) {
        const ValueId product = node(g, OpKind::kMatMul, {constant(g, {4, 3}), input(g, {3, 1})});
        finish(g, last(g, OpKind::kAdd, {product, constant(g, {4, 1})}));
-     }, {OpKind::kReshape, OpKind::kMatMul, OpKind::kReshape}},
-    {"normalization before a convolution without padding", [](Graph& g) {
+     },
+     {OpKind::kReshape, OpKind::kMatMul, OpKind::kReshape}},
+    {"normalization before a convolution without padding",
+     [](Graph& g) {
        const ValueId shifted = node(g, OpKind::kSub, {input(g, {1, 2, 5, 5}), constant(g, {2, 1, 1})});
        const ValueId scaled = node(g, OpKind::kDiv, {shifted, constant(g, {1, 2, 1, 1})});
        finish(g, last(g, OpKind::kRelu, {conv(g, scaled, 3, 0)}));
-     }, {OpKind::kConv, OpKind::kRelu}},
-    {"a shift before a padded convolution stays, a scaling does not", [](Graph& g) {
+     },
+     {OpKind::kConv, OpKind::kRelu}},
+    {"a shift before a padded convolution stays, a scaling does not",
+     [](Graph& g) {
        const ValueId shifted = node(g, OpKind::kAdd, {input(g, {1, 2, 5, 5}), constant(g, {2, 1, 1})});
        const ValueId scaled = node(g, OpKind::kMul, {shifted, constant(g, {1, 2, 1, 1})});
        finish(g, last(g, OpKind::kRelu, {conv(g, scaled, 3, 1)}));
-     }, {OpKind::kAdd, OpKind::kConv, OpKind::kRelu}},
-    {"normalization before two products", [](Graph& g) {
+     },
+     {OpKind::kAdd, OpKind::kConv, OpKind::kRelu}},
+    {"normalization before two products",
+     [](Graph& g) {
        const ValueId normal = batch_normalization(g, input(g, {3, 4}));
        const ValueId a = node(g, OpKind::kMatMul, {normal, constant(g, {4, 5})});
        const ValueId b = node(g, OpKind::kMatMul, {normal, constant(g, {4, 5}), constant(g, {5})});
        finish(g, last(g, OpKind::kMul, {a, b}));
-     }, {OpKind::kMatMul, OpKind::kMatMul, OpKind::kMul}},
-    {"normalization between transposes", [](Graph& g) {
+     },
+     {OpKind::kMatMul, OpKind::kMatMul, OpKind::kMul}},
+    {"normalization between transposes",
+     [](Graph& g) {
        const ValueId turned = node(g, OpKind::kTranspose, {input(g, {1, 5, 3})}, ir::TransposeAttributes{{0, 2, 1}});
-       const ValueId back = node(g, OpKind::kTranspose, {batch_normalization(g, turned)}, ir::TransposeAttributes{{0, 2, 1}});
+       const ValueId back =
+           node(g, OpKind::kTranspose, {batch_normalization(g, turned)}, ir::TransposeAttributes{{0, 2, 1}});
        finish(g, last(g, OpKind::kMatMul, {back, constant(g, {3, 4})}));
-     }, {OpKind::kMatMul}},
-    {"padding before a convolution", [](Graph& g) {
-       const ValueId padded = node(g, OpKind::kPad, {input(g, {1, 2, 5, 5})}, ir::PadAttributes{{0, 0, 1, 2}, {0, 0, 3, 0}, 0});
+     },
+     {OpKind::kMatMul}},
+    {"padding before a convolution",
+     [](Graph& g) {
+       const ValueId padded =
+           node(g, OpKind::kPad, {input(g, {1, 2, 5, 5})}, ir::PadAttributes{{0, 0, 1, 2}, {0, 0, 3, 0}, 0});
        finish(g, last(g, OpKind::kRelu, {conv(g, padded, 3, 1)}));
-     }, {OpKind::kConv, OpKind::kRelu}},
-    {"padding with ones stays", [](Graph& g) {
-       const ValueId padded = node(g, OpKind::kPad, {input(g, {1, 2, 5, 5})}, ir::PadAttributes{{0, 0, 1, 2}, {0, 0, 3, 0}, 1});
+     },
+     {OpKind::kConv, OpKind::kRelu}},
+    {"padding with ones stays",
+     [](Graph& g) {
+       const ValueId padded =
+           node(g, OpKind::kPad, {input(g, {1, 2, 5, 5})}, ir::PadAttributes{{0, 0, 1, 2}, {0, 0, 3, 0}, 1});
        finish(g, last(g, OpKind::kRelu, {conv(g, padded, 3, 1)}));
-     }, {OpKind::kPad, OpKind::kConv, OpKind::kRelu}},
-    {"one-dimensional convolution and pool", [](Graph& g) {
-       const ValueId c = node(g, OpKind::kConv, {input(g, {1, 2, 9}), constant(g, {4, 2, 3})}, ir::ConvAttributes{{2}, {1}, {1}, {0}, 1});
+     },
+     {OpKind::kPad, OpKind::kConv, OpKind::kRelu}},
+    {"one-dimensional convolution and pool",
+     [](Graph& g) {
+       const ValueId c = node(g, OpKind::kConv, {input(g, {1, 2, 9}), constant(g, {4, 2, 3})},
+                              ir::ConvAttributes{{2}, {1}, {1}, {0}, 1});
        finish(g, last(g, OpKind::kMaxPool, {c}, ir::PoolAttributes{{2}, {2}, {1}, {0}, {0}, false}));
-     }, {OpKind::kReshape, OpKind::kConv, OpKind::kMaxPool, OpKind::kReshape}},
-    {"global pools", [](Graph& g) {
+     },
+     {OpKind::kReshape, OpKind::kConv, OpKind::kMaxPool, OpKind::kReshape}},
+    {"global pools",
+     [](Graph& g) {
        const ValueId x = input(g, {1, 2, 3, 3});
-       finish(g, last(g, OpKind::kAdd, {node(g, OpKind::kGlobalAveragePool, {x}), node(g, OpKind::kGlobalMaxPool, {x})}));
-     }, {OpKind::kReduceMean, OpKind::kReduceMax, OpKind::kAdd}},
-    {"powers", [](Graph& g) {
+       finish(g,
+              last(g, OpKind::kAdd, {node(g, OpKind::kGlobalAveragePool, {x}), node(g, OpKind::kGlobalMaxPool, {x})}));
+     },
+     {OpKind::kReduceMean, OpKind::kReduceMax, OpKind::kAdd}},
+    {"powers",
+     [](Graph& g) {
        const ValueId x = input(g, {4});
        const ValueId square = node(g, OpKind::kPow, {x, number(g, 2)});
        const ValueId cube = node(g, OpKind::kPow, {x, number(g, 3)});
        finish(g, last(g, OpKind::kAdd, {square, cube}));
-     }, {OpKind::kMul, OpKind::kMul, OpKind::kMul, OpKind::kAdd}},
-    {"clip from min and max", [](Graph& g) {
+     },
+     {OpKind::kMul, OpKind::kMul, OpKind::kMul, OpKind::kAdd}},
+    {"clip from min and max",
+     [](Graph& g) {
        const ValueId low = node(g, OpKind::kMax, {input(g, {9}), number(g, 0)});
        finish(g, last(g, OpKind::kMin, {low, number(g, 0.5F)}));
-     }, {OpKind::kClip}},
-    {"minimum and maximum of activations", [](Graph& g) {
+     },
+     {OpKind::kClip}},
+    {"minimum and maximum of activations",
+     [](Graph& g) {
        const ValueId x = input(g, {9});
        const ValueId twice = node(g, OpKind::kNeg, {x});
        finish(g, last(g, OpKind::kMin, {node(g, OpKind::kMax, {x, twice}), x}));
-     }, {OpKind::kMul, OpKind::kSub, OpKind::kRelu, OpKind::kAdd, OpKind::kSub, OpKind::kRelu, OpKind::kSub}},
-    {"gather of a scalar, a range and a list", [](Graph& g) {
+     },
+     {OpKind::kMul, OpKind::kSub, OpKind::kRelu, OpKind::kAdd, OpKind::kSub, OpKind::kRelu, OpKind::kSub}},
+    {"gather of a scalar, a range and a list",
+     [](Graph& g) {
        const ValueId x = input(g, {4, 6});
        const auto indices = [&](Shape shape, std::vector<std::int64_t> data) {
          return g.add_constant("i", AnyTensor(IntTensor(std::move(shape), std::move(data))), ir::DataType::kInt64);
@@ -149,12 +195,17 @@ const Case kCases[] = {
        const ValueId row = node(g, OpKind::kGather, {x, indices({}, {-1})}, ir::GatherAttributes{0});
        const ValueId even = node(g, OpKind::kGather, {row, indices({3}, {0, 2, 4})}, ir::GatherAttributes{0});
        finish(g, last(g, OpKind::kGather, {even, indices({2, 2}, {2, 0, 0, 1})}, ir::GatherAttributes{0}));
-     }, {OpKind::kSlice, OpKind::kReshape, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kConcat, OpKind::kReshape}},
-    {"expand and tile", [](Graph& g) {
+     },
+     {OpKind::kSlice, OpKind::kReshape, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice,
+      OpKind::kConcat, OpKind::kReshape}},
+    {"expand and tile",
+     [](Graph& g) {
        const ValueId wide = node(g, OpKind::kExpand, {input(g, {3, 1})}, ir::ExpandAttributes{Shape{2, 3, 2}});
        finish(g, last(g, OpKind::kTile, {wide}, ir::TileAttributes{{1, 2, 1}}));
-     }, {OpKind::kReshape, OpKind::kConcat, OpKind::kConcat, OpKind::kConcat}},
-    {"movements without effect", [](Graph& g) {
+     },
+     {OpKind::kReshape, OpKind::kConcat, OpKind::kConcat, OpKind::kConcat}},
+    {"movements without effect",
+     [](Graph& g) {
        const ValueId a = node(g, OpKind::kReshape, {input(g, {2, 3})}, ir::ReshapeAttributes{Shape{6}});
        const ValueId b = node(g, OpKind::kReshape, {a}, ir::ReshapeAttributes{Shape{1, 2, 3}});
        const ValueId c = node(g, OpKind::kTranspose, {b}, ir::TransposeAttributes{{0, 2, 1}});
@@ -163,16 +214,25 @@ const Case kCases[] = {
        const ValueId f = node(g, OpKind::kMul, {e, number(g, 1)});
        const ValueId h = node(g, OpKind::kIdentity, {f});
        finish(g, last(g, OpKind::kRelu, {node(g, OpKind::kCast, {h}, ir::CastAttributes{ir::DataType::kFloat})}));
-     }, {OpKind::kReshape, OpKind::kRelu}},
-    {"absolute value and minimum over an axis", [](Graph& g) {
+     },
+     {OpKind::kReshape, OpKind::kRelu}},
+    {"absolute value and minimum over an axis",
+     [](Graph& g) {
        const ValueId x = node(g, OpKind::kAbs, {input(g, {3, 4})});
        finish(g, last(g, OpKind::kReduceMin, {x}, ir::ReduceAttributes{{1}, false}));
-     }, {OpKind::kRelu, OpKind::kMul, OpKind::kRelu, OpKind::kAdd, OpKind::kMul, OpKind::kReduceMax, OpKind::kMul}},
-    {"the output is the input", [](Graph& g) { finish(g, last(g, OpKind::kIdentity, {input(g, {2, 3})})); }, {OpKind::kReshape}},
-    {"the output is a constant", [](Graph& g) {
+     },
+     {OpKind::kRelu, OpKind::kMul, OpKind::kRelu, OpKind::kAdd, OpKind::kMul, OpKind::kReduceMax, OpKind::kMul}},
+    {"the output is the input",
+     [](Graph& g) {
+       finish(g, last(g, OpKind::kIdentity, {input(g, {2, 3})}));
+     },
+     {OpKind::kReshape}},
+    {"the output is a constant",
+     [](Graph& g) {
        input(g, {1});
        finish(g, last(g, OpKind::kRelu, {constant(g, {2, 3})}));
-     }, {}},
+     },
+     {}},
 };
 
 class Legalize : public ::testing::TestWithParam<Case> {};

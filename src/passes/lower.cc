@@ -33,7 +33,8 @@ Result<ValueId> emit_last(Rewriter& rewriter, OpKind op, const Node& node, std::
   const Shape shape = rewriter.from().output_of(node).shape;
   const bool same = rewriter.to().value(inputs[0]).shape == shape;
   if (same || inputs.size() > 1) return rewriter.emit(op, node, std::move(inputs), std::move(attributes));
-  ZKI_ASSIGN_OR_RETURN(const ValueId value, rewriter.emit(op, node, std::move(inputs), std::move(attributes), "narrow"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId value,
+                       rewriter.emit(op, node, std::move(inputs), std::move(attributes), "narrow"));
   return rewriter.emit(OpKind::kReshape, node, {value}, ir::ReshapeAttributes{shape});
 }
 
@@ -101,7 +102,8 @@ Result<ValueId> lower_global_pool(Rewriter& rewriter, const Node& node, OpKind o
 }
 
 Result<ValueId> lower_division(Rewriter& rewriter, const Node& node) {
-  ZKI_ASSIGN_OR_RETURN(const ValueId inverse, rewriter.emit(OpKind::kReciprocal, node, {rewriter.mapped(node.inputs[1])}, {}, "inverse"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId inverse,
+                       rewriter.emit(OpKind::kReciprocal, node, {rewriter.mapped(node.inputs[1])}, {}, "inverse"));
   return rewriter.emit(OpKind::kMul, node, {rewriter.mapped(node.inputs[0]), inverse});
 }
 
@@ -110,7 +112,8 @@ Result<ValueId> lower_subtraction(Rewriter& rewriter, const Node& node) {
   if (subtrahend.floats() == nullptr || rewriter.from().input_of(node, 0).is_constant()) return kNoValue;
   FloatTensor negated = *subtrahend.floats();
   for (float& x : negated.data()) x = -x;
-  return rewriter.emit(OpKind::kAdd, node, {rewriter.mapped(node.inputs[0]), rewriter.constant(node, std::move(negated), "negated")});
+  return rewriter.emit(OpKind::kAdd, node,
+                       {rewriter.mapped(node.inputs[0]), rewriter.constant(node, std::move(negated), "negated")});
 }
 
 Result<ValueId> lower_negation(Rewriter& rewriter, const Node& node) {
@@ -133,7 +136,8 @@ Result<ValueId> lower_reduce_min(Rewriter& rewriter, const Node& node) {
   const ValueId minus_one = rewriter.constant(node, scalar(-1), "minus_one");
   ZKI_ASSIGN_OR_RETURN(const ValueId negated,
                        rewriter.emit(OpKind::kMul, node, {rewriter.mapped(node.inputs[0]), minus_one}, {}, "negated"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId largest, rewriter.emit(OpKind::kReduceMax, node, {negated}, node.attributes, "largest"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId largest,
+                       rewriter.emit(OpKind::kReduceMax, node, {negated}, node.attributes, "largest"));
   return rewriter.emit(OpKind::kMul, node, {largest, minus_one});
 }
 
@@ -142,7 +146,8 @@ Result<ValueId> lower_power(Rewriter& rewriter, const Node& node) {
   const Shape& shape = rewriter.from().output_of(node).shape;
   ValueId x = rewriter.mapped(node.inputs[0]);
   if (rewriter.to().value(x).shape != shape || exponent == 1) {
-    ZKI_ASSIGN_OR_RETURN(x, rewriter.emit(OpKind::kReshape, node, {x}, ir::ReshapeAttributes{shape}, exponent == 1 ? "" : "x"));
+    ZKI_ASSIGN_OR_RETURN(
+        x, rewriter.emit(OpKind::kReshape, node, {x}, ir::ReshapeAttributes{shape}, exponent == 1 ? "" : "x"));
   }
   if (exponent == 1) return x;
   if (exponent == 2) return rewriter.emit(OpKind::kMul, node, {x, x});
@@ -195,7 +200,8 @@ Result<ValueId> lower_where(Rewriter& rewriter, const Node& node) {
     FloatTensor mask(condition.shape());
     for (size_t i = 0; i < mask.data().size(); ++i) mask[i] = (condition[i] != 0) == (branch == 1) ? 1.0F : 0.0F;
     const ValueId mask_id = rewriter.constant(node, std::move(mask), step + "_mask");
-    ZKI_ASSIGN_OR_RETURN(const ValueId term, rewriter.emit(OpKind::kMul, node, {rewriter.mapped(node.inputs[branch]), mask_id}, {}, step));
+    ZKI_ASSIGN_OR_RETURN(const ValueId term,
+                         rewriter.emit(OpKind::kMul, node, {rewriter.mapped(node.inputs[branch]), mask_id}, {}, step));
     terms.push_back(term);
   }
   return rewriter.emit(OpKind::kAdd, node, std::move(terms));
@@ -225,7 +231,8 @@ Result<ValueId> lower_gather(Rewriter& rewriter, const Node& node) {
   for (const int64_t i : given.data()) {
     indices.push_back(i < 0 ? i + x[axis] : i);
     if (indices.back() < 0 || indices.back() >= x[axis])
-      return out_of_range("node '" + node.name + "': index " + std::to_string(i) + " on an axis of length " + std::to_string(x[axis]));
+      return out_of_range("node '" + node.name + "': index " + std::to_string(i) + " on an axis of length " +
+                          std::to_string(x[axis]));
   }
   const auto count = static_cast<int64_t>(indices.size());
   if (count > x[axis] && count % x[axis] == 0 && x.rank() < kMaxRank) {
@@ -269,8 +276,9 @@ Result<ValueId> lower_repetition(Rewriter& rewriter, const Node& node) {
   for (size_t axis = 0; axis < dims.size(); ++axis) {
     if (dims[axis] == shape[axis]) continue;
     const auto copies = static_cast<size_t>(shape[axis] / dims[axis]);
-    ZKI_ASSIGN_OR_RETURN(x, rewriter.emit(OpKind::kConcat, node, std::vector<ValueId>(copies, x),
-                                          ir::ConcatAttributes{static_cast<int64_t>(axis)}, "axis" + std::to_string(axis)));
+    ZKI_ASSIGN_OR_RETURN(
+        x, rewriter.emit(OpKind::kConcat, node, std::vector<ValueId>(copies, x),
+                         ir::ConcatAttributes{static_cast<int64_t>(axis)}, "axis" + std::to_string(axis)));
   }
   return rewriter.emit(OpKind::kReshape, node, {x}, ir::ReshapeAttributes{shape});
 }
@@ -279,9 +287,10 @@ Result<ValueId> lower_repetition(Rewriter& rewriter, const Node& node) {
 Result<ValueId> lower_matmul(Rewriter& rewriter, const Node& node) {
   const ir::Value& w = rewriter.from().input_of(node, 0);
   const ir::Value& x = rewriter.from().input_of(node, 1);
-  if (!w.is_constant() || w.shape.rank() != 2 || x.shape.rank() != 2 || x.shape[1] != 1 || node.has_input(2)) return kNoValue;
-  ZKI_ASSIGN_OR_RETURN(const ValueId turned,
-                       rewriter.emit(OpKind::kTranspose, node, {rewriter.mapped(node.inputs[0])}, ir::TransposeAttributes{{1, 0}}, "w"));
+  if (!w.is_constant() || w.shape.rank() != 2 || x.shape.rank() != 2 || x.shape[1] != 1 || node.has_input(2))
+    return kNoValue;
+  ZKI_ASSIGN_OR_RETURN(const ValueId turned, rewriter.emit(OpKind::kTranspose, node, {rewriter.mapped(node.inputs[0])},
+                                                           ir::TransposeAttributes{{1, 0}}, "w"));
   ZKI_ASSIGN_OR_RETURN(const ValueId row, rewriter.emit(OpKind::kReshape, node, {rewriter.mapped(node.inputs[1])},
                                                         ir::ReshapeAttributes{Shape{1, x.shape[0]}}, "row"));
   ZKI_ASSIGN_OR_RETURN(const ValueId product, rewriter.emit(OpKind::kMatMul, node, {row, turned}, {}, "product"));

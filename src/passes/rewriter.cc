@@ -13,8 +13,11 @@ std::size_t index(ValueId id) { return static_cast<std::size_t>(id); }
 }  // namespace
 
 Rewriter::Rewriter(const ir::Graph& from)
-    : from_(from), mapped_(from.values.size(), kNoValue), uses_(ir::use_counts(from)),
-      from_producers_(ir::producers(from)), is_output_(from.values.size(), false) {
+    : from_(from),
+      mapped_(from.values.size(), kNoValue),
+      uses_(ir::use_counts(from)),
+      from_producers_(ir::producers(from)),
+      is_output_(from.values.size(), false) {
   to_.name = from.name;
   for (const ValueId id : from.outputs) is_output_[index(id)] = true;
   for (const ValueId id : from.inputs)

@@ -35,7 +35,9 @@ class Rewriter {
     return node < 0 ? nullptr : &from_.nodes[static_cast<std::size_t>(node)];
   }
   // True when the old value is read once and is no graph output.
-  bool used_once(ir::ValueId old) const { return uses_[static_cast<std::size_t>(old)] == 1 && !is_output_[static_cast<std::size_t>(old)]; }
+  bool used_once(ir::ValueId old) const {
+    return uses_[static_cast<std::size_t>(old)] == 1 && !is_output_[static_cast<std::size_t>(old)];
+  }
 
  private:
   friend Result<ir::Graph> rewrite(const ir::Graph& graph,

@@ -36,8 +36,9 @@ Result<ir::Graph> widen_to_2d(const ir::Graph& graph) {
     if (!sliding || rewriter.from().input_of(node, 0).shape.rank() != 3) return ir::kNoValue;
     std::vector<ValueId> inputs = rewriter.mapped(node.inputs);
     const auto widen = [&](std::size_t i, std::string_view step) -> Status {
-      ZKI_ASSIGN_OR_RETURN(inputs[i], rewriter.emit(OpKind::kReshape, node, {inputs[i]},
-                                                    ir::ReshapeAttributes{with_height(rewriter.from().input_of(node, i).shape)}, step));
+      ZKI_ASSIGN_OR_RETURN(
+          inputs[i], rewriter.emit(OpKind::kReshape, node, {inputs[i]},
+                                   ir::ReshapeAttributes{with_height(rewriter.from().input_of(node, i).shape)}, step));
       return ok_status();
     };
     ZKI_RETURN_IF_ERROR(widen(0, "x"));

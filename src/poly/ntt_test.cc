@@ -91,9 +91,8 @@ void expect_large_encoding(std::mt19937_64& rng, const Case& c) {
 // Larger sizes take the grouped passes; checked at drawn rows.
 TEST(Ntt, LargeEncodingsOnEveryTarget) {
   std::mt19937_64 rng(12);
-  const std::vector<Case> cases = {{12, 1, 4096}, {14, 1, 4000},  {13, 3, 1024}, {12, 16, 1000},
-                                   {11, 32, 2048}, {17, 1, 20000}, {14, 8, 4096}, {15, 8, 1025},
-                                   {10, 100, 300}};
+  const std::vector<Case> cases = {{12, 1, 4096},  {14, 1, 4000}, {13, 3, 1024}, {12, 16, 1000}, {11, 32, 2048},
+                                   {17, 1, 20000}, {14, 8, 4096}, {15, 8, 1025}, {10, 100, 300}};
   for (std::int64_t bit : simd_targets()) {
     const SimdTargetScope target(bit);
     for (const Case& c : cases) expect_large_encoding(rng, c);
@@ -106,7 +105,8 @@ TEST(Ntt, OneLaneInPlace) {
     const FpVec coefficients = draw_matrix(rng, size);
     FpVec values = coefficients;
     ntt_coset(values.span(), Fp(3));
-    EXPECT_EQ(values[size - 1], evaluate(coefficients, 1, size, 0, domain_point(size - 1, std::countr_zero(size), Fp(3))));
+    EXPECT_EQ(values[size - 1],
+              evaluate(coefficients, 1, size, 0, domain_point(size - 1, std::countr_zero(size), Fp(3))));
     intt_coset(values.span(), Fp(3));
     for (std::size_t i = 0; i < size; ++i) ASSERT_EQ(values[i], coefficients[i]);
   }

@@ -9,7 +9,8 @@ namespace zkinfer::prover {
 
 Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) {
   const verifier::PreparedKey& prepared = model.prepared;
-  if (!prepared.key.params.has_model) return invalid_argument("the model has no parameters, so there is nothing to certify");
+  if (!prepared.key.params.has_model)
+    return invalid_argument("the model has no parameters, so there is nothing to certify");
   pcs::OpeningParams params;
   {
     ZKI_ASSIGN_OR_RETURN(const relations::CompiledCircuit compiled,
@@ -20,10 +21,12 @@ Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) 
   if (request.progress) request.progress("columns", 0.05);
   circuit::ColumnData data = fill_columns(prepared.key.graph, variant.compiled, model.params, {});
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
-  const auto absorb = [&](Transcript& transcript) { verifier::absorb_certificate_statement(transcript, prepared, params); };
+  const auto absorb = [&](Transcript& transcript) {
+    verifier::absorb_certificate_statement(transcript, prepared, params);
+  };
   ProveTimes times;
-  const Messages messages =
-      prove_messages(model, {variant, verifier::kCertificateProtocol, absorb, {}, {}, {}}, std::move(data), request, times);
+  const Messages messages = prove_messages(model, {variant, verifier::kCertificateProtocol, absorb, {}, {}, {}},
+                                           std::move(data), request, times);
   if (request.progress) request.progress("done", 1.0);
   return verifier::variant_file(verifier::kCertificateKind, params, messages.bytes);
 }

@@ -60,7 +60,8 @@ Status check_lookups(const relations::CompiledCircuit& compiled, const circuit::
     const qir::Table& rows = compiled.circuit.tables[lookup.table].rows;
     for (std::size_t j = 0; j < tuples[i][0].size(); ++j) {
       const std::int64_t x = tuples[i][0][j].to_int();
-      if (!rows.contains(x)) return failed(lookup.name + " (lookup domain)", j, tuples[i][0][j], Fp::from_int(rows.first));
+      if (!rows.contains(x))
+        return failed(lookup.name + " (lookup domain)", j, tuples[i][0][j], Fp::from_int(rows.first));
       if (tuples[i].size() == 2 && tuples[i][1][j].to_int() != rows.at(x)) {
         return failed(lookup.name + " (lookup value)", j, tuples[i][1][j], Fp::from_int(rows.at(x)));
       }
@@ -74,7 +75,8 @@ Status check_lookups(const relations::CompiledCircuit& compiled, const circuit::
 Status check_columns(const relations::CompiledCircuit& compiled, const circuit::ColumnData& data,
                      const proof::PublicValues& tensors) {
   const circuit::Circuit& circuit = compiled.circuit;
-  for (const Contraction& relation : circuit.contractions) ZKI_RETURN_IF_ERROR(check_contraction(relation, compiled, data));
+  for (const Contraction& relation : circuit.contractions)
+    ZKI_RETURN_IF_ERROR(check_contraction(relation, compiled, data));
   ZKI_RETURN_IF_ERROR(check_lookups(compiled, data));
   for (const circuit::Equality& equality : circuit.equalities) {
     const FpVec values = circuit::evaluate(equality.expr, circuit.columns, data, equality.box);

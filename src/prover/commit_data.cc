@@ -22,14 +22,16 @@ circuit::Circuit flat_circuit(std::uint64_t num_elements) {
 
 }  // namespace
 
-Digest derive_data_rows_key(const Digest& seed, const pcs::DataOracle& params, const std::vector<std::int64_t>& values) {
+Digest derive_data_rows_key(const Digest& seed, const pcs::DataOracle& params,
+                            const std::vector<std::int64_t>& values) {
   ByteWriter writer;
   params.write(writer);
   for (const std::int64_t x : values) writer.i64(x);
   return derive_key("zkinfer data rows v1", {seed, writer.bytes()});
 }
 
-Result<pcs::DataOracle> data_oracle_params(std::uint64_t num_elements, std::uint64_t budget, const pcs::OpeningParams& like) {
+Result<pcs::DataOracle> data_oracle_params(std::uint64_t num_elements, std::uint64_t budget,
+                                           const pcs::OpeningParams& like) {
   const circuit::Circuit circuit = flat_circuit(num_elements);
   soundness::DataRequest request;
   request.elements = num_elements;
@@ -37,7 +39,9 @@ Result<pcs::DataOracle> data_oracle_params(std::uint64_t num_elements, std::uint
   request.security_bits = like.security_bits;
   request.regime = like.regime;
   request.pow_bits = like.pow_bits;
-  request.rows = [&](int log_lanes) { return circuit::place_columns(circuit, circuit::data_oracle(0), log_lanes).num_rows; };
+  request.rows = [&](int log_lanes) {
+    return circuit::place_columns(circuit, circuit::data_oracle(0), log_lanes).num_rows;
+  };
   return soundness::data_oracle(request);
 }
 
@@ -45,11 +49,13 @@ Result<CommittedData> commit_data(std::vector<std::int64_t> values, const pcs::D
   const circuit::Circuit circuit = flat_circuit(values.size());
   const circuit::Layout layout = circuit::place_columns(circuit, circuit::data_oracle(0), params.oracle.log_lanes);
   if (layout.num_rows != params.oracle.num_rows) {
-    return invalid_argument("data commitment: parameters for another size than " + std::to_string(values.size()) + " numbers");
+    return invalid_argument("data commitment: parameters for another size than " + std::to_string(values.size()) +
+                            " numbers");
   }
   // A key or an opening may come from anybody.
   if (params.oracle.domain_size() > 4 * soundness::default_witness_cap(values.size()) / params.oracle.num_lanes()) {
-    return invalid_argument("data commitment: parameters far beyond what " + std::to_string(values.size()) + " numbers need");
+    return invalid_argument("data commitment: parameters far beyond what " + std::to_string(values.size()) +
+                            " numbers need");
   }
   // One coefficient per lane and row stays unknown: two lanes are the least that cannot be guessed (128 bits).
   if (params.budget > 0 && params.oracle.log_lanes < 1) {
@@ -57,7 +63,8 @@ Result<CommittedData> commit_data(std::vector<std::int64_t> values, const pcs::D
   }
   if (params.budget > 0 && params.oracle.num_random_rows < params.budget * params.oracle.num_queries + 4) {
     return invalid_argument("data commitment: parameters with " + std::to_string(params.oracle.num_random_rows) +
-                            " random rows, expected at least 4 and one for each query of " + std::to_string(params.budget) + " proofs");
+                            " random rows, expected at least 4 and one for each query of " +
+                            std::to_string(params.budget) + " proofs");
   }
   circuit::ColumnData data(1);
   data[0] = FpVec(values.size());

@@ -21,7 +21,8 @@ struct CommittedData {
 Digest derive_data_rows_key(const Digest& seed, const pcs::DataOracle& params, const std::vector<std::int64_t>& values);
 
 // The oracle of commitments to `num_elements` numbers (soundness::data_oracle with the layout of one flat column).
-Result<pcs::DataOracle> data_oracle_params(std::uint64_t num_elements, std::uint64_t budget, const pcs::OpeningParams& like);
+Result<pcs::DataOracle> data_oracle_params(std::uint64_t num_elements, std::uint64_t budget,
+                                           const pcs::OpeningParams& like);
 
 // |values| < p. params as data_oracle_params gives them, or a key's params.data[i]; invalid_argument when they are for
 // another number of values.

@@ -24,7 +24,8 @@ Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, co
   like.pow_bits = options.pow_bits;
   soundness::ParamRequest request = param_request(like, compiled);
   if (options.zero_knowledge && !options.visibility.public_params && request.model_elements > 0) {
-    request.model_budget = options.budget != 0 ? options.budget : soundness::default_model_budget(request.model_elements);
+    request.model_budget =
+        options.budget != 0 ? options.budget : soundness::default_model_budget(request.model_elements);
   }
   for (std::size_t i = 0; i < compiled.num_data_oracles(); ++i) {
     ZKI_ASSIGN_OR_RETURN(const pcs::DataOracle data,
@@ -40,13 +41,15 @@ Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, co
     params = soundness::choose_params(request);
   }
   if (!params.ok() && request.data.size() > 2) {
-    return params.status().with_context(std::to_string(request.data.size()) +
-                                        " committed tensors (each takes some provable security; commit to fewer, or concatenate them in the model)");
+    return params.status().with_context(
+        std::to_string(request.data.size()) +
+        " committed tensors (each takes some provable security; commit to fewer, or concatenate them in the model)");
   }
   return params;
 }
 
-pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const qir::ParamData& params, const Digest& rows_key) {
+pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const qir::ParamData& params,
+                                  const Digest& rows_key) {
   const relations::CompiledCircuit& compiled = prepared.compiled;
   const pcs::OracleParams& oracle = prepared.key.params.model;
   circuit::ColumnData data(compiled.circuit.columns.size());
@@ -64,7 +67,8 @@ pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const q
 }
 
 Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::ParamData params,
-                              const pcs::OpeningParams& opening, const qir::Visibility& visibility, const Digest& rows_key) {
+                              const pcs::OpeningParams& opening, const qir::Visibility& visibility,
+                              const Digest& rows_key) {
   CommittedModel model;
   model.rows_key = rows_key;
   verifier::PreparedKey& prepared = model.prepared;
@@ -85,33 +89,40 @@ Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircu
 }
 
 Result<CommittedModel> with_seed(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::ParamData params,
-                                 const pcs::OpeningParams& opening, const qir::Visibility& visibility, const Digest& seed) {
+                                 const pcs::OpeningParams& opening, const qir::Visibility& visibility,
+                                 const Digest& seed) {
   const Digest rows_key = opening.has_model ? derive_rows_key(seed, graph, opening, params) : Digest{};
-  ZKI_ASSIGN_OR_RETURN(CommittedModel model, finish(graph, std::move(compiled), std::move(params), opening, visibility, rows_key));
+  ZKI_ASSIGN_OR_RETURN(CommittedModel model,
+                       finish(graph, std::move(compiled), std::move(params), opening, visibility, rows_key));
   model.seed = seed;
   return model;
 }
 
 }  // namespace
 
-Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::OpeningParams& opening, const qir::ParamData& params) {
+Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::OpeningParams& opening,
+                       const qir::ParamData& params) {
   Keccak256 weights;
   for (const std::vector<std::int32_t>& values : params) {
-    weights.update(ByteView(reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(std::int32_t)));
+    weights.update(
+        ByteView(reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(std::int32_t)));
   }
-  return derive_key("zkinfer model rows v1", {seed, qir::structure_bytes(graph), opening.canonical_bytes(), weights.finish()});
+  return derive_key("zkinfer model rows v1",
+                    {seed, qir::structure_bytes(graph), opening.canonical_bytes(), weights.finish()});
 }
 
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const ModelOptions& options,
                                     const Digest& seed) {
   if (!options.zero_knowledge && !options.visibility.everything()) {
-    return invalid_argument("zero knowledge can only be off where nothing is private; make inputs, outputs and parameters public too");
+    return invalid_argument(
+        "zero knowledge can only be off where nothing is private; make inputs, outputs and parameters public too");
   }
   if (!options.visibility.valid()) {
     return invalid_argument("the circuit computes SHA-256 only: Keccak-256 digests are for public inputs and outputs");
   }
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
-  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, options.zero_knowledge, options.visibility));
+  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
+                       relations::compile(graph, options.zero_knowledge, options.visibility));
   ZKI_ASSIGN_OR_RETURN(const pcs::OpeningParams opening, choose(compiled, options));
   return with_seed(graph, std::move(compiled), std::move(params), opening, options.visibility, seed);
 }
@@ -119,14 +130,17 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData par
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
                                     const qir::Visibility& visibility, const Digest& seed) {
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
-  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, opening.zero_knowledge, visibility));
+  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
+                       relations::compile(graph, opening.zero_knowledge, visibility));
   return with_seed(graph, std::move(compiled), std::move(params), opening, visibility, seed);
 }
 
-Result<CommittedModel> commit_model_with_rows(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
-                                              const qir::Visibility& visibility, const Digest& rows_key) {
+Result<CommittedModel> commit_model_with_rows(const qir::QGraph& graph, qir::ParamData params,
+                                              const pcs::OpeningParams& opening, const qir::Visibility& visibility,
+                                              const Digest& rows_key) {
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
-  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled, relations::compile(graph, opening.zero_knowledge, visibility));
+  ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
+                       relations::compile(graph, opening.zero_knowledge, visibility));
   return finish(graph, std::move(compiled), std::move(params), opening, visibility, rows_key);
 }
 

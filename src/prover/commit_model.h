@@ -15,9 +15,9 @@ struct ModelOptions {
   pcs::Regime regime = pcs::Regime::kJohnson;
   bool zero_knowledge = true;
   std::uint8_t pow_bits = 16;
-  std::uint64_t budget = 0;  // 0: the default for the model's size
+  std::uint64_t budget = 0;       // 0: the default for the model's size
   std::uint64_t data_budget = 0;  // of committed inputs and outputs; 0: kDefaultDataBudget
-  qir::Visibility visibility;  // zero knowledge off needs everything public
+  qir::Visibility visibility;     // zero knowledge off needs everything public
 };
 
 // The model with its commitment. `seed` is secret: it makes the rows key and, with statement, witness and entropy, every
@@ -38,12 +38,14 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData par
                                     const qir::Visibility& visibility, const Digest& seed);
 
 // The same from the rows key alone, for whoever compares a key with a model: the result has no seed and must not prove.
-Result<CommittedModel> commit_model_with_rows(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
-                                              const qir::Visibility& visibility, const Digest& rows_key);
+Result<CommittedModel> commit_model_with_rows(const qir::QGraph& graph, qir::ParamData params,
+                                              const pcs::OpeningParams& opening, const qir::Visibility& visibility,
+                                              const Digest& rows_key);
 
 // The key of M's random rows: Keccak-256 over seed, structure, opening parameters and weights (docs/protocol.md, section 8).
 // The same seed with another model, other weights or other parameters must give independent rows: two code words that
 // share them would show the difference of their messages.
-Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::OpeningParams& opening, const qir::ParamData& params);
+Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::OpeningParams& opening,
+                       const qir::ParamData& params);
 
 }  // namespace zkinfer::prover

@@ -47,8 +47,8 @@ BoundAxes bound_axes(const Contraction& relation, AxisRole bound) {
 }
 
 // Sets `fixed` to point `index` (row-major) of the bound axes and returns the point's weight.
-Fe fix_point(const Contraction& relation, const BoundAxes& bound, std::size_t index, const std::vector<std::vector<Fe>>& tau_vectors,
-             std::vector<std::uint64_t>& fixed) {
+Fe fix_point(const Contraction& relation, const BoundAxes& bound, std::size_t index,
+             const std::vector<std::vector<Fe>>& tau_vectors, std::vector<std::uint64_t>& fixed) {
   Fe weight = Fe::one();
   for (std::size_t b = bound.axes.size(); b-- > 0;) {
     const std::uint32_t axis = bound.axes[b];
@@ -69,13 +69,15 @@ bool is_contiguous(const LinExpr& expr, std::uint32_t axis) {
   return std::any_of(expr.views.begin(), expr.views.end(), [&](const circuit::View& view) {
     if (view.axes.empty()) return false;
     const auto& terms = view.axes.back().terms;
-    return std::any_of(terms.begin(), terms.end(), [&](const circuit::AxisTerm& t) { return t.box_axis == axis && t.stride == 1; });
+    return std::any_of(terms.begin(), terms.end(),
+                       [&](const circuit::AxisTerm& t) { return t.box_axis == axis && t.stride == 1; });
   });
 }
 
 // Tables are small and the last bound axis is contiguous in the columns: its whole run is evaluated at once, per table entry.
-FeVec bind_runs(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit, const ColumnData& data,
-                const LinExpr& expr, BoundAxes bound, const std::vector<std::vector<Fe>>& tau_vectors) {
+FeVec bind_runs(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
+                const ColumnData& data, const LinExpr& expr, BoundAxes bound,
+                const std::vector<std::vector<Fe>>& tau_vectors) {
   const std::uint32_t run_axis = bound.axes.back();
   const std::uint64_t run = relation.box[run_axis];
   bound.axes.pop_back();
@@ -109,8 +111,8 @@ constexpr std::size_t kMaxRun = 4096;
 
 }  // namespace
 
-FpVec evaluate_operand(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit, const ColumnData& data,
-                       const LinExpr& expr) {
+FpVec evaluate_operand(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
+                       const ColumnData& data, const LinExpr& expr) {
   FpVec out(std::size_t{1} << plan.sum_bits);
   std::vector<LoopAxis> loops = table_axes(relation, plan);
   const auto split = std::find_if(loops.begin(), loops.end(), [](const LoopAxis& loop) { return loop.length > 1; });
@@ -121,18 +123,20 @@ FpVec evaluate_operand(const Contraction& relation, const ContractionPlan& plan,
   }
   const LoopAxis outer = *split;
   loops.erase(loops.begin(), split + 1);
-  parallel_for(outer.length, std::max<std::size_t>(1, 4096 / outer.out_stride), [&](std::size_t begin, std::size_t end) {
-    std::vector<std::uint64_t> point = fixed;
-    for (std::size_t i = begin; i < end; ++i) {
-      point[outer.box_axis] = i;
-      circuit::evaluate_slice(expr, circuit.columns, data, loops, point, out.data() + i * outer.out_stride);
-    }
-  });
+  parallel_for(
+      outer.length, std::max<std::size_t>(1, 4096 / outer.out_stride), [&](std::size_t begin, std::size_t end) {
+        std::vector<std::uint64_t> point = fixed;
+        for (std::size_t i = begin; i < end; ++i) {
+          point[outer.box_axis] = i;
+          circuit::evaluate_slice(expr, circuit.columns, data, loops, point, out.data() + i * outer.out_stride);
+        }
+      });
   return out;
 }
 
-FeVec bind_operand(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit, const ColumnData& data,
-                   const LinExpr& expr, AxisRole bound_role, const std::vector<std::vector<Fe>>& tau_vectors) {
+FeVec bind_operand(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
+                   const ColumnData& data, const LinExpr& expr, AxisRole bound_role,
+                   const std::vector<std::vector<Fe>>& tau_vectors) {
   const std::size_t size = std::size_t{1} << plan.sum_bits;
   const BoundAxes bound = bound_axes(relation, bound_role);
   if (bound.axes.empty()) {

@@ -130,8 +130,9 @@ std::vector<Fe> shared_point(const Contraction& relation, std::span<const Fe> ta
   return out;
 }
 
-sumcheck::ProductRelation product_of(const Contraction& relation, const circuit::ContractionPlan& plan, const Circuit& circuit,
-                                     const ColumnData& data, std::span<const Fe> tau, const Fe& coef) {
+sumcheck::ProductRelation product_of(const Contraction& relation, const circuit::ContractionPlan& plan,
+                                     const Circuit& circuit, const ColumnData& data, std::span<const Fe> tau,
+                                     const Fe& coef) {
   sumcheck::ProductRelation product{coef, {}, shared_point(relation, tau)};
   const bool binds = std::any_of(relation.roles.begin(), relation.roles.end(),
                                  [](AxisRole role) { return role == AxisRole::kA || role == AxisRole::kB; });
@@ -147,7 +148,8 @@ sumcheck::ProductRelation product_of(const Contraction& relation, const circuit:
   return product;
 }
 
-void prove_contractions(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled, const ColumnData& data) {
+void prove_contractions(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled,
+                        const ColumnData& data) {
   const Circuit& circuit = compiled.circuit;
   const std::vector<Fe> tau =
       channel.transcript().challenges("relations tau", static_cast<std::size_t>(compiled.plan.tau_bits));
@@ -160,7 +162,8 @@ void prove_contractions(hiding::ProverChannel& channel, const relations::Compile
   }
   const sumcheck::BatchedProducts end =
       sumcheck::prove_batched_products(channel, "relations round", std::move(relations), compiled.plan.degree);
-  for (const std::vector<Fe>& values : end.values) channel.send_product("relations lhs", values.front(), "relations rhs", values.back());
+  for (const std::vector<Fe>& values : end.values)
+    channel.send_product("relations lhs", values.front(), "relations rhs", values.back());
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ struct OuterTimes {
   double relations = 0;
 };
 
-void prove_outer(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled, const circuit::ColumnData& data,
-                 TupleValues tuples, std::span<const Fe> pads, OuterTimes& times);
+void prove_outer(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled,
+                 const circuit::ColumnData& data, TupleValues tuples, std::span<const Fe> pads, OuterTimes& times);
 
 }  // namespace zkinfer::prover

@@ -166,8 +166,8 @@ struct StatementData {
 };
 
 Result<StatementData> make_statement(const CommittedModel& model, const ProveRequest& request,
-                                     const std::vector<std::vector<std::int64_t>>& inputs, const exec_integer::Witness& witness,
-                                     proof::PublicData& out) {
+                                     const std::vector<std::vector<std::int64_t>>& inputs,
+                                     const exec_integer::Witness& witness, proof::PublicData& out) {
   const proof::Key& key = model.prepared.key;
   const qir::QGraph& graph = key.graph;
   for (const qir::ValueId id : qir::public_values(graph, key.visibility)) out.values.push_back(witness.values[id]);
@@ -191,8 +191,8 @@ Result<StatementData> make_statement(const CommittedModel& model, const ProveReq
       // Another seed for each, which nothing but this proof and its receiver know; bound to the inputs and the context, so
       // that equal outputs stay unlinkable even where the entropy repeats.
       const std::uint8_t index[1] = {static_cast<std::uint8_t>(next)};
-      const Digest seed = derive_key("zkinfer output commitment v1",
-                                     {model.seed, request.entropy, request.context, all_inputs.bytes(), ByteView(index)});
+      const Digest seed = derive_key("zkinfer output commitment v1", {model.seed, request.entropy, request.context,
+                                                                      all_inputs.bytes(), ByteView(index)});
       ZKI_ASSIGN_OR_RETURN(CommittedData committed, commit_data(witness.values[id], key.params.data[next++], seed));
       data.outputs.push_back(std::make_shared<CommittedData>(std::move(committed)));
     }
@@ -203,14 +203,18 @@ Result<StatementData> make_statement(const CommittedModel& model, const ProveReq
       const CommittedData& committed = *request.committed_inputs[i];
       const std::string where = "committed input '" + graph.value(graph.inputs[i]).name + "'";
       if (committed.params != key.params.data[next++]) {
-        return invalid_argument(where + ": its commitment was made with other parameters (size, security or budget) than this key's");
+        return invalid_argument(
+            where + ": its commitment was made with other parameters (size, security or budget) than this key's");
       }
       // Each use opens rows of its own: twice in one proof would count twice against the budget.
       const bool twice = std::any_of(data.opened.begin(), data.opened.end(), [&](const CommittedData* other) {
         return other->commitment.root == committed.commitment.root;
       });
-      if (twice) return invalid_argument(where + ": the same commitment serves two tensors of one proof; commit to it once more");
-      if (committed.values != inputs[i]) return invalid_argument(where + ": the commitment holds other values than the input");
+      if (twice)
+        return invalid_argument(where +
+                                ": the same commitment serves two tensors of one proof; commit to it once more");
+      if (committed.values != inputs[i])
+        return invalid_argument(where + ": the commitment holds other values than the input");
       data.opened.push_back(&committed);
     }
   }
@@ -221,7 +225,8 @@ Result<StatementData> make_statement(const CommittedModel& model, const ProveReq
 // The inputs: as given, or those of the commitments.
 Result<std::vector<std::vector<std::int64_t>>> inputs_of(const proof::Key& key, const ProveRequest& request) {
   if (!key.visibility.inputs.is_committed()) {
-    if (!request.committed_inputs.empty()) return invalid_argument("committed inputs given, but this key's inputs are not committed");
+    if (!request.committed_inputs.empty())
+      return invalid_argument("committed inputs given, but this key's inputs are not committed");
     return request.inputs;
   }
   if (request.committed_inputs.size() != key.graph.inputs.size()) {
@@ -262,8 +267,8 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   const verifier::DataPins pins = verifier::data_pins(prepared, proof.data.commitments);
   std::vector<const pcs::CommittedOracle*> data_oracles;
   for (const CommittedData* committed : statement.opened) data_oracles.push_back(&committed->oracle);
-  Messages messages = prove_messages(model, {prepared, verifier::kProtocolName, absorb, tensors, pins, data_oracles}, std::move(data),
-                                     request, proof.times);
+  Messages messages = prove_messages(model, {prepared, verifier::kProtocolName, absorb, tensors, pins, data_oracles},
+                                     std::move(data), request, proof.times);
   ByteWriter writer;
   writer.raw(proof::header_bytes(prepared.key, request.context, proof.data));
   for (pcs::ProofSection& section : messages.opening_sections) section.begin += writer.bytes().size();

@@ -23,10 +23,10 @@ enum class RandomStream : std::uint64_t { kPads = 1, kBlind = 2, kWitnessRows = 
 
 // Lets tests play a cheating prover: called on the columns before they are committed.
 struct ProveHooks {
-  std::function<void(circuit::ColumnData&)> columns;                // before the lookups' multiplicities are counted
+  std::function<void(circuit::ColumnData&)> columns;  // before the lookups' multiplicities are counted
   std::function<void(circuit::ColumnData&, std::vector<Fe>&)> committed;  // columns and pads, right before committing
-  std::function<void(proof::PublicData&)> outputs;                  // what the statement says
-  hiding::ProverChannel::MessageHook messages;                      // each message before the opening, on its way out
+  std::function<void(proof::PublicData&)> outputs;                        // what the statement says
+  hiding::ProverChannel::MessageHook messages;  // each message before the opening, on its way out
   pcs::ProverHooks* opening = nullptr;
   // The elements that a stream has just given, before their use: tests of what leaks when randomness is missing.
   std::function<void(RandomStream, FpSpan)> randomness;
@@ -45,7 +45,7 @@ struct ProveRequest {
 
 struct Proof {
   Bytes bytes;
-  proof::PublicData data;  // what the statement says about outputs and inputs
+  proof::PublicData data;                                  // what the statement says about outputs and inputs
   std::vector<std::vector<std::int64_t>> inputs, outputs;  // the inference, hidden tensors too
   std::vector<std::shared_ptr<const CommittedData>> committed_outputs;  // where outputs are committed
   ProveTimes times;

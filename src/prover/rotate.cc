@@ -19,7 +19,8 @@ Result<verifier::PreparedKey> prepare(const CommittedModel& before, const Commit
   pcs::OpeningParams params;
   {
     ZKI_ASSIGN_OR_RETURN(const relations::CompiledCircuit compiled, relations::compile_rotation(old_key.graph));
-    ZKI_ASSIGN_OR_RETURN(params, variant_params(old_key.params, compiled, {{new_key.params.model, new_key.params.model_budget}}));
+    ZKI_ASSIGN_OR_RETURN(
+        params, variant_params(old_key.params, compiled, {{new_key.params.model, new_key.params.model_budget}}));
   }
   return verifier::prepare_rotation(before.prepared, after.prepared, params);
 }
@@ -40,8 +41,8 @@ Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, 
   ProveTimes times;
   const verifier::DataPins pins = verifier::rotation_pins(after.prepared);
   const std::vector<const pcs::CommittedOracle*> data_oracles = {&after.oracle};
-  const Messages messages = prove_messages(before, {variant, verifier::kRotationProtocol, absorb, {}, pins, data_oracles},
-                                           std::move(data), request, times);
+  const Messages messages = prove_messages(
+      before, {variant, verifier::kRotationProtocol, absorb, {}, pins, data_oracles}, std::move(data), request, times);
   if (request.progress) request.progress("done", 1.0);
   return verifier::variant_file(verifier::kRotationKind, params, messages.bytes);
 }

@@ -47,7 +47,8 @@ void fill_bits(const Sha256Compression& c, Fp* out) {
 }
 
 // Column [per_word, rounds] of the sums of the bits of x and y at i, i + per_word, ..
-void set_sums(std::uint32_t x, std::uint32_t y, std::size_t per_word, std::size_t round, std::size_t num_rounds, Fp* out) {
+void set_sums(std::uint32_t x, std::uint32_t y, std::size_t per_word, std::size_t round, std::size_t num_rounds,
+              Fp* out) {
   std::uint32_t mask = 0;
   for (std::size_t k = 0; k < kWordBits; k += per_word) mask |= std::uint32_t{1} << k;
   for (std::size_t i = 0; i < per_word; ++i) out[i * num_rounds + round] = Fp((x >> i & mask) + (y >> i & mask));
@@ -55,13 +56,15 @@ void set_sums(std::uint32_t x, std::uint32_t y, std::size_t per_word, std::size_
 
 void fill_choice(const Sha256Compression& c, std::size_t per_word, Fp* out) {
   for (std::size_t t = 0; t < kSha256Rounds; ++t) {
-    set_sums(sha256_large1(c.e[t + 3]), sha256_choice(c.e[t + 3], c.e[t + 2], c.e[t + 1]), per_word, t, kSha256Rounds, out);
+    set_sums(sha256_large1(c.e[t + 3]), sha256_choice(c.e[t + 3], c.e[t + 2], c.e[t + 1]), per_word, t, kSha256Rounds,
+             out);
   }
 }
 
 void fill_majority(const Sha256Compression& c, std::size_t per_word, Fp* out) {
   for (std::size_t t = 0; t < kSha256Rounds; ++t) {
-    set_sums(sha256_large0(c.a[t + 3]), sha256_majority(c.a[t + 3], c.a[t + 2], c.a[t + 1]), per_word, t, kSha256Rounds, out);
+    set_sums(sha256_large0(c.a[t + 3]), sha256_majority(c.a[t + 3], c.a[t + 2], c.a[t + 1]), per_word, t, kSha256Rounds,
+             out);
   }
 }
 
@@ -131,11 +134,14 @@ FpVec sha256_column(Sha256Column column, const Sha256Message& message) {
   switch (column) {
     case Sha256Column::kBits: return per_block(message, kWordBits * relations::kSha256Rows, fill_bits);
     case Sha256Column::kChoice:
-      return per_block(message, kWordBits / 2 * kSha256Rounds, [](const auto& c, Fp* out) { fill_choice(c, kWordBits / 2, out); });
+      return per_block(message, kWordBits / 2 * kSha256Rounds,
+                       [](const auto& c, Fp* out) { fill_choice(c, kWordBits / 2, out); });
     case Sha256Column::kMajority:
-      return per_block(message, per_word * kSha256Rounds, [&](const auto& c, Fp* out) { fill_majority(c, per_word, out); });
+      return per_block(message, per_word * kSha256Rounds,
+                       [&](const auto& c, Fp* out) { fill_majority(c, per_word, out); });
     case Sha256Column::kSchedule:
-      return per_block(message, per_word * (kSha256Rounds - 16), [&](const auto& c, Fp* out) { fill_schedule(c, per_word, out); });
+      return per_block(message, per_word * (kSha256Rounds - 16),
+                       [&](const auto& c, Fp* out) { fill_schedule(c, per_word, out); });
     case Sha256Column::kCarries: return per_block(message, relations::kSha256Carries, fill_carries);
     case Sha256Column::kWords: break;
     case Sha256Column::kDigest: return digest(message);

@@ -12,7 +12,9 @@ soundness::ParamRequest param_request(const pcs::OpeningParams& like, const rela
   request.witness_elements = compiled.num_elements(circuit::Oracle::kWitness);
   request.model_elements = compiled.num_elements(circuit::Oracle::kModel);
   const auto rows = [&](circuit::Oracle oracle) {
-    return [&compiled, oracle](int log_lanes) { return circuit::place_columns(compiled.circuit, oracle, log_lanes).num_rows; };
+    return [&compiled, oracle](int log_lanes) {
+      return circuit::place_columns(compiled.circuit, oracle, log_lanes).num_rows;
+    };
   };
   request.witness_rows = rows(circuit::Oracle::kWitness);
   request.model_rows = rows(circuit::Oracle::kModel);

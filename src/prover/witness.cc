@@ -80,7 +80,8 @@ class Filler {
                                  recipe.kind == Recipe::Kind::kQuotient);
       case Recipe::Kind::kExpression: return evaluated(recipe.expr, recipe.box);
       case Recipe::Kind::kPositivePart:
-        return map(evaluated(recipe.expr, recipe.box), [](std::int64_t x) { return Fp::from_int(std::max<std::int64_t>(0, x)); });
+        return map(evaluated(recipe.expr, recipe.box),
+                   [](std::int64_t x) { return Fp::from_int(std::max<std::int64_t>(0, x)); });
       case Recipe::Kind::kTable: {
         const qir::Table& table = graph_.tables[static_cast<std::size_t>(recipe.table)];
         return map(evaluated(recipe.expr, recipe.box),
@@ -92,7 +93,8 @@ class Filler {
         return map(evaluated(recipe.expr, recipe.box), [&](std::int64_t x) { return limb_of(x, recipe); });
       case Recipe::Kind::kDivLimb: return div_limb(recipe);
       case Recipe::Kind::kConstant: return to_field(compiled_.circuit.columns[id].constants);
-      case Recipe::Kind::kSha256: return sha256_column(recipe.sha256, evaluated(recipe.expr, recipe.box), recipe.entry_bytes);
+      case Recipe::Kind::kSha256:
+        return sha256_column(recipe.sha256, evaluated(recipe.expr, recipe.box), recipe.entry_bytes);
     }
     return {};
   }
@@ -145,8 +147,8 @@ class Filler {
 
 }  // namespace
 
-ColumnData fill_columns(const qir::QGraph& graph, const relations::CompiledCircuit& compiled, const qir::ParamData& params,
-                        const exec_integer::Witness& witness) {
+ColumnData fill_columns(const qir::QGraph& graph, const relations::CompiledCircuit& compiled,
+                        const qir::ParamData& params, const exec_integer::Witness& witness) {
   ColumnData data(compiled.circuit.columns.size());
   const Filler filler(graph, compiled, witness, data);
   // In order: a recipe reads earlier columns only.

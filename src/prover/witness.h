@@ -17,6 +17,7 @@ using TupleValues = std::vector<std::vector<FpVec>>;
 TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const circuit::ColumnData& data);
 
 // Sets the multiplicity columns. A tuple that is no row of its table is left out (the verifier will reject the proof).
-void count_multiplicities(const relations::CompiledCircuit& compiled, const TupleValues& tuples, circuit::ColumnData& data);
+void count_multiplicities(const relations::CompiledCircuit& compiled, const TupleValues& tuples,
+                          circuit::ColumnData& data);
 
 }  // namespace zkinfer::prover

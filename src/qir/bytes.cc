@@ -165,7 +165,8 @@ Result<QGraph> parse_structure(ByteView bytes) {
     return corrupt("model structure: does not start with 'zkqir'; is this a zkinfer model structure?");
   }
   if (const std::uint16_t version = in.u16(); version != kVersion) {
-    return corrupt("model structure: version " + std::to_string(version) + ", this program reads version 1; convert the model again");
+    return corrupt("model structure: version " + std::to_string(version) +
+                   ", this program reads version 1; convert the model again");
   }
   QGraph graph;
   graph.name = in.text(kMaxText);
@@ -181,8 +182,8 @@ Result<QGraph> parse_structure(ByteView bytes) {
   graph.inputs = read_ids(in);
   graph.outputs = read_ids(in);
   if (!in.finished()) {
-    return corrupt("model structure: truncated or followed by other bytes near byte " + std::to_string(in.offset()) + " of " +
-                   std::to_string(bytes.size()));
+    return corrupt("model structure: truncated or followed by other bytes near byte " + std::to_string(in.offset()) +
+                   " of " + std::to_string(bytes.size()));
   }
   if (Status status = validate(graph); !status.ok()) return corrupt("model structure: " + status.message());
   return graph;

@@ -13,8 +13,8 @@ TEST(QGraph, EveryOpValidates) {
   const Status status = validate(graph);
   EXPECT_TRUE(status.ok()) << status.message();
   const std::string text = to_text(graph);
-  for (const char* op : {"Conv", "MaxPool", "SumPool", "Linear", "Slice", "Pad", "Transpose", "MatMul", "Softmax", "Mul", "ReduceSum",
-                         "ReduceMax", "Reshape", "Concat", "ArgMax"}) {
+  for (const char* op : {"Conv", "MaxPool", "SumPool", "Linear", "Slice", "Pad", "Transpose", "MatMul", "Softmax",
+                         "Mul", "ReduceSum", "ReduceMax", "Reshape", "Concat", "ArgMax"}) {
     EXPECT_NE(text.find(std::string(op) + "("), std::string::npos) << op;
   }
 }
@@ -39,24 +39,48 @@ struct Case {
 
 TEST(QGraph, RejectTable) {
   const Case cases[] = {
-      {"shape", [](QGraph& g) { g.values[3].shape = {1, 4, 6, 5, 1}; }, "Conv needs"},
+      {"shape",
+       [](QGraph& g) {
+         g.values[3].shape = {1, 4, 6, 5, 1};
+       },
+       "Conv needs"},
       {"groups", [](QGraph& g) { g.nodes[0].groups = 3; }, "groups 3"},
-      {"kernel", [](QGraph& g) { g.nodes[0].kernel = {3, 2}; }, "differs from w"},
+      {"kernel",
+       [](QGraph& g) {
+         g.nodes[0].kernel = {3, 2};
+       },
+       "differs from w"},
       {"bias", [](QGraph& g) { g.values[2].shape = {5}; }, "bias"},
-      {"stride", [](QGraph& g) { g.nodes[0].strides = {0, 1}; }, "positive"},
+      {"stride",
+       [](QGraph& g) {
+         g.nodes[0].strides = {0, 1};
+       },
+       "positive"},
       {"table index", [](QGraph& g) { g.nodes[0].requant.table_index = 9; }, "does not exist"},
       {"shift without table", [](QGraph& g) { g.nodes[10].requant.shift = 1; }, "shift without"},
       {"table on MaxPool", [](QGraph& g) { g.nodes[1].requant.table_index = 0; }, "takes no table"},
-      {"only padding", [](QGraph& g) { g.nodes[1].pads_begin = {4, 0}; }, "only padding"},
+      {"only padding",
+       [](QGraph& g) {
+         g.nodes[1].pads_begin = {4, 0};
+       },
+       "only padding"},
       {"reach", [](QGraph& g) { g.nodes[2].coefs = {300}; }, "not in the table's domain"},
       {"declared range", [](QGraph& g) { g.values[g.nodes[3].output].hi = 5; }, "may reach"},
       {"matmul range", [](QGraph& g) { g.values[g.nodes[7].output].hi = 5; }, "may reach"},
       {"slice", [](QGraph& g) { g.nodes[4].steps[1] = 3; }, "leaves"},
-      {"perm", [](QGraph& g) { g.nodes[6].perm = {0, 1, 1, 2}; }, "not a permutation"},
+      {"perm",
+       [](QGraph& g) {
+         g.nodes[6].perm = {0, 1, 1, 2};
+       },
+       "not a permutation"},
       {"softmax table", [](QGraph& g) { g.tables[2].values[255] = 0; }, "positive"},
       {"softmax domain", [](QGraph& g) { g.tables[2].first = -100; }, "contains every"},
       {"unused attribute", [](QGraph& g) { g.nodes[0].axes = {1}; }, "does not read"},
-      {"coefficient", [](QGraph& g) { g.nodes[3].coefs = {std::int64_t{1} << 41, 1}; }, "2^40"},
+      {"coefficient",
+       [](QGraph& g) {
+         g.nodes[3].coefs = {std::int64_t{1} << 41, 1};
+       },
+       "2^40"},
       {"missing coefficient", [](QGraph& g) { g.nodes[3].coefs = {1}; }, "one coefficient for each"},
       {"forward reference", [](QGraph& g) { std::swap(g.nodes[0], g.nodes[1]); }, "earlier node"},
       {"computed twice", [](QGraph& g) { g.nodes[1].output = g.nodes[0].output; }, "not free"},
@@ -69,7 +93,11 @@ TEST(QGraph, RejectTable) {
       {"table log", [](QGraph& g) { g.tables[0].log_size = 60; }, "2^26"},
       {"clamp on range", [](QGraph& g) { g.tables[1].clamp_hi = 1; }, "does not clamp"},
       {"value range", [](QGraph& g) { g.values[0].lo = 500; }, "increasing"},
-      {"zero dimension", [](QGraph& g) { g.values[0].shape = {1, 2, 0, 6}; }, "positive dimensions"},
+      {"zero dimension",
+       [](QGraph& g) {
+         g.values[0].shape = {1, 2, 0, 6};
+       },
+       "positive dimensions"},
       {"accumulator", [](QGraph& g) { g.values[1].hi = INT32_MAX, g.values[0].hi = std::int64_t{1} << 40; }, "2^62"},
       {"argmax", [](QGraph& g) { g.values[g.outputs[1]].hi = 2; }, "may reach"},
       {"concat", [](QGraph& g) { g.nodes[14].axes = {7}; }, "Concat needs"},

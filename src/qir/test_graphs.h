@@ -15,15 +15,19 @@ struct TestBuilder {
   QGraph graph;
 
   ValueId value(ValueKind kind, Shape shape, std::int64_t lo, std::int64_t hi) {
-    graph.values.push_back({std::string("v").append(std::to_string(graph.values.size())), kind, std::move(shape), lo, hi, {1, -4}});
+    graph.values.push_back(
+        {std::string("v").append(std::to_string(graph.values.size())), kind, std::move(shape), lo, hi, {1, -4}});
     return static_cast<ValueId>(graph.values.size() - 1);
   }
   ValueId input(Shape shape, std::int64_t lo, std::int64_t hi) {
     graph.inputs.push_back(value(ValueKind::kInput, std::move(shape), lo, hi));
     return graph.inputs.back();
   }
-  ValueId param(Shape shape, std::int64_t lo, std::int64_t hi) { return value(ValueKind::kParam, std::move(shape), lo, hi); }
-  ValueId node(Op op, std::vector<ValueId> inputs, Shape shape, std::int64_t lo, std::int64_t hi, Node attributes = {}) {
+  ValueId param(Shape shape, std::int64_t lo, std::int64_t hi) {
+    return value(ValueKind::kParam, std::move(shape), lo, hi);
+  }
+  ValueId node(Op op, std::vector<ValueId> inputs, Shape shape, std::int64_t lo, std::int64_t hi,
+               Node attributes = {}) {
     attributes.op = op;
     attributes.name = std::string("n").append(std::to_string(graph.nodes.size()));
     attributes.inputs = std::move(inputs);
@@ -38,7 +42,9 @@ struct TestBuilder {
   std::int32_t clamp_table(std::int64_t first, std::uint8_t log_size, std::int64_t lo, std::int64_t hi) {
     return table({TableKind::kClamp, first, log_size, lo, hi, {}});
   }
-  std::int32_t range_table(std::int64_t first, std::uint8_t log_size) { return table({TableKind::kRange, first, log_size, 0, 0, {}}); }
+  std::int32_t range_table(std::int64_t first, std::uint8_t log_size) {
+    return table({TableKind::kRange, first, log_size, 0, 0, {}});
+  }
 };
 
 // Every op once: a small convolutional net with a residual, pools, attention-like products and movement.

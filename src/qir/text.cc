@@ -28,7 +28,9 @@ std::string table_text(const Table& table) {
   std::string text;
   switch (table.kind) {
     case TableKind::kRange: text = "range"; break;
-    case TableKind::kClamp: text = "clamp to [" + std::to_string(table.clamp_lo) + ", " + std::to_string(table.clamp_hi) + "]"; break;
+    case TableKind::kClamp:
+      text = "clamp to [" + std::to_string(table.clamp_lo) + ", " + std::to_string(table.clamp_hi) + "]";
+      break;
     case TableKind::kExplicit: text = "explicit"; break;
   }
   return text + " on [" + std::to_string(table.first) + ", " + std::to_string(table.first + table.num_rows()) + ") 2^" +
@@ -69,9 +71,9 @@ std::string to_text(const QGraph& graph) {
   std::string text = "qgraph '" + graph.name + "'\n";
   for (std::size_t i = 0; i < graph.values.size(); ++i) {
     const Value& value = graph.values[i];
-    text += "  value " + value_name(graph, static_cast<ValueId>(i)) + " " + kind_name(value.kind) + " " + value.shape.to_string() +
-            " in [" + std::to_string(value.lo) + ", " + std::to_string(value.hi) + "] scale " +
-            std::to_string(value.scale.mantissa) + "*2^" + std::to_string(value.scale.exponent) + "\n";
+    text += "  value " + value_name(graph, static_cast<ValueId>(i)) + " " + kind_name(value.kind) + " " +
+            value.shape.to_string() + " in [" + std::to_string(value.lo) + ", " + std::to_string(value.hi) +
+            "] scale " + std::to_string(value.scale.mantissa) + "*2^" + std::to_string(value.scale.exponent) + "\n";
   }
   for (std::size_t i = 0; i < graph.tables.size(); ++i) {
     text += "  table " + std::to_string(i) + " " + table_text(graph.tables[i]) + "\n";

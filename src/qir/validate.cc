@@ -25,10 +25,12 @@ Status check_table(const Table& table) {
   if (table.log_size > kMaxTableLogSize) {
     return invalid_argument("2^" + std::to_string(table.log_size) + " rows, at most 2^26 are allowed");
   }
-  if (table.first > kMaxTableFirst || table.first < -kMaxTableFirst) return invalid_argument("domain starts beyond +-2^40");
+  if (table.first > kMaxTableFirst || table.first < -kMaxTableFirst)
+    return invalid_argument("domain starts beyond +-2^40");
   const std::size_t num_values = table.kind == TableKind::kExplicit ? static_cast<std::size_t>(table.num_rows()) : 0;
   if (table.values.size() != num_values) {
-    return invalid_argument("has " + std::to_string(table.values.size()) + " explicit values, expected " + std::to_string(num_values));
+    return invalid_argument("has " + std::to_string(table.values.size()) + " explicit values, expected " +
+                            std::to_string(num_values));
   }
   if (table.kind == TableKind::kClamp) {
     if (table.clamp_lo > table.clamp_hi || table.clamp_lo < INT32_MIN || table.clamp_hi > INT32_MAX) {
@@ -62,10 +64,12 @@ Status check_value(const Value& value) {
   if (value.name.size() > kMaxNameBytes) return invalid_argument("name longer than 4096 bytes");
   if (std::any_of(value.shape.dims().begin(), value.shape.dims().end(), [](std::int64_t dim) { return dim < 1; }) ||
       value.shape.num_elements() > kMaxElements) {
-    return invalid_argument("shape " + value.shape.to_string() + " must have positive dimensions and at most 2^31 elements");
+    return invalid_argument("shape " + value.shape.to_string() +
+                            " must have positive dimensions and at most 2^31 elements");
   }
   if (value.lo > value.hi || value.lo <= -kMaxMagnitude || value.hi >= kMaxMagnitude) {
-    return invalid_argument("range [" + std::to_string(value.lo) + ", " + std::to_string(value.hi) + "] must be increasing and within 2^62");
+    return invalid_argument("range [" + std::to_string(value.lo) + ", " + std::to_string(value.hi) +
+                            "] must be increasing and within 2^62");
   }
   if (value.kind == ValueKind::kInput && Wide{value.hi} - value.lo >= kMaxWidth) {
     return invalid_argument("an input's range must be less than 2^62 wide");
@@ -81,17 +85,17 @@ Status check_value(const Value& value) {
 
 Status check_attributes(const Node& node, unsigned used) {
   const auto unused = [&](unsigned attribute, bool is_default) { return (used & attribute) != 0 || is_default; };
-  const bool fine =
-      unused(kCoefs, node.coefs.empty()) && unused(kConstant, node.constant == 0) &&
-      unused(kWindow, node.kernel.empty() && node.strides.empty() && node.dilations.empty()) &&
-      unused(kWindow | kPadsBegin, node.pads_begin.empty()) && unused(kGroups, node.groups == 1) &&
-      unused(kAxes, node.axes.empty()) && unused(kPerm, node.perm.empty()) &&
-      unused(kStartsSteps, node.starts.empty() && node.steps.empty());
+  const bool fine = unused(kCoefs, node.coefs.empty()) && unused(kConstant, node.constant == 0) &&
+                    unused(kWindow, node.kernel.empty() && node.strides.empty() && node.dilations.empty()) &&
+                    unused(kWindow | kPadsBegin, node.pads_begin.empty()) && unused(kGroups, node.groups == 1) &&
+                    unused(kAxes, node.axes.empty()) && unused(kPerm, node.perm.empty()) &&
+                    unused(kStartsSteps, node.starts.empty() && node.steps.empty());
   if (!fine) return invalid_argument("has an attribute that its op does not read");
   for (const std::int64_t coef : node.coefs) {
     if (coef > kMaxCoefficient || coef < -kMaxCoefficient) return invalid_argument("a coefficient is beyond +-2^40");
   }
-  if (node.constant >= kMaxMagnitude || node.constant <= -kMaxMagnitude) return invalid_argument("the constant is beyond +-2^62");
+  if (node.constant >= kMaxMagnitude || node.constant <= -kMaxMagnitude)
+    return invalid_argument("the constant is beyond +-2^62");
   return ok_status();
 }
 
@@ -121,13 +125,14 @@ Result<Interval> requantized_range(const QGraph& graph, const Node& node, Interv
   const Wide unit = Wide{1} << node.requant.shift;
   const Interval domain = make_interval(table.first, Wide{table.first} + table.num_rows() - 1);
   if (!scale(domain, static_cast<std::int64_t>(unit)).within(kMaxMagnitude - static_cast<std::int64_t>(unit))) {
-    return invalid_argument("table domain " + to_string(domain) + " times 2^" + std::to_string(node.requant.shift) + " leaves 2^62");
+    return invalid_argument("table domain " + to_string(domain) + " times 2^" + std::to_string(node.requant.shift) +
+                            " leaves 2^62");
   }
   const Interval reach = table_arguments(node, acc);
   const bool contained = reach.lo >= domain.lo && reach.hi <= domain.hi;
   if (!contained && !has_param_input(graph, node)) {
-    return out_of_range("reachable table arguments " + to_string(reach) + " are not in the table's domain " + to_string(domain) +
-                        "; use a larger table or a larger shift");
+    return out_of_range("reachable table arguments " + to_string(reach) + " are not in the table's domain " +
+                        to_string(domain) + "; use a larger table or a larger shift");
   }
   return image(table, reach);
 }
@@ -138,8 +143,8 @@ Result<Interval> requantized_range(const QGraph& graph, const Node& node, Interv
 Status check_node(const QGraph& graph, const Node& node, const Ranges& declared, Ranges& sound) {
   const OpRule& rule = rule_of(node.op);
   if (node.inputs.size() < rule.min_inputs || node.inputs.size() > rule.max_inputs) {
-    return invalid_argument("takes " + std::to_string(rule.min_inputs) + ".." + std::to_string(rule.max_inputs) + " inputs, got " +
-                            std::to_string(node.inputs.size()));
+    return invalid_argument("takes " + std::to_string(rule.min_inputs) + ".." + std::to_string(rule.max_inputs) +
+                            " inputs, got " + std::to_string(node.inputs.size()));
   }
   ZKI_RETURN_IF_ERROR(check_attributes(node, rule.attributes));
   ZKI_RETURN_IF_ERROR(check_requant_form(graph, node, rule.requant));
@@ -151,7 +156,8 @@ Status check_node(const QGraph& graph, const Node& node, const Ranges& declared,
                             inferred.shape.to_string());
   }
   if (!inferred.acc.within(kMaxMagnitude) || !worst.acc.within(kMaxMagnitude)) {
-    return out_of_range("accumulator range " + to_string(hull(inferred.acc, worst.acc)) + " reaches 2^62; use fewer bits");
+    return out_of_range("accumulator range " + to_string(hull(inferred.acc, worst.acc)) +
+                        " reaches 2^62; use fewer bits");
   }
   const bool has_table = node.requant.table_index != kNoTable && rule.requant == RequantRule::kOptional;
   Interval y = inferred.acc;
@@ -163,9 +169,10 @@ Status check_node(const QGraph& graph, const Node& node, const Ranges& declared,
                         std::to_string(output.hi) + "] but may reach " + to_string(y));
   }
   // After a table: its values over all that the accumulator may be, which can be more than an honest run reaches.
-  sound[node.output] = has_table ? hull(declared[node.output], image(graph.tables[static_cast<std::size_t>(node.requant.table_index)],
-                                                                     table_arguments(node, worst.acc)))
-                                 : worst.acc;
+  sound[node.output] =
+      has_table ? hull(declared[node.output], image(graph.tables[static_cast<std::size_t>(node.requant.table_index)],
+                                                    table_arguments(node, worst.acc)))
+                : worst.acc;
   return ok_status();
 }
 
@@ -187,11 +194,13 @@ Result<Ranges> check_nodes(const QGraph& graph) {
         return invalid_argument(where + ": input value " + std::to_string(id) + " is not computed by an earlier node");
       }
     }
-    if (node.output >= graph.values.size() || known[node.output] || graph.values[node.output].kind != ValueKind::kNode) {
+    if (node.output >= graph.values.size() || known[node.output] ||
+        graph.values[node.output].kind != ValueKind::kNode) {
       return invalid_argument(where + ": output value " + std::to_string(node.output) + " is not free to be computed");
     }
     if (node.requant.table_index >= 0 && static_cast<std::size_t>(node.requant.table_index) < graph.tables.size()) {
-      scanned_rows += static_cast<std::int64_t>(graph.tables[static_cast<std::size_t>(node.requant.table_index)].values.size());
+      scanned_rows +=
+          static_cast<std::int64_t>(graph.tables[static_cast<std::size_t>(node.requant.table_index)].values.size());
     }
     if (scanned_rows > kMaxScannedRows) return resource_limit(where + ": more than 2^34 table rows over all nodes");
     if (Status status = check_node(graph, node, declared, sound); !status.ok()) {
@@ -200,7 +209,8 @@ Result<Ranges> check_nodes(const QGraph& graph) {
     known[node.output] = true;
   }
   for (std::size_t i = 0; i < known.size(); ++i) {
-    if (!known[i]) return invalid_argument("value " + std::to_string(i) + " " + quoted(graph.values[i].name) + " is never computed");
+    if (!known[i])
+      return invalid_argument("value " + std::to_string(i) + " " + quoted(graph.values[i].name) + " is never computed");
   }
   return sound;
 }
@@ -210,7 +220,8 @@ Result<Ranges> check_nodes(const QGraph& graph) {
 Result<Ranges> sound_ranges(const QGraph& graph) {
   if (graph.name.size() > kMaxNameBytes) return invalid_argument("graph name longer than 4096 bytes");
   for (std::size_t i = 0; i < graph.tables.size(); ++i) {
-    if (Status status = check_table(graph.tables[i]); !status.ok()) return status.with_context("table " + std::to_string(i));
+    if (Status status = check_table(graph.tables[i]); !status.ok())
+      return status.with_context("table " + std::to_string(i));
   }
   std::size_t num_inputs = 0;
   for (const Value& value : graph.values) {

@@ -20,7 +20,9 @@ struct Visibility {
   bool valid() const { return inputs.valid() && outputs.valid(); }
   // inputs: exposure (2 bits), hash (2); outputs likewise; public_params.
   std::uint32_t bits() const {
-    const auto group = [](const DataGroup& g) { return static_cast<std::uint32_t>(g.exposure) | static_cast<std::uint32_t>(g.hash) << 2; };
+    const auto group = [](const DataGroup& g) {
+      return static_cast<std::uint32_t>(g.exposure) | static_cast<std::uint32_t>(g.hash) << 2;
+    };
     return group(inputs) | group(outputs) << 4 | (public_params ? 1u << 8 : 0u);
   }
   friend bool operator==(const Visibility&, const Visibility&) = default;
@@ -29,10 +31,15 @@ struct Visibility {
 inline constexpr std::uint32_t kVisibilityMask = (1u << 9) - 1;
 // Nothing for flags that Visibility::bits() never gives.
 inline std::optional<Visibility> visibility_from_bits(std::uint32_t bits) {
-  const auto group = [](std::uint32_t x) { return DataGroup{static_cast<Exposure>(x & 3), static_cast<DataHash>(x >> 2 & 3)}; };
-  const auto known = [](const DataGroup& g) { return g.exposure <= Exposure::kCommitted && g.hash <= DataHash::kSha256; };
+  const auto group = [](std::uint32_t x) {
+    return DataGroup{static_cast<Exposure>(x & 3), static_cast<DataHash>(x >> 2 & 3)};
+  };
+  const auto known = [](const DataGroup& g) {
+    return g.exposure <= Exposure::kCommitted && g.hash <= DataHash::kSha256;
+  };
   const Visibility visibility{group(bits), group(bits >> 4), (bits >> 8 & 1) != 0};
-  if ((bits & ~kVisibilityMask) != 0 || !known(visibility.inputs) || !known(visibility.outputs) || !visibility.valid()) return std::nullopt;
+  if ((bits & ~kVisibilityMask) != 0 || !known(visibility.inputs) || !known(visibility.outputs) || !visibility.valid())
+    return std::nullopt;
   return visibility;
 }
 

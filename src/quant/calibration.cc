@@ -13,7 +13,8 @@ namespace zkinfer::quant {
 namespace {
 
 // Steps that real data sets are multiples of: counts, pixels, pixels divided by 255 or 256 or centred on them.
-constexpr std::array<double, 10> kKnownSteps = {1.0, 0.5, 0.25, 0.125, 1.0 / 127.5, 1.0 / 128, 1.0 / 255, 1.0 / 256, 0.1, 0.01};
+constexpr std::array<double, 10> kKnownSteps = {1.0,       0.5,       0.25,      0.125, 1.0 / 127.5,
+                                                1.0 / 128, 1.0 / 255, 1.0 / 256, 0.1,   0.01};
 constexpr double kMostSteps = 4096;  // beyond, exactness costs more weight precision than it is worth
 
 // The largest known step that divides every value.
@@ -65,7 +66,8 @@ void add_means(const FloatTensor& tensor, std::size_t axis, double weight, std::
   const std::size_t inner = static_cast<std::size_t>(shape.num_elements(axis + 1, shape.rank()));
   means.resize(length, 0.0);
   const double factor = weight * static_cast<double>(length) / static_cast<double>(tensor.num_elements());
-  for (std::size_t i = 0; i < tensor.data().size(); ++i) means[i / inner % length] += factor * static_cast<double>(tensor[i]);
+  for (std::size_t i = 0; i < tensor.data().size(); ++i)
+    means[i / inner % length] += factor * static_cast<double>(tensor[i]);
 }
 
 }  // namespace
@@ -160,8 +162,9 @@ double choose_clip(const Histogram& histogram, double num_steps, const QuantOpti
 
 Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap> inputs) {
   if (inputs.empty()) {
-    return invalid_argument("quantize: no calibration inputs; give a few dozen typical inputs (or ask for random ones, which measure "
-                            "nothing about the real data)");
+    return invalid_argument(
+        "quantize: no calibration inputs; give a few dozen typical inputs (or ask for random ones, which measure "
+        "nothing about the real data)");
   }
   Calibration result;
   result.num_inputs = inputs.size();
@@ -171,7 +174,8 @@ Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap>
   const double weight = 1.0 / static_cast<double>(inputs.size());
   for (const TensorMap& input : inputs) {
     const exec::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
-      const bool finite = std::all_of(tensor.data().begin(), tensor.data().end(), [](float x) { return std::isfinite(x); });
+      const bool finite =
+          std::all_of(tensor.data().begin(), tensor.data().end(), [](float x) { return std::isfinite(x); });
       if (!finite && bad.empty()) bad = value.name;
       if (!finite) return;
       result.by_name[value.name].add(tensor.data());
@@ -179,7 +183,9 @@ Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap>
       if (axis != axes.end()) add_means(tensor, axis->second, weight, result.means[value.name]);
     };
     ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec::run_float(graph, input, observe));
-    if (!bad.empty()) return out_of_range("calibration: value '" + bad + "' is infinite or not a number for a calibration input; fix the input or the model");
+    if (!bad.empty())
+      return out_of_range("calibration: value '" + bad +
+                          "' is infinite or not a number for a calibration input; fix the input or the model");
     std::vector<FloatTensor> ordered;
     for (const ir::ValueId id : graph.outputs) ordered.push_back(outputs.at(graph.value(id).name));
     result.outputs.push_back(std::move(ordered));

@@ -107,7 +107,8 @@ TEST(TablePool, MergesWhenItSavesRows) {
   const std::size_t b = pool.want_clamp(0, 255, -900, 1020);
   const std::size_t c = pool.want_clamp(0, 255, -5, 10);
   const std::size_t d = pool.want_clamp(0, 127, -5, 10);
-  const std::size_t e = pool.want_function("square", [](std::int64_t x) { return static_cast<std::int32_t>(x * x); }, -3, 3);
+  const std::size_t e = pool.want_function(
+      "square", [](std::int64_t x) { return static_cast<std::int32_t>(x * x); }, -3, 3);
   const std::size_t f = pool.want_range(-2, 1);
   std::vector<qir::Table> tables;
   const std::vector<std::int32_t> index = pool.build(tables);
@@ -132,7 +133,11 @@ TEST(Options, AreChecked) {
   const ir::Graph graph = identity({1});
   QuantOptions options;
   options.activation_bits = 40;
-  EXPECT_NE(quantize(graph, random_inputs(graph, 1, 0, 1), options).status().message().find("activation_bits is 40, expected 4..16"), std::string::npos);
+  EXPECT_NE(quantize(graph, random_inputs(graph, 1, 0, 1), options)
+                .status()
+                .message()
+                .find("activation_bits is 40, expected 4..16"),
+            std::string::npos);
   EXPECT_EQ(*parse_calibration_method("percentile"), CalibrationMethod::kPercentile);
   EXPECT_FALSE(parse_calibration_method("magic").ok());
 }

@@ -39,7 +39,8 @@ struct Sums {
     ++count;
   }
   TensorFidelity result(const std::string& name) const {
-    return {name, count > 0 ? cosines / static_cast<double>(count) : 1, max_abs, squares > 0 ? std::sqrt(errors / squares) : std::sqrt(errors)};
+    return {name, count > 0 ? cosines / static_cast<double>(count) : 1, max_abs,
+            squares > 0 ? std::sqrt(errors / squares) : std::sqrt(errors)};
   }
 };
 
@@ -48,7 +49,9 @@ std::vector<std::size_t> arg_maxima(std::span<const float> data, const Shape& sh
   const std::size_t line = shape.rank() > 0 ? static_cast<std::size_t>(shape[shape.rank() - 1]) : 1;
   std::vector<std::size_t> result;
   for (std::size_t begin = 0; begin < data.size(); begin += line) {
-    result.push_back(static_cast<std::size_t>(std::max_element(data.begin() + begin, data.begin() + begin + line) - data.begin()) - begin);
+    result.push_back(
+        static_cast<std::size_t>(std::max_element(data.begin() + begin, data.begin() + begin + line) - data.begin()) -
+        begin);
   }
   return result;
 }
@@ -71,14 +74,15 @@ std::string json_text(const std::string& text) {
 
 std::string tensor_json(const TensorFidelity& t) {
   char numbers[160];
-  std::snprintf(numbers, sizeof numbers, ", \"cosine\": %.9g, \"max_abs_error\": %.9g, \"relative_error\": %.9g}", t.cosine,
-                t.max_abs_error, t.relative_error);
+  std::snprintf(numbers, sizeof numbers, ", \"cosine\": %.9g, \"max_abs_error\": %.9g, \"relative_error\": %.9g}",
+                t.cosine, t.max_abs_error, t.relative_error);
   return "{\"name\": " + json_text(t.name) + numbers;
 }
 
 std::string tensor_line(const TensorFidelity& t) {
   char line[200];
-  std::snprintf(line, sizeof line, "%-40.40s %10.6f %12.5g %10.5f\n", t.name.c_str(), t.cosine, t.max_abs_error, t.relative_error);
+  std::snprintf(line, sizeof line, "%-40.40s %10.6f %12.5g %10.5f\n", t.name.c_str(), t.cosine, t.max_abs_error,
+                t.relative_error);
   return line;
 }
 
@@ -86,8 +90,8 @@ std::string tensor_line(const TensorFidelity& t) {
 
 std::string FidelityReport::text() const {
   char line[200];
-  std::snprintf(line, sizeof line, "fidelity over %zu inputs: top-1 agreement %.2f %%, saturated input elements %zu\n", num_inputs,
-                100 * top1_agreement, num_saturated);
+  std::snprintf(line, sizeof line, "fidelity over %zu inputs: top-1 agreement %.2f %%, saturated input elements %zu\n",
+                num_inputs, 100 * top1_agreement, num_saturated);
   std::string result = line;
   std::snprintf(line, sizeof line, "%-40s %10s %12s %10s\n", "value", "cosine", "max error", "relative");
   result += line;
@@ -97,7 +101,8 @@ std::string FidelityReport::text() const {
 
 std::string FidelityReport::json() const {
   char line[160];
-  std::snprintf(line, sizeof line, "{\"num_inputs\": %zu, \"top1_agreement\": %.9g, \"num_saturated\": %zu, \"whole\": ", num_inputs,
+  std::snprintf(line, sizeof line,
+                "{\"num_inputs\": %zu, \"top1_agreement\": %.9g, \"num_saturated\": %zu, \"whole\": ", num_inputs,
                 top1_agreement, num_saturated);
   std::string result = line + tensor_json(whole) + ", \"layers\": [";
   for (std::size_t i = 0; i < layers.size(); ++i) result += (i > 0 ? ", " : "") + tensor_json(layers[i]);
@@ -108,7 +113,8 @@ Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& intege
                                std::span<const TensorMap> inputs) {
   if (inputs.empty()) return invalid_argument("fidelity: no inputs to compare on");
   if (graph.inputs.size() != integer_graph.inputs.size() || graph.outputs.size() != integer_graph.outputs.size()) {
-    return invalid_argument("fidelity: the float and the integer model have different inputs or outputs; are they the same model?");
+    return invalid_argument(
+        "fidelity: the float and the integer model have different inputs or outputs; are they the same model?");
   }
   FidelityReport report;
   report.num_inputs = inputs.size();
@@ -121,9 +127,11 @@ Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& intege
     exec_integer::Inputs integers;
     for (std::size_t j = 0; j < graph.inputs.size(); ++j) {
       const auto it = input.find(graph.value(graph.inputs[j]).name);
-      if (it == input.end()) return invalid_argument("fidelity: no tensor for input '" + graph.value(graph.inputs[j]).name + "'");
+      if (it == input.end())
+        return invalid_argument("fidelity: no tensor for input '" + graph.value(graph.inputs[j]).name + "'");
       std::size_t saturated = 0;
-      ZKI_ASSIGN_OR_RETURN(auto values, quantize_input(integer_graph.value(integer_graph.inputs[j]), it->second.data(), &saturated));
+      ZKI_ASSIGN_OR_RETURN(auto values,
+                           quantize_input(integer_graph.value(integer_graph.inputs[j]), it->second.data(), &saturated));
       report.num_saturated += saturated;
       integers.push_back(std::move(values));
     }
@@ -131,13 +139,15 @@ Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& intege
     const auto real_of = [&](qir::ValueId id) { return dequantize(integer_graph.value(id), witness.values[id]); };
     const exec::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
       const auto it = by_name.find(value.name);
-      if (it != by_name.end() && integer_graph.value(it->second).shape == tensor.shape()) sums[it->second].add(tensor.data(), real_of(it->second));
+      if (it != by_name.end() && integer_graph.value(it->second).shape == tensor.shape())
+        sums[it->second].add(tensor.data(), real_of(it->second));
     };
     ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec::run_float(graph, input, observe));
     for (std::size_t j = 0; j < graph.outputs.size(); ++j) {
       const FloatTensor& expected = outputs.at(graph.value(graph.outputs[j]).name);
       const std::vector<float> got = real_of(integer_graph.outputs[j]);
-      if (got.size() != static_cast<std::size_t>(expected.num_elements())) return invalid_argument("fidelity: output shapes differ; are they the same model?");
+      if (got.size() != static_cast<std::size_t>(expected.num_elements()))
+        return invalid_argument("fidelity: output shapes differ; are they the same model?");
       whole.add(expected.data(), got);
       if (j == 0 && arg_maxima(expected.data(), expected.shape()) == arg_maxima(got, expected.shape())) ++agreed;
     }
@@ -145,7 +155,8 @@ Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& intege
   report.whole = whole.result("outputs");
   report.top1_agreement = static_cast<double>(agreed) / static_cast<double>(inputs.size());
   for (const qir::Node& node : integer_graph.nodes) {
-    if (sums[node.output].count > 0) report.layers.push_back(sums[node.output].result(integer_graph.value(node.output).name));
+    if (sums[node.output].count > 0)
+      report.layers.push_back(sums[node.output].result(integer_graph.value(node.output).name));
   }
   return report;
 }

@@ -23,8 +23,9 @@ struct TensorFidelity {
 
 struct FidelityReport {
   std::size_t num_inputs = 0;
-  TensorFidelity whole;       // over all outputs; name "outputs"
-  double top1_agreement = 0;  // share of inputs where the first output's arg max over its last axis is the same everywhere
+  TensorFidelity whole;  // over all outputs; name "outputs"
+  double top1_agreement =
+      0;  // share of inputs where the first output's arg max over its last axis is the same everywhere
   std::size_t num_saturated = 0;  // input elements outside the declared range
   std::vector<TensorFidelity> layers;
   std::string text() const;

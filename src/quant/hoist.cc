@@ -36,7 +36,8 @@ ir::Graph hoist_functions(ir::Graph graph) {
   const std::vector<std::int32_t> made_by = ir::producers(graph);
   const auto producer_of = [&](ir::ValueId id) -> ir::Node* {
     const std::int32_t index = made_by[static_cast<std::size_t>(id)];
-    return index < 0 || uses[static_cast<std::size_t>(id)] != 1 ? nullptr : &graph.nodes[static_cast<std::size_t>(index)];
+    return index < 0 || uses[static_cast<std::size_t>(id)] != 1 ? nullptr
+                                                                : &graph.nodes[static_cast<std::size_t>(index)];
   };
   // Is there an accumulator at the top of the movers above `id`, with nothing else reading in between?
   const auto reaches_accumulator = [&](ir::ValueId id) {
@@ -50,7 +51,8 @@ ir::Graph hoist_functions(ir::Graph graph) {
     ir::Node* function = &graph.nodes[i];
     if (!UnaryChain::is_unary(function->op)) continue;
     // The two nodes swap what they do; order, inputs and outputs stay.
-    for (ir::Node* mover = producer_of(function->inputs[0]); mover != nullptr && commutes(*function, *mover) && reaches_accumulator(mover->inputs[0]);
+    for (ir::Node* mover = producer_of(function->inputs[0]);
+         mover != nullptr && commutes(*function, *mover) && reaches_accumulator(mover->inputs[0]);
          mover = producer_of(function->inputs[0])) {
       std::swap(function->op, mover->op);
       std::swap(function->name, mover->name);

@@ -62,7 +62,8 @@ Outputs outputs_of(const Quantized& model, const std::vector<TensorMap>& inputs)
   return out;
 }
 
-Result<Quantized> quantize_with(const ir::Graph& graph, const std::vector<TensorMap>& inputs, const InputFormat& format) {
+Result<Quantized> quantize_with(const ir::Graph& graph, const std::vector<TensorMap>& inputs,
+                                const InputFormat& format) {
   QuantOptions options;
   options.input_formats = {format};
   return quantize(graph, inputs, options);
@@ -90,7 +91,9 @@ void check_chain(bool relu) {
   EXPECT_TRUE(same_format(x, between.format));
   for (std::size_t i = 0; i < between.integers.size(); ++i) {
     // Exact sums have more bits than a float: only the integers themselves say what the first model gave.
-    if (relu) EXPECT_EQ(*quantize_input(x, between.reals[i].data()), between.integers[i]) << "the real numbers lead back to the same integers";
+    if (relu)
+      EXPECT_EQ(*quantize_input(x, between.reals[i].data()), between.integers[i])
+          << "the real numbers lead back to the same integers";
     EXPECT_TRUE(exec_integer::run(second->graph, second->params, {between.integers[i]}).ok());
   }
   const auto report = compare(second_graph, second->graph, second->params, second_inputs);

@@ -27,9 +27,12 @@ Status Lowering::lower_contract(std::size_t i) {
   if (weights == nullptr) return fail(i, "its weights are not constant numbers");
   const Shape& shape = weights->shape();
   Channels channels;
-  if (conv) channels.depth = static_cast<std::size_t>(shape.num_elements() / shape[0]);
-  else if (constant == 0) channels.depth = static_cast<std::size_t>(shape[shape.rank() - 1]);
-  else channels.depth = static_cast<std::size_t>(shape[shape.rank() - 2]);
+  if (conv)
+    channels.depth = static_cast<std::size_t>(shape.num_elements() / shape[0]);
+  else if (constant == 0)
+    channels.depth = static_cast<std::size_t>(shape[shape.rank() - 1]);
+  else
+    channels.depth = static_cast<std::size_t>(shape[shape.rank() - 2]);
   channels.count = static_cast<std::size_t>(shape.num_elements()) / channels.depth;
   if (!conv && constant == 1) channels.num_columns = static_cast<std::size_t>(shape[shape.rank() - 1]);
   double most = 0;
@@ -89,7 +92,8 @@ Status Lowering::lower_contract(std::size_t i) {
     }
     if (!added.empty()) {
       for (const double b : added) {
-        if (!(std::abs(b / unit) < 2147483647.0)) return too_large(n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name);
+        if (!(std::abs(b / unit) < 2147483647.0))
+          return too_large(n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name);
       }
       const auto [least, largest] = std::minmax_element(added.begin(), added.end());
       acc.lo += std::min<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*least / unit)));
@@ -104,7 +108,8 @@ Status Lowering::lower_contract(std::size_t i) {
     q.inputs = constant == 1 ? std::vector<qir::ValueId>{x.id, w_id} : std::vector<qir::ValueId>{w_id, x.id};
     if (!added.empty()) {
       const std::string name = n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name + ".correction";
-      ZKI_ASSIGN_OR_RETURN(const qir::ValueId b_id, add_param(name, Shape{static_cast<std::int64_t>(added.size())}, added, unit, nullptr));
+      ZKI_ASSIGN_OR_RETURN(const qir::ValueId b_id,
+                           add_param(name, Shape{static_cast<std::int64_t>(added.size())}, added, unit, nullptr));
       q.inputs.push_back(b_id);
       error += unit / 2;
     }
@@ -129,7 +134,8 @@ Status Lowering::lower_product(std::size_t i) {
   const std::int64_t depth = a_shape[a_shape.rank() - 1];
   const qir::Value& a_value = qvalue(a);
   const qir::Value& b_value = qvalue(b);
-  const std::int64_t corners[4] = {a_value.lo * b_value.lo, a_value.lo * b_value.hi, a_value.hi * b_value.lo, a_value.hi * b_value.hi};
+  const std::int64_t corners[4] = {a_value.lo * b_value.lo, a_value.lo * b_value.hi, a_value.hi * b_value.lo,
+                                   a_value.hi * b_value.hi};
   AccRange acc = {depth * *std::min_element(corners, corners + 4), depth * *std::max_element(corners, corners + 4)};
   qir::Node q;
   q.op = qir::Op::kMatMul;
@@ -139,7 +145,8 @@ Status Lowering::lower_product(std::size_t i) {
     const FloatTensor* tensor_bias = graph_.input_of(n, 2).floats();
     if (tensor_bias == nullptr) return fail(i, "its bias is not constant");
     const std::vector<double> bias(tensor_bias->data().begin(), tensor_bias->data().end());
-    ZKI_ASSIGN_OR_RETURN(const qir::ValueId b_id, add_param(graph_.input_of(n, 2).name, tensor_bias->shape(), bias, raw, nullptr));
+    ZKI_ASSIGN_OR_RETURN(const qir::ValueId b_id,
+                         add_param(graph_.input_of(n, 2).name, tensor_bias->shape(), bias, raw, nullptr));
     q.inputs.push_back(b_id);
     const auto [least, most] = std::minmax_element(out_.params[b_id].begin(), out_.params[b_id].end());
     acc.lo += *least;

@@ -66,7 +66,8 @@ Status Lowering::lower_sum(std::size_t i) {
       const QTensor x = tensor(n.inputs[j]);
       id = x.id;
       const double factor = std::max(1.0, std::nearbyint(x.scale / unit));
-      if (factor > static_cast<double>(std::int64_t{1} << 40)) return fail(i, "its operands' scales differ by more than 2^40");
+      if (factor > static_cast<double>(std::int64_t{1} << 40))
+        return fail(i, "its operands' scales differ by more than 2^40");
       coef = sign * static_cast<std::int64_t>(factor);
       const AccRange term = times(coef, {qvalue(x).lo, qvalue(x).hi});
       acc.lo += term.lo;
@@ -120,20 +121,23 @@ Status Lowering::lower_mul(std::size_t i) {
   double most = 0;
   for (const double c : real) most = std::max(most, std::abs(c));
   const int natural_bits = options_.weight_bits > 0 ? options_.weight_bits : kConstantBits;
-  const double natural = (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (natural_bits - 1)) - 1) * x.scale;
+  const double natural =
+      (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (natural_bits - 1)) - 1) * x.scale;
   const double unit = wanted_unit(i, natural);
   const double scale_c = unit / x.scale;
   int bits = 0;
   ZKI_ASSIGN_OR_RETURN(const qir::ValueId id, add_param(value.name, value.shape, real, scale_c, &bits));
   const auto [least, largest] = std::minmax_element(out_.params[id].begin(), out_.params[id].end());
-  const std::int64_t corners[4] = {qvalue(x).lo * *least, qvalue(x).lo * *largest, qvalue(x).hi * *least, qvalue(x).hi * *largest};
+  const std::int64_t corners[4] = {qvalue(x).lo * *least, qvalue(x).lo * *largest, qvalue(x).hi * *least,
+                                   qvalue(x).hi * *largest};
   const AccRange acc = {*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4)};
   qir::Node q;
   q.op = qir::Op::kMul;
   q.inputs = {x.id, id};
   q.coefs = {1};
   const double x_most = static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo)) * x.scale;
-  return emit(i, std::move(q), acc, unit, segment(i).mode == Mode::kNarrow ? target(i) : Target{}, scale_c / 2 * x_most, bits);
+  return emit(i, std::move(q), acc, unit, segment(i).mode == Mode::kNarrow ? target(i) : Target{}, scale_c / 2 * x_most,
+              bits);
 }
 
 Status Lowering::lower_unary(std::size_t i) { return lower_function(i, tensor(node(i).inputs[0]), 1); }

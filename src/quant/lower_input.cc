@@ -30,7 +30,8 @@ qir::Value Lowering::chosen_input(std::size_t i) const {
   double scale = calibration_.input_steps[i];
   int bits = std::max(bits_, kFreeInputBits);
   if (scale > 0) {
-    bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::llround(data.max_abs() / scale)))) + (non_negative ? 0 : 1);
+    bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::llround(data.max_abs() / scale)))) +
+           (non_negative ? 0 : 1);
     bits = std::max(bits, 1);
   } else {
     const double steps = static_cast<double>((std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1);
@@ -60,8 +61,10 @@ Result<QTensor> Lowering::narrowed(const ir::Value& input, const QTensor& x, boo
   while (shift < 40 && log_rows(domain().lo, domain().hi) > choice_.max_log_table && levels() >= kFewestLevels) ++shift;
   const AccRange reach = domain();
   if (shift >= 40 || log_rows(reach.lo, reach.hi) > kMostTableBits) {
-    return unsupported("quantize: input '" + input.name + "' is given as integers " + std::to_string(wide.lo) + ".." + std::to_string(wide.hi) +
-                       ", too many beside what the calibration data use of them for a table that rounds them; end the model that makes them "
+    return unsupported("quantize: input '" + input.name + "' is given as integers " + std::to_string(wide.lo) + ".." +
+                       std::to_string(wide.hi) +
+                       ", too many beside what the calibration data use of them for a table that rounds them; end the "
+                       "model that makes them "
                        "with an activation (Relu, Clip, ..), or compile it with fewer --activation-bits");
   }
   const std::int64_t most = (std::int64_t{1} << std::bit_width(static_cast<std::uint64_t>(levels()))) - 1;
@@ -73,7 +76,8 @@ Result<QTensor> Lowering::narrowed(const ir::Value& input, const QTensor& x, boo
   q.coefs = {1};
   q.requant.shift = static_cast<std::uint8_t>(shift);
   const bool clamps = y.lo > reach.lo || y.hi < reach.hi;
-  wanted_tables_.emplace_back(out_.graph.nodes.size(), clamps ? pool_.want_clamp(y.lo, y.hi, reach.lo, reach.hi) : pool_.want_range(reach.lo, reach.hi));
+  wanted_tables_.emplace_back(out_.graph.nodes.size(), clamps ? pool_.want_clamp(y.lo, y.hi, reach.lo, reach.hi)
+                                                              : pool_.want_range(reach.lo, reach.hi));
   LayerInfo info;
   info.name = input.name + ".rounded";
   info.op = "Linear";
@@ -110,7 +114,8 @@ Status Lowering::lower_inputs() {
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
     QTensor& x = tensor(graph_.inputs[i]);
     if (given_format(i) == nullptr || log_rows(qvalue(x).lo, qvalue(x).hi) <= kMostInputBits) continue;
-    ZKI_ASSIGN_OR_RETURN(x, narrowed(graph_.value(graph_.inputs[i]), x, plan_.compared[static_cast<std::size_t>(graph_.inputs[i])]));
+    ZKI_ASSIGN_OR_RETURN(
+        x, narrowed(graph_.value(graph_.inputs[i]), x, plan_.compared[static_cast<std::size_t>(graph_.inputs[i])]));
   }
   return ok_status();
 }

@@ -29,7 +29,9 @@ Status Lowering::lower_movement(std::size_t i) {
       break;
     case OpKind::kPad: {
       const ir::PadAttributes& pad = n.as<ir::PadAttributes>();
-      if (pad.value != 0) return fail(i, "pads with " + std::to_string(pad.value) + "; only 0 has an integer form, pad inside the next layer instead");
+      if (pad.value != 0)
+        return fail(i, "pads with " + std::to_string(pad.value) +
+                           "; only 0 has an integer form, pad inside the next layer instead");
       q.op = qir::Op::kPad;
       q.pads_begin = pad.begin;
       range = {std::min<std::int64_t>(range.lo, 0), std::max<std::int64_t>(range.hi, 0)};
@@ -67,7 +69,8 @@ QTensor Lowering::rescaled(std::size_t i, const QTensor& x, double scale) {
   q.op = qir::Op::kLinear;
   q.name = node(i).name;
   q.inputs = {x.id};
-  const std::int64_t factor = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(std::ldexp(x.scale / scale, choice_.shift))));
+  const std::int64_t factor =
+      std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(std::ldexp(x.scale / scale, choice_.shift))));
   q.coefs = {factor};
   q.requant.shift = static_cast<std::uint8_t>(choice_.shift);
   const std::int64_t round = choice_.shift > 0 ? std::int64_t{1} << (choice_.shift - 1) : 0;

@@ -79,15 +79,16 @@ Status Lowering::lower_average(std::size_t i) {
     const std::vector<double> real(reciprocals.data().begin(), reciprocals.data().end());
     const double unit = wanted_unit(i, x.scale / 4095);
     int bits = 0;
-    ZKI_ASSIGN_OR_RETURN(const qir::ValueId id, add_param(graph_.value(n.output).name + ".reciprocals", reciprocals.shape(), real, unit / x.scale, &bits));
+    ZKI_ASSIGN_OR_RETURN(const qir::ValueId id, add_param(graph_.value(n.output).name + ".reciprocals",
+                                                          reciprocals.shape(), real, unit / x.scale, &bits));
     const std::int64_t most = *std::max_element(out_.params[id].begin(), out_.params[id].end());
     qir::Node mul;
     mul.op = qir::Op::kMul;
     mul.inputs = {sums.id, id};
     mul.coefs = {1};
     const double x_most = static_cast<double>(std::max(padded.hi, -padded.lo)) * x.scale;
-    return emit(i, std::move(mul), {padded.lo * most, padded.hi * most}, unit, segment(i).mode == Mode::kNarrow ? target(i) : Target{},
-                unit / x.scale / 2 * x_most, bits);
+    return emit(i, std::move(mul), {padded.lo * most, padded.hi * most}, unit,
+                segment(i).mode == Mode::kNarrow ? target(i) : Target{}, unit / x.scale / 2 * x_most, bits);
   }
   Target t;
   std::int64_t factor = 1;
@@ -105,12 +106,16 @@ Status Lowering::lower_softmax(std::size_t i) {
   const ir::Node& n = node(i);
   const QTensor x = tensor(n.inputs[0]);
   const std::int64_t reach = qvalue(x).lo - qvalue(x).hi;
-  if (log_rows(reach, 0) > kMaxLogExponentials) return fail(i, "its input needs more than 2^20 exponentials; use fewer activation bits");
+  if (log_rows(reach, 0) > kMaxLogExponentials)
+    return fail(i, "its input needs more than 2^20 exponentials; use fewer activation bits");
   const double one = std::ldexp(1.0, bits_ + kExponentialBits);
   const double scale = x.scale;
-  const std::size_t request = pool_.want_function("exp " + std::to_string(scale) + " " + std::to_string(one), [scale, one](std::int64_t difference) {
-    return static_cast<std::int32_t>(std::nearbyint(one * std::exp(static_cast<double>(difference) * scale)));
-  }, reach, 0);
+  const std::size_t request = pool_.want_function(
+      "exp " + std::to_string(scale) + " " + std::to_string(one),
+      [scale, one](std::int64_t difference) {
+        return static_cast<std::int32_t>(std::nearbyint(one * std::exp(static_cast<double>(difference) * scale)));
+      },
+      reach, 0);
   qir::Node q;
   q.op = qir::Op::kSoftmax;
   q.inputs = {x.id};

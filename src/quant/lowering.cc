@@ -15,7 +15,6 @@ using ir::OpKind;
 
 namespace {
 
-
 std::size_t index_of(ir::ValueId id) { return static_cast<std::size_t>(id); }
 
 int signed_bits(AccRange range) {
@@ -34,13 +33,16 @@ AccRange rounded_out(AccRange range) {
   return {coarse(range.lo, false), coarse(range.hi, true)};
 }
 
-std::int64_t requantized(std::int64_t acc, int shift) { return shift == 0 ? acc : (acc + (std::int64_t{1} << (shift - 1))) >> shift; }
+std::int64_t requantized(std::int64_t acc, int shift) {
+  return shift == 0 ? acc : (acc + (std::int64_t{1} << (shift - 1))) >> shift;
+}
 
 double with_head_room(double clip) { return clip > 0 ? clip : 1; }
 
 }  // namespace
 
-Lowering::Lowering(const ir::Graph& graph, const Calibration& calibration, const Choice& choice, const QuantOptions& options)
+Lowering::Lowering(const ir::Graph& graph, const Calibration& calibration, const Choice& choice,
+                   const QuantOptions& options)
     : graph_(graph),
       calibration_(calibration),
       choice_(choice),
@@ -48,7 +50,8 @@ Lowering::Lowering(const ir::Graph& graph, const Calibration& calibration, const
       options_(options) {}
 
 Status Lowering::fail(std::size_t index, const std::string& why) const {
-  return unsupported("quantize: node '" + node(index).name + "' (" + std::string(ir::op_name(node(index).op)) + "): " + why);
+  return unsupported("quantize: node '" + node(index).name + "' (" + std::string(ir::op_name(node(index).op)) +
+                     "): " + why);
 }
 
 Result<Quantized> Lowering::run() {
@@ -56,7 +59,8 @@ Result<Quantized> Lowering::run() {
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
     const std::string& name = graph_.value(graph_.inputs[i]).name;
     const auto it = calibration_.by_name.find(name);
-    if (it == calibration_.by_name.end()) return invalid_argument("quantize: calibration has no data for input '" + name + "'");
+    if (it == calibration_.by_name.end())
+      return invalid_argument("quantize: calibration has no data for input '" + name + "'");
     const InputFormat* given = given_format(i);
     non_negative.push_back(given != nullptr ? given->lo >= 0 : it->second.min() >= 0);
   }
@@ -102,7 +106,8 @@ void Lowering::assign_targets() {
     }
     if (s.chain.is_clamp()) {
       // A bound the model itself has: exact when calibration nearly reaches it.
-      const double bound = plan_.non_negative[v] ? s.chain.clamp_hi() : std::max(s.chain.clamp_hi(), -s.chain.clamp_lo());
+      const double bound =
+          plan_.non_negative[v] ? s.chain.clamp_hi() : std::max(s.chain.clamp_hi(), -s.chain.clamp_lo());
       if (std::isfinite(bound) && bound > 0 && clip > 0.8 * bound) clip = bound;
     }
     t.y_scale = clip / steps;
@@ -119,19 +124,32 @@ void Lowering::assign_targets() {
 Status Lowering::lower_node(std::size_t i) {
   const ir::Node& n = node(i);
   for (std::size_t j = 0; j < n.inputs.size(); ++j) {
-    if (n.has_input(j) && !is_const(n.inputs[j]) && tensor(n.inputs[j]).scale == 0) return fail(i, "its input has no integer form");
+    if (n.has_input(j) && !is_const(n.inputs[j]) && tensor(n.inputs[j]).scale == 0)
+      return fail(i, "its input has no integer form");
   }
   switch (n.op) {
     case OpKind::kConv: return lower_contract(i);
     case OpKind::kMatMul: return is_const(n.inputs[0]) || is_const(n.inputs[1]) ? lower_contract(i) : lower_product(i);
-    case OpKind::kAdd: case OpKind::kSub: return lower_sum(i);
+    case OpKind::kAdd:
+    case OpKind::kSub: return lower_sum(i);
     case OpKind::kMul: return lower_mul(i);
-    case OpKind::kAveragePool: case OpKind::kReduceMean: case OpKind::kReduceSum: return lower_average(i);
+    case OpKind::kAveragePool:
+    case OpKind::kReduceMean:
+    case OpKind::kReduceSum: return lower_average(i);
     case OpKind::kSoftmax: return lower_softmax(i);
     case OpKind::kConcat: return lower_concat(i);
-    case OpKind::kRelu: case OpKind::kLeakyRelu: case OpKind::kClip: case OpKind::kSigmoid: case OpKind::kTanh: return lower_unary(i);
-    case OpKind::kReshape: case OpKind::kTranspose: case OpKind::kSlice: case OpKind::kPad: case OpKind::kMaxPool:
-    case OpKind::kReduceMax: case OpKind::kArgMax: return lower_movement(i);
+    case OpKind::kRelu:
+    case OpKind::kLeakyRelu:
+    case OpKind::kClip:
+    case OpKind::kSigmoid:
+    case OpKind::kTanh: return lower_unary(i);
+    case OpKind::kReshape:
+    case OpKind::kTranspose:
+    case OpKind::kSlice:
+    case OpKind::kPad:
+    case OpKind::kMaxPool:
+    case OpKind::kReduceMax:
+    case OpKind::kArgMax: return lower_movement(i);
     default: return fail(i, "has no integer form; run passes::legalize first");
   }
 }
@@ -180,12 +198,14 @@ std::int64_t Lowering::fit_factor(double raw, Target& t) const {
 }
 
 Status Lowering::too_large(const std::string& name) const {
-  return out_of_range("quantize: parameter '" + name +
-                      "' has a value that is not finite or too large beside the activations it acts on; check the weights and the "
-                      "calibration data");
+  return out_of_range(
+      "quantize: parameter '" + name +
+      "' has a value that is not finite or too large beside the activations it acts on; check the weights and the "
+      "calibration data");
 }
 
-qir::ValueId Lowering::add_integers(const std::string& name, const Shape& shape, std::vector<std::int32_t> data, double scale, int* bits) {
+qir::ValueId Lowering::add_integers(const std::string& name, const Shape& shape, std::vector<std::int32_t> data,
+                                    double scale, int* bits) {
   std::uint32_t all_bits = 0;
   for (const std::int32_t x : data) all_bits |= static_cast<std::uint32_t>(x < 0 ? -x : x);
   const int magnitude_bits = static_cast<int>(std::bit_width(all_bits));
@@ -204,7 +224,8 @@ qir::ValueId Lowering::add_integers(const std::string& name, const Shape& shape,
   return id;
 }
 
-Result<qir::ValueId> Lowering::add_param(const std::string& name, const Shape& shape, const std::vector<double>& real, double scale, int* bits) {
+Result<qir::ValueId> Lowering::add_param(const std::string& name, const Shape& shape, const std::vector<double>& real,
+                                         double scale, int* bits) {
   std::vector<std::int32_t> data(real.size());
   for (std::size_t i = 0; i < real.size(); ++i) {
     const double rounded = std::nearbyint(real[i] / scale);
@@ -256,10 +277,13 @@ void Lowering::emit_plain(std::size_t i, qir::Node q, AccRange range, double sca
   tensor(segment(i).output) = append(std::move(q), y.name, y.shape, range, scale);
 }
 
-Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, const Target& wanted, double error_bound, int weight_bits) {
+Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, const Target& wanted, double error_bound,
+                      int weight_bits) {
   const Segment& s = segment(i);
   const int acc_bits = signed_bits(acc);
-  if (acc_bits > 60) return fail(i, "its accumulators need " + std::to_string(acc_bits) + " bits; use fewer activation bits or a smaller shift");
+  if (acc_bits > 60)
+    return fail(
+        i, "its accumulators need " + std::to_string(acc_bits) + " bits; use fewer activation bits or a smaller shift");
   if (s.mode != Mode::kNarrow) {
     emit_plain(i, std::move(q), rounded_out(acc), unit);
     out_.layers.back().acc_bits = acc_bits;
@@ -272,7 +296,8 @@ Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, con
   while (!fits_or_coarsens(acc, t)) ++t.shift;
   // Ranges that say little about the weights: see rounded_out.
   AccRange domain = {requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)};
-  if (log_rows(rounded_out(domain).lo, rounded_out(domain).hi) == log_rows(domain.lo, domain.hi)) domain = rounded_out(domain);
+  if (log_rows(rounded_out(domain).lo, rounded_out(domain).hi) == log_rows(domain.lo, domain.hi))
+    domain = rounded_out(domain);
   AccRange y = {t.lo, t.hi};
   std::size_t request = 0;
   if (s.chain.is_clamp() && t.h_scale == t.y_scale) {
@@ -284,7 +309,8 @@ Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, con
     // own: one committed value less for each element, for one more table.
     const bool clamps = domain.lo < y.lo || domain.hi > y.hi;
     const std::int64_t num_elements = graph_.value(s.output).shape.num_elements();
-    if (!clamps && !qir::has_param_input(out_.graph, q) && num_elements >= std::int64_t{1} << log_rows(domain.lo, domain.hi)) {
+    if (!clamps && !qir::has_param_input(out_.graph, q) &&
+        num_elements >= std::int64_t{1} << log_rows(domain.lo, domain.hi)) {
       y = {requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)};
       request = pool_.want_range(domain.lo, domain.hi);
     } else {
@@ -294,16 +320,21 @@ Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, con
     // Relu and LeakyRelu commute with positive factors: their tables do not depend on the scale.
     const double ratio = t.h_scale / t.y_scale;
     const bool homogeneous = s.chain.name().find("Clip") == std::string::npos && !s.chain.has_fixed_range() &&
-                             s.chain.name().find("Sigmoid") == std::string::npos && s.chain.name().find("Tanh") == std::string::npos;
+                             s.chain.name().find("Sigmoid") == std::string::npos &&
+                             s.chain.name().find("Tanh") == std::string::npos;
     const double h = homogeneous ? ratio : t.h_scale;
     const double y_scale = homogeneous ? 1 : t.y_scale;
     const std::string name = s.chain.name() + " " + std::to_string(std::bit_cast<std::uint64_t>(h)) + " " +
-                             std::to_string(std::bit_cast<std::uint64_t>(y_scale)) + " " + std::to_string(y.lo) + " " + std::to_string(y.hi);
+                             std::to_string(std::bit_cast<std::uint64_t>(y_scale)) + " " + std::to_string(y.lo) + " " +
+                             std::to_string(y.hi);
     const UnaryChain chain = s.chain;
-    request = pool_.want_function(name, [chain, h, y_scale, y](std::int64_t x) {
-      const double real = std::floor(chain.apply(static_cast<double>(x) * h) / y_scale + 0.5);
-      return static_cast<std::int32_t>(std::clamp(real, static_cast<double>(y.lo), static_cast<double>(y.hi)));
-    }, domain.lo, domain.hi);
+    request = pool_.want_function(
+        name,
+        [chain, h, y_scale, y](std::int64_t x) {
+          const double real = std::floor(chain.apply(static_cast<double>(x) * h) / y_scale + 0.5);
+          return static_cast<std::int32_t>(std::clamp(real, static_cast<double>(y.lo), static_cast<double>(y.hi)));
+        },
+        domain.lo, domain.hi);
     error_bound += t.y_scale / 2;
   }
   // Every chain has slopes of at most 1 (LeakyRelu with a larger alpha scales the bound).
@@ -330,7 +361,8 @@ Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, con
 
 Status Lowering::finish_graph() {
   const std::vector<std::int32_t> tables = pool_.build(out_.graph.tables);
-  for (const auto& [node_index, request] : wanted_tables_) out_.graph.nodes[node_index].requant.table_index = tables[request];
+  for (const auto& [node_index, request] : wanted_tables_)
+    out_.graph.nodes[node_index].requant.table_index = tables[request];
   for (std::size_t i = 0; i < out_.layers.size(); ++i) {
     const qir::Node& q = out_.graph.nodes[layer_nodes_[i]];
     if (q.requant.table_index == qir::kNoTable) continue;
@@ -339,7 +371,8 @@ Status Lowering::finish_graph() {
   }
   for (const ir::ValueId id : graph_.outputs) {
     if (is_const(id) || tensor(id).scale == 0) {
-      return unsupported("quantize: output '" + graph_.value(id).name + "' does not depend on the inputs; remove it from the model");
+      return unsupported("quantize: output '" + graph_.value(id).name +
+                         "' does not depend on the inputs; remove it from the model");
     }
     QTensor y = tensor(id);
     if (std::abs(scale_of(qvalue(y)) / y.scale - 1) > 1e-12) {

@@ -69,14 +69,17 @@ class Lowering {
   // The integer factor and the exact h scale of a segment whose acc is factor * (something of scale raw).
   std::int64_t fit_factor(double raw, Target& target) const;
   // A parameter value from integers; its declared range is a power of two, which says little about the weights.
-  qir::ValueId add_integers(const std::string& name, const Shape& shape, std::vector<std::int32_t> data, double scale, int* bits);
+  qir::ValueId add_integers(const std::string& name, const Shape& shape, std::vector<std::int32_t> data, double scale,
+                            int* bits);
   Status too_large(const std::string& name) const;
-  Result<qir::ValueId> add_param(const std::string& name, const Shape& shape, const std::vector<double>& real, double scale, int* bits);
+  Result<qir::ValueId> add_param(const std::string& name, const Shape& shape, const std::vector<double>& real,
+                                 double scale, int* bits);
   // Does the table argument of acc need at most 2^max_log_table rows? When not, the target is made twice as coarse,
   // unless hardly any level would be left.
   bool fits_or_coarsens(AccRange acc, Target& target) const;
   // Appends the node with its output, and the table of a narrow segment. unit: real value of acc = 1.
-  Status emit(std::size_t index, qir::Node node, AccRange acc, double unit, const Target& target, double error_bound, int weight_bits);
+  Status emit(std::size_t index, qir::Node node, AccRange acc, double unit, const Target& target, double error_bound,
+              int weight_bits);
   // Appends a node without table whose integers are those of its input (scale and range as given).
   void emit_plain(std::size_t index, qir::Node node, AccRange range, double scale);
   QTensor append(qir::Node node, const std::string& name, const Shape& shape, AccRange range, double scale);

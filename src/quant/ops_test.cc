@@ -19,14 +19,17 @@ using ir::ValueId;
 
 class Ops : public ::testing::Test {
  protected:
-  ValueId input(Shape shape) { return graph_.add_input("x" + std::to_string(graph_.inputs.size()), ir::DataType::kFloat, std::move(shape)); }
+  ValueId input(Shape shape) {
+    return graph_.add_input("x" + std::to_string(graph_.inputs.size()), ir::DataType::kFloat, std::move(shape));
+  }
   ValueId constant(Shape shape, float bound) {
     FloatTensor tensor(shape);
     for (float& x : tensor.data()) x = uniform(-bound, bound);
     return graph_.add_constant("c", std::move(tensor));
   }
   ValueId op(OpKind kind, std::vector<ValueId> inputs, ir::Attributes attributes = {}) {
-    Result<ValueId> id = graph_.add_node(kind, "n" + std::to_string(graph_.nodes.size()), std::move(inputs), std::move(attributes));
+    Result<ValueId> id =
+        graph_.add_node(kind, "n" + std::to_string(graph_.nodes.size()), std::move(inputs), std::move(attributes));
     EXPECT_TRUE(id.ok()) << id.status().to_string();
     return id.ok() ? *id : 0;
   }
@@ -38,7 +41,8 @@ class Ops : public ::testing::Test {
     for (TensorMap& map : all) {
       for (const ValueId id : graph_.inputs) {
         FloatTensor tensor(graph_.value(id).shape);
-        for (float& x : tensor.data()) x = static_cast<float>(static_cast<int>(random_() % 256) - (non_negative ? 0 : 128)) / 255.0F;
+        for (float& x : tensor.data())
+          x = static_cast<float>(static_cast<int>(random_() % 256) - (non_negative ? 0 : 128)) / 255.0F;
         map.emplace(graph_.value(id).name, std::move(tensor));
       }
     }
@@ -63,7 +67,8 @@ class Ops : public ::testing::Test {
     for (const LayerInfo& layer : quantized->layers) bound += slack * layer.error_bound;
     const Result<FidelityReport> report = compare(graph_, quantized->graph, quantized->params, inputs);
     ASSERT_TRUE(report.ok()) << report.status().to_string();
-    EXPECT_LE(report->whole.max_abs_error, bound) << report_text(*quantized) << report->text() << qir::to_text(quantized->graph);
+    EXPECT_LE(report->whole.max_abs_error, bound)
+        << report_text(*quantized) << report->text() << qir::to_text(quantized->graph);
     // A bound that is not worth stating hides mistakes: outputs here are of the order of 1.
     EXPECT_LT(bound, 0.5) << report_text(*quantized);
     EXPECT_GE(report->whole.cosine, 0.998) << report_text(*quantized) << report->text();
@@ -73,7 +78,8 @@ class Ops : public ::testing::Test {
       for (const qir::ValueId id : quantized->graph.inputs) {
         const qir::Value& value = quantized->graph.value(id);
         std::vector<std::int64_t> data(static_cast<std::size_t>(value.shape.num_elements()));
-        for (std::int64_t& x : data) x = pick == 0 ? value.lo : pick == 1 ? value.hi : (random_() % 2 == 0 ? value.lo : value.hi);
+        for (std::int64_t& x : data)
+          x = pick == 0 ? value.lo : pick == 1 ? value.hi : (random_() % 2 == 0 ? value.lo : value.hi);
         extreme.push_back(std::move(data));
       }
       const auto witness = exec_integer::run(quantized->graph, quantized->params, extreme);
@@ -125,15 +131,18 @@ TEST_F(Ops, SigmoidAfterMatMul) {
 }
 TEST_F(Ops, LeakyReluAfterConv) {
   const ValueId x = input({1, 2, 6, 6});
-  check(op(OpKind::kLeakyRelu, {op(OpKind::kConv, {x, constant({3, 2, 3, 3}, 0.4F)}, conv_attributes(1, 0))}, ir::LeakyReluAttributes{0.1F}));
+  check(op(OpKind::kLeakyRelu, {op(OpKind::kConv, {x, constant({3, 2, 3, 3}, 0.4F)}, conv_attributes(1, 0))},
+           ir::LeakyReluAttributes{0.1F}));
 }
 TEST_F(Ops, ClipAfterConv) {
   const ValueId x = input({1, 2, 6, 6});
-  check(op(OpKind::kClip, {op(OpKind::kConv, {x, constant({3, 2, 3, 3}, 0.4F)}, conv_attributes(1, 0))}, ir::ClipAttributes{0.0F, 0.6F}));
+  check(op(OpKind::kClip, {op(OpKind::kConv, {x, constant({3, 2, 3, 3}, 0.4F)}, conv_attributes(1, 0))},
+           ir::ClipAttributes{0.0F, 0.6F}));
 }
 TEST_F(Ops, ClipWithNegativeBound) {
   const ValueId x = input({1, 2, 6, 6});
-  check(op(OpKind::kClip, {op(OpKind::kConv, {x, constant({3, 2, 3, 3}, 0.4F)}, conv_attributes(1, 0))}, ir::ClipAttributes{-0.3F, 0.2F}));
+  check(op(OpKind::kClip, {op(OpKind::kConv, {x, constant({3, 2, 3, 3}, 0.4F)}, conv_attributes(1, 0))},
+           ir::ClipAttributes{-0.3F, 0.2F}));
 }
 TEST_F(Ops, ChainOfFunctions) {
   const ValueId x = input({1, 16});
@@ -255,7 +264,8 @@ TEST_F(Ops, Softmax) {
 }
 TEST_F(Ops, ArgMax) {
   const ValueId x = input({4, 6});
-  graph_.outputs = {op(OpKind::kArgMax, {op(OpKind::kMatMul, {x, constant({6, 5}, 1.0F)})}, ir::ArgMaxAttributes{1, true})};
+  graph_.outputs = {
+      op(OpKind::kArgMax, {op(OpKind::kMatMul, {x, constant({6, 5}, 1.0F)})}, ir::ArgMaxAttributes{1, true})};
   const std::vector<TensorMap> inputs = draw(20, false);
   const Result<Quantized> quantized = quantize(graph_, inputs, fixed());
   ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
@@ -286,7 +296,8 @@ TEST_F(Ops, WorstCaseInputsStayInsideTheTables) {
 TEST_F(Ops, DegenerateModels) {
   const ValueId x = input({1, 4});
   const ValueId zero = graph_.add_constant("zero", FloatTensor(Shape{4, 3}));
-  const ValueId dead = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, zero, graph_.add_constant("b", FloatTensor(Shape{3}, {-1, 0, 2}))})});
+  const ValueId dead =
+      op(OpKind::kRelu, {op(OpKind::kMatMul, {x, zero, graph_.add_constant("b", FloatTensor(Shape{3}, {-1, 0, 2}))})});
   graph_.outputs = {op(OpKind::kMatMul, {dead, constant({3, 2}, 1.0F)})};
   std::vector<TensorMap> zeros(2);
   for (TensorMap& map : zeros) map.emplace("x0", FloatTensor(Shape{1, 4}));
@@ -302,7 +313,8 @@ TEST_F(Ops, DegenerateModels) {
 TEST_F(Ops, WeightsThatAreNoNumbersAreNamed) {
   const ValueId x = input({1, 1});
   const ValueId w = graph_.add_constant("bad weights", FloatTensor(Shape{1, 1}, {1e30F}));
-  const ValueId y = op(OpKind::kMul, {op(OpKind::kMatMul, {x, w}), graph_.add_constant("tiny", FloatTensor(Shape{}, {1e-30F}))});
+  const ValueId y =
+      op(OpKind::kMul, {op(OpKind::kMatMul, {x, w}), graph_.add_constant("tiny", FloatTensor(Shape{}, {1e-30F}))});
   graph_.outputs = {op(OpKind::kRelu, {y})};
   const Result<Quantized> fine = quantize(graph_, draw(3, true));
   EXPECT_TRUE(fine.ok()) << fine.status().to_string();

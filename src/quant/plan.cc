@@ -12,8 +12,8 @@ using ir::OpKind;
 using ir::ValueId;
 
 bool is_accumulator(OpKind op) {
-  return op == OpKind::kConv || op == OpKind::kMatMul || op == OpKind::kAdd || op == OpKind::kSub || op == OpKind::kMul ||
-         op == OpKind::kAveragePool || op == OpKind::kReduceMean || op == OpKind::kReduceSum;
+  return op == OpKind::kConv || op == OpKind::kMatMul || op == OpKind::kAdd || op == OpKind::kSub ||
+         op == OpKind::kMul || op == OpKind::kAveragePool || op == OpKind::kReduceMean || op == OpKind::kReduceSum;
 }
 
 bool is_movement(OpKind op) {
@@ -38,10 +38,12 @@ class Planner {
       }
     }
     for (const ValueId id : graph.outputs) is_output_[index(id)] = true;
-    for (std::size_t i = 0; i < graph.inputs.size(); ++i) plan_.non_negative[index(graph.inputs[i])] = input_non_negative[i];
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i)
+      plan_.non_negative[index(graph.inputs[i])] = input_non_negative[i];
     for (std::size_t v = 0; v < graph.values.size(); ++v) {
       if (const FloatTensor* constant = graph.values[v].floats()) {
-        plan_.non_negative[v] = std::all_of(constant->data().begin(), constant->data().end(), [](float x) { return x >= 0; });
+        plan_.non_negative[v] =
+            std::all_of(constant->data().begin(), constant->data().end(), [](float x) { return x >= 0; });
       }
     }
   }
@@ -66,8 +68,10 @@ class Planner {
     Segment segment;
     segment.output = graph_.nodes[i].output;
     const OpKind op = graph_.nodes[i].op;
-    if (UnaryChain::is_unary(op)) segment.chain.push(graph_.nodes[i]);
-    else if (!is_accumulator(op)) return segment;
+    if (UnaryChain::is_unary(op))
+      segment.chain.push(graph_.nodes[i]);
+    else if (!is_accumulator(op))
+      return segment;
     while (!is_output_[index(segment.output)] && readers_[index(segment.output)].size() == 1) {
       const std::size_t next = readers_[index(segment.output)][0];
       if (!UnaryChain::is_unary(graph_.nodes[next].op)) break;
@@ -84,19 +88,28 @@ class Planner {
     const Node& node = graph_.nodes[i];
     bool result = false;
     switch (node.op) {
-      case OpKind::kSoftmax: case OpKind::kArgMax: case OpKind::kRelu: case OpKind::kSigmoid: result = true; break;
-      case OpKind::kClip: case OpKind::kLeakyRelu: {
+      case OpKind::kSoftmax:
+      case OpKind::kArgMax:
+      case OpKind::kRelu:
+      case OpKind::kSigmoid: result = true; break;
+      case OpKind::kClip:
+      case OpKind::kLeakyRelu: {
         UnaryChain chain;
         chain.push(node);
         result = chain.non_negative(sign(node, 0));
         break;
       }
-      case OpKind::kAdd: case OpKind::kMul: case OpKind::kMatMul: case OpKind::kConv: case OpKind::kConcat:
+      case OpKind::kAdd:
+      case OpKind::kMul:
+      case OpKind::kMatMul:
+      case OpKind::kConv:
+      case OpKind::kConcat:
         result = true;
         for (std::size_t j = 0; j < node.inputs.size(); ++j) result = result && (!node.has_input(j) || sign(node, j));
         result = result || (node.op == OpKind::kMul && node.inputs[0] == node.inputs[1]);
         break;
-      case OpKind::kSub: case OpKind::kTanh: break;
+      case OpKind::kSub:
+      case OpKind::kTanh: break;
       default: result = sign(node, 0);
     }
     plan_.non_negative[index(node.output)] = result;
@@ -104,8 +117,10 @@ class Planner {
 
   void mark_compared(std::size_t i) {
     const Node& node = graph_.nodes[i];
-    const bool passes_on = is_movement(node.op) || node.op == OpKind::kMaxPool || node.op == OpKind::kReduceMax || node.op == OpKind::kConcat;
-    if (node.op != OpKind::kSoftmax && node.op != OpKind::kArgMax && !(passes_on && plan_.compared[index(node.output)])) return;
+    const bool passes_on = is_movement(node.op) || node.op == OpKind::kMaxPool || node.op == OpKind::kReduceMax ||
+                           node.op == OpKind::kConcat;
+    if (node.op != OpKind::kSoftmax && node.op != OpKind::kArgMax && !(passes_on && plan_.compared[index(node.output)]))
+      return;
     for (const ValueId id : node.inputs) plan_.compared[index(id)] = true;
   }
 
@@ -123,7 +138,8 @@ class Planner {
   bool is_wide_product(std::size_t i, ValueId operand) const {
     const Node& node = graph_.nodes[i];
     const bool product = node.op == OpKind::kConv || node.op == OpKind::kMatMul;
-    return product && plan_.segments[i].mode == Mode::kWideOutput && node.inputs[1] != operand && graph_.input_of(node, 1).is_constant();
+    return product && plan_.segments[i].mode == Mode::kWideOutput && node.inputs[1] != operand &&
+           graph_.input_of(node, 1).is_constant();
   }
 
   // Readers come later in the order and are already decided.
@@ -136,14 +152,17 @@ class Planner {
       segment.mode = Mode::kWideOutput;
       return;
     }
-    const bool sums = node.op == OpKind::kAveragePool || node.op == OpKind::kReduceMean || node.op == OpKind::kReduceSum;
+    const bool sums =
+        node.op == OpKind::kAveragePool || node.op == OpKind::kReduceMean || node.op == OpKind::kReduceSum;
     if (sums) {
-      if (all_readers(y, false, [&](std::size_t reader) { return is_wide_product(reader, y); })) segment.mode = Mode::kWideSum;
+      if (all_readers(y, false, [&](std::size_t reader) { return is_wide_product(reader, y); }))
+        segment.mode = Mode::kWideSum;
       return;
     }
     // A product of two activations has no free factor that could match the sum's unit.
-    const bool free_unit = node.op == OpKind::kAdd || node.op == OpKind::kSub ||
-                           (node.inputs.size() > 1 && (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant()));
+    const bool free_unit =
+        node.op == OpKind::kAdd || node.op == OpKind::kSub ||
+        (node.inputs.size() > 1 && (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant()));
     if (!free_unit || is_output_[index(y)] || readers_[index(y)].size() != 1) return;
     const std::size_t reader = readers_[index(y)][0];
     if (graph_.nodes[reader].op != OpKind::kAdd && graph_.nodes[reader].op != OpKind::kSub) return;
@@ -159,7 +178,8 @@ class Planner {
 
   void join(std::size_t i) {
     const Node& node = graph_.nodes[i];
-    if (is_movement(node.op) || node.op == OpKind::kMaxPool || node.op == OpKind::kReduceMax) unite(node.output, node.inputs[0]);
+    if (is_movement(node.op) || node.op == OpKind::kMaxPool || node.op == OpKind::kReduceMax)
+      unite(node.output, node.inputs[0]);
     if (node.op == OpKind::kConcat) {
       for (const ValueId id : node.inputs) unite(node.output, id);
     }
@@ -173,6 +193,8 @@ class Planner {
 
 }  // namespace
 
-Plan make_plan(const Graph& graph, const std::vector<bool>& input_non_negative) { return Planner(graph, input_non_negative).run(); }
+Plan make_plan(const Graph& graph, const std::vector<bool>& input_non_negative) {
+  return Planner(graph, input_non_negative).run();
+}
 
 }  // namespace zkinfer::quant

@@ -27,10 +27,10 @@ struct Segment {
 };
 
 struct Plan {
-  std::vector<bool> fused;        // by node index: a unary function inside a segment
-  std::vector<Segment> segments;  // by node index; meaningful for nodes that are not fused
-  std::vector<bool> non_negative; // by value id: never below 0 whatever the input in its declared range
-  std::vector<bool> compared;     // by value id: read by Softmax or ArgMax, maybe through movement
+  std::vector<bool> fused;         // by node index: a unary function inside a segment
+  std::vector<Segment> segments;   // by node index; meaningful for nodes that are not fused
+  std::vector<bool> non_negative;  // by value id: never below 0 whatever the input in its declared range
+  std::vector<bool> compared;      // by value id: read by Softmax or ArgMax, maybe through movement
   // Values that must share one scale (movement, MaxPool, Concat): group[v] is a representative value id.
   std::vector<ir::ValueId> group;
 };

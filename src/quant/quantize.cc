@@ -15,14 +15,16 @@ namespace {
 Status check_options(const QuantOptions& options) {
   const auto check = [](const char* name, int value, int lo, int hi) {
     if (value == 0 || (value >= lo && value <= hi)) return ok_status();
-    return invalid_argument(std::string("quantize: ") + name + " is " + std::to_string(value) + ", expected " + std::to_string(lo) + ".." +
-                            std::to_string(hi) + " or 0 (chosen by measurement)");
+    return invalid_argument(std::string("quantize: ") + name + " is " + std::to_string(value) + ", expected " +
+                            std::to_string(lo) + ".." + std::to_string(hi) + " or 0 (chosen by measurement)");
   };
   ZKI_RETURN_IF_ERROR(check("activation_bits", options.activation_bits, 4, 16));
   ZKI_RETURN_IF_ERROR(check("weight_bits", options.weight_bits, 2, 24));
   ZKI_RETURN_IF_ERROR(check("shift", options.shift, 4, 20));
-  if (options.max_log_table < 8 || options.max_log_table > 20) return invalid_argument("quantize: max_log_table must be in 8..20");
-  if (!(options.percentile > 0.5 && options.percentile <= 1)) return invalid_argument("quantize: percentile must be in (0.5, 1]");
+  if (options.max_log_table < 8 || options.max_log_table > 20)
+    return invalid_argument("quantize: max_log_table must be in 8..20");
+  if (!(options.percentile > 0.5 && options.percentile <= 1))
+    return invalid_argument("quantize: percentile must be in (0.5, 1]");
   return ok_status();
 }
 
@@ -31,7 +33,8 @@ Status check_input_formats(const ir::Graph& graph, const Calibration& calibratio
   const auto& formats = options.input_formats;
   if (formats.empty()) return ok_status();
   if (formats.size() != graph.inputs.size()) {
-    return invalid_argument("quantize: " + std::to_string(formats.size()) + " input formats, the model has " + std::to_string(graph.inputs.size()) + " inputs");
+    return invalid_argument("quantize: " + std::to_string(formats.size()) + " input formats, the model has " +
+                            std::to_string(graph.inputs.size()) + " inputs");
   }
   for (std::size_t i = 0; i < formats.size(); ++i) {
     if (!formats[i].has_value()) continue;
@@ -39,7 +42,8 @@ Status check_input_formats(const ir::Graph& graph, const Calibration& calibratio
     const std::string where = "quantize: the given format of input '" + graph.value(graph.inputs[i]).name + "': ";
     constexpr std::int64_t kMost = qir::kMaxMagnitude / 8;
     if (format.lo > format.hi || format.lo < -kMost || format.hi > kMost) {
-      return invalid_argument(where + "integers " + std::to_string(format.lo) + ".." + std::to_string(format.hi) + ", expected an increasing range within +-2^59");
+      return invalid_argument(where + "integers " + std::to_string(format.lo) + ".." + std::to_string(format.hi) +
+                              ", expected an increasing range within +-2^59");
     }
     if (format.scale.mantissa <= 0 || std::abs(format.scale.exponent) > 900) {
       return invalid_argument(where + "a scale needs a positive mantissa and an exponent within +-900");
@@ -50,8 +54,9 @@ Status check_input_formats(const ir::Graph& graph, const Calibration& calibratio
     const double scale = std::ldexp(static_cast<double>(format.scale.mantissa), format.scale.exponent);
     const double reach = scale * static_cast<double>(std::max(std::abs(format.lo), std::abs(format.hi)));
     if (seen > 0 && (seen < scale / 2 || seen > 1000 * reach)) {
-      return invalid_argument(where + "it covers magnitudes from " + std::to_string(scale) + " to " + std::to_string(reach) +
-                              ", the calibration data reach " + std::to_string(seen) + "; give calibration data in the units of the tensor that this input is");
+      return invalid_argument(where + "it covers magnitudes from " + std::to_string(scale) + " to " +
+                              std::to_string(reach) + ", the calibration data reach " + std::to_string(seen) +
+                              "; give calibration data in the units of the tensor that this input is");
     }
   }
   return ok_status();
@@ -70,13 +75,15 @@ std::int64_t count_table_rows(const qir::QGraph& graph) {
   return rows;
 }
 
-Result<Quantized> quantize(const ir::Graph& graph, std::span<const TensorMap> calibration_inputs, const QuantOptions& options) {
+Result<Quantized> quantize(const ir::Graph& graph, std::span<const TensorMap> calibration_inputs,
+                           const QuantOptions& options) {
   ZKI_RETURN_IF_ERROR(check_options(options));
   const ir::Graph hoisted = hoist_functions(graph);
   ZKI_ASSIGN_OR_RETURN(const Calibration calibration, calibrate(hoisted, calibration_inputs));
   ZKI_RETURN_IF_ERROR(check_input_formats(hoisted, calibration, options));
   ZKI_ASSIGN_OR_RETURN(Quantized result, search(hoisted, calibration, calibration_inputs, options));
-  result.calibration = std::string(calibration_method_name(options.method)) + " over " + std::to_string(calibration.num_inputs) + " inputs";
+  result.calibration = std::string(calibration_method_name(options.method)) + " over " +
+                       std::to_string(calibration.num_inputs) + " inputs";
   return result;
 }
 

@@ -26,8 +26,8 @@ namespace zkinfer::quant {
 
 // One integer node, for the report.
 struct LayerInfo {
-  std::string name;    // of the value it computes
-  std::string op;      // QGraph op and fused functions
+  std::string name;  // of the value it computes
+  std::string op;    // QGraph op and fused functions
   Shape shape;
   bool requantized = false;
   int shift = 0;
@@ -56,7 +56,8 @@ struct Quantized {
 };
 
 // Calibration inputs hold one tensor per graph input, by name.
-Result<Quantized> quantize(const ir::Graph& graph, std::span<const TensorMap> calibration_inputs, const QuantOptions& options = {});
+Result<Quantized> quantize(const ir::Graph& graph, std::span<const TensorMap> calibration_inputs,
+                           const QuantOptions& options = {});
 // Rows of all tables plus one range table of 2^shift rows for each distinct shift.
 std::int64_t count_table_rows(const qir::QGraph& graph);
 
@@ -65,7 +66,8 @@ std::string report_text(const Quantized& quantized);
 
 // real -> integers of one graph input: rounded to the nearest, saturated at the declared range (*num_saturated counts,
 // may be null). out_of_range: a value that is not a number.
-Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, std::span<const float> real, std::size_t* num_saturated = nullptr);
+Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, std::span<const float> real,
+                                                 std::size_t* num_saturated = nullptr);
 std::vector<float> dequantize(const qir::Value& value, std::span<const std::int64_t> integers);
 double scale_of(const qir::Value& value);
 qir::Scale make_scale(double scale);

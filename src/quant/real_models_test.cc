@@ -43,9 +43,11 @@ TEST_P(RealModels, AgreeWithFloat) {
   const ir::Graph& graph = *legal;
   const std::size_t channels = c.cifar ? 3 : 1;
   std::vector<TensorMap> calibration;
-  for (std::size_t i = 0; i < 64; ++i) calibration.push_back(as_input(graph, images.image(images.count() - 1 - i, c.factor, channels)));
+  for (std::size_t i = 0; i < 64; ++i)
+    calibration.push_back(as_input(graph, images.image(images.count() - 1 - i, c.factor, channels)));
   std::vector<TensorMap> measured;
-  for (std::size_t i = 0; i < c.num_measured; ++i) measured.push_back(as_input(graph, images.image(i, c.factor, channels)));
+  for (std::size_t i = 0; i < c.num_measured; ++i)
+    measured.push_back(as_input(graph, images.image(i, c.factor, channels)));
 
   const Result<Quantized> quantized = quantize(graph, calibration);
   ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();

@@ -43,7 +43,8 @@ inline double round_one(float weight, const Grid& grid, std::int32_t& out, Chann
 
 }  // namespace
 
-RoundedWeights round_weights(std::span<const float> weights, const Channels& channels, double scale, const WeightInput& input) {
+RoundedWeights round_weights(std::span<const float> weights, const Channels& channels, double scale,
+                             const WeightInput& input) {
   RoundedWeights result;
   result.integers.resize(weights.size());
   std::vector<ChannelSums> sums(channels.count);
@@ -52,18 +53,20 @@ RoundedWeights round_weights(std::span<const float> weights, const Channels& cha
   if (channels.num_columns == 0) {
     const std::size_t per_group = std::max<std::size_t>(1, channels.count / input.groups);
     const std::size_t num_means = channels.depth / input.cells;
-    parallel_for(channels.count, 1 + 65536 / std::max<std::size_t>(1, channels.depth), [&](std::size_t begin, std::size_t end) {
-      for (std::size_t c = begin; c < end; ++c) {
-        ChannelSums own;
-        std::size_t at = c * channels.depth;
-        for (std::size_t m = 0; m < num_means; ++m) {
-          double lost = 0;
-          for (std::size_t cell = 0; cell < input.cells; ++cell, ++at) lost += round_one(weights[at], grid, result.integers[at], own);
-          if (known) own.loss += lost * input.means[c / per_group * num_means + m];
-        }
-        sums[c] = own;
-      }
-    });
+    parallel_for(channels.count, 1 + 65536 / std::max<std::size_t>(1, channels.depth),
+                 [&](std::size_t begin, std::size_t end) {
+                   for (std::size_t c = begin; c < end; ++c) {
+                     ChannelSums own;
+                     std::size_t at = c * channels.depth;
+                     for (std::size_t m = 0; m < num_means; ++m) {
+                       double lost = 0;
+                       for (std::size_t cell = 0; cell < input.cells; ++cell, ++at)
+                         lost += round_one(weights[at], grid, result.integers[at], own);
+                       if (known) own.loss += lost * input.means[c / per_group * num_means + m];
+                     }
+                     sums[c] = own;
+                   }
+                 });
   } else {
     const std::size_t columns = channels.num_columns;
     parallel_for(channels.count, kColumnBlock, [&](std::size_t begin, std::size_t end) {
@@ -74,7 +77,8 @@ RoundedWeights round_weights(std::span<const float> weights, const Channels& cha
         for (std::size_t k = 0; k < channels.depth; ++k) {
           const double mean = known ? input.means[k] : 0;
           std::size_t at = (matrix * channels.depth + k) * columns + first % columns;
-          for (std::size_t c = first; c < last; ++c, ++at) sums[c].loss += mean * round_one(weights[at], grid, result.integers[at], sums[c]);
+          for (std::size_t c = first; c < last; ++c, ++at)
+            sums[c].loss += mean * round_one(weights[at], grid, result.integers[at], sums[c]);
         }
         first = last;
       }
@@ -84,7 +88,8 @@ RoundedWeights round_weights(std::span<const float> weights, const Channels& cha
   for (const ChannelSums& s : sums) {
     const std::int64_t positive = (s.magnitudes + s.sum) / 2;
     const std::int64_t negative = (s.magnitudes - s.sum) / 2;
-    const AccRange own = {positive * input.range.lo - negative * input.range.hi, positive * input.range.hi - negative * input.range.lo};
+    const AccRange own = {positive * input.range.lo - negative * input.range.hi,
+                          positive * input.range.hi - negative * input.range.lo};
     const bool first = &s == &sums.front();
     result.acc = first ? own : AccRange{std::min(result.acc.lo, own.lo), std::max(result.acc.hi, own.hi)};
     result.error = std::max(result.error, s.error * x_most);

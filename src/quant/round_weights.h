@@ -34,12 +34,13 @@ struct WeightInput {
 
 struct RoundedWeights {
   std::vector<std::int32_t> integers;
-  bool fits = true;              // every weight is a number of less than 2e9 steps; nothing else holds otherwise
-  AccRange acc;                  // of the worst channels
-  double error = 0;              // of the worst channel: sum |w - integer * scale| * max |x|
-  std::vector<double> mean_loss; // by channel: sum (w - integer * scale) * mean x; empty without means
+  bool fits = true;               // every weight is a number of less than 2e9 steps; nothing else holds otherwise
+  AccRange acc;                   // of the worst channels
+  double error = 0;               // of the worst channel: sum |w - integer * scale| * max |x|
+  std::vector<double> mean_loss;  // by channel: sum (w - integer * scale) * mean x; empty without means
 };
 
-RoundedWeights round_weights(std::span<const float> weights, const Channels& channels, double scale, const WeightInput& input);
+RoundedWeights round_weights(std::span<const float> weights, const Channels& channels, double scale,
+                             const WeightInput& input);
 
 }  // namespace zkinfer::quant

@@ -23,16 +23,19 @@ qir::Scale make_scale(double scale) {
   return result;
 }
 
-Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, std::span<const float> real, std::size_t* num_saturated) {
+Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, std::span<const float> real,
+                                                 std::size_t* num_saturated) {
   if (static_cast<std::int64_t>(real.size()) != value.shape.num_elements()) {
     return invalid_argument("input '" + value.name + "': shape " + value.shape.to_string() + " needs " +
-                            std::to_string(value.shape.num_elements()) + " numbers, got " + std::to_string(real.size()));
+                            std::to_string(value.shape.num_elements()) + " numbers, got " +
+                            std::to_string(real.size()));
   }
   const double inverse = 1.0 / scale_of(value);
   std::vector<std::int64_t> integers(real.size());
   std::size_t saturated = 0;
   for (std::size_t i = 0; i < real.size(); ++i) {
-    if (std::isnan(real[i])) return out_of_range("input '" + value.name + "': element " + std::to_string(i) + " is not a number");
+    if (std::isnan(real[i]))
+      return out_of_range("input '" + value.name + "': element " + std::to_string(i) + " is not a number");
     const double rounded = std::floor(static_cast<double>(real[i]) * inverse + 0.5);
     const double clamped = std::clamp(rounded, static_cast<double>(value.lo), static_cast<double>(value.hi));
     if (clamped != rounded) ++saturated;

@@ -42,8 +42,10 @@ std::pair<std::size_t, std::size_t> best_two(std::span<const float> scores) {
   std::size_t first = scores[0] >= scores[1] ? 0 : 1;
   std::size_t second = 1 - first;
   for (std::size_t i = 2; i < scores.size(); ++i) {
-    if (scores[i] > scores[first]) second = first, first = i;
-    else if (scores[i] > scores[second]) second = i;
+    if (scores[i] > scores[first])
+      second = first, first = i;
+    else if (scores[i] > scores[second])
+      second = i;
   }
   return {first, second};
 }
@@ -78,10 +80,13 @@ std::int64_t num_elements(const ir::Graph& graph) {
 
 Reference make_reference(const ir::Graph& graph, const Calibration& calibration, std::size_t most) {
   Reference reference;
-  most = std::clamp<std::size_t>(static_cast<std::size_t>(kMeasuredElements / std::max<std::int64_t>(1, num_elements(graph))), 2, std::max<std::size_t>(2, most));
+  most = std::clamp<std::size_t>(
+      static_cast<std::size_t>(kMeasuredElements / std::max<std::int64_t>(1, num_elements(graph))), 2,
+      std::max<std::size_t>(2, most));
   const std::vector<std::size_t> held_out = split_inputs(calibration.outputs.size()).held_out;
   const std::size_t stride = std::max<std::size_t>(1, held_out.size() / most);
-  for (std::size_t i = 0; i < held_out.size() && reference.inputs.size() < most; i += stride) reference.inputs.push_back(held_out[i]);
+  for (std::size_t i = 0; i < held_out.size() && reference.inputs.size() < most; i += stride)
+    reference.inputs.push_back(held_out[i]);
   if (!is_score_vector(graph)) return reference;
   for (const std::vector<FloatTensor>& outputs : calibration.outputs) {
     const auto [first, second] = best_two(outputs[0].data());
@@ -92,8 +97,8 @@ Reference make_reference(const ir::Graph& graph, const Calibration& calibration,
 
 // Fills measured_error (the worst output counts) and estimated_flips: a margin m is lost with the probability that a
 // normal error of the measured size of (error of best - error of second best) exceeds it.
-Status measure(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs, const Reference& reference,
-               Quantized& quantized) {
+Status measure(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
+               const Reference& reference, Quantized& quantized) {
   std::vector<double> squares(graph.outputs.size(), 0);
   std::vector<double> errors(graph.outputs.size(), 0);
   double pair_errors = 0;
@@ -104,7 +109,8 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
       ZKI_ASSIGN_OR_RETURN(auto values, quantize_input(quantized.graph.value(quantized.graph.inputs[j]), real.data()));
       integers.push_back(std::move(values));
     }
-    ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(quantized.graph, quantized.params, integers));
+    ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness,
+                         exec_integer::run(quantized.graph, quantized.params, integers));
     for (std::size_t j = 0; j < graph.outputs.size(); ++j) {
       const qir::ValueId id = quantized.graph.outputs[j];
       const std::vector<float> real = dequantize(quantized.graph.value(id), witness.values[id]);
@@ -127,7 +133,8 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
   quantized.estimated_flips = 0;
   const double deviation = std::sqrt(pair_errors / static_cast<double>(reference.inputs.size()));
   for (const double margin : reference.margins) {
-    quantized.estimated_flips += (deviation > 0 ? 0.5 * std::erfc(margin / deviation / std::sqrt(2.0)) : 0) / static_cast<double>(reference.margins.size());
+    quantized.estimated_flips += (deviation > 0 ? 0.5 * std::erfc(margin / deviation / std::sqrt(2.0)) : 0) /
+                                 static_cast<double>(reference.margins.size());
   }
   return ok_status();
 }
@@ -143,12 +150,14 @@ struct Trial {
 
 bool exact_enough(const Trial& trial, const Reference& reference, const QuantOptions& options) {
   if (reference.margins.empty()) return trial.error <= options.target_error;
-  return (trial.error <= options.score_error && trial.flips <= options.score_flips) || trial.error <= options.target_error / kHardScores;
+  return (trial.error <= options.score_error && trial.flips <= options.score_flips) ||
+         trial.error <= options.target_error / kHardScores;
 }
 
 // The chosen model with the statistics of all inputs. Clips may move a little; where that makes a domain outgrow its
 // table, slightly fewer levels make it fit again.
-Result<Quantized> with_all_statistics(const ir::Graph& graph, const Calibration& calibration, const Trial& trial, const QuantOptions& options) {
+Result<Quantized> with_all_statistics(const ir::Graph& graph, const Calibration& calibration, const Trial& trial,
+                                      const QuantOptions& options) {
   ZKI_ASSIGN_OR_RETURN(Quantized result, Lowering(graph, calibration, trial.choice, options).run());
   Choice choice = trial.choice;
   for (int step = 0; step < kShrinkSteps && options.activation_bits == 0 && result.table_rows > trial.rows; ++step) {
@@ -180,7 +189,8 @@ std::int64_t num_parameters(const ir::Graph& graph) {
 
 // Reaches grow in proportion to the levels: for each table size, the most levels with which the largest reach fits; and
 // some round numbers.
-Result<std::vector<int>> level_choices(const ir::Graph& graph, const Calibration& calibration, const QuantOptions& options) {
+Result<std::vector<int>> level_choices(const ir::Graph& graph, const Calibration& calibration,
+                                       const QuantOptions& options) {
   if (options.activation_bits > 0) return std::vector<int>{(1 << options.activation_bits) - 1};
   const Choice base{255, kMostLogTable, kMostShift};
   ZKI_ASSIGN_OR_RETURN(const Quantized attempt, Lowering(graph, calibration, base, options).run());
@@ -196,7 +206,8 @@ Result<std::vector<int>> level_choices(const ir::Graph& graph, const Calibration
   return std::vector<int>(levels.begin(), levels.end());
 }
 
-Result<std::vector<Candidate>> list_candidates(const ir::Graph& graph, const Calibration& calibration, const QuantOptions& options) {
+Result<std::vector<Candidate>> list_candidates(const ir::Graph& graph, const Calibration& calibration,
+                                               const QuantOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const std::vector<int> all_levels, level_choices(graph, calibration, options));
   std::vector<Candidate> candidates;
   const int step = num_parameters(graph) > kManyParameters ? 3 : 1;
@@ -205,7 +216,8 @@ Result<std::vector<Candidate>> list_candidates(const ir::Graph& graph, const Cal
     for (int log_table = options.max_log_table; log_table >= kLeastLogTable; log_table -= step) {
       const Choice choice{levels, log_table, options.shift > 0 ? options.shift : kMostShift};
       ZKI_ASSIGN_OR_RETURN(const Quantized attempt, Lowering(graph, calibration, choice, options).run());
-      const bool shifts = std::any_of(attempt.layers.begin(), attempt.layers.end(), [&](const LayerInfo& l) { return l.requantized && l.shift == choice.shift; });
+      const bool shifts = std::any_of(attempt.layers.begin(), attempt.layers.end(),
+                                      [&](const LayerInfo& l) { return l.requantized && l.shift == choice.shift; });
       const std::int64_t rows = attempt.table_rows - (shifts ? std::int64_t{1} << choice.shift : 0);
       // Making activations coarser table by table ends up needing more tables than it saves.
       if (log_table < options.max_log_table && rows >= last_rows) break;

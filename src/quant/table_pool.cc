@@ -18,11 +18,18 @@ std::size_t TablePool::want_range(std::int64_t lo, std::int64_t hi) {
 }
 
 std::size_t TablePool::want_clamp(std::int64_t clamp_lo, std::int64_t clamp_hi, std::int64_t lo, std::int64_t hi) {
-  requests_.push_back({"clamp " + std::to_string(clamp_lo) + " " + std::to_string(clamp_hi), qir::TableKind::kClamp, clamp_lo, clamp_hi, lo, hi, {}});
+  requests_.push_back({"clamp " + std::to_string(clamp_lo) + " " + std::to_string(clamp_hi),
+                       qir::TableKind::kClamp,
+                       clamp_lo,
+                       clamp_hi,
+                       lo,
+                       hi,
+                       {}});
   return requests_.size() - 1;
 }
 
-std::size_t TablePool::want_function(std::string name, std::function<std::int32_t(std::int64_t)> function, std::int64_t lo, std::int64_t hi) {
+std::size_t TablePool::want_function(std::string name, std::function<std::int32_t(std::int64_t)> function,
+                                     std::int64_t lo, std::int64_t hi) {
   requests_.push_back({"function " + std::move(name), qir::TableKind::kExplicit, 0, 0, lo, hi, std::move(function)});
   return requests_.size() - 1;
 }
@@ -37,7 +44,8 @@ qir::Table TablePool::make(const Request& request) const {
   table.first = request.hi - table.num_rows() + 1;
   if (request.kind == qir::TableKind::kExplicit) {
     table.values.reserve(static_cast<std::size_t>(table.num_rows()));
-    for (std::int64_t x = table.first; x <= request.hi; ++x) table.values.push_back(request.function(std::max(x, request.lo)));
+    for (std::int64_t x = table.first; x <= request.hi; ++x)
+      table.values.push_back(request.function(std::max(x, request.lo)));
   }
   return table;
 }
@@ -54,7 +62,8 @@ std::vector<std::int32_t> TablePool::build(std::vector<qir::Table>& tables) cons
     const Request& request = requests_[i];
     const auto home = std::find_if(merged.begin(), merged.end(), [&](const Request& other) {
       const std::uint8_t together = log_rows(std::min(other.lo, request.lo), std::max(other.hi, request.hi));
-      const std::int64_t apart = (std::int64_t{1} << log_rows(other.lo, other.hi)) + (std::int64_t{1} << log_rows(request.lo, request.hi));
+      const std::int64_t apart =
+          (std::int64_t{1} << log_rows(other.lo, other.hi)) + (std::int64_t{1} << log_rows(request.lo, request.hi));
       return other.key == request.key && (std::int64_t{1} << together) <= apart;
     });
     if (home == merged.end()) {

@@ -21,7 +21,8 @@ class TablePool {
   std::size_t want_range(std::int64_t lo, std::int64_t hi);
   std::size_t want_clamp(std::int64_t clamp_lo, std::int64_t clamp_hi, std::int64_t lo, std::int64_t hi);
   // `name` identifies the function: requests with equal names may share a table.
-  std::size_t want_function(std::string name, std::function<std::int32_t(std::int64_t)> function, std::int64_t lo, std::int64_t hi);
+  std::size_t want_function(std::string name, std::function<std::int32_t(std::int64_t)> function, std::int64_t lo,
+                            std::int64_t hi);
   // Fills `tables`; result[request] is the request's table index.
   std::vector<std::int32_t> build(std::vector<qir::Table>& tables) const;
 

@@ -21,7 +21,9 @@ inline std::string test_data_folder() {
   return set != nullptr ? set : std::string(ZKINFER_SOURCE_DIR) + "/../shared/data";
 }
 
-inline bool have_file(const std::string& relative) { return std::filesystem::exists(test_data_folder() + "/" + relative); }
+inline bool have_file(const std::string& relative) {
+  return std::filesystem::exists(test_data_folder() + "/" + relative);
+}
 
 // window_bits as for zlib's inflateInit2: 31 for gzip, -15 for raw.
 inline Bytes inflate_all(ByteView packed, std::size_t size, int window_bits) {
@@ -57,7 +59,8 @@ struct Images {
 
 // The first 5000 MNIST test images, 28 x 28.
 inline Images load_mnist() {
-  const Result<Bytes> packed = read_file(test_data_folder() + "/data/mnist/t10k-first5000-images-idx3-ubyte.gz", 1 << 26);
+  const Result<Bytes> packed =
+      read_file(test_data_folder() + "/data/mnist/t10k-first5000-images-idx3-ubyte.gz", 1 << 26);
   if (!packed.ok()) return {};
   const Bytes idx = inflate_all(*packed, std::size_t{1} << 23, 31);
   Images images;

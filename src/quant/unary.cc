@@ -14,7 +14,8 @@ namespace zkinfer::quant {
 using ir::OpKind;
 
 bool UnaryChain::is_unary(OpKind op) {
-  return op == OpKind::kRelu || op == OpKind::kLeakyRelu || op == OpKind::kClip || op == OpKind::kSigmoid || op == OpKind::kTanh;
+  return op == OpKind::kRelu || op == OpKind::kLeakyRelu || op == OpKind::kClip || op == OpKind::kSigmoid ||
+         op == OpKind::kTanh;
 }
 
 void UnaryChain::push(const ir::Node& node) {
@@ -45,7 +46,8 @@ double UnaryChain::apply(double x) const {
 }
 
 bool UnaryChain::is_clamp() const {
-  return std::all_of(steps_.begin(), steps_.end(), [](const UnaryStep& step) { return step.op == OpKind::kRelu || step.op == OpKind::kClip; });
+  return std::all_of(steps_.begin(), steps_.end(),
+                     [](const UnaryStep& step) { return step.op == OpKind::kRelu || step.op == OpKind::kClip; });
 }
 
 double UnaryChain::clamp_lo() const { return apply(-std::numeric_limits<double>::infinity()); }
@@ -62,7 +64,8 @@ bool UnaryChain::non_negative(bool input_non_negative) const {
 }
 
 double UnaryChain::x_step(double num_steps) const {
-  const bool sigmoid = std::any_of(steps_.begin(), steps_.end(), [](const UnaryStep& step) { return step.op == OpKind::kSigmoid; });
+  const bool sigmoid =
+      std::any_of(steps_.begin(), steps_.end(), [](const UnaryStep& step) { return step.op == OpKind::kSigmoid; });
   // Slope 1/4 or 1; a power of two lets all layers share one table.
   const double wanted = (sigmoid ? 4.0 : 1.0) * fixed_range_ / num_steps;
   return std::exp2(std::floor(std::log2(wanted)));
@@ -75,7 +78,8 @@ std::string UnaryChain::name() const {
     text += std::string(ir::op_name(step.op));
     if (step.op == OpKind::kLeakyRelu) text += "(" + std::to_string(std::bit_cast<std::uint64_t>(step.alpha)) + ")";
     if (step.op == OpKind::kClip) {
-      text += "(" + std::to_string(std::bit_cast<std::uint64_t>(step.lo)) + "," + std::to_string(std::bit_cast<std::uint64_t>(step.hi)) + ")";
+      text += "(" + std::to_string(std::bit_cast<std::uint64_t>(step.lo)) + "," +
+              std::to_string(std::bit_cast<std::uint64_t>(step.hi)) + ")";
     }
   }
   return text;

@@ -12,8 +12,8 @@ namespace zkinfer::quant {
 
 struct UnaryStep {
   ir::OpKind op = ir::OpKind::kRelu;
-  double alpha = 0;         // LeakyRelu
-  double lo = 0, hi = 0;    // Clip
+  double alpha = 0;       // LeakyRelu
+  double lo = 0, hi = 0;  // Clip
 };
 
 class UnaryChain {

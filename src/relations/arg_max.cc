@@ -50,7 +50,8 @@ Status build_arg_max(Builder& builder, std::uint32_t index) {
   maximum.kind = Recipe::Kind::kMaximum;
   maximum.expr = value;
   maximum.box = box;
-  const circuit::ColumnId m_id = builder.add_column(node.name + " maximum", circuit::Oracle::kWitness, y.atoms, maximum);
+  const circuit::ColumnId m_id =
+      builder.add_column(node.name + " maximum", circuit::Oracle::kWitness, y.atoms, maximum);
   const LinExpr m = circuit::column_expr(builder.columns()[m_id], m_id);
   Recipe step = maximum;
   step.kind = Recipe::Kind::kArgMaxStep;
@@ -67,8 +68,10 @@ Status build_arg_max(Builder& builder, std::uint32_t index) {
   at_end[last] = {static_cast<std::int64_t>(n) - 1, {}, {}};
   builder.add_equality(node.name + " last step", y.atoms, circuit::plus_constant(circuit::rebase(c, at_end), -1));
   const LinExpr gap = circuit::minus(m, value);
-  builder.add_contraction({node.name, box, std::vector<circuit::AxisRole>(box.size(), circuit::AxisRole::kC), {}, e, gap});
-  builder.add_nonnegative_check(node.name + " order", box, circuit::plus_constant(circuit::plus(gap, c), -1), input.hi - input.lo);
+  builder.add_contraction(
+      {node.name, box, std::vector<circuit::AxisRole>(box.size(), circuit::AxisRole::kC), {}, e, gap});
+  builder.add_nonnegative_check(node.name + " order", box, circuit::plus_constant(circuit::plus(gap, c), -1),
+                                input.hi - input.lo);
   std::vector<AxisMap> summed = back;
   summed[last] = {0, {}, {{n, 1}}};
   y.expr = circuit::plus_constant(circuit::scaled(circuit::rebase(c, summed), -1), static_cast<std::int64_t>(n));

@@ -12,7 +12,8 @@ using circuit::Box;
 using circuit::ColumnId;
 using circuit::LinExpr;
 
-ColumnId Builder::add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape, Recipe recipe) {
+ColumnId Builder::add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape,
+                             Recipe recipe) {
   const auto id = static_cast<ColumnId>(built_.circuit.columns.size());
   built_.circuit.columns.push_back({std::move(name), oracle, std::move(shape)});
   built_.recipes.push_back(std::move(recipe));
@@ -20,7 +21,8 @@ ColumnId Builder::add_column(std::string name, circuit::Oracle oracle, std::vect
   return id;
 }
 
-ColumnId Builder::constant_column(std::string name, std::vector<std::uint64_t> shape, std::vector<std::int64_t> values) {
+ColumnId Builder::constant_column(std::string name, std::vector<std::uint64_t> shape,
+                                  std::vector<std::int64_t> values) {
   for (ColumnId id = 0; id < columns().size(); ++id) {
     const circuit::Column& column = columns()[id];
     if (column.oracle == circuit::Oracle::kConstant && column.shape == shape && column.constants == values) return id;
@@ -81,8 +83,8 @@ std::uint32_t Builder::positive_part_table(std::int64_t reach) {
   for (std::uint32_t i = 0; i < tables.size(); ++i) {
     const qir::Table& rows = tables[i].rows;
     // Exact on its whole domain: values beyond `reach` must not be clamped from above.
-    if (rows.kind == qir::TableKind::kClamp && rows.clamp_lo == 0 && rows.clamp_hi >= rows.first + rows.num_rows() - 1 &&
-        rows.contains(-reach) && rows.contains(reach)) {
+    if (rows.kind == qir::TableKind::kClamp && rows.clamp_lo == 0 &&
+        rows.clamp_hi >= rows.first + rows.num_rows() - 1 && rows.contains(-reach) && rows.contains(reach)) {
       return i;
     }
   }
@@ -136,7 +138,8 @@ void Builder::add_nonnegative_check(const std::string& name, const Box& box, con
   const auto& tables = built_.circuit.tables;
   int best = 64;
   for (const circuit::Table& table : tables) {
-    if (table.rows.kind == qir::TableKind::kRange && table.rows.log_size >= log_size && table.rows.log_size <= most_bits) {
+    if (table.rows.kind == qir::TableKind::kRange && table.rows.log_size >= log_size &&
+        table.rows.log_size <= most_bits) {
       best = std::min<int>(best, table.rows.log_size);
     }
   }
@@ -181,7 +184,8 @@ Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool 
 
 Tensor Builder::plain(const std::string& name, const Tensor& tensor) {
   const Tensor out = without_unit_atoms(tensor);
-  const bool is_plain = std::all_of(out.atoms_per_axis.begin(), out.atoms_per_axis.end(), [](std::uint32_t n) { return n <= 1; });
+  const bool is_plain =
+      std::all_of(out.atoms_per_axis.begin(), out.atoms_per_axis.end(), [](std::uint32_t n) { return n <= 1; });
   return is_plain ? out : materialize(name, out, true);
 }
 
@@ -235,7 +239,8 @@ std::vector<Tensor> Builder::aligned(const std::string& name, std::vector<Tensor
   return tensors;
 }
 
-void Builder::add_interval_check(const std::string& name, const Box& box, const LinExpr& expr, std::int64_t lo, std::int64_t hi) {
+void Builder::add_interval_check(const std::string& name, const Box& box, const LinExpr& expr, std::int64_t lo,
+                                 std::int64_t hi) {
   const auto width = static_cast<std::uint64_t>(hi - lo) + 1;
   const int bits = circuit::axis_bits(width);
   add_range_check(name + " range", box, circuit::plus_constant(expr, -lo), bits);
@@ -304,7 +309,8 @@ Status Builder::add_node(std::uint32_t index) {
     case Op::kPad: return build_pad(*this, index);
     case Op::kConcat: return build_concat(*this, index);
   }
-  return unsupported("operator number " + std::to_string(static_cast<int>(graph_.nodes[index].op)) + " has no relation");
+  return unsupported("operator number " + std::to_string(static_cast<int>(graph_.nodes[index].op)) +
+                     " has no relation");
 }
 
 Status Builder::count_statement() {
@@ -315,16 +321,18 @@ Status Builder::count_statement() {
                           std::to_string(kMaxHashedTensors) + " are allowed; concatenate them in the model");
   }
   // Far above what soundness allows (lists multiply); the oracles' numbers are bytes.
-  if (const std::size_t committed = qir::committed_values(graph_, visibility_).size(); committed > kMaxCommittedTensors) {
-    return resource_limit(std::to_string(committed) + " committed tensors, at most " + std::to_string(kMaxCommittedTensors) +
-                          " are allowed; concatenate them in the model");
+  if (const std::size_t committed = qir::committed_values(graph_, visibility_).size();
+      committed > kMaxCommittedTensors) {
+    return resource_limit(std::to_string(committed) + " committed tensors, at most " +
+                          std::to_string(kMaxCommittedTensors) + " are allowed; concatenate them in the model");
   }
   const auto count = [&](const std::vector<qir::ValueId>& ids, std::uint64_t copies) -> Status {
     for (const qir::ValueId id : ids) {
       num_views_ += copies * (1 + tensors_[id].expr.views.size());
       if (num_views_ <= kMaxViews) continue;
-      return resource_limit("inputs and outputs of " + std::to_string(num_views_) +
-                            " terms, with those of the nodes; name each output once, and round sums (give them a table)");
+      return resource_limit(
+          "inputs and outputs of " + std::to_string(num_views_) +
+          " terms, with those of the nodes; name each output once, and round sums (give them a table)");
     }
     return ok_status();
   };
@@ -358,7 +366,8 @@ void Builder::add_committed_tensors() {
 }
 
 Status Builder::add_digests() {
-  for (const qir::ValueId id : qir::chosen_values(graph_, visibility_, [](const DataGroup& g) { return g.hashed_in_circuit(); })) {
+  for (const qir::ValueId id :
+       qir::chosen_values(graph_, visibility_, [](const DataGroup& g) { return g.hashed_in_circuit(); })) {
     ZKI_RETURN_IF_ERROR(add_sha256(*this, id).with_context("hash of '" + value(id).name + "'"));
   }
   return ok_status();
@@ -397,8 +406,9 @@ Result<BuiltCircuit> Builder::build_rotation() && {
     if (value(id).kind != qir::ValueKind::kParam) continue;
     const ColumnId before = add_param_column(id, circuit::Oracle::kModel);
     const ColumnId after = add_param_column(id, circuit::data_oracle(0));
-    add_equality(value(id).name, columns()[before].shape,
-                 circuit::minus(circuit::column_expr(columns()[after], after), circuit::column_expr(columns()[before], before)));
+    add_equality(
+        value(id).name, columns()[before].shape,
+        circuit::minus(circuit::column_expr(columns()[after], after), circuit::column_expr(columns()[before], before)));
   }
   finish_tables();
   return std::move(built_);
@@ -419,7 +429,8 @@ void Builder::finish_tables() {
   for (circuit::Lookup& lookup : built_.circuit.lookups) lookup.table = new_index[lookup.table];
   for (std::size_t i = 0; i < built_.circuit.tables.size(); ++i) {
     const std::uint64_t num_rows = std::uint64_t{1} << built_.circuit.tables[i].rows.log_size;
-    const ColumnId id = add_column("multiplicities of table " + std::to_string(i), circuit::Oracle::kWitness, {num_rows}, {});
+    const ColumnId id =
+        add_column("multiplicities of table " + std::to_string(i), circuit::Oracle::kWitness, {num_rows}, {});
     built_.circuit.tables[i].multiplicity = id;
   }
   built_.circuit.blind = add_column("lookup blind", circuit::Oracle::kWitness, {3}, {});

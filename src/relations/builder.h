@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "circuit/circuit.h"
-#include "qir/visibility.h"
 #include "qir/ops/rules.h"
+#include "qir/visibility.h"
 #include "relations/tensor.h"
 
 namespace zkinfer::relations {
@@ -49,8 +49,8 @@ struct Recipe {
 
 struct BuiltCircuit {
   circuit::Circuit circuit;
-  std::vector<Recipe> recipes;                 // by ColumnId
-  std::vector<std::int64_t> param_of_column;   // by ColumnId: graph value whose parameters it holds, -1 otherwise
+  std::vector<Recipe> recipes;                // by ColumnId
+  std::vector<std::int64_t> param_of_column;  // by ColumnId: graph value whose parameters it holds, -1 otherwise
 };
 
 // Wider ranges are cut in limbs: a table of 2^16 rows costs a proof about as much as 2^16 lookups.
@@ -65,7 +65,8 @@ inline constexpr std::size_t kMaxCommittedTensors = 16;
 
 class Builder {
  public:
-  explicit Builder(const qir::QGraph& graph, const qir::Visibility& visibility = {}) : graph_(graph), visibility_(visibility) {}
+  explicit Builder(const qir::QGraph& graph, const qir::Visibility& visibility = {})
+      : graph_(graph), visibility_(visibility) {}
 
   // unsupported: a construct that has no relation yet, with the node's name and what to do.
   Result<BuiltCircuit> build() &&;
@@ -82,9 +83,11 @@ class Builder {
   const std::vector<circuit::Column>& columns() const { return built_.circuit.columns; }
   const Tensor& tensor(qir::ValueId id) const { return tensors_[id]; }
 
-  circuit::ColumnId add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape, Recipe recipe);
+  circuit::ColumnId add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape,
+                               Recipe recipe);
   // A column of public constants: an earlier one of the same shape and values, or a new one.
-  circuit::ColumnId constant_column(std::string name, std::vector<std::uint64_t> shape, std::vector<std::int64_t> values);
+  circuit::ColumnId constant_column(std::string name, std::vector<std::uint64_t> shape,
+                                    std::vector<std::int64_t> values);
   // A new witness column over `like`'s atoms, grouped as `like`.
   Tensor add_tensor(std::string name, const Tensor& like, Recipe recipe);
   // Atoms = the shape's dimensions above 1, one per axis.
@@ -97,8 +100,8 @@ class Builder {
   void add_range_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
   // 0 <= expr at every point of the box, for an expression that honest values keep in [0, reach]: any range table with
   // more than `reach` and at most 2^most_bits rows will do.
-  void add_nonnegative_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, std::int64_t reach,
-                             int most_bits = 63);
+  void add_nonnegative_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr,
+                             std::int64_t reach, int most_bits = 63);
   // The table of these values at 0 .. 2^log_size - 1: one that is there, or a new one.
   std::uint32_t explicit_table(int log_size, std::vector<std::int32_t> values);
   void add_public_tensor(circuit::PublicTensor tensor) { built_.circuit.public_tensors.push_back(std::move(tensor)); }
@@ -135,8 +138,8 @@ class Builder {
   // The column of a parameter in this oracle, as every circuit of the graph declares it.
   circuit::ColumnId add_param_column(qir::ValueId id, circuit::Oracle oracle);
   // lo <= expr <= hi at every point of the box.
-  void add_interval_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, std::int64_t lo,
-                          std::int64_t hi);
+  void add_interval_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr,
+                          std::int64_t lo, std::int64_t hi);
   void finish_tables();
   Status add_node(std::uint32_t index);
   Status count_views(std::uint32_t index);

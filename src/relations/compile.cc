@@ -17,7 +17,8 @@ std::size_t CompiledCircuit::num_data_oracles() const {
   std::size_t count = 0;
   for (const circuit::Column& column : circuit.columns) {
     if (column.oracle < circuit::Oracle::kFirstData) continue;
-    count = std::max(count, 1 + static_cast<std::size_t>(column.oracle) - static_cast<std::size_t>(circuit::Oracle::kFirstData));
+    count = std::max(
+        count, 1 + static_cast<std::size_t>(column.oracle) - static_cast<std::size_t>(circuit::Oracle::kFirstData));
   }
   return count;
 }
@@ -30,7 +31,9 @@ std::uint64_t fold_steps(const circuit::LinExpr& expr, const circuit::Box& box) 
   for (const circuit::View& view : expr.views) {
     for (const circuit::AxisMap& map : view.axes) {
       std::uint64_t product = 1;
-      const auto times = [&](std::uint64_t n) { product = product > kMaxFoldSteps / n ? kMaxFoldSteps + 1 : product * n; };
+      const auto times = [&](std::uint64_t n) {
+        product = product > kMaxFoldSteps / n ? kMaxFoldSteps + 1 : product * n;
+      };
       for (const circuit::AxisTerm& term : map.terms) times(box[term.box_axis]);
       for (const circuit::SumTerm& sum : map.sums) times(sum.length);
       steps = std::min(steps + product, kMaxFoldSteps + 1);
@@ -42,20 +45,27 @@ std::uint64_t fold_steps(const circuit::LinExpr& expr, const circuit::Box& box) 
 // What the verifier does per relation: vectors of the box axes' lengths, and their folding through the views.
 Status check_relations(const circuit::Circuit& circuit) {
   std::uint64_t steps = 0;
-  const auto add = [&](const std::string& name, const circuit::Box& box, std::initializer_list<const circuit::LinExpr*> exprs) -> Status {
+  const auto add = [&](const std::string& name, const circuit::Box& box,
+                       std::initializer_list<const circuit::LinExpr*> exprs) -> Status {
     for (const std::uint64_t n : box) {
-      if (n > kMaxAxis) return resource_limit("'" + name + "': an axis of " + std::to_string(n) + ", at most 2^26 is allowed");
+      if (n > kMaxAxis)
+        return resource_limit("'" + name + "': an axis of " + std::to_string(n) + ", at most 2^26 is allowed");
     }
     for (const circuit::LinExpr* expr : exprs) steps = std::min(steps + fold_steps(*expr, box), kMaxFoldSteps + 1);
     if (steps <= kMaxFoldSteps) return ok_status();
-    return resource_limit("'" + name + "': windows and sums take a verifier more than 2^31 steps; use smaller windows, or round between them");
+    return resource_limit(
+        "'" + name +
+        "': windows and sums take a verifier more than 2^31 steps; use smaller windows, or round between them");
   };
-  for (const circuit::Contraction& c : circuit.contractions) ZKI_RETURN_IF_ERROR(add(c.name, c.box, {&c.y, &c.lhs, &c.rhs}));
+  for (const circuit::Contraction& c : circuit.contractions)
+    ZKI_RETURN_IF_ERROR(add(c.name, c.box, {&c.y, &c.lhs, &c.rhs}));
   for (const circuit::Lookup& lookup : circuit.lookups) {
     for (const circuit::LinExpr& entry : lookup.tuple) ZKI_RETURN_IF_ERROR(add(lookup.name, lookup.box, {&entry}));
   }
-  for (const circuit::Equality& equality : circuit.equalities) ZKI_RETURN_IF_ERROR(add(equality.name, equality.box, {&equality.expr}));
-  for (const circuit::PublicTensor& output : circuit.public_tensors) ZKI_RETURN_IF_ERROR(add("an output", output.box, {&output.expr}));
+  for (const circuit::Equality& equality : circuit.equalities)
+    ZKI_RETURN_IF_ERROR(add(equality.name, equality.box, {&equality.expr}));
+  for (const circuit::PublicTensor& output : circuit.public_tensors)
+    ZKI_RETURN_IF_ERROR(add("an output", output.box, {&output.expr}));
   return ok_status();
 }
 
@@ -64,9 +74,12 @@ Status check_sizes(const circuit::Circuit& circuit) {
   const auto add_box = [&](const std::string& name, const circuit::Box& box) -> Status {
     std::uint64_t size = 1;
     for (const std::uint64_t n : box) {
-      if (n > kMaxAxis) return resource_limit("'" + name + "': an axis of " + std::to_string(n) + ", at most 2^26 is allowed");
-      if (size > kMaxCircuitElements / n) size = kMaxCircuitElements;
-      else size *= n;
+      if (n > kMaxAxis)
+        return resource_limit("'" + name + "': an axis of " + std::to_string(n) + ", at most 2^26 is allowed");
+      if (size > kMaxCircuitElements / n)
+        size = kMaxCircuitElements;
+      else
+        size *= n;
     }
     total += size;
     if (total > kMaxCircuitElements) return resource_limit("'" + name + "': the circuit has more than 2^34 elements");
@@ -122,23 +135,26 @@ Result<CompiledCircuit> compile_rotation(const qir::QGraph& graph) {
 Result<Layouts> place(const CompiledCircuit& compiled, const pcs::OpeningParams& params) {
   Layouts out;
   const bool has_model = compiled.num_elements(circuit::Oracle::kModel) > 0;
-  if (has_model != params.has_model) return invalid_argument("parameters: model oracle expected " + std::to_string(has_model));
+  if (has_model != params.has_model)
+    return invalid_argument("parameters: model oracle expected " + std::to_string(has_model));
   if (compiled.num_data_oracles() != params.data.size()) {
     return invalid_argument("parameters: " + std::to_string(params.data.size()) + " data oracles, expected " +
                             std::to_string(compiled.num_data_oracles()));
   }
-  const auto add = [&](circuit::Oracle oracle, const std::string& name, const pcs::OracleParams& oracle_params) -> Result<circuit::Layout> {
+  const auto add = [&](circuit::Oracle oracle, const std::string& name,
+                       const pcs::OracleParams& oracle_params) -> Result<circuit::Layout> {
     circuit::Layout layout = circuit::place_columns(compiled.circuit, oracle, oracle_params.log_lanes);
     if (layout.num_rows == oracle_params.num_rows) return layout;
-    return invalid_argument("parameters: " + name + " rows " + std::to_string(oracle_params.num_rows) + ", the circuit needs " +
-                            std::to_string(layout.num_rows));
+    return invalid_argument("parameters: " + name + " rows " + std::to_string(oracle_params.num_rows) +
+                            ", the circuit needs " + std::to_string(layout.num_rows));
   };
   ZKI_ASSIGN_OR_RETURN(out.witness, add(circuit::Oracle::kWitness, "witness", params.witness));
   if (has_model) {
     ZKI_ASSIGN_OR_RETURN(out.model, add(circuit::Oracle::kModel, "model", params.model));
   }
   for (std::size_t i = 0; i < params.data.size(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(circuit::Layout layout, add(circuit::data_oracle(i), "data " + std::to_string(i), params.data[i].oracle));
+    ZKI_ASSIGN_OR_RETURN(circuit::Layout layout,
+                         add(circuit::data_oracle(i), "data " + std::to_string(i), params.data[i].oracle));
     out.data.push_back(std::move(layout));
   }
   return out;

@@ -14,7 +14,7 @@ struct CompiledCircuit {
   std::vector<Recipe> recipes;                // by ColumnId, the pad column included
   std::vector<std::int64_t> param_of_column;  // by ColumnId
   circuit::OuterPlan plan;
-  hiding::PadAllocator pads{false};           // counted: layout and copies
+  hiding::PadAllocator pads{false};  // counted: layout and copies
   soundness::OuterShape shape;
 
   std::uint64_t num_elements(circuit::Oracle oracle) const;

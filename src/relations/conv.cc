@@ -27,11 +27,13 @@ Tensor window_ready(Builder& builder, const qir::Node& node, const Tensor& x) {
   const Shape& out = builder.value(node.output).shape;
   for (std::size_t s = 0; s < node.kernel.size(); ++s) {
     const std::size_t axis = s + 2;
-    const std::int64_t last = (out[axis] - 1) * node.strides[s] + (node.kernel[s] - 1) * node.dilations[s] - node.pads_begin[s];
+    const std::int64_t last =
+        (out[axis] - 1) * node.strides[s] + (node.kernel[s] - 1) * node.dilations[s] - node.pads_begin[s];
     const std::int64_t after = std::max<std::int64_t>(0, last - (in[axis] - 1));
-    const bool ready = x.atoms_per_axis[axis] == 1 &&
-                       circuit::is_zero_extended(x.expr, builder.columns(), x.atoms, x.first_atom(axis),
-                                                 static_cast<std::uint64_t>(node.pads_begin[s]), static_cast<std::uint64_t>(after));
+    const bool ready =
+        x.atoms_per_axis[axis] == 1 &&
+        circuit::is_zero_extended(x.expr, builder.columns(), x.atoms, x.first_atom(axis),
+                                  static_cast<std::uint64_t>(node.pads_begin[s]), static_cast<std::uint64_t>(after));
     if (!ready) return builder.materialize(node.name + " input", x, false);
   }
   return x;
@@ -85,7 +87,8 @@ Status build_conv(Builder& builder, std::uint32_t index) {
     x_maps.push_back({-node.pads_begin[s], {{position[s], node.strides[s]}, {tap[s], node.dilations[s]}}, {}});
   }
   // w: dims above 1 of [O, C/groups, kernel..], one atom each.
-  const AxisMap out_channel = joined(mixed_radix(group, group_atoms, static_cast<std::int64_t>(outputs)), mixed_radix(o, o_atoms));
+  const AxisMap out_channel =
+      joined(mixed_radix(group, group_atoms, static_cast<std::int64_t>(outputs)), mixed_radix(o, o_atoms));
   std::vector<AxisMap> w_maps;
   if (w_shape[0] > 1) w_maps.push_back(out_channel);
   if (per_group > 1) w_maps.push_back(mixed_radix(ci, ci_atoms));
@@ -105,10 +108,10 @@ Status build_conv(Builder& builder, std::uint32_t index) {
   if (node.inputs.size() > 2) {
     std::vector<AxisMap> bias_maps;
     if (w_shape[0] > 1) bias_maps.push_back(out_channel);
-    target = circuit::minus(target, rebased(builder.plain(node.name + " bias", builder.tensor(node.inputs[2])), bias_maps));
+    target =
+        circuit::minus(target, rebased(builder.plain(node.name + " bias", builder.tensor(node.inputs[2])), bias_maps));
   }
-  builder.add_contraction({node.name, b.box, b.roles, std::move(target), rebased(w, w_maps),
-                           rebased(x, x_maps)});
+  builder.add_contraction({node.name, b.box, b.roles, std::move(target), rebased(w, w_maps), rebased(x, x_maps)});
   builder.set(node.output, std::move(y));
   return ok_status();
 }
@@ -129,7 +132,9 @@ Status build_sum_pool(Builder& builder, std::uint32_t index) {
       continue;
     }
     const std::size_t s = axis - 2;
-    maps.push_back({-node.pads_begin[s], {{next, node.strides[s]}}, {{static_cast<std::uint64_t>(node.kernel[s]), node.dilations[s]}}});
+    maps.push_back({-node.pads_begin[s],
+                    {{next, node.strides[s]}},
+                    {{static_cast<std::uint64_t>(node.kernel[s]), node.dilations[s]}}});
     acc.atoms.push_back(static_cast<std::uint64_t>(out[axis]));
     acc.atoms_per_axis.push_back(1);
   }

@@ -51,7 +51,8 @@ Status build_mul(Builder& builder, std::uint32_t index) {
   Aligned aligned = align(builder, node);
   Tensor y;
   const Tensor acc = builder.committed_accumulator(index, aligned.like, y);
-  builder.add_contraction({node.name, aligned.like.atoms, std::vector<AxisRole>(aligned.like.atoms.size(), AxisRole::kC), acc.expr,
+  builder.add_contraction({node.name, aligned.like.atoms,
+                           std::vector<AxisRole>(aligned.like.atoms.size(), AxisRole::kC), acc.expr,
                            circuit::scaled(aligned.operands[0], node.coefs[0]), aligned.operands[1]});
   builder.set(node.output, std::move(y));
   return ok_status();
@@ -77,7 +78,8 @@ Status build_reduce_sum(Builder& builder, std::uint32_t index) {
   std::vector<AxisMap> maps;
   for (std::size_t axis = 0; axis < x.atoms_per_axis.size(); ++axis) {
     const Box atoms = x.axis_atoms(axis);
-    const bool summed = std::find(node.axes.begin(), node.axes.end(), static_cast<std::int64_t>(axis)) != node.axes.end();
+    const bool summed =
+        std::find(node.axes.begin(), node.axes.end(), static_cast<std::int64_t>(axis)) != node.axes.end();
     for (const std::uint64_t n : atoms) {
       if (summed) {
         maps.push_back({0, {}, {{n, 1}}});

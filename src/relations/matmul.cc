@@ -14,7 +14,8 @@ using circuit::LinExpr;
 namespace {
 
 // Puts the summed axis of both operands on common atoms.
-Box align_sum_axis(Builder& builder, const std::string& name, Tensor& a, std::size_t a_axis, Tensor& b, std::size_t b_axis) {
+Box align_sum_axis(Builder& builder, const std::string& name, Tensor& a, std::size_t a_axis, Tensor& b,
+                   std::size_t b_axis) {
   a = without_unit_atoms(a);
   b = without_unit_atoms(b);
   auto factors = common_refinement({a.axis_atoms(a_axis), b.axis_atoms(b_axis)});
@@ -46,7 +47,9 @@ Status build_matmul(Builder& builder, std::uint32_t index) {
   }
   const Box k_atoms = align_sum_axis(builder, node.name, a, a_rank - 1, b, b_rank - 2);
   // Pad leading axes so that axis i of out is axis i of both operands.
-  const auto lead = [&](Tensor& t) { t.atoms_per_axis.insert(t.atoms_per_axis.begin(), rank - t.atoms_per_axis.size(), 0); };
+  const auto lead = [&](Tensor& t) {
+    t.atoms_per_axis.insert(t.atoms_per_axis.begin(), rank - t.atoms_per_axis.size(), 0);
+  };
   lead(a);
   lead(b);
 

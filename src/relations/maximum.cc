@@ -12,7 +12,8 @@ using circuit::AxisMap;
 using circuit::Box;
 using circuit::LinExpr;
 
-LinExpr Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, std::uint32_t axis, std::int64_t reach) {
+LinExpr Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, std::uint32_t axis,
+                               std::int64_t reach) {
   std::vector<AxisMap> identity;
   for (std::uint32_t b = 0; b < box.size(); ++b) identity.push_back(mixed_radix(b, {box[b]}));
   while (box[axis] > 1) {
@@ -61,12 +62,14 @@ Tensor pool_input(Builder& builder, const qir::Node& node, std::int64_t& added) 
   bool ready = true;
   for (std::size_t s = 0; s < node.kernel.size(); ++s) {
     const std::size_t axis = s + 2;
-    const std::int64_t last = (out[axis] - 1) * node.strides[s] + (node.kernel[s] - 1) * node.dilations[s] - node.pads_begin[s];
+    const std::int64_t last =
+        (out[axis] - 1) * node.strides[s] + (node.kernel[s] - 1) * node.dilations[s] - node.pads_begin[s];
     const std::int64_t after = std::max<std::int64_t>(0, last - (value.shape[axis] - 1));
     padded = padded || node.pads_begin[s] > 0 || after > 0;
-    ready = ready && x.atoms_per_axis[axis] == 1 &&
-            circuit::is_zero_extended(x.expr, builder.columns(), x.atoms, x.first_atom(axis),
-                                      static_cast<std::uint64_t>(node.pads_begin[s]), static_cast<std::uint64_t>(after));
+    ready =
+        ready && x.atoms_per_axis[axis] == 1 &&
+        circuit::is_zero_extended(x.expr, builder.columns(), x.atoms, x.first_atom(axis),
+                                  static_cast<std::uint64_t>(node.pads_begin[s]), static_cast<std::uint64_t>(after));
   }
   const qir::Wide least = builder.sound_range(node.inputs[0]).lo;
   added = padded && least < 0 ? static_cast<std::int64_t>(least) : 0;
@@ -99,7 +102,9 @@ Status build_max_pool(Builder& builder, std::uint32_t index) {
     box.push_back(static_cast<std::uint64_t>(out[s + 2]));
     y.atoms.push_back(box.back());
     y.atoms_per_axis.push_back(1);
-    maps.push_back({-node.pads_begin[s], {{first_position + s, node.strides[s]}, {first_position + spatial + s, node.dilations[s]}}, {}});
+    maps.push_back({-node.pads_begin[s],
+                    {{first_position + s, node.strides[s]}, {first_position + spatial + s, node.dilations[s]}},
+                    {}});
   }
   for (const std::int64_t k : node.kernel) box.push_back(static_cast<std::uint64_t>(k));
   LinExpr expr = rebased(x, maps);
@@ -123,7 +128,8 @@ Status build_reduce_max(Builder& builder, std::uint32_t index) {
   std::vector<std::uint32_t> reduced;
   for (std::size_t axis = 0; axis < x.atoms_per_axis.size(); ++axis) {
     const Box atoms = x.axis_atoms(axis);
-    const bool is_reduced = std::find(node.axes.begin(), node.axes.end(), static_cast<std::int64_t>(axis)) != node.axes.end();
+    const bool is_reduced =
+        std::find(node.axes.begin(), node.axes.end(), static_cast<std::int64_t>(axis)) != node.axes.end();
     if (is_reduced) {
       for (std::uint32_t i = 0; i < atoms.size(); ++i) reduced.push_back(x.first_atom(axis) + i);
       if (keep) y.atoms_per_axis.push_back(0);

@@ -13,8 +13,10 @@ namespace {
 
 // The tensor with exactly one atom on every axis of the list (materialized if it has more, or none on an axis that will
 // be shifted).
-Tensor with_single_atoms(Builder& builder, const std::string& name, const Tensor& tensor, const std::vector<std::size_t>& axes) {
-  const bool ready = std::all_of(axes.begin(), axes.end(), [&](std::size_t axis) { return tensor.atoms_per_axis[axis] == 1; });
+Tensor with_single_atoms(Builder& builder, const std::string& name, const Tensor& tensor,
+                         const std::vector<std::size_t>& axes) {
+  const bool ready =
+      std::all_of(axes.begin(), axes.end(), [&](std::size_t axis) { return tensor.atoms_per_axis[axis] == 1; });
   return ready ? tensor : builder.materialize(name + " input", tensor, false);
 }
 
@@ -35,7 +37,8 @@ Tensor extended(Builder& builder, const std::string& name, Tensor tensor, const 
     }
   }
   std::vector<AxisMap> maps;
-  for (std::uint32_t atom = 0; atom < tensor.atoms.size(); ++atom) maps.push_back(mixed_radix(atom, {tensor.atoms[atom]}));
+  for (std::uint32_t atom = 0; atom < tensor.atoms.size(); ++atom)
+    maps.push_back(mixed_radix(atom, {tensor.atoms[atom]}));
   for (const std::size_t axis : changed) {
     const std::uint32_t atom = tensor.first_atom(axis);
     maps[atom].offset = -begin[axis];

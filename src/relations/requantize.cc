@@ -55,7 +55,8 @@ Tensor Builder::requantize(std::uint32_t index, const Tensor& acc) {
   if (requant.shift == 0) return look_up_value(*this, index, acc, acc.expr);
   // hi is committed, lo = acc + round - 2^shift hi is an expression.
   const Tensor hi = add_tensor(node.name + " quotient", acc, node_recipe(Recipe::Kind::kQuotient, index));
-  const LinExpr lo = minus(plus_constant(acc.expr, rounding(requant)), scaled(hi.expr, std::int64_t{1} << requant.shift));
+  const LinExpr lo =
+      minus(plus_constant(acc.expr, rounding(requant)), scaled(hi.expr, std::int64_t{1} << requant.shift));
   add_range_check(node.name + " remainder", acc.atoms, lo, requant.shift);
   return look_up_value(*this, index, acc, hi.expr);
 }

@@ -28,13 +28,15 @@ namespace {
 constexpr int kWordBits = 32;
 constexpr std::int64_t kWord = std::int64_t{1} << kWordBits;
 
-AxisMap axis(std::uint32_t box_axis, std::int64_t offset = 0, std::int64_t stride = 1) { return {offset, {{box_axis, stride}}, {}}; }
+AxisMap axis(std::uint32_t box_axis, std::int64_t offset = 0, std::int64_t stride = 1) {
+  return {offset, {{box_axis, stride}}, {}};
+}
 
 // What a key's digit is made of: one operand's bit at a position, with its weight in the digit.
 struct Operand {
   enum class Kind : std::uint8_t { kRotated, kShifted };
   Kind kind;
-  int distance;     // to the right
+  int distance;      // to the right
   std::int64_t row;  // of the bit column, for round 0
   int weight;
 };
@@ -60,10 +62,14 @@ int schedule_value(int digit) { return parity(digit >> 2) + parity(digit & 3); }
 class Sha256Circuit {
  public:
   Sha256Circuit(Builder& builder, qir::ValueId id)
-      : builder_(builder), id_(id), value_(builder.value(id)), tensor_(without_unit_atoms(builder.tensor(id))),
+      : builder_(builder),
+        id_(id),
+        value_(builder.value(id)),
+        tensor_(without_unit_atoms(builder.tensor(id))),
         format_(proof::entry_format(value_.lo, value_.hi)),
         num_bytes_(static_cast<std::uint64_t>(value_.shape.num_elements()) * format_.num_bytes),
-        num_blocks_(sha256_blocks(num_bytes_)), name_(value_.name + " sha256") {}
+        num_blocks_(sha256_blocks(num_bytes_)),
+        name_(value_.name + " sha256") {}
 
   void add() {
     add_columns();
@@ -102,7 +108,8 @@ class Sha256Circuit {
 
   void add_booleanity() {
     const LinExpr bits = circuit::column_expr(builder_.columns()[bits_], bits_);
-    builder_.add_contraction({name_ + " bits", builder_.columns()[bits_].shape, std::vector<AxisRole>(3, AxisRole::kC), bits, bits, bits});
+    builder_.add_contraction(
+        {name_ + " bits", builder_.columns()[bits_].shape, std::vector<AxisRole>(3, AxisRole::kC), bits, bits, bits});
   }
 
   // Boxes [N, L, rounds]: entry i of a word stands for the bits i, i + L, .., digit j of the key for bit i + j L.
@@ -111,17 +118,38 @@ class Sha256Circuit {
     constexpr auto kShifted = Operand::Kind::kShifted;
     const std::int64_t a = kSha256FirstA + 3, e = kSha256FirstE + 3, w = kSha256FirstW;
     add_lookup({"choice",
-                {{kRotated, 6, e, 8}, {kRotated, 11, e, 8}, {kRotated, 25, e, 8},
-                 {kRotated, 0, e, 4}, {kRotated, 0, e - 1, 2}, {kRotated, 0, e - 2, 1}},
-                5, choice_value, kSha256Rounds}, choice_);
+                {{kRotated, 6, e, 8},
+                 {kRotated, 11, e, 8},
+                 {kRotated, 25, e, 8},
+                 {kRotated, 0, e, 4},
+                 {kRotated, 0, e - 1, 2},
+                 {kRotated, 0, e - 2, 1}},
+                5,
+                choice_value,
+                kSha256Rounds},
+               choice_);
     add_lookup({"majority",
-                {{kRotated, 2, a, 4}, {kRotated, 13, a, 4}, {kRotated, 22, a, 4},
-                 {kRotated, 0, a, 1}, {kRotated, 0, a - 1, 1}, {kRotated, 0, a - 2, 1}},
-                4, majority_value, kSha256Rounds}, majority_);
+                {{kRotated, 2, a, 4},
+                 {kRotated, 13, a, 4},
+                 {kRotated, 22, a, 4},
+                 {kRotated, 0, a, 1},
+                 {kRotated, 0, a - 1, 1},
+                 {kRotated, 0, a - 2, 1}},
+                4,
+                majority_value,
+                kSha256Rounds},
+               majority_);
     add_lookup({"schedule",
-                {{kRotated, 7, w + 1, 4}, {kRotated, 18, w + 1, 4}, {kShifted, 3, w + 1, 4},
-                 {kRotated, 17, w + 14, 1}, {kRotated, 19, w + 14, 1}, {kShifted, 10, w + 14, 1}},
-                4, schedule_value, kSha256Rounds - 16}, schedule_);
+                {{kRotated, 7, w + 1, 4},
+                 {kRotated, 18, w + 1, 4},
+                 {kShifted, 3, w + 1, 4},
+                 {kRotated, 17, w + 14, 1},
+                 {kRotated, 19, w + 14, 1},
+                 {kShifted, 10, w + 14, 1}},
+                4,
+                schedule_value,
+                kSha256Rounds - 16},
+               schedule_);
   }
 
   void add_lookup(const Lookups& lookups, ColumnId out) {
@@ -147,7 +175,8 @@ class Sha256Circuit {
     std::vector<std::int32_t> values(std::size_t{1} << log_size);
     for (std::size_t row = 0; row < values.size(); ++row) {
       for (int digit = 0; digit < num_digits; ++digit) {
-        const auto bits = static_cast<int>(row >> (lookups.digit_bits * digit) & ((std::size_t{1} << lookups.digit_bits) - 1));
+        const auto bits =
+            static_cast<int>(row >> (lookups.digit_bits * digit) & ((std::size_t{1} << lookups.digit_bits) - 1));
         values[row] += lookups.value(bits) << (length * digit);
       }
     }
@@ -158,28 +187,34 @@ class Sha256Circuit {
   View bit_rows(std::int64_t coef, std::int64_t row) const { return {bits_, coef, {axis(0), axis(2), axis(1, row)}}; }
   // Entry k of a column of sums stands for bit k; beyond its length it reads 0.
   View sums(std::int64_t coef, ColumnId column) const { return {column, coef, {axis(0), axis(2), axis(1)}}; }
-  View carry(std::size_t first) const { return {carries_, -kWord, {axis(0), axis(1, static_cast<std::int64_t>(first))}}; }
+  View carry(std::size_t first) const {
+    return {carries_, -kWord, {axis(0), axis(1, static_cast<std::int64_t>(first))}};
+  }
 
   // sum_k 2^k terms_k = y over [N, rounds].
   void add_equation(const std::string& what, std::uint64_t num_rounds, std::vector<View> terms, LinExpr y) {
     BoxBuilder b;
     b.add({num_blocks_, num_rounds}, AxisRole::kA);
     b.add({kWordBits}, AxisRole::kK);
-    builder_.add_contraction({name_ + " " + what, b.box, b.roles, std::move(y), {0, std::move(terms)}, {0, {{powers_, 1, {axis(2)}}}}});
+    builder_.add_contraction(
+        {name_ + " " + what, b.box, b.roles, std::move(y), {0, std::move(terms)}, {0, {{powers_, 1, {axis(2)}}}}});
   }
 
   void add_rounds() {
     const std::int64_t a = kSha256FirstA, e = kSha256FirstE, w = kSha256FirstW;
     // e_new = d + h + Sigma1(e) + Ch(e, f, g) + K_t + w_t and a_new = e_new - d + Sigma0(a) + Maj(a, b, c), mod 2^32.
-    add_equation("new e", kSha256Rounds, {bit_rows(1, e + 4), bit_rows(-1, a), bit_rows(-1, e), sums(-1, choice_), bit_rows(-1, w)},
+    add_equation("new e", kSha256Rounds,
+                 {bit_rows(1, e + 4), bit_rows(-1, a), bit_rows(-1, e), sums(-1, choice_), bit_rows(-1, w)},
                  {0, {{constants_, 1, {axis(1)}}, carry(0)}});
     add_equation("new a", kSha256Rounds, {bit_rows(1, a + 4), bit_rows(-1, e + 4), bit_rows(1, a), sums(-1, majority_)},
                  {kWord, {carry(kSha256CarryA)}});
-    add_equation("next w", kSha256Rounds - 16, {bit_rows(1, w + 16), sums(-1, schedule_), bit_rows(-1, w + 9), bit_rows(-1, w)},
+    add_equation("next w", kSha256Rounds - 16,
+                 {bit_rows(1, w + 16), sums(-1, schedule_), bit_rows(-1, w + 9), bit_rows(-1, w)},
                  {0, {carry(kSha256CarryW)}});
     const Box box = builder_.columns()[carries_].shape;
     // Seven is the most an honest carry needs room for; any bound below 2^30 keeps the equations from wrapping.
-    builder_.add_nonnegative_check(name_ + " carries", box, circuit::column_expr(builder_.columns()[carries_], carries_), 7, kMaxRangeBits);
+    builder_.add_nonnegative_check(name_ + " carries", box,
+                                   circuit::column_expr(builder_.columns()[carries_], carries_), 7, kMaxRangeBits);
   }
 
   // Box [N + 1, 2, 4, 32]: point n, s, r is row r of a (s = 0) or e (s = 1) at the start of block n; block N is the digest's.
@@ -192,12 +227,17 @@ class Sha256Circuit {
     const AxisMap word = {3, {{1, 4}, {2, -1}}, {}};
     const View start{start_, 1, {axis(0), word}};
     const View digest{digest_, -1, {axis(0, -static_cast<std::int64_t>(num_blocks_)), word}};
-    const View carries{carries_, -kWord, {axis(0, -1), {static_cast<std::int64_t>(kSha256CarryState), {{1, 4}, {2, 1}}, {}}}};
+    const View carries{
+        carries_, -kWord, {axis(0, -1), {static_cast<std::int64_t>(kSha256CarryState), {{1, 4}, {2, 1}}, {}}}};
     BoxBuilder b;
     b.add({num_blocks_ + 1, 2, 4}, AxisRole::kA);
     b.add({kWordBits}, AxisRole::kK);
-    builder_.add_contraction({name_ + " state", b.box, b.roles, {0, {start, digest, carries}},
-                              {0, {state(1, 0, 0), state(-1, -1, 0), state(-1, -1, kSha256Rounds)}}, {0, {{powers_, 1, {axis(3)}}}}});
+    builder_.add_contraction({name_ + " state",
+                              b.box,
+                              b.roles,
+                              {0, {start, digest, carries}},
+                              {0, {state(1, 0, 0), state(-1, -1, 0), state(-1, -1, kSha256Rounds)}},
+                              {0, {{powers_, 1, {axis(3)}}}}});
     builder_.add_public_tensor({id_, {8}, {0, {{digest_, 1, {{}, axis(0)}}}}, circuit::PublicTensor::Source::kDigest});
   }
 
@@ -269,7 +309,8 @@ class Sha256Circuit {
         // 2^64 = 2^32 - 1 in F.
         entry = circuit::minus(entry, circuit::scaled(sign, kWord - 1));
       }
-      builder_.add_range_check(name_ + " high half", box, circuit::plus_constant(high, format_.is_signed ? kWord / 4 : 0), 31);
+      builder_.add_range_check(name_ + " high half", box,
+                               circuit::plus_constant(high, format_.is_signed ? kWord / 4 : 0), 31);
     }
     builder_.add_equality(name_ + " entries", box, circuit::minus(entry, tensor_.expr));
   }

@@ -32,7 +32,9 @@ struct Hashed {
     ADD_FAILURE() << "no column " << name;
     return 0;
   }
-  Fp& bit(std::size_t block, std::size_t row, std::size_t k) { return data[column("bits")][(block * 32 + k) * kSha256Rows + row]; }
+  Fp& bit(std::size_t block, std::size_t row, std::size_t k) {
+    return data[column("bits")][(block * 32 + k) * kSha256Rows + row];
+  }
 };
 
 std::vector<std::int64_t> digest_words(ByteView message) {
@@ -76,7 +78,13 @@ TEST(Sha256Relations, HonestColumnsHold) {
   struct Case {
     std::int64_t lo, hi;
   };
-  for (const Case& c : {Case{-128, 127}, {-3, 5}, {0, 65535}, {-32768, 32767}, {0, 70000}, {-70000, 3}, {0, (1LL << 61) - 1},
+  for (const Case& c : {Case{-128, 127},
+                        {-3, 5},
+                        {0, 65535},
+                        {-32768, 32767},
+                        {0, 70000},
+                        {-70000, 3},
+                        {0, (1LL << 61) - 1},
                         {-(1LL << 60), (1LL << 60)}}) {
     for (const Shape& shape : {Shape{1, 3, 7, 5}, Shape{14}, Shape{1}, Shape{2, 32}}) {
       const Hashed h = hashed(shape, c.lo, c.hi);
@@ -109,7 +117,7 @@ TEST(Sha256Relations, HugeInputsAreRefused) {
 // ---- what a prover may try: the relation that catches it is named
 
 constexpr std::pair<Sha256Column, const char*> kHashColumns[] = {
-    {Sha256Column::kBits, "bits"}, {Sha256Column::kChoice, "choice"}, {Sha256Column::kMajority, "majority"},
+    {Sha256Column::kBits, "bits"},         {Sha256Column::kChoice, "choice"},   {Sha256Column::kMajority, "majority"},
     {Sha256Column::kSchedule, "schedule"}, {Sha256Column::kCarries, "carries"}, {Sha256Column::kDigest, "digest"}};
 
 Bytes padded(const Hashed& h) {
@@ -233,8 +241,8 @@ TEST(Sha256Attacks, CarryThatIsNoInteger) {
   h.bit(0, kSha256FirstE + 67, k) = Fp(1);
   FpVec& carries = h.data[h.column("carries")];
   const Fp change = Fp(std::uint64_t{1} << k);
-  carries[63] -= change * fraction;                    // new e is larger
-  carries[kSha256CarryA + 63] += change * fraction;    // new a is not
+  carries[63] -= change * fraction;                  // new e is larger
+  carries[kSha256CarryA + 63] += change * fraction;  // new a is not
   Fp& word = h.data[h.column("digest")][4];
   word += change;
   h.values[1][4] = word.to_int();
@@ -309,7 +317,8 @@ TEST(Sha256Attacks, EntryPlusModulus) {
         shift += 16;
       }
       // The input's own range check.
-      if (h.compiled.circuit.columns[id].name == "v0 range limb" || h.compiled.circuit.columns[id].name == "v0 upper range limb") {
+      if (h.compiled.circuit.columns[id].name == "v0 range limb" ||
+          h.compiled.circuit.columns[id].name == "v0 upper range limb") {
         h.data[id] = {};
       }
     }

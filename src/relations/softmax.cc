@@ -68,7 +68,8 @@ Status build_softmax(Builder& builder, std::uint32_t index) {
   exponential.expr = circuit::minus(x.expr, m);
   exponential.box = box;
   const LinExpr difference = exponential.expr;
-  const circuit::ColumnId e_id = builder.add_column(node.name + " exponential", circuit::Oracle::kWitness, box, std::move(exponential));
+  const circuit::ColumnId e_id =
+      builder.add_column(node.name + " exponential", circuit::Oracle::kWitness, box, std::move(exponential));
   const LinExpr e = circuit::column_expr(builder.columns()[e_id], e_id);
   builder.add_lookup(node.name + " exponential", box, builder.graph_table(node.requant.table_index), {difference, e});
   const LinExpr s = circuit::rebase(e, summed);
@@ -81,14 +82,16 @@ Status build_softmax(Builder& builder, std::uint32_t index) {
   const int num_limbs = (bits + kLimbBits - 1) / kLimbBits;
   const LinExpr rem = limbs(builder, node.name + " remainder", box, numerator, denominator, false, num_limbs);
   const LinExpr rest = limbs(builder, node.name + " complement", box, numerator, denominator, true, num_limbs);
-  builder.add_equality(node.name + " remainder", box, circuit::plus_constant(circuit::minus(circuit::minus(denominator, rem), rest), -1));
+  builder.add_equality(node.name + " remainder", box,
+                       circuit::plus_constant(circuit::minus(circuit::minus(denominator, rem), rest), -1));
   Recipe quotient;
   quotient.kind = Recipe::Kind::kValue;
   quotient.value = node.output;
   const Tensor y = builder.add_tensor(node.name, x, quotient);
   // qir::validate: 2 s 2^(q+1) < 2^62. A larger table is as good while the product stays below that.
   int most_bits = q + 1;
-  while (most_bits < 40 && (2 * static_cast<std::uint64_t>(most) * n) << (most_bits + 1) <= std::uint64_t{1} << 61) ++most_bits;
+  while (most_bits < 40 && (2 * static_cast<std::uint64_t>(most) * n) << (most_bits + 1) <= std::uint64_t{1} << 61)
+    ++most_bits;
   builder.add_nonnegative_check(node.name + " value", box, y.expr, std::int64_t{1} << q, most_bits);
   builder.add_contraction({node.name, box, std::vector<circuit::AxisRole>(box.size(), circuit::AxisRole::kC),
                            circuit::minus(numerator, rem), denominator, y.expr});

@@ -14,9 +14,7 @@ namespace zkinfer {
 
 namespace {
 
-Status failed(const std::string& what) {
-  return io_error(what + ": " + std::strerror(errno));
-}
+Status failed(const std::string& what) { return io_error(what + ": " + std::strerror(errno)); }
 
 std::string quoted(const std::string& path) { return "'" + path + "'"; }
 
@@ -79,7 +77,9 @@ class SystemFileOps final : public FileOps {
     return opened(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, "cannot create");
   }
 
-  Result<int> open_folder(const std::string& path) override { return opened(path, O_RDONLY | O_DIRECTORY, "cannot open the folder"); }
+  Result<int> open_folder(const std::string& path) override {
+    return opened(path, O_RDONLY | O_DIRECTORY, "cannot open the folder");
+  }
 
   Result<int> open_lock(const std::string& path) override {
     return opened(path, O_RDWR | O_CREAT | O_NOFOLLOW, "cannot open the lock file");

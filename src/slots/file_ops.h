@@ -31,7 +31,7 @@ class FileOps {
   virtual Result<int> open_lock(const std::string& path) = 0;
   // Takes the exclusive lock, or says false if somebody has it. Ends with the descriptor or the process.
   virtual Result<bool> try_lock(int fd) = 0;
-  virtual void wait() = 0;  // a few milliseconds
+  virtual void wait() = 0;                                        // a few milliseconds
   virtual Result<std::size_t> write(int fd, ByteView bytes) = 0;  // how many bytes went out
   // Everything written to the file (the names made in the folder) survives a crash once this returns.
   virtual Status sync(int fd) = 0;

@@ -42,7 +42,8 @@ class SharedLedger {
   // All slots so far; a doubled one fails the test.
   std::set<std::uint64_t> slots() {
     std::set<std::uint64_t> found;
-    for (std::size_t i = 0; i < (*this)->count; ++i) EXPECT_TRUE(found.insert((*this)->slots[i]).second) << "slot " << (*this)->slots[i] << " twice";
+    for (std::size_t i = 0; i < (*this)->count; ++i)
+      EXPECT_TRUE(found.insert((*this)->slots[i]).second) << "slot " << (*this)->slots[i] << " twice";
     return found;
   }
 
@@ -203,7 +204,8 @@ TEST(Kill, SlotsAreNeverInTwoFiles) {
       const Result<SlotFile> file = SlotFile::open(name, kModelSecretFile);
       EXPECT_TRUE(file.ok()) << file.status().to_string();
       if (!file.ok()) continue;
-      for (std::uint64_t slot = file->slots().next; slot < file->slots().end; ++slot) EXPECT_TRUE(slots.insert(slot).second) << slot;
+      for (std::uint64_t slot = file->slots().next; slot < file->slots().end; ++slot)
+        EXPECT_TRUE(slots.insert(slot).second) << slot;
     }
     ++num_looks;
     return ok_status();
@@ -219,7 +221,8 @@ TEST(Processes, EightTakeDistinctSlots) {
   constexpr std::uint64_t kEach = 25;
   const TestFolder folder;
   const std::string path = folder.file("a.zksecret");
-  ASSERT_TRUE(SlotFile::create(path, kModelSecretFile, test_payload(), SlotRange::whole(kProcesses * kEach + 1, 1)).ok());
+  ASSERT_TRUE(
+      SlotFile::create(path, kModelSecretFile, test_payload(), SlotRange::whole(kProcesses * kEach + 1, 1)).ok());
   SharedLedger ledger;
   std::vector<::pid_t> children;
   for (std::uint64_t i = 0; i < kProcesses; ++i) {

@@ -36,8 +36,10 @@ struct DiskState {
     for (std::size_t i = 0; i < pending.size(); ++i) {
       if ((mask >> i & 1) == 0) continue;
       for (const auto& [name, file] : pending[i]) {
-        if (file) out[name] = *file;
-        else out.erase(name);
+        if (file)
+          out[name] = *file;
+        else
+          out.erase(name);
       }
     }
     return out;
@@ -115,8 +117,9 @@ class SimulatedDisk final : public FileOps {
 // What a disk may hold of a file after the power came back.
 std::vector<Bytes> possible_contents(const Content& file) {
   if (file.synced == file.now) return {file.now};
-  std::vector<Bytes> out = {file.now, file.synced.value_or(Bytes{}), Bytes(file.now.size(), 0),
-                            Bytes(file.now.begin(), file.now.begin() + static_cast<std::ptrdiff_t>(file.now.size() / 2))};
+  std::vector<Bytes> out = {
+      file.now, file.synced.value_or(Bytes{}), Bytes(file.now.size(), 0),
+      Bytes(file.now.begin(), file.now.begin() + static_cast<std::ptrdiff_t>(file.now.size() / 2))};
   Bytes torn = file.now;  // its beginning is lost: blocks go out in any order
   std::fill(torn.begin(), torn.begin() + static_cast<std::ptrdiff_t>(torn.size() / 2), 0);
   out.push_back(torn);
@@ -166,7 +169,8 @@ Outcome lose_power_everywhere(bool file_syncs_work, bool folder_syncs_work) {
   std::vector<Moment> moments;
   std::set<std::uint64_t> handed_out;
   disk.before_step = [&] { moments.push_back({disk.state, handed_out}); };
-  Result<SlotFile> file = SlotFile::create(kNames[0], kModelSecretFile, test_payload(), SlotRange::whole(kTotal, 1), disk);
+  Result<SlotFile> file =
+      SlotFile::create(kNames[0], kModelSecretFile, test_payload(), SlotRange::whole(kTotal, 1), disk);
   EXPECT_TRUE(file.ok());
   const std::size_t num_moments_before_file = moments.size();
   const auto take = [&](SlotFile& from) {
@@ -197,7 +201,8 @@ Outcome lose_power_everywhere(bool file_syncs_work, bool folder_syncs_work) {
         Result<SlotFile> again = SlotFile::open(name, kModelSecretFile, back);
         unreadable |= !again.ok();
         if (!again.ok()) continue;
-        for (auto slot = again->take_slot(kRotation); slot.ok(); slot = again->take_slot(kRotation)) doubled |= !used.insert(*slot).second;
+        for (auto slot = again->take_slot(kRotation); slot.ok(); slot = again->take_slot(kRotation))
+          doubled |= !used.insert(*slot).second;
       }
       ++outcome.num_states;
       outcome.num_doubled += doubled ? 1 : 0;

@@ -58,8 +58,10 @@ Result<Descriptor> try_to_lock(FileOps& ops, const std::string& path) {
 Result<Descriptor> lock_for(FileOps& ops, const std::string& path) {
   Result<Descriptor> lock = try_to_lock(ops, path + ".lock");
   if (lock.ok()) return lock;
-  return Status(lock.status().code(), quoted(path) + " cannot be locked against other processes: " + lock.status().message() +
-                                          ". No slot was taken; put the file in a folder where you may create files, on a disk with file locks");
+  return Status(
+      lock.status().code(),
+      quoted(path) + " cannot be locked against other processes: " + lock.status().message() +
+          ". No slot was taken; put the file in a folder where you may create files, on a disk with file locks");
 }
 
 // Afterwards the name stands for these bytes, whatever crashes; if it fails or is stopped, for these or for the old ones.
@@ -109,23 +111,29 @@ Result<Content> parse(ByteView bytes, const SlotFileKind& kind) {
   const std::string name(kind.name);
   ByteReader reader(bytes);
   if (reader.u32() != kind.magic || !reader.ok()) {
-    return corrupt("expected a " + name + " as `" + std::string(kind.maker) + "` writes it; is this another kind of file?");
+    return corrupt("expected a " + name + " as `" + std::string(kind.maker) +
+                   "` writes it; is this another kind of file?");
   }
   if (const std::uint32_t version = reader.u32(); version != kind.version) {
-    return corrupt(name + " of version " + std::to_string(version) + ", this program reads version " + std::to_string(kind.version) +
-                   "; use the matching release, or make a new one with `" + std::string(kind.maker) + "`");
+    return corrupt(name + " of version " + std::to_string(version) + ", this program reads version " +
+                   std::to_string(kind.version) + "; use the matching release, or make a new one with `" +
+                   std::string(kind.maker) + "`");
   }
   Content content;
-  for (std::uint64_t* x : {&content.slots.begin, &content.slots.next, &content.slots.end, &content.slots.total, &content.slots.num_kept}) {
+  for (std::uint64_t* x :
+       {&content.slots.begin, &content.slots.next, &content.slots.end, &content.slots.total, &content.slots.num_kept}) {
     *x = reader.u64();
   }
   const ByteView payload = reader.blob(kind.max_bytes);
   const std::size_t checked_bytes = reader.offset();
   const ByteView checksum = reader.raw(sizeof(Digest));
   // Nobody can say how many slots a damaged file has used, so it is not repaired.
-  if (!reader.finished() || !std::ranges::equal(checksum, keccak256(bytes.first(checked_bytes))) || !content.slots.valid()) {
-    return corrupt("damaged " + name + ": its checksum does not fit its content, so its count of used slots cannot be trusted; make a new one with `" +
-                   std::string(kind.maker) + "`, and do not go back to an older copy of this one");
+  if (!reader.finished() || !std::ranges::equal(checksum, keccak256(bytes.first(checked_bytes))) ||
+      !content.slots.valid()) {
+    return corrupt(
+        "damaged " + name +
+        ": its checksum does not fit its content, so its count of used slots cannot be trusted; make a new one with `" +
+        std::string(kind.maker) + "`, and do not go back to an older copy of this one");
   }
   content.payload.assign(payload.begin(), payload.end());
   return content;
@@ -133,13 +141,17 @@ Result<Content> parse(ByteView bytes, const SlotFileKind& kind) {
 
 }  // namespace
 
-Result<SlotFile> SlotFile::create(const std::string& path, const SlotFileKind& kind, ByteView payload, const SlotRange& slots) {
+Result<SlotFile> SlotFile::create(const std::string& path, const SlotFileKind& kind, ByteView payload,
+                                  const SlotRange& slots) {
   return create(path, kind, payload, slots, system_file_ops());
 }
 
-Result<SlotFile> SlotFile::open(const std::string& path, const SlotFileKind& kind) { return open(path, kind, system_file_ops()); }
+Result<SlotFile> SlotFile::open(const std::string& path, const SlotFileKind& kind) {
+  return open(path, kind, system_file_ops());
+}
 
-Result<SlotFile> SlotFile::create(const std::string& path, const SlotFileKind& kind, ByteView payload, const SlotRange& slots, FileOps& ops) {
+Result<SlotFile> SlotFile::create(const std::string& path, const SlotFileKind& kind, ByteView payload,
+                                  const SlotRange& slots, FileOps& ops) {
   if (!slots.valid()) return invalid_argument(quoted(path) + ": the slice of slots is not inside its commitment");
   ZKI_ASSIGN_OR_RETURN(const std::string real_path, ops.resolve(path));
   SlotFile file(real_path, kind, ops);
@@ -160,16 +172,20 @@ Result<SlotFile> SlotFile::open(const std::string& path, const SlotFileKind& kin
 Status SlotFile::read(bool first) {
   ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(path_));
   if (!facts.exists || !facts.is_file) {
-    return io_error(std::string(kind_.name) + ": there is no file " + quoted(path_) + "; `" + std::string(kind_.maker) + "` makes it");
+    return io_error(std::string(kind_.name) + ": there is no file " + quoted(path_) + "; `" + std::string(kind_.maker) +
+                    "` makes it");
   }
   if (facts.num_links != 1) {
-    return invalid_argument(quoted(path_) + " has a second name (a hard link), under which its slots could be used again; remove the other name");
+    return invalid_argument(
+        quoted(path_) +
+        " has a second name (a hard link), under which its slots could be used again; remove the other name");
   }
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, ops_->read(path_, kind_.max_bytes));
   Result<Content> content = parse(bytes, kind_);
   if (!content.ok()) return content.status().with_context(quoted(path_));
   if (!first && content->payload != payload_) {
-    return invalid_argument(quoted(path_) + " was replaced by another " + std::string(kind_.name) + " meanwhile; start again with the new one");
+    return invalid_argument(quoted(path_) + " was replaced by another " + std::string(kind_.name) +
+                            " meanwhile; start again with the new one");
   }
   payload_ = std::move(content->payload);
   slots_ = content->slots;
@@ -205,7 +221,8 @@ Status SlotFile::split(const std::vector<std::string>& paths) {
     ZKI_ASSIGN_OR_RETURN(const std::string real_path, ops_->resolve(path));
     ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(real_path));
     if (facts.exists || std::ranges::count(real_paths, real_path) > 0) {
-      return invalid_argument(quoted(path) + " is there already and may hold slots of its own; move it away first. Nothing was changed");
+      return invalid_argument(
+          quoted(path) + " is there already and may hold slots of its own; move it away first. Nothing was changed");
     }
     real_paths.push_back(real_path);
   }
@@ -216,8 +233,10 @@ Status SlotFile::split(const std::vector<std::string>& paths) {
     ZKI_RETURN_IF_ERROR(replace(rest));
     const Status written = write_durably(*ops_, real_paths[i], file_bytes(kind_, part, payload_));
     if (!written.ok()) {
-      return Status(written.code(), written.message() + ". The slots " + std::to_string(part.begin) + ".." + std::to_string(part.end) +
-                                        " are lost; the slices written before are good, and " + quoted(path_) + " holds the rest: " + rest.to_string());
+      return Status(written.code(), written.message() + ". The slots " + std::to_string(part.begin) + ".." +
+                                        std::to_string(part.end) +
+                                        " are lost; the slices written before are good, and " + quoted(path_) +
+                                        " holds the rest: " + rest.to_string());
     }
   }
   return ok_status();

@@ -139,7 +139,9 @@ TEST(SlotFile, LinksDoNotDoubleTheCount) {
   std::filesystem::create_symlink(folder.file("moved.zksecret"), path);
   EXPECT_FALSE(file.take_slot(kProof).ok());
   std::filesystem::create_symlink(folder.file("nowhere"), folder.file("dangling.zksecret"));
-  EXPECT_FALSE(SlotFile::create(folder.file("dangling.zksecret"), kModelSecretFile, test_payload(), SlotRange::whole(4, 1)).ok());
+  EXPECT_FALSE(
+      SlotFile::create(folder.file("dangling.zksecret"), kModelSecretFile, test_payload(), SlotRange::whole(4, 1))
+          .ok());
 }
 
 TEST(SlotFile, NoLockNoSlot) {
@@ -150,7 +152,8 @@ TEST(SlotFile, NoLockNoSlot) {
   std::filesystem::create_directory(path + ".lock");
   expect_refused(file.take_slot(kProof).status(), path, "cannot be locked");
   expect_refused(file.split({folder.file("b")}), path, "cannot be locked");
-  expect_refused(SlotFile::create(path, kModelSecretFile, test_payload(), SlotRange::whole(4, 1)).status(), path, "cannot be locked");
+  expect_refused(SlotFile::create(path, kModelSecretFile, test_payload(), SlotRange::whole(4, 1)).status(), path,
+                 "cannot be locked");
   EXPECT_EQ(reopen(path)->slots().next, 0u);
   std::filesystem::remove(path + ".lock");
   EXPECT_EQ(file.take_slot(kProof).value(), 0u);
@@ -164,7 +167,8 @@ TEST(SlotFile, ARemovedLockFileIsNotTrusted) {
   HookedFileOps ops;
   bool removed = false;
   ops.hook = [&](const std::string& name, std::size_t, HookedFileOps::Moment moment) {
-    if (name == "lock" && moment == HookedFileOps::Moment::kBefore && !removed) removed = std::filesystem::remove(path + ".lock");
+    if (name == "lock" && moment == HookedFileOps::Moment::kBefore && !removed)
+      removed = std::filesystem::remove(path + ".lock");
     return ok_status();
   };
   SlotFile file = SlotFile::open(path, kModelSecretFile, ops).value();
@@ -181,7 +185,8 @@ TEST(SlotFile, FailuresOfTheSystemGiveNoSlot) {
   static_cast<void>(make(path, 200));
   HookedFileOps counter;
   std::set<std::uint64_t> slots = {SlotFile::open(path, kModelSecretFile, counter)->take_slot(kProof).value()};
-  const std::vector<std::string> expected = {"read", "open lock", "lock", "read", "open folder", "create", "write", "sync", "close", "rename", "sync", "close", "close"};
+  const std::vector<std::string> expected = {"read", "open lock", "lock",   "read", "open folder", "create", "write",
+                                             "sync", "close",     "rename", "sync", "close",       "close"};
   ASSERT_EQ(counter.steps, expected);
   for (const auto moment : {HookedFileOps::Moment::kBefore, HookedFileOps::Moment::kAfter}) {
     for (std::size_t failing = 1; failing < expected.size() - 2; ++failing) {
@@ -216,7 +221,8 @@ TEST(SlotFile, SplitMovesEverySlot) {
   for (const std::string& part : parts) {
     SlotFile slice = reopen(part).value();
     EXPECT_EQ(slice.payload(), test_payload());
-    for (auto slot = slice.take_slot(kProof); slot.ok(); slot = slice.take_slot(kProof)) EXPECT_TRUE(slots.insert(*slot).second);
+    for (auto slot = slice.take_slot(kProof); slot.ok(); slot = slice.take_slot(kProof))
+      EXPECT_TRUE(slots.insert(*slot).second);
     const auto kept = slice.take_slot(SlotUse::kRotation);
     EXPECT_EQ(kept.ok(), part == parts.back());
     if (kept.ok()) EXPECT_TRUE(slots.insert(*kept).second);
@@ -234,7 +240,8 @@ TEST(SlotFile, SplitRefusesWhatWouldLoseOrDoubleSlots) {
   expect_refused(file.split({folder.file("b"), path}), path, "is there already");
   expect_refused(file.split({folder.file("b"), folder.file("no/folder")}), "no/folder", "folder");
   expect_refused(file.split({}), path, "cannot cut");
-  expect_refused(file.split({folder.file("b"), folder.file("c"), folder.file("d"), folder.file("e")}), path, "cannot cut 3 proofs");
+  expect_refused(file.split({folder.file("b"), folder.file("c"), folder.file("d"), folder.file("e")}), path,
+                 "cannot cut 3 proofs");
   EXPECT_EQ(reopen(path)->slots(), SlotRange::whole(4, 1));
   EXPECT_FALSE(std::filesystem::exists(folder.file("b")));
 }

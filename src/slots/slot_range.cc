@@ -13,20 +13,24 @@ std::uint64_t SlotRange::num_left(SlotUse use) const {
 std::string SlotRange::to_string() const {
   const bool whole_commitment = begin == 0 && end == total;
   return std::to_string(num_used()) + " of " + std::to_string(end - begin) + " slots used" +
-         (whole_commitment ? "" : " (slice " + std::to_string(begin) + ".." + std::to_string(end) + " of " + std::to_string(total) + ")");
+         (whole_commitment
+              ? ""
+              : " (slice " + std::to_string(begin) + ".." + std::to_string(end) + " of " + std::to_string(total) + ")");
 }
 
 Result<std::uint64_t> SlotRange::take(SlotUse use) {
   if (num_left(use) > 0) return next++;
-  if (next < end) return resource_limit(to_string() + ", and the last " + (num_kept == 1 ? "one is" : std::to_string(num_kept) + " are") + " kept for rotation");
+  if (next < end)
+    return resource_limit(to_string() + ", and the last " +
+                          (num_kept == 1 ? "one is" : std::to_string(num_kept) + " are") + " kept for rotation");
   return resource_limit(to_string() + ", none is left");
 }
 
 Result<std::vector<SlotRange>> SlotRange::split(std::uint64_t num_parts) const {
   const std::uint64_t num_proofs = num_left(SlotUse::kProof);
   if (num_parts == 0 || num_parts > num_proofs) {
-    return resource_limit("cannot cut " + std::to_string(num_proofs) + " proofs that are left into " + std::to_string(num_parts) +
-                          " slices; expected 1 to as many slices as proofs");
+    return resource_limit("cannot cut " + std::to_string(num_proofs) + " proofs that are left into " +
+                          std::to_string(num_parts) + " slices; expected 1 to as many slices as proofs");
   }
   std::vector<SlotRange> parts;
   std::uint64_t from = next;

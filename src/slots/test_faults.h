@@ -18,7 +18,7 @@ class HookedFileOps final : public FileOps {
   // name of the operation, how many operations were begun before it, moment
   std::function<Status(const std::string& name, std::size_t step, Moment moment)> hook;
   std::size_t max_write_bytes = std::size_t{1} << 20;  // what one write takes at most
-  std::vector<std::string> steps;                       // operations begun, in order
+  std::vector<std::string> steps;                      // operations begun, in order
 
   Result<std::string> resolve(const std::string& path) override { return real_.resolve(path); }
   Result<Facts> facts(const std::string& path) override { return real_.facts(path); }
@@ -41,7 +41,8 @@ class HookedFileOps final : public FileOps {
     return around<Result<Bytes>>("read", [&] { return real_.read(path, max_bytes); });
   }
   Result<std::size_t> write(int fd, ByteView bytes) override {
-    return around<Result<std::size_t>>("write", [&] { return real_.write(fd, bytes.first(std::min(bytes.size(), max_write_bytes))); });
+    return around<Result<std::size_t>>(
+        "write", [&] { return real_.write(fd, bytes.first(std::min(bytes.size(), max_write_bytes))); });
   }
   Status sync(int fd) override {
     return around<Status>("sync", [&] { return real_.sync(fd); });

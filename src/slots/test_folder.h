@@ -16,7 +16,8 @@ class TestFolder {
  public:
   TestFolder() {
     const std::filesystem::path memory = "/dev/shm";
-    const std::filesystem::path parent = std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+    const std::filesystem::path parent =
+        std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
     std::string pattern = (parent / "zkinfer_slots_XXXXXX").string();
     ZKI_CHECK(::mkdtemp(pattern.data()) != nullptr, "a test can make a folder");
     path_ = std::filesystem::canonical(pattern).string();

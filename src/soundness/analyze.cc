@@ -2,9 +2,9 @@
 #include "soundness/analyze.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
-#include <cmath>
 
 #include "soundness/challenge.h"
 #include "soundness/code_bound.h"
@@ -28,7 +28,8 @@ SoundnessTerm make_term(std::string label, std::string formula, std::string sour
 SoundnessTerm equal_rounds(std::string label, std::string formula, std::string source, double log2_error,
                            std::uint64_t rounds, bool rests_on_johnson) {
   const double total = log2_error + std::log2(static_cast<double>(rounds == 0 ? 1 : rounds));
-  return make_term(std::move(label), std::move(formula), std::move(source), log2_error, rounds, total, rests_on_johnson);
+  return make_term(std::move(label), std::move(formula), std::move(source), log2_error, rounds, total,
+                   rests_on_johnson);
 }
 
 std::string formatted(const char* format, ...) {
@@ -83,10 +84,10 @@ SoundnessReport analyze(const pcs::OpeningParams& params, const OuterShape& shap
   TermContext context{params, shape, {}, {}, {}, {}, {}};
   if (params.has_model) context.model = best_code_bound(params.model, params.regime, fold_bits);
   for (const pcs::DataOracle& data : params.data) {
-    const std::uint32_t limit =
-        std::max(kMinMultiplicity, multiplicity_limit(data.oracle, params.regime, data_log2_list_limit(params.data.size())));
-    context.data.push_back(
-        best_code_bound(data.oracle, params.regime, params.security_bits + data_fold_margin(params.num_bases()), limit));
+    const std::uint32_t limit = std::max(
+        kMinMultiplicity, multiplicity_limit(data.oracle, params.regime, data_log2_list_limit(params.data.size())));
+    context.data.push_back(best_code_bound(data.oracle, params.regime,
+                                           params.security_bits + data_fold_margin(params.num_bases()), limit));
   }
   context.witness = best_code_bound(params.witness, params.regime, fold_bits);
   for (const pcs::OracleParams& fold : params.folds) {

@@ -36,7 +36,8 @@ const ChainPlan& ChainSearch::best_at(std::uint64_t length, int depth) {
     plan.cost = copies * kExtensionBytes * static_cast<double>(length);
   }
   if (depth < kMaxDepth) {
-    for (int log_lanes = kMinFoldLanes; log_lanes <= kMaxFoldLanes; ++log_lanes) try_fold(length, depth, log_lanes, plan);
+    for (int log_lanes = kMinFoldLanes; log_lanes <= kMaxFoldLanes; ++log_lanes)
+      try_fold(length, depth, log_lanes, plan);
   }
   return plans_.emplace(key, std::move(plan)).first->second;
 }
@@ -53,7 +54,8 @@ void ChainSearch::try_fold(std::uint64_t length, int depth, int log_lanes, Chain
     const auto oracle = solve_oracle(goal_, rows, log_lanes, log_domain);
     if (!oracle || oracle->dimension() >= length) continue;
     const double messages = 32.0 + 8.0 + copies * kExtensionBytes * (1.0 + 2.0 * log_lanes);
-    const double own = messages + expected_query_bytes(static_cast<std::uint32_t>(log_domain), oracle->num_queries, 24 * lanes) +
+    const double own = messages +
+                       expected_query_bytes(static_cast<std::uint32_t>(log_domain), oracle->num_queries, 24 * lanes) +
                        prover_bytes_ * elements / 1048576.0;
     if (plan.found && own >= plan.cost) continue;
     const ChainPlan& rest = best_at(rounded_up(oracle->dimension()), depth + 1);

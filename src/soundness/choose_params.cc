@@ -56,7 +56,8 @@ Status check_request(const ParamRequest& request) {
   if (request.regime != pcs::Regime::kJohnson && request.regime != pcs::Regime::kUniqueDecoding) {
     return bad_request("unknown regime");
   }
-  if (request.pow_bits > 32) return bad_request("pow_bits is " + std::to_string(request.pow_bits) + ", expected at most 32");
+  if (request.pow_bits > 32)
+    return bad_request("pow_bits is " + std::to_string(request.pow_bits) + ", expected at most 32");
   if (request.pow_bits >= request.security_bits) return bad_request("pow_bits has to be below security_bits");
   if (request.witness_elements == 0) return bad_request("witness_elements is 0, expected at least 1");
   if (request.witness_elements > kMaxElements || request.model_elements > kMaxElements) {
@@ -68,7 +69,8 @@ Status check_request(const ParamRequest& request) {
   if (request.model_budget > 0 && (request.model_elements == 0 || !request.zero_knowledge)) {
     return bad_request("a model budget needs a model and zero knowledge; expected model_budget = 0");
   }
-  if (request.model_budget > (std::uint64_t{1} << 24)) return bad_request("model_budget above 2^24; rotate the commitment");
+  if (request.model_budget > (std::uint64_t{1} << 24))
+    return bad_request("model_budget above 2^24; rotate the commitment");
   if (!(request.prover_bytes >= 0.0) || request.prover_bytes > 1e12) return bad_request("prover_bytes is not a price");
   if (request.shape.log_leaves > 40 || request.shape.batched_rounds > 64 || request.shape.log_triple_rows > 40) {
     return bad_request("the outer shape has more than 2^40 leaves, 64 rounds or 2^40 triples");
@@ -80,8 +82,8 @@ class Search {
  public:
   explicit Search(const ParamRequest& request) : request_(request) {
     witness_cap_ = request.witness_cap > 0 ? request.witness_cap : default_witness_cap(request.witness_elements);
-    fold_cap_ = request.fold_cap > 0 ? request.fold_cap
-                                     : default_fold_cap(request.witness_elements, request.model_elements);
+    fold_cap_ =
+        request.fold_cap > 0 ? request.fold_cap : default_fold_cap(request.witness_elements, request.model_elements);
     model_cap_ = request.model_cap > 0 ? request.model_cap : default_model_cap(request.model_elements);
     for (int log_lanes = kMinLogLanes; log_lanes <= kMaxLogLanes; ++log_lanes) {
       model_rows_.push_back(request.model_elements > 0 ? ask_layout(true, log_lanes) : 0);
@@ -126,7 +128,8 @@ std::uint64_t Search::ask_layout(bool model, int log_lanes) const {
 std::vector<BaseCandidate> Search::base_candidates(bool model, const OracleGoal& goal, std::uint64_t cap) const {
   std::vector<BaseCandidate> candidates;
   for (int log_lanes = kMinLogLanes; log_lanes <= kMaxLogLanes; ++log_lanes) {
-    const std::uint64_t num_rows = (model ? model_rows_ : witness_rows_)[static_cast<std::size_t>(log_lanes - kMinLogLanes)];
+    const std::uint64_t num_rows =
+        (model ? model_rows_ : witness_rows_)[static_cast<std::size_t>(log_lanes - kMinLogLanes)];
     if (num_rows == 0 || num_rows > kMaxElements) continue;
     for (int log_domain = least_log_domain(num_rows); log_domain <= kMaxLogBaseDomain; ++log_domain) {
       if (std::exp2(log_domain + log_lanes) > static_cast<double>(cap)) break;
@@ -143,8 +146,8 @@ std::vector<BaseCandidate> Search::base_candidates(bool model, const OracleGoal&
   return candidates;
 }
 
-std::vector<Candidate> Search::rank(const std::vector<BaseCandidate>& models, const std::vector<BaseCandidate>& witnesses,
-                                    ChainSearch& chains) const {
+std::vector<Candidate> Search::rank(const std::vector<BaseCandidate>& models,
+                                    const std::vector<BaseCandidate>& witnesses, ChainSearch& chains) const {
   const double copies = request_.zero_knowledge ? 2.0 : 1.0;
   std::vector<Candidate> candidates;
   for (const BaseCandidate& witness : witnesses) {
@@ -205,7 +208,8 @@ std::optional<Solution> Search::solve_exactly(const Candidate& candidate, double
   const std::size_t num_folds = candidate.folds.size();
   params.folds.resize(num_folds);
   // v_1 is aligned to all fold bits, so the lanes have to be known before the first length is.
-  for (std::size_t i = 0; i < num_folds; ++i) params.folds[i].log_lanes = static_cast<std::uint8_t>(candidate.folds[i].log_lanes);
+  for (std::size_t i = 0; i < num_folds; ++i)
+    params.folds[i].log_lanes = static_cast<std::uint8_t>(candidate.folds[i].log_lanes);
   const RandomRows random_rows = request_.zero_knowledge ? RandomRows{1, 1} : RandomRows{};
   double elements = std::exp2(params.witness.log_domain + params.witness.log_lanes);
   for (std::size_t i = 0; i < num_folds; ++i) {
@@ -235,7 +239,8 @@ std::optional<Solution> Search::run(double log2_mask_list) {
     models[0].oracle = *request_.fixed_model;
     models[0].cost = expected_query_bytes(models[0].oracle.log_domain, models[0].oracle.num_queries,
                                           std::uint64_t{8} << models[0].oracle.log_lanes);
-  } else if (request_.model_elements > 0) models = base_candidates(true, goal(log2_mask_list, model_rows), model_cap_);
+  } else if (request_.model_elements > 0)
+    models = base_candidates(true, goal(log2_mask_list, model_rows), model_cap_);
   const std::vector<BaseCandidate> witnesses = base_candidates(false, goal(log2_mask_list, witness_rows), witness_cap_);
   ChainSearch chains(goal(log2_mask_list, witness_rows), request_.zero_knowledge, fold_cap_, request_.prover_bytes);
   std::optional<Solution> best;
@@ -274,8 +279,9 @@ Result<pcs::DataOracle> data_oracle(const DataRequest& request) {
       best_cost = cost;
     }
   }
-  if (!best) return resource_limit("no parameters for a commitment to " + std::to_string(request.elements) + " numbers and " +
-                                   std::to_string(request.budget) + " proofs; allow fewer proofs (data budget)");
+  if (!best)
+    return resource_limit("no parameters for a commitment to " + std::to_string(request.elements) + " numbers and " +
+                          std::to_string(request.budget) + " proofs; allow fewer proofs (data budget)");
   return pcs::DataOracle{*best, request.budget};
 }
 
@@ -319,9 +325,10 @@ Result<pcs::OpeningParams> choose_params(const ParamRequest& request) {
     if (solution && (!best || solution->cost < best->cost)) best = std::move(solution);
   }
   if (!best) {
-    return resource_limit("parameter request: no parameters reach " + std::to_string(request.security_bits) +
-                          " bits within the caps on the sizes of code words; allow fewer proofs per commitment (budget), ask for "
-                          "fewer bits of security, or use a smaller model");
+    return resource_limit(
+        "parameter request: no parameters reach " + std::to_string(request.security_bits) +
+        " bits within the caps on the sizes of code words; allow fewer proofs per commitment (budget), ask for "
+        "fewer bits of security, or use a smaller model");
   }
   return best->params;
 }

@@ -99,7 +99,8 @@ CodeBound best_code_bound(const pcs::OracleParams& oracle, pcs::Regime regime, d
 double log2_query_error(const CodeBound& bound, std::uint64_t domain_size, std::uint64_t num_queries) {
   if (!bound.usable) return 0.0;
   AgreementProduct agreement(bound, domain_size);
-  while (agreement.count < num_queries && agreement.count < domain_size && agreement.product > 0x1p-900) agreement.step();
+  while (agreement.count < num_queries && agreement.count < domain_size && agreement.product > 0x1p-900)
+    agreement.step();
   return std::log2(std::max(agreement.product, 0x1p-900));
 }
 

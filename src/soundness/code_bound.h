@@ -51,12 +51,12 @@ inline constexpr double kMaxDataLog2List = 6.0;
 inline double data_log2_list_limit(std::size_t num_data) { return num_data <= 1 ? 1e9 : kMaxDataLog2List; }
 
 struct CodeBound {
-  bool usable = false;              // false: no radius at this rate; every bound below is then trivial
-  double rate = 1.0;                // rho
-  std::uint32_t multiplicity = 0;   // s; 0 in unique decoding
-  double agreement = 1.0;           // alpha
+  bool usable = false;             // false: no radius at this rate; every bound below is then trivial
+  double rate = 1.0;               // rho
+  std::uint32_t multiplicity = 0;  // s; 0 in unique decoding
+  double agreement = 1.0;          // alpha
   double log2_list = 0.0;
-  double log2_fold = 0.0;           // one pair of lanes
+  double log2_fold = 0.0;  // one pair of lanes
 };
 
 // The bound with a given multiplicity (ignored in unique decoding).

@@ -145,7 +145,8 @@ TEST(OracleSearch, RefusesWhatCannotWork) {
   OracleGoal goal;
   EXPECT_FALSE(solve_oracle(goal, 1024, 3, 10).has_value()) << "rate 1";
   goal.random_rows = {1, 1};
-  EXPECT_FALSE(solve_oracle(goal, 16, 3, 6).has_value()) << "the random rows of so many queries raise the rate above 1/2";
+  EXPECT_FALSE(solve_oracle(goal, 16, 3, 6).has_value())
+      << "the random rows of so many queries raise the rate above 1/2";
   goal.random_rows = {};
   goal.fold_bits = 190.0;
   EXPECT_FALSE(solve_oracle(goal, 1024, 3, 14).has_value()) << "fold error";

@@ -50,9 +50,8 @@ void add_fold_terms(const TermContext& context, std::vector<SoundnessTerm>& term
       formula += formatted("fold_%s 2^(k_%s-1) + ", name, name);
       multiplicities += formatted(", s_%s = %u", name, base.bound.multiplicity);
     }
-    terms.push_back(make_term("fold round of " + names, formula + "2 L_all/|K|" + multiplicities,
-                              fold_source(context), worst, static_cast<std::uint64_t>(rounds), total,
-                              context.johnson()));
+    terms.push_back(make_term("fold round of " + names, formula + "2 L_all/|K|" + multiplicities, fold_source(context),
+                              worst, static_cast<std::uint64_t>(rounds), total, context.johnson()));
   }
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
     worst = total = kNever;

@@ -7,7 +7,8 @@ namespace zkinfer::soundness {
 
 void add_hash_terms(const TermContext&, std::vector<SoundnessTerm>& terms) {
   // The rounding slack of make_term would turn an exact 128 into 127.99.
-  SoundnessTerm term = equal_rounds("hash", "collision of 32-byte digests, 2^128 calls", "birthday bound, Keccak-256", -128.0);
+  SoundnessTerm term =
+      equal_rounds("hash", "collision of 32-byte digests, 2^128 calls", "birthday bound, Keccak-256", -128.0);
   term.bits = term.total_bits = 128.0;
   term.is_round = false;
   terms.push_back(term);

@@ -48,7 +48,8 @@ void add_hiding_terms(const TermContext& context, std::vector<SoundnessTerm>& te
   }
   double guess = leaf_guess_log2(params.witness, 1.0);
   const auto add_value = [&](const std::string& label, const pcs::OracleParams& oracle) {
-    terms.push_back(equal_rounds(label, "(N + 1)/|K|", source, log2_bad_fraction(static_cast<double>(oracle.domain_size()) + 1.0)));
+    terms.push_back(
+        equal_rounds(label, "(N + 1)/|K|", source, log2_bad_fraction(static_cast<double>(oracle.domain_size()) + 1.0)));
     guess = std::max(guess, leaf_guess_log2(oracle, 1.0));
   };
   if (params.has_model && params.model_budget > 0) add_value("model value", params.model);

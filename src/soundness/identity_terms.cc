@@ -29,7 +29,8 @@ double log2_identity_error(const CodeBound& bound, const pcs::OracleParams& orac
 
 void add_identity_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
   const pcs::OpeningParams& params = context.params;
-  const char* source = "polynomial identity over pairs of the Johnson list; out-of-domain lemma of WHIR, eprint 2024/1586";
+  const char* source =
+      "polynomial identity over pairs of the Johnson list; out-of-domain lemma of WHIR, eprint 2024/1586";
   for (const TermContext::Base& base : context.bases()) {
     if (!base.pinned) continue;
     const char* name = base.name.c_str();
@@ -39,10 +40,10 @@ void add_identity_terms(const TermContext& context, std::vector<SoundnessTerm>& 
                                  source, log2_identity_error(base.bound, base.params, 0.0)));
   }
   if (params.zero_knowledge && context.shape.mask_pinned) {
-    terms.push_back(equal_rounds("mask identity",
-                                 formatted("L_X^2/2 n_X/|K|, L_X = 2^%.2f, n_X = 2^%.2f", context.mask.log2_list,
-                                           log2_vector_size(params.mask)),
-                                 source, log2_identity_error(context.mask, params.mask, 0.0)));
+    terms.push_back(equal_rounds(
+        "mask identity",
+        formatted("L_X^2/2 n_X/|K|, L_X = 2^%.2f, n_X = 2^%.2f", context.mask.log2_list, log2_vector_size(params.mask)),
+        source, log2_identity_error(context.mask, params.mask, 0.0)));
   }
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
     const double factor = context.log2_alive_masks();

@@ -13,19 +13,19 @@ void add_mask_terms(const TermContext& context, std::vector<SoundnessTerm>& term
   if (!params.zero_knowledge) return;
   const double checks = context.shape.mask_pinned ? 2.0 : 1.0;
   const double fold = context.mask.usable ? context.mask.log2_fold : 0.0;
-  terms.push_back(equal_rounds("eta", formatted("fold_X + %.0f L_X/|K|, s_X = %u", checks, context.mask.multiplicity),
-                               context.johnson() ? "BCHKS25 Theorem 4.6; eprint 2026/391, 7.2"
-                                                 : "BCIKS20 Theorem 1.4; eprint 2026/391, 7.2",
-                               log2_sum(fold, log2_bad_fraction(checks) + context.mask.log2_list), 1,
-                               context.johnson()));
-  const double error = log2_query_error(context.mask, params.mask.domain_size(), params.mask.num_queries) - params.pow_bits;
-  terms.push_back(equal_rounds("queries of X",
-                               formatted("prod_{i<t} (A-i)/(N-i) 2^-pow, t = %u, A/N = %.5f, N = 2^%u",
-                                         params.mask.num_queries, context.mask.agreement,
-                                         static_cast<unsigned>(params.mask.log_domain)),
-                               context.johnson() ? "radius of BCHKS25 Theorem 4.6; grinding in the random oracle model"
-                                                 : "half the distance; grinding in the random oracle model",
-                               error, 1, context.johnson()));
+  terms.push_back(equal_rounds(
+      "eta", formatted("fold_X + %.0f L_X/|K|, s_X = %u", checks, context.mask.multiplicity),
+      context.johnson() ? "BCHKS25 Theorem 4.6; eprint 2026/391, 7.2" : "BCIKS20 Theorem 1.4; eprint 2026/391, 7.2",
+      log2_sum(fold, log2_bad_fraction(checks) + context.mask.log2_list), 1, context.johnson()));
+  const double error =
+      log2_query_error(context.mask, params.mask.domain_size(), params.mask.num_queries) - params.pow_bits;
+  terms.push_back(
+      equal_rounds("queries of X",
+                   formatted("prod_{i<t} (A-i)/(N-i) 2^-pow, t = %u, A/N = %.5f, N = 2^%u", params.mask.num_queries,
+                             context.mask.agreement, static_cast<unsigned>(params.mask.log_domain)),
+                   context.johnson() ? "radius of BCHKS25 Theorem 4.6; grinding in the random oracle model"
+                                     : "half the distance; grinding in the random oracle model",
+                   error, 1, context.johnson()));
 }
 
 }  // namespace zkinfer::soundness

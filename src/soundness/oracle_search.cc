@@ -16,7 +16,9 @@ constexpr int kMaxIterations = 64;
 
 }  // namespace
 
-int least_log_domain(std::uint64_t num_rows) { return static_cast<int>(std::bit_width(num_rows > 0 ? num_rows - 1 : 0)) + 1; }
+int least_log_domain(std::uint64_t num_rows) {
+  return static_cast<int>(std::bit_width(num_rows > 0 ? num_rows - 1 : 0)) + 1;
+}
 
 std::optional<pcs::OracleParams> solve_oracle(const OracleGoal& goal, std::uint64_t num_rows, int log_lanes,
                                               int log_domain) {

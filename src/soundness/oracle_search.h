@@ -19,8 +19,8 @@ struct RandomRows {
 
 struct OracleGoal {
   pcs::Regime regime = pcs::Regime::kJohnson;
-  double fold_bits = 129.0;    // the fold error's target
-  double query_bits = 112.0;   // what queries must give, without grinding
+  double fold_bits = 129.0;   // the fold error's target
+  double query_bits = 112.0;  // what queries must give, without grinding
   RandomRows random_rows;
   double max_log2_list = 1e9;  // a smaller multiplicity is taken to keep the list below
 };

@@ -27,16 +27,17 @@ void add_lookup_terms(const TermContext& context, std::vector<SoundnessTerm>& te
   if (shape.log_leaves == 0) return;
   const double list = context.log2_outer_list();
   const double width = static_cast<double>(std::max<std::uint32_t>(shape.max_tuple_width, 1)) + 2.0;
-  terms.push_back(equal_rounds(
-      "LogUp fingerprint, zero leaf",
-      formatted("N (width + 2) L0/|K|, N = 2^%u, width = %u, L0 = 2^%.2f", shape.log_leaves, shape.max_tuple_width, list),
-      "Schwartz-Zippel; logarithmic derivatives: eprint 2022/1530", log2_bad_fraction(width) + shape.log_leaves + list));
+  terms.push_back(equal_rounds("LogUp fingerprint, zero leaf",
+                               formatted("N (width + 2) L0/|K|, N = 2^%u, width = %u, L0 = 2^%.2f", shape.log_leaves,
+                                         shape.max_tuple_width, list),
+                               "Schwartz-Zippel; logarithmic derivatives: eprint 2022/1530",
+                               log2_bad_fraction(width) + shape.log_leaves + list));
   terms.push_back(equal_rounds("GKR lambda, layer point", "L0/|K|", "fractional sums: eprint 2023/1284",
                                log2_bad_fraction(1.0) + list, 2 * std::uint64_t{shape.log_leaves}));
   const std::uint64_t rounds = std::uint64_t{shape.log_leaves} * (shape.log_leaves - 1) / 2;
   if (rounds > 0) {
-    terms.push_back(equal_rounds("GKR sumcheck round", "3 L0/|K|", "sumcheck (LFKN)", log2_bad_fraction(3.0) + list,
-                                 rounds));
+    terms.push_back(
+        equal_rounds("GKR sumcheck round", "3 L0/|K|", "sumcheck (LFKN)", log2_bad_fraction(3.0) + list, rounds));
   }
 }
 
@@ -68,8 +69,9 @@ void add_outer_terms(const TermContext& context, std::vector<SoundnessTerm>& ter
   }
   add_product_terms(context, terms);
   terms.push_back(equal_rounds(
-      "delta", formatted("#constraints L_all/|K|, #constraints = %llu, L_all = 2^%.2f",
-                         static_cast<unsigned long long>(shape.num_functionals), context.log2_all_lists()),
+      "delta",
+      formatted("#constraints L_all/|K|, #constraints = %llu, L_all = 2^%.2f",
+                static_cast<unsigned long long>(shape.num_functionals), context.log2_all_lists()),
       "powers of one challenge",
       log2_bad_fraction(std::max(1.0, static_cast<double>(shape.num_functionals))) + context.log2_all_lists()));
 }

@@ -22,7 +22,7 @@ namespace {
 struct Stage {
   std::uint64_t num_queries = 0;
   std::uint64_t padding = 0;
-  double log2_candidates = 0.0;   // vectors that the queries must refute
+  double log2_candidates = 0.0;  // vectors that the queries must refute
   double log2_batch_list = 0.0;
   std::string name;
 };

@@ -90,8 +90,8 @@ double SoundnessReport::union_bits() const { return terms.empty() ? 0.0 : summed
 double SoundnessReport::hiding_bits() const { return summed_bits(hiding_terms); }
 
 std::string SoundnessReport::weakest() const {
-  const auto worst = std::min_element(terms.begin(), terms.end(),
-                                      [](const auto& a, const auto& b) { return a.bits < b.bits; });
+  const auto worst =
+      std::min_element(terms.begin(), terms.end(), [](const auto& a, const auto& b) { return a.bits < b.bits; });
   return worst == terms.end() ? std::string() : worst->label;
 }
 
@@ -99,8 +99,8 @@ std::string SoundnessReport::to_text() const {
   std::string out;
   add_text(terms, out);
   out += "* rests on mutual correlated agreement up to the Johnson radius (BCHKS25)\n";
-  out += "round by round: " + number(bits()) + " bits (target " + std::to_string(target_bits) + ", weakest: " + weakest() +
-         "); sum over all rounds: " + number(union_bits()) + " bits\n";
+  out += "round by round: " + number(bits()) + " bits (target " + std::to_string(target_bits) +
+         ", weakest: " + weakest() + "); sum over all rounds: " + number(union_bits()) + " bits\n";
   if (zero_knowledge) {
     out += "\nzero knowledge: statistical loss, honest verifier\n";
     add_text(hiding_terms, out);
@@ -112,9 +112,9 @@ std::string SoundnessReport::to_text() const {
 }
 
 std::string SoundnessReport::to_json() const {
-  return "{\"target_bits\":" + std::to_string(target_bits) + ",\"meets_target\":" + (meets_target() ? "true" : "false") +
-         ",\"bits\":" + json_number(bits()) + ",\"union_bits\":" + json_number(union_bits()) +
-         ",\"zero_knowledge\":" + (zero_knowledge ? "true" : "false") +
+  return "{\"target_bits\":" + std::to_string(target_bits) +
+         ",\"meets_target\":" + (meets_target() ? "true" : "false") + ",\"bits\":" + json_number(bits()) +
+         ",\"union_bits\":" + json_number(union_bits()) + ",\"zero_knowledge\":" + (zero_knowledge ? "true" : "false") +
          ",\"hiding_bits\":" + json_number(hiding_bits()) + ",\"weakest\":" + json_text(weakest()) +
          ",\"terms\":" + terms_json(terms) + ",\"hiding_terms\":" + terms_json(hiding_terms) + "}";
 }

@@ -10,13 +10,13 @@ namespace zkinfer::soundness {
 
 struct SoundnessTerm {
   std::string label;
-  std::string formula;               // with the numbers that were put in
-  std::string source;                // where the bound comes from
-  double bits = 0.0;                 // of the worst round; +infinity: the event cannot happen
-  std::uint64_t rounds = 1;          // number of rounds with an error of at most that
-  bool rests_on_johnson = false;     // whether it needs mutual correlated agreement up to the Johnson radius (BCHKS25)
-  double total_bits = 0.0;           // of all these rounds together
-  bool is_round = true;              // false: computational (hash), not part of the sum over rounds
+  std::string formula;            // with the numbers that were put in
+  std::string source;             // where the bound comes from
+  double bits = 0.0;              // of the worst round; +infinity: the event cannot happen
+  std::uint64_t rounds = 1;       // number of rounds with an error of at most that
+  bool rests_on_johnson = false;  // whether it needs mutual correlated agreement up to the Johnson radius (BCHKS25)
+  double total_bits = 0.0;        // of all these rounds together
+  bool is_round = true;           // false: computational (hash), not part of the sum over rounds
 };
 
 inline constexpr double kMinHidingBits = 100;
@@ -37,7 +37,8 @@ struct SoundnessReport {
   // Zero knowledge, where it is on, is as good as the soundness that is claimed, and at least kMinHidingBits whatever is claimed:
   // parameters of the search have 160 or more.
   bool hides_enough() const {
-    return !zero_knowledge || hiding_bits() >= (target_bits > kMinHidingBits ? static_cast<double>(target_bits) : kMinHidingBits);
+    return !zero_knowledge ||
+           hiding_bits() >= (target_bits > kMinHidingBits ? static_cast<double>(target_bits) : kMinHidingBits);
   }
   bool meets_target() const { return bits() >= static_cast<double>(target_bits); }
   // The label of the worst term; "" without terms.

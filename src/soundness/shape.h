@@ -8,15 +8,15 @@
 namespace zkinfer::soundness {
 
 struct OuterShape {
-  std::uint32_t log_leaves = 0;         // log2 of the LogUp leaves (padded); 0: no lookups
-  std::uint32_t max_tuple_width = 1;    // columns of the widest lookup tuple, without the tag
-  std::uint32_t num_relations = 1;      // relations batched by powers of gamma
-  std::uint32_t relation_variables = 0; // variables of the largest relation bound by eq(tau); 0: batched_rounds
-  std::uint32_t batched_rounds = 0;     // rounds of the batched sumcheck
-  std::uint32_t batched_degree = 4;     // degree of its round polynomials, eq factor included
-  std::uint64_t num_triples = 0;        // product triples
-  std::uint32_t log_triple_rows = 0;    // log2 of the padded triple rows: rounds of the zero-check of A B - C
-  std::uint64_t num_functionals = 1;    // linear constraints batched by powers of delta
+  std::uint32_t log_leaves = 0;          // log2 of the LogUp leaves (padded); 0: no lookups
+  std::uint32_t max_tuple_width = 1;     // columns of the widest lookup tuple, without the tag
+  std::uint32_t num_relations = 1;       // relations batched by powers of gamma
+  std::uint32_t relation_variables = 0;  // variables of the largest relation bound by eq(tau); 0: batched_rounds
+  std::uint32_t batched_rounds = 0;      // rounds of the batched sumcheck
+  std::uint32_t batched_degree = 4;      // degree of its round polynomials, eq factor included
+  std::uint64_t num_triples = 0;         // product triples
+  std::uint32_t log_triple_rows = 0;     // log2 of the padded triple rows: rounds of the zero-check of A B - C
+  std::uint64_t num_functionals = 1;     // linear constraints batched by powers of delta
   // Whether the transcript pins the mask oracle: after root_X a point z, then v_X = sum_j z^j (X,r_X)_j and v_S alike in
   // clear, checked against (X*, r*) at the end. Without it every list member of X stays alive during the opening and
   // its list size multiplies the query terms (docs/soundness.md, "The mask oracle").

@@ -47,8 +47,9 @@ Result<std::vector<std::int64_t>> parse_canonical_bytes(const qir::Value& value,
     const int unused = 64 - 8 * static_cast<int>(format.num_bytes);
     out[i] = format.is_signed ? static_cast<std::int64_t>(x << unused) >> unused : static_cast<std::int64_t>(x);
     if (out[i] < value.lo || out[i] > value.hi) {
-      return invalid_argument("data of '" + value.name + "', entry " + std::to_string(i) + ": " + std::to_string(out[i]) +
-                              ", expected " + std::to_string(value.lo) + " .. " + std::to_string(value.hi));
+      return invalid_argument("data of '" + value.name + "', entry " + std::to_string(i) + ": " +
+                              std::to_string(out[i]) + ", expected " + std::to_string(value.lo) + " .. " +
+                              std::to_string(value.hi));
     }
   }
   return out;

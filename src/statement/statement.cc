@@ -37,8 +37,10 @@ Commitment read_commitment(ByteReader& reader) {
   std::copy(root.begin(), root.end(), commitment.root.begin());
   for (Fp& limb : commitment.ood_value.c) {
     const std::uint64_t x = reader.u64();
-    if (x >= Fp::kModulus) reader.fail();
-    else limb = Fp(x);
+    if (x >= Fp::kModulus)
+      reader.fail();
+    else
+      limb = Fp(x);
   }
   return commitment;
 }
@@ -66,7 +68,8 @@ Bytes Key::to_bytes() const {
 
 Result<Key> parse_key(ByteView bytes) {
   ByteReader reader(bytes);
-  if (reader.u32() != kKeyMagic) return corrupt("verification key: the file does not begin with 'ZKIK'; is this another kind of file?");
+  if (reader.u32() != kKeyMagic)
+    return corrupt("verification key: the file does not begin with 'ZKIK'; is this another kind of file?");
   if (const std::uint32_t version = reader.u32(); version != kVersion) {
     return corrupt("verification key: version " + std::to_string(version) + ", this program reads version " +
                    std::to_string(kVersion) + "; commit to the model again or use the matching release");
@@ -83,8 +86,10 @@ Result<Key> parse_key(ByteView bytes) {
     return corrupt("verification key: truncated after " + std::to_string(bytes.size()) + " bytes");
   }
   key.commitment = read_commitment(reader);
-  if (!reader.ok()) return corrupt("verification key: the model's out-of-domain value is not below the field's modulus");
-  if (!reader.finished()) return corrupt("verification key: " + std::to_string(reader.remaining()) + " bytes after its end");
+  if (!reader.ok())
+    return corrupt("verification key: the model's out-of-domain value is not below the field's modulus");
+  if (!reader.finished())
+    return corrupt("verification key: " + std::to_string(reader.remaining()) + " bytes after its end");
   auto graph = qir::parse_structure(structure);
   if (!graph.ok()) return graph.status().with_context("verification key, structure");
   auto params = pcs::parse_params(params_reader);
@@ -97,8 +102,8 @@ Result<Key> parse_key(ByteView bytes) {
   }
   const std::size_t num_committed = qir::committed_values(key.graph, key.visibility).size();
   if (key.params.data.size() != num_committed) {
-    return corrupt("verification key: parameters for " + std::to_string(key.params.data.size()) + " committed tensors, expected " +
-                   std::to_string(num_committed));
+    return corrupt("verification key: parameters for " + std::to_string(key.params.data.size()) +
+                   " committed tensors, expected " + std::to_string(num_committed));
   }
   for (const pcs::DataOracle& data : key.params.data) {
     if (data.budget == 0) return corrupt("verification key: a committed input or output needs a budget of proofs");
@@ -182,8 +187,8 @@ void absorb_statement(Transcript& transcript, const Key& key, ByteView context, 
   absorb_statement(transcript, key.identity(), key.visibility, key.graph, context, data);
 }
 
-void absorb_statement(Transcript& transcript, const Digest& identity, const qir::Visibility& visibility, const qir::QGraph& graph,
-                      ByteView context, const PublicData& data) {
+void absorb_statement(Transcript& transcript, const Digest& identity, const qir::Visibility& visibility,
+                      const qir::QGraph& graph, ByteView context, const PublicData& data) {
   transcript.absorb_digest("model identity", identity);
   transcript.absorb_bytes("context", context);
   for_values_in_proof(graph, visibility, data.values,

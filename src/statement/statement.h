@@ -89,7 +89,7 @@ std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibil
 // Step 0 of the transcript: binds everything the statement contains before the first challenge. Tensors that travel
 // beside the proof are bound by their digests.
 void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicData& data);
-void absorb_statement(Transcript& transcript, const Digest& identity, const qir::Visibility& visibility, const qir::QGraph& graph,
-                      ByteView context, const PublicData& data);
+void absorb_statement(Transcript& transcript, const Digest& identity, const qir::Visibility& visibility,
+                      const qir::QGraph& graph, ByteView context, const PublicData& data);
 
 }  // namespace zkinfer::proof

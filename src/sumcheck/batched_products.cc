@@ -19,10 +19,10 @@ constexpr std::size_t kRowsPerChunk = 4096;
 struct ActiveRelation {
   std::optional<EqProduct> eq_product;  // then it has the factors and the claim
   std::vector<FeVec> factors;
-  int log_size = 0;      // n_i
-  Fe scale;              // coef_i 2^-(n - n_i)
-  Fe claim;              // unscaled h(0) + h(1) of the coming round; known once active
-  ProductSums sums;      // of the current round
+  int log_size = 0;  // n_i
+  Fe scale;          // coef_i 2^-(n - n_i)
+  Fe claim;          // unscaled h(0) + h(1) of the coming round; known once active
+  ProductSums sums;  // of the current round
 };
 
 struct Chunk {

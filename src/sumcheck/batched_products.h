@@ -24,7 +24,7 @@ struct ProductRelation {
   // One more factor, eq(eq_point, first variables), that needs no table; then there are one or two others.
   std::vector<Fe> eq_point = {};
   std::vector<FpVec> base_factors = {};  // with an eq_point: the factors when all their values lie in F
-  bool squared = false;             // with an eq_point: the one factor counts twice
+  bool squared = false;                  // with an eq_point: the one factor counts twice
 };
 
 struct [[nodiscard]] BatchedProducts {

@@ -95,7 +95,8 @@ TEST(BatchedProducts, DrawnShapes) {
     const int degree = 2 + static_cast<int>(random.below(2));
     std::vector<Shape> shapes;
     for (std::uint64_t i = 0; i < 1 + random.below(5); ++i)
-      shapes.push_back({static_cast<int>(random.below(9)), 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(degree)))});
+      shapes.push_back(
+          {static_cast<int>(random.below(9)), 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(degree)))});
     SCOPED_TRACE(trial);
     run_case(make_case(random, degree, shapes), trial % 2 == 0);
   }
@@ -115,7 +116,9 @@ TEST(BatchedProducts, EqFactorsGiveTheProofOfTheirTables) {
     TestSession session{.zero_knowledge = false, .count = [](hiding::PadAllocator&) {}};
     session.make_pads(0);
     BatchedProducts opened;
-    session.prove([&](hiding::ProverChannel& channel) { opened = prove_batched_products(channel, "round", std::move(relations), 3); });
+    session.prove([&](hiding::ProverChannel& channel) {
+      opened = prove_batched_products(channel, "round", std::move(relations), 3);
+    });
     return std::pair(session.proof, opened);
   };
   for (int trial = 0; trial < 60; ++trial) {
@@ -125,7 +128,8 @@ TEST(BatchedProducts, EqFactorsGiveTheProofOfTheirTables) {
       const int log_size = 1 + static_cast<int>(random.below(trial % 10 == 0 ? 14 : 8));
       const int eq_variables = 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(log_size)));
       const bool squared = random.below(3) == 0;
-      shapes.push_back({log_size, eq_variables, squared ? 1 : 1 + static_cast<int>(random.below(2)), random.below(2) == 0, squared});
+      shapes.push_back(
+          {log_size, eq_variables, squared ? 1 : 1 + static_cast<int>(random.below(2)), random.below(2) == 0, squared});
     }
     for (const EqShape& shape : shapes) {
       const std::size_t size = std::size_t{1} << shape.log_size;
@@ -181,7 +185,8 @@ TEST(BatchedProducts, LargeAndWrongFactor) {
   TestSession session{.zero_knowledge = false, .count = [](hiding::PadAllocator&) {}};
   session.make_pads(0);
   BatchedProducts opened;
-  session.prove([&](hiding::ProverChannel& channel) { opened = prove_batched_products(channel, "round", c.relations, 3); });
+  session.prove(
+      [&](hiding::ProverChannel& channel) { opened = prove_batched_products(channel, "round", c.relations, 3); });
   const auto outcome = session.verify([&](hiding::VerifierChannel& channel) {
     RoundsResult rounds = receive_rounds(channel, "round", LinearForm(c.claim), c.num_rounds, 3);
     Fe expected;
@@ -227,7 +232,8 @@ TEST(BatchedProducts, SameBytesOnAnyThreadsAndInstructionSet) {
 TEST(Rounds, StartClaimScales) {
   TestRandom random(5);
   const Case c = make_case(random, 2, {{5, 2}});
-  TestSession session{.zero_knowledge = true, .count = [&](hiding::PadAllocator& pads) { count_rounds_pads(pads, 5, 2); }};
+  TestSession session{.zero_knowledge = true,
+                      .count = [&](hiding::PadAllocator& pads) { count_rounds_pads(pads, 5, 2); }};
   session.make_pads(6);
   session.prove([&](hiding::ProverChannel& channel) {
     static_cast<void>(prove_batched_products(channel, "round", c.relations, 2));

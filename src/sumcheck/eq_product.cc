@@ -22,7 +22,8 @@ void EqWeights::set(std::span<const Fe> point, std::size_t num_free_variables) {
   FeVec eq(std::size_t{1} << inner_point.size());
   vec::eq_table(inner_point, eq);
   inner_.resize(std::size_t{1} << num_inner);
-  for (std::size_t i = 0; i < eq.size(); ++i) vec::fill(eq.get(i), inner_.subspan(i << inner_free, std::size_t{1} << inner_free));
+  for (std::size_t i = 0; i < eq.size(); ++i)
+    vec::fill(eq.get(i), inner_.subspan(i << inner_free, std::size_t{1} << inner_free));
   outer_free_ = num_free_variables - inner_free;
   const std::span<const Fe> outer_point = point.first(point.size() - inner_point.size());
   outer_.resize(std::size_t{1} << outer_point.size());
@@ -58,7 +59,9 @@ void EqProduct::begin_round(const Fe& last_challenge) {
   }
   ++round_;
   const std::size_t bound = std::min<std::size_t>(static_cast<std::size_t>(round_) + 1, point_.size());
-  weights_.set(std::span<const Fe>(point_).subspan(bound), static_cast<std::size_t>(log_size_) - std::max<std::size_t>(point_.size(), static_cast<std::size_t>(round_) + 1));
+  weights_.set(
+      std::span<const Fe>(point_).subspan(bound),
+      static_cast<std::size_t>(log_size_) - std::max<std::size_t>(point_.size(), static_cast<std::size_t>(round_) + 1));
 }
 
 ProductSums EqProduct::sum_rows(std::size_t begin, std::size_t end) {
@@ -81,7 +84,8 @@ ProductSums EqProduct::sum_rows(std::size_t begin, std::size_t end) {
       views[f] = FactorView(FeCSpan(folded));
     }
     if (squared_) views[1] = views[0];
-    const ProductSums sums = weighted_sums({views.data(), squared_ ? 2 : tables_.size()}, weights_.inner(), row, want_at_one);
+    const ProductSums sums =
+        weighted_sums({views.data(), squared_ ? 2 : tables_.size()}, weights_.inner(), row, want_at_one);
     const Fe weight = weights_.outer(row / step);
     total.at_zero += weight * sums.at_zero;
     total.at_one += weight * sums.at_one;
@@ -100,8 +104,10 @@ RoundCoefs EqProduct::end_round(const ProductSums& sums) {
   const Fe r = bound_all() ? Fe() : point_[static_cast<std::size_t>(round_)];
   Fe at_one = sums.at_one;
   if (round_ > 0) {
-    if (bound_all()) at_one = claim_ - sums.at_zero;
-    else if (!r.is_zero()) at_one = (claim_ - (Fe::one() - r) * sums.at_zero) * inverse(r);
+    if (bound_all())
+      at_one = claim_ - sums.at_zero;
+    else if (!r.is_zero())
+      at_one = (claim_ - (Fe::one() - r) * sums.at_zero) * inverse(r);
   }
   q_ = {sums.at_zero, at_one - sums.at_zero - sums.top, sums.top};
   // E (eq_0 + eq_1 X) q(X).

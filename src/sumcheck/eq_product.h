@@ -63,8 +63,8 @@ class EqProduct {
   Fe challenge_;
   EqWeights weights_;
   Fe scale_ = Fe::one();  // E
-  Fe claim_;              // of q: eq(r_i, 0) q(0) + eq(r_i, 1) q(1) or, behind the point, q(0) + q(1); known after the first round
-  std::array<Fe, 3> q_;   // the coefficients of this round's q
+  Fe claim_;  // of q: eq(r_i, 0) q(0) + eq(r_i, 1) q(1) or, behind the point, q(0) + q(1); known after the first round
+  std::array<Fe, 3> q_;  // the coefficients of this round's q
 };
 
 }  // namespace zkinfer::sumcheck

@@ -18,7 +18,7 @@ namespace {
 using sumcheck::ProductSums;
 
 // Rows of one pass: they are read once for each of the sums, from the second-level cache.
-constexpr std::size_t kBlockRows = HWY_MIN(256, FeSum::kMaxTerms * kLanes);
+constexpr std::size_t kBlockRows = HWY_MIN(256, FeSum::kMaxTerms* kLanes);
 
 // The value of v(X) = low + X (high - low) at one place.
 struct AtZero {
@@ -64,8 +64,8 @@ void AddSums(const FeCSpan* tables, std::size_t half, std::size_t begin, std::si
   if (kFactors > 1) sums.top += SumProducts<Slope, kFactors>(tables, half, begin, num_rows);
 }
 
-void AddSumsOf(const FeCSpan* tables, std::size_t num_factors, std::size_t half, std::size_t begin, std::size_t num_rows,
-               bool want_at_one, ProductSums& sums) {
+void AddSumsOf(const FeCSpan* tables, std::size_t num_factors, std::size_t half, std::size_t begin,
+               std::size_t num_rows, bool want_at_one, ProductSums& sums) {
   switch (num_factors) {
     case 1: return AddSums<1>(tables, half, begin, num_rows, want_at_one, sums);
     case 2: return AddSums<2>(tables, half, begin, num_rows, want_at_one, sums);
@@ -106,12 +106,16 @@ void FoldAndSum(const FeSpan* tables, std::size_t num_factors, const Fe& r, std:
 // Tables in K, or with planes 1 and 2 absent in F.
 struct InK {
   template <class Io>
-  static HWY_INLINE FeV load(Io io, const FeCSpan& v, std::size_t i) { return load_fe(io, v, i); }
+  static HWY_INLINE FeV load(Io io, const FeCSpan& v, std::size_t i) {
+    return load_fe(io, v, i);
+  }
   static HWY_INLINE FeFactor as_factor(const FeV& x) { return factor(x); }
 };
 struct InF {
   template <class Io>
-  static HWY_INLINE V load(Io io, const FeCSpan& v, std::size_t i) { return io.load(v.c[0] + i); }
+  static HWY_INLINE V load(Io io, const FeCSpan& v, std::size_t i) {
+    return io.load(v.c[0] + i);
+  }
   static HWY_INLINE Factor as_factor(V x) { return factor(x); }
 };
 HWY_INLINE FeV slope(const FeV& low, const FeV& high) { return sub(high, low); }
@@ -126,9 +130,12 @@ Fe WeightedSum(const FeCSpan* tables, const FeCSpan& weights, std::size_t begin)
   for_vectors(weights.size, [&](std::size_t j, auto io) HWY_ATTR {
     const auto value = [&](std::size_t f) HWY_ATTR {
       const std::size_t i = begin + j;
-      if constexpr (kPlace == Place::kZero) return Field::load(io, tables[f], i);
-      else if constexpr (kPlace == Place::kOne) return Field::load(io, tables[f], i + half);
-      else return slope(Field::load(io, tables[f], i), Field::load(io, tables[f], i + half));
+      if constexpr (kPlace == Place::kZero)
+        return Field::load(io, tables[f], i);
+      else if constexpr (kPlace == Place::kOne)
+        return Field::load(io, tables[f], i + half);
+      else
+        return slope(Field::load(io, tables[f], i), Field::load(io, tables[f], i + half));
     };
     const FeFactor weight = factor(load_fe(io, weights, j));
     if constexpr (kFactors == 1) {
@@ -141,14 +148,15 @@ Fe WeightedSum(const FeCSpan* tables, const FeCSpan& weights, std::size_t begin)
 }
 
 template <class Field, std::size_t kFactors>
-void AllWeightedSums(const FeCSpan* tables, const FeCSpan& weights, std::size_t begin, bool want_at_one, ProductSums& out) {
+void AllWeightedSums(const FeCSpan* tables, const FeCSpan& weights, std::size_t begin, bool want_at_one,
+                     ProductSums& out) {
   out.at_zero = WeightedSum<Field, Place::kZero, kFactors>(tables, weights, begin);
   if (want_at_one) out.at_one = WeightedSum<Field, Place::kOne, kFactors>(tables, weights, begin);
   if (kFactors > 1) out.top = WeightedSum<Field, Place::kTop, kFactors>(tables, weights, begin);
 }
 
-void Weighted(const FeCSpan* tables, std::size_t num_factors, bool in_base_field, const FeCSpan& weights, std::size_t begin,
-              bool want_at_one, ProductSums& out) {
+void Weighted(const FeCSpan* tables, std::size_t num_factors, bool in_base_field, const FeCSpan& weights,
+              std::size_t begin, bool want_at_one, ProductSums& out) {
   if (in_base_field) {
     num_factors == 1 ? AllWeightedSums<InF, 1>(tables, weights, begin, want_at_one, out)
                      : AllWeightedSums<InF, 2>(tables, weights, begin, want_at_one, out);
@@ -158,7 +166,8 @@ void Weighted(const FeCSpan* tables, std::size_t num_factors, bool in_base_field
   }
 }
 
-void FoldRows(const FeCSpan& v, bool in_base_field, const Fe& r, std::size_t begin, std::size_t end, const FeSpan& out) {
+void FoldRows(const FeCSpan& v, bool in_base_field, const Fe& r, std::size_t begin, std::size_t end,
+              const FeSpan& out) {
   const std::size_t half = out.size;
   if (in_base_field) {
     const FeConstant vr = constant(r);

@@ -32,7 +32,7 @@ struct FactorView {
   FeCSpan values;
   bool in_base_field = false;
 
-  FactorView(FeCSpan v) : values(v) {}                                                         // NOLINT: both kinds
+  FactorView(FeCSpan v) : values(v) {}                                                          // NOLINT: both kinds
   FactorView(FpCSpan v) : values(v.data(), nullptr, nullptr, v.size()), in_base_field(true) {}  // NOLINT: are passed
 };
 

@@ -15,7 +15,7 @@ namespace zkinfer::sumcheck {
 
 // The summand's value at `point` must equal `claim`: still to be proven by the caller.
 struct [[nodiscard]] RoundsResult {
-  std::vector<Fe> point;     // [num_rounds]
+  std::vector<Fe> point;  // [num_rounds]
   hiding::LinearForm claim;
 };
 

@@ -25,7 +25,13 @@ void batched_products(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(num_rows));
 }
-BENCHMARK(batched_products)->Args({16, 2})->Args({20, 2})->Args({16, 3})->Args({20, 3})->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(batched_products)
+    ->Args({16, 2})
+    ->Args({20, 2})
+    ->Args({16, 3})
+    ->Args({20, 3})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 }  // namespace
 }  // namespace zkinfer::sumcheck

@@ -50,7 +50,8 @@ TEST(Zerocheck, HonestMutatedAndTruncated) {
     EXPECT_EQ(outcome.num_constraints, 3u);
     for (std::size_t i = 0; i < session.proof.size() / 24; ++i)
       EXPECT_FALSE(session.verify(hiding::mutate(session.proof, i), verifier(num_triples)).accepted()) << i;
-    const auto truncated = session.verify(ByteView(session.proof).first(session.proof.size() - 1), verifier(num_triples));
+    const auto truncated =
+        session.verify(ByteView(session.proof).first(session.proof.size() - 1), verifier(num_triples));
     EXPECT_EQ(truncated.verdict.reason, RejectReason::kTruncated);
     EXPECT_EQ(truncated.verdict.where, "zerocheck b");
   }

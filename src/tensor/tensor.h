@@ -22,7 +22,8 @@ class Tensor {
   // All elements zero.
   explicit Tensor(Shape shape) : shape_(std::move(shape)), data_(static_cast<std::size_t>(shape_.num_elements())) {}
   Tensor(Shape shape, std::vector<T> data) : shape_(std::move(shape)), data_(std::move(data)) {
-    ZKI_CHECK_EQ(shape_.num_elements(), static_cast<std::int64_t>(data_.size()), "a tensor has as many elements as its shape says");
+    ZKI_CHECK_EQ(shape_.num_elements(), static_cast<std::int64_t>(data_.size()),
+                 "a tensor has as many elements as its shape says");
   }
 
   const Shape& shape() const { return shape_; }

@@ -17,7 +17,8 @@ constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
 constexpr std::size_t kTile = 64;
 
 // The smallest solution in [base + begin, base + end) below `best`, if any, becomes `best`.
-void search(const PowPuzzle& puzzle, std::uint64_t base, std::size_t begin, std::size_t end, std::atomic<std::uint64_t>& best) {
+void search(const PowPuzzle& puzzle, std::uint64_t base, std::size_t begin, std::size_t end,
+            std::atomic<std::uint64_t>& best) {
   std::array<Digest, kTile> digests;
   std::array<std::uint8_t, 8 * kTile> messages;
   for (std::size_t at = begin; at < end; at += kTile) {
@@ -32,8 +33,7 @@ void search(const PowPuzzle& puzzle, std::uint64_t base, std::size_t begin, std:
       if (!puzzle.is_solution(digests[i])) continue;
       const std::uint64_t nonce = base + at + i;
       std::uint64_t current = best.load();
-      while (nonce < current && !best.compare_exchange_weak(current, nonce)) {
-      }
+      while (nonce < current && !best.compare_exchange_weak(current, nonce)) {}
       return;
     }
   }
@@ -49,7 +49,8 @@ std::uint64_t grind(Transcript& transcript, int pow_bits) {
     const std::size_t batch_size = std::size_t{1} << std::clamp(pow_bits, 8, 18);
     std::atomic<std::uint64_t> best = kNone;
     for (std::uint64_t base = 0; best.load() == kNone; base += batch_size) {
-      parallel_for(batch_size, 64 * kTile, [&](std::size_t begin, std::size_t end) { search(puzzle, base, begin, end, best); });
+      parallel_for(batch_size, 64 * kTile,
+                   [&](std::size_t begin, std::size_t end) { search(puzzle, base, begin, end, best); });
     }
     found = best.load();
   }

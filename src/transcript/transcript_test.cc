@@ -60,7 +60,9 @@ TEST(Transcript, EveryAbsorbedThingMatters) {
       [](Transcript& t) { t.absorb_bytes("x", Bytes(1)); },
       [](Transcript& t) { t.absorb_bytes("x", Bytes(8)); },
       [](Transcript& t) { t.absorb_digest("x", Digest{}); },
-      [](Transcript& t) { t.absorb_fps("x", std::vector<Fp>{Fp(1), Fp(2)}); },
+      [](Transcript& t) {
+        t.absorb_fps("x", std::vector<Fp>{Fp(1), Fp(2)});
+      },
       [](Transcript& t) { t.absorb_fp("x", Fp(1)), t.absorb_fp("x", Fp(2)); },
       [](Transcript& t) { (void)t.challenge("x"); },
       [](Transcript& t) { (void)t.challenge_indices("x", 3, 10); },

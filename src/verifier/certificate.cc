@@ -25,7 +25,8 @@ Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::
   return out;
 }
 
-void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared, const pcs::OpeningParams& params) {
+void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared,
+                                  const pcs::OpeningParams& params) {
   transcript.absorb_digest("model identity", prepared.key.identity());
   transcript.absorb_bytes("parameters", params.canonical_bytes());
 }
@@ -33,7 +34,8 @@ void absorb_certificate_statement(Transcript& transcript, const PreparedKey& pre
 Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate) {
   VariantFile file;
   if (Verdict verdict = read_variant_file(kCertificateKind, certificate, file); !verdict.accepted()) return verdict;
-  if (!prepared.key.params.has_model) return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
+  if (!prepared.key.params.has_model)
+    return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
   pcs::OpeningParams params;
   if (Verdict verdict = read_variant_params(file, params); !verdict.accepted()) return verdict;
   auto variant = prepare_certificate(prepared, params);

@@ -18,7 +18,8 @@ inline constexpr const char* kCertificateProtocol = "zkinfer certificate v1";
 Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::OpeningParams& params);
 
 // Step 0: the key's identity, then the certificate's own parameters.
-void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared, const pcs::OpeningParams& params);
+void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared,
+                                  const pcs::OpeningParams& params);
 
 // Total on arbitrary bytes. A model without parameters needs no certificate: any bytes are kWrongStatement.
 Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate);

@@ -103,7 +103,7 @@ void verify_contractions(hiding::VerifierChannel& channel, const relations::Comp
         circuit::contraction_vectors(relation, plan.contractions[i], tau, rounds.point);
     const Fe scale = power * inverse_power_of_two(plan.rounds - plan.contractions[i].sum_bits);
     add(end, circuit::functional_of(relation.y, circuit.columns, relation.box, vectors.y),
-            power * inverse_power_of_two(plan.rounds));
+        power * inverse_power_of_two(plan.rounds));
     const hiding::ProductForms operands = hiding::receive_product(channel, "relations lhs", "relations rhs");
     end.form.add_scaled(operands.uv, -(scale * vectors.shared_eq));
     Constraint lhs{"relations lhs", {}, {}};
@@ -124,8 +124,9 @@ void public_constraints(const relations::CompiledCircuit& compiled, std::span<co
   const Circuit& circuit = compiled.circuit;
   for (const circuit::Equality& equality : circuit.equalities) {
     Constraint constraint{"equality", {}, {}};
-    add(constraint, circuit::functional_of(equality.expr, circuit.columns, equality.box, circuit::box_vectors(equality.box, tau)),
-                   Fe::one());
+    add(constraint,
+        circuit::functional_of(equality.expr, circuit.columns, equality.box, circuit::box_vectors(equality.box, tau)),
+        Fe::one());
     out.push_back(std::move(constraint));
   }
   for (std::size_t i = 0; i < circuit.public_tensors.size(); ++i) {
@@ -152,7 +153,8 @@ void public_constraints(const relations::CompiledCircuit& compiled, std::span<co
 }
 
 // sum_i delta^i constraint_i = 0 as one claim on the columns; pads are the column circuit.pads.
-OuterClaim batch(const Circuit& circuit, std::size_t num_data_oracles, std::size_t num_pads, std::vector<Constraint> constraints, const Fe& delta) {
+OuterClaim batch(const Circuit& circuit, std::size_t num_data_oracles, std::size_t num_pads,
+                 std::vector<Constraint> constraints, const Fe& delta) {
   OuterClaim claim;
   claim.delta = delta;
   claim.terms.resize(static_cast<std::size_t>(circuit::Oracle::kFirstData) + num_data_oracles);
@@ -180,7 +182,8 @@ OuterClaim batch(const Circuit& circuit, std::size_t num_data_oracles, std::size
 
 }  // namespace
 
-std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
+std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel,
+                                            const relations::CompiledCircuit& compiled,
                                             const proof::PublicValues& tensors) {
   std::vector<Constraint> constraints;
   const Fe alpha = channel.challenge("lookup alpha");
@@ -199,7 +202,8 @@ OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::Compi
                         const proof::PublicValues& tensors) {
   std::vector<Constraint> constraints = collect_constraints(channel, compiled, tensors);
   const Fe delta = channel.challenge("delta");
-  return batch(compiled.circuit, compiled.num_data_oracles(), compiled.pads.layout().num_pads(), std::move(constraints), delta);
+  return batch(compiled.circuit, compiled.num_data_oracles(), compiled.pads.layout().num_pads(), std::move(constraints),
+               delta);
 }
 
 }  // namespace zkinfer::verifier

@@ -13,8 +13,8 @@
 
 #include "circuit/functional.h"
 #include "hiding/verifier_channel.h"
-#include "statement/statement.h"
 #include "relations/compile.h"
+#include "statement/statement.h"
 
 namespace zkinfer::verifier {
 
@@ -26,7 +26,8 @@ struct Constraint {
 };
 
 // Every check of the outer protocol that is not settled at once, in order. Reads all messages up to the challenge delta.
-std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
+std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel,
+                                            const relations::CompiledCircuit& compiled,
                                             const proof::PublicValues& tensors);
 
 struct OuterClaim {

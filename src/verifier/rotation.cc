@@ -13,7 +13,8 @@ namespace {
 Status check_keys(const proof::Key& before, const proof::Key& after) {
   for (const proof::Key* key : {&before, &after}) {
     if (!key->params.has_model) return invalid_argument("rotation: the model has no weights");
-    if (key->params.model_budget == 0) return invalid_argument("rotation: a public model needs none, its key serves any number of proofs");
+    if (key->params.model_budget == 0)
+      return invalid_argument("rotation: a public model needs none, its key serves any number of proofs");
   }
   if (qir::structure_bytes(before.graph) != qir::structure_bytes(after.graph)) {
     return invalid_argument("rotation: the two keys are for different models");
@@ -23,13 +24,16 @@ Status check_keys(const proof::Key& before, const proof::Key& after) {
 
 }  // namespace
 
-Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKey& after, const pcs::OpeningParams& params) {
+Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKey& after,
+                                     const pcs::OpeningParams& params) {
   ZKI_RETURN_IF_ERROR(check_keys(before.key, after.key));
   const pcs::OpeningParams& own = before.key.params;
   const pcs::OpeningParams& other = after.key.params;
-  if (!params.has_model || params.model != own.model || params.model_budget != own.model_budget || params.data.size() != 1 ||
-      params.data[0] != pcs::DataOracle{other.model, other.model_budget} || !params.zero_knowledge || params.regime != own.regime || params.regime != other.regime) {
-    return invalid_argument("rotation: its parameters are for other weight commitments, or another regime of soundness");
+  if (!params.has_model || params.model != own.model || params.model_budget != own.model_budget ||
+      params.data.size() != 1 || params.data[0] != pcs::DataOracle{other.model, other.model_budget} ||
+      !params.zero_knowledge || params.regime != own.regime || params.regime != other.regime) {
+    return invalid_argument(
+        "rotation: its parameters are for other weight commitments, or another regime of soundness");
   }
   PreparedKey out;
   out.key = before.key;
@@ -40,7 +44,8 @@ Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKe
   const std::uint32_t needed = std::max(own.security_bits, other.security_bits);
   const soundness::SoundnessReport report = soundness::analyze(params, out.compiled.shape);
   if (!report.meets_target() || params.security_bits < needed || !report.hides_enough()) {
-    return invalid_argument("rotation: it proves " + std::to_string(report.bits()) + " bits, the keys " + std::to_string(needed));
+    return invalid_argument("rotation: it proves " + std::to_string(report.bits()) + " bits, the keys " +
+                            std::to_string(needed));
   }
   return out;
 }

@@ -16,7 +16,8 @@ inline constexpr const char* kRotationProtocol = "zkinfer rotation v1";
 
 // The old key under the rotation's circuit and opening parameters, whose M must be the old key's and whose data oracle the
 // new key's M. invalid_argument when keys or parameters do not fit, or less security is proven than either key claims.
-Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKey& after, const pcs::OpeningParams& params);
+Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKey& after,
+                                     const pcs::OpeningParams& params);
 
 // Step 0: both identities, then the rotation's own parameters.
 void absorb_rotation_statement(Transcript& transcript, const PreparedKey& before, const PreparedKey& after,

@@ -19,7 +19,8 @@ Verdict read_variant_file(const VariantKind& kind, ByteView bytes, VariantFile& 
   const std::uint32_t magic = reader.u32();
   const std::uint32_t version = reader.u32();
   if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
-  if (magic != kind.magic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not " + std::string(kind.name));
+  if (magic != kind.magic)
+    return Verdict::reject(RejectReason::kBadHeader, "magic: this is not " + std::string(kind.name));
   if (version != kind.version) return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version));
   file.params = reader.blob(pcs::kMaxParamsBytes);
   if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "parameters");

@@ -12,7 +12,8 @@ namespace zkinfer::verifier {
 Result<PreparedKey> prepare(proof::Key key) {
   PreparedKey out;
   out.key = std::move(key);
-  ZKI_ASSIGN_OR_RETURN(out.compiled, relations::compile(out.key.graph, out.key.params.zero_knowledge, out.key.visibility));
+  ZKI_ASSIGN_OR_RETURN(out.compiled,
+                       relations::compile(out.key.graph, out.key.params.zero_knowledge, out.key.visibility));
   ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, out.key.params));
   const soundness::SoundnessReport report = soundness::analyze(out.key.params, out.compiled.shape);
   if (!report.meets_target()) {
@@ -58,8 +59,8 @@ OpeningClaim::OpeningClaim(const PreparedKey& prepared, const DataPins& data, Ou
   statement_.mu = claim.mu;
   Fe power = claim.next_power;
   const auto add = [&](circuit::Oracle oracle, const PinnedCommitment* pin) {
-    functionals_.push_back(std::make_unique<circuit::Functional>(prepared.layouts.of(oracle),
-                                                                 std::move(claim.terms[static_cast<std::size_t>(oracle)])));
+    functionals_.push_back(std::make_unique<circuit::Functional>(
+        prepared.layouts.of(oracle), std::move(claim.terms[static_cast<std::size_t>(oracle)])));
     statement_.bases.push_back({functionals_.back().get(), {}});
     if (pin == nullptr) return;
     statement_.bases.back().powers.push_back({pin->point, power});
@@ -76,8 +77,9 @@ namespace {
 
 Verdict check_value(const qir::Value& value, const std::vector<std::int64_t>& values) {
   if (values.size() != static_cast<std::size_t>(value.shape.num_elements())) {
-    return Verdict::reject(RejectReason::kBadPublicValue, "value '" + value.name + "': " + std::to_string(values.size()) +
-                                                              " elements, expected " + std::to_string(value.shape.num_elements()));
+    return Verdict::reject(RejectReason::kBadPublicValue,
+                           "value '" + value.name + "': " + std::to_string(values.size()) + " elements, expected " +
+                               std::to_string(value.shape.num_elements()));
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i] < value.lo || values[i] > value.hi) {
@@ -88,7 +90,8 @@ Verdict check_value(const qir::Value& value, const std::vector<std::int64_t>& va
 }
 
 // Fills header.data: the tensors in the proof and beside it, digests (compared where the tensor is here), commitments.
-Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const proof::PublicValues& beside, proof::Header& header) {
+Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const proof::PublicValues& beside,
+                         proof::Header& header) {
   const proof::Key& key = prepared.key;
   std::size_t next_beside = 0;
   const auto read_values = [&](const DataGroup& group, const std::vector<qir::ValueId>& ids) -> Verdict {
@@ -102,8 +105,9 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
       } else if (next_beside < beside.size()) {
         values = beside[next_beside++];
       } else {
-        return Verdict::reject(RejectReason::kBadPublicValue, "value '" + value.name +
-                                                                  "': the proof holds only its hash; give the data beside the proof");
+        return Verdict::reject(
+            RejectReason::kBadPublicValue,
+            "value '" + value.name + "': the proof holds only its hash; give the data beside the proof");
       }
       if (Verdict verdict = check_value(value, values); !verdict.accepted()) return verdict;
       header.data.values.push_back(std::move(values));
@@ -113,8 +117,9 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
   if (Verdict verdict = read_values(key.visibility.outputs, key.graph.outputs); !verdict.accepted()) return verdict;
   if (Verdict verdict = read_values(key.visibility.inputs, key.graph.inputs); !verdict.accepted()) return verdict;
   if (next_beside != beside.size()) {
-    return Verdict::reject(RejectReason::kBadPublicValue, std::to_string(beside.size()) + " tensors beside the proof, expected " +
-                                                              std::to_string(next_beside));
+    return Verdict::reject(
+        RejectReason::kBadPublicValue,
+        std::to_string(beside.size()) + " tensors beside the proof, expected " + std::to_string(next_beside));
   }
   std::size_t next_value = 0;
   const auto read_digests = [&](const DataGroup& group, const std::vector<qir::ValueId>& ids) -> Verdict {
@@ -126,8 +131,10 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
       std::copy(bytes.begin(), bytes.end(), digest.begin());
       header.data.digests.push_back(digest);
       const qir::Value& value = key.graph.value(id);
-      if (group.is_public() && digest != proof::hash_data(group.hash, proof::canonical_bytes(value, header.data.values[index]))) {
-        return Verdict::reject(RejectReason::kBadPublicValue, "value '" + value.name + "': the data has another hash than the proof");
+      if (group.is_public() &&
+          digest != proof::hash_data(group.hash, proof::canonical_bytes(value, header.data.values[index]))) {
+        return Verdict::reject(RejectReason::kBadPublicValue,
+                               "value '" + value.name + "': the data has another hash than the proof");
       }
     }
     return Verdict::accept();
@@ -141,7 +148,8 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
   return Verdict::accept();
 }
 
-Verdict read_header(const PreparedKey& prepared, ByteView proof, const proof::PublicValues& beside, proof::Header& header) {
+Verdict read_header(const PreparedKey& prepared, ByteView proof, const proof::PublicValues& beside,
+                    proof::Header& header) {
   const qir::QGraph& graph = prepared.key.graph;
   ByteReader reader(proof);
   const std::uint32_t magic = reader.u32();
@@ -149,7 +157,8 @@ Verdict read_header(const PreparedKey& prepared, ByteView proof, const proof::Pu
   if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
   if (magic != proof::kProofMagic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a proof file");
   if (version != proof::kVersion) {
-    return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version) + ", expected " + std::to_string(proof::kVersion));
+    return Verdict::reject(RejectReason::kBadHeader,
+                           "version " + std::to_string(version) + ", expected " + std::to_string(proof::kVersion));
   }
   const std::uint32_t flags = reader.u32();
   const ByteView identity = reader.raw(prepared.identity.size());
@@ -162,8 +171,9 @@ Verdict read_header(const PreparedKey& prepared, ByteView proof, const proof::Pu
   }
   std::copy(context.begin(), context.end(), header.context.begin());
   if (flags != proof::header_flags(prepared.key.params)) {
-    return Verdict::reject(RejectReason::kBadHeader, "flags: the key's proofs have zero knowledge " +
-                                                         std::string(prepared.key.params.zero_knowledge ? "on" : "off"));
+    return Verdict::reject(RejectReason::kBadHeader,
+                           "flags: the key's proofs have zero knowledge " +
+                               std::string(prepared.key.params.zero_knowledge ? "on" : "off"));
   }
   if (Verdict verdict = read_public_data(prepared, reader, beside, header); !verdict.accepted()) return verdict;
   header.num_bytes = reader.offset();
@@ -183,8 +193,8 @@ Verdict verify(const PreparedKey& prepared, ByteView proof, const proof::PublicV
                          data_pins(prepared, head.data.commitments), proof.subspan(head.num_bytes), transcript);
 }
 
-Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& tensors, const DataPins& data, ByteView messages,
-                        Transcript& transcript) {
+Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& tensors, const DataPins& data,
+                        ByteView messages, Transcript& transcript) {
   hiding::PadAllocator pads(prepared.key.params.zero_knowledge);
   pads.set_layout(prepared.compiled.pads.layout());
   hiding::VerifierChannel channel(transcript, pads, messages);
@@ -193,7 +203,8 @@ Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& 
   OuterClaim outer = verify_outer(channel, prepared.compiled, tensors);
   if (channel.failed()) return channel.verdict();
   const OpeningClaim claim(prepared, data, std::move(outer));
-  return pcs::verify_opening(prepared.key.params, claim.statement(), roots, messages.subspan(channel.bytes_read()), transcript);
+  return pcs::verify_opening(prepared.key.params, claim.statement(), roots, messages.subspan(channel.bytes_read()),
+                             transcript);
 }
 
 }  // namespace zkinfer::verifier

@@ -6,9 +6,9 @@
 
 #include "commit/pcs/opening.h"
 #include "hiding/verifier_channel.h"
-#include "statement/statement.h"
 #include "proof/verdict.h"
 #include "relations/compile.h"
+#include "statement/statement.h"
 #include "verifier/outer_verifier.h"
 
 namespace zkinfer::verifier {
@@ -55,12 +55,14 @@ inline constexpr const char* kProtocolName = "zkinfer proof v1";
 
 // Checks the messages of a statement that the transcript has absorbed: everything after the header. tensors: the public
 // tensors' values (proof::tensor_values).
-Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& tensors, const DataPins& data, ByteView messages,
-                        Transcript& transcript);
+Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& tensors, const DataPins& data,
+                        ByteView messages, Transcript& transcript);
 
 // Total on arbitrary bytes. beside: the public tensors that travel beside the proof because it holds only their hash, outputs
 // first, row-major. header (may be null) receives public data and context, also of rejected proofs that have one.
 Verdict verify(const PreparedKey& prepared, ByteView proof, const proof::PublicValues& beside, proof::Header* header);
-inline Verdict verify(const PreparedKey& prepared, ByteView proof, proof::Header* header) { return verify(prepared, proof, {}, header); }
+inline Verdict verify(const PreparedKey& prepared, ByteView proof, proof::Header* header) {
+  return verify(prepared, proof, {}, header);
+}
 
 }  // namespace zkinfer::verifier

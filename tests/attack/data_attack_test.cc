@@ -31,7 +31,9 @@ prover::ModelOptions data_options(const DataGroup& in, const DataGroup& out) {
 struct DataSession : Session {
   DataSession(const qir::QGraph& g, const DataGroup& in, const DataGroup& out) : Session(g, data_options(in, out), 3) {}
   DataSession(qir::QGraph g, Result<prover::CommittedModel> made) : Session(std::move(g), std::move(made), 4) {}
-  Verdict verify(const prover::Proof& proof) const { return verifier::verify(model.prepared, proof.bytes, beside(proof), nullptr); }
+  Verdict verify(const prover::Proof& proof) const {
+    return verifier::verify(model.prepared, proof.bytes, beside(proof), nullptr);
+  }
 };
 
 // Two inputs and two outputs of one shape and range.
@@ -60,7 +62,8 @@ TEST(DataAttack, InputsThatAreOutputs) {
       const DataSession session(b.graph, in, out);
       const prover::Proof proof = session.prove();
       EXPECT_EQ(session.verify(proof).to_string(), "accepted")
-          << static_cast<int>(in.exposure) << static_cast<int>(in.hash) << " " << static_cast<int>(out.exposure) << static_cast<int>(out.hash);
+          << static_cast<int>(in.exposure) << static_cast<int>(in.hash) << " " << static_cast<int>(out.exposure)
+          << static_cast<int>(out.hash);
     }
   }
 }
@@ -75,12 +78,15 @@ TEST(DataAttack, TensorsBesideAProofInAnotherOrder) {
     for (std::size_t j = 0; j < i; ++j) {
       proof::PublicValues swapped = beside;
       std::swap(swapped[i], swapped[j]);
-      EXPECT_EQ(verifier::verify(session.model.prepared, proof.bytes, swapped, nullptr).reason, RejectReason::kBadPublicValue) << i << j;
+      EXPECT_EQ(verifier::verify(session.model.prepared, proof.bytes, swapped, nullptr).reason,
+                RejectReason::kBadPublicValue)
+          << i << j;
       // With the digests swapped as well, where they are of one kind, the transcript tells.
       if (i / 2 != j / 2) continue;
       Bytes bytes = proof.bytes;
       const auto at = bytes.begin() + proof::kValuesOffset;
-      std::swap_ranges(at + static_cast<std::ptrdiff_t>(32 * i), at + static_cast<std::ptrdiff_t>(32 * i + 32), at + static_cast<std::ptrdiff_t>(32 * j));
+      std::swap_ranges(at + static_cast<std::ptrdiff_t>(32 * i), at + static_cast<std::ptrdiff_t>(32 * i + 32),
+                       at + static_cast<std::ptrdiff_t>(32 * j));
       EXPECT_FALSE(verifier::verify(session.model.prepared, bytes, swapped, nullptr).accepted()) << i << j;
     }
   }
@@ -93,7 +99,9 @@ TEST(DataAttack, StatementsWithSwappedTensors) {
     ASSERT_TRUE(session.verify(session.prove()).accepted());
     for (const auto& [i, j] : {std::pair{0, 1}, {2, 3}, {0, 2}}) {
       prover::ProveHooks hooks;
-      hooks.outputs = [i = i, j = j](proof::PublicData& data) { std::swap(data.digests[static_cast<std::size_t>(i)], data.digests[static_cast<std::size_t>(j)]); };
+      hooks.outputs = [i = i, j = j](proof::PublicData& data) {
+        std::swap(data.digests[static_cast<std::size_t>(i)], data.digests[static_cast<std::size_t>(j)]);
+      };
       EXPECT_FALSE(session.verify(session.prove(&hooks)).accepted()) << i << j;
     }
   }
@@ -118,7 +126,9 @@ TEST(DataAttack, ReplayUnderAnotherVisibility) {
   for (const DataGroup& out : groups) sessions.emplace_back(graph, kPrivate, out);
   for (std::size_t from = 0; from < groups.size(); ++from) {
     const prover::Proof proof = sessions[from].prove();
-    const Bytes messages(proof.bytes.begin() + static_cast<std::ptrdiff_t>(proof::header_size(graph, sessions[from].key().visibility)), proof.bytes.end());
+    const Bytes messages(
+        proof.bytes.begin() + static_cast<std::ptrdiff_t>(proof::header_size(graph, sessions[from].key().visibility)),
+        proof.bytes.end());
     for (std::size_t to = 0; to < groups.size(); ++to) {
       const proof::Key& key = sessions[to].key();
       ASSERT_EQ(key.commitment, sessions[from].key().commitment);
@@ -128,13 +138,15 @@ TEST(DataAttack, ReplayUnderAnotherVisibility) {
       data.values = proof.data.values;
       if (groups[to].hash != DataHash::kNone) {
         for (std::size_t i = 0; i < 2; ++i) {
-          data.digests.push_back(proof::hash_data(groups[to].hash, proof::canonical_bytes(graph.value(graph.outputs[i]), data.values[i])));
+          data.digests.push_back(
+              proof::hash_data(groups[to].hash, proof::canonical_bytes(graph.value(graph.outputs[i]), data.values[i])));
         }
       }
       Bytes replayed = proof::header_bytes(key, Digest{}, data);
       replayed.insert(replayed.end(), messages.begin(), messages.end());
       const proof::PublicValues beside = groups[to].in_proof() ? proof::PublicValues{} : data.values;
-      EXPECT_EQ(verifier::verify(sessions[to].model.prepared, replayed, beside, nullptr).accepted(), from == to) << from << to;
+      EXPECT_EQ(verifier::verify(sessions[to].model.prepared, replayed, beside, nullptr).accepted(), from == to)
+          << from << to;
     }
   }
 }
@@ -150,9 +162,11 @@ TEST(DataAttack, NonCanonicalCommitments) {
     for (std::size_t limb = 0; limb < 3; ++limb) {
       Bytes bytes = proof.bytes;
       for (std::size_t k = 0; k < 8; ++k) {
-        bytes[begin + i * proof::kCommitmentBytes + 32 + 8 * limb + k] = static_cast<std::uint8_t>(Fp::kModulus >> (8 * k));
+        bytes[begin + i * proof::kCommitmentBytes + 32 + 8 * limb + k] =
+            static_cast<std::uint8_t>(Fp::kModulus >> (8 * k));
       }
-      EXPECT_EQ(verifier::verify(session.model.prepared, bytes, nullptr).reason, RejectReason::kNonCanonical) << i << limb;
+      EXPECT_EQ(verifier::verify(session.model.prepared, bytes, nullptr).reason, RejectReason::kNonCanonical)
+          << i << limb;
     }
   }
 }
@@ -191,7 +205,8 @@ TEST(DataAttack, LanesOfEveryNumber) {
     ASSERT_TRUE(params->validate().ok());
     more |= lanes > params->witness.log_lanes && lanes > params->model.log_lanes;
     fewer |= lanes < params->witness.log_lanes || lanes < params->model.log_lanes;
-    DataSession session(b.graph, prover::commit_model(b.graph, plain.model.params, *params, plain.key().visibility, test_seed(5)));
+    DataSession session(
+        b.graph, prover::commit_model(b.graph, plain.model.params, *params, plain.key().visibility, test_seed(5)));
     EXPECT_EQ(session.verify(session.prove()).to_string(), "accepted") << lanes;
     // One entry of the commitment is another number.
     for (const std::size_t at : {0, 127, 128, 199}) {
@@ -223,7 +238,11 @@ TEST(DataAttack, HostileDataOracles) {
   using Change = std::function<void(pcs::DataOracle&)>;
   const std::vector<std::pair<const char*, Change>> changes = {
       {"no budget", [](auto& d) { d.budget = 0; }},
-      {"no budget and no random rows", [](auto& d) { d.budget = 0; d.oracle.num_random_rows = 0; }},
+      {"no budget and no random rows",
+       [](auto& d) {
+         d.budget = 0;
+         d.oracle.num_random_rows = 0;
+       }},
       {"a budget beyond the random rows", [](auto& d) { d.budget += 1; }},
       {"an endless budget", [](auto& d) { d.budget = ~std::uint64_t{0}; }},
       {"a budget that overflows", [](auto& d) { d.budget = ~std::uint64_t{0} / d.oracle.num_queries + 1; }},
@@ -242,16 +261,21 @@ TEST(DataAttack, HostileDataOracles) {
   };
   for (const auto& [what, change] : changes) {
     for (std::size_t i = 0; i < 2; ++i) {
-      EXPECT_FALSE(status_of([&, i = i](proof::Key& key) { change(key.params.data[i]); }).ok()) << what << " of D_" << i;
+      EXPECT_FALSE(status_of([&, i = i](proof::Key& key) { change(key.params.data[i]); }).ok())
+          << what << " of D_" << i;
     }
   }
   EXPECT_FALSE(status_of([](proof::Key& key) { key.params.data.pop_back(); }).ok());
   EXPECT_FALSE(status_of([](proof::Key& key) { key.params.data.push_back(key.params.data[0]); }).ok());
   EXPECT_FALSE(status_of([](proof::Key& key) { key.params.data.clear(); }).ok());
-  EXPECT_FALSE(status_of([](proof::Key& key) { key.visibility.inputs = kPrivate; }).ok()) << "data oracles that nothing is committed in";
+  EXPECT_FALSE(status_of([](proof::Key& key) { key.visibility.inputs = kPrivate; }).ok())
+      << "data oracles that nothing is committed in";
   EXPECT_FALSE(status_of([](proof::Key& key) { key.visibility.outputs = kCommitted; }).ok()) << "too few";
   // Outputs and inputs exchange their oracles: a proof's, not a key's matter here, since the sizes are equal.
-  EXPECT_FALSE(status_of([](proof::Key& key) { key.visibility = {kPublic, kCommitted, false}; key.params.model_budget = 0; }).ok());
+  EXPECT_FALSE(status_of([](proof::Key& key) {
+                 key.visibility = {kPublic, kCommitted, false};
+                 key.params.model_budget = 0;
+               }).ok());
 }
 
 // The size table of a proof costs what the proof does, not what the tensors beside it would: here 2^31 numbers.

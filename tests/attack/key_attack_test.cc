@@ -115,7 +115,8 @@ TEST(HostileKeys, OutputsListedAgainAndAgain) {
   b.graph.outputs.assign(1 << 16, y);
   EXPECT_EQ(compile_key(b.graph).code(), StatusCode::kResourceLimit);
   b.graph.outputs.assign(1 << 16, x);
-  EXPECT_EQ(compile_key(b.graph, {{}, {Exposure::kPrivate, DataHash::kSha256}, false}).code(), StatusCode::kResourceLimit);
+  EXPECT_EQ(compile_key(b.graph, {{}, {Exposure::kPrivate, DataHash::kSha256}, false}).code(),
+            StatusCode::kResourceLimit);
   EXPECT_TRUE(compile_key(b.graph).ok()) << "plain outputs are cheap";
 }
 
@@ -123,7 +124,8 @@ TEST(HostileKeys, HashesOfManyInputs) {
   TestBuilder b;
   for (int i = 0; i < 1 << 15; ++i) b.input({1}, 0, 1);
   b.graph.outputs = {0};
-  EXPECT_EQ(compile_key(b.graph, {{Exposure::kPrivate, DataHash::kSha256}, {}, false}).code(), StatusCode::kResourceLimit);
+  EXPECT_EQ(compile_key(b.graph, {{Exposure::kPrivate, DataHash::kSha256}, {}, false}).code(),
+            StatusCode::kResourceLimit);
 }
 
 // More folded bits than an index has.

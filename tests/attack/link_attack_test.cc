@@ -18,7 +18,8 @@ constexpr DataGroup kCommitted{Exposure::kCommitted, DataHash::kNone};
 
 // ---- links, on tensors as accepted proofs would give them
 
-VerifiedTensor tensor(std::vector<std::int64_t> shape, std::int64_t lo, std::int64_t hi, const DataGroup& group, std::vector<std::int64_t> values) {
+VerifiedTensor tensor(std::vector<std::int64_t> shape, std::int64_t lo, std::int64_t hi, const DataGroup& group,
+                      std::vector<std::int64_t> values) {
   VerifiedTensor out;
   out.name = "t";
   out.shape = std::move(shape);
@@ -35,12 +36,14 @@ TEST(LinkAttack, ValuesAndDigests) {
   const std::vector<std::int64_t> values = {1, 0, 7}, others = {1, 0, 6};
   for (const DataGroup& from : {kPublic, kKeccak, kPublicSha, kPrivateSha}) {
     for (const DataGroup& to : {kPublic, kKeccak, kPublicSha, kPrivateSha}) {
-      const bool comparable = (from.is_public() && to.is_public()) || from.is_public() || to.is_public() || from.hash == to.hash;
+      const bool comparable =
+          (from.is_public() && to.is_public()) || from.is_public() || to.is_public() || from.hash == to.hash;
       EXPECT_EQ(linked(tensor({3}, 0, 7, from, values), tensor({3}, 0, 7, to, values)), comparable);
       EXPECT_FALSE(linked(tensor({3}, 0, 7, from, values), tensor({3}, 0, 7, to, others)));
     }
   }
-  EXPECT_FALSE(linked(tensor({3}, 0, 7, kPrivate, values), tensor({3}, 0, 7, kPrivate, values))) << "nothing binds them";
+  EXPECT_FALSE(linked(tensor({3}, 0, 7, kPrivate, values), tensor({3}, 0, 7, kPrivate, values)))
+      << "nothing binds them";
   EXPECT_FALSE(linked(tensor({3}, 0, 7, kPrivateSha, values), tensor({3}, 0, 7, kPrivate, values)));
   // The same 32 bytes under two hashes.
   VerifiedTensor sha = tensor({3}, 0, 7, kPrivateSha, values), keccak = tensor({3}, 0, 7, kKeccak, values);
@@ -90,7 +93,8 @@ struct Party {
   Bytes proof;
   std::vector<std::shared_ptr<const prover::CommittedData>> outputs;
 
-  explicit Party(Session s) : session(std::move(s)), key(VerificationKey::from_bytes(session.model.prepared.key.to_bytes()).value()) {
+  explicit Party(Session s)
+      : session(std::move(s)), key(VerificationKey::from_bytes(session.model.prepared.key.to_bytes()).value()) {
     prover::Proof made = session.prove();
     proof = std::move(made.bytes);
     outputs = std::move(made.committed_outputs);

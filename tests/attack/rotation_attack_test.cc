@@ -61,22 +61,72 @@ const std::vector<std::pair<const char*, Change>>& hostile_changes() {
       {"M with more rows", [](auto& p) { p.model.num_rows += 1; }},
       {"M with more random rows", [](auto& p) { p.model.num_random_rows += 1; }},
       {"another budget of M", [](auto& p) { p.model_budget -= 1; }},
-      {"no M", [](auto& p) { p.has_model = false; p.model = {}; p.model_budget = 0; }},
+      {"no M",
+       [](auto& p) {
+         p.has_model = false;
+         p.model = {};
+         p.model_budget = 0;
+       }},
       {"W with fewer queries", [](auto& p) { p.witness.num_queries /= 2; }},
       {"W with one query", [](auto& p) { p.witness.num_queries = 1; }},
       {"W with more rows", [](auto& p) { p.witness.num_rows += 1; }},
       {"W with other lanes", [](auto& p) { p.witness.log_lanes = static_cast<std::uint8_t>(p.witness.log_lanes + 1); }},
       {"a weak mask", [](auto& p) { p.mask.num_queries = 1; }},
-      {"no zero knowledge", [](auto& p) { p.zero_knowledge = false; p.mask = {}; }},
+      {"no zero knowledge",
+       [](auto& p) {
+         p.zero_knowledge = false;
+         p.mask = {};
+       }},
       {"fewer bits", [](auto& p) { p.security_bits = 40; }},
-      {"more bits than there are", [](auto& p) { p.security_bits += 1; p.pow_bits = 0; }},
-      {"no grinding", [](auto& p) { p.pow_bits = 0; p.security_bits += 2; }},
-      {"other regime", [](auto& p) { p.regime = p.regime == pcs::Regime::kJohnson ? pcs::Regime::kUniqueDecoding : pcs::Regime::kJohnson; }},
-      {"twice the new M", [](auto& p) { if (!p.data.empty()) p.data.push_back(p.data[0]); else p.data.push_back({p.model, 1}); }},
-      {"not the new M", [](auto& p) { if (!p.data.empty()) p.data.clear(); else p.data.push_back({p.model, p.model_budget}); }},
-      {"the new M for more proofs", [](auto& p) { if (!p.data.empty()) p.data[0].budget += 1; else p.model_budget += 1; }},
-      {"the new M for one proof less", [](auto& p) { if (!p.data.empty()) p.data[0].budget -= 1; else p.model_budget -= 1; }},
-      {"the new M with one query", [](auto& p) { if (!p.data.empty()) p.data[0].oracle.num_queries = 1; else p.model.num_queries = 1; }},
+      {"more bits than there are",
+       [](auto& p) {
+         p.security_bits += 1;
+         p.pow_bits = 0;
+       }},
+      {"no grinding",
+       [](auto& p) {
+         p.pow_bits = 0;
+         p.security_bits += 2;
+       }},
+      {"other regime",
+       [](auto& p) {
+         p.regime = p.regime == pcs::Regime::kJohnson ? pcs::Regime::kUniqueDecoding : pcs::Regime::kJohnson;
+       }},
+      {"twice the new M",
+       [](auto& p) {
+         if (!p.data.empty())
+           p.data.push_back(p.data[0]);
+         else
+           p.data.push_back({p.model, 1});
+       }},
+      {"not the new M",
+       [](auto& p) {
+         if (!p.data.empty())
+           p.data.clear();
+         else
+           p.data.push_back({p.model, p.model_budget});
+       }},
+      {"the new M for more proofs",
+       [](auto& p) {
+         if (!p.data.empty())
+           p.data[0].budget += 1;
+         else
+           p.model_budget += 1;
+       }},
+      {"the new M for one proof less",
+       [](auto& p) {
+         if (!p.data.empty())
+           p.data[0].budget -= 1;
+         else
+           p.model_budget -= 1;
+       }},
+      {"the new M with one query",
+       [](auto& p) {
+         if (!p.data.empty())
+           p.data[0].oracle.num_queries = 1;
+         else
+           p.model.num_queries = 1;
+       }},
   };
   return changes;
 }
@@ -90,7 +140,8 @@ TEST_F(RotationAttack, ParametersOfTheForgersChoice) {
     change(params);
     EXPECT_FALSE(verifier::prepare_rotation(before_.prepared, after_.prepared, params).ok()) << what;
     const Verdict verdict = verify(with_params(honest, params));
-    EXPECT_TRUE(verdict.reason == RejectReason::kBadHeader || verdict.reason == RejectReason::kWrongStatement) << what << ": " << verdict.to_string();
+    EXPECT_TRUE(verdict.reason == RejectReason::kBadHeader || verdict.reason == RejectReason::kWrongStatement)
+        << what << ": " << verdict.to_string();
   }
   // Good parameters, but not those of this proof.
   pcs::OpeningParams other = params_of(honest);
@@ -109,7 +160,8 @@ TEST_F(RotationAttack, CertificatesWithParametersOfTheForgersChoice) {
     change(params);
     EXPECT_FALSE(verifier::prepare_certificate(before_.prepared, params).ok()) << what;
     const Verdict verdict = verify_it(with_params(honest, params));
-    EXPECT_TRUE(verdict.reason == RejectReason::kBadHeader || verdict.reason == RejectReason::kWrongStatement) << what << ": " << verdict.to_string();
+    EXPECT_TRUE(verdict.reason == RejectReason::kBadHeader || verdict.reason == RejectReason::kWrongStatement)
+        << what << ": " << verdict.to_string();
   }
 }
 
@@ -143,7 +195,8 @@ TEST_F(RotationAttack, KeysThatDifferInVisibilityAlone) {
   ASSERT_EQ(hashed.prepared.key.commitment, after_.prepared.key.commitment);
   const Bytes honest = rotation();
   EXPECT_FALSE(verifier::verify_rotation(before_.prepared, hashed.prepared, honest).accepted());
-  EXPECT_TRUE(verifier::verify_rotation(before_.prepared, hashed.prepared, prover::rotate(before_, hashed, {}).value()).accepted());
+  EXPECT_TRUE(verifier::verify_rotation(before_.prepared, hashed.prepared, prover::rotate(before_, hashed, {}).value())
+                  .accepted());
   const Bytes certificate = prover::certify(after_, {}).value();
   EXPECT_FALSE(verifier::verify_certificate(hashed.prepared, certificate).accepted());
   // Both at once: a rotation between keys of one commitment would show the same rows twice.
@@ -155,8 +208,10 @@ TEST_F(RotationAttack, PublicOrWeakerKeys) {
   prover::ModelOptions open = test_options(true);
   open.visibility.public_params = true;
   const prover::CommittedModel public_model = commit(open, 3);
-  EXPECT_EQ(verifier::verify_rotation(before_.prepared, public_model.prepared, honest).reason, RejectReason::kWrongStatement);
-  EXPECT_EQ(verifier::verify_rotation(public_model.prepared, after_.prepared, honest).reason, RejectReason::kWrongStatement);
+  EXPECT_EQ(verifier::verify_rotation(before_.prepared, public_model.prepared, honest).reason,
+            RejectReason::kWrongStatement);
+  EXPECT_EQ(verifier::verify_rotation(public_model.prepared, after_.prepared, honest).reason,
+            RejectReason::kWrongStatement);
   // Neither key may lend the other a security it does not have.
   prover::ModelOptions weak = test_options(true);
   weak.security_bits = 100;

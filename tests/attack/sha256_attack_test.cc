@@ -34,7 +34,9 @@ std::int64_t number(const Word& word) {
 struct Forgery {
   std::function<void(std::size_t block, Sha256State& state)> start = {};
   std::function<void(std::size_t block, std::size_t row, Word& word)> word = {};
-  std::function<void(const std::string& column, std::size_t block, std::size_t entry, std::size_t round, std::int64_t& value)> sum = {};
+  std::function<void(const std::string& column, std::size_t block, std::size_t entry, std::size_t round,
+                     std::int64_t& value)>
+      sum = {};
   std::function<void(std::size_t block, std::size_t index, Fp& carry)> carry = {};
   std::function<void(Sha256State& digest)> digest = {};
 };
@@ -88,9 +90,11 @@ struct Hashed {
   std::size_t drop(const std::string& name) {
     circuit::Circuit& c = compiled.circuit;
     const auto is_it = [&](const auto& relation) { return relation.name == "v0 sha256 " + name; };
-    std::size_t count = std::erase_if(c.contractions, is_it) + std::erase_if(c.lookups, is_it) + std::erase_if(c.equalities, is_it);
+    std::size_t count =
+        std::erase_if(c.contractions, is_it) + std::erase_if(c.lookups, is_it) + std::erase_if(c.equalities, is_it);
     if (name == "digest") {
-      count += std::erase_if(c.public_tensors, [](const auto& t) { return t.source == circuit::PublicTensor::Source::kDigest; });
+      count += std::erase_if(c.public_tensors,
+                             [](const auto& t) { return t.source == circuit::PublicTensor::Source::kDigest; });
     }
     return count;
   }
@@ -113,7 +117,8 @@ struct Hashed {
 std::int64_t digits(std::int64_t key, int digit_bits, int length, const std::function<int(int)>& value) {
   std::int64_t sum = 0;
   for (int digit = 0; digit < 32 / length; ++digit) {
-    sum += static_cast<std::int64_t>(value(static_cast<int>(key >> (digit_bits * digit) & ((1 << digit_bits) - 1)))) << (length * digit);
+    sum += static_cast<std::int64_t>(value(static_cast<int>(key >> (digit_bits * digit) & ((1 << digit_bits) - 1))))
+           << (length * digit);
   }
   return sum;
 }
@@ -123,8 +128,8 @@ std::int64_t digits(std::int64_t key, int digit_bits, int length, const std::fun
 void Hashed::fill(ByteView padded, const Forgery& forgery) {
   const std::size_t num_blocks = padded.size() / 64;
   const int length = static_cast<int>(sha256_lookups_per_word(num_blocks));
-  FpVec &bits = column("bits"), &choices = column("choice"), &majorities = column("majority"), &schedules = column("schedule"),
-        &carries = column("carries");
+  FpVec &bits = column("bits"), &choices = column("choice"), &majorities = column("majority"),
+        &schedules = column("schedule"), &carries = column("carries");
   ASSERT_EQ(bits.size(), num_blocks * 32 * kSha256Rows) << "a message of as many blocks as the tensor's";
   Sha256State state = kSha256Start;
   for (std::size_t n = 0; n < num_blocks; ++n) {
@@ -138,18 +143,24 @@ void Hashed::fill(ByteView padded, const Forgery& forgery) {
       if (forgery.carry) forgery.carry(n, index, carry);
       carries[n * kSha256Carries + index] = carry;
     };
-    const auto rotated = [&](std::size_t row, int i, int by) { return rows[row][static_cast<std::size_t>((i + by) % 32)]; };
-    const auto shifted = [&](std::size_t row, int i, int by) { return i + by < 32 ? rows[row][static_cast<std::size_t>(i + by)] : 0; };
+    const auto rotated = [&](std::size_t row, int i, int by) {
+      return rows[row][static_cast<std::size_t>((i + by) % 32)];
+    };
+    const auto shifted = [&](std::size_t row, int i, int by) {
+      return i + by < 32 ? rows[row][static_cast<std::size_t>(i + by)] : 0;
+    };
     // One lookup column of a round: sum_k 2^k of it.
-    const auto look_up = [&](const char* name, FpVec& out, int positions, std::size_t round, std::size_t num_rounds, int digit_bits,
-                             const std::function<std::int64_t(int)>& digit, const std::function<int(int)>& value) {
+    const auto look_up = [&](const char* name, FpVec& out, int positions, std::size_t round, std::size_t num_rounds,
+                             int digit_bits, const std::function<std::int64_t(int)>& digit,
+                             const std::function<int(int)>& value) {
       std::int64_t sum = 0;
       for (int i = 0; i < positions; ++i) {
         std::int64_t key = 0;
         for (int j = 0; j < 32 / positions; ++j) key += digit(i + j * positions) << (digit_bits * j);
         std::int64_t entry = digits(key, digit_bits, positions, value);
         if (forgery.sum) forgery.sum(name, n, static_cast<std::size_t>(i), round, entry);
-        out[(n * static_cast<std::size_t>(positions) + static_cast<std::size_t>(i)) * num_rounds + round] = Fp(static_cast<std::uint64_t>(entry));
+        out[(n * static_cast<std::size_t>(positions) + static_cast<std::size_t>(i)) * num_rounds + round] =
+            Fp(static_cast<std::uint64_t>(entry));
         sum += entry << i;
       }
       return sum;
@@ -164,7 +175,8 @@ void Hashed::fill(ByteView padded, const Forgery& forgery) {
         for (std::size_t i = 0; i < 4; ++i) x = x << 8 | padded[64 * n + 4 * t + i];
         put(w, x);
       } else {
-        const std::int64_t sums = look_up("schedule", schedules, length, t - 16, 48, 4,
+        const std::int64_t sums = look_up(
+            "schedule", schedules, length, t - 16, 48, 4,
             [&](int i) {
               return 4 * (rotated(w - 15, i, 7) + rotated(w - 15, i, 18) + shifted(w - 15, i, 3)) +
                      rotated(w - 2, i, 17) + rotated(w - 2, i, 19) + shifted(w - 2, i, 10);
@@ -175,13 +187,15 @@ void Hashed::fill(ByteView padded, const Forgery& forgery) {
         put_carry(kSha256CarryW + t - 16, sum / kModulus);
       }
       const std::size_t a = kSha256FirstA + t, e = kSha256FirstE + t;
-      const std::int64_t choice = look_up("choice", choices, 16, t, 64, 5,
+      const std::int64_t choice = look_up(
+          "choice", choices, 16, t, 64, 5,
           [&](int i) {
-            return 8 * (rotated(e + 3, i, 6) + rotated(e + 3, i, 11) + rotated(e + 3, i, 25)) + 4 * rotated(e + 3, i, 0) +
-                   2 * rotated(e + 2, i, 0) + rotated(e + 1, i, 0);
+            return 8 * (rotated(e + 3, i, 6) + rotated(e + 3, i, 11) + rotated(e + 3, i, 25)) +
+                   4 * rotated(e + 3, i, 0) + 2 * rotated(e + 2, i, 0) + rotated(e + 1, i, 0);
           },
           [](int digit) { return (digit >> 3 & 1) + ((digit & 4) != 0 ? digit >> 1 & 1 : digit & 1); });
-      const std::int64_t majority = look_up("majority", majorities, length, t, 64, 4,
+      const std::int64_t majority = look_up(
+          "majority", majorities, length, t, 64, 4,
           [&](int i) {
             return 4 * (rotated(a + 3, i, 2) + rotated(a + 3, i, 13) + rotated(a + 3, i, 22)) + rotated(a + 3, i, 0) +
                    rotated(a + 2, i, 0) + rotated(a + 1, i, 0);
@@ -257,9 +271,10 @@ TEST(Sha256Forgeries, LookupValues) {
   for (const std::string column : {"choice", "majority", "schedule"}) {
     for (const std::size_t block : {0, 2}) {
       for (const std::size_t round : {0, 17, 47}) {
-        Hashed h = forged({.sum = [&](const std::string& name, std::size_t n, std::size_t i, std::size_t t, std::int64_t& value) {
-          if (name == column && n == block && t == round && i == 5) value ^= 1;
-        }});
+        Hashed h = forged(
+            {.sum = [&](const std::string& name, std::size_t n, std::size_t i, std::size_t t, std::int64_t& value) {
+              if (name == column && n == block && t == round && i == 5) value ^= 1;
+            }});
         h.expect_only(column, column);
       }
     }
@@ -289,41 +304,59 @@ TEST(Sha256Forgeries, CarriesBeyondTheirRange) {
   struct Place {
     std::size_t row, carry;
   };
-  for (const Place& place : {Place{kSha256FirstE + 4, 0}, {kSha256FirstE + 67, 63}, {kSha256FirstA + 30, kSha256CarryA + 26},
-                             {kSha256FirstW + 16, kSha256CarryW}, {kSha256FirstW + 63, kSha256CarryW + 47}}) {
+  for (const Place& place : {Place{kSha256FirstE + 4, 0},
+                             {kSha256FirstE + 67, 63},
+                             {kSha256FirstA + 30, kSha256CarryA + 26},
+                             {kSha256FirstW + 16, kSha256CarryW},
+                             {kSha256FirstW + 63, kSha256CarryW + 47}}) {
     Fp moved;
-    Hashed h = forged({.word = [&](std::size_t n, std::size_t row, Word& word) {
-                         if (n != 1 || row != place.row) return;
-                         moved = Fp::from_int(word[9] == 0 ? -512 : 512);
-                         word[9] ^= 1;
-                       },
-                       .carry = [&](std::size_t n, std::size_t index, Fp& carry) {
-                         if (n == 1 && index == place.carry) carry += moved * unit;
-                       }});
+    Hashed h = forged({.word =
+                           [&](std::size_t n, std::size_t row, Word& word) {
+                             if (n != 1 || row != place.row) return;
+                             moved = Fp::from_int(word[9] == 0 ? -512 : 512);
+                             word[9] ^= 1;
+                           },
+                       .carry =
+                           [&](std::size_t n, std::size_t index, Fp& carry) {
+                             if (n == 1 && index == place.carry) carry += moved * unit;
+                           }});
     h.expect_only("carries", "carry " + std::to_string(place.carry));
   }
   // Of the state: the next block, and the digest.
   for (const std::size_t block : {1, 3}) {
-    Hashed h = forged({.start = [&](std::size_t n, Sha256State& state) { if (n == block) state[2] += 7; },
-                       .carry = [&](std::size_t n, std::size_t index, Fp& carry) {
-                         if (n + 1 == block && index == kSha256CarryState + 1) carry += Fp::from_int(-7) * unit;
-                       },
-                       .digest = [&](Sha256State& state) { if (block == 3) state[2] += 7; }});
+    Hashed h = forged({.start =
+                           [&](std::size_t n, Sha256State& state) {
+                             if (n == block) state[2] += 7;
+                           },
+                       .carry =
+                           [&](std::size_t n, std::size_t index, Fp& carry) {
+                             if (n + 1 == block && index == kSha256CarryState + 1) carry += Fp::from_int(-7) * unit;
+                           },
+                       .digest =
+                           [&](Sha256State& state) {
+                             if (block == 3) state[2] += 7;
+                           }});
     h.expect_only("carries", "state before block " + std::to_string(block));
   }
 }
 
 TEST(Sha256Forgeries, States) {
   const auto start_of = [](std::size_t block, std::size_t word) {
-    return Forgery{.start = [=](std::size_t n, Sha256State& state) { if (n == block) state[word] ^= 0x100; }};
+    return Forgery{.start = [=](std::size_t n, Sha256State& state) {
+      if (n == block) state[word] ^= 0x100;
+    }};
   };
   for (std::size_t word = 0; word < 8; ++word) {
     forged(start_of(0, word)).expect_only("state", "another start, word " + std::to_string(word));
     forged(start_of(2, word)).expect_only("state", "a cut chain, word " + std::to_string(word));
-    forged({.digest = [=](Sha256State& state) { state[word] += 1; }}).expect_only("state", "another digest, word " + std::to_string(word));
+    forged({.digest = [=](Sha256State& state) {
+      state[word] += 1;
+    }}).expect_only("state", "another digest, word " + std::to_string(word));
   }
   // The last block forgets the blocks before it.
-  forged({.start = [](std::size_t n, Sha256State& state) { if (n == 2) state = kSha256Start; }}).expect_only("state", "a restart");
+  forged({.start = [](std::size_t n, Sha256State& state) {
+    if (n == 2) state = kSha256Start;
+  }}).expect_only("state", "a restart");
   Hashed h = forged({});
   h.digest[3] ^= 1;
   h.expect_only("digest", "another digest than the column's");
@@ -361,8 +394,11 @@ TEST(Sha256Forgeries, ByteOrderAndSign) {
     std::vector<std::int64_t> values;
     std::size_t entry_bytes;
   };
-  for (const Case& c : {Case{-128, 127, {-1, 5, -128, 127}, 1}, {-300, 300, {-1, 258, -256, 300}, 2}, {0, 70000, {1, 258, 65536, 70000}, 4},
-                        {-70000, 70000, {-1, 258, -65536, 3}, 4}, {-(1LL << 40), 1LL << 40, {-1, 258, -(1LL << 33), 3}, 8}}) {
+  for (const Case& c : {Case{-128, 127, {-1, 5, -128, 127}, 1},
+                        {-300, 300, {-1, 258, -256, 300}, 2},
+                        {0, 70000, {1, 258, 65536, 70000}, 4},
+                        {-70000, 70000, {-1, 258, -65536, 3}, 4},
+                        {-(1LL << 40), 1LL << 40, {-1, 258, -(1LL << 33), 3}, 8}}) {
     const Hashed honest(c.values, c.lo, c.hi);
     ASSERT_EQ(proof::entry_format(c.lo, c.hi).num_bytes, c.entry_bytes);
     EXPECT_TRUE(honest.check().ok()) << honest.check().message();
@@ -377,7 +413,8 @@ TEST(Sha256Forgeries, ByteOrderAndSign) {
     Hashed h = honest;
     Bytes swapped = h.message();
     for (std::size_t i = 0; i < swapped.size(); i += c.entry_bytes) {
-      std::reverse(swapped.begin() + static_cast<std::ptrdiff_t>(i), swapped.begin() + static_cast<std::ptrdiff_t>(i + c.entry_bytes));
+      std::reverse(swapped.begin() + static_cast<std::ptrdiff_t>(i),
+                   swapped.begin() + static_cast<std::ptrdiff_t>(i + c.entry_bytes));
     }
     h.fill(padded(swapped), {});
     h.expect_only("message", "big-endian entries");
@@ -387,8 +424,9 @@ TEST(Sha256Forgeries, ByteOrderAndSign) {
 // Entries of 8 bytes: numbers that agree modulo p = 2^64 - 2^32 + 1 have different bytes.
 class Sha256Wrap : public ::testing::TestWithParam<bool> {  // signed
  protected:
-  Sha256Wrap() : h_(GetParam() ? std::vector<std::int64_t>{5, -6, 1LL << 59} : std::vector<std::int64_t>{5, 6, 1LL << 60},
-                    GetParam() ? -(1LL << 60) : 0, 1LL << 60) {}
+  Sha256Wrap()
+      : h_(GetParam() ? std::vector<std::int64_t>{5, -6, 1LL << 59} : std::vector<std::int64_t>{5, 6, 1LL << 60},
+           GetParam() ? -(1LL << 60) : 0, 1LL << 60) {}
 
   // Entry 0 gets these bytes; what the sign is and how the limbs of the high half are cut is the forger's choice.
   void claim(std::uint64_t bytes, Fp sign, Fp low_limb, Fp high_limb) {
@@ -433,7 +471,8 @@ TEST_P(Sha256Wrap, PositiveNumbersAsNegative) {
   // A sign that is no bit makes up for any high half.
   h_ = honest;
   const std::uint64_t high_half = 0xdead;
-  claim(5 | high_half << 32, Fp(high_half) * inverse(Fp(std::uint64_t{1} << 32)), Fp(kOffset & 0xffff), Fp(kOffset >> 16));
+  claim(5 | high_half << 32, Fp(high_half) * inverse(Fp(std::uint64_t{1} << 32)), Fp(kOffset & 0xffff),
+        Fp(kOffset >> 16));
   h_.expect_only("sign", "a fraction of a sign");
 }
 
@@ -463,7 +502,9 @@ TEST(Sha256Forgeries, LongMessages) {
   with({.word = [&](std::size_t n, std::size_t r, Word& word) {
     if (n == 128 && r == kSha256FirstE + 12) word[31] ^= 1;
   }}).expect_only("new e", "block 128");
-  with({.start = [](std::size_t n, Sha256State& state) { if (n == 128) state = kSha256Start; }}).expect_only("state", "block 128");
+  with({.start = [](std::size_t n, Sha256State& state) {
+    if (n == 128) state = kSha256Start;
+  }}).expect_only("state", "block 128");
 }
 
 // No cell of any column is free: a changed one breaks a relation.
@@ -472,7 +513,8 @@ TEST(Sha256Forgeries, EveryCellIsConstrained) {
   std::size_t num_tried = 0;
   for (circuit::ColumnId id = 0; id < h.compiled.circuit.columns.size(); ++id) {
     const circuit::Column& column = h.compiled.circuit.columns[id];
-    if (column.oracle != circuit::Oracle::kWitness || column.name.starts_with("multiplicities") || h.data[id].empty()) continue;
+    if (column.oracle != circuit::Oracle::kWitness || column.name.starts_with("multiplicities") || h.data[id].empty())
+      continue;
     const std::size_t step = column.num_elements() > 1000 ? 97 : 1 + column.num_elements() / 40;
     for (std::size_t i = 0; i < h.data[id].size(); i += step) {
       const Fp honest = h.data[id][i];

@@ -238,7 +238,8 @@ TEST(Opening, EveryChangedByteIsRefused) {
   for (std::size_t i = 0; i < opening.size(); ++i) {
     Bytes changed = opening;
     changed[i] ^= 1;
-    EXPECT_EQ(check_commitment_opening(model, prover.verification_key(), changed).status().code(), StatusCode::kCorrupt) << i;
+    EXPECT_EQ(check_commitment_opening(model, prover.verification_key(), changed).status().code(), StatusCode::kCorrupt)
+        << i;
     EXPECT_FALSE(check_commitment_opening(model, prover.verification_key(), ByteView(opening).first(i)).ok()) << i;
   }
 }

@@ -15,7 +15,8 @@ std::vector<RealInputs> samples(const TensorInfo& info, std::size_t count, float
   for (RealInputs& inputs : out) {
     RealTensor& tensor = inputs.emplace_back();
     tensor.shape = info.shape;
-    for (std::uint64_t i = 0; i < info.num_elements(); ++i) tensor.data.push_back(std::uniform_real_distribution<float>(lo, hi)(random));
+    for (std::uint64_t i = 0; i < info.num_elements(); ++i)
+      tensor.data.push_back(std::uniform_real_distribution<float>(lo, hi)(random));
   }
   return out;
 }
@@ -37,21 +38,26 @@ struct Chain {
     return must(Model::compile(example("head.onnx"), samples(inputs[0], 40, -1, 1), options));
   }
   explicit Chain(const DataGroup& between, bool agree = true, const DataGroup& inputs = kPrivate)
-      : first(compile_first(), options_with(inputs, between)), second(compile_second(first.model, agree), options_with(between, kPublic)) {}
+      : first(compile_first(), options_with(inputs, between)),
+        second(compile_second(first.model, agree), options_with(between, kPublic)) {}
 };
 
 TEST(Chain, OnnxModelsThroughEveryKindOfLink) {
-  for (const DataGroup& between : {kCommitted, kPublic, DataGroup{Exposure::kPublic, DataHash::kKeccak256}, DataGroup{Exposure::kPrivate, DataHash::kSha256},
-                                   DataGroup{Exposure::kCommitted, DataHash::kSha256}}) {
+  for (const DataGroup& between :
+       {kCommitted, kPublic, DataGroup{Exposure::kPublic, DataHash::kKeccak256},
+        DataGroup{Exposure::kPrivate, DataHash::kSha256}, DataGroup{Exposure::kCommitted, DataHash::kSha256}}) {
     Chain chain(between);
     EXPECT_EQ(chain.second.model.inputs()[0].format, chain.first.model.outputs()[0].format);
     ProofResult first = must(chain.first.prover.prove(samples(chain.first.model.inputs()[0], 1, 0, 8)[0]));
     ProveRequest request;
-    if (between.is_committed()) request.committed_inputs = {&first.committed_outputs[0]};
-    else request.integers = first.outputs;
+    if (between.is_committed())
+      request.committed_inputs = {&first.committed_outputs[0]};
+    else
+      request.integers = first.outputs;
     const ProofResult second = must(chain.second.prover.prove(request));
     EXPECT_EQ(second.inputs, first.outputs) << "exactly what the first model gave";
-    std::vector<ChainStep> steps = {{&chain.first.key, first.proof, first.statement, 0, 0}, {&chain.second.key, second.proof, second.statement, 0, 0}};
+    std::vector<ChainStep> steps = {{&chain.first.key, first.proof, first.statement, 0, 0},
+                                    {&chain.second.key, second.proof, second.statement, 0, 0}};
     const ChainResult result = verify_chain(steps);
     EXPECT_TRUE(result.verdict.accepted()) << result.verdict.to_string();
     ASSERT_EQ(result.steps.size(), 2u);
@@ -86,7 +92,8 @@ TEST(Chain, AfterExactSums) {
   CompileOptions options;
   options.input_formats = {{"", sums.format}};
   std::vector<RealInputs> between;
-  for (const RealInputs& inputs : samples(input, 40, -1, 1)) between.push_back(first_model.to_real_outputs(must(first_model.run(inputs))));
+  for (const RealInputs& inputs : samples(input, 40, -1, 1))
+    between.push_back(first_model.to_real_outputs(must(first_model.run(inputs))));
   Owner first(first_model, options_with(kPrivate, kCommitted));
   Owner second(must(Model::compile(second_path, between, options)), options_with(kCommitted, kPublic));
   EXPECT_EQ(second.model.inputs()[0].format, sums.format);
@@ -116,7 +123,8 @@ TEST(Chain, ModelsThatWereNotMadeForEachOther) {
   const CommittedTensor forged = must(CommittedTensor::create(chain.second.key, 0, integers));
   request.committed_inputs = {&forged};
   const ProofResult second = must(chain.second.prover.prove(request));
-  const std::vector<ChainStep> steps = {{&chain.first.key, first.proof, {}, 0, 0}, {&chain.second.key, second.proof, {}, 0, 0}};
+  const std::vector<ChainStep> steps = {{&chain.first.key, first.proof, {}, 0, 0},
+                                        {&chain.second.key, second.proof, {}, 0, 0}};
   const Verdict verdict = verify_chain(steps).verdict;
   EXPECT_EQ(verdict.reason, RejectReason::kLink);
   EXPECT_NE(verdict.where.find("mean different things"), std::string::npos) << verdict.to_string();
@@ -131,7 +139,8 @@ TEST(Chain, InputsOfTheWholeChainAndTheirOrder) {
   const ProofResult first = must(chain.first.prover.prove(request));
   request.committed_inputs = {&first.committed_outputs[0]};
   const ProofResult second = must(chain.second.prover.prove(request));
-  std::vector<ChainStep> steps = {{&chain.first.key, first.proof, {}, 0, 0}, {&chain.second.key, second.proof, {}, 0, 0}};
+  std::vector<ChainStep> steps = {{&chain.first.key, first.proof, {}, 0, 0},
+                                  {&chain.second.key, second.proof, {}, 0, 0}};
   KnownTensor known;
   known.commitment = flower.commitment();
   steps[0].request.inputs = {known};

@@ -26,7 +26,8 @@ TEST(CommittedTensor, FromRealsIntegersAndWithoutAKey) {
   options.insecure_seed = seed;
   const CommittedTensor alone = must(CommittedTensor::create(owner.key.info().input_tensors[0], integers, options));
   EXPECT_EQ(alone.commitment().id(), exact.commitment().id()) << "the same numbers give the same parameters";
-  EXPECT_NE(must(CommittedTensor::create(owner.key, 0, integers)).commitment().id(), exact.commitment().id()) << "salted";
+  EXPECT_NE(must(CommittedTensor::create(owner.key, 0, integers)).commitment().id(), exact.commitment().id())
+      << "salted";
   EXPECT_EQ(exact.commitment().budget(), 3u);
   EXPECT_EQ(exact.all_slots(), SlotRange::whole(3, 0)) << "nothing rotates: no slot is kept";
   EXPECT_EQ(exact.integers(), integers);
@@ -55,7 +56,9 @@ TEST(CommittedTensor, SecretReadsBackAndNothingElseDoes) {
   const Owner owner(layer_graph(6, 3, -8, 7), kCommitted, kPublic);
   const CommittedTensor tensor = owner.commit(owner.draw(1))[0];
   const Bytes secret = tensor.secret();
-  const auto restore = [](ByteView bytes) { return CommittedTensor::restore(bytes, std::make_shared<MemorySlots>(SlotRange::whole(3, 0))); };
+  const auto restore = [](ByteView bytes) {
+    return CommittedTensor::restore(bytes, std::make_shared<MemorySlots>(SlotRange::whole(3, 0)));
+  };
   const CommittedTensor again = must(restore(secret));
   EXPECT_EQ(again.commitment().id(), tensor.commitment().id());
   EXPECT_EQ(again.integers(), tensor.integers());
@@ -86,7 +89,8 @@ TEST(CommittedTensor, PublicSideReadsBackCutOrChangedIsAnotherOne) {
   const DataCommitment commitment = owner.commit(owner.draw(1))[0].commitment();
   const Bytes file = commitment.to_bytes();
   EXPECT_EQ(must(DataCommitment::from_bytes(file)).to_bytes(), file);
-  for (std::size_t length = 0; length < file.size(); ++length) EXPECT_FALSE(DataCommitment::from_bytes(ByteView(file).first(length)).ok()) << length;
+  for (std::size_t length = 0; length < file.size(); ++length)
+    EXPECT_FALSE(DataCommitment::from_bytes(ByteView(file).first(length)).ok()) << length;
   for (std::size_t at = 0; at < file.size(); ++at) {
     Bytes changed = file;
     changed[at] ^= 1;
@@ -95,7 +99,9 @@ TEST(CommittedTensor, PublicSideReadsBackCutOrChangedIsAnotherOne) {
     EXPECT_EQ(other->to_bytes(), changed) << "one encoding";
     const TensorInfo& was = commitment.tensor();
     const TensorInfo& is = other->tensor();
-    EXPECT_TRUE(other->id() != commitment.id() || is.name != was.name || is.shape != was.shape || is.format != was.format) << at;
+    EXPECT_TRUE(other->id() != commitment.id() || is.name != was.name || is.shape != was.shape ||
+                is.format != was.format)
+        << at;
   }
 }
 
@@ -108,10 +114,12 @@ TEST(DataOpening, FilesCountAcrossObjects) {
   CommittedTensor tensor = owner.commit(inputs)[0];
   const std::string path = folder.file("x.zkopen");
   ASSERT_TRUE(tensor.save(path).ok());
-  EXPECT_EQ(tensor.save(folder.file("y.zkopen")).code(), StatusCode::kInvalidArgument) << "two counts of one commitment";
+  EXPECT_EQ(tensor.save(folder.file("y.zkopen")).code(), StatusCode::kInvalidArgument)
+      << "two counts of one commitment";
   EXPECT_FALSE(std::filesystem::exists(folder.file("y.zkopen")));
   EXPECT_TRUE(says(owner.commit(inputs)[0].save(path), "exists")) << "never written over";
-  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(std::filesystem::status(path).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   for (int i = 0; i < 3; ++i) {
     // A copy, the object itself, another process: one count.
     const CommittedTensor user = i == 0 ? tensor : must(CommittedTensor::open(path));
@@ -161,7 +169,8 @@ TEST(DataOpening, DamagedAndForeignFilesAreRefused) {
 // Counts what it gives, or gives nothing.
 class CountingSlots final : public SlotStore {
  public:
-  CountingSlots(std::string name, std::vector<std::string>& log, bool broken = false) : name_(std::move(name)), log_(log), broken_(broken) {}
+  CountingSlots(std::string name, std::vector<std::string>& log, bool broken = false)
+      : name_(std::move(name)), log_(log), broken_(broken) {}
   Result<std::uint64_t> take_slot(SlotUse) override {
     log_.push_back(name_);
     if (broken_) return io_error("the disk is gone");
@@ -181,7 +190,9 @@ TEST(DataOpening, AllSlotsAreTakenBeforeTheProof) {
   const std::vector<CommittedTensor> made = owner.commit(owner.draw(1));
   for (const std::string& broken : {std::string(), std::string("x"), std::string("y"), std::string("model")}) {
     std::vector<std::string> log;
-    const auto store = [&](const std::string& name) { return std::make_shared<CountingSlots>(name, log, name == broken); };
+    const auto store = [&](const std::string& name) {
+      return std::make_shared<CountingSlots>(name, log, name == broken);
+    };
     const CommittedTensor x = must(CommittedTensor::restore(made[0].secret(), store("x")));
     const CommittedTensor y = must(CommittedTensor::restore(made[1].secret(), store("y")));
     Prover prover = must(Prover::restore(owner.model, owner.prover.commitment_secret(), store("model")));

@@ -22,11 +22,14 @@ const std::vector<DataGroup>& all_groups() {
 }
 
 // Rejected as a wrong statement (or as data that are not the tensor's), at the named place.
-void expect_rejected(const Owner& owner, const ProofResult& result, const VerifyRequest& request, const std::string& name, const char* what) {
+void expect_rejected(const Owner& owner, const ProofResult& result, const VerifyRequest& request,
+                     const std::string& name, const char* what) {
   const VerifyResult checked = verify(owner.key, result.proof, request);
-  EXPECT_TRUE(checked.verdict.reason == RejectReason::kWrongStatement || checked.verdict.reason == RejectReason::kBadPublicValue)
+  EXPECT_TRUE(checked.verdict.reason == RejectReason::kWrongStatement ||
+              checked.verdict.reason == RejectReason::kBadPublicValue)
       << what << ": " << checked.verdict.to_string();
-  EXPECT_NE(checked.verdict.where.find("'" + name + "'"), std::string::npos) << what << ": " << checked.verdict.to_string();
+  EXPECT_NE(checked.verdict.where.find("'" + name + "'"), std::string::npos)
+      << what << ": " << checked.verdict.to_string();
   EXPECT_TRUE(checked.outputs.empty() && checked.inputs.empty() && checked.context.empty()) << what;
 }
 
@@ -50,15 +53,20 @@ void check_side(const Owner& owner, const ProofResult& result, bool is_output) {
     Digest wrong = e2e::test_seed(5);
     expect_rejected(owner, result, change(i, [&](KnownTensor& t) { t.digest = wrong; }), name, "another digest");
     const DataCommitment stranger = must(CommittedTensor::create(tensors[i], values[i])).commitment();
-    expect_rejected(owner, result, change(i, [&](KnownTensor& t) { t.commitment = stranger; }), name, "another commitment to the same");
+    expect_rejected(owner, result, change(i, [&](KnownTensor& t) { t.commitment = stranger; }), name,
+                    "another commitment to the same");
     if (group.is_public() && group.hash != DataHash::kNone) {
-      expect_rejected(owner, result, change(i, [&](KnownTensor& t) { t.integers.reset(); }), name, "no data beside the proof");
+      expect_rejected(owner, result, change(i, [&](KnownTensor& t) { t.integers.reset(); }), name,
+                      "no data beside the proof");
       const Bytes bytes = must(canonical_bytes(tensors[i], values[i]));
-      EXPECT_TRUE(verify(owner.key, result.proof, change(i, [&](KnownTensor& t) { t.integers.reset(), t.data = bytes; })).verdict.accepted());
+      EXPECT_TRUE(
+          verify(owner.key, result.proof, change(i, [&](KnownTensor& t) { t.integers.reset(), t.data = bytes; }))
+              .verdict.accepted());
     }
     if (group.hash == DataHash::kNone && !group.is_public()) continue;
     const Bytes bytes = must(canonical_bytes(tensors[i], values[i]));
-    EXPECT_TRUE(verify(owner.key, result.proof, change(i, [&](KnownTensor& t) { t.data = bytes; })).verdict.accepted()) << "both forms";
+    EXPECT_TRUE(verify(owner.key, result.proof, change(i, [&](KnownTensor& t) { t.data = bytes; })).verdict.accepted())
+        << "both forms";
   }
   // A tensor the model does not have.
   VerifyRequest beyond = result.statement;
@@ -90,7 +98,8 @@ TEST(Statement, EveryGroupOfInputsAndOutputs) {
           EXPECT_EQ(tensor.group, group);
           EXPECT_EQ(tensor.integers, group.is_public() ? values : std::vector<std::int64_t>{});
           EXPECT_EQ(tensor.digest.has_value(), group.hash != DataHash::kNone);
-          if (tensor.digest.has_value()) EXPECT_EQ(*tensor.digest, hash_data(group.hash, must(canonical_bytes(tensor, values))));
+          if (tensor.digest.has_value())
+            EXPECT_EQ(*tensor.digest, hash_data(group.hash, must(canonical_bytes(tensor, values))));
           ASSERT_EQ(tensor.commitment.has_value(), group.is_committed());
           if (!group.is_committed()) continue;
           const DataCommitment made = is_output ? result.committed_outputs[i].commitment() : committed[i].commitment();
@@ -109,7 +118,8 @@ TEST(Statement, EveryGroupOfInputsAndOutputs) {
 
 // Commitments and data of two tensors of one size, exchanged.
 TEST(Statement, TensorsCannotBeExchanged) {
-  for (const DataGroup& group : {kCommitted, DataGroup{Exposure::kPublic, DataHash::kSha256}, DataGroup{Exposure::kPrivate, DataHash::kSha256}}) {
+  for (const DataGroup& group : {kCommitted, DataGroup{Exposure::kPublic, DataHash::kSha256},
+                                 DataGroup{Exposure::kPrivate, DataHash::kSha256}}) {
     Owner owner(two_by_two_graph(), group, group);
     std::vector<CommittedTensor> committed;
     const ProofResult result = must(owner.prover.prove(owner.request(owner.draw(4), committed)));

@@ -64,7 +64,9 @@ struct Owner {
   VerificationKey key;
 
   Owner(Model m, const CommitOptions& options)
-      : model(std::move(m)), prover(must(Prover::create(model, options))), key(must(VerificationKey::from_bytes(prover.verification_key()))) {}
+      : model(std::move(m)),
+        prover(must(Prover::create(model, options))),
+        key(must(VerificationKey::from_bytes(prover.verification_key()))) {}
   Owner(qir::QGraph graph, const DataGroup& inputs, const DataGroup& outputs)
       : Owner(make_model(std::move(graph)), options_with(inputs, outputs)) {}
 
@@ -84,7 +86,8 @@ struct Owner {
     return out;
   }
   // A request in the form that the key wants; `committed` keeps what it points to.
-  ProveRequest request(const std::vector<std::vector<std::int64_t>>& inputs, std::vector<CommittedTensor>& committed) const {
+  ProveRequest request(const std::vector<std::vector<std::int64_t>>& inputs,
+                       std::vector<CommittedTensor>& committed) const {
     ProveRequest out;
     if (!key.info().inputs.is_committed()) {
       out.integers = inputs;

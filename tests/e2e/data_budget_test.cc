@@ -11,7 +11,8 @@ namespace {
 
 constexpr DataGroup kCommitted{Exposure::kCommitted, DataHash::kNone};
 
-prover::CommittedModel commit(const qir::QGraph& graph, std::uint64_t budget, std::uint64_t data_budget, std::uint8_t seed) {
+prover::CommittedModel commit(const qir::QGraph& graph, std::uint64_t budget, std::uint64_t data_budget,
+                              std::uint8_t seed) {
   prover::ModelOptions options = test_options(true);
   options.visibility.inputs = kCommitted;
   options.budget = budget;

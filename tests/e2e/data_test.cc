@@ -19,7 +19,8 @@ prover::ModelOptions options_for(const DataGroup& inputs, const DataGroup& outpu
 
 // A model whose inputs and outputs are exposed in this way, with an input, and commitments to it where they are asked for.
 struct DataCase : Session {
-  DataCase(const qir::QGraph& g, const DataGroup& in, const DataGroup& out, std::uint64_t seed = 3) : Session(g, options_for(in, out), seed) {}
+  DataCase(const qir::QGraph& g, const DataGroup& in, const DataGroup& out, std::uint64_t seed = 3)
+      : Session(g, options_for(in, out), seed) {}
 };
 
 const std::vector<DataGroup>& groups_without_circuit_hash() {
@@ -56,9 +57,11 @@ TEST(Data, EveryExposureProvesAndEveryByteOfTheHeaderBinds) {
         proof::PublicValues other = beside;
         std::int64_t& x = other[i].back();
         x += x > 0 ? -1 : 1;
-        EXPECT_EQ(verifier::verify(c.model.prepared, proof.bytes, other, nullptr).reason, RejectReason::kBadPublicValue);
+        EXPECT_EQ(verifier::verify(c.model.prepared, proof.bytes, other, nullptr).reason,
+                  RejectReason::kBadPublicValue);
         other[i].pop_back();
-        EXPECT_EQ(verifier::verify(c.model.prepared, proof.bytes, other, nullptr).reason, RejectReason::kBadPublicValue);
+        EXPECT_EQ(verifier::verify(c.model.prepared, proof.bytes, other, nullptr).reason,
+                  RejectReason::kBadPublicValue);
       }
       proof::PublicValues more = beside;
       more.push_back({1});
@@ -84,7 +87,8 @@ TEST(Data, ChainOfTwoModels) {
   const prover::Proof proof_a = a.prove();
   ASSERT_EQ(proof_a.committed_outputs.size(), 1u);
   DataCase b(layer_graph(6, 3, -64, 63), committed, {Exposure::kPublic, DataHash::kNone}, 8);
-  ASSERT_EQ(b.model.prepared.key.params.data, a.model.prepared.key.params.data) << "the oracle depends on the size alone";
+  ASSERT_EQ(b.model.prepared.key.params.data, a.model.prepared.key.params.data)
+      << "the oracle depends on the size alone";
   b.request.inputs.clear();
   b.request.committed_inputs = {proof_a.committed_outputs[0].get()};
   const prover::Proof proof_b = b.prove();
@@ -112,7 +116,8 @@ TEST(Data, ManyCommittedTensors) {
     auto model = prover::commit_model(b.graph, draw_params(b.graph, 3), options, test_seed(1));
     EXPECT_EQ(model.ok(), num_inputs <= 4) << num_inputs << ": " << model.status().to_string();
     if (!model.ok()) {
-      EXPECT_NE(model.status().to_string().find("8 committed tensors"), std::string::npos) << model.status().to_string();
+      EXPECT_NE(model.status().to_string().find("8 committed tensors"), std::string::npos)
+          << model.status().to_string();
       continue;
     }
     const DataCase c(b.graph, committed, {Exposure::kPublic, DataHash::kNone});
@@ -143,7 +148,9 @@ TEST(Data, OtherValuesThanCommittedAreRejected) {
   c.request.committed_inputs = {&spliced};
   EXPECT_FALSE(verifier::verify(c.model.prepared, c.prove().bytes, nullptr).accepted());
   // Another out-of-domain value under the same root.
-  prover::CommittedData pinned = prover::commit_data(c.committed_inputs[0]->values, c.committed_inputs[0]->params, c.committed_inputs[0]->seed).value();
+  prover::CommittedData pinned =
+      prover::commit_data(c.committed_inputs[0]->values, c.committed_inputs[0]->params, c.committed_inputs[0]->seed)
+          .value();
   c.request.committed_inputs = {&pinned};
   ASSERT_TRUE(verifier::verify(c.model.prepared, c.prove().bytes, nullptr).accepted());
   pinned.commitment.ood_value += Fe::one();
@@ -166,10 +173,12 @@ TEST(Data, CommitmentsHideAndDependOnEverything) {
   other[9] = 11;
   EXPECT_NE(prover::commit_data(other, *params, test_seed(1))->commitment, commitment);
   EXPECT_GE(params->oracle.num_random_rows, 3 * params->oracle.num_queries + 4);
-  EXPECT_FALSE(prover::commit_data({1, 2, 3}, pcs::DataOracle{{9, 6, 1, 9, 2}, 1}, test_seed(1)).ok()) << "parameters of another size";
+  EXPECT_FALSE(prover::commit_data({1, 2, 3}, pcs::DataOracle{{9, 6, 1, 9, 2}, 1}, test_seed(1)).ok())
+      << "parameters of another size";
   EXPECT_FALSE(prover::commit_data({1}, pcs::DataOracle{{1, 6, 0, 9, 2}, 1}, test_seed(1)).ok()) << "one lane";
   EXPECT_TRUE(prover::commit_data({1}, pcs::DataOracle{{1, 6, 1, 9, 2}, 1}, test_seed(1)).ok());
-  EXPECT_FALSE(prover::commit_data({1}, pcs::DataOracle{{1, 5, 1, 9, 2}, 1}, test_seed(1)).ok()) << "too few random rows";
+  EXPECT_FALSE(prover::commit_data({1}, pcs::DataOracle{{1, 5, 1, 9, 2}, 1}, test_seed(1)).ok())
+      << "too few random rows";
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ TEST(OddShapes, ProductsOverAnyBoxAreAccepted) {
       request.inputs = draw_inputs(graph, 2);
       const auto proof = prover::prove(*model, request);
       ASSERT_TRUE(proof.ok()) << proof.status().to_string();
-      EXPECT_TRUE(verifier::verify(model->prepared, proof->bytes, nullptr).accepted()) << graph.values[0].shape.to_string();
+      EXPECT_TRUE(verifier::verify(model->prepared, proof->bytes, nullptr).accepted())
+          << graph.values[0].shape.to_string();
     }
   }
 }

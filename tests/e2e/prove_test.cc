@@ -37,7 +37,8 @@ TEST(EveryOpRelations, HoldOnTheExecutorsValues) {
     ASSERT_TRUE(witness.ok()) << witness.status().to_string();
     proof::PublicValues outputs;
     for (const qir::ValueId id : graph.outputs) outputs.push_back(witness->values[id]);
-    const Status status = prover::check_columns(*compiled, prover::fill_columns(graph, *compiled, params, *witness), outputs);
+    const Status status =
+        prover::check_columns(*compiled, prover::fill_columns(graph, *compiled, params, *witness), outputs);
     EXPECT_TRUE(status.ok()) << status.to_string();
   }
 }
@@ -94,7 +95,8 @@ TEST(Visibility, EveryCombinationProvesAndBindsWhatIsPublic) {
   for (const bool public_inputs : {false, true}) {
     for (const bool public_params : {false, true}) {
       prover::ModelOptions options = test_options(true);
-      options.visibility = {{public_inputs ? Exposure::kPublic : Exposure::kPrivate}, {Exposure::kPublic}, public_params};
+      options.visibility = {
+          {public_inputs ? Exposure::kPublic : Exposure::kPrivate}, {Exposure::kPublic}, public_params};
       auto model = prover::commit_model(graph, draw_params(graph, 3), options, test_seed(1));
       ASSERT_TRUE(model.ok()) << model.status().to_string();
       prover::ProveRequest request;
@@ -120,8 +122,12 @@ TEST(Visibility, EveryCombinationProvesAndBindsWhatIsPublic) {
 TEST(Visibility, ZeroKnowledgeIsOffOnlyWhereNothingIsPrivate) {
   const qir::QGraph graph = qir::every_op_graph();
   const DataGroup hidden{Exposure::kPrivate}, open{Exposure::kPublic}, committed{Exposure::kCommitted};
-  for (const qir::Visibility& visibility : {qir::Visibility{hidden, open, false}, {open, open, false}, {hidden, open, true},
-                                            {open, hidden, true}, {committed, open, true}, {open, committed, true}}) {
+  for (const qir::Visibility& visibility : {qir::Visibility{hidden, open, false},
+                                            {open, open, false},
+                                            {hidden, open, true},
+                                            {open, hidden, true},
+                                            {committed, open, true},
+                                            {open, committed, true}}) {
     prover::ModelOptions options = test_options(false);
     options.visibility = visibility;
     EXPECT_FALSE(prover::commit_model(graph, draw_params(graph, 3), options, test_seed(1)).ok());

@@ -12,7 +12,8 @@
 namespace zkinfer::e2e {
 namespace {
 
-prover::CommittedModel commit(const qir::QGraph& graph, std::uint64_t params_seed, std::uint8_t seed, std::uint64_t budget = 4) {
+prover::CommittedModel commit(const qir::QGraph& graph, std::uint64_t params_seed, std::uint8_t seed,
+                              std::uint64_t budget = 4) {
   prover::ModelOptions options = test_options(true);
   options.budget = budget;
   auto model = prover::commit_model(graph, draw_params(graph, params_seed), options, test_seed(seed));
@@ -22,7 +23,8 @@ prover::CommittedModel commit(const qir::QGraph& graph, std::uint64_t params_see
 
 class Rotation : public ::testing::Test {
  protected:
-  Bytes rotate(const prover::CommittedModel& before, const prover::CommittedModel& after, const prover::ProveHooks* hooks = nullptr) const {
+  Bytes rotate(const prover::CommittedModel& before, const prover::CommittedModel& after,
+               const prover::ProveHooks* hooks = nullptr) const {
     prover::ProveRequest request;
     request.hooks = hooks;
     auto rotation = prover::rotate(before, after, request);

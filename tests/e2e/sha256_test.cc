@@ -24,7 +24,10 @@ TEST(HashInCircuit, ProvesTheDigestsOfInputsAndOutputs) {
   struct Case {
     DataGroup inputs, outputs;
   };
-  for (const Case& c : {Case{kHashed, kPlain}, {{}, kHashed}, {kHashed, kHashed}, {kHashed, {Exposure::kPublic, DataHash::kKeccak256}}}) {
+  for (const Case& c : {Case{kHashed, kPlain},
+                        {{}, kHashed},
+                        {kHashed, kHashed},
+                        {kHashed, {Exposure::kPublic, DataHash::kKeccak256}}}) {
     for (const qir::QGraph& graph : {mlp_graph(), conv_graph(true)}) {
       Session session(graph, hashed_options(c.inputs, c.outputs));
       const prover::Proof proof = session.prove();
@@ -58,7 +61,8 @@ TEST(HashInCircuit, CommittedInputWithItsDigest) {
   const prover::Proof proof = session.prove();
   proof::Header header;
   EXPECT_TRUE(verifier::verify(session.model.prepared, proof.bytes, &header).accepted());
-  EXPECT_EQ(header.data.digests[0], sha256(proof::canonical_bytes(graph.value(graph.inputs[0]), session.request.inputs[0])));
+  EXPECT_EQ(header.data.digests[0],
+            sha256(proof::canonical_bytes(graph.value(graph.inputs[0]), session.request.inputs[0])));
   EXPECT_EQ(header.data.commitments[0], data->commitment);
 }
 
@@ -74,7 +78,8 @@ circuit::ColumnId column_named(const Session& session, const std::string& name) 
 TEST(HashInCircuit, EveryColumnOfTheHashBinds) {
   const Session session(mlp_graph(), hashed_options(kHashed, kPlain));
   EXPECT_TRUE(failed_checks(session, {}).empty());
-  for (const char* name : {"sha256 bits", "sha256 choice", "sha256 majority", "sha256 schedule", "sha256 carries", "sha256 words", "sha256 digest"}) {
+  for (const char* name : {"sha256 bits", "sha256 choice", "sha256 majority", "sha256 schedule", "sha256 carries",
+                           "sha256 words", "sha256 digest"}) {
     const circuit::ColumnId id = column_named(session, name);
     const std::size_t size = session.compiled().circuit.columns[id].num_elements();
     for (std::size_t at = 0; at < size; at += 1 + size / 9) {
@@ -106,7 +111,8 @@ TEST(HashInCircuit, ConstantsAreTheCircuits) {
     }
   };
   hooks.outputs = [&](proof::PublicData& data) {
-    for (std::size_t i = 0; i < 32; ++i) data.digests[0][i] = static_cast<std::uint8_t>(message.states.back()[i / 4] >> (24 - 8 * (i % 4)));
+    for (std::size_t i = 0; i < 32; ++i)
+      data.digests[0][i] = static_cast<std::uint8_t>(message.states.back()[i / 4] >> (24 - 8 * (i % 4)));
   };
   EXPECT_FALSE(session.verdict_on(hooks).accepted());
 }

@@ -144,10 +144,12 @@ inline qir::QGraph movement_graph() {
 }
 
 inline std::vector<NamedGraph> small_graphs() {
-  return {{"conv", conv_graph(false)},  {"depthwise", conv_graph(true)}, {"matmul", matmul_graph()},
-          {"mul", mul_graph()},         {"lookup", lookup_graph()},      {"max pool", max_pool_graph()},
-          {"reduce", reduce_graph()},   {"arg max", arg_max_graph()},    {"softmax", softmax_graph()},
-          {"movement", movement_graph()}, {"sum", sum_graph()}};
+  return {{"conv", conv_graph(false)},  {"depthwise", conv_graph(true)},
+          {"matmul", matmul_graph()},   {"mul", mul_graph()},
+          {"lookup", lookup_graph()},   {"max pool", max_pool_graph()},
+          {"reduce", reduce_graph()},   {"arg max", arg_max_graph()},
+          {"softmax", softmax_graph()}, {"movement", movement_graph()},
+          {"sum", sum_graph()}};
 }
 
 // Two layers and an arg max over the public logits: the proof that byte tests take apart.

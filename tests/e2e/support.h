@@ -20,7 +20,8 @@ inline qir::ParamData draw_params(const qir::QGraph& graph, std::uint64_t seed) 
     const qir::Value& value = graph.values[id];
     if (value.kind != qir::ValueKind::kParam) continue;
     for (std::int64_t i = 0; i < value.shape.num_elements(); ++i) {
-      params[id].push_back(static_cast<std::int32_t>(value.lo + static_cast<std::int64_t>(engine() % static_cast<std::uint64_t>(value.hi - value.lo + 1))));
+      params[id].push_back(static_cast<std::int32_t>(
+          value.lo + static_cast<std::int64_t>(engine() % static_cast<std::uint64_t>(value.hi - value.lo + 1))));
     }
   }
   return params;
@@ -33,7 +34,8 @@ inline std::vector<std::vector<std::int64_t>> draw_inputs(const qir::QGraph& gra
     const qir::Value& value = graph.values[id];
     std::vector<std::int64_t> input;
     for (std::int64_t i = 0; i < value.shape.num_elements(); ++i) {
-      input.push_back(value.lo + static_cast<std::int64_t>(engine() % static_cast<std::uint64_t>(value.hi - value.lo + 1)));
+      input.push_back(value.lo +
+                      static_cast<std::int64_t>(engine() % static_cast<std::uint64_t>(value.hi - value.lo + 1)));
     }
     inputs.push_back(std::move(input));
   }
@@ -77,13 +79,15 @@ struct Session {
     const std::vector<pcs::DataOracle>& oracles = model.prepared.key.params.data;
     const std::size_t first = oracles.size() - request.inputs.size();
     for (std::size_t i = 0; i < request.inputs.size(); ++i) {
-      auto data = prover::commit_data(request.inputs[i], oracles[first + i], test_seed(static_cast<std::uint8_t>(100 + i)));
+      auto data =
+          prover::commit_data(request.inputs[i], oracles[first + i], test_seed(static_cast<std::uint8_t>(100 + i)));
       ZKI_CHECK(data.ok(), "the input of a test has a commitment");
       committed_inputs.push_back(std::make_shared<prover::CommittedData>(std::move(data).value()));
       request.committed_inputs.push_back(committed_inputs.back().get());
     }
   }
-  Session(qir::QGraph g, bool zero_knowledge, std::uint64_t seed = 1) : Session(std::move(g), test_options(zero_knowledge), seed) {}
+  Session(qir::QGraph g, bool zero_knowledge, std::uint64_t seed = 1)
+      : Session(std::move(g), test_options(zero_knowledge), seed) {}
 
   const proof::Key& key() const { return model.prepared.key; }
   const relations::CompiledCircuit& compiled() const { return model.prepared.compiled; }

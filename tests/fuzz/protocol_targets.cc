@@ -82,12 +82,14 @@ const Fixture& small() {
 
 // Its input under a hash that the circuit computes, its output committed.
 const Fixture& bound() {
-  static const Fixture made = make_fixture(small_graph(), {Exposure::kPrivate, DataHash::kSha256}, {Exposure::kCommitted, DataHash::kNone});
+  static const Fixture made =
+      make_fixture(small_graph(), {Exposure::kPrivate, DataHash::kSha256}, {Exposure::kCommitted, DataHash::kNone});
   return made;
 }
 // Both under hashes, the data beside the proof.
 const Fixture& beside() {
-  static const Fixture made = make_fixture(small_graph(), {Exposure::kPublic, DataHash::kSha256}, {Exposure::kPublic, DataHash::kKeccak256});
+  static const Fixture made =
+      make_fixture(small_graph(), {Exposure::kPublic, DataHash::kSha256}, {Exposure::kPublic, DataHash::kKeccak256});
   return made;
 }
 
@@ -96,7 +98,8 @@ bool equal(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.beg
 // Integer inference of what the reader takes, where it is small.
 void run_model(const package::Package& package) {
   std::int64_t total = 0;
-  for (const qir::Value& value : package.graph.values) total = std::min<std::int64_t>(total + value.shape.num_elements(), 1 << 20);
+  for (const qir::Value& value : package.graph.values)
+    total = std::min<std::int64_t>(total + value.shape.num_elements(), 1 << 20);
   if (total > 4096) return;
   exec_integer::Inputs inputs;
   for (const qir::ValueId id : package.graph.inputs) {
@@ -148,7 +151,8 @@ void verify_patched(ByteView bytes) { verify_bytes(patched(small().proof, bytes)
 void verify_bound(ByteView bytes) {
   const Bytes proof = patched(bound().proof, bytes);
   const VerifyResult result = verify(*bound().verification_key, proof);
-  ZKI_CHECK(result.verdict.accepted() == equal(proof, bound().proof), "a changed proof was accepted, or the honest one was not");
+  ZKI_CHECK(result.verdict.accepted() == equal(proof, bound().proof),
+            "a changed proof was accepted, or the honest one was not");
   static_cast<void>(proof_size_table(*bound().verification_key, proof));
 }
 
@@ -172,7 +176,8 @@ void certificate(ByteView bytes) {
 
 void rotation(ByteView bytes) {
   const Bytes file = patched(bound().rotation, bytes);
-  ZKI_CHECK(verify_rotation(*bound().verification_key, *bound().rotated_key, file).accepted() == equal(file, bound().rotation),
+  ZKI_CHECK(verify_rotation(*bound().verification_key, *bound().rotated_key, file).accepted() ==
+                equal(file, bound().rotation),
             "a changed rotation was accepted, or the honest one was not");
 }
 
@@ -219,21 +224,40 @@ void content_identifier(ByteView bytes) {
   ZKI_CHECK(!digest.ok() || cid_of_sha256(*digest) == text, "a content identifier with two spellings");
 }
 
-std::vector<Bytes> patch_seeds() { return {{0, 0, 9, 1, 1}, {1, 200, 30, 2, 3, 4, 0, 0, 70, 1, 255}, {0, 0, 100, 8, 1, 2, 3, 4, 5, 6, 7, 8}}; }
+std::vector<Bytes> patch_seeds() {
+  return {{0, 0, 9, 1, 1}, {1, 200, 30, 2, 3, 4, 0, 0, 70, 1, 255}, {0, 0, 100, 8, 1, 2, 3, 4, 5, 6, 7, 8}};
+}
 
-void commitment_secret(ByteView bytes) { static_cast<void>(Prover::restore(*small().model, bytes, std::make_shared<MemorySlots>(SlotRange{}))); }
+void commitment_secret(ByteView bytes) {
+  static_cast<void>(Prover::restore(*small().model, bytes, std::make_shared<MemorySlots>(SlotRange{})));
+}
 
 constexpr Target kTargets[] = {
-    {"model_package", model_package, [] { return std::vector<Bytes>{every_op().package, small().package}; }, 3000},
+    {"model_package", model_package,
+     [] {
+       return std::vector<Bytes>{every_op().package, small().package};
+     },
+     3000},
     {"verification_key", verification_key,
-     [] { return std::vector<Bytes>{every_op().key, small().key, bound().key, beside().key}; }, 2000},
+     [] {
+       return std::vector<Bytes>{every_op().key, small().key, bound().key, beside().key};
+     },
+     2000},
     {"verify_proof", verify_bytes, [] { return std::vector<Bytes>{small().proof}; }, 300},
     {"verify_patched", verify_patched, patch_seeds, 1000},
     {"verify_bound", verify_bound, patch_seeds, 300},
-    {"verify_beside", verify_beside, [] { return std::vector<Bytes>{Bytes(6), {1, 0, 0, 0, 0, 0, 0, 0, 200, 1, 1}}; }, 300},
+    {"verify_beside", verify_beside,
+     [] {
+       return std::vector<Bytes>{Bytes(6), {1, 0, 0, 0, 0, 0, 0, 0, 200, 1, 1}};
+     },
+     300},
     {"certificate", certificate, patch_seeds, 300},
     {"rotation", rotation, patch_seeds, 300},
-    {"certificate_bytes", certificate_bytes, [] { return std::vector<Bytes>{small().certificate, small().rotation}; }, 300},
+    {"certificate_bytes", certificate_bytes,
+     [] {
+       return std::vector<Bytes>{small().certificate, small().rotation};
+     },
+     300},
     {"data_commitment", data_commitment, commitment_seeds, 1000},
     {"data_opening", data_opening, opening_seeds, 1000},
     {"content_identifier", content_identifier,

@@ -125,7 +125,8 @@ std::vector<Bytes> json_seeds() {
           bytes_of(R"({"input_data": [1, 2, 3]})"), bytes_of(R"({"input_data": [[[1, 2], [3, 4]]]})")};
 }
 Bytes npy(std::string_view descr, std::string_view shape, std::size_t data_bytes) {
-  std::string header = "{'descr': '" + std::string(descr) + "', 'fortran_order': False, 'shape': " + std::string(shape) + ", }\n";
+  std::string header =
+      "{'descr': '" + std::string(descr) + "', 'fortran_order': False, 'shape': " + std::string(shape) + ", }\n";
   ByteWriter writer;
   writer.raw(bytes_of("\x93NUMPY"));
   writer.u16(1);
@@ -135,7 +136,8 @@ Bytes npy(std::string_view descr, std::string_view shape, std::size_t data_bytes
   return std::move(writer).take();
 }
 std::vector<Bytes> npy_seeds() {
-  return {npy("<f4", "(2, 8, 8)", 512), npy("|u1", "(64,)", 64), npy("<f8", "(1, 64)", 512), npy("<f2", "()", 2), npy("<i8", "(3,)", 24), npy("|b1", "(4,)", 4)};
+  return {npy("<f4", "(2, 8, 8)", 512), npy("|u1", "(64,)", 64), npy("<f8", "(1, 64)", 512),
+          npy("<f2", "()", 2),          npy("<i8", "(3,)", 24),  npy("|b1", "(4,)", 4)};
 }
 // A zip archive with one stored entry.
 std::vector<Bytes> npz_seeds() {
@@ -159,8 +161,8 @@ std::vector<Bytes> npz_seeds() {
   writer.u32(0x02014b50);
   writer.u16(20);
   common();
-  shorts({0, 0, 0});  // comment, disk, internal attributes
-  for (int i = 0; i < 2; ++i) writer.u32(0);              // external attributes, offset
+  shorts({0, 0, 0});                          // comment, disk, internal attributes
+  for (int i = 0; i < 2; ++i) writer.u32(0);  // external attributes, offset
   writer.raw(name);
   const auto end = static_cast<std::uint32_t>(writer.bytes().size());
   writer.u32(0x06054b50);
@@ -178,9 +180,9 @@ std::vector<Bytes> idx_seeds() {
 }
 
 constexpr Target kTargets[] = {
-    {"onnx_import", onnx_import, onnx_seeds, 20000},   {"onnx_compile", onnx_compile, onnx_seeds, 4000},
-    {"input_json", input_json, json_seeds, 10000},     {"input_npy", input_npy, npy_seeds, 10000},
-    {"input_npz", input_npz, npz_seeds, 10000},        {"input_png", input_png, png_seeds, 10000},
+    {"onnx_import", onnx_import, onnx_seeds, 20000}, {"onnx_compile", onnx_compile, onnx_seeds, 4000},
+    {"input_json", input_json, json_seeds, 10000},   {"input_npy", input_npy, npy_seeds, 10000},
+    {"input_npz", input_npz, npz_seeds, 10000},      {"input_png", input_png, png_seeds, 10000},
     {"input_idx", input_idx, idx_seeds, 10000},
 };
 

@@ -35,7 +35,10 @@ Bytes mutate(Bytes bytes, const std::vector<Bytes>& seeds, std::mt19937_64& rand
         break;
       case 2: overwrite(bytes, random); break;
       case 3: bytes.resize(at); break;
-      case 4: bytes.erase(bytes.begin() + at, bytes.begin() + at + below(random, std::min<std::size_t>(bytes.size() - at, 16))); break;
+      case 4:
+        bytes.erase(bytes.begin() + at,
+                    bytes.begin() + at + below(random, std::min<std::size_t>(bytes.size() - at, 16)));
+        break;
       case 5: bytes.insert(bytes.begin() + at, 1 + below(random, 8), static_cast<std::uint8_t>(random())); break;
       default: {
         const Bytes& other = seeds[below(random, seeds.size())];

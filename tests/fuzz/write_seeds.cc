@@ -15,7 +15,8 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(argv[2], error);
   int number = 0;
   for (const zkinfer::Bytes& seed : target->seeds()) {
-    const zkinfer::Status status = zkinfer::write_file(std::string(argv[2]) + "/seed_" + std::to_string(number++), seed);
+    const zkinfer::Status status =
+        zkinfer::write_file(std::string(argv[2]) + "/seed_" + std::to_string(number++), seed);
     if (!status.ok()) {
       std::fprintf(stderr, "%s\n", status.to_string().c_str());
       return 2;

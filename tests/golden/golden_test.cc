@@ -19,7 +19,9 @@ namespace {
 
 constexpr std::uint64_t kMaxGoldenBytes = 1 << 20;
 
-std::string path_of(const std::string& name) { return std::string(ZKINFER_SOURCE_DIR) + "/testdata/golden/" + name + ".txt"; }
+std::string path_of(const std::string& name) {
+  return std::string(ZKINFER_SOURCE_DIR) + "/testdata/golden/" + name + ".txt";
+}
 
 bool update_wanted() { return std::getenv("ZKINFER_UPDATE_GOLDEN") != nullptr; }
 
@@ -45,9 +47,12 @@ std::vector<TranscriptEntry> manifest_of(const verifier::PreparedKey& prepared, 
   pads.set_layout(prepared.compiled.pads.layout());
   hiding::VerifierChannel channel(transcript, pads, messages);
   const pcs::OpeningRoots roots = verifier::receive_roots(channel, prepared, {});
-  const verifier::OpeningClaim claim(prepared, {}, verifier::verify_outer(channel, prepared.compiled, proof.data.values));
+  const verifier::OpeningClaim claim(prepared, {},
+                                     verifier::verify_outer(channel, prepared.compiled, proof.data.values));
   EXPECT_FALSE(channel.failed());
-  EXPECT_TRUE(pcs::verify_opening(prepared.key.params, claim.statement(), roots, messages.subspan(channel.bytes_read()), transcript).accepted());
+  EXPECT_TRUE(pcs::verify_opening(prepared.key.params, claim.statement(), roots, messages.subspan(channel.bytes_read()),
+                                  transcript)
+                  .accepted());
   return transcript.manifest();
 }
 
@@ -62,7 +67,8 @@ std::string golden_text(const Session& session) {
   std::vector<Count> counts;
   for (const TranscriptEntry& entry : manifest_of(session.model.prepared, proof)) {
     const int type = static_cast<int>(entry.type);
-    auto found = std::find_if(counts.begin(), counts.end(), [&](const Count& c) { return c.label == entry.label && c.type == type; });
+    auto found = std::find_if(counts.begin(), counts.end(),
+                              [&](const Count& c) { return c.label == entry.label && c.type == type; });
     if (found == counts.end()) found = counts.insert(counts.end(), {std::string(entry.label), type, 0, 0});
     ++found->entries;
     found->elements += entry.count;
@@ -72,7 +78,9 @@ std::string golden_text(const Session& session) {
   out << "params " << to_hex(key.params.canonical_bytes()) << "\n";
   out << "key " << to_hex(keccak256(key.to_bytes())) << "\n";
   out << "proof " << to_hex(keccak256(proof.bytes)) << " " << proof.bytes.size() << "\n";
-  for (const Count& c : counts) out << "item " << c.entries << " " << c.elements << " " << (c.type >= 16 ? "drawn " : "absorbed ") << c.label << "\n";
+  for (const Count& c : counts)
+    out << "item " << c.entries << " " << c.elements << " " << (c.type >= 16 ? "drawn " : "absorbed ") << c.label
+        << "\n";
   return out.str();
 }
 
@@ -80,17 +88,21 @@ void expect_golden(const std::string& name, const qir::QGraph& graph, bool zero_
   Session session(graph, zero_knowledge);
   const auto params = golden_params(name, session);
   ASSERT_TRUE(params.ok()) << params.status().to_string() << "\nto make the file: ZKINFER_UPDATE_GOLDEN=1";
-  auto model = prover::commit_model(graph, draw_params(graph, 1), *params, session.model.prepared.key.visibility, test_seed(1));
-  ASSERT_TRUE(model.ok()) << model.status().to_string() << "\nthe circuit has other sizes now; to accept: ZKINFER_UPDATE_GOLDEN=1";
+  auto model =
+      prover::commit_model(graph, draw_params(graph, 1), *params, session.model.prepared.key.visibility, test_seed(1));
+  ASSERT_TRUE(model.ok()) << model.status().to_string()
+                          << "\nthe circuit has other sizes now; to accept: ZKINFER_UPDATE_GOLDEN=1";
   session.model = std::move(model).value();
   const std::string got = golden_text(session);
   if (update_wanted()) {
-    ASSERT_TRUE(write_file(path_of(name), ByteView(reinterpret_cast<const std::uint8_t*>(got.data()), got.size())).ok());
+    ASSERT_TRUE(
+        write_file(path_of(name), ByteView(reinterpret_cast<const std::uint8_t*>(got.data()), got.size())).ok());
   }
   const auto file = read_file(path_of(name), kMaxGoldenBytes);
   ASSERT_TRUE(file.ok()) << file.status().to_string();
   EXPECT_EQ(got, std::string(file->begin(), file->end()))
-      << "the proof of '" << name << "' has changed. If that is meant: ZKINFER_UPDATE_GOLDEN=1, and say why in the commit.";
+      << "the proof of '" << name
+      << "' has changed. If that is meant: ZKINFER_UPDATE_GOLDEN=1, and say why in the commit.";
 }
 
 TEST(Golden, EveryOpZeroKnowledge) { expect_golden("every_op_zk", qir::every_op_graph(), true); }

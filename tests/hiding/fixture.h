@@ -19,7 +19,8 @@ struct Fixture {
   explicit Fixture(const Twins& twins) : sampler(twins) {}
 
   // Both witnesses against each other and the first one against uniform words.
-  void compare(Family& family, const Samples& first, const Samples& second, const std::vector<std::size_t>& words) const {
+  void compare(Family& family, const Samples& first, const Samples& second,
+               const std::vector<std::size_t>& words) const {
     const Samples uniform = sampler.uniform(first.size(), family.num_tests);
     for (const std::size_t word : words) {
       family.add_column(first, second, word, sampler.name(word));

@@ -53,7 +53,9 @@ TEST(Leaks, SourcesThatAreOffAreSeenInWholeProofs) {
   }
 }
 
-void zero_pad(FpSpan elements, std::size_t pad) { std::fill_n(elements.begin() + static_cast<std::ptrdiff_t>(3 * pad), 3, Fp()); }
+void zero_pad(FpSpan elements, std::size_t pad) {
+  std::fill_n(elements.begin() + static_cast<std::ptrdiff_t>(3 * pad), 3, Fp());
+}
 
 TEST(Leaks, OneMissingPadIsSeen) {
   Fixture f(two_inputs());
@@ -102,7 +104,8 @@ TEST(Leaks, PadsThatServeTwoProofsAreSeen) {
         words[j] = f.sampler.observe(0, 2 * i + j, policy).words;
       }
       std::vector<std::uint64_t> difference;
-      for (const std::size_t word : f.sampler.words_of(kMessagePads)) difference.push_back((Fp(words[1][word]) - Fp(words[0][word])).v);
+      for (const std::size_t word : f.sampler.words_of(kMessagePads))
+        difference.push_back((Fp(words[1][word]) - Fp(words[0][word])).v);
       out.push_back(std::move(difference));
     }
     Family family;
@@ -132,7 +135,8 @@ TEST(Leaks, SharedPadsAndMissingRowsLowerTheRank) {
 
   const auto missing_rows = [&](RandomStream stream, std::size_t num_missing, std::size_t limbs) {
     return [=](RandomStream other, std::size_t, FpSpan elements) {
-      if (other == stream) std::fill(elements.end() - static_cast<std::ptrdiff_t>(num_missing * limbs), elements.end(), Fp());
+      if (other == stream)
+        std::fill(elements.end() - static_cast<std::ptrdiff_t>(num_missing * limbs), elements.end(), Fp());
     };
   };
   const pcs::OracleParams& witness = f.sampler.params().witness;

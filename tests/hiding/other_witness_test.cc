@@ -21,7 +21,8 @@ struct Run {
 };
 
 // The prover's messages under this randomness (null: its own, which is returned in `used`). forced: what goes out instead.
-Run run(const Session& session, const Randomness* randomness, const std::vector<Fe>* forced, Randomness* used = nullptr) {
+Run run(const Session& session, const Randomness* randomness, const std::vector<Fe>* forced,
+        Randomness* used = nullptr) {
   Run out;
   prover::ProveHooks hooks;
   hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>& pads) {
@@ -65,7 +66,8 @@ Randomness explain(const Session& session, const std::vector<Fe>& messages, cons
   for (const auto& [target, source] : session.compiled().pads.copies()) out.pads[target] = out.pads[source];
   // The random row settles a and b, which come in clear and are linear in it.
   const std::size_t random_row = layout.num_triples;
-  for (const auto& [label, begin] : {std::pair{"zerocheck a", layout.a_begin()}, std::pair{"zerocheck b", layout.b_begin()}}) {
+  for (const auto& [label, begin] :
+       {std::pair{"zerocheck a", layout.a_begin()}, std::pair{"zerocheck b", layout.b_begin()}}) {
     const std::size_t index = index_of(labels, label);
     const Fe without = run(session, &out, &messages).values[index];
     out.pads[begin + random_row] = Fe::one();
@@ -99,7 +101,8 @@ void expect_same_messages(const Session& first, const Session& second) {
   const Run again = run(second, &other, nullptr);
   EXPECT_TRUE(again.failed.empty()) << "an honest run but for its choice of randomness";
   ASSERT_EQ(again.values.size(), honest.values.size());
-  for (std::size_t i = 0; i < honest.values.size(); ++i) EXPECT_EQ(again.values[i], honest.values[i]) << labels[i] << " message " << i;
+  for (std::size_t i = 0; i < honest.values.size(); ++i)
+    EXPECT_EQ(again.values[i], honest.values[i]) << labels[i] << " message " << i;
 }
 
 TEST(Hiding, AnotherInputGivesTheSameMessages) {

@@ -20,7 +20,9 @@ std::uint64_t word(const Digest& digest, std::size_t i) {
   return x;
 }
 
-Fe element_of(const Digest& digest) { return {Fp::reduce(word(digest, 0)), Fp::reduce(word(digest, 1)), Fp::reduce(word(digest, 2))}; }
+Fe element_of(const Digest& digest) {
+  return {Fp::reduce(word(digest, 0)), Fp::reduce(word(digest, 1)), Fp::reduce(word(digest, 2))};
+}
 
 void update_u64(Keccak256& hash, std::uint64_t x) {
   for (int i = 0; i < 8; ++i) hash.update(static_cast<std::uint8_t>(x >> (8 * i)));
@@ -32,7 +34,8 @@ void update_text(Keccak256& hash, std::string_view text) {
 }
 
 bool programmable(std::string_view protocol) {
-  return protocol == verifier::kProtocolName || protocol == verifier::kCertificateProtocol || protocol == verifier::kRotationProtocol;
+  return protocol == verifier::kProtocolName || protocol == verifier::kCertificateProtocol ||
+         protocol == verifier::kRotationProtocol;
 }
 
 }  // namespace
@@ -50,11 +53,15 @@ Digest ChallengeProgram::answer(std::string_view label, std::uint64_t occurrence
   return hash.finish();
 }
 
-Fe ChallengeProgram::element(std::string_view label, std::uint64_t occurrence) const { return element_of(answer(label, occurrence, 0)); }
+Fe ChallengeProgram::element(std::string_view label, std::uint64_t occurrence) const {
+  return element_of(answer(label, occurrence, 0));
+}
 
-std::vector<std::uint64_t> ChallengeProgram::indices(std::string_view label, std::uint64_t occurrence, std::size_t num_indices, int log_range) const {
+std::vector<std::uint64_t> ChallengeProgram::indices(std::string_view label, std::uint64_t occurrence,
+                                                     std::size_t num_indices, int log_range) const {
   std::set<std::uint64_t> out;
-  for (std::uint64_t i = 0; out.size() < num_indices; ++i) out.insert(word(answer(label, occurrence, i), 0) & ((std::uint64_t{1} << log_range) - 1));
+  for (std::uint64_t i = 0; out.size() < num_indices; ++i)
+    out.insert(word(answer(label, occurrence, i), 0) & ((std::uint64_t{1} << log_range) - 1));
   return {out.begin(), out.end()};
 }
 
@@ -70,7 +77,8 @@ InstalledProgram::~InstalledProgram() { installed = nullptr; }
 // The class, once more. state_ is a running hash; record_manifest_ means that challenges come from the program, and then
 // absorbed_bytes_ counts them by label.
 
-Transcript::Transcript(std::string_view protocol, bool) : record_manifest_(installed != nullptr && programmable(protocol)) {
+Transcript::Transcript(std::string_view protocol, bool)
+    : record_manifest_(installed != nullptr && programmable(protocol)) {
   absorb_bytes("protocol", ByteView(reinterpret_cast<const std::uint8_t*>(protocol.data()), protocol.size()));
 }
 
@@ -106,7 +114,9 @@ void Transcript::absorb_fps(std::string_view label, std::span<const Fp> values) 
   for (const Fp x : values) put_u64(x.v);
 }
 
-void Transcript::absorb_fe(std::string_view label, const Fe& value) { absorb_fes(label, std::span<const Fe>(&value, 1)); }
+void Transcript::absorb_fe(std::string_view label, const Fe& value) {
+  absorb_fes(label, std::span<const Fe>(&value, 1));
+}
 
 void Transcript::absorb_fes(std::string_view label, std::span<const Fe> values) {
   begin_item(TranscriptItem::kFe, label, values.size(), 0);
@@ -115,7 +125,9 @@ void Transcript::absorb_fes(std::string_view label, std::span<const Fe> values) 
   }
 }
 
-void Transcript::absorb_digest(std::string_view label, const Digest& digest) { absorb_digests(label, std::span<const Digest>(&digest, 1)); }
+void Transcript::absorb_digest(std::string_view label, const Digest& digest) {
+  absorb_digests(label, std::span<const Digest>(&digest, 1));
+}
 
 void Transcript::absorb_digests(std::string_view label, std::span<const Digest> digests) {
   begin_item(TranscriptItem::kDigest, label, digests.size(), 0);
@@ -131,7 +143,8 @@ Digest Transcript::squeeze(TranscriptItem type, std::string_view label, std::uin
 namespace {
 
 std::uint64_t next_occurrence(std::vector<LabelBytes>& counts, std::string_view label) {
-  auto entry = std::find_if(counts.begin(), counts.end(), [&](const LabelBytes& other) { return other.label == label; });
+  auto entry =
+      std::find_if(counts.begin(), counts.end(), [&](const LabelBytes& other) { return other.label == label; });
   if (entry == counts.end()) entry = counts.insert(entry, {label, 0});
   installed->note({std::string(label), entry->num_bytes});
   return entry->num_bytes++;
@@ -151,13 +164,16 @@ std::vector<Fe> Transcript::challenges(std::string_view label, std::size_t count
   return values;
 }
 
-std::vector<std::uint64_t> Transcript::challenge_indices(std::string_view label, std::size_t num_indices, int log_range) {
+std::vector<std::uint64_t> Transcript::challenge_indices(std::string_view label, std::size_t num_indices,
+                                                         int log_range) {
   const Digest digest = squeeze(TranscriptItem::kIndices, label, num_indices);
   if (!record_manifest_) return e2e::ChallengeProgram(word(digest, 0)).indices(label, 0, num_indices, log_range);
   return installed->program().indices(label, next_occurrence(absorbed_bytes_, label), num_indices, log_range);
 }
 
-bool PowPuzzle::is_solution(const Digest& digest) const { return pow_bits == 0 || word(digest, 0) >> (64 - pow_bits) == 0; }
+bool PowPuzzle::is_solution(const Digest& digest) const {
+  return pow_bits == 0 || word(digest, 0) >> (64 - pow_bits) == 0;
+}
 
 PowPuzzle Transcript::pow_puzzle(int pow_bits) {
   flush();

@@ -23,7 +23,8 @@ class ChallengeProgram {
   // The answer to the `occurrence`-th challenge of this label in one transcript.
   Fe element(std::string_view label, std::uint64_t occurrence) const;
   // Distinct, ascending, below 2^log_range.
-  std::vector<std::uint64_t> indices(std::string_view label, std::uint64_t occurrence, std::size_t num_indices, int log_range) const;
+  std::vector<std::uint64_t> indices(std::string_view label, std::uint64_t occurrence, std::size_t num_indices,
+                                     int log_range) const;
   // Another answer at one place.
   void change(const std::string& label, std::uint64_t occurrence) { ++versions_[{label, occurrence}]; }
 

@@ -15,7 +15,9 @@ namespace {
 std::set<Bytes> pieces_of(const Dissected& dissected, const Bytes& proof) {
   std::set<Bytes> pieces;
   for (const Region& region : dissected.regions) {
-    if (region.num_bytes < 24 || region.label == "context" || region.label == "model rows" || region.label == "siblings") continue;
+    if (region.num_bytes < 24 || region.label == "context" || region.label == "model rows" ||
+        region.label == "siblings")
+      continue;
     const std::size_t step = region.is_element() ? 24 : region.is_rows() ? 8 : 32;
     for (std::size_t at = region.begin; at + step <= region.begin + region.num_bytes; at += step) {
       const auto begin = proof.begin() + static_cast<std::ptrdiff_t>(at);

@@ -14,7 +14,7 @@ namespace {
 
 using prover::RandomStream;
 
-constexpr std::uint64_t kUniformStream = 101;   // beside the streams of a proof
+constexpr std::uint64_t kUniformStream = 101;  // beside the streams of a proof
 constexpr std::uint64_t kCommitmentStream = 1000;
 
 Digest digest_of(std::uint64_t number, std::uint8_t use) {
@@ -83,7 +83,10 @@ struct Sampler::Control {
       case RandomStream::kPads: {
         // The zero-check is the last to take plain pads; behind them A, B of every triple and of the random row.
         const std::size_t rounds = 2 * static_cast<std::size_t>(layout.log_triple_rows());
-        return {{kMessagePads, 3 * (layout.num_plain - rounds)}, {kZerocheckPads, 3 * layout.num_plain}, {kMessagePads, size - 6}, {kRandomRow, size}};
+        return {{kMessagePads, 3 * (layout.num_plain - rounds)},
+                {kZerocheckPads, 3 * layout.num_plain},
+                {kMessagePads, size - 6},
+                {kRandomRow, size}};
       }
       case RandomStream::kBlind: return {{kBlind, size}};
       case RandomStream::kWitnessRows: return {{kWitnessRows, size}};
@@ -111,7 +114,8 @@ struct Sampler::Control {
       const Supply supply = policy.supply(segment.source);
       for (; i < segment.end; ++i) {
         if (supply == Supply::kFixed) elements[i] = same[i];
-        if (supply == Supply::kOff) elements[i] = Fp(segment.source == kBlind && i == 0 ? 1 : 0);  // the blind is a factor
+        if (supply == Supply::kOff)
+          elements[i] = Fp(segment.source == kBlind && i == 0 ? 1 : 0);  // the blind is a factor
       }
     }
     if (policy.edit) policy.edit(stream, call, elements);
@@ -136,17 +140,21 @@ Sampler::Sampler(Twins twins) : twins_(std::move(twins)) {
   }
   if (params.model_budget > 0) sources_.emplace_back(kModelRows);
   for (std::size_t i = 0; i < params.data.size(); ++i) sources_.push_back(numbered(kDataRows, i));
-  for (const char* source : {kBlind, kMessagePads, kZerocheckPads, kRandomRow, kWitnessRows}) sources_.emplace_back(source);
+  for (const char* source : {kBlind, kMessagePads, kZerocheckPads, kRandomRow, kWitnessRows})
+    sources_.emplace_back(source);
   for (std::size_t fold = 0; fold < params.folds.size(); ++fold) sources_.push_back(numbered(kFoldRows, fold));
   for (const char* source : {kMaskPads, kMaskRows, kMaskPartner}) sources_.emplace_back(source);
   read_messages();
 }
 
-bool Sampler::supply_rows(std::size_t twin, std::uint64_t number, const std::string& source, Supply supply, pcs::CommittedOracle& oracle) {
+bool Sampler::supply_rows(std::size_t twin, std::uint64_t number, const std::string& source, Supply supply,
+                          pcs::CommittedOracle& oracle) {
   const std::string rows = supply == Supply::kOff ? "off" : supply == Supply::kFixed ? "fixed" : std::to_string(number);
   if (std::exchange(witnesses_[twin].rows[source], rows) == rows) return false;
   const auto index = static_cast<std::uint64_t>(std::find(sources_.begin(), sources_.end(), source) - sources_.begin());
-  prover::PrfStream random(supply == Supply::kFixed ? fixed_key() : digest_of(number, static_cast<std::uint8_t>(2 + twin)), kCommitmentStream + index);
+  prover::PrfStream random(
+      supply == Supply::kFixed ? fixed_key() : digest_of(number, static_cast<std::uint8_t>(2 + twin)),
+      kCommitmentStream + index);
   Zeros zeros;
   oracle = supply == Supply::kOff ? with_rows(oracle, zeros) : with_rows(oracle, random);
   return true;
@@ -155,7 +163,8 @@ bool Sampler::supply_rows(std::size_t twin, std::uint64_t number, const std::str
 void Sampler::supply_commitments(std::size_t twin, std::uint64_t number, const Policy& policy) {
   Witness& witness = witnesses_[twin];
   proof::Key& key = witness.model.prepared.key;
-  if (key.params.model_budget > 0 && supply_rows(twin, number, kModelRows, policy.supply(kModelRows), witness.model.oracle)) {
+  if (key.params.model_budget > 0 &&
+      supply_rows(twin, number, kModelRows, policy.supply(kModelRows), witness.model.oracle)) {
     key.commitment.root = witness.model.oracle.root();
     witness.model.prepared.ood_point = proof::ood_point(key.graph, key.params, key.commitment.root);
     key.commitment.ood_value = pcs::ood_value(witness.model.oracle, witness.model.prepared.ood_point);
@@ -167,11 +176,13 @@ void Sampler::supply_commitments(std::size_t twin, std::uint64_t number, const P
     const std::string source = numbered(kDataRows, first + i);
     if (!supply_rows(twin, number, source, policy.supply(source), data.oracle)) continue;
     data.commitment.root = data.oracle.root();
-    data.commitment.ood_value = pcs::ood_value(data.oracle, proof::data_point(data.params, data.values.size(), data.commitment.root));
+    data.commitment.ood_value =
+        pcs::ood_value(data.oracle, proof::data_point(data.params, data.values.size(), data.commitment.root));
   }
 }
 
-prover::Proof Sampler::prove(std::size_t twin, std::uint64_t number, const Policy& policy, std::vector<std::string>* labels) {
+prover::Proof Sampler::prove(std::size_t twin, std::uint64_t number, const Policy& policy,
+                             std::vector<std::string>* labels) {
   supply_commitments(twin, number, policy);
   Control control{*this, policy};
   prover::ProveHooks hooks;
@@ -195,7 +206,9 @@ void Sampler::read_messages() {
     messages_.push_back({label, source, kind, next, num_bytes});
     next += num_bytes;
   };
-  const auto add_element = [&](const std::string& label, const std::string& source) { add(label, source, MessageKind::kElement, 24); };
+  const auto add_element = [&](const std::string& label, const std::string& source) {
+    add(label, source, MessageKind::kElement, 24);
+  };
   if (params().has_model) {
     const std::string source = params().model_budget > 0 ? kModelRows : "";
     add("model root", source, MessageKind::kDigests, 32);
@@ -258,7 +271,8 @@ void Sampler::read_messages() {
 
 std::string Sampler::name(std::size_t word) const {
   const Message& message = messages_[words_[word].message];
-  return message.label + " (message " + std::to_string(words_[word].message) + ", part " + std::to_string(words_[word].part) + ")";
+  return message.label + " (message " + std::to_string(words_[word].message) + ", part " +
+         std::to_string(words_[word].part) + ")";
 }
 
 std::vector<std::size_t> Sampler::words_of(const std::string& source, bool field_only) const {
@@ -270,7 +284,8 @@ std::vector<std::size_t> Sampler::words_of(const std::string& source, bool field
 }
 
 std::vector<std::uint64_t> Sampler::words_of_proof(const proof::Commitment& commitment, const Bytes& proof) const {
-  ZKI_CHECK_EQ(proof.size(), messages_.back().begin + messages_.back().num_bytes, "proofs under fixed challenges have one length");
+  ZKI_CHECK_EQ(proof.size(), messages_.back().begin + messages_.back().num_bytes,
+               "proofs under fixed challenges have one length");
   Bytes root(commitment.root.begin(), commitment.root.end());
   std::vector<std::uint64_t> out;
   for (const Word& word : words_) {

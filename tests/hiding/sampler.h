@@ -97,7 +97,8 @@ class Sampler {
   struct Control;
   prover::Proof prove(std::size_t twin, std::uint64_t number, const Policy& policy, std::vector<std::string>* labels);
   // New random rows for a commitment; nothing when it has these already.
-  bool supply_rows(std::size_t twin, std::uint64_t number, const std::string& source, Supply supply, pcs::CommittedOracle& oracle);
+  bool supply_rows(std::size_t twin, std::uint64_t number, const std::string& source, Supply supply,
+                   pcs::CommittedOracle& oracle);
   void supply_commitments(std::size_t twin, std::uint64_t number, const Policy& policy);
   void read_messages();
 

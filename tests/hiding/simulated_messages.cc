@@ -15,7 +15,8 @@ Fe uniform_element(hiding::RandomSource& random) {
   return {limbs[0], limbs[1], limbs[2]};
 }
 
-pcs::EncodedOracle uniform_oracle(const pcs::OracleParams& params, std::size_t row_values, hiding::RandomSource& random) {
+pcs::EncodedOracle uniform_oracle(const pcs::OracleParams& params, std::size_t row_values,
+                                  hiding::RandomSource& random) {
   FpVec rows(params.domain_size() * row_values);
   random.fill(rows.span());
   return pcs::EncodedOracle::from_codeword(params, row_values, std::move(rows));
@@ -33,8 +34,13 @@ Fe powers_sum(const std::vector<Fe>& values, const Fe& base) {
 class Run {
  public:
   Run(const SimulatedStatement& statement, const Fe& eta, hiding::RandomSource& random)
-      : statement_(statement), compiled_(statement.prepared.compiled), params_(statement.prepared.key.params), random_(random),
-        eta_(eta), transcript_(statement.protocol), channel_(transcript_, no_pads_, {}) {
+      : statement_(statement),
+        compiled_(statement.prepared.compiled),
+        params_(statement.prepared.key.params),
+        random_(random),
+        eta_(eta),
+        transcript_(statement.protocol),
+        channel_(transcript_, no_pads_, {}) {
     statement_.absorb(transcript_);
   }
 
@@ -185,11 +191,13 @@ class Run {
     const ByteView bytes = channel_.proof();
     hiding::VerifierChannel outer(replay, outer_pads, bytes.first(outer_bytes_));
     const pcs::OpeningRoots roots = verifier::receive_roots(outer, statement_.prepared, statement_.pins);
-    const verifier::OpeningClaim claim(statement_.prepared, statement_.pins, verifier::verify_outer(outer, compiled_, statement_.tensors));
+    const verifier::OpeningClaim claim(statement_.prepared, statement_.pins,
+                                       verifier::verify_outer(outer, compiled_, statement_.tensors));
     hiding::PadAllocator pads(true);
     hiding::VerifierChannel channel(replay, pads, bytes.subspan(outer_bytes_));
     hiding::LinearForm form = pcs::reduce_opening(params_, claim.statement(), roots, channel);
-    ZKI_CHECK(!outer.failed() && !channel.failed() && channel.bytes_left() == 0, "the verifier reads what the simulator wrote");
+    ZKI_CHECK(!outer.failed() && !channel.failed() && channel.bytes_left() == 0,
+              "the verifier reads what the simulator wrote");
     return form;
   }
 

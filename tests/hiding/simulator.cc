@@ -44,8 +44,11 @@ Simulator::Simulator(const qir::QGraph& graph, const qir::Visibility& visibility
 }
 
 Simulator::Simulator(const prover::CommittedModel& public_model, const Fe& eta, std::uint64_t seed)
-    : eta_(eta), random_(random_of(seed)), prepared_(public_model.prepared),
-      model_(pcs::EncodedOracle::from_codeword(prepared_.key.params.model, pcs::base_leaf_values(prepared_.key.params.model),
+    : eta_(eta),
+      random_(random_of(seed)),
+      prepared_(public_model.prepared),
+      model_(pcs::EncodedOracle::from_codeword(prepared_.key.params.model,
+                                               pcs::base_leaf_values(prepared_.key.params.model),
                                                public_model.oracle.encoded().codeword())) {
   ZKI_CHECK(prepared_.key.visibility.public_params, "only public parameters are given");
 }
@@ -56,8 +59,15 @@ Bytes Simulator::prove(proof::PublicData statement) {
     data.push_back(uniform_oracle(oracle.oracle, pcs::base_leaf_values(oracle.oracle), *random_));
     statement.commitments.push_back({data.back().root(), uniform_element(*random_)});
   }
-  SimulatedStatement simulated{.prepared = prepared_, .protocol = verifier::kProtocolName, .absorb = {}, .tensors = {}, .pins = {}, .commitments = {}};
-  simulated.absorb = [&](Transcript& transcript) { proof::absorb_statement(transcript, prepared_.key, Digest{}, statement); };
+  SimulatedStatement simulated{.prepared = prepared_,
+                               .protocol = verifier::kProtocolName,
+                               .absorb = {},
+                               .tensors = {},
+                               .pins = {},
+                               .commitments = {}};
+  simulated.absorb = [&](Transcript& transcript) {
+    proof::absorb_statement(transcript, prepared_.key, Digest{}, statement);
+  };
   simulated.tensors = proof::tensor_values(prepared_.key.graph, prepared_.key.visibility, statement);
   simulated.pins = verifier::data_pins(prepared_, statement.commitments);
   if (prepared_.key.params.has_model) simulated.commitments.push_back(&model_);
@@ -75,24 +85,34 @@ Bytes Simulator::certify() {
   ZKI_CHECK(params.ok(), "the parameters of a certificate");
   const auto variant = verifier::prepare_certificate(prepared_, *params);
   ZKI_CHECK(variant.ok(), "a certificate for the key");
-  const auto absorb = [&](Transcript& transcript) { verifier::absorb_certificate_statement(transcript, prepared_, *params); };
-  return verifier::variant_file(verifier::kCertificateKind, *params,
-                                simulate_messages({*variant, verifier::kCertificateProtocol, absorb, {}, {}, {&model_}}, eta_, *random_));
+  const auto absorb = [&](Transcript& transcript) {
+    verifier::absorb_certificate_statement(transcript, prepared_, *params);
+  };
+  return verifier::variant_file(
+      verifier::kCertificateKind, *params,
+      simulate_messages({*variant, verifier::kCertificateProtocol, absorb, {}, {}, {&model_}}, eta_, *random_));
 }
 
 Bytes Simulator::rotate(const Simulator& after) {
   const auto compiled = relations::compile_rotation(prepared_.key.graph);
   ZKI_CHECK(compiled.ok(), "the circuit of a rotation");
   const pcs::OpeningParams& new_params = after.prepared_.key.params;
-  const auto params = prover::variant_params(prepared_.key.params, *compiled, {{new_params.model, new_params.model_budget}});
+  const auto params =
+      prover::variant_params(prepared_.key.params, *compiled, {{new_params.model, new_params.model_budget}});
   ZKI_CHECK(params.ok(), "the parameters of a rotation");
   const auto variant = verifier::prepare_rotation(prepared_, after.prepared_, *params);
   ZKI_CHECK(variant.ok(), "a rotation of the keys");
-  const auto absorb = [&](Transcript& transcript) { verifier::absorb_rotation_statement(transcript, prepared_, after.prepared_, *params); };
-  return verifier::variant_file(
-      verifier::kRotationKind, *params,
-      simulate_messages({*variant, verifier::kRotationProtocol, absorb, {}, verifier::rotation_pins(after.prepared_), {&model_, &after.model_}}, eta_,
-                        *random_));
+  const auto absorb = [&](Transcript& transcript) {
+    verifier::absorb_rotation_statement(transcript, prepared_, after.prepared_, *params);
+  };
+  return verifier::variant_file(verifier::kRotationKind, *params,
+                                simulate_messages({*variant,
+                                                   verifier::kRotationProtocol,
+                                                   absorb,
+                                                   {},
+                                                   verifier::rotation_pins(after.prepared_),
+                                                   {&model_, &after.model_}},
+                                                  eta_, *random_));
 }
 
 }  // namespace zkinfer::e2e

@@ -25,7 +25,9 @@ Simulator make_simulator(const Twins& twins, const ChallengeProgram& program, st
   return {*model, eta, seed};
 }
 
-Verdict verify(const Simulator& simulator, const Bytes& proof) { return verifier::verify(simulator.prepared(), proof, nullptr); }
+Verdict verify(const Simulator& simulator, const Bytes& proof) {
+  return verifier::verify(simulator.prepared(), proof, nullptr);
+}
 
 TEST(Simulator, VerifierAcceptsProofsWithoutAWitness) {
   const ChallengeProgram program(3);
@@ -48,7 +50,8 @@ TEST(Simulator, EveryRelation) {
     const Bytes proof = simulator.prove(twins.statement());
     const Verdict verdict = verify(simulator, proof);
     EXPECT_TRUE(verdict.accepted()) << twins.name << ": " << verdict.where;
-    EXPECT_EQ(proof.size(), sampler.observe(0, 0, {}).proof.size()) << twins.name << ": nothing but the queries decides the length";
+    EXPECT_EQ(proof.size(), sampler.observe(0, 0, {}).proof.size())
+        << twins.name << ": nothing but the queries decides the length";
   }
 }
 

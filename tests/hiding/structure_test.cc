@@ -26,7 +26,8 @@ const std::map<std::string, std::string> kClearElements = {
 };
 // Digests and numbers in clear.
 const std::set<std::string> kClearRoots = {"witness root", "mask root", "fold root"};
-const std::set<std::string> kRaw = {"opening nonce", "siblings", "model rows", "data rows", "witness rows", "fold rows", "mask rows"};
+const std::set<std::string> kRaw = {"opening nonce", "siblings",  "model rows", "data rows",
+                                    "witness rows",  "fold rows", "mask rows"};
 // Parts of the key and of the statement: commitments, their value hidden by three random coefficients.
 const std::set<std::string> kCommitments = {"model root", "model value", "data root", "data value"};
 
@@ -99,7 +100,8 @@ class PadMap {
       if (kClearElements.contains(message.label) || (hidden != nullptr && follows(*hidden, message))) continue;
       EXPECT_EQ(hidden, nullptr) << name_ << ", " << pad << ", " << message.label << " beside " << hidden->label;
       EXPECT_EQ(difference, Fe::one()) << name_ << ", " << pad << ", " << message.label;
-      EXPECT_TRUE(pads_.emplace(index, pad).second) << name_ << ", " << message.label << " (message " << index << ") under " << pad << " and " << pads_[index];
+      EXPECT_TRUE(pads_.emplace(index, pad).second)
+          << name_ << ", " << message.label << " (message " << index << ") under " << pad << " and " << pads_[index];
       hidden = &message;
     }
     EXPECT_NE(hidden, nullptr) << name_ << ", " << pad;
@@ -123,7 +125,8 @@ std::string text(const char* what, std::size_t index) { return what + (" " + std
 
 void find_pads_of_w(const Sampler& sampler, Probe& probe, PadMap& map) {
   const hiding::PadLayout& layout = sampler.compiled().pads.layout();
-  for (std::size_t pad = 0; pad < layout.num_plain; ++pad) map.add(text("plain pad", pad), probe.change(RandomStream::kPads, 0, pad));
+  for (std::size_t pad = 0; pad < layout.num_plain; ++pad)
+    map.add(text("plain pad", pad), probe.change(RandomStream::kPads, 0, pad));
   std::size_t num_copied = 0;
   for (std::size_t operand = 0; operand < 2 * layout.num_triples; ++operand) {
     const auto changes = probe.change(RandomStream::kPads, 0, layout.num_plain + operand);
@@ -150,14 +153,16 @@ TEST(Structure, EveryElementHasAPadOfItsOwnOrIsOnTheList) {
     PadMap map(f.sampler, twins.name);
     find_pads_of_w(f.sampler, probe, map);
     const pcs::OracleParams& mask = f.sampler.params().mask;
-    for (std::size_t entry = 0; entry < mask.num_rows; ++entry) map.add(text("entry of X", entry), probe.change(RandomStream::kMask, 0, entry));
+    for (std::size_t entry = 0; entry < mask.num_rows; ++entry)
+      map.add(text("entry of X", entry), probe.change(RandomStream::kMask, 0, entry));
 
     // What stands in for a pad of the elements on the list.
     std::set<std::string> explained;
     const auto explain = [&](RandomStream stream, std::size_t call, std::size_t element) {
       for (const std::string& label : labels(f.sampler, probe.change(stream, call, element))) explained.insert(label);
     };
-    const std::size_t random_row = f.sampler.compiled().pads.layout().num_plain + 2 * f.sampler.compiled().pads.layout().num_triples;
+    const std::size_t random_row =
+        f.sampler.compiled().pads.layout().num_plain + 2 * f.sampler.compiled().pads.layout().num_triples;
     explain(RandomStream::kBlind, 0, 0);
     explain(RandomStream::kPads, 0, random_row);
     explain(RandomStream::kPads, 0, random_row + 1);
@@ -177,12 +182,14 @@ TEST(Structure, EveryElementHasAPadOfItsOwnOrIsOnTheList) {
       const Message& message = f.sampler.messages()[i];
       if (kCommitments.contains(message.label)) continue;
       if (message.kind == MessageKind::kElement) {
-        EXPECT_NE(map.pads().contains(i), kClearElements.contains(message.label)) << twins.name << ", " << message.label << " (message " << i << ")";
+        EXPECT_NE(map.pads().contains(i), kClearElements.contains(message.label))
+            << twins.name << ", " << message.label << " (message " << i << ")";
         if (kClearElements.contains(message.label)) {
           EXPECT_TRUE(explained.contains(message.label)) << twins.name << ", " << message.label;
         }
       } else {
-        EXPECT_NE(kClearRoots.contains(message.label), kRaw.contains(message.label)) << twins.name << ", " << message.label;
+        EXPECT_NE(kClearRoots.contains(message.label), kRaw.contains(message.label))
+            << twins.name << ", " << message.label;
       }
     }
   }
@@ -196,7 +203,8 @@ TEST(Structure, TheSpecificationListsTheClearMessages) {
   std::set<std::string> roots;
   for (std::string line; std::getline(file, line);) {
     const std::size_t end = line.find_last_of('|');
-    const std::size_t begin = end == std::string::npos || end == 0 ? std::string::npos : line.find_last_of('|', end - 1);
+    const std::size_t begin =
+        end == std::string::npos || end == 0 ? std::string::npos : line.find_last_of('|', end - 1);
     if (begin == std::string::npos || !line.starts_with("|") || line.substr(begin, 7) != "| clear") continue;
     for (std::size_t open = line.find('"'); open != std::string::npos;) {
       const std::size_t close = line.find('"', open + 1);
@@ -227,7 +235,8 @@ std::vector<OpenedOracle> opened_oracles(const pcs::OpeningParams& params) {
   if (params.has_model) add_commitment(params.model, params.model_budget);
   for (const pcs::DataOracle& data : params.data) add_commitment(data.oracle, data.budget);
   out.push_back({"witness rows", params.witness, pcs::base_leaf_values(params.witness), 1, 0});
-  for (const pcs::OracleParams& fold : params.folds) out.push_back({"fold rows", fold, pcs::fold_leaf_values(fold), 1, 0});
+  for (const pcs::OracleParams& fold : params.folds)
+    out.push_back({"fold rows", fold, pcs::fold_leaf_values(fold), 1, 0});
   out.push_back({"mask rows", params.mask, pcs::kMaskLeafValues, 1, 1});
   return out;
 }
@@ -244,11 +253,13 @@ TEST(Structure, OpenedPositionsStayBelowTheRandomRows) {
     for (std::size_t i = 0; i < oracles.size(); ++i) {
       const OpenedOracle& opened = oracles[i];
       EXPECT_EQ(rows[i]->label, opened.rows_label) << twins.name;
-      EXPECT_EQ(rows[i]->num_bytes, 8 * opened.row_values * opened.oracle.num_queries) << twins.name << ", " << opened.rows_label;
+      EXPECT_EQ(rows[i]->num_bytes, 8 * opened.row_values * opened.oracle.num_queries)
+          << twins.name << ", " << opened.rows_label;
       const bool is_public = opened.num_proofs == 0;
       EXPECT_EQ(is_public, opened.oracle.num_random_rows == 0) << twins.name << ", " << opened.rows_label;
       if (is_public) continue;
-      EXPECT_LT(opened.num_proofs * opened.oracle.num_queries + opened.num_other, opened.oracle.num_random_rows) << twins.name << ", " << opened.rows_label;
+      EXPECT_LT(opened.num_proofs * opened.oracle.num_queries + opened.num_other, opened.oracle.num_random_rows)
+          << twins.name << ", " << opened.rows_label;
     }
   }
 }

@@ -90,7 +90,8 @@ Twins two_committed_inputs() {
 }
 
 Twins two_inputs_no_model() {
-  Twins twins{.name = "two inputs, no parameters", .graph = reduce_graph(), .visibility = {}, .params = {}, .inputs = {}};
+  Twins twins{
+      .name = "two inputs, no parameters", .graph = reduce_graph(), .visibility = {}, .params = {}, .inputs = {}};
   twins.params.fill(draw_params(twins.graph, 1));
   find_inputs(twins);
   return twins;
@@ -106,7 +107,9 @@ Twins two_models() {
   for (std::size_t i = 0; i < kInputs; ++i) std::swap(other[1][kHidden * i], other[1][kHidden * i + last]);
   std::swap(other[2][0], other[2][last]);
   for (std::size_t j = 0; j < kOutputs; ++j) std::swap(other[3][j], other[3][kOutputs * last + j]);
-  ZKI_CHECK(outputs_of(twins.graph, twins.params[0], twins.inputs[0]) == outputs_of(twins.graph, other, twins.inputs[1]), "the same outputs");
+  ZKI_CHECK(
+      outputs_of(twins.graph, twins.params[0], twins.inputs[0]) == outputs_of(twins.graph, other, twins.inputs[1]),
+      "the same outputs");
   return twins;
 }
 
@@ -117,7 +120,10 @@ Twins two_models_public_input() {
   return twins;
 }
 
-std::vector<Twins> all_twins() { return {two_inputs(), two_inputs_public_model(), two_committed_inputs(), two_inputs_no_model(), two_models(), two_models_public_input()}; }
+std::vector<Twins> all_twins() {
+  return {two_inputs(), two_inputs_public_model(), two_committed_inputs(), two_inputs_no_model(),
+          two_models(), two_models_public_input()};
+}
 
 std::vector<Twins> one_per_relation() {
   std::vector<Twins> out;
@@ -135,7 +141,8 @@ pcs::OpeningParams tiny_params(const relations::CompiledCircuit& compiled, const
   params.security_bits = 1;
   params.pow_bits = 0;
   params.has_model = compiled.num_elements(circuit::Oracle::kModel) > 0;
-  const auto base = [&](circuit::Oracle id, std::uint8_t log_lanes, std::uint32_t num_queries, std::uint64_t num_random_rows) {
+  const auto base = [&](circuit::Oracle id, std::uint8_t log_lanes, std::uint32_t num_queries,
+                        std::uint64_t num_random_rows) {
     pcs::OracleParams oracle;
     oracle.num_rows = circuit::place_columns(compiled.circuit, id, log_lanes).num_rows;
     oracle.num_random_rows = num_random_rows;

@@ -22,11 +22,11 @@ struct Twins {
   proof::PublicData statement() const;
 };
 
-Twins two_inputs();                 // private model, private input
+Twins two_inputs();  // private model, private input
 Twins two_inputs_public_model();
 Twins two_committed_inputs();
-Twins two_inputs_no_model();        // a graph without parameters
-Twins two_models();                 // hidden units change places: other weights, the same function
+Twins two_inputs_no_model();  // a graph without parameters
+Twins two_models();           // hidden units change places: other weights, the same function
 Twins two_models_public_input();
 std::vector<Twins> all_twins();
 // The small graphs of the end-to-end tests, both witnesses the same.

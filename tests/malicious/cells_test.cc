@@ -101,7 +101,8 @@ TEST(EveryCell, ChangedBehindTheMessages) {
       const std::size_t cell = draws() % columns[id].num_elements();
       prover::ProveHooks hooks;
       hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>&) { data[id][cell] += Fp(1); };
-      EXPECT_FALSE(failed_checks(session, hooks).empty()) << named.name << " column " << columns[id].name << " cell " << cell;
+      EXPECT_FALSE(failed_checks(session, hooks).empty())
+          << named.name << " column " << columns[id].name << " cell " << cell;
     }
   }
 }
@@ -131,7 +132,8 @@ TEST(EveryCell, OfEveryOpThroughTheOpening) {
     if (!is_witness_column(session, id)) continue;
     const std::size_t cell = draws() % columns[id].num_elements();
     const Verdict verdict = session.verdict_on(change_cell(session, id, cell, kLarge));
-    EXPECT_EQ(verdict.reason, RejectReason::kOpening) << "column " << columns[id].name << " cell " << cell << ": " << verdict.to_string();
+    EXPECT_EQ(verdict.reason, RejectReason::kOpening)
+        << "column " << columns[id].name << " cell " << cell << ": " << verdict.to_string();
   }
 }
 

@@ -83,7 +83,8 @@ TEST_P(MaliciousCertificate, OneMessageOfEveryLabel) {
 TEST_P(MaliciousCertificate, OtherFilesAreRejected) {
   const Bytes certificate = prover::certify(session.model, {}).value();
   EXPECT_EQ(session.verify(certificate).reason, RejectReason::kBadHeader);
-  EXPECT_EQ(verifier::verify_certificate(session.model.prepared, session.prove().bytes).reason, RejectReason::kBadHeader);
+  EXPECT_EQ(verifier::verify_certificate(session.model.prepared, session.prove().bytes).reason,
+            RejectReason::kBadHeader);
   if (!GetParam()) return;
   auto again = prover::commit_model(session.graph, session.model.params, session.model.prepared.key.params,
                                     session.model.prepared.key.visibility, test_seed(9));

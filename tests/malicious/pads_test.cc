@@ -10,7 +10,8 @@ namespace {
 
 const Fe kOther{Fp(5), Fp(6), Fp(7)};
 
-void set_pad(circuit::ColumnData& data, circuit::ColumnId column, std::vector<Fe>& pads, std::size_t index, const Fe& value) {
+void set_pad(circuit::ColumnData& data, circuit::ColumnId column, std::vector<Fe>& pads, std::size_t index,
+             const Fe& value) {
   pads[index] = value;
   for (std::size_t j = 0; j < 3; ++j) data[column][3 * index + j] = value.c[j];
 }
@@ -20,10 +21,13 @@ class Pads : public ::testing::Test {
   Pads() : session(mul_graph(), true), layout(session.compiled().pads.layout()) {}
 
   // Pads and their column, changed together.
-  prover::ProveHooks change(std::function<void(const std::function<void(std::size_t, const Fe&)>&, const std::vector<Fe>&)> edit) const {
+  prover::ProveHooks change(
+      std::function<void(const std::function<void(std::size_t, const Fe&)>&, const std::vector<Fe>&)> edit) const {
     prover::ProveHooks hooks;
     hooks.committed = [this, edit](circuit::ColumnData& data, std::vector<Fe>& pads) {
-      edit([&](std::size_t index, const Fe& value) { set_pad(data, session.compiled().circuit.pads, pads, index, value); }, pads);
+      edit([&](std::size_t index,
+               const Fe& value) { set_pad(data, session.compiled().circuit.pads, pads, index, value); },
+           pads);
     };
     return hooks;
   }
@@ -41,7 +45,8 @@ class Pads : public ::testing::Test {
 TEST_F(Pads, LayoutHasEverySection) {
   EXPECT_GT(layout.num_plain, 0u);
   EXPECT_GT(layout.num_triples, 0u);
-  EXPECT_GT(layout.triple_rows(), layout.num_triples + 1) << "this graph should have rows that only fill the power of two";
+  EXPECT_GT(layout.triple_rows(), layout.num_triples + 1)
+      << "this graph should have rows that only fill the power of two";
   EXPECT_FALSE(session.compiled().pads.copies().empty());
 }
 
@@ -61,7 +66,9 @@ TEST_F(Pads, OtherPadsThanTheMessagesAreRejected) {
 // Free: plain pads, operands whose product follows, the random row, rows that only fill the power of two.
 TEST_F(Pads, OwnChoicesOfPadsAreAccepted) {
   for (std::size_t index = 0; index < layout.num_plain; ++index) {
-    EXPECT_TRUE(failed_checks(session, change([&](const auto& set, const std::vector<Fe>&) { set(index, kOther); })).empty()) << index;
+    EXPECT_TRUE(
+        failed_checks(session, change([&](const auto& set, const std::vector<Fe>&) { set(index, kOther); })).empty())
+        << index;
   }
   for (std::size_t row = 0; row < layout.triple_rows(); ++row) {
     if (is_copied(layout.a_begin() + row) || is_copied(layout.b_begin() + row)) continue;
@@ -101,9 +108,13 @@ TEST_F(Pads, CopyThatIsNoneIsRejected) {
 
 TEST_F(Pads, BlindIsFreeButNotZero) {
   prover::ProveHooks hooks;
-  hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>&) { data[session.compiled().circuit.blind][1] += Fp(1); };
+  hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>&) {
+    data[session.compiled().circuit.blind][1] += Fp(1);
+  };
   EXPECT_TRUE(session.verdict_on(hooks).accepted());
-  hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>&) { data[session.compiled().circuit.blind] = FpVec(3); };
+  hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>&) {
+    data[session.compiled().circuit.blind] = FpVec(3);
+  };
   const Verdict verdict = session.verdict_on(hooks);
   EXPECT_EQ(verdict.reason, RejectReason::kZeroDenominator) << verdict.to_string();
 }

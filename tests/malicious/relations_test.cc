@@ -19,7 +19,9 @@ class Lie {
  public:
   Lie(const Session& session, circuit::ColumnData& data) : session_(session), data_(data) {}
   Fp& cell(const std::string& column, std::size_t i) { return data_[column_named(session_, column)][i]; }
-  void add(const std::string& column, std::size_t i, std::int64_t difference) { cell(column, i) += Fp::from_int(difference); }
+  void add(const std::string& column, std::size_t i, std::int64_t difference) {
+    cell(column, i) += Fp::from_int(difference);
+  }
   std::int64_t value(const std::string& column, std::size_t i) { return cell(column, i).to_int(); }
   // The last box axis has length n: the first row r where test(r * n) holds.
   template <class Test>
@@ -165,16 +167,24 @@ std::vector<Cheat> cheats() {
       {"remainder out of range", mul_graph(), wrong_quotient, "n0 remainder (lookup domain)", kLookup},
       {"table domain", mul_graph(), quotient_off_the_domain, "n0 value (lookup domain)", kLookup},
       {"table value", mul_graph(), wrong_table_value, "n0 value (lookup value)", kLookup},
-      {"input below its range", sum_graph(), [](Lie& lie) { input_out_of_range(lie, -21); }, "v0 range (lookup domain)", kLookup},
-      {"input above its range", sum_graph(), [](Lie& lie) { input_out_of_range(lie, 18); }, "v0 upper range (lookup domain)", kLookup},
+      {"input below its range", sum_graph(), [](Lie& lie) { input_out_of_range(lie, -21); }, "v0 range (lookup domain)",
+       kLookup},
+      {"input above its range", sum_graph(), [](Lie& lie) { input_out_of_range(lie, 18); },
+       "v0 upper range (lookup domain)", kLookup},
       {"multiplicity too large", mul_graph(), add("multiplicities of table 0", 7, 1), "", kLookup},
       {"multiplicity too small", mul_graph(), add("multiplicities of table 1", 3, -1), "", kLookup},
       {"positive part of a maximum", reduce_graph(), too_large_a_maximum, "n0 maximum (lookup value)", kLookup},
-      {"arg max: not the maximum", arg_max_graph(), [](Lie& lie) { set_arg_max(lie, smaller_index(lie), false); }, "n0 (contraction)", kLookup},
-      {"arg max: a smaller maximum", arg_max_graph(), [](Lie& lie) { set_arg_max(lie, smaller_index(lie), true); }, "n0 order (lookup domain)", kLookup},
+      {"arg max: not the maximum", arg_max_graph(), [](Lie& lie) { set_arg_max(lie, smaller_index(lie), false); },
+       "n0 (contraction)", kLookup},
+      {"arg max: a smaller maximum", arg_max_graph(), [](Lie& lie) { set_arg_max(lie, smaller_index(lie), true); },
+       "n0 order (lookup domain)", kLookup},
       {"arg max: two ones", arg_max_graph(), two_maxima, "n0 one-hot (lookup domain)", kLookup},
       {"arg max: later of a tie", arg_max_graph(), later_of_a_tie, "n0 order (lookup domain)", kLookup},
-      {"arg max: no one", arg_max_graph(), [](Lie& lie) { for (std::size_t i = 0; i < 5; ++i) lie.cell("n0 step", i) = Fp(); }, "n0 order", kLookup},
+      {"arg max: no one", arg_max_graph(),
+       [](Lie& lie) {
+         for (std::size_t i = 0; i < 5; ++i) lie.cell("n0 step", i) = Fp();
+       },
+       "n0 order", kLookup},
       {"softmax: exponential", softmax_graph(), add("n0 exponential", 2, 1), "", kLookup},
       {"softmax: value and limbs", softmax_graph(), wrong_softmax_value, "n0 remainder (lookup domain)", kLookup},
       {"softmax: complement", softmax_graph(), add("n0 complement", 2, 1), "n0 remainder (equality)", kLinear},
@@ -212,11 +222,13 @@ TEST(Relations, EachCheatIsRejected) {
       const OuterState state = outer_state(session, hooks, tuples);
       const Status relations = prover::check_columns(session.compiled(), state.data, state.public_data.values);
       if (cheat.relation[0] != '\0') {
-        EXPECT_NE(relations.message().find(cheat.relation), std::string::npos) << cheat.name << ": " << relations.to_string();
+        EXPECT_NE(relations.message().find(cheat.relation), std::string::npos)
+            << cheat.name << ": " << relations.to_string();
       }
       const Verdict verdict = session.verdict_on(hooks);
       const RejectReason expected = zero_knowledge ? RejectReason::kOpening : cheat.off;
-      EXPECT_EQ(reject_reason_name(verdict.reason), reject_reason_name(expected)) << cheat.name << ": " << verdict.to_string();
+      EXPECT_EQ(reject_reason_name(verdict.reason), reject_reason_name(expected))
+          << cheat.name << ": " << verdict.to_string();
     }
   }
 }
@@ -229,7 +241,8 @@ TEST(Relations, WrongPublicOutputIsRejected) {
       prover::ProveHooks hooks;
       hooks.outputs = [&](proof::PublicData& data) { data.values[output][0] += data.values[output][0] > 0 ? -1 : 1; };
       const Verdict verdict = session.verdict_on(hooks);
-      EXPECT_EQ(verdict.reason, zero_knowledge ? RejectReason::kOpening : RejectReason::kFinalCheck) << verdict.to_string();
+      EXPECT_EQ(verdict.reason, zero_knowledge ? RejectReason::kOpening : RejectReason::kFinalCheck)
+          << verdict.to_string();
       hooks.outputs = [&](proof::PublicData& data) { data.values[output][0] = 1000; };
       EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kBadPublicValue);
     }
@@ -278,7 +291,8 @@ TEST(Relations, OtherWeightsThanTheKeysAreRejected) {
     // The whole other model under this key: its leaves do not hash to the key's root.
     std::swap(session.model.oracle, other.model.oracle);
     session.model.params = other.model.params;
-    EXPECT_EQ(session.verify(session.prove().bytes).reason, RejectReason::kMerklePath) << "other weights, their own oracle";
+    EXPECT_EQ(session.verify(session.prove().bytes).reason, RejectReason::kMerklePath)
+        << "other weights, their own oracle";
     EXPECT_TRUE(session.verify(honest).accepted());
   }
 }

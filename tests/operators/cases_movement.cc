@@ -9,75 +9,215 @@ namespace {
 using Names = std::vector<std::string>;
 
 Names relu(Draft& d, const std::string& y) { return {d.op("Relu", {y})}; }
-Names reshape_relu(Draft& d, Draft::Dims from, Draft::Dims to) { return relu(d, d.op("Reshape", {d.x(from), d.ints(to)})); }
-std::string scaled(Draft& d, Draft::Dims dims, double factor) { return d.op("Relu", {d.op("Mul", {d.x(dims), d.number(factor)})}); }
+Names reshape_relu(Draft& d, Draft::Dims from, Draft::Dims to) {
+  return relu(d, d.op("Reshape", {d.x(from), d.ints(to)}));
+}
+std::string scaled(Draft& d, Draft::Dims dims, double factor) {
+  return d.op("Relu", {d.op("Mul", {d.x(dims), d.number(factor)})});
+}
 
 constexpr Case kCases[] = {
-    {"flatten", [](Draft& d) { return relu(d, d.op("Flatten", {d.x({2, 3, 4})})); }},
-    {"flatten_axis_0", [](Draft& d) { return relu(d, d.op("Flatten", {d.x({2, 3, 4})}, {{"axis", 0}})); }},
-    {"flatten_negative_axis", [](Draft& d) { return relu(d, d.op("Flatten", {d.x({2, 3, 4})}, {{"axis", -1}})); }},
-    {"flatten_conv_into_gemm", [](Draft& d) -> Names {
+    {"flatten",
+     [](Draft& d) {
+       return relu(d, d.op("Flatten", {d.x({2, 3, 4})}));
+     }},
+    {"flatten_axis_0",
+     [](Draft& d) {
+       return relu(d, d.op("Flatten", {d.x({2, 3, 4})}, {{"axis", 0}}));
+     }},
+    {"flatten_negative_axis",
+     [](Draft& d) {
+       return relu(d, d.op("Flatten", {d.x({2, 3, 4})}, {{"axis", -1}}));
+     }},
+    {"flatten_conv_into_gemm",
+     [](Draft& d) -> Names {
        const std::string y = d.op("Relu", {d.op("Conv", {d.x({1, 2, 5, 5}), d.w({3, 2, 3, 3}, 0.3)})});
        return {d.op("Gemm", {d.op("Flatten", {y}), d.w({27, 4}, 0.2)})};
-     }, 6},
-    {"reshape", [](Draft& d) { return reshape_relu(d, {2, 6}, {3, 4}); }},
-    {"reshape_uneven_cut", [](Draft& d) { return reshape_relu(d, {6, 4}, {8, 3}); }},
-    {"reshape_uneven_cut_of_three", [](Draft& d) { return reshape_relu(d, {6, 10}, {4, 3, 5}); }},
-    {"reshape_zero_and_minus_one", [](Draft& d) { return reshape_relu(d, {2, 3, 4}, {0, -1}); }},
-    {"reshape_only", [](Draft& d) -> Names { return {d.op("Reshape", {d.x({6, 4}), d.ints({8, 3})})}; }},
-    {"reshape_then_sum", [](Draft& d) { return relu(d, d.op("ReduceSum", {d.op("Reshape", {d.x({6, 4}), d.ints({8, 3})}), d.ints({0})})); }},
-    {"reshape_then_matmul", [](Draft& d) { return relu(d, d.op("MatMul", {d.op("Reshape", {d.x({6, 4}), d.ints({3, 8})}), d.w({8, 3}, 0.4)})); }},
-    {"reshape_then_conv", [](Draft& d) { return relu(d, d.op("Conv", {d.op("Reshape", {d.x({50}), d.ints({1, 2, 5, 5})}), d.w({2, 2, 3, 3}, 0.3)})); }},
-    {"reshape_then_max", [](Draft& d) -> Names { return {d.op("ReduceMax", {d.op("Reshape", {d.x({6, 4}), d.ints({3, 8})})}, {{"axes", {0}}})}; }},
-    {"reshape_both_operands", [](Draft& d) -> Names {
-       return {d.op("Add", {d.op("Reshape", {d.x({6, 4}), d.ints({8, 3})}), d.op("Reshape", {d.x({2, 12}), d.ints({8, 3})})})};
-     }, 2},
-    {"reshape_of_product_of_reshapes", [](Draft& d) -> Names {
+     },
+     6},
+    {"reshape",
+     [](Draft& d) {
+       return reshape_relu(d, {2, 6}, {3, 4});
+     }},
+    {"reshape_uneven_cut",
+     [](Draft& d) {
+       return reshape_relu(d, {6, 4}, {8, 3});
+     }},
+    {"reshape_uneven_cut_of_three",
+     [](Draft& d) {
+       return reshape_relu(d, {6, 10}, {4, 3, 5});
+     }},
+    {"reshape_zero_and_minus_one",
+     [](Draft& d) {
+       return reshape_relu(d, {2, 3, 4}, {0, -1});
+     }},
+    {"reshape_only",
+     [](Draft& d) -> Names {
+       return {d.op("Reshape", {d.x({6, 4}), d.ints({8, 3})})};
+     }},
+    {"reshape_then_sum",
+     [](Draft& d) {
+       return relu(d, d.op("ReduceSum", {d.op("Reshape", {d.x({6, 4}), d.ints({8, 3})}), d.ints({0})}));
+     }},
+    {"reshape_then_matmul",
+     [](Draft& d) {
+       return relu(d, d.op("MatMul", {d.op("Reshape", {d.x({6, 4}), d.ints({3, 8})}), d.w({8, 3}, 0.4)}));
+     }},
+    {"reshape_then_conv",
+     [](Draft& d) {
+       return relu(d, d.op("Conv", {d.op("Reshape", {d.x({50}), d.ints({1, 2, 5, 5})}), d.w({2, 2, 3, 3}, 0.3)}));
+     }},
+    {"reshape_then_max",
+     [](Draft& d) -> Names {
+       return {d.op("ReduceMax", {d.op("Reshape", {d.x({6, 4}), d.ints({3, 8})})}, {{"axes", {0}}})};
+     }},
+    {"reshape_both_operands",
+     [](Draft& d) -> Names {
+       return {d.op("Add",
+                    {d.op("Reshape", {d.x({6, 4}), d.ints({8, 3})}), d.op("Reshape", {d.x({2, 12}), d.ints({8, 3})})})};
+     },
+     2},
+    {"reshape_of_product_of_reshapes",
+     [](Draft& d) -> Names {
        const std::string y = d.op("Mul", {d.op("Reshape", {d.x({6, 4}), d.ints({8, 3})}), d.x({8, 3})});
        return {d.op("Relu", {d.op("Reshape", {y, d.ints({4, 6})})})};
      }},
-    {"transpose", [](Draft& d) { return relu(d, d.op("Transpose", {d.x({3, 4})})); }},
-    {"transpose_perm", [](Draft& d) { return relu(d, d.op("Transpose", {d.x({2, 3, 4, 5})}, {{"perm", {0, 2, 3, 1}}})); }},
-    {"transpose_then_reshape", [](Draft& d) { return relu(d, d.op("Reshape", {d.op("Transpose", {d.x({3, 4})}), d.ints({2, 6})})); }},
-    {"transpose_then_conv", [](Draft& d) {
-       return relu(d, d.op("Conv", {d.op("Transpose", {d.x({1, 5, 5, 2})}, {{"perm", {0, 3, 1, 2}}}), d.w({2, 2, 3, 3}, 0.3)}));
+    {"transpose",
+     [](Draft& d) {
+       return relu(d, d.op("Transpose", {d.x({3, 4})}));
      }},
-    {"squeeze", [](Draft& d) { return relu(d, d.op("Squeeze", {d.x({1, 3, 1, 4}), d.ints({0, 2})})); }},
-    {"squeeze_attribute", [](Draft& d) { return relu(d, d.op("Squeeze", {d.x({1, 3, 1, 4})}, {{"axes", {2}}})); }, 1, false, 11},
-    {"squeeze_all", [](Draft& d) { return relu(d, d.op("Squeeze", {d.x({1, 3, 1, 4})})); }},
-    {"unsqueeze", [](Draft& d) { return relu(d, d.op("Unsqueeze", {d.x({3, 4}), d.ints({0, -1})})); }},
-    {"unsqueeze_broadcast", [](Draft& d) { return relu(d, d.op("Add", {d.op("Unsqueeze", {d.x({4}), d.ints({1})}), d.x({4, 3})})); }, 2},
-    {"concat", [](Draft& d) -> Names { return {d.op("Concat", {d.x({2, 3}), d.x({2, 4})}, {{"axis", 1}})}; }, 2},
-    {"concat_different_scales", [](Draft& d) -> Names { return {d.op("Concat", {scaled(d, {2, 3}, 2), scaled(d, {2, 3}, 0.3)}, {{"axis", 0}})}; }, 3},
-    {"concat_negative_axis_of_three", [](Draft& d) { return relu(d, d.op("Concat", {d.x({2, 1, 3}), d.x({2, 1, 2}), d.w({2, 1, 2}, 0.5)}, {{"axis", -1}})); }, 3},
-    {"concat_into_conv", [](Draft& d) {
-       return relu(d, d.op("Conv", {d.op("Concat", {scaled(d, {1, 2, 4, 4}, 1.5), d.x({1, 1, 4, 4})}, {{"axis", 1}}), d.w({2, 3, 3, 3}, 0.3)}));
-     }, 8},
-    {"slice", [](Draft& d) { return relu(d, d.op("Slice", {d.x({5, 6}), d.ints({1, 2}), d.ints({4, 6})})); }},
-    {"slice_steps", [](Draft& d) { return relu(d, d.op("Slice", {d.x({7, 8}), d.ints({0, 1}), d.ints({7, 8}), d.ints({0, 1}), d.ints({2, 3})})); }},
-    {"slice_negative_ends", [](Draft& d) { return relu(d, d.op("Slice", {d.x({5, 6}), d.ints({-4}), d.ints({-1}), d.ints({1})})); }},
-    {"slice_attributes", [](Draft& d) { return relu(d, d.op("Slice", {d.x({5, 6})}, {{"starts", {1}}, {"ends", {3}}, {"axes", {0}}})); }, 1, false, 9},
-    {"slice_then_conv", [](Draft& d) {
-       return relu(d, d.op("Conv", {d.op("Slice", {d.x({1, 2, 9, 9}), d.ints({1, 1}), d.ints({9, 9}), d.ints({2, 3}), d.ints({2, 2})}), d.w({2, 2, 3, 3}, 0.3)}, {{"pads", {1, 1, 1, 1}}}));
+    {"transpose_perm",
+     [](Draft& d) {
+       return relu(d, d.op("Transpose", {d.x({2, 3, 4, 5})}, {{"perm", {0, 2, 3, 1}}}));
      }},
-    {"split", [](Draft& d) -> Names {
+    {"transpose_then_reshape",
+     [](Draft& d) {
+       return relu(d, d.op("Reshape", {d.op("Transpose", {d.x({3, 4})}), d.ints({2, 6})}));
+     }},
+    {"transpose_then_conv",
+     [](Draft& d) {
+       return relu(
+           d, d.op("Conv", {d.op("Transpose", {d.x({1, 5, 5, 2})}, {{"perm", {0, 3, 1, 2}}}), d.w({2, 2, 3, 3}, 0.3)}));
+     }},
+    {"squeeze",
+     [](Draft& d) {
+       return relu(d, d.op("Squeeze", {d.x({1, 3, 1, 4}), d.ints({0, 2})}));
+     }},
+    {"squeeze_attribute",
+     [](Draft& d) {
+       return relu(d, d.op("Squeeze", {d.x({1, 3, 1, 4})}, {{"axes", {2}}}));
+     },
+     1, false, 11},
+    {"squeeze_all",
+     [](Draft& d) {
+       return relu(d, d.op("Squeeze", {d.x({1, 3, 1, 4})}));
+     }},
+    {"unsqueeze",
+     [](Draft& d) {
+       return relu(d, d.op("Unsqueeze", {d.x({3, 4}), d.ints({0, -1})}));
+     }},
+    {"unsqueeze_broadcast",
+     [](Draft& d) {
+       return relu(d, d.op("Add", {d.op("Unsqueeze", {d.x({4}), d.ints({1})}), d.x({4, 3})}));
+     },
+     2},
+    {"concat",
+     [](Draft& d) -> Names {
+       return {d.op("Concat", {d.x({2, 3}), d.x({2, 4})}, {{"axis", 1}})};
+     },
+     2},
+    {"concat_different_scales",
+     [](Draft& d) -> Names {
+       return {d.op("Concat", {scaled(d, {2, 3}, 2), scaled(d, {2, 3}, 0.3)}, {{"axis", 0}})};
+     },
+     3},
+    {"concat_negative_axis_of_three",
+     [](Draft& d) {
+       return relu(d, d.op("Concat", {d.x({2, 1, 3}), d.x({2, 1, 2}), d.w({2, 1, 2}, 0.5)}, {{"axis", -1}}));
+     },
+     3},
+    {"concat_into_conv",
+     [](Draft& d) {
+       return relu(d, d.op("Conv", {d.op("Concat", {scaled(d, {1, 2, 4, 4}, 1.5), d.x({1, 1, 4, 4})}, {{"axis", 1}}),
+                                    d.w({2, 3, 3, 3}, 0.3)}));
+     },
+     8},
+    {"slice",
+     [](Draft& d) {
+       return relu(d, d.op("Slice", {d.x({5, 6}), d.ints({1, 2}), d.ints({4, 6})}));
+     }},
+    {"slice_steps",
+     [](Draft& d) {
+       return relu(d, d.op("Slice", {d.x({7, 8}), d.ints({0, 1}), d.ints({7, 8}), d.ints({0, 1}), d.ints({2, 3})}));
+     }},
+    {"slice_negative_ends",
+     [](Draft& d) {
+       return relu(d, d.op("Slice", {d.x({5, 6}), d.ints({-4}), d.ints({-1}), d.ints({1})}));
+     }},
+    {"slice_attributes",
+     [](Draft& d) {
+       return relu(d, d.op("Slice", {d.x({5, 6})}, {{"starts", {1}}, {"ends", {3}}, {"axes", {0}}}));
+     },
+     1, false, 9},
+    {"slice_then_conv",
+     [](Draft& d) {
+       return relu(
+           d, d.op("Conv",
+                   {d.op("Slice", {d.x({1, 2, 9, 9}), d.ints({1, 1}), d.ints({9, 9}), d.ints({2, 3}), d.ints({2, 2})}),
+                    d.w({2, 2, 3, 3}, 0.3)},
+                   {{"pads", {1, 1, 1, 1}}}));
+     }},
+    {"split",
+     [](Draft& d) -> Names {
        const std::string y = d.op("Split", {d.x({2, 6})}, {{"axis", 1}}, 2);
        return {d.op("Relu", {d.op("Sub", {y, y + "_1"})})};
-     }, 2},
-    {"pad", [](Draft& d) { return relu(d, d.op("Pad", {d.x({2, 3}), d.ints({0, 1, 2, 0})})); }},
-    {"pad_before_conv", [](Draft& d) {
-       return relu(d, d.op("Conv", {d.op("Pad", {d.x({1, 2, 4, 4}), d.ints({0, 0, 1, 2, 0, 0, 1, 0})}), d.w({2, 2, 3, 3}, 0.3)}));
+     },
+     2},
+    {"pad",
+     [](Draft& d) {
+       return relu(d, d.op("Pad", {d.x({2, 3}), d.ints({0, 1, 2, 0})}));
      }},
-    {"pad_before_max_pool", [](Draft& d) -> Names {
-       return {d.op("MaxPool", {d.op("Pad", {d.x({1, 1, 4, 4}), d.ints({0, 0, 1, 1, 0, 0, 1, 1})})}, {{"kernel_shape", {2, 2}}, {"strides", {2, 2}}})};
+    {"pad_before_conv",
+     [](Draft& d) {
+       return relu(d, d.op("Conv", {d.op("Pad", {d.x({1, 2, 4, 4}), d.ints({0, 0, 1, 2, 0, 0, 1, 0})}),
+                                    d.w({2, 2, 3, 3}, 0.3)}));
      }},
-    {"expand", [](Draft& d) { return relu(d, d.op("Expand", {d.x({3, 1}), d.ints({2, 3, 4})})); }},
-    {"tile", [](Draft& d) { return relu(d, d.op("Tile", {d.x({2, 3}), d.ints({2, 2})})); }},
-    {"gather_one", [](Draft& d) { return relu(d, d.op("Gather", {d.x({3, 4}), d.ints({2})}, {{"axis", 1}})); }},
-    {"resize_nearest", [](Draft& d) { return relu(d, d.op("Resize", {d.x({1, 2, 3, 3}), "", d.given({4}, {1, 1, 2, 2})}, {{"mode", "nearest"}, {"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}})); }},
-    {"upsample", [](Draft& d) { return relu(d, d.op("Upsample", {d.x({1, 2, 2, 3}), d.given({4}, {1, 1, 2, 3})})); }, 1, false, 9},
-    {"depth_to_space", [](Draft& d) { return relu(d, d.op("DepthToSpace", {d.x({1, 8, 2, 3})}, {{"blocksize", 2}})); }},
-    {"space_to_depth", [](Draft& d) { return relu(d, d.op("SpaceToDepth", {d.x({1, 2, 4, 6})}, {{"blocksize", 2}})); }},
+    {"pad_before_max_pool",
+     [](Draft& d) -> Names {
+       return {d.op("MaxPool", {d.op("Pad", {d.x({1, 1, 4, 4}), d.ints({0, 0, 1, 1, 0, 0, 1, 1})})},
+                    {{"kernel_shape", {2, 2}}, {"strides", {2, 2}}})};
+     }},
+    {"expand",
+     [](Draft& d) {
+       return relu(d, d.op("Expand", {d.x({3, 1}), d.ints({2, 3, 4})}));
+     }},
+    {"tile",
+     [](Draft& d) {
+       return relu(d, d.op("Tile", {d.x({2, 3}), d.ints({2, 2})}));
+     }},
+    {"gather_one",
+     [](Draft& d) {
+       return relu(d, d.op("Gather", {d.x({3, 4}), d.ints({2})}, {{"axis", 1}}));
+     }},
+    {"resize_nearest",
+     [](Draft& d) {
+       return relu(
+           d, d.op("Resize", {d.x({1, 2, 3, 3}), "", d.given({4}, {1, 1, 2, 2})},
+                   {{"mode", "nearest"}, {"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}}));
+     }},
+    {"upsample",
+     [](Draft& d) {
+       return relu(d, d.op("Upsample", {d.x({1, 2, 2, 3}), d.given({4}, {1, 1, 2, 3})}));
+     },
+     1, false, 9},
+    {"depth_to_space",
+     [](Draft& d) {
+       return relu(d, d.op("DepthToSpace", {d.x({1, 8, 2, 3})}, {{"blocksize", 2}}));
+     }},
+    {"space_to_depth",
+     [](Draft& d) {
+       return relu(d, d.op("SpaceToDepth", {d.x({1, 2, 4, 6})}, {{"blocksize", 2}}));
+     }},
 };
 
 }  // namespace

@@ -18,7 +18,8 @@ namespace {
 
 std::vector<Case> all_cases() {
   std::vector<Case> all;
-  for (const auto cases : {contract_cases(), elementwise_cases(), pool_cases(), reduce_cases(), movement_cases(), composed_cases()}) {
+  for (const auto cases :
+       {contract_cases(), elementwise_cases(), pool_cases(), reduce_cases(), movement_cases(), composed_cases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;
@@ -72,8 +73,10 @@ TEST_P(Differential, FloatAgainstInteger) {
   }
   double bound = 1e-5;
   for (const quant::LayerInfo& layer : quantized_.layers) bound += GetParam().slack * layer.error_bound;
-  EXPECT_LE(report->whole.max_abs_error, bound) << quant::report_text(quantized_) << report->text() << qir::to_text(graph());
-  EXPECT_LT(bound, 0.5) << quant::report_text(quantized_);  // a bound that is worth stating: outputs are of the order of 1
+  EXPECT_LE(report->whole.max_abs_error, bound)
+      << quant::report_text(quantized_) << report->text() << qir::to_text(graph());
+  EXPECT_LT(bound, 0.5) << quant::report_text(
+      quantized_);  // a bound that is worth stating: outputs are of the order of 1
   EXPECT_GE(report->whole.cosine, 0.99) << report->text();
 }
 
@@ -108,7 +111,8 @@ TEST_P(Differential, ProvesWithZeroKnowledge) {
   EXPECT_TRUE(verdict.accepted()) << verdict.to_string();
   const auto witness = exec_integer::run(graph(), quantized_.params, request.inputs);
   ASSERT_TRUE(witness.ok());
-  for (std::size_t i = 0; i < graph().outputs.size(); ++i) EXPECT_EQ(header.data.values[i], witness->values[graph().outputs[i]]);
+  for (std::size_t i = 0; i < graph().outputs.size(); ++i)
+    EXPECT_EQ(header.data.values[i], witness->values[graph().outputs[i]]);
 }
 
 INSTANTIATE_TEST_SUITE_P(Operators, Differential, ::testing::ValuesIn(all_cases()),
@@ -117,10 +121,22 @@ INSTANTIATE_TEST_SUITE_P(Operators, Differential, ::testing::ValuesIn(all_cases(
 // What has no integer form is refused with the node and the reason, by the front end or by the quantizer.
 TEST(Refused, WithTheNodeAndTheReason) {
   const std::pair<std::string, std::vector<std::string> (*)(Draft&)> refused[] = {
-      {"Exp", [](Draft& d) -> std::vector<std::string> { return {d.op("Exp", {d.x({3, 5})})}; }},
-      {"Erf", [](Draft& d) -> std::vector<std::string> { return {d.op("Erf", {d.x({3, 5})})}; }},
-      {"Pad", [](Draft& d) -> std::vector<std::string> { return {d.op("Pad", {d.x({2, 3}), d.ints({1, 1, 0, 1}), d.number(0.5)})}; }},
-      {"Det", [](Draft& d) -> std::vector<std::string> { return {d.op("Det", {d.x({3, 3})})}; }},
+      {"Exp",
+       [](Draft& d) -> std::vector<std::string> {
+         return {d.op("Exp", {d.x({3, 5})})};
+       }},
+      {"Erf",
+       [](Draft& d) -> std::vector<std::string> {
+         return {d.op("Erf", {d.x({3, 5})})};
+       }},
+      {"Pad",
+       [](Draft& d) -> std::vector<std::string> {
+         return {d.op("Pad", {d.x({2, 3}), d.ints({1, 1, 0, 1}), d.number(0.5)})};
+       }},
+      {"Det",
+       [](Draft& d) -> std::vector<std::string> {
+         return {d.op("Det", {d.x({3, 3})})};
+       }},
   };
   for (const auto& [name, build] : refused) {
     Draft draft;

@@ -20,7 +20,8 @@ struct Attr {
   Attr(const char* attribute, int x) : name(attribute), value(static_cast<std::int64_t>(x)) {}
   Attr(const char* attribute, double x) : name(attribute), value(static_cast<float>(x)) {}
   Attr(const char* attribute, const char* text) : name(attribute), value(std::string(text)) {}
-  Attr(const char* attribute, std::initializer_list<std::int64_t> list) : name(attribute), value(std::vector<std::int64_t>(list)) {}
+  Attr(const char* attribute, std::initializer_list<std::int64_t> list)
+      : name(attribute), value(std::vector<std::int64_t>(list)) {}
 };
 
 class Draft {
@@ -58,7 +59,8 @@ class Draft {
     return name;
   }
   // An operator with `num_outputs` outputs; the first one's name.
-  std::string op(const std::string& op_type, const std::vector<std::string>& inputs, Attrs attributes = {}, int num_outputs = 1) {
+  std::string op(const std::string& op_type, const std::vector<std::string>& inputs, Attrs attributes = {},
+                 int num_outputs = 1) {
     const std::string name = fresh("y");
     onnx::NodeProto& node = model_.node(op_type, {}, {name});
     for (const std::string& input : inputs) node.add_input(input);
@@ -71,9 +73,11 @@ class Draft {
  private:
   std::string fresh(const char* prefix) { return prefix + std::to_string(num_names_++); }
   static void add(onnx::NodeProto& node, const Attr& attribute) {
-    if (const auto* number = std::get_if<std::int64_t>(&attribute.value)) frontend::set_int(node, attribute.name, *number);
+    if (const auto* number = std::get_if<std::int64_t>(&attribute.value))
+      frontend::set_int(node, attribute.name, *number);
     if (const auto* real = std::get_if<float>(&attribute.value)) frontend::set_float(node, attribute.name, *real);
-    if (const auto* text = std::get_if<std::string>(&attribute.value)) frontend::set_string(node, attribute.name, *text);
+    if (const auto* text = std::get_if<std::string>(&attribute.value))
+      frontend::set_string(node, attribute.name, *text);
     if (const auto* list = std::get_if<std::vector<std::int64_t>>(&attribute.value)) {
       frontend::set_ints(node, attribute.name, {});
       for (const std::int64_t x : *list) node.mutable_attribute(node.attribute_size() - 1)->add_ints(x);

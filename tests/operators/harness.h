@@ -46,9 +46,12 @@ inline exec_integer::Inputs integer_inputs(const qir::QGraph& graph, int kind, s
     const auto width = static_cast<std::uint64_t>(value.hi - value.lo + 1);
     for (std::int64_t& x : data) {
       const std::uint64_t draw = random();
-      if (kind == 0 || (kind == 2 && draw % 8 == 0)) x = value.lo;
-      else if (kind == 1 || (kind == 2 && draw % 8 == 1)) x = value.hi;
-      else x = value.lo + static_cast<std::int64_t>((draw >> 8) % width);
+      if (kind == 0 || (kind == 2 && draw % 8 == 0))
+        x = value.lo;
+      else if (kind == 1 || (kind == 2 && draw % 8 == 1))
+        x = value.hi;
+      else
+        x = value.lo + static_cast<std::int64_t>((draw >> 8) % width);
     }
     inputs.push_back(std::move(data));
   }
@@ -65,8 +68,8 @@ inline bool is_bound(const qir::QGraph& graph, const relations::CompiledCircuit&
 }
 
 // The relations hold on every column that the executor's values give.
-inline void expect_complete(const qir::QGraph& graph, const qir::ParamData& params, const relations::CompiledCircuit& compiled,
-                            const exec_integer::Inputs& inputs) {
+inline void expect_complete(const qir::QGraph& graph, const qir::ParamData& params,
+                            const relations::CompiledCircuit& compiled, const exec_integer::Inputs& inputs) {
   const Result<Columns> columns = honest_columns(graph, params, compiled, inputs);
   ASSERT_TRUE(columns.ok()) << columns.status().to_string();
   const Status status = prover::check_columns(compiled, columns->data, columns->outputs);
@@ -74,8 +77,9 @@ inline void expect_complete(const qir::QGraph& graph, const qir::ParamData& para
 }
 
 // No cell of a bound column and no public output may change alone. At most `max_cells` cells of a column are tried.
-inline void expect_binding(const qir::QGraph& graph, const qir::ParamData& params, const relations::CompiledCircuit& compiled,
-                           const exec_integer::Inputs& inputs, std::size_t max_cells) {
+inline void expect_binding(const qir::QGraph& graph, const qir::ParamData& params,
+                           const relations::CompiledCircuit& compiled, const exec_integer::Inputs& inputs,
+                           std::size_t max_cells) {
   Result<Columns> honest = honest_columns(graph, params, compiled, inputs);
   ASSERT_TRUE(honest.ok()) << honest.status().to_string();
   circuit::ColumnData& data = honest->data;
@@ -91,7 +95,8 @@ inline void expect_binding(const qir::QGraph& graph, const qir::ParamData& param
         data[id][cell] = before + delta;
         EXPECT_FALSE(prover::check_columns(compiled, data, honest->outputs).ok())
             << "column '" << compiled.circuit.columns[id].name << "' cell " << cell << ": " << before.to_int() << " -> "
-            << data[id][cell].to_int() << "\n" << qir::to_text(graph);
+            << data[id][cell].to_int() << "\n"
+            << qir::to_text(graph);
       }
       data[id][cell] = before;
     }

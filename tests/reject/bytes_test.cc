@@ -46,7 +46,8 @@ TEST(BoundBytes, NonCanonicalElementsTruncationTrailingBytes) {
   EXPECT_GT(plant_in(bound, ends_of_labels(bound.regions)), 20u);
   for (const Region& region : ends_of_labels(bound.regions)) {
     for (const std::size_t length : {region.begin, region.begin + region.num_bytes - 1}) {
-      EXPECT_EQ(bound.session.verify(ByteView(bound.proof).first(length)).reason, RejectReason::kTruncated) << region.label;
+      EXPECT_EQ(bound.session.verify(ByteView(bound.proof).first(length)).reason, RejectReason::kTruncated)
+          << region.label;
     }
   }
   Bytes longer = bound.proof;
@@ -79,7 +80,8 @@ TEST_P(ProofBytes, TruncatedAtEveryMessage) {
   const Dissected dissected(GetParam());
   const auto expect_truncated = [&](std::size_t length) {
     const Verdict verdict = dissected.session.verify(ByteView(dissected.proof).first(length));
-    EXPECT_EQ(reject_reason_name(verdict.reason), reject_reason_name(RejectReason::kTruncated)) << length << ": " << verdict.to_string();
+    EXPECT_EQ(reject_reason_name(verdict.reason), reject_reason_name(RejectReason::kTruncated))
+        << length << ": " << verdict.to_string();
   };
   for (const Region& region : dissected.regions) {
     expect_truncated(region.begin);

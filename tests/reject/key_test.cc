@@ -78,9 +78,13 @@ TEST_P(KeyBytes, WeakenedParametersAreRefused) {
     expect_refused("fewer fold queries", [i](auto& p) { p.folds[i].num_queries /= 2; });
   }
   if (GetParam()) expect_refused("fewer mask queries", [](auto& p) { p.mask.num_queries /= 2; });
-  expect_refused("a higher rate", [](auto& p) { p.witness.log_domain = static_cast<std::uint8_t>(p.witness.log_domain - 2); });
+  expect_refused("a higher rate",
+                 [](auto& p) { p.witness.log_domain = static_cast<std::uint8_t>(p.witness.log_domain - 2); });
   expect_refused("more bits claimed", [](auto& p) { p.security_bits += 20; });
-  expect_refused("no grinding", [](auto& p) { p.pow_bits = 0; p.security_bits += 1; });
+  expect_refused("no grinding", [](auto& p) {
+    p.pow_bits = 0;
+    p.security_bits += 1;
+  });
   expect_refused("rows of another circuit", [](auto& p) { p.witness.num_rows += 16; });
 }
 
@@ -122,7 +126,8 @@ TEST(BoundKeyBytes, TruncationsAndMutations) {
   const Session session(reduce_graph(), bound_options());
   const Bytes bytes = session.model.prepared.key.to_bytes();
   ASSERT_TRUE(proof::parse_key(bytes).ok());
-  for (std::size_t length = 0; length < bytes.size(); ++length) EXPECT_FALSE(proof::parse_key(ByteView(bytes).first(length)).ok()) << length;
+  for (std::size_t length = 0; length < bytes.size(); ++length)
+    EXPECT_FALSE(proof::parse_key(ByteView(bytes).first(length)).ok()) << length;
   const Bytes proof = session.prove().bytes;
   ASSERT_TRUE(session.verify(proof).accepted());
   std::mt19937_64 draws(8);

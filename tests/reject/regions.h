@@ -34,12 +34,17 @@ struct Dissected {
   Bytes proof;
   std::vector<Region> regions;
 
-  explicit Dissected(bool zero_knowledge, qir::QGraph graph = mlp_graph()) : Dissected(std::move(graph), reject_options(zero_knowledge)) {}
+  explicit Dissected(bool zero_knowledge, qir::QGraph graph = mlp_graph())
+      : Dissected(std::move(graph), reject_options(zero_knowledge)) {}
   Dissected(qir::QGraph graph, const prover::ModelOptions& options) : session(std::move(graph), options) {
     const OuterMessages outer(session);
     const prover::Proof honest = session.prove();
     proof = honest.bytes;
-    regions = {{"magic", 0, 4}, {"version", 4, 4}, {"flags", 8, 4}, {"identity", proof::kIdentityOffset, 32}, {"context", proof::kContextOffset, proof::kContextBytes}};
+    regions = {{"magic", 0, 4},
+               {"version", 4, 4},
+               {"flags", 8, 4},
+               {"identity", proof::kIdentityOffset, 32},
+               {"context", proof::kContextOffset, proof::kContextBytes}};
     std::size_t next = proof::kValuesOffset;
     const auto add = [&](const char* label, std::size_t num_bytes) {
       regions.push_back({label, next, num_bytes});

@@ -64,7 +64,8 @@ const std::map<std::string, Expected>& table() {
 class Regions : public ::testing::TestWithParam<bool> {};
 
 // Adds the labels to `seen`.
-void flip_each(const Dissected& dissected, const std::vector<Region>& regions, bool zero_knowledge, std::set<std::string>& seen) {
+void flip_each(const Dissected& dissected, const std::vector<Region>& regions, bool zero_knowledge,
+               std::set<std::string>& seen) {
   ASSERT_TRUE(dissected.session.verify(dissected.proof).accepted());
   for (const Region& region : regions) {
     const auto expected = table().find(region.label);

@@ -34,12 +34,13 @@ TEST_P(Statement, AnotherModelsKey) {
 TEST_P(Statement, AnotherCommitmentOfTheSameWeights) {
   const Session session(mlp_graph(), reject_options(GetParam()));
   auto again = prover::commit_model(session.graph, session.model.params, session.model.prepared.key.params,
-                                     session.model.prepared.key.visibility, test_seed(99));
+                                    session.model.prepared.key.visibility, test_seed(99));
   ASSERT_TRUE(again.ok());
   // Without zero knowledge there is no randomness, so the commitments agree.
   EXPECT_EQ(again->prepared.key.identity() == session.model.prepared.key.identity(), !GetParam());
   if (GetParam()) {
-    expect(verifier::verify(again->prepared, session.prove().bytes, nullptr), RejectReason::kWrongStatement, "another seed");
+    expect(verifier::verify(again->prepared, session.prove().bytes, nullptr), RejectReason::kWrongStatement,
+           "another seed");
   }
 }
 

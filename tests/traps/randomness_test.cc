@@ -59,7 +59,8 @@ TEST(Traps, T04_NoPadServesTwoProofs) {
   expect_fresh("another input");
   session.request.inputs = request.inputs;
   std::vector<std::int64_t>& input = session.request.inputs[0];
-  const auto different = std::find_if(input.begin() + 1, input.begin() + 5, [&](std::int64_t x) { return x != input[0]; });
+  const auto different =
+      std::find_if(input.begin() + 1, input.begin() + 5, [&](std::int64_t x) { return x != input[0]; });
   ASSERT_NE(different, input.begin() + 5);
   std::swap(input[0], *different);
   EXPECT_EQ(expect_fresh("another witness of the same statement").proof.data.values, first.proof.data.values);
@@ -92,14 +93,16 @@ TEST(Traps, T04_NoModelRowServesTwoCommitments) {
   const std::set<std::uint64_t> rows = model_rows(session.model);
   EXPECT_EQ(rows.size(), key.params.model.num_lanes() * key.params.model.num_random_rows);
   EXPECT_EQ(model_rows(Session(qir::every_op_graph(), true, 1).model), rows);
-  const auto expect_fresh = [&](const char* what, const qir::ParamData& params, const pcs::OpeningParams& opening, const Digest& seed) {
+  const auto expect_fresh = [&](const char* what, const qir::ParamData& params, const pcs::OpeningParams& opening,
+                                const Digest& seed) {
     const auto other = prover::commit_model(session.graph, params, opening, key.visibility, seed);
     ASSERT_TRUE(other.ok()) << what << ": " << other.status().to_string();
     for (const std::uint64_t value : model_rows(*other)) EXPECT_FALSE(rows.contains(value)) << what;
   };
   qir::ParamData weights = session.model.params;
   for (std::vector<std::int32_t>& values : weights) {
-    const auto different = std::find_if(values.begin(), values.end(), [&](std::int32_t x) { return x != values.front(); });
+    const auto different =
+        std::find_if(values.begin(), values.end(), [&](std::int32_t x) { return x != values.front(); });
     if (different == values.end()) continue;
     std::swap(*different, values.front());
     break;
@@ -136,13 +139,15 @@ TEST(Traps, T08_OneBlindLeaf) {
     const Session session(named.graph, true);
     const auto& leaves = session.compiled().plan.leaves;
     EXPECT_EQ(std::count_if(leaves.begin(), leaves.end(),
-                            [](const auto& leaf) { return leaf.kind == circuit::LeafBlock::Kind::kBlind; }), 1)
+                            [](const auto& leaf) { return leaf.kind == circuit::LeafBlock::Kind::kBlind; }),
+              1)
         << named.name;
   }
   // The same statement and witness, other entropy: another root.
   Session session(mul_graph(), true);
   const OuterMessages messages(session);
-  const auto index = static_cast<std::size_t>(std::find(messages.labels.begin(), messages.labels.end(), "lookup root") - messages.labels.begin());
+  const auto index = static_cast<std::size_t>(std::find(messages.labels.begin(), messages.labels.end(), "lookup root") -
+                                              messages.labels.begin());
   const auto root = [&] {
     const Bytes proof = session.prove().bytes;
     const auto at = proof.begin() + static_cast<std::ptrdiff_t>(messages.offset(index));

@@ -16,7 +16,9 @@
 namespace zkinfer::e2e {
 namespace {
 
-RejectReason linear_check(bool zero_knowledge) { return zero_knowledge ? RejectReason::kOpening : RejectReason::kFinalCheck; }
+RejectReason linear_check(bool zero_knowledge) {
+  return zero_knowledge ? RejectReason::kOpening : RejectReason::kFinalCheck;
+}
 
 // A budget of B proofs must not put B t masked coefficients in every proof: the encoding randomness is part of the message.
 TEST(Traps, T01_BudgetDoesNotShowInTheProof) {
@@ -117,7 +119,8 @@ TEST(Traps, T07_SlackIsPinned) {
       const std::uint64_t end = bases[i - 1].offset + bases[i - 1].params->dimension();
       if (end < bases[i].offset) places.push_back(end);
     }
-    if (params.vector_size(0) < params.folds[0].num_rows * params.folds[0].num_lanes()) places.push_back(params.vector_size(0));
+    if (params.vector_size(0) < params.folds[0].num_rows * params.folds[0].num_lanes())
+      places.push_back(params.vector_size(0));
     EXPECT_FALSE(places.empty()) << "these parameters have no slack; take another graph";
     for (const std::uint64_t place : places) {
       SlackHooks opening;
@@ -136,7 +139,8 @@ TEST(Traps, T09_ParameterRangesAndRemainders) {
   const qir::QGraph graph = mlp_graph();
   qir::ParamData params = draw_params(graph, 1);
   params[1][0] = 16;
-  EXPECT_EQ(prover::commit_model(graph, params, test_options(true), test_seed(1)).status().code(), StatusCode::kOutOfRange);
+  EXPECT_EQ(prover::commit_model(graph, params, test_options(true), test_seed(1)).status().code(),
+            StatusCode::kOutOfRange);
 
   const auto compiled = relations::compile(graph, true);
   ASSERT_TRUE(compiled.ok());
@@ -157,7 +161,8 @@ TEST(Traps, T09_ParameterRangesAndRemainders) {
 
 Digest hash_parts(std::initializer_list<std::string> parts) {
   Keccak256 hash;
-  for (const std::string& part : parts) hash.update(ByteView(reinterpret_cast<const std::uint8_t*>(part.data()), part.size()));
+  for (const std::string& part : parts)
+    hash.update(ByteView(reinterpret_cast<const std::uint8_t*>(part.data()), part.size()));
   return hash.finish();
 }
 
@@ -193,7 +198,8 @@ TEST(Traps, T10_HashDomains) {
   left.fill(7);
   right.fill(7);
   const std::vector<Digest> cap = {left, right};
-  const std::set<Digest> digests = {merkle::hash_leaf(row), merkle::hash_node(left, right), merkle::hash_cap(cap), keccak256(row)};
+  const std::set<Digest> digests = {merkle::hash_leaf(row), merkle::hash_node(left, right), merkle::hash_cap(cap),
+                                    keccak256(row)};
   EXPECT_EQ(digests.size(), 4u);
   // Transcript inputs begin with "zki-", Merkle inputs with a byte below 3.
   EXPECT_GT(std::string("zki-")[0], static_cast<char>(merkle::kCapDomain));
@@ -218,8 +224,8 @@ TEST(Traps, T10_PadsAreCanonicalAndStreamsDiffer) {
 
 // 3x3 kernels are not padded to 4x4 (tensors of at most 512 elements may be: a block costs the verifier more than that), no block straddles a lane, and lanes are the highest address bits.
 TEST(Traps, T11_ColumnsAreUnionsOfAlignedBlocks) {
-  for (const std::vector<std::uint64_t>& shape :
-       std::vector<std::vector<std::uint64_t>>{{24, 3, 3, 3}, {16, 16, 3, 3}, {64, 3, 7, 7}, {6, 1, 28, 28}, {10, 84}}) {
+  for (const std::vector<std::uint64_t>& shape : std::vector<std::vector<std::uint64_t>>{
+           {24, 3, 3, 3}, {16, 16, 3, 3}, {64, 3, 7, 7}, {6, 1, 28, 28}, {10, 84}}) {
     const circuit::Decomposition cut = circuit::decompose(shape, 20);
     std::uint64_t addresses = 0;
     std::uint64_t elements = 0;
@@ -235,7 +241,8 @@ TEST(Traps, T11_ColumnsAreUnionsOfAlignedBlocks) {
     EXPECT_LT(static_cast<double>(addresses), 1.3 * static_cast<double>(total)) << "3x3 in 4x4 would be 1.78";
   }
   const Session session(qir::every_op_graph(), true);
-  for (const circuit::Layout* layout : {&session.model.prepared.layouts.model, &session.model.prepared.layouts.witness}) {
+  for (const circuit::Layout* layout :
+       {&session.model.prepared.layouts.model, &session.model.prepared.layouts.witness}) {
     for (const circuit::ColumnLayout& column : layout->columns) {
       for (const circuit::PlacedBlock& placed : column.blocks) {
         const std::uint64_t size = std::uint64_t{1} << placed.block.log_size();
@@ -275,7 +282,8 @@ TEST(Traps, T13_NothingWrapsInTheField) {
     qir::TestBuilder b;
     const std::int32_t range = b.range_table(-2048, 12);
     const qir::ValueId x = b.input({2}, -100, 100);
-    b.graph.outputs = {b.node(qir::Op::kLinear, {x}, {2}, -2048, 2047, with_coefs({1}, {static_cast<std::uint8_t>(shift), range}))};
+    b.graph.outputs = {
+        b.node(qir::Op::kLinear, {x}, {2}, -2048, 2047, with_coefs({1}, {static_cast<std::uint8_t>(shift), range}))};
     return qir::validate(b.graph);
   };
   EXPECT_TRUE(rounding(4).ok());
@@ -289,9 +297,11 @@ TEST(Traps, T14_ReportNamesWhatRestsOnJohnson) {
     options.regime = regime;
     options.budget = 4;
     const Session session(qir::every_op_graph(), options);
-    const soundness::SoundnessReport report = soundness::analyze(session.model.prepared.key.params, session.compiled().shape);
+    const soundness::SoundnessReport report =
+        soundness::analyze(session.model.prepared.key.params, session.compiled().shape);
     EXPECT_GE(report.bits(), 128.0) << report.to_text();
-    const auto johnson = std::count_if(report.terms.begin(), report.terms.end(), [](const auto& term) { return term.rests_on_johnson; });
+    const auto johnson =
+        std::count_if(report.terms.begin(), report.terms.end(), [](const auto& term) { return term.rests_on_johnson; });
     if (regime == pcs::Regime::kJohnson) {
       EXPECT_GT(johnson, 0) << report.to_text();
     } else {

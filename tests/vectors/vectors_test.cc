@@ -73,7 +73,8 @@ void add_transcript(Vectors& out) {
   t.absorb_digest("root", counting());
   out["transcript.challenge"] = show(t.challenge("alpha"));
   std::string indices;
-  for (const std::uint64_t i : t.challenge_indices("queries", 5, 4)) indices += (indices.empty() ? "" : " ") + std::to_string(i);
+  for (const std::uint64_t i : t.challenge_indices("queries", 5, 4))
+    indices += (indices.empty() ? "" : " ") + std::to_string(i);
   out["transcript.indices"] = indices;
   out["transcript.nonce"] = std::to_string(grind(t, 8));
   out["transcript.state"] = show(t.state());
@@ -160,7 +161,8 @@ void add_statement(Vectors& out) {
 }
 
 void add_data(Vectors& out) {
-  const pcs::DataOracle oracle{{.num_rows = 4, .num_random_rows = 19, .log_lanes = 2, .log_domain = 8, .num_queries = 5}, 3};
+  const pcs::DataOracle oracle{
+      {.num_rows = 4, .num_random_rows = 19, .log_lanes = 2, .log_domain = 8, .num_queries = 5}, 3};
   out["data.point"] = show(proof::data_point(oracle, 10, counting()));
   out["data.rows_key"] = show(prover::derive_data_rows_key(counting(), oracle, {-1, 0, 1, 2, 3, 4, 5, 6, 7, 8}));
   Bytes bytes;
@@ -184,7 +186,8 @@ void add_statement_data(Vectors& out) {
   proof::Key key = tiny_key();
   const Digest identity = key.identity();
   for (const bool committed : {false, true}) {
-    key.visibility.inputs = committed ? DataGroup{Exposure::kCommitted, DataHash::kNone} : DataGroup{Exposure::kPublic, DataHash::kKeccak256};
+    key.visibility.inputs = committed ? DataGroup{Exposure::kCommitted, DataHash::kNone}
+                                      : DataGroup{Exposure::kPublic, DataHash::kKeccak256};
     proof::PublicData data;
     data.values = {{1, 7}};
     if (committed) data.commitments = {{counting(), Fe(Fp(1), Fp(2), Fp(3))}};

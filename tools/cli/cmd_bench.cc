@@ -68,13 +68,15 @@ Result<Model> obtain_model(const Session& session, Arguments& arguments, Measure
     source.paths = arguments.evaluation_paths;
     ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> evaluation, load_samples(source, inputs));
     if (evaluation.size() > arguments.limit) evaluation.resize(arguments.limit);
-    ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, measure_fidelity(arguments.model_path, model, evaluation, arguments.compile));
+    ZKI_ASSIGN_OR_RETURN(Fidelity fidelity,
+                         measure_fidelity(arguments.model_path, model, evaluation, arguments.compile));
     measured.fidelity = std::move(fidelity);
   }
   return model;
 }
 
-Status measure(const Session& session, const Arguments& arguments, const Model& model, const RealInputs& input, Measured& measured) {
+Status measure(const Session& session, const Arguments& arguments, const Model& model, const RealInputs& input,
+               Measured& measured) {
   ZKI_ASSIGN_OR_RETURN(const auto expected, model.run(input));
   ProgressLine progress(session, "bench");
   CommitOptions options = commit_options(arguments.commit);
@@ -123,7 +125,7 @@ Status measure(const Session& session, const Arguments& arguments, const Model& 
   return {};
 }
 
-double median_of(const std::vector<ProveStats>& stats, double ProveStats::* field) {
+double median_of(const std::vector<ProveStats>& stats, double ProveStats::*field) {
   std::vector<double> values;
   for (const ProveStats& s : stats) values.push_back(s.*field);
   return median(std::move(values));
@@ -132,40 +134,50 @@ double median_of(const std::vector<ProveStats>& stats, double ProveStats::* fiel
 nlohmann::ordered_json to_json(const Arguments& arguments, const Model& model, const Measured& m) {
   const Machine machine = this_machine();
   const CommitOptions options = commit_options(arguments.commit);
-  nlohmann::ordered_json json = {
-      {"label", arguments.label},
-      {"model", {{"name", model.name()}, {"parameters", model.num_parameters()}}},
-      {"options", {{"security_bits", options.security_bits}, {"unique_decoding", options.unique_decoding},
-                   {"zero_knowledge", options.zero_knowledge}, {"inputs", data_group_text(options.inputs)},
-                   {"outputs", data_group_text(options.outputs)}, {"public_parameters", options.public_parameters}, {"pow_bits", options.pow_bits}, {"budget", options.budget},
-                   {"insecure_seed", options.insecure_seed.has_value()}}},
-      {"runs", m.prove_seconds.size()},
-      {"compile_seconds", m.compile_seconds},
-      {"commit_seconds", m.commit_seconds},
-      {"commit_data_seconds", median(m.commit_data_seconds)},
-      {"prove_seconds", median(m.prove_seconds)},
-      {"prove_seconds_all", m.prove_seconds},
-      {"execute_seconds", median_of(m.stats, &ProveStats::execute_seconds)},
-      {"witness_seconds", median_of(m.stats, &ProveStats::witness_seconds)},
-      {"witness_commit_seconds", median_of(m.stats, &ProveStats::commit_seconds)},
-      {"lookup_seconds", median_of(m.stats, &ProveStats::lookup_seconds)},
-      {"relations_seconds", median_of(m.stats, &ProveStats::relations_seconds)},
-      {"opening_seconds", median_of(m.stats, &ProveStats::opening_seconds)},
-      {"verify_seconds", median(m.verify_seconds)},
-      {"key_load_seconds", m.key_seconds},
-      {"proof_bytes", m.proof_bytes},
-      {"key_bytes", m.key_bytes},
-      {"commit_peak_memory_bytes", m.commit_peak},
-      {"prove_peak_memory_bytes", m.prove_peak}};
+  nlohmann::ordered_json json = {{"label", arguments.label},
+                                 {"model", {{"name", model.name()}, {"parameters", model.num_parameters()}}},
+                                 {"options",
+                                  {{"security_bits", options.security_bits},
+                                   {"unique_decoding", options.unique_decoding},
+                                   {"zero_knowledge", options.zero_knowledge},
+                                   {"inputs", data_group_text(options.inputs)},
+                                   {"outputs", data_group_text(options.outputs)},
+                                   {"public_parameters", options.public_parameters},
+                                   {"pow_bits", options.pow_bits},
+                                   {"budget", options.budget},
+                                   {"insecure_seed", options.insecure_seed.has_value()}}},
+                                 {"runs", m.prove_seconds.size()},
+                                 {"compile_seconds", m.compile_seconds},
+                                 {"commit_seconds", m.commit_seconds},
+                                 {"commit_data_seconds", median(m.commit_data_seconds)},
+                                 {"prove_seconds", median(m.prove_seconds)},
+                                 {"prove_seconds_all", m.prove_seconds},
+                                 {"execute_seconds", median_of(m.stats, &ProveStats::execute_seconds)},
+                                 {"witness_seconds", median_of(m.stats, &ProveStats::witness_seconds)},
+                                 {"witness_commit_seconds", median_of(m.stats, &ProveStats::commit_seconds)},
+                                 {"lookup_seconds", median_of(m.stats, &ProveStats::lookup_seconds)},
+                                 {"relations_seconds", median_of(m.stats, &ProveStats::relations_seconds)},
+                                 {"opening_seconds", median_of(m.stats, &ProveStats::opening_seconds)},
+                                 {"verify_seconds", median(m.verify_seconds)},
+                                 {"key_load_seconds", m.key_seconds},
+                                 {"proof_bytes", m.proof_bytes},
+                                 {"key_bytes", m.key_bytes},
+                                 {"commit_peak_memory_bytes", m.commit_peak},
+                                 {"prove_peak_memory_bytes", m.prove_peak}};
   auto parts = nlohmann::ordered_json::object();
   for (const auto& [part, num_bytes] : m.size_table) parts[part] = num_bytes;
   json["proof_bytes_by_part"] = parts;
   if (m.fidelity.has_value()) {
-    json["fidelity"] = {{"inputs", m.fidelity->num_inputs}, {"cosine", m.fidelity->cosine},
-                        {"top1_agreement", m.fidelity->top1_agreement}, {"max_abs_error", m.fidelity->max_abs_error}};
+    json["fidelity"] = {{"inputs", m.fidelity->num_inputs},
+                        {"cosine", m.fidelity->cosine},
+                        {"top1_agreement", m.fidelity->top1_agreement},
+                        {"max_abs_error", m.fidelity->max_abs_error}};
   }
-  json["machine"] = {{"cpu", machine.cpu}, {"cores", machine.num_cores}, {"memory_bytes", machine.memory_bytes},
-                     {"system", machine.system}, {"compiler", machine.compiler}};
+  json["machine"] = {{"cpu", machine.cpu},
+                     {"cores", machine.num_cores},
+                     {"memory_bytes", machine.memory_bytes},
+                     {"system", machine.system},
+                     {"compiler", machine.compiler}};
   json["commit"] = machine.commit;
   return json;
 }
@@ -175,18 +187,20 @@ void print_table(const Model& model, const Measured& m) {
       {"model", model.name() + ", " + human_count(model.num_parameters()) + " parameters"}};
   if (m.compile_seconds > 0) rows.emplace_back("compile", human_seconds(m.compile_seconds));
   rows.emplace_back("commit (once)", human_seconds(m.commit_seconds) + ", peak memory " + human_bytes(m.commit_peak));
-  if (!m.commit_data_seconds.empty()) rows.emplace_back("commit to the input", human_seconds(median(m.commit_data_seconds)) + " (not in prove)");
-  rows.emplace_back("prove", human_seconds(median(m.prove_seconds)) + ", peak memory " + human_bytes(m.prove_peak) + " (median of " +
-                                 std::to_string(m.prove_seconds.size()) + ")");
-  for (const auto& [name, field] : {std::pair{"  integer inference", &ProveStats::execute_seconds},
-                                    std::pair{"  witness columns", &ProveStats::witness_seconds},
-                                    std::pair{"  witness commitment", &ProveStats::commit_seconds},
-                                    std::pair{"  lookups", &ProveStats::lookup_seconds},
-                                    std::pair{"  relations", &ProveStats::relations_seconds},
-                                    std::pair{"  opening", &ProveStats::opening_seconds}}) {
+  if (!m.commit_data_seconds.empty())
+    rows.emplace_back("commit to the input", human_seconds(median(m.commit_data_seconds)) + " (not in prove)");
+  rows.emplace_back("prove", human_seconds(median(m.prove_seconds)) + ", peak memory " + human_bytes(m.prove_peak) +
+                                 " (median of " + std::to_string(m.prove_seconds.size()) + ")");
+  for (const auto& [name, field] :
+       {std::pair{"  integer inference", &ProveStats::execute_seconds},
+        std::pair{"  witness columns", &ProveStats::witness_seconds},
+        std::pair{"  witness commitment", &ProveStats::commit_seconds},
+        std::pair{"  lookups", &ProveStats::lookup_seconds}, std::pair{"  relations", &ProveStats::relations_seconds},
+        std::pair{"  opening", &ProveStats::opening_seconds}}) {
     rows.emplace_back(name, human_seconds(median_of(m.stats, field)));
   }
-  rows.emplace_back("verify", human_seconds(median(m.verify_seconds)) + " (key loaded once in " + human_seconds(m.key_seconds) + ")");
+  rows.emplace_back(
+      "verify", human_seconds(median(m.verify_seconds)) + " (key loaded once in " + human_seconds(m.key_seconds) + ")");
   rows.emplace_back("proof", human_bytes(m.proof_bytes));
   for (const auto& [part, num_bytes] : m.size_table) rows.emplace_back("  " + part, human_bytes(num_bytes));
   rows.emplace_back("key", human_bytes(m.key_bytes));
@@ -206,7 +220,8 @@ CommandResult bench(const Session& session, Arguments& arguments) {
   if (!session.quiet) print_table(model, measured);
   if (!arguments.json_path.empty()) {
     const std::string text = to_json(arguments, model, measured).dump(2) + "\n";
-    ZKI_RETURN_IF_ERROR(write_file(arguments.json_path, ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size())));
+    ZKI_RETURN_IF_ERROR(
+        write_file(arguments.json_path, ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size())));
     if (!session.quiet) std::printf("wrote %s\n", arguments.json_path.c_str());
   }
   return ExitCode::kDone;
@@ -219,18 +234,27 @@ void add_bench(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("bench", "measure compile, commit, prove and verify of one model");
   command->add_option("model", arguments->model_path, "ONNX file or model package")->required();
   add_input_options(*command, arguments->input);
-  command->add_option("-c,--calibration", arguments->calibration_paths, "typical inputs, for an ONNX file")->expected(1, 1 << 20);
-  command->add_option("-e,--evaluate", arguments->evaluation_paths, "inputs on which integers and floats are compared")->expected(1, 1 << 20);
-  command->add_option("--shape", arguments->input_shapes, "shape of an input with dynamic axes: name=1,3,224,224")->expected(1, 64);
-  command->add_option("--limit", arguments->limit, "at most this many calibration and evaluation inputs")->check(CLI::Range(1, 1 << 20))->capture_default_str();
-  command->add_option("-n,--runs", arguments->num_runs, "proofs to make")->check(CLI::Range(1, 1000))->capture_default_str();
+  command->add_option("-c,--calibration", arguments->calibration_paths, "typical inputs, for an ONNX file")
+      ->expected(1, 1 << 20);
+  command->add_option("-e,--evaluate", arguments->evaluation_paths, "inputs on which integers and floats are compared")
+      ->expected(1, 1 << 20);
+  command->add_option("--shape", arguments->input_shapes, "shape of an input with dynamic axes: name=1,3,224,224")
+      ->expected(1, 64);
+  command->add_option("--limit", arguments->limit, "at most this many calibration and evaluation inputs")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("-n,--runs", arguments->num_runs, "proofs to make")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   command->add_option("--json", arguments->json_path, "write the numbers, machine and source commit to this file");
   command->add_option("--label", arguments->label, "free text kept in the JSON");
   add_commit_options(*command, arguments->commit);
-  command->add_option("--insecure-seed", arguments->commit.insecure_seed, "randomness from this text: reproducible, hiding nothing");
-  command->footer("Examples:\n"
-                  "  zkinfer bench digits.onnx -c calibration.npy -i digit_7.png --runs 10 --json digits.json\n"
-                  "  zkinfer bench network.zkmodel -i input.json --public-input --public-model --no-zk --threads 1");
+  command->add_option("--insecure-seed", arguments->commit.insecure_seed,
+                      "randomness from this text: reproducible, hiding nothing");
+  command->footer(
+      "Examples:\n"
+      "  zkinfer bench digits.onnx -c calibration.npy -i digit_7.png --runs 10 --json digits.json\n"
+      "  zkinfer bench network.zkmodel -i input.json --public-input --public-model --no-zk --threads 1");
   command->callback([arguments, &session] { session.run([&] { return bench(session, *arguments); }); });
 }
 

@@ -29,9 +29,12 @@ CommandResult certify(const Session& session, const Arguments& arguments) {
   if (!check.accepted()) return internal_error("the new certificate fails its own check: " + check.to_string());
   ZKI_RETURN_IF_ERROR(write_file(arguments.output_path, certificate));
   if (!session.quiet) {
-    std::printf("certified %s parameters in %s, certificate %s, peak memory %s\nwrote %s (public: give it to verifiers with the key)\n",
-                human_count(committed.key().info().num_parameters).c_str(), human_seconds(seconds).c_str(),
-                human_bytes(certificate.size()).c_str(), human_bytes(peak_memory_bytes()).c_str(), arguments.output_path.c_str());
+    std::printf(
+        "certified %s parameters in %s, certificate %s, peak memory %s\nwrote %s (public: give it to verifiers with "
+        "the key)\n",
+        human_count(committed.key().info().num_parameters).c_str(), human_seconds(seconds).c_str(),
+        human_bytes(certificate.size()).c_str(), human_bytes(peak_memory_bytes()).c_str(),
+        arguments.output_path.c_str());
   }
   return ExitCode::kDone;
 }
@@ -40,14 +43,18 @@ CommandResult certify(const Session& session, const Arguments& arguments) {
 
 void add_certify(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("certify", "prove once that every committed weight lies in its declared range");
+  CLI::App* command =
+      app.add_subcommand("certify", "prove once that every committed weight lies in its declared range");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
-  command->add_option("-s,--secret", arguments->secret_path, "commitment secret (default: the model's name with .zksecret)");
-  command->add_option("-o,--output", arguments->output_path, "certificate to write (default: the model's name with .zkcert)");
-  command->footer("Examples:\n"
-                  "  zkinfer certify digits.zkmodel\n"
-                  "  zkinfer verify digit_7.zkproof --key digits.zkkey --certificate digits.zkcert\n"
-                  "Takes one of the slots that the commitment has for proofs.");
+  command->add_option("-s,--secret", arguments->secret_path,
+                      "commitment secret (default: the model's name with .zksecret)");
+  command->add_option("-o,--output", arguments->output_path,
+                      "certificate to write (default: the model's name with .zkcert)");
+  command->footer(
+      "Examples:\n"
+      "  zkinfer certify digits.zkmodel\n"
+      "  zkinfer verify digit_7.zkproof --key digits.zkkey --certificate digits.zkcert\n"
+      "Takes one of the slots that the commitment has for proofs.");
   command->callback([arguments, &session] {
     if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
     if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->model_path, ".zkcert");

@@ -25,8 +25,10 @@ struct Arguments {
 CommandResult commit(const Session& session, const Arguments& arguments) {
   // Without its secret nobody can prove under the key that was published.
   if (std::error_code error; !arguments.force && std::filesystem::exists(arguments.secret_path, error)) {
-    return invalid_argument("'" + arguments.secret_path + "' is there already, and its key may be in use; name another file with --secret (and --key), "
-                            "or replace it with --force");
+    return invalid_argument(
+        "'" + arguments.secret_path +
+        "' is there already, and its key may be in use; name another file with --secret (and --key), "
+        "or replace it with --force");
   }
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "commit");
@@ -53,18 +55,28 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
 }  // namespace
 
 void add_commit_options(CLI::App& command, CommitArguments& arguments) {
-  command.add_option("--security-bits", arguments.options.security_bits, "soundness error at most 2^-bits")->check(CLI::Range(40, 128))->capture_default_str();
-  command.add_flag("--unique-decoding", arguments.options.unique_decoding, "parameters that need no list-decoding theorem; larger proofs");
-  command.add_option("--pow-bits", arguments.options.pow_bits, "proof of work before each query phase")->check(CLI::Range(0, 32))->capture_default_str();
-  command.add_option("--budget", arguments.options.budget, "proofs that this commitment may serve, one of them for rotation (default: by model size)");
-  command.add_option("--inputs", arguments.inputs, "who sees the inputs: private, public or committed, then perhaps :sha256 or :keccak256")
+  command.add_option("--security-bits", arguments.options.security_bits, "soundness error at most 2^-bits")
+      ->check(CLI::Range(40, 128))
+      ->capture_default_str();
+  command.add_flag("--unique-decoding", arguments.options.unique_decoding,
+                   "parameters that need no list-decoding theorem; larger proofs");
+  command.add_option("--pow-bits", arguments.options.pow_bits, "proof of work before each query phase")
+      ->check(CLI::Range(0, 32))
+      ->capture_default_str();
+  command.add_option("--budget", arguments.options.budget,
+                     "proofs that this commitment may serve, one of them for rotation (default: by model size)");
+  command
+      .add_option("--inputs", arguments.inputs,
+                  "who sees the inputs: private, public or committed, then perhaps :sha256 or :keccak256")
       ->check(CLI::IsMember(data_group_words()))
       ->capture_default_str();
   command.add_option("--outputs", arguments.outputs, "who sees the outputs: the same words")
       ->check(CLI::IsMember(data_group_words()))
       ->capture_default_str();
-  command.add_option("--data-budget", arguments.options.data_budget, "proofs that a commitment to an input or output may serve (default: 8)");
-  command.add_flag_callback("--public-input", [&arguments] { arguments.inputs = "public"; }, "short for --inputs public");
+  command.add_option("--data-budget", arguments.options.data_budget,
+                     "proofs that a commitment to an input or output may serve (default: 8)");
+  command.add_flag_callback(
+      "--public-input", [&arguments] { arguments.inputs = "public"; }, "short for --inputs public");
   command.add_flag("--public-model", arguments.options.public_parameters,
                    "the commitment hides no weights: whoever has the model derives the same key");
   command.add_flag("--no-zk", arguments.no_zero_knowledge,
@@ -80,7 +92,8 @@ CommitOptions commit_options(const CommitArguments& arguments) {
     // Not a hash: this seed is insecure by name, it only has to differ between texts.
     Digest seed{};
     for (std::size_t i = 0; i < arguments.insecure_seed.size(); ++i) {
-      seed[i % seed.size()] = static_cast<std::uint8_t>(31 * seed[i % seed.size()] + static_cast<std::uint8_t>(arguments.insecure_seed[i]));
+      seed[i % seed.size()] =
+          static_cast<std::uint8_t>(31 * seed[i % seed.size()] + static_cast<std::uint8_t>(arguments.insecure_seed[i]));
     }
     options.insecure_seed = seed;
   }
@@ -91,15 +104,19 @@ void add_commit(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("commit", "commit to a model's weights once; makes the verification key");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
-  command->add_option("--key", arguments->key_path, "verification key to write (default: the model's name with .zkkey)");
-  command->add_option("--secret", arguments->secret_path, "commitment secret to write (default: the model's name with .zksecret)");
-  command->add_flag("--force", arguments->force, "replace a commitment secret that is there: nobody can prove under its key any more");
+  command->add_option("--key", arguments->key_path,
+                      "verification key to write (default: the model's name with .zkkey)");
+  command->add_option("--secret", arguments->secret_path,
+                      "commitment secret to write (default: the model's name with .zksecret)");
+  command->add_flag("--force", arguments->force,
+                    "replace a commitment secret that is there: nobody can prove under its key any more");
   command->add_flag("--circuit", arguments->circuit_report, "print the sizes of columns, relations and lookups");
   add_commit_options(*command, arguments->commit);
-  command->footer("Examples:\n"
-                  "  zkinfer commit network.zkmodel\n"
-                  "  zkinfer commit network.zkmodel --security-bits 100 --key public/network.zkkey\n"
-                  "With --quiet only the model's identity is printed.");
+  command->footer(
+      "Examples:\n"
+      "  zkinfer commit network.zkmodel\n"
+      "  zkinfer commit network.zkmodel --security-bits 100 --key public/network.zkkey\n"
+      "With --quiet only the model's identity is printed.");
   command->callback([arguments, &session] {
     if (arguments->key_path.empty()) arguments->key_path = with_extension(arguments->model_path, ".zkkey");
     if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");

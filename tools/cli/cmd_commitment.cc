@@ -45,18 +45,16 @@ struct StatusArguments {
 
 CommandResult status(const Session& session, const StatusArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Counted counted, open_counted(arguments.secret_path));
-  const std::pair<std::string, std::string> what = counted.identity.empty() ? std::pair<std::string, std::string>{"commits to", "data"}
-                                                                            : std::pair<std::string, std::string>{"identity", counted.identity};
+  const std::pair<std::string, std::string> what =
+      counted.identity.empty() ? std::pair<std::string, std::string>{"commits to", "data"}
+                               : std::pair<std::string, std::string>{"identity", counted.identity};
   const SlotRange& slots = counted.file.slots();
   const std::uint64_t num_proofs = slots.num_left(SlotUse::kProof);
   const std::uint64_t num_kept = slots.num_left(SlotUse::kRotation) - num_proofs;
   if (arguments.json) {
-    const nlohmann::ordered_json json = {{what.first, what.second},
-                                         {"budget", counted.budget},
-                                         {"slice", {slots.begin, slots.end}},
-                                         {"used", slots.num_used()},
-                                         {"proofs_left", num_proofs},
-                                         {"kept_for_rotation", num_kept}};
+    const nlohmann::ordered_json json = {{what.first, what.second},           {"budget", counted.budget},
+                                         {"slice", {slots.begin, slots.end}}, {"used", slots.num_used()},
+                                         {"proofs_left", num_proofs},         {"kept_for_rotation", num_kept}};
     std::printf("%s\n", json.dump(2).c_str());
   } else if (session.quiet) {
     std::printf("%llu\n", static_cast<unsigned long long>(num_proofs));
@@ -64,14 +62,16 @@ CommandResult status(const Session& session, const StatusArguments& arguments) {
     std::fputs(pairs_text({what, {"budget", budget_text(0)}}).c_str(), stdout);
   } else {
     const bool empty = slots.begin == slots.end;
-    std::fputs(pairs_text({what,
-                           {"budget", counted.identity.empty() ? human_count(counted.budget) : budget_text(counted.budget)},
-                           {"slots of this file", empty ? "none" : std::to_string(slots.begin) + " to " + std::to_string(slots.end - 1)},
-                           {"used", human_count(slots.num_used())},
-                           {"proofs left", human_count(num_proofs)},
-                           {"kept for rotation", human_count(num_kept)}})
-                   .c_str(),
-               stdout);
+    std::fputs(
+        pairs_text({what,
+                    {"budget", counted.identity.empty() ? human_count(counted.budget) : budget_text(counted.budget)},
+                    {"slots of this file",
+                     empty ? "none" : std::to_string(slots.begin) + " to " + std::to_string(slots.end - 1)},
+                    {"used", human_count(slots.num_used())},
+                    {"proofs left", human_count(num_proofs)},
+                    {"kept for rotation", human_count(num_kept)}})
+            .c_str(),
+        stdout);
   }
   return ExitCode::kDone;
 }
@@ -89,19 +89,24 @@ std::string part_path(const std::string& path, std::size_t number, std::string_v
 CommandResult split(const Session& session, const SplitArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(Counted counted, open_counted(arguments.secret_path));
   if (counted.budget == 0) {
-    return invalid_argument("'" + arguments.secret_path + "': a commitment to public parameters has no slots to split; copy the file");
+    return invalid_argument("'" + arguments.secret_path +
+                            "': a commitment to public parameters has no slots to split; copy the file");
   }
   std::vector<std::string> paths;
-  for (std::size_t i = 1; i <= arguments.num_parts; ++i) paths.push_back(part_path(arguments.secret_path, i, counted.extension));
+  for (std::size_t i = 1; i <= arguments.num_parts; ++i)
+    paths.push_back(part_path(arguments.secret_path, i, counted.extension));
   ZKI_RETURN_IF_ERROR(counted.file.split(paths));
   for (const std::string& path : paths) {
     ZKI_ASSIGN_OR_RETURN(const Counted part, open_counted(path));
     if (session.quiet) continue;
     const std::uint64_t num_proofs = part.file.slots().num_left(SlotUse::kProof);
     const std::uint64_t num_kept = part.file.slots().num_left(SlotUse::kRotation) - num_proofs;
-    std::printf("wrote %s: %s proofs%s\n", path.c_str(), human_count(num_proofs).c_str(), num_kept > 0 ? ", and the slot for rotation" : "");
+    std::printf("wrote %s: %s proofs%s\n", path.c_str(), human_count(num_proofs).c_str(),
+                num_kept > 0 ? ", and the slot for rotation" : "");
   }
-  if (!session.quiet) std::printf("%s has no slots any more; move each file to where it is used, and keep no copy\n", arguments.secret_path.c_str());
+  if (!session.quiet)
+    std::printf("%s has no slots any more; move each file to where it is used, and keep no copy\n",
+                arguments.secret_path.c_str());
   return ExitCode::kDone;
 }
 
@@ -129,11 +134,13 @@ CommandResult check(const Session& session, const CheckArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Bytes key, read_file(arguments.key_path, kMaxKeyBytes));
   ZKI_ASSIGN_OR_RETURN(const Bytes opening, read_file(arguments.opening_path, 1 << 16));
   Result<OpeningCheck> result = check_commitment_opening(model, key, opening);
-  if (!result.ok()) return result.status().with_context("'" + arguments.opening_path + "', '" + arguments.key_path + "'");
+  if (!result.ok())
+    return result.status().with_context("'" + arguments.opening_path + "', '" + arguments.key_path + "'");
   if (!result->matches) {
     std::printf("NO MATCH: %s\n", result->reason.c_str());
   } else if (!session.quiet) {
-    std::printf("MATCH: %s commits to exactly the model in %s\n", arguments.key_path.c_str(), arguments.model_path.c_str());
+    std::printf("MATCH: %s commits to exactly the model in %s\n", arguments.key_path.c_str(),
+                arguments.model_path.c_str());
   }
   return result->matches ? ExitCode::kDone : ExitCode::kRejected;
 }
@@ -141,25 +148,35 @@ CommandResult check(const Session& session, const CheckArguments& arguments) {
 void add_status(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<StatusArguments>();
   CLI::App* command = commitment.add_subcommand("status", "how many proofs a secret or a data opening may still make");
-  command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret) or data opening (.zkopen)")->required();
+  command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret) or data opening (.zkopen)")
+      ->required();
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->callback([arguments, &session] { session.run([&] { return status(session, *arguments); }); });
 }
 
 void add_split(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<SplitArguments>();
-  CLI::App* command = commitment.add_subcommand("split", "share what is left among several prover machines, or with the next party of a chain");
-  command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret) or data opening (.zkopen); has no slots afterwards")->required();
-  command->add_option("--into", arguments->num_parts, "number of secrets to write, network.1.zksecret and so on")->required()->check(CLI::Range(2, 4096));
+  CLI::App* command = commitment.add_subcommand(
+      "split", "share what is left among several prover machines, or with the next party of a chain");
+  command
+      ->add_option("secret", arguments->secret_path,
+                   "commitment secret (.zksecret) or data opening (.zkopen); has no slots afterwards")
+      ->required();
+  command->add_option("--into", arguments->num_parts, "number of secrets to write, network.1.zksecret and so on")
+      ->required()
+      ->check(CLI::Range(2, 4096));
   command->callback([arguments, &session] { session.run([&] { return split(session, *arguments); }); });
 }
 
 void add_open(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<OpenArguments>();
-  CLI::App* command = commitment.add_subcommand("open", "write what an auditor needs to see that a key commits to a model");
+  CLI::App* command =
+      commitment.add_subcommand("open", "write what an auditor needs to see that a key commits to a model");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
-  command->add_option("-s,--secret", arguments->secret_path, "commitment secret (default: the model's name with .zksecret)");
-  command->add_option("-o,--output", arguments->output_path, "opening to write (default: the model's name with .zkaudit)");
+  command->add_option("-s,--secret", arguments->secret_path,
+                      "commitment secret (default: the model's name with .zksecret)");
+  command->add_option("-o,--output", arguments->output_path,
+                      "opening to write (default: the model's name with .zkaudit)");
   command->callback([arguments, &session] {
     if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
     if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->model_path, ".zkaudit");
@@ -179,18 +196,20 @@ void add_check(CLI::App& commitment, Session& session) {
 }  // namespace
 
 void add_commitment(CLI::App& app, Session& session) {
-  CLI::App* command = app.add_subcommand("commitment", "slots of a commitment, slices of them, and its opening for an auditor");
+  CLI::App* command =
+      app.add_subcommand("commitment", "slots of a commitment, slices of them, and its opening for an auditor");
   command->require_subcommand(1);
   add_status(*command, session);
   add_split(*command, session);
   add_open(*command, session);
   add_check(*command, session);
-  command->footer("Examples:\n"
-                  "  zkinfer commitment status network.zksecret\n"
-                  "  zkinfer commitment split network.zksecret --into 4\n"
-                  "  zkinfer commitment split between.zkopen --into 2\n"
-                  "  zkinfer commitment open network.zkmodel\n"
-                  "  zkinfer commitment check network.zkmodel network.zkaudit --key network.zkkey");
+  command->footer(
+      "Examples:\n"
+      "  zkinfer commitment status network.zksecret\n"
+      "  zkinfer commitment split network.zksecret --into 4\n"
+      "  zkinfer commitment split between.zkopen --into 2\n"
+      "  zkinfer commitment open network.zkmodel\n"
+      "  zkinfer commitment check network.zkmodel network.zkaudit --key network.zkkey");
 }
 
 }  // namespace zkinfer::cli

@@ -81,8 +81,10 @@ std::optional<std::size_t> find_outputs(ByteView proof, const std::vector<std::i
   return static_cast<std::size_t>(found - proof.begin());
 }
 
-Status try_attacks(const Arguments& arguments, const Party& party, const VerificationKey& key, const Bytes& proof, DemoData& data) {
-  const auto attempt = [&](const char* title, const std::string& detail, const VerificationKey& with, ByteView bytes, const char* context) {
+Status try_attacks(const Arguments& arguments, const Party& party, const VerificationKey& key, const Bytes& proof,
+                   DemoData& data) {
+  const auto attempt = [&](const char* title, const std::string& detail, const VerificationKey& with, ByteView bytes,
+                           const char* context) {
     const Stopwatch watch;
     const VerifyResult result = verify(with, bytes, view(context));
     data.attacks.push_back({title, detail, result.verdict, watch.seconds()});
@@ -91,9 +93,12 @@ Status try_attacks(const Arguments& arguments, const Party& party, const Verific
     Bytes changed = proof;
     const std::size_t other = (arg_max(data.outputs) + 1) % data.outputs.size();
     const std::size_t top = arg_max(data.outputs);
-    std::swap_ranges(changed.begin() + static_cast<std::ptrdiff_t>(*at + 8 * top), changed.begin() + static_cast<std::ptrdiff_t>(*at + 8 * top + 8),
+    std::swap_ranges(changed.begin() + static_cast<std::ptrdiff_t>(*at + 8 * top),
+                     changed.begin() + static_cast<std::ptrdiff_t>(*at + 8 * top + 8),
                      changed.begin() + static_cast<std::ptrdiff_t>(*at + 8 * other));
-    attempt("Claim another class", "the logits of " + std::to_string(top) + " and " + std::to_string(other) + " exchanged in the proof", key, changed, kContext);
+    attempt("Claim another class",
+            "the logits of " + std::to_string(top) + " and " + std::to_string(other) + " exchanged in the proof", key,
+            changed, kContext);
   }
   Bytes flipped = proof;
   flipped[flipped.size() / 2] ^= 1;
@@ -104,7 +109,8 @@ Status try_attacks(const Arguments& arguments, const Party& party, const Verific
   CompileOptions cheaper;
   cheaper.weight_bits = 4;
   ZKI_ASSIGN_OR_RETURN(const VerificationKey cheap_key, key_of_other_model(party, cheaper));
-  attempt("Answer with another model than promised", "promised: this network with 4-bit weights", cheap_key, proof, kContext);
+  attempt("Answer with another model than promised", "promised: this network with 4-bit weights", cheap_key, proof,
+          kContext);
   const std::string folder = arguments.examples + "/mlp/";
   ZKI_ASSIGN_OR_RETURN(const Party other, load_party(folder + "mlp.onnx", folder + "calibration.json"));
   ZKI_ASSIGN_OR_RETURN(const VerificationKey other_key, key_of_other_model(other, {}));
@@ -122,12 +128,14 @@ void print_outputs(const DemoData& data) {
     const auto length = static_cast<std::size_t>(40 * data.shares[i] + 0.5);
     std::string bar;
     for (std::size_t k = 0; k < length; ++k) bar += "█";
-    std::printf("   %s%zu %9.3f %6.2f %%  %s%s\n", colour && i == top ? "\033[1m" : "", i, static_cast<double>(data.outputs[i]) * data.output_scale,
-                100 * data.shares[i], bar.c_str(), colour ? "\033[0m" : "");
+    std::printf("   %s%zu %9.3f %6.2f %%  %s%s\n", colour && i == top ? "\033[1m" : "", i,
+                static_cast<double>(data.outputs[i]) * data.output_scale, 100 * data.shares[i], bar.c_str(),
+                colour ? "\033[0m" : "");
   }
 }
 
-Status tell_model(const Session& session, const Arguments& arguments, const Party& party, std::optional<Model>& model, DemoData& data) {
+Status tell_model(const Session& session, const Arguments& arguments, const Party& party, std::optional<Model>& model,
+                  DemoData& data) {
   heading(1, "Compile: a trained network becomes an integer model");
   ProgressLine progress(session, "compile");
   CompileOptions options;
@@ -144,15 +152,17 @@ Status tell_model(const Session& session, const Arguments& arguments, const Part
   ZKI_RETURN_IF_ERROR(measure_accuracy(arguments, party, *model, data));
   std::fputs(pairs_text({{"parameters", human_count(data.num_parameters)},
                          {"time", human_seconds(data.compile_seconds)},
-                         {"accuracy, integers", decimal(100 * data.test_accuracy, 2) + " % of " + human_count(data.num_test_pictures) + " test pictures"},
-                         {"same class as floats", decimal(100 * data.fidelity.top1_agreement, 2) + " %, cosine " + decimal(data.fidelity.cosine, 6)}})
+                         {"accuracy, integers", decimal(100 * data.test_accuracy, 2) + " % of " +
+                                                    human_count(data.num_test_pictures) + " test pictures"},
+                         {"same class as floats", decimal(100 * data.fidelity.top1_agreement, 2) + " %, cosine " +
+                                                      decimal(data.fidelity.cosine, 6)}})
                  .c_str(),
              stdout);
   return {};
 }
 
-Status tell_commit(const Session& session, const Arguments& arguments, const Model& model, std::optional<Prover>& prover,
-                   std::optional<VerificationKey>& key, DemoData& data) {
+Status tell_commit(const Session& session, const Arguments& arguments, const Model& model,
+                   std::optional<Prover>& prover, std::optional<VerificationKey>& key, DemoData& data) {
   heading(2, "Commit: the weights get a public name and stay secret");
   ProgressLine progress(session, "commit");
   CommitOptions options;
@@ -176,8 +186,8 @@ Status tell_commit(const Session& session, const Arguments& arguments, const Mod
   return {};
 }
 
-Status tell_proof(const Session& session, const Arguments& arguments, const Party& party, Prover& prover, const VerificationKey& key,
-                  Bytes& proof, DemoData& data) {
+Status tell_proof(const Session& session, const Arguments& arguments, const Party& party, Prover& prover,
+                  const VerificationKey& key, Bytes& proof, DemoData& data) {
   heading(3, "Prove: this picture goes in, a class and a proof come out");
   std::fputs(picture_text(data.picture, stdout_has_colour(), 3).c_str(), stdout);
   ZKI_ASSIGN_OR_RETURN(const std::vector<RealInputs> inputs, to_samples({data.picture}, party.inputs, {}));
@@ -191,7 +201,9 @@ Status tell_proof(const Session& session, const Arguments& arguments, const Part
   }
   data.proof_bytes = proof.size();
   ZKI_RETURN_IF_ERROR(write_file(arguments.output + "/digit.zkproof", proof));
-  std::fputs(pairs_text({{"time", human_seconds(data.stats.total_seconds)}, {"proof", human_bytes(data.proof_bytes)}, {"peak memory", human_bytes(data.peak_memory)}})
+  std::fputs(pairs_text({{"time", human_seconds(data.stats.total_seconds)},
+                         {"proof", human_bytes(data.proof_bytes)},
+                         {"peak memory", human_bytes(data.peak_memory)}})
                  .c_str(),
              stdout);
 
@@ -200,14 +212,18 @@ Status tell_proof(const Session& session, const Arguments& arguments, const Part
   const VerifyResult result = verify(key, proof, view(kContext));
   data.verify_seconds = watch.seconds();
   if (!result.verdict.accepted()) return internal_error("the demo's proof is rejected: " + result.verdict.to_string());
-  if (result.outputs.size() != 1 || result.outputs.front().integers.empty()) return internal_error("expected one output tensor");
+  if (result.outputs.size() != 1 || result.outputs.front().integers.empty())
+    return internal_error("expected one output tensor");
   data.outputs = result.outputs.front().integers;
   data.output_scale = result.outputs.front().format.scale();
   data.shares = softmax(data.outputs, data.output_scale);
   data.size_table = proof_size_table(key, proof);
   const std::size_t top = arg_max(data.outputs);
-  std::printf("   ACCEPTED in %s: class %zu with %.1f %%%s\n", human_seconds(data.verify_seconds).c_str(), top, 100 * data.shares[top],
-              data.label < 0 ? "" : static_cast<int>(top) == data.label ? ", which is what was drawn" : " (the network is wrong here, and provably so)");
+  std::printf("   ACCEPTED in %s: class %zu with %.1f %%%s\n", human_seconds(data.verify_seconds).c_str(), top,
+              100 * data.shares[top],
+              data.label < 0                        ? ""
+              : static_cast<int>(top) == data.label ? ", which is what was drawn"
+                                                    : " (the network is wrong here, and provably so)");
   print_outputs(data);
   return {};
 }
@@ -221,7 +237,8 @@ CommandResult demo(const Session& session, const Arguments& arguments) {
   data.context = kContext;
   const std::string folder = arguments.examples + "/digits/";
   data.label = arguments.picture_path.empty() ? arguments.digit : -1;
-  data.picture_path = arguments.picture_path.empty() ? folder + "digit_" + std::to_string(arguments.digit) + ".png" : arguments.picture_path;
+  data.picture_path = arguments.picture_path.empty() ? folder + "digit_" + std::to_string(arguments.digit) + ".png"
+                                                     : arguments.picture_path;
   ZKI_ASSIGN_OR_RETURN(const std::vector<Array> arrays, read_arrays(data.picture_path));
   data.picture = arrays.front();
   if (!data.picture.is_picture || data.picture.shape != std::vector<std::int64_t>{8, 8, 1}) {
@@ -239,13 +256,14 @@ CommandResult demo(const Session& session, const Arguments& arguments) {
   heading(5, "Cheat: every attempt is rejected, with reason and place");
   ZKI_RETURN_IF_ERROR(try_attacks(arguments, party, *key, proof, data));
   std::vector<std::pair<std::string, std::string>> rows;
-  for (const Attack& attack : data.attacks) rows.emplace_back(attack.title, "REJECTED: " + verdict_text(attack.verdict));
+  for (const Attack& attack : data.attacks)
+    rows.emplace_back(attack.title, "REJECTED: " + verdict_text(attack.verdict));
   std::fputs(pairs_text(rows).c_str(), stdout);
 
   const std::string report_path = arguments.output + "/report.html";
   ZKI_RETURN_IF_ERROR(write_file(report_path, view(report_html(data))));
-  std::printf("\nReport: %s\nTry it yourself: zkinfer verify %s/digit.zkproof --key %s/digits.zkkey\n", report_path.c_str(), arguments.output.c_str(),
-              arguments.output.c_str());
+  std::printf("\nReport: %s\nTry it yourself: zkinfer verify %s/digit.zkproof --key %s/digits.zkkey\n",
+              report_path.c_str(), arguments.output.c_str(), arguments.output.c_str());
   return ExitCode::kDone;
 }
 
@@ -253,11 +271,15 @@ CommandResult demo(const Session& session, const Arguments& arguments) {
 
 void add_demo(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("demo", "prove and verify one picture of a trained digits network; writes a report page");
+  CLI::App* command =
+      app.add_subcommand("demo", "prove and verify one picture of a trained digits network; writes a report page");
   command->add_option("--examples", arguments->examples, "folder of the examples")->capture_default_str();
   command->add_option("-o,--output", arguments->output, "folder for report.html, key and proof")->capture_default_str();
-  command->add_option("--digit", arguments->digit, "which of the ten pictures")->check(CLI::Range(0, 9))->capture_default_str();
-  command->add_option("-i,--input", arguments->picture_path, "a picture of your own: grey PNG, 8x8 pixels, white on black");
+  command->add_option("--digit", arguments->digit, "which of the ten pictures")
+      ->check(CLI::Range(0, 9))
+      ->capture_default_str();
+  command->add_option("-i,--input", arguments->picture_path,
+                      "a picture of your own: grey PNG, 8x8 pixels, white on black");
   command->footer("Examples:\n  zkinfer demo\n  zkinfer demo --digit 3 --output /tmp/demo");
   command->callback([arguments, &session] { session.run([&] { return demo(session, *arguments); }); });
 }

@@ -25,8 +25,10 @@ CommandResult digest(const Session& session, const Arguments& arguments) {
     const TensorInfo& tensor = tensors.inputs[i];
     ZKI_ASSIGN_OR_RETURN(const auto integers, to_integers(tensor, input[i]));
     ZKI_ASSIGN_OR_RETURN(const Bytes bytes, canonical_bytes(tensor, integers));
-    std::vector<std::pair<std::string, std::string>> rows = digest_rows(DataHash::kSha256, hash_data(DataHash::kSha256, bytes));
-    for (auto& row : digest_rows(DataHash::kKeccak256, hash_data(DataHash::kKeccak256, bytes))) rows.push_back(std::move(row));
+    std::vector<std::pair<std::string, std::string>> rows =
+        digest_rows(DataHash::kSha256, hash_data(DataHash::kSha256, bytes));
+    for (auto& row : digest_rows(DataHash::kKeccak256, hash_data(DataHash::kKeccak256, bytes)))
+      rows.push_back(std::move(row));
     std::string path;
     if (!arguments.data_path.empty()) {
       path = numbered_path(arguments.data_path, i, tensors.inputs.size());
@@ -39,7 +41,9 @@ CommandResult digest(const Session& session, const Arguments& arguments) {
       list.push_back(std::move(json));
       continue;
     }
-    if (!session.quiet) std::printf("input '%s' %s, %s\n", tensor.name.c_str(), shape_text(tensor.shape).c_str(), human_bytes(bytes.size()).c_str());
+    if (!session.quiet)
+      std::printf("input '%s' %s, %s\n", tensor.name.c_str(), shape_text(tensor.shape).c_str(),
+                  human_bytes(bytes.size()).c_str());
     std::fputs(pairs_text(rows).c_str(), stdout);
     if (!session.quiet && !path.empty()) std::printf("wrote %s\n", path.c_str());
   }
@@ -52,14 +56,19 @@ CommandResult digest(const Session& session, const Arguments& arguments) {
 void add_digest(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("digest", "an input's canonical bytes: SHA-256, IPFS CID and Keccak-256");
-  command->add_option("key", arguments->tensors_path, "verification key (.zkkey) or model package (.zkmodel): says what the input's integers are")->required();
+  command
+      ->add_option("key", arguments->tensors_path,
+                   "verification key (.zkkey) or model package (.zkmodel): says what the input's integers are")
+      ->required();
   add_input_options(*command, arguments->input);
-  command->add_option("--data", arguments->data_path, "write the canonical bytes to this file: what others hash, or put into IPFS");
+  command->add_option("--data", arguments->data_path,
+                      "write the canonical bytes to this file: what others hash, or put into IPFS");
   command->add_flag("--json", arguments->json, "print the result as JSON");
-  command->footer("Examples:\n"
-                  "  zkinfer digest digits.zkkey --input digit_7.png\n"
-                  "  zkinfer digest network.zkkey -i input.npy --data input.bin --json\n"
-                  "The CID is that of the file written by --data where IPFS keeps it as one raw block (up to 256 KiB by default).");
+  command->footer(
+      "Examples:\n"
+      "  zkinfer digest digits.zkkey --input digit_7.png\n"
+      "  zkinfer digest network.zkkey -i input.npy --data input.bin --json\n"
+      "The CID is that of the file written by --data where IPFS keeps it as one raw block (up to 256 KiB by default).");
   command->callback([arguments, &session] { session.run([&] { return digest(session, *arguments); }); });
 }
 

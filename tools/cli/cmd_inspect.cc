@@ -30,8 +30,8 @@ Result<std::string> describe_onnx(const Arguments& arguments) {
 }
 
 std::string tensor_row(const TensorInfo& info) {
-  return shape_text(info.shape) + ", integers " + std::to_string(info.format.lo) + ".." + std::to_string(info.format.hi) + " times " +
-         decimal(info.format.scale(), 9);
+  return shape_text(info.shape) + ", integers " + std::to_string(info.format.lo) + ".." +
+         std::to_string(info.format.hi) + " times " + decimal(info.format.scale(), 9);
 }
 
 std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
@@ -39,7 +39,8 @@ std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
   std::vector<std::pair<std::string, std::string>> rows = key_rows(info);
   if (info.data_budget > 0) rows.emplace_back("proofs per committed tensor", human_count(info.data_budget));
   for (const TensorInfo& input : info.input_tensors) rows.emplace_back("input '" + input.name + "'", tensor_row(input));
-  for (const TensorInfo& output : info.output_tensors) rows.emplace_back("output '" + output.name + "'", tensor_row(output));
+  for (const TensorInfo& output : info.output_tensors)
+    rows.emplace_back("output '" + output.name + "'", tensor_row(output));
   return "verification key, " + human_bytes(num_bytes) + "\n" + pairs_text(rows);
 }
 
@@ -54,24 +55,30 @@ std::string describe_commitment(const DataCommitment& commitment) {
 Result<std::string> describe_opening(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kDataOpeningFile));
   ZKI_ASSIGN_OR_RETURN(const CommittedTensor tensor, CommittedTensor::open(path));
-  return "data opening (secret)\n" + describe_commitment(tensor.commitment()) + pairs_text({{"slots", file.slots().to_string()}});
+  return "data opening (secret)\n" + describe_commitment(tensor.commitment()) +
+         pairs_text({{"slots", file.slots().to_string()}});
 }
 
 std::string describe_model(const Model& model, std::size_t num_bytes, bool graph) {
-  std::vector<std::pair<std::string, std::string>> rows = {{"model", model.name()}, {"parameters", human_count(model.num_parameters())}};
+  std::vector<std::pair<std::string, std::string>> rows = {{"model", model.name()},
+                                                           {"parameters", human_count(model.num_parameters())}};
   for (const TensorInfo& input : model.inputs()) rows.emplace_back("input '" + input.name + "'", tensor_row(input));
-  for (const TensorInfo& output : model.outputs()) rows.emplace_back("output '" + output.name + "'", tensor_row(output));
-  return "model package (secret), " + human_bytes(num_bytes) + "\n" + pairs_text(rows) + "\n" + (graph ? model.graph_text() : model.report());
+  for (const TensorInfo& output : model.outputs())
+    rows.emplace_back("output '" + output.name + "'", tensor_row(output));
+  return "model package (secret), " + human_bytes(num_bytes) + "\n" + pairs_text(rows) + "\n" +
+         (graph ? model.graph_text() : model.report());
 }
 
 Result<std::string> describe_proof(ByteView proof, const std::string& key_path) {
   ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(key_path));
   std::vector<std::pair<std::string, std::string>> rows;
-  for (const auto& [part, num_bytes] : proof_size_table(key, proof)) rows.emplace_back(part, human_count(num_bytes) + " bytes");
+  for (const auto& [part, num_bytes] : proof_size_table(key, proof))
+    rows.emplace_back(part, human_count(num_bytes) + " bytes");
   const VerifyResult result = verify(key, proof);
   const auto beside = [](const DataGroup& group) { return group.is_public() && group.hash != DataHash::kNone; };
   std::string verdict = (result.verdict.accepted() ? "" : "rejected, ") + verdict_text(result.verdict);
-  if (beside(key.info().inputs) || beside(key.info().outputs)) verdict = "not checked here, which needs the data beside the proof (`zkinfer verify`)";
+  if (beside(key.info().inputs) || beside(key.info().outputs))
+    verdict = "not checked here, which needs the data beside the proof (`zkinfer verify`)";
   return "proof, " + human_bytes(proof.size()) + ", against '" + key_path + "': " + verdict + "\n" + pairs_text(rows);
 }
 
@@ -94,14 +101,18 @@ Result<std::string> describe(const Arguments& arguments) {
   if (arguments.path.ends_with(".onnx")) return describe_onnx(arguments);
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(arguments.path, kMaxModelBytes));
   if (!arguments.key_path.empty()) return describe_proof(bytes, arguments.key_path);
-  if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0); key.ok()) return describe_key(*key, bytes.size());
+  if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0); key.ok())
+    return describe_key(*key, bytes.size());
   if (const Result<DataCommitment> data = DataCommitment::from_bytes(bytes); data.ok()) {
     return "data commitment, " + human_bytes(bytes.size()) + "\n" + describe_commitment(*data);
   }
   if (ByteReader(bytes).u32() == kDataOpeningFile.magic) return describe_opening(arguments.path);
-  if (const Result<Model> model = Model::from_bytes(bytes); model.ok()) return describe_model(*model, bytes.size(), arguments.graph);
-  if (const Result<std::vector<Array>> arrays = read_arrays(arguments.path); arrays.ok()) return describe_arrays(*arrays);
-  return invalid_argument("'" + arguments.path + "': expected an .onnx file, a model package, a verification key, a data commitment "
+  if (const Result<Model> model = Model::from_bytes(bytes); model.ok())
+    return describe_model(*model, bytes.size(), arguments.graph);
+  if (const Result<std::vector<Array>> arrays = read_arrays(arguments.path); arrays.ok())
+    return describe_arrays(*arrays);
+  return invalid_argument("'" + arguments.path +
+                          "': expected an .onnx file, a model package, a verification key, a data commitment "
                           "or its opening, input data, or a proof (give its key with --key)");
 }
 
@@ -109,17 +120,25 @@ Result<std::string> describe(const Arguments& arguments) {
 
 void add_inspect(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("inspect", "show what is in an ONNX file, a model, a key, a proof, a data commitment or input data");
+  CLI::App* command = app.add_subcommand(
+      "inspect", "show what is in an ONNX file, a model, a key, a proof, a data commitment or input data");
   command->add_option("file", arguments->path, "any of these files")->required();
   command->add_option("-k,--key", arguments->key_path, "the file is a proof for this key: show its size by part");
-  command->add_flag("--graph", arguments->graph, "of a model package: the integer graph instead of the quantization report");
-  command->add_option("--format", arguments->format, "of an ONNX file")->check(CLI::IsMember({"text", "dot"}))->capture_default_str();
+  command->add_flag("--graph", arguments->graph,
+                    "of a model package: the integer graph instead of the quantization report");
+  command->add_option("--format", arguments->format, "of an ONNX file")
+      ->check(CLI::IsMember({"text", "dot"}))
+      ->capture_default_str();
   command->add_flag("--legalized", arguments->legalized, "of an ONNX file: the graph after the compiler's passes");
-  command->add_option("--shape", arguments->input_shapes, "of an ONNX file: shape of an input with dynamic axes, name=1,3,224,224")->expected(1, 64);
-  command->footer("Examples:\n"
-                  "  zkinfer inspect network.onnx --legalized\n"
-                  "  zkinfer inspect network.onnx --format dot | dot -Tsvg > network.svg\n"
-                  "  zkinfer inspect input.zkproof --key network.zkkey");
+  command
+      ->add_option("--shape", arguments->input_shapes,
+                   "of an ONNX file: shape of an input with dynamic axes, name=1,3,224,224")
+      ->expected(1, 64);
+  command->footer(
+      "Examples:\n"
+      "  zkinfer inspect network.onnx --legalized\n"
+      "  zkinfer inspect network.onnx --format dot | dot -Tsvg > network.svg\n"
+      "  zkinfer inspect input.zkproof --key network.zkkey");
   command->callback([arguments, &session] {
     session.run([&]() -> CommandResult {
       ZKI_ASSIGN_OR_RETURN(std::string text, describe(*arguments));

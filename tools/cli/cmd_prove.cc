@@ -33,18 +33,20 @@ struct Done {
 };
 
 void print_json(const Arguments& arguments, const std::vector<OutputTensor>& outputs, const Done& done) {
-  nlohmann::ordered_json json = {{"proof", arguments.output_path},
-                                 {"proof_bytes", done.result.proof.size()},
-                                 {"prove_seconds", done.result.stats.total_seconds},
-                                 {"verify_seconds", done.verify_seconds},
-                                 {"peak_memory_bytes", peak_memory_bytes()},
-                                 {"outputs", outputs_json(outputs)},
-                                 {"statement", {{"outputs", verified_json(done.check.outputs)}, {"inputs", verified_json(done.check.inputs)}}}};
+  nlohmann::ordered_json json = {
+      {"proof", arguments.output_path},
+      {"proof_bytes", done.result.proof.size()},
+      {"prove_seconds", done.result.stats.total_seconds},
+      {"verify_seconds", done.verify_seconds},
+      {"peak_memory_bytes", peak_memory_bytes()},
+      {"outputs", outputs_json(outputs)},
+      {"statement", {{"outputs", verified_json(done.check.outputs)}, {"inputs", verified_json(done.check.inputs)}}}};
   if (!done.commitments.empty()) {
     json["committed_outputs"] = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < done.commitments.size(); ++i) {
       json["committed_outputs"].push_back({{"commitment", to_hex(done.result.committed_outputs[i].commitment().id())},
-                                           {"data", done.commitments[i].data}, {"opening", done.commitments[i].opening}});
+                                           {"data", done.commitments[i].data},
+                                           {"opening", done.commitments[i].opening}});
     }
   }
   std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
@@ -52,13 +54,16 @@ void print_json(const Arguments& arguments, const std::vector<OutputTensor>& out
 
 void print_text(const Arguments& arguments, const std::vector<OutputTensor>& outputs, const Done& done) {
   std::fputs(tensors_text("output", outputs).c_str(), stdout);
-  const std::string statement = verified_text("input", done.check.inputs, false) + verified_text("output", done.check.outputs, false);
+  const std::string statement =
+      verified_text("input", done.check.inputs, false) + verified_text("output", done.check.outputs, false);
   if (!statement.empty()) std::printf("the proof says\n%s", statement.c_str());
-  std::printf("proved in %s, proof %s, checked in %s, peak memory %s\nwrote %s\n", human_seconds(done.result.stats.total_seconds).c_str(),
-              human_bytes(done.result.proof.size()).c_str(), human_seconds(done.verify_seconds).c_str(),
-              human_bytes(peak_memory_bytes()).c_str(), arguments.output_path.c_str());
+  std::printf("proved in %s, proof %s, checked in %s, peak memory %s\nwrote %s\n",
+              human_seconds(done.result.stats.total_seconds).c_str(), human_bytes(done.result.proof.size()).c_str(),
+              human_seconds(done.verify_seconds).c_str(), human_bytes(peak_memory_bytes()).c_str(),
+              arguments.output_path.c_str());
   for (const CommitmentPaths& paths : done.commitments) {
-    std::printf("wrote %s (for verifiers) and %s (secret: opens it in later proofs)\n", paths.data.c_str(), paths.opening.c_str());
+    std::printf("wrote %s (for verifiers) and %s (secret: opens it in later proofs)\n", paths.data.c_str(),
+                paths.opening.c_str());
   }
 }
 
@@ -81,9 +86,12 @@ CommandResult prove(const Session& session, const Arguments& arguments) {
   Done done;
   if (committed.key().info().outputs.is_committed()) {
     const std::string& name = arguments.committed_name;
-    ZKI_ASSIGN_OR_RETURN(done.commitments, commitment_paths(name.empty() ? with_extension(arguments.output_path, "") : name, model.outputs().size()));
+    ZKI_ASSIGN_OR_RETURN(
+        done.commitments,
+        commitment_paths(name.empty() ? with_extension(arguments.output_path, "") : name, model.outputs().size()));
   } else if (!arguments.committed_name.empty()) {
-    return invalid_argument("--committed-output: this key's outputs are not committed; commit to the model with --outputs committed");
+    return invalid_argument(
+        "--committed-output: this key's outputs are not committed; commit to the model with --outputs committed");
   }
   ZKI_ASSIGN_OR_RETURN(done.result, committed.prover().prove(request));
 
@@ -91,20 +99,25 @@ CommandResult prove(const Session& session, const Arguments& arguments) {
   const Stopwatch watch;
   done.check = verify(committed.key(), done.result.proof, done.result.statement);
   done.verify_seconds = watch.seconds();
-  if (!done.check.verdict.accepted()) return internal_error("the new proof fails its own check: " + done.check.verdict.to_string());
+  if (!done.check.verdict.accepted())
+    return internal_error("the new proof fails its own check: " + done.check.verdict.to_string());
   for (std::size_t i = 0; i < done.commitments.size(); ++i) {
     ZKI_RETURN_IF_ERROR(save_commitment(done.commitments[i], done.result.committed_outputs[i]));
   }
-  if (!arguments.write_inputs.empty()) ZKI_RETURN_IF_ERROR(write_canonical(arguments.write_inputs, model.inputs(), done.result.inputs));
-  if (!arguments.write_outputs.empty()) ZKI_RETURN_IF_ERROR(write_canonical(arguments.write_outputs, model.outputs(), done.result.outputs));
+  if (!arguments.write_inputs.empty())
+    ZKI_RETURN_IF_ERROR(write_canonical(arguments.write_inputs, model.inputs(), done.result.inputs));
+  if (!arguments.write_outputs.empty())
+    ZKI_RETURN_IF_ERROR(write_canonical(arguments.write_outputs, model.outputs(), done.result.outputs));
   ZKI_RETURN_IF_ERROR(write_file(arguments.output_path, done.result.proof));
   std::vector<OutputTensor> outputs;
   const std::vector<TensorInfo> infos = model.outputs();
   for (std::size_t i = 0; i < infos.size(); ++i) {
     outputs.push_back({infos[i].name, infos[i].shape, done.result.outputs[i], infos[i].format.scale()});
   }
-  if (arguments.json) print_json(arguments, outputs, done);
-  else if (!session.quiet) print_text(arguments, outputs, done);
+  if (arguments.json)
+    print_json(arguments, outputs, done);
+  else if (!session.quiet)
+    print_text(arguments, outputs, done);
   return ExitCode::kDone;
 }
 
@@ -115,27 +128,40 @@ void add_prove(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("prove", "run the model on an input and prove the result");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
   add_input_options(*command, arguments->input, false);
-  CLI::Option* data = command->add_option("--input-data", arguments->data, "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`), exactly");
-  CLI::Option* opening = command->add_option("--committed-input", arguments->openings, "[NAME=]FILE.zkopen: the input that was committed to; takes one of its slots");
+  CLI::Option* data = command->add_option(
+      "--input-data", arguments->data, "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`), exactly");
+  CLI::Option* opening =
+      command->add_option("--committed-input", arguments->openings,
+                          "[NAME=]FILE.zkopen: the input that was committed to; takes one of its slots");
   data->excludes("--input")->excludes(opening);
   opening->excludes("--input");
-  command->add_option("-s,--secret", arguments->secret_path, "commitment secret (default: the model's name with .zksecret)");
-  command->add_option("-o,--output", arguments->output_path, "proof to write (default: the input's name with .zkproof)");
+  command->add_option("-s,--secret", arguments->secret_path,
+                      "commitment secret (default: the model's name with .zksecret)");
+  command->add_option("-o,--output", arguments->output_path,
+                      "proof to write (default: the input's name with .zkproof)");
   command->add_option("--committed-output", arguments->committed_name,
-                      "where outputs are committed: name of the files to write, NAME.zkdata and NAME.zkopen (default: the proof's name)");
-  command->add_option("--write-input-data", arguments->write_inputs, "write the input's canonical bytes, which verifiers need where only its hash is public");
+                      "where outputs are committed: name of the files to write, NAME.zkdata and NAME.zkopen (default: "
+                      "the proof's name)");
+  command->add_option("--write-input-data", arguments->write_inputs,
+                      "write the input's canonical bytes, which verifiers need where only its hash is public");
   command->add_option("--write-output-data", arguments->write_outputs, "the same of the output");
-  command->add_option("--context", arguments->context, "up to 32 bytes bound into the proof against replay: text, or hex:00ff..");
+  command->add_option("--context", arguments->context,
+                      "up to 32 bytes bound into the proof against replay: text, or hex:00ff..");
   command->add_flag("--json", arguments->json, "print the result as JSON");
-  command->footer("Examples:\n"
-                  "  zkinfer prove digits.zkmodel --input digit_7.png\n"
-                  "  zkinfer prove network.zkmodel -i test.npy --index 3 -o third.zkproof --context order-4711\n"
-                  "  zkinfer prove features.zkmodel --committed-input record.zkopen --committed-output features -o features.zkproof\n"
-                  "  zkinfer prove head.zkmodel --committed-input features.zkopen -o head.zkproof");
+  command->footer(
+      "Examples:\n"
+      "  zkinfer prove digits.zkmodel --input digit_7.png\n"
+      "  zkinfer prove network.zkmodel -i test.npy --index 3 -o third.zkproof --context order-4711\n"
+      "  zkinfer prove features.zkmodel --committed-input record.zkopen --committed-output features -o "
+      "features.zkproof\n"
+      "  zkinfer prove head.zkmodel --committed-input features.zkopen -o head.zkproof");
   command->callback([arguments, &session] {
     session.run([&]() -> CommandResult {
-      const std::vector<std::string>& names = !arguments->openings.empty() ? arguments->openings : !arguments->data.empty() ? arguments->data : arguments->input.paths;
-      if (names.empty()) return invalid_argument("prove: give the input with --input, --input-data or --committed-input");
+      const std::vector<std::string>& names = !arguments->openings.empty() ? arguments->openings
+                                              : !arguments->data.empty()   ? arguments->data
+                                                                           : arguments->input.paths;
+      if (names.empty())
+        return invalid_argument("prove: give the input with --input, --input-data or --committed-input");
       if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
       if (arguments->output_path.empty()) arguments->output_path = with_extension(file_part(names.front()), ".zkproof");
       return prove(session, *arguments);

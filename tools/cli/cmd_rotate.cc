@@ -27,7 +27,8 @@ struct RotateArguments {
 CommandResult rotate(const Session& session, const RotateArguments& arguments) {
   // A secret carries the count of its slots: never replace one.
   if (std::error_code error; std::filesystem::exists(arguments.new_secret_path, error)) {
-    return invalid_argument("'" + arguments.new_secret_path + "' is there already; name another file with --new-secret");
+    return invalid_argument("'" + arguments.new_secret_path +
+                            "' is there already; name another file with --new-secret");
   }
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "rotate");
@@ -56,9 +57,10 @@ CommandResult rotate(const Session& session, const RotateArguments& arguments) {
                          {"proofs allowed", budget_text(key->info().model_budget)}})
                  .c_str(),
              stdout);
-  std::printf("rotated in %s, proof %s, peak memory %s\nwrote %s, %s (for verifiers) and %s (secret: keep it with the model)\n",
-              human_seconds(seconds).c_str(), human_bytes(rotation.size()).c_str(), human_bytes(peak_memory_bytes()).c_str(),
-              arguments.output_path.c_str(), arguments.new_key_path.c_str(), arguments.new_secret_path.c_str());
+  std::printf(
+      "rotated in %s, proof %s, peak memory %s\nwrote %s, %s (for verifiers) and %s (secret: keep it with the model)\n",
+      human_seconds(seconds).c_str(), human_bytes(rotation.size()).c_str(), human_bytes(peak_memory_bytes()).c_str(),
+      arguments.output_path.c_str(), arguments.new_key_path.c_str(), arguments.new_secret_path.c_str());
   return ExitCode::kDone;
 }
 
@@ -75,9 +77,12 @@ CommandResult verify_files(const Session& session, const VerifyArguments& argume
   const Stopwatch watch;
   const Verdict verdict = verify_rotation(before, after, rotation);
   const double seconds = watch.seconds();
-  const std::string old_identity = to_hex(before.info().model_identity), new_identity = to_hex(after.info().model_identity);
+  const std::string old_identity = to_hex(before.info().model_identity),
+                    new_identity = to_hex(after.info().model_identity);
   if (arguments.json) {
-    nlohmann::ordered_json json = {{"accepted", verdict.accepted()}, {"old_identity", old_identity}, {"new_identity", new_identity},
+    nlohmann::ordered_json json = {{"accepted", verdict.accepted()},
+                                   {"old_identity", old_identity},
+                                   {"new_identity", new_identity},
                                    {"verify_seconds", seconds}};
     if (!verdict.accepted()) {
       json["reason"] = std::string(reject_reason_name(verdict.reason));
@@ -97,18 +102,26 @@ CommandResult verify_files(const Session& session, const VerifyArguments& argume
 
 void add_rotate(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<RotateArguments>();
-  CLI::App* command = app.add_subcommand("rotate", "move a model to a fresh commitment and prove that both hold the same weights");
+  CLI::App* command =
+      app.add_subcommand("rotate", "move a model to a fresh commitment and prove that both hold the same weights");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
-  command->add_option("-s,--secret", arguments->secret_path, "old commitment secret (default: the model's name with .zksecret)");
-  command->add_option("--new-secret", arguments->new_secret_path, "commitment secret to write (default: the model's name with .next.zksecret)");
-  command->add_option("--new-key", arguments->new_key_path, "verification key to write (default: the model's name with .next.zkkey)");
-  command->add_option("-o,--output", arguments->output_path, "rotation to write (default: the model's name with .zkrotation)");
-  command->add_option("--budget", arguments->budget, "proofs that the fresh commitment may serve (default: as the old one)");
-  command->footer("Examples:\n"
-                  "  zkinfer rotate network.zkmodel\n"
-                  "  zkinfer verify-rotation network.zkkey network.next.zkkey network.zkrotation\n"
-                  "Takes a slot of both commitments; every commitment keeps its last one for this. Everything else is as in the old\n"
-                  "commitment: who sees what, security, a certificate.");
+  command->add_option("-s,--secret", arguments->secret_path,
+                      "old commitment secret (default: the model's name with .zksecret)");
+  command->add_option("--new-secret", arguments->new_secret_path,
+                      "commitment secret to write (default: the model's name with .next.zksecret)");
+  command->add_option("--new-key", arguments->new_key_path,
+                      "verification key to write (default: the model's name with .next.zkkey)");
+  command->add_option("-o,--output", arguments->output_path,
+                      "rotation to write (default: the model's name with .zkrotation)");
+  command->add_option("--budget", arguments->budget,
+                      "proofs that the fresh commitment may serve (default: as the old one)");
+  command->footer(
+      "Examples:\n"
+      "  zkinfer rotate network.zkmodel\n"
+      "  zkinfer verify-rotation network.zkkey network.next.zkkey network.zkrotation\n"
+      "Takes a slot of both commitments; every commitment keeps its last one for this. Everything else is as in the "
+      "old\n"
+      "commitment: who sees what, security, a certificate.");
   command->callback([arguments, &session] {
     const auto name = [&](const char* extension) { return with_extension(arguments->model_path, extension); };
     if (arguments->secret_path.empty()) arguments->secret_path = name(".zksecret");
@@ -125,7 +138,8 @@ void add_verify_rotation(CLI::App& app, Session& session) {
   command->add_option("old", arguments->old_key_path, "verification key of the old commitment (.zkkey)")->required();
   command->add_option("new", arguments->new_key_path, "verification key of the fresh one")->required();
   command->add_option("rotation", arguments->rotation_path, "rotation (.zkrotation)")->required();
-  command->add_option("--min-security", arguments->min_security, "refuse keys that prove fewer bits")->capture_default_str();
+  command->add_option("--min-security", arguments->min_security, "refuse keys that prove fewer bits")
+      ->capture_default_str();
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->footer("Examples:\n  zkinfer verify-rotation network.zkkey network.next.zkkey network.zkrotation");
   command->callback([arguments, &session] { session.run([&] { return verify_files(session, *arguments); }); });

@@ -47,9 +47,10 @@ void add_run(CLI::App& app, Session& session) {
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
   add_input_options(*command, arguments->input);
   command->add_flag("--json", arguments->json, "print the outputs as JSON");
-  command->footer("Examples:\n"
-                  "  zkinfer run digits.zkmodel --input digit_7.png\n"
-                  "  zkinfer run network.zkmodel -i test.npz --index 12 --json");
+  command->footer(
+      "Examples:\n"
+      "  zkinfer run digits.zkmodel --input digit_7.png\n"
+      "  zkinfer run network.zkmodel -i test.npz --index 12 --json");
   command->callback([arguments, &session] { session.run([&] { return run_model(*arguments); }); });
 }
 

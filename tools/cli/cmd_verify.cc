@@ -27,7 +27,8 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Bytes proof, load_proof(arguments.proof_path));
   const std::string identity = to_hex(key.info().model_identity);
   if (!arguments.identity.empty() && identity != arguments.identity) {
-    return invalid_argument("'" + arguments.key_path + "' is the key of model " + identity + ", expected " + arguments.identity);
+    return invalid_argument("'" + arguments.key_path + "' is the key of model " + identity + ", expected " +
+                            arguments.identity);
   }
   VerifyRequest request;
   if (!arguments.context.empty()) request.context = context;
@@ -71,9 +72,10 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
                            {"security", decimal(key.info().security_bits, 1) + " bits"},
                            {"inputs", data_group_text(key.info().inputs)},
                            {"outputs", data_group_text(key.info().outputs)},
-                           {"weights", std::string(key.info().public_parameters ? "public" : "private, as committed in the key") +
-                                           (key.info().insecure_seed ? "; fixed seed, for tests only" : "") +
-                                           (certified ? "; ranges certified" : "; ranges not certified")},
+                           {"weights",
+                            std::string(key.info().public_parameters ? "public" : "private, as committed in the key") +
+                                (key.info().insecure_seed ? "; fixed seed, for tests only" : "") +
+                                (certified ? "; ranges certified" : "; ranges not certified")},
                            {"context", context_text(result.context)}})
                    .c_str(),
                stdout);
@@ -93,19 +95,22 @@ void add_verify(CLI::App& app, Session& session) {
   command->add_option("--context", arguments->context, "the proof must be bound to this: text, or hex:00ff..");
   add_known_options(*command, arguments->inputs, "input");
   add_known_options(*command, arguments->outputs, "output");
-  command->add_option("--identity", arguments->identity, "the key must be that of the model with this identity (64 hexadecimal digits)");
-  command->add_option("--certificate", arguments->certificate_path,
-                      "certificate (.zkcert) of the key's weights: checked too; without it the weights are field elements of any size");
+  command->add_option("--identity", arguments->identity,
+                      "the key must be that of the model with this identity (64 hexadecimal digits)");
+  command->add_option(
+      "--certificate", arguments->certificate_path,
+      "certificate (.zkcert) of the key's weights: checked too; without it the weights are field elements of any size");
   command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));
   command->add_flag("--json", arguments->json, "print the result as JSON");
-  command->footer("Examples:\n"
-                  "  zkinfer verify digit_7.zkproof --key digits.zkkey\n"
-                  "  zkinfer verify third.zkproof -k network.zkkey --context order-4711 --json\n"
-                  "  zkinfer verify p.zkproof -k network.zkkey --input-digest bafkrei.. --output-commitment y.zkdata\n"
-                  "  zkinfer verify p.zkproof -k network.zkkey --input-data picture.bin   (the key's inputs are public:sha256)\n"
-                  "Without --context any context is accepted and printed.");
+  command->footer(
+      "Examples:\n"
+      "  zkinfer verify digit_7.zkproof --key digits.zkkey\n"
+      "  zkinfer verify third.zkproof -k network.zkkey --context order-4711 --json\n"
+      "  zkinfer verify p.zkproof -k network.zkkey --input-digest bafkrei.. --output-commitment y.zkdata\n"
+      "  zkinfer verify p.zkproof -k network.zkkey --input-data picture.bin   (the key's inputs are public:sha256)\n"
+      "Without --context any context is accepted and printed.");
   command->callback([arguments, &session] { session.run([&] { return verify_proof(session, *arguments); }); });
 }
 

@@ -65,13 +65,16 @@ void print_json(const ChainResult& result, const std::vector<VerificationKey>& k
 CommandResult verify_files(const Session& session, const Arguments& arguments) {
   const std::size_t num_steps = arguments.paths.size() / 2;
   if (arguments.paths.size() % 2 != 0 || num_steps < 2) {
-    return invalid_argument("verify-chain: expected KEY PROOF KEY PROOF .., got " + std::to_string(arguments.paths.size()) + " files");
+    return invalid_argument("verify-chain: expected KEY PROOF KEY PROOF .., got " +
+                            std::to_string(arguments.paths.size()) + " files");
   }
   if (!arguments.contexts.empty() && arguments.contexts.size() != 1 && arguments.contexts.size() != num_steps) {
-    return invalid_argument("--context: expected one for all proofs, or one for each of the " + std::to_string(num_steps));
+    return invalid_argument("--context: expected one for all proofs, or one for each of the " +
+                            std::to_string(num_steps));
   }
   if (!arguments.links.empty() && arguments.links.size() != num_steps - 1) {
-    return invalid_argument("--link: expected " + std::to_string(num_steps - 1) + ", one for each proof after the first");
+    return invalid_argument("--link: expected " + std::to_string(num_steps - 1) +
+                            ", one for each proof after the first");
   }
   std::vector<VerificationKey> keys;
   std::vector<Bytes> proofs;
@@ -86,16 +89,20 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
     steps[i].key = &keys[i];
     steps[i].proof = proofs[i];
     if (arguments.contexts.empty()) continue;
-    ZKI_ASSIGN_OR_RETURN(steps[i].request.context, parse_context(arguments.contexts[arguments.contexts.size() == 1 ? 0 : i]));
+    ZKI_ASSIGN_OR_RETURN(steps[i].request.context,
+                         parse_context(arguments.contexts[arguments.contexts.size() == 1 ? 0 : i]));
   }
   for (std::size_t i = 0; i + 1 < num_steps && arguments.links.empty(); ++i) {
     if (keys[i].info().output_tensors.size() == 1 && keys[i + 1].info().input_tensors.size() == 1) continue;
-    return invalid_argument("verify-chain: '" + arguments.paths[2 * i] + "' has several outputs, or '" + arguments.paths[2 * i + 2] +
+    return invalid_argument("verify-chain: '" + arguments.paths[2 * i] + "' has several outputs, or '" +
+                            arguments.paths[2 * i + 2] +
                             "' several inputs; say with --link OUTPUT=INPUT which belong together, for each step");
   }
-  for (std::size_t i = 0; i < arguments.links.size(); ++i) ZKI_RETURN_IF_ERROR(set_link(arguments.links[i], steps[i], steps[i + 1]));
+  for (std::size_t i = 0; i < arguments.links.size(); ++i)
+    ZKI_RETURN_IF_ERROR(set_link(arguments.links[i], steps[i], steps[i + 1]));
   if (!arguments.link_data.empty() && arguments.link_data.size() != num_steps - 1) {
-    return invalid_argument("--link-data: expected " + std::to_string(num_steps - 1) + ", one for each proof after the first");
+    return invalid_argument("--link-data: expected " + std::to_string(num_steps - 1) +
+                            ", one for each proof after the first");
   }
   ZKI_ASSIGN_OR_RETURN(steps.front().request.inputs, load_known(arguments.inputs, keys.front().info()));
   ZKI_ASSIGN_OR_RETURN(steps.back().request.outputs, load_known(arguments.outputs, keys.back().info()));
@@ -131,22 +138,28 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
 
 void add_verify_chain(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("verify-chain", "check proofs of several models, each about what the one before it gave");
-  command->add_option("files", arguments->paths, "key and proof of the first model, of the second, ..")->required()->expected(2, 1 << 10);
+  CLI::App* command =
+      app.add_subcommand("verify-chain", "check proofs of several models, each about what the one before it gave");
+  command->add_option("files", arguments->paths, "key and proof of the first model, of the second, ..")
+      ->required()
+      ->expected(2, 1 << 10);
   command->add_option("--context", arguments->contexts, "the proofs must be bound to this: one for all, or one each");
-  command->add_option("--link", arguments->links, "OUTPUT=INPUT: names of the tensors that link two steps, where a model has several");
+  command->add_option("--link", arguments->links,
+                      "OUTPUT=INPUT: names of the tensors that link two steps, where a model has several");
   command->add_option("--link-data", arguments->link_data,
-                      "canonical bytes of the tensor that links two steps, one file per link: needed where the proofs hold only its hash");
+                      "canonical bytes of the tensor that links two steps, one file per link: needed where the proofs "
+                      "hold only its hash");
   add_known_options(*command, arguments->inputs, "input");
   add_known_options(*command, arguments->outputs, "output");
   command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));
   command->add_flag("--json", arguments->json, "print the result as JSON");
-  command->footer("Examples:\n"
-                  "  zkinfer verify-chain features.zkkey features.zkproof head.zkkey head.zkproof\n"
-                  "  zkinfer verify-chain a.zkkey a.zkproof b.zkkey b.zkproof --input-commitment x.zkdata --json\n"
-                  "--input-.. options are about the first proof, --output-.. options about the last one.");
+  command->footer(
+      "Examples:\n"
+      "  zkinfer verify-chain features.zkkey features.zkproof head.zkkey head.zkproof\n"
+      "  zkinfer verify-chain a.zkkey a.zkproof b.zkkey b.zkproof --input-commitment x.zkdata --json\n"
+      "--input-.. options are about the first proof, --output-.. options about the last one.");
   command->callback([arguments, &session] { session.run([&] { return verify_files(session, *arguments); }); });
 }
 

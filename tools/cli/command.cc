@@ -46,7 +46,8 @@ int run_command_line(int argc, const char* const* argv) {
   app.fallthrough();
   app.add_flag("-q,--quiet", session.quiet, "print nothing but errors and what was asked for");
   app.add_flag("--progress", session.progress, "show progress even when standard error is no terminal");
-  app.add_option("--threads", session.num_threads, "use this many threads (default: all cores)")->check(CLI::Range(1u, 4096u));
+  app.add_option("--threads", session.num_threads, "use this many threads (default: all cores)")
+      ->check(CLI::Range(1u, 4096u));
   add_compile(app, session);
   add_commit(app, session);
   add_commitment(app, session);

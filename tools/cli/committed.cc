@@ -8,7 +8,8 @@ Result<Committed> Committed::open(const Model& model, const std::string& secret_
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0);
   if (!key.ok()) return internal_error("the key does not read back: " + key.status().to_string());
   if (key->info().insecure_seed) {
-    return invalid_argument("'" + secret_path + "': made with a fixed seed, for tests and benchmarks; its proofs would hide nothing");
+    return invalid_argument("'" + secret_path +
+                            "': made with a fixed seed, for tests and benchmarks; its proofs would hide nothing");
   }
   return Committed(std::move(prover), std::move(key).value());
 }

@@ -12,11 +12,13 @@ namespace {
 
 // One file per tensor, each through `load`.
 template <typename T, typename Load>
-Result<std::vector<T>> load_each(const std::string& option, const std::vector<std::string>& values, const std::vector<TensorInfo>& tensors, Load load) {
+Result<std::vector<T>> load_each(const std::string& option, const std::vector<std::string>& values,
+                                 const std::vector<TensorInfo>& tensors, Load load) {
   std::vector<std::optional<T>> loaded(tensors.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     ZKI_ASSIGN_OR_RETURN(const NamedValue named, parse_named_value(option, values[i], i, values.size(), tensors));
-    if (loaded[named.tensor].has_value()) return invalid_argument(option + ": '" + tensors[named.tensor].name + "' is given twice");
+    if (loaded[named.tensor].has_value())
+      return invalid_argument(option + ": '" + tensors[named.tensor].name + "' is given twice");
     Result<T> one = load(named.value, tensors[named.tensor]);
     if (!one.ok()) return one.status();
     loaded[named.tensor] = std::move(one).value();
@@ -31,24 +33,27 @@ Result<std::vector<T>> load_each(const std::string& option, const std::vector<st
 
 }  // namespace
 
-Result<std::vector<std::vector<std::int64_t>>> load_canonical(const std::string& option, const std::vector<std::string>& values,
+Result<std::vector<std::vector<std::int64_t>>> load_canonical(const std::string& option,
+                                                              const std::vector<std::string>& values,
                                                               const std::vector<TensorInfo>& tensors) {
   using Integers = std::vector<std::int64_t>;
-  return load_each<Integers>(option, values, tensors, [&](const std::string& path, const TensorInfo& tensor) -> Result<Integers> {
-    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxDataBytes));
-    Result<Integers> integers = parse_canonical_bytes(tensor, bytes);
-    if (!integers.ok()) return integers.status().with_context("'" + path + "'");
-    return integers;
-  });
+  return load_each<Integers>(option, values, tensors,
+                             [&](const std::string& path, const TensorInfo& tensor) -> Result<Integers> {
+                               ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxDataBytes));
+                               Result<Integers> integers = parse_canonical_bytes(tensor, bytes);
+                               if (!integers.ok()) return integers.status().with_context("'" + path + "'");
+                               return integers;
+                             });
 }
 
 Result<std::vector<CommittedTensor>> load_openings(const std::string& option, const std::vector<std::string>& values,
                                                    const std::vector<TensorInfo>& tensors) {
-  return load_each<CommittedTensor>(option, values, tensors,
-                                    [](const std::string& path, const TensorInfo&) { return CommittedTensor::open(path); });
+  return load_each<CommittedTensor>(
+      option, values, tensors, [](const std::string& path, const TensorInfo&) { return CommittedTensor::open(path); });
 }
 
-Status write_canonical(const std::string& path, const std::vector<TensorInfo>& tensors, const std::vector<std::vector<std::int64_t>>& integers) {
+Status write_canonical(const std::string& path, const std::vector<TensorInfo>& tensors,
+                       const std::vector<std::vector<std::int64_t>>& integers) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     ZKI_ASSIGN_OR_RETURN(const Bytes bytes, canonical_bytes(tensors[i], integers[i]));
     // The tensor may be hidden from everybody but its owner.
@@ -67,7 +72,9 @@ Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& name, s
     out.push_back({numbered_path(base + ".zkdata", i, count), numbered_path(base + ".zkopen", i, count)});
     std::error_code error;
     if (std::filesystem::exists(out.back().opening, error)) {
-      return invalid_argument("'" + out.back().opening + "' exists, and may be all that opens another commitment; choose another name, or remove it");
+      return invalid_argument(
+          "'" + out.back().opening +
+          "' exists, and may be all that opens another commitment; choose another name, or remove it");
     }
   }
   return out;

@@ -12,13 +12,15 @@
 namespace zkinfer::cli {
 
 // Files with canonical bytes, [NAME=]FILE each; one list of integers per tensor.
-Result<std::vector<std::vector<std::int64_t>>> load_canonical(const std::string& option, const std::vector<std::string>& values,
+Result<std::vector<std::vector<std::int64_t>>> load_canonical(const std::string& option,
+                                                              const std::vector<std::string>& values,
                                                               const std::vector<TensorInfo>& tensors);
 // Openings (.zkopen), [NAME=]FILE each; one per tensor.
 Result<std::vector<CommittedTensor>> load_openings(const std::string& option, const std::vector<std::string>& values,
                                                    const std::vector<TensorInfo>& tensors);
 // Canonical bytes of each tensor, to numbered files if there are several.
-Status write_canonical(const std::string& path, const std::vector<TensorInfo>& tensors, const std::vector<std::vector<std::int64_t>>& integers);
+Status write_canonical(const std::string& path, const std::vector<TensorInfo>& tensors,
+                       const std::vector<std::vector<std::int64_t>>& integers);
 
 // Names of the files of `count` commitments; refuses openings that exist.
 struct CommitmentPaths {

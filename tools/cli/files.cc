@@ -42,7 +42,8 @@ Result<Tensors> load_tensors(const std::string& path) {
   if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0); key.ok()) {
     return Tensors{key->info().input_tensors, key->info().output_tensors};
   }
-  if (const Result<Model> model = Model::from_bytes(bytes); model.ok()) return Tensors{model->inputs(), model->outputs()};
+  if (const Result<Model> model = Model::from_bytes(bytes); model.ok())
+    return Tensors{model->inputs(), model->outputs()};
   return invalid_argument(quoted(path) + ": expected a verification key (.zkkey) or a model package (.zkmodel)");
 }
 
@@ -105,16 +106,24 @@ Result<std::pair<std::string, std::vector<std::int64_t>>> parse_input_shape(cons
 }
 
 void add_picture_options(CLI::App& command, InputOptions& options) {
-  command.add_option("--scale", options.scale, "multiplies every value (default: 1/255 for pictures and uint8, 1 otherwise)")
+  command
+      .add_option("--scale", options.scale,
+                  "multiplies every value (default: 1/255 for pictures and uint8, 1 otherwise)")
       ->expected(1);
-  command.add_option("--mean", options.picture.mean, "subtracted after --scale: one number or one per channel, e.g. 0.485,0.456,0.406")
+  command
+      .add_option("--mean", options.picture.mean,
+                  "subtracted after --scale: one number or one per channel, e.g. 0.485,0.456,0.406")
       ->delimiter(',');
-  command.add_option("--std", options.picture.std, "divided by at last: one number or one per channel, e.g. 0.229,0.224,0.225")
+  command
+      .add_option("--std", options.picture.std,
+                  "divided by at last: one number or one per channel, e.g. 0.229,0.224,0.225")
       ->delimiter(',');
 }
 
 void add_input_options(CLI::App& command, InputOptions& options, bool required) {
-  command.add_option("-i,--input", options.paths, "input file: .json, .npy, .npz, .png or IDX")->required(required)->expected(1);
+  command.add_option("-i,--input", options.paths, "input file: .json, .npy, .npz, .png or IDX")
+      ->required(required)
+      ->expected(1);
   command.add_option_function<std::size_t>(
       "--index",
       [&options](const std::size_t& index) {
@@ -138,8 +147,8 @@ Result<RealInputs> load_input(const InputOptions& options, const std::vector<Ten
                             " samples; pick one with --index 0.." + std::to_string(samples.size() - 1));
   }
   if (options.index >= samples.size()) {
-    return invalid_argument("--index " + std::to_string(options.index) + ": the file holds " + std::to_string(samples.size()) +
-                            " samples, counted from 0");
+    return invalid_argument("--index " + std::to_string(options.index) + ": the file holds " +
+                            std::to_string(samples.size()) + " samples, counted from 0");
   }
   return std::move(samples[options.index]);
 }

@@ -14,7 +14,9 @@ std::vector<std::pair<std::string, std::string>> key_rows(const KeyInfo& info) {
           {"inputs", data_group_text(info.inputs)},
           {"outputs", data_group_text(info.outputs)},
           {"weights", info.public_parameters ? "public" : "private"},
-          {"zero knowledge", info.insecure_seed ? "no: made with a fixed seed, for tests only" : info.zero_knowledge ? "yes" : "no: nothing is private"},
+          {"zero knowledge", info.insecure_seed    ? "no: made with a fixed seed, for tests only"
+                             : info.zero_knowledge ? "yes"
+                                                   : "no: nothing is private"},
           {"proofs allowed", budget_text(info.model_budget)}};
 }
 

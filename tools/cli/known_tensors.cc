@@ -12,10 +12,13 @@ namespace {
 
 // 64 hexadecimal digits, or a content identifier where the key names SHA-256.
 Result<Digest> parse_digest(const std::string& text, DataHash hash) {
-  const bool is_hex = text.size() == 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+  const bool is_hex =
+      text.size() == 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
   if (!is_hex) {
     ZKI_ASSIGN_OR_RETURN(const Digest digest, sha256_of_cid(text));
-    if (hash != DataHash::kSha256) return invalid_argument("a content identifier is a SHA-256, the key names another hash: give 64 hexadecimal digits");
+    if (hash != DataHash::kSha256)
+      return invalid_argument(
+          "a content identifier is a SHA-256, the key names another hash: give 64 hexadecimal digits");
     return digest;
   }
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, from_hex(text));
@@ -26,8 +29,8 @@ Result<Digest> parse_digest(const std::string& text, DataHash hash) {
 
 }  // namespace
 
-Result<NamedValue> parse_named_value(const std::string& option, const std::string& text, std::size_t position, std::size_t num_values,
-                                     const std::vector<TensorInfo>& tensors) {
+Result<NamedValue> parse_named_value(const std::string& option, const std::string& text, std::size_t position,
+                                     std::size_t num_values, const std::vector<TensorInfo>& tensors) {
   std::string names;
   // Tensor names may hold '=' themselves.
   for (std::size_t i = 0; i < tensors.size(); ++i) {
@@ -35,7 +38,8 @@ Result<NamedValue> parse_named_value(const std::string& option, const std::strin
     names += (names.empty() ? "'" : ", '") + tensors[i].name + "'";
   }
   if (num_values == tensors.size()) return NamedValue{position, text};
-  return invalid_argument(option + " " + text + ": give one value for each of " + names + " in this order, or NAME=" + text);
+  return invalid_argument(option + " " + text + ": give one value for each of " + names +
+                          " in this order, or NAME=" + text);
 }
 
 std::string file_part(const std::string& text) {
@@ -45,10 +49,13 @@ std::string file_part(const std::string& text) {
 
 void add_known_options(CLI::App& command, KnownArguments& arguments, const std::string& kind) {
   arguments.kind = kind;
-  command.add_option("--" + kind + "-data", arguments.data,
-                     "file with the " + kind + "'s canonical bytes (`zkinfer digest`); needed where the proof holds only their hash");
-  command.add_option("--" + kind + "-digest", arguments.digests, "the " + kind + " must have this hash: 64 hexadecimal digits, or an IPFS CID");
-  command.add_option("--" + kind + "-commitment", arguments.commitments, "the " + kind + " must be what this file (.zkdata) commits to");
+  command.add_option(
+      "--" + kind + "-data", arguments.data,
+      "file with the " + kind + "'s canonical bytes (`zkinfer digest`); needed where the proof holds only their hash");
+  command.add_option("--" + kind + "-digest", arguments.digests,
+                     "the " + kind + " must have this hash: 64 hexadecimal digits, or an IPFS CID");
+  command.add_option("--" + kind + "-commitment", arguments.commitments,
+                     "the " + kind + " must be what this file (.zkdata) commits to");
 }
 
 Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info) {
@@ -71,20 +78,24 @@ Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, con
     ZKI_ASSIGN_OR_RETURN(tensor.data, read_file(path, kMaxDataBytes));
     return {};
   }));
-  ZKI_RETURN_IF_ERROR(for_each("digest", arguments.digests, [&](const std::string& text, KnownTensor& tensor) -> Status {
-    if (group.hash == DataHash::kNone) {
-      return invalid_argument("the key names no hash of its " + arguments.kind + "s (they are " + data_group_text(group) + ")");
-    }
-    ZKI_ASSIGN_OR_RETURN(tensor.digest, parse_digest(text, group.hash));
-    return {};
-  }));
-  ZKI_RETURN_IF_ERROR(for_each("commitment", arguments.commitments, [&](const std::string& path, KnownTensor& tensor) -> Status {
-    if (!group.is_committed()) {
-      return invalid_argument("the key does not commit to its " + arguments.kind + "s (they are " + data_group_text(group) + ")");
-    }
-    ZKI_ASSIGN_OR_RETURN(tensor.commitment, load_data_commitment(path));
-    return {};
-  }));
+  ZKI_RETURN_IF_ERROR(
+      for_each("digest", arguments.digests, [&](const std::string& text, KnownTensor& tensor) -> Status {
+        if (group.hash == DataHash::kNone) {
+          return invalid_argument("the key names no hash of its " + arguments.kind + "s (they are " +
+                                  data_group_text(group) + ")");
+        }
+        ZKI_ASSIGN_OR_RETURN(tensor.digest, parse_digest(text, group.hash));
+        return {};
+      }));
+  ZKI_RETURN_IF_ERROR(
+      for_each("commitment", arguments.commitments, [&](const std::string& path, KnownTensor& tensor) -> Status {
+        if (!group.is_committed()) {
+          return invalid_argument("the key does not commit to its " + arguments.kind + "s (they are " +
+                                  data_group_text(group) + ")");
+        }
+        ZKI_ASSIGN_OR_RETURN(tensor.commitment, load_data_commitment(path));
+        return {};
+      }));
   return known;
 }
 

@@ -25,8 +25,8 @@ struct NamedValue {
   std::size_t tensor = 0;
   std::string value;
 };
-Result<NamedValue> parse_named_value(const std::string& option, const std::string& text, std::size_t position, std::size_t num_values,
-                                     const std::vector<TensorInfo>& tensors);
+Result<NamedValue> parse_named_value(const std::string& option, const std::string& text, std::size_t position,
+                                     std::size_t num_values, const std::vector<TensorInfo>& tensors);
 // The file of "NAME=FILE" or "FILE", for names of files to write.
 std::string file_part(const std::string& text);
 

@@ -21,9 +21,11 @@ std::string rejection_hint(RejectReason reason) {
     case RejectReason::kNone: return "";
     case RejectReason::kBadHeader: return "This is no proof of this version, or its first bytes were changed.";
     case RejectReason::kWrongStatement: return "The proof was made for something else than what you check.";
-    case RejectReason::kTruncated: return "Bytes are missing: the file was cut off, or is for a model with a longer proof.";
+    case RejectReason::kTruncated:
+      return "Bytes are missing: the file was cut off, or is for a model with a longer proof.";
     case RejectReason::kTrailingBytes: return "There are bytes after the proof's end.";
-    case RejectReason::kBadPublicValue: return "A public value is missing, of another size, outside its range, or has another hash than the proof says.";
+    case RejectReason::kBadPublicValue:
+      return "A public value is missing, of another size, outside its range, or has another hash than the proof says.";
     case RejectReason::kNonCanonical:
     case RejectReason::kMerklePath:
     case RejectReason::kOpening:
@@ -32,7 +34,8 @@ std::string rejection_hint(RejectReason reason) {
     // The first check that depends on everything before it: key, context and outputs enter the challenges.
     case RejectReason::kZeroDenominator:
     case RejectReason::kSumcheck:
-    case RejectReason::kProofOfWork: return "Key, outputs and proof do not belong together: another model's key, or changed outputs.";
+    case RejectReason::kProofOfWork:
+      return "Key, outputs and proof do not belong together: another model's key, or changed outputs.";
     case RejectReason::kLink: return "Each proof may be right by itself, but one is not about what the other gave.";
   }
   return "";
@@ -47,7 +50,8 @@ std::vector<double> softmax(const std::vector<std::int64_t>& values, double scal
   if (values.empty()) return shares;
   const std::int64_t top = values[arg_max(values)];
   double sum = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) sum += shares[i] = std::exp(static_cast<double>(values[i] - top) * scale);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    sum += shares[i] = std::exp(static_cast<double>(values[i] - top) * scale);
   for (double& share : shares) share /= sum;
   return shares;
 }
@@ -68,8 +72,8 @@ std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tens
     }
     for (const std::size_t i : order) {
       char line[128];
-      std::snprintf(line, sizeof line, "  [%zu] %14.6f   (integer %lld)\n", i, static_cast<double>(output.values[i]) * output.scale,
-                    static_cast<long long>(output.values[i]));
+      std::snprintf(line, sizeof line, "  [%zu] %14.6f   (integer %lld)\n", i,
+                    static_cast<double>(output.values[i]) * output.scale, static_cast<long long>(output.values[i]));
       text += line;
     }
     if (!all) text += "  .. the largest 5 of " + human_count(output.values.size()) + "; --json shows all\n";
@@ -102,7 +106,8 @@ nlohmann::ordered_json verified_json(const std::vector<VerifiedTensor>& tensors)
   auto list = nlohmann::ordered_json::array();
   for (const VerifiedTensor& tensor : tensors) {
     nlohmann::ordered_json json = {{"name", tensor.name}, {"shape", tensor.shape}};
-    if (tensor.group.is_public()) json = outputs_json({{tensor.name, tensor.shape, tensor.integers, tensor.format.scale()}})[0];
+    if (tensor.group.is_public())
+      json = outputs_json({{tensor.name, tensor.shape, tensor.integers, tensor.format.scale()}})[0];
     json["seen"] = data_group_text(tensor.group);
     if (tensor.digest.has_value()) {
       for (const auto& [name, value] : digest_rows(tensor.group.hash, *tensor.digest)) json[name] = value;
@@ -122,7 +127,11 @@ nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs) {
   for (const OutputTensor& output : outputs) {
     std::vector<double> real;
     for (const std::int64_t value : output.values) real.push_back(static_cast<double>(value) * output.scale);
-    list.push_back({{"name", output.name}, {"shape", output.shape}, {"scale", output.scale}, {"integers", output.values}, {"values", real}});
+    list.push_back({{"name", output.name},
+                    {"shape", output.shape},
+                    {"scale", output.scale},
+                    {"integers", output.values},
+                    {"values", real}});
   }
   return list;
 }

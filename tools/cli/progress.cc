@@ -33,8 +33,8 @@ void ProgressLine::update(const char* stage, double fraction) {
   fraction = std::clamp(fraction, 0.0, 1.0);
   // A linear estimate from too little is worse than none.
   const std::string left = fraction > 0.02 ? ", " + human_seconds(elapsed * (1 - fraction) / fraction) + " left" : "";
-  std::fprintf(stderr, "%s%s: %s, %.0f %%%s%s", terminal_ ? "\r" : "", what_.c_str(), stage, 100 * fraction, left.c_str(),
-               terminal_ ? "\033[K" : "\n");
+  std::fprintf(stderr, "%s%s: %s, %.0f %%%s%s", terminal_ ? "\r" : "", what_.c_str(), stage, 100 * fraction,
+               left.c_str(), terminal_ ? "\033[K" : "\n");
   std::fflush(stderr);
   shown_ = true;
   last_ = now;

@@ -22,13 +22,27 @@ struct Cheat : ProverHooks {
   std::function<void(Fe&)> on_mask_product;
   std::function<void(std::vector<Fe>&)> on_mask_response;
 
-  void fold_vector(std::size_t fold, FeSpan v) override { if (on_fold_vector) on_fold_vector(fold, v); }
-  void fold_codeword(std::size_t fold, FpVec& c) override { if (on_fold_codeword) on_fold_codeword(fold, c); }
-  void out_of_domain(std::size_t fold, Fe& y) override { if (on_out_of_domain) on_out_of_domain(fold, y); }
-  void round(std::size_t i, Fe& c1, Fe& c2) override { if (on_round) on_round(i, c1, c2); }
-  void final_vector(FeSpan v) override { if (on_final_vector) on_final_vector(v); }
-  void mask_product(Fe& x) override { if (on_mask_product) on_mask_product(x); }
-  void mask_response(std::vector<Fe>& x) override { if (on_mask_response) on_mask_response(x); }
+  void fold_vector(std::size_t fold, FeSpan v) override {
+    if (on_fold_vector) on_fold_vector(fold, v);
+  }
+  void fold_codeword(std::size_t fold, FpVec& c) override {
+    if (on_fold_codeword) on_fold_codeword(fold, c);
+  }
+  void out_of_domain(std::size_t fold, Fe& y) override {
+    if (on_out_of_domain) on_out_of_domain(fold, y);
+  }
+  void round(std::size_t i, Fe& c1, Fe& c2) override {
+    if (on_round) on_round(i, c1, c2);
+  }
+  void final_vector(FeSpan v) override {
+    if (on_final_vector) on_final_vector(v);
+  }
+  void mask_product(Fe& x) override {
+    if (on_mask_product) on_mask_product(x);
+  }
+  void mask_response(std::vector<Fe>& x) override {
+    if (on_mask_response) on_mask_response(x);
+  }
 };
 
 class Cheating : public ::testing::TestWithParam<bool> {

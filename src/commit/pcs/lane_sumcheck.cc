@@ -19,7 +19,10 @@ constexpr std::size_t kMaxKeptWeights = std::size_t{1} << 21;
 
 LaneSumcheck::LaneSumcheck(const CommittedOracle& oracle, const WeightSource* weights,
                            const std::vector<PowerFunctional>& powers)
-    : oracle_(oracle), weights_(weights), num_rows_(oracle.params().num_rows), log_lanes_(oracle.params().log_lanes),
+    : oracle_(oracle),
+      weights_(weights),
+      num_rows_(oracle.params().num_rows),
+      log_lanes_(oracle.params().log_lanes),
       gram_bits_(std::min<int>(kMaxGramBits, log_lanes_)),
       keep_groups_(num_rows_ << log_lanes_ <= kMaxKeptWeights) {
   for (const PowerFunctional& power : powers) products_.push_back({power, {}, oracle.lane_evaluations(power.base)});

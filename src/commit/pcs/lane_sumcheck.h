@@ -56,7 +56,7 @@ class LaneSumcheck {
   std::vector<Fe> point_;
   std::vector<Product> products_;
   bool keep_groups_;
-  FeVec group_;               // one weight group
+  FeVec group_;                // one weight group
   std::vector<FeVec> groups_;  // or all of them, when they are small
   // [gram_lanes, gram_lanes] while those rounds last; halves in both directions.
   std::vector<Fe> gram_;

@@ -57,8 +57,13 @@ class OpeningProver {
  public:
   OpeningProver(const OpeningParams& params, const OpeningStatement& statement, const OpeningOracles& oracles,
                 hiding::RandomSource& random, Transcript& transcript, ProverHooks& hooks)
-      : params_(params), statement_(statement), oracles_(oracles), random_(random), hooks_(hooks),
-        pads_(params.zero_knowledge), channel_(transcript, pads_, pad_values(params, oracles)) {}
+      : params_(params),
+        statement_(statement),
+        oracles_(oracles),
+        random_(random),
+        hooks_(hooks),
+        pads_(params.zero_knowledge),
+        channel_(transcript, pads_, pad_values(params, oracles)) {}
 
   OpeningProof run() &&;
 
@@ -88,9 +93,9 @@ class OpeningProver {
   hiding::ProverChannel channel_;
   std::vector<ProofSection> sections_;
   std::size_t num_rounds_ = 0;
-  LinearForm claim_;   // coefficients of the pads only; its constant is not tracked
-  FeVec vector_;       // v_i
-  FeVec functional_;   // u_i
+  LinearForm claim_;        // coefficients of the pads only; its constant is not tracked
+  FeVec vector_;            // v_i
+  FeVec functional_;        // u_i
   EncodedOracle previous_;  // the latest g_i
 };
 

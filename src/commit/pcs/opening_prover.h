@@ -14,7 +14,7 @@ namespace zkinfer::pcs {
 
 struct OpeningOracles {
   std::vector<const CommittedOracle*> bases;  // in the order of OpeningParams::bases()
-  const MaskOracle* mask = nullptr;  // null without zero knowledge
+  const MaskOracle* mask = nullptr;           // null without zero knowledge
 };
 
 // Where each message lies in the proof: for size tables and for tests that change one message.

@@ -154,8 +154,8 @@ std::vector<OpenedPoint> OpeningVerifier::query_previous(std::size_t fold_index)
   } else {
     for (std::size_t i = 0; i < bases_.size(); ++i) {
       const OracleParams& oracle = *bases_[i].oracle.params;
-      targets.push_back({base_rows_label(params_, i), oracle, base_leaf_values(oracle), roots_.bases[i], bases_[i].oracle.offset,
-                         bases_[i].lanes});
+      targets.push_back({base_rows_label(params_, i), oracle, base_leaf_values(oracle), roots_.bases[i],
+                         bases_[i].oracle.offset, bases_[i].lanes});
     }
   }
   std::vector<std::vector<std::uint64_t>> indices;
@@ -302,8 +302,8 @@ Verdict OpeningVerifier::run() {
 
 }  // namespace
 
-hiding::LinearForm reduce_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
-                                  hiding::VerifierChannel& channel) {
+hiding::LinearForm reduce_opening(const OpeningParams& params, const OpeningStatement& statement,
+                                  const OpeningRoots& roots, hiding::VerifierChannel& channel) {
   return OpeningVerifier(params, statement, roots, channel).reduce();
 }
 

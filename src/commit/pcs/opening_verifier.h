@@ -19,7 +19,7 @@ Verdict verify_opening(const OpeningParams& params, const OpeningStatement& stat
 
 // Its part before the mask: reads all messages up to "mask product" and gives what is left to be zero, a linear form in
 // the entries of X. Failure is the channel's verdict.
-hiding::LinearForm reduce_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
-                                  hiding::VerifierChannel& channel);
+hiding::LinearForm reduce_opening(const OpeningParams& params, const OpeningStatement& statement,
+                                  const OpeningRoots& roots, hiding::VerifierChannel& channel);
 
 }  // namespace zkinfer::pcs

@@ -83,9 +83,8 @@ FpVec CommittedOracle::transposed() const {
 std::vector<Fe> CommittedOracle::lane_evaluations(Fe base) const {
   if (known_base_ && *known_base_ == base) return known_evaluations_;
   std::vector<Fe> evaluations(params_.num_lanes());
-  parallel_chunks(evaluations.size(), 1, [&](std::size_t b, std::size_t, std::size_t) {
-    evaluations[b] = evaluate(lane(b), base);
-  });
+  parallel_chunks(evaluations.size(), 1,
+                  [&](std::size_t b, std::size_t, std::size_t) { evaluations[b] = evaluate(lane(b), base); });
   return evaluations;
 }
 

@@ -84,7 +84,8 @@ Status validate_base_oracles(const OpeningParams& params) {
   ZKI_RETURN_IF_ERROR(at_most("data", "count", params.data.size(), kMaxDataOracles));
   for (std::size_t i = 0; i < params.data.size(); ++i) {
     const std::string where = "data[" + std::to_string(i) + "]";
-    if (params.data[i].budget > 0 && !params.zero_knowledge) return bad(where, "a budget needs zero knowledge, expected 0");
+    if (params.data[i].budget > 0 && !params.zero_knowledge)
+      return bad(where, "a budget needs zero knowledge, expected 0");
     ZKI_RETURN_IF_ERROR(validate_commitment(where, params.data[i].oracle, params.data[i].budget));
   }
   ZKI_RETURN_IF_ERROR(validate_oracle("witness", params.witness, 0, kMaxLogLanes));
@@ -99,7 +100,8 @@ Status validate_folds(const OpeningParams& params) {
     ZKI_RETURN_IF_ERROR(validate_oracle(where, fold, 1, kMaxFoldLanes));
     ZKI_RETURN_IF_ERROR(validate_random_rows(where, fold, params.zero_knowledge, fold.num_queries + 1));
   }
-  ZKI_RETURN_IF_ERROR(at_most("folds", "total of log_lanes", static_cast<std::uint64_t>(params.fold_bits()), kMaxFoldBits));
+  ZKI_RETURN_IF_ERROR(
+      at_most("folds", "total of log_lanes", static_cast<std::uint64_t>(params.fold_bits()), kMaxFoldBits));
   // Every number is bounded now, so that the sizes below cannot overflow.
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
     const std::uint64_t lanes = params.folds[i].num_lanes();

@@ -22,7 +22,7 @@ struct OracleParams {
   std::uint64_t num_random_rows = 0;  // T, random coefficients per lane (0 without zero knowledge)
   std::uint8_t log_lanes = 0;         // k
   std::uint8_t log_domain = 0;
-  std::uint32_t num_queries = 0;      // t
+  std::uint32_t num_queries = 0;  // t
 
   std::uint64_t dimension() const { return num_rows + num_random_rows; }
   std::uint64_t num_lanes() const { return std::uint64_t{1} << log_lanes; }
@@ -51,14 +51,14 @@ struct OpeningParams {
   std::uint32_t security_bits = 128;
   Regime regime = Regime::kJohnson;
   bool zero_knowledge = true;
-  std::uint8_t pow_bits = 16;       // grinding before each query phase
-  std::uint64_t model_budget = 0;   // B: proofs that one model commitment may serve (0: the model is public)
+  std::uint8_t pow_bits = 16;      // grinding before each query phase
+  std::uint64_t model_budget = 0;  // B: proofs that one model commitment may serve (0: the model is public)
   bool has_model = true;
   OracleParams model;               // M: F-elements (unused when !has_model)
   std::vector<DataOracle> data;     // D_0, D_1, ..: F-elements
   OracleParams witness;             // W: F-elements
   std::vector<OracleParams> folds;  // g_1 .. g_I: K-elements; lanes are the LOW bits of the index
-  OracleParams mask;                // X: one lane pair (X, S) of K-elements, log_lanes = 0 (unused without zero knowledge)
+  OracleParams mask;  // X: one lane pair (X, S) of K-elements, log_lanes = 0 (unused without zero knowledge)
 
   // M (if any), D_0, .., W, in this order. v_1 = (Fold e_M | zeros | Fold e_(D_0) | zeros | .. | Fold e_W).
   std::vector<BaseOracle> bases() const;

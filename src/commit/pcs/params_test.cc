@@ -74,7 +74,9 @@ TEST(Params, EveryRuleRejects) {
       [](OpeningParams& p) { p.folds.resize(13, p.folds[0]); },
       [](OpeningParams& p) { p.folds.pop_back(); },
       // A data oracle makes v_1 longer, which the folds do not expect.
-      [](OpeningParams& p) { p.data.push_back({{4, 3 * 5 + 4, 1, 6, 5}, 3}); },
+      [](OpeningParams& p) {
+        p.data.push_back({{4, 3 * 5 + 4, 1, 6, 5}, 3});
+      },
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {
     OpeningParams params = example();

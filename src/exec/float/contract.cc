@@ -25,11 +25,22 @@ struct ConvShape {
 ConvShape conv_shape(const Shape& x, const Shape& w, const Shape& y, const ir::ConvAttributes& conv) {
   const bool two = x.rank() == 4;
   const auto first = [&](const Dims& dims, std::int64_t missing) { return two ? dims[0] : missing; };
-  return {index(x[0]), index(x[1]), two ? index(x[2]) : 1, index(x[x.rank() - 1]),
-          index(w[0]), two ? index(y[2]) : 1, index(y[y.rank() - 1]),
-          index(conv.groups), two ? index(w[2]) : 1, index(w[w.rank() - 1]),
-          first(conv.strides, 1), conv.strides.back(), first(conv.dilations, 1), conv.dilations.back(),
-          first(conv.pads_begin, 0), conv.pads_begin.back()};
+  return {index(x[0]),
+          index(x[1]),
+          two ? index(x[2]) : 1,
+          index(x[x.rank() - 1]),
+          index(w[0]),
+          two ? index(y[2]) : 1,
+          index(y[y.rank() - 1]),
+          index(conv.groups),
+          two ? index(w[2]) : 1,
+          index(w[w.rank() - 1]),
+          first(conv.strides, 1),
+          conv.strides.back(),
+          first(conv.dilations, 1),
+          conv.dilations.back(),
+          first(conv.pads_begin, 0),
+          conv.pads_begin.back()};
 }
 
 // columns[depth, pixel_end - pixel_begin]: the input values each output pixel of the range sees, zero in the padding.
@@ -41,8 +52,10 @@ void gather_columns(const ConvShape& s, const float* x, size_t pixel_begin, size
         size_t out_row = pixel_begin / s.out_width;
         size_t out_column = pixel_begin % s.out_width;
         for (size_t i = 0; i < num_pixels; ++i) {
-          const std::int64_t row = static_cast<std::int64_t>(out_row) * s.stride_h + static_cast<std::int64_t>(kh) * s.dilation_h - s.pad_top;
-          const std::int64_t column = static_cast<std::int64_t>(out_column) * s.stride_w + static_cast<std::int64_t>(kw) * s.dilation_w - s.pad_left;
+          const std::int64_t row = static_cast<std::int64_t>(out_row) * s.stride_h +
+                                   static_cast<std::int64_t>(kh) * s.dilation_h - s.pad_top;
+          const std::int64_t column = static_cast<std::int64_t>(out_column) * s.stride_w +
+                                      static_cast<std::int64_t>(kw) * s.dilation_w - s.pad_left;
           const bool inside = row >= 0 && row < static_cast<std::int64_t>(s.height) && column >= 0 &&
                               column < static_cast<std::int64_t>(s.width);
           columns[i] = inside ? x[(channel * s.height + index(row)) * s.width + index(column)] : 0.0F;
@@ -89,8 +102,8 @@ FloatTensor convolve(const Operation& op) {
   return y;
 }
 
-void integer_product(const IntTensor& a, const IntTensor& b, IntTensor& c, size_t a_begin, size_t b_begin, size_t c_begin,
-                     size_t m, size_t n, size_t k) {
+void integer_product(const IntTensor& a, const IntTensor& b, IntTensor& c, size_t a_begin, size_t b_begin,
+                     size_t c_begin, size_t m, size_t n, size_t k) {
   for (size_t i = 0; i < m; ++i)
     for (size_t j = 0; j < n; ++j) {
       std::uint64_t sum = 0;  // wraps around like the ONNX integer types

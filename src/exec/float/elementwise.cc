@@ -83,11 +83,23 @@ Result<AnyTensor> integer_binary(OpKind kind, const IntTensor& a, const IntTenso
   };
   switch (kind) {
     case OpKind::kAdd:
-      return exact([&](int64_t x, int64_t y) { int64_t z; bad |= __builtin_add_overflow(x, y, &z); return z; });
+      return exact([&](int64_t x, int64_t y) {
+        int64_t z;
+        bad |= __builtin_add_overflow(x, y, &z);
+        return z;
+      });
     case OpKind::kSub:
-      return exact([&](int64_t x, int64_t y) { int64_t z; bad |= __builtin_sub_overflow(x, y, &z); return z; });
+      return exact([&](int64_t x, int64_t y) {
+        int64_t z;
+        bad |= __builtin_sub_overflow(x, y, &z);
+        return z;
+      });
     case OpKind::kMul:
-      return exact([&](int64_t x, int64_t y) { int64_t z; bad |= __builtin_mul_overflow(x, y, &z); return z; });
+      return exact([&](int64_t x, int64_t y) {
+        int64_t z;
+        bad |= __builtin_mul_overflow(x, y, &z);
+        return z;
+      });
     case OpKind::kDiv: return exact([&](int64_t x, int64_t y) { return divides(x, y) ? x / y : 0; });
     case OpKind::kMod:  // the remainder has the sign of the divisor
       return exact([&](int64_t x, int64_t y) {
@@ -226,8 +238,10 @@ FloatTensor batch_normalization(const Operation& op) {
   const size_t inner = index(x.shape().num_elements(2, x.shape().rank()));
   for (size_t i = 0; i < out.data().size(); ++i) {
     const size_t c = i / inner % channels;
-    const double scale = static_cast<double>(op.floats(1)[c]) / std::sqrt(static_cast<double>(op.floats(4)[c]) + static_cast<double>(epsilon));
-    out[i] = static_cast<float>((static_cast<double>(x[i]) - static_cast<double>(op.floats(3)[c])) * scale + static_cast<double>(op.floats(2)[c]));
+    const double scale = static_cast<double>(op.floats(1)[c]) /
+                         std::sqrt(static_cast<double>(op.floats(4)[c]) + static_cast<double>(epsilon));
+    out[i] = static_cast<float>((static_cast<double>(x[i]) - static_cast<double>(op.floats(3)[c])) * scale +
+                                static_cast<double>(op.floats(2)[c]));
   }
   return out;
 }

@@ -12,7 +12,9 @@ namespace {
 
 using ir::OpKind;
 
-bool one_of(OpKind kind, std::initializer_list<OpKind> kinds) { return std::find(kinds.begin(), kinds.end(), kind) != kinds.end(); }
+bool one_of(OpKind kind, std::initializer_list<OpKind> kinds) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
 
 Result<AnyTensor> dispatch(const Operation& op) {
   const OpKind kind = op.node.op;
@@ -48,13 +50,15 @@ struct Memory {
     return value.is_constant() ? value.constant.get() : &*computed[static_cast<std::size_t>(id)];
   }
   void release(ir::ValueId id) {
-    if (id != ir::kNoValue && --uses_left[static_cast<std::size_t>(id)] == 0) computed[static_cast<std::size_t>(id)].reset();
+    if (id != ir::kNoValue && --uses_left[static_cast<std::size_t>(id)] == 0)
+      computed[static_cast<std::size_t>(id)].reset();
   }
 };
 
 Status load_inputs(const ir::Graph& graph, const TensorMap& inputs, const FloatObserver& observer, Memory& memory) {
   std::string expected;
-  for (const ir::ValueId id : graph.inputs) expected += " '" + graph.value(id).name + "'" + graph.value(id).shape.to_string();
+  for (const ir::ValueId id : graph.inputs)
+    expected += " '" + graph.value(id).name + "'" + graph.value(id).shape.to_string();
   if (inputs.size() != graph.inputs.size())
     return invalid_argument("got " + std::to_string(inputs.size()) + " inputs, expected" + expected);
   for (const ir::ValueId id : graph.inputs) {
@@ -99,11 +103,14 @@ Result<TensorMap> run_float(const ir::Graph& graph, const TensorMap& inputs, con
     Result<AnyTensor> result = evaluate(node, operands, output.dtype, output.shape);
     if (!result.ok()) return result.status().with_context("node '" + node.name + "'");
     if (observer) {
-      if (const auto* floats = std::get_if<FloatTensor>(&*result)) observer(output, *floats);
-      else observer(output, as_float(*result));
+      if (const auto* floats = std::get_if<FloatTensor>(&*result))
+        observer(output, *floats);
+      else
+        observer(output, as_float(*result));
     }
     memory.computed[static_cast<std::size_t>(node.output)] = std::move(*result);
-    if (memory.uses_left[static_cast<std::size_t>(node.output)] == 0) memory.computed[static_cast<std::size_t>(node.output)].reset();
+    if (memory.uses_left[static_cast<std::size_t>(node.output)] == 0)
+      memory.computed[static_cast<std::size_t>(node.output)].reset();
     for (const ir::ValueId id : node.inputs) memory.release(id);
   }
   TensorMap outputs;

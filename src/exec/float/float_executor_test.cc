@@ -23,7 +23,8 @@ FloatTensor random_tensor(Shape shape, unsigned seed) {
 }
 
 // The definition, one sum per output element.
-FloatTensor convolution(const FloatTensor& x, const FloatTensor& w, const ir::ConvAttributes& conv, const Shape& shape) {
+FloatTensor convolution(const FloatTensor& x, const FloatTensor& w, const ir::ConvAttributes& conv,
+                        const Shape& shape) {
   FloatTensor y(shape);
   const std::int64_t group_channels = w.shape()[1];
   const std::int64_t group_filters = w.shape()[0] / conv.groups;
@@ -59,7 +60,8 @@ TEST(FloatExecutor, ConvolutionAgreesWithItsDefinition) {
     const std::int64_t groups = draw(1, 3);
     const Shape x_shape{draw(1, 2), groups * draw(1, 4), draw(3, 12), draw(3, 40)};
     const Shape w_shape{groups * draw(1, 9), x_shape[1] / groups, draw(1, 3), draw(1, 3)};
-    const ir::ConvAttributes conv{{draw(1, 3), draw(1, 3)}, {draw(1, 2), draw(1, 2)}, {draw(0, 2), draw(0, 2)}, {draw(2, 3), draw(2, 3)}, groups};
+    const ir::ConvAttributes conv{
+        {draw(1, 3), draw(1, 3)}, {draw(1, 2), draw(1, 2)}, {draw(0, 2), draw(0, 2)}, {draw(2, 3), draw(2, 3)}, groups};
     ir::Graph graph;
     const ValueId x = graph.add_input("x", ir::DataType::kFloat, x_shape);
     const FloatTensor weight = random_tensor(w_shape, static_cast<unsigned>(round));
@@ -88,7 +90,8 @@ TEST(FloatExecutor, ProductAgreesWithItsDefinition) {
     for (std::size_t i = 0; i < m; ++i)
       for (std::size_t j = 0; j < n; ++j) {
         double sum = 0;
-        for (std::size_t p = 0; p < k; ++p) sum += static_cast<double>(a[i * k + p]) * static_cast<double>(b[p * n + j]);
+        for (std::size_t p = 0; p < k; ++p)
+          sum += static_cast<double>(a[i * k + p]) * static_cast<double>(b[p * n + j]);
         ASSERT_NEAR(c[i * n + j], sum, 1e-3);
       }
   }
@@ -116,8 +119,9 @@ TEST(FloatExecutor, RefusesWrongInputs) {
   ir::Graph graph;
   const ValueId x = graph.add_input("x", ir::DataType::kFloat, {2});
   graph.outputs = {graph.add_node(OpKind::kRelu, "y", {x}).value()};
-  for (const TensorMap& inputs : {TensorMap{}, TensorMap{{"x", FloatTensor(Shape{3})}}, TensorMap{{"z", FloatTensor(Shape{2})}},
-                                  TensorMap{{"x", FloatTensor(Shape{2})}, {"z", FloatTensor(Shape{2})}}})
+  for (const TensorMap& inputs :
+       {TensorMap{}, TensorMap{{"x", FloatTensor(Shape{3})}}, TensorMap{{"z", FloatTensor(Shape{2})}},
+        TensorMap{{"x", FloatTensor(Shape{2})}, {"z", FloatTensor(Shape{2})}}})
     EXPECT_EQ(run_float(graph, inputs).status().code(), StatusCode::kInvalidArgument);
 }
 

@@ -105,7 +105,8 @@ Tensor<T> tile(const Tensor<T>& x, const Shape& shape) {
     for (size_t i = 0; i < out.data().size(); ++i) {
       int64_t rest = static_cast<int64_t>(i);
       int64_t from = 0;
-      for (size_t axis = shape.rank(); axis-- > 0; rest /= shape[axis]) from += rest % shape[axis] % x.shape()[axis] * own[axis];
+      for (size_t axis = shape.rank(); axis-- > 0; rest /= shape[axis])
+        from += rest % shape[axis] % x.shape()[axis] * own[axis];
       out[i] = x[index(from)];
     }
     return out;
@@ -117,12 +118,15 @@ template <class T>
 Result<AnyTensor> move(const Operation& op, const Tensor<T>& x) {
   switch (op.node.op) {
     case OpKind::kReshape: return AnyTensor(x.reshaped(op.output_shape));
-    case OpKind::kTranspose: return AnyTensor(transpose(x, op.node.as<ir::TransposeAttributes>().perm, op.output_shape));
+    case OpKind::kTranspose:
+      return AnyTensor(transpose(x, op.node.as<ir::TransposeAttributes>().perm, op.output_shape));
     case OpKind::kSlice: return AnyTensor(slice(x, op.node.as<ir::SliceAttributes>(), op.output_shape));
     case OpKind::kPad: return AnyTensor(pad(x, op.node.as<ir::PadAttributes>(), op.output_shape));
-    case OpKind::kConcat: return AnyTensor(concat<T>(op.inputs, op.node.as<ir::ConcatAttributes>().axis, op.output_shape));
+    case OpKind::kConcat:
+      return AnyTensor(concat<T>(op.inputs, op.node.as<ir::ConcatAttributes>().axis, op.output_shape));
     case OpKind::kGather: return gather(x, op.ints(1), op.node.as<ir::GatherAttributes>().axis, op.output_shape);
-    case OpKind::kExpand: return AnyTensor(strided_copy(x, op.output_shape, broadcast_strides(x.shape(), op.output_shape), 0));
+    case OpKind::kExpand:
+      return AnyTensor(strided_copy(x, op.output_shape, broadcast_strides(x.shape(), op.output_shape), 0));
     case OpKind::kTile: return AnyTensor(tile(x, op.output_shape));
     default: return internal_error("no data movement");
   }

@@ -23,9 +23,10 @@ struct PoolShape {
 PoolShape pool_shape(const Shape& x, const Shape& y, const ir::PoolAttributes& pool) {
   const bool two = x.rank() == 4;
   const auto first = [&](const Dims& dims, int64_t missing) { return two ? dims[0] : missing; };
-  return {two ? x[2] : 1, x[x.rank() - 1], two ? y[2] : 1, y[y.rank() - 1],
-          first(pool.kernel, 1), pool.kernel.back(), first(pool.strides, 1), pool.strides.back(),
-          first(pool.dilations, 1), pool.dilations.back(), first(pool.pads_begin, 0), pool.pads_begin.back()};
+  return {two ? x[2] : 1,         x[x.rank() - 1],           two ? y[2] : 1,
+          y[y.rank() - 1],        first(pool.kernel, 1),     pool.kernel.back(),
+          first(pool.strides, 1), pool.strides.back(),       first(pool.dilations, 1),
+          pool.dilations.back(),  first(pool.pads_begin, 0), pool.pads_begin.back()};
 }
 
 void pool_plane(const PoolShape& s, bool maximum, bool count_pads, const float* x, float* y) {

@@ -44,15 +44,24 @@ Result<AnyTensor> float_reduce(const Operation& op) {
   std::vector<double> sums;
   switch (op.node.op) {
     case OpKind::kReduceSum:
-    case OpKind::kReduceMean: sums = fold(x, reduce, op.output_shape, 0.0, [](double a, double b) { return a + b; }); break;
-    case OpKind::kReduceMax: sums = fold(x, reduce, op.output_shape, -infinity, [](double a, double b) { return std::max(a, b); }); break;
-    case OpKind::kReduceMin: sums = fold(x, reduce, op.output_shape, infinity, [](double a, double b) { return std::min(a, b); }); break;
-    case OpKind::kReduceProd: sums = fold(x, reduce, op.output_shape, 1.0, [](double a, double b) { return a * b; }); break;
+    case OpKind::kReduceMean:
+      sums = fold(x, reduce, op.output_shape, 0.0, [](double a, double b) { return a + b; });
+      break;
+    case OpKind::kReduceMax:
+      sums = fold(x, reduce, op.output_shape, -infinity, [](double a, double b) { return std::max(a, b); });
+      break;
+    case OpKind::kReduceMin:
+      sums = fold(x, reduce, op.output_shape, infinity, [](double a, double b) { return std::min(a, b); });
+      break;
+    case OpKind::kReduceProd:
+      sums = fold(x, reduce, op.output_shape, 1.0, [](double a, double b) { return a * b; });
+      break;
     default: return internal_error("no reduction");
   }
   FloatTensor out(op.output_shape);
   const double divisor = op.node.op == OpKind::kReduceMean && out.num_elements() != 0
-                             ? static_cast<double>(x.num_elements() / out.num_elements()) : 1.0;
+                             ? static_cast<double>(x.num_elements() / out.num_elements())
+                             : 1.0;
   for (size_t i = 0; i < sums.size(); ++i) out[i] = static_cast<float>(sums[i] / divisor);
   return AnyTensor(std::move(out));
 }
@@ -64,16 +73,26 @@ Result<AnyTensor> integer_reduce(const Operation& op) {
   std::vector<int64_t> sums;
   switch (op.node.op) {
     case OpKind::kReduceSum:
-      sums = fold(x, reduce, op.output_shape, int64_t{0}, [&](int64_t a, int64_t b) { int64_t c; bad |= __builtin_add_overflow(a, b, &c); return c; });
+      sums = fold(x, reduce, op.output_shape, int64_t{0}, [&](int64_t a, int64_t b) {
+        int64_t c;
+        bad |= __builtin_add_overflow(a, b, &c);
+        return c;
+      });
       break;
     case OpKind::kReduceProd:
-      sums = fold(x, reduce, op.output_shape, int64_t{1}, [&](int64_t a, int64_t b) { int64_t c; bad |= __builtin_mul_overflow(a, b, &c); return c; });
+      sums = fold(x, reduce, op.output_shape, int64_t{1}, [&](int64_t a, int64_t b) {
+        int64_t c;
+        bad |= __builtin_mul_overflow(a, b, &c);
+        return c;
+      });
       break;
     case OpKind::kReduceMax:
-      sums = fold(x, reduce, op.output_shape, std::numeric_limits<int64_t>::min(), [](int64_t a, int64_t b) { return std::max(a, b); });
+      sums = fold(x, reduce, op.output_shape, std::numeric_limits<int64_t>::min(),
+                  [](int64_t a, int64_t b) { return std::max(a, b); });
       break;
     case OpKind::kReduceMin:
-      sums = fold(x, reduce, op.output_shape, std::numeric_limits<int64_t>::max(), [](int64_t a, int64_t b) { return std::min(a, b); });
+      sums = fold(x, reduce, op.output_shape, std::numeric_limits<int64_t>::max(),
+                  [](int64_t a, int64_t b) { return std::min(a, b); });
       break;
     default: return unsupported("mean of integers");
   }

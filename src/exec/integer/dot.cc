@@ -28,7 +28,8 @@ struct Accumulator<std::int16_t> {
 
 // Four rows of `left` against one row of `right`; the compiler turns the loop into multiply-add instructions.
 template <class T>
-void dot_four(const T* a0, const T* a1, const T* a2, const T* a3, const T* b, std::size_t length, std::int64_t sums[4]) {
+void dot_four(const T* a0, const T* a1, const T* a2, const T* a3, const T* b, std::size_t length,
+              std::int64_t sums[4]) {
   using Acc = typename Accumulator<T>::type;
   Acc s0 = 0;
   Acc s1 = 0;
@@ -55,7 +56,8 @@ std::int64_t dot_one(const T* a, const T* b, std::size_t length) {
 }
 
 template <class T>
-void dot_tile(const DotJob<T>& job, std::size_t row_begin, std::size_t row_end, std::size_t col_begin, std::size_t col_end) {
+void dot_tile(const DotJob<T>& job, std::size_t row_begin, std::size_t row_end, std::size_t col_begin,
+              std::size_t col_end) {
   const std::size_t run = job.max_run == 0 ? job.depth : job.max_run;
   std::size_t row = row_begin;
   for (; row + 4 <= row_end; row += 4) {
@@ -64,7 +66,8 @@ void dot_tile(const DotJob<T>& job, std::size_t row_begin, std::size_t row_end, 
       const T* b = job.right + col * job.depth;
       std::int64_t sums[4] = {0, 0, 0, 0};
       for (std::size_t k = 0; k < job.depth; k += run) {
-        dot_four(a + k, a + job.depth + k, a + 2 * job.depth + k, a + 3 * job.depth + k, b + k, std::min(run, job.depth - k), sums);
+        dot_four(a + k, a + job.depth + k, a + 2 * job.depth + k, a + 3 * job.depth + k, b + k,
+                 std::min(run, job.depth - k), sums);
       }
       for (std::size_t i = 0; i < 4; ++i) job.out[(row + i) * job.row_stride + col * job.col_stride] = sums[i];
     }

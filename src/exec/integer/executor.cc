@@ -28,22 +28,25 @@ constexpr std::size_t kElementGrain = std::size_t{1} << 15;
 
 using OpFunction = void (*)(const OpContext&);
 constexpr std::array<OpFunction, qir::kNumOps> kFunctions = {
-    run_conv,    run_matmul,  run_mul,     run_linear,    run_reduce_sum, run_sum_pool, run_max_pool, run_reduce_max,
-    run_argmax,  run_softmax, run_reshape, run_transpose, run_slice,      run_pad,      run_concat};
+    run_conv,   run_matmul,  run_mul,     run_linear,    run_reduce_sum, run_sum_pool, run_max_pool, run_reduce_max,
+    run_argmax, run_softmax, run_reshape, run_transpose, run_slice,      run_pad,      run_concat};
 
-std::string range_text(std::int64_t lo, std::int64_t hi) { return "[" + std::to_string(lo) + ", " + std::to_string(hi) + "]"; }
+std::string range_text(std::int64_t lo, std::int64_t hi) {
+  return "[" + std::to_string(lo) + ", " + std::to_string(hi) + "]";
+}
 
 template <class T>
 Status check_values(const Value& value, const char* what, std::span<const T> data) {
   const std::string where = std::string(what) + " '" + value.name + "'";
   if (static_cast<std::int64_t>(data.size()) != value.shape.num_elements()) {
-    return invalid_argument(where + ": shape " + value.shape.to_string() + " needs " + std::to_string(value.shape.num_elements()) +
-                            " values, got " + std::to_string(data.size()));
+    return invalid_argument(where + ": shape " + value.shape.to_string() + " needs " +
+                            std::to_string(value.shape.num_elements()) + " values, got " + std::to_string(data.size()));
   }
   for (std::size_t i = 0; i < data.size(); ++i) {
     if (data[i] < value.lo || data[i] > value.hi) {
-      return out_of_range(where + ": element " + std::to_string(i) + " is " + std::to_string(data[i]) + ", outside the declared range " +
-                          range_text(value.lo, value.hi) + "; clamp it, or quantize the model again with data that covers it");
+      return out_of_range(where + ": element " + std::to_string(i) + " is " + std::to_string(data[i]) +
+                          ", outside the declared range " + range_text(value.lo, value.hi) +
+                          "; clamp it, or quantize the model again with data that covers it");
     }
   }
   return ok_status();
@@ -87,8 +90,7 @@ Status requantize(const QGraph& graph, const Node& node, std::span<const std::in
       const std::int64_t argument = (acc[i] + round) >> shift;
       if (!table.contains(argument)) {
         std::size_t seen = first_bad.load();
-        while (i < seen && !first_bad.compare_exchange_weak(seen, i)) {
-        }
+        while (i < seen && !first_bad.compare_exchange_weak(seen, i)) {}
         return;
       }
       y[i] = table.at(argument);
@@ -96,9 +98,10 @@ Status requantize(const QGraph& graph, const Node& node, std::span<const std::in
   });
   const std::size_t bad = first_bad.load();
   if (bad == acc.size()) return ok_status();
-  return out_of_range("node '" + node.name + "' (" + std::string(qir::rule_of(node.op).name) + "): element " + std::to_string(bad) +
-                      " has accumulator " + std::to_string(acc[bad]) + ", table argument " + std::to_string((acc[bad] + round) >> shift) +
-                      " outside the domain " + range_text(table.first, table.first + table.num_rows() - 1) +
+  return out_of_range("node '" + node.name + "' (" + std::string(qir::rule_of(node.op).name) + "): element " +
+                      std::to_string(bad) + " has accumulator " + std::to_string(acc[bad]) + ", table argument " +
+                      std::to_string((acc[bad] + round) >> shift) + " outside the domain " +
+                      range_text(table.first, table.first + table.num_rows() - 1) +
                       "; quantize the model again (its tables do not cover these parameters)");
 }
 
@@ -106,8 +109,8 @@ Status requantize(const QGraph& graph, const Node& node, std::span<const std::in
 
 Status check_params(const QGraph& graph, const qir::ParamData& params) {
   if (params.size() != graph.values.size()) {
-    return invalid_argument("parameters: expected one (possibly empty) list for each of the " + std::to_string(graph.values.size()) +
-                            " values, got " + std::to_string(params.size()));
+    return invalid_argument("parameters: expected one (possibly empty) list for each of the " +
+                            std::to_string(graph.values.size()) + " values, got " + std::to_string(params.size()));
   }
   for (std::size_t id = 0; id < params.size(); ++id) {
     const Value& value = graph.values[id];

@@ -24,7 +24,8 @@ qir::ParamData random_params(const QGraph& graph, std::mt19937_64& random) {
     const qir::Value& value = graph.values[id];
     if (value.kind != ValueKind::kParam) continue;
     for (std::int64_t i = 0; i < value.shape.num_elements(); ++i) {
-      params[id].push_back(static_cast<std::int32_t>(value.lo + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(value.hi - value.lo + 1))));
+      params[id].push_back(static_cast<std::int32_t>(
+          value.lo + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(value.hi - value.lo + 1))));
     }
   }
   return params;
@@ -55,7 +56,8 @@ TEST(IntegerExecutor, EveryOpStaysInItsDeclaredRangeAndIsDeterministic) {
     for (std::size_t j = 0; j < witness->acc[i].size(); ++j) {
       const std::int64_t round = node.requant.shift > 0 ? std::int64_t{1} << (node.requant.shift - 1) : 0;
       const std::int64_t argument = (witness->acc[i][j] + round) >> node.requant.shift;
-      EXPECT_EQ(witness->values[node.output][j], graph.tables[static_cast<std::size_t>(node.requant.table_index)].at(argument));
+      EXPECT_EQ(witness->values[node.output][j],
+                graph.tables[static_cast<std::size_t>(node.requant.table_index)].at(argument));
     }
   }
   const ThreadLimit one_thread(1);
@@ -83,12 +85,15 @@ TEST(IntegerExecutor, ErrorsNameNodeValueAndRange) {
     const Result<Witness> result = run(b.graph, p, inputs);
     return result.ok() ? std::string("accepted") : result.status().to_string();
   };
-  EXPECT_NE(message(params, {{11, 0}}).find("input 'v0': element 0 is 11, outside the declared range [-10, 10]"), std::string::npos);
+  EXPECT_NE(message(params, {{11, 0}}).find("input 'v0': element 0 is 11, outside the declared range [-10, 10]"),
+            std::string::npos);
   EXPECT_NE(message(params, {{1}}).find("needs 2 values, got 1"), std::string::npos);
   EXPECT_NE(message(params, {}).find("has 1 inputs, got 0"), std::string::npos);
   params[1] = {100, 0, 0, 1};
-  EXPECT_NE(message(params, {{10, 0}}).find("node 'n0' (MatMul): element 0 has accumulator 1000, table argument 500 outside the domain [-8, 7]"),
-            std::string::npos);
+  EXPECT_NE(
+      message(params, {{10, 0}})
+          .find("node 'n0' (MatMul): element 0 has accumulator 1000, table argument 500 outside the domain [-8, 7]"),
+      std::string::npos);
   params[1] = {101, 0, 0, 1};
   EXPECT_NE(message(params, {{10, 0}}).find("parameter 'v1': element 0 is 101"), std::string::npos);
   params[1] = {1};

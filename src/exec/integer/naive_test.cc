@@ -75,13 +75,16 @@ class Naive : public ::testing::Test {
     qir::ParamData params(b_.graph.values.size());
     Inputs data;
     for (const auto& [id, array] : arrays_) {
-      if (b_.graph.values[id].kind == qir::ValueKind::kParam) params[id].assign(array.data.begin(), array.data.end());
-      else data.push_back(array.data);
+      if (b_.graph.values[id].kind == qir::ValueKind::kParam)
+        params[id].assign(array.data.begin(), array.data.end());
+      else
+        data.push_back(array.data);
     }
     const Result<Witness> witness = run(b_.graph, params, data);
     ASSERT_TRUE(witness.ok()) << witness.status().message();
     for (std::int64_t i = 0; i < out.num_elements(); ++i) {
-      ASSERT_EQ(witness->values[y][static_cast<std::size_t>(i)], expected(unflatten(i, out))) << qir::to_text(b_.graph) << i;
+      ASSERT_EQ(witness->values[y][static_cast<std::size_t>(i)], expected(unflatten(i, out)))
+          << qir::to_text(b_.graph) << i;
     }
   }
   const Array& of(ValueId id) { return arrays_[id]; }
@@ -164,7 +167,8 @@ TEST_F(Naive, MatMul) {
     const bool shared = round % 2 == 0;
     const std::int64_t bound = round % 3 == 0 ? 255 : round % 3 == 1 ? 30000 : 4000000000;
     const ValueId a = add(false, round % 5 == 0 ? Shape{rows, depth} : Shape{2, batch, rows, depth}, -bound, bound / 2);
-    const ValueId b = add(true, shared ? Shape{depth, cols} : Shape{round % 4 == 1 ? 1 : batch, depth, cols}, -bound % 1000003, bound % 1000003);
+    const ValueId b = add(true, shared ? Shape{depth, cols} : Shape{round % 4 == 1 ? 1 : batch, depth, cols},
+                          -bound % 1000003, bound % 1000003);
     const ValueId bias = add(true, Shape{cols}, -100, 100);
     const std::size_t out_rank = std::max(of(a).shape.rank(), of(b).shape.rank());
     Dims out = {2, batch, rows, cols};
@@ -194,7 +198,8 @@ TEST_F(Naive, MulAndLinear) {
     const Shape out = round % 2 == 0 ? Shape{p, 3, q} : Shape{p, 1, q};
     Node node;
     node.coefs = {draw(-5, 5)};
-    check(Op::kMul, {a, b}, out, node, [&](const Index& i) { return node.coefs[0] * of(a).broadcast_at(i) * of(b).broadcast_at(i); });
+    check(Op::kMul, {a, b}, out, node,
+          [&](const Index& i) { return node.coefs[0] * of(a).broadcast_at(i) * of(b).broadcast_at(i); });
     reset();
     const ValueId c = add(false, Shape{p, 3, q}, -100, 100);
     const ValueId d = add(true, Shape{3, 1}, -100, 100);
@@ -220,8 +225,10 @@ TEST_F(Naive, Reductions) {
     Dims out;
     for (std::int64_t axis = 0; axis < 3; ++axis) {
       const bool reduced = std::count(node.axes.begin(), node.axes.end(), axis) > 0;
-      if (!reduced) out.push_back(in[static_cast<std::size_t>(axis)]);
-      else if (keep) out.push_back(1);
+      if (!reduced)
+        out.push_back(in[static_cast<std::size_t>(axis)]);
+      else if (keep)
+        out.push_back(1);
     }
     // Visits the input elements that go to output `index`.
     const auto for_terms = [&](const Index& index, auto visit) {
@@ -230,8 +237,10 @@ TEST_F(Naive, Reductions) {
         Index to;
         for (std::int64_t axis = 0; axis < 3; ++axis) {
           const bool reduced = std::count(node.axes.begin(), node.axes.end(), axis) > 0;
-          if (!reduced) to.push_back(from[static_cast<std::size_t>(axis)]);
-          else if (keep) to.push_back(0);
+          if (!reduced)
+            to.push_back(from[static_cast<std::size_t>(axis)]);
+          else if (keep)
+            to.push_back(0);
         }
         if (to == index) visit(of(x).at(from), from);
       }
@@ -316,9 +325,12 @@ TEST_F(Naive, Movement) {
     };
     Node transpose;
     transpose.perm = {2, 0, 1};
-    check(Op::kTranspose, {x}, Shape{in[2], in[0], in[1]}, transpose, [&](const Index& i) { return of(x).at({i[1], i[2], i[0]}); });
+    check(Op::kTranspose, {x}, Shape{in[2], in[0], in[1]}, transpose, [&](const Index& i) {
+      return of(x).at({i[1], i[2], i[0]});
+    });
     again();
-    check(Op::kReshape, {x}, Shape{in.num_elements()}, {}, [&](const Index& i) { return of(x).data[static_cast<std::size_t>(i[0])]; });
+    check(Op::kReshape, {x}, Shape{in.num_elements()}, {},
+          [&](const Index& i) { return of(x).data[static_cast<std::size_t>(i[0])]; });
     again();
     Node slice;
     slice.starts = {0, 1, draw(0, 1)};

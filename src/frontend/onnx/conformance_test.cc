@@ -43,11 +43,14 @@ FloatTensor as_float(const AnyTensor& tensor) {
 
 // Empty when equal within the tolerance of the ONNX project; else what differs.
 std::string difference(const FloatTensor& got, const FloatTensor& expected) {
-  if (got.shape() != expected.shape()) return "shape " + got.shape().to_string() + ", expected " + expected.shape().to_string();
+  if (got.shape() != expected.shape())
+    return "shape " + got.shape().to_string() + ", expected " + expected.shape().to_string();
   for (std::size_t i = 0; i < got.data().size(); ++i) {
     const bool both_nan = std::isnan(got[i]) && std::isnan(expected[i]);
     const bool close = got[i] == expected[i] || std::abs(got[i] - expected[i]) <= 1e-5F + 1e-3F * std::abs(expected[i]);
-    if (!both_nan && !close) return "element " + std::to_string(i) + ": " + std::to_string(got[i]) + ", expected " + std::to_string(expected[i]);
+    if (!both_nan && !close)
+      return "element " + std::to_string(i) + ": " + std::to_string(got[i]) + ", expected " +
+             std::to_string(expected[i]);
   }
   return {};
 }
@@ -67,8 +70,10 @@ NodeTest load(const fs::path& folder) {
     for (int i = 0; i < count; ++i) {
       const Bytes bytes = bytes_of(folder / "test_data_set_0" / (kind + "_" + std::to_string(i) + ".pb"));
       Result<NamedTensor> tensor = read_tensor_proto(bytes);
-      if (tensor.ok()) into.push_back(std::move(tensor->tensor));
-      else test.readable = false;
+      if (tensor.ok())
+        into.push_back(std::move(tensor->tensor));
+      else
+        test.readable = false;
     }
   };
   load_all("input", test.model.graph().input_size(), test.inputs);
@@ -94,7 +99,8 @@ Status run_test(const NodeTest& test, char mode) {
   for (int i = 0; i < test.model.graph().input_size(); ++i) {
     const std::string& name = test.model.graph().input(i).name();
     const AnyTensor& tensor = test.inputs[static_cast<std::size_t>(i)];
-    if (mode == 'c' || (mode == 'w' && i > 0)) options.constant_inputs[name] = tensor;
+    if (mode == 'c' || (mode == 'w' && i > 0))
+      options.constant_inputs[name] = tensor;
     else {
       inputs[name] = as_float(tensor);
       options.input_shapes[name] = shape_of(tensor).dims();
@@ -110,9 +116,9 @@ Status run_test(const NodeTest& test, char mode) {
 }
 
 bool all_handled(const NodeTest& test) {
-  return std::all_of(test.model.graph().node().begin(), test.model.graph().node().end(), [](const onnx::NodeProto& node) {
-    return node.domain().empty() && find_handler(node.op_type()) != nullptr;
-  });
+  return std::all_of(
+      test.model.graph().node().begin(), test.model.graph().node().end(),
+      [](const onnx::NodeProto& node) { return node.domain().empty() && find_handler(node.op_type()) != nullptr; });
 }
 
 // The first mode in which the test passes, or '-' and the status of the first failure that is no "unsupported" (or the
@@ -157,14 +163,17 @@ TEST(OnnxConformance, NodeTests) {
     const char mode = first_passing_mode(test, failure);
     const auto row = expected.find(name);
     EXPECT_NE(mode, '-') << name << ": " << failure.to_string();
-    EXPECT_TRUE(mode == '-' || (row != expected.end() && row->second == mode)) << "{\"" << name << "\", '" << mode << "'},";
+    EXPECT_TRUE(mode == '-' || (row != expected.end() && row->second == mode))
+        << "{\"" << name << "\", '" << mode << "'},";
     if (row != expected.end()) expected.erase(row);
     ++passed[mode];
   }
   for (const auto& [name, mode] : expected) ADD_FAILURE() << "the expected test " << name << " is not there";
   for (const auto& [name, reason] : skipped) ADD_FAILURE() << "the skipped test " << name << " is not there";
-  std::printf("ONNX node tests: %d passed at run time, %d with constant weights, %d folded; %d skipped with a reason; "
-              "%d of operators without handler\n", passed['r'], passed['w'], passed['c'], num_skipped, num_unsupported);
+  std::printf(
+      "ONNX node tests: %d passed at run time, %d with constant weights, %d folded; %d skipped with a reason; "
+      "%d of operators without handler\n",
+      passed['r'], passed['w'], passed['c'], num_skipped, num_unsupported);
 }
 
 }  // namespace

@@ -8,8 +8,9 @@ namespace zkinfer::frontend {
 const Handler* find_handler(std::string_view op_type) {
   static const std::unordered_map<std::string_view, const Handler*> table = [] {
     std::unordered_map<std::string_view, const Handler*> rows;
-    for (const auto family : {contract_handlers(), elementwise_handlers(), pool_handlers(), reduce_handlers(),
-                              movement_handlers(), constant_handlers(), composed_handlers(), resize_handlers(), recurrent_handlers()})
+    for (const auto family :
+         {contract_handlers(), elementwise_handlers(), pool_handlers(), reduce_handlers(), movement_handlers(),
+          constant_handlers(), composed_handlers(), resize_handlers(), recurrent_handlers()})
       for (const Handler& row : family) ZKI_CHECK(rows.emplace(row.op_type, &row).second, "one handler per operator");
     return rows;
   }();

@@ -23,7 +23,8 @@ Result<ValueId> reshape(NodeContext& context, ValueId x, Dims dims, std::string_
 // Reshape, permute, reshape.
 Result<Outputs> shuffle(NodeContext& context, Dims split, Dims perm, Dims joined) {
   ZKI_ASSIGN_OR_RETURN(const ValueId blocks, reshape(context, context.input(0), std::move(split), "blocks"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId moved, context.add(OpKind::kTranspose, {blocks}, ir::TransposeAttributes{std::move(perm)}, "moved"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId moved,
+                       context.add(OpKind::kTranspose, {blocks}, ir::TransposeAttributes{std::move(perm)}, "moved"));
   return one_output(reshape(context, moved, std::move(joined), ""));
 }
 
@@ -46,7 +47,8 @@ Result<Outputs> import_depth_to_space(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const std::string mode, context.string_attribute("mode", "DCR"));
   const Shape x = context.shape(0);
   const int64_t depth = x[1] / (block * block);
-  if (depth * block * block != x[1]) return invalid_argument("blocksize " + std::to_string(block) + " for " + std::to_string(x[1]) + " channels");
+  if (depth * block * block != x[1])
+    return invalid_argument("blocksize " + std::to_string(block) + " for " + std::to_string(x[1]) + " channels");
   const Dims joined{x[0], depth, x[2] * block, x[3] * block};
   if (mode == "DCR") return shuffle(context, {x[0], block, block, depth, x[2], x[3]}, {0, 3, 4, 1, 5, 2}, joined);
   return shuffle(context, {x[0], depth, block, block, x[2], x[3]}, {0, 1, 4, 2, 5, 3}, joined);
@@ -55,7 +57,8 @@ Result<Outputs> import_depth_to_space(NodeContext& context) {
 Result<Outputs> import_space_to_depth(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const int64_t block, block_size(context));
   const Shape x = context.shape(0);
-  if (x[2] % block != 0 || x[3] % block != 0) return invalid_argument("blocksize " + std::to_string(block) + " for shape " + x.to_string());
+  if (x[2] % block != 0 || x[3] % block != 0)
+    return invalid_argument("blocksize " + std::to_string(block) + " for shape " + x.to_string());
   return shuffle(context, {x[0], x[1], x[2] / block, block, x[3] / block, block}, {0, 3, 5, 1, 2, 4},
                  {x[0], x[1] * block * block, x[2] / block, x[3] / block});
 }
@@ -70,13 +73,16 @@ Result<TransposedWindows> transposed_windows(const NodeContext& context, const S
   const size_t spatial = kernel.size();
   ZKI_ASSIGN_OR_RETURN(const std::string auto_pad, context.string_attribute("auto_pad", "NOTSET"));
   ZKI_ASSIGN_OR_RETURN(const std::optional<Dims> output_shape, context.ints_attribute("output_shape"));
-  TransposedWindows windows{std::move(kernel), Dims(spatial, 1), Dims(spatial, 1), Dims(spatial, 0), Dims(spatial, 0), Dims(spatial, 0)};
+  TransposedWindows windows{std::move(kernel), Dims(spatial, 1), Dims(spatial, 1),
+                            Dims(spatial, 0),  Dims(spatial, 0), Dims(spatial, 0)};
   const auto read = [&](std::string_view name, Dims& into) -> Status {
     ZKI_ASSIGN_OR_RETURN(const std::optional<Dims> given, context.ints_attribute(name));
     if (!given) return ok_status();
-    if (given->size() != into.size()) return corrupt("attribute '" + std::string(name) + "' has " + std::to_string(given->size()) + " entries");
+    if (given->size() != into.size())
+      return corrupt("attribute '" + std::string(name) + "' has " + std::to_string(given->size()) + " entries");
     for (const int64_t entry : *given)
-      if (entry < 0 || entry > 1 << 20) return invalid_argument("attribute '" + std::string(name) + "' " + dims_to_string(*given));
+      if (entry < 0 || entry > 1 << 20)
+        return invalid_argument("attribute '" + std::string(name) + "' " + dims_to_string(*given));
     into = *given;
     return ok_status();
   };
@@ -91,14 +97,16 @@ Result<TransposedWindows> transposed_windows(const NodeContext& context, const S
     const int64_t stride = windows.strides[i];
     const int64_t length = x[i + 2];
     if (stride < 1 || windows.dilations[i] < 1 || windows.kernel[i] < 1 || length < 1)
-      return invalid_argument("strides " + dims_to_string(windows.strides) + ", dilations " + dims_to_string(windows.dilations));
+      return invalid_argument("strides " + dims_to_string(windows.strides) + ", dilations " +
+                              dims_to_string(windows.dilations));
     if (auto_pad == "NOTSET" && !output_shape) {
       windows.pads_begin[i] = pads[i];
       windows.pads_end[i] = pads[spatial + i];
     }
     if (!same && !output_shape) continue;
     const int64_t wanted = output_shape ? (*output_shape)[output_shape->size() - spatial + i] : length * stride;
-    const int64_t full = stride * (length - 1) + windows.output_padding[i] + (windows.kernel[i] - 1) * windows.dilations[i] + 1;
+    const int64_t full =
+        stride * (length - 1) + windows.output_padding[i] + (windows.kernel[i] - 1) * windows.dilations[i] + 1;
     if (wanted < 1 || wanted > full + (1 << 20)) return invalid_argument("output length " + std::to_string(wanted));
     // A longer output than the windows reach is filled as by output_padding.
     windows.output_padding[i] += std::max<int64_t>(wanted - full, 0);
@@ -149,7 +157,8 @@ Result<Outputs> import_conv_transpose(NodeContext& context) {
   const Shape x = context.shape(0);
   ZKI_RETURN_IF_ERROR(check_spatial_rank(x));
   const ir::Value& weight = context.graph().value(context.input(1));
-  if (weight.floats() == nullptr) return unsupported("weight " + in_quotes(weight.name) + " is computed at run time | make it an initializer");
+  if (weight.floats() == nullptr)
+    return unsupported("weight " + in_quotes(weight.name) + " is computed at run time | make it an initializer");
   const FloatTensor w = *weight.floats();
   ZKI_ASSIGN_OR_RETURN(const int64_t groups, context.int_attribute("group", 1));
   if (w.shape().rank() != x.rank() || groups < 1 || w.shape()[0] != x[1] || x[1] % groups != 0 || w.num_elements() == 0)
@@ -193,7 +202,8 @@ Result<Outputs> import_mean(NodeContext& context) {
   for (size_t i = 1; i < count; ++i) {
     ZKI_ASSIGN_OR_RETURN(sum, context.add(OpKind::kAdd, {sum, context.input(i)}, {}, "sum" + std::to_string(i)));
   }
-  const ValueId factor = context.add_constant(FloatTensor(Shape{}, {1.0F / static_cast<float>(count)}), ir::DataType::kFloat, "factor");
+  const ValueId factor =
+      context.add_constant(FloatTensor(Shape{}, {1.0F / static_cast<float>(count)}), ir::DataType::kFloat, "factor");
   return one_output(context.add(OpKind::kMul, {sum, factor}));
 }
 
@@ -213,10 +223,12 @@ Result<Outputs> import_trilu(NodeContext& context) {
   const int64_t columns = x[x.rank() - 1];
   IntTensor mask(Shape{rows, columns});
   for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) mask[static_cast<size_t>(i * columns + j)] = (upper != 0 ? j - i >= k : j - i <= k) ? 1 : 0;
+    for (int64_t j = 0; j < columns; ++j)
+      mask[static_cast<size_t>(i * columns + j)] = (upper != 0 ? j - i >= k : j - i <= k) ? 1 : 0;
   const ir::DataType dtype = context.graph().value(context.input(0)).dtype;
   const ValueId condition = context.add_constant(std::move(mask), ir::DataType::kBool, "mask");
-  const AnyTensor nothing = dtype == ir::DataType::kFloat ? AnyTensor(FloatTensor(Shape{})) : AnyTensor(IntTensor(Shape{}));
+  const AnyTensor nothing =
+      dtype == ir::DataType::kFloat ? AnyTensor(FloatTensor(Shape{})) : AnyTensor(IntTensor(Shape{}));
   const ValueId zero = context.add_constant(nothing, dtype, "zero");
   return one_output(context.add(OpKind::kWhere, {condition, context.input(0), zero}));
 }

@@ -44,8 +44,10 @@ Result<Outputs> import_constant_of_shape(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(std::optional<ReadTensor> value, context.tensor_attribute("value"));
   if (!value) value = ReadTensor{FloatTensor(Shape{}), DataType::kFloat};
   if (shape_of(value->tensor).num_elements() != 1) return corrupt("attribute 'value' needs one element");
-  if (auto* floats = std::get_if<FloatTensor>(&value->tensor)) value->tensor = FloatTensor(Shape{}, {(*floats)[0]});
-  else value->tensor = IntTensor(Shape{}, {(*std::get_if<IntTensor>(&value->tensor))[0]});
+  if (auto* floats = std::get_if<FloatTensor>(&value->tensor))
+    value->tensor = FloatTensor(Shape{}, {(*floats)[0]});
+  else
+    value->tensor = IntTensor(Shape{}, {(*std::get_if<IntTensor>(&value->tensor))[0]});
   const ir::ValueId number = context.add_constant(std::move(value->tensor), value->dtype, "value");
   return one_output(context.add(ir::OpKind::kExpand, {number}, ir::ExpandAttributes{std::move(shape)}));
 }
@@ -56,7 +58,9 @@ Result<Outputs> import_shape(NodeContext& context) {
   const auto rank = static_cast<std::int64_t>(dims.size());
   ZKI_ASSIGN_OR_RETURN(std::int64_t start, context.int_attribute("start", 0));
   ZKI_ASSIGN_OR_RETURN(std::int64_t end, context.int_attribute("end", rank));
-  const auto clamped = [rank](std::int64_t at) { return std::min(std::max<std::int64_t>(at < 0 ? std::max(at, -rank) + rank : at, 0), rank); };
+  const auto clamped = [rank](std::int64_t at) {
+    return std::min(std::max<std::int64_t>(at < 0 ? std::max(at, -rank) + rank : at, 0), rank);
+  };
   start = clamped(start);
   end = std::max(clamped(end), start);
   return Outputs{context.add_constant(IntTensor(Shape{end - start}, Dims(dims.begin() + start, dims.begin() + end)),
@@ -70,7 +74,8 @@ Result<Outputs> import_size(NodeContext& context) {
 
 template <class T>
 Result<AnyTensor> range(T start, T limit, T delta) {
-  const double count = std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta));
+  const double count =
+      std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta));
   if (!(std::abs(count) <= 1 << 24)) return resource_limit("a range of more than 2^24 elements");
   std::vector<T> data(static_cast<std::size_t>(std::max(count, 0.0)));
   for (std::size_t i = 0; i < data.size(); ++i) data[i] = start + static_cast<T>(i) * delta;
@@ -83,17 +88,20 @@ Result<Outputs> import_range(NodeContext& context) {
   std::vector<const ir::Value*> values;
   for (std::size_t i = 0; i < 3; ++i) {
     values.push_back(&context.graph().value(context.input(i)));
-    if (!values.back()->is_constant()) return unsupported("a bound is computed at run time | make it a constant of the model");
+    if (!values.back()->is_constant())
+      return unsupported("a bound is computed at run time | make it a constant of the model");
     if (values.back()->shape.num_elements() != 1 || values.back()->dtype != values[0]->dtype)
       return invalid_argument("a bound is not one number, or the bounds have different types");
   }
   if (values[0]->floats() != nullptr) {
-    ZKI_ASSIGN_OR_RETURN(AnyTensor tensor, range((*values[0]->floats())[0], (*values[1]->floats())[0], (*values[2]->floats())[0]));
+    ZKI_ASSIGN_OR_RETURN(AnyTensor tensor,
+                         range((*values[0]->floats())[0], (*values[1]->floats())[0], (*values[2]->floats())[0]));
     return Outputs{context.add_constant(std::move(tensor), DataType::kFloat)};
   }
   for (const ir::Value* value : values)
     if (std::abs(static_cast<double>((*value->ints())[0])) > 1e15) return out_of_range("a bound above 10^15");
-  ZKI_ASSIGN_OR_RETURN(AnyTensor tensor, range((*values[0]->ints())[0], (*values[1]->ints())[0], (*values[2]->ints())[0]));
+  ZKI_ASSIGN_OR_RETURN(AnyTensor tensor,
+                       range((*values[0]->ints())[0], (*values[1]->ints())[0], (*values[2]->ints())[0]));
   return Outputs{context.add_constant(std::move(tensor), DataType::kInt64)};
 }
 

@@ -58,7 +58,8 @@ Result<Outputs> import_matmul(NodeContext& context) {
     ZKI_ASSIGN_OR_RETURN(left, context.add(OpKind::kReshape, {left}, ir::ReshapeAttributes{Shape{1, a[0]}}, "row"));
   }
   if (b.rank() == 1) {
-    ZKI_ASSIGN_OR_RETURN(right, context.add(OpKind::kReshape, {right}, ir::ReshapeAttributes{Shape{b[0], 1}}, "column"));
+    ZKI_ASSIGN_OR_RETURN(right,
+                         context.add(OpKind::kReshape, {right}, ir::ReshapeAttributes{Shape{b[0], 1}}, "column"));
   }
   ZKI_ASSIGN_OR_RETURN(const ir::ValueId product, context.add(OpKind::kMatMul, {left, right}, {}, "product"));
   Dims dims = context.graph().value(product).shape.dims();
@@ -77,7 +78,8 @@ constexpr auto kHandlers = std::to_array<Handler>({
 
 Status check_spatial_rank(const Shape& input) {
   if (input.rank() == 3 || input.rank() == 4) return ok_status();
-  if (input.rank() < 3) return invalid_argument("input of shape " + input.to_string() + ", expected [N, C, spatial axes]");
+  if (input.rank() < 3)
+    return invalid_argument("input of shape " + input.to_string() + ", expected [N, C, spatial axes]");
   return unsupported(std::to_string(input.rank() - 2) + " spatial axes | only one or two are possible");
 }
 

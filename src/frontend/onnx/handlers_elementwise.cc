@@ -41,10 +41,12 @@ Result<Outputs> import_prelu(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(2));
   const ir::Value& slope = context.graph().value(context.input(1));
   const FloatTensor* slopes = slope.floats();
-  if (slopes == nullptr) return unsupported("slope " + in_quotes(slope.name) + " is computed at run time | make it an initializer");
+  if (slopes == nullptr)
+    return unsupported("slope " + in_quotes(slope.name) + " is computed at run time | make it an initializer");
   bool uniform = slopes->num_elements() > 0;
   for (const float x : slopes->data()) uniform &= x == (*slopes)[0];
-  if (uniform) return one_output(context.add(OpKind::kLeakyRelu, {context.input(0)}, ir::LeakyReluAttributes{(*slopes)[0]}));
+  if (uniform)
+    return one_output(context.add(OpKind::kLeakyRelu, {context.input(0)}, ir::LeakyReluAttributes{(*slopes)[0]}));
   FloatTensor negated = *slopes;
   for (float& x : negated.data()) x = -x;
   const ir::ValueId factor = context.add_constant(std::move(negated), ir::DataType::kFloat, "negated_slope");
@@ -126,7 +128,8 @@ Result<Outputs> import_sum(NodeContext& context) {
   ir::ValueId sum = context.input(0);
   for (std::size_t i = 1; i < count; ++i) {
     const bool last = i + 1 == count;
-    ZKI_ASSIGN_OR_RETURN(sum, context.add(OpKind::kAdd, {sum, context.input(i)}, {}, last ? "" : "part" + std::to_string(i)));
+    ZKI_ASSIGN_OR_RETURN(
+        sum, context.add(OpKind::kAdd, {sum, context.input(i)}, {}, last ? "" : "part" + std::to_string(i)));
   }
   return Outputs{sum};
 }

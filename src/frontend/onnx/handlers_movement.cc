@@ -54,7 +54,8 @@ Result<Outputs> import_flatten(NodeContext& context) {
   const Shape& x = context.shape(0);
   ZKI_ASSIGN_OR_RETURN(int64_t axis, context.int_attribute("axis", 1));
   const auto rank = static_cast<int64_t>(x.rank());
-  if (axis < -rank || axis > rank) return invalid_argument("axis " + std::to_string(axis) + " of shape " + x.to_string());
+  if (axis < -rank || axis > rank)
+    return invalid_argument("axis " + std::to_string(axis) + " of shape " + x.to_string());
   const auto split = static_cast<size_t>(axis < 0 ? axis + rank : axis);
   return reshape_to(context, {x.num_elements(0, split), x.num_elements(split, x.rank())});
 }
@@ -115,9 +116,7 @@ Result<Outputs> import_concat(NodeContext& context) {
   return one_output(context.add(OpKind::kConcat, context.inputs(), ir::ConcatAttributes{axis}));
 }
 
-ir::SliceAttributes whole(const Shape& x) {
-  return {Dims(x.rank(), 0), x.dims(), Dims(x.rank(), 1)};
-}
+ir::SliceAttributes whole(const Shape& x) { return {Dims(x.rank(), 0), x.dims(), Dims(x.rank(), 1)}; }
 
 // Narrows one axis to start:end:step with numpy's clamping.
 Status narrow(ir::SliceAttributes& slice, const Shape& x, size_t axis, int64_t start, int64_t end, int64_t step) {
@@ -181,10 +180,12 @@ Result<Outputs> import_split(NodeContext& context) {
   const auto at = static_cast<size_t>(axis);
   ZKI_ASSIGN_OR_RETURN(const Dims sizes, split_sizes(context, x[at]));
   if (sizes.size() != static_cast<size_t>(context.proto().output_size()))
-    return corrupt(std::to_string(sizes.size()) + " parts for " + std::to_string(context.proto().output_size()) + " outputs");
+    return corrupt(std::to_string(sizes.size()) + " parts for " + std::to_string(context.proto().output_size()) +
+                   " outputs");
   int64_t total = 0;
   for (const int64_t size : sizes) {
-    if (size < 0 || size > x[at] - total) return invalid_argument("split " + dims_to_string(sizes) + " of shape " + x.to_string());
+    if (size < 0 || size > x[at] - total)
+      return invalid_argument("split " + dims_to_string(sizes) + " of shape " + x.to_string());
     total += size;
   }
   if (total != x[at]) return invalid_argument("split " + dims_to_string(sizes) + " of shape " + x.to_string());
@@ -195,7 +196,8 @@ Result<Outputs> import_split(NodeContext& context) {
     slice.starts[at] = start;
     slice.sizes[at] = sizes[i];
     start += sizes[i];
-    ZKI_ASSIGN_OR_RETURN(const ir::ValueId part, context.add_output(i, OpKind::kSlice, {context.input(0)}, std::move(slice)));
+    ZKI_ASSIGN_OR_RETURN(const ir::ValueId part,
+                         context.add_output(i, OpKind::kSlice, {context.input(0)}, std::move(slice)));
     outputs.push_back(part);
   }
   return outputs;

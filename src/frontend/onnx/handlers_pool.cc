@@ -20,7 +20,8 @@ Status check_average_pool(const NodeContext& context) {
   if (dilations)
     for (const std::int64_t dilation : *dilations)
       if (dilation != 1)
-        return unsupported("dilations " + dims_to_string(*dilations) + " | use a depthwise convolution with equal weights");
+        return unsupported("dilations " + dims_to_string(*dilations) +
+                           " | use a depthwise convolution with equal weights");
   return ok_status();
 }
 
@@ -44,7 +45,8 @@ Result<Outputs> import_max_pool(NodeContext& context) { return import_pool(conte
 Result<Outputs> import_average_pool(NodeContext& context) { return import_pool(context, OpKind::kAveragePool); }
 
 constexpr auto kHandlers = std::to_array<Handler>({
-    {"MaxPool", "auto_pad ceil_mode dilations kernel_shape pads storage_order strides", check_max_pool, import_max_pool},
+    {"MaxPool", "auto_pad ceil_mode dilations kernel_shape pads storage_order strides", check_max_pool,
+     import_max_pool},
     {"AveragePool", "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides", check_average_pool,
      import_average_pool},
     {"GlobalAveragePool", "", no_check, nullptr, OpKind::kGlobalAveragePool},

@@ -26,7 +26,8 @@ Status check_recurrent(const NodeContext& context) {
   if (direction != "forward" && direction != "reverse" && direction != "bidirectional")
     return corrupt("direction " + in_quotes(direction));
   for (const std::string_view name : {"clip", "activation_alpha", "activation_beta"})
-    if (context.attribute(name) != nullptr) return unsupported("attribute '" + std::string(name) + "' | export without it");
+    if (context.attribute(name) != nullptr)
+      return unsupported("attribute '" + std::string(name) + "' | export without it");
   ZKI_ASSIGN_OR_RETURN(const int64_t input_forget, context.int_attribute("input_forget", 0));
   if (input_forget != 0) return unsupported("input_forget=1 | export with separate gates");
   if (const auto* activations = context.attribute("activations")) {
@@ -66,7 +67,8 @@ class Recurrence {
   // Columns [gate * hidden, (gate + 1) * hidden) of x[batch, gates * hidden].
   Result<ValueId> gate(ValueId x, int64_t which, std::string_view what) {
     const Shape& shape = context_.graph().value(x).shape;
-    return add(OpKind::kSlice, {x}, what, ir::SliceAttributes{{0, which * sizes_.hidden}, {shape[0], sizes_.hidden}, {1, 1}});
+    return add(OpKind::kSlice, {x}, what,
+               ir::SliceAttributes{{0, which * sizes_.hidden}, {shape[0], sizes_.hidden}, {1, 1}});
   }
   // x + h * recurrent, or x while h is zero.
   Result<ValueId> with_state(ValueId x, ValueId h, ValueId recurrent, std::string_view what) {
@@ -90,7 +92,7 @@ class Recurrence {
   ValueId recurrent_h_ = ir::kNoValue;     // GRU: R of the candidate
   ValueId recurrent_bias_ = ir::kNoValue;  // GRU with linear_before_reset: its bias
   bool linear_before_reset_ = false;
-  OpKind activation_ = OpKind::kTanh;      // RNN
+  OpKind activation_ = OpKind::kTanh;  // RNN
 };
 
 FloatTensor Recurrence::weight(size_t from, int64_t direction, int64_t row_begin, int64_t row_end) const {
@@ -109,7 +111,8 @@ FloatTensor Recurrence::bias(int64_t direction, int64_t begin, int64_t end) cons
   FloatTensor out(Shape{end - begin});
   if (!context_.has_input(3)) return out;
   const FloatTensor& all = *context_.value(3).floats();
-  for (int64_t i = begin; i < end; ++i) out[static_cast<size_t>(i - begin)] = all[static_cast<size_t>(direction * all.shape()[1] + i)];
+  for (int64_t i = begin; i < end; ++i)
+    out[static_cast<size_t>(i - begin)] = all[static_cast<size_t>(direction * all.shape()[1] + i)];
   return out;
 }
 
@@ -123,8 +126,9 @@ Result<ValueId> Recurrence::initial(size_t from, int64_t direction, std::string_
     for (const float entry : tensor->data()) zero &= entry == 0;
     if (zero) return ir::kNoValue;
   }
-  ZKI_ASSIGN_OR_RETURN(const ValueId part, add(OpKind::kSlice, {context_.input(from)}, std::string(what) + "_slice",
-                                               ir::SliceAttributes{{direction, 0, 0}, {1, sizes_.batch, sizes_.hidden}, {1, 1, 1}}));
+  ZKI_ASSIGN_OR_RETURN(const ValueId part,
+                       add(OpKind::kSlice, {context_.input(from)}, std::string(what) + "_slice",
+                           ir::SliceAttributes{{direction, 0, 0}, {1, sizes_.batch, sizes_.hidden}, {1, 1, 1}}));
   return add(OpKind::kReshape, {part}, what, ir::ReshapeAttributes{Shape{sizes_.batch, sizes_.hidden}});
 }
 
@@ -152,7 +156,8 @@ Result<Recurrence::State> Recurrence::lstm_step(ValueId x, State state) {
 // z, r gates and candidate g: H = g + z (H - g).
 Result<Recurrence::State> Recurrence::gru_step(ValueId x, State state) {
   const int64_t hidden = sizes_.hidden;
-  ZKI_ASSIGN_OR_RETURN(ValueId zr, add(OpKind::kSlice, {x}, "zr_x", ir::SliceAttributes{{0, 0}, {sizes_.batch, 2 * hidden}, {1, 1}}));
+  ZKI_ASSIGN_OR_RETURN(
+      ValueId zr, add(OpKind::kSlice, {x}, "zr_x", ir::SliceAttributes{{0, 0}, {sizes_.batch, 2 * hidden}, {1, 1}}));
   ZKI_ASSIGN_OR_RETURN(zr, with_state(zr, state.h, recurrent_, "zr_in"));
   ZKI_ASSIGN_OR_RETURN(zr, add(OpKind::kSigmoid, {zr}, "zr"));
   ZKI_ASSIGN_OR_RETURN(const ValueId z, gate(zr, 0, "z"));
@@ -195,8 +200,11 @@ Result<Recurrence::Run> Recurrence::run(ValueId x, int64_t direction, bool rever
   const int64_t rows = sizes_.gates * hidden;
   const std::string name = "d" + std::to_string(direction);
   prefix_ = name + "_";
-  if (const auto* activations = context_.attribute("activations"); activations != nullptr && op == "RNN" && activations->strings_size() > 0)
-    activation_ = activations->strings(static_cast<int>(direction) % activations->strings_size()) == "Relu" ? OpKind::kRelu : OpKind::kTanh;
+  if (const auto* activations = context_.attribute("activations");
+      activations != nullptr && op == "RNN" && activations->strings_size() > 0)
+    activation_ = activations->strings(static_cast<int>(direction) % activations->strings_size()) == "Relu"
+                      ? OpKind::kRelu
+                      : OpKind::kTanh;
   ZKI_ASSIGN_OR_RETURN(const int64_t linear_before_reset, context_.int_attribute("linear_before_reset", 0));
   linear_before_reset_ = op == "GRU" && linear_before_reset != 0;
 
@@ -207,7 +215,9 @@ Result<Recurrence::Run> Recurrence::run(ValueId x, int64_t direction, bool rever
   for (int64_t i = 0; i < added; ++i) sum[static_cast<size_t>(i)] += recurrent_bias[static_cast<size_t>(i)];
   const ValueId w = constant(weight(1, direction, 0, rows), "w");
   const ValueId b = constant(std::move(sum), "b");
-  ZKI_ASSIGN_OR_RETURN(const ValueId flat, add(OpKind::kReshape, {x}, "x", ir::ReshapeAttributes{Shape{sizes_.steps * sizes_.batch, sizes_.inputs}}));
+  ZKI_ASSIGN_OR_RETURN(
+      const ValueId flat,
+      add(OpKind::kReshape, {x}, "x", ir::ReshapeAttributes{Shape{sizes_.steps * sizes_.batch, sizes_.inputs}}));
   ZKI_ASSIGN_OR_RETURN(const ValueId all_steps, add(OpKind::kMatMul, {flat, w, b}, "xw"));
   recurrent_ = constant(weight(2, direction, 0, op == "GRU" ? 2 * hidden : rows), "r");
   if (op == "GRU") {
@@ -225,8 +235,12 @@ Result<Recurrence::Run> Recurrence::run(ValueId x, int64_t direction, bool rever
   for (int64_t i = 0; i < sizes_.steps; ++i) {
     const int64_t at = reverse ? sizes_.steps - 1 - i : i;
     prefix_ = name + "t" + std::to_string(at) + "_";
-    ZKI_ASSIGN_OR_RETURN(const ValueId now, add(OpKind::kSlice, {all_steps}, "x", ir::SliceAttributes{{at * sizes_.batch, 0}, {sizes_.batch, rows}, {1, 1}}));
-    ZKI_ASSIGN_OR_RETURN(state, op == "LSTM" ? lstm_step(now, state) : op == "GRU" ? gru_step(now, state) : rnn_step(now, state));
+    ZKI_ASSIGN_OR_RETURN(const ValueId now,
+                         add(OpKind::kSlice, {all_steps}, "x",
+                             ir::SliceAttributes{{at * sizes_.batch, 0}, {sizes_.batch, rows}, {1, 1}}));
+    ZKI_ASSIGN_OR_RETURN(state, op == "LSTM"  ? lstm_step(now, state)
+                                : op == "GRU" ? gru_step(now, state)
+                                              : rnn_step(now, state));
     run.states[static_cast<size_t>(at)] = state.h;
   }
   run.cell = state.c;
@@ -240,20 +254,25 @@ Result<Sizes> read_sizes(const NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const std::string direction, context.string_attribute("direction", "forward"));
   const Shape& x = context.shape(0);
   const Shape& r = context.shape(2);
-  const std::string where = "input " + x.to_string() + ", weight " + context.shape(1).to_string() + ", recurrence " + r.to_string();
+  const std::string where =
+      "input " + x.to_string() + ", weight " + context.shape(1).to_string() + ", recurrence " + r.to_string();
   if (x.rank() != 3 || r.rank() != 3 || x.num_elements() == 0) return invalid_argument(where);
   Sizes sizes{x[0], x[1], x[2], r[2], op == "LSTM" ? 4 : op == "GRU" ? 3 : 1, direction == "bidirectional" ? 2 : 1};
   const int64_t rows = sizes.gates * sizes.hidden;
-  if (context.shape(1) != Shape{sizes.directions, rows, sizes.inputs} || r != Shape{sizes.directions, rows, sizes.hidden} || sizes.hidden < 1)
+  if (context.shape(1) != Shape{sizes.directions, rows, sizes.inputs} ||
+      r != Shape{sizes.directions, rows, sizes.hidden} || sizes.hidden < 1)
     return invalid_argument(where);
-  if (context.has_input(3) && context.shape(3) != Shape{sizes.directions, 2 * rows}) return invalid_argument("bias of shape " + context.shape(3).to_string());
+  if (context.has_input(3) && context.shape(3) != Shape{sizes.directions, 2 * rows})
+    return invalid_argument("bias of shape " + context.shape(3).to_string());
   for (const size_t i : {size_t{1}, size_t{2}, size_t{3}})
     if (context.has_input(i) && context.value(i).floats() == nullptr)
-      return unsupported("weight " + in_quotes(context.value(i).name) + " is computed at run time | make it an initializer");
+      return unsupported("weight " + in_quotes(context.value(i).name) +
+                         " is computed at run time | make it an initializer");
   if (context.has_input(4)) {
     ZKI_ASSIGN_OR_RETURN(const Dims lengths, context.constant_ints(4, "sequence_lens"));
     for (const int64_t length : lengths)
-      if (length != sizes.steps) return unsupported("sequences of different lengths | give all of them the same length");
+      if (length != sizes.steps)
+        return unsupported("sequences of different lengths | give all of them the same length");
   }
   if (context.has_input(7)) return unsupported("peephole weights | export without them");
   if (sizes.steps > 2048) return unsupported(std::to_string(sizes.steps) + " steps | at most 2048 are unrolled");
@@ -262,7 +281,8 @@ Result<Sizes> read_sizes(const NodeContext& context) {
 
 // Joins pieces along an axis as output `index` of the node.
 Result<ValueId> join(NodeContext& context, size_t index, std::vector<ValueId> pieces, int64_t axis, Dims dims) {
-  ZKI_ASSIGN_OR_RETURN(const ValueId joined, context.add(OpKind::kConcat, std::move(pieces), ir::ConcatAttributes{axis}, "join" + std::to_string(index)));
+  ZKI_ASSIGN_OR_RETURN(const ValueId joined, context.add(OpKind::kConcat, std::move(pieces), ir::ConcatAttributes{axis},
+                                                         "join" + std::to_string(index)));
   return context.add_output(index, OpKind::kReshape, {joined}, ir::ReshapeAttributes{Shape(std::move(dims))});
 }
 
@@ -283,7 +303,8 @@ Result<Outputs> import_recurrent(NodeContext& context) {
     std::vector<ValueId> states;
     for (size_t t = 0; t < static_cast<size_t>(sizes.steps); ++t)
       for (const Recurrence::Run& run : runs) states.push_back(run.states[t]);
-    ZKI_ASSIGN_OR_RETURN(outputs[0], join(context, 0, std::move(states), 0, {sizes.steps, sizes.directions, sizes.batch, sizes.hidden}));
+    ZKI_ASSIGN_OR_RETURN(
+        outputs[0], join(context, 0, std::move(states), 0, {sizes.steps, sizes.directions, sizes.batch, sizes.hidden}));
   }
   const Dims last_dims{sizes.directions, sizes.batch, sizes.hidden};
   std::vector<ValueId> last;
@@ -304,9 +325,12 @@ Result<Outputs> import_recurrent(NodeContext& context) {
 }
 
 constexpr auto kHandlers = std::to_array<Handler>({
-    {"LSTM", "activation_alpha activation_beta activations clip direction hidden_size input_forget layout", check_recurrent, import_recurrent},
-    {"GRU", "activation_alpha activation_beta activations clip direction hidden_size layout linear_before_reset", check_recurrent, import_recurrent},
-    {"RNN", "activation_alpha activation_beta activations clip direction hidden_size layout", check_recurrent, import_recurrent},
+    {"LSTM", "activation_alpha activation_beta activations clip direction hidden_size input_forget layout",
+     check_recurrent, import_recurrent},
+    {"GRU", "activation_alpha activation_beta activations clip direction hidden_size layout linear_before_reset",
+     check_recurrent, import_recurrent},
+    {"RNN", "activation_alpha activation_beta activations clip direction hidden_size layout", check_recurrent,
+     import_recurrent},
 });
 
 }  // namespace

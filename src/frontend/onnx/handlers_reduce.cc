@@ -47,7 +47,8 @@ Result<Outputs> import_reduce_l1(NodeContext& context) {
 
 Status check_argmax(const NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const std::int64_t last, context.int_attribute("select_last_index", 0));
-  if (last != 0) return unsupported("select_last_index=1 | export with select_last_index=0 (the first of equal maxima)");
+  if (last != 0)
+    return unsupported("select_last_index=1 | export with select_last_index=0 (the first of equal maxima)");
   return ok_status();
 }
 
@@ -74,7 +75,8 @@ Result<Outputs> import_softmax(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(Shape matrix, Shape::make({x.num_elements(0, split), x.num_elements(split, x.rank())}));
   ZKI_ASSIGN_OR_RETURN(const ir::ValueId rows,
                        context.add(OpKind::kReshape, {context.input(0)}, ir::ReshapeAttributes{matrix}, "rows"));
-  ZKI_ASSIGN_OR_RETURN(const ir::ValueId soft, context.add(OpKind::kSoftmax, {rows}, ir::SoftmaxAttributes{1}, "softmax"));
+  ZKI_ASSIGN_OR_RETURN(const ir::ValueId soft,
+                       context.add(OpKind::kSoftmax, {rows}, ir::SoftmaxAttributes{1}, "softmax"));
   return one_output(context.add(OpKind::kReshape, {soft}, ir::ReshapeAttributes{x}));
 }
 

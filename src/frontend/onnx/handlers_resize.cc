@@ -17,7 +17,7 @@ using std::int64_t;
 using std::size_t;
 
 struct ResizeMode {
-  std::string interpolation = "nearest";        // or linear
+  std::string interpolation = "nearest";  // or linear
   std::string coordinates = "half_pixel";
   std::string rounding = "round_prefer_floor";  // of nearest
 };
@@ -27,7 +27,8 @@ Result<ResizeMode> resize_mode(const NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(mode.interpolation, context.string_attribute("mode", "nearest"));
   // Upsample and the first Resize have no choice of coordinates.
   const bool old = context.proto().op_type() == "Upsample" || context.opset() < 11;
-  ZKI_ASSIGN_OR_RETURN(mode.coordinates, context.string_attribute("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel"));
+  ZKI_ASSIGN_OR_RETURN(mode.coordinates,
+                       context.string_attribute("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel"));
   ZKI_ASSIGN_OR_RETURN(mode.rounding, context.string_attribute("nearest_mode", old ? "floor" : "round_prefer_floor"));
   return mode;
 }
@@ -40,16 +41,21 @@ bool one_of(const std::string& text, std::initializer_list<std::string_view> lis
 
 Status check_resize(const NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const ResizeMode mode, resize_mode(context));
-  if (!one_of(mode.interpolation, {"nearest", "linear"})) return unsupported("mode " + in_quotes(mode.interpolation) + " | use nearest or linear");
-  if (!one_of(mode.coordinates, {"half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners", "tf_half_pixel_for_nn"}))
-    return unsupported("coordinate_transformation_mode " + in_quotes(mode.coordinates) + " | use half_pixel, asymmetric or align_corners");
-  if (!one_of(mode.rounding, {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"})) return corrupt("nearest_mode " + in_quotes(mode.rounding));
+  if (!one_of(mode.interpolation, {"nearest", "linear"}))
+    return unsupported("mode " + in_quotes(mode.interpolation) + " | use nearest or linear");
+  if (!one_of(mode.coordinates,
+              {"half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners", "tf_half_pixel_for_nn"}))
+    return unsupported("coordinate_transformation_mode " + in_quotes(mode.coordinates) +
+                       " | use half_pixel, asymmetric or align_corners");
+  if (!one_of(mode.rounding, {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}))
+    return corrupt("nearest_mode " + in_quotes(mode.rounding));
   for (const std::string_view name : {"antialias", "exclude_outside"}) {
     ZKI_ASSIGN_OR_RETURN(const int64_t set, context.int_attribute(name, 0));
     if (set != 0) return unsupported("attribute '" + std::string(name) + "' | export without it");
   }
   ZKI_ASSIGN_OR_RETURN(const std::string policy, context.string_attribute("keep_aspect_ratio_policy", "stretch"));
-  if (policy != "stretch") return unsupported("keep_aspect_ratio_policy " + in_quotes(policy) + " | give the sizes of all axes");
+  if (policy != "stretch")
+    return unsupported("keep_aspect_ratio_policy " + in_quotes(policy) + " | give the sizes of all axes");
   return ok_status();
 }
 
@@ -109,7 +115,9 @@ Result<std::vector<AxisScale>> axis_scales(const NodeContext& context) {
   std::optional<Dims> sizes;
   if (by_scale) {
     const ir::Value& value = context.value(scales_at);
-    if (!value.is_constant()) return unsupported("scales " + in_quotes(value.name) + " are computed at run time | make them constants of the model");
+    if (!value.is_constant())
+      return unsupported("scales " + in_quotes(value.name) +
+                         " are computed at run time | make them constants of the model");
     if (value.floats() == nullptr) return corrupt("scales are not floats");
     for (const float scale : value.floats()->data()) scales.push_back(static_cast<double>(scale));
   } else if (has_roi && context.has_input(3)) {
@@ -129,10 +137,13 @@ Result<std::vector<AxisScale>> axis_scales(const NodeContext& context) {
   for (size_t i = 0; i < axes.size(); ++i) {
     ZKI_ASSIGN_OR_RETURN(const int64_t at, resolve_axis(axes[i], x.rank()));
     AxisScale& axis = result[static_cast<size_t>(at)];
-    axis.scale = sizes ? static_cast<double>((*sizes)[i]) / static_cast<double>(std::max<int64_t>(axis.input, 1)) : scales[i];
-    const double length = sizes ? static_cast<double>((*sizes)[i]) : std::floor(static_cast<double>(axis.input) * axis.scale);
+    axis.scale =
+        sizes ? static_cast<double>((*sizes)[i]) / static_cast<double>(std::max<int64_t>(axis.input, 1)) : scales[i];
+    const double length =
+        sizes ? static_cast<double>((*sizes)[i]) : std::floor(static_cast<double>(axis.input) * axis.scale);
     if (!(axis.scale > 0) || !(length >= 1) || !(length <= 65536) || axis.input < 1)
-      return invalid_argument("scale " + std::to_string(axis.scale) + " of an axis of length " + std::to_string(axis.input));
+      return invalid_argument("scale " + std::to_string(axis.scale) + " of an axis of length " +
+                              std::to_string(axis.input));
     axis.output = static_cast<int64_t>(length);
   }
   return result;
@@ -150,26 +161,38 @@ Result<Outputs> import_resize(NodeContext& context) {
     const std::string step = "axis" + std::to_string(i);
     if (mode.interpolation == "nearest") {
       Dims indices;
-      for (int64_t at = 0; at < axis.output; ++at) indices.push_back(nearest(source_position(axis, mode.coordinates, at), mode.rounding, axis.input));
+      for (int64_t at = 0; at < axis.output; ++at)
+        indices.push_back(nearest(source_position(axis, mode.coordinates, at), mode.rounding, axis.input));
       const Shape count{axis.output};
-      const ValueId list = context.add_constant(IntTensor(count, std::move(indices)), ir::DataType::kInt64, step + "_indices");
-      ZKI_ASSIGN_OR_RETURN(x, context.add(OpKind::kGather, {x, list}, ir::GatherAttributes{static_cast<int64_t>(i)}, step));
+      const ValueId list =
+          context.add_constant(IntTensor(count, std::move(indices)), ir::DataType::kInt64, step + "_indices");
+      ZKI_ASSIGN_OR_RETURN(
+          x, context.add(OpKind::kGather, {x, list}, ir::GatherAttributes{static_cast<int64_t>(i)}, step));
       continue;
     }
-    if (i + 2 < rank) return unsupported("linear interpolation along axis " + std::to_string(i) + " | only the last two axes are possible");
-    if (axis.input * axis.output > 1 << 24) return resource_limit("an interpolation matrix of " + std::to_string(axis.output) + " x " + std::to_string(axis.input));
+    if (i + 2 < rank)
+      return unsupported("linear interpolation along axis " + std::to_string(i) +
+                         " | only the last two axes are possible");
+    if (axis.input * axis.output > 1 << 24)
+      return resource_limit("an interpolation matrix of " + std::to_string(axis.output) + " x " +
+                            std::to_string(axis.input));
     const FloatTensor matrix = interpolation_matrix(axis, mode.coordinates);
     const bool last = i + 1 == rank;
     if (rank < 2) return unsupported("linear interpolation of a vector | use two axes");
-    const ValueId factor = context.add_constant(last ? transposed(matrix) : matrix, ir::DataType::kFloat, step + "_matrix");
-    ZKI_ASSIGN_OR_RETURN(x, context.add(OpKind::kMatMul, last ? std::vector<ValueId>{x, factor} : std::vector<ValueId>{factor, x}, {}, step));
+    const ValueId factor =
+        context.add_constant(last ? transposed(matrix) : matrix, ir::DataType::kFloat, step + "_matrix");
+    ZKI_ASSIGN_OR_RETURN(
+        x, context.add(OpKind::kMatMul, last ? std::vector<ValueId>{x, factor} : std::vector<ValueId>{factor, x}, {},
+                       step));
   }
   return one_output(context.add(OpKind::kIdentity, {x}));
 }
 
 constexpr auto kHandlers = std::to_array<Handler>({
-    {"Resize", "antialias axes coordinate_transformation_mode cubic_coeff_a exclude_outside extrapolation_value "
-     "keep_aspect_ratio_policy mode nearest_mode", check_resize, import_resize},
+    {"Resize",
+     "antialias axes coordinate_transformation_mode cubic_coeff_a exclude_outside extrapolation_value "
+     "keep_aspect_ratio_policy mode nearest_mode",
+     check_resize, import_resize},
     {"Upsample", "mode scales", check_resize, import_resize},
 });
 

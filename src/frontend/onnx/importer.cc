@@ -33,7 +33,9 @@ std::string advice(std::string_view message) {
 class Importer {
  public:
   Importer(const onnx::ModelProto& model, const ImportOptions& options)
-      : model_(model), proto_(model.graph()), options_(options),
+      : model_(model),
+        proto_(model.graph()),
+        options_(options),
         external_{options.external_data_folder, options.max_file_bytes},
         budget_{options.max_folded_elements, 2e10} {}
 
@@ -61,7 +63,8 @@ class Importer {
         opset_ = static_cast<int>(std::clamp<std::int64_t>(opset.version(), 0, 1 << 20));
     if (opset_ == 0) return corrupt("the model imports no operator set of the default domain");
     if (opset_ < kFirstOpset || opset_ > kLastOpset)
-      return unsupported("operator set " + std::to_string(opset_) + ": versions 7 to 21 can be read; convert the model "
+      return unsupported("operator set " + std::to_string(opset_) +
+                         ": versions 7 to 21 can be read; convert the model "
                          "with onnx.version_converter, or export it again with opset_version=17");
     if (static_cast<std::size_t>(proto_.node_size()) > options_.max_nodes)
       return resource_limit("the model has " + std::to_string(proto_.node_size()) + " nodes, at most " +
@@ -81,7 +84,8 @@ class Importer {
     for (const onnx::TensorProto& tensor : proto_.initializer()) {
       Result<ReadTensor> read = read_tensor(tensor, external_);
       if (!read.ok()) return read.status().with_context("initializer");
-      ZKI_RETURN_IF_ERROR(define(tensor.name(), graph_.add_constant(tensor.name(), std::move(read->tensor), read->dtype)));
+      ZKI_RETURN_IF_ERROR(
+          define(tensor.name(), graph_.add_constant(tensor.name(), std::move(read->tensor), read->dtype)));
     }
     return ok_status();
   }
@@ -102,9 +106,11 @@ class Importer {
       ZKI_RETURN_IF_ERROR(read_input(input));
     }
     for (const auto& [name, dims] : options_.input_shapes)
-      if (seen.count(name) == 0) return invalid_argument("a shape is given for " + in_quotes(name) + ", which is no input");
+      if (seen.count(name) == 0)
+        return invalid_argument("a shape is given for " + in_quotes(name) + ", which is no input");
     for (const auto& [name, tensor] : options_.constant_inputs)
-      if (seen.count(name) == 0) return invalid_argument("a value is given for " + in_quotes(name) + ", which is no input");
+      if (seen.count(name) == 0)
+        return invalid_argument("a value is given for " + in_quotes(name) + ", which is no input");
     if (!dynamic_.empty())
       return invalid_argument("inputs with axes of unknown length:" + dynamic_ +
                               "; give their shapes, e.g. --shape name=1,3,32,32");
@@ -134,7 +140,9 @@ class Importer {
         const bool fixed = dim.has_dim_value() && dim.dim_value() > 0;
         dims.push_back(fixed ? dim.dim_value() : 1);
         known &= fixed || axis == 0;
-        shown += (axis == 0 ? "" : ", ") + (fixed ? std::to_string(dim.dim_value()) : dim.has_dim_param() && is_printable(dim.dim_param()) ? dim.dim_param() : "?");
+        shown += (axis == 0 ? "" : ", ") + (fixed ? std::to_string(dim.dim_value())
+                                            : dim.has_dim_param() && is_printable(dim.dim_param()) ? dim.dim_param()
+                                                                                                   : "?");
       }
       if (!known) dynamic_ += " " + in_quotes(input.name()) + " [" + shown + "]";
     }
@@ -153,7 +161,8 @@ class Importer {
       }
       const auto found = values_.find(name);
       if (found == values_.end())
-        return corrupt("input " + in_quotes(name) + " is neither an input, an initializer nor the output of an earlier node");
+        return corrupt("input " + in_quotes(name) +
+                       " is neither an input, an initializer nor the output of an earlier node");
       unknown |= found->second == kUnknown;
       inputs.push_back(found->second);
     }
@@ -164,7 +173,8 @@ class Importer {
   Status read_node(const onnx::NodeProto& node, int index) {
     std::string name = node.name();
     if (name.empty()) name = node.op_type() + "_" + std::to_string(index);
-    if (!is_printable(name) || !is_printable(node.op_type())) return corrupt("node " + std::to_string(index) + " has a name with control characters");
+    if (!is_printable(name) || !is_printable(node.op_type()))
+      return corrupt("node " + std::to_string(index) + " has a name with control characters");
     const std::string where = "node " + in_quotes(name) + " (" + node.op_type() + ")";
     bool unknown = false;
     Result<std::vector<ValueId>> inputs = resolve_inputs(node, unknown);
@@ -174,7 +184,9 @@ class Importer {
     Result<Outputs> outputs = import_node(node, name, std::move(*inputs), unknown);
     if (!outputs.ok()) {
       if (outputs.status().code() != StatusCode::kUnsupported)
-        return outputs.status().message().find(in_quotes(name)) == std::string::npos ? outputs.status().with_context(where) : outputs.status();
+        return outputs.status().message().find(in_quotes(name)) == std::string::npos
+                   ? outputs.status().with_context(where)
+                   : outputs.status();
       unsupported_.push_back(where + ": " + advice(outputs.status().message()));
     }
     for (int i = 0; i < node.output_size(); ++i) {
@@ -184,15 +196,18 @@ class Importer {
           consumed_.count(node.output(i)) != 0)
         unsupported_.push_back(where + ": output " + std::to_string(i) + " " + in_quotes(node.output(i)) +
                                " is used; only output 0 is possible");
-      ZKI_RETURN_IF_ERROR(define(node.output(i), offered ? (*outputs)[static_cast<std::size_t>(i)] : kUnknown).with_context(where));
+      ZKI_RETURN_IF_ERROR(
+          define(node.output(i), offered ? (*outputs)[static_cast<std::size_t>(i)] : kUnknown).with_context(where));
     }
     return ok_status();
   }
 
   // No outputs: the node is behind an unsupported one, or has just been reported.
-  Result<Outputs> import_node(const onnx::NodeProto& node, const std::string& name, std::vector<ValueId> inputs, bool unknown) {
+  Result<Outputs> import_node(const onnx::NodeProto& node, const std::string& name, std::vector<ValueId> inputs,
+                              bool unknown) {
     if (!node.domain().empty() && node.domain() != "ai.onnx")
-      return unsupported("operator of domain " + in_quotes(node.domain()) + " | only operators of the default domain are possible");
+      return unsupported("operator of domain " + in_quotes(node.domain()) +
+                         " | only operators of the default domain are possible");
     const Handler* handler = find_handler(node.op_type());
     if (handler == nullptr)
       return unsupported("unknown operator | replace it by supported operators (docs/operators.md)");
@@ -201,7 +216,8 @@ class Importer {
     ZKI_RETURN_IF_ERROR(handler->check(context));
     if (unknown) {
       if (handler->simple && ir::schema(*handler->simple).level == ir::OpLevel::kFolded)
-        return unsupported("not available on activations, only on constants | replace it by supported operators (docs/operators.md)");
+        return unsupported(
+            "not available on activations, only on constants | replace it by supported operators (docs/operators.md)");
       return Outputs{};
     }
     const std::size_t first_new_node = graph_.nodes.size();
@@ -222,8 +238,10 @@ class Importer {
   static Status check_attribute_names(const onnx::NodeProto& node, const Handler& handler) {
     const std::string known = " " + std::string(handler.attributes) + " ";
     for (const onnx::AttributeProto& attribute : node.attribute())
-      if (attribute.name().find(' ') != std::string::npos || known.find(" " + attribute.name() + " ") == std::string::npos)
-        return unsupported("unknown attribute " + in_quotes(attribute.name()) + " | export the model with an opset of 7 to 21");
+      if (attribute.name().find(' ') != std::string::npos ||
+          known.find(" " + attribute.name() + " ") == std::string::npos)
+        return unsupported("unknown attribute " + in_quotes(attribute.name()) +
+                           " | export the model with an opset of 7 to 21");
     return ok_status();
   }
 
@@ -245,7 +263,8 @@ class Importer {
     constexpr std::size_t kMostShown = 200;
     std::string message = std::to_string(unsupported_.size()) + " part(s) of the model cannot be proved:";
     for (std::size_t i = 0; i < std::min(unsupported_.size(), kMostShown); ++i) message += "\n  " + unsupported_[i];
-    if (unsupported_.size() > kMostShown) message += "\n  and " + std::to_string(unsupported_.size() - kMostShown) + " more";
+    if (unsupported_.size() > kMostShown)
+      message += "\n  and " + std::to_string(unsupported_.size() - kMostShown) + " more";
     return unsupported(message);
   }
 

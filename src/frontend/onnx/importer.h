@@ -27,7 +27,7 @@ struct ImportOptions {
   std::map<std::string, AnyTensor> constant_inputs;
   // Folder that external tensor data is read from; import_onnx_file sets it. Empty: external data is refused.
   std::string external_data_folder;
-  std::uint64_t max_file_bytes = std::uint64_t{2} << 30;  // also the sum of external data
+  std::uint64_t max_file_bytes = std::uint64_t{2} << 30;     // also the sum of external data
   std::int64_t max_folded_elements = std::int64_t{1} << 28;  // elements made by constant folding, in total
   std::size_t max_nodes = 200000;
 };

@@ -37,7 +37,8 @@ TEST(Importer, ReadsASmallNetwork) {
   ASSERT_TRUE(graph.ok()) << error_of(graph);
   const Result<ir::Graph> legal = passes::legalize(*graph);
   ASSERT_TRUE(legal.ok()) << error_of(legal);
-  const TensorMap outputs = exec::run_float(*legal, {{"x", FloatTensor(Shape{1, 1, 4, 4}, std::vector<float>(16, 1))}}).value();
+  const TensorMap outputs =
+      exec::run_float(*legal, {{"x", FloatTensor(Shape{1, 1, 4, 4}, std::vector<float>(16, 1))}}).value();
   // Sums of the 3x3 windows with zero padding: 4 corners of 4, 8 borders of 6, 4 inner of 9: mean 100 / 16 = 6.25.
   const float a = 6.25F * 0.5F + 1;
   const float b = 6.25F * 0.5F - 1;
@@ -63,7 +64,7 @@ TEST(Importer, ListsEveryUnsupportedNode) {
   TestModel model;
   model.input("x", {1, 4}).output("y");
   model.node("Einsum", {"x"}, {"a"});
-  model.node("Exp", {"a"}, {"b"});           // behind an unsupported node, still judged
+  model.node("Exp", {"a"}, {"b"});  // behind an unsupported node, still judged
   model.node("Relu", {"b"}, {"c"});
   set_string(model.node("Pad", {"c"}, {"d"}), "mode", "reflect");
   set_int(model.node("Relu", {"d"}, {"e"}), "no_such_attribute", 1);
@@ -74,8 +75,9 @@ TEST(Importer, ListsEveryUnsupportedNode) {
   ASSERT_FALSE(graph.ok());
   EXPECT_EQ(graph.status().code(), StatusCode::kUnsupported);
   const std::string message = graph.status().message();
-  for (const std::string_view part : {"6 part(s)", "'node_a' (Einsum)", "'node_b' (Exp)", "'node_d' (Pad): mode 'reflect'",
-                                      "'no_such_attribute'", "'node_f' (Erf)", "domain 'my.domain'"})
+  for (const std::string_view part :
+       {"6 part(s)", "'node_a' (Einsum)", "'node_b' (Exp)", "'node_d' (Pad): mode 'reflect'", "'no_such_attribute'",
+        "'node_f' (Erf)", "domain 'my.domain'"})
     EXPECT_TRUE(contains(message, part)) << part << " in " << message;
   EXPECT_FALSE(contains(message, "node_c")) << message;
 }
@@ -167,7 +169,8 @@ class ExternalDataTest : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  Result<ir::Graph> import_with(const std::string& location, const std::string& offset = "4", const std::string& length = "8") {
+  Result<ir::Graph> import_with(const std::string& location, const std::string& offset = "4",
+                                const std::string& length = "8") {
     TestModel model;
     model.input("x", {2}).output("y");
     auto* tensor = model.graph().add_initializer();
@@ -175,7 +178,8 @@ class ExternalDataTest : public ::testing::Test {
     tensor->set_data_type(onnx::TensorProto::FLOAT);
     tensor->add_dims(2);
     tensor->set_data_location(onnx::TensorProto::EXTERNAL);
-    for (const auto& [key, value] : {std::pair<std::string, std::string>{"location", location}, {"offset", offset}, {"length", length}}) {
+    for (const auto& [key, value] :
+         {std::pair<std::string, std::string>{"location", location}, {"offset", offset}, {"length", length}}) {
       auto* entry = tensor->add_external_data();
       entry->set_key(key);
       entry->set_value(value);
@@ -197,7 +201,8 @@ TEST_F(ExternalDataTest, ReadsASlice) {
 
 TEST_F(ExternalDataTest, RefusesPathsThatEscapeAndBadSlices) {
   for (const std::string path : {"../weights.bin", "inner/../../weights.bin", "/etc/hostname", ""})
-    EXPECT_TRUE(contains(error_of(import_with(path)), "leaves the folder")) << path << " " << error_of(import_with(path));
+    EXPECT_TRUE(contains(error_of(import_with(path)), "leaves the folder"))
+        << path << " " << error_of(import_with(path));
   std::error_code error;
   std::filesystem::create_symlink("/etc/hostname", folder_ / "link.bin", error);
   if (!error) EXPECT_TRUE(contains(error_of(import_with("link.bin")), "leaves the folder"));
@@ -224,15 +229,21 @@ TEST(Importer, RefusesBrokenModels) {
   using Change = TestModel&;
   EXPECT_EQ(with([](Change m) { m.model().clear_opset_import(); }).code(), StatusCode::kCorrupt);
   EXPECT_EQ(with([](Change m) { m.model().mutable_opset_import(0)->set_version(6); }).code(), StatusCode::kUnsupported);
-  EXPECT_EQ(with([](Change m) { m.model().mutable_opset_import(0)->set_version(22); }).code(), StatusCode::kUnsupported);
+  EXPECT_EQ(with([](Change m) { m.model().mutable_opset_import(0)->set_version(22); }).code(),
+            StatusCode::kUnsupported);
   EXPECT_EQ(with([](Change m) { m.graph().clear_output(); }).code(), StatusCode::kCorrupt);
   EXPECT_EQ(with([](Change m) { m.output("y"); }).code(), StatusCode::kCorrupt) << "listed twice";
   EXPECT_EQ(with([](Change m) { m.output("z"); }).code(), StatusCode::kCorrupt) << "never computed";
   EXPECT_EQ(with([](Change m) { m.graph().mutable_node(1)->set_input(0, "later"); }).code(), StatusCode::kCorrupt);
-  EXPECT_EQ(with([](Change m) { m.graph().mutable_node(1)->set_output(0, "x"); }).code(), StatusCode::kCorrupt) << "two definitions";
-  EXPECT_EQ(with([](Change m) { m.graph().mutable_node(0)->mutable_attribute(0)->set_type(onnx::AttributeProto::INT); }).code(), StatusCode::kCorrupt);
+  EXPECT_EQ(with([](Change m) { m.graph().mutable_node(1)->set_output(0, "x"); }).code(), StatusCode::kCorrupt)
+      << "two definitions";
+  EXPECT_EQ(with([](Change m) {
+              m.graph().mutable_node(0)->mutable_attribute(0)->set_type(onnx::AttributeProto::INT);
+            }).code(),
+            StatusCode::kCorrupt);
   EXPECT_EQ(with([](Change m) { m.graph().mutable_node(0)->set_name("a\nb"); }).code(), StatusCode::kCorrupt);
-  EXPECT_EQ(with([](Change m) { m.graph().mutable_node(4)->set_input(1, "w"); }).code(), StatusCode::kInvalidArgument) << "Gemm of rank 4";
+  EXPECT_EQ(with([](Change m) { m.graph().mutable_node(4)->set_input(1, "w"); }).code(), StatusCode::kInvalidArgument)
+      << "Gemm of rank 4";
   EXPECT_EQ(with([](Change m) { m.graph().mutable_node(1)->clear_input(); }).code(), StatusCode::kCorrupt);
 }
 
@@ -282,8 +293,14 @@ void exercise(ByteView bytes) {
 TestModel many_operators() {
   TestModel model(12);
   model.input("x", {1, 2, 6, 6}).output("y").floats("w", {2, 1, 3, 3}, std::vector<float>(18, 0.1F));
-  model.floats("v", {2}, {1, 2}).floats("fc", {8, 5}, std::vector<float>(40, 0.2F)).ints("pads", {0, 0, 1, 1, 0, 0, 1, 1});
-  model.ints("starts", {0, 1}).ints("ends", {100, -1}).ints("axes", {2, 3}).ints("steps", {2, 1}).ints("shape", {0, -1});
+  model.floats("v", {2}, {1, 2})
+      .floats("fc", {8, 5}, std::vector<float>(40, 0.2F))
+      .ints("pads", {0, 0, 1, 1, 0, 0, 1, 1});
+  model.ints("starts", {0, 1})
+      .ints("ends", {100, -1})
+      .ints("axes", {2, 3})
+      .ints("steps", {2, 1})
+      .ints("shape", {0, -1});
   model.floats("two", {}, {2}).floats("six", {}, {6}).ints("pick", {1, 0, 1});
   auto& conv = model.node("Conv", {"x", "w"}, {"a"});
   set_int(conv, "group", 2);
@@ -315,9 +332,16 @@ TestModel many_operators() {
 
 TestModel more_operators() {
   TestModel model(13);
-  model.input("x", {1, 2, 3, 3}).output("y").output("last").output("g").floats("w", {2, 2, 2, 2}, std::vector<float>(16, 0.1F));
+  model.input("x", {1, 2, 3, 3})
+      .output("y")
+      .output("last")
+      .output("g")
+      .floats("w", {2, 2, 2, 2}, std::vector<float>(16, 0.1F));
   model.floats("scales", {4}, {1, 1, 2, 1.5F}).floats("roi", {0}, {}).ints("sizes", {1, 2, 6, 5}).ints("k", {1});
-  model.floats("slope", {2, 1, 1}, {0.1F, 0.2F}).ints("shape", {4, 3, 8}).ints("repeats", {1, 1, 1, 2}).ints("wide", {1, 2, 6, 8});
+  model.floats("slope", {2, 1, 1}, {0.1F, 0.2F})
+      .ints("shape", {4, 3, 8})
+      .ints("repeats", {1, 1, 1, 2})
+      .ints("wide", {1, 2, 6, 8});
   model.floats("lw", {1, 12, 8}, std::vector<float>(96, 0.1F)).floats("lr", {1, 12, 3}, std::vector<float>(36, 0.2F));
   model.floats("gw", {2, 9, 3}, std::vector<float>(54, 0.1F)).floats("gr", {2, 9, 3}, std::vector<float>(54, 0.2F));
   auto& transposed = model.node("ConvTranspose", {"x", "w"}, {"a"});
@@ -395,20 +419,29 @@ TEST(ImporterRobustness, ExtremeNumbers) {
     for (int i = 0; i < 2; ++i) {
       const std::int64_t x = extremes[random() % std::size(extremes)];
       auto* node = graph.mutable_node(static_cast<int>(random() % static_cast<unsigned>(graph.node_size())));
-      auto* tensor = graph.mutable_initializer(static_cast<int>(random() % static_cast<unsigned>(graph.initializer_size())));
+      auto* tensor =
+          graph.mutable_initializer(static_cast<int>(random() % static_cast<unsigned>(graph.initializer_size())));
       switch (random() % 4) {
         case 0:
           if (node->attribute_size() > 0) {
             auto* attribute = node->mutable_attribute(0);
-            if (attribute->ints_size() > 0) attribute->set_ints(static_cast<int>(random() % static_cast<unsigned>(attribute->ints_size())), x);
-            else attribute->set_i(x);
+            if (attribute->ints_size() > 0)
+              attribute->set_ints(static_cast<int>(random() % static_cast<unsigned>(attribute->ints_size())), x);
+            else
+              attribute->set_i(x);
           }
           break;
         case 1:
-          if (tensor->int64_data_size() > 0) tensor->set_int64_data(static_cast<int>(random() % static_cast<unsigned>(tensor->int64_data_size())), x);
+          if (tensor->int64_data_size() > 0)
+            tensor->set_int64_data(static_cast<int>(random() % static_cast<unsigned>(tensor->int64_data_size())), x);
           break;
         case 2:
-          graph.mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(static_cast<int>(random() % 4))->set_dim_value(x);
+          graph.mutable_input(0)
+              ->mutable_type()
+              ->mutable_tensor_type()
+              ->mutable_shape()
+              ->mutable_dim(static_cast<int>(random() % 4))
+              ->set_dim_value(x);
           break;
         default:
           if (tensor->dims_size() > 0) tensor->set_dims(0, x);

@@ -69,7 +69,8 @@ TEST(RealModels, ImportWithAClearVerdictAndLegalizeToTheSameFunction) {
     const Result<ir::Graph> imported = import_onnx_file(entry.path().string());
     if (!imported.ok()) {
       const StatusCode code = imported.status().code();
-      EXPECT_TRUE(code == StatusCode::kUnsupported || code == StatusCode::kInvalidArgument || code == StatusCode::kCorrupt)
+      EXPECT_TRUE(code == StatusCode::kUnsupported || code == StatusCode::kInvalidArgument ||
+                  code == StatusCode::kCorrupt)
           << imported.status().to_string();
       std::printf("refused %s\n", imported.status().to_string().c_str());
       ++num_refused;

@@ -13,7 +13,8 @@ using onnx::AttributeProto;
 namespace {
 
 Status wrong_type(std::string_view attribute_name) {
-  return corrupt("attribute '" + std::string(attribute_name) + "' has another type than the operator's definition says");
+  return corrupt("attribute '" + std::string(attribute_name) +
+                 "' has another type than the operator's definition says");
 }
 
 // Rough number of scalar operations of a node, to bound the time that folding takes.
@@ -46,8 +47,10 @@ Result<Dims> NodeContext::constant_ints(std::size_t i, std::string_view what) co
   const ir::Value& value = graph_.value(input(i));
   const IntTensor* tensor = value.ints();
   if (tensor == nullptr) {
-    if (value.is_constant()) return corrupt("input " + std::to_string(i) + " (" + std::string(what) + ") holds no integers");
-    return unsupported(std::string(what) + " " + in_quotes(value.name) + " is computed at run time | make it a constant of the model");
+    if (value.is_constant())
+      return corrupt("input " + std::to_string(i) + " (" + std::string(what) + ") holds no integers");
+    return unsupported(std::string(what) + " " + in_quotes(value.name) +
+                       " is computed at run time | make it a constant of the model");
   }
   if (tensor->num_elements() > 65536)
     return resource_limit("input " + std::to_string(i) + " (" + std::string(what) + ") has " +
@@ -58,7 +61,8 @@ Result<Dims> NodeContext::constant_ints(std::size_t i, std::string_view what) co
 Result<float> NodeContext::constant_number(std::size_t i, std::string_view what) const {
   const ir::Value& value = graph_.value(input(i));
   if (!value.is_constant())
-    return unsupported(std::string(what) + " " + in_quotes(value.name) + " is computed at run time | make it a constant of the model");
+    return unsupported(std::string(what) + " " + in_quotes(value.name) +
+                       " is computed at run time | make it a constant of the model");
   if (value.shape.num_elements() != 1)
     return corrupt(std::string(what) + " has shape " + value.shape.to_string() + ", expected one number");
   return value.floats() != nullptr ? (*value.floats())[0] : static_cast<float>((*value.ints())[0]);
@@ -158,7 +162,8 @@ Result<ir::ValueId> NodeContext::add_named(ir::OpKind op, std::vector<ir::ValueI
 }
 
 ir::ValueId NodeContext::add_constant(AnyTensor tensor, ir::DataType dtype, std::string_view step) {
-  std::string value_name = step.empty() && proto_.output_size() > 0 ? proto_.output(0) : name_ + "#" + std::string(step);
+  std::string value_name =
+      step.empty() && proto_.output_size() > 0 ? proto_.output(0) : name_ + "#" + std::string(step);
   return graph_.add_constant(std::move(value_name), std::move(tensor), dtype);
 }
 

@@ -29,8 +29,13 @@ class NodeContext {
  public:
   NodeContext(const onnx::NodeProto& proto, std::string name, int opset, ir::Graph& graph,
               std::vector<ir::ValueId> inputs, ExternalData& external, FoldBudget& budget)
-      : proto_(proto), name_(std::move(name)), opset_(opset), graph_(graph), inputs_(std::move(inputs)),
-        external_(external), budget_(budget) {}
+      : proto_(proto),
+        name_(std::move(name)),
+        opset_(opset),
+        graph_(graph),
+        inputs_(std::move(inputs)),
+        external_(external),
+        budget_(budget) {}
 
   const onnx::NodeProto& proto() const { return proto_; }
   const std::string& name() const { return name_; }

@@ -66,14 +66,17 @@ class TestModel {
   }
 
  private:
-  static void describe(onnx::ValueInfoProto& value, const std::string& name, std::initializer_list<std::int64_t> dims, int type) {
+  static void describe(onnx::ValueInfoProto& value, const std::string& name, std::initializer_list<std::int64_t> dims,
+                       int type) {
     value.set_name(name);
     auto* tensor = value.mutable_type()->mutable_tensor_type();
     tensor->set_elem_type(type);
     for (const std::int64_t dim : dims) {
       auto* axis = tensor->mutable_shape()->add_dim();
-      if (dim < 0) axis->set_dim_param("n");
-      else axis->set_dim_value(dim);
+      if (dim < 0)
+        axis->set_dim_param("n");
+      else
+        axis->set_dim_value(dim);
     }
   }
   onnx::ModelProto model_;

@@ -13,7 +13,8 @@ Result<TypeAndShape> infer_conv(const InferenceInputs& inputs, const Attributes&
   const Shape& x = inputs.shape(0);
   const Shape& w = inputs.shape(1);
   if (x.rank() != 3 && x.rank() != 4)
-    return invalid_argument("input of shape " + x.to_string() + ": convolutions take rank 3 [N, C, L] or 4 [N, C, H, W]");
+    return invalid_argument("input of shape " + x.to_string() +
+                            ": convolutions take rank 3 [N, C, L] or 4 [N, C, H, W]");
   const std::size_t spatial = x.rank() - 2;
   if (w.rank() != x.rank())
     return invalid_argument("weight of shape " + w.to_string() + " for an input of shape " + x.to_string());
@@ -24,12 +25,13 @@ Result<TypeAndShape> infer_conv(const InferenceInputs& inputs, const Attributes&
     return invalid_argument("weight " + w.to_string() + " with group " + std::to_string(conv.groups) +
                             " does not fit an input of shape " + x.to_string());
   if (inputs.has(2) && inputs.shape(2) != Shape{w[0]})
-    return invalid_argument("bias of shape " + inputs.shape(2).to_string() + ", expected [" + std::to_string(w[0]) + "]");
+    return invalid_argument("bias of shape " + inputs.shape(2).to_string() + ", expected [" + std::to_string(w[0]) +
+                            "]");
   Dims dims{x[0], w[0]};
   for (std::size_t i = 0; i < spatial; ++i) {
-    ZKI_ASSIGN_OR_RETURN(const std::int64_t length,
-                         window_output({x[i + 2], w[i + 2], conv.strides[i], conv.dilations[i], conv.pads_begin[i],
-                                        conv.pads_end[i]}));
+    ZKI_ASSIGN_OR_RETURN(
+        const std::int64_t length,
+        window_output({x[i + 2], w[i + 2], conv.strides[i], conv.dilations[i], conv.pads_begin[i], conv.pads_end[i]}));
     dims.push_back(length);
   }
   ZKI_ASSIGN_OR_RETURN(Shape shape, Shape::make(std::move(dims)));
@@ -68,8 +70,7 @@ Result<TypeAndShape> infer_gemm(const InferenceInputs& inputs, const Attributes&
   const std::int64_t inner_b = gemm.transpose_b ? b[1] : b[0];
   if (inner_a != inner_b)
     return invalid_argument("inner dimensions of " + a.to_string() + " and " + b.to_string() + " differ");
-  ZKI_ASSIGN_OR_RETURN(Shape shape,
-                       Shape::make({gemm.transpose_a ? a[1] : a[0], gemm.transpose_b ? b[0] : b[1]}));
+  ZKI_ASSIGN_OR_RETURN(Shape shape, Shape::make({gemm.transpose_a ? a[1] : a[0], gemm.transpose_b ? b[0] : b[1]}));
   if (inputs.has(2)) {
     ZKI_ASSIGN_OR_RETURN(const Shape sum, broadcast_shapes(inputs.shape(2), shape));
     if (sum != shape)
@@ -98,8 +99,7 @@ Result<std::int64_t> window_output(const WindowAxis& axis) {
       axis.pad_begin > kMaxAttribute || axis.pad_end > kMaxAttribute)
     return invalid_argument("kernel " + std::to_string(axis.kernel) + ", stride " + std::to_string(axis.stride) +
                             ", dilation " + std::to_string(axis.dilation) + ", pads " + std::to_string(axis.pad_begin) +
-                            " and " + std::to_string(axis.pad_end) +
-                            ": expected 1..2^24 (pads 0..2^24)");
+                            " and " + std::to_string(axis.pad_end) + ": expected 1..2^24 (pads 0..2^24)");
   const std::int64_t free = axis.input + axis.pad_begin + axis.pad_end - axis.dilation * (axis.kernel - 1) - 1;
   if (axis.input < 1 || free < 0)
     return invalid_argument("a window of " + std::to_string(axis.kernel) + " positions (dilation " +

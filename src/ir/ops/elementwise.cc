@@ -126,7 +126,8 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kAnd, "And", OpLevel::kFolded, 2, 2, kNone, infer_logic, "a and b"},
     {OpKind::kOr, "Or", OpLevel::kFolded, 2, 2, kNone, infer_logic, "a or b"},
     {OpKind::kNot, "Not", OpLevel::kFolded, 1, 1, kNone, infer_logic, "not x"},
-    {OpKind::kWhere, "Where", OpLevel::kRewritten, 3, 3, kNone, infer_where, "condition ? a : b with a constant condition"},
+    {OpKind::kWhere, "Where", OpLevel::kRewritten, 3, 3, kNone, infer_where,
+     "condition ? a : b with a constant condition"},
 });
 
 }  // namespace

@@ -111,7 +111,8 @@ Result<TypeAndShape> infer_expand(const InferenceInputs& inputs, const Attribute
 Result<TypeAndShape> infer_tile(const InferenceInputs& inputs, const Attributes& attributes) {
   const Dims& repeats = attributes_as<TileAttributes>(attributes).repeats;
   const Shape& x = inputs.shape(0);
-  if (repeats.size() != x.rank()) return invalid_argument("one repeat count per axis of " + x.to_string() + " is needed");
+  if (repeats.size() != x.rank())
+    return invalid_argument("one repeat count per axis of " + x.to_string() + " is needed");
   Dims dims;
   for (std::size_t i = 0; i < x.rank(); ++i) {
     if (repeats[i] < 0 || repeats[i] > kMaxElements) return invalid_argument("repeats " + dims_to_string(repeats));

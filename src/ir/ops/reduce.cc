@@ -18,8 +18,10 @@ Result<Shape> reduced_shape(const Shape& x, const Dims& axes, bool keepdims) {
   }
   Dims dims;
   for (std::size_t axis = 0; axis < x.rank(); ++axis) {
-    if (!reduced[axis]) dims.push_back(x[axis]);
-    else if (keepdims) dims.push_back(1);
+    if (!reduced[axis])
+      dims.push_back(x[axis]);
+    else if (keepdims)
+      dims.push_back(1);
     if (reduced[axis] && x[axis] == 0) return invalid_argument("reduction over an empty axis");
   }
   return Shape::make(std::move(dims));

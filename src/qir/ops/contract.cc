@@ -17,7 +17,8 @@ Status check_bias(const QGraph& graph, const Node& node, std::int64_t num_output
   if (node.inputs.size() < 3) return ok_status();
   const Shape& bias = graph.value(node.inputs[2]).shape;
   if (bias == Shape{num_outputs}) return ok_status();
-  return invalid_argument("the bias has shape " + bias.to_string() + ", expected [" + std::to_string(num_outputs) + "]");
+  return invalid_argument("the bias has shape " + bias.to_string() + ", expected [" + std::to_string(num_outputs) +
+                          "]");
 }
 
 }  // namespace
@@ -27,8 +28,9 @@ Result<Inferred> infer_conv(const QGraph& graph, const Node& node, const Ranges&
   const Value& w = graph.value(node.inputs[1]);
   const Shape& out = graph.value(node.output).shape;
   if (x.shape.rank() < 3 || w.shape.rank() != x.shape.rank() || out.rank() != x.shape.rank()) {
-    return invalid_argument("Conv needs x [N, C, spatial..], w [O, C/groups, kernel..] and an output of the same rank, got " +
-                            x.shape.to_string() + ", " + w.shape.to_string() + ", " + out.to_string());
+    return invalid_argument(
+        "Conv needs x [N, C, spatial..], w [O, C/groups, kernel..] and an output of the same rank, got " +
+        x.shape.to_string() + ", " + w.shape.to_string() + ", " + out.to_string());
   }
   const std::int64_t channels = x.shape[1];
   const std::int64_t num_outputs = w.shape[0];
@@ -40,7 +42,8 @@ Result<Inferred> infer_conv(const QGraph& graph, const Node& node, const Ranges&
   bool padded = false;
   ZKI_RETURN_IF_ERROR(check_window(x.shape, out, node, &padded));
   for (std::size_t i = 0; i < node.kernel.size(); ++i) {
-    if (node.kernel[i] != w.shape[i + 2]) return invalid_argument("kernel " + dims_to_string(node.kernel) + " differs from w " + w.shape.to_string());
+    if (node.kernel[i] != w.shape[i + 2])
+      return invalid_argument("kernel " + dims_to_string(node.kernel) + " differs from w " + w.shape.to_string());
   }
   ZKI_RETURN_IF_ERROR(check_bias(graph, node, num_outputs));
   Dims dims = out.dims();

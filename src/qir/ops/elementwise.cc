@@ -7,7 +7,8 @@ namespace zkinfer::qir {
 Result<Inferred> infer_mul(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& a = graph.value(node.inputs[0]);
   const Value& b = graph.value(node.inputs[1]);
-  if (node.coefs.size() != 1) return invalid_argument("Mul needs one coefficient, got " + std::to_string(node.coefs.size()));
+  if (node.coefs.size() != 1)
+    return invalid_argument("Mul needs one coefficient, got " + std::to_string(node.coefs.size()));
   ZKI_ASSIGN_OR_RETURN(Shape shape, broadcast_shapes(a.shape, b.shape));
   Interval acc = multiply(ranges[node.inputs[0]], ranges[node.inputs[1]]);
   // x * x is never negative; the product of two independent ranges would allow it.

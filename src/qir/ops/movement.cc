@@ -20,13 +20,15 @@ Result<Inferred> infer_transpose(const QGraph& graph, const Node& node, const Ra
   Dims dims;
   for (const std::int64_t axis : node.perm) {
     if (axis < 0 || axis >= static_cast<std::int64_t>(rank) || seen[static_cast<std::size_t>(axis)]) {
-      return invalid_argument("perm " + dims_to_string(node.perm) + " is not a permutation of the axes of " + x.shape.to_string());
+      return invalid_argument("perm " + dims_to_string(node.perm) + " is not a permutation of the axes of " +
+                              x.shape.to_string());
     }
     seen[static_cast<std::size_t>(axis)] = true;
     dims.push_back(x.shape[static_cast<std::size_t>(axis)]);
   }
   if (dims.size() != rank) {
-    return invalid_argument("perm " + dims_to_string(node.perm) + " is not a permutation of the axes of " + x.shape.to_string());
+    return invalid_argument("perm " + dims_to_string(node.perm) + " is not a permutation of the axes of " +
+                            x.shape.to_string());
   }
   ZKI_ASSIGN_OR_RETURN(Shape shape, Shape::make(std::move(dims)));
   return Inferred{std::move(shape), ranges[node.inputs[0]]};
@@ -37,7 +39,8 @@ Result<Inferred> infer_slice(const QGraph& graph, const Node& node, const Ranges
   const Shape& out = graph.value(node.output).shape;
   const std::size_t rank = x.shape.rank();
   if (out.rank() != rank || node.starts.size() != rank || node.steps.size() != rank) {
-    return invalid_argument("Slice needs a start, a step and an output dimension for each axis of " + x.shape.to_string());
+    return invalid_argument("Slice needs a start, a step and an output dimension for each axis of " +
+                            x.shape.to_string());
   }
   for (std::size_t i = 0; i < rank; ++i) {
     const std::int64_t start = node.starts[i];
@@ -45,8 +48,9 @@ Result<Inferred> infer_slice(const QGraph& graph, const Node& node, const Ranges
     // With start and step at most 2^31 the sum below does not overflow.
     if (start < 0 || start >= x.shape[i] || step < 1 || step > kMaxElements ||
         start + (out[i] - 1) * step >= x.shape[i]) {
-      return invalid_argument("Slice of axis " + std::to_string(i) + " from " + std::to_string(start) + " by " + std::to_string(step) +
-                              " to " + std::to_string(out[i]) + " elements leaves " + x.shape.to_string());
+      return invalid_argument("Slice of axis " + std::to_string(i) + " from " + std::to_string(start) + " by " +
+                              std::to_string(step) + " to " + std::to_string(out[i]) + " elements leaves " +
+                              x.shape.to_string());
     }
   }
   return Inferred{out, ranges[node.inputs[0]]};
@@ -61,7 +65,8 @@ Result<Inferred> infer_pad(const QGraph& graph, const Node& node, const Ranges& 
   }
   for (std::size_t i = 0; i < rank; ++i) {
     if (node.pads_begin[i] < 0 || node.pads_begin[i] > out[i] - x.shape[i]) {
-      return invalid_argument("Pad of axis " + std::to_string(i) + " of " + x.shape.to_string() + " does not give " + out.to_string());
+      return invalid_argument("Pad of axis " + std::to_string(i) + " of " + x.shape.to_string() + " does not give " +
+                              out.to_string());
     }
   }
   const bool padded = !(out == x.shape);
@@ -83,7 +88,8 @@ Result<Inferred> infer_concat(const QGraph& graph, const Node& node, const Range
     bool fits = x.shape.rank() == rank;
     for (std::size_t i = 0; fits && i < rank; ++i) fits = i == axis || x.shape[i] == first.shape[i];
     if (!fits) {
-      return invalid_argument("Concat on axis " + std::to_string(axis) + " of " + first.shape.to_string() + " and " + x.shape.to_string());
+      return invalid_argument("Concat on axis " + std::to_string(axis) + " of " + first.shape.to_string() + " and " +
+                              x.shape.to_string());
     }
     dims[axis] += x.shape[axis];
     range = hull(range, ranges[id]);

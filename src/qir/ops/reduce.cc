@@ -24,7 +24,8 @@ Result<Reduction> reduced_shape(const QGraph& graph, const Node& node) {
   for (std::size_t i = 0; i < node.axes.size(); ++i) {
     const std::int64_t axis = node.axes[i];
     if (axis < 0 || axis >= static_cast<std::int64_t>(in.rank()) || (i > 0 && axis <= node.axes[i - 1])) {
-      return invalid_argument("axes " + dims_to_string(node.axes) + " must be increasing and below the rank of " + in.to_string());
+      return invalid_argument("axes " + dims_to_string(node.axes) + " must be increasing and below the rank of " +
+                              in.to_string());
     }
     const std::size_t index = static_cast<std::size_t>(axis);
     result.num_terms *= in[index];
@@ -42,7 +43,8 @@ Result<Reduction> reduced_shape(const QGraph& graph, const Node& node) {
 }  // namespace
 
 Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node, const Ranges& ranges) {
-  if (node.coefs.size() != 1) return invalid_argument("ReduceSum needs one coefficient, got " + std::to_string(node.coefs.size()));
+  if (node.coefs.size() != 1)
+    return invalid_argument("ReduceSum needs one coefficient, got " + std::to_string(node.coefs.size()));
   ZKI_ASSIGN_OR_RETURN(Reduction reduction, reduced_shape(graph, node));
   const Interval sum = scale(ranges[node.inputs[0]], reduction.num_terms);
   return Inferred{std::move(reduction.shape), scale(sum, node.coefs[0])};
@@ -85,7 +87,8 @@ Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Rang
   // The proof checks y < 2^(shift+1) only: 2 s y must not wrap for any of these.
   const Interval product = scale(scale(sum, 2), std::int64_t{1} << (node.requant.shift + 1));
   if (!numerator.within(kMaxMagnitude) || !product.within(kMaxMagnitude)) {
-    return invalid_argument("Softmax over " + std::to_string(num_terms) + " terms overflows 2^62; use a smaller shift or smaller exponentials");
+    return invalid_argument("Softmax over " + std::to_string(num_terms) +
+                            " terms overflows 2^62; use a smaller shift or smaller exponentials");
   }
   return Inferred{x.shape, make_interval(0, std::int64_t{1} << node.requant.shift)};
 }

@@ -22,8 +22,8 @@ struct Attack {
 
 struct DemoData {
   std::string picture_path;
-  Array picture;  // levels [height, width, 1]
-  int label = -1; // what the picture shows; -1: unknown
+  Array picture;   // levels [height, width, 1]
+  int label = -1;  // what the picture shows; -1: unknown
 
   std::string model_name, identity;
   std::uint64_t num_parameters = 0;

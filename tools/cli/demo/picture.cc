@@ -16,7 +16,9 @@ int terminal_colour(const Array& picture, std::size_t y, std::size_t x) {
   const auto channels = static_cast<std::size_t>(picture.shape[2]);
   const float* pixel = picture.data.data() + (y * width + x) * channels;
   if (channels == 1) return 232 + static_cast<int>(std::lround(std::clamp(pixel[0], 0.0f, 255.0f) * 23 / 255));
-  const auto step = [](float level) { return static_cast<int>(std::lround(std::clamp(level, 0.0f, 255.0f) * 5 / 255)); };
+  const auto step = [](float level) {
+    return static_cast<int>(std::lround(std::clamp(level, 0.0f, 255.0f) * 5 / 255));
+  };
   return 16 + 36 * step(pixel[0]) + 6 * step(pixel[1]) + step(pixel[2]);
 }
 
@@ -25,7 +27,8 @@ const char* shade(const Array& picture, std::size_t y, std::size_t x) {
   const auto channels = static_cast<std::size_t>(picture.shape[2]);
   const std::size_t first = (y * static_cast<std::size_t>(picture.shape[1]) + x) * channels;
   const float level = channels == 1 ? picture.data[first]
-                                    : 0.299f * picture.data[first] + 0.587f * picture.data[first + 1] + 0.114f * picture.data[first + 2];
+                                    : 0.299f * picture.data[first] + 0.587f * picture.data[first + 1] +
+                                          0.114f * picture.data[first + 2];
   return kShades[static_cast<std::size_t>(std::lround(std::clamp(level, 0.0f, 255.0f) * 4 / 255))];
 }
 

@@ -29,7 +29,8 @@ Result<Array> read_idx(ByteView bytes) {
     array.shape.push_back(static_cast<std::int64_t>(size));
   }
   if (reader.remaining() != num_elements) {
-    return corrupt("expected " + std::to_string(num_elements) + " bytes of elements, got " + std::to_string(reader.remaining()));
+    return corrupt("expected " + std::to_string(num_elements) + " bytes of elements, got " +
+                   std::to_string(reader.remaining()));
   }
   const ByteView elements = reader.raw(reader.remaining());
   array.data.assign(elements.begin(), elements.end());

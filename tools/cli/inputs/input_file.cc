@@ -116,7 +116,8 @@ Status normalize(std::vector<float>& data, ArrayKind kind, const Dims& input_sha
     const std::size_t channel = i / axis.stride % axis.size;
     const double value = (data[i] * scale - at(options.mean, channel, 0)) / at(options.std, channel, 1);
     data[i] = static_cast<float>(value);
-    if (!std::isfinite(data[i])) return out_of_range("element " + std::to_string(i) + " is not finite after --scale/--mean/--std");
+    if (!std::isfinite(data[i]))
+      return out_of_range("element " + std::to_string(i) + " is not finite after --scale/--mean/--std");
   }
   return {};
 }
@@ -132,7 +133,8 @@ Result<std::vector<const Array*>> match(const std::vector<Array>& arrays, const 
   if (matched.size() == inputs.size()) return matched;
   if (arrays.size() != inputs.size()) {
     std::string names;
-    for (const TensorInfo& input : inputs) names += (names.empty() ? "'" : ", '") + input.name + "' " + text_of(input.shape);
+    for (const TensorInfo& input : inputs)
+      names += (names.empty() ? "'" : ", '") + input.name + "' " + text_of(input.shape);
     return invalid_argument("the file holds " + std::to_string(arrays.size()) + " arrays, the model has " +
                             std::to_string(inputs.size()) + " inputs: " + names);
   }
@@ -149,7 +151,8 @@ struct Samples {
 Result<Samples> samples_of(const Array& array, const TensorInfo& input, const PictureOptions& options) {
   const auto mismatch = [&] {
     return invalid_argument("input '" + input.name + "': expected shape " + text_of(input.shape) + ", got " +
-                            (array.is_picture ? "a picture [height, width, channels] " : "an array ") + text_of(array.shape) +
+                            (array.is_picture ? "a picture [height, width, channels] " : "an array ") +
+                            text_of(array.shape) +
                             (array.is_picture ? "; resize the picture" : "; docs/cli.md says which shapes fit"));
   };
   Samples samples;
@@ -183,7 +186,8 @@ Result<std::vector<Array>> read_arrays(const std::string& path) {
   };
   const ByteView view(bytes);
   const std::size_t text_start = static_cast<std::size_t>(
-      std::find_if(view.begin(), view.end(), [](std::uint8_t c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; }) -
+      std::find_if(view.begin(), view.end(),
+                   [](std::uint8_t c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; }) -
       view.begin());
   Result<std::vector<Array>> arrays = [&]() -> Result<std::vector<Array>> {
     if (starts_with(view, {0x89, 'P', 'N', 'G'})) return one(read_png(view));
@@ -205,8 +209,8 @@ Result<std::vector<RealInputs>> to_samples(const std::vector<Array>& arrays, con
     ZKI_ASSIGN_OR_RETURN(const Samples samples, samples_of(*matched[i], inputs[i], options));
     if (i == 0) out.resize(samples.count);
     if (samples.count != out.size()) {
-      return invalid_argument("input '" + inputs[i].name + "' has " + std::to_string(samples.count) + " samples, input '" +
-                              inputs[0].name + "' has " + std::to_string(out.size()));
+      return invalid_argument("input '" + inputs[i].name + "' has " + std::to_string(samples.count) +
+                              " samples, input '" + inputs[0].name + "' has " + std::to_string(out.size()));
     }
     const std::size_t per_sample = samples.data.size() / out.size();
     for (std::size_t k = 0; k < out.size(); ++k) {
@@ -217,8 +221,8 @@ Result<std::vector<RealInputs>> to_samples(const std::vector<Array>& arrays, con
   return out;
 }
 
-Result<std::vector<RealInputs>> read_samples(const std::vector<std::string>& paths, const std::vector<TensorInfo>& inputs,
-                                             const PictureOptions& options) {
+Result<std::vector<RealInputs>> read_samples(const std::vector<std::string>& paths,
+                                             const std::vector<TensorInfo>& inputs, const PictureOptions& options) {
   std::vector<RealInputs> all;
   for (const std::string& path : paths) {
     ZKI_ASSIGN_OR_RETURN(const std::vector<Array> arrays, read_arrays(path));

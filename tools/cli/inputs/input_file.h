@@ -33,7 +33,7 @@ Result<std::vector<RealInputs>> to_samples(const std::vector<Array>& arrays, con
                                            const PictureOptions& options);
 
 // read_arrays, then to_samples; several files are appended sample by sample.
-Result<std::vector<RealInputs>> read_samples(const std::vector<std::string>& paths, const std::vector<TensorInfo>& inputs,
-                                             const PictureOptions& options);
+Result<std::vector<RealInputs>> read_samples(const std::vector<std::string>& paths,
+                                             const std::vector<TensorInfo>& inputs, const PictureOptions& options);
 
 }  // namespace zkinfer::cli

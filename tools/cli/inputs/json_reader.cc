@@ -69,7 +69,8 @@ class InputDataHandler : public nlohmann::json::json_sax_t {
     if (!in_data_) return true;
     if (depth_ == 1) return fail("\"input_data\" is a number; expected a list of lists of numbers");
     if (depth_ == 2) {  // {"input_data": [1, 2, 3]}: one input
-      if (!mixed_ && !arrays_.empty()) return fail("\"input_data\" mixes numbers and lists; expected one list per model input");
+      if (!mixed_ && !arrays_.empty())
+        return fail("\"input_data\" mixes numbers and lists; expected one list per model input");
       if (arrays_.empty()) arrays_.emplace_back();
       mixed_ = true;
     }
@@ -88,7 +89,8 @@ class InputDataHandler : public nlohmann::json::json_sax_t {
   }
   bool not_a_number(const char* what) {
     if (!in_data_) return true;
-    return fail("input " + (arrays_.empty() ? std::string("0, element 0") : place()) + ": expected a number, got " + what);
+    return fail("input " + (arrays_.empty() ? std::string("0, element 0") : place()) + ": expected a number, got " +
+                what);
   }
   bool fail(std::string message) {
     if (status_.ok()) status_ = corrupt(std::move(message));

@@ -92,12 +92,17 @@ struct ElementType {
   float (*read)(const std::uint8_t*);
 };
 constexpr ElementType kTypes[] = {
-    {"<f4", 4, load_as_float<float>},        {"<f8", 8, load_as_float<double>},
+    {"<f4", 4, load_as_float<float>},
+    {"<f8", 8, load_as_float<double>},
     {"<f2", 2, [](const std::uint8_t* b) { return half_to_float(load<std::uint16_t>(b)); }},
-    {"|u1", 1, load_as_float<std::uint8_t>}, {"|i1", 1, load_as_float<std::int8_t>},
-    {"|b1", 1, load_as_float<std::uint8_t>}, {"<i2", 2, load_as_float<std::int16_t>},
-    {"<u2", 2, load_as_float<std::uint16_t>}, {"<i4", 4, load_as_float<std::int32_t>},
-    {"<u4", 4, load_as_float<std::uint32_t>}, {"<i8", 8, load_as_float<std::int64_t>},
+    {"|u1", 1, load_as_float<std::uint8_t>},
+    {"|i1", 1, load_as_float<std::int8_t>},
+    {"|b1", 1, load_as_float<std::uint8_t>},
+    {"<i2", 2, load_as_float<std::int16_t>},
+    {"<u2", 2, load_as_float<std::uint16_t>},
+    {"<i4", 4, load_as_float<std::int32_t>},
+    {"<u4", 4, load_as_float<std::uint32_t>},
+    {"<i8", 8, load_as_float<std::int64_t>},
     {"<u8", 8, load_as_float<std::uint64_t>},
 };
 
@@ -194,7 +199,8 @@ Result<Array> read_npy(ByteView bytes) {
   static constexpr std::uint8_t kMagic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
   ByteReader reader(bytes);
   const ByteView magic = reader.raw(sizeof kMagic);
-  if (magic.empty() || std::memcmp(magic.data(), kMagic, sizeof kMagic) != 0) return corrupt("no .npy file (magic differs)");
+  if (magic.empty() || std::memcmp(magic.data(), kMagic, sizeof kMagic) != 0)
+    return corrupt("no .npy file (magic differs)");
   const int version = reader.u8();
   reader.u8();
   if (version < 1 || version > 3) return unsupported(".npy version " + std::to_string(version) + "; expected 1 to 3");
@@ -218,8 +224,8 @@ Result<Array> read_npy(ByteView bytes) {
     return unsupported(".npy in Fortran order; save numpy.ascontiguousarray(array)");
   }
   if (reader.remaining() != num_elements * type->num_bytes) {
-    return corrupt("expected " + std::to_string(num_elements * type->num_bytes) + " bytes of elements after the header, got " +
-                   std::to_string(reader.remaining()));
+    return corrupt("expected " + std::to_string(num_elements * type->num_bytes) +
+                   " bytes of elements after the header, got " + std::to_string(reader.remaining()));
   }
   const ByteView elements = reader.raw(reader.remaining());
   Array array;

@@ -61,7 +61,8 @@ Bytes npz(const std::string& name, const Bytes& content, bool compress) {
 }
 
 TEST(JsonReader, ReadsEzklStyle) {
-  const auto arrays = read_json_inputs(view(R"({"a": [[9]], "input_data": [[1, -2.5e0, true], [[3], [4]]], "output_data": ["x"]})"));
+  const auto arrays =
+      read_json_inputs(view(R"({"a": [[9]], "input_data": [[1, -2.5e0, true], [[3], [4]]], "output_data": ["x"]})"));
   ASSERT_TRUE(arrays.ok()) << arrays.status().to_string();
   ASSERT_EQ(arrays->size(), 2u);
   EXPECT_EQ((*arrays)[0].data, (std::vector<float>{1, -2.5f, 1}));
@@ -72,12 +73,29 @@ TEST(JsonReader, ReadsEzklStyle) {
 }
 
 TEST(JsonReader, RefusesMalformed) {
-  for (const char* text :
-       {"", "{", "[]", "[[1]]", "{}", "3", "null", R"({"input_data": 3})", R"({"input_data": null})", R"({"input_data": []})",
-        R"({"input_data": [["1"]]})", R"({"input_data": [[null]]})", R"({"input_data": [[{}]]})", R"({"input_data": {"a": 1}})",
-        R"({"input_data": [1, [2]]})", R"({"input_data": [[1], 2]})", R"({"input_data": [[1e60]]})", R"({"input_data": [[1e999]]})",
-        R"({"input_data": [[1]], "input_data": [[2]]})", R"({"input_data": [[1]})", R"({"input_data": [[NaN]]})",
-        R"({"input_data": [[1]]} trailing)", "{\"input_data\": [[\xff\xfe]]}"}) {
+  for (const char* text : {"",
+                           "{",
+                           "[]",
+                           "[[1]]",
+                           "{}",
+                           "3",
+                           "null",
+                           R"({"input_data": 3})",
+                           R"({"input_data": null})",
+                           R"({"input_data": []})",
+                           R"({"input_data": [["1"]]})",
+                           R"({"input_data": [[null]]})",
+                           R"({"input_data": [[{}]]})",
+                           R"({"input_data": {"a": 1}})",
+                           R"({"input_data": [1, [2]]})",
+                           R"({"input_data": [[1], 2]})",
+                           R"({"input_data": [[1e60]]})",
+                           R"({"input_data": [[1e999]]})",
+                           R"({"input_data": [[1]], "input_data": [[2]]})",
+                           R"({"input_data": [[1]})",
+                           R"({"input_data": [[NaN]]})",
+                           R"({"input_data": [[1]]} trailing)",
+                           "{\"input_data\": [[\xff\xfe]]}"}) {
     const auto arrays = read_json_inputs(view(text));
     EXPECT_FALSE(arrays.ok()) << text;
     EXPECT_EQ(arrays.status().code(), StatusCode::kCorrupt) << text;
@@ -91,10 +109,22 @@ TEST(NpyReader, ReadsEveryType) {
   EXPECT_EQ(array->shape, (std::vector<std::int64_t>{1, 3}));
   EXPECT_EQ(array->data, (std::vector<float>{1, -2, 0.5f}));
   EXPECT_EQ(array->kind, ArrayKind::kNumbers);
-  const struct { const char* type; Bytes bytes; float value; } rows[] = {
-      {"|u1", {200}, 200}, {"|i1", {0xff}, -1}, {"|b1", {1}, 1}, {"<i2", {0xfe, 0xff}, -2}, {"<u2", {0xff, 0xff}, 65535},
-      {"<i4", {1, 0, 0, 0}, 1}, {"<u4", {0, 1, 0, 0}, 256}, {"<i8", {5, 0, 0, 0, 0, 0, 0, 0}, 5}, {"<u8", {7, 0, 0, 0, 0, 0, 0, 0}, 7},
-      {"<f8", {0, 0, 0, 0, 0, 0, 0xf8, 0x3f}, 1.5f}, {"<f2", {0x00, 0xc1}, -2.5f}, {"<f2", {0x01, 0x00}, 0x1p-24f}};
+  const struct {
+    const char* type;
+    Bytes bytes;
+    float value;
+  } rows[] = {{"|u1", {200}, 200},
+              {"|i1", {0xff}, -1},
+              {"|b1", {1}, 1},
+              {"<i2", {0xfe, 0xff}, -2},
+              {"<u2", {0xff, 0xff}, 65535},
+              {"<i4", {1, 0, 0, 0}, 1},
+              {"<u4", {0, 1, 0, 0}, 256},
+              {"<i8", {5, 0, 0, 0, 0, 0, 0, 0}, 5},
+              {"<u8", {7, 0, 0, 0, 0, 0, 0, 0}, 7},
+              {"<f8", {0, 0, 0, 0, 0, 0, 0xf8, 0x3f}, 1.5f},
+              {"<f2", {0x00, 0xc1}, -2.5f},
+              {"<f2", {0x01, 0x00}, 0x1p-24f}};
   for (const auto& row : rows) {
     const auto one = read_npy(npy(row.type, "()", row.bytes));
     ASSERT_TRUE(one.ok()) << row.type << one.status().to_string();
@@ -105,22 +135,24 @@ TEST(NpyReader, ReadsEveryType) {
 
 TEST(NpyReader, RefusesMalformed) {
   const Bytes one = floats({1});
-  const struct { Bytes bytes; StatusCode code; } rows[] = {
-      {{}, StatusCode::kCorrupt},
-      {npy(">f4", "(1,)", one), StatusCode::kUnsupported},
-      {npy("<c8", "(1,)", one), StatusCode::kUnsupported},
-      {npy("|O", "(1,)", one), StatusCode::kUnsupported},
-      {npy("<f4", "(1, 1)", one, "True"), StatusCode::kUnsupported},
-      {npy("<f4", "(2,)", one), StatusCode::kCorrupt},
-      {npy("<f4", "(0,)", one), StatusCode::kCorrupt},
-      {npy("<f4", "(-1,)", one), StatusCode::kCorrupt},
-      {npy("<f4", "(1", one), StatusCode::kCorrupt},
-      {npy("<f4", "1,)", one), StatusCode::kCorrupt},
-      {npy("<f4", "(99999999999999999999,)", one), StatusCode::kResourceLimit},
-      {npy("<f4", "(999999999999, 99999999999999)", one), StatusCode::kResourceLimit},
-      {npy("<f4", "(1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1)", one), StatusCode::kCorrupt},
-      {npy("<f4", "(1,)", floats({HUGE_VALF})), StatusCode::kOutOfRange},
-      {npy("<f8", "(1,)", Bytes{0, 0, 0, 0, 0, 0, 0xf8, 0x7f}), StatusCode::kOutOfRange}};
+  const struct {
+    Bytes bytes;
+    StatusCode code;
+  } rows[] = {{{}, StatusCode::kCorrupt},
+              {npy(">f4", "(1,)", one), StatusCode::kUnsupported},
+              {npy("<c8", "(1,)", one), StatusCode::kUnsupported},
+              {npy("|O", "(1,)", one), StatusCode::kUnsupported},
+              {npy("<f4", "(1, 1)", one, "True"), StatusCode::kUnsupported},
+              {npy("<f4", "(2,)", one), StatusCode::kCorrupt},
+              {npy("<f4", "(0,)", one), StatusCode::kCorrupt},
+              {npy("<f4", "(-1,)", one), StatusCode::kCorrupt},
+              {npy("<f4", "(1", one), StatusCode::kCorrupt},
+              {npy("<f4", "1,)", one), StatusCode::kCorrupt},
+              {npy("<f4", "(99999999999999999999,)", one), StatusCode::kResourceLimit},
+              {npy("<f4", "(999999999999, 99999999999999)", one), StatusCode::kResourceLimit},
+              {npy("<f4", "(1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1)", one), StatusCode::kCorrupt},
+              {npy("<f4", "(1,)", floats({HUGE_VALF})), StatusCode::kOutOfRange},
+              {npy("<f8", "(1,)", Bytes{0, 0, 0, 0, 0, 0, 0xf8, 0x7f}), StatusCode::kOutOfRange}};
   for (const auto& row : rows) {
     const auto array = read_npy(row.bytes);
     ASSERT_FALSE(array.ok()) << to_hex(row.bytes);
@@ -179,29 +211,34 @@ TEST(IdxReader, RefusesEmptyAxes) {
 }
 
 TEST(IdxReader, RefusesMalformed) {
-  for (const Bytes& bytes : {Bytes{}, Bytes{0, 0}, Bytes{0, 0, 8, 0}, Bytes{0, 0, 13, 1, 0, 0, 0, 0}, Bytes{0, 0, 8, 1, 0, 0, 0, 2, 1},
-                             Bytes{0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}, Bytes{0x1f, 0x8b},
-                             Bytes{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0}}) {
+  for (const Bytes& bytes :
+       {Bytes{}, Bytes{0, 0}, Bytes{0, 0, 8, 0}, Bytes{0, 0, 13, 1, 0, 0, 0, 0}, Bytes{0, 0, 8, 1, 0, 0, 0, 2, 1},
+        Bytes{0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}, Bytes{0x1f, 0x8b},
+        Bytes{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0}}) {
     EXPECT_FALSE(read_idx(bytes).ok()) << to_hex(bytes);
   }
 }
 
 // Every prefix and many random changes of good files: an answer or an error, never a crash (run under the sanitizers too).
 TEST(Readers, SurviveCutsAndMutations) {
-  std::vector<Bytes> good = {npy("<f4", "(2, 2)", floats({1, 2, 3, 4})), npz("a.npy", npy("|u1", "(3,)", Bytes{1, 2, 3}), true),
-                             npz("b.npy", npy("|u1", "(3,)", Bytes{1, 2, 3}), false), {0, 0, 8, 1, 0, 0, 0, 1, 9}};
+  std::vector<Bytes> good = {npy("<f4", "(2, 2)", floats({1, 2, 3, 4})),
+                             npz("a.npy", npy("|u1", "(3,)", Bytes{1, 2, 3}), true),
+                             npz("b.npy", npy("|u1", "(3,)", Bytes{1, 2, 3}), false),
+                             {0, 0, 8, 1, 0, 0, 0, 1, 9}};
   const std::string json = R"({"input_data": [[1, 2.5, -3e2], [4]], "x": {"y": [null, "z"]}})";
   good.emplace_back(json.begin(), json.end());
   good.push_back(*read_file(std::string(ZKINFER_SOURCE_DIR) + "/examples/digits/digit_3.png", 1 << 20));
   std::mt19937 random(7);
   const auto read_all = [](ByteView bytes) {
-    (void)read_json_inputs(bytes), (void)read_npy(bytes), (void)read_npz(bytes), (void)read_png(bytes), (void)read_idx(bytes);
+    (void)read_json_inputs(bytes), (void)read_npy(bytes), (void)read_npz(bytes), (void)read_png(bytes),
+        (void)read_idx(bytes);
   };
   for (const Bytes& bytes : good) {
     for (std::size_t size = 0; size < bytes.size(); ++size) read_all(ByteView(bytes).first(size));
     for (int i = 0; i < 2000; ++i) {
       Bytes changed = bytes;
-      for (unsigned k = 0; k <= random() % 3; ++k) changed[random() % changed.size()] = static_cast<std::uint8_t>(random());
+      for (unsigned k = 0; k <= random() % 3; ++k)
+        changed[random() % changed.size()] = static_cast<std::uint8_t>(random());
       read_all(changed);
     }
   }
@@ -224,12 +261,26 @@ Array numbers(std::vector<std::int64_t> shape) {
 }
 
 TEST(Samples, ShapesThatFit) {
-  const struct { std::vector<std::int64_t> array, input; std::size_t samples; } rows[] = {
-      {{1, 1, 8, 8}, {1, 1, 8, 8}, 1}, {{8, 8}, {1, 1, 8, 8}, 1},      {{64}, {1, 1, 8, 8}, 1},       {{128}, {1, 1, 8, 8}, 2},
-      {{5, 64}, {1, 1, 8, 8}, 5},      {{5, 8, 8}, {1, 1, 8, 8}, 5},   {{5, 1, 8, 8}, {1, 1, 8, 8}, 5}, {{8, 3, 2, 2}, {4, 3, 2, 2}, 2},
-      {{3, 2, 2}, {1, 3, 2, 2}, 1},    {{2, 3, 2, 2}, {3, 2, 2}, 2},   {{4}, {1, 4}, 1},              {{1}, {1}, 1},
-      {{3, 1, 2, 2}, {1, 3, 2, 2}, 1}, {{2, 2, 3}, {1, 3, 2, 2}, 0},   {{7}, {1, 1, 8, 8}, 0},        {{16, 4}, {8, 8}, 0},
-      {{0}, {1, 1}, 0}};
+  const struct {
+    std::vector<std::int64_t> array, input;
+    std::size_t samples;
+  } rows[] = {{{1, 1, 8, 8}, {1, 1, 8, 8}, 1},
+              {{8, 8}, {1, 1, 8, 8}, 1},
+              {{64}, {1, 1, 8, 8}, 1},
+              {{128}, {1, 1, 8, 8}, 2},
+              {{5, 64}, {1, 1, 8, 8}, 5},
+              {{5, 8, 8}, {1, 1, 8, 8}, 5},
+              {{5, 1, 8, 8}, {1, 1, 8, 8}, 5},
+              {{8, 3, 2, 2}, {4, 3, 2, 2}, 2},
+              {{3, 2, 2}, {1, 3, 2, 2}, 1},
+              {{2, 3, 2, 2}, {3, 2, 2}, 2},
+              {{4}, {1, 4}, 1},
+              {{1}, {1}, 1},
+              {{3, 1, 2, 2}, {1, 3, 2, 2}, 1},
+              {{2, 2, 3}, {1, 3, 2, 2}, 0},
+              {{7}, {1, 1, 8, 8}, 0},
+              {{16, 4}, {8, 8}, 0},
+              {{0}, {1, 1}, 0}};
   for (const auto& row : rows) {
     const auto samples = to_samples({numbers(row.array)}, one_input(row.input), {});
     EXPECT_EQ(samples.ok() ? samples->size() : 0, row.samples) << ::testing::PrintToString(row.array);

@@ -76,14 +76,17 @@ void run_matmul(const OpContext& op) {
   const Operand& b = op.inputs[1];
   const Shape& out = *op.out_shape;
   const std::size_t rank = out.rank();
-  const Sizes sizes = {static_cast<std::size_t>(out[rank - 2]), static_cast<std::size_t>(a.shape()[a.shape().rank() - 1]),
+  const Sizes sizes = {static_cast<std::size_t>(out[rank - 2]),
+                       static_cast<std::size_t>(a.shape()[a.shape().rank() - 1]),
                        static_cast<std::size_t>(out[rank - 1])};
   const auto batch_shape = [](const Shape& shape) { return Shape(Dims(shape.dims().begin(), shape.dims().end() - 2)); };
   const Shape batch = batch_shape(out);
-  Odometer odometer(batch, {broadcast_strides(batch_shape(a.shape()), batch), broadcast_strides(batch_shape(b.shape()), batch)});
+  Odometer odometer(
+      batch, {broadcast_strides(batch_shape(a.shape()), batch), broadcast_strides(batch_shape(b.shape()), batch)});
   // One matrix against many: the leading axes of `a` are more rows of one product.
-  const bool one_right = b.shape().num_elements() == b.shape()[b.shape().rank() - 2] * b.shape()[b.shape().rank() - 1] &&
-                         batch_shape(a.shape()).num_elements() == batch.num_elements();
+  const bool one_right =
+      b.shape().num_elements() == b.shape()[b.shape().rank() - 2] * b.shape()[b.shape().rank() - 1] &&
+      batch_shape(a.shape()).num_elements() == batch.num_elements();
   const std::size_t num_products = one_right ? 1 : static_cast<std::size_t>(batch.num_elements());
   Sizes product = sizes;
   if (one_right) product.rows *= static_cast<std::size_t>(batch.num_elements());

@@ -42,7 +42,8 @@ void run_pad(const OpContext& op) {
   for (std::size_t i = 0; i < strides.size(); ++i) start += op.node->pads_begin[i] * strides[i];
   Odometer odometer(x.shape(), {strides});
   const std::size_t num_elements = static_cast<std::size_t>(x.shape().num_elements());
-  for (std::size_t i = 0; i < num_elements; ++i, odometer.next()) op.out[static_cast<std::size_t>(start + odometer.offset(0))] = x[i];
+  for (std::size_t i = 0; i < num_elements; ++i, odometer.next())
+    op.out[static_cast<std::size_t>(start + odometer.offset(0))] = x[i];
 }
 
 void run_concat(const OpContext& op) {
@@ -52,7 +53,8 @@ void run_concat(const OpContext& op) {
   std::size_t begin = 0;
   for (const Operand& x : op.inputs) {
     const std::size_t block = static_cast<std::size_t>(x.shape().num_elements()) / outer;
-    for (std::size_t i = 0; i < outer; ++i) x.copy<std::int64_t>(i * block, op.out.subspan(i * out_block + begin, block));
+    for (std::size_t i = 0; i < outer; ++i)
+      x.copy<std::int64_t>(i * block, op.out.subspan(i * out_block + begin, block));
     begin += block;
   }
 }
