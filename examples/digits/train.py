@@ -94,7 +94,7 @@ def main():
     x, y = as_input(levels), torch.from_numpy(labels)
     model = train_model(x[train], y[train])
     with torch.no_grad():
-        hits = model(x[test]).argmax(1) == y[test]
+        hits = model(x[test]).arg_max(1) == y[test]
     accuracy = hits.float().mean().item()
     print(f"parameters {sum(p.numel() for p in model.parameters())}, test accuracy {100 * accuracy:.2f} % of {len(test)}")
     assert accuracy >= 0.97

@@ -77,7 +77,7 @@ def main():
         calibration, test, test_labels = images[cut:cut + 100], images[cut + 100:], labels[cut + 100:]
         with torch.no_grad():
             scores = model.eval()(torch.from_numpy(test.astype(np.float32) / np.float32(255)).unsqueeze(1))
-        accuracy = float((scores.argmax(1).numpy() == test_labels).mean())
+        accuracy = float((scores.arg_max(1).numpy() == test_labels).mean())
         note = f"trained on {cut} MNIST pictures; accuracy {100 * accuracy:.2f} % on {len(test)} others"
         name = "lenet5-mnist"
     else:

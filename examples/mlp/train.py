@@ -45,7 +45,7 @@ def main():
         optimizer.step()
     model.eval()
     with torch.no_grad():
-        accuracy = (model(x[test]).argmax(1) == y[test]).float().mean().item()
+        accuracy = (model(x[test]).arg_max(1) == y[test]).float().mean().item()
     print(f"parameters {sum(p.numel() for p in model.parameters())}, test accuracy {100 * accuracy:.1f} % of {len(test)}")
     assert accuracy >= 0.95
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the outside world may hold of a tensor: its canonical bytes, their hash as hexadecimal digits or as an IPFS content
-// identifier, and commitments to it. Links nothing of the prover. docs/formats/data.md.
+// identifier, and commitments to it. Links nothing of the prover. docs/formats/tensor.md.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/data_group.h"
+#include "base/tensor_policy.h"
 #include "zkinfer/tensor.h"
 
 namespace zkinfer {
@@ -21,19 +21,19 @@ Result<Bytes> canonical_bytes(const TensorInfo& tensor, std::span<const std::int
 // invalid_argument with the place: another number of bytes, or an entry outside of the range.
 Result<std::vector<std::int64_t>> parse_canonical_bytes(const TensorInfo& tensor, ByteView bytes);
 // hash is not kNone.
-Digest hash_data(DataHash hash, ByteView canonical_bytes);
+Digest hash_data(TensorHash hash, ByteView canonical_bytes);
 
 // The IPFS content identifier of a file of one block with this SHA-256: CIDv1, raw codec, in base32 ("bafkrei..").
 std::string cid_of_sha256(const Digest& sha256);
 // unsupported, saying what is supported: identifiers of another version, codec, hash or base. invalid_argument: no identifier.
 Result<Digest> sha256_of_cid(std::string_view cid);
 
-// The public side of a commitment to one tensor (.zkdata): what others compare. The commitment itself says nothing of name, shape
+// The public side of a commitment to one tensor (.zktensor): what others compare. The commitment itself says nothing of name, shape
 // and format: whoever hands it over claims them, and a proof that opens it shows that the entries lie in the range of
 // its key. Immutable, cheap to copy.
-class DataCommitment {
+class TensorCommitment {
  public:
-  static Result<DataCommitment> from_bytes(ByteView bytes);
+  static Result<TensorCommitment> from_bytes(ByteView bytes);
   Bytes to_bytes() const;
 
   const TensorInfo& tensor() const;
@@ -43,7 +43,7 @@ class DataCommitment {
   Digest id() const;
 
   struct Impl;
-  explicit DataCommitment(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  explicit TensorCommitment(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
   const Impl& impl() const { return *impl_; }
 
  private:

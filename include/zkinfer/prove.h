@@ -5,8 +5,8 @@
 #include <memory>
 #include <optional>
 
-#include "base/data_group.h"
-#include "zkinfer/commit_data.h"
+#include "base/tensor_policy.h"
+#include "zkinfer/commit_tensor.h"
 #include "zkinfer/model.h"
 #include "zkinfer/slots.h"
 #include "zkinfer/verify.h"
@@ -17,13 +17,13 @@ struct CommitOptions {
   int security_bits = 128;
   bool unique_decoding = false;  // proven without the Johnson-regime theorem; larger proofs
   // Who sees what. What is not public is hidden.
-  DataGroup inputs;  // private
-  DataGroup outputs{Exposure::kPublic, DataHash::kNone};
+  TensorPolicy inputs;  // private
+  TensorPolicy outputs{Exposure::kPublic, TensorHash::kNone};
   bool public_parameters = false;  // the commitment hides nothing: whoever has the model derives the same key
   bool zero_knowledge =
       true;           // false: proofs may show anything; allowed only where inputs, outputs and parameters are public
   int pow_bits = 16;  // grinding before each query phase
-  std::uint64_t data_budget = 0;  // proofs that a commitment to an input or output may serve; 0: a default
+  std::uint64_t tensor_budget = 0;  // proofs that a commitment to an input or output may serve; 0: a default
   // Slots: proofs and certificates that this commitment may serve. The last is kept for rotation, so at least 2; 0: default
   // by model size. Without meaning for public parameters.
   std::uint64_t budget = 0;
@@ -88,9 +88,9 @@ class Prover {
   Bytes commitment_secret() const;
   // The slots of this commitment, none of them used.
   SlotRange all_slots() const;
-  // Shows an auditor who has the model that the key commits to it (check_commitment_opening). Secret towards everybody who
-  // must not see the weights; gives no power over proofs. docs/formats/opening.md.
-  Bytes commitment_opening() const;
+  // Shows an auditor who has the model that the key commits to it (check_audit_key). Secret towards everybody who
+  // must not see the weights; gives no power over proofs. docs/formats/audit_key.md.
+  Bytes audit_key() const;
   // Options with which create() would make another commitment like this one (rotation): who sees what, security, budgets.
   CommitOptions options() const;
   std::string circuit_report() const;  // columns, relations, lookups: sizes
@@ -120,12 +120,12 @@ struct CommitmentInfo {
 };
 Result<CommitmentInfo> read_commitment_secret(ByteView commitment_secret);
 
-struct OpeningCheck {
+struct AuditCheck {
   bool matches = false;
   std::string reason;  // why not
 };
 // Whether the key commits to exactly this model: encodes its weights with the opening's randomness and compares root and
 // out-of-domain value. Errors: opening or key do not parse.
-Result<OpeningCheck> check_commitment_opening(const Model& model, ByteView verification_key, ByteView opening);
+Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key, ByteView opening);
 
 }  // namespace zkinfer

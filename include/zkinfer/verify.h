@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/data_group.h"
 #include "base/status.h"
-#include "proof/verdict.h"
+#include "base/tensor_policy.h"
+#include "verdict/verdict.h"
 #include "zkinfer/data.h"
 
 namespace zkinfer {
@@ -23,11 +23,11 @@ struct KeyInfo {
   double security_bits = 0;
   bool zero_knowledge = true;
   bool insecure_seed = false;  // made by a test or benchmark: hides nothing from whoever knows the seed
-  DataGroup inputs;            // who sees the inputs
-  DataGroup outputs;           // and the outputs
+  TensorPolicy inputs;         // who sees the inputs
+  TensorPolicy outputs;        // and the outputs
   std::vector<TensorInfo> input_tensors;
   std::vector<TensorInfo> output_tensors;
-  std::uint64_t data_budget = 0;  // proofs that a commitment to an input or output may serve; 0: none are committed
+  std::uint64_t tensor_budget = 0;  // proofs that a commitment to an input or output may serve; 0: none are committed
   bool public_parameters = false;
   std::uint64_t model_budget = 0;
   std::uint64_t num_parameters = 0;
@@ -60,10 +60,10 @@ class VerificationKey {
 
 // What an accepted proof says of one input or output.
 struct VerifiedTensor : TensorInfo {
-  DataGroup group;                           // who sees it
-  std::vector<std::int64_t> integers;        // where it is public
-  std::optional<Digest> digest;              // where group.hash is not kNone: of the canonical bytes (data.h)
-  std::optional<DataCommitment> commitment;  // where it is committed
+  TensorPolicy group;                          // who sees it
+  std::vector<std::int64_t> integers;          // where it is public
+  std::optional<Digest> digest;                // where group.hash is not kNone: of the canonical bytes (data.h)
+  std::optional<TensorCommitment> commitment;  // where it is committed
 };
 
 // What the verifier holds of one input or output. All that is given must agree with the proof.
@@ -72,7 +72,7 @@ struct KnownTensor {
   std::optional<Bytes> data;  // its canonical bytes: needed where the proof holds only their hash
   std::optional<std::vector<std::int64_t>> integers;  // the same
   std::optional<Digest> digest;                       // under the hash that the key names
-  std::optional<DataCommitment> commitment;
+  std::optional<TensorCommitment> commitment;
 };
 
 struct VerifyRequest {

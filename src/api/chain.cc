@@ -29,14 +29,14 @@ namespace {
 
 // Equal hashes are equal integers only where both sides write integers in the same bytes.
 bool same_bytes(const TensorFormat& a, const TensorFormat& b) {
-  const proof::EntryFormat x = proof::entry_format(a.lo, a.hi);
-  const proof::EntryFormat y = proof::entry_format(b.lo, b.hi);
+  const statement::EntryFormat x = statement::entry_format(a.lo, a.hi);
+  const statement::EntryFormat y = statement::entry_format(b.lo, b.hi);
   return x.num_bytes == y.num_bytes && x.is_signed == y.is_signed;
 }
 
 // Of its canonical bytes under `hash`, where the proof says enough.
-std::optional<Digest> digest_under(const VerifiedTensor& tensor, DataHash hash) {
-  if (hash == DataHash::kNone) return std::nullopt;
+std::optional<Digest> digest_under(const VerifiedTensor& tensor, TensorHash hash) {
+  if (hash == TensorHash::kNone) return std::nullopt;
   if (tensor.group.hash == hash) return tensor.digest;
   if (!tensor.group.is_public()) return std::nullopt;
   const Result<Bytes> bytes = canonical_bytes(tensor, tensor.integers);
@@ -57,7 +57,7 @@ Verdict check_link(const VerifiedTensor& output, const VerifiedTensor& input) {
   if (output.group.is_public() && input.group.is_public()) {
     return output.integers == input.integers ? Verdict::accept() : broken("the proofs are about different values");
   }
-  for (const DataHash hash : {output.group.hash, input.group.hash}) {
+  for (const TensorHash hash : {output.group.hash, input.group.hash}) {
     const std::optional<Digest> from = digest_under(output, hash);
     const std::optional<Digest> to = digest_under(input, hash);
     if (!from || !to || !same_bytes(output.format, input.format)) continue;

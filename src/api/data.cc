@@ -92,24 +92,24 @@ Result<Bytes> canonical_bytes(const TensorInfo& tensor, std::span<const std::int
                           std::to_string(tensor.format.hi));
     }
   }
-  return proof::canonical_bytes(api::value_of(tensor), integers);
+  return statement::canonical_bytes(api::value_of(tensor), integers);
 }
 
 Result<std::vector<std::int64_t>> parse_canonical_bytes(const TensorInfo& tensor, ByteView bytes) {
   ZKI_RETURN_IF_ERROR(api::check_tensor(tensor));
-  return proof::parse_canonical_bytes(api::value_of(tensor), bytes);
+  return statement::parse_canonical_bytes(api::value_of(tensor), bytes);
 }
 
-Digest hash_data(DataHash hash, ByteView bytes) { return proof::hash_data(hash, bytes); }
+Digest hash_data(TensorHash hash, ByteView bytes) { return statement::hash_data(hash, bytes); }
 
-const TensorInfo& DataCommitment::tensor() const { return impl_->tensor; }
-std::uint64_t DataCommitment::budget() const { return impl_->oracle.budget; }
-const Digest& DataCommitment::root() const { return impl_->commitment.root; }
+const TensorInfo& TensorCommitment::tensor() const { return impl_->tensor; }
+std::uint64_t TensorCommitment::budget() const { return impl_->oracle.budget; }
+const Digest& TensorCommitment::root() const { return impl_->commitment.root; }
 
-Digest DataCommitment::id() const {
+Digest TensorCommitment::id() const {
   ByteWriter params;
   impl_->oracle.write(params);
-  Transcript transcript("zkinfer data commitment v1");
+  Transcript transcript("zkinfer tensor commitment v1");
   transcript.absorb_bytes("parameters", params.bytes());
   transcript.absorb_u64("size", impl_->tensor.num_elements());
   transcript.absorb_digest("data root", impl_->commitment.root);
@@ -117,7 +117,7 @@ Digest DataCommitment::id() const {
   return transcript.state();
 }
 
-Bytes DataCommitment::to_bytes() const {
+Bytes TensorCommitment::to_bytes() const {
   const TensorInfo& tensor = impl_->tensor;
   ByteWriter writer;
   writer.u32(kMagic);
@@ -134,12 +134,12 @@ Bytes DataCommitment::to_bytes() const {
   return std::move(writer).take();
 }
 
-Result<DataCommitment> DataCommitment::from_bytes(ByteView bytes) {
+Result<TensorCommitment> TensorCommitment::from_bytes(ByteView bytes) {
   ByteReader reader(bytes);
   if (reader.u32() != kMagic)
-    return corrupt("data commitment: the file does not begin with 'ZKID'; is this another kind of file?");
+    return corrupt("tensor commitment: the file does not begin with 'ZKID'; is this another kind of file?");
   if (const std::uint32_t version = reader.u32(); version != kVersion) {
-    return corrupt("data commitment: version " + std::to_string(version) + ", this program reads version " +
+    return corrupt("tensor commitment: version " + std::to_string(version) + ", this program reads version " +
                    std::to_string(kVersion));
   }
   auto impl = std::make_shared<Impl>();
@@ -152,16 +152,16 @@ Result<DataCommitment> DataCommitment::from_bytes(ByteView bytes) {
   tensor.format.hi = reader.i64();
   tensor.format.scale_mantissa = reader.i64();
   tensor.format.scale_exponent = reader.i32();
-  if (!reader.ok()) return corrupt("data commitment: truncated, or its shape is no shape");
-  if (Status status = api::check_tensor(tensor); !status.ok()) return corrupt("data commitment: " + status.message());
-  Result<pcs::DataOracle> oracle = pcs::parse_data_oracle(reader);
-  if (!oracle.ok()) return corrupt("data commitment: " + oracle.status().message());
-  if (oracle->budget == 0) return corrupt("data commitment: a budget of 0 proofs");
+  if (!reader.ok()) return corrupt("tensor commitment: truncated, or its shape is no shape");
+  if (Status status = api::check_tensor(tensor); !status.ok()) return corrupt("tensor commitment: " + status.message());
+  Result<pcs::TensorOracle> oracle = pcs::parse_data_oracle(reader);
+  if (!oracle.ok()) return corrupt("tensor commitment: " + oracle.status().message());
+  if (oracle->budget == 0) return corrupt("tensor commitment: a budget of 0 proofs");
   impl->oracle = *oracle;
-  impl->commitment = proof::read_commitment(reader);
+  impl->commitment = statement::read_commitment(reader);
   if (!reader.finished())
-    return corrupt("data commitment: truncated, a number that is no field element, or bytes after its end");
-  return DataCommitment(std::move(impl));
+    return corrupt("tensor commitment: truncated, a number that is no field element, or bytes after its end");
+  return TensorCommitment(std::move(impl));
 }
 
 }  // namespace zkinfer

@@ -7,10 +7,10 @@
 
 namespace zkinfer {
 
-struct DataCommitment::Impl {
+struct TensorCommitment::Impl {
   TensorInfo tensor;
-  pcs::DataOracle oracle;
-  proof::Commitment commitment;
+  pcs::TensorOracle oracle;
+  statement::Commitment commitment;
 };
 
 namespace api {

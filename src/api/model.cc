@@ -20,9 +20,9 @@ Status check_count(std::size_t got, std::size_t expected) {
 }
 
 Result<ir::Graph> import_model(const std::string& path, const CompileOptions& options) {
-  frontend::ImportOptions import;
+  frontend_onnx::ImportOptions import;
   for (const auto& [name, shape] : options.input_shapes) import.input_shapes[name] = shape;
-  return frontend::import_onnx_file(path, import);
+  return frontend_onnx::import_onnx_file(path, import);
 }
 
 Result<ir::Graph> legalized_model(const std::string& path, const CompileOptions& options) {

@@ -5,9 +5,9 @@
 namespace zkinfer {
 
 Result<std::vector<TensorInfo>> onnx_inputs(const std::string& onnx_path, const CompileOptions& options) {
-  frontend::ImportOptions import;
+  frontend_onnx::ImportOptions import;
   for (const auto& [name, shape] : options.input_shapes) import.input_shapes[name] = shape;
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, frontend::import_onnx_file(onnx_path, import));
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, frontend_onnx::import_onnx_file(onnx_path, import));
   std::vector<TensorInfo> out;
   for (const ir::ValueId id : graph.inputs) {
     TensorInfo info;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zkinfer/prove.h"
 
-#include "api/commit_data_impl.h"
-#include "api/commitment_opening.h"
+#include "api/audit_key.h"
+#include "api/commit_tensor_impl.h"
 #include "api/data_impl.h"
 #include "api/model_impl.h"
 #include "api/prove_request.h"
@@ -39,12 +39,12 @@ Result<Secret> parse_secret(ByteView bytes) {
   const ByteView seed = reader.raw(32);
   const ByteView identity = reader.raw(32);
   const std::uint32_t flags = reader.u32();
-  const auto visibility = qir::visibility_from_bits(flags & ~proof::kInsecureSeedFlag);
+  const auto visibility = qir::visibility_from_bits(flags & ~statement::kInsecureSeedFlag);
   ByteReader params_reader(reader.blob(pcs::kMaxParamsBytes));
   if (!reader.finished()) return corrupt("commitment secret: truncated, or bytes after its end");
   if (!visibility) return corrupt("commitment secret: unknown visibility flags");
   secret.visibility = *visibility;
-  secret.insecure_seed = (flags & proof::kInsecureSeedFlag) != 0;
+  secret.insecure_seed = (flags & statement::kInsecureSeedFlag) != 0;
   std::copy(seed.begin(), seed.end(), secret.seed.begin());
   std::copy(identity.begin(), identity.end(), secret.identity.begin());
   auto params = pcs::parse_params(params_reader);
@@ -114,7 +114,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   model_options.zero_knowledge = options.zero_knowledge;
   model_options.pow_bits = static_cast<std::uint8_t>(options.pow_bits);
   model_options.budget = options.budget;
-  model_options.data_budget = options.data_budget;
+  model_options.tensor_budget = options.tensor_budget;
   model_options.visibility = {options.inputs, options.outputs, options.public_parameters};
   Digest seed{};
   if (options.insecure_seed) {
@@ -172,7 +172,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   }
   impl->key = impl->model.prepared.key.to_bytes();
   // The secret says under which parameters to prove: they must hide and prove what a verifier would ask of them.
-  auto key = proof::parse_key(impl->key);
+  auto key = statement::parse_key(impl->key);
   if (!key.ok()) return key.status().with_context("commitment secret");
   if (const auto prepared = verifier::prepare(std::move(key).value()); !prepared.ok())
     return prepared.status().with_context("commitment secret");
@@ -208,12 +208,10 @@ Status Prover::save(const std::string& secret_path) {
 const Bytes& Prover::verification_key() const { return impl_->key; }
 std::uint64_t Prover::proofs_made() const { return impl_->proofs_made; }
 SlotRange Prover::all_slots() const { return impl_->all_slots(); }
-Bytes Prover::commitment_opening() const {
-  return api::opening_bytes(impl_->model.prepared.identity, impl_->model.rows_key);
-}
+Bytes Prover::audit_key() const { return api::opening_bytes(impl_->model.prepared.identity, impl_->model.rows_key); }
 
 CommitOptions Prover::options() const {
-  const proof::Key& key = impl_->model.prepared.key;
+  const statement::Key& key = impl_->model.prepared.key;
   CommitOptions options;
   options.security_bits = static_cast<int>(key.params.security_bits);
   options.unique_decoding = key.params.regime == pcs::Regime::kUniqueDecoding;
@@ -222,7 +220,7 @@ CommitOptions Prover::options() const {
   options.public_parameters = key.visibility.public_params;
   options.zero_knowledge = key.params.zero_knowledge;
   options.pow_bits = key.params.pow_bits;
-  options.data_budget = key.params.data.empty() ? 0 : key.params.data[0].budget;
+  options.tensor_budget = key.params.data.empty() ? 0 : key.params.data[0].budget;
   options.budget = key.params.model_budget;
   return options;
 }
@@ -272,11 +270,11 @@ Result<ProofResult> Prover::prove(const RealInputs& inputs, ByteView context, co
 }
 
 Result<ProofResult> Prover::prove(const ProveRequest& request) {
-  if (request.context.size() > proof::kContextBytes) {
+  if (request.context.size() > statement::kContextBytes) {
     return invalid_argument("context of " + std::to_string(request.context.size()) +
                             " bytes, at most 32; hash longer ones");
   }
-  const proof::Key& key = impl_->model.prepared.key;
+  const statement::Key& key = impl_->model.prepared.key;
   prover::ProveRequest inputs;
   ZKI_RETURN_IF_ERROR(api::set_inputs(key, request, inputs));
   for (std::size_t i = 0; i < request.committed_inputs.size(); ++i) {

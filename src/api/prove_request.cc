@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/prove_request.h"
 
-#include "api/commit_data_impl.h"
+#include "api/commit_tensor_impl.h"
 #include "api/data_impl.h"
 #include "api/key_impl.h"
 #include "api/model_impl.h"
@@ -16,11 +16,11 @@ std::string expected_of(const TensorInfo& input) {
 }
 
 // Everything that would make prover::prove refuse a committed input, before slots are taken for it.
-Status check_committed(const proof::Key& key, const std::vector<const CommittedTensor*>& committed) {
+Status check_committed(const statement::Key& key, const std::vector<const CommittedTensor*>& committed) {
   const std::vector<qir::ValueId>& ids = key.graph.inputs;
   if (committed.size() != ids.size()) {
     return invalid_argument("this key's inputs are committed: expected " + std::to_string(ids.size()) +
-                            " committed inputs (zkinfer commit-data), got " + std::to_string(committed.size()));
+                            " committed inputs (zkinfer commit-tensor), got " + std::to_string(committed.size()));
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const TensorInfo input = tensor_info(key.graph.value(ids[i]));
@@ -35,7 +35,7 @@ Status check_committed(const proof::Key& key, const std::vector<const CommittedT
       return invalid_argument(
           where +
           "made under other parameters than this key has; commit to both models with the same --security-bits, "
-          "--unique-decoding, --pow-bits and --data-budget");
+          "--unique-decoding, --pow-bits and --tensor-budget");
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (committed[j]->impl().data->commitment.root == given.data->commitment.root) {
@@ -48,7 +48,7 @@ Status check_committed(const proof::Key& key, const std::vector<const CommittedT
 
 }  // namespace
 
-Status set_inputs(const proof::Key& key, const ProveRequest& request, prover::ProveRequest& out) {
+Status set_inputs(const statement::Key& key, const ProveRequest& request, prover::ProveRequest& out) {
   const int num_forms = (request.inputs.empty() ? 0 : 1) + (request.integers.empty() ? 0 : 1) +
                         (request.committed_inputs.empty() ? 0 : 1);
   if (num_forms > 1)
@@ -82,15 +82,15 @@ Status set_inputs(const proof::Key& key, const ProveRequest& request, prover::Pr
   return ok_status();
 }
 
-VerifyRequest statement_of(const proof::Key& key, const ProveRequest& request, const ProofResult& result) {
+VerifyRequest statement_of(const statement::Key& key, const ProveRequest& request, const ProofResult& result) {
   VerifyRequest statement;
   statement.context = request.context;
-  const auto add = [](const DataGroup& group, const std::vector<std::vector<std::int64_t>>& values,
+  const auto add = [](const TensorPolicy& group, const std::vector<std::vector<std::int64_t>>& values,
                       std::vector<KnownTensor>& out) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       KnownTensor& known = out.emplace_back();
       known.index = i;
-      if (group.is_public() || group.hash != DataHash::kNone) known.integers = values[i];
+      if (group.is_public() || group.hash != TensorHash::kNone) known.integers = values[i];
     }
   };
   add(key.visibility.inputs, result.inputs, statement.inputs);

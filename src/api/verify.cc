@@ -18,12 +18,12 @@ VerificationKey::VerificationKey(VerificationKey&&) noexcept = default;
 VerificationKey& VerificationKey::operator=(VerificationKey&&) noexcept = default;
 
 Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_security_bits) {
-  ZKI_ASSIGN_OR_RETURN(proof::Key key, proof::parse_key(bytes));
+  ZKI_ASSIGN_OR_RETURN(statement::Key key, statement::parse_key(bytes));
   auto impl = std::make_unique<Impl>();
   auto prepared = verifier::prepare(std::move(key));
   if (!prepared.ok()) return prepared.status().with_context("verification key");
   impl->prepared = std::move(prepared).value();
-  const proof::Key& parsed = impl->prepared.key;
+  const statement::Key& parsed = impl->prepared.key;
   impl->report = soundness::analyze(parsed.params, impl->prepared.compiled.shape);
   if (impl->report.bits() < min_security_bits) {
     return invalid_argument("verification key: it proves " + std::to_string(static_cast<int>(impl->report.bits())) +
@@ -41,9 +41,9 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
     impl->info.input_tensors.push_back(api::tensor_info(parsed.graph.value(id)));
   for (const qir::ValueId id : parsed.graph.outputs)
     impl->info.output_tensors.push_back(api::tensor_info(parsed.graph.value(id)));
-  for (const pcs::DataOracle& data : parsed.params.data) {
-    const std::uint64_t least = impl->info.data_budget;
-    impl->info.data_budget = least == 0 ? data.budget : std::min(least, data.budget);
+  for (const pcs::TensorOracle& data : parsed.params.data) {
+    const std::uint64_t least = impl->info.tensor_budget;
+    impl->info.tensor_budget = least == 0 ? data.budget : std::min(least, data.budget);
   }
   impl->info.public_parameters = parsed.visibility.public_params;
   impl->info.model_budget = parsed.params.model_budget;
@@ -60,7 +60,7 @@ namespace {
 // Inputs or outputs of a key, and what the caller knows of each.
 struct Side {
   const char* kind;  // "input" or "output"
-  const DataGroup& group;
+  const TensorPolicy& group;
   const std::vector<TensorInfo>& tensors;
   const std::vector<KnownTensor>& known;
   std::vector<std::vector<const KnownTensor*>> by_tensor;
@@ -101,8 +101,8 @@ Verdict resolve(Side& side) {
 }
 
 // The tensors of which the proof holds only the hash.
-Verdict add_beside(const Side& side, proof::PublicValues& beside) {
-  if (!side.group.is_public() || side.group.hash == DataHash::kNone) return Verdict::accept();
+Verdict add_beside(const Side& side, statement::PublicValues& beside) {
+  if (!side.group.is_public() || side.group.hash == TensorHash::kNone) return Verdict::accept();
   for (std::size_t i = 0; i < side.tensors.size(); ++i) {
     if (!side.integers[i].has_value()) {
       return Verdict::reject(RejectReason::kBadPublicValue,
@@ -117,7 +117,7 @@ Verdict add_beside(const Side& side, proof::PublicValues& beside) {
 struct Taken {
   std::size_t values = 0, digests = 0, commitments = 0;
 };
-std::vector<VerifiedTensor> describe(const Side& side, const proof::Key& key, const proof::PublicData& data,
+std::vector<VerifiedTensor> describe(const Side& side, const statement::Key& key, const statement::PublicIo& data,
                                      Taken& next) {
   std::vector<VerifiedTensor> out;
   for (const TensorInfo& info : side.tensors) {
@@ -125,13 +125,13 @@ std::vector<VerifiedTensor> describe(const Side& side, const proof::Key& key, co
     static_cast<TensorInfo&>(tensor) = info;
     tensor.group = side.group;
     if (side.group.is_public()) tensor.integers = data.values[next.values++];
-    if (side.group.hash != DataHash::kNone) tensor.digest = data.digests[next.digests++];
+    if (side.group.hash != TensorHash::kNone) tensor.digest = data.digests[next.digests++];
     if (side.group.is_committed()) {
-      auto impl = std::make_shared<DataCommitment::Impl>();
+      auto impl = std::make_shared<TensorCommitment::Impl>();
       impl->tensor = info;
       impl->oracle = key.params.data[next.commitments];
       impl->commitment = data.commitments[next.commitments++];
-      tensor.commitment = DataCommitment(std::move(impl));
+      tensor.commitment = TensorCommitment(std::move(impl));
     }
   }
   return out;
@@ -160,7 +160,7 @@ Verdict compare(const Side& side, const std::vector<VerifiedTensor>& tensors, bo
       }
       if (!known->commitment.has_value()) continue;
       if (!tensor.commitment.has_value()) return side.wrong(i, "the key does not commit to it");
-      const DataCommitment& expected = *known->commitment;
+      const TensorCommitment& expected = *known->commitment;
       if (expected.id() != tensor.commitment->id()) return side.wrong(i, "the proof is about another commitment");
       const std::string differs =
           is_output ? api::meaning_differs(tensor, expected.tensor()) : api::meaning_differs(expected.tensor(), tensor);
@@ -186,12 +186,12 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
   }
   Side outputs{"output", info.outputs, info.output_tensors, request.outputs, {}, {}};
   Side inputs{"input", info.inputs, info.input_tensors, request.inputs, {}, {}};
-  proof::PublicValues beside;
+  statement::PublicValues beside;
   for (Side* side : {&outputs, &inputs}) {
     if (Verdict verdict = resolve(*side); !verdict.accepted()) return rejected(std::move(verdict));
     if (Verdict verdict = add_beside(*side, beside); !verdict.accepted()) return rejected(std::move(verdict));
   }
-  proof::Header header;
+  statement::Header header;
   VerifyResult result;
   result.verdict = verifier::verify(prepared, proof, beside, &header);
   if (!result.verdict.accepted()) return result;
@@ -226,7 +226,8 @@ Verdict verify_rotation(const VerificationKey& before, const VerificationKey& af
 
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof) {
   const verifier::PreparedKey& prepared = key.impl().prepared;
-  const std::size_t header = std::min(proof.size(), proof::header_size(prepared.key.graph, prepared.key.visibility));
+  const std::size_t header =
+      std::min(proof.size(), statement::header_size(prepared.key.graph, prepared.key.visibility));
   std::vector<std::pair<std::string, std::size_t>> out = {{"header and public values", header}};
   if (proof.size() <= header) return out;
   // The messages before the opening: run the outer verifier for its byte count. Sizes do not depend on the values.

@@ -48,7 +48,7 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
   Draw draw(7);
   for (int round = 0; round < 150; ++round) {
     Circuit circuit;
-    ColumnData data;
+    ColumnValues data;
     const std::size_t num_columns = 1 + draw.below(4);
     for (std::size_t i = 0; i < num_columns; ++i) {
       Column column{"c", Oracle::kWitness, {}};
@@ -114,13 +114,13 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
     const Functional weights(layout, functional.terms);
     // Dense: inner product with the placed columns.
     const std::size_t num_lanes = std::size_t{1} << log_lanes;
-    std::vector<FeVec> dense(num_lanes, FeVec(layout.num_rows));
-    FpVec message(num_lanes * layout.num_rows);
+    std::vector<FeVec> dense(num_lanes, FeVec(layout.num_coefs));
+    FpVec message(num_lanes * layout.num_coefs);
     place_values(layout, circuit.columns, data, message.span());
     Fe inner = functional.constant;
     for (std::size_t lane = 0; lane < num_lanes; ++lane) {
       weights.add_lane(lane, dense[lane]);
-      inner += vec::dot(message.span().subspan(lane * layout.num_rows, layout.num_rows), dense[lane].span());
+      inner += vec::dot(message.span().subspan(lane * layout.num_coefs, layout.num_coefs), dense[lane].span());
     }
     EXPECT_EQ(inner, direct);
 
@@ -128,9 +128,9 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
     const std::vector<Fe> lane_weights = draw.fes(num_lanes);
     for (const std::size_t low_bits : {0u, 1u, 3u, 6u}) {
       const std::vector<Fe> low = draw.fes(low_bits);
-      std::vector<Fe> expected((layout.num_rows + (1u << low_bits) - 1) >> low_bits);
+      std::vector<Fe> expected((layout.num_coefs + (1u << low_bits) - 1) >> low_bits);
       for (std::size_t lane = 0; lane < num_lanes; ++lane) {
-        for (std::size_t j = 0; j < layout.num_rows; ++j) {
+        for (std::size_t j = 0; j < layout.num_coefs; ++j) {
           Fe weight = lane_weights[lane] * dense[lane].get(j);
           for (std::size_t b = 0; b < low_bits; ++b) weight *= ((j >> b) & 1) != 0 ? low[b] : Fe::one() - low[b];
           expected[j >> low_bits] += weight;

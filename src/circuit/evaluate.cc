@@ -134,13 +134,13 @@ void fill(const std::vector<LoopAxis>& loops, std::size_t level, Fp value, Fp* o
 
 }  // namespace
 
-void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, const ColumnData& data,
+void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data,
                     const std::vector<LoopAxis>& loops, const std::vector<std::uint64_t>& fixed, Fp* out) {
   fill(loops, 0, Fp::from_int(expr.constant), out);
   for (const View& view : expr.views) ViewWalker(view, columns[view.column], data[view.column], loops).add(fixed, out);
 }
 
-FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const ColumnData& data, const Box& box) {
+FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data, const Box& box) {
   FpVec out(box_size(box));
   if (box.empty()) {
     evaluate_slice(expr, columns, data, {}, {}, out.data());
@@ -205,8 +205,8 @@ void copy_block(const Block& block, const std::vector<std::uint32_t>& order, con
   copy(copy, 0, values, out, block.log_size());
 }
 
-void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnData& data, FpSpan out) {
-  ZKI_CHECK_EQ(out.size(), layout.lanes.size() * layout.num_rows, "one row of addresses per lane");
+void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data, FpSpan out) {
+  ZKI_CHECK_EQ(out.size(), layout.lanes.size() * layout.num_coefs, "one row of addresses per lane");
   parallel_for(layout.lanes.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t lane = begin; lane < end; ++lane) {
       for (const auto& [id, block_index] : layout.lanes[lane]) {
@@ -214,7 +214,7 @@ void place_values(const Layout& layout, const std::vector<Column>& columns, cons
         const std::vector<std::uint32_t>& order = layout.columns[id].order;
         ZKI_CHECK_EQ(data[id].size(), columns[id].num_elements(), "every placed column has its values");
         copy_block(placed.block, order, columns[id].shape, data[id].data(),
-                   out.data() + lane * layout.num_rows + placed.row);
+                   out.data() + lane * layout.num_coefs + placed.row);
       }
     }
   });

@@ -11,7 +11,7 @@
 namespace zkinfer::circuit {
 
 // Values of every column, row-major; [columns][num_elements]. Columns may be empty while they are not computed yet.
-using ColumnData = std::vector<FpVec>;
+using ColumnValues = std::vector<FpVec>;
 
 // One loop axis of an evaluation and the distance of its steps in the output.
 struct LoopAxis {
@@ -22,11 +22,11 @@ struct LoopAxis {
 
 // out[sum_l out_stride_l i_l] = expr at the box point with the loop axes at i_l and every other axis at fixed[axis].
 // Positions of `out` that no loop index reaches are left alone.
-void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, const ColumnData& data,
+void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data,
                     const std::vector<LoopAxis>& loops, const std::vector<std::uint64_t>& fixed, Fp* out);
 
 // expr at every point of the box, row-major, all cores.
-FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const ColumnData& data, const Box& box);
+FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data, const Box& box);
 
 std::uint64_t box_size(const Box& box);
 
@@ -35,8 +35,8 @@ std::uint64_t box_size(const Box& box);
 void copy_block(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
                 const Fp* values, Fp* out);
 
-// Writes the columns that `layout` places to their addresses in out: [num_lanes, num_rows]; addresses of no column are left
+// Writes the columns that `layout` places to their addresses in out: [num_lanes, num_coefs]; addresses of no column are left
 // alone. All cores.
-void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnData& data, FpSpan out);
+void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data, FpSpan out);
 
 }  // namespace zkinfer::circuit

@@ -173,7 +173,7 @@ void Functional::fold_column(ColumnId id, std::span<const Fe> lane_weights, std:
 
 std::vector<Fe> Functional::fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const {
   const std::uint64_t step = std::uint64_t{1} << low_point.size();
-  std::vector<Fe> out((layout_.num_rows + step - 1) / step);
+  std::vector<Fe> out((layout_.num_coefs + step - 1) / step);
   for (ColumnId id = 0; id < terms_of_column_.size(); ++id) {
     if (!terms_of_column_[id].empty()) fold_column(id, lane_weights, low_point, out);
   }

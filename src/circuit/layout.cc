@@ -64,7 +64,7 @@ Layout place_columns(const Circuit& circuit, Oracle oracle, int log_lanes) {
     placed.row = fill[lane];
     fill[lane] += size;
   }
-  layout.num_rows = std::max<std::uint64_t>(1, *std::max_element(fill.begin(), fill.end()));
+  layout.num_coefs = std::max<std::uint64_t>(1, *std::max_element(fill.begin(), fill.end()));
   layout.lanes.resize(num_lanes);
   for (const Item& item : items) {
     layout.lanes[layout.columns[item.column].blocks[item.block].lane].emplace_back(item.column, item.block);

@@ -24,12 +24,12 @@ struct ColumnLayout {
 
 struct Layout {
   int log_lanes = 0;
-  std::uint64_t num_rows = 0;         // per lane
+  std::uint64_t num_coefs = 0;        // per lane
   std::vector<ColumnLayout> columns;  // by ColumnId; no blocks for columns of the other oracle
   std::vector<std::vector<std::pair<ColumnId, std::uint32_t>>> lanes;  // (column, block) per lane
 };
 
-// Packs the columns of `oracle` in 2^log_lanes lanes. num_rows is the least the packing needs. Deterministic.
+// Packs the columns of `oracle` in 2^log_lanes lanes. num_coefs is the least the packing needs. Deterministic.
 Layout place_columns(const Circuit& circuit, Oracle oracle, int log_lanes);
 
 }  // namespace zkinfer::circuit

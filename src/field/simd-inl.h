@@ -21,10 +21,10 @@
 #if HWY_TARGET == HWY_AVX3_DL
 // Every processor of this class has the 52-bit multiply-add, which Highway does not ask the compiler for.
 #undef HWY_TARGET_STR
-#define HWY_TARGET_STR                                                                \
-  HWY_TARGET_STR_AVX3                                                                 \
-      ",vpclmulqdq,avx512vbmi,avx512vbmi2,vaes,avxvnni,avx512bitalg,avx512vpopcntdq," \
-      "avx512ifma"
+#define HWY_TARGET_STR                                                            \
+  HWY_TARGET_STR_AVX3                                                             \
+  ",vpclmulqdq,avx512vbmi,avx512vbmi2,vaes,avxvnni,avx512bitalg,avx512vpopcntdq," \
+  "avx512ifma"
 #endif
 
 HWY_BEFORE_NAMESPACE();

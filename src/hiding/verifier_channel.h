@@ -12,8 +12,8 @@
 #include "base/bytes.h"
 #include "hiding/layout.h"
 #include "hiding/linear_form.h"
-#include "proof/verdict.h"
 #include "transcript/transcript.h"
+#include "verdict/verdict.h"
 
 namespace zkinfer::hiding {
 

@@ -63,7 +63,7 @@ void Package::set_section(std::uint32_t id, Bytes bytes) {
     sections.insert(it, {id, std::move(bytes)});
 }
 
-Bytes param_bytes(const qir::QGraph& graph, const qir::ParamData& params) {
+Bytes param_bytes(const qir::QGraph& graph, const qir::Weights& params) {
   ZKI_CHECK_EQ(params.size(), graph.values.size(), "one parameter list per value");
   std::size_t total = 0;
   for (std::size_t id = 0; id < params.size(); ++id) total += params[id].size() * element_bytes(graph.values[id]);
@@ -79,8 +79,8 @@ Bytes param_bytes(const qir::QGraph& graph, const qir::ParamData& params) {
   return out;
 }
 
-Result<qir::ParamData> parse_params(const qir::QGraph& graph, ByteView bytes) {
-  qir::ParamData params(graph.values.size());
+Result<qir::Weights> parse_params(const qir::QGraph& graph, ByteView bytes) {
+  qir::Weights params(graph.values.size());
   ByteReader in(bytes);
   for (std::size_t id = 0; id < params.size(); ++id) {
     const qir::Value& value = graph.values[id];

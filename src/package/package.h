@@ -28,7 +28,7 @@ struct Section {
 
 struct Package {
   qir::QGraph graph;
-  qir::ParamData params;
+  qir::Weights params;
   std::string report;             // text for people: how the model was quantized
   std::vector<Section> sections;  // increasing ids, all >= kFirstFreeSection
 
@@ -42,7 +42,7 @@ Bytes to_bytes(const Package& package);
 Result<Package> from_bytes(ByteView bytes);
 
 // Parameters alone: per value in id order, each element in the fewest bytes that hold the value's declared range.
-Bytes param_bytes(const qir::QGraph& graph, const qir::ParamData& params);
-Result<qir::ParamData> parse_params(const qir::QGraph& graph, ByteView bytes);
+Bytes param_bytes(const qir::QGraph& graph, const qir::Weights& params);
+Result<qir::Weights> parse_params(const qir::QGraph& graph, ByteView bytes);
 
 }  // namespace zkinfer::package

@@ -56,10 +56,10 @@ TEST(Package, ParametersUseTheFewestBytes) {
   b.param({3}, -128, 127);
   b.param({1}, -129, 0);
   b.param({1}, 0, 1 << 23);
-  qir::ParamData params = {{-128, 127, -1}, {-129}, {1 << 23}};
+  qir::Weights params = {{-128, 127, -1}, {-129}, {1 << 23}};
   const Bytes bytes = param_bytes(b.graph, params);
   EXPECT_EQ(bytes.size(), 3U + 2U + 4U);
-  const Result<qir::ParamData> parsed = parse_params(b.graph, bytes);
+  const Result<qir::Weights> parsed = parse_params(b.graph, bytes);
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(*parsed, params);
 }

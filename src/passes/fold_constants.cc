@@ -14,7 +14,7 @@ Result<ir::Graph> fold_constants(const ir::Graph& graph) {
       if (id != ir::kNoValue && tensors.back() == nullptr) return ir::kNoValue;
     }
     const ir::Value& output = rewriter.from().output_of(node);
-    Result<AnyTensor> folded = exec::evaluate(node, tensors, output.dtype, output.shape);
+    Result<AnyTensor> folded = exec_float::evaluate(node, tensors, output.dtype, output.shape);
     if (!folded.ok()) return folded.status().with_context("node '" + node.name + "'");
     return rewriter.to().add_constant(output.name, std::move(*folded), output.dtype);
   });

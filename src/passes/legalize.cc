@@ -17,10 +17,10 @@ struct Pass {
   Result<ir::Graph> (*run)(const ir::Graph&);
 };
 
-// lower may leave constant nodes behind (a transposed weight), so folding follows it, and again after widen_to_2d.
+// expand may leave constant nodes behind (a transposed weight), so folding follows it, and again after widen_to_2d.
 constexpr auto kPasses = std::to_array<Pass>({
     {"remove_identities", remove_identities},
-    {"lower", lower},
+    {"expand", expand},
     {"fold_constants", fold_constants},
     {"fold_affine", fold_affine},
     {"sink_affine", sink_affine},
@@ -37,7 +37,7 @@ Status require_core(const ir::Graph& graph) {
   for (const ir::Node& node : graph.nodes) {
     std::optional<ir::Unsupported> reason = ir::unsupported_reason(graph, node);
     if (!reason && ir::schema(node.op).level != ir::OpLevel::kCore)
-      reason = ir::Unsupported{"not a core operator", "leave the pass 'lower' enabled"};
+      reason = ir::Unsupported{"not a core operator", "leave the pass 'expand' enabled"};
     if (!reason) continue;
     ++count;
     problems += "\n  node '" + node.name + "' (" +

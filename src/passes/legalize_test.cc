@@ -254,8 +254,8 @@ TEST_P(Legalize, GivesTheExpectedCoreGraphOfTheSameFunction) {
   EXPECT_EQ(legal->value(legal->outputs[0]).name, "y");
 
   const TensorMap inputs{{"x", random_tensor(graph.value(graph.inputs[0]).shape, 77)}};
-  const FloatTensor before = exec::run_float(graph, inputs)->at("y");
-  const FloatTensor after = exec::run_float(*legal, inputs)->at("y");
+  const FloatTensor before = exec_float::run_float(graph, inputs)->at("y");
+  const FloatTensor after = exec_float::run_float(*legal, inputs)->at("y");
   ASSERT_EQ(before.shape(), after.shape());
   for (std::size_t i = 0; i < before.data().size(); ++i)
     EXPECT_NEAR(before[i], after[i], 1e-5 + 1e-4 * std::abs(before[i])) << "element " << i;

@@ -10,7 +10,7 @@ namespace zkinfer::passes {
 // Identity and casts between float types disappear.
 Result<ir::Graph> remove_identities(const ir::Graph& graph);
 // Everything of level kRewritten becomes core operators; Sub of a constant becomes Add.
-Result<ir::Graph> lower(const ir::Graph& graph);
+Result<ir::Graph> expand(const ir::Graph& graph);
 // Nodes whose inputs are all constant are evaluated.
 Result<ir::Graph> fold_constants(const ir::Graph& graph);
 // Multiplications and additions of constants per channel go into the weights and bias of the Conv or MatMul before

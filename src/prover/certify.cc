@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prover/certify.h"
 
-#include "prover/variant_params.h"
+#include "prover/key_proof_params.h"
 #include "prover/witness.h"
 #include "verifier/certificate.h"
 
@@ -15,20 +15,20 @@ Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) 
   {
     ZKI_ASSIGN_OR_RETURN(const relations::CompiledCircuit compiled,
                          relations::compile_certificate(prepared.key.graph, prepared.key.params.zero_knowledge));
-    ZKI_ASSIGN_OR_RETURN(params, variant_params(prepared.key.params, compiled, {}));
+    ZKI_ASSIGN_OR_RETURN(params, key_proof_params(prepared.key.params, compiled, {}));
   }
-  ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey variant, verifier::prepare_certificate(prepared, params));
+  ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey key_proof, verifier::prepare_certificate(prepared, params));
   if (request.progress) request.progress("columns", 0.05);
-  circuit::ColumnData data = fill_columns(prepared.key.graph, variant.compiled, model.params, {});
+  circuit::ColumnValues data = fill_columns(prepared.key.graph, key_proof.compiled, model.params, {});
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
   const auto absorb = [&](Transcript& transcript) {
     verifier::absorb_certificate_statement(transcript, prepared, params);
   };
   ProveTimes times;
-  const Messages messages = prove_messages(model, {variant, verifier::kCertificateProtocol, absorb, {}, {}, {}},
+  const Messages messages = prove_messages(model, {key_proof, verifier::kCertificateProtocol, absorb, {}, {}, {}},
                                            std::move(data), request, times);
   if (request.progress) request.progress("done", 1.0);
-  return verifier::variant_file(verifier::kCertificateKind, params, messages.bytes);
+  return verifier::key_proof_file(verifier::kCertificateKind, params, messages.bytes);
 }
 
 }  // namespace zkinfer::prover

@@ -17,7 +17,7 @@ Status failed(const std::string& relation, std::size_t position, Fp got, Fp expe
 
 // Values of a contraction's operand over the whole box, and their sum over the k axes per (a, b, c) point.
 Status check_contraction(const Contraction& relation, const relations::CompiledCircuit& compiled,
-                         const circuit::ColumnData& data) {
+                         const circuit::ColumnValues& data) {
   const auto& columns = compiled.circuit.columns;
   const FpVec lhs = circuit::evaluate(relation.lhs, columns, data, relation.box);
   const FpVec rhs = circuit::evaluate(relation.rhs, columns, data, relation.box);
@@ -53,7 +53,7 @@ Status check_contraction(const Contraction& relation, const relations::CompiledC
   return ok_status();
 }
 
-Status check_lookups(const relations::CompiledCircuit& compiled, const circuit::ColumnData& data) {
+Status check_lookups(const relations::CompiledCircuit& compiled, const circuit::ColumnValues& data) {
   const TupleValues tuples = evaluate_tuples(compiled, data);
   for (std::size_t i = 0; i < tuples.size(); ++i) {
     const circuit::Lookup& lookup = compiled.circuit.lookups[i];
@@ -72,8 +72,8 @@ Status check_lookups(const relations::CompiledCircuit& compiled, const circuit::
 
 }  // namespace
 
-Status check_columns(const relations::CompiledCircuit& compiled, const circuit::ColumnData& data,
-                     const proof::PublicValues& tensors) {
+Status check_columns(const relations::CompiledCircuit& compiled, const circuit::ColumnValues& data,
+                     const statement::PublicValues& tensors) {
   const circuit::Circuit& circuit = compiled.circuit;
   for (const Contraction& relation : circuit.contractions)
     ZKI_RETURN_IF_ERROR(check_contraction(relation, compiled, data));

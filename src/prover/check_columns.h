@@ -10,7 +10,7 @@
 namespace zkinfer::prover {
 
 // kInternal with the relation's name and the first bad position.
-Status check_columns(const relations::CompiledCircuit& compiled, const circuit::ColumnData& data,
-                     const proof::PublicValues& tensors);
+Status check_columns(const relations::CompiledCircuit& compiled, const circuit::ColumnValues& data,
+                     const statement::PublicValues& tensors);
 
 }  // namespace zkinfer::prover

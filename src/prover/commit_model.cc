@@ -3,9 +3,9 @@
 
 #include "circuit/evaluate.h"
 #include "exec/integer/executor.h"
-#include "prover/commit_data.h"
+#include "prover/commit_tensor.h"
+#include "prover/key_proof_params.h"
 #include "prover/prf.h"
-#include "prover/variant_params.h"
 
 namespace zkinfer::prover {
 
@@ -28,9 +28,10 @@ Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, co
         options.budget != 0 ? options.budget : soundness::default_model_budget(request.model_elements);
   }
   for (std::size_t i = 0; i < compiled.num_data_oracles(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(const pcs::DataOracle data,
-                         data_oracle_params(compiled.num_elements(circuit::data_oracle(i)),
-                                            options.data_budget != 0 ? options.data_budget : kDefaultDataBudget, like));
+    ZKI_ASSIGN_OR_RETURN(
+        const pcs::TensorOracle data,
+        tensor_oracle_params(compiled.num_elements(circuit::data_oracle(i)),
+                             options.tensor_budget != 0 ? options.tensor_budget : kDefaultTensorBudget, like));
     request.data.push_back(data);
   }
   Result<pcs::OpeningParams> params = soundness::choose_params(request);
@@ -48,11 +49,11 @@ Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, co
   return params;
 }
 
-pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const qir::ParamData& params,
+pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const qir::Weights& params,
                                   const Digest& rows_key) {
   const relations::CompiledCircuit& compiled = prepared.compiled;
-  const pcs::OracleParams& oracle = prepared.key.params.model;
-  circuit::ColumnData data(compiled.circuit.columns.size());
+  const pcs::CodeParams& oracle = prepared.key.params.model;
+  circuit::ColumnValues data(compiled.circuit.columns.size());
   for (std::size_t id = 0; id < data.size(); ++id) {
     const std::int64_t param = compiled.param_of_column[id];
     if (param < 0) continue;
@@ -60,13 +61,13 @@ pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const q
     data[id] = FpVec(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) data[id][i] = Fp::from_int(values[i]);
   }
-  FpVec message(oracle.num_lanes() * oracle.num_rows);
+  FpVec message(oracle.num_lanes() * oracle.num_coefs);
   circuit::place_values(prepared.layouts.model, compiled.circuit.columns, data, message.span());
   PrfStream random(rows_key, kModelStream);
   return pcs::CommittedOracle(oracle, message.span(), random);
 }
 
-Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::ParamData params,
+Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::Weights params,
                               const pcs::OpeningParams& opening, const qir::Visibility& visibility,
                               const Digest& rows_key) {
   CommittedModel model;
@@ -80,7 +81,7 @@ Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircu
   if (opening.has_model) {
     model.oracle = encode_model(prepared, params, rows_key);
     prepared.key.commitment.root = model.oracle.root();
-    prepared.ood_point = proof::ood_point(graph, opening, model.oracle.root());
+    prepared.ood_point = statement::ood_point(graph, opening, model.oracle.root());
     prepared.key.commitment.ood_value = pcs::ood_value(model.oracle, prepared.ood_point);
   }
   prepared.identity = prepared.key.identity();
@@ -88,7 +89,7 @@ Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircu
   return model;
 }
 
-Result<CommittedModel> with_seed(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::ParamData params,
+Result<CommittedModel> with_seed(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::Weights params,
                                  const pcs::OpeningParams& opening, const qir::Visibility& visibility,
                                  const Digest& seed) {
   const Digest rows_key = opening.has_model ? derive_rows_key(seed, graph, opening, params) : Digest{};
@@ -101,7 +102,7 @@ Result<CommittedModel> with_seed(const qir::QGraph& graph, relations::CompiledCi
 }  // namespace
 
 Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::OpeningParams& opening,
-                       const qir::ParamData& params) {
+                       const qir::Weights& params) {
   Keccak256 weights;
   for (const std::vector<std::int32_t>& values : params) {
     weights.update(
@@ -111,7 +112,7 @@ Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::
                     {seed, qir::structure_bytes(graph), opening.canonical_bytes(), weights.finish()});
 }
 
-Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const ModelOptions& options,
+Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::Weights params, const ModelOptions& options,
                                     const Digest& seed) {
   if (!options.zero_knowledge && !options.visibility.everything()) {
     return invalid_argument(
@@ -127,7 +128,7 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData par
   return with_seed(graph, std::move(compiled), std::move(params), opening, options.visibility, seed);
 }
 
-Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData params, const pcs::OpeningParams& opening,
+Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::Weights params, const pcs::OpeningParams& opening,
                                     const qir::Visibility& visibility, const Digest& seed) {
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
@@ -135,7 +136,7 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::ParamData par
   return with_seed(graph, std::move(compiled), std::move(params), opening, visibility, seed);
 }
 
-Result<CommittedModel> commit_model_with_rows(const qir::QGraph& graph, qir::ParamData params,
+Result<CommittedModel> commit_model_with_rows(const qir::QGraph& graph, qir::Weights params,
                                               const pcs::OpeningParams& opening, const qir::Visibility& visibility,
                                               const Digest& rows_key) {
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));

@@ -12,7 +12,7 @@ namespace {
 
 using circuit::AxisRole;
 using circuit::Circuit;
-using circuit::ColumnData;
+using circuit::ColumnValues;
 using circuit::Contraction;
 using circuit::ContractionPlan;
 using circuit::LinExpr;
@@ -76,7 +76,7 @@ bool is_contiguous(const LinExpr& expr, std::uint32_t axis) {
 
 // Tables are small and the last bound axis is contiguous in the columns: its whole run is evaluated at once, per table entry.
 FeVec bind_runs(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
-                const ColumnData& data, const LinExpr& expr, BoundAxes bound,
+                const ColumnValues& data, const LinExpr& expr, BoundAxes bound,
                 const std::vector<std::vector<Fe>>& tau_vectors) {
   const std::uint32_t run_axis = bound.axes.back();
   const std::uint64_t run = relation.box[run_axis];
@@ -112,7 +112,7 @@ constexpr std::size_t kMaxRun = 4096;
 }  // namespace
 
 FpVec evaluate_operand(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
-                       const ColumnData& data, const LinExpr& expr) {
+                       const ColumnValues& data, const LinExpr& expr) {
   FpVec out(std::size_t{1} << plan.sum_bits);
   std::vector<LoopAxis> loops = table_axes(relation, plan);
   const auto split = std::find_if(loops.begin(), loops.end(), [](const LoopAxis& loop) { return loop.length > 1; });
@@ -135,7 +135,7 @@ FpVec evaluate_operand(const Contraction& relation, const ContractionPlan& plan,
 }
 
 FeVec bind_operand(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
-                   const ColumnData& data, const LinExpr& expr, AxisRole bound_role,
+                   const ColumnValues& data, const LinExpr& expr, AxisRole bound_role,
                    const std::vector<std::vector<Fe>>& tau_vectors) {
   const std::size_t size = std::size_t{1} << plan.sum_bits;
   const BoundAxes bound = bound_axes(relation, bound_role);

@@ -9,11 +9,12 @@ namespace zkinfer::prover {
 
 // expr over the c and k axes of a relation that binds no other axis of it: the values lie in F.
 FpVec evaluate_operand(const circuit::Contraction& relation, const circuit::ContractionPlan& plan,
-                       const circuit::Circuit& circuit, const circuit::ColumnData& data, const circuit::LinExpr& expr);
+                       const circuit::Circuit& circuit, const circuit::ColumnValues& data,
+                       const circuit::LinExpr& expr);
 
 // sum over the axes of role `bound` of prod eq * expr. tau_vectors: by box axis (circuit/point.h).
 FeVec bind_operand(const circuit::Contraction& relation, const circuit::ContractionPlan& plan,
-                   const circuit::Circuit& circuit, const circuit::ColumnData& data, const circuit::LinExpr& expr,
+                   const circuit::Circuit& circuit, const circuit::ColumnValues& data, const circuit::LinExpr& expr,
                    circuit::AxisRole bound, const std::vector<std::vector<Fe>>& tau_vectors);
 
 }  // namespace zkinfer::prover

@@ -18,7 +18,7 @@ namespace {
 
 using circuit::AxisRole;
 using circuit::Circuit;
-using circuit::ColumnData;
+using circuit::ColumnValues;
 using circuit::Contraction;
 using circuit::LeafBlock;
 
@@ -42,7 +42,8 @@ void mark_block(const LeafBlock& leaf, FpSpan out) {
 
 class LeafFiller {
  public:
-  LeafFiller(const Circuit& circuit, const ColumnData& data, const TupleValues& tuples, const Fe& alpha, const Fe& beta)
+  LeafFiller(const Circuit& circuit, const ColumnValues& data, const TupleValues& tuples, const Fe& alpha,
+             const Fe& beta)
       : circuit_(circuit), data_(data), tuples_(tuples), alpha_(alpha), beta_(beta) {}
 
   // p: zeros, q: ones on entry.
@@ -88,13 +89,13 @@ class LeafFiller {
   }
 
   const Circuit& circuit_;
-  const ColumnData& data_;
+  const ColumnValues& data_;
   const TupleValues& tuples_;
   const Fe alpha_;
   const Fe beta_;
 };
 
-void prove_lookups(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled, const ColumnData& data,
+void prove_lookups(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled, const ColumnValues& data,
                    TupleValues tuples) {
   const Fe alpha = channel.challenge("lookup alpha");
   const Fe beta = channel.challenge("lookup beta");
@@ -131,7 +132,7 @@ std::vector<Fe> shared_point(const Contraction& relation, std::span<const Fe> ta
 }
 
 sumcheck::ProductRelation product_of(const Contraction& relation, const circuit::ContractionPlan& plan,
-                                     const Circuit& circuit, const ColumnData& data, std::span<const Fe> tau,
+                                     const Circuit& circuit, const ColumnValues& data, std::span<const Fe> tau,
                                      const Fe& coef) {
   sumcheck::ProductRelation product{coef, {}, shared_point(relation, tau)};
   const bool binds = std::any_of(relation.roles.begin(), relation.roles.end(),
@@ -149,7 +150,7 @@ sumcheck::ProductRelation product_of(const Contraction& relation, const circuit:
 }
 
 void prove_contractions(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled,
-                        const ColumnData& data) {
+                        const ColumnValues& data) {
   const Circuit& circuit = compiled.circuit;
   const std::vector<Fe> tau =
       channel.transcript().challenges("relations tau", static_cast<std::size_t>(compiled.plan.tau_bits));
@@ -168,7 +169,7 @@ void prove_contractions(hiding::ProverChannel& channel, const relations::Compile
 
 }  // namespace
 
-void prove_outer(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled, const ColumnData& data,
+void prove_outer(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled, const ColumnValues& data,
                  TupleValues tuples, std::span<const Fe> pads, OuterTimes& times) {
   auto start = std::chrono::steady_clock::now();
   prove_lookups(channel, compiled, data, std::move(tuples));

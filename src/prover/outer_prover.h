@@ -16,6 +16,6 @@ struct OuterTimes {
 };
 
 void prove_outer(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled,
-                 const circuit::ColumnData& data, TupleValues tuples, std::span<const Fe> pads, OuterTimes& times);
+                 const circuit::ColumnValues& data, TupleValues tuples, std::span<const Fe> pads, OuterTimes& times);
 
 }  // namespace zkinfer::prover

@@ -46,7 +46,7 @@ class Stopwatch {
 
 // One-time randomness must never serve two different proofs: the key binds seed, statement, witness and entropy.
 Digest proof_key(const CommittedModel& model, const relations::CompiledCircuit& compiled, const Transcript& statement,
-                 const circuit::ColumnData& data, const Digest& entropy) {
+                 const circuit::ColumnValues& data, const Digest& entropy) {
   Keccak256 witness;
   for (std::size_t id = 0; id < data.size(); ++id) {
     if (compiled.param_of_column[id] >= 0 || data[id].empty()) continue;
@@ -57,7 +57,7 @@ Digest proof_key(const CommittedModel& model, const relations::CompiledCircuit& 
 
 // The pad vector, and the pad and blind columns.
 std::vector<Fe> make_pads(const relations::CompiledCircuit& compiled, const Digest& key, const ProveHooks* hooks,
-                          circuit::ColumnData& data) {
+                          circuit::ColumnValues& data) {
   ProofRandom random(key, RandomStream::kPads, hooks);
   std::vector<Fe> pads = hiding::fill_pads(compiled.pads, random);
   ProofRandom blind(key, RandomStream::kBlind, hooks);
@@ -74,17 +74,17 @@ FpVec pad_column(const std::vector<Fe>& pads, std::size_t size) {
   return column;
 }
 
-pcs::CommittedOracle commit_witness(const verifier::PreparedKey& prepared, const circuit::ColumnData& data,
+pcs::CommittedOracle commit_witness(const verifier::PreparedKey& prepared, const circuit::ColumnValues& data,
                                     hiding::RandomSource& random) {
-  const pcs::OracleParams& params = prepared.key.params.witness;
-  FpVec message(params.num_lanes() * params.num_rows);
+  const pcs::CodeParams& params = prepared.key.params.witness;
+  FpVec message(params.num_lanes() * params.num_coefs);
   circuit::place_values(prepared.layouts.witness, prepared.compiled.circuit.columns, data, message.span());
   return pcs::CommittedOracle(params, message.span(), random);
 }
 
 }  // namespace
 
-Messages prove_messages(const CommittedModel& model, const StatementContext& context, circuit::ColumnData data,
+Messages prove_messages(const CommittedModel& model, const StatementContext& context, circuit::ColumnValues data,
                         const ProveRequest& request, ProveTimes& times) {
   const verifier::PreparedKey& prepared = context.prepared;
   const relations::CompiledCircuit& compiled = prepared.compiled;
@@ -160,27 +160,28 @@ Messages prove_messages(const CommittedModel& model, const StatementContext& con
 namespace {
 
 // What is proved about outputs and inputs, and the commitments that the proof opens.
-struct StatementData {
-  std::vector<std::shared_ptr<const CommittedData>> outputs;  // made here
-  std::vector<const CommittedData*> opened;                   // one per data oracle
+struct StatementTensors {
+  std::vector<std::shared_ptr<const CommittedValues>> outputs;  // made here
+  std::vector<const CommittedValues*> opened;                   // one per data oracle
 };
 
-Result<StatementData> make_statement(const CommittedModel& model, const ProveRequest& request,
-                                     const std::vector<std::vector<std::int64_t>>& inputs,
-                                     const exec_integer::Witness& witness, proof::PublicData& out) {
-  const proof::Key& key = model.prepared.key;
+Result<StatementTensors> make_statement(const CommittedModel& model, const ProveRequest& request,
+                                        const std::vector<std::vector<std::int64_t>>& inputs,
+                                        const exec_integer::Witness& witness, statement::PublicIo& out) {
+  const statement::Key& key = model.prepared.key;
   const qir::QGraph& graph = key.graph;
   for (const qir::ValueId id : qir::public_values(graph, key.visibility)) out.values.push_back(witness.values[id]);
   // By place, not by value: an output may be an input of the graph.
-  const auto add_digests = [&](const DataGroup& group, const std::vector<qir::ValueId>& ids) {
-    if (group.hash == DataHash::kNone) return;
+  const auto add_digests = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) {
+    if (group.hash == TensorHash::kNone) return;
     for (const qir::ValueId id : ids) {
-      out.digests.push_back(proof::hash_data(group.hash, proof::canonical_bytes(graph.value(id), witness.values[id])));
+      out.digests.push_back(
+          statement::hash_data(group.hash, statement::canonical_bytes(graph.value(id), witness.values[id])));
     }
   };
   add_digests(key.visibility.outputs, graph.outputs);
   add_digests(key.visibility.inputs, graph.inputs);
-  StatementData data;
+  StatementTensors data;
   std::size_t next = 0;
   if (key.visibility.outputs.is_committed()) {
     ByteWriter all_inputs;
@@ -193,21 +194,21 @@ Result<StatementData> make_statement(const CommittedModel& model, const ProveReq
       const std::uint8_t index[1] = {static_cast<std::uint8_t>(next)};
       const Digest seed = derive_key("zkinfer output commitment v1", {model.seed, request.entropy, request.context,
                                                                       all_inputs.bytes(), ByteView(index)});
-      ZKI_ASSIGN_OR_RETURN(CommittedData committed, commit_data(witness.values[id], key.params.data[next++], seed));
-      data.outputs.push_back(std::make_shared<CommittedData>(std::move(committed)));
+      ZKI_ASSIGN_OR_RETURN(CommittedValues committed, commit_tensor(witness.values[id], key.params.data[next++], seed));
+      data.outputs.push_back(std::make_shared<CommittedValues>(std::move(committed)));
     }
   }
   for (const auto& committed : data.outputs) data.opened.push_back(committed.get());
   if (key.visibility.inputs.is_committed()) {
     for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
-      const CommittedData& committed = *request.committed_inputs[i];
+      const CommittedValues& committed = *request.committed_inputs[i];
       const std::string where = "committed input '" + graph.value(graph.inputs[i]).name + "'";
       if (committed.params != key.params.data[next++]) {
         return invalid_argument(
             where + ": its commitment was made with other parameters (size, security or budget) than this key's");
       }
       // Each use opens rows of its own: twice in one proof would count twice against the budget.
-      const bool twice = std::any_of(data.opened.begin(), data.opened.end(), [&](const CommittedData* other) {
+      const bool twice = std::any_of(data.opened.begin(), data.opened.end(), [&](const CommittedValues* other) {
         return other->commitment.root == committed.commitment.root;
       });
       if (twice)
@@ -218,12 +219,12 @@ Result<StatementData> make_statement(const CommittedModel& model, const ProveReq
       data.opened.push_back(&committed);
     }
   }
-  for (const CommittedData* committed : data.opened) out.commitments.push_back(committed->commitment);
+  for (const CommittedValues* committed : data.opened) out.commitments.push_back(committed->commitment);
   return data;
 }
 
 // The inputs: as given, or those of the commitments.
-Result<std::vector<std::vector<std::int64_t>>> inputs_of(const proof::Key& key, const ProveRequest& request) {
+Result<std::vector<std::vector<std::int64_t>>> inputs_of(const statement::Key& key, const ProveRequest& request) {
   if (!key.visibility.inputs.is_committed()) {
     if (!request.committed_inputs.empty())
       return invalid_argument("committed inputs given, but this key's inputs are not committed");
@@ -235,7 +236,7 @@ Result<std::vector<std::vector<std::int64_t>>> inputs_of(const proof::Key& key, 
   }
   if (!request.inputs.empty()) return request.inputs;
   std::vector<std::vector<std::int64_t>> inputs;
-  for (const CommittedData* committed : request.committed_inputs) inputs.push_back(committed->values);
+  for (const CommittedValues* committed : request.committed_inputs) inputs.push_back(committed->values);
   return inputs;
 }
 
@@ -254,23 +255,23 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   proof.times.execute = watch.lap();
 
   if (request.progress) request.progress("witness columns", 0.05);
-  circuit::ColumnData data = fill_columns(graph, prepared.compiled, model.params, witness);
+  circuit::ColumnValues data = fill_columns(graph, prepared.compiled, model.params, witness);
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
-  ZKI_ASSIGN_OR_RETURN(StatementData statement, make_statement(model, request, inputs, witness, proof.data));
+  ZKI_ASSIGN_OR_RETURN(StatementTensors statement, make_statement(model, request, inputs, witness, proof.data));
   if (request.hooks != nullptr && request.hooks->outputs) request.hooks->outputs(proof.data);
   proof.times.witness = watch.lap();
 
   const auto absorb = [&](Transcript& transcript) {
-    proof::absorb_statement(transcript, prepared.key, request.context, proof.data);
+    statement::absorb_statement(transcript, prepared.key, request.context, proof.data);
   };
-  const proof::PublicValues tensors = proof::tensor_values(graph, prepared.key.visibility, proof.data);
+  const statement::PublicValues tensors = statement::tensor_values(graph, prepared.key.visibility, proof.data);
   const verifier::DataPins pins = verifier::data_pins(prepared, proof.data.commitments);
   std::vector<const pcs::CommittedOracle*> data_oracles;
-  for (const CommittedData* committed : statement.opened) data_oracles.push_back(&committed->oracle);
+  for (const CommittedValues* committed : statement.opened) data_oracles.push_back(&committed->oracle);
   Messages messages = prove_messages(model, {prepared, verifier::kProtocolName, absorb, tensors, pins, data_oracles},
                                      std::move(data), request, proof.times);
   ByteWriter writer;
-  writer.raw(proof::header_bytes(prepared.key, request.context, proof.data));
+  writer.raw(statement::header_bytes(prepared.key, request.context, proof.data));
   for (pcs::ProofSection& section : messages.opening_sections) section.begin += writer.bytes().size();
   proof.opening_sections = std::move(messages.opening_sections);
   writer.raw(messages.bytes);

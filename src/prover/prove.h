@@ -7,8 +7,8 @@
 
 #include "circuit/evaluate.h"
 #include "commit/pcs/opening_prover.h"
-#include "prover/commit_data.h"
 #include "prover/commit_model.h"
+#include "prover/commit_tensor.h"
 #include "prover/outer_prover.h"
 
 namespace zkinfer::prover {
@@ -23,9 +23,9 @@ enum class RandomStream : std::uint64_t { kPads = 1, kBlind = 2, kWitnessRows = 
 
 // Lets tests play a cheating prover: called on the columns before they are committed.
 struct ProveHooks {
-  std::function<void(circuit::ColumnData&)> columns;  // before the lookups' multiplicities are counted
-  std::function<void(circuit::ColumnData&, std::vector<Fe>&)> committed;  // columns and pads, right before committing
-  std::function<void(proof::PublicData&)> outputs;                        // what the statement says
+  std::function<void(circuit::ColumnValues&)> columns;  // before the lookups' multiplicities are counted
+  std::function<void(circuit::ColumnValues&, std::vector<Fe>&)> committed;  // columns and pads, right before committing
+  std::function<void(statement::PublicIo&)> outputs;                        // what the statement says
   hiding::ProverChannel::MessageHook messages;  // each message before the opening, on its way out
   pcs::ProverHooks* opening = nullptr;
   // The elements that a stream has just given, before their use: tests of what leaks when randomness is missing.
@@ -34,9 +34,9 @@ struct ProveHooks {
 
 struct ProveRequest {
   std::vector<std::vector<std::int64_t>> inputs;  // per graph input
-  // Per graph input, where inputs are committed: made by commit_data under the key's data oracle. A proof uses one of the
+  // Per graph input, where inputs are committed: made by commit_tensor under the key's data oracle. A proof uses one of the
   // budgeted openings of each.
-  std::vector<const CommittedData*> committed_inputs;
+  std::vector<const CommittedValues*> committed_inputs;
   Digest context{};
   Digest entropy{};  // fresh per proof (random_seed), or fixed in tests: same bytes in, same proof out
   std::function<void(const char* stage, double fraction)> progress;
@@ -45,9 +45,9 @@ struct ProveRequest {
 
 struct Proof {
   Bytes bytes;
-  proof::PublicData data;                                  // what the statement says about outputs and inputs
+  statement::PublicIo data;                                // what the statement says about outputs and inputs
   std::vector<std::vector<std::int64_t>> inputs, outputs;  // the inference, hidden tensors too
-  std::vector<std::shared_ptr<const CommittedData>> committed_outputs;  // where outputs are committed
+  std::vector<std::shared_ptr<const CommittedValues>> committed_outputs;  // where outputs are committed
   ProveTimes times;
   std::vector<pcs::ProofSection> opening_sections;  // the opening's messages in `bytes`
 };
@@ -60,7 +60,7 @@ struct StatementContext {
   const verifier::PreparedKey& prepared;
   const char* protocol;
   std::function<void(Transcript&)> absorb;
-  const proof::PublicValues& tensors;  // proof::tensor_values
+  const statement::PublicValues& tensors;  // statement::tensor_values
   const verifier::DataPins& pins;
   const std::vector<const pcs::CommittedOracle*>& data_oracles;
 };
@@ -72,7 +72,7 @@ struct Messages {
 
 // Everything after the header, for columns that are filled but for multiplicities, pads and blind. request.inputs and
 // request.context are the caller's part.
-Messages prove_messages(const CommittedModel& model, const StatementContext& context, circuit::ColumnData data,
+Messages prove_messages(const CommittedModel& model, const StatementContext& context, circuit::ColumnValues data,
                         const ProveRequest& request, ProveTimes& times);
 
 }  // namespace zkinfer::prover

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prover/rotate.h"
 
-#include "prover/variant_params.h"
+#include "prover/key_proof_params.h"
 #include "prover/witness.h"
 #include "verifier/rotation.h"
 
@@ -10,8 +10,8 @@ namespace zkinfer::prover {
 namespace {
 
 Result<verifier::PreparedKey> prepare(const CommittedModel& before, const CommittedModel& after) {
-  const proof::Key& old_key = before.prepared.key;
-  const proof::Key& new_key = after.prepared.key;
+  const statement::Key& old_key = before.prepared.key;
+  const statement::Key& new_key = after.prepared.key;
   if (before.params != after.params) return invalid_argument("rotation: the two commitments hold different weights");
   if (old_key.commitment.root == new_key.commitment.root && old_key.params.model_budget > 0) {
     return invalid_argument("rotation: the new commitment is the old one");
@@ -20,7 +20,7 @@ Result<verifier::PreparedKey> prepare(const CommittedModel& before, const Commit
   {
     ZKI_ASSIGN_OR_RETURN(const relations::CompiledCircuit compiled, relations::compile_rotation(old_key.graph));
     ZKI_ASSIGN_OR_RETURN(
-        params, variant_params(old_key.params, compiled, {{new_key.params.model, new_key.params.model_budget}}));
+        params, key_proof_params(old_key.params, compiled, {{new_key.params.model, new_key.params.model_budget}}));
   }
   return verifier::prepare_rotation(before.prepared, after.prepared, params);
 }
@@ -30,10 +30,10 @@ Result<verifier::PreparedKey> prepare(const CommittedModel& before, const Commit
 Status can_rotate(const CommittedModel& before, const CommittedModel& after) { return prepare(before, after).status(); }
 
 Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, const ProveRequest& request) {
-  ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey variant, prepare(before, after));
-  const pcs::OpeningParams& params = variant.key.params;
+  ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey key_proof, prepare(before, after));
+  const pcs::OpeningParams& params = key_proof.key.params;
   if (request.progress) request.progress("columns", 0.05);
-  circuit::ColumnData data = fill_columns(before.prepared.key.graph, variant.compiled, before.params, {});
+  circuit::ColumnValues data = fill_columns(before.prepared.key.graph, key_proof.compiled, before.params, {});
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
   const auto absorb = [&](Transcript& transcript) {
     verifier::absorb_rotation_statement(transcript, before.prepared, after.prepared, params);
@@ -41,10 +41,11 @@ Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, 
   ProveTimes times;
   const verifier::DataPins pins = verifier::rotation_pins(after.prepared);
   const std::vector<const pcs::CommittedOracle*> data_oracles = {&after.oracle};
-  const Messages messages = prove_messages(
-      before, {variant, verifier::kRotationProtocol, absorb, {}, pins, data_oracles}, std::move(data), request, times);
+  const Messages messages =
+      prove_messages(before, {key_proof, verifier::kRotationProtocol, absorb, {}, pins, data_oracles}, std::move(data),
+                     request, times);
   if (request.progress) request.progress("done", 1.0);
-  return verifier::variant_file(verifier::kRotationKind, params, messages.bytes);
+  return verifier::key_proof_file(verifier::kRotationKind, params, messages.bytes);
 }
 
 }  // namespace zkinfer::prover

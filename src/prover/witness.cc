@@ -9,7 +9,7 @@
 
 namespace zkinfer::prover {
 
-using circuit::ColumnData;
+using circuit::ColumnValues;
 using relations::Recipe;
 
 namespace {
@@ -66,7 +66,7 @@ Fp limb_of(std::int64_t x, const Recipe& recipe) {
 class Filler {
  public:
   Filler(const qir::QGraph& graph, const relations::CompiledCircuit& compiled, const exec_integer::Witness& witness,
-         ColumnData& data)
+         ColumnValues& data)
       : graph_(graph), compiled_(compiled), witness_(witness), data_(data) {}
 
   FpVec column(std::size_t id) const {
@@ -142,14 +142,14 @@ class Filler {
   const qir::QGraph& graph_;
   const relations::CompiledCircuit& compiled_;
   const exec_integer::Witness& witness_;
-  ColumnData& data_;
+  ColumnValues& data_;
 };
 
 }  // namespace
 
-ColumnData fill_columns(const qir::QGraph& graph, const relations::CompiledCircuit& compiled,
-                        const qir::ParamData& params, const exec_integer::Witness& witness) {
-  ColumnData data(compiled.circuit.columns.size());
+ColumnValues fill_columns(const qir::QGraph& graph, const relations::CompiledCircuit& compiled,
+                          const qir::Weights& params, const exec_integer::Witness& witness) {
+  ColumnValues data(compiled.circuit.columns.size());
   const Filler filler(graph, compiled, witness, data);
   // In order: a recipe reads earlier columns only.
   for (std::size_t id = 0; id < data.size(); ++id) {
@@ -159,7 +159,7 @@ ColumnData fill_columns(const qir::QGraph& graph, const relations::CompiledCircu
   return data;
 }
 
-TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const ColumnData& data) {
+TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const ColumnValues& data) {
   TupleValues out;
   for (const circuit::Lookup& lookup : compiled.circuit.lookups) {
     std::vector<FpVec> entries;
@@ -171,7 +171,7 @@ TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const Co
   return out;
 }
 
-void count_multiplicities(const relations::CompiledCircuit& compiled, const TupleValues& tuples, ColumnData& data) {
+void count_multiplicities(const relations::CompiledCircuit& compiled, const TupleValues& tuples, ColumnValues& data) {
   const circuit::Circuit& circuit = compiled.circuit;
   for (const circuit::Table& table : circuit.tables) {
     data[table.multiplicity] = FpVec(static_cast<std::size_t>(table.rows.num_rows()));

@@ -9,15 +9,15 @@
 namespace zkinfer::prover {
 
 // Fills every column whose recipe says how, and the parameter columns; pads, blind and multiplicities stay empty.
-circuit::ColumnData fill_columns(const qir::QGraph& graph, const relations::CompiledCircuit& compiled,
-                                 const qir::ParamData& params, const exec_integer::Witness& witness);
+circuit::ColumnValues fill_columns(const qir::QGraph& graph, const relations::CompiledCircuit& compiled,
+                                   const qir::Weights& params, const exec_integer::Witness& witness);
 
 // The values of every lookup's tuple over its box: [lookup][entry][box], row-major.
 using TupleValues = std::vector<std::vector<FpVec>>;
-TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const circuit::ColumnData& data);
+TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const circuit::ColumnValues& data);
 
 // Sets the multiplicity columns. A tuple that is no row of its table is left out (the verifier will reject the proof).
 void count_multiplicities(const relations::CompiledCircuit& compiled, const TupleValues& tuples,
-                          circuit::ColumnData& data);
+                          circuit::ColumnValues& data);
 
 }  // namespace zkinfer::prover

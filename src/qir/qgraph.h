@@ -117,7 +117,7 @@ struct QGraph {
 };
 
 // Parameter values of a model, by ValueId (empty for others); secret unless the model is public.
-using ParamData = std::vector<std::vector<std::int32_t>>;
+using Weights = std::vector<std::vector<std::int32_t>>;
 
 // Everything a reader or the compiler must hold before a graph is used: topological order, arities, shapes that follow
 // from the inputs' shapes, ranges that follow from the inputs' ranges (tables contain every reachable argument except

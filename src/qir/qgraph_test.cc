@@ -99,7 +99,7 @@ TEST(QGraph, RejectTable) {
        },
        "positive dimensions"},
       {"accumulator", [](QGraph& g) { g.values[1].hi = INT32_MAX, g.values[0].hi = std::int64_t{1} << 40; }, "2^62"},
-      {"argmax", [](QGraph& g) { g.values[g.outputs[1]].hi = 2; }, "may reach"},
+      {"arg_max", [](QGraph& g) { g.values[g.outputs[1]].hi = 2; }, "may reach"},
       {"concat", [](QGraph& g) { g.nodes[14].axes = {7}; }, "Concat needs"},
       {"arity", [](QGraph& g) { g.nodes[0].inputs = {0}; }, "takes 2..3"},
   };

@@ -6,21 +6,21 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/data_group.h"
+#include "base/tensor_policy.h"
 #include "qir/qgraph.h"
 
 namespace zkinfer::qir {
 
 struct Visibility {
-  DataGroup inputs;
-  DataGroup outputs{Exposure::kPublic, DataHash::kNone};
+  TensorPolicy inputs;
+  TensorPolicy outputs{Exposure::kPublic, TensorHash::kNone};
   bool public_params = false;  // the commitment to the parameters hides nothing: anyone with the model derives the key
 
   bool everything() const { return inputs.is_public() && outputs.is_public() && public_params; }
   bool valid() const { return inputs.valid() && outputs.valid(); }
   // inputs: exposure (2 bits), hash (2); outputs likewise; public_params.
   std::uint32_t bits() const {
-    const auto group = [](const DataGroup& g) {
+    const auto group = [](const TensorPolicy& g) {
       return static_cast<std::uint32_t>(g.exposure) | static_cast<std::uint32_t>(g.hash) << 2;
     };
     return group(inputs) | group(outputs) << 4 | (public_params ? 1u << 8 : 0u);
@@ -32,10 +32,10 @@ inline constexpr std::uint32_t kVisibilityMask = (1u << 9) - 1;
 // Nothing for flags that Visibility::bits() never gives.
 inline std::optional<Visibility> visibility_from_bits(std::uint32_t bits) {
   const auto group = [](std::uint32_t x) {
-    return DataGroup{static_cast<Exposure>(x & 3), static_cast<DataHash>(x >> 2 & 3)};
+    return TensorPolicy{static_cast<Exposure>(x & 3), static_cast<TensorHash>(x >> 2 & 3)};
   };
-  const auto known = [](const DataGroup& g) {
-    return g.exposure <= Exposure::kCommitted && g.hash <= DataHash::kSha256;
+  const auto known = [](const TensorPolicy& g) {
+    return g.exposure <= Exposure::kCommitted && g.hash <= TensorHash::kSha256;
   };
   const Visibility visibility{group(bits), group(bits >> 4), (bits >> 8 & 1) != 0};
   if ((bits & ~kVisibilityMask) != 0 || !known(visibility.inputs) || !known(visibility.outputs) || !visibility.valid())
@@ -52,13 +52,13 @@ std::vector<ValueId> chosen_values(const QGraph& graph, const Visibility& visibi
   return ids;
 }
 inline std::vector<ValueId> public_values(const QGraph& graph, const Visibility& visibility) {
-  return chosen_values(graph, visibility, [](const DataGroup& g) { return g.is_public(); });
+  return chosen_values(graph, visibility, [](const TensorPolicy& g) { return g.is_public(); });
 }
 inline std::vector<ValueId> hashed_values(const QGraph& graph, const Visibility& visibility) {
-  return chosen_values(graph, visibility, [](const DataGroup& g) { return g.hash != DataHash::kNone; });
+  return chosen_values(graph, visibility, [](const TensorPolicy& g) { return g.hash != TensorHash::kNone; });
 }
 inline std::vector<ValueId> committed_values(const QGraph& graph, const Visibility& visibility) {
-  return chosen_values(graph, visibility, [](const DataGroup& g) { return g.is_committed(); });
+  return chosen_values(graph, visibility, [](const TensorPolicy& g) { return g.is_committed(); });
 }
 
 }  // namespace zkinfer::qir

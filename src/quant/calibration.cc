@@ -173,7 +173,7 @@ Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap>
   const std::unordered_map<std::string, std::size_t> axes = weight_axes(graph);
   const double weight = 1.0 / static_cast<double>(inputs.size());
   for (const TensorMap& input : inputs) {
-    const exec::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
+    const exec_float::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
       const bool finite =
           std::all_of(tensor.data().begin(), tensor.data().end(), [](float x) { return std::isfinite(x); });
       if (!finite && bad.empty()) bad = value.name;
@@ -182,7 +182,7 @@ Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap>
       const auto axis = axes.find(value.name);
       if (axis != axes.end()) add_means(tensor, axis->second, weight, result.means[value.name]);
     };
-    ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec::run_float(graph, input, observe));
+    ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec_float::run_float(graph, input, observe));
     if (!bad.empty())
       return out_of_range("calibration: value '" + bad +
                           "' is infinite or not a number for a calibration input; fix the input or the model");

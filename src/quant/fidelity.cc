@@ -109,7 +109,7 @@ std::string FidelityReport::json() const {
   return result + "]}\n";
 }
 
-Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& integer_graph, const qir::ParamData& params,
+Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& integer_graph, const qir::Weights& params,
                                std::span<const TensorMap> inputs) {
   if (inputs.empty()) return invalid_argument("fidelity: no inputs to compare on");
   if (graph.inputs.size() != integer_graph.inputs.size() || graph.outputs.size() != integer_graph.outputs.size()) {
@@ -137,12 +137,12 @@ Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& intege
     }
     ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(integer_graph, params, integers));
     const auto real_of = [&](qir::ValueId id) { return dequantize(integer_graph.value(id), witness.values[id]); };
-    const exec::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
+    const exec_float::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
       const auto it = by_name.find(value.name);
       if (it != by_name.end() && integer_graph.value(it->second).shape == tensor.shape())
         sums[it->second].add(tensor.data(), real_of(it->second));
     };
-    ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec::run_float(graph, input, observe));
+    ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec_float::run_float(graph, input, observe));
     for (std::size_t j = 0; j < graph.outputs.size(); ++j) {
       const FloatTensor& expected = outputs.at(graph.value(graph.outputs[j]).name);
       const std::vector<float> got = real_of(integer_graph.outputs[j]);

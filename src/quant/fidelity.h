@@ -33,7 +33,7 @@ struct FidelityReport {
 };
 
 // Errors: those of the two executors; inputs as for the float executor.
-Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& integer_graph, const qir::ParamData& params,
+Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& integer_graph, const qir::Weights& params,
                                std::span<const TensorMap> inputs);
 
 }  // namespace zkinfer::quant

@@ -240,8 +240,8 @@ TEST_F(Ops, FunctionsMoveUpThroughPools) {
   EXPECT_EQ(hoisted.nodes[1].op, OpKind::kRelu);
   EXPECT_EQ(hoisted.value(hoisted.outputs[0]).name, graph_.value(graph_.outputs[0]).name);
   const std::vector<TensorMap> inputs = draw(1, false);
-  const Result<TensorMap> before = exec::run_float(graph_, inputs[0]);
-  const Result<TensorMap> after = exec::run_float(hoisted, inputs[0]);
+  const Result<TensorMap> before = exec_float::run_float(graph_, inputs[0]);
+  const Result<TensorMap> after = exec_float::run_float(hoisted, inputs[0]);
   ASSERT_TRUE(before.ok() && after.ok());
   EXPECT_EQ(before->begin()->second, after->begin()->second);
 }

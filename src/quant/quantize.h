@@ -43,7 +43,7 @@ struct LayerInfo {
 
 struct Quantized {
   qir::QGraph graph;
-  qir::ParamData params;
+  qir::Weights params;
   std::vector<LayerInfo> layers;
   int activation_bits = 0;
   int levels = 0;  // the largest integer of a non-negative activation

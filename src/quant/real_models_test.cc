@@ -36,7 +36,7 @@ TEST_P(RealModels, AgreeWithFloat) {
   if (!have_file(c.file)) GTEST_SKIP() << "no " << c.file << " in " << test_data_folder() << " (set ZKINFER_TEST_DATA)";
   const Images images = c.cifar ? load_cifar() : load_mnist();
   if (images.count() == 0) GTEST_SKIP() << "no image data in " << test_data_folder();
-  Result<ir::Graph> imported = frontend::import_onnx_file(test_data_folder() + "/" + c.file);
+  Result<ir::Graph> imported = frontend_onnx::import_onnx_file(test_data_folder() + "/" + c.file);
   ASSERT_TRUE(imported.ok()) << imported.status().to_string();
   Result<ir::Graph> legal = passes::legalize(std::move(imported).value());
   ASSERT_TRUE(legal.ok()) << legal.status().to_string();

@@ -314,7 +314,7 @@ Status Builder::add_node(std::uint32_t index) {
 }
 
 Status Builder::count_statement() {
-  const auto hashed = [](const DataGroup& group) { return group.hashed_in_circuit(); };
+  const auto hashed = [](const TensorPolicy& group) { return group.hashed_in_circuit(); };
   const std::vector<qir::ValueId> hashed_ids = qir::chosen_values(graph_, visibility_, hashed);
   if (hashed_ids.size() > kMaxHashedTensors) {
     return resource_limit("the hashes of " + std::to_string(hashed_ids.size()) + " tensors, at most " +
@@ -367,7 +367,7 @@ void Builder::add_committed_tensors() {
 
 Status Builder::add_digests() {
   for (const qir::ValueId id :
-       qir::chosen_values(graph_, visibility_, [](const DataGroup& g) { return g.hashed_in_circuit(); })) {
+       qir::chosen_values(graph_, visibility_, [](const TensorPolicy& g) { return g.hashed_in_circuit(); })) {
     ZKI_RETURN_IF_ERROR(add_sha256(*this, id).with_context("hash of '" + value(id).name + "'"));
   }
   return ok_status();

@@ -142,11 +142,11 @@ Result<Layouts> place(const CompiledCircuit& compiled, const pcs::OpeningParams&
                             std::to_string(compiled.num_data_oracles()));
   }
   const auto add = [&](circuit::Oracle oracle, const std::string& name,
-                       const pcs::OracleParams& oracle_params) -> Result<circuit::Layout> {
+                       const pcs::CodeParams& oracle_params) -> Result<circuit::Layout> {
     circuit::Layout layout = circuit::place_columns(compiled.circuit, oracle, oracle_params.log_lanes);
-    if (layout.num_rows == oracle_params.num_rows) return layout;
-    return invalid_argument("parameters: " + name + " rows " + std::to_string(oracle_params.num_rows) +
-                            ", the circuit needs " + std::to_string(layout.num_rows));
+    if (layout.num_coefs == oracle_params.num_coefs) return layout;
+    return invalid_argument("parameters: " + name + " rows " + std::to_string(oracle_params.num_coefs) +
+                            ", the circuit needs " + std::to_string(layout.num_coefs));
   };
   ZKI_ASSIGN_OR_RETURN(out.witness, add(circuit::Oracle::kWitness, "witness", params.witness));
   if (has_model) {

@@ -66,7 +66,7 @@ class Sha256Circuit {
         id_(id),
         value_(builder.value(id)),
         tensor_(without_unit_atoms(builder.tensor(id))),
-        format_(proof::entry_format(value_.lo, value_.hi)),
+        format_(statement::entry_format(value_.lo, value_.hi)),
         num_bytes_(static_cast<std::uint64_t>(value_.shape.num_elements()) * format_.num_bytes),
         num_blocks_(sha256_blocks(num_bytes_)),
         name_(value_.name + " sha256") {}
@@ -319,7 +319,7 @@ class Sha256Circuit {
   const qir::ValueId id_;
   const qir::Value& value_;
   const Tensor tensor_;
-  const proof::EntryFormat format_;
+  const statement::EntryFormat format_;
   const std::uint64_t num_bytes_;
   const std::uint64_t num_blocks_;
   const std::string name_;

@@ -20,8 +20,8 @@ namespace {
 struct Hashed {
   qir::QGraph graph;
   CompiledCircuit compiled;
-  circuit::ColumnData data;
-  proof::PublicValues values;  // the graph's output, the digest
+  circuit::ColumnValues data;
+  statement::PublicValues values;  // the graph's output, the digest
   std::vector<std::int64_t> input;
 
   Status check() const { return prover::check_columns(compiled, data, values); }
@@ -59,15 +59,15 @@ Hashed hashed(Shape shape, std::int64_t lo, std::int64_t hi, std::uint64_t seed 
     h.input.push_back(static_cast<std::int64_t>(static_cast<std::uint64_t>(lo) + pick));
   }
   qir::Visibility visibility;
-  visibility.inputs.hash = DataHash::kSha256;
+  visibility.inputs.hash = TensorHash::kSha256;
   auto compiled = compile(h.graph, false, visibility);
   EXPECT_TRUE(compiled.ok()) << compiled.status().message();
   h.compiled = std::move(*compiled);
-  const qir::ParamData params(h.graph.values.size());
+  const qir::Weights params(h.graph.values.size());
   auto witness = exec_integer::run(h.graph, params, {h.input});
   EXPECT_TRUE(witness.ok()) << witness.status().message();
   h.data = prover::fill_columns(h.graph, h.compiled, params, *witness);
-  h.values = {h.input, digest_words(proof::canonical_bytes(h.graph.values[0], h.input))};
+  h.values = {h.input, digest_words(statement::canonical_bytes(h.graph.values[0], h.input))};
   return h;
 }
 
@@ -106,7 +106,7 @@ TEST(Sha256Relations, HugeInputsAreRefused) {
     const qir::ValueId x = b.input({1 << 15, 1 << 15}, 0, hi);
     b.graph.outputs = {b.node(qir::Op::kReshape, {x}, {1 << 30}, 0, hi)};
     qir::Visibility visibility;
-    visibility.inputs.hash = DataHash::kSha256;
+    visibility.inputs.hash = TensorHash::kSha256;
     visibility.outputs.exposure = Exposure::kPrivate;
     const auto compiled = compile(b.graph, true, visibility);
     ASSERT_FALSE(compiled.ok());
@@ -121,7 +121,7 @@ constexpr std::pair<Sha256Column, const char*> kHashColumns[] = {
     {Sha256Column::kSchedule, "schedule"}, {Sha256Column::kCarries, "carries"}, {Sha256Column::kDigest, "digest"}};
 
 Bytes padded(const Hashed& h) {
-  Bytes bytes = proof::canonical_bytes(h.graph.values[0], h.input);
+  Bytes bytes = statement::canonical_bytes(h.graph.values[0], h.input);
   const Bytes padding = sha256_padding(bytes.size());
   bytes.insert(bytes.end(), padding.begin(), padding.end());
   return bytes;

@@ -41,7 +41,7 @@ std::string formatted(const char* format, ...) {
   return buffer;
 }
 
-double log2_vector_size(const pcs::OracleParams& oracle) {
+double log2_vector_size(const pcs::CodeParams& oracle) {
   return std::log2(static_cast<double>(oracle.dimension())) + oracle.log_lanes;
 }
 
@@ -83,14 +83,14 @@ SoundnessReport analyze(const pcs::OpeningParams& params, const OuterShape& shap
   const double fold_bits = params.security_bits + kFoldMargin;
   TermContext context{params, shape, {}, {}, {}, {}, {}};
   if (params.has_model) context.model = best_code_bound(params.model, params.regime, fold_bits);
-  for (const pcs::DataOracle& data : params.data) {
+  for (const pcs::TensorOracle& data : params.data) {
     const std::uint32_t limit = std::max(
         kMinMultiplicity, multiplicity_limit(data.oracle, params.regime, data_log2_list_limit(params.data.size())));
     context.data.push_back(best_code_bound(data.oracle, params.regime,
                                            params.security_bits + data_fold_margin(params.num_bases()), limit));
   }
   context.witness = best_code_bound(params.witness, params.regime, fold_bits);
-  for (const pcs::OracleParams& fold : params.folds) {
+  for (const pcs::CodeParams& fold : params.folds) {
     context.folds.push_back(best_code_bound(fold, params.regime, fold_bits));
   }
   if (!params.zero_knowledge) return report_of(context);

@@ -10,14 +10,14 @@
 namespace zkinfer::soundness {
 namespace {
 
+using pcs::CodeParams;
 using pcs::OpeningParams;
-using pcs::OracleParams;
 
-OracleParams oracle(std::uint64_t num_rows, std::uint64_t num_random_rows, int log_lanes, int log_domain,
-                    std::uint32_t num_queries) {
-  OracleParams result;
-  result.num_rows = num_rows;
-  result.num_random_rows = num_random_rows;
+CodeParams oracle(std::uint64_t num_coefs, std::uint64_t num_random_coefs, int log_lanes, int log_domain,
+                  std::uint32_t num_queries) {
+  CodeParams result;
+  result.num_coefs = num_coefs;
+  result.num_random_coefs = num_random_coefs;
   result.log_lanes = static_cast<std::uint8_t>(log_lanes);
   result.log_domain = static_cast<std::uint8_t>(log_domain);
   result.num_queries = num_queries;
@@ -148,7 +148,7 @@ TEST(Analyze, UnpinnedMaskIsChargedToTheQueries) {
   unpinned.mask_pinned = false;
   OpeningParams params = example();
   params.folds[1].num_queries = 60;
-  params.folds[1].num_random_rows = 61;
+  params.folds[1].num_random_coefs = 61;
   params.mask = oracle(205 + 25, 24, 0, 18, 22);
   ASSERT_TRUE(params.validate().ok()) << params.validate().message();
   const SoundnessReport with = analyze(params, example_shape());

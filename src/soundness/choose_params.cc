@@ -32,7 +32,7 @@ constexpr double kDataBytesPerElement = 0x1p-7;
 Status bad_request(const std::string& what) { return invalid_argument("parameter request: " + what); }
 
 struct BaseCandidate {
-  pcs::OracleParams oracle;
+  pcs::CodeParams oracle;
   double cost = 0.0;
 };
 
@@ -128,12 +128,12 @@ std::uint64_t Search::ask_layout(bool model, int log_lanes) const {
 std::vector<BaseCandidate> Search::base_candidates(bool model, const OracleGoal& goal, std::uint64_t cap) const {
   std::vector<BaseCandidate> candidates;
   for (int log_lanes = kMinLogLanes; log_lanes <= kMaxLogLanes; ++log_lanes) {
-    const std::uint64_t num_rows =
+    const std::uint64_t num_coefs =
         (model ? model_rows_ : witness_rows_)[static_cast<std::size_t>(log_lanes - kMinLogLanes)];
-    if (num_rows == 0 || num_rows > kMaxElements) continue;
-    for (int log_domain = least_log_domain(num_rows); log_domain <= kMaxLogBaseDomain; ++log_domain) {
+    if (num_coefs == 0 || num_coefs > kMaxElements) continue;
+    for (int log_domain = least_log_domain(num_coefs); log_domain <= kMaxLogBaseDomain; ++log_domain) {
       if (std::exp2(log_domain + log_lanes) > static_cast<double>(cap)) break;
-      const auto oracle = solve_oracle(goal, num_rows, log_lanes, log_domain);
+      const auto oracle = solve_oracle(goal, num_coefs, log_lanes, log_domain);
       if (!oracle) continue;
       BaseCandidate candidate;
       candidate.oracle = *oracle;
@@ -157,7 +157,7 @@ std::vector<Candidate> Search::rank(const std::vector<BaseCandidate>& models,
       candidate.witness = &witness;
       std::uint64_t length = model.oracle.dimension() + witness.oracle.dimension();
       int first_rounds = std::max(model.oracle.log_lanes, witness.oracle.log_lanes);
-      for (const pcs::DataOracle& data : request_.data) {
+      for (const pcs::TensorOracle& data : request_.data) {
         length += data.oracle.dimension();
         first_rounds = std::max<int>(first_rounds, data.oracle.log_lanes);
       }
@@ -178,12 +178,12 @@ bool Search::solve_mask(pcs::OpeningParams& params, double log2_mask_list) const
   if (!request_.shape.mask_pinned) mask_goal.max_log2_list = log2_mask_list;
   bool found = false;
   double best_bytes = 0.0;
-  const std::uint64_t num_rows = params.num_mask_elements();
-  for (int log_domain = least_log_domain(num_rows); log_domain <= kMaxLogMaskDomain; ++log_domain) {
-    const auto oracle = solve_oracle(mask_goal, num_rows, 0, log_domain);
+  const std::uint64_t num_coefs = params.num_mask_elements();
+  for (int log_domain = least_log_domain(num_coefs); log_domain <= kMaxLogMaskDomain; ++log_domain) {
+    const auto oracle = solve_oracle(mask_goal, num_coefs, 0, log_domain);
     if (!oracle) continue;
     const double bytes = expected_query_bytes(oracle->log_domain, oracle->num_queries, 48) +
-                         24.0 * static_cast<double>(oracle->num_random_rows) +
+                         24.0 * static_cast<double>(oracle->num_random_coefs) +
                          request_.prover_bytes * 6.0 * std::exp2(log_domain) / 1048576.0;
     if (found && bytes >= best_bytes) continue;
     found = true;
@@ -215,8 +215,8 @@ std::optional<Solution> Search::solve_exactly(const Candidate& candidate, double
   for (std::size_t i = 0; i < num_folds; ++i) {
     const FoldShape& shape = candidate.folds[i];
     const std::uint64_t lanes = params.folds[i].num_lanes();
-    const std::uint64_t num_rows = (params.vector_size(i) + lanes - 1) / lanes;
-    const auto oracle = solve_oracle(goal(log2_mask_list, random_rows), num_rows, shape.log_lanes, shape.log_domain);
+    const std::uint64_t num_coefs = (params.vector_size(i) + lanes - 1) / lanes;
+    const auto oracle = solve_oracle(goal(log2_mask_list, random_rows), num_coefs, shape.log_lanes, shape.log_domain);
     if (!oracle) return std::nullopt;
     params.folds[i] = *oracle;
     elements += 3.0 * std::exp2(shape.log_domain + shape.log_lanes);
@@ -255,21 +255,21 @@ std::optional<Solution> Search::run(double log2_mask_list) {
 
 }  // namespace
 
-Result<pcs::DataOracle> data_oracle(const DataRequest& request) {
+Result<pcs::TensorOracle> data_oracle(const TensorRequest& request) {
   OracleGoal goal;
   goal.regime = request.regime;
   goal.fold_bits = request.security_bits + kDataFoldMargin;
   goal.query_bits = static_cast<double>(request.security_bits) - request.pow_bits + kQueryMargin;
   goal.max_log2_list = kMaxDataLog2List;
   if (request.budget > 0) goal.random_rows = {request.budget, 4};
-  std::optional<pcs::OracleParams> best;
+  std::optional<pcs::CodeParams> best;
   double best_cost = 0.0;
   for (int log_lanes = kMinLogLanes; log_lanes <= kMaxLogLanes; ++log_lanes) {
-    const std::uint64_t num_rows = request.rows(log_lanes);
-    for (int log_domain = least_log_domain(num_rows); log_domain <= kMaxLogBaseDomain; ++log_domain) {
+    const std::uint64_t num_coefs = request.rows(log_lanes);
+    for (int log_domain = least_log_domain(num_coefs); log_domain <= kMaxLogBaseDomain; ++log_domain) {
       const double size = std::exp2(log_domain + log_lanes);
       if (size > static_cast<double>(default_witness_cap(request.elements)) * 4) break;
-      const auto oracle = solve_oracle(goal, num_rows, log_lanes, log_domain);
+      const auto oracle = solve_oracle(goal, num_coefs, log_lanes, log_domain);
       if (!oracle) continue;
       // The dimension lengthens v_1, which the folds pay for in bytes as well; code words cost time.
       const double cost = expected_query_bytes(oracle->log_domain, oracle->num_queries, std::uint64_t{8} << log_lanes) +
@@ -282,7 +282,7 @@ Result<pcs::DataOracle> data_oracle(const DataRequest& request) {
   if (!best)
     return resource_limit("no parameters for a commitment to " + std::to_string(request.elements) + " numbers and " +
                           std::to_string(request.budget) + " proofs; allow fewer proofs (data budget)");
-  return pcs::DataOracle{*best, request.budget};
+  return pcs::TensorOracle{*best, request.budget};
 }
 
 std::uint64_t default_witness_cap(std::uint64_t witness_elements) {
@@ -301,12 +301,12 @@ std::uint64_t default_model_cap(std::uint64_t model_elements) {
 
 std::uint64_t default_rows(std::uint64_t elements, std::uint32_t max_block, int log_lanes) {
   const std::uint64_t lanes = std::uint64_t{1} << log_lanes;
-  std::uint64_t num_rows = (elements + lanes - 1) / lanes;
-  if (num_rows > kRowAlignment) num_rows = (num_rows + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
-  num_rows = std::max(num_rows, std::uint64_t{1} << max_block);
+  std::uint64_t num_coefs = (elements + lanes - 1) / lanes;
+  if (num_coefs > kRowAlignment) num_coefs = (num_coefs + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+  num_coefs = std::max(num_coefs, std::uint64_t{1} << max_block);
   // Twice the elements: fewer lanes hold the same blocks.
-  if (log_lanes > kMinLogLanes && num_rows * lanes > 2 * std::max<std::uint64_t>(elements, 64)) return 0;
-  return num_rows;
+  if (log_lanes > kMinLogLanes && num_coefs * lanes > 2 * std::max<std::uint64_t>(elements, 64)) return 0;
+  return num_coefs;
 }
 
 std::uint64_t default_model_budget(std::uint64_t model_elements) {

@@ -39,9 +39,9 @@ struct ParamRequest {
   RowsForLanes model_rows;
   std::uint64_t model_budget = 0;
   // An M that is committed already: taken as it is (its elements and rows above are not asked for).
-  std::optional<pcs::OracleParams> fixed_model;
+  std::optional<pcs::CodeParams> fixed_model;
   // Data oracles, as data_oracle() or another commitment gives them.
-  std::vector<pcs::DataOracle> data;
+  std::vector<pcs::TensorOracle> data;
 
   OuterShape shape;
 
@@ -74,9 +74,9 @@ std::uint64_t default_rows(std::uint64_t elements, std::uint32_t max_block, int 
 // The budget of a new private model commitment: 64 below 2^18 elements, else 1024.
 std::uint64_t default_model_budget(std::uint64_t model_elements);
 
-// The oracle of a data commitment of `elements` numbers for `budget` proofs (0: hides nothing): it depends on nothing else, so that proofs of
+// The oracle of a tensor commitment of `elements` numbers for `budget` proofs (0: hides nothing): it depends on nothing else, so that proofs of
 // different models can speak of one commitment. rows: as the layout of one flat column needs them.
-struct DataRequest {
+struct TensorRequest {
   std::uint64_t elements = 0;
   std::uint64_t budget = 0;
   std::uint32_t security_bits = 128;
@@ -84,7 +84,7 @@ struct DataRequest {
   std::uint32_t pow_bits = 16;
   RowsForLanes rows;
 };
-Result<pcs::DataOracle> data_oracle(const DataRequest& request);
+Result<pcs::TensorOracle> data_oracle(const TensorRequest& request);
 
 // A set with validate() ok and analyze(set, request.shape).bits() >= request.security_bits.
 Result<pcs::OpeningParams> choose_params(const ParamRequest& request);

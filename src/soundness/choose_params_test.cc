@@ -49,10 +49,10 @@ void expect_sound(const OpeningParams& params, const ParamRequest& request) {
   EXPECT_EQ(params.regime, request.regime);
   EXPECT_EQ(params.model_budget, request.model_budget);
   if (params.zero_knowledge) {
-    EXPECT_EQ(params.witness.num_random_rows, params.witness.num_queries + 1);
-    EXPECT_EQ(params.mask.num_random_rows, params.mask.num_queries + 2);
+    EXPECT_EQ(params.witness.num_random_coefs, params.witness.num_queries + 1);
+    EXPECT_EQ(params.mask.num_random_coefs, params.mask.num_queries + 2);
     if (params.model_budget > 0) {
-      EXPECT_EQ(params.model.num_random_rows, params.model_budget * params.model.num_queries + 4);
+      EXPECT_EQ(params.model.num_random_coefs, params.model_budget * params.model.num_queries + 4);
     }
   }
 }
@@ -60,12 +60,12 @@ void expect_sound(const OpeningParams& params, const ParamRequest& request) {
 // Whole proof in KiB under the assumptions of the table: one Merkle path per leaf up to a cap of 2^floor(log2 t), and its
 // outer messages.
 double table_kib(const OpeningParams& params, int log_witness) {
-  const auto opened = [](const pcs::OracleParams& oracle, double leaf_bytes) {
+  const auto opened = [](const pcs::CodeParams& oracle, double leaf_bytes) {
     const double cap = std::floor(std::log2(oracle.num_queries));
     return oracle.num_queries * (leaf_bytes + std::max(0.0, oracle.log_domain - cap) * 32.0) + std::exp2(cap) * 32.0;
   };
   double bytes = estimate_proof_bytes(params).total();
-  const auto replace = [&](const pcs::OracleParams& oracle, std::uint64_t leaf_bytes) {
+  const auto replace = [&](const pcs::CodeParams& oracle, std::uint64_t leaf_bytes) {
     bytes += opened(oracle, static_cast<double>(leaf_bytes)) -
              expected_query_bytes(oracle.log_domain, oracle.num_queries, leaf_bytes);
   };
@@ -136,8 +136,8 @@ TEST(ChooseParams, SmallAndOddRequests) {
           const Result<OpeningParams> params = choose_params(request);
           ASSERT_TRUE(params.ok()) << witness << " " << model << " " << params.status().message();
           expect_sound(*params, request);
-          EXPECT_GE(params->witness.num_rows << params->witness.log_lanes, witness);
-          EXPECT_GE(params->model.num_rows << params->model.log_lanes, model);
+          EXPECT_GE(params->witness.num_coefs << params->witness.log_lanes, witness);
+          EXPECT_GE(params->model.num_coefs << params->model.log_lanes, model);
         }
       }
     }
@@ -231,7 +231,7 @@ TEST(ChooseParams, LayoutDecidesRows) {
   ASSERT_TRUE(params.ok());
   expect_sound(*params, request);
   EXPECT_TRUE(params->witness.log_lanes == 4 || params->witness.log_lanes == 5);
-  EXPECT_EQ(params->witness.num_rows, (std::uint64_t{5} << 16) >> params->witness.log_lanes);
+  EXPECT_EQ(params->witness.num_coefs, (std::uint64_t{5} << 16) >> params->witness.log_lanes);
 }
 
 TEST(ChooseParams, BlocksFitIntoLanes) {
@@ -240,7 +240,7 @@ TEST(ChooseParams, BlocksFitIntoLanes) {
   const Result<OpeningParams> params = choose_params(request);
   ASSERT_TRUE(params.ok());
   expect_sound(*params, request);
-  EXPECT_GE(params->witness.num_rows, std::uint64_t{1} << 18);
+  EXPECT_GE(params->witness.num_coefs, std::uint64_t{1} << 18);
 }
 
 TEST(ChooseParams, SameRequestSameAnswer) {

@@ -11,7 +11,7 @@ namespace zkinfer::soundness {
 namespace {
 
 // log2 of the pairs of lanes folded in the first round; a single lane pair (the mask) counts as one.
-double log2_first_pairs(const pcs::OracleParams& oracle) {
+double log2_first_pairs(const pcs::CodeParams& oracle) {
   return oracle.log_lanes == 0 ? 0.0 : static_cast<double>(oracle.log_lanes) - 1.0;
 }
 
@@ -33,7 +33,7 @@ struct AgreementProduct {
 
 }  // namespace
 
-CodeBound code_bound(const pcs::OracleParams& oracle, pcs::Regime regime, std::uint32_t multiplicity) {
+CodeBound code_bound(const pcs::CodeParams& oracle, pcs::Regime regime, std::uint32_t multiplicity) {
   CodeBound bound;
   const double domain = static_cast<double>(oracle.domain_size());
   const double dimension = static_cast<double>(oracle.dimension());
@@ -68,7 +68,7 @@ CodeBound code_bound(const pcs::OracleParams& oracle, pcs::Regime regime, std::u
   return bound;
 }
 
-std::uint32_t multiplicity_limit(const pcs::OracleParams& oracle, pcs::Regime regime, double max_log2_list) {
+std::uint32_t multiplicity_limit(const pcs::CodeParams& oracle, pcs::Regime regime, double max_log2_list) {
   // list = s / (2 rho) <= 2^max_log2_list
   if (regime != pcs::Regime::kJohnson || max_log2_list > 60.0) return kMaxMultiplicity;
   const double rate = static_cast<double>(oracle.dimension()) / static_cast<double>(oracle.domain_size());
@@ -76,7 +76,7 @@ std::uint32_t multiplicity_limit(const pcs::OracleParams& oracle, pcs::Regime re
   return static_cast<std::uint32_t>(std::clamp(limit, 0.0, static_cast<double>(kMaxMultiplicity)));
 }
 
-CodeBound best_code_bound(const pcs::OracleParams& oracle, pcs::Regime regime, double fold_bits,
+CodeBound best_code_bound(const pcs::CodeParams& oracle, pcs::Regime regime, double fold_bits,
                           std::uint32_t max_multiplicity) {
   if (regime == pcs::Regime::kUniqueDecoding) return code_bound(oracle, regime, 0);
   const double pairs = log2_first_pairs(oracle);

@@ -12,13 +12,13 @@
 namespace zkinfer::soundness {
 namespace {
 
-using pcs::OracleParams;
+using pcs::CodeParams;
 using pcs::Regime;
 
-OracleParams oracle(std::uint64_t num_rows, std::uint64_t num_random_rows, int log_lanes, int log_domain) {
-  OracleParams result;
-  result.num_rows = num_rows;
-  result.num_random_rows = num_random_rows;
+CodeParams oracle(std::uint64_t num_coefs, std::uint64_t num_random_coefs, int log_lanes, int log_domain) {
+  CodeParams result;
+  result.num_coefs = num_coefs;
+  result.num_random_coefs = num_random_coefs;
   result.log_lanes = static_cast<std::uint8_t>(log_lanes);
   result.log_domain = static_cast<std::uint8_t>(log_domain);
   return result;
@@ -84,7 +84,7 @@ TEST(CodeBound, ConstantsByHand) {
 
 TEST(CodeBound, LargestMultiplicityBelowTheTarget) {
   // The error grows like s^5: the chosen s fits, s + 1 does not.
-  const OracleParams big = oracle(std::uint64_t{1} << 22, 100000, 6, 25);
+  const CodeParams big = oracle(std::uint64_t{1} << 22, 100000, 6, 25);
   const CodeBound best = best_code_bound(big, Regime::kJohnson, 129.01);
   ASSERT_TRUE(best.usable);
   EXPECT_LE(best.log2_fold + 5.0, -129.01);
@@ -93,7 +93,7 @@ TEST(CodeBound, LargestMultiplicityBelowTheTarget) {
 }
 
 TEST(CodeBound, ErrorAndListGrowWithMultiplicityAgreementFalls) {
-  const OracleParams some = oracle(1000, 50, 4, 14);
+  const CodeParams some = oracle(1000, 50, 4, 14);
   for (std::uint32_t s = 3; s < 60; ++s) {
     const CodeBound low = code_bound(some, Regime::kJohnson, s);
     const CodeBound high = code_bound(some, Regime::kJohnson, s + 1);
@@ -130,13 +130,13 @@ TEST(OracleSearch, FixedPointOfQueriesAndRandomRows) {
   goal.random_rows = {64, 4};
   const auto solved = solve_oracle(goal, 8192, 3, 17);
   ASSERT_TRUE(solved.has_value());
-  EXPECT_EQ(solved->num_random_rows, 64u * solved->num_queries + 4);
+  EXPECT_EQ(solved->num_random_coefs, 64u * solved->num_queries + 4);
   const CodeBound bound = best_code_bound(*solved, goal.regime, goal.fold_bits);
   EXPECT_LE(log2_query_error(bound, solved->domain_size(), solved->num_queries), -112.0);
   // One query less is not a fixed point: fewer random rows still need more queries than that.
-  OracleParams less = *solved;
+  CodeParams less = *solved;
   less.num_queries -= 1;
-  less.num_random_rows -= 64;
+  less.num_random_coefs -= 64;
   const CodeBound tighter = best_code_bound(less, goal.regime, goal.fold_bits);
   EXPECT_GT(log2_query_error(tighter, less.domain_size(), less.num_queries), -112.0);
 }

@@ -24,7 +24,7 @@ namespace zkinfer::soundness {
 
 namespace {
 
-double leaf_guess_log2(const pcs::OracleParams& oracle, double elements_per_lane) {
+double leaf_guess_log2(const pcs::CodeParams& oracle, double elements_per_lane) {
   return static_cast<double>(oracle.log_domain) -
          63.999999 * elements_per_lane * static_cast<double>(oracle.num_lanes());
 }
@@ -47,7 +47,7 @@ void add_hiding_terms(const TermContext& context, std::vector<SoundnessTerm>& te
                                  log2_bad_fraction(2.0 * shape.log_triple_rows)));
   }
   double guess = leaf_guess_log2(params.witness, 1.0);
-  const auto add_value = [&](const std::string& label, const pcs::OracleParams& oracle) {
+  const auto add_value = [&](const std::string& label, const pcs::CodeParams& oracle) {
     terms.push_back(
         equal_rounds(label, "(N + 1)/|K|", source, log2_bad_fraction(static_cast<double>(oracle.domain_size()) + 1.0)));
     guess = std::max(guess, leaf_guess_log2(oracle, 1.0));
@@ -60,7 +60,7 @@ void add_hiding_terms(const TermContext& context, std::vector<SoundnessTerm>& te
     terms.push_back(equal_rounds("mask value", "(N_X + 1)/|K|", source,
                                  log2_bad_fraction(static_cast<double>(params.mask.domain_size()) + 1.0)));
   }
-  for (const pcs::OracleParams& fold : params.folds) guess = std::max(guess, leaf_guess_log2(fold, 3.0));
+  for (const pcs::CodeParams& fold : params.folds) guess = std::max(guess, leaf_guess_log2(fold, 3.0));
   guess = std::max(guess, leaf_guess_log2(params.mask, 3.0));
   terms.push_back(equal_rounds("guess of an unopened leaf", "N 2^-(bits per leaf) per hash call", source, guess));
 }

@@ -20,7 +20,7 @@ namespace zkinfer::soundness {
 namespace {
 
 // log2 of L^2/2 n/|K| times 2^log2_factor; -infinity when the list has one member.
-double log2_identity_error(const CodeBound& bound, const pcs::OracleParams& oracle, double log2_factor) {
+double log2_identity_error(const CodeBound& bound, const pcs::CodeParams& oracle, double log2_factor) {
   if (bound.log2_list <= 0.0) return -std::numeric_limits<double>::infinity();
   return 2.0 * bound.log2_list - 1.0 + log2_vector_size(oracle) + log2_factor + log2_bad_fraction(1.0);
 }

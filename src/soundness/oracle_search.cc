@@ -16,21 +16,21 @@ constexpr int kMaxIterations = 64;
 
 }  // namespace
 
-int least_log_domain(std::uint64_t num_rows) {
-  return static_cast<int>(std::bit_width(num_rows > 0 ? num_rows - 1 : 0)) + 1;
+int least_log_domain(std::uint64_t num_coefs) {
+  return static_cast<int>(std::bit_width(num_coefs > 0 ? num_coefs - 1 : 0)) + 1;
 }
 
-std::optional<pcs::OracleParams> solve_oracle(const OracleGoal& goal, std::uint64_t num_rows, int log_lanes,
-                                              int log_domain) {
-  pcs::OracleParams oracle;
-  oracle.num_rows = num_rows;
+std::optional<pcs::CodeParams> solve_oracle(const OracleGoal& goal, std::uint64_t num_coefs, int log_lanes,
+                                            int log_domain) {
+  pcs::CodeParams oracle;
+  oracle.num_coefs = num_coefs;
   oracle.log_lanes = static_cast<std::uint8_t>(log_lanes);
   oracle.log_domain = static_cast<std::uint8_t>(log_domain);
   const double pairs = log_lanes == 0 ? 0.0 : log_lanes - 1.0;
   std::uint64_t num_queries = 1;
   // More random rows raise the rate, hence t: the iteration climbs to the least fixed point.
   for (int iteration = 0; iteration < kMaxIterations; ++iteration) {
-    oracle.num_random_rows = goal.random_rows(num_queries);
+    oracle.num_random_coefs = goal.random_rows(num_queries);
     if (oracle.dimension() < 1 || 2 * oracle.dimension() > oracle.domain_size()) return std::nullopt;
     const std::uint32_t limit = multiplicity_limit(oracle, goal.regime, goal.max_log2_list);
     // The rate still climbs: whether the list is short enough is decided at the end.

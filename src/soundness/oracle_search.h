@@ -26,10 +26,10 @@ struct OracleGoal {
 };
 
 // nullopt when the rate is above 1/2, the fold error cannot be reached, or t would not fit the domain.
-std::optional<pcs::OracleParams> solve_oracle(const OracleGoal& goal, std::uint64_t num_rows, int log_lanes,
-                                              int log_domain);
+std::optional<pcs::CodeParams> solve_oracle(const OracleGoal& goal, std::uint64_t num_coefs, int log_lanes,
+                                            int log_domain);
 
 // The least d with rows <= 2^(d-1).
-int least_log_domain(std::uint64_t num_rows);
+int least_log_domain(std::uint64_t num_coefs);
 
 }  // namespace zkinfer::soundness

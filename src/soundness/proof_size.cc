@@ -13,7 +13,7 @@ constexpr double kExtensionBytes = 24.0;
 constexpr double kNonceBytes = 8.0;
 constexpr std::uint64_t kBaseBytes = 8;
 
-double oracle_bytes(const pcs::OracleParams& oracle, std::uint64_t leaf_bytes) {
+double oracle_bytes(const pcs::CodeParams& oracle, std::uint64_t leaf_bytes) {
   return expected_query_bytes(oracle.log_domain, oracle.num_queries, leaf_bytes);
 }
 
@@ -61,12 +61,12 @@ ProofSize estimate_proof_bytes(const pcs::OpeningParams& params) {
   add("first rounds", params.first_rounds() * round_bytes);
   if (params.has_model) add("queries of M", oracle_bytes(params.model, kBaseBytes << params.model.log_lanes));
   for (std::size_t i = 0; i < params.data.size(); ++i) {
-    const pcs::OracleParams& data = params.data[i].oracle;
+    const pcs::CodeParams& data = params.data[i].oracle;
     add("queries of D_" + std::to_string(i + 1), oracle_bytes(data, kBaseBytes << data.log_lanes));
   }
   add("queries of W", oracle_bytes(params.witness, kBaseBytes << params.witness.log_lanes));
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
-    const pcs::OracleParams& fold = params.folds[i];
+    const pcs::CodeParams& fold = params.folds[i];
     const std::string name = "g_" + std::to_string(i + 1);
     // Root, out-of-domain value, rounds.
     add("messages of " + name, kDigestBytes + kExtensionBytes + fold.log_lanes * round_bytes);

@@ -41,8 +41,8 @@ Stage describe_stage(const TermContext& context, std::size_t stage_index) {
   }
   stage.log2_candidates = stage.log2_batch_list = context.log2_alive_masks();
   if (stage_index < params.folds.size()) {
-    const pcs::OracleParams& next = params.folds[stage_index];
-    stage.padding = next.num_rows * next.num_lanes() - params.vector_size(stage_index);
+    const pcs::CodeParams& next = params.folds[stage_index];
+    stage.padding = next.num_coefs * next.num_lanes() - params.vector_size(stage_index);
     if (stage_index == 0) {
       stage.padding += params.first_vector_size();
       for (const TermContext::Base& base : context.bases()) stage.padding -= base.params.dimension();
@@ -53,7 +53,7 @@ Stage describe_stage(const TermContext& context, std::size_t stage_index) {
   return stage;
 }
 
-void add_query_term(const TermContext& context, const std::string& name, const pcs::OracleParams& oracle,
+void add_query_term(const TermContext& context, const std::string& name, const pcs::CodeParams& oracle,
                     const CodeBound& bound, double log2_candidates, std::vector<SoundnessTerm>& terms) {
   const double error =
       log2_query_error(bound, oracle.domain_size(), oracle.num_queries) + log2_candidates - context.params.pow_bits;

@@ -27,7 +27,7 @@ struct TermContext {
 
   struct Base {
     std::string name;  // M, D_1, .., W
-    const pcs::OracleParams& params;
+    const pcs::CodeParams& params;
     const CodeBound& bound;
     bool pinned;  // its value v is part of the statement: one vector per root
   };
@@ -55,7 +55,7 @@ SoundnessTerm equal_rounds(std::string label, std::string formula, std::string s
 
 // printf into a string of at most 300 characters.
 std::string formatted(const char* format, ...) __attribute__((format(printf, 1, 2)));
-double log2_vector_size(const pcs::OracleParams& oracle);
+double log2_vector_size(const pcs::CodeParams& oracle);
 
 void add_identity_terms(const TermContext& context, std::vector<SoundnessTerm>& terms);
 void add_outer_terms(const TermContext& context, std::vector<SoundnessTerm>& terms);

@@ -7,7 +7,7 @@
 #include "hash/keccak.h"
 #include "hash/sha256.h"
 
-namespace zkinfer::proof {
+namespace zkinfer::statement {
 
 EntryFormat entry_format(std::int64_t lo, std::int64_t hi) {
   EntryFormat format;
@@ -55,9 +55,9 @@ Result<std::vector<std::int64_t>> parse_canonical_bytes(const qir::Value& value,
   return out;
 }
 
-Digest hash_data(DataHash hash, ByteView bytes) {
-  ZKI_CHECK(hash != DataHash::kNone, "a hash");
-  return hash == DataHash::kKeccak256 ? keccak256(bytes) : sha256(bytes);
+Digest hash_data(TensorHash hash, ByteView bytes) {
+  ZKI_CHECK(hash != TensorHash::kNone, "a hash");
+  return hash == TensorHash::kKeccak256 ? keccak256(bytes) : sha256(bytes);
 }
 
-}  // namespace zkinfer::proof
+}  // namespace zkinfer::statement

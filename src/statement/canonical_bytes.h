@@ -7,10 +7,10 @@
 #include <span>
 
 #include "base/bytes.h"
-#include "base/data_group.h"
+#include "base/tensor_policy.h"
 #include "qir/qgraph.h"
 
-namespace zkinfer::proof {
+namespace zkinfer::statement {
 
 struct EntryFormat {
   std::size_t num_bytes = 1;
@@ -24,6 +24,6 @@ Bytes canonical_bytes(const qir::Value& value, std::span<const std::int64_t> val
 Result<std::vector<std::int64_t>> parse_canonical_bytes(const qir::Value& value, ByteView bytes);
 
 // Hash of canonical bytes; hash is not kNone.
-Digest hash_data(DataHash hash, ByteView canonical_bytes);
+Digest hash_data(TensorHash hash, ByteView canonical_bytes);
 
-}  // namespace zkinfer::proof
+}  // namespace zkinfer::statement

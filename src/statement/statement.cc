@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "statement/statement.h"
 
-namespace zkinfer::proof {
+namespace zkinfer::statement {
 
 namespace {
 
@@ -105,7 +105,7 @@ Result<Key> parse_key(ByteView bytes) {
     return corrupt("verification key: parameters for " + std::to_string(key.params.data.size()) +
                    " committed tensors, expected " + std::to_string(num_committed));
   }
-  for (const pcs::DataOracle& data : key.params.data) {
+  for (const pcs::TensorOracle& data : key.params.data) {
     if (data.budget == 0) return corrupt("verification key: a committed input or output needs a budget of proofs");
   }
   if (!key.params.has_model && (key.commitment.root != Digest{} || !key.commitment.ood_value.is_zero())) {
@@ -125,7 +125,7 @@ Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const D
   return transcript.challenge("model point");
 }
 
-Fe data_point(const pcs::DataOracle& oracle, std::uint64_t num_elements, const Digest& root) {
+Fe data_point(const pcs::TensorOracle& oracle, std::uint64_t num_elements, const Digest& root) {
   ByteWriter params;
   oracle.write(params);
   Transcript transcript("zkinfer data value v1");
@@ -135,11 +135,11 @@ Fe data_point(const pcs::DataOracle& oracle, std::uint64_t num_elements, const D
   return transcript.challenge("data point");
 }
 
-PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicData& data) {
+PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicIo& data) {
   PublicValues out = data.values;
   std::size_t next = 0;
-  const auto add_group = [&](const DataGroup& group, std::size_t count) {
-    if (group.hash == DataHash::kNone) return;
+  const auto add_group = [&](const TensorPolicy& group, std::size_t count) {
+    if (group.hash == TensorHash::kNone) return;
     for (std::size_t i = 0; i < count; ++i) {
       const Digest& digest = data.digests[next++];
       if (!group.hashed_in_circuit()) continue;
@@ -158,7 +158,7 @@ std::uint32_t header_flags(const pcs::OpeningParams& params) { return params.zer
 
 std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility) {
   std::size_t num_values = 0;
-  const auto in_proof = [](const DataGroup& group) { return group.in_proof(); };
+  const auto in_proof = [](const TensorPolicy& group) { return group.in_proof(); };
   for (const qir::ValueId id : qir::chosen_values(graph, visibility, in_proof)) {
     num_values += static_cast<std::size_t>(graph.value(id).shape.num_elements());
   }
@@ -166,7 +166,7 @@ std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibil
          kCommitmentBytes * qir::committed_values(graph, visibility).size();
 }
 
-Bytes header_bytes(const Key& key, ByteView context, const PublicData& data) {
+Bytes header_bytes(const Key& key, ByteView context, const PublicIo& data) {
   ZKI_CHECK_EQ(context.size(), kContextBytes, "the context is padded to 32 bytes");
   ByteWriter writer;
   writer.u32(kProofMagic);
@@ -183,12 +183,12 @@ Bytes header_bytes(const Key& key, ByteView context, const PublicData& data) {
   return std::move(writer).take();
 }
 
-void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicData& data) {
+void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicIo& data) {
   absorb_statement(transcript, key.identity(), key.visibility, key.graph, context, data);
 }
 
 void absorb_statement(Transcript& transcript, const Digest& identity, const qir::Visibility& visibility,
-                      const qir::QGraph& graph, ByteView context, const PublicData& data) {
+                      const qir::QGraph& graph, ByteView context, const PublicIo& data) {
   transcript.absorb_digest("model identity", identity);
   transcript.absorb_bytes("context", context);
   for_values_in_proof(graph, visibility, data.values,
@@ -200,4 +200,4 @@ void absorb_statement(Transcript& transcript, const Digest& identity, const qir:
   }
 }
 
-}  // namespace zkinfer::proof
+}  // namespace zkinfer::statement

@@ -10,7 +10,7 @@
 #include "qir/visibility.h"
 #include "transcript/transcript.h"
 
-namespace zkinfer::proof {
+namespace zkinfer::statement {
 
 inline constexpr std::uint32_t kKeyMagic = 0x4b494b5a;    // "ZKIK"
 inline constexpr std::uint32_t kProofMagic = 0x50494b5a;  // "ZKIP"
@@ -55,12 +55,12 @@ Result<Key> parse_key(ByteView bytes);
 // z of M, drawn from structure, parameters and root.
 Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const Digest& root);
 // z of a commitment to num_elements numbers: nothing of a model is in it, so that several models' proofs can refer to it.
-Fe data_point(const pcs::DataOracle& oracle, std::uint64_t num_elements, const Digest& root);
+Fe data_point(const pcs::TensorOracle& oracle, std::uint64_t num_elements, const Digest& root);
 
 using PublicValues = std::vector<std::vector<std::int64_t>>;
 
 // What a statement says about outputs and inputs. Every list has the outputs first.
-struct PublicData {
+struct PublicIo {
   PublicValues values;                  // of qir::public_values, each row-major
   std::vector<Digest> digests;          // of qir::hashed_values: hash of the canonical bytes
   std::vector<Commitment> commitments;  // of qir::committed_values
@@ -68,7 +68,7 @@ struct PublicData {
 
 // The public tensors' values as the circuit's relations need them (circuit::Circuit::public_tensors): data.values, then
 // the eight big-endian words of each digest that the circuit computes.
-PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicData& data);
+PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicIo& data);
 
 // magic, version, flags, the model's identity [32], context [32]; i64 values of tensors that are in the proof, digests,
 // commitments. The rest of a proof are the messages. The identity is there to tell a proof of another model from a broken
@@ -78,18 +78,18 @@ inline constexpr std::size_t kIdentityOffset = 12;
 inline constexpr std::size_t kContextOffset = kIdentityOffset + 32;
 inline constexpr std::size_t kValuesOffset = kContextOffset + kContextBytes;
 std::uint32_t header_flags(const pcs::OpeningParams& params);
-Bytes header_bytes(const Key& key, ByteView context, const PublicData& data);
+Bytes header_bytes(const Key& key, ByteView context, const PublicIo& data);
 struct Header {
   Digest context{};
-  PublicData data;
+  PublicIo data;
   std::size_t num_bytes = 0;
 };
 std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility = {});
 
 // Step 0 of the transcript: binds everything the statement contains before the first challenge. Tensors that travel
 // beside the proof are bound by their digests.
-void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicData& data);
+void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicIo& data);
 void absorb_statement(Transcript& transcript, const Digest& identity, const qir::Visibility& visibility,
-                      const qir::QGraph& graph, ByteView context, const PublicData& data);
+                      const qir::QGraph& graph, ByteView context, const PublicIo& data);
 
-}  // namespace zkinfer::proof
+}  // namespace zkinfer::statement

@@ -32,17 +32,17 @@ void absorb_certificate_statement(Transcript& transcript, const PreparedKey& pre
 }
 
 Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate) {
-  VariantFile file;
-  if (Verdict verdict = read_variant_file(kCertificateKind, certificate, file); !verdict.accepted()) return verdict;
+  KeyProofFile file;
+  if (Verdict verdict = read_key_proof_file(kCertificateKind, certificate, file); !verdict.accepted()) return verdict;
   if (!prepared.key.params.has_model)
     return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
   pcs::OpeningParams params;
-  if (Verdict verdict = read_variant_params(file, params); !verdict.accepted()) return verdict;
-  auto variant = prepare_certificate(prepared, params);
-  if (!variant.ok()) return Verdict::reject(RejectReason::kWrongStatement, variant.status().message());
+  if (Verdict verdict = read_key_proof_params(file, params); !verdict.accepted()) return verdict;
+  auto key_proof = prepare_certificate(prepared, params);
+  if (!key_proof.ok()) return Verdict::reject(RejectReason::kWrongStatement, key_proof.status().message());
   Transcript transcript(kCertificateProtocol);
   absorb_certificate_statement(transcript, prepared, params);
-  return verify_messages(*variant, {}, {}, file.messages, transcript);
+  return verify_messages(*key_proof, {}, {}, file.messages, transcript);
 }
 
 }  // namespace zkinfer::verifier

@@ -5,12 +5,12 @@
 // one of the commitment's budgeted proofs. Byte grammar: docs/formats/certificate.md.
 #pragma once
 
-#include "verifier/variant_file.h"
+#include "verifier/key_proof_file.h"
 #include "verifier/verify.h"
 
 namespace zkinfer::verifier {
 
-inline constexpr VariantKind kCertificateKind{0x52494b5a, 1, "a certificate"};  // "ZKIR"
+inline constexpr KeyProofKind kCertificateKind{0x52494b5a, 1, "a certificate"};  // "ZKIR"
 inline constexpr const char* kCertificateProtocol = "zkinfer certificate v1";
 
 // The key's commitment under the certificate's circuit and opening parameters, whose M must be the key's.

@@ -120,7 +120,7 @@ void verify_contractions(hiding::VerifierChannel& channel, const relations::Comp
 }
 
 void public_constraints(const relations::CompiledCircuit& compiled, std::span<const Fe> tau,
-                        const proof::PublicValues& tensors, std::vector<Constraint>& out) {
+                        const statement::PublicValues& tensors, std::vector<Constraint>& out) {
   const Circuit& circuit = compiled.circuit;
   for (const circuit::Equality& equality : circuit.equalities) {
     Constraint constraint{"equality", {}, {}};
@@ -184,7 +184,7 @@ OuterClaim batch(const Circuit& circuit, std::size_t num_data_oracles, std::size
 
 std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel,
                                             const relations::CompiledCircuit& compiled,
-                                            const proof::PublicValues& tensors) {
+                                            const statement::PublicValues& tensors) {
   std::vector<Constraint> constraints;
   const Fe alpha = channel.challenge("lookup alpha");
   const Fe beta = channel.challenge("lookup beta");
@@ -199,7 +199,7 @@ std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel,
 }
 
 OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
-                        const proof::PublicValues& tensors) {
+                        const statement::PublicValues& tensors) {
   std::vector<Constraint> constraints = collect_constraints(channel, compiled, tensors);
   const Fe delta = channel.challenge("delta");
   return batch(compiled.circuit, compiled.num_data_oracles(), compiled.pads.layout().num_pads(), std::move(constraints),

@@ -28,7 +28,7 @@ struct Constraint {
 // Every check of the outer protocol that is not settled at once, in order. Reads all messages up to the challenge delta.
 std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel,
                                             const relations::CompiledCircuit& compiled,
-                                            const proof::PublicValues& tensors);
+                                            const statement::PublicValues& tensors);
 
 struct OuterClaim {
   std::vector<std::vector<circuit::Term>> terms;  // by circuit::Oracle
@@ -37,8 +37,8 @@ struct OuterClaim {
   Fe delta;
 };
 
-// collect_constraints, then their sum weighted by powers of delta. Failure is the channel's verdict; the claim is then meaningless. tensors: the public tensors' values (proof::tensor_values), sizes checked by the caller.
+// collect_constraints, then their sum weighted by powers of delta. Failure is the channel's verdict; the claim is then meaningless. tensors: the public tensors' values (statement::tensor_values), sizes checked by the caller.
 OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
-                        const proof::PublicValues& tensors);
+                        const statement::PublicValues& tensors);
 
 }  // namespace zkinfer::verifier

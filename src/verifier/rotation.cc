@@ -10,8 +10,8 @@ namespace zkinfer::verifier {
 namespace {
 
 // Only hidden weights have a budget to renew.
-Status check_keys(const proof::Key& before, const proof::Key& after) {
-  for (const proof::Key* key : {&before, &after}) {
+Status check_keys(const statement::Key& before, const statement::Key& after) {
+  for (const statement::Key* key : {&before, &after}) {
     if (!key->params.has_model) return invalid_argument("rotation: the model has no weights");
     if (key->params.model_budget == 0)
       return invalid_argument("rotation: a public model needs none, its key serves any number of proofs");
@@ -30,7 +30,7 @@ Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKe
   const pcs::OpeningParams& own = before.key.params;
   const pcs::OpeningParams& other = after.key.params;
   if (!params.has_model || params.model != own.model || params.model_budget != own.model_budget ||
-      params.data.size() != 1 || params.data[0] != pcs::DataOracle{other.model, other.model_budget} ||
+      params.data.size() != 1 || params.data[0] != pcs::TensorOracle{other.model, other.model_budget} ||
       !params.zero_knowledge || params.regime != own.regime || params.regime != other.regime) {
     return invalid_argument(
         "rotation: its parameters are for other weight commitments, or another regime of soundness");
@@ -60,15 +60,15 @@ void absorb_rotation_statement(Transcript& transcript, const PreparedKey& before
 DataPins rotation_pins(const PreparedKey& after) { return {{after.key.commitment, after.ood_point}}; }
 
 Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, ByteView rotation) {
-  VariantFile file;
-  if (Verdict verdict = read_variant_file(kRotationKind, rotation, file); !verdict.accepted()) return verdict;
+  KeyProofFile file;
+  if (Verdict verdict = read_key_proof_file(kRotationKind, rotation, file); !verdict.accepted()) return verdict;
   pcs::OpeningParams params;
-  if (Verdict verdict = read_variant_params(file, params); !verdict.accepted()) return verdict;
-  auto variant = prepare_rotation(before, after, params);
-  if (!variant.ok()) return Verdict::reject(RejectReason::kWrongStatement, variant.status().message());
+  if (Verdict verdict = read_key_proof_params(file, params); !verdict.accepted()) return verdict;
+  auto key_proof = prepare_rotation(before, after, params);
+  if (!key_proof.ok()) return Verdict::reject(RejectReason::kWrongStatement, key_proof.status().message());
   Transcript transcript(kRotationProtocol);
   absorb_rotation_statement(transcript, before, after, params);
-  return verify_messages(*variant, {}, rotation_pins(after), file.messages, transcript);
+  return verify_messages(*key_proof, {}, rotation_pins(after), file.messages, transcript);
 }
 
 }  // namespace zkinfer::verifier

@@ -6,12 +6,12 @@
 // Byte grammar: docs/formats/rotation.md.
 #pragma once
 
-#include "verifier/variant_file.h"
+#include "verifier/key_proof_file.h"
 #include "verifier/verify.h"
 
 namespace zkinfer::verifier {
 
-inline constexpr VariantKind kRotationKind{0x4d494b5a, 1, "a rotation"};  // "ZKIM"
+inline constexpr KeyProofKind kRotationKind{0x4d494b5a, 1, "a rotation"};  // "ZKIM"
 inline constexpr const char* kRotationProtocol = "zkinfer rotation v1";
 
 // The old key under the rotation's circuit and opening parameters, whose M must be the old key's and whose data oracle the

@@ -9,7 +9,7 @@
 
 namespace zkinfer::verifier {
 
-Result<PreparedKey> prepare(proof::Key key) {
+Result<PreparedKey> prepare(statement::Key key) {
   PreparedKey out;
   out.key = std::move(key);
   ZKI_ASSIGN_OR_RETURN(out.compiled,
@@ -24,19 +24,19 @@ Result<PreparedKey> prepare(proof::Key key) {
     return invalid_argument("parameters: zero knowledge holds with " + std::to_string(report.hiding_bits()) +
                             " bits only; expected what the key claims for soundness, and 100 at least");
   }
-  out.ood_point = proof::ood_point(out.key.graph, out.key.params, out.key.commitment.root);
+  out.ood_point = statement::ood_point(out.key.graph, out.key.params, out.key.commitment.root);
   out.identity = out.key.identity();
   return out;
 }
 
-DataPins data_pins(const PreparedKey& prepared, const std::vector<proof::Commitment>& commitments) {
-  const proof::Key& key = prepared.key;
+DataPins data_pins(const PreparedKey& prepared, const std::vector<statement::Commitment>& commitments) {
+  const statement::Key& key = prepared.key;
   const std::vector<qir::ValueId> ids = qir::committed_values(key.graph, key.visibility);
   ZKI_CHECK_EQ(commitments.size(), ids.size(), "a commitment per committed tensor");
   DataPins pins;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto num_elements = static_cast<std::uint64_t>(key.graph.value(ids[i]).shape.num_elements());
-    pins.push_back({commitments[i], proof::data_point(key.params.data[i], num_elements, commitments[i].root)});
+    pins.push_back({commitments[i], statement::data_point(key.params.data[i], num_elements, commitments[i].root)});
   }
   return pins;
 }
@@ -90,11 +90,11 @@ Verdict check_value(const qir::Value& value, const std::vector<std::int64_t>& va
 }
 
 // Fills header.data: the tensors in the proof and beside it, digests (compared where the tensor is here), commitments.
-Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const proof::PublicValues& beside,
-                         proof::Header& header) {
-  const proof::Key& key = prepared.key;
+Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const statement::PublicValues& beside,
+                         statement::Header& header) {
+  const statement::Key& key = prepared.key;
   std::size_t next_beside = 0;
-  const auto read_values = [&](const DataGroup& group, const std::vector<qir::ValueId>& ids) -> Verdict {
+  const auto read_values = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) -> Verdict {
     if (!group.is_public()) return Verdict::accept();
     for (const qir::ValueId id : ids) {
       const qir::Value& value = key.graph.value(id);
@@ -122,17 +122,17 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
         std::to_string(beside.size()) + " tensors beside the proof, expected " + std::to_string(next_beside));
   }
   std::size_t next_value = 0;
-  const auto read_digests = [&](const DataGroup& group, const std::vector<qir::ValueId>& ids) -> Verdict {
+  const auto read_digests = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) -> Verdict {
     for (const qir::ValueId id : ids) {
       const std::size_t index = group.is_public() ? next_value++ : 0;
-      if (group.hash == DataHash::kNone) continue;
+      if (group.hash == TensorHash::kNone) continue;
       Digest digest{};
       const ByteView bytes = reader.raw(digest.size());
       std::copy(bytes.begin(), bytes.end(), digest.begin());
       header.data.digests.push_back(digest);
       const qir::Value& value = key.graph.value(id);
       if (group.is_public() &&
-          digest != proof::hash_data(group.hash, proof::canonical_bytes(value, header.data.values[index]))) {
+          digest != statement::hash_data(group.hash, statement::canonical_bytes(value, header.data.values[index]))) {
         return Verdict::reject(RejectReason::kBadPublicValue,
                                "value '" + value.name + "': the data has another hash than the proof");
       }
@@ -142,35 +142,36 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
   if (Verdict verdict = read_digests(key.visibility.outputs, key.graph.outputs); !verdict.accepted()) return verdict;
   if (Verdict verdict = read_digests(key.visibility.inputs, key.graph.inputs); !verdict.accepted()) return verdict;
   for (std::size_t i = 0; i < key.params.data.size(); ++i) {
-    header.data.commitments.push_back(proof::read_commitment(reader));
-    if (!reader.ok()) return Verdict::reject(RejectReason::kNonCanonical, "data commitment " + std::to_string(i));
+    header.data.commitments.push_back(statement::read_commitment(reader));
+    if (!reader.ok()) return Verdict::reject(RejectReason::kNonCanonical, "tensor commitment " + std::to_string(i));
   }
   return Verdict::accept();
 }
 
-Verdict read_header(const PreparedKey& prepared, ByteView proof, const proof::PublicValues& beside,
-                    proof::Header& header) {
+Verdict read_header(const PreparedKey& prepared, ByteView proof, const statement::PublicValues& beside,
+                    statement::Header& header) {
   const qir::QGraph& graph = prepared.key.graph;
   ByteReader reader(proof);
   const std::uint32_t magic = reader.u32();
   const std::uint32_t version = reader.u32();
   if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
-  if (magic != proof::kProofMagic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a proof file");
-  if (version != proof::kVersion) {
+  if (magic != statement::kProofMagic)
+    return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a proof file");
+  if (version != statement::kVersion) {
     return Verdict::reject(RejectReason::kBadHeader,
-                           "version " + std::to_string(version) + ", expected " + std::to_string(proof::kVersion));
+                           "version " + std::to_string(version) + ", expected " + std::to_string(statement::kVersion));
   }
   const std::uint32_t flags = reader.u32();
   const ByteView identity = reader.raw(prepared.identity.size());
   if (reader.ok() && !std::equal(identity.begin(), identity.end(), prepared.identity.begin())) {
     return Verdict::reject(RejectReason::kWrongStatement, "model identity: the proof was made under another key");
   }
-  const ByteView context = reader.raw(proof::kContextBytes);
-  if (!reader.ok() || reader.remaining() < proof::header_size(graph, prepared.key.visibility) - reader.offset()) {
+  const ByteView context = reader.raw(statement::kContextBytes);
+  if (!reader.ok() || reader.remaining() < statement::header_size(graph, prepared.key.visibility) - reader.offset()) {
     return Verdict::reject(RejectReason::kTruncated, "header");
   }
   std::copy(context.begin(), context.end(), header.context.begin());
-  if (flags != proof::header_flags(prepared.key.params)) {
+  if (flags != statement::header_flags(prepared.key.params)) {
     return Verdict::reject(RejectReason::kBadHeader,
                            "flags: the key's proofs have zero knowledge " +
                                std::string(prepared.key.params.zero_knowledge ? "on" : "off"));
@@ -182,18 +183,19 @@ Verdict read_header(const PreparedKey& prepared, ByteView proof, const proof::Pu
 
 }  // namespace
 
-Verdict verify(const PreparedKey& prepared, ByteView proof, const proof::PublicValues& beside, proof::Header* header) {
-  proof::Header local;
-  proof::Header& head = header != nullptr ? *header : local;
+Verdict verify(const PreparedKey& prepared, ByteView proof, const statement::PublicValues& beside,
+               statement::Header* header) {
+  statement::Header local;
+  statement::Header& head = header != nullptr ? *header : local;
   head = {};
   if (Verdict verdict = read_header(prepared, proof, beside, head); !verdict.accepted()) return verdict;
   Transcript transcript(kProtocolName);
-  proof::absorb_statement(transcript, prepared.key, head.context, head.data);
-  return verify_messages(prepared, proof::tensor_values(prepared.key.graph, prepared.key.visibility, head.data),
+  statement::absorb_statement(transcript, prepared.key, head.context, head.data);
+  return verify_messages(prepared, statement::tensor_values(prepared.key.graph, prepared.key.visibility, head.data),
                          data_pins(prepared, head.data.commitments), proof.subspan(head.num_bytes), transcript);
 }
 
-Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& tensors, const DataPins& data,
+Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValues& tensors, const DataPins& data,
                         ByteView messages, Transcript& transcript) {
   hiding::PadAllocator pads(prepared.key.params.zero_knowledge);
   pads.set_layout(prepared.compiled.pads.layout());

@@ -6,16 +6,16 @@
 
 #include "commit/pcs/opening.h"
 #include "hiding/verifier_channel.h"
-#include "proof/verdict.h"
 #include "relations/compile.h"
 #include "statement/statement.h"
+#include "verdict/verdict.h"
 #include "verifier/outer_verifier.h"
 
 namespace zkinfer::verifier {
 
 // A key with everything that does not depend on the proof.
 struct PreparedKey {
-  proof::Key key;
+  statement::Key key;
   relations::CompiledCircuit compiled;
   relations::Layouts layouts;
   Fe ood_point;
@@ -23,16 +23,16 @@ struct PreparedKey {
 };
 // Errors: the key's circuit cannot be built, or its parameters are not for it, or the soundness they give is below what
 // they claim.
-Result<PreparedKey> prepare(proof::Key key);
+Result<PreparedKey> prepare(statement::Key key);
 
 // A commitment with the point that its value was taken at.
 struct PinnedCommitment {
-  proof::Commitment commitment;
+  statement::Commitment commitment;
   Fe point;
 };
 // One per data oracle of the key.
 using DataPins = std::vector<PinnedCommitment>;
-DataPins data_pins(const PreparedKey& prepared, const std::vector<proof::Commitment>& commitments);
+DataPins data_pins(const PreparedKey& prepared, const std::vector<statement::Commitment>& commitments);
 
 // The roots of the base oracles and the mask: W's is received, then X's with zero knowledge, X pinned by its values at a
 // drawn point; the others are known.
@@ -54,14 +54,15 @@ class OpeningClaim {
 inline constexpr const char* kProtocolName = "zkinfer proof v1";
 
 // Checks the messages of a statement that the transcript has absorbed: everything after the header. tensors: the public
-// tensors' values (proof::tensor_values).
-Verdict verify_messages(const PreparedKey& prepared, const proof::PublicValues& tensors, const DataPins& data,
+// tensors' values (statement::tensor_values).
+Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValues& tensors, const DataPins& data,
                         ByteView messages, Transcript& transcript);
 
 // Total on arbitrary bytes. beside: the public tensors that travel beside the proof because it holds only their hash, outputs
 // first, row-major. header (may be null) receives public data and context, also of rejected proofs that have one.
-Verdict verify(const PreparedKey& prepared, ByteView proof, const proof::PublicValues& beside, proof::Header* header);
-inline Verdict verify(const PreparedKey& prepared, ByteView proof, proof::Header* header) {
+Verdict verify(const PreparedKey& prepared, ByteView proof, const statement::PublicValues& beside,
+               statement::Header* header);
+inline Verdict verify(const PreparedKey& prepared, ByteView proof, statement::Header* header) {
   return verify(prepared, proof, {}, header);
 }
 

@@ -6,30 +6,31 @@
 
 #include "e2e/small_graphs.h"
 #include "e2e/support.h"
+#include "prover/key_proof_params.h"
 #include "prover/prf.h"
-#include "prover/variant_params.h"
 #include "statement/canonical_bytes.h"
 #include "zkinfer/verify.h"
 
 namespace zkinfer::e2e {
 namespace {
 
-constexpr DataGroup kPrivate{};
-constexpr DataGroup kPublic{Exposure::kPublic, DataHash::kNone};
-constexpr DataGroup kKeccak{Exposure::kPublic, DataHash::kKeccak256};
-constexpr DataGroup kSha{Exposure::kPublic, DataHash::kSha256};
-constexpr DataGroup kPrivateSha{Exposure::kPrivate, DataHash::kSha256};
-constexpr DataGroup kCommitted{Exposure::kCommitted, DataHash::kNone};
+constexpr TensorPolicy kPrivate{};
+constexpr TensorPolicy kPublic{Exposure::kPublic, TensorHash::kNone};
+constexpr TensorPolicy kKeccak{Exposure::kPublic, TensorHash::kKeccak256};
+constexpr TensorPolicy kSha{Exposure::kPublic, TensorHash::kSha256};
+constexpr TensorPolicy kPrivateSha{Exposure::kPrivate, TensorHash::kSha256};
+constexpr TensorPolicy kCommitted{Exposure::kCommitted, TensorHash::kNone};
 
-prover::ModelOptions data_options(const DataGroup& in, const DataGroup& out) {
+prover::ModelOptions data_options(const TensorPolicy& in, const TensorPolicy& out) {
   prover::ModelOptions options = test_options(true);
   options.visibility = {in, out, false};
-  options.data_budget = 2;
+  options.tensor_budget = 2;
   return options;
 }
 
 struct DataSession : Session {
-  DataSession(const qir::QGraph& g, const DataGroup& in, const DataGroup& out) : Session(g, data_options(in, out), 3) {}
+  DataSession(const qir::QGraph& g, const TensorPolicy& in, const TensorPolicy& out)
+      : Session(g, data_options(in, out), 3) {}
   DataSession(qir::QGraph g, Result<prover::CommittedModel> made) : Session(std::move(g), std::move(made), 4) {}
   Verdict verify(const prover::Proof& proof) const {
     return verifier::verify(model.prepared, proof.bytes, beside(proof), nullptr);
@@ -57,8 +58,8 @@ TEST(DataAttack, InputsThatAreOutputs) {
   const qir::ValueId w = b.param({3, 2}, -15, 15);
   const qir::ValueId y = b.node(qir::Op::kMatMul, {x, w}, {1, 2}, -512, 511);
   b.graph.outputs = {x, y, y};
-  for (const DataGroup& in : {kPrivate, kPublic, kKeccak, kCommitted, kPrivateSha}) {
-    for (const DataGroup& out : {kPublic, kSha, kCommitted, kPrivateSha}) {
+  for (const TensorPolicy& in : {kPrivate, kPublic, kKeccak, kCommitted, kPrivateSha}) {
+    for (const TensorPolicy& out : {kPublic, kSha, kCommitted, kPrivateSha}) {
       const DataSession session(b.graph, in, out);
       const prover::Proof proof = session.prove();
       EXPECT_EQ(session.verify(proof).to_string(), "accepted")
@@ -71,12 +72,12 @@ TEST(DataAttack, InputsThatAreOutputs) {
 TEST(DataAttack, TensorsBesideAProofInAnotherOrder) {
   const DataSession session(twins_graph(), kKeccak, kSha);
   const prover::Proof proof = session.prove();
-  const proof::PublicValues beside = session.beside(proof);
+  const statement::PublicValues beside = session.beside(proof);
   ASSERT_EQ(beside.size(), 4u);
   ASSERT_TRUE(verifier::verify(session.model.prepared, proof.bytes, beside, nullptr).accepted());
   for (std::size_t i = 0; i < 4; ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      proof::PublicValues swapped = beside;
+      statement::PublicValues swapped = beside;
       std::swap(swapped[i], swapped[j]);
       EXPECT_EQ(verifier::verify(session.model.prepared, proof.bytes, swapped, nullptr).reason,
                 RejectReason::kBadPublicValue)
@@ -84,7 +85,7 @@ TEST(DataAttack, TensorsBesideAProofInAnotherOrder) {
       // With the digests swapped as well, where they are of one kind, the transcript tells.
       if (i / 2 != j / 2) continue;
       Bytes bytes = proof.bytes;
-      const auto at = bytes.begin() + proof::kValuesOffset;
+      const auto at = bytes.begin() + statement::kValuesOffset;
       std::swap_ranges(at + static_cast<std::ptrdiff_t>(32 * i), at + static_cast<std::ptrdiff_t>(32 * i + 32),
                        at + static_cast<std::ptrdiff_t>(32 * j));
       EXPECT_FALSE(verifier::verify(session.model.prepared, bytes, swapped, nullptr).accepted()) << i << j;
@@ -99,7 +100,7 @@ TEST(DataAttack, StatementsWithSwappedTensors) {
     ASSERT_TRUE(session.verify(session.prove()).accepted());
     for (const auto& [i, j] : {std::pair{0, 1}, {2, 3}, {0, 2}}) {
       prover::ProveHooks hooks;
-      hooks.outputs = [i = i, j = j](proof::PublicData& data) {
+      hooks.outputs = [i = i, j = j](statement::PublicIo& data) {
         std::swap(data.digests[static_cast<std::size_t>(i)], data.digests[static_cast<std::size_t>(j)]);
       };
       EXPECT_FALSE(session.verify(session.prove(&hooks)).accepted()) << i << j;
@@ -109,7 +110,7 @@ TEST(DataAttack, StatementsWithSwappedTensors) {
     DataSession session(twins_graph(), kCommitted, kPublic);
     ASSERT_TRUE(session.verify(session.prove()).accepted());
     prover::ProveHooks hooks;
-    hooks.outputs = [](proof::PublicData& data) { std::swap(data.commitments[0], data.commitments[1]); };
+    hooks.outputs = [](statement::PublicIo& data) { std::swap(data.commitments[0], data.commitments[1]); };
     EXPECT_FALSE(session.verify(session.prove(&hooks)).accepted()) << "the openings are those of the others";
     // Commitments and openings swapped: each holds the other tensor.
     std::swap(session.committed_inputs[0]->values, session.committed_inputs[1]->values);
@@ -121,30 +122,30 @@ TEST(DataAttack, StatementsWithSwappedTensors) {
 // Keys that differ in visibility alone, so that circuit, parameters and weight commitment are the same.
 TEST(DataAttack, ReplayUnderAnotherVisibility) {
   const qir::QGraph graph = twins_graph();
-  const std::vector<DataGroup> groups = {kPublic, kKeccak, kSha};
+  const std::vector<TensorPolicy> groups = {kPublic, kKeccak, kSha};
   std::vector<DataSession> sessions;
-  for (const DataGroup& out : groups) sessions.emplace_back(graph, kPrivate, out);
+  for (const TensorPolicy& out : groups) sessions.emplace_back(graph, kPrivate, out);
   for (std::size_t from = 0; from < groups.size(); ++from) {
     const prover::Proof proof = sessions[from].prove();
-    const Bytes messages(
-        proof.bytes.begin() + static_cast<std::ptrdiff_t>(proof::header_size(graph, sessions[from].key().visibility)),
-        proof.bytes.end());
+    const Bytes messages(proof.bytes.begin() + static_cast<std::ptrdiff_t>(
+                                                   statement::header_size(graph, sessions[from].key().visibility)),
+                         proof.bytes.end());
     for (std::size_t to = 0; to < groups.size(); ++to) {
-      const proof::Key& key = sessions[to].key();
+      const statement::Key& key = sessions[to].key();
       ASSERT_EQ(key.commitment, sessions[from].key().commitment);
       ASSERT_EQ(key.params.canonical_bytes(), sessions[from].key().params.canonical_bytes());
       // The header that the other key asks for, about the same outputs.
-      proof::PublicData data;
+      statement::PublicIo data;
       data.values = proof.data.values;
-      if (groups[to].hash != DataHash::kNone) {
+      if (groups[to].hash != TensorHash::kNone) {
         for (std::size_t i = 0; i < 2; ++i) {
-          data.digests.push_back(
-              proof::hash_data(groups[to].hash, proof::canonical_bytes(graph.value(graph.outputs[i]), data.values[i])));
+          data.digests.push_back(statement::hash_data(
+              groups[to].hash, statement::canonical_bytes(graph.value(graph.outputs[i]), data.values[i])));
         }
       }
-      Bytes replayed = proof::header_bytes(key, Digest{}, data);
+      Bytes replayed = statement::header_bytes(key, Digest{}, data);
       replayed.insert(replayed.end(), messages.begin(), messages.end());
-      const proof::PublicValues beside = groups[to].in_proof() ? proof::PublicValues{} : data.values;
+      const statement::PublicValues beside = groups[to].in_proof() ? statement::PublicValues{} : data.values;
       EXPECT_EQ(verifier::verify(sessions[to].model.prepared, replayed, beside, nullptr).accepted(), from == to)
           << from << to;
     }
@@ -157,12 +158,13 @@ TEST(DataAttack, ReplayUnderAnotherVisibility) {
 TEST(DataAttack, NonCanonicalCommitments) {
   const DataSession session(twins_graph(), kCommitted, kPublic);
   const prover::Proof proof = session.prove();
-  const std::size_t begin = proof::header_size(session.graph, session.key().visibility) - 2 * proof::kCommitmentBytes;
+  const std::size_t begin =
+      statement::header_size(session.graph, session.key().visibility) - 2 * statement::kCommitmentBytes;
   for (std::size_t i = 0; i < 2; ++i) {
     for (std::size_t limb = 0; limb < 3; ++limb) {
       Bytes bytes = proof.bytes;
       for (std::size_t k = 0; k < 8; ++k) {
-        bytes[begin + i * proof::kCommitmentBytes + 32 + 8 * limb + k] =
+        bytes[begin + i * statement::kCommitmentBytes + 32 + 8 * limb + k] =
             static_cast<std::uint8_t>(Fp::kModulus >> (8 * k));
       }
       EXPECT_EQ(verifier::verify(session.model.prepared, bytes, nullptr).reason, RejectReason::kNonCanonical)
@@ -173,13 +175,13 @@ TEST(DataAttack, NonCanonicalCommitments) {
 
 // A commitment that holds more than the tensor: of another size, or with another layout, it is another commitment.
 TEST(DataAttack, CommitmentsOfOtherSizes) {
-  const pcs::DataOracle small = prover::data_oracle_params(12, 2, pcs::OpeningParams{}).value();
-  pcs::DataOracle other = small;
+  const pcs::TensorOracle small = prover::tensor_oracle_params(12, 2, pcs::OpeningParams{}).value();
+  pcs::TensorOracle other = small;
   other.budget += 1;
   const Digest root = test_seed(7);
-  EXPECT_FALSE(proof::data_point(small, 12, root) == proof::data_point(small, 13, root));
-  EXPECT_FALSE(proof::data_point(small, 12, root) == proof::data_point(other, 12, root));
-  EXPECT_FALSE(proof::data_point(small, 12, root) == proof::data_point(small, 12, test_seed(8)));
+  EXPECT_FALSE(statement::data_point(small, 12, root) == statement::data_point(small, 13, root));
+  EXPECT_FALSE(statement::data_point(small, 12, root) == statement::data_point(other, 12, root));
+  EXPECT_FALSE(statement::data_point(small, 12, root) == statement::data_point(small, 12, test_seed(8)));
 }
 
 // Data oracles with more lanes than M and W, and with fewer: the first rounds skip each other's.
@@ -195,13 +197,13 @@ TEST(DataAttack, LanesOfEveryNumber) {
   for (int lanes = 0; lanes <= 10; ++lanes) {
     circuit::Circuit flat;
     flat.columns.push_back({"data", circuit::data_oracle(0), {200}});
-    pcs::DataOracle data = own.data[0];
+    pcs::TensorOracle data = own.data[0];
     data.oracle.log_lanes = static_cast<std::uint8_t>(lanes);
-    data.oracle.num_rows = circuit::place_columns(flat, circuit::data_oracle(0), lanes).num_rows;
-    auto params = prover::variant_params(own, plain.model.prepared.compiled, {data});
+    data.oracle.num_coefs = circuit::place_columns(flat, circuit::data_oracle(0), lanes).num_coefs;
+    auto params = prover::key_proof_params(own, plain.model.prepared.compiled, {data});
     if (!params.ok() || data.oracle.dimension() >= data.oracle.domain_size()) continue;
     // Far more lanes than the numbers need are refused by an honest committer.
-    if (!prover::commit_data(std::vector<std::int64_t>(200), data, test_seed(9)).ok()) continue;
+    if (!prover::commit_tensor(std::vector<std::int64_t>(200), data, test_seed(9)).ok()) continue;
     ASSERT_TRUE(params->validate().ok());
     more |= lanes > params->witness.log_lanes && lanes > params->model.log_lanes;
     fewer |= lanes < params->witness.log_lanes || lanes < params->model.log_lanes;
@@ -212,7 +214,7 @@ TEST(DataAttack, LanesOfEveryNumber) {
     for (const std::size_t at : {0, 127, 128, 199}) {
       std::vector<std::int64_t> values = session.request.inputs[0];
       values[at] += values[at] > 0 ? -1 : 1;
-      prover::CommittedData lie = prover::commit_data(values, data, test_seed(9)).value();
+      prover::CommittedValues lie = prover::commit_tensor(values, data, test_seed(9)).value();
       lie.values = session.request.inputs[0];
       session.request.committed_inputs = {&lie};
       EXPECT_FALSE(session.verify(session.prove()).accepted()) << lanes << " " << at;
@@ -227,52 +229,52 @@ TEST(DataAttack, LanesOfEveryNumber) {
 // Data oracles as a hostile key may declare them: refused in reading or in preparing, and soon.
 TEST(DataAttack, HostileDataOracles) {
   const DataSession session(twins_graph(), kCommitted, kPublic);
-  ASSERT_TRUE(proof::parse_key(session.key().to_bytes()).ok());
-  const auto status_of = [&](const std::function<void(proof::Key&)>& change) {
-    proof::Key key = session.key();
+  ASSERT_TRUE(statement::parse_key(session.key().to_bytes()).ok());
+  const auto status_of = [&](const std::function<void(statement::Key&)>& change) {
+    statement::Key key = session.key();
     change(key);
-    auto parsed = proof::parse_key(key.to_bytes());
+    auto parsed = statement::parse_key(key.to_bytes());
     return parsed.ok() ? verifier::prepare(std::move(*parsed)).status() : parsed.status();
   };
-  EXPECT_TRUE(status_of([](proof::Key&) {}).ok());
-  using Change = std::function<void(pcs::DataOracle&)>;
+  EXPECT_TRUE(status_of([](statement::Key&) {}).ok());
+  using Change = std::function<void(pcs::TensorOracle&)>;
   const std::vector<std::pair<const char*, Change>> changes = {
       {"no budget", [](auto& d) { d.budget = 0; }},
       {"no budget and no random rows",
        [](auto& d) {
          d.budget = 0;
-         d.oracle.num_random_rows = 0;
+         d.oracle.num_random_coefs = 0;
        }},
       {"a budget beyond the random rows", [](auto& d) { d.budget += 1; }},
       {"an endless budget", [](auto& d) { d.budget = ~std::uint64_t{0}; }},
       {"a budget that overflows", [](auto& d) { d.budget = ~std::uint64_t{0} / d.oracle.num_queries + 1; }},
-      {"fewer random rows", [](auto& d) { d.oracle.num_random_rows -= 1; }},
-      {"random rows beyond the domain", [](auto& d) { d.oracle.num_random_rows = std::uint64_t{1} << 40; }},
+      {"fewer random rows", [](auto& d) { d.oracle.num_random_coefs -= 1; }},
+      {"random rows beyond the domain", [](auto& d) { d.oracle.num_random_coefs = std::uint64_t{1} << 40; }},
       {"fewer queries", [](auto& d) { d.oracle.num_queries /= 2; }},
       {"one query", [](auto& d) { d.oracle.num_queries = 1; }},
       {"no query", [](auto& d) { d.oracle.num_queries = 0; }},
       {"a higher rate", [](auto& d) { d.oracle.log_domain = static_cast<std::uint8_t>(d.oracle.log_domain - 1); }},
       {"a domain beyond the field's", [](auto& d) { d.oracle.log_domain = 33; }},
-      {"rows for one number less", [](auto& d) { d.oracle.num_rows -= 1; }},
-      {"rows for one number more", [](auto& d) { d.oracle.num_rows += 1; }},
-      {"no rows", [](auto& d) { d.oracle.num_rows = 0; }},
+      {"rows for one number less", [](auto& d) { d.oracle.num_coefs -= 1; }},
+      {"rows for one number more", [](auto& d) { d.oracle.num_coefs += 1; }},
+      {"no rows", [](auto& d) { d.oracle.num_coefs = 0; }},
       {"other lanes", [](auto& d) { d.oracle.log_lanes = d.oracle.log_lanes == 0 ? 1 : 0; }},
       {"many lanes", [](auto& d) { d.oracle.log_lanes = 11; }},
   };
   for (const auto& [what, change] : changes) {
     for (std::size_t i = 0; i < 2; ++i) {
-      EXPECT_FALSE(status_of([&, i = i](proof::Key& key) { change(key.params.data[i]); }).ok())
+      EXPECT_FALSE(status_of([&, i = i](statement::Key& key) { change(key.params.data[i]); }).ok())
           << what << " of D_" << i;
     }
   }
-  EXPECT_FALSE(status_of([](proof::Key& key) { key.params.data.pop_back(); }).ok());
-  EXPECT_FALSE(status_of([](proof::Key& key) { key.params.data.push_back(key.params.data[0]); }).ok());
-  EXPECT_FALSE(status_of([](proof::Key& key) { key.params.data.clear(); }).ok());
-  EXPECT_FALSE(status_of([](proof::Key& key) { key.visibility.inputs = kPrivate; }).ok())
+  EXPECT_FALSE(status_of([](statement::Key& key) { key.params.data.pop_back(); }).ok());
+  EXPECT_FALSE(status_of([](statement::Key& key) { key.params.data.push_back(key.params.data[0]); }).ok());
+  EXPECT_FALSE(status_of([](statement::Key& key) { key.params.data.clear(); }).ok());
+  EXPECT_FALSE(status_of([](statement::Key& key) { key.visibility.inputs = kPrivate; }).ok())
       << "data oracles that nothing is committed in";
-  EXPECT_FALSE(status_of([](proof::Key& key) { key.visibility.outputs = kCommitted; }).ok()) << "too few";
+  EXPECT_FALSE(status_of([](statement::Key& key) { key.visibility.outputs = kCommitted; }).ok()) << "too few";
   // Outputs and inputs exchange their oracles: a proof's, not a key's matter here, since the sizes are equal.
-  EXPECT_FALSE(status_of([](proof::Key& key) {
+  EXPECT_FALSE(status_of([](statement::Key& key) {
                  key.visibility = {kPublic, kCommitted, false};
                  key.params.model_budget = 0;
                }).ok());
@@ -291,7 +293,7 @@ TEST(DataAttack, SizeTableOfHugeTensorsBesideTheProof) {
   ASSERT_TRUE(model.ok()) << model.status().to_string();
   const auto key = VerificationKey::from_bytes(model->prepared.key.to_bytes());
   ASSERT_TRUE(key.ok()) << key.status().to_string();
-  const std::size_t header = proof::header_size(b.graph, options.visibility);
+  const std::size_t header = statement::header_size(b.graph, options.visibility);
   const auto table = proof_size_table(*key, Bytes(header + 1000));
   ASSERT_FALSE(table.empty());
   EXPECT_EQ(table[0].second, header);

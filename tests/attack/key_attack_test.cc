@@ -115,7 +115,7 @@ TEST(HostileKeys, OutputsListedAgainAndAgain) {
   b.graph.outputs.assign(1 << 16, y);
   EXPECT_EQ(compile_key(b.graph).code(), StatusCode::kResourceLimit);
   b.graph.outputs.assign(1 << 16, x);
-  EXPECT_EQ(compile_key(b.graph, {{}, {Exposure::kPrivate, DataHash::kSha256}, false}).code(),
+  EXPECT_EQ(compile_key(b.graph, {{}, {Exposure::kPrivate, TensorHash::kSha256}, false}).code(),
             StatusCode::kResourceLimit);
   EXPECT_TRUE(compile_key(b.graph).ok()) << "plain outputs are cheap";
 }
@@ -124,7 +124,7 @@ TEST(HostileKeys, HashesOfManyInputs) {
   TestBuilder b;
   for (int i = 0; i < 1 << 15; ++i) b.input({1}, 0, 1);
   b.graph.outputs = {0};
-  EXPECT_EQ(compile_key(b.graph, {{Exposure::kPrivate, DataHash::kSha256}, {}, false}).code(),
+  EXPECT_EQ(compile_key(b.graph, {{Exposure::kPrivate, TensorHash::kSha256}, {}, false}).code(),
             StatusCode::kResourceLimit);
 }
 
@@ -135,7 +135,7 @@ TEST(HostileKeys, ManyFolds) {
   params.zero_knowledge = false;
   params.has_model = false;
   params.witness = {std::uint64_t{1} << 20, 0, 4, 24, 2};
-  std::uint64_t size = params.witness.num_rows;
+  std::uint64_t size = params.witness.num_coefs;
   for (int i = 0; i < 12; ++i) {
     size = (size + 63) / 64;
     params.folds.push_back({size, 0, 6, 20, 2});

@@ -9,16 +9,16 @@
 namespace zkinfer::e2e {
 namespace {
 
-constexpr DataGroup kPrivate{};
-constexpr DataGroup kPublic{Exposure::kPublic, DataHash::kNone};
-constexpr DataGroup kKeccak{Exposure::kPublic, DataHash::kKeccak256};
-constexpr DataGroup kPrivateSha{Exposure::kPrivate, DataHash::kSha256};
-constexpr DataGroup kPublicSha{Exposure::kPublic, DataHash::kSha256};
-constexpr DataGroup kCommitted{Exposure::kCommitted, DataHash::kNone};
+constexpr TensorPolicy kPrivate{};
+constexpr TensorPolicy kPublic{Exposure::kPublic, TensorHash::kNone};
+constexpr TensorPolicy kKeccak{Exposure::kPublic, TensorHash::kKeccak256};
+constexpr TensorPolicy kPrivateSha{Exposure::kPrivate, TensorHash::kSha256};
+constexpr TensorPolicy kPublicSha{Exposure::kPublic, TensorHash::kSha256};
+constexpr TensorPolicy kCommitted{Exposure::kCommitted, TensorHash::kNone};
 
 // ---- links, on tensors as accepted proofs would give them
 
-VerifiedTensor tensor(std::vector<std::int64_t> shape, std::int64_t lo, std::int64_t hi, const DataGroup& group,
+VerifiedTensor tensor(std::vector<std::int64_t> shape, std::int64_t lo, std::int64_t hi, const TensorPolicy& group,
                       std::vector<std::int64_t> values) {
   VerifiedTensor out;
   out.name = "t";
@@ -26,7 +26,7 @@ VerifiedTensor tensor(std::vector<std::int64_t> shape, std::int64_t lo, std::int
   out.format = {lo, hi, 1, -4};
   out.group = group;
   if (group.is_public()) out.integers = values;
-  if (group.hash != DataHash::kNone) out.digest = hash_data(group.hash, canonical_bytes(out, values).value());
+  if (group.hash != TensorHash::kNone) out.digest = hash_data(group.hash, canonical_bytes(out, values).value());
   return out;
 }
 
@@ -34,8 +34,8 @@ bool linked(const VerifiedTensor& output, const VerifiedTensor& input) { return 
 
 TEST(LinkAttack, ValuesAndDigests) {
   const std::vector<std::int64_t> values = {1, 0, 7}, others = {1, 0, 6};
-  for (const DataGroup& from : {kPublic, kKeccak, kPublicSha, kPrivateSha}) {
-    for (const DataGroup& to : {kPublic, kKeccak, kPublicSha, kPrivateSha}) {
+  for (const TensorPolicy& from : {kPublic, kKeccak, kPublicSha, kPrivateSha}) {
+    for (const TensorPolicy& to : {kPublic, kKeccak, kPublicSha, kPrivateSha}) {
       const bool comparable =
           (from.is_public() && to.is_public()) || from.is_public() || to.is_public() || from.hash == to.hash;
       EXPECT_EQ(linked(tensor({3}, 0, 7, from, values), tensor({3}, 0, 7, to, values)), comparable);
@@ -91,7 +91,7 @@ struct Party {
   Session session;
   VerificationKey key;
   Bytes proof;
-  std::vector<std::shared_ptr<const prover::CommittedData>> outputs;
+  std::vector<std::shared_ptr<const prover::CommittedValues>> outputs;
 
   explicit Party(Session s)
       : session(std::move(s)), key(VerificationKey::from_bytes(session.model.prepared.key.to_bytes()).value()) {
@@ -101,10 +101,10 @@ struct Party {
   }
 };
 
-prover::ModelOptions options_of(const DataGroup& inputs, const DataGroup& outputs) {
+prover::ModelOptions options_of(const TensorPolicy& inputs, const TensorPolicy& outputs) {
   prover::ModelOptions options = test_options(true);
   options.visibility = {inputs, outputs, false};
-  options.data_budget = 4;
+  options.tensor_budget = 4;
   return options;
 }
 
@@ -151,8 +151,8 @@ TEST(LinkAttack, ChainsOfCommitments) {
   // The commitment that the first proof shows, as a verifier may know it.
   const VerifyResult first = verify(a.key, a.proof);
   ASSERT_TRUE(first.verdict.accepted());
-  const DataCommitment known = *first.outputs[0].commitment;
-  const auto with = [&](const DataCommitment& commitment) {
+  const TensorCommitment known = *first.outputs[0].commitment;
+  const auto with = [&](const TensorCommitment& commitment) {
     VerifyRequest request;
     request.inputs = {{0, {}, {}, {}, commitment}};
     return verify(b.key, b.proof, request).verdict;
@@ -165,7 +165,7 @@ TEST(LinkAttack, ChainsOfCommitments) {
   for (std::size_t at = format; at < file.size(); ++at) {
     Bytes changed = file;
     changed[at] ^= 0x41;
-    const Result<DataCommitment> other = DataCommitment::from_bytes(changed);
+    const Result<TensorCommitment> other = TensorCommitment::from_bytes(changed);
     if (other.ok()) EXPECT_FALSE(with(*other).accepted() && at >= format + 16) << at - format;
   }
 }

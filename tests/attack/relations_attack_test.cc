@@ -19,10 +19,10 @@ Status honest_columns_hold(const qir::QGraph& graph, std::uint64_t seed) {
   if (Status status = qir::validate(graph); !status.ok()) return status;
   auto compiled = relations::compile(graph, true);
   if (!compiled.ok()) return compiled.status();
-  const qir::ParamData params = draw_params(graph, seed);
+  const qir::Weights params = draw_params(graph, seed);
   auto witness = exec_integer::run(graph, params, draw_inputs(graph, seed + 1));
   if (!witness.ok()) return witness.status();
-  proof::PublicValues outputs;
+  statement::PublicValues outputs;
   for (const ValueId id : graph.outputs) outputs.push_back(witness->values[id]);
   return prover::check_columns(*compiled, prover::fill_columns(graph, *compiled, params, *witness), outputs);
 }
@@ -129,9 +129,9 @@ TEST(WideRanges, ArgMaxCannotNameTheMinimum) {
   if (!qir::validate(b.graph).ok()) return;  // refused: fine
   auto compiled = relations::compile(b.graph, true);
   if (!compiled.ok()) return;
-  auto witness = exec_integer::run(b.graph, qir::ParamData(b.graph.values.size()), {{top, -top}});
+  auto witness = exec_integer::run(b.graph, qir::Weights(b.graph.values.size()), {{top, -top}});
   ASSERT_TRUE(witness.ok());
-  circuit::ColumnData data = prover::fill_columns(b.graph, *compiled, qir::ParamData(b.graph.values.size()), *witness);
+  circuit::ColumnValues data = prover::fill_columns(b.graph, *compiled, qir::Weights(b.graph.values.size()), *witness);
   // m = x_1 and c = (0, 1): the order check of x_0 sees m - x_0 - 1 = -2^63 + 1, which is small modulo p.
   for (std::size_t id = 0; id < data.size(); ++id) {
     const std::string& name = compiled->circuit.columns[id].name;

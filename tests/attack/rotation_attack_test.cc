@@ -5,8 +5,8 @@
 #include "e2e/small_graphs.h"
 #include "e2e/support.h"
 #include "prover/certify.h"
+#include "prover/key_proof_params.h"
 #include "prover/rotate.h"
-#include "prover/variant_params.h"
 #include "verifier/certificate.h"
 #include "verifier/rotation.h"
 
@@ -20,7 +20,7 @@ prover::CommittedModel commit(const prover::ModelOptions& options, std::uint8_t 
   return std::move(model).value();
 }
 
-prover::ModelOptions with_outputs(const DataGroup& outputs) {
+prover::ModelOptions with_outputs(const TensorPolicy& outputs) {
   prover::ModelOptions options = test_options(true);
   options.visibility.outputs = outputs;
   return options;
@@ -58,8 +58,8 @@ const std::vector<std::pair<const char*, Change>>& hostile_changes() {
       {"M with fewer queries", [](auto& p) { p.model.num_queries -= 1; }},
       {"M with one query", [](auto& p) { p.model.num_queries = 1; }},
       {"M with another rate", [](auto& p) { p.model.log_domain = static_cast<std::uint8_t>(p.model.log_domain + 1); }},
-      {"M with more rows", [](auto& p) { p.model.num_rows += 1; }},
-      {"M with more random rows", [](auto& p) { p.model.num_random_rows += 1; }},
+      {"M with more rows", [](auto& p) { p.model.num_coefs += 1; }},
+      {"M with more random rows", [](auto& p) { p.model.num_random_coefs += 1; }},
       {"another budget of M", [](auto& p) { p.model_budget -= 1; }},
       {"no M",
        [](auto& p) {
@@ -69,7 +69,7 @@ const std::vector<std::pair<const char*, Change>>& hostile_changes() {
        }},
       {"W with fewer queries", [](auto& p) { p.witness.num_queries /= 2; }},
       {"W with one query", [](auto& p) { p.witness.num_queries = 1; }},
-      {"W with more rows", [](auto& p) { p.witness.num_rows += 1; }},
+      {"W with more rows", [](auto& p) { p.witness.num_coefs += 1; }},
       {"W with other lanes", [](auto& p) { p.witness.log_lanes = static_cast<std::uint8_t>(p.witness.log_lanes + 1); }},
       {"a weak mask", [](auto& p) { p.mask.num_queries = 1; }},
       {"no zero knowledge",
@@ -184,14 +184,14 @@ TEST_F(RotationAttack, FilesOfAnotherKind) {
   }
   for (Bytes file : {certificate, honest}) {
     EXPECT_FALSE(verifier::verify(before_.prepared, file, nullptr).accepted());
-    std::copy_n(proof.begin(), proof::kValuesOffset, file.begin());
+    std::copy_n(proof.begin(), statement::kValuesOffset, file.begin());
     EXPECT_FALSE(verifier::verify(before_.prepared, file, nullptr).accepted()) << "under a proof's header";
   }
 }
 
 // Keys whose commitment is the same, because only the visibility differs: what was shown of one is not shown of the other.
 TEST_F(RotationAttack, KeysThatDifferInVisibilityAlone) {
-  const prover::CommittedModel hashed = commit(with_outputs({Exposure::kPublic, DataHash::kSha256}), 2);
+  const prover::CommittedModel hashed = commit(with_outputs({Exposure::kPublic, TensorHash::kSha256}), 2);
   ASSERT_EQ(hashed.prepared.key.commitment, after_.prepared.key.commitment);
   const Bytes honest = rotation();
   EXPECT_FALSE(verifier::verify_rotation(before_.prepared, hashed.prepared, honest).accepted());

@@ -45,7 +45,7 @@ struct Forgery {
 struct Hashed {
   qir::QGraph graph;
   CompiledCircuit compiled;
-  circuit::ColumnData data;
+  circuit::ColumnValues data;
   std::vector<std::int64_t> input;
   std::vector<std::int64_t> digest;  // words, as claimed
 
@@ -56,14 +56,14 @@ struct Hashed {
     b.graph.outputs = {b.node(qir::Op::kReshape, {x}, {n}, lo, hi)};
     graph = b.graph;
     qir::Visibility visibility;
-    visibility.inputs.hash = DataHash::kSha256;
+    visibility.inputs.hash = TensorHash::kSha256;
     compiled = compile(graph, false, visibility).value();
-    const qir::ParamData params(graph.values.size());
+    const qir::Weights params(graph.values.size());
     data = prover::fill_columns(graph, compiled, params, exec_integer::run(graph, params, {input}).value());
     digest = true_digest();
   }
 
-  Bytes message() const { return proof::canonical_bytes(graph.values[0], input); }
+  Bytes message() const { return statement::canonical_bytes(graph.values[0], input); }
   std::vector<std::int64_t> true_digest() const {
     const Digest bytes = sha256(message());
     std::vector<std::int64_t> words(8);
@@ -400,7 +400,7 @@ TEST(Sha256Forgeries, ByteOrderAndSign) {
                         {-70000, 70000, {-1, 258, -65536, 3}, 4},
                         {-(1LL << 40), 1LL << 40, {-1, 258, -(1LL << 33), 3}, 8}}) {
     const Hashed honest(c.values, c.lo, c.hi);
-    ASSERT_EQ(proof::entry_format(c.lo, c.hi).num_bytes, c.entry_bytes);
+    ASSERT_EQ(statement::entry_format(c.lo, c.hi).num_bytes, c.entry_bytes);
     EXPECT_TRUE(honest.check().ok()) << honest.check().message();
     for (std::size_t byte = 0; byte < honest.message().size(); ++byte) {
       Hashed h = honest;

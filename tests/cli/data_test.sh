@@ -12,7 +12,7 @@ examples=$source_folder/examples
 cp "$examples"/chain/{features.onnx,head.onnx,head_calibration.json} .
 cp "$examples"/mlp/{mlp.onnx,calibration.json,input.json} .
 cp "$examples"/digits/{digits.onnx,calibration.npy,digit_7.png,digit_3.png} .
-for command in commit-data digest verify-chain; do expect 0 'Examples:' "$zkinfer" "$command" --help; done
+for command in commit-tensor digest verify-chain; do expect 0 'Examples:' "$zkinfer" "$command" --help; done
 
 # Hashed public input: an 8-bit picture's canonical bytes are its levels, and the hash is that of the file.
 expect 0 'cosine' "$zkinfer" compile digits.onnx -c calibration.npy
@@ -52,24 +52,24 @@ expect 2 'private:sha256' "$zkinfer" commit digits.zkmodel --outputs private:kec
 
 # A chain of two models under commitments.
 expect 0 'cosine' "$zkinfer" compile features.onnx -c calibration.json
-expect 0 'committed' "$zkinfer" commit features.zkmodel --inputs committed --outputs committed --data-budget 3
+expect 0 'committed' "$zkinfer" commit features.zkmodel --inputs committed --outputs committed --tensor-budget 3
 expect 0 'cosine' "$zkinfer" compile head.onnx -c head_calibration.json --input-from features.zkkey
 expect 0 'cosine' "$zkinfer" compile head.onnx -c head_calibration.json --input-from features=features.zkmodel:features
-expect 0 'committed' "$zkinfer" commit head.zkmodel --inputs committed --data-budget 3
+expect 0 'committed' "$zkinfer" commit head.zkmodel --inputs committed --tensor-budget 3
 expect 2 'needs 4' "$zkinfer" compile features.onnx -c calibration.json --input-from features.zkkey -o bad.zkmodel
 expect 2 "outputs of" "$zkinfer" compile head.onnx -c head_calibration.json --input-from features.zkkey:nothing -o bad.zkmodel
 expect 2 "expected a verification key" "$zkinfer" compile head.onnx -c head_calibration.json --input-from input.json -o bad.zkmodel
-expect 0 'wrote flower.zkdata .* and flower.zkopen' "$zkinfer" commit-data features.zkkey -i input.json -o flower
-[[ $(stat -c %a flower.zkopen) == 600 ]] || fail "flower.zkopen is readable by others"
-expect 0 'wrote between.zkdata' "$zkinfer" prove features.zkmodel --committed-input flower.zkopen --committed-output between -o features.zkproof
-expect 0 'wrote head.zkproof' "$zkinfer" prove head.zkmodel --committed-input between.zkopen -o head.zkproof
-expect 0 'ACCEPTED, 2 linked' "$zkinfer" verify-chain features.zkkey features.zkproof head.zkkey head.zkproof --input-commitment flower.zkdata
+expect 0 'wrote flower.zktensor .* and flower.zktsecret' "$zkinfer" commit-tensor features.zkkey -i input.json -o flower
+[[ $(stat -c %a flower.zktsecret) == 600 ]] || fail "flower.zktsecret is readable by others"
+expect 0 'wrote between.zktensor' "$zkinfer" prove features.zkmodel --committed-input flower.zktsecret --committed-output between -o features.zkproof
+expect 0 'wrote head.zkproof' "$zkinfer" prove head.zkmodel --committed-input between.zktsecret -o head.zkproof
+expect 0 'ACCEPTED, 2 linked' "$zkinfer" verify-chain features.zkkey features.zkproof head.zkkey head.zkproof --input-commitment flower.zktensor
 expect 0 '"accepted": true' "$zkinfer" verify-chain features.zkkey features.zkproof head.zkkey head.zkproof --link features=features --json
-expect 0 'ACCEPTED' "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment flower=flower.zkdata --output-commitment between.zkdata
-expect 0 'ACCEPTED' "$zkinfer" verify head.zkproof -k head.zkkey --input-commitment between.zkdata
-expect 0 '2 of 3 slots used' "$zkinfer" inspect between.zkopen
-expect 0 '1 of 3 slots used' "$zkinfer" inspect flower.zkopen
-expect 0 "tensor 'features'" "$zkinfer" inspect between.zkdata
+expect 0 'ACCEPTED' "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment flower=flower.zktensor --output-commitment between.zktensor
+expect 0 'ACCEPTED' "$zkinfer" verify head.zkproof -k head.zkkey --input-commitment between.zktensor
+expect 0 '2 of 3 slots used' "$zkinfer" inspect between.zktsecret
+expect 0 '1 of 3 slots used' "$zkinfer" inspect flower.zktsecret
+expect 0 "tensor 'features'" "$zkinfer" inspect between.zktensor
 expect 0 'per committed tensor +3' "$zkinfer" inspect features.zkkey
 
 # The same chain with a public tensor between, of which the proofs hold the hash.
@@ -84,71 +84,71 @@ expect 2 'one for each proof' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkk
 expect 0 'not checked here' "$zkinfer" inspect fk.zkproof --key fk.zkkey
 
 # What does not belong together.
-expect 1 "wrong statement at input 'flower': .*another commitment" "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment between.zkdata
-expect 1 "wrong statement at output 'features': .*another commitment" "$zkinfer" verify features.zkproof -k features.zkkey --output-commitment flower.zkdata
+expect 1 "wrong statement at input 'flower': .*another commitment" "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment between.zktensor
+expect 1 "wrong statement at output 'features': .*another commitment" "$zkinfer" verify features.zkproof -k features.zkkey --output-commitment flower.zktensor
 expect 1 'REJECTED: link' "$zkinfer" verify-chain head.zkkey head.zkproof features.zkkey features.zkproof
 expect 1 'step 1' "$zkinfer" verify-chain features.zkkey head.zkproof head.zkkey features.zkproof
-expect 0 'wrote' "$zkinfer" prove features.zkmodel --committed-input flower.zkopen -o again.zkproof
+expect 0 'wrote' "$zkinfer" prove features.zkmodel --committed-input flower.zktsecret -o again.zkproof
 expect 1 'REJECTED: link .*different commitments' "$zkinfer" verify-chain features.zkkey again.zkproof head.zkkey head.zkproof
 expect 1 '"reason": "link"' "$zkinfer" verify-chain features.zkkey again.zkproof head.zkkey head.zkproof --json
 expect 2 'KEY PROOF' "$zkinfer" verify-chain features.zkkey features.zkproof head.zkkey
 expect 2 'expected OUTPUT=INPUT' "$zkinfer" verify-chain features.zkkey features.zkproof head.zkkey head.zkproof --link a=b
-expect 2 'scale|elements' "$zkinfer" prove head.zkmodel --committed-input flower.zkopen -o x.zkproof
-expect 2 'not committed' "$zkinfer" prove digits.zkmodel --committed-input flower.zkopen
-expect 2 'commit-data' "$zkinfer" prove head.zkmodel -i head_calibration.json --index 0
-expect 2 'not committed' "$zkinfer" commit-data digits.zkkey -i digit_7.png
+expect 2 'scale|elements' "$zkinfer" prove head.zkmodel --committed-input flower.zktsecret -o x.zkproof
+expect 2 'not committed' "$zkinfer" prove digits.zkmodel --committed-input flower.zktsecret
+expect 2 'commit-tensor' "$zkinfer" prove head.zkmodel -i head_calibration.json --index 0
+expect 2 'not committed' "$zkinfer" commit-tensor digits.zkkey -i digit_7.png
 expect 2 'not committed' "$zkinfer" prove digits.zkmodel -i digit_7.png --committed-output y
 expect 2 'give the input' "$zkinfer" prove head.zkmodel
-expect 2 'excludes' "$zkinfer" prove head.zkmodel --committed-input between.zkopen --input-data seven.bin
+expect 2 'excludes' "$zkinfer" prove head.zkmodel --committed-input between.zktsecret --input-data seven.bin
 
 # Another key's parameters, and openings that are not written over.
-expect 0 'committed' "$zkinfer" commit head.zkmodel --inputs committed --data-budget 4 --key h4.zkkey --secret h4.zksecret
-expect 2 'same --security-bits' "$zkinfer" prove head.zkmodel -s h4.zksecret --committed-input between.zkopen -o x.zkproof
-expect 0 '2 of 3 slots used' "$zkinfer" inspect between.zkopen
-expect 2 'exists' "$zkinfer" commit-data features.zkkey -i input.json -o flower
-expect 2 'exists' "$zkinfer" prove features.zkmodel --committed-input flower.zkopen --committed-output between -o x.zkproof
-expect 0 '2 of 3 slots used' "$zkinfer" inspect flower.zkopen
+expect 0 'committed' "$zkinfer" commit head.zkmodel --inputs committed --tensor-budget 4 --key h4.zkkey --secret h4.zksecret
+expect 2 'same --security-bits' "$zkinfer" prove head.zkmodel -s h4.zksecret --committed-input between.zktsecret -o x.zkproof
+expect 0 '2 of 3 slots used' "$zkinfer" inspect between.zktsecret
+expect 2 'exists' "$zkinfer" commit-tensor features.zkkey -i input.json -o flower
+expect 2 'exists' "$zkinfer" prove features.zkmodel --committed-input flower.zktsecret --committed-output between -o x.zkproof
+expect 0 '2 of 3 slots used' "$zkinfer" inspect flower.zktsecret
 
 # The budget holds, and the message says what to do.
-expect 0 'wrote' "$zkinfer" prove head.zkmodel --committed-input between.zkopen -o head2.zkproof
-expect 2 'none is left.*commit-data' "$zkinfer" prove head.zkmodel --committed-input between.zkopen -o head3.zkproof
+expect 0 'wrote' "$zkinfer" prove head.zkmodel --committed-input between.zktsecret -o head2.zkproof
+expect 2 'none is left.*commit-tensor' "$zkinfer" prove head.zkmodel --committed-input between.zktsecret -o head3.zkproof
 [[ ! -e head3.zkproof ]] || fail "a proof past the budget"
 
 # Cut and changed files (every length and byte: tests/data).
-for file in flower.zkdata flower.zkopen; do
+for file in flower.zktensor flower.zktsecret; do
   size=$(stat -c %s "$file")
   for ((i = 0; i < size; i += 11)); do
     cp "$file" bad.tmp
     change bad.tmp "$i"
     head -c "$i" "$file" >cut.tmp
     for bad in bad.tmp cut.tmp; do
-      if [[ $file == *.zkdata ]]; then
+      if [[ $file == *.zktensor ]]; then
         output=$("$zkinfer" verify features.zkproof -k features.zkkey --input-commitment "$bad" 2>&1 </dev/null)
       else
         output=$("$zkinfer" prove features.zkmodel --committed-input "$bad" -o bad.zkproof 2>&1 </dev/null)
       fi
       status=$?
-      # Of a .zkdata name, shape and range say nothing that the proof contradicts.
-      [[ $status -eq 2 || ($file == *.zkdata && $bad == bad.tmp && $status -le 1) ]] || fail "$bad made from $file at $i: exit code $status, $output"
+      # Of a .zktensor name, shape and range say nothing that the proof contradicts.
+      [[ $status -eq 2 || ($file == *.zktensor && $bad == bad.tmp && $status -le 1) ]] || fail "$bad made from $file at $i: exit code $status, $output"
     done
   done
 done
-cp flower.zkdata named.zkdata
-change named.zkdata 12
-expect 0 'ACCEPTED' "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment named.zkdata
-expect 2 'data commitment' "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment flower.zkopen
-expect 2 'data opening' "$zkinfer" prove features.zkmodel --committed-input flower.zkdata -o x.zkproof
-expect 2 'data opening' "$zkinfer" prove features.zkmodel --committed-input features.zksecret -o x.zkproof
+cp flower.zktensor named.zktensor
+change named.zktensor 12
+expect 0 'ACCEPTED' "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment named.zktensor
+expect 2 'tensor commitment' "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment flower.zktsecret
+expect 2 'tensor secret' "$zkinfer" prove features.zkmodel --committed-input flower.zktensor -o x.zkproof
+expect 2 'tensor secret' "$zkinfer" prove features.zkmodel --committed-input features.zksecret -o x.zkproof
 
 # The next party of a chain gets slots of its own, not a copy of the opening.
-expect 0 'wrote shared.zkdata' "$zkinfer" commit-data features.zkkey -i input.json -o shared
-expect 0 'proofs left +3' "$zkinfer" commitment status shared.zkopen
-expect 0 'shared.2.zkopen: 1 proofs' "$zkinfer" commitment split shared.zkopen --into 2
-expect 2 'none is left' "$zkinfer" prove features.zkmodel --committed-input shared.zkopen -o x.zkproof
-expect 0 'wrote' "$zkinfer" prove features.zkmodel --committed-input shared.2.zkopen -o party.zkproof
-expect 0 'ACCEPTED' "$zkinfer" verify party.zkproof -k features.zkkey --input-commitment shared.zkdata
-expect 2 'none is left' "$zkinfer" prove features.zkmodel --committed-input shared.2.zkopen -o x.zkproof
-[[ $("$zkinfer" commitment status shared.1.zkopen --quiet) == 2 ]] || fail "two of three slots are in the first share"
+expect 0 'wrote shared.zktensor' "$zkinfer" commit-tensor features.zkkey -i input.json -o shared
+expect 0 'proofs left +3' "$zkinfer" commitment status shared.zktsecret
+expect 0 'shared.2.zktsecret: 1 proofs' "$zkinfer" commitment split shared.zktsecret --into 2
+expect 2 'none is left' "$zkinfer" prove features.zkmodel --committed-input shared.zktsecret -o x.zkproof
+expect 0 'wrote' "$zkinfer" prove features.zkmodel --committed-input shared.2.zktsecret -o party.zkproof
+expect 0 'ACCEPTED' "$zkinfer" verify party.zkproof -k features.zkkey --input-commitment shared.zktensor
+expect 2 'none is left' "$zkinfer" prove features.zkmodel --committed-input shared.2.zktsecret -o x.zkproof
+[[ $("$zkinfer" commitment status shared.1.zktsecret --quiet) == 2 ]] || fail "two of three slots are in the first share"
 
 # Inputs that are a raw file's bytes: the hash of the input is the hash of the file.
 expect 0 'cosine' "$zkinfer" compile "$source_folder"/examples/digits/digits.onnx -c "$source_folder"/examples/digits/calibration.npy --input-from bytes -o raw.zkmodel

@@ -183,7 +183,7 @@ TEST(Slots, TheSecretTellsItsCommitment) {
 }
 
 void expect_no_match(const Model& model, ByteView key, ByteView opening, const std::string& reason) {
-  const Result<OpeningCheck> check = check_commitment_opening(model, key, opening);
+  const Result<AuditCheck> check = check_audit_key(model, key, opening);
   ASSERT_TRUE(check.ok()) << check.status().to_string();
   EXPECT_FALSE(check->matches) << reason;
   EXPECT_NE(check->reason.find(reason), std::string::npos) << check->reason;
@@ -193,15 +193,15 @@ TEST(Opening, FitsItsModelAndKeyOnly) {
   const package::Package package = make_package(1);
   const Model model = make_model(package);
   const Prover prover = commit(model, options_with(4));
-  const Bytes opening = prover.commitment_opening();
+  const Bytes opening = prover.audit_key();
   const Bytes& key = prover.verification_key();
-  const Result<OpeningCheck> check = check_commitment_opening(model, key, opening);
+  const Result<AuditCheck> check = check_audit_key(model, key, opening);
   ASSERT_TRUE(check.ok()) << check.status().to_string();
   EXPECT_TRUE(check->matches) << check->reason;
 
   const Prover again = commit(model, options_with(4));
   expect_no_match(model, again.verification_key(), opening, "belongs to the commitment");
-  EXPECT_TRUE(check_commitment_opening(model, again.verification_key(), again.commitment_opening())->matches);
+  EXPECT_TRUE(check_audit_key(model, again.verification_key(), again.audit_key())->matches);
   // One weight is another.
   package::Package changed = package;
   for (std::vector<std::int32_t>& values : changed.params) {
@@ -220,9 +220,9 @@ TEST(Opening, FitsItsModelAndKeyOnly) {
 TEST(Opening, TheOutOfDomainValueIsCompared) {
   const Model model = make_model(make_package(1));
   const Prover prover = commit(model, options_with(4));
-  proof::Key key = proof::parse_key(prover.verification_key()).value();
+  statement::Key key = statement::parse_key(prover.verification_key()).value();
   key.commitment.ood_value += Fe(Fp(1));
-  Bytes opening = prover.commitment_opening();
+  Bytes opening = prover.audit_key();
   const Digest identity = key.identity();
   std::copy(identity.begin(), identity.end(), opening.begin() + 8);
   opening.resize(opening.size() - sizeof(Digest));
@@ -234,13 +234,12 @@ TEST(Opening, TheOutOfDomainValueIsCompared) {
 TEST(Opening, EveryChangedByteIsRefused) {
   const Model model = make_model(make_package(1));
   const Prover prover = commit(model, options_with(4));
-  const Bytes opening = prover.commitment_opening();
+  const Bytes opening = prover.audit_key();
   for (std::size_t i = 0; i < opening.size(); ++i) {
     Bytes changed = opening;
     changed[i] ^= 1;
-    EXPECT_EQ(check_commitment_opening(model, prover.verification_key(), changed).status().code(), StatusCode::kCorrupt)
-        << i;
-    EXPECT_FALSE(check_commitment_opening(model, prover.verification_key(), ByteView(opening).first(i)).ok()) << i;
+    EXPECT_EQ(check_audit_key(model, prover.verification_key(), changed).status().code(), StatusCode::kCorrupt) << i;
+    EXPECT_FALSE(check_audit_key(model, prover.verification_key(), ByteView(opening).first(i)).ok()) << i;
   }
 }
 
@@ -249,7 +248,7 @@ TEST(Opening, HoldsNoSeed) {
   const Model model = make_model(make_package(1));
   CommitOptions options = options_with(4);
   options.insecure_seed = e2e::test_seed(77);
-  const Bytes opening = commit(model, options).commitment_opening();
+  const Bytes opening = commit(model, options).audit_key();
   const Digest seed = *options.insecure_seed;
   EXPECT_TRUE(std::search(opening.begin(), opening.end(), seed.begin(), seed.end()) == opening.end());
 }
@@ -259,7 +258,7 @@ TEST(Opening, OfAPublicModelNeedsNoSecret) {
   CommitOptions options = options_with(0);
   options.public_parameters = true;
   const Prover prover = commit(model, options);
-  EXPECT_TRUE(check_commitment_opening(model, prover.verification_key(), prover.commitment_opening())->matches);
+  EXPECT_TRUE(check_audit_key(model, prover.verification_key(), prover.audit_key())->matches);
 }
 
 }  // namespace

@@ -37,15 +37,15 @@ struct Chain {
     if (agree) options.input_formats = {{"", first.outputs()[0].format}};
     return must(Model::compile(example("head.onnx"), samples(inputs[0], 40, -1, 1), options));
   }
-  explicit Chain(const DataGroup& between, bool agree = true, const DataGroup& inputs = kPrivate)
+  explicit Chain(const TensorPolicy& between, bool agree = true, const TensorPolicy& inputs = kPrivate)
       : first(compile_first(), options_with(inputs, between)),
         second(compile_second(first.model, agree), options_with(between, kPublic)) {}
 };
 
 TEST(Chain, OnnxModelsThroughEveryKindOfLink) {
-  for (const DataGroup& between :
-       {kCommitted, kPublic, DataGroup{Exposure::kPublic, DataHash::kKeccak256},
-        DataGroup{Exposure::kPrivate, DataHash::kSha256}, DataGroup{Exposure::kCommitted, DataHash::kSha256}}) {
+  for (const TensorPolicy& between : {kCommitted, kPublic, TensorPolicy{Exposure::kPublic, TensorHash::kKeccak256},
+                                      TensorPolicy{Exposure::kPrivate, TensorHash::kSha256},
+                                      TensorPolicy{Exposure::kCommitted, TensorHash::kSha256}}) {
     Chain chain(between);
     EXPECT_EQ(chain.second.model.inputs()[0].format, chain.first.model.outputs()[0].format);
     ProofResult first = must(chain.first.prover.prove(samples(chain.first.model.inputs()[0], 1, 0, 8)[0]));

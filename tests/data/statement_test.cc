@@ -8,12 +8,12 @@
 namespace zkinfer::data_test {
 namespace {
 
-const std::vector<DataGroup>& all_groups() {
-  static const std::vector<DataGroup> groups = [] {
-    std::vector<DataGroup> out;
+const std::vector<TensorPolicy>& all_groups() {
+  static const std::vector<TensorPolicy> groups = [] {
+    std::vector<TensorPolicy> out;
     for (const Exposure exposure : {Exposure::kPrivate, Exposure::kPublic, Exposure::kCommitted}) {
-      for (const DataHash hash : {DataHash::kNone, DataHash::kKeccak256, DataHash::kSha256}) {
-        if (const DataGroup group{exposure, hash}; group.valid()) out.push_back(group);
+      for (const TensorHash hash : {TensorHash::kNone, TensorHash::kKeccak256, TensorHash::kSha256}) {
+        if (const TensorPolicy group{exposure, hash}; group.valid()) out.push_back(group);
       }
     }
     return out;
@@ -35,7 +35,7 @@ void expect_rejected(const Owner& owner, const ProofResult& result, const Verify
 
 // Everything that the verifier could know of one side, each item wrong in turn.
 void check_side(const Owner& owner, const ProofResult& result, bool is_output) {
-  const DataGroup& group = is_output ? owner.key.info().outputs : owner.key.info().inputs;
+  const TensorPolicy& group = is_output ? owner.key.info().outputs : owner.key.info().inputs;
   const auto& tensors = is_output ? owner.key.info().output_tensors : owner.key.info().input_tensors;
   const auto& values = is_output ? result.outputs : result.inputs;
   const auto change = [&](std::size_t i, auto edit) {
@@ -52,10 +52,10 @@ void check_side(const Owner& owner, const ProofResult& result, bool is_output) {
     expect_rejected(owner, result, change(i, [&](KnownTensor& t) { t.data = Bytes(3); }), name, "too few bytes");
     Digest wrong = e2e::test_seed(5);
     expect_rejected(owner, result, change(i, [&](KnownTensor& t) { t.digest = wrong; }), name, "another digest");
-    const DataCommitment stranger = must(CommittedTensor::create(tensors[i], values[i])).commitment();
+    const TensorCommitment stranger = must(CommittedTensor::create(tensors[i], values[i])).commitment();
     expect_rejected(owner, result, change(i, [&](KnownTensor& t) { t.commitment = stranger; }), name,
                     "another commitment to the same");
-    if (group.is_public() && group.hash != DataHash::kNone) {
+    if (group.is_public() && group.hash != TensorHash::kNone) {
       expect_rejected(owner, result, change(i, [&](KnownTensor& t) { t.integers.reset(); }), name,
                       "no data beside the proof");
       const Bytes bytes = must(canonical_bytes(tensors[i], values[i]));
@@ -63,7 +63,7 @@ void check_side(const Owner& owner, const ProofResult& result, bool is_output) {
           verify(owner.key, result.proof, change(i, [&](KnownTensor& t) { t.integers.reset(), t.data = bytes; }))
               .verdict.accepted());
     }
-    if (group.hash == DataHash::kNone && !group.is_public()) continue;
+    if (group.hash == TensorHash::kNone && !group.is_public()) continue;
     const Bytes bytes = must(canonical_bytes(tensors[i], values[i]));
     EXPECT_TRUE(verify(owner.key, result.proof, change(i, [&](KnownTensor& t) { t.data = bytes; })).verdict.accepted())
         << "both forms";
@@ -76,8 +76,8 @@ void check_side(const Owner& owner, const ProofResult& result, bool is_output) {
 }
 
 TEST(Statement, EveryGroupOfInputsAndOutputs) {
-  for (const DataGroup& in : all_groups()) {
-    for (const DataGroup& out : all_groups()) {
+  for (const TensorPolicy& in : all_groups()) {
+    for (const TensorPolicy& out : all_groups()) {
       // Each input group with two outputs groups and the other way round: the pairs are tried in tests/e2e.
       if (in != out && !(in == kPrivate || out == kPublic)) continue;
       Owner owner(two_by_two_graph(), in, out);
@@ -91,18 +91,19 @@ TEST(Statement, EveryGroupOfInputsAndOutputs) {
       ASSERT_EQ(checked.outputs.size(), 2u);
       EXPECT_EQ(Bytes(checked.context.begin(), checked.context.begin() + 5), request.context);
       for (const bool is_output : {true, false}) {
-        const DataGroup& group = is_output ? out : in;
+        const TensorPolicy& group = is_output ? out : in;
         for (std::size_t i = 0; i < 2; ++i) {
           const VerifiedTensor& tensor = (is_output ? checked.outputs : checked.inputs)[i];
           const auto& values = (is_output ? result.outputs : result.inputs)[i];
           EXPECT_EQ(tensor.group, group);
           EXPECT_EQ(tensor.integers, group.is_public() ? values : std::vector<std::int64_t>{});
-          EXPECT_EQ(tensor.digest.has_value(), group.hash != DataHash::kNone);
+          EXPECT_EQ(tensor.digest.has_value(), group.hash != TensorHash::kNone);
           if (tensor.digest.has_value())
             EXPECT_EQ(*tensor.digest, hash_data(group.hash, must(canonical_bytes(tensor, values))));
           ASSERT_EQ(tensor.commitment.has_value(), group.is_committed());
           if (!group.is_committed()) continue;
-          const DataCommitment made = is_output ? result.committed_outputs[i].commitment() : committed[i].commitment();
+          const TensorCommitment made =
+              is_output ? result.committed_outputs[i].commitment() : committed[i].commitment();
           EXPECT_EQ(tensor.commitment->to_bytes(), made.to_bytes());
         }
         check_side(owner, result, is_output);
@@ -118,8 +119,8 @@ TEST(Statement, EveryGroupOfInputsAndOutputs) {
 
 // Commitments and data of two tensors of one size, exchanged.
 TEST(Statement, TensorsCannotBeExchanged) {
-  for (const DataGroup& group : {kCommitted, DataGroup{Exposure::kPublic, DataHash::kSha256},
-                                 DataGroup{Exposure::kPrivate, DataHash::kSha256}}) {
+  for (const TensorPolicy& group : {kCommitted, TensorPolicy{Exposure::kPublic, TensorHash::kSha256},
+                                    TensorPolicy{Exposure::kPrivate, TensorHash::kSha256}}) {
     Owner owner(two_by_two_graph(), group, group);
     std::vector<CommittedTensor> committed;
     const ProofResult result = must(owner.prover.prove(owner.request(owner.draw(4), committed)));

@@ -9,9 +9,9 @@
 
 namespace zkinfer::data_test {
 
-inline constexpr DataGroup kPrivate{};
-inline constexpr DataGroup kPublic{Exposure::kPublic, DataHash::kNone};
-inline constexpr DataGroup kCommitted{Exposure::kCommitted, DataHash::kNone};
+inline constexpr TensorPolicy kPrivate{};
+inline constexpr TensorPolicy kPublic{Exposure::kPublic, TensorHash::kNone};
+inline constexpr TensorPolicy kCommitted{Exposure::kCommitted, TensorHash::kNone};
 
 template <typename T>
 T must(Result<T> result) {
@@ -47,11 +47,11 @@ inline Model make_model(qir::QGraph graph, std::uint64_t weights_seed = 1) {
   return must(Model::from_bytes(package::to_bytes(package)));
 }
 
-inline CommitOptions options_with(const DataGroup& inputs, const DataGroup& outputs) {
+inline CommitOptions options_with(const TensorPolicy& inputs, const TensorPolicy& outputs) {
   CommitOptions options;
   options.pow_bits = 2;
   options.budget = 64;
-  options.data_budget = 3;
+  options.tensor_budget = 3;
   options.inputs = inputs;
   options.outputs = outputs;
   return options;
@@ -67,7 +67,7 @@ struct Owner {
       : model(std::move(m)),
         prover(must(Prover::create(model, options))),
         key(must(VerificationKey::from_bytes(prover.verification_key()))) {}
-  Owner(qir::QGraph graph, const DataGroup& inputs, const DataGroup& outputs)
+  Owner(qir::QGraph graph, const TensorPolicy& inputs, const TensorPolicy& outputs)
       : Owner(make_model(std::move(graph)), options_with(inputs, outputs)) {}
 
   std::vector<std::vector<std::int64_t>> draw(std::uint64_t seed) const {

@@ -9,7 +9,7 @@
 namespace zkinfer::e2e {
 namespace {
 
-prover::CommittedModel commit(const qir::QGraph& graph, qir::ParamData params, bool zero_knowledge) {
+prover::CommittedModel commit(const qir::QGraph& graph, qir::Weights params, bool zero_knowledge) {
   auto model = prover::commit_model(graph, std::move(params), test_options(zero_knowledge), test_seed(1));
   EXPECT_TRUE(model.ok()) << model.status().to_string();
   return std::move(model).value();
@@ -54,7 +54,7 @@ TEST_P(Certificate, AParameterOutOfRangeIsRejected) {
   for (const std::int64_t outside : {graph.values[weights].hi + 1, graph.values[weights].lo - 1}) {
     wide.values[weights].lo = graph.values[weights].lo - 1;
     wide.values[weights].hi = graph.values[weights].hi + 1;
-    qir::ParamData params = draw_params(graph, 1);
+    qir::Weights params = draw_params(graph, 1);
     params[weights][3] = static_cast<std::int32_t>(outside);
     prover::CommittedModel model = commit(wide, params, GetParam());
     // The same commitment under the narrow graph.
@@ -62,7 +62,7 @@ TEST_P(Certificate, AParameterOutOfRangeIsRejected) {
     prepared.key.graph = graph;
     prepared.compiled = relations::compile(graph, GetParam(), prepared.key.visibility).value();
     ASSERT_TRUE(relations::place(prepared.compiled, prepared.key.params).ok());
-    prepared.ood_point = proof::ood_point(graph, prepared.key.params, model.oracle.root());
+    prepared.ood_point = statement::ood_point(graph, prepared.key.params, model.oracle.root());
     prepared.key.commitment.ood_value = pcs::ood_value(model.oracle, prepared.ood_point);
     const Bytes certificate = prover::certify(model, {}).value();
     EXPECT_FALSE(verifier::verify_certificate(prepared, certificate).accepted());
@@ -74,7 +74,7 @@ TEST_P(Certificate, OtherValuesThanCommittedAreRejected) {
   const qir::QGraph graph = qir::every_op_graph();
   const prover::CommittedModel model = commit(graph, draw_params(graph, 1), GetParam());
   prover::ProveHooks hooks;
-  hooks.columns = [](circuit::ColumnData& data) { data[0][0] = data[0][0].is_zero() ? Fp(1) : Fp(0); };
+  hooks.columns = [](circuit::ColumnValues& data) { data[0][0] = data[0][0].is_zero() ? Fp(1) : Fp(0); };
   prover::ProveRequest request;
   request.hooks = &hooks;
   EXPECT_FALSE(verifier::verify_certificate(model.prepared, prover::certify(model, request).value()).accepted());

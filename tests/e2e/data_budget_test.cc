@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a prover does with a data commitment under somebody else's key: the commitment's random rows are for `budget` proofs of
+// What a prover does with a tensor commitment under somebody else's key: the commitment's random rows are for `budget` proofs of
 // the queries that it was made for, whatever the key says.
 #include <gtest/gtest.h>
 
@@ -9,26 +9,26 @@
 namespace zkinfer::e2e {
 namespace {
 
-constexpr DataGroup kCommitted{Exposure::kCommitted, DataHash::kNone};
+constexpr TensorPolicy kCommitted{Exposure::kCommitted, TensorHash::kNone};
 
-prover::CommittedModel commit(const qir::QGraph& graph, std::uint64_t budget, std::uint64_t data_budget,
+prover::CommittedModel commit(const qir::QGraph& graph, std::uint64_t budget, std::uint64_t tensor_budget,
                               std::uint8_t seed) {
   prover::ModelOptions options = test_options(true);
   options.visibility.inputs = kCommitted;
   options.budget = budget;
-  options.data_budget = data_budget;
+  options.tensor_budget = tensor_budget;
   return prover::commit_model(graph, draw_params(graph, seed), options, test_seed(seed)).value();
 }
 
-prover::ProveRequest request_of(const std::vector<const prover::CommittedData*>& inputs) {
+prover::ProveRequest request_of(const std::vector<const prover::CommittedValues*>& inputs) {
   prover::ProveRequest request;
   request.committed_inputs = inputs;
   return request;
 }
 
-prover::CommittedData commit_input(const prover::CommittedModel& model, std::uint8_t seed, std::size_t index = 0) {
+prover::CommittedValues commit_input(const prover::CommittedModel& model, std::uint8_t seed, std::size_t index = 0) {
   const std::vector<std::int64_t> values = draw_inputs(model.prepared.key.graph, 5)[0];
-  return prover::commit_data(values, model.prepared.key.params.data[index], test_seed(seed)).value();
+  return prover::commit_tensor(values, model.prepared.key.params.data[index], test_seed(seed)).value();
 }
 
 // A key may declare another oracle for the same data: with another budget, more queries, fewer random rows. Nothing of the
@@ -36,7 +36,7 @@ prover::CommittedData commit_input(const prover::CommittedModel& model, std::uin
 TEST(DataBudget, OtherParametersAreRefused) {
   const qir::QGraph graph = mlp_graph();
   const prover::CommittedModel model = commit(graph, 4, 3, 1);
-  const prover::CommittedData data = commit_input(model, 9);
+  const prover::CommittedValues data = commit_input(model, 9);
   ASSERT_TRUE(prover::prove(model, request_of({&data})).ok());
   EXPECT_FALSE(prover::prove(commit(graph, 4, 2, 1), request_of({&data})).ok()) << "another budget";
   const auto change = [&](auto edit) {
@@ -46,10 +46,10 @@ TEST(DataBudget, OtherParametersAreRefused) {
     EXPECT_FALSE(proof.ok());
     EXPECT_NE(proof.status().to_string().find("other parameters"), std::string::npos) << proof.status().to_string();
   };
-  change([](pcs::DataOracle& oracle) { --oracle.budget; });
-  change([](pcs::DataOracle& oracle) { ++oracle.oracle.num_queries; });
-  change([](pcs::DataOracle& oracle) { --oracle.oracle.num_random_rows; });
-  change([](pcs::DataOracle& oracle) { ++oracle.oracle.log_domain; });
+  change([](pcs::TensorOracle& oracle) { --oracle.budget; });
+  change([](pcs::TensorOracle& oracle) { ++oracle.oracle.num_queries; });
+  change([](pcs::TensorOracle& oracle) { --oracle.oracle.num_random_coefs; });
+  change([](pcs::TensorOracle& oracle) { ++oracle.oracle.log_domain; });
 }
 
 TEST(DataBudget, TwiceInOneProofIsRefused) {
@@ -59,8 +59,8 @@ TEST(DataBudget, TwiceInOneProofIsRefused) {
   const std::vector<qir::ValueId> inputs = {b.input({1, 3}, -8, 7), b.input({1, 3}, -8, 7)};
   b.graph.outputs = {b.node(qir::Op::kConcat, inputs, {1, 6}, -8, 7, concat)};
   const prover::CommittedModel model = commit(b.graph, 0, 3, 1);
-  const prover::CommittedData once = commit_input(model, 9);
-  const prover::CommittedData again = commit_input(model, 10);
+  const prover::CommittedValues once = commit_input(model, 9);
+  const prover::CommittedValues again = commit_input(model, 10);
   EXPECT_TRUE(prover::prove(model, request_of({&once, &again})).ok());
   const auto proof = prover::prove(model, request_of({&once, &once}));
   ASSERT_FALSE(proof.ok());
@@ -72,7 +72,7 @@ TEST(DataBudget, OneCommitmentUnderTwoKeys) {
   const prover::CommittedModel first = commit(mlp_graph(), 4, 3, 1);
   const prover::CommittedModel second = commit(mlp_graph(), 9, 3, 2);
   EXPECT_NE(first.prepared.key.params.model, second.prepared.key.params.model);
-  const prover::CommittedData data = commit_input(first, 9);
+  const prover::CommittedValues data = commit_input(first, 9);
   for (const prover::CommittedModel* model : {&first, &second}) {
     const prover::Proof proof = prover::prove(*model, request_of({&data})).value();
     EXPECT_EQ(proof.data.commitments, std::vector{data.commitment});

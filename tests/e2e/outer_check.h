@@ -33,9 +33,9 @@ inline Fe evaluate_term(const circuit::Term& term, const std::vector<std::uint64
 
 // A prover's state right before it commits.
 struct OuterState {
-  circuit::ColumnData data;
+  circuit::ColumnValues data;
   std::vector<Fe> pads;
-  proof::PublicData public_data;
+  statement::PublicIo public_data;
 };
 
 inline void set_pad_column(const relations::CompiledCircuit& compiled, OuterState& state) {
@@ -56,11 +56,11 @@ inline OuterState outer_state(const Session& session, const prover::ProveHooks& 
     state.public_data.values.push_back(witness->values[id]);
   }
   const qir::Visibility& visibility = session.model.prepared.key.visibility;
-  const auto add_digests = [&](const DataGroup& group, const std::vector<qir::ValueId>& ids) {
-    if (group.hash == DataHash::kNone) return;
+  const auto add_digests = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) {
+    if (group.hash == TensorHash::kNone) return;
     for (const qir::ValueId id : ids) {
       state.public_data.digests.push_back(
-          proof::hash_data(group.hash, proof::canonical_bytes(session.graph.value(id), witness->values[id])));
+          statement::hash_data(group.hash, statement::canonical_bytes(session.graph.value(id), witness->values[id])));
     }
   };
   add_digests(visibility.outputs, session.graph.outputs);
@@ -88,7 +88,7 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   const Digest context{};
 
   Transcript transcript(verifier::kProtocolName);
-  proof::absorb_statement(transcript, session.model.prepared.key, context, state.public_data);
+  statement::absorb_statement(transcript, session.model.prepared.key, context, state.public_data);
   hiding::PadAllocator allocator(zero_knowledge);
   allocator.set_layout(compiled.pads.layout());
   hiding::ProverChannel channel(transcript, allocator, state.pads);
@@ -97,12 +97,12 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   prover::prove_outer(channel, compiled, state.data, std::move(tuples), state.pads, times);
 
   Transcript replay(verifier::kProtocolName);
-  proof::absorb_statement(replay, session.model.prepared.key, context, state.public_data);
+  statement::absorb_statement(replay, session.model.prepared.key, context, state.public_data);
   hiding::PadAllocator replay_pads(zero_knowledge);
   replay_pads.set_layout(compiled.pads.layout());
   hiding::VerifierChannel verifier_channel(replay, replay_pads, channel.proof());
-  const proof::PublicValues tensors =
-      proof::tensor_values(session.graph, session.model.prepared.key.visibility, state.public_data);
+  const statement::PublicValues tensors =
+      statement::tensor_values(session.graph, session.model.prepared.key.visibility, state.public_data);
   const auto constraints = verifier::collect_constraints(verifier_channel, compiled, tensors);
 
   std::vector<std::string> failed;

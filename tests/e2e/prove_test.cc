@@ -32,10 +32,10 @@ TEST(EveryOpRelations, HoldOnTheExecutorsValues) {
   auto compiled = relations::compile(graph, true);
   ASSERT_TRUE(compiled.ok()) << compiled.status().to_string();
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    const qir::ParamData params = draw_params(graph, seed);
+    const qir::Weights params = draw_params(graph, seed);
     auto witness = exec_integer::run(graph, params, draw_inputs(graph, seed));
     ASSERT_TRUE(witness.ok()) << witness.status().to_string();
-    proof::PublicValues outputs;
+    statement::PublicValues outputs;
     for (const qir::ValueId id : graph.outputs) outputs.push_back(witness->values[id]);
     const Status status =
         prover::check_columns(*compiled, prover::fill_columns(graph, *compiled, params, *witness), outputs);
@@ -50,7 +50,7 @@ TEST_P(EveryOp, ProvesAndVerifies) {
   ASSERT_TRUE(qir::validate(graph).ok());
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     const Case c = prove_graph(graph, GetParam(), seed);
-    proof::Header header;
+    statement::Header header;
     const Verdict verdict = verifier::verify(c.model.prepared, c.proof.bytes, &header);
     EXPECT_TRUE(verdict.accepted()) << verdict.to_string();
     EXPECT_EQ(header.data.values, c.proof.data.values);
@@ -59,7 +59,7 @@ TEST_P(EveryOp, ProvesAndVerifies) {
 
 TEST_P(EveryOp, AFreshlyParsedKeyVerifies) {
   const Case c = prove_graph(qir::every_op_graph(), GetParam(), 5);
-  auto key = proof::parse_key(c.model.prepared.key.to_bytes());
+  auto key = statement::parse_key(c.model.prepared.key.to_bytes());
   ASSERT_TRUE(key.ok()) << key.status().to_string();
   auto prepared = verifier::prepare(std::move(key).value());
   ASSERT_TRUE(prepared.ok()) << prepared.status().to_string();
@@ -69,10 +69,10 @@ TEST_P(EveryOp, AFreshlyParsedKeyVerifies) {
 TEST_P(EveryOp, AnotherOutputOrContextIsRejected) {
   const Case c = prove_graph(qir::every_op_graph(), GetParam(), 7);
   Bytes proof = c.proof.bytes;
-  proof[proof::kContextOffset] ^= 1;  // context
+  proof[statement::kContextOffset] ^= 1;  // context
   EXPECT_FALSE(verifier::verify(c.model.prepared, proof, nullptr).accepted());
   proof = c.proof.bytes;
-  proof[proof::kValuesOffset] ^= 1;  // first output
+  proof[statement::kValuesOffset] ^= 1;  // first output
   EXPECT_FALSE(verifier::verify(c.model.prepared, proof, nullptr).accepted());
 }
 
@@ -103,7 +103,7 @@ TEST(Visibility, EveryCombinationProvesAndBindsWhatIsPublic) {
       request.inputs = draw_inputs(graph, 4);
       auto proof = prover::prove(*model, request);
       ASSERT_TRUE(proof.ok()) << proof.status().to_string();
-      proof::Header header;
+      statement::Header header;
       EXPECT_TRUE(verifier::verify(model->prepared, proof->bytes, &header).accepted());
       ASSERT_EQ(header.data.values.size(), graph.outputs.size() + (public_inputs ? graph.inputs.size() : 0));
       if (public_inputs) {
@@ -121,7 +121,7 @@ TEST(Visibility, EveryCombinationProvesAndBindsWhatIsPublic) {
 
 TEST(Visibility, ZeroKnowledgeIsOffOnlyWhereNothingIsPrivate) {
   const qir::QGraph graph = qir::every_op_graph();
-  const DataGroup hidden{Exposure::kPrivate}, open{Exposure::kPublic}, committed{Exposure::kCommitted};
+  const TensorPolicy hidden{Exposure::kPrivate}, open{Exposure::kPublic}, committed{Exposure::kCommitted};
   for (const qir::Visibility& visibility : {qir::Visibility{hidden, open, false},
                                             {open, open, false},
                                             {hidden, open, true},
@@ -133,9 +133,9 @@ TEST(Visibility, ZeroKnowledgeIsOffOnlyWhereNothingIsPrivate) {
     EXPECT_FALSE(prover::commit_model(graph, draw_params(graph, 3), options, test_seed(1)).ok());
   }
   auto model = prover::commit_model(graph, draw_params(graph, 3), test_options(false), test_seed(1));
-  proof::Key key = model->prepared.key;
+  statement::Key key = model->prepared.key;
   key.visibility = {};
-  EXPECT_FALSE(proof::parse_key(key.to_bytes()).ok());
+  EXPECT_FALSE(statement::parse_key(key.to_bytes()).ok());
 }
 
 }  // namespace

@@ -109,10 +109,10 @@ TEST_F(Rotation, OtherWeightsAreRejected) {
   EXPECT_FALSE(verify(before_, other, rotate(before_, other)).accepted());
   // One weight of one column.
   prover::CommittedModel close = commit(graph_, 1, 2);
-  const qir::ParamData honest = close.params;
+  const qir::Weights honest = close.params;
   for (std::size_t id = 0; id < honest.size(); ++id) {
     if (honest[id].empty()) continue;
-    qir::ParamData params = honest;
+    qir::Weights params = honest;
     params[id].back() += params[id].back() > 0 ? -1 : 1;
     prover::CommittedModel one = prover::commit_model(graph_, params, test_options(true), test_seed(2)).value();
     one.params = honest;
@@ -128,7 +128,7 @@ TEST_F(Rotation, ColumnsOtherThanCommittedAreRejected) {
     if (compiled.param_of_column[id] < 0) continue;
     ++num_columns;
     prover::ProveHooks hooks;
-    hooks.columns = [&](circuit::ColumnData& data) { data[id][0] += Fp(1); };
+    hooks.columns = [&](circuit::ColumnValues& data) { data[id][0] += Fp(1); };
     // The oracles are opened as they are committed, so the prover's own columns do not matter.
     EXPECT_TRUE(verify(before_, after_, rotate(before_, after_, &hooks)).accepted());
     const prover::CommittedModel other = liar(graph_);

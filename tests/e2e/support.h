@@ -13,9 +13,9 @@
 
 namespace zkinfer::e2e {
 
-inline qir::ParamData draw_params(const qir::QGraph& graph, std::uint64_t seed) {
+inline qir::Weights draw_params(const qir::QGraph& graph, std::uint64_t seed) {
   std::mt19937_64 engine(seed);
-  qir::ParamData params(graph.values.size());
+  qir::Weights params(graph.values.size());
   for (std::size_t id = 0; id < graph.values.size(); ++id) {
     const qir::Value& value = graph.values[id];
     if (value.kind != qir::ValueKind::kParam) continue;
@@ -64,7 +64,7 @@ struct Session {
   qir::QGraph graph;
   prover::CommittedModel model;
   prover::ProveRequest request;
-  std::vector<std::shared_ptr<prover::CommittedData>> committed_inputs;  // where the options ask for them
+  std::vector<std::shared_ptr<prover::CommittedValues>> committed_inputs;  // where the options ask for them
 
   // Aborts the process when the graph cannot be committed to: a broken test.
   Session(const qir::QGraph& g, const prover::ModelOptions& options, std::uint64_t seed = 1)
@@ -76,20 +76,20 @@ struct Session {
     if (key().visibility.inputs.is_committed()) commit_inputs();
   }
   void commit_inputs() {
-    const std::vector<pcs::DataOracle>& oracles = model.prepared.key.params.data;
+    const std::vector<pcs::TensorOracle>& oracles = model.prepared.key.params.data;
     const std::size_t first = oracles.size() - request.inputs.size();
     for (std::size_t i = 0; i < request.inputs.size(); ++i) {
       auto data =
-          prover::commit_data(request.inputs[i], oracles[first + i], test_seed(static_cast<std::uint8_t>(100 + i)));
+          prover::commit_tensor(request.inputs[i], oracles[first + i], test_seed(static_cast<std::uint8_t>(100 + i)));
       ZKI_CHECK(data.ok(), "the input of a test has a commitment");
-      committed_inputs.push_back(std::make_shared<prover::CommittedData>(std::move(data).value()));
+      committed_inputs.push_back(std::make_shared<prover::CommittedValues>(std::move(data).value()));
       request.committed_inputs.push_back(committed_inputs.back().get());
     }
   }
   Session(qir::QGraph g, bool zero_knowledge, std::uint64_t seed = 1)
       : Session(std::move(g), test_options(zero_knowledge), seed) {}
 
-  const proof::Key& key() const { return model.prepared.key; }
+  const statement::Key& key() const { return model.prepared.key; }
   const relations::CompiledCircuit& compiled() const { return model.prepared.compiled; }
   prover::Proof prove(const prover::ProveHooks* hooks = nullptr) const {
     prover::ProveRequest hooked = request;
@@ -99,10 +99,10 @@ struct Session {
     return std::move(proof).value();
   }
   // The public tensors that the proof holds only the hash of.
-  proof::PublicValues beside(const prover::Proof& proof) const {
+  statement::PublicValues beside(const prover::Proof& proof) const {
     const qir::Visibility& visibility = key().visibility;
     const std::size_t num_outputs = visibility.outputs.is_public() ? graph.outputs.size() : 0;
-    proof::PublicValues out;
+    statement::PublicValues out;
     for (std::size_t i = 0; i < proof.data.values.size(); ++i) {
       if (!(i < num_outputs ? visibility.outputs : visibility.inputs).in_proof()) out.push_back(proof.data.values[i]);
     }
@@ -122,7 +122,7 @@ struct OuterMessages {
     hooks.messages = [&](std::size_t, const char* label, Fe&) { labels.emplace_back(label); };
     static_cast<void>(session.prove(&hooks));
     const std::size_t num_roots = session.model.prepared.key.params.zero_knowledge ? 2 : 1;
-    begin = proof::header_size(session.graph, session.model.prepared.key.visibility) + num_roots * sizeof(Digest);
+    begin = statement::header_size(session.graph, session.model.prepared.key.visibility) + num_roots * sizeof(Digest);
   }
   std::size_t offset(std::size_t index) const { return begin + 3 * sizeof(std::uint64_t) * index; }
 };

@@ -37,8 +37,8 @@ T must(Result<T> result) {
   return std::move(result).value();
 }
 
-Fixture make_fixture(qir::QGraph graph, const DataGroup& inputs_group = {},
-                     const DataGroup& outputs_group = {Exposure::kPublic, DataHash::kNone}) {
+Fixture make_fixture(qir::QGraph graph, const TensorPolicy& inputs_group = {},
+                     const TensorPolicy& outputs_group = {Exposure::kPublic, TensorHash::kNone}) {
   package::Package package;
   package.graph = std::move(graph);
   package.params = e2e::draw_params(package.graph, 1);
@@ -83,13 +83,13 @@ const Fixture& small() {
 // Its input under a hash that the circuit computes, its output committed.
 const Fixture& bound() {
   static const Fixture made =
-      make_fixture(small_graph(), {Exposure::kPrivate, DataHash::kSha256}, {Exposure::kCommitted, DataHash::kNone});
+      make_fixture(small_graph(), {Exposure::kPrivate, TensorHash::kSha256}, {Exposure::kCommitted, TensorHash::kNone});
   return made;
 }
 // Both under hashes, the data beside the proof.
 const Fixture& beside() {
-  static const Fixture made =
-      make_fixture(small_graph(), {Exposure::kPublic, DataHash::kSha256}, {Exposure::kPublic, DataHash::kKeccak256});
+  static const Fixture made = make_fixture(small_graph(), {Exposure::kPublic, TensorHash::kSha256},
+                                           {Exposure::kPublic, TensorHash::kKeccak256});
   return made;
 }
 
@@ -118,7 +118,7 @@ void model_package(ByteView bytes) {
 }
 
 void verification_key(ByteView bytes) {
-  Result<proof::Key> key = proof::parse_key(bytes);
+  Result<statement::Key> key = statement::parse_key(bytes);
   if (!key.ok()) return;
   ZKI_CHECK(equal(key->to_bytes(), bytes), "the key reader took bytes that are not canonical");
   static_cast<void>(verifier::prepare(std::move(*key)));
@@ -194,7 +194,7 @@ std::vector<Bytes> commitment_seeds() {
 }
 
 void data_commitment(ByteView bytes) {
-  const Result<DataCommitment> commitment = DataCommitment::from_bytes(bytes);
+  const Result<TensorCommitment> commitment = TensorCommitment::from_bytes(bytes);
   if (!commitment.ok()) return;
   ZKI_CHECK(equal(commitment->to_bytes(), bytes), "the commitment reader took bytes that are not canonical");
   static_cast<void>(commitment->id());
@@ -205,7 +205,7 @@ void data_commitment(ByteView bytes) {
 
 // The secret side of an output's commitment: what is taken again makes the same bytes.
 std::vector<Bytes> opening_seeds() {
-  DataCommitOptions options;
+  TensorCommitOptions options;
   options.pow_bits = 2;
   options.budget = 1;
   options.insecure_seed = e2e::test_seed(7);

@@ -31,15 +31,15 @@ std::vector<Bytes> onnx_seeds() {
   return seeds;
 }
 
-frontend::ImportOptions small_import() {
-  frontend::ImportOptions options;
+frontend_onnx::ImportOptions small_import() {
+  frontend_onnx::ImportOptions options;
   options.max_file_bytes = std::uint64_t{1} << 20;
   options.max_folded_elements = std::int64_t{1} << 16;
   return options;
 }
 
 void onnx_import(ByteView bytes) {
-  Result<ir::Graph> graph = frontend::import_onnx(bytes, small_import());
+  Result<ir::Graph> graph = frontend_onnx::import_onnx(bytes, small_import());
   if (!graph.ok()) return;
   ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
   static_cast<void>(ir::to_text(*graph));
@@ -58,7 +58,7 @@ bool is_tiny(const ir::Graph& graph) {
 
 // Import, legalize, quantize with one input, run in integers, build the relations: `zkinfer compile` on a foreign file.
 void onnx_compile(ByteView bytes) {
-  Result<ir::Graph> imported = frontend::import_onnx(bytes, small_import());
+  Result<ir::Graph> imported = frontend_onnx::import_onnx(bytes, small_import());
   if (!imported.ok() || !is_tiny(*imported)) return;
   const Result<ir::Graph> graph = passes::legalize(std::move(*imported));
   if (!graph.ok()) {

@@ -39,10 +39,10 @@ Result<pcs::OpeningParams> golden_params(const std::string& name, const Session&
 
 // The verifier with a transcript that keeps its manifest; as verifier::verify does it.
 std::vector<TranscriptEntry> manifest_of(const verifier::PreparedKey& prepared, const prover::Proof& proof) {
-  const std::size_t header = proof::header_size(prepared.key.graph, prepared.key.visibility);
+  const std::size_t header = statement::header_size(prepared.key.graph, prepared.key.visibility);
   const ByteView messages = ByteView(proof.bytes).subspan(header);
   Transcript transcript(verifier::kProtocolName, true);
-  proof::absorb_statement(transcript, prepared.key, Digest{}, proof.data);
+  statement::absorb_statement(transcript, prepared.key, Digest{}, proof.data);
   hiding::PadAllocator pads(prepared.key.params.zero_knowledge);
   pads.set_layout(prepared.compiled.pads.layout());
   hiding::VerifierChannel channel(transcript, pads, messages);
@@ -73,7 +73,7 @@ std::string golden_text(const Session& session) {
     ++found->entries;
     found->elements += entry.count;
   }
-  const proof::Key& key = session.model.prepared.key;
+  const statement::Key& key = session.model.prepared.key;
   std::ostringstream out;
   out << "params " << to_hex(key.params.canonical_bytes()) << "\n";
   out << "key " << to_hex(keccak256(key.to_bytes())) << "\n";

@@ -71,11 +71,11 @@ TEST(Distribution, WholeProofsObeyOnlyTheVerifiersEquations) {
 // What a commitment shows over its whole budget: all rows that B proofs open, and v.
 TEST(Distribution, RowsOfAWholeBudgetAreUniform) {
   Fixture f(two_models());
-  pcs::OracleParams oracle = f.sampler.params().model;
+  pcs::CodeParams oracle = f.sampler.params().model;
   oracle.num_queries = 6;
-  oracle.num_random_rows = kTinyBudget * oracle.num_queries + 4;
+  oracle.num_random_coefs = kTinyBudget * oracle.num_queries + 4;
   oracle.log_domain = 6;
-  const FpVec message(oracle.num_lanes() * oracle.num_rows);
+  const FpVec message(oracle.num_lanes() * oracle.num_coefs);
   const auto rank = [&](std::uint64_t num_proofs) {
     Samples samples;
     std::vector<std::size_t> words(num_proofs * oracle.num_queries * oracle.num_lanes() + 3);
@@ -96,7 +96,7 @@ TEST(Distribution, RowsOfAWholeBudgetAreUniform) {
   EXPECT_EQ(rank_of_budget, num_words);
   // One proof more than the budget shows more than the random rows can hide.
   const auto [rank_beyond, num_words_beyond] = rank(kTinyBudget + 1);
-  EXPECT_EQ(rank_beyond, oracle.num_lanes() * oracle.num_random_rows);
+  EXPECT_EQ(rank_beyond, oracle.num_lanes() * oracle.num_random_coefs);
   EXPECT_LT(rank_beyond, num_words_beyond);
 }
 

@@ -139,11 +139,11 @@ TEST(Leaks, SharedPadsAndMissingRowsLowerTheRank) {
         std::fill(elements.end() - static_cast<std::ptrdiff_t>(num_missing * limbs), elements.end(), Fp());
     };
   };
-  const pcs::OracleParams& witness = f.sampler.params().witness;
+  const pcs::CodeParams& witness = f.sampler.params().witness;
   Policy rows = Policy::only(kWitnessRows, Supply::kFresh);
   rows.edit = missing_rows(RandomStream::kWitnessRows, 2, 1);  // one row fewer than are opened
   EXPECT_EQ(rank(kWitnessRows, rows).first, witness.num_lanes() * (witness.num_queries - 1));
-  const pcs::OracleParams& fold = f.sampler.params().folds[0];
+  const pcs::CodeParams& fold = f.sampler.params().folds[0];
   const std::string source = std::string(kFoldRows) + " 0";
   Policy fold_rows = Policy::only(source, Supply::kFresh);
   fold_rows.edit = missing_rows(RandomStream::kFoldRows, 2, 3);

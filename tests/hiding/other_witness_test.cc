@@ -25,7 +25,7 @@ Run run(const Session& session, const Randomness* randomness, const std::vector<
         Randomness* used = nullptr) {
   Run out;
   prover::ProveHooks hooks;
-  hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>& pads) {
+  hooks.committed = [&](circuit::ColumnValues& data, std::vector<Fe>& pads) {
     FpVec& blind = data[session.compiled().circuit.blind];
     if (randomness != nullptr) {
       pads = randomness->pads;

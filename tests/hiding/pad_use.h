@@ -22,7 +22,7 @@ inline std::vector<std::string> outer_labels(const Session& session) {
 inline std::vector<Fe> messages_with(const Session& session, hiding::PadIndex changed) {
   std::vector<Fe> messages;
   prover::ProveHooks hooks;
-  hooks.committed = [&](circuit::ColumnData&, std::vector<Fe>& pads) {
+  hooks.committed = [&](circuit::ColumnValues&, std::vector<Fe>& pads) {
     if (changed != hiding::kNoPad) pads[changed] += Fe::one();
   };
   hooks.messages = [&](std::size_t, const char*, Fe& value) { messages.push_back(value); };

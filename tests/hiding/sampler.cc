@@ -40,11 +40,11 @@ std::string numbered(const char* source, std::size_t index) { return source + ("
 
 // The same message under other random rows.
 pcs::CommittedOracle with_rows(const pcs::CommittedOracle& oracle, hiding::RandomSource& random) {
-  const pcs::OracleParams& params = oracle.params();
-  FpVec message(params.num_lanes() * params.num_rows);
+  const pcs::CodeParams& params = oracle.params();
+  FpVec message(params.num_lanes() * params.num_coefs);
   for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
-    const FpCSpan values = oracle.lane(lane).first(params.num_rows);
-    std::copy(values.begin(), values.end(), message.begin() + lane * params.num_rows);
+    const FpCSpan values = oracle.lane(lane).first(params.num_coefs);
+    std::copy(values.begin(), values.end(), message.begin() + lane * params.num_coefs);
   }
   return {params, message.span(), random};
 }
@@ -92,7 +92,7 @@ struct Sampler::Control {
       case RandomStream::kWitnessRows: return {{kWitnessRows, size}};
       case RandomStream::kMask:
         if (call == 1) return {{kMaskPartner, size}};
-        return {{kMaskPads, 3 * params.mask.num_rows}, {kMaskRows, size}};
+        return {{kMaskPads, 3 * params.mask.num_coefs}, {kMaskRows, size}};
       case RandomStream::kFoldRows: {
         std::size_t fold = 0;
         while (call >= params.folds[fold].num_lanes()) call -= params.folds[fold++].num_lanes();
@@ -133,7 +133,7 @@ Sampler::Sampler(Twins twins) : twins_(std::move(twins)) {
     if (!twins_.visibility.inputs.is_committed()) continue;
     const std::size_t first = params.data.size() - twins_.graph.inputs.size();
     for (std::size_t i = 0; i < twins_.graph.inputs.size(); ++i) {
-      auto data = prover::commit_data(twins_.inputs[twin][i], params.data[first + i], test_seed(2));
+      auto data = prover::commit_tensor(twins_.inputs[twin][i], params.data[first + i], test_seed(2));
       ZKI_CHECK(data.ok(), "the input of a test has a commitment");
       witnesses_[twin].inputs.push_back(std::move(data).value());
     }
@@ -162,22 +162,22 @@ bool Sampler::supply_rows(std::size_t twin, std::uint64_t number, const std::str
 
 void Sampler::supply_commitments(std::size_t twin, std::uint64_t number, const Policy& policy) {
   Witness& witness = witnesses_[twin];
-  proof::Key& key = witness.model.prepared.key;
+  statement::Key& key = witness.model.prepared.key;
   if (key.params.model_budget > 0 &&
       supply_rows(twin, number, kModelRows, policy.supply(kModelRows), witness.model.oracle)) {
     key.commitment.root = witness.model.oracle.root();
-    witness.model.prepared.ood_point = proof::ood_point(key.graph, key.params, key.commitment.root);
+    witness.model.prepared.ood_point = statement::ood_point(key.graph, key.params, key.commitment.root);
     key.commitment.ood_value = pcs::ood_value(witness.model.oracle, witness.model.prepared.ood_point);
     witness.model.prepared.identity = key.identity();
   }
   const std::size_t first = key.params.data.size() - witness.inputs.size();
   for (std::size_t i = 0; i < witness.inputs.size(); ++i) {
-    prover::CommittedData& data = witness.inputs[i];
+    prover::CommittedValues& data = witness.inputs[i];
     const std::string source = numbered(kDataRows, first + i);
     if (!supply_rows(twin, number, source, policy.supply(source), data.oracle)) continue;
     data.commitment.root = data.oracle.root();
     data.commitment.ood_value =
-        pcs::ood_value(data.oracle, proof::data_point(data.params, data.values.size(), data.commitment.root));
+        pcs::ood_value(data.oracle, statement::data_point(data.params, data.values.size(), data.commitment.root));
   }
 }
 
@@ -190,7 +190,7 @@ prover::Proof Sampler::prove(std::size_t twin, std::uint64_t number, const Polic
   if (labels != nullptr) hooks.messages = [&](std::size_t, const char* label, Fe&) { labels->emplace_back(label); };
   prover::ProveRequest request;
   request.inputs = twins_.inputs[twin];
-  for (const prover::CommittedData& data : witnesses_[twin].inputs) request.committed_inputs.push_back(&data);
+  for (const prover::CommittedValues& data : witnesses_[twin].inputs) request.committed_inputs.push_back(&data);
   request.entropy = digest_of(number, 0);
   request.hooks = &hooks;
   auto proof = prover::prove(witnesses_[twin].model, request);
@@ -214,7 +214,7 @@ void Sampler::read_messages() {
     add("model root", source, MessageKind::kDigests, 32);
     add("model value", source, MessageKind::kElement, 24);
   }
-  next = proof::header_size(twins_.graph, twins_.visibility) - params().data.size() * proof::kCommitmentBytes;
+  next = statement::header_size(twins_.graph, twins_.visibility) - params().data.size() * statement::kCommitmentBytes;
   for (std::size_t i = 0; i < params().data.size(); ++i) {
     add("data root", numbered(kDataRows, i), MessageKind::kDigests, 32);
     add_element("data value", numbered(kDataRows, i));
@@ -283,7 +283,7 @@ std::vector<std::size_t> Sampler::words_of(const std::string& source, bool field
   return out;
 }
 
-std::vector<std::uint64_t> Sampler::words_of_proof(const proof::Commitment& commitment, const Bytes& proof) const {
+std::vector<std::uint64_t> Sampler::words_of_proof(const statement::Commitment& commitment, const Bytes& proof) const {
   ZKI_CHECK_EQ(proof.size(), messages_.back().begin + messages_.back().num_bytes,
                "proofs under fixed challenges have one length");
   Bytes root(commitment.root.begin(), commitment.root.end());

@@ -84,15 +84,15 @@ class Sampler {
   std::vector<std::uint64_t> prove_words(std::size_t twin, std::uint64_t number, const Policy& policy);
   Samples sample(std::size_t twin, std::size_t num_proofs, const Policy& policy);
   // The words of proof bytes under a key, as observe() gives them.
-  std::vector<std::uint64_t> words_of_proof(const proof::Commitment& commitment, const Bytes& proof) const;
+  std::vector<std::uint64_t> words_of_proof(const statement::Commitment& commitment, const Bytes& proof) const;
   // Uniform words, whatever they stand for.
   Samples uniform(std::size_t num_proofs, std::uint64_t seed) const;
 
  private:
   struct Witness {
     prover::CommittedModel model;
-    std::vector<prover::CommittedData> inputs;  // where they are committed
-    std::map<std::string, std::string> rows;    // which random rows each of these commitments has
+    std::vector<prover::CommittedValues> inputs;  // where they are committed
+    std::map<std::string, std::string> rows;      // which random rows each of these commitments has
   };
   struct Control;
   prover::Proof prove(std::size_t twin, std::uint64_t number, const Policy& policy, std::vector<std::string>* labels);

@@ -15,8 +15,7 @@ Fe uniform_element(hiding::RandomSource& random) {
   return {limbs[0], limbs[1], limbs[2]};
 }
 
-pcs::EncodedOracle uniform_oracle(const pcs::OracleParams& params, std::size_t row_values,
-                                  hiding::RandomSource& random) {
+pcs::EncodedOracle uniform_oracle(const pcs::CodeParams& params, std::size_t row_values, hiding::RandomSource& random) {
   FpVec rows(params.domain_size() * row_values);
   random.fill(rows.span());
   return pcs::EncodedOracle::from_codeword(params, row_values, std::move(rows));
@@ -71,7 +70,7 @@ class Run {
   // X* and r* come first. Then rows of X are uniform, and those of S what makes the last check hold, all over the domain:
   // where the queries will fall need not be known.
   void choose_mask() {
-    const pcs::OracleParams& mask = params_.mask;
+    const pcs::CodeParams& mask = params_.mask;
     FpVec encoded(3 * mask.domain_size());
     for (std::uint64_t i = 0; i < mask.dimension(); ++i) {
       response_.push_back(uniform());
@@ -147,7 +146,7 @@ class Run {
   // The oracles before fold `fold` (number of folds: before the final check).
   void query_previous(std::size_t fold, const pcs::EncodedOracle& latest) {
     channel_.send_u64_raw(grind(transcript_, params_.pow_bits));
-    std::vector<std::pair<const pcs::OracleParams*, const pcs::EncodedOracle*>> targets;
+    std::vector<std::pair<const pcs::CodeParams*, const pcs::EncodedOracle*>> targets;
     if (fold > 0) {
       targets.emplace_back(&params_.folds[fold - 1], &latest);
     } else {

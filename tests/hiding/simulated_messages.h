@@ -12,15 +12,14 @@ namespace zkinfer::e2e {
 
 Fe uniform_element(hiding::RandomSource& random);
 // A tree over uniform rows. They are no code word: nobody sees more rows than a code word's random coefficients allow.
-pcs::EncodedOracle uniform_oracle(const pcs::OracleParams& params, std::size_t row_values,
-                                  hiding::RandomSource& random);
+pcs::EncodedOracle uniform_oracle(const pcs::CodeParams& params, std::size_t row_values, hiding::RandomSource& random);
 
 // What prover::StatementContext is to a prover, and the commitments that were made up: M (if any), D_0, ..
 struct SimulatedStatement {
   const verifier::PreparedKey& prepared;
   const char* protocol;
   std::function<void(Transcript&)> absorb;
-  proof::PublicValues tensors;
+  statement::PublicValues tensors;
   verifier::DataPins pins;
   std::vector<const pcs::EncodedOracle*> commitments;
 };

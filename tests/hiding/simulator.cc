@@ -3,8 +3,8 @@
 
 #include "base/check.h"
 #include "hiding/simulated_messages.h"
+#include "prover/key_proof_params.h"
 #include "prover/prf.h"
-#include "prover/variant_params.h"
 #include "verifier/certificate.h"
 #include "verifier/rotation.h"
 
@@ -38,7 +38,7 @@ Simulator::Simulator(const qir::QGraph& graph, const qir::Visibility& visibility
   if (params.has_model) {
     model_ = uniform_oracle(params.model, pcs::base_leaf_values(params.model), *random_);
     prepared_.key.commitment = {model_.root(), uniform_element(*random_)};
-    prepared_.ood_point = proof::ood_point(graph, params, model_.root());
+    prepared_.ood_point = statement::ood_point(graph, params, model_.root());
   }
   prepared_.identity = prepared_.key.identity();
 }
@@ -53,9 +53,9 @@ Simulator::Simulator(const prover::CommittedModel& public_model, const Fe& eta, 
   ZKI_CHECK(prepared_.key.visibility.public_params, "only public parameters are given");
 }
 
-Bytes Simulator::prove(proof::PublicData statement) {
+Bytes Simulator::prove(statement::PublicIo statement) {
   std::vector<pcs::EncodedOracle> data;
-  for (const pcs::DataOracle& oracle : prepared_.key.params.data) {
+  for (const pcs::TensorOracle& oracle : prepared_.key.params.data) {
     data.push_back(uniform_oracle(oracle.oracle, pcs::base_leaf_values(oracle.oracle), *random_));
     statement.commitments.push_back({data.back().root(), uniform_element(*random_)});
   }
@@ -66,14 +66,14 @@ Bytes Simulator::prove(proof::PublicData statement) {
                                .pins = {},
                                .commitments = {}};
   simulated.absorb = [&](Transcript& transcript) {
-    proof::absorb_statement(transcript, prepared_.key, Digest{}, statement);
+    statement::absorb_statement(transcript, prepared_.key, Digest{}, statement);
   };
-  simulated.tensors = proof::tensor_values(prepared_.key.graph, prepared_.key.visibility, statement);
+  simulated.tensors = statement::tensor_values(prepared_.key.graph, prepared_.key.visibility, statement);
   simulated.pins = verifier::data_pins(prepared_, statement.commitments);
   if (prepared_.key.params.has_model) simulated.commitments.push_back(&model_);
   for (const pcs::EncodedOracle& oracle : data) simulated.commitments.push_back(&oracle);
   ByteWriter writer;
-  writer.raw(proof::header_bytes(prepared_.key, Digest{}, statement));
+  writer.raw(statement::header_bytes(prepared_.key, Digest{}, statement));
   writer.raw(simulate_messages(simulated, eta_, *random_));
   return std::move(writer).take();
 }
@@ -81,14 +81,14 @@ Bytes Simulator::prove(proof::PublicData statement) {
 Bytes Simulator::certify() {
   const auto compiled = relations::compile_certificate(prepared_.key.graph, true);
   ZKI_CHECK(compiled.ok(), "the circuit of a certificate");
-  const auto params = prover::variant_params(prepared_.key.params, *compiled, {});
+  const auto params = prover::key_proof_params(prepared_.key.params, *compiled, {});
   ZKI_CHECK(params.ok(), "the parameters of a certificate");
   const auto variant = verifier::prepare_certificate(prepared_, *params);
   ZKI_CHECK(variant.ok(), "a certificate for the key");
   const auto absorb = [&](Transcript& transcript) {
     verifier::absorb_certificate_statement(transcript, prepared_, *params);
   };
-  return verifier::variant_file(
+  return verifier::key_proof_file(
       verifier::kCertificateKind, *params,
       simulate_messages({*variant, verifier::kCertificateProtocol, absorb, {}, {}, {&model_}}, eta_, *random_));
 }
@@ -98,21 +98,21 @@ Bytes Simulator::rotate(const Simulator& after) {
   ZKI_CHECK(compiled.ok(), "the circuit of a rotation");
   const pcs::OpeningParams& new_params = after.prepared_.key.params;
   const auto params =
-      prover::variant_params(prepared_.key.params, *compiled, {{new_params.model, new_params.model_budget}});
+      prover::key_proof_params(prepared_.key.params, *compiled, {{new_params.model, new_params.model_budget}});
   ZKI_CHECK(params.ok(), "the parameters of a rotation");
   const auto variant = verifier::prepare_rotation(prepared_, after.prepared_, *params);
   ZKI_CHECK(variant.ok(), "a rotation of the keys");
   const auto absorb = [&](Transcript& transcript) {
     verifier::absorb_rotation_statement(transcript, prepared_, after.prepared_, *params);
   };
-  return verifier::variant_file(verifier::kRotationKind, *params,
-                                simulate_messages({*variant,
-                                                   verifier::kRotationProtocol,
-                                                   absorb,
-                                                   {},
-                                                   verifier::rotation_pins(after.prepared_),
-                                                   {&model_, &after.model_}},
-                                                  eta_, *random_));
+  return verifier::key_proof_file(verifier::kRotationKind, *params,
+                                  simulate_messages({*variant,
+                                                     verifier::kRotationProtocol,
+                                                     absorb,
+                                                     {},
+                                                     verifier::rotation_pins(after.prepared_),
+                                                     {&model_, &after.model_}},
+                                                    eta_, *random_));
 }
 
 }  // namespace zkinfer::e2e

@@ -22,7 +22,7 @@ class Simulator {
   // The verifier's key.
   const verifier::PreparedKey& prepared() const { return prepared_; }
   // A proof of this statement, true or not; its commitments are filled in.
-  Bytes prove(proof::PublicData statement);
+  Bytes prove(statement::PublicIo statement);
   // "Every parameter is in its declared range."
   Bytes certify();
   // "`after` commits to the same weights."

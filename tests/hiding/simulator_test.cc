@@ -60,7 +60,7 @@ TEST(Simulator, EveryRelation) {
 TEST(Simulator, FalseStatementsAreAcceptedUnderKnownChallengesOnly) {
   Twins twins = two_inputs_no_model();
   twins.graph = lookup_graph();
-  const proof::PublicData impossible{.values = {{255, 255, 255, 255, 255}}, .digests = {}, .commitments = {}};
+  const statement::PublicIo impossible{.values = {{255, 255, 255, 255, 255}}, .digests = {}, .commitments = {}};
   const ChallengeProgram program(5);
   Bytes proof;
   Simulator simulator = make_simulator(twins, program, 1);
@@ -97,8 +97,8 @@ TEST(Simulator, HashedPrivateInput) {
   const ChallengeProgram program(9);
   const InstalledProgram installed(program);
   Twins twins = two_inputs();
-  proof::PublicData statement = twins.statement();
-  twins.visibility.inputs = {Exposure::kPrivate, DataHash::kSha256};
+  statement::PublicIo statement = twins.statement();
+  twins.visibility.inputs = {Exposure::kPrivate, TensorHash::kSha256};
   statement.digests.push_back(test_seed(77));
   Simulator simulator = make_simulator(twins, program, 1);
   const Verdict verdict = verify(simulator, simulator.prove(statement));

@@ -152,8 +152,8 @@ TEST(Structure, EveryElementHasAPadOfItsOwnOrIsOnTheList) {
     Probe probe(f.sampler);
     PadMap map(f.sampler, twins.name);
     find_pads_of_w(f.sampler, probe, map);
-    const pcs::OracleParams& mask = f.sampler.params().mask;
-    for (std::size_t entry = 0; entry < mask.num_rows; ++entry)
+    const pcs::CodeParams& mask = f.sampler.params().mask;
+    for (std::size_t entry = 0; entry < mask.num_coefs; ++entry)
       map.add(text("entry of X", entry), probe.change(RandomStream::kMask, 0, entry));
 
     // What stands in for a pad of the elements on the list.
@@ -221,7 +221,7 @@ TEST(Structure, TheSpecificationListsTheClearMessages) {
 
 struct OpenedOracle {
   std::string rows_label;
-  pcs::OracleParams oracle;
+  pcs::CodeParams oracle;
   std::size_t row_values = 0;
   std::uint64_t num_proofs = 1;  // that open it
   std::uint64_t num_other = 0;   // functionals of the random rows that are shown besides
@@ -229,13 +229,13 @@ struct OpenedOracle {
 
 std::vector<OpenedOracle> opened_oracles(const pcs::OpeningParams& params) {
   std::vector<OpenedOracle> out;
-  const auto add_commitment = [&](const pcs::OracleParams& oracle, std::uint64_t budget) {
+  const auto add_commitment = [&](const pcs::CodeParams& oracle, std::uint64_t budget) {
     out.push_back({pcs::base_rows_label(params, out.size()), oracle, pcs::base_leaf_values(oracle), budget, 3});
   };
   if (params.has_model) add_commitment(params.model, params.model_budget);
-  for (const pcs::DataOracle& data : params.data) add_commitment(data.oracle, data.budget);
+  for (const pcs::TensorOracle& data : params.data) add_commitment(data.oracle, data.budget);
   out.push_back({"witness rows", params.witness, pcs::base_leaf_values(params.witness), 1, 0});
-  for (const pcs::OracleParams& fold : params.folds)
+  for (const pcs::CodeParams& fold : params.folds)
     out.push_back({"fold rows", fold, pcs::fold_leaf_values(fold), 1, 0});
   out.push_back({"mask rows", params.mask, pcs::kMaskLeafValues, 1, 1});
   return out;
@@ -256,9 +256,9 @@ TEST(Structure, OpenedPositionsStayBelowTheRandomRows) {
       EXPECT_EQ(rows[i]->num_bytes, 8 * opened.row_values * opened.oracle.num_queries)
           << twins.name << ", " << opened.rows_label;
       const bool is_public = opened.num_proofs == 0;
-      EXPECT_EQ(is_public, opened.oracle.num_random_rows == 0) << twins.name << ", " << opened.rows_label;
+      EXPECT_EQ(is_public, opened.oracle.num_random_coefs == 0) << twins.name << ", " << opened.rows_label;
       if (is_public) continue;
-      EXPECT_LT(opened.num_proofs * opened.oracle.num_queries + opened.num_other, opened.oracle.num_random_rows)
+      EXPECT_LT(opened.num_proofs * opened.oracle.num_queries + opened.num_other, opened.oracle.num_random_coefs)
           << twins.name << ", " << opened.rows_label;
     }
   }

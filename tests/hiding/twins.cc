@@ -11,7 +11,7 @@ namespace zkinfer::e2e {
 
 namespace {
 
-std::vector<std::vector<std::int64_t>> outputs_of(const qir::QGraph& graph, const qir::ParamData& params,
+std::vector<std::vector<std::int64_t>> outputs_of(const qir::QGraph& graph, const qir::Weights& params,
                                                   const std::vector<std::vector<std::int64_t>>& inputs) {
   const auto witness = exec_integer::run(graph, params, inputs);
   ZKI_CHECK(witness.ok(), "the input of a test has a witness");
@@ -52,7 +52,7 @@ void find_inputs(Twins& twins) {
 }
 
 // Smallest domain of at most half the rate.
-std::uint8_t log_domain(const pcs::OracleParams& oracle) {
+std::uint8_t log_domain(const pcs::CodeParams& oracle) {
   std::uint8_t bits = 0;
   while ((std::uint64_t{1} << bits) < 2 * oracle.dimension()) ++bits;
   return bits;
@@ -60,10 +60,10 @@ std::uint8_t log_domain(const pcs::OracleParams& oracle) {
 
 }  // namespace
 
-proof::PublicData Twins::statement() const {
+statement::PublicIo Twins::statement() const {
   const auto witness = exec_integer::run(graph, params[0], inputs[0]);
   ZKI_CHECK(witness.ok(), "the input of a test has a witness");
-  proof::PublicData out;
+  statement::PublicIo out;
   for (const qir::ValueId id : qir::public_values(graph, visibility)) out.values.push_back(witness->values[id]);
   return out;
 }
@@ -101,7 +101,7 @@ Twins two_models() {
   Twins twins{.name = "two models", .graph = network(), .visibility = {}, .params = {}, .inputs = {}};
   twins.params.fill(draw_params(twins.graph, 1));
   twins.inputs.fill(draw_inputs(twins.graph, 2));
-  qir::ParamData& other = twins.params[1];
+  qir::Weights& other = twins.params[1];
   // The last hidden unit takes the place of the first one.
   const std::size_t last = kHidden - 1;
   for (std::size_t i = 0; i < kInputs; ++i) std::swap(other[1][kHidden * i], other[1][kHidden * i + last]);
@@ -142,10 +142,10 @@ pcs::OpeningParams tiny_params(const relations::CompiledCircuit& compiled, const
   params.pow_bits = 0;
   params.has_model = compiled.num_elements(circuit::Oracle::kModel) > 0;
   const auto base = [&](circuit::Oracle id, std::uint8_t log_lanes, std::uint32_t num_queries,
-                        std::uint64_t num_random_rows) {
-    pcs::OracleParams oracle;
-    oracle.num_rows = circuit::place_columns(compiled.circuit, id, log_lanes).num_rows;
-    oracle.num_random_rows = num_random_rows;
+                        std::uint64_t num_random_coefs) {
+    pcs::CodeParams oracle;
+    oracle.num_coefs = circuit::place_columns(compiled.circuit, id, log_lanes).num_coefs;
+    oracle.num_random_coefs = num_random_coefs;
     oracle.log_lanes = log_lanes;
     oracle.num_queries = num_queries;
     oracle.log_domain = log_domain(oracle);
@@ -160,17 +160,17 @@ pcs::OpeningParams tiny_params(const relations::CompiledCircuit& compiled, const
   }
   params.witness = base(circuit::Oracle::kWitness, 4, 4, 4 + 1);
   params.folds.resize(2);
-  for (pcs::OracleParams& fold : params.folds) fold.log_lanes = 2;
+  for (pcs::CodeParams& fold : params.folds) fold.log_lanes = 2;
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
-    pcs::OracleParams& fold = params.folds[i];
-    fold.num_rows = (params.vector_size(i) + fold.num_lanes() - 1) / fold.num_lanes();
+    pcs::CodeParams& fold = params.folds[i];
+    fold.num_coefs = (params.vector_size(i) + fold.num_lanes() - 1) / fold.num_lanes();
     fold.num_queries = 3;
-    fold.num_random_rows = 3 + 1;
+    fold.num_random_coefs = 3 + 1;
     fold.log_domain = log_domain(fold);
   }
-  params.mask.num_rows = params.num_mask_elements();
+  params.mask.num_coefs = params.num_mask_elements();
   params.mask.num_queries = 3;
-  params.mask.num_random_rows = 3 + 2;
+  params.mask.num_random_coefs = 3 + 2;
   params.mask.log_domain = log_domain(params.mask);
   ZKI_CHECK(params.validate().ok(), "parameters of a test");
   return params;

@@ -15,11 +15,11 @@ struct Twins {
   std::string name;
   qir::QGraph graph;
   qir::Visibility visibility;
-  std::array<qir::ParamData, 2> params;
+  std::array<qir::Weights, 2> params;
   std::array<std::vector<std::vector<std::int64_t>>, 2> inputs;
 
   // What both witnesses show: the public tensors.
-  proof::PublicData statement() const;
+  statement::PublicIo statement() const;
 };
 
 Twins two_inputs();  // private model, private input

@@ -29,9 +29,9 @@ bool is_multiplicity(const Session& session, circuit::ColumnId id) {
 // Changes the cell before the lookups are counted; a multiplicity, which does not exist yet then, right before committing.
 prover::ProveHooks change_cell(const Session& session, circuit::ColumnId id, std::size_t cell, Fp difference) {
   prover::ProveHooks hooks;
-  const auto change = [id, cell, difference](circuit::ColumnData& data) { data[id][cell] += difference; };
+  const auto change = [id, cell, difference](circuit::ColumnValues& data) { data[id][cell] += difference; };
   if (is_multiplicity(session, id)) {
-    hooks.committed = [change](circuit::ColumnData& data, std::vector<Fe>&) { change(data); };
+    hooks.committed = [change](circuit::ColumnValues& data, std::vector<Fe>&) { change(data); };
   } else {
     hooks.columns = change;
   }
@@ -100,7 +100,7 @@ TEST(EveryCell, ChangedBehindTheMessages) {
       if (!is_witness_column(session, id)) continue;
       const std::size_t cell = draws() % columns[id].num_elements();
       prover::ProveHooks hooks;
-      hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>&) { data[id][cell] += Fp(1); };
+      hooks.committed = [&](circuit::ColumnValues& data, std::vector<Fe>&) { data[id][cell] += Fp(1); };
       EXPECT_FALSE(failed_checks(session, hooks).empty())
           << named.name << " column " << columns[id].name << " cell " << cell;
     }

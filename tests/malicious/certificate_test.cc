@@ -40,7 +40,7 @@ TEST_P(MaliciousCertificate, EveryParameterColumn) {
     for (const Fp difference : {Fp(1), Fp(std::uint64_t{1} << 40)}) {
       const std::size_t cell = draws() % compiled.circuit.columns[id].num_elements();
       prover::ProveHooks hooks;
-      hooks.columns = [&](circuit::ColumnData& data) {
+      hooks.columns = [&](circuit::ColumnValues& data) {
         // Towards zero, so that it stays in the range.
         data[id][cell] += difference == Fp(1) && data[id][cell].to_int() > 0 ? -Fp(1) : difference;
       };
@@ -57,7 +57,7 @@ TEST_P(MaliciousCertificate, EveryMultiplicityColumn) {
   for (const circuit::Table& table : compiled.circuit.tables) {
     prover::ProveHooks hooks;
     const std::size_t cell = draws() % static_cast<std::size_t>(table.rows.num_rows());
-    hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>&) { data[table.multiplicity][cell] += Fp(1); };
+    hooks.committed = [&](circuit::ColumnValues& data, std::vector<Fe>&) { data[table.multiplicity][cell] += Fp(1); };
     EXPECT_FALSE(verdict_on(hooks).accepted());
   }
 }

@@ -10,7 +10,7 @@ namespace {
 
 const Fe kOther{Fp(5), Fp(6), Fp(7)};
 
-void set_pad(circuit::ColumnData& data, circuit::ColumnId column, std::vector<Fe>& pads, std::size_t index,
+void set_pad(circuit::ColumnValues& data, circuit::ColumnId column, std::vector<Fe>& pads, std::size_t index,
              const Fe& value) {
   pads[index] = value;
   for (std::size_t j = 0; j < 3; ++j) data[column][3 * index + j] = value.c[j];
@@ -24,7 +24,7 @@ class Pads : public ::testing::Test {
   prover::ProveHooks change(
       std::function<void(const std::function<void(std::size_t, const Fe&)>&, const std::vector<Fe>&)> edit) const {
     prover::ProveHooks hooks;
-    hooks.committed = [this, edit](circuit::ColumnData& data, std::vector<Fe>& pads) {
+    hooks.committed = [this, edit](circuit::ColumnValues& data, std::vector<Fe>& pads) {
       edit([&](std::size_t index,
                const Fe& value) { set_pad(data, session.compiled().circuit.pads, pads, index, value); },
            pads);
@@ -55,7 +55,7 @@ TEST_F(Pads, OtherPadsThanTheMessagesAreRejected) {
   for (std::size_t index = 0; index < layout.num_pads(); ++index) {
     for (std::size_t j = 0; j < 3; ++j) {
       prover::ProveHooks hooks;
-      hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>&) {
+      hooks.committed = [&](circuit::ColumnValues& data, std::vector<Fe>&) {
         data[session.compiled().circuit.pads][3 * index + j] += Fp(1);
       };
       EXPECT_FALSE(failed_checks(session, hooks).empty()) << "pad " << index << " coefficient " << j;
@@ -108,11 +108,11 @@ TEST_F(Pads, CopyThatIsNoneIsRejected) {
 
 TEST_F(Pads, BlindIsFreeButNotZero) {
   prover::ProveHooks hooks;
-  hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>&) {
+  hooks.committed = [&](circuit::ColumnValues& data, std::vector<Fe>&) {
     data[session.compiled().circuit.blind][1] += Fp(1);
   };
   EXPECT_TRUE(session.verdict_on(hooks).accepted());
-  hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>&) {
+  hooks.committed = [&](circuit::ColumnValues& data, std::vector<Fe>&) {
     data[session.compiled().circuit.blind] = FpVec(3);
   };
   const Verdict verdict = session.verdict_on(hooks);

@@ -17,7 +17,7 @@ namespace {
 // Cells of the columns by name (the last column of that name), and the claimed outputs.
 class Lie {
  public:
-  Lie(const Session& session, circuit::ColumnData& data) : session_(session), data_(data) {}
+  Lie(const Session& session, circuit::ColumnValues& data) : session_(session), data_(data) {}
   Fp& cell(const std::string& column, std::size_t i) { return data_[column_named(session_, column)][i]; }
   void add(const std::string& column, std::size_t i, std::int64_t difference) {
     cell(column, i) += Fp::from_int(difference);
@@ -42,11 +42,11 @@ class Lie {
     return 0;
   }
 
-  std::function<void(proof::PublicValues&)> outputs;  // set by a cheat that claims other outputs
+  std::function<void(statement::PublicValues&)> outputs;  // set by a cheat that claims other outputs
 
  private:
   const Session& session_;
-  circuit::ColumnData& data_;
+  circuit::ColumnValues& data_;
 };
 
 struct Cheat {
@@ -59,7 +59,7 @@ struct Cheat {
 
 // The output follows the lie, so that nothing but the named relation stands in the way.
 void claim(Lie& lie, std::size_t output, std::size_t i, std::int64_t value) {
-  lie.outputs = [=](proof::PublicValues& outputs) { outputs[output][i] = value; };
+  lie.outputs = [=](statement::PublicValues& outputs) { outputs[output][i] = value; };
 }
 
 // Another remainder that is in range: the accumulator is not the one that the operands give.
@@ -195,17 +195,17 @@ std::vector<Cheat> cheats() {
 
 prover::ProveHooks hooks_of(const Cheat& cheat, const Session& session) {
   prover::ProveHooks hooks;
-  const auto outputs = std::make_shared<std::function<void(proof::PublicValues&)>>();
-  const auto change = [&cheat, &session, outputs](circuit::ColumnData& data) {
+  const auto outputs = std::make_shared<std::function<void(statement::PublicValues&)>>();
+  const auto change = [&cheat, &session, outputs](circuit::ColumnValues& data) {
     Lie lie(session, data);
     cheat.lie(lie);
     *outputs = lie.outputs;
   };
   if (std::string(cheat.name).starts_with("multiplicity")) {
-    hooks.committed = [change](circuit::ColumnData& data, std::vector<Fe>&) { change(data); };
+    hooks.committed = [change](circuit::ColumnValues& data, std::vector<Fe>&) { change(data); };
   } else {
     hooks.columns = change;
-    hooks.outputs = [outputs](proof::PublicData& data) {
+    hooks.outputs = [outputs](statement::PublicIo& data) {
       if (*outputs) (*outputs)(data.values);
     };
   }
@@ -239,11 +239,11 @@ TEST(Relations, WrongPublicOutputIsRejected) {
     const Session session(mlp_graph(), zero_knowledge);
     for (std::size_t output = 0; output < session.graph.outputs.size(); ++output) {
       prover::ProveHooks hooks;
-      hooks.outputs = [&](proof::PublicData& data) { data.values[output][0] += data.values[output][0] > 0 ? -1 : 1; };
+      hooks.outputs = [&](statement::PublicIo& data) { data.values[output][0] += data.values[output][0] > 0 ? -1 : 1; };
       const Verdict verdict = session.verdict_on(hooks);
       EXPECT_EQ(verdict.reason, zero_knowledge ? RejectReason::kOpening : RejectReason::kFinalCheck)
           << verdict.to_string();
-      hooks.outputs = [&](proof::PublicData& data) { data.values[output][0] = 1000; };
+      hooks.outputs = [&](statement::PublicIo& data) { data.values[output][0] = 1000; };
       EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kBadPublicValue);
     }
   }
@@ -258,14 +258,14 @@ TEST(Relations, WrongPublicInputIsRejected) {
     ASSERT_TRUE(session.verify(session.prove().bytes).accepted());
     for (std::size_t i = 0; i < 6; ++i) {
       prover::ProveHooks hooks;
-      hooks.outputs = [&](proof::PublicData& data) { data.values.back()[i] += data.values.back()[i] < 7 ? 1 : -1; };
+      hooks.outputs = [&](statement::PublicIo& data) { data.values.back()[i] += data.values.back()[i] < 7 ? 1 : -1; };
       EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kOpening) << i;
-      hooks.outputs = [&](proof::PublicData& data) { data.values.back()[i] = 8; };
+      hooks.outputs = [&](statement::PublicIo& data) { data.values.back()[i] = 8; };
       EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kBadPublicValue) << i;
     }
     // The other way round: another input than the claimed one.
     prover::ProveHooks hooks;
-    hooks.columns = [&](circuit::ColumnData& data) {
+    hooks.columns = [&](circuit::ColumnValues& data) {
       Fp& x = data[Lie::column_named(session, "v0")][2];
       x += x.to_int() < 7 ? Fp(1) : -Fp(1);
     };
@@ -279,14 +279,14 @@ TEST(Relations, OtherWeightsThanTheKeysAreRejected) {
     Session session(mlp_graph(), zero_knowledge);
     Session other(mlp_graph(), zero_knowledge, 50);
     const Bytes honest = session.prove().bytes;
-    const qir::ParamData params = session.model.params;
+    const qir::Weights params = session.model.params;
     session.model.params = other.model.params;
     const RejectReason linear = zero_knowledge ? RejectReason::kOpening : RejectReason::kFinalCheck;
     EXPECT_EQ(session.verify(session.prove().bytes).reason, linear) << "other weights, the key's oracle";
     session.model.params = params;
     // One weight off by one.
     prover::ProveHooks hooks;
-    hooks.columns = [&](circuit::ColumnData& data) { data[Lie::column_named(session, "v1")][7] += Fp(1); };
+    hooks.columns = [&](circuit::ColumnValues& data) { data[Lie::column_named(session, "v1")][7] += Fp(1); };
     EXPECT_EQ(session.verdict_on(hooks).reason, linear) << "one weight";
     // The whole other model under this key: its leaves do not hash to the key's root.
     std::swap(session.model.oracle, other.model.oracle);

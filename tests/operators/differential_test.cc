@@ -30,7 +30,7 @@ class Differential : public ::testing::TestWithParam<Case> {
   void SetUp() override {
     Draft draft(GetParam().opset);
     for (const std::string& output : GetParam().build(draft)) draft.model().output(output);
-    Result<ir::Graph> imported = frontend::import_onnx(draft.model().bytes());
+    Result<ir::Graph> imported = frontend_onnx::import_onnx(draft.model().bytes());
     ASSERT_TRUE(imported.ok()) << imported.status().to_string();
     imported_ = std::move(*imported);
     Result<ir::Graph> legal = passes::legalize(imported_);
@@ -106,7 +106,7 @@ TEST_P(Differential, ProvesWithZeroKnowledge) {
   request.inputs = integer_inputs(graph(), 2, random);
   const Result<prover::Proof> proof = prover::prove(*model, request);
   ASSERT_TRUE(proof.ok()) << proof.status().to_string();
-  proof::Header header;
+  statement::Header header;
   const Verdict verdict = verifier::verify(model->prepared, proof->bytes, &header);
   EXPECT_TRUE(verdict.accepted()) << verdict.to_string();
   const auto witness = exec_integer::run(graph(), quantized_.params, request.inputs);
@@ -142,7 +142,7 @@ TEST(Refused, WithTheNodeAndTheReason) {
     Draft draft;
     for (const std::string& output : build(draft)) draft.model().output(output);
     Status status;
-    Result<ir::Graph> graph = frontend::import_onnx(draft.model().bytes());
+    Result<ir::Graph> graph = frontend_onnx::import_onnx(draft.model().bytes());
     if (graph.ok()) graph = passes::legalize(std::move(*graph));
     if (!graph.ok()) {
       status = graph.status();

@@ -68,22 +68,22 @@ class Draft {
     for (const Attr& attribute : attributes) add(node, attribute);
     return name;
   }
-  frontend::TestModel& model() { return model_; }
+  frontend_onnx::TestModel& model() { return model_; }
 
  private:
   std::string fresh(const char* prefix) { return prefix + std::to_string(num_names_++); }
   static void add(onnx::NodeProto& node, const Attr& attribute) {
     if (const auto* number = std::get_if<std::int64_t>(&attribute.value))
-      frontend::set_int(node, attribute.name, *number);
-    if (const auto* real = std::get_if<float>(&attribute.value)) frontend::set_float(node, attribute.name, *real);
+      frontend_onnx::set_int(node, attribute.name, *number);
+    if (const auto* real = std::get_if<float>(&attribute.value)) frontend_onnx::set_float(node, attribute.name, *real);
     if (const auto* text = std::get_if<std::string>(&attribute.value))
-      frontend::set_string(node, attribute.name, *text);
+      frontend_onnx::set_string(node, attribute.name, *text);
     if (const auto* list = std::get_if<std::vector<std::int64_t>>(&attribute.value)) {
-      frontend::set_ints(node, attribute.name, {});
+      frontend_onnx::set_ints(node, attribute.name, {});
       for (const std::int64_t x : *list) node.mutable_attribute(node.attribute_size() - 1)->add_ints(x);
     }
   }
-  frontend::TestModel model_;
+  frontend_onnx::TestModel model_;
   std::mt19937 random_{7};
   int num_names_ = 0;
 };

@@ -24,11 +24,11 @@ inline quant::QuantOptions fixed_options() {
 }
 
 struct Columns {
-  circuit::ColumnData data;
-  proof::PublicValues outputs;
+  circuit::ColumnValues data;
+  statement::PublicValues outputs;
 };
 
-inline Result<Columns> honest_columns(const qir::QGraph& graph, const qir::ParamData& params,
+inline Result<Columns> honest_columns(const qir::QGraph& graph, const qir::Weights& params,
                                       const relations::CompiledCircuit& compiled, const exec_integer::Inputs& inputs) {
   ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(graph, params, inputs));
   Columns columns;
@@ -68,7 +68,7 @@ inline bool is_bound(const qir::QGraph& graph, const relations::CompiledCircuit&
 }
 
 // The relations hold on every column that the executor's values give.
-inline void expect_complete(const qir::QGraph& graph, const qir::ParamData& params,
+inline void expect_complete(const qir::QGraph& graph, const qir::Weights& params,
                             const relations::CompiledCircuit& compiled, const exec_integer::Inputs& inputs) {
   const Result<Columns> columns = honest_columns(graph, params, compiled, inputs);
   ASSERT_TRUE(columns.ok()) << columns.status().to_string();
@@ -77,12 +77,12 @@ inline void expect_complete(const qir::QGraph& graph, const qir::ParamData& para
 }
 
 // No cell of a bound column and no public output may change alone. At most `max_cells` cells of a column are tried.
-inline void expect_binding(const qir::QGraph& graph, const qir::ParamData& params,
+inline void expect_binding(const qir::QGraph& graph, const qir::Weights& params,
                            const relations::CompiledCircuit& compiled, const exec_integer::Inputs& inputs,
                            std::size_t max_cells) {
   Result<Columns> honest = honest_columns(graph, params, compiled, inputs);
   ASSERT_TRUE(honest.ok()) << honest.status().to_string();
-  circuit::ColumnData& data = honest->data;
+  circuit::ColumnValues& data = honest->data;
   std::mt19937_64 random(11);
   for (std::size_t id = 0; id < data.size(); ++id) {
     if (!is_bound(graph, compiled, id) || data[id].empty()) continue;

@@ -27,12 +27,12 @@ Result<NodeModel> load(const fs::path& folder, bool bind) {
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file((folder / "model.onnx").string(), std::uint64_t{1} << 26));
   onnx::ModelProto model;
   if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return corrupt("no model");
-  frontend::ImportOptions options;
+  frontend_onnx::ImportOptions options;
   NodeModel out;
   for (int i = 0; i < model.graph().input_size(); ++i) {
     const fs::path path = folder / "test_data_set_0" / ("input_" + std::to_string(i) + ".pb");
     ZKI_ASSIGN_OR_RETURN(const Bytes data, read_file(path.string(), std::uint64_t{1} << 26));
-    ZKI_ASSIGN_OR_RETURN(frontend::NamedTensor named, frontend::read_tensor_proto(data));
+    ZKI_ASSIGN_OR_RETURN(frontend_onnx::NamedTensor named, frontend_onnx::read_tensor_proto(data));
     const std::string& name = model.graph().input(i).name();
     if (bind && i > 0) {
       options.constant_inputs[name] = std::move(named.tensor);
@@ -43,7 +43,7 @@ Result<NodeModel> load(const fs::path& folder, bool bind) {
     out.input[name] = *floats;
     options.input_shapes[name] = floats->shape().dims();
   }
-  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, frontend::import_onnx(bytes, options));
+  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, frontend_onnx::import_onnx(bytes, options));
   ZKI_ASSIGN_OR_RETURN(out.legal, passes::legalize(std::move(graph)));
   return out;
 }

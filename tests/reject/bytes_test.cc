@@ -18,7 +18,7 @@ std::size_t plant_in(const Dissected& dissected, const std::vector<Region>& regi
     const Verdict verdict = dissected.session.verify(changed);
     EXPECT_EQ(reject_reason_name(verdict.reason), reject_reason_name(RejectReason::kNonCanonical))
         << region.label << " at byte " << at << ": " << verdict.to_string();
-    EXPECT_EQ(verdict.where.starts_with("data commitment") ? "data value" : verdict.where, region.label);
+    EXPECT_EQ(verdict.where.starts_with("tensor commitment") ? "data value" : verdict.where, region.label);
     ++num_planted;
   };
   for (const Region& region : regions) {

@@ -15,7 +15,7 @@ class KeyBytes : public ::testing::TestWithParam<bool> {
 };
 
 TEST_P(KeyBytes, RoundTrip) {
-  auto key = proof::parse_key(bytes_);
+  auto key = statement::parse_key(bytes_);
   ASSERT_TRUE(key.ok()) << key.status().to_string();
   EXPECT_EQ(key->to_bytes(), bytes_);
   EXPECT_EQ(key->identity(), session_.model.prepared.key.identity());
@@ -23,13 +23,13 @@ TEST_P(KeyBytes, RoundTrip) {
 
 TEST_P(KeyBytes, EveryTruncationIsRefused) {
   for (std::size_t length = 0; length < bytes_.size(); ++length) {
-    const auto key = proof::parse_key(ByteView(bytes_).first(length));
+    const auto key = statement::parse_key(ByteView(bytes_).first(length));
     ASSERT_FALSE(key.ok()) << length;
     EXPECT_EQ(key.status().code(), StatusCode::kCorrupt) << key.status().to_string();
   }
   Bytes longer = bytes_;
   longer.push_back(0);
-  EXPECT_FALSE(proof::parse_key(longer).ok());
+  EXPECT_FALSE(statement::parse_key(longer).ok());
 }
 
 // A mutated key parses to an error or, rarely, to another key, under which the proof does not verify.
@@ -46,7 +46,7 @@ TEST_P(KeyBytes, MutationsAreRefusedOrAnotherKey) {
       byte = i % 2 == 0 ? static_cast<std::uint8_t>(draws()) : static_cast<std::uint8_t>(byte ^ 1u << draws() % 8);
     }
     if (changed == bytes_) continue;
-    auto key = proof::parse_key(changed);
+    auto key = statement::parse_key(changed);
     if (!key.ok()) continue;
     ++num_parsed;
     EXPECT_EQ(key->to_bytes(), changed) << "one encoding per key";
@@ -62,7 +62,7 @@ TEST_P(KeyBytes, MutationsAreRefusedOrAnotherKey) {
 // Parameters that give less than they claim are refused by prepare, whatever the key says elsewhere.
 TEST_P(KeyBytes, WeakenedParametersAreRefused) {
   const auto prepared_with = [&](const std::function<void(pcs::OpeningParams&)>& change) {
-    proof::Key key = session_.model.prepared.key;
+    statement::Key key = session_.model.prepared.key;
     change(key.params);
     return verifier::prepare(std::move(key)).status();
   };
@@ -85,27 +85,27 @@ TEST_P(KeyBytes, WeakenedParametersAreRefused) {
     p.pow_bits = 0;
     p.security_bits += 1;
   });
-  expect_refused("rows of another circuit", [](auto& p) { p.witness.num_rows += 16; });
+  expect_refused("rows of another circuit", [](auto& p) { p.witness.num_coefs += 16; });
 }
 
 // A key may not claim a privacy that its parameters do not give, nor hide what it calls public.
 TEST_P(KeyBytes, VisibilityMustFitTheParameters) {
   for (std::uint32_t bits = 0; bits <= qir::kVisibilityMask; ++bits) {
-    proof::Key key = session_.model.prepared.key;
+    statement::Key key = session_.model.prepared.key;
     const auto visibility = qir::visibility_from_bits(bits);
     if (!visibility) continue;
     key.visibility = *visibility;
     const bool committed = key.visibility.inputs.is_committed() || key.visibility.outputs.is_committed();
     const bool fits = GetParam() ? !key.visibility.public_params && !committed : key.visibility.everything();
-    EXPECT_EQ(proof::parse_key(key.to_bytes()).ok(), fits) << bits;
+    EXPECT_EQ(statement::parse_key(key.to_bytes()).ok(), fits) << bits;
   }
   Bytes unknown = bytes_;
-  proof::Key other = session_.model.prepared.key;
+  statement::Key other = session_.model.prepared.key;
   other.visibility.public_params = !other.visibility.public_params;
   const Bytes changed = other.to_bytes();
   const auto [at, end] = std::mismatch(unknown.begin(), unknown.end(), changed.begin());
   *at = 0x84;  // the second byte: bits 8 to 15
-  EXPECT_FALSE(proof::parse_key(unknown).ok()) << "unknown flags";
+  EXPECT_FALSE(statement::parse_key(unknown).ok()) << "unknown flags";
 }
 
 TEST_P(KeyBytes, SearchedParametersMeetTheirTarget) {
@@ -125,9 +125,9 @@ TEST_P(KeyBytes, SearchedParametersMeetTheirTarget) {
 TEST(BoundKeyBytes, TruncationsAndMutations) {
   const Session session(reduce_graph(), bound_options());
   const Bytes bytes = session.model.prepared.key.to_bytes();
-  ASSERT_TRUE(proof::parse_key(bytes).ok());
+  ASSERT_TRUE(statement::parse_key(bytes).ok());
   for (std::size_t length = 0; length < bytes.size(); ++length)
-    EXPECT_FALSE(proof::parse_key(ByteView(bytes).first(length)).ok()) << length;
+    EXPECT_FALSE(statement::parse_key(ByteView(bytes).first(length)).ok()) << length;
   const Bytes proof = session.prove().bytes;
   ASSERT_TRUE(session.verify(proof).accepted());
   std::mt19937_64 draws(8);
@@ -135,7 +135,7 @@ TEST(BoundKeyBytes, TruncationsAndMutations) {
   for (int i = 0; i < 2000; ++i) {
     Bytes changed = bytes;
     changed[draws() % changed.size()] ^= static_cast<std::uint8_t>(1u << draws() % 8);
-    auto key = proof::parse_key(changed);
+    auto key = statement::parse_key(changed);
     if (!key.ok()) continue;
     EXPECT_EQ(key->to_bytes(), changed) << "one encoding per key";
     auto prepared = verifier::prepare(std::move(key).value());

@@ -43,9 +43,9 @@ struct Dissected {
     regions = {{"magic", 0, 4},
                {"version", 4, 4},
                {"flags", 8, 4},
-               {"identity", proof::kIdentityOffset, 32},
-               {"context", proof::kContextOffset, proof::kContextBytes}};
-    std::size_t next = proof::kValuesOffset;
+               {"identity", statement::kIdentityOffset, 32},
+               {"context", statement::kContextOffset, statement::kContextBytes}};
+    std::size_t next = statement::kValuesOffset;
     const auto add = [&](const char* label, std::size_t num_bytes) {
       regions.push_back({label, next, num_bytes});
       next += num_bytes;
@@ -73,8 +73,8 @@ struct Dissected {
 // A key whose inputs are committed and hashed, and whose outputs are committed: what only such proofs carry.
 inline prover::ModelOptions bound_options() {
   prover::ModelOptions options = reject_options(true);
-  options.visibility = {{Exposure::kCommitted, DataHash::kSha256}, {Exposure::kCommitted, DataHash::kNone}, false};
-  options.data_budget = 2;
+  options.visibility = {{Exposure::kCommitted, TensorHash::kSha256}, {Exposure::kCommitted, TensorHash::kNone}, false};
+  options.tensor_budget = 2;
   return options;
 }
 

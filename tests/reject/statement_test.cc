@@ -24,7 +24,7 @@ TEST_P(Statement, AnotherModelsKey) {
   expect(other.verify(proof), RejectReason::kWrongStatement, "other weights");
   // The name in the header is a courtesy: with it exchanged, the transcript tells.
   const Digest name = other.model.prepared.key.identity();
-  std::copy(name.begin(), name.end(), proof.begin() + proof::kIdentityOffset);
+  std::copy(name.begin(), name.end(), proof.begin() + statement::kIdentityOffset);
   expect(other.verify(proof), changed_transcript(), "other weights under their name");
   const Session larger(matmul_graph(), reject_options(GetParam()));
   EXPECT_FALSE(larger.verify(session.prove().bytes).accepted());
@@ -49,7 +49,7 @@ TEST_P(Statement, EachPartOfTheKeyIsBound) {
   const Session session(mlp_graph(), reject_options(GetParam()));
   const Bytes proof = session.prove().bytes;
   const auto with = [&](const std::function<void(verifier::PreparedKey&)>& change) {
-    auto key = proof::parse_key(session.model.prepared.key.to_bytes());
+    auto key = statement::parse_key(session.model.prepared.key.to_bytes());
     EXPECT_TRUE(key.ok());
     auto prepared = verifier::prepare(std::move(key).value());
     EXPECT_TRUE(prepared.ok());
@@ -70,7 +70,7 @@ TEST_P(Statement, VisibilityIsBound) {
   const Session session(mlp_graph(), reject_options(GetParam()));
   const Bytes proof = session.prove().bytes;
   for (std::uint32_t bits = 0; bits <= qir::kVisibilityMask; ++bits) {
-    proof::Key key = session.model.prepared.key;
+    statement::Key key = session.model.prepared.key;
     const auto visibility = qir::visibility_from_bits(bits);
     if (!visibility || *visibility == session.model.prepared.key.visibility) continue;
     key.visibility = *visibility;
@@ -90,7 +90,7 @@ TEST_P(Statement, AnotherInputsProof) {
   EXPECT_TRUE(session.verify(first.bytes).accepted());
   EXPECT_TRUE(session.verify(second.bytes).accepted());
   // The messages of one under the outputs of the other.
-  const std::size_t header = proof::header_size(session.graph, session.model.prepared.key.visibility);
+  const std::size_t header = statement::header_size(session.graph, session.model.prepared.key.visibility);
   const auto splice = [](const Bytes& a, const Bytes& b, std::size_t at) {
     Bytes out(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(at));
     out.insert(out.end(), b.begin() + static_cast<std::ptrdiff_t>(at), b.end());
@@ -107,11 +107,11 @@ TEST_P(Statement, Context) {
   Session session(mlp_graph(), reject_options(GetParam()));
   session.request.context = test_seed(42);
   const Bytes proof = session.prove().bytes;
-  proof::Header header;
+  statement::Header header;
   expect(verifier::verify(session.model.prepared, proof, &header), RejectReason::kNone, "its context");
   EXPECT_EQ(header.context, test_seed(42)) << "the caller compares the context";
   Bytes replayed = proof;
-  replayed[proof::kContextOffset] = 43;
+  replayed[statement::kContextOffset] = 43;
   expect(session.verify(replayed), changed_transcript(), "another context");
 }
 

@@ -23,7 +23,7 @@ struct Secrets {
 Secrets secrets_of(const Session& session) {
   Secrets out;
   prover::ProveHooks hooks;
-  hooks.committed = [&](circuit::ColumnData& data, std::vector<Fe>& pads) {
+  hooks.committed = [&](circuit::ColumnValues& data, std::vector<Fe>& pads) {
     out.pads = pads;
     const FpVec& blind = data[session.compiled().circuit.blind];
     out.blind = {blind[0].v, blind[1].v, blind[2].v};
@@ -78,10 +78,10 @@ TEST(Traps, T04_NoPadServesTwoProofs) {
 // The random rows of every lane of M.
 std::set<std::uint64_t> model_rows(const prover::CommittedModel& model) {
   std::set<std::uint64_t> rows;
-  const pcs::OracleParams& params = model.oracle.params();
+  const pcs::CodeParams& params = model.oracle.params();
   for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
     const FpCSpan coefficients = model.oracle.lane(lane);
-    for (std::size_t i = params.num_rows; i < params.dimension(); ++i) rows.insert(coefficients[i].v);
+    for (std::size_t i = params.num_coefs; i < params.dimension(); ++i) rows.insert(coefficients[i].v);
   }
   return rows;
 }
@@ -89,17 +89,17 @@ std::set<std::uint64_t> model_rows(const prover::CommittedModel& model) {
 // Two code words with common random rows would show the difference of their weights: one seed serves many commitments.
 TEST(Traps, T04_NoModelRowServesTwoCommitments) {
   const Session session(qir::every_op_graph(), true, 1);
-  const proof::Key& key = session.model.prepared.key;
+  const statement::Key& key = session.model.prepared.key;
   const std::set<std::uint64_t> rows = model_rows(session.model);
-  EXPECT_EQ(rows.size(), key.params.model.num_lanes() * key.params.model.num_random_rows);
+  EXPECT_EQ(rows.size(), key.params.model.num_lanes() * key.params.model.num_random_coefs);
   EXPECT_EQ(model_rows(Session(qir::every_op_graph(), true, 1).model), rows);
-  const auto expect_fresh = [&](const char* what, const qir::ParamData& params, const pcs::OpeningParams& opening,
+  const auto expect_fresh = [&](const char* what, const qir::Weights& params, const pcs::OpeningParams& opening,
                                 const Digest& seed) {
     const auto other = prover::commit_model(session.graph, params, opening, key.visibility, seed);
     ASSERT_TRUE(other.ok()) << what << ": " << other.status().to_string();
     for (const std::uint64_t value : model_rows(*other)) EXPECT_FALSE(rows.contains(value)) << what;
   };
-  qir::ParamData weights = session.model.params;
+  qir::Weights weights = session.model.params;
   for (std::vector<std::int32_t>& values : weights) {
     const auto different =
         std::find_if(values.begin(), values.end(), [&](std::int32_t x) { return x != values.front(); });
@@ -111,7 +111,7 @@ TEST(Traps, T04_NoModelRowServesTwoCommitments) {
   expect_fresh("other weights", weights, key.params, test_seed(1));
   expect_fresh("another seed", session.model.params, key.params, test_seed(2));
   pcs::OpeningParams opening = key.params;
-  ++opening.model.num_random_rows;
+  ++opening.model.num_random_coefs;
   expect_fresh("other parameters", session.model.params, opening, test_seed(1));
 }
 
@@ -166,20 +166,20 @@ TEST(Traps, T08_RandomRowsExceedOpenedPositions) {
     const Session session(qir::every_op_graph(), options);
     const pcs::OpeningParams params = session.model.prepared.key.params;
     EXPECT_EQ(params.model_budget, budget);
-    EXPECT_GE(params.model.num_random_rows, budget * params.model.num_queries + 4);
-    EXPECT_GE(params.witness.num_random_rows, params.witness.num_queries + 1u);
-    for (const pcs::OracleParams& fold : params.folds) EXPECT_GE(fold.num_random_rows, fold.num_queries + 1u);
-    EXPECT_GE(params.mask.num_random_rows, params.mask.num_queries + 2u);
+    EXPECT_GE(params.model.num_random_coefs, budget * params.model.num_queries + 4);
+    EXPECT_GE(params.witness.num_random_coefs, params.witness.num_queries + 1u);
+    for (const pcs::CodeParams& fold : params.folds) EXPECT_GE(fold.num_random_coefs, fold.num_queries + 1u);
+    EXPECT_GE(params.mask.num_random_coefs, params.mask.num_queries + 2u);
     const auto expect_refused = [&](const char* what, const std::function<void(pcs::OpeningParams&)>& change) {
       pcs::OpeningParams weaker = params;
       change(weaker);
       EXPECT_FALSE(weaker.validate().ok()) << what;
     };
-    expect_refused("model", [](auto& p) { p.model.num_random_rows = p.model_budget * p.model.num_queries + 3; });
-    expect_refused("witness", [](auto& p) { p.witness.num_random_rows = p.witness.num_queries; });
-    expect_refused("mask", [](auto& p) { p.mask.num_random_rows = p.mask.num_queries + 1; });
+    expect_refused("model", [](auto& p) { p.model.num_random_coefs = p.model_budget * p.model.num_queries + 3; });
+    expect_refused("witness", [](auto& p) { p.witness.num_random_coefs = p.witness.num_queries; });
+    expect_refused("mask", [](auto& p) { p.mask.num_random_coefs = p.mask.num_queries + 1; });
     for (std::size_t i = 0; i < params.folds.size(); ++i) {
-      expect_refused("fold", [i](auto& p) { p.folds[i].num_random_rows = p.folds[i].num_queries; });
+      expect_refused("fold", [i](auto& p) { p.folds[i].num_random_coefs = p.folds[i].num_queries; });
     }
   }
 }

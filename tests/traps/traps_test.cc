@@ -29,7 +29,7 @@ TEST(Traps, T01_BudgetDoesNotShowInTheProof) {
   const Session large(mlp_graph(), options);
   const pcs::OpeningParams& params = large.model.prepared.key.params;
   const std::uint64_t num_coefficients = 64u * params.model.num_queries;
-  ASSERT_GE(params.model.num_random_rows, num_coefficients);
+  ASSERT_GE(params.model.num_random_coefs, num_coefficients);
   EXPECT_LT(params.num_mask_elements(), num_coefficients / 2);
   EXPECT_LT(large.prove().bytes.size(), small.prove().bytes.size() + 24 * num_coefficients);
 }
@@ -64,7 +64,7 @@ TEST(Traps, T03_ProductsThroughTriples) {
 TEST(Traps, T05_OutOfDomainValueIsBound) {
   for (const bool zero_knowledge : {false, true}) {
     Session session(mlp_graph(), zero_knowledge);
-    proof::Key& key = session.model.prepared.key;
+    statement::Key& key = session.model.prepared.key;
     const Digest identity = key.identity();
     const Bytes honest = session.prove().bytes;
     key.commitment.ood_value += Fe(Fp(), Fp(1), Fp());
@@ -89,7 +89,7 @@ TEST(Traps, T06_SharedAxesDoNotMix) {
     for (circuit::ColumnId id = 0; id < columns.size(); ++id) {
       if (columns[id].name != (named.name == "matmul" ? "n0" : "n0 remainder")) continue;
       prover::ProveHooks hooks;
-      hooks.columns = [&](circuit::ColumnData& data) {
+      hooks.columns = [&](circuit::ColumnValues& data) {
         const std::size_t half = data[id].size() / 2;
         data[id][0] += Fp(1);
         data[id][half] -= Fp(1);
@@ -119,7 +119,7 @@ TEST(Traps, T07_SlackIsPinned) {
       const std::uint64_t end = bases[i - 1].offset + bases[i - 1].params->dimension();
       if (end < bases[i].offset) places.push_back(end);
     }
-    if (params.vector_size(0) < params.folds[0].num_rows * params.folds[0].num_lanes())
+    if (params.vector_size(0) < params.folds[0].num_coefs * params.folds[0].num_lanes())
       places.push_back(params.vector_size(0));
     EXPECT_FALSE(places.empty()) << "these parameters have no slack; take another graph";
     for (const std::uint64_t place : places) {
@@ -137,7 +137,7 @@ TEST(Traps, T07_SlackIsPinned) {
 // size, never scaled into a larger one.
 TEST(Traps, T09_ParameterRangesAndRemainders) {
   const qir::QGraph graph = mlp_graph();
-  qir::ParamData params = draw_params(graph, 1);
+  qir::Weights params = draw_params(graph, 1);
   params[1][0] = 16;
   EXPECT_EQ(prover::commit_model(graph, params, test_options(true), test_seed(1)).status().code(),
             StatusCode::kOutOfRange);
@@ -247,7 +247,7 @@ TEST(Traps, T11_ColumnsAreUnionsOfAlignedBlocks) {
       for (const circuit::PlacedBlock& placed : column.blocks) {
         const std::uint64_t size = std::uint64_t{1} << placed.block.log_size();
         EXPECT_EQ(placed.row % size, 0u);
-        EXPECT_LE(placed.row + size, layout->num_rows);
+        EXPECT_LE(placed.row + size, layout->num_coefs);
         EXPECT_LT(placed.lane, std::uint64_t{1} << layout->log_lanes);
       }
     }

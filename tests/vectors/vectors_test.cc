@@ -14,8 +14,8 @@
 #include "field/fe.h"
 #include "hash/keccak.h"
 #include "poly/ntt.h"
-#include "prover/commit_data.h"
 #include "prover/commit_model.h"
+#include "prover/commit_tensor.h"
 #include "prover/prf.h"
 #include "qir/qgraph.h"
 #include "statement/canonical_bytes.h"
@@ -128,29 +128,29 @@ qir::QGraph tiny_graph() {
   return graph;
 }
 
-proof::Key tiny_key() {
-  proof::Key key;
+statement::Key tiny_key() {
+  statement::Key key;
   key.graph = tiny_graph();
   key.visibility.inputs.exposure = Exposure::kPublic;
   key.params.security_bits = 10;
   key.params.pow_bits = 4;
   key.params.has_model = false;
-  key.params.witness = {.num_rows = 8, .num_random_rows = 3, .log_lanes = 2, .log_domain = 5, .num_queries = 2};
-  key.params.mask = {.num_rows = 15, .num_random_rows = 4, .log_lanes = 0, .log_domain = 6, .num_queries = 2};
+  key.params.witness = {.num_coefs = 8, .num_random_coefs = 3, .log_lanes = 2, .log_domain = 5, .num_queries = 2};
+  key.params.mask = {.num_coefs = 15, .num_random_coefs = 4, .log_lanes = 0, .log_domain = 6, .num_queries = 2};
   return key;
 }
 
 void add_statement(Vectors& out) {
-  const proof::Key key = tiny_key();
+  const statement::Key key = tiny_key();
   EXPECT_TRUE(key.params.validate().ok()) << key.params.validate().to_string();
   EXPECT_TRUE(qir::validate(key.graph).ok()) << qir::validate(key.graph).to_string();
   out["statement.structure"] = show(qir::structure_bytes(key.graph));
   out["statement.parameters"] = show(key.params.canonical_bytes());
   out["statement.identity"] = show(key.identity());
-  out["statement.ood_point"] = show(proof::ood_point(key.graph, key.params, counting()));
+  out["statement.ood_point"] = show(statement::ood_point(key.graph, key.params, counting()));
   out["prf.rows_key"] = show(prover::derive_rows_key(counting(), key.graph, key.params, {{-1, 2}, {3}}));
   Transcript t("zkinfer proof v1");
-  proof::absorb_statement(t, key, counting(), {.values = {{1, 7}, {0, 3}}, .digests = {}, .commitments = {}});
+  statement::absorb_statement(t, key, counting(), {.values = {{1, 7}, {0, 3}}, .digests = {}, .commitments = {}});
   t.absorb_digest("witness root", hash_of('W'));
   t.absorb_digest("mask root", hash_of('X'));
   out["statement.mask_point"] = show(t.challenge("mask point"));
@@ -161,17 +161,17 @@ void add_statement(Vectors& out) {
 }
 
 void add_data(Vectors& out) {
-  const pcs::DataOracle oracle{
-      {.num_rows = 4, .num_random_rows = 19, .log_lanes = 2, .log_domain = 8, .num_queries = 5}, 3};
-  out["data.point"] = show(proof::data_point(oracle, 10, counting()));
-  out["data.rows_key"] = show(prover::derive_data_rows_key(counting(), oracle, {-1, 0, 1, 2, 3, 4, 5, 6, 7, 8}));
+  const pcs::TensorOracle oracle{
+      {.num_coefs = 4, .num_random_coefs = 19, .log_lanes = 2, .log_domain = 8, .num_queries = 5}, 3};
+  out["data.point"] = show(statement::data_point(oracle, 10, counting()));
+  out["data.rows_key"] = show(prover::derive_tensor_rows_key(counting(), oracle, {-1, 0, 1, 2, 3, 4, 5, 6, 7, 8}));
   Bytes bytes;
   for (const auto& [lo, hi, values] : std::vector<std::tuple<std::int64_t, std::int64_t, std::vector<std::int64_t>>>{
            {0, 255, {1, 255}}, {-1, 127, {-1, 127}}, {-129, 300, {-129, 300}}, {0, 65536, {0, 65536}}}) {
     qir::Value value;
     value.lo = lo;
     value.hi = hi;
-    const Bytes next = proof::canonical_bytes(value, values);
+    const Bytes next = statement::canonical_bytes(value, values);
     bytes.insert(bytes.end(), next.begin(), next.end());
   }
   out["data.bytes"] = show(bytes);
@@ -183,20 +183,20 @@ void add_statement_data(Vectors& out) {
   const std::vector<std::int64_t> input = {0, 3};
   qir::Value value;
   value.hi = 255;
-  proof::Key key = tiny_key();
+  statement::Key key = tiny_key();
   const Digest identity = key.identity();
   for (const bool committed : {false, true}) {
-    key.visibility.inputs = committed ? DataGroup{Exposure::kCommitted, DataHash::kNone}
-                                      : DataGroup{Exposure::kPublic, DataHash::kKeccak256};
-    proof::PublicData data;
+    key.visibility.inputs = committed ? TensorPolicy{Exposure::kCommitted, TensorHash::kNone}
+                                      : TensorPolicy{Exposure::kPublic, TensorHash::kKeccak256};
+    statement::PublicIo data;
     data.values = {{1, 7}};
     if (committed) data.commitments = {{counting(), Fe(Fp(1), Fp(2), Fp(3))}};
     if (!committed) {
       data.values.push_back(input);
-      data.digests = {proof::hash_data(DataHash::kKeccak256, proof::canonical_bytes(value, input))};
+      data.digests = {statement::hash_data(TensorHash::kKeccak256, statement::canonical_bytes(value, input))};
     }
     Transcript t("zkinfer proof v1");
-    proof::absorb_statement(t, identity, key.visibility, key.graph, counting(), data);
+    statement::absorb_statement(t, identity, key.visibility, key.graph, counting(), data);
     out[committed ? "statement.with_commitment" : "statement.with_digest"] = show(t.state());
   }
 }

@@ -6,12 +6,12 @@
 
 #include "command.h"
 #include "commit_options.h"
-#include "data_group_text.h"
 #include "files.h"
 #include "machine.h"
 #include "outputs.h"
 #include "progress.h"
 #include "stopwatch.h"
+#include "tensor_policy_text.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -32,7 +32,7 @@ struct Arguments {
 struct Measured {
   double compile_seconds = 0, commit_seconds = 0, key_seconds = 0;
   std::vector<double> prove_seconds, verify_seconds;
-  std::vector<double> commit_data_seconds;  // where inputs are committed; not in prove_seconds
+  std::vector<double> commit_tensor_seconds;  // where inputs are committed; not in prove_seconds
   std::vector<ProveStats> stats;
   std::uint64_t commit_peak = 0, prove_peak = 0;
   std::size_t proof_bytes = 0, key_bytes = 0;
@@ -102,7 +102,7 @@ Status measure(const Session& session, const Arguments& arguments, const Model& 
         ZKI_ASSIGN_OR_RETURN(CommittedTensor tensor, CommittedTensor::create(key, k, input[k]));
         committed.push_back(std::move(tensor));
       }
-      measured.commit_data_seconds.push_back(data_watch.seconds());
+      measured.commit_tensor_seconds.push_back(data_watch.seconds());
       for (const CommittedTensor& tensor : committed) request.committed_inputs.push_back(&tensor);
     } else {
       request.inputs = input;
@@ -140,8 +140,8 @@ nlohmann::ordered_json to_json(const Arguments& arguments, const Model& model, c
                                   {{"security_bits", options.security_bits},
                                    {"unique_decoding", options.unique_decoding},
                                    {"zero_knowledge", options.zero_knowledge},
-                                   {"inputs", data_group_text(options.inputs)},
-                                   {"outputs", data_group_text(options.outputs)},
+                                   {"inputs", tensor_policy_text(options.inputs)},
+                                   {"outputs", tensor_policy_text(options.outputs)},
                                    {"public_parameters", options.public_parameters},
                                    {"pow_bits", options.pow_bits},
                                    {"budget", options.budget},
@@ -149,7 +149,7 @@ nlohmann::ordered_json to_json(const Arguments& arguments, const Model& model, c
                                  {"runs", m.prove_seconds.size()},
                                  {"compile_seconds", m.compile_seconds},
                                  {"commit_seconds", m.commit_seconds},
-                                 {"commit_data_seconds", median(m.commit_data_seconds)},
+                                 {"commit_tensor_seconds", median(m.commit_tensor_seconds)},
                                  {"prove_seconds", median(m.prove_seconds)},
                                  {"prove_seconds_all", m.prove_seconds},
                                  {"execute_seconds", median_of(m.stats, &ProveStats::execute_seconds)},
@@ -187,8 +187,8 @@ void print_table(const Model& model, const Measured& m) {
       {"model", model.name() + ", " + human_count(model.num_parameters()) + " parameters"}};
   if (m.compile_seconds > 0) rows.emplace_back("compile", human_seconds(m.compile_seconds));
   rows.emplace_back("commit (once)", human_seconds(m.commit_seconds) + ", peak memory " + human_bytes(m.commit_peak));
-  if (!m.commit_data_seconds.empty())
-    rows.emplace_back("commit to the input", human_seconds(median(m.commit_data_seconds)) + " (not in prove)");
+  if (!m.commit_tensor_seconds.empty())
+    rows.emplace_back("commit to the input", human_seconds(median(m.commit_tensor_seconds)) + " (not in prove)");
   rows.emplace_back("prove", human_seconds(median(m.prove_seconds)) + ", peak memory " + human_bytes(m.prove_peak) +
                                  " (median of " + std::to_string(m.prove_seconds.size()) + ")");
   for (const auto& [name, field] :

@@ -6,10 +6,10 @@
 
 #include "command.h"
 #include "commit_options.h"
-#include "data_group_text.h"
 #include "files.h"
 #include "key_rows.h"
 #include "progress.h"
+#include "tensor_policy_text.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -68,12 +68,12 @@ void add_commit_options(CLI::App& command, CommitArguments& arguments) {
   command
       .add_option("--inputs", arguments.inputs,
                   "who sees the inputs: private, public or committed, then perhaps :sha256 or :keccak256")
-      ->check(CLI::IsMember(data_group_words()))
+      ->check(CLI::IsMember(tensor_policy_words()))
       ->capture_default_str();
   command.add_option("--outputs", arguments.outputs, "who sees the outputs: the same words")
-      ->check(CLI::IsMember(data_group_words()))
+      ->check(CLI::IsMember(tensor_policy_words()))
       ->capture_default_str();
-  command.add_option("--data-budget", arguments.options.data_budget,
+  command.add_option("--tensor-budget", arguments.options.tensor_budget,
                      "proofs that a commitment to an input or output may serve (default: 8)");
   command.add_flag_callback(
       "--public-input", [&arguments] { arguments.inputs = "public"; }, "short for --inputs public");
@@ -85,8 +85,8 @@ void add_commit_options(CLI::App& command, CommitArguments& arguments) {
 
 CommitOptions commit_options(const CommitArguments& arguments) {
   CommitOptions options = arguments.options;
-  options.inputs = parse_data_group(arguments.inputs);
-  options.outputs = parse_data_group(arguments.outputs);
+  options.inputs = parse_tensor_policy(arguments.inputs);
+  options.outputs = parse_tensor_policy(arguments.outputs);
   options.zero_knowledge = !arguments.no_zero_knowledge;
   if (!arguments.insecure_seed.empty()) {
     // Not a hash: this seed is insecure by name, it only has to differ between texts.

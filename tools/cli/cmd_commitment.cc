@@ -11,13 +11,13 @@
 #include "files.h"
 #include "progress.h"
 #include "text.h"
-#include "zkinfer/commit_data.h"
+#include "zkinfer/commit_tensor.h"
 #include "zkinfer/slots.h"
 
 namespace zkinfer::cli {
 namespace {
 
-// A file that counts slots: a commitment secret, or a data opening.
+// A file that counts slots: a commitment secret, or a tensor secret.
 struct Counted {
   SlotFile file;
   std::string identity;      // of the model; empty for data
@@ -29,9 +29,9 @@ Result<Counted> open_counted(const std::string& path) {
   char magic[4] = {};
   std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
   if (std::string_view(magic, sizeof magic) == "ZKDC") {
-    ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kDataOpeningFile));
+    ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kTensorSecretFile));
     const std::uint64_t budget = file.slots().total;
-    return Counted{std::move(file), "", budget, ".zkopen"};
+    return Counted{std::move(file), "", budget, ".zktsecret"};
   }
   ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kModelSecretFile));
   ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
@@ -118,7 +118,7 @@ CommandResult open(const Session& session, const OpenArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "open");
   ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::open(model, arguments.secret_path, progress.callback()));
-  ZKI_RETURN_IF_ERROR(write_secret_file(arguments.output_path, prover.commitment_opening()));
+  ZKI_RETURN_IF_ERROR(write_secret_file(arguments.output_path, prover.audit_key()));
   if (!session.quiet) {
     std::printf("wrote %s (secret: only for an auditor who may see the model)\n", arguments.output_path.c_str());
   }
@@ -133,7 +133,7 @@ CommandResult check(const Session& session, const CheckArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ZKI_ASSIGN_OR_RETURN(const Bytes key, read_file(arguments.key_path, kMaxKeyBytes));
   ZKI_ASSIGN_OR_RETURN(const Bytes opening, read_file(arguments.opening_path, 1 << 16));
-  Result<OpeningCheck> result = check_commitment_opening(model, key, opening);
+  Result<AuditCheck> result = check_audit_key(model, key, opening);
   if (!result.ok())
     return result.status().with_context("'" + arguments.opening_path + "', '" + arguments.key_path + "'");
   if (!result->matches) {
@@ -147,8 +147,8 @@ CommandResult check(const Session& session, const CheckArguments& arguments) {
 
 void add_status(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<StatusArguments>();
-  CLI::App* command = commitment.add_subcommand("status", "how many proofs a secret or a data opening may still make");
-  command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret) or data opening (.zkopen)")
+  CLI::App* command = commitment.add_subcommand("status", "how many proofs a secret or a tensor secret may still make");
+  command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret) or tensor secret (.zktsecret)")
       ->required();
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->callback([arguments, &session] { session.run([&] { return status(session, *arguments); }); });
@@ -160,7 +160,7 @@ void add_split(CLI::App& commitment, Session& session) {
       "split", "share what is left among several prover machines, or with the next party of a chain");
   command
       ->add_option("secret", arguments->secret_path,
-                   "commitment secret (.zksecret) or data opening (.zkopen); has no slots afterwards")
+                   "commitment secret (.zksecret) or tensor secret (.zktsecret); has no slots afterwards")
       ->required();
   command->add_option("--into", arguments->num_parts, "number of secrets to write, network.1.zksecret and so on")
       ->required()
@@ -207,7 +207,7 @@ void add_commitment(CLI::App& app, Session& session) {
       "Examples:\n"
       "  zkinfer commitment status network.zksecret\n"
       "  zkinfer commitment split network.zksecret --into 4\n"
-      "  zkinfer commitment split between.zkopen --into 2\n"
+      "  zkinfer commitment split between.zktsecret --into 2\n"
       "  zkinfer commitment open network.zkmodel\n"
       "  zkinfer commitment check network.zkmodel network.zkaudit --key network.zkkey");
 }

@@ -37,8 +37,8 @@ Result<TensorInfo> load_source(const std::string& text) {
     path = text.substr(0, colon);
     name = text.substr(colon + 1);
   }
-  if (path.ends_with(".zkdata")) {
-    ZKI_ASSIGN_OR_RETURN(const DataCommitment commitment, load_data_commitment(path));
+  if (path.ends_with(".zktensor")) {
+    ZKI_ASSIGN_OR_RETURN(const TensorCommitment commitment, load_data_commitment(path));
     return commitment.tensor();
   }
   ZKI_ASSIGN_OR_RETURN(const Tensors tensors, load_tensors(path));
@@ -172,7 +172,7 @@ void add_compile(CLI::App& app, Session& session) {
       ->add_option(
           "--input-from", arguments->inputs_from,
           "[INPUT=]FILE[:OUTPUT]: the input is this output of another model (.zkkey, .zkmodel) or what a commitment "
-          "(.zkdata) holds: "
+          "(.zktensor) holds: "
           "the same range and scale, exactly; or bytes[:SCALE], a raw file's bytes, each worth SCALE (default 1/255)")
       ->expected(1, 64);
   command->add_option("--limit", arguments->limit, "at most this many calibration and evaluation inputs")

@@ -26,8 +26,8 @@ CommandResult digest(const Session& session, const Arguments& arguments) {
     ZKI_ASSIGN_OR_RETURN(const auto integers, to_integers(tensor, input[i]));
     ZKI_ASSIGN_OR_RETURN(const Bytes bytes, canonical_bytes(tensor, integers));
     std::vector<std::pair<std::string, std::string>> rows =
-        digest_rows(DataHash::kSha256, hash_data(DataHash::kSha256, bytes));
-    for (auto& row : digest_rows(DataHash::kKeccak256, hash_data(DataHash::kKeccak256, bytes)))
+        digest_rows(TensorHash::kSha256, hash_data(TensorHash::kSha256, bytes));
+    for (auto& row : digest_rows(TensorHash::kKeccak256, hash_data(TensorHash::kKeccak256, bytes)))
       rows.push_back(std::move(row));
     std::string path;
     if (!arguments.data_path.empty()) {

@@ -9,7 +9,7 @@
 #include "key_rows.h"
 #include "outputs.h"
 #include "text.h"
-#include "zkinfer/commit_data.h"
+#include "zkinfer/commit_tensor.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -37,14 +37,14 @@ std::string tensor_row(const TensorInfo& info) {
 std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
   const KeyInfo& info = key.info();
   std::vector<std::pair<std::string, std::string>> rows = key_rows(info);
-  if (info.data_budget > 0) rows.emplace_back("proofs per committed tensor", human_count(info.data_budget));
+  if (info.tensor_budget > 0) rows.emplace_back("proofs per committed tensor", human_count(info.tensor_budget));
   for (const TensorInfo& input : info.input_tensors) rows.emplace_back("input '" + input.name + "'", tensor_row(input));
   for (const TensorInfo& output : info.output_tensors)
     rows.emplace_back("output '" + output.name + "'", tensor_row(output));
   return "verification key, " + human_bytes(num_bytes) + "\n" + pairs_text(rows);
 }
 
-std::string describe_commitment(const DataCommitment& commitment) {
+std::string describe_commitment(const TensorCommitment& commitment) {
   return pairs_text({{"tensor '" + commitment.tensor().name + "'", tensor_row(commitment.tensor())},
                      {"commitment", to_hex(commitment.id())},
                      {"root", to_hex(commitment.root())},
@@ -53,9 +53,9 @@ std::string describe_commitment(const DataCommitment& commitment) {
 
 // Says what the opening is of and what is left of it, not what it opens to.
 Result<std::string> describe_opening(const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kDataOpeningFile));
+  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kTensorSecretFile));
   ZKI_ASSIGN_OR_RETURN(const CommittedTensor tensor, CommittedTensor::open(path));
-  return "data opening (secret)\n" + describe_commitment(tensor.commitment()) +
+  return "tensor secret (secret)\n" + describe_commitment(tensor.commitment()) +
          pairs_text({{"slots", file.slots().to_string()}});
 }
 
@@ -75,7 +75,7 @@ Result<std::string> describe_proof(ByteView proof, const std::string& key_path) 
   for (const auto& [part, num_bytes] : proof_size_table(key, proof))
     rows.emplace_back(part, human_count(num_bytes) + " bytes");
   const VerifyResult result = verify(key, proof);
-  const auto beside = [](const DataGroup& group) { return group.is_public() && group.hash != DataHash::kNone; };
+  const auto beside = [](const TensorPolicy& group) { return group.is_public() && group.hash != TensorHash::kNone; };
   std::string verdict = (result.verdict.accepted() ? "" : "rejected, ") + verdict_text(result.verdict);
   if (beside(key.info().inputs) || beside(key.info().outputs))
     verdict = "not checked here, which needs the data beside the proof (`zkinfer verify`)";
@@ -103,16 +103,16 @@ Result<std::string> describe(const Arguments& arguments) {
   if (!arguments.key_path.empty()) return describe_proof(bytes, arguments.key_path);
   if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0); key.ok())
     return describe_key(*key, bytes.size());
-  if (const Result<DataCommitment> data = DataCommitment::from_bytes(bytes); data.ok()) {
-    return "data commitment, " + human_bytes(bytes.size()) + "\n" + describe_commitment(*data);
+  if (const Result<TensorCommitment> data = TensorCommitment::from_bytes(bytes); data.ok()) {
+    return "tensor commitment, " + human_bytes(bytes.size()) + "\n" + describe_commitment(*data);
   }
-  if (ByteReader(bytes).u32() == kDataOpeningFile.magic) return describe_opening(arguments.path);
+  if (ByteReader(bytes).u32() == kTensorSecretFile.magic) return describe_opening(arguments.path);
   if (const Result<Model> model = Model::from_bytes(bytes); model.ok())
     return describe_model(*model, bytes.size(), arguments.graph);
   if (const Result<std::vector<Array>> arrays = read_arrays(arguments.path); arrays.ok())
     return describe_arrays(*arrays);
   return invalid_argument("'" + arguments.path +
-                          "': expected an .onnx file, a model package, a verification key, a data commitment "
+                          "': expected an .onnx file, a model package, a verification key, a tensor commitment "
                           "or its opening, input data, or a proof (give its key with --key)");
 }
 
@@ -121,7 +121,7 @@ Result<std::string> describe(const Arguments& arguments) {
 void add_inspect(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
-      "inspect", "show what is in an ONNX file, a model, a key, a proof, a data commitment or input data");
+      "inspect", "show what is in an ONNX file, a model, a key, a proof, a tensor commitment or input data");
   command->add_option("file", arguments->path, "any of these files")->required();
   command->add_option("-k,--key", arguments->key_path, "the file is a proof for this key: show its size by part");
   command->add_flag("--graph", arguments->graph,

@@ -132,16 +132,17 @@ void add_prove(CLI::App& app, Session& session) {
       "--input-data", arguments->data, "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`), exactly");
   CLI::Option* opening =
       command->add_option("--committed-input", arguments->openings,
-                          "[NAME=]FILE.zkopen: the input that was committed to; takes one of its slots");
+                          "[NAME=]FILE.zktsecret: the input that was committed to; takes one of its slots");
   data->excludes("--input")->excludes(opening);
   opening->excludes("--input");
   command->add_option("-s,--secret", arguments->secret_path,
                       "commitment secret (default: the model's name with .zksecret)");
   command->add_option("-o,--output", arguments->output_path,
                       "proof to write (default: the input's name with .zkproof)");
-  command->add_option("--committed-output", arguments->committed_name,
-                      "where outputs are committed: name of the files to write, NAME.zkdata and NAME.zkopen (default: "
-                      "the proof's name)");
+  command->add_option(
+      "--committed-output", arguments->committed_name,
+      "where outputs are committed: name of the files to write, NAME.zktensor and NAME.zktsecret (default: "
+      "the proof's name)");
   command->add_option("--write-input-data", arguments->write_inputs,
                       "write the input's canonical bytes, which verifiers need where only its hash is public");
   command->add_option("--write-output-data", arguments->write_outputs, "the same of the output");
@@ -152,9 +153,9 @@ void add_prove(CLI::App& app, Session& session) {
       "Examples:\n"
       "  zkinfer prove digits.zkmodel --input digit_7.png\n"
       "  zkinfer prove network.zkmodel -i test.npy --index 3 -o third.zkproof --context order-4711\n"
-      "  zkinfer prove features.zkmodel --committed-input record.zkopen --committed-output features -o "
+      "  zkinfer prove features.zkmodel --committed-input record.zktsecret --committed-output features -o "
       "features.zkproof\n"
-      "  zkinfer prove head.zkmodel --committed-input features.zkopen -o head.zkproof");
+      "  zkinfer prove head.zkmodel --committed-input features.zktsecret -o head.zkproof");
   command->callback([arguments, &session] {
     session.run([&]() -> CommandResult {
       const std::vector<std::string>& names = !arguments->openings.empty() ? arguments->openings

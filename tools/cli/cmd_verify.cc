@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "command.h"
-#include "data_group_text.h"
 #include "files.h"
 #include "known_tensors.h"
 #include "outputs.h"
 #include "stopwatch.h"
+#include "tensor_policy_text.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -70,8 +70,8 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
     std::fputs(pairs_text({{"model", key.info().model_name},
                            {"identity", identity},
                            {"security", decimal(key.info().security_bits, 1) + " bits"},
-                           {"inputs", data_group_text(key.info().inputs)},
-                           {"outputs", data_group_text(key.info().outputs)},
+                           {"inputs", tensor_policy_text(key.info().inputs)},
+                           {"outputs", tensor_policy_text(key.info().outputs)},
                            {"weights",
                             std::string(key.info().public_parameters ? "public" : "private, as committed in the key") +
                                 (key.info().insecure_seed ? "; fixed seed, for tests only" : "") +
@@ -108,7 +108,7 @@ void add_verify(CLI::App& app, Session& session) {
       "Examples:\n"
       "  zkinfer verify digit_7.zkproof --key digits.zkkey\n"
       "  zkinfer verify third.zkproof -k network.zkkey --context order-4711 --json\n"
-      "  zkinfer verify p.zkproof -k network.zkkey --input-digest bafkrei.. --output-commitment y.zkdata\n"
+      "  zkinfer verify p.zkproof -k network.zkkey --input-digest bafkrei.. --output-commitment y.zktensor\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-data picture.bin   (the key's inputs are public:sha256)\n"
       "Without --context any context is accepted and printed.");
   command->callback([arguments, &session] { session.run([&] { return verify_proof(session, *arguments); }); });

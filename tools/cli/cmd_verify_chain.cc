@@ -158,7 +158,7 @@ void add_verify_chain(CLI::App& app, Session& session) {
   command->footer(
       "Examples:\n"
       "  zkinfer verify-chain features.zkkey features.zkproof head.zkkey head.zkproof\n"
-      "  zkinfer verify-chain a.zkkey a.zkproof b.zkkey b.zkproof --input-commitment x.zkdata --json\n"
+      "  zkinfer verify-chain a.zkkey a.zkproof b.zkkey b.zkproof --input-commitment x.zktensor --json\n"
       "--input-.. options are about the first proof, --output-.. options about the last one.");
   command->callback([arguments, &session] { session.run([&] { return verify_files(session, *arguments); }); });
 }

@@ -53,7 +53,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_commitment(app, session);
   add_certify(app, session);
   add_rotate(app, session);
-  add_commit_data(app, session);
+  add_commit_tensor(app, session);
   add_prove(app, session);
   add_verify(app, session);
   add_verify_chain(app, session);

@@ -40,7 +40,7 @@ void add_verify_rotation(CLI::App& app, Session& session);
 void add_prove(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
 void add_verify_chain(CLI::App& app, Session& session);
-void add_commit_data(CLI::App& app, Session& session);
+void add_commit_tensor(CLI::App& app, Session& session);
 void add_digest(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);

@@ -11,7 +11,7 @@ namespace zkinfer::cli {
 
 struct CommitArguments {
   CommitOptions options;
-  std::string inputs = "private", outputs = "public";  // data_group_text.h
+  std::string inputs = "private", outputs = "public";  // tensor_policy_text.h
   bool no_zero_knowledge = false;
   std::string insecure_seed;  // any text; empty: real randomness
 };

@@ -64,12 +64,12 @@ Status write_canonical(const std::string& path, const std::vector<TensorInfo>& t
 
 Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& name, std::size_t count) {
   std::string base = name;
-  for (const char* extension : {".zkdata", ".zkopen"}) {
+  for (const char* extension : {".zktensor", ".zktsecret"}) {
     if (name.ends_with(extension)) base = with_extension(name, "");
   }
   std::vector<CommitmentPaths> out;
   for (std::size_t i = 0; i < count; ++i) {
-    out.push_back({numbered_path(base + ".zkdata", i, count), numbered_path(base + ".zkopen", i, count)});
+    out.push_back({numbered_path(base + ".zktensor", i, count), numbered_path(base + ".zktsecret", i, count)});
     std::error_code error;
     if (std::filesystem::exists(out.back().opening, error)) {
       return invalid_argument(

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inputs of prove and commit-data that are no real numbers, and the files of data commitments: NAME.zkdata is public,
-// NAME.zkopen is secret and counts slots.
+// Inputs of prove and commit-tensor that are no real numbers, and the files of tensor commitments: NAME.zktensor is public,
+// NAME.zktsecret is secret and counts slots.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "command.h"
-#include "zkinfer/commit_data.h"
+#include "zkinfer/commit_tensor.h"
 
 namespace zkinfer::cli {
 
@@ -15,7 +15,7 @@ namespace zkinfer::cli {
 Result<std::vector<std::vector<std::int64_t>>> load_canonical(const std::string& option,
                                                               const std::vector<std::string>& values,
                                                               const std::vector<TensorInfo>& tensors);
-// Openings (.zkopen), [NAME=]FILE each; one per tensor.
+// Openings (.zktsecret), [NAME=]FILE each; one per tensor.
 Result<std::vector<CommittedTensor>> load_openings(const std::string& option, const std::vector<std::string>& values,
                                                    const std::vector<TensorInfo>& tensors);
 // Canonical bytes of each tensor, to numbered files if there are several.

@@ -30,9 +30,9 @@ Result<VerificationKey> load_key(const std::string& path, double min_security_bi
 
 Result<Bytes> load_proof(const std::string& path) { return read_file(path, kMaxProofBytes); }
 
-Result<DataCommitment> load_data_commitment(const std::string& path) {
+Result<TensorCommitment> load_data_commitment(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, 1 << 16));
-  Result<DataCommitment> commitment = DataCommitment::from_bytes(bytes);
+  Result<TensorCommitment> commitment = TensorCommitment::from_bytes(bytes);
   if (!commitment.ok()) return commitment.status().with_context(quoted(path));
   return commitment;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our files by path: every error names the file. Habits for names: network.zkmodel, .zkkey, .zksecret, .zkproof, .zkdata, .zkopen.
+// Our files by path: every error names the file. Habits for names: network.zkmodel, .zkkey, .zksecret, .zkproof, .zktensor, .zktsecret.
 #pragma once
 
 #include <string>
@@ -21,7 +21,7 @@ inline constexpr std::uint64_t kMaxDataBytes = std::uint64_t{1} << 34;  // of ca
 Result<Model> load_model(const std::string& path);
 Result<VerificationKey> load_key(const std::string& path, double min_security_bits = 0);
 Result<Bytes> load_proof(const std::string& path);
-Result<DataCommitment> load_data_commitment(const std::string& path);
+Result<TensorCommitment> load_data_commitment(const std::string& path);
 // Inputs and outputs of a model, as its key or its package says.
 struct Tensors {
   std::vector<TensorInfo> inputs, outputs;

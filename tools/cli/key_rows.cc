@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "key_rows.h"
 
-#include "data_group_text.h"
+#include "tensor_policy_text.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -11,8 +11,8 @@ std::vector<std::pair<std::string, std::string>> key_rows(const KeyInfo& info) {
           {"identity", to_hex(info.model_identity)},
           {"parameters", human_count(info.num_parameters)},
           {"security", decimal(info.security_bits, 1) + " bits"},
-          {"inputs", data_group_text(info.inputs)},
-          {"outputs", data_group_text(info.outputs)},
+          {"inputs", tensor_policy_text(info.inputs)},
+          {"outputs", tensor_policy_text(info.outputs)},
           {"weights", info.public_parameters ? "public" : "private"},
           {"zero knowledge", info.insecure_seed    ? "no: made with a fixed seed, for tests only"
                              : info.zero_knowledge ? "yes"

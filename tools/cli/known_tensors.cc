@@ -4,19 +4,19 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "data_group_text.h"
 #include "files.h"
+#include "tensor_policy_text.h"
 
 namespace zkinfer::cli {
 namespace {
 
 // 64 hexadecimal digits, or a content identifier where the key names SHA-256.
-Result<Digest> parse_digest(const std::string& text, DataHash hash) {
+Result<Digest> parse_digest(const std::string& text, TensorHash hash) {
   const bool is_hex =
       text.size() == 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
   if (!is_hex) {
     ZKI_ASSIGN_OR_RETURN(const Digest digest, sha256_of_cid(text));
-    if (hash != DataHash::kSha256)
+    if (hash != TensorHash::kSha256)
       return invalid_argument(
           "a content identifier is a SHA-256, the key names another hash: give 64 hexadecimal digits");
     return digest;
@@ -55,13 +55,13 @@ void add_known_options(CLI::App& command, KnownArguments& arguments, const std::
   command.add_option("--" + kind + "-digest", arguments.digests,
                      "the " + kind + " must have this hash: 64 hexadecimal digits, or an IPFS CID");
   command.add_option("--" + kind + "-commitment", arguments.commitments,
-                     "the " + kind + " must be what this file (.zkdata) commits to");
+                     "the " + kind + " must be what this file (.zktensor) commits to");
 }
 
 Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info) {
   const bool is_input = arguments.kind == "input";
   const std::vector<TensorInfo>& tensors = is_input ? info.input_tensors : info.output_tensors;
-  const DataGroup& group = is_input ? info.inputs : info.outputs;
+  const TensorPolicy& group = is_input ? info.inputs : info.outputs;
   std::vector<KnownTensor> known;
   const auto for_each = [&](const char* what, const std::vector<std::string>& values, auto set) -> Status {
     const std::string option = "--" + arguments.kind + "-" + what;
@@ -80,9 +80,9 @@ Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, con
   }));
   ZKI_RETURN_IF_ERROR(
       for_each("digest", arguments.digests, [&](const std::string& text, KnownTensor& tensor) -> Status {
-        if (group.hash == DataHash::kNone) {
+        if (group.hash == TensorHash::kNone) {
           return invalid_argument("the key names no hash of its " + arguments.kind + "s (they are " +
-                                  data_group_text(group) + ")");
+                                  tensor_policy_text(group) + ")");
         }
         ZKI_ASSIGN_OR_RETURN(tensor.digest, parse_digest(text, group.hash));
         return {};
@@ -91,7 +91,7 @@ Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, con
       for_each("commitment", arguments.commitments, [&](const std::string& path, KnownTensor& tensor) -> Status {
         if (!group.is_committed()) {
           return invalid_argument("the key does not commit to its " + arguments.kind + "s (they are " +
-                                  data_group_text(group) + ")");
+                                  tensor_policy_text(group) + ")");
         }
         ZKI_ASSIGN_OR_RETURN(tensor.commitment, load_data_commitment(path));
         return {};

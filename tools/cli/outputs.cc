@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <numeric>
 
-#include "data_group_text.h"
+#include "tensor_policy_text.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -81,8 +81,8 @@ std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tens
   return text;
 }
 
-std::vector<std::pair<std::string, std::string>> digest_rows(DataHash hash, const Digest& digest) {
-  if (hash != DataHash::kSha256) return {{"keccak256", to_hex(digest)}};
+std::vector<std::pair<std::string, std::string>> digest_rows(TensorHash hash, const Digest& digest) {
+  if (hash != TensorHash::kSha256) return {{"keccak256", to_hex(digest)}};
   return {{"sha256", to_hex(digest)}, {"cid", cid_of_sha256(digest)}};
 }
 
@@ -108,7 +108,7 @@ nlohmann::ordered_json verified_json(const std::vector<VerifiedTensor>& tensors)
     nlohmann::ordered_json json = {{"name", tensor.name}, {"shape", tensor.shape}};
     if (tensor.group.is_public())
       json = outputs_json({{tensor.name, tensor.shape, tensor.integers, tensor.format.scale()}})[0];
-    json["seen"] = data_group_text(tensor.group);
+    json["seen"] = tensor_policy_text(tensor.group);
     if (tensor.digest.has_value()) {
       for (const auto& [name, value] : digest_rows(tensor.group.hash, *tensor.digest)) json[name] = value;
     }

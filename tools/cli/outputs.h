@@ -28,7 +28,7 @@ nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs);
 std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors, bool with_values = true);
 nlohmann::ordered_json verified_json(const std::vector<VerifiedTensor>& tensors);
 // {"sha256", hexadecimal digits}, or keccak256; of SHA-256 also {"cid", ..}.
-std::vector<std::pair<std::string, std::string>> digest_rows(DataHash hash, const Digest& digest);
+std::vector<std::pair<std::string, std::string>> digest_rows(TensorHash hash, const Digest& digest);
 
 // "reason at place" of a rejection; "accepted" otherwise.
 std::string verdict_text(const Verdict& verdict);

@@ -12,7 +12,7 @@
 
 namespace {
 
-using zkinfer::frontend::Handler;
+using zkinfer::frontend_onnx::Handler;
 using zkinfer::ir::OpLevel;
 using zkinfer::ir::OpSchema;
 

@@ -105,7 +105,7 @@ TEST_P(Cheating, NonzeroSlack) {
   bool found = false;
   for (std::size_t wrong = 0; wrong < params_.folds.size(); ++wrong) {
     const std::uint64_t size = params_.vector_size(wrong);
-    if (size == params_.folds[wrong].num_rows * params_.folds[wrong].num_lanes()) continue;
+    if (size == params_.folds[wrong].num_coefs * params_.folds[wrong].num_lanes()) continue;
     found = true;
     Cheat behind;
     behind.on_fold_vector = [&](std::size_t fold, FeSpan v) {

@@ -24,7 +24,7 @@ const char* base_rows_label(const OpeningParams& params, std::size_t base) {
   return params.has_model && base == 0 ? "model rows" : "data rows";
 }
 
-merkle::TreeShape tree_shape(const OracleParams& oracle, std::size_t leaf_values) {
+merkle::TreeShape tree_shape(const CodeParams& oracle, std::size_t leaf_values) {
   merkle::TreeShape shape;
   shape.log_leaves = oracle.log_domain;
   shape.row_bytes = 8 * leaf_values;
@@ -32,7 +32,7 @@ merkle::TreeShape tree_shape(const OracleParams& oracle, std::size_t leaf_values
   return shape;
 }
 
-std::vector<Fp> domain_points(const OracleParams& oracle, std::span<const std::uint64_t> rows) {
+std::vector<Fp> domain_points(const CodeParams& oracle, std::span<const std::uint64_t> rows) {
   // squares[i] = w^(2^i).
   std::vector<Fp> squares(oracle.log_domain);
   Fp power = root_of_unity(oracle.log_domain);

@@ -21,21 +21,21 @@
 namespace zkinfer::pcs {
 
 // coef * sum_j base^j (e_o)_j over all entries of a base oracle, random rows included; flat index j = lane * dimension + row.
-// The out-of-domain value v of a model's or data commitment is such a functional.
+// The out-of-domain value v of a model's or tensor commitment is such a functional.
 struct PowerFunctional {
   Fe base;
   Fe coef;
 };
 
 inline constexpr std::size_t kMaskLeafValues = 6;
-inline std::size_t base_leaf_values(const OracleParams& oracle) { return oracle.num_lanes(); }
-inline std::size_t fold_leaf_values(const OracleParams& oracle) { return 3 * oracle.num_lanes(); }
+inline std::size_t base_leaf_values(const CodeParams& oracle) { return oracle.num_lanes(); }
+inline std::size_t fold_leaf_values(const CodeParams& oracle) { return 3 * oracle.num_lanes(); }
 // The label of base oracle i's rows: "model rows", "data rows", "witness rows".
 const char* base_rows_label(const OpeningParams& params, std::size_t base);
-merkle::TreeShape tree_shape(const OracleParams& oracle, std::size_t leaf_values);
+merkle::TreeShape tree_shape(const CodeParams& oracle, std::size_t leaf_values);
 
 // The domain points of the given rows.
-std::vector<Fp> domain_points(const OracleParams& oracle, std::span<const std::uint64_t> rows);
+std::vector<Fp> domain_points(const CodeParams& oracle, std::span<const std::uint64_t> rows);
 
 inline constexpr Fp kInverseOfTwo{(Fp::kModulus + 1) / 2};
 

@@ -42,7 +42,7 @@ TEST(Common, EqWeightsAndPowers) {
 }
 
 TEST(Common, DomainPointsAreThoseOfTheCode) {
-  OracleParams oracle;
+  CodeParams oracle;
   oracle.log_domain = 6;
   std::vector<std::uint64_t> rows;
   for (std::uint64_t i = 0; i < 64; ++i) rows.push_back(i);

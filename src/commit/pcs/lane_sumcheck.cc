@@ -21,10 +21,10 @@ LaneSumcheck::LaneSumcheck(const CommittedOracle& oracle, const WeightSource* we
                            const std::vector<PowerFunctional>& powers)
     : oracle_(oracle),
       weights_(weights),
-      num_rows_(oracle.params().num_rows),
+      num_coefs_(oracle.params().num_coefs),
       log_lanes_(oracle.params().log_lanes),
       gram_bits_(std::min<int>(kMaxGramBits, log_lanes_)),
-      keep_groups_(num_rows_ << log_lanes_ <= kMaxKeptWeights) {
+      keep_groups_(num_coefs_ << log_lanes_ <= kMaxKeptWeights) {
   for (const PowerFunctional& power : powers) products_.push_back({power, {}, oracle.lane_evaluations(power.base)});
   for (Product& product : products_) {
     const Fe step = pow(product.power.base, oracle.params().dimension());
@@ -39,9 +39,9 @@ LaneSumcheck::LaneSumcheck(const CommittedOracle& oracle, const WeightSource* we
 FeSpan LaneSumcheck::weight_group(std::size_t low) {
   const bool known = keep_groups_ && groups_.size() > low;
   if (known) return groups_[low];
-  if (keep_groups_ || group_.empty()) group_ = FeVec(gram_lanes() * num_rows_);
+  if (keep_groups_ || group_.empty()) group_ = FeVec(gram_lanes() * num_coefs_);
   parallel_chunks(gram_lanes(), 1, [&](std::size_t a, std::size_t, std::size_t) {
-    const FeSpan lane = group_.subspan(a * num_rows_, num_rows_);
+    const FeSpan lane = group_.subspan(a * num_coefs_, num_coefs_);
     vec::fill(Fe(), lane);
     weights_->add_lane(a * num_groups() + low, lane);
   });
@@ -58,13 +58,13 @@ void LaneSumcheck::make_products() {
 
 void LaneSumcheck::add_products(std::size_t low, FeCSpan group, std::vector<Fe>& sums) const {
   const std::size_t size = gram_lanes();
-  std::vector<std::vector<Fe>> partial(num_chunks(num_rows_, kRowGrain));
-  parallel_chunks(num_rows_, kRowGrain, [&](std::size_t chunk, std::size_t chunk_begin, std::size_t chunk_end) {
+  std::vector<std::vector<Fe>> partial(num_chunks(num_coefs_, kRowGrain));
+  parallel_chunks(num_coefs_, kRowGrain, [&](std::size_t chunk, std::size_t chunk_begin, std::size_t chunk_end) {
     partial[chunk].resize(size * size);
     for (std::size_t begin = chunk_begin; begin < chunk_end; begin += kRowBlock) {
       const std::size_t count = std::min(kRowBlock, chunk_end - begin);
       for (std::size_t b = 0; b < size; ++b) {
-        const FeCSpan u = group.subspan(b * num_rows_ + begin, count);
+        const FeCSpan u = group.subspan(b * num_coefs_ + begin, count);
         for (std::size_t a = 0; a < size; ++a) {
           partial[chunk][a * size + b] += vec::dot(lane_of(a, low).subspan(begin, count), u);
         }
@@ -138,20 +138,20 @@ void LaneSumcheck::bind(Fe s) {
 // Folds e and U by the first gram_bits challenges.
 void LaneSumcheck::fold_dense() {
   const std::vector<Fe> weights = eq_high_first(point_);
-  FeVec v(num_groups() * num_rows_);
-  FeVec u(num_groups() * num_rows_);
+  FeVec v(num_groups() * num_coefs_);
+  FeVec u(num_groups() * num_coefs_);
   for (std::size_t low = 0; low < num_groups(); ++low) {
     const FeCSpan group = weight_group(low);
-    parallel_for(num_rows_, kRowGrain, [&](std::size_t chunk_begin, std::size_t chunk_end) {
+    parallel_for(num_coefs_, kRowGrain, [&](std::size_t chunk_begin, std::size_t chunk_end) {
       for (std::size_t begin = chunk_begin; begin < chunk_end; begin += kRowBlock) {
         const std::size_t count = std::min(kRowBlock, chunk_end - begin);
-        const FeSpan v_out = v.subspan(low * num_rows_ + begin, count);
-        const FeSpan u_out = u.subspan(low * num_rows_ + begin, count);
+        const FeSpan v_out = v.subspan(low * num_coefs_ + begin, count);
+        const FeSpan u_out = u.subspan(low * num_coefs_ + begin, count);
         vec::scale(weights[0], lane_of(0, low).subspan(begin, count), v_out);
         vec::scale(weights[0], group.subspan(begin, count), u_out);
         for (std::size_t a = 1; a < weights.size(); ++a) {
           vec::axpy(weights[a], lane_of(a, low).subspan(begin, count), v_out);
-          vec::axpy(weights[a], group.subspan(a * num_rows_ + begin, count), u_out);
+          vec::axpy(weights[a], group.subspan(a * num_coefs_ + begin, count), u_out);
         }
       }
     });
@@ -171,8 +171,8 @@ void LaneSumcheck::finish(Fp scale, FeSpan vector, FeSpan functional) {
   if (weights_ != nullptr) {
     if (log_lanes_ == 0) fold_dense();
     dense_.finish();
-    done = num_rows_;
-    parallel_for(num_rows_, kRowGrain, [&](std::size_t begin, std::size_t end) {
+    done = num_coefs_;
+    parallel_for(num_coefs_, kRowGrain, [&](std::size_t begin, std::size_t end) {
       vec::scale(scale, dense_.u().subspan(begin, end - begin), functional.subspan(begin, end - begin));
       vec::scale(Fp(1), dense_.v().subspan(begin, end - begin), vector.subspan(begin, end - begin));
     });

@@ -37,7 +37,7 @@ class LaneSumcheck {
     std::vector<Fe> evaluations;
   };
 
-  // The lanes (a, low), a < gram_lanes, of U: [gram_lanes, num_rows].
+  // The lanes (a, low), a < gram_lanes, of U: [gram_lanes, num_coefs].
   FeSpan weight_group(std::size_t low);
   void make_products();
   void add_products(std::size_t low, FeCSpan group, std::vector<Fe>& sums) const;
@@ -50,7 +50,7 @@ class LaneSumcheck {
 
   const CommittedOracle& oracle_;
   const WeightSource* weights_;
-  std::size_t num_rows_;
+  std::size_t num_coefs_;
   int log_lanes_;
   int gram_bits_;
   std::vector<Fe> point_;

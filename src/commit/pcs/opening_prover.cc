@@ -50,7 +50,7 @@ void add_power_terms(const std::vector<PowerTerm>& terms, FeSpan out) {
 }
 
 std::span<const Fe> pad_values(const OpeningParams& params, const OpeningOracles& oracles) {
-  return params.zero_knowledge ? std::span(oracles.mask->x()).first(params.mask.num_rows) : std::span<const Fe>();
+  return params.zero_knowledge ? std::span(oracles.mask->x()).first(params.mask.num_coefs) : std::span<const Fe>();
 }
 
 class OpeningProver {
@@ -74,7 +74,7 @@ class OpeningProver {
   Fe send_round(RoundPolynomial h);
   void first_rounds();
   void fold(std::size_t fold_index);
-  void arrange(const FeVec& from, FeVec& to, const OracleParams& oracle) const;
+  void arrange(const FeVec& from, FeVec& to, const CodeParams& oracle) const;
   EncodedOracle encode(const FeVec& v, std::size_t fold_index);
   // Queries and opens the previous oracle or oracles: the queried rows of each.
   std::vector<std::vector<std::uint64_t>> query_previous(std::size_t fold_index);
@@ -162,14 +162,14 @@ void OpeningProver::first_rounds() {
 }
 
 // to: lane l, the low k bits of the index, becomes block reverse(l) of [dimension], so that the lowest index bit is the
-// highest of the new address. Rows from num_rows on stay.
-void OpeningProver::arrange(const FeVec& from, FeVec& to, const OracleParams& oracle) const {
+// highest of the new address. Rows from num_coefs on stay.
+void OpeningProver::arrange(const FeVec& from, FeVec& to, const CodeParams& oracle) const {
   const std::size_t num_lanes = oracle.num_lanes();
-  ZKI_CHECK_EQ(from.size(), oracle.num_rows * num_lanes, "arranged vector");
+  ZKI_CHECK_EQ(from.size(), oracle.num_coefs * num_lanes, "arranged vector");
   for (int j = 0; j < 3; ++j) {
     const Fp* in = from.plane(j);
     Fp* out = to.plane(j);
-    parallel_for(oracle.num_rows, kGrain, [&](std::size_t begin, std::size_t end) {
+    parallel_for(oracle.num_coefs, kGrain, [&](std::size_t begin, std::size_t end) {
       for (std::size_t lane = 0; lane < num_lanes; ++lane) {
         Fp* block = out + poly::reverse_bits(lane, oracle.log_lanes) * oracle.dimension();
         for (std::size_t row = begin; row < end; ++row) {
@@ -181,7 +181,7 @@ void OpeningProver::arrange(const FeVec& from, FeVec& to, const OracleParams& or
 }
 
 EncodedOracle OpeningProver::encode(const FeVec& v, std::size_t fold_index) {
-  const OracleParams& oracle = params_.folds[fold_index];
+  const CodeParams& oracle = params_.folds[fold_index];
   const std::size_t row_values = fold_leaf_values(oracle);
   FpVec codeword(oracle.domain_size() * row_values);
   parallel_for(oracle.dimension(), kGrain, [&](std::size_t begin, std::size_t end) {
@@ -216,7 +216,7 @@ std::vector<std::vector<std::uint64_t>> OpeningProver::query_previous(std::size_
   mark("opening nonce", begin);
   struct Target {
     const char* label;
-    const OracleParams& params;
+    const CodeParams& params;
     const EncodedOracle& encoded;
   };
   std::vector<Target> targets;
@@ -240,7 +240,7 @@ std::vector<std::vector<std::uint64_t>> OpeningProver::query_previous(std::size_
 void OpeningProver::add_opened(std::size_t fold_index, const std::vector<std::vector<std::uint64_t>>& indices,
                                Fe challenge, Fe& power) {
   std::size_t next = 0;
-  const auto add = [&](const OracleParams& oracle, std::uint64_t offset) {
+  const auto add = [&](const CodeParams& oracle, std::uint64_t offset) {
     std::vector<PowerTerm> terms;
     for (const Fp x : domain_points(oracle, indices[next++])) {
       power *= challenge;
@@ -253,20 +253,20 @@ void OpeningProver::add_opened(std::size_t fold_index, const std::vector<std::ve
 }
 
 void OpeningProver::fold(std::size_t fold_index) {
-  const OracleParams& oracle = params_.folds[fold_index];
+  const CodeParams& oracle = params_.folds[fold_index];
   const std::size_t num_lanes = oracle.num_lanes();
   const std::size_t dimension = oracle.dimension();
-  vector_.resize(oracle.num_rows * num_lanes);
+  vector_.resize(oracle.num_coefs * num_lanes);
   hooks_.fold_vector(fold_index, vector_);
 
   // Commit to e_i = (v_i, random rows).
   FeVec v(num_lanes * dimension);
   arrange(vector_, v, oracle);
-  FpVec random(3 * oracle.num_random_rows);
+  FpVec random(3 * oracle.num_random_coefs);
   for (std::size_t lane = 0; lane < num_lanes; ++lane) {
     random_.fill(random.span());
-    const std::size_t first = poly::reverse_bits(lane, oracle.log_lanes) * dimension + oracle.num_rows;
-    for (std::size_t row = 0; row < oracle.num_random_rows; ++row) {
+    const std::size_t first = poly::reverse_bits(lane, oracle.log_lanes) * dimension + oracle.num_coefs;
+    for (std::size_t row = 0; row < oracle.num_random_coefs; ++row) {
       v.set(first + row, {random[3 * row], random[3 * row + 1], random[3 * row + 2]});
     }
   }
@@ -293,7 +293,7 @@ void OpeningProver::fold(std::size_t fold_index) {
   claim_.add_scaled(LinearForm::from_ciphertext(Fe(), y_pad), power);
   Fe lane_factor = power;
   add_opened(fold_index, indices, xi, power);
-  const std::uint64_t capacity = oracle.num_rows * num_lanes;
+  const std::uint64_t capacity = oracle.num_coefs * num_lanes;
   const auto pin_zeros = [&](std::uint64_t from, std::uint64_t to) {
     for (std::uint64_t t = from; t < to; ++t) {
       power *= xi;
@@ -338,7 +338,7 @@ void OpeningProver::final_step() {
   for (std::size_t t = 0; t < pads.size(); ++t) {
     form.add_scaled(LinearForm::from_ciphertext(Fe(), pads[t]), functional_.get(t));
   }
-  ZKI_CHECK_EQ(pads_.used().num_plain, params_.mask.num_rows, "every pad of the mask serves one message");
+  ZKI_CHECK_EQ(pads_.used().num_plain, params_.mask.num_coefs, "every pad of the mask serves one message");
   if (params_.zero_knowledge) mask_step(form);
 }
 

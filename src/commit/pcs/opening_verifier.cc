@@ -51,7 +51,7 @@ class OpeningVerifier {
   void first_rounds();
   void fold(std::size_t fold_index);
   void check_pow();
-  Rows receive_rows(const char* label, const OracleParams& oracle, std::size_t row_values, const Digest& root,
+  Rows receive_rows(const char* label, const CodeParams& oracle, std::size_t row_values, const Digest& root,
                     std::span<const std::uint64_t> indices);
   // Queries of the oracle or oracles before fold `fold_index` (folds.size(): before the final check).
   std::vector<OpenedPoint> query_previous(std::size_t fold_index);
@@ -109,9 +109,8 @@ void OpeningVerifier::check_pow() {
   if (!good) channel_.reject(RejectReason::kProofOfWork, "opening nonce");
 }
 
-OpeningVerifier::Rows OpeningVerifier::receive_rows(const char* label, const OracleParams& oracle,
-                                                    std::size_t row_values, const Digest& root,
-                                                    std::span<const std::uint64_t> indices) {
+OpeningVerifier::Rows OpeningVerifier::receive_rows(const char* label, const CodeParams& oracle, std::size_t row_values,
+                                                    const Digest& root, std::span<const std::uint64_t> indices) {
   Rows rows;
   rows.indices.assign(indices.begin(), indices.end());
   rows.values.resize(indices.size() * row_values);
@@ -140,7 +139,7 @@ std::vector<OpenedPoint> OpeningVerifier::query_previous(std::size_t fold_index)
   if (failed()) return opened;
   struct Target {
     const char* label;
-    const OracleParams& oracle;
+    const CodeParams& oracle;
     std::size_t row_values;
     const Digest& root;
     std::uint64_t offset;
@@ -149,11 +148,11 @@ std::vector<OpenedPoint> OpeningVerifier::query_previous(std::size_t fold_index)
   std::vector<Target> targets;
   const bool first = fold_index == 0;
   if (!first) {
-    const OracleParams& oracle = params_.folds[fold_index - 1];
+    const CodeParams& oracle = params_.folds[fold_index - 1];
     targets.push_back({"fold rows", oracle, fold_leaf_values(oracle), fold_root_, 0, fold_lanes_});
   } else {
     for (std::size_t i = 0; i < bases_.size(); ++i) {
-      const OracleParams& oracle = *bases_[i].oracle.params;
+      const CodeParams& oracle = *bases_[i].oracle.params;
       targets.push_back({base_rows_label(params_, i), oracle, base_leaf_values(oracle), roots_.bases[i],
                          bases_[i].oracle.offset, bases_[i].lanes});
     }
@@ -186,7 +185,7 @@ void OpeningVerifier::add_opened(const std::vector<OpenedPoint>& opened, Fe chal
 }
 
 void OpeningVerifier::fold(std::size_t fold_index) {
-  const OracleParams& oracle = params_.folds[fold_index];
+  const CodeParams& oracle = params_.folds[fold_index];
   const Digest root = channel_.receive_digests("fold root", 1)[0];
   const Fe zeta = channel_.challenge("fold zeta");
   const LinearForm y = channel_.receive_hidden("fold out of domain");
@@ -209,7 +208,7 @@ void OpeningVerifier::fold(std::size_t fold_index) {
       pin_zeros(before.offset + before.params->dimension(), bases_[i].oracle.offset);
     }
   }
-  pin_zeros(params_.vector_size(fold_index), oracle.num_rows * oracle.num_lanes());
+  pin_zeros(params_.vector_size(fold_index), oracle.num_coefs * oracle.num_lanes());
 
   const std::vector<Fe> point = receive_rounds(oracle.log_lanes);
   fold_lanes_ = eq_low_first(point);
@@ -248,9 +247,9 @@ LinearForm OpeningVerifier::final_form() {
 }
 
 void OpeningVerifier::mask_check(const LinearForm& form) {
-  const OracleParams& mask = params_.mask;
+  const CodeParams& mask = params_.mask;
   // form = constant + <X, weights> must vanish: <X, weights> = -constant.
-  std::vector<Fe> weights(mask.num_rows);
+  std::vector<Fe> weights(mask.num_coefs);
   for (const LinearForm::Term& term : form.terms()) weights[term.pad] += term.coef;
   const Fe mu_s = channel_.receive_clear("mask product");
   const Fe eta = channel_.challenge("mask eta");
@@ -258,7 +257,7 @@ void OpeningVerifier::mask_check(const LinearForm& form) {
   Fe product;
   for (std::uint64_t i = 0; i < mask.dimension(); ++i) {
     response.push_back(channel_.receive_clear("mask response"));
-    if (i < mask.num_rows) product += response.back() * weights[i];
+    if (i < mask.num_coefs) product += response.back() * weights[i];
   }
   if (!(product == mu_s - eta * form.constant())) channel_.reject(RejectReason::kOpening, "mask response");
   Fe pinned;
@@ -290,7 +289,7 @@ LinearForm OpeningVerifier::reduce() {
 Verdict OpeningVerifier::run() {
   const LinearForm form = reduce();
   if (failed()) return channel_.verdict();
-  ZKI_CHECK_EQ(channel_.pads().used().num_plain, params_.mask.num_rows, "every pad of the mask serves one message");
+  ZKI_CHECK_EQ(channel_.pads().used().num_plain, params_.mask.num_coefs, "every pad of the mask serves one message");
   if (params_.zero_knowledge) {
     mask_check(form);
   } else if (!form.constant().is_zero()) {

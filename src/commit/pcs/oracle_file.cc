@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file of a committed oracle:
-//   "ZKIORC01" | num_rows u64 | num_random_rows u64 | log_lanes u8 | log_domain u8 | num_queries u32 | has_codeword u8 |
+//   "ZKIORC01" | num_coefs u64 | num_random_coefs u64 | log_lanes u8 | log_domain u8 | num_queries u32 | has_codeword u8 |
 //   root 32 B | keccak(coefficients) 32 B | coefficients [num_lanes, dimension] u64 | code word if has_codeword
 #include <algorithm>
 #include <bit>
@@ -27,11 +27,11 @@ ByteView bytes_of(const FpVec& values) {
   return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(Fp)};
 }
 
-Bytes header_bytes(const OracleParams& params, bool with_codeword, const Digest& root, const Digest& digest) {
+Bytes header_bytes(const CodeParams& params, bool with_codeword, const Digest& root, const Digest& digest) {
   ByteWriter out;
   out.raw({reinterpret_cast<const std::uint8_t*>(kMagic), 8});
-  out.u64(params.num_rows);
-  out.u64(params.num_random_rows);
+  out.u64(params.num_coefs);
+  out.u64(params.num_random_coefs);
   out.u8(params.log_lanes);
   out.u8(params.log_domain);
   out.u32(params.num_queries);
@@ -69,7 +69,7 @@ Status CommittedOracle::save(const std::string& path, bool with_codeword) const 
   return ok_status();
 }
 
-Result<CommittedOracle> CommittedOracle::load(const std::string& path, const OracleParams& params) {
+Result<CommittedOracle> CommittedOracle::load(const std::string& path, const CodeParams& params) {
   File file(std::fopen(path.c_str(), "rb"));
   if (!file) return io_error("cannot open " + path);
   const std::string where = path + ": not the committed oracle of these parameters, or changed; commit again";

@@ -29,13 +29,13 @@ Fe evaluate(FpCSpan coefficients, Fe base) {
 
 }  // namespace
 
-EncodedOracle::EncodedOracle(const OracleParams& params, std::size_t row_values, FpVec codeword) {
+EncodedOracle::EncodedOracle(const CodeParams& params, std::size_t row_values, FpVec codeword) {
   ZKI_CHECK_EQ(codeword.size(), params.domain_size() * row_values, "code word size");
   poly::encode_rows(codeword.span(), row_values, params.log_domain, params.dimension());
   *this = from_codeword(params, row_values, std::move(codeword));
 }
 
-EncodedOracle EncodedOracle::from_codeword(const OracleParams& params, std::size_t row_values, FpVec codeword) {
+EncodedOracle EncodedOracle::from_codeword(const CodeParams& params, std::size_t row_values, FpVec codeword) {
   ZKI_CHECK_EQ(codeword.size(), params.domain_size() * row_values, "code word size");
   EncodedOracle oracle;
   oracle.row_values_ = row_values;
@@ -54,13 +54,13 @@ EncodedOracle::Opened EncodedOracle::open(std::span<const std::uint64_t> indices
   return {std::move(rows).take(), std::move(siblings).take()};
 }
 
-CommittedOracle::CommittedOracle(const OracleParams& params, FpCSpan message, hiding::RandomSource& random)
+CommittedOracle::CommittedOracle(const CodeParams& params, FpCSpan message, hiding::RandomSource& random)
     : params_(params), coefficients_(params.num_lanes() * params.dimension()) {
-  ZKI_CHECK_EQ(message.size(), params.num_lanes() * params.num_rows, "message size");
+  ZKI_CHECK_EQ(message.size(), params.num_lanes() * params.num_coefs, "message size");
   for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
     Fp* out = coefficients_.data() + lane * params.dimension();
-    std::copy_n(message.data() + lane * params.num_rows, params.num_rows, out);
-    random.fill({out + params.num_rows, params.num_random_rows});
+    std::copy_n(message.data() + lane * params.num_coefs, params.num_coefs, out);
+    random.fill({out + params.num_coefs, params.num_random_coefs});
   }
   encoded_ = EncodedOracle(params, base_leaf_values(params), transposed());
 }

@@ -23,7 +23,7 @@ class EncodedOracle {
  public:
   EncodedOracle() = default;
   // codeword: rows below params.dimension() hold the coefficients of every lane; encoded in place.
-  EncodedOracle(const OracleParams& params, std::size_t row_values, FpVec codeword);
+  EncodedOracle(const CodeParams& params, std::size_t row_values, FpVec codeword);
 
   const Digest& root() const { return tree_.cap()[0]; }
   // The rows followed by the multiproof, as bytes of a proof. indices ascending, distinct.
@@ -36,7 +36,7 @@ class EncodedOracle {
   const FpVec& codeword() const { return codeword_; }
 
   // Any values under the same tree rules.
-  static EncodedOracle from_codeword(const OracleParams& params, std::size_t row_values, FpVec codeword);
+  static EncodedOracle from_codeword(const CodeParams& params, std::size_t row_values, FpVec codeword);
 
  private:
   std::size_t row_values_ = 0;
@@ -48,10 +48,10 @@ class EncodedOracle {
 class CommittedOracle {
  public:
   CommittedOracle() = default;
-  // message: [num_lanes, num_rows], lane-major. The random rows come from `random`.
-  CommittedOracle(const OracleParams& params, FpCSpan message, hiding::RandomSource& random);
+  // message: [num_lanes, num_coefs], lane-major. The random rows come from `random`.
+  CommittedOracle(const CodeParams& params, FpCSpan message, hiding::RandomSource& random);
 
-  const OracleParams& params() const { return params_; }
+  const CodeParams& params() const { return params_; }
   const Digest& root() const { return encoded_.root(); }
   const EncodedOracle& encoded() const { return encoded_; }
   // Tests of a cheating prover: commits to something else than the coefficients' encoding.
@@ -69,12 +69,12 @@ class CommittedOracle {
   // One file: a header, the coefficients and, if asked, the code word. load() rebuilds what is missing and the tree,
   // whose root is compared with the file's. Errors: kIo, kCorrupt (a file of other parameters, or changed).
   Status save(const std::string& path, bool with_codeword) const;
-  static Result<CommittedOracle> load(const std::string& path, const OracleParams& params);
+  static Result<CommittedOracle> load(const std::string& path, const CodeParams& params);
 
  private:
   FpVec transposed() const;
 
-  OracleParams params_;
+  CodeParams params_;
   FpVec coefficients_;  // [num_lanes, dimension]
   EncodedOracle encoded_;
   std::optional<Fe> known_base_;

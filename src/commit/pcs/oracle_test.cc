@@ -47,7 +47,7 @@ std::vector<Fp> solve(std::vector<std::vector<Fp>> rows, std::vector<Fp> right) 
   return right;
 }
 
-OracleParams small_oracle() { return {5, 4, 2, 5, 3}; }
+CodeParams small_oracle() { return {5, 4, 2, 5, 3}; }
 
 FpVec draw(SeededRandom& random, std::size_t count) {
   FpVec values(count);
@@ -57,8 +57,8 @@ FpVec draw(SeededRandom& random, std::size_t count) {
 
 TEST(Oracle, RowsAreLaneEvaluations) {
   SeededRandom random(1);
-  const OracleParams params = small_oracle();
-  const FpVec message = draw(random, params.num_lanes() * params.num_rows);
+  const CodeParams params = small_oracle();
+  const FpVec message = draw(random, params.num_lanes() * params.num_coefs);
   const CommittedOracle oracle(params, message.span(), random);
   for (std::uint64_t row = 0; row < params.domain_size(); ++row) {
     const Fp x = poly::domain_point(row, params.log_domain);
@@ -74,12 +74,12 @@ TEST(Oracle, RowsAreLaneEvaluations) {
 // choice of the random rows with the same openings.
 TEST(Oracle, OpenedRowsFitEveryMessage) {
   SeededRandom random(2);
-  const OracleParams params = small_oracle();
-  const FpVec message = draw(random, params.num_lanes() * params.num_rows);
+  const CodeParams params = small_oracle();
+  const FpVec message = draw(random, params.num_lanes() * params.num_coefs);
   const FpVec other_message = draw(random, message.size());
   const CommittedOracle oracle(params, message.span(), random);
   const std::vector<std::uint64_t> opened = {3, 8, 17, 31};
-  ASSERT_EQ(opened.size(), params.num_random_rows);
+  ASSERT_EQ(opened.size(), params.num_random_coefs);
   std::vector<Fp> random_rows;
   for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
     std::vector<std::vector<Fp>> system;
@@ -87,10 +87,11 @@ TEST(Oracle, OpenedRowsFitEveryMessage) {
     for (const std::uint64_t row : opened) {
       const Fp x = poly::domain_point(row, params.log_domain);
       Fp known;
-      for (std::size_t j = 0; j < params.num_rows; ++j) known += other_message[lane * params.num_rows + j] * pow(x, j);
+      for (std::size_t j = 0; j < params.num_coefs; ++j)
+        known += other_message[lane * params.num_coefs + j] * pow(x, j);
       right.push_back(oracle.encoded().row(row)[lane] - known);
       system.emplace_back();
-      for (std::size_t j = 0; j < params.num_random_rows; ++j) system.back().push_back(pow(x, params.num_rows + j));
+      for (std::size_t j = 0; j < params.num_random_coefs; ++j) system.back().push_back(pow(x, params.num_coefs + j));
     }
     for (const Fp x : solve(system, right)) random_rows.push_back(x);
   }
@@ -102,8 +103,8 @@ TEST(Oracle, OpenedRowsFitEveryMessage) {
 
 TEST(Oracle, ModelValueIsThePolynomialOfAllEntries) {
   SeededRandom random(3);
-  const OracleParams params{4500, 7, 1, 13, 3};
-  const FpVec message = draw(random, params.num_lanes() * params.num_rows);
+  const CodeParams params{4500, 7, 1, 13, 3};
+  const FpVec message = draw(random, params.num_lanes() * params.num_coefs);
   CommittedOracle oracle(params, message.span(), random);
   const Fe z = random.element();
   Fe expected;
@@ -133,8 +134,8 @@ TEST(Oracle, MaskRowsHoldXAndS) {
 
 TEST(Oracle, FileRoundTrip) {
   SeededRandom random(5);
-  const OracleParams params = small_oracle();
-  const FpVec message = draw(random, params.num_lanes() * params.num_rows);
+  const CodeParams params = small_oracle();
+  const FpVec message = draw(random, params.num_lanes() * params.num_coefs);
   const CommittedOracle oracle(params, message.span(), random);
   const std::string path = ::testing::TempDir() + "pcs_oracle_file";
   for (const bool with_codeword : {false, true}) {
@@ -145,7 +146,7 @@ TEST(Oracle, FileRoundTrip) {
     for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
       EXPECT_TRUE(std::equal(loaded->lane(lane).begin(), loaded->lane(lane).end(), oracle.lane(lane).begin()));
     }
-    OracleParams other = params;
+    CodeParams other = params;
     other.num_queries += 1;
     EXPECT_EQ(CommittedOracle::load(path, other).status().code(), StatusCode::kCorrupt);
 

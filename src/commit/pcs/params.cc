@@ -41,11 +41,11 @@ Status at_least(const std::string& where, const char* what, std::uint64_t got, s
 }
 
 // The bounds that every used oracle obeys, whatever its place in the chain.
-Status validate_oracle(const std::string& where, const OracleParams& oracle, std::uint8_t min_log_lanes,
+Status validate_oracle(const std::string& where, const CodeParams& oracle, std::uint8_t min_log_lanes,
                        std::uint8_t max_log_lanes) {
-  ZKI_RETURN_IF_ERROR(at_least(where, "num_rows", oracle.num_rows, 1));
-  ZKI_RETURN_IF_ERROR(at_most(where, "num_rows", oracle.num_rows, kMaxCoefficients));
-  ZKI_RETURN_IF_ERROR(at_most(where, "num_random_rows", oracle.num_random_rows, kMaxCoefficients));
+  ZKI_RETURN_IF_ERROR(at_least(where, "num_coefs", oracle.num_coefs, 1));
+  ZKI_RETURN_IF_ERROR(at_most(where, "num_coefs", oracle.num_coefs, kMaxCoefficients));
+  ZKI_RETURN_IF_ERROR(at_most(where, "num_random_coefs", oracle.num_random_coefs, kMaxCoefficients));
   ZKI_RETURN_IF_ERROR(at_least(where, "log_lanes", oracle.log_lanes, min_log_lanes));
   ZKI_RETURN_IF_ERROR(at_most(where, "log_lanes", oracle.log_lanes, max_log_lanes));
   ZKI_RETURN_IF_ERROR(at_most(where, "log_domain", oracle.log_domain, kMaxLogDomain));
@@ -57,19 +57,19 @@ Status validate_oracle(const std::string& where, const OracleParams& oracle, std
 }
 
 // Random rows: one more than the positions that are ever opened, none where nothing is hidden.
-Status validate_random_rows(const std::string& where, const OracleParams& oracle, bool hides, std::uint64_t needed) {
-  if (!hides) return expect_equal(where, "num_random_rows (nothing is hidden here)", oracle.num_random_rows, 0);
-  return at_least(where, "num_random_rows", oracle.num_random_rows, needed);
+Status validate_random_rows(const std::string& where, const CodeParams& oracle, bool hides, std::uint64_t needed) {
+  if (!hides) return expect_equal(where, "num_random_coefs (nothing is hidden here)", oracle.num_random_coefs, 0);
+  return at_least(where, "num_random_coefs", oracle.num_random_coefs, needed);
 }
 
-Status validate_unused(const std::string& where, const OracleParams& oracle) {
-  const bool empty = oracle.num_rows == 0 && oracle.num_random_rows == 0 && oracle.log_lanes == 0 &&
+Status validate_unused(const std::string& where, const CodeParams& oracle) {
+  const bool empty = oracle.num_coefs == 0 && oracle.num_random_coefs == 0 && oracle.log_lanes == 0 &&
                      oracle.log_domain == 0 && oracle.num_queries == 0;
   return empty ? ok_status() : bad(where, "this oracle is unused, all its numbers must be 0");
 }
 
 // A commitment that `budget` proofs open: num_queries leaves in each, the three F-functionals of its value v, and one more.
-Status validate_commitment(const std::string& where, const OracleParams& oracle, std::uint64_t budget) {
+Status validate_commitment(const std::string& where, const CodeParams& oracle, std::uint64_t budget) {
   ZKI_RETURN_IF_ERROR(at_most(where, "budget", budget, kMaxBudget));
   ZKI_RETURN_IF_ERROR(validate_oracle(where, oracle, 0, kMaxLogLanes));
   return validate_random_rows(where, oracle, budget > 0, budget * oracle.num_queries + 4);
@@ -95,7 +95,7 @@ Status validate_base_oracles(const OpeningParams& params) {
 Status validate_folds(const OpeningParams& params) {
   ZKI_RETURN_IF_ERROR(at_most("folds", "count", params.folds.size(), kMaxFolds));
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
-    const OracleParams& fold = params.folds[i];
+    const CodeParams& fold = params.folds[i];
     const std::string where = "folds[" + std::to_string(i) + "]";
     ZKI_RETURN_IF_ERROR(validate_oracle(where, fold, 1, kMaxFoldLanes));
     ZKI_RETURN_IF_ERROR(validate_random_rows(where, fold, params.zero_knowledge, fold.num_queries + 1));
@@ -105,32 +105,32 @@ Status validate_folds(const OpeningParams& params) {
   // Every number is bounded now, so that the sizes below cannot overflow.
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
     const std::uint64_t lanes = params.folds[i].num_lanes();
-    ZKI_RETURN_IF_ERROR(expect_equal("folds[" + std::to_string(i) + "]", "num_rows", params.folds[i].num_rows,
+    ZKI_RETURN_IF_ERROR(expect_equal("folds[" + std::to_string(i) + "]", "num_coefs", params.folds[i].num_coefs,
                                      (params.vector_size(i) + lanes - 1) / lanes));
   }
   return ok_status();
 }
 
-void write_oracle(const OracleParams& oracle, ByteWriter& out) {
-  out.u64(oracle.num_rows);
-  out.u64(oracle.num_random_rows);
+void write_oracle(const CodeParams& oracle, ByteWriter& out) {
+  out.u64(oracle.num_coefs);
+  out.u64(oracle.num_random_coefs);
   out.u8(oracle.log_lanes);
   out.u8(oracle.log_domain);
   out.u32(oracle.num_queries);
 }
 
-OracleParams read_oracle(ByteReader& reader) {
-  OracleParams oracle;
-  oracle.num_rows = reader.u64();
-  oracle.num_random_rows = reader.u64();
+CodeParams read_oracle(ByteReader& reader) {
+  CodeParams oracle;
+  oracle.num_coefs = reader.u64();
+  oracle.num_random_coefs = reader.u64();
   oracle.log_lanes = reader.u8();
   oracle.log_domain = reader.u8();
   oracle.num_queries = reader.u32();
   return oracle;
 }
 
-DataOracle read_data_oracle(ByteReader& reader) {
-  const OracleParams oracle = read_oracle(reader);
+TensorOracle read_data_oracle(ByteReader& reader) {
+  const CodeParams oracle = read_oracle(reader);
   return {oracle, reader.u64()};
 }
 
@@ -142,7 +142,7 @@ bool read_bool(ByteReader& reader) {
 
 }  // namespace
 
-void DataOracle::write(ByteWriter& out) const {
+void TensorOracle::write(ByteWriter& out) const {
   write_oracle(oracle, out);
   out.u64(budget);
 }
@@ -151,13 +151,13 @@ std::vector<BaseOracle> OpeningParams::bases() const {
   std::vector<BaseOracle> out;
   const int bits = std::min(fold_bits(), 62);
   std::uint64_t end = 0;
-  const auto add = [&](const OracleParams& oracle) {
+  const auto add = [&](const CodeParams& oracle) {
     const std::uint64_t offset = ((end + (std::uint64_t{1} << bits) - 1) >> bits) << bits;
     out.push_back({&oracle, offset});
     end = offset + oracle.dimension();
   };
   if (has_model) add(model);
-  for (const DataOracle& oracle : data) add(oracle.oracle);
+  for (const TensorOracle& oracle : data) add(oracle.oracle);
   add(witness);
   return out;
 }
@@ -170,7 +170,7 @@ int OpeningParams::first_rounds() const {
 
 int OpeningParams::fold_bits() const {
   int bits = 0;
-  for (const OracleParams& fold : folds) bits += fold.log_lanes;
+  for (const CodeParams& fold : folds) bits += fold.log_lanes;
   return bits;
 }
 
@@ -201,7 +201,7 @@ Status OpeningParams::validate() const {
   ZKI_RETURN_IF_ERROR(at_most("folds", "number of hidden elements", num_mask_elements(), kMaxMaskElements));
   if (!zero_knowledge) return validate_unused("mask", mask);
   ZKI_RETURN_IF_ERROR(validate_oracle("mask", mask, 0, 0));
-  ZKI_RETURN_IF_ERROR(expect_equal("mask", "num_rows", mask.num_rows, num_mask_elements()));
+  ZKI_RETURN_IF_ERROR(expect_equal("mask", "num_coefs", mask.num_coefs, num_mask_elements()));
   return validate_random_rows("mask", mask, true, std::uint64_t{mask.num_queries} + 2);
 }
 
@@ -216,10 +216,10 @@ Bytes OpeningParams::canonical_bytes() const {
   write_oracle(model, out);
   write_oracle(witness, out);
   out.u8(static_cast<std::uint8_t>(folds.size()));
-  for (const OracleParams& fold : folds) write_oracle(fold, out);
+  for (const CodeParams& fold : folds) write_oracle(fold, out);
   write_oracle(mask, out);
   out.u8(static_cast<std::uint8_t>(data.size()));
-  for (const DataOracle& oracle : data) oracle.write(out);
+  for (const TensorOracle& oracle : data) oracle.write(out);
   return std::move(out).take();
 }
 
@@ -245,9 +245,9 @@ Result<OpeningParams> parse_params(ByteReader& reader) {
   return params;
 }
 
-Result<DataOracle> parse_data_oracle(ByteReader& reader) {
-  const DataOracle data = read_data_oracle(reader);
-  if (!reader.ok()) return corrupt("parameters of a data commitment end early");
+Result<TensorOracle> parse_data_oracle(ByteReader& reader) {
+  const TensorOracle data = read_data_oracle(reader);
+  if (!reader.ok()) return corrupt("parameters of a tensor commitment end early");
   ZKI_RETURN_IF_ERROR(validate_commitment("data", data.oracle, data.budget));
   return data;
 }

@@ -14,36 +14,36 @@
 namespace zkinfer::pcs {
 
 // One interleaved Reed-Solomon code. Lane b of 2^log_lanes is the polynomial
-//   e_b(x) = sum_{j < num_rows} f[b][j] x^j + sum_{j < num_random_rows} r[b][j] x^(num_rows + j)
+//   e_b(x) = sum_{j < num_coefs} f[b][j] x^j + sum_{j < num_random_coefs} r[b][j] x^(num_coefs + j)
 // on the coset {shift * w^i}, w of order 2^log_domain; rate = dimension() / 2^log_domain exactly. A leaf holds one x and
 // all lanes.
-struct OracleParams {
-  std::uint64_t num_rows = 0;         // R, message coefficients per lane
-  std::uint64_t num_random_rows = 0;  // T, random coefficients per lane (0 without zero knowledge)
-  std::uint8_t log_lanes = 0;         // k
+struct CodeParams {
+  std::uint64_t num_coefs = 0;         // R, message coefficients per lane
+  std::uint64_t num_random_coefs = 0;  // T, random coefficients per lane (0 without zero knowledge)
+  std::uint8_t log_lanes = 0;          // k
   std::uint8_t log_domain = 0;
   std::uint32_t num_queries = 0;  // t
 
-  std::uint64_t dimension() const { return num_rows + num_random_rows; }
+  std::uint64_t dimension() const { return num_coefs + num_random_coefs; }
   std::uint64_t num_lanes() const { return std::uint64_t{1} << log_lanes; }
   std::uint64_t domain_size() const { return std::uint64_t{1} << log_domain; }
-  friend bool operator==(const OracleParams&, const OracleParams&) = default;
+  friend bool operator==(const CodeParams&, const CodeParams&) = default;
 };
 
 enum class Regime : std::uint8_t { kJohnson = 0, kUniqueDecoding = 1 };
 
 // A commitment made outside of the proof that opens it, and opened by up to `budget` proofs (0: its content is public).
-struct DataOracle {
-  OracleParams oracle;
+struct TensorOracle {
+  CodeParams oracle;
   std::uint64_t budget = 0;
 
   void write(ByteWriter& out) const;
-  friend bool operator==(const DataOracle&, const DataOracle&) = default;
+  friend bool operator==(const TensorOracle&, const TensorOracle&) = default;
 };
 
 // One of the oracles that an opening begins with.
 struct BaseOracle {
-  const OracleParams* params;
+  const CodeParams* params;
   std::uint64_t offset;  // where its fold begins in v_1, a multiple of 2^fold_bits
 };
 
@@ -54,11 +54,11 @@ struct OpeningParams {
   std::uint8_t pow_bits = 16;      // grinding before each query phase
   std::uint64_t model_budget = 0;  // B: proofs that one model commitment may serve (0: the model is public)
   bool has_model = true;
-  OracleParams model;               // M: F-elements (unused when !has_model)
-  std::vector<DataOracle> data;     // D_0, D_1, ..: F-elements
-  OracleParams witness;             // W: F-elements
-  std::vector<OracleParams> folds;  // g_1 .. g_I: K-elements; lanes are the LOW bits of the index
-  OracleParams mask;  // X: one lane pair (X, S) of K-elements, log_lanes = 0 (unused without zero knowledge)
+  CodeParams model;                // M: F-elements (unused when !has_model)
+  std::vector<TensorOracle> data;  // D_0, D_1, ..: F-elements
+  CodeParams witness;              // W: F-elements
+  std::vector<CodeParams> folds;   // g_1 .. g_I: K-elements; lanes are the LOW bits of the index
+  CodeParams mask;  // X: one lane pair (X, S) of K-elements, log_lanes = 0 (unused without zero knowledge)
 
   // M (if any), D_0, .., W, in this order. v_1 = (Fold e_M | zeros | Fold e_(D_0) | zeros | .. | Fold e_W).
   std::vector<BaseOracle> bases() const;
@@ -74,7 +74,7 @@ struct OpeningParams {
   // K-elements that the opening sends under pads of X: 2 per sumcheck round, 1 out-of-domain value per fold, v_(I+1).
   std::uint64_t num_mask_elements() const;
 
-  // Chain consistency (num_rows of g_i = ceil(vector_size / lanes), mask.num_rows = num_mask_elements, dimensions below
+  // Chain consistency (num_coefs of g_i = ceil(vector_size / lanes), mask.num_coefs = num_mask_elements, dimensions below
   // domain sizes, domains at most 2^32, queries below domain sizes, sane maxima). Total.
   Status validate() const;
   Bytes canonical_bytes() const;
@@ -85,7 +85,7 @@ inline constexpr std::size_t kMaxParamsBytes = std::size_t{1} << 16;
 
 // Reads canonical_bytes(); refuses anything else. Calls validate().
 Result<OpeningParams> parse_params(ByteReader& reader);
-// Reads what DataOracle::write wrote, alone; bounds as OpeningParams::validate has them.
-Result<DataOracle> parse_data_oracle(ByteReader& reader);
+// Reads what TensorOracle::write wrote, alone; bounds as OpeningParams::validate has them.
+Result<TensorOracle> parse_data_oracle(ByteReader& reader);
 
 }  // namespace zkinfer::pcs

@@ -53,22 +53,22 @@ TEST(Params, EveryRuleRejects) {
       [](OpeningParams& p) { p.model_budget = std::uint64_t{1} << 60; },
       [](OpeningParams& p) { p.has_model = false; },
       [](OpeningParams& p) { p.zero_knowledge = false; },
-      [](OpeningParams& p) { p.witness.num_rows = 0; },
-      [](OpeningParams& p) { p.witness.num_rows = ~std::uint64_t{0}; },
+      [](OpeningParams& p) { p.witness.num_coefs = 0; },
+      [](OpeningParams& p) { p.witness.num_coefs = ~std::uint64_t{0}; },
       [](OpeningParams& p) { p.witness.log_lanes = 40; },
       [](OpeningParams& p) { p.witness.log_domain = 33; },
       [](OpeningParams& p) { p.witness.log_domain = 5; },
       [](OpeningParams& p) { p.witness.num_queries = 0; },
       [](OpeningParams& p) { p.witness.num_queries = 5000; },
       // Exactly t random rows do not hide t opened leaves together with the others: one more is needed.
-      [](OpeningParams& p) { p.witness.num_random_rows = p.witness.num_queries; },
-      [](OpeningParams& p) { p.model.num_random_rows = p.model_budget * p.model.num_queries + 3; },
-      [](OpeningParams& p) { p.folds[1].num_random_rows = p.folds[1].num_queries; },
-      [](OpeningParams& p) { p.mask.num_random_rows = p.mask.num_queries + 1; },
-      [](OpeningParams& p) { p.mask.num_rows += 1; },
+      [](OpeningParams& p) { p.witness.num_random_coefs = p.witness.num_queries; },
+      [](OpeningParams& p) { p.model.num_random_coefs = p.model_budget * p.model.num_queries + 3; },
+      [](OpeningParams& p) { p.folds[1].num_random_coefs = p.folds[1].num_queries; },
+      [](OpeningParams& p) { p.mask.num_random_coefs = p.mask.num_queries + 1; },
+      [](OpeningParams& p) { p.mask.num_coefs += 1; },
       [](OpeningParams& p) { p.mask.log_lanes = 1; },
-      [](OpeningParams& p) { p.folds[0].num_rows += 1; },
-      [](OpeningParams& p) { p.folds[1].num_rows -= 1; },
+      [](OpeningParams& p) { p.folds[0].num_coefs += 1; },
+      [](OpeningParams& p) { p.folds[1].num_coefs -= 1; },
       [](OpeningParams& p) { p.folds[0].log_lanes = 0; },
       [](OpeningParams& p) { p.folds[0].log_lanes = 7; },
       [](OpeningParams& p) { p.folds.resize(13, p.folds[0]); },
@@ -91,7 +91,7 @@ TEST(Params, NoZeroKnowledgeMeansNoRandomRows) {
   shape.zero_knowledge = false;
   OpeningParams params = make_params(shape);
   EXPECT_TRUE(params.validate().ok()) << params.validate().to_string();
-  params.witness.num_random_rows = 4;
+  params.witness.num_random_coefs = 4;
   EXPECT_FALSE(params.validate().ok());
 }
 

@@ -18,10 +18,10 @@ using testing::SeededRandom;
 // U[lane][row] = lane_part[lane] * eq(point, row), 2^point.size() rows, point[i] for bit i of the row.
 class TensorWeights : public WeightSource {
  public:
-  TensorWeights(const OracleParams& oracle, SeededRandom& random) {
+  TensorWeights(const CodeParams& oracle, SeededRandom& random) {
     for (std::uint64_t i = 0; i < oracle.num_lanes(); ++i) lane_part_.push_back(random.element());
-    for (int i = std::countr_zero(oracle.num_rows); i > 0; --i) point_.push_back(random.element());
-    rows_ = FeVec(oracle.num_rows);
+    for (int i = std::countr_zero(oracle.num_coefs); i > 0; --i) point_.push_back(random.element());
+    rows_ = FeVec(oracle.num_coefs);
     vec::eq_table(std::vector<Fe>(point_.rbegin(), point_.rend()), rows_);
   }
   void add_lane(std::size_t lane, FeSpan out) const override { vec::axpy(lane_part_[lane], rows_, out); }
@@ -59,8 +59,8 @@ struct Code {
   std::uint32_t num_queries;
 };
 
-OracleParams oracle_of(const Code& code, std::uint64_t num_rows, std::uint64_t num_random_rows) {
-  OracleParams oracle{num_rows, num_random_rows, code.log_lanes, 0, code.num_queries};
+CodeParams oracle_of(const Code& code, std::uint64_t num_coefs, std::uint64_t num_random_coefs) {
+  CodeParams oracle{num_coefs, num_random_coefs, code.log_lanes, 0, code.num_queries};
   // A dimension up to 15 % above a power of two keeps that power's domain.
   const std::uint64_t scaled = oracle.dimension() * 100 / 115;
   oracle.log_domain = static_cast<std::uint8_t>(std::bit_width(scaled) + code.log_inverse_rate);
@@ -80,12 +80,12 @@ OpeningParams sized_params(int log_witness, bool has_model) {
   if (!has_model && log_witness <= 16) folds = {{6, 3, 34}, {9, 3, 25}};
   for (const Code& code : folds) {
     const std::uint64_t lanes = std::uint64_t{1} << code.log_lanes;
-    const std::uint64_t num_rows = (params.final_size() + lanes - 1) / lanes;
-    params.folds.push_back(oracle_of(code, num_rows, code.num_queries + 1));
+    const std::uint64_t num_coefs = (params.final_size() + lanes - 1) / lanes;
+    params.folds.push_back(oracle_of(code, num_coefs, code.num_queries + 1));
     // The offset of W's block depends on all folds: repair the chain from the first one.
     for (std::size_t i = 0; i < params.folds.size(); ++i) {
-      OracleParams& fold = params.folds[i];
-      fold.num_rows = (params.vector_size(i) + fold.num_lanes() - 1) / fold.num_lanes();
+      CodeParams& fold = params.folds[i];
+      fold.num_coefs = (params.vector_size(i) + fold.num_lanes() - 1) / fold.num_lanes();
     }
   }
   params.mask = oracle_of({10, 0, 22}, params.num_mask_elements(), 24);
@@ -103,8 +103,8 @@ struct Setup {
   OpeningRoots roots;
   OpeningProof proof;
 
-  FpVec draw(const OracleParams& oracle) {
-    FpVec message(oracle.num_lanes() * oracle.num_rows);
+  FpVec draw(const CodeParams& oracle) {
+    FpVec message(oracle.num_lanes() * oracle.num_coefs);
     random.fill(message.span());
     return message;
   }

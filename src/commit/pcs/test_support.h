@@ -31,22 +31,22 @@ class SeededRandom : public hiding::RandomSource {
   std::mt19937_64 engine_;
 };
 
-// U given entry by entry, [num_lanes, num_rows].
+// U given entry by entry, [num_lanes, num_coefs].
 class DenseWeights : public WeightSource {
  public:
-  DenseWeights(const OracleParams& oracle, SeededRandom& random) : num_rows_(oracle.num_rows) {
-    for (std::uint64_t i = 0; i < oracle.num_lanes() * oracle.num_rows; ++i) values_.push_back(random.element());
+  DenseWeights(const CodeParams& oracle, SeededRandom& random) : num_coefs_(oracle.num_coefs) {
+    for (std::uint64_t i = 0; i < oracle.num_lanes() * oracle.num_coefs; ++i) values_.push_back(random.element());
   }
-  const Fe& at(std::size_t lane, std::size_t row) const { return values_[lane * num_rows_ + row]; }
+  const Fe& at(std::size_t lane, std::size_t row) const { return values_[lane * num_coefs_ + row]; }
   const std::vector<Fe>& values() const { return values_; }
   void add_lane(std::size_t lane, FeSpan out) const override {
     for (std::size_t row = 0; row < out.size; ++row) out.set(row, out.get(row) + at(lane, row));
   }
   std::vector<Fe> fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const override {
     const std::vector<Fe> low = eq_low_first(low_point);
-    std::vector<Fe> out((num_rows_ + low.size() - 1) / low.size());
+    std::vector<Fe> out((num_coefs_ + low.size() - 1) / low.size());
     for (std::size_t lane = 0; lane < lane_weights.size(); ++lane) {
-      for (std::size_t row = 0; row < num_rows_; ++row) {
+      for (std::size_t row = 0; row < num_coefs_; ++row) {
         out[row / low.size()] += lane_weights[lane] * low[row % low.size()] * at(lane, row);
       }
     }
@@ -54,7 +54,7 @@ class DenseWeights : public WeightSource {
   }
 
  private:
-  std::size_t num_rows_;
+  std::size_t num_coefs_;
   std::vector<Fe> values_;
 };
 
@@ -77,7 +77,7 @@ struct Shape {
   std::vector<Data> data = {};
 };
 
-inline std::uint8_t domain_for(const OracleParams& oracle, int log_inverse_rate) {
+inline std::uint8_t domain_for(const CodeParams& oracle, int log_inverse_rate) {
   int log_domain = log_inverse_rate;
   while (oracle.dimension() << log_inverse_rate > std::uint64_t{1} << log_domain) ++log_domain;
   while (oracle.num_queries >= std::uint64_t{1} << log_domain) ++log_domain;
@@ -90,9 +90,9 @@ inline OpeningParams make_params(const Shape& shape) {
   params.zero_knowledge = shape.zero_knowledge;
   params.pow_bits = shape.pow_bits;
   params.has_model = shape.model_rows > 0;
-  const auto complete = [&](OracleParams& oracle, std::uint64_t random_rows) {
+  const auto complete = [&](CodeParams& oracle, std::uint64_t random_rows) {
     oracle.num_queries = shape.num_queries;
-    oracle.num_random_rows = shape.zero_knowledge ? random_rows : 0;
+    oracle.num_random_coefs = shape.zero_knowledge ? random_rows : 0;
     oracle.log_domain = domain_for(oracle, shape.log_inverse_rate);
   };
   if (params.has_model) {
@@ -101,7 +101,7 @@ inline OpeningParams make_params(const Shape& shape) {
     complete(params.model, params.model_budget > 0 ? params.model_budget * shape.num_queries + 4 : 0);
   }
   for (const Shape::Data& data : shape.data) {
-    DataOracle oracle{{data.rows, 0, data.lanes, 0, 0}, shape.zero_knowledge ? data.budget : 0};
+    TensorOracle oracle{{data.rows, 0, data.lanes, 0, 0}, shape.zero_knowledge ? data.budget : 0};
     complete(oracle.oracle, oracle.budget > 0 ? oracle.budget * shape.num_queries + 4 : 0);
     params.data.push_back(oracle);
   }
@@ -109,12 +109,12 @@ inline OpeningParams make_params(const Shape& shape) {
   complete(params.witness, shape.num_queries + 1);
   for (const std::uint8_t lanes : shape.fold_lanes) params.folds.push_back({0, 0, lanes, 0, shape.num_queries});
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
-    OracleParams& fold = params.folds[i];
-    fold.num_rows = (params.vector_size(i) + fold.num_lanes() - 1) / fold.num_lanes();
+    CodeParams& fold = params.folds[i];
+    fold.num_coefs = (params.vector_size(i) + fold.num_lanes() - 1) / fold.num_lanes();
     complete(fold, shape.num_queries + 1);
   }
   if (params.zero_knowledge) {
-    params.mask.num_rows = params.num_mask_elements();
+    params.mask.num_coefs = params.num_mask_elements();
     complete(params.mask, shape.num_queries + 2);
   }
   return params;
@@ -125,8 +125,8 @@ struct Instance {
   Instance(const OpeningParams& opening_params, std::uint64_t seed) : params(opening_params), random(seed) {
     for (const BaseOracle& base : params.bases()) {
       const bool pinned = bases.size() + 1 < params.num_bases();
-      const OracleParams& oracle = *base.params;
-      FpVec message(oracle.num_lanes() * oracle.num_rows);
+      const CodeParams& oracle = *base.params;
+      FpVec message(oracle.num_lanes() * oracle.num_coefs);
       random.fill(message.span());
       bases.emplace_back(oracle, message.span(), random);
       weights.push_back(std::make_unique<DenseWeights>(oracle, random));

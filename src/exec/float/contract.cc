@@ -4,7 +4,7 @@
 #include "base/parallel.h"
 #include "exec/float/kernels.h"
 
-namespace zkinfer::exec {
+namespace zkinfer::exec_float {
 
 namespace {
 
@@ -180,4 +180,4 @@ Result<AnyTensor> run_contract(const Operation& op) {
   }
 }
 
-}  // namespace zkinfer::exec
+}  // namespace zkinfer::exec_float

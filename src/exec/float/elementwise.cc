@@ -5,7 +5,7 @@
 
 #include "exec/float/kernels.h"
 
-namespace zkinfer::exec {
+namespace zkinfer::exec_float {
 
 namespace {
 
@@ -264,4 +264,4 @@ Result<AnyTensor> run_elementwise(const Operation& op) {
   return op.is_float(0) ? float_unary(op) : integer_unary(op);
 }
 
-}  // namespace zkinfer::exec
+}  // namespace zkinfer::exec_float

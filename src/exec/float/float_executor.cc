@@ -6,7 +6,7 @@
 
 #include "exec/float/kernels.h"
 
-namespace zkinfer::exec {
+namespace zkinfer::exec_float {
 
 namespace {
 
@@ -118,4 +118,4 @@ Result<TensorMap> run_float(const ir::Graph& graph, const TensorMap& inputs, con
   return outputs;
 }
 
-}  // namespace zkinfer::exec
+}  // namespace zkinfer::exec_float

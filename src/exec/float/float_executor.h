@@ -13,7 +13,7 @@
 #include "ir/graph.h"
 #include "tensor/tensor.h"
 
-namespace zkinfer::exec {
+namespace zkinfer::exec_float {
 
 // Called once for every graph input, in order, and then for every node output in execution order, just after it was
 // computed. Integer outputs (ArgMax) arrive converted to float.
@@ -27,4 +27,4 @@ Result<TensorMap> run_float(const ir::Graph& graph, const TensorMap& inputs, con
 Result<AnyTensor> evaluate(const ir::Node& node, const std::vector<const AnyTensor*>& inputs, ir::DataType output_dtype,
                            const Shape& output_shape);
 
-}  // namespace zkinfer::exec
+}  // namespace zkinfer::exec_float

@@ -8,7 +8,7 @@
 
 #include "exec/float/kernels.h"
 
-namespace zkinfer::exec {
+namespace zkinfer::exec_float {
 namespace {
 
 using ir::OpKind;
@@ -175,4 +175,4 @@ TEST(FloatExecutor, Vgg16IsFastEnoughForCalibration) {
 }
 
 }  // namespace
-}  // namespace zkinfer::exec
+}  // namespace zkinfer::exec_float

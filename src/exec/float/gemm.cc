@@ -4,7 +4,7 @@
 
 #include "exec/float/kernels.h"
 
-namespace zkinfer::exec {
+namespace zkinfer::exec_float {
 
 namespace {
 
@@ -58,4 +58,4 @@ void gemm_accumulate(const float* a, const float* b, float* c, std::size_t m, st
   }
 }
 
-}  // namespace zkinfer::exec
+}  // namespace zkinfer::exec_float

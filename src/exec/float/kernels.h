@@ -9,7 +9,7 @@
 #include "ir/op_table.h"
 #include "tensor/tensor.h"
 
-namespace zkinfer::exec {
+namespace zkinfer::exec_float {
 
 struct Operation {
   const ir::Node& node;
@@ -40,4 +40,4 @@ Result<AnyTensor> run_movement(const Operation& op);
 // c[m, n] += a[m, k] * b[k, n], all row-major and dense.
 void gemm_accumulate(const float* a, const float* b, float* c, std::size_t m, std::size_t n, std::size_t k);
 
-}  // namespace zkinfer::exec
+}  // namespace zkinfer::exec_float

@@ -3,7 +3,7 @@
 
 #include "exec/float/kernels.h"
 
-namespace zkinfer::exec {
+namespace zkinfer::exec_float {
 
 namespace {
 
@@ -138,4 +138,4 @@ Result<AnyTensor> run_movement(const Operation& op) {
   return op.is_float(0) ? move(op, op.floats(0)) : move(op, op.ints(0));
 }
 
-}  // namespace zkinfer::exec
+}  // namespace zkinfer::exec_float

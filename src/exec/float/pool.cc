@@ -5,7 +5,7 @@
 #include "base/parallel.h"
 #include "exec/float/kernels.h"
 
-namespace zkinfer::exec {
+namespace zkinfer::exec_float {
 
 namespace {
 
@@ -78,4 +78,4 @@ Result<AnyTensor> run_pool(const Operation& op) {
   return AnyTensor(std::move(y));
 }
 
-}  // namespace zkinfer::exec
+}  // namespace zkinfer::exec_float

@@ -5,7 +5,7 @@
 
 #include "exec/float/kernels.h"
 
-namespace zkinfer::exec {
+namespace zkinfer::exec_float {
 
 namespace {
 
@@ -110,7 +110,7 @@ AxisView around(const Shape& shape, int64_t axis) {
           index(shape.num_elements(index(axis) + 1, shape.rank()))};
 }
 
-IntTensor argmax(const Operation& op) {
+IntTensor arg_max(const Operation& op) {
   const FloatTensor& x = op.floats(0);
   const AxisView view = around(x.shape(), op.node.as<ir::ArgMaxAttributes>().axis);
   IntTensor out(op.output_shape);
@@ -143,9 +143,9 @@ FloatTensor softmax(const Operation& op) {
 }  // namespace
 
 Result<AnyTensor> run_reduce(const Operation& op) {
-  if (op.node.op == OpKind::kArgMax) return AnyTensor(argmax(op));
+  if (op.node.op == OpKind::kArgMax) return AnyTensor(arg_max(op));
   if (op.node.op == OpKind::kSoftmax) return AnyTensor(softmax(op));
   return op.is_float(0) ? float_reduce(op) : integer_reduce(op);
 }
 
-}  // namespace zkinfer::exec
+}  // namespace zkinfer::exec_float

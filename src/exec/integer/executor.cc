@@ -28,8 +28,8 @@ constexpr std::size_t kElementGrain = std::size_t{1} << 15;
 
 using OpFunction = void (*)(const OpContext&);
 constexpr std::array<OpFunction, qir::kNumOps> kFunctions = {
-    run_conv,   run_matmul,  run_mul,     run_linear,    run_reduce_sum, run_sum_pool, run_max_pool, run_reduce_max,
-    run_argmax, run_softmax, run_reshape, run_transpose, run_slice,      run_pad,      run_concat};
+    run_conv,    run_matmul,  run_mul,     run_linear,    run_reduce_sum, run_sum_pool, run_max_pool, run_reduce_max,
+    run_arg_max, run_softmax, run_reshape, run_transpose, run_slice,      run_pad,      run_concat};
 
 std::string range_text(std::int64_t lo, std::int64_t hi) {
   return "[" + std::to_string(lo) + ", " + std::to_string(hi) + "]";
@@ -107,7 +107,7 @@ Status requantize(const QGraph& graph, const Node& node, std::span<const std::in
 
 }  // namespace
 
-Status check_params(const QGraph& graph, const qir::ParamData& params) {
+Status check_params(const QGraph& graph, const qir::Weights& params) {
   if (params.size() != graph.values.size()) {
     return invalid_argument("parameters: expected one (possibly empty) list for each of the " +
                             std::to_string(graph.values.size()) + " values, got " + std::to_string(params.size()));
@@ -123,7 +123,7 @@ Status check_params(const QGraph& graph, const qir::ParamData& params) {
   return ok_status();
 }
 
-Result<Witness> run(const QGraph& graph, const qir::ParamData& params, const Inputs& inputs) {
+Result<Witness> run(const QGraph& graph, const qir::Weights& params, const Inputs& inputs) {
   ZKI_RETURN_IF_ERROR(check_resources(graph));
   ZKI_RETURN_IF_ERROR(check_params(graph, params));
   if (inputs.size() != graph.inputs.size()) {

@@ -16,7 +16,7 @@
 namespace zkinfer::exec_integer {
 
 struct Witness {
-  // By ValueId, row-major; empty for parameters (their values are in ParamData).
+  // By ValueId, row-major; empty for parameters (their values are in Weights).
   std::vector<std::vector<std::int64_t>> values;
   // By node index: the accumulators of a node with a table, row-major in the output's shape; empty for nodes without a
   // table (there acc = y, or nothing is accumulated) and for Softmax.
@@ -28,9 +28,9 @@ using Inputs = std::vector<std::vector<std::int64_t>>;  // one per graph.inputs,
 inline constexpr std::int64_t kMaxWitnessBytes = std::int64_t{1} << 36;
 inline constexpr std::int64_t kMaxProducts = std::int64_t{1} << 44;
 
-Result<Witness> run(const qir::QGraph& graph, const qir::ParamData& params, const Inputs& inputs);
+Result<Witness> run(const qir::QGraph& graph, const qir::Weights& params, const Inputs& inputs);
 
 // Sizes and ranges of the parameters; part of run.
-Status check_params(const qir::QGraph& graph, const qir::ParamData& params);
+Status check_params(const qir::QGraph& graph, const qir::Weights& params);
 
 }  // namespace zkinfer::exec_integer

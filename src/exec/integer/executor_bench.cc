@@ -36,7 +36,7 @@ void BM_Vgg16(benchmark::State& state) {
   }
   b.graph.outputs = {x};
   std::mt19937 random(1);
-  qir::ParamData params(b.graph.values.size());
+  qir::Weights params(b.graph.values.size());
   for (std::size_t id = 0; id < params.size(); ++id) {
     if (b.graph.values[id].kind != qir::ValueKind::kParam) continue;
     params[id].resize(static_cast<std::size_t>(b.graph.values[id].shape.num_elements()));

@@ -18,8 +18,8 @@ using qir::TestBuilder;
 using qir::ValueId;
 using qir::ValueKind;
 
-qir::ParamData random_params(const QGraph& graph, std::mt19937_64& random) {
-  qir::ParamData params(graph.values.size());
+qir::Weights random_params(const QGraph& graph, std::mt19937_64& random) {
+  qir::Weights params(graph.values.size());
   for (std::size_t id = 0; id < params.size(); ++id) {
     const qir::Value& value = graph.values[id];
     if (value.kind != ValueKind::kParam) continue;
@@ -34,7 +34,7 @@ qir::ParamData random_params(const QGraph& graph, std::mt19937_64& random) {
 TEST(IntegerExecutor, EveryOpStaysInItsDeclaredRangeAndIsDeterministic) {
   const QGraph graph = qir::every_op_graph();
   std::mt19937_64 random(3);
-  const qir::ParamData params = random_params(graph, random);
+  const qir::Weights params = random_params(graph, random);
   Inputs inputs(1);
   for (int i = 0; i < 72; ++i) inputs[0].push_back(static_cast<std::int64_t>(random() % 256) - 128);
   const Result<Witness> witness = run(graph, params, inputs);
@@ -75,13 +75,13 @@ TEST(IntegerExecutor, ErrorsNameNodeValueAndRange) {
   matmul.requant = {1, b.range_table(-8, 4)};
   b.graph.outputs = {b.node(Op::kMatMul, {x, w}, {1, 2}, -8, 7, matmul)};
   ASSERT_TRUE(qir::validate(b.graph).ok());
-  qir::ParamData params = {{}, {1, 0, 0, 1}, {}};
+  qir::Weights params = {{}, {1, 0, 0, 1}, {}};
   const Result<Witness> fine = run(b.graph, params, {{10, -10}});
   ASSERT_TRUE(fine.ok()) << fine.status().message();
   EXPECT_EQ(fine->values[2], (std::vector<std::int64_t>{5, -5}));
   EXPECT_EQ(fine->acc[0], (std::vector<std::int64_t>{10, -10}));
 
-  const auto message = [&](const qir::ParamData& p, const Inputs& inputs) {
+  const auto message = [&](const qir::Weights& p, const Inputs& inputs) {
     const Result<Witness> result = run(b.graph, p, inputs);
     return result.ok() ? std::string("accepted") : result.status().to_string();
   };
@@ -111,7 +111,7 @@ TEST(IntegerExecutor, TooMuchWorkIsRefused) {
   pool.coefs = {1};
   b.graph.outputs = {b.node(Op::kSumPool, {x}, {1, 1, 1 << 30}, 0, 1 << 20, pool)};
   ASSERT_TRUE(qir::validate(b.graph).ok());
-  const Result<Witness> result = run(b.graph, qir::ParamData(2), {{1}});
+  const Result<Witness> result = run(b.graph, qir::Weights(2), {{1}});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.status().code(), StatusCode::kResourceLimit);
 }

@@ -72,7 +72,7 @@ class Naive : public ::testing::Test {
     b_.graph.outputs = {y};
     const Status status = qir::validate(b_.graph);
     ASSERT_TRUE(status.ok()) << status.message() << qir::to_text(b_.graph);
-    qir::ParamData params(b_.graph.values.size());
+    qir::Weights params(b_.graph.values.size());
     Inputs data;
     for (const auto& [id, array] : arrays_) {
       if (b_.graph.values[id].kind == qir::ValueKind::kParam)

@@ -54,7 +54,7 @@ void run_reduce_sum(const OpContext& op);
 void run_sum_pool(const OpContext& op);
 void run_max_pool(const OpContext& op);
 void run_reduce_max(const OpContext& op);
-void run_argmax(const OpContext& op);
+void run_arg_max(const OpContext& op);
 void run_softmax(const OpContext& op);
 void run_reshape(const OpContext& op);
 void run_transpose(const OpContext& op);

@@ -6,7 +6,7 @@
 #include <array>
 #include <string_view>
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 struct ExpectedPass {
   std::string_view name;
@@ -539,4 +539,4 @@ inline constexpr auto kSkipped = std::to_array<SkippedTest>({
     {"test_training_dropout_zero_ratio_mask", "training mode is unsupported"},
 });
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

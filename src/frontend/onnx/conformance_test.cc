@@ -21,7 +21,7 @@
 #include "frontend/onnx/importer.h"
 #include "passes/legalize.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 namespace {
 
 namespace fs = std::filesystem;
@@ -108,10 +108,10 @@ Status run_test(const NodeTest& test, char mode) {
   }
   Result<ir::Graph> graph = import_onnx(test.model_bytes, options);
   if (!graph.ok()) return graph.status();
-  ZKI_ASSIGN_OR_RETURN(const TensorMap raw_outputs, exec::run_float(*graph, inputs));
+  ZKI_ASSIGN_OR_RETURN(const TensorMap raw_outputs, exec_float::run_float(*graph, inputs));
   ZKI_RETURN_IF_ERROR(compare_outputs(test, raw_outputs).with_context("as imported"));
   ZKI_ASSIGN_OR_RETURN(const ir::Graph legal, passes::legalize(std::move(*graph)));
-  ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec::run_float(legal, inputs));
+  ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec_float::run_float(legal, inputs));
   return compare_outputs(test, outputs).with_context("legalized");
 }
 
@@ -177,4 +177,4 @@ TEST(OnnxConformance, NodeTests) {
 }
 
 }  // namespace
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

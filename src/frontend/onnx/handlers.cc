@@ -3,7 +3,7 @@
 
 #include <unordered_map>
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 const Handler* find_handler(std::string_view op_type) {
   static const std::unordered_map<std::string_view, const Handler*> table = [] {
@@ -25,4 +25,4 @@ Result<Outputs> one_output(Result<ir::ValueId> value) {
   return Outputs{*value};
 }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

@@ -10,7 +10,7 @@
 
 #include "frontend/onnx/node_context.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 using Outputs = std::vector<ir::ValueId>;
 
@@ -53,4 +53,4 @@ Result<Windows> read_windows(const NodeContext& context, const Shape& input, Dim
 Status check_spatial_rank(const Shape& input);
 Status check_auto_pad(const NodeContext& context);
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

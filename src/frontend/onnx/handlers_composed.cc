@@ -6,7 +6,7 @@
 #include "frontend/onnx/handlers.h"
 #include "frontend/onnx/proto_text.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 namespace {
 
@@ -246,4 +246,4 @@ constexpr auto kHandlers = std::to_array<Handler>({
 
 std::span<const Handler> composed_handlers() { return kHandlers; }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

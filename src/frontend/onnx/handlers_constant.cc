@@ -5,7 +5,7 @@
 
 #include "frontend/onnx/handlers.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 namespace {
 
@@ -118,4 +118,4 @@ constexpr auto kHandlers = std::to_array<Handler>({
 
 std::span<const Handler> constant_handlers() { return kHandlers; }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

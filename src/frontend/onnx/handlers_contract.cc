@@ -4,7 +4,7 @@
 #include "frontend/onnx/handlers.h"
 #include "frontend/onnx/proto_text.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 namespace {
 
@@ -141,4 +141,4 @@ Result<Windows> read_windows(const NodeContext& context, const Shape& input, Dim
 
 std::span<const Handler> contract_handlers() { return kHandlers; }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

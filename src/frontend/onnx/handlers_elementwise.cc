@@ -5,7 +5,7 @@
 #include "frontend/onnx/handlers.h"
 #include "frontend/onnx/proto_text.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 namespace {
 
@@ -188,4 +188,4 @@ constexpr auto kHandlers = std::to_array<Handler>({
 
 std::span<const Handler> elementwise_handlers() { return kHandlers; }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

@@ -3,7 +3,7 @@
 
 #include "frontend/onnx/handlers.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 namespace {
 
@@ -57,4 +57,4 @@ constexpr auto kHandlers = std::to_array<Handler>({
 
 std::span<const Handler> pool_handlers() { return kHandlers; }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

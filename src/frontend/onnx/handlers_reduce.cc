@@ -3,7 +3,7 @@
 
 #include "frontend/onnx/handlers.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 namespace {
 
@@ -45,21 +45,21 @@ Result<Outputs> import_reduce_l1(NodeContext& context) {
   return import_reduction(context, OpKind::kReduceSum, magnitude);
 }
 
-Status check_argmax(const NodeContext& context) {
+Status check_arg_max(const NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const std::int64_t last, context.int_attribute("select_last_index", 0));
   if (last != 0)
     return unsupported("select_last_index=1 | export with select_last_index=0 (the first of equal maxima)");
   return ok_status();
 }
 
-Result<Outputs> import_argmax(NodeContext& context) {
+Result<Outputs> import_arg_max(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(1));
-  ir::ArgMaxAttributes argmax;
+  ir::ArgMaxAttributes arg_max;
   ZKI_ASSIGN_OR_RETURN(const std::int64_t keepdims, context.int_attribute("keepdims", 1));
-  argmax.keepdims = keepdims != 0;
-  ZKI_ASSIGN_OR_RETURN(argmax.axis, context.int_attribute("axis", 0));
-  ZKI_ASSIGN_OR_RETURN(argmax.axis, resolve_axis(argmax.axis, context.shape(0).rank()));
-  return one_output(context.add(OpKind::kArgMax, {context.input(0)}, argmax));
+  arg_max.keepdims = keepdims != 0;
+  ZKI_ASSIGN_OR_RETURN(arg_max.axis, context.int_attribute("axis", 0));
+  ZKI_ASSIGN_OR_RETURN(arg_max.axis, resolve_axis(arg_max.axis, context.shape(0).rank()));
+  return one_output(context.add(OpKind::kArgMax, {context.input(0)}, arg_max));
 }
 
 // Before opset 13 the axes from `axis` on are one: softmax of the matrix [product before, product from axis].
@@ -90,7 +90,7 @@ constexpr auto kHandlers = std::to_array<Handler>({
     {"ReduceProd", kReduceAttributes, no_check, import_reduce<OpKind::kReduceProd>},
     {"ReduceSumSquare", kReduceAttributes, no_check, import_reduce_sum_square},
     {"ReduceL1", kReduceAttributes, no_check, import_reduce_l1},
-    {"ArgMax", "axis keepdims select_last_index", check_argmax, import_argmax},
+    {"ArgMax", "axis keepdims select_last_index", check_arg_max, import_arg_max},
     {"Softmax", "axis", no_check, import_softmax},
 });
 
@@ -98,4 +98,4 @@ constexpr auto kHandlers = std::to_array<Handler>({
 
 std::span<const Handler> reduce_handlers() { return kHandlers; }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

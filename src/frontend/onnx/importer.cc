@@ -13,7 +13,7 @@
 #include "frontend/onnx/proto_text.h"
 #include "ir/op_table.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 namespace {
 
@@ -316,4 +316,4 @@ Result<NamedTensor> read_tensor_proto(ByteView bytes) {
   return NamedTensor{proto.name(), std::move(tensor.tensor)};
 }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

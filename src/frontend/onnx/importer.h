@@ -17,7 +17,7 @@
 #include "ir/graph.h"
 #include "tensor/tensor.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 struct ImportOptions {
   // Shapes of graph inputs by name, instead of those in the file (`--shape name=1,3,32,32`). Without one, a dynamic
@@ -42,4 +42,4 @@ struct NamedTensor {
 };
 Result<NamedTensor> read_tensor_proto(ByteView bytes);
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

@@ -12,7 +12,7 @@
 #include "frontend/onnx/test_model.h"
 #include "passes/legalize.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 namespace {
 
 std::string error_of(const Result<ir::Graph>& graph) { return graph.ok() ? "ok" : graph.status().to_string(); }
@@ -38,7 +38,7 @@ TEST(Importer, ReadsASmallNetwork) {
   const Result<ir::Graph> legal = passes::legalize(*graph);
   ASSERT_TRUE(legal.ok()) << error_of(legal);
   const TensorMap outputs =
-      exec::run_float(*legal, {{"x", FloatTensor(Shape{1, 1, 4, 4}, std::vector<float>(16, 1))}}).value();
+      exec_float::run_float(*legal, {{"x", FloatTensor(Shape{1, 1, 4, 4}, std::vector<float>(16, 1))}}).value();
   // Sums of the 3x3 windows with zero padding: 4 corners of 4, 8 borders of 6, 4 inner of 9: mean 100 / 16 = 6.25.
   const float a = 6.25F * 0.5F + 1;
   const float b = 6.25F * 0.5F - 1;
@@ -115,7 +115,7 @@ TEST(Importer, ConstantInputsAndInitializersListedAsInputs) {
   const Result<ir::Graph> graph = import_onnx(model.bytes(), options);
   ASSERT_TRUE(graph.ok()) << error_of(graph);
   EXPECT_EQ(graph->inputs.size(), 1U);
-  const TensorMap outputs = exec::run_float(*graph, {{"x", FloatTensor(Shape{2}, {1, 2})}}).value();
+  const TensorMap outputs = exec_float::run_float(*graph, {{"x", FloatTensor(Shape{2}, {1, 2})}}).value();
   EXPECT_EQ(outputs.at("y"), FloatTensor(Shape{2}, {30, 80}));
 }
 
@@ -196,7 +196,8 @@ class ExternalDataTest : public ::testing::Test {
 TEST_F(ExternalDataTest, ReadsASlice) {
   const Result<ir::Graph> graph = import_with("inner/weights.bin");
   ASSERT_TRUE(graph.ok()) << error_of(graph);
-  EXPECT_EQ(exec::run_float(*graph, {{"x", FloatTensor(Shape{2}, {1, 1})}})->at("y"), FloatTensor(Shape{2}, {2, 3}));
+  EXPECT_EQ(exec_float::run_float(*graph, {{"x", FloatTensor(Shape{2}, {1, 1})}})->at("y"),
+            FloatTensor(Shape{2}, {2, 3}));
 }
 
 TEST_F(ExternalDataTest, RefusesPathsThatEscapeAndBadSlices) {
@@ -286,7 +287,7 @@ void exercise(ByteView bytes) {
   }
   TensorMap inputs;
   for (const ir::ValueId id : legal->inputs) inputs[legal->value(id).name] = FloatTensor(legal->value(id).shape);
-  ASSERT_NE(exec::run_float(*legal, inputs).status().code(), StatusCode::kInternal);
+  ASSERT_NE(exec_float::run_float(*legal, inputs).status().code(), StatusCode::kInternal);
 }
 
 // A model with most handlers in it, so that mutations reach them.
@@ -453,4 +454,4 @@ TEST(ImporterRobustness, ExtremeNumbers) {
 }
 
 }  // namespace
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

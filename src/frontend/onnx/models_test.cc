@@ -12,7 +12,7 @@
 #include "frontend/onnx/importer.h"
 #include "passes/legalize.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 namespace {
 
 namespace fs = std::filesystem;
@@ -47,8 +47,8 @@ float relative_difference(const FloatTensor& a, const FloatTensor& b) {
 
 void expect_same_function(const ir::Graph& imported, const ir::Graph& legal, const std::string& name) {
   const TensorMap inputs = random_inputs(imported);
-  const Result<TensorMap> expected = exec::run_float(imported, inputs);
-  const Result<TensorMap> got = exec::run_float(legal, inputs);
+  const Result<TensorMap> expected = exec_float::run_float(imported, inputs);
+  const Result<TensorMap> got = exec_float::run_float(legal, inputs);
   ASSERT_TRUE(expected.ok()) << name << ": " << expected.status().to_string();
   ASSERT_TRUE(got.ok()) << name << ": " << got.status().to_string();
   ASSERT_EQ(expected->size(), got->size()) << name;
@@ -88,4 +88,4 @@ TEST(RealModels, ImportWithAClearVerdictAndLegalizeToTheSameFunction) {
 }
 
 }  // namespace
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

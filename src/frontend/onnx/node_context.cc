@@ -6,7 +6,7 @@
 #include "exec/float/float_executor.h"
 #include "frontend/onnx/proto_text.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 using onnx::AttributeProto;
 
@@ -125,7 +125,7 @@ Result<AnyTensor> NodeContext::evaluate(const ir::Node& node, const ir::Inferenc
     return resource_limit("the constant part of the model is too large to evaluate");
   std::vector<const AnyTensor*> tensors;
   for (const ir::Value* value : inputs.values) tensors.push_back(value == nullptr ? nullptr : value->constant.get());
-  return exec::evaluate(node, tensors, output.dtype, output.shape);
+  return exec_float::evaluate(node, tensors, output.dtype, output.shape);
 }
 
 Result<ir::ValueId> NodeContext::add(ir::OpKind op, std::vector<ir::ValueId> node_inputs, ir::Attributes attributes,
@@ -186,4 +186,4 @@ Result<Dims> resolve_axes(const Dims& axes, std::size_t rank) {
   return resolved;
 }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

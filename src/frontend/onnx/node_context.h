@@ -18,7 +18,7 @@
 #include "ir/graph.h"
 #include "ir/op_table.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 struct FoldBudget {
   std::int64_t elements_left = 0;
@@ -95,4 +95,4 @@ Result<std::int64_t> resolve_axis(std::int64_t axis, std::size_t rank);
 // Sorted, without repetition.
 Result<Dims> resolve_axes(const Dims& axes, std::size_t rank);
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

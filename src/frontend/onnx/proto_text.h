@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 // True when the text has no control characters.
 inline bool is_printable(std::string_view text) {
@@ -22,4 +22,4 @@ inline std::string in_quotes(std::string_view text) {
   return out + "'";
 }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

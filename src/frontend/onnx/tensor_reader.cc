@@ -10,7 +10,7 @@
 
 #include "frontend/onnx/proto_text.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 namespace {
 
@@ -237,4 +237,4 @@ Result<ReadTensor> read_tensor(const onnx::TensorProto& proto, ExternalData& ext
   return ReadTensor{std::move(*tensor), *dtype};
 }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

@@ -15,7 +15,7 @@
 #include "ir/attributes.h"
 #include "tensor/tensor.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 // Where external data may come from, and how much of it is still allowed.
 struct ExternalData {
@@ -33,4 +33,4 @@ Result<ReadTensor> read_tensor(const onnx::TensorProto& proto, ExternalData& ext
 // The IR type of an ONNX element type; nullopt for strings, complex numbers and unknown codes.
 std::optional<ir::DataType> data_type(std::int32_t onnx_type);
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

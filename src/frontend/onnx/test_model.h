@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 
-namespace zkinfer::frontend {
+namespace zkinfer::frontend_onnx {
 
 class TestModel {
  public:
@@ -110,4 +110,4 @@ inline void set_string(onnx::NodeProto& node, const std::string& name, const std
   attribute->set_s(text);
 }
 
-}  // namespace zkinfer::frontend
+}  // namespace zkinfer::frontend_onnx

@@ -34,10 +34,10 @@ Result<TypeAndShape> infer_reduce(const InferenceInputs& inputs, const Attribute
   return TypeAndShape{inputs.dtype(0), std::move(shape)};
 }
 
-Result<TypeAndShape> infer_argmax(const InferenceInputs& inputs, const Attributes& attributes) {
-  const auto& argmax = attributes_as<ArgMaxAttributes>(attributes);
+Result<TypeAndShape> infer_arg_max(const InferenceInputs& inputs, const Attributes& attributes) {
+  const auto& arg_max = attributes_as<ArgMaxAttributes>(attributes);
   ZKI_RETURN_IF_ERROR(require_float(inputs));
-  ZKI_ASSIGN_OR_RETURN(Shape shape, reduced_shape(inputs.shape(0), {argmax.axis}, argmax.keepdims));
+  ZKI_ASSIGN_OR_RETURN(Shape shape, reduced_shape(inputs.shape(0), {arg_max.axis}, arg_max.keepdims));
   return TypeAndShape{DataType::kInt64, std::move(shape)};
 }
 
@@ -58,7 +58,7 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kReduceMax, "ReduceMax", OpLevel::kCore, 1, 1, kReduce, infer_reduce, "maximum over axes"},
     {OpKind::kReduceMin, "ReduceMin", OpLevel::kRewritten, 1, 1, kReduce, infer_reduce, "minimum over axes"},
     {OpKind::kReduceProd, "ReduceProd", OpLevel::kFolded, 1, 1, kReduce, infer_reduce, "product over axes"},
-    {OpKind::kArgMax, "ArgMax", OpLevel::kCore, 1, 1, attribute_index<ArgMaxAttributes>(), infer_argmax,
+    {OpKind::kArgMax, "ArgMax", OpLevel::kCore, 1, 1, attribute_index<ArgMaxAttributes>(), infer_arg_max,
      "index of the first maximum along an axis"},
     {OpKind::kSoftmax, "Softmax", OpLevel::kCore, 1, 1, attribute_index<SoftmaxAttributes>(), infer_softmax,
      "exp(x) / sum(exp(x)) along an axis"},

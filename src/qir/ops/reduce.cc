@@ -56,7 +56,7 @@ Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node, const R
   return Inferred{std::move(reduction.shape), ranges[node.inputs[0]]};
 }
 
-Result<Inferred> infer_argmax(const QGraph& graph, const Node& node, const Ranges& ranges) {
+Result<Inferred> infer_arg_max(const QGraph& graph, const Node& node, const Ranges& ranges) {
   if (node.axes.size() != 1) return invalid_argument("ArgMax needs one axis, got " + std::to_string(node.axes.size()));
   ZKI_ASSIGN_OR_RETURN(Reduction reduction, reduced_shape(graph, node));
   ZKI_RETURN_IF_ERROR(check_comparable(ranges[node.inputs[0]]));

@@ -21,7 +21,7 @@ constexpr std::array<OpRule, kNumOps> kRules = {{
     {"SumPool", 1, 1, kCoefs | kWindow, RequantRule::kOptional, infer_sum_pool},
     {"MaxPool", 1, 1, kWindow, RequantRule::kForbidden, infer_max_pool},
     {"ReduceMax", 1, 1, kAxes, RequantRule::kForbidden, infer_reduce_max},
-    {"ArgMax", 1, 1, kAxes, RequantRule::kForbidden, infer_argmax},
+    {"ArgMax", 1, 1, kAxes, RequantRule::kForbidden, infer_arg_max},
     {"Softmax", 1, 1, kAxes, RequantRule::kRequired, infer_softmax},
     {"Reshape", 1, 1, kNoAttribute, RequantRule::kForbidden, infer_reshape},
     {"Transpose", 1, 1, kPerm, RequantRule::kForbidden, infer_transpose},

@@ -96,7 +96,7 @@ Result<Inferred> infer_linear(const QGraph& graph, const Node& node, const Range
 // ops/reduce.cc
 Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node, const Ranges& ranges);
-Result<Inferred> infer_argmax(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_arg_max(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Ranges& ranges);
 // ops/pool.cc. The window of one axis: sizes in range; *padded tells whether some window leaves the input.
 Status check_window(const Shape& in, const Shape& out, const Node& node, bool* padded);

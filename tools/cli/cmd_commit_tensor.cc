@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// zkinfer commit-data: an input to a commitment that proofs, other models and other parties can refer to.
+// zkinfer commit-tensor: an input to a commitment that proofs, other models and other parties can refer to.
 #include <cstdio>
 #include <memory>
 
@@ -33,7 +33,7 @@ Result<std::vector<std::vector<std::int64_t>>> load_integers(const Arguments& ar
   return integers;
 }
 
-CommandResult commit_data(const Session& session, const Arguments& arguments) {
+CommandResult commit_tensor(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments.key_path));
   const std::vector<TensorInfo>& tensors = key.info().input_tensors;
   ZKI_ASSIGN_OR_RETURN(const auto integers, load_integers(arguments, tensors));
@@ -68,10 +68,10 @@ CommandResult commit_data(const Session& session, const Arguments& arguments) {
 
 }  // namespace
 
-void add_commit_data(CLI::App& app, Session& session) {
+void add_commit_tensor(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("commit-data", "commit to an input, so that proofs and other parties can refer to it unseen");
+  CLI::App* command = app.add_subcommand("commit-tensor",
+                                         "commit to an input, so that proofs and other parties can refer to it unseen");
   command->add_option("key", arguments->key_path, "verification key (.zkkey) of a model with --inputs committed")
       ->required();
   add_input_options(*command, arguments->input, false);
@@ -79,23 +79,23 @@ void add_commit_data(CLI::App& app, Session& session) {
                                           "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`)");
   data->excludes("--input");
   command->add_option("-o,--output", arguments->name,
-                      "name of the files to write, NAME.zkdata and NAME.zkopen (default: the input's name)");
+                      "name of the files to write, NAME.zktensor and NAME.zktsecret (default: the input's name)");
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->footer(
       "Examples:\n"
-      "  zkinfer commit-data network.zkkey --input record.npy\n"
-      "  zkinfer prove network.zkmodel --committed-input record.zkopen\n"
-      "  zkinfer verify record.zkproof --key network.zkkey --input-commitment record.zkdata\n"
-      "Each proof takes one of the commitment's slots (--data-budget of `zkinfer commit`). With --quiet only the\n"
+      "  zkinfer commit-tensor network.zkkey --input record.npy\n"
+      "  zkinfer prove network.zkmodel --committed-input record.zktsecret\n"
+      "  zkinfer verify record.zkproof --key network.zkkey --input-commitment record.zktensor\n"
+      "Each proof takes one of the commitment's slots (--tensor-budget of `zkinfer commit`). With --quiet only the\n"
       "commitment's identity is printed.");
   command->callback([arguments, &session] {
     session.run([&]() -> CommandResult {
       if (arguments->input.paths.empty() && arguments->data.empty())
-        return invalid_argument("commit-data: give the input with --input or --input-data");
+        return invalid_argument("commit-tensor: give the input with --input or --input-data");
       if (arguments->name.empty())
         arguments->name = with_extension(
             arguments->data.empty() ? arguments->input.paths.front() : file_part(arguments->data.front()), "");
-      return commit_data(session, *arguments);
+      return commit_tensor(session, *arguments);
     });
   });
 }

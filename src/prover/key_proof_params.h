@@ -12,7 +12,7 @@ namespace zkinfer::prover {
 soundness::ParamRequest param_request(const pcs::OpeningParams& like, const relations::CompiledCircuit& compiled);
 
 // compiled has the model columns of the key's circuit. Errors: no opening parameters for this M.
-Result<pcs::OpeningParams> variant_params(const pcs::OpeningParams& own, const relations::CompiledCircuit& compiled,
-                                          std::vector<pcs::DataOracle> data);
+Result<pcs::OpeningParams> key_proof_params(const pcs::OpeningParams& own, const relations::CompiledCircuit& compiled,
+                                            std::vector<pcs::TensorOracle> data);
 
 }  // namespace zkinfer::prover

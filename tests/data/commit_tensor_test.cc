@@ -20,7 +20,7 @@ TEST(CommittedTensor, FromRealsIntegersAndWithoutAKey) {
   RealTensor reals{{1, 6}, {}};
   for (const std::int64_t x : integers) reals.data.push_back(static_cast<float>(static_cast<double>(x) / 16));
   EXPECT_EQ(must(CommittedTensor::create(owner.key, 0, reals, seed)).commitment().id(), exact.commitment().id());
-  DataCommitOptions options;
+  TensorCommitOptions options;
   options.pow_bits = 2;
   options.budget = 3;
   options.insecure_seed = seed;
@@ -45,7 +45,7 @@ TEST(CommittedTensor, RefusesWhatTheKeyDoesNotTake) {
   EXPECT_TRUE(says(CommittedTensor::create(hidden.key, 0, good).status(), "--inputs committed"));
   EXPECT_FALSE(CommittedTensor::create(TensorInfo{"x", {0}, {0, 1}}, std::vector<std::int64_t>{}).ok());
   EXPECT_FALSE(CommittedTensor::create(TensorInfo{"x", {2}, {5, 1}}, {3, 3}).ok());
-  DataCommitOptions weak;
+  TensorCommitOptions weak;
   weak.security_bits = 20;
   EXPECT_FALSE(CommittedTensor::create(owner.key.info().input_tensors[0], good, weak).ok());
 }
@@ -86,15 +86,15 @@ TEST(CommittedTensor, SecretReadsBackAndNothingElseDoes) {
 
 TEST(CommittedTensor, PublicSideReadsBackCutOrChangedIsAnotherOne) {
   const Owner owner(layer_graph(6, 3, -8, 7), kCommitted, kPublic);
-  const DataCommitment commitment = owner.commit(owner.draw(1))[0].commitment();
+  const TensorCommitment commitment = owner.commit(owner.draw(1))[0].commitment();
   const Bytes file = commitment.to_bytes();
-  EXPECT_EQ(must(DataCommitment::from_bytes(file)).to_bytes(), file);
+  EXPECT_EQ(must(TensorCommitment::from_bytes(file)).to_bytes(), file);
   for (std::size_t length = 0; length < file.size(); ++length)
-    EXPECT_FALSE(DataCommitment::from_bytes(ByteView(file).first(length)).ok()) << length;
+    EXPECT_FALSE(TensorCommitment::from_bytes(ByteView(file).first(length)).ok()) << length;
   for (std::size_t at = 0; at < file.size(); ++at) {
     Bytes changed = file;
     changed[at] ^= 1;
-    const auto other = DataCommitment::from_bytes(changed);
+    const auto other = TensorCommitment::from_bytes(changed);
     if (!other.ok()) continue;
     EXPECT_EQ(other->to_bytes(), changed) << "one encoding";
     const TensorInfo& was = commitment.tensor();
@@ -112,11 +112,11 @@ TEST(DataOpening, FilesCountAcrossObjects) {
   Owner owner(layer_graph(6, 3, -8, 7), kCommitted, kPublic);
   const auto inputs = owner.draw(1);
   CommittedTensor tensor = owner.commit(inputs)[0];
-  const std::string path = folder.file("x.zkopen");
+  const std::string path = folder.file("x.zktsecret");
   ASSERT_TRUE(tensor.save(path).ok());
-  EXPECT_EQ(tensor.save(folder.file("y.zkopen")).code(), StatusCode::kInvalidArgument)
+  EXPECT_EQ(tensor.save(folder.file("y.zktsecret")).code(), StatusCode::kInvalidArgument)
       << "two counts of one commitment";
-  EXPECT_FALSE(std::filesystem::exists(folder.file("y.zkopen")));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("y.zktsecret")));
   EXPECT_TRUE(says(owner.commit(inputs)[0].save(path), "exists")) << "never written over";
   EXPECT_EQ(std::filesystem::status(path).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
@@ -128,13 +128,13 @@ TEST(DataOpening, FilesCountAcrossObjects) {
     const auto result = owner.prover.prove(request);
     ASSERT_TRUE(result.ok()) << result.status().to_string();
     EXPECT_TRUE(owner.verify(*result).verdict.accepted());
-    EXPECT_EQ(must(SlotFile::open(path, kDataOpeningFile)).slots().next, static_cast<std::uint64_t>(i + 1));
+    EXPECT_EQ(must(SlotFile::open(path, kTensorSecretFile)).slots().next, static_cast<std::uint64_t>(i + 1));
   }
   ProveRequest request;
   request.committed_inputs = {&tensor};
   const auto refused = owner.prover.prove(request);
   EXPECT_EQ(refused.status().code(), StatusCode::kResourceLimit);
-  EXPECT_TRUE(says(refused.status(), "commit-data")) << refused.status().message();
+  EXPECT_TRUE(says(refused.status(), "commit-tensor")) << refused.status().message();
   EXPECT_EQ(owner.prover.proofs_made(), 3u) << "no slot of the model is taken for it";
 }
 
@@ -142,10 +142,10 @@ TEST(DataOpening, DamagedAndForeignFilesAreRefused) {
   const TestFolder folder;
   const Owner owner(layer_graph(6, 3, -8, 7), kCommitted, kPublic);
   CommittedTensor tensor = owner.commit(owner.draw(1))[0];
-  const std::string path = folder.file("x.zkopen");
+  const std::string path = folder.file("x.zktsecret");
   ASSERT_TRUE(tensor.save(path).ok());
   const Bytes bytes = must(read_file(path, 1 << 20));
-  const std::string bad = folder.file("bad.zkopen");
+  const std::string bad = folder.file("bad.zktsecret");
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     Bytes changed = bytes;
     changed[at] ^= 1;
@@ -156,7 +156,7 @@ TEST(DataOpening, DamagedAndForeignFilesAreRefused) {
   }
   // A good frame around the wrong count, and other kinds of files.
   for (const SlotRange& slots : {SlotRange::whole(4, 0), SlotRange::whole(3, 1), SlotRange::whole(0, 0)}) {
-    ASSERT_TRUE(SlotFile::create(bad, kDataOpeningFile, tensor.secret(), slots).ok());
+    ASSERT_TRUE(SlotFile::create(bad, kTensorSecretFile, tensor.secret(), slots).ok());
     EXPECT_EQ(CommittedTensor::open(bad).status().code(), StatusCode::kCorrupt);
   }
   Owner copy(layer_graph(6, 3, -8, 7), kCommitted, kPublic);
@@ -222,14 +222,14 @@ TEST(DataOpening, RefusedRequestsTakeNothing) {
   const std::vector<CommittedTensor> made = owner.commit(inputs);
   const CommittedTensor x = counted(made[0]), y = counted(made[1]);
   CommitOptions other_options = options_with(kCommitted, kPublic);
-  other_options.data_budget = 4;
+  other_options.tensor_budget = 4;
   const Owner other_budget(make_model(two_by_two_graph()), other_options);
   const CommittedTensor z = counted(other_budget.commit(inputs)[0]);
   const Owner other_range(layer_graph(4, 3, -16, 7), kCommitted, kPublic);
   const CommittedTensor wide = counted(other_range.commit({{-16, 0, 0, 0}})[0]);
   TensorInfo scaled = owner.key.info().input_tensors[0];
   scaled.format.scale_exponent -= 1;
-  DataCommitOptions same;
+  TensorCommitOptions same;
   same.pow_bits = 2;
   same.budget = 3;
   const CommittedTensor finer = counted(must(CommittedTensor::create(scaled, inputs[0], same)));
@@ -246,7 +246,7 @@ TEST(DataOpening, RefusedRequestsTakeNothing) {
   refused(committed({&x}), "expected 2");
   refused(committed({&x, nullptr}), "none is given");
   refused(committed({&x, &x}), "two inputs");
-  refused(committed({&x, &z}), "--data-budget");
+  refused(committed({&x, &z}), "--tensor-budget");
   refused(committed({&x, &wide}), "within -8..7");
   refused(committed({&x, &finer}), "--input-from");
   ProveRequest both = committed({&x, &y});
@@ -254,7 +254,7 @@ TEST(DataOpening, RefusedRequestsTakeNothing) {
   refused(both, "several forms");
   ProveRequest plain;
   plain.integers = inputs;
-  refused(plain, "commit-data");
+  refused(plain, "commit-tensor");
   ProveRequest long_context = committed({&x, &y});
   long_context.context = Bytes(33);
   refused(long_context, "at most 32");
@@ -279,8 +279,8 @@ TEST(DataOpening, OutputsBeginWithOneSlotUsed) {
   ASSERT_EQ(result.committed_outputs.size(), 1u);
   CommittedTensor& output = result.committed_outputs[0];
   EXPECT_EQ(output.integers(), result.outputs[0]);
-  ASSERT_TRUE(output.save(folder.file("y.zkopen")).ok());
-  EXPECT_EQ(must(SlotFile::open(folder.file("y.zkopen"), kDataOpeningFile)).slots().next, 1u);
+  ASSERT_TRUE(output.save(folder.file("y.zktsecret")).ok());
+  EXPECT_EQ(must(SlotFile::open(folder.file("y.zktsecret"), kTensorSecretFile)).slots().next, 1u);
   ProveRequest following;
   following.committed_inputs = {&output};
   EXPECT_TRUE(next.prover.prove(following).ok());

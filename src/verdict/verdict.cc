@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proof/verdict.h"
+#include "verdict/verdict.h"
 
 namespace zkinfer {
 

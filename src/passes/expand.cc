@@ -335,7 +335,7 @@ Result<ir::Graph> remove_identities(const ir::Graph& graph) {
   });
 }
 
-Result<ir::Graph> lower(const ir::Graph& graph) {
+Result<ir::Graph> expand(const ir::Graph& graph) {
   return rewrite(graph, [](Rewriter& rewriter, const Node& node) -> Result<ValueId> {
     if (all_inputs_constant(rewriter.from(), node)) return kNoValue;  // fold_constants evaluates it
     return lower_node(rewriter, node);

@@ -4,25 +4,25 @@
 #pragma once
 
 #include "commit/pcs/params.h"
-#include "proof/verdict.h"
+#include "verdict/verdict.h"
 
 namespace zkinfer::verifier {
 
-struct VariantKind {
+struct KeyProofKind {
   std::uint32_t magic;
   std::uint32_t version;
   const char* name;  // "a certificate"
 };
 
-Bytes variant_file(const VariantKind& kind, const pcs::OpeningParams& params, ByteView messages);
+Bytes key_proof_file(const KeyProofKind& kind, const pcs::OpeningParams& params, ByteView messages);
 
 // Views of the file's parts.
-struct VariantFile {
+struct KeyProofFile {
   ByteView params;
   ByteView messages;
 };
 // Total. kTruncated, kBadHeader.
-Verdict read_variant_file(const VariantKind& kind, ByteView bytes, VariantFile& file);
-Verdict read_variant_params(const VariantFile& file, pcs::OpeningParams& params);
+Verdict read_key_proof_file(const KeyProofKind& kind, ByteView bytes, KeyProofFile& file);
+Verdict read_key_proof_params(const KeyProofFile& file, pcs::OpeningParams& params);
 
 }  // namespace zkinfer::verifier

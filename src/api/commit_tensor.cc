@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "zkinfer/commit_data.h"
+#include "zkinfer/commit_tensor.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
 
-#include "api/commit_data_impl.h"
+#include "api/commit_tensor_impl.h"
 #include "api/data_impl.h"
 #include "api/key_impl.h"
 #include "prover/commit_model.h"
@@ -19,13 +19,13 @@ constexpr std::uint32_t kMagic = 0x54494b5a;  // "ZKIT"
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kMaxCommitmentBytes = 1 << 16;
 
-DataCommitment public_side(const TensorInfo& tensor, const prover::CommittedData& data) {
-  return DataCommitment(
-      std::make_shared<DataCommitment::Impl>(DataCommitment::Impl{tensor, data.params, data.commitment}));
+TensorCommitment public_side(const TensorInfo& tensor, const prover::CommittedValues& data) {
+  return TensorCommitment(
+      std::make_shared<TensorCommitment::Impl>(TensorCommitment::Impl{tensor, data.params, data.commitment}));
 }
 
 Result<CommittedTensor> commit(const TensorInfo& tensor, std::vector<std::int64_t> integers,
-                               const pcs::DataOracle& oracle, const std::optional<Digest>& insecure_seed) {
+                               const pcs::TensorOracle& oracle, const std::optional<Digest>& insecure_seed) {
   // Also checks number and range.
   if (const Result<Bytes> bytes = canonical_bytes(tensor, integers); !bytes.ok()) return bytes.status();
   Digest seed{};
@@ -34,15 +34,15 @@ Result<CommittedTensor> commit(const TensorInfo& tensor, std::vector<std::int64_
   } else {
     ZKI_ASSIGN_OR_RETURN(seed, prover::random_seed());
   }
-  ZKI_ASSIGN_OR_RETURN(prover::CommittedData data, prover::commit_data(std::move(integers), oracle, seed));
+  ZKI_ASSIGN_OR_RETURN(prover::CommittedValues data, prover::commit_tensor(std::move(integers), oracle, seed));
   const SlotRange slots = SlotRange::whole(oracle.budget, 0);
-  return CommittedTensor(
-      std::make_shared<CommittedTensor::Impl>(tensor, std::make_shared<prover::CommittedData>(std::move(data)), slots));
+  return CommittedTensor(std::make_shared<CommittedTensor::Impl>(
+      tensor, std::make_shared<prover::CommittedValues>(std::move(data)), slots));
 }
 
 }  // namespace
 
-CommittedTensor::Impl::Impl(TensorInfo info, std::shared_ptr<const prover::CommittedData> committed,
+CommittedTensor::Impl::Impl(TensorInfo info, std::shared_ptr<const prover::CommittedValues> committed,
                             const SlotRange& range)
     : tensor(std::move(info)),
       data(std::move(committed)),
@@ -62,7 +62,7 @@ Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std:
     return invalid_argument("input " + std::to_string(input_index) + ", the model has " +
                             std::to_string(info.input_tensors.size()) + ", counted from 0");
   }
-  const std::vector<pcs::DataOracle>& oracles = key.impl().prepared.key.params.data;
+  const std::vector<pcs::TensorOracle>& oracles = key.impl().prepared.key.params.data;
   // Outputs come first.
   return commit(info.input_tensors[input_index], std::move(integers),
                 oracles[oracles.size() - info.input_tensors.size() + input_index], insecure_seed);
@@ -78,7 +78,7 @@ Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std:
 }
 
 Result<CommittedTensor> CommittedTensor::create(const TensorInfo& tensor, std::vector<std::int64_t> integers,
-                                                const DataCommitOptions& options) {
+                                                const TensorCommitOptions& options) {
   ZKI_RETURN_IF_ERROR(api::check_tensor(tensor));
   if (options.security_bits < 40 || options.security_bits > 128) {
     return invalid_argument("security of " + std::to_string(options.security_bits) + " bits, expected 40 to 128");
@@ -90,8 +90,9 @@ Result<CommittedTensor> CommittedTensor::create(const TensorInfo& tensor, std::v
   like.security_bits = static_cast<std::uint32_t>(options.security_bits);
   like.regime = options.unique_decoding ? pcs::Regime::kUniqueDecoding : pcs::Regime::kJohnson;
   like.pow_bits = static_cast<std::uint8_t>(options.pow_bits);
-  const std::uint64_t budget = options.budget != 0 ? options.budget : prover::kDefaultDataBudget;
-  ZKI_ASSIGN_OR_RETURN(const pcs::DataOracle oracle, prover::data_oracle_params(tensor.num_elements(), budget, like));
+  const std::uint64_t budget = options.budget != 0 ? options.budget : prover::kDefaultTensorBudget;
+  ZKI_ASSIGN_OR_RETURN(const pcs::TensorOracle oracle,
+                       prover::tensor_oracle_params(tensor.num_elements(), budget, like));
   return commit(tensor, std::move(integers), oracle, options.insecure_seed);
 }
 
@@ -110,37 +111,37 @@ Bytes CommittedTensor::secret() const {
 Result<CommittedTensor> CommittedTensor::restore(ByteView secret, std::shared_ptr<SlotStore> slots) {
   if (slots == nullptr)
     return invalid_argument(
-        "a data opening is restored without its count of used slots; give the SlotStore that has it");
+        "a tensor secret is restored without its count of used slots; give the SlotStore that has it");
   ByteReader reader(secret);
-  if (reader.u32() != kMagic) return corrupt("data opening: it does not begin with 'ZKIT'; is this something else?");
+  if (reader.u32() != kMagic) return corrupt("tensor secret: it does not begin with 'ZKIT'; is this something else?");
   if (const std::uint32_t version = reader.u32(); version != kVersion) {
-    return corrupt("data opening: version " + std::to_string(version) + ", this program reads version " +
+    return corrupt("tensor secret: version " + std::to_string(version) + ", this program reads version " +
                    std::to_string(kVersion));
   }
   const ByteView commitment_bytes = reader.blob(kMaxCommitmentBytes);
   Digest seed{};
   const ByteView seed_bytes = reader.raw(seed.size());
-  if (!reader.ok()) return corrupt("data opening: truncated");
+  if (!reader.ok()) return corrupt("tensor secret: truncated");
   std::copy(seed_bytes.begin(), seed_bytes.end(), seed.begin());
-  Result<DataCommitment> commitment = DataCommitment::from_bytes(commitment_bytes);
-  if (!commitment.ok()) return commitment.status().with_context("data opening");
-  const DataCommitment::Impl& expected = commitment->impl();
+  Result<TensorCommitment> commitment = TensorCommitment::from_bytes(commitment_bytes);
+  if (!commitment.ok()) return commitment.status().with_context("tensor secret");
+  const TensorCommitment::Impl& expected = commitment->impl();
   Result<std::vector<std::int64_t>> integers = parse_canonical_bytes(expected.tensor, reader.raw(reader.remaining()));
-  if (!integers.ok()) return corrupt("data opening: " + integers.status().message());
-  Result<prover::CommittedData> data = prover::commit_data(std::move(integers).value(), expected.oracle, seed);
-  if (!data.ok()) return corrupt("data opening: " + data.status().message());
+  if (!integers.ok()) return corrupt("tensor secret: " + integers.status().message());
+  Result<prover::CommittedValues> data = prover::commit_tensor(std::move(integers).value(), expected.oracle, seed);
+  if (!data.ok()) return corrupt("tensor secret: " + data.status().message());
   if (data->commitment != expected.commitment) {
-    return corrupt("data opening: integers and seed do not make the commitment that it names; the file was changed");
+    return corrupt("tensor secret: integers and seed do not make the commitment that it names; the file was changed");
   }
-  auto impl = std::make_shared<Impl>(expected.tensor, std::make_shared<prover::CommittedData>(std::move(data).value()),
-                                     SlotRange{});
+  auto impl = std::make_shared<Impl>(expected.tensor,
+                                     std::make_shared<prover::CommittedValues>(std::move(data).value()), SlotRange{});
   impl->own_slots = nullptr;
   impl->slots = std::move(slots);
   return CommittedTensor(std::move(impl));
 }
 
 Result<CommittedTensor> CommittedTensor::open(const std::string& opening_path) {
-  ZKI_ASSIGN_OR_RETURN(SlotFile opened, SlotFile::open(opening_path, kDataOpeningFile));
+  ZKI_ASSIGN_OR_RETURN(SlotFile opened, SlotFile::open(opening_path, kTensorSecretFile));
   auto file = std::make_shared<SlotFile>(std::move(opened));
   const Bytes secret = file->payload();
   Result<CommittedTensor> tensor = restore(secret, file);
@@ -154,7 +155,7 @@ Result<CommittedTensor> CommittedTensor::open(const std::string& opening_path) {
 Status CommittedTensor::save(const std::string& opening_path) {
   if (impl_->own_slots == nullptr)
     return invalid_argument(
-        "data opening: its slots are counted elsewhere already; a second file would count them twice");
+        "tensor secret: its slots are counted elsewhere already; a second file would count them twice");
   std::error_code error;
   if (std::filesystem::exists(opening_path, error)) {
     return invalid_argument(
@@ -162,13 +163,13 @@ Status CommittedTensor::save(const std::string& opening_path) {
         "' exists, and may be all that opens another commitment; choose another name, or remove it");
   }
   ZKI_ASSIGN_OR_RETURN(SlotFile file,
-                       SlotFile::create(opening_path, kDataOpeningFile, secret(), impl_->own_slots->slots()));
+                       SlotFile::create(opening_path, kTensorSecretFile, secret(), impl_->own_slots->slots()));
   impl_->slots = std::make_shared<SlotFile>(std::move(file));
   impl_->own_slots = nullptr;
   return {};
 }
 
-const DataCommitment& CommittedTensor::commitment() const { return impl_->commitment; }
+const TensorCommitment& CommittedTensor::commitment() const { return impl_->commitment; }
 const std::vector<std::int64_t>& CommittedTensor::integers() const { return impl_->data->values; }
 SlotRange CommittedTensor::all_slots() const { return SlotRange::whole(impl_->commitment.budget(), 0); }
 

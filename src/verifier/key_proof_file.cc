@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "verifier/variant_file.h"
+#include "verifier/key_proof_file.h"
 
 #include <string>
 
 namespace zkinfer::verifier {
 
-Bytes variant_file(const VariantKind& kind, const pcs::OpeningParams& params, ByteView messages) {
+Bytes key_proof_file(const KeyProofKind& kind, const pcs::OpeningParams& params, ByteView messages) {
   ByteWriter writer;
   writer.u32(kind.magic);
   writer.u32(kind.version);
@@ -14,7 +14,7 @@ Bytes variant_file(const VariantKind& kind, const pcs::OpeningParams& params, By
   return std::move(writer).take();
 }
 
-Verdict read_variant_file(const VariantKind& kind, ByteView bytes, VariantFile& file) {
+Verdict read_key_proof_file(const KeyProofKind& kind, ByteView bytes, KeyProofFile& file) {
   ByteReader reader(bytes);
   const std::uint32_t magic = reader.u32();
   const std::uint32_t version = reader.u32();
@@ -28,7 +28,7 @@ Verdict read_variant_file(const VariantKind& kind, ByteView bytes, VariantFile& 
   return Verdict::accept();
 }
 
-Verdict read_variant_params(const VariantFile& file, pcs::OpeningParams& params) {
+Verdict read_key_proof_params(const KeyProofFile& file, pcs::OpeningParams& params) {
   ByteReader reader(file.params);
   auto parsed = pcs::parse_params(reader);
   if (!parsed.ok() || !reader.finished()) return Verdict::reject(RejectReason::kBadHeader, "parameters");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "prover/variant_params.h"
+#include "prover/key_proof_params.h"
 
 namespace zkinfer::prover {
 
@@ -13,7 +13,7 @@ soundness::ParamRequest param_request(const pcs::OpeningParams& like, const rela
   request.model_elements = compiled.num_elements(circuit::Oracle::kModel);
   const auto rows = [&](circuit::Oracle oracle) {
     return [&compiled, oracle](int log_lanes) {
-      return circuit::place_columns(compiled.circuit, oracle, log_lanes).num_rows;
+      return circuit::place_columns(compiled.circuit, oracle, log_lanes).num_coefs;
     };
   };
   request.witness_rows = rows(circuit::Oracle::kWitness);
@@ -23,10 +23,10 @@ soundness::ParamRequest param_request(const pcs::OpeningParams& like, const rela
   return request;
 }
 
-Result<pcs::OpeningParams> variant_params(const pcs::OpeningParams& own, const relations::CompiledCircuit& compiled,
-                                          std::vector<pcs::DataOracle> data) {
+Result<pcs::OpeningParams> key_proof_params(const pcs::OpeningParams& own, const relations::CompiledCircuit& compiled,
+                                            std::vector<pcs::TensorOracle> data) {
   soundness::ParamRequest request = param_request(own, compiled);
-  request.model_rows = [&own](int) { return own.model.num_rows; };
+  request.model_rows = [&own](int) { return own.model.num_coefs; };
   request.fixed_model = own.model;
   request.model_budget = own.model_budget;
   request.data = std::move(data);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The opening of a weight commitment for an auditor: its bytes (docs/formats/opening.md).
+// The opening of a weight commitment for an auditor: its bytes (docs/formats/audit_key.md).
 #pragma once
 
 #include "base/bytes.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/commitment_opening.h"
+#include "api/audit_key.h"
 
 #include <algorithm>
 
@@ -24,9 +24,9 @@ struct Opening {
 Result<Opening> parse_opening(ByteView bytes) {
   ByteReader reader(bytes);
   if (reader.u32() != kOpeningMagic)
-    return corrupt("commitment opening: it does not begin with 'ZKIA'; is this another kind of file?");
+    return corrupt("audit key: it does not begin with 'ZKIA'; is this another kind of file?");
   if (const std::uint32_t version = reader.u32(); version != kOpeningVersion) {
-    return corrupt("commitment opening: version " + std::to_string(version) + ", this program reads version " +
+    return corrupt("audit key: version " + std::to_string(version) + ", this program reads version " +
                    std::to_string(kOpeningVersion));
   }
   Opening opening;
@@ -35,7 +35,7 @@ Result<Opening> parse_opening(ByteView bytes) {
   const ByteView checksum = reader.raw(sizeof(Digest));
   // A changed rows key would look like another model.
   if (!reader.finished() || !std::ranges::equal(checksum, keccak256(bytes.first(kCheckedBytes)))) {
-    return corrupt("commitment opening: damaged; get it again from the model's owner");
+    return corrupt("audit key: damaged; get it again from the model's owner");
   }
   return opening;
 }
@@ -52,10 +52,10 @@ Bytes api::opening_bytes(const Digest& identity, const Digest& rows_key) {
   return std::move(writer).take();
 }
 
-Result<OpeningCheck> check_commitment_opening(const Model& model, ByteView verification_key, ByteView opening_bytes) {
+Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key, ByteView opening_bytes) {
   ZKI_ASSIGN_OR_RETURN(const Opening opening, parse_opening(opening_bytes));
-  ZKI_ASSIGN_OR_RETURN(const proof::Key key, proof::parse_key(verification_key));
-  const auto no_match = [](std::string reason) { return OpeningCheck{false, std::move(reason)}; };
+  ZKI_ASSIGN_OR_RETURN(const statement::Key key, statement::parse_key(verification_key));
+  const auto no_match = [](std::string reason) { return AuditCheck{false, std::move(reason)}; };
   if (const Digest identity = key.identity(); identity != opening.identity) {
     return no_match("the opening belongs to the commitment " + to_hex(opening.identity) + ", the key is that of " +
                     to_hex(identity));
@@ -67,14 +67,14 @@ Result<OpeningCheck> check_commitment_opening(const Model& model, ByteView verif
   ZKI_ASSIGN_OR_RETURN(
       const prover::CommittedModel rebuilt,
       prover::commit_model_with_rows(package.graph, package.params, key.params, key.visibility, opening.rows_key));
-  const proof::Commitment& commitment = rebuilt.prepared.key.commitment;
+  const statement::Commitment& commitment = rebuilt.prepared.key.commitment;
   if (commitment.root != key.commitment.root)
     return no_match("the model's weights are not those that the key commits to");
   if (!(commitment.ood_value == key.commitment.ood_value)) {
     return no_match(
         "the key's out-of-domain value is not that of its own root: the key was not made by an honest commitment");
   }
-  return OpeningCheck{true, {}};
+  return AuditCheck{true, {}};
 }
 
 }  // namespace zkinfer

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "prover/commit_data.h"
+#include "prover/commit_tensor.h"
 
 #include "circuit/evaluate.h"
 #include "circuit/layout.h"
@@ -22,61 +22,63 @@ circuit::Circuit flat_circuit(std::uint64_t num_elements) {
 
 }  // namespace
 
-Digest derive_data_rows_key(const Digest& seed, const pcs::DataOracle& params,
-                            const std::vector<std::int64_t>& values) {
+Digest derive_tensor_rows_key(const Digest& seed, const pcs::TensorOracle& params,
+                              const std::vector<std::int64_t>& values) {
   ByteWriter writer;
   params.write(writer);
   for (const std::int64_t x : values) writer.i64(x);
   return derive_key("zkinfer data rows v1", {seed, writer.bytes()});
 }
 
-Result<pcs::DataOracle> data_oracle_params(std::uint64_t num_elements, std::uint64_t budget,
-                                           const pcs::OpeningParams& like) {
+Result<pcs::TensorOracle> tensor_oracle_params(std::uint64_t num_elements, std::uint64_t budget,
+                                               const pcs::OpeningParams& like) {
   const circuit::Circuit circuit = flat_circuit(num_elements);
-  soundness::DataRequest request;
+  soundness::TensorRequest request;
   request.elements = num_elements;
   request.budget = budget;
   request.security_bits = like.security_bits;
   request.regime = like.regime;
   request.pow_bits = like.pow_bits;
   request.rows = [&](int log_lanes) {
-    return circuit::place_columns(circuit, circuit::data_oracle(0), log_lanes).num_rows;
+    return circuit::place_columns(circuit, circuit::data_oracle(0), log_lanes).num_coefs;
   };
   return soundness::data_oracle(request);
 }
 
-Result<CommittedData> commit_data(std::vector<std::int64_t> values, const pcs::DataOracle& params, const Digest& seed) {
+Result<CommittedValues> commit_tensor(std::vector<std::int64_t> values, const pcs::TensorOracle& params,
+                                      const Digest& seed) {
   const circuit::Circuit circuit = flat_circuit(values.size());
   const circuit::Layout layout = circuit::place_columns(circuit, circuit::data_oracle(0), params.oracle.log_lanes);
-  if (layout.num_rows != params.oracle.num_rows) {
-    return invalid_argument("data commitment: parameters for another size than " + std::to_string(values.size()) +
+  if (layout.num_coefs != params.oracle.num_coefs) {
+    return invalid_argument("tensor commitment: parameters for another size than " + std::to_string(values.size()) +
                             " numbers");
   }
   // A key or an opening may come from anybody.
   if (params.oracle.domain_size() > 4 * soundness::default_witness_cap(values.size()) / params.oracle.num_lanes()) {
-    return invalid_argument("data commitment: parameters far beyond what " + std::to_string(values.size()) +
+    return invalid_argument("tensor commitment: parameters far beyond what " + std::to_string(values.size()) +
                             " numbers need");
   }
   // One coefficient per lane and row stays unknown: two lanes are the least that cannot be guessed (128 bits).
   if (params.budget > 0 && params.oracle.log_lanes < 1) {
-    return invalid_argument("data commitment: parameters with one lane do not hide; expected at least two");
+    return invalid_argument("tensor commitment: parameters with one lane do not hide; expected at least two");
   }
-  if (params.budget > 0 && params.oracle.num_random_rows < params.budget * params.oracle.num_queries + 4) {
-    return invalid_argument("data commitment: parameters with " + std::to_string(params.oracle.num_random_rows) +
+  if (params.budget > 0 && params.oracle.num_random_coefs < params.budget * params.oracle.num_queries + 4) {
+    return invalid_argument("tensor commitment: parameters with " + std::to_string(params.oracle.num_random_coefs) +
                             " random rows, expected at least 4 and one for each query of " +
                             std::to_string(params.budget) + " proofs");
   }
-  circuit::ColumnData data(1);
+  circuit::ColumnValues data(1);
   data[0] = FpVec(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) data[0][i] = Fp::from_int(values[i]);
-  FpVec message(params.oracle.num_lanes() * params.oracle.num_rows);
+  FpVec message(params.oracle.num_lanes() * params.oracle.num_coefs);
   circuit::place_values(layout, circuit.columns, data, message.span());
-  PrfStream random(derive_data_rows_key(seed, params, values), kDataStream);
-  CommittedData out;
+  PrfStream random(derive_tensor_rows_key(seed, params, values), kDataStream);
+  CommittedValues out;
   out.params = params;
   out.oracle = pcs::CommittedOracle(params.oracle, message.span(), random);
   out.commitment.root = out.oracle.root();
-  out.commitment.ood_value = pcs::ood_value(out.oracle, proof::data_point(params, values.size(), out.oracle.root()));
+  out.commitment.ood_value =
+      pcs::ood_value(out.oracle, statement::data_point(params, values.size(), out.oracle.root()));
   out.values = std::move(values);
   out.seed = seed;
   return out;

@@ -14,17 +14,17 @@
 
 namespace zkinfer {
 
-// The .zkopen of a data commitment (docs/formats/data.md); its payload is CommittedTensor::secret().
-inline constexpr SlotFileKind kDataOpeningFile = {
+// The .zktsecret of a tensor commitment (docs/formats/tensor.md); its payload is CommittedTensor::secret().
+inline constexpr SlotFileKind kTensorSecretFile = {
     0x43444b5a,
     1,
-    "data opening",
-    "zkinfer commit-data",  // "ZKDC"
-    "commit to the data again (zkinfer commit-data), under a key with a larger --data-budget if need be",
+    "tensor secret",
+    "zkinfer commit-tensor",  // "ZKDC"
+    "commit to the data again (zkinfer commit-tensor), under a key with a larger --tensor-budget if need be",
     std::size_t{1} << 31};
 
 // Of commitments that are made without a key. Keys that were made with the same numbers take them.
-struct DataCommitOptions {
+struct TensorCommitOptions {
   int security_bits = 128;
   bool unique_decoding = false;
   int pow_bits = 16;
@@ -47,19 +47,19 @@ class CommittedTensor {
                                         const std::optional<Digest>& insecure_seed = {});
   // To any tensor, for models that will be made to take it (CompileOptions::input_formats).
   static Result<CommittedTensor> create(const TensorInfo& tensor, std::vector<std::int64_t> integers,
-                                        const DataCommitOptions& options = {});
+                                        const TensorCommitOptions& options = {});
   // The same commitment again, from the file that save() wrote; makes the code word again.
   static Result<CommittedTensor> open(const std::string& opening_path);
   // From secret(), for programs that keep secret and count elsewhere: `slots` must be the one count of this commitment.
   static Result<CommittedTensor> restore(ByteView secret, std::shared_ptr<SlotStore> slots);
 
   // The public side, for verifiers and for others who want to refer to the tensor.
-  const DataCommitment& commitment() const;
+  const TensorCommitment& commitment() const;
   const std::vector<std::int64_t>& integers() const;
   // Writes the secret and the count to a file, where later slots are taken from; before that they are counted in memory only.
   // kInvalidArgument if the slots are counted elsewhere already, or the file exists: it may be all that opens another one.
   Status save(const std::string& opening_path);
-  // Secret: integers and seed (docs/formats/data.md).
+  // Secret: integers and seed (docs/formats/tensor.md).
   Bytes secret() const;
   // The slots of this commitment, none of them used.
   SlotRange all_slots() const;

@@ -4,7 +4,7 @@
 
 namespace zkinfer::exec_integer {
 
-void run_argmax(const OpContext& op) {
+void run_arg_max(const OpContext& op) {
   const Operand& x = op.inputs[0];
   const AxisLines lines(x.shape(), op.node->axes[0]);
   for (std::size_t line = 0; line < lines.num_lines(); ++line) {
