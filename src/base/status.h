@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Status and Result<T>: the only channel for bad input (model, file, request). A message says where, what was
-// expected, what was got and what to do. A rejected proof is not a Status: see verifier/verdict.h.
+// expected, what was got and what to do. A rejected proof is not a Status: see verdict/verdict.h.
 #pragma once
 
 #include <optional>

@@ -116,8 +116,8 @@ void Lowering::assign_targets() {
   }
   for (std::size_t v = 0; v < targets_.size(); ++v) {
     const double group = group_scale[index_of(plan_.group[v])];
-    // Fixed-range values keep their scale: their table is shared by name.
-    if (targets_[v].y_scale > 0 && group > targets_[v].y_scale && targets_[v].h_scale == 0) targets_[v].y_scale = group;
+    // Values of fixed range (a Sigmoid beside a Concat) too: their table is made for the scale that their group has.
+    if (targets_[v].y_scale > 0 && group > targets_[v].y_scale) targets_[v].y_scale = group;
   }
 }
 

@@ -99,7 +99,7 @@ std::string row_of(const Handler& handler) {
 }
 
 std::string document() {
-  namespace importer = zkinfer::frontend;
+  namespace importer = zkinfer::frontend_onnx;
   std::map<std::string, std::string> rows;
   for (const auto family :
        {importer::contract_handlers(), importer::elementwise_handlers(), importer::pool_handlers(),
