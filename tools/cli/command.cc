@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command.h"
 
-#include <cstdio>
+#include <csignal>
 #include <memory>
 #include <new>
 
 #include "base/parallel.h"
+#include "print.h"
+#include "usage.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -22,6 +24,27 @@ constexpr char kFooter[] =
     "Inputs: .json {\"input_data\": [[numbers], ..]}, .npy, .npz, .png, MNIST's IDX (plain or .gz).\n"
     "Exit codes: 0 done or accepted, 1 proof rejected, 2 bad input or usage, 3 internal error.";
 
+bool& pipe_signal_was_ignored() {
+  static bool value = false;
+  return value;
+}
+
+// What went wrong, in one line but for lists of the library's own.
+std::string error_text(const Status& status) { return "zkinfer: " + status.to_string() + "\n"; }
+
+// Exit code of a process whose command has ended with `code`, once standard output has everything.
+int exit_code_of(ExitCode code) {
+  bool reader_gone = false;
+  const Status status = finish_output(&reader_gone);
+  if (status.ok()) return static_cast<int>(code);
+  if (reader_gone && !pipe_signal_was_ignored() && std::signal(SIGPIPE, SIG_DFL) != SIG_ERR) {
+    // As if we had not held the signal off until the work was done: `zkinfer inspect m.zkmodel | head` says nothing.
+    std::raise(SIGPIPE);
+  }
+  note_lines(error_text(status));
+  return static_cast<int>(ExitCode::kBadInput);
+}
+
 }  // namespace
 
 void Session::run(const std::function<CommandResult()>& command) {
@@ -32,12 +55,14 @@ void Session::run(const std::function<CommandResult()>& command) {
     exit_code = *result;
     return;
   }
-  std::fflush(stdout);
-  std::fprintf(stderr, "zkinfer: %s\n", result.status().to_string().c_str());
+  note_lines(error_text(result.status()));
   exit_code = result.status().code() == StatusCode::kInternal ? ExitCode::kInternal : ExitCode::kBadInput;
 }
 
 int run_command_line(int argc, const char* const* argv) {
+  keep_standard_streams();
+  // A pipe that nobody reads any more must not end a command that has files to finish.
+  if (std::signal(SIGPIPE, SIG_IGN) == SIG_IGN) pipe_signal_was_ignored() = true;
   Session session;
   CLI::App app(kAbout, "zkinfer");
   app.footer(kFooter);
@@ -67,15 +92,20 @@ int run_command_line(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? static_cast<int>(ExitCode::kDone) : static_cast<int>(ExitCode::kBadInput);
+    if (error.get_exit_code() == 0) {
+      app.exit(error);
+      return exit_code_of(ExitCode::kDone);
+    }
+    note_lines("zkinfer: " + usage_text(app, argc, argv, error) + "\n");
+    return static_cast<int>(ExitCode::kBadInput);
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "zkinfer: resource_limit: out of memory\n");
+    note_lines("zkinfer: resource limit: out of memory\n");
     return static_cast<int>(ExitCode::kBadInput);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "zkinfer: internal: %s\n", error.what());
+    note("zkinfer: internal: {}\n", error.what());
     return static_cast<int>(ExitCode::kInternal);
   }
-  return static_cast<int>(session.exit_code);
+  return exit_code_of(session.exit_code);
 }
 
 }  // namespace zkinfer::cli

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds of files that zkinfer writes, in one table: each begins with a magic of its own and a version, so that a file says
+// what it is before it is read. docs/formats has a page on each kind; its README.md is this table.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace zkinfer {
+
+// Four letters as the little-endian number that they are at the beginning of a file.
+consteval std::uint32_t magic_of(const char (&letters)[5]) {
+  std::uint32_t magic = 0;
+  for (int i = 0; i < 4; ++i) magic |= static_cast<std::uint32_t>(static_cast<unsigned char>(letters[i])) << (8 * i);
+  return magic;
+}
+
+enum class FileKind : std::uint32_t {
+  kModel = magic_of("ZKIM"),
+  kKey = magic_of("ZKIK"),
+  kProof = magic_of("ZKIP"),
+  kCertificate = magic_of("ZKIR"),
+  kRotation = magic_of("ZKIX"),
+  kCommitmentSecret = magic_of("ZKIC"),
+  kAuditKey = magic_of("ZKIA"),
+  kTensorCommitment = magic_of("ZKID"),
+  kTensorSecret = magic_of("ZKDC"),
+  kCommitmentPayload = magic_of("ZKIS"),
+  kTensorPayload = magic_of("ZKIT"),
+};
+
+// Who may have a file.
+enum class Secrecy : std::uint8_t {
+  kPublic,
+  kSecret,   // its owner; can be made again
+  kCounted,  // its owner, once: it counts slots, and nothing can make it again
+};
+
+struct FileFormat {
+  FileKind kind;
+  std::uint32_t version;
+  std::string_view name;
+  std::string_view extension;  // empty: only inside other files
+  Secrecy secrecy;
+  std::uint64_t max_bytes;  // longer ones are refused before they are read
+  std::string_view page;    // of docs/formats
+
+  constexpr std::uint32_t magic() const { return static_cast<std::uint32_t>(kind); }
+  constexpr std::string_view article() const { return name.front() == 'a' ? "an" : "a"; }
+};
+
+inline constexpr std::size_t kFrameBytes = 8;  // magic and version
+inline constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 36;
+inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
+inline constexpr std::uint64_t kMaxProofBytes = std::uint64_t{1} << 28;  // certificates and rotations too
+inline constexpr std::uint64_t kMaxCommitmentSecretBytes = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t kMaxTensorSecretBytes = std::uint64_t{1} << 31;
+inline constexpr std::uint64_t kMaxTensorCommitmentBytes = std::uint64_t{1} << 16;
+
+inline constexpr std::array kFileFormats = {
+    FileFormat{FileKind::kModel, 1, "model package", ".zkmodel", Secrecy::kSecret, kMaxModelBytes, "model.md"},
+    FileFormat{FileKind::kKey, 2, "verification key", ".zkkey", Secrecy::kPublic, kMaxKeyBytes, "key.md"},
+    FileFormat{FileKind::kProof, 2, "proof", ".zkproof", Secrecy::kPublic, kMaxProofBytes, "proof.md"},
+    FileFormat{FileKind::kCertificate, 1, "certificate", ".zkcert", Secrecy::kPublic, kMaxProofBytes, "certificate.md"},
+    FileFormat{FileKind::kRotation, 1, "rotation", ".zkrotation", Secrecy::kPublic, kMaxProofBytes, "rotation.md"},
+    FileFormat{FileKind::kCommitmentSecret, 2, "commitment secret", ".zksecret", Secrecy::kCounted,
+               kMaxCommitmentSecretBytes, "secret.md"},
+    FileFormat{FileKind::kAuditKey, 1, "audit key", ".zkaudit", Secrecy::kSecret, 4096, "audit_key.md"},
+    FileFormat{FileKind::kTensorCommitment, 1, "tensor commitment", ".zktensor", Secrecy::kPublic,
+               kMaxTensorCommitmentBytes, "tensor.md"},
+    FileFormat{FileKind::kTensorSecret, 1, "tensor secret", ".zktsecret", Secrecy::kCounted, kMaxTensorSecretBytes,
+               "tensor.md"},
+    FileFormat{FileKind::kCommitmentPayload, 2, "content of a commitment secret", "", Secrecy::kCounted,
+               kMaxCommitmentSecretBytes, "secret.md"},
+    FileFormat{FileKind::kTensorPayload, 1, "content of a tensor secret", "", Secrecy::kCounted, kMaxTensorSecretBytes,
+               "tensor.md"},
+};
+
+// The row of `kind`; every kind has one.
+constexpr const FileFormat& format_of(FileKind kind) {
+  for (const FileFormat& format : kFileFormats) {
+    if (format.kind == kind) return format;
+  }
+  return kFileFormats[kFileFormats.size()];  // no constant expression: a kind without a row does not compile
+}
+
+// What a file with this beginning says it is; null: none of ours.
+constexpr const FileFormat* find_format(std::span<const std::uint8_t> head) {
+  if (head.size() < 4) return nullptr;
+  const std::uint32_t magic = static_cast<std::uint32_t>(head[0]) | static_cast<std::uint32_t>(head[1]) << 8 |
+                              static_cast<std::uint32_t>(head[2]) << 16 | static_cast<std::uint32_t>(head[3]) << 24;
+  for (const FileFormat& format : kFileFormats) {
+    if (format.magic() == magic) return &format;
+  }
+  return nullptr;
+}
+
+namespace formats_check {
+
+consteval bool all_distinct() {
+  for (std::size_t i = 0; i < kFileFormats.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (kFileFormats[i].kind == kFileFormats[j].kind || kFileFormats[i].name == kFileFormats[j].name) return false;
+      if (!kFileFormats[i].extension.empty() && kFileFormats[i].extension == kFileFormats[j].extension) return false;
+    }
+  }
+  return true;
+}
+static_assert(all_distinct(), "two kinds of files share a magic, a name or an extension");
+
+}  // namespace formats_check
+
+}  // namespace zkinfer

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "output_files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "print.h"
+
+namespace zkinfer::cli {
+namespace {
+
+// "a proof", "an audit key"
+std::string named_kind(const FileFormat& format) {
+  return std::string(format.article()) + " " + std::string(format.name);
+}
+
+std::string system_text() { return std::strerror(errno); }
+
+// Which file a name stands for.
+struct Identity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  explicit Identity(const struct stat& entry) : device(entry.st_dev), inode(entry.st_ino) {}
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+// "-", /dev/stdout and the like: a descriptor that this process was given.
+std::optional<int> given_descriptor(const std::string& path) {
+  if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder) || path.size() == folder.size() || path.size() > folder.size() + 6) continue;
+    const std::string digits = path.substr(folder.size());
+    if (std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) return std::atoi(digits.c_str());
+  }
+  return std::nullopt;
+}
+
+// The path with its links followed; the last part need not be there. Empty, with errno: there is no such folder.
+std::string followed(const std::string& path) {
+  std::string name = path;
+  for (int links = 0; links < 40; ++links) {
+    char* whole = ::realpath(name.c_str(), nullptr);
+    if (whole != nullptr) {
+      std::string found = whole;
+      std::free(whole);
+      return found;
+    }
+    const std::size_t slash = name.find_last_of('/');
+    const std::string folder = slash == std::string::npos ? "." : name.substr(0, slash + 1);
+    const std::string last = slash == std::string::npos ? name : name.substr(slash + 1);
+    if (errno != ENOENT || last.empty()) return {};
+    char* real_folder = ::realpath(folder.c_str(), nullptr);
+    if (real_folder == nullptr) return {};
+    const std::string base = real_folder;
+    std::free(real_folder);
+    // A link to a file that is not there yet.
+    std::string target(4096, '\0');
+    const ssize_t length = ::readlink(name.c_str(), target.data(), target.size());
+    if (length < 0) return (base == "/" ? "" : base) + "/" + last;
+    target.resize(static_cast<std::size_t>(length));
+    name = target.starts_with('/') ? target : base + "/" + target;
+  }
+  errno = ELOOP;
+  return {};
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Bytes first_bytes(const std::string& path, std::size_t count) {
+  Bytes head(count);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return {};
+  const ssize_t got = ::read(fd, head.data(), head.size());
+  ::close(fd);
+  head.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+  return head;
+}
+
+bool write_whole(int fd, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+ByteView bytes_of(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
+
+}  // namespace
+
+struct OutputFiles::Input {
+  std::string path;
+  Identity identity;
+};
+
+struct OutputFiles::File {
+  std::string option, path;
+  const FileFormat* format = nullptr;  // of ours; else text or data
+  std::string head;                    // text
+  std::optional<std::uint64_t> size;   // data
+  bool is_private = false;
+  bool is_counted = false;  // made by somebody else
+
+  int descriptor = -1;    // given: written as it is
+  bool in_place = false;  // opened and written at the end
+  std::string real_path;  // regular: the name it will have
+  int temporary = -1;     // regular: the file without its name
+  bool has_temporary_name = false;
+  std::optional<Identity> before;  // regular: what has the name now
+  Bytes pending;                   // not regular: the content until publish()
+  bool written = false;
+  bool made = false, exchanged = false, replaced = false;  // how it has its name
+
+  File() = default;
+  File(File&&) = delete;
+  ~File() { drop_temporary(); }
+  // Ours alone, and the same for every process that writes this file.
+  std::string temporary_name() const {
+    char name[32];
+    std::snprintf(name, sizeof name, "/.zkinfer-%016zx.tmp", std::hash<std::string>{}(real_path));
+    return (folder_of(real_path) == "/" ? "" : folder_of(real_path)) + name;
+  }
+  void drop_temporary() {
+    if (has_temporary_name) ::unlink(temporary_name().c_str());
+    has_temporary_name = false;
+    if (temporary >= 0) ::close(temporary);
+    temporary = -1;
+  }
+  std::string named() const { return option + " " + in_quotes(path); }
+  std::string what() const { return format != nullptr ? named_kind(*format) : size.has_value() ? "data" : "text"; }
+};
+
+OutputFiles::OutputFiles(bool force) : force_(force) {}
+OutputFiles::~OutputFiles() = default;
+
+void OutputFiles::reads(const std::string& path) {
+  struct stat entry {};
+  const int result = path == "-" ? ::fstat(STDIN_FILENO, &entry) : ::stat(path.c_str(), &entry);
+  if (result == 0 && S_ISREG(entry.st_mode)) inputs_.push_back({path, Identity(entry)});
+}
+
+void OutputFiles::reads(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) reads(path);
+}
+
+OutputFiles::Id OutputFiles::add(const std::string& option, const std::string& path, FileKind kind) {
+  auto file = std::make_unique<File>();
+  file->option = option;
+  file->path = path;
+  file->format = &format_of(kind);
+  file->is_private = file->format->secrecy != Secrecy::kPublic;
+  files_.push_back(std::move(file));
+  return files_.size() - 1;
+}
+
+OutputFiles::Id OutputFiles::add_text(const std::string& option, const std::string& path, const std::string& head) {
+  auto file = std::make_unique<File>();
+  file->option = option;
+  file->path = path;
+  file->head = head;
+  files_.push_back(std::move(file));
+  return files_.size() - 1;
+}
+
+OutputFiles::Id OutputFiles::add_data(const std::string& option, const std::string& path, std::uint64_t num_bytes) {
+  auto file = std::make_unique<File>();
+  file->option = option;
+  file->path = path;
+  file->size = num_bytes;
+  file->is_private = true;
+  files_.push_back(std::move(file));
+  return files_.size() - 1;
+}
+
+void OutputFiles::add_counted(const std::string& option, const std::string& path, FileKind kind) {
+  const Id id = add(option, path, kind);
+  files_[id]->is_counted = true;
+}
+
+Status OutputFiles::check_existing(const File& file) const {
+  const Bytes head = first_bytes(file.real_path, std::max<std::size_t>(kFrameBytes, file.head.size()));
+  const FileFormat* found = find_format(head);
+  if (found != nullptr && found->secrecy == Secrecy::kCounted) {
+    return invalid_argument(
+        file.named() + " is " + named_kind(*found) +
+        ", which nothing can make again; no command replaces one. Name another file, or move it away");
+  }
+  struct stat entry {};
+  if (::stat(file.real_path.c_str(), &entry) != 0 || entry.st_size == 0 || force_) return ok_status();
+  bool same = found == file.format;
+  if (file.format == nullptr && found == nullptr) {
+    same = file.size.has_value()
+               ? static_cast<std::uint64_t>(entry.st_size) == *file.size
+               : head.size() >= file.head.size() && std::equal(file.head.begin(), file.head.end(), head.begin());
+  }
+  if (same) return ok_status();
+  const std::string is =
+      found != nullptr ? "is " + named_kind(*found) : "is there already and is no file that this command writes here";
+  return invalid_argument(file.named() + " " + is + "; replace it with --force if you are sure, or name another file");
+}
+
+// Removes what a dead process left under the temporary name; false while its maker lives, who holds its lock.
+bool OutputFiles::remove_dead_temporary(const File& file) {
+  const int fd = ::open(file.temporary_name().c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return errno == ENOENT;
+  const bool dead = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+  if (dead) ::unlink(file.temporary_name().c_str());
+  ::close(fd);
+  return dead;
+}
+
+Status OutputFiles::open_temporary(File& file) {
+  const mode_t mode = file.is_private ? 0600 : 0666;
+  const std::string folder = folder_of(file.real_path);
+  file.temporary =
+      ::access("/proc/self/fd", X_OK) == 0 ? ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode) : -1;
+  if (file.temporary < 0 && errno != EACCES && errno != EROFS) {
+    // No nameless files on this system.
+    const auto create = [&] {
+      return ::open(file.temporary_name().c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, mode);
+    };
+    file.temporary = create();
+    if (file.temporary < 0 && errno == EEXIST) {
+      if (!remove_dead_temporary(file)) return io_error("another process is writing it");
+      file.temporary = create();
+    }
+    file.has_temporary_name = file.temporary >= 0;
+  }
+  if (file.temporary < 0) return io_error(system_text());
+  static_cast<void>(::flock(file.temporary, LOCK_EX | LOCK_NB));
+  return ok_status();
+}
+
+Status OutputFiles::prepare(File& file) {
+  if (file.path.empty()) return invalid_argument(file.option + ": the name of a file is empty");
+  file.descriptor = given_descriptor(file.path).value_or(-1);
+  struct stat entry {};
+  const bool exists =
+      (file.descriptor >= 0 ? ::fstat(file.descriptor, &entry) : ::stat(file.path.c_str(), &entry)) == 0;
+  if (!exists && (file.descriptor >= 0 || (errno != ENOENT && errno != ENOTDIR))) {
+    return io_error(file.named() + " cannot be written: " + system_text());
+  }
+  if (exists && S_ISREG(entry.st_mode)) {
+    const Identity identity(entry);
+    for (const Input& input : inputs_) {
+      if (input.identity == identity) {
+        return invalid_argument(file.named() + " is the file " + in_quotes(input.path) +
+                                " that this command reads; name another file");
+      }
+    }
+  }
+  if (exists && S_ISDIR(entry.st_mode)) return invalid_argument(file.named() + " is a folder; name a file in it");
+  if (exists && S_ISBLK(entry.st_mode)) return invalid_argument(file.named() + " is a disk; name a file");
+  if (exists && S_ISSOCK(entry.st_mode)) return invalid_argument(file.named() + " is a socket; name a file or a pipe");
+  const bool is_regular = file.descriptor < 0 && (!exists || S_ISREG(entry.st_mode));
+  if (!is_regular) {
+    if (file.is_counted) {
+      return invalid_argument(file.named() + ": " + named_kind(*file.format) +
+                              " counts its slots and must be a file; name one");
+    }
+    if (file.head.empty() && exists && S_ISCHR(entry.st_mode) && file.descriptor >= 0 &&
+        ::isatty(file.descriptor) == 1) {
+      return invalid_argument(file.named() + " is a terminal, and " + file.what() +
+                              " is no text; name a file, or use a pipe");
+    }
+    if (file.descriptor >= 0 && (::fcntl(file.descriptor, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+      return invalid_argument(file.named() + " is not open for writing");
+    }
+    file.in_place = file.descriptor < 0;
+    return ok_status();
+  }
+  const bool named_folder = file.path.ends_with('/');
+  file.real_path = named_folder ? "" : followed(file.path);
+  const std::string folder =
+      file.real_path.empty() ? file.path.substr(0, file.path.find_last_of('/')) : folder_of(file.real_path);
+  if (file.real_path.empty()) {
+    const std::string why = named_folder ? "it names a folder" : system_text();
+    return io_error(file.named() + " cannot be written: " + why + "; make the folder first, or name another file");
+  }
+  if (exists) {
+    if (file.is_counted) {
+      return invalid_argument(
+          file.named() +
+          " is there already, and no command replaces what may be a secret; name another file, or move it away");
+    }
+    ZKI_RETURN_IF_ERROR(check_existing(file));
+    file.before.emplace(entry);
+  }
+  // Taking the lock of a secret away would let two processes use one slot.
+  if (file.real_path.ends_with(".lock")) {
+    const FileFormat* locked =
+        find_format(first_bytes(file.real_path.substr(0, file.real_path.size() - 5), kFrameBytes));
+    if (locked != nullptr && locked->secrecy == Secrecy::kCounted) {
+      return invalid_argument(file.named() + " is the lock of " + named_kind(*locked) + "; name another file");
+    }
+  }
+  if (Status status = open_temporary(file); !status.ok()) {
+    return io_error(file.named() + ": cannot write into the folder " + in_quotes(folder) + ": " + status.message());
+  }
+  if (file.is_counted) file.drop_temporary();
+  return ok_status();
+}
+
+Status OutputFiles::prepare() {
+  for (const std::unique_ptr<File>& file : files_) ZKI_RETURN_IF_ERROR(prepare(*file));
+  int standard_output = keeps_standard_output_ ? 1 : 0;
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    const File& file = *files_[i];
+    if (file.descriptor == STDOUT_FILENO && ++standard_output > 1) {
+      return invalid_argument(file.named() +
+                              ": standard output is used twice (another output, or --json); name a file");
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      const File& other = *files_[j];
+      const bool same_name = !file.real_path.empty() && file.real_path == other.real_path;
+      const bool same_file = file.before.has_value() && file.before == other.before;
+      const bool same_pipe = file.in_place && other.in_place && file.path == other.path && file.path != "/dev/null";
+      if (same_name || same_file || same_pipe)
+        return invalid_argument(file.named() + " is written by " + other.option + " too; name two files");
+    }
+  }
+  if (standard_output > 0 && !keeps_standard_output_) print_to_standard_error();
+  return ok_status();
+}
+
+Status OutputFiles::write(Id id, ByteView bytes) {
+  File& file = *files_[id];
+  ZKI_CHECK(!file.is_counted && !file.written, "each file is written once, slot files by themselves");
+  file.written = true;
+  if (file.temporary < 0) {
+    file.pending.assign(bytes.begin(), bytes.end());
+    return ok_status();
+  }
+  if (!write_whole(file.temporary, bytes) || ::fsync(file.temporary) != 0)
+    return io_error("cannot write " + file.named() + ": " + system_text());
+  return ok_status();
+}
+
+Status OutputFiles::write(Id id, const std::string& text) { return write(id, bytes_of(text)); }
+
+Status OutputFiles::give_name(File& file) {
+  const std::string temporary = file.temporary_name();
+  const std::string nameless = "/proc/self/fd/" + std::to_string(file.temporary);
+  const auto link_to = [&](const std::string& name) {
+    return ::linkat(AT_FDCWD, (file.has_temporary_name ? temporary : nameless).c_str(), AT_FDCWD, name.c_str(),
+                    AT_SYMLINK_FOLLOW) == 0;
+  };
+  const auto move = [&](unsigned flags) {
+    return ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, file.real_path.c_str(), flags) == 0;
+  };
+  const Status meanwhile =
+      io_error(file.named() + " was made or replaced by another process meanwhile; nothing was written over it");
+  if (!file.before.has_value()) {
+    // Fails where somebody else has taken the name: no two writers win.
+    if (link_to(file.real_path)) {
+      file.made = true;
+    } else if (errno != EEXIST && file.has_temporary_name && (move(RENAME_NOREPLACE) || (errno == EINVAL && move(0)))) {
+      // A file system without second names.
+      file.made = true;
+      file.has_temporary_name = false;
+    }
+    if (file.made) return ok_status();
+    return errno == EEXIST ? meanwhile : io_error("cannot make " + file.named() + ": " + system_text());
+  }
+  if (!file.has_temporary_name && !(file.has_temporary_name = link_to(temporary)) && errno == EEXIST) {
+    if (!remove_dead_temporary(file)) return meanwhile;
+    file.has_temporary_name = link_to(temporary);
+  }
+  if (!file.has_temporary_name) return io_error("cannot make " + in_quotes(temporary) + ": " + system_text());
+  const auto stands_for = [](const std::string& name, const Identity& identity) {
+    struct stat entry {};
+    return ::lstat(name.c_str(), &entry) == 0 && Identity(entry) == identity;
+  };
+  // The old file gets the temporary name, so that it can be looked at, and comes back if another file fails.
+  if (move(RENAME_EXCHANGE)) {
+    file.exchanged = true;
+    if (stands_for(temporary, *file.before)) return ok_status();
+    take_back(file);
+    return meanwhile;
+  }
+  if (errno == ENOENT || !stands_for(file.real_path, *file.before)) return meanwhile;
+  if (!move(0)) return io_error("cannot give the finished file the name " + file.named() + ": " + system_text());
+  file.has_temporary_name = false;
+  file.replaced = true;
+  return ok_status();
+}
+
+void OutputFiles::take_back(File& file) {
+  if (file.made && ::unlink(file.real_path.c_str()) == 0) file.made = false;
+  if (file.exchanged &&
+      ::renameat2(AT_FDCWD, file.temporary_name().c_str(), AT_FDCWD, file.real_path.c_str(), RENAME_EXCHANGE) == 0)
+    file.exchanged = false;
+}
+
+Status OutputFiles::publish() {
+  for (const std::unique_ptr<File>& file : files_) {
+    ZKI_CHECK(file->written || file->is_counted, "every declared file is written");
+    if (file->descriptor < 0 && !file->in_place) continue;
+    // Opening a pipe waits for its reader.
+    const int fd = file->in_place ? ::open(file->path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY) : file->descriptor;
+    const bool done = fd >= 0 && write_whole(fd, file->pending);
+    const std::string why = done ? "" : system_text();
+    if (fd >= 0 && file->in_place) ::close(fd);
+    if (!done) return io_error("cannot write " + file->named() + ": " + why);
+  }
+  for (const std::unique_ptr<File>& file : files_) {
+    if (file->temporary < 0) continue;
+    const Status status = give_name(*file);
+    if (status.ok()) continue;
+    std::string kept;
+    for (const std::unique_ptr<File>& other : files_) {
+      take_back(*other);
+      if (other->made || other->exchanged || other->replaced) kept += (kept.empty() ? "" : ", ") + in_quotes(other->path);
+    }
+    return kept.empty() ? status : Status(status.code(), status.message() + ". Written before that: " + kept);
+  }
+  std::vector<std::string> folders;
+  for (const std::unique_ptr<File>& file : files_) {
+    if (file->temporary < 0) continue;
+    file->drop_temporary();
+    const std::string folder = folder_of(file->real_path);
+    if (std::ranges::count(folders, folder) > 0) continue;
+    folders.push_back(folder);
+    // The names outlive a power cut. Where a folder cannot be synced, the files are there all the same.
+    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) continue;
+    static_cast<void>(::fsync(fd));
+    ::close(fd);
+  }
+  return ok_status();
+}
+
+}  // namespace zkinfer::cli
