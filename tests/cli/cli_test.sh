@@ -20,7 +20,9 @@ for command in compile commit commitment certify rotate prove verify verify-rota
   expect 0 'Examples:' "$zkinfer" "$command" --help
 done
 expect 2 'subcommand' "$zkinfer"
-expect 2 'required|not expected' "$zkinfer" compile digits.onnx --no-such-option
+expect 2 "did you mean 'prove'" "$zkinfer" prov x
+expect 2 "did you mean '--calibration'" "$zkinfer" compile digits.onnx --calibraton c.npy
+expect 2 'no option .--no-such-option' "$zkinfer" compile digits.onnx --no-such-option
 
 # The honest way, with picture, NumPy and JSON inputs.
 expect 0 'cosine' "$zkinfer" compile digits.onnx --calibration calibration.npy --evaluate test.npy --fidelity-json fidelity.json
