@@ -9,6 +9,7 @@
 
 #include "zkinfer/data.h"
 #include "zkinfer/model.h"
+#include "zkinfer/security.h"
 #include "zkinfer/slots.h"
 #include "zkinfer/verify.h"
 
@@ -25,9 +26,7 @@ inline constexpr SlotFileKind kTensorSecretFile = {
 
 // Of commitments that are made without a key. Keys that were made with the same numbers take them.
 struct TensorCommitOptions {
-  int security_bits = 128;
-  bool unique_decoding = false;
-  int pow_bits = 16;
+  Security security;
   std::uint64_t budget = 0;  // proofs that the commitment may serve; 0: a default
   // Tests and benchmarks only: a commitment that hides nothing from whoever knows it.
   std::optional<Digest> insecure_seed;

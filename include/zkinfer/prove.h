@@ -8,21 +8,18 @@
 #include "base/tensor_policy.h"
 #include "zkinfer/commit_tensor.h"
 #include "zkinfer/model.h"
+#include "zkinfer/security.h"
 #include "zkinfer/slots.h"
 #include "zkinfer/verify.h"
 
 namespace zkinfer {
 
 struct CommitOptions {
-  int security_bits = 128;
-  bool unique_decoding = false;  // proven without the Johnson-regime theorem; larger proofs
+  Security security;
   // Who sees what. What is not public is hidden.
   TensorPolicy inputs;  // private
   TensorPolicy outputs{Exposure::kPublic, TensorHash::kNone};
-  bool public_parameters = false;  // the commitment hides nothing: whoever has the model derives the same key
-  bool zero_knowledge =
-      true;           // false: proofs may show anything; allowed only where inputs, outputs and parameters are public
-  int pow_bits = 16;  // grinding before each query phase
+  bool public_parameters = false;   // the commitment hides nothing: whoever has the model derives the same key
   std::uint64_t tensor_budget = 0;  // proofs that a commitment to an input or output may serve; 0: a default
   // Slots: proofs and certificates that this commitment may serve. The last is kept for rotation, so at least 2; 0: default
   // by model size. Without meaning for public parameters.

@@ -80,19 +80,13 @@ Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std:
 Result<CommittedTensor> CommittedTensor::create(const TensorInfo& tensor, std::vector<std::int64_t> integers,
                                                 const TensorCommitOptions& options) {
   ZKI_RETURN_IF_ERROR(api::check_tensor(tensor));
-  if (options.security_bits < 40 || options.security_bits > 128) {
-    return invalid_argument("security of " + std::to_string(options.security_bits) + " bits, expected 40 to 128");
+  ZKI_RETURN_IF_ERROR(options.security.validate());
+  if (!options.security.zero_knowledge) {
+    return invalid_argument("a tensor commitment without zero knowledge hides nothing; publish the tensor instead");
   }
-  if (options.pow_bits < 0 || options.pow_bits > 32) {
-    return invalid_argument("grinding of " + std::to_string(options.pow_bits) + " bits, expected 0 to 32");
-  }
-  pcs::OpeningParams like;
-  like.security_bits = static_cast<std::uint32_t>(options.security_bits);
-  like.regime = options.unique_decoding ? pcs::Regime::kUniqueDecoding : pcs::Regime::kJohnson;
-  like.pow_bits = static_cast<std::uint8_t>(options.pow_bits);
   const std::uint64_t budget = options.budget != 0 ? options.budget : prover::kDefaultTensorBudget;
   ZKI_ASSIGN_OR_RETURN(const pcs::TensorOracle oracle,
-                       prover::tensor_oracle_params(tensor.num_elements(), budget, like));
+                       prover::tensor_oracle_params(tensor.num_elements(), budget, options.security));
   return commit(tensor, std::move(integers), oracle, options.insecure_seed);
 }
 

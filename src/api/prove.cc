@@ -96,23 +96,14 @@ Prover::Prover(Prover&&) noexcept = default;
 Prover& Prover::operator=(Prover&&) noexcept = default;
 
 Result<Prover> Prover::create(const Model& model, const CommitOptions& options) {
-  if (options.security_bits < 40 || options.security_bits > 128) {
-    return invalid_argument("security of " + std::to_string(options.security_bits) +
-                            " bits, expected 40 to 128 (the hash gives no more than 128)");
-  }
-  if (options.pow_bits < 0 || options.pow_bits > 40) {
-    return invalid_argument("grinding of " + std::to_string(options.pow_bits) + " bits, expected 0 to 40");
-  }
+  ZKI_RETURN_IF_ERROR(options.security.validate());
   if (options.budget == 1 && !options.public_parameters) {
     return invalid_argument(
         "budget of 1 proof, expected at least 2: the last one is kept for rotation to the next commitment");
   }
   if (options.progress) options.progress("commit to the weights", 0.0);
   prover::ModelOptions model_options;
-  model_options.security_bits = static_cast<std::uint32_t>(options.security_bits);
-  model_options.regime = options.unique_decoding ? pcs::Regime::kUniqueDecoding : pcs::Regime::kJohnson;
-  model_options.zero_knowledge = options.zero_knowledge;
-  model_options.pow_bits = static_cast<std::uint8_t>(options.pow_bits);
+  model_options.security = options.security;
   model_options.budget = options.budget;
   model_options.tensor_budget = options.tensor_budget;
   model_options.visibility = {options.inputs, options.outputs, options.public_parameters};
@@ -213,13 +204,10 @@ Bytes Prover::audit_key() const { return api::opening_bytes(impl_->model.prepare
 CommitOptions Prover::options() const {
   const statement::Key& key = impl_->model.prepared.key;
   CommitOptions options;
-  options.security_bits = static_cast<int>(key.params.security_bits);
-  options.unique_decoding = key.params.regime == pcs::Regime::kUniqueDecoding;
+  options.security = key.params.security;
   options.inputs = key.visibility.inputs;
   options.outputs = key.visibility.outputs;
   options.public_parameters = key.visibility.public_params;
-  options.zero_knowledge = key.params.zero_knowledge;
-  options.pow_bits = key.params.pow_bits;
   options.tensor_budget = key.params.data.empty() ? 0 : key.params.data[0].budget;
   options.budget = key.params.model_budget;
   return options;

@@ -33,7 +33,7 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
   impl->info.model_name = parsed.graph.name;
   impl->info.model_identity = parsed.identity();
   impl->info.security_bits = impl->report.bits();
-  impl->info.zero_knowledge = parsed.params.zero_knowledge;
+  impl->info.zero_knowledge = parsed.params.security.zero_knowledge;
   impl->info.insecure_seed = parsed.insecure_seed;
   impl->info.inputs = parsed.visibility.inputs;
   impl->info.outputs = parsed.visibility.outputs;
@@ -232,7 +232,7 @@ std::vector<std::pair<std::string, std::size_t>> proof_size_table(const Verifica
   if (proof.size() <= header) return out;
   // The messages before the opening: run the outer verifier for its byte count. Sizes do not depend on the values.
   Transcript transcript(verifier::kProtocolName);
-  hiding::PadAllocator pads(prepared.key.params.zero_knowledge);
+  hiding::PadAllocator pads(prepared.key.params.security.zero_knowledge);
   pads.set_layout(prepared.compiled.pads.layout());
   hiding::VerifierChannel channel(transcript, pads, proof.subspan(header));
   (void)verifier::receive_roots(channel, prepared, verifier::DataPins(prepared.key.params.data.size()));

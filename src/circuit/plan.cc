@@ -99,7 +99,6 @@ soundness::OuterShape outer_shape(const Circuit& circuit, const OuterPlan& plan,
   shape.relation_variables = static_cast<std::uint32_t>(plan.tau_bits);
   shape.batched_rounds = static_cast<std::uint32_t>(plan.rounds);
   shape.batched_degree = static_cast<std::uint32_t>(plan.degree);
-  shape.mask_pinned = true;
   shape.num_triples = layout.num_triples;
   shape.log_triple_rows = static_cast<std::uint32_t>(layout.log_triple_rows());
   std::size_t num_data = 0;

@@ -13,8 +13,9 @@ Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) 
     return invalid_argument("the model has no parameters, so there is nothing to certify");
   pcs::OpeningParams params;
   {
-    ZKI_ASSIGN_OR_RETURN(const relations::CompiledCircuit compiled,
-                         relations::compile_certificate(prepared.key.graph, prepared.key.params.zero_knowledge));
+    ZKI_ASSIGN_OR_RETURN(
+        const relations::CompiledCircuit compiled,
+        relations::compile_certificate(prepared.key.graph, prepared.key.params.security.zero_knowledge));
     ZKI_ASSIGN_OR_RETURN(params, key_proof_params(prepared.key.params, compiled, {}));
   }
   ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey key_proof, verifier::prepare_certificate(prepared, params));

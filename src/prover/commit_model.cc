@@ -3,8 +3,7 @@
 
 #include "circuit/evaluate.h"
 #include "exec/integer/executor.h"
-#include "prover/commit_tensor.h"
-#include "prover/key_proof_params.h"
+#include "prover/choose_opening.h"
 #include "prover/prf.h"
 
 namespace zkinfer::prover {
@@ -13,41 +12,6 @@ namespace {
 
 // Stream number of PrfStream under the rows key.
 constexpr std::uint64_t kModelStream = 1;
-
-constexpr std::uint64_t kLeastDefaultBudget = 64;
-
-Result<pcs::OpeningParams> choose(const relations::CompiledCircuit& compiled, const ModelOptions& options) {
-  pcs::OpeningParams like;
-  like.security_bits = options.security_bits;
-  like.regime = options.regime;
-  like.zero_knowledge = options.zero_knowledge;
-  like.pow_bits = options.pow_bits;
-  soundness::ParamRequest request = param_request(like, compiled);
-  if (options.zero_knowledge && !options.visibility.public_params && request.model_elements > 0) {
-    request.model_budget =
-        options.budget != 0 ? options.budget : soundness::default_model_budget(request.model_elements);
-  }
-  for (std::size_t i = 0; i < compiled.num_data_oracles(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(
-        const pcs::TensorOracle data,
-        tensor_oracle_params(compiled.num_elements(circuit::data_oracle(i)),
-                             options.tensor_budget != 0 ? options.tensor_budget : kDefaultTensorBudget, like));
-    request.data.push_back(data);
-  }
-  Result<pcs::OpeningParams> params = soundness::choose_params(request);
-  // The default budget is a wish: some sizes have no parameters for it within the caps on code words.
-  while (!params.ok() && params.status().code() == StatusCode::kResourceLimit && options.budget == 0 &&
-         request.model_budget >= 2 * kLeastDefaultBudget) {
-    request.model_budget /= 2;
-    params = soundness::choose_params(request);
-  }
-  if (!params.ok() && request.data.size() > 2) {
-    return params.status().with_context(
-        std::to_string(request.data.size()) +
-        " committed tensors (each takes some provable security; commit to fewer, or concatenate them in the model)");
-  }
-  return params;
-}
 
 pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const qir::Weights& params,
                                   const Digest& rows_key) {
@@ -114,7 +78,7 @@ Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::
 
 Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::Weights params, const ModelOptions& options,
                                     const Digest& seed) {
-  if (!options.zero_knowledge && !options.visibility.everything()) {
+  if (!options.security.zero_knowledge && !options.visibility.everything()) {
     return invalid_argument(
         "zero knowledge can only be off where nothing is private; make inputs, outputs and parameters public too");
   }
@@ -123,8 +87,8 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::Weights param
   }
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
-                       relations::compile(graph, options.zero_knowledge, options.visibility));
-  ZKI_ASSIGN_OR_RETURN(const pcs::OpeningParams opening, choose(compiled, options));
+                       relations::compile(graph, options.security.zero_knowledge, options.visibility));
+  ZKI_ASSIGN_OR_RETURN(const pcs::OpeningParams opening, choose_opening(graph, compiled, options));
   return with_seed(graph, std::move(compiled), std::move(params), opening, options.visibility, seed);
 }
 
@@ -132,7 +96,7 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::Weights param
                                     const qir::Visibility& visibility, const Digest& seed) {
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
-                       relations::compile(graph, opening.zero_knowledge, visibility));
+                       relations::compile(graph, opening.security.zero_knowledge, visibility));
   return with_seed(graph, std::move(compiled), std::move(params), opening, visibility, seed);
 }
 
@@ -141,7 +105,7 @@ Result<CommittedModel> commit_model_with_rows(const qir::QGraph& graph, qir::Wei
                                               const Digest& rows_key) {
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
-                       relations::compile(graph, opening.zero_knowledge, visibility));
+                       relations::compile(graph, opening.security.zero_knowledge, visibility));
   return finish(graph, std::move(compiled), std::move(params), opening, visibility, rows_key);
 }
 

@@ -11,10 +11,7 @@ namespace zkinfer::prover {
 inline constexpr std::uint64_t kDefaultTensorBudget = 8;
 
 struct ModelOptions {
-  std::uint32_t security_bits = 128;
-  pcs::Regime regime = pcs::Regime::kJohnson;
-  bool zero_knowledge = true;
-  std::uint8_t pow_bits = 16;
+  Security security;
   std::uint64_t budget = 0;         // 0: the default for the model's size
   std::uint64_t tensor_budget = 0;  // of committed inputs and outputs; 0: kDefaultTensorBudget
   qir::Visibility visibility;       // zero knowledge off needs everything public

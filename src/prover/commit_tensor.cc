@@ -4,7 +4,8 @@
 #include "circuit/evaluate.h"
 #include "circuit/layout.h"
 #include "prover/prf.h"
-#include "soundness/choose_params.h"
+#include "soundness/caps.h"
+#include "soundness/tensor_oracle.h"
 
 namespace zkinfer::prover {
 
@@ -31,18 +32,16 @@ Digest derive_tensor_rows_key(const Digest& seed, const pcs::TensorOracle& param
 }
 
 Result<pcs::TensorOracle> tensor_oracle_params(std::uint64_t num_elements, std::uint64_t budget,
-                                               const pcs::OpeningParams& like) {
+                                               const Security& security) {
   const circuit::Circuit circuit = flat_circuit(num_elements);
   soundness::TensorRequest request;
   request.elements = num_elements;
   request.budget = budget;
-  request.security_bits = like.security_bits;
-  request.regime = like.regime;
-  request.pow_bits = like.pow_bits;
+  request.security = security;
   request.rows = [&](int log_lanes) {
     return circuit::place_columns(circuit, circuit::data_oracle(0), log_lanes).num_coefs;
   };
-  return soundness::data_oracle(request);
+  return soundness::tensor_oracle(request);
 }
 
 Result<CommittedValues> commit_tensor(std::vector<std::int64_t> values, const pcs::TensorOracle& params,
@@ -54,9 +53,9 @@ Result<CommittedValues> commit_tensor(std::vector<std::int64_t> values, const pc
                             " numbers");
   }
   // A key or an opening may come from anybody.
-  if (params.oracle.domain_size() > 4 * soundness::default_witness_cap(values.size()) / params.oracle.num_lanes()) {
+  if (params.oracle.domain_size() > soundness::tensor_cap(values.size(), params.budget) / params.oracle.num_lanes()) {
     return invalid_argument("tensor commitment: parameters far beyond what " + std::to_string(values.size()) +
-                            " numbers need");
+                            " numbers and " + std::to_string(params.budget) + " proofs need");
   }
   // One coefficient per lane and row stays unknown: two lanes are the least that cannot be guessed (128 bits).
   if (params.budget > 0 && params.oracle.log_lanes < 1) {

@@ -21,9 +21,9 @@ struct CommittedValues {
 Digest derive_tensor_rows_key(const Digest& seed, const pcs::TensorOracle& params,
                               const std::vector<std::int64_t>& values);
 
-// The oracle of commitments to `num_elements` numbers (soundness::data_oracle with the layout of one flat column).
+// The oracle of commitments to `num_elements` numbers (soundness::tensor_oracle with the layout of one flat column).
 Result<pcs::TensorOracle> tensor_oracle_params(std::uint64_t num_elements, std::uint64_t budget,
-                                               const pcs::OpeningParams& like);
+                                               const Security& security);
 
 // |values| < p. params as tensor_oracle_params gives them, or a key's params.data[i]; invalid_argument when they are for
 // another number of values.

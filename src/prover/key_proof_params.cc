@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prover/key_proof_params.h"
 
+#include <array>
+#include <memory>
+
 namespace zkinfer::prover {
 
-soundness::ParamRequest param_request(const pcs::OpeningParams& like, const relations::CompiledCircuit& compiled) {
-  soundness::ParamRequest request;
-  request.security_bits = like.security_bits;
-  request.regime = like.regime;
-  request.zero_knowledge = like.zero_knowledge;
-  request.pow_bits = like.pow_bits;
-  request.witness_elements = compiled.num_elements(circuit::Oracle::kWitness);
-  request.model_elements = compiled.num_elements(circuit::Oracle::kModel);
-  const auto rows = [&](circuit::Oracle oracle) {
-    return [&compiled, oracle](int log_lanes) {
-      return circuit::place_columns(compiled.circuit, oracle, log_lanes).num_coefs;
-    };
+namespace {
+
+// A layout is asked for again when other budgets are tried.
+soundness::RowsForLanes rows_of(const relations::CompiledCircuit& compiled, circuit::Oracle oracle) {
+  auto known = std::make_shared<std::array<std::uint64_t, soundness::kMaxLogLanes + 1>>();
+  return [&compiled, oracle, known](int log_lanes) {
+    std::uint64_t& rows = known->at(static_cast<std::size_t>(log_lanes));
+    if (rows == 0) rows = circuit::place_columns(compiled.circuit, oracle, log_lanes).num_coefs;
+    return rows;
   };
-  request.witness_rows = rows(circuit::Oracle::kWitness);
-  request.model_rows = rows(circuit::Oracle::kModel);
+}
+
+}  // namespace
+
+soundness::ParamRequest param_request(const Security& security, const relations::CompiledCircuit& compiled) {
+  soundness::ParamRequest request;
+  request.security = security;
+  request.witness_elements = compiled.num_elements(circuit::Oracle::kWitness);
+  request.witness_rows = rows_of(compiled, circuit::Oracle::kWitness);
+  request.model_elements = compiled.num_elements(circuit::Oracle::kModel);
+  request.model_rows = rows_of(compiled, circuit::Oracle::kModel);
   request.shape = compiled.shape;
   request.prover_bytes = soundness::kProverBytes;
   return request;
@@ -25,8 +34,7 @@ soundness::ParamRequest param_request(const pcs::OpeningParams& like, const rela
 
 Result<pcs::OpeningParams> key_proof_params(const pcs::OpeningParams& own, const relations::CompiledCircuit& compiled,
                                             std::vector<pcs::TensorOracle> data) {
-  soundness::ParamRequest request = param_request(own, compiled);
-  request.model_rows = [&own](int) { return own.model.num_coefs; };
+  soundness::ParamRequest request = param_request(own.security, compiled);
   request.fixed_model = own.model;
   request.model_budget = own.model_budget;
   request.data = std::move(data);

@@ -8,8 +8,8 @@
 
 namespace zkinfer::prover {
 
-// What the search must know of a circuit and of the security asked for (`like`); M's budget and parameters are the caller's.
-soundness::ParamRequest param_request(const pcs::OpeningParams& like, const relations::CompiledCircuit& compiled);
+// What the search must know of a circuit and of the security asked for; M's budget and parameters are the caller's.
+soundness::ParamRequest param_request(const Security& security, const relations::CompiledCircuit& compiled);
 
 // compiled has the model columns of the key's circuit. Errors: no opening parameters for this M.
 Result<pcs::OpeningParams> key_proof_params(const pcs::OpeningParams& own, const relations::CompiledCircuit& compiled,

@@ -107,16 +107,16 @@ Messages prove_messages(const CommittedModel& model, const StatementContext& con
   ProofRandom witness_rows(key, RandomStream::kWitnessRows, request.hooks);
   const pcs::CommittedOracle witness_oracle = commit_witness(prepared, data, witness_rows);
   pcs::MaskOracle mask;
-  if (params.zero_knowledge) {
+  if (params.security.zero_knowledge) {
     ProofRandom random(key, RandomStream::kMask, request.hooks);
     mask = pcs::MaskOracle(params, random);
   }
-  hiding::PadAllocator allocator(params.zero_knowledge);
+  hiding::PadAllocator allocator(params.security.zero_knowledge);
   allocator.set_layout(compiled.pads.layout());
   hiding::ProverChannel channel(transcript, allocator, pads);
   if (request.hooks != nullptr) channel.set_message_hook(request.hooks->messages);
   channel.send_digests("witness root", std::span(&witness_oracle.root(), 1));
-  if (params.zero_knowledge) {
+  if (params.security.zero_knowledge) {
     channel.send_digests("mask root", std::span(&mask.root(), 1));
     const pcs::MaskPin pin = mask.pin(channel.challenge("mask point"));
     channel.send_clear("mask value", pin.x);
@@ -133,7 +133,7 @@ Messages prove_messages(const CommittedModel& model, const StatementContext& con
   // The verifier's own replay of these messages gives the claim to open, so the two sides cannot disagree on it.
   Transcript replay(context.protocol);
   context.absorb(replay);
-  hiding::PadAllocator replay_pads(params.zero_knowledge);
+  hiding::PadAllocator replay_pads(params.security.zero_knowledge);
   replay_pads.set_layout(compiled.pads.layout());
   hiding::VerifierChannel replay_channel(replay, replay_pads, channel.proof());
   (void)verifier::receive_roots(replay_channel, prepared, context.pins);
@@ -145,7 +145,7 @@ Messages prove_messages(const CommittedModel& model, const StatementContext& con
   if (params.has_model) oracles.bases.push_back(&model.oracle);
   oracles.bases.insert(oracles.bases.end(), context.data_oracles.begin(), context.data_oracles.end());
   oracles.bases.push_back(&witness_oracle);
-  oracles.mask = params.zero_knowledge ? &mask : nullptr;
+  oracles.mask = params.security.zero_knowledge ? &mask : nullptr;
   pcs::OpeningProof opening = pcs::prove_opening(params, claim.statement(), oracles, random, replay,
                                                  request.hooks != nullptr ? request.hooks->opening : nullptr);
   times.opening = watch.lap();

@@ -46,7 +46,7 @@ double log2_vector_size(const pcs::CodeParams& oracle) {
 }
 
 double TermContext::log2_all_lists() const {
-  double sum = log2_alive_masks();
+  double sum = 0.0;
   for (const Base& base : bases()) sum += base.bound.log2_list;
   return sum;
 }
@@ -65,8 +65,8 @@ namespace {
 
 SoundnessReport report_of(const TermContext& context) {
   SoundnessReport report;
-  report.target_bits = context.params.security_bits;
-  report.zero_knowledge = context.params.zero_knowledge;
+  report.target_bits = context.params.security.bits;
+  report.zero_knowledge = context.params.security.zero_knowledge;
   add_identity_terms(context, report.terms);
   add_outer_terms(context, report.terms);
   add_fold_terms(context, report.terms);
@@ -80,31 +80,24 @@ SoundnessReport report_of(const TermContext& context) {
 }  // namespace
 
 SoundnessReport analyze(const pcs::OpeningParams& params, const OuterShape& shape) {
-  const double fold_bits = params.security_bits + kFoldMargin;
+  const double fold_bits = params.security.bits + kFoldMargin;
   TermContext context{params, shape, {}, {}, {}, {}, {}};
-  if (params.has_model) context.model = best_code_bound(params.model, params.regime, fold_bits);
+  if (params.has_model) context.model = best_code_bound(params.model, params.security.decoding, fold_bits);
   for (const pcs::TensorOracle& data : params.data) {
-    const std::uint32_t limit = std::max(
-        kMinMultiplicity, multiplicity_limit(data.oracle, params.regime, data_log2_list_limit(params.data.size())));
-    context.data.push_back(best_code_bound(data.oracle, params.regime,
-                                           params.security_bits + data_fold_margin(params.num_bases()), limit));
+    const std::uint32_t limit =
+        std::max(kMinMultiplicity,
+                 multiplicity_limit(data.oracle, params.security.decoding, data_log2_list_limit(params.data.size())));
+    context.data.push_back(best_code_bound(data.oracle, params.security.decoding,
+                                           params.security.bits + data_fold_margin(params.num_bases()), limit));
   }
-  context.witness = best_code_bound(params.witness, params.regime, fold_bits);
+  context.witness = best_code_bound(params.witness, params.security.decoding, fold_bits);
   for (const pcs::CodeParams& fold : params.folds) {
-    context.folds.push_back(best_code_bound(fold, params.regime, fold_bits));
+    context.folds.push_back(best_code_bound(fold, params.security.decoding, fold_bits));
   }
-  if (!params.zero_knowledge) return report_of(context);
-  context.mask = best_code_bound(params.mask, params.regime, fold_bits);
-  SoundnessReport best = report_of(context);
-  if (context.mask_pinned() || !context.johnson()) return best;
-  // The list of an unpinned mask multiplies other terms: a smaller multiplicity trades them against the queries of X.
-  for (std::uint32_t s = context.mask.multiplicity; s > kMinMultiplicity;) {
-    s = std::max(kMinMultiplicity, s - std::max(1u, s / 8));
-    context.mask = code_bound(params.mask, params.regime, s);
-    SoundnessReport report = report_of(context);
-    if (report.bits() > best.bits()) best = std::move(report);
+  if (params.security.zero_knowledge) {
+    context.mask = best_code_bound(params.mask, params.security.decoding, fold_bits);
   }
-  return best;
+  return report_of(context);
 }
 
 }  // namespace zkinfer::soundness

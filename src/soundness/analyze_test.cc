@@ -48,7 +48,6 @@ OuterShape example_shape() {
   shape.num_triples = 100;
   shape.log_triple_rows = 7;
   shape.num_functionals = 1000;
-  shape.mask_pinned = true;
   return shape;
 }
 
@@ -133,7 +132,7 @@ TEST(Analyze, JohnsonMarks) {
   EXPECT_TRUE(term_of(johnson, "eta").rests_on_johnson);
   EXPECT_FALSE(term_of(johnson, "model identity").rests_on_johnson);
   OpeningParams unique = example();
-  unique.regime = pcs::Regime::kUniqueDecoding;
+  unique.security.decoding = Decoding::kUnique;
   const SoundnessReport report = analyze(unique, example_shape());
   for (const SoundnessTerm& term : report.terms) EXPECT_FALSE(term.rests_on_johnson) << term.label;
   // One member per list: no ambiguity, and the outer terms lose their factor (17 + 2).
@@ -143,25 +142,9 @@ TEST(Analyze, JohnsonMarks) {
   EXPECT_NEAR(bits_of(report, "fold round of M, W"), 192.0 - std::log2(786434.0), 1e-5);
 }
 
-TEST(Analyze, UnpinnedMaskIsChargedToTheQueries) {
-  OuterShape unpinned = example_shape();
-  unpinned.mask_pinned = false;
-  OpeningParams params = example();
-  params.folds[1].num_queries = 60;
-  params.folds[1].num_random_coefs = 61;
-  params.mask = oracle(205 + 25, 24, 0, 18, 22);
-  ASSERT_TRUE(params.validate().ok()) << params.validate().message();
-  const SoundnessReport with = analyze(params, example_shape());
-  const SoundnessReport without = analyze(params, unpinned);
-  EXPECT_LT(bits_of(without, "queries of W"), bits_of(with, "queries of W") - 3.0);
-  EXPECT_LT(bits_of(without, "queries of g_2"), bits_of(with, "queries of g_2") - 3.0);
-  EXPECT_LT(bits_of(without, "LogUp fingerprint, zero leaf"), bits_of(with, "LogUp fingerprint, zero leaf"));
-  EXPECT_NE(term_of(without, "queries of W").formula.find("living candidates"), std::string::npos);
-}
-
 TEST(Analyze, WithoutZeroKnowledge) {
   OpeningParams params = example();
-  params.zero_knowledge = false;
+  params.security.zero_knowledge = false;
   params.model_budget = 0;
   params.model = oracle(8192, 0, 3, 17, 80);
   params.witness = oracle(4096, 0, 4, 16, 57);
@@ -193,7 +176,7 @@ TEST(Analyze, Monotonicity) {
   const Case cases[] = {
       {"one more query of W", [](OpeningParams& p, OuterShape&) { ++p.witness.num_queries; }, true},
       {"one more query of g_2", [](OpeningParams& p, OuterShape&) { ++p.folds[1].num_queries; }, true},
-      {"more grinding", [](OpeningParams& p, OuterShape&) { ++p.pow_bits; }, true},
+      {"more grinding", [](OpeningParams& p, OuterShape&) { ++p.security.pow_bits; }, true},
       {"more leaves", [](OpeningParams&, OuterShape& s) { ++s.log_leaves; }, false},
       {"wider tuples", [](OpeningParams&, OuterShape& s) { ++s.max_tuple_width; }, false},
       {"more relations", [](OpeningParams&, OuterShape& s) { s.num_relations += 100; }, false},

@@ -51,12 +51,13 @@ void ChainSearch::try_fold(std::uint64_t length, int depth, int log_lanes, Chain
   for (int log_domain = first; log_domain <= std::min(first + kMaxLogInverseRate, 32); ++log_domain) {
     const double elements = 3.0 * std::exp2(log_domain + log_lanes);
     if (elements > static_cast<double>(cap_ >> depth)) break;
+    const double messages = 32.0 + 8.0 + copies * kExtensionBytes * (1.0 + 2.0 * log_lanes);
+    const double without_queries = messages + prover_bytes_ * elements / 1048576.0;
+    if (plan.found && without_queries >= plan.cost) break;
     const auto oracle = solve_oracle(goal_, rows, log_lanes, log_domain);
     if (!oracle || oracle->dimension() >= length) continue;
-    const double messages = 32.0 + 8.0 + copies * kExtensionBytes * (1.0 + 2.0 * log_lanes);
-    const double own = messages +
-                       expected_query_bytes(static_cast<std::uint32_t>(log_domain), oracle->num_queries, 24 * lanes) +
-                       prover_bytes_ * elements / 1048576.0;
+    const double own =
+        without_queries + expected_query_bytes(static_cast<std::uint32_t>(log_domain), oracle->num_queries, 24 * lanes);
     if (plan.found && own >= plan.cost) continue;
     const ChainPlan& rest = best_at(rounded_up(oracle->dimension()), depth + 1);
     if (!rest.found || (plan.found && own + rest.cost >= plan.cost)) continue;

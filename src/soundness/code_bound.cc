@@ -33,13 +33,13 @@ struct AgreementProduct {
 
 }  // namespace
 
-CodeBound code_bound(const pcs::CodeParams& oracle, pcs::Regime regime, std::uint32_t multiplicity) {
+CodeBound code_bound(const pcs::CodeParams& oracle, Decoding decoding, std::uint32_t multiplicity) {
   CodeBound bound;
   const double domain = static_cast<double>(oracle.domain_size());
   const double dimension = static_cast<double>(oracle.dimension());
   if (oracle.dimension() < 1 || oracle.dimension() >= oracle.domain_size()) return bound;
   bound.rate = dimension / domain;
-  if (regime == pcs::Regime::kUniqueDecoding) {
+  if (decoding == Decoding::kUnique) {
     bound.usable = true;
     bound.agreement = (1.0 + bound.rate) / 2.0;
     bound.log2_fold = log2_bad_fraction(oracle.dimension() == 1 ? domain * (domain - 1.0) / 2.0 : domain);
@@ -68,32 +68,32 @@ CodeBound code_bound(const pcs::CodeParams& oracle, pcs::Regime regime, std::uin
   return bound;
 }
 
-std::uint32_t multiplicity_limit(const pcs::CodeParams& oracle, pcs::Regime regime, double max_log2_list) {
+std::uint32_t multiplicity_limit(const pcs::CodeParams& oracle, Decoding decoding, double max_log2_list) {
   // list = s / (2 rho) <= 2^max_log2_list
-  if (regime != pcs::Regime::kJohnson || max_log2_list > 60.0) return kMaxMultiplicity;
+  if (decoding != Decoding::kJohnson || max_log2_list > 60.0) return kMaxMultiplicity;
   const double rate = static_cast<double>(oracle.dimension()) / static_cast<double>(oracle.domain_size());
   const double limit = std::floor(2.0 * rate * std::exp2(max_log2_list));
   return static_cast<std::uint32_t>(std::clamp(limit, 0.0, static_cast<double>(kMaxMultiplicity)));
 }
 
-CodeBound best_code_bound(const pcs::CodeParams& oracle, pcs::Regime regime, double fold_bits,
+CodeBound best_code_bound(const pcs::CodeParams& oracle, Decoding decoding, double fold_bits,
                           std::uint32_t max_multiplicity) {
-  if (regime == pcs::Regime::kUniqueDecoding) return code_bound(oracle, regime, 0);
+  if (decoding == Decoding::kUnique) return code_bound(oracle, decoding, 0);
   const double pairs = log2_first_pairs(oracle);
   // The error grows with s while the radius grows too, so a binary search finds the last s that fits. A rate without
-  // radius at small s may have one at larger s: such codes are refused here, they are useless anyway.
+  // radius at small s may have one at larger s: such codes are refused here but at the limit itself, they are useless anyway.
+  const auto fits = [&](std::uint32_t multiplicity) {
+    const CodeBound bound = code_bound(oracle, decoding, multiplicity);
+    return bound.usable && bound.log2_fold + pairs <= -fold_bits;
+  };
   std::uint32_t low = kMinMultiplicity;
   std::uint32_t high = std::max(max_multiplicity, kMinMultiplicity);
-  while (low < high) {
-    const std::uint32_t middle = low + (high - low + 1) / 2;
-    const CodeBound bound = code_bound(oracle, regime, middle);
-    if (bound.usable && bound.log2_fold + pairs <= -fold_bits) {
-      low = middle;
-    } else {
-      high = middle - 1;
-    }
+  if (fits(high)) return code_bound(oracle, decoding, high);
+  while (low + 1 < high) {  // high does not fit
+    const std::uint32_t middle = low + (high - low) / 2;
+    (fits(middle) ? low : high) = middle;
   }
-  return code_bound(oracle, regime, low);
+  return code_bound(oracle, decoding, low);
 }
 
 double log2_query_error(const CodeBound& bound, std::uint64_t domain_size, std::uint64_t num_queries) {

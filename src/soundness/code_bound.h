@@ -60,14 +60,14 @@ struct CodeBound {
 };
 
 // The bound with a given multiplicity (ignored in unique decoding).
-CodeBound code_bound(const pcs::CodeParams& oracle, pcs::Regime regime, std::uint32_t multiplicity);
+CodeBound code_bound(const pcs::CodeParams& oracle, Decoding decoding, std::uint32_t multiplicity);
 
 // The largest multiplicity whose list has at most 2^max_log2_list members.
-std::uint32_t multiplicity_limit(const pcs::CodeParams& oracle, pcs::Regime regime, double max_log2_list);
+std::uint32_t multiplicity_limit(const pcs::CodeParams& oracle, Decoding decoding, double max_log2_list);
 
 // The bound with the largest multiplicity s <= max_multiplicity whose fold error over 2^(log_lanes - 1) pairs is at most
 // 2^-fold_bits; s = 3 when none is.
-CodeBound best_code_bound(const pcs::CodeParams& oracle, pcs::Regime regime, double fold_bits,
+CodeBound best_code_bound(const pcs::CodeParams& oracle, Decoding decoding, double fold_bits,
                           std::uint32_t max_multiplicity = kMaxMultiplicity);
 
 // log2 of the probability that num_queries distinct leaves all agree, without grinding.

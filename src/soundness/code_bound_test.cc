@@ -13,7 +13,6 @@ namespace zkinfer::soundness {
 namespace {
 
 using pcs::CodeParams;
-using pcs::Regime;
 
 CodeParams oracle(std::uint64_t num_coefs, std::uint64_t num_random_coefs, int log_lanes, int log_domain) {
   CodeParams result;
@@ -47,18 +46,18 @@ TEST(CodeBound, JohnsonByHand) {
   // l = 4096 + 58, N = 2^16, s = 200: rho = 0.063385, sqrt = 0.2517638, alpha = 0.2517638 * 1.005 = 0.25302262,
   // list = 200 / (2 rho) = 1577.66; h = 200.5, h^5 = 3.2401e11, (2 h^5) N / (3 (4153/2^16)^1.5) dominates: 2^59.62;
   // 59.62 - 192.
-  const CodeBound bound = code_bound(oracle(4096, 58, 4, 16), Regime::kJohnson, 200);
+  const CodeBound bound = code_bound(oracle(4096, 58, 4, 16), Decoding::kJohnson, 200);
   ASSERT_TRUE(bound.usable);
   EXPECT_NEAR(bound.agreement, 0.2530226165553692, 1e-14);
   EXPECT_NEAR(bound.log2_list, 10.623570688930076, 1e-10);
   EXPECT_NEAR(bound.log2_fold, -132.37757553822132, 1e-8);
   // s = 3: h^5 = 525.2, so 2 h^5 N / (3 rho^1.5) = 2^30.42.
-  EXPECT_NEAR(code_bound(oracle(4096, 58, 4, 16), Regime::kJohnson, 3).log2_fold, -161.57748594271902, 1e-8);
+  EXPECT_NEAR(code_bound(oracle(4096, 58, 4, 16), Decoding::kJohnson, 3).log2_fold, -161.57748594271902, 1e-8);
 }
 
 TEST(CodeBound, UniqueDecodingByHand) {
   // alpha = (1 + 4154/65536)/2, fold = 2^16/|K|.
-  const CodeBound bound = code_bound(oracle(4096, 58, 4, 16), Regime::kUniqueDecoding, 0);
+  const CodeBound bound = code_bound(oracle(4096, 58, 4, 16), Decoding::kUnique, 0);
   ASSERT_TRUE(bound.usable);
   EXPECT_NEAR(bound.agreement, 0.5 + 4154.0 / 131072.0, 1e-14);
   EXPECT_EQ(bound.log2_list, 0.0);
@@ -68,35 +67,35 @@ TEST(CodeBound, UniqueDecodingByHand) {
 
 TEST(CodeBound, RatesWithoutRadius) {
   // s = 3 needs sqrt(rho) 4/3 < 1, rho < 0.5625.
-  EXPECT_FALSE(code_bound(oracle(600, 0, 4, 10), Regime::kJohnson, 3).usable);
-  EXPECT_TRUE(code_bound(oracle(570, 0, 4, 10), Regime::kJohnson, 3).usable);
-  EXPECT_FALSE(code_bound(oracle(512, 0, 4, 10), Regime::kJohnson, 2).usable) << "the theorem wants s >= 3";
-  EXPECT_FALSE(code_bound(oracle(1024, 0, 4, 10), Regime::kUniqueDecoding, 0).usable);
-  EXPECT_FALSE(code_bound(oracle(0, 0, 4, 10), Regime::kJohnson, 10).usable);
+  EXPECT_FALSE(code_bound(oracle(600, 0, 4, 10), Decoding::kJohnson, 3).usable);
+  EXPECT_TRUE(code_bound(oracle(570, 0, 4, 10), Decoding::kJohnson, 3).usable);
+  EXPECT_FALSE(code_bound(oracle(512, 0, 4, 10), Decoding::kJohnson, 2).usable) << "the theorem wants s >= 3";
+  EXPECT_FALSE(code_bound(oracle(1024, 0, 4, 10), Decoding::kUnique, 0).usable);
+  EXPECT_FALSE(code_bound(oracle(0, 0, 4, 10), Decoding::kJohnson, 10).usable);
 }
 
 TEST(CodeBound, ConstantsByHand) {
   // 4 leaves: 6 pairs, each fixes one challenge.
-  for (const Regime regime : {Regime::kJohnson, Regime::kUniqueDecoding}) {
-    EXPECT_NEAR(code_bound(oracle(1, 0, 4, 2), regime, 3).log2_fold, std::log2(6.0) - challenge_bits(), 1e-9);
+  for (const Decoding decoding : {Decoding::kJohnson, Decoding::kUnique}) {
+    EXPECT_NEAR(code_bound(oracle(1, 0, 4, 2), decoding, 3).log2_fold, std::log2(6.0) - challenge_bits(), 1e-9);
   }
 }
 
 TEST(CodeBound, LargestMultiplicityBelowTheTarget) {
   // The error grows like s^5: the chosen s fits, s + 1 does not.
   const CodeParams big = oracle(std::uint64_t{1} << 22, 100000, 6, 25);
-  const CodeBound best = best_code_bound(big, Regime::kJohnson, 129.01);
+  const CodeBound best = best_code_bound(big, Decoding::kJohnson, 129.01);
   ASSERT_TRUE(best.usable);
   EXPECT_LE(best.log2_fold + 5.0, -129.01);
   ASSERT_LT(best.multiplicity, kMaxMultiplicity);
-  EXPECT_GT(code_bound(big, Regime::kJohnson, best.multiplicity + 1).log2_fold + 5.0, -129.01);
+  EXPECT_GT(code_bound(big, Decoding::kJohnson, best.multiplicity + 1).log2_fold + 5.0, -129.01);
 }
 
 TEST(CodeBound, ErrorAndListGrowWithMultiplicityAgreementFalls) {
   const CodeParams some = oracle(1000, 50, 4, 14);
   for (std::uint32_t s = 3; s < 60; ++s) {
-    const CodeBound low = code_bound(some, Regime::kJohnson, s);
-    const CodeBound high = code_bound(some, Regime::kJohnson, s + 1);
+    const CodeBound low = code_bound(some, Decoding::kJohnson, s);
+    const CodeBound high = code_bound(some, Decoding::kJohnson, s + 1);
     EXPECT_LT(low.log2_fold, high.log2_fold);
     EXPECT_LT(low.log2_list, high.log2_list);
     EXPECT_GT(low.agreement, high.agreement);
@@ -105,7 +104,7 @@ TEST(CodeBound, ErrorAndListGrowWithMultiplicityAgreementFalls) {
 
 TEST(Queries, DistinctLeavesByHand) {
   // l = 4, N = 16: alpha = 5/8, A = 10; two distinct leaves agree with probability (10 9)/(16 15) = 3/8.
-  const CodeBound bound = code_bound(oracle(4, 0, 0, 4), Regime::kUniqueDecoding, 0);
+  const CodeBound bound = code_bound(oracle(4, 0, 0, 4), Decoding::kUnique, 0);
   EXPECT_NEAR(log2_query_error(bound, 16, 2), std::log2(0.375), 1e-12);
   EXPECT_NEAR(log2_query_error(bound, 16, 1), std::log2(0.625), 1e-12);
   // A + 1 leaves cannot all agree.
@@ -117,11 +116,11 @@ TEST(Queries, DistinctLeavesByHand) {
 
 TEST(Queries, LargeDomainByHand) {
   // A = floor(0.25302262 2^16) = 16582; product of 57 factors (16582 - i)/(65536 - i) = 2^-113.116, above 57 log2(alpha).
-  const CodeBound bound = code_bound(oracle(4096, 58, 4, 16), Regime::kJohnson, 200);
+  const CodeBound bound = code_bound(oracle(4096, 58, 4, 16), Decoding::kJohnson, 200);
   EXPECT_NEAR(log2_query_error(bound, 65536, 57), -113.1160387204982, 1e-8);
   EXPECT_LT(log2_query_error(bound, 65536, 57), 57 * std::log2(bound.agreement));
   // 100 leaves in unique decoding: A = 34845.
-  const CodeBound unique = code_bound(oracle(4096, 58, 4, 16), Regime::kUniqueDecoding, 0);
+  const CodeBound unique = code_bound(oracle(4096, 58, 4, 16), Decoding::kUnique, 0);
   EXPECT_NEAR(log2_query_error(unique, 65536, 100), -91.22971443161799, 1e-8);
 }
 
@@ -131,13 +130,13 @@ TEST(OracleSearch, FixedPointOfQueriesAndRandomRows) {
   const auto solved = solve_oracle(goal, 8192, 3, 17);
   ASSERT_TRUE(solved.has_value());
   EXPECT_EQ(solved->num_random_coefs, 64u * solved->num_queries + 4);
-  const CodeBound bound = best_code_bound(*solved, goal.regime, goal.fold_bits);
+  const CodeBound bound = best_code_bound(*solved, goal.decoding, goal.fold_bits);
   EXPECT_LE(log2_query_error(bound, solved->domain_size(), solved->num_queries), -112.0);
   // One query less is not a fixed point: fewer random rows still need more queries than that.
   CodeParams less = *solved;
   less.num_queries -= 1;
   less.num_random_coefs -= 64;
-  const CodeBound tighter = best_code_bound(less, goal.regime, goal.fold_bits);
+  const CodeBound tighter = best_code_bound(less, goal.decoding, goal.fold_bits);
   EXPECT_GT(log2_query_error(tighter, less.domain_size(), less.num_queries), -112.0);
 }
 

@@ -3,7 +3,7 @@
 // degree 2: 2 per living member) and it folds 2^(rem - 1) pairs of lanes, rem = lanes bits left before the round.
 //   first rounds, rem = max k_o .. 1: base oracle o (M, D_i, W) takes part from rem = k_o on, all with the same r:
 //       sum_o [rem <= k_o] fold_o 2^(rem-1) + 2 L_all/|K|,  L_all: the lists of all base oracles multiplied
-//   rounds of g_i, rem = k_i .. 1:      fold_i 2^(rem-1) + 2 L_i L_X/|K|
+//   rounds of g_i, rem = k_i .. 1:      fold_i 2^(rem-1) + 2 L_i/|K|
 // After a round without bad event, the words close to the folded word are the folds of the words close to the old one,
 // so a false claim for each member stays false for each member (WHIR, eprint 2024/1586, Theorem 4.20 and Section 5).
 #include <algorithm>
@@ -56,14 +56,14 @@ void add_fold_terms(const TermContext& context, std::vector<SoundnessTerm>& term
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
     worst = total = kNever;
     const int lanes_bits = params.folds[i].log_lanes;
-    const double list = log2_bad_fraction(2.0) + context.log2_fold_list(i);
+    const double list = log2_bad_fraction(2.0) + context.folds[i].log2_list;
     for (int remaining = lanes_bits; remaining >= 1; --remaining) {
       const double error = log2_sum(list, usable_fold(context.folds[i]) + remaining - 1);
       worst = std::max(worst, error);
       total = log2_sum(total, error);
     }
     terms.push_back(make_term(formatted("fold round of g_%zu", i + 1),
-                              formatted("fold_i 2^(k_i-1) + 2 L_i L_X/|K|, s_i = %u", context.folds[i].multiplicity),
+                              formatted("fold_i 2^(k_i-1) + 2 L_i/|K|, s_i = %u", context.folds[i].multiplicity),
                               fold_source(context), worst, static_cast<std::uint64_t>(lanes_bits), total,
                               context.johnson()));
   }

@@ -10,7 +10,7 @@
 //   model value      v is three F-functionals of the random coefficients, independent of the opened leaves unless z is 0 or
 //                    a point of the domain (Vandermonde in the opened points and the conjugates of z): (N_M + 1)/|K|
 //   data value       the same for each hidden data oracle
-//   mask value       of a pinned mask, v_X and v_S alike: (N_X + 1)/|K|
+//   mask value       v_X and v_S alike: (N_X + 1)/|K|
 // and, against somebody who can hash but not break Keccak, guesses of the content of an unopened leaf: one random
 // coefficient per lane stays unknown, so a leaf has at least 64 (F) or 192 (K) bits per lane, and N leaves can be tried
 // against: 2^-(bits per leaf) N per guess. (64 bits: p^-1 is 2^-63.99999.)
@@ -34,7 +34,7 @@ double leaf_guess_log2(const pcs::CodeParams& oracle, double elements_per_lane) 
 void add_hiding_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
   const pcs::OpeningParams& params = context.params;
   const OuterShape& shape = context.shape;
-  if (!params.zero_knowledge) return;
+  if (!params.security.zero_knowledge) return;
   const char* source = "docs/soundness.md, Zero knowledge";
   if (shape.log_leaves > 0) {
     const double width = std::max<std::uint32_t>(shape.max_tuple_width, 1);
@@ -56,10 +56,8 @@ void add_hiding_terms(const TermContext& context, std::vector<SoundnessTerm>& te
   for (std::size_t i = 0; i < params.data.size(); ++i) {
     if (params.data[i].budget > 0) add_value(formatted("data value D_%zu", i + 1), params.data[i].oracle);
   }
-  if (shape.mask_pinned) {
-    terms.push_back(equal_rounds("mask value", "(N_X + 1)/|K|", source,
-                                 log2_bad_fraction(static_cast<double>(params.mask.domain_size()) + 1.0)));
-  }
+  terms.push_back(equal_rounds("mask value", "(N_X + 1)/|K|", source,
+                               log2_bad_fraction(static_cast<double>(params.mask.domain_size()) + 1.0)));
   for (const pcs::CodeParams& fold : params.folds) guess = std::max(guess, leaf_guess_log2(fold, 3.0));
   guess = std::max(guess, leaf_guess_log2(params.mask, 3.0));
   terms.push_back(equal_rounds("guess of an unopened leaf", "N 2^-(bits per leaf) per hash call", source, guess));

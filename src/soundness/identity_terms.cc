@@ -6,9 +6,8 @@
 // n - 1 values z, and there are at most L^2/2 pairs. Afterwards at most one member fits the value:
 //   model identity       z = H(root_M, ..), v     L_M^2/2 n_M/|K|      M counts as one vector in every later round
 //   data identity        z = H(root_D, ..), v     L_D^2/2 n_D/|K|      likewise each D_i
-//   mask identity        z after root_X (if the transcript has it)     L_X^2/2 n_X/|K|
-//   out-of-domain value  zeta after root of g_i   L_X L_i^2/2 n_i/|K|  for each living member of X: its pad decides what
-//                                                                      the encrypted value says
+//   mask identity        z after root_X, v_X, v_S        L_X^2/2 n_X/|K|      one (X, S), hence one pad per hidden message
+//   out-of-domain value  zeta after root of g_i          L_i^2/2 n_i/|K|
 // In unique decoding L = 1 and nothing can go wrong.
 #include "soundness/challenge.h"
 #include "soundness/terms.h"
@@ -19,10 +18,10 @@ namespace zkinfer::soundness {
 
 namespace {
 
-// log2 of L^2/2 n/|K| times 2^log2_factor; -infinity when the list has one member.
-double log2_identity_error(const CodeBound& bound, const pcs::CodeParams& oracle, double log2_factor) {
+// log2 of L^2/2 n/|K|; -infinity when the list has one member.
+double log2_identity_error(const CodeBound& bound, const pcs::CodeParams& oracle) {
   if (bound.log2_list <= 0.0) return -std::numeric_limits<double>::infinity();
-  return 2.0 * bound.log2_list - 1.0 + log2_vector_size(oracle) + log2_factor + log2_bad_fraction(1.0);
+  return 2.0 * bound.log2_list - 1.0 + log2_vector_size(oracle) + log2_bad_fraction(1.0);
 }
 
 }  // namespace
@@ -37,20 +36,19 @@ void add_identity_terms(const TermContext& context, std::vector<SoundnessTerm>& 
     terms.push_back(equal_rounds(base.name == "M" ? "model identity" : "data identity " + base.name,
                                  formatted("L_%s^2/2 n_%s/|K|, L_%s = 2^%.2f, n_%s = 2^%.2f", name, name, name,
                                            base.bound.log2_list, name, log2_vector_size(base.params)),
-                                 source, log2_identity_error(base.bound, base.params, 0.0)));
+                                 source, log2_identity_error(base.bound, base.params)));
   }
-  if (params.zero_knowledge && context.shape.mask_pinned) {
+  if (params.security.zero_knowledge) {
     terms.push_back(equal_rounds(
         "mask identity",
         formatted("L_X^2/2 n_X/|K|, L_X = 2^%.2f, n_X = 2^%.2f", context.mask.log2_list, log2_vector_size(params.mask)),
-        source, log2_identity_error(context.mask, params.mask, 0.0)));
+        source, log2_identity_error(context.mask, params.mask)));
   }
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
-    const double factor = context.log2_alive_masks();
     terms.push_back(equal_rounds(formatted("out-of-domain g_%zu", i + 1),
-                                 formatted("L_X L_i^2/2 n_i/|K|, L_i = 2^%.2f, n_i = 2^%.2f, L_X = 2^%.2f",
-                                           context.folds[i].log2_list, log2_vector_size(params.folds[i]), factor),
-                                 source, log2_identity_error(context.folds[i], params.folds[i], factor)));
+                                 formatted("L_i^2/2 n_i/|K|, L_i = 2^%.2f, n_i = 2^%.2f", context.folds[i].log2_list,
+                                           log2_vector_size(params.folds[i])),
+                                 source, log2_identity_error(context.folds[i], params.folds[i])));
   }
 }
 

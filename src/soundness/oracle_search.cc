@@ -32,9 +32,9 @@ std::optional<pcs::CodeParams> solve_oracle(const OracleGoal& goal, std::uint64_
   for (int iteration = 0; iteration < kMaxIterations; ++iteration) {
     oracle.num_random_coefs = goal.random_rows(num_queries);
     if (oracle.dimension() < 1 || 2 * oracle.dimension() > oracle.domain_size()) return std::nullopt;
-    const std::uint32_t limit = multiplicity_limit(oracle, goal.regime, goal.max_log2_list);
+    const std::uint32_t limit = multiplicity_limit(oracle, goal.decoding, goal.max_log2_list);
     // The rate still climbs: whether the list is short enough is decided at the end.
-    const CodeBound bound = best_code_bound(oracle, goal.regime, goal.fold_bits, std::max(limit, kMinMultiplicity));
+    const CodeBound bound = best_code_bound(oracle, goal.decoding, goal.fold_bits, std::max(limit, kMinMultiplicity));
     if (!bound.usable || bound.log2_fold + pairs > -goal.fold_bits) return std::nullopt;
     const std::uint64_t most = std::min(kMaxQueries, oracle.domain_size() - 1);
     const std::uint64_t needed = least_queries(bound, oracle.domain_size(), goal.query_bits, most);

@@ -18,7 +18,7 @@ struct RandomRows {
 };
 
 struct OracleGoal {
-  pcs::Regime regime = pcs::Regime::kJohnson;
+  Decoding decoding = Decoding::kJohnson;
   double fold_bits = 129.0;   // the fold error's target
   double query_bits = 112.0;  // what queries must give, without grinding
   RandomRows random_rows;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rounds before the opening. All values there are linear forms over W and X, so a claim is true or false for each
-// member of their lists; a bad challenge for one of the L0 = L_W L_X members is charged once per member.
+// The rounds before the opening. All values there are linear forms over W and X, X being pinned, so a claim is true or
+// false for each member of W's list; a bad challenge for one of the L0 = L_W members is charged once per member.
 //
 //   LogUp         sum over N leaves of p/q, q = alpha - tag - sum_{j>=1} beta^j c_j. If table and lookups differ as
 //                 multisets, the sum is a non-zero rational function of (alpha, beta) whose numerator has total degree at
@@ -25,7 +25,7 @@ namespace {
 void add_lookup_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
   const OuterShape& shape = context.shape;
   if (shape.log_leaves == 0) return;
-  const double list = context.log2_outer_list();
+  const double list = context.witness.log2_list;
   const double width = static_cast<double>(std::max<std::uint32_t>(shape.max_tuple_width, 1)) + 2.0;
   terms.push_back(equal_rounds("LogUp fingerprint, zero leaf",
                                formatted("N (width + 2) L0/|K|, N = 2^%u, width = %u, L0 = 2^%.2f", shape.log_leaves,
@@ -43,8 +43,8 @@ void add_lookup_terms(const TermContext& context, std::vector<SoundnessTerm>& te
 
 void add_product_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
   const OuterShape& shape = context.shape;
-  if (!context.params.zero_knowledge || shape.num_triples == 0 || shape.log_triple_rows == 0) return;
-  const double list = context.log2_outer_list();
+  if (!context.params.security.zero_knowledge || shape.num_triples == 0 || shape.log_triple_rows == 0) return;
+  const double list = context.witness.log2_list;
   terms.push_back(equal_rounds("product tau'", formatted("n L0/|K|, n = %u", shape.log_triple_rows), "Schwartz-Zippel",
                                log2_bad_fraction(shape.log_triple_rows) + list));
   terms.push_back(equal_rounds("product zero-check round", "3 L0/|K|", "sumcheck (LFKN)", log2_bad_fraction(3.0) + list,
@@ -55,7 +55,7 @@ void add_product_terms(const TermContext& context, std::vector<SoundnessTerm>& t
 
 void add_outer_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
   const OuterShape& shape = context.shape;
-  const double list = context.log2_outer_list();
+  const double list = context.witness.log2_list;
   add_lookup_terms(context, terms);
   const std::uint32_t variables = shape.relation_variables > 0 ? shape.relation_variables : shape.batched_rounds;
   terms.push_back(equal_rounds(

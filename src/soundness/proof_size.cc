@@ -74,7 +74,7 @@ ProofSize estimate_proof_bytes(const pcs::OpeningParams& params) {
   }
   add("final vector", static_cast<double>(params.final_size()) * kExtensionBytes);
   double nonces = static_cast<double>(params.folds.size() + 1);
-  if (params.zero_knowledge) {
+  if (params.security.zero_knowledge) {
     nonces += 1.0;
     // Root of X, (X*, r*), mu_S.
     add("mask messages", kDigestBytes + static_cast<double>(params.mask.dimension() + 1) * kExtensionBytes);

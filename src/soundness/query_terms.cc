@@ -2,16 +2,12 @@
 // Query phases and the batching after them. Stage 0 queries the base oracles M, D_i, W against v_1, stage i queries g_i against v_(i+1);
 // v_(i+1) is what g_(i+1) encodes, or what the final message says.
 //
-// Queries. Fix the living members: the out-of-domain value left one member of g_(i+1) for each living member of X. If its
-// vector is not the fold of a word close to the queried oracle, t leaves miss that with probability
+// Queries. The out-of-domain value left one member of g_(i+1), X being pinned to one vector. If its vector is not the fold of a word close to the queried oracle, t leaves miss that with probability
 // prod (A - i)/(N - i), times 2^-pow for grinding before the positions are known (random oracle). A false vector at stage
-// 0 is far from one of them, so each oracle is a term of its own. Without a pinned mask there are min(L_X, L_(i+1))
-// vectors (L_X at the last stage) and each is charged.
+// 0 is far from one of them, so each oracle is a term of its own.
 //
 // Batching. One power of xi per linear constraint: the carried claim, the out-of-domain value, one per opened leaf, and
-// one for each index of v's padding that has to be zero: (t + 2 + padding) L_(i+1) L_X/|K|.
-#include <algorithm>
-
+// one for each index of v's padding that has to be zero: (t + 2 + padding) L_(i+1)/|K|.
 #include "soundness/challenge.h"
 #include "soundness/terms.h"
 
@@ -22,7 +18,6 @@ namespace {
 struct Stage {
   std::uint64_t num_queries = 0;
   std::uint64_t padding = 0;
-  double log2_candidates = 0.0;  // vectors that the queries must refute
   double log2_batch_list = 0.0;
   std::string name;
 };
@@ -39,7 +34,6 @@ Stage describe_stage(const TermContext& context, std::size_t stage_index) {
     stage.num_queries = params.folds[stage_index - 1].num_queries;
     stage.name = formatted("g_%zu", stage_index);
   }
-  stage.log2_candidates = stage.log2_batch_list = context.log2_alive_masks();
   if (stage_index < params.folds.size()) {
     const pcs::CodeParams& next = params.folds[stage_index];
     stage.padding = next.num_coefs * next.num_lanes() - params.vector_size(stage_index);
@@ -47,19 +41,17 @@ Stage describe_stage(const TermContext& context, std::size_t stage_index) {
       stage.padding += params.first_vector_size();
       for (const TermContext::Base& base : context.bases()) stage.padding -= base.params.dimension();
     }
-    stage.log2_candidates = std::min(context.log2_alive_masks(), context.folds[stage_index].log2_list);
-    stage.log2_batch_list = context.log2_fold_list(stage_index);
+    stage.log2_batch_list = context.folds[stage_index].log2_list;
   }
   return stage;
 }
 
 void add_query_term(const TermContext& context, const std::string& name, const pcs::CodeParams& oracle,
-                    const CodeBound& bound, double log2_candidates, std::vector<SoundnessTerm>& terms) {
+                    const CodeBound& bound, std::vector<SoundnessTerm>& terms) {
   const double error =
-      log2_query_error(bound, oracle.domain_size(), oracle.num_queries) + log2_candidates - context.params.pow_bits;
-  std::string formula = formatted("prod_{i<t} (A-i)/(N-i) 2^-pow, t = %u, A/N = %.5f, N = 2^%u", oracle.num_queries,
-                                  bound.agreement, static_cast<unsigned>(oracle.log_domain));
-  if (log2_candidates > 0.0) formula += formatted(", times 2^%.2f living candidates", log2_candidates);
+      log2_query_error(bound, oracle.domain_size(), oracle.num_queries) - context.params.security.pow_bits;
+  const std::string formula = formatted("prod_{i<t} (A-i)/(N-i) 2^-pow, t = %u, A/N = %.5f, N = 2^%u",
+                                        oracle.num_queries, bound.agreement, static_cast<unsigned>(oracle.log_domain));
   terms.push_back(equal_rounds("queries of " + name, formula,
                                context.johnson() ? "radius of BCHKS25 Theorem 4.6; grinding in the random oracle model"
                                                  : "half the distance; grinding in the random oracle model",
@@ -74,10 +66,10 @@ void add_query_terms(const TermContext& context, std::vector<SoundnessTerm>& ter
     const Stage stage = describe_stage(context, i);
     if (i == 0) {
       for (const TermContext::Base& base : context.bases()) {
-        add_query_term(context, base.name, base.params, base.bound, stage.log2_candidates, terms);
+        add_query_term(context, base.name, base.params, base.bound, terms);
       }
     } else {
-      add_query_term(context, stage.name, params.folds[i - 1], context.folds[i - 1], stage.log2_candidates, terms);
+      add_query_term(context, stage.name, params.folds[i - 1], context.folds[i - 1], terms);
     }
     const double constraints = static_cast<double>(stage.num_queries + stage.padding + 2);
     terms.push_back(equal_rounds("batching after " + stage.name,

@@ -17,10 +17,6 @@ struct OuterShape {
   std::uint64_t num_triples = 0;         // product triples
   std::uint32_t log_triple_rows = 0;     // log2 of the padded triple rows: rounds of the zero-check of A B - C
   std::uint64_t num_functionals = 1;     // linear constraints batched by powers of delta
-  // Whether the transcript pins the mask oracle: after root_X a point z, then v_X = sum_j z^j (X,r_X)_j and v_S alike in
-  // clear, checked against (X*, r*) at the end. Without it every list member of X stays alive during the opening and
-  // its list size multiplies the query terms (docs/soundness.md, "The mask oracle").
-  bool mask_pinned = false;
 };
 
 }  // namespace zkinfer::soundness

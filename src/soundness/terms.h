@@ -2,8 +2,8 @@
 // The families of error sources, one function and one file each. Internal to the folder: callers use analyze.h.
 //
 // Notation of the formula texts: |K| is the number of equally likely challenges (challenge.h); L_M, L_D, L_W, L_X, L_i list
-// sizes of the oracles M, D_i, W, X, g_i at their radius (code_bound.h; 1 in unique decoding); L0 = L_W L_X, without L_X when
-// the transcript pins X; n_o = dimension * lanes, the length of the committed vector of oracle o; t_o its queries.
+// sizes of the oracles M, D_i, W, X, g_i at their radius (code_bound.h; 1 in unique decoding); L0 = L_W, since the transcript
+// pins X to one vector; n_o = dimension * lanes, the length of the committed vector of oracle o; t_o its queries.
 #pragma once
 
 #include <string>
@@ -34,16 +34,10 @@ struct TermContext {
   // In the order of OpeningParams::bases().
   std::vector<Base> bases() const;
 
-  bool johnson() const { return params.regime == pcs::Regime::kJohnson; }
-  bool mask_pinned() const { return !params.zero_knowledge || shape.mask_pinned; }
-  // log2 of the members of X's list that are alive during the opening.
-  double log2_alive_masks() const { return mask_pinned() ? 0.0 : mask.log2_list; }
-  double log2_outer_list() const { return witness.log2_list + log2_alive_masks(); }
+  bool johnson() const { return params.security.decoding == Decoding::kJohnson; }
   // log2 of the tuples of members of all base oracles: up to delta an unpinned one is false by its value alone; delta batches
   // that check with the others.
   double log2_all_lists() const;
-  // log2 of the members of the list of g_i (0-based) times those of X.
-  double log2_fold_list(std::size_t i) const { return folds[i].log2_list + log2_alive_masks(); }
 };
 
 // error_j <= 2^log2_worst in each of `rounds` rounds, 2^log2_total together.

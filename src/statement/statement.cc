@@ -97,7 +97,7 @@ Result<Key> parse_key(ByteView bytes) {
   if (!params_reader.finished()) return corrupt("verification key: bytes after the parameters");
   key.graph = std::move(graph).value();
   key.params = std::move(params).value();
-  if (!key.params.zero_knowledge && !key.visibility.everything()) {
+  if (!key.params.security.zero_knowledge && !key.visibility.everything()) {
     return corrupt("verification key: zero knowledge is off although something is private");
   }
   const std::size_t num_committed = qir::committed_values(key.graph, key.visibility).size();
@@ -154,7 +154,9 @@ PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visi
   return out;
 }
 
-std::uint32_t header_flags(const pcs::OpeningParams& params) { return params.zero_knowledge ? kFlagZeroKnowledge : 0; }
+std::uint32_t header_flags(const pcs::OpeningParams& params) {
+  return params.security.zero_knowledge ? kFlagZeroKnowledge : 0;
+}
 
 std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility) {
   std::size_t num_values = 0;

@@ -8,7 +8,7 @@
 
 namespace zkinfer {
 
-// Finds and absorbs the smallest nonce; uses all cores. pow_bits in [0, Transcript::kMaxPowBits].
+// Finds and absorbs the smallest nonce; uses all cores. pow_bits in [0, Security::kMaxPowBits].
 std::uint64_t grind(Transcript& transcript, int pow_bits);
 
 }  // namespace zkinfer

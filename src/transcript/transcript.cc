@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "zkinfer/security.h"
 
 namespace zkinfer {
 namespace {
@@ -185,7 +186,7 @@ bool PowPuzzle::is_solution(const Digest& digest) const {
 }
 
 PowPuzzle Transcript::pow_puzzle(int pow_bits) {
-  ZKI_CHECK(pow_bits >= 0 && pow_bits <= kMaxPowBits, "proof-of-work bits");
+  ZKI_CHECK(pow_bits >= 0 && pow_bits <= static_cast<int>(Security::kMaxPowBits), "proof-of-work bits");
   flush();
   PowPuzzle puzzle;
   puzzle.pow_bits = pow_bits;

@@ -61,8 +61,6 @@ struct PowPuzzle {
 
 class Transcript {
  public:
-  static constexpr int kMaxPowBits = 48;
-
   // `protocol` is absorbed first, as bytes under the label "protocol".
   explicit Transcript(std::string_view protocol, bool record_manifest = false);
   Transcript(const Transcript&) = delete;

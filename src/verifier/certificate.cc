@@ -8,19 +8,20 @@ namespace zkinfer::verifier {
 Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::OpeningParams& params) {
   const pcs::OpeningParams& own = prepared.key.params;
   if (!params.has_model || params.model != own.model || params.model_budget != own.model_budget ||
-      params.zero_knowledge != own.zero_knowledge || params.regime != own.regime) {
+      params.security.zero_knowledge != own.security.zero_knowledge ||
+      params.security.decoding != own.security.decoding) {
     return invalid_argument("certificate: its parameters are for another weight commitment");
   }
   PreparedKey out;
   out.key = prepared.key;
   out.key.params = params;
   out.ood_point = prepared.ood_point;  // the commitment's value was taken there
-  ZKI_ASSIGN_OR_RETURN(out.compiled, relations::compile_certificate(out.key.graph, params.zero_knowledge));
+  ZKI_ASSIGN_OR_RETURN(out.compiled, relations::compile_certificate(out.key.graph, params.security.zero_knowledge));
   ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, params));
   const soundness::SoundnessReport report = soundness::analyze(params, out.compiled.shape);
-  if (!report.meets_target() || params.security_bits < own.security_bits) {
+  if (!report.meets_target() || params.security.bits < own.security.bits) {
     return invalid_argument("certificate: it proves " + std::to_string(report.bits()) + " bits, the key " +
-                            std::to_string(own.security_bits));
+                            std::to_string(own.security.bits));
   }
   return out;
 }

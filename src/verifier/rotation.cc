@@ -31,7 +31,8 @@ Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKe
   const pcs::OpeningParams& other = after.key.params;
   if (!params.has_model || params.model != own.model || params.model_budget != own.model_budget ||
       params.data.size() != 1 || params.data[0] != pcs::TensorOracle{other.model, other.model_budget} ||
-      !params.zero_knowledge || params.regime != own.regime || params.regime != other.regime) {
+      !params.security.zero_knowledge || params.security.decoding != own.security.decoding ||
+      params.security.decoding != other.security.decoding) {
     return invalid_argument(
         "rotation: its parameters are for other weight commitments, or another regime of soundness");
   }
@@ -41,9 +42,9 @@ Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKe
   out.ood_point = before.ood_point;  // the commitment's value was taken there
   ZKI_ASSIGN_OR_RETURN(out.compiled, relations::compile_rotation(out.key.graph));
   ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, params));
-  const std::uint32_t needed = std::max(own.security_bits, other.security_bits);
+  const std::uint32_t needed = std::max(own.security.bits, other.security.bits);
   const soundness::SoundnessReport report = soundness::analyze(params, out.compiled.shape);
-  if (!report.meets_target() || params.security_bits < needed || !report.hides_enough()) {
+  if (!report.meets_target() || params.security.bits < needed || !report.hides_enough()) {
     return invalid_argument("rotation: it proves " + std::to_string(report.bits()) + " bits, the keys " +
                             std::to_string(needed));
   }

@@ -13,7 +13,7 @@ Result<PreparedKey> prepare(statement::Key key) {
   PreparedKey out;
   out.key = std::move(key);
   ZKI_ASSIGN_OR_RETURN(out.compiled,
-                       relations::compile(out.key.graph, out.key.params.zero_knowledge, out.key.visibility));
+                       relations::compile(out.key.graph, out.key.params.security.zero_knowledge, out.key.visibility));
   ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, out.key.params));
   const soundness::SoundnessReport report = soundness::analyze(out.key.params, out.compiled.shape);
   if (!report.meets_target()) {
@@ -46,7 +46,7 @@ pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const Prepared
   if (prepared.key.params.has_model) roots.bases.push_back(prepared.key.commitment.root);
   for (const PinnedCommitment& pin : data) roots.bases.push_back(pin.commitment.root);
   roots.bases.push_back(channel.receive_digests("witness root", 1)[0]);
-  if (prepared.key.params.zero_knowledge) {
+  if (prepared.key.params.security.zero_knowledge) {
     roots.mask = channel.receive_digests("mask root", 1)[0];
     roots.pin.point = channel.challenge("mask point");
     roots.pin.x = channel.receive_clear("mask value");
@@ -174,7 +174,7 @@ Verdict read_header(const PreparedKey& prepared, ByteView proof, const statement
   if (flags != statement::header_flags(prepared.key.params)) {
     return Verdict::reject(RejectReason::kBadHeader,
                            "flags: the key's proofs have zero knowledge " +
-                               std::string(prepared.key.params.zero_knowledge ? "on" : "off"));
+                               std::string(prepared.key.params.security.zero_knowledge ? "on" : "off"));
   }
   if (Verdict verdict = read_public_data(prepared, reader, beside, header); !verdict.accepted()) return verdict;
   header.num_bytes = reader.offset();
@@ -197,7 +197,7 @@ Verdict verify(const PreparedKey& prepared, ByteView proof, const statement::Pub
 
 Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValues& tensors, const DataPins& data,
                         ByteView messages, Transcript& transcript) {
-  hiding::PadAllocator pads(prepared.key.params.zero_knowledge);
+  hiding::PadAllocator pads(prepared.key.params.security.zero_knowledge);
   pads.set_layout(prepared.compiled.pads.layout());
   hiding::VerifierChannel channel(transcript, pads, messages);
   const pcs::OpeningRoots roots = receive_roots(channel, prepared, data);

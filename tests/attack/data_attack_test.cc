@@ -175,7 +175,7 @@ TEST(DataAttack, NonCanonicalCommitments) {
 
 // A commitment that holds more than the tensor: of another size, or with another layout, it is another commitment.
 TEST(DataAttack, CommitmentsOfOtherSizes) {
-  const pcs::TensorOracle small = prover::tensor_oracle_params(12, 2, pcs::OpeningParams{}).value();
+  const pcs::TensorOracle small = prover::tensor_oracle_params(12, 2, Security{}).value();
   pcs::TensorOracle other = small;
   other.budget += 1;
   const Digest root = test_seed(7);

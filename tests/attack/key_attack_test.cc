@@ -131,8 +131,8 @@ TEST(HostileKeys, HashesOfManyInputs) {
 // More folded bits than an index has.
 TEST(HostileKeys, ManyFolds) {
   pcs::OpeningParams params;
-  params.security_bits = 1;
-  params.zero_knowledge = false;
+  params.security.bits = 1;
+  params.security.zero_knowledge = false;
   params.has_model = false;
   params.witness = {std::uint64_t{1} << 20, 0, 4, 24, 2};
   std::uint64_t size = params.witness.num_coefs;

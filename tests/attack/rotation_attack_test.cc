@@ -74,23 +74,23 @@ const std::vector<std::pair<const char*, Change>>& hostile_changes() {
       {"a weak mask", [](auto& p) { p.mask.num_queries = 1; }},
       {"no zero knowledge",
        [](auto& p) {
-         p.zero_knowledge = false;
+         p.security.zero_knowledge = false;
          p.mask = {};
        }},
-      {"fewer bits", [](auto& p) { p.security_bits = 40; }},
+      {"fewer bits", [](auto& p) { p.security.bits = 40; }},
       {"more bits than there are",
        [](auto& p) {
-         p.security_bits += 1;
-         p.pow_bits = 0;
+         p.security.bits += 1;
+         p.security.pow_bits = 0;
        }},
       {"no grinding",
        [](auto& p) {
-         p.pow_bits = 0;
-         p.security_bits += 2;
+         p.security.pow_bits = 0;
+         p.security.bits += 2;
        }},
       {"other regime",
        [](auto& p) {
-         p.regime = p.regime == pcs::Regime::kJohnson ? pcs::Regime::kUniqueDecoding : pcs::Regime::kJohnson;
+         p.security.decoding = p.security.decoding == Decoding::kJohnson ? Decoding::kUnique : Decoding::kJohnson;
        }},
       {"twice the new M",
        [](auto& p) {
@@ -145,7 +145,7 @@ TEST_F(RotationAttack, ParametersOfTheForgersChoice) {
   }
   // Good parameters, but not those of this proof.
   pcs::OpeningParams other = params_of(honest);
-  other.pow_bits = static_cast<std::uint8_t>(other.pow_bits + 1);
+  other.security.pow_bits = static_cast<std::uint8_t>(other.security.pow_bits + 1);
   ASSERT_TRUE(verifier::prepare_rotation(before_.prepared, after_.prepared, other).ok());
   EXPECT_FALSE(verify(with_params(honest, other)).accepted());
 }
@@ -214,7 +214,7 @@ TEST_F(RotationAttack, PublicOrWeakerKeys) {
             RejectReason::kWrongStatement);
   // Neither key may lend the other a security it does not have.
   prover::ModelOptions weak = test_options(true);
-  weak.security_bits = 100;
+  weak.security.bits = 100;
   const prover::CommittedModel weaker = commit(weak, 4);
   const prover::CommittedModel* const keys[] = {&before_, &weaker, &before_};
   for (const prover::CommittedModel* const* key = keys; key < keys + 2; ++key) {

@@ -29,7 +29,7 @@ Model make_model(const package::Package& package) {
 
 CommitOptions options_with(std::uint64_t budget) {
   CommitOptions options;
-  options.pow_bits = 2;
+  options.security.pow_bits = 2;
   options.budget = budget;
   return options;
 }

@@ -21,7 +21,7 @@ TEST(CommittedTensor, FromRealsIntegersAndWithoutAKey) {
   for (const std::int64_t x : integers) reals.data.push_back(static_cast<float>(static_cast<double>(x) / 16));
   EXPECT_EQ(must(CommittedTensor::create(owner.key, 0, reals, seed)).commitment().id(), exact.commitment().id());
   TensorCommitOptions options;
-  options.pow_bits = 2;
+  options.security.pow_bits = 2;
   options.budget = 3;
   options.insecure_seed = seed;
   const CommittedTensor alone = must(CommittedTensor::create(owner.key.info().input_tensors[0], integers, options));
@@ -46,7 +46,7 @@ TEST(CommittedTensor, RefusesWhatTheKeyDoesNotTake) {
   EXPECT_FALSE(CommittedTensor::create(TensorInfo{"x", {0}, {0, 1}}, std::vector<std::int64_t>{}).ok());
   EXPECT_FALSE(CommittedTensor::create(TensorInfo{"x", {2}, {5, 1}}, {3, 3}).ok());
   TensorCommitOptions weak;
-  weak.security_bits = 20;
+  weak.security.bits = 20;
   EXPECT_FALSE(CommittedTensor::create(owner.key.info().input_tensors[0], good, weak).ok());
 }
 
@@ -230,7 +230,7 @@ TEST(DataOpening, RefusedRequestsTakeNothing) {
   TensorInfo scaled = owner.key.info().input_tensors[0];
   scaled.format.scale_exponent -= 1;
   TensorCommitOptions same;
-  same.pow_bits = 2;
+  same.security.pow_bits = 2;
   same.budget = 3;
   const CommittedTensor finer = counted(must(CommittedTensor::create(scaled, inputs[0], same)));
   const auto refused = [&](const ProveRequest& request, const std::string& part) {

@@ -49,7 +49,7 @@ inline Model make_model(qir::QGraph graph, std::uint64_t weights_seed = 1) {
 
 inline CommitOptions options_with(const TensorPolicy& inputs, const TensorPolicy& outputs) {
   CommitOptions options;
-  options.pow_bits = 2;
+  options.security.pow_bits = 2;
   options.budget = 64;
   options.tensor_budget = 3;
   options.inputs = inputs;

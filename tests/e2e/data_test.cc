@@ -158,12 +158,9 @@ TEST(Data, OtherValuesThanCommittedAreRejected) {
 }
 
 TEST(Data, CommitmentsHideAndDependOnEverything) {
-  const pcs::OpeningParams like = [] {
-    pcs::OpeningParams params;
-    params.pow_bits = 2;
-    return params;
-  }();
-  const auto params = prover::tensor_oracle_params(10, 3, like);
+  Security security;
+  security.pow_bits = 2;
+  const auto params = prover::tensor_oracle_params(10, 3, security);
   ASSERT_TRUE(params.ok()) << params.status().to_string();
   const std::vector<std::int64_t> values = {1, 2, 3, 4, 5, 6, 7, -8, 9, 10};
   const statement::Commitment commitment = prover::commit_tensor(values, *params, test_seed(1))->commitment;

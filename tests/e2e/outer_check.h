@@ -82,7 +82,7 @@ inline OuterState outer_state(const Session& session, const prover::ProveHooks& 
 // Labels of the checks that fail; empty: a proof of these columns would be accepted.
 inline std::vector<std::string> failed_checks(const Session& session, const prover::ProveHooks& hooks) {
   const relations::CompiledCircuit& compiled = session.compiled();
-  const bool zero_knowledge = session.model.prepared.key.params.zero_knowledge;
+  const bool zero_knowledge = session.model.prepared.key.params.security.zero_knowledge;
   prover::TupleValues tuples;
   const OuterState state = outer_state(session, hooks, tuples);
   const Digest context{};

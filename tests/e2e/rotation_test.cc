@@ -79,7 +79,7 @@ TEST_F(Rotation, HonestProverRefuses) {
 // A key in unique decoding rests on no list-decoding theorem: neither may what is said of it.
 TEST_F(Rotation, BothKeysAndTheRotationHaveOneRegime) {
   prover::ModelOptions options = test_options(true);
-  options.regime = pcs::Regime::kUniqueDecoding;
+  options.security.decoding = Decoding::kUnique;
   const auto unique = prover::commit_model(graph_, draw_params(graph_, 1), options, test_seed(3));
   const auto fresh = prover::commit_model(graph_, draw_params(graph_, 1), options, test_seed(4));
   ASSERT_TRUE(unique.ok() && fresh.ok());

@@ -45,10 +45,10 @@ inline std::vector<std::vector<std::int64_t>> draw_inputs(const qir::QGraph& gra
 // 2 bits of grinding keep tests fast; queries make up for it, so the security is the same.
 inline prover::ModelOptions test_options(bool zero_knowledge) {
   prover::ModelOptions options;
-  options.zero_knowledge = zero_knowledge;
+  options.security.zero_knowledge = zero_knowledge;
   // Without zero knowledge nothing may be private.
   if (!zero_knowledge) options.visibility = {{Exposure::kPublic}, {Exposure::kPublic}, true};
-  options.pow_bits = 2;
+  options.security.pow_bits = 2;
   options.budget = 4;
   return options;
 }
@@ -121,7 +121,7 @@ struct OuterMessages {
     prover::ProveHooks hooks;
     hooks.messages = [&](std::size_t, const char* label, Fe&) { labels.emplace_back(label); };
     static_cast<void>(session.prove(&hooks));
-    const std::size_t num_roots = session.model.prepared.key.params.zero_knowledge ? 2 : 1;
+    const std::size_t num_roots = session.model.prepared.key.params.security.zero_knowledge ? 2 : 1;
     begin = statement::header_size(session.graph, session.model.prepared.key.visibility) + num_roots * sizeof(Digest);
   }
   std::size_t offset(std::size_t index) const { return begin + 3 * sizeof(std::uint64_t) * index; }

@@ -47,7 +47,7 @@ Fixture make_fixture(qir::QGraph graph, const TensorPolicy& inputs_group = {},
   fixture.package = package::to_bytes(package);
   fixture.model = must(Model::from_bytes(fixture.package));
   CommitOptions options;
-  options.pow_bits = 2;
+  options.security.pow_bits = 2;
   options.budget = 4;
   options.insecure_seed = e2e::test_seed(1);
   options.inputs = inputs_group;
@@ -206,7 +206,7 @@ void data_commitment(ByteView bytes) {
 // The secret side of an output's commitment: what is taken again makes the same bytes.
 std::vector<Bytes> opening_seeds() {
   TensorCommitOptions options;
-  options.pow_bits = 2;
+  options.security.pow_bits = 2;
   options.budget = 1;
   options.insecure_seed = e2e::test_seed(7);
   const TensorInfo tensor{"x", {1, 6}, {-8, 7, 1, -4}};

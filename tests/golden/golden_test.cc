@@ -43,7 +43,7 @@ std::vector<TranscriptEntry> manifest_of(const verifier::PreparedKey& prepared, 
   const ByteView messages = ByteView(proof.bytes).subspan(header);
   Transcript transcript(verifier::kProtocolName, true);
   statement::absorb_statement(transcript, prepared.key, Digest{}, proof.data);
-  hiding::PadAllocator pads(prepared.key.params.zero_knowledge);
+  hiding::PadAllocator pads(prepared.key.params.security.zero_knowledge);
   pads.set_layout(prepared.compiled.pads.layout());
   hiding::VerifierChannel channel(transcript, pads, messages);
   const pcs::OpeningRoots roots = verifier::receive_roots(channel, prepared, {});

@@ -63,8 +63,8 @@ Model small_model() {
 
 CommitOptions cheap_options() {
   CommitOptions options;
-  options.security_bits = 40;
-  options.pow_bits = 0;
+  options.security.bits = 40;
+  options.security.pow_bits = 0;
   options.budget = 4;
   return options;
 }

@@ -145,7 +145,7 @@ class Run {
 
   // The oracles before fold `fold` (number of folds: before the final check).
   void query_previous(std::size_t fold, const pcs::EncodedOracle& latest) {
-    channel_.send_u64_raw(grind(transcript_, params_.pow_bits));
+    channel_.send_u64_raw(grind(transcript_, params_.security.pow_bits));
     std::vector<std::pair<const pcs::CodeParams*, const pcs::EncodedOracle*>> targets;
     if (fold > 0) {
       targets.emplace_back(&params_.folds[fold - 1], &latest);
@@ -207,7 +207,7 @@ class Run {
     channel_.send_clear("mask product", product);
     (void)channel_.challenge("mask eta");
     for (const Fe& x : response_) channel_.send_clear("mask response", x);
-    channel_.send_u64_raw(grind(transcript_, params_.pow_bits));
+    channel_.send_u64_raw(grind(transcript_, params_.security.pow_bits));
     send_rows(mask_, transcript_.challenge_indices("mask queries", params_.mask.num_queries, params_.mask.log_domain));
   }
 

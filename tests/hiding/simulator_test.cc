@@ -80,7 +80,7 @@ TEST(Simulator, CertificatesAndRotations) {
   const ChallengeProgram program(8);
   const InstalledProgram installed(program);
   prover::ModelOptions options = test_options(true);
-  options.security_bits = 20;
+  options.security.bits = 20;
   const Session session(mlp_graph(), options);
   const pcs::OpeningParams& params = session.model.prepared.key.params;
   const Fe eta = program.element("mask eta", 0);

@@ -138,8 +138,8 @@ std::vector<Twins> one_per_relation() {
 
 pcs::OpeningParams tiny_params(const relations::CompiledCircuit& compiled, const qir::Visibility& visibility) {
   pcs::OpeningParams params;
-  params.security_bits = 1;
-  params.pow_bits = 0;
+  params.security.bits = 1;
+  params.security.pow_bits = 0;
   params.has_model = compiled.num_elements(circuit::Oracle::kModel) > 0;
   const auto base = [&](circuit::Oracle id, std::uint8_t log_lanes, std::uint32_t num_queries,
                         std::uint64_t num_random_coefs) {

@@ -95,7 +95,7 @@ TEST_P(Differential, RelationsBind) {
 
 TEST_P(Differential, ProvesWithZeroKnowledge) {
   prover::ModelOptions options;
-  options.pow_bits = 2;  // fast; more queries make up for it
+  options.security.pow_bits = 2;  // fast; more queries make up for it
   options.budget = 4;
   Digest seed{};
   seed[0] = 1;

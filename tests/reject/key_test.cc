@@ -80,10 +80,10 @@ TEST_P(KeyBytes, WeakenedParametersAreRefused) {
   if (GetParam()) expect_refused("fewer mask queries", [](auto& p) { p.mask.num_queries /= 2; });
   expect_refused("a higher rate",
                  [](auto& p) { p.witness.log_domain = static_cast<std::uint8_t>(p.witness.log_domain - 2); });
-  expect_refused("more bits claimed", [](auto& p) { p.security_bits += 20; });
+  expect_refused("more bits claimed", [](auto& p) { p.security.bits += 20; });
   expect_refused("no grinding", [](auto& p) {
-    p.pow_bits = 0;
-    p.security_bits += 1;
+    p.security.pow_bits = 0;
+    p.security.bits += 1;
   });
   expect_refused("rows of another circuit", [](auto& p) { p.witness.num_coefs += 16; });
 }
@@ -110,10 +110,10 @@ TEST_P(KeyBytes, VisibilityMustFitTheParameters) {
 
 TEST_P(KeyBytes, SearchedParametersMeetTheirTarget) {
   for (const std::uint32_t bits : {100u, 128u}) {
-    for (const pcs::Regime regime : {pcs::Regime::kJohnson, pcs::Regime::kUniqueDecoding}) {
+    for (const Decoding regime : {Decoding::kJohnson, Decoding::kUnique}) {
       prover::ModelOptions options = test_options(GetParam());
-      options.security_bits = bits;
-      options.regime = regime;
+      options.security.bits = bits;
+      options.security.decoding = regime;
       const Session session(mlp_graph(), options);
       EXPECT_TRUE(verifier::prepare(session.model.prepared.key).ok());
       EXPECT_TRUE(session.verify(session.prove().bytes).accepted());

@@ -24,7 +24,7 @@ struct Region {
 // Ten bits of grinding: a changed message spoils the next nonce but for one case in a thousand (fixed seeds: never here).
 inline prover::ModelOptions reject_options(bool zero_knowledge) {
   prover::ModelOptions options = test_options(zero_knowledge);
-  options.pow_bits = 13;
+  options.security.pow_bits = 13;
   return options;
 }
 
@@ -59,7 +59,7 @@ struct Dissected {
       add("data value", 24);
     }
     add("witness root", 32);
-    if (options.zero_knowledge) add("mask root", 32);
+    if (options.security.zero_knowledge) add("mask root", 32);
     for (const std::string& label : outer.labels) add(label.c_str(), 24);
     for (const pcs::ProofSection& section : honest.opening_sections) {
       if (section.num_bytes == 0) continue;

@@ -62,7 +62,7 @@ TEST_P(Statement, EachPartOfTheKeyIsBound) {
   expect(with([](auto& p) { p.key.graph.name += "x"; }), changed_transcript(), "name of the graph");
   expect(with([](auto& p) { p.key.graph.values[0].scale.exponent += 1; }), changed_transcript(), "scale of the input");
   expect(with([](auto& p) { p.key.insecure_seed = true; }), changed_transcript(), "fixed seed");
-  expect(with([](auto& p) { p.key.params.security_bits -= 1; }), changed_transcript(), "claimed bits");
+  expect(with([](auto& p) { p.key.params.security.bits -= 1; }), changed_transcript(), "claimed bits");
 }
 
 // Who sees what is part of the identity, also where it changes neither circuit nor header.

@@ -256,7 +256,7 @@ TEST(Traps, T11_ColumnsAreUnionsOfAlignedBlocks) {
 
 // Grinding is 16 bits by default, and range tables stay below 2^16 rows (wider ranges are cut in limbs).
 TEST(Traps, T12_DefaultGrindingAndTableSizes) {
-  EXPECT_EQ(prover::ModelOptions().pow_bits, 16);
+  EXPECT_EQ(prover::ModelOptions().security.pow_bits, 16u);
   EXPECT_LE(relations::kMaxRangeBits, 16);
   qir::TestBuilder b;
   const qir::ValueId x = b.input({2}, -(1 << 24), 1 << 24);
@@ -292,9 +292,9 @@ TEST(Traps, T13_NothingWrapsInTheField) {
 
 // The report says which terms rest on the Johnson bound; unique decoding stays available and needs none.
 TEST(Traps, T14_ReportNamesWhatRestsOnJohnson) {
-  for (const pcs::Regime regime : {pcs::Regime::kJohnson, pcs::Regime::kUniqueDecoding}) {
+  for (const Decoding regime : {Decoding::kJohnson, Decoding::kUnique}) {
     prover::ModelOptions options;
-    options.regime = regime;
+    options.security.decoding = regime;
     options.budget = 4;
     const Session session(qir::every_op_graph(), options);
     const soundness::SoundnessReport report =
@@ -302,7 +302,7 @@ TEST(Traps, T14_ReportNamesWhatRestsOnJohnson) {
     EXPECT_GE(report.bits(), 128.0) << report.to_text();
     const auto johnson =
         std::count_if(report.terms.begin(), report.terms.end(), [](const auto& term) { return term.rests_on_johnson; });
-    if (regime == pcs::Regime::kJohnson) {
+    if (regime == Decoding::kJohnson) {
       EXPECT_GT(johnson, 0) << report.to_text();
     } else {
       EXPECT_EQ(johnson, 0) << report.to_text();

@@ -132,8 +132,8 @@ statement::Key tiny_key() {
   statement::Key key;
   key.graph = tiny_graph();
   key.visibility.inputs.exposure = Exposure::kPublic;
-  key.params.security_bits = 10;
-  key.params.pow_bits = 4;
+  key.params.security.bits = 10;
+  key.params.security.pow_bits = 4;
   key.params.has_model = false;
   key.params.witness = {.num_coefs = 8, .num_random_coefs = 3, .log_lanes = 2, .log_domain = 5, .num_queries = 2};
   key.params.mask = {.num_coefs = 15, .num_random_coefs = 4, .log_lanes = 0, .log_domain = 6, .num_queries = 2};

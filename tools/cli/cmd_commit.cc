@@ -55,13 +55,14 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
 }  // namespace
 
 void add_commit_options(CLI::App& command, CommitArguments& arguments) {
-  command.add_option("--security-bits", arguments.options.security_bits, "soundness error at most 2^-bits")
-      ->check(CLI::Range(40, 128))
+  command.add_option("--security-bits", arguments.options.security.bits, "soundness error at most 2^-bits")
+      ->check(CLI::Range(1u, Security::kMaxBits))
       ->capture_default_str();
-  command.add_flag("--unique-decoding", arguments.options.unique_decoding,
-                   "parameters that need no list-decoding theorem; larger proofs");
-  command.add_option("--pow-bits", arguments.options.pow_bits, "proof of work before each query phase")
-      ->check(CLI::Range(0, 32))
+  command.add_flag_callback(
+      "--unique-decoding", [&arguments] { arguments.options.security.decoding = Decoding::kUnique; },
+      "parameters that need no list-decoding theorem; larger proofs");
+  command.add_option("--pow-bits", arguments.options.security.pow_bits, "proof of work before each query phase")
+      ->check(CLI::Range(0u, Security::kMaxPowBits))
       ->capture_default_str();
   command.add_option("--budget", arguments.options.budget,
                      "proofs that this commitment may serve, one of them for rotation (default: by model size)");
@@ -87,7 +88,7 @@ CommitOptions commit_options(const CommitArguments& arguments) {
   CommitOptions options = arguments.options;
   options.inputs = parse_tensor_policy(arguments.inputs);
   options.outputs = parse_tensor_policy(arguments.outputs);
-  options.zero_knowledge = !arguments.no_zero_knowledge;
+  options.security.zero_knowledge = !arguments.no_zero_knowledge;
   if (!arguments.insecure_seed.empty()) {
     // Not a hash: this seed is insecure by name, it only has to differ between texts.
     Digest seed{};

@@ -50,7 +50,8 @@ void add_power_terms(const std::vector<PowerTerm>& terms, FeSpan out) {
 }
 
 std::span<const Fe> pad_values(const OpeningParams& params, const OpeningOracles& oracles) {
-  return params.zero_knowledge ? std::span(oracles.mask->x()).first(params.mask.num_coefs) : std::span<const Fe>();
+  return params.security.zero_knowledge ? std::span(oracles.mask->x()).first(params.mask.num_coefs)
+                                        : std::span<const Fe>();
 }
 
 class OpeningProver {
@@ -62,7 +63,7 @@ class OpeningProver {
         oracles_(oracles),
         random_(random),
         hooks_(hooks),
-        pads_(params.zero_knowledge),
+        pads_(params.security.zero_knowledge),
         channel_(transcript, pads_, pad_values(params, oracles)) {}
 
   OpeningProof run() &&;
@@ -212,7 +213,7 @@ void OpeningProver::send_rows(const char* label, const EncodedOracle& oracle, st
 std::vector<std::vector<std::uint64_t>> OpeningProver::query_previous(std::size_t fold_index) {
   Transcript& transcript = channel_.transcript();
   const std::size_t begin = channel_.proof().size();
-  channel_.send_u64_raw(grind(transcript, params_.pow_bits));
+  channel_.send_u64_raw(grind(transcript, params_.security.pow_bits));
   mark("opening nonce", begin);
   struct Target {
     const char* label;
@@ -339,7 +340,7 @@ void OpeningProver::final_step() {
     form.add_scaled(LinearForm::from_ciphertext(Fe(), pads[t]), functional_.get(t));
   }
   ZKI_CHECK_EQ(pads_.used().num_plain, params_.mask.num_coefs, "every pad of the mask serves one message");
-  if (params_.zero_knowledge) mask_step(form);
+  if (params_.security.zero_knowledge) mask_step(form);
 }
 
 void OpeningProver::mask_step(const LinearForm& form) {
@@ -360,7 +361,7 @@ void OpeningProver::mask_step(const LinearForm& form) {
     mark("mask response", begin);
   }
   begin = channel_.proof().size();
-  channel_.send_u64_raw(grind(channel_.transcript(), params_.pow_bits));
+  channel_.send_u64_raw(grind(channel_.transcript(), params_.security.pow_bits));
   mark("opening nonce", begin);
   const std::vector<std::uint64_t> indices =
       channel_.transcript().challenge_indices("mask queries", params_.mask.num_queries, params_.mask.log_domain);
@@ -382,7 +383,7 @@ OpeningProof prove_opening(const OpeningParams& params, const OpeningStatement& 
   ZKI_CHECK(params.validate().ok(), "opening parameters are valid");
   ZKI_CHECK_EQ(statement.bases.size(), params.num_bases(), "a functional per base oracle");
   ZKI_CHECK_EQ(oracles.bases.size(), params.num_bases(), "every base oracle");
-  ZKI_CHECK(!params.zero_knowledge || oracles.mask != nullptr, "a mask oracle");
+  ZKI_CHECK(!params.security.zero_knowledge || oracles.mask != nullptr, "a mask oracle");
   ProverHooks no_hooks;
   return OpeningProver(params, statement, oracles, random, transcript, hooks == nullptr ? no_hooks : *hooks).run();
 }

@@ -105,7 +105,7 @@ void OpeningVerifier::first_rounds() {
 
 void OpeningVerifier::check_pow() {
   const std::uint64_t nonce = channel_.receive_u64_raw("opening nonce");
-  const bool good = channel_.transcript().check_pow(nonce, params_.pow_bits);
+  const bool good = channel_.transcript().check_pow(nonce, params_.security.pow_bits);
   if (!good) channel_.reject(RejectReason::kProofOfWork, "opening nonce");
 }
 
@@ -290,7 +290,7 @@ Verdict OpeningVerifier::run() {
   const LinearForm form = reduce();
   if (failed()) return channel_.verdict();
   ZKI_CHECK_EQ(channel_.pads().used().num_plain, params_.mask.num_coefs, "every pad of the mask serves one message");
-  if (params_.zero_knowledge) {
+  if (params_.security.zero_knowledge) {
     mask_check(form);
   } else if (!form.constant().is_zero()) {
     channel_.reject(RejectReason::kFinalCheck, "final vector");
@@ -308,7 +308,7 @@ hiding::LinearForm reduce_opening(const OpeningParams& params, const OpeningStat
 
 Verdict verify_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
                        ByteView proof, Transcript& transcript) {
-  hiding::PadAllocator pads(params.zero_knowledge);
+  hiding::PadAllocator pads(params.security.zero_knowledge);
   hiding::VerifierChannel channel(transcript, pads, proof);
   return OpeningVerifier(params, statement, roots, channel).run();
 }

@@ -103,7 +103,7 @@ Fe ood_value(CommittedOracle& oracle, Fe z) {
 }
 
 MaskOracle::MaskOracle(const OpeningParams& params, hiding::RandomSource& random) {
-  ZKI_CHECK(params.zero_knowledge, "a mask oracle exists with zero knowledge only");
+  ZKI_CHECK(params.security.zero_knowledge, "a mask oracle exists with zero knowledge only");
   const std::size_t dimension = params.mask.dimension();
   FpVec limbs(3 * dimension);
   FpVec codeword(params.mask.domain_size() * kMaskLeafValues);

@@ -89,7 +89,7 @@ Fe ood_value(CommittedOracle& oracle, Fe z);
 class MaskOracle {
  public:
   MaskOracle() = default;
-  // params.zero_knowledge must hold.
+  // params.security.zero_knowledge must hold.
   MaskOracle(const OpeningParams& params, hiding::RandomSource& random);
 
   const Digest& root() const { return encoded_.root(); }

@@ -18,8 +18,6 @@ constexpr std::uint64_t kMaxFoldBits = 40;  // no vector has more index bits
 constexpr std::uint32_t kMaxQueries = 4096;
 constexpr std::uint64_t kMaxMaskElements = std::uint64_t{1} << 16;
 constexpr std::uint64_t kMaxBudget = std::uint64_t{1} << 32;
-constexpr std::uint8_t kMaxPowBits = 48;
-constexpr std::uint32_t kMaxSecurityBits = 256;
 
 Status bad(const std::string& where, const std::string& what) {
   return invalid_argument("opening parameters, " + where + ": " + what);
@@ -84,12 +82,13 @@ Status validate_base_oracles(const OpeningParams& params) {
   ZKI_RETURN_IF_ERROR(at_most("data", "count", params.data.size(), kMaxDataOracles));
   for (std::size_t i = 0; i < params.data.size(); ++i) {
     const std::string where = "data[" + std::to_string(i) + "]";
-    if (params.data[i].budget > 0 && !params.zero_knowledge)
+    if (params.data[i].budget > 0 && !params.security.zero_knowledge)
       return bad(where, "a budget needs zero knowledge, expected 0");
     ZKI_RETURN_IF_ERROR(validate_commitment(where, params.data[i].oracle, params.data[i].budget));
   }
   ZKI_RETURN_IF_ERROR(validate_oracle("witness", params.witness, 0, kMaxLogLanes));
-  return validate_random_rows("witness", params.witness, params.zero_knowledge, params.witness.num_queries + 1);
+  return validate_random_rows("witness", params.witness, params.security.zero_knowledge,
+                              params.witness.num_queries + 1);
 }
 
 Status validate_folds(const OpeningParams& params) {
@@ -98,7 +97,7 @@ Status validate_folds(const OpeningParams& params) {
     const CodeParams& fold = params.folds[i];
     const std::string where = "folds[" + std::to_string(i) + "]";
     ZKI_RETURN_IF_ERROR(validate_oracle(where, fold, 1, kMaxFoldLanes));
-    ZKI_RETURN_IF_ERROR(validate_random_rows(where, fold, params.zero_knowledge, fold.num_queries + 1));
+    ZKI_RETURN_IF_ERROR(validate_random_rows(where, fold, params.security.zero_knowledge, fold.num_queries + 1));
   }
   ZKI_RETURN_IF_ERROR(
       at_most("folds", "total of log_lanes", static_cast<std::uint64_t>(params.fold_bits()), kMaxFoldBits));
@@ -188,18 +187,15 @@ std::uint64_t OpeningParams::num_mask_elements() const {
 }
 
 Status OpeningParams::validate() const {
-  ZKI_RETURN_IF_ERROR(at_least("security_bits", "it", security_bits, 1));
-  ZKI_RETURN_IF_ERROR(at_most("security_bits", "it", security_bits, kMaxSecurityBits));
-  ZKI_RETURN_IF_ERROR(at_most("pow_bits", "it", pow_bits, kMaxPowBits));
+  if (const Status status = security.validate(); !status.ok()) return status.with_context("opening parameters");
   ZKI_RETURN_IF_ERROR(at_most("model_budget", "it", model_budget, kMaxBudget));
-  if (regime != Regime::kJohnson && regime != Regime::kUniqueDecoding) return bad("regime", "unknown value");
-  if (model_budget > 0 && !(has_model && zero_knowledge)) {
+  if (model_budget > 0 && !(has_model && security.zero_knowledge)) {
     return bad("model_budget", "a budget needs a model and zero knowledge, expected 0");
   }
   ZKI_RETURN_IF_ERROR(validate_base_oracles(*this));
   ZKI_RETURN_IF_ERROR(validate_folds(*this));
   ZKI_RETURN_IF_ERROR(at_most("folds", "number of hidden elements", num_mask_elements(), kMaxMaskElements));
-  if (!zero_knowledge) return validate_unused("mask", mask);
+  if (!security.zero_knowledge) return validate_unused("mask", mask);
   ZKI_RETURN_IF_ERROR(validate_oracle("mask", mask, 0, 0));
   ZKI_RETURN_IF_ERROR(expect_equal("mask", "num_coefs", mask.num_coefs, num_mask_elements()));
   return validate_random_rows("mask", mask, true, std::uint64_t{mask.num_queries} + 2);
@@ -207,10 +203,10 @@ Status OpeningParams::validate() const {
 
 Bytes OpeningParams::canonical_bytes() const {
   ByteWriter out;
-  out.u32(security_bits);
-  out.u8(static_cast<std::uint8_t>(regime));
-  out.u8(zero_knowledge ? 1 : 0);
-  out.u8(pow_bits);
+  out.u32(security.bits);
+  out.u8(static_cast<std::uint8_t>(security.decoding));
+  out.u8(security.zero_knowledge ? 1 : 0);
+  out.u8(static_cast<std::uint8_t>(security.pow_bits));
   out.u64(model_budget);
   out.u8(has_model ? 1 : 0);
   write_oracle(model, out);
@@ -225,10 +221,10 @@ Bytes OpeningParams::canonical_bytes() const {
 
 Result<OpeningParams> parse_params(ByteReader& reader) {
   OpeningParams params;
-  params.security_bits = reader.u32();
-  params.regime = static_cast<Regime>(reader.u8());
-  params.zero_knowledge = read_bool(reader);
-  params.pow_bits = reader.u8();
+  params.security.bits = reader.u32();
+  params.security.decoding = static_cast<Decoding>(reader.u8());
+  params.security.zero_knowledge = read_bool(reader);
+  params.security.pow_bits = reader.u8();
   params.model_budget = reader.u64();
   params.has_model = read_bool(reader);
   params.model = read_oracle(reader);

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "zkinfer/security.h"
 
 namespace zkinfer::pcs {
 
@@ -30,8 +31,6 @@ struct CodeParams {
   friend bool operator==(const CodeParams&, const CodeParams&) = default;
 };
 
-enum class Regime : std::uint8_t { kJohnson = 0, kUniqueDecoding = 1 };
-
 // A commitment made outside of the proof that opens it, and opened by up to `budget` proofs (0: its content is public).
 struct TensorOracle {
   CodeParams oracle;
@@ -48,10 +47,7 @@ struct BaseOracle {
 };
 
 struct OpeningParams {
-  std::uint32_t security_bits = 128;
-  Regime regime = Regime::kJohnson;
-  bool zero_knowledge = true;
-  std::uint8_t pow_bits = 16;      // grinding before each query phase
+  Security security;
   std::uint64_t model_budget = 0;  // B: proofs that one model commitment may serve (0: the model is public)
   bool has_model = true;
   CodeParams model;                // M: F-elements (unused when !has_model)

@@ -45,14 +45,14 @@ TEST(Params, ChainOfVectors) {
 
 TEST(Params, EveryRuleRejects) {
   const std::vector<std::function<void(OpeningParams&)>> changes = {
-      [](OpeningParams& p) { p.security_bits = 0; },
-      [](OpeningParams& p) { p.security_bits = 1000; },
-      [](OpeningParams& p) { p.pow_bits = 49; },
-      [](OpeningParams& p) { p.regime = static_cast<Regime>(7); },
+      [](OpeningParams& p) { p.security.bits = 0; },
+      [](OpeningParams& p) { p.security.bits = 1000; },
+      [](OpeningParams& p) { p.security.pow_bits = 49; },
+      [](OpeningParams& p) { p.security.decoding = static_cast<Decoding>(7); },
       [](OpeningParams& p) { p.model_budget = 1000; },
       [](OpeningParams& p) { p.model_budget = std::uint64_t{1} << 60; },
       [](OpeningParams& p) { p.has_model = false; },
-      [](OpeningParams& p) { p.zero_knowledge = false; },
+      [](OpeningParams& p) { p.security.zero_knowledge = false; },
       [](OpeningParams& p) { p.witness.num_coefs = 0; },
       [](OpeningParams& p) { p.witness.num_coefs = ~std::uint64_t{0}; },
       [](OpeningParams& p) { p.witness.log_lanes = 40; },

@@ -87,8 +87,8 @@ inline std::uint8_t domain_for(const CodeParams& oracle, int log_inverse_rate) {
 // The parameter set of a shape; valid.
 inline OpeningParams make_params(const Shape& shape) {
   OpeningParams params;
-  params.zero_knowledge = shape.zero_knowledge;
-  params.pow_bits = shape.pow_bits;
+  params.security.zero_knowledge = shape.zero_knowledge;
+  params.security.pow_bits = shape.pow_bits;
   params.has_model = shape.model_rows > 0;
   const auto complete = [&](CodeParams& oracle, std::uint64_t random_rows) {
     oracle.num_queries = shape.num_queries;
@@ -113,7 +113,7 @@ inline OpeningParams make_params(const Shape& shape) {
     fold.num_coefs = (params.vector_size(i) + fold.num_lanes() - 1) / fold.num_lanes();
     complete(fold, shape.num_queries + 1);
   }
-  if (params.zero_knowledge) {
+  if (params.security.zero_knowledge) {
     params.mask.num_coefs = params.num_mask_elements();
     complete(params.mask, shape.num_queries + 2);
   }
@@ -140,7 +140,7 @@ struct Instance {
       }
       roots.bases.push_back(bases.back().root());
     }
-    if (params.zero_knowledge) {
+    if (params.security.zero_knowledge) {
       mask = MaskOracle(params, random);
       roots.mask = mask.root();
       roots.pin = mask.pin(Fe(Fp(3), Fp(1), Fp(4)));
@@ -155,7 +155,7 @@ struct Instance {
     SeededRandom fold_random(seed);
     OpeningOracles oracles;
     for (const CommittedOracle& base : bases) oracles.bases.push_back(&base);
-    oracles.mask = params.zero_knowledge ? &mask : nullptr;
+    oracles.mask = params.security.zero_knowledge ? &mask : nullptr;
     return prove_opening(params, statement, oracles, fold_random, transcript, hooks);
   }
   Verdict verify(ByteView proof) const {
