@@ -14,6 +14,7 @@
 #include "base/tensor_policy.h"
 #include "verdict/verdict.h"
 #include "zkinfer/data.h"
+#include "zkinfer/verify_limits.h"
 
 namespace zkinfer {
 
@@ -21,6 +22,8 @@ struct KeyInfo {
   std::string model_name;
   Digest model_identity{};  // digest of circuit, parameters and weight commitment: the name of the model
   double security_bits = 0;
+  unsigned pow_bits = 0;   // of security_bits, those that rest on the work of finding nonces
+  VerifyCost verify_cost;  // of one proof
   bool zero_knowledge = true;
   bool insecure_seed = false;  // made by a test or benchmark: hides nothing from whoever knows the seed
   TensorPolicy inputs;         // who sees the inputs
@@ -40,7 +43,10 @@ inline constexpr double kDefaultMinSecurityBits = 100;
 // A parsed and checked verification key. Parse once, verify many proofs. Immutable, thread-safe.
 class VerificationKey {
  public:
-  static Result<VerificationKey> from_bytes(ByteView bytes, double min_security_bits = kDefaultMinSecurityBits);
+  // resource_limit for keys whose proofs, by count, may cost more to check than `limits`; nothing of it has been spent then.
+  // Certificates and rotations are held to the same limits.
+  static Result<VerificationKey> from_bytes(ByteView bytes, double min_security_bits = kDefaultMinSecurityBits,
+                                            const VerifyLimits& limits = {});
   ~VerificationKey();
   VerificationKey(VerificationKey&&) noexcept;
   VerificationKey& operator=(VerificationKey&&) noexcept;

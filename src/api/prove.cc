@@ -165,7 +165,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   // The secret says under which parameters to prove: they must hide and prove what a verifier would ask of them.
   auto key = statement::parse_key(impl->key);
   if (!key.ok()) return key.status().with_context("commitment secret");
-  if (const auto prepared = verifier::prepare(std::move(key).value()); !prepared.ok())
+  if (const auto prepared = verifier::prepare(std::move(key).value(), kNoVerifyLimits); !prepared.ok())
     return prepared.status().with_context("commitment secret");
   impl->slots = std::move(slots);
   if (progress) progress("done", 1.0);

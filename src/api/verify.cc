@@ -8,6 +8,7 @@
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
 #include "verifier/certificate.h"
+#include "verifier/outer_verifier.h"
 #include "verifier/rotation.h"
 
 namespace zkinfer {
@@ -17,10 +18,11 @@ VerificationKey::~VerificationKey() = default;
 VerificationKey::VerificationKey(VerificationKey&&) noexcept = default;
 VerificationKey& VerificationKey::operator=(VerificationKey&&) noexcept = default;
 
-Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_security_bits) {
+Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_security_bits,
+                                                    const VerifyLimits& limits) {
   ZKI_ASSIGN_OR_RETURN(statement::Key key, statement::parse_key(bytes));
   auto impl = std::make_unique<Impl>();
-  auto prepared = verifier::prepare(std::move(key));
+  auto prepared = verifier::prepare(std::move(key), limits);
   if (!prepared.ok()) return prepared.status().with_context("verification key");
   impl->prepared = std::move(prepared).value();
   const statement::Key& parsed = impl->prepared.key;
@@ -47,6 +49,8 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
   }
   impl->info.public_parameters = parsed.visibility.public_params;
   impl->info.model_budget = parsed.params.model_budget;
+  impl->info.pow_bits = parsed.params.security.pow_bits;
+  impl->info.verify_cost = impl->prepared.cost;
   impl->info.num_parameters = impl->prepared.compiled.num_elements(circuit::Oracle::kModel);
   return VerificationKey(std::move(impl));
 }
@@ -237,11 +241,8 @@ std::vector<std::pair<std::string, std::size_t>> proof_size_table(const Verifica
   hiding::VerifierChannel channel(transcript, pads, proof.subspan(header));
   (void)verifier::receive_roots(channel, prepared, verifier::DataPins(prepared.key.params.data.size()));
   out.emplace_back("roots", channel.bytes_read());
-  // Public tensors have no message, and those beside a proof may be larger than any proof.
-  relations::CompiledCircuit compiled = prepared.compiled;
-  compiled.circuit.public_tensors.clear();
   const std::size_t before = channel.bytes_read();
-  (void)verifier::verify_outer(channel, compiled, {});
+  (void)verifier::receive_outer(channel, prepared.compiled);
   out.emplace_back("lookups and relations", channel.bytes_read() - before);
   out.emplace_back("opening", proof.size() - header - channel.bytes_read());
   return out;

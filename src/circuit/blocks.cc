@@ -57,9 +57,9 @@ void halve(std::vector<AxisPiece>& pieces) {
 
 }  // namespace
 
-Decomposition decompose(const std::vector<std::uint64_t>& shape, int max_block_log) {
+Cuts cut_axes(const std::vector<std::uint64_t>& shape, int max_block_log) {
   ZKI_CHECK(max_block_log >= 0, "blocks have at least one address");
-  Decomposition out;
+  Cuts out;
   out.order.resize(shape.size());
   std::iota(out.order.begin(), out.order.end(), 0u);
   // Long axes get the low bits: long runs for the prover, and short axes' pieces stay cheap.
@@ -67,13 +67,12 @@ Decomposition decompose(const std::vector<std::uint64_t>& shape, int max_block_l
                    [&](std::uint32_t a, std::uint32_t b) { return shape[a] < shape[b]; });
   std::uint64_t total = 1;
   for (const std::uint64_t n : shape) total *= n;
-  std::vector<std::vector<AxisPiece>> cuts;
   for (const std::uint64_t n : shape) {
     // A small tensor is one block: its padding costs less than the verifier's work per block.
     if (total <= 512) {
-      cuts.push_back({{0, n, axis_bits(n)}});
+      out.pieces.push_back({{0, n, axis_bits(n)}});
     } else {
-      cuts.push_back(cut_axis(n, true));
+      out.pieces.push_back(cut_axis(n, true));
     }
   }
   const auto largest = [](const std::vector<AxisPiece>& pieces) {
@@ -83,26 +82,66 @@ Decomposition decompose(const std::vector<std::uint64_t>& shape, int max_block_l
   };
   while (true) {
     int bits = 0;
-    for (const auto& pieces : cuts) bits += largest(pieces);
-    if (bits <= max_block_log) break;
+    for (const auto& pieces : out.pieces) bits += largest(pieces);
+    if (bits <= max_block_log) return out;
     // Halve the highest axis that still has bits.
     for (const std::uint32_t axis : out.order) {
-      if (largest(cuts[axis]) > 0) {
-        halve(cuts[axis]);
+      if (largest(out.pieces[axis]) > 0) {
+        halve(out.pieces[axis]);
         break;
       }
     }
   }
-  std::vector<std::size_t> index(shape.size(), 0);
+}
+
+std::uint64_t Cuts::num_blocks() const {
+  std::uint64_t count = 1;
+  for (const std::vector<AxisPiece>& axis : pieces) count *= axis.size();
+  return count;
+}
+
+std::vector<Block> blocks_of(const Cuts& cuts) {
+  std::vector<Block> blocks;
+  std::vector<std::size_t> index(cuts.pieces.size(), 0);
   while (true) {
     Block block;
-    for (std::size_t axis = 0; axis < shape.size(); ++axis) block.pieces.push_back(cuts[axis][index[axis]]);
-    out.blocks.push_back(std::move(block));
-    std::size_t axis = shape.size();
-    while (axis > 0 && ++index[axis - 1] == cuts[axis - 1].size()) index[--axis] = 0;
-    if (axis == 0) break;
+    for (std::size_t axis = 0; axis < index.size(); ++axis) block.pieces.push_back(cuts.pieces[axis][index[axis]]);
+    blocks.push_back(std::move(block));
+    std::size_t axis = index.size();
+    while (axis > 0 && ++index[axis - 1] == cuts.pieces[axis - 1].size()) index[--axis] = 0;
+    if (axis == 0) return blocks;
   }
-  return out;
+}
+
+BlockIndex::BlockIndex(const Cuts& cuts) : strides_(cuts.pieces.size()), positions_(cuts.pieces.size()) {
+  std::size_t stride = 1;
+  for (std::size_t axis = cuts.pieces.size(); axis-- > 0;) {
+    strides_[axis] = stride;
+    stride *= cuts.pieces[axis].size();
+  }
+  std::uint64_t positions = 1;
+  for (std::size_t k = cuts.order.size(); k-- > 0;) {
+    const std::uint32_t axis = cuts.order[k];
+    positions_[axis] = positions;
+    std::uint64_t next = 0;
+    for (const AxisPiece& piece : cuts.pieces[axis]) next |= positions << piece.bits;
+    positions = next;
+  }
+}
+
+std::size_t BlockIndex::block(std::span<const std::uint32_t> pieces) const {
+  std::size_t index = 0;
+  for (std::size_t axis = 0; axis < pieces.size(); ++axis) index += strides_[axis] * pieces[axis];
+  return index;
+}
+
+std::size_t BlockIndex::positions(std::uint32_t axis) const {
+  return static_cast<std::size_t>(std::popcount(positions_[axis]));
+}
+
+std::size_t BlockIndex::placed(std::uint32_t axis, std::uint32_t piece, int position) const {
+  const std::uint64_t below = (std::uint64_t{1} << position) - 1;
+  return piece * positions(axis) + static_cast<std::size_t>(std::popcount(positions_[axis] & below));
 }
 
 }  // namespace zkinfer::circuit

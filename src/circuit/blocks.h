@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace zkinfer::circuit {
@@ -22,12 +23,32 @@ struct Block {
   int log_size() const;
 };
 
-struct Decomposition {
-  std::vector<std::uint32_t> order;  // axes from the highest to the lowest address bits
-  std::vector<Block> blocks;
+// How the axes of a shape are cut. The blocks are all combinations of pieces, one of each axis, in row-major order.
+struct Cuts {
+  std::vector<std::uint32_t> order;            // axes from the highest to the lowest address bits
+  std::vector<std::vector<AxisPiece>> pieces;  // [axis], by first index
+
+  std::uint64_t num_blocks() const;
 };
 
-// Blocks of a tensor of this shape, each of at most 2^max_block_log addresses (max_block_log >= 0).
-Decomposition decompose(const std::vector<std::uint64_t>& shape, int max_block_log);
+// Of a tensor of this shape, for blocks of at most 2^max_block_log addresses (max_block_log >= 0).
+Cuts cut_axes(const std::vector<std::uint64_t>& shape, int max_block_log);
+std::vector<Block> blocks_of(const Cuts& cuts);
+
+// Numbers the blocks by their pieces, and the places that a piece has in blocks: its lowest bit may lie at several address
+// bits (positions), as pieces of lower axes have different sizes.
+class BlockIndex {
+ public:
+  explicit BlockIndex(const Cuts& cuts);
+  // pieces: one of each axis.
+  std::size_t block(std::span<const std::uint32_t> pieces) const;
+  std::size_t positions(std::uint32_t axis) const;
+  // Below number of pieces * positions(axis).
+  std::size_t placed(std::uint32_t axis, std::uint32_t piece, int position) const;
+
+ private:
+  std::vector<std::size_t> strides_;      // [axis], of the number of a block
+  std::vector<std::uint64_t> positions_;  // [axis]: bit p stands for position p
+};
 
 }  // namespace zkinfer::circuit

@@ -6,7 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "circuit/evaluate.h"
-#include "circuit/functional.h"
+#include "circuit/dense_weights.h"
+#include "circuit/fold.h"
 
 namespace zkinfer::circuit {
 namespace {
@@ -33,7 +34,7 @@ TEST(Blocks, CoverEveryIndexOnceAndKeepTheLimit) {
       std::uint64_t total = 1;
       for (const std::uint64_t n : shape) total *= n;
       std::uint64_t covered = 0;
-      for (const Block& block : decompose(shape, limit).blocks) {
+      for (const Block& block : blocks_of(cut_axes(shape, limit))) {
         EXPECT_LE(block.log_size(), std::max(limit, 0));
         std::uint64_t size = 1;
         for (const AxisPiece& piece : block.pieces) size *= piece.length;
@@ -110,8 +111,13 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
 
     const int log_lanes = static_cast<int>(draw.below(4));
     const Layout layout = place_columns(circuit, Oracle::kWitness, log_lanes);
-    ExprFunctional functional = functional_of(expr, circuit.columns, box, axis_vectors);
-    const Functional weights(layout, functional.terms);
+    ExprFunctionals functionals(expr, circuit.columns, box.size());
+    BoxWeights box_weights;
+    for (const std::vector<Fe>& vector : axis_vectors) {
+      box_weights.push_back(std::make_shared<const AxisWeights>(0, vector));
+    }
+    const ExprFunctional functional = functionals.at(box_weights);
+    const DenseWeights weights(layout, functional.terms);
     // Dense: inner product with the placed columns.
     const std::size_t num_lanes = std::size_t{1} << log_lanes;
     std::vector<FeVec> dense(num_lanes, FeVec(layout.num_coefs));
@@ -126,6 +132,7 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
 
     // Folded: the same weights bound at lane weights and low bits.
     const std::vector<Fe> lane_weights = draw.fes(num_lanes);
+    BoxWeights kept;  // weights are known by their address
     for (const std::size_t low_bits : {0u, 1u, 3u, 6u}) {
       const std::vector<Fe> low = draw.fes(low_bits);
       std::vector<Fe> expected((layout.num_coefs + (1u << low_bits) - 1) >> low_bits);
@@ -136,7 +143,26 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
           expected[j >> low_bits] += weight;
         }
       }
-      EXPECT_EQ(weights.fold(lane_weights, low), expected);
+      FunctionalFold fold(layout, lane_weights, low);
+      for (const Term& term : functional.terms) fold.add(term);
+      EXPECT_EQ(std::move(fold).take(), expected);
+      // Cut in two pieces along one axis: the functionals add up.
+      const std::size_t cut_axis = draw.below(box.size());
+      const std::uint64_t cut = draw.below(box[cut_axis] + 1);
+      FunctionalFold parts(layout, lane_weights, low);
+      Fe constant;
+      for (const auto& [first, last] : {std::pair{std::uint64_t{0}, cut}, std::pair{cut, box[cut_axis]}}) {
+        BoxWeights part = box_weights;
+        const std::vector<Fe>& whole = axis_vectors[cut_axis];
+        part[cut_axis] = kept.emplace_back(std::make_shared<const AxisWeights>(
+            first, std::vector<Fe>(whole.begin() + static_cast<std::ptrdiff_t>(first),
+                                   whole.begin() + static_cast<std::ptrdiff_t>(last))));
+        const ExprFunctional piece = functionals.at(part);
+        constant += piece.constant;
+        for (const Term& term : piece.terms) parts.add(term);
+      }
+      EXPECT_EQ(std::move(parts).take(), expected);
+      EXPECT_EQ(constant, functional.constant);
     }
   }
 }

@@ -211,7 +211,7 @@ void place_values(const Layout& layout, const std::vector<Column>& columns, cons
     for (std::size_t lane = begin; lane < end; ++lane) {
       for (const auto& [id, block_index] : layout.lanes[lane]) {
         const PlacedBlock& placed = layout.columns[id].blocks[block_index];
-        const std::vector<std::uint32_t>& order = layout.columns[id].order;
+        const std::vector<std::uint32_t>& order = layout.columns[id].cuts.order;
         ZKI_CHECK_EQ(data[id].size(), columns[id].num_elements(), "every placed column has its values");
         copy_block(placed.block, order, columns[id].shape, data[id].data(),
                    out.data() + lane * layout.num_coefs + placed.row);

@@ -104,4 +104,16 @@ LinExpr column_expr(const Column& column, ColumnId id) {
   return expr;
 }
 
+std::uint64_t num_bytes(const LinExpr& expr) {
+  constexpr std::uint64_t kHeap = 16;  // per allocation
+  std::uint64_t bytes = 0;
+  for (const View& view : expr.views) {
+    bytes += sizeof(View) + kHeap;
+    for (const AxisMap& map : view.axes) {
+      bytes += sizeof(AxisMap) + map.terms.size() * sizeof(AxisTerm) + map.sums.size() * sizeof(SumTerm) + 2 * kHeap;
+    }
+  }
+  return bytes;
+}
+
 }  // namespace zkinfer::circuit

@@ -23,6 +23,9 @@ LinExpr rebase(const LinExpr& expr, const std::vector<AxisMap>& maps);
 bool is_zero_extended(const LinExpr& expr, const std::vector<Column>& columns, const Box& box, std::uint32_t axis,
                       std::uint64_t before, std::uint64_t after);
 
+// What an expression takes in memory, about.
+std::uint64_t num_bytes(const LinExpr& expr);
+
 // The identity view of a column over a box of the column's shape.
 LinExpr column_expr(const Column& column, ColumnId id);
 

@@ -1,58 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functional: a linear functional of one oracle's columns, a sum of rank-one tensors
+// What a linear expression over a box becomes when every box axis gets weights: a linear functional of the columns, a sum of
+// rank-one tensors
 //   sum_terms coef * sum_idx (prod_axis vectors[axis][idx_axis]) column[idx].
-// The prover adds its dense weights lane by lane, the verifier folds it at the opening's challenges (pcs::WeightSource)
-// at the cost of the vectors' lengths, not of the column's size.
+// The verifier folds the terms at the opening's challenges (circuit/fold.h), at the cost of the vectors' lengths, not of the
+// column's size; the prover adds their dense weights lane by lane (circuit/dense_weights.h).
 #pragma once
 
+#include <map>
+#include <memory>
 #include <span>
 #include <vector>
 
-#include "circuit/layout.h"
-#include "commit/pcs/weights.h"
+#include "circuit/circuit.h"
 #include "field/fe.h"
 
 namespace zkinfer::circuit {
 
+// Shared: a lookup's leaf blocks have most of their vectors in common.
+using Vector = std::shared_ptr<const std::vector<Fe>>;
+
 struct Term {
   ColumnId column = 0;
   Fe coef = Fe::one();
-  std::vector<std::vector<Fe>> vectors;  // [column rank][axis length]
+  std::vector<Vector> vectors;  // [column rank][axis length]
 };
 
-// The constant part and the column terms of  sum_i prod_b axis_vectors[b][i_b] expr(i)  over the box.
+// Weights of one box axis: values[i] at index begin + i, zero elsewhere.
+struct AxisWeights {
+  std::uint64_t begin = 0;
+  std::vector<Fe> values;
+  Fe total;
+
+  AxisWeights(std::uint64_t first, std::vector<Fe> weights);
+};
+using BoxWeights = std::vector<std::shared_ptr<const AxisWeights>>;  // [box rank]
+
+// The constant part and the column terms of  sum_i prod_b weights_b[i_b] expr(i)  over the box.
 struct ExprFunctional {
   Fe constant;
   std::vector<Term> terms;
 };
 
-// axis_vectors: [box rank][box axis size].
-ExprFunctional functional_of(const LinExpr& expr, const std::vector<Column>& columns, const Box& box,
-                             const std::vector<std::vector<Fe>>& axis_vectors);
+// Views that read a column alike but for one axis give one term, whose vectors on that axis add up; the axis is the one that
+// leaves the fewest terms. Keys of lookups that are made of many bits of a word need it.
+struct ViewGroups {
+  std::size_t merged = 0;  // the axis
+  std::vector<std::vector<const View*>> groups;
+};
+ViewGroups group_views(const LinExpr& expr);
 
-// eq(point, i) for i < size; point[0] is the most significant of point.size() bits, size <= 2^point.size().
-std::vector<Fe> eq_vector(std::span<const Fe> point, std::uint64_t size);
+// The box axes that a view reads: a bit per axis.
+std::vector<bool> axes_read(const View& view, std::size_t box_rank);
 
-class Functional final : public pcs::WeightSource {
+// The functionals of one expression at any number of weights of its box. Every vector is computed once per combination of
+// weights that it depends on; weights are told apart by address, so they must outlive the object.
+class ExprFunctionals {
  public:
-  // layout outlives the object. All terms are of columns of that layout's oracle.
-  Functional(const Layout& layout, std::vector<Term> terms);
-
-  void add_lane(std::size_t lane, FeSpan out) const override;
-  std::vector<Fe> fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const override;
+  // expr and columns outlive the object.
+  ExprFunctionals(const LinExpr& expr, const std::vector<Column>& columns, std::size_t box_rank);
+  ExprFunctional at(const BoxWeights& weights);
+  // Additions and multiplications spent so far, as circuit/cost.h counts them.
+  std::uint64_t steps() const { return steps_; }
 
  private:
-  void fold_column(ColumnId id, std::span<const Fe> lane_weights, std::span<const Fe> low_point,
-                   std::vector<Fe>& out) const;
+  struct Group {
+    std::vector<const View*> views;
+    std::vector<std::uint32_t> broadcast;             // box axes that no view of the group reads
+    std::vector<std::vector<std::uint32_t>> depends;  // [column axis]: box axes that its vector depends on
+    std::vector<std::map<std::vector<const AxisWeights*>, Vector>> vectors;  // [column axis]
+  };
 
-  // Whether the term is zero on the block: terms of one block of leaves touch few blocks of a column.
-  bool misses(std::uint32_t term_index, const Block& block) const;
+  Vector vector_of(Group& group, std::size_t axis, const BoxWeights& weights);
 
-  const Layout& layout_;
-  std::vector<Term> terms_;
-  // Per term and axis, the range [first, last) outside which the vector is zero.
-  std::vector<std::vector<std::pair<std::uint64_t, std::uint64_t>>> supports_;
-  std::vector<std::vector<std::uint32_t>> terms_of_column_;  // by ColumnId
+  const LinExpr& expr_;
+  const std::vector<Column>& columns_;
+  std::size_t merged_ = 0;
+  std::vector<Group> groups_;
+  std::uint64_t steps_ = 0;
 };
 
 }  // namespace zkinfer::circuit

@@ -16,30 +16,30 @@ struct Item {
   int log_size;
 };
 
-// Blocks of at most 1/16 of a lane, so that rounding a lane up wastes little.
-int block_limit(std::uint64_t num_elements, int log_lanes) {
+}  // namespace
+
+// At most 1/16 of a lane, so that rounding a lane up wastes little.
+int block_limit(const Circuit& circuit, Oracle oracle, int log_lanes) {
+  std::uint64_t num_elements = 0;
+  for (const Column& column : circuit.columns) {
+    if (column.oracle == oracle) num_elements += column.num_elements();
+  }
   const std::uint64_t per_lane = (num_elements >> log_lanes) + 1;
   return std::max(0, static_cast<int>(std::bit_width(per_lane)) - 5);
 }
-
-}  // namespace
 
 Layout place_columns(const Circuit& circuit, Oracle oracle, int log_lanes) {
   Layout layout;
   layout.log_lanes = log_lanes;
   layout.columns.resize(circuit.columns.size());
   const std::size_t num_lanes = std::size_t{1} << log_lanes;
-  std::uint64_t num_elements = 0;
-  for (const Column& column : circuit.columns) {
-    if (column.oracle == oracle) num_elements += column.num_elements();
-  }
+  const int limit = block_limit(circuit, oracle, log_lanes);
   std::vector<Item> items;
   std::uint64_t total = 0;
   for (ColumnId id = 0; id < circuit.columns.size(); ++id) {
     if (circuit.columns[id].oracle != oracle) continue;
-    Decomposition cut = decompose(circuit.columns[id].shape, block_limit(num_elements, log_lanes));
-    layout.columns[id].order = std::move(cut.order);
-    for (Block& block : cut.blocks) {
+    layout.columns[id].cuts = cut_axes(circuit.columns[id].shape, limit);
+    for (Block& block : blocks_of(layout.columns[id].cuts)) {
       items.push_back({id, static_cast<std::uint32_t>(layout.columns[id].blocks.size()), block.log_size()});
       total += std::uint64_t{1} << block.log_size();
       layout.columns[id].blocks.push_back({std::move(block), 0, 0});

@@ -18,16 +18,19 @@ struct PlacedBlock {
 };
 
 struct ColumnLayout {
-  std::vector<std::uint32_t> order;  // axes from the highest to the lowest address bits
-  std::vector<PlacedBlock> blocks;
+  Cuts cuts;
+  std::vector<PlacedBlock> blocks;  // in the order of blocks_of(cuts)
 };
 
 struct Layout {
   int log_lanes = 0;
   std::uint64_t num_coefs = 0;        // per lane
-  std::vector<ColumnLayout> columns;  // by ColumnId; no blocks for columns of the other oracle
+  std::vector<ColumnLayout> columns;  // by ColumnId; no blocks for columns of other oracles
   std::vector<std::vector<std::pair<ColumnId, std::uint32_t>>> lanes;  // (column, block) per lane
 };
+
+// Columns of this oracle are cut in blocks of at most 2^block_limit addresses.
+int block_limit(const Circuit& circuit, Oracle oracle, int log_lanes);
 
 // Packs the columns of `oracle` in 2^log_lanes lanes. num_coefs is the least the packing needs. Deterministic.
 Layout place_columns(const Circuit& circuit, Oracle oracle, int log_lanes);

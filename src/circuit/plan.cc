@@ -11,9 +11,6 @@ namespace zkinfer::circuit {
 
 namespace {
 
-// Lookup boxes are cut like columns; larger blocks than this only cost the verifier nothing, so there is no limit.
-constexpr int kNoBlockLimit = 62;
-
 int box_bits(const Box& box) {
   int bits = 0;
   for (const std::uint64_t n : box) bits += axis_bits(n);
@@ -22,10 +19,10 @@ int box_bits(const Box& box) {
 
 void place_leaves(const Circuit& circuit, OuterPlan& plan) {
   for (std::uint32_t i = 0; i < circuit.lookups.size(); ++i) {
-    Decomposition cut = decompose(circuit.lookups[i].box, kNoBlockLimit);
-    for (Block& block : cut.blocks) {
+    const Cuts cuts = cut_axes(circuit.lookups[i].box, kNoBlockLimit);
+    for (Block& block : blocks_of(cuts)) {
       const int log_size = block.log_size();
-      plan.leaves.push_back({LeafBlock::Kind::kLookup, i, std::move(block), cut.order, log_size, 0});
+      plan.leaves.push_back({LeafBlock::Kind::kLookup, i, std::move(block), cuts.order, log_size, 0});
     }
   }
   for (std::uint32_t i = 0; i < circuit.tables.size(); ++i) {

@@ -26,6 +26,9 @@ struct LeafBlock {
   std::uint64_t offset = 0;  // a multiple of 2^log_size
 };
 
+// Lookup boxes are cut like columns, but large blocks only save the verifier work.
+inline constexpr int kNoBlockLimit = 62;
+
 struct ContractionPlan {
   int tau_bits = 0;     // bits of axes a, b, c
   int sum_bits = 0;     // bits of axes c, k: variables in the batched sumcheck

@@ -28,6 +28,7 @@ struct PadLayout {
   std::size_t c_begin() const { return b_begin() + triple_rows(); }
   // Number of K-elements of the pad vector.
   std::size_t num_pads() const { return num_plain + 3 * triple_rows(); }
+  friend bool operator==(const PadLayout&, const PadLayout&) = default;
 };
 
 // Hands out pad indices in protocol order. The same allocator runs in the counting pass, the prover and the verifier, so

@@ -38,7 +38,6 @@ LinearForm& LinearForm::operator*=(const Fe& factor) {
 
 void LinearForm::add_scaled(const LinearForm& other, const Fe& factor) {
   constant_ += other.constant_ * factor;
-  terms_.reserve(terms_.size() + other.terms_.size());
   for (const Term& term : other.terms_) terms_.push_back({term.pad, term.coef * factor});
 }
 

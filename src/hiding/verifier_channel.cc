@@ -9,6 +9,7 @@ void VerifierChannel::reject(RejectReason reason, std::string where) {
 
 Fe VerifierChannel::receive_clear(const char* label) {
   Fe value;
+  if (failed()) return value;
   for (Fp& limb : value.c) {
     const std::uint64_t x = reader_.u64();
     if (x >= Fp::kModulus) {
@@ -18,7 +19,7 @@ Fe VerifierChannel::receive_clear(const char* label) {
     }
   }
   if (!reader_.ok()) reject(RejectReason::kTruncated, label);
-  if (failed()) value = Fe();
+  if (failed()) return {};
   transcript_.absorb_fe(label, value);
   return value;
 }
@@ -31,7 +32,8 @@ std::vector<Digest> VerifierChannel::receive_digests(const char* label, std::siz
   std::vector<Digest> digests(count);
   for (Digest& digest : digests) {
     const ByteView view = receive_raw(label, digest.size());
-    if (view.size() == digest.size()) std::copy(view.begin(), view.end(), digest.begin());
+    if (failed()) return digests;
+    std::copy(view.begin(), view.end(), digest.begin());
     transcript_.absorb_digest(label, digest);
   }
   return digests;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // VerifierChannel: reads the proof's messages in transcript order and collects the linear constraints on hidden values.
 //
-// Failure is sticky: after the first bad byte every read returns zero, so callers need no test per message; they finish
-// their (bounded, statement-sized) work and the caller at the top asks verdict(). Nothing is allocated by a number that
-// comes from the proof.
+// Failure is sticky: after the first bad byte nothing more is read, absorbed or drawn, and every value is zero. Callers need
+// no test per message, but they test before they do work with what they received. Nothing is allocated by a number that comes
+// from the proof.
 #pragma once
 
 #include <string>
@@ -31,7 +31,10 @@ class VerifierChannel {
   // Not absorbed; empty view on failure.
   ByteView receive_raw(const char* label, std::size_t num_bytes);
   std::uint64_t receive_u64_raw(const char* label);
-  Fe challenge(const char* label) { return transcript_.challenge(label); }
+  Fe challenge(const char* label) { return failed() ? Fe() : transcript_.challenge(label); }
+  std::vector<Fe> challenges(const char* label, std::size_t count) {
+    return failed() ? std::vector<Fe>(count) : transcript_.challenges(label, count);
+  }
 
   // The hidden value of `form` must be zero. A constant form is checked at once (kSumcheck at `label`).
   void require_zero(const char* label, LinearForm form);

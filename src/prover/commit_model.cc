@@ -5,6 +5,7 @@
 #include "exec/integer/executor.h"
 #include "prover/choose_opening.h"
 #include "prover/prf.h"
+#include "verifier/cost.h"
 
 namespace zkinfer::prover {
 
@@ -41,6 +42,8 @@ Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircu
   prepared.key.visibility = visibility;
   prepared.key.params = opening;
   prepared.compiled = std::move(compiled);
+  prepared.limits = kNoVerifyLimits;
+  prepared.cost = verifier::count_cost(prepared.key, prepared.compiled.circuit, prepared.limits);
   ZKI_ASSIGN_OR_RETURN(prepared.layouts, relations::place(prepared.compiled, opening));
   if (opening.has_model) {
     model.oracle = encode_model(prepared, params, rows_key);

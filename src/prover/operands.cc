@@ -48,13 +48,13 @@ BoundAxes bound_axes(const Contraction& relation, AxisRole bound) {
 
 // Sets `fixed` to point `index` (row-major) of the bound axes and returns the point's weight.
 Fe fix_point(const Contraction& relation, const BoundAxes& bound, std::size_t index,
-             const std::vector<std::vector<Fe>>& tau_vectors, std::vector<std::uint64_t>& fixed) {
+             const circuit::BoxWeights& tau_weights, std::vector<std::uint64_t>& fixed) {
   Fe weight = Fe::one();
   for (std::size_t b = bound.axes.size(); b-- > 0;) {
     const std::uint32_t axis = bound.axes[b];
     fixed[axis] = index % relation.box[axis];
     index /= relation.box[axis];
-    weight *= tau_vectors[axis][fixed[axis]];
+    weight *= tau_weights[axis]->values[fixed[axis]];
   }
   return weight;
 }
@@ -77,7 +77,7 @@ bool is_contiguous(const LinExpr& expr, std::uint32_t axis) {
 // Tables are small and the last bound axis is contiguous in the columns: its whole run is evaluated at once, per table entry.
 FeVec bind_runs(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
                 const ColumnValues& data, const LinExpr& expr, BoundAxes bound,
-                const std::vector<std::vector<Fe>>& tau_vectors) {
+                const circuit::BoxWeights& tau_weights) {
   const std::uint32_t run_axis = bound.axes.back();
   const std::uint64_t run = relation.box[run_axis];
   bound.axes.pop_back();
@@ -86,7 +86,7 @@ FeVec bind_runs(const Contraction& relation, const ContractionPlan& plan, const 
   std::vector<LoopAxis> loops = table_axes(relation, plan);
   for (LoopAxis& loop : loops) loop.out_stride *= run;
   loops.push_back({run_axis, run, 1});
-  const FeVec weights{std::span<const Fe>(tau_vectors[run_axis])};
+  const FeVec weights{std::span<const Fe>(tau_weights[run_axis]->values)};
   FeVec out(size);
   std::mutex mutex;
   parallel_for(bound.num_points, chunk_grain(size * run, bound.num_points), [&](std::size_t begin, std::size_t end) {
@@ -94,7 +94,7 @@ FeVec bind_runs(const Contraction& relation, const ContractionPlan& plan, const 
     std::vector<std::uint64_t> fixed(relation.box.size(), 0);
     std::vector<Fe> sums(size);
     for (std::size_t i = begin; i < end; ++i) {
-      const Fe weight = fix_point(relation, bound, i, tau_vectors, fixed);
+      const Fe weight = fix_point(relation, bound, i, tau_weights, fixed);
       circuit::evaluate_slice(expr, circuit.columns, data, loops, fixed, runs.data());
       for (std::size_t j = 0; j < size; ++j) {
         sums[j] += weight * vec::dot(FpCSpan(runs.data() + j * run, run), weights.span());
@@ -136,7 +136,7 @@ FpVec evaluate_operand(const Contraction& relation, const ContractionPlan& plan,
 
 FeVec bind_operand(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
                    const ColumnValues& data, const LinExpr& expr, AxisRole bound_role,
-                   const std::vector<std::vector<Fe>>& tau_vectors) {
+                   const circuit::BoxWeights& tau_weights) {
   const std::size_t size = std::size_t{1} << plan.sum_bits;
   const BoundAxes bound = bound_axes(relation, bound_role);
   if (bound.axes.empty()) {
@@ -147,7 +147,7 @@ FeVec bind_operand(const Contraction& relation, const ContractionPlan& plan, con
   }
   const std::uint32_t last = bound.axes.back();
   if (size <= kSmallTable && relation.box[last] > 1 && relation.box[last] <= kMaxRun && is_contiguous(expr, last)) {
-    return bind_runs(relation, plan, circuit, data, expr, bound, tau_vectors);
+    return bind_runs(relation, plan, circuit, data, expr, bound, tau_weights);
   }
   const std::vector<LoopAxis> loops = table_axes(relation, plan);
   FeVec out(size);
@@ -157,7 +157,7 @@ FeVec bind_operand(const Contraction& relation, const ContractionPlan& plan, con
     FpVec row(size);
     std::vector<std::uint64_t> fixed(relation.box.size(), 0);
     for (std::size_t i = begin; i < end; ++i) {
-      const Fe weight = fix_point(relation, bound, i, tau_vectors, fixed);
+      const Fe weight = fix_point(relation, bound, i, tau_weights, fixed);
       circuit::evaluate_slice(expr, circuit.columns, data, loops, fixed, row.data());
       vec::axpy(weight, static_cast<const FpVec&>(row).span(), sum);
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "circuit/evaluate.h"
+#include "circuit/functional.h"
 #include "circuit/plan.h"
 
 namespace zkinfer::prover {
@@ -12,9 +13,9 @@ FpVec evaluate_operand(const circuit::Contraction& relation, const circuit::Cont
                        const circuit::Circuit& circuit, const circuit::ColumnValues& data,
                        const circuit::LinExpr& expr);
 
-// sum over the axes of role `bound` of prod eq * expr. tau_vectors: by box axis (circuit/point.h).
+// sum over the axes of role `bound` of prod eq * expr. tau_weights: by box axis (circuit/point.h).
 FeVec bind_operand(const circuit::Contraction& relation, const circuit::ContractionPlan& plan,
                    const circuit::Circuit& circuit, const circuit::ColumnValues& data, const circuit::LinExpr& expr,
-                   circuit::AxisRole bound, const std::vector<std::vector<Fe>>& tau_vectors);
+                   circuit::AxisRole bound, const circuit::BoxWeights& tau_weights);
 
 }  // namespace zkinfer::prover

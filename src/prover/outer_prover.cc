@@ -143,7 +143,7 @@ sumcheck::ProductRelation product_of(const Contraction& relation, const circuit:
     if (!product.squared) product.base_factors.push_back(evaluate_operand(relation, plan, circuit, data, relation.rhs));
     return product;
   }
-  const std::vector<std::vector<Fe>> vectors = circuit::tau_vectors(relation, tau);
+  const circuit::BoxWeights vectors = circuit::tau_weights(relation, tau);
   product.factors.push_back(bind_operand(relation, plan, circuit, data, relation.lhs, AxisRole::kA, vectors));
   product.factors.push_back(bind_operand(relation, plan, circuit, data, relation.rhs, AxisRole::kB, vectors));
   return product;

@@ -6,6 +6,7 @@
 
 #include "exec/integer/executor.h"
 #include "hiding/pad_values.h"
+#include "prover/opening_statement.h"
 #include "prover/prf.h"
 #include "prover/witness.h"
 #include "statement/canonical_bytes.h"
@@ -137,8 +138,8 @@ Messages prove_messages(const CommittedModel& model, const StatementContext& con
   replay_pads.set_layout(compiled.pads.layout());
   hiding::VerifierChannel replay_channel(replay, replay_pads, channel.proof());
   (void)verifier::receive_roots(replay_channel, prepared, context.pins);
-  verifier::OuterClaim outer = verifier::verify_outer(replay_channel, compiled, context.tensors);
-  const verifier::OpeningClaim claim(prepared, context.pins, std::move(outer));
+  const OpeningStatement statement(prepared, context.pins, context.tensors,
+                                   verifier::receive_outer(replay_channel, compiled));
   times.outer_claim = watch.lap();
   ProofRandom random(key, RandomStream::kFoldRows, request.hooks);
   pcs::OpeningOracles oracles;
@@ -146,7 +147,7 @@ Messages prove_messages(const CommittedModel& model, const StatementContext& con
   oracles.bases.insert(oracles.bases.end(), context.data_oracles.begin(), context.data_oracles.end());
   oracles.bases.push_back(&witness_oracle);
   oracles.mask = params.security.zero_knowledge ? &mask : nullptr;
-  pcs::OpeningProof opening = pcs::prove_opening(params, claim.statement(), oracles, random, replay,
+  pcs::OpeningProof opening = pcs::prove_opening(params, statement.get(), oracles, random, replay,
                                                  request.hooks != nullptr ? request.hooks->opening : nullptr);
   times.opening = watch.lap();
   Messages messages;

@@ -280,10 +280,20 @@ void Builder::add_inputs_and_params() {
   }
 }
 
+Status Builder::check_bytes() const {
+  if (num_bytes_ <= max_bytes_) return ok_status();
+  return resource_limit("the expressions of the circuit take more than " + std::to_string(max_bytes_ >> 20) +
+                        " MiB; round intermediate sums (give them a table), or allow more memory");
+}
+
 Status Builder::count_views(std::uint32_t index) {
   std::uint64_t num_views = 0;
-  for (const qir::ValueId id : graph_.nodes[index].inputs) num_views += tensors_[id].expr.views.size();
+  for (const qir::ValueId id : graph_.nodes[index].inputs) {
+    num_views += tensors_[id].expr.views.size();
+    num_bytes_ += kCopies * circuit::num_bytes(tensors_[id].expr);
+  }
   num_views_ += num_views;
+  ZKI_RETURN_IF_ERROR(check_bytes());
   if (num_views <= kMaxNodeViews && num_views_ <= kMaxViews) return ok_status();
   return resource_limit("reads " + std::to_string(num_views) + " terms, " + std::to_string(num_views_) +
                         " with the nodes before it; round intermediate sums (give them a table)");
@@ -329,6 +339,8 @@ Status Builder::count_statement() {
   const auto count = [&](const std::vector<qir::ValueId>& ids, std::uint64_t copies) -> Status {
     for (const qir::ValueId id : ids) {
       num_views_ += copies * (1 + tensors_[id].expr.views.size());
+      num_bytes_ += copies * circuit::num_bytes(tensors_[id].expr);
+      ZKI_RETURN_IF_ERROR(check_bytes());
       if (num_views_ <= kMaxViews) continue;
       return resource_limit(
           "inputs and outputs of " + std::to_string(num_views_) +

@@ -59,14 +59,19 @@ inline constexpr int kMaxRangeBits = 16;
 // Sums of values that are not rounded grow into long expressions; these bounds keep small graphs from huge circuits.
 inline constexpr std::uint64_t kMaxNodeViews = std::uint64_t{1} << 14;
 inline constexpr std::uint64_t kMaxViews = std::uint64_t{1} << 21;
+// A node's expression lives in its tensor, in one or two relations, and in the copies that make it.
+inline constexpr std::uint64_t kCopies = 4;
+inline constexpr std::uint64_t kMaxCircuitBytes = std::uint64_t{1} << 33;
 // A hash is a circuit of some 150 views, however small its tensor.
 inline constexpr std::size_t kMaxHashedTensors = 256;
 inline constexpr std::size_t kMaxCommittedTensors = 16;
 
 class Builder {
  public:
-  explicit Builder(const qir::QGraph& graph, const qir::Visibility& visibility = {})
-      : graph_(graph), visibility_(visibility) {}
+  // max_bytes: of expressions, about.
+  explicit Builder(const qir::QGraph& graph, const qir::Visibility& visibility = {},
+                   std::uint64_t max_bytes = kMaxCircuitBytes)
+      : graph_(graph), visibility_(visibility), max_bytes_(max_bytes) {}
 
   // unsupported: a construct that has no relation yet, with the node's name and what to do.
   Result<BuiltCircuit> build() &&;
@@ -143,6 +148,7 @@ class Builder {
   void finish_tables();
   Status add_node(std::uint32_t index);
   Status count_views(std::uint32_t index);
+  Status check_bytes() const;
   std::uint32_t add_table(qir::Table rows);
   void add_limb_checks(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
   // Inputs and outputs may stand in the statement any number of times.
@@ -159,6 +165,8 @@ class Builder {
   std::vector<Tensor> tensors_;
   qir::Ranges sound_;
   std::uint64_t num_views_ = 0;  // of all tensors so far
+  std::uint64_t num_bytes_ = 0;  // of them
+  std::uint64_t max_bytes_;
 };
 
 // One function per operator; `index` is the node's index in the graph. In relations/<op>.cc.

@@ -25,50 +25,6 @@ std::size_t CompiledCircuit::num_data_oracles() const {
 
 namespace {
 
-// Steps of folding an expression's weight vectors (circuit/functional.cc): per column axis the product of what feeds it.
-std::uint64_t fold_steps(const circuit::LinExpr& expr, const circuit::Box& box) {
-  std::uint64_t steps = 0;
-  for (const circuit::View& view : expr.views) {
-    for (const circuit::AxisMap& map : view.axes) {
-      std::uint64_t product = 1;
-      const auto times = [&](std::uint64_t n) {
-        product = product > kMaxFoldSteps / n ? kMaxFoldSteps + 1 : product * n;
-      };
-      for (const circuit::AxisTerm& term : map.terms) times(box[term.box_axis]);
-      for (const circuit::SumTerm& sum : map.sums) times(sum.length);
-      steps = std::min(steps + product, kMaxFoldSteps + 1);
-    }
-  }
-  return steps;
-}
-
-// What the verifier does per relation: vectors of the box axes' lengths, and their folding through the views.
-Status check_relations(const circuit::Circuit& circuit) {
-  std::uint64_t steps = 0;
-  const auto add = [&](const std::string& name, const circuit::Box& box,
-                       std::initializer_list<const circuit::LinExpr*> exprs) -> Status {
-    for (const std::uint64_t n : box) {
-      if (n > kMaxAxis)
-        return resource_limit("'" + name + "': an axis of " + std::to_string(n) + ", at most 2^26 is allowed");
-    }
-    for (const circuit::LinExpr* expr : exprs) steps = std::min(steps + fold_steps(*expr, box), kMaxFoldSteps + 1);
-    if (steps <= kMaxFoldSteps) return ok_status();
-    return resource_limit(
-        "'" + name +
-        "': windows and sums take a verifier more than 2^31 steps; use smaller windows, or round between them");
-  };
-  for (const circuit::Contraction& c : circuit.contractions)
-    ZKI_RETURN_IF_ERROR(add(c.name, c.box, {&c.y, &c.lhs, &c.rhs}));
-  for (const circuit::Lookup& lookup : circuit.lookups) {
-    for (const circuit::LinExpr& entry : lookup.tuple) ZKI_RETURN_IF_ERROR(add(lookup.name, lookup.box, {&entry}));
-  }
-  for (const circuit::Equality& equality : circuit.equalities)
-    ZKI_RETURN_IF_ERROR(add(equality.name, equality.box, {&equality.expr}));
-  for (const circuit::PublicTensor& output : circuit.public_tensors)
-    ZKI_RETURN_IF_ERROR(add("an output", output.box, {&output.expr}));
-  return ok_status();
-}
-
 Status check_sizes(const circuit::Circuit& circuit) {
   std::uint64_t total = 0;
   const auto add_box = [&](const std::string& name, const circuit::Box& box) -> Status {
@@ -87,15 +43,32 @@ Status check_sizes(const circuit::Circuit& circuit) {
   };
   for (const circuit::Column& column : circuit.columns) ZKI_RETURN_IF_ERROR(add_box(column.name, column.shape));
   for (const circuit::Lookup& lookup : circuit.lookups) ZKI_RETURN_IF_ERROR(add_box(lookup.name, lookup.box));
-  return check_relations(circuit);
+  const auto check_box = [&](const std::string& name, const circuit::Box& box) -> Status {
+    for (const std::uint64_t n : box) {
+      if (n > kMaxAxis) {
+        return resource_limit("'" + name + "': an axis of " + std::to_string(n) + ", at most 2^26 is allowed");
+      }
+    }
+    return ok_status();
+  };
+  for (const circuit::Contraction& c : circuit.contractions) ZKI_RETURN_IF_ERROR(check_box(c.name, c.box));
+  for (const circuit::Equality& equality : circuit.equalities) {
+    ZKI_RETURN_IF_ERROR(check_box(equality.name, equality.box));
+  }
+  for (const circuit::PublicTensor& output : circuit.public_tensors) {
+    ZKI_RETURN_IF_ERROR(check_box("an output", output.box));
+  }
+  return ok_status();
+}
+
+Result<BuiltCircuit> checked(Result<BuiltCircuit> built) {
+  if (built.ok()) ZKI_RETURN_IF_ERROR(check_sizes(built->circuit));
+  return built;
 }
 
 }  // namespace
 
-namespace {
-
-Result<CompiledCircuit> finish(BuiltCircuit built, bool zero_knowledge) {
-  ZKI_RETURN_IF_ERROR(check_sizes(built.circuit));
+CompiledCircuit complete(BuiltCircuit built, bool zero_knowledge) {
   CompiledCircuit out;
   out.circuit = std::move(built.circuit);
   out.recipes = std::move(built.recipes);
@@ -109,16 +82,20 @@ Result<CompiledCircuit> finish(BuiltCircuit built, bool zero_knowledge) {
   return out;
 }
 
-}  // namespace
+Result<BuiltCircuit> build(const qir::QGraph& graph, const qir::Visibility& visibility, std::uint64_t max_bytes) {
+  return checked(Builder(graph, visibility, max_bytes).build());
+}
+Result<BuiltCircuit> build_certificate(const qir::QGraph& graph) { return checked(Builder(graph).build_certificate()); }
+Result<BuiltCircuit> build_rotation(const qir::QGraph& graph) { return checked(Builder(graph).build_rotation()); }
 
 Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility) {
-  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, Builder(graph, visibility).build());
-  return finish(std::move(built), zero_knowledge);
+  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, build(graph, visibility));
+  return complete(std::move(built), zero_knowledge);
 }
 
 Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_knowledge) {
-  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, Builder(graph).build_certificate());
-  return finish(std::move(built), zero_knowledge);
+  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, build_certificate(graph));
+  return complete(std::move(built), zero_knowledge);
 }
 
 const circuit::Layout& Layouts::of(circuit::Oracle oracle) const {
@@ -128,8 +105,8 @@ const circuit::Layout& Layouts::of(circuit::Oracle oracle) const {
 }
 
 Result<CompiledCircuit> compile_rotation(const qir::QGraph& graph) {
-  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, Builder(graph).build_rotation());
-  return finish(std::move(built), true);
+  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, build_rotation(graph));
+  return complete(std::move(built), true);
 }
 
 Result<Layouts> place(const CompiledCircuit& compiled, const pcs::OpeningParams& params) {

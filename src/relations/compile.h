@@ -21,17 +21,23 @@ struct CompiledCircuit {
   std::size_t num_data_oracles() const;
 };
 
-// Errors: unsupported (builder.h), resource_limit for circuits beyond kMaxCircuitElements.
+// Verifiers build, count what the circuit costs (verifier/cost.h), and only then complete it.
+// Errors: unsupported (builder.h); resource_limit for circuits beyond kMaxCircuitElements, and for those whose expressions
+// take more than max_bytes.
+Result<BuiltCircuit> build(const qir::QGraph& graph, const qir::Visibility& visibility = {},
+                           std::uint64_t max_bytes = kMaxCircuitBytes);
+// The certificate's circuit: the model columns of build(), and that every parameter lies in its declared range.
+Result<BuiltCircuit> build_certificate(const qir::QGraph& graph);
+// The rotation's circuit: the model columns of build() in M and, in the same order, in data oracle 0; equal.
+Result<BuiltCircuit> build_rotation(const qir::QGraph& graph);
+CompiledCircuit complete(BuiltCircuit built, bool zero_knowledge);
+
+// Both in one.
 Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility = {});
-
-// The certificate's circuit: the model columns of compile(), and that every parameter lies in its declared range.
 Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_knowledge);
-
-// The rotation's circuit: the model columns of compile() in M and, in the same order, in data oracle 0; equal.
 Result<CompiledCircuit> compile_rotation(const qir::QGraph& graph);
 
 inline constexpr std::uint64_t kMaxCircuitElements = std::uint64_t{1} << 34;
-inline constexpr std::uint64_t kMaxFoldSteps = std::uint64_t{1} << 31;
 inline constexpr std::uint64_t kMaxAxis = std::uint64_t{1} << 26;
 
 // Where the columns live under these parameters. invalid_argument when the parameters are not made for this circuit.

@@ -15,9 +15,10 @@ Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::
   PreparedKey out;
   out.key = prepared.key;
   out.key.params = params;
+  out.limits = prepared.limits;
   out.ood_point = prepared.ood_point;  // the commitment's value was taken there
-  ZKI_ASSIGN_OR_RETURN(out.compiled, relations::compile_certificate(out.key.graph, params.security.zero_knowledge));
-  ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, params));
+  ZKI_ASSIGN_OR_RETURN(relations::BuiltCircuit built, relations::build_certificate(out.key.graph));
+  ZKI_RETURN_IF_ERROR(complete(out, std::move(built)));
   const soundness::SoundnessReport report = soundness::analyze(params, out.compiled.shape);
   if (!report.meets_target() || params.security.bits < own.security.bits) {
     return invalid_argument("certificate: it proves " + std::to_string(report.bits()) + " bits, the key " +

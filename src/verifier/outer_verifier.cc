@@ -3,31 +3,97 @@
 
 #include "base/check.h"
 #include "circuit/point.h"
-#include "hiding/product.h"
-#include "lookup/gkr_verifier.h"
-#include "sumcheck/rounds.h"
+#include "field/eq.h"
 #include "sumcheck/zerocheck_verifier.h"
 
 namespace zkinfer::verifier {
 
 namespace {
 
+using circuit::BoxWeights;
 using circuit::Circuit;
 using circuit::ExprFunctional;
+using circuit::ExprFunctionals;
 using circuit::LeafBlock;
 using circuit::Term;
 using hiding::LinearForm;
 
-// constraint += factor * functional.
-void add(Constraint& constraint, ExprFunctional functional, const Fe& factor) {
-  constraint.form += functional.constant * factor;
-  for (Term& term : functional.terms) {
-    term.coef *= factor;
-    constraint.terms.push_back(std::move(term));
+Fe inverse_power_of_two(int exponent) { return Fe(pow(inverse(Fp(2)), static_cast<std::uint64_t>(exponent))); }
+
+}  // namespace
+
+OuterMessages receive_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled) {
+  OuterMessages outer;
+  outer.alpha = channel.challenge("lookup alpha");
+  outer.beta = channel.challenge("lookup beta");
+  outer.leaves = lookup::verify_grand_sum(channel, compiled.plan.log_leaves);
+  outer.tau = channel.challenges("relations tau", static_cast<std::size_t>(compiled.plan.tau_bits));
+  outer.gamma = channel.challenge("relations gamma");
+  outer.rounds =
+      sumcheck::receive_rounds(channel, "relations round", LinearForm(), compiled.plan.rounds, compiled.plan.degree);
+  for (std::size_t i = 0; i < compiled.circuit.contractions.size(); ++i) {
+    outer.operands.push_back(hiding::receive_product(channel, "relations lhs", "relations rhs"));
   }
+  sumcheck::verify_triples(channel);
+  outer.messages = channel.take_constraints();
+  outer.delta = channel.challenge("delta");
+  return outer;
 }
 
-// T~(point) of one entry of the table's rows, from eq(point, row): entry 0 is x, entry 1 is T[x].
+ConstraintCounts::ConstraintCounts(const relations::CompiledCircuit& compiled, const OuterMessages& outer)
+    : contractions(compiled.circuit.contractions.size()),
+      equalities(compiled.circuit.equalities.size()),
+      public_tensors(compiled.circuit.public_tensors.size()),
+      messages(outer.messages.size()) {}
+
+const char* ConstraintCounts::label(std::size_t constraint) const {
+  if (constraint < 2) return constraint == 0 ? "lookup leaves p" : "lookup leaves q";
+  constraint -= 2;
+  if (constraint < 2 * contractions) return constraint % 2 == 0 ? "relations lhs" : "relations rhs";
+  constraint -= 2 * contractions;
+  if (constraint-- == 0) return "relations end";
+  if (constraint < equalities) return "equality";
+  return constraint - equalities < public_tensors ? "public output" : "messages";
+}
+
+namespace {
+
+class Evaluator {
+ public:
+  Evaluator(const relations::CompiledCircuit& compiled, const OuterMessages& outer, ConstraintSink& sink)
+      : circuit_(compiled.circuit), plan_(compiled.plan), outer_(outer), sink_(sink) {}
+
+  void leaves();
+  void contractions();
+  void equalities();
+  void public_tensors(const statement::PublicValues& tensors);
+  void messages();
+
+ private:
+  // constraint += factor * functional.
+  void add(std::size_t constraint, ExprFunctional functional, const Fe& factor) {
+    sink_.add_form(constraint, LinearForm(functional.constant * factor));
+    for (Term& term : functional.terms) {
+      term.coef *= factor;
+      sink_.add_term(constraint, std::move(term));
+    }
+  }
+  void add(std::size_t constraint, const circuit::LinExpr& expr, const BoxWeights& weights, const Fe& factor) {
+    add(constraint, ExprFunctionals(expr, circuit_.columns, weights.size()).at(weights), factor);
+  }
+  void lookup_leaves(std::uint32_t index, const std::vector<const LeafBlock*>& blocks);
+  void table_leaves(const LeafBlock& leaf);
+
+  static constexpr std::size_t kP = 0, kQ = 1, kFirstContraction = 2;
+
+  const Circuit& circuit_;
+  const circuit::OuterPlan& plan_;
+  const OuterMessages& outer_;
+  ConstraintSink& sink_;
+  std::size_t next_ = 0;  // constraint
+};
+
+// sum_i eq_i (x, or T[x]) over the table's rows: entry 0 is x, entry 1 is T[x].
 Fe table_value(const qir::Table& rows, std::size_t entry, const std::vector<Fe>& eq) {
   Fe sum;
   for (std::size_t i = 0; i < eq.size(); ++i) {
@@ -38,172 +104,142 @@ Fe table_value(const qir::Table& rows, std::size_t entry, const std::vector<Fe>&
 }
 
 // The leaf claims P~(r) = p and Q~(r) = q as constraints on columns (layout: circuit/plan.h).
-void leaf_constraints(const relations::CompiledCircuit& compiled, const Fe& alpha, const Fe& beta,
-                      lookup::LeafClaims claims, std::vector<Constraint>& out) {
-  const Circuit& circuit = compiled.circuit;
-  Constraint p{"lookup leaves p", {}, {}};
-  Constraint q{"lookup leaves q", {}, {}};
-  p.form -= claims.p;
-  q.form -= claims.q;
-  q.form += Fe::one();
-  for (const LeafBlock& leaf : compiled.plan.leaves) {
-    const circuit::LeafVectors vectors = circuit::leaf_vectors(circuit, leaf, claims.point);
+void Evaluator::leaves() {
+  LinearForm p, q(Fe::one());
+  p -= outer_.leaves.p;
+  q -= outer_.leaves.q;
+  sink_.add_form(kP, p);
+  sink_.add_form(kQ, q);
+  std::vector<std::vector<const LeafBlock*>> by_lookup(circuit_.lookups.size());
+  for (const LeafBlock& leaf : plan_.leaves) {
+    if (leaf.kind == LeafBlock::Kind::kLookup) by_lookup[leaf.index].push_back(&leaf);
+    if (leaf.kind == LeafBlock::Kind::kTable) table_leaves(leaf);
     if (leaf.kind == LeafBlock::Kind::kBlind) {
-      Term term{circuit.blind, vectors.prefix, {{Fe::basis(0), Fe::basis(1), Fe::basis(2)}}};
-      q.form -= vectors.prefix;
-      q.terms.push_back(std::move(term));
-      continue;
-    }
-    const bool is_lookup = leaf.kind == LeafBlock::Kind::kLookup;
-    const std::uint32_t table = is_lookup ? circuit.lookups[leaf.index].table : leaf.index;
-    Fe covered = vectors.prefix;
-    for (const std::vector<Fe>& axis : vectors.axes) {
-      Fe total;
-      for (const Fe& x : axis) total += x;
-      covered *= total;
-    }
-    q.form += covered * (alpha - Fe(Fp(table)) - Fe::one());
-    Fe power = beta;
-    if (is_lookup) {
-      const circuit::Lookup& lookup = circuit.lookups[leaf.index];
-      p.form += covered;
-      for (const circuit::LinExpr& entry : lookup.tuple) {
-        add(q, circuit::functional_of(entry, circuit.columns, lookup.box, vectors.axes), -(vectors.prefix * power));
-        power *= beta;
-      }
-    } else {
-      p.terms.push_back({circuit.tables[table].multiplicity, -vectors.prefix, {vectors.rows}});
-      for (std::size_t entry = 0; entry < circuit.tables[table].tuple_size(); ++entry) {
-        q.form -= vectors.prefix * power * table_value(circuit.tables[table].rows, entry, vectors.rows);
-        power *= beta;
-      }
+      const Fe prefix = circuit::leaf_prefix(leaf, outer_.leaves.point);
+      auto limbs = std::make_shared<const std::vector<Fe>>(std::vector<Fe>{Fe::basis(0), Fe::basis(1), Fe::basis(2)});
+      sink_.add_form(kQ, LinearForm(-prefix));
+      sink_.add_term(kQ, {circuit_.blind, prefix, {std::move(limbs)}});
     }
   }
-  out.push_back(std::move(p));
-  out.push_back(std::move(q));
+  sink_.end_relation();
+  for (std::uint32_t i = 0; i < by_lookup.size(); ++i) lookup_leaves(i, by_lookup[i]);
 }
 
-Fe inverse_power_of_two(int exponent) { return Fe(pow(inverse(Fp(2)), static_cast<std::uint64_t>(exponent))); }
+void Evaluator::lookup_leaves(std::uint32_t index, const std::vector<const LeafBlock*>& blocks) {
+  const circuit::Lookup& lookup = circuit_.lookups[index];
+  circuit::LeafWeights leaf_weights(outer_.leaves.point);
+  std::vector<ExprFunctionals> entries;
+  for (const circuit::LinExpr& entry : lookup.tuple) entries.emplace_back(entry, circuit_.columns, lookup.box.size());
+  Fe all;  // eq of all points of the box
+  for (const LeafBlock* leaf : blocks) {
+    const Fe prefix = circuit::leaf_prefix(*leaf, outer_.leaves.point);
+    const BoxWeights weights = leaf_weights.of(*leaf);
+    Fe covered = prefix;
+    for (const auto& axis : weights) covered *= axis->total;
+    all += covered;
+    Fe power = outer_.beta;
+    for (ExprFunctionals& entry : entries) {
+      add(kQ, entry.at(weights), -(prefix * power));
+      power *= outer_.beta;
+    }
+  }
+  sink_.add_form(kP, LinearForm(all));
+  sink_.add_form(kQ, LinearForm(all * (outer_.alpha - Fe(Fp(lookup.table)) - Fe::one())));
+  sink_.end_relation();
+}
 
-void verify_contractions(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
-                         std::span<const Fe> tau, std::vector<Constraint>& out) {
-  const Circuit& circuit = compiled.circuit;
-  const circuit::OuterPlan& plan = compiled.plan;
-  const Fe gamma = channel.challenge("relations gamma");
-  const sumcheck::RoundsResult rounds =
-      sumcheck::receive_rounds(channel, "relations round", LinearForm(), plan.rounds, plan.degree);
+void Evaluator::table_leaves(const LeafBlock& leaf) {
+  const circuit::Table& table = circuit_.tables[leaf.index];
+  const Fe prefix = circuit::leaf_prefix(leaf, outer_.leaves.point);
+  const std::span<const Fe> point = std::span(outer_.leaves.point).last(static_cast<std::size_t>(leaf.log_size));
+  const auto rows = std::make_shared<const std::vector<Fe>>(eq_vector(point, std::uint64_t{1} << leaf.log_size));
+  // The eq weights of all rows add up to one.
+  Fe q = outer_.alpha - Fe(Fp(leaf.index)) - Fe::one();
+  Fe power = outer_.beta;
+  for (std::size_t entry = 0; entry < table.tuple_size(); ++entry) {
+    q -= power * table_value(table.rows, entry, *rows);
+    power *= outer_.beta;
+  }
+  sink_.add_form(kQ, LinearForm(prefix * q));
+  sink_.add_term(kP, {table.multiplicity, -prefix, {rows}});
+  sink_.end_relation();
+}
+
+void Evaluator::contractions() {
   // rounds.claim + 2^-n sum_i gamma^i Y_i~(tau) = sum_i gamma^i 2^-(n - n_i) eq_i lhs_i rhs_i: the starting claim
   // sum_i gamma^i Y_i~(tau) is a functional, so the rounds started from zero.
-  Constraint end{"relations end", {}, {}};
-  end.form = rounds.claim;
+  const std::size_t end = kFirstContraction + 2 * circuit_.contractions.size();
+  sink_.add_form(end, outer_.rounds.claim);
   Fe power = Fe::one();
-  for (std::size_t i = 0; i < circuit.contractions.size(); ++i) {
-    const circuit::Contraction& relation = circuit.contractions[i];
-    const circuit::ContractionVectors vectors =
-        circuit::contraction_vectors(relation, plan.contractions[i], tau, rounds.point);
-    const Fe scale = power * inverse_power_of_two(plan.rounds - plan.contractions[i].sum_bits);
-    add(end, circuit::functional_of(relation.y, circuit.columns, relation.box, vectors.y),
-        power * inverse_power_of_two(plan.rounds));
-    const hiding::ProductForms operands = hiding::receive_product(channel, "relations lhs", "relations rhs");
-    end.form.add_scaled(operands.uv, -(scale * vectors.shared_eq));
-    Constraint lhs{"relations lhs", {}, {}};
-    lhs.form -= operands.u;
-    add(lhs, circuit::functional_of(relation.lhs, circuit.columns, relation.box, vectors.lhs), Fe::one());
-    Constraint rhs{"relations rhs", {}, {}};
-    rhs.form -= operands.v;
-    add(rhs, circuit::functional_of(relation.rhs, circuit.columns, relation.box, vectors.rhs), Fe::one());
-    out.push_back(std::move(lhs));
-    out.push_back(std::move(rhs));
-    power *= gamma;
+  for (std::size_t i = 0; i < circuit_.contractions.size(); ++i) {
+    const circuit::Contraction& relation = circuit_.contractions[i];
+    const circuit::ContractionPlan& plan = plan_.contractions[i];
+    const circuit::ContractionWeights weights =
+        circuit::contraction_weights(relation, plan, outer_.tau, outer_.rounds.point);
+    add(end, relation.y, weights.y, power * inverse_power_of_two(plan_.rounds));
+    const Fe scale = power * inverse_power_of_two(plan_.rounds - plan.sum_bits);
+    const hiding::ProductForms& operands = outer_.operands[i];
+    sink_.add_form(end, operands.uv * -(scale * weights.shared_eq));
+    const std::size_t lhs = kFirstContraction + 2 * i;
+    sink_.add_form(lhs, operands.u * -Fe::one());
+    add(lhs, relation.lhs, weights.lhs, Fe::one());
+    sink_.add_form(lhs + 1, operands.v * -Fe::one());
+    add(lhs + 1, relation.rhs, weights.rhs, Fe::one());
+    sink_.end_relation();
+    power *= outer_.gamma;
   }
-  out.push_back(std::move(end));
+  next_ = end + 1;
 }
 
-void public_constraints(const relations::CompiledCircuit& compiled, std::span<const Fe> tau,
-                        const statement::PublicValues& tensors, std::vector<Constraint>& out) {
-  const Circuit& circuit = compiled.circuit;
-  for (const circuit::Equality& equality : circuit.equalities) {
-    Constraint constraint{"equality", {}, {}};
-    add(constraint,
-        circuit::functional_of(equality.expr, circuit.columns, equality.box, circuit::box_vectors(equality.box, tau)),
-        Fe::one());
-    out.push_back(std::move(constraint));
-  }
-  for (std::size_t i = 0; i < circuit.public_tensors.size(); ++i) {
-    const circuit::PublicTensor& tensor = circuit.public_tensors[i];
-    const auto vectors = circuit::box_vectors(tensor.box, tau);
-    Constraint constraint{"public output", {}, {}};
-    add(constraint, circuit::functional_of(tensor.expr, circuit.columns, tensor.box, vectors), Fe::one());
-    // The public tensor at tau: its axes one after the other, the last one fastest.
-    std::vector<Fe> weights = {Fe::one()};
-    for (const std::vector<Fe>& axis : vectors) {
-      std::vector<Fe> next;
-      next.reserve(weights.size() * axis.size());
-      for (const Fe& w : weights) {
-        for (const Fe& x : axis) next.push_back(w * x);
-      }
-      weights = std::move(next);
-    }
-    ZKI_CHECK_EQ(weights.size(), tensors[i].size(), "the caller checked the sizes of the public tensors");
-    Fe value;
-    for (std::size_t j = 0; j < weights.size(); ++j) value += weights[j] * Fp::from_int(tensors[i][j]);
-    constraint.form -= value;
-    out.push_back(std::move(constraint));
+void Evaluator::equalities() {
+  for (const circuit::Equality& equality : circuit_.equalities) {
+    add(next_++, equality.expr, circuit::box_weights(equality.box, outer_.tau), Fe::one());
+    sink_.end_relation();
   }
 }
 
-// sum_i delta^i constraint_i = 0 as one claim on the columns; pads are the column circuit.pads.
-OuterClaim batch(const Circuit& circuit, std::size_t num_data_oracles, std::size_t num_pads,
-                 std::vector<Constraint> constraints, const Fe& delta) {
-  OuterClaim claim;
-  claim.delta = delta;
-  claim.terms.resize(static_cast<std::size_t>(circuit::Oracle::kFirstData) + num_data_oracles);
-  std::vector<Fe> pads(num_pads);
-  Fe power = Fe::one();
-  for (Constraint& constraint : constraints) {
-    claim.mu -= constraint.form.constant() * power;
-    for (const LinearForm::Term& term : constraint.form.terms()) pads[term.pad] += term.coef * power;
-    for (Term& term : constraint.terms) {
-      term.coef *= power;
-      claim.terms[static_cast<std::size_t>(circuit.columns[term.column].oracle)].push_back(std::move(term));
+// sum_i (prod_b weights_b[i_b]) values[i], row-major, from box axis `axis` on; moves `values` on.
+Fe tensor_value(const BoxWeights& weights, std::size_t axis, const std::int64_t*& values) {
+  if (axis == weights.size()) return Fe(Fp::from_int(*values++));
+  Fe sum;
+  for (const Fe& weight : weights[axis]->values) {
+    if (axis + 1 == weights.size()) {
+      sum += weight * Fp::from_int(*values++);
+    } else {
+      sum += weight * tensor_value(weights, axis + 1, values);
     }
-    power *= delta;
   }
-  claim.next_power = power;
-  if (num_pads > 0) {
-    Term term{circuit.pads, Fe::one(), {{}}};
-    for (const Fe& weight : pads) {
-      for (int j = 0; j < Fe::kDegree; ++j) term.vectors[0].push_back(weight * Fe::basis(j));
-    }
-    claim.terms[static_cast<std::size_t>(circuit::Oracle::kWitness)].push_back(std::move(term));
+  return sum;
+}
+
+void Evaluator::public_tensors(const statement::PublicValues& tensors) {
+  for (std::size_t i = 0; i < circuit_.public_tensors.size(); ++i) {
+    const circuit::PublicTensor& tensor = circuit_.public_tensors[i];
+    const BoxWeights weights = circuit::box_weights(tensor.box, outer_.tau);
+    std::uint64_t size = 1;
+    for (const std::uint64_t n : tensor.box) size *= n;
+    ZKI_CHECK_EQ(tensors[i].size(), size, "a public value per point");
+    add(next_, tensor.expr, weights, Fe::one());
+    const std::int64_t* values = tensors[i].data();
+    sink_.add_form(next_++, LinearForm(-tensor_value(weights, 0, values)));
+    sink_.end_relation();
   }
-  return claim;
+}
+
+void Evaluator::messages() {
+  for (const LinearForm& form : outer_.messages) sink_.add_form(next_++, form);
 }
 
 }  // namespace
 
-std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel,
-                                            const relations::CompiledCircuit& compiled,
-                                            const statement::PublicValues& tensors) {
-  std::vector<Constraint> constraints;
-  const Fe alpha = channel.challenge("lookup alpha");
-  const Fe beta = channel.challenge("lookup beta");
-  leaf_constraints(compiled, alpha, beta, lookup::verify_grand_sum(channel, compiled.plan.log_leaves), constraints);
-  const std::vector<Fe> tau =
-      channel.transcript().challenges("relations tau", static_cast<std::size_t>(compiled.plan.tau_bits));
-  verify_contractions(channel, compiled, tau, constraints);
-  public_constraints(compiled, tau, tensors, constraints);
-  sumcheck::verify_triples(channel);
-  for (LinearForm& form : channel.take_constraints()) constraints.push_back({"messages", std::move(form), {}});
-  return constraints;
-}
-
-OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
-                        const statement::PublicValues& tensors) {
-  std::vector<Constraint> constraints = collect_constraints(channel, compiled, tensors);
-  const Fe delta = channel.challenge("delta");
-  return batch(compiled.circuit, compiled.num_data_oracles(), compiled.pads.layout().num_pads(), std::move(constraints),
-               delta);
+void evaluate_outer(const relations::CompiledCircuit& compiled, const statement::PublicValues& tensors,
+                    const OuterMessages& outer, ConstraintSink& sink) {
+  Evaluator evaluator(compiled, outer, sink);
+  evaluator.leaves();
+  evaluator.contractions();
+  evaluator.equalities();
+  evaluator.public_tensors(tensors);
+  evaluator.messages();
 }
 
 }  // namespace zkinfer::verifier

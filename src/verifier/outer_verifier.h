@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The outer verifier: replays the messages before the opening and turns every check into one linear claim on the oracles,
-//   sum over the base oracles of <columns, U> = mu
-// which the opening must settle. The prover runs it on its own messages to learn the claim it has to open.
+// The outer verifier, in two steps. receive_outer reads the messages before the opening and checks what is in clear; it costs
+// their number. evaluate_outer turns every other check into a linear constraint on the columns, which the opening settles in one
+// random combination; it costs what the key says (circuit/cost.h) and is made only of proofs whose bytes are all in order.
 //
 // Messages after the roots (docs/protocol.md):
 //   V alpha, beta; the grand sum of the lookups (lookup/);
@@ -12,33 +12,51 @@
 #include <vector>
 
 #include "circuit/functional.h"
-#include "hiding/verifier_channel.h"
+#include "hiding/product.h"
+#include "lookup/gkr_verifier.h"
 #include "relations/compile.h"
 #include "statement/statement.h"
+#include "sumcheck/rounds.h"
 
 namespace zkinfer::verifier {
 
-// form + sum of terms = 0.
-struct Constraint {
-  const char* label = "";
-  hiding::LinearForm form;
-  std::vector<circuit::Term> terms;
-};
-
-// Every check of the outer protocol that is not settled at once, in order. Reads all messages up to the challenge delta.
-std::vector<Constraint> collect_constraints(hiding::VerifierChannel& channel,
-                                            const relations::CompiledCircuit& compiled,
-                                            const statement::PublicValues& tensors);
-
-struct OuterClaim {
-  std::vector<std::vector<circuit::Term>> terms;  // by circuit::Oracle
-  Fe mu;
-  Fe next_power;  // of delta: for the claims on the out-of-domain values of M and the data oracles
+struct OuterMessages {
+  Fe alpha, beta;
+  lookup::LeafClaims leaves;
+  std::vector<Fe> tau;
+  Fe gamma;
+  sumcheck::RoundsResult rounds;
+  std::vector<hiding::ProductForms> operands;  // [contractions]
+  std::vector<hiding::LinearForm> messages;    // checks of the messages alone
   Fe delta;
 };
 
-// collect_constraints, then their sum weighted by powers of delta. Failure is the channel's verdict; the claim is then meaningless. tensors: the public tensors' values (statement::tensor_values), sizes checked by the caller.
-OuterClaim verify_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled,
-                        const statement::PublicValues& tensors);
+// Failure is the channel's verdict; the messages are then meaningless.
+OuterMessages receive_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled);
+
+// Constraints, in this order: the leaf claims p and q; per contraction lhs and rhs; the end of the contractions' sumcheck;
+// equalities; public tensors; messages. Constraint i says: its form + its terms = 0.
+struct ConstraintCounts {
+  std::size_t contractions, equalities, public_tensors, messages;
+
+  ConstraintCounts(const relations::CompiledCircuit& compiled, const OuterMessages& messages);
+  std::size_t total() const { return 3 + 2 * contractions + equalities + public_tensors + messages; }
+  // For tests and people.
+  const char* label(std::size_t constraint) const;
+};
+
+// What evaluate_outer gives, piece by piece: a constraint's form and terms come in any number of parts.
+class ConstraintSink {
+ public:
+  virtual ~ConstraintSink() = default;
+  virtual void add_form(std::size_t constraint, const hiding::LinearForm& form) = 0;
+  virtual void add_term(std::size_t constraint, circuit::Term term) = 0;
+  // No later term shares a vector with the terms so far.
+  virtual void end_relation() {}
+};
+
+// tensors: the public tensors' values (statement::tensor_values), sizes checked by the caller.
+void evaluate_outer(const relations::CompiledCircuit& compiled, const statement::PublicValues& tensors,
+                    const OuterMessages& outer, ConstraintSink& sink);
 
 }  // namespace zkinfer::verifier

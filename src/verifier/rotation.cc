@@ -39,9 +39,10 @@ Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKe
   PreparedKey out;
   out.key = before.key;
   out.key.params = params;
+  out.limits = before.limits;
   out.ood_point = before.ood_point;  // the commitment's value was taken there
-  ZKI_ASSIGN_OR_RETURN(out.compiled, relations::compile_rotation(out.key.graph));
-  ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, params));
+  ZKI_ASSIGN_OR_RETURN(relations::BuiltCircuit built, relations::build_rotation(out.key.graph));
+  ZKI_RETURN_IF_ERROR(complete(out, std::move(built)));
   const std::uint32_t needed = std::max(own.security.bits, other.security.bits);
   const soundness::SoundnessReport report = soundness::analyze(params, out.compiled.shape);
   if (!report.meets_target() || params.security.bits < needed || !report.hides_enough()) {

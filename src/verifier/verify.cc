@@ -3,18 +3,28 @@
 
 #include <algorithm>
 
-#include "commit/pcs/opening_verifier.h"
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
+#include "verifier/cost.h"
+#include "verifier/opening_claim.h"
 
 namespace zkinfer::verifier {
 
-Result<PreparedKey> prepare(statement::Key key) {
+Status complete(PreparedKey& prepared, relations::BuiltCircuit built) {
+  prepared.cost = count_cost(prepared.key, built.circuit, prepared.limits);
+  ZKI_RETURN_IF_ERROR(check_cost(prepared.cost, prepared.limits));
+  prepared.compiled = relations::complete(std::move(built), prepared.key.params.security.zero_knowledge);
+  ZKI_ASSIGN_OR_RETURN(prepared.layouts, relations::place(prepared.compiled, prepared.key.params));
+  return ok_status();
+}
+
+Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits) {
   PreparedKey out;
   out.key = std::move(key);
-  ZKI_ASSIGN_OR_RETURN(out.compiled,
-                       relations::compile(out.key.graph, out.key.params.security.zero_knowledge, out.key.visibility));
-  ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, out.key.params));
+  out.limits = limits;
+  ZKI_ASSIGN_OR_RETURN(relations::BuiltCircuit built,
+                       relations::build(out.key.graph, out.key.visibility, limits.memory_bytes));
+  ZKI_RETURN_IF_ERROR(complete(out, std::move(built)));
   const soundness::SoundnessReport report = soundness::analyze(out.key.params, out.compiled.shape);
   if (!report.meets_target()) {
     return invalid_argument("parameters: they claim " + std::to_string(report.target_bits) + " bits but only " +
@@ -53,24 +63,6 @@ pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const Prepared
     roots.pin.s = channel.receive_clear("mask value");
   }
   return roots;
-}
-
-OpeningClaim::OpeningClaim(const PreparedKey& prepared, const DataPins& data, OuterClaim claim) {
-  statement_.mu = claim.mu;
-  Fe power = claim.next_power;
-  const auto add = [&](circuit::Oracle oracle, const PinnedCommitment* pin) {
-    functionals_.push_back(std::make_unique<circuit::Functional>(
-        prepared.layouts.of(oracle), std::move(claim.terms[static_cast<std::size_t>(oracle)])));
-    statement_.bases.push_back({functionals_.back().get(), {}});
-    if (pin == nullptr) return;
-    statement_.bases.back().powers.push_back({pin->point, power});
-    statement_.mu += power * pin->commitment.ood_value;
-    power *= claim.delta;
-  };
-  const PinnedCommitment model{prepared.key.commitment, prepared.ood_point};
-  if (prepared.key.params.has_model) add(circuit::Oracle::kModel, &model);
-  for (std::size_t i = 0; i < data.size(); ++i) add(circuit::data_oracle(i), &data[i]);
-  add(circuit::Oracle::kWitness, nullptr);
 }
 
 namespace {
@@ -202,11 +194,11 @@ Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValu
   hiding::VerifierChannel channel(transcript, pads, messages);
   const pcs::OpeningRoots roots = receive_roots(channel, prepared, data);
   if (channel.failed()) return channel.verdict();
-  OuterClaim outer = verify_outer(channel, prepared.compiled, tensors);
+  const OuterMessages outer = receive_outer(channel, prepared.compiled);
   if (channel.failed()) return channel.verdict();
-  const OpeningClaim claim(prepared, data, std::move(outer));
-  return pcs::verify_opening(prepared.key.params, claim.statement(), roots, messages.subspan(channel.bytes_read()),
-                             transcript);
+  ZKI_CHECK(pads.used() == pads.layout(), "every pad serves one message, and none of them two");
+  const OpeningClaim claim(prepared, data, tensors, outer);
+  return pcs::verify_opening(prepared.key.params, claim, roots, messages.subspan(channel.bytes_read()), transcript);
 }
 
 }  // namespace zkinfer::verifier

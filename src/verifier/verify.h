@@ -2,14 +2,12 @@
 // The verifier: statement + bytes -> Verdict. Links nothing of the prover, the front end or the quantizer.
 #pragma once
 
-#include <memory>
-
 #include "commit/pcs/opening.h"
 #include "hiding/verifier_channel.h"
 #include "relations/compile.h"
 #include "statement/statement.h"
 #include "verdict/verdict.h"
-#include "verifier/outer_verifier.h"
+#include "zkinfer/verify_limits.h"
 
 namespace zkinfer::verifier {
 
@@ -20,10 +18,15 @@ struct PreparedKey {
   relations::Layouts layouts;
   Fe ood_point;
   Digest identity{};
+  VerifyLimits limits;  // of proofs, certificates and rotations under this key
+  VerifyCost cost;      // of a proof
 };
 // Errors: the key's circuit cannot be built, or its parameters are not for it, or the soundness they give is below what
-// they claim.
-Result<PreparedKey> prepare(statement::Key key);
+// they claim; resource_limit when proofs may cost more than `limits` to check.
+Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits = {});
+
+// Completes a key whose circuit is built: cost, plan, layouts. resource_limit, invalid_argument.
+Status complete(PreparedKey& prepared, relations::BuiltCircuit built);
 
 // A commitment with the point that its value was taken at.
 struct PinnedCommitment {
@@ -37,19 +40,6 @@ DataPins data_pins(const PreparedKey& prepared, const std::vector<statement::Com
 // The roots of the base oracles and the mask: W's is received, then X's with zero knowledge, X pinned by its values at a
 // drawn point; the others are known.
 pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const PreparedKey& prepared, const DataPins& data);
-
-// The opening's statement for an outer claim; the functionals are owned by the object.
-class OpeningClaim {
- public:
-  OpeningClaim(const PreparedKey& prepared, const DataPins& data, OuterClaim claim);
-  const pcs::OpeningStatement& statement() const { return statement_; }
-  OpeningClaim(const OpeningClaim&) = delete;
-  OpeningClaim& operator=(const OpeningClaim&) = delete;
-
- private:
-  std::vector<std::unique_ptr<circuit::Functional>> functionals_;
-  pcs::OpeningStatement statement_;
-};
 
 inline constexpr const char* kProtocolName = "zkinfer proof v1";
 

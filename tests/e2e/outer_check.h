@@ -9,19 +9,20 @@
 #include "prover/prf.h"
 #include "prover/witness.h"
 #include "statement/canonical_bytes.h"
+#include "verifier/outer_verifier.h"
 
 namespace zkinfer::e2e {
 
 // coef * sum_idx (prod_axis vectors[axis][idx_axis]) column[idx].
 inline Fe evaluate_term(const circuit::Term& term, const std::vector<std::uint64_t>& shape, const FpVec& column) {
   if (shape.empty()) return term.coef * column[0];
-  const std::vector<Fe>& last = term.vectors.back();
+  const std::vector<Fe>& last = *term.vectors.back();
   std::vector<Fe> values(column.size() / last.size());
   for (std::size_t row = 0; row < values.size(); ++row) {
     for (std::size_t i = 0; i < last.size(); ++i) values[row] += last[i] * column[row * last.size() + i];
   }
   for (std::size_t axis = shape.size() - 1; axis-- > 0;) {
-    const std::vector<Fe>& vector = term.vectors[axis];
+    const std::vector<Fe>& vector = *term.vectors[axis];
     std::vector<Fe> next(values.size() / vector.size());
     for (std::size_t row = 0; row < next.size(); ++row) {
       for (std::size_t i = 0; i < vector.size(); ++i) next[row] += vector[i] * values[row * vector.size() + i];
@@ -79,6 +80,30 @@ inline OuterState outer_state(const Session& session, const prover::ProveHooks& 
   return state;
 }
 
+// The value of every constraint on the columns.
+class ConstraintValues final : public verifier::ConstraintSink {
+ public:
+  ConstraintValues(const relations::CompiledCircuit& compiled, const OuterState& state, std::size_t count)
+      : compiled_(compiled), state_(state), values_(count) {}
+  void add_form(std::size_t constraint, const hiding::LinearForm& form) override {
+    const FpVec& pads = state_.data[compiled_.circuit.pads];
+    values_[constraint] += form.constant();
+    for (const hiding::LinearForm::Term& term : form.terms()) {
+      values_[constraint] += term.coef * Fe(pads[3 * term.pad], pads[3 * term.pad + 1], pads[3 * term.pad + 2]);
+    }
+  }
+  void add_term(std::size_t constraint, circuit::Term term) override {
+    values_[constraint] +=
+        evaluate_term(term, compiled_.circuit.columns[term.column].shape, state_.data[term.column]);
+  }
+  const Fe& value(std::size_t constraint) const { return values_[constraint]; }
+
+ private:
+  const relations::CompiledCircuit& compiled_;
+  const OuterState& state_;
+  std::vector<Fe> values_;
+};
+
 // Labels of the checks that fail; empty: a proof of these columns would be accepted.
 inline std::vector<std::string> failed_checks(const Session& session, const prover::ProveHooks& hooks) {
   const relations::CompiledCircuit& compiled = session.compiled();
@@ -103,20 +128,14 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   hiding::VerifierChannel verifier_channel(replay, replay_pads, channel.proof());
   const statement::PublicValues tensors =
       statement::tensor_values(session.graph, session.model.prepared.key.visibility, state.public_data);
-  const auto constraints = verifier::collect_constraints(verifier_channel, compiled, tensors);
-
+  const verifier::OuterMessages outer = verifier::receive_outer(verifier_channel, compiled);
   std::vector<std::string> failed;
-  if (verifier_channel.failed()) failed.push_back(verifier_channel.verdict().where);
-  const FpVec& pads = state.data[compiled.circuit.pads];
-  for (const verifier::Constraint& constraint : constraints) {
-    Fe value = constraint.form.constant();
-    for (const hiding::LinearForm::Term& term : constraint.form.terms()) {
-      value += term.coef * Fe(pads[3 * term.pad], pads[3 * term.pad + 1], pads[3 * term.pad + 2]);
-    }
-    for (const circuit::Term& term : constraint.terms) {
-      value += evaluate_term(term, compiled.circuit.columns[term.column].shape, state.data[term.column]);
-    }
-    if (!value.is_zero()) failed.emplace_back(constraint.label);
+  if (verifier_channel.failed()) return {verifier_channel.verdict().where};
+  const verifier::ConstraintCounts counts(compiled, outer);
+  ConstraintValues values(compiled, state, counts.total());
+  verifier::evaluate_outer(compiled, tensors, outer, values);
+  for (std::size_t i = 0; i < counts.total(); ++i) {
+    if (!values.value(i).is_zero()) failed.emplace_back(counts.label(i));
   }
   return failed;
 }

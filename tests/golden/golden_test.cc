@@ -43,16 +43,7 @@ std::vector<TranscriptEntry> manifest_of(const verifier::PreparedKey& prepared, 
   const ByteView messages = ByteView(proof.bytes).subspan(header);
   Transcript transcript(verifier::kProtocolName, true);
   statement::absorb_statement(transcript, prepared.key, Digest{}, proof.data);
-  hiding::PadAllocator pads(prepared.key.params.security.zero_knowledge);
-  pads.set_layout(prepared.compiled.pads.layout());
-  hiding::VerifierChannel channel(transcript, pads, messages);
-  const pcs::OpeningRoots roots = verifier::receive_roots(channel, prepared, {});
-  const verifier::OpeningClaim claim(prepared, {},
-                                     verifier::verify_outer(channel, prepared.compiled, proof.data.values));
-  EXPECT_FALSE(channel.failed());
-  EXPECT_TRUE(pcs::verify_opening(prepared.key.params, claim.statement(), roots, messages.subspan(channel.bytes_read()),
-                                  transcript)
-                  .accepted());
+  EXPECT_TRUE(verifier::verify_messages(prepared, proof.data.values, {}, messages, transcript).accepted());
   return transcript.manifest();
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "commit/pcs/opening_verifier.h"
+#include "verifier/opening_claim.h"
 #include "hiding/prover_channel.h"
 #include "poly/ntt.h"
 #include "transcript/grind.h"
@@ -190,11 +191,11 @@ class Run {
     const ByteView bytes = channel_.proof();
     hiding::VerifierChannel outer(replay, outer_pads, bytes.first(outer_bytes_));
     const pcs::OpeningRoots roots = verifier::receive_roots(outer, statement_.prepared, statement_.pins);
-    const verifier::OpeningClaim claim(statement_.prepared, statement_.pins,
-                                       verifier::verify_outer(outer, compiled_, statement_.tensors));
+    const verifier::OuterMessages messages = verifier::receive_outer(outer, compiled_);
+    const verifier::OpeningClaim claim(statement_.prepared, statement_.pins, statement_.tensors, messages);
     hiding::PadAllocator pads(true);
     hiding::VerifierChannel channel(replay, pads, bytes.subspan(outer_bytes_));
-    hiding::LinearForm form = pcs::reduce_opening(params_, claim.statement(), roots, channel);
+    hiding::LinearForm form = pcs::reduce_opening(params_, claim, roots, channel);
     ZKI_CHECK(!outer.failed() && !channel.failed() && channel.bytes_left() == 0,
               "the verifier reads what the simulator wrote");
     return form;

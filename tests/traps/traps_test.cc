@@ -226,12 +226,11 @@ TEST(Traps, T10_PadsAreCanonicalAndStreamsDiffer) {
 TEST(Traps, T11_ColumnsAreUnionsOfAlignedBlocks) {
   for (const std::vector<std::uint64_t>& shape : std::vector<std::vector<std::uint64_t>>{
            {24, 3, 3, 3}, {16, 16, 3, 3}, {64, 3, 7, 7}, {6, 1, 28, 28}, {10, 84}}) {
-    const circuit::Decomposition cut = circuit::decompose(shape, 20);
     std::uint64_t addresses = 0;
     std::uint64_t elements = 0;
     std::uint64_t total = 1;
     for (const std::uint64_t n : shape) total *= n;
-    for (const circuit::Block& block : cut.blocks) {
+    for (const circuit::Block& block : circuit::blocks_of(circuit::cut_axes(shape, 20))) {
       std::uint64_t covered = 1;
       for (const circuit::AxisPiece& piece : block.pieces) covered *= piece.length;
       elements += covered;

@@ -35,7 +35,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   CommitOptions options = commit_options(arguments.commit);
   options.progress = progress.callback();
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
-  Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0);
+  Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
   if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
   // The secret first: a key without its secret is of no use, a secret without its key can make the key again.
   ZKI_RETURN_IF_ERROR(prover.save(arguments.secret_path));

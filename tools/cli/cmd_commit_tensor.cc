@@ -16,6 +16,7 @@ namespace {
 
 struct Arguments {
   std::string key_path, name;
+  VerifyLimits limits;
   InputOptions input;
   std::vector<std::string> data;
   bool json = false;
@@ -34,7 +35,7 @@ Result<std::vector<std::vector<std::int64_t>>> load_integers(const Arguments& ar
 }
 
 CommandResult commit_tensor(const Session& session, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments.key_path));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments.key_path, 0, arguments.limits));
   const std::vector<TensorInfo>& tensors = key.info().input_tensors;
   ZKI_ASSIGN_OR_RETURN(const auto integers, load_integers(arguments, tensors));
   ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentPaths> paths, commitment_paths(arguments.name, tensors.size()));
@@ -81,6 +82,7 @@ void add_commit_tensor(CLI::App& app, Session& session) {
   command->add_option("-o,--output", arguments->name,
                       "name of the files to write, NAME.zktensor and NAME.zktsecret (default: the input's name)");
   command->add_flag("--json", arguments->json, "print the result as JSON");
+  add_verify_limits(*command, arguments->limits);
   command->footer(
       "Examples:\n"
       "  zkinfer commit-tensor network.zkkey --input record.npy\n"

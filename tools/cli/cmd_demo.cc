@@ -51,7 +51,7 @@ Result<Party> load_party(const std::string& onnx_path, const std::string& calibr
 Result<VerificationKey> key_of_other_model(const Party& party, const CompileOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const Model model, Model::compile(party.onnx_path, party.calibration, options));
   ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::create(model));
-  return VerificationKey::from_bytes(prover.verification_key(), 0);
+  return VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
 }
 
 // Share of test pictures whose label is the integer model's arg max.
@@ -170,7 +170,7 @@ Status tell_commit(const Session& session, const Arguments& arguments, const Mod
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(prover, Prover::create(model, options));
   data.commit_seconds = watch.seconds();
-  ZKI_ASSIGN_OR_RETURN(key, VerificationKey::from_bytes(prover->verification_key(), 0));
+  ZKI_ASSIGN_OR_RETURN(key, VerificationKey::from_bytes(prover->verification_key(), 0, kNoVerifyLimits));
   data.key = key->info();
   data.key_bytes = prover->verification_key().size();
   data.identity = to_hex(data.key.model_identity);

@@ -15,6 +15,7 @@ namespace zkinfer::cli {
 namespace {
 
 struct Arguments {
+  VerifyLimits limits;
   std::string path, key_path, format = "text";
   bool legalized = false, graph = false;
   std::vector<std::string> input_shapes;
@@ -69,8 +70,8 @@ std::string describe_model(const Model& model, std::size_t num_bytes, bool graph
          (graph ? model.graph_text() : model.report());
 }
 
-Result<std::string> describe_proof(ByteView proof, const std::string& key_path) {
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(key_path));
+Result<std::string> describe_proof(ByteView proof, const std::string& key_path, const VerifyLimits& limits) {
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(key_path, 0, limits));
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& [part, num_bytes] : proof_size_table(key, proof))
     rows.emplace_back(part, human_count(num_bytes) + " bytes");
@@ -100,9 +101,13 @@ std::string describe_arrays(const std::vector<Array>& arrays) {
 Result<std::string> describe(const Arguments& arguments) {
   if (arguments.path.ends_with(".onnx")) return describe_onnx(arguments);
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(arguments.path, kMaxModelBytes));
-  if (!arguments.key_path.empty()) return describe_proof(bytes, arguments.key_path);
-  if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0); key.ok())
+  if (!arguments.key_path.empty()) return describe_proof(bytes, arguments.key_path, arguments.limits);
+  if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0, arguments.limits); key.ok()) {
     return describe_key(*key, bytes.size());
+  } else if (key.status().code() == StatusCode::kResourceLimit) {
+    return resource_limit("'" + arguments.path + "': " + key.status().message() +
+                          " (--verify-seconds, --verify-memory)");
+  }
   if (const Result<TensorCommitment> data = TensorCommitment::from_bytes(bytes); data.ok()) {
     return "tensor commitment, " + human_bytes(bytes.size()) + "\n" + describe_commitment(*data);
   }
@@ -124,6 +129,7 @@ void add_inspect(CLI::App& app, Session& session) {
       "inspect", "show what is in an ONNX file, a model, a key, a proof, a tensor commitment or input data");
   command->add_option("file", arguments->path, "any of these files")->required();
   command->add_option("-k,--key", arguments->key_path, "the file is a proof for this key: show its size by part");
+  add_verify_limits(*command, arguments->limits);
   command->add_flag("--graph", arguments->graph,
                     "of a model package: the integer graph instead of the quantization report");
   command->add_option("--format", arguments->format, "of an ONNX file")

@@ -36,7 +36,7 @@ CommandResult rotate(const Session& session, const RotateArguments& arguments) {
   CommitOptions options = before.prover().options();
   if (arguments.budget != 0) options.budget = arguments.budget;
   ZKI_ASSIGN_OR_RETURN(Prover fresh, Prover::create(model, options));
-  Result<VerificationKey> key = VerificationKey::from_bytes(fresh.verification_key(), 0);
+  Result<VerificationKey> key = VerificationKey::from_bytes(fresh.verification_key(), 0, kNoVerifyLimits);
   if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(const Bytes rotation, before.prover().rotate(fresh, progress.callback()));
@@ -67,12 +67,15 @@ CommandResult rotate(const Session& session, const RotateArguments& arguments) {
 struct VerifyArguments {
   std::string old_key_path, new_key_path, rotation_path;
   double min_security = kDefaultMinSecurityBits;
+  VerifyLimits limits;
   bool json = false;
 };
 
 CommandResult verify_files(const Session& session, const VerifyArguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey before, load_key(arguments.old_key_path, arguments.min_security));
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey after, load_key(arguments.new_key_path, arguments.min_security));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey before,
+                       load_key(arguments.old_key_path, arguments.min_security, arguments.limits));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey after,
+                       load_key(arguments.new_key_path, arguments.min_security, arguments.limits));
   ZKI_ASSIGN_OR_RETURN(const Bytes rotation, read_file(arguments.rotation_path, kMaxProofBytes));
   const Stopwatch watch;
   const Verdict verdict = verify_rotation(before, after, rotation);
@@ -140,6 +143,7 @@ void add_verify_rotation(CLI::App& app, Session& session) {
   command->add_option("rotation", arguments->rotation_path, "rotation (.zkrotation)")->required();
   command->add_option("--min-security", arguments->min_security, "refuse keys that prove fewer bits")
       ->capture_default_str();
+  add_verify_limits(*command, arguments->limits);
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->footer("Examples:\n  zkinfer verify-rotation network.zkkey network.next.zkkey network.zkrotation");
   command->callback([arguments, &session] { session.run([&] { return verify_files(session, *arguments); }); });

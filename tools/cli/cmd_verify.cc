@@ -18,12 +18,14 @@ struct Arguments {
   std::string proof_path, key_path, context, identity, certificate_path;
   KnownArguments inputs, outputs;
   double min_security_bits = kDefaultMinSecurityBits;
+  VerifyLimits limits;
   bool json = false;
 };
 
 CommandResult verify_proof(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Bytes context, parse_context(arguments.context));
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments.key_path, arguments.min_security_bits));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey key,
+                       load_key(arguments.key_path, arguments.min_security_bits, arguments.limits));
   ZKI_ASSIGN_OR_RETURN(const Bytes proof, load_proof(arguments.proof_path));
   const std::string identity = to_hex(key.info().model_identity);
   if (!arguments.identity.empty() && identity != arguments.identity) {
@@ -103,6 +105,7 @@ void add_verify(CLI::App& app, Session& session) {
   command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));
+  add_verify_limits(*command, arguments->limits);
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->footer(
       "Examples:\n"

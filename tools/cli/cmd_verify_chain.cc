@@ -18,6 +18,7 @@ struct Arguments {
   std::vector<std::string> contexts, links, link_data;
   KnownArguments inputs, outputs;
   double min_security_bits = kDefaultMinSecurityBits;
+  VerifyLimits limits;
   bool json = false;
 };
 
@@ -79,7 +80,8 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
   std::vector<VerificationKey> keys;
   std::vector<Bytes> proofs;
   for (std::size_t i = 0; i < num_steps; ++i) {
-    ZKI_ASSIGN_OR_RETURN(VerificationKey key, load_key(arguments.paths[2 * i], arguments.min_security_bits));
+    ZKI_ASSIGN_OR_RETURN(VerificationKey key,
+                         load_key(arguments.paths[2 * i], arguments.min_security_bits, arguments.limits));
     ZKI_ASSIGN_OR_RETURN(Bytes proof, load_proof(arguments.paths[2 * i + 1]));
     keys.push_back(std::move(key));
     proofs.push_back(std::move(proof));
@@ -154,6 +156,7 @@ void add_verify_chain(CLI::App& app, Session& session) {
   command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));
+  add_verify_limits(*command, arguments->limits);
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->footer(
       "Examples:\n"

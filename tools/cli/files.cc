@@ -21,11 +21,29 @@ Result<Model> load_model(const std::string& path) {
   return model;
 }
 
-Result<VerificationKey> load_key(const std::string& path, double min_security_bits) {
+Result<VerificationKey> load_key(const std::string& path, double min_security_bits, const VerifyLimits& limits) {
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxKeyBytes));
-  Result<VerificationKey> key = VerificationKey::from_bytes(bytes, min_security_bits);
-  if (!key.ok()) return key.status().with_context(quoted(path));
-  return key;
+  Result<VerificationKey> key = VerificationKey::from_bytes(bytes, min_security_bits, limits);
+  if (key.ok()) return key;
+  Status status = key.status();
+  if (status.code() == StatusCode::kResourceLimit) {
+    status = resource_limit(status.message() + " (--verify-seconds, --verify-memory)");
+  }
+  return status.with_context(quoted(path));
+}
+
+void add_verify_limits(CLI::App& command, VerifyLimits& limits) {
+  command
+      .add_option_function<double>(
+          "--verify-seconds",
+          [&limits](const double& seconds) { limits.nanoseconds = static_cast<std::uint64_t>(seconds * 1e9); },
+          "refuse keys whose proofs take longer to check, by count (default: 2)")
+      ->check(CLI::Range(0.0, 1e6));
+  command
+      .add_option_function<std::uint64_t>(
+          "--verify-memory", [&limits](const std::uint64_t& mebibytes) { limits.memory_bytes = mebibytes << 20; },
+          "refuse keys whose proofs take more MiB to check, by count (default: 512)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
 }
 
 Result<Bytes> load_proof(const std::string& path) { return read_file(path, kMaxProofBytes); }

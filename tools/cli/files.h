@@ -19,7 +19,10 @@ inline constexpr std::uint64_t kMaxProofBytes = std::uint64_t{1} << 28;
 inline constexpr std::uint64_t kMaxDataBytes = std::uint64_t{1} << 34;  // of canonical bytes
 
 Result<Model> load_model(const std::string& path);
-Result<VerificationKey> load_key(const std::string& path, double min_security_bits = 0);
+Result<VerificationKey> load_key(const std::string& path, double min_security_bits = 0,
+                                 const VerifyLimits& limits = {});
+// --verify-seconds and --verify-memory: what checking a proof of the key may cost.
+void add_verify_limits(CLI::App& command, VerifyLimits& limits);
 Result<Bytes> load_proof(const std::string& path);
 Result<TensorCommitment> load_data_commitment(const std::string& path);
 // Inputs and outputs of a model, as its key or its package says.

@@ -14,6 +14,7 @@
 #include "commit/pcs/dense_sumcheck.h"
 #include "commit/pcs/opening.h"
 #include "commit/pcs/oracle_prover.h"
+#include "commit/pcs/weights.h"
 
 namespace zkinfer::pcs {
 

@@ -25,20 +25,8 @@
 
 #include "base/bytes.h"
 #include "commit/pcs/common.h"
-#include "commit/pcs/weights.h"
 
 namespace zkinfer::pcs {
-
-// What the opening proves. The caller's transcript has absorbed the parameters, the roots, and all that mu and the
-// functionals depend on.
-struct OpeningStatement {
-  struct Base {
-    const WeightSource* weights = nullptr;  // null: the zero functional
-    std::vector<PowerFunctional> powers;
-  };
-  std::vector<Base> bases;  // in the order of OpeningParams::bases()
-  Fe mu;
-};
 
 // Pins the mask oracle to one vector: in the list-decoding regime a root may be close to several code words, and every one
 // of them would leave its own plaintexts of the opening's messages open. `point` is drawn after root_X; x and s are the

@@ -8,6 +8,7 @@
 
 #include "commit/pcs/opening.h"
 #include "commit/pcs/oracle_prover.h"
+#include "commit/pcs/weights.h"
 #include "transcript/transcript.h"
 
 namespace zkinfer::pcs {
@@ -15,6 +16,17 @@ namespace zkinfer::pcs {
 struct OpeningOracles {
   std::vector<const CommittedOracle*> bases;  // in the order of OpeningParams::bases()
   const MaskOracle* mask = nullptr;           // null without zero knowledge
+};
+
+// What the opening proves. The caller's transcript has absorbed the parameters, the roots, and all that mu and the
+// functionals depend on.
+struct OpeningStatement {
+  struct Base {
+    const WeightSource* weights = nullptr;  // null: the zero functional
+    std::vector<PowerFunctional> powers;
+  };
+  std::vector<Base> bases;  // in the order of OpeningParams::bases()
+  Fe mu;
 };
 
 // Where each message lies in the proof: for size tables and for tests that change one message.

@@ -22,11 +22,11 @@ struct OpenedPoint {
 
 class OpeningVerifier {
  public:
-  OpeningVerifier(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
+  OpeningVerifier(const OpeningParams& params, const OpeningClaim& claim, const OpeningRoots& roots,
                   hiding::VerifierChannel& channel)
-      : params_(params), statement_(statement), roots_(roots), channel_(channel), claim_(statement.mu) {
+      : params_(params), opened_claim_(claim), roots_(roots), channel_(channel) {
     ZKI_CHECK(params.validate().ok(), "opening parameters are valid");
-    ZKI_CHECK_EQ(statement.bases.size(), params.num_bases(), "a functional per base oracle");
+    ZKI_CHECK_EQ(claim.powers().size(), params.num_bases(), "power functionals per base oracle");
     ZKI_CHECK_EQ(roots.bases.size(), params.num_bases(), "a root per base oracle");
     for (const BaseOracle& base : params.bases()) bases_.push_back({base, {}, Fp(1)});
   }
@@ -56,26 +56,35 @@ class OpeningVerifier {
   // Queries of the oracle or oracles before fold `fold_index` (folds.size(): before the final check).
   std::vector<OpenedPoint> query_previous(std::size_t fold_index);
   void add_opened(const std::vector<OpenedPoint>& opened, Fe challenge, Fe& power);
-  std::vector<Fe> final_weights();
-  LinearForm final_form();
-  void mask_check(const LinearForm& form);
+  void receive_rounds_and_final();
+  void receive_final();
+  void receive_mask();
+  // What is left of the claim.
+  LinearForm settle();
+  void check_mask_product(const LinearForm& form);
 
   const OpeningParams& params_;
-  const OpeningStatement& statement_;
+  const OpeningClaim& opened_claim_;
   const OpeningRoots& roots_;
   hiding::VerifierChannel& channel_;
-  LinearForm claim_;
+  LinearForm claim_;  // but for mu, which each round halves
   // Functionals on the current v_i that the weight sources do not know, and the index bits bound since v_1.
   std::vector<RangeFunctional> functionals_;
   std::vector<Fe> low_point_;
   std::vector<Base> bases_;
   std::vector<Fe> fold_lanes_;  // of the latest fold oracle
   Digest fold_root_{};
+  std::vector<LinearForm> final_vector_;
+  struct Mask {
+    Fe mu_s, eta;
+    std::vector<Fe> response;  // X* and r*
+  };
+  Mask mask_;
 };
 
 std::vector<Fe> OpeningVerifier::receive_rounds(int num_rounds) {
   std::vector<Fe> point;
-  for (int i = 0; i < num_rounds; ++i) {
+  for (int i = 0; i < num_rounds && !failed(); ++i) {
     const LinearForm c1 = channel_.receive_hidden("opening c1");
     const LinearForm c2 = channel_.receive_hidden("opening c2");
     point.push_back(channel_.challenge("opening s"));
@@ -87,6 +96,7 @@ std::vector<Fe> OpeningVerifier::receive_rounds(int num_rounds) {
 void OpeningVerifier::first_rounds() {
   const int num_rounds = params_.first_rounds();
   const std::vector<Fe> point = receive_rounds(num_rounds);
+  if (failed()) return;
   for (std::size_t i = 0; i < bases_.size(); ++i) {
     // An oracle of fewer lanes takes part in the last rounds only; its functional is halved in each earlier one.
     Base& base = bases_[i];
@@ -96,7 +106,7 @@ void OpeningVerifier::first_rounds() {
     const std::uint64_t begin = base.oracle.offset;
     const std::uint64_t dimension = base.oracle.params->dimension();
     const std::vector<Fe> low_first(point.rbegin(), point.rbegin() + base.oracle.params->log_lanes);
-    for (const PowerFunctional& power : statement_.bases[i].powers) {
+    for (const PowerFunctional& power : opened_claim_.powers()[i]) {
       const Fe lanes = eq_powers(low_first, pow(power.base, dimension));
       functionals_.emplace_back(begin, begin + dimension, power.base, power.coef * lanes * base.scale);
     }
@@ -113,7 +123,6 @@ OpeningVerifier::Rows OpeningVerifier::receive_rows(const char* label, const Cod
                                                     const Digest& root, std::span<const std::uint64_t> indices) {
   Rows rows;
   rows.indices.assign(indices.begin(), indices.end());
-  rows.values.resize(indices.size() * row_values);
   const merkle::TreeShape shape = tree_shape(oracle, row_values);
   const ByteView row_bytes = channel_.receive_raw(label, indices.size() * shape.row_bytes);
   std::vector<Digest> siblings(merkle::multiproof_digests(shape, indices));
@@ -124,6 +133,7 @@ OpeningVerifier::Rows OpeningVerifier::receive_rows(const char* label, const Cod
     const ByteView bytes = sibling_reader.raw(digest.size());
     std::copy(bytes.begin(), bytes.end(), digest.begin());
   }
+  rows.values.resize(indices.size() * row_values);
   ByteReader reader(row_bytes);
   if (!merkle::read_fp_row(reader, rows.values)) {
     channel_.reject(RejectReason::kNonCanonical, label);
@@ -211,58 +221,62 @@ void OpeningVerifier::fold(std::size_t fold_index) {
   pin_zeros(params_.vector_size(fold_index), oracle.num_coefs * oracle.num_lanes());
 
   const std::vector<Fe> point = receive_rounds(oracle.log_lanes);
+  if (failed()) return;
   fold_lanes_ = eq_low_first(point);
   for (RangeFunctional& functional : functionals_) functional.bind_low(point, fold_lanes_);
   low_point_.insert(low_point_.end(), point.begin(), point.end());
   fold_root_ = root;
 }
 
-std::vector<Fe> OpeningVerifier::final_weights() {
-  std::vector<Fe> weights(params_.final_size());
-  for (const RangeFunctional& functional : functionals_) functional.add_to(weights);
-  for (std::size_t i = 0; i < bases_.size(); ++i) {
-    if (statement_.bases[i].weights == nullptr) continue;
-    std::vector<Fe> lanes = bases_[i].lanes;
-    for (Fe& weight : lanes) weight *= bases_[i].scale;
-    const std::vector<Fe> folded = statement_.bases[i].weights->fold(lanes, low_point_);
-    const std::uint64_t begin = bases_[i].oracle.offset >> low_point_.size();
-    ZKI_CHECK(begin + folded.size() <= weights.size(), "length of a folded weight source");
-    for (std::size_t t = 0; t < folded.size(); ++t) weights[begin + t] += folded[t];
+void OpeningVerifier::receive_final() {
+  for (std::uint64_t t = 0; t < params_.final_size() && !failed(); ++t) {
+    final_vector_.push_back(channel_.receive_hidden("final vector"));
   }
-  return weights;
-}
-
-LinearForm OpeningVerifier::final_form() {
-  std::vector<LinearForm> vector;
-  for (std::uint64_t t = 0; t < params_.final_size(); ++t) vector.push_back(channel_.receive_hidden("final vector"));
+  if (failed()) return;
   const std::vector<OpenedPoint> opened = query_previous(params_.folds.size());
-  if (failed()) return {};
+  if (failed()) return;
   const Fe xi = channel_.challenge("final xi");
   Fe power = Fe::one();
   add_opened(opened, xi, power);
-  const std::vector<Fe> weights = final_weights();
+}
+
+// <v_(I+1), u_(I+1)> - claim.
+LinearForm OpeningVerifier::settle() {
+  std::vector<std::vector<Fe>> lane_weights;
+  for (const Base& base : bases_) {
+    lane_weights.push_back(base.lanes);
+    for (Fe& weight : lane_weights.back()) weight *= base.scale;
+  }
+  const OpeningClaim::Folded folded = opened_claim_.fold(lane_weights, low_point_);
+  std::vector<Fe> weights(params_.final_size());
+  for (const RangeFunctional& functional : functionals_) functional.add_to(weights);
+  for (std::size_t i = 0; i < bases_.size(); ++i) {
+    const std::uint64_t begin = bases_[i].oracle.offset >> low_point_.size();
+    ZKI_CHECK(begin + folded.weights[i].size() <= weights.size(), "length of a folded functional");
+    for (std::size_t t = 0; t < folded.weights[i].size(); ++t) weights[begin + t] += folded.weights[i][t];
+  }
+  Fe mu = folded.mu;
+  for (int round = params_.first_rounds() + params_.fold_bits(); round > 0; --round) mu *= kInverseOfTwo;
   LinearForm form = claim_ * -Fe::one();
-  for (std::size_t t = 0; t < vector.size(); ++t) form.add_scaled(vector[t], weights[t]);
+  form -= mu;
+  for (std::size_t t = 0; t < final_vector_.size(); ++t) form.add_scaled(final_vector_[t], weights[t]);
   return form;
 }
 
-void OpeningVerifier::mask_check(const LinearForm& form) {
+// X* + r*, the pin, and rows of X: all but the one check that needs the claim.
+void OpeningVerifier::receive_mask() {
   const CodeParams& mask = params_.mask;
-  // form = constant + <X, weights> must vanish: <X, weights> = -constant.
-  std::vector<Fe> weights(mask.num_coefs);
-  for (const LinearForm::Term& term : form.terms()) weights[term.pad] += term.coef;
-  const Fe mu_s = channel_.receive_clear("mask product");
-  const Fe eta = channel_.challenge("mask eta");
-  std::vector<Fe> response;  // X* and r*
-  Fe product;
-  for (std::uint64_t i = 0; i < mask.dimension(); ++i) {
+  mask_.mu_s = channel_.receive_clear("mask product");
+  mask_.eta = channel_.challenge("mask eta");
+  std::vector<Fe>& response = mask_.response;
+  for (std::uint64_t i = 0; i < mask.dimension() && !failed(); ++i) {
     response.push_back(channel_.receive_clear("mask response"));
-    if (i < mask.num_coefs) product += response.back() * weights[i];
   }
-  if (!(product == mu_s - eta * form.constant())) channel_.reject(RejectReason::kOpening, "mask response");
+  if (failed()) return;
   Fe pinned;
   for (std::size_t i = response.size(); i-- > 0;) pinned = pinned * roots_.pin.point + response[i];
-  if (!(pinned == roots_.pin.s + eta * roots_.pin.x)) channel_.reject(RejectReason::kOpening, "mask pin");
+  if (!(pinned == roots_.pin.s + mask_.eta * roots_.pin.x)) channel_.reject(RejectReason::kOpening, "mask pin");
+  if (failed()) return;
   check_pow();
   if (failed()) return;
   const std::vector<std::uint64_t> indices =
@@ -274,43 +288,58 @@ void OpeningVerifier::mask_check(const LinearForm& form) {
     Fe encoded;
     for (std::size_t i = response.size(); i-- > 0;) encoded = encoded * points[q] + response[i];
     const Fp* row = rows.values.data() + q * kMaskLeafValues;
-    if (!(encoded == Fe(row[3], row[4], row[5]) + eta * Fe(row[0], row[1], row[2]))) {
+    if (!(encoded == Fe(row[3], row[4], row[5]) + mask_.eta * Fe(row[0], row[1], row[2]))) {
       return channel_.reject(RejectReason::kMaskCodeword, "mask rows");
     }
   }
 }
 
+// form = constant + <X, weights> must vanish: <X, weights> = -constant.
+void OpeningVerifier::check_mask_product(const LinearForm& form) {
+  Fe product;
+  for (const LinearForm::Term& term : form.terms()) product += mask_.response[term.pad] * term.coef;
+  if (!(product == mask_.mu_s - mask_.eta * form.constant())) channel_.reject(RejectReason::kOpening, "mask response");
+}
+
 LinearForm OpeningVerifier::reduce() {
-  first_rounds();
-  for (std::size_t i = 0; i < params_.folds.size() && !failed(); ++i) fold(i);
-  return failed() ? LinearForm() : final_form();
+  receive_rounds_and_final();
+  return failed() ? LinearForm() : settle();
 }
 
 Verdict OpeningVerifier::run() {
-  const LinearForm form = reduce();
+  receive_rounds_and_final();
   if (failed()) return channel_.verdict();
   ZKI_CHECK_EQ(channel_.pads().used().num_plain, params_.mask.num_coefs, "every pad of the mask serves one message");
+  if (params_.security.zero_knowledge) receive_mask();
+  if (!failed() && channel_.bytes_left() != 0) channel_.reject(RejectReason::kTrailingBytes, "opening");
+  if (failed()) return channel_.verdict();
+  const LinearForm form = settle();
   if (params_.security.zero_knowledge) {
-    mask_check(form);
+    check_mask_product(form);
   } else if (!form.constant().is_zero()) {
     channel_.reject(RejectReason::kFinalCheck, "final vector");
   }
-  if (!failed() && channel_.bytes_left() != 0) channel_.reject(RejectReason::kTrailingBytes, "opening");
   return channel_.verdict();
+}
+
+void OpeningVerifier::receive_rounds_and_final() {
+  first_rounds();
+  for (std::size_t i = 0; i < params_.folds.size() && !failed(); ++i) fold(i);
+  if (!failed()) receive_final();
 }
 
 }  // namespace
 
-hiding::LinearForm reduce_opening(const OpeningParams& params, const OpeningStatement& statement,
-                                  const OpeningRoots& roots, hiding::VerifierChannel& channel) {
-  return OpeningVerifier(params, statement, roots, channel).reduce();
+hiding::LinearForm reduce_opening(const OpeningParams& params, const OpeningClaim& claim, const OpeningRoots& roots,
+                                  hiding::VerifierChannel& channel) {
+  return OpeningVerifier(params, claim, roots, channel).reduce();
 }
 
-Verdict verify_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
+Verdict verify_opening(const OpeningParams& params, const OpeningClaim& claim, const OpeningRoots& roots,
                        ByteView proof, Transcript& transcript) {
   hiding::PadAllocator pads(params.security.zero_knowledge);
   hiding::VerifierChannel channel(transcript, pads, proof);
-  return OpeningVerifier(params, statement, roots, channel).run();
+  return OpeningVerifier(params, claim, roots, channel).run();
 }
 
 }  // namespace zkinfer::pcs

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks an opening. See commit/pcs/opening.h for the messages. Total: any byte string gives a verdict, and all work and
-// memory are bounded by the parameters.
+// memory are bounded by the parameters and the claim. The claim is evaluated last, so that only bytes that are in order in
+// every other way cost more than reading them.
 //
 // Reject reasons: kTruncated, kTrailingBytes, kNonCanonical; kProofOfWork; kMerklePath; kOpening and kMaskCodeword (with
 // zero knowledge), kFinalCheck (without).
@@ -13,13 +14,33 @@
 
 namespace zkinfer::pcs {
 
+// What the opening must show. The caller's transcript has absorbed the parameters, the roots, and all that the claim depends
+// on.
+class OpeningClaim {
+ public:
+  virtual ~OpeningClaim() = default;
+  // [bases], in the order of OpeningParams::bases().
+  virtual const std::vector<std::vector<PowerFunctional>>& powers() const = 0;
+
+  // mu, and the functional U of each base oracle on message rows, bound at the challenges: with A = low_point.size() and
+  // low_point[i] the challenge of index bit i (least significant first),
+  //   weights[o][t] = sum_lane lane_weights[o][lane] sum_{j < 2^A} eq(low_point, j) U_o[lane][t 2^A + j],
+  // t < ceil(R_o / 2^A); empty for the zero functional.
+  struct Folded {
+    Fe mu;
+    std::vector<std::vector<Fe>> weights;
+  };
+  // May be much work: called at most once, when all messages have been read and nothing else is left to check.
+  virtual Folded fold(const std::vector<std::vector<Fe>>& lane_weights, const std::vector<Fe>& low_point) const = 0;
+};
+
 // params valid (validate()). proof: exactly the opening's bytes.
-Verdict verify_opening(const OpeningParams& params, const OpeningStatement& statement, const OpeningRoots& roots,
+Verdict verify_opening(const OpeningParams& params, const OpeningClaim& claim, const OpeningRoots& roots,
                        ByteView proof, Transcript& transcript);
 
 // Its part before the mask: reads all messages up to "mask product" and gives what is left to be zero, a linear form in
 // the entries of X. Failure is the channel's verdict.
-hiding::LinearForm reduce_opening(const OpeningParams& params, const OpeningStatement& statement,
-                                  const OpeningRoots& roots, hiding::VerifierChannel& channel);
+hiding::LinearForm reduce_opening(const OpeningParams& params, const OpeningClaim& claim, const OpeningRoots& roots,
+                                  hiding::VerifierChannel& channel);
 
 }  // namespace zkinfer::pcs

@@ -16,7 +16,7 @@ namespace {
 using testing::SeededRandom;
 
 // U[lane][row] = lane_part[lane] * eq(point, row), 2^point.size() rows, point[i] for bit i of the row.
-class TensorWeights : public WeightSource {
+class TensorWeights : public testing::TestWeights {
  public:
   TensorWeights(const CodeParams& oracle, SeededRandom& random) {
     for (std::uint64_t i = 0; i < oracle.num_lanes(); ++i) lane_part_.push_back(random.element());
@@ -138,7 +138,7 @@ struct Setup {
   }
   bool verify() {
     Transcript transcript("bench");
-    return verify_opening(params, statement, roots, proof.bytes, transcript).accepted();
+    return verify_opening(params, testing::TestClaim(statement), roots, proof.bytes, transcript).accepted();
   }
 };
 

@@ -31,8 +31,14 @@ class SeededRandom : public hiding::RandomSource {
   std::mt19937_64 engine_;
 };
 
+// A functional of one oracle in both forms: dense for the prover, folded for the verifier (OpeningClaim::fold).
+class TestWeights : public WeightSource {
+ public:
+  virtual std::vector<Fe> fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const = 0;
+};
+
 // U given entry by entry, [num_lanes, num_coefs].
-class DenseWeights : public WeightSource {
+class DenseWeights : public TestWeights {
  public:
   DenseWeights(const CodeParams& oracle, SeededRandom& random) : num_coefs_(oracle.num_coefs) {
     for (std::uint64_t i = 0; i < oracle.num_lanes() * oracle.num_coefs; ++i) values_.push_back(random.element());
@@ -56,6 +62,27 @@ class DenseWeights : public WeightSource {
  private:
   std::size_t num_coefs_;
   std::vector<Fe> values_;
+};
+
+// The prover's statement as the verifier's claim; its weights are TestWeights.
+class TestClaim final : public OpeningClaim {
+ public:
+  explicit TestClaim(const OpeningStatement& statement) : statement_(statement) {
+    for (const OpeningStatement::Base& base : statement.bases) powers_.push_back(base.powers);
+  }
+  const std::vector<std::vector<PowerFunctional>>& powers() const override { return powers_; }
+  Folded fold(const std::vector<std::vector<Fe>>& lane_weights, const std::vector<Fe>& low_point) const override {
+    Folded out{statement_.mu, {}};
+    for (std::size_t i = 0; i < statement_.bases.size(); ++i) {
+      const auto* weights = static_cast<const TestWeights*>(statement_.bases[i].weights);
+      out.weights.push_back(weights == nullptr ? std::vector<Fe>() : weights->fold(lane_weights[i], low_point));
+    }
+    return out;
+  }
+
+ private:
+  const OpeningStatement& statement_;
+  std::vector<std::vector<PowerFunctional>> powers_;
 };
 
 struct Shape {
@@ -161,7 +188,7 @@ struct Instance {
   Verdict verify(ByteView proof) const {
     Transcript transcript("pcs test");
     bind(transcript);
-    return verify_opening(params, statement, roots, proof, transcript);
+    return verify_opening(params, TestClaim(statement), roots, proof, transcript);
   }
 
   OpeningParams params;

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "circuit/dense_weights.h"
+
+namespace zkinfer::circuit {
+
+DenseWeights::DenseWeights(const Layout& layout, std::vector<Term> terms) : layout_(layout), terms_(std::move(terms)) {
+  terms_of_column_.resize(layout.columns.size());
+  for (std::uint32_t i = 0; i < terms_.size(); ++i) {
+    terms_of_column_[terms_[i].column].push_back(i);
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> support;
+    for (const Vector& shared : terms_[i].vectors) {
+      const std::vector<Fe>& vector = *shared;
+      std::uint64_t first = 0;
+      std::uint64_t last = vector.size();
+      while (first < last && vector[first].is_zero()) ++first;
+      while (last > first && vector[last - 1].is_zero()) --last;
+      support.emplace_back(first, last);
+    }
+    supports_.push_back(std::move(support));
+  }
+}
+
+bool DenseWeights::misses(std::uint32_t term_index, const Block& block) const {
+  const auto& support = supports_[term_index];
+  for (std::size_t axis = 0; axis < support.size(); ++axis) {
+    const AxisPiece& piece = block.pieces[axis];
+    if (support[axis].first >= piece.begin + piece.length || support[axis].second <= piece.begin) return true;
+  }
+  return false;
+}
+
+void DenseWeights::add_lane(std::size_t lane, FeSpan out) const {
+  FeVec scratch;
+  for (const auto& [column, block_index] : layout_.lanes[lane]) {
+    const ColumnLayout& placed_column = layout_.columns[column];
+    const PlacedBlock& placed = placed_column.blocks[block_index];
+    for (const std::uint32_t term_index : terms_of_column_[column]) {
+      if (misses(term_index, placed.block)) continue;
+      const Term& term = terms_[term_index];
+      const std::vector<std::uint32_t>& order = placed_column.cuts.order;
+      if (order.empty()) {
+        out.set(placed.row, out.get(placed.row) + term.coef);
+        continue;
+      }
+      const AxisPiece& inner = placed.block.pieces[order.back()];
+      scratch.resize(inner.length);
+      const std::vector<Fe>& inner_vector = *term.vectors[order.back()];
+      for (std::uint64_t i = 0; i < inner.length; ++i) scratch.set(i, inner_vector[inner.begin + i]);
+      const auto visit = [&](auto& self, std::size_t level, std::uint64_t row, const Fe& weight) -> void {
+        if (level + 1 == order.size()) {
+          if (!weight.is_zero()) {
+            vec::axpy(weight, scratch.subspan(0, inner.length), out.subspan(row << inner.bits, inner.length));
+          }
+          return;
+        }
+        const AxisPiece& piece = placed.block.pieces[order[level]];
+        const std::vector<Fe>& vector = *term.vectors[order[level]];
+        for (std::uint64_t i = 0; i < piece.length; ++i) {
+          self(self, level + 1, (row << piece.bits) + i, weight * vector[piece.begin + i]);
+        }
+      };
+      visit(visit, 0, placed.row >> placed.block.log_size(), term.coef);
+    }
+  }
+}
+
+}  // namespace zkinfer::circuit

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verifier's evaluation of a functional of one oracle at the opening's challenges: with A = low_point.size() and
+// low_point[i] the challenge of index bit i (least significant first), and U[lane][row] the functional's weights,
+//   weights()[t] = sum_lane lane_weights[lane] sum_{j < 2^A} eq(low_point, j) U[lane][t 2^A + j],   t < ceil(rows / 2^A).
+// Terms are added one at a time and kept no longer than the caller wants. A term costs the lengths of its vectors (once per
+// vector) and a few multiplications for each block of the column that it does not miss.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include "circuit/functional.h"
+#include "circuit/layout.h"
+
+namespace zkinfer::circuit {
+
+class FunctionalFold {
+ public:
+  // layout outlives the object.
+  FunctionalFold(const Layout& layout, std::vector<Fe> lane_weights, std::vector<Fe> low_point);
+
+  // term.column is a column of the layout's oracle.
+  void add(const Term& term);
+  // Drops what is remembered of the vectors of the terms so far; they may be freed then.
+  void forget_vectors() { bound_.clear(); }
+  std::vector<Fe> take() && { return std::move(weights_); }
+  // As circuit/cost.h counts them.
+  std::uint64_t steps() const { return steps_; }
+
+ private:
+  struct Column {
+    BlockIndex index;
+    std::vector<Fe> block_weights;  // the lane's weight and the eq of address bits above the block but below A
+  };
+  // One vector on one axis of a column, its low index bits bound.
+  struct BoundVector {
+    Vector vector;
+    std::vector<std::uint32_t> hits;  // pieces of the axis on which it is not zero
+    std::vector<std::vector<Fe>>
+        tables;  // by placed piece (BlockIndex::placed), where it was needed and bits are bound
+  };
+
+  Column& column_of(ColumnId id);
+  BoundVector& bind(ColumnId id, std::uint32_t axis, const Column& column, const Vector& vector);
+  void add_block(const ColumnLayout& layout, const Column& column, std::span<BoundVector* const> axes,
+                 std::span<const std::uint32_t> pieces, const Fe& coef);
+
+  const Layout& layout_;
+  std::vector<Fe> lane_weights_, low_point_;
+  std::vector<Fe> weights_;
+  std::map<ColumnId, Column> columns_;
+  std::map<std::tuple<ColumnId, std::uint32_t, const std::vector<Fe>*>, BoundVector> bound_;
+  std::vector<Fe> high_, next_;
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace zkinfer::circuit

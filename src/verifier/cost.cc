@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/cost.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <optional>
+
+#include "circuit/blocks.h"
+#include "circuit/functional.h"
+#include "circuit/layout.h"
+#include "circuit/plan.h"
+#include "statement/canonical_bytes.h"
+
+namespace zkinfer::verifier {
+
+namespace {
+
+using circuit::AxisPiece;
+using circuit::Box;
+using circuit::Circuit;
+using circuit::LinExpr;
+using circuit::View;
+
+// Nanoseconds, measured on one core (docs/threat_model.md says how).
+constexpr std::uint64_t kStep = 8;      // a multiplication and an addition in K, or a read and an addition
+constexpr std::uint64_t kCall = 250;    // a term that is looked up, made and passed on
+constexpr std::uint64_t kView = 400;    // a view of a circuit that is derived, grouped and freed
+constexpr std::uint64_t kHash = 450;    // a Keccak permutation, of 136 bytes
+constexpr std::uint64_t kHashByte = 6;  // of the slower of the hashes of public data
+constexpr std::uint64_t kKeyByte = 30;  // of a key that is parsed
+constexpr std::uint64_t kElement = 30;  // a public integer that is parsed, checked, absorbed and evaluated
+constexpr std::uint64_t kFeBytes = 24;
+constexpr std::uint64_t kNodeBytes = 96;  // a small heap object with its place in a map
+constexpr std::uint64_t kViewBytes = 96, kAxisBytes = 96, kAxisTermBytes = 16;
+
+constexpr std::uint64_t kMany = std::uint64_t{1} << 62;
+
+std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return std::min(kMany, a + b); }
+std::uint64_t times(std::uint64_t a, std::uint64_t b) { return b != 0 && a > kMany / b ? kMany : a * b; }
+
+// How one box axis is cut, and at how many places of a block each piece may lie.
+struct AxisChoices {
+  std::vector<AxisPiece> pieces;
+  std::uint64_t positions = 1;
+
+  std::uint64_t count() const { return times(pieces.size(), positions); }
+  std::uint64_t total_length() const {
+    std::uint64_t sum = 0;
+    for (const AxisPiece& piece : pieces) sum += piece.length;
+    return times(sum, positions);
+  }
+};
+using BoxChoices = std::vector<AxisChoices>;
+
+BoxChoices choices_of(const circuit::Cuts& cuts) {
+  const circuit::BlockIndex index(cuts);
+  BoxChoices out;
+  for (std::uint32_t axis = 0; axis < cuts.pieces.size(); ++axis)
+    out.push_back({cuts.pieces[axis], index.positions(axis)});
+  return out;
+}
+
+BoxChoices whole_box(const Box& box) {
+  BoxChoices out;
+  for (const std::uint64_t n : box) out.push_back({{{0, n, circuit::axis_bits(n)}}, 1});
+  return out;
+}
+
+class Counter {
+ public:
+  Counter(const statement::Key& key, const Circuit& circuit, const VerifyLimits& limits)
+      : key_(key), circuit_(circuit), limits_(limits), low_bits_(key.params.fold_bits()) {}
+
+  VerifyCost count() {
+    add_statement();
+    add_opening();
+    add_circuit();
+    for (const circuit::Lookup& lookup : circuit_.lookups) {
+      const circuit::Cuts cuts = circuit::cut_axes(lookup.box, circuit::kNoBlockLimit);
+      const std::uint64_t blocks = cuts.num_blocks();
+      spend(times(blocks, kCall + 64 * kStep));
+      keep(times(blocks, lookup.box.size() * sizeof(AxisPiece) + 4 * lookup.box.size() + 2 * kNodeBytes));
+      add_relation(choices_of(cuts), tuple_of(lookup));
+      if (over()) return cost_;
+    }
+    for (const circuit::Table& table : circuit_.tables) add_table(table);
+    for (const circuit::Contraction& c : circuit_.contractions) {
+      add_relation(whole_box(c.box), {&c.y, &c.lhs, &c.rhs});
+      if (over()) return cost_;
+    }
+    for (const circuit::Equality& equality : circuit_.equalities) {
+      add_relation(whole_box(equality.box), {&equality.expr});
+      if (over()) return cost_;
+    }
+    for (const circuit::PublicTensor& tensor : circuit_.public_tensors) {
+      add_relation(whole_box(tensor.box), {&tensor.expr});
+      if (over()) return cost_;
+    }
+    cost_.memory_bytes = plus(cost_.memory_bytes, peak_);
+    return cost_;
+  }
+
+ private:
+  struct ColumnCost {
+    BoxChoices axes;
+    std::uint64_t per_hit = 1;  // steps
+  };
+
+  bool over() const {
+    return cost_.nanoseconds > limits_.nanoseconds || plus(cost_.memory_bytes, peak_) > limits_.memory_bytes;
+  }
+  void spend(std::uint64_t nanoseconds) { cost_.nanoseconds = plus(cost_.nanoseconds, nanoseconds); }
+  void steps(std::uint64_t count) { spend(times(count, kStep)); }
+  // Memory that stays.
+  void keep(std::uint64_t bytes) { cost_.memory_bytes = plus(cost_.memory_bytes, bytes); }
+  // Memory that is freed before the next relation.
+  void borrow(std::uint64_t bytes) { peak_ = std::max(peak_, bytes); }
+
+  static std::vector<const LinExpr*> tuple_of(const circuit::Lookup& lookup) {
+    std::vector<const LinExpr*> out;
+    for (const LinExpr& entry : lookup.tuple) out.push_back(&entry);
+    return out;
+  }
+
+  void add_statement();
+  void add_opening();
+  void add_oracle(const pcs::CodeParams& oracle, std::uint64_t leaf_values);
+  void add_circuit();
+  void add_table(const circuit::Table& table);
+  void add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs);
+  std::uint64_t add_expression(const LinExpr& expr, const BoxChoices& box);
+  std::uint64_t blocks_hit(const circuit::AxisMap& map, const std::vector<std::uint32_t>& depends,
+                           const BoxChoices& box, const std::vector<AxisPiece>& pieces);
+  const ColumnCost& column_cost(circuit::ColumnId id);
+
+  const statement::Key& key_;
+  const Circuit& circuit_;
+  const VerifyLimits& limits_;
+  const int low_bits_;
+  VerifyCost cost_;
+  std::uint64_t peak_ = 0;
+  std::map<circuit::ColumnId, ColumnCost> columns_;
+};
+
+// Public data: read, checked, hashed, absorbed, evaluated.
+void Counter::add_statement() {
+  const auto add = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) {
+    for (const qir::ValueId id : ids) {
+      const qir::Value& value = key_.graph.value(id);
+      const auto elements = static_cast<std::uint64_t>(value.shape.num_elements());
+      const std::uint64_t bytes = times(elements, statement::entry_format(value.lo, value.hi).num_bytes);
+      spend(kCall);
+      if (!group.is_public()) continue;
+      spend(times(elements, kElement));
+      keep(times(elements, 4 * sizeof(std::int64_t)));
+      if (group.hash == TensorHash::kNone) continue;
+      spend(times(bytes, 2 * kHashByte));
+      keep(bytes);
+    }
+  };
+  add(key_.visibility.outputs, key_.graph.outputs);
+  add(key_.visibility.inputs, key_.graph.inputs);
+}
+
+void Counter::add_oracle(const pcs::CodeParams& oracle, std::uint64_t leaf_values) {
+  const std::uint64_t t = oracle.num_queries;
+  spend(times(t, times(kHash, leaf_values * 8 / 136 + 2 + oracle.log_domain)));
+  // Parsing, the fold of the row, its point; the order of the indices.
+  steps(times(t, 2 * leaf_values + 4 * oracle.log_domain + 32));
+  borrow(times(t, leaf_values * 16 + 32 * std::uint64_t{oracle.log_domain} * 3 + kNodeBytes));
+}
+
+void Counter::add_opening() {
+  const pcs::OpeningParams& params = key_.params;
+  std::uint64_t functionals = 0;
+  for (const pcs::BaseOracle& base : params.bases()) {
+    add_oracle(*base.params, base.params->num_lanes());
+    functionals += base.params->num_queries + 3;
+  }
+  for (const pcs::CodeParams& fold : params.folds) {
+    add_oracle(fold, 3 * fold.num_lanes());
+    functionals += fold.num_queries + 2;
+    // Every functional is bound at the fold's challenges: two groups at its ends.
+    steps(times(functionals, 4 * fold.num_lanes() + 128));
+  }
+  const std::uint64_t final_size = params.final_size();
+  steps(times(functionals, final_size + 64));
+  spend(times(final_size, 2 * kHash));
+  keep(times(final_size, 3 * kNodeBytes) + times(functionals, 2 * kNodeBytes));
+  if (!params.security.zero_knowledge) return;
+  add_oracle(params.mask, 6);
+  const std::uint64_t mask = params.mask.dimension();
+  spend(times(mask, kHash));
+  steps(times(mask, params.mask.num_queries + 4));
+  keep(times(mask, 2 * kFeBytes));
+}
+
+// Deriving, grouping and placing: every expression once, every block of every column once.
+void Counter::add_circuit() {
+  const auto expression = [&](const LinExpr& expr) {
+    for (const View& view : expr.views) {
+      spend(kView * (1 + view.axes.size()));
+      std::uint64_t bytes = kViewBytes;
+      for (const circuit::AxisMap& map : view.axes)
+        bytes += kAxisBytes + kAxisTermBytes * (map.terms.size() + map.sums.size());
+      keep(bytes);
+    }
+  };
+  for (const circuit::Contraction& c : circuit_.contractions) {
+    for (const LinExpr* expr : {&c.y, &c.lhs, &c.rhs}) expression(*expr);
+  }
+  for (const circuit::Lookup& lookup : circuit_.lookups) {
+    for (const LinExpr& entry : lookup.tuple) expression(entry);
+  }
+  for (const circuit::Equality& equality : circuit_.equalities) expression(equality.expr);
+  for (const circuit::PublicTensor& tensor : circuit_.public_tensors) expression(tensor.expr);
+  for (circuit::ColumnId id = 0; id < circuit_.columns.size() && !over(); ++id) {
+    const circuit::Column& column = circuit_.columns[id];
+    keep(4 * kNodeBytes + times(column.constants.size(), sizeof(std::int64_t)));
+    if (column.oracle == circuit::Oracle::kConstant) continue;
+    const ColumnCost& cost = column_cost(id);
+    std::uint64_t blocks = 1;
+    for (const AxisChoices& axis : cost.axes) blocks = times(blocks, axis.pieces.size());
+    spend(times(blocks, kCall));
+    keep(times(blocks, column.shape.size() * sizeof(AxisPiece) + 2 * kNodeBytes + kFeBytes));
+    steps(times(blocks, static_cast<std::uint64_t>(low_bits_)));
+  }
+}
+
+void Counter::add_table(const circuit::Table& table) {
+  const std::uint64_t rows = std::uint64_t{1} << table.rows.log_size;
+  const ColumnCost& column = column_cost(table.multiplicity);
+  const AxisChoices& axis = column.axes[0];
+  steps(times(rows, 4 + axis.positions));
+  steps(times(axis.pieces.size(), 1 + column.per_hit));
+  borrow(times(rows, kFeBytes * (3 + axis.positions)));
+}
+
+const Counter::ColumnCost& Counter::column_cost(circuit::ColumnId id) {
+  const auto known = columns_.find(id);
+  if (known != columns_.end()) return known->second;
+  const circuit::Column& column = circuit_.columns[id];
+  const pcs::OpeningParams& params = key_.params;
+  const auto oracle = static_cast<std::size_t>(column.oracle);
+  const auto first_data = static_cast<std::size_t>(circuit::Oracle::kFirstData);
+  // That there is an oracle for every column is checked when columns are placed.
+  int log_lanes = params.witness.log_lanes;
+  if (column.oracle == circuit::Oracle::kModel) log_lanes = params.model.log_lanes;
+  if (oracle >= first_data && oracle - first_data < params.data.size()) {
+    log_lanes = params.data[oracle - first_data].oracle.log_lanes;
+  }
+  const circuit::Cuts cuts = circuit::cut_axes(column.shape, circuit::block_limit(circuit_, column.oracle, log_lanes));
+  ColumnCost cost;
+  cost.axes = choices_of(cuts);
+  int block_bits = 0;
+  for (const AxisChoices& axis : cost.axes) {
+    int most = 0;
+    for (const AxisPiece& piece : axis.pieces) most = std::max(most, piece.bits);
+    block_bits += most;
+  }
+  cost.per_hit = 2 + column.shape.size() + times(4, std::uint64_t{1} << std::max(0, block_bits - low_bits_));
+  return columns_.emplace(id, std::move(cost)).first->second;
+}
+
+void Counter::add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs) {
+  std::uint64_t bytes = 0;
+  for (const AxisChoices& axis : box) {
+    steps(times(2, axis.total_length()));
+    bytes = plus(bytes, plus(times(axis.total_length(), 2 * kFeBytes), times(axis.count(), kNodeBytes)));
+  }
+  for (const LinExpr* expr : exprs) {
+    bytes = plus(bytes, add_expression(*expr, box));
+    if (over()) return;
+  }
+  borrow(bytes);
+}
+
+// Sum over all choices of pieces of the box axes in `depends` of the number of the column axis' pieces in reach of the map.
+std::uint64_t Counter::blocks_hit(const circuit::AxisMap& map, const std::vector<std::uint32_t>& depends,
+                                  const BoxChoices& box, const std::vector<AxisPiece>& pieces) {
+  __int128 sums_first = map.offset, sums_last = map.offset;
+  for (const circuit::SumTerm& sum : map.sums) {
+    const __int128 reach = static_cast<__int128>(sum.stride) * static_cast<__int128>(sum.length - 1);
+    (reach < 0 ? sums_first : sums_last) += reach;
+  }
+  std::uint64_t total = 0;
+  const auto visit = [&](auto& self, std::size_t at, __int128 first, __int128 last) -> void {
+    if (over()) return;
+    if (at == depends.size()) {
+      const auto begin = std::partition_point(pieces.begin(), pieces.end(), [&](const AxisPiece& piece) {
+        return static_cast<__int128>(piece.begin + piece.length) <= first;
+      });
+      const auto end = std::partition_point(
+          begin, pieces.end(), [&](const AxisPiece& piece) { return static_cast<__int128>(piece.begin) <= last; });
+      total = plus(total, static_cast<std::uint64_t>(end - begin));
+      spend(kStep);
+      return;
+    }
+    for (const AxisPiece& piece : box[depends[at]].pieces) {
+      __int128 low = first, high = last;
+      for (const circuit::AxisTerm& term : map.terms) {
+        if (term.box_axis != depends[at]) continue;
+        const __int128 a = static_cast<__int128>(term.stride) * static_cast<__int128>(piece.begin);
+        const __int128 b = static_cast<__int128>(term.stride) * static_cast<__int128>(piece.begin + piece.length - 1);
+        low += std::min(a, b);
+        high += std::max(a, b);
+      }
+      self(self, at + 1, low, high);
+    }
+  };
+  visit(visit, 0, sums_first, sums_last);
+  return total;
+}
+
+// Spends the steps of circuit::ExprFunctionals and circuit::FunctionalFold; returns the bytes that they hold until the relation ends.
+std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box) {
+  if (expr.views.empty()) return 0;
+  std::uint64_t blocks = 1;
+  for (const AxisChoices& axis : box) blocks = times(blocks, axis.pieces.size());
+  std::uint64_t bytes = 0;
+  const circuit::ViewGroups grouped = circuit::group_views(expr);
+  for (const std::vector<const View*>& views : grouped.groups) {
+    const View& first = *views[0];
+    const circuit::Column& column = circuit_.columns[first.column];
+    const bool is_constant = column.oracle == circuit::Oracle::kConstant;
+    const bool is_merged = views.size() > 1 && grouped.merged < first.axes.size();
+    std::vector<bool> some(box.size(), false), not_all(box.size(), false);
+    for (const View* view : views) {
+      const std::vector<bool> read = circuit::axes_read(*view, box.size());
+      for (std::size_t b = 0; b < box.size(); ++b) (read[b] ? some : not_all)[b] = true;
+    }
+    spend(times(blocks, kCall + (views.size() + box.size() + first.axes.size()) * 4 * kStep));
+    std::uint64_t hits = 1;
+    for (std::size_t b = 0; b < box.size(); ++b) {
+      if (!some[b]) hits = times(hits, box[b].pieces.size());
+    }
+    for (std::size_t axis = 0; axis < first.axes.size(); ++axis) {
+      const bool merges = is_merged && axis == grouped.merged;
+      std::vector<bool> depends(box.size(), false);
+      for (const View* view : views) {
+        for (const circuit::AxisTerm& t : view->axes[axis].terms) depends[t.box_axis] = true;
+      }
+      for (std::size_t b = 0; b < box.size() && merges; ++b) depends[b] = depends[b] || (some[b] && not_all[b]);
+      std::vector<std::uint32_t> depends_on;
+      std::uint64_t vectors = 1;
+      for (std::uint32_t b = 0; b < box.size(); ++b) {
+        if (!depends[b]) continue;
+        depends_on.push_back(b);
+        vectors = times(vectors, box[b].count());
+      }
+      const std::uint64_t size = column.shape[axis];
+      const AxisChoices* cuts = is_constant ? nullptr : &column_cost(first.column).axes[axis];
+      std::uint64_t axis_hits = 0;
+      const std::size_t num_views = merges ? views.size() : 1;
+      for (std::size_t v = 0; v < num_views; ++v) {
+        const circuit::AxisMap& map = views[v]->axes[axis];
+        std::vector<bool> reads(box.size(), false);
+        for (const circuit::AxisTerm& t : map.terms) reads[t.box_axis] = true;
+        std::uint64_t points = 1;
+        for (const std::uint32_t b : depends_on)
+          points = times(points, reads[b] ? box[b].total_length() : box[b].count());
+        for (const circuit::SumTerm& sum : map.sums) points = times(points, sum.length);
+        steps(plus(points, times(vectors, size)));
+        if (cuts != nullptr) axis_hits = plus(axis_hits, blocks_hit(map, depends_on, box, cuts->pieces));
+        if (over()) return bytes;
+      }
+      bytes = plus(bytes, times(vectors, size * kFeBytes + 2 * kNodeBytes));
+      if (cuts == nullptr) continue;
+      hits = times(hits, axis_hits);
+      // Bound once at every place of every piece; the tables are at most half as long.
+      steps(times(vectors, times(size, 1 + cuts->positions)));
+      bytes = plus(bytes, times(vectors, plus(times(size / 2 + cuts->pieces.size(), cuts->positions * kFeBytes),
+                                              times(cuts->pieces.size(), 4))));
+    }
+    if (is_constant) {
+      steps(times(blocks, column.constants.size()));
+      bytes = plus(bytes, times(column.constants.size(), 2 * kFeBytes));
+    } else {
+      steps(times(hits, column_cost(first.column).per_hit));
+    }
+    if (over()) return bytes;
+  }
+  return bytes;
+}
+
+std::string seconds_text(std::uint64_t nanoseconds) {
+  const std::uint64_t tenths = (nanoseconds + 50'000'000) / 100'000'000;
+  if (tenths >= 36'000) return std::to_string(tenths / 36'000) + " hours";
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+}  // namespace
+
+VerifyCost count_cost(const statement::Key& key, const Circuit& circuit, const VerifyLimits& limits) {
+  return Counter(key, circuit, limits).count();
+}
+
+Status check_cost(const VerifyCost& cost, const VerifyLimits& limits) {
+  if (cost.nanoseconds <= limits.nanoseconds && cost.memory_bytes <= limits.memory_bytes) return ok_status();
+  const std::uint64_t mebibytes = (cost.memory_bytes >> 20) + 1;
+  const std::string needed = cost.nanoseconds > limits.nanoseconds ? "at least " : "about ";
+  return resource_limit("checking its proofs takes " + needed + seconds_text(cost.nanoseconds) + " and " +
+                        std::to_string(mebibytes) + " MiB, more than the limit of " + seconds_text(limits.nanoseconds) +
+                        " and " + std::to_string(limits.memory_bytes >> 20) +
+                        " MiB; raise the limit if you trust its maker");
+}
+
+}  // namespace zkinfer::verifier

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What verifying costs, counted from the key before it is spent: a key decides how much work its proofs are, and may come from
+// anybody. Nothing in a proof adds to it. The count follows the verifier step by step (tests/attack/cost_test.cc compares the
+// two); its constants are measured.
+#pragma once
+
+#include "circuit/circuit.h"
+#include "commit/pcs/params.h"
+#include "statement/statement.h"
+#include "zkinfer/verify_limits.h"
+
+namespace zkinfer::verifier {
+
+// Reading the key and checking one proof, public data included. Counting stops at the limits: a result above one of them says
+// only that. The circuit need not be placed yet.
+VerifyCost count_cost(const statement::Key& key, const circuit::Circuit& circuit, const VerifyLimits& limits);
+
+// resource_limit: what is needed and what is allowed.
+Status check_cost(const VerifyCost& cost, const VerifyLimits& limits);
+
+}  // namespace zkinfer::verifier

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/opening_claim.h"
+
+namespace zkinfer::verifier {
+
+BatchSink::BatchSink(const relations::CompiledCircuit& compiled, const OuterMessages& outer)
+    : circuit_(compiled.circuit), pads_(compiled.pads.layout().num_pads()) {
+  Fe power = Fe::one();
+  for (std::size_t i = ConstraintCounts(compiled, outer).total(); i > 0; --i) {
+    powers_.push_back(power);
+    power *= outer.delta;
+  }
+}
+
+void BatchSink::add_form(std::size_t constraint, const hiding::LinearForm& form) {
+  const Fe& power = powers_[constraint];
+  mu_ -= form.constant() * power;
+  for (const hiding::LinearForm::Term& term : form.terms()) pads_[term.pad] += term.coef * power;
+}
+
+void BatchSink::add_term(std::size_t constraint, circuit::Term term) {
+  term.coef *= powers_[constraint];
+  add_batched(circuit_.columns[term.column].oracle, term);
+}
+
+void BatchSink::finish() {
+  if (pads_.empty()) return;
+  std::vector<Fe> limbs;
+  for (const Fe& weight : pads_) {
+    for (int j = 0; j < Fe::kDegree; ++j) limbs.push_back(weight * Fe::basis(j));
+  }
+  add_batched(circuit::Oracle::kWitness,
+              {circuit_.pads, Fe::one(), {std::make_shared<const std::vector<Fe>>(std::move(limbs))}});
+}
+
+std::vector<circuit::Oracle> base_oracles(const PreparedKey& prepared) {
+  std::vector<circuit::Oracle> oracles;
+  if (prepared.key.params.has_model) oracles.push_back(circuit::Oracle::kModel);
+  for (std::size_t i = 0; i < prepared.key.params.data.size(); ++i) oracles.push_back(circuit::data_oracle(i));
+  oracles.push_back(circuit::Oracle::kWitness);
+  return oracles;
+}
+
+PinClaims pin_claims(const PreparedKey& prepared, const DataPins& data, const OuterMessages& outer) {
+  PinClaims claims;
+  Fe power = pow(outer.delta, ConstraintCounts(prepared.compiled, outer).total());
+  const auto add = [&](const Fe& point, const Fe& value) {
+    claims.powers.push_back({{point, power}});
+    claims.mu += power * value;
+    power *= outer.delta;
+  };
+  if (prepared.key.params.has_model) add(prepared.ood_point, prepared.key.commitment.ood_value);
+  for (const PinnedCommitment& pin : data) add(pin.point, pin.commitment.ood_value);
+  claims.powers.emplace_back();
+  return claims;
+}
+
+namespace {
+
+class FoldingSink final : public BatchSink {
+ public:
+  FoldingSink(const PreparedKey& prepared, const OuterMessages& outer, const std::vector<std::vector<Fe>>& lane_weights,
+              const std::vector<Fe>& low_point)
+      : BatchSink(prepared.compiled, outer) {
+    const std::vector<circuit::Oracle> oracles = base_oracles(prepared);
+    for (std::size_t i = 0; i < oracles.size(); ++i) {
+      folds_.emplace(oracles[i], circuit::FunctionalFold(prepared.layouts.of(oracles[i]), lane_weights[i], low_point));
+    }
+  }
+  void end_relation() override {
+    for (auto& [oracle, fold] : folds_) fold.forget_vectors();
+  }
+  std::vector<Fe> take(circuit::Oracle oracle) { return std::move(folds_.at(oracle)).take(); }
+
+ private:
+  void add_batched(circuit::Oracle oracle, const circuit::Term& term) override { folds_.at(oracle).add(term); }
+
+  std::map<circuit::Oracle, circuit::FunctionalFold> folds_;
+};
+
+}  // namespace
+
+pcs::OpeningClaim::Folded OpeningClaim::fold(const std::vector<std::vector<Fe>>& lane_weights,
+                                             const std::vector<Fe>& low_point) const {
+  FoldingSink sink(prepared_, outer_, lane_weights, low_point);
+  evaluate_outer(prepared_.compiled, tensors_, outer_, sink);
+  sink.finish();
+  Folded out;
+  out.mu = sink.mu() + pins_.mu;
+  for (const circuit::Oracle oracle : base_oracles(prepared_)) out.weights.push_back(sink.take(oracle));
+  return out;
+}
+
+}  // namespace zkinfer::verifier
