@@ -2,6 +2,7 @@
 // Commit to a model once, then prove inferences of it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -14,6 +15,15 @@
 
 namespace zkinfer {
 
+// What the slots of a commitment are for. A root's key is a model's name; the commitments below it come and go
+// (commitment_tree.h).
+enum class CommitmentRole : std::uint8_t {
+  kSingle,   // proofs under its own key, which is the model's name; the last slot is kept for a rotation
+  kRoot,     // its certificate, and rotations to commitments below it
+  kInner,    // rotations only; the one that made it was its first use
+  kServing,  // proofs; the rotation that made it was its first use
+};
+
 struct CommitOptions {
   Security security;
   // Who sees what. What is not public is hidden.
@@ -24,6 +34,7 @@ struct CommitOptions {
   // Slots: proofs and certificates that this commitment may serve. The last is kept for rotation, so at least 2; 0: default
   // by model size. Without meaning for public parameters.
   std::uint64_t budget = 0;
+  CommitmentRole role = CommitmentRole::kSingle;  // kSingle with public parameters, which need no other
   // Tests and benchmarks only: makes commitments and proofs reproducible, and not hiding towards whoever knows it. The
   // verification key says so.
   std::optional<Digest> insecure_seed;
@@ -56,7 +67,8 @@ struct ProofResult {
   std::vector<std::vector<std::int64_t>> outputs;
   // Where outputs are committed: what opens them in later proofs. This proof has used one slot of each.
   std::vector<CommittedTensor> committed_outputs;
-  // What a verifier must find: context, data beside the proof, commitments. verify() with it accepts.
+  // What a verifier must find: context, data beside the proof, commitments. verify() with it accepts; of the weights it
+  // says "uncertified", since what shows their ranges is for the verifier to have.
   VerifyRequest statement;
   ProveStats stats;
 };
@@ -81,6 +93,10 @@ class Prover {
   // Writes the secret and the count to a file (docs/formats/secret.md), where later slots are taken from; a new Prover counts
   // in memory only. kInvalidArgument if the slots are counted elsewhere already.
   Status save(const std::string& secret_path);
+  // The same for programs that keep secret and count elsewhere: make_store is given the secret and what is used of the
+  // slots, and returns the one count of this commitment once both are safe.
+  using MakeSlotStore = std::function<Result<std::shared_ptr<SlotStore>>(ByteView secret, const SlotRange& slots)>;
+  Status save(const MakeSlotStore& make_store);
   // Secret: the commitment's seed and parameters. Keep it with the model.
   Bytes commitment_secret() const;
   // The slots of this commitment, none of them used.
@@ -99,7 +115,10 @@ class Prover {
   Result<Bytes> certify(const Progress& progress = {});
   // Proves that `fresh`, another commitment to the same model, holds the same weights as this one, so that the model keeps its
   // name when this budget is used up. Takes a slot of both: the last of this one if need be. Verify with verify_rotation (verify.h).
-  Result<Bytes> rotate(Prover& fresh, const Progress& progress = {});
+  // slots_taken is called with this one's slot when both are taken, before anything of the rotation is computed: where `fresh`
+  // is saved. An error there ends it.
+  using SlotsTaken = std::function<Status(std::uint64_t slot)>;
+  Result<Bytes> rotate(Prover& fresh, const Progress& progress = {}, const SlotsTaken& slots_taken = {});
   // Slots that this object took.
   std::uint64_t proofs_made() const;
 
@@ -114,8 +133,13 @@ class Prover {
 struct CommitmentInfo {
   Digest model_identity{};
   std::uint64_t budget = 0;  // 0: public parameters
+  CommitmentRole role = CommitmentRole::kSingle;
 };
 Result<CommitmentInfo> read_commitment_secret(ByteView commitment_secret);
+
+// What makes a public model's weights those of the key: encodes them and compares. Needs no certificate, since the model has
+// integers in their ranges. Rejected where the key is another model's, or no public one's; `out` is left alone then.
+Verdict check_public_weights(const Model& model, const VerificationKey& key, CheckedWeights& out);
 
 struct AuditCheck {
   bool matches = false;

@@ -2,10 +2,12 @@
 // Verify a proof. Links nothing of the prover, the front end or the quantizer; total on arbitrary bytes.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,6 +36,10 @@ struct KeyInfo {
   bool public_parameters = false;
   std::uint64_t model_budget = 0;
   std::uint64_t num_parameters = 0;
+  // The key that the model is known by; another one where this key came by a path from it (verify_path).
+  Digest root_identity{};
+  std::size_t depth = 0;    // rotations between the two
+  double weakest_bits = 0;  // of both keys and every rotation between
 };
 
 // Keys that prove fewer bits are refused unless the caller lowers the floor: a key says itself how secure it is, and may
@@ -57,12 +63,24 @@ class VerificationKey {
   std::string soundness_json() const;
 
   struct Impl;
+  explicit VerificationKey(std::unique_ptr<Impl> impl);
   const Impl& impl() const { return *impl_; }
 
  private:
-  explicit VerificationKey(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// A root key is a model's name for as long as its weights; proofs are made under serving keys, each for a limited
+// number. A path (docs/formats/path.md) shows that a serving key holds the weights of the root: one rotation per step.
+struct PathResult {
+  Verdict verdict;
+  // Unless rejected: the serving key, for verify(). Keep it; it serves many proofs.
+  std::optional<VerificationKey> key;
+  std::uint64_t root_slot = 0;  // of the root's commitment, which the first rotation used
+};
+PathResult verify_path(const VerificationKey& root, ByteView path);
+// The key that a proof says it was made under, checked by nobody; none if the bytes do not begin like a proof.
+std::optional<Digest> claimed_identity(ByteView proof);
 
 // What an accepted proof says of one input or output.
 struct VerifiedTensor : TensorInfo {
@@ -81,10 +99,50 @@ struct KnownTensor {
   std::optional<TensorCommitment> commitment;
 };
 
+// What shows that the committed weights are integers in their declared ranges. Without it a proof is one of field
+// elements, whatever they are (docs/threat_model.md).
+enum class WeightEvidence : std::uint8_t {
+  kNone,         // nothing was said of them: verify() rejects
+  kUncertified,  // nothing shows it, and the caller knows
+  kCertified,    // the certificate of the key, or of the root that it came from
+  kRederived,    // the weights are public, and the caller has them
+  kNoWeights,    // the model has none
+};
+std::string_view weight_evidence_name(WeightEvidence evidence);
+
+// Evidence that was checked, once, for every later proof under the key and the keys that come from it. Cheap to copy.
+class CheckedWeights {
+ public:
+  CheckedWeights() = default;  // kNone
+  static CheckedWeights uncertified();
+  // Checks the certificate of a key's weights (Prover::certify); `out` is left alone where it is rejected.
+  static Verdict from_certificate(const VerificationKey& key, ByteView certificate, CheckedWeights& out);
+  // Of public weights: check_public_weights (prove.h).
+
+  struct Impl;
+  explicit CheckedWeights(const Impl& impl);
+  WeightEvidence evidence() const { return evidence_; }
+  const Digest& identity() const { return identity_; }  // of the key that it is about
+  double bits() const { return bits_; }                 // that it proves; infinite where nothing is proven
+
+ private:
+  WeightEvidence evidence_ = WeightEvidence::kNone;
+  Digest identity_{};
+  double bits_ = std::numeric_limits<double>::infinity();
+};
+
 struct VerifyRequest {
+  CheckedWeights weights;        // asked for, unless the model has no weights: kUncertified if it is missing
   std::optional<Bytes> context;  // the proof must be bound to it (padded with zeros to 32 bytes)
   std::vector<KnownTensor> inputs;
   std::vector<KnownTensor> outputs;
+
+  // That knows nothing, and takes any weights.
+  static VerifyRequest uncertified() {
+    VerifyRequest request;
+    request.weights = CheckedWeights::uncertified();
+    return request;
+  }
 };
 
 struct VerifyResult {
@@ -92,14 +150,17 @@ struct VerifyResult {
   // Empty unless accepted:
   std::vector<VerifiedTensor> outputs;
   std::vector<VerifiedTensor> inputs;
-  Bytes context;  // the 32 bytes the prover bound
+  Bytes context;              // the 32 bytes the prover bound
+  std::uint64_t slot = 0;     // the proof's number among those of its key
+  Digest root_identity{};     // the name of the model
+  Digest serving_identity{};  // the key that the proof was made under
+  WeightEvidence weights = WeightEvidence::kNone;
+  double security_bits = 0;  // the weakest of proof, path and certificate
 };
 
 // Checks that `proof` shows an inference of the key's model, with the outputs and inputs that it speaks of. What the request
 // knows otherwise is kWrongStatement at that tensor, data that are none of the tensor's kBadPublicValue.
 VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequest& request);
-VerifyResult verify(const VerificationKey& key, ByteView proof);
-VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context);
 
 // Whether `output` of one accepted proof is `input` of another one: one commitment, or one digest, or the same public
 // integers; as many elements; the same scale; and within the input's range. Rejected for kLink otherwise.
@@ -120,7 +181,7 @@ struct ChainResult {
 };
 ChainResult verify_chain(std::span<const ChainStep> steps);
 
-// Checks the certificate of the key's weight commitment (Prover::certify): once per key is enough.
+// Checks the certificate of the key's weight commitment (Prover::certify). verify() takes it as CheckedWeights.
 Verdict verify_certificate(const VerificationKey& key, ByteView certificate);
 
 // Checks that two keys of one structure commit to the same weights (Prover::rotate). Whoever trusts `before` may trust `after`.

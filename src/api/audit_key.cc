@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/key_impl.h"
 #include "api/model_impl.h"
 #include "hash/keccak.h"
 #include "prover/commit_model.h"
@@ -75,6 +76,28 @@ Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key
         "the key's out-of-domain value is not that of its own root: the key was not made by an honest commitment");
   }
   return AuditCheck{true, {}};
+}
+
+Verdict check_public_weights(const Model& model, const VerificationKey& key, CheckedWeights& out) {
+  const statement::Key& claimed = key.impl().prepared.key;
+  const auto wrong = [](const std::string& what) {
+    return Verdict::reject(RejectReason::kWrongStatement, "model: " + what);
+  };
+  if (!claimed.visibility.public_params) return wrong("the key's weights are private; ask for its certificate");
+  const package::Package& package = model.impl().package;
+  if (qir::structure_bytes(package.graph) != qir::structure_bytes(claimed.graph)) {
+    return wrong("it has another structure (operators, shapes, ranges, scales or names) than the key");
+  }
+  // A public commitment is a function of the weights: it has no randomness.
+  const auto rebuilt =
+      prover::commit_model_with_rows(package.graph, package.params, claimed.params, claimed.visibility, Digest{});
+  if (!rebuilt.ok()) return wrong(rebuilt.status().message());
+  if (rebuilt->prepared.key.commitment != claimed.commitment) return wrong("its weights are not those of the key");
+  CheckedWeights::Impl impl;
+  impl.evidence = WeightEvidence::kRederived;
+  impl.identity = key.info().model_identity;
+  out = CheckedWeights(impl);
+  return Verdict::accept();
 }
 
 }  // namespace zkinfer

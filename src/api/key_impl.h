@@ -14,7 +14,16 @@ struct VerificationKey::Impl {
   soundness::SoundnessReport report;
 };
 
+struct CheckedWeights::Impl {
+  WeightEvidence evidence = WeightEvidence::kNone;
+  Digest identity{};
+  double bits = std::numeric_limits<double>::infinity();
+};
+
 namespace api {
+
+// With everything that the public key says of itself, as a root.
+std::unique_ptr<VerificationKey::Impl> describe_key(verifier::PreparedKey prepared);
 
 // How the integers of `from` would mean something else as integers of `to`: number, scale, a range that does not hold
 // theirs. Empty when they mean the same.

@@ -6,6 +6,7 @@
 #include "api/data_impl.h"
 #include "api/model_impl.h"
 #include "api/prove_request.h"
+#include "api/secret.h"
 #include "prover/certify.h"
 #include "prover/prf.h"
 #include "prover/prove.h"
@@ -14,49 +15,9 @@
 
 namespace zkinfer {
 
-namespace {
-
-constexpr std::uint32_t kSecretMagic = 0x53494b5a;  // "ZKIS"
-constexpr std::uint32_t kSecretVersion = 2;
-
-struct Secret {
-  Digest seed{};
-  Digest identity{};
-  qir::Visibility visibility;
-  bool insecure_seed = false;
-  pcs::OpeningParams params;
-};
-
-Result<Secret> parse_secret(ByteView bytes) {
-  ByteReader reader(bytes);
-  if (reader.u32() != kSecretMagic)
-    return corrupt("commitment secret: it does not begin with 'ZKIS'; is this something else?");
-  if (const std::uint32_t version = reader.u32(); version != kSecretVersion) {
-    return corrupt("commitment secret: version " + std::to_string(version) + ", this program reads version " +
-                   std::to_string(kSecretVersion));
-  }
-  Secret secret;
-  const ByteView seed = reader.raw(32);
-  const ByteView identity = reader.raw(32);
-  const std::uint32_t flags = reader.u32();
-  const auto visibility = qir::visibility_from_bits(flags & ~statement::kInsecureSeedFlag);
-  ByteReader params_reader(reader.blob(pcs::kMaxParamsBytes));
-  if (!reader.finished()) return corrupt("commitment secret: truncated, or bytes after its end");
-  if (!visibility) return corrupt("commitment secret: unknown visibility flags");
-  secret.visibility = *visibility;
-  secret.insecure_seed = (flags & statement::kInsecureSeedFlag) != 0;
-  std::copy(seed.begin(), seed.end(), secret.seed.begin());
-  std::copy(identity.begin(), identity.end(), secret.identity.begin());
-  auto params = pcs::parse_params(params_reader);
-  if (!params.ok()) return params.status().with_context("commitment secret");
-  secret.params = std::move(*params);
-  return secret;
-}
-
-}  // namespace
-
 struct Prover::Impl {
   prover::CommittedModel model;
+  CommitmentRole role = CommitmentRole::kSingle;
   Bytes key;
   std::shared_ptr<MemorySlots> own_slots;  // until the count lives elsewhere
   std::shared_ptr<SlotStore> slots;
@@ -66,10 +27,10 @@ struct Prover::Impl {
     model.prepared.key.insecure_seed = insecure;
     model.prepared.identity = model.prepared.key.identity();
   }
-  // The last slot of a commitment is kept: without it nothing could lead to the next one.
-  SlotRange all_slots() const {
-    const std::uint64_t budget = model.prepared.key.params.model_budget;
-    return SlotRange::whole(budget, budget > 0 ? 1 : 0);
+  SlotRange all_slots() const { return api::all_slots(role, model.prepared.key.params.model_budget); }
+  api::Secret secret() const {
+    const statement::Key& own = model.prepared.key;
+    return {model.seed, own.identity(), own.visibility, own.insecure_seed, role, own.params, own.commitment};
   }
   // Takes a slot, and fresh entropy for its proof.
   Result<prover::ProveRequest> begin_proof(SlotUse use, const Progress& progress);
@@ -85,6 +46,7 @@ Result<prover::ProveRequest> Prover::Impl::begin_proof(SlotUse use, const Progre
     const Result<std::uint64_t> slot = slots->take_slot(use);
     if (!slot.ok())
       return slot.status().with_context(use == SlotUse::kRotation ? "no slot for a rotation" : "no slot for a proof");
+    request.slot = *slot;
   }
   ++proofs_made;
   return request;
@@ -97,6 +59,10 @@ Prover& Prover::operator=(Prover&&) noexcept = default;
 
 Result<Prover> Prover::create(const Model& model, const CommitOptions& options) {
   ZKI_RETURN_IF_ERROR(options.security.validate());
+  if (options.role != CommitmentRole::kSingle && options.public_parameters) {
+    return invalid_argument(
+        "a commitment to public parameters serves any number of proofs; it needs no others below it");
+  }
   if (options.budget == 1 && !options.public_parameters) {
     return invalid_argument(
         "budget of 1 proof, expected at least 2: the last one is kept for rotation to the next commitment");
@@ -116,6 +82,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   const package::Package& package = model.impl().package;
   auto impl = std::make_unique<Impl>();
   ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, model_options, seed));
+  impl->role = options.role;
   impl->set_insecure(options.insecure_seed.has_value());
   impl->key = impl->model.prepared.key.to_bytes();
   impl->own_slots = std::make_shared<MemorySlots>(impl->all_slots());
@@ -124,25 +91,16 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   return Prover(std::move(impl));
 }
 
-Bytes Prover::commitment_secret() const {
-  ByteWriter writer;
-  writer.u32(kSecretMagic);
-  writer.u32(kSecretVersion);
-  writer.raw(impl_->model.seed);
-  writer.raw(impl_->model.prepared.key.identity());
-  writer.u32(impl_->model.prepared.key.flags());
-  writer.blob(impl_->model.prepared.key.params.canonical_bytes());
-  return std::move(writer).take();
-}
+Bytes Prover::commitment_secret() const { return impl_->secret().to_bytes(); }
 
 Result<CommitmentInfo> read_commitment_secret(ByteView commitment_secret) {
-  ZKI_ASSIGN_OR_RETURN(const Secret secret, parse_secret(commitment_secret));
-  return CommitmentInfo{secret.identity, secret.params.model_budget};
+  ZKI_ASSIGN_OR_RETURN(const api::Secret secret, api::parse_secret(commitment_secret));
+  return CommitmentInfo{secret.identity, secret.params.model_budget, secret.role};
 }
 
 Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, std::shared_ptr<SlotStore> slots,
                                Progress progress) {
-  ZKI_ASSIGN_OR_RETURN(const Secret secret, parse_secret(commitment_secret));
+  ZKI_ASSIGN_OR_RETURN(const api::Secret secret, api::parse_secret(commitment_secret));
   if (secret.params.model_budget > 0 && slots == nullptr) {
     return invalid_argument(
         "a commitment with a budget of proofs is restored without its count of used ones; give the SlotStore that has "
@@ -156,6 +114,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
     return model_again.status().with_context("commitment secret: does it belong to the model '" + package.graph.name +
                                              "'?");
   impl->model = std::move(*model_again);
+  impl->role = secret.role;
   impl->set_insecure(secret.insecure_seed);
   if (impl->model.prepared.key.identity() != secret.identity) {
     return invalid_argument("commitment secret: it belongs to another model than '" + package.graph.name +
@@ -185,13 +144,18 @@ Result<Prover> Prover::open(const Model& model, const std::string& secret_path, 
 }
 
 Status Prover::save(const std::string& secret_path) {
+  return save([&](ByteView secret, const SlotRange& slots) -> Result<std::shared_ptr<SlotStore>> {
+    ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::create(secret_path, kModelSecretFile, secret, slots));
+    return std::shared_ptr<SlotStore>(std::make_shared<SlotFile>(std::move(file)));
+  });
+}
+
+Status Prover::save(const MakeSlotStore& make_store) {
   if (impl_->own_slots == nullptr) {
     return invalid_argument(
         "the slots of this commitment are counted elsewhere already; a second count would use them again");
   }
-  ZKI_ASSIGN_OR_RETURN(SlotFile file,
-                       SlotFile::create(secret_path, kModelSecretFile, commitment_secret(), impl_->own_slots->slots()));
-  impl_->slots = std::make_shared<SlotFile>(std::move(file));
+  ZKI_ASSIGN_OR_RETURN(impl_->slots, make_store(commitment_secret(), impl_->own_slots->slots()));
   impl_->own_slots = nullptr;
   return ok_status();
 }
@@ -210,6 +174,7 @@ CommitOptions Prover::options() const {
   options.public_parameters = key.visibility.public_params;
   options.tensor_budget = key.params.data.empty() ? 0 : key.params.data[0].budget;
   options.budget = key.params.model_budget;
+  options.role = impl_->role;
   return options;
 }
 
@@ -237,15 +202,20 @@ std::string Prover::circuit_report() const {
 }
 
 Result<Bytes> Prover::certify(const Progress& progress) {
-  ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(SlotUse::kProof, progress));
+  const bool only_key_proofs = impl_->role == CommitmentRole::kRoot || impl_->role == CommitmentRole::kInner;
+  const SlotUse use = only_key_proofs ? SlotUse::kRotation : SlotUse::kProof;
+  ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(use, progress));
   return prover::certify(impl_->model, request);
 }
 
-Result<Bytes> Prover::rotate(Prover& fresh, const Progress& progress) {
+Result<Bytes> Prover::rotate(Prover& fresh, const Progress& progress, const SlotsTaken& slots_taken) {
   // This commitment's slot may be its last: nothing else must fail after it is taken.
   ZKI_RETURN_IF_ERROR(prover::can_rotate(impl_->model, fresh.impl_->model));
-  ZKI_RETURN_IF_ERROR(fresh.impl_->begin_proof(SlotUse::kProof, {}).status());
-  ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(SlotUse::kRotation, progress));
+  const SlotUse fresh_use = fresh.impl_->role == CommitmentRole::kSingle ? SlotUse::kProof : SlotUse::kRotation;
+  ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest fresh_request, fresh.impl_->begin_proof(fresh_use, {}));
+  ZKI_ASSIGN_OR_RETURN(prover::ProveRequest request, impl_->begin_proof(SlotUse::kRotation, progress));
+  request.new_slot = fresh_request.slot;
+  if (slots_taken) ZKI_RETURN_IF_ERROR(slots_taken(request.slot));
   return prover::rotate(impl_->model, fresh.impl_->model, request);
 }
 
@@ -265,13 +235,14 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) {
   const statement::Key& key = impl_->model.prepared.key;
   prover::ProveRequest inputs;
   ZKI_RETURN_IF_ERROR(api::set_inputs(key, request, inputs));
+  // The model's slot first: where it has none, those of the inputs, which are fewer, must not be spent.
+  ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
   for (std::size_t i = 0; i < request.committed_inputs.size(); ++i) {
     const Result<std::uint64_t> slot = request.committed_inputs[i]->impl().slots->take_slot(SlotUse::kProof);
     if (!slot.ok())
       return slot.status().with_context("no slot of committed input '" + key.graph.value(key.graph.inputs[i]).name +
                                         "'");
   }
-  ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
   inner.inputs = std::move(inputs.inputs);
   inner.committed_inputs = std::move(inputs.committed_inputs);
   std::copy(request.context.begin(), request.context.end(), inner.context.begin());

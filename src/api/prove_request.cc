@@ -85,6 +85,7 @@ Status set_inputs(const statement::Key& key, const ProveRequest& request, prover
 VerifyRequest statement_of(const statement::Key& key, const ProveRequest& request, const ProofResult& result) {
   VerifyRequest statement;
   statement.context = request.context;
+  statement.weights = CheckedWeights::uncertified();
   const auto add = [](const TensorPolicy& group, const std::vector<std::vector<std::int64_t>>& values,
                       std::vector<KnownTensor>& out) {
     for (std::size_t i = 0; i < values.size(); ++i) {

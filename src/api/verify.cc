@@ -7,9 +7,6 @@
 #include "api/key_impl.h"
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
-#include "verifier/certificate.h"
-#include "verifier/outer_verifier.h"
-#include "verifier/rotation.h"
 
 namespace zkinfer {
 
@@ -18,40 +15,45 @@ VerificationKey::~VerificationKey() = default;
 VerificationKey::VerificationKey(VerificationKey&&) noexcept = default;
 VerificationKey& VerificationKey::operator=(VerificationKey&&) noexcept = default;
 
+std::unique_ptr<VerificationKey::Impl> api::describe_key(verifier::PreparedKey prepared) {
+  auto impl = std::make_unique<VerificationKey::Impl>();
+  impl->prepared = std::move(prepared);
+  const statement::Key& key = impl->prepared.key;
+  impl->report = soundness::analyze(key.params, impl->prepared.compiled.shape);
+  KeyInfo& info = impl->info;
+  info.model_name = key.graph.name;
+  info.model_identity = impl->prepared.identity;
+  info.security_bits = impl->report.bits();
+  info.pow_bits = key.params.security.pow_bits;
+  info.verify_cost = impl->prepared.cost;
+  info.zero_knowledge = key.params.security.zero_knowledge;
+  info.insecure_seed = key.insecure_seed;
+  info.inputs = key.visibility.inputs;
+  info.outputs = key.visibility.outputs;
+  for (const qir::ValueId id : key.graph.inputs) info.input_tensors.push_back(api::tensor_info(key.graph.value(id)));
+  for (const qir::ValueId id : key.graph.outputs) info.output_tensors.push_back(api::tensor_info(key.graph.value(id)));
+  for (const pcs::TensorOracle& data : key.params.data) {
+    info.tensor_budget = info.tensor_budget == 0 ? data.budget : std::min(info.tensor_budget, data.budget);
+  }
+  info.public_parameters = key.visibility.public_params;
+  info.model_budget = key.params.model_budget;
+  info.num_parameters = impl->prepared.compiled.num_elements(circuit::Oracle::kModel);
+  info.root_identity = info.model_identity;
+  info.weakest_bits = info.security_bits;
+  return impl;
+}
+
 Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_security_bits,
                                                     const VerifyLimits& limits) {
   ZKI_ASSIGN_OR_RETURN(statement::Key key, statement::parse_key(bytes));
-  auto impl = std::make_unique<Impl>();
   auto prepared = verifier::prepare(std::move(key), limits);
   if (!prepared.ok()) return prepared.status().with_context("verification key");
-  impl->prepared = std::move(prepared).value();
-  const statement::Key& parsed = impl->prepared.key;
-  impl->report = soundness::analyze(parsed.params, impl->prepared.compiled.shape);
+  auto impl = api::describe_key(std::move(prepared).value());
   if (impl->report.bits() < min_security_bits) {
     return invalid_argument("verification key: it proves " + std::to_string(static_cast<int>(impl->report.bits())) +
                             " bits of security, at least " + std::to_string(static_cast<int>(min_security_bits)) +
                             " are asked for; get a key with more, or lower the floor knowingly");
   }
-  impl->info.model_name = parsed.graph.name;
-  impl->info.model_identity = parsed.identity();
-  impl->info.security_bits = impl->report.bits();
-  impl->info.zero_knowledge = parsed.params.security.zero_knowledge;
-  impl->info.insecure_seed = parsed.insecure_seed;
-  impl->info.inputs = parsed.visibility.inputs;
-  impl->info.outputs = parsed.visibility.outputs;
-  for (const qir::ValueId id : parsed.graph.inputs)
-    impl->info.input_tensors.push_back(api::tensor_info(parsed.graph.value(id)));
-  for (const qir::ValueId id : parsed.graph.outputs)
-    impl->info.output_tensors.push_back(api::tensor_info(parsed.graph.value(id)));
-  for (const pcs::TensorOracle& data : parsed.params.data) {
-    const std::uint64_t least = impl->info.tensor_budget;
-    impl->info.tensor_budget = least == 0 ? data.budget : std::min(least, data.budget);
-  }
-  impl->info.public_parameters = parsed.visibility.public_params;
-  impl->info.model_budget = parsed.params.model_budget;
-  impl->info.pow_bits = parsed.params.security.pow_bits;
-  impl->info.verify_cost = impl->prepared.cost;
-  impl->info.num_parameters = impl->prepared.compiled.num_elements(circuit::Oracle::kModel);
   return VerificationKey(std::move(impl));
 }
 
@@ -174,7 +176,28 @@ Verdict compare(const Side& side, const std::vector<VerifiedTensor>& tensors, bo
   return Verdict::accept();
 }
 
-VerifyResult rejected(Verdict verdict) { return {std::move(verdict), {}, {}, {}}; }
+VerifyResult rejected(Verdict verdict) {
+  VerifyResult result;
+  result.verdict = std::move(verdict);
+  return result;
+}
+
+// Whether what the caller knows of the weights is enough, and is about this key or one that it came from.
+Verdict check_weights(const KeyInfo& info, const CheckedWeights& weights) {
+  switch (weights.evidence()) {
+    case WeightEvidence::kUncertified: return Verdict::accept();
+    case WeightEvidence::kCertified:
+    case WeightEvidence::kRederived: break;
+    case WeightEvidence::kNone:
+    case WeightEvidence::kNoWeights:
+      return Verdict::reject(
+          RejectReason::kUncertified,
+          "the key: give the certificate of its weights (or the model, where they are public), or say "
+          "that the proof is to be taken uncertified");
+  }
+  if (weights.identity() == info.root_identity || weights.identity() == info.model_identity) return Verdict::accept();
+  return Verdict::reject(RejectReason::kWrongStatement, "certificate: it is about the weights of another key");
+}
 
 }  // namespace
 
@@ -195,6 +218,11 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
     if (Verdict verdict = resolve(*side); !verdict.accepted()) return rejected(std::move(verdict));
     if (Verdict verdict = add_beside(*side, beside); !verdict.accepted()) return rejected(std::move(verdict));
   }
+  const bool has_weights = prepared.key.params.has_model;
+  if (has_weights) {
+    if (Verdict verdict = check_weights(info, request.weights); !verdict.accepted())
+      return rejected(std::move(verdict));
+  }
   statement::Header header;
   VerifyResult result;
   result.verdict = verifier::verify(prepared, proof, beside, &header);
@@ -203,6 +231,11 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
     return rejected(Verdict::reject(RejectReason::kWrongStatement, "context: the proof is bound to another one"));
   }
   result.context.assign(header.context.begin(), header.context.end());
+  result.slot = header.slot;
+  result.root_identity = info.root_identity;
+  result.serving_identity = info.model_identity;
+  result.weights = has_weights ? request.weights.evidence() : WeightEvidence::kNoWeights;
+  result.security_bits = has_weights ? std::min(info.weakest_bits, request.weights.bits()) : info.weakest_bits;
   Taken taken;
   result.outputs = describe(outputs, prepared.key, header.data, taken);
   result.inputs = describe(inputs, prepared.key, header.data, taken);
@@ -210,22 +243,6 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
     return rejected(std::move(verdict));
   if (Verdict verdict = compare(inputs, result.inputs, false); !verdict.accepted()) return rejected(std::move(verdict));
   return result;
-}
-
-VerifyResult verify(const VerificationKey& key, ByteView proof) { return verify(key, proof, VerifyRequest{}); }
-
-VerifyResult verify(const VerificationKey& key, ByteView proof, ByteView context) {
-  VerifyRequest request;
-  request.context = Bytes(context.begin(), context.end());
-  return verify(key, proof, request);
-}
-
-Verdict verify_certificate(const VerificationKey& key, ByteView certificate) {
-  return verifier::verify_certificate(key.impl().prepared, certificate);
-}
-
-Verdict verify_rotation(const VerificationKey& before, const VerificationKey& after, ByteView rotation) {
-  return verifier::verify_rotation(before.impl().prepared, after.impl().prepared, rotation);
 }
 
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof) {

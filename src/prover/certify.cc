@@ -22,14 +22,15 @@ Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) 
   if (request.progress) request.progress("columns", 0.05);
   circuit::ColumnValues data = fill_columns(prepared.key.graph, key_proof.compiled, model.params, {});
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
+  const verifier::KeyProofSlots slots = {request.slot};
   const auto absorb = [&](Transcript& transcript) {
-    verifier::absorb_certificate_statement(transcript, prepared, params);
+    verifier::absorb_certificate_statement(transcript, prepared, slots, params);
   };
   ProveTimes times;
   const Messages messages = prove_messages(model, {key_proof, verifier::kCertificateProtocol, absorb, {}, {}, {}},
                                            std::move(data), request, times);
   if (request.progress) request.progress("done", 1.0);
-  return verifier::key_proof_file(verifier::kCertificateKind, params, messages.bytes);
+  return verifier::key_proof_file(verifier::kCertificateKind, slots, params, messages.bytes);
 }
 
 }  // namespace zkinfer::prover

@@ -263,7 +263,7 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   proof.times.witness = watch.lap();
 
   const auto absorb = [&](Transcript& transcript) {
-    statement::absorb_statement(transcript, prepared.key, request.context, proof.data);
+    statement::absorb_statement(transcript, prepared.key, request.context, request.slot, proof.data);
   };
   const statement::PublicValues tensors = statement::tensor_values(graph, prepared.key.visibility, proof.data);
   const verifier::DataPins pins = verifier::data_pins(prepared, proof.data.commitments);
@@ -272,7 +272,7 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   Messages messages = prove_messages(model, {prepared, verifier::kProtocolName, absorb, tensors, pins, data_oracles},
                                      std::move(data), request, proof.times);
   ByteWriter writer;
-  writer.raw(statement::header_bytes(prepared.key, request.context, proof.data));
+  writer.raw(statement::header_bytes(prepared.key, request.context, request.slot, proof.data));
   for (pcs::ProofSection& section : messages.opening_sections) section.begin += writer.bytes().size();
   proof.opening_sections = std::move(messages.opening_sections);
   writer.raw(messages.bytes);

@@ -38,7 +38,9 @@ struct ProveRequest {
   // budgeted openings of each.
   std::vector<const CommittedValues*> committed_inputs;
   Digest context{};
-  Digest entropy{};  // fresh per proof (random_seed), or fixed in tests: same bytes in, same proof out
+  std::uint64_t slot = 0;      // of the model's commitment that this proof uses; in the statement
+  std::uint64_t new_slot = 0;  // a rotation's: of the fresh commitment
+  Digest entropy{};            // fresh per proof (random_seed), or fixed in tests: same bytes in, same proof out
   std::function<void(const char* stage, double fraction)> progress;
   const ProveHooks* hooks = nullptr;
 };

@@ -35,8 +35,9 @@ Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, 
   if (request.progress) request.progress("columns", 0.05);
   circuit::ColumnValues data = fill_columns(before.prepared.key.graph, key_proof.compiled, before.params, {});
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
+  const verifier::KeyProofSlots slots = {request.slot, request.new_slot};
   const auto absorb = [&](Transcript& transcript) {
-    verifier::absorb_rotation_statement(transcript, before.prepared, after.prepared, params);
+    verifier::absorb_rotation_statement(transcript, before.prepared, after.prepared, slots, params);
   };
   ProveTimes times;
   const verifier::DataPins pins = verifier::rotation_pins(after.prepared);
@@ -45,7 +46,7 @@ Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, 
       prove_messages(before, {key_proof, verifier::kRotationProtocol, absorb, {}, pins, data_oracles}, std::move(data),
                      request, times);
   if (request.progress) request.progress("done", 1.0);
-  return verifier::key_proof_file(verifier::kRotationKind, params, messages.bytes);
+  return verifier::key_proof_file(verifier::kRotationKind, slots, params, messages.bytes);
 }
 
 }  // namespace zkinfer::prover

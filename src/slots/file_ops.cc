@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -123,6 +124,25 @@ class SystemFileOps final : public FileOps {
 
   Status remove(const std::string& path) override {
     if (::unlink(path.c_str()) != 0) return failed("cannot remove " + quoted(path));
+    return ok_status();
+  }
+
+  Result<std::vector<std::string>> list(const std::string& folder) override {
+    std::vector<std::string> names;
+    DIR* stream = ::opendir(folder.c_str());
+    if (stream == nullptr && errno == ENOENT) return names;
+    if (stream == nullptr) return failed("cannot look into the folder " + quoted(folder));
+    errno = 0;
+    while (const dirent* entry = ::readdir(stream)) names.emplace_back(entry->d_name);
+    const int error = errno;
+    ::closedir(stream);
+    errno = error;
+    if (error != 0) return failed("cannot look into the folder " + quoted(folder));
+    return names;
+  }
+
+  Status make_folder(const std::string& path) override {
+    if (::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) return failed("cannot make the folder " + quoted(path));
     return ok_status();
   }
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/status.h"
@@ -38,6 +39,10 @@ class FileOps {
   virtual Status close(int fd) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;
+  // Names in a folder, in no order; none if there is no such folder.
+  virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
+  // Only its owner can enter; no error if it is there.
+  virtual Status make_folder(const std::string& path) = 0;
 };
 
 // The operating system's.

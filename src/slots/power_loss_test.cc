@@ -107,6 +107,8 @@ class SimulatedDisk final : public FileOps {
     state.pending.push_back({{path, std::nullopt}});
     return ok_status();
   }
+  Result<std::vector<std::string>> list(const std::string&) override { return std::vector<std::string>{}; }
+  Status make_folder(const std::string&) override { return ok_status(); }
 
  private:
   void step() {

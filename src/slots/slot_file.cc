@@ -3,93 +3,22 @@
 #include <algorithm>
 
 #include "hash/keccak.h"
-#include "slots/file_ops.h"
+#include "slots/durable.h"
 #include "zkinfer/slots.h"
 
 namespace zkinfer {
 
 namespace {
 
-constexpr int kMaxWaits = 15'000;  // 30 seconds; taking a slot holds the lock for milliseconds
-
 std::string quoted(const std::string& path) { return "'" + path + "'"; }
 
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-// An open file, closed at the end of its scope.
-class Descriptor {
- public:
-  Descriptor(FileOps& ops, int fd) : ops_(&ops), fd_(fd) {}
-  ~Descriptor() { static_cast<void>(close()); }
-  Descriptor(Descriptor&& other) noexcept : ops_(other.ops_), fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  int get() const { return fd_; }
-  Status close() {
-    const int fd = std::exchange(fd_, -1);
-    return fd < 0 ? ok_status() : ops_->close(fd);
-  }
-
- private:
-  FileOps* ops_;
-  int fd_;
-};
-
-// The locked lock file: one of its own, because the slot file itself is replaced, which would leave others waiting on the
-// old one.
-Result<Descriptor> try_to_lock(FileOps& ops, const std::string& path) {
-  for (int waits = 0; waits < kMaxWaits; ++waits) {
-    ZKI_ASSIGN_OR_RETURN(const int fd, ops.open_lock(path));
-    Descriptor lock(ops, fd);
-    ZKI_ASSIGN_OR_RETURN(const bool taken, ops.try_lock(fd));
-    if (taken) {
-      // Whoever removed the lock file meanwhile makes others lock another one.
-      ZKI_ASSIGN_OR_RETURN(const FileOps::Facts ours, ops.facts_of(fd));
-      ZKI_ASSIGN_OR_RETURN(const FileOps::Facts there, ops.facts(path));
-      if (there.exists && there.inode == ours.inode && there.device == ours.device) return lock;
-    }
-    ops.wait();
-  }
-  return io_error("another process holds " + quoted(path) + " for longer than any proof needs it; is one stopped?");
-}
-
 Result<Descriptor> lock_for(FileOps& ops, const std::string& path) {
-  Result<Descriptor> lock = try_to_lock(ops, path + ".lock");
+  Result<Descriptor> lock = take_lock(ops, path + ".lock");
   if (lock.ok()) return lock;
   return Status(
       lock.status().code(),
       quoted(path) + " cannot be locked against other processes: " + lock.status().message() +
           ". No slot was taken; put the file in a folder where you may create files, on a disk with file locks");
-}
-
-// Afterwards the name stands for these bytes, whatever crashes; if it fails or is stopped, for these or for the old ones.
-Status replace_name(FileOps& ops, const std::string& path, ByteView bytes) {
-  const std::string temporary = path + ".tmp";
-  ZKI_ASSIGN_OR_RETURN(const int folder_fd, ops.open_folder(folder_of(path)));
-  const Descriptor folder(ops, folder_fd);
-  const auto write_temporary = [&]() -> Status {
-    ZKI_ASSIGN_OR_RETURN(const int fd, ops.open_empty(temporary));
-    Descriptor file(ops, fd);
-    for (ByteView left = bytes; !left.empty();) {
-      ZKI_ASSIGN_OR_RETURN(const std::size_t count, ops.write(fd, left));
-      if (count == 0 || count > left.size()) return io_error("the disk takes no more bytes of " + quoted(temporary));
-      left = left.subspan(count);
-    }
-    ZKI_RETURN_IF_ERROR(ops.sync(fd));
-    ZKI_RETURN_IF_ERROR(file.close());
-    return ops.rename(temporary, path);
-  };
-  if (const Status status = write_temporary(); !status.ok()) {
-    static_cast<void>(ops.remove(temporary));
-    return status;
-  }
-  return ops.sync(folder.get());
-}
-
-Status write_durably(FileOps& ops, const std::string& path, ByteView bytes) {
-  return replace_name(ops, path, bytes).with_context(quoted(path));
 }
 
 Bytes file_bytes(const SlotFileKind& kind, const SlotRange& slots, ByteView payload) {

@@ -27,9 +27,11 @@ Result<std::uint64_t> SlotRange::take(SlotUse use) {
 }
 
 Result<std::vector<SlotRange>> SlotRange::split(std::uint64_t num_parts) const {
-  const std::uint64_t num_proofs = num_left(SlotUse::kProof);
+  // Kept slots go to the last, but where all are kept (a root's) they are shared like proofs.
+  const bool all_kept = num_kept == total;
+  const std::uint64_t num_proofs = num_left(all_kept ? SlotUse::kRotation : SlotUse::kProof);
   if (num_parts == 0 || num_parts > num_proofs) {
-    return resource_limit("cannot cut " + std::to_string(num_proofs) + " proofs that are left into " +
+    return resource_limit("cannot cut " + std::to_string(num_proofs) + (all_kept ? " rotations" : " proofs") + " that are left into " +
                           std::to_string(num_parts) + " slices; expected 1 to as many slices as proofs");
   }
   std::vector<SlotRange> parts;

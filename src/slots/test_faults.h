@@ -24,7 +24,7 @@ class HookedFileOps final : public FileOps {
   Result<Facts> facts(const std::string& path) override { return real_.facts(path); }
   Result<Facts> facts_of(int fd) override { return real_.facts_of(fd); }
   void wait() override { real_.wait(); }
-  Status remove(const std::string& path) override { return real_.remove(path); }
+  Result<std::vector<std::string>> list(const std::string& folder) override { return real_.list(folder); }
   Result<int> open_empty(const std::string& path) override {
     return around<Result<int>>("create", [&] { return real_.open_empty(path); });
   }
@@ -52,6 +52,13 @@ class HookedFileOps final : public FileOps {
   }
   Status rename(const std::string& from, const std::string& to) override {
     return around<Status>("rename", [&] { return real_.rename(from, to); });
+  }
+
+  Status remove(const std::string& path) override {
+    return around<Status>("remove", [&] { return real_.remove(path); });
+  }
+  Status make_folder(const std::string& path) override {
+    return around<Status>("make folder", [&] { return real_.make_folder(path); });
   }
 
  private:

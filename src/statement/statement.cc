@@ -58,7 +58,7 @@ Digest Key::identity() const {
 Bytes Key::to_bytes() const {
   ByteWriter writer;
   writer.u32(kKeyMagic);
-  writer.u32(kVersion);
+  writer.u32(kKeyVersion);
   writer.u32(flags());
   writer.blob(qir::structure_bytes(graph));
   writer.blob(params.canonical_bytes());
@@ -70,9 +70,9 @@ Result<Key> parse_key(ByteView bytes) {
   ByteReader reader(bytes);
   if (reader.u32() != kKeyMagic)
     return corrupt("verification key: the file does not begin with 'ZKIK'; is this another kind of file?");
-  if (const std::uint32_t version = reader.u32(); version != kVersion) {
+  if (const std::uint32_t version = reader.u32(); version != kKeyVersion) {
     return corrupt("verification key: version " + std::to_string(version) + ", this program reads version " +
-                   std::to_string(kVersion) + "; commit to the model again or use the matching release");
+                   std::to_string(kKeyVersion) + "; commit to the model again or use the matching release");
   }
   Key key;
   const std::uint32_t flags = reader.u32();
@@ -168,14 +168,15 @@ std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibil
          kCommitmentBytes * qir::committed_values(graph, visibility).size();
 }
 
-Bytes header_bytes(const Key& key, ByteView context, const PublicIo& data) {
+Bytes header_bytes(const Key& key, ByteView context, std::uint64_t slot, const PublicIo& data) {
   ZKI_CHECK_EQ(context.size(), kContextBytes, "the context is padded to 32 bytes");
   ByteWriter writer;
   writer.u32(kProofMagic);
-  writer.u32(kVersion);
+  writer.u32(kProofVersion);
   writer.u32(header_flags(key.params));
   writer.raw(key.identity());
   writer.raw(context);
+  writer.u64(slot);
   for_values_in_proof(key.graph, key.visibility, data.values, [&](const std::vector<std::int64_t>& values) {
     for (const std::int64_t x : values) writer.i64(x);
   });
@@ -185,14 +186,18 @@ Bytes header_bytes(const Key& key, ByteView context, const PublicIo& data) {
   return std::move(writer).take();
 }
 
-void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicIo& data) {
-  absorb_statement(transcript, key.identity(), key.visibility, key.graph, context, data);
+bool slot_exists(std::uint64_t slot, std::uint64_t budget) { return budget == 0 ? slot == 0 : slot < budget; }
+
+void absorb_statement(Transcript& transcript, const Key& key, ByteView context, std::uint64_t slot,
+                      const PublicIo& data) {
+  absorb_statement(transcript, key.identity(), key.visibility, key.graph, context, slot, data);
 }
 
 void absorb_statement(Transcript& transcript, const Digest& identity, const qir::Visibility& visibility,
-                      const qir::QGraph& graph, ByteView context, const PublicIo& data) {
+                      const qir::QGraph& graph, ByteView context, std::uint64_t slot, const PublicIo& data) {
   transcript.absorb_digest("model identity", identity);
   transcript.absorb_bytes("context", context);
+  transcript.absorb_u64("slot", slot);
   for_values_in_proof(graph, visibility, data.values,
                       [&](const std::vector<std::int64_t>& values) { absorb_values(transcript, values); });
   for (const Digest& digest : data.digests) transcript.absorb_digest("public digest", digest);

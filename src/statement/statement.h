@@ -14,7 +14,8 @@ namespace zkinfer::statement {
 
 inline constexpr std::uint32_t kKeyMagic = 0x4b494b5a;    // "ZKIK"
 inline constexpr std::uint32_t kProofMagic = 0x50494b5a;  // "ZKIP"
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kKeyVersion = 2;
+inline constexpr std::uint32_t kProofVersion = 3;
 inline constexpr std::size_t kContextBytes = 32;
 inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
 
@@ -70,26 +71,33 @@ struct PublicIo {
 // the eight big-endian words of each digest that the circuit computes.
 PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicIo& data);
 
-// magic, version, flags, the model's identity [32], context [32]; i64 values of tensors that are in the proof, digests,
-// commitments. The rest of a proof are the messages. The identity is there to tell a proof of another model from a broken
+// magic, version, flags, the model's identity [32], context [32], slot u64; i64 values of tensors that are in the proof,
+// digests, commitments. The rest of a proof are the messages. The identity is there to tell a proof of another model from a broken
 // one; what binds it is the transcript. The flags say what the key says.
 inline constexpr std::uint32_t kFlagZeroKnowledge = 1;
 inline constexpr std::size_t kIdentityOffset = 12;
 inline constexpr std::size_t kContextOffset = kIdentityOffset + 32;
-inline constexpr std::size_t kValuesOffset = kContextOffset + kContextBytes;
+inline constexpr std::size_t kSlotOffset = kContextOffset + kContextBytes;
+inline constexpr std::size_t kValuesOffset = kSlotOffset + 8;
 std::uint32_t header_flags(const pcs::OpeningParams& params);
-Bytes header_bytes(const Key& key, ByteView context, const PublicIo& data);
+Bytes header_bytes(const Key& key, ByteView context, std::uint64_t slot, const PublicIo& data);
 struct Header {
   Digest context{};
+  std::uint64_t slot = 0;
   PublicIo data;
   std::size_t num_bytes = 0;
 };
 std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility = {});
 
+// Which of a commitment's slots a proof used is public, so that whoever restores a lost count can read from what was
+// published how far it had come. The slots of M are 0 .. budget - 1; where nothing is counted the number is 0.
+bool slot_exists(std::uint64_t slot, std::uint64_t budget);
+
 // Step 0 of the transcript: binds everything the statement contains before the first challenge. Tensors that travel
 // beside the proof are bound by their digests.
-void absorb_statement(Transcript& transcript, const Key& key, ByteView context, const PublicIo& data);
+void absorb_statement(Transcript& transcript, const Key& key, ByteView context, std::uint64_t slot,
+                      const PublicIo& data);
 void absorb_statement(Transcript& transcript, const Digest& identity, const qir::Visibility& visibility,
-                      const qir::QGraph& graph, ByteView context, const PublicIo& data);
+                      const qir::QGraph& graph, ByteView context, std::uint64_t slot, const PublicIo& data);
 
 }  // namespace zkinfer::statement

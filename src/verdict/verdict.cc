@@ -19,6 +19,7 @@ std::string_view reject_reason_name(RejectReason reason) {
     case RejectReason::kOpening: return "opening";
     case RejectReason::kMaskCodeword: return "mask code word";
     case RejectReason::kFinalCheck: return "final check";
+    case RejectReason::kUncertified: return "weights not certified";
     case RejectReason::kLink: return "link";
   }
   return "unknown";

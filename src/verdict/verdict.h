@@ -24,6 +24,7 @@ enum class RejectReason : std::uint8_t {
   kOpening,          // the opening's final linear check on the mask oracle fails
   kMaskCodeword,     // an opened position of the mask oracle differs from the encoding of the sent vector
   kFinalCheck,       // the last folded vector disagrees with the claim (only where zero knowledge is off)
+  kUncertified,      // nothing shows that the weights are integers in their ranges, and the caller did not say so
   kLink,             // the output of one proof is not the input of the next one
 };
 

@@ -27,23 +27,28 @@ Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::
   return out;
 }
 
-void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared,
+void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared, const KeyProofSlots& slots,
                                   const pcs::OpeningParams& params) {
   transcript.absorb_digest("model identity", prepared.key.identity());
+  transcript.absorb_u64("slot", slots[0]);
   transcript.absorb_bytes("parameters", params.canonical_bytes());
 }
 
-Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate) {
+Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate, soundness::SoundnessReport* report) {
   KeyProofFile file;
   if (Verdict verdict = read_key_proof_file(kCertificateKind, certificate, file); !verdict.accepted()) return verdict;
   if (!prepared.key.params.has_model)
     return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
   pcs::OpeningParams params;
   if (Verdict verdict = read_key_proof_params(file, params); !verdict.accepted()) return verdict;
+  if (!statement::slot_exists(file.slots[0], prepared.key.params.model_budget)) {
+    return Verdict::reject(RejectReason::kBadHeader, "slot " + std::to_string(file.slots[0]));
+  }
   auto key_proof = prepare_certificate(prepared, params);
   if (!key_proof.ok()) return Verdict::reject(RejectReason::kWrongStatement, key_proof.status().message());
+  if (report != nullptr) *report = soundness::analyze(params, key_proof->compiled.shape);
   Transcript transcript(kCertificateProtocol);
-  absorb_certificate_statement(transcript, prepared, params);
+  absorb_certificate_statement(transcript, prepared, file.slots, params);
   return verify_messages(*key_proof, {}, {}, file.messages, transcript);
 }
 

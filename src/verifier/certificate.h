@@ -5,23 +5,26 @@
 // one of the commitment's budgeted proofs. Byte grammar: docs/formats/certificate.md.
 #pragma once
 
+#include "soundness/report.h"
 #include "verifier/key_proof_file.h"
 #include "verifier/verify.h"
 
 namespace zkinfer::verifier {
 
-inline constexpr KeyProofKind kCertificateKind{0x52494b5a, 1, "a certificate"};  // "ZKIR"
+inline constexpr KeyProofKind kCertificateKind{0x52494b5a, 2, "a certificate", 1};  // "ZKIR"
 inline constexpr const char* kCertificateProtocol = "zkinfer certificate v1";
 
 // The key's commitment under the certificate's circuit and opening parameters, whose M must be the key's.
 // invalid_argument when the parameters do not fit or prove less security than the key's.
 Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::OpeningParams& params);
 
-// Step 0: the key's identity, then the certificate's own parameters.
-void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared,
+// Step 0: the key's identity, the slot, then the certificate's own parameters.
+void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared, const KeyProofSlots& slots,
                                   const pcs::OpeningParams& params);
 
 // Total on arbitrary bytes. A model without parameters needs no certificate: any bytes are kWrongStatement.
-Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate);
+// report (may be null): the soundness of the certificate's own parameters.
+Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate,
+                           soundness::SoundnessReport* report = nullptr);
 
 }  // namespace zkinfer::verifier

@@ -5,10 +5,12 @@
 
 namespace zkinfer::verifier {
 
-Bytes key_proof_file(const KeyProofKind& kind, const pcs::OpeningParams& params, ByteView messages) {
+Bytes key_proof_file(const KeyProofKind& kind, const KeyProofSlots& slots, const pcs::OpeningParams& params,
+                     ByteView messages) {
   ByteWriter writer;
   writer.u32(kind.magic);
   writer.u32(kind.version);
+  for (std::size_t i = 0; i < kind.num_slots; ++i) writer.u64(slots[i]);
   writer.blob(params.canonical_bytes());
   writer.raw(messages);
   return std::move(writer).take();
@@ -22,6 +24,7 @@ Verdict read_key_proof_file(const KeyProofKind& kind, ByteView bytes, KeyProofFi
   if (magic != kind.magic)
     return Verdict::reject(RejectReason::kBadHeader, "magic: this is not " + std::string(kind.name));
   if (version != kind.version) return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version));
+  for (std::size_t i = 0; i < kind.num_slots; ++i) file.slots[i] = reader.u64();
   file.params = reader.blob(pcs::kMaxParamsBytes);
   if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "parameters");
   file.messages = bytes.subspan(reader.offset());

@@ -53,23 +53,32 @@ Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKe
 }
 
 void absorb_rotation_statement(Transcript& transcript, const PreparedKey& before, const PreparedKey& after,
-                               const pcs::OpeningParams& params) {
+                               const KeyProofSlots& slots, const pcs::OpeningParams& params) {
   transcript.absorb_digest("model identity", before.key.identity());
   transcript.absorb_digest("new model identity", after.key.identity());
+  transcript.absorb_u64("slot", slots[0]);
+  transcript.absorb_u64("new slot", slots[1]);
   transcript.absorb_bytes("parameters", params.canonical_bytes());
 }
 
 DataPins rotation_pins(const PreparedKey& after) { return {{after.key.commitment, after.ood_point}}; }
 
-Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, ByteView rotation) {
+Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, ByteView rotation,
+                        soundness::SoundnessReport* report) {
   KeyProofFile file;
   if (Verdict verdict = read_key_proof_file(kRotationKind, rotation, file); !verdict.accepted()) return verdict;
   pcs::OpeningParams params;
   if (Verdict verdict = read_key_proof_params(file, params); !verdict.accepted()) return verdict;
+  const PreparedKey* keys[] = {&before, &after};
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (statement::slot_exists(file.slots[i], keys[i]->key.params.model_budget)) continue;
+    return Verdict::reject(RejectReason::kBadHeader, "slot " + std::to_string(file.slots[i]));
+  }
   auto key_proof = prepare_rotation(before, after, params);
   if (!key_proof.ok()) return Verdict::reject(RejectReason::kWrongStatement, key_proof.status().message());
+  if (report != nullptr) *report = soundness::analyze(params, key_proof->compiled.shape);
   Transcript transcript(kRotationProtocol);
-  absorb_rotation_statement(transcript, before, after, params);
+  absorb_rotation_statement(transcript, before, after, file.slots, params);
   return verify_messages(*key_proof, {}, rotation_pins(after), file.messages, transcript);
 }
 

@@ -6,12 +6,13 @@
 // Byte grammar: docs/formats/rotation.md.
 #pragma once
 
+#include "soundness/report.h"
 #include "verifier/key_proof_file.h"
 #include "verifier/verify.h"
 
 namespace zkinfer::verifier {
 
-inline constexpr KeyProofKind kRotationKind{0x4d494b5a, 1, "a rotation"};  // "ZKIM"
+inline constexpr KeyProofKind kRotationKind{0x58494b5a, 2, "a rotation", 2};  // "ZKIX"
 inline constexpr const char* kRotationProtocol = "zkinfer rotation v1";
 
 // The old key under the rotation's circuit and opening parameters, whose M must be the old key's and whose data oracle the
@@ -19,12 +20,13 @@ inline constexpr const char* kRotationProtocol = "zkinfer rotation v1";
 Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKey& after,
                                      const pcs::OpeningParams& params);
 
-// Step 0: both identities, then the rotation's own parameters.
+// Step 0: both identities, the slots of both, then the rotation's own parameters.
 void absorb_rotation_statement(Transcript& transcript, const PreparedKey& before, const PreparedKey& after,
-                               const pcs::OpeningParams& params);
+                               const KeyProofSlots& slots, const pcs::OpeningParams& params);
 DataPins rotation_pins(const PreparedKey& after);
 
-// Total on arbitrary bytes.
-Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, ByteView rotation);
+// Total on arbitrary bytes. report (may be null): the soundness of the rotation's own parameters.
+Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, ByteView rotation,
+                        soundness::SoundnessReport* report = nullptr);
 
 }  // namespace zkinfer::verifier

@@ -18,13 +18,10 @@ Status complete(PreparedKey& prepared, relations::BuiltCircuit built) {
   return ok_status();
 }
 
-Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits) {
-  PreparedKey out;
-  out.key = std::move(key);
-  out.limits = limits;
-  ZKI_ASSIGN_OR_RETURN(relations::BuiltCircuit built,
-                       relations::build(out.key.graph, out.key.visibility, limits.memory_bytes));
-  ZKI_RETURN_IF_ERROR(complete(out, std::move(built)));
+namespace {
+
+// What depends on parameters and commitment, once the circuit is placed.
+Status finish(PreparedKey& out) {
   const soundness::SoundnessReport report = soundness::analyze(out.key.params, out.compiled.shape);
   if (!report.meets_target()) {
     return invalid_argument("parameters: they claim " + std::to_string(report.target_bits) + " bits but only " +
@@ -36,6 +33,33 @@ Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits) {
   }
   out.ood_point = statement::ood_point(out.key.graph, out.key.params, out.key.commitment.root);
   out.identity = out.key.identity();
+  return ok_status();
+}
+
+}  // namespace
+
+Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits) {
+  PreparedKey out;
+  out.key = std::move(key);
+  out.limits = limits;
+  ZKI_ASSIGN_OR_RETURN(relations::BuiltCircuit built,
+                       relations::build(out.key.graph, out.key.visibility, limits.memory_bytes));
+  ZKI_RETURN_IF_ERROR(complete(out, std::move(built)));
+  ZKI_RETURN_IF_ERROR(finish(out));
+  return out;
+}
+
+Result<PreparedKey> prepare_like(const PreparedKey& prepared, const pcs::OpeningParams& params,
+                                 const statement::Commitment& commitment) {
+  ZKI_CHECK_EQ(params.security.zero_knowledge, prepared.key.params.security.zero_knowledge,
+               "the circuit is for one of the two modes");
+  PreparedKey out = prepared;
+  out.key.params = params;
+  out.key.commitment = commitment;
+  out.cost = count_cost(out.key, out.compiled.circuit, out.limits);
+  ZKI_RETURN_IF_ERROR(check_cost(out.cost, out.limits));
+  ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, params));
+  ZKI_RETURN_IF_ERROR(finish(out));
   return out;
 }
 
@@ -149,9 +173,9 @@ Verdict read_header(const PreparedKey& prepared, ByteView proof, const statement
   if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
   if (magic != statement::kProofMagic)
     return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a proof file");
-  if (version != statement::kVersion) {
-    return Verdict::reject(RejectReason::kBadHeader,
-                           "version " + std::to_string(version) + ", expected " + std::to_string(statement::kVersion));
+  if (version != statement::kProofVersion) {
+    return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version) + ", expected " +
+                                                         std::to_string(statement::kProofVersion));
   }
   const std::uint32_t flags = reader.u32();
   const ByteView identity = reader.raw(prepared.identity.size());
@@ -163,10 +187,15 @@ Verdict read_header(const PreparedKey& prepared, ByteView proof, const statement
     return Verdict::reject(RejectReason::kTruncated, "header");
   }
   std::copy(context.begin(), context.end(), header.context.begin());
+  header.slot = reader.u64();
   if (flags != statement::header_flags(prepared.key.params)) {
     return Verdict::reject(RejectReason::kBadHeader,
                            "flags: the key's proofs have zero knowledge " +
                                std::string(prepared.key.params.security.zero_knowledge ? "on" : "off"));
+  }
+  if (!statement::slot_exists(header.slot, prepared.key.params.model_budget)) {
+    return Verdict::reject(RejectReason::kBadHeader, "slot " + std::to_string(header.slot) + ": the key has " +
+                                                         std::to_string(prepared.key.params.model_budget));
   }
   if (Verdict verdict = read_public_data(prepared, reader, beside, header); !verdict.accepted()) return verdict;
   header.num_bytes = reader.offset();
@@ -182,7 +211,7 @@ Verdict verify(const PreparedKey& prepared, ByteView proof, const statement::Pub
   head = {};
   if (Verdict verdict = read_header(prepared, proof, beside, head); !verdict.accepted()) return verdict;
   Transcript transcript(kProtocolName);
-  statement::absorb_statement(transcript, prepared.key, head.context, head.data);
+  statement::absorb_statement(transcript, prepared.key, head.context, head.slot, head.data);
   return verify_messages(prepared, statement::tensor_values(prepared.key.graph, prepared.key.visibility, head.data),
                          data_pins(prepared, head.data.commitments), proof.subspan(head.num_bytes), transcript);
 }

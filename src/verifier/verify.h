@@ -28,6 +28,11 @@ Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits = {})
 // Completes a key whose circuit is built: cost, plan, layouts. resource_limit, invalid_argument.
 Status complete(PreparedKey& prepared, relations::BuiltCircuit built);
 
+// The same for the key that differs from a prepared one in parameters and commitment only: shares its circuit. Zero
+// knowledge as there.
+Result<PreparedKey> prepare_like(const PreparedKey& prepared, const pcs::OpeningParams& params,
+                                 const statement::Commitment& commitment);
+
 // A commitment with the point that its value was taken at.
 struct PinnedCommitment {
   statement::Commitment commitment;

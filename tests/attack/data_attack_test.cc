@@ -143,7 +143,7 @@ TEST(DataAttack, ReplayUnderAnotherVisibility) {
               groups[to].hash, statement::canonical_bytes(graph.value(graph.outputs[i]), data.values[i])));
         }
       }
-      Bytes replayed = statement::header_bytes(key, Digest{}, data);
+      Bytes replayed = statement::header_bytes(key, Digest{}, 0, data);
       replayed.insert(replayed.end(), messages.begin(), messages.end());
       const statement::PublicValues beside = groups[to].in_proof() ? statement::PublicValues{} : data.values;
       EXPECT_EQ(verifier::verify(sessions[to].model.prepared, replayed, beside, nullptr).accepted(), from == to)
@@ -297,7 +297,7 @@ TEST(DataAttack, SizeTableOfHugeTensorsBesideTheProof) {
   const auto table = proof_size_table(*key, Bytes(header + 1000));
   ASSERT_FALSE(table.empty());
   EXPECT_EQ(table[0].second, header);
-  EXPECT_FALSE(verify(*key, Bytes(header + 1000)).verdict.accepted());
+  EXPECT_FALSE(verify(*key, Bytes(header + 1000), VerifyRequest::uncertified()).verdict.accepted());
 }
 
 // Committed tensors are few; more are refused by name, and never wrap around to other oracles.

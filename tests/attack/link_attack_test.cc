@@ -131,7 +131,7 @@ TEST(LinkAttack, ChainsOfCommitments) {
   const Party stranger(Session(layer(5, 6, -8, 7), options_of(kPrivate, kCommitted), 30));
   const auto chain = [](const std::vector<const Party*>& parties) {
     std::vector<ChainStep> steps;
-    for (const Party* party : parties) steps.push_back({&party->key, party->proof, {}, 0, 0});
+    for (const Party* party : parties) steps.push_back({&party->key, party->proof, VerifyRequest::uncertified(), 0, 0});
     return verify_chain(steps).verdict;
   };
   EXPECT_EQ(chain({&a, &b}).to_string(), "accepted");
@@ -153,7 +153,7 @@ TEST(LinkAttack, ChainsOfCommitments) {
   ASSERT_TRUE(first.verdict.accepted());
   const TensorCommitment known = *first.outputs[0].commitment;
   const auto with = [&](const TensorCommitment& commitment) {
-    VerifyRequest request;
+    VerifyRequest request = VerifyRequest::uncertified();
     request.inputs = {{0, {}, {}, {}, commitment}};
     return verify(b.key, b.proof, request).verdict;
   };
@@ -178,7 +178,7 @@ TEST(LinkAttack, WhatAVerifierKnows) {
   const Digest digest = *result.inputs[0].digest;
   const Bytes data = canonical_bytes(result.inputs[0], input).value();
   const auto knowing = [&](KnownTensor in, KnownTensor out) {
-    VerifyRequest request;
+    VerifyRequest request = VerifyRequest::uncertified();
     request.inputs = {std::move(in)};
     request.outputs = {std::move(out)};
     return verify(party.key, party.proof, request).verdict.accepted();
@@ -201,7 +201,7 @@ TEST(LinkAttack, WhatAVerifierKnows) {
   EXPECT_FALSE(knowing({1, {}, {}, {}, {}}, {0, {}, {}, {}, {}})) << "no such tensor";
   EXPECT_FALSE(knowing({0, Bytes(2), {}, {}, {}}, {0, {}, {}, {}, {}})) << "too few bytes";
   const Party hidden(Session(layer(3, 2, -8, 7), options_of(kPrivate, kPublic)));
-  VerifyRequest request;
+  VerifyRequest request = VerifyRequest::uncertified();
   request.inputs = {{0, {}, hidden.session.request.inputs[0], {}, {}}};
   EXPECT_FALSE(verify(hidden.key, hidden.proof, request).verdict.accepted()) << "true, but the proof does not say it";
 }
@@ -216,7 +216,7 @@ TEST(LinkAttack, TensorsOfOneName) {
   const Party party(Session(b.graph, options_of(kPublic, kPublic)));
   EXPECT_FALSE(find_tensor(party.key.info().input_tensors, b.graph.values[x].name).has_value());
   const auto knowing = [&](std::size_t index, std::size_t of) {
-    VerifyRequest request;
+    VerifyRequest request = VerifyRequest::uncertified();
     request.inputs = {{index, {}, party.session.request.inputs[of], {}, {}}};
     return verify(party.key, party.proof, request).verdict.accepted();
   };

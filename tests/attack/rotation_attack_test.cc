@@ -27,16 +27,19 @@ prover::ModelOptions with_outputs(const TensorPolicy& outputs) {
 }
 
 // The opening parameters that a rotation or certificate carries, and the file with others in their place.
+std::size_t params_offset(ByteView file) {
+  const bool is_rotation = ByteReader(file).u32() == verifier::kRotationKind.magic;
+  return 8 + 8 * (is_rotation ? verifier::kRotationKind : verifier::kCertificateKind).num_slots;
+}
 pcs::OpeningParams params_of(ByteView file) {
-  ByteReader reader(file.subspan(8));
+  ByteReader reader(file.subspan(params_offset(file)));
   ByteReader params(reader.blob(1 << 16));
   return pcs::parse_params(params).value();
 }
 Bytes with_params(ByteView file, const pcs::OpeningParams& params) {
   ByteReader reader(file);
   ByteWriter writer;
-  writer.u32(reader.u32());
-  writer.u32(reader.u32());
+  writer.raw(reader.raw(params_offset(file)));
   static_cast<void>(reader.blob(1 << 16));
   writer.blob(params.canonical_bytes());
   writer.raw(file.subspan(reader.offset()));

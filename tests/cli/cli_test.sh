@@ -16,7 +16,7 @@ cp "$examples"/mlp/input.json mlp_input.json
 
 expect 0 'Usage' "$zkinfer" --help
 expect 0 '^zkinfer [0-9]' "$zkinfer" --version
-for command in compile commit commitment certify rotate prove verify verify-rotation verify-chain digest run inspect soundness bench demo; do
+for command in compile commit commitment certify rotate prove verify verify-path verify-chain digest run inspect soundness bench demo; do
   expect 0 'Examples:' "$zkinfer" "$command" --help
 done
 expect 2 'subcommand' "$zkinfer"
@@ -58,10 +58,11 @@ expect 0 'ACCEPTED' "$zkinfer" verify mlp.zkproof -k mlp.zkkey
 expect 1 'REJECTED: .+' "$zkinfer" verify digit_7.zkproof -k mlp.zkkey
 expect 2 'expected' "$zkinfer" verify mlp.zkproof -k mlp.zkkey --identity "$(printf '0%.0s' {1..64})"
 
-# The certificate of the weights belongs to one commitment.
+# The certificate of the weights belongs to one commitment; it is found beside the key.
 expect 0 'certified' "$zkinfer" certify digits.zkmodel
 expect 0 'ranges certified' "$zkinfer" verify digit_7.zkproof -k digits.zkkey --certificate digits.zkcert
-expect 0 '"weights_certified": true' "$zkinfer" verify digit_7.zkproof -k digits.zkkey --certificate digits.zkcert --json
+expect 0 '"weights_certified": true' "$zkinfer" verify digit_7.zkproof -k digits.zkkey --json
+expect 0 'ranges not certified' "$zkinfer" verify digit_7.zkproof -k digits.zkkey --uncertified
 expect 1 'REJECTED: .*certificate' "$zkinfer" verify mlp.zkproof -k mlp.zkkey --certificate digits.zkcert
 expect 1 'REJECTED: .*certificate' "$zkinfer" verify digit_7.zkproof -k digits.zkkey --certificate digit_7.zkproof
 
@@ -77,7 +78,7 @@ expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s open.zksecret
 expect 0 "input 'flower'" "$zkinfer" verify open.zkproof -k open.zkkey
 expect 0 '"inputs"' "$zkinfer" verify open.zkproof -k open.zkkey --json
 cp open.zkproof changed.zkproof
-change changed.zkproof 73
+change changed.zkproof 87
 expect 1 'REJECTED' "$zkinfer" verify changed.zkproof -k open.zkkey
 
 # Rejected: changed, cut and extended proofs, another context.

@@ -29,19 +29,50 @@ cp "$examples"/mlp/calibration.json "$examples"/mlp/input.json .
 expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json
 prove=("$zkinfer" prove mlp.zkmodel -i input.json)
 
-# Budgets and what the last slot is for.
-expect 2 'at least 2' "$zkinfer" commit mlp.zkmodel --budget 1 --key one.zkkey --secret one.zksecret
+# A commitment makes its certificate and the first commitment that serves. The name stays, whatever serves.
+expect 2 'at least 8' "$zkinfer" commit mlp.zkmodel --budget 7 --key one.zkkey --secret one.zksecret
 [[ ! -e one.zksecret ]] || fail "a refused commit wrote its secret"
-expect 0 'proofs allowed +4, one of them for rotation' "$zkinfer" commit mlp.zkmodel --budget 4
-expect 0 'proofs left +3' "$zkinfer" commitment status mlp.zksecret
-expect 0 'wrote' "${prove[@]}"
+expect 0 'mlp.zkcert' "$zkinfer" commit mlp.zkmodel --budget 8
+expect 0 'in all, 7 before the next rotation' "$zkinfer" commitment status mlp.zksecret
+expect 0 'give along [0-9a-f]{16}.zkpath' "${prove[@]}"
 expect 0 'ACCEPTED' "$zkinfer" verify input.zkproof -k mlp.zkkey
+expect 0 'ranges certified' "$zkinfer" verify input.zkproof -k mlp.zkkey
+expect 0 '"slot": 1' "$zkinfer" verify input.zkproof -k mlp.zkkey --json
+expect 0 '"proofs_ready": 6' "$zkinfer" commitment status mlp.zksecret --json
+expect 0 'root, 2 of 8 slots used' "$zkinfer" commitment status mlp.zksecret
+
+# On and on: more proofs than the first commitment has, a rotation ahead of need, one by hand.
+for i in {1..9}; do expect 0 'wrote' "${prove[@]}" -o "on_$i.zkproof"; done
+for i in {1..9}; do expect 0 'ACCEPTED' "$zkinfer" verify "on_$i.zkproof" -k mlp.zkkey; done
+[[ $("$zkinfer" verify on_1.zkproof -k mlp.zkkey --json | grep -c serving_identity) == 1 ]] || fail "no serving identity"
+(($(ls ./*.zkpath | wc -l) >= 2)) || fail "nine proofs after the first came from one commitment of seven"
+expect 0 'serving, 1 of 8 slots used' "$zkinfer" rotate mlp.zkmodel
+expect 0 'making a serving commitment' "$zkinfer" rotate mlp.zkmodel
+for path in mlp.zkserving/*.zkpath; do
+  expect 0 'ACCEPTED' "$zkinfer" verify-path mlp.zkkey "$path"
+  expect 0 '"depth": 1' "$zkinfer" verify-path mlp.zkkey "$path" --json
+done
+expect 1 'REJECTED: bad header' "$zkinfer" verify-path mlp.zkkey input.zkproof
+expect 1 'REJECTED: truncated' "$zkinfer" verify-path mlp.zkkey <(head -c 100 mlp.zkserving/1.zkpath)
+
+# Verifiers who lack the path, or have another one; certificates that are not there, or another's.
+mkdir far && cp input.zkproof far/
+expect 1 'REJECTED: wrong statement.*another key' "$zkinfer" verify far/input.zkproof -k <(cat mlp.zkkey) --certificate mlp.zkcert
+expect 0 'ACCEPTED' "$zkinfer" verify far/input.zkproof -k mlp.zkkey
+expect 0 'ACCEPTED' "$zkinfer" verify far/input.zkproof -k <(cat mlp.zkkey) --certificate mlp.zkcert --path mlp.zkserving/1.zkpath
+expect 1 'REJECTED: wrong statement' "$zkinfer" verify far/input.zkproof -k <(cat mlp.zkkey) --certificate mlp.zkcert --path mlp.zkserving/2.zkpath
+expect 0 'identity' "$zkinfer" commit mlp.zkmodel --budget 8 --key other.zkkey --secret other.zksecret
+expect 1 'REJECTED: .*path: root identity' "$zkinfer" verify far/input.zkproof -k other.zkkey --path mlp.zkserving/1.zkpath
+expect 1 'REJECTED: .*certificate' "$zkinfer" verify input.zkproof -k mlp.zkkey --certificate other.zkcert
+mv mlp.zkcert away
+expect 2 'no certificate .mlp.zkcert.*--uncertified' "$zkinfer" verify input.zkproof -k mlp.zkkey
+expect 0 'ranges not certified' "$zkinfer" verify input.zkproof -k mlp.zkkey --uncertified
+expect 0 '"weights": "uncertified"' "$zkinfer" verify input.zkproof -k mlp.zkkey --uncertified --json
+expect 2 'public|private' "$zkinfer" verify input.zkproof -k mlp.zkkey --uncertified --model mlp.zkmodel
+expect 1 'private' "$zkinfer" verify input.zkproof -k mlp.zkkey --model mlp.zkmodel
+# Made again, it takes a slot of the root.
 expect 0 'certified' "$zkinfer" certify mlp.zkmodel
-expect 0 '"proofs_left": 1' "$zkinfer" commitment status mlp.zksecret --json
-expect 0 'wrote' "${prove[@]}"
-expect 2 'kept for rotation.*zkinfer rotate.*--budget' "${prove[@]}"
-expect 2 'kept for rotation' "$zkinfer" certify mlp.zkmodel
-expect 0 'kept for rotation +1' "$zkinfer" commitment status mlp.zksecret
+expect 0 'ranges certified' "$zkinfer" verify input.zkproof -k mlp.zkkey
 
 # Damaged, old and foreign files are refused, and stay as they are.
 for damage in "head -c 100 mlp.zksecret" "sed s/ZKIC/ZKIK/ mlp.zksecret" "cat mlp.zksecret input.json" "cat input.json" \
@@ -52,35 +83,61 @@ for damage in "head -c 100 mlp.zksecret" "sed s/ZKIC/ZKIK/ mlp.zksecret" "cat ml
   expect 2 'damaged.zksecret' "$zkinfer" commitment status damaged.zksecret
   cmp -s damaged.zksecret before || fail "a damaged secret was changed"
 done
+expect 2 'below a root' "${prove[@]}" -s mlp.zkserving/1.zksecret
 
 # No lock, no proof.
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 8 --key lock.zkkey --secret lock.zksecret
-rm lock.zksecret.lock && mkdir lock.zksecret.lock
+all=$(left lock.zksecret)
+rm lock.zkserving/1.zksecret.lock && mkdir lock.zkserving/1.zksecret.lock
 expect 2 'cannot be locked' "${prove[@]}" -s lock.zksecret -o locked.zkproof
+rm lock.zksecret.lock && mkdir lock.zksecret.lock
 expect 2 'cannot be locked' "$zkinfer" commitment split lock.zksecret --into 2
-[[ $(left lock.zksecret) == 7 && ! -e locked.zkproof ]] || fail "a slot was taken without a lock"
+expect 2 'cannot be locked' "$zkinfer" rotate mlp.zkmodel -s lock.zksecret
+[[ $(left lock.zksecret) == "$all" && ! -e locked.zkproof ]] || fail "a slot was taken without a lock"
 
 # Killed at every call: each run takes one slot at most, and no proof exists whose slot is not gone from the file.
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 60 --key kill.zkkey --secret kill.zksecret
+ready() { "$zkinfer" commitment status "$1" --json | sed -n 's/^ *"proofs_ready": \([0-9]*\).*/\1/p'; }
 for moment in before after; do
   for ((at = 0; at < 60; at++)); do
-    before=$(left kill.zksecret)
+    before=$(ready kill.zksecret)
     rm -f killed.zkproof
     killed_at "$at" "$moment" "${prove[@]}" -s kill.zksecret -o killed.zkproof
     status=$?
-    after=$(left kill.zksecret) || fail "killed $moment call $at: the secret is not readable"
+    after=$(ready kill.zksecret) || fail "killed $moment call $at: the secret is not readable"
     ((before - after == 0 || before - after == 1)) || fail "killed $moment call $at: $before proofs left before, $after after"
     [[ ! -e killed.zkproof ]] || ((before - after == 1)) || fail "killed $moment call $at: a proof without a slot"
     [[ $status -eq 0 ]] && break
     [[ $status -eq 137 ]] || fail "killed $moment call $at: exit code $status: $(cat killed.log)"
   done
-  # lock, its flock, the file, its bytes, fsync, rename, fsync; then the proof's own fsync and rename
+  # lock, its flock, the file, its bytes, fsync, rename, fsync; then the fsync and rename of the path's and the proof's own
   ((at >= 9 && at < 60)) || fail "the process was killed at $at calls, expected at least 9"
   expect 0 'wrote' "${prove[@]}" -s kill.zksecret
 done
 
+# A rotation that is killed at every call: the tree stays whole, and the next one works.
+for moment in before after; do
+  for ((at = 0; at < 90; at += 3)); do
+    before=$(ls kill.zkserving/*.zkpath | wc -l)
+    killed_at "$at" "$moment" "$zkinfer" rotate mlp.zkmodel -s kill.zksecret
+    status=$?
+    expect 0 'root' "$zkinfer" commitment status kill.zksecret
+    ! "$zkinfer" commitment status kill.zksecret | grep -q 'cannot be used' || fail "killed $moment call $at: the tree is damaged"
+    [[ $status -eq 0 ]] && break
+    [[ $status -eq 137 ]] || fail "rotation killed $moment call $at: exit code $status: $(cat killed.log)"
+  done
+  ((at >= 20 && at < 90)) || fail "the rotation was killed at $at calls, expected at least 20"
+  expect 0 'wrote' "${prove[@]}" -s kill.zksecret
+done
+
 # A split that is killed at every call: the slots of all files together never grow, every file reads.
-expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 10 --key split.zkkey --secret whole.zksecret
+slots_left() {
+  local used all
+  read -r used all < <("$zkinfer" commitment status "$1" | sed -n 's/^ *root *root, \([0-9]*\) of \([0-9]*\) slots.*/\1 \2/p')
+  echo $((all - used))
+}
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 11 --key split.zkkey --secret whole.zksecret
+[[ $(slots_left whole.zksecret) == 9 ]] || fail "a new root has used one slot for its certificate and one for what serves"
 for moment in before after; do
   for ((at = 0; at < 90; at++)); do
     rm -f part*.zksecret*
@@ -89,10 +146,10 @@ for moment in before after; do
     status=$?
     sum=0
     for file in part*.zksecret; do
-      count=$(left "$file") || fail "split killed $moment call $at: $file is not readable"
+      count=$(slots_left "$file") || fail "split killed $moment call $at: $file is not readable"
       sum=$((sum + count))
     done
-    ((sum <= 9)) || fail "split killed $moment call $at: $sum proofs left of 9"
+    ((sum <= 9)) || fail "split killed $moment call $at: $sum slots left of 9"
     ((sum >= 6)) || fail "split killed $moment call $at: more than one slice lost, $sum of 9 left"
     [[ $status -eq 0 ]] && break
     [[ $status -eq 137 ]] || fail "split killed $moment call $at: exit code $status: $(cat killed.log)"
@@ -103,17 +160,18 @@ done
 expect 2 'range' "$zkinfer" commitment split whole.zksecret --into 1
 echo something >whole.2.zksecret
 expect 2 'whole.2.zksecret.*is there already' "$zkinfer" commitment split whole.zksecret --into 3
-[[ $(left whole.zksecret) == 9 && ! -e whole.3.zksecret ]] || fail "a refused split changed something"
+[[ $(slots_left whole.zksecret) == 9 && ! -e whole.3.zksecret ]] || fail "a refused split changed something"
 rm whole.2.zksecret
 expect 0 'has no slots' "$zkinfer" commitment split whole.zksecret --into 3
-expect 2 'none is left' "${prove[@]}" -s whole.zksecret
-expect 0 'wrote' "${prove[@]}" -s whole.2.zksecret
-expect 0 'slots of this file +3 to 5' "$zkinfer" commitment status whole.2.zksecret
-expect 0 'kept for rotation +1' "$zkinfer" commitment status whole.3.zksecret
-expect 2 'cannot cut 2 proofs' "$zkinfer" commitment split whole.2.zksecret --into 3
-expect 0 'whole.2.1.zksecret: 1 proofs' "$zkinfer" commitment split whole.2.zksecret --into 2
+expect 2 'no slot is left in the whole tree' "$zkinfer" rotate mlp.zkmodel -s whole.zksecret
+# Each part goes on by itself, under the one name.
+expect 0 'wrote' "${prove[@]}" -s whole.2.zksecret -o part.zkproof
+expect 0 'ACCEPTED' "$zkinfer" verify part.zkproof -k split.zkkey
+expect 0 'root, 1 of 3 slots used .slice 5..8 of 11' "$zkinfer" commitment status whole.2.zksecret
+expect 2 'cannot cut 2 rotations' "$zkinfer" commitment split whole.2.zksecret --into 3
+expect 0 'whole.2.1.zksecret: 1 commitments' "$zkinfer" commitment split whole.2.zksecret --into 2
 
-# Eight processes prove with one secret: distinct slots, so all that it has.
+# Eight processes prove with one secret: distinct slots, and somebody makes the next commitment meanwhile.
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 9 --key eight.zkkey --secret eight.zksecret
 pids=()
 for i in {1..8}; do
@@ -122,8 +180,9 @@ for i in {1..8}; do
 done
 for pid in "${pids[@]}"; do wait "$pid" || fail "one of eight processes got no slot: $(cat eight_*.log)"; done
 for i in {1..8}; do expect 0 'ACCEPTED' "$zkinfer" verify "eight_$i.zkproof" -k eight.zkkey; done
-[[ $(left eight.zksecret) == 0 ]] || fail "eight proofs took $((8 - $(left eight.zksecret))) slots"
-expect 2 'kept for rotation' "${prove[@]}" -s eight.zksecret
+slots=$(for i in {1..8}; do "$zkinfer" verify "eight_$i.zkproof" -k eight.zkkey --json | grep -E '"(slot|serving_identity)"' | tr -d '\n'; echo; done | sort -u | wc -l)
+[[ $slots == 8 ]] || fail "eight proofs of $slots slots"
+expect 0 'wrote' "${prove[@]}" -s eight.zksecret -o ninth.zkproof
 
 # The auditor's way.
 expect 0 'wrote mlp.zkaudit' "$zkinfer" commitment open mlp.zkmodel
@@ -138,26 +197,50 @@ expect 2 'another kind' "$zkinfer" commitment check mlp.zkmodel mlp.zkaudit -k m
 expect 2 'damaged' "$zkinfer" commitment check mlp.zkmodel <(head -c 50 mlp.zkaudit) -k mlp.zkkey
 expect 2 'mlp.zksecret.*belong' "$zkinfer" commitment open other.zkmodel -s mlp.zksecret
 
-# A public model has no slots to count.
-expect 0 'proofs allowed +any number' "$zkinfer" commit mlp.zkmodel --public-model --key public.zkkey --secret public.zksecret
+# A public model has no slots to count, and its key is derived again instead of a certificate.
+expect 0 'budget +any number' "$zkinfer" commit mlp.zkmodel --public-model --key public.zkkey --secret public.zksecret
+[[ ! -e public.zkserving && ! -e public.zkcert ]] || fail "nothing comes under a public model's commitment"
 expect 0 'any number' "$zkinfer" commitment status public.zksecret
 expect 2 'no slots to split' "$zkinfer" commitment split public.zksecret --into 2
-expect 0 'wrote' "${prove[@]}" -s public.zksecret
+expect 0 'wrote' "${prove[@]}" -s public.zksecret -o public.zkproof
+expect 2 'give the public model with --model' "$zkinfer" verify public.zkproof -k public.zkkey
+expect 0 'those of the model given' "$zkinfer" verify public.zkproof -k public.zkkey --model mlp.zkmodel
+expect 0 '"weights": "rederived"' "$zkinfer" verify public.zkproof -k public.zkkey --model mlp.zkmodel --json
+expect 1 'REJECTED: .*structure' "$zkinfer" verify public.zkproof -k public.zkkey --model other.zkmodel
+expect 2 'no root' "$zkinfer" rotate mlp.zkmodel -s public.zksecret
+expect 2 'belong' "$zkinfer" rotate other.zkmodel -s mlp.zksecret
+expect 1 'REJECTED' "$zkinfer" verify-path public.zkkey mlp.zkserving/1.zkpath
 
-# Rotation: the slot that is kept for it is enough, once; nothing is written when there is none.
-expect 0 'wrote mlp.zkrotation' "$zkinfer" rotate mlp.zkmodel --budget 5
-expect 0 'ACCEPTED.*same weights' "$zkinfer" verify-rotation mlp.zkkey mlp.next.zkkey mlp.zkrotation
-expect 0 '"accepted": true' "$zkinfer" verify-rotation mlp.zkkey mlp.next.zkkey mlp.zkrotation --json
-expect 1 'REJECTED' "$zkinfer" verify-rotation mlp.next.zkkey mlp.zkkey mlp.zkrotation
-expect 1 'REJECTED: wrong statement' "$zkinfer" verify-rotation mlp.zkkey public.zkkey mlp.zkrotation
-expect 1 'REJECTED: bad header' "$zkinfer" verify-rotation mlp.zkkey mlp.next.zkkey eight_1.zkproof
-[[ $(left mlp.next.zksecret) == 3 ]] || fail "a rotation takes one slot of the fresh commitment"
-expect 0 'wrote' "${prove[@]}" -s mlp.next.zksecret -o next.zkproof
-expect 0 'ACCEPTED' "$zkinfer" verify next.zkproof -k mlp.next.zkkey
-expect 2 'mlp.next.zksecret.*is there already' "$zkinfer" rotate mlp.zkmodel
-expect 2 'no slot for a rotation.*commit again' "$zkinfer" rotate mlp.zkmodel --new-secret third.zksecret --new-key third.zkkey -o third.zkrotation
-[[ ! -e third.zksecret && ! -e third.zkkey && ! -e third.zkrotation ]] || fail "a refused rotation wrote something"
-expect 2 'public model' "$zkinfer" rotate mlp.zkmodel -s public.zksecret --new-secret third.zksecret
-expect 2 'belong' "$zkinfer" rotate other.zkmodel -s mlp.zksecret --new-secret third.zksecret
+# A backup comes back: it cannot be used as it is, and leaves out what may be used.
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 20 --key b.zkkey --secret b.zksecret
+expect 0 'wrote b.zkbackup' "$zkinfer" commitment backup b.zksecret
+[[ $(stat -c %a b.zkbackup) == 600 ]] || fail "b.zkbackup is readable by others"
+expect 2 'is there already' "$zkinfer" commitment backup b.zksecret
+expect 2 'no root' "$zkinfer" commitment backup public.zksecret
+expect 0 'rotated' "$zkinfer" rotate mlp.zkmodel -s b.zksecret
+expect 0 'wrote' "${prove[@]}" -s b.zksecret -o old.zkproof
+cp b.zkserving/2.zkpath published.zkpath
+for command in prove "commitment status"; do
+  expect 2 'b.zkbackup.*commitment secret' "$zkinfer" $command ${command:+$([[ $command == prove ]] && echo mlp.zkmodel -i input.json -s)} b.zkbackup
+done
+expect 2 'is there and counts' "$zkinfer" commitment restore b.zkbackup -k b.zkkey --published published.zkpath
+rm -r b.zksecret b.zkserving
+expect 2 '--none-published' "$zkinfer" commitment restore b.zkbackup -k b.zkkey
+expect 2 'no path' "$zkinfer" commitment restore b.zkbackup -k b.zkkey --published mlp.zkserving/1.zkpath
+[[ ! -e b.zksecret ]] || fail "a refused restore wrote a secret"
+expect 0 'goes on at slot 11 of 20' "$zkinfer" commitment restore b.zkbackup -k b.zkkey --published published.zkpath
+expect 0 'wrote' "${prove[@]}" -s b.zksecret -o new.zkproof
+expect 0 'ACCEPTED' "$zkinfer" verify new.zkproof -k b.zkkey
+expect 0 'ACCEPTED' "$zkinfer" verify old.zkproof -k b.zkkey
+[[ -e b.zkserving/11.zkpath ]] || fail "the restored root goes on above the margin"
+# An older copy of the secret itself is noticed by what came under it.
+cp b.zksecret copy
+expect 0 'rotated' "$zkinfer" rotate mlp.zkmodel -s b.zksecret
+cp copy b.zksecret
+expect 2 'older copy.*commitment restore' "${prove[@]}" -s b.zksecret
+expect 2 'older copy' "$zkinfer" rotate mlp.zkmodel -s b.zksecret
+
+# A typo costs no slot.
+expect 2 'nodir' "${prove[@]}" -s eight.zksecret -o nodir/p.zkproof
 
 finish

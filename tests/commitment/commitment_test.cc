@@ -136,7 +136,7 @@ TEST(Slots, ASplitSecretProvesInEveryPart) {
     Result<Prover> part = Prover::open(model, path);
     ASSERT_TRUE(part.ok()) << part.status().to_string();
     for (auto proof = part->prove(zeros(model)); proof.ok(); proof = part->prove(zeros(model))) {
-      EXPECT_TRUE(verify(*key, proof->proof).verdict.accepted());
+      EXPECT_TRUE(verify(*key, proof->proof, VerifyRequest::uncertified()).verdict.accepted());
       ++num_proofs;
     }
   }

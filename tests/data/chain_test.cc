@@ -102,7 +102,8 @@ TEST(Chain, AfterExactSums) {
   request.committed_inputs = {&before.committed_outputs[0]};
   const auto after = second.prover.prove(request);
   ASSERT_TRUE(after.ok()) << after.status().to_string();
-  const std::vector<ChainStep> steps = {{&first.key, before.proof, {}, 0, 0}, {&second.key, after->proof, {}, 0, 0}};
+  const std::vector<ChainStep> steps = {{&first.key, before.proof, VerifyRequest::uncertified(), 0, 0},
+                                        {&second.key, after->proof, VerifyRequest::uncertified(), 0, 0}};
   const ChainResult result = verify_chain(steps);
   EXPECT_TRUE(result.verdict.accepted()) << result.verdict.to_string();
 }
@@ -123,8 +124,8 @@ TEST(Chain, ModelsThatWereNotMadeForEachOther) {
   const CommittedTensor forged = must(CommittedTensor::create(chain.second.key, 0, integers));
   request.committed_inputs = {&forged};
   const ProofResult second = must(chain.second.prover.prove(request));
-  const std::vector<ChainStep> steps = {{&chain.first.key, first.proof, {}, 0, 0},
-                                        {&chain.second.key, second.proof, {}, 0, 0}};
+  const std::vector<ChainStep> steps = {{&chain.first.key, first.proof, VerifyRequest::uncertified(), 0, 0},
+                                        {&chain.second.key, second.proof, VerifyRequest::uncertified(), 0, 0}};
   const Verdict verdict = verify_chain(steps).verdict;
   EXPECT_EQ(verdict.reason, RejectReason::kLink);
   EXPECT_NE(verdict.where.find("mean different things"), std::string::npos) << verdict.to_string();
@@ -139,8 +140,8 @@ TEST(Chain, InputsOfTheWholeChainAndTheirOrder) {
   const ProofResult first = must(chain.first.prover.prove(request));
   request.committed_inputs = {&first.committed_outputs[0]};
   const ProofResult second = must(chain.second.prover.prove(request));
-  std::vector<ChainStep> steps = {{&chain.first.key, first.proof, {}, 0, 0},
-                                  {&chain.second.key, second.proof, {}, 0, 0}};
+  std::vector<ChainStep> steps = {{&chain.first.key, first.proof, VerifyRequest::uncertified(), 0, 0},
+                                  {&chain.second.key, second.proof, VerifyRequest::uncertified(), 0, 0}};
   KnownTensor known;
   known.commitment = flower.commitment();
   steps[0].request.inputs = {known};
@@ -154,8 +155,8 @@ TEST(Chain, InputsOfTheWholeChainAndTheirOrder) {
   std::swap(steps[0].proof, steps[1].proof);
   EXPECT_EQ(verify_chain(steps).verdict.reason, RejectReason::kWrongStatement) << "proofs under each other's keys";
   EXPECT_FALSE(verify_chain({}).verdict.accepted());
-  steps[0] = {&chain.first.key, first.proof, {}, 1, 0};
-  steps[1] = {&chain.second.key, second.proof, {}, 0, 0};
+  steps[0] = {&chain.first.key, first.proof, VerifyRequest::uncertified(), 1, 0};
+  steps[1] = {&chain.second.key, second.proof, VerifyRequest::uncertified(), 0, 0};
   EXPECT_EQ(verify_chain(steps).verdict.reason, RejectReason::kLink) << "an output that is not there";
   steps[0].output = 0;
   steps[1].input = 7;
@@ -173,7 +174,8 @@ TEST(Chain, ChosenOutputsAndInputs) {
   following.committed_inputs = {&before.committed_outputs[1]};
   const auto result = second.prover.prove(following);
   ASSERT_TRUE(result.ok()) << result.status().to_string();
-  std::vector<ChainStep> steps = {{&first.key, before.proof, {}, 1, 0}, {&second.key, result->proof, {}, 0, 0}};
+  std::vector<ChainStep> steps = {{&first.key, before.proof, VerifyRequest::uncertified(), 1, 0},
+                                  {&second.key, result->proof, VerifyRequest::uncertified(), 0, 0}};
   EXPECT_TRUE(verify_chain(steps).verdict.accepted());
   steps[0].output = 0;
   EXPECT_EQ(verify_chain(steps).verdict.reason, RejectReason::kLink);

@@ -144,7 +144,7 @@ TEST(Statement, TensorsCannotBeExchanged) {
   std::swap(request.committed_inputs[0], request.committed_inputs[1]);
   const ProofResult turned = must(owner.prover.prove(request));
   EXPECT_TRUE(owner.verify(turned).verdict.accepted());
-  VerifyRequest inputs_only;
+  VerifyRequest inputs_only = VerifyRequest::uncertified();
   inputs_only.inputs = wanted.inputs;
   EXPECT_EQ(verify(owner.key, turned.proof, inputs_only).verdict.reason, RejectReason::kWrongStatement);
 }

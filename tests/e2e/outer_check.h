@@ -113,7 +113,7 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   const Digest context{};
 
   Transcript transcript(verifier::kProtocolName);
-  statement::absorb_statement(transcript, session.model.prepared.key, context, state.public_data);
+  statement::absorb_statement(transcript, session.model.prepared.key, context, 0, state.public_data);
   hiding::PadAllocator allocator(zero_knowledge);
   allocator.set_layout(compiled.pads.layout());
   hiding::ProverChannel channel(transcript, allocator, state.pads);
@@ -122,7 +122,7 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   prover::prove_outer(channel, compiled, state.data, std::move(tuples), state.pads, times);
 
   Transcript replay(verifier::kProtocolName);
-  statement::absorb_statement(replay, session.model.prepared.key, context, state.public_data);
+  statement::absorb_statement(replay, session.model.prepared.key, context, 0, state.public_data);
   hiding::PadAllocator replay_pads(zero_knowledge);
   replay_pads.set_layout(compiled.pads.layout());
   hiding::VerifierChannel verifier_channel(replay, replay_pads, channel.proof());

@@ -125,7 +125,7 @@ void verification_key(ByteView bytes) {
 }
 
 void verify_bytes(ByteView proof) {
-  const VerifyResult result = verify(*small().verification_key, proof);
+  const VerifyResult result = verify(*small().verification_key, proof, VerifyRequest::uncertified());
   // Knowing the model's secret nobody needs to break anything here, but random changes must not find another proof.
   ZKI_CHECK(!result.verdict.accepted() || equal(proof, small().proof), "a changed proof was accepted");
   static_cast<void>(proof_size_table(*small().verification_key, proof));
@@ -150,7 +150,7 @@ void verify_patched(ByteView bytes) { verify_bytes(patched(small().proof, bytes)
 
 void verify_bound(ByteView bytes) {
   const Bytes proof = patched(bound().proof, bytes);
-  const VerifyResult result = verify(*bound().verification_key, proof);
+  const VerifyResult result = verify(*bound().verification_key, proof, VerifyRequest::uncertified());
   ZKI_CHECK(result.verdict.accepted() == equal(proof, bound().proof),
             "a changed proof was accepted, or the honest one was not");
   static_cast<void>(proof_size_table(*bound().verification_key, proof));
@@ -160,7 +160,7 @@ void verify_bound(ByteView bytes) {
 void verify_beside(ByteView bytes) {
   const std::size_t data_bytes = std::min<std::size_t>(bytes.size(), 6);
   const Bytes proof = patched(beside().proof, bytes.subspan(data_bytes));
-  VerifyRequest request;
+  VerifyRequest request = VerifyRequest::uncertified();
   request.inputs = {{0, Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(data_bytes)), {}, {}, {}}};
   request.outputs = {{0, Bytes(4), {}, {}, {}}};
   const VerifyResult result = verify(*beside().verification_key, proof, request);
@@ -188,7 +188,7 @@ void certificate_bytes(ByteView bytes) {
 }
 
 std::vector<Bytes> commitment_seeds() {
-  const VerifyResult result = verify(*bound().verification_key, bound().proof);
+  const VerifyResult result = verify(*bound().verification_key, bound().proof, VerifyRequest::uncertified());
   ZKI_CHECK(result.verdict.accepted(), "the honest proof");
   return {result.outputs[0].commitment->to_bytes()};
 }
@@ -198,7 +198,7 @@ void data_commitment(ByteView bytes) {
   if (!commitment.ok()) return;
   ZKI_CHECK(equal(commitment->to_bytes(), bytes), "the commitment reader took bytes that are not canonical");
   static_cast<void>(commitment->id());
-  VerifyRequest request;
+  VerifyRequest request = VerifyRequest::uncertified();
   request.outputs = {{0, {}, {}, {}, *commitment}};
   static_cast<void>(verify(*bound().verification_key, bound().proof, request));
 }

@@ -42,7 +42,7 @@ std::vector<TranscriptEntry> manifest_of(const verifier::PreparedKey& prepared, 
   const std::size_t header = statement::header_size(prepared.key.graph, prepared.key.visibility);
   const ByteView messages = ByteView(proof.bytes).subspan(header);
   Transcript transcript(verifier::kProtocolName, true);
-  statement::absorb_statement(transcript, prepared.key, Digest{}, proof.data);
+  statement::absorb_statement(transcript, prepared.key, Digest{}, 0, proof.data);
   EXPECT_TRUE(verifier::verify_messages(prepared, proof.data.values, {}, messages, transcript).accepted());
   return transcript.manifest();
 }

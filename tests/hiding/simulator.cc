@@ -66,14 +66,14 @@ Bytes Simulator::prove(statement::PublicIo statement) {
                                .pins = {},
                                .commitments = {}};
   simulated.absorb = [&](Transcript& transcript) {
-    statement::absorb_statement(transcript, prepared_.key, Digest{}, statement);
+    statement::absorb_statement(transcript, prepared_.key, Digest{}, 0, statement);
   };
   simulated.tensors = statement::tensor_values(prepared_.key.graph, prepared_.key.visibility, statement);
   simulated.pins = verifier::data_pins(prepared_, statement.commitments);
   if (prepared_.key.params.has_model) simulated.commitments.push_back(&model_);
   for (const pcs::EncodedOracle& oracle : data) simulated.commitments.push_back(&oracle);
   ByteWriter writer;
-  writer.raw(statement::header_bytes(prepared_.key, Digest{}, statement));
+  writer.raw(statement::header_bytes(prepared_.key, Digest{}, 0, statement));
   writer.raw(simulate_messages(simulated, eta_, *random_));
   return std::move(writer).take();
 }
@@ -86,10 +86,10 @@ Bytes Simulator::certify() {
   const auto variant = verifier::prepare_certificate(prepared_, *params);
   ZKI_CHECK(variant.ok(), "a certificate for the key");
   const auto absorb = [&](Transcript& transcript) {
-    verifier::absorb_certificate_statement(transcript, prepared_, *params);
+    verifier::absorb_certificate_statement(transcript, prepared_, {}, *params);
   };
   return verifier::key_proof_file(
-      verifier::kCertificateKind, *params,
+      verifier::kCertificateKind, {}, *params,
       simulate_messages({*variant, verifier::kCertificateProtocol, absorb, {}, {}, {&model_}}, eta_, *random_));
 }
 
@@ -103,9 +103,9 @@ Bytes Simulator::rotate(const Simulator& after) {
   const auto variant = verifier::prepare_rotation(prepared_, after.prepared_, *params);
   ZKI_CHECK(variant.ok(), "a rotation of the keys");
   const auto absorb = [&](Transcript& transcript) {
-    verifier::absorb_rotation_statement(transcript, prepared_, after.prepared_, *params);
+    verifier::absorb_rotation_statement(transcript, prepared_, after.prepared_, {}, *params);
   };
-  return verifier::key_proof_file(verifier::kRotationKind, *params,
+  return verifier::key_proof_file(verifier::kRotationKind, {}, *params,
                                   simulate_messages({*variant,
                                                      verifier::kRotationProtocol,
                                                      absorb,

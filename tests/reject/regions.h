@@ -44,7 +44,8 @@ struct Dissected {
                {"version", 4, 4},
                {"flags", 8, 4},
                {"identity", statement::kIdentityOffset, 32},
-               {"context", statement::kContextOffset, statement::kContextBytes}};
+               {"context", statement::kContextOffset, statement::kContextBytes},
+               {"slot", statement::kSlotOffset, 8}};
     std::size_t next = statement::kValuesOffset;
     const auto add = [&](const char* label, std::size_t num_bytes) {
       regions.push_back({label, next, num_bytes});

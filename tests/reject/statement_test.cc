@@ -115,6 +115,28 @@ TEST_P(Statement, Context) {
   expect(session.verify(replayed), changed_transcript(), "another context");
 }
 
+// Each proof has a slot of its own, which is part of what it says; where nothing is counted it is 0.
+TEST_P(Statement, Slot) {
+  Session session(mlp_graph(), reject_options(GetParam()));
+  const std::uint64_t budget = session.key().params.model_budget;
+  if (budget > 0) session.request.slot = budget - 1;
+  const Bytes proof = session.prove().bytes;
+  statement::Header header;
+  expect(verifier::verify(session.model.prepared, proof, &header), RejectReason::kNone, "its slot");
+  EXPECT_EQ(header.slot, session.request.slot);
+  const auto with_slot = [&](std::uint64_t slot) {
+    Bytes changed = proof;
+    for (std::size_t i = 0; i < 8; ++i) {
+      changed[statement::kSlotOffset + i] = static_cast<std::uint8_t>(slot >> (8 * i));
+    }
+    return session.verify(changed);
+  };
+  if (budget > 0) expect(with_slot(0), changed_transcript(), "another slot");
+  for (const std::uint64_t slot : {budget, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
+    if (slot > 0) expect(with_slot(slot), RejectReason::kBadHeader, "a slot that the commitment does not have");
+  }
+}
+
 TEST_P(Statement, ProofOfTheOtherMode) {
   const Session session(mlp_graph(), reject_options(GetParam()));
   const Session other(mlp_graph(), reject_options(!GetParam()));

@@ -223,6 +223,7 @@ def main():
     t = Transcript("zkinfer proof v1")
     t.digest("model identity", identity)
     t.bytes("context", counting)
+    t.u64("slot", 3)
     for value in ([1, 7], [0, 3]):
         t.u64("public value size", 2)
         for x in value:
@@ -253,6 +254,7 @@ def main():
         t = Transcript("zkinfer proof v1")
         t.digest("model identity", identity)
         t.bytes("context", counting)
+        t.u64("slot", 3)
         t.u64("public value size", 2)
         for x in (1, 7):
             t.fp("public value", x)

@@ -150,7 +150,7 @@ void add_statement(Vectors& out) {
   out["statement.ood_point"] = show(statement::ood_point(key.graph, key.params, counting()));
   out["prf.rows_key"] = show(prover::derive_rows_key(counting(), key.graph, key.params, {{-1, 2}, {3}}));
   Transcript t("zkinfer proof v1");
-  statement::absorb_statement(t, key, counting(), {.values = {{1, 7}, {0, 3}}, .digests = {}, .commitments = {}});
+  statement::absorb_statement(t, key, counting(), 3, {.values = {{1, 7}, {0, 3}}, .digests = {}, .commitments = {}});
   t.absorb_digest("witness root", hash_of('W'));
   t.absorb_digest("mask root", hash_of('X'));
   out["statement.mask_point"] = show(t.challenge("mask point"));
@@ -196,7 +196,7 @@ void add_statement_data(Vectors& out) {
       data.digests = {statement::hash_data(TensorHash::kKeccak256, statement::canonical_bytes(value, input))};
     }
     Transcript t("zkinfer proof v1");
-    statement::absorb_statement(t, identity, key.visibility, key.graph, counting(), data);
+    statement::absorb_statement(t, identity, key.visibility, key.graph, counting(), 3, data);
     out[committed ? "statement.with_commitment" : "statement.with_digest"] = show(t.state());
   }
 }

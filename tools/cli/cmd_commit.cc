@@ -11,12 +11,13 @@
 #include "progress.h"
 #include "tensor_policy_text.h"
 #include "text.h"
+#include "zkinfer/commitment_tree.h"
 
 namespace zkinfer::cli {
 namespace {
 
 struct Arguments {
-  std::string model_path, key_path, secret_path;
+  std::string model_path, key_path, secret_path, certificate_path;
   CommitArguments commit;
   bool circuit_report = false;
   bool force = false;
@@ -30,16 +31,48 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
         "' is there already, and its key may be in use; name another file with --secret (and --key), "
         "or replace it with --force");
   }
+  ZKI_ASSIGN_OR_RETURN(const bool has_old, has_descendants(arguments.secret_path));
+  if (has_old && !arguments.force) {
+    return invalid_argument(
+        "'" + with_extension(arguments.secret_path, ".zkserving") +
+        "' holds what serves under another commitment of this name; name another file with --secret, or "
+        "remove it with --force");
+  }
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "commit");
   CommitOptions options = commit_options(arguments.commit);
   options.progress = progress.callback();
+  const bool is_root = !options.public_parameters && model.num_parameters() > 0;
+  if (is_root) options.role = CommitmentRole::kRoot;
+  if (is_root && options.budget > 0 && options.budget < kMinTreeBudget) {
+    return invalid_argument("--budget " + std::to_string(options.budget) + ": expected at least " +
+                            std::to_string(kMinTreeBudget) +
+                            ": a few slots of each commitment go to its certificate and to the commitments after it");
+  }
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
   if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
-  // The secret first: a key without its secret is of no use, a secret without its key can make the key again.
+  Bytes certificate;
+  if (is_root) {
+    // Before anything else can use a slot: it speaks for all that will come under this root.
+    ZKI_ASSIGN_OR_RETURN(certificate, prover.certify(progress.callback()));
+    if (const Verdict check = verify_certificate(*key, certificate); !check.accepted()) {
+      return internal_error("the new certificate fails its own check: " + check.to_string());
+    }
+  }
+  // The secret first: a key without its secret is of no use, a secret without its key can make the key again. The key last: with
+  // it everything is there.
+  if (has_old) ZKI_RETURN_IF_ERROR(discard_descendants(arguments.secret_path));
   ZKI_RETURN_IF_ERROR(prover.save(arguments.secret_path));
+  if (is_root) ZKI_RETURN_IF_ERROR(write_file(arguments.certificate_path, certificate));
   ZKI_RETURN_IF_ERROR(write_file(arguments.key_path, prover.verification_key()));
+  if (is_root) {
+    ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(arguments.secret_path));
+    const Result<CommitmentTree::Serving> first = tree.rotate(model, {{}, progress.callback()});
+    if (!first.ok())
+      return first.status().with_context("the commitment is made, but not the first that serves under it");
+  }
+  progress.clear();
   const KeyInfo& info = key->info();
   if (session.quiet) {
     std::printf("%s\n", to_hex(info.model_identity).c_str());
@@ -47,8 +80,16 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   }
   std::fputs(pairs_text(key_rows(info)).c_str(), stdout);
   if (arguments.circuit_report) std::printf("\n%s", prover.circuit_report().c_str());
-  std::printf("wrote %s (%s, for verifiers) and %s (secret: keep it with the model)\n", arguments.key_path.c_str(),
-              human_bytes(prover.verification_key().size()).c_str(), arguments.secret_path.c_str());
+  std::printf("wrote %s (%s, for verifiers)", arguments.key_path.c_str(),
+              human_bytes(prover.verification_key().size()).c_str());
+  if (is_root)
+    std::printf(", %s (%s, for verifiers)", arguments.certificate_path.c_str(),
+                human_bytes(certificate.size()).c_str());
+  std::printf(" and %s (secret: keep it with the model)\n", arguments.secret_path.c_str());
+  if (is_root) {
+    std::printf("proofs are made under commitments that follow by themselves, in %s\n",
+                with_extension(arguments.secret_path, ".zkserving").c_str());
+  }
   return ExitCode::kDone;
 }
 
@@ -64,8 +105,9 @@ void add_commit_options(CLI::App& command, CommitArguments& arguments) {
   command.add_option("--pow-bits", arguments.options.security.pow_bits, "proof of work before each query phase")
       ->check(CLI::Range(0u, Security::kMaxPowBits))
       ->capture_default_str();
-  command.add_option("--budget", arguments.options.budget,
-                     "proofs that this commitment may serve, one of them for rotation (default: by model size)");
+  command.add_option(
+      "--budget", arguments.options.budget,
+      "slots of this commitment and of each that follows it: one proof each, at least 8 (default: by model size)");
   command
       .add_option("--inputs", arguments.inputs,
                   "who sees the inputs: private, public or committed, then perhaps :sha256 or :keccak256")
@@ -107,6 +149,9 @@ void add_commit(CLI::App& app, Session& session) {
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
   command->add_option("--key", arguments->key_path,
                       "verification key to write (default: the model's name with .zkkey)");
+  command->add_option(
+      "--certificate", arguments->certificate_path,
+      "certificate to write: the weights are integers in their ranges (default: the key's name with .zkcert)");
   command->add_option("--secret", arguments->secret_path,
                       "commitment secret to write (default: the model's name with .zksecret)");
   command->add_flag("--force", arguments->force,
@@ -120,6 +165,8 @@ void add_commit(CLI::App& app, Session& session) {
       "With --quiet only the model's identity is printed.");
   command->callback([arguments, &session] {
     if (arguments->key_path.empty()) arguments->key_path = with_extension(arguments->model_path, ".zkkey");
+    if (arguments->certificate_path.empty())
+      arguments->certificate_path = with_extension(arguments->key_path, ".zkcert");
     if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
     session.run([&] { return commit(session, *arguments); });
   });

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.h"
+#include "commitment_root.h"
 #include "files.h"
 #include "progress.h"
 #include "text.h"
@@ -23,6 +24,7 @@ struct Counted {
   std::string identity;      // of the model; empty for data
   std::uint64_t budget = 0;  // 0: public parameters, nothing to count
   std::string_view extension;
+  bool is_root = false;
 };
 
 Result<Counted> open_counted(const std::string& path) {
@@ -31,11 +33,12 @@ Result<Counted> open_counted(const std::string& path) {
   if (std::string_view(magic, sizeof magic) == "ZKDC") {
     ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kTensorSecretFile));
     const std::uint64_t budget = file.slots().total;
-    return Counted{std::move(file), "", budget, ".zktsecret"};
+    return Counted{std::move(file), "", budget, ".zktsecret", false};
   }
   ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kModelSecretFile));
   ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
-  return Counted{std::move(file), to_hex(info.model_identity), info.budget, ".zksecret"};
+  return Counted{std::move(file), to_hex(info.model_identity), info.budget, ".zksecret",
+                 info.role == CommitmentRole::kRoot};
 }
 
 struct StatusArguments {
@@ -45,6 +48,7 @@ struct StatusArguments {
 
 CommandResult status(const Session& session, const StatusArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Counted counted, open_counted(arguments.secret_path));
+  if (counted.is_root) return root_status(session, arguments.secret_path, arguments.json);
   const std::pair<std::string, std::string> what =
       counted.identity.empty() ? std::pair<std::string, std::string>{"commits to", "data"}
                                : std::pair<std::string, std::string>{"identity", counted.identity};
@@ -101,6 +105,10 @@ CommandResult split(const Session& session, const SplitArguments& arguments) {
     if (session.quiet) continue;
     const std::uint64_t num_proofs = part.file.slots().num_left(SlotUse::kProof);
     const std::uint64_t num_kept = part.file.slots().num_left(SlotUse::kRotation) - num_proofs;
+    if (part.is_root) {
+      std::printf("wrote %s: %s commitments that serve\n", path.c_str(), human_count(num_kept).c_str());
+      continue;
+    }
     std::printf("wrote %s: %s proofs%s\n", path.c_str(), human_count(num_proofs).c_str(),
                 num_kept > 0 ? ", and the slot for rotation" : "");
   }
@@ -203,6 +211,8 @@ void add_commitment(CLI::App& app, Session& session) {
   add_split(*command, session);
   add_open(*command, session);
   add_check(*command, session);
+  add_backup(*command, session);
+  add_restore(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer commitment status network.zksecret\n"

@@ -32,6 +32,13 @@ void heading(int step, const char* text) {
 
 ByteView view(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
+VerifyRequest request_of(const CheckedWeights& weights, const std::string& context) {
+  VerifyRequest request;
+  request.weights = weights;
+  request.context = Bytes(context.begin(), context.end());
+  return request;
+}
+
 // A model with everything the demo needs of it.
 struct Party {
   std::string onnx_path;
@@ -86,7 +93,7 @@ Status try_attacks(const Arguments& arguments, const Party& party, const Verific
   const auto attempt = [&](const char* title, const std::string& detail, const VerificationKey& with, ByteView bytes,
                            const char* context) {
     const Stopwatch watch;
-    const VerifyResult result = verify(with, bytes, view(context));
+    const VerifyResult result = verify(with, bytes, request_of(CheckedWeights::uncertified(), context));
     data.attacks.push_back({title, detail, result.verdict, watch.seconds()});
   };
   if (const std::optional<std::size_t> at = find_outputs(proof, data.outputs); at.has_value()) {
@@ -162,7 +169,8 @@ Status tell_model(const Session& session, const Arguments& arguments, const Part
 }
 
 Status tell_commit(const Session& session, const Arguments& arguments, const Model& model,
-                   std::optional<Prover>& prover, std::optional<VerificationKey>& key, DemoData& data) {
+                   std::optional<Prover>& prover, std::optional<VerificationKey>& key, CheckedWeights& weights,
+                   DemoData& data) {
   heading(2, "Commit: the weights get a public name and stay secret");
   ProgressLine progress(session, "commit");
   CommitOptions options;
@@ -175,19 +183,26 @@ Status tell_commit(const Session& session, const Arguments& arguments, const Mod
   data.key_bytes = prover->verification_key().size();
   data.identity = to_hex(data.key.model_identity);
   data.soundness_json = key->soundness_json();
+  ZKI_ASSIGN_OR_RETURN(const Bytes certificate, prover->certify());
+  if (const Verdict verdict = CheckedWeights::from_certificate(*key, certificate, weights); !verdict.accepted()) {
+    return internal_error("the demo's certificate is rejected: " + verdict.to_string());
+  }
   ZKI_RETURN_IF_ERROR(prover->save(arguments.output + "/digits.zksecret"));
+  ZKI_RETURN_IF_ERROR(write_file(arguments.output + "/digits.zkcert", certificate));
   ZKI_RETURN_IF_ERROR(write_file(arguments.output + "/digits.zkkey", prover->verification_key()));
-  std::fputs(pairs_text({{"identity", data.identity},
-                         {"time", human_seconds(data.commit_seconds)},
-                         {"verification key", human_bytes(data.key_bytes)},
-                         {"soundness", decimal(data.key.security_bits, 1) + " bits"}})
-                 .c_str(),
-             stdout);
+  std::fputs(
+      pairs_text({{"identity", data.identity},
+                  {"time", human_seconds(data.commit_seconds)},
+                  {"verification key", human_bytes(data.key_bytes)},
+                  {"certificate", human_bytes(certificate.size()) + ": the weights are integers in their ranges"},
+                  {"soundness", decimal(data.key.security_bits, 1) + " bits"}})
+          .c_str(),
+      stdout);
   return {};
 }
 
 Status tell_proof(const Session& session, const Arguments& arguments, const Party& party, Prover& prover,
-                  const VerificationKey& key, Bytes& proof, DemoData& data) {
+                  const VerificationKey& key, const CheckedWeights& weights, Bytes& proof, DemoData& data) {
   heading(3, "Prove: this picture goes in, a class and a proof come out");
   std::fputs(picture_text(data.picture, stdout_has_colour(), 3).c_str(), stdout);
   ZKI_ASSIGN_OR_RETURN(const std::vector<RealInputs> inputs, to_samples({data.picture}, party.inputs, {}));
@@ -209,7 +224,7 @@ Status tell_proof(const Session& session, const Arguments& arguments, const Part
 
   heading(4, "Verify: with the key and the proof alone");
   const Stopwatch watch;
-  const VerifyResult result = verify(key, proof, view(kContext));
+  const VerifyResult result = verify(key, proof, request_of(weights, kContext));
   data.verify_seconds = watch.seconds();
   if (!result.verdict.accepted()) return internal_error("the demo's proof is rejected: " + result.verdict.to_string());
   if (result.outputs.size() != 1 || result.outputs.front().integers.empty())
@@ -248,10 +263,11 @@ CommandResult demo(const Session& session, const Arguments& arguments) {
   std::optional<Model> model;
   std::optional<Prover> prover;
   std::optional<VerificationKey> key;
+  CheckedWeights weights;
   Bytes proof;
   ZKI_RETURN_IF_ERROR(tell_model(session, arguments, party, model, data));
-  ZKI_RETURN_IF_ERROR(tell_commit(session, arguments, *model, prover, key, data));
-  ZKI_RETURN_IF_ERROR(tell_proof(session, arguments, party, *prover, *key, proof, data));
+  ZKI_RETURN_IF_ERROR(tell_commit(session, arguments, *model, prover, key, weights, data));
+  ZKI_RETURN_IF_ERROR(tell_proof(session, arguments, party, *prover, *key, weights, proof, data));
 
   heading(5, "Cheat: every attempt is rejected, with reason and place");
   ZKI_RETURN_IF_ERROR(try_attacks(arguments, party, *key, proof, data));

@@ -9,6 +9,7 @@
 #include "key_rows.h"
 #include "outputs.h"
 #include "text.h"
+#include "trust.h"
 #include "zkinfer/commit_tensor.h"
 
 namespace zkinfer::cli {
@@ -70,12 +71,15 @@ std::string describe_model(const Model& model, std::size_t num_bytes, bool graph
          (graph ? model.graph_text() : model.report());
 }
 
-Result<std::string> describe_proof(ByteView proof, const std::string& key_path, const VerifyLimits& limits) {
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(key_path, 0, limits));
+Result<std::string> describe_proof(ByteView proof, const std::string& proof_path, const std::string& key_path,
+                                   const VerifyLimits& limits) {
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(key_path, 0, limits));
+  ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, key_path, proof, proof_path, {}));
+  const VerificationKey& key = found.key(root);
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& [part, num_bytes] : proof_size_table(key, proof))
     rows.emplace_back(part, human_count(num_bytes) + " bytes");
-  const VerifyResult result = verify(key, proof);
+  const VerifyResult result = verify(key, proof, VerifyRequest::uncertified());
   const auto beside = [](const TensorPolicy& group) { return group.is_public() && group.hash != TensorHash::kNone; };
   std::string verdict = (result.verdict.accepted() ? "" : "rejected, ") + verdict_text(result.verdict);
   if (beside(key.info().inputs) || beside(key.info().outputs))
@@ -101,7 +105,8 @@ std::string describe_arrays(const std::vector<Array>& arrays) {
 Result<std::string> describe(const Arguments& arguments) {
   if (arguments.path.ends_with(".onnx")) return describe_onnx(arguments);
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(arguments.path, kMaxModelBytes));
-  if (!arguments.key_path.empty()) return describe_proof(bytes, arguments.key_path, arguments.limits);
+  if (!arguments.key_path.empty())
+    return describe_proof(bytes, arguments.path, arguments.key_path, arguments.limits);
   if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0, arguments.limits); key.ok()) {
     return describe_key(*key, bytes.size());
   } else if (key.status().code() == StatusCode::kResourceLimit) {

@@ -30,6 +30,8 @@ struct Done {
   VerifyResult check;
   double verify_seconds = 0;
   std::vector<CommitmentPaths> commitments;
+  std::string path_file;
+  std::size_t path_bytes = 0;
 };
 
 void print_json(const Arguments& arguments, const std::vector<OutputTensor>& outputs, const Done& done) {
@@ -41,6 +43,10 @@ void print_json(const Arguments& arguments, const std::vector<OutputTensor>& out
       {"peak_memory_bytes", peak_memory_bytes()},
       {"outputs", outputs_json(outputs)},
       {"statement", {{"outputs", verified_json(done.check.outputs)}, {"inputs", verified_json(done.check.inputs)}}}};
+  json["root_identity"] = to_hex(done.check.root_identity);
+  json["serving_identity"] = to_hex(done.check.serving_identity);
+  json["slot"] = done.check.slot;
+  if (!done.path_file.empty()) json["path"] = done.path_file;
   if (!done.commitments.empty()) {
     json["committed_outputs"] = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < done.commitments.size(); ++i) {
@@ -61,6 +67,10 @@ void print_text(const Arguments& arguments, const std::vector<OutputTensor>& out
               human_seconds(done.result.stats.total_seconds).c_str(), human_bytes(done.result.proof.size()).c_str(),
               human_seconds(done.verify_seconds).c_str(), human_bytes(peak_memory_bytes()).c_str(),
               arguments.output_path.c_str());
+  if (!done.path_file.empty()) {
+    std::printf("give along %s (%s, leads from the root's key to this proof; one for many proofs)\n",
+                done.path_file.c_str(), human_bytes(done.path_bytes).c_str());
+  }
   for (const CommitmentPaths& paths : done.commitments) {
     std::printf("wrote %s (for verifiers) and %s (secret: opens it in later proofs)\n", paths.data.c_str(),
                 paths.opening.c_str());
@@ -82,7 +92,7 @@ CommandResult prove(const Session& session, const Arguments& arguments) {
   }
   ProgressLine progress(session, "prove");
   request.progress = progress.callback();
-  ZKI_ASSIGN_OR_RETURN(Committed committed, Committed::open(model, arguments.secret_path, progress.callback()));
+  ZKI_ASSIGN_OR_RETURN(Committed committed, Committed::serve(model, arguments.secret_path, told(session, progress)));
   Done done;
   if (committed.key().info().outputs.is_committed()) {
     const std::string& name = arguments.committed_name;
@@ -93,7 +103,7 @@ CommandResult prove(const Session& session, const Arguments& arguments) {
     return invalid_argument(
         "--committed-output: this key's outputs are not committed; commit to the model with --outputs committed");
   }
-  ZKI_ASSIGN_OR_RETURN(done.result, committed.prover().prove(request));
+  ZKI_ASSIGN_OR_RETURN(done.result, committed.prove(request));
 
   // A proof that fails its own check must not leave the house.
   const Stopwatch watch;
@@ -108,6 +118,11 @@ CommandResult prove(const Session& session, const Arguments& arguments) {
     ZKI_RETURN_IF_ERROR(write_canonical(arguments.write_inputs, model.inputs(), done.result.inputs));
   if (!arguments.write_outputs.empty())
     ZKI_RETURN_IF_ERROR(write_canonical(arguments.write_outputs, model.outputs(), done.result.outputs));
+  // The path before the proof: a proof without it convinces nobody who has the root's key only.
+  if (!committed.path().empty()) {
+    ZKI_ASSIGN_OR_RETURN(done.path_file, write_path_beside(arguments.output_path, committed));
+    done.path_bytes = committed.path().size();
+  }
   ZKI_RETURN_IF_ERROR(write_file(arguments.output_path, done.result.proof));
   std::vector<OutputTensor> outputs;
   const std::vector<TensorInfo> infos = model.outputs();
@@ -118,6 +133,8 @@ CommandResult prove(const Session& session, const Arguments& arguments) {
     print_json(arguments, outputs, done);
   else if (!session.quiet)
     print_text(arguments, outputs, done);
+  std::fflush(stdout);
+  committed.rotate_ahead();
   return ExitCode::kDone;
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// zkinfer rotate: a commitment whose slots are running out -> a fresh commitment to the same weights, and the proof of it.
-// zkinfer verify-rotation: two keys and that proof -> accepted or rejected.
+// zkinfer rotate: a root's secret -> the next commitment that serves under it, and its path.
+// zkinfer verify-path: root key and path -> accepted or rejected.
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -12,93 +11,101 @@
 #include "files.h"
 #include "machine.h"
 #include "outputs.h"
-#include "progress.h"
 #include "stopwatch.h"
 #include "text.h"
+#include "trust.h"
 
 namespace zkinfer::cli {
 namespace {
 
+void print_json(const nlohmann::ordered_json& json) {
+  std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
 struct RotateArguments {
-  std::string model_path, secret_path, new_secret_path, new_key_path, output_path;
-  std::uint64_t budget = 0;
+  std::string model_path, secret_path;
+  bool json = false;
 };
 
 CommandResult rotate(const Session& session, const RotateArguments& arguments) {
-  // A secret carries the count of its slots: never replace one.
-  if (std::error_code error; std::filesystem::exists(arguments.new_secret_path, error)) {
-    return invalid_argument("'" + arguments.new_secret_path +
-                            "' is there already; name another file with --new-secret");
-  }
+  ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(arguments.secret_path));
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "rotate");
-  ZKI_ASSIGN_OR_RETURN(Committed before, Committed::open(model, arguments.secret_path, progress.callback()));
-  CommitOptions options = before.prover().options();
-  if (arguments.budget != 0) options.budget = arguments.budget;
-  ZKI_ASSIGN_OR_RETURN(Prover fresh, Prover::create(model, options));
-  Result<VerificationKey> key = VerificationKey::from_bytes(fresh.verification_key(), 0, kNoVerifyLimits);
-  if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
   const Stopwatch watch;
-  ZKI_ASSIGN_OR_RETURN(const Bytes rotation, before.prover().rotate(fresh, progress.callback()));
+  ZKI_ASSIGN_OR_RETURN(const CommitmentTree::Serving made, tree.rotate(model, told(session, progress)));
   const double seconds = watch.seconds();
-  const Verdict check = verify_rotation(before.key(), *key, rotation);
-  if (!check.accepted()) return internal_error("the new rotation fails its own check: " + check.to_string());
-  // The secret first: it has the slot that the rotation took.
-  ZKI_RETURN_IF_ERROR(fresh.save(arguments.new_secret_path));
-  ZKI_RETURN_IF_ERROR(write_file(arguments.new_key_path, fresh.verification_key()));
-  ZKI_RETURN_IF_ERROR(write_file(arguments.output_path, rotation));
-  if (session.quiet) {
-    std::printf("%s\n", to_hex(key->info().model_identity).c_str());
-    return ExitCode::kDone;
+  progress.clear();
+  const KeyInfo& info = made.key.info();
+  const std::string path_file = tree.folder() + "/" + made.node.name + ".zkpath";
+  if (arguments.json) {
+    print_json({{"root_identity", to_hex(info.root_identity)},
+                {"serving_identity", to_hex(info.model_identity)},
+                {"depth", info.depth},
+                {"proofs_left", made.node.num_proofs_left},
+                {"path", path_file},
+                {"path_bytes", made.path.size()},
+                {"rotate_seconds", seconds},
+                {"peak_memory_bytes", peak_memory_bytes()}});
+  } else if (session.quiet) {
+    std::printf("%s\n", to_hex(info.model_identity).c_str());
+  } else {
+    std::fputs(pairs_text({{"model", info.model_name},
+                           {"identity", to_hex(info.root_identity)},
+                           {"serving key",
+                            to_hex(info.model_identity) + ", " + std::to_string(info.depth) + " below the root"},
+                           {"proofs left", human_count(made.node.num_proofs_left)}})
+                   .c_str(),
+               stdout);
+    std::printf(
+        "rotated in %s, path %s, peak memory %s\nwrote %s (public; `zkinfer prove` puts it beside its proofs)\n",
+        human_seconds(seconds).c_str(), human_bytes(made.path.size()).c_str(), human_bytes(peak_memory_bytes()).c_str(),
+        path_file.c_str());
   }
-  std::fputs(pairs_text({{"model", key->info().model_name},
-                         {"old identity", to_hex(before.key().info().model_identity)},
-                         {"new identity", to_hex(key->info().model_identity)},
-                         {"proofs allowed", budget_text(key->info().model_budget)}})
-                 .c_str(),
-             stdout);
-  std::printf(
-      "rotated in %s, proof %s, peak memory %s\nwrote %s, %s (for verifiers) and %s (secret: keep it with the model)\n",
-      human_seconds(seconds).c_str(), human_bytes(rotation.size()).c_str(), human_bytes(peak_memory_bytes()).c_str(),
-      arguments.output_path.c_str(), arguments.new_key_path.c_str(), arguments.new_secret_path.c_str());
   return ExitCode::kDone;
 }
 
 struct VerifyArguments {
-  std::string old_key_path, new_key_path, rotation_path;
+  std::string key_path, path_path;
   double min_security = kDefaultMinSecurityBits;
   VerifyLimits limits;
   bool json = false;
 };
 
 CommandResult verify_files(const Session& session, const VerifyArguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey before,
-                       load_key(arguments.old_key_path, arguments.min_security, arguments.limits));
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey after,
-                       load_key(arguments.new_key_path, arguments.min_security, arguments.limits));
-  ZKI_ASSIGN_OR_RETURN(const Bytes rotation, read_file(arguments.rotation_path, kMaxProofBytes));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, arguments.min_security));
+  ZKI_ASSIGN_OR_RETURN(const Bytes path, load_proof(arguments.path_path));
   const Stopwatch watch;
-  const Verdict verdict = verify_rotation(before, after, rotation);
+  const PathResult result = verify_path(root, path);
   const double seconds = watch.seconds();
-  const std::string old_identity = to_hex(before.info().model_identity),
-                    new_identity = to_hex(after.info().model_identity);
+  const bool accepted = result.verdict.accepted();
   if (arguments.json) {
-    nlohmann::ordered_json json = {{"accepted", verdict.accepted()},
-                                   {"old_identity", old_identity},
-                                   {"new_identity", new_identity},
-                                   {"verify_seconds", seconds}};
-    if (!verdict.accepted()) {
-      json["reason"] = std::string(reject_reason_name(verdict.reason));
-      json["where"] = verdict.where;
+    nlohmann::ordered_json json = {{"accepted", accepted}, {"root_identity", to_hex(root.info().model_identity)}};
+    if (accepted) {
+      json["serving_identity"] = to_hex(result.key->info().model_identity);
+      json["depth"] = result.key->info().depth;
+      json["security_bits"] = result.key->info().weakest_bits;
+      json["root_slot"] = result.root_slot;
+    } else {
+      json["reason"] = std::string(reject_reason_name(result.verdict.reason));
+      json["where"] = result.verdict.where;
+      json["hint"] = rejection_hint(result.verdict.reason);
     }
-    std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
-  } else if (!verdict.accepted()) {
-    std::printf("REJECTED: %s\n", verdict_text(verdict).c_str());
+    json["verify_seconds"] = seconds;
+    print_json(json);
+  } else if (!accepted) {
+    std::printf("REJECTED: %s\n", verdict_text(result.verdict).c_str());
   } else if (!session.quiet) {
-    std::printf("ACCEPTED in %s: both keys commit to the same weights\n", human_seconds(seconds).c_str());
-    std::fputs(pairs_text({{"old identity", old_identity}, {"new identity", new_identity}}).c_str(), stdout);
+    const KeyInfo& info = result.key->info();
+    std::printf("ACCEPTED in %s: the serving key holds the root's weights\n", human_seconds(seconds).c_str());
+    std::fputs(pairs_text({{"identity", to_hex(info.root_identity)},
+                           {"serving key",
+                            to_hex(info.model_identity) + ", " + std::to_string(info.depth) + " below the root"},
+                           {"security", decimal(info.weakest_bits, 1) + " bits"},
+                           {"root's slot", std::to_string(result.root_slot)}})
+                   .c_str(),
+               stdout);
   }
-  return verdict.accepted() ? ExitCode::kDone : ExitCode::kRejected;
+  return accepted ? ExitCode::kDone : ExitCode::kRejected;
 }
 
 }  // namespace
@@ -106,46 +113,36 @@ CommandResult verify_files(const Session& session, const VerifyArguments& argume
 void add_rotate(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<RotateArguments>();
   CLI::App* command =
-      app.add_subcommand("rotate", "move a model to a fresh commitment and prove that both hold the same weights");
+      app.add_subcommand("rotate", "make the next commitment that serves under a root; prove does it by itself");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
   command->add_option("-s,--secret", arguments->secret_path,
-                      "old commitment secret (default: the model's name with .zksecret)");
-  command->add_option("--new-secret", arguments->new_secret_path,
-                      "commitment secret to write (default: the model's name with .next.zksecret)");
-  command->add_option("--new-key", arguments->new_key_path,
-                      "verification key to write (default: the model's name with .next.zkkey)");
-  command->add_option("-o,--output", arguments->output_path,
-                      "rotation to write (default: the model's name with .zkrotation)");
-  command->add_option("--budget", arguments->budget,
-                      "proofs that the fresh commitment may serve (default: as the old one)");
+                      "the root's secret (default: the model's name with .zksecret)");
+  command->add_flag("--json", arguments->json, "print the result as JSON");
   command->footer(
       "Examples:\n"
       "  zkinfer rotate network.zkmodel\n"
-      "  zkinfer verify-rotation network.zkkey network.next.zkkey network.zkrotation\n"
-      "Takes a slot of both commitments; every commitment keeps its last one for this. Everything else is as in the "
-      "old\n"
-      "commitment: who sees what, security, a certificate.");
+      "  zkinfer verify-path network.zkkey network.zkserving/2.zkpath\n"
+      "`zkinfer prove` makes the next commitment when it is needed, and a little before. The model keeps its key and "
+      "its\n"
+      "certificate; what serves under it holds the same weights, which the path proves.");
   command->callback([arguments, &session] {
-    const auto name = [&](const char* extension) { return with_extension(arguments->model_path, extension); };
-    if (arguments->secret_path.empty()) arguments->secret_path = name(".zksecret");
-    if (arguments->new_secret_path.empty()) arguments->new_secret_path = name(".next.zksecret");
-    if (arguments->new_key_path.empty()) arguments->new_key_path = name(".next.zkkey");
-    if (arguments->output_path.empty()) arguments->output_path = name(".zkrotation");
+    if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
     session.run([&] { return rotate(session, *arguments); });
   });
 }
 
-void add_verify_rotation(CLI::App& app, Session& session) {
+void add_verify_path(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<VerifyArguments>();
-  CLI::App* command = app.add_subcommand("verify-rotation", "check that two keys commit to the same weights");
-  command->add_option("old", arguments->old_key_path, "verification key of the old commitment (.zkkey)")->required();
-  command->add_option("new", arguments->new_key_path, "verification key of the fresh one")->required();
-  command->add_option("rotation", arguments->rotation_path, "rotation (.zkrotation)")->required();
+  CLI::App* command = app.add_subcommand("verify-path", "check that a serving key descends from a root key");
+  command->add_option("key", arguments->key_path, "the root's verification key (.zkkey)")->required();
+  command->add_option("path", arguments->path_path, "path (.zkpath)")->required();
   command->add_option("--min-security", arguments->min_security, "refuse keys that prove fewer bits")
-      ->capture_default_str();
-  add_verify_limits(*command, arguments->limits);
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 128.0));
   command->add_flag("--json", arguments->json, "print the result as JSON");
-  command->footer("Examples:\n  zkinfer verify-rotation network.zkkey network.next.zkkey network.zkrotation");
+  command->footer(
+      "Examples:\n  zkinfer verify-path network.zkkey 3f2a91c04d5e6f70.zkpath\n`zkinfer verify` does this for each "
+      "proof.");
   command->callback([arguments, &session] { session.run([&] { return verify_files(session, *arguments); }); });
 }
 

@@ -10,12 +10,14 @@
 #include "stopwatch.h"
 #include "tensor_policy_text.h"
 #include "text.h"
+#include "trust.h"
 
 namespace zkinfer::cli {
 namespace {
 
 struct Arguments {
-  std::string proof_path, key_path, context, identity, certificate_path;
+  std::string proof_path, key_path, context, identity;
+  TrustArguments trust;
   KnownArguments inputs, outputs;
   double min_security_bits = kDefaultMinSecurityBits;
   VerifyLimits limits;
@@ -32,29 +34,33 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
     return invalid_argument("'" + arguments.key_path + "' is the key of model " + identity + ", expected " +
                             arguments.identity);
   }
+  ZKI_ASSIGN_OR_RETURN(const CheckedTrust trust, check_weights(key, arguments.key_path, arguments.trust));
+  ZKI_ASSIGN_OR_RETURN(const KeyForProof found,
+                       key_for_proof(key, arguments.key_path, proof, arguments.proof_path, arguments.trust.paths));
   VerifyRequest request;
+  request.weights = trust.weights;
   if (!arguments.context.empty()) request.context = context;
   ZKI_ASSIGN_OR_RETURN(request.inputs, load_known(arguments.inputs, key.info()));
   ZKI_ASSIGN_OR_RETURN(request.outputs, load_known(arguments.outputs, key.info()));
   const Stopwatch watch;
-  VerifyResult result = verify(key, proof, request);
+  VerifyResult result;
+  result.verdict = trust.verdict.accepted() ? found.verdict : trust.verdict;
+  if (result.verdict.accepted()) result = verify(found.key(key), proof, request);
   const double seconds = watch.seconds();
-  const bool certified = !arguments.certificate_path.empty();
-  if (certified && result.verdict.accepted()) {
-    ZKI_ASSIGN_OR_RETURN(const Bytes certificate, load_proof(arguments.certificate_path));
-    const Verdict verdict = verify_certificate(key, certificate);
-    if (!verdict.accepted()) result = {Verdict::reject(verdict.reason, "certificate: " + verdict.where), {}, {}, {}};
-  }
   if (arguments.json) {
     nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()},
                                    {"model", key.info().model_name},
                                    {"model_identity", identity},
                                    {"security_bits", key.info().security_bits},
                                    {"zero_knowledge", key.info().zero_knowledge},
-                                   {"weights_certified", certified},
                                    {"verify_seconds", seconds},
                                    {"proof_bytes", proof.size()}};
     if (result.verdict.accepted()) {
+      json["security_bits"] = result.security_bits;
+      json["weights"] = std::string(weight_evidence_name(result.weights));
+      json["weights_certified"] = result.weights == WeightEvidence::kCertified;
+      json["serving_identity"] = to_hex(result.serving_identity);
+      json["slot"] = result.slot;
       json["context"] = "hex:" + to_hex(result.context);
       json["outputs"] = verified_json(result.outputs);
       json["inputs"] = verified_json(result.inputs);
@@ -71,13 +77,14 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
     std::printf("ACCEPTED in %s\n", human_seconds(seconds).c_str());
     std::fputs(pairs_text({{"model", key.info().model_name},
                            {"identity", identity},
-                           {"security", decimal(key.info().security_bits, 1) + " bits"},
+                           {"serving key", found.serving.has_value()
+                                               ? to_hex(result.serving_identity) + ", " +
+                                                     std::to_string(found.serving->info().depth) + " below the root"
+                                               : "the same"},
+                           {"security", decimal(result.security_bits, 1) + " bits"},
                            {"inputs", tensor_policy_text(key.info().inputs)},
                            {"outputs", tensor_policy_text(key.info().outputs)},
-                           {"weights",
-                            std::string(key.info().public_parameters ? "public" : "private, as committed in the key") +
-                                (key.info().insecure_seed ? "; fixed seed, for tests only" : "") +
-                                (certified ? "; ranges certified" : "; ranges not certified")},
+                           {"weights", weights_text(key.info(), result.weights)},
                            {"context", context_text(result.context)}})
                    .c_str(),
                stdout);
@@ -99,9 +106,7 @@ void add_verify(CLI::App& app, Session& session) {
   add_known_options(*command, arguments->outputs, "output");
   command->add_option("--identity", arguments->identity,
                       "the key must be that of the model with this identity (64 hexadecimal digits)");
-  command->add_option(
-      "--certificate", arguments->certificate_path,
-      "certificate (.zkcert) of the key's weights: checked too; without it the weights are field elements of any size");
+  add_trust_options(*command, arguments->trust);
   command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));
@@ -110,10 +115,12 @@ void add_verify(CLI::App& app, Session& session) {
   command->footer(
       "Examples:\n"
       "  zkinfer verify digit_7.zkproof --key digits.zkkey\n"
+      "  zkinfer verify x.zkproof -k network.zkkey --certificate network.zkcert --path 3f2a91c04d5e6f70.zkpath\n"
       "  zkinfer verify third.zkproof -k network.zkkey --context order-4711 --json\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-digest bafkrei.. --output-commitment y.zktensor\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-data picture.bin   (the key's inputs are public:sha256)\n"
-      "Without --context any context is accepted and printed.");
+      "The certificate is found beside the key, the path beside the proof. Without --context any context is accepted "
+      "and printed.");
   command->callback([arguments, &session] { session.run([&] { return verify_proof(session, *arguments); }); });
 }
 

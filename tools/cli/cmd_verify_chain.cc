@@ -9,6 +9,7 @@
 #include "outputs.h"
 #include "stopwatch.h"
 #include "text.h"
+#include "trust.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 struct Arguments {
   std::vector<std::string> paths;  // key, proof, key, proof, ..
   std::vector<std::string> contexts, links, link_data;
+  std::vector<std::string> certificates;
+  TrustArguments trust;
   KnownArguments inputs, outputs;
   double min_security_bits = kDefaultMinSecurityBits;
   VerifyLimits limits;
@@ -49,7 +52,9 @@ void print_json(const ChainResult& result, const std::vector<VerificationKey>& k
     for (std::size_t i = 0; i < keys.size(); ++i) {
       json["steps"].push_back({{"model", keys[i].info().model_name},
                                {"model_identity", to_hex(keys[i].info().model_identity)},
-                               {"security_bits", keys[i].info().security_bits},
+                               {"security_bits", result.steps[i].security_bits},
+                               {"weights", std::string(weight_evidence_name(result.steps[i].weights))},
+                               {"serving_identity", to_hex(result.steps[i].serving_identity)},
                                {"context", "hex:" + to_hex(result.steps[i].context)},
                                {"inputs", verified_json(result.steps[i].inputs)},
                                {"outputs", verified_json(result.steps[i].outputs)}});
@@ -77,6 +82,9 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
     return invalid_argument("--link: expected " + std::to_string(num_steps - 1) +
                             ", one for each proof after the first");
   }
+  if (!arguments.certificates.empty() && arguments.certificates.size() != num_steps) {
+    return invalid_argument("--certificate: expected " + std::to_string(num_steps) + ", one for each key");
+  }
   std::vector<VerificationKey> keys;
   std::vector<Bytes> proofs;
   for (std::size_t i = 0; i < num_steps; ++i) {
@@ -86,10 +94,23 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
     keys.push_back(std::move(key));
     proofs.push_back(std::move(proof));
   }
+  std::vector<CheckedTrust> trust;
+  std::vector<KeyForProof> found;
+  for (std::size_t i = 0; i < num_steps; ++i) {
+    const std::string& key_path = arguments.paths[2 * i];
+    TrustArguments for_key = arguments.trust;
+    for_key.certificate_path = arguments.certificates.empty() ? "" : arguments.certificates[i];
+    ZKI_ASSIGN_OR_RETURN(CheckedTrust checked, check_weights(keys[i], key_path, for_key));
+    ZKI_ASSIGN_OR_RETURN(KeyForProof key,
+                         key_for_proof(keys[i], key_path, proofs[i], arguments.paths[2 * i + 1], for_key.paths));
+    trust.push_back(std::move(checked));
+    found.push_back(std::move(key));
+  }
   std::vector<ChainStep> steps(num_steps);
   for (std::size_t i = 0; i < num_steps; ++i) {
-    steps[i].key = &keys[i];
+    steps[i].key = &found[i].key(keys[i]);
     steps[i].proof = proofs[i];
+    steps[i].request.weights = trust[i].weights;
     if (arguments.contexts.empty()) continue;
     ZKI_ASSIGN_OR_RETURN(steps[i].request.context,
                          parse_context(arguments.contexts[arguments.contexts.size() == 1 ? 0 : i]));
@@ -117,7 +138,14 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
     steps[i + 1].request.inputs.push_back(std::move(known));
   }
   const Stopwatch watch;
-  const ChainResult result = verify_chain(steps);
+  ChainResult result;
+  for (std::size_t i = 0; i < num_steps && result.verdict.accepted(); ++i) {
+    result.verdict = trust[i].verdict.accepted() ? found[i].verdict : trust[i].verdict;
+    if (result.verdict.accepted()) continue;
+    result.verdict.where = "step " + std::to_string(i + 1) + ": " + result.verdict.where;
+    result.step = i;
+  }
+  if (result.verdict.accepted()) result = verify_chain(steps);
   const double seconds = watch.seconds();
   if (arguments.json) {
     print_json(result, keys, seconds);
@@ -153,6 +181,12 @@ void add_verify_chain(CLI::App& app, Session& session) {
                       "hold only its hash");
   add_known_options(*command, arguments->inputs, "input");
   add_known_options(*command, arguments->outputs, "output");
+  command->add_option("--certificate", arguments->certificates,
+                      "certificates of the keys' weights, one per key (default: each key's name with .zkcert)");
+  command->add_flag("--uncertified", arguments->trust.uncertified,
+                    "take the weights as they are: nothing then shows that they are integers in their ranges");
+  command->add_option("--path", arguments->trust.paths,
+                      "paths (.zkpath) to the serving keys of the proofs (default: found beside proof or key)");
   command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));

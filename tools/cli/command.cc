@@ -17,7 +17,8 @@ constexpr char kAbout[] =
 constexpr char kFooter[] =
     "Typical order:\n"
     "  zkinfer compile network.onnx --calibration calibration.json   -> network.zkmodel (secret: holds the weights)\n"
-    "  zkinfer commit network.zkmodel                                -> network.zkkey (public), network.zksecret\n"
+    "  zkinfer commit network.zkmodel                                -> network.zkkey, network.zkcert (public), "
+    "network.zksecret\n"
     "  zkinfer prove network.zkmodel --input input.json              -> input.zkproof\n"
     "  zkinfer verify input.zkproof --key network.zkkey\n"
     "\n"
@@ -82,7 +83,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_prove(app, session);
   add_verify(app, session);
   add_verify_chain(app, session);
-  add_verify_rotation(app, session);
+  add_verify_path(app, session);
   add_digest(app, session);
   add_run(app, session);
   add_inspect(app, session);

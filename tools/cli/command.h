@@ -36,7 +36,7 @@ void add_commit(CLI::App& app, Session& session);
 void add_commitment(CLI::App& app, Session& session);
 void add_certify(CLI::App& app, Session& session);
 void add_rotate(CLI::App& app, Session& session);
-void add_verify_rotation(CLI::App& app, Session& session);
+void add_verify_path(CLI::App& app, Session& session);
 void add_prove(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
 void add_verify_chain(CLI::App& app, Session& session);

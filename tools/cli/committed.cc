@@ -1,7 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "committed.h"
 
+#include <algorithm>
+#include <cstdio>
+
+#include "files.h"
+#include "trust.h"
+
 namespace zkinfer::cli {
+
+CommitmentTree::Told told(const Session& session, ProgressLine& progress) {
+  CommitmentTree::Told out;
+  out.progress = progress.callback();
+  if (!session.quiet) {
+    out.notice = [&progress](const std::string& text) {
+      progress.clear();
+      std::fprintf(stderr, "zkinfer: %s\n", text.c_str());
+    };
+  }
+  return out;
+}
 
 Result<Committed> Committed::open(const Model& model, const std::string& secret_path, const Progress& progress) {
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::open(model, secret_path, progress));
@@ -12,6 +30,62 @@ Result<Committed> Committed::open(const Model& model, const std::string& secret_
                             "': made with a fixed seed, for tests and benchmarks; its proofs would hide nothing");
   }
   return Committed(std::move(prover), std::move(key).value());
+}
+
+Result<Committed> Committed::serve(const Model& model, const std::string& secret_path,
+                                   const CommitmentTree::Told& told) {
+  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(secret_path, kModelSecretFile));
+  const Result<CommitmentInfo> info = read_commitment_secret(file.payload());
+  if (!info.ok()) return info.status().with_context("'" + secret_path + "'");
+  if (info->role == CommitmentRole::kSingle) return open(model, secret_path, told.progress);
+  if (info->role != CommitmentRole::kRoot) {
+    return invalid_argument("'" + secret_path +
+                            "' is the secret of a commitment below a root; give the root's, beside the folder");
+  }
+  ZKI_ASSIGN_OR_RETURN(CommitmentTree tree, CommitmentTree::open(secret_path));
+  ZKI_ASSIGN_OR_RETURN(CommitmentTree::Serving serving, tree.serve(model, told));
+  Committed committed(std::move(serving.prover), std::move(serving.key));
+  committed.path_ = std::move(serving.path);
+  committed.node_name_ = serving.node.name;
+  committed.model_ = &model;
+  committed.tree_ = std::move(tree);
+  committed.told_ = told;
+  return committed;
+}
+
+Result<ProofResult> Committed::prove(const ProveRequest& request) {
+  for (;;) {
+    Result<ProofResult> result = prover_.prove(request);
+    if (result.ok() || !tree_.has_value() || result.status().code() != StatusCode::kResourceLimit) return result;
+    // Used up, perhaps by others meanwhile; or it is a committed input that has no slot left.
+    ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentTree::Node> nodes, tree_->nodes());
+    const auto node = std::ranges::find(nodes, node_name_, &CommitmentTree::Node::name);
+    if (node != nodes.end() && node->num_proofs_left > 0) return result;
+    ZKI_ASSIGN_OR_RETURN(CommitmentTree::Serving serving, tree_->serve(*model_, told_));
+    prover_ = std::move(serving.prover);
+    key_ = std::move(serving.key);
+    path_ = std::move(serving.path);
+    node_name_ = serving.node.name;
+  }
+}
+
+void Committed::rotate_ahead() {
+  if (!tree_.has_value()) return;
+  const Result<bool> made = tree_->rotate_ahead(*model_, told_);
+  if (!made.ok()) {
+    std::fprintf(stderr, "zkinfer: the next serving commitment could not be made ahead of need: %s\n",
+                 made.status().to_string().c_str());
+  }
+}
+
+Result<std::string> write_path_beside(const std::string& proof_path, const Committed& committed) {
+  const std::size_t slash = proof_path.find_last_of('/');
+  const std::string folder = slash == std::string::npos ? "" : proof_path.substr(0, slash + 1);
+  const std::string path = folder + path_file_name(committed.key().info().model_identity);
+  const Result<Bytes> there = read_file(path, kMaxProofBytes);
+  if (there.ok() && *there == committed.path()) return path;
+  ZKI_RETURN_IF_ERROR(write_file(path, committed.path()));
+  return path;
 }
 
 }  // namespace zkinfer::cli

@@ -1,27 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
-// A commitment opened from its secret file, for commands that make proofs: each takes its slot in that file.
+// A commitment opened from its secret file, for commands that make proofs: each takes its slot in that file, or, under a root, in the
+// files of the commitments that serve.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "command.h"
+#include "progress.h"
+#include "zkinfer/commitment_tree.h"
 #include "zkinfer/prove.h"
 #include "zkinfer/verify.h"
 
 namespace zkinfer::cli {
 
+// Notices to standard error, unless the session is quiet.
+CommitmentTree::Told told(const Session& session, ProgressLine& progress);
+
 class Committed {
  public:
+  // The commitment whose secret this is: for its certificate.
   static Result<Committed> open(const Model& model, const std::string& secret_path, const Progress& progress);
+  // What proofs are made under: of a root, a serving commitment, which is made if there is none. `model` must outlive the object.
+  static Result<Committed> serve(const Model& model, const std::string& secret_path, const CommitmentTree::Told& told);
 
   Prover& prover() { return prover_; }
+  // Of the commitment that the last proof was made under.
   const VerificationKey& key() const { return key_; }
+  // What leads from the root's key to key(); empty where that is the key that verifiers have.
+  const Bytes& path() const { return path_; }
+  // The root's key, or the same as key().
+  Digest root_identity() const { return key_.info().root_identity; }
+
+  // A proof; goes on to the next serving commitment when one is used up.
+  Result<ProofResult> prove(const ProveRequest& request);
+  // After the last proof: makes the next serving commitment ahead of need. What goes wrong is said, the proofs are good.
+  void rotate_ahead();
 
  private:
   Committed(Prover prover, VerificationKey key) : prover_(std::move(prover)), key_(std::move(key)) {}
 
   Prover prover_;
   VerificationKey key_;
+  Bytes path_;
+  const Model* model_ = nullptr;
+  std::optional<CommitmentTree> tree_;
+  std::string node_name_;
+  CommitmentTree::Told told_;
 };
+
+// Writes the path beside a proof under its usual name (trust.h), unless it is there. Gives the file's name.
+Result<std::string> write_path_beside(const std::string& proof_path, const Committed& committed);
 
 }  // namespace zkinfer::cli

@@ -36,6 +36,8 @@ std::string rejection_hint(RejectReason reason) {
     case RejectReason::kSumcheck:
     case RejectReason::kProofOfWork:
       return "Key, outputs and proof do not belong together: another model's key, or changed outputs.";
+    case RejectReason::kUncertified:
+      return "Without a certificate the weights may be any field elements, and the model no integer network.";
     case RejectReason::kLink: return "Each proof may be right by itself, but one is not about what the other gave.";
   }
   return "";

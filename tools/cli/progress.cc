@@ -15,8 +15,9 @@ ProgressLine::ProgressLine(const Session& session, std::string what)
   enabled_ = !session.quiet && (terminal_ || session.progress);
 }
 
-ProgressLine::~ProgressLine() {
+void ProgressLine::clear() {
   if (shown_ && terminal_) std::fputs("\r\033[K", stderr);
+  shown_ = false;
 }
 
 Progress ProgressLine::callback() {

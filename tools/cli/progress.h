@@ -13,13 +13,15 @@ namespace zkinfer::cli {
 class ProgressLine {
  public:
   ProgressLine(const Session& session, std::string what);
-  ~ProgressLine();  // removes the line
+  ~ProgressLine() { clear(); }
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   // Valid while the object lives; empty when nothing would be shown.
   Progress callback();
   void update(const char* stage, double fraction);
+  // Removes the line, for a line of text in its place.
+  void clear();
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -8,7 +8,7 @@
 namespace zkinfer::cli {
 
 std::string budget_text(std::uint64_t budget) {
-  return budget == 0 ? "any number" : human_count(budget) + ", one of them for rotation";
+  return budget == 0 ? "any number of proofs" : human_count(budget) + " slots: a proof, rotation or certificate each";
 }
 
 std::string decimal(double value, int num_digits) {

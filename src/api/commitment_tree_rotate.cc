@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making a commitment under another one, and a root again from its backup. The order of steps is what keeps a crash from using
+// a slot twice or losing the model's name; it is in commitment_tree.h and tested in tests/commitment/tree_test.cc.
+#include <algorithm>
+
+#include "api/model_impl.h"
+#include "api/secret.h"
+#include "api/tree_files.h"
+#include "verifier/path.h"
+
+namespace zkinfer {
+
+namespace {
+
+static_assert(kMaxTreeDepth == verifier::kMaxPathSteps);
+
+// The part of the whole that a step takes, for one progress line over several of them.
+Progress part_of(const Progress& progress, double begin, double end) {
+  if (!progress) return {};
+  return
+      [progress, begin, end](const char* stage, double fraction) { progress(stage, begin + (end - begin) * fraction); };
+}
+
+std::string below(const std::string& name, std::uint64_t slot) {
+  return name + (name.empty() ? "" : ".") + std::to_string(slot);
+}
+
+}  // namespace
+
+Status CommitmentTree::remove_unpublished(const std::vector<Node>& nodes) const {
+  for (const Node& node : nodes) {
+    // A crash before its path: whatever its rotation showed is seen by nobody, and nobody can prove under it.
+    if (node.published || !node.problem.empty()) continue;
+    const std::string path = path_of(node.name, ".zksecret");
+    ZKI_RETURN_IF_ERROR(ops_->remove(path));
+    ZKI_ASSIGN_OR_RETURN(const FileOps::Facts lock, ops_->facts(path + ".lock"));
+    if (lock.exists) ZKI_RETURN_IF_ERROR(ops_->remove(path + ".lock"));
+  }
+  return ok_status();
+}
+
+Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, const Node& above, CommitmentRole role,
+                                                           const Told& told) const {
+  ZKI_ASSIGN_OR_RETURN(const Bytes root_bytes, root_key(model));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, VerificationKey::from_bytes(root_bytes, 0));
+  if (root.info().insecure_seed) {
+    return invalid_argument("'" + root_path_ +
+                            "' was made with a fixed seed, for tests; its descendants are not accepted");
+  }
+  verifier::Path path;
+  path.root_identity = root.info().model_identity;
+  if (!above.name.empty()) {
+    const std::string above_path = path_of(above.name, ".zkpath");
+    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, ops_->read(above_path, api::kMaxPathBytes));
+    if (const Verdict verdict = verifier::read_path(bytes, path); !verdict.accepted()) {
+      return corrupt("'" + above_path + "': " + verdict.to_string());
+    }
+  }
+  ZKI_ASSIGN_OR_RETURN(Prover parent, open_prover(model, above, part_of(told.progress, 0.0, 0.3)));
+  CommitOptions options = parent.options();
+  options.role = role;
+  options.progress = part_of(told.progress, 0.3, 0.6);
+  ZKI_ASSIGN_OR_RETURN(Prover fresh, Prover::create(model, options));
+  Node node;
+  const auto save = [&](std::uint64_t slot) -> Status {
+    node.name = below(above.name, slot);
+    const std::string secret_path = path_of(node.name, ".zksecret");
+    for (const char* extension : {".zksecret", ".zkpath"}) {
+      ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(path_of(node.name, extension)));
+      if (facts.exists) return api::stale_root("'" + path_of(node.name, extension) + "' is there already");
+    }
+    return fresh.save([&](ByteView secret, const SlotRange& slots) -> Result<std::shared_ptr<SlotStore>> {
+      ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::create(secret_path, kModelSecretFile, secret, slots, *ops_));
+      node.slots = file.slots();
+      return std::shared_ptr<SlotStore>(std::make_shared<SlotFile>(std::move(file)));
+    });
+  };
+  ZKI_ASSIGN_OR_RETURN(Bytes rotation, parent.rotate(fresh, part_of(told.progress, 0.6, 1.0), save));
+  ZKI_ASSIGN_OR_RETURN(const statement::Key key, statement::parse_key(fresh.verification_key()));
+  path.steps.push_back({key.params, key.commitment, std::move(rotation)});
+  Bytes bytes = path.to_bytes();
+  PathResult checked = verify_path(root, bytes);
+  if (!checked.verdict.accepted())
+    return internal_error("the new path fails its own check: " + checked.verdict.to_string());
+  ZKI_RETURN_IF_ERROR(write_durably(*ops_, path_of(node.name, ".zkpath"), bytes));
+  node.role = role;
+  node.identity = checked.key->info().model_identity;
+  node.depth = path.steps.size();
+  node.published = true;
+  if (role == CommitmentRole::kServing) node.num_proofs_left = node.slots.num_left(SlotUse::kProof);
+  return Serving{std::move(node), std::move(fresh), std::move(*checked.key), std::move(bytes), true};
+}
+
+Result<CommitmentTree::Serving> CommitmentTree::rotate_locked(const Model& model, const Told& told) const {
+  ZKI_ASSIGN_OR_RETURN(std::vector<Node> found, nodes());
+  if (!found.front().problem.empty()) return api::stale_root(found.front().problem);
+  ZKI_RETURN_IF_ERROR(remove_unpublished(found));
+  for (;;) {
+    CommitmentRole role = CommitmentRole::kServing;
+    const Node* above = api::choose_parent(found, role);
+    if (above == nullptr) {
+      return resource_limit("'" + root_path_ +
+                            "': no slot is left in the whole tree; commit to the model again, under a new name");
+    }
+    if (told.notice) {
+      told.notice(role == CommitmentRole::kServing ? "making a serving commitment"
+                                                   : "the upper commitments are used up; making one to go on from");
+    }
+    ZKI_ASSIGN_OR_RETURN(Serving made, make_below(model, *above, role, told));
+    if (role == CommitmentRole::kServing) return made;
+    ZKI_ASSIGN_OR_RETURN(found, nodes());
+  }
+}
+
+Result<CommitmentTree::Serving> CommitmentTree::rotate(const Model& model, const Told& told) const {
+  LockWait wait;
+  wait.max_waits = api::kMaxRotationWaits;
+  wait.first_wait = [&] {
+    if (told.notice) told.notice("another process makes a serving commitment; waiting for it");
+  };
+  ZKI_ASSIGN_OR_RETURN(const api::TreeLock lock, api::lock_tree(*ops_, folder_, wait));
+  return rotate_locked(model, told);
+}
+
+Result<bool> CommitmentTree::rotate_ahead(const Model& model, const Told& told) const {
+  const auto enough = [&]() -> Result<bool> {
+    ZKI_ASSIGN_OR_RETURN(const std::vector<Node> found, nodes());
+    if (!found.front().problem.empty()) return api::stale_root(found.front().problem);
+    return num_proofs_ready(found) >= std::max<std::uint64_t>(2, found.front().slots.total / 16);
+  };
+  ZKI_ASSIGN_OR_RETURN(const bool enough_before, enough());
+  if (enough_before) return false;
+  bool busy = false;
+  LockWait wait;
+  wait.max_waits = 1;
+  wait.first_wait = [&] { busy = true; };
+  Result<api::TreeLock> lock = api::lock_tree(*ops_, folder_, wait);
+  if (!lock.ok() && busy) return false;
+  if (!lock.ok()) return lock.status();
+  ZKI_ASSIGN_OR_RETURN(const bool enough_now, enough());
+  if (enough_now) return false;
+  ZKI_RETURN_IF_ERROR(rotate_locked(model, told).status());
+  return true;
+}
+
+Status backup_root(const std::string& root_secret_path, const std::string& backup_path) {
+  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(root_secret_path, kModelSecretFile));
+  ZKI_ASSIGN_OR_RETURN(const api::Secret secret, api::parse_secret(file.payload()));
+  if (secret.role != CommitmentRole::kRoot) {
+    return invalid_argument("'" + root_secret_path +
+                            "' is no root's secret; only a root is backed up, what serves under it is made again");
+  }
+  return SlotFile::create(backup_path, kRootBackupFile, file.payload(), file.slots()).status();
+}
+
+Result<bool> has_descendants(const std::string& root_secret_path) {
+  FileOps& ops = system_file_ops();
+  ZKI_ASSIGN_OR_RETURN(const std::string path, ops.resolve(root_secret_path));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> files, ops.list(api::tree_folder(path)));
+  return std::ranges::any_of(files, [](const std::string& file) {
+    return api::name_of_file(file, ".zksecret").has_value() || api::name_of_file(file, ".zkpath").has_value();
+  });
+}
+
+Status discard_descendants(const std::string& root_secret_path) {
+  FileOps& ops = system_file_ops();
+  ZKI_ASSIGN_OR_RETURN(const std::string path, ops.resolve(root_secret_path));
+  const std::string folder = api::tree_folder(path);
+  ZKI_ASSIGN_OR_RETURN(const api::TreeLock lock, api::lock_tree(ops, folder, {}));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> files, ops.list(folder));
+  for (const std::string& file : files) {
+    for (const char* extension : {".zksecret", ".zksecret.lock", ".zkpath"}) {
+      if (api::name_of_file(file, extension).has_value()) ZKI_RETURN_IF_ERROR(ops.remove(folder + "/" + file));
+    }
+  }
+  return ok_status();
+}
+
+Result<SlotRange> restore_root(const std::string& backup_path, const std::string& root_secret_path,
+                               const RestoreOptions& options) {
+  FileOps& ops = system_file_ops();
+  ZKI_ASSIGN_OR_RETURN(const SlotFile backup, SlotFile::open(backup_path, kRootBackupFile));
+  ZKI_RETURN_IF_ERROR(api::parse_secret(backup.payload()).status());
+  ZKI_ASSIGN_OR_RETURN(const std::string path, ops.resolve(root_secret_path));
+  SlotRange slots = backup.slots();
+  std::uint64_t next = slots.next;
+  if (options.highest_published.has_value()) {
+    if (*options.highest_published >= slots.total) {
+      return invalid_argument("slot " + std::to_string(*options.highest_published) +
+                              " was published, but the commitment has " + std::to_string(slots.total));
+    }
+    next = std::max(next, *options.highest_published + 1);
+  }
+  if (next >= slots.end || slots.end - next <= options.margin) {
+    return resource_limit("'" + backup_path + "': with a margin of " + std::to_string(options.margin) + " above slot " +
+                          std::to_string(next) + " none of " + std::to_string(slots.end) + " is left");
+  }
+  slots.next = next + options.margin;
+  const std::string folder = api::tree_folder(path);
+  LockWait wait;
+  ZKI_ASSIGN_OR_RETURN(const api::TreeLock lock, api::lock_tree(ops, folder, wait));
+  ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops.facts(path));
+  if (facts.exists) {
+    return invalid_argument("'" + root_secret_path +
+                            "' is there and counts; restore only where the secret is lost, or move it away for good");
+  }
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> files, ops.list(folder));
+  for (const std::string& file : files) {
+    const std::optional<std::string> name = api::name_of_file(file, ".zkpath");
+    if (!name.has_value() || name->find('.') != std::string::npos || std::stoull(*name) < slots.next) continue;
+    return invalid_argument("'" + folder + "/" + file + "' shows that slot " + *name +
+                            " was used; give it as published");
+  }
+  // A path shows what was published, and stays; a secret's count may be an old copy's.
+  for (const std::string& file : files) {
+    if (api::name_of_file(file, ".zksecret").has_value()) ZKI_RETURN_IF_ERROR(ops.remove(folder + "/" + file));
+  }
+  ZKI_RETURN_IF_ERROR(SlotFile::create(path, kModelSecretFile, backup.payload(), slots).status());
+  return slots;
+}
+
+}  // namespace zkinfer

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is proven of keys: certificates, rotations, and paths of rotations from a root key to the keys that serve.
+#include <algorithm>
+
+#include "api/key_impl.h"
+#include "verifier/certificate.h"
+#include "verifier/path.h"
+
+namespace zkinfer {
+
+std::string_view weight_evidence_name(WeightEvidence evidence) {
+  switch (evidence) {
+    case WeightEvidence::kNone: return "none";
+    case WeightEvidence::kUncertified: return "uncertified";
+    case WeightEvidence::kCertified: return "certified";
+    case WeightEvidence::kRederived: return "rederived";
+    case WeightEvidence::kNoWeights: return "no weights";
+  }
+  return "unknown";
+}
+
+CheckedWeights::CheckedWeights(const Impl& impl)
+    : evidence_(impl.evidence), identity_(impl.identity), bits_(impl.bits) {}
+
+CheckedWeights CheckedWeights::uncertified() {
+  Impl impl;
+  impl.evidence = WeightEvidence::kUncertified;
+  return CheckedWeights(impl);
+}
+
+Verdict CheckedWeights::from_certificate(const VerificationKey& key, ByteView certificate, CheckedWeights& out) {
+  const verifier::PreparedKey& prepared = key.impl().prepared;
+  soundness::SoundnessReport report;
+  if (Verdict verdict = verifier::verify_certificate(prepared, certificate, &report); !verdict.accepted()) {
+    verdict.where = "certificate: " + verdict.where;
+    return verdict;
+  }
+  out = CheckedWeights(Impl{WeightEvidence::kCertified, prepared.identity, report.bits()});
+  return Verdict::accept();
+}
+
+Verdict verify_certificate(const VerificationKey& key, ByteView certificate) {
+  return verifier::verify_certificate(key.impl().prepared, certificate);
+}
+
+Verdict verify_rotation(const VerificationKey& before, const VerificationKey& after, ByteView rotation) {
+  return verifier::verify_rotation(before.impl().prepared, after.impl().prepared, rotation);
+}
+
+PathResult verify_path(const VerificationKey& root, ByteView path) {
+  const auto rejected = [](Verdict verdict) {
+    verdict.where = "path: " + verdict.where;
+    return PathResult{std::move(verdict), std::nullopt, 0};
+  };
+  if (root.info().depth > 0) {
+    return rejected(Verdict::reject(RejectReason::kWrongStatement, "it begins at a root key, this one came by a path"));
+  }
+  verifier::Path steps;
+  if (Verdict verdict = verifier::read_path(path, steps); !verdict.accepted()) return rejected(std::move(verdict));
+  verifier::Descent descent;
+  if (Verdict verdict = verifier::verify_path(root.impl().prepared, steps, descent); !verdict.accepted()) {
+    return rejected(std::move(verdict));
+  }
+  auto impl = api::describe_key(std::move(descent.serving));
+  impl->info.root_identity = root.info().model_identity;
+  impl->info.depth = steps.steps.size();
+  impl->info.weakest_bits = descent.weakest.bits();
+  return {Verdict::accept(), VerificationKey(std::move(impl)), descent.root_slot};
+}
+
+std::optional<Digest> claimed_identity(ByteView proof) {
+  ByteReader reader(proof);
+  if (reader.u32() != statement::kProofMagic || reader.u32() != statement::kProofVersion) return std::nullopt;
+  static_cast<void>(reader.u32());
+  Digest identity{};
+  const ByteView bytes = reader.raw(identity.size());
+  if (!reader.ok()) return std::nullopt;
+  std::ranges::copy(bytes, identity.begin());
+  return identity;
+}
+
+}  // namespace zkinfer

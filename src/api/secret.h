@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The secret of a model's commitment: its bytes (docs/formats/secret.md) and what it says without the model.
+#pragma once
+
+#include "statement/statement.h"
+#include "zkinfer/prove.h"
+
+namespace zkinfer::api {
+
+struct Secret {
+  Digest seed{};
+  Digest identity{};
+  qir::Visibility visibility;
+  bool insecure_seed = false;
+  CommitmentRole role = CommitmentRole::kSingle;
+  pcs::OpeningParams params;
+  statement::Commitment commitment;
+
+  Bytes to_bytes() const;
+};
+Result<Secret> parse_secret(ByteView bytes);
+
+// The key, without encoding anything again. invalid_argument: the secret belongs to another structure.
+Result<statement::Key> key_of(const Secret& secret, const qir::QGraph& graph);
+
+// What a commitment of this role has, none of it used.
+SlotRange all_slots(CommitmentRole role, std::uint64_t budget);
+
+}  // namespace zkinfer::api

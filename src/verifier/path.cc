@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/path.h"
+
+#include <algorithm>
+
+#include "soundness/analyze.h"
+
+namespace zkinfer::verifier {
+
+namespace {
+
+soundness::SoundnessReport report_of(const PreparedKey& prepared) {
+  return soundness::analyze(prepared.key.params, prepared.compiled.shape);
+}
+
+void keep_weaker(soundness::SoundnessReport& weakest, soundness::SoundnessReport report) {
+  if (report.bits() < weakest.bits()) weakest = std::move(report);
+}
+
+Verdict wrong_step(std::size_t step, const std::string& what) {
+  return Verdict::reject(RejectReason::kWrongStatement, "step " + std::to_string(step + 1) + ": " + what);
+}
+
+// One rotation, whose statement the keys above and below make.
+Verdict verify_step(const PreparedKey& above, const PreparedKey& below, ByteView rotation, bool from_root,
+                    Descent& out) {
+  KeyProofFile file;
+  if (Verdict verdict = read_key_proof_file(kRotationKind, rotation, file); !verdict.accepted()) return verdict;
+  // A key of the tree is made by its rotation, which is the first use of its commitment.
+  if (file.slots[1] != 0) {
+    return Verdict::reject(RejectReason::kWrongStatement,
+                           "the rotation uses slot " + std::to_string(file.slots[1]) + " of the new key, expected 0");
+  }
+  if (from_root) out.root_slot = file.slots[0];
+  soundness::SoundnessReport report;
+  if (Verdict verdict = verify_rotation(above, below, rotation, &report); !verdict.accepted()) return verdict;
+  keep_weaker(out.weakest, std::move(report));
+  keep_weaker(out.weakest, report_of(below));
+  return Verdict::accept();
+}
+
+}  // namespace
+
+Bytes Path::to_bytes() const {
+  ByteWriter writer;
+  writer.u32(kPathMagic);
+  writer.u32(kPathVersion);
+  writer.raw(root_identity);
+  writer.u8(static_cast<std::uint8_t>(steps.size()));
+  for (const PathStep& step : steps) {
+    writer.blob(step.params.canonical_bytes());
+    step.commitment.write(writer);
+    writer.blob(step.rotation);
+  }
+  return std::move(writer).take();
+}
+
+Verdict read_path(ByteView bytes, Path& path) {
+  ByteReader reader(bytes);
+  const std::uint32_t magic = reader.u32();
+  const std::uint32_t version = reader.u32();
+  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
+  if (magic != kPathMagic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a path");
+  if (version != kPathVersion) return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version));
+  const ByteView root = reader.raw(path.root_identity.size());
+  const std::size_t num_steps = reader.u8();
+  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
+  if (num_steps < 1 || num_steps > kMaxPathSteps) {
+    return Verdict::reject(RejectReason::kBadHeader,
+                           std::to_string(num_steps) + " steps, expected 1 to " + std::to_string(kMaxPathSteps));
+  }
+  std::copy(root.begin(), root.end(), path.root_identity.begin());
+  path.steps.clear();
+  for (std::size_t i = 0; i < num_steps; ++i) {
+    const std::string where = "step " + std::to_string(i + 1);
+    PathStep& step = path.steps.emplace_back();
+    ByteReader params_reader(reader.blob(pcs::kMaxParamsBytes));
+    if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, where + ": parameters");
+    auto params = pcs::parse_params(params_reader);
+    if (!params.ok() || !params_reader.finished())
+      return Verdict::reject(RejectReason::kBadHeader, where + ": parameters");
+    step.params = std::move(params).value();
+    if (reader.remaining() < statement::kCommitmentBytes)
+      return Verdict::reject(RejectReason::kTruncated, where + ": commitment");
+    step.commitment = statement::read_commitment(reader);
+    if (!reader.ok()) return Verdict::reject(RejectReason::kNonCanonical, where + ": commitment");
+    const ByteView rotation = reader.blob(kMaxRotationBytes);
+    if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, where + ": rotation");
+    step.rotation.assign(rotation.begin(), rotation.end());
+  }
+  if (!reader.finished()) return Verdict::reject(RejectReason::kTrailingBytes, "path");
+  return Verdict::accept();
+}
+
+Result<PreparedKey> descendant(const PreparedKey& root, const pcs::OpeningParams& params,
+                               const statement::Commitment& commitment) {
+  const pcs::OpeningParams& own = root.key.params;
+  if (root.key.insecure_seed) return invalid_argument("the root key was made with a fixed seed, for tests");
+  if (!own.has_model || own.model_budget == 0) return invalid_argument("the root key commits to no private weights");
+  if (!params.has_model || params.model_budget == 0) return invalid_argument("no commitment to private weights");
+  if (params.security.decoding != own.security.decoding) return invalid_argument("another regime of soundness than the root's");
+  if (params.security.zero_knowledge != own.security.zero_knowledge) return invalid_argument("zero knowledge is off");
+  if (params.data != own.data)
+    return invalid_argument("committed inputs or outputs under other parameters than the root's");
+  if (params.security.bits < own.security.bits) {
+    return invalid_argument("it claims " + std::to_string(params.security.bits) + " bits, the root " +
+                            std::to_string(own.security.bits));
+  }
+  return prepare_like(root, params, commitment);
+}
+
+Verdict verify_path(const PreparedKey& root, const Path& path, Descent& out) {
+  if (path.root_identity != root.identity) {
+    return Verdict::reject(RejectReason::kWrongStatement, "root identity: the path leads from another key");
+  }
+  if (path.steps.empty() || path.steps.size() > kMaxPathSteps) {
+    return Verdict::reject(RejectReason::kBadHeader, std::to_string(path.steps.size()) + " steps");
+  }
+  out.weakest = report_of(root);
+  std::vector<Digest> identities = {root.identity};
+  PreparedKey above;  // of the step before; the root's before the first
+  for (std::size_t i = 0; i < path.steps.size(); ++i) {
+    const PathStep& step = path.steps[i];
+    auto below = descendant(root, step.params, step.commitment);
+    if (!below.ok()) return wrong_step(i, below.status().message());
+    if (std::ranges::count(identities, below->identity) > 0)
+      return wrong_step(i, "a key that the path has been at before");
+    identities.push_back(below->identity);
+    if (Verdict verdict = verify_step(i == 0 ? root : above, *below, step.rotation, i == 0, out); !verdict.accepted()) {
+      verdict.where = "step " + std::to_string(i + 1) + ": " + verdict.where;
+      return verdict;
+    }
+    above = std::move(below).value();
+  }
+  out.serving = std::move(above);
+  return Verdict::accept();
+}
+
+}  // namespace zkinfer::verifier

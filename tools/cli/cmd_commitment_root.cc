@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer commitment, the part about roots: what is under one, its backup, and its return.
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+#include "commitment_root.h"
+#include "files.h"
+#include "text.h"
+#include "zkinfer/commitment_tree.h"
+
+namespace zkinfer::cli {
+
+namespace {
+
+const char* role_text(CommitmentRole role) {
+  switch (role) {
+    case CommitmentRole::kSingle: return "single";
+    case CommitmentRole::kRoot: return "root";
+    case CommitmentRole::kInner: return "inner";
+    case CommitmentRole::kServing: return "serving";
+  }
+  return "";
+}
+
+nlohmann::ordered_json node_json(const CommitmentTree::Node& node) {
+  nlohmann::ordered_json json = {{"name", node.name},
+                                 {"role", role_text(node.role)},
+                                 {"identity", to_hex(node.identity)},
+                                 {"depth", node.depth},
+                                 {"slots", {node.slots.begin, node.slots.end}},
+                                 {"used", node.slots.num_used()},
+                                 {"proofs_left", node.num_proofs_left}};
+  if (!node.published) json["published"] = false;
+  if (!node.problem.empty()) json["problem"] = node.problem;
+  return json;
+}
+
+}  // namespace
+
+CommandResult root_status(const Session& session, const std::string& secret_path, bool json) {
+  ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(secret_path));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentTree::Node> nodes, tree.nodes());
+  const std::uint64_t left = CommitmentTree::num_proofs_left(nodes);
+  const std::uint64_t ready = CommitmentTree::num_proofs_ready(nodes);
+  if (json) {
+    nlohmann::ordered_json out = {{"identity", to_hex(nodes.front().identity)},
+                                  {"budget", nodes.front().slots.total},
+                                  {"proofs_left", left},
+                                  {"proofs_ready", ready},
+                                  {"commitments", nlohmann::ordered_json::array()}};
+    for (const CommitmentTree::Node& node : nodes) out["commitments"].push_back(node_json(node));
+    std::printf("%s\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+    return ExitCode::kDone;
+  }
+  if (session.quiet) {
+    std::printf("%llu\n", static_cast<unsigned long long>(left));
+    return ExitCode::kDone;
+  }
+  std::fputs(
+      pairs_text({{"identity", to_hex(nodes.front().identity)},
+                  {"proofs left", human_count(left) + " in all, " + human_count(ready) + " before the next rotation"}})
+          .c_str(),
+      stdout);
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const CommitmentTree::Node& node : nodes) {
+    std::string text = std::string(node.depth, ' ') + role_text(node.role) + ", " + node.slots.to_string();
+    if (node.role == CommitmentRole::kServing) text += ", " + human_count(node.num_proofs_left) + " proofs left";
+    if (!node.published) text += "; its rotation was interrupted: removed by the next one";
+    if (!node.problem.empty()) text += "; cannot be used: " + node.problem;
+    rows.emplace_back(node.name.empty() ? "root" : node.name, text);
+  }
+  std::fputs(pairs_text(rows).c_str(), stdout);
+  return ExitCode::kDone;
+}
+
+namespace {
+
+struct BackupArguments {
+  std::string secret_path, output_path;
+};
+
+CommandResult backup(const Session& session, const BackupArguments& arguments) {
+  if (std::error_code error; std::filesystem::exists(arguments.output_path, error)) {
+    return invalid_argument("'" + arguments.output_path + "' is there already; name another file with --output");
+  }
+  ZKI_RETURN_IF_ERROR(backup_root(arguments.secret_path, arguments.output_path));
+  if (!session.quiet) {
+    std::printf("wrote %s (secret; keep it elsewhere, and no copy of %s or of what serves under it)\n",
+                arguments.output_path.c_str(), arguments.secret_path.c_str());
+  }
+  return ExitCode::kDone;
+}
+
+struct RestoreArguments {
+  std::string model_path, backup_path, key_path, secret_path;
+  std::vector<std::string> published;
+  bool none_published = false;
+  std::uint64_t margin = RestoreOptions{}.margin;
+};
+
+CommandResult restore(const Session& session, const RestoreArguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path));
+  RestoreOptions options;
+  options.margin = arguments.margin;
+  std::vector<std::string> files = arguments.published;
+  const std::string folder = with_extension(arguments.secret_path, ".zkserving");
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".zkpath") files.push_back(entry.path().string());
+  }
+  if (files.empty() && !arguments.none_published) {
+    return invalid_argument(
+        "restore: which slots of the root were used after the backup can be read from the paths that were given to "
+        "verifiers; "
+        "give those that you can find with --published, or say --none-published");
+  }
+  for (const std::string& file : files) {
+    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, load_proof(file));
+    const PathResult path = verify_path(root, bytes);
+    if (!path.verdict.accepted()) {
+      return invalid_argument("'" + file + "' is no path from '" + arguments.key_path +
+                              "': " + path.verdict.to_string());
+    }
+    options.highest_published = std::max(options.highest_published.value_or(0), path.root_slot);
+  }
+  ZKI_ASSIGN_OR_RETURN(const SlotRange slots, restore_root(arguments.backup_path, arguments.secret_path, options));
+  if (!session.quiet) {
+    std::printf("wrote %s: goes on at slot %llu of %llu; what served under the root before is discarded\n",
+                arguments.secret_path.c_str(), static_cast<unsigned long long>(slots.next),
+                static_cast<unsigned long long>(slots.total));
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_backup(CLI::App& commitment, Session& session) {
+  auto arguments = std::make_shared<BackupArguments>();
+  CLI::App* command =
+      commitment.add_subcommand("backup", "copy a root's secret to a file that can only be restored, not used");
+  command->add_option("secret", arguments->secret_path, "the root's secret (.zksecret)")->required();
+  command->add_option("-o,--output", arguments->output_path,
+                      "backup to write (default: the secret's name with .zkbackup)");
+  command->callback([arguments, &session] {
+    if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->secret_path, ".zkbackup");
+    session.run([&] { return backup(session, *arguments); });
+  });
+}
+
+void add_restore(CLI::App& commitment, Session& session) {
+  auto arguments = std::make_shared<RestoreArguments>();
+  CLI::App* command =
+      commitment.add_subcommand("restore", "make a lost root's secret again, leaving out every slot that may be used");
+  command->add_option("backup", arguments->backup_path, "backup (.zkbackup)")->required();
+  command->add_option("-k,--key", arguments->key_path, "the root's verification key (.zkkey)")->required();
+  command->add_option("-s,--secret", arguments->secret_path,
+                      "secret to write (default: the backup's name with .zksecret)");
+  CLI::Option* published =
+      command->add_option("--published", arguments->published,
+                          "paths (.zkpath) that were given to verifiers: the latest ones that can be found");
+  command->add_flag("--none-published", arguments->none_published, "no path was ever given to anybody since the backup")
+      ->excludes(published);
+  command->add_option("--margin", arguments->margin, "slots to leave out for rotations that are not known")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20))
+      ->capture_default_str();
+  command->callback([arguments, &session] {
+    if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->backup_path, ".zksecret");
+    session.run([&] { return restore(session, *arguments); });
+  });
+}
+
+}  // namespace zkinfer::cli

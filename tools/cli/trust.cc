@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trust.h"
+
+#include <filesystem>
+
+#include "files.h"
+#include "zkinfer/prove.h"
+
+namespace zkinfer::cli {
+namespace {
+
+bool is_file(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error);
+}
+
+std::string beside(const std::string& path, const std::string& name) {
+  const std::size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? name : path.substr(0, slash + 1) + name;
+}
+
+}  // namespace
+
+void add_trust_options(CLI::App& command, TrustArguments& arguments) {
+  CLI::Option* certificate = command.add_option(
+      "--certificate", arguments.certificate_path,
+      "certificate (.zkcert) of the key's weights (default: the key's name with .zkcert, if it is there)");
+  CLI::Option* model = command.add_option("--model", arguments.model_path,
+                                          "of a public model, instead of a certificate: the model package (.zkmodel), "
+                                          "from which the key is derived again");
+  CLI::Option* uncertified =
+      command.add_flag("--uncertified", arguments.uncertified,
+                       "take the weights as they are: nothing then shows that they are integers in their ranges");
+  certificate->excludes(model)->excludes(uncertified);
+  model->excludes(uncertified);
+  command.add_option(
+      "--path", arguments.paths,
+      "path (.zkpath) from the key to the serving key of the proof (default: found beside proof or key)");
+}
+
+Result<CheckedTrust> check_weights(const VerificationKey& root, const std::string& key_path,
+                                   const TrustArguments& arguments) {
+  CheckedTrust out;
+  if (arguments.uncertified) {
+    out.weights = CheckedWeights::uncertified();
+    return out;
+  }
+  if (!arguments.model_path.empty()) {
+    ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
+    out.verdict = check_public_weights(model, root, out.weights);
+    return out;
+  }
+  if (root.info().num_parameters == 0) return out;
+  const std::string found = with_extension(key_path, ".zkcert");
+  if (arguments.certificate_path.empty() && !is_file(found)) {
+    return invalid_argument(
+        "there is no certificate '" + found +
+        "' beside the key, so nothing shows that its weights are integers in their ranges; " +
+        (root.info().public_parameters ? "give the public model with --model" : "give it with --certificate") +
+        ", or take the weights as they are with --uncertified");
+  }
+  ZKI_ASSIGN_OR_RETURN(const Bytes certificate,
+                       load_proof(arguments.certificate_path.empty() ? found : arguments.certificate_path));
+  out.verdict = CheckedWeights::from_certificate(root, certificate, out.weights);
+  return out;
+}
+
+std::string path_file_name(const Digest& identity) { return to_hex(identity).substr(0, 16) + ".zkpath"; }
+
+Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string& key_path, ByteView proof,
+                                  const std::string& proof_path, const std::vector<std::string>& paths) {
+  KeyForProof out;
+  const std::optional<Digest> identity = claimed_identity(proof);
+  if (!identity.has_value() || *identity == root.info().model_identity) return out;
+  std::vector<std::string> files = paths;
+  if (files.empty()) {
+    for (const std::string& from : {proof_path, key_path}) {
+      const std::string file = beside(from, path_file_name(*identity));
+      if (files.empty() && is_file(file)) files.push_back(file);
+    }
+  }
+  for (const std::string& file : files) {
+    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, load_proof(file));
+    PathResult path = verify_path(root, bytes);
+    if (!path.verdict.accepted()) {
+      out.verdict = Verdict::reject(path.verdict.reason, "'" + file + "': " + path.verdict.where);
+      return out;
+    }
+    if (path.key->info().model_identity != *identity) continue;
+    out.serving = std::move(path.key);
+    out.path = file;
+    return out;
+  }
+  return out;
+}
+
+std::string weights_text(const KeyInfo& info, WeightEvidence evidence) {
+  std::string text = info.public_parameters ? "public" : "private, as committed in the key";
+  if (info.insecure_seed) text += "; fixed seed, for tests only";
+  switch (evidence) {
+    case WeightEvidence::kCertified: return text + "; ranges certified";
+    case WeightEvidence::kRederived: return text + "; those of the model given";
+    case WeightEvidence::kNoWeights: return "none";
+    case WeightEvidence::kNone:
+    case WeightEvidence::kUncertified: break;
+  }
+  return text + "; ranges not certified";
+}
+
+}  // namespace zkinfer::cli
