@@ -57,6 +57,8 @@ class Model {
                                const CompileOptions& options = {});
   // The model package (docs/formats/model.md).
   static Result<Model> from_bytes(ByteView bytes);
+  // Keeps the bytes and reads the weights there, in place.
+  static Result<Model> from_bytes(Bytes&& bytes);
   Bytes to_bytes() const;
 
   const std::string& name() const;

@@ -35,6 +35,9 @@ struct CommitOptions {
   // by model size. Without meaning for public parameters.
   std::uint64_t budget = 0;
   CommitmentRole role = CommitmentRole::kSingle;  // kSingle with public parameters, which need no other
+  // Where the code word of the commitment goes (docs/formats/code.md; secret), so that no later process has to encode the
+  // weights again. Empty: memory, until the object ends.
+  std::string code_file;
   // Tests and benchmarks only: makes commitments and proofs reproducible, and not hiding towards whoever knows it. The
   // verification key says so.
   std::optional<Digest> insecure_seed;
@@ -78,12 +81,15 @@ class Prover {
  public:
   // Commits to the weights (the costly one-time step) and derives the verification key.
   static Result<Prover> create(const Model& model, const CommitOptions& options = {});
-  // The same commitment again, from the file that save() wrote; rebuilds the code word.
-  static Result<Prover> open(const Model& model, const std::string& secret_path, Progress progress = {});
+  // The same commitment again, from the file that save() wrote. The code word is read from code_file_of(secret_path); where
+  // that is not there it is made again and, if code_file_pays, written there. `code_file` = false: always made again, in memory.
+  static Result<Prover> open(const Model& model, const std::string& secret_path, Progress progress = {},
+                             bool code_file = true);
   // The same from commitment_secret(), for programs that keep secret and count elsewhere: `slots` must be the one count of
-  // this commitment, from all_slots() on. Only a commitment to public parameters may do without.
+  // this commitment, from all_slots() on. Only a commitment to public parameters may do without. code_file: read if it is there,
+  // else written; empty: the code word is made again, in memory.
   static Result<Prover> restore(const Model& model, ByteView commitment_secret, std::shared_ptr<SlotStore> slots,
-                                Progress progress = {});
+                                Progress progress = {}, const std::string& code_file = {});
   ~Prover();
   Prover(Prover&&) noexcept;
   Prover& operator=(Prover&&) noexcept;
@@ -128,6 +134,12 @@ class Prover {
   explicit Prover(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// The code file that belongs beside a secret file: its name with .zkcode.
+std::string code_file_of(const std::string& secret_path);
+// Whether reading a code word is worth its place on the disk, for a model of this many parameters: below, encoding takes a
+// few milliseconds.
+bool code_file_pays(std::uint64_t num_parameters);
 
 // What a commitment's secret says of it, without the model.
 struct CommitmentInfo {

@@ -67,7 +67,7 @@ Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key
   }
   ZKI_ASSIGN_OR_RETURN(
       const prover::CommittedModel rebuilt,
-      prover::commit_model_with_rows(package.graph, package.params, key.params, key.visibility, opening.rows_key));
+      prover::encode_model(package.graph, package.weights, key.params, key.visibility, opening.rows_key));
   const statement::Commitment& commitment = rebuilt.prepared.key.commitment;
   if (commitment.root != key.commitment.root)
     return no_match("the model's weights are not those that the key commits to");

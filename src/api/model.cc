@@ -132,13 +132,15 @@ Result<Model> Model::compile(const std::string& onnx_path, const std::vector<Rea
   impl->package.report = quant::report_text(quantized);
   impl->package.graph = std::move(quantized.graph);
   impl->package.graph.name = options.name.empty() ? base_name(onnx_path) : options.name;
-  impl->package.params = std::move(quantized.params);
+  impl->package.weights = quantized.params;
   progress("done", 1.0);
   return Model(std::move(impl));
 }
 
-Result<Model> Model::from_bytes(ByteView bytes) {
-  ZKI_ASSIGN_OR_RETURN(package::Package package, package::from_bytes(bytes));
+Result<Model> Model::from_bytes(ByteView bytes) { return from_bytes(Bytes(bytes.begin(), bytes.end())); }
+
+Result<Model> Model::from_bytes(Bytes&& bytes) {
+  ZKI_ASSIGN_OR_RETURN(package::Package package, package::from_bytes(std::make_shared<const Bytes>(std::move(bytes))));
   auto impl = std::make_shared<Impl>();
   impl->package = std::move(package);
   return Model(std::move(impl));
@@ -149,11 +151,7 @@ const std::string& Model::name() const { return impl_->package.graph.name; }
 std::vector<TensorInfo> Model::inputs() const { return describe(impl_->package.graph, impl_->package.graph.inputs); }
 std::vector<TensorInfo> Model::outputs() const { return describe(impl_->package.graph, impl_->package.graph.outputs); }
 
-std::uint64_t Model::num_parameters() const {
-  std::uint64_t count = 0;
-  for (const auto& values : impl_->package.params) count += values.size();
-  return count;
-}
+std::uint64_t Model::num_parameters() const { return impl_->package.weights.num_weights(); }
 
 std::string Model::report() const { return impl_->package.report; }
 std::string Model::graph_text() const { return qir::to_text(impl_->package.graph); }
@@ -161,7 +159,8 @@ std::string Model::graph_text() const { return qir::to_text(impl_->package.graph
 Result<std::vector<std::vector<std::int64_t>>> Model::run(const RealInputs& inputs) const {
   const package::Package& package = impl_->package;
   ZKI_ASSIGN_OR_RETURN(const auto integers, api::quantize_inputs(package.graph, inputs));
-  ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(package.graph, package.params, integers));
+  ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness,
+                       exec_integer::run(package.graph, package.weights, integers));
   std::vector<std::vector<std::int64_t>> outputs;
   for (const qir::ValueId id : package.graph.outputs) outputs.push_back(witness.values[id]);
   return outputs;
@@ -182,7 +181,8 @@ Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& mod
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   const package::Package& package = model.impl().package;
-  ZKI_ASSIGN_OR_RETURN(const quant::FidelityReport report, quant::compare(graph, package.graph, package.params, named));
+  ZKI_ASSIGN_OR_RETURN(const quant::FidelityReport report,
+                       quant::compare(graph, package.graph, package.weights, named));
   Fidelity out;
   out.num_inputs = report.num_inputs;
   out.cosine = report.whole.cosine;

@@ -7,6 +7,7 @@
 #include "api/model_impl.h"
 #include "api/prove_request.h"
 #include "api/secret.h"
+#include "commit/pcs/code_file.h"
 #include "prover/certify.h"
 #include "prover/prf.h"
 #include "prover/prove.h"
@@ -81,8 +82,8 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   }
   const package::Package& package = model.impl().package;
   auto impl = std::make_unique<Impl>();
-  ZKI_ASSIGN_OR_RETURN(impl->model, prover::commit_model(package.graph, package.params, model_options, seed));
-  impl->role = options.role;
+  ZKI_ASSIGN_OR_RETURN(impl->model,
+                       prover::commit_model(package.graph, package.weights, model_options, seed, options.code_file));
   impl->set_insecure(options.insecure_seed.has_value());
   impl->key = impl->model.prepared.key.to_bytes();
   impl->own_slots = std::make_shared<MemorySlots>(impl->all_slots());
@@ -99,17 +100,21 @@ Result<CommitmentInfo> read_commitment_secret(ByteView commitment_secret) {
 }
 
 Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, std::shared_ptr<SlotStore> slots,
-                               Progress progress) {
-  ZKI_ASSIGN_OR_RETURN(const api::Secret secret, api::parse_secret(commitment_secret));
+                               Progress progress, const std::string& code_file) {
+  ZKI_ASSIGN_OR_RETURN(const Secret secret, parse_secret(commitment_secret));
   if (secret.params.model_budget > 0 && slots == nullptr) {
     return invalid_argument(
         "a commitment with a budget of proofs is restored without its count of used ones; give the SlotStore that has "
         "it");
   }
-  if (progress) progress("rebuild the weight commitment", 0.0);
+  const bool has_code = secret.params.has_model && !code_file.empty() && pcs::CodeFile::exists(code_file);
+  if (progress) progress(has_code ? "open the weight commitment" : "rebuild the weight commitment", 0.0);
   const package::Package& package = model.impl().package;
   auto impl = std::make_unique<Impl>();
-  auto model_again = prover::commit_model(package.graph, package.params, secret.params, secret.visibility, secret.seed);
+  auto model_again = has_code ? prover::reopen_model(package.graph, package.weights, secret.params, secret.visibility,
+                                                     secret.seed, code_file)
+                              : prover::recommit_model(package.graph, package.weights, secret.params, secret.visibility,
+                                                       secret.seed, code_file);
   if (!model_again.ok())
     return model_again.status().with_context("commitment secret: does it belong to the model '" + package.graph.name +
                                              "'?");
@@ -131,10 +136,21 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   return Prover(std::move(impl));
 }
 
-Result<Prover> Prover::open(const Model& model, const std::string& secret_path, Progress progress) {
+std::string code_file_of(const std::string& secret_path) {
+  const std::size_t slash = secret_path.find_last_of('/');
+  const std::size_t dot = secret_path.find_last_of('.');
+  const bool has_extension = dot != std::string::npos && dot > 0 && (slash == std::string::npos || dot > slash + 1);
+  return (has_extension ? secret_path.substr(0, dot) : secret_path) + ".zkcode";
+}
+
+bool code_file_pays(std::uint64_t num_parameters) { return num_parameters >= std::uint64_t{1} << 18; }
+
+Result<Prover> Prover::open(const Model& model, const std::string& secret_path, Progress progress, bool code_file) {
   ZKI_ASSIGN_OR_RETURN(SlotFile opened, SlotFile::open(secret_path, kModelSecretFile));
   auto file = std::make_shared<SlotFile>(std::move(opened));
-  Result<Prover> prover = restore(model, file->payload(), file, std::move(progress));
+  std::string code_path = code_file_of(file->path());
+  if (!code_file || !(pcs::CodeFile::exists(code_path) || code_file_pays(model.num_parameters()))) code_path.clear();
+  Result<Prover> prover = restore(model, file->payload(), file, std::move(progress), code_path);
   if (!prover.ok()) return prover.status().with_context("'" + secret_path + "'");
   if (const SlotRange all = prover->all_slots();
       file->slots().total != all.total || file->slots().num_kept != all.num_kept) {

@@ -15,6 +15,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -90,7 +92,7 @@ struct Contraction {
   LinExpr y, lhs, rhs;
 };
 
-// At every point of the box the tuple is a row of table `table` (one entry for kRange tables, (x, T[x]) otherwise).
+// At every point of the box the tuple is a row of table `table`.
 struct Lookup {
   std::string name;
   Box box;
@@ -115,11 +117,29 @@ struct PublicTensor {
   Source source = Source::kEntries;
 };
 
-struct Table {
-  qir::Table rows;
-  ColumnId multiplicity = 0;  // witness column [2^log_size]
+// All tuples of `width` numbers in [first, first + side), and no others. Row r holds the digits of min(r, side^width - 1) in
+// base `side`, lowest first, plus `first`: rows beyond side^width repeat the last one.
+struct Grid {
+  std::int64_t first = 0;
+  std::uint64_t side = 1;  // at least 1
+  std::uint32_t width = 1;
 
-  std::size_t tuple_size() const { return rows.kind == qir::TableKind::kRange ? 1 : 2; }
+  std::uint64_t num_tuples() const;  // side^width, which is below 2^32
+};
+
+// The rows that tuples may be: those of `rows`, (x) for kRange and (x, T[x]) otherwise, or a grid's.
+struct Table {
+  qir::Table rows = {};
+  std::optional<Grid> grid = {};
+  ColumnId multiplicity = 0;  // witness column [num_rows()]
+
+  int log_size() const;
+  std::uint64_t num_rows() const { return std::uint64_t{1} << log_size(); }
+  std::size_t tuple_size() const;
+  // Entry `index` of row `row`.
+  std::int64_t entry(std::uint64_t row, std::size_t index) const;
+  // The first row that begins with these numbers, each |x| < p / 2: all of a grid's, the first of the others'.
+  std::optional<std::uint64_t> row_of(std::span<const std::int64_t> tuple) const;
 };
 
 struct Circuit {

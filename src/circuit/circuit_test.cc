@@ -49,17 +49,17 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
   Draw draw(7);
   for (int round = 0; round < 150; ++round) {
     Circuit circuit;
-    ColumnValues data;
     const std::size_t num_columns = 1 + draw.below(4);
+    ColumnValues data(num_columns);
     for (std::size_t i = 0; i < num_columns; ++i) {
       Column column{"c", Oracle::kWitness, {}};
       const std::size_t rank = draw.below(4);
       for (std::size_t a = 0; a < rank; ++a) column.shape.push_back(1 + draw.below(round % 3 == 0 ? 40 : 9));
-      data.emplace_back(column.num_elements());
-      for (Fp& x : data.back()) x = draw.fe().c[0];
+      data[i] = FpVec(column.num_elements());
+      for (Fp& x : data[i]) x = draw.fe().c[0];
       if (draw.below(5) == 0) {
         column.oracle = Oracle::kConstant;
-        for (Fp& x : data.back()) {
+        for (Fp& x : data[i]) {
           column.constants.push_back(static_cast<std::int64_t>(draw.below(2000)) - 1000);
           x = Fp::from_int(column.constants.back());
         }

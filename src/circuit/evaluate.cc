@@ -2,6 +2,7 @@
 #include "circuit/evaluate.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/check.h"
 #include "base/parallel.h"
@@ -14,12 +15,39 @@ std::uint64_t box_size(const Box& box) {
   return count;
 }
 
+void ColumnView::copy(std::size_t begin, FpSpan out) const {
+  if (!ints.empty()) return vec::from_ints(ints.subspan(begin, out.size()), out);
+  std::copy_n(elements.data() + begin, out.size(), out.data());
+}
+
+FpVec& ColumnValues::operator[](std::size_t id) {
+  if (!ints_[id].empty()) {
+    elements_[id] = FpVec(ints_[id].size);
+    vec::from_ints(ints_[id], elements_[id].span());
+    ints_[id] = {};
+  }
+  return elements_[id];
+}
+
+const FpVec& ColumnValues::operator[](std::size_t id) const {
+  ZKI_CHECK(ints_[id].empty(), "a column of small integers is read through its view");
+  return elements_[id];
+}
+
+void ColumnValues::clear() {
+  elements_.clear();
+  ints_.clear();
+}
+
 namespace {
+
+// Small integers become elements of F so many at a time, in the first-level cache.
+constexpr std::size_t kConverted = 512;
 
 // Adds one view over the loop axes. `index` holds the current column index per column axis.
 class ViewWalker {
  public:
-  ViewWalker(const View& view, const Column& column, const FpVec& data, const std::vector<LoopAxis>& loops)
+  ViewWalker(const View& view, const Column& column, const ColumnView& data, const std::vector<LoopAxis>& loops)
       : view_(view), column_(column), data_(data), loops_(loops), coef_(Fp::from_int(view.coef)) {
     ZKI_CHECK_EQ(data.size(), column.num_elements(), "a column has its values before it is read");
     std::int64_t stride = 1;
@@ -106,17 +134,35 @@ class ViewWalker {
     const std::int64_t step =
         feed.column_axis < 0 ? 0 : feed.stride * column_strides_[static_cast<std::size_t>(feed.column_axis)];
     const auto out_step = has_loop ? static_cast<std::int64_t>(loops_.back().out_stride) : 0;
-    const Fp* source = data_.data() + offset;
     const auto count = static_cast<std::size_t>(end - begin);
-    if (step == 1 && out_step == 1) {
-      return vec::axpy(coef_, FpCSpan(source + begin, count), FpSpan(out + begin, count));
+    const bool is_run = step == 1 && out_step == 1;
+    if (data_.ints.empty()) {
+      const Fp* source = data_.elements.data() + offset;
+      if (is_run) return vec::axpy(coef_, FpCSpan(source + begin, count), FpSpan(out + begin, count));
+      for (std::int64_t i = begin; i < end; ++i) out[i * out_step] += coef_ * source[i * step];
+      return;
     }
-    for (std::int64_t i = begin; i < end; ++i) out[i * out_step] += coef_ * source[i * step];
+    if (is_run) return add_run(static_cast<std::size_t>(offset + begin), FpSpan(out + begin, count));
+    data_.ints.with_reader([&](const auto& read) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        out[i * out_step] += coef_ * Fp::from_int(read(static_cast<std::size_t>(offset + i * step)));
+      }
+    });
+  }
+
+  // out[i] += coef * integer[begin + i].
+  void add_run(std::size_t begin, FpSpan out) const {
+    Fp converted[kConverted];
+    for (std::size_t done = 0; done < out.size(); done += kConverted) {
+      const std::size_t count = std::min(kConverted, out.size() - done);
+      vec::from_ints(data_.ints.subspan(begin + done, count), FpSpan(converted, count));
+      vec::axpy(coef_, FpCSpan(converted, count), out.subspan(done, count));
+    }
   }
 
   const View& view_;
   const Column& column_;
-  const FpVec& data_;
+  const ColumnView data_;
   const std::vector<LoopAxis>& loops_;
   Fp coef_;
   std::vector<std::int64_t> column_strides_;
@@ -137,7 +183,8 @@ void fill(const std::vector<LoopAxis>& loops, std::size_t level, Fp value, Fp* o
 void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data,
                     const std::vector<LoopAxis>& loops, const std::vector<std::uint64_t>& fixed, Fp* out) {
   fill(loops, 0, Fp::from_int(expr.constant), out);
-  for (const View& view : expr.views) ViewWalker(view, columns[view.column], data[view.column], loops).add(fixed, out);
+  for (const View& view : expr.views)
+    ViewWalker(view, columns[view.column], data.view(view.column), loops).add(fixed, out);
 }
 
 FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data, const Box& box) {
@@ -183,26 +230,17 @@ FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const Co
 }
 
 void copy_block(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
-                const Fp* values, Fp* out) {
-  std::vector<std::size_t> strides(order.size(), 1);
-  for (std::size_t axis = order.size(); axis-- > 1;) strides[axis - 1] = strides[axis] * shape[axis];
-  const auto copy = [&](auto& self, std::size_t level, const Fp* source, Fp* target, int bits) -> void {
-    if (level == order.size()) {
-      *target = *source;
+                const ColumnView& values, Fp* out) {
+  visit_block(block, order, shape, [&](std::size_t source, std::size_t target, std::size_t count, std::size_t step) {
+    if (step == 1) return values.copy(source, FpSpan(out + target, count));
+    if (values.ints.empty()) {
+      for (std::size_t i = 0; i < count; ++i) out[target + i] = values.elements[source + i * step];
       return;
     }
-    const std::uint32_t axis = order[level];
-    const AxisPiece& piece = block.pieces[axis];
-    const int below = bits - piece.bits;
-    source += piece.begin * strides[axis];
-    if (level + 1 == order.size() && strides[axis] == 1) {
-      std::copy(source, source + piece.length, target);
-      return;
-    }
-    for (std::uint64_t i = 0; i < piece.length; ++i)
-      self(self, level + 1, source + i * strides[axis], target + (i << below), below);
-  };
-  copy(copy, 0, values, out, block.log_size());
+    values.ints.with_reader([&](const auto& read) {
+      for (std::size_t i = 0; i < count; ++i) out[target + i] = Fp::from_int(read(source + i * step));
+    });
+  });
 }
 
 void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data, FpSpan out) {
@@ -212,12 +250,58 @@ void place_values(const Layout& layout, const std::vector<Column>& columns, cons
       for (const auto& [id, block_index] : layout.lanes[lane]) {
         const PlacedBlock& placed = layout.columns[id].blocks[block_index];
         const std::vector<std::uint32_t>& order = layout.columns[id].cuts.order;
-        ZKI_CHECK_EQ(data[id].size(), columns[id].num_elements(), "every placed column has its values");
-        copy_block(placed.block, order, columns[id].shape, data[id].data(),
-                   out.data() + lane * layout.num_coefs + placed.row);
+        const ColumnView values = data.view(id);
+        ZKI_CHECK_EQ(values.size(), columns[id].num_elements(), "every placed column has its values");
+        copy_block(placed.block, order, columns[id].shape, values, out.data() + lane * layout.num_coefs + placed.row);
       }
     }
   });
+}
+
+namespace {
+
+// The block's integers, in `out_width` bytes each.
+template <class T>
+void copy_integers(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
+                   const IntSpan& values, std::uint8_t* out) {
+  visit_block(block, order, shape, [&](std::size_t source, std::size_t target, std::size_t count, std::size_t step) {
+    values.with_reader([&](const auto& read) {
+      for (std::size_t i = 0; i < count; ++i) {
+        const T x = static_cast<T>(read(source + i * step));
+        std::memcpy(out + (target + i) * sizeof(T), &x, sizeof(T));
+      }
+    });
+  });
+}
+
+}  // namespace
+
+pcs::IntLanes place_integers(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data) {
+  std::vector<std::uint8_t> widths(layout.lanes.size(), 1);
+  for (std::size_t lane = 0; lane < widths.size(); ++lane) {
+    for (const auto& [id, block] : layout.lanes[lane]) widths[lane] = std::max(widths[lane], data.view(id).ints.width);
+  }
+  pcs::IntLanes out(widths, layout.num_coefs);
+  parallel_for(widths.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t lane = begin; lane < end; ++lane) {
+      for (const auto& [id, block_index] : layout.lanes[lane]) {
+        const PlacedBlock& placed = layout.columns[id].blocks[block_index];
+        const IntSpan values = data.view(id).ints;
+        ZKI_CHECK_EQ(values.size, columns[id].num_elements(), "every placed column has its integers");
+        const auto copy = [&](auto type) {
+          copy_integers<decltype(type)>(placed.block, layout.columns[id].cuts.order, columns[id].shape, values,
+                                        out.lane_bytes(lane) + placed.row * widths[lane]);
+        };
+        if (widths[lane] == 1)
+          copy(std::int8_t{});
+        else if (widths[lane] == 2)
+          copy(std::int16_t{});
+        else
+          copy(std::int32_t{});
+      }
+    }
+  });
+  return out;
 }
 
 }  // namespace zkinfer::circuit

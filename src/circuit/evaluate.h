@@ -2,16 +2,50 @@
 // Prover side: values of linear expressions over a box, or over a slice of it, from the columns' values.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "circuit/circuit.h"
 #include "circuit/layout.h"
+#include "commit/pcs/int_lanes.h"
 #include "field/vec.h"
 
 namespace zkinfer::circuit {
 
-// Values of every column, row-major; [columns][num_elements]. Columns may be empty while they are not computed yet.
-using ColumnValues = std::vector<FpVec>;
+// The values of one column, wherever they are: elements of F, or small integers.
+struct ColumnView {
+  FpCSpan elements;
+  IntSpan ints;
+
+  std::size_t size() const { return ints.empty() ? elements.size() : ints.size; }
+  Fp operator[](std::size_t i) const { return ints.empty() ? elements[i] : Fp::from_int(ints[i]); }
+  // out[i] = this[begin + i].
+  void copy(std::size_t begin, FpSpan out) const;
+};
+
+// Values of every column, row-major. Columns may be empty while they are not computed yet. A parameter's column is borrowed
+// from the model's weights and stays small integers.
+class ColumnValues {
+ public:
+  ColumnValues() = default;
+  explicit ColumnValues(std::size_t num_columns) : elements_(num_columns), ints_(num_columns) {}
+
+  std::size_t size() const { return elements_.size(); }
+  ColumnView view(std::size_t id) const { return {elements_[id].span(), ints_[id]}; }
+  void borrow(std::size_t id, const IntSpan& ints) { ints_[id] = ints; }
+  // Keeps alive what columns are borrowed from.
+  void keep(std::shared_ptr<const void> owner) { owner_ = std::move(owner); }
+  // Elements of F of its own, for whoever computes or changes a column; borrowed integers are converted first.
+  FpVec& operator[](std::size_t id);
+  // Of a column that has elements of F.
+  const FpVec& operator[](std::size_t id) const;
+  void clear();
+
+ private:
+  std::vector<FpVec> elements_;
+  std::vector<IntSpan> ints_;
+  std::shared_ptr<const void> owner_;
+};
 
 // One loop axis of an evaluation and the distance of its steps in the output.
 struct LoopAxis {
@@ -30,13 +64,38 @@ FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const Co
 
 std::uint64_t box_size(const Box& box);
 
+// Calls visit(source, target, count, source_step) for runs of one block of a row-major tensor of that shape: entries source,
+// source + source_step, .. of the tensor belong at the block's addresses target, target + 1, ... order: axes from the
+// highest to the lowest address bits.
+template <class Visit>
+void visit_block(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
+                 const Visit& visit) {
+  std::vector<std::size_t> strides(order.size(), 1);
+  for (std::size_t axis = order.size(); axis-- > 1;) strides[axis - 1] = strides[axis] * shape[axis];
+  const auto walk = [&](auto& self, std::size_t level, std::size_t source, std::size_t target, int bits) -> void {
+    if (level == order.size()) return visit(source, target, std::size_t{1}, std::size_t{1});
+    const std::uint32_t axis = order[level];
+    const AxisPiece& piece = block.pieces[axis];
+    const int below = bits - piece.bits;
+    source += piece.begin * strides[axis];
+    if (level + 1 == order.size()) return visit(source, target, static_cast<std::size_t>(piece.length), strides[axis]);
+    for (std::uint64_t i = 0; i < piece.length; ++i) {
+      self(self, level + 1, source + i * strides[axis], target + (i << below), below);
+    }
+  };
+  walk(walk, 0, 0, 0, block.log_size());
+}
+
 // Copies one block of a row-major tensor to the block's addresses, out[0 .. 2^log_size); addresses of no index are left
-// alone. order: axes from the highest to the lowest address bits.
+// alone.
 void copy_block(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
-                const Fp* values, Fp* out);
+                const ColumnView& values, Fp* out);
 
 // Writes the columns that `layout` places to their addresses in out: [num_lanes, num_coefs]; addresses of no column are left
 // alone. All cores.
 void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data, FpSpan out);
+
+// The same of columns that are small integers, all of them borrowed; addresses of no column are zero.
+pcs::IntLanes place_integers(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data);
 
 }  // namespace zkinfer::circuit

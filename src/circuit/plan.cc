@@ -26,7 +26,7 @@ void place_leaves(const Circuit& circuit, OuterPlan& plan) {
     }
   }
   for (std::uint32_t i = 0; i < circuit.tables.size(); ++i) {
-    plan.leaves.push_back({LeafBlock::Kind::kTable, i, {}, {}, circuit.tables[i].rows.log_size, 0});
+    plan.leaves.push_back({LeafBlock::Kind::kTable, i, {}, {}, circuit.tables[i].log_size(), 0});
   }
   plan.leaves.push_back({});
   std::stable_sort(plan.leaves.begin(), plan.leaves.end(),

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "base/int_span.h"
 #include "field/buffer.h"
 #include "field/fe.h"
 #include "field/fp.h"
@@ -80,6 +81,9 @@ class FeVec {
 };
 
 namespace vec {
+
+// ---- small integers into F: out[i] = x[i]
+void from_ints(const IntSpan& x, FpSpan out);
 
 // ---- elementwise over F: out[i] = a[i] op b[i]
 void add(FpCSpan a, FpCSpan b, FpSpan out);

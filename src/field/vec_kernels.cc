@@ -2,6 +2,7 @@
 #include "field/vec.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "base/check.h"
@@ -37,6 +38,20 @@ void AxpyF(Fp a, const Fp* x, Fp* y, std::size_t size) {
   for_vectors(size,
               [=](std::size_t i, auto io) HWY_ATTR { io.store(add(io.load(y + i), mul(va, io.load(x + i))), y + i); });
 }
+
+// Small integers, |x| < 2^31: a plain loop, which the compiler turns into vectors of this target.
+template <class T>
+HWY_ATTR void FromInts(const std::uint8_t* in, Fp* out, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) {
+    T x;
+    std::memcpy(&x, in + i * sizeof(T), sizeof(T));
+    const auto wide = static_cast<std::int64_t>(x);
+    out[i] = Fp(static_cast<std::uint64_t>(wide) + (static_cast<std::uint64_t>(wide >> 63) & Fp::kModulus));
+  }
+}
+void FromInts8(const std::uint8_t* in, Fp* out, std::size_t size) { FromInts<std::int8_t>(in, out, size); }
+void FromInts16(const std::uint8_t* in, Fp* out, std::size_t size) { FromInts<std::int16_t>(in, out, size); }
+void FromInts32(const std::uint8_t* in, Fp* out, std::size_t size) { FromInts<std::int32_t>(in, out, size); }
 
 void MulK(const FeCSpan& a, const FeCSpan& b, const FeSpan& out) {
   for_vectors(out.size, [&](std::size_t i, auto io)
@@ -308,6 +323,9 @@ HWY_EXPORT(SubF);
 HWY_EXPORT(MulF);
 HWY_EXPORT(ScaleF);
 HWY_EXPORT(AxpyF);
+HWY_EXPORT(FromInts8);
+HWY_EXPORT(FromInts16);
+HWY_EXPORT(FromInts32);
 HWY_EXPORT(MulK);
 HWY_EXPORT(MulAddK);
 HWY_EXPORT(MulAddFK);
@@ -343,6 +361,15 @@ void check_sizes(std::size_t a, std::size_t b, std::size_t c) {
 }  // namespace
 
 namespace vec {
+
+void from_ints(const IntSpan& x, FpSpan out) {
+  check_sizes(x.size, out.size());
+  switch (x.width) {
+    case 1: return HWY_DYNAMIC_DISPATCH(FromInts8)(x.data, out.data(), out.size());
+    case 2: return HWY_DYNAMIC_DISPATCH(FromInts16)(x.data, out.data(), out.size());
+    default: return HWY_DYNAMIC_DISPATCH(FromInts32)(x.data, out.data(), out.size());
+  }
+}
 
 void add(FpCSpan a, FpCSpan b, FpSpan out) {
   check_sizes(a.size(), b.size(), out.size());

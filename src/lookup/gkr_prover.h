@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prover of the grand sum of fractions sum_x P[x] / Q[x] = 0 (relation and messages: gkr_verifier.h).
 //
-// Memory: the inner layers, as large as leaves with P in K; the leaves themselves are only read.
+// Memory: the inner layers, as large as leaves with P in K; the leaves themselves are only read, or never stored.
 // Cost: about 11 multiplications in K per leaf, half of them while the layers are built.
 #pragma once
 
@@ -9,6 +9,7 @@
 
 #include "field/vec.h"
 #include "hiding/prover_channel.h"
+#include "lookup/children.h"
 
 namespace zkinfer::lookup {
 
@@ -21,5 +22,7 @@ struct LeafValues {
 // else the proof will be rejected; both are checked by the verifier, not here.
 LeafValues prove_grand_sum(hiding::ProverChannel& channel, FpCSpan p, FeCSpan q);
 LeafValues prove_grand_sum(hiding::ProverChannel& channel, FeCSpan p, FeCSpan q);
+// Leaves made block by block, about four times each.
+LeafValues prove_grand_sum(hiding::ProverChannel& channel, const LeafSource& leaves);
 
 }  // namespace zkinfer::lookup

@@ -71,14 +71,13 @@ Fe bind_last(const Table& table, std::size_t first, const Fe& s) {
 
 }  // namespace
 
-LayerOpening prove_layer(hiding::ProverChannel& channel, FeSpan parent_p, FeSpan parent_q, const Numerators& p,
-                         FeCSpan q, const Fe& lambda, Fe claim, std::span<const Fe> r) {
+LayerOpening prove_layer(hiding::ProverChannel& channel, FeSpan parent_p, FeSpan parent_q, const Children& children,
+                         const Fe& lambda, Fe claim, std::span<const Fe> r) {
   const std::size_t num_parents = parent_p.size;
   ZKI_CHECK(!r.empty(), "a layer sumcheck has a variable");
   ZKI_CHECK_EQ(num_parents, std::size_t{1} << r.size(), "parents of a layer");
   ZKI_CHECK_EQ(parent_q.size, num_parents, "parents of a layer");
-  ZKI_CHECK_EQ(p.size(), 2 * num_parents, "children of a layer");
-  ZKI_CHECK_EQ(q.size, 2 * num_parents, "children of a layer");
+  ZKI_CHECK_EQ(children.size(), 2 * num_parents, "children of a layer");
 
   // From the second round on the parents' memory holds the four tables.
   LayerTables tables = halves(parent_p, parent_q);
@@ -88,8 +87,8 @@ LayerOpening prove_layer(hiding::ProverChannel& channel, FeSpan parent_p, FeSpan
   for (std::size_t round = 0; round < r.size(); ++round) {
     eq.move_to(round);
     const RoundSums sums = eq.weighted_sum<RoundSums>([&](FeCSpan weights, std::size_t begin) {
-      if (round == 0) return first_round(parent_p, parent_q, p, q, lambda, weights, begin);
-      if (round == 1) return fold_children(p, q, lambda, s, weights, begin, tables);
+      if (round == 0) return children.first_round(parent_p, parent_q, lambda, weights, begin);
+      if (round == 1) return children.fold(lambda, s, weights, begin, tables);
       return fold_tables(tables, s, weights, begin);
     });
     if (round >= 2) shrink(tables);
@@ -114,10 +113,11 @@ LayerOpening prove_layer(hiding::ProverChannel& channel, FeSpan parent_p, FeSpan
     opening.point.push_back(s);
   }
   if (r.size() == 1) {
-    opening.p0 = bind_last(p, 0, s);
-    opening.p1 = bind_last(p, 2, s);
-    opening.q0 = bind_last(q, 0, s);
-    opening.q1 = bind_last(q, 2, s);
+    const auto bound = [&](const Fe& low, const Fe& high) { return low + s * (high - low); };
+    opening.p0 = bound(children.p(0), children.p(1));
+    opening.p1 = bound(children.p(2), children.p(3));
+    opening.q0 = bound(children.q(0), children.q(1));
+    opening.q1 = bound(children.q(2), children.q(3));
   } else {
     opening.p0 = bind_last(tables.p0, 0, s);
     opening.q0 = bind_last(tables.q0, 0, s);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "hiding/prover_channel.h"
-#include "lookup/gkr_kernels.h"
+#include "lookup/children.h"
 
 namespace zkinfer::lookup {
 
@@ -19,9 +19,9 @@ struct LayerOpening {
   Fe p0, p1, q0, q1;      // the children's extensions there
 };
 
-// parent_p, parent_q: [N], the layer's own values; used up as working memory. p, q: the children, [2 N]. r: [l], l >= 1.
+// parent_p, parent_q: [N], the layer's own values; used up as working memory. children: [2 N]. r: [l], l >= 1.
 // claim must be the value of P' + lambda Q' at r.
-LayerOpening prove_layer(hiding::ProverChannel& channel, FeSpan parent_p, FeSpan parent_q, const Numerators& p,
-                         FeCSpan q, const Fe& lambda, Fe claim, std::span<const Fe> r);
+LayerOpening prove_layer(hiding::ProverChannel& channel, FeSpan parent_p, FeSpan parent_q, const Children& children,
+                         const Fe& lambda, Fe claim, std::span<const Fe> r);
 
 }  // namespace zkinfer::lookup

@@ -33,7 +33,8 @@ bool layer_holds(Nodes& nodes, const std::vector<Fe>& r, const Fe& lambda, bool 
   session.make_pads(5);
   LayerOpening opening;
   session.prove([&](hiding::ProverChannel& channel) {
-    opening = prove_layer(channel, nodes.parent_p, nodes.parent_q, FeCSpan(nodes.p), nodes.q, lambda, claim, r);
+    opening =
+        prove_layer(channel, nodes.parent_p, nodes.parent_q, Children(FeCSpan(nodes.p), nodes.q), lambda, claim, r);
   });
   const std::size_t num_parents = std::size_t{1} << r.size();
   EXPECT_EQ(opening.p0, hiding::evaluate(nodes.p.subspan(0, num_parents), opening.point));

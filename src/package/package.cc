@@ -12,28 +12,10 @@ namespace zkinfer::package {
 namespace {
 
 constexpr std::array<std::uint8_t, 4> kMagic = {'Z', 'K', 'I', 'M'};
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::uint32_t kStructure = 1;
 constexpr std::uint32_t kParams = 2;
 constexpr std::uint32_t kReport = 3;
-
-// Bytes per element of a parameter: 1..4, two's complement.
-std::size_t element_bytes(const qir::Value& value) {
-  std::size_t num_bytes = 1;
-  while (num_bytes < 4) {
-    const std::int64_t bound = std::int64_t{1} << (8 * num_bytes - 1);
-    if (value.lo >= -bound && value.hi < bound) break;
-    ++num_bytes;
-  }
-  return num_bytes;
-}
-
-std::int32_t sign_extended(const std::uint8_t* bytes, std::size_t num_bytes) {
-  std::uint32_t x = 0;
-  for (std::size_t i = 0; i < num_bytes; ++i) x |= std::uint32_t{bytes[i]} << (8 * i);
-  const int unused = static_cast<int>(32 - 8 * num_bytes);
-  return static_cast<std::int32_t>(x << unused) >> unused;
-}
 
 void write_section(ByteWriter& out, std::uint32_t id, ByteView bytes) {
   out.u32(id);
@@ -63,45 +45,53 @@ void Package::set_section(std::uint32_t id, Bytes bytes) {
     sections.insert(it, {id, std::move(bytes)});
 }
 
-Bytes param_bytes(const qir::QGraph& graph, const qir::Weights& params) {
-  ZKI_CHECK_EQ(params.size(), graph.values.size(), "one parameter list per value");
+Bytes weight_bytes(const qir::QGraph& graph, const qir::WeightStore& weights) {
+  ZKI_CHECK_EQ(weights.size(), graph.values.size(), "one list of weights per value");
   std::size_t total = 0;
-  for (std::size_t id = 0; id < params.size(); ++id) total += params[id].size() * element_bytes(graph.values[id]);
+  for (std::size_t id = 0; id < weights.size(); ++id) {
+    total += weights[id].size * int_width(graph.values[id].lo, graph.values[id].hi);
+  }
   Bytes out;
   out.reserve(total);
-  for (std::size_t id = 0; id < params.size(); ++id) {
-    const std::size_t num_bytes = element_bytes(graph.values[id]);
-    for (const std::int32_t x : params[id]) {
-      for (std::size_t i = 0; i < num_bytes; ++i)
-        out.push_back(static_cast<std::uint8_t>(static_cast<std::uint32_t>(x) >> (8 * i)));
+  for (std::size_t id = 0; id < weights.size(); ++id) {
+    const IntSpan& tensor = weights[id];
+    const std::size_t width = int_width(graph.values[id].lo, graph.values[id].hi);
+    if (tensor.width == width) {
+      out.insert(out.end(), tensor.data, tensor.data + tensor.num_bytes());
+      continue;
+    }
+    for (std::size_t i = 0; i < tensor.size; ++i) {
+      const auto x = static_cast<std::uint32_t>(tensor[i]);
+      for (std::size_t byte = 0; byte < width; ++byte) out.push_back(static_cast<std::uint8_t>(x >> (8 * byte)));
     }
   }
   return out;
 }
 
-Result<qir::Weights> parse_params(const qir::QGraph& graph, ByteView bytes) {
-  qir::Weights params(graph.values.size());
+Result<qir::WeightStore> parse_weights(const qir::QGraph& graph, ByteView bytes, std::shared_ptr<const void> owner) {
+  std::vector<IntSpan> spans(graph.values.size());
   ByteReader in(bytes);
-  for (std::size_t id = 0; id < params.size(); ++id) {
+  for (std::size_t id = 0; id < spans.size(); ++id) {
     const qir::Value& value = graph.values[id];
     if (value.kind != qir::ValueKind::kParam) continue;
-    const std::size_t num_bytes = element_bytes(value);
+    const std::uint8_t width = int_width(value.lo, value.hi);
     const std::size_t num_elements = static_cast<std::size_t>(value.shape.num_elements());
-    const ByteView raw = in.raw(num_elements * num_bytes);
+    const ByteView raw = in.raw(num_elements * width);
     if (!in.ok()) return corrupt_model("parameter '" + value.name + "' is cut off");
-    params[id].resize(num_elements);
-    for (std::size_t i = 0; i < num_elements; ++i) {
-      const std::int32_t x = sign_extended(raw.data() + i * num_bytes, num_bytes);
-      if (x < value.lo || x > value.hi) {
-        return corrupt_model("parameter '" + value.name + "' element " + std::to_string(i) + " is " +
-                             std::to_string(x) + ", outside [" + std::to_string(value.lo) + ", " +
-                             std::to_string(value.hi) + "]");
-      }
-      params[id][i] = x;
-    }
+    spans[id] = {raw.data(), num_elements, width};
   }
   if (!in.finished()) return corrupt_model(std::to_string(in.remaining()) + " bytes after the last parameter");
-  return params;
+  qir::WeightStore weights(std::move(spans), std::move(owner));
+  for (std::size_t id = 0; id < weights.size(); ++id) {
+    const qir::Value& value = graph.values[id];
+    if (weights[id].empty() || (weights.least(id) >= value.lo && weights.greatest(id) <= value.hi)) continue;
+    std::size_t i = 0;
+    while (weights[id][i] >= value.lo && weights[id][i] <= value.hi) ++i;
+    return corrupt_model("parameter '" + value.name + "' element " + std::to_string(i) + " is " +
+                         std::to_string(weights[id][i]) + ", outside [" + std::to_string(value.lo) + ", " +
+                         std::to_string(value.hi) + "]");
+  }
+  return weights;
 }
 
 Bytes to_bytes(const Package& package) {
@@ -110,21 +100,21 @@ Bytes to_bytes(const Package& package) {
   out.u32(kVersion);
   out.u32(static_cast<std::uint32_t>(3 + package.sections.size()));
   write_section(out, kStructure, qir::structure_bytes(package.graph));
-  write_section(out, kParams, param_bytes(package.graph, package.params));
+  write_section(out, kParams, weight_bytes(package.graph, package.weights));
   write_section(out, kReport, as_bytes(package.report));
   for (const Section& section : package.sections) write_section(out, section.id, section.bytes);
   return std::move(out).take();
 }
 
-Result<Package> from_bytes(ByteView bytes) {
-  ByteReader in(bytes);
+Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes) {
+  ByteReader in(*bytes);
   const ByteView magic = in.raw(kMagic.size());
   if (!in.ok() || !std::equal(magic.begin(), magic.end(), kMagic.begin())) {
     return corrupt_model("does not start with 'ZKIM'; give a model compiled by zkinfer, not an ONNX file");
   }
   if (const std::uint32_t version = in.u32(); !in.ok() || version != kVersion) {
     return corrupt_model("version " + std::to_string(version) +
-                         ", this program reads version 1; compile the model again");
+                         ", this program reads version 2; compile the model again");
   }
   const std::uint32_t num_sections = in.u32();
   if (!in.ok() || num_sections < 3 || num_sections > kMaxSections)
@@ -144,7 +134,7 @@ Result<Package> from_bytes(ByteView bytes) {
     if (id == kStructure) {
       ZKI_ASSIGN_OR_RETURN(package.graph, qir::parse_structure(body));
     } else if (id == kParams) {
-      ZKI_ASSIGN_OR_RETURN(package.params, parse_params(package.graph, body));
+      ZKI_ASSIGN_OR_RETURN(package.weights, parse_weights(package.graph, body, bytes));
     } else if (id == kReport) {
       if (body.size() > kMaxReportBytes) return corrupt_model("the report is longer than 2^24 bytes");
       package.report.assign(body.begin(), body.end());
@@ -154,6 +144,10 @@ Result<Package> from_bytes(ByteView bytes) {
   }
   if (!in.finished()) return corrupt_model(std::to_string(in.remaining()) + " bytes after the last section");
   return package;
+}
+
+Result<Package> from_bytes(ByteView bytes) {
+  return from_bytes(std::make_shared<const Bytes>(bytes.begin(), bytes.end()));
 }
 
 }  // namespace zkinfer::package

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/status.h"
 #include "qir/qgraph.h"
+#include "qir/weight_store.h"
 
 namespace zkinfer::package {
 
@@ -28,7 +30,7 @@ struct Section {
 
 struct Package {
   qir::QGraph graph;
-  qir::Weights params;
+  qir::WeightStore weights;
   std::string report;             // text for people: how the model was quantized
   std::vector<Section> sections;  // increasing ids, all >= kFirstFreeSection
 
@@ -39,10 +41,13 @@ struct Package {
 
 // The graph must be valid and the parameters must fit it (as exec_integer::check_params says).
 Bytes to_bytes(const Package& package);
+// The first form keeps `bytes`: the package's weights are read there, in place. The second copies.
+Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes);
 Result<Package> from_bytes(ByteView bytes);
 
-// Parameters alone: per value in id order, each element in the fewest bytes that hold the value's declared range.
-Bytes param_bytes(const qir::QGraph& graph, const qir::Weights& params);
-Result<qir::Weights> parse_params(const qir::QGraph& graph, ByteView bytes);
+// Weights alone: per value in id order, each element in the fewest bytes (1, 2 or 4) that hold the value's declared range.
+Bytes weight_bytes(const qir::QGraph& graph, const qir::WeightStore& weights);
+// The store reads `bytes` in place; `owner` keeps them alive.
+Result<qir::WeightStore> parse_weights(const qir::QGraph& graph, ByteView bytes, std::shared_ptr<const void> owner);
 
 }  // namespace zkinfer::package

@@ -13,16 +13,17 @@ namespace {
 Package sample() {
   Package package;
   package.graph = qir::every_op_graph();
-  package.params.resize(package.graph.values.size());
+  qir::Weights weights(package.graph.values.size());
   std::mt19937_64 random(5);
-  for (std::size_t id = 0; id < package.params.size(); ++id) {
+  for (std::size_t id = 0; id < weights.size(); ++id) {
     const qir::Value& value = package.graph.values[id];
     if (value.kind != qir::ValueKind::kParam) continue;
     for (std::int64_t i = 0; i < value.shape.num_elements(); ++i) {
-      package.params[id].push_back(static_cast<std::int32_t>(
+      weights[id].push_back(static_cast<std::int32_t>(
           value.lo + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(value.hi - value.lo + 1))));
     }
   }
+  package.weights = weights;
   package.report = "report\nwith lines";
   package.set_section(40, {1, 2, 3});
   package.set_section(kCommitmentSection, {9});
@@ -34,7 +35,7 @@ TEST(Package, RoundTrip) {
   const Bytes bytes = to_bytes(package);
   const Result<Package> parsed = from_bytes(bytes);
   ASSERT_TRUE(parsed.ok()) << parsed.status().message();
-  EXPECT_EQ(parsed->params, package.params);
+  EXPECT_TRUE(parsed->weights == package.weights);
   EXPECT_EQ(parsed->report, package.report);
   EXPECT_EQ(qir::structure_bytes(parsed->graph), qir::structure_bytes(package.graph));
   ASSERT_EQ(parsed->sections.size(), 2U);
@@ -57,11 +58,13 @@ TEST(Package, ParametersUseTheFewestBytes) {
   b.param({1}, -129, 0);
   b.param({1}, 0, 1 << 23);
   qir::Weights params = {{-128, 127, -1}, {-129}, {1 << 23}};
-  const Bytes bytes = param_bytes(b.graph, params);
-  EXPECT_EQ(bytes.size(), 3U + 2U + 4U);
-  const Result<qir::Weights> parsed = parse_params(b.graph, bytes);
+  const auto bytes = std::make_shared<const Bytes>(weight_bytes(b.graph, params));
+  EXPECT_EQ(bytes->size(), 3U + 2U + 4U);
+  const Result<qir::WeightStore> parsed = parse_weights(b.graph, *bytes, bytes);
   ASSERT_TRUE(parsed.ok());
-  EXPECT_EQ(*parsed, params);
+  EXPECT_EQ(parsed->to_vectors(), params);
+  // Read in place: the store's memory is the bytes.
+  EXPECT_EQ((*parsed)[0].data, bytes->data());
 }
 
 TEST(Package, EveryTruncationAndATrailingByteAreRefused) {

@@ -20,15 +20,16 @@ Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) 
   }
   ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey key_proof, verifier::prepare_certificate(prepared, params));
   if (request.progress) request.progress("columns", 0.05);
-  circuit::ColumnValues data = fill_columns(prepared.key.graph, key_proof.compiled, model.params, {});
+  circuit::ColumnValues data = fill_columns(prepared.key.graph, key_proof.compiled, model.weights, {});
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
   const verifier::KeyProofSlots slots = {request.slot};
   const auto absorb = [&](Transcript& transcript) {
     verifier::absorb_certificate_statement(transcript, prepared, slots, params);
   };
   ProveTimes times;
-  const Messages messages = prove_messages(model, {key_proof, verifier::kCertificateProtocol, absorb, {}, {}, {}},
-                                           std::move(data), request, times);
+  ZKI_ASSIGN_OR_RETURN(const Messages messages,
+                       prove_messages(model, {key_proof, verifier::kCertificateProtocol, absorb, {}, {}, {}},
+                                      std::move(data), request, times));
   if (request.progress) request.progress("done", 1.0);
   return verifier::key_proof_file(verifier::kCertificateKind, slots, params, messages.bytes);
 }

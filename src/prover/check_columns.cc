@@ -57,13 +57,17 @@ Status check_lookups(const relations::CompiledCircuit& compiled, const circuit::
   const TupleValues tuples = evaluate_tuples(compiled, data);
   for (std::size_t i = 0; i < tuples.size(); ++i) {
     const circuit::Lookup& lookup = compiled.circuit.lookups[i];
-    const qir::Table& rows = compiled.circuit.tables[lookup.table].rows;
+    const circuit::Table& table = compiled.circuit.tables[lookup.table];
+    std::vector<std::int64_t> tuple(tuples[i].size());
     for (std::size_t j = 0; j < tuples[i][0].size(); ++j) {
-      const std::int64_t x = tuples[i][0][j].to_int();
-      if (!rows.contains(x))
-        return failed(lookup.name + " (lookup domain)", j, tuples[i][0][j], Fp::from_int(rows.first));
-      if (tuples[i].size() == 2 && tuples[i][1][j].to_int() != rows.at(x)) {
-        return failed(lookup.name + " (lookup value)", j, tuples[i][1][j], Fp::from_int(rows.at(x)));
+      for (std::size_t k = 0; k < tuple.size(); ++k) tuple[k] = tuples[i][k][j].to_int();
+      const auto row = table.row_of(tuple);
+      if (!row) return failed(lookup.name + " (lookup domain)", j, tuples[i][0][j], Fp::from_int(table.entry(0, 0)));
+      for (std::size_t k = 0; k < tuple.size(); ++k) {
+        const std::int64_t expected = table.entry(*row, k);
+        if (tuple[k] != expected) {
+          return failed(lookup.name + " (lookup value)", j, tuples[i][k][j], Fp::from_int(expected));
+        }
       }
     }
   }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prover/commit_model.h"
 
+#include <cstring>
+
 #include "circuit/evaluate.h"
+#include "commit/pcs/code_file.h"
 #include "exec/integer/executor.h"
 #include "prover/choose_opening.h"
 #include "prover/prf.h"
 #include "verifier/cost.h"
+#include "prover/witness.h"
 
 namespace zkinfer::prover {
 
@@ -14,29 +18,18 @@ namespace {
 // Stream number of PrfStream under the rows key.
 constexpr std::uint64_t kModelStream = 1;
 
-pcs::CommittedOracle encode_model(const verifier::PreparedKey& prepared, const qir::Weights& params,
-                                  const Digest& rows_key) {
-  const relations::CompiledCircuit& compiled = prepared.compiled;
-  const pcs::CodeParams& oracle = prepared.key.params.model;
-  circuit::ColumnValues data(compiled.circuit.columns.size());
-  for (std::size_t id = 0; id < data.size(); ++id) {
-    const std::int64_t param = compiled.param_of_column[id];
-    if (param < 0) continue;
-    const std::vector<std::int32_t>& values = params[static_cast<std::size_t>(param)];
-    data[id] = FpVec(values.size());
-    for (std::size_t i = 0; i < values.size(); ++i) data[id][i] = Fp::from_int(values[i]);
-  }
-  FpVec message(oracle.num_lanes() * oracle.num_coefs);
-  circuit::place_values(prepared.layouts.model, compiled.circuit.columns, data, message.span());
-  PrfStream random(rows_key, kModelStream);
-  return pcs::CommittedOracle(oracle, message.span(), random);
+// M's message: the weights, placed.
+pcs::IntLanes message_of(const verifier::PreparedKey& prepared, const qir::WeightStore& weights) {
+  const circuit::ColumnValues data = parameter_columns(prepared.compiled, weights);
+  return circuit::place_integers(prepared.layouts.model, prepared.compiled.circuit.columns, data);
 }
 
-Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::Weights params,
-                              const pcs::OpeningParams& opening, const qir::Visibility& visibility,
-                              const Digest& rows_key) {
+Result<CommittedModel> encode(const qir::QGraph& graph, relations::CompiledCircuit compiled,
+                              const qir::WeightStore& weights, const pcs::OpeningParams& opening,
+                              const qir::Visibility& visibility, const Digest& content, const Digest& rows_key,
+                              const std::string& code_path) {
   CommittedModel model;
-  model.rows_key = rows_key;
+  model.weights = weights;
   verifier::PreparedKey& prepared = model.prepared;
   prepared.key.graph = graph;
   prepared.key.visibility = visibility;
@@ -46,41 +39,72 @@ Result<CommittedModel> finish(const qir::QGraph& graph, relations::CompiledCircu
   prepared.cost = verifier::count_cost(prepared.key, prepared.compiled.circuit, prepared.limits);
   ZKI_ASSIGN_OR_RETURN(prepared.layouts, relations::place(prepared.compiled, opening));
   if (opening.has_model) {
-    model.oracle = encode_model(prepared, params, rows_key);
+    model.rows_key = rows_key;
+    PrfStream random(rows_key, kModelStream);
+    pcs::LaneCoefs coefs(opening.model, message_of(prepared, weights), random);
+    std::shared_ptr<pcs::CodeFile> file;
+    if (code_path.empty()) {
+      model.oracle = pcs::CommittedOracle(std::move(coefs));
+    } else {
+      ZKI_ASSIGN_OR_RETURN(file, pcs::CodeFile::encode(code_path, coefs));
+      model.oracle = pcs::CommittedOracle(std::move(coefs), file);
+    }
     prepared.key.commitment.root = model.oracle.root();
     prepared.ood_point = statement::ood_point(graph, opening, model.oracle.root());
     prepared.key.commitment.ood_value = pcs::ood_value(model.oracle, prepared.ood_point);
+    if (file != nullptr) {
+      pcs::CodeFileHeader header;
+      header.content = content;
+      header.rows_key = rows_key;
+      header.base = prepared.ood_point;
+      header.evaluations = model.oracle.lane_evaluations(prepared.ood_point);
+      ZKI_RETURN_IF_ERROR(file->seal(std::move(header)));
+    }
   }
   prepared.identity = prepared.key.identity();
-  model.params = std::move(params);
   return model;
 }
 
-Result<CommittedModel> with_seed(const qir::QGraph& graph, relations::CompiledCircuit compiled, qir::Weights params,
-                                 const pcs::OpeningParams& opening, const qir::Visibility& visibility,
-                                 const Digest& seed) {
-  const Digest rows_key = opening.has_model ? derive_rows_key(seed, graph, opening, params) : Digest{};
+Result<CommittedModel> encode_with_seed(const qir::QGraph& graph, relations::CompiledCircuit compiled,
+                                        const qir::WeightStore& weights, const pcs::OpeningParams& opening,
+                                        const qir::Visibility& visibility, const Digest& seed,
+                                        const std::string& code_path) {
+  const Digest content = weights_digest(graph, weights);
+  const Digest rows_key = derive_rows_key(seed, graph, opening, content);
   ZKI_ASSIGN_OR_RETURN(CommittedModel model,
-                       finish(graph, std::move(compiled), std::move(params), opening, visibility, rows_key));
+                       encode(graph, std::move(compiled), weights, opening, visibility, content, rows_key, code_path));
   model.seed = seed;
   return model;
 }
 
 }  // namespace
 
-Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::OpeningParams& opening,
-                       const qir::Weights& params) {
-  Keccak256 weights;
-  for (const std::vector<std::int32_t>& values : params) {
-    weights.update(
-        ByteView(reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(std::int32_t)));
+Digest weights_digest(const qir::QGraph& graph, const qir::WeightStore& weights) {
+  Keccak256 all;
+  for (std::size_t id = 0; id < weights.size(); ++id) {
+    const IntSpan& tensor = weights[id];
+    const std::uint8_t width = int_width(graph.values[id].lo, graph.values[id].hi);
+    if (tensor.width == width) {
+      all.update(pcs::content_digest({tensor.data, tensor.num_bytes()}));
+      continue;
+    }
+    Bytes bytes(tensor.size * width);
+    for (std::size_t i = 0; i < tensor.size; ++i) {
+      const std::int32_t x = tensor[i];
+      std::memcpy(bytes.data() + i * width, &x, width);  // little-endian: the low bytes come first
+    }
+    all.update(pcs::content_digest(bytes));
   }
-  return derive_key("zkinfer model rows v1",
-                    {seed, qir::structure_bytes(graph), opening.canonical_bytes(), weights.finish()});
+  return all.finish();
 }
 
-Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::Weights params, const ModelOptions& options,
-                                    const Digest& seed) {
+Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::OpeningParams& opening,
+                       const Digest& weights) {
+  return derive_key("zkinfer model rows v1", {seed, qir::structure_bytes(graph), opening.canonical_bytes(), weights});
+}
+
+Result<CommittedModel> commit_model(const qir::QGraph& graph, const qir::WeightStore& weights,
+                                    const ModelOptions& options, const Digest& seed, const std::string& code_path) {
   if (!options.security.zero_knowledge && !options.visibility.everything()) {
     return invalid_argument(
         "zero knowledge can only be off where nothing is private; make inputs, outputs and parameters public too");
@@ -88,28 +112,65 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::Weights param
   if (!options.visibility.valid()) {
     return invalid_argument("the circuit computes SHA-256 only: Keccak-256 digests are for public inputs and outputs");
   }
-  ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
+  ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, weights));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
                        relations::compile(graph, options.security.zero_knowledge, options.visibility));
   ZKI_ASSIGN_OR_RETURN(const pcs::OpeningParams opening, choose_opening(graph, compiled, options));
-  return with_seed(graph, std::move(compiled), std::move(params), opening, options.visibility, seed);
+  return encode_with_seed(graph, std::move(compiled), weights, opening, options.visibility, seed, code_path);
 }
 
-Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::Weights params, const pcs::OpeningParams& opening,
-                                    const qir::Visibility& visibility, const Digest& seed) {
-  ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
+Result<CommittedModel> recommit_model(const qir::QGraph& graph, const qir::WeightStore& weights,
+                                      const pcs::OpeningParams& opening, const qir::Visibility& visibility,
+                                      const Digest& seed, const std::string& code_path) {
+  ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, weights));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
                        relations::compile(graph, opening.security.zero_knowledge, visibility));
-  return with_seed(graph, std::move(compiled), std::move(params), opening, visibility, seed);
+  return encode_with_seed(graph, std::move(compiled), weights, opening, visibility, seed, code_path);
 }
 
-Result<CommittedModel> commit_model_with_rows(const qir::QGraph& graph, qir::Weights params,
-                                              const pcs::OpeningParams& opening, const qir::Visibility& visibility,
-                                              const Digest& rows_key) {
-  ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, params));
+Result<CommittedModel> reopen_model(const qir::QGraph& graph, const qir::WeightStore& weights,
+                                    const pcs::OpeningParams& opening, const qir::Visibility& visibility,
+                                    const Digest& seed, const std::string& code_path) {
+  ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, weights));
+  ZKI_ASSIGN_OR_RETURN(const std::shared_ptr<pcs::CodeFile> file, pcs::CodeFile::open(code_path));
+  const pcs::CodeFileHeader& header = file->header();
+  if (!opening.has_model || header.params != opening.model || header.content != weights_digest(graph, weights)) {
+    return corrupt("code file '" + code_path +
+                   "': it is of another model or commitment; delete it, and it is made again from model and secret");
+  }
+  CommittedModel model;
+  model.weights = weights;
+  model.seed = seed;
+  model.rows_key = header.rows_key;
+  verifier::PreparedKey& prepared = model.prepared;
+  prepared.key.graph = graph;
+  prepared.key.visibility = visibility;
+  prepared.key.params = opening;
+  ZKI_ASSIGN_OR_RETURN(prepared.compiled, relations::compile(graph, opening.security.zero_knowledge, visibility));
+  prepared.limits = kNoVerifyLimits;
+  prepared.cost = verifier::count_cost(prepared.key, prepared.compiled.circuit, prepared.limits);
+  ZKI_ASSIGN_OR_RETURN(prepared.layouts, relations::place(prepared.compiled, opening));
+  ZKI_ASSIGN_OR_RETURN(FpVec random_coefs, file->random_coefs());
+  model.oracle =
+      pcs::CommittedOracle(pcs::LaneCoefs(opening.model, message_of(prepared, weights), std::move(random_coefs)), file);
+  prepared.key.commitment.root = header.root;
+  prepared.ood_point = statement::ood_point(graph, opening, header.root);
+  if (!(prepared.ood_point == header.base)) {
+    return corrupt("code file '" + code_path + "': it is of another commitment; delete it, and it is made again");
+  }
+  model.oracle.set_evaluations(header.base, header.evaluations);
+  prepared.key.commitment.ood_value = pcs::ood_value(model.oracle, header.base);
+  prepared.identity = prepared.key.identity();
+  return model;
+}
+
+Result<CommittedModel> encode_model(const qir::QGraph& graph, const qir::WeightStore& weights,
+                                    const pcs::OpeningParams& opening, const qir::Visibility& visibility,
+                                    const Digest& rows_key) {
+  ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, weights));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
                        relations::compile(graph, opening.security.zero_knowledge, visibility));
-  return finish(graph, std::move(compiled), std::move(params), opening, visibility, rows_key);
+  return encode(graph, std::move(compiled), weights, opening, visibility, Digest{}, rows_key, {});
 }
 
 }  // namespace zkinfer::prover

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "commit/pcs/oracle_prover.h"
+#include "qir/weight_store.h"
 #include "verifier/verify.h"
 
 namespace zkinfer::prover {
@@ -21,28 +22,40 @@ struct ModelOptions {
 // proof's key. `rows_key` makes M's encoding randomness: it gives no power over proofs, but takes M's hiding from whoever sees them.
 struct CommittedModel {
   verifier::PreparedKey prepared;
-  qir::Weights params;
+  qir::WeightStore weights;
   Digest seed{};
   Digest rows_key{};  // zeros without parameters
   pcs::CommittedOracle oracle;
 };
 
-// Errors: zero knowledge off with something private, the circuit cannot be built, parameters outside their declared ranges, no opening parameters within the caps.
-Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::Weights params, const ModelOptions& options,
-                                    const Digest& seed);
-// The same commitment again, from its opening parameters and seed.
-Result<CommittedModel> commit_model(const qir::QGraph& graph, qir::Weights params, const pcs::OpeningParams& opening,
-                                    const qir::Visibility& visibility, const Digest& seed);
+// Four ways to a committed model. `code_path`: where the code word of M goes (commit/pcs/code_file.h); empty: memory.
+// Errors of all: parameters outside their declared ranges, io and kCorrupt of the code file.
 
-// The same from the rows key alone, for whoever compares a key with a model: the result has no seed and must not prove.
-Result<CommittedModel> commit_model_with_rows(const qir::QGraph& graph, qir::Weights params,
-                                              const pcs::OpeningParams& opening, const qir::Visibility& visibility,
-                                              const Digest& rows_key);
+// A fresh commitment. Errors: zero knowledge off with something private, the circuit cannot be built, no opening parameters
+// within the caps.
+Result<CommittedModel> commit_model(const qir::QGraph& graph, const qir::WeightStore& weights,
+                                    const ModelOptions& options, const Digest& seed, const std::string& code_path = {});
+// The same commitment again, from its opening parameters and seed: encodes.
+Result<CommittedModel> recommit_model(const qir::QGraph& graph, const qir::WeightStore& weights,
+                                      const pcs::OpeningParams& opening, const qir::Visibility& visibility,
+                                      const Digest& seed, const std::string& code_path = {});
+// The same commitment again with the code file that one of the others wrote: nothing is encoded. kCorrupt when the file is
+// damaged, or of other weights or opening parameters; that it belongs to a key shows in prepared.identity.
+Result<CommittedModel> reopen_model(const qir::QGraph& graph, const qir::WeightStore& weights,
+                                    const pcs::OpeningParams& opening, const qir::Visibility& visibility,
+                                    const Digest& seed, const std::string& code_path);
+// From the rows key alone, for whoever compares a key with a model: the result has no seed and must not prove.
+Result<CommittedModel> encode_model(const qir::QGraph& graph, const qir::WeightStore& weights,
+                                    const pcs::OpeningParams& opening, const qir::Visibility& visibility,
+                                    const Digest& rows_key);
 
-// The key of M's random rows: Keccak-256 over seed, structure, opening parameters and weights (docs/protocol.md, section 8).
-// The same seed with another model, other weights or other parameters must give independent rows: two code words that
-// share them would show the difference of their messages.
+// Keccak-256 over pcs::content_digest of every value's weights, in the fewest bytes that hold the declared range
+// (docs/protocol.md, section 8).
+Digest weights_digest(const qir::QGraph& graph, const qir::WeightStore& weights);
+// The key of M's random rows: over seed, structure, opening parameters and weights_digest. The same seed with another model,
+// other weights or other parameters must give independent rows: two code words that share them would show the difference of
+// their messages.
 Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::OpeningParams& opening,
-                       const qir::Weights& params);
+                       const Digest& weights);
 
 }  // namespace zkinfer::prover

@@ -40,83 +40,137 @@ void mark_block(const LeafBlock& leaf, FpSpan out) {
   mark(mark, 0, out.data(), leaf.log_size);
 }
 
-class LeafFiller {
- public:
-  LeafFiller(const Circuit& circuit, const ColumnValues& data, const TupleValues& tuples, const Fe& alpha,
-             const Fe& beta)
-      : circuit_(circuit), data_(data), tuples_(tuples), alpha_(alpha), beta_(beta) {}
+bool is_full(const LeafBlock& leaf) {
+  return std::all_of(leaf.block.pieces.begin(), leaf.block.pieces.end(),
+                     [](const circuit::AxisPiece& piece) { return piece.length == std::uint64_t{1} << piece.bits; });
+}
 
-  // p: zeros, q: ones on entry.
-  void fill(const LeafBlock& leaf, FpSpan p, FeSpan q) const {
-    switch (leaf.kind) {
-      case LeafBlock::Kind::kLookup: return lookup(leaf, p, q);
-      case LeafBlock::Kind::kTable: return table(leaf.index, p, q);
-      case LeafBlock::Kind::kBlind: {
-        const FpVec& blind = data_[circuit_.blind];
-        q.set(0, {blind[0], blind[1], blind[2]});
+// The leaves of the lookup argument, computed from the tuples when they are read: a leaf is three or four elements of F, what
+// it is made of one or two.
+class OuterLeaves final : public lookup::LeafSource {
+ public:
+  // Takes the tuples apart as it goes.
+  OuterLeaves(const relations::CompiledCircuit& compiled, const ColumnValues& data, TupleValues tuples, const Fe& alpha,
+              const Fe& beta)
+      : circuit_(compiled.circuit), size_(std::size_t{1} << compiled.plan.log_leaves), alpha_(alpha), beta_(beta) {
+    blocks_.resize(compiled.plan.leaves.size());
+    std::vector<std::vector<std::size_t>> of_lookup(circuit_.lookups.size());
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const LeafBlock& leaf = compiled.plan.leaves[i];
+      blocks_[i].leaf = &leaf;
+      if (leaf.kind == LeafBlock::Kind::kLookup) of_lookup[leaf.index].push_back(i);
+      if (leaf.kind == LeafBlock::Kind::kTable) fill_table(data, blocks_[i]);
+      if (leaf.kind == LeafBlock::Kind::kBlind) fill_blind(data, blocks_[i]);
+    }
+    for (std::size_t lookup = 0; lookup < of_lookup.size(); ++lookup) {
+      const std::vector<std::size_t>& own = of_lookup[lookup];
+      parallel_for(own.size(), 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) place(tuples[lookup], blocks_[own[i]]);
+      });
+      tuples[lookup].clear();
+    }
+  }
+
+  std::size_t size() const override { return size_; }
+
+  void load(std::size_t begin, FpSpan p, FeSpan q) const override {
+    // The last block that begins at or before `begin`.
+    auto block = std::upper_bound(blocks_.begin(), blocks_.end(), begin,
+                                  [](std::size_t at, const LeavesOfBlock& b) { return at < b.leaf->offset; });
+    for (std::size_t done = 0; done < q.size;) {
+      const std::size_t at = begin + done;
+      const LeavesOfBlock* found = block == blocks_.begin() ? nullptr : &*(block - 1);
+      const std::size_t end = found == nullptr ? 0 : found->leaf->offset + (std::size_t{1} << found->leaf->log_size);
+      if (at >= end) {
+        // Leaves of no block come last.
+        std::fill(p.begin() + static_cast<std::ptrdiff_t>(done), p.end(), Fp());
+        vec::fill(Fe::one(), q.subspan(done, q.size - done));
         return;
       }
+      const std::size_t count = std::min(end - at, q.size - done);
+      load_block(*found, at - found->leaf->offset, p.subspan(done, count), q.subspan(done, count));
+      done += count;
+      ++block;
     }
   }
 
  private:
-  void lookup(const LeafBlock& leaf, FpSpan p, FeSpan q) const {
-    const circuit::Lookup& lookup = circuit_.lookups[leaf.index];
-    mark_block(leaf, p);
-    // q = marked * (alpha - tag - sum beta^j c_j) + (1 - marked); entries outside the sub-box are zero in `values`.
-    vec::axpy(alpha_ - Fe(Fp(lookup.table)) - Fe::one(), FpCSpan(p), q);
-    FpVec values(p.size());
-    Fe power = beta_;
-    for (const FpVec& entry : tuples_[leaf.index]) {
-      circuit::copy_block(leaf.block, leaf.order, lookup.box, entry.data(), values.data());
-      vec::axpy(-power, values.span(), q);
-      power *= beta_;
+  struct LeavesOfBlock {
+    const LeafBlock* leaf = nullptr;
+    std::vector<FpVec> entries;  // kLookup: the tuples' entries, by leaf
+    FpVec numerators;            // kLookup: empty where all are 1
+    FeVec denominators;          // of the other kinds
+  };
+
+  void place(const std::vector<FpVec>& tuple, LeavesOfBlock& block) const {
+    const LeafBlock& leaf = *block.leaf;
+    const std::size_t size = std::size_t{1} << leaf.log_size;
+    for (const FpVec& entry : tuple) {
+      FpVec& values = block.entries.emplace_back(size);
+      circuit::copy_block(leaf.block, leaf.order, circuit_.lookups[leaf.index].box, {entry.span(), {}}, values.data());
+    }
+    if (is_full(leaf)) return;
+    block.numerators = FpVec(size);
+    mark_block(leaf, block.numerators.span());
+  }
+
+  void fill_table(const ColumnValues& data, LeavesOfBlock& block) const {
+    const circuit::Table& table = circuit_.tables[block.leaf->index];
+    const FpVec& counts = data[table.multiplicity];
+    const Fe start = alpha_ - Fe(Fp(block.leaf->index));
+    block.numerators = FpVec(counts.size());
+    block.denominators = FeVec(counts.size());
+    for (std::size_t row = 0; row < counts.size(); ++row) {
+      Fe denominator = start;
+      Fe power = beta_;
+      for (std::size_t entry = 0; entry < table.tuple_size(); ++entry, power *= beta_) {
+        denominator -= power * Fp::from_int(table.entry(row, entry));
+      }
+      block.numerators[row] = -counts[row];
+      block.denominators.set(row, denominator);
     }
   }
 
-  void table(std::uint32_t index, FpSpan p, FeSpan q) const {
-    const circuit::Table& table = circuit_.tables[index];
-    const FpVec& counts = data_[table.multiplicity];
-    const Fe start = alpha_ - Fe(Fp(index));
-    const Fe beta2 = beta_ * beta_;
-    for (std::size_t i = 0; i < p.size(); ++i) {
-      const std::int64_t x = table.rows.first + static_cast<std::int64_t>(i);
-      Fe denominator = start - beta_ * Fp::from_int(x);
-      if (table.tuple_size() == 2) denominator -= beta2 * Fp::from_int(table.rows.at(x));
-      p[i] = -counts[i];
-      q.set(i, denominator);
+  void fill_blind(const ColumnValues& data, LeavesOfBlock& block) const {
+    const FpVec& blind = data[circuit_.blind];
+    block.numerators = FpVec(1);
+    block.denominators = FeVec(1);
+    block.denominators.set(0, {blind[0], blind[1], blind[2]});
+  }
+
+  void load_block(const LeavesOfBlock& block, std::size_t begin, FpSpan p, FeSpan q) const {
+    if (!block.numerators.empty()) std::copy_n(block.numerators.data() + begin, p.size(), p.data());
+    if (block.leaf->kind != LeafBlock::Kind::kLookup) {
+      for (int j = 0; j < Fe::kDegree; ++j) std::copy_n(block.denominators.plane(j) + begin, q.size, q.c[j]);
+      return;
     }
+    const auto entry = [&](std::size_t i) { return block.entries[i].span().subspan(begin, p.size()); };
+    const Fe start = alpha_ - Fe(Fp(circuit_.lookups[block.leaf->index].table));
+    if (block.numerators.empty()) {
+      std::fill(p.begin(), p.end(), Fp(1));
+      vec::affine(-beta_, start, entry(0), q);
+    } else {
+      // 1 at addresses of no point, where every entry is zero.
+      vec::affine(start - Fe::one(), Fe::one(), p, q);
+      vec::axpy(-beta_, entry(0), q);
+    }
+    Fe power = beta_ * beta_;
+    for (std::size_t i = 1; i < block.entries.size(); ++i, power *= beta_) vec::axpy(-power, entry(i), q);
   }
 
   const Circuit& circuit_;
-  const ColumnValues& data_;
-  const TupleValues& tuples_;
+  const std::size_t size_;
   const Fe alpha_;
   const Fe beta_;
+  std::vector<LeavesOfBlock> blocks_;  // by offset
 };
 
 void prove_lookups(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled, const ColumnValues& data,
                    TupleValues tuples) {
   const Fe alpha = channel.challenge("lookup alpha");
   const Fe beta = channel.challenge("lookup beta");
-  const std::size_t num_leaves = std::size_t{1} << compiled.plan.log_leaves;
-  FpVec p(num_leaves);
-  FeVec q(num_leaves);
-  {
-    FpSpan ones = q.span().plane(0);
-    std::fill(ones.begin(), ones.end(), Fp(1));
-  }
-  const LeafFiller filler(compiled.circuit, data, tuples, alpha, beta);
-  parallel_for(compiled.plan.leaves.size(), 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      const LeafBlock& leaf = compiled.plan.leaves[i];
-      const std::size_t size = std::size_t{1} << leaf.log_size;
-      filler.fill(leaf, p.span().subspan(leaf.offset, size), q.subspan(leaf.offset, size));
-    }
-  });
-  tuples.clear();
   // The leaf values are functionals of the columns; the verifier derives them, so nothing is sent.
-  (void)lookup::prove_grand_sum(channel, p.span(), static_cast<const FeVec&>(q).span());
+  (void)lookup::prove_grand_sum(channel, OuterLeaves(compiled, data, std::move(tuples), alpha, beta));
 }
 
 // The coordinates of tau that belong to the c axes: eq of them is a factor of the relation.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "commit/pcs/code_file.h"
 #include "exec/integer/executor.h"
 #include "hiding/pad_values.h"
 #include "prover/opening_statement.h"
@@ -51,7 +52,8 @@ Digest proof_key(const CommittedModel& model, const relations::CompiledCircuit& 
   Keccak256 witness;
   for (std::size_t id = 0; id < data.size(); ++id) {
     if (compiled.param_of_column[id] >= 0 || data[id].empty()) continue;
-    witness.update(ByteView(reinterpret_cast<const std::uint8_t*>(data[id].data()), data[id].size() * sizeof(Fp)));
+    const FpCSpan values = data[id].span();
+    witness.update(pcs::content_digest({reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()}));
   }
   return derive_key("zkinfer proof randomness v1", {model.seed, statement.state(), witness.finish(), entropy});
 }
@@ -85,8 +87,8 @@ pcs::CommittedOracle commit_witness(const verifier::PreparedKey& prepared, const
 
 }  // namespace
 
-Messages prove_messages(const CommittedModel& model, const StatementContext& context, circuit::ColumnValues data,
-                        const ProveRequest& request, ProveTimes& times) {
+Result<Messages> prove_messages(const CommittedModel& model, const StatementContext& context,
+                                circuit::ColumnValues data, const ProveRequest& request, ProveTimes& times) {
   const verifier::PreparedKey& prepared = context.prepared;
   const relations::CompiledCircuit& compiled = prepared.compiled;
   const pcs::OpeningParams& params = prepared.key.params;
@@ -147,8 +149,9 @@ Messages prove_messages(const CommittedModel& model, const StatementContext& con
   oracles.bases.insert(oracles.bases.end(), context.data_oracles.begin(), context.data_oracles.end());
   oracles.bases.push_back(&witness_oracle);
   oracles.mask = params.security.zero_knowledge ? &mask : nullptr;
-  pcs::OpeningProof opening = pcs::prove_opening(params, statement.get(), oracles, random, replay,
-                                                 request.hooks != nullptr ? request.hooks->opening : nullptr);
+  ZKI_ASSIGN_OR_RETURN(pcs::OpeningProof opening,
+                       pcs::prove_opening(params, statement.get(), oracles, random, replay,
+                                          request.hooks != nullptr ? request.hooks->opening : nullptr));
   times.opening = watch.lap();
   Messages messages;
   messages.bytes = std::move(channel).take_proof();
@@ -252,11 +255,11 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
 
   if (request.progress) request.progress("run the network", 0.0);
   ZKI_ASSIGN_OR_RETURN(const auto inputs, inputs_of(prepared.key, request));
-  ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(graph, model.params, inputs));
+  ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(graph, model.weights, inputs));
   proof.times.execute = watch.lap();
 
   if (request.progress) request.progress("witness columns", 0.05);
-  circuit::ColumnValues data = fill_columns(graph, prepared.compiled, model.params, witness);
+  circuit::ColumnValues data = fill_columns(graph, prepared.compiled, model.weights, witness);
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
   ZKI_ASSIGN_OR_RETURN(StatementTensors statement, make_statement(model, request, inputs, witness, proof.data));
   if (request.hooks != nullptr && request.hooks->outputs) request.hooks->outputs(proof.data);
@@ -269,8 +272,9 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   const verifier::DataPins pins = verifier::data_pins(prepared, proof.data.commitments);
   std::vector<const pcs::CommittedOracle*> data_oracles;
   for (const CommittedValues* committed : statement.opened) data_oracles.push_back(&committed->oracle);
-  Messages messages = prove_messages(model, {prepared, verifier::kProtocolName, absorb, tensors, pins, data_oracles},
-                                     std::move(data), request, proof.times);
+  ZKI_ASSIGN_OR_RETURN(Messages messages,
+                       prove_messages(model, {prepared, verifier::kProtocolName, absorb, tensors, pins, data_oracles},
+                                      std::move(data), request, proof.times));
   ByteWriter writer;
   writer.raw(statement::header_bytes(prepared.key, request.context, request.slot, proof.data));
   for (pcs::ProofSection& section : messages.opening_sections) section.begin += writer.bytes().size();

@@ -73,8 +73,8 @@ struct Messages {
 };
 
 // Everything after the header, for columns that are filled but for multiplicities, pads and blind. request.inputs and
-// request.context are the caller's part.
-Messages prove_messages(const CommittedModel& model, const StatementContext& context, circuit::ColumnValues data,
-                        const ProveRequest& request, ProveTimes& times);
+// request.context are the caller's part. Errors: a damaged code file.
+Result<Messages> prove_messages(const CommittedModel& model, const StatementContext& context,
+                                circuit::ColumnValues data, const ProveRequest& request, ProveTimes& times);
 
 }  // namespace zkinfer::prover

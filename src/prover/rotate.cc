@@ -12,7 +12,8 @@ namespace {
 Result<verifier::PreparedKey> prepare(const CommittedModel& before, const CommittedModel& after) {
   const statement::Key& old_key = before.prepared.key;
   const statement::Key& new_key = after.prepared.key;
-  if (before.params != after.params) return invalid_argument("rotation: the two commitments hold different weights");
+  if (!(before.weights == after.weights))
+    return invalid_argument("rotation: the two commitments hold different weights");
   if (old_key.commitment.root == new_key.commitment.root && old_key.params.model_budget > 0) {
     return invalid_argument("rotation: the new commitment is the old one");
   }
@@ -33,7 +34,7 @@ Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, 
   ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey key_proof, prepare(before, after));
   const pcs::OpeningParams& params = key_proof.key.params;
   if (request.progress) request.progress("columns", 0.05);
-  circuit::ColumnValues data = fill_columns(before.prepared.key.graph, key_proof.compiled, before.params, {});
+  circuit::ColumnValues data = fill_columns(before.prepared.key.graph, key_proof.compiled, before.weights, {});
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
   const verifier::KeyProofSlots slots = {request.slot, request.new_slot};
   const auto absorb = [&](Transcript& transcript) {
@@ -42,9 +43,9 @@ Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, 
   ProveTimes times;
   const verifier::DataPins pins = verifier::rotation_pins(after.prepared);
   const std::vector<const pcs::CommittedOracle*> data_oracles = {&after.oracle};
-  const Messages messages =
-      prove_messages(before, {key_proof, verifier::kRotationProtocol, absorb, {}, pins, data_oracles}, std::move(data),
-                     request, times);
+  ZKI_ASSIGN_OR_RETURN(const Messages messages,
+                       prove_messages(before, {key_proof, verifier::kRotationProtocol, absorb, {}, pins, data_oracles},
+                                      std::move(data), request, times));
   if (request.progress) request.progress("done", 1.0);
   return verifier::key_proof_file(verifier::kRotationKind, slots, params, messages.bytes);
 }

@@ -148,13 +148,22 @@ class Filler {
 }  // namespace
 
 ColumnValues fill_columns(const qir::QGraph& graph, const relations::CompiledCircuit& compiled,
-                          const qir::Weights& params, const exec_integer::Witness& witness) {
-  ColumnValues data(compiled.circuit.columns.size());
+                          const qir::WeightStore& weights, const exec_integer::Witness& witness) {
+  ColumnValues data = parameter_columns(compiled, weights);
   const Filler filler(graph, compiled, witness, data);
   // In order: a recipe reads earlier columns only.
   for (std::size_t id = 0; id < data.size(); ++id) {
+    if (compiled.param_of_column[id] < 0) data[id] = filler.column(id);
+  }
+  return data;
+}
+
+ColumnValues parameter_columns(const relations::CompiledCircuit& compiled, const qir::WeightStore& weights) {
+  ColumnValues data(compiled.circuit.columns.size());
+  data.keep(weights.memory());
+  for (std::size_t id = 0; id < data.size(); ++id) {
     const std::int64_t param = compiled.param_of_column[id];
-    data[id] = param >= 0 ? to_field(params[static_cast<std::size_t>(param)]) : filler.column(id);
+    if (param >= 0) data.borrow(id, weights[static_cast<std::size_t>(param)]);
   }
   return data;
 }
@@ -173,15 +182,15 @@ TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const Co
 
 void count_multiplicities(const relations::CompiledCircuit& compiled, const TupleValues& tuples, ColumnValues& data) {
   const circuit::Circuit& circuit = compiled.circuit;
-  for (const circuit::Table& table : circuit.tables) {
-    data[table.multiplicity] = FpVec(static_cast<std::size_t>(table.rows.num_rows()));
-  }
+  for (const circuit::Table& table : circuit.tables) data[table.multiplicity] = FpVec(table.num_rows());
   for (std::size_t i = 0; i < tuples.size(); ++i) {
     const circuit::Table& table = circuit.tables[circuit.lookups[i].table];
     FpVec& counts = data[table.multiplicity];
-    for (const Fp& x : tuples[i][0]) {
-      const Fp row = x - Fp::from_int(table.rows.first);
-      if (row.v < counts.size()) counts[row.v] += Fp(1);
+    std::vector<std::int64_t> tuple(tuples[i].size());
+    for (std::size_t j = 0; j < tuples[i][0].size(); ++j) {
+      for (std::size_t k = 0; k < tuple.size(); ++k) tuple[k] = tuples[i][k][j].to_int();
+      // A tuple that is no row is counted nowhere, and no verifier will accept.
+      if (const auto row = table.row_of(tuple)) counts[*row] += Fp(1);
     }
   }
 }

@@ -8,9 +8,12 @@
 
 namespace zkinfer::prover {
 
-// Fills every column whose recipe says how, and the parameter columns; pads, blind and multiplicities stay empty.
+// Fills every column whose recipe says how; parameter columns are borrowed from the weights; pads, blind and multiplicities stay empty.
 circuit::ColumnValues fill_columns(const qir::QGraph& graph, const relations::CompiledCircuit& compiled,
-                                   const qir::Weights& params, const exec_integer::Witness& witness);
+                                   const qir::WeightStore& weights, const exec_integer::Witness& witness);
+
+// The parameter columns alone.
+circuit::ColumnValues parameter_columns(const relations::CompiledCircuit& compiled, const qir::WeightStore& weights);
 
 // The values of every lookup's tuple over its box: [lookup][entry][box], row-major.
 using TupleValues = std::vector<std::vector<FpVec>>;

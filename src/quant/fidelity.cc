@@ -109,8 +109,8 @@ std::string FidelityReport::json() const {
   return result + "]}\n";
 }
 
-Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& integer_graph, const qir::Weights& params,
-                               std::span<const TensorMap> inputs) {
+Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& integer_graph,
+                               const qir::WeightStore& weights, std::span<const TensorMap> inputs) {
   if (inputs.empty()) return invalid_argument("fidelity: no inputs to compare on");
   if (graph.inputs.size() != integer_graph.inputs.size() || graph.outputs.size() != integer_graph.outputs.size()) {
     return invalid_argument(
@@ -135,7 +135,7 @@ Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& intege
       report.num_saturated += saturated;
       integers.push_back(std::move(values));
     }
-    ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(integer_graph, params, integers));
+    ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(integer_graph, weights, integers));
     const auto real_of = [&](qir::ValueId id) { return dequantize(integer_graph.value(id), witness.values[id]); };
     const exec_float::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
       const auto it = by_name.find(value.name);

@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "ir/graph.h"
+#include "qir/weight_store.h"
 #include "quant/quantize.h"
 
 namespace zkinfer::quant {
@@ -33,7 +34,7 @@ struct FidelityReport {
 };
 
 // Errors: those of the two executors; inputs as for the float executor.
-Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& integer_graph, const qir::Weights& params,
-                               std::span<const TensorMap> inputs);
+Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& integer_graph,
+                               const qir::WeightStore& weights, std::span<const TensorMap> inputs);
 
 }  // namespace zkinfer::quant

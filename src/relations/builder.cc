@@ -61,7 +61,7 @@ void Builder::add_equality(std::string name, Box box, LinExpr expr) {
 }
 
 std::uint32_t Builder::add_table(qir::Table rows) {
-  built_.circuit.tables.push_back({std::move(rows), 0});
+  built_.circuit.tables.push_back({std::move(rows)});
   return static_cast<std::uint32_t>(built_.circuit.tables.size() - 1);
 }
 
@@ -103,7 +103,7 @@ void Builder::add_range_check(const std::string& name, const Box& box, const Lin
   const auto& tables = built_.circuit.tables;
   for (std::uint32_t i = 0; i < tables.size(); ++i) {
     const qir::Table& rows = tables[i].rows;
-    if (rows.kind == qir::TableKind::kRange && rows.log_size == log_size) {
+    if (!tables[i].grid && rows.kind == qir::TableKind::kRange && rows.log_size == log_size) {
       return add_lookup(name, box, i, {circuit::plus_constant(expr, rows.first)});
     }
   }
@@ -138,7 +138,7 @@ void Builder::add_nonnegative_check(const std::string& name, const Box& box, con
   const auto& tables = built_.circuit.tables;
   int best = 64;
   for (const circuit::Table& table : tables) {
-    if (table.rows.kind == qir::TableKind::kRange && table.rows.log_size >= log_size &&
+    if (!table.grid && table.rows.kind == qir::TableKind::kRange && table.rows.log_size >= log_size &&
         table.rows.log_size <= most_bits) {
       best = std::min<int>(best, table.rows.log_size);
     }
@@ -387,7 +387,7 @@ Status Builder::add_digests() {
 
 Result<BuiltCircuit> Builder::build() && {
   ZKI_ASSIGN_OR_RETURN(sound_, qir::sound_ranges(graph_));
-  for (const qir::Table& rows : graph_.tables) built_.circuit.tables.push_back({rows, 0});
+  for (const qir::Table& rows : graph_.tables) built_.circuit.tables.push_back({rows});
   tensors_.resize(graph_.values.size());
   add_inputs_and_params();
   for (std::uint32_t index = 0; index < graph_.nodes.size(); ++index) {
@@ -397,18 +397,6 @@ Result<BuiltCircuit> Builder::build() && {
   add_public_tensors();
   add_committed_tensors();
   ZKI_RETURN_IF_ERROR(add_digests());
-  finish_tables();
-  return std::move(built_);
-}
-
-Result<BuiltCircuit> Builder::build_certificate() && {
-  for (qir::ValueId id = 0; id < graph_.values.size(); ++id) {
-    const qir::Value& v = value(id);
-    if (v.kind != qir::ValueKind::kParam) continue;
-    // In the order of build(), so that the layout of M is the same.
-    const ColumnId column = add_param_column(id, circuit::Oracle::kModel);
-    add_interval_check(v.name, columns()[column].shape, circuit::column_expr(columns()[column], column), v.lo, v.hi);
-  }
   finish_tables();
   return std::move(built_);
 }
@@ -440,7 +428,7 @@ void Builder::finish_tables() {
   built_.circuit.tables = std::move(kept);
   for (circuit::Lookup& lookup : built_.circuit.lookups) lookup.table = new_index[lookup.table];
   for (std::size_t i = 0; i < built_.circuit.tables.size(); ++i) {
-    const std::uint64_t num_rows = std::uint64_t{1} << built_.circuit.tables[i].rows.log_size;
+    const std::uint64_t num_rows = built_.circuit.tables[i].num_rows();
     const ColumnId id =
         add_column("multiplicities of table " + std::to_string(i), circuit::Oracle::kWitness, {num_rows}, {});
     built_.circuit.tables[i].multiplicity = id;

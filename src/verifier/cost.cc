@@ -229,10 +229,10 @@ void Counter::add_circuit() {
 }
 
 void Counter::add_table(const circuit::Table& table) {
-  const std::uint64_t rows = std::uint64_t{1} << table.rows.log_size;
+  const std::uint64_t rows = table.num_rows();
   const ColumnCost& column = column_cost(table.multiplicity);
   const AxisChoices& axis = column.axes[0];
-  steps(times(rows, 4 + axis.positions));
+  steps(times(rows, 2 + 2 * table.tuple_size() + axis.positions));
   steps(times(axis.pieces.size(), 1 + column.per_hit));
   borrow(times(rows, kFeBytes * (3 + axis.positions)));
 }

@@ -93,13 +93,10 @@ class Evaluator {
   std::size_t next_ = 0;  // constraint
 };
 
-// sum_i eq_i (x, or T[x]) over the table's rows: entry 0 is x, entry 1 is T[x].
-Fe table_value(const qir::Table& rows, std::size_t entry, const std::vector<Fe>& eq) {
+// One entry of the table's rows at a point, from eq(point, row).
+Fe table_value(const circuit::Table& table, std::size_t entry, const std::vector<Fe>& eq) {
   Fe sum;
-  for (std::size_t i = 0; i < eq.size(); ++i) {
-    const std::int64_t x = rows.first + static_cast<std::int64_t>(i);
-    sum += eq[i] * Fp::from_int(entry == 0 ? x : rows.at(x));
-  }
+  for (std::size_t row = 0; row < eq.size(); ++row) sum += eq[row] * Fp::from_int(table.entry(row, entry));
   return sum;
 }
 
@@ -157,7 +154,7 @@ void Evaluator::table_leaves(const LeafBlock& leaf) {
   Fe q = outer_.alpha - Fe(Fp(leaf.index)) - Fe::one();
   Fe power = outer_.beta;
   for (std::size_t entry = 0; entry < table.tuple_size(); ++entry) {
-    q -= power * table_value(table.rows, entry, *rows);
+    q -= power * table_value(table, entry, *rows);
     power *= outer_.beta;
   }
   sink_.add_form(kQ, LinearForm(prefix * q));

@@ -208,7 +208,7 @@ TEST(DataAttack, LanesOfEveryNumber) {
     more |= lanes > params->witness.log_lanes && lanes > params->model.log_lanes;
     fewer |= lanes < params->witness.log_lanes || lanes < params->model.log_lanes;
     DataSession session(
-        b.graph, prover::commit_model(b.graph, plain.model.params, *params, plain.key().visibility, test_seed(5)));
+        b.graph, prover::recommit_model(b.graph, plain.model.weights, *params, plain.key().visibility, test_seed(5)));
     EXPECT_EQ(session.verify(session.prove()).to_string(), "accepted") << lanes;
     // One entry of the commitment is another number.
     for (const std::size_t at : {0, 127, 128, 199}) {

@@ -17,7 +17,7 @@ namespace {
 package::Package make_package(std::uint64_t weights_seed) {
   package::Package package;
   package.graph = e2e::mlp_graph();
-  package.params = e2e::draw_params(package.graph, weights_seed);
+  package.weights = e2e::draw_params(package.graph, weights_seed);
   return package;
 }
 
@@ -204,12 +204,14 @@ TEST(Opening, FitsItsModelAndKeyOnly) {
   EXPECT_TRUE(check_audit_key(model, again.verification_key(), again.audit_key())->matches);
   // One weight is another.
   package::Package changed = package;
-  for (std::vector<std::int32_t>& values : changed.params) {
+  qir::Weights weights = package.weights.to_vectors();
+  for (std::vector<std::int32_t>& values : weights) {
     if (values.empty()) continue;
     values.back() += values.back() > 0 ? -1 : 1;
     break;
   }
-  ASSERT_NE(changed.params, package.params);
+  changed.weights = weights;
+  ASSERT_FALSE(changed.weights == package.weights);
   expect_no_match(make_model(changed), key, opening, "weights");
   changed = package;
   changed.graph.name += "2";

@@ -43,7 +43,7 @@ inline qir::QGraph two_by_two_graph() {
 inline Model make_model(qir::QGraph graph, std::uint64_t weights_seed = 1) {
   package::Package package;
   package.graph = std::move(graph);
-  package.params = e2e::draw_params(package.graph, weights_seed);
+  package.weights = e2e::draw_params(package.graph, weights_seed);
   return must(Model::from_bytes(package::to_bytes(package)));
 }
 

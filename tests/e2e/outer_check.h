@@ -50,7 +50,7 @@ inline void set_pad_column(const relations::CompiledCircuit& compiled, OuterStat
 // The state of an honest prover but for hooks.columns, hooks.outputs and hooks.committed.
 inline OuterState outer_state(const Session& session, const prover::ProveHooks& hooks, prover::TupleValues& tuples) {
   const relations::CompiledCircuit& compiled = session.compiled();
-  auto witness = exec_integer::run(session.graph, session.model.params, session.request.inputs);
+  auto witness = exec_integer::run(session.graph, session.model.weights, session.request.inputs);
   ZKI_CHECK(witness.ok(), "the input of a test has a witness");
   OuterState state;
   for (const qir::ValueId id : qir::public_values(session.graph, session.model.prepared.key.visibility)) {
@@ -66,7 +66,7 @@ inline OuterState outer_state(const Session& session, const prover::ProveHooks& 
   };
   add_digests(visibility.outputs, session.graph.outputs);
   add_digests(visibility.inputs, session.graph.inputs);
-  state.data = prover::fill_columns(session.graph, compiled, session.model.params, *witness);
+  state.data = prover::fill_columns(session.graph, compiled, session.model.weights, *witness);
   if (hooks.columns) hooks.columns(state.data);
   if (hooks.outputs) hooks.outputs(state.public_data);
   tuples = prover::evaluate_tuples(compiled, state.data);

@@ -38,7 +38,7 @@ class Rotation : public ::testing::Test {
   prover::CommittedModel liar(const qir::QGraph& graph) const {
     prover::CommittedModel model = commit(graph, 1, 2);
     prover::CommittedModel other = commit(graph, 7, 2);
-    other.params = model.params;
+    other.weights = model.weights;
     return other;
   }
 
@@ -109,13 +109,13 @@ TEST_F(Rotation, OtherWeightsAreRejected) {
   EXPECT_FALSE(verify(before_, other, rotate(before_, other)).accepted());
   // One weight of one column.
   prover::CommittedModel close = commit(graph_, 1, 2);
-  const qir::Weights honest = close.params;
+  const qir::Weights honest = close.weights.to_vectors();
   for (std::size_t id = 0; id < honest.size(); ++id) {
     if (honest[id].empty()) continue;
     qir::Weights params = honest;
     params[id].back() += params[id].back() > 0 ? -1 : 1;
     prover::CommittedModel one = prover::commit_model(graph_, params, test_options(true), test_seed(2)).value();
-    one.params = honest;
+    one.weights = honest;
     EXPECT_FALSE(verify(before_, one, rotate(before_, one)).accepted()) << "parameter " << id;
   }
 }

@@ -41,7 +41,7 @@ Fixture make_fixture(qir::QGraph graph, const TensorPolicy& inputs_group = {},
                      const TensorPolicy& outputs_group = {Exposure::kPublic, TensorHash::kNone}) {
   package::Package package;
   package.graph = std::move(graph);
-  package.params = e2e::draw_params(package.graph, 1);
+  package.weights = e2e::draw_params(package.graph, 1);
   package.report = "report";
   Fixture fixture;
   fixture.package = package::to_bytes(package);
@@ -106,7 +106,7 @@ void run_model(const package::Package& package) {
     const qir::Value& value = package.graph.value(id);
     inputs.emplace_back(static_cast<std::size_t>(value.shape.num_elements()), value.lo);
   }
-  static_cast<void>(exec_integer::run(package.graph, package.params, inputs));
+  static_cast<void>(exec_integer::run(package.graph, package.weights, inputs));
 }
 
 void model_package(ByteView bytes) {

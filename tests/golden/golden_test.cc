@@ -79,8 +79,8 @@ void expect_golden(const std::string& name, const qir::QGraph& graph, bool zero_
   Session session(graph, zero_knowledge);
   const auto params = golden_params(name, session);
   ASSERT_TRUE(params.ok()) << params.status().to_string() << "\nto make the file: ZKINFER_UPDATE_GOLDEN=1";
-  auto model =
-      prover::commit_model(graph, draw_params(graph, 1), *params, session.model.prepared.key.visibility, test_seed(1));
+  auto model = prover::recommit_model(graph, draw_params(graph, 1), *params, session.model.prepared.key.visibility,
+                                      test_seed(1));
   ASSERT_TRUE(model.ok()) << model.status().to_string()
                           << "\nthe circuit has other sizes now; to accept: ZKINFER_UPDATE_GOLDEN=1";
   session.model = std::move(model).value();

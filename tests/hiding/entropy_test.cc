@@ -55,7 +55,7 @@ class Generator {
 Model small_model() {
   package::Package package;
   package.graph = mlp_graph();
-  package.params = draw_params(package.graph, 1);
+  package.weights = draw_params(package.graph, 1);
   auto model = Model::from_bytes(package::to_bytes(package));
   ZKI_CHECK(model.ok(), "the package of a test");
   return std::move(model).value();

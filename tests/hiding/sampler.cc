@@ -43,8 +43,8 @@ pcs::CommittedOracle with_rows(const pcs::CommittedOracle& oracle, hiding::Rando
   const pcs::CodeParams& params = oracle.params();
   FpVec message(params.num_lanes() * params.num_coefs);
   for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
-    const FpCSpan values = oracle.lane(lane).first(params.num_coefs);
-    std::copy(values.begin(), values.end(), message.begin() + lane * params.num_coefs);
+    const FpVec values = oracle.lane(lane);
+    std::copy_n(values.begin(), params.num_coefs, message.begin() + lane * params.num_coefs);
   }
   return {params, message.span(), random};
 }
@@ -127,7 +127,7 @@ Sampler::Sampler(Twins twins) : twins_(std::move(twins)) {
   ZKI_CHECK(compiled.ok(), "the graph of a test has a circuit");
   const pcs::OpeningParams params = tiny_params(*compiled, twins_.visibility);
   for (std::size_t twin = 0; twin < 2; ++twin) {
-    auto model = prover::commit_model(twins_.graph, twins_.params[twin], params, twins_.visibility, test_seed(1));
+    auto model = prover::recommit_model(twins_.graph, twins_.params[twin], params, twins_.visibility, test_seed(1));
     ZKI_CHECK(model.ok(), "the graph of a test has a commitment");
     witnesses_[twin].model = std::move(model).value();
     if (!twins_.visibility.inputs.is_committed()) continue;

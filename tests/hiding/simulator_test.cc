@@ -20,7 +20,7 @@ Simulator make_simulator(const Twins& twins, const ChallengeProgram& program, st
   ZKI_CHECK(compiled.ok(), "the graph of a test has a circuit");
   const pcs::OpeningParams params = tiny_params(*compiled, twins.visibility);
   if (!twins.visibility.public_params) return {twins.graph, twins.visibility, params, eta, seed};
-  const auto model = prover::commit_model(twins.graph, twins.params[0], params, twins.visibility, test_seed(1));
+  const auto model = prover::recommit_model(twins.graph, twins.params[0], params, twins.visibility, test_seed(1));
   ZKI_CHECK(model.ok(), "the graph of a test has a commitment");
   return {*model, eta, seed};
 }

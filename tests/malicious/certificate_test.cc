@@ -56,7 +56,7 @@ TEST_P(MaliciousCertificate, EveryMultiplicityColumn) {
   std::mt19937_64 draws(2);
   for (const circuit::Table& table : compiled.circuit.tables) {
     prover::ProveHooks hooks;
-    const std::size_t cell = draws() % static_cast<std::size_t>(table.rows.num_rows());
+    const std::size_t cell = draws() % static_cast<std::size_t>(table.num_rows());
     hooks.committed = [&](circuit::ColumnValues& data, std::vector<Fe>&) { data[table.multiplicity][cell] += Fp(1); };
     EXPECT_FALSE(verdict_on(hooks).accepted());
   }
@@ -86,8 +86,8 @@ TEST_P(MaliciousCertificate, OtherFilesAreRejected) {
   EXPECT_EQ(verifier::verify_certificate(session.model.prepared, session.prove().bytes).reason,
             RejectReason::kBadHeader);
   if (!GetParam()) return;
-  auto again = prover::commit_model(session.graph, session.model.params, session.model.prepared.key.params,
-                                    session.model.prepared.key.visibility, test_seed(9));
+  auto again = prover::recommit_model(session.graph, session.model.weights, session.model.prepared.key.params,
+                                      session.model.prepared.key.visibility, test_seed(9));
   ASSERT_TRUE(again.ok());
   EXPECT_FALSE(verifier::verify_certificate(again->prepared, certificate).accepted());
 }

@@ -279,18 +279,18 @@ TEST(Relations, OtherWeightsThanTheKeysAreRejected) {
     Session session(mlp_graph(), zero_knowledge);
     Session other(mlp_graph(), zero_knowledge, 50);
     const Bytes honest = session.prove().bytes;
-    const qir::Weights params = session.model.params;
-    session.model.params = other.model.params;
+    const qir::WeightStore params = session.model.weights;
+    session.model.weights = other.model.weights;
     const RejectReason linear = zero_knowledge ? RejectReason::kOpening : RejectReason::kFinalCheck;
     EXPECT_EQ(session.verify(session.prove().bytes).reason, linear) << "other weights, the key's oracle";
-    session.model.params = params;
+    session.model.weights = params;
     // One weight off by one.
     prover::ProveHooks hooks;
     hooks.columns = [&](circuit::ColumnValues& data) { data[Lie::column_named(session, "v1")][7] += Fp(1); };
     EXPECT_EQ(session.verdict_on(hooks).reason, linear) << "one weight";
     // The whole other model under this key: its leaves do not hash to the key's root.
     std::swap(session.model.oracle, other.model.oracle);
-    session.model.params = other.model.params;
+    session.model.weights = other.model.weights;
     EXPECT_EQ(session.verify(session.prove().bytes).reason, RejectReason::kMerklePath)
         << "other weights, their own oracle";
     EXPECT_TRUE(session.verify(honest).accepted());

@@ -33,8 +33,8 @@ TEST_P(Statement, AnotherModelsKey) {
 // The same weights under another seed are another commitment.
 TEST_P(Statement, AnotherCommitmentOfTheSameWeights) {
   const Session session(mlp_graph(), reject_options(GetParam()));
-  auto again = prover::commit_model(session.graph, session.model.params, session.model.prepared.key.params,
-                                    session.model.prepared.key.visibility, test_seed(99));
+  auto again = prover::recommit_model(session.graph, session.model.weights, session.model.prepared.key.params,
+                                      session.model.prepared.key.visibility, test_seed(99));
   ASSERT_TRUE(again.ok());
   // Without zero knowledge there is no randomness, so the commitments agree.
   EXPECT_EQ(again->prepared.key.identity() == session.model.prepared.key.identity(), !GetParam());

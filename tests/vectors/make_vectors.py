@@ -95,6 +95,13 @@ def power(a, exponent):
 
 # ---- transcript
 
+def content_digest(data):
+    piece = 1 << 16
+    whole = len(data) // piece
+    digests = b"".join(keccak256(data[i * piece : (i + 1) * piece]) for i in range(whole))
+    return keccak256(digests + data[whole * piece :] + struct.pack("<Q", len(data)))
+
+
 class Transcript:
     def __init__(self, protocol):
         self.state, self.pending = bytes(32), b""
@@ -215,11 +222,15 @@ def main():
     t.bytes("parameters", params)
     t.digest("model root", counting)
     show("statement.ood_point", t.challenge("model point"))
-    # The key of M's random rows under the seed 00..1f, as if the model had the parameter tensors (-1, 2) and (3).
+    # The key of M's random rows under the seed 00..1f, as if the model had the parameter tensors (-1, 2) in -128..127 and
+    # (3) in 0..300.
+    weights = keccak256(content_digest(struct.pack("<2b", -1, 2)) + content_digest(struct.pack("<h", 3)))
     t = Transcript("zkinfer model rows v1")
-    for part in (counting, structure, params, keccak256(struct.pack("<3i", -1, 2, 3))):
+    for part in (counting, structure, params, weights):
         t.bytes("part", part)
     show("prf.rows_key", t.flush())
+    # One whole piece of 2^16 bytes 7 and three bytes more.
+    show("prf.content", content_digest(bytes([7]) * 65536 + bytes([1, 2, 3])))
     t = Transcript("zkinfer proof v1")
     t.digest("model identity", identity)
     t.bytes("context", counting)

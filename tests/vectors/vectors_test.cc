@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "commit/merkle/merkle_prover.h"
+#include "commit/pcs/code_file.h"
 #include "commit/pcs/params.h"
 #include "field/fe.h"
 #include "hash/keccak.h"
@@ -18,6 +19,7 @@
 #include "prover/commit_tensor.h"
 #include "prover/prf.h"
 #include "qir/qgraph.h"
+#include "qir/test_graphs.h"
 #include "statement/canonical_bytes.h"
 #include "statement/statement.h"
 #include "transcript/grind.h"
@@ -148,7 +150,14 @@ void add_statement(Vectors& out) {
   out["statement.parameters"] = show(key.params.canonical_bytes());
   out["statement.identity"] = show(key.identity());
   out["statement.ood_point"] = show(statement::ood_point(key.graph, key.params, counting()));
-  out["prf.rows_key"] = show(prover::derive_rows_key(counting(), key.graph, key.params, {{-1, 2}, {3}}));
+  qir::TestBuilder weights;
+  weights.param({2}, -128, 127);
+  weights.param({1}, 0, 300);
+  const Digest digest = prover::weights_digest(weights.graph, qir::Weights{{-1, 2}, {3}});
+  out["prf.rows_key"] = show(prover::derive_rows_key(counting(), key.graph, key.params, digest));
+  Bytes content(65536, 7);
+  content.insert(content.end(), {1, 2, 3});
+  out["prf.content"] = show(pcs::content_digest(content));
   Transcript t("zkinfer proof v1");
   statement::absorb_statement(t, key, counting(), 3, {.values = {{1, 7}, {0, 3}}, .digests = {}, .commitments = {}});
   t.absorb_digest("witness root", hash_of('W'));

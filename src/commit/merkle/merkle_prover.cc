@@ -18,18 +18,31 @@ ByteView digest_bytes(std::span<const Digest> digests) {
 
 }  // namespace
 
-MerkleTree::MerkleTree(const TreeShape& shape, ByteView rows) : shape_(shape) {
+MerkleTree::MerkleTree(const TreeShape& shape) : shape_(shape) {
   static_assert(sizeof(Digest) == 32, "a level of the tree is hashed as contiguous bytes");
   ZKI_CHECK(shape.valid(), "Merkle tree shape");
-  ZKI_CHECK_EQ(rows.size(), shape.num_leaves() * shape.row_bytes, "Merkle tree rows");
   memory_ = ZeroedMemory(2 * shape.num_leaves() * sizeof(Digest));
-  const std::span<Digest> all = nodes();
-  const std::span<Digest> leaves = all.subspan(shape.num_leaves());
+}
+
+MerkleTree::MerkleTree(const TreeShape& shape, ByteView rows) : MerkleTree(shape) {
+  ZKI_CHECK_EQ(rows.size(), shape.num_leaves() * shape.row_bytes, "Merkle tree rows");
+  hash_leaves(0, rows);
+  hash_nodes();
+}
+
+void MerkleTree::hash_leaves(std::uint64_t first, ByteView rows) {
+  const std::size_t row_bytes = shape_.row_bytes;
+  const std::span<Digest> leaves = nodes().subspan(shape_.num_leaves() + first, rows.size() / row_bytes);
+  ZKI_CHECK_EQ(rows.size(), leaves.size() * row_bytes, "Merkle tree rows");
   parallel_for(leaves.size(), kHashesPerTask, [&](std::size_t begin, std::size_t end) {
-    keccak256_many(ByteView(&kLeafDomain, 1), rows.subspan(begin * shape.row_bytes, (end - begin) * shape.row_bytes),
-                   shape.row_bytes, shape.row_bytes, leaves.subspan(begin, end - begin));
+    keccak256_many(ByteView(&kLeafDomain, 1), rows.subspan(begin * row_bytes, (end - begin) * row_bytes), row_bytes,
+                   row_bytes, leaves.subspan(begin, end - begin));
   });
-  for (int depth = shape.log_leaves - 1; depth >= shape.cap_height; --depth) {
+}
+
+void MerkleTree::hash_nodes() {
+  const std::span<Digest> all = nodes();
+  for (int depth = shape_.log_leaves - 1; depth >= shape_.cap_height; --depth) {
     const std::size_t width = std::size_t{1} << depth;
     const std::span<Digest> parents = all.subspan(width, width);
     const ByteView children = digest_bytes(all.subspan(2 * width, 2 * width));
@@ -63,22 +76,27 @@ std::span<const Digest> MerkleTree::cap() const {
 
 std::vector<Digest> MerkleTree::open(std::span<const std::uint64_t> indices) const {
   ZKI_CHECK(memory_.data() != nullptr, "opening of an empty Merkle tree");
-  ZKI_CHECK(indices_valid(shape_, indices), "Merkle indices must ascend and be in range");
-  std::vector<std::uint64_t> known(indices.begin(), indices.end());
   std::vector<Digest> siblings;
-  const std::span<const Digest> all = nodes();
-  for (int depth = shape_.log_leaves; depth > shape_.cap_height; --depth) {
+  for (const std::uint64_t node : multiproof_nodes(shape_, indices)) siblings.push_back(nodes()[node]);
+  return siblings;
+}
+
+std::vector<std::uint64_t> multiproof_nodes(const TreeShape& shape, std::span<const std::uint64_t> indices) {
+  ZKI_CHECK(indices_valid(shape, indices), "Merkle indices must ascend and be in range");
+  std::vector<std::uint64_t> known(indices.begin(), indices.end());
+  std::vector<std::uint64_t> nodes;
+  for (int depth = shape.log_leaves; depth > shape.cap_height; --depth) {
     const std::uint64_t width = std::uint64_t{1} << depth;
     std::size_t num_parents = 0;
     for (std::size_t i = 0; i < known.size(); ++num_parents) {
       const bool has_sibling = i + 1 < known.size() && known[i + 1] == (known[i] ^ 1);
-      if (!has_sibling) siblings.push_back(all[width + (known[i] ^ 1)]);
+      if (!has_sibling) nodes.push_back(width + (known[i] ^ 1));
       known[num_parents] = known[i] / 2;
       i += has_sibling ? 2 : 1;
     }
     known.resize(num_parents);
   }
-  return siblings;
+  return nodes;
 }
 
 }  // namespace zkinfer::merkle

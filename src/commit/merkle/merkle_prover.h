@@ -18,6 +18,10 @@ class MerkleTree {
   MerkleTree() = default;
   // rows: [num_leaves, row_bytes], contiguous.
   MerkleTree(const TreeShape& shape, ByteView rows);
+  // A tree whose rows come piece by piece: hash_leaves for all of them, in any order, then hash_nodes.
+  explicit MerkleTree(const TreeShape& shape);
+  void hash_leaves(std::uint64_t first, ByteView rows);
+  void hash_nodes();
   // rows: [num_leaves, row_values] of F, canonical little-endian: row_bytes = 8 row_values.
   static MerkleTree over_field(int log_leaves, int cap_height, FpCSpan rows);
 
@@ -25,13 +29,16 @@ class MerkleTree {
   std::span<const Digest> cap() const;
   // indices strictly ascending and in range; the digests in multiproof order.
   std::vector<Digest> open(std::span<const std::uint64_t> indices) const;
+  // Heap order: node k at depth d is nodes()[2^d + k]; nodes()[0] is unused. Depths below cap_height stay zero.
+  std::span<const Digest> nodes() const;
 
  private:
   TreeShape shape_;
-  // Heap order: node k at depth d is nodes()[2^d + k]; nodes()[0] is unused. Depths below cap_height stay zero.
   std::span<Digest> nodes();
-  std::span<const Digest> nodes() const;
   ZeroedMemory memory_;
 };
+
+// Where the multiproof's digests stand in MerkleTree::nodes(), in multiproof order.
+std::vector<std::uint64_t> multiproof_nodes(const TreeShape& shape, std::span<const std::uint64_t> indices);
 
 }  // namespace zkinfer::merkle

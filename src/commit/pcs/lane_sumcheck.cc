@@ -61,12 +61,13 @@ void LaneSumcheck::add_products(std::size_t low, FeCSpan group, std::vector<Fe>&
   std::vector<std::vector<Fe>> partial(num_chunks(num_coefs_, kRowGrain));
   parallel_chunks(num_coefs_, kRowGrain, [&](std::size_t chunk, std::size_t chunk_begin, std::size_t chunk_end) {
     partial[chunk].resize(size * size);
+    Fp scratch[kRowBlock];
     for (std::size_t begin = chunk_begin; begin < chunk_end; begin += kRowBlock) {
       const std::size_t count = std::min(kRowBlock, chunk_end - begin);
-      for (std::size_t b = 0; b < size; ++b) {
-        const FeCSpan u = group.subspan(b * num_coefs_ + begin, count);
-        for (std::size_t a = 0; a < size; ++a) {
-          partial[chunk][a * size + b] += vec::dot(lane_of(a, low).subspan(begin, count), u);
+      for (std::size_t a = 0; a < size; ++a) {
+        const FpCSpan e = coefs_of(a, low, begin, FpSpan(scratch, count));
+        for (std::size_t b = 0; b < size; ++b) {
+          partial[chunk][a * size + b] += vec::dot(e, group.subspan(b * num_coefs_ + begin, count));
         }
       }
     }
@@ -143,14 +144,15 @@ void LaneSumcheck::fold_dense() {
   for (std::size_t low = 0; low < num_groups(); ++low) {
     const FeCSpan group = weight_group(low);
     parallel_for(num_coefs_, kRowGrain, [&](std::size_t chunk_begin, std::size_t chunk_end) {
+      Fp scratch[kRowBlock];
       for (std::size_t begin = chunk_begin; begin < chunk_end; begin += kRowBlock) {
         const std::size_t count = std::min(kRowBlock, chunk_end - begin);
         const FeSpan v_out = v.subspan(low * num_coefs_ + begin, count);
         const FeSpan u_out = u.subspan(low * num_coefs_ + begin, count);
-        vec::scale(weights[0], lane_of(0, low).subspan(begin, count), v_out);
+        vec::scale(weights[0], coefs_of(0, low, begin, FpSpan(scratch, count)), v_out);
         vec::scale(weights[0], group.subspan(begin, count), u_out);
         for (std::size_t a = 1; a < weights.size(); ++a) {
-          vec::axpy(weights[a], lane_of(a, low).subspan(begin, count), v_out);
+          vec::axpy(weights[a], coefs_of(a, low, begin, FpSpan(scratch, count)), v_out);
           vec::axpy(weights[a], group.subspan(a * num_coefs_ + begin, count), u_out);
         }
       }
@@ -182,8 +184,13 @@ void LaneSumcheck::finish(Fp scale, FeSpan vector, FeSpan functional) {
   parallel_for(dimension - done, kRowGrain, [&](std::size_t begin, std::size_t end) {
     const FeSpan out = vector.subspan(done + begin, end - begin);
     vec::fill(Fe(), out);
+    Fp scratch[kRowBlock];
     for (std::size_t lane = 0; lane < weights.size(); ++lane) {
-      vec::axpy(weights[lane], oracle_.lane(lane).subspan(done + begin, end - begin), out);
+      for (std::size_t i = 0; i < out.size; i += kRowBlock) {
+        const std::size_t count = std::min(kRowBlock, out.size - i);
+        const FpCSpan e = oracle_.coefs().read(lane, done + begin + i, FpSpan(scratch, count));
+        vec::axpy(weights[lane], e, out.subspan(i, count));
+      }
     }
   });
   for (const Product& product : products_) {

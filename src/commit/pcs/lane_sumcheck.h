@@ -45,7 +45,10 @@ class LaneSumcheck {
   void fold_dense();
   std::size_t gram_lanes() const { return std::size_t{1} << gram_bits_; }
   std::size_t num_groups() const { return std::size_t{1} << (log_lanes_ - gram_bits_); }
-  FpCSpan lane_of(std::size_t a, std::size_t low) const { return oracle_.lane(a * num_groups() + low); }
+  // Coefficients [begin, begin + scratch.size()) of lane (a, low), perhaps in `scratch`.
+  FpCSpan coefs_of(std::size_t a, std::size_t low, std::size_t begin, FpSpan scratch) const {
+    return oracle_.coefs().read(a * num_groups() + low, begin, scratch);
+  }
   RoundPolynomial gram_round() const;
   void gram_bind(Fe s);
 

@@ -66,24 +66,24 @@ class OpeningProver {
         pads_(params.security.zero_knowledge),
         channel_(transcript, pads_, pad_values(params, oracles)) {}
 
-  OpeningProof run() &&;
+  Result<OpeningProof> run() &&;
 
  private:
   PadIndex send_hidden(const char* label, const Fe& value);
   void mark(const char* label, std::size_t begin);
-  void send_rows(const char* label, const EncodedOracle& oracle, std::span<const std::uint64_t> indices);
+  Status send_rows(const char* label, const RowSource& oracle, std::span<const std::uint64_t> indices);
   Fe send_round(RoundPolynomial h);
   void first_rounds();
-  void fold(std::size_t fold_index);
+  Status fold(std::size_t fold_index);
   void arrange(const FeVec& from, FeVec& to, const CodeParams& oracle) const;
   EncodedOracle encode(const FeVec& v, std::size_t fold_index);
   // Queries and opens the previous oracle or oracles: the queried rows of each.
-  std::vector<std::vector<std::uint64_t>> query_previous(std::size_t fold_index);
+  Result<std::vector<std::vector<std::uint64_t>>> query_previous(std::size_t fold_index);
   // Adds one term per opened row to functional_, with the powers of `challenge` that follow `power`.
   void add_opened(std::size_t fold_index, const std::vector<std::vector<std::uint64_t>>& indices, Fe challenge,
                   Fe& power);
-  void final_step();
-  void mask_step(const LinearForm& form);
+  Status final_step();
+  Status mask_step(const LinearForm& form);
 
   const OpeningParams& params_;
   const OpeningStatement& statement_;
@@ -200,17 +200,18 @@ EncodedOracle OpeningProver::encode(const FeVec& v, std::size_t fold_index) {
   return EncodedOracle::from_codeword(oracle, row_values, std::move(codeword));
 }
 
-void OpeningProver::send_rows(const char* label, const EncodedOracle& oracle, std::span<const std::uint64_t> indices) {
-  const EncodedOracle::Opened opened = oracle.open(indices);
+Status OpeningProver::send_rows(const char* label, const RowSource& oracle, std::span<const std::uint64_t> indices) {
+  ZKI_ASSIGN_OR_RETURN(const RowSource::Opened opened, oracle.open(indices));
   std::size_t begin = channel_.proof().size();
   channel_.send_raw(opened.rows);
   mark(label, begin);
   begin = channel_.proof().size();
   channel_.send_raw(opened.siblings);
   mark("siblings", begin);
+  return ok_status();
 }
 
-std::vector<std::vector<std::uint64_t>> OpeningProver::query_previous(std::size_t fold_index) {
+Result<std::vector<std::vector<std::uint64_t>>> OpeningProver::query_previous(std::size_t fold_index) {
   Transcript& transcript = channel_.transcript();
   const std::size_t begin = channel_.proof().size();
   channel_.send_u64_raw(grind(transcript, params_.security.pow_bits));
@@ -218,7 +219,7 @@ std::vector<std::vector<std::uint64_t>> OpeningProver::query_previous(std::size_
   struct Target {
     const char* label;
     const CodeParams& params;
-    const EncodedOracle& encoded;
+    const RowSource& rows;
   };
   std::vector<Target> targets;
   if (fold_index > 0) {
@@ -226,7 +227,7 @@ std::vector<std::vector<std::uint64_t>> OpeningProver::query_previous(std::size_
   } else {
     const std::vector<BaseOracle> bases = params_.bases();
     for (std::size_t i = 0; i < bases.size(); ++i) {
-      targets.push_back({base_rows_label(params_, i), *bases[i].params, oracles_.bases[i]->encoded()});
+      targets.push_back({base_rows_label(params_, i), *bases[i].params, oracles_.bases[i]->rows()});
     }
   }
   std::vector<std::vector<std::uint64_t>> indices;
@@ -234,7 +235,9 @@ std::vector<std::vector<std::uint64_t>> OpeningProver::query_previous(std::size_
     indices.push_back(
         transcript.challenge_indices("opening queries", target.params.num_queries, target.params.log_domain));
   }
-  for (std::size_t i = 0; i < targets.size(); ++i) send_rows(targets[i].label, targets[i].encoded, indices[i]);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    ZKI_RETURN_IF_ERROR(send_rows(targets[i].label, targets[i].rows, indices[i]));
+  }
   return indices;
 }
 
@@ -253,7 +256,7 @@ void OpeningProver::add_opened(std::size_t fold_index, const std::vector<std::ve
   for (const BaseOracle& base : params_.bases()) add(*base.params, base.offset);
 }
 
-void OpeningProver::fold(std::size_t fold_index) {
+Status OpeningProver::fold(std::size_t fold_index) {
   const CodeParams& oracle = params_.folds[fold_index];
   const std::size_t num_lanes = oracle.num_lanes();
   const std::size_t dimension = oracle.dimension();
@@ -288,7 +291,7 @@ void OpeningProver::fold(std::size_t fold_index) {
   hooks_.out_of_domain(fold_index, y);
   const PadIndex y_pad = send_hidden("fold out of domain", y);
 
-  const std::vector<std::vector<std::uint64_t>> indices = query_previous(fold_index);
+  ZKI_ASSIGN_OR_RETURN(const auto indices, query_previous(fold_index));
   const Fe xi = channel_.challenge("fold xi");
   Fe power = xi;
   claim_.add_scaled(LinearForm::from_ciphertext(Fe(), y_pad), power);
@@ -325,13 +328,14 @@ void OpeningProver::fold(std::size_t fold_index) {
   vector_ = std::move(sumcheck.v());
   functional_ = std::move(sumcheck.u());
   previous_ = std::move(encoded);
+  return ok_status();
 }
 
-void OpeningProver::final_step() {
+Status OpeningProver::final_step() {
   hooks_.final_vector(vector_);
   std::vector<PadIndex> pads;
   for (std::size_t t = 0; t < vector_.size(); ++t) pads.push_back(send_hidden("final vector", vector_.get(t)));
-  const std::vector<std::vector<std::uint64_t>> indices = query_previous(params_.folds.size());
+  ZKI_ASSIGN_OR_RETURN(const auto indices, query_previous(params_.folds.size()));
   const Fe xi = channel_.challenge("final xi");
   Fe power = Fe::one();
   add_opened(params_.folds.size(), indices, xi, power);
@@ -340,10 +344,10 @@ void OpeningProver::final_step() {
     form.add_scaled(LinearForm::from_ciphertext(Fe(), pads[t]), functional_.get(t));
   }
   ZKI_CHECK_EQ(pads_.used().num_plain, params_.mask.num_coefs, "every pad of the mask serves one message");
-  if (params_.security.zero_knowledge) mask_step(form);
+  return params_.security.zero_knowledge ? mask_step(form) : ok_status();
 }
 
-void OpeningProver::mask_step(const LinearForm& form) {
+Status OpeningProver::mask_step(const LinearForm& form) {
   const MaskOracle& mask = *oracles_.mask;
   Fe mu_s;
   for (const LinearForm::Term& term : form.terms()) mu_s += term.coef * mask.s()[term.pad];
@@ -365,21 +369,21 @@ void OpeningProver::mask_step(const LinearForm& form) {
   mark("opening nonce", begin);
   const std::vector<std::uint64_t> indices =
       channel_.transcript().challenge_indices("mask queries", params_.mask.num_queries, params_.mask.log_domain);
-  send_rows("mask rows", mask.encoded(), indices);
+  return send_rows("mask rows", mask.encoded(), indices);
 }
 
-OpeningProof OpeningProver::run() && {
+Result<OpeningProof> OpeningProver::run() && {
   first_rounds();
-  for (std::size_t i = 0; i < params_.folds.size(); ++i) fold(i);
-  final_step();
-  return {std::move(channel_).take_proof(), std::move(sections_)};
+  for (std::size_t i = 0; i < params_.folds.size(); ++i) ZKI_RETURN_IF_ERROR(fold(i));
+  ZKI_RETURN_IF_ERROR(final_step());
+  return OpeningProof{std::move(channel_).take_proof(), std::move(sections_)};
 }
 
 }  // namespace
 
-OpeningProof prove_opening(const OpeningParams& params, const OpeningStatement& statement,
-                           const OpeningOracles& oracles, hiding::RandomSource& random, Transcript& transcript,
-                           ProverHooks* hooks) {
+Result<OpeningProof> prove_opening(const OpeningParams& params, const OpeningStatement& statement,
+                                   const OpeningOracles& oracles, hiding::RandomSource& random, Transcript& transcript,
+                                   ProverHooks* hooks) {
   ZKI_CHECK(params.validate().ok(), "opening parameters are valid");
   ZKI_CHECK_EQ(statement.bases.size(), params.num_bases(), "a functional per base oracle");
   ZKI_CHECK_EQ(oracles.bases.size(), params.num_bases(), "every base oracle");

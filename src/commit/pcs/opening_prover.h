@@ -57,9 +57,10 @@ class ProverHooks {
 };
 
 // params valid; mu must be the true value (else the proof is one that a verifier rejects). The proof's bytes come last
-// in the caller's proof. `random` gives the random rows of g_1, g_2, ..
-OpeningProof prove_opening(const OpeningParams& params, const OpeningStatement& statement,
-                           const OpeningOracles& oracles, hiding::RandomSource& random, Transcript& transcript,
-                           ProverHooks* hooks = nullptr);
+// in the caller's proof. `random` gives the random rows of g_1, g_2, .. Errors: a code file that does not give an oracle's
+// rows (RowSource::open).
+Result<OpeningProof> prove_opening(const OpeningParams& params, const OpeningStatement& statement,
+                                   const OpeningOracles& oracles, hiding::RandomSource& random, Transcript& transcript,
+                                   ProverHooks* hooks = nullptr);
 
 }  // namespace zkinfer::pcs

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
+#include "commit/pcs/code_file.h"
 #include "poly/ntt.h"
 
 namespace zkinfer::pcs {
@@ -13,15 +14,18 @@ namespace {
 constexpr std::size_t kRowGrain = 4096;
 constexpr std::size_t kTile = 16;  // rows of a transposition step: one or two cache lines of each lane
 
-// Evaluates [rows] coefficients at base.
-Fe evaluate(FpCSpan coefficients, Fe base) {
-  FeVec powers(std::min(kRowGrain, coefficients.size()));
+// Evaluates one lane at base.
+Fe evaluate(const LaneCoefs& coefs, std::size_t lane, Fe base) {
+  const std::size_t dimension = coefs.params().dimension();
+  FeVec powers(std::min(kRowGrain, dimension));
   vec::powers(Fe::one(), base, powers);
   const Fe step = pow(base, kRowGrain);
+  FpVec scratch(powers.size());
   Fe sum;
-  for (std::size_t end = coefficients.size(); end > 0;) {
+  for (std::size_t end = dimension; end > 0;) {
     const std::size_t begin = (end - 1) / kRowGrain * kRowGrain;
-    sum = sum * step + vec::dot(coefficients.subspan(begin, end - begin), powers.subspan(0, end - begin));
+    sum = sum * step +
+          vec::dot(coefs.read(lane, begin, scratch.span().first(end - begin)), powers.subspan(0, end - begin));
     end = begin;
   }
   return sum;
@@ -44,54 +48,93 @@ EncodedOracle EncodedOracle::from_codeword(const CodeParams& params, std::size_t
   return oracle;
 }
 
-EncodedOracle::Opened EncodedOracle::open(std::span<const std::uint64_t> indices) const {
+Result<RowSource::Opened> EncodedOracle::open(std::span<const std::uint64_t> indices) const {
   ByteWriter rows;
   for (const std::uint64_t index : indices) {
     for (const Fp x : row(index)) rows.u64(x.v);
   }
   ByteWriter siblings;
   for (const Digest& digest : tree_.open(indices)) siblings.raw(digest);
-  return {std::move(rows).take(), std::move(siblings).take()};
+  return Opened{std::move(rows).take(), std::move(siblings).take()};
 }
 
-CommittedOracle::CommittedOracle(const CodeParams& params, FpCSpan message, hiding::RandomSource& random)
-    : params_(params), coefficients_(params.num_lanes() * params.dimension()) {
+LaneCoefs::LaneCoefs(const CodeParams& params, FpCSpan message, hiding::RandomSource& random)
+    : params_(params), elements_(params.num_lanes() * params.dimension()) {
   ZKI_CHECK_EQ(message.size(), params.num_lanes() * params.num_coefs, "message size");
   for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
-    Fp* out = coefficients_.data() + lane * params.dimension();
+    Fp* out = elements_.data() + lane * params.dimension();
     std::copy_n(message.data() + lane * params.num_coefs, params.num_coefs, out);
     random.fill({out + params.num_coefs, params.num_random_coefs});
   }
-  encoded_ = EncodedOracle(params, base_leaf_values(params), transposed());
 }
 
-FpVec CommittedOracle::transposed() const {
+LaneCoefs::LaneCoefs(const CodeParams& params, IntLanes message, FpVec random_coefs)
+    : params_(params), ints_(std::move(message)), random_(std::move(random_coefs)) {
+  ZKI_CHECK_EQ(ints_.num_lanes(), params.num_lanes(), "lanes of the message");
+  ZKI_CHECK_EQ(random_.size(), params.num_lanes() * params.num_random_coefs, "random coefficients");
+}
+
+LaneCoefs::LaneCoefs(const CodeParams& params, IntLanes message, hiding::RandomSource& random)
+    : LaneCoefs(params, std::move(message), FpVec(params.num_lanes() * params.num_random_coefs)) {
+  random.fill(random_.span());
+}
+
+FpCSpan LaneCoefs::read(std::size_t lane, std::size_t begin, FpSpan scratch) const {
+  const std::size_t count = scratch.size();
+  if (!elements_.empty()) return elements_.span().subspan(lane * params_.dimension() + begin, count);
+  const std::size_t num_ints = params_.num_coefs > begin ? std::min<std::size_t>(count, params_.num_coefs - begin) : 0;
+  const FpCSpan random = random_.span();
+  const std::size_t own = lane * params_.num_random_coefs;
+  if (num_ints == 0) return random.subspan(own + begin - params_.num_coefs, count);
+  vec::from_ints(ints_.lane(lane).subspan(begin, num_ints), scratch.first(num_ints));
+  std::copy_n(random.data() + own, count - num_ints, scratch.data() + num_ints);
+  return scratch;
+}
+
+void LaneCoefs::transpose(FpSpan matrix) const {
   const std::size_t num_lanes = params_.num_lanes();
-  FpVec matrix(params_.domain_size() * num_lanes);
   parallel_for(params_.dimension(), kRowGrain, [&](std::size_t begin, std::size_t end) {
+    Fp scratch[kTile];
     for (std::size_t tile = begin; tile < end; tile += kTile) {
-      const std::size_t tile_end = std::min(tile + kTile, end);
+      const std::size_t count = std::min(kTile, end - tile);
       for (std::size_t b = 0; b < num_lanes; ++b) {
-        const FpCSpan coefficients = lane(b);
-        for (std::size_t row = tile; row < tile_end; ++row) matrix[row * num_lanes + b] = coefficients[row];
+        const FpCSpan coefs = read(b, tile, FpSpan(scratch, count));
+        for (std::size_t row = 0; row < count; ++row) matrix[(tile + row) * num_lanes + b] = coefs[row];
       }
     }
   });
-  return matrix;
+}
+
+CommittedOracle::CommittedOracle(LaneCoefs coefs) : coefs_(std::move(coefs)) {
+  FpVec codeword(params().domain_size() * params().num_lanes());
+  coefs_.transpose(codeword.span());
+  encoded_ = EncodedOracle(params(), base_leaf_values(params()), std::move(codeword));
+}
+
+CommittedOracle::CommittedOracle(LaneCoefs coefs, std::shared_ptr<CodeFile> file)
+    : coefs_(std::move(coefs)), file_rows_(std::move(file)) {}
+
+FpVec CommittedOracle::lane(std::size_t lane) const {
+  FpVec out(params().dimension());
+  const FpCSpan coefs = coefs_.read(lane, 0, out.span());
+  if (coefs.data() != out.data()) std::copy_n(coefs.data(), coefs.size(), out.data());
+  return out;
 }
 
 std::vector<Fe> CommittedOracle::lane_evaluations(Fe base) const {
   if (known_base_ && *known_base_ == base) return known_evaluations_;
-  std::vector<Fe> evaluations(params_.num_lanes());
+  std::vector<Fe> evaluations(params().num_lanes());
   parallel_chunks(evaluations.size(), 1,
-                  [&](std::size_t b, std::size_t, std::size_t) { evaluations[b] = evaluate(lane(b), base); });
+                  [&](std::size_t b, std::size_t, std::size_t) { evaluations[b] = evaluate(coefs_, b, base); });
   return evaluations;
 }
 
-void CommittedOracle::remember_evaluations(Fe base) {
-  known_evaluations_ = lane_evaluations(base);
+void CommittedOracle::set_evaluations(Fe base, std::vector<Fe> evaluations) {
+  known_evaluations_ = std::move(evaluations);
   known_base_ = base;
 }
+
+void CommittedOracle::remember_evaluations(Fe base) { set_evaluations(base, lane_evaluations(base)); }
 
 Fe ood_value(CommittedOracle& oracle, Fe z) {
   oracle.remember_evaluations(z);

@@ -6,32 +6,42 @@
 // Randomness is asked for lane by lane, row by row, coefficient by coefficient.
 #pragma once
 
+#include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "commit/merkle/merkle_prover.h"
+#include "commit/pcs/int_lanes.h"
 #include "commit/pcs/opening.h"
 #include "field/vec.h"
 #include "hiding/random.h"
 
 namespace zkinfer::pcs {
 
-// A code word [2^log_domain, row_values] and its tree.
-class EncodedOracle {
+// Where an opening takes an oracle's rows from: memory, or a file (commit/pcs/code_file.h).
+class RowSource {
+ public:
+  // The rows followed by the multiproof, as bytes of a proof.
+  struct Opened {
+    Bytes rows;
+    Bytes siblings;
+  };
+  virtual ~RowSource() = default;
+  virtual const Digest& root() const = 0;
+  // indices ascending, distinct. kCorrupt when what is there does not belong to the root; only files can say so.
+  virtual Result<Opened> open(std::span<const std::uint64_t> indices) const = 0;
+};
+
+// A code word [2^log_domain, row_values] and its tree, in memory.
+class EncodedOracle final : public RowSource {
  public:
   EncodedOracle() = default;
   // codeword: rows below params.dimension() hold the coefficients of every lane; encoded in place.
   EncodedOracle(const CodeParams& params, std::size_t row_values, FpVec codeword);
 
-  const Digest& root() const { return tree_.cap()[0]; }
-  // The rows followed by the multiproof, as bytes of a proof. indices ascending, distinct.
-  struct Opened {
-    Bytes rows;
-    Bytes siblings;
-  };
-  Opened open(std::span<const std::uint64_t> indices) const;
+  const Digest& root() const override { return tree_.cap()[0]; }
+  Result<Opened> open(std::span<const std::uint64_t> indices) const override;
   FpCSpan row(std::uint64_t index) const { return codeword_.span().subspan(index * row_values_, row_values_); }
   const FpVec& codeword() const { return codeword_; }
 
@@ -44,39 +54,67 @@ class EncodedOracle {
   merkle::MerkleTree tree_;
 };
 
+// The coefficients of every lane: message coefficients, then random ones. M's message coefficients are small integers.
+class LaneCoefs {
+ public:
+  LaneCoefs() = default;
+  // message: [num_lanes, num_coefs], lane-major. The random coefficients come from `random`.
+  LaneCoefs(const CodeParams& params, FpCSpan message, hiding::RandomSource& random);
+  LaneCoefs(const CodeParams& params, IntLanes message, hiding::RandomSource& random);
+  // random_coefs: [num_lanes, num_random_coefs].
+  LaneCoefs(const CodeParams& params, IntLanes message, FpVec random_coefs);
+
+  const CodeParams& params() const { return params_; }
+  // Coefficients [begin, begin + scratch.size()) of one lane: where they are, or converted into `scratch`.
+  FpCSpan read(std::size_t lane, std::size_t begin, FpSpan scratch) const;
+  // matrix: [rows, num_lanes]; row j becomes coefficient j of every lane, j < dimension. All cores.
+  void transpose(FpSpan matrix) const;
+  const FpVec& random_coefs() const { return random_; }
+
+ private:
+  CodeParams params_;
+  FpVec elements_;  // [num_lanes, dimension], or:
+  IntLanes ints_;
+  FpVec random_;  // [num_lanes, num_random_coefs]
+};
+
+class CodeFile;
+
 // M, D_i or W: lanes over F.
 class CommittedOracle {
  public:
   CommittedOracle() = default;
-  // message: [num_lanes, num_coefs], lane-major. The random rows come from `random`.
-  CommittedOracle(const CodeParams& params, FpCSpan message, hiding::RandomSource& random);
+  // Encodes in memory.
+  explicit CommittedOracle(LaneCoefs coefs);
+  CommittedOracle(const CodeParams& params, FpCSpan message, hiding::RandomSource& random)
+      : CommittedOracle(LaneCoefs(params, message, random)) {}
+  // The code word of these coefficients lies in the file.
+  CommittedOracle(LaneCoefs coefs, std::shared_ptr<CodeFile> file);
 
-  const CodeParams& params() const { return params_; }
-  const Digest& root() const { return encoded_.root(); }
+  const CodeParams& params() const { return coefs_.params(); }
+  const Digest& root() const { return rows().root(); }
+  const RowSource& rows() const {
+    return file_rows_ != nullptr ? *file_rows_ : static_cast<const RowSource&>(encoded_);
+  }
+  const LaneCoefs& coefs() const { return coefs_; }
+  // The code word in memory, of an oracle that has it there.
   const EncodedOracle& encoded() const { return encoded_; }
   // Tests of a cheating prover: commits to something else than the coefficients' encoding.
   void replace_encoded(EncodedOracle encoded) { encoded_ = std::move(encoded); }
-  // Coefficients of one lane, [dimension]: message rows, then random rows.
-  FpCSpan lane(std::size_t lane) const {
-    return coefficients_.span().subspan(lane * params_.dimension(), params_.dimension());
-  }
+  // All coefficients of one lane, for tests.
+  FpVec lane(std::size_t lane) const;
 
   // sum_row base^row lane[row] for every lane; the last base's values are kept.
   std::vector<Fe> lane_evaluations(Fe base) const;
   // Computes lane_evaluations(base) once and keeps them; later calls with this base are free.
   void remember_evaluations(Fe base);
-
-  // One file: a header, the coefficients and, if asked, the code word. load() rebuilds what is missing and the tree,
-  // whose root is compared with the file's. Errors: kIo, kCorrupt (a file of other parameters, or changed).
-  Status save(const std::string& path, bool with_codeword) const;
-  static Result<CommittedOracle> load(const std::string& path, const CodeParams& params);
+  // The same, of values computed before.
+  void set_evaluations(Fe base, std::vector<Fe> evaluations);
 
  private:
-  FpVec transposed() const;
-
-  CodeParams params_;
-  FpVec coefficients_;  // [num_lanes, dimension]
+  LaneCoefs coefs_;
   EncodedOracle encoded_;
+  std::shared_ptr<const RowSource> file_rows_;
   std::optional<Fe> known_base_;
   std::vector<Fe> known_evaluations_;
 };

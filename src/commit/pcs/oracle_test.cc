@@ -2,8 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <fstream>
+#include <cstring>
 
+#include "commit/pcs/code_file.h"
 #include "commit/pcs/test_support.h"
 #include "poly/ntt.h"
 
@@ -97,7 +98,7 @@ TEST(Oracle, OpenedRowsFitEveryMessage) {
   }
   FixedRandom fixed(random_rows);
   const CommittedOracle other(params, other_message.span(), fixed);
-  EXPECT_EQ(other.encoded().open(opened).rows, oracle.encoded().open(opened).rows);
+  EXPECT_EQ(other.encoded().open(opened)->rows, oracle.encoded().open(opened)->rows);
   EXPECT_NE(other.root(), oracle.root());
 }
 
@@ -132,42 +133,110 @@ TEST(Oracle, MaskRowsHoldXAndS) {
   EXPECT_EQ(Fe(values[3], values[4], values[5]), value_s);
 }
 
-TEST(Oracle, FileRoundTrip) {
-  SeededRandom random(5);
-  const CodeParams params = small_oracle();
-  const FpVec message = draw(random, params.num_lanes() * params.num_coefs);
-  const CommittedOracle oracle(params, message.span(), random);
-  const std::string path = ::testing::TempDir() + "pcs_oracle_file";
-  for (const bool with_codeword : {false, true}) {
-    ASSERT_TRUE(oracle.save(path, with_codeword).ok());
-    const Result<CommittedOracle> loaded = CommittedOracle::load(path, params);
-    ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
-    EXPECT_EQ(loaded->root(), oracle.root());
-    for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
-      EXPECT_TRUE(std::equal(loaded->lane(lane).begin(), loaded->lane(lane).end(), oracle.lane(lane).begin()));
+// M: small integers of several widths, in memory and on disk, against the same numbers as elements of F.
+class CodeFiles : public ::testing::Test {
+ protected:
+  CodeFiles() : random_(5) {
+    std::vector<std::uint8_t> widths;
+    for (std::size_t lane = 0; lane < params_.num_lanes(); ++lane) widths.push_back(lane == 0 ? 4 : lane == 1 ? 2 : 1);
+    IntLanes ints(widths, params_.num_coefs);
+    FpVec elements(params_.num_lanes() * params_.num_coefs);
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      const std::size_t lane = i / params_.num_coefs;
+      const auto x = static_cast<std::int32_t>(static_cast<std::int64_t>(i * 2654435761u % (1u << 31)) - (1 << 30)) >>
+                     (32 - 8 * widths[lane]);
+      std::memcpy(ints.lane_bytes(lane) + i % params_.num_coefs * widths[lane], &x, widths[lane]);
+      elements[i] = Fp::from_int(x);
     }
-    CodeParams other = params;
-    other.num_queries += 1;
-    EXPECT_EQ(CommittedOracle::load(path, other).status().code(), StatusCode::kCorrupt);
-
-    const Result<Bytes> bytes = read_file(path, 1 << 20);
-    ASSERT_TRUE(bytes.ok());
-    for (std::size_t i = 0; i < bytes->size(); i += 7) {
-      Bytes changed = *bytes;
-      changed[i] ^= 1;
-      ASSERT_TRUE(write_file(path, changed).ok());
-      EXPECT_EQ(CommittedOracle::load(path, params).status().code(), StatusCode::kCorrupt) << "byte " << i;
-      changed.resize(i);
-      ASSERT_TRUE(write_file(path, changed).ok());
-      EXPECT_EQ(CommittedOracle::load(path, params).status().code(), StatusCode::kCorrupt) << "length " << i;
-    }
-    Bytes longer = *bytes;
-    longer.push_back(0);
-    ASSERT_TRUE(write_file(path, longer).ok());
-    EXPECT_EQ(CommittedOracle::load(path, params).status().code(), StatusCode::kCorrupt);
+    FpVec random_coefs(params_.num_lanes() * params_.num_random_coefs);
+    random_.fill(random_coefs.span());
+    std::vector<Fp> list(random_coefs.begin(), random_coefs.end());
+    FixedRandom fixed(list);
+    expected_ = CommittedOracle(params_, elements.span(), fixed);
+    coefs_ = LaneCoefs(params_, std::move(ints), random_coefs);
+    path_ = ::testing::TempDir() + "pcs_code_file";
   }
-  std::remove(path.c_str());
-  EXPECT_EQ(CommittedOracle::load(path, params).status().code(), StatusCode::kIo);
+  ~CodeFiles() override { std::remove(path_.c_str()); }
+
+  void write() {
+    auto file = CodeFile::encode(path_, coefs_);
+    ASSERT_TRUE(file.ok()) << file.status().to_string();
+    EXPECT_FALSE(CodeFile::exists(path_)) << "nothing is there before it is sealed";
+    CodeFileHeader header;
+    header.content.fill(7);
+    header.rows_key.fill(8);
+    header.base = random_.element();
+    header.evaluations.resize(params_.num_lanes(), random_.element());
+    ASSERT_TRUE((*file)->seal(header).ok());
+    EXPECT_EQ((*file)->root(), expected_.root());
+  }
+
+  // 9 coefficients in 4 blocks of 16 points.
+  CodeParams params_{5, 4, 2, 6, 3};
+  SeededRandom random_;
+  CommittedOracle expected_;
+  LaneCoefs coefs_;
+  std::string path_;
+};
+
+TEST_F(CodeFiles, HoldWhatMemoryHolds) {
+  write();
+  const auto file = CodeFile::open(path_);
+  ASSERT_TRUE(file.ok()) << file.status().to_string();
+  EXPECT_EQ((*file)->header().params, params_);
+  const std::vector<std::uint64_t> opened = {0, 3, 8, 17, 31, 32, 63};
+  const auto rows = (*file)->open(opened);
+  ASSERT_TRUE(rows.ok()) << rows.status().to_string();
+  EXPECT_EQ(rows->rows, expected_.encoded().open(opened)->rows);
+  EXPECT_EQ(rows->siblings, expected_.encoded().open(opened)->siblings);
+  const auto random_coefs = (*file)->random_coefs();
+  ASSERT_TRUE(random_coefs.ok());
+  EXPECT_TRUE(std::equal(random_coefs->begin(), random_coefs->end(), coefs_.random_coefs().begin()));
+  EXPECT_EQ(CommittedOracle(std::move(coefs_)).root(), expected_.root());
+}
+
+// Damage is found where it is read, or does not matter: no row leaves that is not under the root.
+TEST_F(CodeFiles, DamageIsFound) {
+  write();
+  const Bytes bytes = read_file(path_, 1 << 20).value();
+  std::vector<std::uint64_t> all(params_.domain_size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+  const std::vector<std::uint64_t> some = {1, 40};
+  std::size_t num_harmless = 0;
+  for (std::size_t i = 0; i < bytes.size(); i += 5) {
+    Bytes changed = bytes;
+    changed[i] ^= 1;
+    ASSERT_TRUE(write_file(path_, changed).ok());
+    const auto file = CodeFile::open(path_);
+    if (!file.ok()) {
+      EXPECT_EQ(file.status().code(), StatusCode::kCorrupt) << i;
+      continue;
+    }
+    const auto random_coefs = (*file)->random_coefs();
+    if (!random_coefs.ok()) {
+      EXPECT_EQ(random_coefs.status().code(), StatusCode::kCorrupt) << i;
+      continue;
+    }
+    // Padding, the tree's inner nodes and rows that nobody opens.
+    ++num_harmless;
+    const auto rows = (*file)->open(some);
+    if (rows.ok())
+      EXPECT_EQ(rows->rows, expected_.encoded().open(some)->rows) << i;
+    else
+      EXPECT_EQ(rows.status().code(), StatusCode::kCorrupt) << i;
+    const std::size_t code_begin = bytes.size() - params_.domain_size() * params_.num_lanes() * 8;
+    if (i >= code_begin) EXPECT_EQ((*file)->open(all).status().code(), StatusCode::kCorrupt) << i;
+  }
+  EXPECT_LT(num_harmless, bytes.size() / 5);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{20}, bytes.size() - 1, bytes.size() + 1}) {
+    Bytes changed = bytes;
+    changed.resize(size);
+    ASSERT_TRUE(write_file(path_, changed).ok());
+    EXPECT_EQ(CodeFile::open(path_).status().code(), StatusCode::kCorrupt) << size;
+  }
+  std::remove(path_.c_str());
+  EXPECT_EQ(CodeFile::open(path_).status().code(), StatusCode::kIo);
+  EXPECT_EQ(CodeFile::encode("/nowhere/at/all", coefs_).status().code(), StatusCode::kIo);
 }
 
 }  // namespace

@@ -183,7 +183,7 @@ struct Instance {
     OpeningOracles oracles;
     for (const CommittedOracle& base : bases) oracles.bases.push_back(&base);
     oracles.mask = params.security.zero_knowledge ? &mask : nullptr;
-    return prove_opening(params, statement, oracles, fold_random, transcript, hooks);
+    return prove_opening(params, statement, oracles, fold_random, transcript, hooks).value();
   }
   Verdict verify(ByteView proof) const {
     Transcript transcript("pcs test");

@@ -35,21 +35,30 @@ std::string range_text(std::int64_t lo, std::int64_t hi) {
   return "[" + std::to_string(lo) + ", " + std::to_string(hi) + "]";
 }
 
-template <class T>
-Status check_values(const Value& value, const char* what, std::span<const T> data) {
-  const std::string where = std::string(what) + " '" + value.name + "'";
-  if (static_cast<std::int64_t>(data.size()) != value.shape.num_elements()) {
-    return invalid_argument(where + ": shape " + value.shape.to_string() + " needs " +
-                            std::to_string(value.shape.num_elements()) + " values, got " + std::to_string(data.size()));
-  }
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    if (data[i] < value.lo || data[i] > value.hi) {
-      return out_of_range(where + ": element " + std::to_string(i) + " is " + std::to_string(data[i]) +
+Status check_count(const Value& value, const std::string& where, std::size_t count) {
+  if (static_cast<std::int64_t>(count) == value.shape.num_elements()) return ok_status();
+  return invalid_argument(where + ": shape " + value.shape.to_string() + " needs " +
+                          std::to_string(value.shape.num_elements()) + " values, got " + std::to_string(count));
+}
+
+// The first of `count` entries that is out of range.
+template <class Read>
+Status check_range(const Value& value, const std::string& where, std::size_t count, const Read& read) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t x = read(i);
+    if (x < value.lo || x > value.hi) {
+      return out_of_range(where + ": element " + std::to_string(i) + " is " + std::to_string(x) +
                           ", outside the declared range " + range_text(value.lo, value.hi) +
                           "; clamp it, or quantize the model again with data that covers it");
     }
   }
   return ok_status();
+}
+
+Status check_values(const Value& value, const char* what, std::span<const std::int64_t> data) {
+  const std::string where = std::string(what) + " '" + value.name + "'";
+  ZKI_RETURN_IF_ERROR(check_count(value, where, data.size()));
+  return check_range(value, where, data.size(), [&](std::size_t i) { return data[i]; });
 }
 
 // Products of one node, at most kMaxProducts + 1.
@@ -107,7 +116,7 @@ Status requantize(const QGraph& graph, const Node& node, std::span<const std::in
 
 }  // namespace
 
-Status check_params(const QGraph& graph, const qir::Weights& params) {
+Status check_params(const QGraph& graph, const qir::WeightStore& params) {
   if (params.size() != graph.values.size()) {
     return invalid_argument("parameters: expected one (possibly empty) list for each of the " +
                             std::to_string(graph.values.size()) + " values, got " + std::to_string(params.size()));
@@ -115,7 +124,11 @@ Status check_params(const QGraph& graph, const qir::Weights& params) {
   for (std::size_t id = 0; id < params.size(); ++id) {
     const Value& value = graph.values[id];
     if (value.kind == ValueKind::kParam) {
-      ZKI_RETURN_IF_ERROR(check_values(value, "parameter", std::span<const std::int32_t>(params[id])));
+      const std::string where = "parameter '" + value.name + "'";
+      ZKI_RETURN_IF_ERROR(check_count(value, where, params[id].size));
+      // The store knows its bounds; a model's weights are not read again for every run.
+      if (params.least(id) >= value.lo && params.greatest(id) <= value.hi) continue;
+      ZKI_RETURN_IF_ERROR(check_range(value, where, params[id].size, [&](std::size_t i) { return params[id][i]; }));
     } else if (!params[id].empty()) {
       return invalid_argument("parameters: value '" + value.name + "' is no parameter but has parameter data");
     }
@@ -123,7 +136,7 @@ Status check_params(const QGraph& graph, const qir::Weights& params) {
   return ok_status();
 }
 
-Result<Witness> run(const QGraph& graph, const qir::Weights& params, const Inputs& inputs) {
+Result<Witness> run(const QGraph& graph, const qir::WeightStore& params, const Inputs& inputs) {
   ZKI_RETURN_IF_ERROR(check_resources(graph));
   ZKI_RETURN_IF_ERROR(check_params(graph, params));
   if (inputs.size() != graph.inputs.size()) {
@@ -134,7 +147,7 @@ Result<Witness> run(const QGraph& graph, const qir::Weights& params, const Input
   witness.values.resize(graph.values.size());
   witness.acc.resize(graph.nodes.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    ZKI_RETURN_IF_ERROR(check_values(graph.value(graph.inputs[i]), "input", std::span<const std::int64_t>(inputs[i])));
+    ZKI_RETURN_IF_ERROR(check_values(graph.value(graph.inputs[i]), "input", inputs[i]));
     witness.values[graph.inputs[i]] = inputs[i];
   }
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -153,7 +166,7 @@ Result<Witness> run(const QGraph& graph, const qir::Weights& params, const Input
     }
     // Ranges of all other nodes follow from their inputs' and tables' (qir::validate).
     if (node.requant.table_index == qir::kNoTable && qir::has_param_input(graph, node)) {
-      if (Status status = check_values(output, "value", std::span<const std::int64_t>(result)); !status.ok()) {
+      if (Status status = check_values(output, "value", result); !status.ok()) {
         return status.with_context("node '" + node.name + "'");
       }
     }

@@ -12,11 +12,12 @@
 
 #include "base/status.h"
 #include "qir/qgraph.h"
+#include "qir/weight_store.h"
 
 namespace zkinfer::exec_integer {
 
 struct Witness {
-  // By ValueId, row-major; empty for parameters (their values are in Weights).
+  // By ValueId, row-major; empty for parameters (their values are in the weight store).
   std::vector<std::vector<std::int64_t>> values;
   // By node index: the accumulators of a node with a table, row-major in the output's shape; empty for nodes without a
   // table (there acc = y, or nothing is accumulated) and for Softmax.
@@ -28,9 +29,9 @@ using Inputs = std::vector<std::vector<std::int64_t>>;  // one per graph.inputs,
 inline constexpr std::int64_t kMaxWitnessBytes = std::int64_t{1} << 36;
 inline constexpr std::int64_t kMaxProducts = std::int64_t{1} << 44;
 
-Result<Witness> run(const qir::QGraph& graph, const qir::Weights& params, const Inputs& inputs);
+Result<Witness> run(const qir::QGraph& graph, const qir::WeightStore& params, const Inputs& inputs);
 
 // Sizes and ranges of the parameters; part of run.
-Status check_params(const qir::QGraph& graph, const qir::Weights& params);
+Status check_params(const qir::QGraph& graph, const qir::WeightStore& params);
 
 }  // namespace zkinfer::exec_integer

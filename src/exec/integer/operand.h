@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A read-only view of one operand of a node: a parameter (32-bit) or a computed value (64-bit).
+// A read-only view of one operand of a node: a parameter (8 to 32 bits) or a computed value (64 bits).
 #pragma once
 
 #include <cstddef>
@@ -7,13 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "base/int_span.h"
 #include "qir/qgraph.h"
 
 namespace zkinfer::exec_integer {
 
 class Operand {
  public:
-  Operand(const qir::Value& value, std::span<const std::int32_t> params, std::span<const std::int64_t> values)
+  Operand(const qir::Value& value, const IntSpan& params, std::span<const std::int64_t> values)
       : value_(&value), params_(params), values_(values) {}
   const Shape& shape() const { return value_->shape; }
   std::int64_t lo() const { return value_->lo; }
@@ -22,18 +23,15 @@ class Operand {
   // out[i] = operand[begin + i]; T must hold the operand's range.
   template <class T>
   void copy(std::size_t begin, std::span<T> out) const {
-    if (params_.empty()) {
-      for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(values_[begin + i]);
-    } else {
-      for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(params_[begin + i]);
-    }
+    if (!params_.empty()) return params_.copy(begin, out);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(values_[begin + i]);
   }
   // Every element as 64 bits.
   std::vector<std::int64_t> widened() const;
 
  private:
   const qir::Value* value_;
-  std::span<const std::int32_t> params_;
+  IntSpan params_;
   std::span<const std::int64_t> values_;
 };
 
