@@ -50,15 +50,17 @@ class SlotStore {
   virtual Result<std::uint64_t> take_slot(SlotUse use) = 0;
 };
 
-// A count in memory: for tests, and for commitments whose secret never leaves the process.
+// A count in memory: for tests, and for commitments whose secret never leaves the process. After fork() the child has a copy
+// of the count and would use the parent's slots again: it gets kInvalidArgument instead.
 class MemorySlots final : public SlotStore {
  public:
-  explicit MemorySlots(const SlotRange& slots) : slots_(slots) {}
-  Result<std::uint64_t> take_slot(SlotUse use) override { return slots_.take(use); }
+  explicit MemorySlots(const SlotRange& slots);
+  Result<std::uint64_t> take_slot(SlotUse use) override;
   const SlotRange& slots() const { return slots_; }
 
  private:
   SlotRange slots_;
+  std::int64_t process_ = 0;  // that counts
 };
 
 // What a slot file belongs to; messages quote it.

@@ -74,6 +74,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   model_options.budget = options.budget;
   model_options.tensor_budget = options.tensor_budget;
   model_options.visibility = {options.inputs, options.outputs, options.public_parameters};
+  model_options.check_model = true;
   Digest seed{};
   if (options.insecure_seed) {
     seed = *options.insecure_seed;

@@ -5,6 +5,7 @@
 #include "api/data_impl.h"
 #include "api/key_impl.h"
 #include "api/model_impl.h"
+#include "statement/canonical_bytes.h"
 
 namespace zkinfer::api {
 
@@ -86,16 +87,22 @@ VerifyRequest statement_of(const statement::Key& key, const ProveRequest& reques
   VerifyRequest statement;
   statement.context = request.context;
   statement.weights = CheckedWeights::uncertified();
-  const auto add = [](const TensorPolicy& group, const std::vector<std::vector<std::int64_t>>& values,
-                      std::vector<KnownTensor>& out) {
+  // Public entries, and digests: a private tensor's integers are no part of what is handed on.
+  const auto add = [&](const TensorPolicy& policy, const std::vector<qir::ValueId>& ids,
+                       const std::vector<std::vector<std::int64_t>>& values, std::vector<KnownTensor>& out) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       KnownTensor& known = out.emplace_back();
       known.index = i;
-      if (group.is_public() || group.hash != TensorHash::kNone) known.integers = values[i];
+      if (policy.is_public()) {
+        known.integers = values[i];
+      } else if (policy.hash != TensorHash::kNone) {
+        const qir::Value& value = key.graph.value(ids[i]);
+        known.digest = statement::hash_data(policy.hash, statement::canonical_bytes(value, values[i]));
+      }
     }
   };
-  add(key.visibility.inputs, result.inputs, statement.inputs);
-  add(key.visibility.outputs, result.outputs, statement.outputs);
+  add(key.visibility.inputs, key.graph.inputs, result.inputs, statement.inputs);
+  add(key.visibility.outputs, key.graph.outputs, result.outputs, statement.outputs);
   for (std::size_t i = 0; i < request.committed_inputs.size(); ++i)
     statement.inputs[i].commitment = request.committed_inputs[i]->commitment();
   for (std::size_t i = 0; i < result.committed_outputs.size(); ++i)

@@ -8,7 +8,8 @@
 // View         coef * column[..] where column axis j is read at  offset_j + sum_t stride_t i_(axis_t) + sum over `sums`;
 //              reads outside the column give 0. A box axis feeds at most one column axis of a view; a box axis that
 //              feeds none is broadcast. Reshape, transpose, slice, pad, concat, broadcast, strides, dilation and
-//              convolution windows are views, not constraints.
+//              convolution windows are views, not constraints. Coefficients are elements of F, so that no change of box and no
+//              factor can make them wrong; offsets and strides are integers that stay within kMaxStride.
 // LinExpr      constant + sum of views.
 // Relations    Contraction, Lookup, Equality below. For a vector V_b over every box axis, sum_i prod_b V_b[i_b] expr(i) is
 //              a functional of the columns that is a sum of rank-one tensors (Functional, functional.h).
@@ -20,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "field/fp.h"
 #include "qir/qgraph.h"
 
 namespace zkinfer::circuit {
@@ -42,6 +44,11 @@ struct Column {
 
   std::uint64_t num_elements() const;
 };
+
+// Bound on offsets and strides. Far above what tensors of at most 2^31 elements need.
+inline constexpr std::int64_t kMaxStride = std::int64_t{1} << 48;
+// Bound on every index that a view computes, sums included.
+inline constexpr std::int64_t kMaxIndex = std::int64_t{1} << 61;
 
 struct AxisTerm {
   std::uint32_t box_axis = 0;
@@ -68,15 +75,18 @@ struct AxisMap {
 
 struct View {
   ColumnId column = 0;
-  std::int64_t coef = 1;      // |coef| < p
+  Fp coef = Fp(1);
   std::vector<AxisMap> axes;  // [column rank]
 
   friend bool operator==(const View&, const View&) = default;
 };
 
 struct LinExpr {
-  std::int64_t constant = 0;
+  Fp constant;
   std::vector<View> views;
+  // Some offset or stride left +-kMaxStride, so the views are not what they should be: for good, and compile refuses every
+  // relation that reads the expression.
+  bool out_of_reach = false;
 
   friend bool operator==(const LinExpr&, const LinExpr&) = default;
 };

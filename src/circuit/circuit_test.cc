@@ -69,9 +69,9 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
     // A random expression over a box of three axes.
     const Box box = {1 + draw.below(6), 1 + draw.below(6), 1 + draw.below(6)};
     LinExpr expr;
-    expr.constant = static_cast<std::int64_t>(draw.below(100)) - 50;
+    expr.constant = Fp::from_int(static_cast<std::int64_t>(draw.below(100)) - 50);
     for (ColumnId id = 0; id < num_columns; ++id) {
-      View view{id, static_cast<std::int64_t>(draw.below(20)) - 10, {}};
+      View view{id, Fp::from_int(static_cast<std::int64_t>(draw.below(20)) - 10), {}};
       std::uint32_t next_axis = 0;
       for (std::size_t a = 0; a < circuit.columns[id].shape.size(); ++a) {
         AxisMap map{static_cast<std::int64_t>(draw.below(5)) - 2, {}, {}};
@@ -85,7 +85,7 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
       // More views of the column that differ in one axis, or in the coefficient alone.
       while (draw.below(2) == 0) {
         View other = expr.views.back();
-        other.coef = static_cast<std::int64_t>(draw.below(20)) - 10;
+        other.coef = Fp::from_int(static_cast<std::int64_t>(draw.below(20)) - 10);
         if (!other.axes.empty()) {
           AxisMap& map = other.axes[draw.below(other.axes.size())];
           map.offset += static_cast<std::int64_t>(draw.below(3)) - 1;

@@ -48,7 +48,7 @@ constexpr std::size_t kConverted = 512;
 class ViewWalker {
  public:
   ViewWalker(const View& view, const Column& column, const ColumnView& data, const std::vector<LoopAxis>& loops)
-      : view_(view), column_(column), data_(data), loops_(loops), coef_(Fp::from_int(view.coef)) {
+      : view_(view), column_(column), data_(data), loops_(loops), coef_(view.coef) {
     ZKI_CHECK_EQ(data.size(), column.num_elements(), "a column has its values before it is read");
     std::int64_t stride = 1;
     column_strides_.resize(column.shape.size());
@@ -121,31 +121,33 @@ class ViewWalker {
     std::int64_t offset = 0;
     for (std::size_t j = 0; j < index.size(); ++j) {
       const auto size = static_cast<std::int64_t>(column_.shape[j]);
-      offset += index[j] * column_strides_[j];
       if (static_cast<int>(j) != feed.column_axis) {
         if (index[j] < 0 || index[j] >= size) return;
+        offset += index[j] * column_strides_[j];
         continue;
       }
       while (begin < end && (index[j] + begin * feed.stride < 0 || index[j] + begin * feed.stride >= size)) ++begin;
       while (end > begin && (index[j] + (end - 1) * feed.stride < 0 || index[j] + (end - 1) * feed.stride >= size))
         --end;
+      if (begin >= end) return;
+      // Of the first position inside; indices outside may be too far away to be multiplied.
+      offset += (index[j] + begin * feed.stride) * column_strides_[j];
     }
-    if (begin >= end) return;
-    const std::int64_t step =
-        feed.column_axis < 0 ? 0 : feed.stride * column_strides_[static_cast<std::size_t>(feed.column_axis)];
     const auto out_step = has_loop ? static_cast<std::int64_t>(loops_.back().out_stride) : 0;
     const auto count = static_cast<std::size_t>(end - begin);
+    const bool moves = feed.column_axis >= 0 && count > 1;
+    const std::int64_t step = moves ? feed.stride * column_strides_[static_cast<std::size_t>(feed.column_axis)] : 0;
     const bool is_run = step == 1 && out_step == 1;
     if (data_.ints.empty()) {
       const Fp* source = data_.elements.data() + offset;
-      if (is_run) return vec::axpy(coef_, FpCSpan(source + begin, count), FpSpan(out + begin, count));
-      for (std::int64_t i = begin; i < end; ++i) out[i * out_step] += coef_ * source[i * step];
+      if (is_run) return vec::axpy(coef_, FpCSpan(source, count), FpSpan(out + begin, count));
+      for (std::int64_t i = 0; i < end - begin; ++i) out[(begin + i) * out_step] += coef_ * source[i * step];
       return;
     }
-    if (is_run) return add_run(static_cast<std::size_t>(offset + begin), FpSpan(out + begin, count));
+    if (is_run) return add_run(static_cast<std::size_t>(offset), FpSpan(out + begin, count));
     data_.ints.with_reader([&](const auto& read) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        out[i * out_step] += coef_ * Fp::from_int(read(static_cast<std::size_t>(offset + i * step)));
+      for (std::int64_t i = 0; i < end - begin; ++i) {
+        out[(begin + i) * out_step] += coef_ * Fp::from_int(read(static_cast<std::size_t>(offset + i * step)));
       }
     });
   }
@@ -182,7 +184,7 @@ void fill(const std::vector<LoopAxis>& loops, std::size_t level, Fp value, Fp* o
 
 void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data,
                     const std::vector<LoopAxis>& loops, const std::vector<std::uint64_t>& fixed, Fp* out) {
-  fill(loops, 0, Fp::from_int(expr.constant), out);
+  fill(loops, 0, expr.constant, out);
   for (const View& view : expr.views)
     ViewWalker(view, columns[view.column], data.view(view.column), loops).add(fixed, out);
 }

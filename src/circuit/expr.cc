@@ -7,7 +7,20 @@
 
 namespace zkinfer::circuit {
 
-LinExpr scaled(LinExpr expr, std::int64_t factor) {
+namespace {
+
+// Products of two bounded indices, and sums over boxes: exact in 128 bits.
+__extension__ using Wide = __int128;
+
+std::int64_t bounded(Wide x, bool& out_of_reach) {
+  if (x <= kMaxStride && x >= -kMaxStride) return static_cast<std::int64_t>(x);
+  out_of_reach = true;
+  return 0;
+}
+
+}  // namespace
+
+LinExpr scaled(LinExpr expr, Fp factor) {
   expr.constant *= factor;
   for (View& view : expr.views) view.coef *= factor;
   return expr;
@@ -16,24 +29,27 @@ LinExpr scaled(LinExpr expr, std::int64_t factor) {
 LinExpr plus(LinExpr a, const LinExpr& b) {
   a.constant += b.constant;
   a.views.insert(a.views.end(), b.views.begin(), b.views.end());
+  a.out_of_reach = a.out_of_reach || b.out_of_reach;
   return a;
 }
 
 LinExpr minus(const LinExpr& a, const LinExpr& b) { return plus(a, scaled(b, -1)); }
 
 LinExpr plus_constant(LinExpr expr, std::int64_t constant) {
-  expr.constant += constant;
+  expr.constant += Fp::from_int(constant);
   return expr;
 }
 
 LinExpr rebase(const LinExpr& expr, const std::vector<AxisMap>& maps) {
-  std::vector<std::int64_t> sum_length(maps.size(), 1);
+  std::vector<Fp> sum_length(maps.size(), Fp(1));
   LinExpr out;
   out.constant = expr.constant;
+  out.out_of_reach = expr.out_of_reach;
   for (std::size_t b = 0; b < maps.size(); ++b) {
-    for (const SumTerm& sum : maps[b].sums) sum_length[b] *= static_cast<std::int64_t>(sum.length);
+    for (const SumTerm& sum : maps[b].sums) sum_length[b] *= Fp::reduce(sum.length);
     out.constant *= sum_length[b];
   }
+  const auto times = [&](std::int64_t x, std::int64_t stride) { return bounded(Wide{x} * stride, out.out_of_reach); };
   for (const View& view : expr.views) {
     View rebased{view.column, view.coef, {}};
     std::vector<bool> used(maps.size(), false);
@@ -42,9 +58,10 @@ LinExpr rebase(const LinExpr& expr, const std::vector<AxisMap>& maps) {
       for (const AxisTerm& term : old_map.terms) {
         const AxisMap& with = maps[term.box_axis];
         used[term.box_axis] = true;
-        map.offset += with.offset * term.stride;
-        for (const AxisTerm& inner : with.terms) map.terms.push_back({inner.box_axis, inner.stride * term.stride});
-        for (const SumTerm& sum : with.sums) map.sums.push_back({sum.length, sum.stride * term.stride});
+        map.offset = bounded(map.offset + Wide{with.offset} * term.stride, out.out_of_reach);
+        for (const AxisTerm& inner : with.terms)
+          map.terms.push_back({inner.box_axis, times(inner.stride, term.stride)});
+        for (const SumTerm& sum : with.sums) map.sums.push_back({sum.length, times(sum.stride, term.stride)});
       }
       rebased.axes.push_back(std::move(map));
     }
@@ -58,39 +75,82 @@ LinExpr rebase(const LinExpr& expr, const std::vector<AxisMap>& maps) {
 
 namespace {
 
-// Smallest and largest value of the map's index without box axis `axis`.
-std::pair<std::int64_t, std::int64_t> range_without(const AxisMap& map, const Box& box, std::uint32_t axis) {
-  std::int64_t lo = map.offset;
-  std::int64_t hi = map.offset;
-  const auto extend = [&](std::int64_t reach) { (reach < 0 ? lo : hi) += reach; };
-  for (const AxisTerm& term : map.terms) {
-    if (term.box_axis != axis) extend(term.stride * (static_cast<std::int64_t>(box[term.box_axis]) - 1));
+// The indices that a box axis takes.
+struct Range {
+  Wide first = 0;
+  Wide last = 0;
+};
+
+void extend(Range& range, Wide stride, const Range& by) {
+  range.first += stride * (stride < 0 ? by.last : by.first);
+  range.last += stride * (stride < 0 ? by.first : by.last);
+}
+
+// Whether the view reads outside its column wherever box axis `beyond.axis` is in its extension and every other axis in its
+// range.
+bool reads_outside(const View& view, const Column& column, const std::vector<Range>& ranges, const Extension& beyond,
+                   std::uint64_t length) {
+  for (std::size_t j = 0; j < view.axes.size(); ++j) {
+    const AxisMap& map = view.axes[j];
+    Wide stride = 0;
+    Range others{map.offset, map.offset};
+    for (const AxisTerm& term : map.terms) {
+      if (term.box_axis == beyond.axis) {
+        stride += term.stride;
+      } else {
+        extend(others, term.stride, ranges[term.box_axis]);
+      }
+    }
+    for (const SumTerm& sum : map.sums) extend(others, sum.stride, {0, static_cast<Wide>(sum.length) - 1});
+    if (stride <= 0) continue;
+    // The nearest positions are -1 and `length`; further ones read further out.
+    const bool below = beyond.before == 0 || others.last - stride < 0;
+    const bool above =
+        beyond.after == 0 || others.first + stride * static_cast<Wide>(length) >= static_cast<Wide>(column.shape[j]);
+    if (below && above) return true;
   }
-  for (const SumTerm& sum : map.sums) extend(sum.stride * (static_cast<std::int64_t>(sum.length) - 1));
-  return {lo, hi};
+  return false;
+}
+
+bool is_zero_extended(const View& view, const Column& column, const Box& box,
+                      const std::vector<Extension>& extensions) {
+  std::vector<Range> ranges;
+  for (const std::uint64_t n : box) ranges.push_back({0, static_cast<Wide>(n) - 1});
+  // Of a point outside the old box, let `extension` be the last of the list that it lies in: the axes before are anywhere in
+  // their new ranges, those after it in the old ones.
+  for (const Extension& extension : extensions) {
+    if (extension.before == 0 && extension.after == 0) continue;
+    if (!reads_outside(view, column, ranges, extension, box[extension.axis])) return false;
+    ranges[extension.axis].first -= static_cast<Wide>(extension.before);
+    ranges[extension.axis].last += static_cast<Wide>(extension.after);
+  }
+  return true;
 }
 
 }  // namespace
 
-bool is_zero_extended(const LinExpr& expr, const std::vector<Column>& columns, const Box& box, std::uint32_t axis,
-                      std::uint64_t before, std::uint64_t after) {
-  if (before == 0 && after == 0) return true;
-  if (expr.constant != 0) return false;
+bool is_zero_extended(const LinExpr& expr, const std::vector<Column>& columns, const Box& box,
+                      const std::vector<Extension>& extensions) {
+  const bool extends =
+      std::any_of(extensions.begin(), extensions.end(), [](const Extension& e) { return e.before > 0 || e.after > 0; });
+  if (!extends) return true;
+  if (!expr.constant.is_zero() || expr.out_of_reach) return false;
+  return std::all_of(expr.views.begin(), expr.views.end(),
+                     [&](const View& view) { return is_zero_extended(view, columns[view.column], box, extensions); });
+}
+
+bool indices_fit(const LinExpr& expr, const Box& box) {
+  if (expr.out_of_reach) return false;
   for (const View& view : expr.views) {
-    bool outside = false;
-    for (std::size_t j = 0; j < view.axes.size() && !outside; ++j) {
-      const AxisMap& map = view.axes[j];
-      const auto size = static_cast<std::int64_t>(columns[view.column].shape[j]);
-      const auto [lo, hi] = range_without(map, box, axis);
-      for (const AxisTerm& term : map.terms) {
-        if (term.box_axis != axis || term.stride <= 0) continue;
-        // The nearest outside positions are i = -1 and i = box[axis]; further ones read further out.
-        const bool below = before == 0 || hi - term.stride < 0;
-        const bool above = after == 0 || lo + term.stride * static_cast<std::int64_t>(box[axis]) >= size;
-        outside = below && above;
-      }
+    for (const AxisMap& map : view.axes) {
+      Wide most = map.offset < 0 ? -map.offset : map.offset;
+      // With one step more than there are: loops may go one past the end.
+      for (const AxisTerm& term : map.terms)
+        most += Wide{term.stride < 0 ? -term.stride : term.stride} * static_cast<Wide>(box[term.box_axis]);
+      for (const SumTerm& sum : map.sums)
+        most += Wide{sum.stride < 0 ? -sum.stride : sum.stride} * static_cast<Wide>(sum.length);
+      if (most > kMaxIndex) return false;
     }
-    if (!outside) return false;
   }
   return true;
 }

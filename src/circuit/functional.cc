@@ -156,7 +156,7 @@ namespace {
 
 // The view's integer times the totals of the box axes that it does not read, but for those in `left_out`.
 Fe factor_of(const View& view, const BoxWeights& weights, const std::vector<std::uint32_t>& left_out) {
-  Fe factor(Fp::from_int(view.coef));
+  Fe factor(view.coef);
   const std::vector<bool> read = axes_read(view, weights.size());
   for (std::uint32_t b = 0; b < weights.size(); ++b) {
     if (!read[b] && !std::binary_search(left_out.begin(), left_out.end(), b)) factor *= weights[b]->total;
@@ -184,7 +184,7 @@ Vector ExprFunctionals::vector_of(Group& group, std::size_t axis, const BoxWeigh
 
 ExprFunctional ExprFunctionals::at(const BoxWeights& weights) {
   ExprFunctional out;
-  out.constant = Fe(Fp::from_int(expr_.constant));
+  out.constant = Fe(expr_.constant);
   for (const auto& axis : weights) out.constant *= axis->total;
   for (Group& group : groups_) {
     const View& first = *group.views[0];

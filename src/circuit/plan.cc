@@ -41,18 +41,23 @@ void place_leaves(const Circuit& circuit, OuterPlan& plan) {
 
 }  // namespace
 
+ContractionPlan plan_contraction(const Contraction& relation) {
+  ContractionPlan p;
+  for (std::size_t axis = 0; axis < relation.box.size(); ++axis) {
+    const int bits = axis_bits(relation.box[axis]);
+    const AxisRole role = relation.roles[axis];
+    if (role != AxisRole::kK) p.tau_bits += bits;
+    if (role == AxisRole::kC || role == AxisRole::kK) p.sum_bits += bits;
+    if (role == AxisRole::kC) p.shared_bits += bits;
+  }
+  return p;
+}
+
 OuterPlan make_plan(const Circuit& circuit) {
   OuterPlan plan;
   place_leaves(circuit, plan);
   for (const Contraction& relation : circuit.contractions) {
-    ContractionPlan p;
-    for (std::size_t axis = 0; axis < relation.box.size(); ++axis) {
-      const int bits = axis_bits(relation.box[axis]);
-      const AxisRole role = relation.roles[axis];
-      if (role != AxisRole::kK) p.tau_bits += bits;
-      if (role == AxisRole::kC || role == AxisRole::kK) p.sum_bits += bits;
-      if (role == AxisRole::kC) p.shared_bits += bits;
-    }
+    const ContractionPlan p = plan_contraction(relation);
     plan.tau_bits = std::max(plan.tau_bits, p.tau_bits);
     plan.rounds = std::max(plan.rounds, p.sum_bits);
     if (p.shared_bits > 0) plan.degree = 3;

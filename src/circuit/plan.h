@@ -44,6 +44,7 @@ struct OuterPlan {
   int degree = 2;    // of its round polynomials
 };
 
+ContractionPlan plan_contraction(const Contraction& relation);
 OuterPlan make_plan(const Circuit& circuit);
 
 // Runs the counting pass of the whole outer protocol; the result holds layout and copies (hiding/layout.h).

@@ -7,6 +7,7 @@
 #include "commit/pcs/code_file.h"
 #include "exec/integer/executor.h"
 #include "prover/choose_opening.h"
+#include "prover/check_model.h"
 #include "prover/prf.h"
 #include "verifier/cost.h"
 #include "prover/witness.h"
@@ -115,6 +116,7 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, const qir::WeightS
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, weights));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
                        relations::compile(graph, options.security.zero_knowledge, options.visibility));
+  if (options.check_model) ZKI_RETURN_IF_ERROR(check_model(graph, weights, options.visibility, compiled));
   ZKI_ASSIGN_OR_RETURN(const pcs::OpeningParams opening, choose_opening(graph, compiled, options));
   return encode_with_seed(graph, std::move(compiled), weights, opening, options.visibility, seed, code_path);
 }

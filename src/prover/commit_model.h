@@ -16,6 +16,7 @@ struct ModelOptions {
   std::uint64_t budget = 0;         // 0: the default for the model's size
   std::uint64_t tensor_budget = 0;  // of committed inputs and outputs; 0: kDefaultTensorBudget
   qir::Visibility visibility;       // zero knowledge off needs everything public
+  bool check_model = false;         // first tries the relations on random inputs (check_model.h)
 };
 
 // The model with its commitment. `seed` is secret: it makes the rows key and, with statement, witness and entropy, every

@@ -137,6 +137,15 @@ Result<Interval> requantized_range(const QGraph& graph, const Node& node, Interv
   return image(table, reach);
 }
 
+// What a proof shows of y when acc may be anything in `acc`: the lookup keeps the argument inside the table's domain.
+Interval looked_up(const QGraph& graph, const Node& node, Interval acc) {
+  return image(graph.tables[static_cast<std::size_t>(node.requant.table_index)], table_arguments(node, acc));
+}
+
+bool is_requantized(const Node& node) {
+  return node.requant.table_index != kNoTable && rule_of(node.op).requant == RequantRule::kOptional;
+}
+
 // Two bounds on y. `declared` is what an honest run gives: from the declared ranges of the inputs, checked here against
 // the output's declared range, or by exec where parameter values decide. `sound` is what holds whatever committed
 // parameters within their declared ranges do: nothing may wrap modulo p even then.
@@ -159,7 +168,7 @@ Status check_node(const QGraph& graph, const Node& node, const Ranges& declared,
     return out_of_range("accumulator range " + to_string(hull(inferred.acc, worst.acc)) +
                         " reaches 2^62; use fewer bits");
   }
-  const bool has_table = node.requant.table_index != kNoTable && rule.requant == RequantRule::kOptional;
+  const bool has_table = is_requantized(node);
   Interval y = inferred.acc;
   if (has_table) {
     ZKI_ASSIGN_OR_RETURN(y, requantized_range(graph, node, inferred.acc));
@@ -169,10 +178,7 @@ Status check_node(const QGraph& graph, const Node& node, const Ranges& declared,
                         std::to_string(output.hi) + "] but may reach " + to_string(y));
   }
   // After a table: its values over all that the accumulator may be, which can be more than an honest run reaches.
-  sound[node.output] =
-      has_table ? hull(declared[node.output], image(graph.tables[static_cast<std::size_t>(node.requant.table_index)],
-                                                    table_arguments(node, worst.acc)))
-                : worst.acc;
+  sound[node.output] = has_table ? hull(declared[node.output], looked_up(graph, node, worst.acc)) : worst.acc;
   return ok_status();
 }
 
@@ -243,6 +249,18 @@ Result<Ranges> sound_ranges(const QGraph& graph) {
     }
   }
   return check_nodes(graph);
+}
+
+Ranges proven_ranges(const QGraph& graph) {
+  Ranges proven(graph.values.size(), unbounded());
+  for (const ValueId id : graph.inputs) proven[id] = range_of(graph.value(id));
+  for (const Node& node : graph.nodes) {
+    const Result<Inferred> inferred = rule_of(node.op).infer(graph, node, proven);
+    // What the rule refuses, such as a maximum of values without bounds, says nothing.
+    const Interval acc = inferred.ok() && inferred->acc.within(kMaxMagnitude) ? inferred->acc : unbounded();
+    proven[node.output] = is_requantized(node) ? looked_up(graph, node, acc) : acc;
+  }
+  return proven;
 }
 
 Status validate(const QGraph& graph) { return sound_ranges(graph).status(); }

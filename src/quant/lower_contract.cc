@@ -77,7 +77,7 @@ Status Lowering::lower_contract(std::size_t i) {
     const double scale_w = unit / x.scale;
     RoundedWeights rounded = round_weights(weights->data(), channels, scale_w, input);
     if (!rounded.fits) return too_large(weight_value.name);
-    AccRange acc = rounded.acc;
+    qir::Interval acc = rounded.acc;
     double error = rounded.error;
     std::vector<double> added = bias;
     if (!rounded.mean_loss.empty()) {
@@ -96,8 +96,9 @@ Status Lowering::lower_contract(std::size_t i) {
           return too_large(n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name);
       }
       const auto [least, largest] = std::minmax_element(added.begin(), added.end());
-      acc.lo += std::min<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*least / unit)));
-      acc.hi += std::max<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*largest / unit)));
+      acc = qir::add(acc, qir::make_interval(
+                              std::min<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*least / unit))),
+                              std::max<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*largest / unit)))));
     }
     // Again with weights for the coarser output.
     if (segment(i).mode == Mode::kNarrow && !fits_or_coarsens(acc, t)) continue;
@@ -132,11 +133,7 @@ Status Lowering::lower_product(std::size_t i) {
   const double raw = a.scale * b.scale;
   const Shape& a_shape = qvalue(a).shape;
   const std::int64_t depth = a_shape[a_shape.rank() - 1];
-  const qir::Value& a_value = qvalue(a);
-  const qir::Value& b_value = qvalue(b);
-  const std::int64_t corners[4] = {a_value.lo * b_value.lo, a_value.lo * b_value.hi, a_value.hi * b_value.lo,
-                                   a_value.hi * b_value.hi};
-  AccRange acc = {depth * *std::min_element(corners, corners + 4), depth * *std::max_element(corners, corners + 4)};
+  qir::Interval acc = qir::scale(qir::multiply(qir::range_of(qvalue(a)), qir::range_of(qvalue(b))), depth);
   qir::Node q;
   q.op = qir::Op::kMatMul;
   q.inputs = {a.id, b.id};
@@ -149,8 +146,7 @@ Status Lowering::lower_product(std::size_t i) {
                          add_param(graph_.input_of(n, 2).name, tensor_bias->shape(), bias, raw, nullptr));
     q.inputs.push_back(b_id);
     const auto [least, most] = std::minmax_element(out_.params[b_id].begin(), out_.params[b_id].end());
-    acc.lo += *least;
-    acc.hi += *most;
+    acc = qir::add(acc, qir::make_interval(*least, *most));
     error = raw / 2;
   }
   if (segment(i).mode != Mode::kNarrow) return emit(i, std::move(q), acc, raw, {}, error, 0);

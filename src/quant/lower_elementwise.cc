@@ -15,9 +15,9 @@ constexpr int kConstantBits = 12;  // of factors without requantization
 
 std::vector<double> doubles(const FloatTensor& tensor) { return {tensor.data().begin(), tensor.data().end()}; }
 
-// coef * [lo, hi], ordered.
-AccRange times(std::int64_t coef, AccRange x) {
-  return coef >= 0 ? AccRange{coef * x.lo, coef * x.hi} : AccRange{coef * x.hi, coef * x.lo};
+qir::Interval interval(const std::vector<std::int32_t>& params) {
+  const auto [least, most] = std::minmax_element(params.begin(), params.end());
+  return qir::make_interval(*least, *most);
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ Status Lowering::lower_sum(std::size_t i) {
   const double unit = sum_unit(i, natural);
   qir::Node q;
   q.op = qir::Op::kLinear;
-  AccRange acc;
+  qir::Interval acc;
   double error = 0;
   int bits = 0;
   for (std::size_t j = 0; j < 2; ++j) {
@@ -51,17 +51,13 @@ Status Lowering::lower_sum(std::size_t i) {
         if (!(std::abs(real / unit) < static_cast<double>(std::int64_t{1} << 52))) return too_large(value.name);
         const std::int64_t rounded = static_cast<std::int64_t>(std::nearbyint(real / unit));
         q.constant += sign * rounded;
-        acc.lo += sign * rounded;
-        acc.hi += sign * rounded;
+        acc = qir::add(acc, qir::make_interval(sign * rounded, sign * rounded));
         error += std::abs(real - static_cast<double>(rounded) * unit);
         continue;
       }
       ZKI_ASSIGN_OR_RETURN(id, add_param(value.name, value.shape, doubles(*constant), unit, &bits));
       error += unit / 2;
-      const auto [least, most] = std::minmax_element(out_.params[id].begin(), out_.params[id].end());
-      const AccRange term = times(coef, {*least, *most});
-      acc.lo += term.lo;
-      acc.hi += term.hi;
+      acc = qir::add(acc, qir::scale(interval(out_.params[id]), coef));
     } else {
       const QTensor x = tensor(n.inputs[j]);
       id = x.id;
@@ -69,9 +65,7 @@ Status Lowering::lower_sum(std::size_t i) {
       if (factor > static_cast<double>(std::int64_t{1} << 40))
         return fail(i, "its operands' scales differ by more than 2^40");
       coef = sign * static_cast<std::int64_t>(factor);
-      const AccRange term = times(coef, {qvalue(x).lo, qvalue(x).hi});
-      acc.lo += term.lo;
-      acc.hi += term.hi;
+      acc = qir::add(acc, qir::scale(qir::range_of(qvalue(x)), coef));
       error += std::abs(x.scale - factor * unit) * static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo));
     }
     q.inputs.push_back(id);
@@ -93,16 +87,13 @@ Status Lowering::lower_mul(std::size_t i) {
       t = target(i);
       factor = fit_factor(raw, t);
     }
-    const qir::Value& x = qvalue(a);
-    const qir::Value& y = qvalue(b);
-    const std::int64_t corners[4] = {x.lo * y.lo, x.lo * y.hi, x.hi * y.lo, x.hi * y.hi};
-    AccRange acc = {*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4)};
-    if (a.id == b.id) acc.lo = std::max<std::int64_t>(acc.lo, 0);
+    const qir::Interval x = qir::range_of(qvalue(a));
+    const qir::Interval acc = a.id == b.id ? qir::square(x) : qir::multiply(x, qir::range_of(qvalue(b)));
     qir::Node q;
     q.op = qir::Op::kMul;
     q.inputs = {a.id, b.id};
     q.coefs = {factor};
-    return emit(i, std::move(q), times(factor, acc), raw / static_cast<double>(factor), t, 0, 0);
+    return emit(i, std::move(q), qir::scale(acc, factor), raw / static_cast<double>(factor), t, 0, 0);
   }
   const std::size_t constant = is_const(n.inputs[1]) ? 1 : 0;
   const ir::Value& value = graph_.input_of(n, constant);
@@ -127,10 +118,7 @@ Status Lowering::lower_mul(std::size_t i) {
   const double scale_c = unit / x.scale;
   int bits = 0;
   ZKI_ASSIGN_OR_RETURN(const qir::ValueId id, add_param(value.name, value.shape, real, scale_c, &bits));
-  const auto [least, largest] = std::minmax_element(out_.params[id].begin(), out_.params[id].end());
-  const std::int64_t corners[4] = {qvalue(x).lo * *least, qvalue(x).lo * *largest, qvalue(x).hi * *least,
-                                   qvalue(x).hi * *largest};
-  const AccRange acc = {*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4)};
+  const qir::Interval acc = qir::multiply(qir::range_of(qvalue(x)), interval(out_.params[id]));
   qir::Node q;
   q.op = qir::Op::kMul;
   q.inputs = {x.id, id};
@@ -145,7 +133,9 @@ Status Lowering::lower_unary(std::size_t i) { return lower_function(i, tensor(no
 Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) {
   const std::int64_t sign = factor < 0 ? -1 : 1;
   const double unit = x.scale * std::abs(factor);
-  const AccRange acc = times(sign, {qvalue(x).lo, qvalue(x).hi});
+  // The input's own integers, or their negatives: they fit.
+  const qir::Value& value = qvalue(x);
+  const AccRange acc = sign > 0 ? AccRange{value.lo, value.hi} : AccRange{-value.hi, -value.lo};
   qir::Node q;
   q.op = qir::Op::kLinear;
   q.inputs = {x.id};
@@ -163,7 +153,7 @@ Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) 
     t.lo = std::min<std::int64_t>(acc.lo, 0);
     t.hi = std::max<std::int64_t>(acc.hi, 1);
   }
-  return emit(i, std::move(q), acc, unit, t, 0, 0);
+  return emit(i, std::move(q), qir::make_interval(acc.lo, acc.hi), unit, t, 0, 0);
 }
 
 }  // namespace zkinfer::quant

@@ -63,7 +63,7 @@ Status Lowering::lower_movement(std::size_t i) {
   return ok_status();
 }
 
-QTensor Lowering::rescaled(std::size_t i, const QTensor& x, double scale) {
+Result<QTensor> Lowering::rescaled(std::size_t i, const QTensor& x, double scale) {
   const qir::Value value = qvalue(x);
   qir::Node q;
   q.op = qir::Op::kLinear;
@@ -74,7 +74,13 @@ QTensor Lowering::rescaled(std::size_t i, const QTensor& x, double scale) {
   q.coefs = {factor};
   q.requant.shift = static_cast<std::uint8_t>(choice_.shift);
   const std::int64_t round = choice_.shift > 0 ? std::int64_t{1} << (choice_.shift - 1) : 0;
-  const AccRange domain = {(value.lo * factor + round) >> choice_.shift, (value.hi * factor + round) >> choice_.shift};
+  const qir::Interval acc = qir::scale(qir::range_of(value), factor);
+  if (!acc.within(qir::kMaxMagnitude)) {
+    return fail(i, "bringing '" + value.name + "' to the scale of the other inputs takes integers up to " +
+                       qir::to_string(acc) + "; use fewer activation bits or a smaller shift");
+  }
+  const AccRange domain = {static_cast<std::int64_t>((acc.lo + round) >> choice_.shift),
+                           static_cast<std::int64_t>((acc.hi + round) >> choice_.shift)};
   wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_range(domain.lo, domain.hi));
   const QTensor y = append(std::move(q), value.name + ".rescaled", value.shape, domain, scale);
   out_.num_requantized += value.shape.num_elements();
@@ -101,7 +107,7 @@ Status Lowering::lower_concat(std::size_t i) {
       ZKI_ASSIGN_OR_RETURN(x.id, add_param(graph_.value(id).name, data->shape(), real, scale, nullptr));
       x.scale = scale;
     } else if (std::abs(x.scale / scale - 1) > 1e-9) {
-      x = rescaled(i, x, scale);
+      ZKI_ASSIGN_OR_RETURN(x, rescaled(i, x, scale));
     }
     const AccRange own = {qvalue(x).lo, qvalue(x).hi};
     range = q.inputs.empty() ? own : AccRange{std::min(range.lo, own.lo), std::max(range.hi, own.hi)};

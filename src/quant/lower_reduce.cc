@@ -67,14 +67,21 @@ Status Lowering::lower_average(std::size_t i) {
     }
     for (const std::int64_t axis : q.axes) num_terms *= in[static_cast<std::size_t>(axis)];
   }
-  const AccRange sum = {std::min(x_value.lo * num_terms, x_value.lo), std::max(x_value.hi * num_terms, x_value.hi)};
+  // Windows may have fewer terms.
+  const qir::Interval one = qir::range_of(x_value);
+  const qir::Interval sum = qir::hull(one, qir::scale(one, num_terms));
+  if (!sum.within(qir::kMaxMagnitude)) {
+    return fail(i, "sums of " + std::to_string(num_terms) + " values reach " + qir::to_string(sum) +
+                       "; use fewer activation bits");
+  }
   const bool mean = n.op != OpKind::kReduceSum;
   const double raw = mean ? x.scale / static_cast<double>(num_terms) : x.scale;
   if (uneven) {
     const FloatTensor reciprocals = window_reciprocals(n.as<ir::PoolAttributes>(), in, out);
     q.coefs = {1};
     q.name = n.name;
-    const AccRange padded = {std::min<std::int64_t>(sum.lo, 0), std::max<std::int64_t>(sum.hi, 0)};
+    const qir::Interval with_padding = qir::hull(sum, {});
+    const AccRange padded = {static_cast<std::int64_t>(with_padding.lo), static_cast<std::int64_t>(with_padding.hi)};
     const QTensor sums = append(std::move(q), graph_.value(n.output).name + ".sum", out, padded, x.scale);
     const std::vector<double> real(reciprocals.data().begin(), reciprocals.data().end());
     const double unit = wanted_unit(i, x.scale / 4095);
@@ -87,7 +94,7 @@ Status Lowering::lower_average(std::size_t i) {
     mul.inputs = {sums.id, id};
     mul.coefs = {1};
     const double x_most = static_cast<double>(std::max(padded.hi, -padded.lo)) * x.scale;
-    return emit(i, std::move(mul), {padded.lo * most, padded.hi * most}, unit,
+    return emit(i, std::move(mul), qir::scale(with_padding, most), unit,
                 segment(i).mode == Mode::kNarrow ? target(i) : Target{}, unit / x.scale / 2 * x_most, bits);
   }
   Target t;
@@ -97,8 +104,8 @@ Status Lowering::lower_average(std::size_t i) {
     factor = fit_factor(raw, t);
   }
   q.coefs = {factor};
-  AccRange acc = {sum.lo * factor, sum.hi * factor};
-  if (n.op == OpKind::kAveragePool) acc = {std::min<std::int64_t>(acc.lo, 0), std::max<std::int64_t>(acc.hi, 0)};
+  qir::Interval acc = qir::scale(sum, factor);
+  if (n.op == OpKind::kAveragePool) acc = qir::hull(acc, {});
   return emit(i, std::move(q), acc, raw / static_cast<double>(factor), t, 0, 0);
 }
 

@@ -17,6 +17,9 @@ namespace {
 
 std::size_t index_of(ir::ValueId id) { return static_cast<std::size_t>(id); }
 
+// Of accumulators that are accepted: |acc| < 2^59, room for bounds on declared ranges and for rounding.
+constexpr std::int64_t kLargestAccumulator = std::int64_t{1} << 59;
+
 int signed_bits(AccRange range) {
   const std::uint64_t most = static_cast<std::uint64_t>(std::max(range.hi, -(range.lo + 1)));
   return static_cast<int>(std::bit_width(most)) + 1;
@@ -235,8 +238,11 @@ Result<qir::ValueId> Lowering::add_param(const std::string& name, const Shape& s
   return add_integers(name, shape, std::move(data), scale, bits);
 }
 
-bool Lowering::fits_or_coarsens(AccRange acc, Target& t) const {
-  if (log_rows(requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)) <= choice_.max_log_table) return true;
+bool Lowering::fits_or_coarsens(const qir::Interval& exact, Target& t) const {
+  if (exact.within(kLargestAccumulator)) {
+    const AccRange acc = {static_cast<std::int64_t>(exact.lo), static_cast<std::int64_t>(exact.hi)};
+    if (log_rows(requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)) <= choice_.max_log_table) return true;
+  }
   const bool same_scale = t.h_scale == t.y_scale;
   if (same_scale && t.hi < kFewestLevels) return true;
   t.h_scale *= 2;
@@ -277,13 +283,15 @@ void Lowering::emit_plain(std::size_t i, qir::Node q, AccRange range, double sca
   tensor(segment(i).output) = append(std::move(q), y.name, y.shape, range, scale);
 }
 
-Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, const Target& wanted, double error_bound,
-                      int weight_bits) {
+Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, double unit, const Target& wanted,
+                      double error_bound, int weight_bits) {
   const Segment& s = segment(i);
+  if (!exact.within(kLargestAccumulator)) {
+    return fail(i, "its accumulators reach " + qir::to_string(exact) +
+                       ", at most 60 bits are possible; use fewer activation bits or a smaller shift");
+  }
+  const AccRange acc = {static_cast<std::int64_t>(exact.lo), static_cast<std::int64_t>(exact.hi)};
   const int acc_bits = signed_bits(acc);
-  if (acc_bits > 60)
-    return fail(
-        i, "its accumulators need " + std::to_string(acc_bits) + " bits; use fewer activation bits or a smaller shift");
   if (s.mode != Mode::kNarrow) {
     emit_plain(i, std::move(q), rounded_out(acc), unit);
     out_.layers.back().acc_bits = acc_bits;
@@ -293,7 +301,7 @@ Status Lowering::emit(std::size_t i, qir::Node q, AccRange acc, double unit, con
   }
   Target t = wanted;
   // The accumulators are given here, so a coarser argument means a larger shift.
-  while (!fits_or_coarsens(acc, t)) ++t.shift;
+  while (!fits_or_coarsens(exact, t)) ++t.shift;
   // Ranges that say little about the weights: see rounded_out.
   AccRange domain = {requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)};
   if (log_rows(rounded_out(domain).lo, rounded_out(domain).hi) == log_rows(domain.lo, domain.hi))

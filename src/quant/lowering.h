@@ -76,10 +76,10 @@ class Lowering {
                                  double scale, int* bits);
   // Does the table argument of acc need at most 2^max_log_table rows? When not, the target is made twice as coarse,
   // unless hardly any level would be left.
-  bool fits_or_coarsens(AccRange acc, Target& target) const;
+  bool fits_or_coarsens(const qir::Interval& acc, Target& target) const;
   // Appends the node with its output, and the table of a narrow segment. unit: real value of acc = 1.
-  Status emit(std::size_t index, qir::Node node, AccRange acc, double unit, const Target& target, double error_bound,
-              int weight_bits);
+  Status emit(std::size_t index, qir::Node node, const qir::Interval& acc, double unit, const Target& target,
+              double error_bound, int weight_bits);
   // Appends a node without table whose integers are those of its input (scale and range as given).
   void emit_plain(std::size_t index, qir::Node node, AccRange range, double scale);
   QTensor append(qir::Node node, const std::string& name, const Shape& shape, AccRange range, double scale);
@@ -106,7 +106,7 @@ class Lowering {
   // lower_movement.cc
   Status lower_movement(std::size_t index);
   Status lower_concat(std::size_t index);
-  QTensor rescaled(std::size_t index, const QTensor& x, double scale);
+  Result<QTensor> rescaled(std::size_t index, const QTensor& x, double scale);
 
   const ir::Graph& graph_;
   const Calibration& calibration_;

@@ -86,12 +86,12 @@ RoundedWeights round_weights(std::span<const float> weights, const Channels& cha
   }
   const double x_most = static_cast<double>(std::max(input.range.hi, -input.range.lo)) * input.scale;
   for (const ChannelSums& s : sums) {
-    const std::int64_t positive = (s.magnitudes + s.sum) / 2;
-    const std::int64_t negative = (s.magnitudes - s.sum) / 2;
-    const AccRange own = {positive * input.range.lo - negative * input.range.hi,
-                          positive * input.range.hi - negative * input.range.lo};
-    const bool first = &s == &sums.front();
-    result.acc = first ? own : AccRange{std::min(result.acc.lo, own.lo), std::max(result.acc.hi, own.hi)};
+    // Positive weights meet one end of the input's range, negative ones the other.
+    const auto part = [&](std::int64_t weights) {
+      return qir::scale(qir::make_interval(input.range.lo, input.range.hi), weights);
+    };
+    const qir::Interval own = qir::add(part((s.magnitudes + s.sum) / 2), part(-((s.magnitudes - s.sum) / 2)));
+    result.acc = &s == &sums.front() ? own : qir::hull(result.acc, own);
     result.error = std::max(result.error, s.error * x_most);
     result.fits = result.fits && s.largest < kTooLarge;
     if (known) result.mean_loss.push_back(s.loss);

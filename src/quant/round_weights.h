@@ -8,8 +8,11 @@
 #include <span>
 #include <vector>
 
+#include "qir/ops/rules.h"
+
 namespace zkinfer::quant {
 
+// Integers that fit; what arithmetic gives is a qir::Interval until it is known to fit.
 struct AccRange {
   std::int64_t lo = 0, hi = 0;
 };
@@ -35,7 +38,7 @@ struct WeightInput {
 struct RoundedWeights {
   std::vector<std::int32_t> integers;
   bool fits = true;               // every weight is a number of less than 2e9 steps; nothing else holds otherwise
-  AccRange acc;                   // of the worst channels
+  qir::Interval acc;              // of the worst channels
   double error = 0;               // of the worst channel: sum |w - integer * scale| * max |x|
   std::vector<double> mean_loss;  // by channel: sum (w - integer * scale) * mean x; empty without means
 };

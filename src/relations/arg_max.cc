@@ -71,7 +71,7 @@ Status build_arg_max(Builder& builder, std::uint32_t index) {
   builder.add_contraction(
       {node.name, box, std::vector<circuit::AxisRole>(box.size(), circuit::AxisRole::kC), {}, e, gap});
   builder.add_nonnegative_check(node.name + " order", box, circuit::plus_constant(circuit::plus(gap, c), -1),
-                                input.hi - input.lo);
+                                builder.honest_reach(node.inputs[0]));
   std::vector<AxisMap> summed = back;
   summed[last] = {0, {}, {{n, 1}}};
   y.expr = circuit::plus_constant(circuit::scaled(circuit::rebase(c, summed), -1), static_cast<std::int64_t>(n));

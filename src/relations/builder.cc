@@ -12,6 +12,16 @@ using circuit::Box;
 using circuit::ColumnId;
 using circuit::LinExpr;
 
+namespace {
+
+std::uint64_t num_points(const Box& box) {
+  std::uint64_t points = 1;
+  for (const std::uint64_t n : box) points *= n;
+  return points;
+}
+
+}  // namespace
+
 ColumnId Builder::add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape,
                              Recipe recipe) {
   const auto id = static_cast<ColumnId>(built_.circuit.columns.size());
@@ -112,9 +122,30 @@ void Builder::add_range_check(const std::string& name, const Box& box, const Lin
   add_lookup(name, box, add_table(std::move(rows)), {expr});
 }
 
+int Builder::cheapest_limb(std::uint64_t num_elements, int log_size) const {
+  const auto new_rows = [&](int bits) {
+    const auto& tables = built_.circuit.tables;
+    const bool known = std::any_of(tables.begin(), tables.end(), [&](const circuit::Table& table) {
+      return table.rows.kind == qir::TableKind::kRange && table.rows.log_size == bits;
+    });
+    return known ? 0 : std::uint64_t{1} << bits;
+  };
+  int best = kMaxRangeBits;
+  std::uint64_t least = UINT64_MAX;
+  for (int bits = kMaxRangeBits; bits >= 1; --bits) {
+    const int num_limbs = (log_size + bits - 1) / bits;
+    const int last = log_size - (num_limbs - 1) * bits;
+    const std::uint64_t cost =
+        static_cast<std::uint64_t>(num_limbs) * num_elements + new_rows(bits) + (last == bits ? 0 : new_rows(last));
+    if (cost >= least) continue;
+    least = cost;
+    best = bits;
+  }
+  return best;
+}
+
 void Builder::add_limb_checks(const std::string& name, const Box& box, const LinExpr& expr, int log_size) {
-  const int num_limbs = (log_size + kMaxRangeBits - 1) / kMaxRangeBits;
-  const int limb_bits = (log_size + num_limbs - 1) / num_limbs;
+  const int limb_bits = cheapest_limb(num_points(box), log_size);
   LinExpr rest = expr;
   for (int shift = 0; shift < log_size; shift += limb_bits) {
     Recipe recipe;
@@ -150,8 +181,7 @@ Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool 
   Box shape;
   Tensor out;
   std::vector<AxisMap> column_axes;  // over the old atoms
-  std::uint64_t total = 1;
-  for (const std::uint64_t n : tensor.atoms) total *= n;
+  const std::uint64_t total = num_points(tensor.atoms);
   for (std::size_t axis = 0; axis < tensor.atoms_per_axis.size(); ++axis) {
     const std::uint64_t size = tensor.axis_size(axis);
     shape.push_back(size);
@@ -168,11 +198,11 @@ Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool 
   recipe.expr = tensor.expr;
   recipe.box = tensor.atoms;
   const ColumnId id = add_column(name + " copy", circuit::Oracle::kWitness, shape, std::move(recipe));
-  circuit::View view{id, 1, column_axes};
+  circuit::View view{id, Fp(1), column_axes};
   LinExpr copy;
   copy.views.push_back(std::move(view));
   add_equality(name + " copy", tensor.atoms, circuit::minus(copy, tensor.expr));
-  circuit::View out_view{id, 1, {}};
+  circuit::View out_view{id, Fp(1), {}};
   if (flat) {
     out_view.axes.push_back(mixed_radix(0, out.atoms));
   } else {
@@ -180,6 +210,27 @@ Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool 
   }
   out.expr.views.push_back(std::move(out_view));
   return flat ? without_unit_atoms(out) : out;
+}
+
+Tensor Builder::zero_extended(const std::string& name, const Tensor& tensor, const std::vector<AxisPadding>& paddings) {
+  std::vector<circuit::Extension> extensions;
+  for (const AxisPadding& padding : paddings) {
+    if (tensor.atoms_per_axis[padding.axis] != 1) return materialize(name, tensor, false);
+    extensions.push_back({tensor.first_atom(padding.axis), padding.before, padding.after});
+  }
+  return circuit::is_zero_extended(tensor.expr, columns(), tensor.atoms, extensions) ? tensor
+                                                                                     : materialize(name, tensor, false);
+}
+
+std::vector<AxisPadding> window_paddings(const qir::Node& node, const Shape& in, const Shape& out) {
+  std::vector<AxisPadding> paddings;
+  for (std::size_t s = 0; s < node.kernel.size(); ++s) {
+    const std::int64_t last =
+        (out[s + 2] - 1) * node.strides[s] + (node.kernel[s] - 1) * node.dilations[s] - node.pads_begin[s];
+    const std::int64_t after = std::max<std::int64_t>(0, last - (in[s + 2] - 1));
+    paddings.push_back({s + 2, static_cast<std::uint64_t>(node.pads_begin[s]), static_cast<std::uint64_t>(after)});
+  }
+  return paddings;
 }
 
 Tensor Builder::plain(const std::string& name, const Tensor& tensor) {
@@ -300,6 +351,14 @@ Status Builder::count_views(std::uint32_t index) {
 }
 
 Status Builder::add_node(std::uint32_t index) {
+  ZKI_RETURN_IF_ERROR(build_node(index));
+  if (!tensors_[graph_.nodes[index].output].expr.out_of_reach) return ok_status();
+  return resource_limit(
+      "the strides of the slices, pads and windows before it multiply to more than 2^48; copy a tensor between them "
+      "(give it a table)");
+}
+
+Status Builder::build_node(std::uint32_t index) {
   using qir::Op;
   ZKI_RETURN_IF_ERROR(count_views(index));
   switch (graph_.nodes[index].op) {
@@ -355,6 +414,36 @@ Status Builder::count_statement() {
   return ok_status();
 }
 
+qir::Interval Builder::honest_range(qir::ValueId id) const {
+  const qir::Interval declared = qir::range_of(value(id));
+  const qir::Interval both = {std::max(declared.lo, sound_[id].lo), std::min(declared.hi, sound_[id].hi)};
+  // Disjoint: the executor refuses every input.
+  return both.lo <= both.hi ? both : declared;
+}
+
+std::int64_t Builder::honest_reach(qir::ValueId id) const {
+  // Below 2^62 - (-2^62).
+  return static_cast<std::int64_t>(honest_range(id).width());
+}
+
+Status Builder::add_output_ranges() {
+  if (visibility_.outputs.is_public()) return ok_status();  // the verifier sees the entries and compares
+  const qir::Ranges proven = qir::proven_ranges(graph_);
+  std::vector<bool> done(graph_.values.size(), false);
+  for (const qir::ValueId id : graph_.outputs) {
+    const qir::Value& v = value(id);
+    if (done[id] || proven[id].inside(v.lo, v.hi)) continue;
+    done[id] = true;
+    if (qir::range_of(v).width() >= qir::kMaxWidth) {
+      return out_of_range("output '" + v.name + "' that is not public declares " + qir::to_string(qir::range_of(v)) +
+                          ", at most 2^62 wide can be proven; round it (give it a table)");
+    }
+    const Tensor tensor = without_unit_atoms(tensors_[id]);
+    add_interval_check(v.name + " output", tensor.atoms, tensor.expr, v.lo, v.hi);
+  }
+  return ok_status();
+}
+
 void Builder::add_public_tensors() {
   for (const qir::ValueId id : qir::public_values(graph_, visibility_)) {
     const Tensor tensor = without_unit_atoms(tensors_[id]);
@@ -372,7 +461,7 @@ void Builder::add_committed_tensors() {
     const ColumnId id = add_column(value(ids[i]).name + " committed", circuit::data_oracle(i),
                                    {static_cast<std::uint64_t>(value(ids[i]).shape.num_elements())}, std::move(recipe));
     LinExpr committed;
-    committed.views.push_back({id, 1, {mixed_radix(0, tensor.atoms)}});
+    committed.views.push_back({id, Fp(1), {mixed_radix(0, tensor.atoms)}});
     add_equality(value(ids[i]).name + " committed", tensor.atoms, circuit::minus(committed, tensor.expr));
   }
 }
@@ -394,6 +483,7 @@ Result<BuiltCircuit> Builder::build() && {
     ZKI_RETURN_IF_ERROR(add_node(index).with_context("node '" + graph_.nodes[index].name + "'"));
   }
   ZKI_RETURN_IF_ERROR(count_statement());
+  ZKI_RETURN_IF_ERROR(add_output_ranges());
   add_public_tensors();
   add_committed_tensors();
   ZKI_RETURN_IF_ERROR(add_digests());

@@ -56,6 +56,9 @@ struct BuiltCircuit {
 // Wider ranges are cut in limbs: a table of 2^16 rows costs a proof about as much as 2^16 lookups.
 inline constexpr int kMaxRangeBits = 16;
 
+// What a table of positive parts of differences of either sign can hold in 2^26 rows.
+inline constexpr std::int64_t kMaxMaximumReach = (std::int64_t{1} << 25) - 1;
+
 // Sums of values that are not rounded grow into long expressions; these bounds keep small graphs from huge circuits.
 inline constexpr std::uint64_t kMaxNodeViews = std::uint64_t{1} << 14;
 inline constexpr std::uint64_t kMaxViews = std::uint64_t{1} << 21;
@@ -65,6 +68,16 @@ inline constexpr std::uint64_t kMaxCircuitBytes = std::uint64_t{1} << 33;
 // A hash is a circuit of some 150 views, however small its tensor.
 inline constexpr std::size_t kMaxHashedTensors = 256;
 inline constexpr std::size_t kMaxCommittedTensors = 16;
+
+// How far reads go beyond the ends of a tensor's (logical) axis.
+struct AxisPadding {
+  std::size_t axis = 0;
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
+};
+
+// Of every spatial axis of a window operator.
+std::vector<AxisPadding> window_paddings(const qir::Node& node, const Shape& in, const Shape& out);
 
 class Builder {
  public:
@@ -85,6 +98,10 @@ class Builder {
   const qir::Value& value(qir::ValueId id) const { return graph_.values[id]; }
   // What a value may be whatever the committed parameters within their ranges are; declared ranges bind honest runs only.
   const qir::Interval& sound_range(qir::ValueId id) const { return sound_[id]; }
+  // What it may be in an honest run: for completeness only, a proof may hold more.
+  qir::Interval honest_range(qir::ValueId id) const;
+  // How far two of its entries can be apart in an honest run.
+  std::int64_t honest_reach(qir::ValueId id) const;
   const std::vector<circuit::Column>& columns() const { return built_.circuit.columns; }
   const Tensor& tensor(qir::ValueId id) const { return tensors_[id]; }
 
@@ -115,12 +132,16 @@ class Builder {
   // Some table (x, max(0, x)) that has every |x| <= reach: one of the graph's, or a new one. Exact on its whole domain.
   std::uint32_t positive_part_table(std::int64_t reach);
   // The maximum of `expr` along box axis `axis`; the result's box has length 1 there. |differences| <= reach.
-  circuit::LinExpr maximum_along(const std::string& name, circuit::LinExpr expr, circuit::Box& box, std::uint32_t axis,
-                                 std::int64_t reach);
+  // resource_limit: reach above kMaxMaximumReach.
+  Result<circuit::LinExpr> maximum_along(const std::string& name, circuit::LinExpr expr, circuit::Box& box,
+                                         std::uint32_t axis, std::int64_t reach);
 
   // The same values in a fresh column, tied by an equality. flat: one column axis, so that every atom can be split at
   // will, and no atoms of length 1; otherwise one column axis per logical axis, unit axes included, so that windows may read past the ends.
   Tensor materialize(const std::string& name, const Tensor& tensor, bool flat);
+  // `tensor` with one atom on every axis of the list, such that reads beyond their ends, along all of them at once, give 0: a
+  // copy with one column axis per axis where it is not so already. The one place where padding is decided.
+  Tensor zero_extended(const std::string& name, const Tensor& tensor, const std::vector<AxisPadding>& paddings);
   // `tensor` with one atom for each axis longer than 1; materializes when an axis has more.
   Tensor plain(const std::string& name, const Tensor& tensor);
   // `tensor` with the atoms of `axis` refined to `factors`; materializes when they do not nest.
@@ -147,15 +168,20 @@ class Builder {
                           std::int64_t lo, std::int64_t hi);
   void finish_tables();
   Status add_node(std::uint32_t index);
+  Status build_node(std::uint32_t index);
   Status count_views(std::uint32_t index);
   Status check_bytes() const;
   std::uint32_t add_table(qir::Table rows);
+  // The limb width whose lookups and new table rows are fewest.
+  int cheapest_limb(std::uint64_t num_elements, int log_size) const;
   void add_limb_checks(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
   // Inputs and outputs may stand in the statement any number of times.
   Status count_statement();
   void add_public_tensors();
   // A flat column in a data oracle of its own for each committed input and output, equal to the tensor.
   void add_committed_tensors();
+  // lo <= y <= hi for every output whose entries no verifier sees, where nothing else proves it.
+  Status add_output_ranges();
   // Of inputs and outputs whose hash the circuit computes.
   Status add_digests();
 

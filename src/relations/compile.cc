@@ -43,26 +43,41 @@ Status check_sizes(const circuit::Circuit& circuit) {
   };
   for (const circuit::Column& column : circuit.columns) ZKI_RETURN_IF_ERROR(add_box(column.name, column.shape));
   for (const circuit::Lookup& lookup : circuit.lookups) ZKI_RETURN_IF_ERROR(add_box(lookup.name, lookup.box));
-  const auto check_box = [&](const std::string& name, const circuit::Box& box) -> Status {
+  return ok_status();
+}
+
+// Axes that a verifier has vectors for, and indices that its arithmetic holds.
+Status check_relations(const circuit::Circuit& circuit) {
+  const auto check = [](const std::string& name, const circuit::Box& box,
+                        std::initializer_list<const circuit::LinExpr*> exprs) -> Status {
     for (const std::uint64_t n : box) {
-      if (n > kMaxAxis) {
+      if (n > kMaxAxis)
         return resource_limit("'" + name + "': an axis of " + std::to_string(n) + ", at most 2^26 is allowed");
-      }
+    }
+    for (const circuit::LinExpr* expr : exprs) {
+      if (circuit::indices_fit(*expr, box)) continue;
+      return resource_limit("'" + name +
+                            "': it reads at indices beyond 2^61; use smaller strides, steps and pads, or copy a "
+                            "tensor between them (give it a table)");
     }
     return ok_status();
   };
-  for (const circuit::Contraction& c : circuit.contractions) ZKI_RETURN_IF_ERROR(check_box(c.name, c.box));
-  for (const circuit::Equality& equality : circuit.equalities) {
-    ZKI_RETURN_IF_ERROR(check_box(equality.name, equality.box));
+  for (const circuit::Contraction& c : circuit.contractions)
+    ZKI_RETURN_IF_ERROR(check(c.name, c.box, {&c.y, &c.lhs, &c.rhs}));
+  for (const circuit::Lookup& lookup : circuit.lookups) {
+    for (const circuit::LinExpr& entry : lookup.tuple) ZKI_RETURN_IF_ERROR(check(lookup.name, lookup.box, {&entry}));
   }
-  for (const circuit::PublicTensor& output : circuit.public_tensors) {
-    ZKI_RETURN_IF_ERROR(check_box("an output", output.box));
-  }
+  for (const circuit::Equality& equality : circuit.equalities)
+    ZKI_RETURN_IF_ERROR(check(equality.name, equality.box, {&equality.expr}));
+  for (const circuit::PublicTensor& output : circuit.public_tensors)
+    ZKI_RETURN_IF_ERROR(check("an output", output.box, {&output.expr}));
   return ok_status();
 }
 
 Result<BuiltCircuit> checked(Result<BuiltCircuit> built) {
-  if (built.ok()) ZKI_RETURN_IF_ERROR(check_sizes(built->circuit));
+  if (!built.ok()) return built;
+  ZKI_RETURN_IF_ERROR(check_sizes(built->circuit));
+  ZKI_RETURN_IF_ERROR(check_relations(built->circuit));
   return built;
 }
 

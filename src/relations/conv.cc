@@ -21,22 +21,11 @@ AxisMap joined(AxisMap a, const AxisMap& b) {
   return a;
 }
 
-// Makes every spatial axis one atom that reads zeros where the padding is.
-Tensor window_ready(Builder& builder, const qir::Node& node, const Tensor& x) {
-  const Shape& in = builder.value(node.inputs[0]).shape;
-  const Shape& out = builder.value(node.output).shape;
-  for (std::size_t s = 0; s < node.kernel.size(); ++s) {
-    const std::size_t axis = s + 2;
-    const std::int64_t last =
-        (out[axis] - 1) * node.strides[s] + (node.kernel[s] - 1) * node.dilations[s] - node.pads_begin[s];
-    const std::int64_t after = std::max<std::int64_t>(0, last - (in[axis] - 1));
-    const bool ready =
-        x.atoms_per_axis[axis] == 1 &&
-        circuit::is_zero_extended(x.expr, builder.columns(), x.atoms, x.first_atom(axis),
-                                  static_cast<std::uint64_t>(node.pads_begin[s]), static_cast<std::uint64_t>(after));
-    if (!ready) return builder.materialize(node.name + " input", x, false);
-  }
-  return x;
+// The input with one atom on every spatial axis that reads zeros where the padding is.
+Tensor window_input(Builder& builder, const qir::Node& node) {
+  const std::vector<AxisPadding> paddings =
+      window_paddings(node, builder.value(node.inputs[0]).shape, builder.value(node.output).shape);
+  return builder.zero_extended(node.name + " input", builder.tensor(node.inputs[0]), paddings);
 }
 
 }  // namespace
@@ -49,7 +38,7 @@ Status build_conv(Builder& builder, std::uint32_t index) {
   const auto per_group = static_cast<std::uint64_t>(w_shape[1]);
   const std::uint64_t outputs = static_cast<std::uint64_t>(w_shape[0]) / groups;
   const Tensor w = builder.plain(node.name + " weights", builder.tensor(node.inputs[1]));
-  Tensor x = window_ready(builder, node, builder.tensor(node.inputs[0]));
+  Tensor x = window_input(builder, node);
   // The channel axis splits in (group, channel of the group) on atom boundaries.
   const auto nested = common_refinement({x.axis_atoms(1), {groups, per_group}});
   if (!nested) x = builder.materialize(node.name + " input", x, false);
@@ -119,7 +108,7 @@ Status build_conv(Builder& builder, std::uint32_t index) {
 Status build_sum_pool(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Shape& out = builder.value(node.output).shape;
-  const Tensor x = window_ready(builder, node, builder.tensor(node.inputs[0]));
+  const Tensor x = window_input(builder, node);
   Tensor acc;
   std::vector<AxisMap> maps;
   for (std::size_t axis = 0; axis < out.rank(); ++axis) {

@@ -62,7 +62,7 @@ Status build_linear(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   Aligned aligned = align(builder, node);
   Tensor acc = aligned.like;
-  acc.expr.constant = node.constant;
+  acc.expr.constant = Fp::from_int(node.constant);
   for (std::size_t i = 0; i < aligned.operands.size(); ++i) {
     acc.expr = circuit::plus(acc.expr, circuit::scaled(aligned.operands[i], node.coefs[i]));
   }

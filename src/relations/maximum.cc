@@ -12,8 +12,12 @@ using circuit::AxisMap;
 using circuit::Box;
 using circuit::LinExpr;
 
-LinExpr Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, std::uint32_t axis,
-                               std::int64_t reach) {
+Result<LinExpr> Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, std::uint32_t axis,
+                                       std::int64_t reach) {
+  if (reach > kMaxMaximumReach) {
+    return resource_limit("compares values that are up to " + std::to_string(reach) +
+                          " apart, in a table of at most 2^26 rows; round the values before (give them a table)");
+  }
   std::vector<AxisMap> identity;
   for (std::uint32_t b = 0; b < box.size(); ++b) identity.push_back(mixed_radix(b, {box[b]}));
   while (box[axis] > 1) {
@@ -51,31 +55,34 @@ LinExpr drop_axis(const LinExpr& expr, Box& box, std::uint32_t axis) {
   return circuit::rebase(expr, maps);
 }
 
-std::int64_t reach_of(const qir::Value& value) { return value.hi - value.lo; }
+// The input of a MaxPool over whose windows the maximum is taken, and how far values under one window can be apart.
+struct PoolInput {
+  Tensor x;
+  std::int64_t added = 0;  // to every maximum of x
+  std::int64_t reach = 0;
+};
 
-// The input of a padded MaxPool: padding must lose against every real cell, so cells must be >= 0 and padding reads 0.
-Tensor pool_input(Builder& builder, const qir::Node& node, std::int64_t& added) {
-  const qir::Value& value = builder.value(node.inputs[0]);
-  const Shape& out = builder.value(node.output).shape;
-  Tensor x = builder.tensor(node.inputs[0]);
-  bool padded = false;
-  bool ready = true;
-  for (std::size_t s = 0; s < node.kernel.size(); ++s) {
-    const std::size_t axis = s + 2;
-    const std::int64_t last =
-        (out[axis] - 1) * node.strides[s] + (node.kernel[s] - 1) * node.dilations[s] - node.pads_begin[s];
-    const std::int64_t after = std::max<std::int64_t>(0, last - (value.shape[axis] - 1));
-    padded = padded || node.pads_begin[s] > 0 || after > 0;
-    ready =
-        ready && x.atoms_per_axis[axis] == 1 &&
-        circuit::is_zero_extended(x.expr, builder.columns(), x.atoms, x.first_atom(axis),
-                                  static_cast<std::uint64_t>(node.pads_begin[s]), static_cast<std::uint64_t>(after));
+// Padding must lose against every real cell, so cells must be >= 0 where padding reads 0: they are lowered by the least
+// that they may be.
+PoolInput pool_input(Builder& builder, const qir::Node& node) {
+  const qir::ValueId id = node.inputs[0];
+  const std::vector<AxisPadding> paddings =
+      window_paddings(node, builder.value(id).shape, builder.value(node.output).shape);
+  const bool padded =
+      std::any_of(paddings.begin(), paddings.end(), [](const AxisPadding& p) { return p.before > 0 || p.after > 0; });
+  PoolInput out{builder.tensor(id), 0, builder.honest_reach(id)};
+  if (padded) {
+    out.added = static_cast<std::int64_t>(std::min<qir::Wide>(builder.sound_range(id).lo, 0));
+    // The highest cell against padding, which is 0 where real cells begin at lo - added >= 0.
+    out.reach = std::max(out.reach, static_cast<std::int64_t>(builder.honest_range(id).hi - out.added));
   }
-  const qir::Wide least = builder.sound_range(node.inputs[0]).lo;
-  added = padded && least < 0 ? static_cast<std::int64_t>(least) : 0;
-  if (added != 0) x.expr = circuit::plus_constant(x.expr, -added);
-  if (added != 0 || !ready) x = builder.materialize(node.name + " input", x, false);
-  return x;
+  const std::string name = node.name + " input";
+  if (out.added != 0) {
+    out.x.expr = circuit::plus_constant(out.x.expr, -out.added);
+    out.x = builder.materialize(name, out.x, false);
+  }
+  out.x = builder.zero_extended(name, out.x, paddings);
+  return out;
 }
 
 }  // namespace
@@ -83,8 +90,7 @@ Tensor pool_input(Builder& builder, const qir::Node& node, std::int64_t& added) 
 Status build_max_pool(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Shape& out = builder.value(node.output).shape;
-  std::int64_t added = 0;
-  const Tensor x = pool_input(builder, node, added);
+  const auto [x, added, reach] = pool_input(builder, node);
   Tensor y;
   std::vector<AxisMap> maps;
   for (std::size_t axis = 0; axis < 2; ++axis) {
@@ -110,7 +116,7 @@ Status build_max_pool(Builder& builder, std::uint32_t index) {
   LinExpr expr = rebased(x, maps);
   for (std::uint32_t s = spatial; s-- > 0;) {
     const std::uint32_t tap = first_position + spatial + s;
-    expr = builder.maximum_along(node.name, std::move(expr), box, tap, reach_of(builder.value(node.inputs[0])));
+    ZKI_ASSIGN_OR_RETURN(expr, builder.maximum_along(node.name, std::move(expr), box, tap, reach));
     expr = drop_axis(expr, box, tap);
   }
   y.expr = circuit::plus_constant(std::move(expr), added);
@@ -138,8 +144,9 @@ Status build_reduce_max(Builder& builder, std::uint32_t index) {
       y.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
     }
   }
+  const std::int64_t reach = builder.honest_reach(node.inputs[0]);
   for (std::size_t i = reduced.size(); i-- > 0;) {
-    expr = builder.maximum_along(node.name, std::move(expr), box, reduced[i], reach_of(builder.value(node.inputs[0])));
+    ZKI_ASSIGN_OR_RETURN(expr, builder.maximum_along(node.name, std::move(expr), box, reduced[i], reach));
     expr = drop_axis(expr, box, reduced[i]);
   }
   y.expr = std::move(expr);

@@ -11,38 +11,23 @@ using circuit::Box;
 
 namespace {
 
-// The tensor with exactly one atom on every axis of the list (materialized if it has more, or none on an axis that will
-// be shifted).
-Tensor with_single_atoms(Builder& builder, const std::string& name, const Tensor& tensor,
-                         const std::vector<std::size_t>& axes) {
-  const bool ready =
-      std::all_of(axes.begin(), axes.end(), [&](std::size_t axis) { return tensor.atoms_per_axis[axis] == 1; });
-  return ready ? tensor : builder.materialize(name + " input", tensor, false);
-}
-
 // Extends one-atom axes by zeros: axis i gets size sizes[i] and its old index 0 at begin[i].
 Tensor extended(Builder& builder, const std::string& name, Tensor tensor, const std::vector<std::int64_t>& begin,
                 const Shape& shape) {
-  std::vector<std::size_t> changed;
+  std::vector<AxisPadding> paddings;
   for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
-    if (static_cast<std::uint64_t>(shape[axis]) != tensor.axis_size(axis)) changed.push_back(axis);
+    const auto size = static_cast<std::uint64_t>(shape[axis]);
+    const auto before = static_cast<std::uint64_t>(begin[axis]);
+    if (size != tensor.axis_size(axis)) paddings.push_back({axis, before, size - before - tensor.axis_size(axis)});
   }
-  tensor = with_single_atoms(builder, name, tensor, changed);
-  for (const std::size_t axis : changed) {
-    const auto after = static_cast<std::uint64_t>(shape[axis] - begin[axis]) - tensor.axis_size(axis);
-    if (!circuit::is_zero_extended(tensor.expr, builder.columns(), tensor.atoms, tensor.first_atom(axis),
-                                   static_cast<std::uint64_t>(begin[axis]), after)) {
-      tensor = builder.materialize(name + " input", tensor, false);
-      break;
-    }
-  }
+  tensor = builder.zero_extended(name + " input", tensor, paddings);
   std::vector<AxisMap> maps;
   for (std::uint32_t atom = 0; atom < tensor.atoms.size(); ++atom)
     maps.push_back(mixed_radix(atom, {tensor.atoms[atom]}));
-  for (const std::size_t axis : changed) {
-    const std::uint32_t atom = tensor.first_atom(axis);
-    maps[atom].offset = -begin[axis];
-    tensor.atoms[atom] = static_cast<std::uint64_t>(shape[axis]);
+  for (const AxisPadding& padding : paddings) {
+    const std::uint32_t atom = tensor.first_atom(padding.axis);
+    maps[atom].offset = -begin[padding.axis];
+    tensor.atoms[atom] = static_cast<std::uint64_t>(shape[padding.axis]);
   }
   tensor.expr = circuit::rebase(tensor.expr, maps);
   return tensor;
@@ -110,14 +95,14 @@ Status build_slice(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Shape& shape = builder.value(node.output).shape;
   Tensor x = builder.tensor(node.inputs[0]);
-  std::vector<std::size_t> changed;
+  std::vector<AxisPadding> changed;
   for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
-    if (static_cast<std::uint64_t>(shape[axis]) != x.axis_size(axis)) changed.push_back(axis);
+    if (static_cast<std::uint64_t>(shape[axis]) != x.axis_size(axis)) changed.push_back({axis, 0, 0});
   }
-  x = with_single_atoms(builder, node.name, x, changed);
+  x = builder.zero_extended(node.name + " input", x, changed);
   std::vector<AxisMap> maps;
   for (std::uint32_t atom = 0; atom < x.atoms.size(); ++atom) maps.push_back(mixed_radix(atom, {x.atoms[atom]}));
-  for (const std::size_t axis : changed) {
+  for (const auto& [axis, before, after] : changed) {
     const std::uint32_t atom = x.first_atom(axis);
     maps[atom] = {node.starts[axis], {{atom, node.steps[axis]}}, {}};
     x.atoms[atom] = static_cast<std::uint64_t>(shape[axis]);

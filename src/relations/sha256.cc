@@ -164,7 +164,7 @@ class Sha256Circuit {
         // Reads beyond bit 31 are zeros; a rotation reads what is left from bit 0 on.
         const auto read = [&](int offset) {
           if (offset >= kWordBits || offset + length <= 0) return;
-          key.views.push_back({bits_, weight, {axis(0), axis(1, offset), axis(2, operand.row)}});
+          key.views.push_back({bits_, Fp::from_int(weight), {axis(0), axis(1, offset), axis(2, operand.row)}});
         };
         const bool rotated = operand.kind == Operand::Kind::kRotated;
         read(rotated ? first % kWordBits : first);
@@ -184,11 +184,15 @@ class Sha256Circuit {
                         {std::move(key), circuit::column_expr(builder_.columns()[out], out)});
   }
 
-  View bit_rows(std::int64_t coef, std::int64_t row) const { return {bits_, coef, {axis(0), axis(2), axis(1, row)}}; }
+  View bit_rows(std::int64_t coef, std::int64_t row) const {
+    return {bits_, Fp::from_int(coef), {axis(0), axis(2), axis(1, row)}};
+  }
   // Entry k of a column of sums stands for bit k; beyond its length it reads 0.
-  View sums(std::int64_t coef, ColumnId column) const { return {column, coef, {axis(0), axis(2), axis(1)}}; }
+  View sums(std::int64_t coef, ColumnId column) const {
+    return {column, Fp::from_int(coef), {axis(0), axis(2), axis(1)}};
+  }
   View carry(std::size_t first) const {
-    return {carries_, -kWord, {axis(0), axis(1, static_cast<std::int64_t>(first))}};
+    return {carries_, Fp::from_int(-kWord), {axis(0), axis(1, static_cast<std::int64_t>(first))}};
   }
 
   // sum_k 2^k terms_k = y over [N, rounds].
@@ -196,8 +200,12 @@ class Sha256Circuit {
     BoxBuilder b;
     b.add({num_blocks_, num_rounds}, AxisRole::kA);
     b.add({kWordBits}, AxisRole::kK);
-    builder_.add_contraction(
-        {name_ + " " + what, b.box, b.roles, std::move(y), {0, std::move(terms)}, {0, {{powers_, 1, {axis(2)}}}}});
+    builder_.add_contraction({name_ + " " + what,
+                              b.box,
+                              b.roles,
+                              std::move(y),
+                              {Fp(), std::move(terms)},
+                              {Fp(), {{powers_, Fp(1), {axis(2)}}}}});
   }
 
   void add_rounds() {
@@ -205,12 +213,12 @@ class Sha256Circuit {
     // e_new = d + h + Sigma1(e) + Ch(e, f, g) + K_t + w_t and a_new = e_new - d + Sigma0(a) + Maj(a, b, c), mod 2^32.
     add_equation("new e", kSha256Rounds,
                  {bit_rows(1, e + 4), bit_rows(-1, a), bit_rows(-1, e), sums(-1, choice_), bit_rows(-1, w)},
-                 {0, {{constants_, 1, {axis(1)}}, carry(0)}});
+                 {Fp(), {{constants_, Fp(1), {axis(1)}}, carry(0)}});
     add_equation("new a", kSha256Rounds, {bit_rows(1, a + 4), bit_rows(-1, e + 4), bit_rows(1, a), sums(-1, majority_)},
-                 {kWord, {carry(kSha256CarryA)}});
+                 {Fp::from_int(kWord), {carry(kSha256CarryA)}});
     add_equation("next w", kSha256Rounds - 16,
                  {bit_rows(1, w + 16), sums(-1, schedule_), bit_rows(-1, w + 9), bit_rows(-1, w)},
-                 {0, {carry(kSha256CarryW)}});
+                 {Fp(), {carry(kSha256CarryW)}});
     const Box box = builder_.columns()[carries_].shape;
     // Seven is the most an honest carry needs room for; any bound below 2^30 keeps the equations from wrapping.
     builder_.add_nonnegative_check(name_ + " carries", box,
@@ -221,24 +229,26 @@ class Sha256Circuit {
   void add_states() {
     const std::int64_t first_e = kSha256FirstE;
     const auto state = [&](std::int64_t coef, std::int64_t block, std::int64_t row) {
-      return View{bits_, coef, {axis(0, block), axis(3), {row, {{1, first_e}, {2, 1}}, {}}}};
+      return View{bits_, Fp::from_int(coef), {axis(0, block), axis(3), {row, {{1, first_e}, {2, 1}}, {}}}};
     };
     // Word of the hash value that row r of s holds: 4 s + 3 - r.
     const AxisMap word = {3, {{1, 4}, {2, -1}}, {}};
-    const View start{start_, 1, {axis(0), word}};
-    const View digest{digest_, -1, {axis(0, -static_cast<std::int64_t>(num_blocks_)), word}};
-    const View carries{
-        carries_, -kWord, {axis(0, -1), {static_cast<std::int64_t>(kSha256CarryState), {{1, 4}, {2, 1}}, {}}}};
+    const View start{start_, Fp(1), {axis(0), word}};
+    const View digest{digest_, Fp::from_int(-1), {axis(0, -static_cast<std::int64_t>(num_blocks_)), word}};
+    const View carries{carries_,
+                       Fp::from_int(-kWord),
+                       {axis(0, -1), {static_cast<std::int64_t>(kSha256CarryState), {{1, 4}, {2, 1}}, {}}}};
     BoxBuilder b;
     b.add({num_blocks_ + 1, 2, 4}, AxisRole::kA);
     b.add({kWordBits}, AxisRole::kK);
     builder_.add_contraction({name_ + " state",
                               b.box,
                               b.roles,
-                              {0, {start, digest, carries}},
-                              {0, {state(1, 0, 0), state(-1, -1, 0), state(-1, -1, kSha256Rounds)}},
-                              {0, {{powers_, 1, {axis(3)}}}}});
-    builder_.add_public_tensor({id_, {8}, {0, {{digest_, 1, {{}, axis(0)}}}}, circuit::PublicTensor::Source::kDigest});
+                              {Fp(), {start, digest, carries}},
+                              {Fp(), {state(1, 0, 0), state(-1, -1, 0), state(-1, -1, kSha256Rounds)}},
+                              {Fp(), {{powers_, Fp(1), {axis(3)}}}}});
+    builder_.add_public_tensor(
+        {id_, {8}, {Fp(), {{digest_, Fp(1), {{}, axis(0)}}}}, circuit::PublicTensor::Source::kDigest});
   }
 
   // The padding, as numbers of unit_bytes bytes like the message before it.
@@ -272,13 +282,14 @@ class Sha256Circuit {
     BoxBuilder b;
     b.add({num_blocks_, 16, 4 / unit_bytes}, AxisRole::kA);
     b.add({unit_bytes, 8}, AxisRole::kK);
-    const View bits{bits_, 1, {axis(0), {24, {{2, -8 * bytes}, {3, -8}, {4, 1}}, {}}, axis(1, kSha256FirstW)}};
-    const View weight{weights_column, 1, {{0, {{3, 8}, {4, 1}}, {}}}};
+    const View bits{bits_, Fp(1), {axis(0), {24, {{2, -8 * bytes}, {3, -8}, {4, 1}}, {}}, axis(1, kSha256FirstW)}};
+    const View weight{weights_column, Fp(1), {{0, {{3, 8}, {4, 1}}, {}}}};
     AxisMap unit = mixed_radix(0, {num_blocks_, 16, 4 / unit_bytes});
-    const View word{words, 1, {unit}};
+    const View word{words, Fp(1), {unit}};
     unit.offset = -static_cast<std::int64_t>(num_units);
-    const View pad{padding_column, 1, {unit}};
-    builder_.add_contraction({name_ + " message", b.box, b.roles, {0, {word, pad}}, {0, {bits}}, {0, {weight}}});
+    const View pad{padding_column, Fp(1), {unit}};
+    builder_.add_contraction(
+        {name_ + " message", b.box, b.roles, {Fp(), {word, pad}}, {Fp(), {bits}}, {Fp(), {weight}}});
     add_entries(words, unit_bytes);
   }
 
@@ -287,13 +298,13 @@ class Sha256Circuit {
     const Box& box = tensor_.atoms;
     const auto per_entry = static_cast<std::int64_t>(format_.num_bytes / unit_bytes);
     const AxisMap index = mixed_radix(0, box, per_entry);
-    LinExpr entry{0, {{words, 1, {index}}}};
+    LinExpr entry{Fp(), {{words, Fp(1), {index}}}};
     if (per_entry == 2) {
       // High half h in [0, 2^32), entry = low + 2^32 (h - 2^32 sign): a range of 2^31 numbers for h - 2^32 sign leaves one sign
       // and, as 2^63 < p, one pair of halves.
       AxisMap high_index = index;
       high_index.offset = 1;
-      LinExpr high{0, {{words, 1, {high_index}}}};
+      LinExpr high{Fp(), {{words, Fp(1), {high_index}}}};
       entry = circuit::plus(entry, circuit::scaled(high, kWord));
       if (format_.is_signed) {
         Recipe recipe;

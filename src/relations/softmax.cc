@@ -57,7 +57,8 @@ Status build_softmax(Builder& builder, std::uint32_t index) {
   if (n > 1) {
     const std::uint32_t along = x.first_atom(axis);
     Box reduced = box;
-    m = builder.maximum_along(node.name, x.expr, reduced, along, input.hi - input.lo);
+    ZKI_ASSIGN_OR_RETURN(
+        m, builder.maximum_along(node.name, x.expr, reduced, along, builder.honest_reach(node.inputs[0])));
     broadcast[along] = {};
     m = circuit::rebase(m, broadcast);
     summed[along] = {0, {}, {{n, 1}}};

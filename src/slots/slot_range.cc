@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "zkinfer/slots.h"
@@ -43,6 +45,15 @@ Result<std::vector<SlotRange>> SlotRange::split(std::uint64_t num_parts) const {
     from = to;
   }
   return parts;
+}
+
+MemorySlots::MemorySlots(const SlotRange& slots) : slots_(slots), process_(getpid()) {}
+
+Result<std::uint64_t> MemorySlots::take_slot(SlotUse use) {
+  if (getpid() == process_) return slots_.take(use);
+  return invalid_argument(
+      "the slots of this commitment are counted in the memory of the process that made it, and this is a child of it: "
+      "both would use the same ones; keep the count in a file (Prover::save), or make all proofs in one process");
 }
 
 }  // namespace zkinfer

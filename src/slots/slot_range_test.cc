@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "zkinfer/slots.h"
 
@@ -23,6 +25,21 @@ TEST(SlotRange, RotationBeforeTheEndTakesTheNextSlot) {
   SlotRange slots = SlotRange::whole(4, 1);
   EXPECT_EQ(slots.take(SlotUse::kRotation).value(), 0u);
   EXPECT_EQ(slots.num_left(SlotUse::kProof), 2u);
+}
+
+TEST(MemorySlots, AChildProcessGetsNone) {
+  MemorySlots slots(SlotRange::whole(4, 1));
+  EXPECT_EQ(slots.take_slot(SlotUse::kProof).value(), 0u);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto taken = slots.take_slot(SlotUse::kProof);
+    _exit(!taken.ok() && taken.status().code() == StatusCode::kInvalidArgument ? 0 : 1);
+  }
+  int status = 1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "the child used a slot of its parent";
+  EXPECT_EQ(slots.take_slot(SlotUse::kProof).value(), 1u);
 }
 
 TEST(SlotRange, NothingToTake) {

@@ -428,8 +428,11 @@ class Sha256Wrap : public ::testing::TestWithParam<bool> {  // signed
       : h_(GetParam() ? std::vector<std::int64_t>{5, -6, 1LL << 59} : std::vector<std::int64_t>{5, 6, 1LL << 60},
            GetParam() ? -(1LL << 60) : 0, 1LL << 60) {}
 
-  // Entry 0 gets these bytes; what the sign is and how the limbs of the high half are cut is the forger's choice.
-  void claim(std::uint64_t bytes, Fp sign, Fp low_limb, Fp high_limb) {
+  // How a forger fills the limbs of the high half: what does not fit goes into the last one, or all into the first; or zeros.
+  enum class Limbs { kCut, kFirst, kZero };
+
+  // Entry 0 gets these bytes, with this sign.
+  void claim(std::uint64_t bytes, Fp sign, Fp high, Limbs cut) {
     Bytes message = h_.message();
     for (std::size_t i = 0; i < 8; ++i) message[i] = static_cast<std::uint8_t>(bytes >> (8 * i));
     h_.fill(padded(message), {});
@@ -437,9 +440,15 @@ class Sha256Wrap : public ::testing::TestWithParam<bool> {  // signed
     h_.column("words")[1] = Fp(bytes >> 32);
     if (GetParam()) h_.column("sign")[0] = sign;
     const std::vector<FpVec*> limbs = h_.columns("high half limb");
-    ASSERT_EQ(limbs.size(), 2u);
-    (*limbs[0])[0] = low_limb;
-    (*limbs[1])[0] = high_limb;
+    ASSERT_GE(limbs.size(), 2u);
+    const std::size_t bits = (31 + limbs.size() - 1) / limbs.size();
+    for (std::size_t i = 0; i < limbs.size(); ++i) {
+      const bool last = i + 1 == limbs.size();
+      const std::uint64_t rest = high.v >> (bits * i);
+      Fp limb = cut == Limbs::kCut ? Fp(last ? rest : rest & ((std::uint64_t{1} << bits) - 1)) : Fp();
+      if (cut == Limbs::kFirst && i == 0) limb = high;
+      (*limbs[i])[0] = limb;
+    }
   }
   static constexpr std::uint64_t kOffset = std::uint64_t{1} << 30;  // of the signed high half's range
 
@@ -450,10 +459,10 @@ TEST_P(Sha256Wrap, PlusTheModulus) {
   const std::uint64_t bytes = 5 + Fp::kModulus;
   const Fp high = Fp(bytes >> 32) + Fp(GetParam() ? kOffset : 0);
   Hashed honest = h_;
-  claim(bytes, Fp(0), Fp(high.v & 0xffff), Fp(high.v >> 16));
+  claim(bytes, Fp(0), high, Limbs::kCut);
   h_.expect_only("high half limb", "5 + p");
   h_ = honest;
-  claim(bytes, Fp(0), Fp(0), Fp(0));
+  claim(bytes, Fp(0), high, Limbs::kZero);
   h_.expect_only("high half limbs", "5 + p");
 }
 
@@ -463,16 +472,15 @@ TEST_P(Sha256Wrap, PositiveNumbersAsNegative) {
   const std::uint64_t bytes = 5 + 0xffffffffULL;
   const Fp high = Fp(bytes >> 32) + Fp(kOffset) - Fp(std::uint64_t{1} << 32);
   Hashed honest = h_;
-  claim(bytes, Fp(1), high, Fp(0));
+  claim(bytes, Fp(1), high, Limbs::kFirst);
   h_.expect_only("high half limb", "5 with a sign");
   h_ = honest;
-  claim(bytes, Fp(1), Fp(0), Fp(0));
+  claim(bytes, Fp(1), high, Limbs::kZero);
   h_.expect_only("high half limbs", "5 with a sign");
   // A sign that is no bit makes up for any high half.
   h_ = honest;
   const std::uint64_t high_half = 0xdead;
-  claim(5 | high_half << 32, Fp(high_half) * inverse(Fp(std::uint64_t{1} << 32)), Fp(kOffset & 0xffff),
-        Fp(kOffset >> 16));
+  claim(5 | high_half << 32, Fp(high_half) * inverse(Fp(std::uint64_t{1} << 32)), Fp(kOffset), Limbs::kCut);
   h_.expect_only("sign", "a fraction of a sign");
 }
 

@@ -45,6 +45,10 @@ void check_side(const Owner& owner, const ProofResult& result, bool is_output) {
   };
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const std::string& name = tensors[i].name;
+    // The statement may be handed on: it holds what verifiers may see, and of a hidden tensor its digest only.
+    const KnownTensor& stated = (is_output ? result.statement.outputs : result.statement.inputs)[i];
+    EXPECT_EQ(stated.integers.has_value(), group.is_public()) << name;
+    EXPECT_EQ(stated.digest.has_value(), !group.is_public() && group.hash != TensorHash::kNone) << name;
     std::vector<std::int64_t> other = values[i];
     other[0] += other[0] > 0 ? -1 : 1;
     expect_rejected(owner, result, change(i, [&](KnownTensor& t) { t.integers = other; }), name, "other integers");

@@ -152,7 +152,7 @@ TEST(Traps, T09_ParameterRangesAndRemainders) {
       EXPECT_EQ(rows.kind, qir::TableKind::kRange);
       EXPECT_EQ(rows.log_size, node.requant.shift);
       // A range table may begin elsewhere: the tuple is shifted, not scaled.
-      for (const circuit::View& view : lookup.tuple[0].views) EXPECT_EQ(view.coef, 1);
+      for (const circuit::View& view : lookup.tuple[0].views) EXPECT_EQ(view.coef, Fp(1));
       ++num_found;
     }
   }

@@ -35,6 +35,15 @@ class Operand {
   std::span<const std::int64_t> values_;
 };
 
+// Sums and products of 64-bit integers modulo 2^64. validate bounds every accumulator by 2^62, so the result is exact, but a
+// sum may pass through larger values on the way to it.
+inline std::int64_t sum_of(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+inline std::int64_t product_of(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+}
+
 // What one op sees: its node, the values it reads and the array it fills. `acc` is y for nodes without requantization.
 struct OpContext {
   const qir::QGraph* graph;

@@ -10,9 +10,8 @@ Result<Inferred> infer_mul(const QGraph& graph, const Node& node, const Ranges& 
   if (node.coefs.size() != 1)
     return invalid_argument("Mul needs one coefficient, got " + std::to_string(node.coefs.size()));
   ZKI_ASSIGN_OR_RETURN(Shape shape, broadcast_shapes(a.shape, b.shape));
-  Interval acc = multiply(ranges[node.inputs[0]], ranges[node.inputs[1]]);
-  // x * x is never negative; the product of two independent ranges would allow it.
-  if (node.inputs[0] == node.inputs[1] && acc.lo < 0) acc.lo = 0;
+  const Interval acc = node.inputs[0] == node.inputs[1] ? square(ranges[node.inputs[0]])
+                                                        : multiply(ranges[node.inputs[0]], ranges[node.inputs[1]]);
   return Inferred{std::move(shape), scale(acc, node.coefs[0])};
 }
 

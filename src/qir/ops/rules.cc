@@ -10,7 +10,9 @@ namespace zkinfer::qir {
 
 namespace {
 
-constexpr Wide kSaturation = Wide{1} << 63;
+constexpr Wide kLargestBound = Wide{1} << 63;
+// Of unbounded intervals; widths stay representable.
+constexpr Wide kBeyond = Wide{1} << 100;
 
 constexpr std::array<OpRule, kNumOps> kRules = {{
     {"Conv", 2, 3, kWindow | kGroups, RequantRule::kOptional, infer_conv},
@@ -31,27 +33,41 @@ constexpr std::array<OpRule, kNumOps> kRules = {{
 }};
 
 std::string wide_to_string(Wide x) {
-  if (x >= kSaturation) return ">=2^63";
-  if (x <= -kSaturation) return "<=-2^63";
+  if (x >= kLargestBound) return ">=2^63";
+  if (x <= -kLargestBound) return "<=-2^63";
   return std::to_string(static_cast<std::int64_t>(x));
 }
 
 }  // namespace
 
+bool Interval::is_unbounded() const { return lo < -kLargestBound || hi > kLargestBound; }
+
+Interval unbounded() { return {-kBeyond, kBeyond}; }
+
 Interval make_interval(Wide lo, Wide hi) {
-  return {std::clamp(lo, -kSaturation, kSaturation), std::clamp(hi, -kSaturation, kSaturation)};
+  const Interval exact{lo, hi};
+  return exact.is_unbounded() ? unbounded() : exact;
 }
 
 Interval range_of(const Value& value) { return make_interval(value.lo, value.hi); }
 
 Interval hull(Interval a, Interval b) { return {std::min(a.lo, b.lo), std::max(a.hi, b.hi)}; }
 
-Interval add(Interval a, Interval b) { return make_interval(a.lo + b.lo, a.hi + b.hi); }
+Interval add(Interval a, Interval b) {
+  if (a.is_unbounded() || b.is_unbounded()) return unbounded();
+  return make_interval(a.lo + b.lo, a.hi + b.hi);
+}
 
 Interval multiply(Interval a, Interval b) {
+  if (a.is_unbounded() || b.is_unbounded()) return unbounded();
   // |bounds| <= 2^63, so products are at most 2^126.
   const Wide corners[4] = {a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi};
   return make_interval(*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4));
+}
+
+Interval square(Interval a) {
+  const Interval product = multiply(a, a);
+  return product.is_unbounded() ? product : Interval{std::max<Wide>(product.lo, 0), product.hi};
 }
 
 Interval scale(Interval a, std::int64_t factor) { return multiply(a, make_interval(factor, factor)); }

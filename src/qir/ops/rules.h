@@ -25,19 +25,24 @@ inline constexpr std::int64_t kMaxWidth = std::int64_t{1} << 62;
 inline constexpr std::int64_t kMaxCoefficient = std::int64_t{1} << 40;
 inline constexpr std::int64_t kMaxWindow = std::int64_t{1} << 20;
 
-// [lo, hi], saturated at +-2^63 (already beyond what validate accepts) so that chains of bounds cannot overflow.
+// [lo, hi], exact; or unbounded, once a bound has left +-2^63. What is computed from an unbounded interval is unbounded,
+// so a bound never comes back: cutting bounds off instead would let two of opposite sign cancel.
 struct Interval {
   Wide lo = 0;
   Wide hi = 0;
+  bool is_unbounded() const;
   bool within(std::int64_t bound) const { return lo > -Wide{bound} && hi < Wide{bound}; }
   bool inside(std::int64_t low, std::int64_t high) const { return lo >= low && hi <= high; }
   Wide width() const { return hi - lo; }
 };
 Interval make_interval(Wide lo, Wide hi);
+Interval unbounded();
 Interval range_of(const Value& value);
 Interval hull(Interval a, Interval b);
 Interval add(Interval a, Interval b);
 Interval multiply(Interval a, Interval b);
+// Of x * x: never negative, which the product of two independent ranges would allow.
+Interval square(Interval a);
 Interval scale(Interval a, std::int64_t factor);
 std::string to_string(Interval a);
 
@@ -48,6 +53,10 @@ using Ranges = std::vector<Interval>;
 // Validates, and gives the range of every value that follows when parameters are only known to lie in their declared
 // ranges: what relations may rely on.
 Result<Ranges> sound_ranges(const QGraph& graph);
+
+// The range of every value that the relations alone prove, whatever field elements are committed as parameters; unbounded
+// where they prove none. Precondition: validate accepts the graph.
+Ranges proven_ranges(const QGraph& graph);
 
 struct Inferred {
   Shape shape;   // the only output shape accepted

@@ -11,12 +11,12 @@ void run_linear(const OpContext& op) {
     const Operand& x = op.inputs[input];
     const std::int64_t coef = op.node->coefs[input];
     if (x.shape() == *op.out_shape) {
-      for (std::size_t i = 0; i < op.out.size(); ++i) op.out[i] += coef * x[i];
+      for (std::size_t i = 0; i < op.out.size(); ++i) op.out[i] = sum_of(op.out[i], product_of(coef, x[i]));
       continue;
     }
     Odometer odometer(*op.out_shape, {broadcast_strides(x.shape(), *op.out_shape)});
     for (std::int64_t& acc : op.out) {
-      acc += coef * x[static_cast<std::size_t>(odometer.offset(0))];
+      acc = sum_of(acc, product_of(coef, x[static_cast<std::size_t>(odometer.offset(0))]));
       odometer.next();
     }
   }

@@ -10,7 +10,8 @@ void run_mul(const OpContext& op) {
   Odometer odometer(*op.out_shape,
                     {broadcast_strides(a.shape(), *op.out_shape), broadcast_strides(b.shape(), *op.out_shape)});
   for (std::int64_t& acc : op.out) {
-    acc = coef * a[static_cast<std::size_t>(odometer.offset(0))] * b[static_cast<std::size_t>(odometer.offset(1))];
+    acc = product_of(product_of(coef, a[static_cast<std::size_t>(odometer.offset(0))]),
+                     b[static_cast<std::size_t>(odometer.offset(1))]);
     odometer.next();
   }
 }

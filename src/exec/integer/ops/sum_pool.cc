@@ -14,8 +14,8 @@ void run_sum_pool(const OpContext& op) {
     for (std::size_t plane = 0; plane < num_planes; ++plane) {
       const std::int64_t* cells = x.data() + plane * windows.in_plane();
       std::int64_t sum = 0;
-      for (const std::int64_t offset : offsets) sum += offset < 0 ? 0 : cells[offset];
-      op.out[plane * windows.out_plane() + position] = op.node->coefs[0] * sum;
+      for (const std::int64_t offset : offsets) sum = sum_of(sum, offset < 0 ? 0 : cells[offset]);
+      op.out[plane * windows.out_plane() + position] = product_of(op.node->coefs[0], sum);
     }
   }
 }
