@@ -90,7 +90,7 @@ Verdict check_public_weights(const Model& model, const VerificationKey& key, Che
   }
   // A public commitment is a function of the weights: it has no randomness.
   const auto rebuilt =
-      prover::commit_model_with_rows(package.graph, package.params, claimed.params, claimed.visibility, Digest{});
+      prover::encode_model(package.graph, package.weights, claimed.params, claimed.visibility, Digest{});
   if (!rebuilt.ok()) return wrong(rebuilt.status().message());
   if (rebuilt->prepared.key.commitment != claimed.commitment) return wrong("its weights are not those of the key");
   CheckedWeights::Impl impl;

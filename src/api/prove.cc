@@ -102,7 +102,7 @@ Result<CommitmentInfo> read_commitment_secret(ByteView commitment_secret) {
 
 Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, std::shared_ptr<SlotStore> slots,
                                Progress progress, const std::string& code_file) {
-  ZKI_ASSIGN_OR_RETURN(const Secret secret, parse_secret(commitment_secret));
+  ZKI_ASSIGN_OR_RETURN(const api::Secret secret, api::parse_secret(commitment_secret));
   if (secret.params.model_budget > 0 && slots == nullptr) {
     return invalid_argument(
         "a commitment with a budget of proofs is restored without its count of used ones; give the SlotStore that has "
@@ -201,7 +201,7 @@ std::string Prover::circuit_report() const {
   std::uint64_t num_lookups = 0;
   for (const circuit::Lookup& lookup : circuit.lookups) num_lookups += circuit::box_size(lookup.box);
   std::uint64_t num_rows = 0;
-  for (const circuit::Table& table : circuit.tables) num_rows += static_cast<std::uint64_t>(table.rows.num_rows());
+  for (const circuit::Table& table : circuit.tables) num_rows += table.num_rows();
   std::string out;
   const auto line = [&](const std::string& label, std::uint64_t value) {
     out += label + " " + std::to_string(value) + "\n";

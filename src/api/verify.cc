@@ -7,6 +7,7 @@
 #include "api/key_impl.h"
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
+#include "verifier/outer_verifier.h"
 
 namespace zkinfer {
 

@@ -54,8 +54,11 @@ bool holds_in_combination(const Contraction& relation, const relations::Compiled
                           const circuit::ColumnValues& data, std::mt19937_64& random) {
   const circuit::ContractionPlan plan = circuit::plan_contraction(relation);
   const std::vector<std::vector<Fe>> vectors = random_vectors(relation, random);
-  const FeVec lhs = bind_operand(relation, plan, compiled.circuit, data, relation.lhs, AxisRole::kA, vectors);
-  const FeVec rhs = bind_operand(relation, plan, compiled.circuit, data, relation.rhs, AxisRole::kB, vectors);
+  circuit::BoxWeights point;
+  for (const std::vector<Fe>& vector : vectors)
+    point.push_back(std::make_shared<const circuit::AxisWeights>(0, vector));
+  const FeVec lhs = bind_operand(relation, plan, compiled.circuit, data, relation.lhs, AxisRole::kA, point);
+  const FeVec rhs = bind_operand(relation, plan, compiled.circuit, data, relation.rhs, AxisRole::kB, point);
   // The weight of every point of the c axes, which come first; padding has none.
   std::vector<Fe> weights = {Fe::one()};
   circuit::Box y_box = relation.box;

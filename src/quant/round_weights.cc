@@ -87,8 +87,8 @@ RoundedWeights round_weights(std::span<const float> weights, const Channels& cha
   const double x_most = static_cast<double>(std::max(input.range.hi, -input.range.lo)) * input.scale;
   for (const ChannelSums& s : sums) {
     // Positive weights meet one end of the input's range, negative ones the other.
-    const auto part = [&](std::int64_t weights) {
-      return qir::scale(qir::make_interval(input.range.lo, input.range.hi), weights);
+    const auto part = [&](std::int64_t total) {
+      return qir::scale(qir::make_interval(input.range.lo, input.range.hi), total);
     };
     const qir::Interval own = qir::add(part((s.magnitudes + s.sum) / 2), part(-((s.magnitudes - s.sum) / 2)));
     result.acc = &s == &sums.front() ? own : qir::hull(result.acc, own);

@@ -126,7 +126,7 @@ int Builder::cheapest_limb(std::uint64_t num_elements, int log_size) const {
   const auto new_rows = [&](int bits) {
     const auto& tables = built_.circuit.tables;
     const bool known = std::any_of(tables.begin(), tables.end(), [&](const circuit::Table& table) {
-      return table.rows.kind == qir::TableKind::kRange && table.rows.log_size == bits;
+      return !table.grid && table.rows.kind == qir::TableKind::kRange && table.rows.log_size == bits;
     });
     return known ? 0 : std::uint64_t{1} << bits;
   };

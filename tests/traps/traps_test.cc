@@ -262,7 +262,7 @@ TEST(Traps, T12_DefaultGrindingAndTableSizes) {
   b.graph.outputs = {b.node(qir::Op::kLinear, {x}, {2}, -(1 << 24), 1 << 24, with_coefs({1}))};
   const auto compiled = relations::compile(b.graph, true);
   ASSERT_TRUE(compiled.ok());
-  for (const circuit::Table& table : compiled->circuit.tables) EXPECT_LE(table.rows.log_size, 16);
+  for (const circuit::Table& table : compiled->circuit.tables) EXPECT_LE(table.log_size(), 16);
 }
 
 // Accumulators and 2^shift times a table's domain must stay below p/2: checked when a graph is read.

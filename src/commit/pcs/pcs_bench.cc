@@ -42,7 +42,7 @@ class TensorWeights : public testing::TestWeights {
   Fe product(const CommittedOracle& oracle) const {
     Fe sum;
     for (std::size_t lane = 0; lane < lane_part_.size(); ++lane) {
-      sum += lane_part_[lane] * vec::dot(oracle.lane(lane).subspan(0, rows_.size()), rows_);
+      sum += lane_part_[lane] * vec::dot(oracle.lane(lane).span().subspan(0, rows_.size()), rows_);
     }
     return sum;
   }
