@@ -74,24 +74,21 @@ class OuterLeaves final : public lookup::LeafSource {
   std::size_t size() const override { return size_; }
 
   void load(std::size_t begin, FpSpan p, FeSpan q) const override {
-    // The last block that begins at or before `begin`.
-    auto block = std::upper_bound(blocks_.begin(), blocks_.end(), begin,
-                                  [](std::size_t at, const LeavesOfBlock& b) { return at < b.leaf->offset; });
-    for (std::size_t done = 0; done < q.size;) {
-      const std::size_t at = begin + done;
-      const LeavesOfBlock* found = block == blocks_.begin() ? nullptr : &*(block - 1);
-      const std::size_t end = found == nullptr ? 0 : found->leaf->offset + (std::size_t{1} << found->leaf->log_size);
-      if (at >= end) {
-        // Leaves of no block come last.
-        std::fill(p.begin() + static_cast<std::ptrdiff_t>(done), p.end(), Fp());
-        vec::fill(Fe::one(), q.subspan(done, q.size - done));
-        return;
-      }
-      const std::size_t count = std::min(end - at, q.size - done);
-      load_block(*found, at - found->leaf->offset, p.subspan(done, count), q.subspan(done, count));
+    // From the last block that begins at or before `begin` on; the first block begins at 0, and they leave no gaps.
+    const auto after = std::upper_bound(blocks_.begin(), blocks_.end(), begin,
+                                        [](std::size_t at, const LeavesOfBlock& b) { return at < b.leaf->offset; });
+    std::size_t done = 0;
+    for (auto block = after - 1; block != blocks_.end() && done < q.size; ++block) {
+      const std::size_t from = begin + done - block->leaf->offset;
+      const std::size_t block_size = std::size_t{1} << block->leaf->log_size;
+      if (from >= block_size) break;
+      const std::size_t count = std::min(block_size - from, q.size - done);
+      load_block(*block, from, p.subspan(done, count), q.subspan(done, count));
       done += count;
-      ++block;
     }
+    // Leaves of no block come last.
+    std::fill(p.begin() + static_cast<std::ptrdiff_t>(done), p.end(), Fp());
+    vec::fill(Fe::one(), q.subspan(done, q.size - done));
   }
 
  private:
