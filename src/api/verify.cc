@@ -260,7 +260,7 @@ std::vector<std::pair<std::string, std::size_t>> proof_size_table(const Verifica
   (void)verifier::receive_roots(channel, prepared, verifier::DataPins(prepared.key.params.data.size()));
   out.emplace_back("roots", channel.bytes_read());
   const std::size_t before = channel.bytes_read();
-  (void)verifier::receive_outer(channel, prepared.compiled);
+  (void)argument::receive_outer(channel, prepared.compiled);
   out.emplace_back("lookups and relations", channel.bytes_read() - before);
   out.emplace_back("opening", proof.size() - header - channel.bytes_read());
   return out;

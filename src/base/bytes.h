@@ -72,9 +72,4 @@ class ByteReader {
 std::string to_hex(ByteView bytes);
 Result<Bytes> from_hex(std::string_view text);
 
-// Whole-file input and output. write_file writes to a temporary name in the same folder and renames it, so that a
-// reader never sees a half-written file.
-Result<Bytes> read_file(const std::string& path, std::uint64_t max_bytes);
-Status write_file(const std::string& path, ByteView bytes);
-
 }  // namespace zkinfer

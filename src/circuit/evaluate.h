@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
+#include "base/int_span.h"
 #include "circuit/circuit.h"
 #include "circuit/layout.h"
-#include "commit/pcs/int_lanes.h"
 #include "field/vec.h"
 
 namespace zkinfer::circuit {
@@ -94,8 +94,5 @@ void copy_block(const Block& block, const std::vector<std::uint32_t>& order, con
 // Writes the columns that `layout` places to their addresses in out: [num_lanes, num_coefs]; addresses of no column are left
 // alone. All cores.
 void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data, FpSpan out);
-
-// The same of columns that are small integers, all of them borrowed; addresses of no column are zero.
-pcs::IntLanes place_integers(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data);
 
 }  // namespace zkinfer::circuit

@@ -33,10 +33,4 @@ class Keccak256 {
 
 Digest keccak256(ByteView bytes);
 
-// out[i] = keccak256(prefix || messages[i * stride .. i * stride + message_bytes)), several at once in vector lanes.
-// Shapes: `messages` holds at least (out.size() - 1) * stride + message_bytes bytes when out is not empty; prefix.size() < 136.
-// Runs on the calling thread.
-void keccak256_many(ByteView prefix, ByteView messages, std::size_t message_bytes, std::size_t stride,
-                    std::span<Digest> out);
-
 }  // namespace zkinfer

@@ -2,7 +2,7 @@
 // Keccak-256 on one core: Merkle nodes (64 bytes behind one) and rows.
 #include <benchmark/benchmark.h>
 
-#include "hash/keccak.h"
+#include "hash/keccak_many.h"
 
 namespace zkinfer {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "base/check.h"
 #include "field/simd_targets.h"
-#include "hash/keccak.h"
 #include "hash/keccak_constants.h"
+#include "hash/keccak_many.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "hash/keccak_many.cc"

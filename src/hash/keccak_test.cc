@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hash/keccak.h"
+#include "hash/keccak_many.h"
 
 #include <gtest/gtest.h>
 

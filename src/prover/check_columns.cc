@@ -3,7 +3,7 @@
 
 #include <random>
 
-#include "prover/operands.h"
+#include "argument/operands.h"
 #include "prover/witness.h"
 
 namespace zkinfer::prover {
@@ -52,13 +52,13 @@ Fe weighted_sum(const circuit::LinExpr& expr, const relations::CompiledCircuit& 
 // for a chance of 2^-180; the cost is that of the prover's own bound operands.
 bool holds_in_combination(const Contraction& relation, const relations::CompiledCircuit& compiled,
                           const circuit::ColumnValues& data, std::mt19937_64& random) {
-  const circuit::ContractionPlan plan = circuit::plan_contraction(relation);
+  const argument::ContractionPlan plan = argument::plan_contraction(relation);
   const std::vector<std::vector<Fe>> vectors = random_vectors(relation, random);
-  circuit::BoxWeights point;
+  argument::BoxWeights point;
   for (const std::vector<Fe>& vector : vectors)
-    point.push_back(std::make_shared<const circuit::AxisWeights>(0, vector));
-  const FeVec lhs = bind_operand(relation, plan, compiled.circuit, data, relation.lhs, AxisRole::kA, point);
-  const FeVec rhs = bind_operand(relation, plan, compiled.circuit, data, relation.rhs, AxisRole::kB, point);
+    point.push_back(std::make_shared<const argument::AxisWeights>(0, vector));
+  const FeVec lhs = argument::bind_operand(relation, plan, compiled.circuit, data, relation.lhs, AxisRole::kA, point);
+  const FeVec rhs = argument::bind_operand(relation, plan, compiled.circuit, data, relation.rhs, AxisRole::kB, point);
   // The weight of every point of the c axes, which come first; padding has none.
   std::vector<Fe> weights = {Fe::one()};
   circuit::Box y_box = relation.box;
@@ -126,7 +126,7 @@ Status check_contraction(const Contraction& relation, const relations::CompiledC
 }
 
 Status check_lookups(const relations::CompiledCircuit& compiled, const circuit::ColumnValues& data) {
-  const TupleValues tuples = evaluate_tuples(compiled, data);
+  const argument::TupleValues tuples = evaluate_tuples(compiled, data);
   for (std::size_t i = 0; i < tuples.size(); ++i) {
     const circuit::Lookup& lookup = compiled.circuit.lookups[i];
     const circuit::Table& table = compiled.circuit.tables[lookup.table];

@@ -2,15 +2,16 @@
 #include "prover/commit_model.h"
 
 #include <cstring>
+#include "argument/place_integers.h"
 
 #include "circuit/evaluate.h"
 #include "commit/pcs/code_file.h"
 #include "exec/integer/executor.h"
-#include "prover/choose_opening.h"
 #include "prover/check_model.h"
+#include "prover/choose_opening.h"
 #include "prover/prf.h"
-#include "verifier/cost.h"
 #include "prover/witness.h"
+#include "verifier/cost.h"
 
 namespace zkinfer::prover {
 
@@ -22,7 +23,7 @@ constexpr std::uint64_t kModelStream = 1;
 // M's message: the weights, placed.
 pcs::IntLanes message_of(const verifier::PreparedKey& prepared, const qir::WeightStore& weights) {
   const circuit::ColumnValues data = parameter_columns(prepared.compiled, weights);
-  return circuit::place_integers(prepared.layouts.model, prepared.compiled.circuit.columns, data);
+  return argument::place_integers(prepared.layouts.model, prepared.compiled.circuit.columns, data);
 }
 
 Result<CommittedModel> encode(const qir::QGraph& graph, relations::CompiledCircuit compiled,
@@ -38,7 +39,7 @@ Result<CommittedModel> encode(const qir::QGraph& graph, relations::CompiledCircu
   prepared.compiled = std::move(compiled);
   prepared.limits = kNoVerifyLimits;
   prepared.cost = verifier::count_cost(prepared.key, prepared.compiled.circuit, prepared.limits);
-  ZKI_ASSIGN_OR_RETURN(prepared.layouts, relations::place(prepared.compiled, opening));
+  ZKI_ASSIGN_OR_RETURN(prepared.layouts, argument::place(prepared.compiled, opening));
   if (opening.has_model) {
     model.rows_key = rows_key;
     PrfStream random(rows_key, kModelStream);
@@ -151,7 +152,7 @@ Result<CommittedModel> reopen_model(const qir::QGraph& graph, const qir::WeightS
   ZKI_ASSIGN_OR_RETURN(prepared.compiled, relations::compile(graph, opening.security.zero_knowledge, visibility));
   prepared.limits = kNoVerifyLimits;
   prepared.cost = verifier::count_cost(prepared.key, prepared.compiled.circuit, prepared.limits);
-  ZKI_ASSIGN_OR_RETURN(prepared.layouts, relations::place(prepared.compiled, opening));
+  ZKI_ASSIGN_OR_RETURN(prepared.layouts, argument::place(prepared.compiled, opening));
   ZKI_ASSIGN_OR_RETURN(FpVec random_coefs, file->random_coefs());
   model.oracle =
       pcs::CommittedOracle(pcs::LaneCoefs(opening.model, message_of(prepared, weights), std::move(random_coefs)), file);

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <chrono>
 
+#include "argument/opening_statement.h"
 #include "commit/pcs/code_file.h"
 #include "exec/integer/executor.h"
 #include "hiding/pad_values.h"
-#include "prover/opening_statement.h"
 #include "prover/prf.h"
 #include "prover/witness.h"
 #include "statement/canonical_bytes.h"
@@ -96,7 +96,7 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
     if (request.progress) request.progress(stage, fraction);
   };
   Stopwatch watch;
-  TupleValues tuples = evaluate_tuples(compiled, data);
+  argument::TupleValues tuples = evaluate_tuples(compiled, data);
   count_multiplicities(compiled, tuples, data);
   times.witness += watch.lap();
 
@@ -128,7 +128,7 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   times.commit = watch.lap();
 
   progress("lookups and relations", 0.35);
-  prove_outer(channel, compiled, data, std::move(tuples), pads, times.outer);
+  argument::prove_outer(channel, compiled, data, std::move(tuples), pads, times.outer);
   data.clear();
   watch.lap();
 
@@ -140,8 +140,8 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   replay_pads.set_layout(compiled.pads.layout());
   hiding::VerifierChannel replay_channel(replay, replay_pads, channel.proof());
   (void)verifier::receive_roots(replay_channel, prepared, context.pins);
-  const OpeningStatement statement(prepared, context.pins, context.tensors,
-                                   verifier::receive_outer(replay_channel, compiled));
+  const argument::OpeningStatement statement(compiled, prepared.layouts, verifier::oracle_pins(prepared, context.pins),
+                                             context.tensors, argument::receive_outer(replay_channel, compiled));
   times.outer_claim = watch.lap();
   ProofRandom random(key, RandomStream::kFoldRows, request.hooks);
   pcs::OpeningOracles oracles;

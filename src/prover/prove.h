@@ -5,17 +5,17 @@
 #include <functional>
 #include <memory>
 
+#include "argument/outer_prover.h"
 #include "circuit/evaluate.h"
 #include "commit/pcs/opening_prover.h"
 #include "prover/commit_model.h"
 #include "prover/commit_tensor.h"
-#include "prover/outer_prover.h"
 
 namespace zkinfer::prover {
 
 struct ProveTimes {
   double execute = 0, witness = 0, commit = 0, outer_claim = 0, opening = 0, total = 0;
-  OuterTimes outer;
+  argument::OuterTimes outer;
 };
 
 // Where a proof's secret randomness goes: the number of its PrfStream under the proof's key.

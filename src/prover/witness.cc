@@ -168,8 +168,8 @@ ColumnValues parameter_columns(const relations::CompiledCircuit& compiled, const
   return data;
 }
 
-TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const ColumnValues& data) {
-  TupleValues out;
+argument::TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const ColumnValues& data) {
+  argument::TupleValues out;
   for (const circuit::Lookup& lookup : compiled.circuit.lookups) {
     std::vector<FpVec> entries;
     for (const circuit::LinExpr& expr : lookup.tuple) {
@@ -180,7 +180,7 @@ TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const Co
   return out;
 }
 
-void count_multiplicities(const relations::CompiledCircuit& compiled, const TupleValues& tuples, ColumnValues& data) {
+void count_multiplicities(const relations::CompiledCircuit& compiled, const argument::TupleValues& tuples, ColumnValues& data) {
   const circuit::Circuit& circuit = compiled.circuit;
   for (const circuit::Table& table : circuit.tables) data[table.multiplicity] = FpVec(table.num_rows());
   for (std::size_t i = 0; i < tuples.size(); ++i) {

@@ -2,6 +2,7 @@
 // The witness columns of a circuit, from the integer executor's values (recipes: relations/builder.h).
 #pragma once
 
+#include "argument/outer_prover.h"
 #include "circuit/evaluate.h"
 #include "exec/integer/executor.h"
 #include "relations/compile.h"
@@ -15,12 +16,10 @@ circuit::ColumnValues fill_columns(const qir::QGraph& graph, const relations::Co
 // The parameter columns alone.
 circuit::ColumnValues parameter_columns(const relations::CompiledCircuit& compiled, const qir::WeightStore& weights);
 
-// The values of every lookup's tuple over its box: [lookup][entry][box], row-major.
-using TupleValues = std::vector<std::vector<FpVec>>;
-TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const circuit::ColumnValues& data);
+argument::TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const circuit::ColumnValues& data);
 
 // Sets the multiplicity columns. A tuple that is no row of its table is left out (the verifier will reject the proof).
-void count_multiplicities(const relations::CompiledCircuit& compiled, const TupleValues& tuples,
+void count_multiplicities(const relations::CompiledCircuit& compiled, const argument::TupleValues& tuples,
                           circuit::ColumnValues& data);
 
 }  // namespace zkinfer::prover

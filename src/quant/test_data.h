@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "base/bytes.h"
+#include "base/files.h"
 
 namespace zkinfer::quant {
 

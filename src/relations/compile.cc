@@ -5,24 +5,6 @@
 
 namespace zkinfer::relations {
 
-std::uint64_t CompiledCircuit::num_elements(circuit::Oracle oracle) const {
-  std::uint64_t count = 0;
-  for (const circuit::Column& column : circuit.columns) {
-    if (column.oracle == oracle) count += column.num_elements();
-  }
-  return count;
-}
-
-std::size_t CompiledCircuit::num_data_oracles() const {
-  std::size_t count = 0;
-  for (const circuit::Column& column : circuit.columns) {
-    if (column.oracle < circuit::Oracle::kFirstData) continue;
-    count = std::max(
-        count, 1 + static_cast<std::size_t>(column.oracle) - static_cast<std::size_t>(circuit::Oracle::kFirstData));
-  }
-  return count;
-}
-
 namespace {
 
 Status check_sizes(const circuit::Circuit& circuit) {
@@ -84,16 +66,11 @@ Result<BuiltCircuit> checked(Result<BuiltCircuit> built) {
 }  // namespace
 
 CompiledCircuit complete(BuiltCircuit built, bool zero_knowledge) {
-  CompiledCircuit out;
-  out.circuit = std::move(built.circuit);
-  out.recipes = std::move(built.recipes);
-  out.param_of_column = std::move(built.param_of_column);
-  out.plan = circuit::make_plan(out.circuit);
-  out.pads = circuit::count_pads(out.circuit, out.plan, zero_knowledge);
-  circuit::add_pad_column(out.circuit, out.pads.layout());
+  CompiledCircuit out{argument::compile(std::move(built.circuit), zero_knowledge), std::move(built.recipes),
+                      std::move(built.param_of_column)};
+  // The pad column.
   out.recipes.emplace_back();
   out.param_of_column.push_back(-1);
-  out.shape = circuit::outer_shape(out.circuit, out.plan, out.pads.layout());
   return out;
 }
 
@@ -113,43 +90,9 @@ Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_
   return complete(std::move(built), zero_knowledge);
 }
 
-const circuit::Layout& Layouts::of(circuit::Oracle oracle) const {
-  if (oracle == circuit::Oracle::kModel) return model;
-  if (oracle == circuit::Oracle::kWitness) return witness;
-  return data[static_cast<std::size_t>(oracle) - static_cast<std::size_t>(circuit::Oracle::kFirstData)];
-}
-
 Result<CompiledCircuit> compile_rotation(const qir::QGraph& graph) {
   ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, build_rotation(graph));
   return complete(std::move(built), true);
-}
-
-Result<Layouts> place(const CompiledCircuit& compiled, const pcs::OpeningParams& params) {
-  Layouts out;
-  const bool has_model = compiled.num_elements(circuit::Oracle::kModel) > 0;
-  if (has_model != params.has_model)
-    return invalid_argument("parameters: model oracle expected " + std::to_string(has_model));
-  if (compiled.num_data_oracles() != params.data.size()) {
-    return invalid_argument("parameters: " + std::to_string(params.data.size()) + " data oracles, expected " +
-                            std::to_string(compiled.num_data_oracles()));
-  }
-  const auto add = [&](circuit::Oracle oracle, const std::string& name,
-                       const pcs::CodeParams& oracle_params) -> Result<circuit::Layout> {
-    circuit::Layout layout = circuit::place_columns(compiled.circuit, oracle, oracle_params.log_lanes);
-    if (layout.num_coefs == oracle_params.num_coefs) return layout;
-    return invalid_argument("parameters: " + name + " rows " + std::to_string(oracle_params.num_coefs) +
-                            ", the circuit needs " + std::to_string(layout.num_coefs));
-  };
-  ZKI_ASSIGN_OR_RETURN(out.witness, add(circuit::Oracle::kWitness, "witness", params.witness));
-  if (has_model) {
-    ZKI_ASSIGN_OR_RETURN(out.model, add(circuit::Oracle::kModel, "model", params.model));
-  }
-  for (std::size_t i = 0; i < params.data.size(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(circuit::Layout layout,
-                         add(circuit::data_oracle(i), "data " + std::to_string(i), params.data[i].oracle));
-    out.data.push_back(std::move(layout));
-  }
-  return out;
 }
 
 }  // namespace zkinfer::relations

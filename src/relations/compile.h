@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// CompiledCircuit: circuit, protocol plan and pad layout of an integer graph; the same for prover and verifier.
+// From the structure of an integer graph to its circuit, with what the outer protocol makes of it; the same for prover and
+// verifier.
 #pragma once
 
-#include "circuit/layout.h"
-#include "circuit/plan.h"
-#include "commit/pcs/params.h"
+#include "argument/compiled.h"
 #include "relations/builder.h"
 
 namespace zkinfer::relations {
 
-struct CompiledCircuit {
-  circuit::Circuit circuit;
+// Everything after its base is the prover's.
+struct CompiledCircuit : argument::Compiled {
   std::vector<Recipe> recipes;                // by ColumnId, the pad column included
   std::vector<std::int64_t> param_of_column;  // by ColumnId
-  circuit::OuterPlan plan;
-  hiding::PadAllocator pads{false};  // counted: layout and copies
-  soundness::OuterShape shape;
-
-  std::uint64_t num_elements(circuit::Oracle oracle) const;
-  std::size_t num_data_oracles() const;
 };
 
 // Verifiers build, count what the circuit costs (verifier/cost.h), and only then complete it.
@@ -39,15 +32,5 @@ Result<CompiledCircuit> compile_rotation(const qir::QGraph& graph);
 
 inline constexpr std::uint64_t kMaxCircuitElements = std::uint64_t{1} << 34;
 inline constexpr std::uint64_t kMaxAxis = std::uint64_t{1} << 26;
-
-// Where the columns live under these parameters. invalid_argument when the parameters are not made for this circuit.
-struct Layouts {
-  circuit::Layout model;
-  circuit::Layout witness;
-  std::vector<circuit::Layout> data;
-
-  const circuit::Layout& of(circuit::Oracle oracle) const;
-};
-Result<Layouts> place(const CompiledCircuit& compiled, const pcs::OpeningParams& params);
 
 }  // namespace zkinfer::relations

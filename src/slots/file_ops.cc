@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "slots/file_ops.h"
+#include "base/files.h"
 
 #include <cerrno>
 #include <cstdlib>

@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "slots/test_faults.h"
 #include "slots/test_folder.h"
 

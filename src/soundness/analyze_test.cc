@@ -85,8 +85,8 @@ TEST(Analyze, TermsByHand) {
   // lg 3 + 10.5796.
   EXPECT_NEAR(bits_of(report, "GKR sumcheck round"), 179.8354081, 1e-6);
   EXPECT_EQ(term_of(report, "GKR sumcheck round").rounds, 17u * 16 / 2);
-  // lg(14 + 12) + 10.5796.
-  EXPECT_NEAR(bits_of(report, "tau, gamma"), 176.7199309, 1e-6);
+  // lg(14 + 12 + 1) + 10.5796.
+  EXPECT_NEAR(bits_of(report, "tau, gamma"), 176.6654831, 1e-6);
   // lg 4 + 10.5796.
   EXPECT_NEAR(bits_of(report, "batched sumcheck round"), 192.0 - 2.0 - 10.5796273, 1e-5);
   // lg 7, lg 3 with 10.5796; delta: lg 1000 with the lists of W and M, 10.5796 + 9.9430.
@@ -196,6 +196,9 @@ TEST(Analyze, Monotonicity) {
       // A further query adds one constraint to the batch after it.
       if (before.terms[i].label.rfind("batching", 0) == 0) continue;
       if (before.terms[i].bits == after.terms[i].bits) continue;
+      // .. and that batch is in the query terms of all oracles of its stage.
+      const bool is_query = before.terms[i].label.rfind("queries", 0) == 0;
+      if (is_query && std::abs(before.terms[i].bits - after.terms[i].bits) < 1e-5) continue;
       moved = true;
       EXPECT_EQ(after.terms[i].bits > before.terms[i].bits, test.better) << test.name << ", " << before.terms[i].label;
     }

@@ -54,8 +54,8 @@ void add_query_term(const TermContext& context, const std::string& name, const p
   const double queries =
       log2_query_error(bound, oracle.domain_size(), oracle.num_queries) - context.params.security.pow_bits;
   const double error = log2_sum(queries, log2_batching);
-  const std::string formula = formatted("prod_{i<t} (A-i)/(N-i) 2^-pow, t = %u, A/N = %.5f, N = 2^%u", oracle.num_queries,
-                                  bound.agreement, static_cast<unsigned>(oracle.log_domain));
+  const std::string formula = formatted("prod_{i<t} (A-i)/(N-i) 2^-pow + batching, t = %u, A/N = %.5f, N = 2^%u",
+                                        oracle.num_queries, bound.agreement, static_cast<unsigned>(oracle.log_domain));
   terms.push_back(equal_rounds("queries of " + name, formula,
                                context.johnson() ? "radius of BCHKS25 Theorem 4.6; grinding in the random oracle model"
                                                  : "half the distance; grinding in the random oracle model",

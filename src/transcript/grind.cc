@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "base/parallel.h"
-#include "hash/keccak.h"
+#include "hash/keccak_many.h"
 
 namespace zkinfer {
 

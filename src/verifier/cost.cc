@@ -6,10 +6,10 @@
 #include <map>
 #include <optional>
 
+#include "argument/functional.h"
+#include "argument/plan.h"
 #include "circuit/blocks.h"
-#include "circuit/functional.h"
 #include "circuit/layout.h"
-#include "circuit/plan.h"
 #include "statement/canonical_bytes.h"
 
 namespace zkinfer::verifier {
@@ -23,13 +23,13 @@ using circuit::LinExpr;
 using circuit::View;
 
 // Nanoseconds, measured on one core (docs/threat_model.md says how).
-constexpr std::uint64_t kStep = 8;      // a multiplication and an addition in K, or a read and an addition
-constexpr std::uint64_t kCall = 250;    // a term that is looked up, made and passed on
-constexpr std::uint64_t kView = 400;    // a view of a circuit that is derived, grouped and freed
-constexpr std::uint64_t kHash = 450;    // a Keccak permutation, of 136 bytes
-constexpr std::uint64_t kHashByte = 6;  // of the slower of the hashes of public data
+constexpr std::uint64_t kStep = 20;     // a multiplication and an addition in K, or a read and an addition
+constexpr std::uint64_t kCall = 400;    // a term that is looked up, made and passed on
+constexpr std::uint64_t kView = 500;    // a view of a circuit that is derived, grouped and freed
+constexpr std::uint64_t kHash = 600;    // a Keccak permutation, of 136 bytes
+constexpr std::uint64_t kHashByte = 8;  // of the slower of the hashes of public data
 constexpr std::uint64_t kKeyByte = 30;  // of a key that is parsed
-constexpr std::uint64_t kElement = 30;  // a public integer that is parsed, checked, absorbed and evaluated
+constexpr std::uint64_t kElement = 60;  // a public integer that is parsed, checked, absorbed and evaluated
 constexpr std::uint64_t kFeBytes = 24;
 constexpr std::uint64_t kNodeBytes = 96;  // a small heap object with its place in a map
 constexpr std::uint64_t kViewBytes = 96, kAxisBytes = 96, kAxisTermBytes = 16;
@@ -73,35 +73,40 @@ class Counter {
       : key_(key), circuit_(circuit), limits_(limits), low_bits_(key.params.fold_bits()) {}
 
   VerifyCost count() {
-    add_statement();
-    add_opening();
-    add_circuit();
-    for (const circuit::Lookup& lookup : circuit_.lookups) {
-      const circuit::Cuts cuts = circuit::cut_axes(lookup.box, circuit::kNoBlockLimit);
-      const std::uint64_t blocks = cuts.num_blocks();
-      spend(times(blocks, kCall + 64 * kStep));
-      keep(times(blocks, lookup.box.size() * sizeof(AxisPiece) + 4 * lookup.box.size() + 2 * kNodeBytes));
-      add_relation(choices_of(cuts), tuple_of(lookup));
-      if (over()) return cost_;
-    }
-    for (const circuit::Table& table : circuit_.tables) add_table(table);
-    for (const circuit::Contraction& c : circuit_.contractions) {
-      add_relation(whole_box(c.box), {&c.y, &c.lhs, &c.rhs});
-      if (over()) return cost_;
-    }
-    for (const circuit::Equality& equality : circuit_.equalities) {
-      add_relation(whole_box(equality.box), {&equality.expr});
-      if (over()) return cost_;
-    }
-    for (const circuit::PublicTensor& tensor : circuit_.public_tensors) {
-      add_relation(whole_box(tensor.box), {&tensor.expr});
-      if (over()) return cost_;
-    }
+    add_all();
     cost_.memory_bytes = plus(cost_.memory_bytes, peak_);
     return cost_;
   }
 
  private:
+  // Stops when a limit is passed.
+  void add_all() {
+    add_statement();
+    add_opening();
+    add_circuit();
+    for (const circuit::Lookup& lookup : circuit_.lookups) {
+      const circuit::Cuts cuts = circuit::cut_axes(lookup.box, argument::kNoBlockLimit);
+      const std::uint64_t blocks = cuts.num_blocks();
+      spend(times(blocks, kCall + 64 * kStep));
+      keep(times(blocks, lookup.box.size() * sizeof(AxisPiece) + 4 * lookup.box.size() + 2 * kNodeBytes));
+      add_relation(choices_of(cuts), tuple_of(lookup));
+      if (over()) return;
+    }
+    for (const circuit::Table& table : circuit_.tables) add_table(table);
+    for (const circuit::Contraction& c : circuit_.contractions) {
+      add_relation(whole_box(c.box), {&c.y, &c.lhs, &c.rhs});
+      if (over()) return;
+    }
+    for (const circuit::Equality& equality : circuit_.equalities) {
+      add_relation(whole_box(equality.box), {&equality.expr});
+      if (over()) return;
+    }
+    for (const circuit::PublicTensor& tensor : circuit_.public_tensors) {
+      add_relation(whole_box(tensor.box), {&tensor.expr});
+      if (over()) return;
+    }
+  }
+
   struct ColumnCost {
     BoxChoices axes;
     std::uint64_t per_hit = 1;  // steps
@@ -192,7 +197,7 @@ void Counter::add_opening() {
   add_oracle(params.mask, 6);
   const std::uint64_t mask = params.mask.dimension();
   spend(times(mask, kHash));
-  steps(times(mask, params.mask.num_queries + 4));
+  steps(times(mask, 2 * std::uint64_t{params.mask.num_queries} + 8));  // Horner: one product waits for the other
   keep(times(mask, 2 * kFeBytes));
 }
 
@@ -313,13 +318,13 @@ std::uint64_t Counter::blocks_hit(const circuit::AxisMap& map, const std::vector
   return total;
 }
 
-// Spends the steps of circuit::ExprFunctionals and circuit::FunctionalFold; returns the bytes that they hold until the relation ends.
+// Spends the steps of argument::ExprFunctionals and argument::FunctionalFold; returns the bytes that they hold until the relation ends.
 std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box) {
   if (expr.views.empty()) return 0;
   std::uint64_t blocks = 1;
   for (const AxisChoices& axis : box) blocks = times(blocks, axis.pieces.size());
   std::uint64_t bytes = 0;
-  const circuit::ViewGroups grouped = circuit::group_views(expr);
+  const argument::ViewGroups grouped = argument::group_views(expr);
   for (const std::vector<const View*>& views : grouped.groups) {
     const View& first = *views[0];
     const circuit::Column& column = circuit_.columns[first.column];
@@ -327,7 +332,7 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
     const bool is_merged = views.size() > 1 && grouped.merged < first.axes.size();
     std::vector<bool> some(box.size(), false), not_all(box.size(), false);
     for (const View* view : views) {
-      const std::vector<bool> read = circuit::axes_read(*view, box.size());
+      const std::vector<bool> read = argument::axes_read(*view, box.size());
       for (std::size_t b = 0; b < box.size(); ++b) (read[b] ? some : not_all)[b] = true;
     }
     spend(times(blocks, kCall + (views.size() + box.size() + first.axes.size()) * 4 * kStep));

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "argument/opening_claim.h"
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
 #include "verifier/cost.h"
-#include "verifier/opening_claim.h"
 
 namespace zkinfer::verifier {
 
@@ -14,7 +14,7 @@ Status complete(PreparedKey& prepared, relations::BuiltCircuit built) {
   prepared.cost = count_cost(prepared.key, built.circuit, prepared.limits);
   ZKI_RETURN_IF_ERROR(check_cost(prepared.cost, prepared.limits));
   prepared.compiled = relations::complete(std::move(built), prepared.key.params.security.zero_knowledge);
-  ZKI_ASSIGN_OR_RETURN(prepared.layouts, relations::place(prepared.compiled, prepared.key.params));
+  ZKI_ASSIGN_OR_RETURN(prepared.layouts, argument::place(prepared.compiled, prepared.key.params));
   return ok_status();
 }
 
@@ -58,7 +58,7 @@ Result<PreparedKey> prepare_like(const PreparedKey& prepared, const pcs::Opening
   out.key.commitment = commitment;
   out.cost = count_cost(out.key, out.compiled.circuit, out.limits);
   ZKI_RETURN_IF_ERROR(check_cost(out.cost, out.limits));
-  ZKI_ASSIGN_OR_RETURN(out.layouts, relations::place(out.compiled, params));
+  ZKI_ASSIGN_OR_RETURN(out.layouts, argument::place(out.compiled, params));
   ZKI_RETURN_IF_ERROR(finish(out));
   return out;
 }
@@ -71,6 +71,17 @@ DataPins data_pins(const PreparedKey& prepared, const std::vector<statement::Com
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto num_elements = static_cast<std::uint64_t>(key.graph.value(ids[i]).shape.num_elements());
     pins.push_back({commitments[i], statement::data_point(key.params.data[i], num_elements, commitments[i].root)});
+  }
+  return pins;
+}
+
+argument::OraclePins oracle_pins(const PreparedKey& prepared, const DataPins& data) {
+  argument::OraclePins pins;
+  if (prepared.key.params.has_model) {
+    pins.push_back({circuit::Oracle::kModel, prepared.ood_point, prepared.key.commitment.ood_value});
+  }
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    pins.push_back({circuit::data_oracle(i), data[i].point, data[i].commitment.ood_value});
   }
   return pins;
 }
@@ -223,10 +234,11 @@ Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValu
   hiding::VerifierChannel channel(transcript, pads, messages);
   const pcs::OpeningRoots roots = receive_roots(channel, prepared, data);
   if (channel.failed()) return channel.verdict();
-  const OuterMessages outer = receive_outer(channel, prepared.compiled);
+  const argument::OuterMessages outer = argument::receive_outer(channel, prepared.compiled);
   if (channel.failed()) return channel.verdict();
   ZKI_CHECK(pads.used() == pads.layout(), "every pad serves one message, and none of them two");
-  const OpeningClaim claim(prepared, data, tensors, outer);
+  const argument::OraclePins pins = oracle_pins(prepared, data);
+  const argument::OpeningClaim claim(prepared.compiled, prepared.layouts, pins, tensors, outer);
   return pcs::verify_opening(prepared.key.params, claim, roots, messages.subspan(channel.bytes_read()), transcript);
 }
 

@@ -2,6 +2,7 @@
 // The verifier: statement + bytes -> Verdict. Links nothing of the prover, the front end or the quantizer.
 #pragma once
 
+#include "argument/opening_claim.h"
 #include "commit/pcs/opening.h"
 #include "hiding/verifier_channel.h"
 #include "relations/compile.h"
@@ -15,7 +16,7 @@ namespace zkinfer::verifier {
 struct PreparedKey {
   statement::Key key;
   relations::CompiledCircuit compiled;
-  relations::Layouts layouts;
+  argument::Layouts layouts;
   Fe ood_point;
   Digest identity{};
   VerifyLimits limits;  // of proofs, certificates and rotations under this key
@@ -41,6 +42,8 @@ struct PinnedCommitment {
 // One per data oracle of the key.
 using DataPins = std::vector<PinnedCommitment>;
 DataPins data_pins(const PreparedKey& prepared, const std::vector<statement::Commitment>& commitments);
+// Those of M, if there is one, and of the data oracles, as the opening's claim needs them.
+argument::OraclePins oracle_pins(const PreparedKey& prepared, const DataPins& data);
 
 // The roots of the base oracles and the mask: W's is received, then X's with zero knowledge, X pinned by its values at a
 // drawn point; the others are known.

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "e2e/small_graphs.h"
 #include "e2e/support.h"
 #include "package/package.h"

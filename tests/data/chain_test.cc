@@ -2,6 +2,7 @@
 // Chains of models: from ONNX files whose integers are made to agree, to linked proofs.
 #include <gtest/gtest.h>
 
+#include "base/files.h"
 #include "data/support.h"
 #include "operators/draft.h"
 #include "slots/test_folder.h"

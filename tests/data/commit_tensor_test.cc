@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/files.h"
 #include "data/support.h"
 #include "slots/test_folder.h"
 

@@ -61,7 +61,7 @@ TEST_P(Certificate, AParameterOutOfRangeIsRejected) {
     verifier::PreparedKey& prepared = model.prepared;
     prepared.key.graph = graph;
     prepared.compiled = relations::compile(graph, GetParam(), prepared.key.visibility).value();
-    ASSERT_TRUE(relations::place(prepared.compiled, prepared.key.params).ok());
+    ASSERT_TRUE(argument::place(prepared.compiled, prepared.key.params).ok());
     prepared.ood_point = statement::ood_point(graph, prepared.key.params, model.oracle.root());
     prepared.key.commitment.ood_value = pcs::ood_value(model.oracle, prepared.ood_point);
     const Bytes certificate = prover::certify(model, {}).value();

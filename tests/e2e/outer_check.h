@@ -3,18 +3,18 @@
 // exactly these equations (in one random combination), so this says what a proof would say and why, in milliseconds.
 #pragma once
 
+#include "argument/outer_verifier.h"
 #include "e2e/support.h"
 #include "exec/integer/executor.h"
 #include "hiding/pad_values.h"
 #include "prover/prf.h"
 #include "prover/witness.h"
 #include "statement/canonical_bytes.h"
-#include "verifier/outer_verifier.h"
 
 namespace zkinfer::e2e {
 
 // coef * sum_idx (prod_axis vectors[axis][idx_axis]) column[idx].
-inline Fe evaluate_term(const circuit::Term& term, const std::vector<std::uint64_t>& shape, const FpVec& column) {
+inline Fe evaluate_term(const argument::Term& term, const std::vector<std::uint64_t>& shape, const FpVec& column) {
   if (shape.empty()) return term.coef * column[0];
   const std::vector<Fe>& last = *term.vectors.back();
   std::vector<Fe> values(column.size() / last.size());
@@ -48,7 +48,7 @@ inline void set_pad_column(const relations::CompiledCircuit& compiled, OuterStat
 }
 
 // The state of an honest prover but for hooks.columns, hooks.outputs and hooks.committed.
-inline OuterState outer_state(const Session& session, const prover::ProveHooks& hooks, prover::TupleValues& tuples) {
+inline OuterState outer_state(const Session& session, const prover::ProveHooks& hooks, argument::TupleValues& tuples) {
   const relations::CompiledCircuit& compiled = session.compiled();
   auto witness = exec_integer::run(session.graph, session.model.weights, session.request.inputs);
   ZKI_CHECK(witness.ok(), "the input of a test has a witness");
@@ -81,7 +81,7 @@ inline OuterState outer_state(const Session& session, const prover::ProveHooks& 
 }
 
 // The value of every constraint on the columns.
-class ConstraintValues final : public verifier::ConstraintSink {
+class ConstraintValues final : public argument::ConstraintSink {
  public:
   ConstraintValues(const relations::CompiledCircuit& compiled, const OuterState& state, std::size_t count)
       : compiled_(compiled), state_(state), values_(count) {}
@@ -92,9 +92,8 @@ class ConstraintValues final : public verifier::ConstraintSink {
       values_[constraint] += term.coef * Fe(pads[3 * term.pad], pads[3 * term.pad + 1], pads[3 * term.pad + 2]);
     }
   }
-  void add_term(std::size_t constraint, circuit::Term term) override {
-    values_[constraint] +=
-        evaluate_term(term, compiled_.circuit.columns[term.column].shape, state_.data[term.column]);
+  void add_term(std::size_t constraint, argument::Term term) override {
+    values_[constraint] += evaluate_term(term, compiled_.circuit.columns[term.column].shape, state_.data[term.column]);
   }
   const Fe& value(std::size_t constraint) const { return values_[constraint]; }
 
@@ -108,7 +107,7 @@ class ConstraintValues final : public verifier::ConstraintSink {
 inline std::vector<std::string> failed_checks(const Session& session, const prover::ProveHooks& hooks) {
   const relations::CompiledCircuit& compiled = session.compiled();
   const bool zero_knowledge = session.model.prepared.key.params.security.zero_knowledge;
-  prover::TupleValues tuples;
+  argument::TupleValues tuples;
   const OuterState state = outer_state(session, hooks, tuples);
   const Digest context{};
 
@@ -118,8 +117,8 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   allocator.set_layout(compiled.pads.layout());
   hiding::ProverChannel channel(transcript, allocator, state.pads);
   channel.set_message_hook(hooks.messages);
-  prover::OuterTimes times;
-  prover::prove_outer(channel, compiled, state.data, std::move(tuples), state.pads, times);
+  argument::OuterTimes times;
+  argument::prove_outer(channel, compiled, state.data, std::move(tuples), state.pads, times);
 
   Transcript replay(verifier::kProtocolName);
   statement::absorb_statement(replay, session.model.prepared.key, context, 0, state.public_data);
@@ -128,12 +127,12 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   hiding::VerifierChannel verifier_channel(replay, replay_pads, channel.proof());
   const statement::PublicValues tensors =
       statement::tensor_values(session.graph, session.model.prepared.key.visibility, state.public_data);
-  const verifier::OuterMessages outer = verifier::receive_outer(verifier_channel, compiled);
+  const argument::OuterMessages outer = argument::receive_outer(verifier_channel, compiled);
   std::vector<std::string> failed;
   if (verifier_channel.failed()) return {verifier_channel.verdict().where};
-  const verifier::ConstraintCounts counts(compiled, outer);
+  const argument::ConstraintCounts counts(compiled, outer);
   ConstraintValues values(compiled, state, counts.total());
-  verifier::evaluate_outer(compiled, tensors, outer, values);
+  argument::evaluate_outer(compiled, tensors, outer, values);
   for (std::size_t i = 0; i < counts.total(); ++i) {
     if (!values.value(i).is_zero()) failed.emplace_back(counts.label(i));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
+#include "base/files.h"
 #include "exec/integer/executor.h"
 #include "frontend/onnx/importer.h"
 #include "fuzz/targets.h"

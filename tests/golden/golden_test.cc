@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "base/files.h"
 #include "commit/pcs/opening_verifier.h"
 #include "e2e/small_graphs.h"
 #include "e2e/support.h"

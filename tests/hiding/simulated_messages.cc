@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hiding/simulated_messages.h"
 
+#include "argument/opening_claim.h"
 #include "base/check.h"
 #include "commit/pcs/opening_verifier.h"
-#include "verifier/opening_claim.h"
 #include "hiding/prover_channel.h"
 #include "poly/ntt.h"
 #include "transcript/grind.h"
@@ -111,7 +111,7 @@ class Run {
   }
 
   void contractions() {
-    const circuit::OuterPlan& plan = compiled_.plan;
+    const argument::OuterPlan& plan = compiled_.plan;
     (void)transcript_.challenges("relations tau", static_cast<std::size_t>(plan.tau_bits));
     (void)channel_.challenge("relations gamma");
     send_rounds("relations round", static_cast<std::size_t>(plan.rounds), plan.degree);
@@ -139,7 +139,7 @@ class Run {
   }
 
   void send_rows(const pcs::EncodedOracle& oracle, const std::vector<std::uint64_t>& indices) {
-    const pcs::EncodedOracle::Opened opened = oracle.open(indices);
+    const pcs::EncodedOracle::Opened opened = oracle.open(indices).value();
     channel_.send_raw(opened.rows);
     channel_.send_raw(opened.siblings);
   }
@@ -191,8 +191,9 @@ class Run {
     const ByteView bytes = channel_.proof();
     hiding::VerifierChannel outer(replay, outer_pads, bytes.first(outer_bytes_));
     const pcs::OpeningRoots roots = verifier::receive_roots(outer, statement_.prepared, statement_.pins);
-    const verifier::OuterMessages messages = verifier::receive_outer(outer, compiled_);
-    const verifier::OpeningClaim claim(statement_.prepared, statement_.pins, statement_.tensors, messages);
+    const argument::OuterMessages messages = argument::receive_outer(outer, compiled_);
+    const argument::OraclePins pins = verifier::oracle_pins(statement_.prepared, statement_.pins);
+    const argument::OpeningClaim claim(compiled_, statement_.prepared.layouts, pins, statement_.tensors, messages);
     hiding::PadAllocator pads(true);
     hiding::VerifierChannel channel(replay, pads, bytes.subspan(outer_bytes_));
     hiding::LinearForm form = pcs::reduce_opening(params_, claim, roots, channel);

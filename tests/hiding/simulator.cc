@@ -32,7 +32,7 @@ Simulator::Simulator(const qir::QGraph& graph, const qir::Visibility& visibility
   auto compiled = relations::compile(graph, true, visibility);
   ZKI_CHECK(compiled.ok(), "the graph of a test has a circuit");
   prepared_.compiled = std::move(compiled).value();
-  auto layouts = relations::place(prepared_.compiled, params);
+  auto layouts = argument::place(prepared_.compiled, params);
   ZKI_CHECK(layouts.ok(), "parameters of the test's graph");
   prepared_.layouts = std::move(layouts).value();
   if (params.has_model) {

@@ -112,6 +112,12 @@ for folder in $(rule "no floating point"); do
   done < <(grep -rnE --include='*.h' --include='*.cc' --exclude='*_test.cc' --exclude='*_bench.cc' '\b(float|double)\b' "src/$folder" || true)
 done
 
+# Lines of code of the verifier: a budget that only falls.
+lines=$(printf '%s\0' "${!in_verifier[@]}" | xargs -0 cat | grep -vcE '^[[:space:]]*(//.*)?$')
+budget=$(rule "verifier lines of code, at most" | tr -d ' ')
+((lines <= budget)) || report "the verifier has $lines lines of code, at most $budget are allowed (cmake/layers.txt)"
+((lines > budget - 150)) || report "the verifier has $lines lines of code: lower its budget of $budget to that (cmake/layers.txt)"
+
 if ((problems > 0)); then
   echo "$problems offence(s) against cmake/layers.txt" >&2
   exit 1

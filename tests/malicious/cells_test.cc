@@ -78,7 +78,7 @@ TEST(EveryCell, ByOneAgreesWithTheRelations) {
       if (!is_witness_column(session, id) || is_multiplicity(session, id)) continue;
       for (std::size_t cell = 0; cell < columns[id].num_elements(); ++cell) {
         const prover::ProveHooks hooks = change_cell(session, id, cell, cell % 2 == 0 ? Fp(1) : -Fp(1));
-        prover::TupleValues tuples;
+        argument::TupleValues tuples;
         const OuterState state = outer_state(session, hooks, tuples);
         const bool is_true = prover::check_columns(session.compiled(), state.data, state.public_data.values).ok();
         num_true += is_true ? 1 : 0;

@@ -218,7 +218,7 @@ TEST(Relations, EachCheatIsRejected) {
       const Session session(cheat.graph, zero_knowledge);
       ASSERT_TRUE(session.verify(session.prove().bytes).accepted()) << cheat.name;
       const prover::ProveHooks hooks = hooks_of(cheat, session);
-      prover::TupleValues tuples;
+      argument::TupleValues tuples;
       const OuterState state = outer_state(session, hooks, tuples);
       const Status relations = prover::check_columns(session.compiled(), state.data, state.public_data.values);
       if (cheat.relation[0] != '\0') {

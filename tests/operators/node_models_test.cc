@@ -4,6 +4,7 @@
 // frontend/onnx/conformance_test.cc; models that cannot be quantized must say so with a Status.
 #include <filesystem>
 
+#include "base/files.h"
 #include "frontend/onnx/importer.h"
 #include "operators/harness.h"
 #include "passes/legalize.h"

@@ -139,7 +139,7 @@ TEST(Traps, T08_OneBlindLeaf) {
     const Session session(named.graph, true);
     const auto& leaves = session.compiled().plan.leaves;
     EXPECT_EQ(std::count_if(leaves.begin(), leaves.end(),
-                            [](const auto& leaf) { return leaf.kind == circuit::LeafBlock::Kind::kBlind; }),
+                            [](const auto& leaf) { return leaf.kind == argument::LeafBlock::Kind::kBlind; }),
               1)
         << named.name;
   }

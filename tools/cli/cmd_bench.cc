@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/files.h"
 #include "command.h"
 #include "commit_options.h"
 #include "files.h"

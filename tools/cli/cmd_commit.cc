@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/files.h"
 #include "command.h"
 #include "commit_options.h"
 #include "files.h"

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/files.h"
 #include "command.h"
 #include "commitment_root.h"
 #include "files.h"

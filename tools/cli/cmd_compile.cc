@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/files.h"
 #include "command.h"
 #include "files.h"
 #include "known_tensors.h"

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/files.h"
 #include "command.h"
 #include "demo/demo_data.h"
 #include "demo/picture.h"

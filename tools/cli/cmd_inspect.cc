@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/files.h"
 #include "command.h"
 #include "files.h"
 #include "key_rows.h"

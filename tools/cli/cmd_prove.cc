@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/files.h"
 #include "command.h"
 #include "committed.h"
 #include "data_files.h"

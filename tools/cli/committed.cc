@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/files.h"
 #include "files.h"
 #include "trust.h"
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "files.h"
+#include "base/files.h"
 #include "known_tensors.h"
 
 namespace zkinfer::cli {

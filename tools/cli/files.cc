@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "files.h"
+#include "base/files.h"
 
 #include <algorithm>
 #include <cstdlib>

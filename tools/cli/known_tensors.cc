@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/files.h"
 #include "files.h"
 #include "tensor_policy_text.h"
 

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/files.h"
 #include "formats/frame.h"
 #include "output_files.h"
 #include "print.h"

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
-#include "hash/keccak.h"
+#include "hash/keccak_many.h"
 
 namespace zkinfer::merkle {
 namespace {

@@ -3,8 +3,6 @@
 
 #include <vector>
 
-#include "hash/keccak.h"
-
 namespace zkinfer::merkle {
 
 MerkleVerdict verify_multiproof(const TreeShape& shape, std::span<const Digest> cap,
@@ -22,7 +20,9 @@ MerkleVerdict verify_multiproof(const TreeShape& shape, std::span<const Digest> 
   std::vector<std::uint64_t> nodes(indices.begin(), indices.end());
   std::vector<std::uint64_t> first_leaf = nodes;
   std::vector<Digest> digests(indices.size());
-  keccak256_many(ByteView(&kLeafDomain, 1), rows, shape.row_bytes, shape.row_bytes, digests);
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    digests[i] = hash_leaf(rows.subspan(i * shape.row_bytes, shape.row_bytes));
+  }
   std::vector<Digest> children;  // the two children of each parent, left to right
   std::size_t next_sibling = 0;
   for (int depth = shape.log_leaves; depth > shape.cap_height; --depth) {
@@ -40,9 +40,7 @@ MerkleVerdict verify_multiproof(const TreeShape& shape, std::span<const Digest> 
     }
     nodes.resize(num_parents);
     digests.resize(num_parents);
-    keccak256_many(ByteView(&kNodeDomain, 1),
-                   ByteView(reinterpret_cast<const std::uint8_t*>(children.data()), 32 * children.size()), 64, 64,
-                   digests);
+    for (std::size_t i = 0; i < num_parents; ++i) digests[i] = hash_node(children[2 * i], children[2 * i + 1]);
   }
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (digests[i] != cap[nodes[i]]) return {MerkleReason::kMismatch, first_leaf[i]};

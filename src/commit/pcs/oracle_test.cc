@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/files.h"
 #include "commit/pcs/code_file.h"
 #include "commit/pcs/test_support.h"
 #include "poly/ntt.h"

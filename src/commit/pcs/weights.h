@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // WeightSource: a linear functional on the message part f of one oracle (zero on the random rows), as the opening sees it.
-// Implementation: circuit/dense_weights.h. The verifier has its own (OpeningClaim, commit/pcs/opening_verifier.h).
+// Implementation: argument/dense_weights.h. The verifier has its own (OpeningClaim, commit/pcs/opening_verifier.h).
 #pragma once
 
 #include <cstddef>

@@ -15,6 +15,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "base/files.h"
 #include "exec/float/float_executor.h"
 #include "frontend/onnx/conformance_names.h"
 #include "frontend/onnx/handlers.h"

@@ -9,6 +9,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "base/files.h"
 #include "frontend/onnx/handlers.h"
 #include "frontend/onnx/proto_text.h"
 #include "ir/op_table.h"

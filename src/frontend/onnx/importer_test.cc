@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/files.h"
 #include "frontend/onnx/importer.h"
 
 #include <gtest/gtest.h>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/files.h"
 #include "inputs/idx_reader.h"
 #include "inputs/json_reader.h"
 #include "inputs/npy_reader.h"

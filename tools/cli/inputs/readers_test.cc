@@ -6,6 +6,7 @@
 
 #include <zlib.h>
 
+#include "base/files.h"
 #include "inputs/idx_reader.h"
 #include "inputs/inflate.h"
 #include "inputs/input_file.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "verifier/opening_claim.h"
+#include "argument/opening_claim.h"
 
-namespace zkinfer::verifier {
+namespace zkinfer::argument {
 
-BatchSink::BatchSink(const relations::CompiledCircuit& compiled, const OuterMessages& outer)
+BatchSink::BatchSink(const Compiled& compiled, const OuterMessages& outer)
     : circuit_(compiled.circuit), pads_(compiled.pads.layout().num_pads()) {
   Fe power = Fe::one();
   for (std::size_t i = ConstraintCounts(compiled, outer).total(); i > 0; --i) {
@@ -18,7 +18,7 @@ void BatchSink::add_form(std::size_t constraint, const hiding::LinearForm& form)
   for (const hiding::LinearForm::Term& term : form.terms()) pads_[term.pad] += term.coef * power;
 }
 
-void BatchSink::add_term(std::size_t constraint, circuit::Term term) {
+void BatchSink::add_term(std::size_t constraint, Term term) {
   term.coef *= powers_[constraint];
   add_batched(circuit_.columns[term.column].oracle, term);
 }
@@ -33,24 +33,21 @@ void BatchSink::finish() {
               {circuit_.pads, Fe::one(), {std::make_shared<const std::vector<Fe>>(std::move(limbs))}});
 }
 
-std::vector<circuit::Oracle> base_oracles(const PreparedKey& prepared) {
+std::vector<circuit::Oracle> base_oracles(const OraclePins& pins) {
   std::vector<circuit::Oracle> oracles;
-  if (prepared.key.params.has_model) oracles.push_back(circuit::Oracle::kModel);
-  for (std::size_t i = 0; i < prepared.key.params.data.size(); ++i) oracles.push_back(circuit::data_oracle(i));
+  for (const OraclePin& pin : pins) oracles.push_back(pin.oracle);
   oracles.push_back(circuit::Oracle::kWitness);
   return oracles;
 }
 
-PinClaims pin_claims(const PreparedKey& prepared, const DataPins& data, const OuterMessages& outer) {
+PinClaims pin_claims(const Compiled& compiled, const OraclePins& pins, const OuterMessages& outer) {
   PinClaims claims;
-  Fe power = pow(outer.delta, ConstraintCounts(prepared.compiled, outer).total());
-  const auto add = [&](const Fe& point, const Fe& value) {
-    claims.powers.push_back({{point, power}});
-    claims.mu += power * value;
+  Fe power = pow(outer.delta, ConstraintCounts(compiled, outer).total());
+  for (const OraclePin& pin : pins) {
+    claims.powers.push_back({{pin.point, power}});
+    claims.mu += power * pin.value;
     power *= outer.delta;
-  };
-  if (prepared.key.params.has_model) add(prepared.ood_point, prepared.key.commitment.ood_value);
-  for (const PinnedCommitment& pin : data) add(pin.point, pin.commitment.ood_value);
+  }
   claims.powers.emplace_back();
   return claims;
 }
@@ -59,12 +56,12 @@ namespace {
 
 class FoldingSink final : public BatchSink {
  public:
-  FoldingSink(const PreparedKey& prepared, const OuterMessages& outer, const std::vector<std::vector<Fe>>& lane_weights,
+  FoldingSink(const Compiled& compiled, const Layouts& layouts, const std::vector<circuit::Oracle>& oracles,
+              const OuterMessages& outer, const std::vector<std::vector<Fe>>& lane_weights,
               const std::vector<Fe>& low_point)
-      : BatchSink(prepared.compiled, outer) {
-    const std::vector<circuit::Oracle> oracles = base_oracles(prepared);
+      : BatchSink(compiled, outer) {
     for (std::size_t i = 0; i < oracles.size(); ++i) {
-      folds_.emplace(oracles[i], circuit::FunctionalFold(prepared.layouts.of(oracles[i]), lane_weights[i], low_point));
+      folds_.emplace(oracles[i], FunctionalFold(layouts.of(oracles[i]), lane_weights[i], low_point));
     }
   }
   void end_relation() override {
@@ -73,22 +70,23 @@ class FoldingSink final : public BatchSink {
   std::vector<Fe> take(circuit::Oracle oracle) { return std::move(folds_.at(oracle)).take(); }
 
  private:
-  void add_batched(circuit::Oracle oracle, const circuit::Term& term) override { folds_.at(oracle).add(term); }
+  void add_batched(circuit::Oracle oracle, const Term& term) override { folds_.at(oracle).add(term); }
 
-  std::map<circuit::Oracle, circuit::FunctionalFold> folds_;
+  std::map<circuit::Oracle, FunctionalFold> folds_;
 };
 
 }  // namespace
 
 pcs::OpeningClaim::Folded OpeningClaim::fold(const std::vector<std::vector<Fe>>& lane_weights,
                                              const std::vector<Fe>& low_point) const {
-  FoldingSink sink(prepared_, outer_, lane_weights, low_point);
-  evaluate_outer(prepared_.compiled, tensors_, outer_, sink);
+  const std::vector<circuit::Oracle> oracles = base_oracles(pins_);
+  FoldingSink sink(compiled_, layouts_, oracles, outer_, lane_weights, low_point);
+  evaluate_outer(compiled_, tensors_, outer_, sink);
   sink.finish();
   Folded out;
-  out.mu = sink.mu() + pins_.mu;
-  for (const circuit::Oracle oracle : base_oracles(prepared_)) out.weights.push_back(sink.take(oracle));
+  out.mu = sink.mu() + claims_.mu;
+  for (const circuit::Oracle oracle : oracles) out.weights.push_back(sink.take(oracle));
   return out;
 }
 
-}  // namespace zkinfer::verifier
+}  // namespace zkinfer::argument

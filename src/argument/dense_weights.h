@@ -2,28 +2,28 @@
 // Prover side: the dense weights of a functional of one oracle, lane by lane.
 #pragma once
 
-#include "circuit/functional.h"
+#include "argument/functional.h"
 #include "circuit/layout.h"
 #include "commit/pcs/weights.h"
 
-namespace zkinfer::circuit {
+namespace zkinfer::argument {
 
 class DenseWeights final : public pcs::WeightSource {
  public:
   // layout outlives the object. All terms are of columns of that layout's oracle.
-  DenseWeights(const Layout& layout, std::vector<Term> terms);
+  DenseWeights(const circuit::Layout& layout, std::vector<Term> terms);
 
   void add_lane(std::size_t lane, FeSpan out) const override;
 
  private:
   // Whether the term is zero on the block: terms of one block of leaves touch few blocks of a column.
-  bool misses(std::uint32_t term_index, const Block& block) const;
+  bool misses(std::uint32_t term_index, const circuit::Block& block) const;
 
-  const Layout& layout_;
+  const circuit::Layout& layout_;
   std::vector<Term> terms_;
   // Per term and axis, the range [first, last) outside which the vector is zero.
   std::vector<std::vector<std::pair<std::uint64_t, std::uint64_t>>> supports_;
   std::vector<std::vector<std::uint32_t>> terms_of_column_;  // by ColumnId
 };
 
-}  // namespace zkinfer::circuit
+}  // namespace zkinfer::argument

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "circuit/plan.h"
+#include "argument/plan.h"
 
 #include <algorithm>
 #include <bit>
@@ -7,20 +7,20 @@
 #include "lookup/pads.h"
 #include "sumcheck/pads.h"
 
-namespace zkinfer::circuit {
+namespace zkinfer::argument {
 
 namespace {
 
-int box_bits(const Box& box) {
+int box_bits(const circuit::Box& box) {
   int bits = 0;
-  for (const std::uint64_t n : box) bits += axis_bits(n);
+  for (const std::uint64_t n : box) bits += circuit::axis_bits(n);
   return bits;
 }
 
-void place_leaves(const Circuit& circuit, OuterPlan& plan) {
+void place_leaves(const circuit::Circuit& circuit, OuterPlan& plan) {
   for (std::uint32_t i = 0; i < circuit.lookups.size(); ++i) {
-    const Cuts cuts = cut_axes(circuit.lookups[i].box, kNoBlockLimit);
-    for (Block& block : blocks_of(cuts)) {
+    const circuit::Cuts cuts = circuit::cut_axes(circuit.lookups[i].box, kNoBlockLimit);
+    for (circuit::Block& block : circuit::blocks_of(cuts)) {
       const int log_size = block.log_size();
       plan.leaves.push_back({LeafBlock::Kind::kLookup, i, std::move(block), cuts.order, log_size, 0});
     }
@@ -36,40 +36,41 @@ void place_leaves(const Circuit& circuit, OuterPlan& plan) {
     leaf.offset = used;
     used += std::uint64_t{1} << leaf.log_size;
   }
-  plan.log_leaves = axis_bits(used);
+  plan.log_leaves = circuit::axis_bits(used);
 }
 
 }  // namespace
 
-ContractionPlan plan_contraction(const Contraction& relation) {
+ContractionPlan plan_contraction(const circuit::Contraction& relation) {
   ContractionPlan p;
   for (std::size_t axis = 0; axis < relation.box.size(); ++axis) {
-    const int bits = axis_bits(relation.box[axis]);
-    const AxisRole role = relation.roles[axis];
-    if (role != AxisRole::kK) p.tau_bits += bits;
-    if (role == AxisRole::kC || role == AxisRole::kK) p.sum_bits += bits;
-    if (role == AxisRole::kC) p.shared_bits += bits;
+    const int bits = circuit::axis_bits(relation.box[axis]);
+    const circuit::AxisRole role = relation.roles[axis];
+    if (role != circuit::AxisRole::kK) p.tau_bits += bits;
+    if (role == circuit::AxisRole::kC || role == circuit::AxisRole::kK) p.sum_bits += bits;
+    if (role == circuit::AxisRole::kC) p.shared_bits += bits;
   }
   return p;
 }
 
-OuterPlan make_plan(const Circuit& circuit) {
+OuterPlan make_plan(const circuit::Circuit& circuit) {
   OuterPlan plan;
   place_leaves(circuit, plan);
-  for (const Contraction& relation : circuit.contractions) {
+  for (const circuit::Contraction& relation : circuit.contractions) {
     const ContractionPlan p = plan_contraction(relation);
     plan.tau_bits = std::max(plan.tau_bits, p.tau_bits);
     plan.rounds = std::max(plan.rounds, p.sum_bits);
     if (p.shared_bits > 0) plan.degree = 3;
     plan.contractions.push_back(p);
   }
-  for (const Equality& equality : circuit.equalities) plan.tau_bits = std::max(plan.tau_bits, box_bits(equality.box));
-  for (const PublicTensor& output : circuit.public_tensors)
+  for (const circuit::Equality& equality : circuit.equalities)
+    plan.tau_bits = std::max(plan.tau_bits, box_bits(equality.box));
+  for (const circuit::PublicTensor& output : circuit.public_tensors)
     plan.tau_bits = std::max(plan.tau_bits, box_bits(output.box));
   return plan;
 }
 
-hiding::PadAllocator count_pads(const Circuit& circuit, const OuterPlan& plan, bool zero_knowledge) {
+hiding::PadAllocator count_pads(const circuit::Circuit& circuit, const OuterPlan& plan, bool zero_knowledge) {
   const auto run = [&](hiding::PadAllocator& pads) {
     lookup::count_grand_sum_pads(pads, plan.log_leaves);
     sumcheck::count_rounds_pads(pads, plan.rounds, plan.degree);
@@ -85,16 +86,17 @@ hiding::PadAllocator count_pads(const Circuit& circuit, const OuterPlan& plan, b
   return counted;
 }
 
-void add_pad_column(Circuit& circuit, const hiding::PadLayout& layout) {
-  circuit.pads = static_cast<ColumnId>(circuit.columns.size());
-  circuit.columns.push_back({"pads", Oracle::kWitness, {3 * std::max<std::uint64_t>(1, layout.num_pads())}});
+void add_pad_column(circuit::Circuit& circuit, const hiding::PadLayout& layout) {
+  circuit.pads = static_cast<circuit::ColumnId>(circuit.columns.size());
+  circuit.columns.push_back({"pads", circuit::Oracle::kWitness, {3 * std::max<std::uint64_t>(1, layout.num_pads())}});
 }
 
-soundness::OuterShape outer_shape(const Circuit& circuit, const OuterPlan& plan, const hiding::PadLayout& layout) {
+soundness::OuterShape outer_shape(const circuit::Circuit& circuit, const OuterPlan& plan,
+                                  const hiding::PadLayout& layout) {
   soundness::OuterShape shape;
   shape.log_leaves = static_cast<std::uint32_t>(plan.log_leaves);
   shape.max_tuple_width = 1;
-  for (const Table& table : circuit.tables) {
+  for (const circuit::Table& table : circuit.tables) {
     shape.max_tuple_width = std::max(shape.max_tuple_width, static_cast<std::uint32_t>(table.tuple_size()));
   }
   shape.num_relations = static_cast<std::uint32_t>(circuit.contractions.size());
@@ -104,7 +106,8 @@ soundness::OuterShape outer_shape(const Circuit& circuit, const OuterPlan& plan,
   shape.num_triples = layout.num_triples;
   shape.log_triple_rows = static_cast<std::uint32_t>(layout.log_triple_rows());
   std::size_t num_data = 0;
-  for (const Column& column : circuit.columns) num_data += column.oracle >= Oracle::kFirstData ? 1 : 0;
+  for (const circuit::Column& column : circuit.columns)
+    num_data += column.oracle >= circuit::Oracle::kFirstData ? 1 : 0;
   // Leaf claims, operand claims, sumcheck end, equalities, outputs, layer checks, triple copies and openings, v of M and
   // of the data oracles.
   shape.num_functionals = 2 + 2 * circuit.contractions.size() + 1 + circuit.equalities.size() +
@@ -113,4 +116,4 @@ soundness::OuterShape outer_shape(const Circuit& circuit, const OuterPlan& plan,
   return shape;
 }
 
-}  // namespace zkinfer::circuit
+}  // namespace zkinfer::argument

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "circuit/functional.h"
+#include "argument/functional.h"
 
 #include <algorithm>
 
 #include "base/check.h"
 
-namespace zkinfer::circuit {
+namespace zkinfer::argument {
 
 AxisWeights::AxisWeights(std::uint64_t first, std::vector<Fe> weights) : begin(first), values(std::move(weights)) {
   for (const Fe& x : values) total += x;
@@ -20,18 +20,18 @@ struct Factor {
 };
 
 // out[idx] += factor * sum over all index combinations with idx = offset + sum stride i of prod weights.
-void correlate(const AxisMap& map, const BoxWeights& weights, const Fe& factor, std::vector<Fe>& out,
+void correlate(const circuit::AxisMap& map, const BoxWeights& weights, const Fe& factor, std::vector<Fe>& out,
                std::uint64_t& steps) {
   std::vector<Factor> factors;
   std::int64_t offset = map.offset;
   std::uint64_t points = 1;
-  for (const AxisTerm& term : map.terms) {
+  for (const circuit::AxisTerm& term : map.terms) {
     const AxisWeights& axis = *weights[term.box_axis];
     factors.push_back({&axis.values, axis.values.size(), term.stride});
     offset += term.stride * static_cast<std::int64_t>(axis.begin);
     points *= axis.values.size();
   }
-  for (const SumTerm& sum : map.sums) {
+  for (const circuit::SumTerm& sum : map.sums) {
     factors.push_back({nullptr, sum.length, sum.stride});
     points *= sum.length;
   }
@@ -57,23 +57,23 @@ void correlate(const AxisMap& map, const BoxWeights& weights, const Fe& factor, 
 }
 
 // Everything that decides a view's vectors but for column axis `merged`.
-std::vector<std::int64_t> view_key(const View& view, std::size_t merged) {
+std::vector<std::int64_t> view_key(const circuit::View& view, std::size_t merged) {
   std::vector<std::int64_t> key = {view.column};
   for (std::size_t j = 0; j < view.axes.size(); ++j) {
     if (j == merged) continue;
-    const AxisMap& map = view.axes[j];
+    const circuit::AxisMap& map = view.axes[j];
     key.insert(key.end(),
                {map.offset, static_cast<std::int64_t>(map.terms.size()), static_cast<std::int64_t>(map.sums.size())});
-    for (const AxisTerm& t : map.terms) key.insert(key.end(), {t.box_axis, t.stride});
-    for (const SumTerm& t : map.sums) key.insert(key.end(), {static_cast<std::int64_t>(t.length), t.stride});
+    for (const circuit::AxisTerm& t : map.terms) key.insert(key.end(), {t.box_axis, t.stride});
+    for (const circuit::SumTerm& t : map.sums) key.insert(key.end(), {static_cast<std::int64_t>(t.length), t.stride});
   }
   return key;
 }
 
-std::vector<std::vector<const View*>> group_by(const LinExpr& expr, std::size_t merged) {
+std::vector<std::vector<const circuit::View*>> group_by(const circuit::LinExpr& expr, std::size_t merged) {
   std::map<std::vector<std::int64_t>, std::size_t> index;
-  std::vector<std::vector<const View*>> groups;
-  for (const View& view : expr.views) {
+  std::vector<std::vector<const circuit::View*>> groups;
+  for (const circuit::View& view : expr.views) {
     const auto [entry, is_new] = index.try_emplace(view_key(view, merged), groups.size());
     if (is_new) groups.emplace_back();
     groups[entry->second].push_back(&view);
@@ -96,35 +96,36 @@ Fe weighted_sum(const std::vector<Vector>& vectors, const std::vector<std::int64
 
 }  // namespace
 
-ViewGroups group_views(const LinExpr& expr) {
+ViewGroups group_views(const circuit::LinExpr& expr) {
   if (expr.views.size() == 1) return {0, {{&expr.views[0]}}};
   std::size_t rank = 0;
-  for (const View& view : expr.views) rank = std::max(rank, view.axes.size());
+  for (const circuit::View& view : expr.views) rank = std::max(rank, view.axes.size());
   ViewGroups best{0, group_by(expr, 0)};
   for (std::size_t axis = 1; axis < rank; ++axis) {
-    std::vector<std::vector<const View*>> groups = group_by(expr, axis);
+    std::vector<std::vector<const circuit::View*>> groups = group_by(expr, axis);
     if (groups.size() < best.groups.size()) best = {axis, std::move(groups)};
   }
   return best;
 }
 
-std::vector<bool> axes_read(const View& view, std::size_t box_rank) {
+std::vector<bool> axes_read(const circuit::View& view, std::size_t box_rank) {
   std::vector<bool> read(box_rank, false);
-  for (const AxisMap& map : view.axes) {
-    for (const AxisTerm& t : map.terms) read[t.box_axis] = true;
+  for (const circuit::AxisMap& map : view.axes) {
+    for (const circuit::AxisTerm& t : map.terms) read[t.box_axis] = true;
   }
   return read;
 }
 
-ExprFunctionals::ExprFunctionals(const LinExpr& expr, const std::vector<Column>& columns, std::size_t box_rank)
+ExprFunctionals::ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns,
+                                 std::size_t box_rank)
     : expr_(expr), columns_(columns) {
   ViewGroups grouped = group_views(expr);
   merged_ = grouped.merged;
-  for (std::vector<const View*>& views : grouped.groups) {
+  for (std::vector<const circuit::View*>& views : grouped.groups) {
     Group group;
     // Box axes that some view reads, and those that some view does not.
     std::vector<bool> some(box_rank, false), not_all(box_rank, false);
-    for (const View* view : views) {
+    for (const circuit::View* view : views) {
       const std::vector<bool> read = axes_read(*view, box_rank);
       for (std::size_t b = 0; b < box_rank; ++b) (read[b] ? some : not_all)[b] = true;
     }
@@ -135,8 +136,8 @@ ExprFunctionals::ExprFunctionals(const LinExpr& expr, const std::vector<Column>&
     group.vectors.resize(rank);
     for (std::size_t axis = 0; axis < rank; ++axis) {
       std::vector<bool> depends(box_rank, false);
-      for (const View* view : views) {
-        for (const AxisTerm& t : view->axes[axis].terms) depends[t.box_axis] = true;
+      for (const circuit::View* view : views) {
+        for (const circuit::AxisTerm& t : view->axes[axis].terms) depends[t.box_axis] = true;
       }
       // Each view's own factor stands in the merged vector.
       if (axis == merged_ && views.size() > 1) {
@@ -155,7 +156,7 @@ ExprFunctionals::ExprFunctionals(const LinExpr& expr, const std::vector<Column>&
 namespace {
 
 // The view's integer times the totals of the box axes that it does not read, but for those in `left_out`.
-Fe factor_of(const View& view, const BoxWeights& weights, const std::vector<std::uint32_t>& left_out) {
+Fe factor_of(const circuit::View& view, const BoxWeights& weights, const std::vector<std::uint32_t>& left_out) {
   Fe factor(view.coef);
   const std::vector<bool> read = axes_read(view, weights.size());
   for (std::uint32_t b = 0; b < weights.size(); ++b) {
@@ -175,7 +176,7 @@ Vector ExprFunctionals::vector_of(Group& group, std::size_t axis, const BoxWeigh
   if (axis != merged_ || group.views.size() == 1) {
     correlate(group.views[0]->axes[axis], weights, Fe::one(), vector, steps_);
   } else {
-    for (const View* view : group.views) {
+    for (const circuit::View* view : group.views) {
       correlate(view->axes[axis], weights, factor_of(*view, weights, group.broadcast), vector, steps_);
     }
   }
@@ -187,8 +188,8 @@ ExprFunctional ExprFunctionals::at(const BoxWeights& weights) {
   out.constant = Fe(expr_.constant);
   for (const auto& axis : weights) out.constant *= axis->total;
   for (Group& group : groups_) {
-    const View& first = *group.views[0];
-    const Column& column = columns_[first.column];
+    const circuit::View& first = *group.views[0];
+    const circuit::Column& column = columns_[first.column];
     Term term;
     term.column = first.column;
     const bool is_merged = group.views.size() > 1 && merged_ < first.axes.size();
@@ -197,12 +198,12 @@ ExprFunctional ExprFunctionals::at(const BoxWeights& weights) {
     } else {
       // Several views of one column element: their integers add up.
       term.coef = Fe();
-      for (const View* view : group.views) term.coef += factor_of(*view, weights, {});
+      for (const circuit::View* view : group.views) term.coef += factor_of(*view, weights, {});
     }
     for (std::size_t axis = 0; axis < first.axes.size(); ++axis)
       term.vectors.push_back(vector_of(group, axis, weights));
     steps_ += group.views.size() + weights.size() + first.axes.size();
-    if (column.oracle == Oracle::kConstant) {
+    if (column.oracle == circuit::Oracle::kConstant) {
       out.constant += term.coef * weighted_sum(term.vectors, column.constants);
       steps_ += column.constants.size();
     } else {
@@ -212,4 +213,4 @@ ExprFunctional ExprFunctionals::at(const BoxWeights& weights) {
   return out;
 }
 
-}  // namespace zkinfer::circuit
+}  // namespace zkinfer::argument

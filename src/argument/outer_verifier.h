@@ -11,14 +11,16 @@
 
 #include <vector>
 
-#include "circuit/functional.h"
+#include "argument/compiled.h"
+#include "argument/functional.h"
 #include "hiding/product.h"
 #include "lookup/gkr_verifier.h"
-#include "relations/compile.h"
-#include "statement/statement.h"
 #include "sumcheck/rounds.h"
 
-namespace zkinfer::verifier {
+namespace zkinfer::argument {
+
+// Values of the public tensors, each row-major (circuit::Circuit::public_tensors).
+using TensorValues = std::vector<std::vector<std::int64_t>>;
 
 struct OuterMessages {
   Fe alpha, beta;
@@ -32,14 +34,14 @@ struct OuterMessages {
 };
 
 // Failure is the channel's verdict; the messages are then meaningless.
-OuterMessages receive_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled);
+OuterMessages receive_outer(hiding::VerifierChannel& channel, const Compiled& compiled);
 
 // Constraints, in this order: the leaf claims p and q; per contraction lhs and rhs; the end of the contractions' sumcheck;
 // equalities; public tensors; messages. Constraint i says: its form + its terms = 0.
 struct ConstraintCounts {
   std::size_t contractions, equalities, public_tensors, messages;
 
-  ConstraintCounts(const relations::CompiledCircuit& compiled, const OuterMessages& messages);
+  ConstraintCounts(const Compiled& compiled, const OuterMessages& messages);
   std::size_t total() const { return 3 + 2 * contractions + equalities + public_tensors + messages; }
   // For tests and people.
   const char* label(std::size_t constraint) const;
@@ -50,13 +52,13 @@ class ConstraintSink {
  public:
   virtual ~ConstraintSink() = default;
   virtual void add_form(std::size_t constraint, const hiding::LinearForm& form) = 0;
-  virtual void add_term(std::size_t constraint, circuit::Term term) = 0;
+  virtual void add_term(std::size_t constraint, Term term) = 0;
   // No later term shares a vector with the terms so far.
   virtual void end_relation() {}
 };
 
 // tensors: the public tensors' values (statement::tensor_values), sizes checked by the caller.
-void evaluate_outer(const relations::CompiledCircuit& compiled, const statement::PublicValues& tensors,
-                    const OuterMessages& outer, ConstraintSink& sink);
+void evaluate_outer(const Compiled& compiled, const TensorValues& tensors, const OuterMessages& outer,
+                    ConstraintSink& sink);
 
-}  // namespace zkinfer::verifier
+}  // namespace zkinfer::argument

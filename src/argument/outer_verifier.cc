@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "verifier/outer_verifier.h"
+#include "argument/outer_verifier.h"
 
+#include "argument/point.h"
 #include "base/check.h"
-#include "circuit/point.h"
 #include "field/eq.h"
 #include "sumcheck/zerocheck_verifier.h"
 
-namespace zkinfer::verifier {
+namespace zkinfer::argument {
 
 namespace {
 
-using circuit::BoxWeights;
 using circuit::Circuit;
-using circuit::ExprFunctional;
-using circuit::ExprFunctionals;
-using circuit::LeafBlock;
-using circuit::Term;
 using hiding::LinearForm;
 
 Fe inverse_power_of_two(int exponent) { return Fe(pow(inverse(Fp(2)), static_cast<std::uint64_t>(exponent))); }
 
 }  // namespace
 
-OuterMessages receive_outer(hiding::VerifierChannel& channel, const relations::CompiledCircuit& compiled) {
+OuterMessages receive_outer(hiding::VerifierChannel& channel, const Compiled& compiled) {
   OuterMessages outer;
   outer.alpha = channel.challenge("lookup alpha");
   outer.beta = channel.challenge("lookup beta");
@@ -40,7 +35,7 @@ OuterMessages receive_outer(hiding::VerifierChannel& channel, const relations::C
   return outer;
 }
 
-ConstraintCounts::ConstraintCounts(const relations::CompiledCircuit& compiled, const OuterMessages& outer)
+ConstraintCounts::ConstraintCounts(const Compiled& compiled, const OuterMessages& outer)
     : contractions(compiled.circuit.contractions.size()),
       equalities(compiled.circuit.equalities.size()),
       public_tensors(compiled.circuit.public_tensors.size()),
@@ -60,13 +55,13 @@ namespace {
 
 class Evaluator {
  public:
-  Evaluator(const relations::CompiledCircuit& compiled, const OuterMessages& outer, ConstraintSink& sink)
+  Evaluator(const Compiled& compiled, const OuterMessages& outer, ConstraintSink& sink)
       : circuit_(compiled.circuit), plan_(compiled.plan), outer_(outer), sink_(sink) {}
 
   void leaves();
   void contractions();
   void equalities();
-  void public_tensors(const statement::PublicValues& tensors);
+  void public_tensors(const TensorValues& tensors);
   void messages();
 
  private:
@@ -87,7 +82,7 @@ class Evaluator {
   static constexpr std::size_t kP = 0, kQ = 1, kFirstContraction = 2;
 
   const Circuit& circuit_;
-  const circuit::OuterPlan& plan_;
+  const OuterPlan& plan_;
   const OuterMessages& outer_;
   ConstraintSink& sink_;
   std::size_t next_ = 0;  // constraint
@@ -100,7 +95,7 @@ Fe table_value(const circuit::Table& table, std::size_t entry, const std::vector
   return sum;
 }
 
-// The leaf claims P~(r) = p and Q~(r) = q as constraints on columns (layout: circuit/plan.h).
+// The leaf claims P~(r) = p and Q~(r) = q as constraints on columns (layout: argument/plan.h).
 void Evaluator::leaves() {
   LinearForm p, q(Fe::one());
   p -= outer_.leaves.p;
@@ -112,7 +107,7 @@ void Evaluator::leaves() {
     if (leaf.kind == LeafBlock::Kind::kLookup) by_lookup[leaf.index].push_back(&leaf);
     if (leaf.kind == LeafBlock::Kind::kTable) table_leaves(leaf);
     if (leaf.kind == LeafBlock::Kind::kBlind) {
-      const Fe prefix = circuit::leaf_prefix(leaf, outer_.leaves.point);
+      const Fe prefix = leaf_prefix(leaf, outer_.leaves.point);
       auto limbs = std::make_shared<const std::vector<Fe>>(std::vector<Fe>{Fe::basis(0), Fe::basis(1), Fe::basis(2)});
       sink_.add_form(kQ, LinearForm(-prefix));
       sink_.add_term(kQ, {circuit_.blind, prefix, {std::move(limbs)}});
@@ -124,12 +119,12 @@ void Evaluator::leaves() {
 
 void Evaluator::lookup_leaves(std::uint32_t index, const std::vector<const LeafBlock*>& blocks) {
   const circuit::Lookup& lookup = circuit_.lookups[index];
-  circuit::LeafWeights leaf_weights(outer_.leaves.point);
+  LeafWeights leaf_weights(outer_.leaves.point);
   std::vector<ExprFunctionals> entries;
   for (const circuit::LinExpr& entry : lookup.tuple) entries.emplace_back(entry, circuit_.columns, lookup.box.size());
   Fe all;  // eq of all points of the box
   for (const LeafBlock* leaf : blocks) {
-    const Fe prefix = circuit::leaf_prefix(*leaf, outer_.leaves.point);
+    const Fe prefix = leaf_prefix(*leaf, outer_.leaves.point);
     const BoxWeights weights = leaf_weights.of(*leaf);
     Fe covered = prefix;
     for (const auto& axis : weights) covered *= axis->total;
@@ -147,7 +142,7 @@ void Evaluator::lookup_leaves(std::uint32_t index, const std::vector<const LeafB
 
 void Evaluator::table_leaves(const LeafBlock& leaf) {
   const circuit::Table& table = circuit_.tables[leaf.index];
-  const Fe prefix = circuit::leaf_prefix(leaf, outer_.leaves.point);
+  const Fe prefix = leaf_prefix(leaf, outer_.leaves.point);
   const std::span<const Fe> point = std::span(outer_.leaves.point).last(static_cast<std::size_t>(leaf.log_size));
   const auto rows = std::make_shared<const std::vector<Fe>>(eq_vector(point, std::uint64_t{1} << leaf.log_size));
   // The eq weights of all rows add up to one.
@@ -170,9 +165,8 @@ void Evaluator::contractions() {
   Fe power = Fe::one();
   for (std::size_t i = 0; i < circuit_.contractions.size(); ++i) {
     const circuit::Contraction& relation = circuit_.contractions[i];
-    const circuit::ContractionPlan& plan = plan_.contractions[i];
-    const circuit::ContractionWeights weights =
-        circuit::contraction_weights(relation, plan, outer_.tau, outer_.rounds.point);
+    const ContractionPlan& plan = plan_.contractions[i];
+    const ContractionWeights weights = contraction_weights(relation, plan, outer_.tau, outer_.rounds.point);
     add(end, relation.y, weights.y, power * inverse_power_of_two(plan_.rounds));
     const Fe scale = power * inverse_power_of_two(plan_.rounds - plan.sum_bits);
     const hiding::ProductForms& operands = outer_.operands[i];
@@ -190,7 +184,7 @@ void Evaluator::contractions() {
 
 void Evaluator::equalities() {
   for (const circuit::Equality& equality : circuit_.equalities) {
-    add(next_++, equality.expr, circuit::box_weights(equality.box, outer_.tau), Fe::one());
+    add(next_++, equality.expr, box_weights(equality.box, outer_.tau), Fe::one());
     sink_.end_relation();
   }
 }
@@ -209,10 +203,10 @@ Fe tensor_value(const BoxWeights& weights, std::size_t axis, const std::int64_t*
   return sum;
 }
 
-void Evaluator::public_tensors(const statement::PublicValues& tensors) {
+void Evaluator::public_tensors(const TensorValues& tensors) {
   for (std::size_t i = 0; i < circuit_.public_tensors.size(); ++i) {
     const circuit::PublicTensor& tensor = circuit_.public_tensors[i];
-    const BoxWeights weights = circuit::box_weights(tensor.box, outer_.tau);
+    const BoxWeights weights = box_weights(tensor.box, outer_.tau);
     std::uint64_t size = 1;
     for (const std::uint64_t n : tensor.box) size *= n;
     ZKI_CHECK_EQ(tensors[i].size(), size, "a public value per point");
@@ -229,8 +223,8 @@ void Evaluator::messages() {
 
 }  // namespace
 
-void evaluate_outer(const relations::CompiledCircuit& compiled, const statement::PublicValues& tensors,
-                    const OuterMessages& outer, ConstraintSink& sink) {
+void evaluate_outer(const Compiled& compiled, const TensorValues& tensors, const OuterMessages& outer,
+                    ConstraintSink& sink) {
   Evaluator evaluator(compiled, outer, sink);
   evaluator.leaves();
   evaluator.contractions();
@@ -239,4 +233,4 @@ void evaluate_outer(const relations::CompiledCircuit& compiled, const statement:
   evaluator.messages();
 }
 
-}  // namespace zkinfer::verifier
+}  // namespace zkinfer::argument

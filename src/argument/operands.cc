@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "prover/operands.h"
+#include "argument/operands.h"
 
 #include <algorithm>
 #include <mutex>
 
 #include "base/parallel.h"
 
-namespace zkinfer::prover {
+namespace zkinfer::argument {
 
 namespace {
 
@@ -14,7 +14,6 @@ using circuit::AxisRole;
 using circuit::Circuit;
 using circuit::ColumnValues;
 using circuit::Contraction;
-using circuit::ContractionPlan;
 using circuit::LinExpr;
 using circuit::LoopAxis;
 
@@ -47,8 +46,8 @@ BoundAxes bound_axes(const Contraction& relation, AxisRole bound) {
 }
 
 // Sets `fixed` to point `index` (row-major) of the bound axes and returns the point's weight.
-Fe fix_point(const Contraction& relation, const BoundAxes& bound, std::size_t index,
-             const circuit::BoxWeights& tau_weights, std::vector<std::uint64_t>& fixed) {
+Fe fix_point(const Contraction& relation, const BoundAxes& bound, std::size_t index, const BoxWeights& tau_weights,
+             std::vector<std::uint64_t>& fixed) {
   Fe weight = Fe::one();
   for (std::size_t b = bound.axes.size(); b-- > 0;) {
     const std::uint32_t axis = bound.axes[b];
@@ -76,8 +75,7 @@ bool is_contiguous(const LinExpr& expr, std::uint32_t axis) {
 
 // Tables are small and the last bound axis is contiguous in the columns: its whole run is evaluated at once, per table entry.
 FeVec bind_runs(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
-                const ColumnValues& data, const LinExpr& expr, BoundAxes bound,
-                const circuit::BoxWeights& tau_weights) {
+                const ColumnValues& data, const LinExpr& expr, BoundAxes bound, const BoxWeights& tau_weights) {
   const std::uint32_t run_axis = bound.axes.back();
   const std::uint64_t run = relation.box[run_axis];
   bound.axes.pop_back();
@@ -135,8 +133,7 @@ FpVec evaluate_operand(const Contraction& relation, const ContractionPlan& plan,
 }
 
 FeVec bind_operand(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
-                   const ColumnValues& data, const LinExpr& expr, AxisRole bound_role,
-                   const circuit::BoxWeights& tau_weights) {
+                   const ColumnValues& data, const LinExpr& expr, AxisRole bound_role, const BoxWeights& tau_weights) {
   const std::size_t size = std::size_t{1} << plan.sum_bits;
   const BoundAxes bound = bound_axes(relation, bound_role);
   if (bound.axes.empty()) {
@@ -167,4 +164,4 @@ FeVec bind_operand(const Contraction& relation, const ContractionPlan& plan, con
   return out;
 }
 
-}  // namespace zkinfer::prover
+}  // namespace zkinfer::argument

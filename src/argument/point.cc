@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "circuit/point.h"
+#include "argument/point.h"
 
 #include "field/eq.h"
 
-namespace zkinfer::circuit {
+namespace zkinfer::argument {
 
 namespace {
 
@@ -15,36 +15,36 @@ SharedWeights eq_weights(std::span<const Fe> point, std::uint64_t size, std::uin
 
 SharedWeights first_index() { return std::make_shared<const AxisWeights>(0, std::vector<Fe>{Fe::one()}); }
 
-bool uses_tau(AxisRole role) { return role != AxisRole::kK; }
-bool is_summed(AxisRole role) { return role == AxisRole::kC || role == AxisRole::kK; }
+bool uses_tau(circuit::AxisRole role) { return role != circuit::AxisRole::kK; }
+bool is_summed(circuit::AxisRole role) { return role == circuit::AxisRole::kC || role == circuit::AxisRole::kK; }
 
 }  // namespace
 
-BoxWeights box_weights(const Box& box, std::span<const Fe> point) {
+BoxWeights box_weights(const circuit::Box& box, std::span<const Fe> point) {
   BoxWeights out;
   for (const std::uint64_t n : box) {
-    const auto bits = static_cast<std::size_t>(axis_bits(n));
+    const auto bits = static_cast<std::size_t>(circuit::axis_bits(n));
     out.push_back(eq_weights(point.first(bits), n));
     point = point.subspan(bits);
   }
   return out;
 }
 
-BoxWeights tau_weights(const Contraction& relation, std::span<const Fe> tau) {
+BoxWeights tau_weights(const circuit::Contraction& relation, std::span<const Fe> tau) {
   BoxWeights out;
   for (std::size_t axis = 0; axis < relation.box.size(); ++axis) {
     if (!uses_tau(relation.roles[axis])) {
       out.push_back(first_index());
       continue;
     }
-    const auto bits = static_cast<std::size_t>(axis_bits(relation.box[axis]));
+    const auto bits = static_cast<std::size_t>(circuit::axis_bits(relation.box[axis]));
     out.push_back(eq_weights(tau.first(bits), relation.box[axis]));
     tau = tau.subspan(bits);
   }
   return out;
 }
 
-ContractionWeights contraction_weights(const Contraction& relation, const ContractionPlan& plan,
+ContractionWeights contraction_weights(const circuit::Contraction& relation, const ContractionPlan& plan,
                                        std::span<const Fe> tau, std::span<const Fe> sum_point) {
   ContractionWeights out;
   out.y = tau_weights(relation, tau);
@@ -52,13 +52,13 @@ ContractionWeights contraction_weights(const Contraction& relation, const Contra
   std::span<const Fe> point = sum_point.last(static_cast<std::size_t>(plan.sum_bits));
   for (std::size_t axis = 0; axis < relation.box.size(); ++axis) {
     const std::uint64_t n = relation.box[axis];
-    const AxisRole role = relation.roles[axis];
-    const auto bits = static_cast<std::size_t>(axis_bits(n));
+    const circuit::AxisRole role = relation.roles[axis];
+    const auto bits = static_cast<std::size_t>(circuit::axis_bits(n));
     if (is_summed(role)) {
       const SharedWeights at_point = eq_weights(point.first(bits), n);
       out.lhs.push_back(at_point);
       out.rhs.push_back(at_point);
-      if (role == AxisRole::kC) {
+      if (role == circuit::AxisRole::kC) {
         for (std::size_t i = 0; i < bits; ++i) {
           const Fe product = tau[i] * point[i];
           out.shared_eq *= Fe::one() - tau[i] - point[i] + product + product;
@@ -66,8 +66,8 @@ ContractionWeights contraction_weights(const Contraction& relation, const Contra
       }
       point = point.subspan(bits);
     } else {
-      out.lhs.push_back(role == AxisRole::kA ? out.y[axis] : first_index());
-      out.rhs.push_back(role == AxisRole::kB ? out.y[axis] : first_index());
+      out.lhs.push_back(role == circuit::AxisRole::kA ? out.y[axis] : first_index());
+      out.rhs.push_back(role == circuit::AxisRole::kB ? out.y[axis] : first_index());
     }
     if (uses_tau(role)) tau = tau.subspan(bits);
   }
@@ -88,7 +88,7 @@ BoxWeights LeafWeights::of(const LeafBlock& leaf) {
   BoxWeights out(leaf.block.pieces.size());
   std::span<const Fe> low = point_.last(static_cast<std::size_t>(leaf.log_size));
   for (const std::uint32_t axis : leaf.order) {
-    const AxisPiece& piece = leaf.block.pieces[axis];
+    const circuit::AxisPiece& piece = leaf.block.pieces[axis];
     const int position = static_cast<int>(low.size()) - piece.bits;
     SharedWeights& known = known_[{axis, piece.begin, piece.bits, position}];
     if (known == nullptr)
@@ -99,4 +99,4 @@ BoxWeights LeafWeights::of(const LeafBlock& leaf) {
   return out;
 }
 
-}  // namespace zkinfer::circuit
+}  // namespace zkinfer::argument

@@ -10,7 +10,7 @@
 #include "hiding/layout.h"
 #include "soundness/shape.h"
 
-namespace zkinfer::circuit {
+namespace zkinfer::argument {
 
 // An aligned block of the 2^log_leaves leaves (P, Q) of the lookup argument. Leaves of no block are (0, 1).
 //   kLookup  the points of a sub-box of lookup `index`: (1, alpha - tag - sum_j beta^(j+1) tuple_j)
@@ -20,7 +20,7 @@ struct LeafBlock {
   enum class Kind : std::uint8_t { kLookup, kTable, kBlind };
   Kind kind = Kind::kBlind;
   std::uint32_t index = 0;
-  Block block;                       // kLookup: over the lookup's box
+  circuit::Block block;              // kLookup: over the lookup's box
   std::vector<std::uint32_t> order;  // kLookup: box axes from the highest to the lowest bits
   int log_size = 0;
   std::uint64_t offset = 0;  // a multiple of 2^log_size
@@ -44,15 +44,16 @@ struct OuterPlan {
   int degree = 2;    // of its round polynomials
 };
 
-ContractionPlan plan_contraction(const Contraction& relation);
-OuterPlan make_plan(const Circuit& circuit);
+ContractionPlan plan_contraction(const circuit::Contraction& relation);
+OuterPlan make_plan(const circuit::Circuit& circuit);
 
 // Runs the counting pass of the whole outer protocol; the result holds layout and copies (hiding/layout.h).
-hiding::PadAllocator count_pads(const Circuit& circuit, const OuterPlan& plan, bool zero_knowledge);
+hiding::PadAllocator count_pads(const circuit::Circuit& circuit, const OuterPlan& plan, bool zero_knowledge);
 
 // Appends the pad column; after this the circuit is complete. Does nothing to a circuit that has it.
-void add_pad_column(Circuit& circuit, const hiding::PadLayout& layout);
+void add_pad_column(circuit::Circuit& circuit, const hiding::PadLayout& layout);
 
-soundness::OuterShape outer_shape(const Circuit& circuit, const OuterPlan& plan, const hiding::PadLayout& layout);
+soundness::OuterShape outer_shape(const circuit::Circuit& circuit, const OuterPlan& plan,
+                                  const hiding::PadLayout& layout);
 
-}  // namespace zkinfer::circuit
+}  // namespace zkinfer::argument

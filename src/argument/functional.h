@@ -2,8 +2,8 @@
 // What a linear expression over a box becomes when every box axis gets weights: a linear functional of the columns, a sum of
 // rank-one tensors
 //   sum_terms coef * sum_idx (prod_axis vectors[axis][idx_axis]) column[idx].
-// The verifier folds the terms at the opening's challenges (circuit/fold.h), at the cost of the vectors' lengths, not of the
-// column's size; the prover adds their dense weights lane by lane (circuit/dense_weights.h).
+// The verifier folds the terms at the opening's challenges (argument/fold.h), at the cost of the vectors' lengths, not of the
+// column's size; the prover adds their dense weights lane by lane (argument/dense_weights.h).
 #pragma once
 
 #include <map>
@@ -14,13 +14,13 @@
 #include "circuit/circuit.h"
 #include "field/fe.h"
 
-namespace zkinfer::circuit {
+namespace zkinfer::argument {
 
 // Shared: a lookup's leaf blocks have most of their vectors in common.
 using Vector = std::shared_ptr<const std::vector<Fe>>;
 
 struct Term {
-  ColumnId column = 0;
+  circuit::ColumnId column = 0;
   Fe coef = Fe::one();
   std::vector<Vector> vectors;  // [column rank][axis length]
 };
@@ -45,26 +45,26 @@ struct ExprFunctional {
 // leaves the fewest terms. Keys of lookups that are made of many bits of a word need it.
 struct ViewGroups {
   std::size_t merged = 0;  // the axis
-  std::vector<std::vector<const View*>> groups;
+  std::vector<std::vector<const circuit::View*>> groups;
 };
-ViewGroups group_views(const LinExpr& expr);
+ViewGroups group_views(const circuit::LinExpr& expr);
 
 // The box axes that a view reads: a bit per axis.
-std::vector<bool> axes_read(const View& view, std::size_t box_rank);
+std::vector<bool> axes_read(const circuit::View& view, std::size_t box_rank);
 
 // The functionals of one expression at any number of weights of its box. Every vector is computed once per combination of
 // weights that it depends on; weights are told apart by address, so they must outlive the object.
 class ExprFunctionals {
  public:
   // expr and columns outlive the object.
-  ExprFunctionals(const LinExpr& expr, const std::vector<Column>& columns, std::size_t box_rank);
+  ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns, std::size_t box_rank);
   ExprFunctional at(const BoxWeights& weights);
   // Additions and multiplications spent so far, as circuit/cost.h counts them.
   std::uint64_t steps() const { return steps_; }
 
  private:
   struct Group {
-    std::vector<const View*> views;
+    std::vector<const circuit::View*> views;
     std::vector<std::uint32_t> broadcast;             // box axes that no view of the group reads
     std::vector<std::vector<std::uint32_t>> depends;  // [column axis]: box axes that its vector depends on
     std::vector<std::map<std::vector<const AxisWeights*>, Vector>> vectors;  // [column axis]
@@ -72,11 +72,11 @@ class ExprFunctionals {
 
   Vector vector_of(Group& group, std::size_t axis, const BoxWeights& weights);
 
-  const LinExpr& expr_;
-  const std::vector<Column>& columns_;
+  const circuit::LinExpr& expr_;
+  const std::vector<circuit::Column>& columns_;
   std::size_t merged_ = 0;
   std::vector<Group> groups_;
   std::uint64_t steps_ = 0;
 };
 
-}  // namespace zkinfer::circuit
+}  // namespace zkinfer::argument

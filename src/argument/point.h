@@ -7,13 +7,13 @@
 #include <tuple>
 #include <vector>
 
-#include "circuit/functional.h"
-#include "circuit/plan.h"
+#include "argument/functional.h"
+#include "argument/plan.h"
 
-namespace zkinfer::circuit {
+namespace zkinfer::argument {
 
 // eq weights of all axes of a box, which take their bits from the point in box order (first coordinates first).
-BoxWeights box_weights(const Box& box, std::span<const Fe> point);
+BoxWeights box_weights(const circuit::Box& box, std::span<const Fe> point);
 
 // A contraction at (tau, sum_point): a, b, c axes take bits of tau in box order, c and k axes take bits of sum_point in
 // box order (its last sum_bits coordinates). Axes that an expression does not use are read at index 0.
@@ -22,8 +22,8 @@ struct ContractionWeights {
   Fe shared_eq;  // eq(tau, sum_point) over the c axes
 };
 // At tau only (y, and the bound axes of lhs and rhs); the prover needs them before the sumcheck.
-BoxWeights tau_weights(const Contraction& relation, std::span<const Fe> tau);
-ContractionWeights contraction_weights(const Contraction& relation, const ContractionPlan& plan,
+BoxWeights tau_weights(const circuit::Contraction& relation, std::span<const Fe> tau);
+ContractionWeights contraction_weights(const circuit::Contraction& relation, const ContractionPlan& plan,
                                        std::span<const Fe> tau, std::span<const Fe> sum_point);
 
 // The eq factor of a leaf block's address prefix.
@@ -42,4 +42,4 @@ class LeafWeights {
   std::map<std::tuple<std::uint32_t, std::uint64_t, int, int>, std::shared_ptr<const AxisWeights>> known_;
 };
 
-}  // namespace zkinfer::circuit
+}  // namespace zkinfer::argument

@@ -12,15 +12,15 @@
 #include <tuple>
 #include <vector>
 
-#include "circuit/functional.h"
+#include "argument/functional.h"
 #include "circuit/layout.h"
 
-namespace zkinfer::circuit {
+namespace zkinfer::argument {
 
 class FunctionalFold {
  public:
   // layout outlives the object.
-  FunctionalFold(const Layout& layout, std::vector<Fe> lane_weights, std::vector<Fe> low_point);
+  FunctionalFold(const circuit::Layout& layout, std::vector<Fe> lane_weights, std::vector<Fe> low_point);
 
   // term.column is a column of the layout's oracle.
   void add(const Term& term);
@@ -31,8 +31,8 @@ class FunctionalFold {
   std::uint64_t steps() const { return steps_; }
 
  private:
-  struct Column {
-    BlockIndex index;
+  struct FoldedColumn {
+    circuit::BlockIndex index;
     std::vector<Fe> block_weights;  // the lane's weight and the eq of address bits above the block but below A
   };
   // One vector on one axis of a column, its low index bits bound.
@@ -43,18 +43,18 @@ class FunctionalFold {
         tables;  // by placed piece (BlockIndex::placed), where it was needed and bits are bound
   };
 
-  Column& column_of(ColumnId id);
-  BoundVector& bind(ColumnId id, std::uint32_t axis, const Column& column, const Vector& vector);
-  void add_block(const ColumnLayout& layout, const Column& column, std::span<BoundVector* const> axes,
+  FoldedColumn& column_of(circuit::ColumnId id);
+  BoundVector& bind(circuit::ColumnId id, std::uint32_t axis, const FoldedColumn& column, const Vector& vector);
+  void add_block(const circuit::ColumnLayout& layout, const FoldedColumn& column, std::span<BoundVector* const> axes,
                  std::span<const std::uint32_t> pieces, const Fe& coef);
 
-  const Layout& layout_;
+  const circuit::Layout& layout_;
   std::vector<Fe> lane_weights_, low_point_;
   std::vector<Fe> weights_;
-  std::map<ColumnId, Column> columns_;
-  std::map<std::tuple<ColumnId, std::uint32_t, const std::vector<Fe>*>, BoundVector> bound_;
+  std::map<circuit::ColumnId, FoldedColumn> columns_;
+  std::map<std::tuple<circuit::ColumnId, std::uint32_t, const std::vector<Fe>*>, BoundVector> bound_;
   std::vector<Fe> high_, next_;
   std::uint64_t steps_ = 0;
 };
 
-}  // namespace zkinfer::circuit
+}  // namespace zkinfer::argument

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "circuit/fold.h"
+#include "argument/fold.h"
 
 #include <algorithm>
 
 #include "base/check.h"
 
-namespace zkinfer::circuit {
+namespace zkinfer::argument {
 
-FunctionalFold::FunctionalFold(const Layout& layout, std::vector<Fe> lane_weights, std::vector<Fe> low_point)
+FunctionalFold::FunctionalFold(const circuit::Layout& layout, std::vector<Fe> lane_weights, std::vector<Fe> low_point)
     : layout_(layout), lane_weights_(std::move(lane_weights)), low_point_(std::move(low_point)) {
   ZKI_CHECK_EQ(lane_weights_.size(), std::size_t{1} << layout.log_lanes, "a weight per lane");
   const std::uint64_t step = std::uint64_t{1} << low_point_.size();
   weights_.resize((layout.num_coefs + step - 1) / step);
 }
 
-FunctionalFold::Column& FunctionalFold::column_of(ColumnId id) {
+FunctionalFold::FoldedColumn& FunctionalFold::column_of(circuit::ColumnId id) {
   const auto known = columns_.find(id);
   if (known != columns_.end()) return known->second;
-  const ColumnLayout& layout = layout_.columns[id];
-  Column column{BlockIndex(layout.cuts), {}};
-  for (const PlacedBlock& placed : layout.blocks) {
+  const circuit::ColumnLayout& layout = layout_.columns[id];
+  FoldedColumn column{circuit::BlockIndex(layout.cuts), {}};
+  for (const circuit::PlacedBlock& placed : layout.blocks) {
     Fe weight = lane_weights_[placed.lane];
     for (auto bit = static_cast<std::size_t>(placed.block.log_size()); bit < low_point_.size(); ++bit) {
       weight *= ((placed.row >> bit) & 1) != 0 ? low_point_[bit] : Fe::one() - low_point_[bit];
@@ -30,12 +30,12 @@ FunctionalFold::Column& FunctionalFold::column_of(ColumnId id) {
   return columns_.emplace(id, std::move(column)).first->second;
 }
 
-FunctionalFold::BoundVector& FunctionalFold::bind(ColumnId id, std::uint32_t axis, const Column& column,
-                                                  const Vector& vector) {
+FunctionalFold::BoundVector& FunctionalFold::bind(circuit::ColumnId id, std::uint32_t axis,
+                                                  const FoldedColumn& column, const Vector& vector) {
   BoundVector& bound = bound_[{id, axis, vector.get()}];
   if (bound.vector != nullptr) return bound;
   bound.vector = vector;
-  const std::vector<AxisPiece>& pieces = layout_.columns[id].cuts.pieces[axis];
+  const std::vector<circuit::AxisPiece>& pieces = layout_.columns[id].cuts.pieces[axis];
   for (std::uint32_t i = 0; i < pieces.size(); ++i) {
     const auto begin = vector->begin() + static_cast<std::ptrdiff_t>(pieces[i].begin);
     const auto end = begin + static_cast<std::ptrdiff_t>(pieces[i].length);
@@ -68,8 +68,9 @@ std::vector<Fe> bind_low(std::span<const Fe> vector, std::span<const Fe> point) 
 
 // Adds coef times the block's weight times the outer product of the axes' tables on these pieces, from the lowest axis up; axes
 // that are bound whole are one factor, and most blocks have no others.
-void FunctionalFold::add_block(const ColumnLayout& layout, const Column& column, std::span<BoundVector* const> axes,
-                               std::span<const std::uint32_t> pieces, const Fe& coef) {
+void FunctionalFold::add_block(const circuit::ColumnLayout& layout, const FoldedColumn& column,
+                               std::span<BoundVector* const> axes, std::span<const std::uint32_t> pieces,
+                               const Fe& coef) {
   const std::size_t block = column.index.block(pieces);
   Fe weight = coef * column.block_weights[block];
   high_.clear();
@@ -78,7 +79,7 @@ void FunctionalFold::add_block(const ColumnLayout& layout, const Column& column,
   const auto low_bits = static_cast<int>(low_point_.size());
   for (std::size_t k = layout.cuts.order.size(); k-- > 0;) {
     const std::uint32_t axis = layout.cuts.order[k];
-    const AxisPiece& piece = layout.cuts.pieces[axis][pieces[axis]];
+    const circuit::AxisPiece& piece = layout.cuts.pieces[axis][pieces[axis]];
     const int bound_bits = std::max(0, std::min(piece.bits, low_bits - position));
     std::span<const Fe> table = std::span(*axes[axis]->vector).subspan(piece.begin, piece.length);
     if (bound_bits > 0) {
@@ -118,8 +119,8 @@ void FunctionalFold::add_block(const ColumnLayout& layout, const Column& column,
 }
 
 void FunctionalFold::add(const Term& term) {
-  const Column& column = column_of(term.column);
-  const ColumnLayout& layout = layout_.columns[term.column];
+  const FoldedColumn& column = column_of(term.column);
+  const circuit::ColumnLayout& layout = layout_.columns[term.column];
   std::vector<BoundVector*> axes;
   for (std::uint32_t axis = 0; axis < term.vectors.size(); ++axis) {
     axes.push_back(&bind(term.column, axis, column, term.vectors[axis]));
@@ -137,4 +138,4 @@ void FunctionalFold::add(const Term& term) {
   }
 }
 
-}  // namespace zkinfer::circuit
+}  // namespace zkinfer::argument

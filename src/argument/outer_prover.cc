@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "prover/outer_prover.h"
+#include "argument/outer_prover.h"
 
 #include <algorithm>
 #include <chrono>
 
+#include "argument/operands.h"
+#include "argument/point.h"
 #include "base/check.h"
 #include "base/parallel.h"
-#include "circuit/point.h"
 #include "lookup/gkr_prover.h"
-#include "prover/operands.h"
 #include "sumcheck/batched_products.h"
 #include "sumcheck/zerocheck_prover.h"
 
-namespace zkinfer::prover {
+namespace zkinfer::argument {
 
 namespace {
 
@@ -20,7 +20,6 @@ using circuit::AxisRole;
 using circuit::Circuit;
 using circuit::ColumnValues;
 using circuit::Contraction;
-using circuit::LeafBlock;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -50,8 +49,7 @@ bool is_full(const LeafBlock& leaf) {
 class OuterLeaves final : public lookup::LeafSource {
  public:
   // Takes the tuples apart as it goes.
-  OuterLeaves(const relations::CompiledCircuit& compiled, const ColumnValues& data, TupleValues tuples, const Fe& alpha,
-              const Fe& beta)
+  OuterLeaves(const Compiled& compiled, const ColumnValues& data, TupleValues tuples, const Fe& alpha, const Fe& beta)
       : circuit_(compiled.circuit), size_(std::size_t{1} << compiled.plan.log_leaves), alpha_(alpha), beta_(beta) {
     blocks_.resize(compiled.plan.leaves.size());
     std::vector<std::vector<std::size_t>> of_lookup(circuit_.lookups.size());
@@ -162,7 +160,7 @@ class OuterLeaves final : public lookup::LeafSource {
   std::vector<LeavesOfBlock> blocks_;  // by offset
 };
 
-void prove_lookups(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled, const ColumnValues& data,
+void prove_lookups(hiding::ProverChannel& channel, const Compiled& compiled, const ColumnValues& data,
                    TupleValues tuples) {
   const Fe alpha = channel.challenge("lookup alpha");
   const Fe beta = channel.challenge("lookup beta");
@@ -182,9 +180,8 @@ std::vector<Fe> shared_point(const Contraction& relation, std::span<const Fe> ta
   return out;
 }
 
-sumcheck::ProductRelation product_of(const Contraction& relation, const circuit::ContractionPlan& plan,
-                                     const Circuit& circuit, const ColumnValues& data, std::span<const Fe> tau,
-                                     const Fe& coef) {
+sumcheck::ProductRelation product_of(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
+                                     const ColumnValues& data, std::span<const Fe> tau, const Fe& coef) {
   sumcheck::ProductRelation product{coef, {}, shared_point(relation, tau)};
   const bool binds = std::any_of(relation.roles.begin(), relation.roles.end(),
                                  [](AxisRole role) { return role == AxisRole::kA || role == AxisRole::kB; });
@@ -194,14 +191,13 @@ sumcheck::ProductRelation product_of(const Contraction& relation, const circuit:
     if (!product.squared) product.base_factors.push_back(evaluate_operand(relation, plan, circuit, data, relation.rhs));
     return product;
   }
-  const circuit::BoxWeights vectors = circuit::tau_weights(relation, tau);
+  const BoxWeights vectors = tau_weights(relation, tau);
   product.factors.push_back(bind_operand(relation, plan, circuit, data, relation.lhs, AxisRole::kA, vectors));
   product.factors.push_back(bind_operand(relation, plan, circuit, data, relation.rhs, AxisRole::kB, vectors));
   return product;
 }
 
-void prove_contractions(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled,
-                        const ColumnValues& data) {
+void prove_contractions(hiding::ProverChannel& channel, const Compiled& compiled, const ColumnValues& data) {
   const Circuit& circuit = compiled.circuit;
   const std::vector<Fe> tau =
       channel.transcript().challenges("relations tau", static_cast<std::size_t>(compiled.plan.tau_bits));
@@ -220,8 +216,8 @@ void prove_contractions(hiding::ProverChannel& channel, const relations::Compile
 
 }  // namespace
 
-void prove_outer(hiding::ProverChannel& channel, const relations::CompiledCircuit& compiled, const ColumnValues& data,
-                 TupleValues tuples, std::span<const Fe> pads, OuterTimes& times) {
+void prove_outer(hiding::ProverChannel& channel, const Compiled& compiled, const ColumnValues& data, TupleValues tuples,
+                 std::span<const Fe> pads, OuterTimes& times) {
   auto start = std::chrono::steady_clock::now();
   prove_lookups(channel, compiled, data, std::move(tuples));
   times.lookup = seconds_since(start);
@@ -231,4 +227,4 @@ void prove_outer(hiding::ProverChannel& channel, const relations::CompiledCircui
   times.relations = seconds_since(start);
 }
 
-}  // namespace zkinfer::prover
+}  // namespace zkinfer::argument

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "circuit/dense_weights.h"
+#include "argument/dense_weights.h"
 
-namespace zkinfer::circuit {
+namespace zkinfer::argument {
 
-DenseWeights::DenseWeights(const Layout& layout, std::vector<Term> terms) : layout_(layout), terms_(std::move(terms)) {
+DenseWeights::DenseWeights(const circuit::Layout& layout, std::vector<Term> terms)
+    : layout_(layout), terms_(std::move(terms)) {
   terms_of_column_.resize(layout.columns.size());
   for (std::uint32_t i = 0; i < terms_.size(); ++i) {
     terms_of_column_[terms_[i].column].push_back(i);
@@ -20,10 +21,10 @@ DenseWeights::DenseWeights(const Layout& layout, std::vector<Term> terms) : layo
   }
 }
 
-bool DenseWeights::misses(std::uint32_t term_index, const Block& block) const {
+bool DenseWeights::misses(std::uint32_t term_index, const circuit::Block& block) const {
   const auto& support = supports_[term_index];
   for (std::size_t axis = 0; axis < support.size(); ++axis) {
-    const AxisPiece& piece = block.pieces[axis];
+    const circuit::AxisPiece& piece = block.pieces[axis];
     if (support[axis].first >= piece.begin + piece.length || support[axis].second <= piece.begin) return true;
   }
   return false;
@@ -32,8 +33,8 @@ bool DenseWeights::misses(std::uint32_t term_index, const Block& block) const {
 void DenseWeights::add_lane(std::size_t lane, FeSpan out) const {
   FeVec scratch;
   for (const auto& [column, block_index] : layout_.lanes[lane]) {
-    const ColumnLayout& placed_column = layout_.columns[column];
-    const PlacedBlock& placed = placed_column.blocks[block_index];
+    const circuit::ColumnLayout& placed_column = layout_.columns[column];
+    const circuit::PlacedBlock& placed = placed_column.blocks[block_index];
     for (const std::uint32_t term_index : terms_of_column_[column]) {
       if (misses(term_index, placed.block)) continue;
       const Term& term = terms_[term_index];
@@ -42,7 +43,7 @@ void DenseWeights::add_lane(std::size_t lane, FeSpan out) const {
         out.set(placed.row, out.get(placed.row) + term.coef);
         continue;
       }
-      const AxisPiece& inner = placed.block.pieces[order.back()];
+      const circuit::AxisPiece& inner = placed.block.pieces[order.back()];
       scratch.resize(inner.length);
       const std::vector<Fe>& inner_vector = *term.vectors[order.back()];
       for (std::uint64_t i = 0; i < inner.length; ++i) scratch.set(i, inner_vector[inner.begin + i]);
@@ -53,7 +54,7 @@ void DenseWeights::add_lane(std::size_t lane, FeSpan out) const {
           }
           return;
         }
-        const AxisPiece& piece = placed.block.pieces[order[level]];
+        const circuit::AxisPiece& piece = placed.block.pieces[order[level]];
         const std::vector<Fe>& vector = *term.vectors[order[level]];
         for (std::uint64_t i = 0; i < piece.length; ++i) {
           self(self, level + 1, (row << piece.bits) + i, weight * vector[piece.begin + i]);
@@ -64,4 +65,4 @@ void DenseWeights::add_lane(std::size_t lane, FeSpan out) const {
   }
 }
 
-}  // namespace zkinfer::circuit
+}  // namespace zkinfer::argument

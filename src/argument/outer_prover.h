@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sends the messages before the opening (order: argument/outer_verifier.h).
+#pragma once
+
+#include "argument/compiled.h"
+#include "circuit/evaluate.h"
+#include "hiding/prover_channel.h"
+
+namespace zkinfer::argument {
+
+// The values of every lookup's tuple over its box: [lookup][entry][box], row-major.
+using TupleValues = std::vector<std::vector<FpVec>>;
+
+// Seconds spent per part, for reports.
+struct OuterTimes {
+  double lookup = 0;
+  double relations = 0;
+};
+
+void prove_outer(hiding::ProverChannel& channel, const Compiled& compiled, const circuit::ColumnValues& data,
+                 TupleValues tuples, std::span<const Fe> pads, OuterTimes& times);
+
+}  // namespace zkinfer::argument

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/files.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+namespace zkinfer {
+
+namespace {
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+Status system_error(const std::string& what, const std::string& path) {
+  return io_error(what + " '" + path + "': " + std::strerror(errno));
+}
+}  // namespace
+
+Result<Bytes> read_file(const std::string& path, std::uint64_t max_bytes) {
+  File file(std::fopen(path.c_str(), "rb"));
+  if (!file) return system_error("cannot open", path);
+  Bytes out;
+  // Grows with what is really there, so pipes work and a lying size cannot make us allocate.
+  constexpr std::size_t kChunk = std::size_t{1} << 20;
+  while (true) {
+    const std::size_t old_bytes = out.size();
+    out.resize(old_bytes + kChunk);
+    const std::size_t got = std::fread(out.data() + old_bytes, 1, kChunk, file.get());
+    out.resize(old_bytes + got);
+    if (out.size() > max_bytes) {
+      return resource_limit("file '" + path + "' is larger than the limit of " + std::to_string(max_bytes) + " bytes");
+    }
+    if (got < kChunk) break;
+  }
+  if (std::ferror(file.get()) != 0) return system_error("cannot read", path);
+  return out;
+}
+
+Status write_file(const std::string& path, ByteView bytes) {
+  const std::string temporary = path + ".tmp" + std::to_string(::getpid());
+  File file(std::fopen(temporary.c_str(), "wb"));
+  if (!file) return system_error("cannot create", temporary);
+  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size() &&
+                       std::fflush(file.get()) == 0 && ::fsync(::fileno(file.get())) == 0;
+  const int write_errno = errno;
+  file.reset();
+  if (!written) {
+    std::remove(temporary.c_str());
+    errno = write_errno;
+    return system_error("cannot write", temporary);
+  }
+  if (std::rename(temporary.c_str(), path.c_str()) != 0) {
+    const Status status = system_error("cannot rename the finished file to", path);
+    std::remove(temporary.c_str());
+    return status;
+  }
+  return ok_status();
+}
+
+}  // namespace zkinfer
