@@ -27,6 +27,7 @@ enum class FileKind : std::uint32_t {
   kPath = magic_of("ZKIL"),
   kCommitmentSecret = magic_of("ZKIC"),
   kCommitmentBackup = magic_of("ZKIB"),
+  kCodeFile = magic_of("ZKIW"),
   kAuditKey = magic_of("ZKIA"),
   kTensorCommitment = magic_of("ZKID"),
   kTensorSecret = magic_of("ZKDC"),
@@ -59,11 +60,12 @@ inline constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 36;
 inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
 inline constexpr std::uint64_t kMaxProofBytes = std::uint64_t{1} << 28;  // certificates and rotations too
 inline constexpr std::uint64_t kMaxCommitmentSecretBytes = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t kMaxCodeFileBytes = std::uint64_t{1} << 46;  // never read as a whole
 inline constexpr std::uint64_t kMaxTensorSecretBytes = std::uint64_t{1} << 31;
 inline constexpr std::uint64_t kMaxTensorCommitmentBytes = std::uint64_t{1} << 16;
 
 inline constexpr std::array kFileFormats = {
-    FileFormat{FileKind::kModel, 1, "model package", ".zkmodel", Secrecy::kSecret, kMaxModelBytes, "model.md"},
+    FileFormat{FileKind::kModel, 2, "model package", ".zkmodel", Secrecy::kSecret, kMaxModelBytes, "model.md"},
     FileFormat{FileKind::kKey, 2, "verification key", ".zkkey", Secrecy::kPublic, kMaxKeyBytes, "key.md"},
     FileFormat{FileKind::kProof, 3, "proof", ".zkproof", Secrecy::kPublic, kMaxProofBytes, "proof.md"},
     FileFormat{FileKind::kCertificate, 2, "certificate", ".zkcert", Secrecy::kPublic, kMaxProofBytes, "certificate.md"},
@@ -73,6 +75,7 @@ inline constexpr std::array kFileFormats = {
                kMaxCommitmentSecretBytes, "secret.md"},
     FileFormat{FileKind::kCommitmentBackup, 1, "commitment backup", ".zkbackup", Secrecy::kSecret,
                kMaxCommitmentSecretBytes, "secret.md"},
+    FileFormat{FileKind::kCodeFile, 1, "code file", ".zkcode", Secrecy::kSecret, kMaxCodeFileBytes, "code.md"},
     FileFormat{FileKind::kAuditKey, 1, "audit key", ".zkaudit", Secrecy::kSecret, 4096, "audit_key.md"},
     FileFormat{FileKind::kTensorCommitment, 1, "tensor commitment", ".zktensor", Secrecy::kPublic,
                kMaxTensorCommitmentBytes, "tensor.md"},

@@ -210,7 +210,7 @@ Result<Prover> CommitmentTree::open_prover(const Model& model, const Node& node,
   const std::string path = node.name.empty() ? root_path_ : path_of(node.name, ".zksecret");
   ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kModelSecretFile, *ops_));
   auto store = std::make_shared<SlotFile>(std::move(file));
-  Result<Prover> prover = Prover::restore(model, store->payload(), store, progress);
+  Result<Prover> prover = Prover::restore(model, store->payload(), store, progress, api::code_file_for(model, path));
   if (!prover.ok()) return prover.status().with_context("'" + path + "'");
   return prover;
 }

@@ -25,6 +25,11 @@ std::string below(const std::string& name, std::uint64_t slot) {
   return name + (name.empty() ? "" : ".") + std::to_string(slot);
 }
 
+Status remove_if_there(FileOps& ops, const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops.facts(path));
+  return facts.exists ? ops.remove(path) : ok_status();
+}
+
 }  // namespace
 
 Status CommitmentTree::remove_unpublished(const std::vector<Node>& nodes) const {
@@ -33,6 +38,7 @@ Status CommitmentTree::remove_unpublished(const std::vector<Node>& nodes) const 
     if (node.published || !node.problem.empty()) continue;
     const std::string path = path_of(node.name, ".zksecret");
     ZKI_RETURN_IF_ERROR(ops_->remove(path));
+    ZKI_RETURN_IF_ERROR(remove_if_there(*ops_, path_of(node.name, ".zkcode")));
     ZKI_ASSIGN_OR_RETURN(const FileOps::Facts lock, ops_->facts(path + ".lock"));
     if (lock.exists) ZKI_RETURN_IF_ERROR(ops_->remove(path + ".lock"));
   }
@@ -60,6 +66,10 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
   CommitOptions options = parent.options();
   options.role = role;
   options.progress = part_of(told.progress, 0.3, 0.6);
+  // Its name is the slot's, which is taken later.
+  const bool has_code = code_file_pays(model.num_parameters());
+  const std::string new_code = folder_ + "/new.zkcode";
+  if (has_code) options.code_file = new_code;
   ZKI_ASSIGN_OR_RETURN(Prover fresh, Prover::create(model, options));
   Node node;
   const auto save = [&](std::uint64_t slot) -> Status {
@@ -72,6 +82,7 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
     return fresh.save([&](ByteView secret, const SlotRange& slots) -> Result<std::shared_ptr<SlotStore>> {
       ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::create(secret_path, kModelSecretFile, secret, slots, *ops_));
       node.slots = file.slots();
+      if (has_code) ZKI_RETURN_IF_ERROR(ops_->rename(new_code, path_of(node.name, ".zkcode")));
       return std::shared_ptr<SlotStore>(std::make_shared<SlotFile>(std::move(file)));
     });
   };
@@ -95,6 +106,11 @@ Result<CommitmentTree::Serving> CommitmentTree::rotate_locked(const Model& model
   ZKI_ASSIGN_OR_RETURN(std::vector<Node> found, nodes());
   if (!found.front().problem.empty()) return api::stale_root(found.front().problem);
   ZKI_RETURN_IF_ERROR(remove_unpublished(found));
+  // A code word that no proof will open again is only in the way.
+  for (const Node& node : found) {
+    if (node.name.empty() || !node.problem.empty() || node.role != CommitmentRole::kServing) continue;
+    if (node.num_proofs_left == 0) ZKI_RETURN_IF_ERROR(remove_if_there(*ops_, path_of(node.name, ".zkcode")));
+  }
   for (;;) {
     CommitmentRole role = CommitmentRole::kServing;
     const Node* above = api::choose_parent(found, role);
@@ -169,7 +185,7 @@ Status discard_descendants(const std::string& root_secret_path) {
   ZKI_ASSIGN_OR_RETURN(const api::TreeLock lock, api::lock_tree(ops, folder, {}));
   ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> files, ops.list(folder));
   for (const std::string& file : files) {
-    for (const char* extension : {".zksecret", ".zksecret.lock", ".zkpath"}) {
+    for (const char* extension : {".zksecret", ".zksecret.lock", ".zkpath", ".zkcode"}) {
       if (api::name_of_file(file, extension).has_value()) ZKI_RETURN_IF_ERROR(ops.remove(folder + "/" + file));
     }
   }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zkinfer/prove.h"
 
+#include <cstdio>
+
 #include "api/audit_key.h"
 #include "api/commit_tensor_impl.h"
 #include "api/data_impl.h"
 #include "api/model_impl.h"
 #include "api/prove_request.h"
 #include "api/secret.h"
+#include "api/tree_files.h"
 #include "commit/pcs/code_file.h"
 #include "prover/certify.h"
 #include "prover/prf.h"
@@ -123,6 +126,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   impl->role = secret.role;
   impl->set_insecure(secret.insecure_seed);
   if (impl->model.prepared.key.identity() != secret.identity) {
+    if (!has_code && !code_file.empty()) (void)std::remove(code_file.c_str());  // just written, for the wrong commitment
     return invalid_argument("commitment secret: it belongs to another model than '" + package.graph.name +
                             "'; give the model file it was made for, or commit again");
   }
@@ -130,8 +134,11 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   // The secret says under which parameters to prove: they must hide and prove what a verifier would ask of them.
   auto key = statement::parse_key(impl->key);
   if (!key.ok()) return key.status().with_context("commitment secret");
-  if (const auto prepared = verifier::prepare(std::move(key).value(), kNoVerifyLimits); !prepared.ok())
-    return prepared.status().with_context("commitment secret");
+  // With a code file it is prepared already.
+  if (!has_code) {
+    const auto prepared = verifier::prepare(std::move(key).value(), kNoVerifyLimits);
+    if (!prepared.ok()) return prepared.status().with_context("commitment secret");
+  }
   impl->slots = std::move(slots);
   if (progress) progress("done", 1.0);
   return Prover(std::move(impl));
@@ -146,11 +153,17 @@ std::string code_file_of(const std::string& secret_path) {
 
 bool code_file_pays(std::uint64_t num_parameters) { return num_parameters >= std::uint64_t{1} << 18; }
 
+namespace api {
+std::string code_file_for(const Model& model, const std::string& secret_path) {
+  const std::string path = code_file_of(secret_path);
+  return pcs::CodeFile::exists(path) || code_file_pays(model.num_parameters()) ? path : std::string();
+}
+}  // namespace api
+
 Result<Prover> Prover::open(const Model& model, const std::string& secret_path, Progress progress, bool code_file) {
   ZKI_ASSIGN_OR_RETURN(SlotFile opened, SlotFile::open(secret_path, kModelSecretFile));
   auto file = std::make_shared<SlotFile>(std::move(opened));
-  std::string code_path = code_file_of(file->path());
-  if (!code_file || !(pcs::CodeFile::exists(code_path) || code_file_pays(model.num_parameters()))) code_path.clear();
+  const std::string code_path = code_file ? api::code_file_for(model, file->path()) : std::string();
   Result<Prover> prover = restore(model, file->payload(), file, std::move(progress), code_path);
   if (!prover.ok()) return prover.status().with_context("'" + secret_path + "'");
   if (const SlotRange all = prover->all_slots();

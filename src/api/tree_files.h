@@ -27,6 +27,9 @@ Result<TreeLock> lock_tree(FileOps& ops, const std::string& folder, const LockWa
 // Where the next commitment is made, and what it must be; null: no slot is left in the whole tree.
 const CommitmentTree::Node* choose_parent(const std::vector<CommitmentTree::Node>& nodes, CommitmentRole& role);
 
+// The code file to open `secret_path` with: there already, or worth writing; else empty.
+std::string code_file_for(const Model& model, const std::string& secret_path);
+
 inline Status stale_root(const std::string& problem) {
   return invalid_argument(problem +
                           ". Slots would be used twice, which shows weights: restore the root with `zkinfer "

@@ -2,6 +2,7 @@
 #include "circuit/evaluate.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
 #include "base/parallel.h"
@@ -42,6 +43,8 @@ namespace {
 
 // Small integers become elements of F so many at a time, in the first-level cache.
 constexpr std::size_t kConverted = 512;
+// Shorter runs are not worth two calls of vector kernels.
+constexpr std::size_t kShortRun = 16;
 
 // Adds one view over the loop axes. `index` holds the current column index per column axis.
 class ViewWalker {
@@ -153,11 +156,11 @@ class ViewWalker {
 
   // out[i] += coef * integer[begin + i].
   void add_run(std::size_t begin, FpSpan out) const {
-    Fp converted[kConverted];
+    thread_local std::array<Fp, kConverted> converted;
     for (std::size_t done = 0; done < out.size(); done += kConverted) {
-      const std::size_t count = std::min(kConverted, out.size() - done);
-      vec::from_ints(data_.ints.subspan(begin + done, count), FpSpan(converted, count));
-      vec::axpy(coef_, FpCSpan(converted, count), out.subspan(done, count));
+      const FpSpan part = FpSpan(converted).first(std::min(kConverted, out.size() - done));
+      vec::from_ints(data_.ints.subspan(begin + done, part.size()), part);
+      vec::axpy(coef_, part, out.subspan(done, part.size()));
     }
   }
 

@@ -139,31 +139,26 @@ Result<CommittedModel> reopen_model(const qir::QGraph& graph, const qir::WeightS
   const pcs::CodeFileHeader& header = file->header();
   if (!opening.has_model || header.params != opening.model || header.content != weights_digest(graph, weights)) {
     return corrupt("code file '" + code_path +
-                   "': it is of another model or commitment; delete it, and it is made again from model and secret");
+                   "': it holds other weights or parameters than this model and commitment; give the model that was "
+                   "committed to, or, if the file is left from another commitment, delete it: it is made again");
   }
+  statement::Key key;
+  key.graph = graph;
+  key.visibility = visibility;
+  key.params = opening;
+  key.commitment = {header.root, pcs::ood_value(header.evaluations, opening.model.dimension(), header.base)};
   CommittedModel model;
+  ZKI_ASSIGN_OR_RETURN(model.prepared, verifier::prepare(std::move(key), kNoVerifyLimits));
+  if (!(model.prepared.ood_point == header.base)) {
+    return corrupt("code file '" + code_path + "': it is of another commitment; delete it, and it is made again");
+  }
   model.weights = weights;
   model.seed = seed;
   model.rows_key = header.rows_key;
-  verifier::PreparedKey& prepared = model.prepared;
-  prepared.key.graph = graph;
-  prepared.key.visibility = visibility;
-  prepared.key.params = opening;
-  ZKI_ASSIGN_OR_RETURN(prepared.compiled, relations::compile(graph, opening.security.zero_knowledge, visibility));
-  prepared.limits = kNoVerifyLimits;
-  prepared.cost = verifier::count_cost(prepared.key, prepared.compiled.circuit, prepared.limits);
-  ZKI_ASSIGN_OR_RETURN(prepared.layouts, argument::place(prepared.compiled, opening));
   ZKI_ASSIGN_OR_RETURN(FpVec random_coefs, file->random_coefs());
-  model.oracle =
-      pcs::CommittedOracle(pcs::LaneCoefs(opening.model, message_of(prepared, weights), std::move(random_coefs)), file);
-  prepared.key.commitment.root = header.root;
-  prepared.ood_point = statement::ood_point(graph, opening, header.root);
-  if (!(prepared.ood_point == header.base)) {
-    return corrupt("code file '" + code_path + "': it is of another commitment; delete it, and it is made again");
-  }
+  model.oracle = pcs::CommittedOracle(
+      pcs::LaneCoefs(opening.model, message_of(model.prepared, weights), std::move(random_coefs)), file);
   model.oracle.set_evaluations(header.base, header.evaluations);
-  prepared.key.commitment.ood_value = pcs::ood_value(model.oracle, header.base);
-  prepared.identity = prepared.key.identity();
   return model;
 }
 

@@ -180,17 +180,59 @@ argument::TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled
   return out;
 }
 
-void count_multiplicities(const relations::CompiledCircuit& compiled, const argument::TupleValues& tuples, ColumnValues& data) {
+namespace {
+
+// Entries of a lookup per task, and tasks of one lookup: each has counts of its own.
+constexpr std::size_t kCountGrain = std::size_t{1} << 16;
+constexpr std::size_t kMaxCounters = 16;
+
+// Adds 1 to the row of every tuple [begin, end). A tuple that is no row is counted nowhere, and no verifier will accept.
+template <class Count>
+void count_rows(const circuit::Table& table, const std::vector<FpVec>& tuple, std::size_t begin, std::size_t end,
+                const Count& count) {
+  if (!table.grid) {
+    const Fp first = Fp::from_int(table.rows.first);
+    for (std::size_t i = begin; i < end; ++i) {
+      if (const Fp row = tuple[0][i] - first; row.v < table.num_rows()) count(row.v);
+    }
+    return;
+  }
+  const Fp first = Fp::from_int(table.grid->first);
+  const std::uint64_t side = table.grid->side;
+  for (std::size_t i = begin; i < end; ++i) {
+    std::uint64_t row = 0;
+    bool inside = true;
+    for (std::size_t entry = tuple.size(); entry-- > 0;) {
+      const std::uint64_t digit = (tuple[entry][i] - first).v;
+      inside = inside && digit < side;
+      row = row * side + digit;
+    }
+    if (inside) count(row);
+  }
+}
+
+}  // namespace
+
+void count_multiplicities(const relations::CompiledCircuit& compiled, const argument::TupleValues& tuples,
+                         ColumnValues& data) {
   const circuit::Circuit& circuit = compiled.circuit;
   for (const circuit::Table& table : circuit.tables) data[table.multiplicity] = FpVec(table.num_rows());
-  for (std::size_t i = 0; i < tuples.size(); ++i) {
-    const circuit::Table& table = circuit.tables[circuit.lookups[i].table];
+  for (std::size_t lookup = 0; lookup < tuples.size(); ++lookup) {
+    const circuit::Table& table = circuit.tables[circuit.lookups[lookup].table];
     FpVec& counts = data[table.multiplicity];
-    std::vector<std::int64_t> tuple(tuples[i].size());
-    for (std::size_t j = 0; j < tuples[i][0].size(); ++j) {
-      for (std::size_t k = 0; k < tuple.size(); ++k) tuple[k] = tuples[i][k][j].to_int();
-      // A tuple that is no row is counted nowhere, and no verifier will accept.
-      if (const auto row = table.row_of(tuple)) counts[*row] += Fp(1);
+    const std::size_t size = tuples[lookup][0].size();
+    const std::size_t grain = std::max(kCountGrain, (size + kMaxCounters - 1) / kMaxCounters);
+    if (size <= grain) {
+      count_rows(table, tuples[lookup], 0, size, [&](std::uint64_t row) { counts[row] += Fp(1); });
+      continue;
+    }
+    std::vector<std::vector<std::uint32_t>> partial(num_chunks(size, grain));
+    parallel_chunks(size, grain, [&](std::size_t chunk, std::size_t begin, std::size_t end) {
+      partial[chunk].resize(counts.size());
+      count_rows(table, tuples[lookup], begin, end, [&](std::uint64_t row) { ++partial[chunk][row]; });
+    });
+    for (const std::vector<std::uint32_t>& own : partial) {
+      for (std::size_t row = 0; row < counts.size(); ++row) counts[row] += Fp(own[row]);
     }
   }
 }

@@ -2,7 +2,10 @@
 // zkinfer bench: one whole model, from compile to verify, measured; a table for people and JSON for bench/.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+
+#include <unistd.h>
 
 #include "base/files.h"
 #include "command.h"
@@ -81,10 +84,18 @@ Status measure(const Session& session, const Arguments& arguments, const Model& 
   ZKI_ASSIGN_OR_RETURN(const auto expected, model.run(input));
   ProgressLine progress(session, "bench");
   CommitOptions options = commit_options(arguments.commit);
+  // As `zkinfer commit` does it; the file's name goes as soon as it is open.
+  const bool has_code = code_file_pays(model.num_parameters());
+  if (has_code) {
+    std::error_code error;
+    const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+    options.code_file = (folder / ("zkinfer-bench-" + std::to_string(::getpid()) + ".zkcode")).string();
+  }
   reset_peak_memory();
   const Stopwatch commit_watch;
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
   measured.commit_seconds = commit_watch.seconds();
+  if (has_code) (void)std::remove(options.code_file.c_str());
   measured.commit_peak = peak_memory_bytes();
   measured.key_bytes = prover.verification_key().size();
 

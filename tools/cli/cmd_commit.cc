@@ -22,6 +22,7 @@ struct Arguments {
   CommitArguments commit;
   bool circuit_report = false;
   bool force = false;
+  bool no_code_file = false;
 };
 
 CommandResult commit(const Session& session, const Arguments& arguments) {
@@ -49,6 +50,9 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
     return invalid_argument("--budget " + std::to_string(options.budget) + ": expected at least " +
                             std::to_string(kMinTreeBudget) +
                             ": a few slots of each commitment go to its certificate and to the commitments after it");
+  }
+  if (!arguments.no_code_file && code_file_pays(model.num_parameters())) {
+    options.code_file = code_file_of(arguments.secret_path);
   }
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
@@ -90,6 +94,10 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   if (is_root) {
     std::printf("proofs are made under commitments that follow by themselves, in %s\n",
                 with_extension(arguments.secret_path, ".zkserving").c_str());
+  }
+  if (!options.code_file.empty()) {
+    std::printf("wrote %s (secret: the code word, so that proofs need not encode the weights; may be deleted)\n",
+                options.code_file.c_str());
   }
   return ExitCode::kDone;
 }
@@ -158,6 +166,8 @@ void add_commit(CLI::App& app, Session& session) {
   command->add_flag("--force", arguments->force,
                     "replace a commitment secret that is there: nobody can prove under its key any more");
   command->add_flag("--circuit", arguments->circuit_report, "print the sizes of columns, relations and lookups");
+  command->add_flag("--no-code-file", arguments->no_code_file,
+                    "keep no code word on the disk (large models): every later command encodes the weights again");
   add_commit_options(*command, arguments->commit);
   command->footer(
       "Examples:\n"

@@ -16,8 +16,8 @@ std::string quoted(const std::string& path) { return "'" + path + "'"; }
 }  // namespace
 
 Result<Model> load_model(const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxModelBytes));
-  Result<Model> model = Model::from_bytes(bytes);
+  ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_file(path, kMaxModelBytes));
+  Result<Model> model = Model::from_bytes(std::move(bytes));
   if (!model.ok()) return model.status().with_context(quoted(path));
   return model;
 }

@@ -11,14 +11,13 @@
 #include "base/check.h"
 #include "base/parallel.h"
 #include "commit/merkle/merkle_verifier.h"
+#include "formats/frame.h"
 #include "hash/keccak.h"
 #include "poly/ntt.h"
 
 namespace zkinfer::pcs {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x57494b5a;  // "ZKIW"
-constexpr std::uint32_t kVersion = 1;
 constexpr std::uint64_t kPage = 4096;
 constexpr std::size_t kPiece = std::size_t{1} << 16;
 
@@ -55,8 +54,7 @@ Sections sections_of(const CodeParams& params) {
 
 Bytes header_of(const CodeFileHeader& header, const Digest& random_digest) {
   ByteWriter out;
-  out.u32(kMagic);
-  out.u32(kVersion);
+  write_frame(out, FileKind::kCodeFile);
   out.u64(header.params.num_coefs);
   out.u64(header.params.num_random_coefs);
   out.u8(header.params.log_lanes);
@@ -74,6 +72,19 @@ Bytes header_of(const CodeFileHeader& header, const Digest& random_digest) {
 
 Status system_error(const std::string& what, const std::string& path) {
   return io_error(what + " '" + path + "': " + std::strerror(errno));
+}
+
+// Whether a regular file begins as code files do, whatever is wrong with the rest.
+bool is_code_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return false;
+  struct stat facts {};
+  Bytes head(kFrameBytes);
+  const bool is_one = ::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) &&
+                      ::pread(fd, head.data(), head.size(), 0) == static_cast<ssize_t>(head.size()) &&
+                      check_frame(FileKind::kCodeFile, head).ok();
+  ::close(fd);
+  return is_one;
 }
 
 }  // namespace
@@ -96,6 +107,7 @@ Digest content_digest(ByteView bytes) {
 
 CodeFile::~CodeFile() {
   if (fd_ >= 0) ::close(fd_);
+  if (direct_ >= 0) ::close(direct_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
@@ -103,16 +115,43 @@ Status CodeFile::damaged(const std::string& what) const {
   return corrupt("code file '" + path_ + "': " + what + "; delete it, and it is made again from model and secret");
 }
 
-Status CodeFile::write(std::uint64_t offset, ByteView bytes) {
+namespace {
+
+// Writes all bytes or says why not (errno).
+bool write_all(int fd, std::uint64_t offset, ByteView bytes) {
   while (!bytes.empty()) {
     const ssize_t written =
-        ::pwrite(fd_, bytes.data(), std::min<std::size_t>(bytes.size(), 1u << 30), static_cast<off_t>(offset));
+        ::pwrite(fd, bytes.data(), std::min<std::size_t>(bytes.size(), 1u << 30), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return system_error("cannot write the code file", temporary_);
+    if (written <= 0) return false;
     bytes = bytes.subspan(static_cast<std::size_t>(written));
     offset += static_cast<std::uint64_t>(written);
   }
-  return ok_status();
+  return true;
+}
+
+}  // namespace
+
+// A code word is larger than all else together and read in a few places only, much later: it would push everything out of
+// the system's cache, and filling fresh pages there costs more than the disk does.
+Status CodeFile::write(std::uint64_t offset, ByteView bytes) {
+  const bool is_aligned = offset % kPage == 0 && reinterpret_cast<std::uintptr_t>(bytes.data()) % kPage == 0;
+  if (direct_ >= 0 && is_aligned) {
+    const std::size_t whole = bytes.size() / kPage * kPage;
+    if (write_all(direct_, offset, bytes.first(whole))) {
+      bytes = bytes.subspan(whole);
+      offset += whole;
+    } else if (errno == EINVAL) {
+      ::close(direct_);  // this file system cannot
+      direct_ = -1;
+    }
+  }
+  if (write_all(fd_, offset, bytes)) return ok_status();
+  return system_error("cannot write the code file", temporary_);
+}
+
+void CodeFile::announce(std::uint64_t offset, std::size_t num_bytes) const {
+  (void)::posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(num_bytes), POSIX_FADV_WILLNEED);
 }
 
 Status CodeFile::read(std::uint64_t offset, std::span<std::uint8_t> bytes) const {
@@ -130,11 +169,17 @@ Status CodeFile::read(std::uint64_t offset, std::span<std::uint8_t> bytes) const
 
 Result<std::shared_ptr<CodeFile>> CodeFile::encode(const std::string& path, const LaneCoefs& coefs) {
   const CodeParams& params = coefs.params();
+  if (exists(path) && !is_code_file(path)) {
+    return invalid_argument("'" + path + "' is there already and is no code file; move it away");
+  }
   const std::string temporary = path + ".tmp" + std::to_string(::getpid());
   const int fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return system_error("cannot create the code file", temporary);
   const std::shared_ptr<CodeFile> file(new CodeFile(path, fd));
   file->temporary_ = temporary;
+#ifdef O_DIRECT
+  file->direct_ = ::open(temporary.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC);
+#endif
   file->header_.params = params;
   const Sections sections = sections_of(params);
   // Takes the space first: a full disk is found here, and not after the work.
@@ -179,6 +224,8 @@ Status CodeFile::seal(CodeFileHeader header) {
   ZKI_RETURN_IF_ERROR(write(0, header_of(header_, random_digest_)));
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return system_error("cannot name the code file", path_);
   temporary_.clear();
+  if (direct_ >= 0) ::close(direct_);
+  direct_ = -1;
   return ok_status();
 }
 
@@ -205,9 +252,8 @@ Status CodeFile::read_header() {
   Bytes bytes(kFixed);
   ZKI_RETURN_IF_ERROR(read(0, bytes));
   ByteReader fixed(bytes);
-  if (fixed.u32() != kMagic) return damaged("it does not begin with 'ZKIW'");
-  if (const std::uint32_t version = fixed.u32(); version != kVersion) {
-    return damaged("it has version " + std::to_string(version) + ", this program reads version 1");
+  if (Status status = check_frame(FileKind::kCodeFile, fixed.raw(kFrameBytes)); !status.ok()) {
+    return status.with_context("code file '" + path_ + "'");
   }
   CodeParams& params = header_.params;
   params.num_coefs = fixed.u64();
@@ -262,6 +308,9 @@ Result<RowSource::Opened> CodeFile::open(std::span<const std::uint64_t> indices)
   const CodeParams& params = header_.params;
   const Sections sections = sections_of(params);
   const merkle::TreeShape shape = tree_shape(params, params.num_lanes());
+  const std::vector<std::uint64_t> nodes = merkle::multiproof_nodes(shape, indices);
+  for (const std::uint64_t index : indices) announce(sections.rows + index * shape.row_bytes, shape.row_bytes);
+  for (const std::uint64_t node : nodes) announce(sections.tree + node * sizeof(Digest), sizeof(Digest));
   Opened opened;
   opened.rows.resize(indices.size() * shape.row_bytes);
   for (std::size_t i = 0; i < indices.size(); ++i) {
@@ -269,7 +318,7 @@ Result<RowSource::Opened> CodeFile::open(std::span<const std::uint64_t> indices)
                              std::span(opened.rows).subspan(i * shape.row_bytes, shape.row_bytes)));
   }
   std::vector<Digest> siblings;
-  for (const std::uint64_t node : merkle::multiproof_nodes(shape, indices)) {
+  for (const std::uint64_t node : nodes) {
     ZKI_RETURN_IF_ERROR(read(sections.tree + node * sizeof(Digest), siblings.emplace_back()));
   }
   for (const Digest& digest : siblings) opened.siblings.insert(opened.siblings.end(), digest.begin(), digest.end());

@@ -53,11 +53,14 @@ class CodeFile final : public RowSource {
   Status read_header();
   Status write(std::uint64_t offset, ByteView bytes);
   Status read(std::uint64_t offset, std::span<std::uint8_t> bytes) const;
+  // Begins to read from the disk what will be asked for.
+  void announce(std::uint64_t offset, std::size_t num_bytes) const;
   Status damaged(const std::string& what) const;
 
   std::string path_;
   std::string temporary_;  // while it is not sealed
   int fd_ = -1;
+  int direct_ = -1;  // the same file past the system's cache, while it is written; -1 where that is not to be had
   CodeFileHeader header_;
   Digest random_digest_{};
 };

@@ -136,13 +136,16 @@ void CommittedOracle::set_evaluations(Fe base, std::vector<Fe> evaluations) {
 
 void CommittedOracle::remember_evaluations(Fe base) { set_evaluations(base, lane_evaluations(base)); }
 
+Fe ood_value(const std::vector<Fe>& lane_evaluations, std::uint64_t dimension, Fe z) {
+  const Fe step = pow(z, dimension);
+  Fe value;
+  for (std::size_t b = lane_evaluations.size(); b-- > 0;) value = value * step + lane_evaluations[b];
+  return value;
+}
+
 Fe ood_value(CommittedOracle& oracle, Fe z) {
   oracle.remember_evaluations(z);
-  const std::vector<Fe> evaluations = oracle.lane_evaluations(z);
-  const Fe step = pow(z, oracle.params().dimension());
-  Fe value;
-  for (std::size_t b = evaluations.size(); b-- > 0;) value = value * step + evaluations[b];
-  return value;
+  return ood_value(oracle.lane_evaluations(z), oracle.params().dimension(), z);
 }
 
 MaskOracle::MaskOracle(const OpeningParams& params, hiding::RandomSource& random) {

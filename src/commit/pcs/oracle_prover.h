@@ -122,6 +122,8 @@ class CommittedOracle {
 // v = sum_j z^j e_j, flat index j = lane * dimension + row: part of a commitment's identity. Keeps what an opening
 // with the power functional z needs.
 Fe ood_value(CommittedOracle& oracle, Fe z);
+// The same from the lanes' values at z.
+Fe ood_value(const std::vector<Fe>& lane_evaluations, std::uint64_t dimension, Fe z);
 
 // X and S with their random rows, each [dimension] of K; asked for in the order X, S.
 class MaskOracle {

@@ -221,10 +221,11 @@ TEST_F(CodeFiles, DamageIsFound) {
     // Padding, the tree's inner nodes and rows that nobody opens.
     ++num_harmless;
     const auto rows = (*file)->open(some);
-    if (rows.ok())
+    if (rows.ok()) {
       EXPECT_EQ(rows->rows, expected_.encoded().open(some)->rows) << i;
-    else
+    } else {
       EXPECT_EQ(rows.status().code(), StatusCode::kCorrupt) << i;
+    }
     const std::size_t code_begin = bytes.size() - params_.domain_size() * params_.num_lanes() * 8;
     if (i >= code_begin) EXPECT_EQ((*file)->open(all).status().code(), StatusCode::kCorrupt) << i;
   }
@@ -238,6 +239,11 @@ TEST_F(CodeFiles, DamageIsFound) {
   std::remove(path_.c_str());
   EXPECT_EQ(CodeFile::open(path_).status().code(), StatusCode::kIo);
   EXPECT_EQ(CodeFile::encode("/nowhere/at/all", coefs_).status().code(), StatusCode::kIo);
+  // What is no code file is not replaced.
+  const Bytes note = {'n', 'o', 't', 'e'};
+  ASSERT_TRUE(write_file(path_, note).ok());
+  EXPECT_EQ(CodeFile::encode(path_, coefs_).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(read_file(path_, 100).value(), note);
 }
 
 }  // namespace
