@@ -105,6 +105,8 @@ inline constexpr SlotFileKind kRootBackupFile = {0x42494b5a, 1, "commitment back
 // would count the same slots twice.
 Status backup_root(const std::string& root_secret_path, const std::string& backup_path);
 
+// "network.zksecret" -> "network.zkserving", beside what a symbolic link stands for.
+Result<std::string> serving_folder_of(const std::string& root_secret_path);
 // Removes all that is under a root: before another one takes its place. Proofs that were made stay what they are.
 Status discard_descendants(const std::string& root_secret_path);
 // Whether anything is.

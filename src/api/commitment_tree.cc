@@ -55,6 +55,7 @@ struct Read {
 
 Read read_node(FileOps& ops, const std::string& path, std::string name) {
   Read read;
+  read.node.role = CommitmentRole::kServing;
   read.node.depth = slots_of(name).size();
   read.node.name = std::move(name);
   const Result<SlotFile> file = SlotFile::open(path, kModelSecretFile, ops);
@@ -210,8 +211,21 @@ Result<Prover> CommitmentTree::open_prover(const Model& model, const Node& node,
   const std::string path = node.name.empty() ? root_path_ : path_of(node.name, ".zksecret");
   ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kModelSecretFile, *ops_));
   auto store = std::make_shared<SlotFile>(std::move(file));
-  Result<Prover> prover = Prover::restore(model, store->payload(), store, progress, api::code_file_for(model, path));
+  // Read where it is, written where that pays.
+  ZKI_ASSIGN_OR_RETURN(const FileOps::Facts code, ops_->facts(code_file_of(path)));
+  const bool use_code = code.exists || code_file_pays(model.num_parameters());
+  const std::string code_file = use_code ? code_file_of(path) : std::string();
+  Result<Prover> prover = Prover::restore(model, store->payload(), store, progress, code_file);
+  if (code.exists && !prover.ok() && prover.status().code() == StatusCode::kCorrupt) {
+    // It is only a copy of what the secret makes.
+    ZKI_RETURN_IF_ERROR(ops_->remove(code_file));
+    prover = Prover::restore(model, store->payload(), store, progress, code_file);
+  }
   if (!prover.ok()) return prover.status().with_context("'" + path + "'");
+  if (const SlotRange all = prover->all_slots();
+      store->slots().total != all.total || store->slots().num_kept != all.num_kept) {
+    return corrupt("'" + path + "': it counts slots of another commitment than the one it holds");
+  }
   return prover;
 }
 
@@ -235,32 +249,30 @@ Result<CommitmentTree::Serving> CommitmentTree::serve(const Model& model, const 
     if (told.notice) told.notice(text);
   };
   std::vector<std::string> broken;
-  for (;;) {
-    // A look without the lock first: proving does not wait for a rotation that goes on ahead of need.
-    const auto from_disk = [&]() -> Result<std::optional<Serving>> {
-      ZKI_ASSIGN_OR_RETURN(const std::vector<Node> found, nodes());
-      if (!found.front().problem.empty()) return api::stale_root(found.front().problem);
-      for (const Node& node : found) {
-        if (node.role != CommitmentRole::kServing || node.num_proofs_left == 0) continue;
-        if (std::ranges::count(broken, node.name) > 0) continue;
-        Result<Serving> serving = open_serving(model, node, told);
-        if (serving.ok()) return std::optional<Serving>(std::move(serving).value());
-        if (serving.status().code() != StatusCode::kCorrupt) return serving.status();
-        broken.push_back(node.name);
-        notice("a serving commitment cannot be used and is passed over: " + serving.status().message());
-      }
-      return std::optional<Serving>();
-    };
-    ZKI_ASSIGN_OR_RETURN(std::optional<Serving> ready, from_disk());
-    if (ready.has_value()) return std::move(*ready);
-    LockWait wait;
-    wait.max_waits = api::kMaxRotationWaits;
-    wait.first_wait = [&] { notice("another process makes the next serving commitment; waiting for it"); };
-    ZKI_ASSIGN_OR_RETURN(const api::TreeLock lock, api::lock_tree(*ops_, folder_, wait));
-    ZKI_ASSIGN_OR_RETURN(std::optional<Serving> meanwhile, from_disk());
-    if (meanwhile.has_value()) return std::move(*meanwhile);
-    return rotate_locked(model, told);
-  }
+  // A look without the lock first: proving does not wait for a rotation that goes on ahead of need.
+  const auto from_disk = [&]() -> Result<std::optional<Serving>> {
+    ZKI_ASSIGN_OR_RETURN(const std::vector<Node> found, nodes());
+    if (!found.front().problem.empty()) return api::stale_root(found.front().problem);
+    for (const Node& node : found) {
+      if (node.role != CommitmentRole::kServing || node.num_proofs_left == 0) continue;
+      if (std::ranges::count(broken, node.name) > 0) continue;
+      Result<Serving> serving = open_serving(model, node, told);
+      if (serving.ok()) return std::optional<Serving>(std::move(serving).value());
+      if (serving.status().code() != StatusCode::kCorrupt) return serving.status();
+      broken.push_back(node.name);
+      notice("a serving commitment cannot be used and is passed over: " + serving.status().message());
+    }
+    return std::optional<Serving>();
+  };
+  ZKI_ASSIGN_OR_RETURN(std::optional<Serving> ready, from_disk());
+  if (ready.has_value()) return std::move(*ready);
+  LockWait wait;
+  wait.max_waits = api::kMaxRotationWaits;
+  wait.first_wait = [&] { notice("another process makes the next serving commitment; waiting for it"); };
+  ZKI_ASSIGN_OR_RETURN(const api::TreeLock lock, api::lock_tree(*ops_, folder_, wait));
+  ZKI_ASSIGN_OR_RETURN(std::optional<Serving> meanwhile, from_disk());
+  if (meanwhile.has_value()) return std::move(*meanwhile);
+  return rotate_locked(model, told);
 }
 
 }  // namespace zkinfer

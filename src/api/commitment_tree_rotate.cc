@@ -25,22 +25,23 @@ std::string below(const std::string& name, std::uint64_t slot) {
   return name + (name.empty() ? "" : ".") + std::to_string(slot);
 }
 
-Status remove_if_there(FileOps& ops, const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops.facts(path));
-  return facts.exists ? ops.remove(path) : ok_status();
-}
-
 }  // namespace
 
 Status CommitmentTree::remove_unpublished(const std::vector<Node>& nodes) const {
+  const auto remove_file = [&](const std::string& path) -> Status {
+    ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(path));
+    return facts.exists ? ops_->remove(path) : ok_status();
+  };
   for (const Node& node : nodes) {
+    // A code word can always be made again; where nothing more is proven it only takes room.
+    const bool used_up = node.published && node.problem.empty() && node.num_proofs_left == 0;
+    if (used_up && !node.name.empty()) ZKI_RETURN_IF_ERROR(remove_file(path_of(node.name, ".zkcode")));
     // A crash before its path: whatever its rotation showed is seen by nobody, and nobody can prove under it.
     if (node.published || !node.problem.empty()) continue;
     const std::string path = path_of(node.name, ".zksecret");
     ZKI_RETURN_IF_ERROR(ops_->remove(path));
-    ZKI_RETURN_IF_ERROR(remove_if_there(*ops_, path_of(node.name, ".zkcode")));
-    ZKI_ASSIGN_OR_RETURN(const FileOps::Facts lock, ops_->facts(path + ".lock"));
-    if (lock.exists) ZKI_RETURN_IF_ERROR(ops_->remove(path + ".lock"));
+    ZKI_RETURN_IF_ERROR(remove_file(path + ".lock"));
+    ZKI_RETURN_IF_ERROR(remove_file(path_of(node.name, ".zkcode")));
   }
   return ok_status();
 }
@@ -66,10 +67,9 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
   CommitOptions options = parent.options();
   options.role = role;
   options.progress = part_of(told.progress, 0.3, 0.6);
-  // Its name is the slot's, which is taken later.
-  const bool has_code = code_file_pays(model.num_parameters());
-  const std::string new_code = folder_ + "/new.zkcode";
-  if (has_code) options.code_file = new_code;
+  // Its name is not known before its slot is.
+  const std::string making = folder_ + "/making.zkcode";
+  if (code_file_pays(model.num_parameters())) options.code_file = making;
   ZKI_ASSIGN_OR_RETURN(Prover fresh, Prover::create(model, options));
   Node node;
   const auto save = [&](std::uint64_t slot) -> Status {
@@ -82,12 +82,12 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
     return fresh.save([&](ByteView secret, const SlotRange& slots) -> Result<std::shared_ptr<SlotStore>> {
       ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::create(secret_path, kModelSecretFile, secret, slots, *ops_));
       node.slots = file.slots();
-      if (has_code) ZKI_RETURN_IF_ERROR(ops_->rename(new_code, path_of(node.name, ".zkcode")));
       return std::shared_ptr<SlotStore>(std::make_shared<SlotFile>(std::move(file)));
     });
   };
   ZKI_ASSIGN_OR_RETURN(Bytes rotation, parent.rotate(fresh, part_of(told.progress, 0.6, 1.0), save));
   ZKI_ASSIGN_OR_RETURN(const statement::Key key, statement::parse_key(fresh.verification_key()));
+  if (!options.code_file.empty()) ZKI_RETURN_IF_ERROR(ops_->rename(making, path_of(node.name, ".zkcode")));
   path.steps.push_back({key.params, key.commitment, std::move(rotation)});
   Bytes bytes = path.to_bytes();
   PathResult checked = verify_path(root, bytes);
@@ -106,11 +106,6 @@ Result<CommitmentTree::Serving> CommitmentTree::rotate_locked(const Model& model
   ZKI_ASSIGN_OR_RETURN(std::vector<Node> found, nodes());
   if (!found.front().problem.empty()) return api::stale_root(found.front().problem);
   ZKI_RETURN_IF_ERROR(remove_unpublished(found));
-  // A code word that no proof will open again is only in the way.
-  for (const Node& node : found) {
-    if (node.name.empty() || !node.problem.empty() || node.role != CommitmentRole::kServing) continue;
-    if (node.num_proofs_left == 0) ZKI_RETURN_IF_ERROR(remove_if_there(*ops_, path_of(node.name, ".zkcode")));
-  }
   for (;;) {
     CommitmentRole role = CommitmentRole::kServing;
     const Node* above = api::choose_parent(found, role);
@@ -169,6 +164,11 @@ Status backup_root(const std::string& root_secret_path, const std::string& backu
   return SlotFile::create(backup_path, kRootBackupFile, file.payload(), file.slots()).status();
 }
 
+Result<std::string> serving_folder_of(const std::string& root_secret_path) {
+  ZKI_ASSIGN_OR_RETURN(const std::string path, system_file_ops().resolve(root_secret_path));
+  return api::tree_folder(path);
+}
+
 Result<bool> has_descendants(const std::string& root_secret_path) {
   FileOps& ops = system_file_ops();
   ZKI_ASSIGN_OR_RETURN(const std::string path, ops.resolve(root_secret_path));
@@ -185,7 +185,7 @@ Status discard_descendants(const std::string& root_secret_path) {
   ZKI_ASSIGN_OR_RETURN(const api::TreeLock lock, api::lock_tree(ops, folder, {}));
   ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> files, ops.list(folder));
   for (const std::string& file : files) {
-    for (const char* extension : {".zksecret", ".zksecret.lock", ".zkpath", ".zkcode"}) {
+    for (const char* extension : {".zksecret", ".zksecret.lock", ".zkcode", ".zkpath"}) {
       if (api::name_of_file(file, extension).has_value()) ZKI_RETURN_IF_ERROR(ops.remove(folder + "/" + file));
     }
   }
@@ -229,7 +229,9 @@ Result<SlotRange> restore_root(const std::string& backup_path, const std::string
   }
   // A path shows what was published, and stays; a secret's count may be an old copy's.
   for (const std::string& file : files) {
-    if (api::name_of_file(file, ".zksecret").has_value()) ZKI_RETURN_IF_ERROR(ops.remove(folder + "/" + file));
+    const bool discarded =
+        api::name_of_file(file, ".zksecret").has_value() || api::name_of_file(file, ".zkcode").has_value();
+    if (discarded) ZKI_RETURN_IF_ERROR(ops.remove(folder + "/" + file));
   }
   ZKI_RETURN_IF_ERROR(SlotFile::create(path, kModelSecretFile, backup.payload(), slots).status());
   return slots;

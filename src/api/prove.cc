@@ -88,6 +88,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   auto impl = std::make_unique<Impl>();
   ZKI_ASSIGN_OR_RETURN(impl->model,
                        prover::commit_model(package.graph, package.weights, model_options, seed, options.code_file));
+  impl->role = options.role;
   impl->set_insecure(options.insecure_seed.has_value());
   impl->key = impl->model.prepared.key.to_bytes();
   impl->own_slots = std::make_shared<MemorySlots>(impl->all_slots());

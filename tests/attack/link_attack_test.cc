@@ -149,7 +149,7 @@ TEST(LinkAttack, ChainsOfCommitments) {
   const Party narrow = next_of(a, layer(6, 3, -60, 60));
   EXPECT_EQ(chain({&a, &narrow}).reason, RejectReason::kLink);
   // The commitment that the first proof shows, as a verifier may know it.
-  const VerifyResult first = verify(a.key, a.proof);
+  const VerifyResult first = verify(a.key, a.proof, VerifyRequest::uncertified());
   ASSERT_TRUE(first.verdict.accepted());
   const TensorCommitment known = *first.outputs[0].commitment;
   const auto with = [&](const TensorCommitment& commitment) {
@@ -158,7 +158,8 @@ TEST(LinkAttack, ChainsOfCommitments) {
     return verify(b.key, b.proof, request).verdict;
   };
   EXPECT_EQ(with(known).to_string(), "accepted");
-  EXPECT_EQ(with(*verify(stranger.key, stranger.proof).outputs[0].commitment).reason, RejectReason::kWrongStatement);
+  EXPECT_EQ(with(*verify(stranger.key, stranger.proof, VerifyRequest::uncertified()).outputs[0].commitment).reason,
+            RejectReason::kWrongStatement);
   // Every byte of its file: another commitment, another meaning, or no file; names and shapes of one size are free.
   const Bytes file = known.to_bytes();
   const std::size_t format = 4 + 4 + 4 + known.tensor().name.size() + 4 + 8 * known.tensor().shape.size();
@@ -173,7 +174,7 @@ TEST(LinkAttack, ChainsOfCommitments) {
 TEST(LinkAttack, WhatAVerifierKnows) {
   const Party party(Session(layer(3, 2, -8, 7), options_of(kPrivateSha, kPublic)));
   const std::vector<std::int64_t> input = party.session.request.inputs[0];
-  const VerifyResult result = verify(party.key, party.proof);
+  const VerifyResult result = verify(party.key, party.proof, VerifyRequest::uncertified());
   ASSERT_TRUE(result.verdict.accepted()) << result.verdict.to_string();
   const Digest digest = *result.inputs[0].digest;
   const Bytes data = canonical_bytes(result.inputs[0], input).value();

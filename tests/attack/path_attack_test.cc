@@ -225,12 +225,12 @@ TEST_F(PathAttack, OtherVisibilityOrATestsSeed) {
 }
 
 TEST_F(PathAttack, FewerBitsOrAnotherRegime) {
-  const CommittedModel weaker = commit_with(2, [](auto& o) { o.security_bits = 50; });
+  const CommittedModel weaker = commit_with(2, [](auto& o) { o.security.bits = 50; });
   const PathStep step = step_between(root_, weaker);
   ASSERT_TRUE(verifier::verify_rotation(root_.prepared, weaker.prepared, step.rotation).accepted())
       << "a fine rotation";
   expect_rejected(path_from(root_, {step}), RejectReason::kWrongStatement, "fewer bits", "50 bits");
-  const CommittedModel stronger = commit_with(2, [](auto& o) { o.security_bits = 80; });
+  const CommittedModel stronger = commit_with(2, [](auto& o) { o.security.bits = 80; });
   const PathResult result = check(path_from(root_, {step_between(root_, stronger)}));
   ASSERT_TRUE(result.verdict.accepted()) << result.verdict.to_string();
   EXPECT_EQ(result.key->info().weakest_bits, root_key_.info().security_bits) << "a chain is as strong as its root";

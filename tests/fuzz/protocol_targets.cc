@@ -5,6 +5,7 @@
 #include "e2e/support.h"
 #include "fuzz/targets.h"
 #include "package/package.h"
+#include "verifier/path.h"
 #include "zkinfer/prove.h"
 #include "zkinfer/verify.h"
 
@@ -90,6 +91,32 @@ const Fixture& bound() {
 const Fixture& beside() {
   static const Fixture made = make_fixture(small_graph(), {Exposure::kPublic, TensorHash::kSha256},
                                            {Exposure::kPublic, TensorHash::kKeccak256});
+  return made;
+}
+
+// A root and the path to one serving key. Keys with a fixed seed have no paths, so this differs from run to run.
+struct PathFixture {
+  std::optional<VerificationKey> root;
+  Bytes path;
+};
+const PathFixture& rooted() {
+  static const PathFixture made = [] {
+    CommitOptions options;
+    options.security.pow_bits = 2;
+    options.budget = 8;
+    options.role = CommitmentRole::kRoot;
+    Prover root = must(Prover::create(*small().model, options));
+    options.role = CommitmentRole::kServing;
+    Prover serving = must(Prover::create(*small().model, options));
+    PathFixture fixture;
+    fixture.root = must(VerificationKey::from_bytes(root.verification_key()));
+    const statement::Key key = must(statement::parse_key(serving.verification_key()));
+    verifier::Path path;
+    path.root_identity = fixture.root->info().model_identity;
+    path.steps.push_back({key.params, key.commitment, must(root.rotate(serving))});
+    fixture.path = path.to_bytes();
+    return fixture;
+  }();
   return made;
 }
 
@@ -181,7 +208,21 @@ void rotation(ByteView bytes) {
             "a changed rotation was accepted, or the honest one was not");
 }
 
+void path(ByteView bytes) {
+  const Bytes file = patched(rooted().path, bytes);
+  ZKI_CHECK(verify_path(*rooted().root, file).verdict.accepted() == equal(file, rooted().path),
+            "a changed path was accepted, or the honest one was not");
+}
+
 // As they are: no honest front.
+void path_bytes(ByteView bytes) {
+  verifier::Path read;
+  if (verifier::read_path(bytes, read).accepted()) {
+    ZKI_CHECK(equal(read.to_bytes(), bytes), "the path reader took bytes that are not canonical");
+  }
+  static_cast<void>(verify_path(*rooted().root, bytes));
+}
+
 void certificate_bytes(ByteView bytes) {
   static_cast<void>(verify_certificate(*small().verification_key, bytes));
   static_cast<void>(verify_rotation(*small().verification_key, *small().rotated_key, bytes));
@@ -253,6 +294,8 @@ constexpr Target kTargets[] = {
      300},
     {"certificate", certificate, patch_seeds, 300},
     {"rotation", rotation, patch_seeds, 300},
+    {"path", path, patch_seeds, 200},
+    {"path_bytes", path_bytes, [] { return std::vector<Bytes>{rooted().path}; }, 200},
     {"certificate_bytes", certificate_bytes,
      [] {
        return std::vector<Bytes>{small().certificate, small().rotation};

@@ -33,10 +33,11 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
         "' is there already, and its key may be in use; name another file with --secret (and --key), "
         "or replace it with --force");
   }
+  ZKI_ASSIGN_OR_RETURN(const std::string folder, serving_folder_of(arguments.secret_path));
   ZKI_ASSIGN_OR_RETURN(const bool has_old, has_descendants(arguments.secret_path));
   if (has_old && !arguments.force) {
     return invalid_argument(
-        "'" + with_extension(arguments.secret_path, ".zkserving") +
+        "'" + folder +
         "' holds what serves under another commitment of this name; name another file with --secret, or "
         "remove it with --force");
   }
@@ -44,6 +45,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   ProgressLine progress(session, "commit");
   CommitOptions options = commit_options(arguments.commit);
   options.progress = progress.callback();
+  if (code_file_pays(model.num_parameters())) options.code_file = code_file_of(arguments.secret_path);
   const bool is_root = !options.public_parameters && model.num_parameters() > 0;
   if (is_root) options.role = CommitmentRole::kRoot;
   if (is_root && options.budget > 0 && options.budget < kMinTreeBudget) {
@@ -92,8 +94,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
                 human_bytes(certificate.size()).c_str());
   std::printf(" and %s (secret: keep it with the model)\n", arguments.secret_path.c_str());
   if (is_root) {
-    std::printf("proofs are made under commitments that follow by themselves, in %s\n",
-                with_extension(arguments.secret_path, ".zkserving").c_str());
+    std::printf("proofs are made under commitments that follow by themselves, in %s\n", folder.c_str());
   }
   if (!options.code_file.empty()) {
     std::printf("wrote %s (secret: the code word, so that proofs need not encode the weights; may be deleted)\n",

@@ -107,7 +107,7 @@ CommandResult restore(const Session& session, const RestoreArguments& arguments)
   RestoreOptions options;
   options.margin = arguments.margin;
   std::vector<std::string> files = arguments.published;
-  const std::string folder = with_extension(arguments.secret_path, ".zkserving");
+  ZKI_ASSIGN_OR_RETURN(const std::string folder, serving_folder_of(arguments.secret_path));
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     if (entry.path().extension() == ".zkpath") files.push_back(entry.path().string());
