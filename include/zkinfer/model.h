@@ -65,8 +65,8 @@ class Model {
   std::vector<TensorInfo> inputs() const;
   std::vector<TensorInfo> outputs() const;
   std::uint64_t num_parameters() const;
-  std::string report() const;      // quantization per layer, for people
-  std::string graph_text() const;  // the integer graph
+  std::string report() const;       // quantization per layer, for people
+  Digest structure_digest() const;  // KeyInfo::structure_digest of every key of this model
 
   // Integer inference: the outputs that a proof would show, as integers.
   Result<std::vector<std::vector<std::int64_t>>> run(const RealInputs& inputs) const;

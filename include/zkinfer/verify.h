@@ -22,7 +22,8 @@ namespace zkinfer {
 
 struct KeyInfo {
   std::string model_name;
-  Digest model_identity{};  // digest of circuit, parameters and weight commitment: the name of the model
+  Digest structure_digest{};  // Keccak-256 of the structure's bytes: what is computed, without weights (structure.h)
+  Digest model_identity{};    // digest of circuit, parameters and weight commitment: the name of the model
   double security_bits = 0;
   unsigned pow_bits = 0;   // of security_bits, those that rest on the work of finding nonces
   VerifyCost verify_cost;  // of one proof

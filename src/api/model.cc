@@ -5,6 +5,7 @@
 #include "api/model_impl.h"
 #include "exec/integer/executor.h"
 #include "frontend/onnx/importer.h"
+#include "hash/keccak.h"
 #include "passes/legalize.h"
 #include "quant/fidelity.h"
 #include "quant/quantize.h"
@@ -154,7 +155,7 @@ std::vector<TensorInfo> Model::outputs() const { return describe(impl_->package.
 std::uint64_t Model::num_parameters() const { return impl_->package.weights.num_weights(); }
 
 std::string Model::report() const { return impl_->package.report; }
-std::string Model::graph_text() const { return qir::to_text(impl_->package.graph); }
+Digest Model::structure_digest() const { return keccak256(qir::structure_bytes(impl_->package.graph)); }
 
 Result<std::vector<std::vector<std::int64_t>>> Model::run(const RealInputs& inputs) const {
   const package::Package& package = impl_->package;

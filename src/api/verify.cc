@@ -5,6 +5,7 @@
 
 #include "api/data_impl.h"
 #include "api/key_impl.h"
+#include "hash/keccak.h"
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
 #include "verifier/outer_verifier.h"
@@ -23,6 +24,7 @@ std::unique_ptr<VerificationKey::Impl> api::describe_key(verifier::PreparedKey p
   impl->report = soundness::analyze(key.params, impl->prepared.compiled.shape);
   KeyInfo& info = impl->info;
   info.model_name = key.graph.name;
+  info.structure_digest = keccak256(qir::structure_bytes(key.graph));
   info.model_identity = impl->prepared.identity;
   info.security_bits = impl->report.bits();
   info.pow_bits = key.params.security.pow_bits;

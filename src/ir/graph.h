@@ -26,6 +26,9 @@ struct Value {
   DataType dtype = DataType::kFloat;
   Shape shape;
   std::shared_ptr<const AnyTensor> constant;  // null unless the value is a constant
+  // A constant of the program text (a Constant node, a number in an operator's definition) or computed from such ones: it may
+  // stand in the public structure. All others may be trained, and become parameters.
+  bool literal = false;
 
   bool is_constant() const { return constant != nullptr; }
   // The constant's elements; null when this is no constant of that type.

@@ -17,8 +17,6 @@ using ir::ValueId;
 using std::int64_t;
 using std::size_t;
 
-FloatTensor scalar(float x) { return FloatTensor(Shape{}, {x}); }
-
 // The one number of a constant operand.
 std::optional<float> constant_scalar(const ir::Graph& graph, ValueId id) {
   const FloatTensor* tensor = id == kNoValue ? nullptr : graph.value(id).floats();
@@ -50,13 +48,13 @@ Result<ValueId> lower_gemm(Rewriter& rewriter, const Node& node) {
     ZKI_ASSIGN_OR_RETURN(b, rewriter.emit(OpKind::kTranspose, node, {b}, ir::TransposeAttributes{{1, 0}}, "b"));
   }
   if (gemm.alpha != 1) {
-    const ValueId alpha = rewriter.constant(node, scalar(gemm.alpha), "alpha");
+    const ValueId alpha = rewriter.literal(node, gemm.alpha, "alpha");
     ZKI_ASSIGN_OR_RETURN(b, rewriter.emit(OpKind::kMul, node, {b, alpha}, {}, "scaled_b"));
   }
   if (!node.has_input(2) || gemm.beta == 0) return rewriter.emit(OpKind::kMatMul, node, {a, b});
   ValueId c = rewriter.mapped(node.inputs[2]);
   if (gemm.beta != 1) {
-    const ValueId beta = rewriter.constant(node, scalar(gemm.beta), "beta");
+    const ValueId beta = rewriter.literal(node, gemm.beta, "beta");
     ZKI_ASSIGN_OR_RETURN(c, rewriter.emit(OpKind::kMul, node, {c, beta}, {}, "scaled_c"));
   }
   const int64_t columns = rewriter.from().output_of(node).shape[1];
@@ -117,14 +115,14 @@ Result<ValueId> lower_subtraction(Rewriter& rewriter, const Node& node) {
 }
 
 Result<ValueId> lower_negation(Rewriter& rewriter, const Node& node) {
-  const ValueId minus_one = rewriter.constant(node, scalar(-1), "minus_one");
+  const ValueId minus_one = rewriter.literal(node, -1, "minus_one");
   return rewriter.emit(OpKind::kMul, node, {rewriter.mapped(node.inputs[0]), minus_one});
 }
 
 // |x| = relu(x) + relu(-x).
 Result<ValueId> lower_abs(Rewriter& rewriter, const Node& node) {
   const ValueId x = rewriter.mapped(node.inputs[0]);
-  const ValueId minus_one = rewriter.constant(node, scalar(-1), "minus_one");
+  const ValueId minus_one = rewriter.literal(node, -1, "minus_one");
   ZKI_ASSIGN_OR_RETURN(const ValueId positive, rewriter.emit(OpKind::kRelu, node, {x}, {}, "positive"));
   ZKI_ASSIGN_OR_RETURN(const ValueId negated, rewriter.emit(OpKind::kMul, node, {x, minus_one}, {}, "negated"));
   ZKI_ASSIGN_OR_RETURN(const ValueId negative, rewriter.emit(OpKind::kRelu, node, {negated}, {}, "negative"));
@@ -133,7 +131,7 @@ Result<ValueId> lower_abs(Rewriter& rewriter, const Node& node) {
 
 // min(x) = -max(-x).
 Result<ValueId> lower_reduce_min(Rewriter& rewriter, const Node& node) {
-  const ValueId minus_one = rewriter.constant(node, scalar(-1), "minus_one");
+  const ValueId minus_one = rewriter.literal(node, -1, "minus_one");
   ZKI_ASSIGN_OR_RETURN(const ValueId negated,
                        rewriter.emit(OpKind::kMul, node, {rewriter.mapped(node.inputs[0]), minus_one}, {}, "negated"));
   ZKI_ASSIGN_OR_RETURN(const ValueId largest,

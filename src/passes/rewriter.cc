@@ -32,6 +32,7 @@ ValueId Rewriter::mapped(ValueId old) {
     ZKI_CHECK(value.is_constant(), "nodes are visited in topological order");
     id = to_.add_value(value.name, value.dtype, value.shape);
     to_.value(id).constant = value.constant;
+    to_.value(id).literal = value.literal;
   }
   return id;
 }
@@ -47,6 +48,12 @@ Result<ValueId> Rewriter::emit(ir::OpKind op, const ir::Node& source, std::vecto
   const std::string suffix = step.empty() ? std::string() : "#" + std::string(step);
   return to_.add_node(op, source.name + suffix, std::move(inputs), std::move(attributes), source.origin,
                       from_.output_of(source).name + suffix);
+}
+
+ValueId Rewriter::literal(const ir::Node& source, float number, std::string_view step) {
+  const ValueId id = constant(source, FloatTensor(Shape{}, {number}), step);
+  to_.value(id).literal = true;
+  return id;
 }
 
 ValueId Rewriter::constant(const ir::Node& source, FloatTensor tensor, std::string_view step) {

@@ -142,6 +142,12 @@ void read_node(ByteReader& in, Node& node) {
 
 }  // namespace
 
+Bytes table_bytes(const Table& table) {
+  ByteWriter out;
+  write_table(out, table);
+  return std::move(out).take();
+}
+
 Bytes structure_bytes(const QGraph& graph) {
   ByteWriter out;
   out.raw(kMagic);

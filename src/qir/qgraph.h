@@ -130,6 +130,8 @@ Status validate(const QGraph& graph);
 // gives g and any other byte string that parses is refused (non-canonical). The reader is total and validates.
 Bytes structure_bytes(const QGraph& graph);
 Result<QGraph> parse_structure(ByteView bytes);
+// The part of the structure's bytes that is this table.
+Bytes table_bytes(const Table& table);
 
 // Text for people: one line per value, table and node.
 std::string to_text(const QGraph& graph);

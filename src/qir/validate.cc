@@ -173,7 +173,7 @@ Status check_node(const QGraph& graph, const Node& node, const Ranges& declared,
   if (has_table) {
     ZKI_ASSIGN_OR_RETURN(y, requantized_range(graph, node, inferred.acc));
   }
-  if ((has_table || !has_param_input(graph, node)) && !y.inside(output.lo, output.hi)) {
+  if (!declares_freely(graph, node) && !y.inside(output.lo, output.hi)) {
     return out_of_range("output " + quoted(output.name) + " declares [" + std::to_string(output.lo) + ", " +
                         std::to_string(output.hi) + "] but may reach " + to_string(y));
   }

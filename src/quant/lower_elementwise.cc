@@ -46,17 +46,26 @@ Status Lowering::lower_sum(std::size_t i) {
     if (value.is_constant()) {
       const FloatTensor* constant = value.floats();
       if (constant == nullptr) return fail(i, "its constant is no float tensor");
-      if (constant->num_elements() == 1 && constant->shape().rank() <= graph_.value(n.output).shape.rank()) {
+      if (value.literal && constant->num_elements() == 1 &&
+          constant->shape().rank() <= graph_.value(n.output).shape.rank()) {
         const double real = static_cast<double>((*constant)[0]);
         if (!(std::abs(real / unit) < static_cast<double>(std::int64_t{1} << 52))) return too_large(value.name);
         const std::int64_t rounded = static_cast<std::int64_t>(std::nearbyint(real / unit));
+        out_.public_numbers.push_back(value.name + "=" + std::to_string(real));
         q.constant += sign * rounded;
         acc = qir::add(acc, qir::make_interval(sign * rounded, sign * rounded));
         error += std::abs(real - static_cast<double>(rounded) * unit);
         continue;
       }
-      ZKI_ASSIGN_OR_RETURN(id, add_param(value.name, value.shape, doubles(*constant), unit, &bits));
-      error += unit / 2;
+      // A constant that is large beside the unit loses bits below 2^-30 of itself.
+      double most = 0;
+      for (const double x : doubles(*constant)) most = std::max(most, std::abs(x));
+      int coarser = 0;
+      while (coarser < 30 && std::ldexp(unit, coarser) * static_cast<double>(1 << 30) < most) ++coarser;
+      coef = sign * (std::int64_t{1} << coarser);
+      const double step = std::ldexp(unit, coarser);
+      ZKI_ASSIGN_OR_RETURN(id, add_param(value.name, value.shape, doubles(*constant), step, &bits));
+      error += step / 2;
       acc = qir::add(acc, qir::scale(interval(out_.params[id]), coef));
     } else {
       const QTensor x = tensor(n.inputs[j]);
@@ -101,9 +110,11 @@ Status Lowering::lower_mul(std::size_t i) {
   if (data == nullptr) return fail(i, "its constant is no float tensor");
   const QTensor x = tensor(n.inputs[1 - constant]);
   const bool same_shape = qvalue(x).shape == graph_.value(n.output).shape;
-  if (data->num_elements() == 1 && same_shape && (*data)[0] != 0) {
-    // One factor for all elements is a change of scale, and of sign when it is negative: nothing is rounded.
+  if (value.literal && data->num_elements() == 1 && same_shape && (*data)[0] != 0) {
+    // One factor for all elements is a change of scale, and of sign when it is negative: nothing is rounded. Scales are
+    // public, so this is for numbers of the program text only.
     const double factor = static_cast<double>((*data)[0]);
+    out_.public_numbers.push_back(value.name + "=" + std::to_string(factor));
     const bool no_node = factor > 0 && segment(i).chain.empty();
     if (no_node) tensor(n.output) = {x.id, x.scale * factor};
     return no_node ? ok_status() : lower_function(i, x, factor);
@@ -112,9 +123,17 @@ Status Lowering::lower_mul(std::size_t i) {
   double most = 0;
   for (const double c : real) most = std::max(most, std::abs(c));
   const int natural_bits = options_.weight_bits > 0 ? options_.weight_bits : kConstantBits;
-  const double natural =
-      (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (natural_bits - 1)) - 1) * x.scale;
-  const double unit = wanted_unit(i, natural);
+  double largest = most > 0 ? most : 1;
+  Target t = segment(i).mode == Mode::kNarrow ? target(i) : Target{};
+  if (data->num_elements() == 1) {
+    // Public scales must not give the factor away: they follow from the input's and the next power of two, not from what
+    // calibration saw behind it.
+    largest = std::exp2(std::ceil(std::log2(largest)));
+    if (segment(i).mode == Mode::kNarrow && !segment(i).chain.has_fixed_range())
+      t.h_scale = t.y_scale = x.scale * largest;
+  }
+  const double natural = largest / static_cast<double>((std::int64_t{1} << (natural_bits - 1)) - 1) * x.scale;
+  const double unit = segment(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift) : wanted_unit(i, natural);
   const double scale_c = unit / x.scale;
   int bits = 0;
   ZKI_ASSIGN_OR_RETURN(const qir::ValueId id, add_param(value.name, value.shape, real, scale_c, &bits));
@@ -124,8 +143,7 @@ Status Lowering::lower_mul(std::size_t i) {
   q.inputs = {x.id, id};
   q.coefs = {1};
   const double x_most = static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo)) * x.scale;
-  return emit(i, std::move(q), acc, unit, segment(i).mode == Mode::kNarrow ? target(i) : Target{}, scale_c / 2 * x_most,
-              bits);
+  return emit(i, std::move(q), acc, unit, t, scale_c / 2 * x_most, bits);
 }
 
 Status Lowering::lower_unary(std::size_t i) { return lower_function(i, tensor(node(i).inputs[0]), 1); }

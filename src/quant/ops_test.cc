@@ -98,6 +98,46 @@ ir::PoolAttributes pool_attributes(std::int64_t kernel, std::int64_t stride, std
   return {{kernel, kernel}, {stride, stride}, {1, 1}, {pad, pad}, {pad, pad}, include};
 }
 
+// Trained scalars are parameters: neither they nor what gives them away stands in the structure.
+TEST_F(Ops, TrainedScalarsAreParameters) {
+  for (const bool literal : {false, true}) {
+    graph_ = {};
+    const auto number = [&](float x) {
+      const ValueId id = graph_.add_constant("s", FloatTensor(Shape{1}, {x}));
+      graph_.value(id).literal = literal;
+      return id;
+    };
+    const ValueId x = input({4, 8});
+    const ValueId h = op(OpKind::kSigmoid, {op(OpKind::kMatMul, {x, constant({8, 6}, 0.5F)})});
+    const ValueId shifted = op(OpKind::kAdd, {h, number(0.8265F)});
+    const ValueId scaled = op(OpKind::kRelu, {op(OpKind::kMul, {shifted, number(1.618F)})});
+    const ValueId less = op(OpKind::kSub, {scaled, number(0.3717F)});
+    check(op(OpKind::kMul, {op(OpKind::kTanh, {less}), number(-0.731F)}), 4);
+    const Result<Quantized> quantized = quantize(graph_, draw(20, false), fixed());
+    ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+    std::size_t scalars = 0;
+    for (const qir::Value& value : quantized->graph.values) {
+      if (value.kind == qir::ValueKind::kParam && value.shape.num_elements() == 1) ++scalars;
+    }
+    std::int64_t constants = 0;
+    for (const qir::Node& n : quantized->graph.nodes) constants += n.constant != 0 ? 1 : 0;
+    if (literal) {
+      EXPECT_EQ(scalars, 0u);
+      EXPECT_EQ(constants, 2);
+      continue;
+    }
+    EXPECT_EQ(scalars, 4u) << qir::to_text(quantized->graph);
+    EXPECT_EQ(constants, 0) << qir::to_text(quantized->graph);
+    // A product's scale is its input's times a power of two.
+    for (const qir::Node& n : quantized->graph.nodes) {
+      if (n.op != qir::Op::kMul) continue;
+      const double ratio = scale_of(quantized->graph.value(n.output)) / scale_of(quantized->graph.value(n.inputs[0]));
+      const double steps = n.requant.table_index == qir::kNoTable ? 2047 : 1;
+      EXPECT_NEAR(std::log2(ratio * steps), std::round(std::log2(ratio * steps)), 1e-9) << ratio;
+    }
+  }
+}
+
 TEST_F(Ops, ConvWide) {
   const ValueId x = input({1, 3, 8, 8});
   check(op(OpKind::kConv, {x, constant({4, 3, 3, 3}, 0.3F), constant({4}, 0.5F)}, conv_attributes(1, 1)));

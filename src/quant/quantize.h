@@ -53,6 +53,8 @@ struct Quantized {
   std::int64_t table_rows = 0;       // of all distinct tables, ranges of remainders included
   std::int64_t num_requantized = 0;  // elements that need lookups
   std::string calibration;           // one line: method and data
+  // Scalars of the program text that the structure holds (ir::Value::literal), by name: public with every key.
+  std::vector<std::string> public_numbers;
 };
 
 // Calibration inputs hold one tensor per graph input, by name.

@@ -28,6 +28,11 @@ std::string report_text(const Quantized& quantized) {
       number("%.5f", quantized.measured_error) + ", estimated changed arg maxima " +
       number("%.3f", 100 * quantized.estimated_flips) + " %, table rows " + std::to_string(quantized.table_rows) +
       ", elements with lookups " + std::to_string(quantized.num_requantized) + "\n";
+  if (!quantized.public_numbers.empty()) {
+    text += "numbers of the program text, public with every key (initializers are not):";
+    for (const std::string& name : quantized.public_numbers) text += " " + name;
+    text += "\n";
+  }
   text += cell("value", 32) + cell("op", 20) + cell("shape", 20) + cell("y range", 22) + cell("scale", 12) +
           cell("w bits", 7) + cell("acc", 5) + cell("shift", 6) + cell("table", 6) + "error bound\n";
   for (const LayerInfo& layer : quantized.layers) {

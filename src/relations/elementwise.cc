@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mul:     acc[i] = coef a[i] b[i], a contraction that has shared axes only.
+// Mul:     acc[i] = coef a[i] b[i], a contraction; axes that both operands have are shared, an axis along which one is
+//          broadcast belongs to the other and costs the sumcheck no variable (a factor for all elements: none at all).
 // Linear:  acc[i] = constant + sum_j coef_j x_j[i], an expression.  ReduceSum: acc = coef sum over axes, an expression.
 #include <algorithm>
 
@@ -18,6 +19,7 @@ namespace {
 struct Aligned {
   Tensor like;
   std::vector<LinExpr> operands;
+  std::vector<std::vector<bool>> reads;  // [operand][atom of the result]
 };
 
 Aligned align(Builder& builder, const qir::Node& node) {
@@ -34,11 +36,14 @@ Aligned align(Builder& builder, const qir::Node& node) {
   }
   for (const Tensor& tensor : tensors) {
     std::vector<AxisMap> maps;
+    std::vector<bool> reads(out.like.atoms.size(), false);
     for (std::size_t axis = 0; axis < tensor.atoms_per_axis.size(); ++axis) {
       for (std::uint32_t i = 0; i < tensor.atoms_per_axis[axis]; ++i) {
         maps.push_back(mixed_radix(first[axis] + i, {out_atoms[axis][i]}));
+        reads[first[axis] + i] = true;
       }
     }
+    out.reads.push_back(std::move(reads));
     out.operands.push_back(rebased(tensor, maps));
   }
   return out;
@@ -51,8 +56,12 @@ Status build_mul(Builder& builder, std::uint32_t index) {
   Aligned aligned = align(builder, node);
   Tensor y;
   const Tensor acc = builder.committed_accumulator(index, aligned.like, y);
-  builder.add_contraction({node.name, aligned.like.atoms,
-                           std::vector<AxisRole>(aligned.like.atoms.size(), AxisRole::kC), acc.expr,
+  std::vector<AxisRole> roles;
+  for (std::size_t atom = 0; atom < aligned.like.atoms.size(); ++atom) {
+    const bool both = aligned.reads[0][atom] == aligned.reads[1][atom];
+    roles.push_back(both ? AxisRole::kC : (aligned.reads[0][atom] ? AxisRole::kA : AxisRole::kB));
+  }
+  builder.add_contraction({node.name, aligned.like.atoms, std::move(roles), acc.expr,
                            circuit::scaled(aligned.operands[0], node.coefs[0]), aligned.operands[1]});
   builder.set(node.output, std::move(y));
   return ok_status();

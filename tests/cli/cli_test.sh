@@ -42,7 +42,15 @@ expect 0 'terms' "$zkinfer" soundness digits.zkkey --json
 expect 0 'Conv|conv' "$zkinfer" inspect digits.onnx
 expect 0 'digraph' "$zkinfer" inspect digits.onnx --format dot --legalized
 expect 0 'model package' "$zkinfer" inspect digits.zkmodel
-expect 0 'model package' "$zkinfer" inspect digits.zkmodel --graph
+# The structure is public: the same text and digest of the model package and of its key.
+expect 0 '^structure [0-9a-f]{64}' "$zkinfer" inspect digits.zkmodel --graph
+"$zkinfer" inspect digits.zkmodel --graph > model_graph.txt
+"$zkinfer" inspect digits.zkkey --graph > key_graph.txt
+cmp model_graph.txt key_graph.txt || fail "the key's structure is not the model's"
+expect 0 '^table 0 [0-9a-f]{64}' "$zkinfer" inspect digits.zkkey --graph
+expect 0 ' 0:0' "$zkinfer" inspect digits.zkkey --tables
+expect 0 'digraph' "$zkinfer" inspect digits.zkkey --graph=dot
+expect 0 'structure +[0-9a-f]{64}' "$zkinfer" inspect digits.zkkey
 expect 0 'verification key' "$zkinfer" inspect digits.zkkey
 expect 0 'accepted' "$zkinfer" inspect digit_7.zkproof --key digits.zkkey
 expect 0 'picture levels' "$zkinfer" inspect digit_7.png

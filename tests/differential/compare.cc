@@ -64,7 +64,7 @@ Run draw_run(const qir::QGraph& graph, std::uint64_t seed) {
 Comparison compare_protocol(const qir::QGraph& graph, const Run& run, Depth depth) {
   prover::ModelOptions options = e2e::test_options(true);
   options.visibility = run.visibility;
-  options.security_bits = 40;
+  options.security.bits = 40;
   options.budget = 2;
   auto committed = prover::commit_model(graph, run.params, options, e2e::test_seed(1));
   if (!committed.ok()) return {Outcome::kRefused, "commit: " + committed.status().message()};

@@ -67,6 +67,18 @@ constexpr Case kCases[] = {
      [](Draft& d) {
        return relu(d, d.op("Conv", {d.op("Reshape", {d.x({50}), d.ints({1, 2, 5, 5})}), d.w({2, 2, 3, 3}, 0.3)}));
      }},
+    // A padded vector read as an image, and a window that leaves it above and to the right: padding, not the vector again.
+    {"reshape_of_padded_into_window",
+     [](Draft& d) -> Names {
+       const std::string grid =
+           d.op("Reshape", {d.op("Pad", {d.x({1, 2}), d.ints({0, 0, 0, 14})}), d.ints({1, 1, 4, 4})});
+       return relu(d, d.op("Conv", {grid, d.w({2, 1, 2, 2}, 0.5)}, {{"pads", {1, 0, 0, 1}}}));
+     }},
+    {"reshape_of_padded_into_pad",
+     [](Draft& d) -> Names {
+       const std::string grid = d.op("Reshape", {d.op("Pad", {d.x({2}), d.ints({0, 14})}), d.ints({4, 4})});
+       return relu(d, d.op("Pad", {grid, d.ints({1, 0, 0, 4})}));
+     }},
     {"reshape_then_max",
      [](Draft& d) -> Names {
        return {d.op("ReduceMax", {d.op("Reshape", {d.x({6, 4}), d.ints({3, 8})})}, {{"axes", {0}}})};

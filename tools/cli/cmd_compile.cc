@@ -131,6 +131,7 @@ CommandResult compile(const Session& session, CompileArguments& arguments) {
 
   std::printf("model '%s'\n", model.name().c_str());
   std::vector<std::pair<std::string, std::string>> rows = {
+      {"structure", to_hex(model.structure_digest())},
       {"parameters", human_count(model.num_parameters())},
       {"calibration", human_count(calibration.size()) + " inputs"}};
   for (const TensorInfo& input : model.inputs())

@@ -12,6 +12,7 @@
 #include "text.h"
 #include "trust.h"
 #include "zkinfer/commit_tensor.h"
+#include "zkinfer/structure.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -19,7 +20,8 @@ namespace {
 struct Arguments {
   VerifyLimits limits;
   std::string path, key_path, format = "text";
-  bool legalized = false, graph = false;
+  std::string graph;  // "", "text" or "dot"
+  bool legalized = false, tables = false;
   std::vector<std::string> input_shapes;
 };
 
@@ -37,14 +39,29 @@ std::string tensor_row(const TensorInfo& info) {
          std::to_string(info.format.hi) + " times " + decimal(info.format.scale(), 9);
 }
 
-std::string describe_key(const VerificationKey& key, std::size_t num_bytes) {
+// The structure of a key or a model package, where it is asked for.
+template <class Holder>
+std::string structure_of(const Holder& holder, const Arguments& arguments) {
+  if (arguments.graph == "dot") return structure_dot(holder);
+  return structure_text(holder, {arguments.tables});
+}
+
+template <class Holder>
+std::string warnings_of(const Holder& holder) {
+  std::string text;
+  for (const std::string& warning : structure_warnings(holder)) text += "warning: " + warning + "\n";
+  return text;
+}
+
+std::string describe_key(const VerificationKey& key, std::size_t num_bytes, const Arguments& arguments) {
+  if (!arguments.graph.empty() || arguments.tables) return structure_of(key, arguments);
   const KeyInfo& info = key.info();
   std::vector<std::pair<std::string, std::string>> rows = key_rows(info);
   if (info.tensor_budget > 0) rows.emplace_back("proofs per committed tensor", human_count(info.tensor_budget));
   for (const TensorInfo& input : info.input_tensors) rows.emplace_back("input '" + input.name + "'", tensor_row(input));
   for (const TensorInfo& output : info.output_tensors)
     rows.emplace_back("output '" + output.name + "'", tensor_row(output));
-  return "verification key, " + human_bytes(num_bytes) + "\n" + pairs_text(rows);
+  return "verification key, " + human_bytes(num_bytes) + "\n" + pairs_text(rows) + warnings_of(key);
 }
 
 std::string describe_commitment(const TensorCommitment& commitment) {
@@ -62,14 +79,16 @@ Result<std::string> describe_opening(const std::string& path) {
          pairs_text({{"slots", file.slots().to_string()}});
 }
 
-std::string describe_model(const Model& model, std::size_t num_bytes, bool graph) {
+std::string describe_model(const Model& model, std::size_t num_bytes, const Arguments& arguments) {
+  if (!arguments.graph.empty() || arguments.tables) return structure_of(model, arguments);
   std::vector<std::pair<std::string, std::string>> rows = {{"model", model.name()},
+                                                           {"structure", to_hex(model.structure_digest())},
                                                            {"parameters", human_count(model.num_parameters())}};
   for (const TensorInfo& input : model.inputs()) rows.emplace_back("input '" + input.name + "'", tensor_row(input));
   for (const TensorInfo& output : model.outputs())
     rows.emplace_back("output '" + output.name + "'", tensor_row(output));
-  return "model package (secret), " + human_bytes(num_bytes) + "\n" + pairs_text(rows) + "\n" +
-         (graph ? model.graph_text() : model.report());
+  return "model package (secret), " + human_bytes(num_bytes) + "\n" + pairs_text(rows) + "\n" + warnings_of(model) +
+         model.report();
 }
 
 Result<std::string> describe_proof(ByteView proof, const std::string& proof_path, const std::string& key_path,
@@ -106,10 +125,9 @@ std::string describe_arrays(const std::vector<Array>& arrays) {
 Result<std::string> describe(const Arguments& arguments) {
   if (arguments.path.ends_with(".onnx")) return describe_onnx(arguments);
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(arguments.path, kMaxModelBytes));
-  if (!arguments.key_path.empty())
-    return describe_proof(bytes, arguments.path, arguments.key_path, arguments.limits);
+  if (!arguments.key_path.empty()) return describe_proof(bytes, arguments.path, arguments.key_path, arguments.limits);
   if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0, arguments.limits); key.ok()) {
-    return describe_key(*key, bytes.size());
+    return describe_key(*key, bytes.size(), arguments);
   } else if (key.status().code() == StatusCode::kResourceLimit) {
     return resource_limit("'" + arguments.path + "': " + key.status().message() +
                           " (--verify-seconds, --verify-memory)");
@@ -119,7 +137,7 @@ Result<std::string> describe(const Arguments& arguments) {
   }
   if (ByteReader(bytes).u32() == kTensorSecretFile.magic) return describe_opening(arguments.path);
   if (const Result<Model> model = Model::from_bytes(bytes); model.ok())
-    return describe_model(*model, bytes.size(), arguments.graph);
+    return describe_model(*model, bytes.size(), arguments);
   if (const Result<std::vector<Array>> arrays = read_arrays(arguments.path); arrays.ok())
     return describe_arrays(*arrays);
   return invalid_argument("'" + arguments.path +
@@ -136,8 +154,11 @@ void add_inspect(CLI::App& app, Session& session) {
   command->add_option("file", arguments->path, "any of these files")->required();
   command->add_option("-k,--key", arguments->key_path, "the file is a proof for this key: show its size by part");
   add_verify_limits(*command, arguments->limits);
-  command->add_flag("--graph", arguments->graph,
-                    "of a model package: the integer graph instead of the quantization report");
+  command
+      ->add_flag("--graph{text}", arguments->graph,
+                 "of a key or a model package: the structure, what proofs speak of; --graph=dot for Graphviz")
+      ->check(CLI::IsMember({"text", "dot"}));
+  command->add_flag("--tables", arguments->tables, "the same as text, with every row of its tables");
   command->add_option("--format", arguments->format, "of an ONNX file")
       ->check(CLI::IsMember({"text", "dot"}))
       ->capture_default_str();
@@ -150,6 +171,8 @@ void add_inspect(CLI::App& app, Session& session) {
       "Examples:\n"
       "  zkinfer inspect network.onnx --legalized\n"
       "  zkinfer inspect network.onnx --format dot | dot -Tsvg > network.svg\n"
+      "  zkinfer inspect network.zkkey --graph\n"
+      "  zkinfer inspect network.zkkey --graph=dot | dot -Tsvg > structure.svg\n"
       "  zkinfer inspect input.zkproof --key network.zkkey");
   command->callback([arguments, &session] {
     session.run([&]() -> CommandResult {

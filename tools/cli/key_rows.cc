@@ -10,6 +10,7 @@ std::vector<std::pair<std::string, std::string>> key_rows(const KeyInfo& info) {
   return {
       {"model", info.model_name},
       {"identity", to_hex(info.model_identity)},
+      {"structure", to_hex(info.structure_digest)},
       {"parameters", human_count(info.num_parameters)},
       {"security",
        decimal(info.security_bits, 1) + " bits" +

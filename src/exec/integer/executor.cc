@@ -165,7 +165,7 @@ Result<Witness> run(const QGraph& graph, const qir::WeightStore& params, const I
       result = std::move(y);
     }
     // Ranges of all other nodes follow from their inputs' and tables' (qir::validate).
-    if (node.requant.table_index == qir::kNoTable && qir::has_param_input(graph, node)) {
+    if (qir::declares_freely(graph, node)) {
       if (Status status = check_values(output, "value", result); !status.ok()) {
         return status.with_context("node '" + node.name + "'");
       }

@@ -203,7 +203,7 @@ Result<Outputs> import_mean(NodeContext& context) {
     ZKI_ASSIGN_OR_RETURN(sum, context.add(OpKind::kAdd, {sum, context.input(i)}, {}, "sum" + std::to_string(i)));
   }
   const ValueId factor =
-      context.add_constant(FloatTensor(Shape{}, {1.0F / static_cast<float>(count)}), ir::DataType::kFloat, "factor");
+      context.add_literal(FloatTensor(Shape{}, {1.0F / static_cast<float>(count)}), ir::DataType::kFloat, "factor");
   return one_output(context.add(OpKind::kMul, {sum, factor}));
 }
 
@@ -226,10 +226,10 @@ Result<Outputs> import_trilu(NodeContext& context) {
     for (int64_t j = 0; j < columns; ++j)
       mask[static_cast<size_t>(i * columns + j)] = (upper != 0 ? j - i >= k : j - i <= k) ? 1 : 0;
   const ir::DataType dtype = context.graph().value(context.input(0)).dtype;
-  const ValueId condition = context.add_constant(std::move(mask), ir::DataType::kBool, "mask");
+  const ValueId condition = context.add_literal(std::move(mask), ir::DataType::kBool, "mask");
   const AnyTensor nothing =
       dtype == ir::DataType::kFloat ? AnyTensor(FloatTensor(Shape{})) : AnyTensor(IntTensor(Shape{}));
-  const ValueId zero = context.add_constant(nothing, dtype, "zero");
+  const ValueId zero = context.add_literal(nothing, dtype, "zero");
   return one_output(context.add(OpKind::kWhere, {condition, context.input(0), zero}));
 }
 

@@ -20,17 +20,17 @@ Status check_constant(const NodeContext& context) {
 
 Result<Outputs> import_constant(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(std::optional<ReadTensor> value, context.tensor_attribute("value"));
-  if (value) return Outputs{context.add_constant(std::move(value->tensor), value->dtype)};
+  if (value) return Outputs{context.add_literal(std::move(value->tensor), value->dtype)};
   if (const auto* f = context.attribute("value_float"))
-    return Outputs{context.add_constant(FloatTensor(Shape{}, {f->f()}), DataType::kFloat)};
+    return Outputs{context.add_literal(FloatTensor(Shape{}, {f->f()}), DataType::kFloat)};
   if (const auto* i = context.attribute("value_int"))
-    return Outputs{context.add_constant(IntTensor(Shape{}, {i->i()}), DataType::kInt64)};
+    return Outputs{context.add_literal(IntTensor(Shape{}, {i->i()}), DataType::kInt64)};
   if (const auto* floats = context.attribute("value_floats"))
-    return Outputs{context.add_constant(
+    return Outputs{context.add_literal(
         FloatTensor(Shape{floats->floats_size()}, std::vector<float>(floats->floats().begin(), floats->floats().end())),
         DataType::kFloat)};
   if (const auto* ints = context.attribute("value_ints"))
-    return Outputs{context.add_constant(
+    return Outputs{context.add_literal(
         IntTensor(Shape{ints->ints_size()}, std::vector<std::int64_t>(ints->ints().begin(), ints->ints().end())),
         DataType::kInt64)};
   return corrupt("a Constant without value");
@@ -48,7 +48,7 @@ Result<Outputs> import_constant_of_shape(NodeContext& context) {
     value->tensor = FloatTensor(Shape{}, {(*floats)[0]});
   else
     value->tensor = IntTensor(Shape{}, {(*std::get_if<IntTensor>(&value->tensor))[0]});
-  const ir::ValueId number = context.add_constant(std::move(value->tensor), value->dtype, "value");
+  const ir::ValueId number = context.add_literal(std::move(value->tensor), value->dtype, "value");
   return one_output(context.add(ir::OpKind::kExpand, {number}, ir::ExpandAttributes{std::move(shape)}));
 }
 
@@ -63,13 +63,13 @@ Result<Outputs> import_shape(NodeContext& context) {
   };
   start = clamped(start);
   end = std::max(clamped(end), start);
-  return Outputs{context.add_constant(IntTensor(Shape{end - start}, Dims(dims.begin() + start, dims.begin() + end)),
-                                      DataType::kInt64)};
+  return Outputs{context.add_literal(IntTensor(Shape{end - start}, Dims(dims.begin() + start, dims.begin() + end)),
+                                     DataType::kInt64)};
 }
 
 Result<Outputs> import_size(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(1));
-  return Outputs{context.add_constant(IntTensor(Shape{}, {context.shape(0).num_elements()}), DataType::kInt64)};
+  return Outputs{context.add_literal(IntTensor(Shape{}, {context.shape(0).num_elements()}), DataType::kInt64)};
 }
 
 template <class T>
@@ -96,13 +96,13 @@ Result<Outputs> import_range(NodeContext& context) {
   if (values[0]->floats() != nullptr) {
     ZKI_ASSIGN_OR_RETURN(AnyTensor tensor,
                          range((*values[0]->floats())[0], (*values[1]->floats())[0], (*values[2]->floats())[0]));
-    return Outputs{context.add_constant(std::move(tensor), DataType::kFloat)};
+    return Outputs{context.add_literal(std::move(tensor), DataType::kFloat)};
   }
   for (const ir::Value* value : values)
     if (std::abs(static_cast<double>((*value->ints())[0])) > 1e15) return out_of_range("a bound above 10^15");
   ZKI_ASSIGN_OR_RETURN(AnyTensor tensor,
                        range((*values[0]->ints())[0], (*values[1]->ints())[0], (*values[2]->ints())[0]));
-  return Outputs{context.add_constant(std::move(tensor), DataType::kInt64)};
+  return Outputs{context.add_literal(std::move(tensor), DataType::kInt64)};
 }
 
 constexpr auto kHandlers = std::to_array<Handler>({

@@ -12,7 +12,7 @@ namespace {
 using ir::OpKind;
 
 ir::ValueId number(NodeContext& context, float x, std::string_view step) {
-  return context.add_constant(FloatTensor(Shape{}, {x}), ir::DataType::kFloat, step);
+  return context.add_literal(FloatTensor(Shape{}, {x}), ir::DataType::kFloat, step);
 }
 
 Result<Outputs> import_leaky_relu(NodeContext& context) {
@@ -43,7 +43,8 @@ Result<Outputs> import_prelu(NodeContext& context) {
   const FloatTensor* slopes = slope.floats();
   if (slopes == nullptr)
     return unsupported("slope " + in_quotes(slope.name) + " is computed at run time | make it an initializer");
-  bool uniform = slopes->num_elements() > 0;
+  // A slope that may be trained is a parameter, not part of a public table, so it is multiplied.
+  bool uniform = slopes->num_elements() > 0 && slope.literal;
   for (const float x : slopes->data()) uniform &= x == (*slopes)[0];
   if (uniform)
     return one_output(context.add(OpKind::kLeakyRelu, {context.input(0)}, ir::LeakyReluAttributes{(*slopes)[0]}));

@@ -158,7 +158,17 @@ Result<ir::ValueId> NodeContext::add_named(ir::OpKind op, std::vector<ir::ValueI
   node.op = op;
   node.attributes = std::move(attributes);
   ZKI_ASSIGN_OR_RETURN(AnyTensor tensor, evaluate(node, inference, inferred));
-  return graph_.add_constant(std::move(output_name), std::move(tensor), inferred.dtype);
+  bool literal = true;
+  for (const ir::Value* value : inference.values) literal &= value == nullptr || value->literal;
+  const ir::ValueId id = graph_.add_constant(std::move(output_name), std::move(tensor), inferred.dtype);
+  graph_.value(id).literal = literal;
+  return id;
+}
+
+ir::ValueId NodeContext::add_literal(AnyTensor tensor, ir::DataType dtype, std::string_view step) {
+  const ir::ValueId id = add_constant(std::move(tensor), dtype, step);
+  graph_.value(id).literal = true;
+  return id;
 }
 
 ir::ValueId NodeContext::add_constant(AnyTensor tensor, ir::DataType dtype, std::string_view step) {

@@ -75,6 +75,8 @@ class NodeContext {
                                  ir::Attributes attributes);
   // A constant; with an empty step it is output 0.
   ir::ValueId add_constant(AnyTensor tensor, ir::DataType dtype, std::string_view step = {});
+  // The same for a number of the program text (ir::Value::literal), which may become public.
+  ir::ValueId add_literal(AnyTensor tensor, ir::DataType dtype, std::string_view step = {});
 
  private:
   Result<ir::ValueId> add_named(ir::OpKind op, std::vector<ir::ValueId> node_inputs, ir::Attributes attributes,

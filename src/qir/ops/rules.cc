@@ -85,6 +85,10 @@ Status check_comparable(const Interval& range) {
   return out_of_range("compares values of " + to_string(range) + ", at most 2^62 wide; use fewer bits");
 }
 
+bool declares_freely(const QGraph& graph, const Node& node) {
+  return node.requant.table_index == kNoTable && has_param_input(graph, node);
+}
+
 bool has_param_input(const QGraph& graph, const Node& node) {
   return std::any_of(node.inputs.begin(), node.inputs.end(),
                      [&](ValueId id) { return graph.value(id).kind == ValueKind::kParam; });

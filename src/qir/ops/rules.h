@@ -93,6 +93,10 @@ const OpRule& rule_of(Op op);
 // True when some input of the node is a parameter: then the reachable accumulators depend on parameter values.
 bool has_param_input(const QGraph& graph, const Node& node);
 
+// Whether the node may declare another range for its output than follows from its inputs' declared ranges: parameters decide
+// what it reaches, and no table says more. The executor then checks every entry.
+bool declares_freely(const QGraph& graph, const Node& node);
+
 // kMaxWidth for the values that `node` compares.
 Status check_comparable(const Interval& range);
 

@@ -18,7 +18,7 @@ void run_max_pool(const OpContext& op) {
     offsets.erase(std::remove(offsets.begin(), offsets.end(), -1), offsets.end());
     for (std::size_t plane = 0; plane < num_planes; ++plane) {
       const std::int64_t* cells = x.data() + plane * windows.in_plane();
-      std::int64_t most = input.lo();
+      std::int64_t most = cells[offsets.front()];
       for (const std::int64_t offset : offsets) most = std::max(most, cells[offset]);
       op.out[plane * windows.out_plane() + position] = most;
     }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a key or a model computes, for people to read: the structure that a proof speaks of. Two keys with the same structure
+// digest (KeyInfo, Model::structure_digest) compute the same program with other weights.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "zkinfer/model.h"
+#include "zkinfer/verify.h"
+
+namespace zkinfer {
+
+struct StructureTextOptions {
+  bool table_contents = false;  // every row of every table, not their digests only
+};
+// One line per value, table and node. Of a table: kind, domain, and Keccak-256 of its bytes as they stand in the key.
+std::string structure_text(const VerificationKey& key, const StructureTextOptions& options = {});
+std::string structure_text(const Model& model, const StructureTextOptions& options = {});
+// Graphviz source: nodes with their numbers, values on the edges.
+std::string structure_dot(const VerificationKey& key);
+std::string structure_dot(const Model& model);
+// What a reader should ask about before trusting the structure: inputs that can be one number only, numbers beyond what data
+// are, tables that forget their argument, outputs that no input or no parameter reaches. Sentences; empty for most models.
+std::vector<std::string> structure_warnings(const VerificationKey& key);
+std::vector<std::string> structure_warnings(const Model& model);
+
+}  // namespace zkinfer
