@@ -76,6 +76,14 @@ struct ProofResult {
   ProveStats stats;
 };
 
+// What a budget costs, by the parameters that are chosen for it.
+struct BudgetPrice {
+  std::uint64_t budget = 0;
+  std::uint64_t opening_bytes = 0;       // of each proof, expected; most of the proof
+  std::uint64_t committed_elements = 0;  // field elements of 8 bytes that each proof encodes and hashes
+  std::uint64_t code_word_bytes = 0;     // of the weights, made once; 0 without weights
+};
+
 // A model with its commitment: holds the secret weights, the commitment's randomness and the code word. Not thread-safe.
 class Prover {
  public:
@@ -113,6 +121,9 @@ class Prover {
   // Options with which create() would make another commitment like this one (rotation): who sees what, security, budgets.
   CommitOptions options() const;
   std::string circuit_report() const;  // columns, relations, lookups: sizes
+  // What this commitment's budget costs, and what the default one would cost with the same options.
+  BudgetPrice price() const;
+  Result<BudgetPrice> default_price() const;
   // Takes a slot of this commitment and of each committed input before anything is computed; refuses when none is left.
   Result<ProofResult> prove(const ProveRequest& request);
   Result<ProofResult> prove(const RealInputs& inputs, ByteView context = {}, const Progress& progress = {});

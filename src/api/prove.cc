@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "api/audit_key.h"
+#include "api/budget_price.h"
 #include "api/commit_tensor_impl.h"
 #include "api/data_impl.h"
 #include "api/model_impl.h"
@@ -12,6 +13,7 @@
 #include "api/tree_files.h"
 #include "commit/pcs/code_file.h"
 #include "prover/certify.h"
+#include "prover/choose_opening.h"
 #include "prover/prf.h"
 #include "prover/prove.h"
 #include "prover/rotate.h"
@@ -207,6 +209,19 @@ CommitOptions Prover::options() const {
   options.budget = key.params.model_budget;
   options.role = impl_->role;
   return options;
+}
+
+BudgetPrice Prover::price() const { return api::price_of(impl_->model.prepared.key.params); }
+
+Result<BudgetPrice> Prover::default_price() const {
+  const statement::Key& key = impl_->model.prepared.key;
+  prover::ModelOptions usual;
+  usual.security = key.params.security;
+  usual.tensor_budget = key.params.data.empty() ? 0 : key.params.data[0].budget;
+  usual.visibility = key.visibility;
+  ZKI_ASSIGN_OR_RETURN(const pcs::OpeningParams params,
+                       prover::choose_opening(key.graph, impl_->model.prepared.compiled, usual));
+  return api::price_of(params);
 }
 
 std::string Prover::circuit_report() const {

@@ -25,6 +25,18 @@ struct Arguments {
   bool no_code_file = false;
 };
 
+// What a budget costs each proof, beside what the default would.
+Result<std::string> price_text(const Prover& prover) {
+  const auto text = [](const BudgetPrice& price) {
+    return "opening of " + human_bytes(price.opening_bytes) + ", " + human_bytes(8 * price.committed_elements) +
+           " committed per proof, code word of " + human_bytes(price.code_word_bytes);
+  };
+  const BudgetPrice price = prover.price();
+  ZKI_ASSIGN_OR_RETURN(const BudgetPrice usual, prover.default_price());
+  if (price.budget == usual.budget) return text(price);
+  return text(price) + " (default of " + human_count(usual.budget) + ": " + text(usual) + ")";
+}
+
 CommandResult commit(const Session& session, const Arguments& arguments) {
   // Without its secret nobody can prove under the key that was published.
   if (std::error_code error; !arguments.force && std::filesystem::exists(arguments.secret_path, error)) {
@@ -85,7 +97,12 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
     std::printf("%s\n", to_hex(info.model_identity).c_str());
     return ExitCode::kDone;
   }
-  std::fputs(pairs_text(key_rows(info)).c_str(), stdout);
+  auto rows = key_rows(info);
+  if (info.model_budget > 0) {
+    ZKI_ASSIGN_OR_RETURN(const std::string price, price_text(prover));
+    rows.emplace_back("price of the budget", price);
+  }
+  std::fputs(pairs_text(rows).c_str(), stdout);
   if (arguments.circuit_report) std::printf("\n%s", prover.circuit_report().c_str());
   std::printf("wrote %s (%s, for verifiers)", arguments.key_path.c_str(),
               human_bytes(prover.verification_key().size()).c_str());
@@ -115,9 +132,9 @@ void add_commit_options(CLI::App& command, CommitArguments& arguments) {
   command.add_option("--pow-bits", arguments.options.security.pow_bits, "proof of work before each query phase")
       ->check(CLI::Range(0u, Security::kMaxPowBits))
       ->capture_default_str();
-  command.add_option(
-      "--budget", arguments.options.budget,
-      "slots of this commitment and of each that follows it: one proof each, at least 8 (default: by model size)");
+  command.add_option("--budget", arguments.options.budget,
+                     "slots of this commitment and of each that follows it: one proof each, at least 8 (default: 256, "
+                     "from 2^18 weights on 1,024); what a larger one costs is printed");
   command
       .add_option("--inputs", arguments.inputs,
                   "who sees the inputs: private, public or committed, then perhaps :sha256 or :keccak256")
