@@ -17,12 +17,8 @@ namespace zkinfer {
 
 // The .zktsecret of a tensor commitment (docs/formats/tensor.md); its payload is CommittedTensor::secret().
 inline constexpr SlotFileKind kTensorSecretFile = {
-    0x43444b5a,
-    1,
-    "tensor secret",
-    "zkinfer commit-tensor",  // "ZKDC"
-    "commit to the data again (zkinfer commit-tensor), under a key with a larger --tensor-budget if need be",
-    std::size_t{1} << 31};
+    FileKind::kTensorSecret, "zkinfer commit-tensor",
+    "commit to the data again (zkinfer commit-tensor), under a key with a larger --tensor-budget if need be"};
 
 // Of commitments that are made without a key. Keys that were made with the same numbers take them.
 struct TensorCommitOptions {

@@ -98,8 +98,8 @@ class CommitmentTree {
 };
 
 // A root's secret as it is kept in another place: it cannot be used as one, only restored.
-inline constexpr SlotFileKind kRootBackupFile = {0x42494b5a, 1, "commitment backup", "zkinfer commitment backup",
-                                                 "it cannot be used, only restored"};  // "ZKIB"
+inline constexpr SlotFileKind kRootBackupFile = {FileKind::kCommitmentBackup, "zkinfer commitment backup",
+                                                 "it cannot be used, only restored"};
 
 // Writes a root's secret and how far its slots are used now. Keep only this of a model's commitments: copies of what is in use
 // would count the same slots twice.

@@ -59,6 +59,8 @@ class Model {
   static Result<Model> from_bytes(ByteView bytes);
   // Keeps the bytes and reads the weights there, in place.
   static Result<Model> from_bytes(Bytes&& bytes);
+  // From a file, whose sizes are checked before its weights are read.
+  static Result<Model> open(const std::string& path);
   Bytes to_bytes() const;
 
   const std::string& name() const;

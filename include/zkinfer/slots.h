@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "zkinfer/formats.h"
 
 namespace zkinfer {
 
@@ -65,16 +66,15 @@ class MemorySlots final : public SlotStore {
 
 // What a slot file belongs to; messages quote it.
 struct SlotFileKind {
-  std::uint32_t magic = 0;  // first four bytes of the file
-  std::uint32_t version = 0;
-  std::string_view name;    // "commitment secret"
+  FileKind kind;
   std::string_view maker;   // the command that writes it
   std::string_view remedy;  // what to do when no slot is left
-  std::size_t max_bytes = std::size_t{1} << 20;
+
+  constexpr const FileFormat& format() const { return format_of(kind); }
 };
 // The .zksecret of a model commitment (docs/formats/secret.md); its payload is Prover::commitment_secret().
 inline constexpr SlotFileKind kModelSecretFile = {
-    0x43494b5a, 2, "commitment secret", "zkinfer commit",  // "ZKIC"
+    FileKind::kCommitmentSecret, "zkinfer commit",
     "move to a fresh commitment (zkinfer rotate), or commit again with a larger --budget"};
 
 class FileOps;  // src/slots/file_ops.h; tests put faults there
@@ -84,7 +84,8 @@ class FileOps;  // src/slots/file_ops.h; tests put faults there
 // changed, cut or copied by a link is refused, never repaired. A symbolic link is followed once, when the file is opened.
 class SlotFile final : public SlotStore {
  public:
-  // Writes a new file, readable by its owner only; replaces one of the same name.
+  // Writes a new file, readable by its owner only. kInvalidArgument if there is one of that name: of several processes that
+  // make it at the same time, one succeeds.
   static Result<SlotFile> create(const std::string& path, const SlotFileKind& kind, ByteView payload,
                                  const SlotRange& slots);
   static Result<SlotFile> open(const std::string& path, const SlotFileKind& kind);
@@ -92,6 +93,10 @@ class SlotFile final : public SlotStore {
   static Result<SlotFile> create(const std::string& path, const SlotFileKind& kind, ByteView payload,
                                  const SlotRange& slots, FileOps& ops);
   static Result<SlotFile> open(const std::string& path, const SlotFileKind& kind, FileOps& ops);
+
+  // From now on `say` is called with the lock's path, once for each lock that another process holds for over a second; after
+  // ten the lock is given up. Not thread-safe: for the beginning of a program.
+  static void on_slow_lock(void (*say)(const std::string& lock_path));
 
   const std::string& path() const { return path_; }
   const Bytes& payload() const { return payload_; }

@@ -5,6 +5,7 @@
 
 #include "api/key_impl.h"
 #include "api/model_impl.h"
+#include "formats/frame.h"
 #include "hash/keccak.h"
 #include "prover/commit_model.h"
 #include "zkinfer/prove.h"
@@ -13,9 +14,7 @@ namespace zkinfer {
 
 namespace {
 
-constexpr std::uint32_t kOpeningMagic = 0x41494b5a;  // "ZKIA"
-constexpr std::uint32_t kOpeningVersion = 1;
-constexpr std::size_t kCheckedBytes = 8 + 2 * sizeof(Digest);
+constexpr std::size_t kCheckedBytes = kFrameBytes + 2 * sizeof(Digest);
 
 struct Opening {
   Digest identity{};
@@ -23,13 +22,7 @@ struct Opening {
 };
 
 Result<Opening> parse_opening(ByteView bytes) {
-  ByteReader reader(bytes);
-  if (reader.u32() != kOpeningMagic)
-    return corrupt("audit key: it does not begin with 'ZKIA'; is this another kind of file?");
-  if (const std::uint32_t version = reader.u32(); version != kOpeningVersion) {
-    return corrupt("audit key: version " + std::to_string(version) + ", this program reads version " +
-                   std::to_string(kOpeningVersion));
-  }
+  ZKI_ASSIGN_OR_RETURN(ByteReader reader, open_frame(FileKind::kAuditKey, bytes));
   Opening opening;
   std::ranges::copy(reader.raw(sizeof(Digest)), opening.identity.begin());
   std::ranges::copy(reader.raw(sizeof(Digest)), opening.rows_key.begin());
@@ -45,8 +38,7 @@ Result<Opening> parse_opening(ByteView bytes) {
 
 Bytes api::opening_bytes(const Digest& identity, const Digest& rows_key) {
   ByteWriter writer;
-  writer.u32(kOpeningMagic);
-  writer.u32(kOpeningVersion);
+  write_frame(writer, FileKind::kAuditKey);
   writer.raw(identity);
   writer.raw(rows_key);
   writer.raw(keccak256(writer.bytes()));

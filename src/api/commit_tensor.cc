@@ -8,16 +8,13 @@
 #include "api/commit_tensor_impl.h"
 #include "api/data_impl.h"
 #include "api/key_impl.h"
+#include "formats/frame.h"
 #include "prover/commit_model.h"
 #include "prover/prf.h"
 
 namespace zkinfer {
 
 namespace {
-
-constexpr std::uint32_t kMagic = 0x54494b5a;  // "ZKIT"
-constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kMaxCommitmentBytes = 1 << 16;
 
 TensorCommitment public_side(const TensorInfo& tensor, const prover::CommittedValues& data) {
   return TensorCommitment(
@@ -92,8 +89,7 @@ Result<CommittedTensor> CommittedTensor::create(const TensorInfo& tensor, std::v
 
 Bytes CommittedTensor::secret() const {
   ByteWriter writer;
-  writer.u32(kMagic);
-  writer.u32(kVersion);
+  write_frame(writer, FileKind::kTensorPayload);
   writer.blob(impl_->commitment.to_bytes());
   writer.raw(impl_->data->seed);
   const Result<Bytes> integers = canonical_bytes(impl_->tensor, impl_->data->values);
@@ -106,13 +102,8 @@ Result<CommittedTensor> CommittedTensor::restore(ByteView secret, std::shared_pt
   if (slots == nullptr)
     return invalid_argument(
         "a tensor secret is restored without its count of used slots; give the SlotStore that has it");
-  ByteReader reader(secret);
-  if (reader.u32() != kMagic) return corrupt("tensor secret: it does not begin with 'ZKIT'; is this something else?");
-  if (const std::uint32_t version = reader.u32(); version != kVersion) {
-    return corrupt("tensor secret: version " + std::to_string(version) + ", this program reads version " +
-                   std::to_string(kVersion));
-  }
-  const ByteView commitment_bytes = reader.blob(kMaxCommitmentBytes);
+  ZKI_ASSIGN_OR_RETURN(ByteReader reader, open_frame(FileKind::kTensorPayload, secret));
+  const ByteView commitment_bytes = reader.blob(kMaxTensorCommitmentBytes);
   Digest seed{};
   const ByteView seed_bytes = reader.raw(seed.size());
   if (!reader.ok()) return corrupt("tensor secret: truncated");

@@ -4,18 +4,14 @@
 #include <algorithm>
 
 #include "api/data_impl.h"
+#include "base/text.h"
+#include "formats/frame.h"
 #include "qir/ops/rules.h"
 #include "statement/canonical_bytes.h"
 
 namespace zkinfer {
 
-namespace {
-
-constexpr std::uint32_t kMagic = 0x44494b5a;  // "ZKID"
-constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kMaxNameBytes = 4096;
-
-}  // namespace
+namespace {}  // namespace
 
 bool TensorFormat::same_scale(const TensorFormat& other) const {
   const auto lowest_terms = [](std::int64_t mantissa, std::int64_t exponent) {
@@ -48,9 +44,8 @@ TensorInfo tensor_info(const qir::Value& value) {
 }
 
 Status check_tensor(const TensorInfo& tensor) {
-  const std::string where = "tensor '" + tensor.name + "': ";
-  if (tensor.name.size() > kMaxNameBytes)
-    return invalid_argument("tensor: a name of more than " + std::to_string(kMaxNameBytes) + " bytes");
+  const std::string where = "tensor " + in_quotes(tensor.name) + ": ";
+  ZKI_RETURN_IF_ERROR(check_name("tensor", tensor.name));
   if (std::any_of(tensor.shape.begin(), tensor.shape.end(), [](std::int64_t n) { return n < 1; })) {
     return invalid_argument(where + "shape " + dims_to_string(tensor.shape) + ", expected positive dimensions");
   }
@@ -120,8 +115,7 @@ Digest TensorCommitment::id() const {
 Bytes TensorCommitment::to_bytes() const {
   const TensorInfo& tensor = impl_->tensor;
   ByteWriter writer;
-  writer.u32(kMagic);
-  writer.u32(kVersion);
+  write_frame(writer, FileKind::kTensorCommitment);
   writer.text(tensor.name);
   writer.u32(static_cast<std::uint32_t>(tensor.shape.size()));
   for (const std::int64_t n : tensor.shape) writer.i64(n);
@@ -135,13 +129,7 @@ Bytes TensorCommitment::to_bytes() const {
 }
 
 Result<TensorCommitment> TensorCommitment::from_bytes(ByteView bytes) {
-  ByteReader reader(bytes);
-  if (reader.u32() != kMagic)
-    return corrupt("tensor commitment: the file does not begin with 'ZKID'; is this another kind of file?");
-  if (const std::uint32_t version = reader.u32(); version != kVersion) {
-    return corrupt("tensor commitment: version " + std::to_string(version) + ", this program reads version " +
-                   std::to_string(kVersion));
-  }
+  ZKI_ASSIGN_OR_RETURN(ByteReader reader, open_frame(FileKind::kTensorCommitment, bytes));
   auto impl = std::make_shared<Impl>();
   TensorInfo& tensor = impl->tensor;
   tensor.name = reader.text(kMaxNameBytes);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "api/data_impl.h"
 #include "api/model_impl.h"
+#include "base/text.h"
 #include "exec/integer/executor.h"
 #include "frontend/onnx/importer.h"
 #include "hash/keccak.h"
@@ -117,6 +120,10 @@ Result<Model> Model::compile(const std::string& onnx_path, const std::vector<Rea
   const auto progress = [&](const char* stage, double fraction) {
     if (options.progress) options.progress(stage, fraction);
   };
+  const std::string name = options.name.empty() ? base_name(onnx_path) : options.name;
+  if (const Status status = check_name("model", name, kMaxModelNameBytes); !status.ok()) {
+    return invalid_argument(status.message() + "; give another name (CompileOptions::name)");
+  }
   progress("import", 0.0);
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> inputs, named_input_list(graph, calibration));
@@ -132,7 +139,7 @@ Result<Model> Model::compile(const std::string& onnx_path, const std::vector<Rea
   auto impl = std::make_shared<Impl>();
   impl->package.report = quant::report_text(quantized);
   impl->package.graph = std::move(quantized.graph);
-  impl->package.graph.name = options.name.empty() ? base_name(onnx_path) : options.name;
+  impl->package.graph.name = name;
   impl->package.weights = quantized.params;
   progress("done", 1.0);
   return Model(std::move(impl));
@@ -145,6 +152,29 @@ Result<Model> Model::from_bytes(Bytes&& bytes) {
   auto impl = std::make_shared<Impl>();
   impl->package = std::move(package);
   return Model(std::move(impl));
+}
+
+Result<Model> Model::open(const std::string& path) {
+  // Of a pipe nothing can be said before it is read.
+  if (std::error_code error; std::filesystem::is_regular_file(path, error)) {
+    std::ifstream file(path, std::ios::binary);
+    const auto read = [&](std::uint64_t offset, std::uint64_t num_bytes) -> Result<Bytes> {
+      file.clear();
+      file.seekg(static_cast<std::streamoff>(offset));
+      Bytes bytes(num_bytes);
+      file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(num_bytes));
+      if (file.bad() || !file.is_open()) return io_error("cannot read " + in_quotes(path));
+      bytes.resize(static_cast<std::size_t>(file.gcount()));
+      return bytes;
+    };
+    const std::uint64_t file_bytes = std::filesystem::file_size(path, error);
+    if (Status status = package::check_sizes(file_bytes, read); !status.ok())
+      return status.with_context(in_quotes(path));
+  }
+  ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_file(path, kMaxModelBytes));
+  Result<Model> model = from_bytes(std::move(bytes));
+  if (!model.ok()) return model.status().with_context(in_quotes(path));
+  return model;
 }
 
 Bytes Model::to_bytes() const { return package::to_bytes(impl_->package); }

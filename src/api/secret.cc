@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/secret.h"
 
+#include "formats/frame.h"
+
 #include <algorithm>
 
 namespace zkinfer::api {
 
 namespace {
 
-constexpr std::uint32_t kSecretMagic = 0x53494b5a;  // "ZKIS"
-constexpr std::uint32_t kSecretVersion = 3;
 constexpr std::uint32_t kNumRoles = 4;
 
 }  // namespace
 
 Bytes Secret::to_bytes() const {
   ByteWriter writer;
-  writer.u32(kSecretMagic);
-  writer.u32(kSecretVersion);
+  write_frame(writer, FileKind::kCommitmentPayload);
   writer.raw(seed);
   writer.raw(identity);
   writer.u32(visibility.bits() | (insecure_seed ? statement::kInsecureSeedFlag : 0));
@@ -27,13 +26,7 @@ Bytes Secret::to_bytes() const {
 }
 
 Result<Secret> parse_secret(ByteView bytes) {
-  ByteReader reader(bytes);
-  if (reader.u32() != kSecretMagic)
-    return corrupt("commitment secret: it does not begin with 'ZKIS'; is this something else?");
-  if (const std::uint32_t version = reader.u32(); version != kSecretVersion) {
-    return corrupt("commitment secret: version " + std::to_string(version) + ", this program reads version " +
-                   std::to_string(kSecretVersion));
-  }
+  ZKI_ASSIGN_OR_RETURN(ByteReader reader, open_frame(FileKind::kCommitmentPayload, bytes));
   Secret secret;
   const ByteView seed = reader.raw(32);
   const ByteView identity = reader.raw(32);

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <memory>
 
+#include "base/text.h"
+
 namespace zkinfer {
 
 namespace {
@@ -18,29 +20,33 @@ struct CloseFile {
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
 Status system_error(const std::string& what, const std::string& path) {
-  return io_error(what + " '" + path + "': " + std::strerror(errno));
+  return io_error(what + " " + in_quotes(path) + ": " + std::strerror(errno));
 }
 }  // namespace
 
 Result<Bytes> read_file(const std::string& path, std::uint64_t max_bytes) {
   File file(std::fopen(path.c_str(), "rb"));
   if (!file) return system_error("cannot open", path);
-  Bytes out;
-  // Grows with what is really there, so pipes work and a lying size cannot make us allocate.
   constexpr std::size_t kChunk = std::size_t{1} << 20;
-  // A regular file says its size: one piece of memory, none of it touched before there are bytes for it.
-  struct stat facts {};
-  if (::fstat(::fileno(file.get()), &facts) == 0 && S_ISREG(facts.st_mode) &&
-      static_cast<std::uint64_t>(facts.st_size) <= max_bytes) {
-    out.reserve(static_cast<std::size_t>(facts.st_size) + kChunk);
+  Bytes out;
+  struct stat entry {};
+  if (::fstat(::fileno(file.get()), &entry) == 0) {
+    if (S_ISDIR(entry.st_mode)) return invalid_argument(in_quotes(path) + " is a folder, expected a file");
+    if (S_ISREG(entry.st_mode) && static_cast<std::uint64_t>(entry.st_size) > max_bytes) {
+      return resource_limit("file " + in_quotes(path) + " has " + std::to_string(entry.st_size) + " bytes, at most " +
+                            std::to_string(max_bytes) + " are read");
+    }
+    if (S_ISREG(entry.st_mode)) out.reserve(static_cast<std::size_t>(entry.st_size) + kChunk);
   }
+  // Grows with what is really there, so pipes work.
   while (true) {
     const std::size_t old_bytes = out.size();
     out.resize(old_bytes + kChunk);
     const std::size_t got = std::fread(out.data() + old_bytes, 1, kChunk, file.get());
     out.resize(old_bytes + got);
     if (out.size() > max_bytes) {
-      return resource_limit("file '" + path + "' is larger than the limit of " + std::to_string(max_bytes) + " bytes");
+      return resource_limit("file " + in_quotes(path) + " is larger than the limit of " + std::to_string(max_bytes) +
+                            " bytes");
     }
     if (got < kChunk) break;
   }

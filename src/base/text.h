@@ -14,6 +14,7 @@ namespace zkinfer {
 
 // Names of models, tensors and nodes.
 inline constexpr std::size_t kMaxNameBytes = 4096;
+inline constexpr std::size_t kMaxModelNameBytes = 256;  // what verifiers read first
 
 // The length in bytes of the character that `text` begins with if it is UTF-8 and may be shown; 0 otherwise: not shortest or
 // no UTF-8, a control, format, invisible or separator character, a surrogate, no character at all.

@@ -13,6 +13,7 @@
 #endif
 
 #include "base/check.h"
+#include "base/out_of_memory.h"
 
 namespace zkinfer {
 namespace {
@@ -25,7 +26,7 @@ constexpr std::size_t kHugePage = std::size_t{1} << 21;
 // Zeroed memory that starts at a huge page; num_bytes is a multiple of kHugePage.
 void* map_huge_pages(std::size_t num_bytes) {
   void* memory = mmap(nullptr, num_bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  ZKI_CHECK(memory != MAP_FAILED, "out of memory");
+  if (memory == MAP_FAILED) throw_out_of_memory(num_bytes);
   // Gives back what lies before the first boundary and behind the last one.
   auto* first = static_cast<char*>(memory);
   const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(memory) % kHugePage) % kHugePage;
@@ -106,7 +107,7 @@ ZeroedMemory::ZeroedMemory(std::size_t num_bytes) {
   }
 #endif
   data_ = std::aligned_alloc(kAlignment, (num_bytes + kAlignment - 1) / kAlignment * kAlignment);
-  ZKI_CHECK(data_ != nullptr, "out of memory");
+  if (data_ == nullptr) throw_out_of_memory(num_bytes);
   std::memset(data_, 0, num_bytes);
 }
 

@@ -4,7 +4,7 @@
 // From 4 MiB on the memory comes as huge pages straight from the system: the strided passes of the NTT need them, and
 // first touching small pages costs more than the arithmetic on them.
 //
-// Errors: out of memory aborts (the sizes come from our own parameters, never from proof bytes).
+// Errors: OutOfMemory (base/out_of_memory.h); the sizes come from our own parameters, never from proof bytes.
 #pragma once
 
 #include <cstddef>

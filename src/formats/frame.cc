@@ -26,10 +26,11 @@ Status check_frame(FileKind kind, ByteView bytes) {
   const FileFormat& format = format_of(kind);
   const std::string expected = "expected " + described(format);
   const FileFormat* found = find_format(bytes);
-  if (found != nullptr && found->kind != kind) return corrupt(expected + ", got " + described(*found));
+  if (found != nullptr && found->kind != kind)
+    return corrupt(expected + ", got another kind of file: " + described(*found));
   if (bytes.size() < kFrameBytes)
     return corrupt(expected + ", got " + std::to_string(bytes.size()) + " bytes, fewer than its head has");
-  if (found == nullptr) return corrupt(expected + ", got something that does not begin like one");
+  if (found == nullptr) return corrupt(expected + ", got another kind of file");
   ByteReader reader(bytes);
   reader.u32();
   if (const std::uint32_t version = reader.u32(); version != format.version) {

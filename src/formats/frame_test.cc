@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/frame.h"
 
+#include <bit>
+
 #include <gtest/gtest.h>
 
 namespace zkinfer {
@@ -45,6 +47,40 @@ TEST(Frame, RefusesMoreBytesThanTheKindMayHave) {
   EXPECT_TRUE(open_frame(FileKind::kAuditKey, bytes).ok());
   bytes.push_back(0);
   EXPECT_EQ(open_frame(FileKind::kAuditKey, bytes).status().code(), StatusCode::kResourceLimit);
+}
+
+// The page of the table. A reader finds there what the code says, whoever changed it last.
+TEST(Frame, TheDocumentsShowTheTable) {
+  std::string page =
+      "# File formats\n"
+      "\n"
+      "The table of `include/zkinfer/formats.h`; the test `formats` compares the two and prints what this page should "
+      "say.\n"
+      "\n"
+      "Every file begins with eight bytes, its magic and its version (little-endian); `zkinfer inspect FILE` tells by "
+      "them what it is. Longer files than\n"
+      "those named are refused before they are read. *Secret* files are readable by their owner only; *once* means "
+      "that the file counts slots and\n"
+      "that nothing can make it again, so no command ever replaces one.\n"
+      "\n"
+      "| file | begins with | version | extension | for | at most | page |\n"
+      "| --- | --- | --- | --- | --- | --- | --- |\n";
+  for (const FileFormat& format : kFileFormats) {
+    ByteWriter writer;
+    writer.u32(format.magic());
+    EXPECT_TRUE(std::has_single_bit(format.max_bytes)) << format.name;
+    const std::string extension =
+        format.extension.empty() ? "inside another" : "`" + std::string(format.extension) + "`";
+    const char* who = format.secrecy == Secrecy::kPublic   ? "everybody"
+                      : format.secrecy == Secrecy::kSecret ? "its owner"
+                                                           : "its owner, once";
+    const std::string document(format.page);
+    page += "| " + std::string(format.name) + " | `" + std::string(writer.bytes().begin(), writer.bytes().end()) +
+            "` | " + std::to_string(format.version) + " | " + extension + " | " + who + " | 2^" +
+            std::to_string(std::countr_zero(format.max_bytes)) + " bytes | [" + document + "](" + document + ") |\n";
+  }
+  const Bytes there = read_file(std::string(ZKINFER_SOURCE_DIR) + "/docs/formats/README.md", 1 << 20).value();
+  EXPECT_TRUE(std::string(there.begin(), there.end()) == page) << "docs/formats/README.md should say:\n" << page;
 }
 
 }  // namespace

@@ -6,13 +6,12 @@
 #include <utility>
 
 #include "base/check.h"
+#include "formats/frame.h"
 
 namespace zkinfer::package {
 
 namespace {
 
-constexpr std::array<std::uint8_t, 4> kMagic = {'Z', 'K', 'I', 'M'};
-constexpr std::uint32_t kVersion = 2;
 constexpr std::uint32_t kStructure = 1;
 constexpr std::uint32_t kParams = 2;
 constexpr std::uint32_t kReport = 3;
@@ -96,8 +95,7 @@ Result<qir::WeightStore> parse_weights(const qir::QGraph& graph, ByteView bytes,
 
 Bytes to_bytes(const Package& package) {
   ByteWriter out;
-  out.raw(kMagic);
-  out.u32(kVersion);
+  write_frame(out, FileKind::kModel);
   out.u32(static_cast<std::uint32_t>(3 + package.sections.size()));
   write_section(out, kStructure, qir::structure_bytes(package.graph));
   write_section(out, kParams, weight_bytes(package.graph, package.weights));
@@ -107,15 +105,7 @@ Bytes to_bytes(const Package& package) {
 }
 
 Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes) {
-  ByteReader in(*bytes);
-  const ByteView magic = in.raw(kMagic.size());
-  if (!in.ok() || !std::equal(magic.begin(), magic.end(), kMagic.begin())) {
-    return corrupt_model("does not start with 'ZKIM'; give a model compiled by zkinfer, not an ONNX file");
-  }
-  if (const std::uint32_t version = in.u32(); !in.ok() || version != kVersion) {
-    return corrupt_model("version " + std::to_string(version) +
-                         ", this program reads version 2; compile the model again");
-  }
+  ZKI_ASSIGN_OR_RETURN(ByteReader in, open_frame(FileKind::kModel, *bytes));
   const std::uint32_t num_sections = in.u32();
   if (!in.ok() || num_sections < 3 || num_sections > kMaxSections)
     return corrupt_model("has an impossible number of sections");
@@ -144,6 +134,50 @@ Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes) {
   }
   if (!in.finished()) return corrupt_model(std::to_string(in.remaining()) + " bytes after the last section");
   return package;
+}
+
+Status check_sizes(std::uint64_t file_bytes,
+                   const std::function<Result<Bytes>(std::uint64_t offset, std::uint64_t num_bytes)>& read) {
+  constexpr std::uint64_t kSectionHead = 4 + 8;
+  constexpr std::uint64_t kMaxOthers = std::uint64_t{1} << 28;  // report and free sections together
+  std::uint64_t offset = kFrameBytes + 4;
+  ZKI_ASSIGN_OR_RETURN(const Bytes head, read(0, offset + kSectionHead));
+  ZKI_RETURN_IF_ERROR(check_frame(FileKind::kModel, head));
+  // The size of the section at `offset`, which is then its content's.
+  const auto enter = [&](const char* name, std::uint64_t max_bytes) -> Result<std::uint64_t> {
+    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read(offset, kSectionHead));
+    ByteReader in(bytes);
+    in.u32();
+    const std::uint64_t size = in.u64();
+    offset += kSectionHead;
+    if (!in.ok() || offset > file_bytes || size > file_bytes - offset)
+      return corrupt_model(std::string(name) + " cut off");
+    if (size > max_bytes) {
+      return resource_limit("model file: " + std::string(name) + " of " + std::to_string(size) + " bytes, at most " +
+                            std::to_string(max_bytes) + " are possible");
+    }
+    return size;
+  };
+  ZKI_ASSIGN_OR_RETURN(const std::uint64_t structure_bytes, enter("the structure", kMaxKeyBytes));
+  ZKI_ASSIGN_OR_RETURN(const Bytes structure, read(offset, structure_bytes));
+  ZKI_ASSIGN_OR_RETURN(const qir::QGraph graph, qir::parse_structure(structure));
+  offset += structure_bytes;
+  std::uint64_t weight_bytes = 0;
+  for (const qir::Value& value : graph.values) {
+    if (value.kind != qir::ValueKind::kParam) continue;
+    weight_bytes += static_cast<std::uint64_t>(value.shape.num_elements()) * int_width(value.lo, value.hi);
+    if (weight_bytes > file_bytes) return corrupt_model("its weights are cut off");
+  }
+  ZKI_ASSIGN_OR_RETURN(const std::uint64_t given_bytes, enter("the weights", kMaxModelBytes));
+  if (given_bytes != weight_bytes) {
+    return corrupt_model(std::to_string(given_bytes) + " bytes of weights, its structure has " +
+                         std::to_string(weight_bytes));
+  }
+  if (file_bytes - offset - weight_bytes > kMaxOthers) {
+    return resource_limit("model file: " + std::to_string(file_bytes - offset - weight_bytes) +
+                          " bytes after the weights, at most " + std::to_string(kMaxOthers) + " are possible");
+  }
+  return ok_status();
 }
 
 Result<Package> from_bytes(ByteView bytes) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,11 @@ Bytes to_bytes(const Package& package);
 // The first form keeps `bytes`: the package's weights are read there, in place. The second copies.
 Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes);
 Result<Package> from_bytes(ByteView bytes);
+
+// Whether a file of that many bytes can be a package, from its structure and the sizes that it gives, before its weights are
+// read: read(offset, num_bytes) gives what is there, fewer bytes at the end.
+Status check_sizes(std::uint64_t file_bytes,
+                   const std::function<Result<Bytes>(std::uint64_t offset, std::uint64_t num_bytes)>& read);
 
 // Weights alone: per value in id order, each element in the fewest bytes (1, 2 or 4) that hold the value's declared range.
 Bytes weight_bytes(const qir::QGraph& graph, const qir::WeightStore& weights);

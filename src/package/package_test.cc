@@ -92,7 +92,7 @@ TEST(Package, MutationsAreCanonicalOrRefused) {
 
 TEST(Package, MessagesSayWhatToDo) {
   const Bytes onnx = {0x08, 0x07, 0x12, 0x07, 'p', 'y'};
-  EXPECT_NE(from_bytes(onnx).status().message().find("not an ONNX file"), std::string::npos);
+  EXPECT_NE(from_bytes(onnx).status().message().find("expected a model package"), std::string::npos);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "qir/ops/rules.h"
 #include "qir/qgraph.h"
 
@@ -11,14 +12,11 @@ namespace zkinfer::qir {
 
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 4096;
 constexpr std::uint8_t kMaxTableLogSize = 26;
 constexpr std::uint8_t kMaxShift = 40;
 // Bounds the time validate spends on explicit tables that many nodes share.
 constexpr std::int64_t kMaxScannedRows = std::int64_t{1} << 34;
 constexpr std::int64_t kMaxTableFirst = std::int64_t{1} << 40;
-
-std::string quoted(const std::string& name) { return "'" + name + "'"; }
 
 Status check_table(const Table& table) {
   if (table.kind > TableKind::kExplicit) return invalid_argument("unknown table kind");
@@ -61,7 +59,7 @@ Interval image(const Table& table, Interval reach) {
 
 Status check_value(const Value& value) {
   if (value.kind > ValueKind::kNode) return invalid_argument("unknown value kind");
-  if (value.name.size() > kMaxNameBytes) return invalid_argument("name longer than 4096 bytes");
+  ZKI_RETURN_IF_ERROR(check_name("its name", value.name));
   if (std::any_of(value.shape.dims().begin(), value.shape.dims().end(), [](std::int64_t dim) { return dim < 1; }) ||
       value.shape.num_elements() > kMaxElements) {
     return invalid_argument("shape " + value.shape.to_string() +
@@ -161,8 +159,8 @@ Status check_node(const QGraph& graph, const Node& node, const Ranges& declared,
   ZKI_ASSIGN_OR_RETURN(const Inferred worst, rule.infer(graph, node, sound));
   const Value& output = graph.value(node.output);
   if (!(inferred.shape == output.shape)) {
-    return invalid_argument("output " + quoted(output.name) + " has shape " + output.shape.to_string() + ", expected " +
-                            inferred.shape.to_string());
+    return invalid_argument("output " + in_quotes(output.name) + " has shape " + output.shape.to_string() +
+                            ", expected " + inferred.shape.to_string());
   }
   if (!inferred.acc.within(kMaxMagnitude) || !worst.acc.within(kMaxMagnitude)) {
     return out_of_range("accumulator range " + to_string(hull(inferred.acc, worst.acc)) +
@@ -174,7 +172,7 @@ Status check_node(const QGraph& graph, const Node& node, const Ranges& declared,
     ZKI_ASSIGN_OR_RETURN(y, requantized_range(graph, node, inferred.acc));
   }
   if (!declares_freely(graph, node) && !y.inside(output.lo, output.hi)) {
-    return out_of_range("output " + quoted(output.name) + " declares [" + std::to_string(output.lo) + ", " +
+    return out_of_range("output " + in_quotes(output.name) + " declares [" + std::to_string(output.lo) + ", " +
                         std::to_string(output.hi) + "] but may reach " + to_string(y));
   }
   // After a table: its values over all that the accumulator may be, which can be more than an honest run reaches.
@@ -192,9 +190,9 @@ Result<Ranges> check_nodes(const QGraph& graph) {
   std::int64_t scanned_rows = 0;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    const std::string where = "node " + std::to_string(i) + " " + quoted(node.name);
+    const std::string where = "node " + std::to_string(i) + " " + in_quotes(node.name);
     if (static_cast<std::size_t>(node.op) >= kNumOps) return invalid_argument(where + ": unknown op");
-    if (node.name.size() > kMaxNameBytes) return invalid_argument(where + ": name longer than 4096 bytes");
+    ZKI_RETURN_IF_ERROR(check_name(where, node.name));
     for (const ValueId id : node.inputs) {
       if (id >= graph.values.size() || !known[id]) {
         return invalid_argument(where + ": input value " + std::to_string(id) + " is not computed by an earlier node");
@@ -216,7 +214,8 @@ Result<Ranges> check_nodes(const QGraph& graph) {
   }
   for (std::size_t i = 0; i < known.size(); ++i) {
     if (!known[i])
-      return invalid_argument("value " + std::to_string(i) + " " + quoted(graph.values[i].name) + " is never computed");
+      return invalid_argument("value " + std::to_string(i) + " " + in_quotes(graph.values[i].name) +
+                              " is never computed");
   }
   return sound;
 }
@@ -224,14 +223,14 @@ Result<Ranges> check_nodes(const QGraph& graph) {
 }  // namespace
 
 Result<Ranges> sound_ranges(const QGraph& graph) {
-  if (graph.name.size() > kMaxNameBytes) return invalid_argument("graph name longer than 4096 bytes");
+  ZKI_RETURN_IF_ERROR(check_name("the model", graph.name, kMaxModelNameBytes));
   for (std::size_t i = 0; i < graph.tables.size(); ++i) {
     if (Status status = check_table(graph.tables[i]); !status.ok())
       return status.with_context("table " + std::to_string(i));
   }
   std::size_t num_inputs = 0;
   for (const Value& value : graph.values) {
-    if (Status status = check_value(value); !status.ok()) return status.with_context("value " + quoted(value.name));
+    if (Status status = check_value(value); !status.ok()) return status.with_context("value " + in_quotes(value.name));
     if (value.kind == ValueKind::kInput) ++num_inputs;
   }
   std::vector<bool> listed(graph.values.size(), false);

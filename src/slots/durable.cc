@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "slots/durable.h"
 
+#include "base/text.h"
+
 namespace zkinfer {
 
 namespace {
 
-std::string quoted(const std::string& path) { return "'" + path + "'"; }
+constexpr int kSlowWaits = 500;
 
 Status replace_name(FileOps& ops, const std::string& path, ByteView bytes) {
   const std::string temporary = path + ".tmp";
@@ -16,7 +18,7 @@ Status replace_name(FileOps& ops, const std::string& path, ByteView bytes) {
     Descriptor file(ops, fd);
     for (ByteView left = bytes; !left.empty();) {
       ZKI_ASSIGN_OR_RETURN(const std::size_t count, ops.write(fd, left));
-      if (count == 0 || count > left.size()) return io_error("the disk takes no more bytes of " + quoted(temporary));
+      if (count == 0 || count > left.size()) return io_error("the disk takes no more bytes of " + in_quotes(temporary));
       left = left.subspan(count);
     }
     ZKI_RETURN_IF_ERROR(ops.sync(fd));
@@ -50,13 +52,14 @@ Result<Descriptor> take_lock(FileOps& ops, const std::string& path, const LockWa
       if (there.exists && there.inode == ours.inode && there.device == ours.device) return lock;
     }
     if (waits == 0 && wait.first_wait) wait.first_wait();
+    if (waits == kSlowWaits && wait.slow) wait.slow();
     ops.wait();
   }
-  return io_error("another process holds " + quoted(path) + " for longer than it should need; is one stopped?");
+  return io_error("another process holds " + in_quotes(path) + " for longer than it should need; is one stopped?");
 }
 
 Status write_durably(FileOps& ops, const std::string& path, ByteView bytes) {
-  return replace_name(ops, path, bytes).with_context(quoted(path));
+  return replace_name(ops, path, bytes).with_context(in_quotes(path));
 }
 
 }  // namespace zkinfer

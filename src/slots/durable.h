@@ -29,8 +29,9 @@ class Descriptor {
 
 // How long somebody waits for a lock: 2 milliseconds each time.
 struct LockWait {
-  int max_waits = 15'000;            // taking a slot holds the lock for milliseconds
+  int max_waits = 5'000;             // ten seconds; taking a slot holds the lock for milliseconds
   std::function<void()> first_wait;  // called when the lock is not free at once
+  std::function<void()> slow;        // called once, after a second
 };
 // The locked lock file. io: it stays taken, or cannot be locked.
 Result<Descriptor> take_lock(FileOps& ops, const std::string& path, const LockWait& wait = {});

@@ -12,13 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 namespace zkinfer {
 
 namespace {
 
 Status failed(const std::string& what) { return io_error(what + ": " + std::strerror(errno)); }
-
-std::string quoted(const std::string& path) { return "'" + path + "'"; }
 
 FileOps::Facts facts_from(const struct stat& entry) {
   return {true, S_ISREG(entry.st_mode), entry.st_dev, entry.st_ino, entry.st_nlink};
@@ -29,7 +29,7 @@ Result<int> opened(const std::string& path, int flags, const char* what) {
   do {
     fd = ::open(path.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR);
   } while (fd < 0 && errno == EINTR);
-  if (fd < 0) return failed(what + (" " + quoted(path)));
+  if (fd < 0) return failed(what + (" " + in_quotes(path)));
   return fd;
 }
 
@@ -51,10 +51,10 @@ class SystemFileOps final : public FileOps {
     // A link to nowhere must not become a file beside its target.
     if (error != ENOENT || name.empty() || ::lstat(path.c_str(), &entry) == 0) {
       errno = error;
-      return failed("cannot follow the path " + quoted(path));
+      return failed("cannot follow the path " + in_quotes(path));
     }
     const std::string real_folder = real(folder);
-    if (real_folder.empty()) return failed("cannot find the folder of " + quoted(path));
+    if (real_folder.empty()) return failed("cannot find the folder of " + in_quotes(path));
     return (real_folder == "/" ? "" : real_folder) + "/" + name;
   }
 
@@ -62,7 +62,7 @@ class SystemFileOps final : public FileOps {
     struct stat entry {};
     if (::lstat(path.c_str(), &entry) == 0) return facts_from(entry);
     if (errno == ENOENT) return Facts{};
-    return failed("cannot look at " + quoted(path));
+    return failed("cannot look at " + in_quotes(path));
   }
 
   Result<Facts> facts_of(int fd) override {
@@ -75,7 +75,7 @@ class SystemFileOps final : public FileOps {
 
   // What a crashed process left under this name is removed first: another owner's file or a link must not receive the secret.
   Result<int> open_empty(const std::string& path) override {
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("cannot remove the old " + quoted(path));
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("cannot remove the old " + in_quotes(path));
     return opened(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, "cannot create");
   }
 
@@ -119,12 +119,12 @@ class SystemFileOps final : public FileOps {
   }
 
   Status rename(const std::string& from, const std::string& to) override {
-    if (::rename(from.c_str(), to.c_str()) != 0) return failed("cannot rename the finished file to " + quoted(to));
+    if (::rename(from.c_str(), to.c_str()) != 0) return failed("cannot rename the finished file to " + in_quotes(to));
     return ok_status();
   }
 
   Status remove(const std::string& path) override {
-    if (::unlink(path.c_str()) != 0) return failed("cannot remove " + quoted(path));
+    if (::unlink(path.c_str()) != 0) return failed("cannot remove " + in_quotes(path));
     return ok_status();
   }
 
@@ -132,18 +132,19 @@ class SystemFileOps final : public FileOps {
     std::vector<std::string> names;
     DIR* stream = ::opendir(folder.c_str());
     if (stream == nullptr && errno == ENOENT) return names;
-    if (stream == nullptr) return failed("cannot look into the folder " + quoted(folder));
+    if (stream == nullptr) return failed("cannot look into the folder " + in_quotes(folder));
     errno = 0;
     while (const dirent* entry = ::readdir(stream)) names.emplace_back(entry->d_name);
     const int error = errno;
     ::closedir(stream);
     errno = error;
-    if (error != 0) return failed("cannot look into the folder " + quoted(folder));
+    if (error != 0) return failed("cannot look into the folder " + in_quotes(folder));
     return names;
   }
 
   Status make_folder(const std::string& path) override {
-    if (::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) return failed("cannot make the folder " + quoted(path));
+    if (::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST)
+      return failed("cannot make the folder " + in_quotes(path));
     return ok_status();
   }
 };

@@ -2,6 +2,8 @@
 // Bytes and the order of steps: docs/formats/secret.md.
 #include <algorithm>
 
+#include "base/text.h"
+#include "formats/frame.h"
 #include "hash/keccak.h"
 #include "slots/durable.h"
 #include "zkinfer/slots.h"
@@ -10,21 +12,24 @@ namespace zkinfer {
 
 namespace {
 
-std::string quoted(const std::string& path) { return "'" + path + "'"; }
+void (*say_slow_lock)(const std::string& lock_path) = nullptr;
 
 Result<Descriptor> lock_for(FileOps& ops, const std::string& path) {
-  Result<Descriptor> lock = take_lock(ops, path + ".lock");
+  LockWait wait;
+  wait.slow = [&] {
+    if (say_slow_lock != nullptr) say_slow_lock(path + ".lock");
+  };
+  Result<Descriptor> lock = take_lock(ops, path + ".lock", wait);
   if (lock.ok()) return lock;
   return Status(
       lock.status().code(),
-      quoted(path) + " cannot be locked against other processes: " + lock.status().message() +
+      in_quotes(path) + " cannot be locked against other processes: " + lock.status().message() +
           ". No slot was taken; put the file in a folder where you may create files, on a disk with file locks");
 }
 
 Bytes file_bytes(const SlotFileKind& kind, const SlotRange& slots, ByteView payload) {
   ByteWriter writer;
-  writer.u32(kind.magic);
-  writer.u32(kind.version);
+  write_frame(writer, kind.kind);
   for (const std::uint64_t x : {slots.begin, slots.next, slots.end, slots.total, slots.num_kept}) writer.u64(x);
   writer.blob(payload);
   writer.raw(keccak256(writer.bytes()));
@@ -37,23 +42,17 @@ struct Content {
 };
 
 Result<Content> parse(ByteView bytes, const SlotFileKind& kind) {
-  const std::string name(kind.name);
-  ByteReader reader(bytes);
-  if (reader.u32() != kind.magic || !reader.ok()) {
-    return corrupt("expected a " + name + " as `" + std::string(kind.maker) +
-                   "` writes it; is this another kind of file?");
-  }
-  if (const std::uint32_t version = reader.u32(); version != kind.version) {
-    return corrupt(name + " of version " + std::to_string(version) + ", this program reads version " +
-                   std::to_string(kind.version) + "; use the matching release, or make a new one with `" +
-                   std::string(kind.maker) + "`");
-  }
+  const FileFormat& format = kind.format();
+  const std::string name(format.name);
+  Result<ByteReader> opened = open_frame(format.kind, bytes);
+  if (!opened.ok()) return opened.status();
+  ByteReader reader = *opened;
   Content content;
   for (std::uint64_t* x :
        {&content.slots.begin, &content.slots.next, &content.slots.end, &content.slots.total, &content.slots.num_kept}) {
     *x = reader.u64();
   }
-  const ByteView payload = reader.blob(kind.max_bytes);
+  const ByteView payload = reader.blob(format.max_bytes);
   const std::size_t checked_bytes = reader.offset();
   const ByteView checksum = reader.raw(sizeof(Digest));
   // Nobody can say how many slots a damaged file has used, so it is not repaired.
@@ -70,6 +69,8 @@ Result<Content> parse(ByteView bytes, const SlotFileKind& kind) {
 
 }  // namespace
 
+void SlotFile::on_slow_lock(void (*say)(const std::string& lock_path)) { say_slow_lock = say; }
+
 Result<SlotFile> SlotFile::create(const std::string& path, const SlotFileKind& kind, ByteView payload,
                                   const SlotRange& slots) {
   return create(path, kind, payload, slots, system_file_ops());
@@ -81,18 +82,24 @@ Result<SlotFile> SlotFile::open(const std::string& path, const SlotFileKind& kin
 
 Result<SlotFile> SlotFile::create(const std::string& path, const SlotFileKind& kind, ByteView payload,
                                   const SlotRange& slots, FileOps& ops) {
-  if (!slots.valid()) return invalid_argument(quoted(path) + ": the slice of slots is not inside its commitment");
+  if (!slots.valid()) return invalid_argument(in_quotes(path) + ": the slice of slots is not inside its commitment");
   ZKI_ASSIGN_OR_RETURN(const std::string real_path, ops.resolve(path));
   SlotFile file(real_path, kind, ops);
   file.payload_.assign(payload.begin(), payload.end());
   ZKI_ASSIGN_OR_RETURN(const Descriptor lock, lock_for(ops, real_path));
+  ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops.facts(real_path));
+  if (facts.exists) {
+    return invalid_argument(in_quotes(path) + " is there already, and may be the only " +
+                            std::string(kind.format().name) +
+                            " of a commitment in use; name another file, or move it away");
+  }
   ZKI_RETURN_IF_ERROR(file.replace(slots));
   return file;
 }
 
 Result<SlotFile> SlotFile::open(const std::string& path, const SlotFileKind& kind, FileOps& ops) {
   Result<std::string> real_path = ops.resolve(path);
-  if (!real_path.ok()) return real_path.status().with_context(kind.name);
+  if (!real_path.ok()) return real_path.status().with_context(kind.format().name);
   SlotFile file(*real_path, kind, ops);
   ZKI_RETURN_IF_ERROR(file.read(true));
   return file;
@@ -101,19 +108,19 @@ Result<SlotFile> SlotFile::open(const std::string& path, const SlotFileKind& kin
 Status SlotFile::read(bool first) {
   ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(path_));
   if (!facts.exists || !facts.is_file) {
-    return io_error(std::string(kind_.name) + ": there is no file " + quoted(path_) + "; `" + std::string(kind_.maker) +
-                    "` makes it");
+    return io_error(std::string(kind_.format().name) + ": there is no file " + in_quotes(path_) + "; `" +
+                    std::string(kind_.maker) + "` makes it");
   }
   if (facts.num_links != 1) {
     return invalid_argument(
-        quoted(path_) +
+        in_quotes(path_) +
         " has a second name (a hard link), under which its slots could be used again; remove the other name");
   }
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, ops_->read(path_, kind_.max_bytes));
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, ops_->read(path_, kind_.format().max_bytes));
   Result<Content> content = parse(bytes, kind_);
-  if (!content.ok()) return content.status().with_context(quoted(path_));
+  if (!content.ok()) return content.status().with_context(in_quotes(path_));
   if (!first && content->payload != payload_) {
-    return invalid_argument(quoted(path_) + " was replaced by another " + std::string(kind_.name) +
+    return invalid_argument(in_quotes(path_) + " was replaced by another " + std::string(kind_.format().name) +
                             " meanwhile; start again with the new one");
   }
   payload_ = std::move(content->payload);
@@ -134,7 +141,7 @@ Result<std::uint64_t> SlotFile::take_slot(SlotUse use) {
   const Result<std::uint64_t> slot = slots.take(use);
   if (!slot.ok()) {
     const std::string remedy = use == SlotUse::kRotation ? "commit again, under a new name" : std::string(kind_.remedy);
-    return Status(slot.status().code(), quoted(path_) + ": " + slot.status().message() + "; " + remedy);
+    return Status(slot.status().code(), in_quotes(path_) + ": " + slot.status().message() + "; " + remedy);
   }
   ZKI_RETURN_IF_ERROR(replace(slots));
   return slot;
@@ -144,14 +151,14 @@ Status SlotFile::split(const std::vector<std::string>& paths) {
   ZKI_ASSIGN_OR_RETURN(const Descriptor lock, lock_for(*ops_, path_));
   ZKI_RETURN_IF_ERROR(read(false));
   Result<std::vector<SlotRange>> parts = slots_.split(paths.size());
-  if (!parts.ok()) return parts.status().with_context(quoted(path_));
+  if (!parts.ok()) return parts.status().with_context(in_quotes(path_));
   std::vector<std::string> real_paths;
   for (const std::string& path : paths) {
     ZKI_ASSIGN_OR_RETURN(const std::string real_path, ops_->resolve(path));
     ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(real_path));
     if (facts.exists || std::ranges::count(real_paths, real_path) > 0) {
       return invalid_argument(
-          quoted(path) + " is there already and may hold slots of its own; move it away first. Nothing was changed");
+          in_quotes(path) + " is there already and may hold slots of its own; move it away first. Nothing was changed");
     }
     real_paths.push_back(real_path);
   }
@@ -164,7 +171,7 @@ Status SlotFile::split(const std::vector<std::string>& paths) {
     if (!written.ok()) {
       return Status(written.code(), written.message() + ". The slots " + std::to_string(part.begin) + ".." +
                                         std::to_string(part.end) +
-                                        " are lost; the slices written before are good, and " + quoted(path_) +
+                                        " are lost; the slices written before are good, and " + in_quotes(path_) +
                                         " holds the rest: " + rest.to_string());
     }
   }

@@ -100,11 +100,12 @@ TEST(SlotFile, OtherKindsAndVersionsAreRefused) {
   const std::string path = folder.file("a.zksecret");
   static_cast<void>(make(path, 4));
   SlotFileKind other = kModelSecretFile;
-  other.magic ^= 1;
-  expect_refused(SlotFile::open(path, other).status(), path, "another kind");
-  other = kModelSecretFile;
-  ++other.version;
-  expect_refused(SlotFile::open(path, other).status(), path, "version 2, this program reads version 3");
+  other.kind = FileKind::kTensorSecret;
+  expect_refused(SlotFile::open(path, other).status(), path, "expected a tensor secret");
+  Bytes bytes = read_file(path, 1 << 20).value();
+  ++bytes[4];
+  ASSERT_TRUE(write_file(path, bytes).ok());
+  expect_refused(reopen(path).status(), path, "version 3, this program reads version 2");
   expect_refused(reopen(folder.file("absent")).status(), "absent", "zkinfer commit");
   EXPECT_FALSE(SlotFile::create(path, kModelSecretFile, test_payload(), SlotRange{0, 3, 2, 4, 1}).ok());
 }
@@ -113,6 +114,9 @@ TEST(SlotFile, AnotherCommitmentUnderTheSameNameIsNotCounted) {
   const TestFolder folder;
   const std::string path = folder.file("a.zksecret");
   SlotFile file = make(path, 4);
+  expect_refused(SlotFile::create(path, kModelSecretFile, Bytes(300, 1), SlotRange::whole(4, 1)).status(), path,
+                 "is there already");
+  std::filesystem::remove(path);
   ASSERT_TRUE(SlotFile::create(path, kModelSecretFile, Bytes(300, 1), SlotRange::whole(4, 1)).ok());
   expect_refused(file.take_slot(kProof).status(), path, "replaced");
   EXPECT_EQ(reopen(path)->slots().next, 0u);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "statement/statement.h"
 
+#include "formats/frame.h"
+
 namespace zkinfer::statement {
 
 namespace {
@@ -57,8 +59,7 @@ Digest Key::identity() const {
 
 Bytes Key::to_bytes() const {
   ByteWriter writer;
-  writer.u32(kKeyMagic);
-  writer.u32(kKeyVersion);
+  write_frame(writer, FileKind::kKey);
   writer.u32(flags());
   writer.blob(qir::structure_bytes(graph));
   writer.blob(params.canonical_bytes());
@@ -67,13 +68,7 @@ Bytes Key::to_bytes() const {
 }
 
 Result<Key> parse_key(ByteView bytes) {
-  ByteReader reader(bytes);
-  if (reader.u32() != kKeyMagic)
-    return corrupt("verification key: the file does not begin with 'ZKIK'; is this another kind of file?");
-  if (const std::uint32_t version = reader.u32(); version != kKeyVersion) {
-    return corrupt("verification key: version " + std::to_string(version) + ", this program reads version " +
-                   std::to_string(kKeyVersion) + "; commit to the model again or use the matching release");
-  }
+  ZKI_ASSIGN_OR_RETURN(ByteReader reader, open_frame(FileKind::kKey, bytes));
   Key key;
   const std::uint32_t flags = reader.u32();
   key.insecure_seed = (flags & kInsecureSeedFlag) != 0;
@@ -171,8 +166,7 @@ std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibil
 Bytes header_bytes(const Key& key, ByteView context, std::uint64_t slot, const PublicIo& data) {
   ZKI_CHECK_EQ(context.size(), kContextBytes, "the context is padded to 32 bytes");
   ByteWriter writer;
-  writer.u32(kProofMagic);
-  writer.u32(kProofVersion);
+  write_frame(writer, FileKind::kProof);
   writer.u32(header_flags(key.params));
   writer.raw(key.identity());
   writer.raw(context);

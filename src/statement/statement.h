@@ -12,12 +12,7 @@
 
 namespace zkinfer::statement {
 
-inline constexpr std::uint32_t kKeyMagic = 0x4b494b5a;    // "ZKIK"
-inline constexpr std::uint32_t kProofMagic = 0x50494b5a;  // "ZKIP"
-inline constexpr std::uint32_t kKeyVersion = 2;
-inline constexpr std::uint32_t kProofVersion = 3;
 inline constexpr std::size_t kContextBytes = 32;
-inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
 
 // A commitment that outlives a proof, to a model's parameters (M) or to an input or output (D): the oracle's root and the
 // out-of-domain value v = sum_j z^j e_j at a point z that the root determines. v makes the committed vector unique

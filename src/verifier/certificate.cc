@@ -36,7 +36,8 @@ void absorb_certificate_statement(Transcript& transcript, const PreparedKey& pre
 
 Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate, soundness::SoundnessReport* report) {
   KeyProofFile file;
-  if (Verdict verdict = read_key_proof_file(kCertificateKind, certificate, file); !verdict.accepted()) return verdict;
+  if (Verdict verdict = read_key_proof_file(kCertificateKind, certificate, file); !verdict.accepted())
+    return verdict;
   if (!prepared.key.params.has_model)
     return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
   pcs::OpeningParams params;

@@ -11,7 +11,7 @@
 
 namespace zkinfer::verifier {
 
-inline constexpr KeyProofKind kCertificateKind{0x52494b5a, 2, "a certificate", 1};  // "ZKIR"
+inline constexpr KeyProofKind kCertificateKind{FileKind::kCertificate, 1};
 inline constexpr const char* kCertificateProtocol = "zkinfer certificate v1";
 
 // The key's commitment under the certificate's circuit and opening parameters, whose M must be the key's.

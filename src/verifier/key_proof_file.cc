@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verifier/key_proof_file.h"
 
+#include "formats/frame.h"
+
 #include <string>
 
 namespace zkinfer::verifier {
@@ -8,8 +10,7 @@ namespace zkinfer::verifier {
 Bytes key_proof_file(const KeyProofKind& kind, const KeyProofSlots& slots, const pcs::OpeningParams& params,
                      ByteView messages) {
   ByteWriter writer;
-  writer.u32(kind.magic);
-  writer.u32(kind.version);
+  write_frame(writer, kind.kind);
   for (std::size_t i = 0; i < kind.num_slots; ++i) writer.u64(slots[i]);
   writer.blob(params.canonical_bytes());
   writer.raw(messages);
@@ -17,13 +18,10 @@ Bytes key_proof_file(const KeyProofKind& kind, const KeyProofSlots& slots, const
 }
 
 Verdict read_key_proof_file(const KeyProofKind& kind, ByteView bytes, KeyProofFile& file) {
-  ByteReader reader(bytes);
-  const std::uint32_t magic = reader.u32();
-  const std::uint32_t version = reader.u32();
-  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
-  if (magic != kind.magic)
-    return Verdict::reject(RejectReason::kBadHeader, "magic: this is not " + std::string(kind.name));
-  if (version != kind.version) return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version));
+  if (bytes.size() < kFrameBytes) return Verdict::reject(RejectReason::kTruncated, "header");
+  Result<ByteReader> opened = open_frame(kind.kind, bytes);
+  if (!opened.ok()) return Verdict::reject(RejectReason::kBadHeader, opened.status().message());
+  ByteReader reader = *opened;
   for (std::size_t i = 0; i < kind.num_slots; ++i) file.slots[i] = reader.u64();
   file.params = reader.blob(pcs::kMaxParamsBytes);
   if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "parameters");

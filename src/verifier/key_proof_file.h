@@ -7,13 +7,12 @@
 
 #include "commit/pcs/params.h"
 #include "verdict/verdict.h"
+#include "zkinfer/formats.h"
 
 namespace zkinfer::verifier {
 
 struct KeyProofKind {
-  std::uint32_t magic;
-  std::uint32_t version;
-  const char* name;  // "a certificate"
+  FileKind kind;
   // Of M, and of the fresh commitment where there is one.
   std::size_t num_slots = 1;
 };

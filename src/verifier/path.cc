@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "formats/frame.h"
 #include "soundness/analyze.h"
 
 namespace zkinfer::verifier {
@@ -43,8 +44,7 @@ Verdict verify_step(const PreparedKey& above, const PreparedKey& below, ByteView
 
 Bytes Path::to_bytes() const {
   ByteWriter writer;
-  writer.u32(kPathMagic);
-  writer.u32(kPathVersion);
+  write_frame(writer, FileKind::kPath);
   writer.raw(root_identity);
   writer.u8(static_cast<std::uint8_t>(steps.size()));
   for (const PathStep& step : steps) {
@@ -56,12 +56,10 @@ Bytes Path::to_bytes() const {
 }
 
 Verdict read_path(ByteView bytes, Path& path) {
-  ByteReader reader(bytes);
-  const std::uint32_t magic = reader.u32();
-  const std::uint32_t version = reader.u32();
-  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
-  if (magic != kPathMagic) return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a path");
-  if (version != kPathVersion) return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version));
+  if (bytes.size() < kFrameBytes) return Verdict::reject(RejectReason::kTruncated, "header");
+  Result<ByteReader> opened = open_frame(FileKind::kPath, bytes);
+  if (!opened.ok()) return Verdict::reject(RejectReason::kBadHeader, opened.status().message());
+  ByteReader reader = *opened;
   const ByteView root = reader.raw(path.root_identity.size());
   const std::size_t num_steps = reader.u8();
   if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
@@ -98,7 +96,8 @@ Result<PreparedKey> descendant(const PreparedKey& root, const pcs::OpeningParams
   if (root.key.insecure_seed) return invalid_argument("the root key was made with a fixed seed, for tests");
   if (!own.has_model || own.model_budget == 0) return invalid_argument("the root key commits to no private weights");
   if (!params.has_model || params.model_budget == 0) return invalid_argument("no commitment to private weights");
-  if (params.security.decoding != own.security.decoding) return invalid_argument("another regime of soundness than the root's");
+  if (params.security.decoding != own.security.decoding)
+    return invalid_argument("another regime of soundness than the root's");
   if (params.security.zero_knowledge != own.security.zero_knowledge) return invalid_argument("zero knowledge is off");
   if (params.data != own.data)
     return invalid_argument("committed inputs or outputs under other parameters than the root's");

@@ -12,8 +12,6 @@
 
 namespace zkinfer::verifier {
 
-inline constexpr std::uint32_t kPathMagic = 0x4c494b5a;  // "ZKIL"
-inline constexpr std::uint32_t kPathVersion = 1;
 inline constexpr std::size_t kMaxPathSteps = 8;
 inline constexpr std::size_t kMaxRotationBytes = std::size_t{1} << 24;
 

@@ -12,7 +12,7 @@
 
 namespace zkinfer::verifier {
 
-inline constexpr KeyProofKind kRotationKind{0x58494b5a, 2, "a rotation", 2};  // "ZKIX"
+inline constexpr KeyProofKind kRotationKind{FileKind::kRotation, 2};
 inline constexpr const char* kRotationProtocol = "zkinfer rotation v1";
 
 // The old key under the rotation's circuit and opening parameters, whose M must be the old key's and whose data oracle the

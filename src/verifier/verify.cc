@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "argument/opening_claim.h"
+#include "formats/frame.h"
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
 #include "verifier/cost.h"
@@ -178,16 +179,10 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
 Verdict read_header(const PreparedKey& prepared, ByteView proof, const statement::PublicValues& beside,
                     statement::Header& header) {
   const qir::QGraph& graph = prepared.key.graph;
-  ByteReader reader(proof);
-  const std::uint32_t magic = reader.u32();
-  const std::uint32_t version = reader.u32();
-  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "header");
-  if (magic != statement::kProofMagic)
-    return Verdict::reject(RejectReason::kBadHeader, "magic: this is not a proof file");
-  if (version != statement::kProofVersion) {
-    return Verdict::reject(RejectReason::kBadHeader, "version " + std::to_string(version) + ", expected " +
-                                                         std::to_string(statement::kProofVersion));
-  }
+  if (proof.size() < kFrameBytes) return Verdict::reject(RejectReason::kTruncated, "header");
+  Result<ByteReader> opened = open_frame(FileKind::kProof, proof);
+  if (!opened.ok()) return Verdict::reject(RejectReason::kBadHeader, opened.status().message());
+  ByteReader reader = *opened;
   const std::uint32_t flags = reader.u32();
   const ByteView identity = reader.raw(prepared.identity.size());
   if (reader.ok() && !std::equal(identity.begin(), identity.end(), prepared.identity.begin())) {

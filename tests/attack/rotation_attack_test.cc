@@ -28,7 +28,7 @@ prover::ModelOptions with_outputs(const TensorPolicy& outputs) {
 
 // The opening parameters that a rotation or certificate carries, and the file with others in their place.
 std::size_t params_offset(ByteView file) {
-  const bool is_rotation = ByteReader(file).u32() == verifier::kRotationKind.magic;
+  const bool is_rotation = find_format(file) == &format_of(FileKind::kRotation);
   return 8 + 8 * (is_rotation ? verifier::kRotationKind : verifier::kCertificateKind).num_slots;
 }
 pcs::OpeningParams params_of(ByteView file) {

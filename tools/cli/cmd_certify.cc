@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer certify: model and commitment secret -> certificate that every committed weight lies in its declared range.
-#include <cstdio>
 #include <memory>
 
 #include "base/files.h"
@@ -8,6 +7,8 @@
 #include "committed.h"
 #include "files.h"
 #include "machine.h"
+#include "output_files.h"
+#include "print.h"
 #include "progress.h"
 #include "stopwatch.h"
 #include "text.h"
@@ -17,9 +18,14 @@ namespace {
 
 struct Arguments {
   std::string model_path, secret_path, output_path;
+  bool force = false;
 };
 
 CommandResult certify(const Session& session, const Arguments& arguments) {
+  OutputFiles files(arguments.force);
+  files.reads({arguments.model_path, arguments.secret_path});
+  const OutputFiles::Id output = files.add("--output", arguments.output_path, FileKind::kCertificate);
+  ZKI_RETURN_IF_ERROR(files.prepare());
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "certify");
   ZKI_ASSIGN_OR_RETURN(Committed committed, Committed::open(model, arguments.secret_path, progress.callback()));
@@ -28,14 +34,14 @@ CommandResult certify(const Session& session, const Arguments& arguments) {
   const double seconds = watch.seconds();
   const Verdict check = verify_certificate(committed.key(), certificate);
   if (!check.accepted()) return internal_error("the new certificate fails its own check: " + check.to_string());
-  ZKI_RETURN_IF_ERROR(write_file(arguments.output_path, certificate));
+  ZKI_RETURN_IF_ERROR(files.write(output, certificate));
+  ZKI_RETURN_IF_ERROR(files.publish());
   if (!session.quiet) {
-    std::printf(
-        "certified %s parameters in %s, certificate %s, peak memory %s\nwrote %s (public: give it to verifiers with "
+    print(
+        "certified {} parameters in {}, certificate {}, peak memory {}\nwrote {} (public: give it to verifiers with "
         "the key)\n",
-        human_count(committed.key().info().num_parameters).c_str(), human_seconds(seconds).c_str(),
-        human_bytes(certificate.size()).c_str(), human_bytes(peak_memory_bytes()).c_str(),
-        arguments.output_path.c_str());
+        human_count(committed.key().info().num_parameters), human_seconds(seconds), human_bytes(certificate.size()),
+        human_bytes(peak_memory_bytes()), arguments.output_path);
   }
   return ExitCode::kDone;
 }
@@ -51,6 +57,7 @@ void add_certify(CLI::App& app, Session& session) {
                       "commitment secret (default: the model's name with .zksecret)");
   command->add_option("-o,--output", arguments->output_path,
                       "certificate to write (default: the model's name with .zkcert)");
+  add_force_flag(*command, arguments->force);
   command->footer(
       "Examples:\n"
       "  zkinfer certify digits.zkmodel\n"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer commit: model package -> verification key and the commitment's secret.
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -9,6 +8,8 @@
 #include "commit_options.h"
 #include "files.h"
 #include "key_rows.h"
+#include "output_files.h"
+#include "print.h"
 #include "progress.h"
 #include "tensor_policy_text.h"
 #include "text.h"
@@ -38,13 +39,6 @@ Result<std::string> price_text(const Prover& prover) {
 }
 
 CommandResult commit(const Session& session, const Arguments& arguments) {
-  // Without its secret nobody can prove under the key that was published.
-  if (std::error_code error; !arguments.force && std::filesystem::exists(arguments.secret_path, error)) {
-    return invalid_argument(
-        "'" + arguments.secret_path +
-        "' is there already, and its key may be in use; name another file with --secret (and --key), "
-        "or replace it with --force");
-  }
   ZKI_ASSIGN_OR_RETURN(const std::string folder, serving_folder_of(arguments.secret_path));
   ZKI_ASSIGN_OR_RETURN(const bool has_old, has_descendants(arguments.secret_path));
   if (has_old && !arguments.force) {
@@ -57,7 +51,6 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   ProgressLine progress(session, "commit");
   CommitOptions options = commit_options(arguments.commit);
   options.progress = progress.callback();
-  if (code_file_pays(model.num_parameters())) options.code_file = code_file_of(arguments.secret_path);
   const bool is_root = !options.public_parameters && model.num_parameters() > 0;
   if (is_root) options.role = CommitmentRole::kRoot;
   if (is_root && options.budget > 0 && options.budget < kMinTreeBudget) {
@@ -68,6 +61,14 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   if (!arguments.no_code_file && code_file_pays(model.num_parameters())) {
     options.code_file = code_file_of(arguments.secret_path);
   }
+  OutputFiles files(arguments.force);
+  files.reads(arguments.model_path);
+  // Without its secret nobody can prove under the key that was published: a secret is never replaced.
+  files.add_counted("--secret", arguments.secret_path, FileKind::kCommitmentSecret);
+  const OutputFiles::Id certificate_file =
+      is_root ? files.add("--certificate", arguments.certificate_path, FileKind::kCertificate) : 0;
+  const OutputFiles::Id key_file = files.add("--key", arguments.key_path, FileKind::kKey);
+  ZKI_RETURN_IF_ERROR(files.prepare());
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
   if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
@@ -79,12 +80,18 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
       return internal_error("the new certificate fails its own check: " + check.to_string());
     }
   }
+  if (is_root) ZKI_RETURN_IF_ERROR(files.write(certificate_file, certificate));
+  ZKI_RETURN_IF_ERROR(files.write(key_file, prover.verification_key()));
   // The secret first: a key without its secret is of no use, a secret without its key can make the key again. The key last: with
   // it everything is there.
   if (has_old) ZKI_RETURN_IF_ERROR(discard_descendants(arguments.secret_path));
   ZKI_RETURN_IF_ERROR(prover.save(arguments.secret_path));
-  if (is_root) ZKI_RETURN_IF_ERROR(write_file(arguments.certificate_path, certificate));
-  ZKI_RETURN_IF_ERROR(write_file(arguments.key_path, prover.verification_key()));
+  if (const Status status = files.publish(); !status.ok()) {
+    // Nobody has used the new secret, and nobody has its key.
+    std::error_code ignored;
+    std::filesystem::remove(arguments.secret_path, ignored);
+    return status;
+  }
   if (is_root) {
     ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(arguments.secret_path));
     const Result<CommitmentTree::Serving> first = tree.rotate(model, {{}, progress.callback()});
@@ -94,7 +101,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   progress.clear();
   const KeyInfo& info = key->info();
   if (session.quiet) {
-    std::printf("%s\n", to_hex(info.model_identity).c_str());
+    print("{}\n", to_hex(info.model_identity));
     return ExitCode::kDone;
   }
   auto rows = key_rows(info);
@@ -102,20 +109,17 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
     ZKI_ASSIGN_OR_RETURN(const std::string price, price_text(prover));
     rows.emplace_back("price of the budget", price);
   }
-  std::fputs(pairs_text(rows).c_str(), stdout);
-  if (arguments.circuit_report) std::printf("\n%s", prover.circuit_report().c_str());
-  std::printf("wrote %s (%s, for verifiers)", arguments.key_path.c_str(),
-              human_bytes(prover.verification_key().size()).c_str());
-  if (is_root)
-    std::printf(", %s (%s, for verifiers)", arguments.certificate_path.c_str(),
-                human_bytes(certificate.size()).c_str());
-  std::printf(" and %s (secret: keep it with the model)\n", arguments.secret_path.c_str());
+  print_lines(pairs_text(rows));
+  if (arguments.circuit_report) print_lines("\n" + prover.circuit_report());
+  print("wrote {} ({}, for verifiers)", arguments.key_path, human_bytes(prover.verification_key().size()));
+  if (is_root) print(", {} ({}, for verifiers)", arguments.certificate_path, human_bytes(certificate.size()));
+  print(" and {} (secret: keep it with the model)\n", arguments.secret_path);
   if (is_root) {
-    std::printf("proofs are made under commitments that follow by themselves, in %s\n", folder.c_str());
+    print("proofs are made under commitments that follow by themselves, in {}\n", folder);
   }
   if (!options.code_file.empty()) {
-    std::printf("wrote %s (secret: the code word, so that proofs need not encode the weights; may be deleted)\n",
-                options.code_file.c_str());
+    print("wrote {} (secret: the code word, so that proofs need not encode the weights; may be deleted)\n",
+          options.code_file);
   }
   return ExitCode::kDone;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer commit-tensor: an input to a commitment that proofs, other models and other parties can refer to.
-#include <cstdio>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -9,6 +8,8 @@
 #include "data_files.h"
 #include "files.h"
 #include "known_tensors.h"
+#include "output_files.h"
+#include "print.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -19,7 +20,7 @@ struct Arguments {
   VerifyLimits limits;
   InputOptions input;
   std::vector<std::string> data;
-  bool json = false;
+  bool json = false, force = false;
 };
 
 Result<std::vector<std::vector<std::int64_t>>> load_integers(const Arguments& arguments,
@@ -39,10 +40,22 @@ CommandResult commit_tensor(const Session& session, const Arguments& arguments) 
   const std::vector<TensorInfo>& tensors = key.info().input_tensors;
   ZKI_ASSIGN_OR_RETURN(const auto integers, load_integers(arguments, tensors));
   ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentPaths> paths, commitment_paths(arguments.name, tensors.size()));
+  OutputFiles files(arguments.force);
+  files.reads(arguments.key_path);
+  files.reads(arguments.input.paths);
+  for (const std::string& text : arguments.data) files.reads(file_part(text));
+  if (arguments.json) files.keep_standard_output();
+  std::vector<OutputFiles::Id> ids;
+  for (const CommitmentPaths& path : paths) {
+    ids.push_back(files.add("--output", path.data, FileKind::kTensorCommitment));
+    files.add_counted("--output", path.opening, FileKind::kTensorSecret);
+  }
+  ZKI_RETURN_IF_ERROR(files.prepare());
   auto list = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     ZKI_ASSIGN_OR_RETURN(CommittedTensor tensor, CommittedTensor::create(key, i, integers[i]));
-    ZKI_RETURN_IF_ERROR(save_commitment(paths[i], tensor));
+    ZKI_RETURN_IF_ERROR(tensor.save(paths[i].opening));
+    ZKI_RETURN_IF_ERROR(files.write(ids[i], tensor.commitment().to_bytes()));
     const std::string id = to_hex(tensor.commitment().id());
     if (arguments.json) {
       list.push_back({{"name", tensors[i].name},
@@ -53,17 +66,15 @@ CommandResult commit_tensor(const Session& session, const Arguments& arguments) 
                       {"data", paths[i].data},
                       {"opening", paths[i].opening}});
     } else if (session.quiet) {
-      std::printf("%s\n", id.c_str());
+      print("{}\n", id);
     } else {
-      std::printf("input '%s' %s\n", tensors[i].name.c_str(), shape_text(tensors[i].shape).c_str());
-      std::fputs(
-          pairs_text({{"commitment", id}, {"proofs allowed", human_count(tensor.commitment().budget())}}).c_str(),
-          stdout);
-      std::printf("wrote %s (for verifiers) and %s (secret: opens it in proofs)\n", paths[i].data.c_str(),
-                  paths[i].opening.c_str());
+      print("input '{}' {}\n", tensors[i].name, shape_text(tensors[i].shape));
+      print_lines(pairs_text({{"commitment", id}, {"proofs allowed", human_count(tensor.commitment().budget())}}));
+      print("wrote {} (for verifiers) and {} (secret: opens it in proofs)\n", paths[i].data, paths[i].opening);
     }
   }
-  if (arguments.json) std::printf("%s\n", list.dump(2).c_str());
+  ZKI_RETURN_IF_ERROR(files.publish());
+  if (arguments.json) print_json(list);
   return ExitCode::kDone;
 }
 
@@ -83,6 +94,7 @@ void add_commit_tensor(CLI::App& app, Session& session) {
                       "name of the files to write, NAME.zktensor and NAME.zktsecret (default: the input's name)");
   command->add_flag("--json", arguments->json, "print the result as JSON");
   add_verify_limits(*command, arguments->limits);
+  add_force_flag(*command, arguments->force);
   command->footer(
       "Examples:\n"
       "  zkinfer commit-tensor network.zkkey --input record.npy\n"

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer commitment: what is left of a commitment's slots, slices for several machines, and its opening for an auditor.
-#include <cstdio>
-#include <fstream>
 #include <memory>
 #include <string_view>
 
@@ -11,6 +9,9 @@
 #include "command.h"
 #include "commitment_root.h"
 #include "files.h"
+#include "inputs/input_bytes.h"
+#include "output_files.h"
+#include "print.h"
 #include "progress.h"
 #include "text.h"
 #include "zkinfer/commit_tensor.h"
@@ -29,9 +30,8 @@ struct Counted {
 };
 
 Result<Counted> open_counted(const std::string& path) {
-  char magic[4] = {};
-  std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
-  if (std::string_view(magic, sizeof magic) == "ZKDC") {
+  const Result<const FileFormat*> format = kind_of_file(path);
+  if (format.ok() && *format == &format_of(FileKind::kTensorSecret)) {
     ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kTensorSecretFile));
     const std::uint64_t budget = file.slots().total;
     return Counted{std::move(file), "", budget, ".zktsecret", false};
@@ -60,23 +60,20 @@ CommandResult status(const Session& session, const StatusArguments& arguments) {
     const nlohmann::ordered_json json = {{what.first, what.second},           {"budget", counted.budget},
                                          {"slice", {slots.begin, slots.end}}, {"used", slots.num_used()},
                                          {"proofs_left", num_proofs},         {"kept_for_rotation", num_kept}};
-    std::printf("%s\n", json.dump(2).c_str());
+    print_json(json);
   } else if (session.quiet) {
-    std::printf("%llu\n", static_cast<unsigned long long>(num_proofs));
+    print("{}\n", num_proofs);
   } else if (counted.budget == 0) {
-    std::fputs(pairs_text({what, {"budget", budget_text(0)}}).c_str(), stdout);
+    print_lines(pairs_text({what, {"budget", budget_text(0)}}));
   } else {
     const bool empty = slots.begin == slots.end;
-    std::fputs(
-        pairs_text({what,
-                    {"budget", counted.identity.empty() ? human_count(counted.budget) : budget_text(counted.budget)},
-                    {"slots of this file",
-                     empty ? "none" : std::to_string(slots.begin) + " to " + std::to_string(slots.end - 1)},
-                    {"used", human_count(slots.num_used())},
-                    {"proofs left", human_count(num_proofs)},
-                    {"kept for rotation", human_count(num_kept)}})
-            .c_str(),
-        stdout);
+    print_lines(pairs_text(
+        {what,
+         {"budget", counted.identity.empty() ? human_count(counted.budget) : budget_text(counted.budget)},
+         {"slots of this file", empty ? "none" : std::to_string(slots.begin) + " to " + std::to_string(slots.end - 1)},
+         {"used", human_count(slots.num_used())},
+         {"proofs left", human_count(num_proofs)},
+         {"kept for rotation", human_count(num_kept)}}));
   }
   return ExitCode::kDone;
 }
@@ -107,29 +104,33 @@ CommandResult split(const Session& session, const SplitArguments& arguments) {
     const std::uint64_t num_proofs = part.file.slots().num_left(SlotUse::kProof);
     const std::uint64_t num_kept = part.file.slots().num_left(SlotUse::kRotation) - num_proofs;
     if (part.is_root) {
-      std::printf("wrote %s: %s commitments that serve\n", path.c_str(), human_count(num_kept).c_str());
+      print("wrote {}: {} commitments that serve\n", path, human_count(num_kept));
       continue;
     }
-    std::printf("wrote %s: %s proofs%s\n", path.c_str(), human_count(num_proofs).c_str(),
-                num_kept > 0 ? ", and the slot for rotation" : "");
+    print("wrote {}: {} proofs{}\n", path, human_count(num_proofs), num_kept > 0 ? ", and the slot for rotation" : "");
   }
   if (!session.quiet)
-    std::printf("%s has no slots any more; move each file to where it is used, and keep no copy\n",
-                arguments.secret_path.c_str());
+    print("{} has no slots any more; move each file to where it is used, and keep no copy\n", arguments.secret_path);
   return ExitCode::kDone;
 }
 
 struct OpenArguments {
   std::string model_path, secret_path, output_path;
+  bool force = false;
 };
 
 CommandResult open(const Session& session, const OpenArguments& arguments) {
+  OutputFiles files(arguments.force);
+  files.reads({arguments.model_path, arguments.secret_path});
+  const OutputFiles::Id output = files.add("--output", arguments.output_path, FileKind::kAuditKey);
+  ZKI_RETURN_IF_ERROR(files.prepare());
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "open");
   ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::open(model, arguments.secret_path, progress.callback()));
-  ZKI_RETURN_IF_ERROR(write_secret_file(arguments.output_path, prover.audit_key()));
+  ZKI_RETURN_IF_ERROR(files.write(output, prover.audit_key()));
+  ZKI_RETURN_IF_ERROR(files.publish());
   if (!session.quiet) {
-    std::printf("wrote %s (secret: only for an auditor who may see the model)\n", arguments.output_path.c_str());
+    print("wrote {} (secret: only for an auditor who may see the model)\n", arguments.output_path);
   }
   return ExitCode::kDone;
 }
@@ -140,16 +141,15 @@ struct CheckArguments {
 
 CommandResult check(const Session& session, const CheckArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
-  ZKI_ASSIGN_OR_RETURN(const Bytes key, read_file(arguments.key_path, kMaxKeyBytes));
-  ZKI_ASSIGN_OR_RETURN(const Bytes opening, read_file(arguments.opening_path, 1 << 16));
+  ZKI_ASSIGN_OR_RETURN(const Bytes key, read_kind(arguments.key_path, FileKind::kKey));
+  ZKI_ASSIGN_OR_RETURN(const Bytes opening, read_kind(arguments.opening_path, FileKind::kAuditKey));
   Result<AuditCheck> result = check_audit_key(model, key, opening);
   if (!result.ok())
     return result.status().with_context("'" + arguments.opening_path + "', '" + arguments.key_path + "'");
   if (!result->matches) {
-    std::printf("NO MATCH: %s\n", result->reason.c_str());
+    print("NO MATCH: {}\n", result->reason);
   } else if (!session.quiet) {
-    std::printf("MATCH: %s commits to exactly the model in %s\n", arguments.key_path.c_str(),
-                arguments.model_path.c_str());
+    print("MATCH: {} commits to exactly the model in {}\n", arguments.key_path, arguments.model_path);
   }
   return result->matches ? ExitCode::kDone : ExitCode::kRejected;
 }
@@ -186,6 +186,7 @@ void add_open(CLI::App& commitment, Session& session) {
                       "commitment secret (default: the model's name with .zksecret)");
   command->add_option("-o,--output", arguments->output_path,
                       "opening to write (default: the model's name with .zkaudit)");
+  add_force_flag(*command, arguments->force);
   command->callback([arguments, &session] {
     if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
     if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->model_path, ".zkaudit");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer commitment, the part about roots: what is under one, its backup, and its return.
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -9,6 +8,8 @@
 #include "command.h"
 #include "commitment_root.h"
 #include "files.h"
+#include "output_files.h"
+#include "print.h"
 #include "text.h"
 #include "zkinfer/commitment_tree.h"
 
@@ -53,18 +54,16 @@ CommandResult root_status(const Session& session, const std::string& secret_path
                                   {"proofs_ready", ready},
                                   {"commitments", nlohmann::ordered_json::array()}};
     for (const CommitmentTree::Node& node : nodes) out["commitments"].push_back(node_json(node));
-    std::printf("%s\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+    print_json(out);
     return ExitCode::kDone;
   }
   if (session.quiet) {
-    std::printf("%llu\n", static_cast<unsigned long long>(left));
+    print("{}\n", left);
     return ExitCode::kDone;
   }
-  std::fputs(
-      pairs_text({{"identity", to_hex(nodes.front().identity)},
-                  {"proofs left", human_count(left) + " in all, " + human_count(ready) + " before the next rotation"}})
-          .c_str(),
-      stdout);
+  print_lines(pairs_text(
+      {{"identity", to_hex(nodes.front().identity)},
+       {"proofs left", human_count(left) + " in all, " + human_count(ready) + " before the next rotation"}}));
   std::vector<std::pair<std::string, std::string>> rows;
   for (const CommitmentTree::Node& node : nodes) {
     std::string text = std::string(node.depth, ' ') + role_text(node.role) + ", " + node.slots.to_string();
@@ -73,7 +72,7 @@ CommandResult root_status(const Session& session, const std::string& secret_path
     if (!node.problem.empty()) text += "; cannot be used: " + node.problem;
     rows.emplace_back(node.name.empty() ? "root" : node.name, text);
   }
-  std::fputs(pairs_text(rows).c_str(), stdout);
+  print_lines(pairs_text(rows));
   return ExitCode::kDone;
 }
 
@@ -84,13 +83,14 @@ struct BackupArguments {
 };
 
 CommandResult backup(const Session& session, const BackupArguments& arguments) {
-  if (std::error_code error; std::filesystem::exists(arguments.output_path, error)) {
-    return invalid_argument("'" + arguments.output_path + "' is there already; name another file with --output");
-  }
+  OutputFiles files;
+  files.reads(arguments.secret_path);
+  files.add_counted("--output", arguments.output_path, FileKind::kCommitmentBackup);
+  ZKI_RETURN_IF_ERROR(files.prepare());
   ZKI_RETURN_IF_ERROR(backup_root(arguments.secret_path, arguments.output_path));
   if (!session.quiet) {
-    std::printf("wrote %s (secret; keep it elsewhere, and no copy of %s or of what serves under it)\n",
-                arguments.output_path.c_str(), arguments.secret_path.c_str());
+    print("wrote {} (secret; keep it elsewhere, and no copy of {} or of what serves under it)\n", arguments.output_path,
+          arguments.secret_path);
   }
   return ExitCode::kDone;
 }
@@ -103,7 +103,12 @@ struct RestoreArguments {
 };
 
 CommandResult restore(const Session& session, const RestoreArguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path));
+  OutputFiles outputs;
+  outputs.reads({arguments.backup_path, arguments.key_path});
+  outputs.reads(arguments.published);
+  outputs.add_counted("--secret", arguments.secret_path, FileKind::kCommitmentSecret);
+  ZKI_RETURN_IF_ERROR(outputs.prepare());
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0));
   RestoreOptions options;
   options.margin = arguments.margin;
   std::vector<std::string> files = arguments.published;
@@ -129,9 +134,8 @@ CommandResult restore(const Session& session, const RestoreArguments& arguments)
   }
   ZKI_ASSIGN_OR_RETURN(const SlotRange slots, restore_root(arguments.backup_path, arguments.secret_path, options));
   if (!session.quiet) {
-    std::printf("wrote %s: goes on at slot %llu of %llu; what served under the root before is discarded\n",
-                arguments.secret_path.c_str(), static_cast<unsigned long long>(slots.next),
-                static_cast<unsigned long long>(slots.total));
+    print("wrote {}: goes on at slot {} of {}; what served under the root before is discarded\n", arguments.secret_path,
+          slots.next, slots.total);
   }
   return ExitCode::kDone;
 }

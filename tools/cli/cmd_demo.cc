@@ -6,11 +6,14 @@
 #include <memory>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "command.h"
 #include "demo/demo_data.h"
 #include "demo/picture.h"
 #include "files.h"
+#include "output_files.h"
 #include "outputs.h"
+#include "print.h"
 #include "progress.h"
 #include "stopwatch.h"
 #include "text.h"
@@ -25,10 +28,26 @@ struct Arguments {
   int digit = 7;
 };
 
+// What the demo leaves behind. The commitment's secret stays in memory: nobody needs more proofs of it.
+struct DemoFiles {
+  OutputFiles all;
+  OutputFiles::Id model = 0, certificate = 0, key = 0, proof = 0, report = 0;
+
+  Status prepare(const std::string& folder) {
+    model = all.add("--output", folder + "/digits.zkmodel", FileKind::kModel);
+    certificate = all.add("--output", folder + "/digits.zkcert", FileKind::kCertificate);
+    key = all.add("--output", folder + "/digits.zkkey", FileKind::kKey);
+    proof = all.add("--output", folder + "/digit.zkproof", FileKind::kProof);
+    report = all.add_text("--output", folder + "/report.html", "<!doctype html>");
+    return all.prepare();
+  }
+};
+
 void heading(int step, const char* text) {
   const bool colour = stdout_has_colour();
-  std::printf("\n%s%d. %s%s\n", colour ? "\033[1m" : "", step, text, colour ? "\033[0m" : "");
-  std::fflush(stdout);
+  print_styled(std::string("\n") + (colour ? "\033[1m" : "") + std::to_string(step) + ". " + text +
+               (colour ? "\033[0m" : "") + "\n");
+  static_cast<void>(finish_output());
 }
 
 ByteView view(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
@@ -136,14 +155,18 @@ void print_outputs(const DemoData& data) {
     const auto length = static_cast<std::size_t>(40 * data.shares[i] + 0.5);
     std::string bar;
     for (std::size_t k = 0; k < length; ++k) bar += "█";
-    std::printf("   %s%zu %9.3f %6.2f %%  %s%s\n", colour && i == top ? "\033[1m" : "", i,
-                static_cast<double>(data.outputs[i]) * data.output_scale, 100 * data.shares[i], bar.c_str(),
-                colour ? "\033[0m" : "");
+    const bool bold = colour && i == top;
+    const auto right = [](std::string number, std::size_t width) {
+      return std::string(width - std::min(width, number.size()), ' ') + number;
+    };
+    print_styled((bold ? "   \033[1m" : "   ") + std::to_string(i) + " " +
+                 decimal(static_cast<double>(data.outputs[i]) * data.output_scale, 3) + " " +
+                 decimal(100 * data.shares[i], 2) + " %  " + bar + (bold ? "\033[0m" : "") + "\n");
   }
 }
 
-Status tell_model(const Session& session, const Arguments& arguments, const Party& party, std::optional<Model>& model,
-                  DemoData& data) {
+Status tell_model(const Session& session, DemoFiles& files, const Arguments& arguments, const Party& party,
+                  std::optional<Model>& model, DemoData& data) {
   heading(1, "Compile: a trained network becomes an integer model");
   ProgressLine progress(session, "compile");
   CompileOptions options;
@@ -154,24 +177,21 @@ Status tell_model(const Session& session, const Arguments& arguments, const Part
   data.compile_seconds = watch.seconds();
   const Bytes package = model->to_bytes();
   data.model_bytes = package.size();
-  ZKI_RETURN_IF_ERROR(write_secret_file(arguments.output + "/digits.zkmodel", package));
+  ZKI_RETURN_IF_ERROR(files.all.write(files.model, package));
   data.model_name = model->name();
   data.num_parameters = model->num_parameters();
   ZKI_RETURN_IF_ERROR(measure_accuracy(arguments, party, *model, data));
-  std::fputs(pairs_text({{"parameters", human_count(data.num_parameters)},
-                         {"time", human_seconds(data.compile_seconds)},
-                         {"accuracy, integers", decimal(100 * data.test_accuracy, 2) + " % of " +
-                                                    human_count(data.num_test_pictures) + " test pictures"},
-                         {"same class as floats", decimal(100 * data.fidelity.top1_agreement, 2) + " %, cosine " +
-                                                      decimal(data.fidelity.cosine, 6)}})
-                 .c_str(),
-             stdout);
+  print_lines(pairs_text({{"parameters", human_count(data.num_parameters)},
+                          {"time", human_seconds(data.compile_seconds)},
+                          {"accuracy, integers", decimal(100 * data.test_accuracy, 2) + " % of " +
+                                                     human_count(data.num_test_pictures) + " test pictures"},
+                          {"same class as floats", decimal(100 * data.fidelity.top1_agreement, 2) + " %, cosine " +
+                                                       decimal(data.fidelity.cosine, 6)}}));
   return {};
 }
 
-Status tell_commit(const Session& session, const Arguments& arguments, const Model& model,
-                   std::optional<Prover>& prover, std::optional<VerificationKey>& key, CheckedWeights& weights,
-                   DemoData& data) {
+Status tell_commit(const Session& session, DemoFiles& files, const Model& model, std::optional<Prover>& prover,
+                   std::optional<VerificationKey>& key, CheckedWeights& weights, DemoData& data) {
   heading(2, "Commit: the weights get a public name and stay secret");
   ProgressLine progress(session, "commit");
   CommitOptions options;
@@ -188,24 +208,21 @@ Status tell_commit(const Session& session, const Arguments& arguments, const Mod
   if (const Verdict verdict = CheckedWeights::from_certificate(*key, certificate, weights); !verdict.accepted()) {
     return internal_error("the demo's certificate is rejected: " + verdict.to_string());
   }
-  ZKI_RETURN_IF_ERROR(prover->save(arguments.output + "/digits.zksecret"));
-  ZKI_RETURN_IF_ERROR(write_file(arguments.output + "/digits.zkcert", certificate));
-  ZKI_RETURN_IF_ERROR(write_file(arguments.output + "/digits.zkkey", prover->verification_key()));
-  std::fputs(
+  ZKI_RETURN_IF_ERROR(files.all.write(files.certificate, certificate));
+  ZKI_RETURN_IF_ERROR(files.all.write(files.key, prover->verification_key()));
+  print_lines(
       pairs_text({{"identity", data.identity},
                   {"time", human_seconds(data.commit_seconds)},
                   {"verification key", human_bytes(data.key_bytes)},
                   {"certificate", human_bytes(certificate.size()) + ": the weights are integers in their ranges"},
-                  {"soundness", decimal(data.key.security_bits, 1) + " bits"}})
-          .c_str(),
-      stdout);
+                  {"soundness", decimal(data.key.security_bits, 1) + " bits"}}));
   return {};
 }
 
-Status tell_proof(const Session& session, const Arguments& arguments, const Party& party, Prover& prover,
+Status tell_proof(const Session& session, DemoFiles& files, const Party& party, Prover& prover,
                   const VerificationKey& key, const CheckedWeights& weights, Bytes& proof, DemoData& data) {
   heading(3, "Prove: this picture goes in, a class and a proof come out");
-  std::fputs(picture_text(data.picture, stdout_has_colour(), 3).c_str(), stdout);
+  print_styled(picture_text(data.picture, stdout_has_colour(), 3));
   ZKI_ASSIGN_OR_RETURN(const std::vector<RealInputs> inputs, to_samples({data.picture}, party.inputs, {}));
   {
     ProgressLine progress(session, "prove");
@@ -216,12 +233,10 @@ Status tell_proof(const Session& session, const Arguments& arguments, const Part
     proof = std::move(result.proof);
   }
   data.proof_bytes = proof.size();
-  ZKI_RETURN_IF_ERROR(write_file(arguments.output + "/digit.zkproof", proof));
-  std::fputs(pairs_text({{"time", human_seconds(data.stats.total_seconds)},
-                         {"proof", human_bytes(data.proof_bytes)},
-                         {"peak memory", human_bytes(data.peak_memory)}})
-                 .c_str(),
-             stdout);
+  ZKI_RETURN_IF_ERROR(files.all.write(files.proof, proof));
+  print_lines(pairs_text({{"time", human_seconds(data.stats.total_seconds)},
+                          {"proof", human_bytes(data.proof_bytes)},
+                          {"peak memory", human_bytes(data.peak_memory)}}));
 
   heading(4, "Verify: with the key and the proof alone");
   const Stopwatch watch;
@@ -235,11 +250,11 @@ Status tell_proof(const Session& session, const Arguments& arguments, const Part
   data.shares = softmax(data.outputs, data.output_scale);
   data.size_table = proof_size_table(key, proof);
   const std::size_t top = arg_max(data.outputs);
-  std::printf("   ACCEPTED in %s: class %zu with %.1f %%%s\n", human_seconds(data.verify_seconds).c_str(), top,
-              100 * data.shares[top],
-              data.label < 0                        ? ""
-              : static_cast<int>(top) == data.label ? ", which is what was drawn"
-                                                    : " (the network is wrong here, and provably so)");
+  print("   ACCEPTED in {}: class {} with {} %{}\n", human_seconds(data.verify_seconds), top,
+        decimal(100 * data.shares[top], 1),
+        data.label < 0                        ? ""
+        : static_cast<int>(top) == data.label ? ", which is what was drawn"
+                                              : " (the network is wrong here, and provably so)");
   print_outputs(data);
   return {};
 }
@@ -247,7 +262,9 @@ Status tell_proof(const Session& session, const Arguments& arguments, const Part
 CommandResult demo(const Session& session, const Arguments& arguments) {
   std::error_code error;
   std::filesystem::create_directories(arguments.output, error);
-  if (error) return io_error("cannot make the folder '" + arguments.output + "': " + error.message());
+  if (error) return io_error("cannot make the folder " + in_quotes(arguments.output) + ": " + error.message());
+  DemoFiles files;
+  ZKI_RETURN_IF_ERROR(files.prepare(arguments.output));
   DemoData data;
   data.machine = this_machine();
   data.context = kContext;
@@ -266,21 +283,22 @@ CommandResult demo(const Session& session, const Arguments& arguments) {
   std::optional<VerificationKey> key;
   CheckedWeights weights;
   Bytes proof;
-  ZKI_RETURN_IF_ERROR(tell_model(session, arguments, party, model, data));
-  ZKI_RETURN_IF_ERROR(tell_commit(session, arguments, *model, prover, key, weights, data));
-  ZKI_RETURN_IF_ERROR(tell_proof(session, arguments, party, *prover, *key, weights, proof, data));
+  ZKI_RETURN_IF_ERROR(tell_model(session, files, arguments, party, model, data));
+  ZKI_RETURN_IF_ERROR(tell_commit(session, files, *model, prover, key, weights, data));
+  ZKI_RETURN_IF_ERROR(tell_proof(session, files, party, *prover, *key, weights, proof, data));
 
   heading(5, "Cheat: every attempt is rejected, with reason and place");
   ZKI_RETURN_IF_ERROR(try_attacks(arguments, party, *key, proof, data));
   std::vector<std::pair<std::string, std::string>> rows;
   for (const Attack& attack : data.attacks)
     rows.emplace_back(attack.title, "REJECTED: " + verdict_text(attack.verdict));
-  std::fputs(pairs_text(rows).c_str(), stdout);
+  print_lines(pairs_text(rows));
 
   const std::string report_path = arguments.output + "/report.html";
-  ZKI_RETURN_IF_ERROR(write_file(report_path, view(report_html(data))));
-  std::printf("\nReport: %s\nTry it yourself: zkinfer verify %s/digit.zkproof --key %s/digits.zkkey\n",
-              report_path.c_str(), arguments.output.c_str(), arguments.output.c_str());
+  ZKI_RETURN_IF_ERROR(files.all.write(files.report, report_html(data)));
+  ZKI_RETURN_IF_ERROR(files.all.publish());
+  print("\nReport: {}\nTry it yourself: zkinfer verify {}/digit.zkproof --key {}/digits.zkkey\n", report_path,
+        arguments.output, arguments.output);
   return ExitCode::kDone;
 }
 

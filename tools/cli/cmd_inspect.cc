@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer inspect: what a file is and what is in it.
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "command.h"
 #include "files.h"
+#include "inputs/input_bytes.h"
 #include "key_rows.h"
 #include "outputs.h"
+#include "print.h"
 #include "text.h"
 #include "trust.h"
 #include "zkinfer/commit_tensor.h"
 #include "zkinfer/structure.h"
+#include "zkinfer/commitment_tree.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -31,7 +34,8 @@ Result<std::string> describe_onnx(const Arguments& arguments) {
     ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(text));
     options.input_shapes.push_back(std::move(shape));
   }
-  return print_onnx_graph(arguments.path, options, arguments.legalized, arguments.format);
+  ZKI_ASSIGN_OR_RETURN(const std::string path, opened_path(arguments.path));
+  return print_onnx_graph(path, options, arguments.legalized, arguments.format);
 }
 
 std::string tensor_row(const TensorInfo& info) {
@@ -122,36 +126,112 @@ std::string describe_arrays(const std::vector<Array>& arrays) {
   return text + pairs_text(rows);
 }
 
+// The kinds of which nothing but the frame can be told without something else.
+std::string describe_key_proof(const FileFormat& format, std::size_t num_bytes, const char* rest) {
+  return std::string(format.name) + ", " + human_bytes(num_bytes) + ", version " + std::to_string(format.version) +
+         "\n  " + rest + "\n";
+}
+
+Result<std::string> describe_secret(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kModelSecretFile));
+  ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
+  return "commitment secret (secret)\n" +
+         pairs_text({{"identity", to_hex(info.model_identity)}, {"slots", file.slots().to_string()}}) +
+         "  `zkinfer commitment status` says how many proofs that makes\n";
+}
+
+Result<std::string> describe_backup(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kRootBackupFile));
+  ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
+  return "commitment backup (secret)\n" +
+         pairs_text({{"identity", to_hex(info.model_identity)}, {"slots at that time", file.slots().to_string()}}) +
+         "  can only be restored (`zkinfer commitment restore`)\n";
+}
+
+Result<std::string> describe_bare_proof(ByteView proof) {
+  const std::optional<Digest> identity = claimed_identity(proof);
+  if (!identity.has_value()) return corrupt("proof: it is cut off in its header");
+  return "proof, " + human_bytes(proof.size()) + "\n" + pairs_text({{"says it is for the key", to_hex(*identity)}}) +
+         "  give that key with --key for its parts; `zkinfer verify` checks it\n";
+}
+
+Result<std::string> describe_ours(const Arguments& arguments, const FileFormat& format) {
+  const std::string& path = arguments.path;
+  switch (format.kind) {
+    case FileKind::kModel: {
+      ZKI_ASSIGN_OR_RETURN(const Model model, load_model(path));
+      return describe_model(model, model.to_bytes().size(), arguments.graph);
+    }
+    case FileKind::kTensorSecret: return describe_opening(path);
+    case FileKind::kCommitmentSecret: return describe_secret(path);
+    case FileKind::kCommitmentBackup: return describe_backup(path);
+    case FileKind::kKey: {
+      ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, format.kind));
+      ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(path, 0, arguments.limits));
+      return describe_key(key, bytes.size());
+    }
+    case FileKind::kTensorCommitment: {
+      ZKI_ASSIGN_OR_RETURN(const TensorCommitment commitment, load_data_commitment(path));
+      return "tensor commitment, " + human_bytes(commitment.to_bytes().size()) + "\n" + describe_commitment(commitment);
+    }
+    case FileKind::kCodeFile:
+      return std::string(
+          "code file (secret): the code word of a commitment's weights, which `zkinfer commit` and `prove` make "
+          "again\n");
+    default: break;
+  }
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, format.kind));
+  switch (format.kind) {
+    case FileKind::kProof:
+      return arguments.key_path.empty() ? describe_bare_proof(bytes)
+                                        : describe_proof(bytes, path, arguments.key_path, arguments.limits);
+    case FileKind::kCertificate:
+      return describe_key_proof(
+          format, bytes.size(),
+          "shows that the weights of one key lie in their ranges: `zkinfer verify --certificate`");
+    case FileKind::kRotation:
+      return describe_key_proof(format, bytes.size(), "shows that two keys hold the same weights");
+    case FileKind::kPath:
+      return describe_key_proof(format, bytes.size(),
+                                "leads from a root key to one that serves: `zkinfer verify-path`");
+    case FileKind::kAuditKey:
+      return describe_key_proof(
+          format, bytes.size(),
+          "(secret) shows an auditor who has the model that a key commits to it: `zkinfer commitment check`");
+    default: return std::string(format.name) + ", " + human_bytes(bytes.size()) + "; not a file by itself\n";
+  }
+}
+
 Result<std::string> describe(const Arguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(arguments.path));
+  if (format != nullptr) {
+    Result<std::string> text = describe_ours(arguments, *format);
+    // Readers of bytes do not know the file's name.
+    const std::string name = in_quotes(arguments.path);
+    if (!text.ok() && text.status().message().find(name) == std::string::npos) return text.status().with_context(name);
+    return text;
+  }
   if (arguments.path.ends_with(".onnx")) return describe_onnx(arguments);
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(arguments.path, kMaxModelBytes));
-  if (!arguments.key_path.empty()) return describe_proof(bytes, arguments.path, arguments.key_path, arguments.limits);
-  if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0, arguments.limits); key.ok()) {
-    return describe_key(*key, bytes.size(), arguments);
-  } else if (key.status().code() == StatusCode::kResourceLimit) {
-    return resource_limit("'" + arguments.path + "': " + key.status().message() +
-                          " (--verify-seconds, --verify-memory)");
-  }
-  if (const Result<TensorCommitment> data = TensorCommitment::from_bytes(bytes); data.ok()) {
-    return "tensor commitment, " + human_bytes(bytes.size()) + "\n" + describe_commitment(*data);
-  }
-  if (ByteReader(bytes).u32() == kTensorSecretFile.magic) return describe_opening(arguments.path);
-  if (const Result<Model> model = Model::from_bytes(bytes); model.ok())
-    return describe_model(*model, bytes.size(), arguments);
-  if (const Result<std::vector<Array>> arrays = read_arrays(arguments.path); arrays.ok())
-    return describe_arrays(*arrays);
-  return invalid_argument("'" + arguments.path +
-                          "': expected an .onnx file, a model package, a verification key, a tensor commitment "
-                          "or its opening, input data, or a proof (give its key with --key)");
+  const Result<std::vector<Array>> arrays = read_arrays(arguments.path);
+  if (arrays.ok()) return describe_arrays(*arrays);
+  // What begins like no input data may be an ONNX file, which has no magic.
+  if (arrays.status().code() != StatusCode::kCorrupt ||
+      arrays.status().message().find("unknown kind") == std::string::npos)
+    return arrays.status();
+  const Result<std::string> onnx = describe_onnx(arguments);
+  if (onnx.ok()) return onnx;
+  return invalid_argument(
+      in_quotes(arguments.path) +
+      ": neither a file of zkinfer nor .json, .npy, .npz, .png, IDX; as an ONNX file: " + onnx.status().message());
 }
 
 }  // namespace
 
 void add_inspect(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand(
-      "inspect", "show what is in an ONNX file, a model, a key, a proof, a tensor commitment or input data");
-  command->add_option("file", arguments->path, "any of these files")->required();
+  CLI::App* command = app.add_subcommand("inspect", "say what a file is, and what is in it");
+  command->add_option("file", arguments->path, "any file that zkinfer reads or writes; - is standard input")
+      ->required();
   command->add_option("-k,--key", arguments->key_path, "the file is a proof for this key: show its size by part");
   add_verify_limits(*command, arguments->limits);
   command
@@ -178,7 +258,7 @@ void add_inspect(CLI::App& app, Session& session) {
     session.run([&]() -> CommandResult {
       ZKI_ASSIGN_OR_RETURN(std::string text, describe(*arguments));
       if (!text.ends_with('\n')) text += '\n';
-      std::fputs(text.c_str(), stdout);
+      print_lines(text);
       return ExitCode::kDone;
     });
   });

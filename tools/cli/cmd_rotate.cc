@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer rotate: a root's secret -> the next commitment that serves under it, and its path.
 // zkinfer verify-path: root key and path -> accepted or rejected.
-#include <cstdio>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -11,16 +10,13 @@
 #include "files.h"
 #include "machine.h"
 #include "outputs.h"
+#include "print.h"
 #include "stopwatch.h"
 #include "text.h"
 #include "trust.h"
 
 namespace zkinfer::cli {
 namespace {
-
-void print_json(const nlohmann::ordered_json& json) {
-  std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
-}
 
 struct RotateArguments {
   std::string model_path, secret_path;
@@ -47,19 +43,15 @@ CommandResult rotate(const Session& session, const RotateArguments& arguments) {
                 {"rotate_seconds", seconds},
                 {"peak_memory_bytes", peak_memory_bytes()}});
   } else if (session.quiet) {
-    std::printf("%s\n", to_hex(info.model_identity).c_str());
+    print("{}\n", to_hex(info.model_identity));
   } else {
-    std::fputs(pairs_text({{"model", info.model_name},
-                           {"identity", to_hex(info.root_identity)},
-                           {"serving key",
-                            to_hex(info.model_identity) + ", " + std::to_string(info.depth) + " below the root"},
-                           {"proofs left", human_count(made.node.num_proofs_left)}})
-                   .c_str(),
-               stdout);
-    std::printf(
-        "rotated in %s, path %s, peak memory %s\nwrote %s (public; `zkinfer prove` puts it beside its proofs)\n",
-        human_seconds(seconds).c_str(), human_bytes(made.path.size()).c_str(), human_bytes(peak_memory_bytes()).c_str(),
-        path_file.c_str());
+    print_lines(pairs_text(
+        {{"model", info.model_name},
+         {"identity", to_hex(info.root_identity)},
+         {"serving key", to_hex(info.model_identity) + ", " + std::to_string(info.depth) + " below the root"},
+         {"proofs left", human_count(made.node.num_proofs_left)}}));
+    print("rotated in {}, path {}, peak memory {}\nwrote {} (public; `zkinfer prove` puts it beside its proofs)\n",
+          human_seconds(seconds), human_bytes(made.path.size()), human_bytes(peak_memory_bytes()), path_file);
   }
   return ExitCode::kDone;
 }
@@ -93,17 +85,15 @@ CommandResult verify_files(const Session& session, const VerifyArguments& argume
     json["verify_seconds"] = seconds;
     print_json(json);
   } else if (!accepted) {
-    std::printf("REJECTED: %s\n", verdict_text(result.verdict).c_str());
+    print("REJECTED: {}\n", verdict_text(result.verdict));
   } else if (!session.quiet) {
     const KeyInfo& info = result.key->info();
-    std::printf("ACCEPTED in %s: the serving key holds the root's weights\n", human_seconds(seconds).c_str());
-    std::fputs(pairs_text({{"identity", to_hex(info.root_identity)},
-                           {"serving key",
-                            to_hex(info.model_identity) + ", " + std::to_string(info.depth) + " below the root"},
-                           {"security", decimal(info.weakest_bits, 1) + " bits"},
-                           {"root's slot", std::to_string(result.root_slot)}})
-                   .c_str(),
-               stdout);
+    print("ACCEPTED in {}: the serving key holds the root's weights\n", human_seconds(seconds));
+    print_lines(pairs_text(
+        {{"identity", to_hex(info.root_identity)},
+         {"serving key", to_hex(info.model_identity) + ", " + std::to_string(info.depth) + " below the root"},
+         {"security", decimal(info.weakest_bits, 1) + " bits"},
+         {"root's slot", std::to_string(result.root_slot)}}));
   }
   return accepted ? ExitCode::kDone : ExitCode::kRejected;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer soundness: every error term of a key's parameters.
-#include <cstdio>
 #include <memory>
 
 #include "command.h"
 #include "files.h"
+#include "print.h"
 
 namespace zkinfer::cli {
 
@@ -25,7 +25,7 @@ void add_soundness(CLI::App& app, Session& session) {
       ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments->key_path, 0, arguments->limits));
       std::string text = arguments->json ? key.soundness_json() : key.soundness_text();
       if (!text.ends_with('\n')) text += '\n';
-      std::fputs(text.c_str(), stdout);
+      print_lines(text);
       return ExitCode::kDone;
     });
   });

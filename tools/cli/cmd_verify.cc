@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer verify: key and proof -> accepted with the outputs, or rejected with reason and place.
-#include <cstdio>
+#include <algorithm>
 #include <memory>
 
 #include "command.h"
 #include "files.h"
 #include "known_tensors.h"
 #include "outputs.h"
+#include "print.h"
 #include "stopwatch.h"
 #include "tensor_policy_text.h"
 #include "text.h"
@@ -24,16 +25,24 @@ struct Arguments {
   bool json = false;
 };
 
+// Whether --identity names this model; without the option any will do.
+Result<bool> is_identity(const std::string& text, const Digest& identity) {
+  if (text.empty()) return true;
+  const Result<Bytes> bytes = from_hex(text);
+  if (!bytes.ok()) return bytes.status().with_context("--identity");
+  if (bytes->size() != identity.size()) {
+    return invalid_argument("--identity: expected 64 hexadecimal digits, got " + std::to_string(text.size()));
+  }
+  return std::ranges::equal(*bytes, identity);
+}
+
 CommandResult verify_proof(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Bytes context, parse_context(arguments.context));
   ZKI_ASSIGN_OR_RETURN(const VerificationKey key,
                        load_key(arguments.key_path, arguments.min_security_bits, arguments.limits));
   ZKI_ASSIGN_OR_RETURN(const Bytes proof, load_proof(arguments.proof_path));
   const std::string identity = to_hex(key.info().model_identity);
-  if (!arguments.identity.empty() && identity != arguments.identity) {
-    return invalid_argument("'" + arguments.key_path + "' is the key of model " + identity + ", expected " +
-                            arguments.identity);
-  }
+  ZKI_ASSIGN_OR_RETURN(const bool expected_model, is_identity(arguments.identity, key.info().model_identity));
   ZKI_ASSIGN_OR_RETURN(const CheckedTrust trust, check_weights(key, arguments.key_path, arguments.trust));
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found,
                        key_for_proof(key, arguments.key_path, proof, arguments.proof_path, arguments.trust.paths));
@@ -45,6 +54,10 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
   const Stopwatch watch;
   VerifyResult result;
   result.verdict = trust.verdict.accepted() ? found.verdict : trust.verdict;
+  if (!expected_model) {
+    result.verdict = Verdict::reject(RejectReason::kWrongStatement, "model identity: the key is that of " + identity +
+                                                                        ", expected " + arguments.identity);
+  }
   if (result.verdict.accepted()) result = verify(found.key(key), proof, request);
   const double seconds = watch.seconds();
   if (arguments.json) {
@@ -69,27 +82,25 @@ CommandResult verify_proof(const Session& session, const Arguments& arguments) {
       json["where"] = result.verdict.where;
       json["hint"] = rejection_hint(result.verdict.reason);
     }
-    std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+    print_json(json);
   } else if (!result.verdict.accepted()) {
-    std::printf("REJECTED: %s\n", verdict_text(result.verdict).c_str());
-    if (!session.quiet) std::printf("%s\n", rejection_hint(result.verdict.reason).c_str());
+    print("REJECTED: {}\n", verdict_text(result.verdict));
+    if (!session.quiet) print("{}\n", rejection_hint(result.verdict.reason));
   } else if (!session.quiet) {
-    std::printf("ACCEPTED in %s\n", human_seconds(seconds).c_str());
-    std::fputs(pairs_text({{"model", key.info().model_name},
-                           {"identity", identity},
-                           {"serving key", found.serving.has_value()
-                                               ? to_hex(result.serving_identity) + ", " +
-                                                     std::to_string(found.serving->info().depth) + " below the root"
-                                               : "the same"},
-                           {"security", decimal(result.security_bits, 1) + " bits"},
-                           {"inputs", tensor_policy_text(key.info().inputs)},
-                           {"outputs", tensor_policy_text(key.info().outputs)},
-                           {"weights", weights_text(key.info(), result.weights)},
-                           {"context", context_text(result.context)}})
-                   .c_str(),
-               stdout);
-    std::fputs(verified_text("input", result.inputs).c_str(), stdout);
-    std::fputs(verified_text("output", result.outputs).c_str(), stdout);
+    print("ACCEPTED in {}\n", human_seconds(seconds));
+    print_lines(pairs_text(
+        {{"identity", identity},
+         {"model", key.info().model_name},
+         {"serving key", found.serving.has_value() ? to_hex(result.serving_identity) + ", " +
+                                                         std::to_string(found.serving->info().depth) + " below the root"
+                                                   : "the same"},
+         {"security", decimal(result.security_bits, 1) + " bits"},
+         {"inputs", tensor_policy_text(key.info().inputs)},
+         {"outputs", tensor_policy_text(key.info().outputs)},
+         {"weights", weights_text(key.info(), result.weights)},
+         {"context", context_text(result.context)}}));
+    print_lines(verified_text("input", result.inputs));
+    print_lines(verified_text("output", result.outputs));
   }
   return result.verdict.accepted() ? ExitCode::kDone : ExitCode::kRejected;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer verify-chain: proofs of several models, each about what the one before it gave.
-#include <cstdio>
 #include <memory>
 
 #include "base/files.h"
 #include "command.h"
 #include "files.h"
+#include "inputs/input_bytes.h"
 #include "known_tensors.h"
 #include "outputs.h"
+#include "print.h"
 #include "stopwatch.h"
 #include "text.h"
 #include "trust.h"
@@ -66,7 +67,7 @@ void print_json(const ChainResult& result, const std::vector<VerificationKey>& k
     json["where"] = result.verdict.where;
     json["hint"] = rejection_hint(result.verdict.reason);
   }
-  std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  print_json(json);
 }
 
 CommandResult verify_files(const Session& session, const Arguments& arguments) {
@@ -132,7 +133,7 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(steps.back().request.outputs, load_known(arguments.outputs, keys.back().info()));
   for (std::size_t i = 0; i < arguments.link_data.size(); ++i) {
     KnownTensor known;
-    ZKI_ASSIGN_OR_RETURN(known.data, read_file(arguments.link_data[i], kMaxDataBytes));
+    ZKI_ASSIGN_OR_RETURN(known.data, read_bytes(arguments.link_data[i], kMaxDataBytes));
     known.index = steps[i].output;
     steps[i].request.outputs.push_back(known);
     known.index = steps[i + 1].input;
@@ -151,15 +152,15 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
   if (arguments.json) {
     print_json(result, keys, seconds);
   } else if (!result.verdict.accepted()) {
-    std::printf("REJECTED: %s\n", verdict_text(result.verdict).c_str());
-    if (!session.quiet) std::printf("%s\n", rejection_hint(result.verdict.reason).c_str());
+    print("REJECTED: {}\n", verdict_text(result.verdict));
+    if (!session.quiet) print("{}\n", rejection_hint(result.verdict.reason));
   } else if (!session.quiet) {
-    std::printf("ACCEPTED, %zu linked proofs, in %s\n", num_steps, human_seconds(seconds).c_str());
-    std::fputs(verified_text("input", result.steps.front().inputs).c_str(), stdout);
+    print("ACCEPTED, {} linked proofs, in {}\n", num_steps, human_seconds(seconds));
+    print_lines(verified_text("input", result.steps.front().inputs));
     for (std::size_t i = 0; i < num_steps; ++i) {
-      std::printf("step %zu: model %s, identity %s, context %s\n", i + 1, keys[i].info().model_name.c_str(),
-                  to_hex(keys[i].info().model_identity).c_str(), context_text(result.steps[i].context).c_str());
-      std::fputs(verified_text("output", result.steps[i].outputs).c_str(), stdout);
+      print("step {}: model {}, identity {}, context {}\n", i + 1, keys[i].info().model_name,
+            to_hex(keys[i].info().model_identity), context_text(result.steps[i].context));
+      print_lines(verified_text("output", result.steps[i].outputs));
     }
   }
   return result.verdict.accepted() ? ExitCode::kDone : ExitCode::kRejected;

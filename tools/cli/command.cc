@@ -4,10 +4,16 @@
 #include <csignal>
 #include <memory>
 #include <new>
+#include <system_error>
 
+#include "base/out_of_memory.h"
 #include "base/parallel.h"
+#include "inputs/input_bytes.h"
+#include "machine.h"
 #include "print.h"
+#include "text.h"
 #include "usage.h"
+#include "zkinfer/slots.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -31,7 +37,14 @@ bool& pipe_signal_was_ignored() {
 }
 
 // What went wrong, in one line but for lists of the library's own.
-std::string error_text(const Status& status) { return "zkinfer: " + status.to_string() + "\n"; }
+std::string error_text(const Status& status) { return "zkinfer: " + with_input_names(status.to_string()) + "\n"; }
+
+// The size that was there counts more than where it ended.
+int out_of_memory(const std::string& needs) {
+  note("zkinfer: resource limit: out of memory: this {} {}; free some, or raise the limit of the process\n", needs,
+       human_bytes(memory_bytes()));
+  return static_cast<int>(ExitCode::kBadInput);
+}
 
 // Exit code of a process whose command has ended with `code`, once standard output has everything.
 int exit_code_of(ExitCode code) {
@@ -64,6 +77,8 @@ int run_command_line(int argc, const char* const* argv) {
   keep_standard_streams();
   // A pipe that nobody reads any more must not end a command that has files to finish.
   if (std::signal(SIGPIPE, SIG_IGN) == SIG_IGN) pipe_signal_was_ignored() = true;
+  SlotFile::on_slow_lock(
+      [](const std::string& path) { note("zkinfer: waiting for {}, which another process holds\n", path); });
   Session session;
   CLI::App app(kAbout, "zkinfer");
   app.footer(kFooter);
@@ -99,8 +114,17 @@ int run_command_line(int argc, const char* const* argv) {
     }
     note_lines("zkinfer: " + usage_text(app, argc, argv, error) + "\n");
     return static_cast<int>(ExitCode::kBadInput);
+  } catch (const OutOfMemory& error) {
+    return out_of_memory("needs about " + human_bytes(memory_bytes() + error.num_bytes) + " of memory or more, has");
   } catch (const std::bad_alloc&) {
-    note_lines("zkinfer: resource limit: out of memory\n");
+    return out_of_memory("needs more memory than");
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again) {
+      note("zkinfer: internal: {}\n", error.what());
+      return static_cast<int>(ExitCode::kInternal);
+    }
+    note("zkinfer: resource limit: the system gives no more threads ({}); ask for fewer with --threads\n",
+         error.what());
     return static_cast<int>(ExitCode::kBadInput);
   } catch (const std::exception& error) {
     note("zkinfer: internal: {}\n", error.what());

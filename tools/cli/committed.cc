@@ -2,10 +2,11 @@
 #include "committed.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "base/files.h"
 #include "files.h"
+#include "output_files.h"
+#include "print.h"
 #include "trust.h"
 
 namespace zkinfer::cli {
@@ -16,7 +17,7 @@ CommitmentTree::Told told(const Session& session, ProgressLine& progress) {
   if (!session.quiet) {
     out.notice = [&progress](const std::string& text) {
       progress.clear();
-      std::fprintf(stderr, "zkinfer: %s\n", text.c_str());
+      note("zkinfer: {}\n", text);
     };
   }
   return out;
@@ -74,8 +75,7 @@ void Committed::rotate_ahead() {
   if (!tree_.has_value()) return;
   const Result<bool> made = tree_->rotate_ahead(*model_, told_);
   if (!made.ok()) {
-    std::fprintf(stderr, "zkinfer: the next serving commitment could not be made ahead of need: %s\n",
-                 made.status().to_string().c_str());
+    note("zkinfer: the next serving commitment could not be made ahead of need: {}\n", made.status().to_string());
   }
 }
 
@@ -83,9 +83,17 @@ Result<std::string> write_path_beside(const std::string& proof_path, const Commi
   const std::size_t slash = proof_path.find_last_of('/');
   const std::string folder = slash == std::string::npos ? "" : proof_path.substr(0, slash + 1);
   const std::string path = folder + path_file_name(committed.key().info().model_identity);
-  const Result<Bytes> there = read_file(path, kMaxProofBytes);
-  if (there.ok() && *there == committed.path()) return path;
-  ZKI_RETURN_IF_ERROR(write_file(path, committed.path()));
+  const auto is_there = [&] {
+    const Result<Bytes> there = read_file(path, kMaxProofBytes);
+    return there.ok() && *there == committed.path();
+  };
+  if (is_there()) return path;
+  OutputFiles files;
+  const OutputFiles::Id id = files.add("path", path, FileKind::kPath);
+  ZKI_RETURN_IF_ERROR(files.prepare());
+  ZKI_RETURN_IF_ERROR(files.write(id, committed.path()));
+  // Others who prove at the same time put the same path there.
+  if (const Status status = files.publish(); !status.ok() && !is_there()) return status;
   return path;
 }
 

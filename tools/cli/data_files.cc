@@ -6,6 +6,7 @@
 
 #include "files.h"
 #include "base/files.h"
+#include "inputs/input_bytes.h"
 #include "known_tensors.h"
 
 namespace zkinfer::cli {
@@ -40,7 +41,7 @@ Result<std::vector<std::vector<std::int64_t>>> load_canonical(const std::string&
   using Integers = std::vector<std::int64_t>;
   return load_each<Integers>(option, values, tensors,
                              [&](const std::string& path, const TensorInfo& tensor) -> Result<Integers> {
-                               ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxDataBytes));
+                               ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(path, kMaxDataBytes));
                                Result<Integers> integers = parse_canonical_bytes(tensor, bytes);
                                if (!integers.ok()) return integers.status().with_context("'" + path + "'");
                                return integers;

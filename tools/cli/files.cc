@@ -8,29 +8,30 @@
 
 #include <sys/stat.h>
 
+#include "base/text.h"
+#include "inputs/input_bytes.h"
+
 namespace zkinfer::cli {
 namespace {
 
-std::string quoted(const std::string& path) { return "'" + path + "'"; }
+std::string in_quotes(const std::string& path) { return in_quotes(path == "-" ? "standard input" : path); }
 
 }  // namespace
 
 Result<Model> load_model(const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_file(path, kMaxModelBytes));
-  Result<Model> model = Model::from_bytes(std::move(bytes));
-  if (!model.ok()) return model.status().with_context(quoted(path));
-  return model;
+  ZKI_ASSIGN_OR_RETURN(const std::string opened, opened_path(path));
+  return Model::open(opened);
 }
 
 Result<VerificationKey> load_key(const std::string& path, double min_security_bits, const VerifyLimits& limits) {
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxKeyBytes));
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, FileKind::kKey));
   Result<VerificationKey> key = VerificationKey::from_bytes(bytes, min_security_bits, limits);
   if (key.ok()) return key;
   Status status = key.status();
   if (status.code() == StatusCode::kResourceLimit) {
     status = resource_limit(status.message() + " (--verify-seconds, --verify-memory)");
   }
-  return status.with_context(quoted(path));
+  return status.with_context(in_quotes(path));
 }
 
 void add_verify_limits(CLI::App& command, VerifyLimits& limits) {
@@ -47,23 +48,23 @@ void add_verify_limits(CLI::App& command, VerifyLimits& limits) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
 }
 
-Result<Bytes> load_proof(const std::string& path) { return read_file(path, kMaxProofBytes); }
+Result<Bytes> load_proof(const std::string& path) { return read_bytes(path, kMaxProofBytes); }
 
 Result<TensorCommitment> load_data_commitment(const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, 1 << 16));
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, FileKind::kTensorCommitment));
   Result<TensorCommitment> commitment = TensorCommitment::from_bytes(bytes);
-  if (!commitment.ok()) return commitment.status().with_context(quoted(path));
+  if (!commitment.ok()) return commitment.status().with_context(in_quotes(path));
   return commitment;
 }
 
 Result<Tensors> load_tensors(const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxModelBytes));
-  if (const Result<VerificationKey> key = VerificationKey::from_bytes(bytes, 0); key.ok()) {
-    return Tensors{key->info().input_tensors, key->info().output_tensors};
+  ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(path));
+  if (format != nullptr && format->kind == FileKind::kModel) {
+    ZKI_ASSIGN_OR_RETURN(const Model model, load_model(path));
+    return Tensors{model.inputs(), model.outputs()};
   }
-  if (const Result<Model> model = Model::from_bytes(bytes); model.ok())
-    return Tensors{model->inputs(), model->outputs()};
-  return invalid_argument(quoted(path) + ": expected a verification key (.zkkey) or a model package (.zkmodel)");
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(path, 0));
+  return Tensors{key.info().input_tensors, key.info().output_tensors};
 }
 
 std::string numbered_path(const std::string& path, std::size_t index, std::size_t count) {
@@ -77,6 +78,11 @@ Status write_secret_file(const std::string& path, ByteView bytes) {
   const Status status = write_file(path, bytes);
   umask(before);
   return status;
+}
+
+void add_force_flag(CLI::App& command, bool& force) {
+  command.add_flag("--force", force,
+                   "replace files of another kind than the one written (never a secret, never an input)");
 }
 
 std::string with_extension(const std::string& path, const std::string& extension) {
@@ -162,7 +168,7 @@ Result<std::vector<RealInputs>> load_samples(const InputOptions& options, const 
 Result<RealInputs> load_input(const InputOptions& options, const std::vector<TensorInfo>& inputs) {
   ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> samples, load_samples(options, inputs));
   if (samples.size() > 1 && !options.has_index) {
-    return invalid_argument(quoted(options.paths.front()) + " holds " + std::to_string(samples.size()) +
+    return invalid_argument(in_quotes(options.paths.front()) + " holds " + std::to_string(samples.size()) +
                             " samples; pick one with --index 0.." + std::to_string(samples.size() - 1));
   }
   if (options.index >= samples.size()) {

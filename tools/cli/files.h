@@ -13,13 +13,10 @@
 
 namespace zkinfer::cli {
 
-inline constexpr std::uint64_t kMaxModelBytes = std::uint64_t{64} << 30;
-inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
-inline constexpr std::uint64_t kMaxProofBytes = std::uint64_t{1} << 28;
 inline constexpr std::uint64_t kMaxDataBytes = std::uint64_t{1} << 34;  // of canonical bytes
 
 Result<Model> load_model(const std::string& path);
-Result<VerificationKey> load_key(const std::string& path, double min_security_bits = 0,
+Result<VerificationKey> load_key(const std::string& path, double min_security_bits = kDefaultMinSecurityBits,
                                  const VerifyLimits& limits = {});
 // --verify-seconds and --verify-memory: what checking a proof of the key may cost.
 void add_verify_limits(CLI::App& command, VerifyLimits& limits);
@@ -34,6 +31,8 @@ Result<Tensors> load_tensors(const std::string& path);
 std::string numbered_path(const std::string& path, std::size_t index, std::size_t count);
 // Writes a file that only its owner can read.
 Status write_secret_file(const std::string& path, ByteView bytes);
+// --force: files of another kind may be replaced (output_files.h).
+void add_force_flag(CLI::App& command, bool& force);
 // path with its last extension replaced.
 std::string with_extension(const std::string& path, const std::string& extension);
 

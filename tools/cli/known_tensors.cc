@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "files.h"
+#include "inputs/input_bytes.h"
 #include "tensor_policy_text.h"
 
 namespace zkinfer::cli {
@@ -76,7 +77,7 @@ Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, con
     return {};
   };
   ZKI_RETURN_IF_ERROR(for_each("data", arguments.data, [&](const std::string& path, KnownTensor& tensor) -> Status {
-    ZKI_ASSIGN_OR_RETURN(tensor.data, read_file(path, kMaxDataBytes));
+    ZKI_ASSIGN_OR_RETURN(tensor.data, read_bytes(path, kMaxDataBytes));
     return {};
   }));
   ZKI_RETURN_IF_ERROR(

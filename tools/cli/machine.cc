@@ -53,6 +53,8 @@ std::uint64_t peak_memory_bytes() {
   return getrusage(RUSAGE_SELF, &usage) == 0 ? 1024 * static_cast<std::uint64_t>(usage.ru_maxrss) : 0;
 }
 
+std::uint64_t memory_bytes() { return kibibytes(proc_value("/proc/self/status", "VmSize")); }
+
 bool reset_peak_memory() {
   std::ofstream file("/proc/self/clear_refs");
   file << "5" << std::flush;

@@ -17,6 +17,8 @@ Machine this_machine();
 
 // Largest resident memory since the start or the last reset (VmHWM); 0 when the system does not tell.
 std::uint64_t peak_memory_bytes();
+// Address space in use now, which limits count.
+std::uint64_t memory_bytes();
 // Starts a new peak at the present size; false when the system does not allow it.
 bool reset_peak_memory();
 

@@ -428,7 +428,8 @@ Status OutputFiles::publish() {
     std::string kept;
     for (const std::unique_ptr<File>& other : files_) {
       take_back(*other);
-      if (other->made || other->exchanged || other->replaced) kept += (kept.empty() ? "" : ", ") + in_quotes(other->path);
+      if (other->made || other->exchanged || other->replaced)
+        kept += (kept.empty() ? "" : ", ") + in_quotes(other->path);
     }
     return kept.empty() ? status : Status(status.code(), status.message() + ". Written before that: " + kept);
   }

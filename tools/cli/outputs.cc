@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "base/text.h"
 #include "tensor_policy_text.h"
 #include "text.h"
 
@@ -62,7 +63,7 @@ std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tens
   constexpr std::size_t kMaxLines = 5;
   std::string text;
   for (const OutputTensor& output : tensors) {
-    text += std::string(kind) + " '" + output.name + "' " + shape_text(output.shape) + "\n";
+    text += std::string(kind) + " " + in_quotes(output.name) + " " + shape_text(output.shape) + "\n";
     std::vector<std::size_t> order(output.values.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     const bool all = order.size() <= kMaxLines;
@@ -97,7 +98,7 @@ std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& t
     if (tensor.group.is_public() && with_values) {
       text += tensors_text(kind, {{tensor.name, tensor.shape, tensor.integers, tensor.format.scale()}});
     } else if (!rows.empty()) {
-      text += std::string(kind) + " '" + tensor.name + "' " + shape_text(tensor.shape) + "\n";
+      text += std::string(kind) + " " + in_quotes(tensor.name) + " " + shape_text(tensor.shape) + "\n";
     }
     text += pairs_text(rows);
   }

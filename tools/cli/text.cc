@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -57,9 +59,12 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 
 std::string pairs_text(const std::vector<std::pair<std::string, std::string>>& rows) {
   std::size_t width = 0;
-  for (const auto& [name, value] : rows) width = std::max(width, name.size());
+  for (const auto& [name, value] : rows) width = std::max(width, printable(name).size());
   std::string text;
-  for (const auto& [name, value] : rows) text += "  " + name + std::string(width - name.size() + 2, ' ') + value + "\n";
+  for (const auto& [name, value] : rows) {
+    const std::string shown = printable(name);
+    text += "  " + shown + std::string(width - shown.size() + 2, ' ') + printable(value) + "\n";
+  }
   return text;
 }
 

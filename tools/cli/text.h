@@ -16,7 +16,7 @@ std::string budget_text(std::uint64_t budget);      // of a key: "4,096 slots: a
 std::string decimal(double value, int num_digits);  // fixed notation
 std::string shape_text(const std::vector<std::int64_t>& shape);
 
-// "  name    value" lines, values in one column.
+// "  name    value" lines, values in one column. Names and values may come from files: both become printable.
 std::string pairs_text(const std::vector<std::pair<std::string, std::string>>& rows);
 
 }  // namespace zkinfer::cli

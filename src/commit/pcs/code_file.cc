@@ -251,10 +251,9 @@ Status CodeFile::read_header() {
   constexpr std::size_t kFixed = 4 + 4 + 8 + 8 + 1 + 1 + 4;
   Bytes bytes(kFixed);
   ZKI_RETURN_IF_ERROR(read(0, bytes));
+  if (const Status frame = check_frame(FileKind::kCodeFile, bytes); !frame.ok()) return damaged(frame.message());
   ByteReader fixed(bytes);
-  if (Status status = check_frame(FileKind::kCodeFile, fixed.raw(kFrameBytes)); !status.ok()) {
-    return status.with_context("code file '" + path_ + "'");
-  }
+  fixed.raw(kFrameBytes);
   CodeParams& params = header_.params;
   params.num_coefs = fixed.u64();
   params.num_random_coefs = fixed.u64();

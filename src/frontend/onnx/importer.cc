@@ -44,6 +44,8 @@ class Importer {
     ZKI_RETURN_IF_ERROR(check_model());
     graph_.name = is_printable(proto_.name()) ? proto_.name() : std::string();
     ZKI_RETURN_IF_ERROR(read_initializers());
+    budget_.elements_left = std::min(budget_.elements_left, (std::int64_t{1} << 22) + 4 * held_elements_ +
+                                                                static_cast<std::int64_t>(model_.ByteSizeLong()));
     ZKI_RETURN_IF_ERROR(read_inputs());
     for (const onnx::NodeProto& node : proto_.node())
       for (const std::string& input : node.input()) consumed_.insert(input);
@@ -76,8 +78,15 @@ class Importer {
   }
 
   Status define(const std::string& name, ValueId id) {
-    if (name.empty() || !is_printable(name)) return corrupt("a value has no name or one with control characters");
+    if (name.empty() || !is_printable(name))
+      return corrupt("a value has no name, or one that is not printable UTF-8 with single spaces");
     if (!values_.emplace(name, id).second) return corrupt("value " + in_quotes(name) + " is defined twice");
+    if (id == kUnknown || graph_.value(id).is_constant()) return ok_status();
+    if (const Shape& shape = graph_.value(id).shape; shape.num_elements() > options_.max_value_elements) {
+      return resource_limit("value " + in_quotes(name) + " of shape " + shape.to_string() + " has " +
+                            std::to_string(shape.num_elements()) + " elements, at most " +
+                            std::to_string(options_.max_value_elements) + " are possible");
+    }
     return ok_status();
   }
 
@@ -85,6 +94,9 @@ class Importer {
     for (const onnx::TensorProto& tensor : proto_.initializer()) {
       Result<ReadTensor> read = read_tensor(tensor, external_);
       if (!read.ok()) return read.status().with_context("initializer");
+      std::int64_t elements = 1;
+      for (const std::int64_t size : tensor.dims()) elements *= size;
+      held_elements_ += elements;
       ZKI_RETURN_IF_ERROR(
           define(tensor.name(), graph_.add_constant(tensor.name(), std::move(read->tensor), read->dtype)));
     }
@@ -175,7 +187,7 @@ class Importer {
     std::string name = node.name();
     if (name.empty()) name = node.op_type() + "_" + std::to_string(index);
     if (!is_printable(name) || !is_printable(node.op_type()))
-      return corrupt("node " + std::to_string(index) + " has a name with control characters");
+      return corrupt("node " + std::to_string(index) + " has a name that is not printable UTF-8 with single spaces");
     const std::string where = "node " + in_quotes(name) + " (" + node.op_type() + ")";
     bool unknown = false;
     Result<std::vector<ValueId>> inputs = resolve_inputs(node, unknown);
@@ -273,6 +285,7 @@ class Importer {
   const onnx::GraphProto& proto_;
   const ImportOptions& options_;
   ExternalData external_;
+  std::int64_t held_elements_ = 0;  // of all initializers
   FoldBudget budget_;
   int opset_ = 0;
   ir::Graph graph_;

@@ -28,8 +28,11 @@ struct ImportOptions {
   // Folder that external tensor data is read from; import_onnx_file sets it. Empty: external data is refused.
   std::string external_data_folder;
   std::uint64_t max_file_bytes = std::uint64_t{2} << 30;     // also the sum of external data
-  std::int64_t max_folded_elements = std::int64_t{1} << 28;  // elements made by constant folding, in total
+  // Elements made by constant folding, in total; besides, no more than 2^22 and four for each that the model itself holds.
+  std::int64_t max_folded_elements = std::int64_t{1} << 28;
   std::size_t max_nodes = 200000;
+  // Of an input or of anything computed from one: some bytes of Tile or Expand must not make gigabytes.
+  std::int64_t max_value_elements = std::int64_t{1} << 23;
 };
 
 Result<ir::Graph> import_onnx(ByteView bytes, const ImportOptions& options = {});

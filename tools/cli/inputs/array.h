@@ -2,6 +2,7 @@
 // What an input file holds before a model's shapes are known, and the limits that every reader keeps.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,6 +12,14 @@ namespace zkinfer::cli {
 // Largest file read and largest number of elements made from one file (also after decompression).
 inline constexpr std::uint64_t kMaxInputBytes = std::uint64_t{1} << 30;
 inline constexpr std::uint64_t kMaxInputElements = std::uint64_t{1} << 28;
+
+// What compressed data may grow to: a small file must not make a large one in memory.
+constexpr std::uint64_t max_plain_bytes(std::uint64_t compressed_bytes) {
+  constexpr std::uint64_t kAlways = std::uint64_t{1} << 26;
+  constexpr std::uint64_t kRatio = 100;
+  if (compressed_bytes > kMaxInputBytes / kRatio) return kMaxInputBytes;
+  return std::max(kAlways, kRatio * compressed_bytes);
+}
 
 enum class ArrayKind : std::uint8_t {
   kNumbers,  // taken as they are

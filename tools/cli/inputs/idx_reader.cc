@@ -7,7 +7,15 @@ namespace zkinfer::cli {
 
 Result<Array> read_idx(ByteView bytes) {
   if (bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
-    ZKI_ASSIGN_OR_RETURN(const Bytes plain, inflate_bytes(bytes, DeflateFormat::kGzip, kMaxInputBytes));
+    // The last four bytes say how long the plain data are, modulo 2^32.
+    const std::uint64_t limit = max_plain_bytes(bytes.size());
+    ByteReader trailer(bytes.last(std::min<std::size_t>(bytes.size(), 4)));
+    if (const std::uint32_t size = trailer.u32(); size > limit) {
+      return resource_limit("gzip file of " + std::to_string(bytes.size()) + " bytes that would grow to " +
+                            std::to_string(size) + ", at most " + std::to_string(limit) +
+                            " are decompressed; decompress it first");
+    }
+    ZKI_ASSIGN_OR_RETURN(const Bytes plain, inflate_bytes(bytes, DeflateFormat::kGzip, limit));
     if (plain.size() >= 2 && plain[0] == 0x1f && plain[1] == 0x8b) return corrupt("gzip inside gzip");
     return read_idx(plain);
   }

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "inputs/idx_reader.h"
+#include "inputs/input_bytes.h"
 #include "inputs/json_reader.h"
 #include "inputs/npy_reader.h"
 #include "inputs/png_reader.h"
@@ -178,14 +179,15 @@ Result<Samples> samples_of(const Array& array, const TensorInfo& input, const Pi
 }  // namespace
 
 Result<std::vector<Array>> read_arrays(const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxInputBytes));
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(path, kMaxInputBytes));
   const auto one = [](Result<Array> array) -> Result<std::vector<Array>> {
     if (!array.ok()) return array.status();
     std::vector<Array> arrays;
     arrays.push_back(std::move(*array));
     return arrays;
   };
-  const ByteView view(bytes);
+  ByteView view(bytes);
+  if (starts_with(view, {0xef, 0xbb, 0xbf})) view = view.subspan(3);  // the byte order mark of some editors
   const std::size_t text_start = static_cast<std::size_t>(
       std::find_if(view.begin(), view.end(),
                    [](std::uint8_t c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; }) -

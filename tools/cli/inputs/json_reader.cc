@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inputs/json_reader.h"
 
+#include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -15,12 +17,13 @@ constexpr std::size_t kMaxJsonInputs = 256;
 // Collects numbers while the parser runs, so that memory stays at 4 bytes per number whatever the file says.
 class InputDataHandler : public nlohmann::json::json_sax_t {
  public:
+  explicit InputDataHandler(std::string_view text) : text_(text) {}
   std::vector<Array> take() { return std::move(arrays_); }
   bool found() const { return found_; }
   const Status& status() const { return status_; }
 
   bool null() override { return not_a_number("null"); }
-  bool boolean(bool value) override { return number(value ? 1.0 : 0.0); }
+  bool boolean(bool value) override { return not_a_number(value ? "true; write 1" : "false; write 0"); }
   bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
   bool number_unsigned(number_unsigned_t value) override { return number(static_cast<double>(value)); }
   bool number_float(number_float_t value, const string_t&) override { return number(value); }
@@ -57,6 +60,14 @@ class InputDataHandler : public nlohmann::json::json_sax_t {
     return true;
   }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    // Python's json.dump writes numbers that JSON has not.
+    constexpr std::size_t kNear = 10;
+    const std::size_t begin = position > kNear ? position - kNear : 0;
+    const std::string_view near = text_.substr(std::min(begin, text_.size()), 2 * kNear);
+    if (near.find("NaN") != std::string_view::npos || near.find("Infinity") != std::string_view::npos) {
+      return fail("NaN or Infinity near byte " + std::to_string(position) +
+                  ", which are no numbers of JSON nor for a model");
+    }
     return fail("no valid JSON at byte " + std::to_string(position));
   }
 
@@ -97,6 +108,7 @@ class InputDataHandler : public nlohmann::json::json_sax_t {
     return false;
   }
 
+  std::string_view text_;
   int depth_ = 0;
   bool found_ = false, in_data_ = false, mixed_ = false;
   std::uint64_t num_elements_ = 0;
@@ -107,7 +119,11 @@ class InputDataHandler : public nlohmann::json::json_sax_t {
 }  // namespace
 
 Result<std::vector<Array>> read_json_inputs(ByteView bytes) {
-  InputDataHandler handler;
+  // The parser would stop at a NUL as at the end.
+  if (const auto nul = std::find(bytes.begin(), bytes.end(), 0); nul != bytes.end()) {
+    return corrupt("no valid JSON at byte " + std::to_string(nul - bytes.begin()) + ": a NUL");
+  }
+  InputDataHandler handler({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   const bool parsed = nlohmann::json::sax_parse(bytes.begin(), bytes.end(), &handler);
   if (!handler.status().ok()) return handler.status();
   if (!parsed) return corrupt("no valid JSON");

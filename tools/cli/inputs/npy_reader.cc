@@ -40,8 +40,9 @@ Result<std::vector<std::int64_t>> parse_shape(std::string_view text) {
     }
     std::uint64_t size = 0;
     const std::size_t begin = i;
-    while (i < text.size() && text[i] >= '0' && text[i] <= '9' && i - begin < 18) {
+    while (i < text.size() && text[i] >= '0' && text[i] <= '9') {
       size = 10 * size + static_cast<std::uint64_t>(text[i++] - '0');
+      if (size > kMaxInputElements) return resource_limit(".npy header: an axis of more than 2^28 elements");
     }
     if (i == begin || shape.size() == 16) return bad;
     shape.push_back(static_cast<std::int64_t>(size));
@@ -141,6 +142,7 @@ Result<std::vector<ZipEntry>> zip_directory(ByteView bytes) {
   if (directory_offset > bytes.size()) return corrupt("zip directory outside the file");
   ByteReader reader(bytes.subspan(directory_offset));
   std::vector<ZipEntry> entries;
+  std::uint64_t plain_bytes = 0;
   for (int i = 0; i < num_entries; ++i) {
     ZipEntry entry;
     if (reader.u32() != 0x02014b50) return corrupt("zip directory: entry " + std::to_string(i) + " is damaged");
@@ -151,6 +153,7 @@ Result<std::vector<ZipEntry>> zip_directory(ByteView bytes) {
     entry.crc = reader.u32();
     entry.compressed_bytes = reader.u32();
     entry.plain_bytes = reader.u32();
+    plain_bytes += entry.plain_bytes;
     const std::size_t name_bytes = reader.u16();
     const std::size_t extra_bytes = reader.u16();
     const std::size_t comment_bytes = reader.u16();
@@ -165,6 +168,11 @@ Result<std::vector<ZipEntry>> zip_directory(ByteView bytes) {
       return resource_limit(".npz entry '" + entry.name + "' of 4 GiB or more");
     }
     entries.push_back(std::move(entry));
+  }
+  if (plain_bytes > max_plain_bytes(bytes.size())) {
+    return resource_limit(".npz of " + std::to_string(bytes.size()) + " bytes that would grow to " +
+                          std::to_string(plain_bytes) + ", at most " + std::to_string(max_plain_bytes(bytes.size())) +
+                          " are decompressed; save it with numpy.savez, or in parts");
   }
   return entries;
 }
@@ -183,7 +191,7 @@ Result<Bytes> zip_content(ByteView bytes, const ZipEntry& entry) {
   if (entry.method == 0) {
     plain.assign(content.begin(), content.end());
   } else if (entry.method == 8) {
-    ZKI_ASSIGN_OR_RETURN(plain, inflate_bytes(content, DeflateFormat::kRaw, kMaxInputBytes));
+    ZKI_ASSIGN_OR_RETURN(plain, inflate_bytes(content, DeflateFormat::kRaw, std::uint64_t{entry.plain_bytes} + 1));
   } else {
     return unsupported("zip method " + std::to_string(entry.method) + "; use numpy.savez or numpy.savez_compressed");
   }

@@ -22,6 +22,7 @@ struct Decoder {
   std::size_t channels = 0;
   Bytes pixels;
   std::vector<png_bytep> rows;
+  std::uint64_t plain_bytes = 0;
   bool wide = false;  // 16 bits per channel
 
   ~Decoder() { png_destroy_read_struct(&png, &info, nullptr); }
@@ -58,6 +59,8 @@ bool decode(Decoder& decoder) {
   png_read_update_info(decoder.png, decoder.info);
   decoder.channels = png_get_channels(decoder.png, decoder.info);
   const std::size_t row_bytes = png_get_rowbytes(decoder.png, decoder.info);
+  decoder.plain_bytes = std::uint64_t{row_bytes} * decoder.height;
+  if (decoder.plain_bytes > max_plain_bytes(decoder.bytes.size())) return true;
   decoder.pixels.resize(row_bytes * decoder.height);
   for (png_uint_32 y = 0; y < decoder.height; ++y) decoder.rows.push_back(decoder.pixels.data() + y * row_bytes);
   png_read_image(decoder.png, decoder.rows.data());
@@ -76,6 +79,11 @@ Result<Array> read_png(ByteView bytes) {
   if (decoder.info == nullptr) return internal_error("libpng cannot start");
   if (!decode(decoder)) return corrupt("no readable PNG: " + decoder.error);
   if (decoder.wide) return unsupported("PNG with 16 bits per channel; convert it to 8 bits");
+  if (decoder.plain_bytes > max_plain_bytes(bytes.size())) {
+    return resource_limit("PNG of " + std::to_string(bytes.size()) + " bytes with " +
+                          std::to_string(decoder.plain_bytes) + " bytes of pixels, at most " +
+                          std::to_string(max_plain_bytes(bytes.size())) + " are decompressed");
+  }
 
   const bool has_alpha = decoder.channels % 2 == 0;
   const std::size_t kept = has_alpha ? decoder.channels - 1 : decoder.channels;

@@ -63,7 +63,7 @@ Bytes npz(const std::string& name, const Bytes& content, bool compress) {
 
 TEST(JsonReader, ReadsEzklStyle) {
   const auto arrays =
-      read_json_inputs(view(R"({"a": [[9]], "input_data": [[1, -2.5e0, true], [[3], [4]]], "output_data": ["x"]})"));
+      read_json_inputs(view(R"({"a": [[9]], "input_data": [[1, -2.5e0, 1], [[3], [4]]], "output_data": ["x"]})"));
   ASSERT_TRUE(arrays.ok()) << arrays.status().to_string();
   ASSERT_EQ(arrays->size(), 2u);
   EXPECT_EQ((*arrays)[0].data, (std::vector<float>{1, -2.5f, 1}));
@@ -95,6 +95,7 @@ TEST(JsonReader, RefusesMalformed) {
                            R"({"input_data": [[1]], "input_data": [[2]]})",
                            R"({"input_data": [[1]})",
                            R"({"input_data": [[NaN]]})",
+                           R"({"input_data": [[true]]})",
                            R"({"input_data": [[1]]} trailing)",
                            "{\"input_data\": [[\xff\xfe]]}"}) {
     const auto arrays = read_json_inputs(view(text));
@@ -102,6 +103,12 @@ TEST(JsonReader, RefusesMalformed) {
     EXPECT_EQ(arrays.status().code(), StatusCode::kCorrupt) << text;
   }
   EXPECT_FALSE(read_json_inputs(view(R"({"input_data": )" + std::string(100000, '['))).ok());
+  const std::string ended = R"({"input_data": [[1]]})" + std::string(1, '\0') + "garbage";
+  EXPECT_NE(read_json_inputs(view(ended)).status().message().find("byte 21"), std::string::npos);
+  for (const char* word : {"NaN", "-Infinity"}) {
+    const auto arrays = read_json_inputs(view(R"({"input_data": [[1, 2, )" + std::string(word) + "]]}"));
+    EXPECT_NE(arrays.status().message().find("NaN or Infinity"), std::string::npos) << arrays.status().to_string();
+  }
 }
 
 TEST(NpyReader, ReadsEveryType) {
@@ -202,6 +209,34 @@ TEST(IdxReader, ReadsPlainAndGzip) {
   ASSERT_TRUE(read_idx(packed).ok());
   EXPECT_EQ(read_idx(packed)->shape, (std::vector<std::int64_t>{1, 2}));
   EXPECT_EQ(inflate_bytes(packed, DeflateFormat::kGzip, 3).status().code(), StatusCode::kResourceLimit);
+}
+
+// Small files that would grow to gigabytes are refused by what they say of themselves, or after 64 MiB.
+TEST(Readers, RefuseBombs) {
+  const auto packed = [](std::size_t num_zeros, bool gzip) {
+    z_stream stream{};
+    EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, gzip ? MAX_WBITS + 16 : -MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    const Bytes zeros(num_zeros);
+    Bytes out(deflateBound(&stream, num_zeros));
+    stream.next_in = const_cast<Bytef*>(zeros.data());
+    stream.avail_in = static_cast<uInt>(zeros.size());
+    stream.next_out = out.data();
+    stream.avail_out = static_cast<uInt>(out.size());
+    EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+  };
+  constexpr std::size_t kMany = (std::size_t{1} << 26) + 1;
+  Bytes bomb = packed(kMany, true);
+  EXPECT_EQ(read_idx(bomb).status().code(), StatusCode::kResourceLimit);
+  bomb[bomb.size() - 1] = 0;  // says that it is small
+  EXPECT_EQ(read_idx(bomb).status().code(), StatusCode::kResourceLimit);
+  EXPECT_EQ(read_npz(npz("a.npy", Bytes(kMany), true)).status().code(), StatusCode::kResourceLimit);
+  // 10^18 and more would be two axes of fewer digits.
+  EXPECT_EQ(read_npy(npy("<f4", "(0, 9223372036854775807)", {})).status().code(), StatusCode::kResourceLimit);
+  EXPECT_EQ(max_plain_bytes(0), std::uint64_t{1} << 26);
+  EXPECT_EQ(max_plain_bytes(std::uint64_t{1} << 40), kMaxInputBytes);
 }
 
 // Found by fuzzing: an axis of size 0 hid others whose product overflowed later.

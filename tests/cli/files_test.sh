@@ -1,0 +1,273 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What commands do to files, terminals and pipes, as tables: every command that writes, with every option that names a file, against
+# every kind of thing that such a name can stand for; every command that prints, into a full disk; hostile names everywhere.
+# Usage: files_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+source "$(dirname "$0")/expect.sh"
+zkinfer=$(realpath "$1")
+examples=$(realpath "$2")/examples
+rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+
+cp "$examples"/mlp/mlp.onnx .
+cp "$examples"/mlp/calibration.json "$examples"/mlp/input.json .
+expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 200
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --public-model --key open.zkkey --secret open.zksecret
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --inputs committed --outputs committed --key tensor.zkkey --secret tensor.zksecret
+expect 0 'wrote' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o flower
+expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
+
+# The commands that write: a name, what stands before the file's name, and the files that the command reads.
+rows=(
+  "compile|$zkinfer compile mlp.onnx -c calibration.json -o|mlp.onnx calibration.json"
+  "fidelity|$zkinfer compile mlp.onnx -c calibration.json -o /dev/null --fidelity-json|mlp.onnx calibration.json"
+  "commit key|$zkinfer commit mlp.zkmodel --secret fresh.zksecret --certificate fresh.zkcert --key|mlp.zkmodel"
+  "commit certificate|$zkinfer commit mlp.zkmodel --secret fresh.zksecret --key fresh.zkkey --certificate|mlp.zkmodel"
+  "prove|$zkinfer prove mlp.zkmodel -i input.json -o|mlp.zkmodel input.json"
+  "prove data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-input-data|mlp.zkmodel input.json"
+  "prove output data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-output-data|mlp.zkmodel input.json"
+  "certify|$zkinfer certify mlp.zkmodel -s tensor.zksecret -o|mlp.zkmodel"
+  "digest|$zkinfer digest mlp.zkkey -i input.json --data|mlp.zkkey input.json"
+  "audit|$zkinfer commitment open mlp.zkmodel -o|mlp.zkmodel"
+  "bench|$zkinfer bench mlp.zkmodel -i input.json -n 1 --json|mlp.zkmodel input.json"
+)
+secrets=(mlp.zksecret flower.zktsecret)
+
+# What a refused command leaves: nothing new, nothing changed, no slot taken.
+snapshot() { find . -not -name '*.lock' -not -path './mlp.zkserving*' -not -path './tensor.zkserving*' -type f -exec sha256sum {} + | sort -k 2; }
+left() { "$zkinfer" commitment status mlp.zksecret --quiet; }
+refuses() {
+  local what=$1 status output
+  shift
+  snapshot >before
+  local slots
+  slots=$(left)
+  output=$("$@" 2>&1 </dev/null)
+  status=$?
+  [[ $status -eq 2 ]] || fail "$what: exit code $status, expected 2: $* : $(head -c 300 <<<"$output")"
+  [[ $output == zkinfer:* ]] || fail "$what: no message: $*: $output"
+  [[ $(left) == "$slots" ]] || fail "$what: a slot was taken"
+  snapshot >after
+  cmp -s before after || fail "$what: files changed: $(diff before after | head -n 5)"
+}
+touch before after
+
+mkdir -p folder
+for row in "${rows[@]}"; do
+  IFS='|' read -r name command inputs <<<"$row"
+  read -ra words <<<"$command"
+  rm -rf fresh.* pipe null link dangling target got other
+  refuses "$name: folder" "${words[@]}" folder
+  refuses "$name: missing folder" "${words[@]}" nowhere/x
+  refuses "$name: empty name" "${words[@]}" ""
+  refuses "$name: a file as a folder" "${words[@]}" input.json/x
+  for input in $inputs; do
+    refuses "$name: its own input $input" "${words[@]}" "$input"
+    refuses "$name: its own input $input, forced" "${words[@]}" "$input" --force
+    ln -sf "$input" link
+    refuses "$name: its own input $input by a link" "${words[@]}" link
+    rm -f link
+  done
+  for secret in "${secrets[@]}"; do
+    refuses "$name: secret $secret" "${words[@]}" "$secret"
+    refuses "$name: secret $secret, forced" "${words[@]}" "$secret" --force
+    refuses "$name: the lock of $secret" "${words[@]}" "$secret.lock" --force
+  done
+  echo "something of mine" >other
+  refuses "$name: another kind of file" "${words[@]}" other
+  refuses "$name: another kind of ours" "${words[@]}" open.zkcert.absent/x
+  # In place: the pipe stays one, the device stays one; a link stays one, and its target is written.
+  rm -f fresh.*
+  mkfifo pipe
+  cat pipe >got &
+  reader=$!
+  expect 0 '' timeout 120 "${words[@]}" pipe
+  wait "$reader"
+  [[ -p pipe && -s got ]] || fail "$name: the pipe was replaced, or got nothing"
+  rm -f fresh.* pipe
+  expect 0 '' "${words[@]}" /dev/null
+  [[ -c /dev/null ]] || fail "$name: /dev/null is no device any more"
+  rm -f fresh.*
+  expect 2 'cannot write' "${words[@]}" /dev/full
+  [[ ! -e fresh.zksecret && ! -e fresh.zkkey ]] || fail "$name: a failed command left files: $(ls fresh.*)"
+  rm -f fresh.*
+  ln -s target dangling
+  expect 0 '' "${words[@]}" dangling
+  [[ -L dangling && -s target ]] || fail "$name: a link to a new file was replaced"
+  rm -f fresh.*
+  expect 0 '' "${words[@]}" dangling
+  [[ -L dangling && -s target ]] || fail "$name: a link to a file of this kind was replaced"
+  rm -f fresh.* dangling target
+  "${words[@]}" - >piped 2>said </dev/null || fail "$name: - is not standard output: $(head -c 300 said)"
+  cmp -s got piped || [[ $(head -c 4 got) == "$(head -c 4 piped)" ]] || fail "$name: - and a pipe get different things"
+  rm -f fresh.* piped said
+done
+leftovers=$(find . -name '.zkinfer-*' -o -name '*.tmp*')
+[[ -z $leftovers ]] || fail "temporary files were left: $leftovers"
+
+# Secrets that count slots: never on a pipe, never replaced, not two of one name.
+for secret in pipe - /dev/null mlp.zksecret flower.zktsecret mlp.zkmodel folder nowhere/s; do
+  [[ $secret == pipe ]] && mkfifo pipe
+  refuses "commit --secret $secret" "$zkinfer" commit mlp.zkmodel --key fresh.zkkey --certificate fresh.zkcert --secret "$secret" --force
+  rm -f pipe
+done
+refuses 'commit: key and secret in one file' "$zkinfer" commit mlp.zkmodel --key fresh --secret fresh --force
+refuses 'commit: key and certificate in one file' "$zkinfer" commit mlp.zkmodel --key fresh --certificate ./fresh --secret fresh.zksecret
+refuses 'commit: no folder for the key' "$zkinfer" commit mlp.zkmodel --key nowhere/k --secret fresh.zksecret
+refuses 'compile: two outputs in one file' "$zkinfer" compile mlp.onnx -c calibration.json -o fresh --fidelity-json fresh
+refuses 'prove: two outputs in one file' "$zkinfer" prove mlp.zkmodel -i input.json -o fresh --write-input-data ./fresh
+refuses 'prove: standard output twice' "$zkinfer" prove mlp.zkmodel -i input.json -o - --write-input-data -
+refuses 'prove: standard output and JSON' "$zkinfer" prove mlp.zkmodel -i input.json -o - --json
+refuses 'commit-tensor: a secret is there' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o flower --force
+refuses 'backup: over a secret' "$zkinfer" commitment backup mlp.zksecret -o flower.zktsecret
+mkdir -p race
+for round in 1 2 3; do
+  rm -rf race/*
+  pids=()
+  for _ in 1 2 3 4; do
+    "$zkinfer" commit mlp.zkmodel --quiet --key race/k.zkkey --secret race/s.zksecret >>race/ids 2>>race/errors &
+    pids+=($!)
+  done
+  winners=0
+  for pid in "${pids[@]}"; do wait "$pid" && winners=$((winners + 1)); done
+  [[ $winners -eq 1 ]] || fail "race $round: $winners of 4 concurrent commits succeeded"
+  expect 0 "identity +$(cat race/ids)" "$zkinfer" inspect race/k.zkkey
+done
+
+# Private files are their owner's.
+umask 022
+expect 0 '' "$zkinfer" digest mlp.zkkey -i input.json --data private.bin
+expect 0 '' "$zkinfer" prove mlp.zkmodel -i input.json -o fresh.zkproof --write-input-data private2.bin
+expect 0 '' "$zkinfer" compile mlp.onnx -c calibration.json -o private.zkmodel
+for file in private.bin private2.bin private.zkmodel mlp.zksecret flower.zktsecret; do
+  [[ $(stat -c %a "$file") == 600 ]] || fail "$file is readable by others"
+done
+
+# Standard output that takes nothing: an error, whatever the command. A reader that ends early is none of ours.
+for command in "run mlp.zkmodel -i input.json" "run mlp.zkmodel -i input.json --json" "verify input.zkproof -k mlp.zkkey" \
+  "verify input.zkproof -k mlp.zkkey --json" "inspect mlp.zkkey" "inspect mlp.onnx" "soundness mlp.zkkey" "digest mlp.zkkey -i input.json" \
+  "commitment status mlp.zksecret" "commitment status mlp.zksecret --quiet" "prove mlp.zkmodel -i input.json -o p.zkproof" "--help" "prove --help" "--version"; do
+  read -ra words <<<"$command"
+  output=$({ "$zkinfer" "${words[@]}" >/dev/full; } 2>&1 </dev/null)
+  status=$?
+  [[ $status -eq 2 && $output == *"cannot write to standard output"* ]] || fail "$command >/dev/full: exit code $status, $output"
+  output=$({ "$zkinfer" "${words[@]}" >&-; } 2>&1 </dev/null)
+  [[ $? -eq 2 ]] || fail "$command with standard output closed: $output"
+done
+"$zkinfer" soundness mlp.zkkey 2>gone.txt | true
+status=${PIPESTATUS[0]}
+[[ $status -eq 141 || $status -eq 0 ]] && [[ ! -s gone.txt ]] || fail "a reader that ends early: exit code $status, $(cat gone.txt)"
+
+# Standard input, wherever a file is read.
+piped() {
+  local file=$1 pattern=$2 output status
+  shift 2
+  output=$(cat "$file" | "$@" 2>&1)
+  status=$?
+  [[ $status -eq 0 ]] && grep -qE -- "$pattern" <<<"$output" || fail "$* < $file: exit code $status: $output"
+}
+piped input.json 'inference' "$zkinfer" run mlp.zkmodel -i -
+piped mlp.zkmodel 'inference' "$zkinfer" run - -i input.json
+piped input.zkproof 'ACCEPTED' "$zkinfer" verify - -k mlp.zkkey --path "$(ls *.zkpath | head -n 1)"
+piped mlp.onnx 'wrote' "$zkinfer" compile - -c calibration.json -o fresh2.zkmodel --name mlp
+piped calibration.json 'wrote' "$zkinfer" compile mlp.onnx -c - -o fresh2.zkmodel
+piped input.json 'wrote' "$zkinfer" prove mlp.zkmodel -i - -o fresh2.zkproof
+for file in mlp.zkmodel mlp.zkkey input.zkproof mlp.zkcert flower.zktensor mlp.onnx input.json; do piped "$file" '.' "$zkinfer" inspect -; done
+
+# inspect knows every kind by its head, says the reader's own reason, and reads nothing that is too large.
+for pair in mlp.zkmodel:'model package' mlp.zkkey:'verification key' input.zkproof:'proof, .*' mlp.zkcert:certificate mlp.zksecret:'commitment secret' \
+  mlp.zkbackup:'commitment backup' flower.zktensor:'tensor commitment' flower.zktsecret:'tensor secret' mlp.onnx:Gemm input.json:'input data'; do
+  expect 0 "${pair#*:}" "$zkinfer" inspect "${pair%%:*}"
+done
+expect 0 'audit key' "$zkinfer" commitment open mlp.zkmodel -o a.zkaudit
+expect 0 'audit key' "$zkinfer" inspect a.zkaudit
+expect 0 '^path' "$zkinfer" inspect "$(ls *.zkpath | head -n 1)"
+{ cat mlp.zkkey; printf x; } >long.zkkey
+expect 2 "long.zkkey.*1 bytes after its end" "$zkinfer" inspect long.zkkey
+for magic in ZKIM ZKIK ZKIP ZKIR ZKIX ZKIL ZKIC ZKIB ZKIA ZKID ZKDC ZKIS ZKIT; do
+  rm -f big
+  for version in 1 2 3; do
+    { printf '%s' "$magic" && printf "\\x0$version\\0\\0\\0"; } >big
+    truncate -s 20G big
+    for command in "inspect big" "run big -i input.json" "verify big -k big" "prove mlp.zkmodel -i input.json -s big -o x.zkproof" "commitment status big" \
+      "compile mlp.onnx -c big -o x.zkmodel" "verify input.zkproof -k mlp.zkkey --input-commitment big" "commitment check mlp.zkmodel big -k mlp.zkkey"; do
+      read -ra words <<<"$command"
+      output=$( (ulimit -v 4000000; timeout 20 "$zkinfer" "${words[@]}") 2>&1 </dev/null)
+      status=$?
+      [[ $status -eq 1 || $status -eq 2 ]] || fail "$magic $version of 20 GB: $command: exit code $status: $(head -c 200 <<<"$output")"
+      [[ $output != *'out of memory'* ]] || fail "$magic $version of 20 GB: $command: ran out of memory"
+    done
+  done
+done
+rm -f big
+
+# Names and texts from files and command lines reach a terminal only in a form that cannot move, hide or forge anything.
+bad=$'mlp\n  identity  56f1 (trusted)\e[2J'
+expect 2 'printable' "$zkinfer" compile mlp.onnx -c calibration.json -o named.zkmodel --name "$bad"
+for name in $'a\tb' $'\xff' $'a\xe2\x80\xaeb' 'two  spaces' "$(printf 'x%.0s' {1..300})"; do
+  expect 2 'name' "$zkinfer" compile mlp.onnx -c calibration.json -o named.zkmodel --name "$name"
+done
+safe() {
+  local what=$1 output
+  shift
+  output=$("$@" 2>&1 </dev/null)
+  if LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80[\xaa-\xae]|\xc2[\x80-\x9f]' <<<"$output"; then fail "$what: raw control characters: $(od -c <<<"$output" | head -n 5)"; fi
+  if grep -qE '^ *(ACCEPTED|identity  56f1)' <<<"$output"; then fail "$what: a forged line: $output"; fi
+  iconv -f UTF-8 -t UTF-8 <<<"$output" >iconv.txt 2>&1 || fail "$what: no UTF-8"
+}
+hostile=$'x\nACCEPTED\e[2J\xff\xe2\x80\xae'
+cp mlp.zkkey "$hostile"
+for command in inspect soundness; do safe "$command" "$zkinfer" "$command" "$hostile"; done
+for command in "verify $hostile -k mlp.zkkey"; do safe verify "$zkinfer" verify "$hostile" -k mlp.zkkey; done
+safe 'verify key' "$zkinfer" verify input.zkproof -k "$hostile.absent"
+safe 'run' "$zkinfer" run "$hostile" -i input.json
+safe 'prove' "$zkinfer" prove mlp.zkmodel -i input.json -s "$hostile" -o x.zkproof
+safe 'prove output' "$zkinfer" prove mlp.zkmodel -i input.json -o "$hostile.zkproof"
+safe 'digest' "$zkinfer" digest mlp.zkkey -i "$hostile"
+safe 'status' "$zkinfer" commitment status "$hostile"
+safe 'unknown command' "$zkinfer" "$hostile"
+safe 'unknown option' "$zkinfer" prove "--$hostile"
+safe 'context' "$zkinfer" verify input.zkproof -k mlp.zkkey --context "$hostile"
+safe 'identity' "$zkinfer" verify input.zkproof -k mlp.zkkey --identity "$hostile"
+safe 'label' "$zkinfer" bench mlp.zkmodel -i input.json -n 1 --json label.json --label "$hostile"
+python3 -c 'import json, sys; json.load(open("label.json", encoding="utf-8", errors="strict"))' || fail 'bench --json is no JSON'
+# A name inside files: every byte of a key's and a commitment's first names, replaced.
+for file in mlp.zkkey flower.zktensor mlp.zkmodel; do
+  LC_ALL=C sed 's/flower/fl\x1bwer/g' "$file" >changed."${file##*.}"
+  safe "$file with a hostile name" "$zkinfer" inspect "changed.${file##*.}"
+  expect 2 'printable' "$zkinfer" inspect "changed.${file##*.}"
+done
+
+# Verdicts and exit codes.
+identity=$("$zkinfer" inspect mlp.zkkey | awk '/identity/{print $2; exit}')
+path=(--path "$(ls *.zkpath | head -n 1)")
+expect 0 'ACCEPTED' "$zkinfer" verify input.zkproof -k mlp.zkkey "${path[@]}" --identity "$identity"
+expect 0 'ACCEPTED' "$zkinfer" verify input.zkproof -k mlp.zkkey "${path[@]}" --identity "${identity^^}"
+expect 1 'REJECTED: wrong statement at model identity' "$zkinfer" verify input.zkproof -k mlp.zkkey "${path[@]}" --identity "$(printf '0%.0s' {1..64})"
+expect 2 '64 hexadecimal digits' "$zkinfer" verify input.zkproof -k mlp.zkkey --identity 00
+expect 2 'identity' "$zkinfer" verify input.zkproof -k mlp.zkkey --identity zz
+
+# Little memory: an error with a size, not a bug report; nothing is left.
+for limit in 40000 60000 90000 120000; do
+  for command in "prove mlp.zkmodel -i input.json -o m.zkproof" "commit mlp.zkmodel --key m.zkkey --secret m.zksecret" "verify input.zkproof -k mlp.zkkey" "run mlp.zkmodel -i input.json"; do
+    read -ra words <<<"$command"
+    rm -rf m.zk*
+    output=$( (ulimit -v "$limit"; "$zkinfer" "${words[@]}") 2>&1 </dev/null)
+    status=$?
+    [[ $status -eq 0 || $status -eq 2 || ($status -eq 127 && $output != zkinfer:*) ]] || fail "$command with $limit KiB: exit code $status: $output"
+    [[ $output != *'bug in zkinfer'* ]] || fail "$command with $limit KiB: a bug report"
+  done
+done
+rm -rf m.zk*
+
+# A lock that somebody holds: said, and given up.
+( flock -x 9; sleep 14 ) 9>>tensor.zksecret.lock &
+holder=$!
+sleep 0.3
+expect 2 'waiting.*tensor.zksecret.lock' "$zkinfer" prove mlp.zkmodel -s tensor.zksecret --committed-input flower.zktsecret -o l.zkproof
+kill "$holder" 2>/dev/null
+wait "$holder" 2>/dev/null
+
+finish

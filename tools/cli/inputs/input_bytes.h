@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that a command reads: "-" is standard input, a file says what it is before it is read, and none is read that is larger
+// than its kind may be. Errors name the file.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "zkinfer/formats.h"
+
+namespace zkinfer::cli {
+
+// The path under which a file can be opened, several times: for "-" that of a copy of standard input in memory, at most
+// max_bytes; else the path itself.
+Result<std::string> opened_path(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 32);
+// `text` with that copy's path called standard input, for people.
+std::string with_input_names(std::string text);
+
+// The kind that the file's beginning says; null: none of ours.
+Result<const FileFormat*> kind_of_file(const std::string& path);
+// The whole file, or only its first bytes where they are not those of this kind: its reader says what is wrong with them.
+Result<Bytes> read_kind(const std::string& path, FileKind kind);
+// Any file.
+Result<Bytes> read_bytes(const std::string& path, std::uint64_t max_bytes);
+
+}  // namespace zkinfer::cli
