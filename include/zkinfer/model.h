@@ -5,12 +5,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "zkinfer/calibration.h"
+#include "zkinfer/fidelity.h"
+#include "zkinfer/preprocessing.h"
 #include "zkinfer/tensor.h"
 
 namespace zkinfer {
@@ -30,23 +34,28 @@ struct CompileOptions {
   std::string name;  // shown to people; the file's name when empty
   // Values for dynamic axes: {input name, whole shape}.
   std::vector<std::pair<std::string, std::vector<std::int64_t>>> input_shapes;
-  int activation_bits = 0;         // 0: chosen per tensor
-  int weight_bits = 0;             // 0: chosen per tensor
-  std::string calibration_method;  // "", "minmax", "percentile", "mse"
+  std::optional<int> activation_bits;  // of every activation; otherwise chosen by measurement
+  std::optional<int> weight_bits;  // at most, per weight; otherwise what the activations' scales give, 8 to 13 usually
+  CalibrationMethod calibration_method = CalibrationMethod::kMse;
+  // What happened to the calibration data before they came here: kept with the model (Model::preprocessing).
+  Preprocessing preprocessing;
   // Inputs that are another model's outputs, or committed already: {input name, or "" where there is one, what its integers
   // are}. Taken exactly; other inputs get theirs from the calibration data.
   std::vector<std::pair<std::string, TensorFormat>> input_formats;
   Progress progress;
 };
 
-// How close the integer model is to the float model on given inputs.
-struct Fidelity {
-  std::size_t num_inputs = 0;
-  double cosine = 0;          // mean over inputs, output tensors
-  double max_abs_error = 0;   // over all outputs, in real units
-  double top1_agreement = 0;  // share of inputs with the same arg max
-  std::string text;           // whole model and per layer, for people
-  std::string json;
+// An integer inference.
+struct RunResult {
+  std::vector<std::vector<std::int64_t>> outputs;  // what a proof would show
+  std::vector<Clipping> clipping;                  // by input
+  // Nodes in which values reached the end of their range and were cut off there, with how many of how many. The end is
+  // what calibration saw, or a bound of the model's own (Clip, Relu6).
+  struct Saturation {
+    std::string node;
+    std::uint64_t num_values = 0, num_saturated = 0;
+  };
+  std::vector<Saturation> saturation;
 };
 
 // A compiled, quantized model with its parameters (secret). Cheap to copy, immutable.
@@ -70,8 +79,9 @@ class Model {
   std::string report() const;       // quantization per layer, for people
   Digest structure_digest() const;  // KeyInfo::structure_digest of every key of this model
 
-  // Integer inference: the outputs that a proof would show, as integers.
-  Result<std::vector<std::vector<std::int64_t>>> run(const RealInputs& inputs) const;
+  const Preprocessing& preprocessing() const;  // CompileOptions::preprocessing
+
+  Result<RunResult> run(const RealInputs& inputs) const;
   // outputs as real numbers.
   std::vector<RealTensor> to_real_outputs(const std::vector<std::vector<std::int64_t>>& outputs) const;
 
@@ -83,8 +93,10 @@ class Model {
   std::shared_ptr<const Impl> impl_;
 };
 
-// An input as the integers that a model takes: rounded to the nearest, saturated at the input's range.
-Result<std::vector<std::int64_t>> to_integers(const TensorInfo& input, const RealTensor& values);
+// An input as the integers that a model takes: rounded to the nearest, clipped at the input's range (*clipping counts, may
+// be null).
+Result<std::vector<std::int64_t>> to_integers(const TensorInfo& input, const RealTensor& values,
+                                              Clipping* clipping = nullptr);
 
 // Runs the ONNX file in float and the model in integers on the same inputs.
 Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
@@ -94,8 +106,10 @@ Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& mod
 // of calibration data needs to know.
 Result<std::vector<TensorInfo>> onnx_inputs(const std::string& onnx_path, const CompileOptions& options = {});
 
-// Pictures of the ONNX graph after import (legalized = false) or after the passes: "text" or "dot" (Graphviz).
-Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, bool legalized,
-                                     const std::string& format);
+// Pictures of the ONNX graph.
+enum class GraphStage : std::uint8_t { kImported, kLegalized };  // as in the file; after the compiler's passes
+enum class GraphFormat : std::uint8_t { kText, kDot };           // kDot: Graphviz
+Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, GraphStage stage,
+                                     GraphFormat format);
 
 }  // namespace zkinfer

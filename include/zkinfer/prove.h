@@ -57,6 +57,7 @@ struct ProveStats {
 // The input comes in one of three forms; where the key's inputs are committed, in the last.
 struct ProveRequest {
   RealInputs inputs;
+  bool refuse_clipping = false;  // out_of_range, before a slot is taken, where values of `inputs` would be clipped
   std::vector<std::vector<std::int64_t>> integers;       // exactly what the model takes, one list per input
   std::vector<const CommittedTensor*> committed_inputs;  // one per input; the proof takes a slot of each
   Bytes context;  // up to 32 bytes bound into the proof against replay: a nonce of the verifier, an order number, ..
@@ -68,6 +69,7 @@ struct ProofResult {
   // The inference as integers, hidden tensors too.
   std::vector<std::vector<std::int64_t>> inputs;
   std::vector<std::vector<std::int64_t>> outputs;
+  std::vector<Clipping> clipping;  // by input, where they came as real numbers
   // Where outputs are committed: what opens them in later proofs. This proof has used one slot of each.
   std::vector<CommittedTensor> committed_outputs;
   // What a verifier must find: context, data beside the proof, commitments. verify() with it accepts; of the weights it

@@ -7,6 +7,7 @@
 #include "api/model_impl.h"
 #include "base/text.h"
 #include "exec/integer/executor.h"
+#include "exec/integer/saturation.h"
 #include "frontend/onnx/importer.h"
 #include "hash/keccak.h"
 #include "passes/legalize.h"
@@ -98,11 +99,13 @@ std::string base_name(const std::string& path) {
 
 namespace api {
 
-Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph& graph, const RealInputs& inputs) {
+Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph& graph, const RealInputs& inputs,
+                                                               std::vector<Clipping>& clipping) {
   ZKI_RETURN_IF_ERROR(check_count(inputs.size(), graph.inputs.size()));
   std::vector<std::vector<std::int64_t>> out;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(auto integers, to_integers(tensor_info(graph.value(graph.inputs[i])), inputs[i]));
+    ZKI_ASSIGN_OR_RETURN(auto integers,
+                         to_integers(tensor_info(graph.value(graph.inputs[i])), inputs[i], &clipping.emplace_back()));
     out.push_back(std::move(integers));
   }
   return out;
@@ -110,9 +113,9 @@ Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph
 
 }  // namespace api
 
-Result<std::vector<std::int64_t>> to_integers(const TensorInfo& input, const RealTensor& values) {
+Result<std::vector<std::int64_t>> to_integers(const TensorInfo& input, const RealTensor& values, Clipping* clipping) {
   ZKI_RETURN_IF_ERROR(api::check_tensor(input));
-  return quant::quantize_input(api::value_of(input), values.data);
+  return quant::quantize_input(api::value_of(input), values.data, clipping);
 }
 
 Result<Model> Model::compile(const std::string& onnx_path, const std::vector<RealInputs>& calibration,
@@ -128,11 +131,12 @@ Result<Model> Model::compile(const std::string& onnx_path, const std::vector<Rea
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> inputs, named_input_list(graph, calibration));
   quant::QuantOptions quant_options;
-  quant_options.activation_bits = options.activation_bits;
-  quant_options.weight_bits = options.weight_bits;
-  if (!options.calibration_method.empty()) {
-    ZKI_ASSIGN_OR_RETURN(quant_options.method, quant::parse_calibration_method(options.calibration_method));
-  }
+  // Zero means "chosen" further down.
+  if (options.activation_bits == 0 || options.weight_bits == 0) return invalid_argument("compile: 0 bits are too few");
+  quant_options.activation_bits = options.activation_bits.value_or(0);
+  quant_options.weight_bits = options.weight_bits.value_or(0);
+  quant_options.method = options.calibration_method;
+  ZKI_RETURN_IF_ERROR(options.preprocessing.validate());
   ZKI_ASSIGN_OR_RETURN(quant_options.input_formats, input_formats(graph, options));
   progress("calibrate and quantize", 0.2);
   ZKI_ASSIGN_OR_RETURN(quant::Quantized quantized, quant::quantize(graph, inputs, quant_options));
@@ -141,6 +145,7 @@ Result<Model> Model::compile(const std::string& onnx_path, const std::vector<Rea
   impl->package.graph = std::move(quantized.graph);
   impl->package.graph.name = name;
   impl->package.weights = quantized.params;
+  impl->package.preprocessing = options.preprocessing;
   progress("done", 1.0);
   return Model(std::move(impl));
 }
@@ -187,14 +192,20 @@ std::uint64_t Model::num_parameters() const { return impl_->package.weights.num_
 std::string Model::report() const { return impl_->package.report; }
 Digest Model::structure_digest() const { return keccak256(qir::structure_bytes(impl_->package.graph)); }
 
-Result<std::vector<std::vector<std::int64_t>>> Model::run(const RealInputs& inputs) const {
+const Preprocessing& Model::preprocessing() const { return impl_->package.preprocessing; }
+
+Result<RunResult> Model::run(const RealInputs& inputs) const {
   const package::Package& package = impl_->package;
-  ZKI_ASSIGN_OR_RETURN(const auto integers, api::quantize_inputs(package.graph, inputs));
+  RunResult result;
+  ZKI_ASSIGN_OR_RETURN(const auto integers, api::quantize_inputs(package.graph, inputs, result.clipping));
   ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness,
                        exec_integer::run(package.graph, package.weights, integers));
-  std::vector<std::vector<std::int64_t>> outputs;
-  for (const qir::ValueId id : package.graph.outputs) outputs.push_back(witness.values[id]);
-  return outputs;
+  for (const qir::ValueId id : package.graph.outputs) result.outputs.push_back(witness.values[id]);
+  for (std::size_t i = 0; i < package.graph.nodes.size(); ++i) {
+    const std::uint64_t saturated = exec_integer::num_saturated(package.graph, i, witness);
+    if (saturated > 0) result.saturation.push_back({package.graph.nodes[i].name, witness.acc[i].size(), saturated});
+  }
+  return result;
 }
 
 std::vector<RealTensor> Model::to_real_outputs(const std::vector<std::vector<std::int64_t>>& outputs) const {
@@ -212,24 +223,14 @@ Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& mod
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   const package::Package& package = model.impl().package;
-  ZKI_ASSIGN_OR_RETURN(const quant::FidelityReport report,
-                       quant::compare(graph, package.graph, package.weights, named));
-  Fidelity out;
-  out.num_inputs = report.num_inputs;
-  out.cosine = report.whole.cosine;
-  out.max_abs_error = report.whole.max_abs_error;
-  out.top1_agreement = report.top1_agreement;
-  out.text = report.text();
-  out.json = report.json();
-  return out;
+  return quant::compare(graph, package.graph, package.weights, named);
 }
 
-Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, bool legalized,
-                                     const std::string& format) {
-  if (format != "text" && format != "dot") return invalid_argument("format '" + format + "', expected text or dot");
-  auto graph = legalized ? legalized_model(onnx_path, options) : import_model(onnx_path, options);
+Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, GraphStage stage,
+                                     GraphFormat format) {
+  auto graph = stage == GraphStage::kLegalized ? legalized_model(onnx_path, options) : import_model(onnx_path, options);
   if (!graph.ok()) return graph.status();
-  return format == "dot" ? ir::to_dot(*graph) : ir::to_text(*graph);
+  return format == GraphFormat::kDot ? ir::to_dot(*graph) : ir::to_text(*graph);
 }
 
 }  // namespace zkinfer

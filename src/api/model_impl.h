@@ -13,8 +13,9 @@ struct Model::Impl {
 
 namespace api {
 
-// Integers of every graph input, in order. Messages name the input.
-Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph& graph, const RealInputs& inputs);
+// Integers of every graph input, in order, and what was clipped of each. Messages name the input.
+Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph& graph, const RealInputs& inputs,
+                                                               std::vector<Clipping>& clipping);
 
 }  // namespace api
 }  // namespace zkinfer

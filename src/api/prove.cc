@@ -280,7 +280,8 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) {
   }
   const statement::Key& key = impl_->model.prepared.key;
   prover::ProveRequest inputs;
-  ZKI_RETURN_IF_ERROR(api::set_inputs(key, request, inputs));
+  std::vector<Clipping> clipping;
+  ZKI_RETURN_IF_ERROR(api::set_inputs(key, request, inputs, clipping));
   // The model's slot first: where it has none, those of the inputs, which are fewer, must not be spent.
   ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
   for (std::size_t i = 0; i < request.committed_inputs.size(); ++i) {
@@ -294,6 +295,7 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) {
   std::copy(request.context.begin(), request.context.end(), inner.context.begin());
   ZKI_ASSIGN_OR_RETURN(prover::Proof proof, prover::prove(impl_->model, inner));
   ProofResult result;
+  result.clipping = std::move(clipping);
   result.proof = std::move(proof.bytes);
   result.inputs = std::move(proof.inputs);
   result.outputs = std::move(proof.outputs);

@@ -49,7 +49,8 @@ Status check_committed(const statement::Key& key, const std::vector<const Commit
 
 }  // namespace
 
-Status set_inputs(const statement::Key& key, const ProveRequest& request, prover::ProveRequest& out) {
+Status set_inputs(const statement::Key& key, const ProveRequest& request, prover::ProveRequest& out,
+                  std::vector<Clipping>& clipping) {
   const int num_forms = (request.inputs.empty() ? 0 : 1) + (request.integers.empty() ? 0 : 1) +
                         (request.committed_inputs.empty() ? 0 : 1);
   if (num_forms > 1)
@@ -66,7 +67,14 @@ Status set_inputs(const statement::Key& key, const ProveRequest& request, prover
         "committed inputs, but this key's inputs are not committed; commit to the model with --inputs committed");
   }
   if (request.integers.empty()) {
-    ZKI_ASSIGN_OR_RETURN(out.inputs, quantize_inputs(key.graph, request.inputs));
+    ZKI_ASSIGN_OR_RETURN(out.inputs, quantize_inputs(key.graph, request.inputs, clipping));
+    for (const Clipping& input : clipping) {
+      if (request.refuse_clipping && input.num_clipped > 0) {
+        return out_of_range(
+            clipping_text(input) +
+            "; give values like those that the model was calibrated on, or calibrate it on values like these");
+      }
+    }
     return ok_status();
   }
   if (request.integers.size() != key.graph.inputs.size()) {

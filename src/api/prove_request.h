@@ -9,7 +9,8 @@ namespace zkinfer::api {
 
 // The request's inputs in the form that the key asks for. Finds everything that would make prover::prove refuse them, before
 // slots are taken.
-Status set_inputs(const statement::Key& key, const ProveRequest& request, prover::ProveRequest& out);
+Status set_inputs(const statement::Key& key, const ProveRequest& request, prover::ProveRequest& out,
+                  std::vector<Clipping>& clipping);
 
 // What a verifier of the proof must find.
 VerifyRequest statement_of(const statement::Key& key, const ProveRequest& request, const ProofResult& result);

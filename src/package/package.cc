@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
@@ -15,6 +17,8 @@ namespace {
 constexpr std::uint32_t kStructure = 1;
 constexpr std::uint32_t kParams = 2;
 constexpr std::uint32_t kReport = 3;
+constexpr std::uint32_t kPreprocessing = 4;
+constexpr std::uint32_t kNumSections = 4;
 
 void write_section(ByteWriter& out, std::uint32_t id, ByteView bytes) {
   out.u32(id);
@@ -26,23 +30,43 @@ ByteView as_bytes(const std::string& text) { return {reinterpret_cast<const std:
 
 Status corrupt_model(const std::string& what) { return corrupt("model file: " + what); }
 
+void write_numbers(ByteWriter& out, std::span<const double> numbers) {
+  out.u32(static_cast<std::uint32_t>(numbers.size()));
+  for (const double x : numbers) out.u64(std::bit_cast<std::uint64_t>(x));
+}
+
+std::vector<double> read_numbers(ByteReader& in, std::size_t max_count) {
+  const std::uint32_t count = in.u32();
+  if (!in.ok() || count > max_count || count > in.remaining() / 8) {
+    in.fail();
+    return {};
+  }
+  std::vector<double> numbers(count);
+  for (double& x : numbers) x = std::bit_cast<double>(in.u64());
+  return numbers;
+}
+
+Bytes preprocessing_bytes(const Preprocessing& preprocessing) {
+  ByteWriter out;
+  write_numbers(out,
+                preprocessing.scale.has_value() ? std::vector<double>{*preprocessing.scale} : std::vector<double>{});
+  write_numbers(out, preprocessing.mean);
+  write_numbers(out, preprocessing.std);
+  return std::move(out).take();
+}
+
+Result<Preprocessing> parse_preprocessing(ByteView bytes) {
+  ByteReader in(bytes);
+  Preprocessing out;
+  if (const std::vector<double> scale = read_numbers(in, 1); !scale.empty()) out.scale = scale[0];
+  out.mean = read_numbers(in, Preprocessing::kMaxChannels);
+  out.std = read_numbers(in, Preprocessing::kMaxChannels);
+  if (!in.finished()) return corrupt_model("the preprocessing section is cut off, or longer than what it holds");
+  if (const Status status = out.validate(); !status.ok()) return corrupt_model(status.message());
+  return out;
+}
+
 }  // namespace
-
-const Section* Package::find(std::uint32_t id) const {
-  const auto it =
-      std::find_if(sections.begin(), sections.end(), [&](const Section& section) { return section.id == id; });
-  return it == sections.end() ? nullptr : &*it;
-}
-
-void Package::set_section(std::uint32_t id, Bytes bytes) {
-  ZKI_CHECK(id >= kFirstFreeSection, "section ids below kFirstFreeSection are taken");
-  const auto it = std::lower_bound(sections.begin(), sections.end(), id,
-                                   [](const Section& section, std::uint32_t x) { return section.id < x; });
-  if (it != sections.end() && it->id == id)
-    it->bytes = std::move(bytes);
-  else
-    sections.insert(it, {id, std::move(bytes)});
-}
 
 Bytes weight_bytes(const qir::QGraph& graph, const qir::WeightStore& weights) {
   ZKI_CHECK_EQ(weights.size(), graph.values.size(), "one list of weights per value");
@@ -96,40 +120,40 @@ Result<qir::WeightStore> parse_weights(const qir::QGraph& graph, ByteView bytes,
 Bytes to_bytes(const Package& package) {
   ByteWriter out;
   write_frame(out, FileKind::kModel);
-  out.u32(static_cast<std::uint32_t>(3 + package.sections.size()));
   write_section(out, kStructure, qir::structure_bytes(package.graph));
   write_section(out, kParams, weight_bytes(package.graph, package.weights));
   write_section(out, kReport, as_bytes(package.report));
-  for (const Section& section : package.sections) write_section(out, section.id, section.bytes);
+  write_section(out, kPreprocessing, preprocessing_bytes(package.preprocessing));
   return std::move(out).take();
 }
 
 Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes) {
   ZKI_ASSIGN_OR_RETURN(ByteReader in, open_frame(FileKind::kModel, *bytes));
-  const std::uint32_t num_sections = in.u32();
-  if (!in.ok() || num_sections < 3 || num_sections > kMaxSections)
-    return corrupt_model("has an impossible number of sections");
   Package package;
-  std::uint32_t last_id = 0;
-  for (std::uint32_t i = 0; i < num_sections; ++i) {
+  for (std::uint32_t expected = 1; expected <= kNumSections; ++expected) {
     const std::uint32_t id = in.u32();
     const std::uint64_t size = in.u64();
-    if (!in.ok() || size > in.remaining()) return corrupt_model("section " + std::to_string(i + 1) + " is cut off");
+    if (!in.ok() || size > in.remaining()) return corrupt_model("section " + std::to_string(expected) + " is cut off");
+    if (id != expected) return corrupt_model("section id " + std::to_string(id) + " is out of order");
     const ByteView body = in.raw(static_cast<std::size_t>(size));
-    // The first three ids are fixed, so that a reader finds structure, parameters and report where it expects them.
-    if (i < 3 ? id != i + 1 : (id < kFirstFreeSection || id <= last_id)) {
-      return corrupt_model("section id " + std::to_string(id) + " is out of order");
-    }
-    last_id = id;
-    if (id == kStructure) {
-      ZKI_ASSIGN_OR_RETURN(package.graph, qir::parse_structure(body));
-    } else if (id == kParams) {
-      ZKI_ASSIGN_OR_RETURN(package.weights, parse_weights(package.graph, body, bytes));
-    } else if (id == kReport) {
-      if (body.size() > kMaxReportBytes) return corrupt_model("the report is longer than 2^24 bytes");
-      package.report.assign(body.begin(), body.end());
-    } else {
-      package.sections.push_back({id, Bytes(body.begin(), body.end())});
+    switch (id) {
+      case kStructure: {
+        ZKI_ASSIGN_OR_RETURN(package.graph, qir::parse_structure(body));
+        break;
+      }
+      case kParams: {
+        ZKI_ASSIGN_OR_RETURN(package.weights, parse_weights(package.graph, body, bytes));
+        break;
+      }
+      case kReport: {
+        if (body.size() > kMaxReportBytes) return corrupt_model("the report is longer than 2^24 bytes");
+        package.report.assign(body.begin(), body.end());
+        break;
+      }
+      default: {
+        ZKI_ASSIGN_OR_RETURN(package.preprocessing, parse_preprocessing(body));
+        break;
+      }
     }
   }
   if (!in.finished()) return corrupt_model(std::to_string(in.remaining()) + " bytes after the last section");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The model file of its owner: integer graph, parameters (secret), report, and sections of other folders (the weight
-// commitment of the prover). Byte grammar: docs/formats/model.md.
+// The model file of its owner: integer graph, parameters (secret), report, and what happens to the numbers of files before
+// the model takes them. Byte grammar: docs/formats/model.md.
 // Canonical: to_bytes(from_bytes(b)) == b for every b that is accepted.
 // Errors: corrupt (any byte string that does not follow the grammar; never aborts, allocates at most what is there).
 #pragma once
@@ -15,32 +15,21 @@
 #include "base/status.h"
 #include "qir/qgraph.h"
 #include "qir/weight_store.h"
+#include "zkinfer/preprocessing.h"
 
 namespace zkinfer::package {
 
-// Ids below kFirstFreeSection belong to this folder.
-inline constexpr std::uint32_t kFirstFreeSection = 16;
-inline constexpr std::uint32_t kCommitmentSection = 16;  // written and read by the prover
 inline constexpr std::size_t kMaxReportBytes = std::size_t{1} << 24;
-inline constexpr std::size_t kMaxSections = 64;
-
-struct Section {
-  std::uint32_t id = kFirstFreeSection;
-  Bytes bytes;
-};
 
 struct Package {
   qir::QGraph graph;
   qir::WeightStore weights;
-  std::string report;             // text for people: how the model was quantized
-  std::vector<Section> sections;  // increasing ids, all >= kFirstFreeSection
-
-  const Section* find(std::uint32_t id) const;
-  // Replaces the section with that id, or adds it at its place.
-  void set_section(std::uint32_t id, Bytes bytes);
+  std::string report;           // text for people: how the model was quantized
+  Preprocessing preprocessing;  // of what was calibrated; no part of any statement
 };
 
-// The graph must be valid and the parameters must fit it (as exec_integer::check_params says).
+// The graph must be valid and the parameters must fit it (as exec_integer::check_params says), the preprocessing must be
+// valid.
 Bytes to_bytes(const Package& package);
 // The first form keeps `bytes`: the package's weights are read there, in place. The second copies.
 Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes);

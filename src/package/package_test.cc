@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "package/package.h"
 
+#include <cmath>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -25,8 +26,7 @@ Package sample() {
   }
   package.weights = weights;
   package.report = "report\nwith lines";
-  package.set_section(40, {1, 2, 3});
-  package.set_section(kCommitmentSection, {9});
+  package.preprocessing = {1.0 / 255, {0.485, 0.456, 0.406}, {0.25}};
   return package;
 }
 
@@ -38,18 +38,26 @@ TEST(Package, RoundTrip) {
   EXPECT_TRUE(parsed->weights == package.weights);
   EXPECT_EQ(parsed->report, package.report);
   EXPECT_EQ(qir::structure_bytes(parsed->graph), qir::structure_bytes(package.graph));
-  ASSERT_EQ(parsed->sections.size(), 2U);
-  EXPECT_EQ(parsed->sections[0].id, kCommitmentSection);
-  EXPECT_EQ(parsed->find(40)->bytes, (Bytes{1, 2, 3}));
-  EXPECT_EQ(parsed->find(41), nullptr);
+  EXPECT_EQ(parsed->preprocessing, package.preprocessing);
   EXPECT_EQ(to_bytes(*parsed), bytes);
 }
 
-TEST(Package, SectionsAreReplaced) {
+// No number that preprocessing could not use comes out of a file.
+TEST(Package, PreprocessingIsChecked) {
+  for (const Preprocessing& bad :
+       {Preprocessing{0.0, {}, {}}, Preprocessing{INFINITY, {}, {}}, Preprocessing{NAN, {}, {}},
+        Preprocessing{{}, {NAN}, {}}, Preprocessing{{}, {}, {1, 0}}, Preprocessing{{}, {}, {-1}},
+        Preprocessing{{}, std::vector<double>(Preprocessing::kMaxChannels + 1), {}}}) {
+    EXPECT_FALSE(bad.validate().ok());
+    Package package = sample();
+    package.preprocessing = bad;
+    EXPECT_FALSE(from_bytes(to_bytes(package)).ok());
+  }
   Package package = sample();
-  package.set_section(40, {7});
-  EXPECT_EQ(package.sections.size(), 2U);
-  EXPECT_EQ(package.find(40)->bytes, Bytes{7});
+  package.preprocessing = {};
+  const Result<Package> parsed = from_bytes(to_bytes(package));
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_TRUE(parsed->preprocessing.empty());
 }
 
 TEST(Package, ParametersUseTheFewestBytes) {

@@ -72,13 +72,6 @@ void add_means(const FloatTensor& tensor, std::size_t axis, double weight, std::
 
 }  // namespace
 
-Result<CalibrationMethod> parse_calibration_method(std::string_view name) {
-  if (name == "minmax") return CalibrationMethod::kMinMax;
-  if (name == "percentile") return CalibrationMethod::kPercentile;
-  if (name == "mse") return CalibrationMethod::kMse;
-  return invalid_argument("calibration method '" + std::string(name) + "' is unknown; use minmax, percentile or mse");
-}
-
 std::string_view calibration_method_name(CalibrationMethod method) {
   switch (method) {
     case CalibrationMethod::kMinMax: return "minmax";

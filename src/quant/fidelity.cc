@@ -3,24 +3,24 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <unordered_map>
 
 #include "exec/float/float_executor.h"
 #include "exec/integer/executor.h"
+#include "quant/plan.h"
 
 namespace zkinfer::quant {
 
 namespace {
 
-struct Sums {
-  double cosines = 0;
-  double max_abs = 0;
-  double errors = 0;
-  double squares = 0;
-  std::size_t count = 0;
+// Sums over all inputs for one tensor.
+class Comparison {
+ public:
+  Comparison() = default;
+  Comparison(OutputKind kind, std::size_t num_elements)
+      : kind_(kind), means_(num_elements, 0.0), squares_(num_elements, 0.0) {}
 
-  void add(std::span<const float> expected, std::span<const float> got) {
+  void add(std::span<const float> expected, std::span<const float> got, const Shape& shape) {
     double dot = 0;
     double norm_a = 0;
     double norm_b = 0;
@@ -30,109 +30,130 @@ struct Sums {
       dot += a * b;
       norm_a += a * a;
       norm_b += b * b;
-      errors += (a - b) * (a - b);
-      max_abs = std::max(max_abs, std::abs(a - b));
+      const double error = std::abs(a - b);
+      abs_errors_ += error;
+      max_abs_ = std::max(max_abs_, error);
+      square_errors_ += error * error;
+      // Welford: large means must not swallow small deviations.
+      if (i < means_.size()) {
+        const double delta = a - means_[i];
+        means_[i] += delta / static_cast<double>(count_ + 1);
+        squares_[i] += delta * (a - means_[i]);
+      }
     }
-    squares += norm_a;
-    const double norm = std::sqrt(norm_a * norm_b);
-    cosines += norm > 0 ? dot / norm : (norm_a == norm_b ? 1.0 : 0.0);
-    ++count;
+    dot_ += dot;
+    norm_a_ += norm_a;
+    norm_b_ += norm_b;
+    cosines_ += cosine_of(dot, norm_a, norm_b);
+    elements_ += expected.size();
+    ++count_;
+    if (kind_ != OutputKind::kValues) count_agreements(expected, got, shape);
   }
+
   TensorFidelity result(const std::string& name) const {
-    return {name, count > 0 ? cosines / static_cast<double>(count) : 1, max_abs,
-            squares > 0 ? std::sqrt(errors / squares) : std::sqrt(errors)};
+    TensorFidelity out;
+    out.name = name;
+    out.kind = kind_;
+    if (elements_ == 0) return out;
+    out.mean_abs_error = abs_errors_ / static_cast<double>(elements_);
+    out.max_abs_error = max_abs_;
+    out.relative_error = norm_a_ > 0 ? std::sqrt(square_errors_ / norm_a_) : std::sqrt(square_errors_);
+    if (kind_ != OutputKind::kLabels) {
+      out.cosine = elements_ == count_ ? cosine_of(dot_, norm_a_, norm_b_) : cosines_ / static_cast<double>(count_);
+    }
+    double deviations = 0;
+    for (const double square : squares_) deviations += square;
+    if (kind_ == OutputKind::kValues && deviations > 0) out.r_squared = 1 - square_errors_ / deviations;
+    if (num_decisions_ > 0) out.agreement = static_cast<double>(num_agreed_) / static_cast<double>(num_decisions_);
+    return out;
   }
+
+  std::size_t num_inputs() const { return count_; }
+
+ private:
+  static double cosine_of(double dot, double norm_a, double norm_b) {
+    const double norm = std::sqrt(norm_a) * std::sqrt(norm_b);
+    return norm > 0 ? dot / norm : (norm_a == norm_b ? 1.0 : 0.0);
+  }
+
+  void count_agreements(std::span<const float> expected, std::span<const float> got, const Shape& shape) {
+    // A label is a line of its own.
+    const std::size_t line = kind_ == OutputKind::kLabels ? 1 : static_cast<std::size_t>(shape[shape.rank() - 1]);
+    for (std::size_t begin = 0; begin + line <= expected.size(); begin += line) {
+      const auto largest = [&](std::span<const float> data) {
+        const auto first = data.begin() + static_cast<std::ptrdiff_t>(begin);
+        return std::max_element(first, first + static_cast<std::ptrdiff_t>(line)) - first;
+      };
+      const bool agreed = kind_ == OutputKind::kLabels ? std::lround(expected[begin]) == std::lround(got[begin])
+                                                       : largest(expected) == largest(got);
+      num_agreed_ += agreed ? 1 : 0;
+      ++num_decisions_;
+    }
+  }
+
+  OutputKind kind_ = OutputKind::kValues;
+  double cosines_ = 0, dot_ = 0, norm_a_ = 0, norm_b_ = 0;
+  double abs_errors_ = 0, max_abs_ = 0, square_errors_ = 0;
+  std::size_t elements_ = 0, count_ = 0, num_agreed_ = 0, num_decisions_ = 0;
+  std::vector<double> means_, squares_;  // of the float values, by element; only of outputs
 };
 
-// The arg max of every line of the last axis.
-std::vector<std::size_t> arg_maxima(std::span<const float> data, const Shape& shape) {
-  const std::size_t line = shape.rank() > 0 ? static_cast<std::size_t>(shape[shape.rank() - 1]) : 1;
-  std::vector<std::size_t> result;
-  for (std::size_t begin = 0; begin < data.size(); begin += line) {
-    result.push_back(
-        static_cast<std::size_t>(std::max_element(data.begin() + begin, data.begin() + begin + line) - data.begin()) -
-        begin);
+// Whether an ArgMax chose the value, perhaps moved since.
+bool holds_labels(const ir::Graph& graph, const std::vector<std::int32_t>& producers, ir::ValueId id) {
+  while (id != ir::kNoValue && producers[static_cast<std::size_t>(id)] >= 0) {
+    const ir::Node& node = graph.nodes[static_cast<std::size_t>(producers[static_cast<std::size_t>(id)])];
+    if (node.op == ir::OpKind::kArgMax) return true;
+    if (!is_movement(node.op)) return false;
+    id = node.inputs[0];
   }
-  return result;
-}
-
-std::string json_text(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const unsigned char byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out += '\\';
-    if (byte >= 0x20) {
-      out += c;
-      continue;
-    }
-    char escaped[8];
-    std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-    out += escaped;
-  }
-  return out + "\"";
-}
-
-std::string tensor_json(const TensorFidelity& t) {
-  char numbers[160];
-  std::snprintf(numbers, sizeof numbers, ", \"cosine\": %.9g, \"max_abs_error\": %.9g, \"relative_error\": %.9g}",
-                t.cosine, t.max_abs_error, t.relative_error);
-  return "{\"name\": " + json_text(t.name) + numbers;
-}
-
-std::string tensor_line(const TensorFidelity& t) {
-  char line[200];
-  std::snprintf(line, sizeof line, "%-40.40s %10.6f %12.5g %10.5f\n", t.name.c_str(), t.cosine, t.max_abs_error,
-                t.relative_error);
-  return line;
+  return false;
 }
 
 }  // namespace
 
-std::string FidelityReport::text() const {
-  char line[200];
-  std::snprintf(line, sizeof line, "fidelity over %zu inputs: top-1 agreement %.2f %%, saturated input elements %zu\n",
-                num_inputs, 100 * top1_agreement, num_saturated);
-  std::string result = line;
-  std::snprintf(line, sizeof line, "%-40s %10s %12s %10s\n", "value", "cosine", "max error", "relative");
-  result += line;
-  for (const TensorFidelity& layer : layers) result += tensor_line(layer);
-  return result + tensor_line(whole);
+std::vector<OutputKind> output_kinds(const ir::Graph& graph) {
+  const std::vector<std::int32_t> producers = ir::producers(graph);
+  std::vector<OutputKind> kinds;
+  for (const ir::ValueId id : graph.outputs) {
+    const Shape& shape = graph.value(id).shape;
+    if (holds_labels(graph, producers, id))
+      kinds.push_back(OutputKind::kLabels);
+    else
+      kinds.push_back(shape.rank() > 0 && shape[shape.rank() - 1] > 1 ? OutputKind::kScores : OutputKind::kValues);
+  }
+  return kinds;
 }
 
-std::string FidelityReport::json() const {
-  char line[160];
-  std::snprintf(line, sizeof line,
-                "{\"num_inputs\": %zu, \"top1_agreement\": %.9g, \"num_saturated\": %zu, \"whole\": ", num_inputs,
-                top1_agreement, num_saturated);
-  std::string result = line + tensor_json(whole) + ", \"layers\": [";
-  for (std::size_t i = 0; i < layers.size(); ++i) result += (i > 0 ? ", " : "") + tensor_json(layers[i]);
-  return result + "]}\n";
-}
-
-Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& integer_graph,
-                               const qir::WeightStore& weights, std::span<const TensorMap> inputs) {
+Result<Fidelity> compare(const ir::Graph& graph, const qir::QGraph& integer_graph, const qir::WeightStore& weights,
+                         std::span<const TensorMap> inputs) {
   if (inputs.empty()) return invalid_argument("fidelity: no inputs to compare on");
   if (graph.inputs.size() != integer_graph.inputs.size() || graph.outputs.size() != integer_graph.outputs.size()) {
     return invalid_argument(
         "fidelity: the float and the integer model have different inputs or outputs; are they the same model?");
   }
-  FidelityReport report;
+  const std::vector<OutputKind> kinds = output_kinds(graph);
+  Fidelity report;
   report.num_inputs = inputs.size();
   std::unordered_map<std::string, qir::ValueId> by_name;
-  std::vector<Sums> sums(integer_graph.values.size());
   for (const qir::Node& node : integer_graph.nodes) by_name[integer_graph.value(node.output).name] = node.output;
-  Sums whole;
-  std::size_t agreed = 0;
+  std::vector<Comparison> layers(integer_graph.values.size());
+  std::vector<Comparison> outputs;
+  for (std::size_t j = 0; j < graph.outputs.size(); ++j) {
+    outputs.emplace_back(kinds[j], static_cast<std::size_t>(graph.value(graph.outputs[j]).shape.num_elements()));
+  }
   for (const TensorMap& input : inputs) {
     exec_integer::Inputs integers;
     for (std::size_t j = 0; j < graph.inputs.size(); ++j) {
       const auto it = input.find(graph.value(graph.inputs[j]).name);
       if (it == input.end())
         return invalid_argument("fidelity: no tensor for input '" + graph.value(graph.inputs[j]).name + "'");
-      std::size_t saturated = 0;
+      Clipping clipping;
       ZKI_ASSIGN_OR_RETURN(auto values,
-                           quantize_input(integer_graph.value(integer_graph.inputs[j]), it->second.data(), &saturated));
-      report.num_saturated += saturated;
+                           quantize_input(integer_graph.value(integer_graph.inputs[j]), it->second.data(), &clipping));
+      if (report.inputs.size() <= j)
+        report.inputs.push_back(clipping);
+      else
+        report.inputs[j].add(clipping);
       integers.push_back(std::move(values));
     }
     ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(integer_graph, weights, integers));
@@ -140,23 +161,22 @@ Result<FidelityReport> compare(const ir::Graph& graph, const qir::QGraph& intege
     const exec_float::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
       const auto it = by_name.find(value.name);
       if (it != by_name.end() && integer_graph.value(it->second).shape == tensor.shape())
-        sums[it->second].add(tensor.data(), real_of(it->second));
+        layers[it->second].add(tensor.data(), real_of(it->second), tensor.shape());
     };
-    ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec_float::run_float(graph, input, observe));
+    ZKI_ASSIGN_OR_RETURN(const TensorMap expected, exec_float::run_float(graph, input, observe));
     for (std::size_t j = 0; j < graph.outputs.size(); ++j) {
-      const FloatTensor& expected = outputs.at(graph.value(graph.outputs[j]).name);
+      const FloatTensor& floats = expected.at(graph.value(graph.outputs[j]).name);
       const std::vector<float> got = real_of(integer_graph.outputs[j]);
-      if (got.size() != static_cast<std::size_t>(expected.num_elements()))
+      if (got.size() != static_cast<std::size_t>(floats.num_elements()))
         return invalid_argument("fidelity: output shapes differ; are they the same model?");
-      whole.add(expected.data(), got);
-      if (j == 0 && arg_maxima(expected.data(), expected.shape()) == arg_maxima(got, expected.shape())) ++agreed;
+      outputs[j].add(floats.data(), got, floats.shape());
     }
   }
-  report.whole = whole.result("outputs");
-  report.top1_agreement = static_cast<double>(agreed) / static_cast<double>(inputs.size());
+  for (std::size_t j = 0; j < outputs.size(); ++j)
+    report.outputs.push_back(outputs[j].result(graph.value(graph.outputs[j]).name));
   for (const qir::Node& node : integer_graph.nodes) {
-    if (sums[node.output].count > 0)
-      report.layers.push_back(sums[node.output].result(integer_graph.value(node.output).name));
+    if (layers[node.output].num_inputs() > 0)
+      report.layers.push_back(layers[node.output].result(integer_graph.value(node.output).name));
   }
   return report;
 }

@@ -98,7 +98,7 @@ void check_chain(bool relu) {
   }
   const auto report = compare(second_graph, second->graph, second->params, second_inputs);
   ASSERT_TRUE(report.ok());
-  EXPECT_GT(report->whole.cosine, 0.999) << report_text(*second);
+  EXPECT_GT(report->cosine().value_or(0), 0.999) << report_text(*second);
   // Every input of the given range can be proved.
   for (const std::int64_t extreme : {x.lo, x.hi}) {
     const exec_integer::Inputs worst = {std::vector<std::int64_t>(24, extreme)};

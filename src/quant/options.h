@@ -11,17 +11,10 @@
 
 #include "base/status.h"
 #include "qir/qgraph.h"
+#include "zkinfer/calibration.h"
 
 namespace zkinfer::quant {
 
-// How the real range that an activation's integers cover is chosen from its calibration histogram.
-enum class CalibrationMethod : std::uint8_t {
-  kMinMax,      // everything seen
-  kPercentile,  // all but a share of 1 - QuantOptions::percentile
-  kMse,         // the clip that minimizes rounding plus clipping error
-};
-
-Result<CalibrationMethod> parse_calibration_method(std::string_view name);  // "minmax", "percentile", "mse"
 std::string_view calibration_method_name(CalibrationMethod method);
 
 // What the integers of a graph input are, where that is given from outside: another model's output, or a commitment.
@@ -31,22 +24,24 @@ struct InputFormat {
 };
 
 struct QuantOptions {
-  int activation_bits = 0;  // 4..16
-  int weight_bits = 0;      // 2..24: an upper bound; 0: what the shift gives
+  int activation_bits = 0;  // kLeastActivationBits .. kMostActivationBits
+  int weight_bits = 0;      // kLeastWeightBits .. kMostWeightBits: an upper bound; 0: what the shift gives
   int shift = 0;            // 4..20: bits dropped by each requantization; one range table of 2^shift rows serves all
   CalibrationMethod method = CalibrationMethod::kMse;
   double percentile = 0.9999;
   // The cheapest activations and shift are taken whose outputs on the calibration data are exact enough, the most exact
   // ones when none are. Exact enough: relative error |integer - float|_2 / |float|_2 at most target_error; for a model
-  // whose only output is one vector of scores, relative error at most score_error and at most score_flips of the inputs
-  // change their arg max, estimated from the margins between the best two scores.
+  // whose only output is one vector of scores, relative error at most score_error, cosine at least score_cosine on the mean
+  // over inputs, and at most score_flips of the inputs change their arg max: counted, and estimated from the margins between
+  // the best two scores.
   double target_error = 0.01;
   double score_error = 0.025;
+  double score_cosine = 0.998;
   double score_flips = 0.003;
   // One per graph input, or none at all: the input's range and scale are taken from the calibration data where there is none.
   std::vector<std::optional<InputFormat>> input_formats;
   int max_log_table = 17;                // 8..20: tables of more rows are avoided by coarser activations
-  std::size_t max_measured_inputs = 24;  // calibration inputs used to measure a choice
+  std::size_t max_measured_inputs = 96;  // calibration inputs used to measure a choice, fewer of large models
 };
 
 }  // namespace zkinfer::quant

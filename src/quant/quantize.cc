@@ -18,8 +18,8 @@ Status check_options(const QuantOptions& options) {
     return invalid_argument(std::string("quantize: ") + name + " is " + std::to_string(value) + ", expected " +
                             std::to_string(lo) + ".." + std::to_string(hi) + " or 0 (chosen by measurement)");
   };
-  ZKI_RETURN_IF_ERROR(check("activation_bits", options.activation_bits, 4, 16));
-  ZKI_RETURN_IF_ERROR(check("weight_bits", options.weight_bits, 2, 24));
+  ZKI_RETURN_IF_ERROR(check("activation_bits", options.activation_bits, kLeastActivationBits, kMostActivationBits));
+  ZKI_RETURN_IF_ERROR(check("weight_bits", options.weight_bits, kLeastWeightBits, kMostWeightBits));
   ZKI_RETURN_IF_ERROR(check("shift", options.shift, 4, 20));
   if (options.max_log_table < 8 || options.max_log_table > 20)
     return invalid_argument("quantize: max_log_table must be in 8..20");

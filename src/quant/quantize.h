@@ -21,6 +21,7 @@
 #include "quant/calibration.h"
 #include "quant/options.h"
 #include "tensor/tensor.h"
+#include "zkinfer/fidelity.h"
 
 namespace zkinfer::quant {
 
@@ -50,6 +51,11 @@ struct Quantized {
   int shift = 0;
   double measured_error = 0;         // relative output error on calibration inputs
   double estimated_flips = 0;        // share of inputs whose arg max changes, from the margins of the float scores
+  double cosine = 1;                 // mean over the same inputs, of the worst output
+  std::size_t num_measured = 0;      // inputs on which these were measured
+  bool held_out = false;             // they gave no statistics; small sets are not split
+  bool scores = false;               // the model gives one vector of scores
+  std::size_t num_changed = 0;       // of them, those whose arg max changed
   std::int64_t table_rows = 0;       // of all distinct tables, ranges of remainders included
   std::int64_t num_requantized = 0;  // elements that need lookups
   std::string calibration;           // one line: method and data
@@ -66,10 +72,10 @@ std::int64_t count_table_rows(const qir::QGraph& graph);
 // Table of layers, for people.
 std::string report_text(const Quantized& quantized);
 
-// real -> integers of one graph input: rounded to the nearest, saturated at the declared range (*num_saturated counts,
-// may be null). out_of_range: a value that is not a number.
+// real -> integers of one graph input: rounded to the nearest, clipped at the declared range (*clipping counts, may be
+// null). out_of_range: a value that is not a number.
 Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, std::span<const float> real,
-                                                 std::size_t* num_saturated = nullptr);
+                                                 Clipping* clipping = nullptr);
 std::vector<float> dequantize(const qir::Value& value, std::span<const std::int64_t> integers);
 double scale_of(const qir::Value& value);
 qir::Scale make_scale(double scale);

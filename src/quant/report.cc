@@ -21,13 +21,15 @@ std::string number(const char* format, double x) {
 }  // namespace
 
 std::string report_text(const Quantized& quantized) {
-  std::string text =
-      "quantization of '" + quantized.graph.name + "': " + std::to_string(quantized.activation_bits) +
-      "-bit activations (" + std::to_string(quantized.levels) + " levels), shift " + std::to_string(quantized.shift) +
-      ", calibration " + quantized.calibration + "\nrelative output error on held-out calibration data " +
-      number("%.5f", quantized.measured_error) + ", estimated changed arg maxima " +
-      number("%.3f", 100 * quantized.estimated_flips) + " %, table rows " + std::to_string(quantized.table_rows) +
-      ", elements with lookups " + std::to_string(quantized.num_requantized) + "\n";
+  std::string text = "quantization of '" + quantized.graph.name + "': " + std::to_string(quantized.activation_bits) +
+                     "-bit activations (" + std::to_string(quantized.levels) + " levels), shift " +
+                     std::to_string(quantized.shift) + ", calibration " + quantized.calibration + "\non " +
+                     std::to_string(quantized.num_measured) + " calibration inputs" +
+                     (quantized.held_out ? " that gave no statistics" : "") + ": relative output error " +
+                     number("%.5f", quantized.measured_error) + ", cosine " + number("%.5f", quantized.cosine) +
+                     (quantized.scores ? ", another arg max in " + std::to_string(quantized.num_changed) : "") +
+                     "; table rows " + std::to_string(quantized.table_rows) + ", elements with lookups " +
+                     std::to_string(quantized.num_requantized) + "\n";
   if (!quantized.public_numbers.empty()) {
     text += "numbers of the program text, public with every key (initializers are not):";
     for (const std::string& name : quantized.public_numbers) text += " " + name;

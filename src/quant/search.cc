@@ -25,6 +25,8 @@ constexpr double kHardScores = 3;
 
 // Large models are measured on fewer inputs, but on many more elements each, and with fewer attempts for accuracy alone.
 constexpr std::int64_t kMeasuredElements = 4000000;
+constexpr std::size_t kUsualInputs = 24;
+constexpr std::int64_t kCheapShare = 4;
 constexpr std::size_t kAccuracyAttempts = 12;
 constexpr int kShrinkSteps = 4;
 constexpr std::size_t kLeastSplit = 12;  // fewer calibration inputs are not split
@@ -80,9 +82,11 @@ std::int64_t num_elements(const ir::Graph& graph) {
 
 Reference make_reference(const ir::Graph& graph, const Calibration& calibration, std::size_t most) {
   Reference reference;
-  most = std::clamp<std::size_t>(
-      static_cast<std::size_t>(kMeasuredElements / std::max<std::int64_t>(1, num_elements(graph))), 2,
-      std::max<std::size_t>(2, most));
+  // Many inputs where they cost little: what goes wrong on one in fifty does not show on a dozen.
+  const std::int64_t elements = std::max<std::int64_t>(1, num_elements(graph));
+  const auto affordable = static_cast<std::size_t>(kMeasuredElements / elements);
+  const auto cheap = static_cast<std::size_t>(kMeasuredElements / kCheapShare / elements);
+  most = std::min(most, std::max<std::size_t>({2, std::min(affordable, kUsualInputs), cheap}));
   const std::vector<std::size_t> held_out = split_inputs(calibration.outputs.size()).held_out;
   const std::size_t stride = std::max<std::size_t>(1, held_out.size() / most);
   for (std::size_t i = 0; i < held_out.size() && reference.inputs.size() < most; i += stride)
@@ -95,13 +99,16 @@ Reference make_reference(const ir::Graph& graph, const Calibration& calibration,
   return reference;
 }
 
-// Fills measured_error (the worst output counts) and estimated_flips: a margin m is lost with the probability that a
-// normal error of the measured size of (error of best - error of second best) exceeds it.
+// Fills measured_error and cosine (the worst output counts), num_changed, and estimated_flips: a margin m is lost with the
+// probability that a normal error of the measured size of (error of best - error of second best) exceeds it.
 Status measure(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
                const Reference& reference, Quantized& quantized) {
   std::vector<double> squares(graph.outputs.size(), 0);
   std::vector<double> errors(graph.outputs.size(), 0);
+  std::vector<double> cosines(graph.outputs.size(), 0);
   double pair_errors = 0;
+  quantized.num_measured = reference.inputs.size();
+  quantized.num_changed = 0;
   for (const std::size_t i : reference.inputs) {
     exec_integer::Inputs integers;
     for (std::size_t j = 0; j < graph.inputs.size(); ++j) {
@@ -116,19 +123,28 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
       const std::vector<float> real = dequantize(quantized.graph.value(id), witness.values[id]);
       const FloatTensor& expected = calibration.outputs[i][j];
       const auto error = [&](std::size_t k) { return static_cast<double>(real[k]) - static_cast<double>(expected[k]); };
+      double norm = 0, got_norm = 0, dot = 0;
       for (std::size_t k = 0; k < real.size(); ++k) {
-        squares[j] += static_cast<double>(expected[k]) * static_cast<double>(expected[k]);
+        const double x = static_cast<double>(expected[k]), y = static_cast<double>(real[k]);
+        norm += x * x;
+        got_norm += y * y;
+        dot += x * y;
         errors[j] += error(k) * error(k);
       }
+      squares[j] += norm;
+      cosines[j] += norm > 0 && got_norm > 0 ? dot / std::sqrt(norm * got_norm) : (norm == got_norm ? 1 : 0);
       if (!reference.margins.empty()) {
         const auto [first, second] = best_two(expected.data());
+        if (best_two(real).first != first) ++quantized.num_changed;
         pair_errors += (error(first) - error(second)) * (error(first) - error(second));
       }
     }
   }
   quantized.measured_error = 0;
+  quantized.cosine = 1;
   for (std::size_t j = 0; j < squares.size(); ++j) {
     quantized.measured_error = std::max(quantized.measured_error, std::sqrt(errors[j] / std::max(squares[j], 1e-30)));
+    quantized.cosine = std::min(quantized.cosine, cosines[j] / static_cast<double>(reference.inputs.size()));
   }
   quantized.estimated_flips = 0;
   const double deviation = std::sqrt(pair_errors / static_cast<double>(reference.inputs.size()));
@@ -146,12 +162,17 @@ struct Trial {
   std::int64_t num_requantized = 0;
   double error = 0;
   double flips = 0;
+  double cosine = 1;
+  std::size_t num_measured = 0, num_changed = 0;
 };
 
 bool exact_enough(const Trial& trial, const Reference& reference, const QuantOptions& options) {
   if (reference.margins.empty()) return trial.error <= options.target_error;
-  return (trial.error <= options.score_error && trial.flips <= options.score_flips) ||
-         trial.error <= options.target_error / kHardScores;
+  if (trial.error <= options.target_error / kHardScores) return true;
+  // Half an input more: the share is of all inputs, and few are measured.
+  const double most_changed = options.score_flips * static_cast<double>(trial.num_measured) + 0.5;
+  return trial.error <= options.score_error && trial.flips <= options.score_flips &&
+         trial.cosine >= options.score_cosine && static_cast<double>(trial.num_changed) <= most_changed;
 }
 
 // The chosen model with the statistics of all inputs. Clips may move a little; where that makes a domain outgrow its
@@ -167,6 +188,11 @@ Result<Quantized> with_all_statistics(const ir::Graph& graph, const Calibration&
   }
   result.measured_error = trial.error;
   result.estimated_flips = trial.flips;
+  result.cosine = trial.cosine;
+  result.num_measured = trial.num_measured;
+  result.num_changed = trial.num_changed;
+  result.held_out = calibration.outputs.size() >= kLeastSplit;
+  result.scores = is_score_vector(graph);
   return result;
 }
 
@@ -247,7 +273,9 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
   const auto try_out = [&](const Choice& choice) -> Result<Trial> {
     ZKI_ASSIGN_OR_RETURN(Quantized attempt, Lowering(graph, statistics, choice, options).run());
     ZKI_RETURN_IF_ERROR(measure(graph, calibration, inputs, reference, attempt));
-    return Trial{choice, attempt.table_rows, attempt.num_requantized, attempt.measured_error, attempt.estimated_flips};
+    return Trial{
+        choice,         attempt.table_rows,   attempt.num_requantized, attempt.measured_error, attempt.estimated_flips,
+        attempt.cosine, attempt.num_measured, attempt.num_changed};
   };
   std::optional<Trial> best;        // exact enough, fewest rows
   std::optional<Trial> most_exact;  // when nothing is exact enough

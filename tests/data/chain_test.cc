@@ -94,7 +94,7 @@ TEST(Chain, AfterExactSums) {
   options.input_formats = {{"", sums.format}};
   std::vector<RealInputs> between;
   for (const RealInputs& inputs : samples(input, 40, -1, 1))
-    between.push_back(first_model.to_real_outputs(must(first_model.run(inputs))));
+    between.push_back(first_model.to_real_outputs(must(first_model.run(inputs)).outputs));
   Owner first(first_model, options_with(kPrivate, kCommitted));
   Owner second(must(Model::compile(second_path, between, options)), options_with(kCommitted, kPublic));
   EXPECT_EQ(second.model.inputs()[0].format, sums.format);

@@ -19,7 +19,7 @@ inline quant::QuantOptions fixed_options() {
   quant::QuantOptions options;
   options.activation_bits = 10;
   options.shift = 12;
-  options.method = quant::CalibrationMethod::kMinMax;
+  options.method = CalibrationMethod::kMinMax;
   return options;
 }
 

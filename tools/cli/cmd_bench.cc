@@ -10,10 +10,12 @@
 #include "base/files.h"
 #include "command.h"
 #include "commit_options.h"
+#include "fidelity_output.h"
 #include "files.h"
 #include "machine.h"
 #include "outputs.h"
 #include "progress.h"
+#include "samples.h"
 #include "stopwatch.h"
 #include "tensor_policy_text.h"
 #include "text.h"
@@ -59,9 +61,10 @@ Result<Model> obtain_model(const Session& session, Arguments& arguments, Measure
     arguments.compile.input_shapes.push_back(std::move(shape));
   }
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(arguments.model_path, arguments.compile));
-  InputOptions source = arguments.input;
-  source.paths = arguments.calibration_paths;
-  ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> calibration, load_samples(source, inputs));
+  arguments.compile.preprocessing = arguments.input.preprocessing;
+  const Preprocessing& preprocessing = arguments.compile.preprocessing;
+  ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> calibration,
+                       load_samples(arguments.calibration_paths, preprocessing, inputs));
   if (calibration.size() > arguments.limit) calibration.resize(arguments.limit);
   ProgressLine progress(session, "compile");
   arguments.compile.progress = progress.callback();
@@ -69,8 +72,8 @@ Result<Model> obtain_model(const Session& session, Arguments& arguments, Measure
   ZKI_ASSIGN_OR_RETURN(Model model, Model::compile(arguments.model_path, calibration, arguments.compile));
   measured.compile_seconds = watch.seconds();
   if (!arguments.evaluation_paths.empty()) {
-    source.paths = arguments.evaluation_paths;
-    ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> evaluation, load_samples(source, inputs));
+    ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> evaluation,
+                         load_samples(arguments.evaluation_paths, preprocessing, inputs));
     if (evaluation.size() > arguments.limit) evaluation.resize(arguments.limit);
     ZKI_ASSIGN_OR_RETURN(Fidelity fidelity,
                          measure_fidelity(arguments.model_path, model, evaluation, arguments.compile));
@@ -81,7 +84,7 @@ Result<Model> obtain_model(const Session& session, Arguments& arguments, Measure
 
 Status measure(const Session& session, const Arguments& arguments, const Model& model, const RealInputs& input,
                Measured& measured) {
-  ZKI_ASSIGN_OR_RETURN(const auto expected, model.run(input));
+  ZKI_ASSIGN_OR_RETURN(const RunResult expected, model.run(input));
   ProgressLine progress(session, "bench");
   CommitOptions options = commit_options(arguments.commit);
   // As `zkinfer commit` does it; the file's name goes as soon as it is open.
@@ -126,7 +129,8 @@ Status measure(const Session& session, const Arguments& arguments, const Model& 
     measured.stats.push_back(result.stats);
     measured.prove_peak = peak_memory_bytes();
     measured.proof_bytes = result.proof.size();
-    if (result.outputs != expected) return internal_error("the proven outputs differ from the plain integer run");
+    if (result.outputs != expected.outputs)
+      return internal_error("the proven outputs differ from the plain integer run");
     for (std::size_t k = 0; k < kVerifyRepeats; ++k) {
       const Stopwatch verify_watch;
       const VerifyResult check = verify(key, result.proof, result.statement);
@@ -182,9 +186,9 @@ nlohmann::ordered_json to_json(const Arguments& arguments, const Model& model, c
   json["proof_bytes_by_part"] = parts;
   if (m.fidelity.has_value()) {
     json["fidelity"] = {{"inputs", m.fidelity->num_inputs},
-                        {"cosine", m.fidelity->cosine},
-                        {"top1_agreement", m.fidelity->top1_agreement},
-                        {"max_abs_error", m.fidelity->max_abs_error}};
+                        {"cosine", optional_json(m.fidelity->cosine())},
+                        {"top1_agreement", optional_json(m.fidelity->agreement())},
+                        {"max_abs_error", m.fidelity->max_abs_error()}};
   }
   json["machine"] = {{"cpu", machine.cpu},
                      {"cores", machine.num_cores},
@@ -218,17 +222,18 @@ void print_table(const Model& model, const Measured& m) {
   for (const auto& [part, num_bytes] : m.size_table) rows.emplace_back("  " + part, human_bytes(num_bytes));
   rows.emplace_back("key", human_bytes(m.key_bytes));
   if (m.fidelity.has_value()) {
-    rows.emplace_back("integers against floats", "cosine " + decimal(m.fidelity->cosine, 6) + ", same top class " +
-                                                     decimal(100 * m.fidelity->top1_agreement, 2) + " % of " +
-                                                     human_count(m.fidelity->num_inputs));
+    rows.emplace_back("integers against floats", human_count(m.fidelity->num_inputs) + " inputs");
+    for (auto& row : fidelity_rows(*m.fidelity)) rows.push_back(std::move(row));
   }
   std::fputs(pairs_text(rows).c_str(), stdout);
 }
 
-CommandResult bench(const Session& session, Arguments& arguments) {
+CommandResult bench(Session& session, Arguments& arguments) {
   Measured measured;
   ZKI_ASSIGN_OR_RETURN(const Model model, obtain_model(session, arguments, measured));
-  ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, model.inputs()));
+  ZKI_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
+                       preprocessing_of(arguments.input, model.preprocessing(), session));
+  ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, model.inputs(), preprocessing));
   ZKI_RETURN_IF_ERROR(measure(session, arguments, model, input, measured));
   if (!session.quiet) print_table(model, measured);
   if (!arguments.json_path.empty()) {
@@ -246,7 +251,7 @@ void add_bench(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("bench", "measure compile, commit, prove and verify of one model");
   command->add_option("model", arguments->model_path, "ONNX file or model package")->required();
-  add_input_options(*command, arguments->input);
+  add_input_options(*command, arguments->input, Many::kNo);
   command->add_option("-c,--calibration", arguments->calibration_paths, "typical inputs, for an ONNX file")
       ->expected(1, 1 << 20);
   command->add_option("-e,--evaluate", arguments->evaluation_paths, "inputs on which integers and floats are compared")

@@ -4,12 +4,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "batch.h"
 #include "command.h"
 #include "data_files.h"
 #include "files.h"
 #include "known_tensors.h"
 #include "output_files.h"
 #include "print.h"
+#include "result_json.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -20,31 +22,36 @@ struct Arguments {
   VerifyLimits limits;
   InputOptions input;
   std::vector<std::string> data;
-  bool json = false, force = false;
+  bool strict = false, force = false;
 };
 
-Result<std::vector<std::vector<std::int64_t>>> load_integers(const Arguments& arguments,
+Result<std::vector<std::vector<std::int64_t>>> load_integers(Session& session, const Arguments& arguments,
                                                              const std::vector<TensorInfo>& tensors) {
   if (!arguments.data.empty()) return load_canonical("--input-data", arguments.data, tensors);
-  ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, tensors));
+  ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, tensors, arguments.input.preprocessing));
   std::vector<std::vector<std::int64_t>> integers;
+  std::vector<Clipping> clipping(tensors.size());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(auto one, to_integers(tensors[i], input[i]));
+    ZKI_ASSIGN_OR_RETURN(auto one, to_integers(tensors[i], input[i], &clipping[i]));
+    if (arguments.strict && clipping[i].num_clipped > 0) return out_of_range("--strict: " + clipping_text(clipping[i]));
     integers.push_back(std::move(one));
   }
+  ClippingSum sum;
+  sum.add(clipping);
+  sum.warn(session);
   return integers;
 }
 
-CommandResult commit_tensor(const Session& session, const Arguments& arguments) {
+CommandResult commit_tensor(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments.key_path, 0, arguments.limits));
   const std::vector<TensorInfo>& tensors = key.info().input_tensors;
-  ZKI_ASSIGN_OR_RETURN(const auto integers, load_integers(arguments, tensors));
+  ZKI_ASSIGN_OR_RETURN(const auto integers, load_integers(session, arguments, tensors));
   ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentPaths> paths, commitment_paths(arguments.name, tensors.size()));
   OutputFiles files(arguments.force);
   files.reads(arguments.key_path);
   files.reads(arguments.input.paths);
   for (const std::string& text : arguments.data) files.reads(file_part(text));
-  if (arguments.json) files.keep_standard_output();
+  if (session.json) files.keep_standard_output();
   std::vector<OutputFiles::Id> ids;
   for (const CommitmentPaths& path : paths) {
     ids.push_back(files.add("--output", path.data, FileKind::kTensorCommitment));
@@ -57,7 +64,7 @@ CommandResult commit_tensor(const Session& session, const Arguments& arguments) 
     ZKI_RETURN_IF_ERROR(tensor.save(paths[i].opening));
     ZKI_RETURN_IF_ERROR(files.write(ids[i], tensor.commitment().to_bytes()));
     const std::string id = to_hex(tensor.commitment().id());
-    if (arguments.json) {
+    if (session.json) {
       list.push_back({{"name", tensors[i].name},
                       {"shape", tensors[i].shape},
                       {"commitment", id},
@@ -74,7 +81,7 @@ CommandResult commit_tensor(const Session& session, const Arguments& arguments) 
     }
   }
   ZKI_RETURN_IF_ERROR(files.publish());
-  if (arguments.json) print_json(list);
+  if (session.json) print_result(session, {{"inputs", std::move(list)}});
   return ExitCode::kDone;
 }
 
@@ -86,13 +93,14 @@ void add_commit_tensor(CLI::App& app, Session& session) {
                                          "commit to an input, so that proofs and other parties can refer to it unseen");
   command->add_option("key", arguments->key_path, "verification key (.zkkey) of a model with --inputs committed")
       ->required();
-  add_input_options(*command, arguments->input, false);
+  add_input_options(*command, arguments->input, Many::kNo, false);
+  command->add_flag("--strict", arguments->strict, "refuse values outside of the input's range");
   CLI::Option* data = command->add_option("--input-data", arguments->data,
                                           "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`)");
   data->excludes("--input");
   command->add_option("-o,--output", arguments->name,
                       "name of the files to write, NAME.zktensor and NAME.zktsecret (default: the input's name)");
-  command->add_flag("--json", arguments->json, "print the result as JSON");
+  add_json_flag(*command, session);
   add_verify_limits(*command, arguments->limits);
   add_force_flag(*command, arguments->force);
   command->footer(

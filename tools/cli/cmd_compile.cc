@@ -2,7 +2,6 @@
 // zkinfer compile: ONNX and calibration data -> model package.
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -10,9 +9,15 @@
 
 #include "base/files.h"
 #include "command.h"
+#include "fidelity_output.h"
 #include "files.h"
 #include "known_tensors.h"
+#include "output_files.h"
+#include "outputs.h"
+#include "print.h"
 #include "progress.h"
+#include "result_json.h"
+#include "stopwatch.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -25,8 +30,10 @@ struct CompileArguments {
   std::vector<std::string> input_shapes;
   std::vector<std::string> inputs_from;
   std::size_t limit = 256;
-  bool full_report = false;
+  bool full_report = false, force = false;
+  std::optional<double> min_cosine, min_agreement;
   std::string fidelity_json_path;
+  std::string calibration_method = "mse";
   CompileOptions compile;
 };
 
@@ -96,9 +103,118 @@ Status set_input_format(const std::string& text, std::size_t position, std::size
   return {};
 }
 
-CommandResult compile(const Session& session, CompileArguments& arguments) {
-  for (const std::string& text : arguments.input_shapes) {
-    ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(text));
+CalibrationMethod calibration_method(const std::string& word) {
+  if (word == "minmax") return CalibrationMethod::kMinMax;
+  return word == "percentile" ? CalibrationMethod::kPercentile : CalibrationMethod::kMse;
+}
+
+// Few calibration inputs, or inputs that are all alike, say little about the range of a value.
+void judge_calibration(const std::vector<RealInputs>& calibration, const std::vector<TensorInfo>& inputs,
+                       Session& session) {
+  constexpr std::size_t kFew = 8;
+  if (calibration.size() < kFew) {
+    session.warn(
+        "only " + std::to_string(calibration.size()) +
+        " calibration inputs: ranges are taken from them, and whatever lies outside is cut off; give a few dozen");
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const float first = calibration.front()[i].data.empty() ? 0 : calibration.front()[i].data.front();
+    const bool constant = std::all_of(calibration.begin(), calibration.end(), [&](const RealInputs& sample) {
+      return std::all_of(sample[i].data.begin(), sample[i].data.end(), [&](float x) { return x == first; });
+    });
+    if (constant) {
+      session.warn("the calibration data of input '" + inputs[i].name + "' are one number, " + decimal(first, 6) +
+                   ", throughout: give inputs like those that will be proven");
+    }
+  }
+}
+
+Status reach_floors(const CompileArguments& arguments, const Fidelity& fidelity) {
+  const auto check = [](const char* option, const char* what, const std::optional<double>& floor,
+                        const std::optional<double>& got, double unit) -> Status {
+    if (!floor.has_value()) return {};
+    if (!got.has_value()) {
+      return invalid_argument(std::string(option) + ": no output of this model has such a number; see --report");
+    }
+    if (*got * unit >= *floor) return {};
+    return out_of_range(std::string(option) + ": " + what + " " + decimal(*got * unit, 6) + ", expected at least " +
+                        decimal(*floor, 6) +
+                        "; try --activation-bits 12, more calibration data, or another --calibration-method");
+  };
+  ZKI_RETURN_IF_ERROR(check("--min-cosine", "cosine", arguments.min_cosine, fidelity.cosine(), 1));
+  return check("--min-agreement", "agreement in percent", arguments.min_agreement, fidelity.agreement(), 100);
+}
+
+nlohmann::ordered_json preprocessing_json(const Preprocessing& preprocessing) {
+  return {{"scale", optional_json(preprocessing.scale)}, {"mean", preprocessing.mean}, {"std", preprocessing.std}};
+}
+
+struct Compiled {
+  Model model;
+  Fidelity fidelity;
+  std::size_t num_calibration = 0, num_given = 0, package_bytes = 0;
+  bool is_held_out = false;
+};
+
+nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Compiled& done) {
+  return {
+      {"model", arguments.output_path},
+      {"name", done.model.name()},
+      {"bytes", done.package_bytes},
+      {"structure", to_hex(done.model.structure_digest())},
+      {"parameters", done.model.num_parameters()},
+      {"calibration",
+       {{"num_inputs", done.num_calibration}, {"num_given", done.num_given}, {"method", arguments.calibration_method}}},
+      {"preprocessing", preprocessing_json(done.model.preprocessing())},
+      {"inputs", tensor_infos_json(done.model.inputs())},
+      {"outputs", tensor_infos_json(done.model.outputs())},
+      {"fidelity_on_calibration_data", !done.is_held_out},
+      {"fidelity", fidelity_json(done.fidelity)},
+      {"total_seconds", process_seconds()}};
+}
+
+void print_compiled(const CompileArguments& arguments, const Compiled& done) {
+  print("model '{}'\n", done.model.name());
+  std::vector<std::pair<std::string, std::string>> rows = {
+      {"structure", to_hex(done.model.structure_digest())},
+      {"parameters", human_count(done.model.num_parameters())},
+      {"calibration",
+       human_count(done.num_calibration) + " inputs" +
+           (done.num_given > done.num_calibration ? ", the first of " + human_count(done.num_given) + " (--limit)"
+                                                  : "")}};
+  for (const TensorInfo& input : done.model.inputs()) {
+    rows.emplace_back(text("input '{}'", input.name), shape_text(input.shape));
+  }
+  for (const TensorInfo& output : done.model.outputs()) {
+    rows.emplace_back(text("output '{}'", output.name), shape_text(output.shape));
+  }
+  rows.emplace_back("integers against floats",
+                    human_count(done.fidelity.num_inputs) + " inputs" +
+                        (done.is_held_out ? "" : " (the calibration data, not held out; --evaluate takes others)"));
+  for (auto& row : fidelity_rows(done.fidelity)) rows.push_back(std::move(row));
+  print_lines(pairs_text(rows));
+  if (arguments.full_report) print_lines("\n" + done.model.report() + "\n" + fidelity_text(done.fidelity));
+  print("wrote {} ({}) in {}. It holds the weights: keep it as secret as they are.\n", arguments.output_path,
+        human_bytes(done.package_bytes), human_seconds(process_seconds()));
+}
+
+CommandResult compile(Session& session, CompileArguments& arguments) {
+  OutputFiles files(arguments.force);
+  files.reads(arguments.onnx_path);
+  files.reads(arguments.calibration.paths);
+  files.reads(arguments.evaluation_paths);
+  if (session.json) files.keep_standard_output();
+  const OutputFiles::Id package_file = files.add("--output", arguments.output_path, FileKind::kModel);
+  std::optional<OutputFiles::Id> fidelity_file;
+  if (!arguments.fidelity_json_path.empty()) {
+    fidelity_file = files.add_text("--fidelity-json", arguments.fidelity_json_path, "{");
+  }
+  ZKI_RETURN_IF_ERROR(files.prepare());
+
+  arguments.compile.calibration_method = calibration_method(arguments.calibration_method);
+  arguments.compile.preprocessing = arguments.calibration.preprocessing;
+  for (const std::string& shape_text : arguments.input_shapes) {
+    ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(shape_text));
     arguments.compile.input_shapes.push_back(std::move(shape));
   }
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(arguments.onnx_path, arguments.compile));
@@ -106,48 +222,39 @@ CommandResult compile(const Session& session, CompileArguments& arguments) {
     ZKI_RETURN_IF_ERROR(
         set_input_format(arguments.inputs_from[i], i, arguments.inputs_from.size(), inputs, arguments.compile));
   }
-  ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> calibration, load_samples(arguments.calibration, inputs));
+  const Preprocessing& preprocessing = arguments.compile.preprocessing;
+  ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> calibration,
+                       load_samples(arguments.calibration.paths, preprocessing, inputs));
+  const std::size_t num_given = calibration.size();
   if (calibration.size() > arguments.limit) calibration.resize(arguments.limit);
+  judge_calibration(calibration, inputs, session);
 
   ProgressLine progress(session, "compile");
   arguments.compile.progress = progress.callback();
-  ZKI_ASSIGN_OR_RETURN(const Model model, Model::compile(arguments.onnx_path, calibration, arguments.compile));
-
-  InputOptions evaluation = arguments.calibration;
-  if (!arguments.evaluation_paths.empty()) evaluation.paths = arguments.evaluation_paths;
-  ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> measured, load_samples(evaluation, inputs));
-  if (measured.size() > arguments.limit) measured.resize(arguments.limit);
-  ZKI_ASSIGN_OR_RETURN(const Fidelity fidelity,
-                       measure_fidelity(arguments.onnx_path, model, measured, arguments.compile));
+  ZKI_ASSIGN_OR_RETURN(Model model, Model::compile(arguments.onnx_path, calibration, arguments.compile));
+  std::vector<RealInputs> measured;
+  if (!arguments.evaluation_paths.empty()) {
+    ZKI_ASSIGN_OR_RETURN(measured, load_samples(arguments.evaluation_paths, preprocessing, inputs));
+    if (measured.size() > arguments.limit) measured.resize(arguments.limit);
+  }
+  ZKI_ASSIGN_OR_RETURN(
+      Fidelity fidelity,
+      measure_fidelity(arguments.onnx_path, model, measured.empty() ? calibration : measured, arguments.compile));
+  progress.clear();
+  for (const std::string& warning : fidelity_warnings(fidelity)) session.warn(warning);
+  ZKI_RETURN_IF_ERROR(reach_floors(arguments, fidelity));
 
   const Bytes package = model.to_bytes();
-  ZKI_RETURN_IF_ERROR(write_secret_file(arguments.output_path, package));
-  if (!arguments.fidelity_json_path.empty()) {
-    ZKI_RETURN_IF_ERROR(
-        write_file(arguments.fidelity_json_path,
-                   ByteView(reinterpret_cast<const std::uint8_t*>(fidelity.json.data()), fidelity.json.size())));
+  ZKI_RETURN_IF_ERROR(files.write(package_file, package));
+  if (fidelity_file.has_value()) ZKI_RETURN_IF_ERROR(files.write(*fidelity_file, json_text(fidelity_json(fidelity))));
+  ZKI_RETURN_IF_ERROR(files.publish());
+  const Compiled done{std::move(model), std::move(fidelity), calibration.size(),
+                      num_given,        package.size(),      !measured.empty()};
+  if (session.json) {
+    print_result(session, compiled_json(arguments, done));
+  } else if (!session.quiet) {
+    print_compiled(arguments, done);
   }
-  if (session.quiet) return ExitCode::kDone;
-
-  std::printf("model '%s'\n", model.name().c_str());
-  std::vector<std::pair<std::string, std::string>> rows = {
-      {"structure", to_hex(model.structure_digest())},
-      {"parameters", human_count(model.num_parameters())},
-      {"calibration", human_count(calibration.size()) + " inputs"}};
-  for (const TensorInfo& input : model.inputs())
-    rows.emplace_back("input '" + input.name + "'", shape_text(input.shape));
-  for (const TensorInfo& output : model.outputs())
-    rows.emplace_back("output '" + output.name + "'", shape_text(output.shape));
-  rows.emplace_back("integers against floats",
-                    human_count(fidelity.num_inputs) + " inputs" +
-                        (arguments.evaluation_paths.empty() ? " (the calibration data; --evaluate takes others)" : ""));
-  rows.emplace_back("  cosine", decimal(fidelity.cosine, 6));
-  rows.emplace_back("  same top class", decimal(100 * fidelity.top1_agreement, 2) + " %");
-  rows.emplace_back("  largest error", decimal(fidelity.max_abs_error, 6));
-  std::fputs(pairs_text(rows).c_str(), stdout);
-  if (arguments.full_report) std::printf("\n%s\n%s", model.report().c_str(), fidelity.text.c_str());
-  std::printf("wrote %s (%s). It holds the weights: keep it as secret as they are.\n", arguments.output_path.c_str(),
-              human_bytes(package.size()).c_str());
   return ExitCode::kDone;
 }
 
@@ -182,24 +289,42 @@ void add_compile(CLI::App& app, Session& session) {
       ->capture_default_str();
   command
       ->add_option("--activation-bits", arguments->compile.activation_bits,
-                   "bits per activation (default: chosen per tensor)")
-      ->check(CLI::Range(2, 24));
-  command->add_option("--weight-bits", arguments->compile.weight_bits, "bits per weight (default: chosen per tensor)")
-      ->check(CLI::Range(2, 24));
-  command->add_option("--calibration-method", arguments->compile.calibration_method, "how ranges are chosen")
-      ->check(CLI::IsMember({"minmax", "percentile", "mse"}));
+                   "bits of every activation (default: chosen by measurement on the calibration data)")
+      ->check(CLI::Range(kLeastActivationBits, kMostActivationBits));
+  command
+      ->add_option("--weight-bits", arguments->compile.weight_bits,
+                   "at most this many bits per weight (default: what the activations' scales give, 8 to 13 usually)")
+      ->check(CLI::Range(kLeastWeightBits, kMostWeightBits));
+  command->add_option("--calibration-method", arguments->calibration_method, "how ranges are chosen")
+      ->check(CLI::IsMember({"minmax", "percentile", "mse"}))
+      ->capture_default_str();
   command->add_option("--name", arguments->compile.name, "name shown to verifiers (default: the file's name)");
   command->add_flag("--report", arguments->full_report, "print scales, ranges and errors of every layer");
   command->add_option("--fidelity-json", arguments->fidelity_json_path,
                       "write the comparison of integers and floats as JSON");
-  add_picture_options(*command, arguments->calibration);
+  command
+      ->add_option("--min-cosine", arguments->min_cosine,
+                   "fail unless every output's cosine with the float model's is at least this")
+      ->check(CLI::Range(0.0, 1.0));
+  command
+      ->add_option("--min-agreement", arguments->min_agreement,
+                   "fail unless at least this many percent of the inputs have the same largest entry, or equal labels")
+      ->check(CLI::Range(0.0, 100.0));
+  add_preprocessing_options(*command, arguments->calibration);
+  command->add_flag("--force", arguments->force, "replace files of another kind");
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer compile network.onnx --calibration calibration.json\n"
+      "  zkinfer compile network.onnx -c calibration.npy -e test.npy --min-agreement 99.5"
+      "   fails rather than writing a poorer model\n"
       "  zkinfer compile resnet.onnx -c photos/*.png --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --report\n"
       "  zkinfer compile head.onnx -c features.npy --input-from features.zkkey\n"
       "  zkinfer compile digits.onnx -c calibration.npy --input-from bytes\n"
-      "  zkinfer compile digits.onnx -c calibration.npy --evaluate test.npy -o digits.zkmodel");
+      "  zkinfer compile digits.onnx -c calibration.npy --evaluate test.npy -o digits.zkmodel\n"
+      "The model keeps --scale, --mean and --std for every later command. Warned about: cosine below 0.99, agreement "
+      "below 98 %,\n"
+      "R squared below 0.98, clipped inputs, fewer than 8 calibration inputs.");
   command->callback([arguments, &session] {
     if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->onnx_path, ".zkmodel");
     session.run([&] { return compile(session, *arguments); });

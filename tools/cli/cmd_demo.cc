@@ -89,8 +89,8 @@ Status measure_accuracy(const Arguments& arguments, const Party& party, const Mo
   if (labels.front().data.size() != pictures.size()) return corrupt("test.npy and test_labels.npy differ in length");
   std::size_t hits = 0;
   for (std::size_t i = 0; i < pictures.size(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(const auto outputs, model.run(pictures[i]));
-    hits += arg_max(outputs.front()) == static_cast<std::size_t>(labels.front().data[i]) ? 1 : 0;
+    ZKI_ASSIGN_OR_RETURN(const RunResult result, model.run(pictures[i]));
+    hits += arg_max(result.outputs.front()) == static_cast<std::size_t>(labels.front().data[i]) ? 1 : 0;
   }
   data.num_test_pictures = pictures.size();
   data.test_accuracy = static_cast<double>(hits) / static_cast<double>(pictures.size());
@@ -185,8 +185,9 @@ Status tell_model(const Session& session, DemoFiles& files, const Arguments& arg
                           {"time", human_seconds(data.compile_seconds)},
                           {"accuracy, integers", decimal(100 * data.test_accuracy, 2) + " % of " +
                                                      human_count(data.num_test_pictures) + " test pictures"},
-                          {"same class as floats", decimal(100 * data.fidelity.top1_agreement, 2) + " %, cosine " +
-                                                       decimal(data.fidelity.cosine, 6)}}));
+                          {"same class as floats", decimal(100 * data.fidelity.agreement().value_or(0), 2) +
+                                                       " %, cosine " +
+                                                       decimal(data.fidelity.cosine().value_or(0), 6)}}));
   return {};
 }
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer digest: an input's canonical bytes and their hashes, as keys with hashed inputs use them.
-#include <cstdio>
 #include <memory>
 
+#include "batch.h"
 #include "base/files.h"
 #include "command.h"
+#include "data_files.h"
+#include "fidelity_output.h"
 #include "files.h"
+#include "output_files.h"
 #include "outputs.h"
+#include "print.h"
+#include "result_json.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -15,41 +20,92 @@ namespace {
 struct Arguments {
   std::string tensors_path, data_path;
   InputOptions input;
-  bool json = false;
+  bool strict = false, force = false;
 };
 
-CommandResult digest(const Session& session, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const Tensors tensors, load_tensors(arguments.tensors_path));
-  ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, tensors.inputs));
-  auto list = nlohmann::ordered_json::array();
-  for (std::size_t i = 0; i < tensors.inputs.size(); ++i) {
-    const TensorInfo& tensor = tensors.inputs[i];
-    ZKI_ASSIGN_OR_RETURN(const auto integers, to_integers(tensor, input[i]));
-    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, canonical_bytes(tensor, integers));
-    std::vector<std::pair<std::string, std::string>> rows =
-        digest_rows(TensorHash::kSha256, hash_data(TensorHash::kSha256, bytes));
-    for (auto& row : digest_rows(TensorHash::kKeccak256, hash_data(TensorHash::kKeccak256, bytes)))
-      rows.push_back(std::move(row));
-    std::string path;
-    if (!arguments.data_path.empty()) {
-      path = numbered_path(arguments.data_path, i, tensors.inputs.size());
-      ZKI_RETURN_IF_ERROR(write_file(path, bytes));
-    }
-    if (arguments.json) {
+class Digester {
+ public:
+  Digester(const Session& session, const Arguments& arguments, const Tensors& tensors)
+      : session_(session), arguments_(arguments), tensors_(tensors) {}
+
+  // data_path: where the canonical bytes go; empty: nowhere.
+  Result<nlohmann::ordered_json> digest(const RealInputs& input, const std::string& data_path, ClippingSum& clipped) {
+    OutputFiles files(arguments_.force);
+    files.reads(arguments_.tensors_path);
+    files.reads(arguments_.input.paths);
+    if (session_.json) files.keep_standard_output();
+    std::vector<OutputFiles::Id> ids;
+    if (!data_path.empty()) ids = declare_canonical(files, "--data", data_path, tensors_.inputs);
+    ZKI_RETURN_IF_ERROR(files.prepare());
+    auto list = nlohmann::ordered_json::array();
+    std::vector<Clipping> clipping(tensors_.inputs.size());
+    std::string text;
+    for (std::size_t i = 0; i < tensors_.inputs.size(); ++i) {
+      const TensorInfo& tensor = tensors_.inputs[i];
+      ZKI_ASSIGN_OR_RETURN(const auto integers, to_integers(tensor, input[i], &clipping[i]));
+      if (arguments_.strict && clipping[i].num_clipped > 0) {
+        return out_of_range("--strict: " + clipping_text(clipping[i]));
+      }
+      ZKI_ASSIGN_OR_RETURN(const Bytes bytes, canonical_bytes(tensor, integers));
+      std::vector<std::pair<std::string, std::string>> rows;
+      for (const TensorHash hash : {TensorHash::kSha256, TensorHash::kKeccak256}) {
+        for (auto& row : digest_rows(hash, hash_data(hash, bytes))) rows.push_back(std::move(row));
+      }
       nlohmann::ordered_json json = {{"name", tensor.name}, {"shape", tensor.shape}, {"bytes", bytes.size()}};
       for (const auto& [name, value] : rows) json[name] = value;
-      if (!path.empty()) json["data"] = path;
+      if (!session_.quiet) {
+        text += "input '" + printable(tensor.name) + "' " + shape_text(tensor.shape) + ", " +
+                human_bytes(bytes.size()) + "\n";
+      }
+      text += pairs_text(rows);
+      if (!ids.empty()) {
+        ZKI_RETURN_IF_ERROR(files.write(ids[i], bytes));
+        const std::string path = numbered_path(data_path, i, tensors_.inputs.size());
+        json["data"] = path;
+        if (!session_.quiet) text += "wrote " + printable(path) + "\n";
+      }
       list.push_back(std::move(json));
-      continue;
     }
-    if (!session.quiet)
-      std::printf("input '%s' %s, %s\n", tensor.name.c_str(), shape_text(tensor.shape).c_str(),
-                  human_bytes(bytes.size()).c_str());
-    std::fputs(pairs_text(rows).c_str(), stdout);
-    if (!session.quiet && !path.empty()) std::printf("wrote %s\n", path.c_str());
+    ZKI_RETURN_IF_ERROR(files.publish());
+    clipped.add(clipping);
+    if (!session_.json) print_lines(text);
+    return nlohmann::ordered_json{{"clipping", clipping_json(clipping)}, {"inputs", std::move(list)}};
   }
-  if (arguments.json) std::printf("%s\n", list.dump(2).c_str());
-  return ExitCode::kDone;
+
+ private:
+  const Session& session_;
+  const Arguments& arguments_;
+  const Tensors& tensors_;
+};
+
+CommandResult digest(Session& session, const Arguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const Tensors tensors, load_tensors(arguments.tensors_path));
+  ZKI_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
+                       preprocessing_of(arguments.input, tensors.preprocessing, session));
+  ZKI_ASSIGN_OR_RETURN(Samples samples, Samples::open(arguments.input, tensors.inputs, preprocessing));
+  samples.say_skipped(session);
+  std::vector<std::string> data_paths(samples.items().size());
+  if (!arguments.data_path.empty()) {
+    ZKI_ASSIGN_OR_RETURN(data_paths, output_paths(samples, "--data", arguments.data_path, ".bin"));
+  }
+  Digester digester(session, arguments, tensors);
+  ClippingSum clipping;
+  if (!samples.many()) {
+    ZKI_ASSIGN_OR_RETURN(const RealInputs input, samples.load(samples.items().front()));
+    ZKI_ASSIGN_OR_RETURN(nlohmann::ordered_json json, digester.digest(input, data_paths.front(), clipping));
+    clipping.warn(session);
+    if (session.json) print_result(session, std::move(json));
+    return ExitCode::kDone;
+  }
+  ProgressLine line(session, "digest");
+  Batch batch(session, samples, line);
+  batch.run([&](std::size_t i, const RealInputs& input) {
+    if (!session.json && !session.quiet) print("{}\n", samples.label(samples.items()[i]));
+    return digester.digest(input, data_paths[i], clipping);
+  });
+  clipping.warn(session);
+  if (session.json) print_result(session, batch.json());
+  return batch.exit_code();
 }
 
 }  // namespace
@@ -59,16 +115,20 @@ void add_digest(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("digest", "an input's canonical bytes: SHA-256, IPFS CID and Keccak-256");
   command
       ->add_option("key", arguments->tensors_path,
-                   "verification key (.zkkey) or model package (.zkmodel): says what the input's integers are")
+                   "verification key (.zkkey) or model package (.zkmodel): says what the input's integers are. The "
+                   "package also knows --scale, --mean and --std of compile")
       ->required();
-  add_input_options(*command, arguments->input);
+  add_input_options(*command, arguments->input, Many::kYes);
   command->add_option("--data", arguments->data_path,
                       "write the canonical bytes to this file: what others hash, or put into IPFS");
-  command->add_flag("--json", arguments->json, "print the result as JSON");
+  command->add_flag("--strict", arguments->strict, "refuse inputs with values outside of the model's range");
+  command->add_flag("--force", arguments->force, "let --data replace a file of another kind");
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer digest digits.zkkey --input digit_7.png\n"
       "  zkinfer digest network.zkkey -i input.npy --data input.bin --json\n"
+      "  zkinfer digest network.zkmodel -i test.npy --index 0-9 --data digests/\n"
       "The CID is that of the file written by --data where IPFS keeps it as one raw block (up to 256 KiB by default).");
   command->callback([arguments, &session] { session.run([&] { return digest(session, *arguments); }); });
 }

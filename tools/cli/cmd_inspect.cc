@@ -35,7 +35,8 @@ Result<std::string> describe_onnx(const Arguments& arguments) {
     options.input_shapes.push_back(std::move(shape));
   }
   ZKI_ASSIGN_OR_RETURN(const std::string path, opened_path(arguments.path));
-  return print_onnx_graph(path, options, arguments.legalized, arguments.format);
+  return print_onnx_graph(path, options, arguments.legalized ? GraphStage::kLegalized : GraphStage::kImported,
+                          arguments.format == "dot" ? GraphFormat::kDot : GraphFormat::kText);
 }
 
 std::string tensor_row(const TensorInfo& info) {

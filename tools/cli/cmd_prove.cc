@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// zkinfer prove: model, commitment secret and input -> proof.
-#include <cstdio>
+// zkinfer prove: model, commitment secret and inputs -> proofs.
+#include <filesystem>
 #include <memory>
 
+#include "batch.h"
 #include "base/files.h"
 #include "command.h"
 #include "committed.h"
 #include "data_files.h"
+#include "fidelity_output.h"
 #include "files.h"
 #include "known_tensors.h"
 #include "machine.h"
+#include "output_files.h"
 #include "outputs.h"
+#include "print.h"
 #include "progress.h"
+#include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
 
@@ -23,26 +28,176 @@ struct Arguments {
   InputOptions input;
   std::vector<std::string> data, openings;  // the input in other forms
   std::string committed_name, write_inputs, write_outputs;
-  bool json = false;
+  bool strict = false, force = false;
+};
+
+// What one proof writes, by name; empty: nothing.
+struct Paths {
+  std::string proof, input_data, output_data, committed;
 };
 
 struct Done {
   ProofResult result;
   VerifyResult check;
-  double verify_seconds = 0;
+  std::vector<OutputTensor> outputs;
   std::vector<CommitmentPaths> commitments;
-  std::string path_file;
+  std::string path_file;  // what leads from the root's key to this proof, where it is made under a root
   std::size_t path_bytes = 0;
+  double verify_seconds = 0, write_seconds = 0;
 };
 
-void print_json(const Arguments& arguments, const std::vector<OutputTensor>& outputs, const Done& done) {
+class ProveCommand {
+ public:
+  ProveCommand(Session& session, const Arguments& arguments)
+      : session_(session), arguments_(arguments), line_(session, "prove") {}
+  CommandResult run();
+
+ private:
+  Result<std::vector<Paths>> choose_paths() const;
+  Status refuse_existing(const std::vector<Paths>& paths) const;
+  Status declare(const Paths& paths, OutputFiles& files, Done& done) const;
+  Result<Done> prove(ProveRequest& request, const Paths& paths);
+  CommandResult prove_one(ProveRequest request, const Paths& paths);
+  CommandResult prove_many(const ProveRequest& request, const std::vector<Paths>& paths);
+  nlohmann::ordered_json done_json(const Done& done, const Paths& paths) const;
+  void add_totals(nlohmann::ordered_json& json) const;
+  void print_one(const Done& done, const Paths& paths) const;
+
+  Session& session_;
+  const Arguments& arguments_;
+  ProgressLine line_;
+  std::optional<Model> model_;
+  std::optional<Samples> samples_;  // unless the input comes in another form
+  std::optional<Committed> committed_;
+  double load_seconds_ = 0, restore_seconds_ = 0;
+};
+
+// Declared files are in the order of the fields of Paths.
+Status ProveCommand::declare(const Paths& paths, OutputFiles& files, Done& done) const {
+  files.reads(arguments_.model_path);
+  files.reads(arguments_.secret_path);
+  files.reads(arguments_.input.paths);
+  for (const std::vector<std::string>* list : {&arguments_.data, &arguments_.openings}) {
+    for (const std::string& text : *list) files.reads(file_part(text));
+  }
+  if (session_.json) files.keep_standard_output();
+  files.add("--output", paths.proof, FileKind::kProof);
+  if (!paths.input_data.empty()) declare_canonical(files, "--write-input-data", paths.input_data, model_->inputs());
+  if (!paths.output_data.empty()) declare_canonical(files, "--write-output-data", paths.output_data, model_->outputs());
+  if (!paths.committed.empty()) {
+    ZKI_ASSIGN_OR_RETURN(done.commitments, commitment_paths(paths.committed, model_->outputs().size()));
+    for (const CommitmentPaths& commitment : done.commitments) {
+      files.add("--committed-output", commitment.data, FileKind::kTensorCommitment);
+      files.add_counted("--committed-output", commitment.opening, FileKind::kTensorSecret);
+    }
+  }
+  return files.prepare();
+}
+
+Result<std::vector<Paths>> ProveCommand::choose_paths() const {
+  const bool committed = committed_->key().info().outputs.is_committed();
+  if (!committed && !arguments_.committed_name.empty()) {
+    return invalid_argument(
+        "--committed-output: this key's outputs are not committed; commit to the model with --outputs committed");
+  }
+  if (!samples_.has_value()) {
+    const std::string& name = (arguments_.openings.empty() ? arguments_.data : arguments_.openings).front();
+    Paths paths{arguments_.output_path, arguments_.write_inputs, arguments_.write_outputs, arguments_.committed_name};
+    if (paths.proof.empty()) paths.proof = with_extension(file_part(name), ".zkproof");
+    if (committed && paths.committed.empty()) paths.committed = with_extension(paths.proof, "");
+    return std::vector<Paths>{paths};
+  }
+  std::vector<Paths> all(samples_->items().size());
+  const auto choose = [&](const char* option, const std::string& name, const char* extension, auto field) -> Status {
+    ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> names, output_paths(*samples_, option, name, extension));
+    for (std::size_t i = 0; i < all.size(); ++i) all[i].*field = names[i];
+    return {};
+  };
+  ZKI_RETURN_IF_ERROR(choose("--output", arguments_.output_path, ".zkproof", &Paths::proof));
+  if (!arguments_.write_inputs.empty()) {
+    ZKI_RETURN_IF_ERROR(choose("--write-input-data", arguments_.write_inputs, ".bin", &Paths::input_data));
+  }
+  if (!arguments_.write_outputs.empty()) {
+    ZKI_RETURN_IF_ERROR(choose("--write-output-data", arguments_.write_outputs, ".bin", &Paths::output_data));
+  }
+  if (committed && !arguments_.committed_name.empty()) {
+    ZKI_RETURN_IF_ERROR(choose("--committed-output", arguments_.committed_name, "", &Paths::committed));
+  }
+  for (Paths& paths : all) {
+    if (committed && paths.committed.empty()) paths.committed = with_extension(paths.proof, "");
+  }
+  return all;
+}
+
+// A proof has cost a slot: many at once never replace one unless told to, a single one says that it does.
+Status ProveCommand::refuse_existing(const std::vector<Paths>& paths) const {
+  if (!samples_.has_value() || !samples_->many() || arguments_.force) return {};
+  std::size_t count = 0;
+  const std::string* first = nullptr;
+  for (const Paths& one : paths) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(one.proof, error)) continue;
+    ++count;
+    if (first == nullptr) first = &one.proof;
+  }
+  if (count == 0) return {};
+  const std::string what =
+      in_quotes(*first) + (count == 1 ? " is" : " and " + std::to_string(count - 1) + " more of the proofs are");
+  return invalid_argument(what + " there already; name others with --output, or replace them with --force");
+}
+
+Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
+  Done done;
+  OutputFiles files(arguments_.force);
+  ZKI_RETURN_IF_ERROR(declare(paths, files, done));
+  request.refuse_clipping = arguments_.strict;
+  ZKI_ASSIGN_OR_RETURN(done.result, committed_->prove(request));
+  // A proof that fails its own check must not leave the house.
+  const Stopwatch check_watch;
+  done.check = verify(committed_->key(), done.result.proof, done.result.statement);
+  done.verify_seconds = check_watch.seconds();
+  if (!done.check.verdict.accepted()) {
+    return internal_error("the new proof fails its own check: " + done.check.verdict.to_string());
+  }
+  const Stopwatch write_watch;
+  for (std::size_t i = 0; i < done.commitments.size(); ++i) {
+    ZKI_RETURN_IF_ERROR(done.result.committed_outputs[i].save(done.commitments[i].opening));
+  }
+  OutputFiles::Id next = 0;
+  ZKI_RETURN_IF_ERROR(files.write(next++, done.result.proof));
+  const auto write_data = [&](const std::vector<TensorInfo>& tensors, const auto& integers) -> Status {
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      ZKI_ASSIGN_OR_RETURN(const Bytes bytes, canonical_bytes(tensors[i], integers[i]));
+      ZKI_RETURN_IF_ERROR(files.write(next++, bytes));
+    }
+    return {};
+  };
+  if (!paths.input_data.empty()) ZKI_RETURN_IF_ERROR(write_data(model_->inputs(), done.result.inputs));
+  if (!paths.output_data.empty()) ZKI_RETURN_IF_ERROR(write_data(model_->outputs(), done.result.outputs));
+  for (CommittedTensor& tensor : done.result.committed_outputs) {
+    ZKI_RETURN_IF_ERROR(files.write(next, tensor.commitment().to_bytes()));
+    next += 2;  // the secret beside it is written already
+  }
+  // The path before the proof: a proof without it convinces nobody who has the root's key only.
+  if (!committed_->path().empty()) {
+    ZKI_ASSIGN_OR_RETURN(done.path_file, write_path_beside(paths.proof, *committed_));
+    done.path_bytes = committed_->path().size();
+  }
+  ZKI_RETURN_IF_ERROR(files.publish());
+  done.write_seconds = write_watch.seconds();
+  done.outputs = output_tensors(model_->outputs(), done.result.outputs);
+  return done;
+}
+
+nlohmann::ordered_json ProveCommand::done_json(const Done& done, const Paths& paths) const {
   nlohmann::ordered_json json = {
-      {"proof", arguments.output_path},
+      {"proof", paths.proof},
       {"proof_bytes", done.result.proof.size()},
       {"prove_seconds", done.result.stats.total_seconds},
       {"verify_seconds", done.verify_seconds},
-      {"peak_memory_bytes", peak_memory_bytes()},
-      {"outputs", outputs_json(outputs)},
+      {"write_seconds", done.write_seconds},
+      {"clipping", clipping_json(done.result.clipping)},
+      {"outputs", outputs_json(done.outputs)},
       {"statement", {{"outputs", verified_json(done.check.outputs)}, {"inputs", verified_json(done.check.inputs)}}}};
   json["root_identity"] = to_hex(done.check.root_identity);
   json["serving_identity"] = to_hex(done.check.serving_identity);
@@ -56,107 +211,169 @@ void print_json(const Arguments& arguments, const std::vector<OutputTensor>& out
                                            {"opening", done.commitments[i].opening}});
     }
   }
-  std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  return json;
 }
 
-void print_text(const Arguments& arguments, const std::vector<OutputTensor>& outputs, const Done& done) {
-  std::fputs(tensors_text("output", outputs).c_str(), stdout);
+void ProveCommand::add_totals(nlohmann::ordered_json& json) const {
+  json["total_seconds"] = process_seconds();
+  json["load_seconds"] = load_seconds_;
+  json["restore_seconds"] = restore_seconds_;
+  json["peak_memory_bytes"] = peak_memory_bytes();
+}
+
+void ProveCommand::print_one(const Done& done, const Paths& paths) const {
+  print_lines(tensors_text("output", done.outputs));
   const std::string statement =
       verified_text("input", done.check.inputs, false) + verified_text("output", done.check.outputs, false);
-  if (!statement.empty()) std::printf("the proof says\n%s", statement.c_str());
-  std::printf("proved in %s, proof %s, checked in %s, peak memory %s\nwrote %s\n",
-              human_seconds(done.result.stats.total_seconds).c_str(), human_bytes(done.result.proof.size()).c_str(),
-              human_seconds(done.verify_seconds).c_str(), human_bytes(peak_memory_bytes()).c_str(),
-              arguments.output_path.c_str());
+  if (!statement.empty()) print_lines("the proof says\n" + statement);
+  print(
+      "proved in {}, of which {} the proof itself, {} its check, {} restoring the commitment; proof {}, peak memory "
+      "{}\n",
+      human_seconds(process_seconds()), human_seconds(done.result.stats.total_seconds),
+      human_seconds(done.verify_seconds), human_seconds(restore_seconds_), human_bytes(done.result.proof.size()),
+      human_bytes(peak_memory_bytes()));
+  print("wrote {}\n", paths.proof);
   if (!done.path_file.empty()) {
-    std::printf("give along %s (%s, leads from the root's key to this proof; one for many proofs)\n",
-                done.path_file.c_str(), human_bytes(done.path_bytes).c_str());
+    print("give along {} ({}, leads from the root's key to this proof; one for many proofs)\n", done.path_file,
+          human_bytes(done.path_bytes));
   }
-  for (const CommitmentPaths& paths : done.commitments) {
-    std::printf("wrote %s (for verifiers) and %s (secret: opens it in later proofs)\n", paths.data.c_str(),
-                paths.opening.c_str());
+  for (const CommitmentPaths& commitment : done.commitments) {
+    print("wrote {} (for verifiers) and {} (secret: opens it in later proofs)\n", commitment.data, commitment.opening);
   }
 }
 
-CommandResult prove(const Session& session, const Arguments& arguments) {
-  ProveRequest request;
-  ZKI_ASSIGN_OR_RETURN(request.context, parse_context(arguments.context));
-  ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
-  std::vector<CommittedTensor> openings;
-  if (!arguments.openings.empty()) {
-    ZKI_ASSIGN_OR_RETURN(openings, load_openings("--committed-input", arguments.openings, model.inputs()));
-    for (const CommittedTensor& opening : openings) request.committed_inputs.push_back(&opening);
-  } else if (!arguments.data.empty()) {
-    ZKI_ASSIGN_OR_RETURN(request.integers, load_canonical("--input-data", arguments.data, model.inputs()));
-  } else {
-    ZKI_ASSIGN_OR_RETURN(request.inputs, load_input(arguments.input, model.inputs()));
+CommandResult ProveCommand::prove_one(ProveRequest request, const Paths& paths) {
+  request.progress = line_.callback();
+  std::error_code error;
+  const bool replaces = std::filesystem::is_regular_file(paths.proof, error);
+  ZKI_ASSIGN_OR_RETURN(const Done done, prove(request, paths));
+  line_.clear();
+  ClippingSum clipping;
+  clipping.add(done.result.clipping);
+  clipping.warn(session_);
+  // A name that was given is meant; one that we chose may not be.
+  if (replaces && arguments_.output_path.empty())
+    session_.warn("an earlier proof at '" + paths.proof + "' was replaced");
+  if (session_.json) {
+    nlohmann::ordered_json json = done_json(done, paths);
+    add_totals(json);
+    print_result(session_, std::move(json));
+  } else if (!session_.quiet) {
+    print_one(done, paths);
   }
-  ProgressLine progress(session, "prove");
-  request.progress = progress.callback();
-  ZKI_ASSIGN_OR_RETURN(Committed committed, Committed::serve(model, arguments.secret_path, told(session, progress)));
-  Done done;
-  if (committed.key().info().outputs.is_committed()) {
-    const std::string& name = arguments.committed_name;
-    ZKI_ASSIGN_OR_RETURN(
-        done.commitments,
-        commitment_paths(name.empty() ? with_extension(arguments.output_path, "") : name, model.outputs().size()));
-  } else if (!arguments.committed_name.empty()) {
-    return invalid_argument(
-        "--committed-output: this key's outputs are not committed; commit to the model with --outputs committed");
-  }
-  ZKI_ASSIGN_OR_RETURN(done.result, committed.prove(request));
-
-  // A proof that fails its own check must not leave the house.
-  const Stopwatch watch;
-  done.check = verify(committed.key(), done.result.proof, done.result.statement);
-  done.verify_seconds = watch.seconds();
-  if (!done.check.verdict.accepted())
-    return internal_error("the new proof fails its own check: " + done.check.verdict.to_string());
-  for (std::size_t i = 0; i < done.commitments.size(); ++i) {
-    ZKI_RETURN_IF_ERROR(save_commitment(done.commitments[i], done.result.committed_outputs[i]));
-  }
-  if (!arguments.write_inputs.empty())
-    ZKI_RETURN_IF_ERROR(write_canonical(arguments.write_inputs, model.inputs(), done.result.inputs));
-  if (!arguments.write_outputs.empty())
-    ZKI_RETURN_IF_ERROR(write_canonical(arguments.write_outputs, model.outputs(), done.result.outputs));
-  // The path before the proof: a proof without it convinces nobody who has the root's key only.
-  if (!committed.path().empty()) {
-    ZKI_ASSIGN_OR_RETURN(done.path_file, write_path_beside(arguments.output_path, committed));
-    done.path_bytes = committed.path().size();
-  }
-  ZKI_RETURN_IF_ERROR(write_file(arguments.output_path, done.result.proof));
-  std::vector<OutputTensor> outputs;
-  const std::vector<TensorInfo> infos = model.outputs();
-  for (std::size_t i = 0; i < infos.size(); ++i) {
-    outputs.push_back({infos[i].name, infos[i].shape, done.result.outputs[i], infos[i].format.scale()});
-  }
-  if (arguments.json)
-    print_json(arguments, outputs, done);
-  else if (!session.quiet)
-    print_text(arguments, outputs, done);
-  std::fflush(stdout);
-  committed.rotate_ahead();
   return ExitCode::kDone;
+}
+
+CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::vector<Paths>& paths) {
+  Batch batch(session_, *samples_, line_);
+  ClippingSum clipping;
+  double prove_seconds = 0, verify_seconds = 0;
+  batch.run([&](std::size_t i, const RealInputs& inputs) -> Result<nlohmann::ordered_json> {
+    ProveRequest one = request;
+    one.inputs = inputs;
+    one.progress = batch.progress();
+    ZKI_ASSIGN_OR_RETURN(const Done done, prove(one, paths[i]));
+    clipping.add(done.result.clipping);
+    prove_seconds += done.result.stats.total_seconds;
+    verify_seconds += done.verify_seconds;
+    if (!session_.json && !session_.quiet) {
+      batch.clear_line();
+      print("{}  {}  {}  ", paths[i].proof, human_bytes(done.result.proof.size()),
+            human_seconds(done.result.stats.total_seconds));
+      print_lines(outputs_line(done.outputs) + "\n");
+    }
+    return done_json(done, paths[i]);
+  });
+  clipping.warn(session_);
+  if (session_.json) {
+    nlohmann::ordered_json json = batch.json();
+    json["prove_seconds"] = prove_seconds;
+    json["verify_seconds"] = verify_seconds;
+    add_totals(json);
+    print_result(session_, std::move(json));
+  } else if (!session_.quiet) {
+    print(
+        "proved {} in {}, of which {} the proofs themselves, {} their checks, {} restoring the commitment; peak memory "
+        "{}\n",
+        batch.summary(), human_seconds(process_seconds()), human_seconds(prove_seconds), human_seconds(verify_seconds),
+        human_seconds(restore_seconds_), human_bytes(peak_memory_bytes()));
+  }
+  return batch.exit_code();
+}
+
+CommandResult ProveCommand::run() {
+  ProveRequest request;
+  ZKI_ASSIGN_OR_RETURN(request.context, parse_context(arguments_.context));
+  const Stopwatch load_watch;
+  ZKI_ASSIGN_OR_RETURN(model_, load_model(arguments_.model_path));
+  std::vector<CommittedTensor> openings;
+  if (!arguments_.openings.empty()) {
+    ZKI_ASSIGN_OR_RETURN(openings, load_openings("--committed-input", arguments_.openings, model_->inputs()));
+    for (const CommittedTensor& opening : openings) request.committed_inputs.push_back(&opening);
+  } else if (!arguments_.data.empty()) {
+    ZKI_ASSIGN_OR_RETURN(request.integers, load_canonical("--input-data", arguments_.data, model_->inputs()));
+  } else {
+    ZKI_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
+                         preprocessing_of(arguments_.input, model_->preprocessing(), session_));
+    ZKI_ASSIGN_OR_RETURN(samples_, Samples::open(arguments_.input, model_->inputs(), preprocessing));
+    samples_->say_skipped(session_);
+  }
+  load_seconds_ = load_watch.seconds();
+  const Stopwatch restore_watch;
+  ZKI_ASSIGN_OR_RETURN(committed_, Committed::serve(*model_, arguments_.secret_path, told(session_, line_)));
+  line_.clear();
+  restore_seconds_ = restore_watch.seconds();
+
+  // Everything that can be refused is, before the first slot is taken.
+  ZKI_ASSIGN_OR_RETURN(const std::vector<Paths> paths, choose_paths());
+  ZKI_RETURN_IF_ERROR(refuse_existing(paths));
+  for (const Paths& one : paths) {
+    Done done;
+    OutputFiles files(arguments_.force);
+    ZKI_RETURN_IF_ERROR(declare(one, files, done));
+  }
+  const std::size_t wanted = samples_.has_value() ? samples_->num_readable() : 1;
+  ZKI_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> left, committed_->proofs_left());
+  if (left.has_value() && *left < wanted && wanted > 1) {
+    return resource_limit("no slots for " + human_count(wanted) + " proofs: " + in_quotes(arguments_.secret_path) +
+                          " has " + human_count(*left) +
+                          " left; prove fewer at once (--index), or move to a fresh commitment first (zkinfer rotate)");
+  }
+  if (samples_.has_value() && !samples_->many()) {
+    ZKI_ASSIGN_OR_RETURN(request.inputs, samples_->load(samples_->items().front()));
+  }
+  const bool many = samples_.has_value() && samples_->many();
+  CommandResult result = many ? prove_many(request, paths) : prove_one(std::move(request), paths.front());
+  // Whoever waits for the result has it now.
+  if (result.ok()) {
+    ZKI_RETURN_IF_ERROR(finish_output());
+    committed_->rotate_ahead();
+  }
+  return result;
 }
 
 }  // namespace
 
 void add_prove(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("prove", "run the model on an input and prove the result");
+  CLI::App* command = app.add_subcommand("prove", "run the model on inputs and prove the results");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
-  add_input_options(*command, arguments->input, false);
+  add_input_options(*command, arguments->input, Many::kYes, false);
   CLI::Option* data = command->add_option(
       "--input-data", arguments->data, "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`), exactly");
   CLI::Option* opening =
       command->add_option("--committed-input", arguments->openings,
                           "[NAME=]FILE.zktsecret: the input that was committed to; takes one of its slots");
-  data->excludes("--input")->excludes(opening);
-  opening->excludes("--input");
+  for (CLI::Option* other : {data, opening}) {
+    for (const char* option : {"--input", "--index", "--all"}) other->excludes(option);
+  }
+  data->excludes(opening);
   command->add_option("-s,--secret", arguments->secret_path,
                       "commitment secret (default: the model's name with .zksecret)");
-  command->add_option("-o,--output", arguments->output_path,
-                      "proof to write (default: the input's name with .zkproof)");
+  command->add_option(
+      "-o,--output", arguments->output_path,
+      "proof to write (default: the input's name with .zkproof); for several inputs a folder (ending in /), "
+      "a pattern with {index} or {name}, or a name that gets the sample's index");
   command->add_option(
       "--committed-output", arguments->committed_name,
       "where outputs are committed: name of the files to write, NAME.zktensor and NAME.zktsecret (default: "
@@ -165,25 +382,28 @@ void add_prove(CLI::App& app, Session& session) {
                       "write the input's canonical bytes, which verifiers need where only its hash is public");
   command->add_option("--write-output-data", arguments->write_outputs, "the same of the output");
   command->add_option("--context", arguments->context,
-                      "up to 32 bytes bound into the proof against replay: text, or hex:00ff..");
-  command->add_flag("--json", arguments->json, "print the result as JSON");
+                      "up to 32 bytes bound into every proof against replay: text, or hex:00ff..");
+  command->add_flag("--strict", arguments->strict,
+                    "refuse inputs with values outside of the model's range, before a slot is taken");
+  command->add_flag("--force", arguments->force, "replace proofs that are there, and files of another kind");
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer prove digits.zkmodel --input digit_7.png\n"
       "  zkinfer prove network.zkmodel -i test.npy --index 3 -o third.zkproof --context order-4711\n"
+      "  zkinfer prove network.zkmodel -i test.npy --all -o proofs/            writes proofs/test.0000.zkproof and so "
+      "on\n"
+      "  zkinfer prove network.zkmodel -i photos/ -o proofs/{index}.zkproof\n"
       "  zkinfer prove features.zkmodel --committed-input record.zktsecret --committed-output features -o "
       "features.zkproof\n"
       "  zkinfer prove head.zkmodel --committed-input features.zktsecret -o head.zkproof");
   command->callback([arguments, &session] {
     session.run([&]() -> CommandResult {
-      const std::vector<std::string>& names = !arguments->openings.empty() ? arguments->openings
-                                              : !arguments->data.empty()   ? arguments->data
-                                                                           : arguments->input.paths;
-      if (names.empty())
+      if (arguments->openings.empty() && arguments->data.empty() && arguments->input.paths.empty()) {
         return invalid_argument("prove: give the input with --input, --input-data or --committed-input");
+      }
       if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
-      if (arguments->output_path.empty()) arguments->output_path = with_extension(file_part(names.front()), ".zkproof");
-      return prove(session, *arguments);
+      return ProveCommand(session, *arguments).run();
     });
   });
 }

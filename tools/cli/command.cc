@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command.h"
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <new>
@@ -11,6 +12,7 @@
 #include "inputs/input_bytes.h"
 #include "machine.h"
 #include "print.h"
+#include "result_json.h"
 #include "text.h"
 #include "usage.h"
 #include "zkinfer/slots.h"
@@ -70,7 +72,13 @@ void Session::run(const std::function<CommandResult()>& command) {
     return;
   }
   note_lines(error_text(result.status()));
-  exit_code = result.status().code() == StatusCode::kInternal ? ExitCode::kInternal : ExitCode::kBadInput;
+  if (json) print_result(*this, {{"error", error_json(result.status())}});
+  exit_code = exit_code_of(result.status());
+}
+
+void Session::warn(const std::string& text) {
+  warnings.push_back(text);
+  note_warning("warning: " + text);
 }
 
 int run_command_line(int argc, const char* const* argv) {
@@ -112,8 +120,12 @@ int run_command_line(int argc, const char* const* argv) {
       app.exit(error);
       return exit_code_of(ExitCode::kDone);
     }
-    note_lines("zkinfer: " + usage_text(app, argc, argv, error) + "\n");
-    return static_cast<int>(ExitCode::kBadInput);
+    const std::string message = usage_text(app, argc, argv, error);
+    note_lines("zkinfer: " + message + "\n");
+    if (std::any_of(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--json"; })) {
+      print_result(session, {{"error", {{"code", "usage"}, {"message", message}}}});
+    }
+    return exit_code_of(ExitCode::kBadInput);
   } catch (const OutOfMemory& error) {
     return out_of_memory("needs about " + human_bytes(memory_bytes() + error.num_bytes) + " of memory or more, has");
   } catch (const std::bad_alloc&) {

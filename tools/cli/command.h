@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -23,9 +24,15 @@ using CommandResult = Result<ExitCode>;
 // Options that every command has, and the command's outcome.
 struct Session {
   bool quiet = false;
+  bool json = false;      // the result, or the error, is one JSON object on standard output (result_json.h)
   bool progress = false;  // show progress also when stderr is no terminal
   unsigned num_threads = 0;
   ExitCode exit_code = ExitCode::kDone;
+  std::vector<std::string> warnings;  // said so far
+
+  // Something that the user should know although the command goes on: on standard error, red on a terminal, and in the
+  // result's "warnings".
+  void warn(const std::string& text);
 
   // Runs a command inside CLI11's callback: applies num_threads, prints a failed status to stderr, sets exit_code.
   void run(const std::function<CommandResult()>& command);

@@ -31,7 +31,13 @@ Result<Committed> Committed::open(const Model& model, const std::string& secret_
     return invalid_argument("'" + secret_path +
                             "': made with a fixed seed, for tests and benchmarks; its proofs would hide nothing");
   }
-  return Committed(std::move(prover), std::move(key).value());
+  return Committed(std::move(prover), std::move(key).value(), secret_path);
+}
+
+Result<std::optional<std::uint64_t>> Committed::proofs_left() const {
+  if (key_.info().model_budget == 0 || tree_.has_value()) return std::optional<std::uint64_t>();
+  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(secret_path_, kModelSecretFile));
+  return std::optional(file.slots().num_left(SlotUse::kProof));
 }
 
 Result<Committed> Committed::serve(const Model& model, const std::string& secret_path,
@@ -46,7 +52,7 @@ Result<Committed> Committed::serve(const Model& model, const std::string& secret
   }
   ZKI_ASSIGN_OR_RETURN(CommitmentTree tree, CommitmentTree::open(secret_path));
   ZKI_ASSIGN_OR_RETURN(CommitmentTree::Serving serving, tree.serve(model, told));
-  Committed committed(std::move(serving.prover), std::move(serving.key));
+  Committed committed(std::move(serving.prover), std::move(serving.key), secret_path);
   committed.path_ = std::move(serving.path);
   committed.node_name_ = serving.node.name;
   committed.model_ = &model;

@@ -37,8 +37,12 @@ class Committed {
   // After the last proof: makes the next serving commitment ahead of need. What goes wrong is said, the proofs are good.
   void rotate_ahead();
 
+  // Slots for proofs now; others may take some meanwhile. Nothing: as many as are asked for (public weights, or a root).
+  Result<std::optional<std::uint64_t>> proofs_left() const;
+
  private:
-  Committed(Prover prover, VerificationKey key) : prover_(std::move(prover)), key_(std::move(key)) {}
+  Committed(Prover prover, VerificationKey key, std::string secret_path)
+      : prover_(std::move(prover)), key_(std::move(key)), secret_path_(std::move(secret_path)) {}
 
   Prover prover_;
   VerificationKey key_;
@@ -47,6 +51,7 @@ class Committed {
   std::optional<CommitmentTree> tree_;
   std::string node_name_;
   CommitmentTree::Told told_;
+  std::string secret_path_;
 };
 
 // Writes the path beside a proof under its usual name (trust.h), unless it is there. Gives the file's name.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "command.h"
+#include "output_files.h"
 #include "zkinfer/commit_tensor.h"
 
 namespace zkinfer::cli {
@@ -18,6 +19,9 @@ Result<std::vector<std::vector<std::int64_t>>> load_canonical(const std::string&
 // Openings (.zktsecret), [NAME=]FILE each; one per tensor.
 Result<std::vector<CommittedTensor>> load_openings(const std::string& option, const std::vector<std::string>& values,
                                                    const std::vector<TensorInfo>& tensors);
+// Declares the files of every tensor's canonical bytes, numbered if there are several.
+std::vector<OutputFiles::Id> declare_canonical(OutputFiles& files, const std::string& option, const std::string& path,
+                                               const std::vector<TensorInfo>& tensors);
 // Canonical bytes of each tensor, to numbered files if there are several.
 Status write_canonical(const std::string& path, const std::vector<TensorInfo>& tensors,
                        const std::vector<std::vector<std::int64_t>>& integers);

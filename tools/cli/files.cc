@@ -3,8 +3,10 @@
 #include "base/files.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <type_traits>
 
 #include <sys/stat.h>
 
@@ -15,6 +17,21 @@ namespace zkinfer::cli {
 namespace {
 
 std::string in_quotes(const std::string& path) { return in_quotes(path == "-" ? "standard input" : path); }
+
+std::string numbers_text(const std::vector<double>& numbers) {
+  if (numbers.empty()) return "none";
+  std::string text;
+  for (const double x : numbers) {
+    char buffer[64];
+    std::snprintf(buffer, sizeof buffer, "%s%.9g", text.empty() ? "" : ",", x);
+    text += buffer;
+  }
+  return text;
+}
+
+std::string numbers_text(const std::optional<double>& number) {
+  return number.has_value() ? numbers_text(std::vector<double>{*number}) : "none";
+}
 
 }  // namespace
 
@@ -61,10 +78,10 @@ Result<Tensors> load_tensors(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(path));
   if (format != nullptr && format->kind == FileKind::kModel) {
     ZKI_ASSIGN_OR_RETURN(const Model model, load_model(path));
-    return Tensors{model.inputs(), model.outputs()};
+    return Tensors{model.inputs(), model.outputs(), model.preprocessing()};
   }
   ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(path, 0));
-  return Tensors{key.info().input_tensors, key.info().output_tensors};
+  return Tensors{key.info().input_tensors, key.info().output_tensors, {}};
 }
 
 std::string numbered_path(const std::string& path, std::size_t index, std::size_t count) {
@@ -130,52 +147,62 @@ Result<std::pair<std::string, std::vector<std::int64_t>>> parse_input_shape(cons
   return std::pair(text.substr(0, equals), std::move(shape));
 }
 
-void add_picture_options(CLI::App& command, InputOptions& options) {
+void add_preprocessing_options(CLI::App& command, InputOptions& options) {
+  Preprocessing& given = options.preprocessing;
+  command.add_option("--scale", given.scale,
+                     "multiplies every value (default: 1/255 for pictures and uint8, 1 otherwise)");
   command
-      .add_option("--scale", options.scale,
-                  "multiplies every value (default: 1/255 for pictures and uint8, 1 otherwise)")
-      ->expected(1);
-  command
-      .add_option("--mean", options.picture.mean,
+      .add_option("--mean", given.mean,
                   "subtracted after --scale: one number or one per channel, e.g. 0.485,0.456,0.406")
       ->delimiter(',');
-  command
-      .add_option("--std", options.picture.std,
-                  "divided by at last: one number or one per channel, e.g. 0.229,0.224,0.225")
+  command.add_option("--std", given.std, "divided by at last: one number or one per channel, e.g. 0.229,0.224,0.225")
       ->delimiter(',');
 }
 
-void add_input_options(CLI::App& command, InputOptions& options, bool required) {
-  command.add_option("-i,--input", options.paths, "input file: .json, .npy, .npz, .png or IDX")
-      ->required(required)
-      ->expected(1);
-  command.add_option_function<std::size_t>(
-      "--index",
-      [&options](const std::size_t& index) {
-        options.index = index;
-        options.has_index = true;
-      },
-      "which sample of the file, from 0, when it holds several");
-  add_picture_options(command, options);
+void add_input_options(CLI::App& command, InputOptions& options, Many many, bool required) {
+  CLI::Option* input =
+      command.add_option("-i,--input", options.paths,
+                         many == Many::kYes ? "input files, or folders of them: .json, .npy, .npz, .png or IDX"
+                                            : "input file: .json, .npy, .npz, .png or IDX");
+  input->required(required);
+  if (many == Many::kYes) {
+    input->expected(1, 1 << 20);
+    command.add_option("--index", options.index,
+                       "which sample of the file, from 0, when it holds several; 0-9 or 5-,2 for more than one");
+    command.add_flag("--all", options.all, "every sample of every file");
+  } else {
+    input->expected(1);
+    command.add_option("--index", options.index, "which sample of the file, from 0, when it holds several");
+  }
+  add_preprocessing_options(command, options);
+  command.add_flag("--override-preprocessing", options.override_preprocessing,
+                   "use other values of --scale, --mean and --std than the model was compiled with");
 }
 
-Result<std::vector<RealInputs>> load_samples(const InputOptions& options, const std::vector<TensorInfo>& inputs) {
-  PictureOptions picture = options.picture;
-  if (!options.scale.empty()) picture.scale = options.scale.front();
-  return read_samples(options.paths, inputs, picture);
+Result<Preprocessing> preprocessing_of(const InputOptions& options, const Preprocessing& model, Session& session) {
+  ZKI_RETURN_IF_ERROR(options.preprocessing.validate());
+  Preprocessing used = model;
+  std::string differs;
+  const auto take = [&](const char* option, const auto& given, auto& mine) {
+    if (given == std::remove_cvref_t<decltype(given)>() || given == mine) return;
+    differs += (differs.empty() ? "" : ", ") + std::string(option) + " (compiled with " + numbers_text(mine) + ")";
+    mine = given;
+  };
+  take("--scale", options.preprocessing.scale, used.scale);
+  take("--mean", options.preprocessing.mean, used.mean);
+  take("--std", options.preprocessing.std, used.std);
+  if (differs.empty()) return used;
+  if (!options.override_preprocessing) {
+    return invalid_argument("the model was compiled for other numbers than these options make: " + differs +
+                            "; leave them out, the model knows its own, or insist with --override-preprocessing");
+  }
+  session.warn("the input is prepared in another way than the model was compiled for: " + differs);
+  return used;
 }
 
-Result<RealInputs> load_input(const InputOptions& options, const std::vector<TensorInfo>& inputs) {
-  ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> samples, load_samples(options, inputs));
-  if (samples.size() > 1 && !options.has_index) {
-    return invalid_argument(in_quotes(options.paths.front()) + " holds " + std::to_string(samples.size()) +
-                            " samples; pick one with --index 0.." + std::to_string(samples.size() - 1));
-  }
-  if (options.index >= samples.size()) {
-    return invalid_argument("--index " + std::to_string(options.index) + ": the file holds " +
-                            std::to_string(samples.size()) + " samples, counted from 0");
-  }
-  return std::move(samples[options.index]);
+Result<std::vector<RealInputs>> load_samples(const std::vector<std::string>& paths, const Preprocessing& preprocessing,
+                                             const std::vector<TensorInfo>& inputs) {
+  return read_samples(paths, inputs, preprocessing);
 }
 
 }  // namespace zkinfer::cli

@@ -25,6 +25,7 @@ Result<TensorCommitment> load_data_commitment(const std::string& path);
 // Inputs and outputs of a model, as its key or its package says.
 struct Tensors {
   std::vector<TensorInfo> inputs, outputs;
+  Preprocessing preprocessing;  // of a package; a key knows none
 };
 Result<Tensors> load_tensors(const std::string& path);
 // "x.bin" -> "x-2.bin" for the third of several, "x.bin" for the only one.
@@ -42,19 +43,23 @@ std::string context_text(const Bytes& context);
 // "name=1,3,224,224" of --shape.
 Result<std::pair<std::string, std::vector<std::int64_t>>> parse_input_shape(const std::string& text);
 
-// --input, --index and the picture options, shared by prove, run and bench.
+// --input, --index and the preprocessing options, shared by prove, run, digest, bench and others.
 struct InputOptions {
-  std::vector<std::string> paths;
-  std::size_t index = 0;
-  bool has_index = false;
-  PictureOptions picture;
-  std::vector<double> scale;  // zero or one value
+  std::vector<std::string> paths;  // files, and folders of files
+  std::string index;               // IndexSet; empty: the only sample, or all
+  bool all = false;
+  Preprocessing preprocessing;          // as given
+  bool override_preprocessing = false;  // of the model
 };
-void add_picture_options(CLI::App& command, InputOptions& options);
-void add_input_options(CLI::App& command, InputOptions& options, bool required = true);
+void add_preprocessing_options(CLI::App& command, InputOptions& options);
+enum class Many : std::uint8_t { kNo, kYes };
+// many: several samples are allowed.
+void add_input_options(CLI::App& command, InputOptions& options, Many many, bool required = true);
+// What is done to the numbers of files: what the model was compiled with, where it says so. invalid_argument: other values are
+// given than the model's, and not as an override, which is warned about.
+Result<Preprocessing> preprocessing_of(const InputOptions& options, const Preprocessing& model, Session& session);
 // All samples of all files, for calibration and evaluation.
-Result<std::vector<RealInputs>> load_samples(const InputOptions& options, const std::vector<TensorInfo>& inputs);
-// The one sample asked for.
-Result<RealInputs> load_input(const InputOptions& options, const std::vector<TensorInfo>& inputs);
+Result<std::vector<RealInputs>> load_samples(const std::vector<std::string>& paths, const Preprocessing& preprocessing,
+                                             const std::vector<TensorInfo>& inputs);
 
 }  // namespace zkinfer::cli

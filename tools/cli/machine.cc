@@ -9,9 +9,12 @@
 #include <sys/utsname.h>
 
 #include "git_commit.h"
+#include "stopwatch.h"
 
 namespace zkinfer::cli {
 namespace {
+
+const Stopwatch process_watch;  // begins before main
 
 // The text after "key<blanks>:" in a /proc file of such lines; empty when absent.
 std::string proc_value(const char* path, const std::string& key) {
@@ -60,5 +63,7 @@ bool reset_peak_memory() {
   file << "5" << std::flush;
   return file.good();
 }
+
+double process_seconds() { return process_watch.seconds(); }
 
 }  // namespace zkinfer::cli

@@ -84,6 +84,36 @@ std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tens
   return text;
 }
 
+std::vector<OutputTensor> output_tensors(const std::vector<TensorInfo>& infos,
+                                         const std::vector<std::vector<std::int64_t>>& integers) {
+  std::vector<OutputTensor> out;
+  for (std::size_t i = 0; i < infos.size() && i < integers.size(); ++i) {
+    out.push_back({infos[i].name, infos[i].shape, integers[i], infos[i].format.scale()});
+  }
+  return out;
+}
+
+std::string outputs_line(const std::vector<OutputTensor>& tensors) {
+  constexpr std::size_t kMost = 4;
+  std::string text;
+  const auto entry = [](const OutputTensor& tensor, std::size_t i) {
+    char buffer[64];
+    std::snprintf(buffer, sizeof buffer, "%.6g", static_cast<double>(tensor.values[i]) * tensor.scale);
+    return std::string(buffer);
+  };
+  for (const OutputTensor& tensor : tensors) {
+    if (!text.empty()) text += "  ";
+    if (tensors.size() > 1) text += printable(tensor.name) + " ";
+    if (tensor.values.size() > kMost) {
+      const std::size_t top = arg_max(tensor.values);
+      text += "[" + std::to_string(top) + "] " + entry(tensor, top);
+      continue;
+    }
+    for (std::size_t i = 0; i < tensor.values.size(); ++i) text += (i == 0 ? "" : " ") + entry(tensor, i);
+  }
+  return text;
+}
+
 std::vector<std::pair<std::string, std::string>> digest_rows(TensorHash hash, const Digest& digest) {
   if (hash != TensorHash::kSha256) return {{"keccak256", to_hex(digest)}};
   return {{"sha256", to_hex(digest)}, {"cid", cid_of_sha256(digest)}};
@@ -121,6 +151,18 @@ nlohmann::ordered_json verified_json(const std::vector<VerifiedTensor>& tensors)
       json["commitment_budget"] = tensor.commitment->budget();
     }
     list.push_back(std::move(json));
+  }
+  return list;
+}
+
+nlohmann::ordered_json tensor_infos_json(const std::vector<TensorInfo>& tensors) {
+  auto list = nlohmann::ordered_json::array();
+  for (const TensorInfo& tensor : tensors) {
+    list.push_back({{"name", tensor.name},
+                    {"shape", tensor.shape},
+                    {"lo", tensor.format.lo},
+                    {"hi", tensor.format.hi},
+                    {"scale", tensor.format.scale()}});
   }
   return list;
 }

@@ -19,9 +19,15 @@ struct OutputTensor {
   double scale = 1;  // real = integer * scale
 };
 
+std::vector<OutputTensor> output_tensors(const std::vector<TensorInfo>& infos,
+                                         const std::vector<std::vector<std::int64_t>>& integers);
+// The largest entry of each tensor, or all where there are few, in real units and on one line.
+std::string outputs_line(const std::vector<OutputTensor>& tensors);
 // A few lines per tensor: shape, the largest entries with their index (or all when few), in real units.
 // kind: "output" or "input".
 std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tensors);
+// Name, shape, range and scale.
+nlohmann::ordered_json tensor_infos_json(const std::vector<TensorInfo>& tensors);
 nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs);
 
 // What an accepted proof says: public values, digests, commitments. Tensors that it says nothing of are left out.

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include <fcntl.h>
@@ -61,6 +62,19 @@ void print_json(const nlohmann::ordered_json& json) { write_out(json_text(json))
 void note_lines(std::string_view lines) {
   static_cast<void>(std::fflush(stdout));
   std::fputs(printable_lines(lines).c_str(), stderr);
+}
+
+bool has_colour(int descriptor) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return isatty(descriptor) == 1 && (no_colour == nullptr || *no_colour == '\0') &&
+         (terminal == nullptr || std::string_view(terminal) != "dumb");
+}
+
+void note_warning(std::string_view text) {
+  static_cast<void>(std::fflush(stdout));
+  const bool colour = has_colour(STDERR_FILENO);
+  std::fputs(((colour ? "\033[31m" : "") + printable(text) + (colour ? "\033[0m\n" : "\n")).c_str(), stderr);
 }
 
 void print_to_standard_error() { state().to_standard_error = true; }

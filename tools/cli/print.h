@@ -44,6 +44,10 @@ void print_json(const nlohmann::ordered_json& json);
 template <class... Arguments>
 void note(std::string_view pattern, const Arguments&... arguments);
 void note_lines(std::string_view lines);
+// One line on standard error, red where that is a terminal with colours.
+void note_warning(std::string_view text);
+// The descriptor is a terminal, and neither NO_COLOR nor TERM=dumb is set.
+bool has_colour(int descriptor);
 
 // An output file is standard output: from now on everything else that is printed goes to standard error.
 void print_to_standard_error();

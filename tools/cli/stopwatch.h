@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wall-clock seconds since construction.
+// Wall-clock seconds since construction, and since the process began.
 #pragma once
 
 #include <chrono>
@@ -13,5 +13,8 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
+
+// What a person has waited for so far (machine.cc).
+double process_seconds();
 
 }  // namespace zkinfer::cli

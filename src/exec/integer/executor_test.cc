@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/parallel.h"
+#include "exec/integer/saturation.h"
 #include "qir/test_graphs.h"
 
 namespace zkinfer::exec_integer {
@@ -29,6 +30,22 @@ qir::Weights random_params(const QGraph& graph, std::mt19937_64& random) {
     }
   }
   return params;
+}
+
+// Cut off at the upper end, and at the lower one where the range goes below zero; a ReLU cuts nothing off.
+TEST(IntegerExecutor, SaturationIsCounted) {
+  for (const std::int64_t lo : {std::int64_t{0}, std::int64_t{-100}}) {
+    TestBuilder b;
+    const ValueId x = b.input({4}, -1000, 1000);
+    Node node;
+    node.coefs = {1};
+    node.requant.table_index = b.clamp_table(-1024, 11, lo, 100);
+    b.graph.outputs = {b.node(Op::kLinear, {x}, {4}, lo, 100, node)};
+    ASSERT_TRUE(qir::validate(b.graph).ok()) << qir::validate(b.graph).to_string();
+    const Result<Witness> witness = run(b.graph, qir::Weights(b.graph.values.size()), {{100, 101, -100, -101}});
+    ASSERT_TRUE(witness.ok()) << witness.status().to_string();
+    EXPECT_EQ(num_saturated(b.graph, 0, *witness), lo == 0 ? 1U : 2U);
+  }
 }
 
 TEST(IntegerExecutor, EveryOpStaysInItsDeclaredRangeAndIsDeterministic) {

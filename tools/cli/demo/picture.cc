@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include <unistd.h>
+
+#include "print.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -34,10 +35,7 @@ const char* shade(const Array& picture, std::size_t y, std::size_t x) {
 
 }  // namespace
 
-bool stdout_has_colour() {
-  const char* no_colour = std::getenv("NO_COLOR");
-  return isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0');
-}
+bool stdout_has_colour() { return has_colour(STDOUT_FILENO); }
 
 std::string picture_text(const Array& picture, bool colour, std::size_t indent) {
   const auto height = static_cast<std::size_t>(picture.shape[0]);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 
 #include "base/files.h"
 #include "inputs/idx_reader.h"
@@ -36,6 +37,19 @@ Dims without_ones(const Dims& dims) {
 
 bool starts_with(ByteView bytes, std::initializer_list<std::uint8_t> magic) {
   return bytes.size() >= magic.size() && std::equal(magic.begin(), magic.end(), bytes.begin());
+}
+
+enum class InputKind : std::uint8_t { kPng, kNpy, kNpz, kIdx, kJson, kUnknown };
+
+// By the first bytes; text may begin with blanks.
+InputKind kind_of(ByteView head) {
+  if (starts_with(head, {0x89, 'P', 'N', 'G'})) return InputKind::kPng;
+  if (starts_with(head, {0x93, 'N', 'U', 'M'})) return InputKind::kNpy;
+  if (starts_with(head, {'P', 'K'})) return InputKind::kNpz;
+  if (starts_with(head, {0, 0, 8}) || starts_with(head, {0x1f, 0x8b})) return InputKind::kIdx;
+  const auto text = std::find_if(head.begin(), head.end(),
+                                 [](std::uint8_t c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; });
+  return text != head.end() && (*text == '{' || *text == '[') ? InputKind::kJson : InputKind::kUnknown;
 }
 
 // Number of samples of an array for an input; nullopt when the shapes do not fit.
@@ -99,7 +113,7 @@ std::optional<std::vector<float>> arrange_picture(const Array& picture, const Di
   return out;
 }
 
-Status normalize(std::vector<float>& data, ArrayKind kind, const Dims& input_shape, const PictureOptions& options) {
+Status normalize(std::vector<float>& data, ArrayKind kind, const Dims& input_shape, const Preprocessing& options) {
   const double scale = options.scale.value_or(kind == ArrayKind::kLevels ? 1.0 / 255 : 1.0);
   const ChannelAxis axis = channel_axis(input_shape);
   for (const std::vector<double>* list : {&options.mean, &options.std}) {
@@ -150,7 +164,7 @@ struct Samples {
   std::vector<float> data;
 };
 
-Result<Samples> samples_of(const Array& array, const TensorInfo& input, const PictureOptions& options) {
+Result<Samples> samples_of(const Array& array, const TensorInfo& input, const Preprocessing& options) {
   const auto mismatch = [&] {
     return invalid_argument("input '" + input.name + "': expected shape " + text_of(input.shape) + ", got " +
                             (array.is_picture ? "a picture [height, width, channels] " : "an array ") +
@@ -178,6 +192,14 @@ Result<Samples> samples_of(const Array& array, const TensorInfo& input, const Pi
 
 }  // namespace
 
+bool is_input_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  Bytes head(4096);
+  file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(file.gcount()));
+  return kind_of(head) != InputKind::kUnknown;
+}
+
 Result<std::vector<Array>> read_arrays(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(path, kMaxInputBytes));
   const auto one = [](Result<Array> array) -> Result<std::vector<Array>> {
@@ -188,16 +210,15 @@ Result<std::vector<Array>> read_arrays(const std::string& path) {
   };
   ByteView view(bytes);
   if (starts_with(view, {0xef, 0xbb, 0xbf})) view = view.subspan(3);  // the byte order mark of some editors
-  const std::size_t text_start = static_cast<std::size_t>(
-      std::find_if(view.begin(), view.end(),
-                   [](std::uint8_t c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; }) -
-      view.begin());
   Result<std::vector<Array>> arrays = [&]() -> Result<std::vector<Array>> {
-    if (starts_with(view, {0x89, 'P', 'N', 'G'})) return one(read_png(view));
-    if (starts_with(view, {0x93, 'N', 'U', 'M'})) return one(read_npy(view));
-    if (starts_with(view, {'P', 'K'})) return read_npz(view);
-    if (starts_with(view, {0, 0, 8}) || starts_with(view, {0x1f, 0x8b})) return one(read_idx(view));
-    if (text_start < view.size() && (view[text_start] == '{' || view[text_start] == '[')) return read_json_inputs(view);
+    switch (kind_of(view)) {
+      case InputKind::kPng: return one(read_png(view));
+      case InputKind::kNpy: return one(read_npy(view));
+      case InputKind::kNpz: return read_npz(view);
+      case InputKind::kIdx: return one(read_idx(view));
+      case InputKind::kJson: return read_json_inputs(view);
+      case InputKind::kUnknown: break;
+    }
     return corrupt("unknown kind of input file; expected .json, .npy, .npz, .png or IDX");
   }();
   if (!arrays.ok()) return arrays.status().with_context("'" + path + "'");
@@ -205,7 +226,7 @@ Result<std::vector<Array>> read_arrays(const std::string& path) {
 }
 
 Result<std::vector<RealInputs>> to_samples(const std::vector<Array>& arrays, const std::vector<TensorInfo>& inputs,
-                                           const PictureOptions& options) {
+                                           const Preprocessing& options) {
   ZKI_ASSIGN_OR_RETURN(const std::vector<const Array*> matched, match(arrays, inputs));
   std::vector<RealInputs> out;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -225,7 +246,7 @@ Result<std::vector<RealInputs>> to_samples(const std::vector<Array>& arrays, con
 }
 
 Result<std::vector<RealInputs>> read_samples(const std::vector<std::string>& paths,
-                                             const std::vector<TensorInfo>& inputs, const PictureOptions& options) {
+                                             const std::vector<TensorInfo>& inputs, const Preprocessing& options) {
   std::vector<RealInputs> all;
   for (const std::string& path : paths) {
     ZKI_ASSIGN_OR_RETURN(const std::vector<Array> arrays, read_arrays(path));

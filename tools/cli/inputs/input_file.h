@@ -20,20 +20,17 @@
 
 namespace zkinfer::cli {
 
-struct PictureOptions {
-  std::optional<double> scale;
-  std::vector<double> mean, std;  // empty, one number, or one per channel
-};
-
 Result<std::vector<Array>> read_arrays(const std::string& path);
+// Whether the file begins as one of these kinds: tells the inputs of a folder from the rest.
+bool is_input_file(const std::string& path);
 
 // Every sample of `arrays`, one RealInputs each. Arrays are matched to inputs by name when all names match, by order
 // otherwise.
 Result<std::vector<RealInputs>> to_samples(const std::vector<Array>& arrays, const std::vector<TensorInfo>& inputs,
-                                           const PictureOptions& options);
+                                           const Preprocessing& options);
 
 // read_arrays, then to_samples; several files are appended sample by sample.
 Result<std::vector<RealInputs>> read_samples(const std::vector<std::string>& paths,
-                                             const std::vector<TensorInfo>& inputs, const PictureOptions& options);
+                                             const std::vector<TensorInfo>& inputs, const Preprocessing& options);
 
 }  // namespace zkinfer::cli

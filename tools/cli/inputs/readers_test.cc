@@ -338,7 +338,7 @@ TEST(Samples, PicturesFollowTheLayoutOfTheInput) {
   Array picture = numbers({2, 2, 3});  // level of pixel i, channel c is 3 i + c
   picture.kind = ArrayKind::kLevels;
   picture.is_picture = true;
-  PictureOptions plain;
+  Preprocessing plain;
   plain.scale = 1;
   const auto first = to_samples({picture}, one_input({1, 3, 2, 2}), plain);
   ASSERT_TRUE(first.ok()) << first.status().to_string();
@@ -351,7 +351,7 @@ TEST(Samples, PicturesFollowTheLayoutOfTheInput) {
   EXPECT_EQ(grey->at(0)[0].data, (std::vector<float>{1, 4, 7, 10}));
   EXPECT_FALSE(to_samples({picture}, one_input({1, 3, 4, 4}), plain).ok());
 
-  PictureOptions normalized;
+  Preprocessing normalized;
   normalized.mean = {0, 0.5, 1};
   normalized.std = {0.5};
   const auto scaled = to_samples({picture}, one_input({1, 3, 2, 2}), normalized);

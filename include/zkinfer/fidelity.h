@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the integers of a model lose: values of an input that it cannot take as they are, and how close its outputs are to
+// the float model's, measured on inputs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zkinfer {
+
+// Values of one input outside of the range that the model takes: each becomes the nearest end of it.
+struct Clipping {
+  std::string input;  // its name
+  std::uint64_t num_values = 0;
+  std::uint64_t num_clipped = 0;
+  double lo = 0, hi = 0;      // the range, in real units
+  double largest_excess = 0;  // how far the farthest value lies outside, in real units
+
+  // The same input once more.
+  void add(const Clipping& other);
+};
+
+// What the numbers of an output are, as far as the graph tells: decides which comparison means something.
+enum class OutputKind : std::uint8_t {
+  kScores,  // several in a line of the last axis: the largest may decide
+  kLabels,  // positions that an ArgMax chose: equal or not
+  kValues,  // one in a line: regression
+};
+
+// Over all inputs measured. What is absent does not apply: labels have no cosine, single values no largest entry.
+struct TensorFidelity {
+  std::string name;
+  OutputKind kind = OutputKind::kValues;
+  std::optional<double>
+      cosine;  // mean over inputs, 1 where both are zero; of one element per input: over all inputs together
+  double mean_abs_error = 0;        // real units
+  double max_abs_error = 0;         // real units
+  double relative_error = 0;        // |integer - float| / |float|, 2-norms over all inputs
+  std::optional<double> r_squared;  // kValues that vary: 1 - squared error / squared deviation from each element's mean
+  std::optional<double>
+      agreement;  // kScores: share of lines with the same largest entry; kLabels: share of equal labels
+};
+
+struct Fidelity {
+  std::size_t num_inputs = 0;
+  std::vector<Clipping> inputs;  // over all inputs measured
+  std::vector<TensorFidelity> outputs;
+  std::vector<TensorFidelity> layers;  // values that have the same name in both models
+
+  // Of the worst output; nothing where no output has one.
+  std::optional<double> cosine() const;
+  std::optional<double> agreement() const;
+  std::optional<double> r_squared() const;
+  double relative_error() const;
+  double max_abs_error() const;
+};
+
+// Below, an integer model is called a poor likeness of the float model.
+struct FidelityFloor {
+  double cosine = 0.99;
+  double agreement = 0.98;
+  double r_squared = 0.98;
+};
+// One sentence for each number of an output below the floor, and for each input that was clipped; empty when all is well.
+std::vector<std::string> fidelity_warnings(const Fidelity& fidelity, const FidelityFloor& floor = {});
+// "12 of 784 values of input 'x' lie outside of 0 .. 1, the farthest by 254"; empty where none were.
+std::string clipping_text(const Clipping& clipping);
+
+// Table of outputs and layers, for people.
+std::string fidelity_text(const Fidelity& fidelity);
+
+}  // namespace zkinfer

@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Several samples in one call, inputs that the model clips, what the model keeps of its preprocessing, and models that are no
+# likeness of the network: what is refused, what is warned about, and that programs see both.
+# Usage: samples_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+source "$(dirname "$0")/expect.sh"
+zkinfer=$(realpath "$1")
+source_folder=$(realpath "$2")
+rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+cp "$source_folder"/examples/digits/{digits.onnx,calibration.npy,test.npy,digit_7.png,digit_3.png} .
+cp "$source_folder"/examples/mlp/mlp.onnx .
+cp "$source_folder"/examples/mlp/calibration.json mlp_calibration.json
+
+# json FILE FILTER: what jq makes of it, on one line.
+json() { jq -c "$2" "$1"; }
+# is VALUE EXPECTED WHAT
+is() { [[ $1 == "$2" ]] || fail "$3: expected $2, got $1"; }
+# The slot that a proof takes now; what was refused since the last one has taken none if it is the next.
+slot() { "$zkinfer" prove digits.zkmodel -i digit_7.png -o slot.zkproof --json 2>/dev/null | jq .slot; }
+
+expect 0 'cosine' "$zkinfer" compile digits.onnx -c calibration.npy
+expect 0 'identity' "$zkinfer" commit digits.zkmodel
+
+# run and digest: ranges, all, one.
+"$zkinfer" run digits.zkmodel -i test.npy --index 3-5,9 --json >run.json || fail "run of a range"
+is "$(json run.json "[.items[].index]")" "[3,4,5,9]" "indices"
+is "$(json run.json "[.num_done, .num_failed, .warnings]")" "[4,0,[]]" "counts"
+"$zkinfer" run digits.zkmodel -i test.npy --index 4 --json >one.json
+is "$(json one.json .outputs)" "$(json run.json ".items[1].outputs")" "the fourth sample alone and in a range"
+expect 0 'ran 2 of 2' "$zkinfer" run digits.zkmodel -i digit_7.png digit_3.png
+expect 2 'holds [0-9]+ samples.*--all' "$zkinfer" run digits.zkmodel -i test.npy
+for index in x 5-3 1, -1 99999 0-99999 1-2-3 18446744073709551616; do
+  expect 2 '--index' "$zkinfer" run digits.zkmodel -i test.npy --index="$index"
+done
+expect 2 'samples of one file' "$zkinfer" run digits.zkmodel -i test.npy digit_7.png --index 0
+mkdir digests
+expect 0 'bafkrei' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --data digests/
+[[ -f digests/test.0000.bin && -f digests/test.0001.bin ]] || fail "digest names its files by index"
+
+# prove: into a folder, by a pattern, by name; one commitment load; each proof verifies and is about its sample.
+mkdir proofs
+before=$(slot)
+"$zkinfer" prove digits.zkmodel -i test.npy --index 7-9 -o proofs/ --json >prove.json || fail "prove of a range"
+is "$(ls proofs/*.zkproof | tr '\n' ' ')" "proofs/test.0007.zkproof proofs/test.0008.zkproof proofs/test.0009.zkproof " "names in a folder"
+is "$(slot)" "$((before + 4))" "slots"
+is "$(json prove.json "[.num_done, .num_failed, (.items | length)]")" "[3,0,3]" "counts"
+is "$(json prove.json ".total_seconds > .prove_seconds and .prove_seconds > 0 and .restore_seconds > 0")" true "what a person waited, and the kernel's share"
+"$zkinfer" run digits.zkmodel -i test.npy --index 8 --json >eighth.json
+is "$(json prove.json ".items[1].outputs")" "$(json eighth.json .outputs)" "outputs of the eighth"
+for proof in proofs/*.zkproof; do expect 0 'ACCEPTED' "$zkinfer" verify "$proof" -k digits.zkkey; done
+expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i test.npy --index 0,1 -o 'proofs/p-{index}.zkproof'
+expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i test.npy --index 0,1 -o q.zkproof
+expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i digit_7.png digit_3.png -o 'proofs/{name}.zkproof'
+for file in proofs/p-0000.zkproof q.0001.zkproof proofs/digit_3.zkproof; do [[ -f $file ]] || fail "no $file"; done
+expect 0 'wrote test.0002.zkproof' "$zkinfer" prove digits.zkmodel -i test.npy --index 2
+
+# Nothing is replaced in silence, and nothing that is refused costs a slot.
+before=$(slot)
+expect 2 'q.0000.zkproof.*1 more.*there already.*--force' "$zkinfer" prove digits.zkmodel -i test.npy --index 0,1 -o q.zkproof
+expect 2 'would both be written' "$zkinfer" prove digits.zkmodel -i digit_7.png ./digit_7.png -o proofs/
+expect 2 'no_such' "$zkinfer" prove digits.zkmodel -i test.npy --index 0-1 -o no_such/p.zkproof
+is "$(slot)" "$((before + 1))" "slots after refusals"
+expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i test.npy --index 0,1 -o q.zkproof --force
+expect 0 'warning: an earlier proof' "$zkinfer" prove digits.zkmodel -i test.npy --index 2
+
+# A folder: what is no input is left out and said; what is a bad one fails alone, and the exit code says so.
+mkdir inbox && cp digit_7.png digit_3.png inbox/ && echo 'not an input' >inbox/readme.txt && head -c 60 digit_7.png >inbox/broken.png
+"$zkinfer" prove digits.zkmodel -i inbox -o proofs/in.zkproof --json >inbox.json 2>inbox.err
+is "$?" 2 "exit code when one of three fails"
+is "$(json inbox.json "[.num_items, .num_done, .num_failed]")" "[3,2,1]" "counts with a bad file"
+is "$(json inbox.json '[.items[] | select(.error) | .input]')" '["inbox/broken.png"]' "the bad file"
+is "$(json inbox.json ".warnings | length")" 1 "the file that is no input"
+grep -q 'broken.png' inbox.err || fail "the bad file is named on standard error"
+
+# Inputs that the model clips: counted, said, refused.
+# Sixty-four numbers: $1, and the last four $2.
+sample() { for ((i = 0; i < 60; i++)); do printf '%s, ' "$1"; done; echo -n "$2"; }
+echo "{\"input_data\": [[$(sample 0.5 '3.0, 2.0, -1.0, 1e30')]]}" >loud.json
+echo "{\"input_data\": [[$(sample 0.5 '0.5, 0.5, 0.5, 0.5'), $(sample 0.5 '3.0, 2.0, -1.0, 1e30')]]}" >pair.json
+expect 0 "warning: 4 of 64 values of input 'image' lie outside of 0 .. 1.*1e\+30.*clipped" "$zkinfer" run digits.zkmodel -i loud.json
+"$zkinfer" run digits.zkmodel -i loud.json --json >clipped.json 2>/dev/null
+is "$(json clipped.json "[.clipping[0].num_clipped, (.warnings | length)]")" "[4,1]" "clipped values in JSON"
+before=$(slot)
+expect 2 "4 of 64 values" "$zkinfer" prove digits.zkmodel -i loud.json --strict
+expect 2 "4 of 64 values" "$zkinfer" run digits.zkmodel -i loud.json --strict
+expect 2 "4 of 64 values" "$zkinfer" digest digits.zkmodel -i loud.json --strict
+is "$(slot)" "$((before + 1))" "slots after --strict"
+expect 0 'warning: 4 of 64' "$zkinfer" prove digits.zkmodel -i loud.json -o loud.zkproof
+"$zkinfer" prove digits.zkmodel -i pair.json --all --strict -o pair/ >pair.txt 2>&1
+is "$?" 2 "a folder that is not there"
+mkdir pair
+"$zkinfer" prove digits.zkmodel -i pair.json --all --strict -o pair/ >pair.txt 2>&1
+is "$?" 2 "one sample of two is clipped"
+is "$(cd pair && ls *.zkproof)" "pair.0000.zkproof" "the other one is proven"
+expect 0 'cut off|no value' "$zkinfer" run digits.zkmodel -i loud.json --report
+
+# Preprocessing belongs to the model.
+expect 0 'cosine' "$zkinfer" compile digits.onnx -c calibration.npy --scale 0.00392156862745098 --mean 0 --std 1 -o kept.zkmodel
+# The levels of the first test picture, as numbers.
+header=$(od -An -tu2 -j 8 -N 2 test.npy)
+echo "{\"input_data\": [[$(od -An -v -w64 -tu1 -j $((10 + header)) -N 64 test.npy | xargs | tr ' ' ',')]]}" >floats.json
+"$zkinfer" run kept.zkmodel -i floats.json --json >kept.json || fail "run with kept preprocessing"
+"$zkinfer" run kept.zkmodel -i test.npy --index 0 --json >levels.json
+is "$(json kept.json "[.outputs, .warnings]")" "$(json levels.json "[.outputs, .warnings]")" "levels as numbers and as picture"
+expect 0 'warning: .*clipped' "$zkinfer" run digits.zkmodel -i floats.json
+expect 2 '--scale .*compiled with 0.00392.*--override-preprocessing' "$zkinfer" run kept.zkmodel -i floats.json --scale 1
+expect 0 'warning: the input is prepared in another way' "$zkinfer" run kept.zkmodel -i floats.json --scale 0.004 --override-preprocessing
+expect 0 '\[' "$zkinfer" run kept.zkmodel -i floats.json --std 1
+expect 2 '--scale' "$zkinfer" run digits.zkmodel -i floats.json --scale 0.00392156862745098
+expect 2 'positive' "$zkinfer" compile digits.onnx -c calibration.npy --std 0 -o bad.zkmodel
+expect 2 'finite' "$zkinfer" compile digits.onnx -c calibration.npy --scale nan -o bad.zkmodel
+
+# A poor likeness is said, and refused where a floor is given.
+expect 0 'warning: .*(largest entry|cosine)' "$zkinfer" compile mlp.onnx -c mlp_calibration.json --weight-bits 2 -o poor.zkmodel
+expect 2 '--min-cosine: cosine 0' "$zkinfer" compile mlp.onnx -c mlp_calibration.json --weight-bits 2 -o none.zkmodel --min-cosine 0.9999
+expect 2 '--min-agreement' "$zkinfer" compile mlp.onnx -c mlp_calibration.json --weight-bits 2 -o none.zkmodel --min-agreement 100
+[[ -e none.zkmodel ]] && fail "a refused model was written"
+echo '{"input_data": [[1, 1, 1, 1]]}' >constant.json
+expect 0 'warning: only 1 calibration inputs' "$zkinfer" compile mlp.onnx -c constant.json -o poor.zkmodel
+expect 0 'warning: .*one number' "$zkinfer" compile mlp.onnx -c constant.json -o poor.zkmodel
+"$zkinfer" compile mlp.onnx -c mlp_calibration.json -o fine.zkmodel --json >compile.json 2>/dev/null || fail "compile --json"
+is "$(json compile.json "[.fidelity.outputs[0].kind, .fidelity_on_calibration_data, .model]")" '["scores",true,"fine.zkmodel"]' "compile --json"
+is "$(script -qec "'$zkinfer' compile mlp.onnx -c constant.json -o poor.zkmodel" /dev/null | grep -c $'\033\[31mwarning')" 2 "warnings are red on a terminal"
+is "$(NO_COLOR=1 script -qec "'$zkinfer' compile mlp.onnx -c constant.json -o poor.zkmodel" /dev/null | grep -c $'\033\[31m')" 0 "not with NO_COLOR"
+
+# Errors are JSON too: one object on standard output, whatever went wrong.
+for words in "run digits.zkmodel -i absent.npy --json" "run absent.zkmodel -i test.npy --json" "run --json" "prove digits.zkmodel -i test.npy --json" \
+  "compile absent.onnx -c calibration.npy --json" "digest digits.zkkey -i test.npy --index 4000 --json"; do
+  "$zkinfer" $words >error.json 2>/dev/null
+  is "$?" 2 "$words"
+  is "$(json error.json '[keys, (.error | keys)]')" '[["error","warnings"],["code","message"]]' "$words"
+done
+finish
