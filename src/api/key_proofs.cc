@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/key_impl.h"
+#include "formats/frame.h"
 #include "verifier/certificate.h"
 #include "verifier/path.h"
 
@@ -69,8 +70,9 @@ PathResult verify_path(const VerificationKey& root, ByteView path) {
 }
 
 std::optional<Digest> claimed_identity(ByteView proof) {
-  ByteReader reader(proof);
-  if (reader.u32() != statement::kProofMagic || reader.u32() != statement::kProofVersion) return std::nullopt;
+  Result<ByteReader> opened = open_frame(FileKind::kProof, proof);
+  if (!opened.ok()) return std::nullopt;
+  ByteReader reader = *opened;
   static_cast<void>(reader.u32());
   Digest identity{};
   const ByteView bytes = reader.raw(identity.size());

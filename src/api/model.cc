@@ -5,9 +5,11 @@
 
 #include "api/data_impl.h"
 #include "api/model_impl.h"
+#include "base/files.h"
 #include "base/text.h"
 #include "exec/integer/executor.h"
 #include "exec/integer/saturation.h"
+#include "formats/frame.h"
 #include "frontend/onnx/importer.h"
 #include "hash/keccak.h"
 #include "passes/legalize.h"

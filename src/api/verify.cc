@@ -8,7 +8,7 @@
 #include "hash/keccak.h"
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
-#include "verifier/outer_verifier.h"
+#include "argument/outer_verifier.h"
 
 namespace zkinfer {
 

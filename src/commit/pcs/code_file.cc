@@ -13,6 +13,7 @@
 #include "commit/merkle/merkle_verifier.h"
 #include "formats/frame.h"
 #include "hash/keccak.h"
+#include "hash/keccak_many.h"
 #include "poly/ntt.h"
 
 namespace zkinfer::pcs {
