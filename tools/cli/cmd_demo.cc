@@ -160,8 +160,8 @@ void print_outputs(const DemoData& data) {
       return std::string(width - std::min(width, number.size()), ' ') + number;
     };
     print_styled((bold ? "   \033[1m" : "   ") + std::to_string(i) + " " +
-                 decimal(static_cast<double>(data.outputs[i]) * data.output_scale, 3) + " " +
-                 decimal(100 * data.shares[i], 2) + " %  " + bar + (bold ? "\033[0m" : "") + "\n");
+                 right(decimal(static_cast<double>(data.outputs[i]) * data.output_scale, 3), 9) + " " +
+                 right(decimal(100 * data.shares[i], 2), 6) + " %  " + bar + (bold ? "\033[0m" : "") + "\n");
   }
 }
 

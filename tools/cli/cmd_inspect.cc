@@ -161,7 +161,7 @@ Result<std::string> describe_ours(const Arguments& arguments, const FileFormat& 
   switch (format.kind) {
     case FileKind::kModel: {
       ZKI_ASSIGN_OR_RETURN(const Model model, load_model(path));
-      return describe_model(model, model.to_bytes().size(), arguments.graph);
+      return describe_model(model, model.to_bytes().size(), arguments);
     }
     case FileKind::kTensorSecret: return describe_opening(path);
     case FileKind::kCommitmentSecret: return describe_secret(path);
@@ -169,7 +169,7 @@ Result<std::string> describe_ours(const Arguments& arguments, const FileFormat& 
     case FileKind::kKey: {
       ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, format.kind));
       ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(path, 0, arguments.limits));
-      return describe_key(key, bytes.size());
+      return describe_key(key, bytes.size(), arguments);
     }
     case FileKind::kTensorCommitment: {
       ZKI_ASSIGN_OR_RETURN(const TensorCommitment commitment, load_data_commitment(path));

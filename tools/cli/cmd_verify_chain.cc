@@ -47,7 +47,7 @@ Status set_link(const std::string& text, ChainStep& from, ChainStep& to) {
   return invalid_argument("--link " + text + ": expected OUTPUT=INPUT, one of" + choices);
 }
 
-void print_json(const ChainResult& result, const std::vector<VerificationKey>& keys, double seconds) {
+void print_chain_json(const ChainResult& result, const std::vector<VerificationKey>& keys, double seconds) {
   nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()}, {"verify_seconds", seconds}};
   if (result.verdict.accepted()) {
     json["steps"] = nlohmann::ordered_json::array();
@@ -150,7 +150,7 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
   if (result.verdict.accepted()) result = verify_chain(steps);
   const double seconds = watch.seconds();
   if (arguments.json) {
-    print_json(result, keys, seconds);
+    print_chain_json(result, keys, seconds);
   } else if (!result.verdict.accepted()) {
     print("REJECTED: {}\n", verdict_text(result.verdict));
     if (!session.quiet) print("{}\n", rejection_hint(result.verdict.reason));

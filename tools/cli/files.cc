@@ -16,7 +16,7 @@
 namespace zkinfer::cli {
 namespace {
 
-std::string in_quotes(const std::string& path) { return in_quotes(path == "-" ? "standard input" : path); }
+std::string quoted_input(const std::string& path) { return in_quotes(path == "-" ? "standard input" : path); }
 
 std::string numbers_text(const std::vector<double>& numbers) {
   if (numbers.empty()) return "none";
@@ -48,7 +48,7 @@ Result<VerificationKey> load_key(const std::string& path, double min_security_bi
   if (status.code() == StatusCode::kResourceLimit) {
     status = resource_limit(status.message() + " (--verify-seconds, --verify-memory)");
   }
-  return status.with_context(in_quotes(path));
+  return status.with_context(quoted_input(path));
 }
 
 void add_verify_limits(CLI::App& command, VerifyLimits& limits) {
@@ -70,7 +70,7 @@ Result<Bytes> load_proof(const std::string& path) { return read_bytes(path, kMax
 Result<TensorCommitment> load_data_commitment(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, FileKind::kTensorCommitment));
   Result<TensorCommitment> commitment = TensorCommitment::from_bytes(bytes);
-  if (!commitment.ok()) return commitment.status().with_context(in_quotes(path));
+  if (!commitment.ok()) return commitment.status().with_context(quoted_input(path));
   return commitment;
 }
 
