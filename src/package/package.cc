@@ -163,8 +163,8 @@ Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes) {
 Status check_sizes(std::uint64_t file_bytes,
                    const std::function<Result<Bytes>(std::uint64_t offset, std::uint64_t num_bytes)>& read) {
   constexpr std::uint64_t kSectionHead = 4 + 8;
-  constexpr std::uint64_t kMaxOthers = std::uint64_t{1} << 28;  // report and free sections together
-  std::uint64_t offset = kFrameBytes + 4;
+  constexpr std::uint64_t kMaxOthers = std::uint64_t{1} << 28;  // report and preprocessing together
+  std::uint64_t offset = kFrameBytes;
   ZKI_ASSIGN_OR_RETURN(const Bytes head, read(0, offset + kSectionHead));
   ZKI_RETURN_IF_ERROR(check_frame(FileKind::kModel, head));
   // The size of the section at `offset`, which is then its content's.
