@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/files.h"
+
 namespace zkinfer {
 namespace {
 

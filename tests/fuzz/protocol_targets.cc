@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "e2e/support.h"
+#include "exec/integer/executor.h"
 #include "fuzz/targets.h"
 #include "package/package.h"
 #include "verifier/path.h"
