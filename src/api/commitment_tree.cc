@@ -156,7 +156,8 @@ Result<std::vector<CommitmentTree::Node>> CommitmentTree::nodes() const {
   for (const std::string& file : files) {
     std::optional<std::string> name = api::name_of_file(file, ".zksecret");
     if (!name.has_value()) continue;
-    Read read = read_node(*ops_, path_of(*name, ".zksecret"), std::move(*name));
+    const std::string path = path_of(*name, ".zksecret");
+    Read read = read_node(*ops_, path, std::move(*name));
     // A damaged commitment is one commitment lost; the tree goes on without it.
     if (!read.status.ok()) read.node.problem = read.status.message();
     ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(path_of(read.node.name, ".zkpath")));
