@@ -6,11 +6,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BUILD := build/release
 ZKINFER := $(BUILD)/tools/cli/zkinfer
+PREFIX ?= /usr/local
 # A compiler process of this code base takes up to about 1.5 GiB.
 JOBS ?= $(shell nproc | awk -v memory_mib="$$(awk '/MemAvailable/ {print int($$2 / 1024)}' /proc/meminfo)" \
 	'{limit = int(memory_mib / 1500); if (limit < 1) limit = 1; print ($$1 < limit ? $$1 : limit)}')
 
-.PHONY: help packages configure build demo test bench train clean
+.PHONY: help packages configure build demo test install bench train clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,6 +32,9 @@ demo: configure  ## proves one inference of a trained network, verifies it, show
 
 test: build  ## builds and runs all tests
 	@ctest --preset release -j 2
+
+install: build  ## installs headers, libraries and the program under PREFIX (default /usr/local)
+	@cmake --install $(BUILD) --prefix $(PREFIX)
 
 bench: configure  ## whole-model benchmarks; writes build/bench/*.json (VGG-16 too when python3-torch is there)
 	@cmake --build --preset release -j $(JOBS) --target zkinfer

@@ -1,24 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-# One function declares a folder: its library, its tests (one binary) and its benchmarks (one binary).
+# How a folder declares itself.
 #
-#   zkinfer_module(<name> SOURCES a.cc ... [DEPS zkinfer::x ...] [TESTS a_test.cc ...] [TEST_DEPS ...]
-#                  [BENCHES a_bench.cc ...] [BENCH_DEPS ...] [SLOW_TESTS b_test.cc ...] [EXCEPTIONS])
+#   zkinfer_module(<name> SOURCES a.cc ... [DEPS zkinfer::x ...] [TESTS a_test.cc ...] [SLOW_TESTS b_test.cc ...]
+#                  [TEST_DEPS ...] [BENCHES a_bench.cc ...] [BENCH_DEPS ...] [EXCEPTIONS])
+# A library, its tests (one program) and its benchmarks (one program). Without SOURCES the library is header-only.
+# EXCEPTIONS turns on exceptions and RTTI (only where a library needs them). A module whose DEPS need a package that no
+# wanted component asks for (ZKINFER_COMPONENTS) is left out, and so is what needs it.
 #
-# Without SOURCES the library is header-only. EXCEPTIONS turns on exceptions and RTTI (only where a library needs them).
-find_package(TBB REQUIRED)
+#   zkinfer_test(<name> SOURCES a_test.cc ... DEPS zkinfer::x ... [DEFINITIONS A=1 ...])
+# A test program <name>_test and its ctest <name>. It sees tests/ and src/, and ZKINFER_SOURCE_DIR.
 include(GoogleTest)
-if(ZKINFER_TESTS)
-  find_package(GTest REQUIRED)
-endif()
-if(ZKINFER_BENCHES)
-  find_package(benchmark REQUIRED)
-endif()
 
 add_library(zkinfer_options INTERFACE)
-target_include_directories(zkinfer_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
 # -Wrestrict: GCC 12 warns of std::string concatenation without reason (GCC bug 105651).
 target_compile_options(zkinfer_options INTERFACE
-  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-dangling-else -Werror
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-dangling-else
+  $<$<BOOL:${ZKINFER_WERROR}>:-Werror>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-error=maybe-uninitialized -Wno-error=array-bounds -Wno-error=stringop-overflow -Wno-error=stringop-overread -Wno-restrict>)
 if(ZKINFER_SANITIZE)
   add_compile_options(-fsanitize=${ZKINFER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -27,12 +24,29 @@ if(ZKINFER_SANITIZE)
   set(ZKINFER_RTTI_OPTIONS -fno-sanitize=vptr)
 endif()
 
+# Sets `out` to whether all of DEPS exist. Only with some components left out may one be missing.
+function(zkinfer_have_deps out)
+  set(${out} TRUE PARENT_SCOPE)
+  if(ZKINFER_ALL_COMPONENTS)
+    return()
+  endif()
+  foreach(dep IN LISTS ARGN)
+    if(dep MATCHES "::" AND NOT TARGET ${dep})
+      set(${out} FALSE PARENT_SCOPE)
+    endif()
+  endforeach()
+endfunction()
+
 function(zkinfer_module name)
   cmake_parse_arguments(M "EXCEPTIONS" "" "SOURCES;DEPS;TESTS;SLOW_TESTS;TEST_DEPS;BENCHES;BENCH_DEPS" ${ARGN})
+  zkinfer_have_deps(have ${M_DEPS})
+  if(NOT have)
+    return()
+  endif()
   if(M_SOURCES)
-    add_library(zkinfer_${name} STATIC ${M_SOURCES})
+    add_library(zkinfer_${name} STATIC EXCLUDE_FROM_ALL ${M_SOURCES})
     target_link_libraries(zkinfer_${name} PUBLIC ${M_DEPS} PRIVATE zkinfer_options)
-    target_include_directories(zkinfer_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+    target_include_directories(zkinfer_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
     if(M_EXCEPTIONS)
       target_compile_options(zkinfer_${name} PRIVATE ${ZKINFER_RTTI_OPTIONS})
     else()
@@ -41,20 +55,30 @@ function(zkinfer_module name)
   else()
     add_library(zkinfer_${name} INTERFACE)
     target_link_libraries(zkinfer_${name} INTERFACE ${M_DEPS})
-    target_include_directories(zkinfer_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+    target_include_directories(zkinfer_${name} INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
   endif()
   add_library(zkinfer::${name} ALIAS zkinfer_${name})
 
-  if(ZKINFER_TESTS AND (M_TESTS OR M_SLOW_TESTS))
-    add_executable(${name}_test ${M_TESTS} ${M_SLOW_TESTS})
-    target_link_libraries(${name}_test PRIVATE zkinfer_${name} ${M_TEST_DEPS} zkinfer_options GTest::gtest GTest::gtest_main)
-    target_compile_definitions(${name}_test PRIVATE ZKINFER_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    target_compile_options(${name}_test PRIVATE ${ZKINFER_RTTI_OPTIONS})
-    add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 900)
+  if(M_TESTS OR M_SLOW_TESTS)
+    zkinfer_test(${name} SOURCES ${M_TESTS} ${M_SLOW_TESTS} DEPS zkinfer::${name} ${M_TEST_DEPS})
   endif()
   if(ZKINFER_BENCHES AND M_BENCHES)
     add_executable(${name}_bench ${M_BENCHES})
     target_link_libraries(${name}_bench PRIVATE zkinfer_${name} ${M_BENCH_DEPS} zkinfer_options benchmark::benchmark benchmark::benchmark_main)
   endif()
+endfunction()
+
+function(zkinfer_test name)
+  cmake_parse_arguments(T "" "" "SOURCES;DEPS;DEFINITIONS" ${ARGN})
+  zkinfer_have_deps(have ${T_DEPS})
+  if(NOT ZKINFER_TESTS OR NOT have)
+    return()
+  endif()
+  add_executable(${name}_test ${T_SOURCES})
+  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(${name}_test PRIVATE ${T_DEPS} zkinfer_options GTest::gtest GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE ZKINFER_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ${T_DEFINITIONS})
+  target_compile_options(${name}_test PRIVATE ${ZKINFER_RTTI_OPTIONS})
+  add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 900)
 endfunction()

@@ -7,13 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "zkinfer/data.h"
 #include "zkinfer/model.h"
 #include "zkinfer/security.h"
 #include "zkinfer/slots.h"
+#include "zkinfer/tensor_commitment.h"
 #include "zkinfer/verify.h"
 
 namespace zkinfer {
+
+namespace api {
+struct Access;  // the implementation's way to what is private here
+}
 
 // The .zktsecret of a tensor commitment (docs/formats/tensor.md); its payload is CommittedTensor::secret().
 inline constexpr SlotFileKind kTensorSecretFile = {
@@ -38,7 +42,7 @@ class CommittedTensor {
                                         std::vector<std::int64_t> integers,
                                         const std::optional<Digest>& insecure_seed = {});
   // Rounded as Model::run does.
-  static Result<CommittedTensor> create(const VerificationKey& key, std::size_t input_index, const RealTensor& values,
+  static Result<CommittedTensor> create(const VerificationKey& key, std::size_t input_index, const TensorView& values,
                                         const std::optional<Digest>& insecure_seed = {});
   // To any tensor, for models that will be made to take it (CompileOptions::input_formats).
   static Result<CommittedTensor> create(const TensorInfo& tensor, std::vector<std::int64_t> integers,
@@ -59,11 +63,10 @@ class CommittedTensor {
   // The slots of this commitment, none of them used.
   SlotRange all_slots() const;
 
+ private:
+  friend struct api::Access;
   struct Impl;
   explicit CommittedTensor(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-  Impl& impl() const { return *impl_; }
-
- private:
   std::shared_ptr<Impl> impl_;
 };
 

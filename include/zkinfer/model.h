@@ -1,49 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an ONNX file to a quantized model: compile, inspect, run, measure fidelity, read and write the model package.
+// A quantized model: read and write its package, look at it, run it. compile.h makes one.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/status.h"
-#include "zkinfer/calibration.h"
+#include "zkinfer/bytes.h"
 #include "zkinfer/fidelity.h"
 #include "zkinfer/preprocessing.h"
+#include "zkinfer/status.h"
 #include "zkinfer/tensor.h"
 
 namespace zkinfer {
 
-// A dense row-major tensor of real numbers, as a user has it.
+namespace api {
+struct Access;  // the implementation's way to what is private here
+}
+
+// A dense row-major tensor of real numbers that owns them.
 struct RealTensor {
   std::vector<std::int64_t> shape;
   std::vector<float> data;
+
+  operator TensorView() const { return {Dtype::kFloat32, shape, data.data()}; }  // NOLINT: implicit on purpose
 };
-// One tensor per model input, in the model's order.
+// One tensor per model input, in the model's order. Wherever the library takes inputs it takes views of numbers of any
+// dtype, row-major, with as many elements as the input's shape says.
 using RealInputs = std::vector<RealTensor>;
+inline std::vector<TensorView> views(const RealInputs& inputs) { return {inputs.begin(), inputs.end()}; }
 
 // Called at the start of each stage of a long operation and along it; fraction in [0, 1] of the whole operation.
 using Progress = std::function<void(const char* stage, double fraction)>;
-
-struct CompileOptions {
-  std::string name;  // shown to people; the file's name when empty
-  // Values for dynamic axes: {input name, whole shape}.
-  std::vector<std::pair<std::string, std::vector<std::int64_t>>> input_shapes;
-  std::optional<int> activation_bits;  // of every activation; otherwise chosen by measurement
-  std::optional<int> weight_bits;  // at most, per weight; otherwise what the activations' scales give, 8 to 13 usually
-  CalibrationMethod calibration_method = CalibrationMethod::kMse;
-  // What happened to the calibration data before they came here: kept with the model (Model::preprocessing).
-  Preprocessing preprocessing;
-  // Inputs that are another model's outputs, or committed already: {input name, or "" where there is one, what its integers
-  // are}. Taken exactly; other inputs get theirs from the calibration data.
-  std::vector<std::pair<std::string, TensorFormat>> input_formats;
-  Progress progress;
-};
 
 // An integer inference.
 struct RunResult {
@@ -61,9 +54,6 @@ struct RunResult {
 // A compiled, quantized model with its parameters (secret). Cheap to copy, immutable.
 class Model {
  public:
-  // Compiles an ONNX file. calibration: a few dozen to a few hundred typical inputs (not the ones you measure on).
-  static Result<Model> compile(const std::string& onnx_path, const std::vector<RealInputs>& calibration,
-                               const CompileOptions& options = {});
   // The model package (docs/formats/model.md).
   static Result<Model> from_bytes(ByteView bytes);
   // Keeps the bytes and reads the weights there, in place.
@@ -81,35 +71,21 @@ class Model {
 
   const Preprocessing& preprocessing() const;  // CompileOptions::preprocessing
 
-  Result<RunResult> run(const RealInputs& inputs) const;
+  Result<RunResult> run(std::span<const TensorView> inputs) const;
+  Result<RunResult> run(const RealInputs& inputs) const { return run(views(inputs)); }
   // outputs as real numbers.
   std::vector<RealTensor> to_real_outputs(const std::vector<std::vector<std::int64_t>>& outputs) const;
 
+ private:
+  friend struct api::Access;
   struct Impl;
   explicit Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
-  const Impl& impl() const { return *impl_; }
-
- private:
   std::shared_ptr<const Impl> impl_;
 };
 
 // An input as the integers that a model takes: rounded to the nearest, clipped at the input's range (*clipping counts, may
-// be null).
-Result<std::vector<std::int64_t>> to_integers(const TensorInfo& input, const RealTensor& values,
+// be null). Where the input's scale is 1, as that of token identifiers, integers stay exactly what they are.
+Result<std::vector<std::int64_t>> to_integers(const TensorInfo& input, const TensorView& values,
                                               Clipping* clipping = nullptr);
-
-// Runs the ONNX file in float and the model in integers on the same inputs.
-Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
-                                  const std::vector<RealInputs>& inputs, const CompileOptions& options = {});
-
-// Names and shapes of an ONNX file's inputs, without compiling it (formats stay at their defaults): what a reader
-// of calibration data needs to know.
-Result<std::vector<TensorInfo>> onnx_inputs(const std::string& onnx_path, const CompileOptions& options = {});
-
-// Pictures of the ONNX graph.
-enum class GraphStage : std::uint8_t { kImported, kLegalized };  // as in the file; after the compiler's passes
-enum class GraphFormat : std::uint8_t { kText, kDot };           // kDot: Graphviz
-Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, GraphStage stage,
-                                     GraphFormat format);
 
 }  // namespace zkinfer

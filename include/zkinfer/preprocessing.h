@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/status.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer {
 

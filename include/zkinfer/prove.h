@@ -6,14 +6,18 @@
 #include <memory>
 #include <optional>
 
-#include "base/tensor_policy.h"
 #include "zkinfer/commit_tensor.h"
 #include "zkinfer/model.h"
 #include "zkinfer/security.h"
 #include "zkinfer/slots.h"
+#include "zkinfer/tensor_policy.h"
 #include "zkinfer/verify.h"
 
 namespace zkinfer {
+
+namespace api {
+struct Access;  // the implementation's way to what is private here
+}
 
 // What the slots of a commitment are for. A root's key is a model's name; the commitments below it come and go
 // (commitment_tree.h).
@@ -56,8 +60,8 @@ struct ProveStats {
 
 // The input comes in one of three forms; where the key's inputs are committed, in the last.
 struct ProveRequest {
-  RealInputs inputs;
-  bool refuse_clipping = false;  // out_of_range, before a slot is taken, where values of `inputs` would be clipped
+  std::vector<TensorView> inputs;  // real numbers, one tensor per input
+  bool refuse_clipping = false;    // out_of_range, before a slot is taken, where values of `inputs` would be clipped
   std::vector<std::vector<std::int64_t>> integers;       // exactly what the model takes, one list per input
   std::vector<const CommittedTensor*> committed_inputs;  // one per input; the proof takes a slot of each
   Bytes context;  // up to 32 bytes bound into the proof against replay: a nonce of the verifier, an order number, ..
@@ -128,7 +132,10 @@ class Prover {
   Result<BudgetPrice> default_price() const;
   // Takes a slot of this commitment and of each committed input before anything is computed; refuses when none is left.
   Result<ProofResult> prove(const ProveRequest& request);
-  Result<ProofResult> prove(const RealInputs& inputs, ByteView context = {}, const Progress& progress = {});
+  Result<ProofResult> prove(std::span<const TensorView> inputs, ByteView context = {}, const Progress& progress = {});
+  Result<ProofResult> prove(const RealInputs& inputs, ByteView context = {}, const Progress& progress = {}) {
+    return prove(views(inputs), context, progress);
+  }
   // Proves once that every committed parameter lies in its declared range, so that proofs speak of an integer model and
   // not of field elements. Takes a slot. Verify with verify_certificate (verify.h).
   Result<Bytes> certify(const Progress& progress = {});
@@ -141,9 +148,9 @@ class Prover {
   // Slots that this object took.
   std::uint64_t proofs_made() const;
 
-  struct Impl;
-
  private:
+  friend struct api::Access;
+  struct Impl;
   explicit Prover(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "base/status.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer {
 

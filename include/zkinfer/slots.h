@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/status.h"
+#include "zkinfer/bytes.h"
 #include "zkinfer/formats.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer {
 

@@ -11,14 +11,18 @@
 #include <utility>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/status.h"
-#include "base/tensor_policy.h"
-#include "verdict/verdict.h"
-#include "zkinfer/data.h"
+#include "zkinfer/bytes.h"
+#include "zkinfer/status.h"
+#include "zkinfer/tensor_commitment.h"
+#include "zkinfer/tensor_policy.h"
+#include "zkinfer/verdict.h"
 #include "zkinfer/verify_limits.h"
 
 namespace zkinfer {
+
+namespace api {
+struct Access;  // the implementation's way to what is private here
+}
 
 struct KeyInfo {
   std::string model_name;
@@ -63,11 +67,10 @@ class VerificationKey {
   std::string soundness_text() const;
   std::string soundness_json() const;
 
+ private:
+  friend struct api::Access;
   struct Impl;
   explicit VerificationKey(std::unique_ptr<Impl> impl);
-  const Impl& impl() const { return *impl_; }
-
- private:
   std::unique_ptr<Impl> impl_;
 };
 
@@ -85,9 +88,9 @@ std::optional<Digest> claimed_identity(ByteView proof);
 
 // What an accepted proof says of one input or output.
 struct VerifiedTensor : TensorInfo {
-  TensorPolicy group;                          // who sees it
-  std::vector<std::int64_t> integers;          // where it is public
-  std::optional<Digest> digest;                // where group.hash is not kNone: of the canonical bytes (data.h)
+  TensorPolicy group;                  // who sees it
+  std::vector<std::int64_t> integers;  // where it is public
+  std::optional<Digest> digest;        // where group.hash is not kNone: of the canonical bytes (tensor_commitment.h)
   std::optional<TensorCommitment> commitment;  // where it is committed
 };
 
@@ -120,13 +123,15 @@ class CheckedWeights {
   static Verdict from_certificate(const VerificationKey& key, ByteView certificate, CheckedWeights& out);
   // Of public weights: check_public_weights (prove.h).
 
-  struct Impl;
-  explicit CheckedWeights(const Impl& impl);
   WeightEvidence evidence() const { return evidence_; }
   const Digest& identity() const { return identity_; }  // of the key that it is about
   double bits() const { return bits_; }                 // that it proves; infinite where nothing is proven
 
  private:
+  friend struct api::Access;
+  struct Impl;
+  explicit CheckedWeights(const Impl& impl);
+
   WeightEvidence evidence_ = WeightEvidence::kNone;
   Digest identity_{};
   double bits_ = std::numeric_limits<double>::infinity();

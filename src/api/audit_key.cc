@@ -53,7 +53,7 @@ Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key
     return no_match("the opening belongs to the commitment " + to_hex(opening.identity) + ", the key is that of " +
                     to_hex(identity));
   }
-  const package::Package& package = model.impl().package;
+  const package::Package& package = api::impl(model).package;
   if (qir::structure_bytes(package.graph) != qir::structure_bytes(key.graph)) {
     return no_match("the model has another structure (operators, shapes, ranges, scales or names) than the key");
   }
@@ -71,12 +71,12 @@ Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key
 }
 
 Verdict check_public_weights(const Model& model, const VerificationKey& key, CheckedWeights& out) {
-  const statement::Key& claimed = key.impl().prepared.key;
+  const statement::Key& claimed = api::impl(key).prepared.key;
   const auto wrong = [](const std::string& what) {
     return Verdict::reject(RejectReason::kWrongStatement, "model: " + what);
   };
   if (!claimed.visibility.public_params) return wrong("the key's weights are private; ask for its certificate");
-  const package::Package& package = model.impl().package;
+  const package::Package& package = api::impl(model).package;
   if (qir::structure_bytes(package.graph) != qir::structure_bytes(claimed.graph)) {
     return wrong("it has another structure (operators, shapes, ranges, scales or names) than the key");
   }
@@ -85,10 +85,10 @@ Verdict check_public_weights(const Model& model, const VerificationKey& key, Che
       prover::encode_model(package.graph, package.weights, claimed.params, claimed.visibility, Digest{});
   if (!rebuilt.ok()) return wrong(rebuilt.status().message());
   if (rebuilt->prepared.key.commitment != claimed.commitment) return wrong("its weights are not those of the key");
-  CheckedWeights::Impl impl;
+  api::Access::Impl<CheckedWeights> impl;
   impl.evidence = WeightEvidence::kRederived;
   impl.identity = key.info().model_identity;
-  out = CheckedWeights(impl);
+  out = api::Access::make<CheckedWeights>(impl);
   return Verdict::accept();
 }
 

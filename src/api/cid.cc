@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "zkinfer/data.h"
+#include "zkinfer/tensor_commitment.h"
 
 namespace zkinfer {
 

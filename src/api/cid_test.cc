@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "hash/sha256.h"
-#include "zkinfer/data.h"
+#include "zkinfer/tensor_commitment.h"
 
 namespace zkinfer {
 namespace {

@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "api/commit_tensor_impl.h"
-#include "api/data_impl.h"
 #include "api/key_impl.h"
+#include "api/tensor_commitment_impl.h"
 #include "formats/frame.h"
 #include "prover/commit_model.h"
 #include "prover/prf.h"
@@ -17,8 +17,8 @@ namespace zkinfer {
 namespace {
 
 TensorCommitment public_side(const TensorInfo& tensor, const prover::CommittedValues& data) {
-  return TensorCommitment(
-      std::make_shared<TensorCommitment::Impl>(TensorCommitment::Impl{tensor, data.params, data.commitment}));
+  using Impl = api::Access::Impl<TensorCommitment>;
+  return api::Access::make<TensorCommitment>(std::make_shared<const Impl>(Impl{tensor, data.params, data.commitment}));
 }
 
 Result<CommittedTensor> commit(const TensorInfo& tensor, std::vector<std::int64_t> integers,
@@ -33,7 +33,7 @@ Result<CommittedTensor> commit(const TensorInfo& tensor, std::vector<std::int64_
   }
   ZKI_ASSIGN_OR_RETURN(prover::CommittedValues data, prover::commit_tensor(std::move(integers), oracle, seed));
   const SlotRange slots = SlotRange::whole(oracle.budget, 0);
-  return CommittedTensor(std::make_shared<CommittedTensor::Impl>(
+  return api::Access::make<CommittedTensor>(std::make_shared<api::Access::Impl<CommittedTensor>>(
       tensor, std::make_shared<prover::CommittedValues>(std::move(data)), slots));
 }
 
@@ -59,14 +59,14 @@ Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std:
     return invalid_argument("input " + std::to_string(input_index) + ", the model has " +
                             std::to_string(info.input_tensors.size()) + ", counted from 0");
   }
-  const std::vector<pcs::TensorOracle>& oracles = key.impl().prepared.key.params.data;
+  const std::vector<pcs::TensorOracle>& oracles = api::impl(key).prepared.key.params.data;
   // Outputs come first.
   return commit(info.input_tensors[input_index], std::move(integers),
                 oracles[oracles.size() - info.input_tensors.size() + input_index], insecure_seed);
 }
 
 Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std::size_t input_index,
-                                                const RealTensor& values, const std::optional<Digest>& insecure_seed) {
+                                                const TensorView& values, const std::optional<Digest>& insecure_seed) {
   std::vector<std::int64_t> integers;
   if (input_index < key.info().input_tensors.size()) {
     ZKI_ASSIGN_OR_RETURN(integers, to_integers(key.info().input_tensors[input_index], values));
@@ -110,7 +110,7 @@ Result<CommittedTensor> CommittedTensor::restore(ByteView secret, std::shared_pt
   std::copy(seed_bytes.begin(), seed_bytes.end(), seed.begin());
   Result<TensorCommitment> commitment = TensorCommitment::from_bytes(commitment_bytes);
   if (!commitment.ok()) return commitment.status().with_context("tensor secret");
-  const TensorCommitment::Impl& expected = commitment->impl();
+  const auto& expected = api::impl(*commitment);
   Result<std::vector<std::int64_t>> integers = parse_canonical_bytes(expected.tensor, reader.raw(reader.remaining()));
   if (!integers.ok()) return corrupt("tensor secret: " + integers.status().message());
   Result<prover::CommittedValues> data = prover::commit_tensor(std::move(integers).value(), expected.oracle, seed);

@@ -2,6 +2,7 @@
 // What a public CommittedTensor holds; shared by the files of this folder.
 #pragma once
 
+#include "api/access.h"
 #include "prover/commit_tensor.h"
 #include "zkinfer/commit_tensor.h"
 

@@ -203,7 +203,7 @@ std::uint64_t CommitmentTree::num_proofs_ready(const std::vector<Node>& nodes) {
 Result<Bytes> CommitmentTree::root_key(const Model& model) const {
   ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(root_path_, kModelSecretFile, *ops_));
   ZKI_ASSIGN_OR_RETURN(const api::Secret secret, api::parse_secret(file.payload()));
-  auto key = api::key_of(secret, model.impl().package.graph);
+  auto key = api::key_of(secret, api::impl(model).package.graph);
   if (!key.ok()) return key.status().with_context("'" + root_path_ + "'");
   return key->to_bytes();
 }

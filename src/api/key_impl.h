@@ -2,6 +2,7 @@
 // What a public VerificationKey holds; shared by the files of this folder.
 #pragma once
 
+#include "api/access.h"
 #include "soundness/report.h"
 #include "verifier/verify.h"
 #include "zkinfer/verify.h"
@@ -23,7 +24,7 @@ struct CheckedWeights::Impl {
 namespace api {
 
 // With everything that the public key says of itself, as a root.
-std::unique_ptr<VerificationKey::Impl> describe_key(verifier::PreparedKey prepared);
+std::unique_ptr<Access::Impl<VerificationKey>> describe_key(verifier::PreparedKey prepared);
 
 // How the integers of `from` would mean something else as integers of `to`: number, scale, a range that does not hold
 // theirs. Empty when they mean the same.

@@ -30,7 +30,7 @@ CheckedWeights CheckedWeights::uncertified() {
 }
 
 Verdict CheckedWeights::from_certificate(const VerificationKey& key, ByteView certificate, CheckedWeights& out) {
-  const verifier::PreparedKey& prepared = key.impl().prepared;
+  const verifier::PreparedKey& prepared = api::impl(key).prepared;
   soundness::SoundnessReport report;
   if (Verdict verdict = verifier::verify_certificate(prepared, certificate, &report); !verdict.accepted()) {
     verdict.where = "certificate: " + verdict.where;
@@ -41,11 +41,11 @@ Verdict CheckedWeights::from_certificate(const VerificationKey& key, ByteView ce
 }
 
 Verdict verify_certificate(const VerificationKey& key, ByteView certificate) {
-  return verifier::verify_certificate(key.impl().prepared, certificate);
+  return verifier::verify_certificate(api::impl(key).prepared, certificate);
 }
 
 Verdict verify_rotation(const VerificationKey& before, const VerificationKey& after, ByteView rotation) {
-  return verifier::verify_rotation(before.impl().prepared, after.impl().prepared, rotation);
+  return verifier::verify_rotation(api::impl(before).prepared, api::impl(after).prepared, rotation);
 }
 
 PathResult verify_path(const VerificationKey& root, ByteView path) {
@@ -59,14 +59,14 @@ PathResult verify_path(const VerificationKey& root, ByteView path) {
   verifier::Path steps;
   if (Verdict verdict = verifier::read_path(path, steps); !verdict.accepted()) return rejected(std::move(verdict));
   verifier::Descent descent;
-  if (Verdict verdict = verifier::verify_path(root.impl().prepared, steps, descent); !verdict.accepted()) {
+  if (Verdict verdict = verifier::verify_path(api::impl(root).prepared, steps, descent); !verdict.accepted()) {
     return rejected(std::move(verdict));
   }
   auto impl = api::describe_key(std::move(descent.serving));
   impl->info.root_identity = root.info().model_identity;
   impl->info.depth = steps.steps.size();
   impl->info.weakest_bits = descent.weakest.bits();
-  return {Verdict::accept(), VerificationKey(std::move(impl)), descent.root_slot};
+  return {Verdict::accept(), api::Access::make<VerificationKey>(std::move(impl)), descent.root_slot};
 }
 
 std::optional<Digest> claimed_identity(ByteView proof) {

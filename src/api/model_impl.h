@@ -2,6 +2,7 @@
 // What a public Model holds; shared by the files of this folder.
 #pragma once
 
+#include "api/access.h"
 #include "package/package.h"
 #include "zkinfer/model.h"
 
@@ -13,8 +14,12 @@ struct Model::Impl {
 
 namespace api {
 
+// invalid_argument unless there are as many tensors as the model has inputs.
+Status check_input_count(std::size_t got, std::size_t expected);
+
 // Integers of every graph input, in order, and what was clipped of each. Messages name the input.
-Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph& graph, const RealInputs& inputs,
+Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph& graph,
+                                                               std::span<const TensorView> inputs,
                                                                std::vector<Clipping>& clipping);
 
 }  // namespace api

@@ -6,10 +6,10 @@
 #include "api/audit_key.h"
 #include "api/budget_price.h"
 #include "api/commit_tensor_impl.h"
-#include "api/data_impl.h"
 #include "api/model_impl.h"
 #include "api/prove_request.h"
 #include "api/secret.h"
+#include "api/tensor_commitment_impl.h"
 #include "api/tree_files.h"
 #include "commit/pcs/code_file.h"
 #include "prover/certify.h"
@@ -86,7 +86,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   } else {
     ZKI_ASSIGN_OR_RETURN(seed, prover::random_seed());
   }
-  const package::Package& package = model.impl().package;
+  const package::Package& package = api::impl(model).package;
   auto impl = std::make_unique<Impl>();
   ZKI_ASSIGN_OR_RETURN(impl->model,
                        prover::commit_model(package.graph, package.weights, model_options, seed, options.code_file));
@@ -116,7 +116,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   }
   const bool has_code = secret.params.has_model && !code_file.empty() && pcs::CodeFile::exists(code_file);
   if (progress) progress(has_code ? "open the weight commitment" : "rebuild the weight commitment", 0.0);
-  const package::Package& package = model.impl().package;
+  const package::Package& package = api::impl(model).package;
   auto impl = std::make_unique<Impl>();
   auto model_again = has_code ? prover::reopen_model(package.graph, package.weights, secret.params, secret.visibility,
                                                      secret.seed, code_file)
@@ -129,7 +129,8 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   impl->role = secret.role;
   impl->set_insecure(secret.insecure_seed);
   if (impl->model.prepared.key.identity() != secret.identity) {
-    if (!has_code && !code_file.empty()) (void)std::remove(code_file.c_str());  // just written, for the wrong commitment
+    if (!has_code && !code_file.empty())
+      (void)std::remove(code_file.c_str());  // just written, for the wrong commitment
     return invalid_argument("commitment secret: it belongs to another model than '" + package.graph.name +
                             "'; give the model file it was made for, or commit again");
   }
@@ -265,9 +266,9 @@ Result<Bytes> Prover::rotate(Prover& fresh, const Progress& progress, const Slot
   return prover::rotate(impl_->model, fresh.impl_->model, request);
 }
 
-Result<ProofResult> Prover::prove(const RealInputs& inputs, ByteView context, const Progress& progress) {
+Result<ProofResult> Prover::prove(std::span<const TensorView> inputs, ByteView context, const Progress& progress) {
   ProveRequest request;
-  request.inputs = inputs;
+  request.inputs.assign(inputs.begin(), inputs.end());
   request.context.assign(context.begin(), context.end());
   request.progress = progress;
   return prove(request);
@@ -285,7 +286,7 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) {
   // The model's slot first: where it has none, those of the inputs, which are fewer, must not be spent.
   ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
   for (std::size_t i = 0; i < request.committed_inputs.size(); ++i) {
-    const Result<std::uint64_t> slot = request.committed_inputs[i]->impl().slots->take_slot(SlotUse::kProof);
+    const Result<std::uint64_t> slot = api::impl(*request.committed_inputs[i]).slots->take_slot(SlotUse::kProof);
     if (!slot.ok())
       return slot.status().with_context("no slot of committed input '" + key.graph.value(key.graph.inputs[i]).name +
                                         "'");
@@ -302,8 +303,9 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) {
   for (std::size_t i = 0; i < proof.committed_outputs.size(); ++i) {
     SlotRange slots = SlotRange::whole(proof.committed_outputs[i]->params.budget, 0);
     slots.next = 1;
-    result.committed_outputs.emplace_back(std::make_shared<CommittedTensor::Impl>(
-        api::tensor_info(key.graph.value(key.graph.outputs[i])), proof.committed_outputs[i], slots));
+    result.committed_outputs.push_back(
+        api::Access::make<CommittedTensor>(std::make_shared<api::Access::Impl<CommittedTensor>>(
+            api::tensor_info(key.graph.value(key.graph.outputs[i])), proof.committed_outputs[i], slots)));
   }
   result.statement = api::statement_of(key, request, result);
   const prover::ProveTimes& times = proof.times;

@@ -2,9 +2,9 @@
 #include "api/prove_request.h"
 
 #include "api/commit_tensor_impl.h"
-#include "api/data_impl.h"
 #include "api/key_impl.h"
 #include "api/model_impl.h"
+#include "api/tensor_commitment_impl.h"
 #include "statement/canonical_bytes.h"
 
 namespace zkinfer::api {
@@ -27,7 +27,7 @@ Status check_committed(const statement::Key& key, const std::vector<const Commit
     const TensorInfo input = tensor_info(key.graph.value(ids[i]));
     const std::string where = "committed input '" + input.name + "': ";
     if (committed[i] == nullptr) return invalid_argument(where + "none is given");
-    const CommittedTensor::Impl& given = committed[i]->impl();
+    const auto& given = impl(*committed[i]);
     if (const std::string differs = meaning_differs(given.tensor, input); !differs.empty()) {
       return invalid_argument(where + "its integers mean something else than the model's: " + differs +
                               "; compile this model with --input-from the model or the commitment that they come from");
@@ -39,7 +39,7 @@ Status check_committed(const statement::Key& key, const std::vector<const Commit
           "--unique-decoding, --pow-bits and --tensor-budget");
     }
     for (std::size_t j = 0; j < i; ++j) {
-      if (committed[j]->impl().data->commitment.root == given.data->commitment.root) {
+      if (impl(*committed[j]).data->commitment.root == given.data->commitment.root) {
         return invalid_argument(where + "the same commitment serves two inputs of one proof; commit to it once more");
       }
     }
@@ -59,7 +59,7 @@ Status set_inputs(const statement::Key& key, const ProveRequest& request, prover
   if (key.visibility.inputs.is_committed()) {
     ZKI_RETURN_IF_ERROR(check_committed(key, request.committed_inputs));
     for (const CommittedTensor* committed : request.committed_inputs)
-      out.committed_inputs.push_back(committed->impl().data.get());
+      out.committed_inputs.push_back(impl(*committed).data.get());
     return ok_status();
   }
   if (!request.committed_inputs.empty()) {

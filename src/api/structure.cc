@@ -148,16 +148,16 @@ std::vector<std::string> warnings_of(const QGraph& graph) {
 }  // namespace
 
 std::string structure_text(const VerificationKey& key, const StructureTextOptions& options) {
-  return text_of(key.impl().prepared.key.graph, options);
+  return text_of(api::impl(key).prepared.key.graph, options);
 }
 std::string structure_text(const Model& model, const StructureTextOptions& options) {
-  return text_of(model.impl().package.graph, options);
+  return text_of(api::impl(model).package.graph, options);
 }
-std::string structure_dot(const VerificationKey& key) { return dot_of(key.impl().prepared.key.graph); }
-std::string structure_dot(const Model& model) { return dot_of(model.impl().package.graph); }
+std::string structure_dot(const VerificationKey& key) { return dot_of(api::impl(key).prepared.key.graph); }
+std::string structure_dot(const Model& model) { return dot_of(api::impl(model).package.graph); }
 std::vector<std::string> structure_warnings(const VerificationKey& key) {
-  return warnings_of(key.impl().prepared.key.graph);
+  return warnings_of(api::impl(key).prepared.key.graph);
 }
-std::vector<std::string> structure_warnings(const Model& model) { return warnings_of(model.impl().package.graph); }
+std::vector<std::string> structure_warnings(const Model& model) { return warnings_of(api::impl(model).package.graph); }
 
 }  // namespace zkinfer

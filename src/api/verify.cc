@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "api/data_impl.h"
 #include "api/key_impl.h"
+#include "api/tensor_commitment_impl.h"
 #include "hash/keccak.h"
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
@@ -17,8 +17,8 @@ VerificationKey::~VerificationKey() = default;
 VerificationKey::VerificationKey(VerificationKey&&) noexcept = default;
 VerificationKey& VerificationKey::operator=(VerificationKey&&) noexcept = default;
 
-std::unique_ptr<VerificationKey::Impl> api::describe_key(verifier::PreparedKey prepared) {
-  auto impl = std::make_unique<VerificationKey::Impl>();
+std::unique_ptr<api::Access::Impl<VerificationKey>> api::describe_key(verifier::PreparedKey prepared) {
+  auto impl = std::make_unique<Access::Impl<VerificationKey>>();
   impl->prepared = std::move(prepared);
   const statement::Key& key = impl->prepared.key;
   impl->report = soundness::analyze(key.params, impl->prepared.compiled.shape);
@@ -136,11 +136,11 @@ std::vector<VerifiedTensor> describe(const Side& side, const statement::Key& key
     if (side.group.is_public()) tensor.integers = data.values[next.values++];
     if (side.group.hash != TensorHash::kNone) tensor.digest = data.digests[next.digests++];
     if (side.group.is_committed()) {
-      auto impl = std::make_shared<TensorCommitment::Impl>();
+      auto impl = std::make_shared<api::Access::Impl<TensorCommitment>>();
       impl->tensor = info;
       impl->oracle = key.params.data[next.commitments];
       impl->commitment = data.commitments[next.commitments++];
-      tensor.commitment = TensorCommitment(std::move(impl));
+      tensor.commitment = api::Access::make<TensorCommitment>(std::move(impl));
     }
   }
   return out;
@@ -205,7 +205,7 @@ Verdict check_weights(const KeyInfo& info, const CheckedWeights& weights) {
 }  // namespace
 
 VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequest& request) {
-  const verifier::PreparedKey& prepared = key.impl().prepared;
+  const verifier::PreparedKey& prepared = api::impl(key).prepared;
   const KeyInfo& info = key.info();
   Digest context{};
   if (request.context.has_value()) {
@@ -249,7 +249,7 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
 }
 
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof) {
-  const verifier::PreparedKey& prepared = key.impl().prepared;
+  const verifier::PreparedKey& prepared = api::impl(key).prepared;
   const std::size_t header =
       std::min(proof.size(), statement::header_size(prepared.key.graph, prepared.key.visibility));
   std::vector<std::pair<std::string, std::size_t>> out = {{"header and public values", header}};

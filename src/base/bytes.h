@@ -3,20 +3,14 @@
 // allocates more than the bytes that are there.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/status.h"
+#include "base/check.h"
+#include "zkinfer/bytes.h"
 
 namespace zkinfer {
-
-using Bytes = std::vector<std::uint8_t>;
-using ByteView = std::span<const std::uint8_t>;
-using Digest = std::array<std::uint8_t, 32>;
 
 class ByteWriter {
  public:
@@ -69,7 +63,5 @@ class ByteReader {
   bool ok_ = true;
 };
 
-std::string to_hex(ByteView bytes);
-Result<Bytes> from_hex(std::string_view text);
 
 }  // namespace zkinfer

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/status.h"
+#include "zkinfer/status.h"
+
+#include "base/check.h"
 
 namespace zkinfer {
+
+void detail::wrong_use(const char* what) { base::check_failed(__FILE__, __LINE__, "wrong use", what, 0, 0); }
 
 std::string_view status_code_name(StatusCode code) {
   switch (code) {

@@ -14,12 +14,6 @@ std::string number(double x, int digits) {
   return buffer;
 }
 
-std::string short_number(double x) {
-  char buffer[64];
-  std::snprintf(buffer, sizeof buffer, "%.6g", x);
-  return buffer;
-}
-
 // The least that any output has of one number.
 template <class Member>
 std::optional<double> least(const std::vector<TensorFidelity>& outputs, Member member) {
@@ -74,12 +68,6 @@ std::vector<std::string> fidelity_warnings(const Fidelity& fidelity, const Fidel
   return out;
 }
 
-void Clipping::add(const Clipping& other) {
-  num_values += other.num_values;
-  num_clipped += other.num_clipped;
-  largest_excess = std::max(largest_excess, other.largest_excess);
-}
-
 std::string fidelity_text(const Fidelity& fidelity) {
   char line[200];
   std::string text = "fidelity over " + std::to_string(fidelity.num_inputs) + " inputs\n";
@@ -96,13 +84,6 @@ std::string fidelity_text(const Fidelity& fidelity) {
   text += "outputs\n";
   for (const TensorFidelity& output : fidelity.outputs) add(output);
   return text;
-}
-
-std::string clipping_text(const Clipping& clipping) {
-  if (clipping.num_clipped == 0) return {};
-  return std::to_string(clipping.num_clipped) + " of " + std::to_string(clipping.num_values) + " values of input '" +
-         clipping.input + "' lie outside of " + short_number(clipping.lo) + " .. " + short_number(clipping.hi) +
-         ", the farthest by " + short_number(clipping.largest_excess);
 }
 
 }  // namespace zkinfer

@@ -20,6 +20,7 @@
 #include "qir/qgraph.h"
 #include "quant/calibration.h"
 #include "quant/options.h"
+#include "quant/scale.h"
 #include "tensor/tensor.h"
 #include "zkinfer/fidelity.h"
 
@@ -71,13 +72,5 @@ std::int64_t count_table_rows(const qir::QGraph& graph);
 
 // Table of layers, for people.
 std::string report_text(const Quantized& quantized);
-
-// real -> integers of one graph input: rounded to the nearest, clipped at the declared range (*clipping counts, may be
-// null). out_of_range: a value that is not a number.
-Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, std::span<const float> real,
-                                                 Clipping* clipping = nullptr);
-std::vector<float> dequantize(const qir::Value& value, std::span<const std::int64_t> integers);
-double scale_of(const qir::Value& value);
-qir::Scale make_scale(double scale);
 
 }  // namespace zkinfer::quant

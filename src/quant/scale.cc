@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scales as numbers and as metadata; user tensors to integers and back.
+#include "quant/scale.h"
+
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
-
-#include "quant/quantize.h"
 
 namespace zkinfer::quant {
 
@@ -24,32 +24,67 @@ qir::Scale make_scale(double scale) {
   return result;
 }
 
-Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, std::span<const float> real,
-                                                 Clipping* clipping) {
-  if (static_cast<std::int64_t>(real.size()) != value.shape.num_elements()) {
+namespace {
+
+// `real` divided by the scale, to the nearest, or the end of the range that is nearer. Integers in units of one stay what they
+// are: no double holds all of them.
+template <class T>
+std::int64_t to_integer(T real, double inverse, const qir::Value& value, Clipping& seen) {
+  const auto clip = [&](bool is_inside, std::int64_t result) {
+    if (!is_inside) {
+      ++seen.num_clipped;
+      const auto x = static_cast<double>(real);
+      seen.largest_excess = std::max(seen.largest_excess, x > seen.hi ? x - seen.hi : seen.lo - x);
+    }
+    return result;
+  };
+  if constexpr (std::is_integral_v<T>) {
+    if (inverse == 1.0) {
+      const auto exact = static_cast<std::int64_t>(real);
+      const std::int64_t clamped = std::clamp(exact, value.lo, value.hi);
+      return clip(clamped == exact, clamped);
+    }
+  }
+  const double rounded = std::floor(static_cast<double>(real) * inverse + 0.5);
+  const double clamped = std::clamp(rounded, static_cast<double>(value.lo), static_cast<double>(value.hi));
+  return clip(clamped == rounded, static_cast<std::int64_t>(clamped));
+}
+
+}  // namespace
+
+Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, const TensorView& real, Clipping* clipping) {
+  const std::uint64_t count = real.num_elements();
+  if (count != static_cast<std::uint64_t>(value.shape.num_elements())) {
     return invalid_argument("input '" + value.name + "': shape " + value.shape.to_string() + " needs " +
-                            std::to_string(value.shape.num_elements()) + " numbers, got " +
-                            std::to_string(real.size()));
+                            std::to_string(value.shape.num_elements()) + " numbers, got " + std::to_string(count));
   }
   const double scale = scale_of(value);
   const double inverse = 1.0 / scale;
-  std::vector<std::int64_t> integers(real.size());
-  Clipping seen{
-      value.name, real.size(), 0, static_cast<double>(value.lo) * scale, static_cast<double>(value.hi) * scale, 0};
-  for (std::size_t i = 0; i < real.size(); ++i) {
-    if (std::isnan(real[i]))
-      return out_of_range("input '" + value.name + "': element " + std::to_string(i) + " is not a number");
-    const double rounded = std::floor(static_cast<double>(real[i]) * inverse + 0.5);
-    const double clamped = std::clamp(rounded, static_cast<double>(value.lo), static_cast<double>(value.hi));
-    if (clamped != rounded) {
-      ++seen.num_clipped;
-      const double x = static_cast<double>(real[i]);
-      seen.largest_excess = std::max(seen.largest_excess, x > seen.hi ? x - seen.hi : seen.lo - x);
+  std::vector<std::int64_t> integers(count);
+  Clipping seen{value.name, count, 0, static_cast<double>(value.lo) * scale, static_cast<double>(value.hi) * scale, 0};
+  Status status;
+  with_dtype(real.dtype, [&](auto type) {
+    using T = decltype(type);
+    for (std::size_t i = 0; i < count; ++i) {
+      const T x = real.at<T>(i);
+      if constexpr (std::is_floating_point_v<T>) {
+        if (std::isnan(x)) {
+          status = out_of_range("input '" + value.name + "': element " + std::to_string(i) + " is not a number");
+          return;
+        }
+      }
+      integers[i] = to_integer(x, inverse, value, seen);
     }
-    integers[i] = static_cast<std::int64_t>(clamped);
-  }
+  });
+  if (!status.ok()) return status;
   if (clipping != nullptr) *clipping = std::move(seen);
   return integers;
+}
+
+Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, std::span<const float> real,
+                                                 Clipping* clipping) {
+  const std::int64_t shape[1] = {static_cast<std::int64_t>(real.size())};
+  return quantize_input(value, TensorView{Dtype::kFloat32, shape, real.data()}, clipping);
 }
 
 std::vector<float> dequantize(const qir::Value& value, std::span<const std::int64_t> integers) {

@@ -35,7 +35,7 @@ TEST(Shape, Broadcasts) {
 }
 
 TEST(Odometer, ReadsATranspose) {
-  const Tensor<int> matrix(Shape{2, 3}, {0, 1, 2, 3, 4, 5});
+  const DenseTensor<int> matrix(Shape{2, 3}, {0, 1, 2, 3, 4, 5});
   Odometer odometer(Shape{3, 2}, {Dims{1, 3}});
   std::vector<int> read;
   for (int i = 0; i < 6; ++i, odometer.next()) read.push_back(matrix[static_cast<std::size_t>(odometer.offset(0))]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensor<T>: a Shape and its elements, row-major. AnyTensor: what a model file can hold, widened to two host types.
+// DenseTensor<T>: a Shape and its elements, row-major. AnyTensor: what a model file can hold, widened to two host types.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,13 @@
 namespace zkinfer {
 
 template <class T>
-class Tensor {
+class DenseTensor {
  public:
-  Tensor() : data_(1) {}  // the scalar zero
+  DenseTensor() : data_(1) {}  // the scalar zero
   // All elements zero.
-  explicit Tensor(Shape shape) : shape_(std::move(shape)), data_(static_cast<std::size_t>(shape_.num_elements())) {}
-  Tensor(Shape shape, std::vector<T> data) : shape_(std::move(shape)), data_(std::move(data)) {
+  explicit DenseTensor(Shape shape)
+      : shape_(std::move(shape)), data_(static_cast<std::size_t>(shape_.num_elements())) {}
+  DenseTensor(Shape shape, std::vector<T> data) : shape_(std::move(shape)), data_(std::move(data)) {
     ZKI_CHECK_EQ(shape_.num_elements(), static_cast<std::int64_t>(data_.size()),
                  "a tensor has as many elements as its shape says");
   }
@@ -33,17 +34,17 @@ class Tensor {
   const T& operator[](std::size_t flat_index) const { return data_[flat_index]; }
   T& operator[](std::size_t flat_index) { return data_[flat_index]; }
   // The same elements under another shape with as many elements.
-  Tensor reshaped(Shape shape) && { return Tensor(std::move(shape), std::move(data_)); }
-  Tensor reshaped(Shape shape) const& { return Tensor(std::move(shape), data_); }
-  bool operator==(const Tensor& other) const { return shape_ == other.shape_ && data_ == other.data_; }
+  DenseTensor reshaped(Shape shape) && { return DenseTensor(std::move(shape), std::move(data_)); }
+  DenseTensor reshaped(Shape shape) const& { return DenseTensor(std::move(shape), data_); }
+  bool operator==(const DenseTensor& other) const { return shape_ == other.shape_ && data_ == other.data_; }
 
  private:
   Shape shape_;
   std::vector<T> data_;
 };
 
-using FloatTensor = Tensor<float>;
-using IntTensor = Tensor<std::int64_t>;
+using FloatTensor = DenseTensor<float>;
+using IntTensor = DenseTensor<std::int64_t>;
 // float16, float and double become float; every integer type and bool becomes int64.
 using AnyTensor = std::variant<FloatTensor, IntTensor>;
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "zkinfer/compile.h"
 #include "zkinfer/prove.h"
 #include "zkinfer/verify.h"
 
@@ -32,7 +33,7 @@ Result<Model> compile_example(const std::string& name) {
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(path));
   std::vector<RealInputs> calibration;
   for (std::uint64_t seed = 1; seed <= 8; ++seed) calibration.push_back(noise(inputs, seed));
-  return Model::compile(path, calibration);
+  return compile_onnx(path, calibration);
 }
 
 VerificationKey key_of(const Prover& prover) { return VerificationKey::from_bytes(prover.verification_key()).value(); }

@@ -5,6 +5,7 @@
 #include "e2e/small_graphs.h"
 #include "e2e/support.h"
 #include "package/package.h"
+#include "zkinfer/compile.h"
 #include "zkinfer/prove.h"
 
 namespace zkinfer::data_test {

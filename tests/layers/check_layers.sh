@@ -44,6 +44,7 @@ for folder in "${folders[@]}"; do
   for name in $(rule "tests $folder"); do allowed["tests $folder $name"]=1; done
 done
 
+everywhere=" $(rule everywhere) "
 while read -r file included; do
   folder=$(folder_of "${file#src/}")
   if [[ -z $folder ]]; then
@@ -51,6 +52,7 @@ while read -r file included; do
     continue
   fi
   [[ $included == */* ]] || { report "$file: \"$included\": write the folder, as in \"folder/file.h\""; continue; }
+  [[ $everywhere == *" $included "* ]] && continue
   target=${included%/*}
   [[ -n ${allowed["$folder $target"]:-} ]] && continue
   is_test=no

@@ -19,6 +19,7 @@
 #include "stopwatch.h"
 #include "tensor_policy_text.h"
 #include "text.h"
+#include "zkinfer/compile.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -69,7 +70,7 @@ Result<Model> obtain_model(const Session& session, Arguments& arguments, Measure
   ProgressLine progress(session, "compile");
   arguments.compile.progress = progress.callback();
   const Stopwatch watch;
-  ZKI_ASSIGN_OR_RETURN(Model model, Model::compile(arguments.model_path, calibration, arguments.compile));
+  ZKI_ASSIGN_OR_RETURN(Model model, compile_onnx(arguments.model_path, calibration, arguments.compile));
   measured.compile_seconds = watch.seconds();
   if (!arguments.evaluation_paths.empty()) {
     ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> evaluation,
@@ -121,7 +122,7 @@ Status measure(const Session& session, const Arguments& arguments, const Model& 
       measured.commit_tensor_seconds.push_back(data_watch.seconds());
       for (const CommittedTensor& tensor : committed) request.committed_inputs.push_back(&tensor);
     } else {
-      request.inputs = input;
+      request.inputs = views(input);
     }
     const Stopwatch prove_watch;
     ZKI_ASSIGN_OR_RETURN(const ProofResult result, prover.prove(request));

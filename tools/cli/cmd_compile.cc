@@ -19,6 +19,7 @@
 #include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
+#include "zkinfer/compile.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -231,7 +232,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
 
   ProgressLine progress(session, "compile");
   arguments.compile.progress = progress.callback();
-  ZKI_ASSIGN_OR_RETURN(Model model, Model::compile(arguments.onnx_path, calibration, arguments.compile));
+  ZKI_ASSIGN_OR_RETURN(Model model, compile_onnx(arguments.onnx_path, calibration, arguments.compile));
   std::vector<RealInputs> measured;
   if (!arguments.evaluation_paths.empty()) {
     ZKI_ASSIGN_OR_RETURN(measured, load_samples(arguments.evaluation_paths, preprocessing, inputs));

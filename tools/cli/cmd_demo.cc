@@ -17,6 +17,7 @@
 #include "progress.h"
 #include "stopwatch.h"
 #include "text.h"
+#include "zkinfer/compile.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -76,7 +77,7 @@ Result<Party> load_party(const std::string& onnx_path, const std::string& calibr
 
 // The key that an honest verifier of another model would hold.
 Result<VerificationKey> key_of_other_model(const Party& party, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const Model model, Model::compile(party.onnx_path, party.calibration, options));
+  ZKI_ASSIGN_OR_RETURN(const Model model, compile_onnx(party.onnx_path, party.calibration, options));
   ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::create(model));
   return VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
 }
@@ -173,7 +174,7 @@ Status tell_model(const Session& session, DemoFiles& files, const Arguments& arg
   options.name = "digits";
   options.progress = progress.callback();
   const Stopwatch watch;
-  ZKI_ASSIGN_OR_RETURN(model, Model::compile(party.onnx_path, party.calibration, options));
+  ZKI_ASSIGN_OR_RETURN(model, compile_onnx(party.onnx_path, party.calibration, options));
   data.compile_seconds = watch.seconds();
   const Bytes package = model->to_bytes();
   data.model_bytes = package.size();

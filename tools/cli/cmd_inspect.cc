@@ -13,6 +13,7 @@
 #include "print.h"
 #include "text.h"
 #include "trust.h"
+#include "zkinfer/compile.h"
 #include "zkinfer/commit_tensor.h"
 #include "zkinfer/structure.h"
 #include "zkinfer/commitment_tree.h"

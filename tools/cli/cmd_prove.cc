@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "batch.h"
 #include "base/files.h"
+#include "batch.h"
 #include "command.h"
 #include "committed.h"
 #include "data_files.h"
@@ -270,7 +270,7 @@ CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::v
   double prove_seconds = 0, verify_seconds = 0;
   batch.run([&](std::size_t i, const RealInputs& inputs) -> Result<nlohmann::ordered_json> {
     ProveRequest one = request;
-    one.inputs = inputs;
+    one.inputs = views(inputs);
     one.progress = batch.progress();
     ZKI_ASSIGN_OR_RETURN(const Done done, prove(one, paths[i]));
     clipping.add(done.result.clipping);
@@ -339,8 +339,10 @@ CommandResult ProveCommand::run() {
                           " has " + human_count(*left) +
                           " left; prove fewer at once (--index), or move to a fresh commitment first (zkinfer rotate)");
   }
+  RealInputs input;  // what the request borrows
   if (samples_.has_value() && !samples_->many()) {
-    ZKI_ASSIGN_OR_RETURN(request.inputs, samples_->load(samples_->items().front()));
+    ZKI_ASSIGN_OR_RETURN(input, samples_->load(samples_->items().front()));
+    request.inputs = views(input);
   }
   const bool many = samples_.has_value() && samples_->many();
   CommandResult result = many ? prove_many(request, paths) : prove_one(std::move(request), paths.front());

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "command.h"
 #include "inputs/input_file.h"
 #include "zkinfer/prove.h"

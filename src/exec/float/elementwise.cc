@@ -17,8 +17,8 @@ size_t index(int64_t x) { return static_cast<size_t>(x); }
 
 // out[i] = f(a[i], b[i]) with broadcasting.
 template <class Out, class A, class B, class F>
-Tensor<Out> zip(const Tensor<A>& a, const Tensor<B>& b, const Shape& shape, F f) {
-  Tensor<Out> out(shape);
+DenseTensor<Out> zip(const DenseTensor<A>& a, const DenseTensor<B>& b, const Shape& shape, F f) {
+  DenseTensor<Out> out(shape);
   if (a.shape() == shape && b.shape() == shape) {
     for (size_t i = 0; i < out.data().size(); ++i) out[i] = f(a[i], b[i]);
     return out;
@@ -196,8 +196,8 @@ Result<AnyTensor> integer_unary(const Operation& op) {
 }
 
 template <class T>
-Tensor<T> select(const IntTensor& condition, const Tensor<T>& a, const Tensor<T>& b, const Shape& shape) {
-  Tensor<T> out(shape);
+DenseTensor<T> select(const IntTensor& condition, const DenseTensor<T>& a, const DenseTensor<T>& b, const Shape& shape) {
+  DenseTensor<T> out(shape);
   Odometer odometer(shape, {broadcast_strides(condition.shape(), shape), broadcast_strides(a.shape(), shape),
                             broadcast_strides(b.shape(), shape)});
   for (size_t i = 0; i < out.data().size(); ++i, odometer.next())

@@ -15,15 +15,15 @@ size_t index(int64_t x) { return static_cast<size_t>(x); }
 
 // out[position] = x[start + sum of position * strides].
 template <class T>
-Tensor<T> strided_copy(const Tensor<T>& x, const Shape& shape, Dims strides, int64_t start) {
-  Tensor<T> out(shape);
+DenseTensor<T> strided_copy(const DenseTensor<T>& x, const Shape& shape, Dims strides, int64_t start) {
+  DenseTensor<T> out(shape);
   Odometer odometer(shape, {std::move(strides)});
   for (size_t i = 0; i < out.data().size(); ++i, odometer.next()) out[i] = x[index(start + odometer.offset(0))];
   return out;
 }
 
 template <class T>
-Tensor<T> transpose(const Tensor<T>& x, const Dims& perm, const Shape& shape) {
+DenseTensor<T> transpose(const DenseTensor<T>& x, const Dims& perm, const Shape& shape) {
   const Dims own = x.shape().strides();
   Dims strides;
   for (const int64_t axis : perm) strides.push_back(own[index(axis)]);
@@ -31,7 +31,7 @@ Tensor<T> transpose(const Tensor<T>& x, const Dims& perm, const Shape& shape) {
 }
 
 template <class T>
-Tensor<T> slice(const Tensor<T>& x, const ir::SliceAttributes& slice, const Shape& shape) {
+DenseTensor<T> slice(const DenseTensor<T>& x, const ir::SliceAttributes& slice, const Shape& shape) {
   Dims strides = x.shape().strides();
   int64_t start = 0;
   for (size_t axis = 0; axis < strides.size(); ++axis) {
@@ -42,9 +42,9 @@ Tensor<T> slice(const Tensor<T>& x, const ir::SliceAttributes& slice, const Shap
 }
 
 template <class T>
-Tensor<T> pad(const Tensor<T>& x, const ir::PadAttributes& pad, const Shape& shape) {
+DenseTensor<T> pad(const DenseTensor<T>& x, const ir::PadAttributes& pad, const Shape& shape) {
   std::vector<T> data(index(shape.num_elements()), static_cast<T>(pad.value));
-  Tensor<T> out(shape, std::move(data));
+  DenseTensor<T> out(shape, std::move(data));
   const Dims strides = shape.strides();
   int64_t start = 0;
   for (size_t axis = 0; axis < strides.size(); ++axis) start += strides[axis] * pad.begin[axis];
@@ -54,13 +54,13 @@ Tensor<T> pad(const Tensor<T>& x, const ir::PadAttributes& pad, const Shape& sha
 }
 
 template <class T>
-Tensor<T> concat(const std::vector<const AnyTensor*>& inputs, int64_t axis, const Shape& shape) {
-  Tensor<T> out(shape);
+DenseTensor<T> concat(const std::vector<const AnyTensor*>& inputs, int64_t axis, const Shape& shape) {
+  DenseTensor<T> out(shape);
   const size_t outer = index(shape.num_elements(0, index(axis)));
   const size_t row = index(shape.num_elements(index(axis), shape.rank()));
   size_t begin = 0;
   for (const AnyTensor* input : inputs) {
-    const auto* part = std::get_if<Tensor<T>>(input);
+    const auto* part = std::get_if<DenseTensor<T>>(input);
     ZKI_CHECK(part != nullptr, "shape inference checked for equal types");
     const size_t part_row = index(part->shape().num_elements(index(axis), shape.rank()));
     for (size_t o = 0; o < outer; ++o)
@@ -72,8 +72,8 @@ Tensor<T> concat(const std::vector<const AnyTensor*>& inputs, int64_t axis, cons
 }
 
 template <class T>
-Result<AnyTensor> gather(const Tensor<T>& data, const IntTensor& indices, int64_t axis, const Shape& shape) {
-  Tensor<T> out(shape);
+Result<AnyTensor> gather(const DenseTensor<T>& data, const IntTensor& indices, int64_t axis, const Shape& shape) {
+  DenseTensor<T> out(shape);
   const int64_t length = data.shape()[index(axis)];
   const size_t outer = index(data.shape().num_elements(0, index(axis)));
   const size_t inner = index(data.shape().num_elements(index(axis) + 1, data.shape().rank()));
@@ -90,12 +90,12 @@ Result<AnyTensor> gather(const Tensor<T>& data, const IntTensor& indices, int64_
 }
 
 template <class T>
-Tensor<T> tile(const Tensor<T>& x, const Shape& shape) {
+DenseTensor<T> tile(const DenseTensor<T>& x, const Shape& shape) {
   // [r0 * d0, r1 * d1, ..] is a broadcast of x over the axes r0, d0, r1, d1, ..
   Dims dims;
   Dims strides;
   const Dims own = x.shape().strides();
-  Tensor<T> out(shape);
+  DenseTensor<T> out(shape);
   if (out.num_elements() == 0) return out;
   for (size_t axis = 0; axis < shape.rank(); ++axis) {
     dims.insert(dims.end(), {shape[axis] / x.shape()[axis], x.shape()[axis]});
@@ -115,7 +115,7 @@ Tensor<T> tile(const Tensor<T>& x, const Shape& shape) {
 }
 
 template <class T>
-Result<AnyTensor> move(const Operation& op, const Tensor<T>& x) {
+Result<AnyTensor> move(const Operation& op, const DenseTensor<T>& x) {
   switch (op.node.op) {
     case OpKind::kReshape: return AnyTensor(x.reshaped(op.output_shape));
     case OpKind::kTranspose:

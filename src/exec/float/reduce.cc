@@ -17,7 +17,7 @@ size_t index(int64_t x) { return static_cast<size_t>(x); }
 
 // Folds every input element into its output element with f, starting from `start`.
 template <class T, class Sum, class F>
-std::vector<Sum> fold(const Tensor<T>& x, const ir::ReduceAttributes& reduce, const Shape& output, Sum start, F f) {
+std::vector<Sum> fold(const DenseTensor<T>& x, const ir::ReduceAttributes& reduce, const Shape& output, Sum start, F f) {
   std::vector<bool> reduced(x.shape().rank(), false);
   for (const int64_t axis : reduce.axes) reduced[index(axis)] = true;
   // Stride of each input axis in the output: 0 on reduced axes.

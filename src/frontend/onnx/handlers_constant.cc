@@ -80,7 +80,7 @@ Result<AnyTensor> range(T start, T limit, T delta) {
   std::vector<T> data(static_cast<std::size_t>(std::max(count, 0.0)));
   for (std::size_t i = 0; i < data.size(); ++i) data[i] = start + static_cast<T>(i) * delta;
   const Shape shape{static_cast<std::int64_t>(data.size())};
-  return AnyTensor(Tensor<T>(shape, std::move(data)));
+  return AnyTensor(DenseTensor<T>(shape, std::move(data)));
 }
 
 Result<Outputs> import_range(NodeContext& context) {

@@ -82,7 +82,7 @@ Result<AnyTensor> from_raw(std::string_view raw, const Shape& shape) {
     std::memcpy(&element, raw.data() + i * sizeof(Element), sizeof(Element));
     data[i] = to_host(element);
   }
-  return AnyTensor(Tensor<Host<Element>>(shape, std::move(data)));
+  return AnyTensor(DenseTensor<Host<Element>>(shape, std::move(data)));
 }
 
 template <class Element, class Field>
@@ -92,7 +92,7 @@ Result<AnyTensor> from_typed(const Field& field, const Shape& shape) {
   std::vector<Host<Element>> data;
   data.reserve(static_cast<std::size_t>(field.size()));
   for (const auto stored : field) data.push_back(to_host(from_field<Element>(stored)));
-  return AnyTensor(Tensor<Host<Element>>(shape, std::move(data)));
+  return AnyTensor(DenseTensor<Host<Element>>(shape, std::move(data)));
 }
 
 Result<std::uint64_t> parse_number(const std::string& text) {

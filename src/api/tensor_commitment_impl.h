@@ -2,8 +2,9 @@
 // Between the public types for tensors and those of the protocol.
 #pragma once
 
+#include "api/access.h"
 #include "statement/statement.h"
-#include "zkinfer/data.h"
+#include "zkinfer/tensor_commitment.h"
 
 namespace zkinfer {
 

@@ -9,11 +9,15 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/tensor_policy.h"
+#include "zkinfer/bytes.h"
 #include "zkinfer/tensor.h"
+#include "zkinfer/tensor_policy.h"
 
 namespace zkinfer {
+
+namespace api {
+struct Access;  // the implementation's way to what is private here
+}
 
 // Entries row-major, each in the fewest of 1, 2, 4 or 8 bytes that hold the format's range, little-endian, unsigned if no
 // entry is negative, else two's complement: an 8-bit picture is its raw bytes. out_of_range: a value outside of the range.
@@ -42,11 +46,10 @@ class TensorCommitment {
   // Digest of root, value, parameters and number of elements: equal for commitments to the same integers, whatever is said about them.
   Digest id() const;
 
+ private:
+  friend struct api::Access;
   struct Impl;
   explicit TensorCommitment(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
-  const Impl& impl() const { return *impl_; }
-
- private:
   std::shared_ptr<const Impl> impl_;
 };
 

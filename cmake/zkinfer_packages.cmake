@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# The libraries of others, each looked for only where a wanted component, the tests or the benchmarks need it
+# (docs/dependencies.md says why each). The component verify needs none.
+set(ZKINFER_ALL_COMPONENTS TRUE)
+foreach(component verify prove compile)
+  if(NOT component IN_LIST ZKINFER_COMPONENTS)
+    set(ZKINFER_ALL_COMPONENTS FALSE)
+  elseif(NOT ZKINFER_ALL_COMPONENTS)
+    message(FATAL_ERROR "ZKINFER_COMPONENTS is '${ZKINFER_COMPONENTS}': '${component}' needs those before it in verify;prove;compile")
+  endif()
+endforeach()
+
+if("prove" IN_LIST ZKINFER_COMPONENTS)
+  find_package(TBB REQUIRED)
+  find_package(OpenSSL REQUIRED)
+endif()
+if("compile" IN_LIST ZKINFER_COMPONENTS)
+  list(APPEND CMAKE_MODULE_PATH ${PROJECT_SOURCE_DIR}/cmake/modules)
+  find_package(Protobuf REQUIRED)
+  find_package(OnnxProto REQUIRED)
+endif()
+if(ZKINFER_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(ZKINFER_BENCHES)
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an ONNX file to a quantized model, and how close the two are.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "zkinfer/calibration.h"
+#include "zkinfer/fidelity.h"
+#include "zkinfer/model.h"
+#include "zkinfer/preprocessing.h"
+
+namespace zkinfer {
+
+struct CompileOptions {
+  std::string name;  // shown to people; the file's name when empty
+  // Values for dynamic axes: {input name, whole shape}.
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> input_shapes;
+  std::optional<int> activation_bits;  // of every activation; otherwise chosen by measurement
+  std::optional<int> weight_bits;  // at most, per weight; otherwise what the activations' scales give, 8 to 13 usually
+  CalibrationMethod calibration_method = CalibrationMethod::kMse;
+  // What happened to the calibration data before they came here: kept with the model (Model::preprocessing).
+  Preprocessing preprocessing;
+  // Inputs that are another model's outputs, or committed already: {input name, or "" where there is one, what its integers
+  // are}. Taken exactly; other inputs get theirs from the calibration data.
+  std::vector<std::pair<std::string, TensorFormat>> input_formats;
+  Progress progress;
+};
+
+// Compiles an ONNX file. calibration: a few dozen to a few hundred typical inputs (not the ones you measure on).
+Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::vector<TensorView>>& calibration,
+                           const CompileOptions& options = {});
+Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<RealInputs>& calibration,
+                           const CompileOptions& options = {});
+
+// Runs the ONNX file in float and the model in integers on the same inputs.
+Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
+                                  const std::vector<std::vector<TensorView>>& inputs,
+                                  const CompileOptions& options = {});
+Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
+                                  const std::vector<RealInputs>& inputs, const CompileOptions& options = {});
+
+// Names and shapes of an ONNX file's inputs, without compiling it (formats stay at their defaults): what a reader
+// of calibration data needs to know.
+Result<std::vector<TensorInfo>> onnx_inputs(const std::string& onnx_path, const CompileOptions& options = {});
+
+// Pictures of the ONNX graph.
+enum class GraphStage : std::uint8_t { kImported, kLegalized };  // as in the file; after the compiler's passes
+enum class GraphFormat : std::uint8_t { kText, kDot };           // kDot: Graphviz
+Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, GraphStage stage,
+                                     GraphFormat format);
+
+}  // namespace zkinfer

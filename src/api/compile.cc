@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zkinfer/compile.h"
+
+#include <type_traits>
+
+#include "api/model_impl.h"
+#include "base/text.h"
+#include "frontend/onnx/importer.h"
+#include "passes/legalize.h"
+#include "quant/fidelity.h"
+#include "quant/quantize.h"
+
+namespace zkinfer {
+
+namespace {
+
+Result<ir::Graph> import_model(const std::string& path, const CompileOptions& options) {
+  frontend_onnx::ImportOptions import;
+  for (const auto& [name, shape] : options.input_shapes) import.input_shapes[name] = shape;
+  return frontend_onnx::import_onnx_file(path, import);
+}
+
+Result<ir::Graph> legalized_model(const std::string& path, const CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(path, options));
+  return passes::legalize(std::move(graph));
+}
+
+// Floats, as calibration works with.
+Result<FloatTensor> as_float(const ir::Value& value, const TensorView& given) {
+  const std::string where = "input '" + value.name + "'";
+  if (const Status status = check_view(given); !status.ok()) return status.with_context(where);
+  if (given.num_elements() != static_cast<std::uint64_t>(value.shape.num_elements())) {
+    return invalid_argument(where + " needs " + std::to_string(value.shape.num_elements()) + " numbers " +
+                            value.shape.to_string() + ", got " + std::to_string(given.num_elements()));
+  }
+  FloatTensor out(value.shape);
+  Status status;
+  with_dtype(given.dtype, [&](auto type) {
+    using T = decltype(type);
+    for (std::size_t i = 0; i < out.data().size(); ++i) {
+      const T x = given.at<T>(i);
+      out[i] = static_cast<float>(x);
+      if constexpr (std::is_integral_v<T> && sizeof(T) > 2) {
+        constexpr std::int64_t kMostExact = std::int64_t{1} << 24;
+        if (static_cast<std::int64_t>(x) > kMostExact || static_cast<std::int64_t>(x) < -kMostExact) {
+          status = out_of_range(where + ": element " + std::to_string(i) + " is " + std::to_string(x) +
+                                "; calibration works in float32, which holds integers up to 2^24 only");
+          return;
+        }
+      }
+    }
+  });
+  if (!status.ok()) return status;
+  return out;
+}
+
+// Inputs as the executors want them. Any shape with the right number of elements is taken.
+Result<TensorMap> named_inputs(const ir::Graph& graph, const std::vector<TensorView>& inputs) {
+  ZKI_RETURN_IF_ERROR(api::check_input_count(inputs.size(), graph.inputs.size()));
+  TensorMap out;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const ir::Value& value = graph.value(graph.inputs[i]);
+    ZKI_ASSIGN_OR_RETURN(FloatTensor tensor, as_float(value, inputs[i]));
+    out.emplace(value.name, std::move(tensor));
+  }
+  return out;
+}
+
+Result<std::vector<TensorMap>> named_input_list(const ir::Graph& graph,
+                                                const std::vector<std::vector<TensorView>>& list) {
+  std::vector<TensorMap> out;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    auto inputs = named_inputs(graph, list[i]);
+    if (!inputs.ok()) return inputs.status().with_context("input set " + std::to_string(i));
+    out.push_back(std::move(inputs).value());
+  }
+  return out;
+}
+
+std::vector<std::vector<TensorView>> views_of(const std::vector<RealInputs>& list) {
+  std::vector<std::vector<TensorView>> out;
+  for (const RealInputs& inputs : list) out.push_back(views(inputs));
+  return out;
+}
+
+// One per graph input, as the quantizer wants them.
+Result<std::vector<std::optional<quant::InputFormat>>> input_formats(const ir::Graph& graph,
+                                                                     const CompileOptions& options) {
+  std::vector<std::optional<quant::InputFormat>> out;
+  if (options.input_formats.empty()) return out;
+  out.resize(graph.inputs.size());
+  for (const auto& [name, format] : options.input_formats) {
+    std::size_t found = 0;
+    while (found < graph.inputs.size() && graph.value(graph.inputs[found]).name != name) ++found;
+    if (name.empty() && graph.inputs.size() == 1) found = 0;
+    if (found == graph.inputs.size()) {
+      std::string names;
+      for (const ir::ValueId id : graph.inputs) names += (names.empty() ? "'" : ", '") + graph.value(id).name + "'";
+      return invalid_argument("format of input '" + name + "': the model has the inputs " + names +
+                              (name.empty() ? "; name one of them" : ""));
+    }
+    if (out[found].has_value())
+      return invalid_argument("format of input '" + graph.value(graph.inputs[found]).name + "' is given twice");
+    out[found] = {format.lo, format.hi, {format.scale_mantissa, format.scale_exponent}};
+  }
+  return out;
+}
+
+std::string base_name(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  const std::string file = slash == std::string::npos ? path : path.substr(slash + 1);
+  return file.substr(0, file.find_last_of('.'));
+}
+
+}  // namespace
+
+Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<RealInputs>& calibration,
+                           const CompileOptions& options) {
+  return compile_onnx(onnx_path, views_of(calibration), options);
+}
+
+Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::vector<TensorView>>& calibration,
+                           const CompileOptions& options) {
+  const auto progress = [&](const char* stage, double fraction) {
+    if (options.progress) options.progress(stage, fraction);
+  };
+  const std::string name = options.name.empty() ? base_name(onnx_path) : options.name;
+  if (const Status status = check_name("model", name, kMaxModelNameBytes); !status.ok()) {
+    return invalid_argument(status.message() + "; give another name (CompileOptions::name)");
+  }
+  progress("import", 0.0);
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> inputs, named_input_list(graph, calibration));
+  quant::QuantOptions quant_options;
+  // Zero means "chosen" further down.
+  if (options.activation_bits == 0 || options.weight_bits == 0) return invalid_argument("compile: 0 bits are too few");
+  quant_options.activation_bits = options.activation_bits.value_or(0);
+  quant_options.weight_bits = options.weight_bits.value_or(0);
+  quant_options.method = options.calibration_method;
+  ZKI_RETURN_IF_ERROR(options.preprocessing.validate());
+  ZKI_ASSIGN_OR_RETURN(quant_options.input_formats, input_formats(graph, options));
+  progress("calibrate and quantize", 0.2);
+  ZKI_ASSIGN_OR_RETURN(quant::Quantized quantized, quant::quantize(graph, inputs, quant_options));
+  auto impl = std::make_shared<api::Access::Impl<Model>>();
+  impl->package.report = quant::report_text(quantized);
+  impl->package.graph = std::move(quantized.graph);
+  impl->package.graph.name = name;
+  impl->package.weights = quantized.params;
+  impl->package.preprocessing = options.preprocessing;
+  progress("done", 1.0);
+  return api::Access::make<Model>(std::move(impl));
+}
+
+Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
+                                  const std::vector<RealInputs>& inputs, const CompileOptions& options) {
+  return measure_fidelity(onnx_path, model, views_of(inputs), options);
+}
+
+Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
+                                  const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
+  const package::Package& package = api::impl(model).package;
+  return quant::compare(graph, package.graph, package.weights, named);
+}
+
+Result<std::vector<TensorInfo>> onnx_inputs(const std::string& onnx_path, const CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, import_model(onnx_path, options));
+  std::vector<TensorInfo> out;
+  for (const ir::ValueId id : graph.inputs) {
+    TensorInfo info;
+    info.name = graph.value(id).name;
+    info.shape = graph.value(id).shape.dims();
+    out.push_back(std::move(info));
+  }
+  return out;
+}
+
+Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, GraphStage stage,
+                                     GraphFormat format) {
+  auto graph = stage == GraphStage::kLegalized ? legalized_model(onnx_path, options) : import_model(onnx_path, options);
+  if (!graph.ok()) return graph.status();
+  return format == GraphFormat::kDot ? ir::to_dot(*graph) : ir::to_text(*graph);
+}
+
+}  // namespace zkinfer
