@@ -99,6 +99,7 @@ enum class OpKind : std::uint8_t {
   kOr,
   kNot,
 };
+inline constexpr std::size_t kNumCoreOps = static_cast<std::size_t>(OpKind::kSoftmax) + 1;
 inline constexpr std::size_t kNumOps = static_cast<std::size_t>(OpKind::kNot) + 1;
 
 enum class DataType : std::uint8_t { kFloat, kInt64, kBool };  // what host tensors hold; bool is stored as 0 or 1

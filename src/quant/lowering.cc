@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/op_table.h"
 #include "ir/op_table.h"
 #include "qir/ops/rules.h"
 
@@ -130,31 +131,38 @@ Status Lowering::lower_node(std::size_t i) {
     if (n.has_input(j) && !is_const(n.inputs[j]) && tensor(n.inputs[j]).scale == 0)
       return fail(i, "its input has no integer form");
   }
-  switch (n.op) {
-    case OpKind::kConv: return lower_contract(i);
-    case OpKind::kMatMul: return is_const(n.inputs[0]) || is_const(n.inputs[1]) ? lower_contract(i) : lower_product(i);
-    case OpKind::kAdd:
-    case OpKind::kSub: return lower_sum(i);
-    case OpKind::kMul: return lower_mul(i);
-    case OpKind::kAveragePool:
-    case OpKind::kReduceMean:
-    case OpKind::kReduceSum: return lower_average(i);
-    case OpKind::kSoftmax: return lower_softmax(i);
-    case OpKind::kConcat: return lower_concat(i);
-    case OpKind::kRelu:
-    case OpKind::kLeakyRelu:
-    case OpKind::kClip:
-    case OpKind::kSigmoid:
-    case OpKind::kTanh: return lower_unary(i);
-    case OpKind::kReshape:
-    case OpKind::kTranspose:
-    case OpKind::kSlice:
-    case OpKind::kPad:
-    case OpKind::kMaxPool:
-    case OpKind::kReduceMax:
-    case OpKind::kArgMax: return lower_movement(i);
-    default: return fail(i, "has no integer form; run passes::legalize first");
-  }
+  if (static_cast<std::size_t>(n.op) >= ir::kNumCoreOps)
+    return fail(i, "has no integer form; run passes::legalize first");
+  static constexpr base::OpTable<OpKind, ir::kNumCoreOps, Status (Lowering::*)(std::size_t)> kLower({
+      {OpKind::kConv, &Lowering::lower_contract},
+      {OpKind::kMatMul, &Lowering::lower_matmul},
+      {OpKind::kAdd, &Lowering::lower_sum},
+      {OpKind::kSub, &Lowering::lower_sum},
+      {OpKind::kMul, &Lowering::lower_mul},
+      {OpKind::kAveragePool, &Lowering::lower_average},
+      {OpKind::kReduceMean, &Lowering::lower_average},
+      {OpKind::kReduceSum, &Lowering::lower_average},
+      {OpKind::kSoftmax, &Lowering::lower_softmax},
+      {OpKind::kConcat, &Lowering::lower_concat},
+      {OpKind::kRelu, &Lowering::lower_unary},
+      {OpKind::kLeakyRelu, &Lowering::lower_unary},
+      {OpKind::kClip, &Lowering::lower_unary},
+      {OpKind::kSigmoid, &Lowering::lower_unary},
+      {OpKind::kTanh, &Lowering::lower_unary},
+      {OpKind::kReshape, &Lowering::lower_movement},
+      {OpKind::kTranspose, &Lowering::lower_movement},
+      {OpKind::kSlice, &Lowering::lower_movement},
+      {OpKind::kPad, &Lowering::lower_movement},
+      {OpKind::kMaxPool, &Lowering::lower_movement},
+      {OpKind::kReduceMax, &Lowering::lower_movement},
+      {OpKind::kArgMax, &Lowering::lower_movement},
+  });
+  return (this->*kLower[n.op])(i);
+}
+
+Status Lowering::lower_matmul(std::size_t i) {
+  const ir::Node& n = node(i);
+  return is_const(n.inputs[0]) || is_const(n.inputs[1]) ? lower_contract(i) : lower_product(i);
 }
 
 Target Lowering::target(std::size_t i) const {

@@ -93,6 +93,7 @@ class Lowering {
 
   // lower_contract.cc
   Status lower_contract(std::size_t index);
+  Status lower_matmul(std::size_t index);   // either
   Status lower_product(std::size_t index);  // of two activations
   // lower_elementwise.cc
   Status lower_sum(std::size_t index);

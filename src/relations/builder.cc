@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/op_table.h"
 
 namespace zkinfer::relations {
 
@@ -361,25 +362,25 @@ Status Builder::add_node(std::uint32_t index) {
 Status Builder::build_node(std::uint32_t index) {
   using qir::Op;
   ZKI_RETURN_IF_ERROR(count_views(index));
-  switch (graph_.nodes[index].op) {
-    case Op::kConv: return build_conv(*this, index);
-    case Op::kMatMul: return build_matmul(*this, index);
-    case Op::kMul: return build_mul(*this, index);
-    case Op::kLinear: return build_linear(*this, index);
-    case Op::kReduceSum: return build_reduce_sum(*this, index);
-    case Op::kSumPool: return build_sum_pool(*this, index);
-    case Op::kMaxPool: return build_max_pool(*this, index);
-    case Op::kReduceMax: return build_reduce_max(*this, index);
-    case Op::kArgMax: return build_arg_max(*this, index);
-    case Op::kSoftmax: return build_softmax(*this, index);
-    case Op::kReshape: return build_reshape(*this, index);
-    case Op::kTranspose: return build_transpose(*this, index);
-    case Op::kSlice: return build_slice(*this, index);
-    case Op::kPad: return build_pad(*this, index);
-    case Op::kConcat: return build_concat(*this, index);
-  }
-  return unsupported("operator number " + std::to_string(static_cast<int>(graph_.nodes[index].op)) +
-                     " has no relation");
+  using BuildFunction = Status (*)(Builder&, std::uint32_t);
+  static constexpr base::OpTable<Op, qir::kNumOps, BuildFunction> kBuild({
+      {Op::kConv, build_conv},
+      {Op::kMatMul, build_matmul},
+      {Op::kMul, build_mul},
+      {Op::kLinear, build_linear},
+      {Op::kReduceSum, build_reduce_sum},
+      {Op::kSumPool, build_sum_pool},
+      {Op::kMaxPool, build_max_pool},
+      {Op::kReduceMax, build_reduce_max},
+      {Op::kArgMax, build_arg_max},
+      {Op::kSoftmax, build_softmax},
+      {Op::kReshape, build_reshape},
+      {Op::kTranspose, build_transpose},
+      {Op::kSlice, build_slice},
+      {Op::kPad, build_pad},
+      {Op::kConcat, build_concat},
+  });
+  return kBuild[graph_.nodes[index].op](*this, index);
 }
 
 Status Builder::count_statement() {

@@ -1,34 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/float/float_executor.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "exec/float/kernels.h"
+#include "ir/family.h"
 
 namespace zkinfer::exec_float {
 
 namespace {
 
-using ir::OpKind;
-
-bool one_of(OpKind kind, std::initializer_list<OpKind> kinds) {
-  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-}
-
-Result<AnyTensor> dispatch(const Operation& op) {
-  const OpKind kind = op.node.op;
-  if (one_of(kind, {OpKind::kConv, OpKind::kMatMul, OpKind::kGemm})) return run_contract(op);
-  if (one_of(kind, {OpKind::kMaxPool, OpKind::kAveragePool, OpKind::kGlobalAveragePool, OpKind::kGlobalMaxPool}))
-    return run_pool(op);
-  if (one_of(kind, {OpKind::kReduceMean, OpKind::kReduceSum, OpKind::kReduceMax, OpKind::kReduceMin,
-                    OpKind::kReduceProd, OpKind::kArgMax, OpKind::kSoftmax}))
-    return run_reduce(op);
-  if (one_of(kind, {OpKind::kReshape, OpKind::kTranspose, OpKind::kSlice, OpKind::kPad, OpKind::kConcat,
-                    OpKind::kGather, OpKind::kExpand, OpKind::kTile}))
-    return run_movement(op);
-  return run_elementwise(op);
-}
+using Run = Result<AnyTensor> (*)(const Operation&);
+constexpr base::OpTable<ir::OpFamily, ir::kNumFamilies, Run> kRun({
+    {ir::OpFamily::kContract, run_contract},
+    {ir::OpFamily::kElementwise, run_elementwise},
+    {ir::OpFamily::kPool, run_pool},
+    {ir::OpFamily::kReduce, run_reduce},
+    {ir::OpFamily::kMovement, run_movement},
+});
 
 FloatTensor as_float(const AnyTensor& tensor) {
   if (const auto* floats = std::get_if<FloatTensor>(&tensor)) return *floats;
@@ -88,7 +77,8 @@ Status load_inputs(const ir::Graph& graph, const TensorMap& inputs, const FloatO
 
 Result<AnyTensor> evaluate(const ir::Node& node, const std::vector<const AnyTensor*>& inputs, ir::DataType output_dtype,
                            const Shape& output_shape) {
-  ZKI_ASSIGN_OR_RETURN(AnyTensor result, dispatch(Operation{node, inputs, output_dtype, output_shape}));
+  ZKI_ASSIGN_OR_RETURN(AnyTensor result,
+                       kRun[ir::family_of(node.op)](Operation{node, inputs, output_dtype, output_shape}));
   ZKI_CHECK(shape_of(result) == output_shape, "kernels agree with shape inference");
   return result;
 }

@@ -2,12 +2,12 @@
 #include "exec/integer/executor.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <span>
 #include <string>
 #include <utility>
 
+#include "base/op_table.h"
 #include "base/parallel.h"
 #include "exec/integer/operand.h"
 #include "qir/ops/rules.h"
@@ -27,9 +27,23 @@ using qir::ValueKind;
 constexpr std::size_t kElementGrain = std::size_t{1} << 15;
 
 using OpFunction = void (*)(const OpContext&);
-constexpr std::array<OpFunction, qir::kNumOps> kFunctions = {
-    run_conv,    run_matmul,  run_mul,     run_linear,    run_reduce_sum, run_sum_pool, run_max_pool, run_reduce_max,
-    run_arg_max, run_softmax, run_reshape, run_transpose, run_slice,      run_pad,      run_concat};
+constexpr base::OpTable<Op, qir::kNumOps, OpFunction> kFunctions({
+    {Op::kConv, run_conv},
+    {Op::kMatMul, run_matmul},
+    {Op::kMul, run_mul},
+    {Op::kLinear, run_linear},
+    {Op::kReduceSum, run_reduce_sum},
+    {Op::kSumPool, run_sum_pool},
+    {Op::kMaxPool, run_max_pool},
+    {Op::kReduceMax, run_reduce_max},
+    {Op::kArgMax, run_arg_max},
+    {Op::kSoftmax, run_softmax},
+    {Op::kReshape, run_reshape},
+    {Op::kTranspose, run_transpose},
+    {Op::kSlice, run_slice},
+    {Op::kPad, run_pad},
+    {Op::kConcat, run_concat},
+});
 
 std::string range_text(std::int64_t lo, std::int64_t hi) {
   return "[" + std::to_string(lo) + ", " + std::to_string(hi) + "]";
@@ -157,7 +171,7 @@ Result<Witness> run(const QGraph& graph, const qir::WeightStore& params, const I
     std::vector<std::int64_t> result(num_elements);
     OpContext context{&graph, &node, {}, &output.shape, result};
     for (const ValueId id : node.inputs) context.inputs.emplace_back(graph.value(id), params[id], witness.values[id]);
-    kFunctions[static_cast<std::size_t>(node.op)](context);
+    kFunctions[node.op](context);
     if (node.requant.table_index != qir::kNoTable && node.op != Op::kSoftmax) {
       std::vector<std::int64_t> y(num_elements);
       ZKI_RETURN_IF_ERROR(requantize(graph, node, result, y));

@@ -88,6 +88,7 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kGemm, "Gemm", OpLevel::kRewritten, 2, 3, attribute_index<GemmAttributes>(), infer_gemm,
      "alpha * op(a) * op(b) + beta * c"},
 });
+static_assert(rows_of_family(kOps, OpFamily::kContract), "a row for every operator of the family (ir/family.h)");
 
 }  // namespace
 

@@ -129,6 +129,7 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kWhere, "Where", OpLevel::kRewritten, 3, 3, kNone, infer_where,
      "condition ? a : b with a constant condition"},
 });
+static_assert(rows_of_family(kOps, OpFamily::kElementwise), "a row for every operator of the family (ir/family.h)");
 
 }  // namespace
 

@@ -2,11 +2,13 @@
 // What the operator families share: the type index of attributes, shape helpers, and one table per family.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <type_traits>
 #include <utility>
 
+#include "ir/family.h"
 #include "ir/op_table.h"
 
 namespace zkinfer::ir {
@@ -38,10 +40,29 @@ Result<std::int64_t> window_output(const WindowAxis& axis);
 // The value types of an operator that takes floats only.
 Status require_float(const InferenceInputs& inputs);
 
-std::span<const OpSchema> contract_ops();     // Conv, MatMul, Gemm
-std::span<const OpSchema> elementwise_ops();  // arithmetic, activations, comparisons, casts, BatchNormalization
-std::span<const OpSchema> pool_ops();         // local and global pools
-std::span<const OpSchema> reduce_ops();       // reductions, ArgMax, Softmax
-std::span<const OpSchema> movement_ops();     // Reshape, Transpose, Slice, Pad, Concat, Gather, Expand, Tile
+// Whether `rows` are those of all operators of `family`, and core operators are those that the enumeration says.
+template <std::size_t num_rows>
+consteval bool rows_of_family(const std::array<OpSchema, num_rows>& rows, OpFamily family) {
+  std::size_t expected = 0;
+  for (std::size_t kind = 0; kind < kNumOps; ++kind) {
+    if (family_of(static_cast<OpKind>(kind)) != family) continue;
+    ++expected;
+    std::size_t found = 0;
+    for (const OpSchema& row : rows) {
+      if (static_cast<std::size_t>(row.kind) != kind) continue;
+      ++found;
+      if ((row.level == OpLevel::kCore) != (kind < kNumCoreOps)) return false;
+    }
+    if (found != 1) return false;
+  }
+  return expected == num_rows;
+}
+
+// One per family: kOps of ops/<family>.cc.
+std::span<const OpSchema> contract_ops();
+std::span<const OpSchema> elementwise_ops();
+std::span<const OpSchema> pool_ops();
+std::span<const OpSchema> reduce_ops();
+std::span<const OpSchema> movement_ops();
 
 }  // namespace zkinfer::ir

@@ -140,6 +140,7 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kTile, "Tile", OpLevel::kRewritten, 1, 1, attribute_index<TileAttributes>(), infer_tile,
      "repeats the input along axes"},
 });
+static_assert(rows_of_family(kOps, OpFamily::kMovement), "a row for every operator of the family (ir/family.h)");
 
 }  // namespace
 

@@ -60,6 +60,7 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kGlobalMaxPool, "GlobalMaxPool", OpLevel::kRewritten, 1, 1, attribute_index<NoAttributes>(),
      infer_global_pool, "maximum over all spatial axes"},
 });
+static_assert(rows_of_family(kOps, OpFamily::kPool), "a row for every operator of the family (ir/family.h)");
 
 }  // namespace
 

@@ -63,6 +63,7 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kSoftmax, "Softmax", OpLevel::kCore, 1, 1, attribute_index<SoftmaxAttributes>(), infer_softmax,
      "exp(x) / sum(exp(x)) along an axis"},
 });
+static_assert(rows_of_family(kOps, OpFamily::kReduce), "a row for every operator of the family (ir/family.h)");
 
 }  // namespace
 

@@ -2,9 +2,9 @@
 #include "qir/ops/rules.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/check.h"
+#include "base/op_table.h"
 
 namespace zkinfer::qir {
 
@@ -14,23 +14,23 @@ constexpr Wide kLargestBound = Wide{1} << 63;
 // Of unbounded intervals; widths stay representable.
 constexpr Wide kBeyond = Wide{1} << 100;
 
-constexpr std::array<OpRule, kNumOps> kRules = {{
-    {"Conv", 2, 3, kWindow | kGroups, RequantRule::kOptional, infer_conv},
-    {"MatMul", 2, 3, kNoAttribute, RequantRule::kOptional, infer_matmul},
-    {"Mul", 2, 2, kCoefs, RequantRule::kOptional, infer_mul},
-    {"Linear", 1, kMaxNodeInputs, kCoefs | kConstant, RequantRule::kOptional, infer_linear},
-    {"ReduceSum", 1, 1, kCoefs | kAxes, RequantRule::kOptional, infer_reduce_sum},
-    {"SumPool", 1, 1, kCoefs | kWindow, RequantRule::kOptional, infer_sum_pool},
-    {"MaxPool", 1, 1, kWindow, RequantRule::kForbidden, infer_max_pool},
-    {"ReduceMax", 1, 1, kAxes, RequantRule::kForbidden, infer_reduce_max},
-    {"ArgMax", 1, 1, kAxes, RequantRule::kForbidden, infer_arg_max},
-    {"Softmax", 1, 1, kAxes, RequantRule::kRequired, infer_softmax},
-    {"Reshape", 1, 1, kNoAttribute, RequantRule::kForbidden, infer_reshape},
-    {"Transpose", 1, 1, kPerm, RequantRule::kForbidden, infer_transpose},
-    {"Slice", 1, 1, kStartsSteps, RequantRule::kForbidden, infer_slice},
-    {"Pad", 1, 1, kPadsBegin, RequantRule::kForbidden, infer_pad},
-    {"Concat", 1, kMaxNodeInputs, kAxes, RequantRule::kForbidden, infer_concat},
-}};
+constexpr base::OpTable<Op, kNumOps, OpRule> kRules({
+    {Op::kConv, {"Conv", 2, 3, kWindow | kGroups, RequantRule::kOptional, infer_conv}},
+    {Op::kMatMul, {"MatMul", 2, 3, kNoAttribute, RequantRule::kOptional, infer_matmul}},
+    {Op::kMul, {"Mul", 2, 2, kCoefs, RequantRule::kOptional, infer_mul}},
+    {Op::kLinear, {"Linear", 1, kMaxNodeInputs, kCoefs | kConstant, RequantRule::kOptional, infer_linear}},
+    {Op::kReduceSum, {"ReduceSum", 1, 1, kCoefs | kAxes, RequantRule::kOptional, infer_reduce_sum}},
+    {Op::kSumPool, {"SumPool", 1, 1, kCoefs | kWindow, RequantRule::kOptional, infer_sum_pool}},
+    {Op::kMaxPool, {"MaxPool", 1, 1, kWindow, RequantRule::kForbidden, infer_max_pool}},
+    {Op::kReduceMax, {"ReduceMax", 1, 1, kAxes, RequantRule::kForbidden, infer_reduce_max}},
+    {Op::kArgMax, {"ArgMax", 1, 1, kAxes, RequantRule::kForbidden, infer_arg_max}},
+    {Op::kSoftmax, {"Softmax", 1, 1, kAxes, RequantRule::kRequired, infer_softmax}},
+    {Op::kReshape, {"Reshape", 1, 1, kNoAttribute, RequantRule::kForbidden, infer_reshape}},
+    {Op::kTranspose, {"Transpose", 1, 1, kPerm, RequantRule::kForbidden, infer_transpose}},
+    {Op::kSlice, {"Slice", 1, 1, kStartsSteps, RequantRule::kForbidden, infer_slice}},
+    {Op::kPad, {"Pad", 1, 1, kPadsBegin, RequantRule::kForbidden, infer_pad}},
+    {Op::kConcat, {"Concat", 1, kMaxNodeInputs, kAxes, RequantRule::kForbidden, infer_concat}},
+});
 
 std::string wide_to_string(Wide x) {
   if (x >= kLargestBound) return ">=2^63";
@@ -75,9 +75,8 @@ Interval scale(Interval a, std::int64_t factor) { return multiply(a, make_interv
 std::string to_string(Interval a) { return "[" + wide_to_string(a.lo) + ", " + wide_to_string(a.hi) + "]"; }
 
 const OpRule& rule_of(Op op) {
-  const std::size_t index = static_cast<std::size_t>(op);
-  ZKI_CHECK(index < kNumOps, "op is checked before its rule is used");
-  return kRules[index];
+  ZKI_CHECK(static_cast<std::size_t>(op) < kNumOps, "op is checked before its rule is used");
+  return kRules[op];
 }
 
 Status check_comparable(const Interval& range) {

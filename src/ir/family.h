@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one partition of the operators into families. Every stage has a file of each family's name (ir/ops, exec/float,
+// frontend/onnx/handlers_*, quant/lower_*), and looks up here what belongs where; an operator without a family, or with two, does
+// not compile.
+#pragma once
+
+#include "base/op_table.h"
+#include "ir/attributes.h"
+
+namespace zkinfer::ir {
+
+enum class OpFamily : std::uint8_t {
+  kContract,     // products with a sum
+  kElementwise,  // arithmetic, activations, comparisons, casts, BatchNormalization
+  kPool,         // local and global pools
+  kReduce,       // reductions, ArgMax, Softmax
+  kMovement,     // elements that only move
+};
+inline constexpr std::size_t kNumFamilies = static_cast<std::size_t>(OpFamily::kMovement) + 1;
+
+inline constexpr base::OpTable<OpKind, kNumOps, OpFamily> kFamilies({
+    {OpKind::kConv, OpFamily::kContract},
+    {OpKind::kMatMul, OpFamily::kContract},
+    {OpKind::kGemm, OpFamily::kContract},
+    {OpKind::kAdd, OpFamily::kElementwise},
+    {OpKind::kSub, OpFamily::kElementwise},
+    {OpKind::kMul, OpFamily::kElementwise},
+    {OpKind::kRelu, OpFamily::kElementwise},
+    {OpKind::kLeakyRelu, OpFamily::kElementwise},
+    {OpKind::kClip, OpFamily::kElementwise},
+    {OpKind::kSigmoid, OpFamily::kElementwise},
+    {OpKind::kTanh, OpFamily::kElementwise},
+    {OpKind::kIdentity, OpFamily::kElementwise},
+    {OpKind::kDiv, OpFamily::kElementwise},
+    {OpKind::kNeg, OpFamily::kElementwise},
+    {OpKind::kPow, OpFamily::kElementwise},
+    {OpKind::kMin, OpFamily::kElementwise},
+    {OpKind::kMax, OpFamily::kElementwise},
+    {OpKind::kCast, OpFamily::kElementwise},
+    {OpKind::kBatchNormalization, OpFamily::kElementwise},
+    {OpKind::kSqrt, OpFamily::kElementwise},
+    {OpKind::kExp, OpFamily::kElementwise},
+    {OpKind::kLog, OpFamily::kElementwise},
+    {OpKind::kAbs, OpFamily::kElementwise},
+    {OpKind::kReciprocal, OpFamily::kElementwise},
+    {OpKind::kFloor, OpFamily::kElementwise},
+    {OpKind::kCeil, OpFamily::kElementwise},
+    {OpKind::kRound, OpFamily::kElementwise},
+    {OpKind::kSign, OpFamily::kElementwise},
+    {OpKind::kErf, OpFamily::kElementwise},
+    {OpKind::kMod, OpFamily::kElementwise},
+    {OpKind::kEqual, OpFamily::kElementwise},
+    {OpKind::kLess, OpFamily::kElementwise},
+    {OpKind::kGreater, OpFamily::kElementwise},
+    {OpKind::kLessOrEqual, OpFamily::kElementwise},
+    {OpKind::kGreaterOrEqual, OpFamily::kElementwise},
+    {OpKind::kAnd, OpFamily::kElementwise},
+    {OpKind::kOr, OpFamily::kElementwise},
+    {OpKind::kNot, OpFamily::kElementwise},
+    {OpKind::kWhere, OpFamily::kElementwise},
+    {OpKind::kMaxPool, OpFamily::kPool},
+    {OpKind::kAveragePool, OpFamily::kPool},
+    {OpKind::kGlobalAveragePool, OpFamily::kPool},
+    {OpKind::kGlobalMaxPool, OpFamily::kPool},
+    {OpKind::kReduceMean, OpFamily::kReduce},
+    {OpKind::kReduceSum, OpFamily::kReduce},
+    {OpKind::kReduceMax, OpFamily::kReduce},
+    {OpKind::kReduceMin, OpFamily::kReduce},
+    {OpKind::kReduceProd, OpFamily::kReduce},
+    {OpKind::kArgMax, OpFamily::kReduce},
+    {OpKind::kSoftmax, OpFamily::kReduce},
+    {OpKind::kReshape, OpFamily::kMovement},
+    {OpKind::kTranspose, OpFamily::kMovement},
+    {OpKind::kSlice, OpFamily::kMovement},
+    {OpKind::kPad, OpFamily::kMovement},
+    {OpKind::kConcat, OpFamily::kMovement},
+    {OpKind::kGather, OpFamily::kMovement},
+    {OpKind::kExpand, OpFamily::kMovement},
+    {OpKind::kTile, OpFamily::kMovement},
+});
+
+constexpr OpFamily family_of(OpKind kind) { return kFamilies[kind]; }
+
+}  // namespace zkinfer::ir
