@@ -98,7 +98,7 @@ class CommitmentTree {
 };
 
 // A root's secret as it is kept in another place: it cannot be used as one, only restored.
-inline constexpr SlotFileKind kRootBackupFile = {FileKind::kCommitmentBackup, "zkinfer commitment backup",
+inline constexpr SlotFileKind kRootBackupFile = {FileKind::kCommitmentBackup, "backup_root",
                                                  "it cannot be used, only restored"};
 
 // Writes a root's secret and how far its slots are used now. Keep only this of a model's commitments: copies of what is in use

@@ -67,15 +67,15 @@ class MemorySlots final : public SlotStore {
 // What a slot file belongs to; messages quote it.
 struct SlotFileKind {
   FileKind kind;
-  std::string_view maker;   // the command that writes it
+  std::string_view maker;   // the function that writes it
   std::string_view remedy;  // what to do when no slot is left
 
   constexpr const FileFormat& format() const { return format_of(kind); }
 };
 // The .zksecret of a model commitment (docs/formats/secret.md); its payload is Prover::commitment_secret().
 inline constexpr SlotFileKind kModelSecretFile = {
-    FileKind::kCommitmentSecret, "zkinfer commit",
-    "move to a fresh commitment (zkinfer rotate), or commit again with a larger --budget"};
+    FileKind::kCommitmentSecret, "Prover::save",
+    "move to a fresh commitment (Prover::rotate), or commit again with a larger CommitOptions::budget"};
 
 class FileOps;  // src/slots/file_ops.h; tests put faults there
 

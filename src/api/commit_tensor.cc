@@ -52,8 +52,9 @@ Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std:
                                                 const std::optional<Digest>& insecure_seed) {
   const KeyInfo& info = key.info();
   if (!info.inputs.is_committed()) {
-    return invalid_argument("the inputs of model '" + info.model_name +
-                            "' are not committed under this key; commit to the model with --inputs committed");
+    return invalid_argument(
+        "the inputs of model '" + info.model_name +
+        "' are not committed under this key; commit to the model with CommitOptions::inputs committed");
   }
   if (input_index >= info.input_tensors.size()) {
     return invalid_argument("input " + std::to_string(input_index) + ", the model has " +

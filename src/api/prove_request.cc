@@ -21,7 +21,7 @@ Status check_committed(const statement::Key& key, const std::vector<const Commit
   const std::vector<qir::ValueId>& ids = key.graph.inputs;
   if (committed.size() != ids.size()) {
     return invalid_argument("this key's inputs are committed: expected " + std::to_string(ids.size()) +
-                            " committed inputs (zkinfer commit-tensor), got " + std::to_string(committed.size()));
+                            " committed inputs (CommittedTensor::create), got " + std::to_string(committed.size()));
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const TensorInfo input = tensor_info(key.graph.value(ids[i]));
@@ -29,14 +29,14 @@ Status check_committed(const statement::Key& key, const std::vector<const Commit
     if (committed[i] == nullptr) return invalid_argument(where + "none is given");
     const auto& given = impl(*committed[i]);
     if (const std::string differs = meaning_differs(given.tensor, input); !differs.empty()) {
-      return invalid_argument(where + "its integers mean something else than the model's: " + differs +
-                              "; compile this model with --input-from the model or the commitment that they come from");
+      return invalid_argument(
+          where + "its integers mean something else than the model's: " + differs +
+          "; compile this model with CompileOptions::input_formats of the model or the commitment that they come from");
     }
     if (given.data->params != key.params.data[key.params.data.size() - ids.size() + i]) {
-      return invalid_argument(
-          where +
-          "made under other parameters than this key has; commit to both models with the same --security-bits, "
-          "--unique-decoding, --pow-bits and --tensor-budget");
+      return invalid_argument(where +
+                              "made under other parameters than this key has; commit to both models with the same "
+                              "CommitOptions::security and CommitOptions::tensor_budget");
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (impl(*committed[j]).data->commitment.root == given.data->commitment.root) {
@@ -64,7 +64,8 @@ Status set_inputs(const statement::Key& key, const ProveRequest& request, prover
   }
   if (!request.committed_inputs.empty()) {
     return invalid_argument(
-        "committed inputs, but this key's inputs are not committed; commit to the model with --inputs committed");
+        "committed inputs, but this key's inputs are not committed; commit to the model with CommitOptions::inputs "
+        "committed");
   }
   if (request.integers.empty()) {
     ZKI_ASSIGN_OR_RETURN(out.inputs, quantize_inputs(key.graph, request.inputs, clipping));

@@ -137,7 +137,7 @@ TEST(InputFormat, RefusalsSayWhatToDo) {
   refused({-128, 127, {1, 2000}}, "exponent");
   refused({-128, 127, {1, 8}}, "units");
   refused({-128, 127, {1, -60}}, "units");
-  refused({-(std::int64_t{1} << 59), std::int64_t{1} << 59, {1, -40}}, "fewer --activation-bits");
+  refused({-(std::int64_t{1} << 59), std::int64_t{1} << 59, {1, -40}}, "fewer CompileOptions::activation_bits");
   QuantOptions options;
   options.input_formats.resize(2);
   EXPECT_FALSE(quantize(graph, inputs, options).ok());

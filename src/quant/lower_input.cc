@@ -65,7 +65,7 @@ Result<QTensor> Lowering::narrowed(const ir::Value& input, const QTensor& x, boo
                        std::to_string(wide.hi) +
                        ", too many beside what the calibration data use of them for a table that rounds them; end the "
                        "model that makes them "
-                       "with an activation (Relu, Clip, ..), or compile it with fewer --activation-bits");
+                       "with an activation (Relu, Clip, ..), or compile it with fewer CompileOptions::activation_bits");
   }
   const std::int64_t most = (std::int64_t{1} << std::bit_width(static_cast<std::uint64_t>(levels()))) - 1;
   const AccRange y = {std::max(reach.lo, sign_bits == 1 ? -most - 1 : 0), std::min(reach.hi, most)};

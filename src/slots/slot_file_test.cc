@@ -40,7 +40,7 @@ TEST(SlotFile, CountsAcrossObjects) {
   EXPECT_EQ(second.slots(), (SlotRange{0, 1, 4, 4, 1}));
   EXPECT_EQ(second.take_slot(kProof).value(), 1u);
   EXPECT_EQ(first.take_slot(kProof).value(), 2u);
-  expect_refused(second.take_slot(kProof).status(), path, "zkinfer rotate");
+  expect_refused(second.take_slot(kProof).status(), path, "Prover::rotate");
   EXPECT_EQ(second.take_slot(SlotUse::kRotation).value(), 3u);
   expect_refused(first.take_slot(SlotUse::kRotation).status(), path, "none is left");
 }
@@ -106,7 +106,7 @@ TEST(SlotFile, OtherKindsAndVersionsAreRefused) {
   ++bytes[4];
   ASSERT_TRUE(write_file(path, bytes).ok());
   expect_refused(reopen(path).status(), path, "version 3, this program reads version 2");
-  expect_refused(reopen(folder.file("absent")).status(), "absent", "zkinfer commit");
+  expect_refused(reopen(folder.file("absent")).status(), "absent", "Prover::save");
   EXPECT_FALSE(SlotFile::create(path, kModelSecretFile, test_payload(), SlotRange{0, 3, 2, 4, 1}).ok());
 }
 

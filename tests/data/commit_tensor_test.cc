@@ -43,7 +43,7 @@ TEST(CommittedTensor, RefusesWhatTheKeyDoesNotTake) {
   EXPECT_EQ(CommittedTensor::create(owner.key, 0, {1, 1, 1, 8, 1, 1}).status().code(), StatusCode::kOutOfRange);
   EXPECT_FALSE(CommittedTensor::create(owner.key, 0, RealTensor{{2}, {1, 2}}).ok());
   const Owner hidden(layer_graph(6, 3, -8, 7), kPrivate, kPublic);
-  EXPECT_TRUE(says(CommittedTensor::create(hidden.key, 0, good).status(), "--inputs committed"));
+  EXPECT_TRUE(says(CommittedTensor::create(hidden.key, 0, good).status(), "CommitOptions::inputs committed"));
   EXPECT_FALSE(CommittedTensor::create(TensorInfo{"x", {0}, {0, 1}}, std::vector<std::int64_t>{}).ok());
   EXPECT_FALSE(CommittedTensor::create(TensorInfo{"x", {2}, {5, 1}}, {3, 3}).ok());
   TensorCommitOptions weak;

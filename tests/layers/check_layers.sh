@@ -76,6 +76,16 @@ for folder in "${folders[@]}"; do
   above[$folder]=1
 done
 
+# Messages of the library speak of its headers, never of the command line, which translates (tools/cli/option_words.cc).
+while IFS= read -r line; do
+  report "$line: a message of the library names an option or command; name the field of its header"
+done < <(grep -rnE --include='*.h' --include='*.cc' --exclude='*_test.cc' --exclude=cid.cc '"[^"]*( --[a-z]|\bzkinfer (commit|compile|prove|rotate|verify|run|inspect)\b)[^"]*"' src include |
+  grep -vE '#include|^[^:]*:[0-9]*: *//| v[0-9]+"' || true)
+while IFS= read -r name; do
+  grep -qF "$name" tools/cli/option_words.cc || report "tools/cli/option_words.cc: no words for '$name', which a message names"
+done < <(grep -rhoE --include='*.h' --include='*.cc' --exclude='*_test.cc' '"[^"]*"' src include | grep -v '\.h"' |
+  grep -oE '\b(Compile|Commit|TensorCommit|Prove|Verify)(Options|Request)::[a-z_]+|\b(Prover|CommittedTensor)::[a-z_]+' | sort -u)
+
 libraries=" $(rule "verifier libraries") "
 while read -r library; do
   [[ $libraries == *" ${library#zkinfer_} "* ]] ||

@@ -11,6 +11,7 @@
 #include "base/parallel.h"
 #include "inputs/input_bytes.h"
 #include "machine.h"
+#include "option_words.h"
 #include "print.h"
 #include "result_json.h"
 #include "text.h"
@@ -39,7 +40,9 @@ bool& pipe_signal_was_ignored() {
 }
 
 // What went wrong, in one line but for lists of the library's own.
-std::string error_text(const Status& status) { return "zkinfer: " + with_input_names(status.to_string()) + "\n"; }
+std::string error_text(const Status& status) {
+  return "zkinfer: " + with_input_names(in_command_words(status.to_string())) + "\n";
+}
 
 // The size that was there counts more than where it ended.
 int out_of_memory(const std::string& needs) {

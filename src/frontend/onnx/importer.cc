@@ -126,7 +126,7 @@ class Importer {
         return invalid_argument("a value is given for " + in_quotes(name) + ", which is no input");
     if (!dynamic_.empty())
       return invalid_argument("inputs with axes of unknown length:" + dynamic_ +
-                              "; give their shapes, e.g. --shape name=1,3,32,32");
+                              "; give their whole shapes (CompileOptions::input_shapes)");
     return ok_status();
   }
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "option_words.h"
+
+#include <string_view>
+
+namespace zkinfer::cli {
+namespace {
+
+struct Word {
+  std::string_view library, command_line;
+};
+constexpr Word kWords[] = {
+    {"CommitOptions::budget", "--budget"},
+    {"CommitOptions::inputs", "--inputs"},
+    {"CommitOptions::security", "--security-bits, --unique-decoding, --pow-bits"},
+    {"CommitOptions::tensor_budget", "--tensor-budget"},
+    {"CommittedTensor::create", "zkinfer commit-tensor"},
+    {"CommittedTensor::save", "zkinfer commit-tensor"},
+    {"CompileOptions::activation_bits", "--activation-bits"},
+    {"CompileOptions::input_formats", "--input-from"},
+    {"CompileOptions::input_shapes", "--shape name=1,3,32,32"},
+    {"Prover::rotate", "zkinfer rotate"},
+    {"Prover::save", "zkinfer commit"},
+    {"`backup_root`", "`zkinfer commitment backup`"},
+};
+
+}  // namespace
+
+std::string in_command_words(std::string text) {
+  for (const Word& word : kWords) {
+    for (std::size_t at = text.find(word.library); at != std::string::npos;
+         at = text.find(word.library, at + word.command_line.size())) {
+      text.replace(at, word.library.size(), word.command_line);
+    }
+  }
+  return text;
+}
+
+}  // namespace zkinfer::cli
