@@ -138,11 +138,11 @@ endfunction()
 # All components, the headers of each, and the CMake package.
 function(zkinfer_components)
   zkinfer_component(verify MODULE c_verify)
-  set(headers bytes.h formats.h security.h status.h tensor.h tensor_commitment.h tensor_policy.h verdict.h verify.h
+  set(headers bytes.h formats.h security.h status.h tensor_commitment.h tensor_info.h tensor_policy.h verdict.h verify.h
               verify_limits.h version.h zkinfer.h)
   if("prove" IN_LIST ZKINFER_COMPONENTS)
     zkinfer_component(prove MODULE c_prove NEEDS verify)
-    list(APPEND headers commit_tensor.h commitment_tree.h fidelity.h model.h preprocessing.h prove.h slots.h)
+    list(APPEND headers commit_tensor.h commitment_tree.h fidelity.h model.h preprocessing.h prove.h slots.h structure.h tensor.h)
   endif()
   if("compile" IN_LIST ZKINFER_COMPONENTS)
     zkinfer_component(compile MODULE c_compile NEEDS prove)

@@ -16,6 +16,7 @@
 #include "zkinfer/preprocessing.h"
 #include "zkinfer/status.h"
 #include "zkinfer/tensor.h"
+#include "zkinfer/tensor_info.h"
 
 namespace zkinfer {
 

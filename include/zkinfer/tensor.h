@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensors: what a user has (numbers of some type, row-major), and what a model says of its inputs and outputs.
+// Tensors: numbers of some type, row-major, as a user has them.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -133,28 +130,5 @@ class Tensor {
   std::vector<std::int64_t> shape_;
   std::vector<std::byte> bytes_;  // of operator new: aligned for every dtype
 };
-
-// Integers in [lo, hi]; real value = integer * scale_mantissa * 2^scale_exponent.
-struct TensorFormat {
-  std::int64_t lo = 0, hi = 0;
-  std::int64_t scale_mantissa = 1;
-  std::int32_t scale_exponent = 0;
-
-  double scale() const { return std::ldexp(static_cast<double>(scale_mantissa), scale_exponent); }
-  // Exactly, whatever the way of writing it.
-  bool same_scale(const TensorFormat& other) const;
-  friend bool operator==(const TensorFormat&, const TensorFormat&) = default;
-};
-
-struct TensorInfo {
-  std::string name;
-  std::vector<std::int64_t> shape;
-  TensorFormat format;
-
-  std::uint64_t num_elements() const;
-};
-
-// The place of the tensor with this name; nothing when there is none, or several.
-std::optional<std::size_t> find_tensor(const std::vector<TensorInfo>& tensors, std::string_view name);
 
 }  // namespace zkinfer

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "zkinfer/bytes.h"
-#include "zkinfer/tensor.h"
+#include "zkinfer/tensor_info.h"
 #include "zkinfer/tensor_policy.h"
 
 namespace zkinfer {

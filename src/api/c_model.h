@@ -13,6 +13,16 @@ struct zkinfer_model {
 
 namespace zkinfer::c {
 
+static_assert(static_cast<int>(Dtype::kFloat32) == ZKINFER_FLOAT32);
+static_assert(static_cast<int>(Dtype::kFloat64) == ZKINFER_FLOAT64);
+static_assert(static_cast<int>(Dtype::kInt8) == ZKINFER_INT8);
+static_assert(static_cast<int>(Dtype::kUint8) == ZKINFER_UINT8);
+static_assert(static_cast<int>(Dtype::kInt16) == ZKINFER_INT16);
+static_assert(static_cast<int>(Dtype::kUint16) == ZKINFER_UINT16);
+static_assert(static_cast<int>(Dtype::kInt32) == ZKINFER_INT32);
+static_assert(static_cast<int>(Dtype::kUint32) == ZKINFER_UINT32);
+static_assert(static_cast<int>(Dtype::kInt64) == ZKINFER_INT64);
+
 inline Result<std::vector<TensorView>> views_of(const char* what, const zkinfer_tensor* tensors, std::size_t count) {
   if (tensors == nullptr && count > 0) return null_pointer(what);
   std::vector<TensorView> views;

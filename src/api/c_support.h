@@ -29,15 +29,6 @@ static_assert(static_cast<int>(Exposure::kCommitted) == ZKINFER_COMMITTED);
 static_assert(static_cast<int>(TensorHash::kNone) == ZKINFER_NO_HASH);
 static_assert(static_cast<int>(TensorHash::kKeccak256) == ZKINFER_KECCAK256);
 static_assert(static_cast<int>(TensorHash::kSha256) == ZKINFER_SHA256);
-static_assert(static_cast<int>(Dtype::kFloat32) == ZKINFER_FLOAT32);
-static_assert(static_cast<int>(Dtype::kFloat64) == ZKINFER_FLOAT64);
-static_assert(static_cast<int>(Dtype::kInt8) == ZKINFER_INT8);
-static_assert(static_cast<int>(Dtype::kUint8) == ZKINFER_UINT8);
-static_assert(static_cast<int>(Dtype::kInt16) == ZKINFER_INT16);
-static_assert(static_cast<int>(Dtype::kUint16) == ZKINFER_UINT16);
-static_assert(static_cast<int>(Dtype::kInt32) == ZKINFER_INT32);
-static_assert(static_cast<int>(Dtype::kUint32) == ZKINFER_UINT32);
-static_assert(static_cast<int>(Dtype::kInt64) == ZKINFER_INT64);
 
 inline void write_text(zkinfer_error* error, std::string_view text, int reason = 0) {
   if (error == nullptr) return;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zkinfer/tensor.h"
 
-#include <algorithm>
-
 #include "tensor/shape.h"
 
 namespace zkinfer {
@@ -43,30 +41,6 @@ Tensor::Tensor(Dtype dtype, std::vector<std::int64_t> shape) : dtype_(dtype), sh
   const Result<Shape> checked = Shape::make(shape_);
   if (!checked.ok()) detail::wrong_use("a tensor's shape is too large, or has a negative dimension");
   bytes_.resize(static_cast<std::size_t>(checked->num_elements()) * dtype_size(dtype));
-}
-
-bool TensorFormat::same_scale(const TensorFormat& other) const {
-  const auto lowest_terms = [](std::int64_t mantissa, std::int64_t exponent) {
-    while (mantissa != 0 && mantissa % 2 == 0) {
-      mantissa /= 2;
-      ++exponent;
-    }
-    return std::pair(mantissa, exponent);
-  };
-  return lowest_terms(scale_mantissa, scale_exponent) == lowest_terms(other.scale_mantissa, other.scale_exponent);
-}
-
-std::uint64_t TensorInfo::num_elements() const {
-  std::uint64_t count = 1;
-  for (const std::int64_t n : shape) count *= static_cast<std::uint64_t>(n);
-  return count;
-}
-
-std::optional<std::size_t> find_tensor(const std::vector<TensorInfo>& tensors, std::string_view name) {
-  const auto named = [&](const TensorInfo& tensor) { return tensor.name == name; };
-  const auto found = std::find_if(tensors.begin(), tensors.end(), named);
-  if (found == tensors.end() || std::find_if(found + 1, tensors.end(), named) != tensors.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - tensors.begin());
 }
 
 }  // namespace zkinfer

@@ -5,10 +5,10 @@
 
 #include "api/key_impl.h"
 #include "api/tensor_commitment_impl.h"
+#include "argument/outer_verifier.h"
 #include "hash/keccak.h"
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
-#include "argument/outer_verifier.h"
 
 namespace zkinfer {
 

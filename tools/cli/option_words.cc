@@ -19,6 +19,7 @@ constexpr Word kWords[] = {
     {"CompileOptions::activation_bits", "--activation-bits"},
     {"CompileOptions::input_formats", "--input-from"},
     {"CompileOptions::input_shapes", "--shape name=1,3,32,32"},
+    {"CompileOptions::name", "--name"},
     {"Prover::rotate", "zkinfer rotate"},
     {"Prover::save", "zkinfer commit"},
     {"`backup_root`", "`zkinfer commitment backup`"},
