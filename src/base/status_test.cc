@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/status.h"
+#include "zkinfer/status.h"
 
 #include <gtest/gtest.h>
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/bytes.h"
-#include "base/status.h"
 #include "zkinfer/formats.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer {
 

@@ -13,7 +13,7 @@
 #include "hiding/layout.h"
 #include "hiding/linear_form.h"
 #include "transcript/transcript.h"
-#include "verdict/verdict.h"
+#include "zkinfer/verdict.h"
 
 namespace zkinfer::hiding {
 

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/check.h"
-#include "base/status.h"
 #include "ir/attributes.h"
 #include "tensor/tensor.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::ir {
 

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/status.h"
 #include "qir/qgraph.h"
 #include "qir/weight_store.h"
 #include "zkinfer/preprocessing.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::package {
 

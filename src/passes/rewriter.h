@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/status.h"
 #include "ir/graph.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::passes {
 

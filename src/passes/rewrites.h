@@ -2,8 +2,8 @@
 // The rewrites of legalize.cc, each from a verified graph to an equivalent one.
 #pragma once
 
-#include "base/status.h"
 #include "ir/graph.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::passes {
 

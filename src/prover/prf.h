@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "base/bytes.h"
-#include "base/status.h"
 #include "hiding/random.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::prover {
 

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/status.h"
 #include "tensor/shape.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::qir {
 

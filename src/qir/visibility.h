@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/tensor_policy.h"
 #include "qir/qgraph.h"
+#include "zkinfer/tensor_policy.h"
 
 namespace zkinfer::qir {
 

@@ -9,10 +9,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/status.h"
 #include "ir/graph.h"
 #include "quant/options.h"
 #include "tensor/tensor.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::quant {
 

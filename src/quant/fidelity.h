@@ -6,11 +6,11 @@
 #include <span>
 #include <vector>
 
-#include "base/status.h"
 #include "ir/graph.h"
 #include "qir/weight_store.h"
 #include "quant/quantize.h"
 #include "zkinfer/fidelity.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::quant {
 

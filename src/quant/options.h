@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/status.h"
 #include "qir/qgraph.h"
 #include "zkinfer/calibration.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::quant {
 

@@ -15,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "base/status.h"
 #include "ir/graph.h"
 #include "qir/qgraph.h"
 #include "quant/calibration.h"
@@ -23,6 +22,7 @@
 #include "quant/scale.h"
 #include "tensor/tensor.h"
 #include "zkinfer/fidelity.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::quant {
 

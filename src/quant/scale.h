@@ -8,9 +8,9 @@
 #include <span>
 #include <vector>
 
-#include "base/status.h"
 #include "qir/qgraph.h"
 #include "zkinfer/fidelity.h"
+#include "zkinfer/status.h"
 #include "zkinfer/tensor.h"
 
 namespace zkinfer::quant {

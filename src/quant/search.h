@@ -7,11 +7,11 @@
 
 #include <span>
 
-#include "base/status.h"
 #include "ir/graph.h"
 #include "quant/calibration.h"
 #include "quant/lowering.h"
 #include "quant/quantize.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::quant {
 

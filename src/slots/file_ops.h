@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/status.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer {
 

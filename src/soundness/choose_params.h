@@ -11,10 +11,10 @@
 #include <optional>
 #include <vector>
 
-#include "base/status.h"
 #include "commit/pcs/params.h"
 #include "soundness/rows.h"
 #include "soundness/shape.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::soundness {
 

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-#include "base/status.h"
 #include "commit/pcs/params.h"
 #include "soundness/rows.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::soundness {
 

@@ -7,8 +7,8 @@
 #include <span>
 
 #include "base/bytes.h"
-#include "base/tensor_policy.h"
 #include "qir/qgraph.h"
+#include "zkinfer/tensor_policy.h"
 
 namespace zkinfer::statement {
 

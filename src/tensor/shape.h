@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/status.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "verdict/verdict.h"
+#include "zkinfer/verdict.h"
 
 namespace zkinfer {
 

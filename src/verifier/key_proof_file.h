@@ -6,8 +6,8 @@
 #include <array>
 
 #include "commit/pcs/params.h"
-#include "verdict/verdict.h"
 #include "zkinfer/formats.h"
+#include "zkinfer/verdict.h"
 
 namespace zkinfer::verifier {
 

@@ -7,7 +7,7 @@
 #include "hiding/verifier_channel.h"
 #include "relations/compile.h"
 #include "statement/statement.h"
-#include "verdict/verdict.h"
+#include "zkinfer/verdict.h"
 #include "zkinfer/verify_limits.h"
 
 namespace zkinfer::verifier {

@@ -8,7 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/status.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::cli {
 

@@ -10,8 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/status.h"
 #include "base/text.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::cli {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/tensor_policy.h"
+#include "zkinfer/tensor_policy.h"
 
 namespace zkinfer::cli {
 

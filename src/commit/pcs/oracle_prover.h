@@ -10,12 +10,12 @@
 #include <optional>
 #include <vector>
 
-#include "base/status.h"
 #include "commit/merkle/merkle_prover.h"
 #include "commit/pcs/int_lanes.h"
 #include "commit/pcs/opening.h"
 #include "field/vec.h"
 #include "hiding/random.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::pcs {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/status.h"
 #include "zkinfer/security.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::pcs {
 

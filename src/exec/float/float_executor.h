@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "base/status.h"
 #include "ir/graph.h"
 #include "tensor/tensor.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::exec_float {
 

@@ -5,9 +5,10 @@
 
 #include <vector>
 
-#include "base/status.h"
+#include "base/check.h"
 #include "ir/op_table.h"
 #include "tensor/tensor.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::exec_float {
 

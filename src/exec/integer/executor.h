@@ -10,9 +10,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/status.h"
 #include "qir/qgraph.h"
 #include "qir/weight_store.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::exec_integer {
 

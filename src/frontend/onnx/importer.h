@@ -13,9 +13,9 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "base/status.h"
 #include "ir/graph.h"
 #include "tensor/tensor.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::frontend_onnx {
 
@@ -27,7 +27,7 @@ struct ImportOptions {
   std::map<std::string, AnyTensor> constant_inputs;
   // Folder that external tensor data is read from; import_onnx_file sets it. Empty: external data is refused.
   std::string external_data_folder;
-  std::uint64_t max_file_bytes = std::uint64_t{2} << 30;     // also the sum of external data
+  std::uint64_t max_file_bytes = std::uint64_t{2} << 30;  // also the sum of external data
   // Elements made by constant folding, in total; besides, no more than 2^22 and four for each that the model itself holds.
   std::int64_t max_folded_elements = std::int64_t{1} << 28;
   std::size_t max_nodes = 200000;

@@ -13,10 +13,10 @@
 
 #include <onnx/onnx_pb.h>
 
-#include "base/status.h"
 #include "frontend/onnx/tensor_reader.h"
 #include "ir/graph.h"
 #include "ir/op_table.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::frontend_onnx {
 

@@ -11,9 +11,9 @@
 
 #include <onnx/onnx_pb.h>
 
-#include "base/status.h"
 #include "ir/attributes.h"
 #include "tensor/tensor.h"
+#include "zkinfer/status.h"
 
 namespace zkinfer::frontend_onnx {
 

@@ -1,5 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-// Moved to include/zkinfer; this line stays until nobody includes it any more.
-#pragma once
-
-#include "zkinfer/verdict.h"
