@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "base/files.h"
 #include "fuzz/targets.h"
 
 int main(int argc, char** argv) {
