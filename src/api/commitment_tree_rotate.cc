@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Making a commitment under another one, and a root again from its backup. The order of steps is what keeps a crash from using
-// a slot twice or losing the model's name; it is in commitment_tree.h and tested in tests/commitment/tree_test.cc.
+// a slot twice or losing the model's name; it is in commitment_tree.h and tested in tests/honest/tree_test.cc.
 #include <algorithm>
 
 #include "api/model_impl.h"

@@ -114,7 +114,7 @@ expect 0 'wrote' "$zkinfer" prove head.zkmodel --committed-input between.zktsecr
 expect 2 'none is left.*commit-tensor' "$zkinfer" prove head.zkmodel --committed-input between.zktsecret -o head3.zkproof
 [[ ! -e head3.zkproof ]] || fail "a proof past the budget"
 
-# Cut and changed files (every length and byte: tests/data).
+# Cut and changed files (every length and byte: tests/honest).
 for file in flower.zktensor flower.zktsecret; do
   size=$(stat -c %s "$file")
   for ((i = 0; i < size; i += 11)); do

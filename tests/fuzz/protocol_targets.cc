@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <optional>
 
-#include "e2e/support.h"
 #include "exec/integer/executor.h"
 #include "fuzz/targets.h"
 #include "package/package.h"
+#include "support/session.h"
 #include "verifier/path.h"
 #include "zkinfer/prove.h"
 #include "zkinfer/verify.h"

@@ -12,8 +12,8 @@
 
 #include "base/files.h"
 #include "commit/pcs/opening_verifier.h"
-#include "e2e/small_graphs.h"
-#include "e2e/support.h"
+#include "support/session.h"
+#include "support/small_graphs.h"
 
 namespace zkinfer::e2e {
 namespace {

@@ -14,9 +14,9 @@
 
 #include <numeric>
 
-#include "e2e/support.h"
 #include "hiding/fixture.h"
 #include "prover/prf.h"
+#include "support/session.h"
 
 namespace zkinfer::e2e {
 namespace {

@@ -5,10 +5,10 @@
 
 #include <openssl/rand.h>
 
-#include "e2e/small_graphs.h"
-#include "e2e/support.h"
 #include "package/package.h"
 #include "prover/prf.h"
+#include "support/session.h"
+#include "support/small_graphs.h"
 #include "zkinfer/prove.h"
 #include "zkinfer/verify.h"
 

@@ -3,9 +3,9 @@
 // (prover::ProveHooks::randomness) takes randomness away or uses it twice.
 #include <gtest/gtest.h>
 
-#include "e2e/support.h"
 #include "hiding/fixture.h"
 #include "prover/prf.h"
+#include "support/session.h"
 
 namespace zkinfer::e2e {
 namespace {

@@ -4,8 +4,8 @@
 // pads are uniform and each choice has one counterpart, the messages say nothing about which witness it was.
 #include <gtest/gtest.h>
 
-#include "e2e/small_graphs.h"
 #include "hiding/pad_use.h"
+#include "support/small_graphs.h"
 
 namespace zkinfer::e2e {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "e2e/outer_check.h"
+#include "support/outer_check.h"
 
 namespace zkinfer::e2e {
 

@@ -5,8 +5,8 @@
 
 #include <set>
 
-#include "e2e/small_graphs.h"
-#include "reject/regions.h"
+#include "support/regions.h"
+#include "support/small_graphs.h"
 
 namespace zkinfer::e2e {
 namespace {

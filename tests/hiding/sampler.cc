@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/check.h"
-#include "e2e/support.h"
 #include "prover/prf.h"
+#include "support/session.h"
 
 namespace zkinfer::e2e {
 

@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "e2e/small_graphs.h"
-#include "e2e/support.h"
 #include "hiding/fixture.h"
+#include "support/session.h"
+#include "support/small_graphs.h"
 #include "verifier/certificate.h"
 #include "verifier/rotation.h"
 

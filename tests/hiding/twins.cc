@@ -3,9 +3,9 @@
 
 #include <map>
 
-#include "e2e/small_graphs.h"
-#include "e2e/support.h"
 #include "exec/integer/executor.h"
+#include "support/session.h"
+#include "support/small_graphs.h"
 
 namespace zkinfer::e2e {
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The certificate of a weight commitment.
+#include <gtest/gtest.h>
+
+#include "prover/certify.h"
+#include "support/session.h"
+#include "verifier/certificate.h"
+
+namespace zkinfer::e2e {
+namespace {
+
+prover::CommittedModel commit(const qir::QGraph& graph, qir::Weights params, bool zero_knowledge) {
+  auto model = prover::commit_model(graph, std::move(params), test_options(zero_knowledge), test_seed(1));
+  EXPECT_TRUE(model.ok()) << model.status().to_string();
+  return std::move(model).value();
+}
+
+class Certificate : public ::testing::TestWithParam<bool> {};
+
+TEST_P(Certificate, AcceptedForItsKeyOnly) {
+  const qir::QGraph graph = qir::every_op_graph();
+  const prover::CommittedModel model = commit(graph, draw_params(graph, 1), GetParam());
+  auto certificate = prover::certify(model, {});
+  ASSERT_TRUE(certificate.ok()) << certificate.status().to_string();
+  const Verdict verdict = verifier::verify_certificate(model.prepared, *certificate);
+  EXPECT_TRUE(verdict.accepted()) << verdict.to_string();
+  const prover::CommittedModel other = commit(graph, draw_params(graph, 2), GetParam());
+  EXPECT_FALSE(verifier::verify_certificate(other.prepared, *certificate).accepted());
+}
+
+TEST_P(Certificate, EveryTruncationAndChangedByteIsRejected) {
+  const qir::QGraph graph = qir::every_op_graph();
+  const prover::CommittedModel model = commit(graph, draw_params(graph, 1), GetParam());
+  const Bytes certificate = prover::certify(model, {}).value();
+  std::mt19937_64 engine(5);
+  for (int i = 0; i < 60; ++i) {
+    const std::size_t at = i < 20 ? static_cast<std::size_t>(i) * 8 : engine() % certificate.size();
+    EXPECT_FALSE(verifier::verify_certificate(model.prepared, ByteView(certificate).first(at)).accepted()) << at;
+    Bytes changed = certificate;
+    changed[at] ^= 0x11;
+    EXPECT_FALSE(verifier::verify_certificate(model.prepared, changed).accepted()) << at;
+  }
+  Bytes longer = certificate;
+  longer.push_back(0);
+  EXPECT_EQ(verifier::verify_certificate(model.prepared, longer).reason, RejectReason::kTrailingBytes);
+}
+
+// A parameter outside its declared range is committed by a dishonest owner, who knows no better than to go on.
+TEST_P(Certificate, AParameterOutOfRangeIsRejected) {
+  const qir::QGraph graph = qir::every_op_graph();
+  qir::QGraph wide = graph;
+  qir::ValueId weights = 0;
+  while (graph.values[weights].kind != qir::ValueKind::kParam) ++weights;
+  for (const std::int64_t outside : {graph.values[weights].hi + 1, graph.values[weights].lo - 1}) {
+    wide.values[weights].lo = graph.values[weights].lo - 1;
+    wide.values[weights].hi = graph.values[weights].hi + 1;
+    qir::Weights params = draw_params(graph, 1);
+    params[weights][3] = static_cast<std::int32_t>(outside);
+    prover::CommittedModel model = commit(wide, params, GetParam());
+    // The same commitment under the narrow graph.
+    verifier::PreparedKey& prepared = model.prepared;
+    prepared.key.graph = graph;
+    prepared.compiled = relations::compile(graph, GetParam(), prepared.key.visibility).value();
+    ASSERT_TRUE(argument::place(prepared.compiled, prepared.key.params).ok());
+    prepared.ood_point = statement::ood_point(graph, prepared.key.params, model.oracle.root());
+    prepared.key.commitment.ood_value = pcs::ood_value(model.oracle, prepared.ood_point);
+    const Bytes certificate = prover::certify(model, {}).value();
+    EXPECT_FALSE(verifier::verify_certificate(prepared, certificate).accepted());
+  }
+}
+
+// The lookups speak of other values than the commitment.
+TEST_P(Certificate, OtherValuesThanCommittedAreRejected) {
+  const qir::QGraph graph = qir::every_op_graph();
+  const prover::CommittedModel model = commit(graph, draw_params(graph, 1), GetParam());
+  prover::ProveHooks hooks;
+  hooks.columns = [](circuit::ColumnValues& data) { data[0][0] = data[0][0].is_zero() ? Fp(1) : Fp(0); };
+  prover::ProveRequest request;
+  request.hooks = &hooks;
+  EXPECT_FALSE(verifier::verify_certificate(model.prepared, prover::certify(model, request).value()).accepted());
+}
+
+INSTANTIATE_TEST_SUITE_P(ZeroKnowledge, Certificate, ::testing::Bool(),
+                         [](const auto& tested) { return tested.param ? std::string("On") : std::string("Off"); });
+
+}  // namespace
+}  // namespace zkinfer::e2e

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs a build into a folder, moves the folder, and builds guests against it: CMake packages, pkg-config, C, and the
+# source tree inside another project. Usage: install_test.sh SOURCE BUILD WORK CMAKE CC CXX
+set -euo pipefail
+source_tree=$1 build=$2 work=$3 cmake=$4 cc=$5 cxx=$6
+
+fail() {
+  echo "install_test: $1" >&2
+  exit 1
+}
+quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "failed: $*"; }; }
+
+rm -rf "$work"
+mkdir -p "$work"
+quietly "$cmake" --install "$build" --prefix "$work/first"
+mv "$work/first" "$work/prefix"  # nothing may know where it was
+prefix=$work/prefix
+lib=$(dirname "$(find "$prefix" -name 'libzkinfer-verify.*' | head -1)")
+export PKG_CONFIG_PATH=$lib/pkgconfig LD_LIBRARY_PATH=$lib
+
+# Every header is installed, stands on its own, and sees nothing of src/.
+for header in "$source_tree"/include/zkinfer/*.h; do
+  name=$(basename "$header")
+  [ -e "$prefix/include/zkinfer/$name" ] || fail "$name is not installed (cmake/zkinfer_component.cmake)"
+  printf '#include "zkinfer/%s"\n' "$name"
+done >"$work/headers.cc"
+quietly "$cxx" -std=c++20 -Wall -Wextra -Werror -fsyntax-only -I"$prefix/include" "$work/headers.cc"
+quietly "$cc" -std=c11 -pedantic -Wall -Wextra -Wstrict-prototypes -Werror -fsyntax-only -I"$prefix/include" -x c \
+  "$prefix/include/zkinfer/zkinfer.h"
+grep -rhoE '#include "[^"]+"' "$prefix/include" | sort -u | grep -v '"zkinfer/' && fail "an installed header includes another's"
+"$prefix/bin/zkinfer" --version >/dev/null || fail "the installed program does not run"
+
+# C by pkg-config: the prover's three libraries, then the verifier's one, which needs no other.
+c_flags=(-std=c11 -Wall -Wextra -Werror -O1)
+# shellcheck disable=SC2046
+quietly "$cc" "${c_flags[@]}" "$source_tree/examples/c/prove.c" $(pkg-config --cflags --libs zkinfer-compile) -o "$work/prove"
+# shellcheck disable=SC2046
+quietly "$cc" "${c_flags[@]}" "$source_tree/examples/c/verify.c" $(pkg-config --cflags --libs zkinfer-verify) -o "$work/verify"
+pkg-config --print-requires zkinfer-verify | grep . && fail "zkinfer-verify needs something"
+ldd "$work/verify" | grep -E 'tbb|crypto|hwy|proto|onnx' && fail "the verifier links a library that it does not need"
+"$work/prove" "$source_tree/examples/mlp/mlp.onnx" "$work/mlp.zkkey" "$work/mlp.zkproof" 4 || fail "prove.c"
+"$work/verify" "$work/mlp.zkkey" "$work/mlp.zkproof" >"$work/verified" || fail "verify.c rejects an honest proof"
+head -1 "$work/verified" | grep -qx accepted || fail "verify.c does not say accepted"
+# Tri-state: one changed byte is a rejection, one missing key is an error.
+old=$(od -An -tu1 -j5000 -N1 "$work/mlp.zkproof")
+# shellcheck disable=SC2059
+printf "\\x$(printf %02x $((old ^ 1)))" | dd of="$work/mlp.zkproof" bs=1 seek=5000 conv=notrunc status=none
+status=0
+"$work/verify" "$work/mlp.zkkey" "$work/mlp.zkproof" >"$work/verified" || status=$?
+[ "$status" = 1 ] && grep -q '^rejected: ' "$work/verified" || fail "verify.c accepts a changed proof ($status)"
+status=0
+"$work/verify" "$work/mlp.zkproof" "$work/mlp.zkproof" >"$work/verified" 2>&1 || status=$?
+[ "$status" = 2 ] || fail "verify.c takes a proof for a key ($status)"
+
+# C++ by find_package.
+quietly "$cmake" -S "$source_tree/examples/cpp" -B "$work/cpp" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx"
+quietly "$cmake" --build "$work/cpp"
+"$work/cpp/prove_and_verify" "$source_tree/examples/mlp/mlp.onnx" | grep -q accepted || fail "examples/cpp"
+# The verifier alone looks for no other package.
+mkdir -p "$work/alone"
+cat >"$work/alone/CMakeLists.txt" <<'CMAKE'
+cmake_minimum_required(VERSION 3.25)
+project(alone LANGUAGES C CXX)
+foreach(package TBB OpenSSL hwy Protobuf OnnxProto)
+  set(CMAKE_DISABLE_FIND_PACKAGE_${package} ON)
+endforeach()
+find_package(zkinfer REQUIRED COMPONENTS verify)
+if(TARGET zkinfer::prove)
+  message(FATAL_ERROR "more than was asked for")
+endif()
+add_executable(alone ${EXAMPLE})
+target_link_libraries(alone zkinfer::verify)
+CMAKE
+quietly "$cmake" -S "$work/alone" -B "$work/alone/build" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DEXAMPLE="$source_tree/examples/c/verify.c"
+quietly "$cmake" --build "$work/alone/build"
+
+# The source tree inside another project: configured without any package, its link line complete. Compiling the verifier once
+# more would take a minute; -n shows that every file of it would be compiled.
+quietly "$cmake" -S "$source_tree/tests/repo/subproject" -B "$work/sub" -G Ninja -DZKINFER_SOURCE="$source_tree" \
+  -DCMAKE_DISABLE_FIND_PACKAGE_TBB=ON -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON
+ninja -C "$work/sub" -n guest >"$work/log"
+grep -q 'Linking CXX executable guest' "$work/log" || fail "add_subdirectory: the guest is not linked"
+echo "install: C and C++ guests build, prove and verify against $(ls "$prefix/include/zkinfer" | wc -l) headers and three libraries"

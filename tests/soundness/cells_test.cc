@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// One cell of one committed column is changed and the prover goes on honestly. Which cells may change at all:
+//   lookup blind   random, used by nobody else: any nonzero value is as good (pads_test.cc)
+//   pads           random, one per message: any value is as good as long as the message uses it (pads_test.cc)
+//   addresses of the oracle outside every column's blocks, and the random rows: no functional reads them
+//   an input or an accumulator's slack: another value may be another true statement (then check_columns agrees)
+// Every other change must break a check.
+#include <gtest/gtest.h>
+
+#include "prover/check_columns.h"
+#include "support/outer_check.h"
+#include "support/small_graphs.h"
+
+namespace zkinfer::e2e {
+namespace {
+
+bool is_witness_column(const Session& session, circuit::ColumnId id) {
+  const circuit::Circuit& circuit = session.compiled().circuit;
+  return circuit.columns[id].oracle == circuit::Oracle::kWitness && id != circuit.pads && id != circuit.blind;
+}
+
+bool is_multiplicity(const Session& session, circuit::ColumnId id) {
+  for (const circuit::Table& table : session.compiled().circuit.tables) {
+    if (table.multiplicity == id) return true;
+  }
+  return false;
+}
+
+// Changes the cell before the lookups are counted; a multiplicity, which does not exist yet then, right before committing.
+prover::ProveHooks change_cell(const Session& session, circuit::ColumnId id, std::size_t cell, Fp difference) {
+  prover::ProveHooks hooks;
+  const auto change = [id, cell, difference](circuit::ColumnValues& data) { data[id][cell] += difference; };
+  if (is_multiplicity(session, id)) {
+    hooks.committed = [change](circuit::ColumnValues& data, std::vector<Fe>&) { change(data); };
+  } else {
+    hooks.columns = change;
+  }
+  return hooks;
+}
+
+// Too large for any range, so no true statement has it.
+constexpr Fp kLarge{0x1234567812345678};
+
+TEST(EveryCell, HonestColumnsPass) {
+  for (const NamedGraph& named : small_graphs()) {
+    ASSERT_TRUE(qir::validate(named.graph).ok()) << named.name << ": " << qir::validate(named.graph).to_string();
+    for (const bool zero_knowledge : {false, true}) {
+      const Session session(named.graph, zero_knowledge);
+      EXPECT_TRUE(failed_checks(session, {}).empty()) << named.name;
+    }
+  }
+}
+
+TEST(EveryCell, OfSmallGraphs) {
+  for (const NamedGraph& named : small_graphs()) {
+    const Session session(named.graph, true);
+    const auto& columns = session.compiled().circuit.columns;
+    for (circuit::ColumnId id = 0; id < columns.size(); ++id) {
+      if (!is_witness_column(session, id)) continue;
+      const std::size_t size = columns[id].num_elements();
+      const std::size_t step = is_multiplicity(session, id) ? std::max<std::size_t>(1, size / 16) : 1;
+      for (std::size_t cell = 0; cell < size; cell += step) {
+        EXPECT_FALSE(failed_checks(session, change_cell(session, id, cell, kLarge)).empty())
+            << named.name << " column " << columns[id].name << " cell " << cell;
+      }
+    }
+  }
+}
+
+// The smallest change. It may give another true statement (a pixel's change that rounding swallows); the relations
+// evaluated on the columns themselves say which, and the checks of the protocol must agree with them.
+TEST(EveryCell, ByOneAgreesWithTheRelations) {
+  std::size_t num_true = 0;
+  for (const NamedGraph& named : small_graphs()) {
+    const Session session(named.graph, true);
+    const auto& columns = session.compiled().circuit.columns;
+    for (circuit::ColumnId id = 0; id < columns.size(); ++id) {
+      if (!is_witness_column(session, id) || is_multiplicity(session, id)) continue;
+      for (std::size_t cell = 0; cell < columns[id].num_elements(); ++cell) {
+        const prover::ProveHooks hooks = change_cell(session, id, cell, cell % 2 == 0 ? Fp(1) : -Fp(1));
+        argument::TupleValues tuples;
+        const OuterState state = outer_state(session, hooks, tuples);
+        const bool is_true = prover::check_columns(session.compiled(), state.data, state.public_data.values).ok();
+        num_true += is_true ? 1 : 0;
+        EXPECT_EQ(failed_checks(session, hooks).empty(), is_true)
+            << named.name << " column " << columns[id].name << " cell " << cell;
+      }
+    }
+  }
+  EXPECT_GT(num_true, 0u);
+}
+
+// Changed after the lookups were prepared: the messages speak of other columns than the committed ones.
+TEST(EveryCell, ChangedBehindTheMessages) {
+  std::mt19937_64 draws(3);
+  for (const NamedGraph& named : small_graphs()) {
+    const Session session(named.graph, true);
+    const auto& columns = session.compiled().circuit.columns;
+    for (circuit::ColumnId id = 0; id < columns.size(); ++id) {
+      if (!is_witness_column(session, id)) continue;
+      const std::size_t cell = draws() % columns[id].num_elements();
+      prover::ProveHooks hooks;
+      hooks.committed = [&](circuit::ColumnValues& data, std::vector<Fe>&) { data[id][cell] += Fp(1); };
+      EXPECT_FALSE(failed_checks(session, hooks).empty())
+          << named.name << " column " << columns[id].name << " cell " << cell;
+    }
+  }
+}
+
+TEST(EveryCell, OfEveryOp) {
+  std::mt19937_64 draws(4);
+  for (const bool zero_knowledge : {false, true}) {
+    const Session session(qir::every_op_graph(), zero_knowledge);
+    const auto& columns = session.compiled().circuit.columns;
+    for (circuit::ColumnId id = 0; id < columns.size(); ++id) {
+      if (!is_witness_column(session, id)) continue;
+      for (int i = 0; i < (zero_knowledge ? 3 : 1); ++i) {
+        const std::size_t cell = draws() % columns[id].num_elements();
+        EXPECT_FALSE(failed_checks(session, change_cell(session, id, cell, kLarge)).empty())
+            << "column " << columns[id].name << " cell " << cell;
+      }
+    }
+  }
+}
+
+// The same with whole proofs.
+TEST(EveryCell, OfEveryOpThroughTheOpening) {
+  std::mt19937_64 draws(5);
+  const Session session(qir::every_op_graph(), true);
+  const auto& columns = session.compiled().circuit.columns;
+  for (circuit::ColumnId id = 0; id < columns.size(); ++id) {
+    if (!is_witness_column(session, id)) continue;
+    const std::size_t cell = draws() % columns[id].num_elements();
+    const Verdict verdict = session.verdict_on(change_cell(session, id, cell, kLarge));
+    EXPECT_EQ(verdict.reason, RejectReason::kOpening)
+        << "column " << columns[id].name << " cell " << cell << ": " << verdict.to_string();
+  }
+}
+
+}  // namespace
+}  // namespace zkinfer::e2e

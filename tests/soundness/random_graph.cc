@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "soundness/random_graph.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "qir/ops/rules.h"
+
+namespace zkinfer::differential {
+
+namespace {
+
+using qir::Node;
+using qir::Op;
+using qir::TestBuilder;
+using Sizes = std::vector<std::int64_t>;
+
+constexpr std::int64_t kMostElements = 600;  // of one value: a graph takes well below a millisecond
+constexpr std::int64_t kMostTableRows = 1 << 12;
+
+class Drawer {
+ public:
+  explicit Drawer(std::uint64_t seed) : random_(seed) { b_.graph.name = "random"; }
+
+  qir::QGraph modest() {
+    add_inputs(6);
+    return grown(random_.between(2, 8));
+  }
+
+  // Values of up to 61 bits, coefficients of up to 40: what may wrap.
+  qir::QGraph wide() {
+    magnitude_ = std::int64_t{1} << 62;
+    const std::int64_t bits = random_.between(8, 60);
+    const std::int64_t most = (std::int64_t{1} << bits) - 1;
+    for (std::int64_t i = random_.between(1, 3); i > 0; --i) {
+      const std::int64_t base = random_.one_in(2) ? random_.between(-most, most) : 0;
+      const std::int64_t width = random_.one_in(2) ? random_.between(0, 3) : most / 2;
+      values_.push_back(b_.input(Shape(small_shape(2, 3)), base / 2, base / 2 + width));
+    }
+    return grown(random_.between(2, 6));
+  }
+
+  // Pad, Reshape, and then what extends axes: several axes of the view share one axis of the column.
+  qir::QGraph padded_reshape() {
+    add_inputs(6);
+    for (std::int64_t i = random_.between(1, 2); i > 0; --i) {
+      ValueId x = values_.back();
+      Node pad;
+      Sizes dims = dims_of(x);
+      for (std::int64_t& n : dims) {
+        pad.pads_begin.push_back(random_.between(0, 2));
+        n += pad.pads_begin.back() + random_.between(0, 12);
+      }
+      if (!add(Op::kPad, {x}, dims, pad)) continue;
+      std::int64_t elements = 1;
+      for (const std::int64_t n : dims) elements *= n;
+      Sizes factors = factors_of(elements);
+      while (factors.size() < 3) factors.insert(factors.begin(), 1);
+      if (!add(Op::kReshape, {values_.back()}, factors, {})) continue;
+      switch (random_.between(0, 3)) {
+        case 0: draw_pad(values_.back(), 1); break;
+        case 1: draw_concat(values_.back()); break;
+        default: draw_window(values_.back());
+      }
+    }
+    return grown(random_.between(0, 3));
+  }
+
+  // Long axes that only views see: strides and offsets multiply.
+  qir::QGraph long_axes() {
+    values_.push_back(b_.input({random_.between(1, 3)}, random_.between(-3, 1), random_.between(2, 9)));
+    most_elements_ = std::int64_t{1} << 18;
+    const std::int64_t step = std::int64_t{1} << random_.between(8, 17);
+    for (std::int64_t i = random_.between(2, 6); i > 0; --i) {
+      Node pad;
+      pad.pads_begin = {random_.one_in(3) ? random_.between(0, 2) : 0};
+      if (!add(Op::kPad, {values_.back()}, {step + 1 + random_.between(0, 2)}, pad)) break;
+      Node slice;
+      slice.starts = {random_.between(0, 1)};
+      slice.steps = {step - random_.between(0, 1)};
+      if (!add(Op::kSlice, {values_.back()}, {2}, slice)) break;
+    }
+    const ValueId last = values_.back();
+    values_ = {last};
+    most_elements_ = kMostElements;
+    return grown(random_.between(0, 2));
+  }
+
+  // A valid graph with some numbers replaced by absurd ones; shapes and ranges are repaired where they follow.
+  qir::QGraph hostile() {
+    qir::QGraph graph = random_.one_in(2) ? modest() : wide();
+    for (std::int64_t i = random_.between(1, 4); i > 0; --i) mutate(graph);
+    qir::Ranges ranges;
+    for (const qir::Value& value : graph.values) ranges.push_back(qir::range_of(value));
+    for (const Node& node : graph.nodes) {
+      const auto inferred = qir::rule_of(node.op).infer(graph, node, ranges);
+      if (!inferred.ok()) break;
+      qir::Value& value = graph.values[node.output];
+      if (!random_.one_in(5)) value.shape = inferred->shape;
+      if (node.requant.table_index < 0 && inferred->acc.within(qir::kMaxMagnitude)) set_range(value, inferred->acc);
+      ranges[node.output] = qir::range_of(value);
+    }
+    return graph;
+  }
+
+ private:
+  const Sizes& dims_of(ValueId id) const { return b_.graph.values[id].shape.dims(); }
+  ValueId any() { return random_.one_in(3) ? random_.of(values_) : values_.back(); }
+
+  Sizes small_shape(std::int64_t most_rank, std::int64_t most) {
+    Sizes shape(static_cast<std::size_t>(random_.between(1, most_rank)));
+    for (std::int64_t& n : shape) n = random_.between(1, most);
+    return shape;
+  }
+
+  void add_inputs(std::int64_t most_lo) {
+    for (std::int64_t i = random_.between(1, 2); i > 0; --i) {
+      const std::int64_t lo = random_.between(-most_lo, 4);
+      values_.push_back(b_.input(Shape(small_shape(3, 4)), lo, lo + random_.between(0, 8)));
+    }
+  }
+
+  static void set_range(qir::Value& value, const qir::Interval& range) {
+    value.lo = static_cast<std::int64_t>(range.lo);
+    value.hi = static_cast<std::int64_t>(range.hi);
+  }
+
+  // Appends the node if its operator takes it, with the range that follows; sometimes behind a table.
+  bool add(Op op, std::vector<ValueId> inputs, const Sizes& dims, Node node) {
+    std::int64_t elements = 1;
+    for (const std::int64_t n : dims) {
+      if (n < 1 || n > most_elements_) return false;
+      elements *= n;
+      if (elements > most_elements_) return false;
+    }
+    node.op = op;
+    node.inputs = std::move(inputs);
+    node.name = "n" + std::to_string(b_.graph.nodes.size());
+    node.output = b_.value(qir::ValueKind::kNode, Shape(dims), 0, 0);
+    qir::Ranges ranges;
+    for (const qir::Value& value : b_.graph.values) ranges.push_back(qir::range_of(value));
+    const auto inferred = qir::rule_of(op).infer(b_.graph, node, ranges);
+    qir::Value& output = b_.graph.values[node.output];
+    if (!inferred.ok() || !(inferred->shape == output.shape) || !inferred->acc.within(magnitude_)) {
+      b_.graph.values.pop_back();
+      return false;
+    }
+    set_range(output, inferred->acc);
+    if (op <= Op::kSumPool && random_.one_in(3)) add_table(node, output);
+    values_.push_back(node.output);
+    b_.graph.nodes.push_back(std::move(node));
+    return true;
+  }
+
+  // A table around what the accumulator reaches, of any kind, with or without a shift.
+  void add_table(Node& node, qir::Value& output) {
+    std::int64_t shift = random_.between(0, 4);
+    const auto reach = [&] {
+      const std::int64_t round = shift > 0 ? std::int64_t{1} << (shift - 1) : 0;
+      return std::pair((output.lo + round) >> shift, (output.hi + round) >> shift);
+    };
+    while (shift < 40 && reach().second - reach().first >= kMostTableRows) ++shift;
+    const auto [lo, hi] = reach();
+    if (hi - lo >= kMostTableRows || lo < -(std::int64_t{1} << 39) || hi > std::int64_t{1} << 39) return;
+    qir::Table table;
+    table.log_size = static_cast<std::uint8_t>(random_.between(0, 1));
+    while (table.num_rows() < hi - lo + 1) ++table.log_size;
+    table.first = lo - random_.between(0, table.num_rows() - (hi - lo + 1));
+    output.lo = lo;
+    output.hi = hi;
+    const std::int64_t kind = random_.between(0, 2);
+    if (kind == 1) {
+      table.kind = qir::TableKind::kClamp;
+      output.lo = table.clamp_lo = random_.between(-10, 5);
+      output.hi = table.clamp_hi = table.clamp_lo + random_.between(0, 30);
+    } else if (kind == 2) {
+      table.kind = qir::TableKind::kExplicit;
+      for (std::int64_t i = 0; i < table.num_rows(); ++i)
+        table.values.push_back(static_cast<std::int32_t>(random_.between(-20, 20)));
+      const auto [least, most] = std::minmax_element(table.values.begin(), table.values.end());
+      output.lo = *least;
+      output.hi = *most;
+    }
+    node.requant = {static_cast<std::uint8_t>(shift), b_.table(std::move(table))};
+  }
+
+  // n as a product of one to four factors, in any order.
+  Sizes factors_of(std::int64_t n) {
+    Sizes out;
+    for (std::int64_t left = random_.between(0, 3); left > 0; --left) {
+      Sizes divisors;
+      for (std::int64_t q = 1; q <= n; ++q) {
+        if (n % q == 0) divisors.push_back(q);
+      }
+      out.push_back(random_.of(divisors));
+      n /= out.back();
+    }
+    out.push_back(n);
+    random_.shuffle(out);
+    return out;
+  }
+
+  std::int64_t coefficient() {
+    if (magnitude_ <= std::int64_t{1} << 30 || random_.one_in(2)) return random_.between(-2, 2);
+    const std::int64_t most = std::int64_t{1} << random_.between(0, 40);
+    return random_.between(-most, most);
+  }
+
+  std::int64_t constant() {
+    if (magnitude_ <= std::int64_t{1} << 30 || random_.one_in(2)) return random_.between(-3, 3);
+    const std::int64_t most = (std::int64_t{1} << random_.between(0, 62)) - 1;
+    return random_.between(-most, most);
+  }
+
+  // The numpy broadcast of two shapes, or nothing.
+  static std::optional<Sizes> broadcast(const Sizes& a, const Sizes& b) {
+    Sizes out(std::max(a.size(), b.size()), 1);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const std::int64_t x = i < out.size() - a.size() ? 1 : a[i - (out.size() - a.size())];
+      const std::int64_t y = i < out.size() - b.size() ? 1 : b[i - (out.size() - b.size())];
+      if (x != y && x != 1 && y != 1) return std::nullopt;
+      out[i] = std::max(x, y);
+    }
+    return out;
+  }
+
+  void draw_reshape(ValueId x) { add(Op::kReshape, {x}, factors_of(b_.graph.values[x].shape.num_elements()), {}); }
+
+  void draw_transpose(ValueId x) {
+    Node node;
+    Sizes dims;
+    for (std::size_t i = 0; i < dims_of(x).size(); ++i) node.perm.push_back(static_cast<std::int64_t>(i));
+    random_.shuffle(node.perm);
+    for (const std::int64_t from : node.perm) dims.push_back(dims_of(x)[static_cast<std::size_t>(from)]);
+    add(Op::kTranspose, {x}, dims, node);
+  }
+
+  void draw_slice(ValueId x) {
+    Node node;
+    Sizes dims;
+    for (const std::int64_t n : dims_of(x)) {
+      const bool whole = random_.one_in(2);
+      node.starts.push_back(whole ? 0 : random_.between(0, n - 1));
+      node.steps.push_back(whole ? 1 : random_.between(1, 3));
+      const std::int64_t most = (n - 1 - node.starts.back()) / node.steps.back() + 1;
+      dims.push_back(random_.one_in(2) ? most : random_.between(1, most));
+    }
+    add(Op::kSlice, {x}, dims, node);
+  }
+
+  void draw_pad(ValueId x, std::int64_t least) {
+    Node node;
+    Sizes dims = dims_of(x);
+    for (std::int64_t& n : dims) {
+      node.pads_begin.push_back(random_.one_in(3 - least) ? random_.between(0, 3) : 0);
+      n += node.pads_begin.back() + (random_.one_in(3 - least) ? random_.between(0, 6) : 0);
+    }
+    add(Op::kPad, {x}, dims, node);
+  }
+
+  void draw_concat(ValueId x) {
+    Sizes dims = dims_of(x);
+    if (dims.empty()) return;
+    const std::int64_t last = static_cast<std::int64_t>(dims.size()) - 1;
+    const auto axis = static_cast<std::size_t>(random_.between(0, last));
+    std::vector<ValueId> inputs = {x};
+    for (std::int64_t tries = 6; tries > 0 && inputs.size() < 3; --tries) {
+      const ValueId other = random_.of(values_);
+      Sizes theirs = dims_of(other);
+      if (theirs.size() != dims.size()) continue;
+      const std::int64_t length = theirs[axis];
+      theirs[axis] = dims_of(x)[axis];
+      if (theirs != dims_of(x)) continue;
+      inputs.push_back(other);
+      dims[axis] += length;
+    }
+    random_.shuffle(inputs);
+    Node node;
+    node.axes = {static_cast<std::int64_t>(axis)};
+    add(Op::kConcat, inputs, dims, node);
+  }
+
+  void draw_arithmetic(ValueId x) {
+    Node node;
+    if (random_.one_in(4)) {
+      const ValueId p = b_.param(Shape(random_.one_in(2) ? Sizes{1} : dims_of(x)), -3, 3);
+      values_.push_back(p);
+    }
+    const ValueId y = random_.of(values_);
+    const auto dims = broadcast(dims_of(x), dims_of(y));
+    node.coefs = {coefficient()};
+    if (!dims) {
+      node.constant = constant();
+      add(Op::kLinear, {x}, dims_of(x), node);
+    } else if (random_.one_in(2)) {
+      node.coefs.push_back(coefficient());
+      node.constant = constant();
+      add(Op::kLinear, {x, y}, *dims, node);
+    } else {
+      add(Op::kMul, {x, y}, *dims, node);
+    }
+  }
+
+  void draw_window(ValueId x) {
+    if (dims_of(x).size() < 3) {
+      Sizes dims = dims_of(x);
+      while (dims.size() < 3) dims.insert(dims.begin(), 1);
+      if (!add(Op::kReshape, {x}, dims, {})) return;
+      x = values_.back();
+    }
+    const Sizes in = dims_of(x);
+    Node node;
+    Sizes dims = {in[0], in[1]};
+    for (std::size_t i = 2; i < in.size(); ++i) {
+      node.kernel.push_back(random_.between(1, 3));
+      node.strides.push_back(random_.between(1, 2));
+      node.dilations.push_back(random_.between(1, 2));
+      node.pads_begin.push_back(random_.one_in(2) ? random_.between(0, 2) : 0);
+      const std::int64_t end = random_.one_in(2) ? random_.between(0, 2) : 0;
+      const std::int64_t room =
+          in[i] + node.pads_begin.back() + end - (node.kernel.back() - 1) * node.dilations.back() - 1;
+      if (room < 0) return;
+      dims.push_back(room / node.strides.back() + 1);
+    }
+    switch (random_.between(0, 2)) {
+      case 0: add(Op::kMaxPool, {x}, dims, node); return;
+      case 1:
+        node.coefs = {coefficient()};
+        add(Op::kSumPool, {x}, dims, node);
+        return;
+      default: break;
+    }
+    for (const std::int64_t groups : {2, 3}) {
+      if (in[1] % groups == 0 && random_.one_in(2)) node.groups = groups;
+    }
+    dims[1] = node.groups * random_.between(1, 2);
+    Sizes weights = {dims[1], in[1] / node.groups};
+    weights.insert(weights.end(), node.kernel.begin(), node.kernel.end());
+    std::vector<ValueId> inputs = {x, b_.param(Shape(weights), -3, 3)};
+    if (random_.one_in(2)) inputs.push_back(b_.param({dims[1]}, -3, 3));
+    add(Op::kConv, inputs, dims, node);
+  }
+
+  void draw_matmul(ValueId x) {
+    const Sizes a = dims_of(x);
+    if (a.size() < 2) return;
+    for (const ValueId y : values_) {
+      const Sizes b = dims_of(y);
+      if (b.size() < 2 || b[b.size() - 2] != a.back() || random_.one_in(2)) continue;
+      auto dims = broadcast(Sizes(a.begin(), a.end() - 2), Sizes(b.begin(), b.end() - 2));
+      if (!dims) continue;
+      dims->push_back(a[a.size() - 2]);
+      dims->push_back(b.back());
+      std::vector<ValueId> inputs = {x, y};
+      if (random_.one_in(2)) inputs.push_back(b_.param({b.back()}, -3, 3));
+      add(Op::kMatMul, inputs, *dims, {});
+      return;
+    }
+    Sizes dims = a;
+    dims.back() = random_.between(1, 4);
+    const ValueId weights = b_.param({a.back(), dims.back()}, -3, 3);
+    if (random_.one_in(3) && a.size() == 2) {
+      // The constant operand on the left.
+      const ValueId left = b_.param({dims.back(), a[0]}, -3, 3);
+      add(Op::kMatMul, {left, x}, {dims.back(), a[1]}, {});
+      return;
+    }
+    add(Op::kMatMul, {x, weights}, dims, {});
+  }
+
+  void draw_reduction(ValueId x, Op op) {
+    const Sizes in = dims_of(x);
+    if (in.empty()) return;
+    Node node;
+    const bool keep = random_.one_in(2);
+    const std::int64_t only = random_.between(0, static_cast<std::int64_t>(in.size()) - 1);
+    Sizes dims;
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      const bool reduced = op == Op::kArgMax ? static_cast<std::int64_t>(i) == only : random_.one_in(2);
+      if (reduced) node.axes.push_back(static_cast<std::int64_t>(i));
+      if (!reduced) dims.push_back(in[i]);
+      if (reduced && keep) dims.push_back(1);
+    }
+    if (op == Op::kReduceSum) node.coefs = {coefficient()};
+    add(op, {x}, dims, node);
+  }
+
+  void draw_softmax(ValueId x) {
+    if (dims_of(x).empty()) return;
+    const qir::Value value = b_.graph.values[x];
+    Node node;
+    if (value.hi - value.lo >= kMostTableRows) {
+      const std::int64_t most = std::max(std::abs(value.lo), std::abs(value.hi));
+      std::int64_t shift = 0;
+      while (shift < 40 && (most >> shift) >= 256) ++shift;
+      if ((most >> shift) >= 256) return;
+      node.coefs = {1};
+      node.requant = {static_cast<std::uint8_t>(shift), b_.clamp_table(-512, 10, -40, 50)};
+      node.op = Op::kLinear;
+      node.inputs = {x};
+      node.name = "n" + std::to_string(b_.graph.nodes.size());
+      node.output = b_.value(qir::ValueKind::kNode, value.shape, -40, 50);
+      values_.push_back(node.output);
+      b_.graph.nodes.push_back(node);
+      return;
+    }
+    qir::Table table{qir::TableKind::kExplicit, 0, 0, 0, 0, {}};
+    while (table.num_rows() < value.hi - value.lo + 1) ++table.log_size;
+    table.first = 1 - table.num_rows();
+    for (std::int64_t i = 0; i < table.num_rows(); ++i) table.values.push_back(static_cast<std::int32_t>(1 + i));
+    node.axes = {random_.between(0, static_cast<std::int64_t>(dims_of(x).size()) - 1)};
+    node.requant = {static_cast<std::uint8_t>(random_.between(0, 6)), b_.table(std::move(table))};
+    const Sizes dims = dims_of(x);
+    if (!add(Op::kSoftmax, {x}, dims, node)) b_.graph.tables.pop_back();
+  }
+
+  void step() {
+    const ValueId x = any();
+    switch (random_.between(0, 15)) {
+      case 0:
+      case 1: draw_reshape(x); break;
+      case 2: draw_transpose(x); break;
+      case 3:
+      case 4: draw_slice(x); break;
+      case 5:
+      case 6: draw_pad(x, 0); break;
+      case 7: draw_concat(x); break;
+      case 8:
+      case 9: draw_arithmetic(x); break;
+      case 10:
+      case 11: draw_window(x); break;
+      case 12: draw_matmul(x); break;
+      case 13: draw_reduction(x, random_.one_in(2) ? Op::kReduceSum : Op::kReduceMax); break;
+      case 14: draw_reduction(x, Op::kArgMax); break;
+      default: draw_softmax(x);
+    }
+  }
+
+  qir::QGraph grown(std::int64_t steps) {
+    for (; steps > 0; --steps) step();
+    qir::QGraph& graph = b_.graph;
+    std::vector<bool> chosen(graph.values.size(), false);
+    for (const ValueId id : values_) {
+      if (graph.values[id].kind != qir::ValueKind::kParam && (id == values_.back() || random_.one_in(3)))
+        chosen[id] = true;
+    }
+    for (ValueId id = 0; id < chosen.size(); ++id) {
+      if (chosen[id]) graph.outputs.push_back(id);
+    }
+    if (graph.outputs.empty()) graph.outputs.push_back(graph.inputs[0]);
+    return graph;
+  }
+
+  void mutate(qir::QGraph& graph) {
+    static const Sizes kAbsurd = {0,
+                                  1,
+                                  2,
+                                  3,
+                                  -1,
+                                  7,
+                                  16,
+                                  65536,
+                                  std::int64_t{1} << 20,
+                                  std::int64_t{1} << 26,
+                                  (std::int64_t{1} << 26) + 1,
+                                  std::int64_t{1} << 30,
+                                  std::int64_t{1} << 31,
+                                  std::int64_t{1} << 40,
+                                  -(std::int64_t{1} << 40),
+                                  std::int64_t{1} << 61,
+                                  (std::int64_t{1} << 62) - 1,
+                                  -(std::int64_t{1} << 62) + 1,
+                                  INT64_MAX,
+                                  INT64_MIN};
+    const auto absurd = [&] { return random_.of(kAbsurd); };
+    const auto change = [&](Sizes& list) {
+      if (!list.empty())
+        list[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(list.size()) - 1))] = absurd();
+    };
+    qir::Value& value =
+        graph.values[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(graph.values.size()) - 1))];
+    if (graph.nodes.empty()) return;
+    Node& node =
+        graph.nodes[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(graph.nodes.size()) - 1))];
+    switch (random_.between(0, 10)) {
+      case 0: change(node.coefs); break;
+      case 1: node.constant = absurd(); break;
+      case 2: change(node.kernel); break;
+      case 3: change(node.strides); break;
+      case 4: change(node.pads_begin); break;
+      case 5: change(node.starts), change(node.steps); break;
+      case 6:
+        value.lo = absurd(), value.hi = absurd();
+        if (value.lo > value.hi) std::swap(value.lo, value.hi);
+        break;
+      case 7: {
+        Sizes dims = value.shape.dims();
+        change(dims);
+        for (std::int64_t& n : dims) n = std::max<std::int64_t>(1, n);
+        if (Result<Shape> shape = Shape::make(dims); shape.ok()) value.shape = *shape;
+        break;
+      }
+      case 8:
+        if (!graph.tables.empty())
+          graph.tables[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(graph.tables.size()) - 1))]
+              .first = absurd();
+        break;
+      case 9: node.requant.shift = static_cast<std::uint8_t>(random_.between(0, 41)); break;
+      default: change(node.dilations);
+    }
+  }
+
+  Random random_;
+  TestBuilder b_;
+  std::vector<ValueId> values_;  // that later nodes may read
+  std::int64_t magnitude_ = std::int64_t{1} << 30;
+  std::int64_t most_elements_ = kMostElements;
+};
+
+}  // namespace
+
+qir::QGraph draw_graph(std::uint64_t seed) {
+  Drawer drawer(seed);
+  switch (seed % 16) {
+    case 0:
+    case 8: return drawer.padded_reshape();
+    case 4:
+    case 12: return drawer.wide();
+    case 7: return seed % 64 == 7 ? drawer.long_axes() : drawer.padded_reshape();
+    case 15: return drawer.hostile();
+    default: return drawer.modest();
+  }
+}
+
+}  // namespace zkinfer::differential

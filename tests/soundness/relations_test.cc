@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// One cheat per kind of relation, as a whole proof: the relation that breaks, the reason with zero knowledge on (always the
+// opening: nothing else sees a hidden value) and off.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "prover/check_columns.h"
+#include "support/outer_check.h"
+#include "support/small_graphs.h"
+
+namespace zkinfer::e2e {
+namespace {
+
+// Cells of the columns by name (the last column of that name), and the claimed outputs.
+class Lie {
+ public:
+  Lie(const Session& session, circuit::ColumnValues& data) : session_(session), data_(data) {}
+  Fp& cell(const std::string& column, std::size_t i) { return data_[column_named(session_, column)][i]; }
+  void add(const std::string& column, std::size_t i, std::int64_t difference) {
+    cell(column, i) += Fp::from_int(difference);
+  }
+  std::int64_t value(const std::string& column, std::size_t i) { return cell(column, i).to_int(); }
+  // The last box axis has length n: the first row r where test(r * n) holds.
+  template <class Test>
+  std::size_t find(std::size_t count, const Test& test) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (test(i)) return i;
+    }
+    ADD_FAILURE() << "no cell suits this cheat";
+    return 0;
+  }
+
+  static circuit::ColumnId column_named(const Session& session, const std::string& name) {
+    const auto& columns = session.compiled().circuit.columns;
+    for (auto id = static_cast<circuit::ColumnId>(columns.size()); id-- > 0;) {
+      if (columns[id].name == name) return id;
+    }
+    ADD_FAILURE() << "no column '" << name << "'";
+    return 0;
+  }
+
+  std::function<void(statement::PublicValues&)> outputs;  // set by a cheat that claims other outputs
+
+ private:
+  const Session& session_;
+  circuit::ColumnValues& data_;
+};
+
+struct Cheat {
+  const char* name;
+  qir::QGraph graph;
+  std::function<void(Lie&)> lie;
+  const char* relation;  // what fails first of contractions, lookups, equalities, outputs; "" for multiplicities
+  RejectReason off;
+};
+
+// The output follows the lie, so that nothing but the named relation stands in the way.
+void claim(Lie& lie, std::size_t output, std::size_t i, std::int64_t value) {
+  lie.outputs = [=](statement::PublicValues& outputs) { outputs[output][i] = value; };
+}
+
+// Another remainder that is in range: the accumulator is not the one that the operands give.
+void wrong_accumulator(Lie& lie, const std::string& node, std::int64_t size) {
+  const std::int64_t lo = lie.value(node + " remainder", 1);
+  lie.add(node + " remainder", 1, lo + 1 < size ? 1 : -1);
+}
+
+void wrong_quotient(Lie& lie) {
+  const std::size_t i = lie.find(12, [&](std::size_t c) { return std::abs(lie.value("n0", c)) < 20; });
+  lie.add("n0 quotient", i, -1);
+  lie.add("n0 remainder", i, 16);
+  lie.add("n0", i, -1);
+  claim(lie, 0, i, lie.value("n0", i));
+}
+
+// hi + 1/16 and lo - 1 give the same accumulator in the field.
+void quotient_off_the_domain(Lie& lie) {
+  const std::size_t i = lie.find(12, [&](std::size_t c) { return lie.value("n0 remainder", c) > 0; });
+  lie.cell("n0 quotient", i) += inverse(Fp(16));
+  lie.add("n0 remainder", i, -1);
+}
+
+void wrong_table_value(Lie& lie) {
+  const std::size_t i = lie.find(12, [&](std::size_t c) { return lie.value("n0", c) < 20; });
+  lie.add("n0", i, 1);
+  claim(lie, 0, i, lie.value("n0", i));
+}
+
+void input_out_of_range(Lie& lie, std::int64_t x) {
+  lie.cell("v0", 0) = Fp::from_int(x);
+  claim(lie, 0, 0, x + lie.value("v0", 1) + lie.value("v0", 2));
+}
+
+void too_large_a_maximum(Lie& lie) {
+  const std::size_t row = lie.find(2, [&](std::size_t r) {
+    for (std::size_t i = 0; i < 5; ++i) {
+      if (lie.value("v0", 5 * r + i) == 7) return false;
+    }
+    return true;
+  });
+  std::int64_t most = -8;
+  for (std::size_t i = 0; i < 5; ++i) most = std::max(most, lie.value("v0", 5 * row + i));
+  lie.add("n0 maximum", row, 1);
+  claim(lie, 0, row, most + 1);
+}
+
+// The step and the maximum of row 0 speak of index `wanted`.
+void set_arg_max(Lie& lie, std::size_t wanted, bool with_maximum) {
+  for (std::size_t i = 0; i < 5; ++i) lie.cell("n0 step", i) = Fp(i >= wanted ? 1 : 0);
+  if (with_maximum) lie.cell("n0 maximum", 0) = lie.cell("v0", wanted);
+  claim(lie, 0, 0, static_cast<std::int64_t>(wanted));
+}
+
+std::size_t smaller_index(Lie& lie) {
+  return lie.find(5, [&](std::size_t i) { return lie.value("v0", i) < lie.value("n0 maximum", 0); });
+}
+
+void two_maxima(Lie& lie) {
+  // 0 1 0 .. 1: the differences are 1, -1 and 1.
+  for (std::size_t i = 0; i < 5; ++i) lie.cell("n0 step", i) = Fp(i == 1 || i == 4 ? 1 : 0);
+  for (std::size_t i = 0; i < 5; ++i) lie.cell("v0", i) = lie.cell("n0 maximum", 0);
+  claim(lie, 0, 0, 3);
+}
+
+// A tie: the second maximum is no answer.
+void later_of_a_tie(Lie& lie) {
+  lie.cell("v0", 0) = lie.cell("n0 maximum", 0);
+  lie.cell("v0", 4) = lie.cell("n0 maximum", 0);
+  set_arg_max(lie, 4, false);
+}
+
+// y + 1, with remainder - 2 s and complement + 2 s: all equations hold, the limbs are out of range.
+void wrong_softmax_value(Lie& lie) {
+  const std::size_t i = lie.find(6, [&](std::size_t c) { return lie.value("n0", c) < 64; });
+  std::int64_t s = 0;
+  for (std::size_t j = 0; j < 3; ++j) s += lie.value("n0 exponential", i / 3 * 3 + j);
+  lie.add("n0", i, 1);
+  lie.add("n0 remainder", i, -2 * s);
+  lie.add("n0 complement", i, 2 * s);
+  claim(lie, 0, i, lie.value("n0", i));
+}
+
+void wrong_copy(Lie& lie) {
+  // Output columns 2.. of row 0 are the copy's first entries.
+  lie.add("n3 input copy", 1, lie.value("n3 input copy", 1) < 7 ? 1 : -1);
+  claim(lie, 0, 3, lie.value("n3 input copy", 1));
+}
+
+std::vector<Cheat> cheats() {
+  constexpr RejectReason kLookup = RejectReason::kSumcheck;
+  constexpr RejectReason kLinear = RejectReason::kFinalCheck;
+  const auto accumulator = [](const char* node, std::int64_t size) {
+    return [=](Lie& lie) { wrong_accumulator(lie, node, size); };
+  };
+  const auto add = [](const char* column, std::size_t i, std::int64_t difference) {
+    return [=](Lie& lie) { lie.add(column, i, difference); };
+  };
+  return {
+      {"conv: accumulator", conv_graph(false), accumulator("n0", 32), "n0 (contraction)", kLinear},
+      {"depthwise: accumulator", conv_graph(true), accumulator("n0", 32), "n0 (contraction)", kLinear},
+      {"matmul: accumulator", matmul_graph(), accumulator("n1", 4), "n1 (contraction)", kLinear},
+      {"matmul of activations", matmul_graph(), add("n0", 5, 1), "n0 (contraction)", kLinear},
+      {"pointwise: accumulator", mul_graph(), accumulator("n0", 16), "n0 (contraction)", kLinear},
+      {"remainder out of range", mul_graph(), wrong_quotient, "n0 remainder (lookup domain)", kLookup},
+      {"table domain", mul_graph(), quotient_off_the_domain, "n0 value (lookup domain)", kLookup},
+      {"table value", mul_graph(), wrong_table_value, "n0 value (lookup value)", kLookup},
+      {"input below its range", sum_graph(), [](Lie& lie) { input_out_of_range(lie, -21); }, "v0 range (lookup domain)",
+       kLookup},
+      {"input above its range", sum_graph(), [](Lie& lie) { input_out_of_range(lie, 18); },
+       "v0 upper range (lookup domain)", kLookup},
+      {"multiplicity too large", mul_graph(), add("multiplicities of table 0", 7, 1), "", kLookup},
+      {"multiplicity too small", mul_graph(), add("multiplicities of table 1", 3, -1), "", kLookup},
+      {"positive part of a maximum", reduce_graph(), too_large_a_maximum, "n0 maximum (lookup value)", kLookup},
+      {"arg max: not the maximum", arg_max_graph(), [](Lie& lie) { set_arg_max(lie, smaller_index(lie), false); },
+       "n0 (contraction)", kLookup},
+      {"arg max: a smaller maximum", arg_max_graph(), [](Lie& lie) { set_arg_max(lie, smaller_index(lie), true); },
+       "n0 order (lookup domain)", kLookup},
+      {"arg max: two ones", arg_max_graph(), two_maxima, "n0 one-hot (lookup domain)", kLookup},
+      {"arg max: later of a tie", arg_max_graph(), later_of_a_tie, "n0 order (lookup domain)", kLookup},
+      {"arg max: no one", arg_max_graph(),
+       [](Lie& lie) {
+         for (std::size_t i = 0; i < 5; ++i) lie.cell("n0 step", i) = Fp();
+       },
+       "n0 order", kLookup},
+      {"softmax: exponential", softmax_graph(), add("n0 exponential", 2, 1), "", kLookup},
+      {"softmax: value and limbs", softmax_graph(), wrong_softmax_value, "n0 remainder (lookup domain)", kLookup},
+      {"softmax: complement", softmax_graph(), add("n0 complement", 2, 1), "n0 remainder (equality)", kLinear},
+      {"copy of a pool's input", max_pool_graph(), add("n0 input copy", 4, 1), "", kLinear},
+      {"copy in a reshape", movement_graph(), wrong_copy, "n3 input copy (equality)", kLinear},
+  };
+}
+
+prover::ProveHooks hooks_of(const Cheat& cheat, const Session& session) {
+  prover::ProveHooks hooks;
+  const auto outputs = std::make_shared<std::function<void(statement::PublicValues&)>>();
+  const auto change = [&cheat, &session, outputs](circuit::ColumnValues& data) {
+    Lie lie(session, data);
+    cheat.lie(lie);
+    *outputs = lie.outputs;
+  };
+  if (std::string(cheat.name).starts_with("multiplicity")) {
+    hooks.committed = [change](circuit::ColumnValues& data, std::vector<Fe>&) { change(data); };
+  } else {
+    hooks.columns = change;
+    hooks.outputs = [outputs](statement::PublicIo& data) {
+      if (*outputs) (*outputs)(data.values);
+    };
+  }
+  return hooks;
+}
+
+TEST(Relations, EachCheatIsRejected) {
+  for (const Cheat& cheat : cheats()) {
+    for (const bool zero_knowledge : {false, true}) {
+      const Session session(cheat.graph, zero_knowledge);
+      ASSERT_TRUE(session.verify(session.prove().bytes).accepted()) << cheat.name;
+      const prover::ProveHooks hooks = hooks_of(cheat, session);
+      argument::TupleValues tuples;
+      const OuterState state = outer_state(session, hooks, tuples);
+      const Status relations = prover::check_columns(session.compiled(), state.data, state.public_data.values);
+      if (cheat.relation[0] != '\0') {
+        EXPECT_NE(relations.message().find(cheat.relation), std::string::npos)
+            << cheat.name << ": " << relations.to_string();
+      }
+      const Verdict verdict = session.verdict_on(hooks);
+      const RejectReason expected = zero_knowledge ? RejectReason::kOpening : cheat.off;
+      EXPECT_EQ(reject_reason_name(verdict.reason), reject_reason_name(expected))
+          << cheat.name << ": " << verdict.to_string();
+    }
+  }
+}
+
+// The prover claims another output than the columns hold.
+TEST(Relations, WrongPublicOutputIsRejected) {
+  for (const bool zero_knowledge : {false, true}) {
+    const Session session(mlp_graph(), zero_knowledge);
+    for (std::size_t output = 0; output < session.graph.outputs.size(); ++output) {
+      prover::ProveHooks hooks;
+      hooks.outputs = [&](statement::PublicIo& data) { data.values[output][0] += data.values[output][0] > 0 ? -1 : 1; };
+      const Verdict verdict = session.verdict_on(hooks);
+      EXPECT_EQ(verdict.reason, zero_knowledge ? RejectReason::kOpening : RejectReason::kFinalCheck)
+          << verdict.to_string();
+      hooks.outputs = [&](statement::PublicIo& data) { data.values[output][0] = 1000; };
+      EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kBadPublicValue);
+    }
+  }
+}
+
+// A public input is part of the statement: the prover cannot claim another one than it used, in any mode.
+TEST(Relations, WrongPublicInputIsRejected) {
+  for (const bool public_params : {false, true}) {
+    prover::ModelOptions options = test_options(true);
+    options.visibility = {{Exposure::kPublic}, {Exposure::kPublic}, public_params};
+    const Session session(mlp_graph(), options);
+    ASSERT_TRUE(session.verify(session.prove().bytes).accepted());
+    for (std::size_t i = 0; i < 6; ++i) {
+      prover::ProveHooks hooks;
+      hooks.outputs = [&](statement::PublicIo& data) { data.values.back()[i] += data.values.back()[i] < 7 ? 1 : -1; };
+      EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kOpening) << i;
+      hooks.outputs = [&](statement::PublicIo& data) { data.values.back()[i] = 8; };
+      EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kBadPublicValue) << i;
+    }
+    // The other way round: another input than the claimed one.
+    prover::ProveHooks hooks;
+    hooks.columns = [&](circuit::ColumnValues& data) {
+      Fp& x = data[Lie::column_named(session, "v0")][2];
+      x += x.to_int() < 7 ? Fp(1) : -Fp(1);
+    };
+    EXPECT_EQ(session.verdict_on(hooks).reason, RejectReason::kOpening);
+  }
+}
+
+// Honest with other weights than the committed ones.
+TEST(Relations, OtherWeightsThanTheKeysAreRejected) {
+  for (const bool zero_knowledge : {false, true}) {
+    Session session(mlp_graph(), zero_knowledge);
+    Session other(mlp_graph(), zero_knowledge, 50);
+    const Bytes honest = session.prove().bytes;
+    const qir::WeightStore params = session.model.weights;
+    session.model.weights = other.model.weights;
+    const RejectReason linear = zero_knowledge ? RejectReason::kOpening : RejectReason::kFinalCheck;
+    EXPECT_EQ(session.verify(session.prove().bytes).reason, linear) << "other weights, the key's oracle";
+    session.model.weights = params;
+    // One weight off by one.
+    prover::ProveHooks hooks;
+    hooks.columns = [&](circuit::ColumnValues& data) { data[Lie::column_named(session, "v1")][7] += Fp(1); };
+    EXPECT_EQ(session.verdict_on(hooks).reason, linear) << "one weight";
+    // The whole other model under this key: its leaves do not hash to the key's root.
+    std::swap(session.model.oracle, other.model.oracle);
+    session.model.weights = other.model.weights;
+    EXPECT_EQ(session.verify(session.prove().bytes).reason, RejectReason::kMerklePath)
+        << "other weights, their own oracle";
+    EXPECT_TRUE(session.verify(honest).accepted());
+  }
+}
+
+}  // namespace
+}  // namespace zkinfer::e2e

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a key makes a verifier spend is counted before it is spent. The hostile keys are those of a review: a few hundred bytes
+// that cost minutes and gigabytes.
+#include <time.h>
+
+#include <gtest/gtest.h>
+
+#include "prover/key_proof_params.h"
+#include "soundness/choose_params.h"
+#include "support/session.h"
+#include "support/small_graphs.h"
+
+namespace zkinfer::e2e {
+namespace {
+
+using qir::Node;
+using qir::Op;
+using qir::TestBuilder;
+using qir::ValueId;
+
+// Sanitizers make everything slower by a factor that says nothing.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kTimed = false;
+#else
+constexpr bool kTimed = true;
+#endif
+
+double cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+qir::Visibility all_private() { return {{Exposure::kPrivate}, {Exposure::kPrivate}, true}; }
+
+// A key for this graph, with parameters as its maker would choose them.
+statement::Key key_of(const qir::QGraph& graph) {
+  const auto compiled = relations::compile(graph, true, all_private());
+  ZKI_CHECK(compiled.ok(), compiled.status().to_string().c_str());
+  Security security;
+  security.bits = 100;
+  security.pow_bits = 0;
+  const auto params = soundness::choose_params(prover::param_request(security, *compiled));
+  ZKI_CHECK(params.ok(), params.status().to_string().c_str());
+  statement::Key key;
+  key.graph = graph;
+  key.visibility = all_private();
+  key.params = *params;
+  return key;
+}
+
+// Windows of 2^log_kernel cells at 2^log_outputs places, over a box that is cut in 2^rank blocks.
+qir::QGraph windows_in_blocks(int rank, int log_outputs, int log_kernel) {
+  TestBuilder b;
+  Dims in = {1, 1}, out = {1, 1};
+  Node pool;
+  const auto axis = [&](std::int64_t kernel, std::int64_t pad) {
+    pool.kernel.push_back(kernel), pool.strides.push_back(1), pool.dilations.push_back(1),
+        pool.pads_begin.push_back(pad);
+  };
+  for (int i = 0; i < rank; ++i) {
+    in.push_back(3), out.push_back(3);
+    axis(1, 0);
+  }
+  const std::int64_t kernel = std::int64_t{1} << log_kernel;
+  in.push_back(1), out.push_back(std::int64_t{1} << log_outputs);
+  axis(kernel, kernel - 1);
+  const ValueId x = b.input(Shape(in), 0, 1);
+  pool.coefs = {1};
+  pool.requant = {2, b.range_table(0, static_cast<std::uint8_t>(log_kernel))};
+  b.graph.outputs = {b.node(Op::kSumPool, {x}, Shape(out), 0, kernel - 1, pool)};
+  return b.graph;
+}
+
+// One input of [size] * rank; its range check has a block for every choice of pieces.
+qir::QGraph one_input(int rank, std::int64_t size, std::int64_t hi) {
+  TestBuilder b;
+  b.graph.outputs = {b.input(Shape(Dims(static_cast<std::size_t>(rank), size)), 0, hi)};
+  return b.graph;
+}
+
+// The sum of many shifted views of one input of [5] * rank.
+qir::QGraph views_in_blocks(int rank, int num_views) {
+  TestBuilder b;
+  const Dims in(static_cast<std::size_t>(rank), 5), out(static_cast<std::size_t>(rank), 3);
+  const ValueId x = b.input(Shape(in), 0, 1);
+  std::vector<ValueId> views;
+  for (int v = 0; v < num_views; ++v) {
+    Node slice;
+    int shift = v;
+    for (int i = 0; i < rank; ++i) {
+      slice.starts.push_back(shift % 3), slice.steps.push_back(1);
+      shift /= 3;
+    }
+    views.push_back(b.node(Op::kSlice, {x}, Shape(out), 0, 1, slice));
+  }
+  Node sum;
+  sum.coefs.assign(views.size(), 1);
+  sum.requant = {1, b.range_table(-16384, 15)};
+  b.graph.outputs = {b.node(Op::kLinear, views, Shape(out), -16384, 16383, sum)};
+  return b.graph;
+}
+
+void expect_refused(const char* name, const qir::QGraph& graph) {
+  SCOPED_TRACE(name);
+  auto key = statement::parse_key(key_of(graph).to_bytes());
+  ASSERT_TRUE(key.ok()) << key.status().to_string();
+  const double before = cpu_seconds();
+  const auto prepared = verifier::prepare(std::move(key).value());
+  EXPECT_EQ(prepared.status().code(), StatusCode::kResourceLimit) << prepared.status().to_string();
+  if (kTimed) EXPECT_LT(cpu_seconds() - before, 2.0);
+}
+
+TEST(VerifierCost, HostileKeysAreRefused) {
+  expect_refused("windows", windows_in_blocks(10, 11, 20));
+  expect_refused("terms", one_input(16, 3, 1000000000000000000));
+  expect_refused("memory", one_input(1, std::int64_t{1} << 24, 1000000000000000000));
+  expect_refused("views and blocks", views_in_blocks(10, 2000));
+}
+
+// Keys that took seconds to minutes when vectors were made anew for every block: now they are ordinary.
+TEST(VerifierCost, BlocksShareTheirVectors) {
+  for (const qir::QGraph& graph : {windows_in_blocks(8, 7, 16), windows_in_blocks(10, 7, 17), one_input(14, 3, 255)}) {
+    const auto prepared = verifier::prepare(key_of(graph));
+    ASSERT_TRUE(prepared.ok()) << prepared.status().to_string();
+    EXPECT_LT(prepared->cost.nanoseconds, 2'000'000'000u);
+  }
+}
+
+TEST(VerifierCost, TheErrorSaysWhatIsNeeded) {
+  auto key = statement::parse_key(key_of(one_input(1, std::int64_t{1} << 24, 1000000000000000000)).to_bytes());
+  ASSERT_TRUE(key.ok());
+  const Status status = verifier::prepare(std::move(key).value()).status();
+  EXPECT_NE(status.message().find("2.0 s and 512 MiB"), std::string::npos) << status.to_string();
+}
+
+// Whatever the key costs: bytes that are no proof cost no more than reading them.
+TEST(VerifierCost, GarbageIsOnlyRead) {
+  auto prepared = verifier::prepare(key_of(windows_in_blocks(8, 11, 20)), kNoVerifyLimits);
+  ASSERT_TRUE(prepared.ok()) << prepared.status().to_string();
+  EXPECT_GT(prepared->cost.nanoseconds, 2'000'000'000u);
+  const Bytes header = statement::header_bytes(prepared->key, Digest{}, 0, {});
+  for (const std::size_t num_bytes : {std::size_t{0}, std::size_t{112}, std::size_t{1} << 20}) {
+    Bytes proof = header;
+    proof.resize(header.size() + num_bytes, 1);
+    const double before = cpu_seconds();
+    EXPECT_FALSE(verifier::verify(*prepared, proof, nullptr).accepted());
+    if (kTimed) EXPECT_LT(cpu_seconds() - before, 0.2) << num_bytes;
+  }
+}
+
+// Honest proofs, whose checking costs all that the key says.
+void expect_covered(const char* name, const qir::QGraph& graph, const prover::ModelOptions& options) {
+  SCOPED_TRACE(name);
+  const Session session(graph, options);
+  const prover::Proof proof = session.prove();
+  auto key = statement::parse_key(session.key().to_bytes());
+  ASSERT_TRUE(key.ok());
+  double before = cpu_seconds();
+  const auto prepared = verifier::prepare(std::move(key).value(), kNoVerifyLimits);
+  ASSERT_TRUE(prepared.ok()) << prepared.status().to_string();
+  const double prepare_seconds = cpu_seconds() - before;
+  before = cpu_seconds();
+  EXPECT_TRUE(verifier::verify(*prepared, proof.bytes, session.beside(proof), nullptr).accepted());
+  const double verify_seconds = cpu_seconds() - before;
+  const double counted = 1e-9 * static_cast<double>(prepared->cost.nanoseconds);
+  std::printf("%-12s prepare %8.3f ms, verify %8.3f ms, counted %8.3f ms, %6.1f MiB\n", name, 1e3 * prepare_seconds,
+              1e3 * verify_seconds, 1e3 * counted, static_cast<double>(prepared->cost.memory_bytes) / (1 << 20));
+  // The machine of whoever runs this may be slower than the one of the count.
+  if (kTimed) EXPECT_LT(prepare_seconds + verify_seconds, 4 * counted + 0.005);
+}
+
+TEST(VerifierCost, TheCountCoversTheWork) {
+  prover::ModelOptions hidden = test_options(true);
+  hidden.visibility = all_private();
+  expect_covered("every op", qir::every_op_graph(), test_options(true));
+  expect_covered("clear", qir::every_op_graph(), test_options(false));
+  expect_covered("softmax", softmax_graph(), test_options(true));
+  expect_covered("windows", windows_in_blocks(4, 6, 10), hidden);
+  expect_covered("terms", one_input(9, 3, 255), hidden);
+  expect_covered("views", views_in_blocks(6, 200), hidden);
+  expect_covered("long", one_input(1, std::int64_t{1} << 17, 1000000000000000000), hidden);
+  prover::ModelOptions hashed = test_options(true);
+  hashed.visibility.inputs = {Exposure::kPrivate, TensorHash::kSha256};
+  expect_covered("sha256", mul_graph(), hashed);
+  hashed.visibility.inputs = {Exposure::kCommitted};
+  expect_covered("committed", mul_graph(), hashed);
+}
+
+}  // namespace
+}  // namespace zkinfer::e2e
