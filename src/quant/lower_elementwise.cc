@@ -126,11 +126,12 @@ Status Lowering::lower_mul(std::size_t i) {
   double largest = most > 0 ? most : 1;
   Target t = segment(i).mode == Mode::kNarrow ? target(i) : Target{};
   if (data->num_elements() == 1) {
-    // Public scales must not give the factor away: they follow from the input's and the next power of two, not from what
-    // calibration saw behind it.
-    largest = std::exp2(std::ceil(std::log2(largest)));
-    if (segment(i).mode == Mode::kNarrow && !segment(i).chain.has_fixed_range())
-      t.h_scale = t.y_scale = x.scale * largest;
+    // Public scales must not give the factor away: they are the input's times a power of two, the next above what the
+    // factor or calibration asks for.
+    const auto octave = [](double ratio) { return std::exp2(std::ceil(std::log2(ratio))); };
+    largest = octave(largest);
+    const bool follows = segment(i).mode == Mode::kNarrow && t.h_scale == t.y_scale;
+    if (follows) t.h_scale = t.y_scale = x.scale * octave(t.y_scale / x.scale);
   }
   const double natural = largest / static_cast<double>((std::int64_t{1} << (natural_bits - 1)) - 1) * x.scale;
   const double unit = segment(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift) : wanted_unit(i, natural);
