@@ -122,7 +122,7 @@ inline Real bits(const pcs::OpeningParams& params, const OuterShape& shape) {
     charge(3 * witness_list * one);  // a round; "lookup r" with the next lambda: 2
   }
   const Real variables = shape.relation_variables > 0 ? shape.relation_variables : shape.batched_rounds;
-  charge((variables + shape.num_relations) * witness_list * one);
+  charge((variables + shape.num_relations + 1) * witness_list * one);  // with "lookup r"
   charge(static_cast<Real>(shape.batched_degree) * witness_list * one);
   charge(static_cast<Real>(shape.log_triple_rows) * witness_list * one);
   charge(static_cast<Real>(shape.num_functionals) * all_lists * one);

@@ -36,7 +36,7 @@ class Tree : public ::testing::Test {
   Tree() {
     package::Package package;
     package.graph = e2e::mlp_graph();
-    package.params = e2e::draw_params(package.graph, 1);
+    package.weights = e2e::draw_params(package.graph, 1);
     model_.emplace(must(Model::from_bytes(package::to_bytes(package))));
     make_root(kBudget);
   }
@@ -157,11 +157,11 @@ TEST_F(Tree, RootAndInnerCommitmentsMakeNoProofs) {
 TEST_F(Tree, AnotherModelsRootIsRefused) {
   package::Package package;
   package.graph = e2e::matmul_graph();
-  package.params = e2e::draw_params(package.graph, 1);
+  package.weights = e2e::draw_params(package.graph, 1);
   const Model other = must(Model::from_bytes(package::to_bytes(package)));
   EXPECT_EQ(tree().serve(other).status().code(), StatusCode::kInvalidArgument);
   package.graph = e2e::mlp_graph();
-  package.params = e2e::draw_params(package.graph, 2);
+  package.weights = e2e::draw_params(package.graph, 2);
   const Model weights = must(Model::from_bytes(package::to_bytes(package)));
   EXPECT_FALSE(tree().serve(weights).ok());
   EXPECT_TRUE(names_there().empty()) << "nothing is made for another model";
