@@ -189,6 +189,7 @@ TEST(Budgets, TensorCommitments) {
   const std::size_t at = message.find("a budget of ");
   ASSERT_NE(at, std::string::npos) << message;
   const std::uint64_t works = std::stoull(message.substr(at + 12));
+  std::printf("784 entries: a budget of %llu works\n", static_cast<unsigned long long>(works));
   EXPECT_TRUE(tensor_oracle(tensor_request(784, works)).ok()) << message;
   EXPECT_FALSE(tensor_oracle(tensor_request(784, 2 * works)).ok()) << message;
 }
