@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "prover/certify.h"
+#include "prover/check_columns.h"
+#include "prover/witness.h"
+#include "qir/test_graphs.h"
 #include "support/session.h"
 #include "verifier/certificate.h"
 
@@ -66,6 +69,62 @@ TEST_P(Certificate, AParameterOutOfRangeIsRejected) {
     prepared.key.commitment.ood_value = pcs::ood_value(model.oracle, prepared.ood_point);
     const Bytes certificate = prover::certify(model, {}).value();
     EXPECT_FALSE(verifier::verify_certificate(prepared, certificate).accepted());
+  }
+}
+
+// Every entry of every tensor is bound to exactly its range, however the tensors are cut into tuples: with and without a
+// multiple of the width, with and without zero in the range, alone and several together.
+TEST(CertificateCircuit, HoldsForTheRangesAndNothingElse) {
+  struct Case {
+    std::vector<Shape> shapes;
+    std::int64_t lo, hi;
+    bool is_cut;
+  };
+  const std::vector<Case> cases = {
+      {{{5, 84}}, -1, 1, true},                // a multiple of the width
+      {{{17, 31}, {3}, {2, 2}}, -1, 1, true},  // none is: zeros beyond the axis
+      {{{9, 40}, {7, 11}}, 2, 5, true},        // zero is out of range: only where the axis is a multiple
+      {{{7, 11}}, -300, -44, false},           // 257 numbers: one at a time
+      {{{300}, {1}}, 0, 0, true},              // one number
+      {{{6, 3, 3, 3}}, -128, 127, false},      // a table of pairs would be longer than the tensor
+      {{{4, 3}}, -40000, 40000, false},        // limbs
+      {{{600}}, 0, 1, true},                   // several bits at a time
+  };
+  for (const Case& tested : cases) {
+    qir::TestBuilder b;
+    qir::Weights weights;
+    for (const Shape& shape : tested.shapes) b.param(shape, tested.lo, tested.hi);
+    std::mt19937_64 draws(3);
+    for (const qir::Value& value : b.graph.values) {
+      std::vector<std::int32_t>& tensor = weights.emplace_back();
+      for (std::int64_t i = 0; i < value.shape.num_elements(); ++i) {
+        const auto span = static_cast<std::uint64_t>(tested.hi - tested.lo + 1);
+        tensor.push_back(static_cast<std::int32_t>(tested.lo + static_cast<std::int64_t>(draws() % span)));
+      }
+    }
+    const auto compiled = relations::compile_certificate(b.graph, true);
+    ASSERT_TRUE(compiled.ok()) << compiled.status().to_string();
+    std::size_t widest = 0;
+    for (const circuit::Lookup& lookup : compiled->circuit.lookups) widest = std::max(widest, lookup.tuple.size());
+    EXPECT_EQ(widest > 1, tested.is_cut) << tested.lo;
+    const auto holds = [&] {
+      return prover::check_columns(*compiled, prover::fill_columns(b.graph, *compiled, weights, {}), {}).ok();
+    };
+    ASSERT_TRUE(holds()) << tested.lo;
+    for (std::vector<std::int32_t>& tensor : weights) {
+      for (std::int32_t& x : tensor) {
+        const std::int32_t honest = x;
+        for (const std::int64_t end : {tested.lo, tested.hi}) {
+          x = static_cast<std::int32_t>(end);
+          if (&x == &tensor.front() || &x == &tensor.back()) EXPECT_TRUE(holds()) << end;
+        }
+        for (const std::int64_t outside : {tested.lo - 1, tested.hi + 1}) {
+          x = static_cast<std::int32_t>(outside);
+          EXPECT_FALSE(holds()) << outside << " entry " << &x - tensor.data();
+        }
+        x = honest;
+      }
+    }
   }
 }
 

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <random>
+
+#include <sys/stat.h>
 
 #include "package/package.h"
 #include "slots/test_folder.h"
@@ -231,6 +234,84 @@ TEST(Opening, TheOutOfDomainValueIsCompared) {
   const Digest checksum = keccak256(opening);
   opening.insert(opening.end(), checksum.begin(), checksum.end());
   expect_no_match(model, key.to_bytes(), opening, "out-of-domain");
+}
+
+// The code word in a file: the same proofs as from memory, and no encoding.
+TEST(CodeFile, TheSameProofsAsFromMemory) {
+  const TestFolder folder;
+  const Model model = make_model(make_package(1));
+  CommitOptions options = options_with(8);
+  options.insecure_seed = Digest{1};
+  Prover in_memory = commit(model, options);
+  options.code_file = folder.file("m.zkcode");
+  Prover in_file = commit(model, options);
+  EXPECT_EQ(in_file.verification_key(), in_memory.verification_key());
+  const Bytes proof = in_memory.prove(zeros(model))->proof;
+  EXPECT_EQ(in_file.prove(zeros(model))->proof, proof);
+  const auto slots = std::make_shared<MemorySlots>(in_file.all_slots());
+  Result<Prover> again = Prover::restore(model, in_file.commitment_secret(), slots, {}, options.code_file);
+  ASSERT_TRUE(again.ok()) << again.status().to_string();
+  EXPECT_EQ(again->verification_key(), in_memory.verification_key());
+  EXPECT_EQ(again->audit_key(), in_memory.audit_key());
+  EXPECT_EQ(again->prove(zeros(model))->proof, proof);
+  EXPECT_TRUE(again->certify().ok());
+  struct stat facts {};
+  ASSERT_EQ(::stat(options.code_file.c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777, 0600u);
+}
+
+TEST(CodeFile, IsMadeAgainWhereItIsMissing) {
+  const TestFolder folder;
+  const Model model = make_model(make_package(1));
+  Prover prover = commit(model, options_with(8));
+  const std::string path = folder.file("m.zkcode");
+  const auto restore = [&](const Model& with) {
+    return Prover::restore(with, prover.commitment_secret(), std::make_shared<MemorySlots>(prover.all_slots()), {},
+                           path);
+  };
+  ASSERT_TRUE(restore(model).ok());
+  EXPECT_TRUE(std::filesystem::exists(path));
+  ASSERT_TRUE(restore(model).ok());
+  // Other weights under the same structure: refused, and the message says which file and what to do.
+  const Result<Prover> other = restore(make_model(make_package(2)));
+  EXPECT_EQ(other.status().code(), StatusCode::kCorrupt);
+  EXPECT_NE(other.status().message().find(path), std::string::npos) << other.status().message();
+  std::filesystem::remove(path);
+  EXPECT_FALSE(restore(make_model(make_package(2))).ok());
+  EXPECT_FALSE(std::filesystem::exists(path)) << "nothing is left of a commitment that is not the secret's";
+}
+
+// Damage anywhere in the file gives an error that names it, or the proof that memory gives: never another one.
+TEST(CodeFile, DamageNeverMakesAWrongProof) {
+  const TestFolder folder;
+  const Model model = make_model(make_package(1));
+  CommitOptions options = options_with(8);
+  options.insecure_seed = Digest{1};
+  options.code_file = folder.file("m.zkcode");
+  Prover prover = commit(model, options);
+  const Bytes proof = prover.prove(zeros(model))->proof;
+  const Bytes bytes = read_file(options.code_file, std::uint64_t{1} << 30).value();
+  std::size_t num_refused = 0;
+  std::mt19937_64 draws(1);
+  for (int i = 0; i < 200; ++i) {
+    Bytes changed = bytes;
+    // A page of zeros, as a lost write leaves it; the first ones hold header and random coefficients.
+    const std::size_t at = i < 16 ? static_cast<std::size_t>(i) * 4096 : draws() % changed.size() / 4096 * 4096;
+    std::fill(changed.begin() + static_cast<std::ptrdiff_t>(std::min(at, changed.size())),
+              changed.begin() + static_cast<std::ptrdiff_t>(std::min(at + 4096, changed.size())), std::uint8_t{0});
+    ASSERT_TRUE(write_file(options.code_file, changed).ok());
+    Result<Prover> damaged = Prover::restore(model, prover.commitment_secret(),
+                                             std::make_shared<MemorySlots>(prover.all_slots()), {}, options.code_file);
+    const auto result = damaged.ok() ? damaged->prove(zeros(model)) : Result<ProofResult>(damaged.status());
+    if (result.ok()) {
+      EXPECT_EQ(result->proof, proof) << at;
+      continue;
+    }
+    ++num_refused;
+    EXPECT_EQ(result.status().code(), StatusCode::kCorrupt) << result.status().to_string();
+    EXPECT_NE(result.status().message().find(options.code_file), std::string::npos) << result.status().message();
+  }
+  EXPECT_GT(num_refused, 3u);
 }
 
 TEST(Opening, EveryChangedByteIsRefused) {
