@@ -30,8 +30,8 @@ FunctionalFold::FoldedColumn& FunctionalFold::column_of(circuit::ColumnId id) {
   return columns_.emplace(id, std::move(column)).first->second;
 }
 
-FunctionalFold::BoundVector& FunctionalFold::bind(circuit::ColumnId id, std::uint32_t axis,
-                                                  const FoldedColumn& column, const Vector& vector) {
+FunctionalFold::BoundVector& FunctionalFold::bind(circuit::ColumnId id, std::uint32_t axis, const FoldedColumn& column,
+                                                  const Vector& vector) {
   BoundVector& bound = bound_[{id, axis, vector.get()}];
   if (bound.vector != nullptr) return bound;
   bound.vector = vector;

@@ -27,7 +27,7 @@ class FunctionalFold {
   // Drops what is remembered of the vectors of the terms so far; they may be freed then.
   void forget_vectors() { bound_.clear(); }
   std::vector<Fe> take() && { return std::move(weights_); }
-  // As circuit/cost.h counts them.
+  // As verifier/cost.h counts them.
   std::uint64_t steps() const { return steps_; }
 
  private:

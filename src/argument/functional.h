@@ -59,7 +59,7 @@ class ExprFunctionals {
   // expr and columns outlive the object.
   ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns, std::size_t box_rank);
   ExprFunctional at(const BoxWeights& weights);
-  // Additions and multiplications spent so far, as circuit/cost.h counts them.
+  // Additions and multiplications spent so far, as verifier/cost.h counts them.
   std::uint64_t steps() const { return steps_; }
 
  private:

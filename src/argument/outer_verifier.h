@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The outer verifier, in two steps. receive_outer reads the messages before the opening and checks what is in clear; it costs
 // their number. evaluate_outer turns every other check into a linear constraint on the columns, which the opening settles in one
-// random combination; it costs what the key says (circuit/cost.h) and is made only of proofs whose bytes are all in order.
+// random combination; it costs what the key says (verifier/cost.h) and is made only of proofs whose bytes are all in order.
 //
 // Messages after the roots (docs/protocol.md):
 //   V alpha, beta; the grand sum of the lookups (lookup/);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What verifying costs, counted from the key before it is spent: a key decides how much work its proofs are, and may come from
-// anybody. Nothing in a proof adds to it. The count follows the verifier step by step (tests/soundness/cost_test.cc compares the
+// anybody. Nothing in a proof adds to it. The count follows the verifier step by step (tests/soundness/verifier_cost_test.cc compares the
 // two); its constants are measured.
 #pragma once
 
