@@ -9,7 +9,7 @@
 //   indices     word j = u64 number j mod 4 of keccak("zki-indx" | D | u32 j / 4), index = low log_range bits
 //   pow         after a flush: keccak("zki-powk" | S | bits u8 | nonce u64) starts with `bits` zero bits; then the nonce
 //               is absorbed as an item "pow"
-// The first eight bytes keep these uses apart from each other and from Merkle hashes (whose first byte is 0, 1 or 2).
+// The first eight bytes keep these uses apart from each other and from Merkle hashes (whose first byte is 0 or 1).
 // Labels are string literals of at most 255 bytes.
 // Soundness: every value of a limb has probability below (1 + 2^-20) / p, so of a challenge below (1 + 2^-18) / |K|.
 #pragma once

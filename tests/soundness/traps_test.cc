@@ -191,18 +191,16 @@ TEST(Traps, T10_ChallengeLimbs) {
   }
 }
 
-// Leaf, node, cap, transcript, proof of work and pseudo-random pads: no input of one use is an input of another.
+// Leaf, node, transcript, proof of work and pseudo-random pads: no input of one use is an input of another.
 TEST(Traps, T10_HashDomains) {
   const Bytes row(64, 7);
   Digest left, right;
   left.fill(7);
   right.fill(7);
-  const std::vector<Digest> cap = {left, right};
-  const std::set<Digest> digests = {merkle::hash_leaf(row), merkle::hash_node(left, right), merkle::hash_cap(cap),
-                                    keccak256(row)};
-  EXPECT_EQ(digests.size(), 4u);
-  // Transcript inputs begin with "zki-", Merkle inputs with a byte below 3.
-  EXPECT_GT(std::string("zki-")[0], static_cast<char>(merkle::kCapDomain));
+  const std::set<Digest> digests = {merkle::hash_leaf(row), merkle::hash_node(left, right), keccak256(row)};
+  EXPECT_EQ(digests.size(), 3u);
+  // Transcript inputs begin with "zki-", Merkle inputs with a byte below 2.
+  EXPECT_GT(std::string("zki-")[0], static_cast<char>(merkle::kNodeDomain));
   EXPECT_NE(prover::derive_key("a", {row}), prover::derive_key("b", {row}));
   EXPECT_NE(prover::derive_key("a", {row, row}), prover::derive_key("a", {Bytes(128, 7)}));
 }

@@ -5,9 +5,7 @@
 
 namespace zkinfer::merkle {
 
-bool TreeShape::valid() const {
-  return log_leaves >= 0 && log_leaves <= 40 && row_bytes >= 1 && cap_height >= 0 && cap_height <= log_leaves;
-}
+bool TreeShape::valid() const { return log_leaves >= 0 && log_leaves <= 40 && row_bytes >= 1; }
 
 Digest hash_leaf(ByteView row) {
   Keccak256 hash;
@@ -24,13 +22,6 @@ Digest hash_node(const Digest& left, const Digest& right) {
   return hash.finish();
 }
 
-Digest hash_cap(std::span<const Digest> cap) {
-  Keccak256 hash;
-  hash.update(kCapDomain);
-  for (const Digest& digest : cap) hash.update(digest);
-  return hash.finish();
-}
-
 bool indices_valid(const TreeShape& shape, std::span<const std::uint64_t> indices) {
   for (std::size_t i = 0; i < indices.size(); ++i) {
     if (indices[i] >= shape.num_leaves() || (i > 0 && indices[i - 1] >= indices[i])) return false;
@@ -41,7 +32,7 @@ bool indices_valid(const TreeShape& shape, std::span<const std::uint64_t> indice
 std::size_t multiproof_digests(const TreeShape& shape, std::span<const std::uint64_t> indices) {
   std::vector<std::uint64_t> nodes(indices.begin(), indices.end());
   std::size_t num_digests = 0;
-  for (int depth = shape.log_leaves; depth > shape.cap_height; --depth) {
+  for (int depth = shape.log_leaves; depth > 0; --depth) {
     std::size_t num_parents = 0;
     for (std::size_t i = 0; i < nodes.size(); ++num_parents) {
       const bool has_sibling = i + 1 < nodes.size() && nodes[i + 1] == (nodes[i] ^ 1);

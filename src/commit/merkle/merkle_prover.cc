@@ -42,7 +42,7 @@ void MerkleTree::hash_leaves(std::uint64_t first, ByteView rows) {
 
 void MerkleTree::hash_nodes() {
   const std::span<Digest> all = nodes();
-  for (int depth = shape_.log_leaves - 1; depth >= shape_.cap_height; --depth) {
+  for (int depth = shape_.log_leaves - 1; depth >= 0; --depth) {
     const std::size_t width = std::size_t{1} << depth;
     const std::span<Digest> parents = all.subspan(width, width);
     const ByteView children = digest_bytes(all.subspan(2 * width, 2 * width));
@@ -53,13 +53,13 @@ void MerkleTree::hash_nodes() {
   }
 }
 
-MerkleTree MerkleTree::over_field(int log_leaves, int cap_height, FpCSpan rows) {
+MerkleTree MerkleTree::over_field(int log_leaves, FpCSpan rows) {
   // The memory of canonical values on a little-endian machine is their encoding.
   static_assert(std::endian::native == std::endian::little && sizeof(Fp) == 8);
   ZKI_CHECK(log_leaves >= 0 && log_leaves <= 40, "Merkle tree height");
   const std::size_t num_leaves = std::size_t{1} << log_leaves;
   ZKI_CHECK(rows.size() % num_leaves == 0, "Merkle tree rows");
-  const TreeShape shape{log_leaves, rows.size_bytes() / num_leaves, cap_height};
+  const TreeShape shape{log_leaves, rows.size_bytes() / num_leaves};
   return MerkleTree(shape, ByteView(reinterpret_cast<const std::uint8_t*>(rows.data()), rows.size_bytes()));
 }
 
@@ -69,9 +69,9 @@ std::span<const Digest> MerkleTree::nodes() const {
   return {static_cast<const Digest*>(memory_.data()), 2 * shape_.num_leaves()};
 }
 
-std::span<const Digest> MerkleTree::cap() const {
-  ZKI_CHECK(memory_.data() != nullptr, "cap of an empty Merkle tree");
-  return nodes().subspan(shape_.cap_size(), shape_.cap_size());
+const Digest& MerkleTree::root() const {
+  ZKI_CHECK(memory_.data() != nullptr, "root of an empty Merkle tree");
+  return nodes()[1];
 }
 
 std::vector<Digest> MerkleTree::open(std::span<const std::uint64_t> indices) const {
@@ -85,7 +85,7 @@ std::vector<std::uint64_t> multiproof_nodes(const TreeShape& shape, std::span<co
   ZKI_CHECK(indices_valid(shape, indices), "Merkle indices must ascend and be in range");
   std::vector<std::uint64_t> known(indices.begin(), indices.end());
   std::vector<std::uint64_t> nodes;
-  for (int depth = shape.log_leaves; depth > shape.cap_height; --depth) {
+  for (int depth = shape.log_leaves; depth > 0; --depth) {
     const std::uint64_t width = std::uint64_t{1} << depth;
     std::size_t num_parents = 0;
     for (std::size_t i = 0; i < known.size(); ++num_parents) {

@@ -23,13 +23,13 @@ class MerkleTree {
   void hash_leaves(std::uint64_t first, ByteView rows);
   void hash_nodes();
   // rows: [num_leaves, row_values] of F, canonical little-endian: row_bytes = 8 row_values.
-  static MerkleTree over_field(int log_leaves, int cap_height, FpCSpan rows);
+  static MerkleTree over_field(int log_leaves, FpCSpan rows);
 
   const TreeShape& shape() const { return shape_; }
-  std::span<const Digest> cap() const;
+  const Digest& root() const;
   // indices strictly ascending and in range; the digests in multiproof order.
   std::vector<Digest> open(std::span<const std::uint64_t> indices) const;
-  // Heap order: node k at depth d is nodes()[2^d + k]; nodes()[0] is unused. Depths below cap_height stay zero.
+  // Heap order: node k at depth d is nodes()[2^d + k]; nodes()[0] is unused.
   std::span<const Digest> nodes() const;
 
  private:

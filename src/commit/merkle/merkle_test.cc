@@ -16,12 +16,12 @@ namespace {
 
 struct Opened {
   TreeShape shape;
-  std::vector<Digest> cap;
+  Digest root{};
   std::vector<std::uint64_t> indices;
   Bytes rows;
   std::vector<Digest> siblings;
 
-  MerkleVerdict verify() const { return verify_multiproof(shape, cap, indices, rows, siblings); }
+  MerkleVerdict verify() const { return verify_multiproof(shape, root, indices, rows, siblings); }
 };
 
 class MerkleTest : public testing::Test {
@@ -34,7 +34,7 @@ class MerkleTest : public testing::Test {
   Opened draw(const TreeShape& shape, std::size_t num_draws) {
     const Bytes all = draw_bytes(shape.num_leaves() * shape.row_bytes);
     const MerkleTree tree(shape, all);
-    Opened opened{shape, {tree.cap().begin(), tree.cap().end()}, {}, {}, {}};
+    Opened opened{shape, tree.root(), {}, {}, {}};
     for (std::size_t i = 0; i < num_draws; ++i) opened.indices.push_back(rng_() % shape.num_leaves());
     std::sort(opened.indices.begin(), opened.indices.end());
     opened.indices.erase(std::unique(opened.indices.begin(), opened.indices.end()), opened.indices.end());
@@ -50,16 +50,14 @@ class MerkleTest : public testing::Test {
 
 TEST_F(MerkleTest, HonestOpeningsAreAccepted) {
   for (int log_leaves = 0; log_leaves <= 9; ++log_leaves) {
-    for (int cap_height = 0; cap_height <= log_leaves; cap_height += 1 + log_leaves / 3) {
-      for (std::size_t num_draws : {0, 1, 2, 5, 40, 2000}) {
-        for (std::size_t row_bytes : {1, 8, 136, 300}) {
-          const Opened opened = draw({log_leaves, row_bytes, cap_height}, num_draws);
-          EXPECT_EQ(opened.siblings.size(), multiproof_digests(opened.shape, opened.indices));
-          EXPECT_TRUE(opened.verify().ok());
-          if (opened.indices.size() == opened.shape.num_leaves()) EXPECT_TRUE(opened.siblings.empty());
-          if (opened.indices.size() == 1) {
-            EXPECT_EQ(opened.siblings.size(), static_cast<std::size_t>(log_leaves - cap_height));
-          }
+    for (std::size_t num_draws : {0, 1, 2, 5, 40, 2000}) {
+      for (std::size_t row_bytes : {1, 8, 136, 300}) {
+        const Opened opened = draw({log_leaves, row_bytes}, num_draws);
+        EXPECT_EQ(opened.siblings.size(), multiproof_digests(opened.shape, opened.indices));
+        EXPECT_TRUE(opened.verify().ok());
+        if (opened.indices.size() == opened.shape.num_leaves()) EXPECT_TRUE(opened.siblings.empty());
+        if (opened.indices.size() == 1) {
+          EXPECT_EQ(opened.siblings.size(), static_cast<std::size_t>(log_leaves));
         }
       }
     }
@@ -68,25 +66,23 @@ TEST_F(MerkleTest, HonestOpeningsAreAccepted) {
 
 TEST_F(MerkleTest, SmallTreeByHand) {
   const Bytes rows = {10, 11, 12, 13};
-  const MerkleTree tree({2, 1, 0}, rows);
+  const MerkleTree tree({2, 1}, rows);
   std::vector<Digest> leaves;
   for (std::uint8_t x : rows) leaves.push_back(keccak256(Bytes{0, x}));
   const Digest left = hash_node(leaves[0], leaves[1]), right = hash_node(leaves[2], leaves[3]);
-  EXPECT_EQ(tree.cap()[0], hash_node(left, right));
+  EXPECT_EQ(tree.root(), hash_node(left, right));
   // Leaves 1 and 2: their siblings from left to right, nothing above.
   EXPECT_EQ(tree.open(std::vector<std::uint64_t>{1, 2}), (std::vector<Digest>{leaves[0], leaves[3]}));
   EXPECT_EQ(tree.open(std::vector<std::uint64_t>{3}), (std::vector<Digest>{leaves[2], left}));
 }
 
 TEST_F(MerkleTest, EveryChangeIsRejected) {
-  const Opened good = draw({6, 24, 2}, 7);
+  const Opened good = draw({6, 24}, 7);
   ASSERT_GE(good.indices.size(), 3u);
   for (std::size_t byte = 0; byte < good.rows.size(); byte += 5) {
     Opened bad = good;
     bad.rows[byte] ^= 1;
     EXPECT_EQ(bad.verify().reason, MerkleReason::kMismatch);
-    // The named leaf shares its cap node with the changed row.
-    EXPECT_EQ(bad.verify().leaf_index >> 4, good.indices[byte / 24] >> 4);
   }
   for (std::size_t i = 0; i < good.siblings.size(); ++i) {
     Opened bad = good;
@@ -109,11 +105,8 @@ TEST_F(MerkleTest, EveryChangeIsRejected) {
   bad.indices.back() = 64;
   EXPECT_EQ(bad.verify().reason, MerkleReason::kBadIndices);
   bad = good;
-  bad.cap.pop_back();
-  EXPECT_EQ(bad.verify().reason, MerkleReason::kBadCap);
-  bad = good;
-  bad.shape.cap_height = 7;
-  EXPECT_EQ(bad.verify().reason, MerkleReason::kBadShape);
+  bad.root[0] ^= 1;
+  EXPECT_EQ(bad.verify().reason, MerkleReason::kMismatch);
   bad = good;
   bad.shape.row_bytes = 0;
   EXPECT_EQ(bad.verify().reason, MerkleReason::kBadShape);
@@ -122,15 +115,15 @@ TEST_F(MerkleTest, EveryChangeIsRejected) {
 TEST_F(MerkleTest, FieldRowsAndThreads) {
   std::vector<Fp> rows(3 << 10);
   for (Fp& x : rows) x = Fp::reduce(rng_());
-  const MerkleTree tree = MerkleTree::over_field(10, 3, rows);
+  const MerkleTree tree = MerkleTree::over_field(10, rows);
   EXPECT_EQ(tree.shape().row_bytes, 24u);
   ByteWriter writer;
   for (int i = 0; i < 3; ++i) writer.u64(rows[3 * 700 + i].v);
   const std::vector<std::uint64_t> indices = {700};
-  EXPECT_TRUE(verify_multiproof(tree.shape(), tree.cap(), indices, writer.bytes(), tree.open(indices)).ok());
+  EXPECT_TRUE(verify_multiproof(tree.shape(), tree.root(), indices, writer.bytes(), tree.open(indices)).ok());
   const ThreadLimit one_thread(1);
-  const MerkleTree serial = MerkleTree::over_field(10, 3, rows);
-  EXPECT_TRUE(std::equal(serial.cap().begin(), serial.cap().end(), tree.cap().begin()));
+  const MerkleTree serial = MerkleTree::over_field(10, rows);
+  EXPECT_EQ(serial.root(), tree.root());
 }
 
 TEST_F(MerkleTest, ReadsOnlyCanonicalRows) {

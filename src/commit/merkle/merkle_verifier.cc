@@ -5,27 +5,24 @@
 
 namespace zkinfer::merkle {
 
-MerkleVerdict verify_multiproof(const TreeShape& shape, std::span<const Digest> cap,
-                                std::span<const std::uint64_t> indices, ByteView rows,
-                                std::span<const Digest> siblings) {
+MerkleVerdict verify_multiproof(const TreeShape& shape, const Digest& root, std::span<const std::uint64_t> indices,
+                                ByteView rows, std::span<const Digest> siblings) {
   if (!shape.valid()) return {MerkleReason::kBadShape};
-  if (cap.size() != shape.cap_size()) return {MerkleReason::kBadCap};
   if (!indices_valid(shape, indices)) return {MerkleReason::kBadIndices};
   if (rows.size() % shape.row_bytes != 0 || rows.size() / shape.row_bytes != indices.size()) {
     return {MerkleReason::kBadRowBytes};
   }
   if (siblings.size() != multiproof_digests(shape, indices)) return {MerkleReason::kBadCount};
 
-  // nodes[i] has digest digests[i]; first_leaf[i] is the first opened leaf under it.
+  // nodes[i] has digest digests[i].
   std::vector<std::uint64_t> nodes(indices.begin(), indices.end());
-  std::vector<std::uint64_t> first_leaf = nodes;
   std::vector<Digest> digests(indices.size());
   for (std::size_t i = 0; i < digests.size(); ++i) {
     digests[i] = hash_leaf(rows.subspan(i * shape.row_bytes, shape.row_bytes));
   }
   std::vector<Digest> children;  // the two children of each parent, left to right
   std::size_t next_sibling = 0;
-  for (int depth = shape.log_leaves; depth > shape.cap_height; --depth) {
+  for (int depth = shape.log_leaves; depth > 0; --depth) {
     children.clear();
     std::size_t num_parents = 0;
     for (std::size_t i = 0; i < nodes.size(); ++num_parents) {
@@ -34,7 +31,6 @@ MerkleVerdict verify_multiproof(const TreeShape& shape, std::span<const Digest> 
       if (!has_sibling) ++next_sibling;
       children.push_back(nodes[i] % 2 == 0 ? digests[i] : other);
       children.push_back(nodes[i] % 2 == 0 ? other : digests[i]);
-      first_leaf[num_parents] = first_leaf[i];
       nodes[num_parents] = nodes[i] / 2;
       i += has_sibling ? 2 : 1;
     }
@@ -42,9 +38,7 @@ MerkleVerdict verify_multiproof(const TreeShape& shape, std::span<const Digest> 
     digests.resize(num_parents);
     for (std::size_t i = 0; i < num_parents; ++i) digests[i] = hash_node(children[2 * i], children[2 * i + 1]);
   }
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (digests[i] != cap[nodes[i]]) return {MerkleReason::kMismatch, first_leaf[i]};
-  }
+  if (!digests.empty() && digests[0] != root) return {MerkleReason::kMismatch};
   return {};
 }
 

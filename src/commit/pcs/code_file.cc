@@ -212,7 +212,7 @@ Result<std::shared_ptr<CodeFile>> CodeFile::encode(const std::string& path, cons
   const std::span<const Digest> nodes = static_cast<const merkle::MerkleTree&>(tree).nodes();
   ZKI_RETURN_IF_ERROR(
       file->write(sections.tree, {reinterpret_cast<const std::uint8_t*>(nodes.data()), nodes.size_bytes()}));
-  file->header_.root = tree.cap()[0];
+  file->header_.root = tree.root();
   return file;
 }
 
@@ -322,7 +322,7 @@ Result<RowSource::Opened> CodeFile::open(std::span<const std::uint64_t> indices)
     ZKI_RETURN_IF_ERROR(read(sections.tree + node * sizeof(Digest), siblings.emplace_back()));
   }
   for (const Digest& digest : siblings) opened.siblings.insert(opened.siblings.end(), digest.begin(), digest.end());
-  if (!merkle::verify_multiproof(shape, std::span(&header_.root, 1), indices, opened.rows, siblings).ok()) {
+  if (!merkle::verify_multiproof(shape, header_.root, indices, opened.rows, siblings).ok()) {
     return damaged("a row of the code word was changed");
   }
   return opened;

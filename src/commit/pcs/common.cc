@@ -28,7 +28,6 @@ merkle::TreeShape tree_shape(const CodeParams& oracle, std::size_t leaf_values) 
   merkle::TreeShape shape;
   shape.log_leaves = oracle.log_domain;
   shape.row_bytes = 8 * leaf_values;
-  shape.cap_height = 0;
   return shape;
 }
 

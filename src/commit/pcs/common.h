@@ -6,7 +6,7 @@
 //   M, D_i, W  row x = [e_0(x), .., e_(2^k - 1)(x)]                         2^k values
 //   g_i   row x = [lane 0: c0 c1 c2, lane 1: c0 c1 c2, ..]                   3 * 2^k values
 //   X     row x = [X(x): c0 c1 c2, S(x): c0 c1 c2]                          6 values
-// Row i belongs to the point shift * w^reverse(i) (poly/ntt.h). The tree's cap is its root.
+// Row i belongs to the point shift * w^reverse(i) (poly/ntt.h).
 #pragma once
 
 #include <cstdint>

@@ -137,7 +137,7 @@ OpeningVerifier::Rows OpeningVerifier::receive_rows(const char* label, const Cod
   ByteReader reader(row_bytes);
   if (!merkle::read_fp_row(reader, rows.values)) {
     channel_.reject(RejectReason::kNonCanonical, label);
-  } else if (!merkle::verify_multiproof(shape, std::span(&root, 1), indices, row_bytes, siblings).ok()) {
+  } else if (!merkle::verify_multiproof(shape, root, indices, row_bytes, siblings).ok()) {
     channel_.reject(RejectReason::kMerklePath, label);
   }
   return rows;

@@ -44,7 +44,7 @@ EncodedOracle EncodedOracle::from_codeword(const CodeParams& params, std::size_t
   EncodedOracle oracle;
   oracle.row_values_ = row_values;
   oracle.codeword_ = std::move(codeword);
-  oracle.tree_ = merkle::MerkleTree::over_field(params.log_domain, 0, oracle.codeword_.span());
+  oracle.tree_ = merkle::MerkleTree::over_field(params.log_domain, oracle.codeword_.span());
   return oracle;
 }
 

@@ -40,7 +40,7 @@ class EncodedOracle final : public RowSource {
   // codeword: rows below params.dimension() hold the coefficients of every lane; encoded in place.
   EncodedOracle(const CodeParams& params, std::size_t row_values, FpVec codeword);
 
-  const Digest& root() const override { return tree_.cap()[0]; }
+  const Digest& root() const override { return tree_.root(); }
   Result<Opened> open(std::span<const std::uint64_t> indices) const override;
   FpCSpan row(std::uint64_t index) const { return codeword_.span().subspan(index * row_values_, row_values_); }
   const FpVec& codeword() const { return codeword_; }
