@@ -32,7 +32,7 @@ std::string_view reject_reason_name(RejectReason reason);
 
 struct [[nodiscard]] Verdict {
   RejectReason reason = RejectReason::kNone;
-  std::string where;  // message label, layer, round or query index; empty when accepted
+  std::string where;  // the part of the protocol and the message: "opening, fold 2: fold rows"; empty when accepted
 
   bool accepted() const { return reason == RejectReason::kNone; }
   static Verdict accept() { return {}; }

@@ -3,8 +3,8 @@
 
 namespace zkinfer::hiding {
 
-void VerifierChannel::reject(RejectReason reason, std::string where) {
-  if (!failed()) verdict_ = Verdict::reject(reason, std::move(where));
+void VerifierChannel::reject(RejectReason reason, const std::string& where) {
+  if (!failed()) verdict_ = Verdict::reject(reason, part_.empty() ? where : part_ + ": " + where);
 }
 
 Fe VerifierChannel::receive_clear(const char* label) {

@@ -38,7 +38,9 @@ class VerifierChannel {
 
   // The hidden value of `form` must be zero. A constant form is checked at once (kSumcheck at `label`).
   void require_zero(const char* label, LinearForm form);
-  void reject(RejectReason reason, std::string where);
+  void reject(RejectReason reason, const std::string& where);
+  // The part of the protocol that the next messages belong to, for verdicts: "opening, fold 2: fold rows".
+  void set_part(std::string part) { part_ = std::move(part); }
 
   bool failed() const { return !verdict_.accepted(); }
   const Verdict& verdict() const { return verdict_; }
@@ -55,6 +57,7 @@ class VerifierChannel {
   ByteReader reader_;
   std::vector<LinearForm> constraints_;
   Verdict verdict_;
+  std::string part_;
 };
 
 }  // namespace zkinfer::hiding

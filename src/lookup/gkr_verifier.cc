@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lookup/gkr_verifier.h"
 
+#include <string>
+
 #include "base/check.h"
 #include "hiding/product.h"
 #include "sumcheck/rounds.h"
@@ -52,7 +54,11 @@ LeafClaims verify_grand_sum(hiding::VerifierChannel& channel, int log_leaves) {
   const Fe q_root = channel.receive_clear("lookup root");
   if (q_root.is_zero()) channel.reject(RejectReason::kZeroDenominator, "lookup root");
   LeafClaims claims{.point = {}, .p = LinearForm(), .q = LinearForm(q_root)};
-  for (int layer = 0; layer < log_leaves; ++layer) verify_layer(channel, layer, claims);
+  for (int layer = 0; layer < log_leaves; ++layer) {
+    channel.set_part("lookup layer " + std::to_string(layer) + " of " + std::to_string(log_leaves));
+    verify_layer(channel, layer, claims);
+  }
+  channel.set_part({});
   return claims;
 }
 

@@ -2,6 +2,7 @@
 #include "commit/pcs/opening_verifier.h"
 
 #include <algorithm>
+#include <string>
 
 #include "base/check.h"
 #include "commit/merkle/merkle_verifier.h"
@@ -94,6 +95,7 @@ std::vector<Fe> OpeningVerifier::receive_rounds(int num_rounds) {
 }
 
 void OpeningVerifier::first_rounds() {
+  channel_.set_part("opening, lanes");
   const int num_rounds = params_.first_rounds();
   const std::vector<Fe> point = receive_rounds(num_rounds);
   if (failed()) return;
@@ -195,6 +197,7 @@ void OpeningVerifier::add_opened(const std::vector<OpenedPoint>& opened, Fe chal
 }
 
 void OpeningVerifier::fold(std::size_t fold_index) {
+  channel_.set_part("opening, fold " + std::to_string(fold_index + 1));
   const CodeParams& oracle = params_.folds[fold_index];
   const Digest root = channel_.receive_digests("fold root", 1)[0];
   const Fe zeta = channel_.challenge("fold zeta");
@@ -229,6 +232,7 @@ void OpeningVerifier::fold(std::size_t fold_index) {
 }
 
 void OpeningVerifier::receive_final() {
+  channel_.set_part("opening, end");
   for (std::uint64_t t = 0; t < params_.final_size() && !failed(); ++t) {
     final_vector_.push_back(channel_.receive_hidden("final vector"));
   }
@@ -265,6 +269,7 @@ LinearForm OpeningVerifier::settle() {
 
 // X* + r*, the pin, and rows of X: all but the one check that needs the claim.
 void OpeningVerifier::receive_mask() {
+  channel_.set_part("opening, mask");
   const CodeParams& mask = params_.mask;
   mask_.mu_s = channel_.receive_clear("mask product");
   mask_.eta = channel_.challenge("mask eta");
@@ -311,6 +316,7 @@ Verdict OpeningVerifier::run() {
   if (failed()) return channel_.verdict();
   ZKI_CHECK_EQ(channel_.pads().used().num_plain, params_.mask.num_coefs, "every pad of the mask serves one message");
   if (params_.security.zero_knowledge) receive_mask();
+  channel_.set_part({});
   if (!failed() && channel_.bytes_left() != 0) channel_.reject(RejectReason::kTrailingBytes, "opening");
   if (failed()) return channel_.verdict();
   const LinearForm form = settle();
