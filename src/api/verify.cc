@@ -249,23 +249,7 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
 }
 
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof) {
-  const verifier::PreparedKey& prepared = api::impl(key).prepared;
-  const std::size_t header =
-      std::min(proof.size(), statement::header_size(prepared.key.graph, prepared.key.visibility));
-  std::vector<std::pair<std::string, std::size_t>> out = {{"header and public values", header}};
-  if (proof.size() <= header) return out;
-  // The messages before the opening: run the outer verifier for its byte count. Sizes do not depend on the values.
-  Transcript transcript(verifier::kProtocolName);
-  hiding::PadAllocator pads(prepared.key.params.security.zero_knowledge);
-  pads.set_layout(prepared.compiled.pads.layout());
-  hiding::VerifierChannel channel(transcript, pads, proof.subspan(header));
-  (void)verifier::receive_roots(channel, prepared, verifier::DataPins(prepared.key.params.data.size()));
-  out.emplace_back("roots", channel.bytes_read());
-  const std::size_t before = channel.bytes_read();
-  (void)argument::receive_outer(channel, prepared.compiled);
-  out.emplace_back("lookups and relations", channel.bytes_read() - before);
-  out.emplace_back("opening", proof.size() - header - channel.bytes_read());
-  return out;
+  return verifier::part_sizes(api::impl(key).prepared, proof);
 }
 
 }  // namespace zkinfer

@@ -237,4 +237,23 @@ Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValu
   return pcs::verify_opening(prepared.key.params, claim, roots, messages.subspan(channel.bytes_read()), transcript);
 }
 
+std::vector<std::pair<std::string, std::size_t>> part_sizes(const PreparedKey& prepared, ByteView proof) {
+  const std::size_t header =
+      std::min(proof.size(), statement::header_size(prepared.key.graph, prepared.key.visibility));
+  std::vector<std::pair<std::string, std::size_t>> out = {{"header and public values", header}};
+  if (proof.size() <= header) return out;
+  // Sizes do not depend on the challenges: any transcript will do.
+  Transcript transcript(kProtocolName);
+  hiding::PadAllocator pads(prepared.key.params.security.zero_knowledge);
+  pads.set_layout(prepared.compiled.pads.layout());
+  hiding::VerifierChannel channel(transcript, pads, proof.subspan(header));
+  (void)receive_roots(channel, prepared, DataPins(prepared.key.params.data.size()));
+  const std::size_t roots = channel.bytes_read();
+  (void)argument::receive_outer(channel, prepared.compiled);
+  out.emplace_back("roots", roots);
+  out.emplace_back("lookups and relations", channel.bytes_read() - roots);
+  out.emplace_back("opening", proof.size() - header - channel.bytes_read());
+  return out;
+}
+
 }  // namespace zkinfer::verifier

@@ -64,4 +64,7 @@ inline Verdict verify(const PreparedKey& prepared, ByteView proof, statement::He
   return verify(prepared, proof, {}, header);
 }
 
+// Byte counts of a proof by part, in order; also of rejected proofs, up to the failure.
+std::vector<std::pair<std::string, std::size_t>> part_sizes(const PreparedKey& prepared, ByteView proof);
+
 }  // namespace zkinfer::verifier
