@@ -27,8 +27,8 @@ expect 2 'no option .--no-such-option' "$zkinfer" compile digits.onnx --no-such-
 # The honest way, with picture, NumPy and JSON inputs.
 expect 0 'cosine' "$zkinfer" compile digits.onnx --calibration calibration.npy --evaluate test.npy --fidelity-json fidelity.json
 expect 0 'identity' "$zkinfer" commit digits.zkmodel
-expect 2 'digits.zksecret.*is there already.*--force' "$zkinfer" commit digits.zkmodel
-expect 0 'identity' "$zkinfer" commit digits.zkmodel --force
+expect 2 'digits.zksecret.*is there already' "$zkinfer" commit digits.zkmodel
+expect 2 'digits.zksecret.*is there already' "$zkinfer" commit digits.zkmodel --force
 expect 0 'wrote digit_7.zkproof' "$zkinfer" prove digits.zkmodel --input digit_7.png
 expect 0 'ACCEPTED' "$zkinfer" verify digit_7.zkproof --key digits.zkkey
 expect 0 '"accepted": true' "$zkinfer" verify digit_7.zkproof --key digits.zkkey --json
@@ -64,7 +64,7 @@ expect 0 '^[0-9a-f]{64}$' "$zkinfer" commit mlp.zkmodel --quiet
 expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -o mlp.zkproof
 expect 0 'ACCEPTED' "$zkinfer" verify mlp.zkproof -k mlp.zkkey
 expect 1 'REJECTED: .+' "$zkinfer" verify digit_7.zkproof -k mlp.zkkey
-expect 2 'expected' "$zkinfer" verify mlp.zkproof -k mlp.zkkey --identity "$(printf '0%.0s' {1..64})"
+expect 1 'wrong statement at model identity' "$zkinfer" verify mlp.zkproof -k mlp.zkkey --identity "$(printf '0%.0s' {1..64})"
 
 # The certificate of the weights belongs to one commitment; it is found beside the key.
 expect 0 'certified' "$zkinfer" certify digits.zkmodel

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer bench: one whole model, from compile to verify, measured; a table for people and JSON for bench/.
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -12,8 +11,11 @@
 #include "commit_options.h"
 #include "fidelity_output.h"
 #include "files.h"
+#include "inputs/input_bytes.h"
 #include "machine.h"
+#include "output_files.h"
 #include "outputs.h"
+#include "print.h"
 #include "progress.h"
 #include "samples.h"
 #include "stopwatch.h"
@@ -33,6 +35,7 @@ struct Arguments {
   InputOptions input;
   std::size_t num_runs = 5, limit = 256;
   CommitArguments commit;
+  bool force = false;
   CompileOptions compile;
 };
 
@@ -226,11 +229,21 @@ void print_table(const Model& model, const Measured& m) {
     rows.emplace_back("integers against floats", human_count(m.fidelity->num_inputs) + " inputs");
     for (auto& row : fidelity_rows(*m.fidelity)) rows.push_back(std::move(row));
   }
-  std::fputs(pairs_text(rows).c_str(), stdout);
+  print_lines(pairs_text(rows));
 }
 
 CommandResult bench(Session& session, Arguments& arguments) {
   Measured measured;
+  OutputFiles files(arguments.force);
+  OutputFiles::Id json = 0;
+  if (!arguments.json_path.empty()) {
+    files.reads(arguments.model_path);
+    for (const auto* paths : {&arguments.input.paths, &arguments.calibration_paths, &arguments.evaluation_paths})
+      files.reads(*paths);
+    json = files.add_text("--json", arguments.json_path, "{\n  \"label\":");
+    ZKI_RETURN_IF_ERROR(files.prepare());
+  }
+  ZKI_ASSIGN_OR_RETURN(arguments.model_path, opened_path(arguments.model_path));
   ZKI_ASSIGN_OR_RETURN(const Model model, obtain_model(session, arguments, measured));
   ZKI_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
                        preprocessing_of(arguments.input, model.preprocessing(), session));
@@ -238,10 +251,9 @@ CommandResult bench(Session& session, Arguments& arguments) {
   ZKI_RETURN_IF_ERROR(measure(session, arguments, model, input, measured));
   if (!session.quiet) print_table(model, measured);
   if (!arguments.json_path.empty()) {
-    const std::string text = to_json(arguments, model, measured).dump(2) + "\n";
-    ZKI_RETURN_IF_ERROR(
-        write_file(arguments.json_path, ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size())));
-    if (!session.quiet) std::printf("wrote %s\n", arguments.json_path.c_str());
+    ZKI_RETURN_IF_ERROR(files.write(json, json_text(to_json(arguments, model, measured))));
+    ZKI_RETURN_IF_ERROR(files.publish());
+    if (!session.quiet) print("wrote {}\n", arguments.json_path);
   }
   return ExitCode::kDone;
 }
@@ -267,6 +279,7 @@ void add_bench(CLI::App& app, Session& session) {
       ->capture_default_str();
   command->add_option("--json", arguments->json_path, "write the numbers, machine and source commit to this file");
   command->add_option("--label", arguments->label, "free text kept in the JSON");
+  add_force_flag(*command, arguments->force);
   add_commit_options(*command, arguments->commit);
   command->add_option("--insecure-seed", arguments->commit.insecure_seed,
                       "randomness from this text: reproducible, hiding nothing");

@@ -64,8 +64,8 @@ void add_certify(CLI::App& app, Session& session) {
       "  zkinfer verify digit_7.zkproof --key digits.zkkey --certificate digits.zkcert\n"
       "Takes one of the slots that the commitment has for proofs.");
   command->callback([arguments, &session] {
-    if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
-    if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->model_path, ".zkcert");
+    if (arguments->secret_path.empty()) arguments->secret_path = default_output(arguments->model_path, ".zksecret");
+    if (arguments->output_path.empty()) arguments->output_path = default_output(arguments->model_path, ".zkcert");
     session.run([&] { return certify(session, *arguments); });
   });
 }

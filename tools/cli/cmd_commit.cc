@@ -186,7 +186,8 @@ void add_commit(CLI::App& app, Session& session) {
   command->add_option("--secret", arguments->secret_path,
                       "commitment secret to write (default: the model's name with .zksecret)");
   command->add_flag("--force", arguments->force,
-                    "replace a commitment secret that is there: nobody can prove under its key any more");
+                    "replace files of another kind, and remove what served under an older commitment of this name "
+                    "(never a secret, never an input)");
   command->add_flag("--circuit", arguments->circuit_report, "print the sizes of columns, relations and lookups");
   command->add_flag("--no-code-file", arguments->no_code_file,
                     "keep no code word on the disk (large models): every later command encodes the weights again");
@@ -197,10 +198,10 @@ void add_commit(CLI::App& app, Session& session) {
       "  zkinfer commit network.zkmodel --security-bits 100 --key public/network.zkkey\n"
       "With --quiet only the model's identity is printed.");
   command->callback([arguments, &session] {
-    if (arguments->key_path.empty()) arguments->key_path = with_extension(arguments->model_path, ".zkkey");
+    if (arguments->key_path.empty()) arguments->key_path = default_output(arguments->model_path, ".zkkey");
     if (arguments->certificate_path.empty())
-      arguments->certificate_path = with_extension(arguments->key_path, ".zkcert");
-    if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
+      arguments->certificate_path = default_output(arguments->key_path, ".zkcert");
+    if (arguments->secret_path.empty()) arguments->secret_path = default_output(arguments->model_path, ".zksecret");
     session.run([&] { return commit(session, *arguments); });
   });
 }

@@ -188,8 +188,8 @@ void add_open(CLI::App& commitment, Session& session) {
                       "opening to write (default: the model's name with .zkaudit)");
   add_force_flag(*command, arguments->force);
   command->callback([arguments, &session] {
-    if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
-    if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->model_path, ".zkaudit");
+    if (arguments->secret_path.empty()) arguments->secret_path = default_output(arguments->model_path, ".zksecret");
+    if (arguments->output_path.empty()) arguments->output_path = default_output(arguments->model_path, ".zkaudit");
     session.run([&] { return open(session, *arguments); });
   });
 }

@@ -150,7 +150,7 @@ void add_backup(CLI::App& commitment, Session& session) {
   command->add_option("-o,--output", arguments->output_path,
                       "backup to write (default: the secret's name with .zkbackup)");
   command->callback([arguments, &session] {
-    if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->secret_path, ".zkbackup");
+    if (arguments->output_path.empty()) arguments->output_path = default_output(arguments->secret_path, ".zkbackup");
     session.run([&] { return backup(session, *arguments); });
   });
 }
@@ -172,7 +172,7 @@ void add_restore(CLI::App& commitment, Session& session) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20))
       ->capture_default_str();
   command->callback([arguments, &session] {
-    if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->backup_path, ".zksecret");
+    if (arguments->secret_path.empty()) arguments->secret_path = default_output(arguments->backup_path, ".zksecret");
     session.run([&] { return restore(session, *arguments); });
   });
 }

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "fidelity_output.h"
 #include "files.h"
+#include "inputs/input_bytes.h"
 #include "known_tensors.h"
 #include "output_files.h"
 #include "outputs.h"
@@ -204,14 +205,19 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   files.reads(arguments.onnx_path);
   files.reads(arguments.calibration.paths);
   files.reads(arguments.evaluation_paths);
+  for (const std::string& text : arguments.inputs_from) {
+    const std::string source = file_part(text);
+    files.reads({source, source.substr(0, source.find_last_of(':'))});
+  }
   if (session.json) files.keep_standard_output();
   const OutputFiles::Id package_file = files.add("--output", arguments.output_path, FileKind::kModel);
   std::optional<OutputFiles::Id> fidelity_file;
   if (!arguments.fidelity_json_path.empty()) {
-    fidelity_file = files.add_text("--fidelity-json", arguments.fidelity_json_path, "{");
+    fidelity_file = files.add_text("--fidelity-json", arguments.fidelity_json_path, "{\n  \"num_inputs\":");
   }
   ZKI_RETURN_IF_ERROR(files.prepare());
 
+  ZKI_ASSIGN_OR_RETURN(arguments.onnx_path, opened_path(arguments.onnx_path));
   arguments.compile.calibration_method = calibration_method(arguments.calibration_method);
   arguments.compile.preprocessing = arguments.calibration.preprocessing;
   for (const std::string& shape_text : arguments.input_shapes) {
@@ -327,7 +333,7 @@ void add_compile(CLI::App& app, Session& session) {
       "below 98 %,\n"
       "R squared below 0.98, clipped inputs, fewer than 8 calibration inputs.");
   command->callback([arguments, &session] {
-    if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->onnx_path, ".zkmodel");
+    if (arguments->output_path.empty()) arguments->output_path = default_output(arguments->onnx_path, ".zkmodel");
     session.run([&] { return compile(session, *arguments); });
   });
 }

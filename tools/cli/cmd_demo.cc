@@ -182,13 +182,13 @@ Status tell_model(const Session& session, DemoFiles& files, const Arguments& arg
   data.model_name = model->name();
   data.num_parameters = model->num_parameters();
   ZKI_RETURN_IF_ERROR(measure_accuracy(arguments, party, *model, data));
-  print_lines(pairs_text({{"parameters", human_count(data.num_parameters)},
-                          {"time", human_seconds(data.compile_seconds)},
-                          {"accuracy, integers", decimal(100 * data.test_accuracy, 2) + " % of " +
-                                                     human_count(data.num_test_pictures) + " test pictures"},
-                          {"same class as floats", decimal(100 * data.fidelity.agreement().value_or(0), 2) +
-                                                       " %, cosine " +
-                                                       decimal(data.fidelity.cosine().value_or(0), 6)}}));
+  print_lines(
+      pairs_text({{"parameters", human_count(data.num_parameters)},
+                  {"time", human_seconds(data.compile_seconds)},
+                  {"accuracy, integers", decimal(100 * data.test_accuracy, 2) + " % of " +
+                                             human_count(data.num_test_pictures) + " test pictures"},
+                  {"same class as floats", decimal(100 * data.fidelity.agreement().value_or(0), 2) + " %, cosine " +
+                                               decimal(data.fidelity.cosine().value_or(0), 6)}}));
   return {};
 }
 

@@ -2,8 +2,8 @@
 // zkinfer digest: an input's canonical bytes and their hashes, as keys with hashed inputs use them.
 #include <memory>
 
-#include "batch.h"
 #include "base/files.h"
+#include "batch.h"
 #include "command.h"
 #include "data_files.h"
 #include "fidelity_output.h"

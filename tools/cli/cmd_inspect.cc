@@ -11,12 +11,13 @@
 #include "key_rows.h"
 #include "outputs.h"
 #include "print.h"
+#include "result_json.h"
 #include "text.h"
 #include "trust.h"
 #include "zkinfer/compile.h"
 #include "zkinfer/commit_tensor.h"
-#include "zkinfer/structure.h"
 #include "zkinfer/commitment_tree.h"
+#include "zkinfer/structure.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -29,15 +30,26 @@ struct Arguments {
   std::vector<std::string> input_shapes;
 };
 
-Result<std::string> describe_onnx(const Arguments& arguments) {
+// What a file is, what can be said of it, and text that has a form of its own.
+struct Description {
+  std::string what;  // "proof, 92 KiB"
+  std::vector<std::pair<std::string, std::string>> facts;
+  std::string rest;
+  std::vector<std::string> warnings;
+};
+
+Result<Description> describe_onnx(const Arguments& arguments) {
   CompileOptions options;
   for (const std::string& text : arguments.input_shapes) {
     ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(text));
     options.input_shapes.push_back(std::move(shape));
   }
   ZKI_ASSIGN_OR_RETURN(const std::string path, opened_path(arguments.path));
-  return print_onnx_graph(path, options, arguments.legalized ? GraphStage::kLegalized : GraphStage::kImported,
-                          arguments.format == "dot" ? GraphFormat::kDot : GraphFormat::kText);
+  ZKI_ASSIGN_OR_RETURN(
+      std::string graph,
+      print_onnx_graph(path, options, arguments.legalized ? GraphStage::kLegalized : GraphStage::kImported,
+                       arguments.format == "dot" ? GraphFormat::kDot : GraphFormat::kText));
+  return Description{"", {}, std::move(graph), {}};
 }
 
 std::string tensor_row(const TensorInfo& info) {
@@ -52,52 +64,54 @@ std::string structure_of(const Holder& holder, const Arguments& arguments) {
   return structure_text(holder, {arguments.tables});
 }
 
-template <class Holder>
-std::string warnings_of(const Holder& holder) {
-  std::string text;
-  for (const std::string& warning : structure_warnings(holder)) text += "warning: " + warning + "\n";
-  return text;
+void add_tensors(Description& description, const char* kind, const std::vector<TensorInfo>& tensors) {
+  for (const TensorInfo& tensor : tensors) {
+    description.facts.emplace_back(std::string(kind) + " '" + tensor.name + "'", tensor_row(tensor));
+  }
 }
 
-std::string describe_key(const VerificationKey& key, std::size_t num_bytes, const Arguments& arguments) {
-  if (!arguments.graph.empty() || arguments.tables) return structure_of(key, arguments);
+Description describe_key(const VerificationKey& key, std::size_t num_bytes, const Arguments& arguments) {
+  if (!arguments.graph.empty() || arguments.tables) return {"", {}, structure_of(key, arguments), {}};
   const KeyInfo& info = key.info();
-  std::vector<std::pair<std::string, std::string>> rows = key_rows(info);
-  if (info.tensor_budget > 0) rows.emplace_back("proofs per committed tensor", human_count(info.tensor_budget));
-  for (const TensorInfo& input : info.input_tensors) rows.emplace_back("input '" + input.name + "'", tensor_row(input));
-  for (const TensorInfo& output : info.output_tensors)
-    rows.emplace_back("output '" + output.name + "'", tensor_row(output));
-  return "verification key, " + human_bytes(num_bytes) + "\n" + pairs_text(rows) + warnings_of(key);
+  Description out{"verification key, " + human_bytes(num_bytes), key_rows(info), "", structure_warnings(key)};
+  if (info.tensor_budget > 0) out.facts.emplace_back("proofs per committed tensor", human_count(info.tensor_budget));
+  add_tensors(out, "input", info.input_tensors);
+  add_tensors(out, "output", info.output_tensors);
+  return out;
 }
 
-std::string describe_commitment(const TensorCommitment& commitment) {
-  return pairs_text({{"tensor '" + commitment.tensor().name + "'", tensor_row(commitment.tensor())},
-                     {"commitment", to_hex(commitment.id())},
-                     {"root", to_hex(commitment.root())},
-                     {"proofs allowed", human_count(commitment.budget())}});
+Description describe_commitment(const std::string& what, const TensorCommitment& commitment) {
+  Description out{what, {}, "", {}};
+  add_tensors(out, "tensor", {commitment.tensor()});
+  out.facts.emplace_back("commitment", to_hex(commitment.id()));
+  out.facts.emplace_back("root", to_hex(commitment.root()));
+  out.facts.emplace_back("proofs allowed", human_count(commitment.budget()));
+  return out;
 }
 
-// Says what the opening is of and what is left of it, not what it opens to.
-Result<std::string> describe_opening(const std::string& path) {
+// Says what the secret is of and what is left of it, not what it opens to.
+Result<Description> describe_opening(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kTensorSecretFile));
   ZKI_ASSIGN_OR_RETURN(const CommittedTensor tensor, CommittedTensor::open(path));
-  return "tensor secret (secret)\n" + describe_commitment(tensor.commitment()) +
-         pairs_text({{"slots", file.slots().to_string()}});
+  Description out = describe_commitment("tensor secret (secret)", tensor.commitment());
+  out.facts.emplace_back("slots", file.slots().to_string());
+  return out;
 }
 
-std::string describe_model(const Model& model, std::size_t num_bytes, const Arguments& arguments) {
-  if (!arguments.graph.empty() || arguments.tables) return structure_of(model, arguments);
-  std::vector<std::pair<std::string, std::string>> rows = {{"model", model.name()},
-                                                           {"structure", to_hex(model.structure_digest())},
-                                                           {"parameters", human_count(model.num_parameters())}};
-  for (const TensorInfo& input : model.inputs()) rows.emplace_back("input '" + input.name + "'", tensor_row(input));
-  for (const TensorInfo& output : model.outputs())
-    rows.emplace_back("output '" + output.name + "'", tensor_row(output));
-  return "model package (secret), " + human_bytes(num_bytes) + "\n" + pairs_text(rows) + "\n" + warnings_of(model) +
-         model.report();
+Description describe_model(const Model& model, std::size_t num_bytes, const Arguments& arguments) {
+  if (!arguments.graph.empty() || arguments.tables) return {"", {}, structure_of(model, arguments), {}};
+  Description out{"model package (secret), " + human_bytes(num_bytes),
+                  {{"model", model.name()},
+                   {"structure", to_hex(model.structure_digest())},
+                   {"parameters", human_count(model.num_parameters())}},
+                  "\n" + model.report(),
+                  structure_warnings(model)};
+  add_tensors(out, "input", model.inputs());
+  add_tensors(out, "output", model.outputs());
+  return out;
 }
 
-Result<std::string> describe_proof(ByteView proof, const std::string& proof_path, const std::string& key_path,
+Result<Description> describe_proof(ByteView proof, const std::string& proof_path, const std::string& key_path,
                                    const VerifyLimits& limits) {
   ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(key_path, 0, limits));
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, key_path, proof, proof_path, {}));
@@ -110,11 +124,14 @@ Result<std::string> describe_proof(ByteView proof, const std::string& proof_path
   std::string verdict = (result.verdict.accepted() ? "" : "rejected, ") + verdict_text(result.verdict);
   if (beside(key.info().inputs) || beside(key.info().outputs))
     verdict = "not checked here, which needs the data beside the proof (`zkinfer verify`)";
-  return "proof, " + human_bytes(proof.size()) + ", against '" + key_path + "': " + verdict + "\n" + pairs_text(rows);
+  return Description{"proof, " + human_bytes(proof.size()) + ", against " + in_quotes(key_path) + ": " + verdict,
+                     std::move(rows),
+                     "",
+                     {}};
 }
 
-std::string describe_arrays(const std::vector<Array>& arrays) {
-  std::string text = "input data, " + std::to_string(arrays.size()) + (arrays.size() == 1 ? " array\n" : " arrays\n");
+Description describe_arrays(const std::vector<Array>& arrays) {
+  const std::string text = "input data, " + std::to_string(arrays.size()) + (arrays.size() == 1 ? " array" : " arrays");
   std::vector<std::pair<std::string, std::string>> rows;
   for (const Array& array : arrays) {
     const std::string name = array.name.empty() ? "array " + std::to_string(rows.size()) : array.name;
@@ -125,39 +142,37 @@ std::string describe_arrays(const std::vector<Array>& arrays) {
     }
     rows.emplace_back(name, row);
   }
-  return text + pairs_text(rows);
+  return {text, std::move(rows), "", {}};
 }
 
 // The kinds of which nothing but the frame can be told without something else.
-std::string describe_key_proof(const FileFormat& format, std::size_t num_bytes, const char* rest) {
-  return std::string(format.name) + ", " + human_bytes(num_bytes) + ", version " + std::to_string(format.version) +
-         "\n  " + rest + "\n";
+Description describe_frame(const FileFormat& format, std::size_t num_bytes, const char* rest) {
+  return {std::string(format.name) + ", " + human_bytes(num_bytes),
+          {{"version", std::to_string(format.version)}, {"use", rest}},
+          "",
+          {}};
 }
 
-Result<std::string> describe_secret(const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kModelSecretFile));
+Result<Description> describe_secret(const std::string& path, const SlotFileKind& kind, const char* use) {
+  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kind));
   ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
-  return "commitment secret (secret)\n" +
-         pairs_text({{"identity", to_hex(info.model_identity)}, {"slots", file.slots().to_string()}}) +
-         "  `zkinfer commitment status` says how many proofs that makes\n";
+  return Description{std::string(kind.format().name) + " (secret)",
+                     {{"identity", to_hex(info.model_identity)}, {"slots", file.slots().to_string()}, {"use", use}},
+                     "",
+                     {}};
 }
 
-Result<std::string> describe_backup(const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kRootBackupFile));
-  ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
-  return "commitment backup (secret)\n" +
-         pairs_text({{"identity", to_hex(info.model_identity)}, {"slots at that time", file.slots().to_string()}}) +
-         "  can only be restored (`zkinfer commitment restore`)\n";
-}
-
-Result<std::string> describe_bare_proof(ByteView proof) {
+Result<Description> describe_bare_proof(ByteView proof) {
   const std::optional<Digest> identity = claimed_identity(proof);
   if (!identity.has_value()) return corrupt("proof: it is cut off in its header");
-  return "proof, " + human_bytes(proof.size()) + "\n" + pairs_text({{"says it is for the key", to_hex(*identity)}}) +
-         "  give that key with --key for its parts; `zkinfer verify` checks it\n";
+  return Description{"proof, " + human_bytes(proof.size()),
+                     {{"says it is for the key", to_hex(*identity)},
+                      {"use", "`zkinfer verify` checks it; give the key with --key for its parts"}},
+                     "",
+                     {}};
 }
 
-Result<std::string> describe_ours(const Arguments& arguments, const FileFormat& format) {
+Result<Description> describe_ours(const Arguments& arguments, const FileFormat& format) {
   const std::string& path = arguments.path;
   switch (format.kind) {
     case FileKind::kModel: {
@@ -165,8 +180,10 @@ Result<std::string> describe_ours(const Arguments& arguments, const FileFormat& 
       return describe_model(model, model.to_bytes().size(), arguments);
     }
     case FileKind::kTensorSecret: return describe_opening(path);
-    case FileKind::kCommitmentSecret: return describe_secret(path);
-    case FileKind::kCommitmentBackup: return describe_backup(path);
+    case FileKind::kCommitmentSecret:
+      return describe_secret(path, kModelSecretFile, "`zkinfer commitment status` says how many proofs that makes");
+    case FileKind::kCommitmentBackup:
+      return describe_secret(path, kRootBackupFile, "can only be restored: `zkinfer commitment restore`");
     case FileKind::kKey: {
       ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, format.kind));
       ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(path, 0, arguments.limits));
@@ -174,12 +191,14 @@ Result<std::string> describe_ours(const Arguments& arguments, const FileFormat& 
     }
     case FileKind::kTensorCommitment: {
       ZKI_ASSIGN_OR_RETURN(const TensorCommitment commitment, load_data_commitment(path));
-      return "tensor commitment, " + human_bytes(commitment.to_bytes().size()) + "\n" + describe_commitment(commitment);
+      return describe_commitment("tensor commitment, " + human_bytes(commitment.to_bytes().size()), commitment);
     }
     case FileKind::kCodeFile:
-      return std::string(
-          "code file (secret): the code word of a commitment's weights, which `zkinfer commit` and `prove` make "
-          "again\n");
+      return Description{
+          "code file (secret)",
+          {{"use", "the code word of a commitment's weights; `zkinfer commit` and `prove` make it again"}},
+          "",
+          {}};
     default: break;
   }
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, format.kind));
@@ -188,26 +207,23 @@ Result<std::string> describe_ours(const Arguments& arguments, const FileFormat& 
       return arguments.key_path.empty() ? describe_bare_proof(bytes)
                                         : describe_proof(bytes, path, arguments.key_path, arguments.limits);
     case FileKind::kCertificate:
-      return describe_key_proof(
-          format, bytes.size(),
-          "shows that the weights of one key lie in their ranges: `zkinfer verify --certificate`");
-    case FileKind::kRotation:
-      return describe_key_proof(format, bytes.size(), "shows that two keys hold the same weights");
+      return describe_frame(format, bytes.size(),
+                            "shows that the weights of one key lie in their ranges: `zkinfer verify --certificate`");
+    case FileKind::kRotation: return describe_frame(format, bytes.size(), "shows that two keys hold the same weights");
     case FileKind::kPath:
-      return describe_key_proof(format, bytes.size(),
-                                "leads from a root key to one that serves: `zkinfer verify-path`");
+      return describe_frame(format, bytes.size(), "leads from a root key to one that serves: `zkinfer verify-path`");
     case FileKind::kAuditKey:
-      return describe_key_proof(
+      return describe_frame(
           format, bytes.size(),
           "(secret) shows an auditor who has the model that a key commits to it: `zkinfer commitment check`");
-    default: return std::string(format.name) + ", " + human_bytes(bytes.size()) + "; not a file by itself\n";
+    default: return describe_frame(format, bytes.size(), "none: it is no file by itself");
   }
 }
 
-Result<std::string> describe(const Arguments& arguments) {
+Result<Description> describe(const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(arguments.path));
   if (format != nullptr) {
-    Result<std::string> text = describe_ours(arguments, *format);
+    Result<Description> text = describe_ours(arguments, *format);
     // Readers of bytes do not know the file's name.
     const std::string name = in_quotes(arguments.path);
     if (!text.ok() && text.status().message().find(name) == std::string::npos) return text.status().with_context(name);
@@ -220,7 +236,7 @@ Result<std::string> describe(const Arguments& arguments) {
   if (arrays.status().code() != StatusCode::kCorrupt ||
       arrays.status().message().find("unknown kind") == std::string::npos)
     return arrays.status();
-  const Result<std::string> onnx = describe_onnx(arguments);
+  const Result<Description> onnx = describe_onnx(arguments);
   if (onnx.ok()) return onnx;
   return invalid_argument(
       in_quotes(arguments.path) +
@@ -249,6 +265,7 @@ void add_inspect(CLI::App& app, Session& session) {
       ->add_option("--shape", arguments->input_shapes,
                    "of an ONNX file: shape of an input with dynamic axes, name=1,3,224,224")
       ->expected(1, 64);
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer inspect network.onnx --legalized\n"
@@ -258,9 +275,17 @@ void add_inspect(CLI::App& app, Session& session) {
       "  zkinfer inspect input.zkproof --key network.zkkey");
   command->callback([arguments, &session] {
     session.run([&]() -> CommandResult {
-      ZKI_ASSIGN_OR_RETURN(std::string text, describe(*arguments));
-      if (!text.ends_with('\n')) text += '\n';
-      print_lines(text);
+      ZKI_ASSIGN_OR_RETURN(Description found, describe(*arguments));
+      for (const std::string& warning : found.warnings) session.warn(warning);
+      if (session.json) {
+        nlohmann::ordered_json json = {{"file", arguments->path}, {"what", found.what}};
+        for (const auto& [name, value] : found.facts) json["facts"][name] = value;
+        if (!found.rest.empty()) json["text"] = found.rest;
+        print_result(session, std::move(json));
+        return ExitCode::kDone;
+      }
+      if (!found.rest.empty() && !found.rest.ends_with('\n')) found.rest += '\n';
+      print_lines((found.what.empty() ? "" : printable(found.what) + "\n") + pairs_text(found.facts) + found.rest);
       return ExitCode::kDone;
     });
   });

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "files.h"
 #include "base/files.h"
+#include "files.h"
 #include "inputs/input_bytes.h"
 #include "known_tensors.h"
 
@@ -68,16 +68,6 @@ std::vector<OutputFiles::Id> declare_canonical(OutputFiles& files, const std::st
   return ids;
 }
 
-Status write_canonical(const std::string& path, const std::vector<TensorInfo>& tensors,
-                       const std::vector<std::vector<std::int64_t>>& integers) {
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, canonical_bytes(tensors[i], integers[i]));
-    // The tensor may be hidden from everybody but its owner.
-    ZKI_RETURN_IF_ERROR(write_secret_file(numbered_path(path, i, tensors.size()), bytes));
-  }
-  return {};
-}
-
 Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& name, std::size_t count) {
   std::string base = name;
   for (const char* extension : {".zktensor", ".zktsecret"}) {
@@ -94,11 +84,6 @@ Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& name, s
     }
   }
   return out;
-}
-
-Status save_commitment(const CommitmentPaths& paths, CommittedTensor& tensor) {
-  ZKI_RETURN_IF_ERROR(tensor.save(paths.opening));
-  return write_file(paths.data, tensor.commitment().to_bytes());
 }
 
 }  // namespace zkinfer::cli

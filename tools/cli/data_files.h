@@ -22,16 +22,9 @@ Result<std::vector<CommittedTensor>> load_openings(const std::string& option, co
 // Declares the files of every tensor's canonical bytes, numbered if there are several.
 std::vector<OutputFiles::Id> declare_canonical(OutputFiles& files, const std::string& option, const std::string& path,
                                                const std::vector<TensorInfo>& tensors);
-// Canonical bytes of each tensor, to numbered files if there are several.
-Status write_canonical(const std::string& path, const std::vector<TensorInfo>& tensors,
-                       const std::vector<std::vector<std::int64_t>>& integers);
-
 // Names of the files of `count` commitments; refuses openings that exist.
 struct CommitmentPaths {
   std::string data, opening;
 };
 Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& name, std::size_t count);
-// The opening first: a commitment without its opening is of no use.
-Status save_commitment(const CommitmentPaths& paths, CommittedTensor& tensor);
-
 }  // namespace zkinfer::cli

@@ -8,8 +8,6 @@
 #include <memory>
 #include <type_traits>
 
-#include <sys/stat.h>
-
 #include "base/text.h"
 #include "inputs/input_bytes.h"
 
@@ -90,11 +88,8 @@ std::string numbered_path(const std::string& path, std::size_t index, std::size_
   return stem + "-" + std::to_string(index) + path.substr(stem.size());
 }
 
-Status write_secret_file(const std::string& path, ByteView bytes) {
-  const mode_t before = umask(077);
-  const Status status = write_file(path, bytes);
-  umask(before);
-  return status;
+std::string default_output(const std::string& input_path, const std::string& extension) {
+  return input_path == "-" ? "" : with_extension(input_path, extension);
 }
 
 void add_force_flag(CLI::App& command, bool& force) {

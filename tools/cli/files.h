@@ -31,8 +31,8 @@ struct Tensors {
 Result<Tensors> load_tensors(const std::string& path);
 // "x.bin" -> "x-2.bin" for the third of several, "x.bin" for the only one.
 std::string numbered_path(const std::string& path, std::size_t index, std::size_t count);
-// Writes a file that only its owner can read.
-Status write_secret_file(const std::string& path, ByteView bytes);
+// The input's name with another extension; empty, which no output file may be, for standard input.
+std::string default_output(const std::string& input_path, const std::string& extension);
 // --force: files of another kind may be replaced (output_files.h).
 void add_force_flag(CLI::App& command, bool& force);
 // path with its last extension replaced.

@@ -250,7 +250,7 @@ Status OutputFiles::open_temporary(File& file) {
 }
 
 Status OutputFiles::prepare(File& file) {
-  if (file.path.empty()) return invalid_argument(file.option + ": the name of a file is empty");
+  if (file.path.empty()) return invalid_argument(file.option + ": name the file to write; - is standard output");
   file.descriptor = given_descriptor(file.path).value_or(-1);
   struct stat entry {};
   const bool exists =

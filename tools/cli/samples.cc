@@ -208,7 +208,7 @@ Result<std::vector<std::string>> output_paths(const Samples& samples, const std:
     const std::uint64_t number = samples.num_files() > 1 ? i : item.index;
     std::string path;
     if (output.empty())
-      path = item.name + extension;
+      path = samples.path_of(item) == "-" ? "" : item.name + extension;
     else if (pattern)
       path = replaced(replaced(output, "{index}", padded(number)), "{name}", base_name(item.name));
     else if (folder)
