@@ -55,6 +55,13 @@ expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i digit_7.png digit_3.
 for file in proofs/p-0000.zkproof q.0001.zkproof proofs/digit_3.zkproof; do [[ -f $file ]] || fail "no $file"; done
 expect 0 'wrote test.0002.zkproof' "$zkinfer" prove digits.zkmodel -i test.npy --index 2
 
+# A page about a proof, of one's own model; it shows what the proof shows and no input.
+expect 0 'wrote page.html' "$zkinfer" prove digits.zkmodel -i digit_7.png -o page.zkproof --context order-4711 --report page.html
+grep -q 'PROOF ACCEPTED' page.html || fail "the page has no verdict"
+grep -q "$("$zkinfer" inspect digits.zkkey | awk '$1 == "identity" { print $2; exit }')" page.html || fail "the page names another model"
+grep -q 'order-4711' page.html || fail "the page names no context"
+grep -qE '<script|https?://' page.html && fail "the page is not self-contained"
+
 # Nothing is replaced in silence, and nothing that is refused costs a slot.
 before=$(slot)
 expect 2 'q.0000.zkproof.*1 more.*there already.*--force' "$zkinfer" prove digits.zkmodel -i test.npy --index 0,1 -o q.zkproof

@@ -8,13 +8,13 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "command.h"
-#include "demo/demo_data.h"
 #include "demo/picture.h"
 #include "files.h"
 #include "output_files.h"
 #include "outputs.h"
 #include "print.h"
 #include "progress.h"
+#include "report/report.h"
 #include "stopwatch.h"
 #include "text.h"
 #include "zkinfer/compile.h"
@@ -83,7 +83,7 @@ Result<VerificationKey> key_of_other_model(const Party& party, const CompileOpti
 }
 
 // Share of test pictures whose label is the integer model's arg max.
-Status measure_accuracy(const Arguments& arguments, const Party& party, const Model& model, DemoData& data) {
+Status measure_accuracy(const Arguments& arguments, const Party& party, const Model& model, Report& data) {
   const std::string folder = arguments.examples + "/digits/";
   ZKI_ASSIGN_OR_RETURN(const std::vector<RealInputs> pictures, read_samples({folder + "test.npy"}, party.inputs, {}));
   ZKI_ASSIGN_OR_RETURN(const std::vector<Array> labels, read_arrays(folder + "test_labels.npy"));
@@ -110,7 +110,7 @@ std::optional<std::size_t> find_outputs(ByteView proof, const std::vector<std::i
 }
 
 Status try_attacks(const Arguments& arguments, const Party& party, const VerificationKey& key, const Bytes& proof,
-                   DemoData& data) {
+                   Report& data) {
   const auto attempt = [&](const char* title, const std::string& detail, const VerificationKey& with, ByteView bytes,
                            const char* context) {
     const Stopwatch watch;
@@ -149,7 +149,7 @@ Status try_attacks(const Arguments& arguments, const Party& party, const Verific
   return {};
 }
 
-void print_outputs(const DemoData& data) {
+void print_outputs(const Report& data) {
   const bool colour = stdout_has_colour();
   const std::size_t top = arg_max(data.outputs);
   for (std::size_t i = 0; i < data.outputs.size(); ++i) {
@@ -167,7 +167,7 @@ void print_outputs(const DemoData& data) {
 }
 
 Status tell_model(const Session& session, DemoFiles& files, const Arguments& arguments, const Party& party,
-                  std::optional<Model>& model, DemoData& data) {
+                  std::optional<Model>& model, Report& data) {
   heading(1, "Compile: a trained network becomes an integer model");
   ProgressLine progress(session, "compile");
   CompileOptions options;
@@ -193,7 +193,7 @@ Status tell_model(const Session& session, DemoFiles& files, const Arguments& arg
 }
 
 Status tell_commit(const Session& session, DemoFiles& files, const Model& model, std::optional<Prover>& prover,
-                   std::optional<VerificationKey>& key, CheckedWeights& weights, DemoData& data) {
+                   std::optional<VerificationKey>& key, CheckedWeights& weights, Report& data) {
   heading(2, "Commit: the weights get a public name and stay secret");
   ProgressLine progress(session, "commit");
   CommitOptions options;
@@ -222,7 +222,7 @@ Status tell_commit(const Session& session, DemoFiles& files, const Model& model,
 }
 
 Status tell_proof(const Session& session, DemoFiles& files, const Party& party, Prover& prover,
-                  const VerificationKey& key, const CheckedWeights& weights, Bytes& proof, DemoData& data) {
+                  const VerificationKey& key, const CheckedWeights& weights, Bytes& proof, Report& data) {
   heading(3, "Prove: this picture goes in, a class and a proof come out");
   print_styled(picture_text(data.picture, stdout_has_colour(), 3));
   ZKI_ASSIGN_OR_RETURN(const std::vector<RealInputs> inputs, to_samples({data.picture}, party.inputs, {}));
@@ -267,7 +267,7 @@ CommandResult demo(const Session& session, const Arguments& arguments) {
   if (error) return io_error("cannot make the folder " + in_quotes(arguments.output) + ": " + error.message());
   DemoFiles files;
   ZKI_RETURN_IF_ERROR(files.prepare(arguments.output));
-  DemoData data;
+  Report data;
   data.machine = this_machine();
   data.context = kContext;
   const std::string folder = arguments.examples + "/digits/";
@@ -297,6 +297,13 @@ CommandResult demo(const Session& session, const Arguments& arguments) {
   print_lines(pairs_text(rows));
 
   const std::string report_path = arguments.output + "/report.html";
+  data.headline =
+      "A network that nobody sees read a picture that nobody sees: a " + std::to_string(arg_max(data.outputs));
+  data.lead =
+      "The proof shows that the model with the identity below gave exactly these outputs on some picture. It shows "
+      "neither the " +
+      human_count(data.num_parameters) + " weights nor the picture, which is drawn here only because this is a demo.";
+  data.made_by = "make demo";
   ZKI_RETURN_IF_ERROR(files.all.write(files.report, report_html(data)));
   ZKI_RETURN_IF_ERROR(files.all.publish());
   print("\nReport: {}\nTry it yourself: zkinfer verify {}/digit.zkproof --key {}/digits.zkkey\n", report_path,

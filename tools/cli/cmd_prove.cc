@@ -16,6 +16,7 @@
 #include "outputs.h"
 #include "print.h"
 #include "progress.h"
+#include "report/report.h"
 #include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
@@ -27,13 +28,13 @@ struct Arguments {
   std::string model_path, secret_path, output_path, context;
   InputOptions input;
   std::vector<std::string> data, openings;  // the input in other forms
-  std::string committed_name, write_inputs, write_outputs;
+  std::string committed_name, write_inputs, write_outputs, report_path;
   bool strict = false, force = false;
 };
 
 // What one proof writes, by name; empty: nothing.
 struct Paths {
-  std::string proof, input_data, output_data, committed;
+  std::string proof, input_data, output_data, committed, report;
 };
 
 struct Done {
@@ -62,6 +63,7 @@ class ProveCommand {
   nlohmann::ordered_json done_json(const Done& done, const Paths& paths) const;
   void add_totals(nlohmann::ordered_json& json) const;
   void print_one(const Done& done, const Paths& paths) const;
+  std::string report(const Done& done, const Bytes& context) const;
 
   Session& session_;
   const Arguments& arguments_;
@@ -91,6 +93,7 @@ Status ProveCommand::declare(const Paths& paths, OutputFiles& files, Done& done)
       files.add_counted("--committed-output", commitment.opening, FileKind::kTensorSecret);
     }
   }
+  if (!paths.report.empty()) files.add_text("--report", paths.report, "<!doctype html>");
   return files.prepare();
 }
 
@@ -102,7 +105,8 @@ Result<std::vector<Paths>> ProveCommand::choose_paths() const {
   }
   if (!samples_.has_value()) {
     const std::string& name = (arguments_.openings.empty() ? arguments_.data : arguments_.openings).front();
-    Paths paths{arguments_.output_path, arguments_.write_inputs, arguments_.write_outputs, arguments_.committed_name};
+    Paths paths{arguments_.output_path, arguments_.write_inputs, arguments_.write_outputs, arguments_.committed_name,
+                arguments_.report_path};
     if (paths.proof.empty()) paths.proof = with_extension(file_part(name), ".zkproof");
     if (committed && paths.committed.empty()) paths.committed = with_extension(paths.proof, "");
     return std::vector<Paths>{paths};
@@ -123,6 +127,8 @@ Result<std::vector<Paths>> ProveCommand::choose_paths() const {
   if (committed && !arguments_.committed_name.empty()) {
     ZKI_RETURN_IF_ERROR(choose("--committed-output", arguments_.committed_name, "", &Paths::committed));
   }
+  if (!arguments_.report_path.empty())
+    ZKI_RETURN_IF_ERROR(choose("--report", arguments_.report_path, ".html", &Paths::report));
   for (Paths& paths : all) {
     if (committed && paths.committed.empty()) paths.committed = with_extension(paths.proof, "");
   }
@@ -178,6 +184,7 @@ Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
     ZKI_RETURN_IF_ERROR(files.write(next, tensor.commitment().to_bytes()));
     next += 2;  // the secret beside it is written already
   }
+  if (!paths.report.empty()) ZKI_RETURN_IF_ERROR(files.write(next++, report(done, request.context)));
   // The path before the proof: a proof without it convinces nobody who has the root's key only.
   if (!committed_->path().empty()) {
     ZKI_ASSIGN_OR_RETURN(done.path_file, write_path_beside(paths.proof, *committed_));
@@ -187,6 +194,42 @@ Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
   done.write_seconds = write_watch.seconds();
   done.outputs = output_tensors(model_->outputs(), done.result.outputs);
   return done;
+}
+
+// A page on this proof, of what verifiers may know and the prover's times.
+std::string ProveCommand::report(const Done& done, const Bytes& context) const {
+  const VerificationKey& key = committed_->key();
+  Report page;
+  page.key = key.info();
+  page.model_name = page.key.model_name;
+  page.identity = to_hex(page.key.root_identity);
+  page.num_parameters = page.key.num_parameters;
+  page.context = context_text(context);
+  page.machine = this_machine();
+  page.stats = done.result.stats;
+  page.verify_seconds = done.verify_seconds;
+  page.total_seconds = process_seconds();
+  page.peak_memory = peak_memory_bytes();
+  page.proof_bytes = done.result.proof.size();
+  page.size_table = proof_size_table(key, done.result.proof);
+  page.soundness_json = key.soundness_json();
+  // Only what the proof itself says: the page may be given away.
+  if (!done.check.outputs.empty() && page.key.outputs.is_public()) {
+    const VerifiedTensor& first = done.check.outputs.front();
+    page.outputs = first.integers;
+    page.output_scale = first.format.scale();
+    if (page.outputs.size() > 1 && page.outputs.size() <= 20) page.shares = softmax(page.outputs, page.output_scale);
+  }
+  const bool hidden_input = !page.key.inputs.is_public(), hidden_weights = !page.key.public_parameters;
+  page.headline = std::string("A network ") + (hidden_weights ? "that nobody sees " : "") +
+                  "gave exactly these outputs" + (hidden_input ? ", on an input that nobody sees" : "");
+  page.lead = "The proof shows that the model with the identity below computed them." +
+              std::string(hidden_weights || hidden_input ? " It does not show " : "") +
+              (hidden_weights ? "the " + human_count(page.num_parameters) + " weights" : "") +
+              (hidden_weights && hidden_input ? " or " : "") + (hidden_input ? "the input" : "") +
+              (hidden_weights || hidden_input ? "." : "");
+  page.made_by = "zkinfer prove --report";
+  return report_html(page);
 }
 
 nlohmann::ordered_json ProveCommand::done_json(const Done& done, const Paths& paths) const {
@@ -202,6 +245,7 @@ nlohmann::ordered_json ProveCommand::done_json(const Done& done, const Paths& pa
   json["root_identity"] = to_hex(done.check.root_identity);
   json["serving_identity"] = to_hex(done.check.serving_identity);
   json["slot"] = done.check.slot;
+  if (!paths.report.empty()) json["report"] = paths.report;
   if (!done.path_file.empty()) json["path"] = done.path_file;
   if (!done.commitments.empty()) {
     json["committed_outputs"] = nlohmann::ordered_json::array();
@@ -233,6 +277,7 @@ void ProveCommand::print_one(const Done& done, const Paths& paths) const {
       human_seconds(done.verify_seconds), human_seconds(restore_seconds_), human_bytes(done.result.proof.size()),
       human_bytes(peak_memory_bytes()));
   print("wrote {}\n", paths.proof);
+  if (!paths.report.empty()) print("wrote {}\n", paths.report);
   if (!done.path_file.empty()) {
     print("give along {} ({}, leads from the root's key to this proof; one for many proofs)\n", done.path_file,
           human_bytes(done.path_bytes));
@@ -385,6 +430,8 @@ void add_prove(CLI::App& app, Session& session) {
   command->add_option("--write-output-data", arguments->write_outputs, "the same of the output");
   command->add_option("--context", arguments->context,
                       "up to 32 bytes bound into every proof against replay: text, or hex:00ff..");
+  command->add_option("--report", arguments->report_path,
+                      "write a page (HTML) about the proof, to show or to give along");
   command->add_flag("--strict", arguments->strict,
                     "refuse inputs with values outside of the model's range, before a slot is taken");
   command->add_flag("--force", arguments->force, "replace proofs that are there, and files of another kind");

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <nlohmann/json.hpp>
 
-#include "demo/demo_data.h"
-#include "demo/report_style.h"
 #include "outputs.h"
+#include "report/report.h"
+#include "report/report_style.h"
+#include "tensor_policy_text.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -74,7 +76,7 @@ std::string bars_svg(const std::vector<Bar>& bars, int name_width, int value_wid
   return svg + "</svg>";
 }
 
-std::string classes_svg(const DemoData& data) {
+std::string classes_svg(const Report& data) {
   std::vector<Bar> bars;
   const std::size_t top =
       static_cast<std::size_t>(std::max_element(data.shares.begin(), data.shares.end()) - data.shares.begin());
@@ -85,6 +87,33 @@ std::string classes_svg(const DemoData& data) {
                     data.shares[i], i == top});
   }
   return bars_svg(bars, 24, 120);
+}
+
+// The largest entries where there are no scores.
+std::string values_svg(const Report& data) {
+  constexpr std::size_t kMost = 12;
+  std::vector<std::size_t> order(data.outputs.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t x, std::size_t y) { return data.outputs[x] > data.outputs[y]; });
+  order.resize(std::min(order.size(), kMost));
+  double largest = 1e-300;
+  for (const std::size_t i : order) largest = std::max(largest, std::abs(static_cast<double>(data.outputs[i])));
+  std::vector<Bar> bars;
+  for (const std::size_t i : order) {
+    const auto value = static_cast<double>(data.outputs[i]);
+    bars.push_back({"[" + std::to_string(i) + "]", decimal(value * data.output_scale, 5), std::abs(value) / largest,
+                    i == order.front()});
+  }
+  return bars_svg(bars, 60, 110);
+}
+
+std::string outputs_html(const Report& data) {
+  if (data.outputs.empty()) return "<p class=\"soft\">The proof does not carry them.</p>";
+  if (!data.shares.empty()) return "<p class=\"soft\">Scores, and their softmax as bars.</p>" + classes_svg(data);
+  const bool all = data.outputs.size() <= 12;
+  return std::string("<p class=\"soft\">") + (all ? "All" : "The largest 12 of " + human_count(data.outputs.size())) +
+         " values.</p>" + values_svg(data);
 }
 
 std::string timing_html(const ProveStats& stats) {
@@ -112,7 +141,7 @@ std::string timing_html(const ProveStats& stats) {
   return svg + "</svg>" + legend + "</ul>";
 }
 
-std::string sizes_svg(const DemoData& data) {
+std::string sizes_svg(const Report& data) {
   std::vector<Bar> bars;
   std::size_t largest = 1, name_length = 0;
   for (const auto& [part, num_bytes] : data.size_table) {
@@ -138,7 +167,7 @@ std::string terms_rows(const nlohmann::json& terms) {
   return rows;
 }
 
-std::string soundness_html(const DemoData& data) {
+std::string soundness_html(const Report& data) {
   const nlohmann::json report = nlohmann::json::parse(data.soundness_json, nullptr, false);
   if (!report.is_object() || !report.contains("terms") || !report["terms"].is_array()) return "";
   const std::string head =
@@ -167,32 +196,26 @@ std::string row(const std::string& name, const std::string& value) {
   return "<tr><td>" + name + "</td><td class=\"n\">" + value + "</td></tr>";
 }
 
-std::string header_html(const DemoData& data) {
-  const std::size_t top =
-      static_cast<std::size_t>(std::max_element(data.shares.begin(), data.shares.end()) - data.shares.begin());
-  std::string html =
-      "<header><div><div class=\"verdict\">PROOF ACCEPTED</div><h1>A network that nobody sees read a picture that "
-      "nobody sees: a " +
-      std::to_string(top) +
-      "</h1><p class=\"soft\">The proof shows that the model with the identity below gave exactly these "
-      "outputs on some picture. It shows neither the " +
-      human_count(data.num_parameters) +
-      " weights nor the picture, which is drawn here only because this is a demo.</p>";
+std::string header_html(const Report& data) {
+  std::string html = "<header><div><div class=\"verdict\">PROOF ACCEPTED</div><h1>" + escaped(data.headline) +
+                     "</h1><p class=\"soft\">" + escaped(data.lead) + "</p>";
   html += "<p class=\"small\"><span class=\"soft\">model</span> " + escaped(data.model_name) +
           "<br><span class=\"soft\">identity</span> <code class=\"id\">" + data.identity +
           "</code><br><span class=\"soft\">bound to</span> <code>" + escaped(data.context) + "</code></p></div>";
-  return html + "<div>" + picture_svg(data.picture) + "</div></header>";
+  if (!data.picture.data.empty()) html += "<div>" + picture_svg(data.picture) + "</div>";
+  return html + "</header>";
 }
 
-std::string facts_html(const DemoData& data) {
+std::string facts_html(const Report& data) {
   return "<div class=\"facts\">" + fact(human_seconds(data.stats.total_seconds), "to prove") +
+         (data.total_seconds > 0 ? fact(human_seconds(data.total_seconds), "with loading and writing") : "") +
          fact(human_seconds(data.verify_seconds), "to verify") + fact(human_bytes(data.proof_bytes), "proof") +
          fact(human_bytes(data.peak_memory), "peak memory") +
          fact(decimal(data.key.security_bits, 1) + " bits", "soundness") +
          fact(data.key.zero_knowledge ? "on" : "off", "zero knowledge") + "</div>";
 }
 
-std::string attacks_html(const DemoData& data) {
+std::string attacks_html(const Report& data) {
   std::string html =
       "<section><h2>What is rejected</h2><p class=\"soft\">The same verifier, with something changed each "
       "time.</p><div class=\"scroll\"><table>"
@@ -206,7 +229,7 @@ std::string attacks_html(const DemoData& data) {
   return html + "</table></div></section>";
 }
 
-std::string fidelity_html(const DemoData& data) {
+std::string fidelity_html(const Report& data) {
   return "<section><h2>The same answers as the trained network</h2><p class=\"soft\">The proven model computes with "
          "integers. On " +
          human_count(data.fidelity.num_inputs) + " test pictures that calibration did not see:</p><table>" +
@@ -218,7 +241,7 @@ std::string fidelity_html(const DemoData& data) {
          "</table></section>";
 }
 
-std::string once_html(const DemoData& data) {
+std::string once_html(const Report& data) {
   return "<section><h2>Once per model</h2><p class=\"soft\">There is no trusted setup. The owner commits to the "
          "weights once; verifiers "
          "keep the key.</p><table>" +
@@ -229,18 +252,23 @@ std::string once_html(const DemoData& data) {
          row("proofs this commitment may serve", human_count(data.key.model_budget)) + "</table></section>";
 }
 
-std::string sees_html() {
+std::string sees_html(const KeyInfo& key) {
+  const auto seen = [](const TensorPolicy& policy) {
+    return policy.is_public() ? std::string("yes") : "no: " + escaped(tensor_policy_text(policy));
+  };
+  const auto line = [](const std::string& what, const std::string& verifier) {
+    return "<tr><td>" + what + "</td><td>yes</td><td>" + verifier + "</td></tr>";
+  };
   return "<section><h2>Who sees what</h2><div "
-         "class=\"scroll\"><table><thead><tr><th></th><th>prover</th><th>verifier</th></tr></thead>"
-         "<tr><td>architecture, scales, identity</td><td>yes</td><td>yes</td></tr>"
-         "<tr><td>outputs</td><td>yes</td><td>yes</td></tr>"
-         "<tr><td>weights</td><td>yes</td><td>no: a commitment</td></tr>"
-         "<tr><td>input picture and everything between</td><td>yes</td><td>no</td></tr></table></div></section>";
+         "class=\"scroll\"><table><thead><tr><th></th><th>prover</th><th>verifier</th></tr></thead>" +
+         line("architecture, scales, identity", "yes") + line("outputs", seen(key.outputs)) +
+         line("weights", key.public_parameters ? "yes" : "no: a commitment") + line("input", seen(key.inputs)) +
+         line("everything between", key.zero_knowledge ? "no" : "not hidden") + "</table></div></section>";
 }
 
 }  // namespace
 
-std::string report_html(const DemoData& data) {
+std::string report_html(const Report& data) {
   std::string html =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width\">"
@@ -248,20 +276,19 @@ std::string report_html(const DemoData& data) {
   html += kReportStyle;
   html += "</style></head><body><main>";
   html += header_html(data) + facts_html(data);
-  html +=
-      "<div class=\"two pair\"><section><h2>Proven outputs</h2><p class=\"soft\">Logits, and their softmax as "
-      "bars.</p>" +
-      classes_svg(data) + "</section>" + "<section><h2>Proof size by part</h2><p class=\"soft\">" +
-      human_count(data.proof_bytes) + " bytes in all.</p>" + sizes_svg(data) + "</section></div>";
+  html += "<div class=\"two pair\"><section><h2>Proven outputs</h2>" + outputs_html(data) + "</section>" +
+          "<section><h2>Proof size by part</h2><p class=\"soft\">" + human_count(data.proof_bytes) +
+          " bytes in all.</p>" + sizes_svg(data) + "</section></div>";
   html += "<section><h2>Where the prover's time goes</h2><p class=\"soft\">" + human_seconds(data.stats.total_seconds) +
           " on " + std::to_string(data.machine.num_cores) + " cores.</p>" + timing_html(data.stats) + "</section>";
-  html += attacks_html(data);
-  html += "<div class=\"two pair\">" + fidelity_html(data) + once_html(data) + "</div>";
-  html += sees_html() + soundness_html(data);
+  if (!data.attacks.empty()) html += attacks_html(data);
+  if (data.fidelity.num_inputs > 0)
+    html += "<div class=\"two pair\">" + fidelity_html(data) + once_html(data) + "</div>";
+  html += sees_html(data.key) + soundness_html(data);
   html += "<footer>" + escaped(data.machine.cpu) + ", " + std::to_string(data.machine.num_cores) + " cores, " +
           human_bytes(data.machine.memory_bytes) + " &middot; " + escaped(data.machine.system) + " &middot; " +
-          escaped(data.machine.compiler) + " &middot; sources " + escaped(data.machine.commit) +
-          "<br>Made by <code>make demo</code> with " + escaped(data.picture_path) + ".</footer></main></body></html>\n";
+          escaped(data.machine.compiler) + " &middot; sources " + escaped(data.machine.commit) + "<br>Made by <code>" +
+          escaped(data.made_by) + "</code>.</footer></main></body></html>\n";
   return html;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything the demo measured: what its terminal story and its report show.
+// Everything that a report page shows of one proof: of a user's model (`zkinfer prove --report`), or of the demo, which
+// knows more.
 #pragma once
 
 #include <string>
@@ -21,18 +22,22 @@ struct Attack {
   double seconds = 0;
 };
 
-struct DemoData {
+struct Report {
   std::string picture_path;
-  Array picture;   // levels [height, width, 1]
-  int label = -1;  // what the picture shows; -1: unknown
+  Array picture;               // levels [height, width, 1]; no data: not shown
+  int label = -1;              // what the picture shows; -1: unknown
+  std::string headline, lead;  // one sentence, and what it means
+  std::string made_by;         // command, for the last line
 
   std::string model_name, identity;
   std::uint64_t num_parameters = 0;
-  Fidelity fidelity;
+  Fidelity fidelity;  // no inputs: not measured
   std::size_t num_test_pictures = 0;
   double test_accuracy = 0;  // of the integer model
 
-  double compile_seconds = 0, commit_seconds = 0, verify_seconds = 0;
+  double compile_seconds = 0, commit_seconds = 0;  // 0: not here
+  double verify_seconds = 0;
+  double total_seconds = 0;  // of the whole process; 0: not said
   ProveStats stats;
   std::uint64_t peak_memory = 0;
   std::size_t model_bytes = 0, key_bytes = 0, proof_bytes = 0;
@@ -49,6 +54,6 @@ struct DemoData {
 };
 
 // A self-contained HTML page.
-std::string report_html(const DemoData& data);
+std::string report_html(const Report& data);
 
 }  // namespace zkinfer::cli
