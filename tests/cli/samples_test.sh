@@ -49,6 +49,18 @@ is "$(json prove.json ".total_seconds > .prove_seconds and .prove_seconds > 0 an
 "$zkinfer" run digits.zkmodel -i test.npy --index 8 --json >eighth.json
 is "$(json prove.json ".items[1].outputs")" "$(json eighth.json .outputs)" "outputs of the eighth"
 for proof in proofs/*.zkproof; do expect 0 'ACCEPTED' "$zkinfer" verify "$proof" -k digits.zkkey; done
+
+# verify: a folder, several files; a rejected one and an unreadable one among them.
+expect 0 'accepted 3 of 3' "$zkinfer" verify proofs -k digits.zkkey
+cp proofs/test.0007.zkproof changed.zkproof && change changed.zkproof 200
+cp proofs/*.zkpath .
+"$zkinfer" verify proofs changed.zkproof -k digits.zkkey --json >verify.json
+is "$?" 1 "exit code with a rejected proof"
+is "$(json verify.json "[.accepted, .num_items, .num_accepted, .num_rejected, .num_failed]")" "[false,4,3,1,0]" "counts of verify"
+is "$(json verify.json '.items[3].accepted')" false "the changed proof"
+expect 2 'accepted 3 of 4, rejected 0, not read 1' "$zkinfer" verify proofs absent.zkproof -k digits.zkkey
+expect 1 'rejected 1, not read 1' "$zkinfer" verify changed.zkproof absent.zkproof -k digits.zkkey
+mkdir empty && expect 2 'no .zkproof' "$zkinfer" verify empty -k digits.zkkey
 expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i test.npy --index 0,1 -o 'proofs/p-{index}.zkproof'
 expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i test.npy --index 0,1 -o q.zkproof
 expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i digit_7.png digit_3.png -o 'proofs/{name}.zkproof'
@@ -130,6 +142,14 @@ expect 0 'warning: .*one number' "$zkinfer" compile mlp.onnx -c constant.json -o
 is "$(json compile.json "[.fidelity.outputs[0].kind, .fidelity_on_calibration_data, .model]")" '["scores",true,"fine.zkmodel"]' "compile --json"
 is "$(script -qec "'$zkinfer' compile mlp.onnx -c constant.json -o poor.zkmodel" /dev/null | grep -c $'\033\[31mwarning')" 2 "warnings are red on a terminal"
 is "$(NO_COLOR=1 script -qec "'$zkinfer' compile mlp.onnx -c constant.json -o poor.zkmodel" /dev/null | grep -c $'\033\[31m')" 0 "not with NO_COLOR"
+
+# Every command's result is one object with warnings.
+for words in "inspect digits.zkkey" "inspect digits.zkmodel" "inspect slot.zkproof" "inspect test.npy" "soundness digits.zkkey" "commitment status digits.zksecret" \
+  "commit fine.zkmodel" "rotate digits.zkmodel" "commitment open digits.zkmodel" "commitment check digits.zkmodel digits.zkaudit -k digits.zkkey" \
+  "verify slot.zkproof -k digits.zkkey" "commitment backup digits.zksecret" "certify fine.zkmodel" "commitment split fine.zksecret --into 2"; do
+  "$zkinfer" $words --json >object.json 2>object.err || fail "$words --json: $(cat object.err)"
+  is "$(json object.json '.warnings | type')" '"array"' "$words --json"
+done
 
 # Errors are JSON too: one object on standard output, whatever went wrong.
 for words in "run digits.zkmodel -i absent.npy --json" "run absent.zkmodel -i test.npy --json" "run --json" "prove digits.zkmodel -i test.npy --json" \

@@ -10,6 +10,7 @@
 #include "output_files.h"
 #include "print.h"
 #include "progress.h"
+#include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
 
@@ -24,6 +25,7 @@ struct Arguments {
 CommandResult certify(const Session& session, const Arguments& arguments) {
   OutputFiles files(arguments.force);
   files.reads({arguments.model_path, arguments.secret_path});
+  if (session.json) files.keep_standard_output();
   const OutputFiles::Id output = files.add("--output", arguments.output_path, FileKind::kCertificate);
   ZKI_RETURN_IF_ERROR(files.prepare());
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
@@ -36,7 +38,15 @@ CommandResult certify(const Session& session, const Arguments& arguments) {
   if (!check.accepted()) return internal_error("the new certificate fails its own check: " + check.to_string());
   ZKI_RETURN_IF_ERROR(files.write(output, certificate));
   ZKI_RETURN_IF_ERROR(files.publish());
-  if (!session.quiet) {
+  if (session.json) {
+    print_result(session, {{"certificate", arguments.output_path},
+                           {"certificate_bytes", certificate.size()},
+                           {"identity", to_hex(committed.key().info().model_identity)},
+                           {"parameters", committed.key().info().num_parameters},
+                           {"certify_seconds", seconds},
+                           {"total_seconds", process_seconds()},
+                           {"peak_memory_bytes", peak_memory_bytes()}});
+  } else if (!session.quiet) {
     print(
         "certified {} parameters in {}, certificate {}, peak memory {}\nwrote {} (public: give it to verifiers with "
         "the key)\n",
@@ -58,6 +68,7 @@ void add_certify(CLI::App& app, Session& session) {
   command->add_option("-o,--output", arguments->output_path,
                       "certificate to write (default: the model's name with .zkcert)");
   add_force_flag(*command, arguments->force);
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer certify digits.zkmodel\n"

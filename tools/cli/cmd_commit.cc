@@ -8,9 +8,12 @@
 #include "commit_options.h"
 #include "files.h"
 #include "key_rows.h"
+#include "machine.h"
 #include "output_files.h"
 #include "print.h"
 #include "progress.h"
+#include "result_json.h"
+#include "stopwatch.h"
 #include "tensor_policy_text.h"
 #include "text.h"
 #include "zkinfer/commitment_tree.h"
@@ -63,6 +66,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   }
   OutputFiles files(arguments.force);
   files.reads(arguments.model_path);
+  if (session.json) files.keep_standard_output();
   // Without its secret nobody can prove under the key that was published: a secret is never replaced.
   files.add_counted("--secret", arguments.secret_path, FileKind::kCommitmentSecret);
   const OutputFiles::Id certificate_file =
@@ -100,6 +104,21 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   }
   progress.clear();
   const KeyInfo& info = key->info();
+  if (session.json) {
+    nlohmann::ordered_json json = key_json(info);
+    json["key"] = arguments.key_path;
+    json["key_bytes"] = prover.verification_key().size();
+    json["secret"] = arguments.secret_path;
+    if (is_root) {
+      json["certificate"] = arguments.certificate_path;
+      json["certificate_bytes"] = certificate.size();
+      json["serving"] = folder;
+    }
+    json["total_seconds"] = process_seconds();
+    json["peak_memory_bytes"] = peak_memory_bytes();
+    print_result(session, std::move(json));
+    return ExitCode::kDone;
+  }
   if (session.quiet) {
     print("{}\n", to_hex(info.model_identity));
     return ExitCode::kDone;
@@ -192,6 +211,7 @@ void add_commit(CLI::App& app, Session& session) {
   command->add_flag("--no-code-file", arguments->no_code_file,
                     "keep no code word on the disk (large models): every later command encodes the weights again");
   add_commit_options(*command, arguments->commit);
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer commit network.zkmodel\n"

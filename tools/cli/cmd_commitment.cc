@@ -13,6 +13,7 @@
 #include "output_files.h"
 #include "print.h"
 #include "progress.h"
+#include "result_json.h"
 #include "text.h"
 #include "zkinfer/commit_tensor.h"
 #include "zkinfer/slots.h"
@@ -44,23 +45,26 @@ Result<Counted> open_counted(const std::string& path) {
 
 struct StatusArguments {
   std::string secret_path;
-  bool json = false;
 };
 
 CommandResult status(const Session& session, const StatusArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Counted counted, open_counted(arguments.secret_path));
-  if (counted.is_root) return root_status(session, arguments.secret_path, arguments.json);
+  if (counted.is_root) return root_status(session, arguments.secret_path);
   const std::pair<std::string, std::string> what =
       counted.identity.empty() ? std::pair<std::string, std::string>{"commits to", "data"}
                                : std::pair<std::string, std::string>{"identity", counted.identity};
   const SlotRange& slots = counted.file.slots();
   const std::uint64_t num_proofs = slots.num_left(SlotUse::kProof);
   const std::uint64_t num_kept = slots.num_left(SlotUse::kRotation) - num_proofs;
-  if (arguments.json) {
-    const nlohmann::ordered_json json = {{what.first, what.second},           {"budget", counted.budget},
-                                         {"slice", {slots.begin, slots.end}}, {"used", slots.num_used()},
-                                         {"proofs_left", num_proofs},         {"kept_for_rotation", num_kept}};
-    print_json(json);
+  if (session.json) {
+    nlohmann::ordered_json json = {{"kind", counted.identity.empty() ? "tensor_secret" : "commitment_secret"},
+                                   {"budget", counted.budget},
+                                   {"slots", {slots.begin, slots.end}},
+                                   {"used", slots.num_used()},
+                                   {"proofs_left", num_proofs},
+                                   {"kept_for_rotation", num_kept}};
+    if (!counted.identity.empty()) json["identity"] = counted.identity;
+    print_result(session, std::move(json));
   } else if (session.quiet) {
     print("{}\n", num_proofs);
   } else if (counted.budget == 0) {
@@ -98,19 +102,27 @@ CommandResult split(const Session& session, const SplitArguments& arguments) {
   for (std::size_t i = 1; i <= arguments.num_parts; ++i)
     paths.push_back(part_path(arguments.secret_path, i, counted.extension));
   ZKI_RETURN_IF_ERROR(counted.file.split(paths));
+  auto parts = nlohmann::ordered_json::array();
   for (const std::string& path : paths) {
     ZKI_ASSIGN_OR_RETURN(const Counted part, open_counted(path));
-    if (session.quiet) continue;
     const std::uint64_t num_proofs = part.file.slots().num_left(SlotUse::kProof);
     const std::uint64_t num_kept = part.file.slots().num_left(SlotUse::kRotation) - num_proofs;
-    if (part.is_root) {
-      print("wrote {}: {} commitments that serve\n", path, human_count(num_kept));
+    if (session.json) {
+      parts.push_back({{"secret", path}, {"proofs_left", num_proofs}, {"kept_for_rotation", num_kept}});
+    } else if (session.quiet) {
       continue;
+    } else if (part.is_root) {
+      print("wrote {}: {} commitments that serve\n", path, human_count(num_kept));
+    } else {
+      print("wrote {}: {} proofs{}\n", path, human_count(num_proofs),
+            num_kept > 0 ? ", and the slot for rotation" : "");
     }
-    print("wrote {}: {} proofs{}\n", path, human_count(num_proofs), num_kept > 0 ? ", and the slot for rotation" : "");
   }
-  if (!session.quiet)
+  if (session.json) {
+    print_result(session, {{"secret", arguments.secret_path}, {"parts", std::move(parts)}});
+  } else if (!session.quiet) {
     print("{} has no slots any more; move each file to where it is used, and keep no copy\n", arguments.secret_path);
+  }
   return ExitCode::kDone;
 }
 
@@ -122,6 +134,7 @@ struct OpenArguments {
 CommandResult open(const Session& session, const OpenArguments& arguments) {
   OutputFiles files(arguments.force);
   files.reads({arguments.model_path, arguments.secret_path});
+  if (session.json) files.keep_standard_output();
   const OutputFiles::Id output = files.add("--output", arguments.output_path, FileKind::kAuditKey);
   ZKI_RETURN_IF_ERROR(files.prepare());
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
@@ -129,7 +142,9 @@ CommandResult open(const Session& session, const OpenArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::open(model, arguments.secret_path, progress.callback()));
   ZKI_RETURN_IF_ERROR(files.write(output, prover.audit_key()));
   ZKI_RETURN_IF_ERROR(files.publish());
-  if (!session.quiet) {
+  if (session.json) {
+    print_result(session, {{"audit_key", arguments.output_path}});
+  } else if (!session.quiet) {
     print("wrote {} (secret: only for an auditor who may see the model)\n", arguments.output_path);
   }
   return ExitCode::kDone;
@@ -146,7 +161,11 @@ CommandResult check(const Session& session, const CheckArguments& arguments) {
   Result<AuditCheck> result = check_audit_key(model, key, opening);
   if (!result.ok())
     return result.status().with_context("'" + arguments.opening_path + "', '" + arguments.key_path + "'");
-  if (!result->matches) {
+  if (session.json) {
+    nlohmann::ordered_json json = {{"matches", result->matches}};
+    if (!result->matches) json["reason"] = result->reason;
+    print_result(session, std::move(json));
+  } else if (!result->matches) {
     print("NO MATCH: {}\n", result->reason);
   } else if (!session.quiet) {
     print("MATCH: {} commits to exactly the model in {}\n", arguments.key_path, arguments.model_path);
@@ -159,7 +178,7 @@ void add_status(CLI::App& commitment, Session& session) {
   CLI::App* command = commitment.add_subcommand("status", "how many proofs a secret or a tensor secret may still make");
   command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret) or tensor secret (.zktsecret)")
       ->required();
-  command->add_flag("--json", arguments->json, "print the result as JSON");
+  add_json_flag(*command, session);
   command->callback([arguments, &session] { session.run([&] { return status(session, *arguments); }); });
 }
 
@@ -174,6 +193,7 @@ void add_split(CLI::App& commitment, Session& session) {
   command->add_option("--into", arguments->num_parts, "number of secrets to write, network.1.zksecret and so on")
       ->required()
       ->check(CLI::Range(2, 4096));
+  add_json_flag(*command, session);
   command->callback([arguments, &session] { session.run([&] { return split(session, *arguments); }); });
 }
 
@@ -187,6 +207,7 @@ void add_open(CLI::App& commitment, Session& session) {
   command->add_option("-o,--output", arguments->output_path,
                       "opening to write (default: the model's name with .zkaudit)");
   add_force_flag(*command, arguments->force);
+  add_json_flag(*command, session);
   command->callback([arguments, &session] {
     if (arguments->secret_path.empty()) arguments->secret_path = default_output(arguments->model_path, ".zksecret");
     if (arguments->output_path.empty()) arguments->output_path = default_output(arguments->model_path, ".zkaudit");
@@ -200,6 +221,7 @@ void add_check(CLI::App& commitment, Session& session) {
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
   command->add_option("opening", arguments->opening_path, "opening (.zkaudit) from the model's owner")->required();
   command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey)")->required();
+  add_json_flag(*command, session);
   command->callback([arguments, &session] { session.run([&] { return check(session, *arguments); }); });
 }
 

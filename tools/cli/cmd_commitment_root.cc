@@ -10,6 +10,7 @@
 #include "files.h"
 #include "output_files.h"
 #include "print.h"
+#include "result_json.h"
 #include "text.h"
 #include "zkinfer/commitment_tree.h"
 
@@ -42,19 +43,20 @@ nlohmann::ordered_json node_json(const CommitmentTree::Node& node) {
 
 }  // namespace
 
-CommandResult root_status(const Session& session, const std::string& secret_path, bool json) {
+CommandResult root_status(const Session& session, const std::string& secret_path) {
   ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(secret_path));
   ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentTree::Node> nodes, tree.nodes());
   const std::uint64_t left = CommitmentTree::num_proofs_left(nodes);
   const std::uint64_t ready = CommitmentTree::num_proofs_ready(nodes);
-  if (json) {
-    nlohmann::ordered_json out = {{"identity", to_hex(nodes.front().identity)},
+  if (session.json) {
+    nlohmann::ordered_json out = {{"kind", "root_secret"},
+                                  {"identity", to_hex(nodes.front().identity)},
                                   {"budget", nodes.front().slots.total},
                                   {"proofs_left", left},
                                   {"proofs_ready", ready},
                                   {"commitments", nlohmann::ordered_json::array()}};
     for (const CommitmentTree::Node& node : nodes) out["commitments"].push_back(node_json(node));
-    print_json(out);
+    print_result(session, std::move(out));
     return ExitCode::kDone;
   }
   if (session.quiet) {
@@ -88,7 +90,9 @@ CommandResult backup(const Session& session, const BackupArguments& arguments) {
   files.add_counted("--output", arguments.output_path, FileKind::kCommitmentBackup);
   ZKI_RETURN_IF_ERROR(files.prepare());
   ZKI_RETURN_IF_ERROR(backup_root(arguments.secret_path, arguments.output_path));
-  if (!session.quiet) {
+  if (session.json) {
+    print_result(session, {{"backup", arguments.output_path}});
+  } else if (!session.quiet) {
     print("wrote {} (secret; keep it elsewhere, and no copy of {} or of what serves under it)\n", arguments.output_path,
           arguments.secret_path);
   }
@@ -133,7 +137,10 @@ CommandResult restore(const Session& session, const RestoreArguments& arguments)
     options.highest_published = std::max(options.highest_published.value_or(0), path.root_slot);
   }
   ZKI_ASSIGN_OR_RETURN(const SlotRange slots, restore_root(arguments.backup_path, arguments.secret_path, options));
-  if (!session.quiet) {
+  if (session.json) {
+    print_result(session,
+                 {{"secret", arguments.secret_path}, {"next_slot", slots.next}, {"slots", {slots.begin, slots.end}}});
+  } else if (!session.quiet) {
     print("wrote {}: goes on at slot {} of {}; what served under the root before is discarded\n", arguments.secret_path,
           slots.next, slots.total);
   }
@@ -149,6 +156,7 @@ void add_backup(CLI::App& commitment, Session& session) {
   command->add_option("secret", arguments->secret_path, "the root's secret (.zksecret)")->required();
   command->add_option("-o,--output", arguments->output_path,
                       "backup to write (default: the secret's name with .zkbackup)");
+  add_json_flag(*command, session);
   command->callback([arguments, &session] {
     if (arguments->output_path.empty()) arguments->output_path = default_output(arguments->secret_path, ".zkbackup");
     session.run([&] { return backup(session, *arguments); });
@@ -171,6 +179,7 @@ void add_restore(CLI::App& commitment, Session& session) {
   command->add_option("--margin", arguments->margin, "slots to leave out for rotations that are not known")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20))
       ->capture_default_str();
+  add_json_flag(*command, session);
   command->callback([arguments, &session] {
     if (arguments->secret_path.empty()) arguments->secret_path = default_output(arguments->backup_path, ".zksecret");
     session.run([&] { return restore(session, *arguments); });

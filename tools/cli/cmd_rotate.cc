@@ -11,6 +11,7 @@
 #include "machine.h"
 #include "outputs.h"
 #include "print.h"
+#include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
 #include "trust.h"
@@ -20,7 +21,6 @@ namespace {
 
 struct RotateArguments {
   std::string model_path, secret_path;
-  bool json = false;
 };
 
 CommandResult rotate(const Session& session, const RotateArguments& arguments) {
@@ -33,15 +33,15 @@ CommandResult rotate(const Session& session, const RotateArguments& arguments) {
   progress.clear();
   const KeyInfo& info = made.key.info();
   const std::string path_file = tree.folder() + "/" + made.node.name + ".zkpath";
-  if (arguments.json) {
-    print_json({{"root_identity", to_hex(info.root_identity)},
-                {"serving_identity", to_hex(info.model_identity)},
-                {"depth", info.depth},
-                {"proofs_left", made.node.num_proofs_left},
-                {"path", path_file},
-                {"path_bytes", made.path.size()},
-                {"rotate_seconds", seconds},
-                {"peak_memory_bytes", peak_memory_bytes()}});
+  if (session.json) {
+    print_result(session, {{"root_identity", to_hex(info.root_identity)},
+                           {"serving_identity", to_hex(info.model_identity)},
+                           {"depth", info.depth},
+                           {"proofs_left", made.node.num_proofs_left},
+                           {"path", path_file},
+                           {"path_bytes", made.path.size()},
+                           {"rotate_seconds", seconds},
+                           {"peak_memory_bytes", peak_memory_bytes()}});
   } else if (session.quiet) {
     print("{}\n", to_hex(info.model_identity));
   } else {
@@ -60,7 +60,6 @@ struct VerifyArguments {
   std::string key_path, path_path;
   double min_security = kDefaultMinSecurityBits;
   VerifyLimits limits;
-  bool json = false;
 };
 
 CommandResult verify_files(const Session& session, const VerifyArguments& arguments) {
@@ -70,7 +69,7 @@ CommandResult verify_files(const Session& session, const VerifyArguments& argume
   const PathResult result = verify_path(root, path);
   const double seconds = watch.seconds();
   const bool accepted = result.verdict.accepted();
-  if (arguments.json) {
+  if (session.json) {
     nlohmann::ordered_json json = {{"accepted", accepted}, {"root_identity", to_hex(root.info().model_identity)}};
     if (accepted) {
       json["serving_identity"] = to_hex(result.key->info().model_identity);
@@ -83,7 +82,7 @@ CommandResult verify_files(const Session& session, const VerifyArguments& argume
       json["hint"] = rejection_hint(result.verdict.reason);
     }
     json["verify_seconds"] = seconds;
-    print_json(json);
+    print_result(session, std::move(json));
   } else if (!accepted) {
     print("REJECTED: {}\n", verdict_text(result.verdict));
   } else if (!session.quiet) {
@@ -107,7 +106,7 @@ void add_rotate(CLI::App& app, Session& session) {
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
   command->add_option("-s,--secret", arguments->secret_path,
                       "the root's secret (default: the model's name with .zksecret)");
-  command->add_flag("--json", arguments->json, "print the result as JSON");
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer rotate network.zkmodel\n"
@@ -129,7 +128,7 @@ void add_verify_path(CLI::App& app, Session& session) {
   command->add_option("--min-security", arguments->min_security, "refuse keys that prove fewer bits")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));
-  command->add_flag("--json", arguments->json, "print the result as JSON");
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n  zkinfer verify-path network.zkkey 3f2a91c04d5e6f70.zkpath\n`zkinfer verify` does this for each "
       "proof.");

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "files.h"
 #include "print.h"
+#include "result_json.h"
 
 namespace zkinfer::cli {
 
@@ -12,18 +13,21 @@ void add_soundness(CLI::App& app, Session& session) {
   struct Arguments {
     std::string key_path;
     VerifyLimits limits;
-    bool json = false;
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("soundness", "the soundness error of a key, term by term");
   command->add_option("key", arguments->key_path, "verification key (.zkkey)")->required();
   add_verify_limits(*command, arguments->limits);
-  command->add_flag("--json", arguments->json, "print as JSON");
+  add_json_flag(*command, session);
   command->footer("Examples:\n  zkinfer soundness network.zkkey\n  zkinfer soundness network.zkkey --json");
   command->callback([arguments, &session] {
     session.run([&]() -> CommandResult {
       ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments->key_path, 0, arguments->limits));
-      std::string text = arguments->json ? key.soundness_json() : key.soundness_text();
+      if (session.json) {
+        print_result(session, nlohmann::ordered_json::parse(key.soundness_json()));
+        return ExitCode::kDone;
+      }
+      std::string text = key.soundness_text();
       if (!text.ends_with('\n')) text += '\n';
       print_lines(text);
       return ExitCode::kDone;

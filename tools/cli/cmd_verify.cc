@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer verify: key and proof -> accepted with the outputs, or rejected with reason and place.
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include "command.h"
@@ -8,6 +9,8 @@
 #include "known_tensors.h"
 #include "outputs.h"
 #include "print.h"
+#include "progress.h"
+#include "result_json.h"
 #include "stopwatch.h"
 #include "tensor_policy_text.h"
 #include "text.h"
@@ -17,12 +20,12 @@ namespace zkinfer::cli {
 namespace {
 
 struct Arguments {
-  std::string proof_path, key_path, context, identity;
+  std::vector<std::string> proof_paths;  // files, and folders of them
+  std::string key_path, context, identity;
   TrustArguments trust;
   KnownArguments inputs, outputs;
   double min_security_bits = kDefaultMinSecurityBits;
   VerifyLimits limits;
-  bool json = false;
 };
 
 // Whether --identity names this model; without the option any will do.
@@ -36,81 +39,208 @@ Result<bool> is_identity(const std::string& text, const Digest& identity) {
   return std::ranges::equal(*bytes, identity);
 }
 
-CommandResult verify_proof(const Session& session, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const Bytes context, parse_context(arguments.context));
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey key,
-                       load_key(arguments.key_path, arguments.min_security_bits, arguments.limits));
-  ZKI_ASSIGN_OR_RETURN(const Bytes proof, load_proof(arguments.proof_path));
-  const std::string identity = to_hex(key.info().model_identity);
-  ZKI_ASSIGN_OR_RETURN(const bool expected_model, is_identity(arguments.identity, key.info().model_identity));
-  ZKI_ASSIGN_OR_RETURN(const CheckedTrust trust, check_weights(key, arguments.key_path, arguments.trust));
-  ZKI_ASSIGN_OR_RETURN(const KeyForProof found,
-                       key_for_proof(key, arguments.key_path, proof, arguments.proof_path, arguments.trust.paths));
-  VerifyRequest request;
-  request.weights = trust.weights;
-  if (!arguments.context.empty()) request.context = context;
-  ZKI_ASSIGN_OR_RETURN(request.inputs, load_known(arguments.inputs, key.info()));
-  ZKI_ASSIGN_OR_RETURN(request.outputs, load_known(arguments.outputs, key.info()));
-  const Stopwatch watch;
-  VerifyResult result;
-  result.verdict = trust.verdict.accepted() ? found.verdict : trust.verdict;
-  if (!expected_model) {
-    result.verdict = Verdict::reject(RejectReason::kWrongStatement, "model identity: the key is that of " + identity +
-                                                                        ", expected " + arguments.identity);
-  }
-  if (result.verdict.accepted()) result = verify(found.key(key), proof, request);
-  const double seconds = watch.seconds();
-  if (arguments.json) {
-    nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()},
-                                   {"model", key.info().model_name},
-                                   {"model_identity", identity},
-                                   {"security_bits", key.info().security_bits},
-                                   {"zero_knowledge", key.info().zero_knowledge},
-                                   {"verify_seconds", seconds},
-                                   {"proof_bytes", proof.size()}};
-    if (result.verdict.accepted()) {
-      json["security_bits"] = result.security_bits;
-      json["weights"] = std::string(weight_evidence_name(result.weights));
-      json["weights_certified"] = result.weights == WeightEvidence::kCertified;
-      json["serving_identity"] = to_hex(result.serving_identity);
-      json["slot"] = result.slot;
-      json["context"] = "hex:" + to_hex(result.context);
-      json["outputs"] = verified_json(result.outputs);
-      json["inputs"] = verified_json(result.inputs);
-    } else {
-      json["reason"] = std::string(reject_reason_name(result.verdict.reason));
-      json["where"] = result.verdict.where;
-      json["hint"] = rejection_hint(result.verdict.reason);
+// Proof files, and of folders every .zkproof in the order of their names.
+Result<std::vector<std::string>> list_proofs(const std::vector<std::string>& paths) {
+  std::vector<std::string> out;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) {
+      out.push_back(path);
+      continue;
     }
-    print_json(json);
+    std::vector<std::string> found;
+    for (auto it = std::filesystem::directory_iterator(path, error);
+         !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
+      if (it->path().extension() == ".zkproof") found.push_back(it->path().string());
+    }
+    if (error) return io_error("cannot list the folder '" + path + "': " + error.message());
+    if (found.empty()) return invalid_argument("'" + path + "': no .zkproof in this folder");
+    std::ranges::sort(found);
+    out.insert(out.end(), found.begin(), found.end());
+  }
+  return out;
+}
+
+// One key, whose weights are looked at once, and any number of proofs.
+class VerifyCommand {
+ public:
+  VerifyCommand(Session& session, const Arguments& arguments) : session_(session), arguments_(arguments) {}
+  CommandResult run();
+
+ private:
+  struct Checked {
+    VerifyResult result;
+    std::uint64_t depth = 0;  // below the root
+    double seconds = 0;
+    std::size_t proof_bytes = 0;
+  };
+  Result<Checked> check(const std::string& path) const;
+  nlohmann::ordered_json key_part() const;
+  nlohmann::ordered_json proof_part(const Checked& checked) const;
+  CommandResult one(const std::string& path);
+  CommandResult many(const std::vector<std::string>& paths);
+
+  Session& session_;
+  const Arguments& arguments_;
+  std::optional<VerificationKey> key_;
+  bool expected_model_ = true;
+  CheckedTrust trust_;
+  VerifyRequest request_;
+};
+
+Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) const {
+  Checked out;
+  ZKI_ASSIGN_OR_RETURN(const Bytes proof, load_proof(path));
+  out.proof_bytes = proof.size();
+  const Stopwatch watch;
+  ZKI_ASSIGN_OR_RETURN(const KeyForProof found,
+                       key_for_proof(*key_, arguments_.key_path, proof, path, arguments_.trust.paths));
+  out.result.verdict = trust_.verdict.accepted() ? found.verdict : trust_.verdict;
+  if (!expected_model_) {
+    out.result.verdict = Verdict::reject(RejectReason::kWrongStatement, "model identity: the key is that of " +
+                                                                            to_hex(key_->info().model_identity) +
+                                                                            ", expected " + arguments_.identity);
+  }
+  if (out.result.verdict.accepted()) out.result = verify(found.key(*key_), proof, request_);
+  out.depth = found.serving.has_value() ? found.serving->info().depth : 0;
+  out.seconds = watch.seconds();
+  return out;
+}
+
+nlohmann::ordered_json VerifyCommand::key_part() const {
+  return {{"model", key_->info().model_name},
+          {"model_identity", to_hex(key_->info().model_identity)},
+          {"security_bits", key_->info().security_bits},
+          {"zero_knowledge", key_->info().zero_knowledge}};
+}
+
+nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
+  const VerifyResult& result = checked.result;
+  nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()},
+                                 {"verify_seconds", checked.seconds},
+                                 {"proof_bytes", checked.proof_bytes}};
+  if (result.verdict.accepted()) {
+    json["security_bits"] = result.security_bits;
+    json["weights"] = std::string(weight_evidence_name(result.weights));
+    json["weights_certified"] = result.weights == WeightEvidence::kCertified;
+    json["serving_identity"] = to_hex(result.serving_identity);
+    json["slot"] = result.slot;
+    json["context"] = "hex:" + to_hex(result.context);
+    json["outputs"] = verified_json(result.outputs);
+    json["inputs"] = verified_json(result.inputs);
+  } else {
+    json["reason"] = std::string(reject_reason_name(result.verdict.reason));
+    json["where"] = result.verdict.where;
+    json["hint"] = rejection_hint(result.verdict.reason);
+  }
+  return json;
+}
+
+CommandResult VerifyCommand::one(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const Checked checked, check(path));
+  const VerifyResult& result = checked.result;
+  const KeyInfo& info = key_->info();
+  if (session_.json) {
+    nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()}};
+    json.update(key_part());
+    json.update(proof_part(checked));
+    print_result(session_, std::move(json));
   } else if (!result.verdict.accepted()) {
     print("REJECTED: {}\n", verdict_text(result.verdict));
-    if (!session.quiet) print("{}\n", rejection_hint(result.verdict.reason));
-  } else if (!session.quiet) {
-    print("ACCEPTED in {}\n", human_seconds(seconds));
-    print_lines(pairs_text(
-        {{"identity", identity},
-         {"model", key.info().model_name},
-         {"serving key", found.serving.has_value() ? to_hex(result.serving_identity) + ", " +
-                                                         std::to_string(found.serving->info().depth) + " below the root"
-                                                   : "the same"},
-         {"security", decimal(result.security_bits, 1) + " bits"},
-         {"inputs", tensor_policy_text(key.info().inputs)},
-         {"outputs", tensor_policy_text(key.info().outputs)},
-         {"weights", weights_text(key.info(), result.weights)},
-         {"context", context_text(result.context)}}));
+    if (!session_.quiet) print("{}\n", rejection_hint(result.verdict.reason));
+  } else if (!session_.quiet) {
+    print("ACCEPTED in {}\n", human_seconds(checked.seconds));
+    print_lines(pairs_text({{"identity", to_hex(info.model_identity)},
+                            {"model", info.model_name},
+                            {"serving key", checked.depth > 0 ? to_hex(result.serving_identity) + ", " +
+                                                                    std::to_string(checked.depth) + " below the root"
+                                                              : "the same"},
+                            {"security", decimal(result.security_bits, 1) + " bits"},
+                            {"inputs", tensor_policy_text(info.inputs)},
+                            {"outputs", tensor_policy_text(info.outputs)},
+                            {"weights", weights_text(info, result.weights)},
+                            {"context", context_text(result.context)}}));
     print_lines(verified_text("input", result.inputs));
     print_lines(verified_text("output", result.outputs));
   }
   return result.verdict.accepted() ? ExitCode::kDone : ExitCode::kRejected;
 }
 
+CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
+  std::size_t num_accepted = 0, num_rejected = 0;
+  auto items = nlohmann::ordered_json::array();
+  ProgressLine line(session_, "verify");
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const std::string stage = std::to_string(i + 1) + " of " + std::to_string(paths.size());
+    line.update(stage.c_str(), static_cast<double>(i) / static_cast<double>(paths.size()));
+    nlohmann::ordered_json item = {{"proof", paths[i]}};
+    const Result<Checked> checked = check(paths[i]);
+    if (!checked.ok()) {
+      item["error"] = error_json(checked.status());
+      line.clear();
+      note("zkinfer: {}: ", paths[i]);
+      note_lines(checked.status().to_string() + "\n");
+    } else {
+      const Verdict& verdict = checked->result.verdict;
+      verdict.accepted() ? ++num_accepted : ++num_rejected;
+      item.update(proof_part(*checked));
+      if (!session_.json && (!verdict.accepted() || !session_.quiet)) {
+        line.clear();
+        std::vector<OutputTensor> outputs;
+        for (const VerifiedTensor& tensor : checked->result.outputs) {
+          if (tensor.group.is_public())
+            outputs.push_back({tensor.name, tensor.shape, tensor.integers, tensor.format.scale()});
+        }
+        print("{}  {}", verdict.accepted() ? "ACCEPTED" : "REJECTED", paths[i]);
+        print_lines(verdict.accepted() ? "  " + outputs_line(outputs) + "\n" : "");
+        if (!verdict.accepted()) print("  {}\n", verdict_text(verdict));
+      }
+    }
+    items.push_back(std::move(item));
+  }
+  line.clear();
+  const std::size_t num_failed = paths.size() - num_accepted - num_rejected;
+  if (session_.json) {
+    nlohmann::ordered_json json = {{"accepted", num_accepted == paths.size()}};
+    json.update(key_part());
+    json["num_items"] = paths.size();
+    json["num_accepted"] = num_accepted;
+    json["num_rejected"] = num_rejected;
+    json["num_failed"] = num_failed;
+    json["total_seconds"] = process_seconds();
+    json["items"] = std::move(items);
+    print_result(session_, std::move(json));
+  } else if (!session_.quiet) {
+    print("accepted {} of {}, rejected {}, not read {}, in {}; model {}, identity {}\n", num_accepted, paths.size(),
+          num_rejected, num_failed, human_seconds(process_seconds()), key_->info().model_name,
+          to_hex(key_->info().model_identity));
+  }
+  if (num_rejected > 0) return ExitCode::kRejected;
+  return num_failed > 0 ? ExitCode::kBadInput : ExitCode::kDone;
+}
+
+CommandResult VerifyCommand::run() {
+  ZKI_ASSIGN_OR_RETURN(const Bytes context, parse_context(arguments_.context));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> paths, list_proofs(arguments_.proof_paths));
+  ZKI_ASSIGN_OR_RETURN(key_, load_key(arguments_.key_path, arguments_.min_security_bits, arguments_.limits));
+  ZKI_ASSIGN_OR_RETURN(expected_model_, is_identity(arguments_.identity, key_->info().model_identity));
+  ZKI_ASSIGN_OR_RETURN(trust_, check_weights(*key_, arguments_.key_path, arguments_.trust));
+  request_.weights = trust_.weights;
+  if (!arguments_.context.empty()) request_.context = context;
+  ZKI_ASSIGN_OR_RETURN(request_.inputs, load_known(arguments_.inputs, key_->info()));
+  ZKI_ASSIGN_OR_RETURN(request_.outputs, load_known(arguments_.outputs, key_->info()));
+  const bool one_path = arguments_.proof_paths.size() == 1 && paths == arguments_.proof_paths;
+  return one_path ? one(paths.front()) : many(paths);
+}
+
 }  // namespace
 
 void add_verify(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("verify", "check a proof; exit code 0 accepted, 1 rejected");
-  command->add_option("proof", arguments->proof_path, "proof (.zkproof)")->required();
+  CLI::App* command = app.add_subcommand("verify", "check proofs; exit code 0 all accepted, 1 one was rejected");
+  command->add_option("proof", arguments->proof_paths, "proofs (.zkproof), or folders of them")
+      ->required()
+      ->expected(1, 1 << 20);
   command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey) of the model you expect")->required();
   command->add_option("--context", arguments->context, "the proof must be bound to this: text, or hex:00ff..");
   add_known_options(*command, arguments->inputs, "input");
@@ -122,17 +252,18 @@ void add_verify(CLI::App& app, Session& session) {
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));
   add_verify_limits(*command, arguments->limits);
-  command->add_flag("--json", arguments->json, "print the result as JSON");
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer verify digit_7.zkproof --key digits.zkkey\n"
+      "  zkinfer verify proofs/ --key digits.zkkey\n"
       "  zkinfer verify x.zkproof -k network.zkkey --certificate network.zkcert --path 3f2a91c04d5e6f70.zkpath\n"
       "  zkinfer verify third.zkproof -k network.zkkey --context order-4711 --json\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-digest bafkrei.. --output-commitment y.zktensor\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-data picture.bin   (the key's inputs are public:sha256)\n"
       "The certificate is found beside the key, the path beside the proof. Without --context any context is accepted "
       "and printed.");
-  command->callback([arguments, &session] { session.run([&] { return verify_proof(session, *arguments); }); });
+  command->callback([arguments, &session] { session.run([&] { return VerifyCommand(session, *arguments).run(); }); });
 }
 
 }  // namespace zkinfer::cli

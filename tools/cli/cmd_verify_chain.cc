@@ -9,6 +9,7 @@
 #include "known_tensors.h"
 #include "outputs.h"
 #include "print.h"
+#include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
 #include "trust.h"
@@ -24,7 +25,6 @@ struct Arguments {
   KnownArguments inputs, outputs;
   double min_security_bits = kDefaultMinSecurityBits;
   VerifyLimits limits;
-  bool json = false;
 };
 
 // "output=input" of --link.
@@ -47,7 +47,8 @@ Status set_link(const std::string& text, ChainStep& from, ChainStep& to) {
   return invalid_argument("--link " + text + ": expected OUTPUT=INPUT, one of" + choices);
 }
 
-void print_chain_json(const ChainResult& result, const std::vector<VerificationKey>& keys, double seconds) {
+void print_chain(const Session& session, const ChainResult& result, const std::vector<VerificationKey>& keys,
+                 double seconds) {
   nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()}, {"verify_seconds", seconds}};
   if (result.verdict.accepted()) {
     json["steps"] = nlohmann::ordered_json::array();
@@ -67,7 +68,7 @@ void print_chain_json(const ChainResult& result, const std::vector<VerificationK
     json["where"] = result.verdict.where;
     json["hint"] = rejection_hint(result.verdict.reason);
   }
-  print_json(json);
+  print_result(session, std::move(json));
 }
 
 CommandResult verify_files(const Session& session, const Arguments& arguments) {
@@ -149,8 +150,8 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
   }
   if (result.verdict.accepted()) result = verify_chain(steps);
   const double seconds = watch.seconds();
-  if (arguments.json) {
-    print_chain_json(result, keys, seconds);
+  if (session.json) {
+    print_chain(session, result, keys, seconds);
   } else if (!result.verdict.accepted()) {
     print("REJECTED: {}\n", verdict_text(result.verdict));
     if (!session.quiet) print("{}\n", rejection_hint(result.verdict.reason));
@@ -193,7 +194,7 @@ void add_verify_chain(CLI::App& app, Session& session) {
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));
   add_verify_limits(*command, arguments->limits);
-  command->add_flag("--json", arguments->json, "print the result as JSON");
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer verify-chain features.zkkey features.zkproof head.zkkey head.zkproof\n"

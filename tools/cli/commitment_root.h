@@ -9,7 +9,7 @@
 namespace zkinfer::cli {
 
 // The tree under a root, and how many proofs are left in all.
-CommandResult root_status(const Session& session, const std::string& secret_path, bool json);
+CommandResult root_status(const Session& session, const std::string& secret_path);
 void add_backup(CLI::App& commitment, Session& session);
 void add_restore(CLI::App& commitment, Session& session);
 
