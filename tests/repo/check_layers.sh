@@ -66,6 +66,12 @@ while read -r file included; do
   [[ $public == *" ${included%/*} "* ]] || report "$file: a public header includes \"$included\" (cmake/layers.txt, public)"
 done < <(includes_of include/zkinfer/*.h)
 
+command_line=" $(rule "command line") inputs demo "
+while read -r file included; do
+  [[ $included != */* || $command_line == *" ${included%%/*} "* ]] ||
+    report "$file: includes \"$included\", which the command line may not use (cmake/layers.txt, command line)"
+done < <(find tools/cli -name '*.h' -o -name '*.cc' | sort | xargs grep -HoE '^#include "[^"]+"' | sed -E 's/^([^:]+):#include "([^"]+)"$/\1 \2/')
+
 # A folder may use only folders above it: the rows themselves must be in order.
 declare -A above
 for folder in "${folders[@]}"; do
