@@ -55,6 +55,13 @@ done
 expect 1 'REJECTED: bad header' "$zkinfer" verify-path mlp.zkkey input.zkproof
 expect 1 'REJECTED: truncated' "$zkinfer" verify-path mlp.zkkey <(head -c 100 mlp.zkserving/1.zkpath)
 
+# One file with all of it, for somebody who has the root key only.
+expect 0 'wrote input.zkbundle' "$zkinfer" bundle input.zkproof -k mlp.zkkey
+mkdir alone && cp mlp.zkkey input.zkbundle alone/
+expect 0 'ranges certified' "$zkinfer" verify alone/input.zkbundle -k alone/mlp.zkkey
+head -c 1000 input.zkbundle >cut.zkbundle
+expect 2 'cut.zkbundle.*truncated' "$zkinfer" verify cut.zkbundle -k mlp.zkkey
+
 # Verifiers who lack the path, or have another one; certificates that are not there, or another's.
 mkdir far && cp input.zkproof far/
 expect 1 'REJECTED: wrong statement.*another key' "$zkinfer" verify far/input.zkproof -k <(cat mlp.zkkey) --certificate mlp.zkcert

@@ -280,7 +280,7 @@ TEST_F(PathAttack, TensorOraclesOfAnotherBudget) {
 
 TEST_F(PathAttack, OtherWeightsAreRejected) {
   CommittedModel liar = commit(options_with({}), 2, 7);
-  liar.params = root_.params;
+  liar.weights = root_.weights;
   EXPECT_FALSE(check(path_from(root_, {step_between(root_, liar)})).verdict.accepted());
 }
 

@@ -14,9 +14,9 @@
 #include "result_json.h"
 #include "text.h"
 #include "trust.h"
-#include "zkinfer/compile.h"
 #include "zkinfer/commit_tensor.h"
 #include "zkinfer/commitment_tree.h"
+#include "zkinfer/compile.h"
 #include "zkinfer/structure.h"
 
 namespace zkinfer::cli {
@@ -114,7 +114,8 @@ Description describe_model(const Model& model, std::size_t num_bytes, const Argu
 Result<Description> describe_proof(ByteView proof, const std::string& proof_path, const std::string& key_path,
                                    const VerifyLimits& limits) {
   ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(key_path, 0, limits));
-  ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, key_path, proof, proof_path, {}));
+  const ProofFile file{proof_path, {{}, {}, Bytes(proof.begin(), proof.end())}};
+  ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, key_path, file, {}));
   const VerificationKey& key = found.key(root);
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& [part, num_bytes] : proof_size_table(key, proof))
@@ -212,6 +213,15 @@ Result<Description> describe_ours(const Arguments& arguments, const FileFormat& 
     case FileKind::kRotation: return describe_frame(format, bytes.size(), "shows that two keys hold the same weights");
     case FileKind::kPath:
       return describe_frame(format, bytes.size(), "leads from a root key to one that serves: `zkinfer verify-path`");
+    case FileKind::kBundle: {
+      ZKI_ASSIGN_OR_RETURN(const ProofBundle bundle, parse_bundle(bytes));
+      const auto size = [](const Bytes& part) { return part.empty() ? "none" : human_bytes(part.size()); };
+      return Description{
+          "bundle, " + human_bytes(bytes.size()),
+          {{"proof", size(bundle.proof)}, {"path", size(bundle.path)}, {"certificate", size(bundle.certificate)}},
+          "",
+          {}};
+    }
     case FileKind::kAuditKey:
       return describe_frame(
           format, bytes.size(),

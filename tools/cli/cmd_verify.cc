@@ -74,7 +74,8 @@ class VerifyCommand {
     double seconds = 0;
     std::size_t proof_bytes = 0;
   };
-  Result<Checked> check(const std::string& path) const;
+  Result<Checked> check(const std::string& path);
+  Result<CheckedTrust> trust_for(const ProofFile& file);
   nlohmann::ordered_json key_part() const;
   nlohmann::ordered_json proof_part(const Checked& checked) const;
   CommandResult one(const std::string& path);
@@ -84,24 +85,37 @@ class VerifyCommand {
   const Arguments& arguments_;
   std::optional<VerificationKey> key_;
   bool expected_model_ = true;
-  CheckedTrust trust_;
+  std::optional<CheckedTrust> trust_;  // of the key, once it was asked for
   VerifyRequest request_;
 };
 
-Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) const {
+// A bundle may bring its own certificate; otherwise the key's is looked at once.
+Result<CheckedTrust> VerifyCommand::trust_for(const ProofFile& file) {
+  if (!file.content.certificate.empty()) return check_weights(*key_, arguments_.key_path, arguments_.trust, file);
+  if (!trust_) {
+    ZKI_ASSIGN_OR_RETURN(trust_, check_weights(*key_, arguments_.key_path, arguments_.trust));
+  }
+  return *trust_;
+}
+
+Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
   Checked out;
-  ZKI_ASSIGN_OR_RETURN(const Bytes proof, load_proof(path));
+  ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(path));
+  const Bytes& proof = file.content.proof;
   out.proof_bytes = proof.size();
+  ZKI_ASSIGN_OR_RETURN(const CheckedTrust trust, trust_for(file));
+  VerifyRequest request = request_;
+  request.weights = trust.weights;
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found,
-                       key_for_proof(*key_, arguments_.key_path, proof, path, arguments_.trust.paths));
-  out.result.verdict = trust_.verdict.accepted() ? found.verdict : trust_.verdict;
+                       key_for_proof(*key_, arguments_.key_path, file, arguments_.trust.paths));
+  out.result.verdict = trust.verdict.accepted() ? found.verdict : trust.verdict;
   if (!expected_model_) {
     out.result.verdict = Verdict::reject(RejectReason::kWrongStatement, "model identity: the key is that of " +
                                                                             to_hex(key_->info().model_identity) +
                                                                             ", expected " + arguments_.identity);
   }
-  if (out.result.verdict.accepted()) out.result = verify(found.key(*key_), proof, request_);
+  if (out.result.verdict.accepted()) out.result = verify(found.key(*key_), proof, request);
   out.depth = found.serving.has_value() ? found.serving->info().depth : 0;
   out.seconds = watch.seconds();
   return out;
@@ -224,8 +238,6 @@ CommandResult VerifyCommand::run() {
   ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> paths, list_proofs(arguments_.proof_paths));
   ZKI_ASSIGN_OR_RETURN(key_, load_key(arguments_.key_path, arguments_.min_security_bits, arguments_.limits));
   ZKI_ASSIGN_OR_RETURN(expected_model_, is_identity(arguments_.identity, key_->info().model_identity));
-  ZKI_ASSIGN_OR_RETURN(trust_, check_weights(*key_, arguments_.key_path, arguments_.trust));
-  request_.weights = trust_.weights;
   if (!arguments_.context.empty()) request_.context = context;
   ZKI_ASSIGN_OR_RETURN(request_.inputs, load_known(arguments_.inputs, key_->info()));
   ZKI_ASSIGN_OR_RETURN(request_.outputs, load_known(arguments_.outputs, key_->info()));
@@ -238,7 +250,9 @@ CommandResult VerifyCommand::run() {
 void add_verify(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("verify", "check proofs; exit code 0 all accepted, 1 one was rejected");
-  command->add_option("proof", arguments->proof_paths, "proofs (.zkproof), or folders of them")
+  command
+      ->add_option("proof", arguments->proof_paths,
+                   "proofs (.zkproof, or .zkbundle with what belongs to one), or folders of proofs")
       ->required()
       ->expected(1, 1 << 20);
   command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey) of the model you expect")->required();

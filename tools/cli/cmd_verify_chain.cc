@@ -89,13 +89,13 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
     return invalid_argument("--certificate: expected " + std::to_string(num_steps) + ", one for each key");
   }
   std::vector<VerificationKey> keys;
-  std::vector<Bytes> proofs;
+  std::vector<ProofFile> files;
   for (std::size_t i = 0; i < num_steps; ++i) {
     ZKI_ASSIGN_OR_RETURN(VerificationKey key,
                          load_key(arguments.paths[2 * i], arguments.min_security_bits, arguments.limits));
-    ZKI_ASSIGN_OR_RETURN(Bytes proof, load_proof(arguments.paths[2 * i + 1]));
+    ZKI_ASSIGN_OR_RETURN(ProofFile file, load_proof_file(arguments.paths[2 * i + 1]));
     keys.push_back(std::move(key));
-    proofs.push_back(std::move(proof));
+    files.push_back(std::move(file));
   }
   std::vector<CheckedTrust> trust;
   std::vector<KeyForProof> found;
@@ -103,16 +103,15 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
     const std::string& key_path = arguments.paths[2 * i];
     TrustArguments for_key = arguments.trust;
     for_key.certificate_path = arguments.certificates.empty() ? "" : arguments.certificates[i];
-    ZKI_ASSIGN_OR_RETURN(CheckedTrust checked, check_weights(keys[i], key_path, for_key));
-    ZKI_ASSIGN_OR_RETURN(KeyForProof key,
-                         key_for_proof(keys[i], key_path, proofs[i], arguments.paths[2 * i + 1], for_key.paths));
+    ZKI_ASSIGN_OR_RETURN(CheckedTrust checked, check_weights(keys[i], key_path, for_key, files[i]));
+    ZKI_ASSIGN_OR_RETURN(KeyForProof key, key_for_proof(keys[i], key_path, files[i], for_key.paths));
     trust.push_back(std::move(checked));
     found.push_back(std::move(key));
   }
   std::vector<ChainStep> steps(num_steps);
   for (std::size_t i = 0; i < num_steps; ++i) {
     steps[i].key = &found[i].key(keys[i]);
-    steps[i].proof = proofs[i];
+    steps[i].proof = files[i].content.proof;
     steps[i].request.weights = trust[i].weights;
     if (arguments.contexts.empty()) continue;
     ZKI_ASSIGN_OR_RETURN(steps[i].request.context,

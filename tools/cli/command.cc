@@ -107,6 +107,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_rotate(app, session);
   add_commit_tensor(app, session);
   add_prove(app, session);
+  add_bundle(app, session);
   add_verify(app, session);
   add_verify_chain(app, session);
   add_verify_path(app, session);

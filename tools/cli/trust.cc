@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "files.h"
+#include "inputs/input_bytes.h"
 #include "zkinfer/prove.h"
 
 namespace zkinfer::cli {
@@ -38,8 +39,21 @@ void add_trust_options(CLI::App& command, TrustArguments& arguments) {
       "path (.zkpath) from the key to the serving key of the proof (default: found beside proof or key)");
 }
 
+Result<ProofFile> load_proof_file(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_bytes(path, format_of(FileKind::kBundle).max_bytes));
+  ProofFile file{path, {}};
+  if (!is_bundle(bytes)) {
+    file.content.proof = std::move(bytes);
+    return file;
+  }
+  Result<ProofBundle> bundle = parse_bundle(bytes);
+  if (!bundle.ok()) return bundle.status().with_context("'" + path + "'");
+  file.content = std::move(bundle).value();
+  return file;
+}
+
 Result<CheckedTrust> check_weights(const VerificationKey& root, const std::string& key_path,
-                                   const TrustArguments& arguments) {
+                                   const TrustArguments& arguments, const ProofFile& file) {
   CheckedTrust out;
   if (arguments.uncertified) {
     out.weights = CheckedWeights::uncertified();
@@ -51,6 +65,10 @@ Result<CheckedTrust> check_weights(const VerificationKey& root, const std::strin
     return out;
   }
   if (root.info().num_parameters == 0) return out;
+  if (arguments.certificate_path.empty() && !file.content.certificate.empty()) {
+    out.verdict = CheckedWeights::from_certificate(root, file.content.certificate, out.weights);
+    return out;
+  }
   const std::string found = with_extension(key_path, ".zkcert");
   if (arguments.certificate_path.empty() && !is_file(found)) {
     return invalid_argument(
@@ -67,28 +85,33 @@ Result<CheckedTrust> check_weights(const VerificationKey& root, const std::strin
 
 std::string path_file_name(const Digest& identity) { return to_hex(identity).substr(0, 16) + ".zkpath"; }
 
-Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string& key_path, ByteView proof,
-                                  const std::string& proof_path, const std::vector<std::string>& paths) {
+Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string& key_path, const ProofFile& file,
+                                  const std::vector<std::string>& paths) {
   KeyForProof out;
-  const std::optional<Digest> identity = claimed_identity(proof);
+  const std::optional<Digest> identity = claimed_identity(file.content.proof);
   if (!identity.has_value() || *identity == root.info().model_identity) return out;
-  std::vector<std::string> files = paths;
-  if (files.empty()) {
-    for (const std::string& from : {proof_path, key_path}) {
-      const std::string file = beside(from, path_file_name(*identity));
-      if (files.empty() && is_file(file)) files.push_back(file);
+  std::vector<std::pair<std::string, Bytes>> candidates;  // name, bytes
+  std::vector<std::string> names = paths;
+  if (names.empty() && !file.content.path.empty()) candidates.emplace_back(file.name, file.content.path);
+  if (names.empty() && candidates.empty()) {
+    for (const std::string& from : {file.name, key_path}) {
+      const std::string name = beside(from, path_file_name(*identity));
+      if (names.empty() && is_file(name)) names.push_back(name);
     }
   }
-  for (const std::string& file : files) {
-    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, load_proof(file));
+  for (const std::string& name : names) {
+    ZKI_ASSIGN_OR_RETURN(Bytes bytes, load_proof(name));
+    candidates.emplace_back(name, std::move(bytes));
+  }
+  for (const auto& [name, bytes] : candidates) {
     PathResult path = verify_path(root, bytes);
     if (!path.verdict.accepted()) {
-      out.verdict = Verdict::reject(path.verdict.reason, "'" + file + "': " + path.verdict.where);
+      out.verdict = Verdict::reject(path.verdict.reason, "'" + name + "': " + path.verdict.where);
       return out;
     }
     if (path.key->info().model_identity != *identity) continue;
     out.serving = std::move(path.key);
-    out.path = file;
+    out.path = bytes;
     return out;
   }
   return out;

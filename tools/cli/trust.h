@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "command.h"
+#include "zkinfer/bundle.h"
 #include "zkinfer/verify.h"
 
 namespace zkinfer::cli {
@@ -19,29 +20,36 @@ struct TrustArguments {
 };
 void add_trust_options(CLI::App& command, TrustArguments& arguments);
 
-// The certificate that is given, or NAME.zkcert beside NAME.zkkey; a public model's package; or the word of the caller.
+// A file with a proof; in a bundle also what comes along.
+struct ProofFile {
+  std::string name;
+  ProofBundle content;
+};
+Result<ProofFile> load_proof_file(const std::string& path);
+
+// The certificate that is given, or that of the bundle, or NAME.zkcert beside NAME.zkkey; a public model's package; or the word of the caller.
 // Errors: none of the three. A certificate or model of something else is rejected.
 struct CheckedTrust {
   Verdict verdict;
   CheckedWeights weights;
 };
 Result<CheckedTrust> check_weights(const VerificationKey& root, const std::string& key_path,
-                                   const TrustArguments& arguments);
+                                   const TrustArguments& arguments, const ProofFile& file = {});
 
 // "3f2a91c04d5e6f70.zkpath": of the path to the key with this identity.
 std::string path_file_name(const Digest& identity);
 
 // The key that the proof was made under: the root itself, or the one that a path leads to. Looks for the path among those given, then
-// beside the proof and beside the key. The root where there is none: the verifier then says what the proof was made under.
+// in the bundle, beside the proof and beside the key. The root where there is none: the verifier then says what the proof was made under.
 struct KeyForProof {
   Verdict verdict;                         // of the path
   std::optional<VerificationKey> serving;  // where a path led to it
-  std::string path;                        // its file
+  Bytes path;                              // that path
 
   const VerificationKey& key(const VerificationKey& root) const { return serving.has_value() ? *serving : root; }
 };
-Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string& key_path, ByteView proof,
-                                  const std::string& proof_path, const std::vector<std::string>& paths);
+Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string& key_path, const ProofFile& file,
+                                  const std::vector<std::string>& paths);
 
 // "certified", for people.
 std::string weights_text(const KeyInfo& info, WeightEvidence evidence);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer bundle: a proof, its path and its root's certificate -> one file.
+#include <memory>
+
+#include "command.h"
+#include "files.h"
+#include "output_files.h"
+#include "print.h"
+#include "text.h"
+#include "trust.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct Arguments {
+  std::string proof_path, key_path, output_path;
+  TrustArguments trust;
+};
+
+CommandResult bundle(const Session& session, const Arguments& arguments) {
+  OutputFiles outputs;
+  outputs.reads({arguments.proof_path, arguments.key_path});
+  const OutputFiles::Id output = outputs.add("--output", arguments.output_path, FileKind::kBundle);
+  ZKI_RETURN_IF_ERROR(outputs.prepare());
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0));
+  ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(arguments.proof_path));
+  ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, arguments.key_path, file, arguments.trust.paths));
+  if (!found.verdict.accepted()) return invalid_argument("the path is rejected: " + found.verdict.to_string());
+  if (claimed_identity(file.content.proof) != found.key(root).info().model_identity) {
+    return invalid_argument("'" + arguments.proof_path + "' was made under another key than '" + arguments.key_path +
+                            "', and no path to it is there; give it with --path");
+  }
+  ProofBundle content = file.content;
+  content.path = found.path;
+  if (root.info().num_parameters > 0 && !arguments.trust.uncertified && !root.info().public_parameters &&
+      content.certificate.empty()) {
+    const std::string& given = arguments.trust.certificate_path;
+    ZKI_ASSIGN_OR_RETURN(content.certificate,
+                         load_proof(given.empty() ? with_extension(arguments.key_path, ".zkcert") : given));
+    if (const Verdict verdict = verify_certificate(root, content.certificate); !verdict.accepted()) {
+      return invalid_argument("the certificate is rejected: " + verdict.to_string());
+    }
+  }
+  const Bytes bytes = content.to_bytes();
+  ZKI_RETURN_IF_ERROR(outputs.write(output, bytes));
+  ZKI_RETURN_IF_ERROR(outputs.publish());
+  if (!session.quiet) {
+    print("wrote {}, {}: proof {}, path {}, certificate {}\n", arguments.output_path, human_bytes(bytes.size()),
+          human_bytes(content.proof.size()), human_bytes(content.path.size()), human_bytes(content.certificate.size()));
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_bundle(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("bundle", "put a proof and all that verifiers need beside the root key into one file");
+  command->add_option("proof", arguments->proof_path, "proof (.zkproof)")->required();
+  command->add_option("-k,--key", arguments->key_path, "the root's verification key (.zkkey)")->required();
+  command->add_option("-o,--output", arguments->output_path,
+                      "bundle to write (default: the proof's name with .zkbundle)");
+  command->add_option("--path", arguments->trust.paths,
+                      "path (.zkpath) to the proof's key (default: found beside proof or key)");
+  command->add_option("--certificate", arguments->trust.certificate_path,
+                      "certificate (.zkcert) of the root (default: found beside the key)");
+  command->add_flag("--uncertified", arguments->trust.uncertified, "leave the certificate out");
+  command->footer(
+      "Examples:\n"
+      "  zkinfer bundle input.zkproof --key network.zkkey\n"
+      "  zkinfer verify input.zkbundle --key network.zkkey");
+  command->callback([arguments, &session] {
+    if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->proof_path, ".zkbundle");
+    session.run([&] { return bundle(session, *arguments); });
+  });
+}
+
+}  // namespace zkinfer::cli
