@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "zkinfer/tensor_commitment.h"
 #include "zkinfer/zkinfer.h"
 
@@ -53,6 +54,9 @@ template <class F>
 zkinfer_code guarded(zkinfer_error* error, F&& f) {
   try {
     return report(f(), error);
+  } catch (const OutOfMemory& missing) {
+    write_text(error, "not enough memory: " + std::to_string(missing.num_bytes) + " bytes were wanted at once");
+    return ZKINFER_RESOURCE_LIMIT;
   } catch (const std::bad_alloc&) {
     write_text(error, "not enough memory");
     return ZKINFER_RESOURCE_LIMIT;
