@@ -116,7 +116,7 @@ function(zkinfer_pkg_config name needs libraries)
     set(private_lines)
     list(APPEND public_requires ${packages})
     list(JOIN public_requires ", " public_requires)
-    string(APPEND flags " -lstdc++")
+    string(APPEND flags " -lstdc++ -lm")
   endif()
   # Paths from the file's own place, so that the tree may be moved or installed with another prefix.
   file(RELATIVE_PATH up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
@@ -138,7 +138,7 @@ endfunction()
 # All components, the headers of each, and the CMake package.
 function(zkinfer_components)
   zkinfer_component(verify MODULE c_verify)
-  set(headers bytes.h formats.h security.h status.h tensor_commitment.h tensor_info.h tensor_policy.h verdict.h verify.h
+  set(headers bundle.h bytes.h formats.h security.h status.h tensor_commitment.h tensor_info.h tensor_policy.h verdict.h verify.h
               verify_limits.h version.h zkinfer.h)
   if("prove" IN_LIST ZKINFER_COMPONENTS)
     zkinfer_component(prove MODULE c_prove NEEDS verify)

@@ -16,6 +16,12 @@ static void expect(int condition, const char* what, int line) {
   ++failures;
 }
 #define EXPECT(condition) expect((condition) != 0, #condition, __LINE__)
+/* What the rest of the test stands on. */
+#define REQUIRE(condition)     \
+  do {                         \
+    EXPECT(condition);         \
+    if (failures > 0) exit(1); \
+  } while (0)
 
 enum { kInputs = 4, kSamples = 30 };
 static const int64_t kShape[2] = {1, kInputs};
@@ -47,7 +53,7 @@ static zkinfer_model* compile(void) {
   EXPECT(zkinfer_compile_onnx(path, samples, kSamples, 1, &options, &model, &error) == ZKINFER_INVALID_ARGUMENT);
   options.struct_size = sizeof options;
   EXPECT(zkinfer_compile_onnx(path, samples, kSamples, 1, &options, &model, &error) == ZKINFER_OK);
-  EXPECT(model != NULL && error.length == 0);
+  REQUIRE(model != NULL && error.length == 0);
   return model;
 }
 
@@ -61,7 +67,7 @@ static zkinfer_model* reload(zkinfer_model* model) {
   EXPECT(zkinfer_model_bytes(model, bytes, &size) == ZKINFER_OK);
   zkinfer_model* again = NULL;
   EXPECT(zkinfer_model_create(bytes, size - 1, &again, &error) == ZKINFER_CORRUPT && again == NULL);
-  EXPECT(zkinfer_model_create(bytes, size, &again, &error) == ZKINFER_OK);
+  REQUIRE(zkinfer_model_create(bytes, size, &again, &error) == ZKINFER_OK);
   free(bytes);
 
   EXPECT(zkinfer_model_num_tensors(again, ZKINFER_INPUT) == 1);
@@ -104,7 +110,7 @@ static void verify(const unsigned char* key_bytes, size_t key_size, unsigned cha
   strict.max_memory_bytes = 1 << 10;
   EXPECT(zkinfer_key_create(key_bytes, key_size, &strict, &key, &error) == ZKINFER_RESOURCE_LIMIT && key == NULL);
   EXPECT(zkinfer_key_create(proof, proof_size, NULL, &key, &error) == ZKINFER_CORRUPT && key == NULL);
-  EXPECT(zkinfer_key_create(key_bytes, key_size, NULL, &key, &error) == ZKINFER_OK);
+  REQUIRE(zkinfer_key_create(key_bytes, key_size, NULL, &key, &error) == ZKINFER_OK);
   zkinfer_key_info info;
   zkinfer_key_get_info(key, &info);
   EXPECT(strcmp(info.model_name, "from C") == 0 && info.security_bits >= 127 && info.zero_knowledge);
@@ -188,14 +194,14 @@ int main(void) {
   EXPECT(zkinfer_prover_save(prover, "c_api.zksecret", &error) == ZKINFER_OK);
   zkinfer_prover_destroy(prover);
   EXPECT(zkinfer_prover_open(model, "no such file", &prover, &error) != ZKINFER_OK && prover == NULL);
-  EXPECT(zkinfer_prover_open(model, "c_api.zksecret", &prover, &error) == ZKINFER_OK);
+  REQUIRE(zkinfer_prover_open(model, "c_api.zksecret", &prover, &error) == ZKINFER_OK);
 
   const double real[kInputs] = {0.25, 0.5, 0.75, 1};
   const zkinfer_tensor input = {ZKINFER_FLOAT64, 2, kShape, real};
   zkinfer_proof* proof = NULL;
   const zkinfer_tensor too_many[2] = {input, input};
   EXPECT(zkinfer_prove(prover, too_many, 2, NULL, 0, &proof, &error) == ZKINFER_INVALID_ARGUMENT && proof == NULL);
-  EXPECT(zkinfer_prove(prover, &input, 1, "nonce", 5, &proof, &error) == ZKINFER_OK);
+  REQUIRE(zkinfer_prove(prover, &input, 1, "nonce", 5, &proof, &error) == ZKINFER_OK);
   size_t key_size = 0, proof_size = 0;
   EXPECT(zkinfer_prover_key(prover, NULL, &key_size) == ZKINFER_OK);
   EXPECT(zkinfer_proof_bytes(proof, NULL, &proof_size) == ZKINFER_OK);
@@ -207,7 +213,7 @@ int main(void) {
   EXPECT(zkinfer_proof_num_outputs(proof) == 1 && zkinfer_proof_output(proof, 0, &output) == ZKINFER_OK);
 
   zkinfer_proof* certificate = NULL;
-  EXPECT(zkinfer_certify(prover, &certificate, &error) == ZKINFER_OK);
+  REQUIRE(zkinfer_certify(prover, &certificate, &error) == ZKINFER_OK);
   size_t size = 0;
   EXPECT(zkinfer_proof_bytes(certificate, NULL, &size) == ZKINFER_OK);
   unsigned char* certified = malloc(size);
