@@ -209,6 +209,8 @@ ZKINFER_API zkinfer_code zkinfer_model_run(const zkinfer_model* model, const zki
                                            zkinfer_tensors** outputs, zkinfer_error* error);
 ZKINFER_API size_t zkinfer_tensors_count(const zkinfer_tensors* tensors);
 ZKINFER_API zkinfer_code zkinfer_tensors_get(const zkinfer_tensors* tensors, size_t index, zkinfer_tensor* tensor);
+/* Input values outside of the range that the model takes: each was replaced by the nearest end of it. */
+ZKINFER_API uint64_t zkinfer_tensors_num_clipped(const zkinfer_tensors* tensors);
 ZKINFER_API void zkinfer_tensors_destroy(zkinfer_tensors* tensors);
 
 typedef struct zkinfer_commit_options {
@@ -247,6 +249,8 @@ ZKINFER_API zkinfer_code zkinfer_proof_bytes(const zkinfer_proof* proof, void* b
 /* The inference's outputs as integers, hidden ones too. */
 ZKINFER_API size_t zkinfer_proof_num_outputs(const zkinfer_proof* proof);
 ZKINFER_API zkinfer_code zkinfer_proof_output(const zkinfer_proof* proof, size_t index, zkinfer_tensor* tensor);
+/* Input values that were replaced by the nearest end of the range that the model takes: the proof is about those. */
+ZKINFER_API uint64_t zkinfer_proof_num_clipped(const zkinfer_proof* proof);
 ZKINFER_API void zkinfer_proof_destroy(zkinfer_proof* proof);
 
 /* ---- Component compile ------------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@ using namespace zkinfer;
 
 struct zkinfer_tensors {
   std::vector<Tensor> tensors;
+  std::uint64_t num_clipped = 0;
 };
 struct zkinfer_prover {
   Prover prover;
@@ -16,6 +17,7 @@ struct zkinfer_prover {
 struct zkinfer_proof {
   Bytes bytes;
   std::vector<Tensor> outputs;
+  std::uint64_t num_clipped = 0;
 };
 
 namespace {
@@ -30,6 +32,12 @@ std::vector<Tensor> as_tensors(const std::vector<TensorInfo>& infos,
   std::vector<Tensor> out;
   for (std::size_t i = 0; i < integers.size(); ++i) out.emplace_back(infos[i].shape, integers[i]);
   return out;
+}
+
+std::uint64_t total_clipped(const std::vector<Clipping>& inputs) {
+  std::uint64_t total = 0;
+  for (const Clipping& input : inputs) total += input.num_clipped;
+  return total;
 }
 
 zkinfer_code view_at(const std::vector<Tensor>& tensors, std::size_t index, zkinfer_tensor* tensor) {
@@ -108,7 +116,7 @@ zkinfer_code zkinfer_model_run(const zkinfer_model* model, const zkinfer_tensor*
     *outputs = nullptr;
     ZKI_ASSIGN_OR_RETURN(const std::vector<TensorView> views, c::views_of("inputs", inputs, num_inputs));
     ZKI_ASSIGN_OR_RETURN(const RunResult result, model->model.run(views));
-    *outputs = new zkinfer_tensors{as_tensors(model->outputs, result.outputs)};
+    *outputs = new zkinfer_tensors{as_tensors(model->outputs, result.outputs), total_clipped(result.clipping)};
     return {};
   });
 }
@@ -118,6 +126,9 @@ size_t zkinfer_tensors_count(const zkinfer_tensors* tensors) {
 }
 zkinfer_code zkinfer_tensors_get(const zkinfer_tensors* tensors, size_t index, zkinfer_tensor* tensor) {
   return tensors == nullptr ? ZKINFER_INVALID_ARGUMENT : view_at(tensors->tensors, index, tensor);
+}
+uint64_t zkinfer_tensors_num_clipped(const zkinfer_tensors* tensors) {
+  return tensors == nullptr ? 0 : tensors->num_clipped;
 }
 void zkinfer_tensors_destroy(zkinfer_tensors* tensors) { delete tensors; }
 
@@ -186,6 +197,7 @@ zkinfer_code zkinfer_prove(zkinfer_prover* prover, const zkinfer_tensor* inputs,
     ZKI_ASSIGN_OR_RETURN(ProofResult result, prover->prover.prove(request));
     made->bytes = std::move(result.proof);
     made->outputs = as_tensors(prover->outputs, result.outputs);
+    made->num_clipped = total_clipped(result.clipping);
     *proof = made.release();
     return {};
   });
@@ -210,4 +222,5 @@ size_t zkinfer_proof_num_outputs(const zkinfer_proof* proof) { return proof == n
 zkinfer_code zkinfer_proof_output(const zkinfer_proof* proof, size_t index, zkinfer_tensor* tensor) {
   return proof == nullptr ? ZKINFER_INVALID_ARGUMENT : view_at(proof->outputs, index, tensor);
 }
+uint64_t zkinfer_proof_num_clipped(const zkinfer_proof* proof) { return proof == nullptr ? 0 : proof->num_clipped; }
 void zkinfer_proof_destroy(zkinfer_proof* proof) { delete proof; }

@@ -89,6 +89,13 @@ static zkinfer_model* reload(zkinfer_model* model) {
   EXPECT(memcmp(output[0].data, output[1].data, sizeof(int64_t)) == 0);
   zkinfer_tensors_destroy(outputs[0]);
   zkinfer_tensors_destroy(outputs[1]);
+  /* Clipped values are counted. */
+  const float far[kInputs] = {0.5F, 1e6F, -1e6F, 0.5F};
+  const zkinfer_tensor clipped = floats(far);
+  zkinfer_tensors* outside = NULL;
+  EXPECT(zkinfer_model_run(again, &clipped, 1, &outside, &error) == ZKINFER_OK);
+  EXPECT(zkinfer_tensors_num_clipped(outside) == 2);
+  zkinfer_tensors_destroy(outside);
   zkinfer_tensor wrong = floats(real);
   wrong.rank = 1; /* one number */
   zkinfer_tensors* none = NULL;
@@ -196,7 +203,7 @@ int main(void) {
   EXPECT(zkinfer_prover_open(model, "no such file", &prover, &error) != ZKINFER_OK && prover == NULL);
   REQUIRE(zkinfer_prover_open(model, "c_api.zksecret", &prover, &error) == ZKINFER_OK);
 
-  const double real[kInputs] = {0.25, 0.5, 0.75, 1};
+  const double real[kInputs] = {0.25, 0.5, 0.5, 0.25};
   const zkinfer_tensor input = {ZKINFER_FLOAT64, 2, kShape, real};
   zkinfer_proof* proof = NULL;
   const zkinfer_tensor too_many[2] = {input, input};
@@ -210,6 +217,7 @@ int main(void) {
   EXPECT(zkinfer_prover_key(prover, key, &key_size) == ZKINFER_OK);
   EXPECT(zkinfer_proof_bytes(proof, bytes, &proof_size) == ZKINFER_OK);
   zkinfer_tensor output;
+  EXPECT(zkinfer_proof_num_clipped(proof) == 0);
   EXPECT(zkinfer_proof_num_outputs(proof) == 1 && zkinfer_proof_output(proof, 0, &output) == ZKINFER_OK);
 
   zkinfer_proof* certificate = NULL;
