@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random integer graphs: valid ones of all operators, directed ones at the edges of what views and bounds can express, and
 // ones with absurd numbers, which validate may refuse. The same seed gives the same graph as long as this file does not
-// change; graphs that found something are kept as structure bytes (kept_graphs.h).
+// change; graphs that found something are kept as structure bytes (tests/soundness/kept).
 #pragma once
 
 #include <cstdint>
