@@ -93,7 +93,11 @@ class ConstraintValues final : public argument::ConstraintSink {
     }
   }
   void add_term(std::size_t constraint, argument::Term term) override {
-    values_[constraint] += evaluate_term(term, compiled_.circuit.columns[term.column].shape, state_.data[term.column]);
+    // Weights may be small integers.
+    const circuit::ColumnView values = state_.data.view(term.column);
+    FpVec column(values.size());
+    values.copy(0, column.span());
+    values_[constraint] += evaluate_term(term, compiled_.circuit.columns[term.column].shape, column);
   }
   const Fe& value(std::size_t constraint) const { return values_[constraint]; }
 
