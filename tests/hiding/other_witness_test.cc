@@ -118,13 +118,15 @@ TEST(Hiding, AnotherInputGivesTheSameMessages) {
 TEST(Hiding, OtherWeightsGiveTheSameMessages) {
   const Session first(mlp_graph(), true);
   Session second(mlp_graph(), true);
-  std::vector<std::int32_t>& w1 = second.model.weights[1];
-  std::vector<std::int32_t>& b1 = second.model.weights[2];
-  std::vector<std::int32_t>& w2 = second.model.weights[3];
+  qir::Weights weights = first.model.weights.to_vectors();
+  std::vector<std::int32_t>& w1 = weights[1];
+  std::vector<std::int32_t>& b1 = weights[2];
+  std::vector<std::int32_t>& w2 = weights[3];
   for (std::size_t i = 0; i < 6; ++i) std::swap(w1[5 * i], w1[5 * i + 3]);
   std::swap(b1[0], b1[3]);
   for (std::size_t j = 0; j < 4; ++j) std::swap(w2[j], w2[4 * 3 + j]);
-  ASSERT_NE(second.model.weights, first.model.weights);
+  second.model.weights = weights;
+  ASSERT_FALSE(second.model.weights == first.model.weights);
   expect_same_messages(first, second);
 }
 

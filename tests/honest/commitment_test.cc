@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "package/package.h"
 #include "slots/test_folder.h"
 #include "support/session.h"
