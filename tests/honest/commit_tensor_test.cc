@@ -135,7 +135,7 @@ TEST(DataOpening, FilesCountAcrossObjects) {
   request.committed_inputs = {&tensor};
   const auto refused = owner.prover.prove(request);
   EXPECT_EQ(refused.status().code(), StatusCode::kResourceLimit);
-  EXPECT_TRUE(says(refused.status(), "commit-tensor")) << refused.status().message();
+  EXPECT_TRUE(says(refused.status(), "CommittedTensor::create")) << refused.status().message();
   EXPECT_EQ(owner.prover.proofs_made(), 3u) << "no slot of the model is taken for it";
 }
 
