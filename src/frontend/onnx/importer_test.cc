@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/files.h"
 #include "frontend/onnx/importer.h"
+#include "base/files.h"
 
 #include <gtest/gtest.h>
 
@@ -98,7 +98,8 @@ TEST(Importer, DynamicAxes) {
   const Result<ir::Graph> inner = import_onnx(model({-1, 3, -1}));
   ASSERT_FALSE(inner.ok());
   EXPECT_EQ(inner.status().code(), StatusCode::kInvalidArgument);
-  EXPECT_TRUE(contains(error_of(inner), "'x' [n, 3, n]; give their whole shapes (CompileOptions::input_shapes)")) << error_of(inner);
+  EXPECT_TRUE(contains(error_of(inner), "'x' [n, 3, n]; give their whole shapes (CompileOptions::input_shapes)"))
+      << error_of(inner);
   ImportOptions options;
   options.input_shapes["x"] = {2, 3, 7};
   EXPECT_EQ(import_onnx(model({-1, 3, -1}), options)->value(0).shape, (Shape{2, 3, 7}));
