@@ -14,6 +14,6 @@ enum class CalibrationMethod : std::uint8_t {
 };
 
 inline constexpr int kLeastActivationBits = 4, kMostActivationBits = 16;
-inline constexpr int kLeastWeightBits = 2, kMostWeightBits = 24;
+inline constexpr int kLeastWeightBits = 2, kMostWeightBits = 20;
 
 }  // namespace zkinfer

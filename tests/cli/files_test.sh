@@ -36,7 +36,7 @@ rows=(
 secrets=(mlp.zksecret flower.zktsecret)
 
 # What a refused command leaves: nothing new, nothing changed, no slot taken.
-snapshot() { find . -not -name '*.lock' -not -path './mlp.zkserving*' -not -path './tensor.zkserving*' -type f -exec sha256sum {} + | sort -k 2; }
+snapshot() { find . -not -name '*.lock' -not -path ./before -not -path ./after -not -path './mlp.zkserving*' -not -path './tensor.zkserving*' -type f -exec sha256sum {} + | sort -k 2; }
 left() { "$zkinfer" commitment status mlp.zksecret --quiet; }
 refuses() {
   local what=$1 status output
@@ -79,30 +79,30 @@ for row in "${rows[@]}"; do
   refuses "$name: another kind of file" "${words[@]}" other
   refuses "$name: another kind of ours" "${words[@]}" open.zkcert.absent/x
   # In place: the pipe stays one, the device stays one; a link stays one, and its target is written.
-  rm -f fresh.*
+  rm -rf fresh.*
   mkfifo pipe
   cat pipe >got &
   reader=$!
   expect 0 '' timeout 120 "${words[@]}" pipe
   wait "$reader"
   [[ -p pipe && -s got ]] || fail "$name: the pipe was replaced, or got nothing"
-  rm -f fresh.* pipe
+  rm -rf fresh.* pipe
   expect 0 '' "${words[@]}" /dev/null
   [[ -c /dev/null ]] || fail "$name: /dev/null is no device any more"
-  rm -f fresh.*
+  rm -rf fresh.*
   expect 2 'cannot write' "${words[@]}" /dev/full
   [[ ! -e fresh.zksecret && ! -e fresh.zkkey ]] || fail "$name: a failed command left files: $(ls fresh.*)"
-  rm -f fresh.*
+  rm -rf fresh.*
   ln -s target dangling
   expect 0 '' "${words[@]}" dangling
   [[ -L dangling && -s target ]] || fail "$name: a link to a new file was replaced"
-  rm -f fresh.*
+  rm -rf fresh.*
   expect 0 '' "${words[@]}" dangling
   [[ -L dangling && -s target ]] || fail "$name: a link to a file of this kind was replaced"
-  rm -f fresh.* dangling target
+  rm -rf fresh.* dangling target
   "${words[@]}" - >piped 2>said </dev/null || fail "$name: - is not standard output: $(head -c 300 said)"
   cmp -s got piped || [[ $(head -c 4 got) == "$(head -c 4 piped)" ]] || fail "$name: - and a pipe get different things"
-  rm -f fresh.* piped said
+  rm -rf fresh.* piped said
 done
 leftovers=$(find . -name '.zkinfer-*' -o -name '*.tmp*')
 [[ -z $leftovers ]] || fail "temporary files were left: $leftovers"

@@ -10,6 +10,7 @@
 #include "inputs/array.h"
 #include "machine.h"
 #include "zkinfer/compile.h"
+#include "zkinfer/fidelity.h"
 #include "zkinfer/prove.h"
 #include "zkinfer/verify.h"
 
