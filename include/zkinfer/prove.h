@@ -157,9 +157,10 @@ class Prover {
 
 // The code file that belongs beside a secret file: its name with .zkcode.
 std::string code_file_of(const std::string& secret_path);
-// Whether reading a code word is worth its place on the disk, for a model of this many parameters: below, encoding takes a
-// few milliseconds.
-bool code_file_pays(std::uint64_t num_parameters);
+// Whether reading a code word is worth its place on the disk: below 32 MiB, encoding takes a few milliseconds. What a small model
+// commits to is mostly the randomness for its budget (0: public parameters, none).
+bool code_file_pays(std::uint64_t num_parameters, std::uint64_t budget);
+bool code_file_pays(const Model& model, const CommitOptions& options);
 
 // What a commitment's secret says of it, without the model.
 struct CommitmentInfo {

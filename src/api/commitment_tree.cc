@@ -214,7 +214,7 @@ Result<Prover> CommitmentTree::open_prover(const Model& model, const Node& node,
   auto store = std::make_shared<SlotFile>(std::move(file));
   // Read where it is, written where that pays.
   ZKI_ASSIGN_OR_RETURN(const FileOps::Facts code, ops_->facts(code_file_of(path)));
-  const bool use_code = code.exists || code_file_pays(model.num_parameters());
+  const bool use_code = code.exists || code_file_pays(model.num_parameters(), store->slots().total);
   const std::string code_file = use_code ? code_file_of(path) : std::string();
   Result<Prover> prover = Prover::restore(model, store->payload(), store, progress, code_file);
   if (code.exists && !prover.ok() && prover.status().code() == StatusCode::kCorrupt) {

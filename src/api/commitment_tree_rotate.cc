@@ -69,7 +69,7 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
   options.progress = part_of(told.progress, 0.3, 0.6);
   // Its name is not known before its slot is.
   const std::string making = folder_ + "/making.zkcode";
-  if (code_file_pays(model.num_parameters())) options.code_file = making;
+  if (code_file_pays(model, options)) options.code_file = making;
   ZKI_ASSIGN_OR_RETURN(Prover fresh, Prover::create(model, options));
   Node node;
   const auto save = [&](std::uint64_t slot) -> Status {

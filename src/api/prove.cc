@@ -17,6 +17,7 @@
 #include "prover/prf.h"
 #include "prover/prove.h"
 #include "prover/rotate.h"
+#include "soundness/caps.h"
 #include "soundness/proof_size.h"
 
 namespace zkinfer {
@@ -156,19 +157,28 @@ std::string code_file_of(const std::string& secret_path) {
   return (has_extension ? secret_path.substr(0, dot) : secret_path) + ".zkcode";
 }
 
-bool code_file_pays(std::uint64_t num_parameters) { return num_parameters >= std::uint64_t{1} << 18; }
+bool code_file_pays(std::uint64_t num_parameters, std::uint64_t budget) {
+  return num_parameters > 0 && soundness::model_cap(num_parameters, budget) >= std::uint64_t{1} << 22;
+}
+
+bool code_file_pays(const Model& model, const CommitOptions& options) {
+  const bool is_public = options.public_parameters || !options.security.zero_knowledge;
+  const std::uint64_t usual = soundness::default_model_budget(model.num_parameters());
+  return code_file_pays(model.num_parameters(), is_public ? 0 : options.budget != 0 ? options.budget : usual);
+}
 
 namespace api {
-std::string code_file_for(const Model& model, const std::string& secret_path) {
+std::string code_file_for(const Model& model, const std::string& secret_path, std::uint64_t budget) {
   const std::string path = code_file_of(secret_path);
-  return pcs::CodeFile::exists(path) || code_file_pays(model.num_parameters()) ? path : std::string();
+  return pcs::CodeFile::exists(path) || code_file_pays(model.num_parameters(), budget) ? path : std::string();
 }
 }  // namespace api
 
 Result<Prover> Prover::open(const Model& model, const std::string& secret_path, Progress progress, bool code_file) {
   ZKI_ASSIGN_OR_RETURN(SlotFile opened, SlotFile::open(secret_path, kModelSecretFile));
   auto file = std::make_shared<SlotFile>(std::move(opened));
-  const std::string code_path = code_file ? api::code_file_for(model, file->path()) : std::string();
+  const std::string code_path =
+      code_file ? api::code_file_for(model, file->path(), file->slots().total) : std::string();
   Result<Prover> prover = restore(model, file->payload(), file, std::move(progress), code_path);
   if (!prover.ok()) return prover.status().with_context("'" + secret_path + "'");
   if (const SlotRange all = prover->all_slots();

@@ -28,7 +28,7 @@ Result<TreeLock> lock_tree(FileOps& ops, const std::string& folder, const LockWa
 const CommitmentTree::Node* choose_parent(const std::vector<CommitmentTree::Node>& nodes, CommitmentRole& role);
 
 // The code file to open `secret_path` with: there already, or worth writing; else empty.
-std::string code_file_for(const Model& model, const std::string& secret_path);
+std::string code_file_for(const Model& model, const std::string& secret_path, std::uint64_t budget);
 
 inline Status stale_root(const std::string& problem) {
   return invalid_argument(problem +

@@ -92,7 +92,7 @@ Status measure(const Session& session, const Arguments& arguments, const Model& 
   ProgressLine progress(session, "bench");
   CommitOptions options = commit_options(arguments.commit);
   // As `zkinfer commit` does it; the file's name goes as soon as it is open.
-  const bool has_code = code_file_pays(model.num_parameters());
+  const bool has_code = code_file_pays(model, options);
   if (has_code) {
     std::error_code error;
     const std::filesystem::path folder = std::filesystem::temp_directory_path(error);

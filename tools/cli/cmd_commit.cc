@@ -61,7 +61,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
                             std::to_string(kMinTreeBudget) +
                             ": a few slots of each commitment go to its certificate and to the commitments after it");
   }
-  if (!arguments.no_code_file && code_file_pays(model.num_parameters())) {
+  if (!arguments.no_code_file && code_file_pays(model, options)) {
     options.code_file = code_file_of(arguments.secret_path);
   }
   OutputFiles files(arguments.force);
