@@ -15,6 +15,10 @@ constexpr int kConstantBits = 12;  // of factors without requantization
 
 std::vector<double> doubles(const FloatTensor& tensor) { return {tensor.data().begin(), tensor.data().end()}; }
 
+// Times the scale of an operand: the next power of two above what is wanted. Scales beside a trained scalar are such ones, or
+// what is public would give the scalar away.
+double octave(double ratio) { return std::exp2(std::ceil(std::log2(ratio))); }
+
 qir::Interval interval(const std::vector<std::int32_t>& params) {
   const auto [least, most] = std::minmax_element(params.begin(), params.end());
   return qir::make_interval(*least, *most);
@@ -31,6 +35,19 @@ Status Lowering::lower_sum(std::size_t i) {
   }
   for (const ir::ValueId id : n.inputs) {
     if (!is_const(id)) natural = std::min(natural, tensor(id).scale);
+  }
+  Target t = segment(i).mode == Mode::kNarrow ? target(i) : Target{};
+  bool trained_scalar = false;
+  double operand_scale = 0;
+  for (std::size_t j = 0; j < 2; ++j) {
+    const ir::Value& value = graph_.input_of(n, j);
+    trained_scalar |= value.is_constant() && !value.literal && value.shape.num_elements() == 1;
+    if (!is_const(n.inputs[j])) operand_scale = std::max(operand_scale, tensor(n.inputs[j]).scale);
+  }
+  // Unless an operand was made for the sum's unit already.
+  if (trained_scalar && t.y_scale > 0 && t.h_scale == t.y_scale && !sum_units_.contains(i)) {
+    t.h_scale = t.y_scale = operand_scale * octave(t.y_scale / operand_scale);
+    sum_units_[i] = std::ldexp(t.h_scale, -t.shift);
   }
   const double unit = sum_unit(i, natural);
   qir::Node q;
@@ -66,7 +83,9 @@ Status Lowering::lower_sum(std::size_t i) {
       const double step = std::ldexp(unit, coarser);
       ZKI_ASSIGN_OR_RETURN(id, add_param(value.name, value.shape, doubles(*constant), step, &bits));
       error += step / 2;
-      acc = qir::add(acc, qir::scale(interval(out_.params[id]), coef));
+      // Of one number its declared range: a public range that follows from the number itself would give it away.
+      const bool single = constant->num_elements() == 1;
+      acc = qir::add(acc, qir::scale(single ? qir::range_of(out_.graph.values[id]) : interval(out_.params[id]), coef));
     } else {
       const QTensor x = tensor(n.inputs[j]);
       id = x.id;
@@ -80,7 +99,7 @@ Status Lowering::lower_sum(std::size_t i) {
     q.inputs.push_back(id);
     q.coefs.push_back(coef);
   }
-  return emit(i, std::move(q), acc, unit, segment(i).mode == Mode::kNarrow ? target(i) : Target{}, error, bits);
+  return emit(i, std::move(q), acc, unit, t, error, bits);
 }
 
 Status Lowering::lower_mul(std::size_t i) {
@@ -128,7 +147,6 @@ Status Lowering::lower_mul(std::size_t i) {
   if (data->num_elements() == 1) {
     // Public scales must not give the factor away: they are the input's times a power of two, the next above what the
     // factor or calibration asks for.
-    const auto octave = [](double ratio) { return std::exp2(std::ceil(std::log2(ratio))); };
     largest = octave(largest);
     const bool follows = segment(i).mode == Mode::kNarrow && t.h_scale == t.y_scale;
     if (follows) t.h_scale = t.y_scale = x.scale * octave(t.y_scale / x.scale);
@@ -138,7 +156,9 @@ Status Lowering::lower_mul(std::size_t i) {
   const double scale_c = unit / x.scale;
   int bits = 0;
   ZKI_ASSIGN_OR_RETURN(const qir::ValueId id, add_param(value.name, value.shape, real, scale_c, &bits));
-  const qir::Interval acc = qir::multiply(qir::range_of(qvalue(x)), interval(out_.params[id]));
+  // Of one number its declared range: see lower_sum.
+  const qir::Interval values = real.size() == 1 ? qir::range_of(out_.graph.values[id]) : interval(out_.params[id]);
+  const qir::Interval acc = qir::multiply(qir::range_of(qvalue(x)), values);
   qir::Node q;
   q.op = qir::Op::kMul;
   q.inputs = {x.id, id};

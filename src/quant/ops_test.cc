@@ -137,6 +137,29 @@ TEST_F(Ops, TrainedScalarsAreParameters) {
   }
 }
 
+// Other scalars of the same octave, and the structure is the same byte for byte: it says nothing more of them.
+TEST_F(Ops, StructuresDoNotDependOnTrainedScalars) {
+  std::vector<Bytes> structures;
+  std::vector<TensorMap> inputs;
+  for (const double times : {1.0, 1.01, 0.985}) {
+    random_.seed(5);
+    graph_ = {};
+    const auto number = [&](double x) {
+      return graph_.add_constant("s", FloatTensor(Shape{1}, {static_cast<float>(x * times)}));
+    };
+    const ValueId x = input({4, 8});
+    const ValueId h = op(OpKind::kSigmoid, {op(OpKind::kMatMul, {x, constant({8, 6}, 0.5F)})});
+    const ValueId shifted = op(OpKind::kAdd, {h, number(0.8265)});
+    const ValueId scaled = op(OpKind::kRelu, {op(OpKind::kMul, {shifted, number(1.618)})});
+    graph_.outputs = {op(OpKind::kMul, {scaled, number(-0.731)})};
+    if (inputs.empty()) inputs = draw(20, false);
+    const Result<Quantized> quantized = quantize(graph_, inputs, fixed());
+    ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+    structures.push_back(qir::structure_bytes(quantized->graph));
+    EXPECT_EQ(structures.back(), structures.front()) << qir::to_text(quantized->graph);
+  }
+}
+
 TEST_F(Ops, ConvWide) {
   const ValueId x = input({1, 3, 8, 8});
   check(op(OpKind::kConv, {x, constant({4, 3, 3, 3}, 0.3F), constant({4}, 0.5F)}, conv_attributes(1, 1)));
