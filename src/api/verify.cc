@@ -5,10 +5,10 @@
 
 #include "api/key_impl.h"
 #include "api/tensor_commitment_impl.h"
-#include "argument/outer_verifier.h"
 #include "hash/keccak.h"
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
+#include "verifier/cost.h"
 
 namespace zkinfer {
 
@@ -48,6 +48,9 @@ std::unique_ptr<api::Access::Impl<VerificationKey>> api::describe_key(verifier::
 
 Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_security_bits,
                                                     const VerifyLimits& limits) {
+  if (Status status = verifier::check_key_size(bytes.size(), limits); !status.ok()) {
+    return status.with_context("verification key");
+  }
   ZKI_ASSIGN_OR_RETURN(statement::Key key, statement::parse_key(bytes));
   auto prepared = verifier::prepare(std::move(key), limits);
   if (!prepared.ok()) return prepared.status().with_context("verification key");

@@ -23,7 +23,6 @@ FunctionalFold::FoldedColumn& FunctionalFold::column_of(circuit::ColumnId id) {
     Fe weight = lane_weights_[placed.lane];
     for (auto bit = static_cast<std::size_t>(placed.block.log_size()); bit < low_point_.size(); ++bit) {
       weight *= ((placed.row >> bit) & 1) != 0 ? low_point_[bit] : Fe::one() - low_point_[bit];
-      ++steps_;
     }
     column.block_weights.push_back(weight);
   }
@@ -42,7 +41,6 @@ FunctionalFold::BoundVector& FunctionalFold::bind(circuit::ColumnId id, std::uin
     if (!std::all_of(begin, end, [](const Fe& x) { return x.is_zero(); })) bound.hits.push_back(i);
   }
   bound.tables.resize(pieces.size() * column.index.positions(axis));
-  steps_ += vector->size();
   return bound;
 }
 
@@ -88,13 +86,11 @@ void FunctionalFold::add_block(const circuit::ColumnLayout& layout, const Folded
         known = bind_low(
             table,
             std::span(low_point_).subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(bound_bits)));
-        steps_ += piece.length;
       }
       table = known;
     }
     const int free_bits = piece.bits - bound_bits;
     position += piece.bits;
-    ++steps_;
     if (free_bits == 0) {
       weight *= table[0];
       continue;
@@ -110,12 +106,10 @@ void FunctionalFold::add_block(const circuit::ColumnLayout& layout, const Folded
       high_.swap(next_);
     }
     high_bits += free_bits;
-    steps_ += high_.size();
   }
   Fe* out = weights_.data() + (layout.blocks[block].row >> low_point_.size());
   if (high_.empty()) out[0] += weight;
   for (std::size_t i = 0; i < high_.size(); ++i) out[i] += weight * high_[i];
-  steps_ += 1 + high_.size();
 }
 
 void FunctionalFold::add(const Term& term) {

@@ -27,8 +27,6 @@ class FunctionalFold {
   // Drops what is remembered of the vectors of the terms so far; they may be freed then.
   void forget_vectors() { bound_.clear(); }
   std::vector<Fe> take() && { return std::move(weights_); }
-  // As verifier/cost.h counts them.
-  std::uint64_t steps() const { return steps_; }
 
  private:
   struct FoldedColumn {
@@ -54,7 +52,6 @@ class FunctionalFold {
   std::map<circuit::ColumnId, FoldedColumn> columns_;
   std::map<std::tuple<circuit::ColumnId, std::uint32_t, const std::vector<Fe>*>, BoundVector> bound_;
   std::vector<Fe> high_, next_;
-  std::uint64_t steps_ = 0;
 };
 
 }  // namespace zkinfer::argument

@@ -20,22 +20,17 @@ struct Factor {
 };
 
 // out[idx] += factor * sum over all index combinations with idx = offset + sum stride i of prod weights.
-void correlate(const circuit::AxisMap& map, const BoxWeights& weights, const Fe& factor, std::vector<Fe>& out,
-               std::uint64_t& steps) {
+void correlate(const circuit::AxisMap& map, const BoxWeights& weights, const Fe& factor, std::vector<Fe>& out) {
   std::vector<Factor> factors;
   std::int64_t offset = map.offset;
-  std::uint64_t points = 1;
   for (const circuit::AxisTerm& term : map.terms) {
     const AxisWeights& axis = *weights[term.box_axis];
     factors.push_back({&axis.values, axis.values.size(), term.stride});
     offset += term.stride * static_cast<std::int64_t>(axis.begin);
-    points *= axis.values.size();
   }
   for (const circuit::SumTerm& sum : map.sums) {
     factors.push_back({nullptr, sum.length, sum.stride});
-    points *= sum.length;
   }
-  steps += points + out.size();
   const auto size = static_cast<std::int64_t>(out.size());
   const bool is_one = factor == Fe::one();  // as it mostly is
   const auto add = [&](auto& self, std::size_t f, std::int64_t index, const Fe& weight) -> void {
@@ -174,10 +169,10 @@ Vector ExprFunctionals::vector_of(Group& group, std::size_t axis, const BoxWeigh
   if (known != nullptr) return known;
   std::vector<Fe> vector(columns_[group.views[0]->column].shape[axis]);
   if (axis != merged_ || group.views.size() == 1) {
-    correlate(group.views[0]->axes[axis], weights, Fe::one(), vector, steps_);
+    correlate(group.views[0]->axes[axis], weights, Fe::one(), vector);
   } else {
     for (const circuit::View* view : group.views) {
-      correlate(view->axes[axis], weights, factor_of(*view, weights, group.broadcast), vector, steps_);
+      correlate(view->axes[axis], weights, factor_of(*view, weights, group.broadcast), vector);
     }
   }
   return known = std::make_shared<const std::vector<Fe>>(std::move(vector));
@@ -202,10 +197,8 @@ ExprFunctional ExprFunctionals::at(const BoxWeights& weights) {
     }
     for (std::size_t axis = 0; axis < first.axes.size(); ++axis)
       term.vectors.push_back(vector_of(group, axis, weights));
-    steps_ += group.views.size() + weights.size() + first.axes.size();
     if (column.oracle == circuit::Oracle::kConstant) {
       out.constant += term.coef * weighted_sum(term.vectors, column.constants);
-      steps_ += column.constants.size();
     } else {
       out.terms.push_back(std::move(term));
     }

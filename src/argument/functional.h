@@ -59,8 +59,6 @@ class ExprFunctionals {
   // expr and columns outlive the object.
   ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns, std::size_t box_rank);
   ExprFunctional at(const BoxWeights& weights);
-  // Additions and multiplications spent so far, as verifier/cost.h counts them.
-  std::uint64_t steps() const { return steps_; }
 
  private:
   struct Group {
@@ -76,7 +74,6 @@ class ExprFunctionals {
   const std::vector<circuit::Column>& columns_;
   std::size_t merged_ = 0;
   std::vector<Group> groups_;
-  std::uint64_t steps_ = 0;
 };
 
 }  // namespace zkinfer::argument

@@ -23,13 +23,14 @@ using circuit::LinExpr;
 using circuit::View;
 
 // Nanoseconds, measured on one core (docs/threat_model.md says how).
-constexpr std::uint64_t kStep = 20;     // a multiplication and an addition in K, or a read and an addition
-constexpr std::uint64_t kCall = 400;    // a term that is looked up, made and passed on
-constexpr std::uint64_t kView = 500;    // a view of a circuit that is derived, grouped and freed
-constexpr std::uint64_t kHash = 600;    // a Keccak permutation, of 136 bytes
-constexpr std::uint64_t kHashByte = 8;  // of the slower of the hashes of public data
-constexpr std::uint64_t kKeyByte = 30;  // of a key that is parsed
-constexpr std::uint64_t kElement = 60;  // a public integer that is parsed, checked, absorbed and evaluated
+constexpr std::uint64_t kStep = 20;      // a multiplication and an addition in K, or a read and an addition
+constexpr std::uint64_t kCall = 400;     // a term that is looked up, made and passed on
+constexpr std::uint64_t kView = 500;     // a view of a circuit that is derived, grouped and freed
+constexpr std::uint64_t kHash = 600;     // a Keccak permutation, of 136 bytes
+constexpr std::uint64_t kHashByte = 8;   // of the slower of the hashes of public data
+constexpr std::uint64_t kKeyByte = 30;   // of a key that is parsed
+constexpr std::uint64_t kKeyMemory = 8;  // bytes per byte of it: the graph that it is parsed to
+constexpr std::uint64_t kElement = 60;   // a public integer that is parsed, checked, absorbed and evaluated
 constexpr std::uint64_t kFeBytes = 24;
 constexpr std::uint64_t kNodeBytes = 96;  // a small heap object with its place in a map
 constexpr std::uint64_t kViewBytes = 96, kAxisBytes = 96, kAxisTermBytes = 16;
@@ -166,6 +167,9 @@ void Counter::add_statement() {
   };
   add(key_.visibility.outputs, key_.graph.outputs);
   add(key_.visibility.inputs, key_.graph.inputs);
+  const std::uint64_t key_bytes = qir::structure_bytes(key_.graph).size();
+  spend(times(key_bytes, 2 * kKeyByte));  // parsed, and hashed with every statement
+  keep(times(key_bytes, kKeyMemory));
 }
 
 void Counter::add_oracle(const pcs::CodeParams& oracle, std::uint64_t leaf_values) {
@@ -399,6 +403,10 @@ std::string seconds_text(std::uint64_t nanoseconds) {
 
 VerifyCost count_cost(const statement::Key& key, const Circuit& circuit, const VerifyLimits& limits) {
   return Counter(key, circuit, limits).count();
+}
+
+Status check_key_size(std::uint64_t num_bytes, const VerifyLimits& limits) {
+  return check_cost({times(num_bytes, kKeyByte), times(num_bytes, kKeyMemory)}, limits);
 }
 
 Status check_cost(const VerifyCost& cost, const VerifyLimits& limits) {

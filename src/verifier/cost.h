@@ -15,6 +15,9 @@ namespace zkinfer::verifier {
 // only that. The circuit need not be placed yet.
 VerifyCost count_cost(const statement::Key& key, const circuit::Circuit& circuit, const VerifyLimits& limits);
 
+// Reading a key of this size, which is before its content can say anything. resource_limit.
+Status check_key_size(std::uint64_t num_bytes, const VerifyLimits& limits);
+
 // resource_limit: what is needed and what is allowed.
 Status check_cost(const VerifyCost& cost, const VerifyLimits& limits);
 

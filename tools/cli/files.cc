@@ -43,7 +43,10 @@ Result<VerificationKey> load_key(const std::string& path, double min_security_bi
   Result<VerificationKey> key = VerificationKey::from_bytes(bytes, min_security_bits, limits);
   if (key.ok()) return key;
   Status status = key.status();
-  if (status.code() == StatusCode::kResourceLimit) {
+  // Not every limit is one that the caller sets.
+  const bool is_callers = status.message().find("raise the limit") != std::string::npos ||
+                          status.message().find("allow more memory") != std::string::npos;
+  if (status.code() == StatusCode::kResourceLimit && is_callers) {
     status = resource_limit(status.message() + " (--verify-seconds, --verify-memory)");
   }
   return status.with_context(quoted_input(path));
