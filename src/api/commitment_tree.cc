@@ -124,6 +124,21 @@ const CommitmentTree::Node* choose_parent(const std::vector<CommitmentTree::Node
   return nullptr;
 }
 
+Status check_damage(const std::vector<CommitmentTree::Node>& nodes, std::size_t num_broken_paths) {
+  std::size_t num_damaged = num_broken_paths;
+  const std::string* first = nullptr;
+  for (const CommitmentTree::Node& node : nodes) {
+    if (node.problem.empty()) continue;
+    ++num_damaged;
+    if (first == nullptr) first = &node.problem;
+  }
+  if (num_damaged < kMaxDamaged) return ok_status();
+  return corrupt(std::to_string(num_damaged) + " commitments under the root cannot be used" +
+                 (first == nullptr ? "" : " (the first: " + *first + ")") +
+                 "; nothing is made by itself any more. Look at the disk, move the damaged files away, or make one by "
+                 "hand with `zkinfer rotate`");
+}
+
 }  // namespace api
 
 CommitmentTree::CommitmentTree(std::string root_path, FileOps& ops)
@@ -154,10 +169,9 @@ Result<std::vector<CommitmentTree::Node>> CommitmentTree::nodes() const {
   std::vector<Node> nodes = {std::move(root.node)};
   ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> files, ops_->list(folder_));
   for (const std::string& file : files) {
-    std::optional<std::string> name = api::name_of_file(file, ".zksecret");
+    const std::optional<std::string> name = api::name_of_file(file, ".zksecret");
     if (!name.has_value()) continue;
-    const std::string path = path_of(*name, ".zksecret");
-    Read read = read_node(*ops_, path, std::move(*name));
+    Read read = read_node(*ops_, path_of(*name, ".zksecret"), *name);
     // A damaged commitment is one commitment lost; the tree goes on without it.
     if (!read.status.ok()) read.node.problem = read.status.message();
     ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(path_of(read.node.name, ".zkpath")));
@@ -249,11 +263,12 @@ Result<CommitmentTree::Serving> CommitmentTree::serve(const Model& model, const 
   const auto notice = [&](const std::string& text) {
     if (told.notice) told.notice(text);
   };
-  std::vector<std::string> broken;
+  std::vector<std::string> broken;  // their paths, which nodes() does not read
   // A look without the lock first: proving does not wait for a rotation that goes on ahead of need.
   const auto from_disk = [&]() -> Result<std::optional<Serving>> {
     ZKI_ASSIGN_OR_RETURN(const std::vector<Node> found, nodes());
     if (!found.front().problem.empty()) return api::stale_root(found.front().problem);
+    ZKI_RETURN_IF_ERROR(api::check_damage(found, broken.size()));
     for (const Node& node : found) {
       if (node.role != CommitmentRole::kServing || node.num_proofs_left == 0) continue;
       if (std::ranges::count(broken, node.name) > 0) continue;

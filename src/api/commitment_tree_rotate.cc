@@ -118,8 +118,14 @@ Result<CommitmentTree::Serving> CommitmentTree::rotate_locked(const Model& model
                                                    : "the upper commitments are used up; making one to go on from");
     }
     ZKI_ASSIGN_OR_RETURN(Serving made, make_below(model, *above, role, told));
-    if (role == CommitmentRole::kServing) return made;
+    // As everybody else will find it: what cannot be read back must not be made again and again.
     ZKI_ASSIGN_OR_RETURN(found, nodes());
+    const auto there = std::ranges::find(found, made.node.name, &Node::name);
+    if (there == found.end() || !there->published || !there->problem.empty()) {
+      return internal_error("the new commitment '" + path_of(made.node.name, ".zksecret") +
+                            "' does not read back: " + (there == found.end() ? "it is not there" : there->problem));
+    }
+    if (role == CommitmentRole::kServing) return made;
   }
 }
 
@@ -137,6 +143,7 @@ Result<bool> CommitmentTree::rotate_ahead(const Model& model, const Told& told) 
   const auto enough = [&]() -> Result<bool> {
     ZKI_ASSIGN_OR_RETURN(const std::vector<Node> found, nodes());
     if (!found.front().problem.empty()) return api::stale_root(found.front().problem);
+    ZKI_RETURN_IF_ERROR(api::check_damage(found, 0));
     return num_proofs_ready(found) >= std::max<std::uint64_t>(2, found.front().slots.total / 16);
   };
   ZKI_ASSIGN_OR_RETURN(const bool enough_before, enough());

@@ -30,6 +30,10 @@ const CommitmentTree::Node* choose_parent(const std::vector<CommitmentTree::Node
 // The code file to open `secret_path` with: there already, or worth writing; else empty.
 std::string code_file_for(const Model& model, const std::string& secret_path, std::uint64_t budget);
 
+// What is wrong with many commitments is wrong with the disk or with the program, and making others would use up the root.
+inline constexpr std::size_t kMaxDamaged = 3;
+Status check_damage(const std::vector<CommitmentTree::Node>& nodes, std::size_t num_broken_paths);
+
 inline Status stale_root(const std::string& problem) {
   return invalid_argument(problem +
                           ". Slots would be used twice, which shows weights: restore the root with `zkinfer "

@@ -443,6 +443,20 @@ TEST_F(Tree, PowerLossAtEveryStepOfARotation) {
   EXPECT_GT(lose_power_in_a_rotation(*model_, root(), false).num_bad, 0u) << "the test sees a missing sync";
 }
 
+// Where all that is made turns out unusable, the root must not be used up in making more.
+TEST_F(Tree, ManyDamagedCommitmentsStopIt) {
+  for (int i = 1; i <= 3; ++i) {
+    must(tree().rotate(*model_));
+    ASSERT_TRUE(write_file(tree().folder() + "/" + std::to_string(i) + ".zksecret", Bytes(100, 7)).ok());
+  }
+  const std::uint64_t next = must(tree().nodes()).front().slots.next;
+  EXPECT_EQ(tree().serve(*model_).status().code(), StatusCode::kCorrupt);
+  EXPECT_EQ(tree().rotate_ahead(*model_).status().code(), StatusCode::kCorrupt);
+  EXPECT_EQ(must(tree().nodes()).front().slots.next, next);
+  // By hand it goes on.
+  EXPECT_EQ(must(tree().rotate(*model_)).node.name, "4");
+}
+
 // What a test or a benchmark made from a known seed hides nothing: nothing comes under it.
 TEST_F(Tree, ARootWithAFixedSeedHasNoDescendants) {
   CommitOptions options;
