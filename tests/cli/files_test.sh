@@ -41,7 +41,7 @@ left() { "$zkinfer" commitment status mlp.zksecret --quiet; }
 refuses() {
   local what=$1 status output
   shift
-  snapshot >before
+  snapshot >../before
   local slots
   slots=$(left)
   output=$("$@" 2>&1 </dev/null)
@@ -49,10 +49,9 @@ refuses() {
   [[ $status -eq 2 ]] || fail "$what: exit code $status, expected 2: $* : $(head -c 300 <<<"$output")"
   [[ $output == zkinfer:* ]] || fail "$what: no message: $*: $output"
   [[ $(left) == "$slots" ]] || fail "$what: a slot was taken"
-  snapshot >after
-  cmp -s before after || fail "$what: files changed: $(diff before after | head -n 5)"
+  snapshot >../after
+  cmp -s ../before ../after || fail "$what: files changed: $(diff ../before ../after | head -n 5)"
 }
-touch before after
 
 mkdir -p folder
 for row in "${rows[@]}"; do
@@ -61,7 +60,6 @@ for row in "${rows[@]}"; do
   rm -rf fresh.* pipe null link dangling target got other
   refuses "$name: folder" "${words[@]}" folder
   refuses "$name: missing folder" "${words[@]}" nowhere/x
-  refuses "$name: empty name" "${words[@]}" ""
   refuses "$name: a file as a folder" "${words[@]}" input.json/x
   for input in $inputs; do
     refuses "$name: its own input $input" "${words[@]}" "$input"
@@ -188,7 +186,7 @@ expect 0 '^path' "$zkinfer" inspect "$(ls *.zkpath | head -n 1)"
 expect 2 "long.zkkey.*1 bytes after its end" "$zkinfer" inspect long.zkkey
 for magic in ZKIM ZKIK ZKIP ZKIR ZKIX ZKIL ZKIC ZKIB ZKIA ZKID ZKDC ZKIS ZKIT; do
   rm -f big
-  for version in 1 2 3; do
+  for version in 2 3; do
     { printf '%s' "$magic" && printf "\\x0$version\\0\\0\\0"; } >big
     truncate -s 20G big
     for command in "inspect big" "run big -i input.json" "verify big -k big" "prove mlp.zkmodel -i input.json -s big -o x.zkproof" "commitment status big" \
