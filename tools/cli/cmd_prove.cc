@@ -55,6 +55,7 @@ class ProveCommand {
 
  private:
   Result<std::vector<Paths>> choose_paths() const;
+  Result<std::vector<Paths>> check_outputs() const;
   Status refuse_existing(const std::vector<Paths>& paths) const;
   Status declare(const Paths& paths, OutputFiles& files, Done& done) const;
   Result<Done> prove(ProveRequest& request, const Paths& paths);
@@ -98,8 +99,10 @@ Status ProveCommand::declare(const Paths& paths, OutputFiles& files, Done& done)
 }
 
 Result<std::vector<Paths>> ProveCommand::choose_paths() const {
-  const bool committed = committed_->key().info().outputs.is_committed();
-  if (!committed && !arguments_.committed_name.empty()) {
+  // Before the commitment is there, what is asked for says whether outputs are committed.
+  const bool known = committed_.has_value();
+  const bool committed = known ? committed_->key().info().outputs.is_committed() : !arguments_.committed_name.empty();
+  if (known && !committed && !arguments_.committed_name.empty()) {
     return invalid_argument(
         "--committed-output: this key's outputs are not committed; commit to the model with --outputs committed");
   }
@@ -346,6 +349,18 @@ CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::v
   return batch.exit_code();
 }
 
+// Everything that can be refused is, before a slot is taken: of the root too, for the next commitment that serves.
+Result<std::vector<Paths>> ProveCommand::check_outputs() const {
+  ZKI_ASSIGN_OR_RETURN(std::vector<Paths> paths, choose_paths());
+  ZKI_RETURN_IF_ERROR(refuse_existing(paths));
+  for (const Paths& one : paths) {
+    Done done;
+    OutputFiles files(arguments_.force);
+    ZKI_RETURN_IF_ERROR(declare(one, files, done));
+  }
+  return paths;
+}
+
 CommandResult ProveCommand::run() {
   ProveRequest request;
   ZKI_ASSIGN_OR_RETURN(request.context, parse_context(arguments_.context));
@@ -365,18 +380,12 @@ CommandResult ProveCommand::run() {
   }
   load_seconds_ = load_watch.seconds();
   const Stopwatch restore_watch;
+  ZKI_RETURN_IF_ERROR(check_outputs().status());
   ZKI_ASSIGN_OR_RETURN(committed_, Committed::serve(*model_, arguments_.secret_path, told(session_, line_)));
   line_.clear();
   restore_seconds_ = restore_watch.seconds();
 
-  // Everything that can be refused is, before the first slot is taken.
-  ZKI_ASSIGN_OR_RETURN(const std::vector<Paths> paths, choose_paths());
-  ZKI_RETURN_IF_ERROR(refuse_existing(paths));
-  for (const Paths& one : paths) {
-    Done done;
-    OutputFiles files(arguments_.force);
-    ZKI_RETURN_IF_ERROR(declare(one, files, done));
-  }
+  ZKI_ASSIGN_OR_RETURN(const std::vector<Paths> paths, check_outputs());
   const std::size_t wanted = samples_.has_value() ? samples_->num_readable() : 1;
   ZKI_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> left, committed_->proofs_left());
   if (left.has_value() && *left < wanted && wanted > 1) {
