@@ -180,7 +180,7 @@ for pair in mlp.zkmodel:'model package' mlp.zkkey:'verification key' input.zkpro
   mlp.zkbackup:'commitment backup' flower.zktensor:'tensor commitment' flower.zktsecret:'tensor secret' mlp.onnx:Gemm input.json:'input data'; do
   expect 0 "${pair#*:}" "$zkinfer" inspect "${pair%%:*}"
 done
-expect 0 'audit key' "$zkinfer" commitment open mlp.zkmodel -o a.zkaudit
+expect 0 'wrote' "$zkinfer" commitment open mlp.zkmodel -o a.zkaudit
 expect 0 'audit key' "$zkinfer" inspect a.zkaudit
 expect 0 '^path' "$zkinfer" inspect "$(ls *.zkpath | head -n 1)"
 { cat mlp.zkkey; printf x; } >long.zkkey
@@ -262,10 +262,10 @@ done
 rm -rf m.zk*
 
 # A lock that somebody holds: said, and given up.
-( flock -x 9; sleep 14 ) 9>>tensor.zksecret.lock &
+( flock -x 9; sleep 14 ) 9>>flower.zktsecret.lock &
 holder=$!
 sleep 0.3
-expect 2 'waiting.*tensor.zksecret.lock' "$zkinfer" prove mlp.zkmodel -s tensor.zksecret --committed-input flower.zktsecret -o l.zkproof
+expect 2 'waiting.*flower.zktsecret.lock' "$zkinfer" prove mlp.zkmodel -s tensor.zksecret --committed-input flower.zktsecret -o l.zkproof
 kill "$holder" 2>/dev/null
 wait "$holder" 2>/dev/null
 

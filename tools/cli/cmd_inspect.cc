@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "files.h"
+#include "formats/frame.h"
 #include "inputs/input_bytes.h"
 #include "key_rows.h"
 #include "outputs.h"
@@ -203,6 +204,7 @@ Result<Description> describe_ours(const Arguments& arguments, const FileFormat& 
     default: break;
   }
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, format.kind));
+  ZKI_RETURN_IF_ERROR(check_frame(format.kind, bytes));
   switch (format.kind) {
     case FileKind::kProof:
       return arguments.key_path.empty() ? describe_bare_proof(bytes)

@@ -270,6 +270,11 @@ TEST(Print, FillsPatterns) {
   EXPECT_EQ(text("nothing\n"), "nothing\n");
 }
 
+TEST(Print, OnlyListsOfTheLibraryHaveLines) {
+  EXPECT_EQ(status_text(io_error("cannot open 'x\nACCEPTED\x1b'")), "input/output: cannot open 'x\\nACCEPTED\\x1b'");
+  EXPECT_EQ(status_text(unsupported("2 nodes:\n  a\n  b")), "unsupported: 2 nodes:\n  a\n  b");
+}
+
 TEST(Print, JsonIsAsciiWhateverIsInIt) {
   const nlohmann::ordered_json json = {{"a", "\xff\x1b\xe2\x80\xae"}, {"\xc2\x9b", 1}};
   const std::string written = json_text(json);

@@ -59,6 +59,14 @@ std::string json_text(const nlohmann::ordered_json& json) {
 
 void print_json(const nlohmann::ordered_json& json) { write_out(json_text(json)); }
 
+std::string status_text(const Status& status) {
+  // Only the list of unsupported nodes has lines of its own; other line breaks come from names of files.
+  std::string text = printable_lines(status.to_string());
+  if (status.code() == StatusCode::kUnsupported) return text;
+  for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at)) text.replace(at, 1, "\\n");
+  return text;
+}
+
 void note_lines(std::string_view lines) {
   static_cast<void>(std::fflush(stdout));
   std::fputs(printable_lines(lines).c_str(), stderr);
@@ -89,7 +97,10 @@ void keep_standard_streams() {
 
 Status finish_output(bool* reader_gone) {
   State& now = state();
-  if (std::fflush(stdout) != 0 && now.error == 0) now.error = errno;
+  errno = 0;
+  // The flag too: what others print (CLI11 its help) is flushed, and has failed, before.
+  const bool failed = std::fflush(stdout) != 0;
+  if ((failed || std::ferror(stdout) != 0) && now.error == 0) now.error = errno == 0 ? EIO : errno;
   if (reader_gone != nullptr) *reader_gone = now.error == EPIPE;
   if (now.error == 0) return ok_status();
   return io_error(std::string("cannot write to standard output: ") + std::strerror(now.error));

@@ -49,6 +49,9 @@ void note_warning(std::string_view text);
 // The descriptor is a terminal, and neither NO_COLOR nor TERM=dumb is set.
 bool has_colour(int descriptor);
 
+// What went wrong, printable: one line, but for the library's own lists.
+std::string status_text(const Status& status);
+
 // An output file is standard output: from now on everything else that is printed goes to standard error.
 void print_to_standard_error();
 // Descriptors 0 to 2 that are closed would become some file's: they are opened on nothing. First call of the process.
