@@ -41,7 +41,7 @@ bool& pipe_signal_was_ignored() {
 
 // What went wrong, in one line but for lists of the library's own.
 std::string error_text(const Status& status) {
-  return "zkinfer: " + with_input_names(in_command_words(status.to_string())) + "\n";
+  return "zkinfer: " + with_input_names(in_command_words(status_text(status))) + "\n";
 }
 
 // The size that was there counts more than where it ended.
