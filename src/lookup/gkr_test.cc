@@ -179,7 +179,8 @@ TEST(GrandSum, SumNotZero) {
       prove(session, leaves);
       const auto outcome = session.verify(verifier(leaves, log_leaves));
       EXPECT_FALSE(outcome.accepted());
-      if (!zero_knowledge) EXPECT_EQ(outcome.verdict.where, log_leaves == 0 ? "leaf p" : "lookup root p");
+      const std::string root = "lookup layer 0 of " + std::to_string(log_leaves) + ": lookup root p";
+      if (!zero_knowledge) EXPECT_EQ(outcome.verdict.where, log_leaves == 0 ? "leaf p" : root);
     }
   }
 }

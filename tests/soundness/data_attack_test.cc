@@ -291,7 +291,9 @@ TEST(DataAttack, SizeTableOfHugeTensorsBesideTheProof) {
   options.visibility = {kPrivate, kSha, false};
   const auto model = prover::commit_model(b.graph, draw_params(b.graph, 1), options, test_seed(1));
   ASSERT_TRUE(model.ok()) << model.status().to_string();
-  const auto key = VerificationKey::from_bytes(model->prepared.key.to_bytes());
+  const Bytes bytes = model->prepared.key.to_bytes();
+  EXPECT_EQ(VerificationKey::from_bytes(bytes).status().code(), StatusCode::kResourceLimit);
+  const auto key = VerificationKey::from_bytes(bytes, kDefaultMinSecurityBits, kNoVerifyLimits);
   ASSERT_TRUE(key.ok()) << key.status().to_string();
   const std::size_t header = statement::header_size(b.graph, options.visibility);
   const auto table = proof_size_table(*key, Bytes(header + 1000));

@@ -88,17 +88,6 @@ TEST(HostileKeys, HugeVirtualAxis) {
   EXPECT_FALSE(compile_key(b.graph).ok());
 }
 
-// Windows of 2^20 cells at 2^20 positions: 2^40 steps to fold one weight vector.
-TEST(HostileKeys, HugeWindows) {
-  TestBuilder b;
-  const std::int64_t size = std::int64_t{1} << 20;
-  const ValueId x = b.input({1, 1, 2 * size}, 0, 1);
-  Node pool;
-  pool.kernel = {size}, pool.strides = {1}, pool.dilations = {1}, pool.pads_begin = {0}, pool.coefs = {1};
-  b.graph.outputs = {b.node(Op::kSumPool, {x}, {1, 1, size}, 0, size, pool)};
-  EXPECT_FALSE(compile_key(b.graph).ok());
-}
-
 // Four bytes of a key name an output once more; its expression may have thousands of terms, its hash a circuit.
 TEST(HostileKeys, OutputsListedAgainAndAgain) {
   TestBuilder b;

@@ -113,6 +113,7 @@ void expect_refused(const char* name, const qir::QGraph& graph) {
 
 TEST(VerifierCost, HostileKeysAreRefused) {
   expect_refused("windows", windows_in_blocks(10, 11, 20));
+  expect_refused("windows of 2^20 cells at 2^20 places", windows_in_blocks(0, 20, 20));
   expect_refused("terms", one_input(16, 3, 1000000000000000000));
   expect_refused("memory", one_input(1, std::int64_t{1} << 24, 1000000000000000000));
   expect_refused("views and blocks", views_in_blocks(10, 2000));
