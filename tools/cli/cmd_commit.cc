@@ -43,13 +43,6 @@ Result<std::string> price_text(const Prover& prover) {
 
 CommandResult commit(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const std::string folder, serving_folder_of(arguments.secret_path));
-  ZKI_ASSIGN_OR_RETURN(const bool has_old, has_descendants(arguments.secret_path));
-  if (has_old && !arguments.force) {
-    return invalid_argument(
-        "'" + folder +
-        "' holds what serves under another commitment of this name; name another file with --secret, or "
-        "remove it with --force");
-  }
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "commit");
   CommitOptions options = commit_options(arguments.commit);
@@ -73,6 +66,13 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
       is_root ? files.add("--certificate", arguments.certificate_path, FileKind::kCertificate) : 0;
   const OutputFiles::Id key_file = files.add("--key", arguments.key_path, FileKind::kKey);
   ZKI_RETURN_IF_ERROR(files.prepare());
+  ZKI_ASSIGN_OR_RETURN(const bool has_old, has_descendants(arguments.secret_path));
+  if (has_old && !arguments.force) {
+    return invalid_argument(
+        "'" + folder +
+        "' holds what serves under another commitment of this name; name another file with --secret, or "
+        "remove it with --force");
+  }
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
   if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
