@@ -133,10 +133,11 @@ Status check_damage(const std::vector<CommitmentTree::Node>& nodes, std::size_t 
     if (first == nullptr) first = &node.problem;
   }
   if (num_damaged < kMaxDamaged) return ok_status();
-  return corrupt(std::to_string(num_damaged) + " commitments under the root cannot be used" +
-                 (first == nullptr ? "" : " (the first: " + *first + ")") +
-                 "; nothing is made by itself any more. Look at the disk, move the damaged files away, or make one by "
-                 "hand with `zkinfer rotate`");
+  return corrupt(
+      std::to_string(num_damaged) + " commitments under the root cannot be used" +
+      (first == nullptr ? "" : " (the first: " + *first + ")") +
+      "; nothing is made by itself any more. Look at the disk, move the damaged files away, or make one with "
+      "CommitmentTree::rotate");
 }
 
 }  // namespace api

@@ -38,10 +38,8 @@ Status Lowering::lower_contract(std::size_t i) {
   double most = 0;
   for (const float w : weights->data()) most = std::max(most, std::abs(static_cast<double>(w)));
   const int output_bits = options_.weight_bits > 0 ? options_.weight_bits : kOutputWeightBits;
-  const auto natural_of = [&](int bits) {
-    return (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (bits - 1)) - 1) * x.scale;
-  };
-  double natural = natural_of(output_bits);
+  const double natural_w = (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (output_bits - 1)) - 1);
+  const double natural = natural_w * x.scale;
 
   WeightInput input;
   input.range = {qvalue(x).lo, qvalue(x).hi};
@@ -59,11 +57,6 @@ Status Lowering::lower_contract(std::size_t i) {
     const FloatTensor* tensor_bias = graph_.input_of(n, 2).floats();
     if (tensor_bias == nullptr) return fail(i, "its bias is not constant");
     bias.assign(tensor_bias->data().begin(), tensor_bias->data().end());
-    // The bits asked for are the most: coarser weights, down to what is usual, where the bias would not fit beside finer ones.
-    double largest = 0;
-    for (const double b : bias) largest = std::max(largest, std::abs(b));
-    const double usual = natural_of(std::min(output_bits, kOutputWeightBits));
-    natural = std::min(std::max(natural, std::ldexp(largest, -30)), usual);
   }
   Target t;
   if (segment(i).mode == Mode::kNarrow) {

@@ -399,20 +399,6 @@ TEST_F(Ops, UnsupportedNodesAreNamed) {
   ASSERT_FALSE(result.ok());
   EXPECT_NE(result.status().message().find("node 'n0' (Pad)"), std::string::npos) << result.status().message();
 }
-// Both ends of what may be asked for work, also where the bias would not fit beside the finest weights.
-TEST_F(Ops, EveryNumberOfWeightBitsIsServed) {
-  const ValueId x = input({1, 4});
-  const ValueId h = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({4, 8}, 0.5F), constant({8}, 0.5F)})});
-  graph_.outputs = {op(OpKind::kMatMul, {h, constant({8, 3}, 0.01F), constant({3}, 5.0F)})};
-  for (int bits = kLeastWeightBits; bits <= kMostWeightBits; ++bits) {
-    QuantOptions options;
-    options.weight_bits = bits;
-    const Result<Quantized> quantized = quantize(graph_, draw(20, false), options);
-    ASSERT_TRUE(quantized.ok()) << bits << " bits: " << quantized.status().to_string();
-    for (const LayerInfo& layer : quantized->layers) EXPECT_LE(layer.weight_bits, bits) << layer.name;
-  }
-}
-
 TEST_F(Ops, BitsAreWhatWasAskedFor) {
   const ValueId x = input({1, 16});
   const ValueId h = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({16, 8}, 0.5F)})});

@@ -46,7 +46,7 @@ for i in {1..9}; do expect 0 'wrote' "${prove[@]}" -o "on_$i.zkproof"; done
 for i in {1..9}; do expect 0 'ACCEPTED' "$zkinfer" verify "on_$i.zkproof" -k mlp.zkkey; done
 [[ $("$zkinfer" verify on_1.zkproof -k mlp.zkkey --json | grep -c serving_identity) == 1 ]] || fail "no serving identity"
 (($(ls ./*.zkpath | wc -l) >= 2)) || fail "nine proofs after the first came from one commitment of seven"
-expect 0 'serving, 1 of 8 slots used' "$zkinfer" rotate mlp.zkmodel
+expect 0 'proofs left +7' "$zkinfer" rotate mlp.zkmodel
 expect 0 'making a serving commitment' "$zkinfer" rotate mlp.zkmodel
 for path in mlp.zkserving/*.zkpath; do
   expect 0 'ACCEPTED' "$zkinfer" verify-path mlp.zkkey "$path"
@@ -75,7 +75,7 @@ mv mlp.zkcert away
 expect 2 'no certificate .mlp.zkcert.*--uncertified' "$zkinfer" verify input.zkproof -k mlp.zkkey
 expect 0 'ranges not certified' "$zkinfer" verify input.zkproof -k mlp.zkkey --uncertified
 expect 0 '"weights": "uncertified"' "$zkinfer" verify input.zkproof -k mlp.zkkey --uncertified --json
-expect 2 'public|private' "$zkinfer" verify input.zkproof -k mlp.zkkey --uncertified --model mlp.zkmodel
+expect 2 'excludes' "$zkinfer" verify input.zkproof -k mlp.zkkey --uncertified --model mlp.zkmodel
 expect 1 'private' "$zkinfer" verify input.zkproof -k mlp.zkkey --model mlp.zkmodel
 # Made again, it takes a slot of the root.
 expect 0 'certified' "$zkinfer" certify mlp.zkmodel
@@ -205,7 +205,7 @@ expect 2 'damaged' "$zkinfer" commitment check mlp.zkmodel <(head -c 50 mlp.zkau
 expect 2 'mlp.zksecret.*belong' "$zkinfer" commitment open other.zkmodel -s mlp.zksecret
 
 # A public model has no slots to count, and its key is derived again instead of a certificate.
-expect 0 'budget +any number' "$zkinfer" commit mlp.zkmodel --public-model --key public.zkkey --secret public.zksecret
+expect 0 'proofs allowed +any number' "$zkinfer" commit mlp.zkmodel --public-model --key public.zkkey --secret public.zksecret
 [[ ! -e public.zkserving && ! -e public.zkcert ]] || fail "nothing comes under a public model's commitment"
 expect 0 'any number' "$zkinfer" commitment status public.zksecret
 expect 2 'no slots to split' "$zkinfer" commitment split public.zksecret --into 2
@@ -230,7 +230,7 @@ cp b.zkserving/2.zkpath published.zkpath
 for command in prove "commitment status"; do
   expect 2 'b.zkbackup.*commitment secret' "$zkinfer" $command ${command:+$([[ $command == prove ]] && echo mlp.zkmodel -i input.json -s)} b.zkbackup
 done
-expect 2 'is there and counts' "$zkinfer" commitment restore b.zkbackup -k b.zkkey --published published.zkpath
+expect 2 'is there already' "$zkinfer" commitment restore b.zkbackup -k b.zkkey --published published.zkpath
 rm -r b.zksecret b.zkserving
 expect 2 '--none-published' "$zkinfer" commitment restore b.zkbackup -k b.zkkey
 expect 2 'no path' "$zkinfer" commitment restore b.zkbackup -k b.zkkey --published mlp.zkserving/1.zkpath

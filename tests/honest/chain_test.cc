@@ -117,7 +117,7 @@ TEST(Chain, ModelsThatWereNotMadeForEachOther) {
   request.committed_inputs = {&first.committed_outputs[0]};
   const auto refused = chain.second.prover.prove(request);
   ASSERT_FALSE(refused.ok());
-  EXPECT_NE(refused.status().message().find("--input-from"), std::string::npos) << refused.status().message();
+  EXPECT_NE(refused.status().message().find("input_formats"), std::string::npos) << refused.status().message();
   // A prover that gives the same integers another meaning makes a good proof; the link is not.
   std::vector<std::int64_t> integers = first.outputs[0];
   const TensorFormat format = chain.second.model.inputs()[0].format;

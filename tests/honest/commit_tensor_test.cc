@@ -249,15 +249,15 @@ TEST(DataOpening, RefusedRequestsTakeNothing) {
   refused(committed({&x}), "expected 2");
   refused(committed({&x, nullptr}), "none is given");
   refused(committed({&x, &x}), "two inputs");
-  refused(committed({&x, &z}), "--tensor-budget");
+  refused(committed({&x, &z}), "tensor_budget");
   refused(committed({&x, &wide}), "within -8..7");
-  refused(committed({&x, &finer}), "--input-from");
+  refused(committed({&x, &finer}), "input_formats");
   ProveRequest both = committed({&x, &y});
   both.integers = inputs;
   refused(both, "several forms");
   ProveRequest plain;
   plain.integers = inputs;
-  refused(plain, "commit-tensor");
+  refused(plain, "CommittedTensor");
   ProveRequest long_context = committed({&x, &y});
   long_context.context = Bytes(33);
   refused(long_context, "at most 32");

@@ -24,7 +24,7 @@ const std::map<std::string, Expected>& table() {
       {"flags", {kBadHeader, kBadHeader}},
       {"identity", {kWrongStatement, kWrongStatement}},
       {"context", {kProofOfWork, kSumcheck}},
-      {"slot", {kProofOfWork, kBadHeader}},
+      {"slot", {kBadHeader, kBadHeader}},
       {"output", {kProofOfWork, kSumcheck}},
       {"digest", {kProofOfWork, kNone}},
       {"data root", {kProofOfWork, kNone}},
