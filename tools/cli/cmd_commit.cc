@@ -204,6 +204,9 @@ void add_commit(CLI::App& app, Session& session) {
       "certificate to write: the weights are integers in their ranges (default: the key's name with .zkcert)");
   command->add_option("--secret", arguments->secret_path,
                       "commitment secret to write (default: the model's name with .zksecret)");
+  // An empty name is a mistake of a script, not a wish for the default.
+  const auto named = [](const std::string& path) { return path.empty() ? "the name is empty" : std::string(); };
+  for (const char* option : {"--key", "--certificate", "--secret"}) command->get_option(option)->check(named);
   command->add_flag("--force", arguments->force,
                     "replace files of another kind, and remove what served under an older commitment of this name "
                     "(never a secret, never an input)");
