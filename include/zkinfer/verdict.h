@@ -26,6 +26,7 @@ enum class RejectReason : std::uint8_t {
   kFinalCheck,       // the last folded vector disagrees with the claim (only where zero knowledge is off)
   kUncertified,      // nothing shows that the weights are integers in their ranges, and the caller did not say so
   kLink,             // the output of one proof is not the input of the next one
+  kOverLimit,        // checking it takes more than the caller's VerifyLimits: nothing is known of it
 };
 
 std::string_view reject_reason_name(RejectReason reason);

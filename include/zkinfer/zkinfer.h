@@ -94,8 +94,9 @@ typedef struct zkinfer_statement zkinfer_statement;
 /* 0 is the only good answer, so that a mistaken `if (zkinfer_verify(..))` fails at the first honest proof. */
 typedef enum zkinfer_verdict {
   ZKINFER_ACCEPTED = 0,
-  ZKINFER_REJECTED = 1,    /* error->reason and error->text say why and where */
-  ZKINFER_NOT_VERIFIED = 2 /* the call itself was wrong, or memory is missing: nothing is known of the proof */
+  ZKINFER_REJECTED = 1, /* error->reason and error->text say why and where */
+  /* The call itself was wrong, the key's limits are too low, or memory is missing: nothing is known of the proof. */
+  ZKINFER_NOT_VERIFIED = 2
 } zkinfer_verdict;
 
 typedef struct zkinfer_key_options {

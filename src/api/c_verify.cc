@@ -25,7 +25,7 @@ zkinfer_verdict told(const Verdict& verdict, zkinfer_error* error) {
     return ZKINFER_ACCEPTED;
   }
   c::write_text(error, verdict.to_string(), static_cast<int>(verdict.reason));
-  return ZKINFER_REJECTED;
+  return verdict.reason == RejectReason::kOverLimit ? ZKINFER_NOT_VERIFIED : ZKINFER_REJECTED;
 }
 
 Result<KnownTensor> known_tensor(const zkinfer_known& given) {

@@ -21,6 +21,7 @@ std::string_view reject_reason_name(RejectReason reason) {
     case RejectReason::kFinalCheck: return "final check";
     case RejectReason::kUncertified: return "weights not certified";
     case RejectReason::kLink: return "link";
+    case RejectReason::kOverLimit: return "over the limit";
   }
   return "unknown";
 }

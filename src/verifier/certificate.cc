@@ -36,17 +36,15 @@ void absorb_certificate_statement(Transcript& transcript, const PreparedKey& pre
 
 Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate, soundness::SoundnessReport* report) {
   KeyProofFile file;
-  if (Verdict verdict = read_key_proof_file(kCertificateKind, certificate, file); !verdict.accepted())
-    return verdict;
+  if (Verdict verdict = read_key_proof_file(kCertificateKind, certificate, file); !verdict.accepted()) return verdict;
   if (!prepared.key.params.has_model)
     return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
   pcs::OpeningParams params;
   if (Verdict verdict = read_key_proof_params(file, params); !verdict.accepted()) return verdict;
-  if (!statement::slot_exists(file.slots[0], prepared.key.params.model_budget)) {
+  if (!statement::slot_exists(file.slots[0], prepared.key.params.model_budget))
     return Verdict::reject(RejectReason::kBadHeader, "slot " + std::to_string(file.slots[0]));
-  }
   auto key_proof = prepare_certificate(prepared, params);
-  if (!key_proof.ok()) return Verdict::reject(RejectReason::kWrongStatement, key_proof.status().message());
+  if (!key_proof.ok()) return unprepared(key_proof.status());
   if (report != nullptr) *report = soundness::analyze(params, key_proof->compiled.shape);
   Transcript transcript(kCertificateProtocol);
   absorb_certificate_statement(transcript, prepared, file.slots, params);

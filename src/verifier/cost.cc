@@ -394,9 +394,8 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
 }
 
 std::string seconds_text(std::uint64_t nanoseconds) {
-  const std::uint64_t tenths = (nanoseconds + 50'000'000) / 100'000'000;
-  if (tenths >= 36'000) return std::to_string(tenths / 36'000) + " hours";
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+  const std::uint64_t milliseconds = (nanoseconds + 999'999) / 1'000'000;
+  return milliseconds < 100'000 ? std::to_string(milliseconds) + " ms" : std::to_string(milliseconds / 1000) + " s";
 }
 
 }  // namespace

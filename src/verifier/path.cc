@@ -18,10 +18,6 @@ void keep_weaker(soundness::SoundnessReport& weakest, soundness::SoundnessReport
   if (report.bits() < weakest.bits()) weakest = std::move(report);
 }
 
-Verdict wrong_step(std::size_t step, const std::string& what) {
-  return Verdict::reject(RejectReason::kWrongStatement, "step " + std::to_string(step + 1) + ": " + what);
-}
-
 // One rotation, whose statement the keys above and below make.
 Verdict verify_step(const PreparedKey& above, const PreparedKey& below, ByteView rotation, bool from_root,
                     Descent& out) {
@@ -121,14 +117,15 @@ Verdict verify_path(const PreparedKey& root, const Path& path, Descent& out) {
   for (std::size_t i = 0; i < path.steps.size(); ++i) {
     const PathStep& step = path.steps[i];
     auto below = descendant(root, step.params, step.commitment);
-    if (!below.ok()) return wrong_step(i, below.status().message());
-    if (std::ranges::count(identities, below->identity) > 0)
-      return wrong_step(i, "a key that the path has been at before");
-    identities.push_back(below->identity);
-    if (Verdict verdict = verify_step(i == 0 ? root : above, *below, step.rotation, i == 0, out); !verdict.accepted()) {
+    Verdict verdict = below.ok() ? Verdict::accept() : unprepared(below.status());
+    if (below.ok() && std::ranges::count(identities, below->identity) > 0)
+      verdict = Verdict::reject(RejectReason::kWrongStatement, "a key that the path has been at before");
+    if (verdict.accepted()) verdict = verify_step(i == 0 ? root : above, *below, step.rotation, i == 0, out);
+    if (!verdict.accepted()) {
       verdict.where = "step " + std::to_string(i + 1) + ": " + verdict.where;
       return verdict;
     }
+    identities.push_back(below->identity);
     above = std::move(below).value();
   }
   out.serving = std::move(above);

@@ -70,12 +70,11 @@ Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, Byt
   pcs::OpeningParams params;
   if (Verdict verdict = read_key_proof_params(file, params); !verdict.accepted()) return verdict;
   const PreparedKey* keys[] = {&before, &after};
-  for (std::size_t i = 0; i < 2; ++i) {
-    if (statement::slot_exists(file.slots[i], keys[i]->key.params.model_budget)) continue;
-    return Verdict::reject(RejectReason::kBadHeader, "slot " + std::to_string(file.slots[i]));
-  }
+  for (std::size_t i = 0; i < 2; ++i)
+    if (!statement::slot_exists(file.slots[i], keys[i]->key.params.model_budget))
+      return Verdict::reject(RejectReason::kBadHeader, "slot " + std::to_string(file.slots[i]));
   auto key_proof = prepare_rotation(before, after, params);
-  if (!key_proof.ok()) return Verdict::reject(RejectReason::kWrongStatement, key_proof.status().message());
+  if (!key_proof.ok()) return unprepared(key_proof.status());
   if (report != nullptr) *report = soundness::analyze(params, key_proof->compiled.shape);
   Transcript transcript(kRotationProtocol);
   absorb_rotation_statement(transcript, before, after, file.slots, params);

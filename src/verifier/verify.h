@@ -34,6 +34,12 @@ Status complete(PreparedKey& prepared, relations::BuiltCircuit built);
 Result<PreparedKey> prepare_like(const PreparedKey& prepared, const pcs::OpeningParams& params,
                                  const statement::Commitment& commitment);
 
+// What is said of bytes whose key was not prepared, or not within the limits.
+inline Verdict unprepared(const Status& status) {
+  const bool is_over = status.code() == StatusCode::kResourceLimit;
+  return Verdict::reject(is_over ? RejectReason::kOverLimit : RejectReason::kWrongStatement, status.message());
+}
+
 // A commitment with the point that its value was taken at.
 struct PinnedCommitment {
   statement::Commitment commitment;

@@ -31,6 +31,16 @@ TEST_P(Certificate, AcceptedForItsKeyOnly) {
   EXPECT_FALSE(verifier::verify_certificate(other.prepared, *certificate).accepted());
 }
 
+// Not to have looked is not to have found something.
+TEST_P(Certificate, OverTheLimitIsAReasonOfItsOwn) {
+  const qir::QGraph graph = qir::every_op_graph();
+  prover::CommittedModel model = commit(graph, draw_params(graph, 1), GetParam());
+  const Bytes certificate = prover::certify(model, {}).value();
+  model.prepared.limits.nanoseconds = 1;
+  const Verdict verdict = verifier::verify_certificate(model.prepared, certificate);
+  EXPECT_EQ(verdict.reason, RejectReason::kOverLimit) << verdict.to_string();
+}
+
 TEST_P(Certificate, EveryTruncationAndChangedByteIsRejected) {
   const qir::QGraph graph = qir::every_op_graph();
   const prover::CommittedModel model = commit(graph, draw_params(graph, 1), GetParam());

@@ -6,6 +6,7 @@
 #include "files.h"
 #include "output_files.h"
 #include "print.h"
+#include "result_json.h"
 #include "text.h"
 #include "trust.h"
 
@@ -15,14 +16,18 @@ namespace {
 struct Arguments {
   std::string proof_path, key_path, output_path;
   TrustArguments trust;
+  VerifyLimits limits;
+  bool force = false;
 };
 
 CommandResult bundle(const Session& session, const Arguments& arguments) {
-  OutputFiles outputs;
-  outputs.reads({arguments.proof_path, arguments.key_path});
+  OutputFiles outputs(arguments.force);
+  outputs.reads({arguments.proof_path, arguments.key_path, arguments.trust.certificate_path});
+  outputs.reads(arguments.trust.paths);
+  if (session.json) outputs.keep_standard_output();
   const OutputFiles::Id output = outputs.add("--output", arguments.output_path, FileKind::kBundle);
   ZKI_RETURN_IF_ERROR(outputs.prepare());
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
   ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(arguments.proof_path));
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, arguments.key_path, file, arguments.trust.paths));
   if (!found.verdict.accepted()) return invalid_argument("the path is rejected: " + found.verdict.to_string());
@@ -35,16 +40,21 @@ CommandResult bundle(const Session& session, const Arguments& arguments) {
   if (root.info().num_parameters > 0 && !arguments.trust.uncertified && !root.info().public_parameters &&
       content.certificate.empty()) {
     const std::string& given = arguments.trust.certificate_path;
-    ZKI_ASSIGN_OR_RETURN(content.certificate,
-                         load_proof(given.empty() ? with_extension(arguments.key_path, ".zkcert") : given));
-    if (const Verdict verdict = verify_certificate(root, content.certificate); !verdict.accepted()) {
-      return invalid_argument("the certificate is rejected: " + verdict.to_string());
-    }
+    const std::string name = given.empty() ? with_extension(arguments.key_path, ".zkcert") : given;
+    ZKI_ASSIGN_OR_RETURN(content.certificate, load_proof(name));
+    ZKI_ASSIGN_OR_RETURN(const Verdict verdict, within_limits(name, verify_certificate(root, content.certificate)));
+    if (!verdict.accepted()) return invalid_argument("the certificate is rejected: " + verdict.to_string());
   }
   const Bytes bytes = content.to_bytes();
   ZKI_RETURN_IF_ERROR(outputs.write(output, bytes));
   ZKI_RETURN_IF_ERROR(outputs.publish());
-  if (!session.quiet) {
+  if (session.json) {
+    print_result(session, {{"bundle", arguments.output_path},
+                           {"bundle_bytes", bytes.size()},
+                           {"proof_bytes", content.proof.size()},
+                           {"path_bytes", content.path.size()},
+                           {"certificate_bytes", content.certificate.size()}});
+  } else if (!session.quiet) {
     print("wrote {}, {}: proof {}, path {}, certificate {}\n", arguments.output_path, human_bytes(bytes.size()),
           human_bytes(content.proof.size()), human_bytes(content.path.size()), human_bytes(content.certificate.size()));
   }
@@ -66,6 +76,9 @@ void add_bundle(CLI::App& app, Session& session) {
   command->add_option("--certificate", arguments->trust.certificate_path,
                       "certificate (.zkcert) of the root (default: found beside the key)");
   command->add_flag("--uncertified", arguments->trust.uncertified, "leave the certificate out");
+  add_verify_limits(*command, arguments->limits);
+  add_force_flag(*command, arguments->force);
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer bundle input.zkproof --key network.zkkey\n"

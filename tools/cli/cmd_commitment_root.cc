@@ -104,6 +104,7 @@ struct RestoreArguments {
   std::vector<std::string> published;
   bool none_published = false;
   std::uint64_t margin = RestoreOptions{}.margin;
+  VerifyLimits limits;
 };
 
 CommandResult restore(const Session& session, const RestoreArguments& arguments) {
@@ -112,7 +113,7 @@ CommandResult restore(const Session& session, const RestoreArguments& arguments)
   outputs.reads(arguments.published);
   outputs.add_counted("--secret", arguments.secret_path, FileKind::kCommitmentSecret);
   ZKI_RETURN_IF_ERROR(outputs.prepare());
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
   RestoreOptions options;
   options.margin = arguments.margin;
   std::vector<std::string> files = arguments.published;
@@ -129,7 +130,8 @@ CommandResult restore(const Session& session, const RestoreArguments& arguments)
   }
   for (const std::string& file : files) {
     ZKI_ASSIGN_OR_RETURN(const Bytes bytes, load_proof(file));
-    const PathResult path = verify_path(root, bytes);
+    PathResult path = verify_path(root, bytes);
+    ZKI_ASSIGN_OR_RETURN(path.verdict, within_limits(file, std::move(path.verdict)));
     if (!path.verdict.accepted()) {
       return invalid_argument("'" + file + "' is no path from '" + arguments.key_path +
                               "': " + path.verdict.to_string());
@@ -179,6 +181,7 @@ void add_restore(CLI::App& commitment, Session& session) {
   command->add_option("--margin", arguments->margin, "slots to leave out for rotations that are not known")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20))
       ->capture_default_str();
+  add_verify_limits(*command, arguments->limits);
   add_json_flag(*command, session);
   command->callback([arguments, &session] {
     if (arguments->secret_path.empty()) arguments->secret_path = default_output(arguments->backup_path, ".zksecret");

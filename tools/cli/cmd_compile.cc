@@ -31,6 +31,7 @@ struct CompileArguments {
   std::vector<std::string> evaluation_paths;
   std::vector<std::string> input_shapes;
   std::vector<std::string> inputs_from;
+  VerifyLimits limits;  // of keys among them
   std::size_t limit = 256;
   bool full_report = false, force = false;
   std::optional<double> min_cosine, min_agreement;
@@ -40,7 +41,7 @@ struct CompileArguments {
 };
 
 // The tensor that "FILE" or "FILE:NAME" speaks of: a commitment's, or an output of a key or model.
-Result<TensorInfo> load_source(const std::string& text) {
+Result<TensorInfo> load_source(const std::string& text, const VerifyLimits& limits) {
   std::string path = text, name;
   const std::size_t colon = text.find_last_of(':');
   if (colon != std::string::npos && !std::filesystem::exists(text)) {
@@ -51,7 +52,7 @@ Result<TensorInfo> load_source(const std::string& text) {
     ZKI_ASSIGN_OR_RETURN(const TensorCommitment commitment, load_data_commitment(path));
     return commitment.tensor();
   }
-  ZKI_ASSIGN_OR_RETURN(const Tensors tensors, load_tensors(path));
+  ZKI_ASSIGN_OR_RETURN(const Tensors tensors, load_tensors(path, limits));
   std::string names;
   for (const TensorInfo& output : tensors.outputs) {
     if (output.name == name || (name.empty() && tensors.outputs.size() == 1)) return output;
@@ -86,7 +87,7 @@ Result<TensorFormat> bytes_format(const std::string& text) {
 
 // "[INPUT=]SOURCE" of --input-from.
 Status set_input_format(const std::string& text, std::size_t position, std::size_t num_values,
-                        const std::vector<TensorInfo>& inputs, CompileOptions& options) {
+                        const std::vector<TensorInfo>& inputs, const VerifyLimits& limits, CompileOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const NamedValue named, parse_named_value("--input-from", text, position, num_values, inputs));
   const TensorInfo& input = inputs[named.tensor];
   if (named.value == "bytes" || named.value.starts_with("bytes:")) {
@@ -94,7 +95,7 @@ Status set_input_format(const std::string& text, std::size_t position, std::size
     options.input_formats.emplace_back(input.name, format);
     return {};
   }
-  ZKI_ASSIGN_OR_RETURN(const TensorInfo source, load_source(named.value));
+  ZKI_ASSIGN_OR_RETURN(const TensorInfo source, load_source(named.value, limits));
   if (source.num_elements() != input.num_elements()) {
     return invalid_argument("--input-from " + text + ": '" + source.name + "' has " +
                             std::to_string(source.num_elements()) + " elements " + shape_text(source.shape) +
@@ -226,8 +227,8 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   }
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(arguments.onnx_path, arguments.compile));
   for (std::size_t i = 0; i < arguments.inputs_from.size(); ++i) {
-    ZKI_RETURN_IF_ERROR(
-        set_input_format(arguments.inputs_from[i], i, arguments.inputs_from.size(), inputs, arguments.compile));
+    ZKI_RETURN_IF_ERROR(set_input_format(arguments.inputs_from[i], i, arguments.inputs_from.size(), inputs,
+                                         arguments.limits, arguments.compile));
   }
   const Preprocessing& preprocessing = arguments.compile.preprocessing;
   ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> calibration,
@@ -291,6 +292,7 @@ void add_compile(CLI::App& app, Session& session) {
           "(.zktensor) holds: "
           "the same range and scale, exactly; or bytes[:SCALE], a raw file's bytes, each worth SCALE (default 1/255)")
       ->expected(1, 64);
+  add_verify_limits(*command, arguments->limits);
   command->add_option("--limit", arguments->limit, "at most this many calibration and evaluation inputs")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();

@@ -20,6 +20,7 @@ namespace {
 struct Arguments {
   std::string tensors_path, data_path;
   InputOptions input;
+  VerifyLimits limits;
   bool strict = false, force = false;
 };
 
@@ -79,7 +80,7 @@ class Digester {
 };
 
 CommandResult digest(Session& session, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const Tensors tensors, load_tensors(arguments.tensors_path));
+  ZKI_ASSIGN_OR_RETURN(const Tensors tensors, load_tensors(arguments.tensors_path, arguments.limits));
   ZKI_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
                        preprocessing_of(arguments.input, tensors.preprocessing, session));
   ZKI_ASSIGN_OR_RETURN(Samples samples, Samples::open(arguments.input, tensors.inputs, preprocessing));
@@ -123,6 +124,7 @@ void add_digest(CLI::App& app, Session& session) {
                       "write the canonical bytes to this file: what others hash, or put into IPFS");
   command->add_flag("--strict", arguments->strict, "refuse inputs with values outside of the model's range");
   command->add_flag("--force", arguments->force, "let --data replace a file of another kind");
+  add_verify_limits(*command, arguments->limits);
   add_json_flag(*command, session);
   command->footer(
       "Examples:\n"

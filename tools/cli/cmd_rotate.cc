@@ -63,11 +63,13 @@ struct VerifyArguments {
 };
 
 CommandResult verify_files(const Session& session, const VerifyArguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, arguments.min_security));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root,
+                       load_key(arguments.key_path, arguments.min_security, arguments.limits));
   ZKI_ASSIGN_OR_RETURN(const Bytes path, load_proof(arguments.path_path));
   const Stopwatch watch;
-  const PathResult result = verify_path(root, path);
+  PathResult result = verify_path(root, path);
   const double seconds = watch.seconds();
+  ZKI_ASSIGN_OR_RETURN(result.verdict, within_limits(arguments.path_path, std::move(result.verdict)));
   const bool accepted = result.verdict.accepted();
   if (session.json) {
     nlohmann::ordered_json json = {{"accepted", accepted}, {"root_identity", to_hex(root.info().model_identity)}};
@@ -128,6 +130,7 @@ void add_verify_path(CLI::App& app, Session& session) {
   command->add_option("--min-security", arguments->min_security, "refuse keys that prove fewer bits")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));
+  add_verify_limits(*command, arguments->limits);
   add_json_flag(*command, session);
   command->footer(
       "Examples:\n  zkinfer verify-path network.zkkey 3f2a91c04d5e6f70.zkpath\n`zkinfer verify` does this for each "

@@ -38,6 +38,13 @@ Result<Model> load_model(const std::string& path) {
   return Model::open(opened);
 }
 
+constexpr char kLimitOptions[] = " (--verify-seconds, --verify-memory)";
+
+Result<Verdict> within_limits(const std::string& path, Verdict verdict) {
+  if (verdict.reason != RejectReason::kOverLimit) return verdict;
+  return resource_limit(verdict.where + kLimitOptions).with_context(quoted_input(path));
+}
+
 Result<VerificationKey> load_key(const std::string& path, double min_security_bits, const VerifyLimits& limits) {
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, FileKind::kKey));
   Result<VerificationKey> key = VerificationKey::from_bytes(bytes, min_security_bits, limits);
@@ -47,7 +54,7 @@ Result<VerificationKey> load_key(const std::string& path, double min_security_bi
   const bool is_callers = status.message().find("raise the limit") != std::string::npos ||
                           status.message().find("allow more memory") != std::string::npos;
   if (status.code() == StatusCode::kResourceLimit && is_callers) {
-    status = resource_limit(status.message() + " (--verify-seconds, --verify-memory)");
+    status = resource_limit(status.message() + kLimitOptions);
   }
   return status.with_context(quoted_input(path));
 }
@@ -75,13 +82,13 @@ Result<TensorCommitment> load_data_commitment(const std::string& path) {
   return commitment;
 }
 
-Result<Tensors> load_tensors(const std::string& path) {
+Result<Tensors> load_tensors(const std::string& path, const VerifyLimits& limits) {
   ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(path));
   if (format != nullptr && format->kind == FileKind::kModel) {
     ZKI_ASSIGN_OR_RETURN(const Model model, load_model(path));
     return Tensors{model.inputs(), model.outputs(), model.preprocessing()};
   }
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(path, 0));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(path, 0, limits));
   return Tensors{key.info().input_tensors, key.info().output_tensors, {}};
 }
 

@@ -17,8 +17,9 @@ namespace zkinfer::cli {
 inline constexpr std::uint64_t kMaxDataBytes = std::uint64_t{1} << 34;  // of canonical bytes
 
 Result<Model> load_model(const std::string& path);
-Result<VerificationKey> load_key(const std::string& path, double min_security_bits = kDefaultMinSecurityBits,
-                                 const VerifyLimits& limits = {});
+Result<VerificationKey> load_key(const std::string& path, double min_security_bits, const VerifyLimits& limits);
+// A verdict on what the file says, or an error where the caller's limits stop it: not to have looked is no rejection.
+Result<Verdict> within_limits(const std::string& path, Verdict verdict);
 // --verify-seconds and --verify-memory: what checking a proof of the key may cost.
 void add_verify_limits(CLI::App& command, VerifyLimits& limits);
 Result<Bytes> load_proof(const std::string& path);
@@ -28,7 +29,7 @@ struct Tensors {
   std::vector<TensorInfo> inputs, outputs;
   Preprocessing preprocessing;  // of a package; a key knows none
 };
-Result<Tensors> load_tensors(const std::string& path);
+Result<Tensors> load_tensors(const std::string& path, const VerifyLimits& limits);
 // "x.bin" -> "x-2.bin" for the third of several, "x.bin" for the only one.
 std::string numbered_path(const std::string& path, std::size_t index, std::size_t count);
 // The input's name with another extension; empty, which no output file may be, for standard input.

@@ -40,6 +40,7 @@ std::string rejection_hint(RejectReason reason) {
     case RejectReason::kUncertified:
       return "Without a certificate the weights may be any field elements, and the model no integer network.";
     case RejectReason::kLink: return "Each proof may be right by itself, but one is not about what the other gave.";
+    case RejectReason::kOverLimit: return "It was not looked at: that would cost more than the limits allow.";
   }
   return "";
 }

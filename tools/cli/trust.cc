@@ -66,7 +66,8 @@ Result<CheckedTrust> check_weights(const VerificationKey& root, const std::strin
   }
   if (root.info().num_parameters == 0) return out;
   if (arguments.certificate_path.empty() && !file.content.certificate.empty()) {
-    out.verdict = CheckedWeights::from_certificate(root, file.content.certificate, out.weights);
+    ZKI_ASSIGN_OR_RETURN(out.verdict, within_limits(file.name, CheckedWeights::from_certificate(
+                                                                   root, file.content.certificate, out.weights)));
     return out;
   }
   const std::string found = with_extension(key_path, ".zkcert");
@@ -77,9 +78,10 @@ Result<CheckedTrust> check_weights(const VerificationKey& root, const std::strin
         (root.info().public_parameters ? "give the public model with --model" : "give it with --certificate") +
         ", or take the weights as they are with --uncertified");
   }
-  ZKI_ASSIGN_OR_RETURN(const Bytes certificate,
-                       load_proof(arguments.certificate_path.empty() ? found : arguments.certificate_path));
-  out.verdict = CheckedWeights::from_certificate(root, certificate, out.weights);
+  const std::string& name = arguments.certificate_path.empty() ? found : arguments.certificate_path;
+  ZKI_ASSIGN_OR_RETURN(const Bytes certificate, load_proof(name));
+  ZKI_ASSIGN_OR_RETURN(out.verdict,
+                       within_limits(name, CheckedWeights::from_certificate(root, certificate, out.weights)));
   return out;
 }
 
@@ -105,6 +107,7 @@ Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string
   }
   for (const auto& [name, bytes] : candidates) {
     PathResult path = verify_path(root, bytes);
+    ZKI_ASSIGN_OR_RETURN(path.verdict, within_limits(name, std::move(path.verdict)));
     if (!path.verdict.accepted()) {
       out.verdict = Verdict::reject(path.verdict.reason, "'" + name + "': " + path.verdict.where);
       return out;
