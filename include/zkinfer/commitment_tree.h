@@ -107,7 +107,8 @@ Status backup_root(const std::string& root_secret_path, const std::string& backu
 
 // "network.zksecret" -> "network.zkserving", beside what a symbolic link stands for.
 Result<std::string> serving_folder_of(const std::string& root_secret_path);
-// Removes all that is under a root: before another one takes its place. Proofs that were made stay what they are.
+// Removes all that is under a root whose secret is gone, before another one takes its place; invalid_argument while it is there.
+// Proofs that were made stay what they are.
 Status discard_descendants(const std::string& root_secret_path);
 // Whether anything is.
 Result<bool> has_descendants(const std::string& root_secret_path);

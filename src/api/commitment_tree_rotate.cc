@@ -190,6 +190,8 @@ Status discard_descendants(const std::string& root_secret_path) {
   ZKI_ASSIGN_OR_RETURN(const std::string path, ops.resolve(root_secret_path));
   const std::string folder = api::tree_folder(path);
   ZKI_ASSIGN_OR_RETURN(const api::TreeLock lock, api::lock_tree(ops, folder, {}));
+  ZKI_ASSIGN_OR_RETURN(const FileOps::Facts root, ops.facts(path));
+  if (root.exists) return invalid_argument("'" + root_secret_path + "' is there, and what is below it belongs to it");
   ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> files, ops.list(folder));
   for (const std::string& file : files) {
     for (const char* extension : {".zksecret", ".zksecret.lock", ".zkcode", ".zkpath"}) {

@@ -116,7 +116,12 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
         "a commitment with a budget of proofs is restored without its count of used ones; give the SlotStore that has "
         "it");
   }
-  const bool has_code = secret.params.has_model && !code_file.empty() && pcs::CodeFile::exists(code_file);
+  bool has_code = secret.params.has_model && !code_file.empty() && pcs::CodeFile::exists(code_file);
+  if (has_code) {
+    // Left from another commitment of this name, or from a process that was too late to make one: made again, over it.
+    const auto there = pcs::CodeFile::open(code_file);
+    if (there.ok() && (*there)->header().root != secret.commitment.root) has_code = false;
+  }
   if (progress) progress(has_code ? "open the weight commitment" : "rebuild the weight commitment", 0.0);
   const package::Package& package = api::impl(model).package;
   auto impl = std::make_unique<Impl>();

@@ -12,10 +12,12 @@ rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
 cp "$examples"/mlp/mlp.onnx .
 cp "$examples"/mlp/calibration.json "$examples"/mlp/input.json .
 expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json
-expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 200
+# Few slots and bits: small commitments, which are made many times here.
+small=(--budget 120 --security-bits 100)
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel "${small[@]}"
 expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --public-model --key open.zkkey --secret open.zksecret
-expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --inputs committed --outputs committed --key tensor.zkkey --secret tensor.zksecret
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --inputs committed --outputs committed --key tensor.zkkey --secret tensor.zksecret "${small[@]}"
 expect 0 'wrote' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o flower
 expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
 
@@ -23,8 +25,8 @@ expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
 rows=(
   "compile|$zkinfer compile mlp.onnx -c calibration.json -o|mlp.onnx calibration.json"
   "fidelity|$zkinfer compile mlp.onnx -c calibration.json -o /dev/null --fidelity-json|mlp.onnx calibration.json"
-  "commit key|$zkinfer commit mlp.zkmodel --secret fresh.zksecret --certificate fresh.zkcert --key|mlp.zkmodel"
-  "commit certificate|$zkinfer commit mlp.zkmodel --secret fresh.zksecret --key fresh.zkkey --certificate|mlp.zkmodel"
+  "commit key|$zkinfer commit mlp.zkmodel ${small[*]} --secret fresh.zksecret --certificate fresh.zkcert --key|mlp.zkmodel"
+  "commit certificate|$zkinfer commit mlp.zkmodel ${small[*]} --secret fresh.zksecret --key fresh.zkkey --certificate|mlp.zkmodel"
   "prove|$zkinfer prove mlp.zkmodel -i input.json -o|mlp.zkmodel input.json"
   "prove data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-input-data|mlp.zkmodel input.json"
   "prove output data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-output-data|mlp.zkmodel input.json"

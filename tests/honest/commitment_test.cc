@@ -277,6 +277,15 @@ TEST(CodeFile, IsMadeAgainWhereItIsMissing) {
   const Result<Prover> other = restore(make_model(make_package(2)));
   EXPECT_EQ(other.status().code(), StatusCode::kCorrupt);
   EXPECT_NE(other.status().message().find(path), std::string::npos) << other.status().message();
+  // Another commitment's, to the same weights: as if it were missing, and over it.
+  CommitOptions options = options_with(8);
+  options.code_file = path;
+  ASSERT_NE(commit(model, options).verification_key(), prover.verification_key());
+  for (int i = 0; i < 2; ++i) {
+    Result<Prover> again = restore(model);
+    ASSERT_TRUE(again.ok()) << again.status().to_string();
+    EXPECT_EQ(again->verification_key(), prover.verification_key());
+  }
   std::filesystem::remove(path);
   EXPECT_FALSE(restore(make_model(make_package(2))).ok());
   EXPECT_FALSE(std::filesystem::exists(path)) << "nothing is left of a commitment that is not the secret's";

@@ -41,6 +41,24 @@ Result<std::string> price_text(const Prover& prover) {
   return text(price) + " (default of " + human_count(usual.budget) + ": " + text(usual) + ")";
 }
 
+// Removes what a commit that fails would leave.
+struct Unfinished {
+  std::string secret_path, code_path;
+  bool is_saved = false, is_done = false;
+
+  Unfinished(std::string secret, std::string code) : secret_path(std::move(secret)), code_path(std::move(code)) {}
+  Unfinished(const Unfinished&) = delete;
+  ~Unfinished() {
+    if (is_done) return;
+    std::error_code ignored;
+    // Nobody has used the new secret, and nobody has its key.
+    if (is_saved) std::filesystem::remove(secret_path, ignored);
+    // Somebody else may have been faster to make a secret of this name, and its code word.
+    if (!code_path.empty() && !std::filesystem::exists(secret_path, ignored))
+      std::filesystem::remove(code_path, ignored);
+  }
+};
+
 CommandResult commit(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const std::string folder, serving_folder_of(arguments.secret_path));
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
@@ -62,6 +80,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   if (session.json) files.keep_standard_output();
   // Without its secret nobody can prove under the key that was published: a secret is never replaced.
   files.add_counted("--secret", arguments.secret_path, FileKind::kCommitmentSecret);
+  if (!options.code_file.empty()) files.add_checked("--secret's code word", options.code_file, FileKind::kCodeFile);
   const OutputFiles::Id certificate_file =
       is_root ? files.add("--certificate", arguments.certificate_path, FileKind::kCertificate) : 0;
   const OutputFiles::Id key_file = files.add("--key", arguments.key_path, FileKind::kKey);
@@ -73,6 +92,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
         "' holds what serves under another commitment of this name; name another file with --secret, or "
         "remove it with --force");
   }
+  Unfinished unfinished(arguments.secret_path, options.code_file);
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
   if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
@@ -90,12 +110,9 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   // it everything is there.
   if (has_old) ZKI_RETURN_IF_ERROR(discard_descendants(arguments.secret_path));
   ZKI_RETURN_IF_ERROR(prover.save(arguments.secret_path));
-  if (const Status status = files.publish(); !status.ok()) {
-    // Nobody has used the new secret, and nobody has its key.
-    std::error_code ignored;
-    std::filesystem::remove(arguments.secret_path, ignored);
-    return status;
-  }
+  unfinished.is_saved = true;
+  ZKI_RETURN_IF_ERROR(files.publish());
+  unfinished.is_done = true;
   if (is_root) {
     ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(arguments.secret_path));
     const Result<CommitmentTree::Serving> first = tree.rotate(model, {{}, progress.callback()});

@@ -117,7 +117,8 @@ struct OutputFiles::File {
   std::string head;                    // text
   std::optional<std::uint64_t> size;   // data
   bool is_private = false;
-  bool is_counted = false;  // made by somebody else
+  bool is_counted = false;  // a secret that counts, made by somebody else
+  bool is_checked = false;  // made by somebody else
 
   int descriptor = -1;    // given: written as it is
   bool in_place = false;  // opened and written at the end
@@ -193,6 +194,11 @@ OutputFiles::Id OutputFiles::add_data(const std::string& option, const std::stri
 void OutputFiles::add_counted(const std::string& option, const std::string& path, FileKind kind) {
   const Id id = add(option, path, kind);
   files_[id]->is_counted = true;
+}
+
+void OutputFiles::add_checked(const std::string& option, const std::string& path, FileKind kind) {
+  const Id id = add(option, path, kind);
+  files_[id]->is_checked = true;
 }
 
 Status OutputFiles::check_existing(const File& file) const {
@@ -272,6 +278,7 @@ Status OutputFiles::prepare(File& file) {
   if (exists && S_ISSOCK(entry.st_mode)) return invalid_argument(file.named() + " is a socket; name a file or a pipe");
   const bool is_regular = file.descriptor < 0 && (!exists || S_ISREG(entry.st_mode));
   if (!is_regular) {
+    if (file.is_checked) return invalid_argument(file.named() + " must be a file; move away what is there");
     if (file.is_counted) {
       return invalid_argument(file.named() + ": " + named_kind(*file.format) +
                               " counts its slots and must be a file; name one");
@@ -315,7 +322,7 @@ Status OutputFiles::prepare(File& file) {
   if (Status status = open_temporary(file); !status.ok()) {
     return io_error(file.named() + ": cannot write into the folder " + in_quotes(folder) + ": " + status.message());
   }
-  if (file.is_counted) file.drop_temporary();
+  if (file.is_counted || file.is_checked) file.drop_temporary();
   return ok_status();
 }
 
@@ -343,7 +350,7 @@ Status OutputFiles::prepare() {
 
 Status OutputFiles::write(Id id, ByteView bytes) {
   File& file = *files_[id];
-  ZKI_CHECK(!file.is_counted && !file.written, "each file is written once, slot files by themselves");
+  ZKI_CHECK(!file.is_counted && !file.is_checked && !file.written, "each file is written once, some by themselves");
   file.written = true;
   if (file.temporary < 0) {
     file.pending.assign(bytes.begin(), bytes.end());
@@ -412,7 +419,7 @@ void OutputFiles::take_back(File& file) {
 
 Status OutputFiles::publish() {
   for (const std::unique_ptr<File>& file : files_) {
-    ZKI_CHECK(file->written || file->is_counted, "every declared file is written");
+    ZKI_CHECK(file->written || file->is_counted || file->is_checked, "every declared file is written");
     if (file->descriptor < 0 && !file->in_place) continue;
     // Opening a pipe waits for its reader.
     const int fd = file->in_place ? ::open(file->path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY) : file->descriptor;

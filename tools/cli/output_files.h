@@ -50,6 +50,8 @@ class OutputFiles {
   Id add_data(const std::string& option, const std::string& path, std::uint64_t num_bytes);
   // A file that a SlotFile will make: only checked here. It must not be there.
   void add_counted(const std::string& option, const std::string& path, FileKind kind);
+  // A regular file that the library will write or replace: only checked here.
+  void add_checked(const std::string& option, const std::string& path, FileKind kind);
 
   // Standard output is needed for something else (--json).
   void keep_standard_output() { keeps_standard_output_ = true; }

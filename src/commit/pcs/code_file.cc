@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commit/pcs/code_file.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -29,6 +30,8 @@ ByteView bytes_of(FpCSpan values) {
 std::span<std::uint8_t> bytes_of(FpSpan values) {
   return {reinterpret_cast<std::uint8_t*>(values.data()), values.size_bytes()};
 }
+
+std::string descriptor_name(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
 void write_fe(ByteWriter& out, const Fe& x) {
   for (const Fp c : x.c) out.u64(c.v);
@@ -109,7 +112,7 @@ Digest content_digest(ByteView bytes) {
 CodeFile::~CodeFile() {
   if (fd_ >= 0) ::close(fd_);
   if (direct_ >= 0) ::close(direct_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (!temporary_.empty() && !is_nameless_) ::unlink(temporary_.c_str());
 }
 
 Status CodeFile::damaged(const std::string& what) const {
@@ -173,13 +176,22 @@ Result<std::shared_ptr<CodeFile>> CodeFile::encode(const std::string& path, cons
   if (exists(path) && !is_code_file(path)) {
     return invalid_argument("'" + path + "' is there already and is no code file; move it away");
   }
-  const std::string temporary = path + ".tmp" + std::to_string(::getpid());
-  const int fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  // Several processes, and threads of one, may make the same file at the same time.
+  static std::atomic<std::uint64_t> count{0};
+  const std::string temporary = path + ".tmp" + std::to_string(::getpid()) + "." + std::to_string(count++);
+  // Without a name until it is sealed, so that a killed process leaves nothing; with one where the system cannot.
+  const std::size_t slash = path.find_last_of('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  int fd = ::access("/proc/self/fd", X_OK) == 0 ? ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+  const bool is_nameless = fd >= 0;
+  if (!is_nameless) fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return system_error("cannot create the code file", temporary);
   const std::shared_ptr<CodeFile> file(new CodeFile(path, fd));
   file->temporary_ = temporary;
+  file->is_nameless_ = is_nameless;
 #ifdef O_DIRECT
-  file->direct_ = ::open(temporary.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC);
+  const std::string name = is_nameless ? descriptor_name(fd) : temporary;
+  file->direct_ = ::open(name.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC);
 #endif
   file->header_.params = params;
   const Sections sections = sections_of(params);
@@ -223,6 +235,10 @@ Status CodeFile::seal(CodeFileHeader header) {
   header.root = header_.root;
   header_ = std::move(header);
   ZKI_RETURN_IF_ERROR(write(0, header_of(header_, random_digest_)));
+  if (is_nameless_ &&
+      ::linkat(AT_FDCWD, descriptor_name(fd_).c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) != 0)
+    return system_error("cannot name the code file", temporary_);
+  is_nameless_ = false;
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return system_error("cannot name the code file", path_);
   temporary_.clear();
   if (direct_ >= 0) ::close(direct_);

@@ -58,7 +58,8 @@ class CodeFile final : public RowSource {
   Status damaged(const std::string& what) const;
 
   std::string path_;
-  std::string temporary_;  // while it is not sealed
+  std::string temporary_;     // while it is not sealed
+  bool is_nameless_ = false;  // and has not even that name
   int fd_ = -1;
   int direct_ = -1;  // the same file past the system's cache, while it is written; -1 where that is not to be had
   CodeFileHeader header_;
