@@ -107,7 +107,11 @@ Result<SlotFile> SlotFile::open(const std::string& path, const SlotFileKind& kin
 
 Status SlotFile::read(bool first) {
   ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(path_));
-  if (!facts.exists || !facts.is_file) {
+  if (facts.exists && !facts.is_file) {
+    return invalid_argument(in_quotes(path_) + " is no regular file, which a " + std::string(kind_.format().name) +
+                            " must be: it counts");
+  }
+  if (!facts.exists) {
     return io_error(std::string(kind_.format().name) + ": there is no file " + in_quotes(path_) + "; `" +
                     std::string(kind_.maker) + "` makes it");
   }

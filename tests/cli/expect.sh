@@ -35,3 +35,16 @@ finish() {
   fi
   echo "all checks passed"
 }
+
+# What --help lists; $zkinfer is the program.
+commands_of() { "$zkinfer" $1 --help | sed -n '/^Subcommands:/,/^[^ ]/p' | sed -nE 's/^  ([a-z-]+) .*/\1/p'; }
+all_commands() { # one a line, the program itself first, as ""
+  local command inner
+  echo
+  for command in $(commands_of ""); do
+    echo "$command"
+    for inner in $(commands_of "$command"); do echo "$command $inner"; done
+  done
+}
+# options_of COMMAND TYPE: names of the options whose value is called that, a regular expression.
+options_of() { "$zkinfer" $1 --help | sed -nE "s/^  (-[a-z],)?(--[a-z-]+) $2.*/\\2/p"; }

@@ -122,6 +122,7 @@ refuses 'prove: two outputs in one file' "$zkinfer" prove mlp.zkmodel -i input.j
 refuses 'prove: standard output twice' "$zkinfer" prove mlp.zkmodel -i input.json -o - --write-input-data -
 refuses 'prove: standard output and JSON' "$zkinfer" prove mlp.zkmodel -i input.json -o - --json
 refuses 'commit-tensor: a secret is there' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o flower --force
+refuses 'commit-tensor: standard output' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o -
 refuses 'backup: over a secret' "$zkinfer" commitment backup mlp.zksecret -o flower.zktsecret
 mkdir -p race
 for round in 1 2 3; do
@@ -173,9 +174,21 @@ piped input.json 'inference' "$zkinfer" run mlp.zkmodel -i -
 piped mlp.zkmodel 'inference' "$zkinfer" run - -i input.json
 piped input.zkproof 'ACCEPTED' "$zkinfer" verify - -k mlp.zkkey --path "$(ls *.zkpath | head -n 1)"
 piped mlp.onnx 'wrote' "$zkinfer" compile - -c calibration.json -o fresh2.zkmodel --name mlp
+piped mlp.onnx "model 'fresh3'" "$zkinfer" compile - -c calibration.json -o fresh3.zkmodel
 piped calibration.json 'wrote' "$zkinfer" compile mlp.onnx -c - -o fresh2.zkmodel
 piped input.json 'wrote' "$zkinfer" prove mlp.zkmodel -i - -o fresh2.zkproof
 for file in mlp.zkmodel mlp.zkkey input.zkproof mlp.zkcert flower.zktensor mlp.onnx input.json; do piped "$file" '.' "$zkinfer" inspect -; done
+
+# Other pipes are read as often as it takes; what gives bytes without end only as far as it takes to see what it is.
+expect 0 'verification key' "$zkinfer" inspect <(cat mlp.zkkey)
+expect 0 'verification key' "$zkinfer" inspect <(head -c 2 mlp.zkkey; sleep 0.3; tail -c +3 mlp.zkkey)
+expect 0 'inference' "$zkinfer" run <(cat mlp.zkmodel) -i <(cat input.json)
+expect 1 'REJECTED: bad header' timeout 5 "$zkinfer" verify /dev/zero -k mlp.zkkey
+for words in "inspect @" "run @ -i input.json" "run mlp.zkmodel -i @" "compile @ -c calibration.json" "compile mlp.onnx -c @" "verify input.zkproof -k @" \
+  "digest @ -i input.json" "soundness @" "commit @" "commitment status @" "commitment check mlp.zkmodel @ -k mlp.zkkey" "commitment restore @ -k mlp.zkkey --none-published" \
+  "prove mlp.zkmodel -i input.json -s @" "bundle @ -k mlp.zkkey" "verify input.zkproof -k mlp.zkkey --input-commitment @" "bench @ -i input.json"; do
+  expect 2 'zkinfer: ' timeout 5 "$zkinfer" ${words//@//dev/zero}
+done
 
 # inspect knows every kind by its head, says the reader's own reason, and reads nothing that is too large.
 for pair in mlp.zkmodel:'model package' mlp.zkkey:'verification key' input.zkproof:'proof, .*' mlp.zkcert:certificate mlp.zksecret:'commitment secret' \

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What --help says of numbers is what is accepted: both ends of every stated range work, one step beyond each is refused by the
-# option's name. Walks the help of every command: a range that this test has no command line for is a failure.
+# What --help says is what is accepted: both ends of every stated range work, one step beyond each is refused by the option's name,
+# and so is an empty value of whatever takes a value. Walks the help of every command: a range that this test has no command line
+# for is a failure.
 # Usage: help_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
@@ -78,7 +79,6 @@ declare -A understood=(
   ["commit --pow-bits 32"]="2^32 hashes before the certificate"
 )
 
-commands_of() { "$zkinfer" $1 --help | sed -n '/^Subcommands:/,/^[^ ]/p' | sed -nE 's/^  ([a-z-]+) .*/\1/p'; }
 ranges_of() { # command -> its options with a range: name, lowest, highest
   "$zkinfer" $1 --help | tr '\n' ' ' | grep -oE -- '--[a-z-]+( [A-Z]+)?:?[A-Z]* in \[[^]]+\]' |
     sed -E 's/^(--[a-z-]+).* in \[([^ ]+) - ([^]]+)\]$/\1 \2 \3/'
@@ -111,6 +111,22 @@ accepted() {
   fi
 }
 
+# `verify --context "$NONCE"` with NONCE not set must not accept any context.
+empty=0
+refuses_empty() { # command
+  local option before=() words
+  read -ra words <<<"$1"
+  while read -r option; do
+    empty=$((empty + 1))
+    expect 2 "usage: $option: " "$zkinfer" "${words[@]}" "$option" ''
+  done < <(options_of "$1" '[A-Z-]+([ :]|$)')
+  while read -r option; do
+    empty=$((empty + 1))
+    expect 2 "usage: $option: the value is empty" "$zkinfer" "${words[@]}" "${before[@]}" ''
+    before+=(x)
+  done < <("$zkinfer" $1 --help | sed -n '/^Positionals:/,/^$/p' | sed -nE 's/^  ([a-z]+) .*/\1/p')
+}
+
 checked=0
 walk() { # command ("" for the program)
   local name=${1:-zkinfer} option low high below above
@@ -131,16 +147,14 @@ walk() { # command ("" for the program)
     says 2 "usage: $option" "$name" "$option" "$below"
     says 2 "usage: $option" "$name" "$option" "$above"
   done < <(ranges_of "$1")
+  refuses_empty "$1"
 }
-walk ""
-for command in $(commands_of ""); do
-  walk "$command"
-  for inner in $(commands_of "$command"); do walk "$command $inner"; done
-done
+while read -r command; do walk "$command"; done < <(all_commands)
 [[ $checked -ge 20 ]] || fail "only $checked ranges were found in the help: has its format changed?"
+[[ $empty -ge 100 ]] || fail "only $empty values were found in the help: has its format changed?"
 for case in "${!answer[@]}" "${!understood[@]}"; do
   read -ra words <<<"$case"
   ranges_of "${words[*]:0:${#words[@]}-2}" | grep -qE -- "^${words[-2]} .*\b${words[-1]}\b" || fail "$case: no end of a range; take it out of this test"
 done
-echo "$checked ranges"
+echo "$checked ranges, $empty values"
 finish

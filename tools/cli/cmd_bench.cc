@@ -263,11 +263,13 @@ CommandResult bench(Session& session, Arguments& arguments) {
 void add_bench(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("bench", "measure compile, commit, prove and verify of one model");
-  command->add_option("model", arguments->model_path, "ONNX file or model package")->required();
+  command->add_option("model", arguments->model_path, "ONNX file or model package")->type_name(kReadsFile)->required();
   add_input_options(*command, arguments->input, Many::kNo);
   command->add_option("-c,--calibration", arguments->calibration_paths, "typical inputs, for an ONNX file")
+      ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
   command->add_option("-e,--evaluate", arguments->evaluation_paths, "inputs on which integers and floats are compared")
+      ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
   command->add_option("--shape", arguments->input_shapes, "shape of an input with dynamic axes: name=1,3,224,224")
       ->expected(1, 64);
@@ -277,7 +279,8 @@ void add_bench(CLI::App& app, Session& session) {
   command->add_option("-n,--runs", arguments->num_runs, "proofs to make")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  command->add_option("--json", arguments->json_path, "write the numbers, machine and source commit to this file");
+  command->add_option("--json", arguments->json_path, "write the numbers, machine and source commit to this file")
+      ->type_name(kWritesFile);
   command->add_option("--label", arguments->label, "free text kept in the JSON");
   add_force_flag(*command, arguments->force);
   add_commit_options(*command, arguments->commit);

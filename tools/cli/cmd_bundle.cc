@@ -67,14 +67,21 @@ void add_bundle(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("bundle", "put a proof and all that verifiers need beside the root key into one file");
-  command->add_option("proof", arguments->proof_path, "proof (.zkproof)")->required();
-  command->add_option("-k,--key", arguments->key_path, "the root's verification key (.zkkey)")->required();
-  command->add_option("-o,--output", arguments->output_path,
-                      "bundle to write (default: the proof's name with .zkbundle)");
-  command->add_option("--path", arguments->trust.paths,
-                      "path (.zkpath) to the proof's key (default: found beside proof or key)");
-  command->add_option("--certificate", arguments->trust.certificate_path,
-                      "certificate (.zkcert) of the root (default: found beside the key)");
+  command->add_option("proof", arguments->proof_path, "proof (.zkproof)")->type_name(kReadsFile)->required();
+  command->add_option("-k,--key", arguments->key_path, "the root's verification key (.zkkey)")
+      ->type_name(kReadsFile)
+      ->required();
+  command
+      ->add_option("-o,--output", arguments->output_path, "bundle to write (default: the proof's name with .zkbundle)")
+      ->type_name(kWritesFile);
+  command
+      ->add_option("--path", arguments->trust.paths,
+                   "path (.zkpath) to the proof's key (default: found beside proof or key)")
+      ->type_name(kReadsFile);
+  command
+      ->add_option("--certificate", arguments->trust.certificate_path,
+                   "certificate (.zkcert) of the root (default: found beside the key)")
+      ->type_name(kReadsFile);
   command->add_flag("--uncertified", arguments->trust.uncertified, "leave the certificate out");
   add_verify_limits(*command, arguments->limits);
   add_force_flag(*command, arguments->force);
@@ -84,7 +91,7 @@ void add_bundle(CLI::App& app, Session& session) {
       "  zkinfer bundle input.zkproof --key network.zkkey\n"
       "  zkinfer verify input.zkbundle --key network.zkkey");
   command->callback([arguments, &session] {
-    if (arguments->output_path.empty()) arguments->output_path = with_extension(arguments->proof_path, ".zkbundle");
+    name_after(arguments->proof_path, ".zkbundle", "--output", arguments->output_path);
     session.run([&] { return bundle(session, *arguments); });
   });
 }

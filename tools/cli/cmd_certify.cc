@@ -62,11 +62,15 @@ void add_certify(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("certify", "prove once that every committed weight lies in its declared range");
-  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
-  command->add_option("-s,--secret", arguments->secret_path,
-                      "commitment secret (default: the model's name with .zksecret)");
-  command->add_option("-o,--output", arguments->output_path,
-                      "certificate to write (default: the model's name with .zkcert)");
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
+  command
+      ->add_option("-s,--secret", arguments->secret_path,
+                   "commitment secret (default: the model's name with .zksecret)")
+      ->type_name(kReadsFile);
+  command
+      ->add_option("-o,--output", arguments->output_path,
+                   "certificate to write (default: the model's name with .zkcert)")
+      ->type_name(kWritesFile);
   add_force_flag(*command, arguments->force);
   add_json_flag(*command, session);
   command->footer(
@@ -75,8 +79,8 @@ void add_certify(CLI::App& app, Session& session) {
       "  zkinfer verify digit_7.zkproof --key digits.zkkey --certificate digits.zkcert\n"
       "Takes one of the slots that the commitment has for proofs.");
   command->callback([arguments, &session] {
-    if (arguments->secret_path.empty()) arguments->secret_path = default_output(arguments->model_path, ".zksecret");
-    if (arguments->output_path.empty()) arguments->output_path = default_output(arguments->model_path, ".zkcert");
+    name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
+    name_after(arguments->model_path, ".zkcert", "--output", arguments->output_path);
     session.run([&] { return certify(session, *arguments); });
   });
 }

@@ -213,17 +213,18 @@ CommitOptions commit_options(const CommitArguments& arguments) {
 void add_commit(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("commit", "commit to a model's weights once; makes the verification key");
-  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
-  command->add_option("--key", arguments->key_path,
-                      "verification key to write (default: the model's name with .zkkey)");
-  command->add_option(
-      "--certificate", arguments->certificate_path,
-      "certificate to write: the weights are integers in their ranges (default: the key's name with .zkcert)");
-  command->add_option("--secret", arguments->secret_path,
-                      "commitment secret to write (default: the model's name with .zksecret)");
-  // An empty name is a mistake of a script, not a wish for the default.
-  const auto named = [](const std::string& path) { return path.empty() ? "the name is empty" : std::string(); };
-  for (const char* option : {"--key", "--certificate", "--secret"}) command->get_option(option)->check(named);
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
+  command->add_option("--key", arguments->key_path, "verification key to write (default: the model's name with .zkkey)")
+      ->type_name(kWritesFile);
+  command
+      ->add_option(
+          "--certificate", arguments->certificate_path,
+          "certificate to write: the weights are integers in their ranges (default: the key's name with .zkcert)")
+      ->type_name(kWritesFile);
+  command
+      ->add_option("--secret", arguments->secret_path,
+                   "commitment secret to write (default: the model's name with .zksecret)")
+      ->type_name(kWritesFile);
   command->add_flag("--force", arguments->force,
                     "replace files of another kind, and remove what served under an older commitment of this name "
                     "(never a secret, never an input)");
@@ -238,10 +239,11 @@ void add_commit(CLI::App& app, Session& session) {
       "  zkinfer commit network.zkmodel --security-bits 100 --key public/network.zkkey\n"
       "With --quiet only the model's identity is printed.");
   command->callback([arguments, &session] {
-    if (arguments->key_path.empty()) arguments->key_path = default_output(arguments->model_path, ".zkkey");
-    if (arguments->certificate_path.empty())
-      arguments->certificate_path = default_output(arguments->key_path, ".zkcert");
-    if (arguments->secret_path.empty()) arguments->secret_path = default_output(arguments->model_path, ".zksecret");
+    name_after(arguments->model_path, ".zkkey", "--key", arguments->key_path);
+    // A public model has no certificate, so its key may go to standard output without one.
+    if (arguments->key_path != "-")
+      name_after(arguments->key_path, ".zkcert", "--certificate", arguments->certificate_path);
+    name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
     session.run([&] { return commit(session, *arguments); });
   });
 }

@@ -46,7 +46,8 @@ CommandResult commit_tensor(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments.key_path, 0, arguments.limits));
   const std::vector<TensorInfo>& tensors = key.info().input_tensors;
   ZKI_ASSIGN_OR_RETURN(const auto integers, load_integers(session, arguments, tensors));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentPaths> paths, commitment_paths(arguments.name, tensors.size()));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentPaths> paths,
+                       commitment_paths("--output", arguments.name, tensors.size()));
   OutputFiles files(arguments.force);
   files.reads(arguments.key_path);
   files.reads(arguments.input.paths);
@@ -92,14 +93,19 @@ void add_commit_tensor(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("commit-tensor",
                                          "commit to an input, so that proofs and other parties can refer to it unseen");
   command->add_option("key", arguments->key_path, "verification key (.zkkey) of a model with --inputs committed")
+      ->type_name(kReadsFile)
       ->required();
   add_input_options(*command, arguments->input, Many::kNo, false);
   command->add_flag("--strict", arguments->strict, "refuse values outside of the input's range");
-  CLI::Option* data = command->add_option("--input-data", arguments->data,
-                                          "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`)");
+  CLI::Option* data = command
+                          ->add_option("--input-data", arguments->data,
+                                       "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`)")
+                          ->type_name(kReadsFile);
   data->excludes("--input");
-  command->add_option("-o,--output", arguments->name,
-                      "name of the files to write, NAME.zktensor and NAME.zktsecret (default: the input's name)");
+  command
+      ->add_option("-o,--output", arguments->name,
+                   "name of the files to write, NAME.zktensor and NAME.zktsecret (default: the input's name)")
+      ->type_name(kWritesFile);
   add_json_flag(*command, session);
   add_verify_limits(*command, arguments->limits);
   add_force_flag(*command, arguments->force);
@@ -114,9 +120,8 @@ void add_commit_tensor(CLI::App& app, Session& session) {
     session.run([&]() -> CommandResult {
       if (arguments->input.paths.empty() && arguments->data.empty())
         return invalid_argument("commit-tensor: give the input with --input or --input-data");
-      if (arguments->name.empty())
-        arguments->name = with_extension(
-            arguments->data.empty() ? arguments->input.paths.front() : file_part(arguments->data.front()), "");
+      name_after(arguments->data.empty() ? arguments->input.paths.front() : file_part(arguments->data.front()), "",
+                 "--output", arguments->name);
       return commit_tensor(session, *arguments);
     });
   });

@@ -177,6 +177,7 @@ void add_status(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<StatusArguments>();
   CLI::App* command = commitment.add_subcommand("status", "how many proofs a secret or a tensor secret may still make");
   command->add_option("secret", arguments->secret_path, "commitment secret (.zksecret) or tensor secret (.zktsecret)")
+      ->type_name(kReadsFile)
       ->required();
   add_json_flag(*command, session);
   command->callback([arguments, &session] { session.run([&] { return status(session, *arguments); }); });
@@ -189,6 +190,7 @@ void add_split(CLI::App& commitment, Session& session) {
   command
       ->add_option("secret", arguments->secret_path,
                    "commitment secret (.zksecret) or tensor secret (.zktsecret); has no slots afterwards")
+      ->type_name(kReadsFile)
       ->required();
   command->add_option("--into", arguments->num_parts, "number of secrets to write, network.1.zksecret and so on")
       ->required()
@@ -201,16 +203,19 @@ void add_open(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<OpenArguments>();
   CLI::App* command =
       commitment.add_subcommand("open", "write what an auditor needs to see that a key commits to a model");
-  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
-  command->add_option("-s,--secret", arguments->secret_path,
-                      "commitment secret (default: the model's name with .zksecret)");
-  command->add_option("-o,--output", arguments->output_path,
-                      "opening to write (default: the model's name with .zkaudit)");
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
+  command
+      ->add_option("-s,--secret", arguments->secret_path,
+                   "commitment secret (default: the model's name with .zksecret)")
+      ->type_name(kReadsFile);
+  command
+      ->add_option("-o,--output", arguments->output_path, "opening to write (default: the model's name with .zkaudit)")
+      ->type_name(kWritesFile);
   add_force_flag(*command, arguments->force);
   add_json_flag(*command, session);
   command->callback([arguments, &session] {
-    if (arguments->secret_path.empty()) arguments->secret_path = default_output(arguments->model_path, ".zksecret");
-    if (arguments->output_path.empty()) arguments->output_path = default_output(arguments->model_path, ".zkaudit");
+    name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
+    name_after(arguments->model_path, ".zkaudit", "--output", arguments->output_path);
     session.run([&] { return open(session, *arguments); });
   });
 }
@@ -218,9 +223,11 @@ void add_open(CLI::App& commitment, Session& session) {
 void add_check(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<CheckArguments>();
   CLI::App* command = commitment.add_subcommand("check", "the auditor's side of open; exit code 0 match, 1 no match");
-  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
-  command->add_option("opening", arguments->opening_path, "opening (.zkaudit) from the model's owner")->required();
-  command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey)")->required();
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
+  command->add_option("opening", arguments->opening_path, "opening (.zkaudit) from the model's owner")
+      ->type_name(kReadsFile)
+      ->required();
+  command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey)")->type_name(kReadsFile)->required();
   add_json_flag(*command, session);
   command->callback([arguments, &session] { session.run([&] { return check(session, *arguments); }); });
 }

@@ -155,12 +155,15 @@ void add_backup(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<BackupArguments>();
   CLI::App* command =
       commitment.add_subcommand("backup", "copy a root's secret to a file that can only be restored, not used");
-  command->add_option("secret", arguments->secret_path, "the root's secret (.zksecret)")->required();
-  command->add_option("-o,--output", arguments->output_path,
-                      "backup to write (default: the secret's name with .zkbackup)");
+  command->add_option("secret", arguments->secret_path, "the root's secret (.zksecret)")
+      ->type_name(kReadsFile)
+      ->required();
+  command
+      ->add_option("-o,--output", arguments->output_path, "backup to write (default: the secret's name with .zkbackup)")
+      ->type_name(kWritesFile);
   add_json_flag(*command, session);
   command->callback([arguments, &session] {
-    if (arguments->output_path.empty()) arguments->output_path = default_output(arguments->secret_path, ".zkbackup");
+    name_after(arguments->secret_path, ".zkbackup", "--output", arguments->output_path);
     session.run([&] { return backup(session, *arguments); });
   });
 }
@@ -169,13 +172,18 @@ void add_restore(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<RestoreArguments>();
   CLI::App* command =
       commitment.add_subcommand("restore", "make a lost root's secret again, leaving out every slot that may be used");
-  command->add_option("backup", arguments->backup_path, "backup (.zkbackup)")->required();
-  command->add_option("-k,--key", arguments->key_path, "the root's verification key (.zkkey)")->required();
-  command->add_option("-s,--secret", arguments->secret_path,
-                      "secret to write (default: the backup's name with .zksecret)");
+  command->add_option("backup", arguments->backup_path, "backup (.zkbackup)")->type_name(kReadsFile)->required();
+  command->add_option("-k,--key", arguments->key_path, "the root's verification key (.zkkey)")
+      ->type_name(kReadsFile)
+      ->required();
+  command
+      ->add_option("-s,--secret", arguments->secret_path, "secret to write (default: the backup's name with .zksecret)")
+      ->type_name(kWritesFile);
   CLI::Option* published =
-      command->add_option("--published", arguments->published,
-                          "paths (.zkpath) that were given to verifiers: the latest ones that can be found");
+      command
+          ->add_option("--published", arguments->published,
+                       "paths (.zkpath) that were given to verifiers: the latest ones that can be found")
+          ->type_name(kReadsFile);
   command->add_flag("--none-published", arguments->none_published, "no path was ever given to anybody since the backup")
       ->excludes(published);
   command->add_option("--margin", arguments->margin, "slots to leave out for rotations that are not known")
@@ -184,7 +192,7 @@ void add_restore(CLI::App& commitment, Session& session) {
   add_verify_limits(*command, arguments->limits);
   add_json_flag(*command, session);
   command->callback([arguments, &session] {
-    if (arguments->secret_path.empty()) arguments->secret_path = default_output(arguments->backup_path, ".zksecret");
+    name_after(arguments->backup_path, ".zksecret", "--secret", arguments->secret_path);
     session.run([&] { return restore(session, *arguments); });
   });
 }

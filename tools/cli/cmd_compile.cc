@@ -218,7 +218,13 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   }
   ZKI_RETURN_IF_ERROR(files.prepare());
 
-  ZKI_ASSIGN_OR_RETURN(arguments.onnx_path, opened_path(arguments.onnx_path));
+  ZKI_ASSIGN_OR_RETURN(const std::string opened, opened_path(arguments.onnx_path));
+  // A pipe has no name to call the model by; its package has.
+  if (opened != arguments.onnx_path && arguments.compile.name.empty()) {
+    const std::string stem = std::filesystem::path(arguments.output_path).stem().string();
+    arguments.compile.name = stem == "-" || stem.empty() ? "model" : stem;
+  }
+  arguments.onnx_path = opened;
   arguments.compile.calibration_method = calibration_method(arguments.calibration_method);
   arguments.compile.preprocessing = arguments.calibration.preprocessing;
   for (const std::string& shape_text : arguments.input_shapes) {
@@ -271,18 +277,21 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
 void add_compile(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<CompileArguments>();
   CLI::App* command = app.add_subcommand("compile", "turn an ONNX file into an integer model");
-  command->add_option("onnx", arguments->onnx_path, "ONNX file")->required();
+  command->add_option("onnx", arguments->onnx_path, "ONNX file")->type_name(kReadsFile)->required();
   command
       ->add_option("-c,--calibration", arguments->calibration.paths,
                    "typical inputs (a few dozen to a few hundred): .json, .npy, .npz, .png, IDX")
+      ->type_name(kReadsFile)
       ->required()
       ->expected(1, 1 << 20);
   command
       ->add_option("-e,--evaluate", arguments->evaluation_paths,
                    "other inputs, to measure how close the integers are to the floats")
+      ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
-  command->add_option("-o,--output", arguments->output_path,
-                      "model package (default: the ONNX file's name with .zkmodel)");
+  command
+      ->add_option("-o,--output", arguments->output_path, "model package (default: the ONNX file's name with .zkmodel)")
+      ->type_name(kWritesFile);
   command->add_option("--shape", arguments->input_shapes, "shape of an input with dynamic axes: name=1,3,224,224")
       ->expected(1, 64);
   command
@@ -309,8 +318,10 @@ void add_compile(CLI::App& app, Session& session) {
       ->capture_default_str();
   command->add_option("--name", arguments->compile.name, "name shown to verifiers (default: the file's name)");
   command->add_flag("--report", arguments->full_report, "print scales, ranges and errors of every layer");
-  command->add_option("--fidelity-json", arguments->fidelity_json_path,
-                      "write the comparison of integers and floats as JSON");
+  command
+      ->add_option("--fidelity-json", arguments->fidelity_json_path,
+                   "write the comparison of integers and floats as JSON")
+      ->type_name(kWritesFile);
   command
       ->add_option("--min-cosine", arguments->min_cosine,
                    "fail unless every output's cosine with the float model's is at least this")
@@ -335,7 +346,7 @@ void add_compile(CLI::App& app, Session& session) {
       "below 98 %,\n"
       "R squared below 0.98, clipped inputs, fewer than 8 calibration inputs.");
   command->callback([arguments, &session] {
-    if (arguments->output_path.empty()) arguments->output_path = default_output(arguments->onnx_path, ".zkmodel");
+    name_after(arguments->onnx_path, ".zkmodel", "--output", arguments->output_path);
     session.run([&] { return compile(session, *arguments); });
   });
 }

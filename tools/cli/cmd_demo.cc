@@ -322,8 +322,9 @@ void add_demo(CLI::App& app, Session& session) {
   command->add_option("--digit", arguments->digit, "which of the ten pictures")
       ->check(CLI::Range(0, 9))
       ->capture_default_str();
-  command->add_option("-i,--input", arguments->picture_path,
-                      "a picture of your own: grey PNG, 8x8 pixels, white on black");
+  command
+      ->add_option("-i,--input", arguments->picture_path, "a picture of your own: grey PNG, 8x8 pixels, white on black")
+      ->type_name(kReadsFile);
   command->footer("Examples:\n  zkinfer demo\n  zkinfer demo --digit 3 --output /tmp/demo");
   command->callback([arguments, &session] { session.run([&] { return demo(session, *arguments); }); });
 }

@@ -118,10 +118,13 @@ void add_digest(CLI::App& app, Session& session) {
       ->add_option("key", arguments->tensors_path,
                    "verification key (.zkkey) or model package (.zkmodel): says what the input's integers are. The "
                    "package also knows --scale, --mean and --std of compile")
+      ->type_name(kReadsFile)
       ->required();
   add_input_options(*command, arguments->input, Many::kYes);
-  command->add_option("--data", arguments->data_path,
-                      "write the canonical bytes to this file: what others hash, or put into IPFS");
+  command
+      ->add_option("--data", arguments->data_path,
+                   "write the canonical bytes to this file: what others hash, or put into IPFS")
+      ->type_name(kWritesFile);
   command->add_flag("--strict", arguments->strict, "refuse inputs with values outside of the model's range");
   command->add_flag("--force", arguments->force, "let --data replace a file of another kind");
   add_verify_limits(*command, arguments->limits);

@@ -261,8 +261,10 @@ void add_inspect(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("inspect", "say what a file is, and what is in it");
   command->add_option("file", arguments->path, "any file that zkinfer reads or writes; - is standard input")
+      ->type_name(kReadsFile)
       ->required();
-  command->add_option("-k,--key", arguments->key_path, "the file is a proof for this key: show its size by part");
+  command->add_option("-k,--key", arguments->key_path, "the file is a proof for this key: show its size by part")
+      ->type_name(kReadsFile);
   add_verify_limits(*command, arguments->limits);
   command
       ->add_flag("--graph{text}", arguments->graph,

@@ -88,7 +88,8 @@ Status ProveCommand::declare(const Paths& paths, OutputFiles& files, Done& done)
   if (!paths.input_data.empty()) declare_canonical(files, "--write-input-data", paths.input_data, model_->inputs());
   if (!paths.output_data.empty()) declare_canonical(files, "--write-output-data", paths.output_data, model_->outputs());
   if (!paths.committed.empty()) {
-    ZKI_ASSIGN_OR_RETURN(done.commitments, commitment_paths(paths.committed, model_->outputs().size()));
+    ZKI_ASSIGN_OR_RETURN(done.commitments,
+                         commitment_paths("--committed-output", paths.committed, model_->outputs().size()));
     for (const CommitmentPaths& commitment : done.commitments) {
       files.add("--committed-output", commitment.data, FileKind::kTensorCommitment);
       files.add_counted("--committed-output", commitment.opening, FileKind::kTensorSecret);
@@ -110,7 +111,7 @@ Result<std::vector<Paths>> ProveCommand::choose_paths() const {
     const std::string& name = (arguments_.openings.empty() ? arguments_.data : arguments_.openings).front();
     Paths paths{arguments_.output_path, arguments_.write_inputs, arguments_.write_outputs, arguments_.committed_name,
                 arguments_.report_path};
-    if (paths.proof.empty()) paths.proof = with_extension(file_part(name), ".zkproof");
+    name_after(file_part(name), ".zkproof", "--output", paths.proof);
     if (committed && paths.committed.empty()) paths.committed = with_extension(paths.proof, "");
     return std::vector<Paths>{paths};
   }
@@ -413,34 +414,48 @@ CommandResult ProveCommand::run() {
 void add_prove(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("prove", "run the model on inputs and prove the results");
-  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
   add_input_options(*command, arguments->input, Many::kYes, false);
-  CLI::Option* data = command->add_option(
-      "--input-data", arguments->data, "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`), exactly");
+  CLI::Option* data = command
+                          ->add_option("--input-data", arguments->data,
+                                       "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`), exactly")
+                          ->type_name(kReadsFile);
   CLI::Option* opening =
-      command->add_option("--committed-input", arguments->openings,
-                          "[NAME=]FILE.zktsecret: the input that was committed to; takes one of its slots");
+      command
+          ->add_option("--committed-input", arguments->openings,
+                       "[NAME=]FILE.zktsecret: the input that was committed to; takes one of its slots")
+          ->type_name(kReadsFile);
   for (CLI::Option* other : {data, opening}) {
     for (const char* option : {"--input", "--index", "--all"}) other->excludes(option);
   }
   data->excludes(opening);
-  command->add_option("-s,--secret", arguments->secret_path,
-                      "commitment secret (default: the model's name with .zksecret)");
-  command->add_option(
-      "-o,--output", arguments->output_path,
-      "proof to write (default: the input's name with .zkproof); for several inputs a folder (ending in /), "
-      "a pattern with {index} or {name}, or a name that gets the sample's index");
-  command->add_option(
-      "--committed-output", arguments->committed_name,
-      "where outputs are committed: name of the files to write, NAME.zktensor and NAME.zktsecret (default: "
-      "the proof's name)");
-  command->add_option("--write-input-data", arguments->write_inputs,
-                      "write the input's canonical bytes, which verifiers need where only its hash is public");
-  command->add_option("--write-output-data", arguments->write_outputs, "the same of the output");
+  command
+      ->add_option("-s,--secret", arguments->secret_path,
+                   "commitment secret (default: the model's name with .zksecret)")
+      ->type_name(kReadsFile);
+  command
+      ->add_option(
+          "-o,--output", arguments->output_path,
+          "proof to write (default: the input's name with .zkproof); for several inputs a folder (ending in /), "
+          "a pattern with {index} or {name}, or a name that gets the sample's index")
+      ->type_name(kWritesFile);
+  command
+      ->add_option(
+          "--committed-output", arguments->committed_name,
+          "where outputs are committed: name of the files to write, NAME.zktensor and NAME.zktsecret (default: "
+          "the proof's name)")
+      ->type_name(kWritesFile);
+  command
+      ->add_option("--write-input-data", arguments->write_inputs,
+                   "write the input's canonical bytes, which verifiers need where only its hash is public")
+      ->type_name(kWritesFile);
+  command->add_option("--write-output-data", arguments->write_outputs, "the same of the output")
+      ->type_name(kWritesFile);
   command->add_option("--context", arguments->context,
                       "up to 32 bytes bound into every proof against replay: text, or hex:00ff..");
-  command->add_option("--report", arguments->report_path,
-                      "write a page (HTML) about the proof, to show or to give along");
+  command
+      ->add_option("--report", arguments->report_path, "write a page (HTML) about the proof, to show or to give along")
+      ->type_name(kWritesFile);
   command->add_flag("--strict", arguments->strict,
                     "refuse inputs with values outside of the model's range, before a slot is taken");
   command->add_flag("--force", arguments->force, "replace proofs that are there, and files of another kind");
@@ -460,7 +475,7 @@ void add_prove(CLI::App& app, Session& session) {
       if (arguments->openings.empty() && arguments->data.empty() && arguments->input.paths.empty()) {
         return invalid_argument("prove: give the input with --input, --input-data or --committed-input");
       }
-      if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
+      name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
       return ProveCommand(session, *arguments).run();
     });
   });

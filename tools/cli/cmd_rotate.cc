@@ -105,9 +105,11 @@ void add_rotate(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<RotateArguments>();
   CLI::App* command =
       app.add_subcommand("rotate", "make the next commitment that serves under a root; prove does it by itself");
-  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
-  command->add_option("-s,--secret", arguments->secret_path,
-                      "the root's secret (default: the model's name with .zksecret)");
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
+  command
+      ->add_option("-s,--secret", arguments->secret_path,
+                   "the root's secret (default: the model's name with .zksecret)")
+      ->type_name(kReadsFile);
   add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
@@ -117,7 +119,7 @@ void add_rotate(CLI::App& app, Session& session) {
       "its\n"
       "certificate; what serves under it holds the same weights, which the path proves.");
   command->callback([arguments, &session] {
-    if (arguments->secret_path.empty()) arguments->secret_path = with_extension(arguments->model_path, ".zksecret");
+    name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
     session.run([&] { return rotate(session, *arguments); });
   });
 }
@@ -125,8 +127,10 @@ void add_rotate(CLI::App& app, Session& session) {
 void add_verify_path(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<VerifyArguments>();
   CLI::App* command = app.add_subcommand("verify-path", "check that a serving key descends from a root key");
-  command->add_option("key", arguments->key_path, "the root's verification key (.zkkey)")->required();
-  command->add_option("path", arguments->path_path, "path (.zkpath)")->required();
+  command->add_option("key", arguments->key_path, "the root's verification key (.zkkey)")
+      ->type_name(kReadsFile)
+      ->required();
+  command->add_option("path", arguments->path_path, "path (.zkpath)")->type_name(kReadsFile)->required();
   command->add_option("--min-security", arguments->min_security, "refuse keys that prove fewer bits")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));

@@ -110,7 +110,7 @@ CommandResult run_model(Session& session, const Arguments& arguments) {
 void add_run(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("run", "run the integer model without proving");
-  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->required();
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
   add_input_options(*command, arguments->input, Many::kYes);
   command->add_flag("--strict", arguments->strict, "refuse inputs with values outside of the model's range");
   command->add_flag("--report", arguments->report, "say in which nodes values were cut off at the end of their range");

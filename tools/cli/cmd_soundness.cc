@@ -16,7 +16,7 @@ void add_soundness(CLI::App& app, Session& session) {
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("soundness", "the soundness error of a key, term by term");
-  command->add_option("key", arguments->key_path, "verification key (.zkkey)")->required();
+  command->add_option("key", arguments->key_path, "verification key (.zkkey)")->type_name(kReadsFile)->required();
   add_verify_limits(*command, arguments->limits);
   add_json_flag(*command, session);
   command->footer("Examples:\n  zkinfer soundness network.zkkey\n  zkinfer soundness network.zkkey --json");

@@ -253,9 +253,12 @@ void add_verify(CLI::App& app, Session& session) {
   command
       ->add_option("proof", arguments->proof_paths,
                    "proofs (.zkproof, or .zkbundle with what belongs to one), or folders of proofs")
+      ->type_name(kReadsFile)
       ->required()
       ->expected(1, 1 << 20);
-  command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey) of the model you expect")->required();
+  command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey) of the model you expect")
+      ->type_name(kReadsFile)
+      ->required();
   command->add_option("--context", arguments->context, "the proof must be bound to this: text, or hex:00ff..");
   add_known_options(*command, arguments->inputs, "input");
   add_known_options(*command, arguments->outputs, "output");

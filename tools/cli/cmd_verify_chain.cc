@@ -133,7 +133,7 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(steps.back().request.outputs, load_known(arguments.outputs, keys.back().info()));
   for (std::size_t i = 0; i < arguments.link_data.size(); ++i) {
     KnownTensor known;
-    ZKI_ASSIGN_OR_RETURN(known.data, read_bytes(arguments.link_data[i], kMaxDataBytes));
+    ZKI_ASSIGN_OR_RETURN(known.data, read_bytes(arguments.link_data[i], kMaxDataBytes, Content::kAny));
     known.index = steps[i].output;
     steps[i].request.outputs.push_back(known);
     known.index = steps[i + 1].input;
@@ -173,22 +173,29 @@ void add_verify_chain(CLI::App& app, Session& session) {
   CLI::App* command =
       app.add_subcommand("verify-chain", "check proofs of several models, each about what the one before it gave");
   command->add_option("files", arguments->paths, "key and proof of the first model, of the second, ..")
+      ->type_name(kReadsFile)
       ->required()
       ->expected(2, 1 << 10);
   command->add_option("--context", arguments->contexts, "the proofs must be bound to this: one for all, or one each");
   command->add_option("--link", arguments->links,
                       "OUTPUT=INPUT: names of the tensors that link two steps, where a model has several");
-  command->add_option("--link-data", arguments->link_data,
-                      "canonical bytes of the tensor that links two steps, one file per link: needed where the proofs "
-                      "hold only its hash");
+  command
+      ->add_option("--link-data", arguments->link_data,
+                   "canonical bytes of the tensor that links two steps, one file per link: needed where the proofs "
+                   "hold only its hash")
+      ->type_name(kReadsFile);
   add_known_options(*command, arguments->inputs, "input");
   add_known_options(*command, arguments->outputs, "output");
-  command->add_option("--certificate", arguments->certificates,
-                      "certificates of the keys' weights, one per key (default: each key's name with .zkcert)");
+  command
+      ->add_option("--certificate", arguments->certificates,
+                   "certificates of the keys' weights, one per key (default: each key's name with .zkcert)")
+      ->type_name(kReadsFile);
   command->add_flag("--uncertified", arguments->trust.uncertified,
                     "take the weights as they are: nothing then shows that they are integers in their ranges");
-  command->add_option("--path", arguments->trust.paths,
-                      "paths (.zkpath) to the serving keys of the proofs (default: found beside proof or key)");
+  command
+      ->add_option("--path", arguments->trust.paths,
+                   "paths (.zkpath) to the serving keys of the proofs (default: found beside proof or key)")
+      ->type_name(kReadsFile);
   command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 128.0));

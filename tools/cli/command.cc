@@ -64,6 +64,19 @@ int exit_code_of(ExitCode code) {
   return static_cast<int>(ExitCode::kBadInput);
 }
 
+// The variable of a script that is not set must not turn an option into its default: `verify --context "$NONCE"` would then
+// accept any context.
+void refuse_empty_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_type_size_max() == 0) continue;
+    option->check([](const std::string& value) {
+      return value.empty() ? std::string("the value is empty; leave it out, or look at where it comes from")
+                           : std::string();
+    });
+  }
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) refuse_empty_values(*command);
+}
+
 }  // namespace
 
 void Session::run(const std::function<CommandResult()>& command) {
@@ -117,6 +130,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_soundness(app, session);
   add_bench(app, session);
   add_demo(app, session);
+  refuse_empty_values(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -21,6 +21,10 @@ enum class ExitCode : int {
 
 using CommandResult = Result<ExitCode>;
 
+// What --help calls the value of an option that names a file: read, or written. tests/cli walks them.
+inline constexpr char kReadsFile[] = "FILE";
+inline constexpr char kWritesFile[] = "NEW-FILE";
+
 // Options that every command has, and the command's outcome.
 struct Session {
   bool quiet = false;

@@ -41,7 +41,7 @@ Result<std::vector<std::vector<std::int64_t>>> load_canonical(const std::string&
   using Integers = std::vector<std::int64_t>;
   return load_each<Integers>(option, values, tensors,
                              [&](const std::string& path, const TensorInfo& tensor) -> Result<Integers> {
-                               ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(path, kMaxDataBytes));
+                               ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(path, kMaxDataBytes, Content::kAny));
                                Result<Integers> integers = parse_canonical_bytes(tensor, bytes);
                                if (!integers.ok()) return integers.status().with_context("'" + path + "'");
                                return integers;
@@ -68,8 +68,15 @@ std::vector<OutputFiles::Id> declare_canonical(OutputFiles& files, const std::st
   return ids;
 }
 
-Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& name, std::size_t count) {
+Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& option, const std::string& name,
+                                                      std::size_t count) {
   std::string base = name;
+  if (name == "-") {
+    return invalid_argument(
+        "a tensor commitment is two files, one of which counts its slots, and goes to no standard output; name them "
+        "with " +
+        option);
+  }
   for (const char* extension : {".zktensor", ".zktsecret"}) {
     if (name.ends_with(extension)) base = with_extension(name, "");
   }

@@ -26,5 +26,6 @@ std::vector<OutputFiles::Id> declare_canonical(OutputFiles& files, const std::st
 struct CommitmentPaths {
   std::string data, opening;
 };
-Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& name, std::size_t count);
+Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& option, const std::string& name,
+                                                      std::size_t count);
 }  // namespace zkinfer::cli

@@ -73,7 +73,7 @@ void add_verify_limits(CLI::App& command, VerifyLimits& limits) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
 }
 
-Result<Bytes> load_proof(const std::string& path) { return read_bytes(path, kMaxProofBytes); }
+Result<Bytes> load_proof(const std::string& path) { return read_bytes(path, kMaxProofBytes, Content::kKnown); }
 
 Result<TensorCommitment> load_data_commitment(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, FileKind::kTensorCommitment));
@@ -98,8 +98,10 @@ std::string numbered_path(const std::string& path, std::size_t index, std::size_
   return stem + "-" + std::to_string(index) + path.substr(stem.size());
 }
 
-std::string default_output(const std::string& input_path, const std::string& extension) {
-  return input_path == "-" ? "" : with_extension(input_path, extension);
+void name_after(const std::string& input_path, const std::string& extension, const char* option, std::string& name) {
+  if (!name.empty()) return;
+  if (input_path == "-") throw CLI::ValidationError(option, "give a name; standard input has none to go by");
+  name = with_extension(input_path, extension);
 }
 
 void add_force_flag(CLI::App& command, bool& force) {
@@ -166,9 +168,11 @@ void add_preprocessing_options(CLI::App& command, InputOptions& options) {
 
 void add_input_options(CLI::App& command, InputOptions& options, Many many, bool required) {
   CLI::Option* input =
-      command.add_option("-i,--input", options.paths,
-                         many == Many::kYes ? "input files, or folders of them: .json, .npy, .npz, .png or IDX"
-                                            : "input file: .json, .npy, .npz, .png or IDX");
+      command
+          .add_option("-i,--input", options.paths,
+                      many == Many::kYes ? "input files, or folders of them: .json, .npy, .npz, .png or IDX"
+                                         : "input file: .json, .npy, .npz, .png or IDX")
+          ->type_name(kReadsFile);
   input->required(required);
   if (many == Many::kYes) {
     input->expected(1, 1 << 20);

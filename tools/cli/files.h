@@ -32,8 +32,9 @@ struct Tensors {
 Result<Tensors> load_tensors(const std::string& path, const VerifyLimits& limits);
 // "x.bin" -> "x-2.bin" for the third of several, "x.bin" for the only one.
 std::string numbered_path(const std::string& path, std::size_t index, std::size_t count);
-// The input's name with another extension; empty, which no output file may be, for standard input.
-std::string default_output(const std::string& input_path, const std::string& extension);
+// Where the option gave no name: the input's with another extension. For a command's callback; throws CLI::ValidationError where
+// the input is standard input and has none.
+void name_after(const std::string& input_path, const std::string& extension, const char* option, std::string& name);
 // --force: files of another kind may be replaced (output_files.h).
 void add_force_flag(CLI::App& command, bool& force);
 // path with its last extension replaced.

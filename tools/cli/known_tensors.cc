@@ -36,6 +36,7 @@ Result<NamedValue> parse_named_value(const std::string& option, const std::strin
   std::string names;
   // Tensor names may hold '=' themselves.
   for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (text == tensors[i].name + "=") return invalid_argument(option + " " + text + ": the value is empty");
     if (text.starts_with(tensors[i].name + "=")) return NamedValue{i, text.substr(tensors[i].name.size() + 1)};
     names += (names.empty() ? "'" : ", '") + tensors[i].name + "'";
   }
@@ -51,13 +52,17 @@ std::string file_part(const std::string& text) {
 
 void add_known_options(CLI::App& command, KnownArguments& arguments, const std::string& kind) {
   arguments.kind = kind;
-  command.add_option(
-      "--" + kind + "-data", arguments.data,
-      "file with the " + kind + "'s canonical bytes (`zkinfer digest`); needed where the proof holds only their hash");
+  command
+      .add_option("--" + kind + "-data", arguments.data,
+                  "file with the " + kind +
+                      "'s canonical bytes (`zkinfer digest`); needed where the proof holds only their hash")
+      ->type_name(kReadsFile);
   command.add_option("--" + kind + "-digest", arguments.digests,
                      "the " + kind + " must have this hash: 64 hexadecimal digits, or an IPFS CID");
-  command.add_option("--" + kind + "-commitment", arguments.commitments,
-                     "the " + kind + " must be what this file (.zktensor) commits to");
+  command
+      .add_option("--" + kind + "-commitment", arguments.commitments,
+                  "the " + kind + " must be what this file (.zktensor) commits to")
+      ->type_name(kReadsFile);
 }
 
 Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info) {
@@ -77,7 +82,7 @@ Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, con
     return {};
   };
   ZKI_RETURN_IF_ERROR(for_each("data", arguments.data, [&](const std::string& path, KnownTensor& tensor) -> Status {
-    ZKI_ASSIGN_OR_RETURN(tensor.data, read_bytes(path, kMaxDataBytes));
+    ZKI_ASSIGN_OR_RETURN(tensor.data, read_bytes(path, kMaxDataBytes, Content::kAny));
     return {};
   }));
   ZKI_RETURN_IF_ERROR(

@@ -23,24 +23,30 @@ std::string beside(const std::string& path, const std::string& name) {
 }  // namespace
 
 void add_trust_options(CLI::App& command, TrustArguments& arguments) {
-  CLI::Option* certificate = command.add_option(
-      "--certificate", arguments.certificate_path,
-      "certificate (.zkcert) of the key's weights (default: the key's name with .zkcert, if it is there)");
-  CLI::Option* model = command.add_option("--model", arguments.model_path,
-                                          "of a public model, instead of a certificate: the model package (.zkmodel), "
-                                          "from which the key is derived again");
+  CLI::Option* certificate =
+      command
+          .add_option(
+              "--certificate", arguments.certificate_path,
+              "certificate (.zkcert) of the key's weights (default: the key's name with .zkcert, if it is there)")
+          ->type_name(kReadsFile);
+  CLI::Option* model = command
+                           .add_option("--model", arguments.model_path,
+                                       "of a public model, instead of a certificate: the model package (.zkmodel), "
+                                       "from which the key is derived again")
+                           ->type_name(kReadsFile);
   CLI::Option* uncertified =
       command.add_flag("--uncertified", arguments.uncertified,
                        "take the weights as they are: nothing then shows that they are integers in their ranges");
   certificate->excludes(model)->excludes(uncertified);
   model->excludes(uncertified);
-  command.add_option(
-      "--path", arguments.paths,
-      "path (.zkpath) from the key to the serving key of the proof (default: found beside proof or key)");
+  command
+      .add_option("--path", arguments.paths,
+                  "path (.zkpath) from the key to the serving key of the proof (default: found beside proof or key)")
+      ->type_name(kReadsFile);
 }
 
 Result<ProofFile> load_proof_file(const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_bytes(path, format_of(FileKind::kBundle).max_bytes));
+  ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_bytes(path, format_of(FileKind::kBundle).max_bytes, Content::kKnown));
   ProofFile file{path, {}};
   if (!is_bundle(bytes)) {
     file.content.proof = std::move(bytes);

@@ -10,10 +10,15 @@
 
 namespace zkinfer::cli {
 
-// The path under which a file can be opened, several times: for "-" that of a copy of standard input in memory, at most
-// max_bytes; else the path itself.
-Result<std::string> opened_path(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 32);
-// `text` with that copy's path called standard input, for people.
+enum class Content : std::uint8_t {
+  kKnown,  // a file of ours, an input, an ONNX file: what begins like none of them is not read on
+  kAny,    // bytes as they are
+};
+// The path under which a file can be opened, several times: for "-", pipes and devices that of a copy in memory, at most max_bytes;
+// else the path itself.
+Result<std::string> opened_path(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 32,
+                                Content content = Content::kKnown);
+// `text` with the names of such copies replaced by those that were given, for people.
 std::string with_input_names(std::string text);
 
 // The kind that the file's beginning says; null: none of ours.
@@ -21,6 +26,6 @@ Result<const FileFormat*> kind_of_file(const std::string& path);
 // The whole file, or only its first bytes where they are not those of this kind: its reader says what is wrong with them.
 Result<Bytes> read_kind(const std::string& path, FileKind kind);
 // Any file.
-Result<Bytes> read_bytes(const std::string& path, std::uint64_t max_bytes);
+Result<Bytes> read_bytes(const std::string& path, std::uint64_t max_bytes, Content content);
 
 }  // namespace zkinfer::cli

@@ -41,6 +41,9 @@ bool starts_with(ByteView bytes, std::initializer_list<std::uint8_t> magic) {
 
 enum class InputKind : std::uint8_t { kPng, kNpy, kNpz, kIdx, kJson, kUnknown };
 
+// Without the byte order mark of some editors.
+ByteView without_mark(ByteView bytes) { return starts_with(bytes, {0xef, 0xbb, 0xbf}) ? bytes.subspan(3) : bytes; }
+
 // By the first bytes; text may begin with blanks.
 InputKind kind_of(ByteView head) {
   if (starts_with(head, {0x89, 'P', 'N', 'G'})) return InputKind::kPng;
@@ -192,24 +195,25 @@ Result<Samples> samples_of(const Array& array, const TensorInfo& input, const Pr
 
 }  // namespace
 
+bool begins_like_input(ByteView head) { return kind_of(without_mark(head)) != InputKind::kUnknown; }
+
 bool is_input_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   Bytes head(4096);
   file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(file.gcount()));
-  return kind_of(head) != InputKind::kUnknown;
+  return begins_like_input(head);
 }
 
 Result<std::vector<Array>> read_arrays(const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(path, kMaxInputBytes));
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(path, kMaxInputBytes, Content::kKnown));
   const auto one = [](Result<Array> array) -> Result<std::vector<Array>> {
     if (!array.ok()) return array.status();
     std::vector<Array> arrays;
     arrays.push_back(std::move(*array));
     return arrays;
   };
-  ByteView view(bytes);
-  if (starts_with(view, {0xef, 0xbb, 0xbf})) view = view.subspan(3);  // the byte order mark of some editors
+  const ByteView view = without_mark(bytes);
   Result<std::vector<Array>> arrays = [&]() -> Result<std::vector<Array>> {
     switch (kind_of(view)) {
       case InputKind::kPng: return one(read_png(view));

@@ -21,6 +21,7 @@
 namespace zkinfer::cli {
 
 Result<std::vector<Array>> read_arrays(const std::string& path);
+bool begins_like_input(ByteView head);
 // Whether the file begins as one of these kinds: tells the inputs of a folder from the rest.
 bool is_input_file(const std::string& path);
 
