@@ -105,6 +105,18 @@ expect 1 'REJECTED' "$zkinfer" verify long.zkproof -k digits.zkkey
 expect 1 'REJECTED' "$zkinfer" verify third.zkproof -k digits.zkkey --context order-4712
 expect 1 '"reason"' "$zkinfer" verify long.zkproof -k digits.zkkey --json
 
+# A structure that a verifier should look at is warned about by whoever reads it.
+python3 "$source_folder/tests/cli/odd_model.py" odd.onnx
+readonly odd='"warnings": \[[^]]*output .copy. does not depend on any committed parameter'
+says_odd() { expect 0 "$odd" bash -c '"$@" --json | tr "\n" " "' words "$zkinfer" "$@"; }
+says_odd compile odd.onnx -c mlp_calibration.json
+expect 0 'wrote' "$zkinfer" commit odd.zkmodel --budget 16
+expect 0 'wrote' "$zkinfer" prove odd.zkmodel -i mlp_input.json -o odd.zkproof
+says_odd inspect odd.zkmodel
+says_odd inspect odd.zkkey
+says_odd verify odd.zkproof -k odd.zkkey
+expect 0 "warning: output 'copy'" "$zkinfer" verify odd.zkproof -k odd.zkkey --quiet
+
 # Bad input: exit code 2 and a message that names the file or option.
 head -c 40 digits.zkkey >cut.zkkey
 head -c 100 digits.zkmodel >cut.zkmodel

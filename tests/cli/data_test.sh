@@ -86,6 +86,21 @@ expect 0 'not checked here' "$zkinfer" inspect fk.zkproof --key fk.zkkey
 # What does not belong together.
 expect 1 "wrong statement at input 'flower': .*another commitment" "$zkinfer" verify features.zkproof -k features.zkkey --input-commitment between.zktensor
 expect 1 "wrong statement at output 'features': .*another commitment" "$zkinfer" verify features.zkproof -k features.zkkey --output-commitment flower.zktensor
+# Public models: their keys are derived again, beside a certificate for the one that is not public.
+expect 0 'wrote' "$zkinfer" commit features.zkmodel --public-model --key open.zkkey --secret open.zksecret
+expect 0 'wrote' "$zkinfer" commit head.zkmodel --public-model --inputs public --key open_head.zkkey --secret open_head.zksecret
+expect 0 'wrote' "$zkinfer" commit head.zkmodel --inputs public --key own_head.zkkey --secret own_head.zksecret --certificate own.zkcert
+expect 0 'wrote' "$zkinfer" prove features.zkmodel -i input.json -s open.zksecret -o open.zkproof --write-output-data open.bin
+expect 0 'wrote' "$zkinfer" prove head.zkmodel --input-data open.bin -s open_head.zksecret -o open_head.zkproof
+expect 0 'wrote' "$zkinfer" prove head.zkmodel --input-data open.bin -s own_head.zksecret -o own_head.zkproof
+open=(open.zkkey open.zkproof open_head.zkkey open_head.zkproof)
+expect 0 'ACCEPTED, 2 linked' "$zkinfer" verify-chain "${open[@]}" --model features.zkmodel head.zkmodel
+expect 0 '"weights": "rederived"' "$zkinfer" verify-chain "${open[@]}" --model head.zkmodel --model features.zkmodel --json
+expect 2 'give the public model with --model' "$zkinfer" verify-chain "${open[@]}" --model features.zkmodel
+expect 2 "'digits.zkmodel': none of the keys" "$zkinfer" verify-chain "${open[@]}" --model features.zkmodel head.zkmodel digits.zkmodel
+expect 0 'ACCEPTED, 2 linked' "$zkinfer" verify-chain "${open[@]:0:2}" own_head.zkkey own_head.zkproof --model features.zkmodel --certificate own.zkcert
+expect 2 'certificate: expected 1, one for each key without' "$zkinfer" verify-chain "${open[@]:0:2}" own_head.zkkey own_head.zkproof --model features.zkmodel \
+  --certificate own.zkcert own.zkcert
 expect 1 'REJECTED: link' "$zkinfer" verify-chain head.zkkey head.zkproof features.zkkey features.zkproof
 expect 1 'step 1' "$zkinfer" verify-chain features.zkkey head.zkproof head.zkkey features.zkproof
 expect 0 'wrote' "$zkinfer" prove features.zkmodel --committed-input flower.zktsecret -o again.zkproof

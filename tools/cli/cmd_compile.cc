@@ -21,6 +21,7 @@
 #include "stopwatch.h"
 #include "text.h"
 #include "zkinfer/compile.h"
+#include "zkinfer/structure.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -256,6 +257,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
       measure_fidelity(arguments.onnx_path, model, measured.empty() ? calibration : measured, arguments.compile));
   progress.clear();
   for (const std::string& warning : fidelity_warnings(fidelity)) session.warn(warning);
+  for (const std::string& warning : structure_warnings(model)) session.warn(warning);
   ZKI_RETURN_IF_ERROR(reach_floors(arguments, fidelity));
 
   const Bytes package = model.to_bytes();

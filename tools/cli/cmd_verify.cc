@@ -15,6 +15,7 @@
 #include "tensor_policy_text.h"
 #include "text.h"
 #include "trust.h"
+#include "zkinfer/structure.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -237,6 +238,8 @@ CommandResult VerifyCommand::run() {
   ZKI_ASSIGN_OR_RETURN(const Bytes context, parse_context(arguments_.context));
   ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> paths, list_proofs(arguments_.proof_paths));
   ZKI_ASSIGN_OR_RETURN(key_, load_key(arguments_.key_path, arguments_.min_security_bits, arguments_.limits));
+  // What an accepted proof says depends on what was computed.
+  for (const std::string& warning : structure_warnings(*key_)) session_.warn(warning);
   ZKI_ASSIGN_OR_RETURN(expected_model_, is_identity(arguments_.identity, key_->info().model_identity));
   if (!arguments_.context.empty()) request_.context = context;
   ZKI_ASSIGN_OR_RETURN(request_.inputs, load_known(arguments_.inputs, key_->info()));

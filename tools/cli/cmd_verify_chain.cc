@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer verify-chain: proofs of several models, each about what the one before it gave.
+#include <algorithm>
 #include <memory>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "command.h"
 #include "files.h"
 #include "inputs/input_bytes.h"
@@ -13,6 +15,8 @@
 #include "stopwatch.h"
 #include "text.h"
 #include "trust.h"
+#include "zkinfer/prove.h"
+#include "zkinfer/structure.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -20,7 +24,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> paths;  // key, proof, key, proof, ..
   std::vector<std::string> contexts, links, link_data;
-  std::vector<std::string> certificates;
+  std::vector<std::string> certificates, models;
   TrustArguments trust;
   KnownArguments inputs, outputs;
   double min_security_bits = kDefaultMinSecurityBits;
@@ -71,7 +75,7 @@ void print_chain(const Session& session, const ChainResult& result, const std::v
   print_result(session, std::move(json));
 }
 
-CommandResult verify_files(const Session& session, const Arguments& arguments) {
+CommandResult verify_files(Session& session, const Arguments& arguments) {
   const std::size_t num_steps = arguments.paths.size() / 2;
   if (arguments.paths.size() % 2 != 0 || num_steps < 2) {
     return invalid_argument("verify-chain: expected KEY PROOF KEY PROOF .., got " +
@@ -85,24 +89,48 @@ CommandResult verify_files(const Session& session, const Arguments& arguments) {
     return invalid_argument("--link: expected " + std::to_string(num_steps - 1) +
                             ", one for each proof after the first");
   }
-  if (!arguments.certificates.empty() && arguments.certificates.size() != num_steps) {
-    return invalid_argument("--certificate: expected " + std::to_string(num_steps) + ", one for each key");
-  }
   std::vector<VerificationKey> keys;
   std::vector<ProofFile> files;
   for (std::size_t i = 0; i < num_steps; ++i) {
     ZKI_ASSIGN_OR_RETURN(VerificationKey key,
                          load_key(arguments.paths[2 * i], arguments.min_security_bits, arguments.limits));
     ZKI_ASSIGN_OR_RETURN(ProofFile file, load_proof_file(arguments.paths[2 * i + 1]));
+    for (const std::string& warning : structure_warnings(key)) {
+      session.warn(in_quotes(arguments.paths[2 * i]) + ": " + warning);
+    }
     keys.push_back(std::move(key));
     files.push_back(std::move(file));
   }
+  // The model of each key that is public and has one among those given.
+  std::vector<std::string> model_of(num_steps);
+  for (const std::string& path : arguments.models) {
+    ZKI_ASSIGN_OR_RETURN(const Model model, load_model(path));
+    bool is_used = false;
+    for (std::size_t i = 0; i < num_steps; ++i) {
+      const KeyInfo& info = keys[i].info();
+      if (!info.public_parameters || info.structure_digest != model.structure_digest()) continue;
+      // Several models may have one structure.
+      CheckedWeights weights;
+      if (!model_of[i].empty() && !check_public_weights(model, keys[i], weights).accepted()) continue;
+      model_of[i] = path;
+      is_used = true;
+    }
+    if (!is_used) return invalid_argument("--model '" + path + "': none of the keys is of this model and public");
+  }
+  const auto num_certified = static_cast<std::size_t>(std::ranges::count(model_of, std::string()));
+  if (!arguments.certificates.empty() && arguments.certificates.size() != num_certified) {
+    return invalid_argument("--certificate: expected " + std::to_string(num_certified) + ", one for each key" +
+                            (arguments.models.empty() ? "" : " without a --model"));
+  }
   std::vector<CheckedTrust> trust;
   std::vector<KeyForProof> found;
+  std::size_t next_certificate = 0;
   for (std::size_t i = 0; i < num_steps; ++i) {
     const std::string& key_path = arguments.paths[2 * i];
     TrustArguments for_key = arguments.trust;
-    for_key.certificate_path = arguments.certificates.empty() ? "" : arguments.certificates[i];
+    for_key.model_path = model_of[i];
+    if (model_of[i].empty() && !arguments.certificates.empty())
+      for_key.certificate_path = arguments.certificates[next_certificate++];
     ZKI_ASSIGN_OR_RETURN(CheckedTrust checked, check_weights(keys[i], key_path, for_key, files[i]));
     ZKI_ASSIGN_OR_RETURN(KeyForProof key, key_for_proof(keys[i], key_path, files[i], for_key.paths));
     trust.push_back(std::move(checked));
@@ -187,8 +215,15 @@ void add_verify_chain(CLI::App& app, Session& session) {
   add_known_options(*command, arguments->inputs, "input");
   add_known_options(*command, arguments->outputs, "output");
   command
-      ->add_option("--certificate", arguments->certificates,
-                   "certificates of the keys' weights, one per key (default: each key's name with .zkcert)")
+      ->add_option(
+          "--certificate", arguments->certificates,
+          "certificates of the keys' weights, one per key without a --model (default: each key's name with .zkcert)")
+      ->type_name(kReadsFile);
+  command
+      ->add_option(
+          "--model", arguments->models,
+          "of public models, instead of certificates: the model packages (.zkmodel), from which their keys are "
+          "derived again")
       ->type_name(kReadsFile);
   command->add_flag("--uncertified", arguments->trust.uncertified,
                     "take the weights as they are: nothing then shows that they are integers in their ranges");

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# Writes an ONNX file whose second output does not depend on any weight: odd_model.py FILE. Protobuf by hand, so that the tests need
+# nothing but Python.
+import struct
+import sys
+
+
+def varint(x):
+    out = b""
+    while x > 127:
+        out += bytes([x & 127 | 128])
+        x >>= 7
+    return out + bytes([x])
+
+
+def number(field, x):
+    return varint(field << 3) + varint(x)
+
+
+def part(field, content):
+    content = content.encode() if isinstance(content, str) else content
+    return varint(field << 3 | 2) + varint(len(content)) + content
+
+
+def node(op, inputs, output):
+    return part(1, b"".join(part(1, name) for name in inputs) + part(2, output) + part(3, op.lower()) + part(4, op))
+
+
+def value(name, shape):
+    dims = b"".join(part(1, number(1, size)) for size in shape)
+    return part(1, name) + part(2, part(1, number(1, 1) + part(2, dims)))
+
+
+weights = number(1, 4) + number(1, 3) + number(2, 1) + part(8, "w")
+weights += part(9, struct.pack("<12f", *[0.1 * i - 0.5 for i in range(12)]))
+graph = node("MatMul", ["x", "w"], "scores") + node("Relu", ["x"], "copy") + part(2, "odd") + part(5, weights)
+graph += part(11, value("x", [1, 4])) + part(12, value("scores", [1, 3])) + part(12, value("copy", [1, 4]))
+with open(sys.argv[1], "wb") as file:
+    file.write(number(1, 8) + part(7, graph) + part(8, number(2, 17)))
