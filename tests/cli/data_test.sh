@@ -16,7 +16,7 @@ for command in commit-tensor digest verify-chain; do expect 0 'Examples:' "$zkin
 
 # Hashed public input: an 8-bit picture's canonical bytes are its levels, and the hash is that of the file.
 expect 0 'cosine' "$zkinfer" compile digits.onnx -c calibration.npy
-expect 0 'public:sha256' "$zkinfer" commit digits.zkmodel --inputs public:sha256
+expect 0 'public:sha256' "$zkinfer" commit digits.zkmodel --budget 16 --inputs public:sha256
 expect 0 'bafkrei' "$zkinfer" digest digits.zkkey -i digit_7.png --data seven.bin
 expect 0 'bafkrei' "$zkinfer" digest digits.zkmodel -i digit_3.png --data three.bin
 sha=$(sha256sum seven.bin | cut -d' ' -f1)
@@ -41,21 +41,21 @@ expect 2 "'image'" "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data 
 expect 2 'does not commit' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin --input-commitment seven.bin
 
 # Hashed public output under Keccak-256, hidden input that is proven to have a SHA-256.
-expect 0 'private:sha256' "$zkinfer" commit digits.zkmodel --inputs private:sha256 --outputs public:keccak256 --key k.zkkey --secret k.zksecret
+expect 0 'private:sha256' "$zkinfer" commit digits.zkmodel --budget 16 --inputs private:sha256 --outputs public:keccak256 --key k.zkkey --secret k.zksecret
 expect 0 'keccak256' "$zkinfer" prove digits.zkmodel -i digit_7.png -s k.zksecret -o k.zkproof --write-output-data scores.bin
 expect 0 "$cid" "$zkinfer" verify k.zkproof -k k.zkkey --output-data scores.bin --input-digest "$cid"
 expect 0 'ACCEPTED' "$zkinfer" verify k.zkproof -k k.zkkey --output-data scores.bin --input-data seven.bin
 expect 1 "input 'image'" "$zkinfer" verify k.zkproof -k k.zkkey --output-data scores.bin --input-data three.bin
 expect 1 "input 'image'" "$zkinfer" verify k.zkproof -k k.zkkey --output-data scores.bin --input-digest "$other_cid"
 expect 2 'another hash' "$zkinfer" verify k.zkproof -k k.zkkey --output-data scores.bin --output-digest "$cid"
-expect 2 'private:sha256' "$zkinfer" commit digits.zkmodel --outputs private:keccak256 --key no.zkkey --secret no.zksecret
+expect 2 'private:sha256' "$zkinfer" commit digits.zkmodel --budget 16 --outputs private:keccak256 --key no.zkkey --secret no.zksecret
 
 # A chain of two models under commitments.
 expect 0 'cosine' "$zkinfer" compile features.onnx -c calibration.json
-expect 0 'committed' "$zkinfer" commit features.zkmodel --inputs committed --outputs committed --tensor-budget 3
+expect 0 'committed' "$zkinfer" commit features.zkmodel --budget 16 --inputs committed --outputs committed --tensor-budget 3
 expect 0 'cosine' "$zkinfer" compile head.onnx -c head_calibration.json --input-from features.zkkey
 expect 0 'cosine' "$zkinfer" compile head.onnx -c head_calibration.json --input-from features=features.zkmodel:features
-expect 0 'committed' "$zkinfer" commit head.zkmodel --inputs committed --tensor-budget 3
+expect 0 'committed' "$zkinfer" commit head.zkmodel --budget 16 --inputs committed --tensor-budget 3
 expect 2 'needs 4' "$zkinfer" compile features.onnx -c calibration.json --input-from features.zkkey -o bad.zkmodel
 expect 2 "outputs of" "$zkinfer" compile head.onnx -c head_calibration.json --input-from features.zkkey:nothing -o bad.zkmodel
 expect 2 "expected a verification key" "$zkinfer" compile head.onnx -c head_calibration.json --input-from input.json -o bad.zkmodel
@@ -73,8 +73,8 @@ expect 0 "tensor 'features'" "$zkinfer" inspect between.zktensor
 expect 0 'per committed tensor +3' "$zkinfer" inspect features.zkkey
 
 # The same chain with a public tensor between, of which the proofs hold the hash.
-expect 0 'public:keccak256' "$zkinfer" commit features.zkmodel --outputs public:keccak256 --key fk.zkkey --secret fk.zksecret
-expect 0 'public:keccak256' "$zkinfer" commit head.zkmodel --inputs public:keccak256 --key hk.zkkey --secret hk.zksecret
+expect 0 'public:keccak256' "$zkinfer" commit features.zkmodel --budget 16 --outputs public:keccak256 --key fk.zkkey --secret fk.zksecret
+expect 0 'public:keccak256' "$zkinfer" commit head.zkmodel --budget 16 --inputs public:keccak256 --key hk.zkkey --secret hk.zksecret
 expect 0 'keccak256' "$zkinfer" prove features.zkmodel -s fk.zksecret -i input.json -o fk.zkproof --write-output-data between.bin
 expect 0 'keccak256' "$zkinfer" prove head.zkmodel -s hk.zksecret --input-data between.bin -o hk.zkproof
 expect 0 'ACCEPTED, 2 linked' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof --link-data between.bin
@@ -89,7 +89,7 @@ expect 1 "wrong statement at output 'features': .*another commitment" "$zkinfer"
 # Public models: their keys are derived again, beside a certificate for the one that is not public.
 expect 0 'wrote' "$zkinfer" commit features.zkmodel --public-model --key open.zkkey --secret open.zksecret
 expect 0 'wrote' "$zkinfer" commit head.zkmodel --public-model --inputs public --key open_head.zkkey --secret open_head.zksecret
-expect 0 'wrote' "$zkinfer" commit head.zkmodel --inputs public --key own_head.zkkey --secret own_head.zksecret --certificate own.zkcert
+expect 0 'wrote' "$zkinfer" commit head.zkmodel --budget 16 --inputs public --key own_head.zkkey --secret own_head.zksecret --certificate own.zkcert
 expect 0 'wrote' "$zkinfer" prove features.zkmodel -i input.json -s open.zksecret -o open.zkproof --write-output-data open.bin
 expect 0 'wrote' "$zkinfer" prove head.zkmodel --input-data open.bin -s open_head.zksecret -o open_head.zkproof
 expect 0 'wrote' "$zkinfer" prove head.zkmodel --input-data open.bin -s own_head.zksecret -o own_head.zkproof
@@ -117,7 +117,7 @@ expect 2 'give the input' "$zkinfer" prove head.zkmodel
 expect 2 'excludes' "$zkinfer" prove head.zkmodel --committed-input between.zktsecret --input-data seven.bin
 
 # Another key's parameters, and openings that are not written over.
-expect 0 'committed' "$zkinfer" commit head.zkmodel --inputs committed --tensor-budget 4 --key h4.zkkey --secret h4.zksecret
+expect 0 'committed' "$zkinfer" commit head.zkmodel --budget 16 --inputs committed --tensor-budget 4 --key h4.zkkey --secret h4.zksecret
 expect 2 'same --security-bits' "$zkinfer" prove head.zkmodel -s h4.zksecret --committed-input between.zktsecret -o x.zkproof
 expect 0 '2 of 3 slots used' "$zkinfer" inspect between.zktsecret
 expect 2 'exists' "$zkinfer" commit-tensor features.zkkey -i input.json -o flower
@@ -169,7 +169,7 @@ expect 2 'none is left' "$zkinfer" prove features.zkmodel --committed-input shar
 expect 0 'cosine' "$zkinfer" compile "$source_folder"/examples/digits/digits.onnx -c "$source_folder"/examples/digits/calibration.npy --input-from bytes -o raw.zkmodel
 expect 2 'bytes:SCALE' "$zkinfer" compile "$source_folder"/examples/digits/digits.onnx -c "$source_folder"/examples/digits/calibration.npy --input-from bytes:0x -o x.zkmodel
 expect 0 'image.*0\.\.255' "$zkinfer" inspect raw.zkmodel
-expect 0 'private:sha256' "$zkinfer" commit raw.zkmodel --inputs private:sha256
+expect 0 'private:sha256' "$zkinfer" commit raw.zkmodel --budget 16 --inputs private:sha256
 printf '\0\0\132\264\264\341\360\132%.0s' 1 2 3 4 5 6 7 8 >pixels.bin
 expect 0 'wrote' "$zkinfer" prove raw.zkmodel --input-data pixels.bin -o pixels.zkproof
 expect 0 'ACCEPTED' "$zkinfer" verify pixels.zkproof -k raw.zkkey --input-digest "$(sha256sum pixels.bin | cut -c 1-64)"
