@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What guests get: one library per component, made of the objects of its modules, with headers, CMake package and
-# pkg-config files. zkinfer::verify, zkinfer::prove and zkinfer::compile mean the same inside another project's build
+# pkg-config files. zkinfer::verify, inspect, prove and compile mean the same inside another project's build
 # (add_subdirectory, FetchContent) and after `cmake --install` (find_package).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -140,8 +140,11 @@ function(zkinfer_components)
   zkinfer_component(verify MODULE c_verify)
   set(headers bundle.h bytes.h formats.h security.h status.h tensor_commitment.h tensor_info.h tensor_policy.h verdict.h verify.h
               verify_limits.h version.h zkinfer.h)
+  # Needs nothing that the verifier has not, so it is always there, in a library that no verdict depends on.
+  zkinfer_component(inspect MODULE inspect_api NEEDS verify)
+  list(APPEND headers cid.h inspect.h)
   if("prove" IN_LIST ZKINFER_COMPONENTS)
-    zkinfer_component(prove MODULE c_prove NEEDS verify)
+    zkinfer_component(prove MODULE c_prove NEEDS inspect)
     list(APPEND headers commit_tensor.h commitment_tree.h fidelity.h model.h preprocessing.h prove.h slots.h structure.h tensor.h)
   endif()
   if("compile" IN_LIST ZKINFER_COMPONENTS)
@@ -153,7 +156,7 @@ function(zkinfer_components)
   endif()
   list(TRANSFORM headers PREPEND ${PROJECT_SOURCE_DIR}/include/zkinfer/)
   install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/zkinfer)
-  foreach(component verify prove compile)
+  foreach(component verify inspect prove compile)
     get_property(libraries_${component} GLOBAL PROPERTY ZKINFER_LIBRARIES_${component})
   endforeach()
   set(package ${PROJECT_BINARY_DIR}/package)

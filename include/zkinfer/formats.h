@@ -108,19 +108,4 @@ constexpr const FileFormat* find_format(std::span<const std::uint8_t> head) {
   return nullptr;
 }
 
-namespace formats_check {
-
-consteval bool all_distinct() {
-  for (std::size_t i = 0; i < kFileFormats.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (kFileFormats[i].kind == kFileFormats[j].kind || kFileFormats[i].name == kFileFormats[j].name) return false;
-      if (!kFileFormats[i].extension.empty() && kFileFormats[i].extension == kFileFormats[j].extension) return false;
-    }
-  }
-  return true;
-}
-static_assert(all_distinct(), "two kinds of files share a magic, a name or an extension");
-
-}  // namespace formats_check
-
 }  // namespace zkinfer

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the outside world may hold of a tensor: its canonical bytes, their hash as hexadecimal digits or as an IPFS content
-// identifier, and commitments to it. Links nothing of the prover. docs/formats/tensor.md.
+// What the outside world may hold of a tensor: its canonical bytes, their hash (as an IPFS content identifier: cid.h), and
+// commitments to it. Links nothing of the prover. docs/formats/tensor.md.
 #pragma once
 
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "zkinfer/bytes.h"
@@ -26,11 +25,6 @@ Result<Bytes> canonical_bytes(const TensorInfo& tensor, std::span<const std::int
 Result<std::vector<std::int64_t>> parse_canonical_bytes(const TensorInfo& tensor, ByteView bytes);
 // hash is not kNone.
 Digest hash_data(TensorHash hash, ByteView canonical_bytes);
-
-// The IPFS content identifier of a file of one block with this SHA-256: CIDv1, raw codec, in base32 ("bafkrei..").
-std::string cid_of_sha256(const Digest& sha256);
-// unsupported, saying what is supported: identifiers of another version, codec, hash or base. invalid_argument: no identifier.
-Result<Digest> sha256_of_cid(std::string_view cid);
 
 // The public side of a commitment to one tensor (.zktensor): what others compare. The commitment itself says nothing of name, shape
 // and format: whoever hands it over claims them, and a proof that opens it shows that the entries lie in the range of

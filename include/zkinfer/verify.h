@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "zkinfer/bytes.h"
@@ -63,9 +62,6 @@ class VerificationKey {
   VerificationKey& operator=(VerificationKey&&) noexcept;
 
   const KeyInfo& info() const;
-  // Every soundness error term with its bits, for people or as JSON.
-  std::string soundness_text() const;
-  std::string soundness_json() const;
 
  private:
   friend struct api::Access;
@@ -192,8 +188,5 @@ Verdict verify_certificate(const VerificationKey& key, ByteView certificate);
 
 // Checks that two keys of one structure commit to the same weights (Prover::rotate). Whoever trusts `before` may trust `after`.
 Verdict verify_rotation(const VerificationKey& before, const VerificationKey& after, ByteView rotation);
-
-// Byte counts of a proof by protocol part, in order (also for rejected proofs, up to the failure).
-std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof);
 
 }  // namespace zkinfer

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "zkinfer/tensor_commitment.h"
+#include "zkinfer/cid.h"
 
 namespace zkinfer {
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "hash/sha256.h"
+#include "zkinfer/cid.h"
 #include "zkinfer/tensor_commitment.h"
 
 namespace zkinfer {

@@ -7,6 +7,7 @@
 #include "api/model_impl.h"
 #include "api/secret.h"
 #include "api/tree_files.h"
+#include "prover/write.h"
 #include "slots/durable.h"
 
 namespace zkinfer {
@@ -220,7 +221,7 @@ Result<Bytes> CommitmentTree::root_key(const Model& model) const {
   ZKI_ASSIGN_OR_RETURN(const api::Secret secret, api::parse_secret(file.payload()));
   auto key = api::key_of(secret, api::impl(model).package.graph);
   if (!key.ok()) return key.status().with_context("'" + root_path_ + "'");
-  return key->to_bytes();
+  return prover::key_bytes(*key);
 }
 
 Result<Prover> CommitmentTree::open_prover(const Model& model, const Node& node, const Progress& progress) const {

@@ -6,6 +6,7 @@
 #include "api/model_impl.h"
 #include "api/secret.h"
 #include "api/tree_files.h"
+#include "prover/write.h"
 #include "verifier/path.h"
 
 namespace zkinfer {
@@ -89,7 +90,7 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
   ZKI_ASSIGN_OR_RETURN(const statement::Key key, statement::parse_key(fresh.verification_key()));
   if (!options.code_file.empty()) ZKI_RETURN_IF_ERROR(ops_->rename(making, path_of(node.name, ".zkcode")));
   path.steps.push_back({key.params, key.commitment, std::move(rotation)});
-  Bytes bytes = path.to_bytes();
+  Bytes bytes = prover::path_bytes(path);
   PathResult checked = verify_path(root, bytes);
   if (!checked.verdict.accepted())
     return internal_error("the new path fails its own check: " + checked.verdict.to_string());

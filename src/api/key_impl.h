@@ -3,7 +3,6 @@
 #pragma once
 
 #include "api/access.h"
-#include "soundness/report.h"
 #include "verifier/verify.h"
 #include "zkinfer/verify.h"
 
@@ -12,7 +11,6 @@ namespace zkinfer {
 struct VerificationKey::Impl {
   verifier::PreparedKey prepared;
   KeyInfo info;
-  soundness::SoundnessReport report;
 };
 
 struct CheckedWeights::Impl {

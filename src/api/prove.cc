@@ -17,6 +17,7 @@
 #include "prover/prf.h"
 #include "prover/prove.h"
 #include "prover/rotate.h"
+#include "prover/write.h"
 #include "soundness/caps.h"
 #include "soundness/proof_size.h"
 
@@ -94,7 +95,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
                        prover::commit_model(package.graph, package.weights, model_options, seed, options.code_file));
   impl->role = options.role;
   impl->set_insecure(options.insecure_seed.has_value());
-  impl->key = impl->model.prepared.key.to_bytes();
+  impl->key = prover::key_bytes(impl->model.prepared.key);
   impl->own_slots = std::make_shared<MemorySlots>(impl->all_slots());
   impl->slots = impl->own_slots;
   if (options.progress) options.progress("done", 1.0);
@@ -141,7 +142,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
     return invalid_argument("commitment secret: it belongs to another model than '" + package.graph.name +
                             "'; give the model file it was made for, or commit again");
   }
-  impl->key = impl->model.prepared.key.to_bytes();
+  impl->key = prover::key_bytes(impl->model.prepared.key);
   // The secret says under which parameters to prove: they must hide and prove what a verifier would ask of them.
   auto key = statement::parse_key(impl->key);
   if (!key.ok()) return key.status().with_context("commitment secret");

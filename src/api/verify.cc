@@ -6,7 +6,6 @@
 #include "api/key_impl.h"
 #include "api/tensor_commitment_impl.h"
 #include "hash/keccak.h"
-#include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
 #include "verifier/cost.h"
 
@@ -21,12 +20,11 @@ std::unique_ptr<api::Access::Impl<VerificationKey>> api::describe_key(verifier::
   auto impl = std::make_unique<Access::Impl<VerificationKey>>();
   impl->prepared = std::move(prepared);
   const statement::Key& key = impl->prepared.key;
-  impl->report = soundness::analyze(key.params, impl->prepared.compiled.shape);
   KeyInfo& info = impl->info;
   info.model_name = key.graph.name;
   info.structure_digest = keccak256(qir::structure_bytes(key.graph));
   info.model_identity = impl->prepared.identity;
-  info.security_bits = impl->report.bits();
+  info.security_bits = impl->prepared.soundness.bits();
   info.pow_bits = key.params.security.pow_bits;
   info.verify_cost = impl->prepared.cost;
   info.zero_knowledge = key.params.security.zero_knowledge;
@@ -55,8 +53,9 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
   auto prepared = verifier::prepare(std::move(key), limits);
   if (!prepared.ok()) return prepared.status().with_context("verification key");
   auto impl = api::describe_key(std::move(prepared).value());
-  if (impl->report.bits() < min_security_bits) {
-    return invalid_argument("verification key: it proves " + std::to_string(static_cast<int>(impl->report.bits())) +
+  if (impl->prepared.soundness.bits() < min_security_bits) {
+    return invalid_argument("verification key: it proves " +
+                            std::to_string(static_cast<int>(impl->prepared.soundness.bits())) +
                             " bits of security, at least " + std::to_string(static_cast<int>(min_security_bits)) +
                             " are asked for; get a key with more, or lower the floor knowingly");
   }
@@ -64,8 +63,6 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
 }
 
 const KeyInfo& VerificationKey::info() const { return impl_->info; }
-std::string VerificationKey::soundness_text() const { return impl_->report.to_text(); }
-std::string VerificationKey::soundness_json() const { return impl_->report.to_json(); }
 
 namespace {
 
@@ -249,10 +246,6 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
     return rejected(std::move(verdict));
   if (Verdict verdict = compare(inputs, result.inputs, false); !verdict.accepted()) return rejected(std::move(verdict));
   return result;
-}
-
-std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof) {
-  return verifier::part_sizes(api::impl(key).prepared, proof);
 }
 
 }  // namespace zkinfer

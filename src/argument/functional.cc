@@ -89,20 +89,6 @@ Fe weighted_sum(const std::vector<Vector>& vectors, const std::vector<std::int64
   return sums[0];
 }
 
-}  // namespace
-
-ViewGroups group_views(const circuit::LinExpr& expr) {
-  if (expr.views.size() == 1) return {0, {{&expr.views[0]}}};
-  std::size_t rank = 0;
-  for (const circuit::View& view : expr.views) rank = std::max(rank, view.axes.size());
-  ViewGroups best{0, group_by(expr, 0)};
-  for (std::size_t axis = 1; axis < rank; ++axis) {
-    std::vector<std::vector<const circuit::View*>> groups = group_by(expr, axis);
-    if (groups.size() < best.groups.size()) best = {axis, std::move(groups)};
-  }
-  return best;
-}
-
 std::vector<bool> axes_read(const circuit::View& view, std::size_t box_rank) {
   std::vector<bool> read(box_rank, false);
   for (const circuit::AxisMap& map : view.axes) {
@@ -111,41 +97,60 @@ std::vector<bool> axes_read(const circuit::View& view, std::size_t box_rank) {
   return read;
 }
 
+std::vector<std::uint32_t> axes_where(const std::vector<bool>& chosen, bool value) {
+  std::vector<std::uint32_t> out;
+  for (std::uint32_t b = 0; b < chosen.size(); ++b) {
+    if (chosen[b] == value) out.push_back(b);
+  }
+  return out;
+}
+
+ViewGroup describe_group(std::vector<const circuit::View*> views, std::size_t merged, std::size_t box_rank) {
+  ViewGroup group;
+  const std::size_t rank = views[0]->axes.size();
+  group.merges = views.size() > 1 && merged < rank;
+  // Box axes that some view reads, and those that some view does not.
+  std::vector<bool> some(box_rank, false), not_all(box_rank, false);
+  for (const circuit::View* view : views) {
+    const std::vector<bool> read = axes_read(*view, box_rank);
+    for (std::size_t b = 0; b < box_rank; ++b) (read[b] ? some : not_all)[b] = true;
+  }
+  group.broadcast = axes_where(some, false);
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    std::vector<bool> depends(box_rank, false);
+    for (const circuit::View* view : views) {
+      for (const circuit::AxisTerm& t : view->axes[axis].terms) depends[t.box_axis] = true;
+    }
+    // Each view's own factor stands in the merged vector.
+    for (std::size_t b = 0; b < box_rank && group.merges && axis == merged; ++b)
+      depends[b] = depends[b] || (some[b] && not_all[b]);
+    group.depends.push_back(axes_where(depends, true));
+  }
+  group.views = std::move(views);
+  return group;
+}
+
+}  // namespace
+
+ViewGroups group_views(const circuit::LinExpr& expr, std::size_t box_rank) {
+  ViewGroups out;
+  auto best = group_by(expr, 0);
+  std::size_t rank = 0;
+  for (const circuit::View& view : expr.views) rank = std::max(rank, view.axes.size());
+  for (std::size_t axis = 1; axis < rank && best.size() > 1; ++axis) {
+    auto groups = group_by(expr, axis);
+    if (groups.size() >= best.size()) continue;
+    out.merged = axis;
+    best = std::move(groups);
+  }
+  for (auto& views : best) out.groups.push_back(describe_group(std::move(views), out.merged, box_rank));
+  return out;
+}
+
 ExprFunctionals::ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns,
                                  std::size_t box_rank)
-    : expr_(expr), columns_(columns) {
-  ViewGroups grouped = group_views(expr);
-  merged_ = grouped.merged;
-  for (std::vector<const circuit::View*>& views : grouped.groups) {
-    Group group;
-    // Box axes that some view reads, and those that some view does not.
-    std::vector<bool> some(box_rank, false), not_all(box_rank, false);
-    for (const circuit::View* view : views) {
-      const std::vector<bool> read = axes_read(*view, box_rank);
-      for (std::size_t b = 0; b < box_rank; ++b) (read[b] ? some : not_all)[b] = true;
-    }
-    for (std::uint32_t b = 0; b < box_rank; ++b) {
-      if (!some[b]) group.broadcast.push_back(b);
-    }
-    const std::size_t rank = views[0]->axes.size();
-    group.vectors.resize(rank);
-    for (std::size_t axis = 0; axis < rank; ++axis) {
-      std::vector<bool> depends(box_rank, false);
-      for (const circuit::View* view : views) {
-        for (const circuit::AxisTerm& t : view->axes[axis].terms) depends[t.box_axis] = true;
-      }
-      // Each view's own factor stands in the merged vector.
-      if (axis == merged_ && views.size() > 1) {
-        for (std::size_t b = 0; b < box_rank; ++b) depends[b] = depends[b] || (some[b] && not_all[b]);
-      }
-      group.depends.emplace_back();
-      for (std::uint32_t b = 0; b < box_rank; ++b) {
-        if (depends[b]) group.depends.back().push_back(b);
-      }
-    }
-    group.views = std::move(views);
-    groups_.push_back(std::move(group));
-  }
+    : expr_(expr), columns_(columns), grouped_(group_views(expr, box_rank)) {
+  for (const ViewGroup& group : grouped_.groups) vectors_.emplace_back(group.depends.size());
 }
 
 namespace {
@@ -162,13 +167,14 @@ Fe factor_of(const circuit::View& view, const BoxWeights& weights, const std::ve
 
 }  // namespace
 
-Vector ExprFunctionals::vector_of(Group& group, std::size_t axis, const BoxWeights& weights) {
+Vector ExprFunctionals::vector_of(std::size_t group_index, std::size_t axis, const BoxWeights& weights) {
+  const ViewGroup& group = grouped_.groups[group_index];
   std::vector<const AxisWeights*> key;
   for (const std::uint32_t b : group.depends[axis]) key.push_back(weights[b].get());
-  Vector& known = group.vectors[axis][key];
+  Vector& known = vectors_[group_index][axis][key];
   if (known != nullptr) return known;
   std::vector<Fe> vector(columns_[group.views[0]->column].shape[axis]);
-  if (axis != merged_ || group.views.size() == 1) {
+  if (axis != grouped_.merged || group.views.size() == 1) {
     correlate(group.views[0]->axes[axis], weights, Fe::one(), vector);
   } else {
     for (const circuit::View* view : group.views) {
@@ -182,21 +188,19 @@ ExprFunctional ExprFunctionals::at(const BoxWeights& weights) {
   ExprFunctional out;
   out.constant = Fe(expr_.constant);
   for (const auto& axis : weights) out.constant *= axis->total;
-  for (Group& group : groups_) {
-    const circuit::View& first = *group.views[0];
-    const circuit::Column& column = columns_[first.column];
+  for (std::size_t i = 0; i < grouped_.groups.size(); ++i) {
+    const ViewGroup& group = grouped_.groups[i];
+    const circuit::Column& column = columns_[group.views[0]->column];
     Term term;
-    term.column = first.column;
-    const bool is_merged = group.views.size() > 1 && merged_ < first.axes.size();
-    if (is_merged) {
+    term.column = group.views[0]->column;
+    if (group.merges) {
       for (const std::uint32_t b : group.broadcast) term.coef *= weights[b]->total;
     } else {
       // Several views of one column element: their integers add up.
       term.coef = Fe();
       for (const circuit::View* view : group.views) term.coef += factor_of(*view, weights, {});
     }
-    for (std::size_t axis = 0; axis < first.axes.size(); ++axis)
-      term.vectors.push_back(vector_of(group, axis, weights));
+    for (std::size_t axis = 0; axis < group.depends.size(); ++axis) term.vectors.push_back(vector_of(i, axis, weights));
     if (column.oracle == circuit::Oracle::kConstant) {
       out.constant += term.coef * weighted_sum(term.vectors, column.constants);
     } else {

@@ -43,14 +43,17 @@ struct ExprFunctional {
 
 // Views that read a column alike but for one axis give one term, whose vectors on that axis add up; the axis is the one that
 // leaves the fewest terms. Keys of lookups that are made of many bits of a word need it.
+struct ViewGroup {
+  std::vector<const circuit::View*> views;
+  bool merges = false;                              // more than one, with the axis to merge them on
+  std::vector<std::uint32_t> broadcast;             // box axes that no view of the group reads
+  std::vector<std::vector<std::uint32_t>> depends;  // [column axis]: box axes that its vector depends on
+};
 struct ViewGroups {
   std::size_t merged = 0;  // the axis
-  std::vector<std::vector<const circuit::View*>> groups;
+  std::vector<ViewGroup> groups;
 };
-ViewGroups group_views(const circuit::LinExpr& expr);
-
-// The box axes that a view reads: a bit per axis.
-std::vector<bool> axes_read(const circuit::View& view, std::size_t box_rank);
+ViewGroups group_views(const circuit::LinExpr& expr, std::size_t box_rank);
 
 // The functionals of one expression at any number of weights of its box. Every vector is computed once per combination of
 // weights that it depends on; weights are told apart by address, so they must outlive the object.
@@ -61,19 +64,15 @@ class ExprFunctionals {
   ExprFunctional at(const BoxWeights& weights);
 
  private:
-  struct Group {
-    std::vector<const circuit::View*> views;
-    std::vector<std::uint32_t> broadcast;             // box axes that no view of the group reads
-    std::vector<std::vector<std::uint32_t>> depends;  // [column axis]: box axes that its vector depends on
-    std::vector<std::map<std::vector<const AxisWeights*>, Vector>> vectors;  // [column axis]
-  };
+  // By the weights of the box axes that they depend on.
+  using KnownVectors = std::map<std::vector<const AxisWeights*>, Vector>;
 
-  Vector vector_of(Group& group, std::size_t axis, const BoxWeights& weights);
+  Vector vector_of(std::size_t group_index, std::size_t axis, const BoxWeights& weights);
 
   const circuit::LinExpr& expr_;
   const std::vector<circuit::Column>& columns_;
-  std::size_t merged_ = 0;
-  std::vector<Group> groups_;
+  ViewGroups grouped_;
+  std::vector<std::vector<KnownVectors>> vectors_;  // [group][column axis]
 };
 
 }  // namespace zkinfer::argument

@@ -41,16 +41,6 @@ ConstraintCounts::ConstraintCounts(const Compiled& compiled, const OuterMessages
       public_tensors(compiled.circuit.public_tensors.size()),
       messages(outer.messages.size()) {}
 
-const char* ConstraintCounts::label(std::size_t constraint) const {
-  if (constraint < 2) return constraint == 0 ? "lookup leaves p" : "lookup leaves q";
-  constraint -= 2;
-  if (constraint < 2 * contractions) return constraint % 2 == 0 ? "relations lhs" : "relations rhs";
-  constraint -= 2 * contractions;
-  if (constraint-- == 0) return "relations end";
-  if (constraint < equalities) return "equality";
-  return constraint - equalities < public_tensors ? "public output" : "messages";
-}
-
 namespace {
 
 class Evaluator {
@@ -144,7 +134,7 @@ void Evaluator::table_leaves(const LeafBlock& leaf) {
   const circuit::Table& table = circuit_.tables[leaf.index];
   const Fe prefix = leaf_prefix(leaf, outer_.leaves.point);
   const std::span<const Fe> point = std::span(outer_.leaves.point).last(static_cast<std::size_t>(leaf.log_size));
-  const auto rows = std::make_shared<const std::vector<Fe>>(eq_vector(point, std::uint64_t{1} << leaf.log_size));
+  const auto rows = std::make_shared<const std::vector<Fe>>(eq_vector(point));
   // The eq weights of all rows add up to one.
   Fe q = outer_.alpha - Fe(Fp(leaf.index)) - Fe::one();
   Fe power = outer_.beta;

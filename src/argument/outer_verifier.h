@@ -43,8 +43,6 @@ struct ConstraintCounts {
 
   ConstraintCounts(const Compiled& compiled, const OuterMessages& messages);
   std::size_t total() const { return 3 + 2 * contractions + equalities + public_tensors + messages; }
-  // For tests and people.
-  const char* label(std::size_t constraint) const;
 };
 
 // What evaluate_outer gives, piece by piece: a constraint's form and terms come in any number of parts.

@@ -41,18 +41,4 @@ std::int64_t Table::entry(std::uint64_t row, std::size_t index) const {
   return grid->first + static_cast<std::int64_t>(digits % grid->side);
 }
 
-std::optional<std::uint64_t> Table::row_of(std::span<const std::int64_t> tuple) const {
-  if (!grid) {
-    if (!rows.contains(tuple[0])) return std::nullopt;
-    return static_cast<std::uint64_t>(tuple[0] - rows.first);
-  }
-  std::uint64_t row = 0;
-  for (std::size_t i = tuple.size(); i-- > 0;) {
-    const std::int64_t digit = tuple[i] - grid->first;
-    if (digit < 0 || static_cast<std::uint64_t>(digit) >= grid->side) return std::nullopt;
-    row = row * grid->side + static_cast<std::uint64_t>(digit);
-  }
-  return row;
-}
-
 }  // namespace zkinfer::circuit

@@ -148,8 +148,6 @@ struct Table {
   std::size_t tuple_size() const;
   // Entry `index` of row `row`.
   std::int64_t entry(std::uint64_t row, std::size_t index) const;
-  // The first row that begins with these numbers, each |x| < p / 2: all of a grid's, the first of the others'.
-  std::optional<std::uint64_t> row_of(std::span<const std::int64_t> tuple) const;
 };
 
 struct Circuit {

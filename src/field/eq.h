@@ -29,4 +29,9 @@ inline std::vector<Fe> eq_vector(std::span<const Fe> point, std::uint64_t size) 
   return table;
 }
 
+// At all 2^point.size() indices.
+inline std::vector<Fe> eq_vector(std::span<const Fe> point) {
+  return eq_vector(point, std::uint64_t{1} << point.size());
+}
+
 }  // namespace zkinfer

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "field/fe.h"
+#include "field/inverse.h"
 
 namespace zkinfer {
 namespace {

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "field/inverse.h"
 #include "field/simd_test_util.h"
 
 namespace zkinfer {

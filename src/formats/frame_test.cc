@@ -10,6 +10,17 @@
 namespace zkinfer {
 namespace {
 
+consteval bool all_distinct() {
+  for (std::size_t i = 0; i < kFileFormats.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (kFileFormats[i].kind == kFileFormats[j].kind || kFileFormats[i].name == kFileFormats[j].name) return false;
+      if (!kFileFormats[i].extension.empty() && kFileFormats[i].extension == kFileFormats[j].extension) return false;
+    }
+  }
+  return true;
+}
+static_assert(all_distinct(), "two kinds of files share a magic, a name or an extension");
+
 Bytes frame_of(FileKind kind) {
   ByteWriter writer;
   write_frame(writer, kind);

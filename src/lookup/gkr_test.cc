@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/parallel.h"
+#include "field/inverse.h"
 #include "field/simd_test_util.h"
 #include "hiding/test_session.h"
 #include "lookup/gkr_prover.h"

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
+#include "field/inverse.h"
 
 namespace zkinfer::lookup {
 namespace {

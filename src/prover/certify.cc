@@ -3,6 +3,7 @@
 
 #include "prover/key_proof_params.h"
 #include "prover/witness.h"
+#include "prover/write.h"
 #include "verifier/certificate.h"
 
 namespace zkinfer::prover {
@@ -18,7 +19,8 @@ Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) 
         relations::compile_certificate(prepared.key.graph, prepared.key.params.security.zero_knowledge));
     ZKI_ASSIGN_OR_RETURN(params, key_proof_params(prepared.key.params, compiled, {}));
   }
-  ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey key_proof, verifier::prepare_certificate(prepared, params));
+  ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey key_proof,
+                       verifier::prepare_certificate(prepared, params, relations::new_recipes()));
   if (request.progress) request.progress("columns", 0.05);
   circuit::ColumnValues data = fill_columns(prepared.key.graph, key_proof.compiled, model.weights, {});
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
@@ -31,7 +33,7 @@ Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) 
                        prove_messages(model, {key_proof, verifier::kCertificateProtocol, absorb, {}, {}, {}},
                                       std::move(data), request, times));
   if (request.progress) request.progress("done", 1.0);
-  return verifier::key_proof_file(verifier::kCertificateKind, slots, params, messages.bytes);
+  return key_proof_file(verifier::kCertificateKind, slots, params, messages.bytes);
 }
 
 }  // namespace zkinfer::prover

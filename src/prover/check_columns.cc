@@ -125,6 +125,21 @@ Status check_contraction(const Contraction& relation, const relations::CompiledC
   return ok_status();
 }
 
+// The first row that begins with these numbers, each |x| < p / 2: all of a grid's, the first of the others'.
+std::optional<std::uint64_t> row_of(const circuit::Table& table, std::span<const std::int64_t> tuple) {
+  if (!table.grid) {
+    if (!table.rows.contains(tuple[0])) return std::nullopt;
+    return static_cast<std::uint64_t>(tuple[0] - table.rows.first);
+  }
+  std::uint64_t row = 0;
+  for (std::size_t i = tuple.size(); i-- > 0;) {
+    const std::int64_t digit = tuple[i] - table.grid->first;
+    if (digit < 0 || static_cast<std::uint64_t>(digit) >= table.grid->side) return std::nullopt;
+    row = row * table.grid->side + static_cast<std::uint64_t>(digit);
+  }
+  return row;
+}
+
 Status check_lookups(const relations::CompiledCircuit& compiled, const circuit::ColumnValues& data) {
   const argument::TupleValues tuples = evaluate_tuples(compiled, data);
   for (std::size_t i = 0; i < tuples.size(); ++i) {
@@ -133,7 +148,7 @@ Status check_lookups(const relations::CompiledCircuit& compiled, const circuit::
     std::vector<std::int64_t> tuple(tuples[i].size());
     for (std::size_t j = 0; j < tuples[i][0].size(); ++j) {
       for (std::size_t k = 0; k < tuple.size(); ++k) tuple[k] = tuples[i][k][j].to_int();
-      const auto row = table.row_of(tuple);
+      const auto row = row_of(table, tuple);
       if (!row) return failed(lookup.name + " (lookup domain)", j, tuples[i][0][j], Fp::from_int(table.entry(0, 0)));
       for (std::size_t k = 0; k < tuple.size(); ++k) {
         const std::int64_t expected = table.entry(*row, k);

@@ -7,6 +7,7 @@
 
 #include "prover/commit_tensor.h"
 #include "prover/key_proof_params.h"
+#include "relations/recipes.h"
 #include "soundness/caps.h"
 #include "soundness/largest_budget.h"
 

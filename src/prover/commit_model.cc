@@ -11,6 +11,7 @@
 #include "prover/choose_opening.h"
 #include "prover/prf.h"
 #include "prover/witness.h"
+#include "soundness/analyze.h"
 #include "verifier/cost.h"
 
 namespace zkinfer::prover {
@@ -40,6 +41,7 @@ Result<CommittedModel> encode(const qir::QGraph& graph, relations::CompiledCircu
   prepared.limits = kNoVerifyLimits;
   prepared.cost = verifier::count_cost(prepared.key, prepared.compiled.circuit, prepared.limits);
   ZKI_ASSIGN_OR_RETURN(prepared.layouts, argument::place(prepared.compiled, opening));
+  prepared.soundness = soundness::analyze(opening, prepared.compiled.shape);
   if (opening.has_model) {
     model.rows_key = rows_key;
     PrfStream random(rows_key, kModelStream);
@@ -148,7 +150,7 @@ Result<CommittedModel> reopen_model(const qir::QGraph& graph, const qir::WeightS
   key.params = opening;
   key.commitment = {header.root, pcs::ood_value(header.evaluations, opening.model.dimension(), header.base)};
   CommittedModel model;
-  ZKI_ASSIGN_OR_RETURN(model.prepared, verifier::prepare(std::move(key), kNoVerifyLimits));
+  ZKI_ASSIGN_OR_RETURN(model.prepared, verifier::prepare(std::move(key), kNoVerifyLimits, relations::new_recipes()));
   if (!(model.prepared.ood_point == header.base)) {
     return corrupt("code file '" + code_path + "': it is of another commitment; delete it, and it is made again");
   }

@@ -10,6 +10,7 @@
 #include "hiding/pad_values.h"
 #include "prover/prf.h"
 #include "prover/witness.h"
+#include "prover/write.h"
 #include "statement/canonical_bytes.h"
 
 namespace zkinfer::prover {
@@ -51,7 +52,7 @@ Digest proof_key(const CommittedModel& model, const relations::CompiledCircuit& 
                  const circuit::ColumnValues& data, const Digest& entropy) {
   Keccak256 witness;
   for (std::size_t id = 0; id < data.size(); ++id) {
-    if (compiled.param_of_column[id] >= 0 || data[id].empty()) continue;
+    if (relations::param_of_column(compiled, id) >= 0 || data[id].empty()) continue;
     const FpCSpan values = data[id].span();
     witness.update(pcs::content_digest({reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()}));
   }
@@ -266,7 +267,7 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   proof.times.witness = watch.lap();
 
   const auto absorb = [&](Transcript& transcript) {
-    statement::absorb_statement(transcript, prepared.key, request.context, request.slot, proof.data);
+    statement::absorb_statement(transcript, prepared.identity, prepared.key, request.context, request.slot, proof.data);
   };
   const statement::PublicValues tensors = statement::tensor_values(graph, prepared.key.visibility, proof.data);
   const verifier::DataPins pins = verifier::data_pins(prepared, proof.data.commitments);
@@ -276,7 +277,7 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
                        prove_messages(model, {prepared, verifier::kProtocolName, absorb, tensors, pins, data_oracles},
                                       std::move(data), request, proof.times));
   ByteWriter writer;
-  writer.raw(statement::header_bytes(prepared.key, request.context, request.slot, proof.data));
+  writer.raw(header_bytes(prepared.key, request.context, request.slot, proof.data));
   for (pcs::ProofSection& section : messages.opening_sections) section.begin += writer.bytes().size();
   proof.opening_sections = std::move(messages.opening_sections);
   writer.raw(messages.bytes);

@@ -3,6 +3,7 @@
 
 #include "prover/key_proof_params.h"
 #include "prover/witness.h"
+#include "prover/write.h"
 #include "verifier/rotation.h"
 
 namespace zkinfer::prover {
@@ -23,7 +24,7 @@ Result<verifier::PreparedKey> prepare(const CommittedModel& before, const Commit
     ZKI_ASSIGN_OR_RETURN(
         params, key_proof_params(old_key.params, compiled, {{new_key.params.model, new_key.params.model_budget}}));
   }
-  return verifier::prepare_rotation(before.prepared, after.prepared, params);
+  return verifier::prepare_rotation(before.prepared, after.prepared, params, relations::new_recipes());
 }
 
 }  // namespace
@@ -47,7 +48,7 @@ Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, 
                        prove_messages(before, {key_proof, verifier::kRotationProtocol, absorb, {}, pins, data_oracles},
                                       std::move(data), request, times));
   if (request.progress) request.progress("done", 1.0);
-  return verifier::key_proof_file(verifier::kRotationKind, slots, params, messages.bytes);
+  return key_proof_file(verifier::kRotationKind, slots, params, messages.bytes);
 }
 
 }  // namespace zkinfer::prover

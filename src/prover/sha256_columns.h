@@ -4,7 +4,7 @@
 
 #include "circuit/evaluate.h"
 #include "hash/sha256.h"
-#include "relations/builder.h"
+#include "relations/recipe_sink.h"
 
 namespace zkinfer::prover {
 

@@ -70,9 +70,10 @@ class Filler {
       : graph_(graph), compiled_(compiled), witness_(witness), data_(data) {}
 
   FpVec column(std::size_t id) const {
-    const Recipe& recipe = compiled_.recipes[id];
+    const Recipe& recipe = relations::recipe_of(compiled_, id);
     switch (recipe.kind) {
-      case Recipe::Kind::kGiven: return {};
+      case Recipe::Kind::kGiven: return to_field(compiled_.circuit.columns[id].constants);
+      case Recipe::Kind::kParameter: return {};
       case Recipe::Kind::kValue: return to_field(witness_.values[recipe.value]);
       case Recipe::Kind::kQuotient:
       case Recipe::Kind::kRemainder:
@@ -91,8 +92,7 @@ class Filler {
       case Recipe::Kind::kMaximum: return maximum(recipe);
       case Recipe::Kind::kLimb:
         return map(evaluated(recipe.expr, recipe.box), [&](std::int64_t x) { return limb_of(x, recipe); });
-      case Recipe::Kind::kDivLimb: return div_limb(recipe);
-      case Recipe::Kind::kConstant: return to_field(compiled_.circuit.columns[id].constants);
+      case Recipe::Kind::kDivisionLimb: return div_limb(recipe);
       case Recipe::Kind::kSha256:
         return sha256_column(recipe.sha256, evaluated(recipe.expr, recipe.box), recipe.entry_bytes);
     }
@@ -153,7 +153,7 @@ ColumnValues fill_columns(const qir::QGraph& graph, const relations::CompiledCir
   const Filler filler(graph, compiled, witness, data);
   // In order: a recipe reads earlier columns only.
   for (std::size_t id = 0; id < data.size(); ++id) {
-    if (compiled.param_of_column[id] < 0) data[id] = filler.column(id);
+    if (relations::param_of_column(compiled, id) < 0) data[id] = filler.column(id);
   }
   return data;
 }
@@ -162,7 +162,7 @@ ColumnValues parameter_columns(const relations::CompiledCircuit& compiled, const
   ColumnValues data(compiled.circuit.columns.size());
   data.keep(weights.memory());
   for (std::size_t id = 0; id < data.size(); ++id) {
-    const std::int64_t param = compiled.param_of_column[id];
+    const std::int64_t param = relations::param_of_column(compiled, id);
     if (param >= 0) data.borrow(id, weights[static_cast<std::size_t>(param)]);
   }
   return data;
@@ -214,7 +214,7 @@ void count_rows(const circuit::Table& table, const std::vector<FpVec>& tuple, st
 }  // namespace
 
 void count_multiplicities(const relations::CompiledCircuit& compiled, const argument::TupleValues& tuples,
-                         ColumnValues& data) {
+                          ColumnValues& data) {
   const circuit::Circuit& circuit = compiled.circuit;
   for (const circuit::Table& table : circuit.tables) data[table.multiplicity] = FpVec(table.num_rows());
   for (std::size_t lookup = 0; lookup < tuples.size(); ++lookup) {

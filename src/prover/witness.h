@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The witness columns of a circuit, from the integer executor's values (recipes: relations/builder.h).
+// The witness columns of a circuit, from the integer executor's values (recipes: relations/recipes.h).
 #pragma once
 
 #include "argument/outer_prover.h"
 #include "circuit/evaluate.h"
 #include "exec/integer/executor.h"
-#include "relations/compile.h"
+#include "relations/recipes.h"
 
 namespace zkinfer::prover {
 

@@ -10,10 +10,8 @@
 namespace zkinfer::relations {
 
 using circuit::AxisMap;
-using circuit::Box;
-using circuit::LinExpr;
 
-Status build_arg_max(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_arg_max(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const qir::Value& input = builder.value(node.inputs[0]);
   const auto axis = static_cast<std::size_t>(node.axes[0]);
@@ -24,41 +22,25 @@ Status build_arg_max(Builder& builder, std::uint32_t index) {
   if (n > 1) x = builder.refined(node.name + " input", x, axis, {n});
   std::vector<AxisMap> maps;
   for (std::size_t a = 0; a < x.atoms_per_axis.size(); ++a) {
-    const Box atoms = x.axis_atoms(a);
     if (a == axis) {
       if (keep) y.atoms_per_axis.push_back(0);
       if (n > 1) maps.push_back({});
       continue;
     }
-    for (const std::uint64_t size : atoms) {
-      maps.push_back(mixed_radix(static_cast<std::uint32_t>(y.atoms.size()), {size}));
-      y.atoms.push_back(size);
-    }
-    y.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
+    y.add_axis(x.axis_atoms(a), maps);
   }
-  if (n == 1) {
-    builder.set(node.output, std::move(y));
-    return ok_status();
-  }
+  if (n == 1) return y;
   const auto last = static_cast<std::uint32_t>(y.atoms.size());
   maps[x.first_atom(axis)] = mixed_radix(last, {n});
   const LinExpr value = rebased(x, maps);
   Box box = y.atoms;
   box.push_back(n);
 
-  Recipe maximum;
-  maximum.kind = Recipe::Kind::kMaximum;
-  maximum.expr = value;
-  maximum.box = box;
-  const circuit::ColumnId m_id =
-      builder.add_column(node.name + " maximum", circuit::Oracle::kWitness, y.atoms, maximum);
-  const LinExpr m = circuit::column_expr(builder.columns()[m_id], m_id);
-  Recipe step = maximum;
-  step.kind = Recipe::Kind::kArgMaxStep;
-  const circuit::ColumnId c_id = builder.add_column(node.name + " step", circuit::Oracle::kWitness, box, step);
-  const LinExpr c = circuit::column_expr(builder.columns()[c_id], c_id);
-  std::vector<AxisMap> back;
-  for (std::uint32_t b = 0; b < box.size(); ++b) back.push_back(mixed_radix(b, {box[b]}));
+  const LinExpr m = builder.add_witness(node.name + " maximum", y.atoms);
+  builder.recipes().maximum(Builder::column_of(m), value, box);
+  const LinExpr c = builder.add_witness(node.name + " step", box);
+  builder.recipes().arg_max_step(Builder::column_of(c), value, box);
+  std::vector<AxisMap> back = identity_maps(box);
   back[last].offset = -1;
   const LinExpr e = circuit::minus(c, circuit::rebase(c, back));
 
@@ -75,8 +57,7 @@ Status build_arg_max(Builder& builder, std::uint32_t index) {
   std::vector<AxisMap> summed = back;
   summed[last] = {0, {}, {{n, 1}}};
   y.expr = circuit::plus_constant(circuit::scaled(circuit::rebase(c, summed), -1), static_cast<std::int64_t>(n));
-  builder.set(node.output, std::move(y));
-  return ok_status();
+  return y;
 }
 
 }  // namespace zkinfer::relations

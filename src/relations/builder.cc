@@ -9,9 +9,6 @@
 namespace zkinfer::relations {
 
 using circuit::AxisMap;
-using circuit::Box;
-using circuit::ColumnId;
-using circuit::LinExpr;
 
 namespace {
 
@@ -23,13 +20,9 @@ std::uint64_t num_points(const Box& box) {
 
 }  // namespace
 
-ColumnId Builder::add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape,
-                             Recipe recipe) {
-  const auto id = static_cast<ColumnId>(built_.circuit.columns.size());
-  built_.circuit.columns.push_back({std::move(name), oracle, std::move(shape)});
-  built_.recipes.push_back(std::move(recipe));
-  built_.param_of_column.push_back(-1);
-  return id;
+ColumnId Builder::add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape) {
+  circuit_.columns.push_back({std::move(name), oracle, std::move(shape)});
+  return static_cast<ColumnId>(columns().size() - 1);
 }
 
 ColumnId Builder::constant_column(std::string name, std::vector<std::uint64_t> shape,
@@ -38,10 +31,8 @@ ColumnId Builder::constant_column(std::string name, std::vector<std::uint64_t> s
     const circuit::Column& column = columns()[id];
     if (column.oracle == circuit::Oracle::kConstant && column.shape == shape && column.constants == values) return id;
   }
-  Recipe recipe;
-  recipe.kind = Recipe::Kind::kConstant;
-  const ColumnId id = add_column(std::move(name), circuit::Oracle::kConstant, std::move(shape), std::move(recipe));
-  built_.circuit.columns[id].constants = std::move(values);
+  const ColumnId id = add_column(std::move(name), circuit::Oracle::kConstant, std::move(shape));
+  circuit_.columns[id].constants = std::move(values);
   ZKI_CHECK_EQ(columns()[id].constants.size(), columns()[id].num_elements(), "a constant per element");
   return id;
 }
@@ -55,29 +46,22 @@ Tensor Builder::shape_only(const Shape& shape) const {
   return tensor;
 }
 
-Tensor Builder::add_tensor(std::string name, const Tensor& like, Recipe recipe) {
-  Tensor tensor{like.atoms, like.atoms_per_axis, {}};
-  const ColumnId id = add_column(std::move(name), circuit::Oracle::kWitness, like.atoms, std::move(recipe));
-  tensor.expr = circuit::column_expr(columns()[id], id);
-  return tensor;
-}
-
 void Builder::add_lookup(std::string name, Box box, std::uint32_t table, std::vector<LinExpr> tuple) {
-  ZKI_CHECK_EQ(tuple.size(), built_.circuit.tables[table].tuple_size(), "a tuple has its table's width");
-  built_.circuit.lookups.push_back({std::move(name), std::move(box), table, std::move(tuple)});
+  ZKI_CHECK_EQ(tuple.size(), circuit_.tables[table].tuple_size(), "a tuple has its table's width");
+  circuit_.lookups.push_back({std::move(name), std::move(box), table, std::move(tuple)});
 }
 
 void Builder::add_equality(std::string name, Box box, LinExpr expr) {
-  built_.circuit.equalities.push_back({std::move(name), std::move(box), std::move(expr)});
+  circuit_.equalities.push_back({std::move(name), std::move(box), std::move(expr)});
 }
 
 std::uint32_t Builder::add_table(qir::Table rows) {
-  built_.circuit.tables.push_back({std::move(rows)});
-  return static_cast<std::uint32_t>(built_.circuit.tables.size() - 1);
+  circuit_.tables.push_back({std::move(rows)});
+  return static_cast<std::uint32_t>(circuit_.tables.size() - 1);
 }
 
 std::uint32_t Builder::explicit_table(int log_size, std::vector<std::int32_t> values) {
-  const auto& tables = built_.circuit.tables;
+  const auto& tables = circuit_.tables;
   for (std::uint32_t i = 0; i < tables.size(); ++i) {
     const qir::Table& rows = tables[i].rows;
     if (rows.kind == qir::TableKind::kExplicit && rows.first == 0 && rows.values == values) return i;
@@ -90,7 +74,7 @@ std::uint32_t Builder::explicit_table(int log_size, std::vector<std::int32_t> va
 }
 
 std::uint32_t Builder::positive_part_table(std::int64_t reach) {
-  auto& tables = built_.circuit.tables;
+  auto& tables = circuit_.tables;
   for (std::uint32_t i = 0; i < tables.size(); ++i) {
     const qir::Table& rows = tables[i].rows;
     // Exact on its whole domain: values beyond `reach` must not be clamped from above.
@@ -109,28 +93,30 @@ std::uint32_t Builder::positive_part_table(std::int64_t reach) {
   return add_table(std::move(rows));
 }
 
+std::optional<std::uint32_t> Builder::range_table(int least_bits, int most_bits) const {
+  std::optional<std::uint32_t> best;
+  for (std::uint32_t i = 0; i < circuit_.tables.size(); ++i) {
+    const circuit::Table& table = circuit_.tables[i];
+    if (table.grid || table.rows.kind != qir::TableKind::kRange) continue;
+    const int bits = table.rows.log_size;
+    if (bits >= least_bits && bits <= most_bits && (!best || bits < circuit_.tables[*best].rows.log_size)) best = i;
+  }
+  return best;
+}
+
 void Builder::add_range_check(const std::string& name, const Box& box, const LinExpr& expr, int log_size) {
   if (log_size > kMaxRangeBits) return add_limb_checks(name, box, expr, log_size);
-  const auto& tables = built_.circuit.tables;
-  for (std::uint32_t i = 0; i < tables.size(); ++i) {
-    const qir::Table& rows = tables[i].rows;
-    if (!tables[i].grid && rows.kind == qir::TableKind::kRange && rows.log_size == log_size) {
-      return add_lookup(name, box, i, {circuit::plus_constant(expr, rows.first)});
-    }
+  std::optional<std::uint32_t> table = range_table(log_size, log_size);
+  if (!table) {
+    qir::Table rows;
+    rows.log_size = static_cast<std::uint8_t>(log_size);
+    table = add_table(std::move(rows));
   }
-  qir::Table rows;
-  rows.log_size = static_cast<std::uint8_t>(log_size);
-  add_lookup(name, box, add_table(std::move(rows)), {expr});
+  add_lookup(name, box, *table, {circuit::plus_constant(expr, circuit_.tables[*table].rows.first)});
 }
 
 int Builder::cheapest_limb(std::uint64_t num_elements, int log_size) const {
-  const auto new_rows = [&](int bits) {
-    const auto& tables = built_.circuit.tables;
-    const bool known = std::any_of(tables.begin(), tables.end(), [&](const circuit::Table& table) {
-      return !table.grid && table.rows.kind == qir::TableKind::kRange && table.rows.log_size == bits;
-    });
-    return known ? 0 : std::uint64_t{1} << bits;
-  };
+  const auto new_rows = [&](int bits) { return range_table(bits, bits) ? 0 : std::uint64_t{1} << bits; };
   int best = kMaxRangeBits;
   std::uint64_t least = UINT64_MAX;
   for (int bits = kMaxRangeBits; bits >= 1; --bits) {
@@ -149,15 +135,9 @@ void Builder::add_limb_checks(const std::string& name, const Box& box, const Lin
   const int limb_bits = cheapest_limb(num_points(box), log_size);
   LinExpr rest = expr;
   for (int shift = 0; shift < log_size; shift += limb_bits) {
-    Recipe recipe;
-    recipe.kind = Recipe::Kind::kLimb;
-    recipe.expr = expr;
-    recipe.box = box;
-    recipe.limb_shift = shift;
-    recipe.limb_bits = std::min(limb_bits, log_size - shift);
-    const int bits = recipe.limb_bits;
-    const ColumnId id = add_column(name + " limb", circuit::Oracle::kWitness, box, std::move(recipe));
-    const LinExpr limb = circuit::column_expr(columns()[id], id);
+    const int bits = std::min(limb_bits, log_size - shift);
+    const LinExpr limb = add_witness(name + " limb", box);
+    recipes().limb(column_of(limb), expr, box, shift, bits);
     add_range_check(name + " limb", box, limb, bits);
     rest = circuit::minus(rest, circuit::scaled(limb, std::int64_t{1} << shift));
   }
@@ -167,15 +147,8 @@ void Builder::add_limb_checks(const std::string& name, const Box& box, const Lin
 void Builder::add_nonnegative_check(const std::string& name, const Box& box, const LinExpr& expr, std::int64_t reach,
                                     int most_bits) {
   const int log_size = circuit::axis_bits(static_cast<std::uint64_t>(reach) + 1);
-  const auto& tables = built_.circuit.tables;
-  int best = 64;
-  for (const circuit::Table& table : tables) {
-    if (!table.grid && table.rows.kind == qir::TableKind::kRange && table.rows.log_size >= log_size &&
-        table.rows.log_size <= most_bits) {
-      best = std::min<int>(best, table.rows.log_size);
-    }
-  }
-  add_range_check(name, box, expr, best == 64 ? log_size : best);
+  const std::optional<std::uint32_t> table = range_table(log_size, most_bits);
+  add_range_check(name, box, expr, table ? circuit_.tables[*table].rows.log_size : log_size);
 }
 
 Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool flat) {
@@ -194,22 +167,12 @@ Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool 
     shape = {total};
     column_axes = {mixed_radix(0, tensor.atoms)};
   }
-  Recipe recipe;
-  recipe.kind = Recipe::Kind::kExpression;
-  recipe.expr = tensor.expr;
-  recipe.box = tensor.atoms;
-  const ColumnId id = add_column(name + " copy", circuit::Oracle::kWitness, shape, std::move(recipe));
-  circuit::View view{id, Fp(1), column_axes};
-  LinExpr copy;
-  copy.views.push_back(std::move(view));
+  const ColumnId id = add_column(name + " copy", circuit::Oracle::kWitness, shape);
+  recipes().expression(id, tensor.expr, tensor.atoms);
+  const LinExpr copy{Fp(), {{id, Fp(1), std::move(column_axes)}}};
   add_equality(name + " copy", tensor.atoms, circuit::minus(copy, tensor.expr));
-  circuit::View out_view{id, Fp(1), {}};
-  if (flat) {
-    out_view.axes.push_back(mixed_radix(0, out.atoms));
-  } else {
-    for (std::uint32_t axis = 0; axis < shape.size(); ++axis) out_view.axes.push_back(mixed_radix(axis, {shape[axis]}));
-  }
-  out.expr.views.push_back(std::move(out_view));
+  out.expr = whole(id);
+  if (flat) out.expr.views[0].axes = {mixed_radix(0, out.atoms)};
   return flat ? without_unit_atoms(out) : out;
 }
 
@@ -302,10 +265,8 @@ void Builder::add_interval_check(const std::string& name, const Box& box, const 
 }
 
 ColumnId Builder::add_param_column(qir::ValueId id, circuit::Oracle oracle) {
-  Recipe recipe;
-  recipe.value = id;
-  const ColumnId column = add_column(value(id).name, oracle, shape_only(value(id).shape).atoms, std::move(recipe));
-  built_.param_of_column[column] = id;
+  const ColumnId column = add_column(value(id).name, oracle, shape_only(value(id).shape).atoms);
+  recipes().parameter(column, id);
   return column;
 }
 
@@ -314,21 +275,15 @@ void Builder::add_inputs_and_params() {
     const qir::Value& v = value(id);
     if (v.kind == qir::ValueKind::kNode) continue;
     Tensor tensor = shape_only(v.shape);
-    ColumnId column = 0;
     if (v.kind == qir::ValueKind::kParam) {
-      column = add_param_column(id, circuit::Oracle::kModel);
+      tensor.expr = whole(add_param_column(id, circuit::Oracle::kModel));
     } else {
-      Recipe recipe;
-      recipe.kind = Recipe::Kind::kValue;
-      recipe.value = id;
-      column = add_column(v.name, circuit::Oracle::kWitness, tensor.atoms, std::move(recipe));
-    }
-    tensor.expr = circuit::column_expr(columns()[column], column);
-    if (v.kind != qir::ValueKind::kParam) {
+      tensor.expr = add_witness(v.name, tensor.atoms);
+      recipes().value(column_of(tensor.expr), id);
       // The input's range is part of the statement.
       add_interval_check(v.name, tensor.atoms, tensor.expr, v.lo, v.hi);
     }
-    set(id, std::move(tensor));
+    tensors_[id] = std::move(tensor);
   }
 }
 
@@ -352,17 +307,9 @@ Status Builder::count_views(std::uint32_t index) {
 }
 
 Status Builder::add_node(std::uint32_t index) {
-  ZKI_RETURN_IF_ERROR(build_node(index));
-  if (!tensors_[graph_.nodes[index].output].expr.out_of_reach) return ok_status();
-  return resource_limit(
-      "the strides of the slices, pads and windows before it multiply to more than 2^48; copy a tensor between them "
-      "(give it a table)");
-}
-
-Status Builder::build_node(std::uint32_t index) {
   using qir::Op;
   ZKI_RETURN_IF_ERROR(count_views(index));
-  using BuildFunction = Status (*)(Builder&, std::uint32_t);
+  using BuildFunction = Result<Tensor> (*)(Builder&, std::uint32_t);
   static constexpr base::OpTable<Op, qir::kNumOps, BuildFunction> kBuild({
       {Op::kConv, build_conv},
       {Op::kMatMul, build_matmul},
@@ -380,7 +327,12 @@ Status Builder::build_node(std::uint32_t index) {
       {Op::kPad, build_pad},
       {Op::kConcat, build_concat},
   });
-  return kBuild[graph_.nodes[index].op](*this, index);
+  const qir::Node& node = graph_.nodes[index];
+  ZKI_ASSIGN_OR_RETURN(tensors_[node.output], kBuild[node.op](*this, index));
+  if (!tensors_[node.output].expr.out_of_reach) return ok_status();
+  return resource_limit(
+      "the strides of the slices, pads and windows before it multiply to more than 2^48; copy a tensor between them "
+      "(give it a table)");
 }
 
 Status Builder::count_statement() {
@@ -410,7 +362,7 @@ Status Builder::count_statement() {
   };
   ZKI_RETURN_IF_ERROR(count(qir::public_values(graph_, visibility_), 1));
   ZKI_RETURN_IF_ERROR(count(qir::committed_values(graph_, visibility_), 1));
-  // Every column of a hash has the tensor in its recipe.
+  // Every column of a hash has the tensor in the prover's recipe.
   ZKI_RETURN_IF_ERROR(count(hashed_ids, 8));
   return ok_status();
 }
@@ -456,13 +408,10 @@ void Builder::add_committed_tensors() {
   const std::vector<qir::ValueId> ids = qir::committed_values(graph_, visibility_);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const Tensor& tensor = tensors_[ids[i]];
-    Recipe recipe;
-    recipe.kind = Recipe::Kind::kValue;
-    recipe.value = ids[i];
     const ColumnId id = add_column(value(ids[i]).name + " committed", circuit::data_oracle(i),
-                                   {static_cast<std::uint64_t>(value(ids[i]).shape.num_elements())}, std::move(recipe));
-    LinExpr committed;
-    committed.views.push_back({id, Fp(1), {mixed_radix(0, tensor.atoms)}});
+                                   {static_cast<std::uint64_t>(value(ids[i]).shape.num_elements())});
+    recipes().value(id, ids[i]);
+    const LinExpr committed{Fp(), {{id, Fp(1), {mixed_radix(0, tensor.atoms)}}}};
     add_equality(value(ids[i]).name + " committed", tensor.atoms, circuit::minus(committed, tensor.expr));
   }
 }
@@ -475,9 +424,9 @@ Status Builder::add_digests() {
   return ok_status();
 }
 
-Result<BuiltCircuit> Builder::build() && {
+Result<circuit::Circuit> Builder::build() && {
   ZKI_ASSIGN_OR_RETURN(sound_, qir::sound_ranges(graph_));
-  for (const qir::Table& rows : graph_.tables) built_.circuit.tables.push_back({rows});
+  for (const qir::Table& rows : graph_.tables) circuit_.tables.push_back({rows});
   tensors_.resize(graph_.values.size());
   add_inputs_and_params();
   for (std::uint32_t index = 0; index < graph_.nodes.size(); ++index) {
@@ -489,42 +438,39 @@ Result<BuiltCircuit> Builder::build() && {
   add_committed_tensors();
   ZKI_RETURN_IF_ERROR(add_digests());
   finish_tables();
-  return std::move(built_);
+  return std::move(circuit_);
 }
 
-Result<BuiltCircuit> Builder::build_rotation() && {
+Result<circuit::Circuit> Builder::build_rotation() && {
   for (qir::ValueId id = 0; id < graph_.values.size(); ++id) {
     if (value(id).kind != qir::ValueKind::kParam) continue;
     const ColumnId before = add_param_column(id, circuit::Oracle::kModel);
     const ColumnId after = add_param_column(id, circuit::data_oracle(0));
-    add_equality(
-        value(id).name, columns()[before].shape,
-        circuit::minus(circuit::column_expr(columns()[after], after), circuit::column_expr(columns()[before], before)));
+    add_equality(value(id).name, columns()[before].shape, circuit::minus(whole(after), whole(before)));
   }
   finish_tables();
-  return std::move(built_);
+  return std::move(circuit_);
 }
 
 void Builder::finish_tables() {
   // Tables that nothing looks up cost leaves for nothing.
-  std::vector<std::uint32_t> new_index(built_.circuit.tables.size(), 0);
-  std::vector<bool> used(built_.circuit.tables.size(), false);
-  for (const circuit::Lookup& lookup : built_.circuit.lookups) used[lookup.table] = true;
+  std::vector<std::uint32_t> new_index(circuit_.tables.size(), 0);
+  std::vector<bool> used(circuit_.tables.size(), false);
+  for (const circuit::Lookup& lookup : circuit_.lookups) used[lookup.table] = true;
   std::vector<circuit::Table> kept;
   for (std::size_t i = 0; i < used.size(); ++i) {
     if (!used[i]) continue;
     new_index[i] = static_cast<std::uint32_t>(kept.size());
-    kept.push_back(std::move(built_.circuit.tables[i]));
+    kept.push_back(std::move(circuit_.tables[i]));
   }
-  built_.circuit.tables = std::move(kept);
-  for (circuit::Lookup& lookup : built_.circuit.lookups) lookup.table = new_index[lookup.table];
-  for (std::size_t i = 0; i < built_.circuit.tables.size(); ++i) {
-    const std::uint64_t num_rows = built_.circuit.tables[i].num_rows();
-    const ColumnId id =
-        add_column("multiplicities of table " + std::to_string(i), circuit::Oracle::kWitness, {num_rows}, {});
-    built_.circuit.tables[i].multiplicity = id;
+  circuit_.tables = std::move(kept);
+  for (circuit::Lookup& lookup : circuit_.lookups) lookup.table = new_index[lookup.table];
+  for (std::size_t i = 0; i < circuit_.tables.size(); ++i) {
+    const std::uint64_t num_rows = circuit_.tables[i].num_rows();
+    circuit_.tables[i].multiplicity =
+        add_column("multiplicities of table " + std::to_string(i), circuit::Oracle::kWitness, {num_rows});
   }
-  built_.circuit.blind = add_column("lookup blind", circuit::Oracle::kWitness, {3}, {});
+  circuit_.blind = add_column("lookup blind", circuit::Oracle::kWitness, {3});
 }
 
 }  // namespace zkinfer::relations

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builder: derives the circuit from the public structure of an integer graph, one file per operator. Prover and verifier
-// run the same builder; the recipes say how the prover fills each witness column.
+// run the same builder; the prover listens to what it says of filling the columns (relations/recipe_sink.h).
 #pragma once
 
 #include <string>
@@ -9,49 +9,10 @@
 #include "circuit/circuit.h"
 #include "qir/ops/rules.h"
 #include "qir/visibility.h"
+#include "relations/recipe_sink.h"
 #include "relations/tensor.h"
 
 namespace zkinfer::relations {
-
-// The columns of one SHA-256 circuit (relations/sha256.h).
-enum class Sha256Column : std::uint8_t { kBits, kChoice, kMajority, kSchedule, kCarries, kWords, kDigest };
-
-// How the prover computes a witness column.
-struct Recipe {
-  enum class Kind : std::uint8_t {
-    kGiven,         // set by the protocol: parameters, pads, blind, multiplicities
-    kValue,         // the executor's values of graph value `value`
-    kQuotient,      // floor((acc + round) / 2^shift) of node `node`
-    kRemainder,     // (acc + round) mod 2^shift of node `node`
-    kExpression,    // `expr` over the column's box
-    kPositivePart,  // max(0, expr) over the column's box
-    kArgMaxStep,    // over [.., n]: 1 at and after the index of the maximum of `expr` along the last axis
-    kMaximum,       // over the column's box: maximum of `expr` over [column box, n], its last axis
-    kTable,         // table `table` of the graph at `expr` over the column's box
-    kLimb,          // bits [limb_shift, limb_shift + limb_bits) of expr
-    kDivLimb,       // the same of expr mod other, or of other - 1 - (expr mod other) if negated
-    kConstant,      // the column's own constants
-    kSha256,        // column `sha256` of the hash of `expr` over the box, row-major, entries of entry_bytes bytes
-  };
-  Kind kind = Kind::kGiven;
-  qir::ValueId value = 0;
-  std::uint32_t node = 0;
-  circuit::LinExpr expr;
-  circuit::LinExpr other;
-  circuit::Box box;  // of expr and other
-  std::int32_t table = 0;
-  int limb_shift = 0;
-  int limb_bits = 0;
-  bool negated = false;
-  Sha256Column sha256 = Sha256Column::kBits;
-  std::size_t entry_bytes = 1;
-};
-
-struct BuiltCircuit {
-  circuit::Circuit circuit;
-  std::vector<Recipe> recipes;                // by ColumnId
-  std::vector<std::int64_t> param_of_column;  // by ColumnId: graph value whose parameters it holds, -1 otherwise
-};
 
 // Wider ranges are cut in limbs: a table of 2^16 rows costs a proof about as much as 2^16 lookups.
 inline constexpr int kMaxRangeBits = 16;
@@ -81,17 +42,19 @@ std::vector<AxisPadding> window_paddings(const qir::Node& node, const Shape& in,
 
 class Builder {
  public:
-  // max_bytes: of expressions, about.
-  explicit Builder(const qir::QGraph& graph, const qir::Visibility& visibility = {},
-                   std::uint64_t max_bytes = kMaxCircuitBytes)
-      : graph_(graph), visibility_(visibility), max_bytes_(max_bytes) {}
+  // max_bytes: of expressions, about. recipes: may be null.
+  Builder(const qir::QGraph& graph, const qir::Visibility& visibility, std::uint64_t max_bytes, RecipeSink* recipes)
+      : graph_(graph),
+        visibility_(visibility),
+        recipes_(recipes != nullptr ? *recipes : nobody_),
+        max_bytes_(max_bytes) {}
 
   // unsupported: a construct that has no relation yet, with the node's name and what to do.
-  Result<BuiltCircuit> build() &&;
+  Result<circuit::Circuit> build() &&;
   // The certificate of the parameters instead: the same model columns, and that every parameter lies in its range.
-  Result<BuiltCircuit> build_certificate() &&;
+  Result<circuit::Circuit> build_certificate() &&;
   // The rotation instead: the same model columns, once more in data oracle 0, and that both hold the same parameters.
-  Result<BuiltCircuit> build_rotation() &&;
+  Result<circuit::Circuit> build_rotation() &&;
 
   // ---- used by the operators' files (relations/<op>.cc) ----
   const qir::QGraph& graph() const { return graph_; }
@@ -102,20 +65,29 @@ class Builder {
   qir::Interval honest_range(qir::ValueId id) const;
   // How far two of its entries can be apart in an honest run.
   std::int64_t honest_reach(qir::ValueId id) const;
-  const std::vector<circuit::Column>& columns() const { return built_.circuit.columns; }
+  const std::vector<circuit::Column>& columns() const { return circuit_.columns; }
+  RecipeSink& recipes() { return recipes_; }
   const Tensor& tensor(qir::ValueId id) const { return tensors_[id]; }
 
-  circuit::ColumnId add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape,
-                               Recipe recipe);
+  circuit::ColumnId add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape);
+  // The expression of a column over its own shape, and the other way round.
+  circuit::LinExpr whole(circuit::ColumnId id) const { return circuit::column_expr(columns()[id], id); }
+  static circuit::ColumnId column_of(const circuit::LinExpr& whole) { return whole.views[0].column; }
+  // A new witness column.
+  circuit::LinExpr add_witness(std::string name, std::vector<std::uint64_t> shape) {
+    return whole(add_column(std::move(name), circuit::Oracle::kWitness, std::move(shape)));
+  }
   // A column of public constants: an earlier one of the same shape and values, or a new one.
   circuit::ColumnId constant_column(std::string name, std::vector<std::uint64_t> shape,
                                     std::vector<std::int64_t> values);
   // A new witness column over `like`'s atoms, grouped as `like`.
-  Tensor add_tensor(std::string name, const Tensor& like, Recipe recipe);
+  Tensor add_tensor(std::string name, const Tensor& like) {
+    return {like.atoms, like.atoms_per_axis, add_witness(std::move(name), like.atoms)};
+  }
   // Atoms = the shape's dimensions above 1, one per axis.
   Tensor shape_only(const Shape& shape) const;
 
-  void add_contraction(circuit::Contraction relation) { built_.circuit.contractions.push_back(std::move(relation)); }
+  void add_contraction(circuit::Contraction relation) { circuit_.contractions.push_back(std::move(relation)); }
   void add_lookup(std::string name, circuit::Box box, std::uint32_t table, std::vector<circuit::LinExpr> tuple);
   void add_equality(std::string name, circuit::Box box, circuit::LinExpr expr);
   // expr in [0, 2^log_size) at every point of the box.
@@ -126,7 +98,7 @@ class Builder {
                              std::int64_t reach, int most_bits = 63);
   // The table of these values at 0 .. 2^log_size - 1: one that is there, or a new one.
   std::uint32_t explicit_table(int log_size, std::vector<std::int32_t> values);
-  void add_public_tensor(circuit::PublicTensor tensor) { built_.circuit.public_tensors.push_back(std::move(tensor)); }
+  void add_public_tensor(circuit::PublicTensor tensor) { circuit_.public_tensors.push_back(std::move(tensor)); }
   // Index of the table of graph table `index`.
   std::uint32_t graph_table(std::int32_t index) const { return static_cast<std::uint32_t>(index); }
   // Some table (x, max(0, x)) that has every |x| <= reach: one of the graph's, or a new one. Exact on its whole domain.
@@ -156,8 +128,6 @@ class Builder {
   // acc of node `index` is not an expression: commits its quotient and remainder and returns the tensor of acc over
   // `like`'s atoms; y receives the tensor of the node's value.
   Tensor committed_accumulator(std::uint32_t index, const Tensor& like, Tensor& y);
-  // Remembers the tensor of an output value.
-  void set(qir::ValueId id, Tensor tensor) { tensors_[id] = std::move(tensor); }
 
  private:
   void add_inputs_and_params();
@@ -168,10 +138,11 @@ class Builder {
                           std::int64_t lo, std::int64_t hi);
   void finish_tables();
   Status add_node(std::uint32_t index);
-  Status build_node(std::uint32_t index);
   Status count_views(std::uint32_t index);
   Status check_bytes() const;
   std::uint32_t add_table(qir::Table rows);
+  // The smallest range table of at least 2^least_bits and at most 2^most_bits rows; nothing when there is none.
+  std::optional<std::uint32_t> range_table(int least_bits, int most_bits) const;
   // The limb width whose lookups and new table rows are fewest.
   int cheapest_limb(std::uint64_t num_elements, int log_size) const;
   void add_limb_checks(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
@@ -187,7 +158,9 @@ class Builder {
 
   const qir::QGraph& graph_;
   qir::Visibility visibility_;
-  BuiltCircuit built_;
+  RecipeSink nobody_;
+  RecipeSink& recipes_;
+  circuit::Circuit circuit_;
   std::vector<Tensor> tensors_;
   qir::Ranges sound_;
   std::uint64_t num_views_ = 0;  // of all tensors so far
@@ -195,22 +168,22 @@ class Builder {
   std::uint64_t max_bytes_;
 };
 
-// One function per operator; `index` is the node's index in the graph. In relations/<op>.cc.
-Status build_conv(Builder& builder, std::uint32_t index);
-Status build_matmul(Builder& builder, std::uint32_t index);
-Status build_mul(Builder& builder, std::uint32_t index);
-Status build_linear(Builder& builder, std::uint32_t index);
-Status build_reduce_sum(Builder& builder, std::uint32_t index);
-Status build_sum_pool(Builder& builder, std::uint32_t index);
-Status build_max_pool(Builder& builder, std::uint32_t index);
-Status build_reduce_max(Builder& builder, std::uint32_t index);
-Status build_arg_max(Builder& builder, std::uint32_t index);
-Status build_softmax(Builder& builder, std::uint32_t index);
-Status build_reshape(Builder& builder, std::uint32_t index);
-Status build_transpose(Builder& builder, std::uint32_t index);
-Status build_slice(Builder& builder, std::uint32_t index);
-Status build_pad(Builder& builder, std::uint32_t index);
-Status build_concat(Builder& builder, std::uint32_t index);
+// One function per operator: the tensor of its output. `index` is the node's index in the graph. In relations/<op>.cc.
+Result<Tensor> build_conv(Builder& builder, std::uint32_t index);
+Result<Tensor> build_matmul(Builder& builder, std::uint32_t index);
+Result<Tensor> build_mul(Builder& builder, std::uint32_t index);
+Result<Tensor> build_linear(Builder& builder, std::uint32_t index);
+Result<Tensor> build_reduce_sum(Builder& builder, std::uint32_t index);
+Result<Tensor> build_sum_pool(Builder& builder, std::uint32_t index);
+Result<Tensor> build_max_pool(Builder& builder, std::uint32_t index);
+Result<Tensor> build_reduce_max(Builder& builder, std::uint32_t index);
+Result<Tensor> build_arg_max(Builder& builder, std::uint32_t index);
+Result<Tensor> build_softmax(Builder& builder, std::uint32_t index);
+Result<Tensor> build_reshape(Builder& builder, std::uint32_t index);
+Result<Tensor> build_transpose(Builder& builder, std::uint32_t index);
+Result<Tensor> build_slice(Builder& builder, std::uint32_t index);
+Result<Tensor> build_pad(Builder& builder, std::uint32_t index);
+Result<Tensor> build_concat(Builder& builder, std::uint32_t index);
 // The digest of graph value `id` (relations/sha256.h).
 Status add_sha256(Builder& builder, qir::ValueId id);
 

@@ -18,9 +18,6 @@ namespace zkinfer::relations {
 
 namespace {
 
-using circuit::Box;
-using circuit::LinExpr;
-
 // Tuples of more entries save little and make the verifier's functionals longer.
 constexpr std::uint32_t kMaxWidth = 8;
 
@@ -92,7 +89,7 @@ LinExpr part_expr(const std::vector<circuit::Column>& columns, circuit::ColumnId
 
 }  // namespace
 
-Result<BuiltCircuit> Builder::build_certificate() && {
+Result<circuit::Circuit> Builder::build_certificate() && {
   std::map<Range, std::vector<Box>> shapes;
   const auto range_of = [&](qir::ValueId id) { return Range{value(id).lo, value(id).hi}; };
   for (qir::ValueId id = 0; id < graph_.values.size(); ++id) {
@@ -104,9 +101,9 @@ Result<BuiltCircuit> Builder::build_certificate() && {
   }
   std::map<std::pair<Range, std::uint32_t>, std::uint32_t> grids;
   const auto grid_table = [&](const Range& range, std::uint32_t width) {
-    const auto next = static_cast<std::uint32_t>(built_.circuit.tables.size());
+    const auto next = static_cast<std::uint32_t>(circuit_.tables.size());
     const auto [entry, is_new] = grids.try_emplace({range, width}, next);
-    if (is_new) built_.circuit.tables.push_back({.grid = circuit::Grid{range.lo, range.size(), width}});
+    if (is_new) circuit_.tables.push_back({.grid = circuit::Grid{range.lo, range.size(), width}});
     return entry->second;
   };
   for (qir::ValueId id = 0; id < graph_.values.size(); ++id) {
@@ -117,13 +114,13 @@ Result<BuiltCircuit> Builder::build_certificate() && {
     const circuit::ColumnId column = add_param_column(id, circuit::Oracle::kModel);
     Box box = columns()[column].shape;
     if (!widths.contains(range)) {
-      add_interval_check(name, box, circuit::column_expr(columns()[column], column), range.lo, range.hi);
+      add_interval_check(name, box, whole(column), range.lo, range.hi);
       continue;
     }
     std::uint32_t width = widths[range];
     const auto cut = width == 1 ? std::nullopt : cut_of(box, range, width);
     if (!cut) {
-      add_lookup(name + " range", box, grid_table(range, 1), {circuit::column_expr(columns()[column], column)});
+      add_lookup(name + " range", box, grid_table(range, 1), {whole(column)});
       continue;
     }
     std::vector<LinExpr> tuple;
@@ -132,7 +129,7 @@ Result<BuiltCircuit> Builder::build_certificate() && {
     add_lookup(name + " range", box, grid_table(range, width), std::move(tuple));
   }
   finish_tables();
-  return std::move(built_);
+  return std::move(circuit_);
 }
 
 }  // namespace zkinfer::relations

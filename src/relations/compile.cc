@@ -7,18 +7,20 @@ namespace zkinfer::relations {
 
 namespace {
 
+Status check_axes(const std::string& name, const circuit::Box& box) {
+  for (const std::uint64_t n : box) {
+    if (n > kMaxAxis)
+      return resource_limit("'" + name + "': an axis of " + std::to_string(n) + ", at most 2^26 is allowed");
+  }
+  return ok_status();
+}
+
 Status check_sizes(const circuit::Circuit& circuit) {
   std::uint64_t total = 0;
   const auto add_box = [&](const std::string& name, const circuit::Box& box) -> Status {
+    ZKI_RETURN_IF_ERROR(check_axes(name, box));
     std::uint64_t size = 1;
-    for (const std::uint64_t n : box) {
-      if (n > kMaxAxis)
-        return resource_limit("'" + name + "': an axis of " + std::to_string(n) + ", at most 2^26 is allowed");
-      if (size > kMaxCircuitElements / n)
-        size = kMaxCircuitElements;
-      else
-        size *= n;
-    }
+    for (const std::uint64_t n : box) size = size > kMaxCircuitElements / n ? kMaxCircuitElements : size * n;
     total += size;
     if (total > kMaxCircuitElements) return resource_limit("'" + name + "': the circuit has more than 2^34 elements");
     return ok_status();
@@ -32,10 +34,7 @@ Status check_sizes(const circuit::Circuit& circuit) {
 Status check_relations(const circuit::Circuit& circuit) {
   const auto check = [](const std::string& name, const circuit::Box& box,
                         std::initializer_list<const circuit::LinExpr*> exprs) -> Status {
-    for (const std::uint64_t n : box) {
-      if (n > kMaxAxis)
-        return resource_limit("'" + name + "': an axis of " + std::to_string(n) + ", at most 2^26 is allowed");
-    }
+    ZKI_RETURN_IF_ERROR(check_axes(name, box));
     for (const circuit::LinExpr* expr : exprs) {
       if (circuit::indices_fit(*expr, box)) continue;
       return resource_limit("'" + name +
@@ -56,43 +55,24 @@ Status check_relations(const circuit::Circuit& circuit) {
   return ok_status();
 }
 
-Result<BuiltCircuit> checked(Result<BuiltCircuit> built) {
+Result<circuit::Circuit> checked(Result<circuit::Circuit> built) {
   if (!built.ok()) return built;
-  ZKI_RETURN_IF_ERROR(check_sizes(built->circuit));
-  ZKI_RETURN_IF_ERROR(check_relations(built->circuit));
+  ZKI_RETURN_IF_ERROR(check_sizes(*built));
+  ZKI_RETURN_IF_ERROR(check_relations(*built));
   return built;
 }
 
 }  // namespace
 
-CompiledCircuit complete(BuiltCircuit built, bool zero_knowledge) {
-  CompiledCircuit out{argument::compile(std::move(built.circuit), zero_knowledge), std::move(built.recipes),
-                      std::move(built.param_of_column)};
-  // The pad column.
-  out.recipes.emplace_back();
-  out.param_of_column.push_back(-1);
-  return out;
+Result<circuit::Circuit> build(const qir::QGraph& graph, const qir::Visibility& visibility, std::uint64_t max_bytes,
+                               RecipeSink* recipes) {
+  return checked(Builder(graph, visibility, max_bytes, recipes).build());
 }
-
-Result<BuiltCircuit> build(const qir::QGraph& graph, const qir::Visibility& visibility, std::uint64_t max_bytes) {
-  return checked(Builder(graph, visibility, max_bytes).build());
+Result<circuit::Circuit> build_certificate(const qir::QGraph& graph, RecipeSink* recipes) {
+  return checked(Builder(graph, {}, kMaxCircuitBytes, recipes).build_certificate());
 }
-Result<BuiltCircuit> build_certificate(const qir::QGraph& graph) { return checked(Builder(graph).build_certificate()); }
-Result<BuiltCircuit> build_rotation(const qir::QGraph& graph) { return checked(Builder(graph).build_rotation()); }
-
-Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility) {
-  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, build(graph, visibility));
-  return complete(std::move(built), zero_knowledge);
-}
-
-Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_knowledge) {
-  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, build_certificate(graph));
-  return complete(std::move(built), zero_knowledge);
-}
-
-Result<CompiledCircuit> compile_rotation(const qir::QGraph& graph) {
-  ZKI_ASSIGN_OR_RETURN(BuiltCircuit built, build_rotation(graph));
-  return complete(std::move(built), true);
+Result<circuit::Circuit> build_rotation(const qir::QGraph& graph, RecipeSink* recipes) {
+  return checked(Builder(graph, {}, kMaxCircuitBytes, recipes).build_rotation());
 }
 
 }  // namespace zkinfer::relations

@@ -10,8 +10,6 @@ namespace zkinfer::relations {
 
 using circuit::AxisMap;
 using circuit::AxisRole;
-using circuit::Box;
-using circuit::LinExpr;
 
 namespace {
 
@@ -30,7 +28,7 @@ Tensor window_input(Builder& builder, const qir::Node& node) {
 
 }  // namespace
 
-Status build_conv(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_conv(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Shape& w_shape = builder.value(node.inputs[1]).shape;
   const Shape& out = builder.value(node.output).shape;
@@ -69,9 +67,9 @@ Status build_conv(Builder& builder, std::uint32_t index) {
 
   // x: atoms are batch.., channel.., one per spatial axis.
   std::vector<AxisMap> x_maps;
-  for (std::uint32_t i = 0; i < batch_atoms.size(); ++i) x_maps.push_back(mixed_radix(batch + i, {batch_atoms[i]}));
-  for (std::uint32_t i = 0; i < group_atoms.size(); ++i) x_maps.push_back(mixed_radix(group + i, {group_atoms[i]}));
-  for (std::uint32_t i = 0; i < ci_atoms.size(); ++i) x_maps.push_back(mixed_radix(ci + i, {ci_atoms[i]}));
+  map_atoms(x_maps, batch, batch_atoms);
+  map_atoms(x_maps, group, group_atoms);
+  map_atoms(x_maps, ci, ci_atoms);
   for (std::size_t s = 0; s < node.kernel.size(); ++s) {
     x_maps.push_back({-node.pads_begin[s], {{position[s], node.strides[s]}, {tap[s], node.dilations[s]}}, {}});
   }
@@ -101,25 +99,21 @@ Status build_conv(Builder& builder, std::uint32_t index) {
         circuit::minus(target, rebased(builder.plain(node.name + " bias", builder.tensor(node.inputs[2])), bias_maps));
   }
   builder.add_contraction({node.name, b.box, b.roles, std::move(target), rebased(w, w_maps), rebased(x, x_maps)});
-  builder.set(node.output, std::move(y));
-  return ok_status();
+  return y;
 }
 
-Status build_sum_pool(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_sum_pool(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Shape& out = builder.value(node.output).shape;
   const Tensor x = window_input(builder, node);
   Tensor acc;
   std::vector<AxisMap> maps;
   for (std::size_t axis = 0; axis < out.rank(); ++axis) {
-    const auto next = static_cast<std::uint32_t>(acc.atoms.size());
     if (axis < 2) {
-      const Box atoms = x.axis_atoms(axis);
-      for (std::uint32_t i = 0; i < atoms.size(); ++i) maps.push_back(mixed_radix(next + i, {atoms[i]}));
-      acc.atoms.insert(acc.atoms.end(), atoms.begin(), atoms.end());
-      acc.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
+      acc.add_axis(x.axis_atoms(axis), maps);
       continue;
     }
+    const auto next = static_cast<std::uint32_t>(acc.atoms.size());
     const std::size_t s = axis - 2;
     maps.push_back({-node.pads_begin[s],
                     {{next, node.strides[s]}},
@@ -128,8 +122,7 @@ Status build_sum_pool(Builder& builder, std::uint32_t index) {
     acc.atoms_per_axis.push_back(1);
   }
   acc.expr = circuit::scaled(rebased(x, maps), node.coefs[0]);
-  builder.set(node.output, builder.requantize(index, without_unit_atoms(acc)));
-  return ok_status();
+  return builder.requantize(index, without_unit_atoms(acc));
 }
 
 }  // namespace zkinfer::relations

@@ -10,8 +10,6 @@ namespace zkinfer::relations {
 
 using circuit::AxisMap;
 using circuit::AxisRole;
-using circuit::Box;
-using circuit::LinExpr;
 
 namespace {
 
@@ -28,20 +26,15 @@ Aligned align(Builder& builder, const qir::Node& node) {
   std::vector<Box> out_atoms;
   tensors = builder.aligned(node.name + " input", std::move(tensors), builder.value(node.output).shape, out_atoms);
   Aligned out;
-  std::vector<std::uint32_t> first;
-  for (const Box& atoms : out_atoms) {
-    first.push_back(static_cast<std::uint32_t>(out.like.atoms.size()));
-    out.like.atoms.insert(out.like.atoms.end(), atoms.begin(), atoms.end());
-    out.like.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
-  }
+  std::vector<AxisMap> all;
+  for (const Box& atoms : out_atoms) out.like.add_axis(atoms, all);
   for (const Tensor& tensor : tensors) {
     std::vector<AxisMap> maps;
     std::vector<bool> reads(out.like.atoms.size(), false);
     for (std::size_t axis = 0; axis < tensor.atoms_per_axis.size(); ++axis) {
-      for (std::uint32_t i = 0; i < tensor.atoms_per_axis[axis]; ++i) {
-        maps.push_back(mixed_radix(first[axis] + i, {out_atoms[axis][i]}));
-        reads[first[axis] + i] = true;
-      }
+      if (tensor.atoms_per_axis[axis] == 0) continue;
+      map_atoms(maps, out.like.first_atom(axis), out_atoms[axis]);
+      std::fill_n(reads.begin() + out.like.first_atom(axis), out_atoms[axis].size(), true);
     }
     out.reads.push_back(std::move(reads));
     out.operands.push_back(rebased(tensor, maps));
@@ -51,7 +44,7 @@ Aligned align(Builder& builder, const qir::Node& node) {
 
 }  // namespace
 
-Status build_mul(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_mul(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   Aligned aligned = align(builder, node);
   Tensor y;
@@ -63,11 +56,10 @@ Status build_mul(Builder& builder, std::uint32_t index) {
   }
   builder.add_contraction({node.name, aligned.like.atoms, std::move(roles), acc.expr,
                            circuit::scaled(aligned.operands[0], node.coefs[0]), aligned.operands[1]});
-  builder.set(node.output, std::move(y));
-  return ok_status();
+  return y;
 }
 
-Status build_linear(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_linear(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   Aligned aligned = align(builder, node);
   Tensor acc = aligned.like;
@@ -75,34 +67,27 @@ Status build_linear(Builder& builder, std::uint32_t index) {
   for (std::size_t i = 0; i < aligned.operands.size(); ++i) {
     acc.expr = circuit::plus(acc.expr, circuit::scaled(aligned.operands[i], node.coefs[i]));
   }
-  builder.set(node.output, builder.requantize(index, acc));
-  return ok_status();
+  return builder.requantize(index, acc);
 }
 
-Status build_reduce_sum(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_reduce_sum(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
   const bool keep = builder.value(node.output).shape.rank() == x.atoms_per_axis.size();
   Tensor acc;
   std::vector<AxisMap> maps;
   for (std::size_t axis = 0; axis < x.atoms_per_axis.size(); ++axis) {
-    const Box atoms = x.axis_atoms(axis);
     const bool summed =
         std::find(node.axes.begin(), node.axes.end(), static_cast<std::int64_t>(axis)) != node.axes.end();
-    for (const std::uint64_t n : atoms) {
-      if (summed) {
-        maps.push_back({0, {}, {{n, 1}}});
-      } else {
-        maps.push_back(mixed_radix(static_cast<std::uint32_t>(acc.atoms.size()), {n}));
-        acc.atoms.push_back(n);
-      }
+    if (!summed) {
+      acc.add_axis(x.axis_atoms(axis), maps);
+      continue;
     }
-    if (!summed) acc.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
-    if (summed && keep) acc.atoms_per_axis.push_back(0);
+    for (const std::uint64_t n : x.axis_atoms(axis)) maps.push_back({0, {}, {{n, 1}}});
+    if (keep) acc.atoms_per_axis.push_back(0);
   }
   acc.expr = circuit::scaled(rebased(x, maps), node.coefs[0]);
-  builder.set(node.output, builder.requantize(index, acc));
-  return ok_status();
+  return builder.requantize(index, acc);
 }
 
 }  // namespace zkinfer::relations

@@ -8,8 +8,6 @@ namespace zkinfer::relations {
 
 using circuit::AxisMap;
 using circuit::AxisRole;
-using circuit::Box;
-using circuit::LinExpr;
 
 namespace {
 
@@ -34,7 +32,7 @@ Box align_sum_axis(Builder& builder, const std::string& name, Tensor& a, std::si
 
 }  // namespace
 
-Status build_matmul(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_matmul(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Shape& out = builder.value(node.output).shape;
   Tensor a = builder.tensor(node.inputs[0]);
@@ -57,9 +55,6 @@ Status build_matmul(Builder& builder, std::uint32_t index) {
   std::vector<AxisMap> a_maps;
   std::vector<AxisMap> b_maps;
   std::vector<AxisMap> y_maps;
-  const auto map_atoms = [](std::vector<AxisMap>& maps, std::uint32_t first, const Box& sizes) {
-    for (std::uint32_t i = 0; i < sizes.size(); ++i) maps.push_back(mixed_radix(first + i, {sizes[i]}));
-  };
   for (std::size_t axis = 0; axis + 2 < rank; ++axis) {
     if (out[axis] == 1) continue;
     const bool in_a = a.atoms_per_axis[axis] > 0;
@@ -98,8 +93,7 @@ Status build_matmul(Builder& builder, std::uint32_t index) {
     target = circuit::minus(target, rebased(bias, std::vector<AxisMap>(bias.atoms.empty() ? 0 : 1, n_map)));
   }
   builder.add_contraction({node.name, axes.box, axes.roles, std::move(target), rebased(a, a_maps), rebased(b, b_maps)});
-  builder.set(node.output, std::move(y));
-  return ok_status();
+  return y;
 }
 
 }  // namespace zkinfer::relations

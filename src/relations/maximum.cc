@@ -9,8 +9,6 @@
 namespace zkinfer::relations {
 
 using circuit::AxisMap;
-using circuit::Box;
-using circuit::LinExpr;
 
 Result<LinExpr> Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, std::uint32_t axis,
                                        std::int64_t reach) {
@@ -18,21 +16,16 @@ Result<LinExpr> Builder::maximum_along(const std::string& name, LinExpr expr, Bo
     return resource_limit("compares values that are up to " + std::to_string(reach) +
                           " apart, in a table of at most 2^26 rows; round the values before (give them a table)");
   }
-  std::vector<AxisMap> identity;
-  for (std::uint32_t b = 0; b < box.size(); ++b) identity.push_back(mixed_radix(b, {box[b]}));
+  const std::vector<AxisMap> identity = identity_maps(box);
   while (box[axis] > 1) {
     const std::uint64_t half = (box[axis] + 1) / 2;
     std::vector<AxisMap> last = identity;
     last[axis].offset = static_cast<std::int64_t>(box[axis] - half);
     const LinExpr v = circuit::rebase(expr, last);
     box[axis] = half;
-    Recipe recipe;
-    recipe.kind = Recipe::Kind::kPositivePart;
-    recipe.expr = circuit::minus(expr, v);
-    recipe.box = box;
-    const LinExpr difference = recipe.expr;
-    const circuit::ColumnId id = add_column(name + " maximum", circuit::Oracle::kWitness, box, std::move(recipe));
-    const LinExpr positive = circuit::column_expr(columns()[id], id);
+    const LinExpr difference = circuit::minus(expr, v);
+    const LinExpr positive = add_witness(name + " maximum", box);
+    recipes().positive_part(column_of(positive), difference, box);
     add_lookup(name + " maximum", box, positive_part_table(reach), {difference, positive});
     expr = circuit::plus(v, positive);
   }
@@ -43,15 +36,9 @@ namespace {
 
 // Without box axis `axis`, whose length is 1.
 LinExpr drop_axis(const LinExpr& expr, Box& box, std::uint32_t axis) {
-  std::vector<AxisMap> maps;
-  for (std::uint32_t b = 0; b < box.size(); ++b) {
-    if (b == axis) {
-      maps.push_back({});
-    } else {
-      maps.push_back(mixed_radix(b < axis ? b : b - 1, {box[b]}));
-    }
-  }
   box.erase(box.begin() + axis);
+  std::vector<AxisMap> maps = identity_maps(box);
+  maps.insert(maps.begin() + axis, AxisMap{});
   return circuit::rebase(expr, maps);
 }
 
@@ -87,20 +74,13 @@ PoolInput pool_input(Builder& builder, const qir::Node& node) {
 
 }  // namespace
 
-Status build_max_pool(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_max_pool(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Shape& out = builder.value(node.output).shape;
   const auto [x, added, reach] = pool_input(builder, node);
   Tensor y;
   std::vector<AxisMap> maps;
-  for (std::size_t axis = 0; axis < 2; ++axis) {
-    const Box atoms = x.axis_atoms(axis);
-    for (const std::uint64_t n : atoms) {
-      maps.push_back(mixed_radix(static_cast<std::uint32_t>(y.atoms.size()), {n}));
-      y.atoms.push_back(n);
-    }
-    y.atoms_per_axis.push_back(static_cast<std::uint32_t>(atoms.size()));
-  }
+  for (std::size_t axis = 0; axis < 2; ++axis) y.add_axis(x.axis_atoms(axis), maps);
   const auto first_position = static_cast<std::uint32_t>(y.atoms.size());
   const auto spatial = static_cast<std::uint32_t>(node.kernel.size());
   Box box = y.atoms;
@@ -120,11 +100,10 @@ Status build_max_pool(Builder& builder, std::uint32_t index) {
     expr = drop_axis(expr, box, tap);
   }
   y.expr = circuit::plus_constant(std::move(expr), added);
-  builder.set(node.output, without_unit_atoms(y));
-  return ok_status();
+  return without_unit_atoms(y);
 }
 
-Status build_reduce_max(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_reduce_max(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
   const bool keep = builder.value(node.output).shape.rank() == x.atoms_per_axis.size();
@@ -150,8 +129,7 @@ Status build_reduce_max(Builder& builder, std::uint32_t index) {
     expr = drop_axis(expr, box, reduced[i]);
   }
   y.expr = std::move(expr);
-  builder.set(node.output, std::move(y));
-  return ok_status();
+  return y;
 }
 
 }  // namespace zkinfer::relations

@@ -7,7 +7,6 @@
 namespace zkinfer::relations {
 
 using circuit::AxisMap;
-using circuit::Box;
 
 namespace {
 
@@ -21,9 +20,7 @@ Tensor extended(Builder& builder, const std::string& name, Tensor tensor, const 
     if (size != tensor.axis_size(axis)) paddings.push_back({axis, before, size - before - tensor.axis_size(axis)});
   }
   tensor = builder.zero_extended(name + " input", tensor, paddings);
-  std::vector<AxisMap> maps;
-  for (std::uint32_t atom = 0; atom < tensor.atoms.size(); ++atom)
-    maps.push_back(mixed_radix(atom, {tensor.atoms[atom]}));
+  std::vector<AxisMap> maps = identity_maps(tensor.atoms);
   for (const AxisPadding& padding : paddings) {
     const std::uint32_t atom = tensor.first_atom(padding.axis);
     maps[atom].offset = -begin[padding.axis];
@@ -35,7 +32,7 @@ Tensor extended(Builder& builder, const std::string& name, Tensor tensor, const 
 
 }  // namespace
 
-Status build_reshape(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_reshape(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
   const Shape& shape = builder.value(node.output).shape;
@@ -68,30 +65,25 @@ Status build_reshape(Builder& builder, std::uint32_t index) {
     }
     x.atoms_per_axis.push_back(count);
   }
-  builder.set(node.output, std::move(x));
-  return ok_status();
+  return x;
 }
 
-Status build_transpose(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_transpose(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Tensor& x = builder.tensor(node.inputs[0]);
   Tensor y;
   std::vector<AxisMap> maps(x.atoms.size());
   for (const std::int64_t from : node.perm) {
     const auto axis = static_cast<std::size_t>(from);
-    for (std::uint32_t i = 0; i < x.atoms_per_axis[axis]; ++i) {
-      const std::uint32_t atom = x.first_atom(axis) + i;
-      maps[atom] = mixed_radix(static_cast<std::uint32_t>(y.atoms.size()), {x.atoms[atom]});
-      y.atoms.push_back(x.atoms[atom]);
-    }
-    y.atoms_per_axis.push_back(x.atoms_per_axis[axis]);
+    std::vector<AxisMap> moved;
+    y.add_axis(x.axis_atoms(axis), moved);
+    std::copy(moved.begin(), moved.end(), maps.begin() + x.first_atom(axis));
   }
   y.expr = rebased(x, maps);
-  builder.set(node.output, std::move(y));
-  return ok_status();
+  return y;
 }
 
-Status build_slice(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_slice(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Shape& shape = builder.value(node.output).shape;
   Tensor x = builder.tensor(node.inputs[0]);
@@ -100,26 +92,23 @@ Status build_slice(Builder& builder, std::uint32_t index) {
     if (static_cast<std::uint64_t>(shape[axis]) != x.axis_size(axis)) changed.push_back({axis, 0, 0});
   }
   x = builder.zero_extended(node.name + " input", x, changed);
-  std::vector<AxisMap> maps;
-  for (std::uint32_t atom = 0; atom < x.atoms.size(); ++atom) maps.push_back(mixed_radix(atom, {x.atoms[atom]}));
+  std::vector<AxisMap> maps = identity_maps(x.atoms);
   for (const auto& [axis, before, after] : changed) {
     const std::uint32_t atom = x.first_atom(axis);
     maps[atom] = {node.starts[axis], {{atom, node.steps[axis]}}, {}};
     x.atoms[atom] = static_cast<std::uint64_t>(shape[axis]);
   }
   x.expr = circuit::rebase(x.expr, maps);
-  builder.set(node.output, without_unit_atoms(x));
-  return ok_status();
+  return without_unit_atoms(x);
 }
 
-Status build_pad(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_pad(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
-  builder.set(node.output, extended(builder, node.name, builder.tensor(node.inputs[0]), node.pads_begin,
-                                    builder.value(node.output).shape));
-  return ok_status();
+  return extended(builder, node.name, builder.tensor(node.inputs[0]), node.pads_begin,
+                  builder.value(node.output).shape);
 }
 
-Status build_concat(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_concat(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Shape& shape = builder.value(node.output).shape;
   const auto axis = static_cast<std::size_t>(node.axes[0]);
@@ -135,8 +124,7 @@ Status build_concat(Builder& builder, std::uint32_t index) {
   parts = builder.aligned(node.name + " input", std::move(parts), shape, out_atoms);
   Tensor y = parts[0];
   for (std::size_t i = 1; i < parts.size(); ++i) y.expr = circuit::plus(y.expr, parts[i].expr);
-  builder.set(node.output, std::move(y));
-  return ok_status();
+  return y;
 }
 
 }  // namespace zkinfer::relations

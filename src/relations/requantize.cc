@@ -6,7 +6,6 @@
 
 namespace zkinfer::relations {
 
-using circuit::LinExpr;
 using circuit::minus;
 using circuit::plus;
 using circuit::plus_constant;
@@ -18,20 +17,6 @@ std::int64_t rounding(const qir::Requant& requant) {
   return requant.shift == 0 ? 0 : std::int64_t{1} << (requant.shift - 1);
 }
 
-Recipe value_recipe(qir::ValueId id) {
-  Recipe recipe;
-  recipe.kind = Recipe::Kind::kValue;
-  recipe.value = id;
-  return recipe;
-}
-
-Recipe node_recipe(Recipe::Kind kind, std::uint32_t node) {
-  Recipe recipe;
-  recipe.kind = kind;
-  recipe.node = node;
-  return recipe;
-}
-
 // Looks (hi, y) up and returns y's tensor; `hi` is an expression over like.atoms. For range tables y is hi itself.
 Tensor look_up_value(Builder& builder, std::uint32_t index, const Tensor& like, const LinExpr& hi) {
   const qir::Node& node = builder.graph().nodes[index];
@@ -41,7 +26,8 @@ Tensor look_up_value(Builder& builder, std::uint32_t index, const Tensor& like, 
     builder.add_lookup(node.name + " value", like.atoms, table, {hi});
     return {like.atoms, like.atoms_per_axis, hi};
   }
-  Tensor y = builder.add_tensor(node.name, like, value_recipe(node.output));
+  Tensor y = builder.add_tensor(node.name, like);
+  builder.recipes().value(Builder::column_of(y.expr), node.output);
   builder.add_lookup(node.name + " value", like.atoms, table, {hi, y.expr});
   return y;
 }
@@ -54,7 +40,8 @@ Tensor Builder::requantize(std::uint32_t index, const Tensor& acc) {
   if (requant.table_index == qir::kNoTable) return acc;
   if (requant.shift == 0) return look_up_value(*this, index, acc, acc.expr);
   // hi is committed, lo = acc + round - 2^shift hi is an expression.
-  const Tensor hi = add_tensor(node.name + " quotient", acc, node_recipe(Recipe::Kind::kQuotient, index));
+  const Tensor hi = add_tensor(node.name + " quotient", acc);
+  recipes().quotient(column_of(hi.expr), index);
   const LinExpr lo =
       minus(plus_constant(acc.expr, rounding(requant)), scaled(hi.expr, std::int64_t{1} << requant.shift));
   add_range_check(node.name + " remainder", acc.atoms, lo, requant.shift);
@@ -65,13 +52,16 @@ Tensor Builder::committed_accumulator(std::uint32_t index, const Tensor& like, T
   const qir::Node& node = graph_.nodes[index];
   const qir::Requant& requant = node.requant;
   if (requant.table_index == qir::kNoTable) {
-    y = add_tensor(node.name, like, value_recipe(node.output));
+    y = add_tensor(node.name, like);
+    recipes().value(column_of(y.expr), node.output);
     return y;
   }
-  const Tensor hi = add_tensor(node.name + " quotient", like, node_recipe(Recipe::Kind::kQuotient, index));
+  const Tensor hi = add_tensor(node.name + " quotient", like);
+  recipes().quotient(column_of(hi.expr), index);
   y = look_up_value(*this, index, like, hi.expr);
   if (requant.shift == 0) return hi;
-  const Tensor lo = add_tensor(node.name + " remainder", like, node_recipe(Recipe::Kind::kRemainder, index));
+  const Tensor lo = add_tensor(node.name + " remainder", like);
+  recipes().remainder(column_of(lo.expr), index);
   add_range_check(node.name + " remainder", like.atoms, lo.expr, requant.shift);
   Tensor acc = hi;
   acc.expr = plus_constant(plus(scaled(hi.expr, std::int64_t{1} << requant.shift), lo.expr), -rounding(requant));

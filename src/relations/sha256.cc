@@ -11,9 +11,6 @@ namespace zkinfer::relations {
 
 using circuit::AxisMap;
 using circuit::AxisRole;
-using circuit::Box;
-using circuit::ColumnId;
-using circuit::LinExpr;
 using circuit::View;
 
 std::uint64_t sha256_blocks(std::uint64_t num_bytes) { return (num_bytes + 8) / kSha256BlockBytes + 1; }
@@ -34,12 +31,20 @@ AxisMap axis(std::uint32_t box_axis, std::int64_t offset = 0, std::int64_t strid
 
 // What a key's digit is made of: one operand's bit at a position, with its weight in the digit.
 struct Operand {
-  enum class Kind : std::uint8_t { kRotated, kShifted };
-  Kind kind;
+  bool shifted;      // else rotated
   int distance;      // to the right
   std::int64_t row;  // of the bit column, for round 0
   int weight;
 };
+
+// The three rotations of a row at one weight, then the row and the two before it as they are.
+std::vector<Operand> round_operands(std::int64_t row, std::array<int, 3> rotations, int weight,
+                                    std::array<int, 3> plain_weights) {
+  std::vector<Operand> out;
+  for (const int distance : rotations) out.push_back({false, distance, row, weight});
+  for (const int plain : plain_weights) out.push_back({false, 0, row--, plain});
+  return out;
+}
 
 // A table of functions of bits, one digit per position of a word.
 struct Lookups {
@@ -82,13 +87,9 @@ class Sha256Circuit {
 
  private:
   ColumnId add_column(const char* what, Sha256Column column, std::vector<std::uint64_t> shape) {
-    Recipe recipe;
-    recipe.kind = Recipe::Kind::kSha256;
-    recipe.sha256 = column;
-    recipe.expr = tensor_.expr;
-    recipe.box = tensor_.atoms;
-    recipe.entry_bytes = format_.num_bytes;
-    return builder_.add_column(name_ + " " + what, circuit::Oracle::kWitness, std::move(shape), std::move(recipe));
+    const ColumnId id = builder_.add_column(name_ + " " + what, circuit::Oracle::kWitness, std::move(shape));
+    builder_.recipes().sha256(id, column, tensor_.expr, tensor_.atoms, format_.num_bytes);
+    return id;
   }
 
   void add_columns() {
@@ -107,49 +108,19 @@ class Sha256Circuit {
   }
 
   void add_booleanity() {
-    const LinExpr bits = circuit::column_expr(builder_.columns()[bits_], bits_);
+    const LinExpr bits = builder_.whole(bits_);
     builder_.add_contraction(
         {name_ + " bits", builder_.columns()[bits_].shape, std::vector<AxisRole>(3, AxisRole::kC), bits, bits, bits});
   }
 
   // Boxes [N, L, rounds]: entry i of a word stands for the bits i, i + L, .., digit j of the key for bit i + j L.
   void add_lookups() {
-    constexpr auto kRotated = Operand::Kind::kRotated;
-    constexpr auto kShifted = Operand::Kind::kShifted;
     const std::int64_t a = kSha256FirstA + 3, e = kSha256FirstE + 3, w = kSha256FirstW;
-    add_lookup({"choice",
-                {{kRotated, 6, e, 8},
-                 {kRotated, 11, e, 8},
-                 {kRotated, 25, e, 8},
-                 {kRotated, 0, e, 4},
-                 {kRotated, 0, e - 1, 2},
-                 {kRotated, 0, e - 2, 1}},
-                5,
-                choice_value,
-                kSha256Rounds},
-               choice_);
-    add_lookup({"majority",
-                {{kRotated, 2, a, 4},
-                 {kRotated, 13, a, 4},
-                 {kRotated, 22, a, 4},
-                 {kRotated, 0, a, 1},
-                 {kRotated, 0, a - 1, 1},
-                 {kRotated, 0, a - 2, 1}},
-                4,
-                majority_value,
-                kSha256Rounds},
-               majority_);
-    add_lookup({"schedule",
-                {{kRotated, 7, w + 1, 4},
-                 {kRotated, 18, w + 1, 4},
-                 {kShifted, 3, w + 1, 4},
-                 {kRotated, 17, w + 14, 1},
-                 {kRotated, 19, w + 14, 1},
-                 {kShifted, 10, w + 14, 1}},
-                4,
-                schedule_value,
-                kSha256Rounds - 16},
-               schedule_);
+    add_lookup({"choice", round_operands(e, {6, 11, 25}, 8, {4, 2, 1}), 5, choice_value, kSha256Rounds}, choice_);
+    add_lookup({"majority", round_operands(a, {2, 13, 22}, 4, {1, 1, 1}), 4, majority_value, kSha256Rounds}, majority_);
+    const std::vector<Operand> small = {{false, 7, w + 1, 4},   {false, 18, w + 1, 4},  {true, 3, w + 1, 4},
+                                        {false, 17, w + 14, 1}, {false, 19, w + 14, 1}, {true, 10, w + 14, 1}};
+    add_lookup({"schedule", small, 4, schedule_value, kSha256Rounds - 16}, schedule_);
   }
 
   void add_lookup(const Lookups& lookups, ColumnId out) {
@@ -166,9 +137,8 @@ class Sha256Circuit {
           if (offset >= kWordBits || offset + length <= 0) return;
           key.views.push_back({bits_, Fp::from_int(weight), {axis(0), axis(1, offset), axis(2, operand.row)}});
         };
-        const bool rotated = operand.kind == Operand::Kind::kRotated;
-        read(rotated ? first % kWordBits : first);
-        if (rotated) read(first % kWordBits - kWordBits);
+        read(operand.shifted ? first : first % kWordBits);
+        if (!operand.shifted) read(first % kWordBits - kWordBits);
       }
     }
     const int log_size = lookups.digit_bits * num_digits;
@@ -181,7 +151,7 @@ class Sha256Circuit {
       }
     }
     builder_.add_lookup(name_ + " " + lookups.name, box, builder_.explicit_table(log_size, std::move(values)),
-                        {std::move(key), circuit::column_expr(builder_.columns()[out], out)});
+                        {std::move(key), builder_.whole(out)});
   }
 
   View bit_rows(std::int64_t coef, std::int64_t row) const {
@@ -221,8 +191,7 @@ class Sha256Circuit {
                  {Fp(), {carry(kSha256CarryW)}});
     const Box box = builder_.columns()[carries_].shape;
     // Seven is the most an honest carry needs room for; any bound below 2^30 keeps the equations from wrapping.
-    builder_.add_nonnegative_check(name_ + " carries", box,
-                                   circuit::column_expr(builder_.columns()[carries_], carries_), 7, kMaxRangeBits);
+    builder_.add_nonnegative_check(name_ + " carries", box, builder_.whole(carries_), 7, kMaxRangeBits);
   }
 
   // Box [N + 1, 2, 4, 32]: point n, s, r is row r of a (s = 0) or e (s = 1) at the start of block n; block N is the digest's.
@@ -307,14 +276,8 @@ class Sha256Circuit {
       LinExpr high{Fp(), {{words, Fp(1), {high_index}}}};
       entry = circuit::plus(entry, circuit::scaled(high, kWord));
       if (format_.is_signed) {
-        Recipe recipe;
-        recipe.kind = Recipe::Kind::kLimb;
-        recipe.expr = tensor_.expr;
-        recipe.box = box;
-        recipe.limb_shift = 63;
-        recipe.limb_bits = 1;
-        const ColumnId id = builder_.add_column(name_ + " sign", circuit::Oracle::kWitness, box, std::move(recipe));
-        const LinExpr sign = circuit::column_expr(builder_.columns()[id], id);
+        const LinExpr sign = builder_.add_witness(name_ + " sign", box);
+        builder_.recipes().limb(Builder::column_of(sign), tensor_.expr, box, 63, 1);
         builder_.add_range_check(name_ + " sign", box, sign, 1);
         high = circuit::minus(high, circuit::scaled(sign, kWord));
         // 2^64 = 2^32 - 1 in F.

@@ -313,7 +313,7 @@ TEST(Sha256Attacks, EntryPlusModulus) {
     std::size_t num_limbs = 0;
     for (circuit::ColumnId id = 0; id < h.compiled.circuit.columns.size(); ++id) {
       if (h.compiled.circuit.columns[id].name == "v0 sha256 high half limb") {
-        const Recipe& recipe = h.compiled.recipes[id];
+        const Recipe& recipe = recipe_of(h.compiled, id);
         const std::uint64_t rest = shifted >> recipe.limb_shift;
         const bool last = recipe.limb_shift + recipe.limb_bits >= 31;
         h.data[id][0] = Fp(last ? rest : rest & ((std::uint64_t{1} << recipe.limb_bits) - 1));
@@ -328,8 +328,8 @@ TEST(Sha256Attacks, EntryPlusModulus) {
     ASSERT_GE(num_limbs, 2u);
     // Refill the columns of the input's range.
     for (circuit::ColumnId id = 0; id < h.compiled.circuit.columns.size(); ++id) {
-      if (!h.data[id].empty() || h.compiled.recipes[id].kind != Recipe::Kind::kLimb) continue;
-      const Recipe& recipe = h.compiled.recipes[id];
+      if (!h.data[id].empty() || recipe_of(h.compiled, id).kind != Recipe::Kind::kLimb) continue;
+      const Recipe& recipe = recipe_of(h.compiled, id);
       h.data[id] = circuit::evaluate(recipe.expr, h.compiled.circuit.columns, h.data, recipe.box);
       for (Fp& x : h.data[id]) x = Fp(x.v >> recipe.limb_shift & ((std::uint64_t{1} << recipe.limb_bits) - 1));
     }

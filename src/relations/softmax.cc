@@ -9,8 +9,6 @@
 namespace zkinfer::relations {
 
 using circuit::AxisMap;
-using circuit::Box;
-using circuit::LinExpr;
 
 namespace {
 
@@ -21,16 +19,8 @@ LinExpr limbs(Builder& builder, const std::string& name, const Box& box, const L
               bool negated, int num_limbs) {
   LinExpr sum;
   for (int limb = 0; limb < num_limbs; ++limb) {
-    Recipe recipe;
-    recipe.kind = Recipe::Kind::kDivLimb;
-    recipe.expr = expr;
-    recipe.other = other;
-    recipe.box = box;
-    recipe.limb_shift = limb * kLimbBits;
-    recipe.limb_bits = kLimbBits;
-    recipe.negated = negated;
-    const circuit::ColumnId id = builder.add_column(name, circuit::Oracle::kWitness, box, std::move(recipe));
-    const LinExpr column = circuit::column_expr(builder.columns()[id], id);
+    const LinExpr column = builder.add_witness(name, box);
+    builder.recipes().division_limb(Builder::column_of(column), expr, other, box, limb * kLimbBits, kLimbBits, negated);
     builder.add_range_check(name, box, column, kLimbBits);
     sum = circuit::plus(sum, circuit::scaled(column, std::int64_t{1} << (kLimbBits * limb)));
   }
@@ -39,7 +29,7 @@ LinExpr limbs(Builder& builder, const std::string& name, const Box& box, const L
 
 }  // namespace
 
-Status build_softmax(Builder& builder, std::uint32_t index) {
+Result<Tensor> build_softmax(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const qir::Value& input = builder.value(node.inputs[0]);
   const qir::Table& table = builder.graph().tables[static_cast<std::size_t>(node.requant.table_index)];
@@ -48,12 +38,10 @@ Status build_softmax(Builder& builder, std::uint32_t index) {
   Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
   if (n > 1) x = builder.refined(node.name + " input", x, axis, {n});
   const Box box = x.atoms;
-  std::vector<AxisMap> identity;
-  for (std::uint32_t b = 0; b < box.size(); ++b) identity.push_back(mixed_radix(b, {box[b]}));
   // m and s keep the axis with length 1 and are broadcast along it.
   LinExpr m = x.expr;
-  std::vector<AxisMap> summed = identity;
-  std::vector<AxisMap> broadcast = identity;
+  std::vector<AxisMap> summed = identity_maps(box);
+  std::vector<AxisMap> broadcast = summed;
   if (n > 1) {
     const std::uint32_t along = x.first_atom(axis);
     Box reduced = box;
@@ -63,15 +51,9 @@ Status build_softmax(Builder& builder, std::uint32_t index) {
     m = circuit::rebase(m, broadcast);
     summed[along] = {0, {}, {{n, 1}}};
   }
-  Recipe exponential;
-  exponential.kind = Recipe::Kind::kTable;
-  exponential.table = node.requant.table_index;
-  exponential.expr = circuit::minus(x.expr, m);
-  exponential.box = box;
-  const LinExpr difference = exponential.expr;
-  const circuit::ColumnId e_id =
-      builder.add_column(node.name + " exponential", circuit::Oracle::kWitness, box, std::move(exponential));
-  const LinExpr e = circuit::column_expr(builder.columns()[e_id], e_id);
+  const LinExpr difference = circuit::minus(x.expr, m);
+  const LinExpr e = builder.add_witness(node.name + " exponential", box);
+  builder.recipes().table(Builder::column_of(e), node.requant.table_index, difference, box);
   builder.add_lookup(node.name + " exponential", box, builder.graph_table(node.requant.table_index), {difference, e});
   const LinExpr s = circuit::rebase(e, summed);
 
@@ -85,10 +67,8 @@ Status build_softmax(Builder& builder, std::uint32_t index) {
   const LinExpr rest = limbs(builder, node.name + " complement", box, numerator, denominator, true, num_limbs);
   builder.add_equality(node.name + " remainder", box,
                        circuit::plus_constant(circuit::minus(circuit::minus(denominator, rem), rest), -1));
-  Recipe quotient;
-  quotient.kind = Recipe::Kind::kValue;
-  quotient.value = node.output;
-  const Tensor y = builder.add_tensor(node.name, x, quotient);
+  const Tensor y = builder.add_tensor(node.name, x);
+  builder.recipes().value(Builder::column_of(y.expr), node.output);
   // qir::validate: 2 s 2^(q+1) < 2^62. A larger table is as good while the product stays below that.
   int most_bits = q + 1;
   while (most_bits < 40 && (2 * static_cast<std::uint64_t>(most) * n) << (most_bits + 1) <= std::uint64_t{1} << 61)
@@ -96,8 +76,7 @@ Status build_softmax(Builder& builder, std::uint32_t index) {
   builder.add_nonnegative_check(node.name + " value", box, y.expr, std::int64_t{1} << q, most_bits);
   builder.add_contraction({node.name, box, std::vector<circuit::AxisRole>(box.size(), circuit::AxisRole::kC),
                            circuit::minus(numerator, rem), denominator, y.expr});
-  builder.set(node.output, y);
-  return ok_status();
+  return y;
 }
 
 }  // namespace zkinfer::relations

@@ -27,6 +27,12 @@ std::uint64_t Tensor::axis_size(std::size_t axis) const {
   return size;
 }
 
+void Tensor::add_axis(const Box& sizes, std::vector<AxisMap>& maps) {
+  map_atoms(maps, static_cast<std::uint32_t>(atoms.size()), sizes);
+  atoms.insert(atoms.end(), sizes.begin(), sizes.end());
+  atoms_per_axis.push_back(static_cast<std::uint32_t>(sizes.size()));
+}
+
 std::optional<Box> common_refinement(const std::vector<Box>& factorizations) {
   // Suffix products of each factorization are its cuts; all of them together must form a divisor chain.
   std::vector<std::uint64_t> cuts = {1};
@@ -57,17 +63,23 @@ AxisMap mixed_radix(std::uint32_t first_box_axis, const Box& sizes, std::int64_t
   return map;
 }
 
+void map_atoms(std::vector<AxisMap>& maps, std::uint32_t first_box_axis, const Box& sizes) {
+  for (std::uint32_t i = 0; i < sizes.size(); ++i) maps.push_back(mixed_radix(first_box_axis + i, {sizes[i]}));
+}
+
+std::vector<AxisMap> identity_maps(const Box& box) {
+  std::vector<AxisMap> maps;
+  map_atoms(maps, 0, box);
+  return maps;
+}
+
 Tensor refine_axis(const Tensor& tensor, std::size_t axis, const Box& factors) {
   Tensor out;
   std::vector<AxisMap> maps;
   for (std::size_t a = 0; a < tensor.atoms_per_axis.size(); ++a) {
     const Box old_atoms = tensor.axis_atoms(a);
     if (a != axis) {
-      for (const std::uint64_t n : old_atoms) {
-        maps.push_back(mixed_radix(static_cast<std::uint32_t>(out.atoms.size()), {n}));
-        out.atoms.push_back(n);
-      }
-      out.atoms_per_axis.push_back(static_cast<std::uint32_t>(old_atoms.size()));
+      out.add_axis(old_atoms, maps);
       continue;
     }
     std::size_t next = 0;

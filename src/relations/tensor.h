@@ -22,6 +22,8 @@ struct Tensor {
   std::uint64_t axis_size(std::size_t axis) const;
   // The atoms of one logical axis.
   circuit::Box axis_atoms(std::size_t axis) const;
+  // A further logical axis, made of these atoms; appends to `maps` how each of them is indexed.
+  void add_axis(const circuit::Box& sizes, std::vector<circuit::AxisMap>& maps);
 };
 
 // The coarsest list of factors that all factorizations (of the same number) refine into, or nothing if their cuts do not
@@ -36,6 +38,11 @@ Tensor without_unit_atoms(const Tensor& tensor);
 
 // Index of a run of box axes read as one mixed-radix number times `stride`: {first axis .. first axis + sizes.size()}.
 circuit::AxisMap mixed_radix(std::uint32_t first_box_axis, const circuit::Box& sizes, std::int64_t stride = 1);
+
+// Appends to `maps` a run of box axes, each read by itself.
+void map_atoms(std::vector<circuit::AxisMap>& maps, std::uint32_t first_box_axis, const circuit::Box& sizes);
+// Every axis of a box, each read by itself.
+std::vector<circuit::AxisMap> identity_maps(const circuit::Box& box);
 
 // A whole tensor's expression moved to another box: maps[atom].
 inline circuit::LinExpr rebased(const Tensor& tensor, const std::vector<circuit::AxisMap>& maps) {

@@ -10,6 +10,7 @@
 #include "soundness/caps.h"
 #include "soundness/largest_budget.h"
 #include "soundness/proof_size.h"
+#include "soundness/report_text.h"
 #include "soundness/tensor_oracle.h"
 #include "soundness/test_recheck.h"
 #include "soundness/test_requests.h"
@@ -60,9 +61,10 @@ void expect_sound(const OpeningParams& params, const OuterShape& shape, const st
   SCOPED_TRACE(what);
   ASSERT_TRUE(params.validate().ok()) << params.validate().message();
   const SoundnessReport report = analyze(params, shape);
-  EXPECT_TRUE(report.meets_target()) << report.to_text();
-  EXPECT_TRUE(report.hides_enough()) << report.to_text();
-  EXPECT_GE(recheck::bits(params, shape), static_cast<long double>(params.security.bits) - 0.001L) << report.to_text();
+  EXPECT_TRUE(report.meets_target()) << report_text(params, shape);
+  EXPECT_TRUE(report.hides_enough()) << report_text(params, shape);
+  EXPECT_GE(recheck::bits(params, shape), static_cast<long double>(params.security.bits) - 0.001L)
+      << report_text(params, shape);
 }
 
 void expect_all_three(const ParamRequest& request, const std::string& what) {

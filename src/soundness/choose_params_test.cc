@@ -12,6 +12,7 @@
 #include "soundness/analyze.h"
 #include "soundness/caps.h"
 #include "soundness/proof_size.h"
+#include "soundness/report_text.h"
 #include "soundness/test_requests.h"
 
 namespace zkinfer::soundness {
@@ -41,7 +42,7 @@ ParamRequest table_request(int log_witness, int log_model, std::uint64_t budget)
 void expect_sound(const OpeningParams& params, const ParamRequest& request) {
   EXPECT_TRUE(params.validate().ok()) << params.validate().message();
   const SoundnessReport report = analyze(params, request.shape);
-  EXPECT_GE(report.bits(), request.security.bits) << report.to_text();
+  EXPECT_GE(report.bits(), request.security.bits) << report_text(params, request.shape);
   EXPECT_TRUE(report.meets_target());
   EXPECT_EQ(params.security.zero_knowledge, request.security.zero_knowledge);
   EXPECT_EQ(params.security.decoding, request.security.decoding);
@@ -321,7 +322,7 @@ TEST(ChooseParams, ExampleOfTheDocumentation) {
   request.prover_bytes = kProverBytes;
   const Result<OpeningParams> params = choose_params(request);
   ASSERT_TRUE(params.ok()) << params.status().message();
-  const std::string report = analyze(*params, request.shape).to_text() + "\n" + estimate_proof_bytes(*params).to_text();
+  const std::string report = report_text(*params, request.shape) + "\n" + estimate_proof_bytes(*params).to_text();
   const std::string example = "```\n" + std::regex_replace(report, std::regex("  \\[[^\\]]*\\]"), "") + "```\n";
   std::ifstream file(std::string(ZKINFER_SOURCE_DIR) + "/docs/soundness.md");
   const std::string page{std::istreambuf_iterator<char>(file), {}};

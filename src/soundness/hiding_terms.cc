@@ -15,7 +15,6 @@
 // coefficient per lane stays unknown, so a leaf has at least 64 (F) or 192 (K) bits per lane, and N leaves can be tried
 // against: 2^-(bits per leaf) N per guess. (64 bits: p^-1 is 2^-63.99999.)
 #include <algorithm>
-#include <string>
 
 #include "soundness/challenge.h"
 #include "soundness/terms.h"
@@ -29,38 +28,35 @@ double leaf_guess_log2(const pcs::CodeParams& oracle, double elements_per_lane) 
          63.999999 * elements_per_lane * static_cast<double>(oracle.num_lanes());
 }
 
+double log2_value_error(const pcs::CodeParams& oracle) {
+  return log2_bad_fraction(static_cast<double>(oracle.domain_size()) + 1.0);
+}
+
 }  // namespace
 
 void add_hiding_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
   const pcs::OpeningParams& params = context.params;
   const OuterShape& shape = context.shape;
   if (!params.security.zero_knowledge) return;
-  const char* source = "docs/soundness.md, Zero knowledge";
   if (shape.log_leaves > 0) {
     const double width = std::max<std::uint32_t>(shape.max_tuple_width, 1);
-    terms.push_back(equal_rounds("zero leaf", formatted("N width/|K|, N = 2^%u, width = %.0f", shape.log_leaves, width),
-                                 source, log2_bad_fraction(width) + shape.log_leaves));
-    terms.push_back(equal_rounds("blind leaf", "1/|K|", source, log2_bad_fraction(1.0)));
+    add_term(terms, "zero leaf", log2_bad_fraction(width) + shape.log_leaves);
+    add_term(terms, "blind leaf", log2_bad_fraction(1.0));
   }
-  if (shape.num_triples > 0 && shape.log_triple_rows > 0) {
-    terms.push_back(equal_rounds("random triple", formatted("2 n/|K|, n = %u", shape.log_triple_rows), source,
-                                 log2_bad_fraction(2.0 * shape.log_triple_rows)));
-  }
+  if (shape.num_triples > 0 && shape.log_triple_rows > 0)
+    add_term(terms, "random triple", log2_bad_fraction(2.0 * shape.log_triple_rows));
   double guess = leaf_guess_log2(params.witness, 1.0);
   const auto add_value = [&](const std::string& label, const pcs::CodeParams& oracle) {
-    terms.push_back(
-        equal_rounds(label, "(N + 1)/|K|", source, log2_bad_fraction(static_cast<double>(oracle.domain_size()) + 1.0)));
+    add_term(terms, label, log2_value_error(oracle));
     guess = std::max(guess, leaf_guess_log2(oracle, 1.0));
   };
   if (params.has_model && params.model_budget > 0) add_value("model value", params.model);
   for (std::size_t i = 0; i < params.data.size(); ++i) {
-    if (params.data[i].budget > 0) add_value(formatted("data value D_%zu", i + 1), params.data[i].oracle);
+    if (params.data[i].budget > 0) add_value("data value D_" + std::to_string(i + 1), params.data[i].oracle);
   }
-  terms.push_back(equal_rounds("mask value", "(N_X + 1)/|K|", source,
-                               log2_bad_fraction(static_cast<double>(params.mask.domain_size()) + 1.0)));
+  add_term(terms, "mask value", log2_value_error(params.mask));
   for (const pcs::CodeParams& fold : params.folds) guess = std::max(guess, leaf_guess_log2(fold, 3.0));
-  guess = std::max(guess, leaf_guess_log2(params.mask, 3.0));
-  terms.push_back(equal_rounds("guess of an unopened leaf", "N 2^-(bits per leaf) per hash call", source, guess));
+  add_term(terms, "guess of an unopened leaf", std::max(guess, leaf_guess_log2(params.mask, 3.0)));
 }
 
 }  // namespace zkinfer::soundness

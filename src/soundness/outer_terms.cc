@@ -22,65 +22,33 @@
 
 namespace zkinfer::soundness {
 
-namespace {
-
-void add_lookup_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
-  const OuterShape& shape = context.shape;
-  if (shape.log_leaves == 0) return;
-  const double list = context.witness.log2_list;
-  const double width = static_cast<double>(std::max<std::uint32_t>(shape.max_tuple_width, 1)) + 2.0;
-  terms.push_back(equal_rounds("LogUp fingerprint, zero leaf",
-                               formatted("N (width + 2) L0/|K|, N = 2^%u, width = %u, L0 = 2^%.2f", shape.log_leaves,
-                                         shape.max_tuple_width, list),
-                               "Schwartz-Zippel; logarithmic derivatives: eprint 2022/1530",
-                               log2_bad_fraction(width) + shape.log_leaves + list));
-  terms.push_back(equal_rounds("GKR layer point, lambda", "2 L0/|K|", "fractional sums: eprint 2023/1284",
-                               log2_bad_fraction(2.0) + list, std::uint64_t{shape.log_leaves}));
-  const std::uint64_t rounds = std::uint64_t{shape.log_leaves} * (shape.log_leaves - 1) / 2;
-  if (rounds > 0) {
-    terms.push_back(
-        equal_rounds("GKR sumcheck round", "3 L0/|K|", "sumcheck (LFKN)", log2_bad_fraction(3.0) + list, rounds));
-  }
-}
-
-void add_product_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
-  const OuterShape& shape = context.shape;
-  if (!context.params.security.zero_knowledge || shape.num_triples == 0 || shape.log_triple_rows == 0) return;
-  const double list = context.witness.log2_list;
-  terms.push_back(equal_rounds("product tau'", formatted("n L0/|K|, n = %u", shape.log_triple_rows), "Schwartz-Zippel",
-                               log2_bad_fraction(shape.log_triple_rows) + list));
-  terms.push_back(equal_rounds("product zero-check round", "3 L0/|K|", "sumcheck (LFKN)", log2_bad_fraction(3.0) + list,
-                               shape.log_triple_rows));
-}
-
-}  // namespace
-
 void add_outer_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
   const OuterShape& shape = context.shape;
   const double list = context.witness.log2_list;
-  add_lookup_terms(context, terms);
-  const std::uint32_t variables = shape.relation_variables > 0 ? shape.relation_variables : shape.batched_rounds;
-  double tau = std::max(1.0, static_cast<double>(variables) + shape.num_relations + (shape.log_leaves > 0 ? 1.0 : 0.0));
+  if (shape.log_leaves > 0) {
+    const double width = static_cast<double>(std::max<std::uint32_t>(shape.max_tuple_width, 1)) + 2.0;
+    add_term(terms, "LogUp fingerprint, zero leaf", log2_bad_fraction(width) + shape.log_leaves + list);
+    add_term(terms, "GKR layer point, lambda", log2_bad_fraction(2.0) + list, shape.log_leaves);
+    const std::uint64_t rounds = std::uint64_t{shape.log_leaves} * (shape.log_leaves - 1) / 2;
+    if (rounds > 0) add_term(terms, "GKR sumcheck round", log2_bad_fraction(3.0) + list, rounds);
+  }
+  double tau = std::max(
+      1.0, static_cast<double>(shape.tau_variables()) + shape.num_relations + (shape.log_leaves > 0 ? 1.0 : 0.0));
   const bool no_message = shape.batched_rounds == 0 && shape.num_relations == 0;
   if (no_message) tau += shape.log_triple_rows;
   const double log2_tau = log2_bad_fraction(tau) + list;
-  terms.push_back(equal_rounds(
-      "tau, gamma", formatted("(n + #relations + 1) L0/|K|, n = %u, #relations = %u", variables, shape.num_relations),
-      "Schwartz-Zippel", log2_tau));
+  add_term(terms, "tau, gamma", log2_tau);
   if (shape.batched_rounds > 0) {
-    terms.push_back(equal_rounds("batched sumcheck round", formatted("d L0/|K|, d = %u", shape.batched_degree),
-                                 "sumcheck (LFKN)", log2_bad_fraction(std::max(1u, shape.batched_degree)) + list,
-                                 shape.batched_rounds));
+    add_term(terms, "batched sumcheck round", log2_bad_fraction(std::max(1u, shape.batched_degree)) + list,
+             shape.batched_rounds);
   }
-  add_product_terms(context, terms);
+  if (context.params.security.zero_knowledge && shape.num_triples > 0 && shape.log_triple_rows > 0) {
+    add_term(terms, "product tau'", log2_bad_fraction(shape.log_triple_rows) + list);
+    add_term(terms, "product zero-check round", log2_bad_fraction(3.0) + list, shape.log_triple_rows);
+  }
   const double log2_delta =
       log2_bad_fraction(std::max(1.0, static_cast<double>(shape.num_functionals))) + context.log2_all_lists();
-  terms.push_back(
-      equal_rounds("delta",
-                   formatted("#constraints L_all/|K|, #constraints = %llu, L_all = 2^%.2f",
-                             static_cast<unsigned long long>(shape.num_functionals), context.log2_all_lists()),
-                   "powers of one challenge",
-                   no_message && shape.log_triple_rows == 0 ? log2_sum(log2_delta, log2_tau) : log2_delta));
+  add_term(terms, "delta", no_message && shape.log_triple_rows == 0 ? log2_sum(log2_delta, log2_tau) : log2_delta);
 }
 
 }  // namespace zkinfer::soundness

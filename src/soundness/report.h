@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The result of the analysis: one labelled term per source of error, and its printed forms.
+// The result of the analysis: one labelled term per source of error. For people: soundness/report_text.h.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,10 @@ namespace zkinfer::soundness {
 
 struct SoundnessTerm {
   std::string label;
-  std::string formula;            // with the numbers that were put in
-  std::string source;             // where the bound comes from
-  double bits = 0.0;              // of the worst round; +infinity: the event cannot happen
-  std::uint64_t rounds = 1;       // number of rounds with an error of at most that
-  bool rests_on_johnson = false;  // whether it needs mutual correlated agreement up to the Johnson radius (BCHKS25)
-  double total_bits = 0.0;        // of all these rounds together
-  bool is_round = true;           // false: computational (hash), not part of the sum over rounds
+  double bits = 0.0;         // of the worst round; +infinity: the event cannot happen
+  std::uint64_t rounds = 1;  // number of rounds with an error of at most that
+  double total_bits = 0.0;   // of all these rounds together
+  bool is_round = true;      // false: computational (hash), not part of the sum over rounds
 };
 
 inline constexpr double kMinHidingBits = 100;
@@ -43,12 +40,6 @@ struct SoundnessReport {
   bool meets_target() const { return bits() >= static_cast<double>(target_bits); }
   // The label of the worst term; "" without terms.
   std::string weakest() const;
-
-  // A table for people, one line per term.
-  std::string to_text() const;
-  // One JSON object: target_bits, bits, union_bits, hiding_bits, weakest, terms, hiding_terms. An infinite number of bits
-  // is null.
-  std::string to_json() const;
 };
 
 }  // namespace zkinfer::soundness

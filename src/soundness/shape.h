@@ -17,6 +17,9 @@ struct OuterShape {
   std::uint64_t num_triples = 0;         // product triples
   std::uint32_t log_triple_rows = 0;     // log2 of the padded triple rows: rounds of the zero-check of A B - C
   std::uint64_t num_functionals = 1;     // linear constraints batched by powers of delta
+
+  // Of the largest relation.
+  std::uint32_t tau_variables() const { return relation_variables > 0 ? relation_variables : batched_rounds; }
 };
 
 }  // namespace zkinfer::soundness

@@ -5,29 +5,6 @@
 
 namespace zkinfer::statement {
 
-namespace {
-
-void absorb_values(Transcript& transcript, const std::vector<std::int64_t>& values) {
-  transcript.absorb_u64("public value size", values.size());
-  for (const std::int64_t x : values) transcript.absorb_fp("public value", Fp::from_int(x));
-}
-
-// How many of data.values, the outputs first, belong to the outputs.
-std::size_t num_public_outputs(const qir::QGraph& graph, const qir::Visibility& visibility) {
-  return visibility.outputs.is_public() ? graph.outputs.size() : 0;
-}
-
-// Calls f(values) for the tensors that are in the proof itself.
-template <typename F>
-void for_values_in_proof(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicValues& values, F f) {
-  const std::size_t num_outputs = num_public_outputs(graph, visibility);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if ((i < num_outputs ? visibility.outputs : visibility.inputs).in_proof()) f(values[i]);
-  }
-}
-
-}  // namespace
-
 void Commitment::write(ByteWriter& out) const {
   out.raw(root);
   for (const Fp limb : ood_value.c) out.u64(limb.v);
@@ -55,16 +32,6 @@ Digest Key::identity() const {
   transcript.absorb_digest("model root", commitment.root);
   transcript.absorb_fe("model value", commitment.ood_value);
   return transcript.state();
-}
-
-Bytes Key::to_bytes() const {
-  ByteWriter writer;
-  write_frame(writer, FileKind::kKey);
-  writer.u32(flags());
-  writer.blob(qir::structure_bytes(graph));
-  writer.blob(params.canonical_bytes());
-  commitment.write(writer);
-  return std::move(writer).take();
 }
 
 Result<Key> parse_key(ByteView bytes) {
@@ -163,37 +130,26 @@ std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibil
          kCommitmentBytes * qir::committed_values(graph, visibility).size();
 }
 
-Bytes header_bytes(const Key& key, ByteView context, std::uint64_t slot, const PublicIo& data) {
-  ZKI_CHECK_EQ(context.size(), kContextBytes, "the context is padded to 32 bytes");
-  ByteWriter writer;
-  write_frame(writer, FileKind::kProof);
-  writer.u32(header_flags(key.params));
-  writer.raw(key.identity());
-  writer.raw(context);
-  writer.u64(slot);
-  for_values_in_proof(key.graph, key.visibility, data.values, [&](const std::vector<std::int64_t>& values) {
-    for (const std::int64_t x : values) writer.i64(x);
-  });
-  for (const Digest& digest : data.digests) writer.raw(digest);
-  for (const Commitment& commitment : data.commitments) commitment.write(writer);
-  ZKI_CHECK_EQ(writer.bytes().size(), header_size(key.graph, key.visibility), "what the visibility asks for");
-  return std::move(writer).take();
+std::vector<const std::vector<std::int64_t>*> values_in_proof(const Key& key, const PublicValues& values) {
+  std::vector<const std::vector<std::int64_t>*> out;
+  const std::size_t num_outputs = key.visibility.outputs.is_public() ? key.graph.outputs.size() : 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if ((i < num_outputs ? key.visibility.outputs : key.visibility.inputs).in_proof()) out.push_back(&values[i]);
+  }
+  return out;
 }
 
 bool slot_exists(std::uint64_t slot, std::uint64_t budget) { return budget == 0 ? slot == 0 : slot < budget; }
 
-void absorb_statement(Transcript& transcript, const Key& key, ByteView context, std::uint64_t slot,
-                      const PublicIo& data) {
-  absorb_statement(transcript, key.identity(), key.visibility, key.graph, context, slot, data);
-}
-
-void absorb_statement(Transcript& transcript, const Digest& identity, const qir::Visibility& visibility,
-                      const qir::QGraph& graph, ByteView context, std::uint64_t slot, const PublicIo& data) {
+void absorb_statement(Transcript& transcript, const Digest& identity, const Key& key, ByteView context,
+                      std::uint64_t slot, const PublicIo& data) {
   transcript.absorb_digest("model identity", identity);
   transcript.absorb_bytes("context", context);
   transcript.absorb_u64("slot", slot);
-  for_values_in_proof(graph, visibility, data.values,
-                      [&](const std::vector<std::int64_t>& values) { absorb_values(transcript, values); });
+  for (const std::vector<std::int64_t>* values : values_in_proof(key, data.values)) {
+    transcript.absorb_u64("public value size", values->size());
+    for (const std::int64_t x : *values) transcript.absorb_fp("public value", Fp::from_int(x));
+  }
   for (const Digest& digest : data.digests) transcript.absorb_digest("public digest", digest);
   for (const Commitment& commitment : data.commitments) {
     transcript.absorb_digest("data root", commitment.root);

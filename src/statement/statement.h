@@ -42,10 +42,9 @@ struct Key {
   std::uint32_t flags() const { return visibility.bits() | (insecure_seed ? kInsecureSeedFlag : 0); }
   // Digest of structure, visibility, parameters and commitment: the model's identity.
   Digest identity() const;
-  Bytes to_bytes() const;
 };
 
-// Total; validates graph and parameters.
+// Total; validates graph and parameters. Its bytes: key_bytes (prover/write.h).
 Result<Key> parse_key(ByteView bytes);
 
 // z of M, drawn from structure, parameters and root.
@@ -75,7 +74,6 @@ inline constexpr std::size_t kContextOffset = kIdentityOffset + 32;
 inline constexpr std::size_t kSlotOffset = kContextOffset + kContextBytes;
 inline constexpr std::size_t kValuesOffset = kSlotOffset + 8;
 std::uint32_t header_flags(const pcs::OpeningParams& params);
-Bytes header_bytes(const Key& key, ByteView context, std::uint64_t slot, const PublicIo& data);
 struct Header {
   Digest context{};
   std::uint64_t slot = 0;
@@ -83,16 +81,16 @@ struct Header {
   std::size_t num_bytes = 0;
 };
 std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility = {});
+// Those of PublicIo::values that are in the proof itself.
+std::vector<const std::vector<std::int64_t>*> values_in_proof(const Key& key, const PublicValues& values);
 
 // Which of a commitment's slots a proof used is public, so that whoever restores a lost count can read from what was
 // published how far it had come. The slots of M are 0 .. budget - 1; where nothing is counted the number is 0.
 bool slot_exists(std::uint64_t slot, std::uint64_t budget);
 
 // Step 0 of the transcript: binds everything the statement contains before the first challenge. Tensors that travel
-// beside the proof are bound by their digests.
-void absorb_statement(Transcript& transcript, const Key& key, ByteView context, std::uint64_t slot,
-                      const PublicIo& data);
-void absorb_statement(Transcript& transcript, const Digest& identity, const qir::Visibility& visibility,
-                      const qir::QGraph& graph, ByteView context, std::uint64_t slot, const PublicIo& data);
+// beside the proof are bound by their digests. identity: the key's, which takes longer to compute than all the rest.
+void absorb_statement(Transcript& transcript, const Digest& identity, const Key& key, ByteView context,
+                      std::uint64_t slot, const PublicIo& data);
 
 }  // namespace zkinfer::statement

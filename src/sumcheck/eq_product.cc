@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "base/check.h"
+#include "field/inverse.h"
 
 namespace zkinfer::sumcheck {
 

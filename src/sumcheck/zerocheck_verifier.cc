@@ -19,7 +19,7 @@ TripleOpening verify_triples(hiding::VerifierChannel& channel) {
   if (channel.failed()) return opening;
 
   // All rows, also those beyond the triples in use: the zero-check speaks of the whole committed sections.
-  const std::vector<Fe> eq = eq_vector(opening.point, std::uint64_t{1} << log_rows);
+  const std::vector<Fe> eq = eq_vector(opening.point);
   hiding::LinearForm a_form(-opening.a), b_form(-opening.b), c_form = std::move(rounds.claim);
   c_form -= opening.a * opening.b;
   for (std::size_t row = 0; row < eq.size(); ++row) {

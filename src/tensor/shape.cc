@@ -51,12 +51,6 @@ std::int64_t Shape::num_elements(std::size_t begin, std::size_t end) const {
   return product;
 }
 
-Dims Shape::strides() const {
-  Dims strides(rank(), 1);
-  for (std::size_t axis = rank(); axis-- > 1;) strides[axis - 1] = strides[axis] * dims_[axis];
-  return strides;
-}
-
 std::string Shape::to_string() const { return dims_to_string(dims_); }
 
 Result<Shape> broadcast_shapes(const Shape& a, const Shape& b) {
@@ -70,32 +64,6 @@ Result<Shape> broadcast_shapes(const Shape& a, const Shape& b) {
     dims[i] = from_a == 1 ? from_b : from_a;
   }
   return Shape::make(std::move(dims));
-}
-
-Dims broadcast_strides(const Shape& from, const Shape& to) {
-  ZKI_CHECK(from.rank() <= to.rank(), "broadcasting never lowers the rank");
-  const Dims own = from.strides();
-  const std::size_t lead = to.rank() - from.rank();
-  Dims strides(to.rank(), 0);
-  for (std::size_t axis = 0; axis < from.rank(); ++axis)
-    if (from[axis] != 1) strides[lead + axis] = own[axis];
-  return strides;
-}
-
-Odometer::Odometer(const Shape& shape, std::vector<Dims> strides)
-    : dims_(shape.dims()), strides_(std::move(strides)), index_(shape.rank(), 0), offsets_(strides_.size(), 0) {
-  for (const Dims& operand : strides_) ZKI_CHECK_EQ(operand.size(), dims_.size(), "one stride per axis");
-}
-
-void Odometer::next() {
-  for (std::size_t axis = dims_.size(); axis-- > 0;) {
-    if (++index_[axis] < dims_[axis]) {
-      for (std::size_t i = 0; i < offsets_.size(); ++i) offsets_[i] += strides_[i][axis];
-      return;
-    }
-    for (std::size_t i = 0; i < offsets_.size(); ++i) offsets_[i] -= strides_[i][axis] * (dims_[axis] - 1);
-    index_[axis] = 0;
-  }
 }
 
 }  // namespace zkinfer

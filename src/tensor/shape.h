@@ -32,8 +32,6 @@ class Shape {
   std::int64_t num_elements() const { return num_elements_; }
   // Product of the dimensions with index in [begin, end).
   std::int64_t num_elements(std::size_t begin, std::size_t end) const;
-  // Row-major strides in elements: strides[rank-1] == 1.
-  Dims strides() const;
   // "[1, 3, 32, 32]"; a scalar is "[]".
   std::string to_string() const;
   bool operator==(const Shape& other) const { return dims_ == other.dims_; }
@@ -47,25 +45,5 @@ std::string dims_to_string(const Dims& dims);
 
 // Numpy broadcasting: right-aligned, a dimension of 1 stretches. invalid_argument when the shapes do not match.
 Result<Shape> broadcast_shapes(const Shape& a, const Shape& b);
-
-// Strides with which a tensor of shape `from` is read along shape `to` (a broadcast of `from`): 0 on stretched axes.
-// Length to.rank().
-Dims broadcast_strides(const Shape& from, const Shape& to);
-
-// Visits the row-major positions of `shape` and keeps one running offset per operand: a small odometer for
-// broadcasting, transposing and slicing loops. Each strides[i] has shape.rank() entries.
-class Odometer {
- public:
-  Odometer(const Shape& shape, std::vector<Dims> strides);
-  std::int64_t offset(std::size_t operand) const { return offsets_[operand]; }
-  // Steps to the next position; wraps to the first after the last.
-  void next();
-
- private:
-  Dims dims_;
-  std::vector<Dims> strides_;
-  Dims index_;
-  Dims offsets_;
-};
 
 }  // namespace zkinfer

@@ -54,8 +54,7 @@ Transcript::Transcript(std::string_view protocol, bool record_manifest) : record
 
 void Transcript::put_u64(std::uint64_t x) { pending_.update(u64_bytes(x)); }
 
-void Transcript::begin_item(TranscriptItem type, std::string_view label, std::uint64_t count,
-                            std::uint64_t payload_bytes) {
+void Transcript::begin_item(TranscriptItem type, std::string_view label, std::uint64_t count) {
   ZKI_CHECK(label.size() <= 255, "transcript label too long");
   if (!has_pending_) {
     pending_.update(kAbsorbDomain);
@@ -67,29 +66,22 @@ void Transcript::begin_item(TranscriptItem type, std::string_view label, std::ui
   pending_.update(ByteView(reinterpret_cast<const std::uint8_t*>(label.data()), label.size()));
   put_u64(count);
   if (record_manifest_) manifest_.push_back({label, type, count});
-  for (LabelBytes& entry : absorbed_bytes_) {
-    if (entry.label == label) {
-      entry.num_bytes += payload_bytes;
-      return;
-    }
-  }
-  absorbed_bytes_.push_back({label, payload_bytes});
 }
 
 void Transcript::absorb_bytes(std::string_view label, ByteView bytes) {
-  begin_item(TranscriptItem::kBytes, label, bytes.size(), bytes.size());
+  begin_item(TranscriptItem::kBytes, label, bytes.size());
   pending_.update(bytes);
 }
 
 void Transcript::absorb_u64(std::string_view label, std::uint64_t value) {
-  begin_item(TranscriptItem::kU64, label, 1, 8);
+  begin_item(TranscriptItem::kU64, label, 1);
   put_u64(value);
 }
 
 void Transcript::absorb_fp(std::string_view label, Fp value) { absorb_fps(label, std::span<const Fp>(&value, 1)); }
 
 void Transcript::absorb_fps(std::string_view label, std::span<const Fp> values) {
-  begin_item(TranscriptItem::kFp, label, values.size(), 8 * values.size());
+  begin_item(TranscriptItem::kFp, label, values.size());
   for (const Fp& x : values) put_u64(x.v);
 }
 
@@ -98,7 +90,7 @@ void Transcript::absorb_fe(std::string_view label, const Fe& value) {
 }
 
 void Transcript::absorb_fes(std::string_view label, std::span<const Fe> values) {
-  begin_item(TranscriptItem::kFe, label, values.size(), 24 * values.size());
+  begin_item(TranscriptItem::kFe, label, values.size());
   for (const Fe& x : values)
     for (const Fp& limb : x.c) put_u64(limb.v);
 }
@@ -108,7 +100,7 @@ void Transcript::absorb_digest(std::string_view label, const Digest& digest) {
 }
 
 void Transcript::absorb_digests(std::string_view label, std::span<const Digest> digests) {
-  begin_item(TranscriptItem::kDigest, label, digests.size(), 32 * digests.size());
+  begin_item(TranscriptItem::kDigest, label, digests.size());
   for (const Digest& digest : digests) pending_.update(digest);
 }
 
@@ -175,7 +167,7 @@ std::vector<std::uint64_t> Transcript::challenge_indices(std::string_view label,
 }
 
 void Transcript::absorb_nonce(std::uint64_t nonce, int pow_bits) {
-  begin_item(TranscriptItem::kPow, "pow", static_cast<std::uint64_t>(pow_bits), 8);
+  begin_item(TranscriptItem::kPow, "pow", static_cast<std::uint64_t>(pow_bits));
   put_u64(nonce);
 }
 

@@ -46,11 +46,6 @@ struct TranscriptEntry {
   friend bool operator==(const TranscriptEntry&, const TranscriptEntry&) = default;
 };
 
-struct LabelBytes {
-  std::string_view label;
-  std::uint64_t num_bytes;
-};
-
 // A nonce solves it when keccak(prefix | nonce u64) starts with pow_bits zero bits.
 struct PowPuzzle {
   std::array<std::uint8_t, 41> prefix{};
@@ -90,11 +85,9 @@ class Transcript {
   // A digest of everything so far; changes nothing.
   Digest state() const;
   const std::vector<TranscriptEntry>& manifest() const { return manifest_; }
-  // Payload bytes absorbed per label, in order of first use.
-  const std::vector<LabelBytes>& absorbed_bytes() const { return absorbed_bytes_; }
 
  private:
-  void begin_item(TranscriptItem type, std::string_view label, std::uint64_t count, std::uint64_t payload_bytes);
+  void begin_item(TranscriptItem type, std::string_view label, std::uint64_t count);
   void put_u64(std::uint64_t x);
   void flush();
   Digest squeeze(TranscriptItem type, std::string_view label, std::uint64_t count);
@@ -105,7 +98,6 @@ class Transcript {
   bool has_pending_ = false;
   bool record_manifest_;
   std::vector<TranscriptEntry> manifest_;
-  std::vector<LabelBytes> absorbed_bytes_;
 };
 
 }  // namespace zkinfer

@@ -5,9 +5,7 @@
 // one of the commitment's budgeted proofs. Byte grammar: docs/formats/certificate.md.
 #pragma once
 
-#include "soundness/report.h"
-#include "verifier/key_proof_file.h"
-#include "verifier/verify.h"
+#include "verifier/key_proof.h"
 
 namespace zkinfer::verifier {
 
@@ -16,7 +14,8 @@ inline constexpr const char* kCertificateProtocol = "zkinfer certificate v1";
 
 // The key's commitment under the certificate's circuit and opening parameters, whose M must be the key's.
 // invalid_argument when the parameters do not fit or prove less security than the key's.
-Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::OpeningParams& params);
+Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::OpeningParams& params,
+                                        std::shared_ptr<relations::RecipeSink> recipes = nullptr);
 
 // Step 0: the key's identity, the slot, then the certificate's own parameters.
 void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared, const KeyProofSlots& slots,

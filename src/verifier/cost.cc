@@ -328,50 +328,31 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
   std::uint64_t blocks = 1;
   for (const AxisChoices& axis : box) blocks = times(blocks, axis.pieces.size());
   std::uint64_t bytes = 0;
-  const argument::ViewGroups grouped = argument::group_views(expr);
-  for (const std::vector<const View*>& views : grouped.groups) {
-    const View& first = *views[0];
+  const argument::ViewGroups grouped = argument::group_views(expr, box.size());
+  for (const argument::ViewGroup& group : grouped.groups) {
+    const View& first = *group.views[0];
     const circuit::Column& column = circuit_.columns[first.column];
     const bool is_constant = column.oracle == circuit::Oracle::kConstant;
-    const bool is_merged = views.size() > 1 && grouped.merged < first.axes.size();
-    std::vector<bool> some(box.size(), false), not_all(box.size(), false);
-    for (const View* view : views) {
-      const std::vector<bool> read = argument::axes_read(*view, box.size());
-      for (std::size_t b = 0; b < box.size(); ++b) (read[b] ? some : not_all)[b] = true;
-    }
-    spend(times(blocks, kCall + (views.size() + box.size() + first.axes.size()) * 4 * kStep));
+    spend(times(blocks, kCall + (group.views.size() + box.size() + first.axes.size()) * 4 * kStep));
     std::uint64_t hits = 1;
-    for (std::size_t b = 0; b < box.size(); ++b) {
-      if (!some[b]) hits = times(hits, box[b].pieces.size());
-    }
+    for (const std::uint32_t b : group.broadcast) hits = times(hits, box[b].pieces.size());
     for (std::size_t axis = 0; axis < first.axes.size(); ++axis) {
-      const bool merges = is_merged && axis == grouped.merged;
-      std::vector<bool> depends(box.size(), false);
-      for (const View* view : views) {
-        for (const circuit::AxisTerm& t : view->axes[axis].terms) depends[t.box_axis] = true;
-      }
-      for (std::size_t b = 0; b < box.size() && merges; ++b) depends[b] = depends[b] || (some[b] && not_all[b]);
-      std::vector<std::uint32_t> depends_on;
       std::uint64_t vectors = 1;
-      for (std::uint32_t b = 0; b < box.size(); ++b) {
-        if (!depends[b]) continue;
-        depends_on.push_back(b);
-        vectors = times(vectors, box[b].count());
-      }
+      for (const std::uint32_t b : group.depends[axis]) vectors = times(vectors, box[b].count());
       const std::uint64_t size = column.shape[axis];
       const AxisChoices* cuts = is_constant ? nullptr : &column_cost(first.column).axes[axis];
       std::uint64_t axis_hits = 0;
-      const std::size_t num_views = merges ? views.size() : 1;
+      const std::size_t num_views = group.merges && axis == grouped.merged ? group.views.size() : 1;
       for (std::size_t v = 0; v < num_views; ++v) {
-        const circuit::AxisMap& map = views[v]->axes[axis];
+        const circuit::AxisMap& map = group.views[v]->axes[axis];
         std::vector<bool> reads(box.size(), false);
         for (const circuit::AxisTerm& t : map.terms) reads[t.box_axis] = true;
         std::uint64_t points = 1;
-        for (const std::uint32_t b : depends_on)
+        for (const std::uint32_t b : group.depends[axis])
           points = times(points, reads[b] ? box[b].total_length() : box[b].count());
         for (const circuit::SumTerm& sum : map.sums) points = times(points, sum.length);
         steps(plus(points, times(vectors, size)));
-        if (cuts != nullptr) axis_hits = plus(axis_hits, blocks_hit(map, depends_on, box, cuts->pieces));
+        if (cuts != nullptr) axis_hits = plus(axis_hits, blocks_hit(map, group.depends[axis], box, cuts->pieces));
         if (over()) return bytes;
       }
       bytes = plus(bytes, times(vectors, size * kFeBytes + 2 * kNodeBytes));

@@ -4,25 +4,20 @@
 #include <algorithm>
 
 #include "formats/frame.h"
-#include "soundness/analyze.h"
 
 namespace zkinfer::verifier {
 
 namespace {
 
-soundness::SoundnessReport report_of(const PreparedKey& prepared) {
-  return soundness::analyze(prepared.key.params, prepared.compiled.shape);
-}
-
-void keep_weaker(soundness::SoundnessReport& weakest, soundness::SoundnessReport report) {
-  if (report.bits() < weakest.bits()) weakest = std::move(report);
+void keep_weaker(soundness::SoundnessReport& weakest, const soundness::SoundnessReport& report) {
+  if (report.bits() < weakest.bits()) weakest = report;
 }
 
 // One rotation, whose statement the keys above and below make.
 Verdict verify_step(const PreparedKey& above, const PreparedKey& below, ByteView rotation, bool from_root,
                     Descent& out) {
   KeyProofFile file;
-  if (Verdict verdict = read_key_proof_file(kRotationKind, rotation, file); !verdict.accepted()) return verdict;
+  if (Verdict verdict = read_key_proof(kRotationKind, rotation, file); !verdict.accepted()) return verdict;
   // A key of the tree is made by its rotation, which is the first use of its commitment.
   if (file.slots[1] != 0) {
     return Verdict::reject(RejectReason::kWrongStatement,
@@ -31,25 +26,12 @@ Verdict verify_step(const PreparedKey& above, const PreparedKey& below, ByteView
   if (from_root) out.root_slot = file.slots[0];
   soundness::SoundnessReport report;
   if (Verdict verdict = verify_rotation(above, below, rotation, &report); !verdict.accepted()) return verdict;
-  keep_weaker(out.weakest, std::move(report));
-  keep_weaker(out.weakest, report_of(below));
+  keep_weaker(out.weakest, report);
+  keep_weaker(out.weakest, below.soundness);
   return Verdict::accept();
 }
 
 }  // namespace
-
-Bytes Path::to_bytes() const {
-  ByteWriter writer;
-  write_frame(writer, FileKind::kPath);
-  writer.raw(root_identity);
-  writer.u8(static_cast<std::uint8_t>(steps.size()));
-  for (const PathStep& step : steps) {
-    writer.blob(step.params.canonical_bytes());
-    step.commitment.write(writer);
-    writer.blob(step.rotation);
-  }
-  return std::move(writer).take();
-}
 
 Verdict read_path(ByteView bytes, Path& path) {
   if (bytes.size() < kFrameBytes) return Verdict::reject(RejectReason::kTruncated, "header");
@@ -111,7 +93,7 @@ Verdict verify_path(const PreparedKey& root, const Path& path, Descent& out) {
   if (path.steps.empty() || path.steps.size() > kMaxPathSteps) {
     return Verdict::reject(RejectReason::kBadHeader, std::to_string(path.steps.size()) + " steps");
   }
-  out.weakest = report_of(root);
+  out.weakest = root.soundness;
   std::vector<Digest> identities = {root.identity};
   PreparedKey above;  // of the step before; the root's before the first
   for (std::size_t i = 0; i < path.steps.size(); ++i) {

@@ -23,8 +23,6 @@ struct PathStep {
 struct Path {
   Digest root_identity{};
   std::vector<PathStep> steps;
-
-  Bytes to_bytes() const;
 };
 // Total. kTruncated, kTrailingBytes, kBadHeader, kNonCanonical.
 Verdict read_path(ByteView bytes, Path& path);

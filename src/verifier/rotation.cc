@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "soundness/analyze.h"
-
 namespace zkinfer::verifier {
 
 namespace {
@@ -25,7 +23,7 @@ Status check_keys(const statement::Key& before, const statement::Key& after) {
 }  // namespace
 
 Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKey& after,
-                                     const pcs::OpeningParams& params) {
+                                     const pcs::OpeningParams& params, std::shared_ptr<relations::RecipeSink> recipes) {
   ZKI_RETURN_IF_ERROR(check_keys(before.key, after.key));
   const pcs::OpeningParams& own = before.key.params;
   const pcs::OpeningParams& other = after.key.params;
@@ -36,20 +34,8 @@ Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKe
     return invalid_argument(
         "rotation: its parameters are for other weight commitments, or another regime of soundness");
   }
-  PreparedKey out;
-  out.key = before.key;
-  out.key.params = params;
-  out.limits = before.limits;
-  out.ood_point = before.ood_point;  // the commitment's value was taken there
-  ZKI_ASSIGN_OR_RETURN(relations::BuiltCircuit built, relations::build_rotation(out.key.graph));
-  ZKI_RETURN_IF_ERROR(complete(out, std::move(built)));
-  const std::uint32_t needed = std::max(own.security.bits, other.security.bits);
-  const soundness::SoundnessReport report = soundness::analyze(params, out.compiled.shape);
-  if (!report.meets_target() || params.security.bits < needed || !report.hides_enough()) {
-    return invalid_argument("rotation: it proves " + std::to_string(report.bits()) + " bits, the keys " +
-                            std::to_string(needed));
-  }
-  return out;
+  return prepare_key_proof(before, params, relations::build_rotation(before.key.graph, recipes.get()), recipes,
+                           "rotation", std::max(own.security.bits, other.security.bits));
 }
 
 void absorb_rotation_statement(Transcript& transcript, const PreparedKey& before, const PreparedKey& after,
@@ -66,18 +52,14 @@ DataPins rotation_pins(const PreparedKey& after) { return {{after.key.commitment
 Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, ByteView rotation,
                         soundness::SoundnessReport* report) {
   KeyProofFile file;
-  if (Verdict verdict = read_key_proof_file(kRotationKind, rotation, file); !verdict.accepted()) return verdict;
-  pcs::OpeningParams params;
-  if (Verdict verdict = read_key_proof_params(file, params); !verdict.accepted()) return verdict;
-  const PreparedKey* keys[] = {&before, &after};
-  for (std::size_t i = 0; i < 2; ++i)
-    if (!statement::slot_exists(file.slots[i], keys[i]->key.params.model_budget))
-      return Verdict::reject(RejectReason::kBadHeader, "slot " + std::to_string(file.slots[i]));
-  auto key_proof = prepare_rotation(before, after, params);
+  if (Verdict verdict = read_key_proof(kRotationKind, rotation, file); !verdict.accepted()) return verdict;
+  if (Verdict verdict = check_slot(file.slots[0], before); !verdict.accepted()) return verdict;
+  if (Verdict verdict = check_slot(file.slots[1], after); !verdict.accepted()) return verdict;
+  auto key_proof = prepare_rotation(before, after, file.params);
   if (!key_proof.ok()) return unprepared(key_proof.status());
-  if (report != nullptr) *report = soundness::analyze(params, key_proof->compiled.shape);
+  if (report != nullptr) *report = key_proof->soundness;
   Transcript transcript(kRotationProtocol);
-  absorb_rotation_statement(transcript, before, after, file.slots, params);
+  absorb_rotation_statement(transcript, before, after, file.slots, file.params);
   return verify_messages(*key_proof, {}, rotation_pins(after), file.messages, transcript);
 }
 

@@ -6,9 +6,7 @@
 // Byte grammar: docs/formats/rotation.md.
 #pragma once
 
-#include "soundness/report.h"
-#include "verifier/key_proof_file.h"
-#include "verifier/verify.h"
+#include "verifier/key_proof.h"
 
 namespace zkinfer::verifier {
 
@@ -18,7 +16,8 @@ inline constexpr const char* kRotationProtocol = "zkinfer rotation v1";
 // The old key under the rotation's circuit and opening parameters, whose M must be the old key's and whose data oracle the
 // new key's M. invalid_argument when keys or parameters do not fit, or less security is proven than either key claims.
 Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKey& after,
-                                     const pcs::OpeningParams& params);
+                                     const pcs::OpeningParams& params,
+                                     std::shared_ptr<relations::RecipeSink> recipes = nullptr);
 
 // Step 0: both identities, the slots of both, then the rotation's own parameters.
 void absorb_rotation_statement(Transcript& transcript, const PreparedKey& before, const PreparedKey& after,

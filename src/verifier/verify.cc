@@ -11,19 +11,23 @@
 
 namespace zkinfer::verifier {
 
-Status complete(PreparedKey& prepared, relations::BuiltCircuit built) {
-  prepared.cost = count_cost(prepared.key, built.circuit, prepared.limits);
-  ZKI_RETURN_IF_ERROR(check_cost(prepared.cost, prepared.limits));
-  prepared.compiled = relations::complete(std::move(built), prepared.key.params.security.zero_knowledge);
+namespace {
+
+// What depends on the parameters, once the circuit is compiled.
+Status place(PreparedKey& prepared) {
   ZKI_ASSIGN_OR_RETURN(prepared.layouts, argument::place(prepared.compiled, prepared.key.params));
+  prepared.soundness = soundness::analyze(prepared.key.params, prepared.compiled.shape);
   return ok_status();
 }
 
-namespace {
+Status count(PreparedKey& prepared, const circuit::Circuit& circuit) {
+  prepared.cost = count_cost(prepared.key, circuit, prepared.limits);
+  return check_cost(prepared.cost, prepared.limits);
+}
 
 // What depends on parameters and commitment, once the circuit is placed.
 Status finish(PreparedKey& out) {
-  const soundness::SoundnessReport report = soundness::analyze(out.key.params, out.compiled.shape);
+  const soundness::SoundnessReport& report = out.soundness;
   if (!report.meets_target()) {
     return invalid_argument("parameters: they claim " + std::to_string(report.target_bits) + " bits but only " +
                             std::to_string(report.bits()) + " are proven; weakest term: " + report.weakest());
@@ -39,13 +43,21 @@ Status finish(PreparedKey& out) {
 
 }  // namespace
 
-Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits) {
+Status complete(PreparedKey& prepared, circuit::Circuit built, std::shared_ptr<relations::RecipeSink> recipes) {
+  ZKI_RETURN_IF_ERROR(count(prepared, built));
+  prepared.compiled = {argument::compile(std::move(built), prepared.key.params.security.zero_knowledge),
+                       std::move(recipes)};
+  return place(prepared);
+}
+
+Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits,
+                            std::shared_ptr<relations::RecipeSink> recipes) {
   PreparedKey out;
   out.key = std::move(key);
   out.limits = limits;
-  ZKI_ASSIGN_OR_RETURN(relations::BuiltCircuit built,
-                       relations::build(out.key.graph, out.key.visibility, limits.memory_bytes));
-  ZKI_RETURN_IF_ERROR(complete(out, std::move(built)));
+  ZKI_ASSIGN_OR_RETURN(circuit::Circuit built,
+                       relations::build(out.key.graph, out.key.visibility, limits.memory_bytes, recipes.get()));
+  ZKI_RETURN_IF_ERROR(complete(out, std::move(built), std::move(recipes)));
   ZKI_RETURN_IF_ERROR(finish(out));
   return out;
 }
@@ -57,9 +69,8 @@ Result<PreparedKey> prepare_like(const PreparedKey& prepared, const pcs::Opening
   PreparedKey out = prepared;
   out.key.params = params;
   out.key.commitment = commitment;
-  out.cost = count_cost(out.key, out.compiled.circuit, out.limits);
-  ZKI_RETURN_IF_ERROR(check_cost(out.cost, out.limits));
-  ZKI_ASSIGN_OR_RETURN(out.layouts, argument::place(out.compiled, params));
+  ZKI_RETURN_IF_ERROR(count(out, out.compiled.circuit));
+  ZKI_RETURN_IF_ERROR(place(out));
   ZKI_RETURN_IF_ERROR(finish(out));
   return out;
 }
@@ -217,7 +228,7 @@ Verdict verify(const PreparedKey& prepared, ByteView proof, const statement::Pub
   head = {};
   if (Verdict verdict = read_header(prepared, proof, beside, head); !verdict.accepted()) return verdict;
   Transcript transcript(kProtocolName);
-  statement::absorb_statement(transcript, prepared.key, head.context, head.slot, head.data);
+  statement::absorb_statement(transcript, prepared.identity, prepared.key, head.context, head.slot, head.data);
   return verify_messages(prepared, statement::tensor_values(prepared.key.graph, prepared.key.visibility, head.data),
                          data_pins(prepared, head.data.commitments), proof.subspan(head.num_bytes), transcript);
 }
@@ -235,25 +246,6 @@ Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValu
   const argument::OraclePins pins = oracle_pins(prepared, data);
   const argument::OpeningClaim claim(prepared.compiled, prepared.layouts, pins, tensors, outer);
   return pcs::verify_opening(prepared.key.params, claim, roots, messages.subspan(channel.bytes_read()), transcript);
-}
-
-std::vector<std::pair<std::string, std::size_t>> part_sizes(const PreparedKey& prepared, ByteView proof) {
-  const std::size_t header =
-      std::min(proof.size(), statement::header_size(prepared.key.graph, prepared.key.visibility));
-  std::vector<std::pair<std::string, std::size_t>> out = {{"header and public values", header}};
-  if (proof.size() <= header) return out;
-  // Sizes do not depend on the challenges: any transcript will do.
-  Transcript transcript(kProtocolName);
-  hiding::PadAllocator pads(prepared.key.params.security.zero_knowledge);
-  pads.set_layout(prepared.compiled.pads.layout());
-  hiding::VerifierChannel channel(transcript, pads, proof.subspan(header));
-  (void)receive_roots(channel, prepared, DataPins(prepared.key.params.data.size()));
-  const std::size_t roots = channel.bytes_read();
-  (void)argument::receive_outer(channel, prepared.compiled);
-  out.emplace_back("roots", roots);
-  out.emplace_back("lookups and relations", channel.bytes_read() - roots);
-  out.emplace_back("opening", proof.size() - header - channel.bytes_read());
-  return out;
 }
 
 }  // namespace zkinfer::verifier

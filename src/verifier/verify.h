@@ -6,6 +6,7 @@
 #include "commit/pcs/opening.h"
 #include "hiding/verifier_channel.h"
 #include "relations/compile.h"
+#include "soundness/report.h"
 #include "statement/statement.h"
 #include "zkinfer/verdict.h"
 #include "zkinfer/verify_limits.h"
@@ -21,13 +22,17 @@ struct PreparedKey {
   Digest identity{};
   VerifyLimits limits;  // of proofs, certificates and rotations under this key
   VerifyCost cost;      // of a proof
+  soundness::SoundnessReport soundness;
 };
 // Errors: the key's circuit cannot be built, or its parameters are not for it, or the soundness they give is below what
 // they claim; resource_limit when proofs may cost more than `limits` to check.
-Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits = {});
+// recipes: the prover's, which listens while the circuit is built; also below.
+Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits = {},
+                            std::shared_ptr<relations::RecipeSink> recipes = nullptr);
 
-// Completes a key whose circuit is built: cost, plan, layouts. resource_limit, invalid_argument.
-Status complete(PreparedKey& prepared, relations::BuiltCircuit built);
+// Completes a key whose circuit is built: cost, plan, layouts, soundness. resource_limit, invalid_argument.
+Status complete(PreparedKey& prepared, circuit::Circuit built,
+                std::shared_ptr<relations::RecipeSink> recipes = nullptr);
 
 // The same for the key that differs from a prepared one in parameters and commitment only: shares its circuit. Zero
 // knowledge as there.
@@ -69,8 +74,5 @@ Verdict verify(const PreparedKey& prepared, ByteView proof, const statement::Pub
 inline Verdict verify(const PreparedKey& prepared, ByteView proof, statement::Header* header) {
   return verify(prepared, proof, {}, header);
 }
-
-// Byte counts of a proof by part, in order; also of rejected proofs, up to the failure.
-std::vector<std::pair<std::string, std::size_t>> part_sizes(const PreparedKey& prepared, ByteView proof);
 
 }  // namespace zkinfer::verifier

@@ -5,8 +5,11 @@
 #include "exec/integer/executor.h"
 #include "fuzz/targets.h"
 #include "package/package.h"
+#include "prover/write.h"
 #include "support/session.h"
 #include "verifier/path.h"
+#include "zkinfer/cid.h"
+#include "zkinfer/inspect.h"
 #include "zkinfer/prove.h"
 #include "zkinfer/verify.h"
 
@@ -115,7 +118,7 @@ const PathFixture& rooted() {
     verifier::Path path;
     path.root_identity = fixture.root->info().model_identity;
     path.steps.push_back({key.params, key.commitment, must(root.rotate(serving))});
-    fixture.path = path.to_bytes();
+    fixture.path = prover::path_bytes(path);
     return fixture;
   }();
   return made;
@@ -148,7 +151,7 @@ void model_package(ByteView bytes) {
 void verification_key(ByteView bytes) {
   Result<statement::Key> key = statement::parse_key(bytes);
   if (!key.ok()) return;
-  ZKI_CHECK(equal(key->to_bytes(), bytes), "the key reader took bytes that are not canonical");
+  ZKI_CHECK(equal(prover::key_bytes(*key), bytes), "the key reader took bytes that are not canonical");
   static_cast<void>(verifier::prepare(std::move(*key)));
 }
 
@@ -219,7 +222,7 @@ void path(ByteView bytes) {
 void path_bytes(ByteView bytes) {
   verifier::Path read;
   if (verifier::read_path(bytes, read).accepted()) {
-    ZKI_CHECK(equal(read.to_bytes(), bytes), "the path reader took bytes that are not canonical");
+    ZKI_CHECK(equal(prover::path_bytes(read), bytes), "the path reader took bytes that are not canonical");
   }
   static_cast<void>(verify_path(*rooted().root, bytes));
 }

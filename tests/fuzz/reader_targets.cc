@@ -13,7 +13,7 @@
 #include "operators/cases.h"
 #include "passes/legalize.h"
 #include "quant/quantize.h"
-#include "relations/compile.h"
+#include "relations/recipes.h"
 
 namespace zkinfer::fuzz {
 

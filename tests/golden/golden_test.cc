@@ -12,6 +12,7 @@
 
 #include "base/files.h"
 #include "commit/pcs/opening_verifier.h"
+#include "prover/write.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
 
@@ -43,7 +44,7 @@ std::vector<TranscriptEntry> manifest_of(const verifier::PreparedKey& prepared, 
   const std::size_t header = statement::header_size(prepared.key.graph, prepared.key.visibility);
   const ByteView messages = ByteView(proof.bytes).subspan(header);
   Transcript transcript(verifier::kProtocolName, true);
-  statement::absorb_statement(transcript, prepared.key, Digest{}, 0, proof.data);
+  statement::absorb_statement(transcript, prepared.identity, prepared.key, Digest{}, 0, proof.data);
   EXPECT_TRUE(verifier::verify_messages(prepared, proof.data.values, {}, messages, transcript).accepted());
   return transcript.manifest();
 }
@@ -68,7 +69,7 @@ std::string golden_text(const Session& session) {
   const statement::Key& key = session.model.prepared.key;
   std::ostringstream out;
   out << "params " << to_hex(key.params.canonical_bytes()) << "\n";
-  out << "key " << to_hex(keccak256(key.to_bytes())) << "\n";
+  out << "key " << to_hex(keccak256(prover::key_bytes(key))) << "\n";
   out << "proof " << to_hex(keccak256(proof.bytes)) << " " << proof.bytes.size() << "\n";
   for (const Count& c : counts)
     out << "item " << c.entries << " " << c.elements << " " << (c.type >= 16 ? "drawn " : "absorbed ") << c.label

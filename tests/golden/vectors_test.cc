@@ -13,6 +13,7 @@
 #include "commit/pcs/code_file.h"
 #include "commit/pcs/params.h"
 #include "field/fe.h"
+#include "field/inverse.h"
 #include "hash/keccak.h"
 #include "poly/ntt.h"
 #include "prover/commit_model.h"
@@ -159,7 +160,8 @@ void add_statement(Vectors& out) {
   content.insert(content.end(), {1, 2, 3});
   out["prf.content"] = show(pcs::content_digest(content));
   Transcript t("zkinfer proof v1");
-  statement::absorb_statement(t, key, counting(), 3, {.values = {{1, 7}, {0, 3}}, .digests = {}, .commitments = {}});
+  statement::absorb_statement(t, key.identity(), key, counting(), 3,
+                              {.values = {{1, 7}, {0, 3}}, .digests = {}, .commitments = {}});
   t.absorb_digest("witness root", hash_of('W'));
   t.absorb_digest("mask root", hash_of('X'));
   out["statement.mask_point"] = show(t.challenge("mask point"));
@@ -205,7 +207,7 @@ void add_statement_data(Vectors& out) {
       data.digests = {statement::hash_data(TensorHash::kKeccak256, statement::canonical_bytes(value, input))};
     }
     Transcript t("zkinfer proof v1");
-    statement::absorb_statement(t, identity, key.visibility, key.graph, counting(), 3, data);
+    statement::absorb_statement(t, identity, key, counting(), 3, data);
     out[committed ? "statement.with_commitment" : "statement.with_digest"] = show(t.state());
   }
 }

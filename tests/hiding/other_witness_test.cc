@@ -4,6 +4,7 @@
 // pads are uniform and each choice has one counterpart, the messages say nothing about which witness it was.
 #include <gtest/gtest.h>
 
+#include "field/inverse.h"
 #include "hiding/pad_use.h"
 #include "support/small_graphs.h"
 

@@ -75,14 +75,14 @@ InstalledProgram::~InstalledProgram() { installed = nullptr; }
 }  // namespace e2e
 
 // The class, once more. state_ is a running hash; record_manifest_ means that challenges come from the program, and then
-// absorbed_bytes_ counts them by label.
+// manifest_ counts them by label.
 
 Transcript::Transcript(std::string_view protocol, bool)
     : record_manifest_(installed != nullptr && programmable(protocol)) {
   absorb_bytes("protocol", ByteView(reinterpret_cast<const std::uint8_t*>(protocol.data()), protocol.size()));
 }
 
-void Transcript::begin_item(TranscriptItem type, std::string_view label, std::uint64_t count, std::uint64_t) {
+void Transcript::begin_item(TranscriptItem type, std::string_view label, std::uint64_t count) {
   if (!has_pending_) pending_.update(state_);
   has_pending_ = true;
   pending_.update(static_cast<std::uint8_t>(type));
@@ -98,19 +98,19 @@ void Transcript::flush() {
 }
 
 void Transcript::absorb_bytes(std::string_view label, ByteView bytes) {
-  begin_item(TranscriptItem::kBytes, label, bytes.size(), 0);
+  begin_item(TranscriptItem::kBytes, label, bytes.size());
   pending_.update(bytes);
 }
 
 void Transcript::absorb_u64(std::string_view label, std::uint64_t value) {
-  begin_item(TranscriptItem::kU64, label, 1, 0);
+  begin_item(TranscriptItem::kU64, label, 1);
   put_u64(value);
 }
 
 void Transcript::absorb_fp(std::string_view label, Fp value) { absorb_fps(label, std::span<const Fp>(&value, 1)); }
 
 void Transcript::absorb_fps(std::string_view label, std::span<const Fp> values) {
-  begin_item(TranscriptItem::kFp, label, values.size(), 0);
+  begin_item(TranscriptItem::kFp, label, values.size());
   for (const Fp x : values) put_u64(x.v);
 }
 
@@ -119,7 +119,7 @@ void Transcript::absorb_fe(std::string_view label, const Fe& value) {
 }
 
 void Transcript::absorb_fes(std::string_view label, std::span<const Fe> values) {
-  begin_item(TranscriptItem::kFe, label, values.size(), 0);
+  begin_item(TranscriptItem::kFe, label, values.size());
   for (const Fe& x : values) {
     for (const Fp limb : x.c) put_u64(limb.v);
   }
@@ -130,24 +130,24 @@ void Transcript::absorb_digest(std::string_view label, const Digest& digest) {
 }
 
 void Transcript::absorb_digests(std::string_view label, std::span<const Digest> digests) {
-  begin_item(TranscriptItem::kDigest, label, digests.size(), 0);
+  begin_item(TranscriptItem::kDigest, label, digests.size());
   for (const Digest& digest : digests) pending_.update(digest);
 }
 
 Digest Transcript::squeeze(TranscriptItem type, std::string_view label, std::uint64_t count) {
-  begin_item(type, label, count, 0);
+  begin_item(type, label, count);
   flush();
   return state_;
 }
 
 namespace {
 
-std::uint64_t next_occurrence(std::vector<LabelBytes>& counts, std::string_view label) {
+std::uint64_t next_occurrence(std::vector<TranscriptEntry>& counts, std::string_view label) {
   auto entry =
-      std::find_if(counts.begin(), counts.end(), [&](const LabelBytes& other) { return other.label == label; });
-  if (entry == counts.end()) entry = counts.insert(entry, {label, 0});
-  installed->note({std::string(label), entry->num_bytes});
-  return entry->num_bytes++;
+      std::find_if(counts.begin(), counts.end(), [&](const TranscriptEntry& other) { return other.label == label; });
+  if (entry == counts.end()) entry = counts.insert(entry, {label, TranscriptItem::kChallenge, 0});
+  installed->note({std::string(label), entry->count});
+  return entry->count++;
 }
 
 }  // namespace
@@ -155,7 +155,7 @@ std::uint64_t next_occurrence(std::vector<LabelBytes>& counts, std::string_view 
 Fe Transcript::challenge(std::string_view label) {
   const Digest digest = squeeze(TranscriptItem::kChallenge, label, 1);
   if (!record_manifest_) return element_of(digest);
-  return installed->program().element(label, next_occurrence(absorbed_bytes_, label));
+  return installed->program().element(label, next_occurrence(manifest_, label));
 }
 
 std::vector<Fe> Transcript::challenges(std::string_view label, std::size_t count) {
@@ -168,7 +168,7 @@ std::vector<std::uint64_t> Transcript::challenge_indices(std::string_view label,
                                                          int log_range) {
   const Digest digest = squeeze(TranscriptItem::kIndices, label, num_indices);
   if (!record_manifest_) return e2e::ChallengeProgram(word(digest, 0)).indices(label, 0, num_indices, log_range);
-  return installed->program().indices(label, next_occurrence(absorbed_bytes_, label), num_indices, log_range);
+  return installed->program().indices(label, next_occurrence(manifest_, label), num_indices, log_range);
 }
 
 bool PowPuzzle::is_solution(const Digest& digest) const {
@@ -184,7 +184,7 @@ PowPuzzle Transcript::pow_puzzle(int pow_bits) {
 }
 
 void Transcript::absorb_nonce(std::uint64_t nonce, int pow_bits) {
-  begin_item(TranscriptItem::kPow, "pow", static_cast<std::uint64_t>(pow_bits), 8);
+  begin_item(TranscriptItem::kPow, "pow", static_cast<std::uint64_t>(pow_bits));
   put_u64(nonce);
 }
 

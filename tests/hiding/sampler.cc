@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "prover/prf.h"
+#include "relations/recipes.h"
 #include "support/session.h"
 
 namespace zkinfer::e2e {

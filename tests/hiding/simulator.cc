@@ -5,6 +5,8 @@
 #include "hiding/simulated_messages.h"
 #include "prover/key_proof_params.h"
 #include "prover/prf.h"
+#include "prover/write.h"
+#include "relations/recipes.h"
 #include "verifier/certificate.h"
 #include "verifier/rotation.h"
 
@@ -66,14 +68,14 @@ Bytes Simulator::prove(statement::PublicIo statement) {
                                .pins = {},
                                .commitments = {}};
   simulated.absorb = [&](Transcript& transcript) {
-    statement::absorb_statement(transcript, prepared_.key, Digest{}, 0, statement);
+    statement::absorb_statement(transcript, prepared_.identity, prepared_.key, Digest{}, 0, statement);
   };
   simulated.tensors = statement::tensor_values(prepared_.key.graph, prepared_.key.visibility, statement);
   simulated.pins = verifier::data_pins(prepared_, statement.commitments);
   if (prepared_.key.params.has_model) simulated.commitments.push_back(&model_);
   for (const pcs::EncodedOracle& oracle : data) simulated.commitments.push_back(&oracle);
   ByteWriter writer;
-  writer.raw(statement::header_bytes(prepared_.key, Digest{}, 0, statement));
+  writer.raw(prover::header_bytes(prepared_.key, Digest{}, 0, statement));
   writer.raw(simulate_messages(simulated, eta_, *random_));
   return std::move(writer).take();
 }
@@ -88,7 +90,7 @@ Bytes Simulator::certify() {
   const auto absorb = [&](Transcript& transcript) {
     verifier::absorb_certificate_statement(transcript, prepared_, {}, *params);
   };
-  return verifier::key_proof_file(
+  return prover::key_proof_file(
       verifier::kCertificateKind, {}, *params,
       simulate_messages({*variant, verifier::kCertificateProtocol, absorb, {}, {}, {&model_}}, eta_, *random_));
 }
@@ -105,14 +107,14 @@ Bytes Simulator::rotate(const Simulator& after) {
   const auto absorb = [&](Transcript& transcript) {
     verifier::absorb_rotation_statement(transcript, prepared_, after.prepared_, {}, *params);
   };
-  return verifier::key_proof_file(verifier::kRotationKind, {}, *params,
-                                  simulate_messages({*variant,
-                                                     verifier::kRotationProtocol,
-                                                     absorb,
-                                                     {},
-                                                     verifier::rotation_pins(after.prepared_),
-                                                     {&model_, &after.model_}},
-                                                    eta_, *random_));
+  return prover::key_proof_file(verifier::kRotationKind, {}, *params,
+                                simulate_messages({*variant,
+                                                   verifier::kRotationProtocol,
+                                                   absorb,
+                                                   {},
+                                                   verifier::rotation_pins(after.prepared_),
+                                                   {&model_, &after.model_}},
+                                                  eta_, *random_));
 }
 
 }  // namespace zkinfer::e2e

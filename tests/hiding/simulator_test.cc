@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "hiding/fixture.h"
+#include "relations/recipes.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
 #include "verifier/certificate.h"

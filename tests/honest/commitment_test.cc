@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "package/package.h"
+#include "prover/write.h"
 #include "slots/test_folder.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
@@ -234,7 +235,7 @@ TEST(Opening, TheOutOfDomainValueIsCompared) {
   opening.resize(opening.size() - sizeof(Digest));
   const Digest checksum = keccak256(opening);
   opening.insert(opening.end(), checksum.begin(), checksum.end());
-  expect_no_match(model, key.to_bytes(), opening, "out-of-domain");
+  expect_no_match(model, prover::key_bytes(key), opening, "out-of-domain");
 }
 
 // The code word in a file: the same proofs as from memory, and no encoding.

@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 #include "prover/check_columns.h"
 #include "prover/witness.h"
+#include "prover/write.h"
 #include "support/session.h"
 #include "verifier/verify.h"
 
@@ -59,7 +60,7 @@ TEST_P(EveryOp, ProvesAndVerifies) {
 
 TEST_P(EveryOp, AFreshlyParsedKeyVerifies) {
   const Case c = prove_graph(qir::every_op_graph(), GetParam(), 5);
-  auto key = statement::parse_key(c.model.prepared.key.to_bytes());
+  auto key = statement::parse_key(prover::key_bytes(c.model.prepared.key));
   ASSERT_TRUE(key.ok()) << key.status().to_string();
   auto prepared = verifier::prepare(std::move(key).value());
   ASSERT_TRUE(prepared.ok()) << prepared.status().to_string();
@@ -114,7 +115,7 @@ TEST(Visibility, EveryCombinationProvesAndBindsWhatIsPublic) {
       }
       // A public model's key is the same whoever derives it; a private one's is not.
       auto again = prover::commit_model(graph, draw_params(graph, 3), options, test_seed(2));
-      EXPECT_EQ(again->prepared.key.to_bytes() == model->prepared.key.to_bytes(), public_params);
+      EXPECT_EQ(prover::key_bytes(again->prepared.key) == prover::key_bytes(model->prepared.key), public_params);
     }
   }
 }
@@ -135,7 +136,7 @@ TEST(Visibility, ZeroKnowledgeIsOffOnlyWhereNothingIsPrivate) {
   auto model = prover::commit_model(graph, draw_params(graph, 3), test_options(false), test_seed(1));
   statement::Key key = model->prepared.key;
   key.visibility = {};
-  EXPECT_FALSE(statement::parse_key(key.to_bytes()).ok());
+  EXPECT_FALSE(statement::parse_key(prover::key_bytes(key)).ok());
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <set>
 
 #include "prover/rotate.h"
+#include "prover/write.h"
+#include "relations/recipes.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
 #include "verifier/rotation.h"
@@ -125,7 +127,7 @@ TEST_F(Rotation, ColumnsOtherThanCommittedAreRejected) {
   const relations::CompiledCircuit compiled = relations::compile_rotation(graph_).value();
   std::size_t num_columns = 0;
   for (circuit::ColumnId id = 0; id < compiled.circuit.columns.size(); ++id) {
-    if (compiled.param_of_column[id] < 0) continue;
+    if (relations::param_of_column(compiled, id) < 0) continue;
     ++num_columns;
     prover::ProveHooks hooks;
     hooks.columns = [&](circuit::ColumnValues& data) { data[id][0] += Fp(1); };
@@ -157,7 +159,7 @@ TEST_F(Rotation, OneMessageOfEveryLabel) {
 TEST_F(Rotation, AnotherValueUnderTheSameRootIsRejected) {
   const Bytes rotation = rotate(before_, after_);
   prover::CommittedModel other = commit(graph_, 1, 2);
-  ASSERT_EQ(other.prepared.key.to_bytes(), after_.prepared.key.to_bytes());
+  ASSERT_EQ(prover::key_bytes(other.prepared.key), prover::key_bytes(after_.prepared.key));
   other.prepared.key.commitment.ood_value += Fe::one();
   EXPECT_FALSE(verify(before_, other, rotation).accepted());
   EXPECT_FALSE(verify(before_, other, rotate(before_, other)).accepted());

@@ -4,6 +4,7 @@
 
 #include "hash/sha256.h"
 #include "prover/sha256_columns.h"
+#include "relations/recipes.h"
 #include "support/outer_check.h"
 #include "support/small_graphs.h"
 
@@ -105,7 +106,7 @@ TEST(HashInCircuit, ConstantsAreTheCircuits) {
   hooks.columns = [&](circuit::ColumnValues& data) {
     data[column_named(session, "sha256 start")][0] = Fp(start[0]);
     for (circuit::ColumnId id = 0; id < columns.size(); ++id) {
-      const relations::Recipe& recipe = session.compiled().recipes[id];
+      const relations::Recipe& recipe = relations::recipe_of(session.compiled(), id);
       if (recipe.kind != relations::Recipe::Kind::kSha256 || recipe.sha256 == relations::Sha256Column::kWords) continue;
       data[id] = prover::sha256_column(recipe.sha256, message);
     }

@@ -11,6 +11,7 @@
 #include "operators/harness.h"
 #include "passes/legalize.h"
 #include "quant/fidelity.h"
+#include "relations/recipes.h"
 #include "verifier/verify.h"
 
 namespace zkinfer::operators {

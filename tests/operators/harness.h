@@ -61,7 +61,7 @@ inline exec_integer::Inputs integer_inputs(const qir::QGraph& graph, int kind, s
 // A witness column that relations must determine: computed from the inputs, and no part of the lookup argument or the
 // hiding (those columns have no relation of their own).
 inline bool is_bound(const qir::QGraph& graph, const relations::CompiledCircuit& compiled, std::size_t column) {
-  const relations::Recipe& recipe = compiled.recipes[column];
+  const relations::Recipe& recipe = relations::recipe_of(compiled, column);
   if (compiled.circuit.columns[column].oracle != circuit::Oracle::kWitness) return false;
   if (recipe.kind == relations::Recipe::Kind::kGiven) return false;
   return recipe.kind != relations::Recipe::Kind::kValue || graph.value(recipe.value).kind == qir::ValueKind::kNode;

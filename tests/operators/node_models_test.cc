@@ -8,6 +8,7 @@
 #include "frontend/onnx/importer.h"
 #include "operators/harness.h"
 #include "passes/legalize.h"
+#include "relations/recipes.h"
 
 #include <onnx/onnx_pb.h>
 

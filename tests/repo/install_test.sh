@@ -81,4 +81,4 @@ quietly "$cmake" -S "$source_tree/tests/repo/subproject" -B "$work/sub" -G Ninja
   -DCMAKE_DISABLE_FIND_PACKAGE_TBB=ON -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON
 ninja -C "$work/sub" -n guest >"$work/log"
 grep -q 'Linking CXX executable guest' "$work/log" || fail "add_subdirectory: the guest is not linked"
-echo "install: C and C++ guests build, prove and verify against $(ls "$prefix/include/zkinfer" | wc -l) headers and three libraries"
+echo "install: C and C++ guests build, prove and verify against $(ls "$prefix/include/zkinfer" | wc -l) headers and four libraries"

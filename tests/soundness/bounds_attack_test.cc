@@ -8,6 +8,7 @@
 #include "prover/check_columns.h"
 #include "prover/check_model.h"
 #include "prover/witness.h"
+#include "prover/write.h"
 #include "qir/ops/rules.h"
 #include "support/session.h"
 #include "zkinfer/verify.h"
@@ -70,7 +71,7 @@ void expect_proven(const Case& c) {
   request.entropy = test_seed(9);
   const auto proof = prover::prove(*model, request);
   ASSERT_TRUE(proof.ok()) << proof.status().to_string();
-  const auto key = VerificationKey::from_bytes(model->prepared.key.to_bytes(), 30);
+  const auto key = VerificationKey::from_bytes(prover::key_bytes(model->prepared.key), 30);
   ASSERT_TRUE(key.ok()) << key.status().to_string();
   const VerifyResult result = verify(*key, proof->bytes, VerifyRequest::uncertified());
   ASSERT_TRUE(result.verdict.accepted()) << result.verdict.to_string();

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "prover/certify.h"
+#include "relations/recipes.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
 #include "verifier/certificate.h"
@@ -35,7 +36,7 @@ TEST_P(MaliciousCertificate, EveryParameterColumn) {
   std::mt19937_64 draws(1);
   std::size_t num_columns = 0;
   for (circuit::ColumnId id = 0; id < compiled.circuit.columns.size(); ++id) {
-    if (compiled.param_of_column[id] < 0) continue;
+    if (relations::param_of_column(compiled, id) < 0) continue;
     ++num_columns;
     for (const Fp difference : {Fp(1), Fp(std::uint64_t{1} << 40)}) {
       const std::size_t cell = draws() % compiled.circuit.columns[id].num_elements();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "relations/recipes.h"
 #include "soundness/compare.h"
 
 #include <numeric>

@@ -6,9 +6,11 @@
 
 #include "prover/key_proof_params.h"
 #include "prover/prf.h"
+#include "prover/write.h"
 #include "statement/canonical_bytes.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
+#include "zkinfer/inspect.h"
 #include "zkinfer/verify.h"
 
 namespace zkinfer::e2e {
@@ -143,7 +145,7 @@ TEST(DataAttack, ReplayUnderAnotherVisibility) {
               groups[to].hash, statement::canonical_bytes(graph.value(graph.outputs[i]), data.values[i])));
         }
       }
-      Bytes replayed = statement::header_bytes(key, Digest{}, 0, data);
+      Bytes replayed = prover::header_bytes(key, Digest{}, 0, data);
       replayed.insert(replayed.end(), messages.begin(), messages.end());
       const statement::PublicValues beside = groups[to].in_proof() ? statement::PublicValues{} : data.values;
       EXPECT_EQ(verifier::verify(sessions[to].model.prepared, replayed, beside, nullptr).accepted(), from == to)
@@ -229,11 +231,11 @@ TEST(DataAttack, LanesOfEveryNumber) {
 // Data oracles as a hostile key may declare them: refused in reading or in preparing, and soon.
 TEST(DataAttack, HostileDataOracles) {
   const DataSession session(twins_graph(), kCommitted, kPublic);
-  ASSERT_TRUE(statement::parse_key(session.key().to_bytes()).ok());
+  ASSERT_TRUE(statement::parse_key(prover::key_bytes(session.key())).ok());
   const auto status_of = [&](const std::function<void(statement::Key&)>& change) {
     statement::Key key = session.key();
     change(key);
-    auto parsed = statement::parse_key(key.to_bytes());
+    auto parsed = statement::parse_key(prover::key_bytes(key));
     return parsed.ok() ? verifier::prepare(std::move(*parsed)).status() : parsed.status();
   };
   EXPECT_TRUE(status_of([](statement::Key&) {}).ok());
@@ -291,7 +293,7 @@ TEST(DataAttack, SizeTableOfHugeTensorsBesideTheProof) {
   options.visibility = {kPrivate, kSha, false};
   const auto model = prover::commit_model(b.graph, draw_params(b.graph, 1), options, test_seed(1));
   ASSERT_TRUE(model.ok()) << model.status().to_string();
-  const Bytes bytes = model->prepared.key.to_bytes();
+  const Bytes bytes = prover::key_bytes(model->prepared.key);
   EXPECT_EQ(VerificationKey::from_bytes(bytes).status().code(), StatusCode::kResourceLimit);
   const auto key = VerificationKey::from_bytes(bytes, kDefaultMinSecurityBits, kNoVerifyLimits);
   ASSERT_TRUE(key.ok()) << key.status().to_string();

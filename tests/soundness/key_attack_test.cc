@@ -2,6 +2,7 @@
 // Attacks by verification keys: small structures that made the verifier crash, run out of memory or work for hours.
 #include <gtest/gtest.h>
 
+#include "relations/recipes.h"
 #include "support/session.h"
 
 namespace zkinfer::e2e {

@@ -2,6 +2,7 @@
 // Verification keys: truncated, mutated, weakened.
 #include <gtest/gtest.h>
 
+#include "prover/write.h"
 #include "support/regions.h"
 
 namespace zkinfer::e2e {
@@ -9,7 +10,8 @@ namespace {
 
 class KeyBytes : public ::testing::TestWithParam<bool> {
  protected:
-  KeyBytes() : session_(mlp_graph(), test_options(GetParam())), bytes_(session_.model.prepared.key.to_bytes()) {}
+  KeyBytes()
+      : session_(mlp_graph(), test_options(GetParam())), bytes_(prover::key_bytes(session_.model.prepared.key)) {}
   Session session_;
   Bytes bytes_;
 };
@@ -17,7 +19,7 @@ class KeyBytes : public ::testing::TestWithParam<bool> {
 TEST_P(KeyBytes, RoundTrip) {
   auto key = statement::parse_key(bytes_);
   ASSERT_TRUE(key.ok()) << key.status().to_string();
-  EXPECT_EQ(key->to_bytes(), bytes_);
+  EXPECT_EQ(prover::key_bytes(*key), bytes_);
   EXPECT_EQ(key->identity(), session_.model.prepared.key.identity());
 }
 
@@ -49,7 +51,7 @@ TEST_P(KeyBytes, MutationsAreRefusedOrAnotherKey) {
     auto key = statement::parse_key(changed);
     if (!key.ok()) continue;
     ++num_parsed;
-    EXPECT_EQ(key->to_bytes(), changed) << "one encoding per key";
+    EXPECT_EQ(prover::key_bytes(*key), changed) << "one encoding per key";
     auto prepared = verifier::prepare(std::move(key).value());
     if (!prepared.ok()) continue;
     ++num_prepared;
@@ -97,12 +99,12 @@ TEST_P(KeyBytes, VisibilityMustFitTheParameters) {
     key.visibility = *visibility;
     const bool committed = key.visibility.inputs.is_committed() || key.visibility.outputs.is_committed();
     const bool fits = GetParam() ? !key.visibility.public_params && !committed : key.visibility.everything();
-    EXPECT_EQ(statement::parse_key(key.to_bytes()).ok(), fits) << bits;
+    EXPECT_EQ(statement::parse_key(prover::key_bytes(key)).ok(), fits) << bits;
   }
   Bytes unknown = bytes_;
   statement::Key other = session_.model.prepared.key;
   other.visibility.public_params = !other.visibility.public_params;
-  const Bytes changed = other.to_bytes();
+  const Bytes changed = prover::key_bytes(other);
   const auto [at, end] = std::mismatch(unknown.begin(), unknown.end(), changed.begin());
   *at = 0x84;  // the second byte: bits 8 to 15
   EXPECT_FALSE(statement::parse_key(unknown).ok()) << "unknown flags";
@@ -124,7 +126,7 @@ TEST_P(KeyBytes, SearchedParametersMeetTheirTarget) {
 // Keys of bound data: every truncation, and mutations that hardly ever make another key.
 TEST(BoundKeyBytes, TruncationsAndMutations) {
   const Session session(reduce_graph(), bound_options());
-  const Bytes bytes = session.model.prepared.key.to_bytes();
+  const Bytes bytes = prover::key_bytes(session.model.prepared.key);
   ASSERT_TRUE(statement::parse_key(bytes).ok());
   for (std::size_t length = 0; length < bytes.size(); ++length)
     EXPECT_FALSE(statement::parse_key(ByteView(bytes).first(length)).ok()) << length;
@@ -137,7 +139,7 @@ TEST(BoundKeyBytes, TruncationsAndMutations) {
     changed[draws() % changed.size()] ^= static_cast<std::uint8_t>(1u << draws() % 8);
     auto key = statement::parse_key(changed);
     if (!key.ok()) continue;
-    EXPECT_EQ(key->to_bytes(), changed) << "one encoding per key";
+    EXPECT_EQ(prover::key_bytes(*key), changed) << "one encoding per key";
     auto prepared = verifier::prepare(std::move(key).value());
     if (!prepared.ok()) continue;
     ++num_prepared;

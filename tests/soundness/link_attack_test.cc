@@ -2,6 +2,7 @@
 // Attacks on what a verifier compares: tensors it knows, and links of a chain that mean something else on either side.
 #include <gtest/gtest.h>
 
+#include "prover/write.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
 #include "zkinfer/verify.h"
@@ -94,7 +95,7 @@ struct Party {
   std::vector<std::shared_ptr<const prover::CommittedValues>> outputs;
 
   explicit Party(Session s)
-      : session(std::move(s)), key(VerificationKey::from_bytes(session.model.prepared.key.to_bytes()).value()) {
+      : session(std::move(s)), key(VerificationKey::from_bytes(prover::key_bytes(session.model.prepared.key)).value()) {
     prover::Proof made = session.prove();
     proof = std::move(made.bytes);
     outputs = std::move(made.committed_outputs);

@@ -6,6 +6,7 @@
 
 #include "prover/certify.h"
 #include "prover/rotate.h"
+#include "prover/write.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
 #include "verifier/path.h"
@@ -52,11 +53,11 @@ Path path_from(const CommittedModel& root, std::vector<PathStep> steps) {
 class PathAttack : public ::testing::Test {
  protected:
   static VerificationKey key_of(const CommittedModel& model) {
-    auto key = VerificationKey::from_bytes(model.prepared.key.to_bytes(), 0);
+    auto key = VerificationKey::from_bytes(prover::key_bytes(model.prepared.key), 0);
     ZKI_CHECK(key.ok(), key.status().to_string().c_str());
     return std::move(key).value();
   }
-  PathResult check(const Path& path) const { return verify_path(root_key_, path.to_bytes()); }
+  PathResult check(const Path& path) const { return verify_path(root_key_, prover::path_bytes(path)); }
   void expect_rejected(const Path& path, RejectReason reason, const std::string& what, const std::string& where) const {
     const PathResult result = check(path);
     EXPECT_EQ(reject_reason_name(result.verdict.reason), reject_reason_name(reason))
@@ -87,7 +88,7 @@ TEST_F(PathAttack, HonestPathsLeadToTheirKey) {
   EXPECT_LE(deeper.key->info().weakest_bits, root_key_.info().security_bits);
   EXPECT_GE(deeper.key->info().weakest_bits, 60);
   // A serving key is not a root.
-  EXPECT_EQ(verify_path(*direct.key, path_from(first_, {two}).to_bytes()).verdict.reason,
+  EXPECT_EQ(verify_path(*direct.key, prover::path_bytes(path_from(first_, {two}))).verdict.reason,
             RejectReason::kWrongStatement);
 }
 
@@ -220,7 +221,8 @@ TEST_F(PathAttack, OtherVisibilityOrATestsSeed) {
   CommittedModel root = commit_with(1);
   root.prepared.key.insecure_seed = true;
   root.prepared.identity = root.prepared.key.identity();
-  const PathResult result = verify_path(key_of(root), path_from(root, {step_between(root, first_)}).to_bytes());
+  const PathResult result =
+      verify_path(key_of(root), prover::path_bytes(path_from(root, {step_between(root, first_)})));
   EXPECT_EQ(result.verdict.reason, RejectReason::kWrongStatement) << "from a root with a test's seed";
 }
 
@@ -277,8 +279,9 @@ TEST_F(PathAttack, TensorOraclesOfAnotherBudget) {
   const CommittedModel root = commit_with(1, committed(2));
   const CommittedModel same = commit_with(2, committed(2));
   const CommittedModel other = commit_with(2, committed(3));
-  EXPECT_TRUE(verify_path(key_of(root), path_from(root, {step_between(root, same)}).to_bytes()).verdict.accepted());
-  const PathResult result = verify_path(key_of(root), path_from(root, {step_between(root, other)}).to_bytes());
+  EXPECT_TRUE(
+      verify_path(key_of(root), prover::path_bytes(path_from(root, {step_between(root, same)}))).verdict.accepted());
+  const PathResult result = verify_path(key_of(root), prover::path_bytes(path_from(root, {step_between(root, other)})));
   EXPECT_EQ(result.verdict.reason, RejectReason::kWrongStatement) << result.verdict.to_string();
 }
 
@@ -303,11 +306,11 @@ TEST_F(PathAttack, APublicModelHasNoPath) {
   prover::ModelOptions options = options_with([](auto& o) { o.visibility.public_params = true; });
   const CommittedModel open = commit(options, 1);
   Path path = path_from(open, {step_between(root_, first_)});
-  EXPECT_EQ(verify_path(key_of(open), path.to_bytes()).verdict.reason, RejectReason::kWrongStatement);
+  EXPECT_EQ(verify_path(key_of(open), prover::path_bytes(path)).verdict.reason, RejectReason::kWrongStatement);
 }
 
 TEST_F(PathAttack, EveryTruncationAndChangedByteIsRejected) {
-  const Bytes honest = path_from(root_, {step_between(root_, first_)}).to_bytes();
+  const Bytes honest = prover::path_bytes(path_from(root_, {step_between(root_, first_)}));
   ASSERT_TRUE(verify_path(root_key_, honest).verdict.accepted());
   std::mt19937_64 engine(5);
   for (int i = 0; i < 200; ++i) {
@@ -321,7 +324,7 @@ TEST_F(PathAttack, EveryTruncationAndChangedByteIsRejected) {
   Bytes longer = honest;
   longer.push_back(0);
   EXPECT_EQ(verify_path(root_key_, longer).verdict.reason, RejectReason::kTrailingBytes);
-  EXPECT_EQ(verify_path(root_key_, root_.prepared.key.to_bytes()).verdict.reason, RejectReason::kBadHeader);
+  EXPECT_EQ(verify_path(root_key_, prover::key_bytes(root_.prepared.key)).verdict.reason, RejectReason::kBadHeader);
 }
 
 }  // namespace

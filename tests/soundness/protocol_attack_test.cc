@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "argument/outer_verifier.h"
+#include "prover/write.h"
+#include "relations/recipes.h"
 #include "soundness/analyze.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
@@ -30,7 +32,7 @@ void expect_pads_as_charged(const qir::QGraph& graph, const prover::ModelOptions
   statement::Header head;
   ASSERT_TRUE(verifier::verify(prepared, proof.bytes, session.beside(proof), &head).accepted());
   Transcript transcript(verifier::kProtocolName);
-  statement::absorb_statement(transcript, prepared.key, head.context, head.slot, head.data);
+  statement::absorb_statement(transcript, prepared.identity, prepared.key, head.context, head.slot, head.data);
   hiding::PadAllocator pads(options.security.zero_knowledge);
   pads.set_layout(prepared.compiled.pads.layout());
   hiding::VerifierChannel channel(transcript, pads, ByteView(proof.bytes).subspan(head.num_bytes));
@@ -149,7 +151,7 @@ TEST(ProtocolAttack, OddParametersAcceptHonestProofsOnly) {
     if (!params.validate().ok() || params.num_mask_elements() > 20000) continue;
     auto model = prover::recommit_model(graph, draw_params(graph, round), params, visibility, test_seed(1));
     if (!model.ok()) continue;
-    auto key = statement::parse_key(model->prepared.key.to_bytes());
+    auto key = statement::parse_key(prover::key_bytes(model->prepared.key));
     if (!key.ok()) continue;
     const auto prepared = verifier::prepare(std::move(key).value());
     if (!prepared.ok()) continue;

@@ -140,7 +140,7 @@ TEST(WideRanges, ArgMaxCannotNameTheMinimum) {
   }
   // The limbs again, from the cheating columns.
   for (std::size_t id = 0; id < data.size(); ++id) {
-    const relations::Recipe& recipe = compiled->recipes[id];
+    const relations::Recipe& recipe = relations::recipe_of(*compiled, id);
     if (recipe.kind != relations::Recipe::Kind::kLimb) continue;
     const FpVec values = circuit::evaluate(recipe.expr, compiled->circuit.columns, data, recipe.box);
     for (std::size_t i = 0; i < values.size(); ++i) {

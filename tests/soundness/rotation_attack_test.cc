@@ -5,6 +5,7 @@
 #include "prover/certify.h"
 #include "prover/key_proof_params.h"
 #include "prover/rotate.h"
+#include "prover/write.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
 #include "verifier/certificate.h"
@@ -175,7 +176,7 @@ TEST_F(RotationAttack, FilesOfAnotherKind) {
   const Bytes proof = prover::prove(before_, request).value().bytes;
   const Bytes certificate = prover::certify(before_, {}).value();
   const Bytes honest = rotation();
-  for (Bytes file : {proof, certificate, before_.prepared.key.to_bytes()}) {
+  for (Bytes file : {proof, certificate, prover::key_bytes(before_.prepared.key)}) {
     EXPECT_FALSE(verify(file).accepted());
     std::copy_n(honest.begin(), 8, file.begin());
     EXPECT_FALSE(verify(file).accepted()) << "under a rotation's magic";

@@ -2,6 +2,7 @@
 // Good proofs of something else.
 #include <gtest/gtest.h>
 
+#include "prover/write.h"
 #include "support/regions.h"
 
 namespace zkinfer::e2e {
@@ -49,7 +50,7 @@ TEST_P(Statement, EachPartOfTheKeyIsBound) {
   const Session session(mlp_graph(), reject_options(GetParam()));
   const Bytes proof = session.prove().bytes;
   const auto with = [&](const std::function<void(verifier::PreparedKey&)>& change) {
-    auto key = statement::parse_key(session.model.prepared.key.to_bytes());
+    auto key = statement::parse_key(prover::key_bytes(session.model.prepared.key));
     EXPECT_TRUE(key.ok());
     auto prepared = verifier::prepare(std::move(key).value());
     EXPECT_TRUE(prepared.ok());

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "prover/key_proof_params.h"
+#include "prover/write.h"
+#include "relations/recipes.h"
 #include "soundness/choose_params.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
@@ -103,7 +105,7 @@ qir::QGraph views_in_blocks(int rank, int num_views) {
 
 void expect_refused(const char* name, const qir::QGraph& graph) {
   SCOPED_TRACE(name);
-  auto key = statement::parse_key(key_of(graph).to_bytes());
+  auto key = statement::parse_key(prover::key_bytes(key_of(graph)));
   ASSERT_TRUE(key.ok()) << key.status().to_string();
   const double before = cpu_seconds();
   const auto prepared = verifier::prepare(std::move(key).value());
@@ -129,7 +131,7 @@ TEST(VerifierCost, BlocksShareTheirVectors) {
 }
 
 TEST(VerifierCost, TheErrorSaysWhatIsNeeded) {
-  auto key = statement::parse_key(key_of(one_input(1, std::int64_t{1} << 24, 1000000000000000000)).to_bytes());
+  auto key = statement::parse_key(prover::key_bytes(key_of(one_input(1, std::int64_t{1} << 24, 1000000000000000000))));
   ASSERT_TRUE(key.ok());
   const Status status = verifier::prepare(std::move(key).value()).status();
   EXPECT_NE(status.message().find("2000 ms and 512 MiB"), std::string::npos) << status.to_string();
@@ -140,7 +142,7 @@ TEST(VerifierCost, GarbageIsOnlyRead) {
   auto prepared = verifier::prepare(key_of(windows_in_blocks(8, 11, 20)), kNoVerifyLimits);
   ASSERT_TRUE(prepared.ok()) << prepared.status().to_string();
   EXPECT_GT(prepared->cost.nanoseconds, 2'000'000'000u);
-  const Bytes header = statement::header_bytes(prepared->key, Digest{}, 0, {});
+  const Bytes header = prover::header_bytes(prepared->key, Digest{}, 0, {});
   for (const std::size_t num_bytes : {std::size_t{0}, std::size_t{112}, std::size_t{1} << 20}) {
     Bytes proof = header;
     proof.resize(header.size() + num_bytes, 1);
@@ -155,7 +157,7 @@ void expect_covered(const char* name, const qir::QGraph& graph, const prover::Mo
   SCOPED_TRACE(name);
   const Session session(graph, options);
   const prover::Proof proof = session.prove();
-  auto key = statement::parse_key(session.key().to_bytes());
+  auto key = statement::parse_key(prover::key_bytes(session.key()));
   ASSERT_TRUE(key.ok());
   double before = cpu_seconds();
   const auto prepared = verifier::prepare(std::move(key).value(), kNoVerifyLimits);

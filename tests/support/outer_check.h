@@ -107,6 +107,16 @@ class ConstraintValues final : public argument::ConstraintSink {
   std::vector<Fe> values_;
 };
 
+inline const char* constraint_label(const argument::ConstraintCounts& counts, std::size_t constraint) {
+  if (constraint < 2) return constraint == 0 ? "lookup leaves p" : "lookup leaves q";
+  constraint -= 2;
+  if (constraint < 2 * counts.contractions) return constraint % 2 == 0 ? "relations lhs" : "relations rhs";
+  constraint -= 2 * counts.contractions;
+  if (constraint-- == 0) return "relations end";
+  if (constraint < counts.equalities) return "equality";
+  return constraint - counts.equalities < counts.public_tensors ? "public output" : "messages";
+}
+
 // Labels of the checks that fail; empty: a proof of these columns would be accepted.
 inline std::vector<std::string> failed_checks(const Session& session, const prover::ProveHooks& hooks) {
   const relations::CompiledCircuit& compiled = session.compiled();
@@ -116,7 +126,7 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   const Digest context{};
 
   Transcript transcript(verifier::kProtocolName);
-  statement::absorb_statement(transcript, session.model.prepared.key, context, 0, state.public_data);
+  statement::absorb_statement(transcript, session.key().identity(), session.key(), context, 0, state.public_data);
   hiding::PadAllocator allocator(zero_knowledge);
   allocator.set_layout(compiled.pads.layout());
   hiding::ProverChannel channel(transcript, allocator, state.pads);
@@ -125,7 +135,7 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   argument::prove_outer(channel, compiled, state.data, std::move(tuples), state.pads, times);
 
   Transcript replay(verifier::kProtocolName);
-  statement::absorb_statement(replay, session.model.prepared.key, context, 0, state.public_data);
+  statement::absorb_statement(replay, session.key().identity(), session.key(), context, 0, state.public_data);
   hiding::PadAllocator replay_pads(zero_knowledge);
   replay_pads.set_layout(compiled.pads.layout());
   hiding::VerifierChannel verifier_channel(replay, replay_pads, channel.proof());
@@ -138,7 +148,7 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   ConstraintValues values(compiled, state, counts.total());
   argument::evaluate_outer(compiled, tensors, outer, values);
   for (std::size_t i = 0; i < counts.total(); ++i) {
-    if (!values.value(i).is_zero()) failed.emplace_back(counts.label(i));
+    if (!values.value(i).is_zero()) failed.emplace_back(constraint_label(counts, i));
   }
   return failed;
 }

@@ -22,6 +22,7 @@
 #include "tensor_policy_text.h"
 #include "text.h"
 #include "zkinfer/compile.h"
+#include "zkinfer/inspect.h"
 
 namespace zkinfer::cli {
 namespace {

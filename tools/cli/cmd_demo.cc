@@ -18,6 +18,7 @@
 #include "stopwatch.h"
 #include "text.h"
 #include "zkinfer/compile.h"
+#include "zkinfer/inspect.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -205,7 +206,7 @@ Status tell_commit(const Session& session, DemoFiles& files, const Model& model,
   data.key = key->info();
   data.key_bytes = prover->verification_key().size();
   data.identity = to_hex(data.key.model_identity);
-  data.soundness_json = key->soundness_json();
+  data.soundness_json = soundness_json(*key);
   ZKI_ASSIGN_OR_RETURN(const Bytes certificate, prover->certify());
   if (const Verdict verdict = CheckedWeights::from_certificate(*key, certificate, weights); !verdict.accepted()) {
     return internal_error("the demo's certificate is rejected: " + verdict.to_string());

@@ -20,6 +20,7 @@
 #include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
+#include "zkinfer/inspect.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -216,7 +217,7 @@ std::string ProveCommand::report(const Done& done, const Bytes& context) const {
   page.peak_memory = peak_memory_bytes();
   page.proof_bytes = done.result.proof.size();
   page.size_table = proof_size_table(key, done.result.proof);
-  page.soundness_json = key.soundness_json();
+  page.soundness_json = soundness_json(key);
   // Only what the proof itself says: the page may be given away.
   if (!done.check.outputs.empty() && page.key.outputs.is_public()) {
     const VerifiedTensor& first = done.check.outputs.front();

@@ -6,6 +6,7 @@
 #include "files.h"
 #include "print.h"
 #include "result_json.h"
+#include "zkinfer/inspect.h"
 
 namespace zkinfer::cli {
 
@@ -24,10 +25,10 @@ void add_soundness(CLI::App& app, Session& session) {
     session.run([&]() -> CommandResult {
       ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(arguments->key_path, 0, arguments->limits));
       if (session.json) {
-        print_result(session, nlohmann::ordered_json::parse(key.soundness_json()));
+        print_result(session, nlohmann::ordered_json::parse(soundness_json(key)));
         return ExitCode::kDone;
       }
-      std::string text = key.soundness_text();
+      std::string text = soundness_text(key);
       if (!text.ends_with('\n')) text += '\n';
       print_lines(text);
       return ExitCode::kDone;

@@ -8,6 +8,7 @@
 #include "files.h"
 #include "inputs/input_bytes.h"
 #include "tensor_policy_text.h"
+#include "zkinfer/cid.h"
 
 namespace zkinfer::cli {
 namespace {

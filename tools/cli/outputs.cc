@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "tensor_policy_text.h"
 #include "text.h"
+#include "zkinfer/cid.h"
 
 namespace zkinfer::cli {
 

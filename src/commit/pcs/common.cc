@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "field/eq.h"
 
 namespace zkinfer::pcs {
 namespace {
@@ -53,38 +54,7 @@ std::vector<Fp> domain_points(const CodeParams& oracle, std::span<const std::uin
 }
 
 std::vector<Fe> eq_low_first(std::span<const Fe> point) {
-  std::vector<Fe> weights{Fe::one()};
-  weights.reserve(std::size_t{1} << point.size());
-  for (const Fe& coordinate : point) {
-    const std::size_t half = weights.size();
-    for (std::size_t b = 0; b < half; ++b) {
-      weights.push_back(weights[b] * coordinate);
-      weights[b] -= weights.back();
-    }
-  }
-  return weights;
-}
-
-std::vector<Fe> eq_high_first(std::span<const Fe> point) {
-  return eq_low_first(std::vector<Fe>(point.rbegin(), point.rend()));
-}
-
-Fe eq_powers(std::span<const Fe> point, Fe base) {
-  Fe product = Fe::one();
-  for (const Fe& coordinate : point) {
-    product *= Fe::one() + coordinate * (base - Fe::one());
-    base *= base;
-  }
-  return product;
-}
-
-Fe eq_powers(std::span<const Fe> point, Fp base) {
-  Fe product = Fe::one();
-  for (const Fe& coordinate : point) {
-    product *= Fe::one() + coordinate * (base - Fp(1));
-    base *= base;
-  }
-  return product;
+  return eq_vector(std::vector<Fe>(point.rbegin(), point.rend()));
 }
 
 Fe fold_base_row(std::span<const Fp> row, std::span<const Fe> weights) {

@@ -39,13 +39,18 @@ std::vector<Fp> domain_points(const CodeParams& oracle, std::span<const std::uin
 
 inline constexpr Fp kInverseOfTwo{(Fp::kModulus + 1) / 2};
 
-// weights[b] = prod_i (b_i ? point[i] : 1 - point[i]), b_i = bit i of b.
+// eq_vector (field/eq.h) with point[0] for the least significant bit.
 std::vector<Fe> eq_low_first(std::span<const Fe> point);
-// The same with point[0] for the most significant bit.
-std::vector<Fe> eq_high_first(std::span<const Fe> point);
-// prod_i (1 - point[i] + point[i] base^(2^i)) = sum_b eq_low_first(point)[b] base^b.
-Fe eq_powers(std::span<const Fe> point, Fe base);
-Fe eq_powers(std::span<const Fe> point, Fp base);
+// prod_i (1 - point[i] + point[i] base^(2^i)) = sum_b eq_low_first(point)[b] base^b; cheaper where the base is in F.
+template <class Base>
+Fe eq_powers(std::span<const Fe> point, Base base) {
+  Fe product = Fe::one();
+  for (const Fe& coordinate : point) {
+    product *= Fe::one() + coordinate * (base - Base(Fp(1)));
+    base *= base;
+  }
+  return product;
+}
 
 // Fold of one opened row: sum_lane weights[lane] * lane value. row: [lanes] or [lanes, 3].
 Fe fold_base_row(std::span<const Fp> row, std::span<const Fe> weights);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "commit/pcs/test_support.h"
+#include "field/eq.h"
 #include "poly/ntt.h"
 
 namespace zkinfer::pcs {
@@ -24,7 +25,7 @@ TEST(Common, EqWeightsAndPowers) {
   for (std::size_t bits = 0; bits < 6; ++bits) {
     const std::vector<Fe> point = draw(random, bits);
     const std::vector<Fe> low = eq_low_first(point);
-    const std::vector<Fe> high = eq_high_first(point);
+    const std::vector<Fe> high = eq_vector(point);
     const Fe base = random.element();
     Fe sum;
     for (std::size_t b = 0; b < low.size(); ++b) {

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
+#include "field/eq.h"
 
 namespace zkinfer::pcs {
 namespace {
@@ -138,7 +139,7 @@ void LaneSumcheck::bind(Fe s) {
 
 // Folds e and U by the first gram_bits challenges.
 void LaneSumcheck::fold_dense() {
-  const std::vector<Fe> weights = eq_high_first(point_);
+  const std::vector<Fe> weights = eq_vector(point_);
   FeVec v(num_groups() * num_coefs_);
   FeVec u(num_groups() * num_coefs_);
   for (std::size_t low = 0; low < num_groups(); ++low) {
@@ -180,7 +181,7 @@ void LaneSumcheck::finish(Fp scale, FeSpan vector, FeSpan functional) {
     });
     dense_ = DenseSumcheck();
   }
-  const std::vector<Fe> weights = eq_high_first(point_);
+  const std::vector<Fe> weights = eq_vector(point_);
   parallel_for(dimension - done, kRowGrain, [&](std::size_t begin, std::size_t end) {
     const FeSpan out = vector.subspan(done + begin, end - begin);
     vec::fill(Fe(), out);

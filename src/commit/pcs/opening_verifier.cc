@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "commit/merkle/merkle_verifier.h"
+#include "field/eq.h"
 #include "hiding/verifier_channel.h"
 
 namespace zkinfer::pcs {
@@ -103,7 +104,7 @@ void OpeningVerifier::first_rounds() {
     // An oracle of fewer lanes takes part in the last rounds only; its functional is halved in each earlier one.
     Base& base = bases_[i];
     const int skipped = num_rounds - base.oracle.params->log_lanes;
-    base.lanes = eq_high_first(std::span(point).subspan(static_cast<std::size_t>(skipped)));
+    base.lanes = eq_vector(std::span(point).subspan(static_cast<std::size_t>(skipped)));
     for (int round = 0; round < skipped; ++round) base.scale *= kInverseOfTwo;
     const std::uint64_t begin = base.oracle.offset;
     const std::uint64_t dimension = base.oracle.params->dimension();

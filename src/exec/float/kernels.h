@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "ir/op_table.h"
+#include "tensor/odometer.h"
 #include "tensor/tensor.h"
 #include "zkinfer/status.h"
 

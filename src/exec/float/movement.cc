@@ -24,7 +24,7 @@ DenseTensor<T> strided_copy(const DenseTensor<T>& x, const Shape& shape, Dims st
 
 template <class T>
 DenseTensor<T> transpose(const DenseTensor<T>& x, const Dims& perm, const Shape& shape) {
-  const Dims own = x.shape().strides();
+  const Dims own = row_major_strides(x.shape());
   Dims strides;
   for (const int64_t axis : perm) strides.push_back(own[index(axis)]);
   return strided_copy(x, shape, std::move(strides), 0);
@@ -32,7 +32,7 @@ DenseTensor<T> transpose(const DenseTensor<T>& x, const Dims& perm, const Shape&
 
 template <class T>
 DenseTensor<T> slice(const DenseTensor<T>& x, const ir::SliceAttributes& slice, const Shape& shape) {
-  Dims strides = x.shape().strides();
+  Dims strides = row_major_strides(x.shape());
   int64_t start = 0;
   for (size_t axis = 0; axis < strides.size(); ++axis) {
     start += strides[axis] * slice.starts[axis];
@@ -45,7 +45,7 @@ template <class T>
 DenseTensor<T> pad(const DenseTensor<T>& x, const ir::PadAttributes& pad, const Shape& shape) {
   std::vector<T> data(index(shape.num_elements()), static_cast<T>(pad.value));
   DenseTensor<T> out(shape, std::move(data));
-  const Dims strides = shape.strides();
+  const Dims strides = row_major_strides(shape);
   int64_t start = 0;
   for (size_t axis = 0; axis < strides.size(); ++axis) start += strides[axis] * pad.begin[axis];
   Odometer odometer(x.shape(), {strides});
@@ -94,7 +94,7 @@ DenseTensor<T> tile(const DenseTensor<T>& x, const Shape& shape) {
   // [r0 * d0, r1 * d1, ..] is a broadcast of x over the axes r0, d0, r1, d1, ..
   Dims dims;
   Dims strides;
-  const Dims own = x.shape().strides();
+  const Dims own = row_major_strides(x.shape());
   DenseTensor<T> out(shape);
   if (out.num_elements() == 0) return out;
   for (size_t axis = 0; axis < shape.rank(); ++axis) {

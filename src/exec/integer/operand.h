@@ -9,6 +9,7 @@
 
 #include "base/int_span.h"
 #include "qir/qgraph.h"
+#include "tensor/odometer.h"
 
 namespace zkinfer::exec_integer {
 

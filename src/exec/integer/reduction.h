@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "qir/qgraph.h"
+#include "tensor/odometer.h"
 
 namespace zkinfer::exec_integer {
 

@@ -10,7 +10,7 @@ void run_reshape(const OpContext& op) { op.inputs[0].copy<std::int64_t>(0, op.ou
 
 void run_transpose(const OpContext& op) {
   const Operand& x = op.inputs[0];
-  const Dims in_strides = x.shape().strides();
+  const Dims in_strides = row_major_strides(x.shape());
   Dims strides;
   for (const std::int64_t axis : op.node->perm) strides.push_back(in_strides[static_cast<std::size_t>(axis)]);
   Odometer odometer(*op.out_shape, {strides});
@@ -22,7 +22,7 @@ void run_transpose(const OpContext& op) {
 
 void run_slice(const OpContext& op) {
   const Operand& x = op.inputs[0];
-  Dims strides = x.shape().strides();
+  Dims strides = row_major_strides(x.shape());
   std::int64_t start = 0;
   for (std::size_t i = 0; i < strides.size(); ++i) {
     start += op.node->starts[i] * strides[i];
@@ -37,7 +37,7 @@ void run_slice(const OpContext& op) {
 
 void run_pad(const OpContext& op) {
   const Operand& x = op.inputs[0];
-  const Dims strides = op.out_shape->strides();
+  const Dims strides = row_major_strides(*op.out_shape);
   std::int64_t start = 0;
   for (std::size_t i = 0; i < strides.size(); ++i) start += op.node->pads_begin[i] * strides[i];
   Odometer odometer(x.shape(), {strides});

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a key promises and a proof is made of, for people to read. No verdict needs it: a component of its own.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "zkinfer/bytes.h"
+#include "zkinfer/verify.h"
+
+namespace zkinfer {
+
+// Every soundness error term of a key with its bits, for people or as JSON.
+std::string soundness_text(const VerificationKey& key);
+std::string soundness_json(const VerificationKey& key);
+
+// Byte counts of a proof by protocol part, in order (also for rejected proofs, up to the failure).
+std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof);
+
+}  // namespace zkinfer

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prover/write.h"
+
+#include "base/check.h"
+#include "formats/frame.h"
+
+namespace zkinfer::prover {
+
+Bytes key_bytes(const statement::Key& key) {
+  ByteWriter writer;
+  write_frame(writer, FileKind::kKey);
+  writer.u32(key.flags());
+  writer.blob(qir::structure_bytes(key.graph));
+  writer.blob(key.params.canonical_bytes());
+  key.commitment.write(writer);
+  return std::move(writer).take();
+}
+
+Bytes header_bytes(const statement::Key& key, ByteView context, std::uint64_t slot, const statement::PublicIo& data) {
+  ZKI_CHECK_EQ(context.size(), statement::kContextBytes, "the context is padded to 32 bytes");
+  ByteWriter writer;
+  write_frame(writer, FileKind::kProof);
+  writer.u32(statement::header_flags(key.params));
+  writer.raw(key.identity());
+  writer.raw(context);
+  writer.u64(slot);
+  for (const std::vector<std::int64_t>* values : statement::values_in_proof(key, data.values)) {
+    for (const std::int64_t x : *values) writer.i64(x);
+  }
+  for (const Digest& digest : data.digests) writer.raw(digest);
+  for (const statement::Commitment& commitment : data.commitments) commitment.write(writer);
+  ZKI_CHECK_EQ(writer.bytes().size(), statement::header_size(key.graph, key.visibility),
+               "what the visibility asks for");
+  return std::move(writer).take();
+}
+
+Bytes key_proof_file(const verifier::KeyProofKind& kind, const verifier::KeyProofSlots& slots,
+                     const pcs::OpeningParams& params, ByteView messages) {
+  ByteWriter writer;
+  write_frame(writer, kind.kind);
+  for (std::size_t i = 0; i < kind.num_slots; ++i) writer.u64(slots[i]);
+  writer.blob(params.canonical_bytes());
+  writer.raw(messages);
+  return std::move(writer).take();
+}
+
+Bytes path_bytes(const verifier::Path& path) {
+  ByteWriter writer;
+  write_frame(writer, FileKind::kPath);
+  writer.raw(path.root_identity);
+  writer.u8(static_cast<std::uint8_t>(path.steps.size()));
+  for (const verifier::PathStep& step : path.steps) {
+    writer.blob(step.params.canonical_bytes());
+    step.commitment.write(writer);
+    writer.blob(step.rotation);
+  }
+  return std::move(writer).take();
+}
+
+}  // namespace zkinfer::prover

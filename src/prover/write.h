@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bytes that a prover writes and a verifier reads: the other side of the readers in statement/statement.h,
+// verifier/key_proof.h and verifier/path.h.
+#pragma once
+
+#include "statement/statement.h"
+#include "verifier/key_proof.h"
+#include "verifier/path.h"
+
+namespace zkinfer::prover {
+
+Bytes key_bytes(const statement::Key& key);
+
+// Of a proof, up to its messages. context: padded to 32 bytes.
+Bytes header_bytes(const statement::Key& key, ByteView context, std::uint64_t slot, const statement::PublicIo& data);
+
+// A certificate or a rotation.
+Bytes key_proof_file(const verifier::KeyProofKind& kind, const verifier::KeyProofSlots& slots,
+                     const pcs::OpeningParams& params, ByteView messages);
+
+Bytes path_bytes(const verifier::Path& path);
+
+}  // namespace zkinfer::prover

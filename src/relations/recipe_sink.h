@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the prover fills the columns. The operators' files say it as they make a column, one call each, beside the relations
+// that the column must obey; verifiers do not listen. The prover's listener: relations/recipes.h.
+#pragma once
+
+#include "circuit/circuit.h"
+
+namespace zkinfer::relations {
+
+using circuit::Box;
+using circuit::ColumnId;
+using circuit::LinExpr;
+
+// The columns of one SHA-256 circuit (relations/sha256.h).
+enum class Sha256Column : std::uint8_t { kBits, kChoice, kMajority, kSchedule, kCarries, kWords, kDigest };
+
+// Every expression is over `box`, of whose points the column has one element each, but where it is said otherwise. Columns
+// without a recipe are set by the protocol (pads, blind, multiplicities) or are constants.
+class RecipeSink {
+ public:
+  virtual ~RecipeSink() = default;
+  virtual void parameter(ColumnId, qir::ValueId) {}            // the parameters of a graph value
+  virtual void value(ColumnId, qir::ValueId) {}                // the executor's entries of a graph value
+  virtual void quotient(ColumnId, std::uint32_t /*node*/) {}   // floor((acc + round) / 2^shift) of the node
+  virtual void remainder(ColumnId, std::uint32_t /*node*/) {}  // (acc + round) mod 2^shift
+  virtual void expression(ColumnId, const LinExpr&, const Box&) {}
+  virtual void positive_part(ColumnId, const LinExpr&, const Box&) {}  // max(0, expr)
+  virtual void maximum(ColumnId, const LinExpr&, const Box&) {}       // along the last box axis, which the column lacks
+  virtual void arg_max_step(ColumnId, const LinExpr&, const Box&) {}  // 1 at and after the maximum along the last axis
+  virtual void table(ColumnId, std::int32_t /*of the graph*/, const LinExpr&, const Box&) {}
+  virtual void limb(ColumnId, const LinExpr&, const Box&, int /*shift*/, int /*bits*/) {}  // bits [shift, shift + bits)
+  // The same of expr mod other, or of other - 1 - (expr mod other) if negated.
+  virtual void division_limb(ColumnId, const LinExpr& /*expr*/, const LinExpr& /*other*/, const Box&, int /*shift*/,
+                             int /*bits*/, bool /*negated*/) {}
+  // Of the hash of expr over the box, row-major, entries of entry_bytes bytes.
+  virtual void sha256(ColumnId, Sha256Column, const LinExpr&, const Box&, std::size_t /*entry_bytes*/) {}
+};
+
+}  // namespace zkinfer::relations

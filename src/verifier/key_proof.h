@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What certificates and rotations share: a further proof over a weight commitment, under a circuit and opening parameters
+// of its own. Its file: magic, version, the slots it used, parameters, messages (docs/formats/certificate.md, rotation.md).
+#pragma once
+
+#include <array>
+
+#include "verifier/verify.h"
+#include "zkinfer/formats.h"
+
+namespace zkinfer::verifier {
+
+struct KeyProofKind {
+  FileKind kind;
+  // Of M, and of the fresh commitment where there is one.
+  std::size_t num_slots = 1;
+};
+
+// The first num_slots entries count.
+using KeyProofSlots = std::array<std::uint64_t, 2>;
+
+struct KeyProofFile {
+  KeyProofSlots slots{};
+  pcs::OpeningParams params;
+  ByteView messages;
+};
+// Total. kTruncated, kBadHeader.
+Verdict read_key_proof(const KeyProofKind& kind, ByteView bytes, KeyProofFile& file);
+// kBadHeader for a slot that the key's commitment does not have.
+Verdict check_slot(std::uint64_t slot, const PreparedKey& prepared);
+
+// The key's commitment under `built` and `params`, whose M must be the key's. name: of the proof, for errors.
+// invalid_argument when the parameters are not for the circuit, or prove less than they claim or than least_bits.
+Result<PreparedKey> prepare_key_proof(const PreparedKey& prepared, const pcs::OpeningParams& params,
+                                      Result<circuit::Circuit> built, std::shared_ptr<relations::RecipeSink> recipes,
+                                      const std::string& name, std::uint32_t least_bits);
+
+}  // namespace zkinfer::verifier
