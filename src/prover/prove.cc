@@ -267,7 +267,8 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   proof.times.witness = watch.lap();
 
   const auto absorb = [&](Transcript& transcript) {
-    statement::absorb_statement(transcript, prepared.identity, prepared.key, request.context, request.slot, proof.data);
+    statement::absorb_statement(transcript, prepared.key.identity(), prepared.key, request.context, request.slot,
+                                proof.data);
   };
   const statement::PublicValues tensors = statement::tensor_values(graph, prepared.key.visibility, proof.data);
   const verifier::DataPins pins = verifier::data_pins(prepared, proof.data.commitments);

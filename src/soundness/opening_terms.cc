@@ -141,7 +141,7 @@ void add_query_terms(const TermContext& context, std::vector<SoundnessTerm>& ter
 // The base case on the mask oracle: X* = S + eta X, r* alike, checked against the claims and against t leaves (X, S).
 // eta folds one pair of words (fold_X), and a false claim on one of the L_X members (X, S) becomes true for one eta per
 // check: <X*, u> and its power functional. Source: eprint 2026/391, Section 7.2; BCHKS25 for fold_X.
-// If (X*, r*) is not the fold of a member, the leaves miss that as in query_terms.cc.
+// If (X*, r*) is not the fold of a member, the leaves miss that as for queries above.
 void add_mask_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
   const pcs::OpeningParams& params = context.params;
   if (!params.security.zero_knowledge) return;

@@ -228,7 +228,7 @@ Verdict verify(const PreparedKey& prepared, ByteView proof, const statement::Pub
   head = {};
   if (Verdict verdict = read_header(prepared, proof, beside, head); !verdict.accepted()) return verdict;
   Transcript transcript(kProtocolName);
-  statement::absorb_statement(transcript, prepared.identity, prepared.key, head.context, head.slot, head.data);
+  statement::absorb_statement(transcript, prepared.key.identity(), prepared.key, head.context, head.slot, head.data);
   return verify_messages(prepared, statement::tensor_values(prepared.key.graph, prepared.key.visibility, head.data),
                          data_pins(prepared, head.data.commitments), proof.subspan(head.num_bytes), transcript);
 }

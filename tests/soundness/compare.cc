@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "relations/recipes.h"
 #include "soundness/compare.h"
+#include "relations/recipes.h"
 
 #include <numeric>
 
