@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "soundness/compare.h"
-#include "relations/recipes.h"
 
 #include <numeric>
 
 #include "prover/check_columns.h"
 #include "prover/check_model.h"
+#include "relations/recipes.h"
 #include "soundness/random_graph.h"
 #include "support/outer_check.h"
 
