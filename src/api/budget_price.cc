@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "soundness/choose_params.h"
 #include "soundness/proof_size.h"
+#include "soundness/prover_work.h"
 
 namespace zkinfer::api {
 

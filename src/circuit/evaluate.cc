@@ -43,8 +43,6 @@ namespace {
 
 // Small integers become elements of F so many at a time, in the first-level cache.
 constexpr std::size_t kConverted = 512;
-// Shorter runs are not worth two calls of vector kernels.
-constexpr std::size_t kShortRun = 16;
 
 // Adds one view over the loop axes. `index` holds the current column index per column axis.
 class ViewWalker {

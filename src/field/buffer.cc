@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "field/buffer.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -37,7 +38,7 @@ void* map_huge_pages(std::size_t num_bytes) {
   return first + before;
 }
 
-// Mapped blocks that were given back, for the next request of about their size: the first touch of a fresh page costs the
+// Mapped blocks that were given back, for the next request that fits into one: the first touch of a fresh page costs the
 // kernel 0.1 to 6.9 seconds per GiB on virtual machines, clearing a used one a tenth of a second. Part of the allocator,
 // as malloc's free lists are: no result depends on it.
 class BlockCache {
@@ -47,26 +48,45 @@ class BlockCache {
     std::size_t num_bytes = 0;
   };
 
-  // The smallest kept block of num_bytes to 5/4 num_bytes; no data when there is none. Its contents are arbitrary.
+  // The smallest kept block of at least num_bytes, cut to that where it is much larger; no data when there is none. Its
+  // contents are arbitrary.
   Block take(std::size_t num_bytes) {
     const std::lock_guard<std::mutex> lock(mutex_);
     std::size_t best = blocks_.size();
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      if (blocks_[i].num_bytes < num_bytes || blocks_[i].num_bytes > num_bytes + num_bytes / 4) continue;
+      if (blocks_[i].num_bytes < num_bytes) continue;
       if (best == blocks_.size() || blocks_[i].num_bytes < blocks_[best].num_bytes) best = i;
     }
     if (best == blocks_.size()) return {};
-    const Block block = blocks_[best];
-    blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(best));
+    Block block = blocks_[best];
     num_bytes_ -= block.num_bytes;
+    if (block.num_bytes <= num_bytes + num_bytes / 4) {
+      blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(best));
+    } else {
+      blocks_[best] = {static_cast<char*>(block.data) + num_bytes, block.num_bytes - num_bytes};
+      num_bytes_ += blocks_[best].num_bytes;
+      block.num_bytes = num_bytes;
+    }
     return block;
   }
 
-  // Keeps the block, and drops the oldest ones beyond the limit.
+  // Keeps the block, joined with those that it touches, and drops the oldest ones beyond the limit.
   void give(Block block) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    blocks_.push_back(block);
     num_bytes_ += block.num_bytes;
+    const auto end_of = [](const Block& b) { return static_cast<char*>(b.data) + b.num_bytes; };
+    for (std::size_t i = 0; i < blocks_.size();) {
+      const Block other = blocks_[i];
+      if (end_of(other) != block.data && end_of(block) != other.data) {
+        ++i;
+        continue;
+      }
+      block = {std::min(static_cast<char*>(other.data), static_cast<char*>(block.data)),
+               other.num_bytes + block.num_bytes};
+      blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(i));
+      i = 0;  // what was passed may touch what has grown
+    }
+    blocks_.push_back(block);
     while (num_bytes_ > kMaxBytes) {
       (void)munmap(blocks_.front().data, blocks_.front().num_bytes);
       num_bytes_ -= blocks_.front().num_bytes;
@@ -75,7 +95,7 @@ class BlockCache {
   }
 
  private:
-  static constexpr std::size_t kMaxBytes = std::size_t{384} << 20;
+  static constexpr std::size_t kMaxBytes = std::size_t{512} << 20;
   std::mutex mutex_;
   std::vector<Block> blocks_;  // oldest first
   std::size_t num_bytes_ = 0;

@@ -28,7 +28,7 @@ soundness::ParamRequest param_request(const Security& security, const relations:
   request.model_elements = compiled.num_elements(circuit::Oracle::kModel);
   request.model_rows = rows_of(compiled, circuit::Oracle::kModel);
   request.shape = compiled.shape;
-  request.prover_bytes = soundness::kProverBytes;
+  request.work_weight = soundness::kWorkWeight;
   return request;
 }
 

@@ -10,6 +10,7 @@
 #include "soundness/caps.h"
 #include "soundness/largest_budget.h"
 #include "soundness/proof_size.h"
+#include "soundness/prover_work.h"
 #include "soundness/report_text.h"
 #include "soundness/tensor_oracle.h"
 #include "soundness/test_recheck.h"
@@ -35,7 +36,7 @@ OuterShape shape_of(int log_leaves) {
 ParamRequest proof_request(std::uint64_t weights, std::uint64_t budget, const Security& security = {}) {
   ParamRequest request;
   request.security = security;
-  request.prover_bytes = kProverBytes;
+  request.work_weight = kWorkWeight;
   const int log_weights = static_cast<int>(std::bit_width(weights));
   // Activations: small models have more of them than weights, large ones fewer.
   const int log_witness = std::clamp(log_weights / 2 + 8, 13, 24);

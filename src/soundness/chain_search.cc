@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "soundness/proof_size.h"
+#include "soundness/prover_work.h"
 
 namespace zkinfer::soundness {
 
@@ -52,7 +53,8 @@ void ChainSearch::try_fold(std::uint64_t length, int depth, int log_lanes, Chain
     const double elements = 3.0 * std::exp2(log_domain + log_lanes);
     if (elements > static_cast<double>(cap_ >> depth)) break;
     const double messages = 32.0 + 8.0 + copies * kExtensionBytes * (1.0 + 2.0 * log_lanes);
-    const double without_queries = messages + prover_bytes_ * elements / 1048576.0;
+    const double without_queries =
+        messages + price_ * code_word_work(static_cast<std::uint32_t>(log_domain), 3 * lanes);
     if (plan.found && without_queries >= plan.cost) break;
     const auto oracle = solve_oracle(goal_, rows, log_lanes, log_domain);
     if (!oracle || oracle->dimension() >= length) continue;

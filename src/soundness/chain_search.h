@@ -22,15 +22,15 @@ struct FoldShape {
 
 struct ChainPlan {
   bool found = false;
-  double cost = 0.0;  // bytes, plus the price of committed elements
+  double cost = 0.0;  // bytes, plus the price of the work
   std::vector<FoldShape> folds;
 };
 
 class ChainSearch {
  public:
-  // cap: F-elements of the code word of g_1.
-  ChainSearch(const OracleGoal& goal, bool zero_knowledge, std::uint64_t cap, double prover_bytes)
-      : goal_(goal), zero_knowledge_(zero_knowledge), cap_(cap), prover_bytes_(prover_bytes) {}
+  // cap: F-elements of the code word of g_1. price: bytes per unit of work (prover_work.h).
+  ChainSearch(const OracleGoal& goal, bool zero_knowledge, std::uint64_t cap, double price)
+      : goal_(goal), zero_knowledge_(zero_knowledge), cap_(cap), price_(price) {}
 
   // The cheapest way to bring a vector of `length` K-elements to the final message.
   const ChainPlan& best(std::uint64_t length) { return best_at(rounded_up(length), 0); }
@@ -44,7 +44,7 @@ class ChainSearch {
   OracleGoal goal_;
   bool zero_knowledge_;
   std::uint64_t cap_;
-  double prover_bytes_;
+  double price_;
   std::map<std::pair<std::uint64_t, int>, ChainPlan> plans_;
 };
 

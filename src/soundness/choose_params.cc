@@ -15,6 +15,7 @@
 #include "soundness/code_bound.h"
 #include "soundness/oracle_search.h"
 #include "soundness/proof_size.h"
+#include "soundness/prover_work.h"
 
 namespace zkinfer::soundness {
 
@@ -40,8 +41,14 @@ struct Candidate {
 
 struct Solution {
   pcs::OpeningParams params;
-  double cost = 0.0;
+  double bytes = 0.0;
+  double work = 0.0;
+  double cost = 0.0;  // bytes, plus the price of the work
 };
+
+// Bytes per unit of work (prover_work.h) before a first solution shows what its bytes and its work are: 2 KiB for 2^20.
+constexpr double kFirstPrice = 2048.0 / 1048576.0;
+constexpr int kMaxPrices = 4;
 
 Status check_request(const ParamRequest& request) {
   if (const Status status = request.security.validate(); !status.ok()) return status.with_context("parameter request");
@@ -57,7 +64,7 @@ Status check_request(const ParamRequest& request) {
   }
   if (request.model_budget > (std::uint64_t{1} << 24))
     return bad_request("model_budget above 2^24; rotate the commitment");
-  if (!(request.prover_bytes >= 0.0) || request.prover_bytes > 1e12) return bad_request("prover_bytes is not a price");
+  if (!(request.work_weight >= 0.0 && request.work_weight <= 1.0)) return bad_request("work_weight is not in [0, 1]");
   if (request.shape.log_leaves > 40 || request.shape.batched_rounds > 64 || request.shape.log_triple_rows > 40) {
     return bad_request("the outer shape has more than 2^40 leaves, 64 rounds or 2^40 triples");
   }
@@ -77,6 +84,7 @@ class Search {
   std::optional<Solution> run();
 
  private:
+  std::optional<Solution> cheapest();
   OracleGoal goal(RandomRows random_rows) const {
     OracleGoal result;
     result.decoding = request_.security.decoding;
@@ -87,6 +95,7 @@ class Search {
   }
   // Random rows of oracles that one proof opens.
   RandomRows proof_rows() const { return request_.security.zero_knowledge ? RandomRows{1, 1} : RandomRows{}; }
+  double priced(double work) const { return price_ * work; }
   std::vector<BaseCandidate> model_candidates() const;
   std::vector<BaseCandidate> base_candidates(bool model, const OracleGoal& goal, std::uint64_t cap) const;
   const ChainPlan& best_chain(std::uint64_t length);
@@ -95,6 +104,7 @@ class Search {
   bool solve_mask(pcs::OpeningParams& params) const;
 
   const ParamRequest& request_;
+  double price_ = 0.0;                     // of a unit of work, in bytes
   std::vector<std::uint64_t> model_rows_;  // index: log_lanes - kMinLogLanes
   std::vector<std::uint64_t> witness_rows_;
   std::map<std::uint64_t, ChainSearch> chains_;  // by cap on g_1's code word
@@ -114,7 +124,7 @@ std::vector<BaseCandidate> Search::base_candidates(bool model, const OracleGoal&
       candidate.oracle = *oracle;
       candidate.cost = expected_query_bytes(oracle->log_domain, oracle->num_queries, std::uint64_t{8} << log_lanes);
       // M is committed once, W in every proof.
-      if (!model) candidate.cost += request_.prover_bytes * std::exp2(log_domain + log_lanes) / 1048576.0;
+      if (!model) candidate.cost += priced(code_word_work(log_domain, std::uint64_t{1} << log_lanes));
       candidates.push_back(candidate);
     }
   }
@@ -137,7 +147,7 @@ const ChainPlan& Search::best_chain(std::uint64_t length) {
   const std::uint64_t cap =
       fold_cap(request_.witness_elements, request_.model_elements, length, request_.fixed_model.has_value());
   const auto [found, is_new] =
-      chains_.try_emplace(cap, goal(proof_rows()), request_.security.zero_knowledge, cap, request_.prover_bytes);
+      chains_.try_emplace(cap, goal(proof_rows()), request_.security.zero_knowledge, cap, price_);
   return found->second.best(length);
 }
 
@@ -177,8 +187,7 @@ bool Search::solve_mask(pcs::OpeningParams& params) const {
     const auto oracle = solve_oracle(mask_goal, num_coefs, 0, log_domain);
     if (!oracle) continue;
     const double bytes = expected_query_bytes(oracle->log_domain, oracle->num_queries, 48) +
-                         24.0 * static_cast<double>(oracle->num_random_coefs) +
-                         request_.prover_bytes * 6.0 * std::exp2(log_domain) / 1048576.0;
+                         24.0 * static_cast<double>(oracle->num_random_coefs) + priced(code_word_work(log_domain, 6));
     if (found && bytes >= best_bytes) continue;
     found = true;
     best_bytes = bytes;
@@ -211,11 +220,15 @@ std::optional<Solution> Search::solve_exactly(const Candidate& candidate) const 
   }
   if (request_.security.zero_knowledge && !solve_mask(params)) return std::nullopt;
   if (!params.validate().ok()) return std::nullopt;
-  solution.cost = estimate_proof_bytes(params).total() + request_.prover_bytes * committed_elements(params) / 1048576.0;
+  solution.bytes = estimate_proof_bytes(params).total();
+  solution.work = prover_work(params);
+  solution.cost = solution.bytes + priced(solution.work);
   return solution;
 }
 
-std::optional<Solution> Search::run() {
+// The best at the present price.
+std::optional<Solution> Search::cheapest() {
+  chains_.clear();
   const std::vector<BaseCandidate> models = model_candidates();
   const std::vector<BaseCandidate> witnesses =
       base_candidates(false, goal(proof_rows()), witness_cap(request_.witness_elements));
@@ -230,14 +243,23 @@ std::optional<Solution> Search::run() {
   return best;
 }
 
-}  // namespace
-
-double committed_elements(const pcs::OpeningParams& params) {
-  double elements = std::exp2(params.witness.log_domain + params.witness.log_lanes);
-  for (const pcs::CodeParams& fold : params.folds) elements += 3.0 * std::exp2(fold.log_domain + fold.log_lanes);
-  if (params.security.zero_knowledge) elements += 6.0 * std::exp2(params.mask.log_domain);
-  return elements;
+// The search adds up costs, so bytes * work^a is made linear where the last solution lies: there a unit of work is worth
+// a * bytes / work. A few steps, the best of which counts.
+std::optional<Solution> Search::run() {
+  const double weight = request_.work_weight;
+  const auto objective = [&](const Solution& s) { return std::log(s.bytes) + weight * std::log(s.work); };
+  price_ = weight == 0.0 ? 0.0 : kFirstPrice;
+  std::optional<Solution> best = cheapest();
+  for (int step = 1; best && weight > 0.0 && step < kMaxPrices; ++step) {
+    price_ = weight * best->bytes / best->work;
+    std::optional<Solution> next = cheapest();
+    if (!next || objective(*next) >= objective(*best)) break;
+    best = std::move(next);
+  }
+  return best;
 }
+
+}  // namespace
 
 Result<pcs::OpeningParams> choose_params(const ParamRequest& request) {
   ZKI_RETURN_IF_ERROR(check_request(request));

@@ -188,7 +188,7 @@ std::uint64_t committed(const OpeningParams& params) {
 TEST(ChooseParams, ProverWeightCommitsLess) {
   ParamRequest request = table_request(20, 20, 64);
   const Result<OpeningParams> small = choose_params(request);
-  request.prover_bytes = 8192.0;
+  request.work_weight = 0.5;
   const Result<OpeningParams> fast = choose_params(request);
   ASSERT_TRUE(small.ok() && fast.ok());
   expect_sound(*fast, request);
@@ -258,8 +258,9 @@ TEST(ChooseParams, RefusesNonsense) {
       {"all grinding", [](ParamRequest& r) { r.security.bits = 20, r.security.pow_bits = 20; },
        StatusCode::kInvalidArgument},
       {"too much grinding", [](ParamRequest& r) { r.security.pow_bits = 60; }, StatusCode::kInvalidArgument},
-      {"negative price", [](ParamRequest& r) { r.prover_bytes = -1.0; }, StatusCode::kInvalidArgument},
-      {"no number", [](ParamRequest& r) { r.prover_bytes = std::nan(""); }, StatusCode::kInvalidArgument},
+      {"negative weight", [](ParamRequest& r) { r.work_weight = -0.1; }, StatusCode::kInvalidArgument},
+      {"weight above 1", [](ParamRequest& r) { r.work_weight = 1.5; }, StatusCode::kInvalidArgument},
+      {"no number", [](ParamRequest& r) { r.work_weight = std::nan(""); }, StatusCode::kInvalidArgument},
       {"unknown regime", [](ParamRequest& r) { r.security.decoding = static_cast<Decoding>(7); },
        StatusCode::kInvalidArgument},
       {"no layout of W", [](ParamRequest& r) { r.witness_rows = nullptr; }, StatusCode::kInvalidArgument},
@@ -319,7 +320,7 @@ TEST(ChooseParams, ExampleOfTheDocumentation) {
   request.shape.num_triples = 165;
   request.shape.log_triple_rows = 9;
   request.shape.num_functionals = 1000;
-  request.prover_bytes = kProverBytes;
+  request.work_weight = kWorkWeight;
   const Result<OpeningParams> params = choose_params(request);
   ASSERT_TRUE(params.ok()) << params.status().message();
   const std::string report = report_text(*params, request.shape) + "\n" + estimate_proof_bytes(*params).to_text();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <future>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -217,8 +218,11 @@ Result<std::shared_ptr<CodeFile>> CodeFile::encode(const std::string& path, cons
     poly::encode_rows(block.span(), num_lanes, log_rows, params.dimension(),
                       poly::domain_point(first, params.log_domain));
     const ByteView rows = bytes_of(static_cast<const FpVec&>(block).span());
+    // The disk works while the rows are hashed.
+    std::future<Status> written =
+        std::async(std::launch::async, [&] { return file->write(sections.rows + first * num_lanes * 8, rows); });
     tree.hash_leaves(first, rows);
-    ZKI_RETURN_IF_ERROR(file->write(sections.rows + first * num_lanes * 8, rows));
+    ZKI_RETURN_IF_ERROR(written.get());
   }
   tree.hash_nodes();
   const std::span<const Digest> nodes = static_cast<const merkle::MerkleTree&>(tree).nodes();

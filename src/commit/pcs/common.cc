@@ -2,6 +2,7 @@
 #include "commit/pcs/common.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
 #include "field/eq.h"
@@ -117,7 +118,7 @@ void RangeFunctional::bind_low(std::span<const Fe> point, std::span<const Fe> we
   tail_ = tail;
 }
 
-void RangeFunctional::add_to(std::span<Fe> out) const {
+void RangeFunctional::add_edges(std::span<Fe> out) const {
   if (!head_.is_zero()) {
     ZKI_CHECK(begin_ > 0 && begin_ - 1 < out.size(), "head of a functional");
     out[begin_ - 1] += head_;
@@ -126,11 +127,38 @@ void RangeFunctional::add_to(std::span<Fe> out) const {
     ZKI_CHECK(end_ < out.size(), "tail of a functional");
     out[end_] += tail_;
   }
-  ZKI_CHECK(begin_ >= end_ || end_ <= out.size(), "range of a functional");
-  Fe power = coef_;
-  for (std::uint64_t t = begin_; t < end_; ++t) {
-    out[t] += power;
-    power = times_base(power);
+}
+
+void RangeFunctional::add_all(std::span<const RangeFunctional> functionals, std::span<Fe> out) {
+  // Each power waits for the one before it: several functionals of one range, the rows of an oracle, go side by side.
+  constexpr std::size_t kTogether = 4;
+  std::array<Fe, kTogether> powers;
+  std::array<Fe, kTogether> bases;
+  for (std::size_t first = 0; first < functionals.size();) {
+    const RangeFunctional& one = functionals[first];
+    ZKI_CHECK(one.begin_ >= one.end_ || one.end_ <= out.size(), "range of a functional");
+    std::size_t count = 0;
+    powers.fill(Fe());
+    bases.fill(Fe());
+    for (; count < kTogether && first + count < functionals.size(); ++count) {
+      const RangeFunctional& other = functionals[first + count];
+      if (other.begin_ != one.begin_ || other.end_ != one.end_ || other.base_in_f_ != one.base_in_f_) break;
+      powers[count] = other.coef_;
+      bases[count] = other.base_;
+      other.add_edges(out);
+    }
+    if (one.base_in_f_) {
+      for (std::uint64_t t = one.begin_; t < one.end_; ++t) {
+        out[t] += (powers[0] + powers[1]) + (powers[2] + powers[3]);
+        for (std::size_t k = 0; k < kTogether; ++k) powers[k] *= bases[k].c[0];
+      }
+    } else {
+      for (std::uint64_t t = one.begin_; t < one.end_; ++t) {
+        out[t] += (powers[0] + powers[1]) + (powers[2] + powers[3]);
+        for (std::size_t k = 0; k < kTogether; ++k) powers[k] *= bases[k];
+      }
+    }
+    first += count;
   }
 }
 

@@ -68,10 +68,11 @@ class RangeFunctional {
       : begin_(begin), end_(end), base_(base), coef_(coef), base_in_f_(base.c[1].is_zero() && base.c[2].is_zero()) {}
   // f[t] <- sum_b weights[b] f[t * 2^point.size() + b], weights = eq_low_first(point).
   void bind_low(std::span<const Fe> point, std::span<const Fe> weights);
-  // out[t] += f[t]; what lies outside of out is a bug.
-  void add_to(std::span<Fe> out) const;
+  // out[t] += sum of f[t] over all functionals; what lies outside of out is a bug.
+  static void add_all(std::span<const RangeFunctional> functionals, std::span<Fe> out);
 
  private:
+  void add_edges(std::span<Fe> out) const;
   // sum_b weights[b] f[first + b].
   Fe group_value(std::uint64_t first, std::span<const Fe> weights) const;
   Fe power_of_base(std::uint64_t exponent) const;

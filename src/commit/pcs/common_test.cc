@@ -65,7 +65,7 @@ void check_range(SeededRandom& random, std::mt19937_64& draws, std::uint64_t beg
     for (std::size_t t = 0; t < dense.size(); ++t) next[t / weights.size()] += weights[t % weights.size()] * dense[t];
     dense = std::move(next);
     std::vector<Fe> out(dense.size());
-    functional.add_to(out);
+    RangeFunctional::add_all({&functional, 1}, out);
     ASSERT_EQ(out, dense) << "range [" << begin << ", " << end << "), step " << step;
   }
 }
@@ -78,6 +78,28 @@ TEST(Common, RangeFunctionalEqualsTheDenseVector) {
     const std::uint64_t end = begin + draws() % (i % 3 == 0 ? 6 : 200);
     const Fe base = random.element();
     check_range(random, draws, begin, end, i % 4 < 2 ? base : Fe(base.c[0]));
+  }
+}
+
+TEST(Common, RangeFunctionalsAddUp) {
+  SeededRandom random(5);
+  std::mt19937_64 draws(6);
+  for (int i = 0; i < 60; ++i) {
+    // Runs of one range, shorter and longer than what is done side by side, and bases in F and in K among them.
+    std::vector<RangeFunctional> functionals;
+    std::vector<Fe> expected(64);
+    while (functionals.size() < 20) {
+      const std::uint64_t begin = draws() % 40, end = begin + draws() % 20;
+      for (std::uint64_t run = 1 + draws() % 6; run > 0; --run) {
+        const Fe coef = random.element(), element = random.element();
+        const Fe base = draws() % 3 == 0 ? element : Fe(element.c[0]);
+        functionals.emplace_back(begin, end, base, coef);
+        for (std::uint64_t t = begin; t < end; ++t) expected[t] += coef * pow(base, t - begin);
+      }
+    }
+    std::vector<Fe> out(expected.size());
+    RangeFunctional::add_all(functionals, out);
+    EXPECT_EQ(out, expected);
   }
 }
 

@@ -254,7 +254,7 @@ LinearForm OpeningVerifier::settle() {
   }
   const OpeningClaim::Folded folded = opened_claim_.fold(lane_weights, low_point_);
   std::vector<Fe> weights(params_.final_size());
-  for (const RangeFunctional& functional : functionals_) functional.add_to(weights);
+  RangeFunctional::add_all(functionals_, weights);
   for (std::size_t i = 0; i < bases_.size(); ++i) {
     const std::uint64_t begin = bases_[i].oracle.offset >> low_point_.size();
     ZKI_CHECK(begin + folded.weights[i].size() <= weights.size(), "length of a folded functional");
