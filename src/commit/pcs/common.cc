@@ -130,35 +130,25 @@ void RangeFunctional::add_edges(std::span<Fe> out) const {
 }
 
 void RangeFunctional::add_all(std::span<const RangeFunctional> functionals, std::span<Fe> out) {
-  // Each power waits for the one before it: several functionals of one range, the rows of an oracle, go side by side.
-  constexpr std::size_t kTogether = 4;
-  std::array<Fe, kTogether> powers;
-  std::array<Fe, kTogether> bases;
-  for (std::size_t first = 0; first < functionals.size();) {
-    const RangeFunctional& one = functionals[first];
+  // Each power waits for the one before it: up to four functionals of one range, rows of an oracle, go side by side.
+  while (!functionals.empty()) {
+    const RangeFunctional& one = functionals.front();
     ZKI_CHECK(one.begin_ >= one.end_ || one.end_ <= out.size(), "range of a functional");
+    std::array<Fe, 4> powers;
+    std::array<const RangeFunctional*, 4> all;
+    all.fill(&one);  // powers that stay zero
     std::size_t count = 0;
-    powers.fill(Fe());
-    bases.fill(Fe());
-    for (; count < kTogether && first + count < functionals.size(); ++count) {
-      const RangeFunctional& other = functionals[first + count];
-      if (other.begin_ != one.begin_ || other.end_ != one.end_ || other.base_in_f_ != one.base_in_f_) break;
-      powers[count] = other.coef_;
-      bases[count] = other.base_;
+    for (const RangeFunctional& other : functionals.first(std::min(all.size(), functionals.size()))) {
+      if (other.begin_ != one.begin_ || other.end_ != one.end_) break;
+      all[count] = &other;
+      powers[count++] = other.coef_;
       other.add_edges(out);
     }
-    if (one.base_in_f_) {
-      for (std::uint64_t t = one.begin_; t < one.end_; ++t) {
-        out[t] += (powers[0] + powers[1]) + (powers[2] + powers[3]);
-        for (std::size_t k = 0; k < kTogether; ++k) powers[k] *= bases[k].c[0];
-      }
-    } else {
-      for (std::uint64_t t = one.begin_; t < one.end_; ++t) {
-        out[t] += (powers[0] + powers[1]) + (powers[2] + powers[3]);
-        for (std::size_t k = 0; k < kTogether; ++k) powers[k] *= bases[k];
-      }
+    for (std::uint64_t t = one.begin_; t < one.end_; ++t) {
+      out[t] += (powers[0] + powers[1]) + (powers[2] + powers[3]);
+      for (std::size_t k = 0; k < powers.size(); ++k) powers[k] = all[k]->times_base(powers[k]);
     }
-    first += count;
+    functionals = functionals.subspan(count);
   }
 }
 
