@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Whole-model benchmarks: one JSON file per model. Usage: bench.sh ZKINFER OUTPUT_FOLDER [MODEL..]
-# Models: digits mlp lenet5 vgg16 (default: all that can be made here). lenet5 and vgg16 need python3-torch
-# (scripts/install_packages.sh train); vgg16 has random weights, lenet5 too unless ZKINFER_MNIST names a folder with
-# MNIST's IDX files. RUNS (default 5) proofs each.
+# Models: digits mlp lenet5 vgg16 mnist_cnn mnist_net_256x2, and with _off (everything public, zero knowledge off), _committed
+# (input and output) or _sha256 (of the private input) behind them (default: all that can be made here, as they are). lenet5
+# and vgg16 need python3-torch (scripts/install_packages.sh train); vgg16 has random weights, lenet5 too unless ZKINFER_MNIST
+# names a folder with MNIST's IDX files. The last two need ZKINFER_DATA, a folder with models/ort_examples (the ONNX model
+# zoo's mnist.onnx), models/vnncomp2021 and data/mnist. RUNS (default 5) proofs each.
 set -euo pipefail
 zkinfer=$(realpath "$1")
 output=$2
@@ -24,23 +26,37 @@ bench() {
   local label=$1
   shift
   printf '\n== %s\n' "$label"
-  "$zkinfer" bench "$@" --label "$label" --runs "${RUNS:-5}" --json "$output/$label.json"
+  "$zkinfer" bench "$@" "${variant[@]}" --label "$label" --runs "${RUNS:-5}" --json "$output/$label.json"
 }
 
 for model in "${models[@]}"; do
-  case "$model" in
-    digits) bench digits examples/digits/digits.onnx -c examples/digits/calibration.npy -e examples/digits/test.npy -i examples/digits/digit_7.png ;;
-    mlp) bench mlp examples/mlp/mlp.onnx -c examples/mlp/calibration.json -i examples/mlp/input.json ;;
+  name=${model%_off} name=${name%_committed} name=${name%_sha256}
+  case "${model#"$name"}" in
+    "") variant=() ;;
+    _off) variant=(--inputs public --public-model --no-zk) ;;
+    _committed) variant=(--inputs committed --outputs committed) ;;
+    _sha256) variant=(--inputs private:sha256) ;;
+  esac
+  case "$name" in
+    digits) bench "$model" examples/digits/digits.onnx -c examples/digits/calibration.npy -e examples/digits/test.npy -i examples/digits/digit_7.png ;;
+    mlp) bench "$model" examples/mlp/mlp.onnx -c examples/mlp/calibration.json -i examples/mlp/input.json ;;
     lenet5)
       made=$output/lenet5
       [[ -f $made/lenet5.onnx ]] || /usr/bin/python3 examples/lenet5/make_lenet5.py "$made" ${ZKINFER_MNIST:+--mnist "$ZKINFER_MNIST"}
-      bench lenet5 "$made/lenet5.onnx" -c "$made/calibration.npy" -e "$made/test.npy" -i "$made/input.npy"
+      bench "$model" "$made/lenet5.onnx" -c "$made/calibration.npy" -e "$made/test.npy" -i "$made/input.npy"
       ;;
     vgg16)
       made=$output/vgg16
       [[ -f $made/vgg16.onnx ]] || /usr/bin/python3 examples/vgg16/make_vgg16.py "$made"
-      bench vgg16 "$made/vgg16.onnx" -c "$made/calibration.npy" --limit 32 -e "$made/calibration.npy" -i "$made/input.npy"
+      bench "$model" "$made/vgg16.onnx" -c "$made/calibration.npy" --limit 32 -e "$made/calibration.npy" -i "$made/input.npy"
       ;;
-    *) echo "bench.sh: unknown model '$model'; expected digits, mlp, lenet5 or vgg16" >&2; exit 2 ;;
+    mnist_cnn | mnist_net_256x2)
+      : "${ZKINFER_DATA:?bench.sh: $model needs the folder of models and data in ZKINFER_DATA}"
+      images=$ZKINFER_DATA/data/mnist/t10k-first5000-images-idx3-ubyte.gz
+      network=$ZKINFER_DATA/models/ort_examples/c_cxx/MNIST/mnist.onnx scale=1
+      [[ $name == mnist_net_256x2 ]] && network=$ZKINFER_DATA/models/vnncomp2021/mnistfc/mnist-net_256x2.onnx scale=0.00392156862745098
+      bench "$model" "$network" -c "$images" -e "$images" --limit 500 -i "$images" --index 0 --scale "$scale"
+      ;;
+    *) echo "bench.sh: unknown model '$model'; expected digits, mlp, lenet5, vgg16, mnist_cnn or mnist_net_256x2" >&2; exit 2 ;;
   esac
 done
