@@ -32,6 +32,15 @@ bool same_values(const IntSpan& a, const IntSpan& b) {
   return true;
 }
 
+// Stores integers of T's range in T's bytes.
+template <class T>
+void narrow(std::span<const std::int32_t> values, std::uint8_t* out) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const T x = static_cast<T>(values[i]);
+    std::memcpy(out + i * sizeof(T), &x, sizeof(T));
+  }
+}
+
 }  // namespace
 
 WeightStore::WeightStore(std::vector<IntSpan> values, std::shared_ptr<const void> owner) {
@@ -46,20 +55,21 @@ WeightStore::WeightStore(const Weights& values) {
   std::vector<IntSpan> spans;
   std::size_t num_bytes = 0;
   for (const std::vector<std::int32_t>& tensor : values) {
-    const auto bounds = std::minmax_element(tensor.begin(), tensor.end());
-    const std::uint8_t width = tensor.empty() ? std::uint8_t{1} : int_width(*bounds.first, *bounds.second);
-    spans.push_back({nullptr, tensor.size(), width});
+    const auto [least, greatest] =
+        bounds_of({reinterpret_cast<const std::uint8_t*>(tensor.data()), tensor.size(), sizeof(std::int32_t)});
+    spans.push_back({nullptr, tensor.size(), int_width(least, greatest)});
     num_bytes += spans.back().num_bytes();
   }
   auto memory = std::make_shared<Bytes>(num_bytes);
   std::uint8_t* out = memory->data();
   for (std::size_t id = 0; id < values.size(); ++id) {
     spans[id].data = out;
-    // Little-endian: the low bytes come first.
-    for (const std::int32_t x : values[id]) {
-      std::memcpy(out, &x, spans[id].width);
-      out += spans[id].width;
+    switch (spans[id].width) {
+      case 1: narrow<std::int8_t>(values[id], out); break;
+      case 2: narrow<std::int16_t>(values[id], out); break;
+      default: narrow<std::int32_t>(values[id], out); break;
     }
+    out += spans[id].num_bytes();
   }
   *this = WeightStore(std::move(spans), std::move(memory));
 }
