@@ -142,7 +142,7 @@ function(zkinfer_components)
               verify_limits.h version.h zkinfer.h)
   # Needs nothing that the verifier has not, so it is always there, in a library that no verdict depends on.
   zkinfer_component(inspect MODULE inspect_api NEEDS verify)
-  list(APPEND headers cid.h inspect.h)
+  list(APPEND headers cid.h hex.h inspect.h)
   if("prove" IN_LIST ZKINFER_COMPONENTS)
     zkinfer_component(prove MODULE c_prove NEEDS inspect)
     list(APPEND headers commit_tensor.h commitment_tree.h fidelity.h model.h preprocessing.h prove.h slots.h structure.h tensor.h)

@@ -3,11 +3,8 @@
 #pragma once
 
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace zkinfer {
@@ -31,8 +28,5 @@ struct TensorInfo {
 
   std::uint64_t num_elements() const;
 };
-
-// The place of the tensor with this name; nothing when there is none, or several.
-std::optional<std::size_t> find_tensor(const std::vector<TensorInfo>& tensors, std::string_view name);
 
 }  // namespace zkinfer

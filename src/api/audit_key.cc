@@ -8,6 +8,7 @@
 #include "formats/frame.h"
 #include "hash/keccak.h"
 #include "prover/commit_model.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/prove.h"
 
 namespace zkinfer {

@@ -3,6 +3,7 @@
 
 #include "hash/sha256.h"
 #include "zkinfer/cid.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/tensor_commitment.h"
 
 namespace zkinfer {

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "hash/keccak.h"
 #include "qir/ops/rules.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer {
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zkinfer/tensor_info.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace zkinfer {
@@ -21,13 +20,6 @@ std::uint64_t TensorInfo::num_elements() const {
   std::uint64_t count = 1;
   for (const std::int64_t n : shape) count *= static_cast<std::uint64_t>(n);
   return count;
-}
-
-std::optional<std::size_t> find_tensor(const std::vector<TensorInfo>& tensors, std::string_view name) {
-  const auto named = [&](const TensorInfo& tensor) { return tensor.name == name; };
-  const auto found = std::find_if(tensors.begin(), tensors.end(), named);
-  if (found == tensors.end() || std::find_if(found + 1, tensors.end(), named) != tensors.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - tensors.begin());
 }
 
 }  // namespace zkinfer

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/bytes.h"
+#include "zkinfer/hex.h"
 
 #include <gtest/gtest.h>
 

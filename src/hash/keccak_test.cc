@@ -8,6 +8,7 @@
 
 #include "field/simd_test_util.h"
 #include "hash/keccak_constants.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer {
 namespace {

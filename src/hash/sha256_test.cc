@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hash/sha256.h"
+#include "zkinfer/hex.h"
 
 #include <gtest/gtest.h>
 #include <openssl/sha.h>

@@ -9,8 +9,6 @@
 
 namespace zkinfer::relations {
 
-using circuit::AxisMap;
-
 Result<Tensor> build_arg_max(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const qir::Value& input = builder.value(node.inputs[0]);

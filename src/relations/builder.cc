@@ -8,8 +8,6 @@
 
 namespace zkinfer::relations {
 
-using circuit::AxisMap;
-
 namespace {
 
 std::uint64_t num_points(const Box& box) {

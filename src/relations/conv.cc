@@ -3,13 +3,9 @@
 // as one contraction: g (groups) is a shared axis, o belongs to the weights, n and y.. to the input, ci and ky.. are
 // summed. The window is a view of x; reads in the padding are zero.
 #include "base/check.h"
-#include "relations/box_builder.h"
 #include "relations/builder.h"
 
 namespace zkinfer::relations {
-
-using circuit::AxisMap;
-using circuit::AxisRole;
 
 namespace {
 

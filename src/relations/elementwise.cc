@@ -8,9 +8,6 @@
 
 namespace zkinfer::relations {
 
-using circuit::AxisMap;
-using circuit::AxisRole;
-
 namespace {
 
 // The result's atoms and, for every operand, its expression over them.

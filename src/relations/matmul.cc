@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // MatMul:  acc[l.., m, n] - bias[n] = sum_k a[l.., m, k] b[l.., k, n]; leading axes that only one operand has belong to
 // that operand, those of both stay shared.
-#include "relations/box_builder.h"
 #include "relations/builder.h"
 
 namespace zkinfer::relations {
-
-using circuit::AxisMap;
-using circuit::AxisRole;
 
 namespace {
 

@@ -8,8 +8,6 @@
 
 namespace zkinfer::relations {
 
-using circuit::AxisMap;
-
 Result<LinExpr> Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, std::uint32_t axis,
                                        std::int64_t reach) {
   if (reach > kMaxMaximumReach) {

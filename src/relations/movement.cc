@@ -6,8 +6,6 @@
 
 namespace zkinfer::relations {
 
-using circuit::AxisMap;
-
 namespace {
 
 // Extends one-atom axes by zeros: axis i gets size sizes[i] and its old index 0 at begin[i].

@@ -4,13 +4,10 @@
 #include <algorithm>
 
 #include "hash/sha256.h"
-#include "relations/box_builder.h"
 #include "statement/canonical_bytes.h"
 
 namespace zkinfer::relations {
 
-using circuit::AxisMap;
-using circuit::AxisRole;
 using circuit::View;
 
 std::uint64_t sha256_blocks(std::uint64_t num_bytes) { return (num_bytes + 8) / kSha256BlockBytes + 1; }

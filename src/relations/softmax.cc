@@ -8,8 +8,6 @@
 
 namespace zkinfer::relations {
 
-using circuit::AxisMap;
-
 namespace {
 
 constexpr int kLimbBits = 12;

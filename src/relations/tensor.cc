@@ -7,9 +7,6 @@
 
 namespace zkinfer::relations {
 
-using circuit::AxisMap;
-using circuit::Box;
-
 std::uint32_t Tensor::first_atom(std::size_t axis) const {
   std::uint32_t first = 0;
   for (std::size_t i = 0; i < axis; ++i) first += atoms_per_axis[i];

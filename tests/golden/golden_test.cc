@@ -15,6 +15,7 @@
 #include "prover/write.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::e2e {
 namespace {

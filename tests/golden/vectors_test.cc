@@ -25,6 +25,7 @@
 #include "statement/statement.h"
 #include "transcript/grind.h"
 #include "transcript/transcript.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer {
 namespace {

@@ -13,6 +13,7 @@
 #include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 namespace {

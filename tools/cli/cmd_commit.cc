@@ -17,6 +17,7 @@
 #include "tensor_policy_text.h"
 #include "text.h"
 #include "zkinfer/commitment_tree.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 namespace {

@@ -13,6 +13,7 @@
 #include "print.h"
 #include "result_json.h"
 #include "text.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 namespace {

@@ -16,6 +16,7 @@
 #include "result_json.h"
 #include "text.h"
 #include "zkinfer/commit_tensor.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/slots.h"
 
 namespace zkinfer::cli {

@@ -13,6 +13,7 @@
 #include "result_json.h"
 #include "text.h"
 #include "zkinfer/commitment_tree.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 

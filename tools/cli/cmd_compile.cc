@@ -21,6 +21,7 @@
 #include "stopwatch.h"
 #include "text.h"
 #include "zkinfer/compile.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/structure.h"
 
 namespace zkinfer::cli {

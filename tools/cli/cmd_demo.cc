@@ -18,6 +18,7 @@
 #include "stopwatch.h"
 #include "text.h"
 #include "zkinfer/compile.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/inspect.h"
 
 namespace zkinfer::cli {

@@ -18,6 +18,7 @@
 #include "zkinfer/commit_tensor.h"
 #include "zkinfer/commitment_tree.h"
 #include "zkinfer/compile.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/inspect.h"
 #include "zkinfer/structure.h"
 

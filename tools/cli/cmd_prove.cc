@@ -20,6 +20,7 @@
 #include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/inspect.h"
 
 namespace zkinfer::cli {

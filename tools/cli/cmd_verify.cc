@@ -15,6 +15,7 @@
 #include "tensor_policy_text.h"
 #include "text.h"
 #include "trust.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/structure.h"
 
 namespace zkinfer::cli {

@@ -15,6 +15,7 @@
 #include "stopwatch.h"
 #include "text.h"
 #include "trust.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/prove.h"
 #include "zkinfer/structure.h"
 

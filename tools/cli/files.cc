@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "inputs/input_bytes.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 namespace {

@@ -4,6 +4,7 @@
 #include "outputs.h"
 #include "tensor_policy_text.h"
 #include "text.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 

@@ -9,6 +9,7 @@
 #include "inputs/input_bytes.h"
 #include "tensor_policy_text.h"
 #include "zkinfer/cid.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 namespace {

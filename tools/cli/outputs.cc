@@ -10,6 +10,7 @@
 #include "tensor_policy_text.h"
 #include "text.h"
 #include "zkinfer/cid.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 

@@ -5,6 +5,7 @@
 
 #include "files.h"
 #include "inputs/input_bytes.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/prove.h"
 
 namespace zkinfer::cli {

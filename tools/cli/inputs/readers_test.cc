@@ -13,6 +13,7 @@
 #include "inputs/json_reader.h"
 #include "inputs/npy_reader.h"
 #include "inputs/png_reader.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 namespace {
