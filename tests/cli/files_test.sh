@@ -21,24 +21,41 @@ expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --inputs committed --outputs comm
 expect 0 'wrote' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o flower
 expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
 
-# The commands that write: a name, what stands before the file's name, and the files that the command reads.
+# The commands that write: command and option, what stands before the file's name, and the files that the command reads.
 rows=(
-  "compile|$zkinfer compile mlp.onnx -c calibration.json -o|mlp.onnx calibration.json"
-  "fidelity|$zkinfer compile mlp.onnx -c calibration.json -o /dev/null --fidelity-json|mlp.onnx calibration.json"
-  "commit key|$zkinfer commit mlp.zkmodel ${small[*]} --secret fresh.zksecret --certificate fresh.zkcert --key|mlp.zkmodel"
-  "commit certificate|$zkinfer commit mlp.zkmodel ${small[*]} --secret fresh.zksecret --key fresh.zkkey --certificate|mlp.zkmodel"
-  "prove|$zkinfer prove mlp.zkmodel -i input.json -o|mlp.zkmodel input.json"
-  "prove data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-input-data|mlp.zkmodel input.json"
-  "prove output data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-output-data|mlp.zkmodel input.json"
-  "certify|$zkinfer certify mlp.zkmodel -s tensor.zksecret -o|mlp.zkmodel"
-  "digest|$zkinfer digest mlp.zkkey -i input.json --data|mlp.zkkey input.json"
-  "audit|$zkinfer commitment open mlp.zkmodel -o|mlp.zkmodel"
-  "bench|$zkinfer bench mlp.zkmodel -i input.json -n 1 --json|mlp.zkmodel input.json"
+  "compile --output|$zkinfer compile mlp.onnx -c calibration.json -o|mlp.onnx calibration.json"
+  "compile --fidelity-json|$zkinfer compile mlp.onnx -c calibration.json -o /dev/null --fidelity-json|mlp.onnx calibration.json"
+  "commit --key|$zkinfer commit mlp.zkmodel ${small[*]} --secret fresh.zksecret --certificate fresh.zkcert --key|mlp.zkmodel"
+  "commit --certificate|$zkinfer commit mlp.zkmodel ${small[*]} --secret fresh.zksecret --key fresh.zkkey --certificate|mlp.zkmodel"
+  "prove --output|$zkinfer prove mlp.zkmodel -i input.json -o|mlp.zkmodel input.json"
+  "prove --write-input-data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-input-data|mlp.zkmodel input.json"
+  "prove --write-output-data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-output-data|mlp.zkmodel input.json"
+  "certify --output|$zkinfer certify mlp.zkmodel -s tensor.zksecret -o|mlp.zkmodel"
+  "digest --data|$zkinfer digest mlp.zkkey -i input.json --data|mlp.zkkey input.json"
+  "prove --report|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --report|mlp.zkmodel input.json"
+  "bundle --output|$zkinfer bundle input.zkproof -k mlp.zkkey -o|input.zkproof mlp.zkkey mlp.zkcert $(ls ????????????????.zkpath | head -n 1)"
+  "commitment open --output|$zkinfer commitment open mlp.zkmodel -o|mlp.zkmodel"
+  "bench --json|$zkinfer bench mlp.zkmodel -i input.json -n 1 --json|mlp.zkmodel input.json"
 )
 secrets=(mlp.zksecret flower.zktsecret)
+# Those that make files that count slots, by their name or by that of two files; the table of what is refused is below.
+counted=(
+  "commit --secret|commit mlp.zkmodel ${small[*]} --key fresh.zkkey --certificate fresh.zkcert --force --secret"
+  "commitment backup --output|commitment backup mlp.zksecret -o"
+  "commitment restore --secret|commitment restore mlp.zkbackup -k mlp.zkkey --none-published -s"
+)
+named=(
+  "commit-tensor --output|commit-tensor tensor.zkkey -i input.json --force -o"
+  "prove --committed-output|prove mlp.zkmodel -s tensor.zksecret --committed-input flower.zktsecret -o fresh.zkproof --force --committed-output"
+)
+while read -r command; do
+  for option in $(options_of "$command" 'NEW-FILE([ :]|$)'); do
+    printf '%s\n' "${rows[@]}" "${counted[@]}" "${named[@]}" | grep -q -- "^$command $option|" || fail "$command $option: no row in this test"
+  done
+done < <(all_commands)
 
 # What a refused command leaves: nothing new, nothing changed, no slot taken.
-snapshot() { find . -not -name '*.lock' -not -path ./before -not -path ./after -not -path './mlp.zkserving*' -not -path './tensor.zkserving*' -type f -exec sha256sum {} + | sort -k 2; }
+snapshot() { find . -not -name '*.lock' -not -path './tensor.zkserving*' -type f -exec sha256sum {} + | sort -k 2; }
 left() { "$zkinfer" commitment status mlp.zksecret --quiet; }
 refuses() {
   local what=$1 status output
@@ -61,7 +78,7 @@ for row in "${rows[@]}"; do
   read -ra words <<<"$command"
   rm -rf fresh.* pipe null link dangling target got other
   # Where several inputs can be given, a folder takes the outputs.
-  [[ $name == prove* || $name == digest ]] || refuses "$name: folder" "${words[@]}" folder
+  [[ $name == prove* || $name == digest* ]] || refuses "$name: folder" "${words[@]}" folder
   refuses "$name: missing folder" "${words[@]}" nowhere/x
   refuses "$name: a file as a folder" "${words[@]}" input.json/x
   for input in $inputs; do
@@ -78,11 +95,11 @@ for row in "${rows[@]}"; do
   done
   echo "something of mine" >other
   refuses "$name: another kind of file" "${words[@]}" other
-  refuses "$name: another kind of ours" "${words[@]}" open.zkcert.absent/x
+  refuses "$name: what serves" "${words[@]}" mlp.zkserving/1.zkpath --force
   # In place: the pipe stays one, the device stays one; a link stays one, and its target is written.
   rm -rf fresh.*
   mkfifo pipe
-  cat pipe >got &
+  timeout 100 cat pipe >got &
   reader=$!
   expect 0 '' timeout 120 "${words[@]}" pipe
   wait "$reader"
@@ -108,12 +125,48 @@ done
 leftovers=$(find . -name '.zkinfer-*' -o -name '*.tmp*')
 [[ -z $leftovers ]] || fail "temporary files were left: $leftovers"
 
-# Secrets that count slots: never on a pipe, never replaced, not two of one name.
-for secret in pipe - /dev/null mlp.zksecret flower.zktsecret mlp.zkmodel folder nowhere/s; do
-  [[ $secret == pipe ]] && mkfifo pipe
-  refuses "commit --secret $secret" "$zkinfer" commit mlp.zkmodel --key fresh.zkkey --certificate fresh.zkcert --secret "$secret" --force
-  rm -f pipe
+# Files that count slots: never on a pipe, never replaced, not two of one name.
+for row in "${counted[@]}"; do
+  IFS='|' read -r name command <<<"$row"
+  for secret in pipe - /dev/null mlp.zksecret flower.zktsecret mlp.zkbackup mlp.zkmodel other folder nowhere/s input.json/s; do
+    [[ $secret == pipe ]] && mkfifo pipe
+    refuses "$name $secret" timeout 20 "$zkinfer" $command "$secret"
+    rm -f pipe
+  done
 done
+for row in "${named[@]}"; do
+  IFS='|' read -r name command <<<"$row"
+  refuses "$name -" "$zkinfer" $command -
+  refuses "$name nowhere" "$zkinfer" $command nowhere/x
+  refuses "$name, a secret is there" "$zkinfer" $command flower
+  for what in 'mkfifo @.zktsecret' 'mkdir @.zktsecret' 'cp other @.zktsecret' 'mkdir @.zktensor' 'cp flower.zktsecret @.zktensor'; do
+    rm -rf fresh.*
+    ${what//@/fresh}
+    refuses "$name after $what" timeout 20 "$zkinfer" $command fresh
+  done
+  rm -rf fresh.*
+done
+# The path that prove puts beside a proof has a name that nobody gave; a proof that is no file gets it in the current folder.
+path_file=$(ls ????????????????.zkpath | head -n 1)
+mkdir -p beside
+for what in 'mkfifo @' 'mkdir @' 'cp mlp.zksecret @' 'cp other @' 'ln -s /dev/null @' 'ln -s ../mlp.zksecret @'; do
+  rm -rf beside/*
+  ${what//@/beside/$path_file}
+  refuses "prove: $what" timeout 20 "$zkinfer" prove mlp.zkmodel -i input.json -o beside/p.zkproof
+done
+[[ ! -e /dev/$path_file ]] || fail "a path was written into /dev"
+# Where files go by default.
+for odd in zkmodel zkproof zkkey zkbackup zkaudit; do cp mlp.onnx odd.$odd; done
+refuses 'compile: the default is its own input' "$zkinfer" compile odd.zkmodel -c calibration.json
+cp mlp.zkmodel odd.zkkey
+refuses 'commit: the default is its own input' "$zkinfer" commit odd.zkkey --secret fresh.zksecret
+cp input.json odd.zkproof
+refuses 'prove: the default is its own input' "$zkinfer" prove mlp.zkmodel -i odd.zkproof
+cp mlp.zksecret odd.zkbackup
+refuses 'backup: the default is its own input' "$zkinfer" commitment backup odd.zkbackup
+refuses 'a name where the input has none' "$zkinfer" prove - -i input.json
+refuses 'a name where the input has none' "$zkinfer" commitment open - -s mlp.zksecret
+rm -f odd.*
 refuses 'commit: key and secret in one file' "$zkinfer" commit mlp.zkmodel --key fresh --secret fresh --force
 refuses 'commit: key and certificate in one file' "$zkinfer" commit mlp.zkmodel --key fresh --certificate ./fresh --secret fresh.zksecret
 refuses 'commit: no folder for the key' "$zkinfer" commit mlp.zkmodel --key nowhere/k --secret fresh.zksecret
@@ -121,9 +174,6 @@ refuses 'compile: two outputs in one file' "$zkinfer" compile mlp.onnx -c calibr
 refuses 'prove: two outputs in one file' "$zkinfer" prove mlp.zkmodel -i input.json -o fresh --write-input-data ./fresh
 refuses 'prove: standard output twice' "$zkinfer" prove mlp.zkmodel -i input.json -o - --write-input-data -
 refuses 'prove: standard output and JSON' "$zkinfer" prove mlp.zkmodel -i input.json -o - --json
-refuses 'commit-tensor: a secret is there' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o flower --force
-refuses 'commit-tensor: standard output' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o -
-refuses 'backup: over a secret' "$zkinfer" commitment backup mlp.zksecret -o flower.zktsecret
 mkdir -p race
 for round in 1 2 3; do
   rm -rf race/*

@@ -21,14 +21,18 @@ struct Arguments {
 };
 
 CommandResult bundle(const Session& session, const Arguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(arguments.proof_path));
   OutputFiles outputs(arguments.force);
   outputs.reads({arguments.proof_path, arguments.key_path, arguments.trust.certificate_path});
   outputs.reads(arguments.trust.paths);
   if (session.json) outputs.keep_standard_output();
+  // What is found without being named is read as much.
+  const std::string found_certificate = with_extension(arguments.key_path, ".zkcert");
+  outputs.reads(found_certificate);
+  outputs.reads(usual_path_files(file, arguments.key_path));
   const OutputFiles::Id output = outputs.add("--output", arguments.output_path, FileKind::kBundle);
   ZKI_RETURN_IF_ERROR(outputs.prepare());
   ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
-  ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(arguments.proof_path));
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, arguments.key_path, file, arguments.trust.paths));
   if (!found.verdict.accepted()) return invalid_argument("the path is rejected: " + found.verdict.to_string());
   if (claimed_identity(file.content.proof) != found.key(root).info().model_identity) {
@@ -40,7 +44,7 @@ CommandResult bundle(const Session& session, const Arguments& arguments) {
   if (root.info().num_parameters > 0 && !arguments.trust.uncertified && !root.info().public_parameters &&
       content.certificate.empty()) {
     const std::string& given = arguments.trust.certificate_path;
-    const std::string name = given.empty() ? with_extension(arguments.key_path, ".zkcert") : given;
+    const std::string& name = given.empty() ? found_certificate : given;
     ZKI_ASSIGN_OR_RETURN(content.certificate, load_proof(name));
     ZKI_ASSIGN_OR_RETURN(const Verdict verdict, within_limits(name, verify_certificate(root, content.certificate)));
     if (!verdict.accepted()) return invalid_argument("the certificate is rejected: " + verdict.to_string());

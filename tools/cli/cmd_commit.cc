@@ -86,6 +86,9 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
       is_root ? files.add("--certificate", arguments.certificate_path, FileKind::kCertificate) : 0;
   const OutputFiles::Id key_file = files.add("--key", arguments.key_path, FileKind::kKey);
   ZKI_RETURN_IF_ERROR(files.prepare());
+  if (std::error_code error; std::filesystem::is_symlink(folder, error) && !std::filesystem::exists(folder, error)) {
+    return invalid_argument("'" + folder + "' is a link to nothing, and what serves would go there; remove it");
+  }
   ZKI_ASSIGN_OR_RETURN(const bool has_old, has_descendants(arguments.secret_path));
   if (has_old && !arguments.force) {
     return invalid_argument(

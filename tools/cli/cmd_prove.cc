@@ -162,6 +162,7 @@ Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
   Done done;
   OutputFiles files(arguments_.force);
   ZKI_RETURN_IF_ERROR(declare(paths, files, done));
+  if (!committed_->path().empty()) ZKI_RETURN_IF_ERROR(check_path_beside(paths.proof, *committed_));
   request.refuse_clipping = arguments_.strict;
   ZKI_ASSIGN_OR_RETURN(done.result, committed_->prove(request));
   // A proof that fails its own check must not leave the house.

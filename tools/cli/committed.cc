@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <sys/stat.h>
+
 #include "base/files.h"
 #include "files.h"
 #include "output_files.h"
@@ -85,21 +87,46 @@ void Committed::rotate_ahead() {
   }
 }
 
-Result<std::string> write_path_beside(const std::string& proof_path, const Committed& committed) {
-  const std::size_t slash = proof_path.find_last_of('/');
+namespace {
+
+constexpr char kPathOption[] = "the proof's path";
+
+// Beside a proof that is a file; in the current folder where it goes to standard output, a pipe or a device.
+std::string path_file_for(const std::string& proof_path, const Committed& committed) {
+  struct stat entry {};
+  const bool is_file = proof_path != "-" && (::stat(proof_path.c_str(), &entry) != 0 || S_ISREG(entry.st_mode));
+  const std::size_t slash = is_file ? proof_path.find_last_of('/') : std::string::npos;
   const std::string folder = slash == std::string::npos ? "" : proof_path.substr(0, slash + 1);
-  const std::string path = folder + path_file_name(committed.key().info().model_identity);
-  const auto is_there = [&] {
-    const Result<Bytes> there = read_file(path, kMaxProofBytes);
-    return there.ok() && *there == committed.path();
-  };
-  if (is_there()) return path;
+  return folder + path_file_name(committed.key().info().model_identity);
+}
+
+bool is_there(const std::string& path, const Committed& committed) {
+  struct stat entry {};
+  if (::stat(path.c_str(), &entry) != 0 || !S_ISREG(entry.st_mode)) return false;
+  const Result<Bytes> there = read_file(path, kMaxProofBytes);
+  return there.ok() && *there == committed.path();
+}
+
+}  // namespace
+
+Status check_path_beside(const std::string& proof_path, const Committed& committed) {
+  const std::string path = path_file_for(proof_path, committed);
+  if (is_there(path, committed)) return {};
   OutputFiles files;
-  const OutputFiles::Id id = files.add("path", path, FileKind::kPath);
+  files.add_checked(kPathOption, path, FileKind::kPath);
+  return files.prepare();
+}
+
+Result<std::string> write_path_beside(const std::string& proof_path, const Committed& committed) {
+  const std::string path = path_file_for(proof_path, committed);
+  if (is_there(path, committed)) return path;
+  ZKI_RETURN_IF_ERROR(check_path_beside(proof_path, committed));
+  OutputFiles files;
+  const OutputFiles::Id id = files.add(kPathOption, path, FileKind::kPath);
   ZKI_RETURN_IF_ERROR(files.prepare());
   ZKI_RETURN_IF_ERROR(files.write(id, committed.path()));
   // Others who prove at the same time put the same path there.
-  if (const Status status = files.publish(); !status.ok() && !is_there()) return status;
+  if (const Status status = files.publish(); !status.ok() && !is_there(path, committed)) return status;
   return path;
 }
 

@@ -54,6 +54,8 @@ class Committed {
   std::string secret_path_;
 };
 
+// Whether the path can be written beside a proof, or is there already: before a slot is taken.
+Status check_path_beside(const std::string& proof_path, const Committed& committed);
 // Writes the path beside a proof under its usual name (trust.h), unless it is there. Gives the file's name.
 Result<std::string> write_path_beside(const std::string& proof_path, const Committed& committed);
 

@@ -302,6 +302,11 @@ Status OutputFiles::prepare(File& file) {
     const std::string why = named_folder ? "it names a folder" : system_text();
     return io_error(file.named() + " cannot be written: " + why + "; make the folder first, or name another file");
   }
+  if (folder.ends_with(".zkserving")) {
+    return invalid_argument(file.named() +
+                            " is in a folder of what serves under a commitment, which only `zkinfer prove` and "
+                            "`zkinfer rotate` write into; name another file");
+  }
   if (exists) {
     if (file.is_counted) {
       return invalid_argument(

@@ -11,7 +11,7 @@
 //   ZKI_RETURN_IF_ERROR(files.publish());
 //
 // Refused by prepare(), naming the option: what the command reads itself, or writes twice; a secret that counts slots, whatever
-// is forced; a file of another kind than the new one, unless forced; folders, disks and sockets; a missing folder or one that
+// is forced; a file of another kind than the new one, unless forced; what is in a folder of serving commitments; folders, disks and sockets; a missing folder or one that
 // cannot be written into; binary data on a terminal.
 // "-" is standard output, and so are /dev/stdout and /dev/fd/1. Named pipes and character devices (/dev/null) are written in place,
 // symbolic links are followed. A regular file is written beside its name (without one, where the system can: nothing is left by a

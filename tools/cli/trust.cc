@@ -94,6 +94,13 @@ Result<CheckedTrust> check_weights(const VerificationKey& root, const std::strin
 
 std::string path_file_name(const Digest& identity) { return to_hex(identity).substr(0, 16) + ".zkpath"; }
 
+std::vector<std::string> usual_path_files(const ProofFile& file, const std::string& key_path) {
+  const std::optional<Digest> identity = claimed_identity(file.content.proof);
+  if (!identity.has_value()) return {};
+  const std::string name = path_file_name(*identity);
+  return {beside(file.name, name), beside(key_path, name)};
+}
+
 Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string& key_path, const ProofFile& file,
                                   const std::vector<std::string>& paths) {
   KeyForProof out;
@@ -103,8 +110,7 @@ Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string
   std::vector<std::string> names = paths;
   if (names.empty() && !file.content.path.empty()) candidates.emplace_back(file.name, file.content.path);
   if (names.empty() && candidates.empty()) {
-    for (const std::string& from : {file.name, key_path}) {
-      const std::string name = beside(from, path_file_name(*identity));
+    for (const std::string& name : usual_path_files(file, key_path)) {
       if (names.empty() && is_file(name)) names.push_back(name);
     }
   }

@@ -39,6 +39,9 @@ Result<CheckedTrust> check_weights(const VerificationKey& root, const std::strin
 // "3f2a91c04d5e6f70.zkpath": of the path to the key with this identity.
 std::string path_file_name(const Digest& identity);
 
+// Where its path is looked for when no option names one.
+std::vector<std::string> usual_path_files(const ProofFile& file, const std::string& key_path);
+
 // The key that the proof was made under: the root itself, or the one that a path leads to. Looks for the path among those given, then
 // in the bundle, beside the proof and beside the key. The root where there is none: the verifier then says what the proof was made under.
 struct KeyForProof {
