@@ -2,14 +2,10 @@
 // Sends the messages before the opening (order: argument/outer_verifier.h).
 #pragma once
 
-#include "argument/compiled.h"
-#include "circuit/evaluate.h"
+#include "argument/backend.h"
 #include "hiding/prover_channel.h"
 
 namespace zkinfer::argument {
-
-// The values of every lookup's tuple over its box: [lookup][entry][box], row-major.
-using TupleValues = std::vector<std::vector<FpVec>>;
 
 // Seconds spent per part, for reports.
 struct OuterTimes {
@@ -18,6 +14,6 @@ struct OuterTimes {
 };
 
 void prove_outer(hiding::ProverChannel& channel, const Compiled& compiled, const circuit::ColumnValues& data,
-                 TupleValues tuples, std::span<const Fe> pads, OuterTimes& times);
+                 TupleValues tuples, std::span<const Fe> pads, const Backend& backend, OuterTimes& times);
 
 }  // namespace zkinfer::argument

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prover of the grand sum of fractions sum_x P[x] / Q[x] = 0 (relation and messages: gkr_verifier.h).
 //
-// Memory: the inner layers, as large as leaves with P in K; the leaves themselves are only read, or never stored.
+// Memory on the CPU: the inner layers, as large as leaves with P in K; the leaves themselves are only read, or never stored.
 // Cost: about 11 multiplications in K per leaf, half of them while the layers are built.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "field/vec.h"
 #include "hiding/prover_channel.h"
 #include "lookup/children.h"
+#include "lookup/grand_sum.h"
 
 namespace zkinfer::lookup {
 
@@ -24,5 +26,10 @@ LeafValues prove_grand_sum(hiding::ProverChannel& channel, FpCSpan p, FeCSpan q)
 LeafValues prove_grand_sum(hiding::ProverChannel& channel, FeCSpan p, FeCSpan q);
 // Leaves made block by block, about four times each.
 LeafValues prove_grand_sum(hiding::ProverChannel& channel, const LeafSource& leaves);
+
+// Sends the messages, wherever the sum is computed.
+LeafValues prove_grand_sum(hiding::ProverChannel& channel, GrandSum& sum);
+// The CPU's.
+std::unique_ptr<GrandSum> grand_sum(std::unique_ptr<const LeafSource> leaves);
 
 }  // namespace zkinfer::lookup

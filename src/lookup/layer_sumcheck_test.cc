@@ -31,20 +31,28 @@ bool layer_holds(Nodes& nodes, const std::vector<Fe>& r, const Fe& lambda, bool 
                                 sumcheck::count_rounds_pads(pads, num_rounds, 2);
                               }};
   session.make_pads(5);
-  LayerOpening opening;
+  GrandSum::Opened opening;
+  std::vector<Fe> point;
   session.prove([&](hiding::ProverChannel& channel) {
-    opening =
-        prove_layer(channel, nodes.parent_p, nodes.parent_q, Children(FeCSpan(nodes.p), nodes.q), lambda, claim, r);
+    LayerSumcheck sumcheck(nodes.parent_p, nodes.parent_q, Children(FeCSpan(nodes.p), nodes.q), lambda, claim, r);
+    for (int i = 0; i < num_rounds; ++i) {
+      const GrandSum::Round h = sumcheck.round();
+      channel.send_hidden("lookup round", h.c1);
+      channel.send_hidden("lookup round", h.c2);
+      point.push_back(channel.challenge("lookup round"));
+      sumcheck.bind(point.back());
+    }
+    opening = sumcheck.children();
   });
   const std::size_t num_parents = std::size_t{1} << r.size();
-  EXPECT_EQ(opening.p0, hiding::evaluate(nodes.p.subspan(0, num_parents), opening.point));
-  EXPECT_EQ(opening.p1, hiding::evaluate(nodes.p.subspan(num_parents, num_parents), opening.point));
-  EXPECT_EQ(opening.q0, hiding::evaluate(nodes.q.subspan(0, num_parents), opening.point));
-  EXPECT_EQ(opening.q1, hiding::evaluate(nodes.q.subspan(num_parents, num_parents), opening.point));
+  EXPECT_EQ(opening.p0, hiding::evaluate(nodes.p.subspan(0, num_parents), point));
+  EXPECT_EQ(opening.p1, hiding::evaluate(nodes.p.subspan(num_parents, num_parents), point));
+  EXPECT_EQ(opening.q0, hiding::evaluate(nodes.q.subspan(0, num_parents), point));
+  EXPECT_EQ(opening.q1, hiding::evaluate(nodes.q.subspan(num_parents, num_parents), point));
   const auto outcome = session.verify([&](hiding::VerifierChannel& channel) {
     sumcheck::RoundsResult rounds =
         sumcheck::receive_eq_rounds(channel, "lookup round", hiding::LinearForm(claim), r, 2);
-    EXPECT_EQ(rounds.point, opening.point);
+    EXPECT_EQ(rounds.point, point);
     rounds.claim -= opening.p0 * opening.q1 + opening.p1 * opening.q0 + lambda * opening.q0 * opening.q1;
     channel.require_zero("final", std::move(rounds.claim));
   });

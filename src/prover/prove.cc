@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <chrono>
 
+#include "argument/cpu_backend.h"
 #include "argument/opening_statement.h"
 #include "commit/pcs/code_file.h"
+#include "commit/pcs/cpu_backend.h"
 #include "exec/integer/executor.h"
 #include "hiding/pad_values.h"
 #include "prover/prf.h"
@@ -79,11 +81,15 @@ FpVec pad_column(const std::vector<Fe>& pads, std::size_t size) {
 }
 
 pcs::CommittedOracle commit_witness(const verifier::PreparedKey& prepared, const circuit::ColumnValues& data,
-                                    hiding::RandomSource& random) {
+                                    const pcs::Backend& backend, hiding::RandomSource& random) {
   const pcs::CodeParams& params = prepared.key.params.witness;
-  FpVec message(params.num_lanes() * params.num_coefs);
-  circuit::place_values(prepared.layouts.witness, prepared.compiled.circuit.columns, data, message.span());
-  return pcs::CommittedOracle(params, message.span(), random);
+  pcs::LaneCoefs coefs;
+  {
+    FpVec message(params.num_lanes() * params.num_coefs);
+    circuit::place_values(prepared.layouts.witness, prepared.compiled.circuit.columns, data, message.span());
+    coefs = pcs::LaneCoefs(params, message.span(), random);
+  }
+  return backend.commit(std::move(coefs));
 }
 
 }  // namespace
@@ -96,6 +102,8 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   const auto progress = [&](const char* stage, double fraction) {
     if (request.progress) request.progress(stage, fraction);
   };
+  const Backends cpu{argument::cpu_backend(), pcs::cpu_backend()};
+  const Backends& backends = request.backends != nullptr ? *request.backends : cpu;
   Stopwatch watch;
   argument::TupleValues tuples = evaluate_tuples(compiled, data);
   count_multiplicities(compiled, tuples, data);
@@ -109,7 +117,7 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   data[compiled.circuit.pads] = pad_column(pads, compiled.circuit.columns[compiled.circuit.pads].num_elements());
   if (request.hooks != nullptr && request.hooks->committed) request.hooks->committed(data, pads);
   ProofRandom witness_rows(key, RandomStream::kWitnessRows, request.hooks);
-  const pcs::CommittedOracle witness_oracle = commit_witness(prepared, data, witness_rows);
+  const pcs::CommittedOracle witness_oracle = commit_witness(prepared, data, backends.opening, witness_rows);
   pcs::MaskOracle mask;
   if (params.security.zero_knowledge) {
     ProofRandom random(key, RandomStream::kMask, request.hooks);
@@ -129,7 +137,7 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   times.commit = watch.lap();
 
   progress("lookups and relations", 0.35);
-  argument::prove_outer(channel, compiled, data, std::move(tuples), pads, times.outer);
+  argument::prove_outer(channel, compiled, data, std::move(tuples), pads, backends.outer, times.outer);
   data.clear();
   watch.lap();
 
@@ -151,7 +159,7 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   oracles.bases.push_back(&witness_oracle);
   oracles.mask = params.security.zero_knowledge ? &mask : nullptr;
   ZKI_ASSIGN_OR_RETURN(pcs::OpeningProof opening,
-                       pcs::prove_opening(params, statement.get(), oracles, random, replay,
+                       pcs::prove_opening(params, statement.get(), oracles, backends.opening, random, replay,
                                           request.hooks != nullptr ? request.hooks->opening : nullptr));
   times.opening = watch.lap();
   Messages messages;

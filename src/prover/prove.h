@@ -32,6 +32,12 @@ struct ProveHooks {
   std::function<void(RandomStream, FpSpan)> randomness;
 };
 
+// Where the phases of a proof run. Any two go together: they meet in values only.
+struct Backends {
+  const argument::Backend& outer;  // argument/backend.h
+  const pcs::Backend& opening;     // commit/pcs/backend.h
+};
+
 struct ProveRequest {
   std::vector<std::vector<std::int64_t>> inputs;  // per graph input
   // Per graph input, where inputs are committed: made by commit_tensor under the key's data oracle. A proof uses one of the
@@ -42,6 +48,7 @@ struct ProveRequest {
   std::uint64_t new_slot = 0;  // a rotation's: of the fresh commitment
   Digest entropy{};            // fresh per proof (random_seed), or fixed in tests: same bytes in, same proof out
   std::function<void(const char* stage, double fraction)> progress;
+  const Backends* backends = nullptr;  // null: the CPU's
   const ProveHooks* hooks = nullptr;
 };
 

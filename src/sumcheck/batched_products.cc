@@ -129,45 +129,81 @@ std::vector<ActiveRelation> prepare(std::vector<ProductRelation> relations, int 
   return active;
 }
 
+class CpuProductRounds final : public ProductRounds {
+ public:
+  CpuProductRounds(std::vector<ProductRelation> relations, int degree)
+      : active_(prepare(std::move(relations), degree, num_rounds_)) {}
+
+  int num_rounds() const override { return num_rounds_; }
+
+  RoundCoefs round() override {
+    run_round(active_, num_rounds_, round_, challenge_);
+    polynomials_.assign(active_.size(), {});
+    RoundCoefs total{};
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+      if (!is_active(active_[i], num_rounds_, round_)) continue;
+      polynomials_[i] = round_polynomial(active_[i]);
+      for (std::size_t j = 0; j < total.size(); ++j) total[j] += active_[i].scale * polynomials_[i][j];
+    }
+    return total;
+  }
+
+  void bind(const Fe& s) override {
+    challenge_ = s;
+    ++round_;
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+      const RoundCoefs& c = polynomials_[i];
+      active_[i].claim = c[0] + s * (c[1] + s * (c[2] + s * c[3]));
+    }
+  }
+
+  std::vector<std::vector<Fe>> values() const override {
+    std::vector<std::vector<Fe>> out;
+    for (const ActiveRelation& relation : active_) {
+      if (relation.eq_product) {
+        out.push_back(relation.eq_product->values(challenge_));
+        continue;
+      }
+      std::vector<Fe>& values = out.emplace_back();
+      for (const FeVec& factor : relation.factors) {
+        const Fe low = factor.get(0);
+        values.push_back(relation.log_size == 0 ? low : low + challenge_ * (factor.get(1) - low));
+      }
+    }
+    return out;
+  }
+
+ private:
+  int num_rounds_ = 0;  // before active_, whose initialisation sets it
+  std::vector<ActiveRelation> active_;
+  int round_ = 0;
+  Fe challenge_;
+  std::vector<RoundCoefs> polynomials_;  // of this round, by relation
+};
+
 }  // namespace
+
+std::unique_ptr<ProductRounds> product_rounds(std::vector<ProductRelation> relations, int degree) {
+  ZKI_CHECK(degree == 2 || degree == 3, "degree of a batched sumcheck");
+  return std::make_unique<CpuProductRounds>(std::move(relations), degree);
+}
+
+BatchedProducts prove_batched_products(hiding::ProverChannel& channel, const char* label, ProductRounds& rounds,
+                                       int degree) {
+  BatchedProducts result;
+  for (int i = 0; i < rounds.num_rounds(); ++i) {
+    const RoundCoefs coefs = rounds.round();
+    for (int j = 1; j <= degree; ++j) channel.send_hidden(label, coefs[static_cast<std::size_t>(j)]);
+    result.point.push_back(channel.challenge(label));
+    rounds.bind(result.point.back());
+  }
+  result.values = rounds.values();
+  return result;
+}
 
 BatchedProducts prove_batched_products(hiding::ProverChannel& channel, const char* label,
                                        std::vector<ProductRelation> relations, int degree) {
-  ZKI_CHECK(degree == 2 || degree == 3, "degree of a batched sumcheck");
-  int num_rounds = 0;
-  std::vector<ActiveRelation> active = prepare(std::move(relations), degree, num_rounds);
-
-  BatchedProducts result;
-  Fe challenge;
-  for (int round = 0; round < num_rounds; ++round) {
-    run_round(active, num_rounds, round, challenge);
-    std::vector<RoundCoefs> polynomials(active.size());
-    RoundCoefs total{};
-    for (std::size_t i = 0; i < active.size(); ++i) {
-      if (!is_active(active[i], num_rounds, round)) continue;
-      polynomials[i] = round_polynomial(active[i]);
-      for (std::size_t j = 0; j < total.size(); ++j) total[j] += active[i].scale * polynomials[i][j];
-    }
-    for (int j = 1; j <= degree; ++j) channel.send_hidden(label, total[static_cast<std::size_t>(j)]);
-    challenge = channel.challenge(label);
-    result.point.push_back(challenge);
-    for (std::size_t i = 0; i < active.size(); ++i) {
-      const RoundCoefs& c = polynomials[i];
-      active[i].claim = c[0] + challenge * (c[1] + challenge * (c[2] + challenge * c[3]));
-    }
-  }
-  for (const ActiveRelation& relation : active) {
-    if (relation.eq_product) {
-      result.values.push_back(relation.eq_product->values(challenge));
-      continue;
-    }
-    std::vector<Fe>& values = result.values.emplace_back();
-    for (const FeVec& factor : relation.factors) {
-      const Fe low = factor.get(0);
-      values.push_back(relation.log_size == 0 ? low : low + challenge * (factor.get(1) - low));
-    }
-  }
-  return result;
+  return prove_batched_products(channel, label, *product_rounds(std::move(relations), degree), degree);
 }
 
 }  // namespace zkinfer::sumcheck

@@ -10,11 +10,13 @@
 // in place.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "field/vec.h"
 #include "hiding/prover_channel.h"
+#include "sumcheck/product_rounds.h"
 
 namespace zkinfer::sumcheck {
 
@@ -32,7 +34,13 @@ struct [[nodiscard]] BatchedProducts {
   std::vector<std::vector<Fe>> values;  // [relation][factor]: T_{i,f}(last n_i coordinates of point), no eq
 };
 
-// Consumes the tables. degree 2 or 3.
+// The CPU's: consumes the tables. degree 2 or 3.
+std::unique_ptr<ProductRounds> product_rounds(std::vector<ProductRelation> relations, int degree);
+
+// Sends the rounds, wherever they are computed.
+BatchedProducts prove_batched_products(hiding::ProverChannel& channel, const char* label, ProductRounds& rounds,
+                                       int degree);
+// The same on the CPU.
 BatchedProducts prove_batched_products(hiding::ProverChannel& channel, const char* label,
                                        std::vector<ProductRelation> relations, int degree);
 

@@ -16,9 +16,6 @@
 
 namespace zkinfer::sumcheck {
 
-// c_0 .. c_3 of a round polynomial.
-using RoundCoefs = std::array<Fe, 4>;
-
 // eq(point, x) over the rows of one round as outer[block] * inner[row of the block]; variables behind the point's weigh nothing.
 class EqWeights {
  public:

@@ -3,6 +3,7 @@
 // exactly these equations (in one random combination), so this says what a proof would say and why, in milliseconds.
 #pragma once
 
+#include "argument/cpu_backend.h"
 #include "argument/outer_verifier.h"
 #include "exec/integer/executor.h"
 #include "hiding/pad_values.h"
@@ -132,7 +133,7 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   hiding::ProverChannel channel(transcript, allocator, state.pads);
   channel.set_message_hook(hooks.messages);
   argument::OuterTimes times;
-  argument::prove_outer(channel, compiled, state.data, std::move(tuples), state.pads, times);
+  argument::prove_outer(channel, compiled, state.data, std::move(tuples), state.pads, argument::cpu_backend(), times);
 
   Transcript replay(verifier::kProtocolName);
   statement::absorb_statement(replay, session.key().identity(), session.key(), context, 0, state.public_data);

@@ -4,15 +4,9 @@
 // Cost: one pass per round; binding a challenge and summing the next round share the pass. Memory: in place.
 #pragma once
 
-#include "field/vec.h"
+#include "commit/pcs/backend.h"
 
 namespace zkinfer::pcs {
-
-// h(s) = c0 + c1 s + c2 s^2.
-struct RoundPolynomial {
-  Fe c1;
-  Fe c2;
-};
 
 // sum_i a[i] b[i] on all cores.
 Fe parallel_dot(FeCSpan a, FeCSpan b);

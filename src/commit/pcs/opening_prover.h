@@ -1,33 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proves an opening. See commit/pcs/opening.h for the messages.
-//
-// Cost, M of 2^m entries: the dense weights of M twice (2^m of K), two passes over them and over M, then the encoding
-// and hashing of g_1 (about 2^(m - k_M) entries of K). Memory beside the oracles: about 2^m / 2 elements of K, g_1.
+// Proves an opening: sends the messages of commit/pcs/opening.h. What they are computed from is a back end's
+// (commit/pcs/backend.h), and so are time and memory (commit/pcs/cpu_backend.h).
 // Deterministic: the proof depends on the inputs and on the bytes of `random` alone.
 #pragma once
 
-#include "commit/pcs/opening.h"
-#include "commit/pcs/oracle_prover.h"
-#include "commit/pcs/weights.h"
+#include "commit/pcs/backend.h"
 #include "transcript/transcript.h"
 
 namespace zkinfer::pcs {
-
-struct OpeningOracles {
-  std::vector<const CommittedOracle*> bases;  // in the order of OpeningParams::bases()
-  const MaskOracle* mask = nullptr;           // null without zero knowledge
-};
-
-// What the opening proves. The caller's transcript has absorbed the parameters, the roots, and all that mu and the
-// functionals depend on.
-struct OpeningStatement {
-  struct Base {
-    const WeightSource* weights = nullptr;  // null: the zero functional
-    std::vector<PowerFunctional> powers;
-  };
-  std::vector<Base> bases;  // in the order of OpeningParams::bases()
-  Fe mu;
-};
 
 // Where each message lies in the proof: for size tables and for tests that change one message.
 struct ProofSection {
@@ -45,7 +25,7 @@ struct OpeningProof {
 class ProverHooks {
  public:
   virtual ~ProverHooks() = default;
-  // v_i with the zeros behind it, before it is committed.
+  // v_i with the zeros behind it, before it is committed. This one and the next: with the CPU's back end only.
   virtual void fold_vector(std::size_t /*fold*/, FeSpan /*vector*/) {}
   // The code word of g_i, before it is hashed.
   virtual void fold_codeword(std::size_t /*fold*/, FpVec& /*codeword*/) {}
@@ -60,7 +40,7 @@ class ProverHooks {
 // in the caller's proof. `random` gives the random rows of g_1, g_2, .. Errors: a code file that does not give an oracle's
 // rows (RowSource::open).
 Result<OpeningProof> prove_opening(const OpeningParams& params, const OpeningStatement& statement,
-                                   const OpeningOracles& oracles, hiding::RandomSource& random, Transcript& transcript,
-                                   ProverHooks* hooks = nullptr);
+                                   const OpeningOracles& oracles, const Backend& backend, hiding::RandomSource& random,
+                                   Transcript& transcript, ProverHooks* hooks = nullptr);
 
 }  // namespace zkinfer::pcs

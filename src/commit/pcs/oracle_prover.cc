@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
-#include "commit/pcs/code_file.h"
 #include "poly/ntt.h"
 
 namespace zkinfer::pcs {
@@ -105,19 +104,44 @@ void LaneCoefs::transpose(FpSpan matrix) const {
   });
 }
 
-CommittedOracle::CommittedOracle(LaneCoefs coefs) : coefs_(std::move(coefs)) {
+CommittedOracle::CommittedOracle(LaneCoefs coefs) : params_(coefs.params()), coefs_(std::move(coefs)) {
   FpVec codeword(params().domain_size() * params().num_lanes());
   coefs_.transpose(codeword.span());
-  encoded_ = EncodedOracle(params(), base_leaf_values(params()), std::move(codeword));
+  replace_encoded(EncodedOracle(params(), base_leaf_values(params()), std::move(codeword)));
 }
 
-CommittedOracle::CommittedOracle(LaneCoefs coefs, std::shared_ptr<CodeFile> file)
-    : coefs_(std::move(coefs)), file_rows_(std::move(file)) {}
+CommittedOracle::CommittedOracle(LaneCoefs coefs, std::shared_ptr<const RowSource> rows)
+    : params_(coefs.params()), coefs_(std::move(coefs)), rows_(std::move(rows)) {}
+
+CommittedOracle::CommittedOracle(const CodeParams& params, std::shared_ptr<const RowSource> rows)
+    : params_(params), rows_(std::move(rows)) {
+  ZKI_CHECK(rows_->keeper() != nullptr, "somebody has the coefficients");
+}
+
+const RowSource& CommittedOracle::rows() const {
+  ZKI_CHECK(rows_ != nullptr, "an oracle that was committed to");
+  return *rows_;
+}
+
+const LaneCoefs& CommittedOracle::coefs() const {
+  ZKI_CHECK(rows().keeper() == nullptr, "coefficients that another back end keeps");
+  return coefs_;
+}
+
+const EncodedOracle& CommittedOracle::encoded() const {
+  ZKI_CHECK(encoded_ != nullptr, "a code word in memory");
+  return *encoded_;
+}
+
+void CommittedOracle::replace_encoded(EncodedOracle encoded) {
+  encoded_ = std::make_shared<const EncodedOracle>(std::move(encoded));
+  rows_ = encoded_;
+}
 
 FpVec CommittedOracle::lane(std::size_t lane) const {
   FpVec out(params().dimension());
-  const FpCSpan coefs = coefs_.read(lane, 0, out.span());
-  if (coefs.data() != out.data()) std::copy_n(coefs.data(), coefs.size(), out.data());
+  const FpCSpan values = coefs().read(lane, 0, out.span());
+  if (values.data() != out.data()) std::copy_n(values.data(), values.size(), out.data());
   return out;
 }
 
@@ -125,7 +149,7 @@ std::vector<Fe> CommittedOracle::lane_evaluations(Fe base) const {
   if (known_base_ && *known_base_ == base) return known_evaluations_;
   std::vector<Fe> evaluations(params().num_lanes());
   parallel_chunks(evaluations.size(), 1,
-                  [&](std::size_t b, std::size_t, std::size_t) { evaluations[b] = evaluate(coefs_, b, base); });
+                  [&](std::size_t b, std::size_t, std::size_t) { evaluations[b] = evaluate(coefs(), b, base); });
   return evaluations;
 }
 

@@ -19,7 +19,9 @@
 
 namespace zkinfer::pcs {
 
-// Where an opening takes an oracle's rows from: memory, or a file (commit/pcs/code_file.h).
+class Backend;
+
+// Where an opening takes an oracle's rows from: memory, a file (commit/pcs/code_file.h), or another back end's memory.
 class RowSource {
  public:
   // The rows followed by the multiproof, as bytes of a proof.
@@ -31,6 +33,8 @@ class RowSource {
   virtual const Digest& root() const = 0;
   // indices ascending, distinct. kCorrupt when what is there does not belong to the root; only files can say so.
   virtual Result<Opened> open(std::span<const std::uint64_t> indices) const = 0;
+  // The back end that keeps the oracle's coefficients where only it finds them; null: they are in this process's memory.
+  virtual const Backend* keeper() const { return nullptr; }
 };
 
 // A code word [2^log_domain, row_values] and its tree, in memory.
@@ -78,9 +82,7 @@ class LaneCoefs {
   FpVec random_;  // [num_lanes, num_random_coefs]
 };
 
-class CodeFile;
-
-// M, D_i or W: lanes over F.
+// M, D_i or W: lanes over F. Copies share the code word.
 class CommittedOracle {
  public:
   CommittedOracle() = default;
@@ -88,19 +90,20 @@ class CommittedOracle {
   explicit CommittedOracle(LaneCoefs coefs);
   CommittedOracle(const CodeParams& params, FpCSpan message, hiding::RandomSource& random)
       : CommittedOracle(LaneCoefs(params, message, random)) {}
-  // The code word of these coefficients lies in the file.
-  CommittedOracle(LaneCoefs coefs, std::shared_ptr<CodeFile> file);
+  // The code word of these coefficients lies there.
+  CommittedOracle(LaneCoefs coefs, std::shared_ptr<const RowSource> rows);
+  // rows->keeper() has the coefficients.
+  CommittedOracle(const CodeParams& params, std::shared_ptr<const RowSource> rows);
 
-  const CodeParams& params() const { return coefs_.params(); }
+  const CodeParams& params() const { return params_; }
   const Digest& root() const { return rows().root(); }
-  const RowSource& rows() const {
-    return file_rows_ != nullptr ? *file_rows_ : static_cast<const RowSource&>(encoded_);
-  }
-  const LaneCoefs& coefs() const { return coefs_; }
+  const RowSource& rows() const;
+  // Of an oracle that no other back end keeps.
+  const LaneCoefs& coefs() const;
   // The code word in memory, of an oracle that has it there.
-  const EncodedOracle& encoded() const { return encoded_; }
+  const EncodedOracle& encoded() const;
   // Tests of a cheating prover: commits to something else than the coefficients' encoding.
-  void replace_encoded(EncodedOracle encoded) { encoded_ = std::move(encoded); }
+  void replace_encoded(EncodedOracle encoded);
   // All coefficients of one lane, for tests.
   FpVec lane(std::size_t lane) const;
 
@@ -112,9 +115,10 @@ class CommittedOracle {
   void set_evaluations(Fe base, std::vector<Fe> evaluations);
 
  private:
+  CodeParams params_;
   LaneCoefs coefs_;
-  EncodedOracle encoded_;
-  std::shared_ptr<const RowSource> file_rows_;
+  std::shared_ptr<const RowSource> rows_;
+  std::shared_ptr<const EncodedOracle> encoded_;  // the same, where it is in memory
   std::optional<Fe> known_base_;
   std::vector<Fe> known_evaluations_;
 };

@@ -134,7 +134,7 @@ struct Setup {
     OpeningOracles oracles{{}, &mask};
     if (params.has_model) oracles.bases.push_back(&model);
     oracles.bases.push_back(&witness);
-    return prove_opening(params, statement, oracles, folds, transcript).value();
+    return prove_opening(params, statement, oracles, cpu_backend(), folds, transcript).value();
   }
   bool verify() {
     Transcript transcript("bench");

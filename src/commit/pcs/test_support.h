@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "commit/pcs/cpu_backend.h"
 #include "commit/pcs/opening_prover.h"
 #include "commit/pcs/opening_verifier.h"
 
@@ -176,14 +177,15 @@ struct Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  OpeningProof prove(ProverHooks* hooks = nullptr, std::uint64_t seed = 99) const {
+  OpeningProof prove(ProverHooks* hooks = nullptr, std::uint64_t seed = 99,
+                     const Backend& backend = cpu_backend()) const {
     Transcript transcript("pcs test");
     bind(transcript);
     SeededRandom fold_random(seed);
     OpeningOracles oracles;
     for (const CommittedOracle& base : bases) oracles.bases.push_back(&base);
     oracles.mask = params.security.zero_knowledge ? &mask : nullptr;
-    return prove_opening(params, statement, oracles, fold_random, transcript, hooks).value();
+    return prove_opening(params, statement, oracles, backend, fold_random, transcript, hooks).value();
   }
   Verdict verify(ByteView proof) const {
     Transcript transcript("pcs test");
