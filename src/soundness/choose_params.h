@@ -40,8 +40,8 @@ struct ParamRequest {
   double work_weight = 0.0;
 };
 
-// What provers ask for: 10 % less work is worth 0.7 % more bytes.
-inline constexpr double kWorkWeight = 0.07;
+// What provers ask for: 10 % less work is worth 1.2 % more bytes.
+inline constexpr double kWorkWeight = 0.12;
 
 // A set with validate() ok and analyze(set, request.shape) that proves request.security.bits and hides enough.
 Result<pcs::OpeningParams> choose_params(const ParamRequest& request);
