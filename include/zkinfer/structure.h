@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a key or a model computes, for people to read: the structure that a proof speaks of. Two keys with the same structure
-// digest (KeyInfo, Model::structure_digest) compute the same program with other weights.
+// digest (KeyInfo, Model::structure_digest) compute the same program with other weights. The digest
+// leaves out the model's name, which `zkinfer compile` takes from the file's: it says nothing of what is computed.
 #pragma once
 
 #include <string>

@@ -55,12 +55,13 @@ Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key
                     to_hex(identity));
   }
   const package::Package& package = api::impl(model).package;
-  if (qir::structure_bytes(package.graph) != qir::structure_bytes(key.graph)) {
-    return no_match("the model has another structure (operators, shapes, ranges, scales or names) than the key");
+  if (api::structure_digest(package.graph) != api::structure_digest(key.graph)) {
+    return no_match(
+        "the model has another structure (operators, shapes, ranges, scales or names of nodes) than the key");
   }
-  ZKI_ASSIGN_OR_RETURN(
-      const prover::CommittedModel rebuilt,
-      prover::encode_model(package.graph, package.weights, key.params, key.visibility, opening.rows_key));
+  // The key's own graph: the model may be called otherwise.
+  ZKI_ASSIGN_OR_RETURN(const prover::CommittedModel rebuilt,
+                       prover::encode_model(key.graph, package.weights, key.params, key.visibility, opening.rows_key));
   const statement::Commitment& commitment = rebuilt.prepared.key.commitment;
   if (commitment.root != key.commitment.root)
     return no_match("the model's weights are not those that the key commits to");
@@ -78,12 +79,12 @@ Verdict check_public_weights(const Model& model, const VerificationKey& key, Che
   };
   if (!claimed.visibility.public_params) return wrong("the key's weights are private; ask for its certificate");
   const package::Package& package = api::impl(model).package;
-  if (qir::structure_bytes(package.graph) != qir::structure_bytes(claimed.graph)) {
-    return wrong("it has another structure (operators, shapes, ranges, scales or names) than the key");
+  if (api::structure_digest(package.graph) != key.info().structure_digest) {
+    return wrong("it has another structure (operators, shapes, ranges, scales or names of nodes) than the key");
   }
   // A public commitment is a function of the weights: it has no randomness.
   const auto rebuilt =
-      prover::encode_model(package.graph, package.weights, claimed.params, claimed.visibility, Digest{});
+      prover::encode_model(claimed.graph, package.weights, claimed.params, claimed.visibility, Digest{});
   if (!rebuilt.ok()) return wrong(rebuilt.status().message());
   if (rebuilt->prepared.key.commitment != claimed.commitment) return wrong("its weights are not those of the key");
   api::Access::Impl<CheckedWeights> impl;

@@ -24,6 +24,9 @@ namespace api {
 // With everything that the public key says of itself, as a root.
 std::unique_ptr<Access::Impl<VerificationKey>> describe_key(verifier::PreparedKey prepared);
 
+// KeyInfo::structure_digest: Keccak-256 of the structure's bytes after the model's name.
+Digest structure_digest(const qir::QGraph& graph);
+
 // How the integers of `from` would mean something else as integers of `to`: number, scale, a range that does not hold
 // theirs. Empty when they mean the same.
 std::string meaning_differs(const TensorInfo& from, const TensorInfo& to);

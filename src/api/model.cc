@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
+#include "api/key_impl.h"
 #include "api/model_impl.h"
 #include "api/tensor_commitment_impl.h"
 #include "base/files.h"
@@ -9,7 +12,6 @@
 #include "exec/integer/executor.h"
 #include "exec/integer/saturation.h"
 #include "formats/frame.h"
-#include "hash/keccak.h"
 #include "quant/scale.h"
 
 namespace zkinfer {
@@ -66,12 +68,14 @@ Result<Model> Model::open(const std::string& path) {
   // Of a pipe nothing can be said before it is read.
   if (std::error_code error; std::filesystem::is_regular_file(path, error)) {
     std::ifstream file(path, std::ios::binary);
+    const int open_error = errno;
     const auto read = [&](std::uint64_t offset, std::uint64_t num_bytes) -> Result<Bytes> {
       file.clear();
       file.seekg(static_cast<std::streamoff>(offset));
       Bytes bytes(num_bytes);
       file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(num_bytes));
-      if (file.bad() || !file.is_open()) return io_error("cannot read " + in_quotes(path));
+      if (!file.is_open()) return io_error("cannot open " + in_quotes(path) + ": " + std::strerror(open_error));
+      if (file.bad()) return io_error("cannot read " + in_quotes(path));
       bytes.resize(static_cast<std::size_t>(file.gcount()));
       return bytes;
     };
@@ -93,7 +97,7 @@ std::vector<TensorInfo> Model::outputs() const { return describe(impl_->package.
 std::uint64_t Model::num_parameters() const { return impl_->package.weights.num_weights(); }
 
 std::string Model::report() const { return impl_->package.report; }
-Digest Model::structure_digest() const { return keccak256(qir::structure_bytes(impl_->package.graph)); }
+Digest Model::structure_digest() const { return api::structure_digest(impl_->package.graph); }
 
 const Preprocessing& Model::preprocessing() const { return impl_->package.preprocessing; }
 

@@ -33,7 +33,7 @@ std::string contents_of(const Table& table) {
 }
 
 std::string text_of(const QGraph& graph, const StructureTextOptions& options) {
-  std::string text = qir::to_text(graph) + "\nstructure " + to_hex(keccak256(qir::structure_bytes(graph))) + "\n";
+  std::string text = qir::to_text(graph) + "\nstructure " + to_hex(api::structure_digest(graph)) + "\n";
   for (std::size_t i = 0; i < graph.tables.size(); ++i) {
     text += "table " + std::to_string(i) + " " + to_hex(keccak256(qir::table_bytes(graph.tables[i])));
     if (options.table_contents) text += contents_of(graph.tables[i]);

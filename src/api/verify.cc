@@ -16,15 +16,20 @@ VerificationKey::~VerificationKey() = default;
 VerificationKey::VerificationKey(VerificationKey&&) noexcept = default;
 VerificationKey& VerificationKey::operator=(VerificationKey&&) noexcept = default;
 
+Digest api::structure_digest(const qir::QGraph& graph) {
+  // Magic, version, length of the name, name.
+  return keccak256(ByteView(qir::structure_bytes(graph)).subspan(5 + 2 + 4 + graph.name.size()));
+}
+
 std::unique_ptr<api::Access::Impl<VerificationKey>> api::describe_key(verifier::PreparedKey prepared) {
   auto impl = std::make_unique<Access::Impl<VerificationKey>>();
   impl->prepared = std::move(prepared);
   const statement::Key& key = impl->prepared.key;
   KeyInfo& info = impl->info;
   info.model_name = key.graph.name;
-  info.structure_digest = keccak256(qir::structure_bytes(key.graph));
-  info.model_identity = impl->prepared.identity;
-  info.security_bits = impl->prepared.soundness.bits();
+  info.structure_digest = structure_digest(key.graph);
+  info.model_identity = info.root_identity = impl->prepared.identity;
+  info.security_bits = info.weakest_bits = impl->prepared.soundness.bits();
   info.pow_bits = key.params.security.pow_bits;
   info.verify_cost = impl->prepared.cost;
   info.zero_knowledge = key.params.security.zero_knowledge;
@@ -39,8 +44,6 @@ std::unique_ptr<api::Access::Impl<VerificationKey>> api::describe_key(verifier::
   info.public_parameters = key.visibility.public_params;
   info.model_budget = key.params.model_budget;
   info.num_parameters = impl->prepared.compiled.num_elements(circuit::Oracle::kModel);
-  info.root_identity = info.model_identity;
-  info.weakest_bits = info.security_bits;
   return impl;
 }
 
@@ -187,16 +190,12 @@ VerifyResult rejected(Verdict verdict) {
 
 // Whether what the caller knows of the weights is enough, and is about this key or one that it came from.
 Verdict check_weights(const KeyInfo& info, const CheckedWeights& weights) {
-  switch (weights.evidence()) {
-    case WeightEvidence::kUncertified: return Verdict::accept();
-    case WeightEvidence::kCertified:
-    case WeightEvidence::kRederived: break;
-    case WeightEvidence::kNone:
-    case WeightEvidence::kNoWeights:
-      return Verdict::reject(
-          RejectReason::kUncertified,
-          "the key: give the certificate of its weights (or the model, where they are public), or say "
-          "that the proof is to be taken uncertified");
+  const WeightEvidence evidence = weights.evidence();
+  if (evidence == WeightEvidence::kUncertified) return Verdict::accept();
+  if (evidence != WeightEvidence::kCertified && evidence != WeightEvidence::kRederived) {
+    return Verdict::reject(RejectReason::kUncertified,
+                           "the key: give the certificate of its weights (or the model, where they are public), or say "
+                           "that the proof is to be taken uncertified");
   }
   if (weights.identity() == info.root_identity || weights.identity() == info.model_identity) return Verdict::accept();
   return Verdict::reject(RejectReason::kWrongStatement, "certificate: it is about the weights of another key");

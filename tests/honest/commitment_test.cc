@@ -219,8 +219,14 @@ TEST(Opening, FitsItsModelAndKeyOnly) {
   ASSERT_FALSE(changed.weights == package.weights);
   expect_no_match(make_model(changed), key, opening, "weights");
   changed = package;
-  changed.graph.name += "2";
+  changed.graph.nodes.front().name += "2";
   expect_no_match(make_model(changed), key, opening, "structure");
+  EXPECT_NE(make_model(changed).structure_digest(), model.structure_digest());
+  // What a model is called says nothing of what it computes.
+  changed = package;
+  changed.graph.name += "2";
+  EXPECT_TRUE(check_audit_key(make_model(changed), key, opening)->matches);
+  EXPECT_EQ(make_model(changed).structure_digest(), model.structure_digest());
 }
 
 // A key with the right root and another out-of-domain value: proofs under it would speak of another code word near the root.

@@ -2,6 +2,7 @@
 #include "frontend/onnx/tensor_reader.h"
 
 #include <bit>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -160,6 +161,8 @@ Result<std::string> read_external(const TensorProto& proto, std::uint64_t expect
                    " bytes, needed are " + std::to_string(expected_bytes) + " from offset " +
                    std::to_string(slice.offset));
   std::ifstream stream(file, std::ios::binary);
+  if (!stream)
+    return io_error("cannot open external data file " + in_quotes(file.string()) + ": " + std::strerror(errno));
   stream.seekg(static_cast<std::streamoff>(slice.offset));
   std::string bytes(expected_bytes, '\0');
   stream.read(bytes.data(), static_cast<std::streamsize>(expected_bytes));
