@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * verify KEY PROOF [CERTIFICATE]: what an accepted proof says. Links zkinfer-verify only:
+ * verify KEY PROOF [CERTIFICATE [PATH]]: what an accepted proof says. Proofs that the command line makes are made under serving
+ * keys and come with a path (.zkpath) that leads from the root key to theirs. Links zkinfer-verify only:
  *   cc verify.c $(pkg-config --cflags --libs zkinfer-verify) -o verify */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +25,8 @@ static void* read_file(const char* path, size_t* size) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 3 && argc != 4) {
-    fprintf(stderr, "usage: verify KEY PROOF [CERTIFICATE]\n");
+  if (argc < 3 || argc > 5) {
+    fprintf(stderr, "usage: verify KEY PROOF [CERTIFICATE [PATH]]\n");
     return 2;
   }
   size_t key_size, proof_size;
@@ -44,14 +45,24 @@ int main(int argc, char** argv) {
   zkinfer_verify_options_init(&options);
   options.accept_uncertified = argc == 3;
   zkinfer_verdict verdict = ZKINFER_ACCEPTED;
-  if (argc == 4) {
+  if (argc >= 4) {
     size_t size;
     void* certificate = read_file(argv[3], &size);
     verdict = zkinfer_key_certify(key, certificate, size, &error);
     free(certificate);
   }
+  /* Once per path, which is that of a few hundred proofs. The certificate of the root speaks for the serving key too. */
+  zkinfer_key* serving = NULL;
+  if (argc == 5 && verdict == ZKINFER_ACCEPTED) {
+    size_t size;
+    void* path = read_file(argv[4], &size);
+    verdict = zkinfer_key_from_path(key, path, size, &serving, &error);
+    free(path);
+  }
   zkinfer_statement* statement = NULL;
-  if (verdict == ZKINFER_ACCEPTED) verdict = zkinfer_verify(key, proof, proof_size, &options, &statement, &error);
+  if (verdict == ZKINFER_ACCEPTED) {
+    verdict = zkinfer_verify(serving != NULL ? serving : key, proof, proof_size, &options, &statement, &error);
+  }
   switch (verdict) {
     case ZKINFER_ACCEPTED: {
       zkinfer_verified_tensor output;
@@ -62,10 +73,11 @@ int main(int argc, char** argv) {
       }
       break;
     }
-    case ZKINFER_REJECTED: printf("rejected: %s\n", text); break;
+    case ZKINFER_REJECTED: printf("%s\n", text); break;
     case ZKINFER_NOT_VERIFIED: fprintf(stderr, "%s\n", text); break;
   }
   zkinfer_statement_destroy(statement);
+  zkinfer_key_destroy(serving);
   zkinfer_key_destroy(key);
   free(proof);
   free(key_bytes);

@@ -53,6 +53,21 @@ status=0
 "$work/verify" "$work/mlp.zkproof" "$work/mlp.zkproof" >"$work/verified" 2>&1 || status=$?
 [ "$status" = 2 ] || fail "verify.c takes a proof for a key ($status)"
 
+# What the command line makes: a proof under a serving key, with its path.
+(
+  cd "$work"
+  cp "$source_tree"/examples/mlp/{calibration,input}.json "$source_tree"/examples/mlp/mlp.onnx .
+  quietly "$prefix/bin/zkinfer" compile mlp.onnx -c calibration.json
+  quietly "$prefix/bin/zkinfer" commit mlp.zkmodel --budget 16 --key served.zkkey --certificate served.zkcert
+  quietly "$prefix/bin/zkinfer" prove mlp.zkmodel -i input.json -o served.zkproof
+  cp ./????????????????.zkpath served.path
+)
+served=("$work"/served.zkkey "$work"/served.zkproof "$work"/served.zkcert "$work"/served.path)
+"$work/verify" "${served[@]}" | grep -qx accepted || fail "verify.c rejects a proof with its path"
+status=0
+"$work/verify" "${served[@]:0:3}" >"$work/verified" || status=$?
+[ "$status" = 1 ] || fail "verify.c accepts a proof without its path ($status)"
+
 # C++ by find_package.
 quietly "$cmake" -S "$source_tree/examples/cpp" -B "$work/cpp" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx"
 quietly "$cmake" --build "$work/cpp"
@@ -74,6 +89,10 @@ target_link_libraries(alone zkinfer::verify)
 CMAKE
 quietly "$cmake" -S "$work/alone" -B "$work/alone/build" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DEXAMPLE="$source_tree/examples/c/verify.c"
 quietly "$cmake" --build "$work/alone/build"
+quietly "$cmake" -S "$source_tree/examples/cpp/verify" -B "$work/alone/cpp" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx" \
+  -DCMAKE_DISABLE_FIND_PACKAGE_TBB=ON -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON
+quietly "$cmake" --build "$work/alone/cpp"
+"$work/alone/cpp/verify" "${served[0]}" "${served[2]}" "${served[3]}" "${served[1]}" | grep -q ': accepted$' || fail "examples/cpp/verify"
 
 # The source tree inside another project: configured without any package, its link line complete. Compiling the verifier once
 # more would take a minute; -n shows that every file of it would be compiled.
