@@ -29,9 +29,9 @@ cmp -s seven.bin again.bin || fail "prove writes other canonical bytes than dige
 expect 0 "$cid" "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin
 expect 0 'ACCEPTED' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin --input-digest "$cid"
 expect 0 '"sha256"' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data image=seven.bin --input-digest "$sha" --json
-expect 1 "give the data beside" "$zkinfer" verify seven.zkproof -k digits.zkkey
+expect 2 "--input-data: .*only the hash of .image.*give its canonical bytes" "$zkinfer" verify seven.zkproof -k digits.zkkey
 expect 1 "another hash" "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data three.bin
-expect 1 'expected 64 entries' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data input.json
+expect 2 '--input-data.*input.json.*expected 64 entries' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data input.json
 other_cid=$("$zkinfer" digest digits.zkkey -i digit_3.png -q | awk '$1 == "cid" { print $2 }')
 expect 1 "wrong statement at input 'image'" "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin --input-digest "$other_cid"
 expect 2 'supported are' "$zkinfer" verify seven.zkproof -k digits.zkkey --input-data seven.bin --input-digest QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH
@@ -78,8 +78,10 @@ expect 0 'public:keccak256' "$zkinfer" commit head.zkmodel --budget 16 --inputs 
 expect 0 'keccak256' "$zkinfer" prove features.zkmodel -s fk.zksecret -i input.json -o fk.zkproof --write-output-data between.bin
 expect 0 'keccak256' "$zkinfer" prove head.zkmodel -s hk.zksecret --input-data between.bin -o hk.zkproof
 expect 0 'ACCEPTED, 2 linked' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof --link-data between.bin
-expect 1 'give the data' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof
-expect 1 'step 1' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof --link-data seven.bin
+expect 2 '--link-data: .*only the hash of .features.' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof
+expect 2 '--link-data: .seven.bin.: canonical bytes of .features.' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof --link-data seven.bin
+cp between.bin other.bin && change other.bin 0
+expect 1 'step 1.*another hash|file of --input-data, --output-data or --link-data' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof --link-data other.bin
 expect 2 'one for each proof' "$zkinfer" verify-chain fk.zkkey fk.zkproof hk.zkkey hk.zkproof --link-data between.bin between.bin
 expect 0 'not checked here' "$zkinfer" inspect fk.zkproof --key fk.zkkey
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "option_words.h"
 #include "print.h"
 #include "result_json.h"
 
@@ -43,7 +44,7 @@ void Batch::fail(std::size_t item, const Status& status) {
   if (exit_code_ != ExitCode::kInternal) exit_code_ = code;
   line_.clear();
   note("zkinfer: {}: ", samples_.label(samples_.items()[item]));
-  note_lines(status_text(status) + "\n");
+  note_lines(error_words(status) + "\n");
 }
 
 void Batch::run(const std::function<Result<nlohmann::ordered_json>(std::size_t, const RealInputs&)>& work) {

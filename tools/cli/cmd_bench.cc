@@ -140,7 +140,7 @@ Status measure(const Session& session, const Arguments& arguments, const Model& 
       const Stopwatch verify_watch;
       const VerifyResult check = verify(key, result.proof, result.statement);
       measured.verify_seconds.push_back(verify_watch.seconds());
-      if (!check.verdict.accepted()) return internal_error("proof rejected: " + check.verdict.to_string());
+      if (!check.verdict.accepted()) return internal_error("the proof is " + check.verdict.to_string());
     }
     if (i == 0) measured.size_table = proof_size_table(key, result.proof);
   }

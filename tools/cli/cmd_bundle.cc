@@ -2,9 +2,12 @@
 // zkinfer bundle: a proof, its path and its root's certificate -> one file.
 #include <memory>
 
+#include "base/text.h"
 #include "command.h"
 #include "files.h"
+#include "formats/frame.h"
 #include "output_files.h"
+#include "outputs.h"
 #include "print.h"
 #include "result_json.h"
 #include "text.h"
@@ -22,6 +25,9 @@ struct Arguments {
 
 CommandResult bundle(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(arguments.proof_path));
+  // What `verify` would reject for its head alone is not put into a file.
+  if (const Status status = check_frame(FileKind::kProof, file.content.proof); !status.ok())
+    return status.with_context(in_quotes(arguments.proof_path));
   OutputFiles outputs(arguments.force);
   outputs.reads({arguments.proof_path, arguments.key_path, arguments.trust.certificate_path});
   outputs.reads(arguments.trust.paths);
@@ -34,10 +40,9 @@ CommandResult bundle(const Session& session, const Arguments& arguments) {
   ZKI_RETURN_IF_ERROR(outputs.prepare());
   ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, arguments.key_path, file, arguments.trust.paths));
-  if (!found.verdict.accepted()) return invalid_argument("the path is rejected: " + found.verdict.to_string());
-  if (claimed_identity(file.content.proof) != found.key(root).info().model_identity) {
-    return invalid_argument("'" + arguments.proof_path + "' was made under another key than '" + arguments.key_path +
-                            "', and no path to it is there; give it with --path");
+  if (!found.verdict.accepted()) {
+    return invalid_argument(in_quotes(arguments.proof_path) + " does not come from " + in_quotes(arguments.key_path) +
+                            ": " + verdict_text(found.verdict) + (found.hint.empty() ? "" : ". " + found.hint));
   }
   ProofBundle content = file.content;
   content.path = found.path;
@@ -45,9 +50,10 @@ CommandResult bundle(const Session& session, const Arguments& arguments) {
       content.certificate.empty()) {
     const std::string& given = arguments.trust.certificate_path;
     const std::string& name = given.empty() ? found_certificate : given;
-    ZKI_ASSIGN_OR_RETURN(content.certificate, load_proof(name));
+    ZKI_ASSIGN_OR_RETURN(content.certificate,
+                         load_checked(given.empty() ? "" : "--certificate", name, FileKind::kCertificate));
     ZKI_ASSIGN_OR_RETURN(const Verdict verdict, within_limits(name, verify_certificate(root, content.certificate)));
-    if (!verdict.accepted()) return invalid_argument("the certificate is rejected: " + verdict.to_string());
+    if (!verdict.accepted()) return invalid_argument("the certificate is rejected: " + verdict_text(verdict));
   }
   const Bytes bytes = content.to_bytes();
   ZKI_RETURN_IF_ERROR(outputs.write(output, bytes));
@@ -59,8 +65,9 @@ CommandResult bundle(const Session& session, const Arguments& arguments) {
                            {"path_bytes", content.path.size()},
                            {"certificate_bytes", content.certificate.size()}});
   } else if (!session.quiet) {
-    print("wrote {}, {}: proof {}, path {}, certificate {}\n", arguments.output_path, human_bytes(bytes.size()),
-          human_bytes(content.proof.size()), human_bytes(content.path.size()), human_bytes(content.certificate.size()));
+    print("wrote {}, {}: proof {}, path {}, certificate {}\n", output_name(arguments.output_path),
+          human_bytes(bytes.size()), human_bytes(content.proof.size()), human_bytes(content.path.size()),
+          human_bytes(content.certificate.size()));
   }
   return ExitCode::kDone;
 }

@@ -151,7 +151,7 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   }
   print_lines(pairs_text(rows));
   if (arguments.circuit_report) print_lines("\n" + prover.circuit_report());
-  print("wrote {} ({}, for verifiers)", arguments.key_path, human_bytes(prover.verification_key().size()));
+  print("wrote {} ({}, for verifiers)", output_name(arguments.key_path), human_bytes(prover.verification_key().size()));
   if (is_root) print(", {} ({}, for verifiers)", arguments.certificate_path, human_bytes(certificate.size()));
   print(" and {} (secret: keep it with the model)\n", arguments.secret_path);
   if (is_root) {

@@ -146,7 +146,7 @@ CommandResult open(const Session& session, const OpenArguments& arguments) {
   if (session.json) {
     print_result(session, {{"audit_key", arguments.output_path}});
   } else if (!session.quiet) {
-    print("wrote {} (secret: only for an auditor who may see the model)\n", arguments.output_path);
+    print("wrote {} (secret: only for an auditor who may see the model)\n", output_name(arguments.output_path));
   }
   return ExitCode::kDone;
 }
@@ -181,6 +181,9 @@ void add_status(CLI::App& commitment, Session& session) {
       ->type_name(kReadsFile)
       ->required();
   add_json_flag(*command, session);
+  command->footer(
+      "Examples:\n  zkinfer commitment status network.zksecret\n"
+      "  zkinfer commitment status between.zktsecret");
   command->callback([arguments, &session] { session.run([&] { return status(session, *arguments); }); });
 }
 
@@ -197,6 +200,9 @@ void add_split(CLI::App& commitment, Session& session) {
       ->required()
       ->check(CLI::Range(2, 4096));
   add_json_flag(*command, session);
+  command->footer(
+      "Examples:\n  zkinfer commitment split network.zksecret --into 4\n"
+      "  zkinfer commitment split between.zktsecret --into 2");
   command->callback([arguments, &session] { session.run([&] { return split(session, *arguments); }); });
 }
 
@@ -214,6 +220,9 @@ void add_open(CLI::App& commitment, Session& session) {
       ->type_name(kWritesFile);
   add_force_flag(*command, arguments->force);
   add_json_flag(*command, session);
+  command->footer(
+      "Examples:\n  zkinfer commitment open network.zkmodel\n"
+      "  zkinfer commitment open network.zkmodel --secret network.zksecret -o network.zkaudit");
   command->callback([arguments, &session] {
     name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
     name_after(arguments->model_path, ".zkaudit", "--output", arguments->output_path);
@@ -230,6 +239,7 @@ void add_check(CLI::App& commitment, Session& session) {
       ->required();
   command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey)")->type_name(kReadsFile)->required();
   add_json_flag(*command, session);
+  command->footer("Examples:\n  zkinfer commitment check network.zkmodel network.zkaudit --key network.zkkey");
   command->callback([arguments, &session] { session.run([&] { return check(session, *arguments); }); });
 }
 

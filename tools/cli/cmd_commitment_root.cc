@@ -9,6 +9,7 @@
 #include "commitment_root.h"
 #include "files.h"
 #include "output_files.h"
+#include "outputs.h"
 #include "print.h"
 #include "result_json.h"
 #include "text.h"
@@ -94,8 +95,8 @@ CommandResult backup(const Session& session, const BackupArguments& arguments) {
   if (session.json) {
     print_result(session, {{"backup", arguments.output_path}});
   } else if (!session.quiet) {
-    print("wrote {} (secret; keep it elsewhere, and no copy of {} or of what serves under it)\n", arguments.output_path,
-          arguments.secret_path);
+    print("wrote {} (secret; keep it elsewhere, and no copy of {} or of what serves under it)\n",
+          output_name(arguments.output_path), arguments.secret_path);
   }
   return ExitCode::kDone;
 }
@@ -130,12 +131,12 @@ CommandResult restore(const Session& session, const RestoreArguments& arguments)
         "give those that you can find with --published, or say --none-published");
   }
   for (const std::string& file : files) {
-    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, load_proof(file));
+    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, load_checked("", file, FileKind::kPath));
     PathResult path = verify_path(root, bytes);
     ZKI_ASSIGN_OR_RETURN(path.verdict, within_limits(file, std::move(path.verdict)));
     if (!path.verdict.accepted()) {
       return invalid_argument("'" + file + "' is no path from '" + arguments.key_path +
-                              "': " + path.verdict.to_string());
+                              "': " + verdict_text(path.verdict));
     }
     options.highest_published = std::max(options.highest_published.value_or(0), path.root_slot);
   }
@@ -163,6 +164,9 @@ void add_backup(CLI::App& commitment, Session& session) {
       ->add_option("-o,--output", arguments->output_path, "backup to write (default: the secret's name with .zkbackup)")
       ->type_name(kWritesFile);
   add_json_flag(*command, session);
+  command->footer(
+      "Examples:\n  zkinfer commitment backup network.zksecret\n"
+      "  zkinfer commitment backup network.zksecret -o /media/usb/network.zkbackup");
   command->callback([arguments, &session] {
     name_after(arguments->secret_path, ".zkbackup", "--output", arguments->output_path);
     session.run([&] { return backup(session, *arguments); });
@@ -192,6 +196,9 @@ void add_restore(CLI::App& commitment, Session& session) {
       ->capture_default_str();
   add_verify_limits(*command, arguments->limits);
   add_json_flag(*command, session);
+  command->footer(
+      "Examples:\n  zkinfer commitment restore network.zkbackup --key network.zkkey --published *.zkpath\n"
+      "  zkinfer commitment restore network.zkbackup --key network.zkkey --none-published");
   command->callback([arguments, &session] {
     name_after(arguments->backup_path, ".zksecret", "--secret", arguments->secret_path);
     session.run([&] { return restore(session, *arguments); });

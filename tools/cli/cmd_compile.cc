@@ -165,7 +165,7 @@ nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Co
   return {
       {"model", arguments.output_path},
       {"name", done.model.name()},
-      {"bytes", done.package_bytes},
+      {"model_bytes", done.package_bytes},
       {"structure", to_hex(done.model.structure_digest())},
       {"parameters", done.model.num_parameters()},
       {"calibration",
@@ -199,11 +199,17 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
   for (auto& row : fidelity_rows(done.fidelity)) rows.push_back(std::move(row));
   print_lines(pairs_text(rows));
   if (arguments.full_report) print_lines("\n" + done.model.report() + "\n" + fidelity_text(done.fidelity));
-  print("wrote {} ({}) in {}. It holds the weights: keep it as secret as they are.\n", arguments.output_path,
-        human_bytes(done.package_bytes), human_seconds(process_seconds()));
+  print("wrote {} ({}) in {}. It holds the weights: keep it as secret as they are.\n",
+        output_name(arguments.output_path), human_bytes(done.package_bytes), human_seconds(process_seconds()));
 }
 
 CommandResult compile(Session& session, CompileArguments& arguments) {
+  if (const Result<const FileFormat*> kind = kind_of_file(arguments.onnx_path); kind.ok() && *kind != nullptr) {
+    return invalid_argument(
+        in_quotes(arguments.onnx_path) + " is " + std::string((*kind)->article()) + " " + std::string((*kind)->name) +
+        ", expected an ONNX file" +
+        ((*kind)->kind == FileKind::kModel ? "; it is compiled already: `zkinfer commit` is next" : ""));
+  }
   OutputFiles files(arguments.force);
   files.reads(arguments.onnx_path);
   files.reads(arguments.calibration.paths);

@@ -210,7 +210,7 @@ Status tell_commit(const Session& session, DemoFiles& files, const Model& model,
   data.soundness_json = soundness_json(*key);
   ZKI_ASSIGN_OR_RETURN(const Bytes certificate, prover->certify());
   if (const Verdict verdict = CheckedWeights::from_certificate(*key, certificate, weights); !verdict.accepted()) {
-    return internal_error("the demo's certificate is rejected: " + verdict.to_string());
+    return internal_error("the demo's certificate is " + verdict.to_string());
   }
   ZKI_RETURN_IF_ERROR(files.all.write(files.certificate, certificate));
   ZKI_RETURN_IF_ERROR(files.all.write(files.key, prover->verification_key()));
@@ -246,7 +246,7 @@ Status tell_proof(const Session& session, DemoFiles& files, const Party& party, 
   const Stopwatch watch;
   const VerifyResult result = verify(key, proof, request_of(weights, kContext));
   data.verify_seconds = watch.seconds();
-  if (!result.verdict.accepted()) return internal_error("the demo's proof is rejected: " + result.verdict.to_string());
+  if (!result.verdict.accepted()) return internal_error("the demo's proof is " + result.verdict.to_string());
   if (result.outputs.size() != 1 || result.outputs.front().integers.empty())
     return internal_error("expected one output tensor");
   data.outputs = result.outputs.front().integers;
@@ -265,6 +265,11 @@ Status tell_proof(const Session& session, DemoFiles& files, const Party& party, 
 
 CommandResult demo(const Session& session, const Arguments& arguments) {
   std::error_code error;
+  if (!std::filesystem::is_directory(arguments.examples + "/digits", error)) {
+    return invalid_argument(
+        "there is no folder " + in_quotes(arguments.examples + "/digits") +
+        "; the demo is for zkinfer's source tree, elsewhere name its folder examples with --examples");
+  }
   std::filesystem::create_directories(arguments.output, error);
   if (error) return io_error("cannot make the folder " + in_quotes(arguments.output) + ": " + error.message());
   DemoFiles files;
@@ -327,7 +332,9 @@ void add_demo(CLI::App& app, Session& session) {
   command
       ->add_option("-i,--input", arguments->picture_path, "a picture of your own: grey PNG, 8x8 pixels, white on black")
       ->type_name(kReadsFile);
-  command->footer("Examples:\n  zkinfer demo\n  zkinfer demo --digit 3 --output /tmp/demo");
+  command->footer(
+      "Examples:\n  zkinfer demo\n  zkinfer demo --digit 3 --output /tmp/demo\n  zkinfer demo --examples "
+      "~/zkinfer/examples");
   command->callback([arguments, &session] { session.run([&] { return demo(session, *arguments); }); });
 }
 

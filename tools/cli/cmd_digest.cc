@@ -52,7 +52,7 @@ class Digester {
       for (const TensorHash hash : {TensorHash::kSha256, TensorHash::kKeccak256}) {
         for (auto& row : digest_rows(hash, hash_data(hash, bytes))) rows.push_back(std::move(row));
       }
-      nlohmann::ordered_json json = {{"name", tensor.name}, {"shape", tensor.shape}, {"bytes", bytes.size()}};
+      nlohmann::ordered_json json = {{"name", tensor.name}, {"shape", tensor.shape}, {"data_bytes", bytes.size()}};
       for (const auto& [name, value] : rows) json[name] = value;
       if (!session_.quiet) {
         text += "input '" + printable(tensor.name) + "' " + shape_text(tensor.shape) + ", " +

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer inspect: what a file is and what is in it.
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include "base/files.h"
@@ -33,13 +34,30 @@ struct Arguments {
   std::vector<std::string> input_shapes;
 };
 
+using Rows = std::vector<std::pair<std::string, std::string>>;
+using Json = nlohmann::ordered_json;
+
 // What a file is, what can be said of it, and text that has a form of its own.
 struct Description {
   std::string what;  // "proof, 92 KiB"
-  std::vector<std::pair<std::string, std::string>> facts;
-  std::string rest;
-  std::vector<std::string> warnings;
+  Rows facts = {};
+  std::string rest = {};
+  std::vector<std::string> warnings = {};
+  std::string kind = {};       // for programs (docs/cli.md)
+  Json json = Json::object();  // what else programs are told
 };
+
+// What a check against a key gave.
+void add_verdict(Description& description, const Verdict& verdict, const std::string& hint = {}) {
+  description.json["accepted"] = verdict.accepted();
+  if (verdict.accepted()) return;
+  description.json["reason"] = std::string(reject_reason_name(verdict.reason));
+  description.json["where"] = verdict.where;
+  if (!hint.empty()) description.facts.emplace_back("to do", hint);
+}
+std::string checked_text(const Verdict& verdict) {
+  return (verdict.accepted() ? "" : "rejected, ") + verdict_text(verdict);
+}
 
 Result<Description> describe_onnx(const Arguments& arguments) {
   CompileOptions options;
@@ -52,7 +70,7 @@ Result<Description> describe_onnx(const Arguments& arguments) {
       std::string graph,
       print_onnx_graph(path, options, arguments.legalized ? GraphStage::kLegalized : GraphStage::kImported,
                        arguments.format == "dot" ? GraphFormat::kDot : GraphFormat::kText));
-  return Description{"", {}, std::move(graph), {}};
+  return Description{"", {}, std::move(graph), {}, "onnx"};
 }
 
 std::string tensor_row(const TensorInfo& info) {
@@ -73,10 +91,11 @@ void add_tensors(Description& description, const char* kind, const std::vector<T
   }
 }
 
-Description describe_key(const VerificationKey& key, std::size_t num_bytes, const Arguments& arguments) {
-  if (!arguments.graph.empty() || arguments.tables) return {"", {}, structure_of(key, arguments), {}};
+Description describe_key(const VerificationKey& key, const Arguments& arguments) {
   const KeyInfo& info = key.info();
-  Description out{"verification key, " + human_bytes(num_bytes), key_rows(info), "", structure_warnings(key)};
+  if (!arguments.graph.empty() || arguments.tables)
+    return {"", {}, structure_of(key, arguments), {}, "key", key_json(info)};
+  Description out{"verification key", key_rows(info), "", structure_warnings(key), "key", key_json(info)};
   if (info.tensor_budget > 0) out.facts.emplace_back("proofs per committed tensor", human_count(info.tensor_budget));
   add_tensors(out, "input", info.input_tensors);
   add_tensors(out, "output", info.output_tensors);
@@ -84,12 +103,23 @@ Description describe_key(const VerificationKey& key, std::size_t num_bytes, cons
 }
 
 Description describe_commitment(const std::string& what, const TensorCommitment& commitment) {
-  Description out{what, {}, "", {}};
+  Description out{what};
   add_tensors(out, "tensor", {commitment.tensor()});
   out.facts.emplace_back("commitment", to_hex(commitment.id()));
   out.facts.emplace_back("root", to_hex(commitment.root()));
   out.facts.emplace_back("proofs allowed", human_count(commitment.budget()));
+  out.kind = "tensor_commitment";
+  out.json = {{"tensor", tensor_infos_json({commitment.tensor()})[0]},
+              {"commitment", to_hex(commitment.id())},
+              {"commitment_root", to_hex(commitment.root())},
+              {"commitment_budget", commitment.budget()}};
   return out;
+}
+
+void add_slots(Description& description, const SlotRange& slots) {
+  description.facts.emplace_back("slots", slots.to_string());
+  description.json["slots"] = {slots.begin, slots.end};
+  description.json["used"] = slots.num_used();
 }
 
 // Says what the secret is of and what is left of it, not what it opens to.
@@ -97,83 +127,236 @@ Result<Description> describe_opening(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kTensorSecretFile));
   ZKI_ASSIGN_OR_RETURN(const CommittedTensor tensor, CommittedTensor::open(path));
   Description out = describe_commitment("tensor secret (secret)", tensor.commitment());
-  out.facts.emplace_back("slots", file.slots().to_string());
+  out.kind = "tensor_secret";
+  add_slots(out, file.slots());
   return out;
 }
 
-Description describe_model(const Model& model, std::size_t num_bytes, const Arguments& arguments) {
-  if (!arguments.graph.empty() || arguments.tables) return {"", {}, structure_of(model, arguments), {}};
-  Description out{"model package (secret), " + human_bytes(num_bytes),
+Description describe_model(const Model& model, const Arguments& arguments) {
+  const Json json = {{"model", model.name()},
+                     {"structure", to_hex(model.structure_digest())},
+                     {"parameters", model.num_parameters()},
+                     {"inputs", tensor_infos_json(model.inputs())},
+                     {"outputs", tensor_infos_json(model.outputs())}};
+  if (!arguments.graph.empty() || arguments.tables) return {"", {}, structure_of(model, arguments), {}, "model", json};
+  Description out{"model package (secret)",
                   {{"model", model.name()},
                    {"structure", to_hex(model.structure_digest())},
                    {"parameters", human_count(model.num_parameters())}},
                   "\n" + model.report(),
-                  structure_warnings(model)};
+                  structure_warnings(model),
+                  "model",
+                  json};
   add_tensors(out, "input", model.inputs());
   add_tensors(out, "output", model.outputs());
   return out;
 }
 
-Result<Description> describe_proof(ByteView proof, const std::string& proof_path, const std::string& key_path,
-                                   const VerifyLimits& limits) {
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(key_path, 0, limits));
-  const ProofFile file{proof_path, {{}, {}, Bytes(proof.begin(), proof.end())}};
+// Of a proof, or a bundle with one.
+Result<Description> describe_proof(const ProofFile& file, const VerificationKey& root, const std::string& key_path) {
+  const Bytes& proof = file.content.proof;
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, key_path, file, {}));
+  Description out{"proof", {}, "", {}, "proof"};
+  if (const auto identity = claimed_identity(proof)) out.json["claimed_identity"] = to_hex(*identity);
+  out.json["root_identity"] = to_hex(root.info().model_identity);
+  if (!found.verdict.accepted()) {
+    out.what += " against " + in_quotes(key_path) + ": " + checked_text(found.verdict);
+    add_verdict(out, found.verdict, found.hint);
+    return out;
+  }
   const VerificationKey& key = found.key(root);
-  std::vector<std::pair<std::string, std::string>> rows;
-  for (const auto& [part, num_bytes] : proof_size_table(key, proof))
-    rows.emplace_back(part, human_count(num_bytes) + " bytes");
-  const VerifyResult result = verify(key, proof, VerifyRequest::uncertified());
+  out.json["parts"] = Json::array();
+  for (const auto& [part, num_bytes] : proof_size_table(key, proof)) {
+    out.facts.emplace_back(part, human_count(num_bytes) + " bytes");
+    out.json["parts"].push_back({{"name", part}, {"part_bytes", num_bytes}});
+  }
   const auto beside = [](const TensorPolicy& group) { return group.is_public() && group.hash != TensorHash::kNone; };
-  std::string verdict = (result.verdict.accepted() ? "" : "rejected, ") + verdict_text(result.verdict);
-  if (beside(key.info().inputs) || beside(key.info().outputs))
-    verdict = "not checked here, which needs the data beside the proof (`zkinfer verify`)";
-  return Description{"proof, " + human_bytes(proof.size()) + ", against " + in_quotes(key_path) + ": " + verdict,
-                     std::move(rows),
-                     "",
-                     {}};
+  if (beside(key.info().inputs) || beside(key.info().outputs)) {
+    out.what += " against " + in_quotes(key_path) +
+                ": not checked here, which needs the data beside the proof (`zkinfer verify`)";
+    return out;
+  }
+  const VerifyResult result = verify(key, proof, VerifyRequest::uncertified());
+  out.what += " against " + in_quotes(key_path) + ": " + checked_text(result.verdict);
+  add_verdict(out, result.verdict);
+  return out;
 }
 
 Description describe_arrays(const std::vector<Array>& arrays) {
   const std::string text = "input data, " + std::to_string(arrays.size()) + (arrays.size() == 1 ? " array" : " arrays");
-  std::vector<std::pair<std::string, std::string>> rows;
+  Rows rows;
+  Json list = Json::array();
   for (const Array& array : arrays) {
     const std::string name = array.name.empty() ? "array " + std::to_string(rows.size()) : array.name;
     std::string row = shape_text(array.shape) + (array.kind == ArrayKind::kLevels ? ", picture levels" : ", numbers");
+    Json entry = {{"name", array.name},
+                  {"shape", array.shape},
+                  {"values", array.kind == ArrayKind::kLevels ? "levels" : "numbers"}};
     if (!array.data.empty()) {
       const auto [lo, hi] = std::minmax_element(array.data.begin(), array.data.end());
       row += " from " + decimal(*lo, 4) + " to " + decimal(*hi, 4);
+      entry["lowest"] = *lo;
+      entry["highest"] = *hi;
     }
     rows.emplace_back(name, row);
+    list.push_back(std::move(entry));
   }
-  return {text, std::move(rows), "", {}};
+  return {text, std::move(rows), "", {}, "input_data", {{"arrays", std::move(list)}}};
 }
 
-// The kinds of which nothing but the frame can be told without something else.
-Description describe_frame(const FileFormat& format, std::size_t num_bytes, const char* rest) {
-  return {std::string(format.name) + ", " + human_bytes(num_bytes),
-          {{"version", std::to_string(format.version)}, {"use", rest}},
-          "",
-          {}};
+// "commitment_payload": what programs call a kind that has no description of its own.
+Description describe_frame(const FileFormat& format, const char* kind, const char* use) {
+  return {std::string(format.name), {{"version", std::to_string(format.version)}, {"use", use}}, "", {}, kind};
 }
 
 Result<Description> describe_secret(const std::string& path, const SlotFileKind& kind, const char* use) {
   ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(path, kind));
   ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
-  return Description{std::string(kind.format().name) + " (secret)",
-                     {{"identity", to_hex(info.model_identity)}, {"slots", file.slots().to_string()}, {"use", use}},
-                     "",
-                     {}};
+  const bool is_root = info.role == CommitmentRole::kRoot;
+  Description out{std::string(kind.format().name) + " (secret)", {{"identity", to_hex(info.model_identity)}}};
+  out.kind = kind.format().kind == FileKind::kCommitmentBackup ? "commitment_backup"
+             : is_root                                         ? "root_secret"
+                                                               : "commitment_secret";
+  out.json = {{"identity", to_hex(info.model_identity)}, {"budget", info.budget}};
+  add_slots(out, file.slots());
+  out.facts.emplace_back("use", use);
+  return out;
 }
+
+// Only a key says how long a proof or a certificate of it must be.
+constexpr char kWholeness[] = "cannot be told without its key: give it with --key";
 
 Result<Description> describe_bare_proof(ByteView proof) {
   const std::optional<Digest> identity = claimed_identity(proof);
   if (!identity.has_value()) return corrupt("proof: it is cut off in its header");
-  return Description{"proof, " + human_bytes(proof.size()),
+  return Description{"proof",
                      {{"says it is for the key", to_hex(*identity)},
-                      {"use", "`zkinfer verify` checks it; give the key with --key for its parts"}},
+                      {"whether it is whole", kWholeness},
+                      {"use", "`zkinfer verify` checks it; with --key its parts are shown"}},
                      "",
-                     {}};
+                     {},
+                     "proof",
+                     {{"claimed_identity", to_hex(*identity)}}};
+}
+
+// A certificate names no key. That of the same name is tried where none is given.
+Result<Description> describe_certificate(ByteView bytes, const Arguments& arguments) {
+  Description out{"certificate", {}, "", {}, "certificate"};
+  ByteReader reader(bytes);
+  reader.raw(kFrameBytes);
+  const std::uint64_t slot = reader.u64();
+  reader.blob(1 << 16);
+  if (!reader.ok() || reader.remaining() == 0) return corrupt("certificate: it is cut off or damaged");
+  out.json["slot"] = slot;
+  std::string key_path = arguments.key_path;
+  std::error_code error;
+  const std::string usual = with_extension(arguments.path, ".zkkey");
+  if (key_path.empty() && std::filesystem::is_regular_file(usual, error)) key_path = usual;
+  if (key_path.empty()) {
+    out.facts = {{"slot of its commitment", std::to_string(slot)},
+                 {"whose it is, and whether it is whole", kWholeness},
+                 {"use", "shows that the weights of one key lie in their ranges: `zkinfer verify --certificate`"}};
+    return out;
+  }
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(key_path, 0, arguments.limits));
+  ZKI_ASSIGN_OR_RETURN(const Verdict verdict, within_limits(arguments.path, verify_certificate(key, bytes)));
+  out.what += " against " + in_quotes(key_path) + ": " + checked_text(verdict);
+  out.facts = {{"identity of that key", to_hex(key.info().model_identity)},
+               {"slot of its commitment", std::to_string(slot)}};
+  out.json["identity"] = to_hex(key.info().model_identity);
+  add_verdict(out, verdict);
+  return out;
+}
+
+// Where a path begins, and over how many keys it leads; corrupt unless it is whole.
+struct PathOutline {
+  Digest root_identity{};
+  std::size_t num_steps = 0;
+};
+Result<PathOutline> outline_of_path(ByteView bytes) {
+  PathOutline out;
+  ByteReader reader(bytes);
+  reader.raw(kFrameBytes);
+  std::ranges::copy(reader.raw(sizeof(Digest)), out.root_identity.begin());
+  out.num_steps = reader.u8();
+  for (std::size_t i = 0; i < out.num_steps; ++i) {
+    reader.blob(kMaxProofBytes);                             // parameters
+    reader.raw(sizeof(Digest) + 3 * sizeof(std::uint64_t));  // commitment
+    reader.blob(kMaxProofBytes);                             // rotation
+  }
+  if (!reader.ok()) return corrupt("path: it is cut off or damaged, after " + std::to_string(bytes.size()) + " bytes");
+  if (!reader.finished()) return corrupt("path: bytes follow its end");
+  return out;
+}
+
+Result<Description> describe_path(ByteView bytes, const Arguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const PathOutline outline, outline_of_path(bytes));
+  Description out{
+      "path",
+      {{"from the root key", to_hex(outline.root_identity)}, {"keys on the way", std::to_string(outline.num_steps)}},
+      "",
+      {},
+      "path",
+      {{"root_identity", to_hex(outline.root_identity)}, {"depth", outline.num_steps}}};
+  if (arguments.key_path.empty()) {
+    out.facts.emplace_back("use",
+                           "leads to a key that serves, which --key with the root key shows: `zkinfer verify-path`");
+    return out;
+  }
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
+  PathResult path = verify_path(root, bytes);
+  ZKI_ASSIGN_OR_RETURN(path.verdict, within_limits(arguments.path, std::move(path.verdict)));
+  out.what += " from " + in_quotes(arguments.key_path) + ": " + checked_text(path.verdict);
+  if (path.verdict.accepted()) {
+    out.facts.emplace_back("to the serving key", to_hex(path.key->info().model_identity));
+    out.json["serving_identity"] = to_hex(path.key->info().model_identity);
+  }
+  add_verdict(out, path.verdict);
+  return out;
+}
+
+Result<Description> describe_bundle(ByteView bytes, const Arguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const ProofBundle bundle, parse_bundle(bytes));
+  Description out;
+  if (arguments.key_path.empty()) {
+    ZKI_ASSIGN_OR_RETURN(out, describe_bare_proof(bundle.proof));
+  } else {
+    ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
+    ZKI_ASSIGN_OR_RETURN(out, describe_proof({arguments.path, bundle}, root, arguments.key_path));
+  }
+  const auto size = [](const Bytes& part) { return part.empty() ? "none" : human_bytes(part.size()); };
+  Rows rows = {{"proof", size(bundle.proof)}, {"path", size(bundle.path)}, {"certificate", size(bundle.certificate)}};
+  if (!bundle.path.empty()) {
+    ZKI_RETURN_IF_ERROR(check_frame(FileKind::kPath, bundle.path));
+    ZKI_ASSIGN_OR_RETURN(const PathOutline outline, outline_of_path(bundle.path));
+    rows.emplace_back("its path is from the root key", to_hex(outline.root_identity));
+    out.json["root_identity"] = to_hex(outline.root_identity);
+  }
+  rows.insert(rows.end(), out.facts.begin(), out.facts.end());
+  out.facts = std::move(rows);
+  out.what = "bundle with a " + out.what;
+  out.kind = "bundle";
+  out.json["proof_bytes"] = bundle.proof.size();
+  out.json["path_bytes"] = bundle.path.size();
+  out.json["certificate_bytes"] = bundle.certificate.size();
+  return out;
+}
+
+Result<Description> describe_audit_key(ByteView bytes) {
+  ByteReader reader(bytes);
+  reader.raw(kFrameBytes);
+  Digest identity{};
+  std::ranges::copy(reader.raw(sizeof(Digest)), identity.begin());
+  reader.raw(2 * sizeof(Digest));  // what it opens with, and a checksum
+  if (!reader.finished()) return corrupt("audit key: it is cut off, or bytes follow its end");
+  return Description{
+      "audit key (secret)",
+      {{"of the key", to_hex(identity)},
+       {"use", "shows an auditor who has the model that the key commits to it: `zkinfer commitment check`"}},
+      "",
+      {},
+      "audit_key",
+      {{"identity", to_hex(identity)}}};
 }
 
 Result<Description> describe_ours(const Arguments& arguments, const FileFormat& format) {
@@ -181,7 +364,7 @@ Result<Description> describe_ours(const Arguments& arguments, const FileFormat& 
   switch (format.kind) {
     case FileKind::kModel: {
       ZKI_ASSIGN_OR_RETURN(const Model model, load_model(path));
-      return describe_model(model, model.to_bytes().size(), arguments);
+      return describe_model(model, arguments);
     }
     case FileKind::kTensorSecret: return describe_opening(path);
     case FileKind::kCommitmentSecret:
@@ -189,55 +372,56 @@ Result<Description> describe_ours(const Arguments& arguments, const FileFormat& 
     case FileKind::kCommitmentBackup:
       return describe_secret(path, kRootBackupFile, "can only be restored: `zkinfer commitment restore`");
     case FileKind::kKey: {
-      ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, format.kind));
       ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(path, 0, arguments.limits));
-      return describe_key(key, bytes.size(), arguments);
+      return describe_key(key, arguments);
     }
     case FileKind::kTensorCommitment: {
       ZKI_ASSIGN_OR_RETURN(const TensorCommitment commitment, load_data_commitment(path));
-      return describe_commitment("tensor commitment, " + human_bytes(commitment.to_bytes().size()), commitment);
+      return describe_commitment("tensor commitment", commitment);
     }
     case FileKind::kCodeFile:
       return Description{
           "code file (secret)",
           {{"use", "the code word of a commitment's weights; `zkinfer commit` and `prove` make it again"}},
           "",
-          {}};
+          {},
+          "code_file"};
     default: break;
   }
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, format.kind));
   ZKI_RETURN_IF_ERROR(check_frame(format.kind, bytes));
   switch (format.kind) {
-    case FileKind::kProof:
-      return arguments.key_path.empty() ? describe_bare_proof(bytes)
-                                        : describe_proof(bytes, path, arguments.key_path, arguments.limits);
-    case FileKind::kCertificate:
-      return describe_frame(format, bytes.size(),
-                            "shows that the weights of one key lie in their ranges: `zkinfer verify --certificate`");
-    case FileKind::kRotation: return describe_frame(format, bytes.size(), "shows that two keys hold the same weights");
-    case FileKind::kPath:
-      return describe_frame(format, bytes.size(), "leads from a root key to one that serves: `zkinfer verify-path`");
-    case FileKind::kBundle: {
-      ZKI_ASSIGN_OR_RETURN(const ProofBundle bundle, parse_bundle(bytes));
-      const auto size = [](const Bytes& part) { return part.empty() ? "none" : human_bytes(part.size()); };
-      return Description{
-          "bundle, " + human_bytes(bytes.size()),
-          {{"proof", size(bundle.proof)}, {"path", size(bundle.path)}, {"certificate", size(bundle.certificate)}},
-          "",
-          {}};
+    case FileKind::kProof: {
+      if (arguments.key_path.empty()) return describe_bare_proof(bytes);
+      ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
+      return describe_proof({path, {{}, {}, bytes}}, root, arguments.key_path);
     }
-    case FileKind::kAuditKey:
-      return describe_frame(
-          format, bytes.size(),
-          "(secret) shows an auditor who has the model that a key commits to it: `zkinfer commitment check`");
-    default: return describe_frame(format, bytes.size(), "none: it is no file by itself");
+    case FileKind::kCertificate: return describe_certificate(bytes, arguments);
+    case FileKind::kPath: return describe_path(bytes, arguments);
+    case FileKind::kBundle: return describe_bundle(bytes, arguments);
+    case FileKind::kAuditKey: return describe_audit_key(bytes);
+    case FileKind::kRotation: return describe_frame(format, "rotation", "shows that two keys hold the same weights");
+    default: return describe_frame(format, "part", "none: it is no file by itself");
   }
+}
+
+// Of regular files; pipes have none.
+std::string size_text(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t num_bytes = std::filesystem::file_size(path, error);
+  return error ? "" : ", " + human_bytes(num_bytes);
 }
 
 Result<Description> describe(const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(arguments.path));
   if (format != nullptr) {
     Result<Description> text = describe_ours(arguments, *format);
+    // "proof, 92 KiB, against ..": the size behind the name of the kind.
+    if (text.ok() && !text->what.empty()) {
+      std::size_t end = text->what.find(" against ");
+      if (end == std::string::npos) end = text->what.find(" from ");
+      text->what.insert(std::min(end, text->what.size()), size_text(arguments.path));
+    }
     // Readers of bytes do not know the file's name.
     const std::string name = in_quotes(arguments.path);
     if (!text.ok() && text.status().message().find(name) == std::string::npos) return text.status().with_context(name);
@@ -265,7 +449,9 @@ void add_inspect(CLI::App& app, Session& session) {
   command->add_option("file", arguments->path, "any file that zkinfer reads or writes; - is standard input")
       ->type_name(kReadsFile)
       ->required();
-  command->add_option("-k,--key", arguments->key_path, "the file is a proof for this key: show its size by part")
+  command
+      ->add_option("-k,--key", arguments->key_path,
+                   "of a proof, bundle, path or certificate: the root key that it is checked against")
       ->type_name(kReadsFile);
   add_verify_limits(*command, arguments->limits);
   command
@@ -288,20 +474,23 @@ void add_inspect(CLI::App& app, Session& session) {
       "  zkinfer inspect network.onnx --format dot | dot -Tsvg > network.svg\n"
       "  zkinfer inspect network.zkkey --graph\n"
       "  zkinfer inspect network.zkkey --graph=dot | dot -Tsvg > structure.svg\n"
-      "  zkinfer inspect input.zkproof --key network.zkkey");
+      "  zkinfer inspect input.zkproof --key network.zkkey\n"
+      "  zkinfer inspect 3f2a91c04d5e6f70.zkpath --key network.zkkey");
   command->callback([arguments, &session] {
     session.run([&]() -> CommandResult {
       ZKI_ASSIGN_OR_RETURN(Description found, describe(*arguments));
       for (const std::string& warning : found.warnings) session.warn(warning);
+      if (!found.rest.empty() && !found.rest.ends_with('\n')) found.rest += '\n';
+      const std::string shown =
+          (found.what.empty() ? "" : printable(found.what) + "\n") + pairs_text(found.facts) + found.rest;
       if (session.json) {
-        nlohmann::ordered_json json = {{"file", arguments->path}, {"what", found.what}};
-        for (const auto& [name, value] : found.facts) json["facts"][name] = value;
-        if (!found.rest.empty()) json["text"] = found.rest;
+        nlohmann::ordered_json json = {{"file", arguments->path}, {"kind", found.kind}};
+        json.update(found.json);
+        json["text"] = shown;
         print_result(session, std::move(json));
         return ExitCode::kDone;
       }
-      if (!found.rest.empty() && !found.rest.ends_with('\n')) found.rest += '\n';
-      print_lines((found.what.empty() ? "" : printable(found.what) + "\n") + pairs_text(found.facts) + found.rest);
+      print_lines(shown);
       return ExitCode::kDone;
     });
   });

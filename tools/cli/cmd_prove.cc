@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer prove: model, commitment secret and inputs -> proofs.
 #include <filesystem>
+#include <map>
 #include <memory>
 
 #include "base/files.h"
@@ -66,7 +67,8 @@ class ProveCommand {
   nlohmann::ordered_json done_json(const Done& done, const Paths& paths) const;
   void add_totals(nlohmann::ordered_json& json) const;
   void print_one(const Done& done, const Paths& paths) const;
-  std::string report(const Done& done, const Bytes& context) const;
+  std::string report(const Done& done, const Bytes& context, const Paths& paths) const;
+  std::string verify_command(const Paths& paths, bool beside) const;
 
   Session& session_;
   const Arguments& arguments_;
@@ -191,7 +193,7 @@ Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
     ZKI_RETURN_IF_ERROR(files.write(next, tensor.commitment().to_bytes()));
     next += 2;  // the secret beside it is written already
   }
-  if (!paths.report.empty()) ZKI_RETURN_IF_ERROR(files.write(next++, report(done, request.context)));
+  if (!paths.report.empty()) ZKI_RETURN_IF_ERROR(files.write(next++, report(done, request.context, paths)));
   // The path before the proof: a proof without it convinces nobody who has the root's key only.
   if (!committed_->path().empty()) {
     ZKI_ASSIGN_OR_RETURN(done.path_file, write_path_beside(paths.proof, *committed_));
@@ -203,8 +205,39 @@ Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
   return done;
 }
 
-// A page on this proof, of what verifiers may know and the prover's times.
-std::string ProveCommand::report(const Done& done, const Bytes& context) const {
+// What a verifier types. beside: the files are in one folder, wherever that is.
+std::string ProveCommand::verify_command(const Paths& paths, bool beside) const {
+  const auto word = [&](const std::string& path) {
+    const std::size_t slash = path.find_last_of('/');
+    return shell_word(beside && slash != std::string::npos ? path.substr(slash + 1) : path);
+  };
+  const KeyInfo& info = committed_->key().info();
+  std::string key = "KEY";  // where no file beside secret or model can be meant
+  for (const std::string& path : {arguments_.model_path, arguments_.secret_path}) {
+    std::error_code error;
+    const std::string name = with_extension(path, ".zkkey");
+    if (std::filesystem::exists(name, error)) key = name;
+  }
+  std::string text = "zkinfer verify " + word(paths.proof) + " --key " + word(key);
+  if (info.public_parameters && info.num_parameters > 0) text += " --model " + word(arguments_.model_path);
+  if (!arguments_.context.empty()) text += " --context " + shell_word(arguments_.context);
+  const auto add_data = [&](const char* option, const TensorPolicy& group, const std::vector<TensorInfo>& tensors,
+                            const std::string& written, const std::vector<std::string>& given) {
+    if (!group.is_public() || group.hash == TensorHash::kNone) return;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      const std::string file = !written.empty()                 ? numbered_path(written, i, tensors.size())
+                               : given.size() == tensors.size() ? file_part(given[i])
+                                                                : std::string("DATA");
+      text += (i == 0 ? " " + std::string(option) : std::string()) + " " + word(file);
+    }
+  };
+  add_data("--input-data", info.inputs, info.input_tensors, paths.input_data, arguments_.data);
+  add_data("--output-data", info.outputs, info.output_tensors, paths.output_data, {});
+  return text;
+}
+
+// A page on this proof: what verifiers may know, and the prover's times and machine.
+std::string ProveCommand::report(const Done& done, const Bytes& context, const Paths& paths) const {
   const VerificationKey& key = committed_->key();
   Report page;
   page.key = key.info();
@@ -236,6 +269,8 @@ std::string ProveCommand::report(const Done& done, const Bytes& context) const {
               (hidden_weights && hidden_input ? " or " : "") + (hidden_input ? "the input" : "") +
               (hidden_weights || hidden_input ? "." : "");
   page.made_by = "zkinfer prove --report";
+  if (page.key.model_identity != page.key.root_identity) page.serving_identity = to_hex(page.key.model_identity);
+  page.check_with = verify_command(paths, true);
   return report_html(page);
 }
 
@@ -253,7 +288,10 @@ nlohmann::ordered_json ProveCommand::done_json(const Done& done, const Paths& pa
   json["serving_identity"] = to_hex(done.check.serving_identity);
   json["slot"] = done.check.slot;
   if (!paths.report.empty()) json["report"] = paths.report;
-  if (!done.path_file.empty()) json["path"] = done.path_file;
+  if (!done.path_file.empty()) {
+    json["path"] = done.path_file;
+    json["path_bytes"] = done.path_bytes;
+  }
   if (!done.commitments.empty()) {
     json["committed_outputs"] = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < done.commitments.size(); ++i) {
@@ -283,12 +321,13 @@ void ProveCommand::print_one(const Done& done, const Paths& paths) const {
       human_seconds(process_seconds()), human_seconds(done.result.stats.total_seconds),
       human_seconds(done.verify_seconds), human_seconds(restore_seconds_), human_bytes(done.result.proof.size()),
       human_bytes(peak_memory_bytes()));
-  print("wrote {}\n", paths.proof);
-  if (!paths.report.empty()) print("wrote {}\n", paths.report);
+  print("wrote {}\n", output_name(paths.proof));
+  if (!paths.report.empty()) print("wrote {}\n", output_name(paths.report));
   if (!done.path_file.empty()) {
     print("give along {} ({}, leads from the root's key to this proof; one for many proofs)\n", done.path_file,
           human_bytes(done.path_bytes));
   }
+  if (paths.proof != "-") print("check with: {}\n", verify_command(paths, false));
   for (const CommitmentPaths& commitment : done.commitments) {
     print("wrote {} (for verifiers) and {} (secret: opens it in later proofs)\n", commitment.data, commitment.opening);
   }
@@ -320,6 +359,8 @@ CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::v
   Batch batch(session_, *samples_, line_);
   ClippingSum clipping;
   double prove_seconds = 0, verify_seconds = 0;
+  std::map<std::string, std::size_t> path_files;  // to be given along, with their sizes
+  std::optional<Paths> last;                      // of the proofs that were made
   batch.run([&](std::size_t i, const RealInputs& inputs) -> Result<nlohmann::ordered_json> {
     ProveRequest one = request;
     one.inputs = views(inputs);
@@ -328,6 +369,8 @@ CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::v
     clipping.add(done.result.clipping);
     prove_seconds += done.result.stats.total_seconds;
     verify_seconds += done.verify_seconds;
+    if (!done.path_file.empty()) path_files[done.path_file] = done.path_bytes;
+    last = paths[i];
     if (!session_.json && !session_.quiet) {
       batch.clear_line();
       print("{}  {}  {}  ", paths[i].proof, human_bytes(done.result.proof.size()),
@@ -339,6 +382,10 @@ CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::v
   clipping.warn(session_);
   if (session_.json) {
     nlohmann::ordered_json json = batch.json();
+    json["paths"] = nlohmann::ordered_json::array();
+    for (const auto& [name, num_bytes] : path_files) {
+      json["paths"].push_back({{"path", name}, {"path_bytes", num_bytes}});
+    }
     json["prove_seconds"] = prove_seconds;
     json["verify_seconds"] = verify_seconds;
     add_totals(json);
@@ -349,6 +396,10 @@ CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::v
         "{}\n",
         batch.summary(), human_seconds(process_seconds()), human_seconds(prove_seconds), human_seconds(verify_seconds),
         human_seconds(restore_seconds_), human_bytes(peak_memory_bytes()));
+    for (const auto& [name, num_bytes] : path_files) {
+      print("give along {} ({}, leads from the root's key to these proofs)\n", name, human_bytes(num_bytes));
+    }
+    if (last.has_value()) print("check with (the last one): {}\n", verify_command(*last, false));
   }
   return batch.exit_code();
 }

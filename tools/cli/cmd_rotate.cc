@@ -66,7 +66,7 @@ struct VerifyArguments {
 CommandResult verify_files(const Session& session, const VerifyArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const VerificationKey root,
                        load_key(arguments.key_path, arguments.min_security, arguments.limits));
-  ZKI_ASSIGN_OR_RETURN(const Bytes path, load_proof(arguments.path_path));
+  ZKI_ASSIGN_OR_RETURN(const Bytes path, load_checked("", arguments.path_path, FileKind::kPath));
   const Stopwatch watch;
   PathResult result = verify_path(root, path);
   const double seconds = watch.seconds();
@@ -88,6 +88,7 @@ CommandResult verify_files(const Session& session, const VerifyArguments& argume
     print_result(session, std::move(json));
   } else if (!accepted) {
     print("REJECTED: {}\n", verdict_text(result.verdict));
+    if (!session.quiet) print("{}\n", rejection_hint(result.verdict.reason));
   } else if (!session.quiet) {
     const KeyInfo& info = result.key->info();
     print("ACCEPTED in {}: the serving key holds the root's weights\n", human_seconds(seconds));

@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/text.h"
 #include "command.h"
 #include "files.h"
 #include "known_tensors.h"
+#include "option_words.h"
 #include "outputs.h"
 #include "print.h"
 #include "progress.h"
@@ -34,15 +36,15 @@ struct Arguments {
 Result<bool> is_identity(const std::string& text, const Digest& identity) {
   if (text.empty()) return true;
   const Result<Bytes> bytes = from_hex(text);
-  if (!bytes.ok()) return bytes.status().with_context("--identity");
-  if (bytes->size() != identity.size()) {
-    return invalid_argument("--identity: expected 64 hexadecimal digits, got " + std::to_string(text.size()));
+  if (!bytes.ok() || bytes->size() != identity.size()) {
+    return invalid_argument("--identity: expected 64 hexadecimal digits, got " + in_quotes(text) + " of " +
+                            std::to_string(text.size()) + " characters");
   }
   return std::ranges::equal(*bytes, identity);
 }
 
-// Proof files, and of folders every .zkproof in the order of their names.
-Result<std::vector<std::string>> list_proofs(const std::vector<std::string>& paths) {
+// Proof files, and of folders every .zkproof and .zkbundle in the order of their names; what else looks like a file to check is said.
+Result<std::vector<std::string>> list_proofs(const std::vector<std::string>& paths, Session& session) {
   std::vector<std::string> out;
   for (const std::string& path : paths) {
     std::error_code error;
@@ -51,12 +53,27 @@ Result<std::vector<std::string>> list_proofs(const std::vector<std::string>& pat
       continue;
     }
     std::vector<std::string> found;
+    std::string first_skipped;
+    std::size_t num_skipped = 0;
     for (auto it = std::filesystem::directory_iterator(path, error);
          !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
-      if (it->path().extension() == ".zkproof") found.push_back(it->path().string());
+      const std::string extension = it->path().extension().string();
+      if (extension == ".zkproof" || extension == ".zkbundle") {
+        found.push_back(it->path().string());
+        continue;
+      }
+      // What lies beside proofs by habit needs no word.
+      if (extension == ".zkpath" || extension == ".zkkey" || extension == ".zkcert") continue;
+      if (first_skipped.empty()) first_skipped = it->path().string();
+      ++num_skipped;
     }
     if (error) return io_error("cannot list the folder '" + path + "': " + error.message());
-    if (found.empty()) return invalid_argument("'" + path + "': no .zkproof in this folder");
+    if (found.empty()) return invalid_argument("'" + path + "': no .zkproof or .zkbundle in this folder");
+    if (num_skipped > 0) {
+      session.warn((num_skipped > 1 ? std::to_string(num_skipped) + " entries of the folder were not checked, '"
+                                    : std::string("1 entry of the folder was not checked, '")) +
+                   first_skipped + (num_skipped > 1 ? "' and others" : "'") + ": not named .zkproof or .zkbundle");
+    }
     std::ranges::sort(found);
     out.insert(out.end(), found.begin(), found.end());
   }
@@ -75,6 +92,7 @@ class VerifyCommand {
     std::uint64_t depth = 0;  // below the root
     double seconds = 0;
     std::size_t proof_bytes = 0;
+    std::string hint;  // of a rejection
   };
   Result<Checked> check(const std::string& path);
   Result<CheckedTrust> trust_for(const ProofFile& file);
@@ -118,6 +136,8 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
                                                                             ", expected " + arguments_.identity);
   }
   if (out.result.verdict.accepted()) out.result = verify(found.key(*key_), proof, request);
+  const bool path_is_missing = trust.verdict.accepted() && expected_model_ && !found.hint.empty();
+  out.hint = path_is_missing ? found.hint : rejection_hint(out.result.verdict.reason);
   out.depth = found.serving.has_value() ? found.serving->info().depth : 0;
   out.seconds = watch.seconds();
   return out;
@@ -141,13 +161,13 @@ nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
     json["weights_certified"] = result.weights == WeightEvidence::kCertified;
     json["serving_identity"] = to_hex(result.serving_identity);
     json["slot"] = result.slot;
-    json["context"] = "hex:" + to_hex(result.context);
+    json["context"] = context_json(result.context);
     json["outputs"] = verified_json(result.outputs);
     json["inputs"] = verified_json(result.inputs);
   } else {
     json["reason"] = std::string(reject_reason_name(result.verdict.reason));
     json["where"] = result.verdict.where;
-    json["hint"] = rejection_hint(result.verdict.reason);
+    json["hint"] = checked.hint;
   }
   return json;
 }
@@ -163,7 +183,7 @@ CommandResult VerifyCommand::one(const std::string& path) {
     print_result(session_, std::move(json));
   } else if (!result.verdict.accepted()) {
     print("REJECTED: {}\n", verdict_text(result.verdict));
-    if (!session_.quiet) print("{}\n", rejection_hint(result.verdict.reason));
+    if (!session_.quiet) print("{}\n", checked.hint);
   } else if (!session_.quiet) {
     print("ACCEPTED in {}\n", human_seconds(checked.seconds));
     print_lines(pairs_text({{"identity", to_hex(info.model_identity)},
@@ -195,7 +215,7 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
       item["error"] = error_json(checked.status());
       line.clear();
       note("zkinfer: {}: ", paths[i]);
-      note_lines(checked.status().to_string() + "\n");
+      note_lines(error_words(checked.status()) + "\n");
     } else {
       const Verdict& verdict = checked->result.verdict;
       verdict.accepted() ? ++num_accepted : ++num_rejected;
@@ -210,6 +230,7 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
         print("{}  {}", verdict.accepted() ? "ACCEPTED" : "REJECTED", paths[i]);
         print_lines(verdict.accepted() ? "  " + outputs_line(outputs) + "\n" : "");
         if (!verdict.accepted()) print("  {}\n", verdict_text(verdict));
+        if (!verdict.accepted() && !session_.quiet) print("  {}\n", checked->hint);
       }
     }
     items.push_back(std::move(item));
@@ -237,7 +258,7 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
 
 CommandResult VerifyCommand::run() {
   ZKI_ASSIGN_OR_RETURN(const Bytes context, parse_context(arguments_.context));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> paths, list_proofs(arguments_.proof_paths));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> paths, list_proofs(arguments_.proof_paths, session_));
   ZKI_ASSIGN_OR_RETURN(key_, load_key(arguments_.key_path, arguments_.min_security_bits, arguments_.limits));
   // What an accepted proof says depends on what was computed.
   for (const std::string& warning : structure_warnings(*key_)) session_.warn(warning);

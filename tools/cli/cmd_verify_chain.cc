@@ -52,8 +52,8 @@ Status set_link(const std::string& text, ChainStep& from, ChainStep& to) {
   return invalid_argument("--link " + text + ": expected OUTPUT=INPUT, one of" + choices);
 }
 
-void print_chain(const Session& session, const ChainResult& result, const std::vector<VerificationKey>& keys,
-                 double seconds) {
+void print_chain(const Session& session, const ChainResult& result, const std::string& hint,
+                 const std::vector<VerificationKey>& keys, double seconds) {
   nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()}, {"verify_seconds", seconds}};
   if (result.verdict.accepted()) {
     json["steps"] = nlohmann::ordered_json::array();
@@ -63,7 +63,7 @@ void print_chain(const Session& session, const ChainResult& result, const std::v
                                {"security_bits", result.steps[i].security_bits},
                                {"weights", std::string(weight_evidence_name(result.steps[i].weights))},
                                {"serving_identity", to_hex(result.steps[i].serving_identity)},
-                               {"context", "hex:" + to_hex(result.steps[i].context)},
+                               {"context", context_json(result.steps[i].context)},
                                {"inputs", verified_json(result.steps[i].inputs)},
                                {"outputs", verified_json(result.steps[i].outputs)}});
     }
@@ -71,7 +71,7 @@ void print_chain(const Session& session, const ChainResult& result, const std::v
     json["reason"] = std::string(reject_reason_name(result.verdict.reason));
     json["step"] = result.step + 1;
     json["where"] = result.verdict.where;
-    json["hint"] = rejection_hint(result.verdict.reason);
+    json["hint"] = hint;
   }
   print_result(session, std::move(json));
 }
@@ -79,8 +79,11 @@ void print_chain(const Session& session, const ChainResult& result, const std::v
 CommandResult verify_files(Session& session, const Arguments& arguments) {
   const std::size_t num_steps = arguments.paths.size() / 2;
   if (arguments.paths.size() % 2 != 0 || num_steps < 2) {
-    return invalid_argument("verify-chain: expected KEY PROOF KEY PROOF .., got " +
-                            std::to_string(arguments.paths.size()) + " files");
+    return invalid_argument(
+        "verify-chain: expected KEY PROOF KEY PROOF .., a key and a proof for each of two or more models, got " +
+        std::to_string(arguments.paths.size()) +
+        (num_steps == 1 && arguments.paths.size() == 2 ? " files; one proof is for `zkinfer verify PROOF --key KEY`"
+                                                       : " files"));
   }
   if (!arguments.contexts.empty() && arguments.contexts.size() != 1 && arguments.contexts.size() != num_steps) {
     return invalid_argument("--context: expected one for all proofs, or one for each of the " +
@@ -162,33 +165,44 @@ CommandResult verify_files(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(steps.back().request.outputs, load_known(arguments.outputs, keys.back().info()));
   for (std::size_t i = 0; i < arguments.link_data.size(); ++i) {
     KnownTensor known;
-    ZKI_ASSIGN_OR_RETURN(known.data, read_bytes(arguments.link_data[i], kMaxDataBytes, Content::kAny));
     known.index = steps[i].output;
+    Result<Bytes> data = load_known_data(arguments.link_data[i], keys[i].info().output_tensors[steps[i].output]);
+    if (!data.ok()) return data.status().with_context("--link-data");
+    known.data = std::move(data).value();
     steps[i].request.outputs.push_back(known);
     known.index = steps[i + 1].input;
     steps[i + 1].request.inputs.push_back(std::move(known));
   }
+  for (std::size_t i = 0; i < num_steps; ++i) {
+    const KeyInfo& info = keys[i].info();
+    ZKI_RETURN_IF_ERROR(check_data_given("--link-data", info.input_tensors, info.inputs, steps[i].request.inputs));
+    ZKI_RETURN_IF_ERROR(check_data_given("--link-data", info.output_tensors, info.outputs, steps[i].request.outputs));
+  }
   const Stopwatch watch;
   ChainResult result;
+  std::string hint;
   for (std::size_t i = 0; i < num_steps && result.verdict.accepted(); ++i) {
     result.verdict = trust[i].verdict.accepted() ? found[i].verdict : trust[i].verdict;
     if (result.verdict.accepted()) continue;
     result.verdict.where = "step " + std::to_string(i + 1) + ": " + result.verdict.where;
     result.step = i;
+    if (trust[i].verdict.accepted()) hint = found[i].hint;
   }
   if (result.verdict.accepted()) result = verify_chain(steps);
+  if (hint.empty()) hint = rejection_hint(result.verdict.reason);
   const double seconds = watch.seconds();
   if (session.json) {
-    print_chain(session, result, keys, seconds);
+    print_chain(session, result, hint, keys, seconds);
   } else if (!result.verdict.accepted()) {
     print("REJECTED: {}\n", verdict_text(result.verdict));
-    if (!session.quiet) print("{}\n", rejection_hint(result.verdict.reason));
+    if (!session.quiet) print("{}\n", hint);
   } else if (!session.quiet) {
     print("ACCEPTED, {} linked proofs, in {}\n", num_steps, human_seconds(seconds));
     print_lines(verified_text("input", result.steps.front().inputs));
     for (std::size_t i = 0; i < num_steps; ++i) {
-      print("step {}: model {}, identity {}, context {}\n", i + 1, keys[i].info().model_name,
-            to_hex(keys[i].info().model_identity), context_text(result.steps[i].context));
+      print("step {}: model {}, identity {}, context {}\n  weights {}\n", i + 1, keys[i].info().model_name,
+            to_hex(keys[i].info().model_identity), context_text(result.steps[i].context),
+            weights_text(keys[i].info(), result.steps[i].weights));
       print_lines(verified_text("output", result.steps[i].outputs));
     }
   }

@@ -40,9 +40,7 @@ bool& pipe_signal_was_ignored() {
 }
 
 // What went wrong, in one line but for lists of the library's own.
-std::string error_text(const Status& status) {
-  return "zkinfer: " + with_input_names(in_command_words(status_text(status))) + "\n";
-}
+std::string error_text(const Status& status) { return "zkinfer: " + error_words(status) + "\n"; }
 
 // The size that was there counts more than where it ended.
 int out_of_memory(const std::string& needs) {
@@ -66,15 +64,22 @@ int exit_code_of(ExitCode code) {
 
 // The variable of a script that is not set must not turn an option into its default: `verify --context "$NONCE"` would then
 // accept any context.
-void refuse_empty_values(CLI::App& app) {
+void refuse_bad_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_type_size_max() == 0) continue;
     option->check([](const std::string& value) {
       return value.empty() ? std::string("the value is empty; leave it out, or look at where it comes from")
                            : std::string();
     });
+    // A count must be kept.
+    const std::string name = option->get_name();
+    if (name != "--secret" && name != "secret" && name != "--committed-input") continue;
+    option->check([](const std::string& value) {
+      return value == "-" ? std::string("what counts slots is a regular file, not standard input or output")
+                          : std::string();
+    });
   }
-  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) refuse_empty_values(*command);
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) refuse_bad_values(*command);
 }
 
 }  // namespace
@@ -130,7 +135,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_soundness(app, session);
   add_bench(app, session);
   add_demo(app, session);
-  refuse_empty_values(app);
+  refuse_bad_values(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -140,7 +145,8 @@ int run_command_line(int argc, const char* const* argv) {
     }
     const std::string message = usage_text(app, argc, argv, error);
     note_lines("zkinfer: " + message + "\n");
-    if (std::any_of(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--json"; })) {
+    // A program that mistypes --json reads JSON too.
+    if (std::any_of(argv, argv + argc, [](const char* word) { return std::string_view(word).starts_with("--js"); })) {
       print_result(session, {{"error", {{"code", "usage"}, {"message", message}}}});
     }
     return exit_code_of(ExitCode::kBadInput);

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "base/text.h"
+#include "formats/frame.h"
 #include "inputs/input_bytes.h"
 #include "zkinfer/hex.h"
 
@@ -74,7 +75,20 @@ void add_verify_limits(CLI::App& command, VerifyLimits& limits) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
 }
 
-Result<Bytes> load_proof(const std::string& path) { return read_bytes(path, kMaxProofBytes, Content::kKnown); }
+Status check_checked(const std::string& option, const std::string& path, FileKind kind, ByteView bytes) {
+  const FileFormat* found = find_format(bytes);
+  if (!bytes.empty() && (found == nullptr || found->kind == kind)) return {};
+  const Status status = bytes.empty() ? corrupt("it is empty, expected " + std::string(format_of(kind).article()) +
+                                                " " + std::string(format_of(kind).name))
+                                      : check_frame(kind, bytes);
+  return status.with_context((option.empty() ? "" : option + " ") + quoted_input(path));
+}
+
+Result<Bytes> load_checked(const std::string& option, const std::string& path, FileKind kind) {
+  ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_bytes(path, kMaxProofBytes, Content::kKnown));
+  ZKI_RETURN_IF_ERROR(check_checked(option, path, kind, bytes));
+  return bytes;
+}
 
 Result<TensorCommitment> load_data_commitment(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, FileKind::kTensorCommitment));
@@ -175,6 +189,7 @@ void add_input_options(CLI::App& command, InputOptions& options, Many many, bool
                                          : "input file: .json, .npy, .npz, .png or IDX")
           ->type_name(kReadsFile);
   input->required(required);
+  options.one_only = many == Many::kNo;
   if (many == Many::kYes) {
     input->expected(1, 1 << 20);
     command.add_option("--index", options.index,

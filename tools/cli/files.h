@@ -22,7 +22,10 @@ Result<VerificationKey> load_key(const std::string& path, double min_security_bi
 Result<Verdict> within_limits(const std::string& path, Verdict verdict);
 // --verify-seconds and --verify-memory: what checking a proof of the key may cost.
 void add_verify_limits(CLI::App& command, VerifyLimits& limits);
-Result<Bytes> load_proof(const std::string& path);
+// What is checked as a proof, certificate or path. Another kind of ours, and an empty file, are errors: the verifier rejects only what
+// may be a changed file of this kind. `option` is how the command was given it; empty: as a name of its own.
+Result<Bytes> load_checked(const std::string& option, const std::string& path, FileKind kind);
+Status check_checked(const std::string& option, const std::string& path, FileKind kind, ByteView bytes);
 Result<TensorCommitment> load_data_commitment(const std::string& path);
 // Inputs and outputs of a model, as its key or its package says.
 struct Tensors {
@@ -51,6 +54,7 @@ struct InputOptions {
   std::vector<std::string> paths;  // files, and folders of files
   std::string index;               // IndexSet; empty: the only sample, or all
   bool all = false;
+  bool one_only = false;                // the command takes one sample
   Preprocessing preprocessing;          // as given
   bool override_preprocessing = false;  // of the model
 };

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "files.h"
 #include "inputs/input_bytes.h"
 #include "tensor_policy_text.h"
@@ -67,6 +68,29 @@ void add_known_options(CLI::App& command, KnownArguments& arguments, const std::
       ->type_name(kReadsFile);
 }
 
+Result<Bytes> load_known_data(const std::string& path, const TensorInfo& tensor) {
+  ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_bytes(path, kMaxDataBytes, Content::kAny));
+  const Result<std::vector<std::int64_t>> integers = parse_canonical_bytes(tensor, bytes);
+  if (!integers.ok()) {
+    const std::string name = in_quotes(path == "-" ? "standard input" : path);
+    return integers.status().with_context(name + ": canonical bytes of " + in_quotes(tensor.name));
+  }
+  return bytes;
+}
+
+Status check_data_given(const std::string& option, const std::vector<TensorInfo>& tensors, const TensorPolicy& group,
+                        const std::vector<KnownTensor>& known) {
+  if (!group.is_public() || group.hash == TensorHash::kNone) return {};
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const bool given = std::ranges::any_of(
+        known, [&](const KnownTensor& tensor) { return tensor.index == i && tensor.data.has_value(); });
+    if (given) continue;
+    return invalid_argument(option + ": the proof holds only the hash of " + in_quotes(tensors[i].name) + " (it is " +
+                            tensor_policy_text(group) + "); give its canonical bytes");
+  }
+  return {};
+}
+
 Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info) {
   const bool is_input = arguments.kind == "input";
   const std::vector<TensorInfo>& tensors = is_input ? info.input_tensors : info.output_tensors;
@@ -84,9 +108,10 @@ Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, con
     return {};
   };
   ZKI_RETURN_IF_ERROR(for_each("data", arguments.data, [&](const std::string& path, KnownTensor& tensor) -> Status {
-    ZKI_ASSIGN_OR_RETURN(tensor.data, read_bytes(path, kMaxDataBytes, Content::kAny));
+    ZKI_ASSIGN_OR_RETURN(tensor.data, load_known_data(path, tensors[tensor.index]));
     return {};
   }));
+  ZKI_RETURN_IF_ERROR(check_data_given("--" + arguments.kind + "-data", tensors, group, known));
   ZKI_RETURN_IF_ERROR(
       for_each("digest", arguments.digests, [&](const std::string& text, KnownTensor& tensor) -> Status {
         if (group.hash == TensorHash::kNone) {

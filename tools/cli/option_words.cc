@@ -3,6 +3,9 @@
 
 #include <string_view>
 
+#include "inputs/input_bytes.h"
+#include "print.h"
+
 namespace zkinfer::cli {
 namespace {
 
@@ -36,5 +39,7 @@ std::string in_command_words(std::string text) {
   }
   return text;
 }
+
+std::string error_words(const Status& status) { return with_input_names(in_command_words(status_text(status))); }
 
 }  // namespace zkinfer::cli

@@ -4,9 +4,14 @@
 
 #include <string>
 
+#include "zkinfer/status.h"
+
 namespace zkinfer::cli {
 
 // "CommitOptions::budget" -> "--budget", and so on. The test `layers` finds names in messages that have no row here.
 std::string in_command_words(std::string text);
+
+// What went wrong for people: status_text in these words, with the names that inputs were given under.
+std::string error_words(const Status& status);
 
 }  // namespace zkinfer::cli

@@ -28,7 +28,9 @@ std::string rejection_hint(RejectReason reason) {
       return "Bytes are missing: the file was cut off, or is for a model with a longer proof.";
     case RejectReason::kTrailingBytes: return "There are bytes after the proof's end.";
     case RejectReason::kBadPublicValue:
-      return "A public value is missing, of another size, outside its range, or has another hash than the proof says.";
+      return "A public value is missing, of another size, outside its range, or has another hash than the proof says: "
+             "the proof was changed, or the file of --input-data, --output-data or --link-data is about something "
+             "else.";
     case RejectReason::kNonCanonical:
     case RejectReason::kMerklePath:
     case RejectReason::kOpening:

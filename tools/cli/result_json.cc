@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "result_json.h"
 
+#include <algorithm>
+
+#include "inputs/input_bytes.h"
+#include "option_words.h"
 #include "print.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 
@@ -14,8 +19,14 @@ void print_result(const Session& session, nlohmann::ordered_json result) {
   print_json(result);
 }
 
+nlohmann::ordered_json context_json(const Bytes& context) {
+  if (std::ranges::count(context, 0) == std::ssize(context)) return nullptr;
+  return "hex:" + to_hex(context);
+}
+
 nlohmann::ordered_json error_json(const Status& status) {
-  return {{"code", std::string(status_code_name(status.code()))}, {"message", status.message()}};
+  return {{"code", std::string(status_code_name(status.code()))},
+          {"message", with_input_names(in_command_words(status.message()))}};
 }
 
 ExitCode exit_code_of(const Status& status) {

@@ -142,9 +142,9 @@ Result<Samples> Samples::open(const InputOptions& choice, const std::vector<Tens
       if (!chosen.ok()) return chosen.status().with_context("'" + out.paths_[file] + "'");
       indices = std::move(*chosen);
     } else if (count > 1 && !choice.all) {
-      return invalid_argument("'" + out.paths_[file] + "' holds " + std::to_string(count) +
-                              " samples; pick with --index 0.." + std::to_string(count - 1) +
-                              " (one, or a range as in 0-9), or take them with --all");
+      return invalid_argument("'" + out.paths_[file] + "' holds " + std::to_string(count) + " samples; pick " +
+                              (choice.one_only ? "one " : "") + "with --index 0.." + std::to_string(count - 1) +
+                              (choice.one_only ? "" : " (one, or a range as in 0-9), or take them with --all"));
     } else {
       for (std::uint64_t i = 0; i < count; ++i) indices.push_back(i);
     }
@@ -170,8 +170,9 @@ std::size_t Samples::num_readable() const {
 
 void Samples::say_skipped(Session& session) const {
   if (skipped_.empty()) return;
-  session.warn(std::to_string(skipped_.size()) + " files of the folder are no inputs and were left out: '" +
-               skipped_.front() + (skipped_.size() > 1 ? "' and others" : "'"));
+  session.warn((skipped_.size() > 1 ? std::to_string(skipped_.size()) + " files of the folder are no inputs and were"
+                                    : std::string("1 file of the folder is no input and was")) +
+               " left out: '" + skipped_.front() + (skipped_.size() > 1 ? "' and others" : "'"));
 }
 
 Result<RealInputs> Samples::load(const Item& item) {

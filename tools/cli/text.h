@@ -15,6 +15,8 @@ std::string human_count(std::uint64_t count);       // "15,245,130"
 std::string budget_text(std::uint64_t budget);      // of a key: "4,096 slots: a proof, rotation or certificate each"
 std::string decimal(double value, int num_digits);  // fixed notation
 std::string shape_text(const std::vector<std::int64_t>& shape);
+std::string output_name(const std::string& path);  // of a file that was written: "-" is standard output
+std::string shell_word(const std::string& text);   // as a shell must be given it to pass it on unchanged
 
 // "  name    value" lines, values in one column. Names and values may come from files: both become printable.
 std::string pairs_text(const std::vector<std::pair<std::string, std::string>>& rows);

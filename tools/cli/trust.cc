@@ -50,6 +50,7 @@ Result<ProofFile> load_proof_file(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_bytes(path, format_of(FileKind::kBundle).max_bytes, Content::kKnown));
   ProofFile file{path, {}};
   if (!is_bundle(bytes)) {
+    ZKI_RETURN_IF_ERROR(check_checked("", path, FileKind::kProof, bytes));
     file.content.proof = std::move(bytes);
     return file;
   }
@@ -67,6 +68,11 @@ Result<CheckedTrust> check_weights(const VerificationKey& root, const std::strin
     return out;
   }
   if (!arguments.model_path.empty()) {
+    if (!root.info().public_parameters && root.info().num_parameters > 0) {
+      return invalid_argument("--model: the weights of the key '" + key_path +
+                              "' are private, so that no model can be compared with them; give its certificate with "
+                              "--certificate");
+    }
     ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
     out.verdict = check_public_weights(model, root, out.weights);
     return out;
@@ -78,6 +84,11 @@ Result<CheckedTrust> check_weights(const VerificationKey& root, const std::strin
     return out;
   }
   const std::string found = with_extension(key_path, ".zkcert");
+  if (arguments.certificate_path.empty() && key_path == "-") {
+    return invalid_argument(
+        "beside a key from standard input no certificate can be looked for; give it with --certificate, or take the "
+        "weights as they are with --uncertified");
+  }
   if (arguments.certificate_path.empty() && !is_file(found)) {
     return invalid_argument(
         "there is no certificate '" + found +
@@ -86,7 +97,8 @@ Result<CheckedTrust> check_weights(const VerificationKey& root, const std::strin
         ", or take the weights as they are with --uncertified");
   }
   const std::string& name = arguments.certificate_path.empty() ? found : arguments.certificate_path;
-  ZKI_ASSIGN_OR_RETURN(const Bytes certificate, load_proof(name));
+  ZKI_ASSIGN_OR_RETURN(const Bytes certificate, load_checked(arguments.certificate_path.empty() ? "" : "--certificate",
+                                                             name, FileKind::kCertificate));
   ZKI_ASSIGN_OR_RETURN(out.verdict,
                        within_limits(name, CheckedWeights::from_certificate(root, certificate, out.weights)));
   return out;
@@ -106,6 +118,14 @@ Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string
   KeyForProof out;
   const std::optional<Digest> identity = claimed_identity(file.content.proof);
   if (!identity.has_value() || *identity == root.info().model_identity) return out;
+  const std::string from = "model identity: the proof was made under the key " + to_hex(*identity);
+  const bool has_serving_keys = root.info().num_parameters > 0 && !root.info().public_parameters;
+  if (!has_serving_keys) {
+    out.verdict =
+        Verdict::reject(RejectReason::kWrongStatement, from + ", expected " + to_hex(root.info().model_identity) +
+                                                           ": with public weights no other key serves under it");
+    return out;
+  }
   std::vector<std::pair<std::string, Bytes>> candidates;  // name, bytes
   std::vector<std::string> names = paths;
   if (names.empty() && !file.content.path.empty()) candidates.emplace_back(file.name, file.content.path);
@@ -115,7 +135,7 @@ Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string
     }
   }
   for (const std::string& name : names) {
-    ZKI_ASSIGN_OR_RETURN(Bytes bytes, load_proof(name));
+    ZKI_ASSIGN_OR_RETURN(Bytes bytes, load_checked(paths.empty() ? "" : "--path", name, FileKind::kPath));
     candidates.emplace_back(name, std::move(bytes));
   }
   for (const auto& [name, bytes] : candidates) {
@@ -130,6 +150,15 @@ Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string
     out.path = bytes;
     return out;
   }
+  // No path leads there; another model's proof looks the same from here.
+  const std::string tried = candidates.empty() ? "no path from this key to that one is there"
+                            : names.empty()    ? "the bundle's path from this key leads to another one"
+                                               : "the paths given lead from this key to others";
+  out.verdict = Verdict::reject(RejectReason::kWrongStatement, from + ", and " + tried);
+  out.hint =
+      "Ask whoever made the proof for " + path_file_name(*identity) +
+      ", which shows that that key serves under this one: put it beside the proof, or give it with --path. Where "
+      "there is no such path, the proof is another model's.";
   return out;
 }
 

@@ -43,11 +43,12 @@ std::string path_file_name(const Digest& identity);
 std::vector<std::string> usual_path_files(const ProofFile& file, const std::string& key_path);
 
 // The key that the proof was made under: the root itself, or the one that a path leads to. Looks for the path among those given, then
-// in the bundle, beside the proof and beside the key. The root where there is none: the verifier then says what the proof was made under.
+// in the bundle, beside the proof and beside the key. Rejected where the proof says that it is of another key, and none leads there.
 struct KeyForProof {
   Verdict verdict;                         // of the path
   std::optional<VerificationKey> serving;  // where a path led to it
   Bytes path;                              // that path
+  std::string hint;                        // what to do where no path leads there; else that of the verdict's reason
 
   const VerificationKey& key(const VerificationKey& root) const { return serving.has_value() ? *serving : root; }
 };

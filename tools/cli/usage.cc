@@ -28,7 +28,7 @@ std::size_t distance(const std::string& a, const std::string& b) {
   return steps[a.size()][b.size()];
 }
 
-// "; did you mean 'prove'?" where one of the words is near enough.
+// " (did you mean 'prove'?)" where one of the words is near enough.
 std::string suggestion(const std::string& word, const std::vector<std::string>& words) {
   if (word.size() > 64) return "";
   std::optional<std::size_t> best;
@@ -41,7 +41,7 @@ std::string suggestion(const std::string& word, const std::vector<std::string>& 
       found = &candidate;
     }
   }
-  return found == nullptr ? "" : "; did you mean '" + *found + "'?";
+  return found == nullptr ? "" : " (did you mean '" + *found + "'?)";
 }
 
 std::vector<std::string> option_names(const CLI::App& app) {

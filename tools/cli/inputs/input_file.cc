@@ -154,8 +154,11 @@ Result<std::vector<const Array*>> match(const std::vector<Array>& arrays, const 
     std::string names;
     for (const TensorInfo& input : inputs)
       names += (names.empty() ? "'" : ", '") + input.name + "' " + text_of(input.shape);
-    return invalid_argument("the file holds " + std::to_string(arrays.size()) + " arrays, the model has " +
-                            std::to_string(inputs.size()) + " inputs: " + names);
+    const bool one_input = inputs.size() == 1;
+    return invalid_argument(
+        "the file holds " + std::to_string(arrays.size()) + (arrays.size() == 1 ? " array" : " arrays") +
+        ", expected one for each input of the model, " + std::to_string(inputs.size()) + ": " + names +
+        (one_input ? "; many samples are one array with all their numbers, one sample after the other" : ""));
   }
   matched.clear();
   for (const Array& array : arrays) matched.push_back(&array);
@@ -199,6 +202,7 @@ bool begins_like_input(ByteView head) { return kind_of(without_mark(head)) != In
 
 bool is_input_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
+  if (!file) return true;
   Bytes head(4096);
   file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(file.gcount()));

@@ -200,8 +200,16 @@ std::string header_html(const Report& data) {
   std::string html = "<header><div><div class=\"verdict\">PROOF ACCEPTED</div><h1>" + escaped(data.headline) +
                      "</h1><p class=\"soft\">" + escaped(data.lead) + "</p>";
   html += "<p class=\"small\"><span class=\"soft\">model</span> " + escaped(data.model_name) +
-          "<br><span class=\"soft\">identity</span> <code class=\"id\">" + data.identity +
-          "</code><br><span class=\"soft\">bound to</span> <code>" + escaped(data.context) + "</code></p></div>";
+          "<br><span class=\"soft\">identity</span> <code class=\"id\">" + data.identity + "</code>";
+  if (!data.serving_identity.empty()) {
+    html += "<br><span class=\"soft\">serving key</span> <code class=\"id\">" + data.serving_identity + "</code>";
+  }
+  html += "<br><span class=\"soft\">bound to</span> <code>" + escaped(data.context) + "</code></p>";
+  if (!data.check_with.empty()) {
+    html += "<p class=\"small\">This page is a claim; the proof is the evidence. Check it: <code>" +
+            escaped(data.check_with) + "</code></p>";
+  }
+  html += "</div>";
   if (!data.picture.data.empty()) html += "<div>" + picture_svg(data.picture) + "</div>";
   return html + "</header>";
 }

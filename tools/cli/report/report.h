@@ -29,8 +29,10 @@ struct Report {
   int label = -1;              // what the picture shows; -1: unknown
   std::string headline, lead;  // one sentence, and what it means
   std::string made_by;         // command, for the last line
+  std::string check_with;      // the command that checks the proof, and what it needs
 
   std::string model_name, identity;
+  std::string serving_identity;  // of the key that the proof was made under; empty: the same
   std::uint64_t num_parameters = 0;
   Fidelity fidelity;  // no inputs: not measured
   std::size_t num_test_pictures = 0;

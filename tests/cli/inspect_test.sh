@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `zkinfer inspect` of every kind of file: the keys that docs/cli.md lists, with values of their types; whose a file is; and that it is
+# cut off where that can be told.
+# Usage: inspect_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+source "$(dirname "$0")/expect.sh"
+zkinfer=$(realpath "$1")
+source_folder=$(realpath "$2")
+rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} .
+
+expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json
+expect 0 'identity' "$zkinfer" commit mlp.zkmodel --budget 16
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o p.zkproof
+path=$(ls ./*.zkpath)
+expect 0 'wrote' "$zkinfer" bundle p.zkproof -k mlp.zkkey
+expect 0 'wrote' "$zkinfer" commitment open mlp.zkmodel
+expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --inputs committed --key t.zkkey --secret t.zksecret --budget 16
+expect 0 'wrote' "$zkinfer" commit-tensor t.zkkey -i input.json -o flower
+identity=$("$zkinfer" inspect mlp.zkkey --json | sed -nE 's/^  "identity": "(.*)",$/\1/p')
+[[ $identity =~ ^[0-9a-f]{64}$ ]] || fail "no identity: $identity"
+
+# has FILE KIND "KEY:TYPE .." [OPTIONS]: exactly these keys beside file, kind, text and warnings.
+has() {
+  local file=$1 kind=$2 keys=$3
+  shift 3
+  "$zkinfer" inspect "$file" --json "$@" >out.json || fail "inspect $file --json"
+  python3 - "$file" "$kind" "$keys" <<'PYTHON' || fail "inspect $file --json $*"
+import json, sys
+file, kind, wanted = sys.argv[1], sys.argv[2], dict(word.split(":") for word in sys.argv[3].split())
+got = json.load(open("out.json"))
+types = {"text": str, "digest": str, "number": (int, float), "count": int, "bool": bool, "list": list, "object": dict}
+wrong = [] if got["file"] == file and got["kind"] == kind and got["text"].strip() and isinstance(got["warnings"], list) else ["head"]
+for key, name in wanted.items():
+    value = got.get(key)
+    good = isinstance(value, types[name]) and (name == "bool" or not isinstance(value, bool))
+    if not good or (name == "digest" and len(bytes.fromhex(value)) != 32):
+        wrong.append(f"{key}: {value!r} is no {name}")
+wrong += [f"{key}: undocumented here" for key in got if key not in wanted and key not in ("file", "kind", "text", "warnings")]
+if wrong:
+    sys.exit("; ".join(wrong))
+# What is documented is what is there.
+text = open("cli.md").read()
+row = next(line for line in text[text.index("| `kind` | keys |"):].splitlines() if line.startswith("| `") and "`" + kind + "`" in line.split("|")[1])
+missing = [key for key in wanted if f"`{key}`" not in row]
+if missing:
+    sys.exit(f"docs/cli.md, inspect of {kind}: no word of {missing}")
+PYTHON
+}
+cp "$source_folder"/docs/cli.md cli.md
+has mlp.onnx onnx ""
+has input.json input_data "arrays:list"
+has mlp.zkmodel model "model:text structure:digest parameters:count inputs:list outputs:list"
+has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count structure:digest parameters:count security_bits:number pow_bits:count verify_seconds_at_most:number verify_memory_bytes_at_most:count zero_knowledge:bool public_weights:bool inputs_seen:text outputs_seen:text budget:count tensor_budget:count inputs:list outputs:list"
+has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count structure:digest parameters:count security_bits:number pow_bits:count verify_seconds_at_most:number verify_memory_bytes_at_most:count zero_knowledge:bool public_weights:bool inputs_seen:text outputs_seen:text budget:count tensor_budget:count inputs:list outputs:list" --graph
+has p.zkproof proof "claimed_identity:digest"
+has p.zkproof proof "claimed_identity:digest root_identity:digest accepted:bool parts:list" --key mlp.zkkey
+has "$path" path "root_identity:digest depth:count"
+has "$path" path "root_identity:digest depth:count accepted:bool serving_identity:digest" --key mlp.zkkey
+has "$path" path "root_identity:digest depth:count accepted:bool reason:text where:text" --key t.zkkey
+has p.zkbundle bundle "claimed_identity:digest root_identity:digest proof_bytes:count path_bytes:count certificate_bytes:count"
+has p.zkbundle bundle "claimed_identity:digest root_identity:digest proof_bytes:count path_bytes:count certificate_bytes:count accepted:bool parts:list" --key mlp.zkkey
+has mlp.zkcert certificate "slot:count identity:digest accepted:bool"
+has mlp.zkcert certificate "slot:count identity:digest accepted:bool reason:text where:text" --key t.zkkey
+cp mlp.zkcert alone.zkcert
+has alone.zkcert certificate "slot:count"
+has mlp.zkaudit audit_key "identity:digest"
+has mlp.zksecret root_secret "identity:digest budget:count slots:list used:count"
+has mlp.zkbackup commitment_backup "identity:digest budget:count slots:list used:count"
+has "$(ls mlp.zkserving/*.zksecret)" commitment_secret "identity:digest budget:count slots:list used:count"
+has flower.zktensor tensor_commitment "tensor:object commitment:digest commitment_root:digest commitment_budget:count"
+has flower.zktsecret tensor_secret "tensor:object commitment:digest commitment_root:digest commitment_budget:count slots:list used:count"
+
+# Whose they are.
+for file in "$path" p.zkbundle mlp.zkaudit mlp.zkcert mlp.zksecret; do expect 0 "$identity" "$zkinfer" inspect "$file"; done
+expect 0 "$identity" "$zkinfer" inspect p.zkproof --key mlp.zkkey --json
+
+# Cut off: an error where the file itself says how long it is, a rejection where only its key does.
+for file in "$path" p.zkbundle mlp.zkaudit; do
+  size=$(stat -c %s "$file")
+  for length in 9 $((size / 2)) $((size - 1)); do
+    head -c "$length" "$file" >cut
+    expect 2 'cut.: .*(cut off|truncated)' "$zkinfer" inspect cut
+  done
+done
+for file in mlp.zkcert p.zkproof; do
+  head -c $(($(stat -c %s "$file") - 1)) "$file" >cut
+  expect 0 'rejected, truncated' "$zkinfer" inspect cut --key mlp.zkkey
+  expect 0 'whole.* cannot be told without its key' "$zkinfer" inspect cut
+  head -c 12 "$file" >cut
+  expect 2 'cut off' "$zkinfer" inspect cut
+done
+
+finish

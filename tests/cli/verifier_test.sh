@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What a verifier is told who has too little, or the wrong thing: a missing path is named, a file of another kind is bad input and no
+# rejection, what was not looked at is said. And what the owner is told to hand over is enough.
+# Usage: verifier_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+source "$(dirname "$0")/expect.sh"
+zkinfer=$(realpath "$1")
+source_folder=$(realpath "$2")
+rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} .
+
+expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json
+expect 0 'identity' "$zkinfer" commit mlp.zkmodel --budget 16
+
+# printed OUTPUT: the command that prove prints works as it stands.
+printed() {
+  local command
+  command=$(sed -nE 's/^check with[^:]*: zkinfer //p' <<<"$1")
+  [[ -n $command ]] || fail "prove prints no command to check with: $1"
+  eval "expect 0 ACCEPTED '$zkinfer' $command"
+}
+output=$("$zkinfer" prove mlp.zkmodel -i input.json -o "it's p.zkproof" --context 'order 4711')
+printed "$output"
+[[ $output == *"--context 'order 4711'"* ]] || fail "the context is not in the command: $output"
+path=$(basename "$(ls ./*.zkpath)")
+[[ $output == *"give along $path"* ]] || fail "prove does not name the path: $output"
+mkdir -p many away bare x
+output=$("$zkinfer" prove mlp.zkmodel -i calibration.json --index 0-2 -o many/)
+printed "$output"
+[[ $output == *"give along many/$path"* ]] || fail "prove of many does not name the path: $output"
+cp "it's p.zkproof" p.zkproof
+
+# Without the path, which it names; with it, all is well.
+cp p.zkproof mlp.zkkey mlp.zkcert away
+for quiet in '' --json; do
+  expect 1 "no path from this key" "$zkinfer" verify away/p.zkproof -k away/mlp.zkkey $quiet
+  expect 1 "Ask whoever made the proof for $path" "$zkinfer" verify away/p.zkproof -k away/mlp.zkkey $quiet
+done
+expect 1 "Ask whoever made the proof for $path" "$zkinfer" verify away/p.zkproof away/p.zkproof -k away/mlp.zkkey
+expect 2 "Ask whoever made the proof for $path" "$zkinfer" bundle away/p.zkproof -k away/mlp.zkkey
+expect 0 'no path from this key' "$zkinfer" inspect away/p.zkproof -k away/mlp.zkkey
+expect 0 'ACCEPTED' "$zkinfer" verify away/p.zkproof -k away/mlp.zkkey --path "$path"
+expect 0 'wrote p.zkbundle' "$zkinfer" bundle p.zkproof -k mlp.zkkey
+expect 0 'ACCEPTED' "$zkinfer" verify p.zkbundle -k away/mlp.zkkey
+
+# Files of another kind are bad input, under the name of the option that they were given to.
+for other in mlp.zkkey p.zkproof p.zkbundle "$path"; do
+  expect 2 "--certificate .$other.: expected a certificate .*got another kind" "$zkinfer" verify p.zkproof -k mlp.zkkey --certificate "$other"
+done
+for other in mlp.zkkey p.zkproof p.zkbundle mlp.zkcert; do
+  expect 2 "--path .$other.: expected a path .*got another kind" "$zkinfer" verify p.zkproof -k mlp.zkkey --path "$other"
+  expect 2 "$other.: expected a path .*got another kind" "$zkinfer" verify-path mlp.zkkey "$other"
+done
+for other in mlp.zkkey mlp.zkcert "$path" mlp.zkmodel; do
+  expect 2 "$other.: expected a proof .*got another kind" "$zkinfer" verify "$other" -k mlp.zkkey
+  expect 2 "$other.: expected a proof .*got another kind" "$zkinfer" verify-chain mlp.zkkey "$other" mlp.zkkey p.zkproof
+done
+: >empty
+expect 2 "standard input.: it is empty, expected a proof" "$zkinfer" verify - -k mlp.zkkey
+for command in "verify empty -k mlp.zkkey" "verify p.zkproof -k mlp.zkkey --certificate empty" "verify p.zkproof -k mlp.zkkey --path empty" "verify-path mlp.zkkey empty"; do
+  expect 2 'empty.: it is empty, expected a' "$zkinfer" $command
+done
+expect 2 "weights of the key .mlp.zkkey. are private.*--certificate" "$zkinfer" verify p.zkproof -k mlp.zkkey --model mlp.zkmodel
+expect 2 "standard input no certificate.*--certificate" bash -c "'$zkinfer' verify p.zkproof -k - < mlp.zkkey"
+expect 2 "--identity: expected 64 hexadecimal digits, got .abc. of 3" "$zkinfer" verify p.zkproof -k mlp.zkkey --identity abc
+expect 2 'zkinfer verify PROOF --key KEY' "$zkinfer" verify-chain mlp.zkkey p.zkproof
+expect 2 'counts slots is a regular file' "$zkinfer" prove mlp.zkmodel -i input.json -s -
+expect 2 'counts slots is a regular file' "$zkinfer" commitment status -
+
+# A folder: bundles are proofs, what is left out is said.
+cp p.zkbundle many/ && touch many/notes.txt
+expect 0 'accepted 4 of 4' "$zkinfer" verify many/ -k mlp.zkkey
+expect 0 '1 entry of the folder was not checked, .many/notes.txt.' "$zkinfer" verify many/ -k mlp.zkkey --json
+
+# A structure has one digest, whatever its file is called, and another name is no other model.
+structure_of() { "$zkinfer" inspect "$1" --json | sed -nE 's/^  "structure": "([0-9a-f]+)",?$/\1/p'; }
+cp mlp.onnx 'a b.onnx'
+expect 0 'cosine' "$zkinfer" compile 'a b.onnx' -c calibration.json
+expect 0 'cosine' bash -c "'$zkinfer' compile - -c calibration.json -o piped.zkmodel < mlp.onnx"
+for file in 'a b.zkmodel' piped.zkmodel mlp.zkkey; do
+  [[ $(structure_of "$file") == "$(structure_of mlp.zkmodel)" ]] || fail "$file has another structure digest"
+done
+expect 0 'wrote' "$zkinfer" commitment open mlp.zkmodel
+expect 0 'MATCH' "$zkinfer" commitment check 'a b.zkmodel' mlp.zkaudit -k mlp.zkkey
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --public-model --key open.zkkey --secret open.zksecret
+printed "$("$zkinfer" prove mlp.zkmodel -i input.json -s open.zksecret -o open.zkproof)"
+expect 0 'ACCEPTED' "$zkinfer" verify open.zkproof -k open.zkkey --model 'a b.zkmodel'
+expect 1 'with public weights no other key serves' "$zkinfer" verify p.zkproof -k open.zkkey --uncertified
+
+# Chains say what nothing shows of the weights.
+expect 0 'cosine' "$zkinfer" compile "$source_folder"/examples/chain/features.onnx -c calibration.json -o first.zkmodel
+expect 0 'cosine' "$zkinfer" compile "$source_folder"/examples/chain/head.onnx -c "$source_folder"/examples/chain/head_calibration.json --input-from first.zkmodel -o second.zkmodel
+expect 0 'wrote' "$zkinfer" commit first.zkmodel --budget 16
+expect 0 'wrote' "$zkinfer" commit second.zkmodel --budget 16 --inputs public
+expect 0 'wrote' "$zkinfer" prove first.zkmodel -i input.json -o first.zkproof --write-output-data features.bin
+expect 0 'wrote' "$zkinfer" prove second.zkmodel --input-data features.bin -o second.zkproof
+chain=(first.zkkey first.zkproof second.zkkey second.zkproof)
+expect 0 'ranges certified' "$zkinfer" verify-chain "${chain[@]}"
+expect 0 'ranges not certified' "$zkinfer" verify-chain "${chain[@]}" --uncertified
+cp {first,second}.{zkkey,zkcert,zkproof} bare
+expect 1 'step 1: .*no path from this key' "$zkinfer" verify-chain bare/first.zkkey bare/first.zkproof bare/second.zkkey bare/second.zkproof
+expect 1 'Ask whoever made the proof for [0-9a-f]{16}.zkpath' "$zkinfer" verify-chain bare/first.zkkey bare/first.zkproof bare/second.zkkey bare/second.zkproof --json
+
+# Messages in the words of who reads them.
+python3 -c 'import json; print(json.dumps({"input_data": [[0.1, 0.2, 0.3, 0.4]] * 20}))' >rows.json
+expect 2 'holds 20 arrays, expected one for each input of the model.*one sample after the other' "$zkinfer" run mlp.zkmodel -i rows.json
+expect 2 'mlp.zkmodel. is a model package, expected an ONNX file; it is compiled already' "$zkinfer" compile mlp.zkmodel -c calibration.json
+expect 2 'there is no command .prov. \(did you mean .prove.\?\); ' "$zkinfer" prov
+expect 2 '"error"' "$zkinfer" inspect mlp.zkkey --jsn
+expect 2 'no folder .examples/digits.*--examples' "$zkinfer" demo
+[[ ! -e build ]] || fail "a demo that does not begin leaves a folder"
+output=$("$zkinfer" bench mlp.zkmodel -i calibration.json 2>&1)
+[[ $? == 2 && $output == *--index* && $output != *--all* ]] || fail "bench names an option that it does not have: $output"
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 16 --inputs committed --key c.zkkey --secret c.zksecret
+output=$("$zkinfer" prove mlp.zkmodel -s c.zksecret -i calibration.json --index 0-1 -o x/ --json 2>&1)
+[[ $? == 2 && $output == *'zkinfer commit-tensor'* && $output != *CommittedTensor* ]] || fail "names of the library in a command's messages: $output"
+if [[ $(id -u) != 0 ]]; then
+  cp mlp.zkmodel locked.zkmodel && chmod 000 locked.zkmodel
+  expect 2 'locked.zkmodel.: Permission denied' "$zkinfer" run locked.zkmodel -i input.json
+else
+  echo "not tried: files that cannot be opened, since root opens all"
+fi
+
+# Every command of commitment has examples of its own.
+for command in status split open check backup restore; do
+  expect 0 "zkinfer commitment $command" "$zkinfer" commitment "$command" --help
+  expect 1 '' bash -c "'$zkinfer' commitment $command --help | grep 'Typical order'"
+done
+
+finish
