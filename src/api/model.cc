@@ -74,7 +74,7 @@ Result<Model> Model::open(const std::string& path) {
       file.seekg(static_cast<std::streamoff>(offset));
       Bytes bytes(num_bytes);
       file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(num_bytes));
-      if (!file.is_open()) return io_error("cannot open " + in_quotes(path) + ": " + std::strerror(open_error));
+      if (!file.is_open()) return io_error(std::string("cannot open it: ") + std::strerror(open_error));
       if (file.bad()) return io_error("cannot read " + in_quotes(path));
       bytes.resize(static_cast<std::size_t>(file.gcount()));
       return bytes;
