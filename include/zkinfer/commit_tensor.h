@@ -22,7 +22,9 @@ struct Access;  // the implementation's way to what is private here
 // The .zktsecret of a tensor commitment (docs/formats/tensor.md); its payload is CommittedTensor::secret().
 inline constexpr SlotFileKind kTensorSecretFile = {FileKind::kTensorSecret, "CommittedTensor::save",
                                                    "commit to the data again (CommittedTensor::create), under a key "
-                                                   "with a larger CommitOptions::tensor_budget if need be"};
+                                                   "with a larger CommitOptions::tensor_budget if need be",
+                                                   "bring it back; or commit to the data again "
+                                                   "(CommittedTensor::create), which is another commitment"};
 
 // Of commitments that are made without a key. Keys that were made with the same numbers take them.
 struct TensorCommitOptions {

@@ -99,7 +99,9 @@ class CommitmentTree {
 
 // A root's secret as it is kept in another place: it cannot be used as one, only restored.
 inline constexpr SlotFileKind kRootBackupFile = {FileKind::kCommitmentBackup, "backup_root",
-                                                 "it cannot be used, only restored"};
+                                                 "it cannot be used, only restored",
+                                                 "take another copy of it, or, while the root's secret is there, make "
+                                                 "one with `backup_root`"};
 
 // Writes a root's secret and how far its slots are used now. Keep only this of a model's commitments: copies of what is in use
 // would count the same slots twice.

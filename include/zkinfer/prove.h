@@ -42,6 +42,8 @@ struct CommitOptions {
   // Where the code word of the commitment goes (docs/formats/code.md; secret), so that no later process has to encode the
   // weights again. Empty: memory, until the object ends.
   std::string code_file;
+  // false: no code word of this commitment, nor of those that come under it, is ever kept on the disk; its secret says so.
+  bool code_files = true;
   // Tests and benchmarks only: makes commitments and proofs reproducible, and not hiding towards whoever knows it. The
   // verification key says so.
   std::optional<Digest> insecure_seed;
@@ -157,8 +159,8 @@ class Prover {
 
 // The code file that belongs beside a secret file: its name with .zkcode.
 std::string code_file_of(const std::string& secret_path);
-// Whether reading a code word is worth its place on the disk: below 32 MiB, encoding takes a few milliseconds. What a small model
-// commits to is mostly the randomness for its budget (0: public parameters, none).
+// Whether reading a code word is worth its place on the disk, which is twice the code word's size and more: where it may have
+// 128 MiB, encoding takes about a second. What a small model commits to is mostly the randomness for its budget (0: public parameters, none).
 bool code_file_pays(std::uint64_t num_parameters, std::uint64_t budget);
 bool code_file_pays(const Model& model, const CommitOptions& options);
 

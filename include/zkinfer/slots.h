@@ -69,13 +69,17 @@ struct SlotFileKind {
   FileKind kind;
   std::string_view maker;   // the function that writes it
   std::string_view remedy;  // what to do when no slot is left
+  std::string_view lost;    // what to do when the file is missing or damaged
 
   constexpr const FileFormat& format() const { return format_of(kind); }
 };
 // The .zksecret of a model commitment (docs/formats/secret.md); its payload is Prover::commitment_secret().
 inline constexpr SlotFileKind kModelSecretFile = {
     FileKind::kCommitmentSecret, "Prover::save",
-    "move to a fresh commitment (Prover::rotate), or commit again with a larger CommitOptions::budget"};
+    "move to a fresh commitment (Prover::rotate), or commit again with a larger CommitOptions::budget",
+    "where verifiers have its key already, bring the secret back, or restore it from a backup (`restore_root`), which "
+    "keeps the "
+    "model's name; a new commitment (`Prover::save`) is a new name, under which earlier proofs are rejected"};
 
 class FileOps;  // src/slots/file_ops.h; tests put faults there
 

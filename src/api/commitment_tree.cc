@@ -7,6 +7,7 @@
 #include "api/model_impl.h"
 #include "api/secret.h"
 #include "api/tree_files.h"
+#include "commit/pcs/code_file.h"
 #include "prover/write.h"
 #include "slots/durable.h"
 
@@ -229,11 +230,9 @@ Result<Prover> CommitmentTree::open_prover(const Model& model, const Node& node,
   ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kModelSecretFile, *ops_));
   auto store = std::make_shared<SlotFile>(std::move(file));
   // Read where it is, written where that pays.
-  ZKI_ASSIGN_OR_RETURN(const FileOps::Facts code, ops_->facts(code_file_of(path)));
-  const bool use_code = code.exists || code_file_pays(model.num_parameters(), store->slots().total);
-  const std::string code_file = use_code ? code_file_of(path) : std::string();
+  ZKI_ASSIGN_OR_RETURN(const std::string code_file, api::code_file_for(model, *store));
   Result<Prover> prover = Prover::restore(model, store->payload(), store, progress, code_file);
-  if (code.exists && !prover.ok() && prover.status().code() == StatusCode::kCorrupt) {
+  if (!prover.ok() && prover.status().code() == StatusCode::kCorrupt && pcs::CodeFile::exists(code_file)) {
     // It is only a copy of what the secret makes.
     ZKI_RETURN_IF_ERROR(ops_->remove(code_file));
     prover = Prover::restore(model, store->payload(), store, progress, code_file);

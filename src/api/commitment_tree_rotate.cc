@@ -219,7 +219,9 @@ Result<SlotRange> restore_root(const std::string& backup_path, const std::string
   }
   if (next >= slots.end || slots.end - next <= options.margin) {
     return resource_limit("'" + backup_path + "': with a margin of " + std::to_string(options.margin) + " above slot " +
-                          std::to_string(next) + " none of " + std::to_string(slots.end) + " is left");
+                          std::to_string(next) + " none of " + std::to_string(slots.end) +
+                          " is left; where you know of every rotation since the backup, give its last path as "
+                          "published and a smaller RestoreOptions::margin, down to 1");
   }
   slots.next = next + options.margin;
   const std::string folder = api::tree_folder(path);

@@ -31,6 +31,8 @@ struct Prover::Impl {
   std::shared_ptr<SlotStore> slots;
   std::uint64_t proofs_made = 0;
 
+  bool code_files = true;  // CommitOptions::code_files
+
   void set_insecure(bool insecure) {
     model.prepared.key.insecure_seed = insecure;
     model.prepared.identity = model.prepared.key.identity();
@@ -38,7 +40,8 @@ struct Prover::Impl {
   SlotRange all_slots() const { return api::all_slots(role, model.prepared.key.params.model_budget); }
   api::Secret secret() const {
     const statement::Key& own = model.prepared.key;
-    return {model.seed, own.identity(), own.visibility, own.insecure_seed, role, own.params, own.commitment};
+    return {model.seed, own.identity(), own.visibility, own.insecure_seed,
+            code_files, role,           own.params,     own.commitment};
   }
   // Takes a slot, and fresh entropy for its proof.
   Result<prover::ProveRequest> begin_proof(SlotUse use, const Progress& progress);
@@ -91,9 +94,16 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   }
   const package::Package& package = api::impl(model).package;
   auto impl = std::make_unique<Impl>();
-  ZKI_ASSIGN_OR_RETURN(impl->model,
-                       prover::commit_model(package.graph, package.weights, model_options, seed, options.code_file));
+  const std::string code_file = options.code_files ? options.code_file : std::string();
+  auto committed = prover::commit_model(package.graph, package.weights, model_options, seed, code_file);
+  if (!committed.ok() && committed.status().code() == StatusCode::kIo && !code_file.empty()) {
+    return Status(StatusCode::kIo, committed.status().message() +
+                                       "; free some, or leave the code word off the disk (CommitOptions::code_files)");
+  }
+  if (!committed.ok()) return committed.status();
+  impl->model = std::move(*committed);
   impl->role = options.role;
+  impl->code_files = options.code_files;
   impl->set_insecure(options.insecure_seed.has_value());
   impl->key = prover::key_bytes(impl->model.prepared.key);
   impl->own_slots = std::make_shared<MemorySlots>(impl->all_slots());
@@ -117,6 +127,8 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
         "a commitment with a budget of proofs is restored without its count of used ones; give the SlotStore that has "
         "it");
   }
+  const package::Package& package = api::impl(model).package;
+  ZKI_RETURN_IF_ERROR(api::key_of(secret, package.graph).status());
   bool has_code = secret.params.has_model && !code_file.empty() && pcs::CodeFile::exists(code_file);
   if (has_code) {
     // Left from another commitment of this name, or from a process that was too late to make one: made again, over it.
@@ -124,23 +136,21 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
     if (there.ok() && (*there)->header().root != secret.commitment.root) has_code = false;
   }
   if (progress) progress(has_code ? "open the weight commitment" : "rebuild the weight commitment", 0.0);
-  const package::Package& package = api::impl(model).package;
   auto impl = std::make_unique<Impl>();
   auto model_again = has_code ? prover::reopen_model(package.graph, package.weights, secret.params, secret.visibility,
                                                      secret.seed, code_file)
                               : prover::recommit_model(package.graph, package.weights, secret.params, secret.visibility,
                                                        secret.seed, code_file);
-  if (!model_again.ok())
-    return model_again.status().with_context("commitment secret: does it belong to the model '" + package.graph.name +
-                                             "'?");
+  if (!model_again.ok()) return model_again.status().with_context("commitment secret");
   impl->model = std::move(*model_again);
   impl->role = secret.role;
+  impl->code_files = secret.code_files;
   impl->set_insecure(secret.insecure_seed);
   if (impl->model.prepared.key.identity() != secret.identity) {
     if (!has_code && !code_file.empty())
       (void)std::remove(code_file.c_str());  // just written, for the wrong commitment
     return invalid_argument("commitment secret: it belongs to another model than '" + package.graph.name +
-                            "'; give the model file it was made for, or commit again");
+                            "', of the same structure; give the model file it was made for");
   }
   impl->key = prover::key_bytes(impl->model.prepared.key);
   // The secret says under which parameters to prove: they must hide and prove what a verifier would ask of them.
@@ -164,27 +174,32 @@ std::string code_file_of(const std::string& secret_path) {
 }
 
 bool code_file_pays(std::uint64_t num_parameters, std::uint64_t budget) {
-  return num_parameters > 0 && soundness::model_cap(num_parameters, budget) >= std::uint64_t{1} << 22;
+  return num_parameters > 0 && soundness::model_cap(num_parameters, budget) >= std::uint64_t{1} << 24;
 }
 
 bool code_file_pays(const Model& model, const CommitOptions& options) {
+  if (!options.code_files) return false;
   const bool is_public = options.public_parameters || !options.security.zero_knowledge;
   const std::uint64_t usual = soundness::default_model_budget(model.num_parameters());
   return code_file_pays(model.num_parameters(), is_public ? 0 : options.budget != 0 ? options.budget : usual);
 }
 
 namespace api {
-std::string code_file_for(const Model& model, const std::string& secret_path, std::uint64_t budget) {
-  const std::string path = code_file_of(secret_path);
-  return pcs::CodeFile::exists(path) || code_file_pays(model.num_parameters(), budget) ? path : std::string();
+Result<std::string> code_file_for(const Model& model, const SlotFile& secret_file) {
+  ZKI_ASSIGN_OR_RETURN(const Secret secret, parse_secret(secret_file.payload()));
+  const std::string path = code_file_of(secret_file.path());
+  const bool pays = code_file_pays(model.num_parameters(), secret_file.slots().total);
+  return secret.code_files && (pays || pcs::CodeFile::exists(path)) ? path : std::string();
 }
 }  // namespace api
 
 Result<Prover> Prover::open(const Model& model, const std::string& secret_path, Progress progress, bool code_file) {
   ZKI_ASSIGN_OR_RETURN(SlotFile opened, SlotFile::open(secret_path, kModelSecretFile));
   auto file = std::make_shared<SlotFile>(std::move(opened));
-  const std::string code_path =
-      code_file ? api::code_file_for(model, file->path(), file->slots().total) : std::string();
+  std::string code_path;
+  if (code_file) {
+    ZKI_ASSIGN_OR_RETURN(code_path, api::code_file_for(model, *file));
+  }
   Result<Prover> prover = restore(model, file->payload(), file, std::move(progress), code_path);
   if (!prover.ok()) return prover.status().with_context("'" + secret_path + "'");
   if (const SlotRange all = prover->all_slots();
@@ -226,6 +241,7 @@ CommitOptions Prover::options() const {
   options.tensor_budget = key.params.data.empty() ? 0 : key.params.data[0].budget;
   options.budget = key.params.model_budget;
   options.role = impl_->role;
+  options.code_files = impl_->code_files;
   return options;
 }
 

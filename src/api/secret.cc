@@ -10,6 +10,8 @@ namespace zkinfer::api {
 namespace {
 
 constexpr std::uint32_t kNumRoles = 4;
+constexpr std::uint32_t kNoCodeFilesFlag = 1u << 17;
+static_assert(kNoCodeFilesFlag != statement::kInsecureSeedFlag);
 
 }  // namespace
 
@@ -18,7 +20,8 @@ Bytes Secret::to_bytes() const {
   write_frame(writer, FileKind::kCommitmentPayload);
   writer.raw(seed);
   writer.raw(identity);
-  writer.u32(visibility.bits() | (insecure_seed ? statement::kInsecureSeedFlag : 0));
+  writer.u32(visibility.bits() | (insecure_seed ? statement::kInsecureSeedFlag : 0) |
+             (code_files ? 0 : kNoCodeFilesFlag));
   writer.u32(static_cast<std::uint32_t>(role));
   writer.blob(params.canonical_bytes());
   commitment.write(writer);
@@ -31,7 +34,7 @@ Result<Secret> parse_secret(ByteView bytes) {
   const ByteView seed = reader.raw(32);
   const ByteView identity = reader.raw(32);
   const std::uint32_t flags = reader.u32();
-  const auto visibility = qir::visibility_from_bits(flags & ~statement::kInsecureSeedFlag);
+  const auto visibility = qir::visibility_from_bits(flags & ~(statement::kInsecureSeedFlag | kNoCodeFilesFlag));
   const std::uint32_t role = reader.u32();
   ByteReader params_reader(reader.blob(pcs::kMaxParamsBytes));
   if (reader.remaining() != statement::kCommitmentBytes) reader.fail();
@@ -41,6 +44,7 @@ Result<Secret> parse_secret(ByteView bytes) {
   if (role >= kNumRoles) return corrupt("commitment secret: role " + std::to_string(role) + " is unknown");
   secret.visibility = *visibility;
   secret.insecure_seed = (flags & statement::kInsecureSeedFlag) != 0;
+  secret.code_files = (flags & kNoCodeFilesFlag) == 0;
   secret.role = static_cast<CommitmentRole>(role);
   std::copy(seed.begin(), seed.end(), secret.seed.begin());
   std::copy(identity.begin(), identity.end(), secret.identity.begin());
@@ -59,7 +63,7 @@ Result<statement::Key> key_of(const Secret& secret, const qir::QGraph& graph) {
   key.insecure_seed = secret.insecure_seed;
   if (key.identity() != secret.identity) {
     return invalid_argument("commitment secret: it belongs to another model than '" + graph.name +
-                            "'; give the model file it was made for, or commit again");
+                            "'; give the model file it was made for");
   }
   return key;
 }

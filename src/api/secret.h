@@ -12,6 +12,7 @@ struct Secret {
   Digest identity{};
   qir::Visibility visibility;
   bool insecure_seed = false;
+  bool code_files = true;  // CommitOptions::code_files
   CommitmentRole role = CommitmentRole::kSingle;
   pcs::OpeningParams params;
   statement::Commitment commitment;

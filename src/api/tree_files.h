@@ -27,8 +27,8 @@ Result<TreeLock> lock_tree(FileOps& ops, const std::string& folder, const LockWa
 // Where the next commitment is made, and what it must be; null: no slot is left in the whole tree.
 const CommitmentTree::Node* choose_parent(const std::vector<CommitmentTree::Node>& nodes, CommitmentRole& role);
 
-// The code file to open `secret_path` with: there already, or worth writing; else empty.
-std::string code_file_for(const Model& model, const std::string& secret_path, std::uint64_t budget);
+// The code file to open a secret with: there already, or worth writing; else, or where the secret wants none, empty.
+Result<std::string> code_file_for(const Model& model, const SlotFile& secret_file);
 
 // What is wrong with many commitments is wrong with the disk or with the program, and making others would use up the root.
 inline constexpr std::size_t kMaxDamaged = 3;

@@ -58,10 +58,11 @@ Result<Content> parse(ByteView bytes, const SlotFileKind& kind) {
   // Nobody can say how many slots a damaged file has used, so it is not repaired.
   if (!reader.finished() || !std::ranges::equal(checksum, keccak256(bytes.first(checked_bytes))) ||
       !content.slots.valid()) {
-    return corrupt(
-        "damaged " + name +
-        ": its checksum does not fit its content, so its count of used slots cannot be trusted; make a new one with `" +
-        std::string(kind.maker) + "`, and do not go back to an older copy of this one");
+    return corrupt("damaged " + name +
+                   ": its checksum does not fit its content, so its count of used slots cannot be trusted. Do not go "
+                   "back to an older "
+                   "copy, which would use slots again; " +
+                   std::string(kind.lost));
   }
   content.payload.assign(payload.begin(), payload.end());
   return content;
@@ -112,8 +113,8 @@ Status SlotFile::read(bool first) {
                             " must be: it counts");
   }
   if (!facts.exists) {
-    return io_error(std::string(kind_.format().name) + ": there is no file " + in_quotes(path_) + "; `" +
-                    std::string(kind_.maker) + "` makes it");
+    return io_error(std::string(kind_.format().name) + ": there is no file " + in_quotes(path_) + ", which `" +
+                    std::string(kind_.maker) + "` makes; " + std::string(kind_.lost));
   }
   if (facts.num_links != 1) {
     return invalid_argument(

@@ -160,7 +160,7 @@ expect 2 'tensor secret' "$zkinfer" prove features.zkmodel --committed-input fea
 # The next party of a chain gets slots of its own, not a copy of the opening.
 expect 0 'wrote shared.zktensor' "$zkinfer" commit-tensor features.zkkey -i input.json -o shared
 expect 0 'proofs left +3' "$zkinfer" commitment status shared.zktsecret
-expect 0 'shared.2.zktsecret: 1 proofs' "$zkinfer" commitment split shared.zktsecret --into 2
+expect 0 'shared.2.zktsecret: 1 proof$' "$zkinfer" commitment split shared.zktsecret --into 2
 expect 2 'none is left' "$zkinfer" prove features.zkmodel --committed-input shared.zktsecret -o x.zkproof
 expect 0 'wrote' "$zkinfer" prove features.zkmodel --committed-input shared.2.zktsecret -o party.zkproof
 expect 0 'ACCEPTED' "$zkinfer" verify party.zkproof -k features.zkkey --input-commitment shared.zktensor

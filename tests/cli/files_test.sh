@@ -115,6 +115,8 @@ for row in "${rows[@]}"; do
   expect 0 '' "${words[@]}" dangling
   [[ -L dangling && -s target ]] || fail "$name: a link to a new file was replaced"
   rm -rf fresh.*
+  # Another commitment's key and certificate are replaced with --force only.
+  [[ $name != "commit "* ]] || words=("${words[@]:0:2}" --force "${words[@]:2}")
   expect 0 '' "${words[@]}" dangling
   [[ -L dangling && -s target ]] || fail "$name: a link to a file of this kind was replaced"
   rm -rf fresh.* dangling target
@@ -146,7 +148,12 @@ for row in "${named[@]}"; do
   done
   rm -rf fresh.*
 done
-# The path that prove puts beside a proof has a name that nobody gave; a proof that is no file gets it in the current folder.
+# The path that prove puts beside a proof has a name that nobody gave; a proof that is no file gets none.
+mkdir -p alone
+(cd alone && "$zkinfer" prove ../mlp.zkmodel -i ../input.json -o - 2>said >p && grep -q 'give along .*mlp.zkserving/1.zkpath' said && [[ -z $(ls *.zkpath 2>/dev/null) ]]) ||
+  fail "a proof on standard output: $(cat alone/said; ls alone)"
+(cd alone && "$zkinfer" prove ../mlp.zkmodel -i ../input.json -o /dev/stdout >p 2>said; [[ -z $(ls *.zkpath /dev/*.zkpath 2>/dev/null) ]]) || fail "a path beside standard output"
+rm -rf alone
 path_file=$(ls ????????????????.zkpath | head -n 1)
 mkdir -p beside
 for what in 'mkfifo @' 'mkdir @' 'cp mlp.zksecret @' 'cp other @' 'ln -s /dev/null @' 'ln -s ../mlp.zksecret @'; do
@@ -247,6 +254,13 @@ for pair in mlp.zkmodel:'model package' mlp.zkkey:'verification key' input.zkpro
 done
 expect 0 'wrote' "$zkinfer" commitment open mlp.zkmodel -o a.zkaudit
 expect 0 'audit key' "$zkinfer" inspect a.zkaudit
+# Options that another kind of file takes are not ignored.
+for words in "mlp.zkkey --legalized" "mlp.zkkey --format dot" "mlp.zkmodel --shape x=1" "input.json --legalized" "mlp.onnx --graph" "mlp.onnx --key mlp.zkkey" "input.zkproof --tables" "mlp.zkkey --key mlp.zkkey"; do
+  expect 2 "^zkinfer: .*--(legalized|format|shape|graph|tables|key) is for" "$zkinfer" inspect $words
+done
+for words in "--inputs private --public-input" "--tensor-budget 4" "--public-model --budget 99" "--public-model --certificate x.zkcert"; do
+  refuses "commit $words" "$zkinfer" commit mlp.zkmodel --key fresh.zkkey --secret fresh.zksecret $words
+done
 expect 0 '^path' "$zkinfer" inspect "$(ls *.zkpath | head -n 1)"
 { cat mlp.zkkey; printf x; } >long.zkkey
 expect 2 "long.zkkey.*1 bytes after its end" "$zkinfer" inspect long.zkkey

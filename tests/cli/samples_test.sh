@@ -34,12 +34,18 @@ for index in x 5-3 1, -1 99999 0-99999 1-2-3 18446744073709551616; do
   expect 2 '--index' "$zkinfer" run digits.zkmodel -i test.npy --index="$index"
 done
 expect 2 'samples of one file' "$zkinfer" run digits.zkmodel -i test.npy digit_7.png --index 0
-mkdir digests
+# A folder is made where the name asks for one; not two, and nothing stays of it where the command is refused.
+expect 2 '.nme.. stands for nothing.*index' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --data 'digests/{nme}.bin'
+expect 2 'no_such/digests/' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --data no_such/digests/
+[[ ! -e digests && ! -e no_such ]] || fail "a refused command made a folder"
 expect 0 'bafkrei' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --data digests/
 [[ -f digests/test.0000.bin && -f digests/test.0001.bin ]] || fail "digest names its files by index"
 
 # prove: into a folder, by a pattern, by name; one commitment load; each proof verifies and is about its sample.
-mkdir proofs
+expect 2 '.nme.. stands for nothing' "$zkinfer" prove digits.zkmodel -i test.npy --index 7-9 -o 'proofs/{nme}.zkproof'
+expect 2 'lie outside|4000' "$zkinfer" prove digits.zkmodel -i test.npy --index 4000-4001 -o proofs/
+expect 2 'absent.zksecret' "$zkinfer" prove digits.zkmodel -i test.npy --index 7-9 -s absent.zksecret -o proofs/
+[[ ! -e proofs ]] || fail "a refused command made a folder"
 before=$(slot)
 "$zkinfer" prove digits.zkmodel -i test.npy --index 7-9 -o proofs/ --json >prove.json || fail "prove of a range"
 is "$(ls proofs/*.zkproof | tr '\n' ' ')" "proofs/test.0007.zkproof proofs/test.0008.zkproof proofs/test.0009.zkproof " "names in a folder"
@@ -64,6 +70,22 @@ mkdir empty && expect 2 'no .zkproof' "$zkinfer" verify empty -k digits.zkkey
 expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i test.npy --index 0,1 -o 'proofs/p-{index}.zkproof'
 expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i test.npy --index 0,1 -o q.zkproof
 expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i digit_7.png digit_3.png -o 'proofs/{name}.zkproof'
+expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i test.npy --index 0,1 -o 'made/p-{index}.zkproof' --report 'pages/{index}.html'
+[[ -f made/p-0001.zkproof && -f pages/0001.html ]] || fail "a pattern's folder is made"
+
+# A batch that is stopped ends with what it is at, and says what there is.
+"$zkinfer" prove digits.zkmodel -i test.npy --all -o stopped/ >stopped.txt 2>&1 &
+stopped=$!
+for ((i = 0; i < 600; i++)); do
+  [[ -n $(ls stopped 2>/dev/null | grep zkproof) ]] && break
+  sleep 0.1
+done
+kill -TERM "$stopped"
+wait "$stopped"
+is "$?" 143 "exit code of a batch that was stopped"
+count=$(ls stopped/*.zkproof | wc -l)
+grep -q "interrupted: $count of 400, $((400 - count)) not tried" stopped.txt || fail "a stopped batch says nothing: $(tail -n 3 stopped.txt)"
+is "$(grep -c 'written: stopped/test' stopped.txt)" "$count" "what a stopped batch has written"
 for file in proofs/p-0000.zkproof q.0001.zkproof proofs/digit_3.zkproof; do [[ -f $file ]] || fail "no $file"; done
 expect 0 'wrote test.0002.zkproof' "$zkinfer" prove digits.zkmodel -i test.npy --index 2
 
@@ -107,9 +129,6 @@ expect 2 "4 of 64 values" "$zkinfer" digest digits.zkmodel -i loud.json --strict
 is "$(slot)" "$((before + 1))" "slots after --strict"
 expect 0 'warning: 4 of 64' "$zkinfer" prove digits.zkmodel -i loud.json -o loud.zkproof
 "$zkinfer" prove digits.zkmodel -i pair.json --all --strict -o pair/ >pair.txt 2>&1
-is "$?" 2 "a folder that is not there"
-mkdir pair
-"$zkinfer" prove digits.zkmodel -i pair.json --all --strict -o pair/ >pair.txt 2>&1
 is "$?" 2 "one sample of two is clipped"
 is "$(cd pair && ls *.zkproof)" "pair.0000.zkproof" "the other one is proven"
 expect 0 'cut off|no value' "$zkinfer" run digits.zkmodel -i loud.json --report
@@ -136,7 +155,7 @@ expect 2 '--min-cosine: cosine 0' "$zkinfer" compile mlp.onnx -c mlp_calibration
 expect 2 '--min-cosine' "$zkinfer" compile mlp.onnx -c mlp_calibration.json --weight-bits 2 -o none.zkmodel --min-cosine 0.99
 [[ -e none.zkmodel ]] && fail "a refused model was written"
 echo '{"input_data": [[1, 1, 1, 1]]}' >constant.json
-expect 0 'warning: only 1 calibration inputs' "$zkinfer" compile mlp.onnx -c constant.json -o poor.zkmodel
+expect 0 'warning: only 1 calibration input:' "$zkinfer" compile mlp.onnx -c constant.json -o poor.zkmodel
 expect 0 'warning: .*one number' "$zkinfer" compile mlp.onnx -c constant.json -o poor.zkmodel
 "$zkinfer" compile mlp.onnx -c mlp_calibration.json -o fine.zkmodel --json >compile.json 2>/dev/null || fail "compile --json"
 is "$(json compile.json "[.fidelity.outputs[0].kind, .fidelity_on_calibration_data, .model]")" '["scores",true,"fine.zkmodel"]' "compile --json"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work on many samples in one process: what fails is said and the others go on.
+// Work on many samples in one process: what fails is said and the others go on. Ctrl-C ends it after the sample that is being
+// worked on, and what was done is said; a second one ends the process at once.
 #pragma once
 
 #include <functional>
@@ -30,7 +31,7 @@ class Batch {
   std::size_t num_failed() const { return num_failed_; }
   // "18 of 20", and what became of the others.
   std::string summary() const;
-  // {"items": [..], "num_items", "num_done", "num_failed"}
+  // {"items": [..], "num_items", "num_done", "num_failed", "interrupted"}
   nlohmann::ordered_json json() const;
   // kDone if everything succeeded.
   ExitCode exit_code() const { return exit_code_; }

@@ -227,13 +227,14 @@ void print_table(const Model& model, const Measured& m) {
   for (const auto& [part, num_bytes] : m.size_table) rows.emplace_back("  " + part, human_bytes(num_bytes));
   rows.emplace_back("key", human_bytes(m.key_bytes));
   if (m.fidelity.has_value()) {
-    rows.emplace_back("integers against floats", human_count(m.fidelity->num_inputs) + " inputs");
+    rows.emplace_back("integers against floats", counted(m.fidelity->num_inputs, "input"));
     for (auto& row : fidelity_rows(*m.fidelity)) rows.push_back(std::move(row));
   }
   print_lines(pairs_text(rows));
 }
 
 CommandResult bench(Session& session, Arguments& arguments) {
+  ZKI_RETURN_IF_ERROR(check_commit_options(arguments.commit));
   Measured measured;
   OutputFiles files(arguments.force);
   OutputFiles::Id json = 0;

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "commit_options.h"
 #include "files.h"
+#include "inputs/input_bytes.h"
 #include "key_rows.h"
 #include "machine.h"
 #include "output_files.h"
@@ -28,7 +29,15 @@ struct Arguments {
   bool circuit_report = false;
   bool force = false;
   bool no_code_file = false;
+  bool names_certificate = false;
 };
+
+bool holds(const std::string& path, const Bytes& bytes) {
+  std::error_code error;
+  if (path == "-" || !std::filesystem::is_regular_file(path, error)) return false;
+  const Result<Bytes> there = read_file(path, kMaxProofBytes);
+  return there.ok() && *there == bytes;
+}
 
 // What a budget costs each proof, beside what the default would.
 Result<std::string> price_text(const Prover& prover) {
@@ -44,26 +53,81 @@ Result<std::string> price_text(const Prover& prover) {
 
 // Removes what a commit that fails would leave.
 struct Unfinished {
-  std::string secret_path, code_path;
+  std::string secret_path, code_path, folder;
   bool is_saved = false, is_done = false;
+  bool had_folder = false;
 
-  Unfinished(std::string secret, std::string code) : secret_path(std::move(secret)), code_path(std::move(code)) {}
+  Unfinished(std::string secret, std::string code, std::string serving)
+      : secret_path(std::move(secret)), code_path(std::move(code)), folder(std::move(serving)) {
+    std::error_code ignored;
+    had_folder = std::filesystem::exists(folder, ignored);
+  }
   Unfinished(const Unfinished&) = delete;
   ~Unfinished() {
     if (is_done) return;
     std::error_code ignored;
-    // Nobody has used the new secret, and nobody has its key.
-    if (is_saved) std::filesystem::remove(secret_path, ignored);
+    if (is_saved) {
+      // Nobody has used the new secret, nor what serves under it, and nobody has its key.
+      std::filesystem::remove(secret_path, ignored);
+      std::filesystem::remove(secret_path + ".lock", ignored);
+      if (!had_folder) {
+        std::filesystem::remove_all(folder, ignored);
+      } else {
+        (void)discard_descendants(secret_path);
+      }
+    }
     // Somebody else may have been faster to make a secret of this name, and its code word.
     if (!code_path.empty() && !std::filesystem::exists(secret_path, ignored))
       std::filesystem::remove(code_path, ignored);
   }
 };
 
-CommandResult commit(const Session& session, const Arguments& arguments) {
+// A published key, and its certificate, speak for proofs that were made: another commitment does not take their place unasked.
+Status refuse_published(const Arguments& arguments) {
+  if (arguments.force) return ok_status();
+  const auto is_kind = [](const std::string& path, FileKind kind) {
+    std::error_code error;
+    if (path == "-" || !std::filesystem::is_regular_file(path, error)) return false;
+    const Result<const FileFormat*> format = kind_of_file(path);
+    return format.ok() && *format == &format_of(kind);
+  };
+  std::string option, path, what;
+  if (is_kind(arguments.key_path, FileKind::kKey)) {
+    option = "--key";
+    path = arguments.key_path;
+    what = "is the key of an earlier commitment";
+    if (const Result<VerificationKey> key = load_key(path, 0, kNoVerifyLimits); key.ok()) {
+      what += ", identity " + to_hex(key->info().model_identity);
+    }
+  } else if (is_kind(arguments.certificate_path, FileKind::kCertificate)) {
+    option = "--certificate";
+    path = arguments.certificate_path;
+    what = "is the certificate of an earlier commitment";
+  } else {
+    return ok_status();
+  }
+  return invalid_argument(option + " " + in_quotes(path) + " " + what +
+                          ": a new commitment is a new name, under which proofs of the earlier one are rejected. Name "
+                          "another key with --key (and another --secret), bring a lost secret back from a backup with "
+                          "`zkinfer commitment restore`, or replace it with --force");
+}
+
+// `prove` takes the secret that is named like the model, whatever key lies beside it.
+void warn_of_other_secret(Session& session, const Arguments& arguments) {
+  const std::string usual = with_extension(arguments.model_path, ".zksecret");
+  std::error_code error;
+  if (arguments.model_path == "-" || arguments.key_path != with_extension(arguments.model_path, ".zkkey")) return;
+  if (!std::filesystem::exists(usual, error) || std::filesystem::equivalent(usual, arguments.secret_path, error))
+    return;
+  session.warn(in_quotes(usual) + " belongs to another key than " + in_quotes(arguments.key_path) +
+               "; prove with --secret " + in_quotes(arguments.secret_path));
+}
+
+CommandResult commit(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const std::string folder, serving_folder_of(arguments.secret_path));
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "commit");
+  ZKI_RETURN_IF_ERROR(check_commit_options(arguments.commit));
   CommitOptions options = commit_options(arguments.commit);
   options.progress = progress.callback();
   const bool is_root = !options.public_parameters && model.num_parameters() > 0;
@@ -73,8 +137,11 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
                             std::to_string(kMinTreeBudget) +
                             ": a few slots of each commitment go to its certificate and to the commitments after it");
   }
-  if (!arguments.no_code_file && code_file_pays(model, options)) {
-    options.code_file = code_file_of(arguments.secret_path);
+  options.code_files = !arguments.no_code_file;
+  if (code_file_pays(model, options)) options.code_file = code_file_of(arguments.secret_path);
+  if (!is_root && arguments.names_certificate) {
+    return invalid_argument(
+        "--certificate: `commit` makes none where the model is public or has no weights; `certify` does");
   }
   OutputFiles files(arguments.force);
   files.reads(arguments.model_path);
@@ -86,6 +153,8 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
       is_root ? files.add("--certificate", arguments.certificate_path, FileKind::kCertificate) : 0;
   const OutputFiles::Id key_file = files.add("--key", arguments.key_path, FileKind::kKey);
   ZKI_RETURN_IF_ERROR(files.prepare());
+  // What hides nothing has the same key each time; that is compared below.
+  if (is_root) ZKI_RETURN_IF_ERROR(refuse_published(arguments));
   if (std::error_code error; std::filesystem::is_symlink(folder, error) && !std::filesystem::exists(folder, error)) {
     return invalid_argument("'" + folder + "' is a link to nothing, and what serves would go there; remove it");
   }
@@ -93,13 +162,17 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   if (has_old && !arguments.force) {
     return invalid_argument(
         "'" + folder +
-        "' holds what serves under another commitment of this name; name another file with --secret, or "
+        "' holds what serves under another commitment of this name. Where its secret is lost, `zkinfer commitment "
+        "restore` makes it again from a backup, and the name lives on; else name another file with --secret, or "
         "remove it with --force");
   }
-  Unfinished unfinished(arguments.secret_path, options.code_file);
+  Unfinished unfinished(arguments.secret_path, options.code_file, folder);
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
   if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
+  if (!is_root && !holds(arguments.key_path, prover.verification_key())) {
+    ZKI_RETURN_IF_ERROR(refuse_published(arguments));
+  }
   Bytes certificate;
   if (is_root) {
     // Before anything else can use a slot: it speaks for all that will come under this root.
@@ -115,15 +188,15 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   if (has_old) ZKI_RETURN_IF_ERROR(discard_descendants(arguments.secret_path));
   ZKI_RETURN_IF_ERROR(prover.save(arguments.secret_path));
   unfinished.is_saved = true;
-  ZKI_RETURN_IF_ERROR(files.publish());
-  unfinished.is_done = true;
   if (is_root) {
     ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(arguments.secret_path));
     const Result<CommitmentTree::Serving> first = tree.rotate(model, {{}, progress.callback()});
-    if (!first.ok())
-      return first.status().with_context("the commitment is made, but not the first that serves under it");
+    if (!first.ok()) return first.status().with_context("the first commitment that serves");
   }
+  ZKI_RETURN_IF_ERROR(files.publish());
+  unfinished.is_done = true;
   progress.clear();
+  warn_of_other_secret(session, arguments);
   const KeyInfo& info = key->info();
   if (session.json) {
     nlohmann::ordered_json json = key_json(info);
@@ -153,13 +226,18 @@ CommandResult commit(const Session& session, const Arguments& arguments) {
   if (arguments.circuit_report) print_lines("\n" + prover.circuit_report());
   print("wrote {} ({}, for verifiers)", output_name(arguments.key_path), human_bytes(prover.verification_key().size()));
   if (is_root) print(", {} ({}, for verifiers)", arguments.certificate_path, human_bytes(certificate.size()));
-  print(" and {} (secret: keep it with the model)\n", arguments.secret_path);
+  print(" and {} ({})\n", arguments.secret_path,
+        options.public_parameters ? "tells `prove` which commitment it is; nothing in it is secret or counted"
+                                  : "secret: keep it with the model");
   if (is_root) {
     print("proofs are made under commitments that follow by themselves, in {}\n", folder);
   }
   if (!options.code_file.empty()) {
-    print("wrote {} (secret: the code word, so that proofs need not encode the weights; may be deleted)\n",
-          options.code_file);
+    std::error_code error;
+    print(
+        "wrote {} ({}; secret: the code word, so that proofs need not encode the weights; may be deleted); each that "
+        "serves has one as large\n",
+        options.code_file, human_bytes(std::filesystem::file_size(options.code_file, error)));
   }
   return ExitCode::kDone;
 }
@@ -176,25 +254,42 @@ void add_commit_options(CLI::App& command, CommitArguments& arguments) {
   command.add_option("--pow-bits", arguments.options.security.pow_bits, "proof of work before each query phase")
       ->check(CLI::Range(0u, Security::kMaxPowBits))
       ->capture_default_str();
-  command.add_option("--budget", arguments.options.budget,
-                     "slots of this commitment and of each that follows it: one proof each, at least 8 (default: 256, "
-                     "from 2^18 weights on 1,024); what a larger one costs is printed");
-  command
-      .add_option("--inputs", arguments.inputs,
-                  "who sees the inputs: private, public or committed, then perhaps :sha256 or :keccak256")
-      ->check(CLI::IsMember(tensor_policy_words()))
-      ->capture_default_str();
+  CLI::Option* budget = command.add_option(
+      "--budget", arguments.options.budget,
+      "slots of this commitment and of each that follows it: one proof each, at least 8 (default: 256, "
+      "from 2^18 weights on 1,024); what a larger one costs is printed");
+  CLI::Option* inputs =
+      command
+          .add_option("--inputs", arguments.inputs,
+                      "who sees the inputs: private, public or committed, then perhaps :sha256 or :keccak256")
+          ->check(CLI::IsMember(tensor_policy_words()))
+          ->capture_default_str();
   command.add_option("--outputs", arguments.outputs, "who sees the outputs: the same words")
       ->check(CLI::IsMember(tensor_policy_words()))
       ->capture_default_str();
   command.add_option("--tensor-budget", arguments.options.tensor_budget,
                      "proofs that a commitment to an input or output may serve (default: 8)");
-  command.add_flag_callback(
-      "--public-input", [&arguments] { arguments.inputs = "public"; }, "short for --inputs public");
-  command.add_flag("--public-model", arguments.options.public_parameters,
-                   "the commitment hides no weights: whoever has the model derives the same key");
+  command
+      .add_flag_callback(
+          "--public-input", [&arguments] { arguments.inputs = "public"; }, "short for --inputs public")
+      ->excludes(inputs);
+  CLI::Option* public_model =
+      command.add_flag("--public-model", arguments.options.public_parameters,
+                       "the commitment hides no weights: whoever has the model derives the same key");
+  // Nothing is counted there.
+  budget->excludes(public_model);
   command.add_flag("--no-zk", arguments.no_zero_knowledge,
                    "no zero knowledge; only with --inputs public and --public-model, where there is nothing to hide");
+}
+
+Status check_commit_options(const CommitArguments& arguments) {
+  const bool commits =
+      parse_tensor_policy(arguments.inputs).is_committed() || parse_tensor_policy(arguments.outputs).is_committed();
+  if (arguments.options.tensor_budget != 0 && !commits) {
+    return invalid_argument(
+        "--tensor-budget: nothing is committed; it belongs to --inputs committed or --outputs committed");
+  }
+  return ok_status();
 }
 
 CommitOptions commit_options(const CommitArguments& arguments) {
@@ -229,12 +324,13 @@ void add_commit(CLI::App& app, Session& session) {
       ->add_option("--secret", arguments->secret_path,
                    "commitment secret to write (default: the model's name with .zksecret)")
       ->type_name(kWritesFile);
-  command->add_flag("--force", arguments->force,
-                    "replace files of another kind, and remove what served under an older commitment of this name "
-                    "(never a secret, never an input)");
+  command->add_flag(
+      "--force", arguments->force,
+      "replace the key and certificate of an earlier commitment and files of another kind, and remove what "
+      "served under an older commitment of this name (never a secret, never an input)");
   command->add_flag("--circuit", arguments->circuit_report, "print the sizes of columns, relations and lookups");
   command->add_flag("--no-code-file", arguments->no_code_file,
-                    "keep no code word on the disk (large models): every later command encodes the weights again");
+                    "never keep a code word on the disk (large models): commands that prove encode the weights again");
   add_commit_options(*command, arguments->commit);
   add_json_flag(*command, session);
   command->footer(
@@ -243,6 +339,7 @@ void add_commit(CLI::App& app, Session& session) {
       "  zkinfer commit network.zkmodel --security-bits 100 --key public/network.zkkey\n"
       "With --quiet only the model's identity is printed.");
   command->callback([arguments, &session] {
+    arguments->names_certificate = !arguments->certificate_path.empty();
     name_after(arguments->model_path, ".zkkey", "--key", arguments->key_path);
     // A public model has no certificate, so its key may go to standard output without one.
     if (arguments->key_path != "-")

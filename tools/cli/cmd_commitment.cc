@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "command.h"
 #include "commitment_root.h"
+#include "committed.h"
 #include "files.h"
 #include "inputs/input_bytes.h"
 #include "output_files.h"
@@ -29,6 +30,7 @@ struct Counted {
   std::uint64_t budget = 0;  // 0: public parameters, nothing to count
   std::string_view extension;
   bool is_root = false;
+  CommitmentRole role = CommitmentRole::kSingle;
 };
 
 Result<Counted> open_counted(const std::string& path) {
@@ -40,8 +42,8 @@ Result<Counted> open_counted(const std::string& path) {
   }
   ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kModelSecretFile));
   ZKI_ASSIGN_OR_RETURN(const CommitmentInfo info, read_commitment_secret(file.payload()));
-  return Counted{std::move(file), to_hex(info.model_identity), info.budget, ".zksecret",
-                 info.role == CommitmentRole::kRoot};
+  return Counted{std::move(file), to_hex(info.model_identity),        info.budget,
+                 ".zksecret",     info.role == CommitmentRole::kRoot, info.role};
 }
 
 struct StatusArguments {
@@ -99,6 +101,7 @@ CommandResult split(const Session& session, const SplitArguments& arguments) {
     return invalid_argument("'" + arguments.secret_path +
                             "': a commitment to public parameters has no slots to split; copy the file");
   }
+  ZKI_RETURN_IF_ERROR(refuse_below_root(counted.role, arguments.secret_path));
   std::vector<std::string> paths;
   for (std::size_t i = 1; i <= arguments.num_parts; ++i)
     paths.push_back(part_path(arguments.secret_path, i, counted.extension));
@@ -113,9 +116,9 @@ CommandResult split(const Session& session, const SplitArguments& arguments) {
     } else if (session.quiet) {
       continue;
     } else if (part.is_root) {
-      print("wrote {}: {} commitments that serve\n", path, human_count(num_kept));
+      print("wrote {}: {} that serve{}\n", path, cli::counted(num_kept, "commitment"), num_kept == 1 ? "s" : "");
     } else {
-      print("wrote {}: {} proofs{}\n", path, human_count(num_proofs),
+      print("wrote {}: {}{}\n", path, cli::counted(num_proofs, "proof"),
             num_kept > 0 ? ", and the slot for rotation" : "");
     }
   }
@@ -140,6 +143,8 @@ CommandResult open(const Session& session, const OpenArguments& arguments) {
   ZKI_RETURN_IF_ERROR(files.prepare());
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "open");
+  ZKI_ASSIGN_OR_RETURN(const Counted counted, open_counted(arguments.secret_path));
+  ZKI_RETURN_IF_ERROR(refuse_below_root(counted.role, arguments.secret_path));
   ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::open(model, arguments.secret_path, progress.callback()));
   ZKI_RETURN_IF_ERROR(files.write(output, prover.audit_key()));
   ZKI_RETURN_IF_ERROR(files.publish());

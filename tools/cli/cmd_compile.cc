@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "command.h"
 #include "fidelity_output.h"
 #include "files.h"
@@ -118,9 +119,8 @@ void judge_calibration(const std::vector<RealInputs>& calibration, const std::ve
                        Session& session) {
   constexpr std::size_t kFew = 8;
   if (calibration.size() < kFew) {
-    session.warn(
-        "only " + std::to_string(calibration.size()) +
-        " calibration inputs: ranges are taken from them, and whatever lies outside is cut off; give a few dozen");
+    session.warn("only " + counted(calibration.size(), "calibration input") +
+                 ": ranges are taken from them, and whatever lies outside is cut off; give a few dozen");
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const float first = calibration.front()[i].data.empty() ? 0 : calibration.front()[i].data.front();
@@ -184,9 +184,9 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
       {"structure", to_hex(done.model.structure_digest())},
       {"parameters", human_count(done.model.num_parameters())},
       {"calibration",
-       human_count(done.num_calibration) + " inputs" +
-           (done.num_given > done.num_calibration ? ", the first of " + human_count(done.num_given) + " (--limit)"
-                                                  : "")}};
+       counted(done.num_calibration, "input") + (done.num_given > done.num_calibration
+                                                     ? ", the first of " + human_count(done.num_given) + " (--limit)"
+                                                     : "")}};
   for (const TensorInfo& input : done.model.inputs()) {
     rows.emplace_back(text("input '{}'", input.name), shape_text(input.shape));
   }
@@ -194,13 +194,36 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
     rows.emplace_back(text("output '{}'", output.name), shape_text(output.shape));
   }
   rows.emplace_back("integers against floats",
-                    human_count(done.fidelity.num_inputs) + " inputs" +
+                    counted(done.fidelity.num_inputs, "input") +
                         (done.is_held_out ? "" : " (the calibration data, not held out; --evaluate takes others)"));
   for (auto& row : fidelity_rows(done.fidelity)) rows.push_back(std::move(row));
   print_lines(pairs_text(rows));
   if (arguments.full_report) print_lines("\n" + done.model.report() + "\n" + fidelity_text(done.fidelity));
   print("wrote {} ({}) in {}. It holds the weights: keep it as secret as they are.\n",
         output_name(arguments.output_path), human_bytes(done.package_bytes), human_seconds(process_seconds()));
+}
+
+// A secret commits to the weights of one package: with another one under its name it could prove nothing any more.
+Status keep_committed_model(const CompileArguments& arguments, const Bytes& package, Session& session) {
+  const std::string& path = arguments.output_path;
+  std::error_code error;
+  if (path == "-" || !std::filesystem::is_regular_file(path, error)) return ok_status();
+  const Result<Bytes> before = read_file(path, format_of(FileKind::kModel).max_bytes);
+  if (before.ok() && *before == package) return ok_status();
+  for (const char* extension : {".zksecret", ".zkkey"}) {
+    const std::string beside = with_extension(path, extension);
+    if (!std::filesystem::is_regular_file(beside, error)) continue;
+    const std::string what = in_quotes(beside) + " was made for the model in " + in_quotes(path);
+    if (!arguments.force) {
+      return invalid_argument(
+          "--output: " + what +
+          ", and the new one is another: proofs could no longer be made under that commitment. Name "
+          "another file with --output, or replace the model with --force");
+    }
+    session.warn(what + " that was there, not for the new one");
+    break;
+  }
+  return ok_status();
 }
 
 CommandResult compile(Session& session, CompileArguments& arguments) {
@@ -268,6 +291,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   ZKI_RETURN_IF_ERROR(reach_floors(arguments, fidelity));
 
   const Bytes package = model.to_bytes();
+  ZKI_RETURN_IF_ERROR(keep_committed_model(arguments, package, session));
   ZKI_RETURN_IF_ERROR(files.write(package_file, package));
   if (fidelity_file.has_value()) ZKI_RETURN_IF_ERROR(files.write(*fidelity_file, json_text(fidelity_json(fidelity))));
   ZKI_RETURN_IF_ERROR(files.publish());

@@ -36,6 +36,7 @@ class Digester {
     files.reads(arguments_.input.paths);
     if (session_.json) files.keep_standard_output();
     std::vector<OutputFiles::Id> ids;
+    files.may_make(folder_to_make(arguments_.data_path));
     if (!data_path.empty()) ids = declare_canonical(files, "--data", data_path, tensors_.inputs);
     ZKI_RETURN_IF_ERROR(files.prepare());
     auto list = nlohmann::ordered_json::array();

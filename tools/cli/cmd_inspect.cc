@@ -32,6 +32,7 @@ struct Arguments {
   std::string graph;  // "", "text" or "dot"
   bool legalized = false, tables = false;
   std::vector<std::string> input_shapes;
+  std::string onnx_option, structure_option;  // given of those that only some files take
 };
 
 using Rows = std::vector<std::pair<std::string, std::string>>;
@@ -412,8 +413,28 @@ std::string size_text(const std::string& path) {
   return error ? "" : ", " + human_bytes(num_bytes);
 }
 
+// Options that this kind of file does not take would change nothing, unseen.
+Status refuse_other_options(const Arguments& arguments, const FileFormat* format) {
+  const auto refuse = [&](const std::string& option, const char* kinds) {
+    return invalid_argument(
+        option + " is for " + kinds + ", and " + in_quotes(arguments.path) + " is " +
+        (format == nullptr ? std::string("none") : std::string(format->article()) + " " + std::string(format->name)));
+  };
+  const auto is_one_of = [&](std::initializer_list<FileKind> kinds) {
+    return format != nullptr && std::ranges::find(kinds, format->kind) != kinds.end();
+  };
+  if (!arguments.onnx_option.empty() && format != nullptr) return refuse(arguments.onnx_option, "ONNX files");
+  if (!arguments.structure_option.empty() && !is_one_of({FileKind::kKey, FileKind::kModel}))
+    return refuse(arguments.structure_option, "keys and model packages");
+  if (!arguments.key_path.empty() &&
+      !is_one_of({FileKind::kProof, FileKind::kBundle, FileKind::kPath, FileKind::kCertificate}))
+    return refuse("--key", "what is checked against one");
+  return ok_status();
+}
+
 Result<Description> describe(const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(arguments.path));
+  ZKI_RETURN_IF_ERROR(refuse_other_options(arguments, format));
   if (format != nullptr) {
     Result<Description> text = describe_ours(arguments, *format);
     // "proof, 92 KiB, against ..": the size behind the name of the kind.
@@ -429,6 +450,10 @@ Result<Description> describe(const Arguments& arguments) {
   }
   if (arguments.path.ends_with(".onnx")) return describe_onnx(arguments);
   const Result<std::vector<Array>> arrays = read_arrays(arguments.path);
+  if (arrays.ok() && !arguments.onnx_option.empty()) {
+    return invalid_argument(arguments.onnx_option + " is for ONNX files, and " + in_quotes(arguments.path) +
+                            " is input data");
+  }
   if (arrays.ok()) return describe_arrays(*arrays);
   // What begins like no input data may be an ONNX file, which has no magic.
   if (arrays.status().code() != StatusCode::kCorrupt ||
@@ -476,7 +501,13 @@ void add_inspect(CLI::App& app, Session& session) {
       "  zkinfer inspect network.zkkey --graph=dot | dot -Tsvg > structure.svg\n"
       "  zkinfer inspect input.zkproof --key network.zkkey\n"
       "  zkinfer inspect 3f2a91c04d5e6f70.zkpath --key network.zkkey");
-  command->callback([arguments, &session] {
+  command->callback([arguments, command, &session] {
+    for (const char* option : {"--legalized", "--format", "--shape"}) {
+      if (command->count(option) > 0) arguments->onnx_option = option;
+    }
+    for (const char* option : {"--graph", "--tables"}) {
+      if (command->count(option) > 0) arguments->structure_option = option;
+    }
     session.run([&]() -> CommandResult {
       ZKI_ASSIGN_OR_RETURN(Description found, describe(*arguments));
       for (const std::string& warning : found.warnings) session.warn(warning);

@@ -88,6 +88,10 @@ Status ProveCommand::declare(const Paths& paths, OutputFiles& files, Done& done)
     for (const std::string& text : *list) files.reads(file_part(text));
   }
   if (session_.json) files.keep_standard_output();
+  for (const std::string* name : {&arguments_.output_path, &arguments_.write_inputs, &arguments_.write_outputs,
+                                  &arguments_.committed_name, &arguments_.report_path}) {
+    if (samples_.has_value()) files.may_make(folder_to_make(*name));
+  }
   files.add("--output", paths.proof, FileKind::kProof);
   if (!paths.input_data.empty()) declare_canonical(files, "--write-input-data", paths.input_data, model_->inputs());
   if (!paths.output_data.empty()) declare_canonical(files, "--write-output-data", paths.output_data, model_->outputs());
@@ -456,7 +460,7 @@ CommandResult ProveCommand::run() {
   const bool many = samples_.has_value() && samples_->many();
   CommandResult result = many ? prove_many(request, paths) : prove_one(std::move(request), paths.front());
   // Whoever waits for the result has it now.
-  if (result.ok()) {
+  if (result.ok() && session_.stopped_by == 0) {
     ZKI_RETURN_IF_ERROR(finish_output());
     committed_->rotate_ahead();
   }
@@ -480,7 +484,10 @@ void add_prove(CLI::App& app, Session& session) {
                        "[NAME=]FILE.zktsecret: the input that was committed to; takes one of its slots")
           ->type_name(kReadsFile);
   for (CLI::Option* other : {data, opening}) {
-    for (const char* option : {"--input", "--index", "--all"}) other->excludes(option);
+    for (const char* option :
+         {"--input", "--index", "--all", "--scale", "--mean", "--std", "--override-preprocessing"}) {
+      other->excludes(command->get_option(option));
+    }
   }
   data->excludes(opening);
   command

@@ -166,7 +166,10 @@ int run_command_line(int argc, const char* const* argv) {
     note("zkinfer: internal: {}\n", error.what());
     return static_cast<int>(ExitCode::kInternal);
   }
-  return exit_code_of(session.exit_code);
+  const int code = exit_code_of(session.exit_code);
+  // As if we had not held the signal off until what was begun was done.
+  if (session.stopped_by != 0 && std::signal(session.stopped_by, SIG_DFL) != SIG_ERR) std::raise(session.stopped_by);
+  return code;
 }
 
 }  // namespace zkinfer::cli

@@ -33,6 +33,7 @@ struct Session {
   unsigned num_threads = 0;
   ExitCode exit_code = ExitCode::kDone;
   std::vector<std::string> warnings;  // said so far
+  int stopped_by = 0;                 // the signal that a batch was stopped by; the process ends by it
 
   // Something that the user should know although the command goes on: on standard error, red on a terminal, and in the
   // result's "warnings".

@@ -17,6 +17,8 @@ struct CommitArguments {
 };
 
 void add_commit_options(CLI::App& command, CommitArguments& arguments);
+// Refuses what would be ignored.
+Status check_commit_options(const CommitArguments& arguments);
 // The options with the flags applied.
 CommitOptions commit_options(const CommitArguments& arguments);
 

@@ -25,7 +25,19 @@ CommitmentTree::Told told(const Session& session, ProgressLine& progress) {
   return out;
 }
 
+Status refuse_below_root(CommitmentRole role, const std::string& secret_path) {
+  if (role == CommitmentRole::kSingle || role == CommitmentRole::kRoot) return ok_status();
+  return invalid_argument("'" + secret_path +
+                          "' is the secret of a commitment below a root; give the root's, beside the folder");
+}
+
 Result<Committed> Committed::open(const Model& model, const std::string& secret_path, const Progress& progress) {
+  {
+    ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(secret_path, kModelSecretFile));
+    const Result<CommitmentInfo> info = read_commitment_secret(file.payload());
+    if (!info.ok()) return info.status().with_context("'" + secret_path + "'");
+    ZKI_RETURN_IF_ERROR(refuse_below_root(info->role, secret_path));
+  }
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::open(model, secret_path, progress));
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
   if (!key.ok()) return internal_error("the key does not read back: " + key.status().to_string());
@@ -48,10 +60,7 @@ Result<Committed> Committed::serve(const Model& model, const std::string& secret
   const Result<CommitmentInfo> info = read_commitment_secret(file.payload());
   if (!info.ok()) return info.status().with_context("'" + secret_path + "'");
   if (info->role == CommitmentRole::kSingle) return open(model, secret_path, told.progress);
-  if (info->role != CommitmentRole::kRoot) {
-    return invalid_argument("'" + secret_path +
-                            "' is the secret of a commitment below a root; give the root's, beside the folder");
-  }
+  ZKI_RETURN_IF_ERROR(refuse_below_root(info->role, secret_path));
   ZKI_ASSIGN_OR_RETURN(CommitmentTree tree, CommitmentTree::open(secret_path));
   ZKI_ASSIGN_OR_RETURN(CommitmentTree::Serving serving, tree.serve(model, told));
   Committed committed(std::move(serving.prover), std::move(serving.key), secret_path);
@@ -91,11 +100,17 @@ namespace {
 
 constexpr char kPathOption[] = "the proof's path";
 
-// Beside a proof that is a file; in the current folder where it goes to standard output, a pipe or a device.
-std::string path_file_for(const std::string& proof_path, const Committed& committed) {
+// Standard output and the like are none, whatever they were redirected to.
+bool is_named_file(const std::string& path) {
+  if (path == "-" || path.starts_with("/dev/std") || path.starts_with("/dev/fd/") || path.starts_with("/proc/"))
+    return false;
   struct stat entry {};
-  const bool is_file = proof_path != "-" && (::stat(proof_path.c_str(), &entry) != 0 || S_ISREG(entry.st_mode));
-  const std::size_t slash = is_file ? proof_path.find_last_of('/') : std::string::npos;
+  return ::stat(path.c_str(), &entry) != 0 || S_ISREG(entry.st_mode);
+}
+
+std::string path_file_for(const std::string& proof_path, const Committed& committed) {
+  if (!is_named_file(proof_path)) return committed.path_file();
+  const std::size_t slash = proof_path.find_last_of('/');
   const std::string folder = slash == std::string::npos ? "" : proof_path.substr(0, slash + 1);
   return folder + path_file_name(committed.key().info().model_identity);
 }

@@ -17,6 +17,9 @@ namespace zkinfer::cli {
 // Notices to standard error, unless the session is quiet.
 CommitmentTree::Told told(const Session& session, ProgressLine& progress);
 
+// A secret below a root is used by `prove` and `rotate` alone, through the root's.
+Status refuse_below_root(CommitmentRole role, const std::string& secret_path);
+
 class Committed {
  public:
   // The commitment whose secret this is: for its certificate.
@@ -29,6 +32,8 @@ class Committed {
   const VerificationKey& key() const { return key_; }
   // What leads from the root's key to key(); empty where that is the key that verifiers have.
   const Bytes& path() const { return path_; }
+  // The file that the tree keeps it in.
+  std::string path_file() const { return tree_.has_value() ? tree_->folder() + "/" + node_name_ + ".zkpath" : ""; }
   // The root's key, or the same as key().
   Digest root_identity() const { return key_.info().root_identity; }
 
@@ -56,7 +61,8 @@ class Committed {
 
 // Whether the path can be written beside a proof, or is there already: before a slot is taken.
 Status check_path_beside(const std::string& proof_path, const Committed& committed);
-// Writes the path beside a proof under its usual name (trust.h), unless it is there. Gives the file's name.
+// Writes the path beside a proof under its usual name (trust.h), unless it is there. Gives the file's name. A proof that is no file
+// has no beside: then nothing is written, and the name is that of the tree's own file.
 Result<std::string> write_path_beside(const std::string& proof_path, const Committed& committed);
 
 }  // namespace zkinfer::cli

@@ -14,9 +14,11 @@ struct Word {
 };
 constexpr Word kWords[] = {
     {"CommitOptions::budget", "--budget"},
+    {"CommitOptions::code_files", "--no-code-file"},
     {"CommitOptions::inputs", "--inputs"},
     {"CommitOptions::security", "--security-bits, --unique-decoding, --pow-bits"},
     {"CommitOptions::tensor_budget", "--tensor-budget"},
+    {"CommitmentTree::rotate", "zkinfer rotate"},
     {"CommittedTensor::create", "zkinfer commit-tensor"},
     {"CommittedTensor::save", "zkinfer commit-tensor"},
     {"CompileOptions::activation_bits", "--activation-bits"},
@@ -25,7 +27,9 @@ constexpr Word kWords[] = {
     {"CompileOptions::name", "--name"},
     {"Prover::rotate", "zkinfer rotate"},
     {"Prover::save", "zkinfer commit"},
+    {"RestoreOptions::margin", "--margin"},
     {"`backup_root`", "`zkinfer commitment backup`"},
+    {"`restore_root`", "`zkinfer commitment restore`"},
 };
 
 }  // namespace

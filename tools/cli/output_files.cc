@@ -150,7 +150,15 @@ struct OutputFiles::File {
 };
 
 OutputFiles::OutputFiles(bool force) : force_(force) {}
-OutputFiles::~OutputFiles() = default;
+OutputFiles::~OutputFiles() {
+  files_.clear();
+  // Only empty ones go.
+  for (const std::string& folder : made_folders_) ::rmdir(folder.c_str());
+}
+
+void OutputFiles::may_make(const std::string& folder) {
+  if (!folder.empty()) wanted_folders_.push_back(folder);
+}
 
 void OutputFiles::reads(const std::string& path) {
   struct stat entry {};
@@ -332,6 +340,10 @@ Status OutputFiles::prepare(File& file) {
 }
 
 Status OutputFiles::prepare() {
+  // Where that fails, the file in it says why.
+  for (const std::string& folder : wanted_folders_) {
+    if (::mkdir(folder.c_str(), 0777) == 0) made_folders_.push_back(folder);
+  }
   for (const std::unique_ptr<File>& file : files_) ZKI_RETURN_IF_ERROR(prepare(*file));
   int standard_output = keeps_standard_output_ ? 1 : 0;
   for (std::size_t i = 0; i < files_.size(); ++i) {

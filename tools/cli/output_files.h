@@ -53,6 +53,10 @@ class OutputFiles {
   // A regular file that the library will write or replace: only checked here.
   void add_checked(const std::string& option, const std::string& path, FileKind kind);
 
+  // A folder that prepare() makes where it is not there, inside one that is. It goes again unless something is published.
+  // Empty: none.
+  void may_make(const std::string& folder);
+
   // Standard output is needed for something else (--json).
   void keep_standard_output() { keeps_standard_output_ = true; }
 
@@ -78,6 +82,7 @@ class OutputFiles {
 
   bool force_ = false, keeps_standard_output_ = false;
   std::vector<Input> inputs_;
+  std::vector<std::string> wanted_folders_, made_folders_;
   std::vector<std::unique_ptr<File>> files_;
 };
 

@@ -6,6 +6,9 @@
 #include <filesystem>
 #include <unordered_map>
 
+#include "base/text.h"
+#include "text.h"
+
 namespace zkinfer::cli {
 namespace {
 
@@ -88,7 +91,7 @@ Result<std::vector<std::uint64_t>> IndexSet::of(std::uint64_t count) const {
     const std::uint64_t last = range.last.value_or(count == 0 ? 0 : count - 1);
     if (range.first >= count || last >= count) {
       return out_of_range("--index " + std::to_string(range.first >= count ? range.first : last) + ": the file holds " +
-                          std::to_string(count) + " samples, counted from 0");
+                          counted(count, "sample") + ", counted from 0");
     }
     std::fill(chosen.begin() + static_cast<std::ptrdiff_t>(range.first),
               chosen.begin() + static_cast<std::ptrdiff_t>(last) + 1, true);
@@ -198,8 +201,34 @@ Result<RealInputs> load_input(const InputOptions& choice, const std::vector<Tens
   return samples.load(samples.items().front());
 }
 
+std::string folder_to_make(const std::string& output) {
+  if (output.ends_with('/')) return output;
+  const std::size_t slash = output.find_last_of('/');
+  const std::size_t brace = output.find('{');
+  if (slash == std::string::npos || brace == std::string::npos || brace < slash) return "";
+  return output.substr(0, slash + 1);
+}
+
+namespace {
+
+// A mistyped {index} would be a name like any other, the same for all.
+Status check_pattern(const std::string& option, const std::string& output) {
+  for (std::size_t at = output.find('{'); at != std::string::npos; at = output.find('{', at + 1)) {
+    const std::size_t end = output.find('}', at);
+    if (end == std::string::npos) break;
+    const std::string word = output.substr(at, end + 1 - at);
+    if (word == "{index}" || word == "{name}") continue;
+    return invalid_argument(option + " " + in_quotes(output) + ": " + in_quotes(word) +
+                            " stands for nothing; there are {index}, the sample's number, and {name}, its file's name");
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> output_paths(const Samples& samples, const std::string& option,
                                               const std::string& output, const std::string& extension) {
+  ZKI_RETURN_IF_ERROR(check_pattern(option, output));
   const bool folder = !output.empty() && is_folder(output);
   const bool pattern = output.find("{index}") != std::string::npos || output.find("{name}") != std::string::npos;
   std::vector<std::string> out;

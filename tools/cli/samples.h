@@ -74,5 +74,7 @@ Result<RealInputs> load_input(const InputOptions& choice, const std::vector<Tens
 // option: whose value it is, for messages.
 Result<std::vector<std::string>> output_paths(const Samples& samples, const std::string& option,
                                               const std::string& output, const std::string& extension);
+// The folder that such a value asks for by its form, for OutputFiles::may_make: "proofs/" of "proofs/" and "proofs/{index}.zkproof".
+std::string folder_to_make(const std::string& output);
 
 }  // namespace zkinfer::cli

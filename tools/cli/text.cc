@@ -10,6 +10,10 @@
 
 namespace zkinfer::cli {
 
+std::string counted(std::uint64_t count, const std::string& noun) {
+  return human_count(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 std::string budget_text(std::uint64_t budget) {
   return budget == 0 ? "any number of proofs" : human_count(budget) + " slots: a proof, rotation or certificate each";
 }

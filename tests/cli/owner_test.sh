@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What the owner of a model may get wrong: nothing published is replaced unasked, a command that fails leaves nothing, and messages lead out.
+# Usage: owner_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+source "$(dirname "$0")/expect.sh"
+zkinfer=$(realpath "$1")
+examples=$(realpath "$2")/examples
+rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+
+cp "$examples"/mlp/mlp.onnx "$examples"/mlp/calibration.json "$examples"/mlp/input.json .
+expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 8
+identity=$("$zkinfer" inspect mlp.zkkey | awk '/identity/{print $2; exit}')
+expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
+same() { [[ $("$zkinfer" inspect mlp.zkkey | awk '/identity/{print $2; exit}') == "$identity" ]] || fail "$1: the published key was replaced"; }
+
+# A second commitment never takes the name of the first one.
+expect 2 "mlp.zkkey.*$identity.*--key.*commitment restore.*--force" "$zkinfer" commit mlp.zkmodel --budget 8 --secret second.zksecret
+[[ ! -e second.zksecret && ! -e second.zkserving ]] || fail "a refused commit left a secret"
+expect 2 "mlp.zkcert.*certificate of an earlier" "$zkinfer" commit mlp.zkmodel --budget 8 --secret second.zksecret --key second.zkkey --certificate mlp.zkcert
+cp mlp.zkkey published.zkkey && cp mlp.zkcert published.zkcert
+mkdir lost && mv mlp.zksecret mlp.zkserving lost/
+expect 2 "mlp.zkkey.*earlier commitment" "$zkinfer" commit mlp.zkmodel --budget 8
+expect 2 'commitment restore.*new name' "$zkinfer" prove mlp.zkmodel -i input.json
+expect 2 'commitment restore.*new name' "$zkinfer" certify mlp.zkmodel
+expect 2 'commitment restore.*new name' "$zkinfer" rotate mlp.zkmodel
+head -c 100 lost/mlp.zksecret >mlp.zksecret
+expect 2 'damaged.*older copy.*commitment restore' "$zkinfer" commitment status mlp.zksecret
+rm mlp.zksecret
+cp -r lost/mlp.zkserving . && mv mlp.zkkey mlp.zkcert lost/
+expect 2 'mlp.zkserving.*commitment restore' "$zkinfer" commit mlp.zkmodel --budget 8
+rm -r mlp.zkserving && mv lost/* . && rmdir lost
+same 'refused commits'
+# With --force, or beside it under names of its own; what proves under which is said.
+expect 0 'mlp.zksecret. belongs to another key.*--secret .second.zksecret' "$zkinfer" commit mlp.zkmodel --budget 8 --secret second.zksecret --key mlp.zkkey --certificate second.zkcert --force
+mv mlp.zkkey second.zkkey
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -s second.zksecret -o second.zkproof
+expect 0 'ACCEPTED' "$zkinfer" verify second.zkproof -k second.zkkey
+# A model whose commitment hides nothing has one key, however often it is made.
+expect 0 'nothing in it is secret' "$zkinfer" commit mlp.zkmodel --public-model --key public.zkkey --secret public.zksecret
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --public-model --key public.zkkey --secret public2.zksecret
+expect 2 'public.zkkey.*earlier commitment' "$zkinfer" commit mlp.zkmodel --public-model --inputs public --key public.zkkey --secret public3.zksecret
+[[ ! -e public3.zksecret ]] || fail "a refused commit of a public model left a secret"
+
+# Nor does another model take the place of the one that a secret was made for.
+expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json
+cp mlp.zkmodel before
+expect 2 'mlp.zksecret.*--output.*--force' "$zkinfer" compile mlp.onnx -c calibration.json --weight-bits 5
+cmp -s before mlp.zkmodel || fail "a refused compile replaced the model"
+expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json --weight-bits 5 -o other.zkmodel
+cp mlp.zksecret other.zksecret
+expect 0 'other.zksecret. was made for the model' "$zkinfer" compile mlp.onnx -c calibration.json -o other.zkmodel --force
+expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json --weight-bits 5 -o other.zkmodel --force
+rm other.zksecret
+expect 2 'invalid argument.*belongs to another model' "$zkinfer" certify other.zkmodel --secret mlp.zksecret
+
+# A budget too small for the usual margin comes back with another one.
+rm -r mlp.zksecret mlp.zkserving
+cp before mlp.zkmodel
+expect 2 'margin of 8.*--margin' "$zkinfer" commitment restore mlp.zkbackup -k published.zkkey --none-published
+expect 0 'goes on at slot 3 of 8' "$zkinfer" commitment restore mlp.zkbackup -k published.zkkey --none-published --margin 1
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o again.zkproof
+expect 0 'ACCEPTED' "$zkinfer" verify again.zkproof -k published.zkkey --certificate published.zkcert
+
+# A commit that fails on its way leaves nothing: what follows the key is made before the key is there.
+room() { # KiB COMMAND..: in a folder with so much room, of which nothing may be left
+  local kib=$1
+  shift
+  unshare -rm bash -c 'mount -t tmpfs -o size=$0k none room && cp mlp.zkmodel room/ && cd room && "$@"; status=$?; ls -A >../room.txt; exit $status' "$kib" "$@"
+}
+mkdir room
+if unshare -rm true 2>/dev/null; then
+  for kib in 200 400 600 800; do
+    room "$kib" "$zkinfer" commit mlp.zkmodel --no-code-file >full.txt 2>&1 </dev/null
+    status=$?
+    [[ $status -eq 2 || $status -eq 0 ]] || fail "commit with $kib KiB of room: exit code $status: $(cat full.txt)"
+    [[ $status -eq 0 || $(grep -vE '^mlp.zkmodel$|[.]lock$' room.txt) == '' ]] || fail "commit with $kib KiB of room left $(tr '\n' ' ' <room.txt)"
+    [[ $status -eq 0 ]] || grep -q 'No space left' full.txt || fail "commit with $kib KiB of room: $(cat full.txt)"
+  done
+  room 20000 "$zkinfer" commit mlp.zkmodel --budget 10000 >full.txt 2>&1 </dev/null
+  grep -q 'no room for the code file.*--no-code-file' full.txt || fail "no room for a code word: $(cat full.txt)"
+  room 20000 bash -c '"$0" commit mlp.zkmodel --budget 10000 --no-code-file && "$0" rotate mlp.zkmodel' "$zkinfer" >full.txt 2>&1 </dev/null ||
+    fail "--no-code-file: $(cat full.txt)"
+  ! grep -q zkcode room.txt || fail "--no-code-file left a code file"
+else
+  echo "SKIPPED: full disks, for want of user namespaces"
+fi
+# Small models have no code files.
+[[ -z $(find . -name '*.zkcode') ]] || fail "code files of a small model: $(find . -name '*.zkcode')"
+finish
