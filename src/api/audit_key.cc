@@ -8,6 +8,7 @@
 #include "formats/frame.h"
 #include "hash/keccak.h"
 #include "prover/commit_model.h"
+#include "soundness/caps.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/prove.h"
 
@@ -81,6 +82,16 @@ Verdict check_public_weights(const Model& model, const VerificationKey& key, Che
   const package::Package& package = api::impl(model).package;
   if (api::structure_digest(package.graph) != key.info().structure_digest) {
     return wrong("it has another structure (operators, shapes, ranges, scales or names of nodes) than the key");
+  }
+  // The key says how long the code word is: no longer than `commit` would make it, or than the caller's limit.
+  const pcs::CodeParams& oracle = claimed.params.model;
+  const std::uint64_t elements = oracle.domain_size() * oracle.num_lanes();
+  const std::uint64_t most =
+      std::max(8 * soundness::model_cap(key.info().num_parameters, 0), api::impl(key).prepared.limits.memory_bytes);
+  if (8 * elements > most) {
+    return Verdict::reject(RejectReason::kOverLimit,
+                           "model: to make this key's commitment takes " + std::to_string(elements >> 17) +
+                               " MiB, at most " + std::to_string(most >> 20) + " are allowed; raise the memory limit");
   }
   // A public commitment is a function of the weights: it has no randomness.
   const auto rebuilt =

@@ -122,10 +122,13 @@ std::vector<std::string> warnings_of(const QGraph& graph) {
                     std::to_string(value.hi) + "), more than any measured quantity needs");
     }
   }
+  // Tables may be long and serve many nodes: each is looked at once.
+  std::vector<bool> is_constant;
+  for (const Table& table : graph.tables) is_constant.push_back(has_one_value(table));
   for (const qir::Node& node : graph.nodes) {
     const std::string where = "node " + in_quotes(node.name) + " (" + std::string(qir::rule_of(node.op).name) + ")";
     if (node.requant.table_index != qir::kNoTable &&
-        has_one_value(graph.tables[static_cast<std::size_t>(node.requant.table_index)])) {
+        is_constant[static_cast<std::size_t>(node.requant.table_index)]) {
       out.push_back(where + " gives the same number whatever it reads: its table has one value");
     }
     for (const std::int64_t step : node.steps) {

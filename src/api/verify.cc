@@ -56,11 +56,9 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
   auto prepared = verifier::prepare(std::move(key), limits);
   if (!prepared.ok()) return prepared.status().with_context("verification key");
   auto impl = api::describe_key(std::move(prepared).value());
-  if (impl->prepared.soundness.bits() < min_security_bits) {
-    return invalid_argument("verification key: it proves " +
-                            std::to_string(static_cast<int>(impl->prepared.soundness.bits())) +
-                            " bits of security, at least " + std::to_string(static_cast<int>(min_security_bits)) +
-                            " are asked for; get a key with more, or lower the floor knowingly");
+  impl->prepared.least_bits = min_security_bits;
+  if (const Status floor = verifier::check_floor(impl->prepared); !floor.ok()) {
+    return floor.with_context("verification key");
   }
   return VerificationKey(std::move(impl));
 }
@@ -189,7 +187,7 @@ VerifyResult rejected(Verdict verdict) {
 }
 
 // Whether what the caller knows of the weights is enough, and is about this key or one that it came from.
-Verdict check_weights(const KeyInfo& info, const CheckedWeights& weights) {
+Verdict check_weights(const KeyInfo& info, double least_bits, const CheckedWeights& weights) {
   const WeightEvidence evidence = weights.evidence();
   if (evidence == WeightEvidence::kUncertified) return Verdict::accept();
   if (evidence != WeightEvidence::kCertified && evidence != WeightEvidence::kRederived) {
@@ -197,6 +195,9 @@ Verdict check_weights(const KeyInfo& info, const CheckedWeights& weights) {
                            "the key: give the certificate of its weights (or the model, where they are public), or say "
                            "that the proof is to be taken uncertified");
   }
+  // A certificate may have been taken by a key with a lower floor.
+  if (weights.bits() < least_bits)
+    return Verdict::reject(RejectReason::kUncertified, "certificate: it proves less security than is asked for");
   if (weights.identity() == info.root_identity || weights.identity() == info.model_identity) return Verdict::accept();
   return Verdict::reject(RejectReason::kWrongStatement, "certificate: it is about the weights of another key");
 }
@@ -222,7 +223,7 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
   }
   const bool has_weights = prepared.key.params.has_model;
   if (has_weights) {
-    if (Verdict verdict = check_weights(info, request.weights); !verdict.accepted())
+    if (Verdict verdict = check_weights(info, prepared.least_bits, request.weights); !verdict.accepted())
       return rejected(std::move(verdict));
   }
   statement::Header header;

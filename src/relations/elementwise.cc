@@ -62,7 +62,7 @@ Result<Tensor> build_linear(Builder& builder, std::uint32_t index) {
   Tensor acc = aligned.like;
   acc.expr.constant = Fp::from_int(node.constant);
   for (std::size_t i = 0; i < aligned.operands.size(); ++i) {
-    acc.expr = circuit::plus(acc.expr, circuit::scaled(aligned.operands[i], node.coefs[i]));
+    acc.expr = circuit::plus(std::move(acc.expr), circuit::scaled(aligned.operands[i], node.coefs[i]));
   }
   return builder.requantize(index, acc);
 }

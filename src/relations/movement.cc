@@ -121,7 +121,7 @@ Result<Tensor> build_concat(Builder& builder, std::uint32_t index) {
   std::vector<Box> out_atoms;
   parts = builder.aligned(node.name + " input", std::move(parts), shape, out_atoms);
   Tensor y = parts[0];
-  for (std::size_t i = 1; i < parts.size(); ++i) y.expr = circuit::plus(y.expr, parts[i].expr);
+  for (std::size_t i = 1; i < parts.size(); ++i) y.expr = circuit::plus(std::move(y.expr), parts[i].expr);
   return y;
 }
 

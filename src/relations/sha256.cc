@@ -271,7 +271,7 @@ class Sha256Circuit {
       AxisMap high_index = index;
       high_index.offset = 1;
       LinExpr high{Fp(), {{words, Fp(1), {high_index}}}};
-      entry = circuit::plus(entry, circuit::scaled(high, kWord));
+      entry = circuit::plus(std::move(entry), circuit::scaled(high, kWord));
       if (format_.is_signed) {
         const LinExpr sign = builder_.add_witness(name_ + " sign", box);
         builder_.recipes().limb(Builder::column_of(sign), tensor_.expr, box, 63, 1);

@@ -20,7 +20,7 @@ LinExpr limbs(Builder& builder, const std::string& name, const Box& box, const L
     const LinExpr column = builder.add_witness(name, box);
     builder.recipes().division_limb(Builder::column_of(column), expr, other, box, limb * kLimbBits, kLimbBits, negated);
     builder.add_range_check(name, box, column, kLimbBits);
-    sum = circuit::plus(sum, circuit::scaled(column, std::int64_t{1} << (kLimbBits * limb)));
+    sum = circuit::plus(std::move(sum), circuit::scaled(column, std::int64_t{1} << (kLimbBits * limb)));
   }
   return sum;
 }

@@ -147,6 +147,7 @@ class Counter {
   VerifyCost cost_;
   std::uint64_t peak_ = 0;
   std::map<circuit::ColumnId, ColumnCost> columns_;
+  std::map<circuit::Oracle, int> block_limits_;
 };
 
 // Public data: read, checked, hashed, absorbed, evaluated.
@@ -259,7 +260,10 @@ const Counter::ColumnCost& Counter::column_cost(circuit::ColumnId id) {
   if (oracle >= first_data && oracle - first_data < params.data.size()) {
     log_lanes = params.data[oracle - first_data].oracle.log_lanes;
   }
-  const circuit::Cuts cuts = circuit::cut_axes(column.shape, circuit::block_limit(circuit_, column.oracle, log_lanes));
+  // Looks at all columns: once per oracle.
+  const auto [limit, is_new] = block_limits_.try_emplace(column.oracle);
+  if (is_new) limit->second = circuit::block_limit(circuit_, column.oracle, log_lanes);
+  const circuit::Cuts cuts = circuit::cut_axes(column.shape, limit->second);
   ColumnCost cost;
   cost.axes = choices_of(cuts);
   int block_bits = 0;

@@ -5,8 +5,11 @@
 #include <algorithm>
 
 #include "prover/certify.h"
+#include "prover/key_proof_params.h"
 #include "prover/rotate.h"
 #include "prover/write.h"
+#include "relations/recipes.h"
+#include "soundness/choose_params.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
 #include "verifier/path.h"
@@ -246,6 +249,58 @@ TEST_F(PathAttack, FewerBitsOrAnotherRegime) {
   regime.params = unique.prepared.key.params;
   regime.commitment = unique.prepared.key.commitment;
   expect_rejected(path_from(root_, {regime}), RejectReason::kWrongStatement, "another regime", "regime");
+}
+
+// The floor is the caller's: a root that proves 128 bits and claims 1 must not open it to descendants, rotations and
+// certificates that prove what it claims.
+TEST_F(PathAttack, ARootThatClaimsLessThanItProves) {
+  const qir::QGraph graph = mlp_graph();
+  const qir::Visibility visibility;
+  const auto compiled = relations::compile(graph, true, visibility).value();
+  const auto opening_of = [&](std::uint32_t bits) {
+    Security security;
+    security.bits = bits;
+    security.pow_bits = 0;
+    security.decoding = Decoding::kUnique;
+    soundness::ParamRequest request = prover::param_request(security, compiled);
+    request.model_budget = 16;
+    return soundness::choose_params(request).value();
+  };
+  pcs::OpeningParams strong = opening_of(128);
+  strong.security.bits = 1;
+  const auto commit_under = [&](const pcs::OpeningParams& opening, std::uint8_t seed) {
+    return prover::recommit_model(graph, draw_params(graph, 1), opening, visibility, test_seed(seed)).value();
+  };
+  const CommittedModel root = commit_under(strong, 1);
+  const CommittedModel child = commit_under(opening_of(1), 2);
+  const Bytes root_bytes = prover::key_bytes(root.prepared.key);
+  const auto key = VerificationKey::from_bytes(root_bytes, 100);
+  ASSERT_TRUE(key.ok()) << "it proves " << key.status().to_string();
+  const auto low = VerificationKey::from_bytes(root_bytes, 1);
+  ASSERT_TRUE(low.ok());
+
+  const Bytes path = prover::path_bytes(path_from(root, {step_between(root, child)}));
+  const PathResult by_path = verify_path(*key, path);
+  EXPECT_EQ(by_path.verdict.reason, RejectReason::kWrongStatement);
+  EXPECT_NE(by_path.verdict.where.find("asked for"), std::string::npos) << by_path.verdict.to_string();
+  const PathResult knowingly = verify_path(*low, path);
+  ASSERT_TRUE(knowingly.verdict.accepted()) << knowingly.verdict.to_string();
+
+  const Bytes certificate = prover::certify(root, {}).value();
+  CheckedWeights weights;
+  const Verdict verdict = CheckedWeights::from_certificate(*key, certificate, weights);
+  EXPECT_EQ(verdict.reason, RejectReason::kWrongStatement) << verdict.to_string();
+  CheckedWeights weak;
+  ASSERT_TRUE(CheckedWeights::from_certificate(*low, certificate, weak).accepted());
+  // What was taken at a low floor stays what it is.
+  prover::ProveRequest request;
+  request.inputs = draw_inputs(graph, 5);
+  request.slot = 2;
+  const Bytes proof = prover::prove(root, request).value().bytes;
+  VerifyRequest with;
+  with.weights = weak;
+  EXPECT_TRUE(verify(*low, proof, with).verdict.accepted());
+  EXPECT_EQ(verify(*key, proof, with).verdict.reason, RejectReason::kUncertified);
 }
 
 TEST_F(PathAttack, ClaimsThatTheParametersDoNotKeep) {

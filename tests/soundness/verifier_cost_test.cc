@@ -11,6 +11,7 @@
 #include "soundness/choose_params.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
+#include "zkinfer/verify.h"
 
 namespace zkinfer::e2e {
 namespace {
@@ -171,6 +172,38 @@ void expect_covered(const char* name, const qir::QGraph& graph, const prover::Mo
               1e3 * verify_seconds, 1e3 * counted, static_cast<double>(prepared->cost.memory_bytes) / (1 << 20));
   // The machine of whoever runs this may be slower than the one of the count.
   if (kTimed) EXPECT_LT(prepare_seconds + verify_seconds, 4 * counted + 0.005);
+}
+
+// Reading a key costs what its size says: nothing before the count, nor the count itself, is quadratic.
+TEST(VerifierCost, ReadingIsLinear) {
+  const auto seconds = [](const qir::QGraph& graph) {
+    const Bytes bytes = prover::key_bytes(key_of(graph));
+    const double start = cpu_seconds();
+    const auto key = VerificationKey::from_bytes(bytes, 0);
+    EXPECT_TRUE(key.ok() || key.status().code() == StatusCode::kResourceLimit) << key.status().to_string();
+    return cpu_seconds() - start;
+  };
+  TestBuilder sums;  // of as many views each
+  const ValueId x = sums.input({64}, 0, 1);
+  std::vector<ValueId> views;
+  for (std::int64_t i = 0; i < 4096; ++i) {
+    Node slice;
+    slice.starts = {i % 50};
+    slice.steps = {1};
+    views.push_back(sums.node(Op::kSlice, {x}, {8}, 0, 1, slice));
+  }
+  for (int k = 0; k < 10; ++k) {
+    Node linear;
+    linear.coefs.assign(views.size(), 1);
+    sums.graph.outputs.push_back(sums.node(Op::kLinear, views, {8}, 0, 4096, linear));
+  }
+  TestBuilder columns;
+  for (int i = 0; i < 40'000; ++i) columns.graph.outputs.push_back(columns.input({1}, 0, 255));
+  const double of_sums = seconds(sums.graph), of_columns = seconds(columns.graph);
+  std::printf("sums %.2f s, columns %.2f s\n", of_sums, of_columns);
+  if (!kTimed) return;
+  EXPECT_LT(of_sums, 2.0) << "twenty such sums took 13 s when every term copied the sum";
+  EXPECT_LT(of_columns, 1.5) << "80,000 took 10 s when every column asked all others";
 }
 
 TEST(VerifierCost, TheCountCoversTheWork) {
