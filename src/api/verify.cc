@@ -56,8 +56,8 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
   auto prepared = verifier::prepare(std::move(key), limits);
   if (!prepared.ok()) return prepared.status().with_context("verification key");
   auto impl = api::describe_key(std::move(prepared).value());
-  impl->prepared.least_bits = min_security_bits;
-  if (const Status floor = verifier::check_floor(impl->prepared); !floor.ok()) {
+  impl->prepared.floor = {min_security_bits};
+  if (const Status floor = impl->prepared.floor.check(impl->prepared.soundness); !floor.ok()) {
     return floor.with_context("verification key");
   }
   return VerificationKey(std::move(impl));
@@ -223,7 +223,7 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
   }
   const bool has_weights = prepared.key.params.has_model;
   if (has_weights) {
-    if (Verdict verdict = check_weights(info, prepared.least_bits, request.weights); !verdict.accepted())
+    if (Verdict verdict = check_weights(info, prepared.floor.bits, request.weights); !verdict.accepted())
       return rejected(std::move(verdict));
   }
   statement::Header header;

@@ -33,10 +33,10 @@ Result<PreparedKey> prepare_key_proof(const PreparedKey& prepared, const pcs::Op
   out.key = prepared.key;
   out.key.params = params;
   out.limits = prepared.limits;
-  out.least_bits = prepared.least_bits;
+  out.floor = prepared.floor;
   out.ood_point = prepared.ood_point;  // the commitment's value was taken there
   ZKI_RETURN_IF_ERROR(complete(out, std::move(built).value(), std::move(recipes)));
-  if (const Status floor = check_floor(out); !floor.ok()) return floor.with_context(name);
+  if (const Status floor = out.floor.check(out.soundness); !floor.ok()) return floor.with_context(name);
   if (!out.soundness.meets_target() || params.security.bits < least_bits || !out.soundness.hides_enough()) {
     return invalid_argument(name + ": it proves " + std::to_string(out.soundness.bits()) + " bits, the key " +
                             std::to_string(least_bits));

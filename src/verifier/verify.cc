@@ -32,7 +32,7 @@ Status finish(PreparedKey& out) {
     return invalid_argument("parameters: they claim " + std::to_string(report.target_bits) + " bits but only " +
                             std::to_string(report.bits()) + " are proven; weakest term: " + report.weakest());
   }
-  ZKI_RETURN_IF_ERROR(check_floor(out));
+  ZKI_RETURN_IF_ERROR(out.floor.check(report));
   if (!report.hides_enough()) {
     return invalid_argument("parameters: zero knowledge holds with " + std::to_string(report.hiding_bits()) +
                             " bits only; expected what the key claims for soundness, and 100 at least");
@@ -43,14 +43,6 @@ Status finish(PreparedKey& out) {
 }
 
 }  // namespace
-
-Status check_floor(const PreparedKey& prepared) {
-  const double bits = prepared.soundness.bits();
-  if (bits >= prepared.least_bits) return ok_status();
-  return invalid_argument("it proves " + std::to_string(static_cast<int>(bits)) + " bits of security, at least " +
-                          std::to_string(static_cast<int>(prepared.least_bits)) +
-                          " are asked for; get one with more, or lower the floor knowingly");
-}
 
 Status complete(PreparedKey& prepared, circuit::Circuit built, std::shared_ptr<relations::RecipeSink> recipes) {
   ZKI_RETURN_IF_ERROR(count(prepared, built));

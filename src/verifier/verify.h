@@ -23,8 +23,7 @@ struct PreparedKey {
   VerifyLimits limits;  // of proofs, certificates and rotations under this key
   VerifyCost cost;      // of a proof
   soundness::SoundnessReport soundness;
-  double least_bits =
-      0;  // what the caller asks of every key, rotation and certificate under this one, whatever it claims
+  soundness::Floor floor;  // of every key, rotation and certificate under this one, whatever it claims
 };
 // Errors: the key's circuit cannot be built, or its parameters are not for it, or the soundness they give is below what
 // they claim; resource_limit when proofs may cost more than `limits` to check.
@@ -35,9 +34,6 @@ Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits = {},
 // Completes a key whose circuit is built: cost, plan, layouts, soundness. resource_limit, invalid_argument.
 Status complete(PreparedKey& prepared, circuit::Circuit built,
                 std::shared_ptr<relations::RecipeSink> recipes = nullptr);
-
-// invalid_argument below least_bits.
-Status check_floor(const PreparedKey& prepared);
 
 // The same for the key that differs from a prepared one in parameters and commitment only: shares its circuit. Zero
 // knowledge as there.
