@@ -38,4 +38,11 @@ std::string SoundnessReport::weakest() const {
   return worst == terms.end() ? std::string() : worst->label;
 }
 
+Status Floor::check(const SoundnessReport& report) const {
+  if (report.bits() >= bits) return ok_status();
+  return invalid_argument("it proves " + std::to_string(static_cast<int>(report.bits())) +
+                          " bits of security, at least " + std::to_string(static_cast<int>(bits)) +
+                          " are asked for; get one with more, or lower the floor knowingly");
+}
+
 }  // namespace zkinfer::soundness

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "zkinfer/status.h"
+
 namespace zkinfer::soundness {
 
 struct SoundnessTerm {
@@ -40,6 +42,13 @@ struct SoundnessReport {
   bool meets_target() const { return bits() >= static_cast<double>(target_bits); }
   // The label of the worst term; "" without terms.
   std::string weakest() const;
+};
+
+// What a caller asks for at least, whatever is claimed.
+struct Floor {
+  double bits = 0;
+  // invalid_argument below it.
+  Status check(const SoundnessReport& report) const;
 };
 
 }  // namespace zkinfer::soundness
