@@ -59,14 +59,13 @@ class BlockCache {
     }
     if (best == blocks_.size()) return {};
     Block block = blocks_[best];
-    num_bytes_ -= block.num_bytes;
     if (block.num_bytes <= num_bytes + num_bytes / 4) {
       blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(best));
     } else {
       blocks_[best] = {static_cast<char*>(block.data) + num_bytes, block.num_bytes - num_bytes};
-      num_bytes_ += blocks_[best].num_bytes;
       block.num_bytes = num_bytes;
     }
+    num_bytes_ -= block.num_bytes;
     return block;
   }
 

@@ -84,7 +84,7 @@ class Search {
   std::optional<Solution> run();
 
  private:
-  std::optional<Solution> cheapest();
+  std::optional<Solution> cheapest(const std::vector<BaseCandidate>& models);
   OracleGoal goal(RandomRows random_rows) const {
     OracleGoal result;
     result.decoding = request_.security.decoding;
@@ -227,9 +227,8 @@ std::optional<Solution> Search::solve_exactly(const Candidate& candidate) const 
 }
 
 // The best at the present price.
-std::optional<Solution> Search::cheapest() {
+std::optional<Solution> Search::cheapest(const std::vector<BaseCandidate>& models) {
   chains_.clear();
-  const std::vector<BaseCandidate> models = model_candidates();
   const std::vector<BaseCandidate> witnesses =
       base_candidates(false, goal(proof_rows()), witness_cap(request_.witness_elements));
   std::optional<Solution> best;
@@ -248,11 +247,12 @@ std::optional<Solution> Search::cheapest() {
 std::optional<Solution> Search::run() {
   const double weight = request_.work_weight;
   const auto objective = [&](const Solution& s) { return std::log(s.bytes) + weight * std::log(s.work); };
+  const std::vector<BaseCandidate> models = model_candidates();  // M has no price: it is committed once
   price_ = weight == 0.0 ? 0.0 : kFirstPrice;
-  std::optional<Solution> best = cheapest();
+  std::optional<Solution> best = cheapest(models);
   for (int step = 1; best && weight > 0.0 && step < kMaxPrices; ++step) {
     price_ = weight * best->bytes / best->work;
-    std::optional<Solution> next = cheapest();
+    std::optional<Solution> next = cheapest(models);
     if (!next || objective(*next) >= objective(*best)) break;
     best = std::move(next);
   }

@@ -3,7 +3,8 @@
 //
 // The result is stored in the model's key, so verifiers only recompute the bound (analyze.h) and never search: rounding
 // of logarithms on another machine can change which of two equal sets is found, never whether a proof verifies.
-// Deterministic: same request, same machine, same result. Takes milliseconds.
+// Deterministic: same request, same machine, same result. Takes milliseconds for small
+// models, seconds for 2^27 weights and more.
 // Errors: invalid_argument for a request that contradicts itself, resource_limit when no set keeps within the caps.
 #pragma once
 

@@ -64,10 +64,7 @@ void add_certify(CLI::App& app, Session& session) {
   CLI::App* command =
       app.add_subcommand("certify", "prove once that every committed weight lies in its declared range");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
-  command
-      ->add_option("-s,--secret", arguments->secret_path,
-                   "commitment secret (default: the model's name with .zksecret)")
-      ->type_name(kReadsFile);
+  add_secret_option(*command, arguments->secret_path);
   command
       ->add_option("-o,--output", arguments->output_path,
                    "certificate to write (default: the model's name with .zkcert)")

@@ -216,10 +216,7 @@ void add_open(CLI::App& commitment, Session& session) {
   CLI::App* command =
       commitment.add_subcommand("open", "write what an auditor needs to see that a key commits to a model");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
-  command
-      ->add_option("-s,--secret", arguments->secret_path,
-                   "commitment secret (default: the model's name with .zksecret)")
-      ->type_name(kReadsFile);
+  add_secret_option(*command, arguments->secret_path);
   command
       ->add_option("-o,--output", arguments->output_path, "opening to write (default: the model's name with .zkaudit)")
       ->type_name(kWritesFile);

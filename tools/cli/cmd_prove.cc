@@ -490,10 +490,7 @@ void add_prove(CLI::App& app, Session& session) {
     }
   }
   data->excludes(opening);
-  command
-      ->add_option("-s,--secret", arguments->secret_path,
-                   "commitment secret (default: the model's name with .zksecret)")
-      ->type_name(kReadsFile);
+  add_secret_option(*command, arguments->secret_path);
   command
       ->add_option(
           "-o,--output", arguments->output_path,

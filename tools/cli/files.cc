@@ -119,6 +119,11 @@ void name_after(const std::string& input_path, const std::string& extension, con
   name = with_extension(input_path, extension);
 }
 
+void add_secret_option(CLI::App& command, std::string& path) {
+  command.add_option("-s,--secret", path, "commitment secret (default: the model's name with .zksecret)")
+      ->type_name(kReadsFile);
+}
+
 void add_force_flag(CLI::App& command, bool& force) {
   command.add_flag("--force", force,
                    "replace files of another kind than the one written (never a secret, never an input)");

@@ -38,6 +38,8 @@ std::string numbered_path(const std::string& path, std::size_t index, std::size_
 // Where the option gave no name: the input's with another extension. For a command's callback; throws CLI::ValidationError where
 // the input is standard input and has none.
 void name_after(const std::string& input_path, const std::string& extension, const char* option, std::string& name);
+// --secret of the commands that serve a model: its commitment secret.
+void add_secret_option(CLI::App& command, std::string& path);
 // --force: files of another kind may be replaced (output_files.h).
 void add_force_flag(CLI::App& command, bool& force);
 // path with its last extension replaced.
