@@ -86,6 +86,7 @@ enum class Op : std::uint8_t {
   kSlice = 12,      // starts[i], steps[i] > 0 per axis; the output shape gives the counts
   kPad = 13,        // pads_begin[i] per axis with integer 0; the output shape gives the end
   kConcat = 14,     // axes[0]
+  kSelect = 15,     // c, a, b (numpy broadcast), c in {0, 1}: y = c ? a : b; no requant
 };
 
 struct Node {

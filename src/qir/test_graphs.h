@@ -111,7 +111,8 @@ inline QGraph every_op_graph() {
   Node arg;
   arg.axes = {2};
   const ValueId am = b.node(Op::kArgMax, {cc}, {1, 4}, 0, 3, arg);
-  b.graph.outputs = {cc, am};
+  const ValueId chosen = b.node(Op::kSelect, {b.param({4, 1}, 0, 1), cc, am}, {1, 4, 4}, -24576, 24576);
+  b.graph.outputs = {cc, am, chosen};
   return b.graph;
 }
 

@@ -324,6 +324,7 @@ Status Builder::add_node(std::uint32_t index) {
       {Op::kSlice, build_slice},
       {Op::kPad, build_pad},
       {Op::kConcat, build_concat},
+      {Op::kSelect, build_select},
   });
   const qir::Node& node = graph_.nodes[index];
   ZKI_ASSIGN_OR_RETURN(tensors_[node.output], kBuild[node.op](*this, index));

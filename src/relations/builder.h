@@ -184,6 +184,7 @@ Result<Tensor> build_transpose(Builder& builder, std::uint32_t index);
 Result<Tensor> build_slice(Builder& builder, std::uint32_t index);
 Result<Tensor> build_pad(Builder& builder, std::uint32_t index);
 Result<Tensor> build_concat(Builder& builder, std::uint32_t index);
+Result<Tensor> build_select(Builder& builder, std::uint32_t index);
 // The digest of graph value `id` (relations/sha256.h).
 Status add_sha256(Builder& builder, qir::ValueId id);
 

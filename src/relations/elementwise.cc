@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mul:     acc[i] = coef a[i] b[i], a contraction; axes that both operands have are shared, an axis along which one is
 //          broadcast belongs to the other and costs the sumcheck no variable (a factor for all elements: none at all).
+// Select:  y[i] - b[i] = c[i] (a[i] - b[i]), a contraction as Mul's; c is 0 or 1 by its range, so y is a or b.
 // Linear:  acc[i] = constant + sum_j coef_j x_j[i], an expression.  ReduceSum: acc = coef sum over axes, an expression.
 #include <algorithm>
 
@@ -39,6 +40,17 @@ Aligned align(Builder& builder, const qir::Node& node) {
   return out;
 }
 
+// y = left * right, point by point: an axis that only one of them reads is that one's.
+void add_product(Builder& builder, const std::string& name, const Tensor& like, LinExpr y, LinExpr left,
+                 const std::vector<bool>& left_reads, LinExpr right, const std::vector<bool>& right_reads) {
+  std::vector<AxisRole> roles;
+  for (std::size_t atom = 0; atom < like.atoms.size(); ++atom) {
+    const bool both = left_reads[atom] == right_reads[atom];
+    roles.push_back(both ? AxisRole::kC : (left_reads[atom] ? AxisRole::kA : AxisRole::kB));
+  }
+  builder.add_contraction({name, like.atoms, std::move(roles), std::move(y), std::move(left), std::move(right)});
+}
+
 }  // namespace
 
 Result<Tensor> build_mul(Builder& builder, std::uint32_t index) {
@@ -46,13 +58,20 @@ Result<Tensor> build_mul(Builder& builder, std::uint32_t index) {
   Aligned aligned = align(builder, node);
   Tensor y;
   const Tensor acc = builder.committed_accumulator(index, aligned.like, y);
-  std::vector<AxisRole> roles;
-  for (std::size_t atom = 0; atom < aligned.like.atoms.size(); ++atom) {
-    const bool both = aligned.reads[0][atom] == aligned.reads[1][atom];
-    roles.push_back(both ? AxisRole::kC : (aligned.reads[0][atom] ? AxisRole::kA : AxisRole::kB));
-  }
-  builder.add_contraction({node.name, aligned.like.atoms, std::move(roles), acc.expr,
-                           circuit::scaled(aligned.operands[0], node.coefs[0]), aligned.operands[1]});
+  add_product(builder, node.name, aligned.like, acc.expr, circuit::scaled(aligned.operands[0], node.coefs[0]),
+              aligned.reads[0], aligned.operands[1], aligned.reads[1]);
+  return y;
+}
+
+Result<Tensor> build_select(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const Aligned aligned = align(builder, node);
+  const Tensor y = builder.add_tensor(node.name, aligned.like);
+  builder.recipes().value(Builder::column_of(y.expr), node.output);
+  std::vector<bool> reads = aligned.reads[1];
+  for (std::size_t atom = 0; atom < reads.size(); ++atom) reads[atom] = reads[atom] || aligned.reads[2][atom];
+  add_product(builder, node.name, aligned.like, circuit::minus(y.expr, aligned.operands[2]), aligned.operands[0],
+              aligned.reads[0], circuit::minus(aligned.operands[1], aligned.operands[2]), reads);
   return y;
 }
 

@@ -301,6 +301,16 @@ class Drawer {
     }
   }
 
+  void draw_select(ValueId x) {
+    const ValueId y = random_.of(values_);
+    const auto dims = broadcast(dims_of(x), dims_of(y));
+    if (!dims) return;
+    Sizes condition = *dims;
+    for (std::int64_t& n : condition) n = random_.one_in(3) ? 1 : n;
+    const ValueId c = random_.one_in(3) ? b_.param(Shape(condition), 0, 1) : b_.input(Shape(condition), 0, 1);
+    add(Op::kSelect, {c, x, y}, *dims, {});
+  }
+
   void draw_window(ValueId x) {
     if (dims_of(x).size() < 3) {
       Sizes dims = dims_of(x);
@@ -416,7 +426,7 @@ class Drawer {
 
   void step() {
     const ValueId x = any();
-    switch (random_.between(0, 15)) {
+    switch (random_.between(0, 16)) {
       case 0:
       case 1: draw_reshape(x); break;
       case 2: draw_transpose(x); break;
@@ -432,6 +442,7 @@ class Drawer {
       case 12: draw_matmul(x); break;
       case 13: draw_reduction(x, random_.one_in(2) ? Op::kReduceSum : Op::kReduceMax); break;
       case 14: draw_reduction(x, Op::kArgMax); break;
+      case 15: draw_select(x); break;
       default: draw_softmax(x);
     }
   }

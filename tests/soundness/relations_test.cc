@@ -164,6 +164,7 @@ std::vector<Cheat> cheats() {
       {"matmul: accumulator", matmul_graph(), accumulator("n1", 4), "n1 (contraction)", kLinear},
       {"matmul of activations", matmul_graph(), add("n0", 5, 1), "n0 (contraction)", kLinear},
       {"pointwise: accumulator", mul_graph(), accumulator("n0", 16), "n0 (contraction)", kLinear},
+      {"select: neither", select_graph(), add("n0", 5, 1), "n0 (contraction)", kLinear},
       {"remainder out of range", mul_graph(), wrong_quotient, "n0 remainder (lookup domain)", kLookup},
       {"table domain", mul_graph(), quotient_off_the_domain, "n0 value (lookup domain)", kLookup},
       {"table value", mul_graph(), wrong_table_value, "n0 value (lookup value)", kLookup},

@@ -57,6 +57,16 @@ inline qir::QGraph mul_graph() {
   return b.graph;
 }
 
+// Selected by an input, broadcast over the chosen ones.
+inline qir::QGraph select_graph() {
+  qir::TestBuilder b;
+  const qir::ValueId c = b.input({3, 1}, 0, 1);
+  const qir::ValueId x = b.input({3, 4}, -8, 7);
+  const qir::ValueId w = b.param({4}, -50, 50);
+  b.graph.outputs = {b.node(qir::Op::kSelect, {c, x, w}, {3, 4}, -50, 50)};
+  return b.graph;
+}
+
 // An input whose range is no power of two, rounding, and an explicit table without rounding.
 inline qir::QGraph lookup_graph() {
   qir::TestBuilder b;
@@ -144,12 +154,10 @@ inline qir::QGraph movement_graph() {
 }
 
 inline std::vector<NamedGraph> small_graphs() {
-  return {{"conv", conv_graph(false)},  {"depthwise", conv_graph(true)},
-          {"matmul", matmul_graph()},   {"mul", mul_graph()},
-          {"lookup", lookup_graph()},   {"max pool", max_pool_graph()},
-          {"reduce", reduce_graph()},   {"arg max", arg_max_graph()},
-          {"softmax", softmax_graph()}, {"movement", movement_graph()},
-          {"sum", sum_graph()}};
+  return {{"conv", conv_graph(false)},    {"depthwise", conv_graph(true)}, {"matmul", matmul_graph()},
+          {"mul", mul_graph()},           {"select", select_graph()},      {"lookup", lookup_graph()},
+          {"max pool", max_pool_graph()}, {"reduce", reduce_graph()},      {"arg max", arg_max_graph()},
+          {"softmax", softmax_graph()},   {"movement", movement_graph()},  {"sum", sum_graph()}};
 }
 
 // Two layers and an arg max over the public logits: the proof that byte tests take apart.

@@ -43,6 +43,7 @@ constexpr base::OpTable<Op, qir::kNumOps, OpFunction> kFunctions({
     {Op::kSlice, run_slice},
     {Op::kPad, run_pad},
     {Op::kConcat, run_concat},
+    {Op::kSelect, run_select},
 });
 
 std::string range_text(std::int64_t lo, std::int64_t hi) {

@@ -211,6 +211,19 @@ TEST_F(Naive, MulAndLinear) {
   }
 }
 
+TEST_F(Naive, Select) {
+  for (int round = 0; round < 20; ++round) {
+    reset();
+    const std::int64_t p = draw(1, 4);
+    const std::int64_t q = draw(1, 5);
+    const ValueId c = add(round % 3 == 0, round % 2 == 0 ? Shape{p, 1} : Shape{3, 1, q}, 0, 1);
+    const ValueId a = add(false, Shape{p, q}, -100, 100);
+    const ValueId b = add(true, round % 5 == 0 ? Shape{} : Shape{q}, -100, 100);
+    check(Op::kSelect, {c, a, b}, round % 2 == 0 ? Shape{p, q} : Shape{3, p, q}, {},
+          [&](const Index& i) { return of(c).broadcast_at(i) == 1 ? of(a).broadcast_at(i) : of(b).broadcast_at(i); });
+  }
+}
+
 TEST_F(Naive, Reductions) {
   for (int round = 0; round < 32; ++round) {
     reset();

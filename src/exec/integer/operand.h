@@ -69,5 +69,6 @@ void run_transpose(const OpContext& op);
 void run_slice(const OpContext& op);
 void run_pad(const OpContext& op);
 void run_concat(const OpContext& op);
+void run_select(const OpContext& op);
 
 }  // namespace zkinfer::exec_integer

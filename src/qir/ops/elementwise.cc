@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mul: acc = coefs[0] * a * b. Linear: acc = constant + sum_i coefs[i] * x_i.
+// Mul: acc = coefs[0] * a * b. Linear: acc = constant + sum_i coefs[i] * x_i. Select: y = c ? a : b.
 #include "qir/ops/rules.h"
 
 namespace zkinfer::qir {
@@ -28,6 +28,17 @@ Result<Inferred> infer_linear(const QGraph& graph, const Node& node, const Range
     acc = add(acc, scale(ranges[node.inputs[i]], node.coefs[i]));
   }
   return Inferred{std::move(shape), acc};
+}
+
+Result<Inferred> infer_select(const QGraph& graph, const Node& node, const Ranges& ranges) {
+  const Interval condition = ranges[node.inputs[0]];
+  if (!condition.inside(0, 1))
+    return out_of_range("selects by values of " + to_string(condition) + ", expected 0 or 1");
+  Shape shape = graph.value(node.inputs[0]).shape;
+  for (const ValueId id : node.inputs) {
+    ZKI_ASSIGN_OR_RETURN(shape, broadcast_shapes(shape, graph.value(id).shape));
+  }
+  return Inferred{std::move(shape), hull(ranges[node.inputs[1]], ranges[node.inputs[2]])};
 }
 
 }  // namespace zkinfer::qir

@@ -30,6 +30,7 @@ constexpr base::OpTable<Op, kNumOps, OpRule> kRules({
     {Op::kSlice, {"Slice", 1, 1, kStartsSteps, RequantRule::kForbidden, infer_slice}},
     {Op::kPad, {"Pad", 1, 1, kPadsBegin, RequantRule::kForbidden, infer_pad}},
     {Op::kConcat, {"Concat", 1, kMaxNodeInputs, kAxes, RequantRule::kForbidden, infer_concat}},
+    {Op::kSelect, {"Select", 3, 3, kNoAttribute, RequantRule::kForbidden, infer_select}},
 });
 
 std::string wide_to_string(Wide x) {

@@ -86,7 +86,7 @@ struct OpRule {
   Result<Inferred> (*infer)(const QGraph& graph, const Node& node, const Ranges& ranges);
 };
 
-inline constexpr std::size_t kNumOps = 15;
+inline constexpr std::size_t kNumOps = static_cast<std::size_t>(Op::kSelect) + 1;
 inline constexpr std::size_t kMaxNodeInputs = 4096;
 const OpRule& rule_of(Op op);
 
@@ -106,6 +106,7 @@ Result<Inferred> infer_matmul(const QGraph& graph, const Node& node, const Range
 // ops/elementwise.cc
 Result<Inferred> infer_mul(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_linear(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_select(const QGraph& graph, const Node& node, const Ranges& ranges);
 // ops/reduce.cc
 Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node, const Ranges& ranges);
