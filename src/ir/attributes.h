@@ -14,7 +14,14 @@
 //   Relu         x                             none
 //   LeakyRelu    x                             LeakyReluAttributes  x < 0 ? alpha * x : x
 //   Clip         x                             ClipAttributes     min(max(x, min), max); a missing bound is infinite.
-//   Sigmoid Tanh x                             none
+//   Function     x                             FunctionAttributes a row of ir/functions.h of every element
+//   Div          a, b                          none               numpy broadcasting; integers towards zero.
+//   Mod          a, b                          ModAttributes      numpy broadcasting.
+//   Max          a, b                          none               numpy broadcasting.
+//   Less Equal   a, b                          none               bool; numpy broadcasting.
+//   Where        condition, a, b               none               condition ? a : b, numpy broadcasting.
+//   Cast         x                             CastAttributes     the same numbers under another type (floats that are whole
+//                                                                 numbers to int64, 0 or 1 to bool, either to float).
 //   MaxPool      x[N,C,H,W]                    PoolAttributes     padding never wins. Legalized: two-dimensional.
 //   AveragePool  x[N,C,H,W]                    PoolAttributes     dilations all 1. Legalized: two-dimensional.
 //   ReduceMean ReduceSum ReduceMax   x         ReduceAttributes
@@ -46,8 +53,14 @@ enum class OpKind : std::uint8_t {
   kRelu,
   kLeakyRelu,
   kClip,
-  kSigmoid,
-  kTanh,
+  kFunction,
+  kDiv,
+  kMod,
+  kMax,
+  kLess,
+  kEqual,
+  kWhere,
+  kCast,
   kMaxPool,
   kAveragePool,
   kReduceMean,
@@ -66,37 +79,21 @@ enum class OpKind : std::uint8_t {
   kBatchNormalization,
   kGlobalAveragePool,
   kGlobalMaxPool,
-  kDiv,
   kNeg,
   kPow,
   kMin,
-  kMax,
   kGather,
   kExpand,
   kTile,
-  kCast,
   kAbs,
   kReduceMin,
-  kWhere,
-  // Evaluated on constants only.
-  kSqrt,
-  kExp,
-  kLog,
-  kReciprocal,
-  kFloor,
-  kCeil,
-  kRound,
-  kSign,
-  kErf,
   kReduceProd,
-  kMod,
-  kEqual,
-  kLess,
   kGreater,
   kLessOrEqual,
   kGreaterOrEqual,
   kAnd,
   kOr,
+  kXor,
   kNot,
 };
 inline constexpr std::size_t kNumCoreOps = static_cast<std::size_t>(OpKind::kSoftmax) + 1;
@@ -124,6 +121,20 @@ struct ClipAttributes {
   float min = -std::numeric_limits<float>::infinity();
   float max = std::numeric_limits<float>::infinity();
   bool operator==(const ClipAttributes&) const = default;
+};
+// The index of a row of ir/functions.h; ir::function("Sqrt") makes one.
+struct FunctionId {
+  std::uint8_t index = 0;
+  bool operator==(const FunctionId&) const = default;
+};
+struct FunctionAttributes {
+  FunctionId function;
+  float a = 0, b = 0;  // the function's parameters
+  bool operator==(const FunctionAttributes&) const = default;
+};
+struct ModAttributes {
+  bool truncated = false;  // the remainder has the sign of the dividend, as C's fmod has; else that of the divisor
+  bool operator==(const ModAttributes&) const = default;
 };
 struct ReduceAttributes {
   Dims axes;
@@ -197,6 +208,6 @@ using Attributes =
     std::variant<NoAttributes, ConvAttributes, PoolAttributes, LeakyReluAttributes, ClipAttributes, ReduceAttributes,
                  ReshapeAttributes, TransposeAttributes, SliceAttributes, PadAttributes, ConcatAttributes,
                  ArgMaxAttributes, SoftmaxAttributes, GemmAttributes, BatchNormalizationAttributes, GatherAttributes,
-                 ExpandAttributes, TileAttributes, CastAttributes>;
+                 ExpandAttributes, TileAttributes, CastAttributes, FunctionAttributes, ModAttributes>;
 
 }  // namespace zkinfer::ir

@@ -35,19 +35,18 @@ std::optional<Unsupported> constant_inputs_needed(const Graph& graph, const Node
   return std::nullopt;
 }
 
-// The one element of a constant float tensor that holds a single number.
-std::optional<float> constant_scalar(const Graph& graph, const Node& node, std::size_t i) {
-  if (!node.has_input(i)) return std::nullopt;
-  const FloatTensor* tensor = graph.input_of(node, i).floats();
-  if (tensor == nullptr || tensor->num_elements() != 1) return std::nullopt;
-  return (*tensor)[0];
-}
-
+// Of integers. Floats have exp(y log(x)) at least.
 std::optional<Unsupported> power_reason(const Graph& graph, const Node& node) {
-  const std::optional<float> exponent = constant_scalar(graph, node, 1);
-  if (exponent && (*exponent == 1 || *exponent == 2 || *exponent == 3)) return std::nullopt;
-  return Unsupported{"only the constant exponents 1, 2 and 3 are possible",
-                     "write the power as products, or approximate it by a polynomial"};
+  if (graph.input_of(node, 0).dtype == DataType::kFloat) return std::nullopt;
+  std::optional<double> exponent;
+  if (is_constant_input(graph, node, 1) && graph.input_of(node, 1).shape.num_elements() == 1) {
+    const FloatTensor* floats = graph.input_of(node, 1).floats();
+    exponent = floats != nullptr ? static_cast<double>((*floats)[0])
+                                 : static_cast<double>((*graph.input_of(node, 1).ints())[0]);
+  }
+  if (exponent && *exponent >= 0 && *exponent <= 16 && std::floor(*exponent) == *exponent) return std::nullopt;
+  return Unsupported{"of integers only the constant exponents 0 to 16 are possible",
+                     "cast to floats before the power, or write it as products"};
 }
 
 std::optional<Unsupported> gather_reason(const Graph& graph, const Node& node) {
@@ -73,20 +72,6 @@ std::optional<Unsupported> repetition_reason(const Graph& graph, const Node& nod
   return std::nullopt;
 }
 
-// A constant condition is a mask to multiply with.
-std::optional<Unsupported> where_reason(const Graph& graph, const Node& node) {
-  if (!is_constant_input(graph, node, 0))
-    return Unsupported{"its condition is computed at run time", "only a constant condition is possible"};
-  for (const std::size_t i : {1, 2}) {
-    const FloatTensor* branch = graph.input_of(node, i).floats();
-    if (branch == nullptr) continue;
-    for (const float x : branch->data())
-      if (!std::isfinite(x))
-        return Unsupported{"it selects an infinite constant", "use a finite one, for attention masks e.g. -10000"};
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 const OpSchema& schema(OpKind kind) {
@@ -108,36 +93,17 @@ Result<TypeAndShape> infer(OpKind kind, const InferenceInputs& inputs, const Att
 }
 
 std::optional<Unsupported> unsupported_reason(const Graph& graph, const Node& node) {
-  const OpSchema& row = schema(node.op);
-  for (const ValueId id : node.inputs)
-    if (id != kNoValue && graph.value(id).dtype != DataType::kFloat && !graph.value(id).is_constant())
-      return Unsupported{"integer or boolean data '" + graph.value(id).name + "' at run time",
-                         "only float32 activations are possible"};
   if (graph.output_of(node).shape.num_elements() == 0)
     return Unsupported{"its output " + graph.output_of(node).shape.to_string() + " has no elements",
                        "check the shapes of the model's inputs"};
-  if (row.level == OpLevel::kFolded)
-    return Unsupported{"not available on activations, only on constants",
-                       "replace it by supported operators (docs/operators.md), or compute it outside the model"};
   switch (node.op) {
     case OpKind::kConv: return constant_inputs_needed(graph, node, 1, "weight or bias");
     case OpKind::kMatMul: return constant_inputs_needed(graph, node, 2, "bias");
     case OpKind::kBatchNormalization: return constant_inputs_needed(graph, node, 1, "parameter");
-    case OpKind::kDiv: {
-      std::optional<Unsupported> reason = constant_inputs_needed(graph, node, 1, "divisor");
-      if (reason) reason->remedy = "only division by a constant is possible; multiply by a constant instead";
-      return reason;
-    }
     case OpKind::kPow: return power_reason(graph, node);
-    case OpKind::kWhere: return where_reason(graph, node);
     case OpKind::kGather: return gather_reason(graph, node);
     case OpKind::kExpand:
     case OpKind::kTile: return repetition_reason(graph, node);
-    case OpKind::kCast:
-      if (node.as<CastAttributes>().to != DataType::kFloat)
-        return Unsupported{"casts an activation to integers or booleans",
-                           "remove the cast, or move it out of the model"};
-      return std::nullopt;
     default: return std::nullopt;
   }
 }

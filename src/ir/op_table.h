@@ -28,7 +28,6 @@ struct InferenceInputs {
 enum class OpLevel : std::uint8_t {
   kCore,       // stays after legalize
   kRewritten,  // legalize turns it into core operators
-  kFolded,     // only evaluated on constants
 };
 
 struct OpSchema {

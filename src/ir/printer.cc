@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 
+#include "ir/functions.h"
 #include "ir/graph.h"
 #include "ir/op_table.h"
 
@@ -58,6 +59,12 @@ struct AttributePrinter {
   std::string operator()(const GatherAttributes& a) const { return field("axis", a.axis); }
   std::string operator()(const ExpandAttributes& a) const { return field("shape", a.shape); }
   std::string operator()(const TileAttributes& a) const { return field("repeats", a.repeats); }
+  std::string operator()(const FunctionAttributes& a) const {
+    const FunctionRow& row = row_of(a.function);
+    return field("function", std::string(row.name)) + (row.a.name.empty() ? std::string() : field(row.a.name, a.a)) +
+           (row.b.name.empty() ? std::string() : field(row.b.name, a.b));
+  }
+  std::string operator()(const ModAttributes& a) const { return field("truncated", a.truncated); }
   std::string operator()(const CastAttributes& a) const { return field("to", static_cast<std::int64_t>(a.to)); }
 };
 

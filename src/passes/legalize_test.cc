@@ -284,14 +284,16 @@ TEST(LegalizeOptions, PassesCanBeDisabledByName) {
 TEST(LegalizeErrors, ListsEveryNodeThatIsNotCore) {
   Graph graph;
   const ValueId x = input(graph, {2, 3});
-  const ValueId a = graph.add_node(OpKind::kExp, "first", {x}).value();
-  const ValueId b = graph.add_node(OpKind::kSqrt, "second", {a}).value();
-  finish(graph, last(graph, OpKind::kRelu, {b}));
+  const ValueId filters = graph.add_input("filters", ir::DataType::kFloat, Shape{3, 4});
+  const ValueId bias = graph.add_input("bias", ir::DataType::kFloat, Shape{4});
+  const ValueId a = graph.add_node(OpKind::kMatMul, "first", {x, filters, bias}).value();
+  const ValueId b = graph.add_node(OpKind::kMatMul, "second", {x, filters, bias}).value();
+  finish(graph, last(graph, OpKind::kAdd, {a, b}));
   const Result<Graph> legal = legalize(graph);
   ASSERT_FALSE(legal.ok());
   EXPECT_EQ(legal.status().code(), StatusCode::kUnsupported);
-  EXPECT_NE(legal.status().message().find("'first' (Exp)"), std::string::npos) << legal.status().message();
-  EXPECT_NE(legal.status().message().find("'second' (Sqrt)"), std::string::npos) << legal.status().message();
+  EXPECT_NE(legal.status().message().find("'first' (MatMul)"), std::string::npos) << legal.status().message();
+  EXPECT_NE(legal.status().message().find("'second' (MatMul)"), std::string::npos) << legal.status().message();
 }
 
 }  // namespace

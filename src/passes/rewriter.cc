@@ -50,8 +50,10 @@ Result<ValueId> Rewriter::emit(ir::OpKind op, const ir::Node& source, std::vecto
                       from_.output_of(source).name + suffix);
 }
 
-ValueId Rewriter::literal(const ir::Node& source, float number, std::string_view step) {
-  const ValueId id = constant(source, FloatTensor(Shape{}, {number}), step);
+ValueId Rewriter::literal(const ir::Node& source, float number, std::string_view step, ir::DataType dtype) {
+  AnyTensor tensor = FloatTensor(Shape{}, {number});
+  if (dtype != ir::DataType::kFloat) tensor = IntTensor(Shape{}, {static_cast<std::int64_t>(number)});
+  const ValueId id = to_.add_constant(source.name + "#" + std::string(step), std::move(tensor), dtype);
   to_.value(id).literal = true;
   return id;
 }

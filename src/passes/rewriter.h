@@ -27,7 +27,8 @@ class Rewriter {
   Result<ir::ValueId> emit(ir::OpKind op, const ir::Node& source, std::vector<ir::ValueId> inputs,
                            ir::Attributes attributes = {}, std::string_view step = {});
   // A number of the rewrite itself (ir::Value::literal).
-  ir::ValueId literal(const ir::Node& source, float number, std::string_view step);
+  ir::ValueId literal(const ir::Node& source, float number, std::string_view step,
+                      ir::DataType dtype = ir::DataType::kFloat);
   ir::ValueId constant(const ir::Node& source, FloatTensor tensor, std::string_view step);
   // Index in to().nodes of the node that makes a new value, -1 for inputs and constants.
   std::int32_t producer(ir::ValueId value) const;

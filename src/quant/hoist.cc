@@ -42,14 +42,14 @@ ir::Graph hoist_functions(ir::Graph graph) {
   // Is there an accumulator at the top of the movers above `id`, with nothing else reading in between?
   const auto reaches_accumulator = [&](ir::ValueId id) {
     for (const ir::Node* node = producer_of(id); node != nullptr; node = producer_of(node->inputs[0])) {
-      if (is_accumulator(node->op) || UnaryChain::is_unary(node->op)) return true;
+      if (is_accumulator(node->op) || UnaryChain::is_unary(*node)) return true;
       if (!is_movement(node->op) && node->op != OpKind::kMaxPool && node->op != OpKind::kReduceMax) return false;
     }
     return false;
   };
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     ir::Node* function = &graph.nodes[i];
-    if (!UnaryChain::is_unary(function->op)) continue;
+    if (!UnaryChain::is_unary(*function)) continue;
     // The two nodes swap what they do; order, inputs and outputs stay.
     for (ir::Node* mover = producer_of(function->inputs[0]);
          mover != nullptr && commutes(*function, *mover) && reaches_accumulator(mover->inputs[0]);

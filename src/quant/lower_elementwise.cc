@@ -167,7 +167,10 @@ Status Lowering::lower_mul(std::size_t i) {
   return emit(i, std::move(q), acc, unit, t, scale_c / 2 * x_most, bits);
 }
 
-Status Lowering::lower_unary(std::size_t i) { return lower_function(i, tensor(node(i).inputs[0]), 1); }
+Status Lowering::lower_unary(std::size_t i) {
+  if (!UnaryChain::is_unary(node(i))) return lower_later(i);
+  return lower_function(i, tensor(node(i).inputs[0]), 1);
+}
 
 Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) {
   const std::int64_t sign = factor < 0 ? -1 : 1;

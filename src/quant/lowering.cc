@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/op_table.h"
+#include "ir/functions.h"
 #include "ir/op_table.h"
 #include "qir/ops/rules.h"
 
@@ -89,7 +90,7 @@ void Lowering::assign_targets() {
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
     const Segment& s = segment(i);
     const OpKind op = node(i).op;
-    if (plan_.fused[i] || s.mode != Mode::kNarrow || !(is_accumulator(op) || UnaryChain::is_unary(op))) continue;
+    if (plan_.fused[i] || s.mode != Mode::kNarrow || !(is_accumulator(op) || UnaryChain::is_unary(node(i)))) continue;
     const std::size_t v = index_of(s.output);
     const bool compared = plan_.compared[v];
     const std::int64_t levels = compared ? ((choice_.levels + 1) << kHeadRoomBits) - 1 : choice_.levels;
@@ -147,8 +148,14 @@ Status Lowering::lower_node(std::size_t i) {
       {OpKind::kRelu, &Lowering::lower_unary},
       {OpKind::kLeakyRelu, &Lowering::lower_unary},
       {OpKind::kClip, &Lowering::lower_unary},
-      {OpKind::kSigmoid, &Lowering::lower_unary},
-      {OpKind::kTanh, &Lowering::lower_unary},
+      {OpKind::kFunction, &Lowering::lower_unary},
+      {OpKind::kDiv, &Lowering::lower_later},
+      {OpKind::kMod, &Lowering::lower_later},
+      {OpKind::kMax, &Lowering::lower_later},
+      {OpKind::kLess, &Lowering::lower_later},
+      {OpKind::kEqual, &Lowering::lower_later},
+      {OpKind::kWhere, &Lowering::lower_later},
+      {OpKind::kCast, &Lowering::lower_later},
       {OpKind::kReshape, &Lowering::lower_movement},
       {OpKind::kTranspose, &Lowering::lower_movement},
       {OpKind::kSlice, &Lowering::lower_movement},
@@ -158,6 +165,12 @@ Status Lowering::lower_node(std::size_t i) {
       {OpKind::kArgMax, &Lowering::lower_movement},
   });
   return (this->*kLower[n.op])(i);
+}
+
+Status Lowering::lower_later(std::size_t i) {
+  const auto* function = std::get_if<ir::FunctionAttributes>(&node(i).attributes);
+  return fail(i, (function != nullptr ? std::string(ir::row_of(function->function).name) : std::string("it")) +
+                     " has no integer form yet");
 }
 
 Status Lowering::lower_matmul(std::size_t i) {

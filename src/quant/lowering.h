@@ -91,6 +91,8 @@ class Lowering {
   // A wide input as an activation of few bits.
   Result<QTensor> narrowed(const ir::Value& input, const QTensor& x, bool compared);
 
+  Status lower_later(std::size_t index);  // what has no integer form yet
+
   // lower_contract.cc
   Status lower_contract(std::size_t index);
   Status lower_matmul(std::size_t index);   // either

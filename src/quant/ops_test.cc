@@ -7,6 +7,7 @@
 
 #include "exec/float/float_executor.h"
 #include "exec/integer/executor.h"
+#include "ir/functions.h"
 #include "quant/fidelity.h"
 #include "quant/hoist.h"
 #include "quant/quantize.h"
@@ -32,6 +33,9 @@ class Ops : public ::testing::Test {
         graph_.add_node(kind, "n" + std::to_string(graph_.nodes.size()), std::move(inputs), std::move(attributes));
     EXPECT_TRUE(id.ok()) << id.status().to_string();
     return id.ok() ? *id : 0;
+  }
+  ValueId function(ir::FunctionId id, std::vector<ValueId> inputs) {
+    return op(OpKind::kFunction, std::move(inputs), ir::FunctionAttributes{id});
   }
   float uniform(float lo, float hi) { return std::uniform_real_distribution<float>(lo, hi)(random_); }
 
@@ -107,11 +111,11 @@ TEST_F(Ops, TrainedScalarsAreParameters) {
       return id;
     };
     const ValueId x = input({4, 8});
-    const ValueId h = op(OpKind::kSigmoid, {op(OpKind::kMatMul, {x, constant({8, 6}, 0.5F)})});
+    const ValueId h = function(ir::function("Sigmoid"), {op(OpKind::kMatMul, {x, constant({8, 6}, 0.5F)})});
     const ValueId shifted = op(OpKind::kAdd, {h, number(0.8265F)});
     const ValueId scaled = op(OpKind::kRelu, {op(OpKind::kMul, {shifted, number(1.618F)})});
     const ValueId less = op(OpKind::kSub, {scaled, number(0.3717F)});
-    check(op(OpKind::kMul, {op(OpKind::kTanh, {less}), number(-0.731F)}), 4);
+    check(op(OpKind::kMul, {function(ir::function("Tanh"), {less}), number(-0.731F)}), 4);
     const Result<Quantized> quantized = quantize(graph_, draw(20, false), fixed());
     ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
     std::size_t scalars = 0;
@@ -148,7 +152,7 @@ TEST_F(Ops, StructuresDoNotDependOnTrainedScalars) {
       return graph_.add_constant("s", FloatTensor(Shape{1}, {static_cast<float>(x * times)}));
     };
     const ValueId x = input({4, 8});
-    const ValueId h = op(OpKind::kSigmoid, {op(OpKind::kMatMul, {x, constant({8, 6}, 0.5F)})});
+    const ValueId h = function(ir::function("Sigmoid"), {op(OpKind::kMatMul, {x, constant({8, 6}, 0.5F)})});
     const ValueId shifted = op(OpKind::kAdd, {h, number(0.8265)});
     const ValueId scaled = op(OpKind::kRelu, {op(OpKind::kMul, {shifted, number(1.618)})});
     graph_.outputs = {op(OpKind::kMul, {scaled, number(-0.731)})};
@@ -182,14 +186,14 @@ TEST_F(Ops, MatMulOfActivations) {
   check(op(OpKind::kRelu, {op(OpKind::kMatMul, {a, b})}));
 }
 TEST_F(Ops, Relu) { check(op(OpKind::kRelu, {input({3, 7})})); }
-TEST_F(Ops, Sigmoid) { check(op(OpKind::kSigmoid, {input({3, 7})})); }
+TEST_F(Ops, Sigmoid) { check(function(ir::function("Sigmoid"), {input({3, 7})})); }
 TEST_F(Ops, TanhAfterMatMul) {
   const ValueId x = input({1, 16});
-  check(op(OpKind::kTanh, {op(OpKind::kMatMul, {x, constant({16, 8}, 0.6F)})}));
+  check(function(ir::function("Tanh"), {op(OpKind::kMatMul, {x, constant({16, 8}, 0.6F)})}));
 }
 TEST_F(Ops, SigmoidAfterMatMul) {
   const ValueId x = input({1, 16});
-  check(op(OpKind::kSigmoid, {op(OpKind::kMatMul, {x, constant({16, 8}, 0.6F)})}));
+  check(function(ir::function("Sigmoid"), {op(OpKind::kMatMul, {x, constant({16, 8}, 0.6F)})}));
 }
 TEST_F(Ops, LeakyReluAfterConv) {
   const ValueId x = input({1, 2, 6, 6});
@@ -209,7 +213,7 @@ TEST_F(Ops, ClipWithNegativeBound) {
 TEST_F(Ops, ChainOfFunctions) {
   const ValueId x = input({1, 16});
   const ValueId y = op(OpKind::kMatMul, {x, constant({16, 8}, 0.6F)});
-  check(op(OpKind::kTanh, {op(OpKind::kLeakyRelu, {y}, ir::LeakyReluAttributes{0.25F})}));
+  check(function(ir::function("Tanh"), {op(OpKind::kLeakyRelu, {y}, ir::LeakyReluAttributes{0.25F})}));
 }
 TEST_F(Ops, AddOfTwoScales) {
   const ValueId x = input({1, 16});
@@ -242,7 +246,7 @@ TEST_F(Ops, MulOfActivations) {
   const ValueId x = input({1, 16});
   const ValueId a = op(OpKind::kMatMul, {x, constant({16, 8}, 0.4F)});
   // x * sigmoid(x): both factors have errors, of values up to about 2.
-  check(op(OpKind::kMul, {op(OpKind::kSigmoid, {a}), a}), 3);
+  check(op(OpKind::kMul, {function(ir::function("Sigmoid"), {a}), a}), 3);
 }
 TEST_F(Ops, MulByVector) {
   const ValueId x = input({2, 5});
@@ -315,7 +319,7 @@ TEST_F(Ops, NegativeFactorIsExact) {
 }
 TEST_F(Ops, ConcatOfTwoScales) {
   const ValueId x = input({1, 8});
-  const ValueId a = op(OpKind::kSigmoid, {op(OpKind::kMatMul, {x, constant({8, 4}, 0.3F)})});
+  const ValueId a = function(ir::function("Sigmoid"), {op(OpKind::kMatMul, {x, constant({8, 4}, 0.3F)})});
   const ValueId b = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({8, 4}, 0.3F)})});
   // `rescaled` rounds once more, which no layer states.
   check(op(OpKind::kConcat, {a, b, x}, ir::ConcatAttributes{1}), 3);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ir/functions.h"
+
 namespace zkinfer::quant {
 
 using ir::Graph;
@@ -68,13 +70,13 @@ class Planner {
     Segment segment;
     segment.output = graph_.nodes[i].output;
     const OpKind op = graph_.nodes[i].op;
-    if (UnaryChain::is_unary(op))
+    if (UnaryChain::is_unary(graph_.nodes[i]))
       segment.chain.push(graph_.nodes[i]);
     else if (!is_accumulator(op))
       return segment;
     while (!is_output_[index(segment.output)] && readers_[index(segment.output)].size() == 1) {
       const std::size_t next = readers_[index(segment.output)][0];
-      if (!UnaryChain::is_unary(graph_.nodes[next].op)) break;
+      if (!UnaryChain::is_unary(graph_.nodes[next])) break;
       segment.chain.push(graph_.nodes[next]);
       plan_.fused[next] = true;
       segment.output = graph_.nodes[next].output;
@@ -90,8 +92,8 @@ class Planner {
     switch (node.op) {
       case OpKind::kSoftmax:
       case OpKind::kArgMax:
-      case OpKind::kRelu:
-      case OpKind::kSigmoid: result = true; break;
+      case OpKind::kRelu: result = true; break;
+      case OpKind::kFunction: result = ir::row_of(node.as<ir::FunctionAttributes>().function).lo >= 0; break;
       case OpKind::kClip:
       case OpKind::kLeakyRelu: {
         UnaryChain chain;
@@ -108,8 +110,7 @@ class Planner {
         for (std::size_t j = 0; j < node.inputs.size(); ++j) result = result && (!node.has_input(j) || sign(node, j));
         result = result || (node.op == OpKind::kMul && node.inputs[0] == node.inputs[1]);
         break;
-      case OpKind::kSub:
-      case OpKind::kTanh: break;
+      case OpKind::kSub: break;
       default: result = sign(node, 0);
     }
     plan_.non_negative[index(node.output)] = result;

@@ -12,13 +12,14 @@ namespace zkinfer::quant {
 
 struct UnaryStep {
   ir::OpKind op = ir::OpKind::kRelu;
-  double alpha = 0;       // LeakyRelu
+  double alpha = 0;  // LeakyRelu
+  ir::FunctionAttributes function;
   double lo = 0, hi = 0;  // Clip
 };
 
 class UnaryChain {
  public:
-  static bool is_unary(ir::OpKind op);
+  static bool is_unary(const ir::Node& node);
   void push(const ir::Node& node);
   bool empty() const { return steps_.empty(); }
   double apply(double x) const;

@@ -8,12 +8,12 @@
 #include <string>
 
 #include "frontend/onnx/handlers.h"
+#include "ir/functions.h"
 #include "ir/op_table.h"
 
 namespace {
 
 using zkinfer::frontend_onnx::Handler;
-using zkinfer::ir::OpLevel;
 using zkinfer::ir::OpSchema;
 
 constexpr char kHead[] =
@@ -38,22 +38,18 @@ constexpr char kTail[] =
     "## Limits on activations\n"
     "\n"
     "- Conv: 1 or 2 spatial axes; weights and bias are initializers.\n"
-    "- Div: the divisor is constant. Pow: the exponent is the constant 1, 2 or 3.\n"
-    "- ConvTranspose: 1 or 2 spatial axes; the weight is an initializer. Where: the condition is constant, constants "
-    "are\n"
-    "  finite (attention masks: -10000 instead of minus infinity).\n"
+    "- Pow: computed exponents are for positive bases; integers take constant exponents of 0 to 16.\n"
+    "- ConvTranspose: 1 or 2 spatial axes; the weight is an initializer.\n"
     "- LSTM, GRU, RNN: constant weights, standard activations, equal sequence lengths, time first, at most 2048 "
     "steps.\n"
     "- Gather: constant indices, at most 4096 of them when the data are activations.\n"
-    "- Expand, Tile: at most 4096 repetitions along an axis.\n"
-    "- Cast: between floating point types.\n"
-    "- Integer and boolean data may not depend on the input.\n";
+    "- Expand, Tile: at most 4096 repetitions along an axis.\n";
 
 // Operators that the importer turns into others on the spot.
 const std::map<std::string_view, std::string_view> kNotes = {
     {"PRelu", "x < 0 ? slope * x : x"},
     {"HardSigmoid", "max(0, min(1, alpha * x + beta))"},
-    {"HardSwish", "x * max(0, min(1, x / 6 + 1 / 2))"},
+    {"Gelu", "Gaussian error linear unit, exact or by tanh"},
     {"Sum", "sum of all inputs"},
     {"Mean", "mean of all inputs"},
     {"Dropout", "x (inference)"},
@@ -85,11 +81,15 @@ const OpSchema* schema_of(const Handler& handler) {
 
 std::string row_of(const Handler& handler) {
   std::string activations = "constants only", what = "evaluated while compiling";
+  if (const auto function = zkinfer::ir::find_function(handler.op_type)) {
+    activations = "yes";
+    what = zkinfer::ir::row_of(*function).doc;
+  }
   if (const auto note = kNotes.find(handler.op_type); note != kNotes.end()) {
     activations = "yes";
     what = note->second;
   } else if (const OpSchema* schema = schema_of(handler); schema != nullptr) {
-    activations = schema->level == OpLevel::kFolded ? "constants only" : "yes";
+    activations = "yes";
     what = schema->doc;
   }
   std::string attributes(handler.attributes);
@@ -101,12 +101,10 @@ std::string row_of(const Handler& handler) {
 std::string document() {
   namespace importer = zkinfer::frontend_onnx;
   std::map<std::string, std::string> rows;
-  for (const auto family :
-       {importer::contract_handlers(), importer::elementwise_handlers(), importer::pool_handlers(),
-        importer::reduce_handlers(), importer::movement_handlers(), importer::constant_handlers(),
-        importer::composed_handlers(), importer::resize_handlers(), importer::recurrent_handlers()}) {
-    for (const Handler& handler : family) rows.emplace(handler.op_type, row_of(handler));
-  }
+  for (const importer::HandlerFamily& family : importer::handler_families())
+    for (const Handler& handler : family.handlers)
+      rows.emplace((family.domain.empty() ? "" : std::string(family.domain) + ".") + std::string(handler.op_type),
+                   row_of(handler));
   std::string text = kHead;
   for (const auto& [name, row] : rows) text += row;
   return text + kTail;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "exec/float/kernels.h"
+#include "ir/functions.h"
 
 namespace zkinfer::exec_float {
 
@@ -36,12 +37,11 @@ FloatTensor map(const FloatTensor& x, F f) {
   return out;
 }
 
-float sigmoid(float x) { return x >= 0 ? 1.0F / (1.0F + std::exp(-x)) : std::exp(x) / (1.0F + std::exp(x)); }
-
-Result<AnyTensor> float_binary(OpKind kind, const FloatTensor& a, const FloatTensor& b, const Shape& shape) {
+Result<AnyTensor> float_binary(const Operation& op, const FloatTensor& a, const FloatTensor& b) {
+  const Shape& shape = op.output_shape;
   const auto arithmetic = [&](auto f) -> Result<AnyTensor> { return AnyTensor(zip<float>(a, b, shape, f)); };
   const auto compare = [&](auto f) -> Result<AnyTensor> { return AnyTensor(zip<int64_t>(a, b, shape, f)); };
-  switch (kind) {
+  switch (op.node.op) {
     case OpKind::kAdd: return arithmetic([](float x, float y) { return x + y; });
     case OpKind::kSub: return arithmetic([](float x, float y) { return x - y; });
     case OpKind::kMul: return arithmetic([](float x, float y) { return x * y; });
@@ -49,7 +49,13 @@ Result<AnyTensor> float_binary(OpKind kind, const FloatTensor& a, const FloatTen
     case OpKind::kPow: return arithmetic([](float x, float y) { return std::pow(x, y); });
     case OpKind::kMin: return arithmetic([](float x, float y) { return std::min(x, y); });
     case OpKind::kMax: return arithmetic([](float x, float y) { return std::max(x, y); });
-    case OpKind::kMod: return arithmetic([](float x, float y) { return std::fmod(x, y); });
+    case OpKind::kMod:
+      if (op.node.as<ir::ModAttributes>().truncated)
+        return arithmetic([](float x, float y) { return std::fmod(x, y); });
+      return arithmetic([](float x, float y) {
+        const float rest = std::fmod(x, y);
+        return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+      });
     case OpKind::kEqual: return compare([](float x, float y) { return int64_t{x == y}; });
     case OpKind::kLess: return compare([](float x, float y) { return int64_t{x < y}; });
     case OpKind::kGreater: return compare([](float x, float y) { return int64_t{x > y}; });
@@ -69,11 +75,12 @@ int64_t integer_power(int64_t base, int64_t exponent, bool& bad) {
   return power;
 }
 
-Result<AnyTensor> integer_binary(OpKind kind, const IntTensor& a, const IntTensor& b, const Shape& shape) {
+Result<AnyTensor> integer_binary(const Operation& op, const IntTensor& a, const IntTensor& b) {
+  const Shape& shape = op.output_shape;
   bool bad = false;
   const auto exact = [&](auto f) -> Result<AnyTensor> {
     AnyTensor out = zip<int64_t>(a, b, shape, f);
-    if (bad) return out_of_range("integer arithmetic on constants leaves int64 or divides by zero");
+    if (bad) return out_of_range("integer arithmetic leaves int64 or divides by zero");
     return out;
   };
   const auto divides = [&](int64_t x, int64_t y) {
@@ -81,7 +88,7 @@ Result<AnyTensor> integer_binary(OpKind kind, const IntTensor& a, const IntTenso
     bad |= !ok;
     return ok;
   };
-  switch (kind) {
+  switch (op.node.op) {
     case OpKind::kAdd:
       return exact([&](int64_t x, int64_t y) {
         int64_t z;
@@ -101,11 +108,11 @@ Result<AnyTensor> integer_binary(OpKind kind, const IntTensor& a, const IntTenso
         return z;
       });
     case OpKind::kDiv: return exact([&](int64_t x, int64_t y) { return divides(x, y) ? x / y : 0; });
-    case OpKind::kMod:  // the remainder has the sign of the divisor
-      return exact([&](int64_t x, int64_t y) {
+    case OpKind::kMod:
+      return exact([&, truncated = op.node.as<ir::ModAttributes>().truncated](int64_t x, int64_t y) {
         if (!divides(x, y)) return int64_t{0};
         const int64_t rest = x % y;
-        return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+        return !truncated && rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
       });
     case OpKind::kPow: return exact([&](int64_t x, int64_t y) { return integer_power(x, y, bad); });
     case OpKind::kMin: return exact([](int64_t x, int64_t y) { return std::min(x, y); });
@@ -117,37 +124,27 @@ Result<AnyTensor> integer_binary(OpKind kind, const IntTensor& a, const IntTenso
     case OpKind::kGreaterOrEqual: return exact([](int64_t x, int64_t y) { return int64_t{x >= y}; });
     case OpKind::kAnd: return exact([](int64_t x, int64_t y) { return int64_t{x != 0 && y != 0}; });
     case OpKind::kOr: return exact([](int64_t x, int64_t y) { return int64_t{x != 0 || y != 0}; });
+    case OpKind::kXor: return exact([](int64_t x, int64_t y) { return int64_t{(x != 0) != (y != 0)}; });
     default: return unsupported("this operator does not take integers");
   }
 }
 
-// Min and Max take any number of operands; the others two.
-Result<AnyTensor> binary(const Operation& op) {
-  if (op.inputs.size() == 1) return *op.inputs[0];
-  if (op.node.op == OpKind::kPow && op.is_float(0) && !op.is_float(1)) {
+Result<AnyTensor> power(const Operation& op) {
+  if (op.is_float(0) && !op.is_float(1)) {
     FloatTensor exponent(op.ints(1).shape());
     for (size_t i = 0; i < exponent.data().size(); ++i) exponent[i] = static_cast<float>(op.ints(1)[i]);
-    return float_binary(OpKind::kPow, op.floats(0), exponent, op.output_shape);
+    return float_binary(op, op.floats(0), exponent);
   }
-  if (op.node.op == OpKind::kPow && !op.is_float(0) && op.is_float(1)) {
-    IntTensor whole(op.floats(1).shape());
-    for (size_t i = 0; i < whole.data().size(); ++i) {
-      const float exponent = op.floats(1)[i];
-      if (!(exponent >= 0 && exponent < 64) || exponent != std::floor(exponent))
-        return unsupported("an integer to the power of a fraction or a negative number");
-      whole[i] = static_cast<int64_t>(exponent);
-    }
-    return integer_binary(OpKind::kPow, op.ints(0), whole, op.output_shape);
+  if (op.is_float(0) || !op.is_float(1))
+    return op.is_float(0) ? float_binary(op, op.floats(0), op.floats(1)) : integer_binary(op, op.ints(0), op.ints(1));
+  IntTensor whole(op.floats(1).shape());
+  for (size_t i = 0; i < whole.data().size(); ++i) {
+    const float exponent = op.floats(1)[i];
+    if (!(exponent >= 0 && exponent < 64) || exponent != std::floor(exponent))
+      return unsupported("an integer to the power of a fraction or a negative number");
+    whole[i] = static_cast<int64_t>(exponent);
   }
-  AnyTensor result = *op.inputs[0];
-  for (size_t i = 1; i < op.inputs.size(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(const Shape shape, broadcast_shapes(shape_of(result), shape_of(*op.inputs[i])));
-    const auto* floats = std::get_if<FloatTensor>(&result);
-    ZKI_ASSIGN_OR_RETURN(result, floats != nullptr
-                                     ? float_binary(op.node.op, *floats, op.floats(i), shape)
-                                     : integer_binary(op.node.op, *std::get_if<IntTensor>(&result), op.ints(i), shape));
-  }
-  return result;
+  return integer_binary(op, op.ints(0), whole);
 }
 
 Result<AnyTensor> float_unary(const Operation& op) {
@@ -163,32 +160,39 @@ Result<AnyTensor> float_unary(const Operation& op) {
       const auto& clip = op.node.as<ir::ClipAttributes>();
       return all([&clip](float v) { return std::min(std::max(v, clip.min), clip.max); });
     }
-    case OpKind::kSigmoid: return all(sigmoid);
-    case OpKind::kTanh: return all([](float v) { return std::tanh(v); });
+    case OpKind::kFunction: {
+      const auto& function = op.node.as<ir::FunctionAttributes>();
+      return all([&function](float v) { return static_cast<float>(ir::apply(function, static_cast<double>(v))); });
+    }
     case OpKind::kNeg: return all([](float v) { return -v; });
-    case OpKind::kSqrt: return all([](float v) { return std::sqrt(v); });
-    case OpKind::kExp: return all([](float v) { return std::exp(v); });
-    case OpKind::kLog: return all([](float v) { return std::log(v); });
     case OpKind::kAbs: return all([](float v) { return std::abs(v); });
-    case OpKind::kReciprocal: return all([](float v) { return 1.0F / v; });
-    case OpKind::kFloor: return all([](float v) { return std::floor(v); });
-    case OpKind::kCeil: return all([](float v) { return std::ceil(v); });
-    case OpKind::kRound: return all([](float v) { return std::nearbyint(v); });
-    case OpKind::kSign: return all([](float v) { return v > 0 ? 1.0F : v < 0 ? -1.0F : v; });
-    case OpKind::kErf: return all([](float v) { return std::erf(v); });
     default: return internal_error("no unary operator");
   }
+}
+
+// A bound beyond the integers is none.
+int64_t clipped(int64_t v, const ir::ClipAttributes& clip) {
+  if (static_cast<double>(v) < static_cast<double>(clip.min)) v = static_cast<int64_t>(std::ceil(clip.min));
+  if (static_cast<double>(v) > static_cast<double>(clip.max)) v = static_cast<int64_t>(std::floor(clip.max));
+  return v;
 }
 
 Result<AnyTensor> integer_unary(const Operation& op) {
   IntTensor out = op.ints(0);
   for (int64_t& v : out.data()) {
-    if (v == std::numeric_limits<int64_t>::min()) return out_of_range("the integer constant -2^63");
+    if (v == std::numeric_limits<int64_t>::min()) return out_of_range("the integer -2^63");
     switch (op.node.op) {
+      case OpKind::kRelu: v = std::max<int64_t>(v, 0); break;
+      case OpKind::kClip: v = clipped(v, op.node.as<ir::ClipAttributes>()); break;
       case OpKind::kNeg: v = -v; break;
       case OpKind::kAbs: v = v < 0 ? -v : v; break;
-      case OpKind::kSign: v = v > 0 ? 1 : v < 0 ? -1 : 0; break;
       case OpKind::kNot: v = v == 0 ? 1 : 0; break;
+      case OpKind::kFunction: {
+        const double y = ir::apply(op.node.as<ir::FunctionAttributes>(), static_cast<double>(v));
+        if (!(std::abs(y) < 9e18)) return out_of_range("a function of an integer leaves int64");
+        v = static_cast<int64_t>(y);
+        break;
+      }
       default: return unsupported("this operator does not take integers");
     }
   }
@@ -196,7 +200,8 @@ Result<AnyTensor> integer_unary(const Operation& op) {
 }
 
 template <class T>
-DenseTensor<T> select(const IntTensor& condition, const DenseTensor<T>& a, const DenseTensor<T>& b, const Shape& shape) {
+DenseTensor<T> select(const IntTensor& condition, const DenseTensor<T>& a, const DenseTensor<T>& b,
+                      const Shape& shape) {
   DenseTensor<T> out(shape);
   Odometer odometer(shape, {broadcast_strides(condition.shape(), shape), broadcast_strides(a.shape(), shape),
                             broadcast_strides(b.shape(), shape)});
@@ -224,7 +229,7 @@ Result<AnyTensor> cast(const Operation& op) {
       out[i] = int64_t{v != 0};
       continue;
     }
-    if (!(v > -9.2e18F && v < 9.2e18F)) return out_of_range("a float constant outside int64 is cast to an integer");
+    if (!(v > -9.2e18F && v < 9.2e18F)) return out_of_range("a float outside int64 is cast to an integer");
     out[i] = static_cast<int64_t>(v);
   }
   return AnyTensor(std::move(out));
@@ -256,11 +261,11 @@ Result<AnyTensor> run_elementwise(const Operation& op) {
     case OpKind::kWhere:
       if (op.is_float(1)) return AnyTensor(select(op.ints(0), op.floats(1), op.floats(2), op.output_shape));
       return AnyTensor(select(op.ints(0), op.ints(1), op.ints(2), op.output_shape));
-    case OpKind::kMin:
-    case OpKind::kMax: return binary(op);
+    case OpKind::kPow: return power(op);
     default: break;
   }
-  if (op.inputs.size() == 2) return binary(op);
+  if (op.inputs.size() == 2)
+    return op.is_float(0) ? float_binary(op, op.floats(0), op.floats(1)) : integer_binary(op, op.ints(0), op.ints(1));
   return op.is_float(0) ? float_unary(op) : integer_unary(op);
 }
 

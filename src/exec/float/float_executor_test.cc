@@ -130,6 +130,7 @@ Result<AnyTensor> fold(OpKind op, const IntTensor& a, const IntTensor& b) {
   const AnyTensor right = b;
   ir::Node node;
   node.op = op;
+  if (op == OpKind::kMod) node.attributes = ir::ModAttributes{};
   return evaluate(node, {&left, &right}, ir::DataType::kInt64, a.shape());
 }
 

@@ -17,7 +17,8 @@ size_t index(int64_t x) { return static_cast<size_t>(x); }
 
 // Folds every input element into its output element with f, starting from `start`.
 template <class T, class Sum, class F>
-std::vector<Sum> fold(const DenseTensor<T>& x, const ir::ReduceAttributes& reduce, const Shape& output, Sum start, F f) {
+std::vector<Sum> fold(const DenseTensor<T>& x, const ir::ReduceAttributes& reduce, const Shape& output, Sum start,
+                      F f) {
   std::vector<bool> reduced(x.shape().rank(), false);
   for (const int64_t axis : reduce.axes) reduced[index(axis)] = true;
   // Stride of each input axis in the output: 0 on reduced axes.
@@ -110,8 +111,8 @@ AxisView around(const Shape& shape, int64_t axis) {
           index(shape.num_elements(index(axis) + 1, shape.rank()))};
 }
 
-IntTensor arg_max(const Operation& op) {
-  const FloatTensor& x = op.floats(0);
+template <class T>
+IntTensor arg_max(const Operation& op, const DenseTensor<T>& x) {
   const AxisView view = around(x.shape(), op.node.as<ir::ArgMaxAttributes>().axis);
   IntTensor out(op.output_shape);
   for (size_t o = 0; o < view.outer; ++o)
@@ -143,7 +144,8 @@ FloatTensor softmax(const Operation& op) {
 }  // namespace
 
 Result<AnyTensor> run_reduce(const Operation& op) {
-  if (op.node.op == OpKind::kArgMax) return AnyTensor(arg_max(op));
+  if (op.node.op == OpKind::kArgMax)
+    return AnyTensor(op.is_float(0) ? arg_max(op, op.floats(0)) : arg_max(op, op.ints(0)));
   if (op.node.op == OpKind::kSoftmax) return AnyTensor(softmax(op));
   return op.is_float(0) ? float_reduce(op) : integer_reduce(op);
 }

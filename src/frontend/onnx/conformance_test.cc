@@ -119,7 +119,7 @@ Status run_test(const NodeTest& test, char mode) {
 bool all_handled(const NodeTest& test) {
   return std::all_of(
       test.model.graph().node().begin(), test.model.graph().node().end(),
-      [](const onnx::NodeProto& node) { return node.domain().empty() && find_handler(node.op_type()) != nullptr; });
+      [](const onnx::NodeProto& node) { return find_handler(node.domain(), node.op_type()) != nullptr; });
 }
 
 // The first mode in which the test passes, or '-' and the status of the first failure that is no "unsupported" (or the

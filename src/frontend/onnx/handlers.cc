@@ -1,20 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/handlers.h"
 
+#include <array>
 #include <unordered_map>
 
 namespace zkinfer::frontend_onnx {
 
-const Handler* find_handler(std::string_view op_type) {
-  static const std::unordered_map<std::string_view, const Handler*> table = [] {
-    std::unordered_map<std::string_view, const Handler*> rows;
-    for (const auto family :
-         {contract_handlers(), elementwise_handlers(), pool_handlers(), reduce_handlers(), movement_handlers(),
-          constant_handlers(), composed_handlers(), resize_handlers(), recurrent_handlers()})
-      for (const Handler& row : family) ZKI_CHECK(rows.emplace(row.op_type, &row).second, "one handler per operator");
+std::span<const HandlerFamily> handler_families() {
+  static const auto families = std::to_array<HandlerFamily>({
+      {"", contract_handlers()},
+      {"", elementwise_handlers()},
+      {"", function_handlers()},
+      {"", pool_handlers()},
+      {"", reduce_handlers()},
+      {"", movement_handlers()},
+      {"", constant_handlers()},
+      {"", composed_handlers()},
+      {"", resize_handlers()},
+      {"", recurrent_handlers()},
+  });
+  return families;
+}
+
+const Handler* find_handler(std::string_view domain, std::string_view op_type) {
+  // Keys are "domain:operator".
+  static const std::unordered_map<std::string, const Handler*> table = [] {
+    std::unordered_map<std::string, const Handler*> rows;
+    for (const HandlerFamily& family : handler_families())
+      for (const Handler& row : family.handlers)
+        ZKI_CHECK(rows.emplace(std::string(family.domain) + ":" + std::string(row.op_type), &row).second,
+                  "one handler per operator");
     return rows;
   }();
-  const auto found = table.find(op_type);
+  if (domain == "ai.onnx") domain = "";
+  const auto found = table.find(std::string(domain) + ":" + std::string(op_type));
   return found == table.end() ? nullptr : found->second;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One row per ONNX operator of the default domain. `check` looks at attributes and outputs only, so that a node behind
+// One row per ONNX operator. `check` looks at attributes and outputs only, so that a node behind
 // an unsupported one is still judged; `import` builds IR nodes and returns the values of the outputs it offers.
 #pragma once
 
@@ -24,9 +24,17 @@ struct Handler {
   std::size_t num_inputs = 1;  // required ones
 };
 
-// nullptr for an operator that no handler takes.
-const Handler* find_handler(std::string_view op_type);
+// The operators of one domain that are in one file. The default domain's name is empty.
+struct HandlerFamily {
+  std::string_view domain;
+  std::span<const Handler> handlers;
+};
+std::span<const HandlerFamily> handler_families();
 
+// nullptr for an operator that no handler takes.
+const Handler* find_handler(std::string_view domain, std::string_view op_type);
+
+std::span<const Handler> function_handlers();  // the unary functions of ir/functions.h
 std::span<const Handler> contract_handlers();
 std::span<const Handler> elementwise_handlers();
 std::span<const Handler> pool_handlers();

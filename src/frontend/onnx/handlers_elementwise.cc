@@ -4,6 +4,7 @@
 
 #include "frontend/onnx/handlers.h"
 #include "frontend/onnx/proto_text.h"
+#include "ir/functions.h"
 
 namespace zkinfer::frontend_onnx {
 
@@ -21,36 +22,56 @@ Result<Outputs> import_leaky_relu(NodeContext& context) {
   return one_output(context.add(OpKind::kLeakyRelu, {context.input(0)}, ir::LeakyReluAttributes{alpha}));
 }
 
-// Bounds are attributes before opset 11 and inputs from then on.
+// The number that a bound is; nullopt when it is computed, or an integer that a float does not hold.
+std::optional<float> constant_bound(const ir::Value& bound) {
+  if (!bound.is_constant() || bound.shape.num_elements() != 1) return std::nullopt;
+  if (bound.floats() != nullptr) return (*bound.floats())[0];
+  const auto number = static_cast<float>((*bound.ints())[0]);
+  if (std::abs(number) > static_cast<float>(1 << 24)) return std::nullopt;
+  return number;
+}
+
+// Bounds are attributes before opset 11 and inputs from then on, constant or computed.
 Result<Outputs> import_clip(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(1));
   ir::ClipAttributes clip;
   ZKI_ASSIGN_OR_RETURN(clip.min, context.float_attribute("min", clip.min));
   ZKI_ASSIGN_OR_RETURN(clip.max, context.float_attribute("max", clip.max));
+  ir::ValueId x = context.input(0);
+  const bool has_max = context.has_input(2);
   if (context.has_input(1)) {
-    ZKI_ASSIGN_OR_RETURN(clip.min, context.constant_number(1, "min"));
+    if (const std::optional<float> bound = constant_bound(context.value(1))) {
+      clip.min = *bound;
+    } else {
+      ZKI_ASSIGN_OR_RETURN(x, context.add(OpKind::kMax, {x, context.input(1)}, {}, has_max ? "min" : ""));
+      if (!has_max) return Outputs{x};
+    }
   }
-  if (context.has_input(2)) {
-    ZKI_ASSIGN_OR_RETURN(clip.max, context.constant_number(2, "max"));
+  if (has_max) {
+    if (const std::optional<float> bound = constant_bound(context.value(2))) {
+      clip.max = *bound;
+    } else {
+      if (std::isfinite(clip.min)) {
+        ZKI_ASSIGN_OR_RETURN(x, context.add(OpKind::kClip, {x}, clip, "min"));
+      }
+      return one_output(context.add(OpKind::kMin, {x, context.input(2)}));
+    }
   }
-  return one_output(context.add(OpKind::kClip, {context.input(0)}, clip));
+  return one_output(context.add(OpKind::kClip, {x}, clip));
 }
 
 // x >= 0 ? x : slope * x = relu(x) - slope * relu(-x).
 Result<Outputs> import_prelu(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(2));
-  const ir::Value& slope = context.graph().value(context.input(1));
-  const FloatTensor* slopes = slope.floats();
-  if (slopes == nullptr)
-    return unsupported("slope " + in_quotes(slope.name) + " is computed at run time | make it an initializer");
+  const ir::Value& slope = context.value(1);
   // A slope that may be trained is a parameter, not part of a public table, so it is multiplied.
-  bool uniform = slopes->num_elements() > 0 && slope.literal;
-  for (const float x : slopes->data()) uniform &= x == (*slopes)[0];
+  bool uniform = slope.floats() != nullptr && slope.shape.num_elements() > 0 && slope.literal;
   if (uniform)
-    return one_output(context.add(OpKind::kLeakyRelu, {context.input(0)}, ir::LeakyReluAttributes{(*slopes)[0]}));
-  FloatTensor negated = *slopes;
-  for (float& x : negated.data()) x = -x;
-  const ir::ValueId factor = context.add_constant(std::move(negated), ir::DataType::kFloat, "negated_slope");
+    for (const float x : slope.floats()->data()) uniform &= x == (*slope.floats())[0];
+  if (uniform)
+    return one_output(
+        context.add(OpKind::kLeakyRelu, {context.input(0)}, ir::LeakyReluAttributes{(*slope.floats())[0]}));
+  ZKI_ASSIGN_OR_RETURN(const ir::ValueId factor, context.add(OpKind::kNeg, {context.input(1)}, {}, "negated_slope"));
   ZKI_ASSIGN_OR_RETURN(const ir::ValueId positive, context.add(OpKind::kRelu, {context.input(0)}, {}, "positive"));
   ZKI_ASSIGN_OR_RETURN(const ir::ValueId negated_x, context.add(OpKind::kNeg, {context.input(0)}, {}, "negated"));
   ZKI_ASSIGN_OR_RETURN(const ir::ValueId negative, context.add(OpKind::kRelu, {negated_x}, {}, "negative"));
@@ -72,12 +93,6 @@ Result<Outputs> import_hard_sigmoid(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const float alpha, context.float_attribute("alpha", 0.2F));
   ZKI_ASSIGN_OR_RETURN(const float beta, context.float_attribute("beta", 0.5F));
   return one_output(hard_sigmoid(context, alpha, beta, {}));
-}
-
-Result<Outputs> import_hard_swish(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(1));
-  ZKI_ASSIGN_OR_RETURN(const ir::ValueId gate, hard_sigmoid(context, 1.0F / 6.0F, 0.5F, "gate"));
-  return one_output(context.add(OpKind::kMul, {context.input(0), gate}));
 }
 
 Status check_batch_normalization(const NodeContext& context) {
@@ -121,24 +136,49 @@ Result<Outputs> import_cast(NodeContext& context) {
   return one_output(context.add(OpKind::kCast, {context.input(0)}, ir::CastAttributes{*dtype}));
 }
 
-// a + b + c + ..
-Result<Outputs> import_sum(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(std::max<std::size_t>(context.num_inputs(), 1)));
-  const std::size_t count = context.num_inputs();
-  if (count == 1) return one_output(context.add(OpKind::kIdentity, {context.input(0)}));
-  ir::ValueId sum = context.input(0);
-  for (std::size_t i = 1; i < count; ++i) {
-    const bool last = i + 1 == count;
-    ZKI_ASSIGN_OR_RETURN(
-        sum, context.add(OpKind::kAdd, {sum, context.input(i)}, {}, last ? "" : "part" + std::to_string(i)));
-  }
-  return Outputs{sum};
-}
-
+// op(op(op(a, b), c), ..)
 template <OpKind op>
 Result<Outputs> import_variadic(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(std::max<std::size_t>(context.num_inputs(), 1)));
-  return one_output(context.add(op, context.inputs()));
+  const std::size_t count = context.num_inputs();
+  if (count == 1) return one_output(context.add(OpKind::kIdentity, {context.input(0)}));
+  ir::ValueId result = context.input(0);
+  for (std::size_t i = 1; i < count; ++i) {
+    const bool last = i + 1 == count;
+    ZKI_ASSIGN_OR_RETURN(result,
+                         context.add(op, {result, context.input(i)}, {}, last ? "" : "part" + std::to_string(i)));
+  }
+  return Outputs{result};
+}
+
+Result<Outputs> import_mod(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
+  ZKI_ASSIGN_OR_RETURN(const std::int64_t fmod, context.int_attribute("fmod", 0));
+  return one_output(context.add(OpKind::kMod, {context.input(0), context.input(1)}, ir::ModAttributes{fmod != 0}));
+}
+
+Result<Outputs> import_gelu(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(1));
+  ZKI_ASSIGN_OR_RETURN(const std::string approximate, context.string_attribute("approximate", "none"));
+  if (approximate != "none" && approximate != "tanh") return corrupt("approximate " + in_quotes(approximate));
+  return one_output(
+      context.add(OpKind::kFunction, {context.input(0)},
+                  ir::FunctionAttributes{approximate == "tanh" ? ir::function("GeluTanh") : ir::function("GeluErf")}));
+}
+
+Result<Outputs> import_function(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(1));
+  const std::optional<ir::FunctionId> id = ir::find_function(context.proto().op_type());
+  ZKI_CHECK(id.has_value(), "this handler has the names of the functions' rows");
+  ir::FunctionAttributes function{*id};
+  const ir::FunctionRow& row = ir::row_of(*id);
+  if (!row.a.name.empty()) {
+    ZKI_ASSIGN_OR_RETURN(function.a, context.float_attribute(row.a.name, row.a.missing));
+  }
+  if (!row.b.name.empty()) {
+    ZKI_ASSIGN_OR_RETURN(function.b, context.float_attribute(row.b.name, row.b.missing));
+  }
+  return one_output(context.add(OpKind::kFunction, {context.input(0)}, function));
 }
 
 constexpr auto kHandlers = std::to_array<Handler>({
@@ -148,20 +188,9 @@ constexpr auto kHandlers = std::to_array<Handler>({
     {"Div", "", no_check, nullptr, OpKind::kDiv, 2},
     {"Pow", "", no_check, nullptr, OpKind::kPow, 2},
     {"Relu", "", no_check, nullptr, OpKind::kRelu},
-    {"Sigmoid", "", no_check, nullptr, OpKind::kSigmoid},
-    {"Tanh", "", no_check, nullptr, OpKind::kTanh},
     {"Neg", "", no_check, nullptr, OpKind::kNeg},
     {"Identity", "", no_check, nullptr, OpKind::kIdentity},
-    {"Sqrt", "", no_check, nullptr, OpKind::kSqrt},
-    {"Exp", "", no_check, nullptr, OpKind::kExp},
-    {"Log", "", no_check, nullptr, OpKind::kLog},
     {"Abs", "", no_check, nullptr, OpKind::kAbs},
-    {"Reciprocal", "", no_check, nullptr, OpKind::kReciprocal},
-    {"Floor", "", no_check, nullptr, OpKind::kFloor},
-    {"Ceil", "", no_check, nullptr, OpKind::kCeil},
-    {"Round", "", no_check, nullptr, OpKind::kRound},
-    {"Sign", "", no_check, nullptr, OpKind::kSign},
-    {"Erf", "", no_check, nullptr, OpKind::kErf},
     {"Equal", "", no_check, nullptr, OpKind::kEqual, 2},
     {"Less", "", no_check, nullptr, OpKind::kLess, 2},
     {"Greater", "", no_check, nullptr, OpKind::kGreater, 2},
@@ -169,15 +198,17 @@ constexpr auto kHandlers = std::to_array<Handler>({
     {"GreaterOrEqual", "", no_check, nullptr, OpKind::kGreaterOrEqual, 2},
     {"And", "", no_check, nullptr, OpKind::kAnd, 2},
     {"Or", "", no_check, nullptr, OpKind::kOr, 2},
+    {"Xor", "", no_check, nullptr, OpKind::kXor, 2},
     {"Not", "", no_check, nullptr, OpKind::kNot},
     {"Where", "", no_check, nullptr, OpKind::kWhere, 3},
     {"Min", "", no_check, import_variadic<OpKind::kMin>},
     {"Max", "", no_check, import_variadic<OpKind::kMax>},
-    {"Sum", "", no_check, import_sum},
+    {"Sum", "", no_check, import_variadic<OpKind::kAdd>},
     {"LeakyRelu", "alpha", no_check, import_leaky_relu},
     {"PRelu", "", no_check, import_prelu},
     {"HardSigmoid", "alpha beta", no_check, import_hard_sigmoid},
-    {"HardSwish", "", no_check, import_hard_swish},
+    {"Gelu", "approximate", no_check, import_gelu},
+    {"Mod", "fmod", no_check, import_mod},
     {"Clip", "min max", no_check, import_clip},
     {"BatchNormalization", "epsilon momentum training_mode spatial", check_batch_normalization,
      import_batch_normalization},
@@ -188,5 +219,29 @@ constexpr auto kHandlers = std::to_array<Handler>({
 }  // namespace
 
 std::span<const Handler> elementwise_handlers() { return kHandlers; }
+
+std::span<const Handler> function_handlers() {
+  struct Rows {
+    std::array<std::string, ir::kFunctions.size()> attributes;
+    std::vector<Handler> handlers;
+  };
+  static const Rows rows = [] {
+    Rows made;
+    for (std::size_t i = 0; i < ir::kFunctions.size(); ++i) {
+      const ir::FunctionRow& row = ir::kFunctions[i];
+      if (row.inner) continue;
+      made.attributes[i] = std::string(row.a.name) + (row.b.name.empty() ? "" : " ") + std::string(row.b.name);
+      made.handlers.push_back({row.name, {}, no_check, import_function});
+    }
+    return made;
+  }();
+  // The names of attributes live in the array, which has its place only now.
+  static const std::vector<Handler> handlers = [] {
+    std::vector<Handler> made = rows.handlers;
+    for (Handler& handler : made) handler.attributes = rows.attributes[ir::find_function(handler.op_type)->index];
+    return made;
+  }();
+  return handlers;
+}
 
 }  // namespace zkinfer::frontend_onnx

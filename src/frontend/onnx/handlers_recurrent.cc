@@ -5,6 +5,7 @@
 
 #include "frontend/onnx/handlers.h"
 #include "frontend/onnx/proto_text.h"
+#include "ir/functions.h"
 
 namespace zkinfer::frontend_onnx {
 
@@ -61,6 +62,9 @@ class Recurrence {
   Result<ValueId> add(OpKind op, std::vector<ValueId> inputs, std::string_view what, ir::Attributes attributes = {}) {
     return context_.add(op, std::move(inputs), std::move(attributes), step(what));
   }
+  Result<ValueId> function(ir::FunctionId id, ValueId x, std::string_view what) {
+    return add(OpKind::kFunction, {x}, what, ir::FunctionAttributes{id});
+  }
   ValueId constant(FloatTensor tensor, std::string_view what) {
     return context_.add_constant(std::move(tensor), ir::DataType::kFloat, step(what));
   }
@@ -92,7 +96,7 @@ class Recurrence {
   ValueId recurrent_h_ = ir::kNoValue;     // GRU: R of the candidate
   ValueId recurrent_bias_ = ir::kNoValue;  // GRU with linear_before_reset: its bias
   bool linear_before_reset_ = false;
-  OpKind activation_ = OpKind::kTanh;  // RNN
+  bool relu_ = false;  // RNN
 };
 
 FloatTensor Recurrence::weight(size_t from, int64_t direction, int64_t row_begin, int64_t row_end) const {
@@ -136,19 +140,19 @@ Result<ValueId> Recurrence::initial(size_t from, int64_t direction, std::string_
 Result<Recurrence::State> Recurrence::lstm_step(ValueId x, State state) {
   ZKI_ASSIGN_OR_RETURN(const ValueId all, with_state(x, state.h, recurrent_, "gates"));
   ZKI_ASSIGN_OR_RETURN(const ValueId smooth, gate(all, 0, "i_in"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId i, add(OpKind::kSigmoid, {smooth}, "i"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId i, function(ir::function("Sigmoid"), smooth, "i"));
   ZKI_ASSIGN_OR_RETURN(const ValueId o_in, gate(all, 1, "o_in"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId o, add(OpKind::kSigmoid, {o_in}, "o"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId o, function(ir::function("Sigmoid"), o_in, "o"));
   ZKI_ASSIGN_OR_RETURN(const ValueId g_in, gate(all, 3, "g_in"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId g, add(OpKind::kTanh, {g_in}, "g"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId g, function(ir::function("Tanh"), g_in, "g"));
   ZKI_ASSIGN_OR_RETURN(ValueId c, add(OpKind::kMul, {i, g}, "ig"));
   if (state.c != ir::kNoValue) {
     ZKI_ASSIGN_OR_RETURN(const ValueId f_in, gate(all, 2, "f_in"));
-    ZKI_ASSIGN_OR_RETURN(const ValueId f, add(OpKind::kSigmoid, {f_in}, "f"));
+    ZKI_ASSIGN_OR_RETURN(const ValueId f, function(ir::function("Sigmoid"), f_in, "f"));
     ZKI_ASSIGN_OR_RETURN(const ValueId kept, add(OpKind::kMul, {f, state.c}, "fc"));
     ZKI_ASSIGN_OR_RETURN(c, add(OpKind::kAdd, {kept, c}, "c"));
   }
-  ZKI_ASSIGN_OR_RETURN(const ValueId bounded, add(OpKind::kTanh, {c}, "tanh_c"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId bounded, function(ir::function("Tanh"), c, "tanh_c"));
   ZKI_ASSIGN_OR_RETURN(const ValueId h, add(OpKind::kMul, {o, bounded}, "h"));
   return State{h, c};
 }
@@ -159,7 +163,7 @@ Result<Recurrence::State> Recurrence::gru_step(ValueId x, State state) {
   ZKI_ASSIGN_OR_RETURN(
       ValueId zr, add(OpKind::kSlice, {x}, "zr_x", ir::SliceAttributes{{0, 0}, {sizes_.batch, 2 * hidden}, {1, 1}}));
   ZKI_ASSIGN_OR_RETURN(zr, with_state(zr, state.h, recurrent_, "zr_in"));
-  ZKI_ASSIGN_OR_RETURN(zr, add(OpKind::kSigmoid, {zr}, "zr"));
+  ZKI_ASSIGN_OR_RETURN(zr, function(ir::function("Sigmoid"), zr, "zr"));
   ZKI_ASSIGN_OR_RETURN(const ValueId z, gate(zr, 0, "z"));
   ZKI_ASSIGN_OR_RETURN(const ValueId r, gate(zr, 1, "r"));
   ZKI_ASSIGN_OR_RETURN(ValueId candidate, gate(x, 2, "g_x"));
@@ -175,7 +179,7 @@ Result<Recurrence::State> Recurrence::gru_step(ValueId x, State state) {
     ZKI_ASSIGN_OR_RETURN(const ValueId reset, add(OpKind::kMul, {r, state.h}, "g_reset"));
     ZKI_ASSIGN_OR_RETURN(candidate, with_state(candidate, reset, recurrent_h_, "g_in"));
   }
-  ZKI_ASSIGN_OR_RETURN(const ValueId g, add(OpKind::kTanh, {candidate}, "g"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId g, function(ir::function("Tanh"), candidate, "g"));
   ValueId difference = ir::kNoValue;
   if (state.h != ir::kNoValue) {
     ZKI_ASSIGN_OR_RETURN(difference, add(OpKind::kSub, {state.h, g}, "difference"));
@@ -190,7 +194,8 @@ Result<Recurrence::State> Recurrence::gru_step(ValueId x, State state) {
 
 Result<Recurrence::State> Recurrence::rnn_step(ValueId x, State state) {
   ZKI_ASSIGN_OR_RETURN(const ValueId sum, with_state(x, state.h, recurrent_, "sum"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId h, add(activation_, {sum}, "h"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId h,
+                       relu_ ? add(OpKind::kRelu, {sum}, "h") : function(ir::function("Tanh"), sum, "h"));
   return State{h, ir::kNoValue};
 }
 
@@ -202,9 +207,7 @@ Result<Recurrence::Run> Recurrence::run(ValueId x, int64_t direction, bool rever
   prefix_ = name + "_";
   if (const auto* activations = context_.attribute("activations");
       activations != nullptr && op == "RNN" && activations->strings_size() > 0)
-    activation_ = activations->strings(static_cast<int>(direction) % activations->strings_size()) == "Relu"
-                      ? OpKind::kRelu
-                      : OpKind::kTanh;
+    relu_ = activations->strings(static_cast<int>(direction) % activations->strings_size()) == "Relu";
   ZKI_ASSIGN_OR_RETURN(const int64_t linear_before_reset, context_.int_attribute("linear_before_reset", 0));
   linear_before_reset_ = op == "GRU" && linear_before_reset != 0;
 

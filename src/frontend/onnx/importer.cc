@@ -218,21 +218,15 @@ class Importer {
   // No outputs: the node is behind an unsupported one, or has just been reported.
   Result<Outputs> import_node(const onnx::NodeProto& node, const std::string& name, std::vector<ValueId> inputs,
                               bool unknown) {
-    if (!node.domain().empty() && node.domain() != "ai.onnx")
-      return unsupported("operator of domain " + in_quotes(node.domain()) +
-                         " | only operators of the default domain are possible");
-    const Handler* handler = find_handler(node.op_type());
+    const Handler* handler = find_handler(node.domain(), node.op_type());
     if (handler == nullptr)
-      return unsupported("unknown operator | replace it by supported operators (docs/operators.md)");
+      return unsupported(
+          (node.domain().empty() ? "unknown operator" : "unknown operator of domain " + in_quotes(node.domain())) +
+          " | replace it by supported operators (docs/operators.md)");
     NodeContext context(node, name, opset_, graph_, std::move(inputs), external_, budget_);
     ZKI_RETURN_IF_ERROR(check_attribute_names(node, *handler));
     ZKI_RETURN_IF_ERROR(handler->check(context));
-    if (unknown) {
-      if (handler->simple && ir::schema(*handler->simple).level == ir::OpLevel::kFolded)
-        return unsupported(
-            "not available on activations, only on constants | replace it by supported operators (docs/operators.md)");
-      return Outputs{};
-    }
+    if (unknown) return Outputs{};
     const std::size_t first_new_node = graph_.nodes.size();
     Result<Outputs> outputs = handler->simple ? import_simple(context, *handler) : handler->import(context);
     if (!outputs.ok()) return outputs;

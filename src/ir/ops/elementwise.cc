@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 
+#include "ir/functions.h"
 #include "ir/ops/families.h"
 
 namespace zkinfer::ir {
@@ -54,6 +55,24 @@ Result<TypeAndShape> infer_float(const InferenceInputs& inputs, const Attributes
   return TypeAndShape{DataType::kFloat, inputs.shape(0)};
 }
 
+Result<TypeAndShape> infer_number(const InferenceInputs& inputs, const Attributes&) {
+  if (inputs.dtype(0) == DataType::kBool) return invalid_argument("arithmetic on booleans");
+  return TypeAndShape{inputs.dtype(0), inputs.shape(0)};
+}
+
+Result<TypeAndShape> infer_logic_not(const InferenceInputs& inputs, const Attributes&) {
+  if (inputs.dtype(0) != DataType::kBool) return invalid_argument("the operand is not boolean");
+  return TypeAndShape{DataType::kBool, inputs.shape(0)};
+}
+
+Result<TypeAndShape> infer_function(const InferenceInputs& inputs, const Attributes& attributes) {
+  const auto& function = attributes_as<FunctionAttributes>(attributes);
+  if (function.function.index >= kFunctions.size()) return invalid_argument("no function of the table");
+  if (!std::isfinite(function.a) || !std::isfinite(function.b))
+    return invalid_argument("a parameter is not a finite number");
+  return row_of(function.function).whole ? infer_number(inputs, attributes) : infer_float(inputs, attributes);
+}
+
 Result<TypeAndShape> infer_leaky_relu(const InferenceInputs& inputs, const Attributes& attributes) {
   if (!std::isfinite(attributes_as<LeakyReluAttributes>(attributes).alpha))
     return invalid_argument("alpha is not a finite number");
@@ -63,7 +82,7 @@ Result<TypeAndShape> infer_leaky_relu(const InferenceInputs& inputs, const Attri
 Result<TypeAndShape> infer_clip(const InferenceInputs& inputs, const Attributes& attributes) {
   const auto& clip = attributes_as<ClipAttributes>(attributes);
   if (std::isnan(clip.min) || std::isnan(clip.max)) return invalid_argument("a bound is not a number");
-  return infer_float(inputs, attributes);
+  return infer_number(inputs, attributes);
 }
 
 Result<TypeAndShape> infer_cast(const InferenceInputs& inputs, const Attributes& attributes) {
@@ -89,45 +108,36 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kAdd, "Add", OpLevel::kCore, 2, 2, kNone, infer_arithmetic, "a + b"},
     {OpKind::kSub, "Sub", OpLevel::kCore, 2, 2, kNone, infer_arithmetic, "a - b"},
     {OpKind::kMul, "Mul", OpLevel::kCore, 2, 2, kNone, infer_arithmetic, "a * b"},
-    {OpKind::kRelu, "Relu", OpLevel::kCore, 1, 1, kNone, infer_float, "max(x, 0)"},
+    {OpKind::kRelu, "Relu", OpLevel::kCore, 1, 1, kNone, infer_number, "max(x, 0)"},
     {OpKind::kLeakyRelu, "LeakyRelu", OpLevel::kCore, 1, 1, attribute_index<LeakyReluAttributes>(), infer_leaky_relu,
      "x < 0 ? alpha * x : x"},
     {OpKind::kClip, "Clip", OpLevel::kCore, 1, 1, attribute_index<ClipAttributes>(), infer_clip,
      "min(max(x, min), max)"},
-    {OpKind::kSigmoid, "Sigmoid", OpLevel::kCore, 1, 1, kNone, infer_float, "1 / (1 + exp(-x))"},
-    {OpKind::kTanh, "Tanh", OpLevel::kCore, 1, 1, kNone, infer_float, "hyperbolic tangent"},
+    {OpKind::kFunction, "Function", OpLevel::kCore, 1, 1, attribute_index<FunctionAttributes>(), infer_function,
+     "a unary function"},
+    {OpKind::kDiv, "Div", OpLevel::kCore, 2, 2, kNone, infer_arithmetic, "a / b; integers towards zero"},
+    {OpKind::kMod, "Mod", OpLevel::kCore, 2, 2, attribute_index<ModAttributes>(), infer_arithmetic, "remainder"},
+    {OpKind::kMax, "Max", OpLevel::kCore, 2, 2, kNone, infer_arithmetic, "maximum"},
+    {OpKind::kLess, "Less", OpLevel::kCore, 2, 2, kNone, infer_compare, "a < b"},
+    {OpKind::kEqual, "Equal", OpLevel::kCore, 2, 2, kNone, infer_compare, "a == b"},
+    {OpKind::kWhere, "Where", OpLevel::kCore, 3, 3, kNone, infer_where, "condition ? a : b"},
+    {OpKind::kCast, "Cast", OpLevel::kCore, 1, 1, attribute_index<CastAttributes>(), infer_cast,
+     "between floats, integers (towards zero) and booleans (x != 0)"},
     {OpKind::kIdentity, "Identity", OpLevel::kRewritten, 1, 1, kNone, infer_same, "x (also Dropout in inference)"},
-    {OpKind::kDiv, "Div", OpLevel::kRewritten, 2, 2, kNone, infer_arithmetic, "a / b with constant b"},
-    {OpKind::kNeg, "Neg", OpLevel::kRewritten, 1, 1, kNone, infer_same, "-x"},
-    {OpKind::kPow, "Pow", OpLevel::kRewritten, 2, 2, kNone, infer_pow, "x to the constant power 1, 2 or 3"},
-    {OpKind::kMin, "Min", OpLevel::kRewritten, 1, 64, kNone, infer_arithmetic, "minimum of all inputs"},
-    {OpKind::kMax, "Max", OpLevel::kRewritten, 1, 64, kNone, infer_arithmetic, "maximum of all inputs"},
-    {OpKind::kCast, "Cast", OpLevel::kRewritten, 1, 1, attribute_index<CastAttributes>(), infer_cast,
-     "between float types (no effect)"},
+    {OpKind::kNeg, "Neg", OpLevel::kRewritten, 1, 1, kNone, infer_number, "-x"},
+    {OpKind::kPow, "Pow", OpLevel::kRewritten, 2, 2, kNone, infer_pow, "x to the power y"},
+    {OpKind::kMin, "Min", OpLevel::kRewritten, 2, 2, kNone, infer_arithmetic, "minimum"},
     {OpKind::kBatchNormalization, "BatchNormalization", OpLevel::kRewritten, 5, 5,
      attribute_index<BatchNormalizationAttributes>(), infer_batch_normalization,
      "scale * (x - mean) / sqrt(variance + epsilon) + bias per channel"},
-    {OpKind::kSqrt, "Sqrt", OpLevel::kFolded, 1, 1, kNone, infer_float, "square root"},
-    {OpKind::kExp, "Exp", OpLevel::kFolded, 1, 1, kNone, infer_float, "exponential"},
-    {OpKind::kLog, "Log", OpLevel::kFolded, 1, 1, kNone, infer_float, "natural logarithm"},
-    {OpKind::kAbs, "Abs", OpLevel::kRewritten, 1, 1, kNone, infer_same, "absolute value"},
-    {OpKind::kReciprocal, "Reciprocal", OpLevel::kFolded, 1, 1, kNone, infer_float, "1 / x"},
-    {OpKind::kFloor, "Floor", OpLevel::kFolded, 1, 1, kNone, infer_float, "round down"},
-    {OpKind::kCeil, "Ceil", OpLevel::kFolded, 1, 1, kNone, infer_float, "round up"},
-    {OpKind::kRound, "Round", OpLevel::kFolded, 1, 1, kNone, infer_float, "round to nearest, halves to even"},
-    {OpKind::kSign, "Sign", OpLevel::kFolded, 1, 1, kNone, infer_same, "-1, 0 or 1"},
-    {OpKind::kErf, "Erf", OpLevel::kFolded, 1, 1, kNone, infer_float, "error function"},
-    {OpKind::kMod, "Mod", OpLevel::kFolded, 2, 2, kNone, infer_arithmetic, "remainder with the sign of b"},
-    {OpKind::kEqual, "Equal", OpLevel::kFolded, 2, 2, kNone, infer_compare, "a == b"},
-    {OpKind::kLess, "Less", OpLevel::kFolded, 2, 2, kNone, infer_compare, "a < b"},
-    {OpKind::kGreater, "Greater", OpLevel::kFolded, 2, 2, kNone, infer_compare, "a > b"},
-    {OpKind::kLessOrEqual, "LessOrEqual", OpLevel::kFolded, 2, 2, kNone, infer_compare, "a <= b"},
-    {OpKind::kGreaterOrEqual, "GreaterOrEqual", OpLevel::kFolded, 2, 2, kNone, infer_compare, "a >= b"},
-    {OpKind::kAnd, "And", OpLevel::kFolded, 2, 2, kNone, infer_logic, "a and b"},
-    {OpKind::kOr, "Or", OpLevel::kFolded, 2, 2, kNone, infer_logic, "a or b"},
-    {OpKind::kNot, "Not", OpLevel::kFolded, 1, 1, kNone, infer_logic, "not x"},
-    {OpKind::kWhere, "Where", OpLevel::kRewritten, 3, 3, kNone, infer_where,
-     "condition ? a : b with a constant condition"},
+    {OpKind::kAbs, "Abs", OpLevel::kRewritten, 1, 1, kNone, infer_number, "absolute value"},
+    {OpKind::kGreater, "Greater", OpLevel::kRewritten, 2, 2, kNone, infer_compare, "a > b"},
+    {OpKind::kLessOrEqual, "LessOrEqual", OpLevel::kRewritten, 2, 2, kNone, infer_compare, "a <= b"},
+    {OpKind::kGreaterOrEqual, "GreaterOrEqual", OpLevel::kRewritten, 2, 2, kNone, infer_compare, "a >= b"},
+    {OpKind::kAnd, "And", OpLevel::kRewritten, 2, 2, kNone, infer_logic, "a and b"},
+    {OpKind::kOr, "Or", OpLevel::kRewritten, 2, 2, kNone, infer_logic, "a or b"},
+    {OpKind::kXor, "Xor", OpLevel::kRewritten, 2, 2, kNone, infer_logic, "either a or b"},
+    {OpKind::kNot, "Not", OpLevel::kRewritten, 1, 1, kNone, infer_logic_not, "not x"},
 });
 static_assert(rows_of_family(kOps, OpFamily::kElementwise), "a row for every operator of the family (ir/family.h)");
 

@@ -36,7 +36,7 @@ Result<TypeAndShape> infer_reduce(const InferenceInputs& inputs, const Attribute
 
 Result<TypeAndShape> infer_arg_max(const InferenceInputs& inputs, const Attributes& attributes) {
   const auto& arg_max = attributes_as<ArgMaxAttributes>(attributes);
-  ZKI_RETURN_IF_ERROR(require_float(inputs));
+  if (inputs.dtype(0) == DataType::kBool) return invalid_argument("maximum of booleans");
   ZKI_ASSIGN_OR_RETURN(Shape shape, reduced_shape(inputs.shape(0), {arg_max.axis}, arg_max.keepdims));
   return TypeAndShape{DataType::kInt64, std::move(shape)};
 }
@@ -57,7 +57,7 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kReduceSum, "ReduceSum", OpLevel::kCore, 1, 1, kReduce, infer_reduce, "sum over axes"},
     {OpKind::kReduceMax, "ReduceMax", OpLevel::kCore, 1, 1, kReduce, infer_reduce, "maximum over axes"},
     {OpKind::kReduceMin, "ReduceMin", OpLevel::kRewritten, 1, 1, kReduce, infer_reduce, "minimum over axes"},
-    {OpKind::kReduceProd, "ReduceProd", OpLevel::kFolded, 1, 1, kReduce, infer_reduce, "product over axes"},
+    {OpKind::kReduceProd, "ReduceProd", OpLevel::kRewritten, 1, 1, kReduce, infer_reduce, "product over axes"},
     {OpKind::kArgMax, "ArgMax", OpLevel::kCore, 1, 1, attribute_index<ArgMaxAttributes>(), infer_arg_max,
      "index of the first maximum along an axis"},
     {OpKind::kSoftmax, "Softmax", OpLevel::kCore, 1, 1, attribute_index<SoftmaxAttributes>(), infer_softmax,
