@@ -7,8 +7,13 @@
 namespace zkinfer::api {
 
 struct Access {
+  // A class of its own: clang checks access to an alias' private name where the alias is used.
   template <class T>
-  using Impl = typename T::Impl;
+  struct Held {
+    using Type = typename T::Impl;
+  };
+  template <class T>
+  using Impl = typename Held<T>::Type;
   template <class T>
   static auto& impl(const T& object) {
     return *object.impl_;

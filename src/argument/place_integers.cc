@@ -38,11 +38,13 @@ pcs::IntLanes place_integers(const circuit::Layout& layout, const std::vector<ci
   parallel_for(widths.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t lane = begin; lane < end; ++lane) {
       for (const auto& [id, block_index] : layout.lanes[lane]) {
-        const circuit::PlacedBlock& placed = layout.columns[id].blocks[block_index];
+        const circuit::ColumnLayout& place = layout.columns[id];
+        const circuit::PlacedBlock& placed = place.blocks[block_index];
+        const circuit::Column& column = columns[id];
         const IntSpan values = data.view(id).ints;
-        ZKI_CHECK_EQ(values.size, columns[id].num_elements(), "every placed column has its integers");
+        ZKI_CHECK_EQ(values.size, column.num_elements(), "every placed column has its integers");
         const auto copy = [&](auto type) {
-          copy_integers<decltype(type)>(placed.block, layout.columns[id].cuts.order, columns[id].shape, values,
+          copy_integers<decltype(type)>(placed.block, place.cuts.order, column.shape, values,
                                         out.lane_bytes(lane) + placed.row * widths[lane]);
         };
         if (widths[lane] == 1)

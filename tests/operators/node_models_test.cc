@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The single-operator models of the ONNX project (libonnx-testdata) that become an integer graph: quantized with their own
 // input as calibration, the relations must hold on the executor's values and bind them. What a model computes is judged in
-// frontend/onnx/conformance_test.cc; models that cannot be quantized must say so with a Status.
+// tests/nodes; models that cannot be quantized must say so with a Status.
 #include <filesystem>
 
 #include "base/files.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints docs/operators.md from the importer's handlers and the operator table. With a file name: exit code 1 when that
-// file is not what would be printed (the test `operators_doc`).
+// operators_doc PASSED [DOCUMENT]: prints docs/operators.md from the importer's handlers, the operator table and the node
+// tests that pass (tests/nodes/passed.tsv). With a document: exit code 1 when that is not what would be printed (the test
+// `operators_doc`).
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -30,8 +31,12 @@ constexpr char kHead[] =
     "and what to\n"
     "do about it.\n"
     "\n"
-    "| ONNX operator | activations | what it computes | attributes |\n"
-    "| --- | --- | --- | --- |\n";
+    "*Node tests* are those of ONNX (Debian's libonnx-testdata) that pass from file to verified proof with inputs at "
+    "run\n"
+    "time, + those that are folded while compiling, of all that have a meaning here (`tests/nodes`).\n"
+    "\n"
+    "| ONNX operator | activations | what it computes | attributes | node tests |\n"
+    "| --- | --- | --- | --- | --- |\n";
 
 constexpr char kTail[] =
     "\n"
@@ -79,7 +84,22 @@ const OpSchema* schema_of(const Handler& handler) {
   return nullptr;
 }
 
-std::string row_of(const Handler& handler) {
+using NodeTests = std::map<std::string, std::string>;
+
+// "3 of 4", or "2 + 1 of 4", by operator.
+NodeTests read_node_tests(const char* path) {
+  NodeTests out;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string op, on_inputs, folded, all;
+    if (line.rfind('#', 0) != 0 && fields >> op >> on_inputs >> folded >> all)
+      out[op] = on_inputs + (folded == "0" ? "" : " + " + folded) + " of " + all;
+  }
+  return out;
+}
+
+std::string row_of(const Handler& handler, const NodeTests& node_tests) {
   std::string activations = "constants only", what = "evaluated while compiling";
   if (const auto function = zkinfer::ir::find_function(handler.op_type)) {
     activations = "yes";
@@ -95,16 +115,18 @@ std::string row_of(const Handler& handler) {
   std::string attributes(handler.attributes);
   for (std::size_t at = 0; (at = attributes.find(' ', at)) != std::string::npos; at += 2)
     attributes.replace(at, 1, ", ");
-  return "| " + std::string(handler.op_type) + " | " + activations + " | " + what + " | " + attributes + " |\n";
+  const auto tests = node_tests.find(std::string(handler.op_type));
+  return "| " + std::string(handler.op_type) + " | " + activations + " | " + what + " | " + attributes + " | " +
+         (tests == node_tests.end() ? "" : tests->second) + " |\n";
 }
 
-std::string document() {
+std::string document(const NodeTests& node_tests) {
   namespace importer = zkinfer::frontend_onnx;
   std::map<std::string, std::string> rows;
   for (const importer::HandlerFamily& family : importer::handler_families())
     for (const Handler& handler : family.handlers)
       rows.emplace((family.domain.empty() ? "" : std::string(family.domain) + ".") + std::string(handler.op_type),
-                   row_of(handler));
+                   row_of(handler, node_tests));
   std::string text = kHead;
   for (const auto& [name, row] : rows) text += row;
   return text + kTail;
@@ -113,15 +135,24 @@ std::string document() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string text = document();
   if (argc < 2) {
+    std::fprintf(stderr, "usage: operators_doc tests/nodes/passed.tsv [docs/operators.md]\n");
+    return 2;
+  }
+  const NodeTests node_tests = read_node_tests(argv[1]);
+  if (node_tests.empty()) {
+    std::fprintf(stderr, "operators_doc: no node tests in %s\n", argv[1]);
+    return 2;
+  }
+  const std::string text = document(node_tests);
+  if (argc < 3) {
     std::fputs(text.c_str(), stdout);
     return 0;
   }
-  std::ifstream file(argv[1]);
+  std::ifstream file(argv[2]);
   std::ostringstream committed;
   committed << file.rdbuf();
   if (committed.str() == text) return 0;
-  std::fprintf(stderr, "%s is out of date; run: operators_doc > %s\n", argv[1], argv[1]);
+  std::fprintf(stderr, "%s is out of date; run: operators_doc %s > %s\n", argv[2], argv[1], argv[2]);
   return 1;
 }
