@@ -38,6 +38,24 @@ bool is_full(const LeafBlock& leaf) {
                      [](const circuit::AxisPiece& piece) { return piece.length == std::uint64_t{1} << piece.bits; });
 }
 
+// start - sum beta^j entry_j at every point of the box.
+FeVec denominators(const circuit::Tuples& tuples, std::span<const FpVec> values, const Fe& start, const Fe& beta) {
+  FeVec out(circuit::box_size(tuples.box));
+  vec::fill(start, out.span());
+  Fe power = beta;
+  for (std::size_t entry = 0; entry < tuples.tuple.size(); ++entry, power *= beta)
+    vec::axpy(-power, values[entry].span(), out.span());
+  if (tuples.run_box.empty()) return out;
+  const std::size_t run = circuit::box_size(tuples.run_box);
+  FeVec powers(run);
+  for (std::size_t i = 0; i < run; ++i, power *= beta) powers.set(i, -power);
+  parallel_for(out.size(), std::max<std::size_t>(1, 4096 / run), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i)
+      out.set(i, out.get(i) + vec::dot(values.back().span().subspan(i * run, run), FeCSpan(powers.span())));
+  });
+  return out;
+}
+
 // The leaves of the lookup argument, computed from the tuples when they are read: a leaf is three or four elements of F, what
 // it is made of one or two.
 class OuterLeaves final : public lookup::LeafSource {
@@ -46,20 +64,38 @@ class OuterLeaves final : public lookup::LeafSource {
   OuterLeaves(const Compiled& compiled, const ColumnValues& data, TupleValues tuples, const Fe& alpha, const Fe& beta)
       : circuit_(compiled.circuit), size_(std::size_t{1} << compiled.plan.log_leaves), alpha_(alpha), beta_(beta) {
     blocks_.resize(compiled.plan.leaves.size());
-    std::vector<std::vector<std::size_t>> of_lookup(circuit_.lookups.size());
+    std::vector<std::vector<std::size_t>> of_lookup(circuit_.lookups.size()), of_table(circuit_.tables.size());
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const LeafBlock& leaf = compiled.plan.leaves[i];
       blocks_[i].leaf = &leaf;
       if (leaf.kind == LeafBlock::Kind::kLookup) of_lookup[leaf.index].push_back(i);
-      if (leaf.kind == LeafBlock::Kind::kTable) fill_table(data, blocks_[i]);
+      if (leaf.kind == LeafBlock::Kind::kTable && circuit_.tables[leaf.index].committed) {
+        of_table[leaf.index].push_back(i);
+      } else if (leaf.kind == LeafBlock::Kind::kTable) {
+        fill_table(data, blocks_[i]);
+      }
       if (leaf.kind == LeafBlock::Kind::kBlind) fill_blind(data, blocks_[i]);
     }
     for (std::size_t lookup = 0; lookup < of_lookup.size(); ++lookup) {
       const std::vector<std::size_t>& own = of_lookup[lookup];
-      parallel_for(own.size(), 1, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) place(tuples[lookup], blocks_[own[i]]);
-      });
+      const circuit::Lookup& relation = circuit_.lookups[lookup];
+      if (!relation.run_box.empty()) {
+        place(relation, tuples[lookup], relation.table, nullptr, own);
+      } else {
+        parallel_for(own.size(), 1, [&](std::size_t begin, std::size_t end) {
+          for (std::size_t i = begin; i < end; ++i) place(tuples[lookup], blocks_[own[i]]);
+        });
+      }
       tuples[lookup].clear();
+    }
+    for (std::uint32_t i = 0; i < of_table.size(); ++i) {
+      const circuit::Table& table = circuit_.tables[i];
+      if (!table.committed) continue;
+      const std::vector<FpVec> rows = circuit::evaluate(*table.committed, circuit_.columns, data);
+      FpVec numerators(table.num_rows());
+      for (std::size_t row = 0; row < numerators.size(); ++row)
+        numerators[row] = -(table.each_once ? Fp(1) : data[table.multiplicity][row]);
+      place(*table.committed, rows, i, &numerators, of_table[i]);
     }
   }
 
@@ -88,8 +124,32 @@ class OuterLeaves final : public lookup::LeafSource {
     const LeafBlock* leaf = nullptr;
     std::vector<FpVec> entries;  // kLookup: the tuples' entries, by leaf
     FpVec numerators;            // kLookup: empty where all are 1
-    FeVec denominators;          // of the other kinds
+    FeVec denominators;          // where there are no entries
   };
+
+  // All of the lookup's or table's blocks, as denominators; numerators: by row, or null where all are 1.
+  void place(const circuit::Tuples& tuples, std::span<const FpVec> values, std::uint32_t tag, const FpVec* numerators,
+             const std::vector<std::size_t>& own) {
+    const FeVec all = denominators(tuples, values, alpha_ - Fe(Fp(tag)), beta_);
+    parallel_for(own.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        LeavesOfBlock& block = blocks_[own[i]];
+        const LeafBlock& leaf = *block.leaf;
+        block.denominators = FeVec(std::size_t{1} << leaf.log_size);
+        vec::fill(Fe::one(), block.denominators.span());
+        for (int j = 0; j < Fe::kDegree; ++j) {
+          circuit::copy_block(leaf.block, leaf.order, tuples.box, {FpCSpan(all.plane(j), all.size()), {}},
+                              block.denominators.plane(j));
+        }
+        block.numerators = FpVec(block.denominators.size());
+        if (numerators == nullptr) {
+          mark_block(leaf, block.numerators.span());
+        } else {
+          circuit::copy_block(leaf.block, leaf.order, tuples.box, {numerators->span(), {}}, block.numerators.data());
+        }
+      }
+    });
+  }
 
   void place(const std::vector<FpVec>& tuple, LeavesOfBlock& block) const {
     const LeafBlock& leaf = *block.leaf;
@@ -129,7 +189,7 @@ class OuterLeaves final : public lookup::LeafSource {
 
   void load_block(const LeavesOfBlock& block, std::size_t begin, FpSpan p, FeSpan q) const {
     if (!block.numerators.empty()) std::copy_n(block.numerators.data() + begin, p.size(), p.data());
-    if (block.leaf->kind != LeafBlock::Kind::kLookup) {
+    if (!block.denominators.empty()) {
       for (int j = 0; j < Fe::kDegree; ++j) std::copy_n(block.denominators.plane(j) + begin, q.size, q.c[j]);
       return;
     }

@@ -11,6 +11,16 @@ AxisWeights::AxisWeights(std::uint64_t first, std::vector<Fe> weights) : begin(f
   for (const Fe& x : values) total += x;
 }
 
+Fe AxisWeights::moment() const {
+  // From behind, every value is added once per index that it is beyond `begin`.
+  Fe sum, behind;
+  for (std::size_t i = values.size(); i-- > 1;) {
+    behind += values[i];
+    sum += behind;
+  }
+  return sum + total * Fp::reduce(begin);
+}
+
 namespace {
 
 struct Factor {
@@ -188,6 +198,13 @@ ExprFunctional ExprFunctionals::at(const BoxWeights& weights) {
   ExprFunctional out;
   out.constant = Fe(expr_.constant);
   for (const auto& axis : weights) out.constant *= axis->total;
+  for (const circuit::Slope& slope : expr_.slopes) {
+    Fe value = weights[slope.box_axis]->moment() * slope.coef;
+    for (std::size_t b = 0; b < weights.size(); ++b) {
+      if (b != slope.box_axis) value *= weights[b]->total;
+    }
+    out.constant += value;
+  }
   for (std::size_t i = 0; i < grouped_.groups.size(); ++i) {
     const ViewGroup& group = grouped_.groups[i];
     const circuit::Column& column = columns_[group.views[0]->column];

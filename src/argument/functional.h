@@ -32,6 +32,8 @@ struct AxisWeights {
   Fe total;
 
   AxisWeights(std::uint64_t first, std::vector<Fe> weights);
+  // sum (begin + i) values[i].
+  Fe moment() const;
 };
 using BoxWeights = std::vector<std::shared_ptr<const AxisWeights>>;  // [box rank]
 

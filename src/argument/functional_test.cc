@@ -52,6 +52,9 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
     const circuit::Box box = {1 + draw.below(6), 1 + draw.below(6), 1 + draw.below(6)};
     circuit::LinExpr expr;
     expr.constant = Fp::from_int(static_cast<std::int64_t>(draw.below(100)) - 50);
+    for (std::uint32_t axis = 0; axis < 3; ++axis) {
+      if (draw.below(3) == 0) expr.slopes.push_back({axis, draw.fe().c[0]});
+    }
     for (circuit::ColumnId id = 0; id < num_columns; ++id) {
       circuit::View view{id, Fp::from_int(static_cast<std::int64_t>(draw.below(20)) - 10), {}};
       std::uint32_t next_axis = 0;

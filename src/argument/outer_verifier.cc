@@ -3,6 +3,7 @@
 
 #include "argument/point.h"
 #include "base/check.h"
+#include "circuit/expr.h"
 #include "field/eq.h"
 #include "sumcheck/zerocheck_verifier.h"
 
@@ -66,7 +67,9 @@ class Evaluator {
   void add(std::size_t constraint, const circuit::LinExpr& expr, const BoxWeights& weights, const Fe& factor) {
     add(constraint, ExprFunctionals(expr, circuit_.columns, weights.size()).at(weights), factor);
   }
-  void lookup_leaves(std::uint32_t index, const std::vector<const LeafBlock*>& blocks);
+  // The leaves (numerator, alpha - tag - ..) of the tuples. numerator: over their box.
+  void tuple_leaves(const circuit::Tuples& tuples, std::uint32_t tag, const circuit::LinExpr& numerator,
+                    const std::vector<const LeafBlock*>& blocks);
   void table_leaves(const LeafBlock& leaf);
 
   static constexpr std::size_t kP = 0, kQ = 1, kFirstContraction = 2;
@@ -92,10 +95,14 @@ void Evaluator::leaves() {
   q -= outer_.leaves.q;
   sink_.add_form(kP, p);
   sink_.add_form(kQ, q);
-  std::vector<std::vector<const LeafBlock*>> by_lookup(circuit_.lookups.size());
+  std::vector<std::vector<const LeafBlock*>> by_lookup(circuit_.lookups.size()), by_table(circuit_.tables.size());
   for (const LeafBlock& leaf : plan_.leaves) {
     if (leaf.kind == LeafBlock::Kind::kLookup) by_lookup[leaf.index].push_back(&leaf);
-    if (leaf.kind == LeafBlock::Kind::kTable) table_leaves(leaf);
+    if (leaf.kind == LeafBlock::Kind::kTable && circuit_.tables[leaf.index].committed) {
+      by_table[leaf.index].push_back(&leaf);
+    } else if (leaf.kind == LeafBlock::Kind::kTable) {
+      table_leaves(leaf);
+    }
     if (leaf.kind == LeafBlock::Kind::kBlind) {
       const Fe prefix = leaf_prefix(leaf, outer_.leaves.point);
       auto limbs = std::make_shared<const std::vector<Fe>>(std::vector<Fe>{Fe::basis(0), Fe::basis(1), Fe::basis(2)});
@@ -104,14 +111,49 @@ void Evaluator::leaves() {
     }
   }
   sink_.end_relation();
-  for (std::uint32_t i = 0; i < by_lookup.size(); ++i) lookup_leaves(i, by_lookup[i]);
+  for (std::uint32_t i = 0; i < by_lookup.size(); ++i) {
+    const circuit::Lookup& lookup = circuit_.lookups[i];
+    tuple_leaves(lookup, lookup.table, {Fp(1), {}}, by_lookup[i]);
+  }
+  for (std::uint32_t i = 0; i < by_table.size(); ++i) {
+    const circuit::Table& table = circuit_.tables[i];
+    if (!table.committed) continue;
+    const circuit::LinExpr once{-Fp(1), {}};
+    tuple_leaves(
+        *table.committed, i,
+        table.each_once
+            ? once
+            : circuit::scaled(circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity), -1),
+        by_table[i]);
+  }
 }
 
-void Evaluator::lookup_leaves(std::uint32_t index, const std::vector<const LeafBlock*>& blocks) {
-  const circuit::Lookup& lookup = circuit_.lookups[index];
+// Weights of the axes of a run: entry 0 has 1, entry j has beta^j.
+BoxWeights run_weights(const circuit::Box& run_box, const Fe& beta) {
+  BoxWeights out(run_box.size());
+  Fe step = beta;
+  for (std::size_t axis = run_box.size(); axis-- > 0;) {
+    std::vector<Fe> powers(run_box[axis]);
+    Fe power = Fe::one();
+    for (Fe& x : powers) {
+      x = power;
+      power *= step;
+    }
+    step = power;
+    out[axis] = std::make_shared<const AxisWeights>(0, std::move(powers));
+  }
+  return out;
+}
+
+void Evaluator::tuple_leaves(const circuit::Tuples& tuples, std::uint32_t tag, const circuit::LinExpr& numerator,
+                             const std::vector<const LeafBlock*>& blocks) {
   LeafWeights leaf_weights(outer_.leaves.point);
+  const std::size_t rank = tuples.box.size();
+  ExprFunctionals counts(numerator, circuit_.columns, rank);
   std::vector<ExprFunctionals> entries;
-  for (const circuit::LinExpr& entry : lookup.tuple) entries.emplace_back(entry, circuit_.columns, lookup.box.size());
+  for (const circuit::LinExpr& entry : tuples.tuple) entries.emplace_back(entry, circuit_.columns, rank);
+  ExprFunctionals run(tuples.run, circuit_.columns, rank + tuples.run_box.size());
+  const BoxWeights powers = run_weights(tuples.run_box, outer_.beta);
   Fe all;  // eq of all points of the box
   for (const LeafBlock* leaf : blocks) {
     const Fe prefix = leaf_prefix(*leaf, outer_.leaves.point);
@@ -124,9 +166,13 @@ void Evaluator::lookup_leaves(std::uint32_t index, const std::vector<const LeafB
       add(kQ, entry.at(weights), -(prefix * power));
       power *= outer_.beta;
     }
+    add(kP, counts.at(weights), prefix);
+    if (powers.empty()) continue;
+    BoxWeights with_run = weights;
+    with_run.insert(with_run.end(), powers.begin(), powers.end());
+    add(kQ, run.at(with_run), -(prefix * power));
   }
-  sink_.add_form(kP, LinearForm(all));
-  sink_.add_form(kQ, LinearForm(all * (outer_.alpha - Fe(Fp(lookup.table)) - Fe::one())));
+  sink_.add_form(kQ, LinearForm(all * (outer_.alpha - Fe(Fp(tag)) - Fe::one())));
   sink_.end_relation();
 }
 

@@ -18,15 +18,22 @@ int box_bits(const circuit::Box& box) {
 }
 
 void place_leaves(const circuit::Circuit& circuit, OuterPlan& plan) {
-  for (std::uint32_t i = 0; i < circuit.lookups.size(); ++i) {
-    const circuit::Cuts cuts = circuit::cut_axes(circuit.lookups[i].box, kNoBlockLimit);
+  const auto add_box = [&](LeafBlock::Kind kind, std::uint32_t index, const circuit::Box& box) {
+    const circuit::Cuts cuts = circuit::cut_axes(box, kNoBlockLimit);
     for (circuit::Block& block : circuit::blocks_of(cuts)) {
       const int log_size = block.log_size();
-      plan.leaves.push_back({LeafBlock::Kind::kLookup, i, std::move(block), cuts.order, log_size, 0});
+      plan.leaves.push_back({kind, index, std::move(block), cuts.order, log_size, 0});
     }
-  }
+  };
+  for (std::uint32_t i = 0; i < circuit.lookups.size(); ++i)
+    add_box(LeafBlock::Kind::kLookup, i, circuit.lookups[i].box);
   for (std::uint32_t i = 0; i < circuit.tables.size(); ++i) {
-    plan.leaves.push_back({LeafBlock::Kind::kTable, i, {}, {}, circuit.tables[i].log_size(), 0});
+    const circuit::Table& table = circuit.tables[i];
+    if (table.committed) {
+      add_box(LeafBlock::Kind::kTable, i, table.committed->box);
+    } else {
+      plan.leaves.push_back({LeafBlock::Kind::kTable, i, {}, {}, table.log_size(), 0});
+    }
   }
   plan.leaves.push_back({});
   std::stable_sort(plan.leaves.begin(), plan.leaves.end(),

@@ -14,14 +14,15 @@ namespace zkinfer::argument {
 
 // An aligned block of the 2^log_leaves leaves (P, Q) of the lookup argument. Leaves of no block are (0, 1).
 //   kLookup  the points of a sub-box of lookup `index`: (1, alpha - tag - sum_j beta^(j+1) tuple_j)
-//   kTable   the rows of table `index`: (-multiplicity, alpha - tag - sum_j beta^(j+1) row_j)
+//   kTable   the rows of table `index`, of a sub-box of them where they are committed:
+//            (-multiplicity, alpha - tag - sum_j beta^(j+1) row_j)
 //   kBlind   one leaf (0, rho), rho random: hides the product of all denominators
 struct LeafBlock {
   enum class Kind : std::uint8_t { kLookup, kTable, kBlind };
   Kind kind = Kind::kBlind;
   std::uint32_t index = 0;
-  circuit::Block block;              // kLookup: over the lookup's box
-  std::vector<std::uint32_t> order;  // kLookup: box axes from the highest to the lowest bits
+  circuit::Block block;              // over the box of the lookup or of the committed table
+  std::vector<std::uint32_t> order;  // its axes from the highest to the lowest bits
   int log_size = 0;
   std::uint64_t offset = 0;  // a multiple of 2^log_size
 };

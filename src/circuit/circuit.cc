@@ -6,10 +6,20 @@
 
 namespace zkinfer::circuit {
 
-std::uint64_t Column::num_elements() const {
+std::uint64_t box_size(const Box& box) {
   std::uint64_t count = 1;
-  for (const std::uint64_t n : shape) count *= n;
+  for (const std::uint64_t n : box) count *= n;
   return count;
+}
+
+std::uint64_t Column::num_elements() const { return box_size(shape); }
+
+std::size_t Tuples::num_entries() const { return tuple.size() + (run_box.empty() ? 0 : box_size(run_box)); }
+
+Box Tuples::whole_box() const {
+  Box whole = box;
+  whole.insert(whole.end(), run_box.begin(), run_box.end());
+  return whole;
 }
 
 int axis_bits(std::uint64_t n) {
@@ -24,14 +34,21 @@ std::uint64_t Grid::num_tuples() const {
   return count;
 }
 
-int Table::log_size() const { return grid ? axis_bits(grid->num_tuples()) : rows.log_size; }
+int Table::log_size() const {
+  ZKI_CHECK(!committed, "a public table");
+  return grid ? axis_bits(grid->num_tuples()) : rows.log_size;
+}
+
+std::uint64_t Table::num_rows() const { return committed ? box_size(committed->box) : std::uint64_t{1} << log_size(); }
 
 std::size_t Table::tuple_size() const {
+  if (committed) return committed->num_entries();
   if (grid) return grid->width;
   return rows.kind == qir::TableKind::kRange ? 1 : 2;
 }
 
 std::int64_t Table::entry(std::uint64_t row, std::size_t index) const {
+  ZKI_CHECK(!committed, "a public table");
   if (!grid) {
     const std::int64_t x = rows.first + static_cast<std::int64_t>(row);
     return index == 0 ? x : rows.at(x);

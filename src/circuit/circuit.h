@@ -10,7 +10,7 @@
 //              feeds none is broadcast. Reshape, transpose, slice, pad, concat, broadcast, strides, dilation and
 //              convolution windows are views, not constraints. Coefficients are elements of F, so that no change of box and no
 //              factor can make them wrong; offsets and strides are integers that stay within kMaxStride.
-// LinExpr      constant + sum of views.
+// LinExpr      constant + sum of views + sum of slopes (multiples of the point's own indices).
 // Relations    Contraction, Lookup, Equality below. For a vector V_b over every box axis, sum_i prod_b V_b[i_b] expr(i) is
 //              a functional of the columns that is a sum of rank-one tensors (Functional, functional.h).
 #pragma once
@@ -27,6 +27,7 @@
 namespace zkinfer::circuit {
 
 using ColumnId = std::uint32_t;
+inline constexpr ColumnId kNoColumn = UINT32_MAX;
 using Box = std::vector<std::uint64_t>;
 
 // M, W, and from kFirstData on the data oracles (one per committed tensor). kConstant is no oracle: the column's values are part
@@ -81,12 +82,21 @@ struct View {
   friend bool operator==(const View&, const View&) = default;
 };
 
+// coef * i_(box_axis): the position of a box point, without a column of positions.
+struct Slope {
+  std::uint32_t box_axis = 0;
+  Fp coef = Fp(1);
+
+  friend bool operator==(const Slope&, const Slope&) = default;
+};
+
 struct LinExpr {
   Fp constant;
   std::vector<View> views;
   // Some offset or stride left +-kMaxStride, so the views are not what they should be: for good, and compile refuses every
   // relation that reads the expression.
   bool out_of_reach = false;
+  std::vector<Slope> slopes = {};
 
   friend bool operator==(const LinExpr&, const LinExpr&) = default;
 };
@@ -102,12 +112,23 @@ struct Contraction {
   LinExpr y, lhs, rhs;
 };
 
-// At every point of the box the tuple is a row of table `table`.
-struct Lookup {
-  std::string name;
+// A tuple at every point of a box: the values of `tuple`, then those of `run` at every point of run_box, row-major. `run` is
+// over the axes of the box followed by those of run_box, and there is none where run_box is empty.
+struct Tuples {
   Box box;
-  std::uint32_t table = 0;
   std::vector<LinExpr> tuple;
+  Box run_box = {};
+  LinExpr run = {};
+
+  std::size_t num_entries() const;
+  // The axes that `run` is over.
+  Box whole_box() const;
+};
+
+// At every point of the box the tuple is a row of table `table`.
+struct Lookup : Tuples {
+  std::string name;
+  std::uint32_t table = 0;
 };
 
 // expr = 0 at every point of the box.
@@ -137,16 +158,21 @@ struct Grid {
   std::uint64_t num_tuples() const;  // side^width, which is below 2^32
 };
 
-// The rows that tuples may be: those of `rows`, (x) for kRange and (x, T[x]) otherwise, or a grid's.
+// The rows that tuples may be: those of `rows`, (x) for kRange and (x, T[x]) otherwise, or a grid's: both public; or the
+// tuples of `committed`, one row per point of its box. The first entry of such a row is the index on the box's last axis, the
+// second, where the box has other axes, the row-major number of the point on them: so no two rows are equal, and whoever
+// looks one up finds it without a search.
 struct Table {
   qir::Table rows = {};
   std::optional<Grid> grid = {};
-  ColumnId multiplicity = 0;  // witness column [num_rows()]
+  std::optional<Tuples> committed = {};
+  bool each_once = false;  // committed: every row is looked up exactly once, and there is no column of multiplicities
+  ColumnId multiplicity = kNoColumn;  // witness column [num_rows()], or of the shape of a committed table's box
 
-  int log_size() const;
-  std::uint64_t num_rows() const { return std::uint64_t{1} << log_size(); }
+  std::uint64_t num_rows() const;
   std::size_t tuple_size() const;
-  // Entry `index` of row `row`.
+  // Of public tables. entry: entry `index` of row `row`.
+  int log_size() const;
   std::int64_t entry(std::uint64_t row, std::size_t index) const;
 };
 
@@ -164,5 +190,6 @@ struct Circuit {
 
 // ceil(log2(n)), n >= 1: the number of index bits of an axis.
 int axis_bits(std::uint64_t n);
+std::uint64_t box_size(const Box& box);
 
 }  // namespace zkinfer::circuit

@@ -9,12 +9,6 @@
 
 namespace zkinfer::circuit {
 
-std::uint64_t box_size(const Box& box) {
-  std::uint64_t count = 1;
-  for (const std::uint64_t n : box) count *= n;
-  return count;
-}
-
 void ColumnView::copy(std::size_t begin, FpSpan out) const {
   if (!ints.empty()) return vec::from_ints(ints.subspan(begin, out.size()), out);
   std::copy_n(elements.data() + begin, out.size(), out.data());
@@ -171,20 +165,31 @@ class ViewWalker {
   std::vector<Feed> feeds_;
 };
 
-void fill(const std::vector<LoopAxis>& loops, std::size_t level, Fp value, Fp* out) {
+// The constant and the slopes of the loop axes; steps: by level.
+void fill(const std::vector<LoopAxis>& loops, const std::vector<Fp>& steps, std::size_t level, Fp value, Fp* out) {
   if (level == loops.size()) {
     *out = value;
     return;
   }
-  for (std::uint64_t i = 0; i < loops[level].length; ++i)
-    fill(loops, level + 1, value, out + i * loops[level].out_stride);
+  for (std::uint64_t i = 0; i < loops[level].length; ++i, value += steps[level])
+    fill(loops, steps, level + 1, value, out + i * loops[level].out_stride);
 }
 
 }  // namespace
 
 void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data,
                     const std::vector<LoopAxis>& loops, const std::vector<std::uint64_t>& fixed, Fp* out) {
-  fill(loops, 0, expr.constant, out);
+  std::vector<Fp> steps(loops.size());
+  Fp start = expr.constant;
+  for (const Slope& slope : expr.slopes) {
+    const auto loop =
+        std::find_if(loops.begin(), loops.end(), [&](const LoopAxis& axis) { return axis.box_axis == slope.box_axis; });
+    if (loop != loops.end())
+      steps[static_cast<std::size_t>(loop - loops.begin())] += slope.coef;
+    else
+      start += slope.coef * Fp::reduce(fixed[slope.box_axis]);
+  }
+  fill(loops, steps, 0, start, out);
   for (const View& view : expr.views)
     ViewWalker(view, columns[view.column], data.view(view.column), loops).add(fixed, out);
 }
@@ -228,6 +233,13 @@ FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const Co
       evaluate_slice(expr, columns, data, inner_loops, fixed, out.data() + i * inner);
     }
   });
+  return out;
+}
+
+std::vector<FpVec> evaluate(const Tuples& tuples, const std::vector<Column>& columns, const ColumnValues& data) {
+  std::vector<FpVec> out;
+  for (const LinExpr& entry : tuples.tuple) out.push_back(evaluate(entry, columns, data, tuples.box));
+  if (!tuples.run_box.empty()) out.push_back(evaluate(tuples.run, columns, data, tuples.whole_box()));
   return out;
 }
 

@@ -62,7 +62,8 @@ void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, con
 // expr at every point of the box, row-major, all cores.
 FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data, const Box& box);
 
-std::uint64_t box_size(const Box& box);
+// Tuples of which every entry is a vector over the box, row-major; the last one is over whole_box() where there is a run.
+std::vector<FpVec> evaluate(const Tuples& tuples, const std::vector<Column>& columns, const ColumnValues& data);
 
 // Calls visit(source, target, count, source_step) for runs of one block of a row-major tensor of that shape: entries source,
 // source + source_step, .. of the tensor belong at the block's addresses target, target + 1, ... order: axes from the

@@ -23,12 +23,14 @@ std::int64_t bounded(Wide x, bool& out_of_reach) {
 LinExpr scaled(LinExpr expr, Fp factor) {
   expr.constant *= factor;
   for (View& view : expr.views) view.coef *= factor;
+  for (Slope& slope : expr.slopes) slope.coef *= factor;
   return expr;
 }
 
 LinExpr plus(LinExpr a, const LinExpr& b) {
   a.constant += b.constant;
   a.views.insert(a.views.end(), b.views.begin(), b.views.end());
+  a.slopes.insert(a.slopes.end(), b.slopes.begin(), b.slopes.end());
   a.out_of_reach = a.out_of_reach || b.out_of_reach;
   return a;
 }
@@ -40,6 +42,34 @@ LinExpr plus_constant(LinExpr expr, std::int64_t constant) {
   return expr;
 }
 
+LinExpr position(std::uint32_t first_axis, const Box& sizes) {
+  LinExpr expr;
+  Fp stride(1);
+  for (std::size_t i = sizes.size(); i-- > 0;) {
+    expr.slopes.push_back({first_axis + static_cast<std::uint32_t>(i), stride});
+    stride *= Fp::reduce(sizes[i]);
+  }
+  return expr;
+}
+
+namespace {
+
+// Adds `factor` times the index that `map` computes, summed over its own summed indices.
+void add_index(const AxisMap& map, Fp factor, LinExpr& out) {
+  Fp lengths(1);
+  for (const SumTerm& sum : map.sums) lengths *= Fp::reduce(sum.length);
+  out.constant += factor * lengths * Fp::from_int(map.offset);
+  for (const AxisTerm& term : map.terms)
+    out.slopes.push_back({term.box_axis, factor * lengths * Fp::from_int(term.stride)});
+  for (const SumTerm& sum : map.sums) {
+    // The mean of 0 .. length - 1, times all points of the sums.
+    const Fp mean = (Fp::reduce(sum.length) - Fp(1)) * inverse(Fp(2));
+    out.constant += factor * lengths * mean * Fp::from_int(sum.stride);
+  }
+}
+
+}  // namespace
+
 LinExpr rebase(const LinExpr& expr, const std::vector<AxisMap>& maps) {
   std::vector<Fp> sum_length(maps.size(), Fp(1));
   LinExpr out;
@@ -48,6 +78,13 @@ LinExpr rebase(const LinExpr& expr, const std::vector<AxisMap>& maps) {
   for (std::size_t b = 0; b < maps.size(); ++b) {
     for (const SumTerm& sum : maps[b].sums) sum_length[b] *= Fp::reduce(sum.length);
     out.constant *= sum_length[b];
+  }
+  for (const Slope& slope : expr.slopes) {
+    Fp factor = slope.coef;
+    for (std::size_t b = 0; b < maps.size(); ++b) {
+      if (b != slope.box_axis) factor *= sum_length[b];
+    }
+    add_index(maps[slope.box_axis], factor, out);
   }
   const auto times = [&](std::int64_t x, std::int64_t stride) { return bounded(Wide{x} * stride, out.out_of_reach); };
   for (const View& view : expr.views) {
@@ -134,7 +171,7 @@ bool is_zero_extended(const LinExpr& expr, const std::vector<Column>& columns, c
   const bool extends =
       std::any_of(extensions.begin(), extensions.end(), [](const Extension& e) { return e.before > 0 || e.after > 0; });
   if (!extends) return true;
-  if (!expr.constant.is_zero() || expr.out_of_reach) return false;
+  if (!expr.constant.is_zero() || !expr.slopes.empty() || expr.out_of_reach) return false;
   return std::all_of(expr.views.begin(), expr.views.end(),
                      [&](const View& view) { return is_zero_extended(view, columns[view.column], box, extensions); });
 }
@@ -166,7 +203,7 @@ LinExpr column_expr(const Column& column, ColumnId id) {
 
 std::uint64_t num_bytes(const LinExpr& expr) {
   constexpr std::uint64_t kHeap = 16;  // per allocation
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = expr.slopes.size() * sizeof(Slope);
   for (const View& view : expr.views) {
     bytes += sizeof(View) + kHeap;
     for (const AxisMap& map : view.axes) {

@@ -15,6 +15,8 @@ inline LinExpr scaled(LinExpr expr, std::int64_t factor) { return scaled(std::mo
 LinExpr plus(LinExpr a, const LinExpr& b);
 LinExpr minus(const LinExpr& a, const LinExpr& b);
 LinExpr plus_constant(LinExpr expr, std::int64_t constant);
+// The row-major number of a point on the box axes first_axis, .. of these sizes.
+LinExpr position(std::uint32_t first_axis, const Box& sizes);
 
 // Change of box: i_axis := offset + sum of strided new axes + summed indices, for every old axis at once
 // ([old rank], by old axis). Summed indices multiply the constant and the views that do not read them by their length.

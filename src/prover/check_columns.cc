@@ -125,8 +125,16 @@ Status check_contraction(const Contraction& relation, const relations::CompiledC
   return ok_status();
 }
 
-// The first row that begins with these numbers, each |x| < p / 2: all of a grid's, the first of the others'.
+// The first row that begins with these numbers, each |x| < p / 2: all of a grid's, the positions of a committed table's, the
+// first of the others'.
 std::optional<std::uint64_t> row_of(const circuit::Table& table, std::span<const std::int64_t> tuple) {
+  if (table.committed) {
+    const auto length = static_cast<std::int64_t>(table.committed->box.back());
+    const std::int64_t lines = static_cast<std::int64_t>(table.num_rows()) / length;
+    const std::int64_t line = table.committed->box.size() > 1 ? tuple[1] : 0;
+    if (tuple[0] < 0 || tuple[0] >= length || line < 0 || line >= lines) return std::nullopt;
+    return static_cast<std::uint64_t>(line * length + tuple[0]);
+  }
   if (!table.grid) {
     if (!table.rows.contains(tuple[0])) return std::nullopt;
     return static_cast<std::uint64_t>(tuple[0] - table.rows.first);
@@ -140,11 +148,40 @@ std::optional<std::uint64_t> row_of(const circuit::Table& table, std::span<const
   return row;
 }
 
+// Every tuple of the lookup is a row of its committed table, where that is demanded each row once.
+Status check_committed(const circuit::Lookup& lookup, const std::vector<FpVec>& tuples, const circuit::Table& table,
+                       const std::vector<FpVec>& rows) {
+  std::vector<bool> seen(table.num_rows(), false);
+  for (std::size_t j = 0; j < tuples[0].size(); ++j) {
+    std::vector<std::int64_t> tuple;
+    for (std::size_t k = 0; k < lookup.tuple.size(); ++k) tuple.push_back(tuples[k][j].to_int());
+    const auto row = row_of(table, tuple);
+    if (!row) return failed(lookup.name + " (lookup domain)", j, tuples[0][j], Fp());
+    for (std::size_t k = 0; k < tuples.size(); ++k) {
+      const std::size_t run = tuples[k].size() / tuples[0].size();
+      for (std::size_t i = 0; i < run; ++i) {
+        if (tuples[k][j * run + i] == rows[k][*row * run + i]) continue;
+        return failed(lookup.name + " (lookup value)", j, tuples[k][j * run + i], rows[k][*row * run + i]);
+      }
+    }
+    if (table.each_once && seen[*row]) return failed(lookup.name + " (lookup twice)", j, tuples[0][j], Fp());
+    seen[*row] = true;
+  }
+  if (table.each_once && tuples[0].size() != seen.size())
+    return failed(lookup.name + " (lookups)", 0, Fp(tuples[0].size()), Fp(seen.size()));
+  return ok_status();
+}
+
 Status check_lookups(const relations::CompiledCircuit& compiled, const circuit::ColumnValues& data) {
   const argument::TupleValues tuples = evaluate_tuples(compiled, data);
   for (std::size_t i = 0; i < tuples.size(); ++i) {
     const circuit::Lookup& lookup = compiled.circuit.lookups[i];
     const circuit::Table& table = compiled.circuit.tables[lookup.table];
+    if (table.committed) {
+      ZKI_RETURN_IF_ERROR(check_committed(lookup, tuples[i], table,
+                                          circuit::evaluate(*table.committed, compiled.circuit.columns, data)));
+      continue;
+    }
     std::vector<std::int64_t> tuple(tuples[i].size());
     for (std::size_t j = 0; j < tuples[i][0].size(); ++j) {
       for (std::size_t k = 0; k < tuple.size(); ++k) tuple[k] = tuples[i][k][j].to_int();

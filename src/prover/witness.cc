@@ -170,13 +170,8 @@ ColumnValues parameter_columns(const relations::CompiledCircuit& compiled, const
 
 argument::TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled, const ColumnValues& data) {
   argument::TupleValues out;
-  for (const circuit::Lookup& lookup : compiled.circuit.lookups) {
-    std::vector<FpVec> entries;
-    for (const circuit::LinExpr& expr : lookup.tuple) {
-      entries.push_back(circuit::evaluate(expr, compiled.circuit.columns, data, lookup.box));
-    }
-    out.push_back(std::move(entries));
-  }
+  for (const circuit::Lookup& lookup : compiled.circuit.lookups)
+    out.push_back(circuit::evaluate(lookup, compiled.circuit.columns, data));
   return out;
 }
 
@@ -190,6 +185,15 @@ constexpr std::size_t kMaxCounters = 16;
 template <class Count>
 void count_rows(const circuit::Table& table, const std::vector<FpVec>& tuple, std::size_t begin, std::size_t end,
                 const Count& count) {
+  if (table.committed) {
+    const std::uint64_t length = table.committed->box.back();
+    const std::uint64_t lines = table.num_rows() / length;
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::uint64_t line = table.committed->box.size() > 1 ? tuple[1][i].v : 0;
+      if (line < lines && tuple[0][i].v < length) count(line * length + tuple[0][i].v);
+    }
+    return;
+  }
   if (!table.grid) {
     const Fp first = Fp::from_int(table.rows.first);
     for (std::size_t i = begin; i < end; ++i) {
@@ -216,9 +220,12 @@ void count_rows(const circuit::Table& table, const std::vector<FpVec>& tuple, st
 void count_multiplicities(const relations::CompiledCircuit& compiled, const argument::TupleValues& tuples,
                           ColumnValues& data) {
   const circuit::Circuit& circuit = compiled.circuit;
-  for (const circuit::Table& table : circuit.tables) data[table.multiplicity] = FpVec(table.num_rows());
+  for (const circuit::Table& table : circuit.tables) {
+    if (!table.each_once) data[table.multiplicity] = FpVec(table.num_rows());
+  }
   for (std::size_t lookup = 0; lookup < tuples.size(); ++lookup) {
     const circuit::Table& table = circuit.tables[circuit.lookups[lookup].table];
+    if (table.each_once) continue;
     FpVec& counts = data[table.multiplicity];
     const std::size_t size = tuples[lookup][0].size();
     const std::size_t grain = std::max(kCountGrain, (size + kMaxCounters - 1) / kMaxCounters);

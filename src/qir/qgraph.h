@@ -87,6 +87,10 @@ enum class Op : std::uint8_t {
   kPad = 13,        // pads_begin[i] per axis with integer 0; the output shape gives the end
   kConcat = 14,     // axes[0]
   kSelect = 15,     // c, a, b (numpy broadcast), c in {0, 1}: y = c ? a : b; no requant
+  // data, indices, every index in [0, n), n = length of axis a = axes[0] of data; no requant. coefs = []:
+  // y[pre.., i.., post..] = data[pre.., indices[i..], post..]; coefs = [1]: indices has the shape of data but on axis a,
+  // y[pre.., i, post..] = data[pre.., indices[pre.., i, post..], post..]
+  kGather = 16,
 };
 
 struct Node {

@@ -14,7 +14,7 @@ TEST(QGraph, EveryOpValidates) {
   EXPECT_TRUE(status.ok()) << status.message();
   const std::string text = to_text(graph);
   for (const char* op : {"Conv", "MaxPool", "SumPool", "Linear", "Slice", "Pad", "Transpose", "MatMul", "Softmax",
-                         "Mul", "ReduceSum", "ReduceMax", "Reshape", "Concat", "ArgMax"}) {
+                         "Mul", "ReduceSum", "ReduceMax", "Reshape", "Concat", "ArgMax", "Gather"}) {
     EXPECT_NE(text.find(std::string(op) + "("), std::string::npos) << op;
   }
 }
@@ -101,6 +101,13 @@ TEST(QGraph, RejectTable) {
       {"accumulator", [](QGraph& g) { g.values[1].hi = INT32_MAX, g.values[0].hi = std::int64_t{1} << 40; }, "2^62"},
       {"arg_max", [](QGraph& g) { g.values[g.outputs[1]].hi = 2; }, "may reach"},
       {"concat", [](QGraph& g) { g.nodes[14].axes = {7}; }, "Concat needs"},
+      {"gather axis", [](QGraph& g) { g.nodes[17].axes = {3}; }, "Gather needs one axis"},
+      {"gather form", [](QGraph& g) { g.nodes[17].coefs = {2}; }, "no coefficient, or 1"},
+      {"gather shape", [](QGraph& g) { g.nodes[17].axes = {1}; }, "has shape"},
+      {"indices beyond the axis", [](QGraph& g) { g.values[g.nodes[18].output].hi = 4; }, "may leave axis 2"},
+      {"negative indices", [](QGraph& g) { g.values[g.nodes[15].output].lo = -1; }, "may leave axis 2"},
+      {"indices of another shape", [](QGraph& g) { g.nodes[19].inputs[1] = g.nodes[15].output; }, "another shape"},
+      {"gather range", [](QGraph& g) { g.values[g.outputs[4]].hi = 5; }, "may reach"},
       {"arity", [](QGraph& g) { g.nodes[0].inputs = {0}; }, "takes 2..3"},
   };
   for (const Case& c : cases) {

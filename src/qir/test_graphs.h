@@ -112,7 +112,14 @@ inline QGraph every_op_graph() {
   arg.axes = {2};
   const ValueId am = b.node(Op::kArgMax, {cc}, {1, 4}, 0, 3, arg);
   const ValueId chosen = b.node(Op::kSelect, {b.param({4, 1}, 0, 1), cc, am}, {1, 4, 4}, -24576, 24576);
-  b.graph.outputs = {cc, am, chosen};
+  // The best of every row, and whole columns at the same indices.
+  Node gather;
+  gather.axes = {2};
+  const ValueId columns = b.node(Op::kGather, {cc, am}, {1, 4, 1, 4}, -24576, 24576, gather);
+  gather.coefs = {1};
+  const ValueId at = b.node(Op::kReshape, {am}, {1, 4, 1}, 0, 3);
+  const ValueId best = b.node(Op::kGather, {cc, at}, {1, 4, 1}, -24576, 24576, gather);
+  b.graph.outputs = {cc, am, chosen, columns, best};
   return b.graph;
 }
 

@@ -44,9 +44,14 @@ Tensor Builder::shape_only(const Shape& shape) const {
   return tensor;
 }
 
-void Builder::add_lookup(std::string name, Box box, std::uint32_t table, std::vector<LinExpr> tuple) {
-  ZKI_CHECK_EQ(tuple.size(), circuit_.tables[table].tuple_size(), "a tuple has its table's width");
-  circuit_.lookups.push_back({std::move(name), std::move(box), table, std::move(tuple)});
+void Builder::add_lookup(std::string name, std::uint32_t table, circuit::Tuples tuples) {
+  ZKI_CHECK_EQ(tuples.num_entries(), circuit_.tables[table].tuple_size(), "a tuple has its table's width");
+  circuit_.lookups.push_back({std::move(tuples), std::move(name), table});
+}
+
+std::uint32_t Builder::committed_table(circuit::Tuples rows, bool each_once) {
+  circuit_.tables.push_back({.committed = std::move(rows), .each_once = each_once});
+  return static_cast<std::uint32_t>(circuit_.tables.size() - 1);
 }
 
 void Builder::add_equality(std::string name, Box box, LinExpr expr) {
@@ -61,7 +66,7 @@ std::uint32_t Builder::add_table(qir::Table rows) {
 std::uint32_t Builder::explicit_table(int log_size, std::vector<std::int32_t> values) {
   const auto& tables = circuit_.tables;
   for (std::uint32_t i = 0; i < tables.size(); ++i) {
-    const qir::Table& rows = tables[i].rows;
+    const qir::Table& rows = tables[i].rows;  // of no kind that is asked for where the table is no table of the graph's
     if (rows.kind == qir::TableKind::kExplicit && rows.first == 0 && rows.values == values) return i;
   }
   qir::Table rows;
@@ -95,7 +100,7 @@ std::optional<std::uint32_t> Builder::range_table(int least_bits, int most_bits)
   std::optional<std::uint32_t> best;
   for (std::uint32_t i = 0; i < circuit_.tables.size(); ++i) {
     const circuit::Table& table = circuit_.tables[i];
-    if (table.grid || table.rows.kind != qir::TableKind::kRange) continue;
+    if (table.grid || table.committed || table.rows.kind != qir::TableKind::kRange) continue;
     const int bits = table.rows.log_size;
     if (bits >= least_bits && bits <= most_bits && (!best || bits < circuit_.tables[*best].rows.log_size)) best = i;
   }
@@ -210,12 +215,12 @@ Tensor Builder::refined(const std::string& name, const Tensor& tensor, std::size
   return refine_axis(materialize(name, tensor, true), axis, wanted);
 }
 
-std::vector<Tensor> Builder::aligned(const std::string& name, std::vector<Tensor> tensors, const Shape& shape,
+std::vector<Tensor> Builder::aligned(const std::string& name, std::vector<Tensor> tensors, const Dims& shape,
                                      std::vector<Box>& out_atoms) {
   for (Tensor& tensor : tensors) {
     tensor = without_unit_atoms(tensor);
     // Leading axes that numpy broadcasting adds.
-    tensor.atoms_per_axis.insert(tensor.atoms_per_axis.begin(), shape.rank() - tensor.atoms_per_axis.size(), 0);
+    tensor.atoms_per_axis.insert(tensor.atoms_per_axis.begin(), shape.size() - tensor.atoms_per_axis.size(), 0);
   }
   const auto nests = [](const Box& atoms, const Box& factors) {
     const auto refinement = common_refinement({atoms, factors});
@@ -225,8 +230,8 @@ std::vector<Tensor> Builder::aligned(const std::string& name, std::vector<Tensor
   bool copied = true;
   while (copied) {
     copied = false;
-    out_atoms.assign(shape.rank(), {});
-    for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+    out_atoms.assign(shape.size(), {});
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
       const auto size = static_cast<std::uint64_t>(shape[axis]);
       if (size == 1) continue;
       std::vector<Box> factorizations = {{size}};
@@ -236,7 +241,7 @@ std::vector<Tensor> Builder::aligned(const std::string& name, std::vector<Tensor
       out_atoms[axis] = common_refinement(factorizations).value_or(Box{size});
     }
     for (Tensor& tensor : tensors) {
-      for (std::size_t axis = 0; axis < shape.rank() && !copied; ++axis) {
+      for (std::size_t axis = 0; axis < shape.size() && !copied; ++axis) {
         if (tensor.atoms_per_axis[axis] == 0 || nests(tensor.axis_atoms(axis), out_atoms[axis])) continue;
         tensor = materialize(name, tensor, true);
         copied = true;
@@ -245,7 +250,7 @@ std::vector<Tensor> Builder::aligned(const std::string& name, std::vector<Tensor
     }
   }
   for (Tensor& tensor : tensors) {
-    for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
       if (tensor.atoms_per_axis[axis] > 0) tensor = refine_axis(tensor, axis, out_atoms[axis]);
     }
   }
@@ -325,6 +330,7 @@ Status Builder::add_node(std::uint32_t index) {
       {Op::kPad, build_pad},
       {Op::kConcat, build_concat},
       {Op::kSelect, build_select},
+      {Op::kGather, build_gather},
   });
   const qir::Node& node = graph_.nodes[index];
   ZKI_ASSIGN_OR_RETURN(tensors_[node.output], kBuild[node.op](*this, index));
@@ -465,9 +471,10 @@ void Builder::finish_tables() {
   circuit_.tables = std::move(kept);
   for (circuit::Lookup& lookup : circuit_.lookups) lookup.table = new_index[lookup.table];
   for (std::size_t i = 0; i < circuit_.tables.size(); ++i) {
-    const std::uint64_t num_rows = circuit_.tables[i].num_rows();
-    circuit_.tables[i].multiplicity =
-        add_column("multiplicities of table " + std::to_string(i), circuit::Oracle::kWitness, {num_rows});
+    circuit::Table& table = circuit_.tables[i];
+    if (table.each_once) continue;
+    table.multiplicity = add_column("multiplicities of table " + std::to_string(i), circuit::Oracle::kWitness,
+                                    table.committed ? table.committed->box : Box{table.num_rows()});
   }
   circuit_.blind = add_column("lookup blind", circuit::Oracle::kWitness, {3});
 }

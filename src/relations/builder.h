@@ -88,7 +88,12 @@ class Builder {
   Tensor shape_only(const Shape& shape) const;
 
   void add_contraction(circuit::Contraction relation) { circuit_.contractions.push_back(std::move(relation)); }
-  void add_lookup(std::string name, circuit::Box box, std::uint32_t table, std::vector<circuit::LinExpr> tuple);
+  void add_lookup(std::string name, std::uint32_t table, circuit::Tuples tuples);
+  void add_lookup(std::string name, circuit::Box box, std::uint32_t table, std::vector<circuit::LinExpr> tuple) {
+    add_lookup(std::move(name), table, {std::move(box), std::move(tuple)});
+  }
+  // A table of committed rows (circuit::Table has their first entries); each_once: its lookups are a permutation of them.
+  std::uint32_t committed_table(circuit::Tuples rows, bool each_once = false);
   void add_equality(std::string name, circuit::Box box, circuit::LinExpr expr);
   // expr in [0, 2^log_size) at every point of the box.
   void add_range_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
@@ -120,8 +125,12 @@ class Builder {
   Tensor refined(const std::string& name, const Tensor& tensor, std::size_t axis, const circuit::Box& factors);
   // Tensors broadcast to `shape` (numpy rules) on common atoms: every axis of each is either absent or has the same
   // atoms. out_atoms[axis] are the atoms of the result.
-  std::vector<Tensor> aligned(const std::string& name, std::vector<Tensor> tensors, const Shape& shape,
+  std::vector<Tensor> aligned(const std::string& name, std::vector<Tensor> tensors, const Dims& shape,
                               std::vector<circuit::Box>& out_atoms);
+  std::vector<Tensor> aligned(const std::string& name, std::vector<Tensor> tensors, const Shape& shape,
+                              std::vector<circuit::Box>& out_atoms) {
+    return aligned(name, std::move(tensors), shape.dims(), out_atoms);
+  }
 
   // acc of node `index` is the virtual expression `acc`: rounds, looks up, and returns the value's tensor.
   Tensor requantize(std::uint32_t index, const Tensor& acc);
@@ -185,6 +194,7 @@ Result<Tensor> build_slice(Builder& builder, std::uint32_t index);
 Result<Tensor> build_pad(Builder& builder, std::uint32_t index);
 Result<Tensor> build_concat(Builder& builder, std::uint32_t index);
 Result<Tensor> build_select(Builder& builder, std::uint32_t index);
+Result<Tensor> build_gather(Builder& builder, std::uint32_t index);
 // The digest of graph value `id` (relations/sha256.h).
 Status add_sha256(Builder& builder, qir::ValueId id);
 

@@ -27,6 +27,9 @@ Status check_sizes(const circuit::Circuit& circuit) {
   };
   for (const circuit::Column& column : circuit.columns) ZKI_RETURN_IF_ERROR(add_box(column.name, column.shape));
   for (const circuit::Lookup& lookup : circuit.lookups) ZKI_RETURN_IF_ERROR(add_box(lookup.name, lookup.box));
+  for (const circuit::Table& table : circuit.tables) {
+    if (table.each_once) ZKI_RETURN_IF_ERROR(add_box("a permutation", table.committed->box));
+  }
   return ok_status();
 }
 
@@ -45,8 +48,13 @@ Status check_relations(const circuit::Circuit& circuit) {
   };
   for (const circuit::Contraction& c : circuit.contractions)
     ZKI_RETURN_IF_ERROR(check(c.name, c.box, {&c.y, &c.lhs, &c.rhs}));
-  for (const circuit::Lookup& lookup : circuit.lookups) {
-    for (const circuit::LinExpr& entry : lookup.tuple) ZKI_RETURN_IF_ERROR(check(lookup.name, lookup.box, {&entry}));
+  const auto check_tuples = [&](const std::string& name, const circuit::Tuples& tuples) -> Status {
+    for (const circuit::LinExpr& entry : tuples.tuple) ZKI_RETURN_IF_ERROR(check(name, tuples.box, {&entry}));
+    return check(name, tuples.whole_box(), {&tuples.run});
+  };
+  for (const circuit::Lookup& lookup : circuit.lookups) ZKI_RETURN_IF_ERROR(check_tuples(lookup.name, lookup));
+  for (const circuit::Table& table : circuit.tables) {
+    if (table.committed) ZKI_RETURN_IF_ERROR(check_tuples("a committed table", *table.committed));
   }
   for (const circuit::Equality& equality : circuit.equalities)
     ZKI_RETURN_IF_ERROR(check(equality.name, equality.box, {&equality.expr}));

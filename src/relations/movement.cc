@@ -68,17 +68,7 @@ Result<Tensor> build_reshape(Builder& builder, std::uint32_t index) {
 
 Result<Tensor> build_transpose(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
-  const Tensor& x = builder.tensor(node.inputs[0]);
-  Tensor y;
-  std::vector<AxisMap> maps(x.atoms.size());
-  for (const std::int64_t from : node.perm) {
-    const auto axis = static_cast<std::size_t>(from);
-    std::vector<AxisMap> moved;
-    y.add_axis(x.axis_atoms(axis), moved);
-    std::copy(moved.begin(), moved.end(), maps.begin() + x.first_atom(axis));
-  }
-  y.expr = rebased(x, maps);
-  return y;
+  return permuted(builder.tensor(node.inputs[0]), {node.perm.begin(), node.perm.end()});
 }
 
 Result<Tensor> build_slice(Builder& builder, std::uint32_t index) {

@@ -99,6 +99,18 @@ Tensor refine_axis(const Tensor& tensor, std::size_t axis, const Box& factors) {
   return out;
 }
 
+Tensor permuted(const Tensor& tensor, const std::vector<std::size_t>& order) {
+  Tensor out;
+  std::vector<AxisMap> maps(tensor.atoms.size());
+  for (const std::size_t axis : order) {
+    std::vector<AxisMap> moved;
+    out.add_axis(tensor.axis_atoms(axis), moved);
+    std::copy(moved.begin(), moved.end(), maps.begin() + tensor.first_atom(axis));
+  }
+  out.expr = rebased(tensor, maps);
+  return out;
+}
+
 Tensor without_unit_atoms(const Tensor& tensor) {
   Tensor out = tensor;
   for (std::size_t axis = 0; axis < tensor.atoms_per_axis.size(); ++axis) {

@@ -39,6 +39,9 @@ std::optional<Box> common_refinement(const std::vector<Box>& factorizations);
 // Splits the atoms of `axis` so that they equal `factors`, a refinement of them; atoms of length 1 are dropped.
 Tensor refine_axis(const Tensor& tensor, std::size_t axis, const Box& factors);
 
+// Output axis i is input axis order[i].
+Tensor permuted(const Tensor& tensor, const std::vector<std::size_t>& order);
+
 // Drops atoms of length 1.
 Tensor without_unit_atoms(const Tensor& tensor);
 

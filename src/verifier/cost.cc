@@ -9,6 +9,7 @@
 #include "argument/functional.h"
 #include "argument/plan.h"
 #include "circuit/blocks.h"
+#include "circuit/expr.h"
 #include "circuit/layout.h"
 #include "statement/canonical_bytes.h"
 
@@ -86,14 +87,19 @@ class Counter {
     add_opening();
     add_circuit();
     for (const circuit::Lookup& lookup : circuit_.lookups) {
-      const circuit::Cuts cuts = circuit::cut_axes(lookup.box, argument::kNoBlockLimit);
-      const std::uint64_t blocks = cuts.num_blocks();
-      spend(times(blocks, kCall + 64 * kStep));
-      keep(times(blocks, lookup.box.size() * sizeof(AxisPiece) + 4 * lookup.box.size() + 2 * kNodeBytes));
-      add_relation(choices_of(cuts), tuple_of(lookup));
+      add_leaves(lookup, {});
       if (over()) return;
     }
-    for (const circuit::Table& table : circuit_.tables) add_table(table);
+    for (const circuit::Table& table : circuit_.tables) {
+      if (!table.committed) {
+        add_table(table);
+        continue;
+      }
+      LinExpr counts;
+      if (!table.each_once) counts = circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity);
+      add_leaves(*table.committed, counts);
+      if (over()) return;
+    }
     for (const circuit::Contraction& c : circuit_.contractions) {
       add_relation(whole_box(c.box), {&c.y, &c.lhs, &c.rhs});
       if (over()) return;
@@ -123,16 +129,11 @@ class Counter {
   // Memory that is freed before the next relation.
   void borrow(std::uint64_t bytes) { peak_ = std::max(peak_, bytes); }
 
-  static std::vector<const LinExpr*> tuple_of(const circuit::Lookup& lookup) {
-    std::vector<const LinExpr*> out;
-    for (const LinExpr& entry : lookup.tuple) out.push_back(&entry);
-    return out;
-  }
-
   void add_statement();
   void add_opening();
   void add_oracle(const pcs::CodeParams& oracle, std::uint64_t leaf_values);
   void add_circuit();
+  void add_leaves(const circuit::Tuples& tuples, const LinExpr& numerator);
   void add_table(const circuit::Table& table);
   void add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs);
   std::uint64_t add_expression(const LinExpr& expr, const BoxChoices& box);
@@ -220,8 +221,13 @@ void Counter::add_circuit() {
   for (const circuit::Contraction& c : circuit_.contractions) {
     for (const LinExpr* expr : {&c.y, &c.lhs, &c.rhs}) expression(*expr);
   }
-  for (const circuit::Lookup& lookup : circuit_.lookups) {
-    for (const LinExpr& entry : lookup.tuple) expression(entry);
+  const auto tuples = [&](const circuit::Tuples& t) {
+    for (const LinExpr& entry : t.tuple) expression(entry);
+    expression(t.run);
+  };
+  for (const circuit::Lookup& lookup : circuit_.lookups) tuples(lookup);
+  for (const circuit::Table& table : circuit_.tables) {
+    if (table.committed) tuples(*table.committed);
   }
   for (const circuit::Equality& equality : circuit_.equalities) expression(equality.expr);
   for (const circuit::PublicTensor& tensor : circuit_.public_tensors) expression(tensor.expr);
@@ -236,6 +242,20 @@ void Counter::add_circuit() {
     keep(times(blocks, column.shape.size() * sizeof(AxisPiece) + 2 * kNodeBytes + kFeBytes));
     steps(times(blocks, static_cast<std::uint64_t>(low_bits_)));
   }
+}
+
+void Counter::add_leaves(const circuit::Tuples& tuples, const LinExpr& numerator) {
+  const circuit::Cuts cuts = circuit::cut_axes(tuples.box, argument::kNoBlockLimit);
+  const std::uint64_t blocks = cuts.num_blocks();
+  spend(times(blocks, kCall + 64 * kStep));
+  keep(times(blocks, tuples.box.size() * sizeof(AxisPiece) + 4 * tuples.box.size() + 2 * kNodeBytes));
+  std::vector<const LinExpr*> entries = {&numerator};
+  for (const LinExpr& entry : tuples.tuple) entries.push_back(&entry);
+  BoxChoices box = choices_of(cuts);
+  add_relation(box, entries);
+  if (tuples.run_box.empty()) return;
+  for (const AxisChoices& axis : whole_box(tuples.run_box)) box.push_back(axis);
+  add_relation(box, {&tuples.run});
 }
 
 void Counter::add_table(const circuit::Table& table) {
@@ -328,9 +348,14 @@ std::uint64_t Counter::blocks_hit(const circuit::AxisMap& map, const std::vector
 
 // Spends the steps of argument::ExprFunctionals and argument::FunctionalFold; returns the bytes that they hold until the relation ends.
 std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box) {
-  if (expr.views.empty()) return 0;
   std::uint64_t blocks = 1;
   for (const AxisChoices& axis : box) blocks = times(blocks, axis.pieces.size());
+  for (const circuit::Slope& slope : expr.slopes) {
+    std::uint64_t longest = 0;
+    for (const AxisPiece& piece : box[slope.box_axis].pieces) longest = std::max(longest, piece.length);
+    steps(times(blocks, plus(longest, 2 * box.size())));
+  }
+  if (expr.views.empty()) return 0;
   std::uint64_t bytes = 0;
   const argument::ViewGroups grouped = argument::group_views(expr, box.size());
   for (const argument::ViewGroup& group : grouped.groups) {

@@ -395,6 +395,54 @@ class Drawer {
     add(op, {x}, dims, node);
   }
 
+  // Indices in [0, n): an input, a parameter, or what the graph computes under a clamp.
+  std::optional<ValueId> draw_indices(const Sizes& dims, std::int64_t n) {
+    switch (random_.between(0, 3)) {
+      case 0: return b_.param(Shape(dims), 0, n - 1);
+      case 1: return b_.input(Shape(dims), random_.between(0, n - 1), n - 1);
+      default: break;
+    }
+    for (const ValueId id : values_) {
+      if (dims_of(id) != dims || random_.one_in(3)) continue;
+      const qir::Value& value = b_.graph.values[id];
+      if (value.lo >= 0 && value.hi < n) return id;
+      if (value.lo < -(kMostTableRows / 2) || value.hi >= kMostTableRows / 2) continue;
+      Node node;
+      node.coefs = {1};
+      node.op = Op::kLinear;
+      node.inputs = {id};
+      node.name = "n" + std::to_string(b_.graph.nodes.size());
+      node.requant = {0, b_.clamp_table(-(kMostTableRows / 2), 12, 0, n - 1)};
+      node.output = b_.value(qir::ValueKind::kNode, Shape(dims), 0, n - 1);
+      values_.push_back(node.output);
+      b_.graph.nodes.push_back(std::move(node));
+      return values_.back();
+    }
+    return std::nullopt;
+  }
+
+  void draw_gather(ValueId x) {
+    Sizes in = dims_of(x);
+    if (in.empty()) return;
+    Node node;
+    const auto axis = static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(in.size()) - 1));
+    node.axes = {static_cast<std::int64_t>(axis)};
+    const bool along = random_.one_in(2);
+    if (along) node.coefs = {1};
+    Sizes indices = along ? in : small_shape(2, 4);
+    if (along && random_.one_in(2)) indices[axis] = random_.between(1, 5);
+    // The shape of something that is there, now and then.
+    if (!along && random_.one_in(3)) indices = dims_of(random_.of(values_));
+    if (!along && random_.one_in(6)) indices.clear();
+    Sizes dims = indices;
+    if (!along) {
+      dims.assign(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(axis));
+      dims.insert(dims.end(), indices.begin(), indices.end());
+      dims.insert(dims.end(), in.begin() + static_cast<std::ptrdiff_t>(axis) + 1, in.end());
+    }
+    if (const auto chosen = draw_indices(indices, in[axis])) add(Op::kGather, {x, *chosen}, dims, node);
+  }
+
   void draw_softmax(ValueId x) {
     if (dims_of(x).empty()) return;
     const qir::Value value = b_.graph.values[x];
@@ -426,7 +474,7 @@ class Drawer {
 
   void step() {
     const ValueId x = any();
-    switch (random_.between(0, 16)) {
+    switch (random_.between(0, 17)) {
       case 0:
       case 1: draw_reshape(x); break;
       case 2: draw_transpose(x); break;
@@ -443,6 +491,7 @@ class Drawer {
       case 13: draw_reduction(x, random_.one_in(2) ? Op::kReduceSum : Op::kReduceMax); break;
       case 14: draw_reduction(x, Op::kArgMax); break;
       case 15: draw_select(x); break;
+      case 16: draw_gather(x); break;
       default: draw_softmax(x);
     }
   }

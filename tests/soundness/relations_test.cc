@@ -149,6 +149,28 @@ void wrong_copy(Lie& lie) {
   claim(lie, 0, 3, lie.value("n3 input copy", 1));
 }
 
+// Another entry of the data, with the multiplicities that go with it.
+void another_row(Lie& lie) {
+  const std::size_t i = lie.find(5, [&](std::size_t c) { return lie.value("v0", c) != lie.value("n1", 0); });
+  lie.cell("n1", 0) = lie.cell("v0", i);
+  claim(lie, 0, 0, lie.value("v0", i));
+}
+
+// Index 5 of line 0 would be index 0 of line 1 if the two were one number.
+void index_into_the_next_line(Lie& lie) {
+  lie.cell("v2", 0) = Fp(5) - lie.cell("v1", 0);
+  lie.cell("n1", 0) = lie.cell("v0", 5);
+  claim(lie, 0, 0, lie.value("v0", 5));
+}
+
+// Entries 0 and 1 of y's first slice, both of rows that are there, change places.
+void mixed_slices(Lie& lie) {
+  const std::size_t i = lie.find(11, [&](std::size_t c) { return lie.value("n1", c) != lie.value("n1", c + 1); });
+  std::swap(lie.cell("n1", i), lie.cell("n1", i + 1));
+  const std::int64_t first = lie.value("n1", i), second = lie.value("n1", i + 1);
+  lie.outputs = [=](statement::PublicValues& outputs) { outputs[0][i] = first, outputs[0][i + 1] = second; };
+}
+
 std::vector<Cheat> cheats() {
   constexpr RejectReason kLookup = RejectReason::kSumcheck;
   constexpr RejectReason kLinear = RejectReason::kFinalCheck;
@@ -189,6 +211,14 @@ std::vector<Cheat> cheats() {
       {"softmax: exponential", softmax_graph(), add("n0 exponential", 2, 1), "", kLookup},
       {"softmax: value and limbs", softmax_graph(), wrong_softmax_value, "n0 remainder (lookup domain)", kLookup},
       {"softmax: complement", softmax_graph(), add("n0 complement", 2, 1), "n0 remainder (equality)", kLinear},
+      {"gather: value", gather_graph(false), add("n1", 7, 1), "n1 (lookup value)", kLookup},
+      {"gather: entries of a slice change places", gather_graph(false), mixed_slices, "n1 (lookup value)", kLookup},
+      {"gather: index beyond the axis", gather_graph(false), add("v2", 2, 5), "n1 (lookup domain)", kLookup},
+      {"gather: negative index", gather_graph(false), add("v2", 2, -5), "n1 (lookup domain)", kLookup},
+      {"multiplicity of a gather's row", gather_graph(false), add("multiplicities of table 2", 3, 1), "", kLookup},
+      {"gather along: entry of another row", gather_graph(true), another_row, "n1 (lookup value)", kLookup},
+      {"gather along: the next line", gather_graph(true), index_into_the_next_line, "n1 (lookup domain)", kLookup},
+      {"multiplicity of an entry", gather_graph(true), add("multiplicities of table 2", 11, -1), "", kLookup},
       {"copy of a pool's input", max_pool_graph(), add("n0 input copy", 4, 1), "", kLinear},
       {"copy in a reshape", movement_graph(), wrong_copy, "n3 input copy (equality)", kLinear},
   };

@@ -212,6 +212,8 @@ TEST(VerifierCost, TheCountCoversTheWork) {
   expect_covered("every op", qir::every_op_graph(), test_options(true));
   expect_covered("clear", qir::every_op_graph(), test_options(false));
   expect_covered("softmax", softmax_graph(), test_options(true));
+  expect_covered("gather", gather_graph(false), test_options(true));
+  expect_covered("gather along", gather_graph(true), test_options(true));
   expect_covered("windows", windows_in_blocks(4, 6, 10), hidden);
   expect_covered("terms", one_input(9, 3, 255), hidden);
   expect_covered("views", views_in_blocks(6, 200), hidden);

@@ -153,11 +153,30 @@ inline qir::QGraph movement_graph() {
   return b.graph;
 }
 
+// data v0 gathered at v1 + v2 along axis 1. The weights decide the indices, so that only the lookup keeps them in range.
+inline qir::QGraph gather_graph(bool along) {
+  qir::TestBuilder b;
+  const Shape data = along ? Shape{3, 5} : Shape{2, 5, 3};
+  const Shape shape = along ? Shape{3, 2} : Shape{4};
+  const qir::ValueId x = b.input(data, -8, 7);
+  const qir::ValueId first = b.input(shape, 0, 1);
+  const qir::ValueId added = b.param(shape, 0, 3);
+  const qir::ValueId indices = b.node(qir::Op::kLinear, {first, added}, shape, 0, 4, with_coefs({1, 1}));
+  qir::Node gather;
+  gather.axes = {1};
+  if (along) gather.coefs = {1};
+  b.graph.outputs = {b.node(qir::Op::kGather, {x, indices}, along ? shape : Shape{2, 4, 3}, -8, 7, gather)};
+  return b.graph;
+}
+
 inline std::vector<NamedGraph> small_graphs() {
-  return {{"conv", conv_graph(false)},    {"depthwise", conv_graph(true)}, {"matmul", matmul_graph()},
-          {"mul", mul_graph()},           {"select", select_graph()},      {"lookup", lookup_graph()},
-          {"max pool", max_pool_graph()}, {"reduce", reduce_graph()},      {"arg max", arg_max_graph()},
-          {"softmax", softmax_graph()},   {"movement", movement_graph()},  {"sum", sum_graph()}};
+  return {{"conv", conv_graph(false)},     {"depthwise", conv_graph(true)},
+          {"matmul", matmul_graph()},      {"mul", mul_graph()},
+          {"select", select_graph()},      {"lookup", lookup_graph()},
+          {"max pool", max_pool_graph()},  {"reduce", reduce_graph()},
+          {"arg max", arg_max_graph()},    {"softmax", softmax_graph()},
+          {"movement", movement_graph()},  {"sum", sum_graph()},
+          {"gather", gather_graph(false)}, {"gather along", gather_graph(true)}};
 }
 
 // Two layers and an arg max over the public logits: the proof that byte tests take apart.

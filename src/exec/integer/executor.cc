@@ -44,6 +44,7 @@ constexpr base::OpTable<Op, qir::kNumOps, OpFunction> kFunctions({
     {Op::kPad, run_pad},
     {Op::kConcat, run_concat},
     {Op::kSelect, run_select},
+    {Op::kGather, run_gather},
 });
 
 std::string range_text(std::int64_t lo, std::int64_t hi) {

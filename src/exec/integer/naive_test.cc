@@ -371,6 +371,42 @@ TEST_F(Naive, Movement) {
   }
 }
 
+TEST_F(Naive, Gather) {
+  for (int round = 0; round < 40; ++round) {
+    reset();
+    const Shape in{draw(1, 3), draw(1, 5), draw(1, 4)};
+    const auto axis = static_cast<std::size_t>(round % 3);
+    const ValueId x = add(round % 2 == 0, in, -9, 9);
+    Node node;
+    node.axes = {round % 3};
+    if (round % 4 < 2) {
+      Dims dims = in.dims();
+      dims[axis] = draw(1, 6);
+      node.coefs = {1};
+      const ValueId indices = add(round % 8 == 0, Shape(dims), 0, in[axis] - 1);
+      check(Op::kGather, {x, indices}, Shape(dims), node, [&](const Index& i) {
+        Index from = i;
+        from[axis] = of(indices).at(i);
+        return of(x).at(from);
+      });
+      continue;
+    }
+    const std::size_t rank = static_cast<std::size_t>(draw(0, 2));
+    const ValueId indices = add(round % 8 == 2, Shape(Dims(rank, draw(1, 3))), 0, in[axis] - 1);
+    Dims dims(in.dims().begin(), in.dims().begin() + round % 3);
+    dims.insert(dims.end(), of(indices).shape.dims().begin(), of(indices).shape.dims().end());
+    dims.insert(dims.end(), in.dims().begin() + round % 3 + 1, in.dims().end());
+    check(Op::kGather, {x, indices}, Shape(dims), node, [&](const Index& i) {
+      const auto begin = i.begin() + round % 3;
+      const auto end = begin + static_cast<std::ptrdiff_t>(rank);
+      Index from(i.begin(), begin);
+      from.push_back(of(indices).at(Index(begin, end)));
+      from.insert(from.end(), end, i.end());
+      return of(x).at(from);
+    });
+  }
+}
+
 TEST_F(Naive, Softmax) {
   for (int round = 0; round < 10; ++round) {
     reset();

@@ -70,5 +70,6 @@ void run_slice(const OpContext& op);
 void run_pad(const OpContext& op);
 void run_concat(const OpContext& op);
 void run_select(const OpContext& op);
+void run_gather(const OpContext& op);
 
 }  // namespace zkinfer::exec_integer

@@ -31,6 +31,7 @@ constexpr base::OpTable<Op, kNumOps, OpRule> kRules({
     {Op::kPad, {"Pad", 1, 1, kPadsBegin, RequantRule::kForbidden, infer_pad}},
     {Op::kConcat, {"Concat", 1, kMaxNodeInputs, kAxes, RequantRule::kForbidden, infer_concat}},
     {Op::kSelect, {"Select", 3, 3, kNoAttribute, RequantRule::kForbidden, infer_select}},
+    {Op::kGather, {"Gather", 2, 2, kAxes | kCoefs, RequantRule::kForbidden, infer_gather}},
 });
 
 std::string wide_to_string(Wide x) {
