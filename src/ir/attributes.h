@@ -28,10 +28,13 @@
 //   Reshape      x                             ReshapeAttributes  same elements in row-major order.
 //   Transpose    x                             TransposeAttributes  output axis i is input axis perm[i].
 //   Slice        x                             SliceAttributes    one entry per axis of x.
-//   Pad          x                             PadAttributes      one entry per axis of x.
+//   Pad          x                             PadAttributes      one entry per axis of x. Legalized: with 0.
 //   Concat       x0, x1, ..                    ConcatAttributes
 //   ArgMax       x                             ArgMaxAttributes   int64, the first of equal maxima.
 //   Softmax      x                             SoftmaxAttributes  along one axis.
+//   Gather       data, indices                 GatherAttributes   see there; indices are computed, or constants that are
+//                                                                 no few arithmetic progressions (those become Slices).
+//   Sort         x                             SortAttributes     int64: the stable permutation that sorts x along an axis.
 #pragma once
 
 #include <cstdint>
@@ -73,6 +76,8 @@ enum class OpKind : std::uint8_t {
   kConcat,
   kArgMax,
   kSoftmax,
+  kGather,
+  kSort,
   // Rewritten into core operators by legalize (some only with a constant operand).
   kIdentity,
   kGemm,
@@ -82,7 +87,6 @@ enum class OpKind : std::uint8_t {
   kNeg,
   kPow,
   kMin,
-  kGather,
   kExpand,
   kTile,
   kAbs,
@@ -96,7 +100,7 @@ enum class OpKind : std::uint8_t {
   kXor,
   kNot,
 };
-inline constexpr std::size_t kNumCoreOps = static_cast<std::size_t>(OpKind::kSoftmax) + 1;
+inline constexpr std::size_t kNumCoreOps = static_cast<std::size_t>(OpKind::kSort) + 1;
 inline constexpr std::size_t kNumOps = static_cast<std::size_t>(OpKind::kNot) + 1;
 
 enum class DataType : std::uint8_t { kFloat, kInt64, kBool };  // what host tensors hold; bool is stored as 0 or 1
@@ -149,7 +153,8 @@ struct TransposeAttributes {
   Dims perm;
   bool operator==(const TransposeAttributes&) const = default;
 };
-// Output position i of an axis is input position starts + i * steps, for i < sizes. Steps are >= 1.
+// Output position i of an axis is input position starts + i * steps, for i < sizes. A negative step walks backwards, step 0
+// repeats one position (so Expand and Tile are Slices).
 struct SliceAttributes {
   Dims starts, sizes, steps;
   bool operator==(const SliceAttributes&) const = default;
@@ -172,6 +177,19 @@ struct SoftmaxAttributes {
   std::int64_t axis = 0;
   bool operator==(const SoftmaxAttributes&) const = default;
 };
+// y[pre, i.., post] = data[pre, indices[i..], post] with pre the axes before `axis`. Along the axis (GatherElements): indices have
+// the rank of data and at most its length on every other axis, y[.., i, ..] = data[.., indices[.., i, ..], ..]. Negative indices count from the end.
+struct GatherAttributes {
+  std::int64_t axis = 0;
+  bool along_axis = false;
+  bool operator==(const GatherAttributes&) const = default;
+};
+// y[.., i, ..] is the position of the i-th smallest (or largest) entry along the axis; of equal ones the first comes first.
+struct SortAttributes {
+  std::int64_t axis = 0;
+  bool largest = false;
+  bool operator==(const SortAttributes&) const = default;
+};
 
 // Not core.
 struct GemmAttributes {  // alpha * op(a) * op(b) + beta * c
@@ -182,10 +200,6 @@ struct GemmAttributes {  // alpha * op(a) * op(b) + beta * c
 struct BatchNormalizationAttributes {  // inputs x, scale, bias, mean, variance
   float epsilon = 1e-5F;
   bool operator==(const BatchNormalizationAttributes&) const = default;
-};
-struct GatherAttributes {  // inputs data, indices
-  std::int64_t axis = 0;
-  bool operator==(const GatherAttributes&) const = default;
 };
 struct ExpandAttributes {
   Shape shape;  // of the output
@@ -204,10 +218,10 @@ struct NoAttributes {
   bool operator==(const NoAttributes&) const = default;
 };
 
-using Attributes =
-    std::variant<NoAttributes, ConvAttributes, PoolAttributes, LeakyReluAttributes, ClipAttributes, ReduceAttributes,
-                 ReshapeAttributes, TransposeAttributes, SliceAttributes, PadAttributes, ConcatAttributes,
-                 ArgMaxAttributes, SoftmaxAttributes, GemmAttributes, BatchNormalizationAttributes, GatherAttributes,
-                 ExpandAttributes, TileAttributes, CastAttributes, FunctionAttributes, ModAttributes>;
+using Attributes = std::variant<NoAttributes, ConvAttributes, PoolAttributes, LeakyReluAttributes, ClipAttributes,
+                                ReduceAttributes, ReshapeAttributes, TransposeAttributes, SliceAttributes,
+                                PadAttributes, ConcatAttributes, ArgMaxAttributes, SoftmaxAttributes, GatherAttributes,
+                                SortAttributes, GemmAttributes, BatchNormalizationAttributes, ExpandAttributes,
+                                TileAttributes, CastAttributes, FunctionAttributes, ModAttributes>;
 
 }  // namespace zkinfer::ir

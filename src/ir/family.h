@@ -13,7 +13,7 @@ enum class OpFamily : std::uint8_t {
   kContract,     // products with a sum
   kElementwise,  // arithmetic, activations, comparisons, casts, BatchNormalization
   kPool,         // local and global pools
-  kReduce,       // reductions, ArgMax, Softmax
+  kReduce,       // reductions, ArgMax, Softmax, Sort
   kMovement,     // elements that only move
 };
 inline constexpr std::size_t kNumFamilies = static_cast<std::size_t>(OpFamily::kMovement) + 1;
@@ -60,6 +60,7 @@ inline constexpr base::OpTable<OpKind, kNumOps, OpFamily> kFamilies({
     {OpKind::kReduceProd, OpFamily::kReduce},
     {OpKind::kArgMax, OpFamily::kReduce},
     {OpKind::kSoftmax, OpFamily::kReduce},
+    {OpKind::kSort, OpFamily::kReduce},
     {OpKind::kReshape, OpFamily::kMovement},
     {OpKind::kTranspose, OpFamily::kMovement},
     {OpKind::kSlice, OpFamily::kMovement},

@@ -49,29 +49,6 @@ std::optional<Unsupported> power_reason(const Graph& graph, const Node& node) {
                      "cast to floats before the power, or write it as products"};
 }
 
-std::optional<Unsupported> gather_reason(const Graph& graph, const Node& node) {
-  const IntTensor* indices = node.has_input(1) ? graph.input_of(node, 1).ints() : nullptr;
-  if (indices == nullptr)
-    return Unsupported{"its indices are computed at run time",
-                       "only constant indices are possible; embed on the caller's side"};
-  if (is_constant_input(graph, node, 0)) return std::nullopt;
-  if (indices->num_elements() > 4096)
-    return Unsupported{"it gathers " + std::to_string(indices->num_elements()) + " slices",
-                       "gather at most 4096 indices"};
-  return std::nullopt;
-}
-
-// Repetition becomes a Concat of copies.
-std::optional<Unsupported> repetition_reason(const Graph& graph, const Node& node) {
-  const Shape& x = graph.input_of(node, 0).shape;
-  const Shape& y = graph.output_of(node).shape;
-  const std::size_t lead = y.rank() - x.rank();
-  for (std::size_t axis = 0; axis < y.rank(); ++axis)
-    if (y[axis] > 4096 * (axis < lead ? 1 : x[axis - lead]))
-      return Unsupported{"it repeats its input more than 4096 times", "let the next operator broadcast instead"};
-  return std::nullopt;
-}
-
 }  // namespace
 
 const OpSchema& schema(OpKind kind) {
@@ -101,9 +78,6 @@ std::optional<Unsupported> unsupported_reason(const Graph& graph, const Node& no
     case OpKind::kMatMul: return constant_inputs_needed(graph, node, 2, "bias");
     case OpKind::kBatchNormalization: return constant_inputs_needed(graph, node, 1, "parameter");
     case OpKind::kPow: return power_reason(graph, node);
-    case OpKind::kGather: return gather_reason(graph, node);
-    case OpKind::kExpand:
-    case OpKind::kTile: return repetition_reason(graph, node);
     default: return std::nullopt;
   }
 }

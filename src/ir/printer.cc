@@ -56,7 +56,10 @@ struct AttributePrinter {
            field("transpose_b", a.transpose_b);
   }
   std::string operator()(const BatchNormalizationAttributes& a) const { return field("epsilon", a.epsilon); }
-  std::string operator()(const GatherAttributes& a) const { return field("axis", a.axis); }
+  std::string operator()(const GatherAttributes& a) const {
+    return field("axis", a.axis) + field("along_axis", a.along_axis);
+  }
+  std::string operator()(const SortAttributes& a) const { return field("axis", a.axis) + field("largest", a.largest); }
   std::string operator()(const ExpandAttributes& a) const { return field("shape", a.shape); }
   std::string operator()(const TileAttributes& a) const { return field("repeats", a.repeats); }
   std::string operator()(const FunctionAttributes& a) const {

@@ -93,82 +93,6 @@ Result<ValueId> lower_global_pool(Rewriter& rewriter, const Node& node, OpKind o
   return rewriter.emit(op, node, {rewriter.mapped(node.inputs[0])}, std::move(reduce));
 }
 
-// Every element r times in a row: copies joined along a new axis behind.
-Result<ValueId> lower_stretch(Rewriter& rewriter, const Node& node, size_t axis, int64_t copies) {
-  const Shape x = rewriter.from().input_of(node, 0).shape;
-  Dims dims = x.dims();
-  dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(axis) + 1, 1);
-  ZKI_ASSIGN_OR_RETURN(Shape single, Shape::make(dims));
-  ZKI_ASSIGN_OR_RETURN(const ValueId part, rewriter.emit(OpKind::kReshape, node, {rewriter.mapped(node.inputs[0])},
-                                                         ir::ReshapeAttributes{std::move(single)}, "single"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId joined,
-                       rewriter.emit(OpKind::kConcat, node, std::vector<ValueId>(static_cast<size_t>(copies), part),
-                                     ir::ConcatAttributes{static_cast<int64_t>(axis) + 1}, "copies"));
-  return rewriter.emit(OpKind::kReshape, node, {joined}, ir::ReshapeAttributes{rewriter.from().output_of(node).shape});
-}
-
-// Arithmetic progressions are one slice; anything else one slice per index, joined.
-Result<ValueId> lower_gather(Rewriter& rewriter, const Node& node) {
-  const auto axis = static_cast<size_t>(node.as<ir::GatherAttributes>().axis);
-  const Shape x = rewriter.from().input_of(node, 0).shape;
-  const Shape shape = rewriter.from().output_of(node).shape;
-  const IntTensor& given = *rewriter.from().input_of(node, 1).ints();
-  Dims indices;
-  for (const int64_t i : given.data()) {
-    indices.push_back(i < 0 ? i + x[axis] : i);
-    if (indices.back() < 0 || indices.back() >= x[axis])
-      return out_of_range("node '" + node.name + "': index " + std::to_string(i) + " on an axis of length " +
-                          std::to_string(x[axis]));
-  }
-  const auto count = static_cast<int64_t>(indices.size());
-  if (count > x[axis] && count % x[axis] == 0 && x.rank() < kMaxRank) {
-    bool stretches = true;
-    for (size_t i = 0; i < indices.size(); ++i) stretches &= indices[i] == static_cast<int64_t>(i) / (count / x[axis]);
-    if (stretches) return lower_stretch(rewriter, node, axis, count / x[axis]);
-  }
-  const int64_t step = indices.size() < 2 ? 1 : indices[1] - indices[0];
-  bool progression = step >= 1;
-  for (size_t i = 1; i < indices.size(); ++i) progression &= indices[i] - indices[i - 1] == step;
-  const ValueId data = rewriter.mapped(node.inputs[0]);
-  const auto slice = [&](int64_t start, int64_t length, std::string_view name) {
-    ir::SliceAttributes attributes{Dims(x.rank(), 0), x.dims(), Dims(x.rank(), 1)};
-    attributes.starts[axis] = start;
-    attributes.sizes[axis] = length;
-    attributes.steps[axis] = length < 2 ? 1 : step;
-    return rewriter.emit(OpKind::kSlice, node, {data}, std::move(attributes), name);
-  };
-  ValueId picked = kNoValue;
-  if (progression) {
-    ZKI_ASSIGN_OR_RETURN(picked, slice(indices[0], count, "slice"));
-  } else {
-    std::vector<ValueId> parts;
-    for (size_t i = 0; i < indices.size(); ++i) {
-      ZKI_ASSIGN_OR_RETURN(const ValueId part, slice(indices[i], 1, "slice" + std::to_string(i)));
-      parts.push_back(part);
-    }
-    ZKI_ASSIGN_OR_RETURN(picked, rewriter.emit(OpKind::kConcat, node, std::move(parts),
-                                               ir::ConcatAttributes{static_cast<int64_t>(axis)}, "joined"));
-  }
-  return rewriter.emit(OpKind::kReshape, node, {picked}, ir::ReshapeAttributes{shape});
-}
-
-// Copies of the input joined along each axis that grows.
-Result<ValueId> lower_repetition(Rewriter& rewriter, const Node& node) {
-  const Shape shape = rewriter.from().output_of(node).shape;
-  Dims dims = rewriter.from().input_of(node, 0).shape.dims();
-  dims.insert(dims.begin(), shape.rank() - dims.size(), 1);
-  ZKI_ASSIGN_OR_RETURN(ValueId x, rewriter.emit(OpKind::kReshape, node, {rewriter.mapped(node.inputs[0])},
-                                                ir::ReshapeAttributes{Shape(dims)}, "x"));
-  for (size_t axis = 0; axis < dims.size(); ++axis) {
-    if (dims[axis] == shape[axis]) continue;
-    const auto copies = static_cast<size_t>(shape[axis] / dims[axis]);
-    ZKI_ASSIGN_OR_RETURN(
-        x, rewriter.emit(OpKind::kConcat, node, std::vector<ValueId>(copies, x),
-                         ir::ConcatAttributes{static_cast<int64_t>(axis)}, "axis" + std::to_string(axis)));
-  }
-  return rewriter.emit(OpKind::kReshape, node, {x}, ir::ReshapeAttributes{shape});
-}
-
 // A constant matrix times one column is a linear layer: (w x)^T = x^T w^T, and transposing a vector is a Reshape.
 Result<ValueId> lower_matmul(Rewriter& rewriter, const Node& node) {
   const ir::Value& w = rewriter.from().input_of(node, 0);
@@ -191,9 +115,11 @@ Result<ValueId> lower_node(Rewriter& rewriter, const Node& node, const std::vect
     case OpKind::kGlobalMaxPool: return lower_global_pool(rewriter, node, OpKind::kReduceMax);
     case OpKind::kReduceMin: return lower_reduce_min(rewriter, node);
     case OpKind::kReduceProd: return lower_reduce_prod(rewriter, node);
-    case OpKind::kGather: return lower_gather(rewriter, node);
+    case OpKind::kGather: return expand_gather(rewriter, node);
+    case OpKind::kPad: return expand_pad(rewriter, node);
+    case OpKind::kMaxPool: return expand_max_pool(rewriter, node);
     case OpKind::kExpand:
-    case OpKind::kTile: return lower_repetition(rewriter, node);
+    case OpKind::kTile: return expand_repetition(rewriter, node);
     default: return expand_elementwise(rewriter, node, whole);
   }
 }

@@ -38,6 +38,9 @@ Status require_core(const ir::Graph& graph) {
     std::optional<ir::Unsupported> reason = ir::unsupported_reason(graph, node);
     if (!reason && ir::schema(node.op).level != ir::OpLevel::kCore)
       reason = ir::Unsupported{"not a core operator", "leave the pass 'expand' enabled"};
+    if (!reason && node.op == ir::OpKind::kPad && node.as<ir::PadAttributes>().value != 0)
+      reason = ir::Unsupported{"pads with minus infinity or the lowest number",
+                               "only a MaxPool whose windows all see the input may follow; pad with a number"};
     if (!reason) continue;
     ++count;
     problems += "\n  node '" + node.name + "' (" +

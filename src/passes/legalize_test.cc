@@ -144,13 +144,13 @@ const Case kCases[] = {
        finish(g, last(g, OpKind::kRelu, {conv(g, padded, 3, 1)}));
      },
      {OpKind::kConv, OpKind::kRelu}},
-    {"padding with ones stays",
+    {"padding with ones joins constants",
      [](Graph& g) {
        const ValueId padded =
            node(g, OpKind::kPad, {input(g, {1, 2, 5, 5})}, ir::PadAttributes{{0, 0, 1, 2}, {0, 0, 3, 0}, 1});
        finish(g, last(g, OpKind::kRelu, {conv(g, padded, 3, 1)}));
      },
-     {OpKind::kPad, OpKind::kConv, OpKind::kRelu}},
+     {OpKind::kConcat, OpKind::kConcat, OpKind::kConv, OpKind::kRelu}},
     {"one-dimensional convolution and pool",
      [](Graph& g) {
        const ValueId c = node(g, OpKind::kConv, {input(g, {1, 2, 9}), constant(g, {4, 2, 3})},
@@ -196,14 +196,42 @@ const Case kCases[] = {
        const ValueId even = node(g, OpKind::kGather, {row, indices({3}, {0, 2, 4})}, ir::GatherAttributes{0});
        finish(g, last(g, OpKind::kGather, {even, indices({2, 2}, {2, 0, 0, 1})}, ir::GatherAttributes{0}));
      },
-     {OpKind::kSlice, OpKind::kReshape, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice,
-      OpKind::kConcat, OpKind::kReshape}},
+     {OpKind::kSlice, OpKind::kReshape, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kConcat,
+      OpKind::kReshape}},
+    {"constant indices in disorder stay one gather",
+     [](Graph& g) {
+       const ValueId x = input(g, {100});
+       IntTensor indices(Shape{100});
+       for (std::size_t i = 0; i < 100; ++i) indices[i] = static_cast<std::int64_t>(i * i % 100);
+       const ValueId list = g.add_constant("i", AnyTensor(std::move(indices)), ir::DataType::kInt64);
+       finish(g, last(g, OpKind::kGather, {x, list}, ir::GatherAttributes{0}));
+     },
+     {OpKind::kGather}},
+    {"indices of single elements are a list of all of them",
+     [](Graph& g) {
+       const ValueId x = input(g, {2, 3});
+       const ValueId list = g.add_constant("i", AnyTensor(IntTensor(Shape{2, 2}, {2, 1, -3, 1})), ir::DataType::kInt64);
+       finish(g, last(g, OpKind::kGather, {x, list}, ir::GatherAttributes{1, true}));
+     },
+     {OpKind::kReshape, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kConcat, OpKind::kReshape}},
+    {"a reversed axis",
+     [](Graph& g) {
+       finish(g, last(g, OpKind::kSlice, {input(g, {2, 3})}, ir::SliceAttributes{{0, 2}, {2, 3}, {1, -1}}));
+     },
+     {OpKind::kSlice}},
+    {"padding with the lowest number is the pool's own",
+     [](Graph& g) {
+       const ValueId padded =
+           node(g, OpKind::kPad, {input(g, {1, 2, 4, 4})}, ir::PadAttributes{{0, 0, 1, 0}, {0, 0, 0, 1}, -INFINITY});
+       finish(g, last(g, OpKind::kMaxPool, {padded}, ir::PoolAttributes{{2, 2}, {2, 2}, {1, 1}, {0, 1}, {1, 0}}));
+     },
+     {OpKind::kMaxPool}},
     {"expand and tile",
      [](Graph& g) {
        const ValueId wide = node(g, OpKind::kExpand, {input(g, {3, 1})}, ir::ExpandAttributes{Shape{2, 3, 2}});
        finish(g, last(g, OpKind::kTile, {wide}, ir::TileAttributes{{1, 2, 1}}));
      },
-     {OpKind::kReshape, OpKind::kConcat, OpKind::kConcat, OpKind::kConcat}},
+     {OpKind::kReshape, OpKind::kSlice, OpKind::kReshape, OpKind::kSlice, OpKind::kReshape}},
     {"movements without effect",
      [](Graph& g) {
        const ValueId a = node(g, OpKind::kReshape, {input(g, {2, 3})}, ir::ReshapeAttributes{Shape{6}});

@@ -113,6 +113,8 @@ Result<ValueId> simplify_node(Rewriter& rewriter, const Node& node) {
     case OpKind::kAdd: return simplify_neutral(rewriter, node, 0);
     case OpKind::kMul: return simplify_neutral(rewriter, node, 1);
     case OpKind::kSlice:
+      if (x == y && all_equal(node.as<ir::SliceAttributes>().steps, 1)) return rewriter.mapped(node.inputs[0]);
+      return kNoValue;
     case OpKind::kPad:
     case OpKind::kConcat:
       if (x == y && (node.op != OpKind::kConcat || node.inputs.size() == 1)) return rewriter.mapped(node.inputs[0]);

@@ -83,7 +83,7 @@ enum class Op : std::uint8_t {
   kSoftmax = 9,     // over axes[0]: m = max x, e = T_requant[x - m], y = floor((2^(shift+1) e + s) / (2 s)), s = sum e
   kReshape = 10,    // movement: no requant
   kTranspose = 11,  // perm
-  kSlice = 12,      // starts[i], steps[i] > 0 per axis; the output shape gives the counts
+  kSlice = 12,      // starts[i], steps[i] per axis, of any sign (0 repeats); the output shape gives the counts
   kPad = 13,        // pads_begin[i] per axis with integer 0; the output shape gives the end
   kConcat = 14,     // axes[0]
   kSelect = 15,     // c, a, b (numpy broadcast), c in {0, 1}: y = c ? a : b; no requant

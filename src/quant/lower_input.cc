@@ -27,7 +27,8 @@ const InputFormat* Lowering::given_format(std::size_t i) const {
 qir::Value Lowering::chosen_input(std::size_t i) const {
   const Histogram& data = calibration_.by_name.at(graph_.value(graph_.inputs[i]).name);
   const bool non_negative = data.min() >= 0;
-  double scale = calibration_.input_steps[i];
+  // Of nothing but zeros no step is known.
+  double scale = data.max_abs() > 0 ? calibration_.input_steps[i] : 0;
   int bits = std::max(bits_, kFreeInputBits);
   if (scale > 0) {
     bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::llround(data.max_abs() / scale)))) +

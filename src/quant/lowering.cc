@@ -132,6 +132,10 @@ Status Lowering::lower_node(std::size_t i) {
     if (n.has_input(j) && !is_const(n.inputs[j]) && tensor(n.inputs[j]).scale == 0)
       return fail(i, "its input has no integer form");
   }
+  for (const ir::ValueId id : n.inputs)
+    if (id != ir::kNoValue && graph_.value(id).dtype != ir::DataType::kFloat && !is_const(id))
+      return fail(i, "works on integer or boolean data '" + graph_.value(id).name +
+                         "' that depend on the input; only float activations are possible");
   if (static_cast<std::size_t>(n.op) >= ir::kNumCoreOps)
     return fail(i, "has no integer form; run passes::legalize first");
   static constexpr base::OpTable<OpKind, ir::kNumCoreOps, Status (Lowering::*)(std::size_t)> kLower({
@@ -163,6 +167,8 @@ Status Lowering::lower_node(std::size_t i) {
       {OpKind::kMaxPool, &Lowering::lower_movement},
       {OpKind::kReduceMax, &Lowering::lower_movement},
       {OpKind::kArgMax, &Lowering::lower_movement},
+      {OpKind::kGather, &Lowering::lower_later},
+      {OpKind::kSort, &Lowering::lower_later},
   });
   return (this->*kLower[n.op])(i);
 }

@@ -35,9 +35,8 @@ Result<Tensor> build_reshape(Builder& builder, std::uint32_t index) {
   Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
   const Shape& shape = builder.value(node.output).shape;
   Box wanted;
-  for (const std::int64_t n : shape.dims()) {
+  for (const std::int64_t n : shape.dims())
     if (n > 1) wanted.push_back(static_cast<std::uint64_t>(n));
-  }
   if (!common_refinement({x.atoms, wanted})) x = builder.materialize(node.name + " input", x, true);
   // Read the whole tensor as one axis, refine it, and regroup.
   x.atoms_per_axis = {static_cast<std::uint32_t>(x.atoms.size())};
@@ -75,19 +74,22 @@ Result<Tensor> build_slice(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Shape& shape = builder.value(node.output).shape;
   Tensor x = builder.tensor(node.inputs[0]);
-  std::vector<AxisPadding> changed;
+  const auto is_kept = [&](std::size_t axis) {
+    return static_cast<std::uint64_t>(shape[axis]) == x.axis_size(axis) && (node.steps[axis] == 1 || shape[axis] == 1);
+  };
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis)
+    if (x.atoms_per_axis[axis] > 1 && !is_kept(axis)) x = builder.materialize(node.name + " input", x, false);
+  Tensor y;
+  std::vector<AxisMap> maps, unread;
   for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
-    if (static_cast<std::uint64_t>(shape[axis]) != x.axis_size(axis)) changed.push_back({axis, 0, 0});
+    AxisMap map{node.starts[axis], {}, {}};
+    if (node.steps[axis] != 0) map.terms = {{static_cast<std::uint32_t>(y.atoms.size()), node.steps[axis]}};
+    y.add_axis(is_kept(axis) ? x.axis_atoms(axis) : Box{static_cast<std::uint64_t>(shape[axis])},
+               is_kept(axis) ? maps : unread);
+    if (!is_kept(axis) && x.atoms_per_axis[axis] == 1) maps.push_back(map);
   }
-  x = builder.zero_extended(node.name + " input", x, changed);
-  std::vector<AxisMap> maps = identity_maps(x.atoms);
-  for (const auto& [axis, before, after] : changed) {
-    const std::uint32_t atom = x.first_atom(axis);
-    maps[atom] = {node.starts[axis], {{atom, node.steps[axis]}}, {}};
-    x.atoms[atom] = static_cast<std::uint64_t>(shape[axis]);
-  }
-  x.expr = circuit::rebase(x.expr, maps);
-  return without_unit_atoms(x);
+  y.expr = rebased(x, maps);
+  return without_unit_atoms(y);
 }
 
 Result<Tensor> build_pad(Builder& builder, std::uint32_t index) {

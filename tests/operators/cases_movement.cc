@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Movement is views, not constraints: each case ends in an operator that reads the view.
+#include <cmath>
+
 #include "operators/cases.h"
 
 namespace zkinfer::operators {
@@ -206,6 +208,108 @@ constexpr Case kCases[] = {
     {"tile",
      [](Draft& d) {
        return relu(d, d.op("Tile", {d.x({2, 3}), d.ints({2, 2})}));
+     }},
+    // A view that repeats, into every kind of reader.
+    {"expand_of_a_scalar",
+     [](Draft& d) {
+       return relu(d, d.op("Expand", {d.x({}), d.ints({3, 4})}));
+     }},
+    {"expand_then_conv",
+     [](Draft& d) {
+       return relu(d, d.op("Conv", {d.op("Expand", {d.x({1, 1, 1, 5}), d.ints({1, 2, 4, 5})}), d.w({2, 2, 3, 3}, 0.3)},
+                           {{"pads", {1, 1, 1, 1}}}));
+     }},
+    {"expand_then_matmul",
+     [](Draft& d) {
+       return relu(d, d.op("MatMul", {d.op("Expand", {d.x({3, 1}), d.ints({3, 6})}), d.w({6, 2}, 0.3)}));
+     }},
+    {"expand_then_reduce_max",
+     [](Draft& d) -> Names {
+       const std::string wide = d.op("Expand", {d.x({1, 4}), d.ints({3, 4})});
+       return {d.op("ReduceMax", {d.op("Add", {wide, d.x({3, 4})})}, {{"axes", {0}}})};
+     },
+     2},
+    {"expand_only",
+     [](Draft& d) -> Names {
+       return {d.op("Expand", {d.x({3, 1}), d.ints({3, 5})})};
+     }},
+    {"tile_then_concat_and_max_pool",
+     [](Draft& d) -> Names {
+       const std::string tiled = d.op("Tile", {d.x({1, 1, 2, 3}), d.ints({1, 1, 2, 2})});
+       const std::string joined = d.op("Concat", {tiled, d.x({1, 1, 4, 6})}, {{"axis", 1}});
+       return {d.op("MaxPool", {joined}, {{"kernel_shape", {3, 3}}, {"pads", {1, 1, 1, 1}}})};
+     },
+     2},
+    {"slice_backwards",
+     [](Draft& d) {
+       return relu(
+           d, d.op("Slice", {d.x({3, 7}), d.ints({-1, -1}), d.ints({-100, -100}), d.ints({0, 1}), d.ints({-1, -2})}));
+     }},
+    {"slice_backwards_then_conv",
+     [](Draft& d) {
+       const std::string flipped =
+           d.op("Slice", {d.x({1, 2, 5, 5}), d.ints({-1}), d.ints({-100}), d.ints({3}), d.ints({-1})});
+       return relu(d, d.op("Conv", {flipped, d.w({2, 2, 3, 3}, 0.3)}, {{"pads", {1, 1, 0, 1}}}));
+     }},
+    {"slice_backwards_twice",
+     [](Draft& d) -> Names {
+       const auto flip = [&](const std::string& x) {
+         return d.op("Slice", {x, d.ints({-1}), d.ints({-100}), d.ints({1}), d.ints({-1})});
+       };
+       return {flip(d.op("Relu", {flip(d.x({2, 5}))}))};
+     }},
+    {"slice_backwards_then_pad_and_reshape",
+     [](Draft& d) {
+       const std::string flipped =
+           d.op("Slice", {d.x({2, 5}), d.ints({-1}), d.ints({-100}), d.ints({1}), d.ints({-1})});
+       return relu(d, d.op("Reshape", {d.op("Pad", {flipped, d.ints({0, 1, 0, 2})}), d.ints({4, 4})}));
+     }},
+    {"pad_reflect",
+     [](Draft& d) {
+       return relu(d, d.op("Pad", {d.x({1, 1, 3, 4}), d.ints({0, 0, 2, 1, 0, 0, 1, 3})}, {{"mode", "reflect"}}));
+     }},
+    {"pad_edge_then_conv",
+     [](Draft& d) {
+       const std::string padded =
+           d.op("Pad", {d.x({1, 2, 4, 4}), d.ints({0, 0, 1, 1, 0, 0, 1, 1})}, {{"mode", "edge"}});
+       return relu(d, d.op("Conv", {padded, d.w({2, 2, 3, 3}, 0.3)}));
+     }},
+    {"pad_wrap",
+     [](Draft& d) {
+       return relu(d, d.op("Pad", {d.x({2, 3}), d.ints({1, 2, 0, 4})}, {{"mode", "wrap"}}));
+     }},
+    {"pad_with_a_number",
+     [](Draft& d) {
+       return relu(d, d.op("Pad", {d.x({2, 3}), d.ints({1, 0, 1, 2}), d.number(0.4)}));
+     }},
+    {"pad_with_the_lowest_before_max_pool",
+     [](Draft& d) -> Names {
+       const std::string padded =
+           d.op("Pad", {d.x({1, 2, 6, 6}), d.ints({0, 0, 0, 0, 0, 0, 1, 1}), d.number(-INFINITY)});
+       return {d.op("MaxPool", {padded}, {{"kernel_shape", {3, 3}}, {"strides", {2, 2}}})};
+     }},
+    {"center_crop_pad",
+     [](Draft& d) {
+       return relu(d, d.op("CenterCropPad", {d.x({5, 3}), d.ints({2, 6})}));
+     },
+     1, false, 18},
+    {"reverse_sequence",
+     [](Draft& d) {
+       return relu(d, d.op("ReverseSequence", {d.x({4, 3}), d.ints({2, 4, 1})}));
+     }},
+    {"scatter_elements",
+     [](Draft& d) {
+       return relu(d, d.op("ScatterElements", {d.x({6}), d.ints({4, 1}), d.x({2})}));
+     },
+     2},
+    {"compress",
+     [](Draft& d) {
+       return relu(d, d.op("Compress", {d.x({3, 4}), d.ints({0, 1, 1, 0})}, {{"axis", 1}}));
+     }},
+    {"split_with_an_empty_part",
+     [](Draft& d) -> Names {
+       const std::string y = d.op("Split", {d.x({2, 6}), d.ints({0, 6})}, {{"axis", 1}}, 2);
+       return {d.op("Relu", {d.op("Concat", {y, y + "_1"}, {{"axis", 1}})})};
      }},
     {"gather_one",
      [](Draft& d) {

@@ -132,7 +132,11 @@ TEST(Refused, WithTheNodeAndTheReason) {
        }},
       {"Pad",
        [](Draft& d) -> std::vector<std::string> {
-         return {d.op("Pad", {d.x({2, 3}), d.ints({1, 1, 0, 1}), d.number(0.5)})};
+         return {d.op("Pad", {d.x({2, 3}), d.ints({1, 1, 0, 1}), d.number(-INFINITY)})};
+       }},
+      {"Sort",
+       [](Draft& d) -> std::vector<std::string> {
+         return {d.op("TopK", {d.x({2, 3}), d.ints({2})}, {}, 2)};
        }},
       {"Det",
        [](Draft& d) -> std::vector<std::string> {

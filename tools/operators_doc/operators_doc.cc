@@ -47,8 +47,11 @@ constexpr char kTail[] =
     "- ConvTranspose: 1 or 2 spatial axes; the weight is an initializer.\n"
     "- LSTM, GRU, RNN: constant weights, standard activations, equal sequence lengths, time first, at most 2048 "
     "steps.\n"
-    "- Gather: constant indices, at most 4096 of them when the data are activations.\n"
-    "- Expand, Tile: at most 4096 repetitions along an axis.\n";
+    "- Gather, GatherElements, GatherND, Scatter*, OneHot, TopK on activations: constant indices in at most 64 "
+    "arithmetic\n"
+    "  progressions; more, computed ones and sorting have no integer form yet.\n"
+    "- Pad: by any finite number; by minus infinity before a MaxPool.\n"
+    "- Compress, NonZero, Unique, ReverseSequence: what decides the shape or the order is constant.\n";
 
 // Operators that the importer turns into others on the spot.
 const std::map<std::string_view, std::string_view> kNotes = {
@@ -67,6 +70,16 @@ const std::map<std::string_view, std::string_view> kNotes = {
     {"DepthToSpace", "moves blocks of channels to space"},
     {"SpaceToDepth", "moves blocks of space to channels"},
     {"ConvTranspose", "transposed 1D or 2D convolution"},
+    {"GatherElements", "picks an index per element along an axis"},
+    {"GatherND", "picks slices by tuples of indices"},
+    {"Scatter", "the data with some elements replaced"},
+    {"ScatterElements", "the data with some elements replaced, added to, .."},
+    {"ScatterND", "the data with some slices replaced, added to, .."},
+    {"OneHot", "one value where an index says, another elsewhere"},
+    {"TopK", "the largest or smallest entries along an axis, and where they are"},
+    {"Compress", "the slices that a constant condition chooses"},
+    {"ReverseSequence", "sequences of constant lengths reversed"},
+    {"CenterCropPad", "crops or pads around the middle"},
     {"Trilu", "upper or lower triangle of matrices"},
     {"LSTM", "long short-term memory, unrolled over the steps"},
     {"GRU", "gated recurrent unit, unrolled over the steps"},

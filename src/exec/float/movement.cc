@@ -72,6 +72,23 @@ DenseTensor<T> concat(const std::vector<const AnyTensor*>& inputs, int64_t axis,
 }
 
 template <class T>
+Result<AnyTensor> gather_along(const DenseTensor<T>& data, const IntTensor& indices, int64_t axis, const Shape& shape) {
+  DenseTensor<T> out(shape);
+  Dims strides = row_major_strides(data.shape());
+  const int64_t stride = strides[index(axis)];
+  const int64_t length = data.shape()[index(axis)];
+  strides[index(axis)] = 0;
+  Odometer odometer(shape, {std::move(strides)});
+  for (size_t i = 0; i < out.data().size(); ++i, odometer.next()) {
+    const int64_t at = indices[i] < 0 ? indices[i] + length : indices[i];
+    if (at < 0 || at >= length)
+      return out_of_range("index " + std::to_string(indices[i]) + " on an axis of length " + std::to_string(length));
+    out[i] = data[index(odometer.offset(0) + at * stride)];
+  }
+  return AnyTensor(std::move(out));
+}
+
+template <class T>
 Result<AnyTensor> gather(const DenseTensor<T>& data, const IntTensor& indices, int64_t axis, const Shape& shape) {
   DenseTensor<T> out(shape);
   const int64_t length = data.shape()[index(axis)];
@@ -124,7 +141,11 @@ Result<AnyTensor> move(const Operation& op, const DenseTensor<T>& x) {
     case OpKind::kPad: return AnyTensor(pad(x, op.node.as<ir::PadAttributes>(), op.output_shape));
     case OpKind::kConcat:
       return AnyTensor(concat<T>(op.inputs, op.node.as<ir::ConcatAttributes>().axis, op.output_shape));
-    case OpKind::kGather: return gather(x, op.ints(1), op.node.as<ir::GatherAttributes>().axis, op.output_shape);
+    case OpKind::kGather: {
+      const auto& [axis, along_axis] = op.node.as<ir::GatherAttributes>();
+      return along_axis ? gather_along(x, op.ints(1), axis, op.output_shape)
+                        : gather(x, op.ints(1), axis, op.output_shape);
+    }
     case OpKind::kExpand:
       return AnyTensor(strided_copy(x, op.output_shape, broadcast_strides(x.shape(), op.output_shape), 0));
     case OpKind::kTile: return AnyTensor(tile(x, op.output_shape));

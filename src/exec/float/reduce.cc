@@ -125,6 +125,22 @@ IntTensor arg_max(const Operation& op, const DenseTensor<T>& x) {
   return out;
 }
 
+template <class T>
+IntTensor sort(const DenseTensor<T>& x, const ir::SortAttributes& sort) {
+  const AxisView view = around(x.shape(), sort.axis);
+  IntTensor out(x.shape());
+  std::vector<size_t> order(view.length);
+  for (size_t o = 0; o < view.outer; ++o)
+    for (size_t i = 0; i < view.inner; ++i) {
+      const auto at = [&](size_t j) { return (o * view.length + j) * view.inner + i; };
+      for (size_t j = 0; j < view.length; ++j) order[j] = j;
+      std::stable_sort(order.begin(), order.end(),
+                       [&](size_t a, size_t b) { return sort.largest ? x[at(a)] > x[at(b)] : x[at(a)] < x[at(b)]; });
+      for (size_t j = 0; j < view.length; ++j) out[at(j)] = static_cast<int64_t>(order[j]);
+    }
+  return out;
+}
+
 FloatTensor softmax(const Operation& op) {
   const FloatTensor& x = op.floats(0);
   const AxisView view = around(x.shape(), op.node.as<ir::SoftmaxAttributes>().axis);
@@ -147,6 +163,10 @@ Result<AnyTensor> run_reduce(const Operation& op) {
   if (op.node.op == OpKind::kArgMax)
     return AnyTensor(op.is_float(0) ? arg_max(op, op.floats(0)) : arg_max(op, op.ints(0)));
   if (op.node.op == OpKind::kSoftmax) return AnyTensor(softmax(op));
+  if (op.node.op == OpKind::kSort) {
+    const auto& attributes = op.node.as<ir::SortAttributes>();
+    return op.is_float(0) ? AnyTensor(sort(op.floats(0), attributes)) : AnyTensor(sort(op.ints(0), attributes));
+  }
   return op.is_float(0) ? float_reduce(op) : integer_reduce(op);
 }
 

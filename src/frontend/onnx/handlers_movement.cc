@@ -3,8 +3,7 @@
 #include <array>
 #include <limits>
 
-#include "frontend/onnx/handlers.h"
-#include "frontend/onnx/proto_text.h"
+#include "frontend/onnx/emit.h"
 
 namespace zkinfer::frontend_onnx {
 
@@ -112,25 +111,34 @@ Result<Outputs> import_concat(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(std::max<size_t>(context.num_inputs(), 1)));
   if (context.attribute("axis") == nullptr) return corrupt("attribute 'axis' is missing");
   ZKI_ASSIGN_OR_RETURN(int64_t axis, context.int_attribute("axis", 0));
-  ZKI_ASSIGN_OR_RETURN(axis, resolve_axis(axis, context.shape(0).rank()));
-  return one_output(context.add(OpKind::kConcat, context.inputs(), ir::ConcatAttributes{axis}));
+  // Without elements, and [0] whatever the rank of the others, as exporters write the start of a list.
+  std::vector<ir::ValueId> parts;
+  for (const ir::ValueId id : context.inputs())
+    if (context.shape_of(id).num_elements() != 0) parts.push_back(id);
+  if (parts.empty()) parts = context.inputs();
+  ZKI_ASSIGN_OR_RETURN(axis, resolve_axis(axis, context.shape_of(parts[0]).rank()));
+  return one_output(context.add(OpKind::kConcat, std::move(parts), ir::ConcatAttributes{axis}));
 }
-
-ir::SliceAttributes whole(const Shape& x) { return {Dims(x.rank(), 0), x.dims(), Dims(x.rank(), 1)}; }
 
 // Narrows one axis to start:end:step with numpy's clamping.
 Status narrow(ir::SliceAttributes& slice, const Shape& x, size_t axis, int64_t start, int64_t end, int64_t step) {
   if (step == 0) return invalid_argument("step 0");
-  if (step < 0) return unsupported("step " + std::to_string(step) + " | only positive steps are possible");
   const int64_t length = x[axis];
-  const auto clamped = [length](int64_t at) {
-    if (at < 0) at = at < -length ? 0 : at + length;
-    return std::min(at, length);
+  // Backwards, the end is before the last position taken: -1 stands before the first.
+  const int64_t lowest = step > 0 ? 0 : -1;
+  const int64_t highest = step > 0 ? length : length - 1;
+  const auto clamped = [&](int64_t at) {
+    if (at < 0) at = at < -length ? lowest : at + length;
+    return std::min(at, highest);
   };
   start = clamped(start);
   end = clamped(end);
-  slice.starts[axis] = start;
-  slice.sizes[axis] = end > start ? (end - start - 1) / step + 1 : 0;
+  const int64_t distance = step > 0 ? end - start : start - end;
+  // The step is at least -2^63; of that size it is one element.
+  step = std::clamp<int64_t>(step, -kMaxElements, kMaxElements);
+  const int64_t stride = step > 0 ? step : -step;
+  slice.sizes[axis] = distance > 0 ? (distance - 1) / stride + 1 : 0;
+  slice.starts[axis] = slice.sizes[axis] == 0 ? 0 : start;
   slice.steps[axis] = slice.sizes[axis] <= 1 ? 1 : step;
   return ok_status();
 }
@@ -203,60 +211,6 @@ Result<Outputs> import_split(NodeContext& context) {
   return outputs;
 }
 
-Status check_pad(const NodeContext& context) {
-  ZKI_ASSIGN_OR_RETURN(const std::string mode, context.string_attribute("mode", "constant"));
-  if (mode != "constant") return unsupported("mode " + in_quotes(mode) + " | only mode 'constant' is possible");
-  return ok_status();
-}
-
-// pads: [begin of every axis, end of every axis]; a negative pad crops.
-Result<Outputs> import_pad(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(1));
-  const Shape x = context.shape(0);
-  ZKI_ASSIGN_OR_RETURN(const std::optional<Dims> pads, context.ints_attribute_or_input("pads", 1));
-  if (!pads) return corrupt("pads are missing");
-  ir::PadAttributes pad{Dims(x.rank(), 0), Dims(x.rank(), 0), 0};
-  ZKI_ASSIGN_OR_RETURN(pad.value, context.float_attribute("value", 0));
-  if (context.has_input(2)) {
-    ZKI_ASSIGN_OR_RETURN(pad.value, context.constant_number(2, "constant_value"));
-  }
-  Dims axes;
-  for (size_t i = 0; i < x.rank(); ++i) axes.push_back(static_cast<int64_t>(i));
-  if (context.has_input(3)) {
-    ZKI_ASSIGN_OR_RETURN(axes, context.constant_ints(3, "axes"));
-  }
-  ZKI_RETURN_IF_ERROR(resolve_axes(axes, x.rank()).status());
-  if (pads->size() != 2 * axes.size())
-    return corrupt("pads " + dims_to_string(*pads) + " for an input of shape " + x.to_string());
-  ir::SliceAttributes crop = whole(x);
-  bool crops = false;
-  for (size_t i = 0; i < axes.size(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(const int64_t axis, resolve_axis(axes[i], x.rank()));
-    const auto at = static_cast<size_t>(axis);
-    const int64_t begin = (*pads)[i];
-    const int64_t end = (*pads)[axes.size() + i];
-    if (begin < -x[at] || end < -x[at] || std::min<int64_t>(begin, 0) + std::min<int64_t>(end, 0) < -x[at])
-      return invalid_argument("pads " + dims_to_string(*pads) + " crop more than there is of " + x.to_string());
-    crop.starts[at] = std::max<int64_t>(-begin, 0);
-    crop.sizes[at] = x[at] - crop.starts[at] - std::max<int64_t>(-end, 0);
-    crops |= begin < 0 || end < 0;
-    pad.begin[at] = std::max<int64_t>(begin, 0);
-    pad.end[at] = std::max<int64_t>(end, 0);
-  }
-  ir::ValueId input = context.input(0);
-  if (crops) {
-    ZKI_ASSIGN_OR_RETURN(input, context.add(OpKind::kSlice, {input}, std::move(crop), "crop"));
-  }
-  return one_output(context.add(OpKind::kPad, {input}, std::move(pad)));
-}
-
-Result<Outputs> import_gather(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
-  ZKI_ASSIGN_OR_RETURN(int64_t axis, context.int_attribute("axis", 0));
-  ZKI_ASSIGN_OR_RETURN(axis, resolve_axis(axis, context.shape(0).rank()));
-  return one_output(context.add(OpKind::kGather, {context.input(0), context.input(1)}, ir::GatherAttributes{axis}));
-}
-
 Result<Outputs> import_expand(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(2));
   ZKI_ASSIGN_OR_RETURN(Dims dims, context.constant_ints(1, "shape"));
@@ -280,8 +234,6 @@ constexpr auto kHandlers = std::to_array<Handler>({
     {"Concat", "axis", no_check, import_concat},
     {"Slice", "axes ends starts", no_check, import_slice},
     {"Split", "axis split num_outputs", no_check, import_split},
-    {"Pad", "mode pads value", check_pad, import_pad},
-    {"Gather", "axis", no_check, import_gather},
     {"Expand", "", no_check, import_expand},
     {"Tile", "", no_check, import_tile},
 });

@@ -147,13 +147,20 @@ Result<ir::ValueId> NodeContext::add_named(ir::OpKind op, std::vector<ir::ValueI
                                            ir::Attributes attributes, std::string node_name, std::string output_name) {
   bool all_constant = true;
   for (const ir::ValueId id : node_inputs) all_constant &= id == ir::kNoValue || graph_.value(id).is_constant();
-  if (!all_constant)
-    return graph_.add_node(op, std::move(node_name), std::move(node_inputs), std::move(attributes), proto_.op_type(),
-                           std::move(output_name));
-
   ir::InferenceInputs inference;
   for (const ir::ValueId id : node_inputs) inference.values.push_back(id == ir::kNoValue ? nullptr : &graph_.value(id));
   ZKI_ASSIGN_OR_RETURN(const ir::TypeAndShape inferred, ir::infer(op, inference, attributes));
+  // What has no elements is known, whatever it is made of.
+  if (inferred.shape.num_elements() == 0) {
+    AnyTensor nothing = inferred.dtype == ir::DataType::kFloat ? AnyTensor(FloatTensor(inferred.shape))
+                                                               : AnyTensor(IntTensor(inferred.shape));
+    const ir::ValueId id = graph_.add_constant(std::move(output_name), std::move(nothing), inferred.dtype);
+    graph_.value(id).literal = true;
+    return id;
+  }
+  if (!all_constant)
+    return graph_.add_node(op, std::move(node_name), std::move(node_inputs), std::move(attributes), proto_.op_type(),
+                           std::move(output_name));
   ir::Node node;
   node.op = op;
   node.attributes = std::move(attributes);

@@ -51,10 +51,12 @@ class NodeContext {
   Status require_inputs(std::size_t count) const;
   const ir::Value& value(std::size_t i) const { return graph_.value(input(i)); }
   const Shape& shape(std::size_t i) const { return graph_.value(input(i)).shape; }
+  const Shape& shape_of(ir::ValueId id) const { return graph_.value(id).shape; }
   // An integer input as a list; unsupported when it is computed at run time.
   Result<Dims> constant_ints(std::size_t i, std::string_view what) const;
   // A one-element input as a number.
   Result<float> constant_number(std::size_t i, std::string_view what) const;
+  bool is_constant(std::size_t i) const { return has_input(i) && value(i).is_constant(); }
 
   // Attributes; corrupt when there with another type.
   const onnx::AttributeProto* attribute(std::string_view attribute_name) const;

@@ -28,6 +28,7 @@ class TestModel {
   TestModel& input(const std::string& name, std::initializer_list<std::int64_t> dims,
                    int type = onnx::TensorProto::FLOAT) {
     describe(*graph().add_input(), name, dims, type);
+    graph().mutable_input(graph().input_size() - 1)->mutable_type()->mutable_tensor_type()->mutable_shape();
     return *this;
   }
   TestModel& output(const std::string& name) {

@@ -39,8 +39,11 @@ Result<TypeAndShape> infer_slice(const InferenceInputs& inputs, const Attributes
     const std::int64_t start = slice.starts[i];
     const std::int64_t size = slice.sizes[i];
     const std::int64_t step = slice.steps[i];
-    const bool fits = start >= 0 && start <= x[i] && size >= 0 && size <= x[i] && step >= 1 && step <= kMaxElements &&
-                      (size == 0 || start + (size - 1) * step < x[i]);
+    // Products stay below 2^62.
+    const bool bounded = start >= 0 && start <= x[i] && size >= 0 && size <= kMaxElements && step >= -kMaxElements &&
+                         step <= kMaxElements;
+    const std::int64_t last = bounded ? start + (size - 1) * step : -1;
+    const bool fits = bounded && (size == 0 || (start < x[i] && last >= 0 && last < x[i]));
     if (!fits)
       return invalid_argument("start " + std::to_string(start) + ", size " + std::to_string(size) + ", step " +
                               std::to_string(step) + " on axis " + std::to_string(i) + " of " + x.to_string());
@@ -87,11 +90,21 @@ Result<TypeAndShape> infer_concat(const InferenceInputs& inputs, const Attribute
 }
 
 Result<TypeAndShape> infer_gather(const InferenceInputs& inputs, const Attributes& attributes) {
-  const std::int64_t axis = attributes_as<GatherAttributes>(attributes).axis;
+  const auto& [axis, along_axis] = attributes_as<GatherAttributes>(attributes);
   const Shape& data = inputs.shape(0);
   if (inputs.dtype(1) != DataType::kInt64) return invalid_argument("indices are not integers");
   if (axis < 0 || axis >= static_cast<std::int64_t>(data.rank()))
     return invalid_argument("axis " + std::to_string(axis) + " of data of shape " + data.to_string());
+  if (along_axis) {
+    const Shape& indices = inputs.shape(1);
+    bool fits = indices.rank() == data.rank();
+    for (std::size_t i = 0; fits && i < data.rank(); ++i)
+      fits = static_cast<std::int64_t>(i) == axis || indices[i] <= data[i];
+    if (!fits)
+      return invalid_argument("indices of shape " + indices.to_string() + " along axis " + std::to_string(axis) +
+                              " of data of shape " + data.to_string());
+    return TypeAndShape{inputs.dtype(0), indices};
+  }
   Dims dims(data.dims().begin(), data.dims().begin() + axis);
   dims.insert(dims.end(), inputs.shape(1).dims().begin(), inputs.shape(1).dims().end());
   dims.insert(dims.end(), data.dims().begin() + axis + 1, data.dims().end());
@@ -128,13 +141,13 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kTranspose, "Transpose", OpLevel::kCore, 1, 1, attribute_index<TransposeAttributes>(), infer_transpose,
      "permutes axes"},
     {OpKind::kSlice, "Slice", OpLevel::kCore, 1, 1, attribute_index<SliceAttributes>(), infer_slice,
-     "a strided box of the input (also Split)"},
+     "a strided box of the input, forwards, backwards or repeating (also Split)"},
     {OpKind::kPad, "Pad", OpLevel::kCore, 1, 1, attribute_index<PadAttributes>(), infer_pad,
      "surrounds the input with a constant"},
     {OpKind::kConcat, "Concat", OpLevel::kCore, 1, 4096, attribute_index<ConcatAttributes>(), infer_concat,
      "joins inputs along an axis"},
-    {OpKind::kGather, "Gather", OpLevel::kRewritten, 2, 2, attribute_index<GatherAttributes>(), infer_gather,
-     "picks constant indices along an axis"},
+    {OpKind::kGather, "Gather", OpLevel::kCore, 2, 2, attribute_index<GatherAttributes>(), infer_gather,
+     "picks indices along an axis"},
     {OpKind::kExpand, "Expand", OpLevel::kRewritten, 1, 1, attribute_index<ExpandAttributes>(), infer_expand,
      "broadcasts to a shape"},
     {OpKind::kTile, "Tile", OpLevel::kRewritten, 1, 1, attribute_index<TileAttributes>(), infer_tile,

@@ -50,6 +50,14 @@ Result<TypeAndShape> infer_softmax(const InferenceInputs& inputs, const Attribut
   return TypeAndShape{DataType::kFloat, x};
 }
 
+Result<TypeAndShape> infer_sort(const InferenceInputs& inputs, const Attributes& attributes) {
+  const std::int64_t axis = attributes_as<SortAttributes>(attributes).axis;
+  const Shape& x = inputs.shape(0);
+  if (axis < 0 || axis >= static_cast<std::int64_t>(x.rank()))
+    return invalid_argument("axis " + std::to_string(axis) + " of an input of shape " + x.to_string());
+  return TypeAndShape{DataType::kInt64, x};
+}
+
 constexpr std::size_t kReduce = attribute_index<ReduceAttributes>();
 
 constexpr auto kOps = std::to_array<OpSchema>({
@@ -62,6 +70,8 @@ constexpr auto kOps = std::to_array<OpSchema>({
      "index of the first maximum along an axis"},
     {OpKind::kSoftmax, "Softmax", OpLevel::kCore, 1, 1, attribute_index<SoftmaxAttributes>(), infer_softmax,
      "exp(x) / sum(exp(x)) along an axis"},
+    {OpKind::kSort, "Sort", OpLevel::kCore, 1, 1, attribute_index<SortAttributes>(), infer_sort,
+     "the stable permutation that sorts along an axis"},
 });
 static_assert(rows_of_family(kOps, OpFamily::kReduce), "a row for every operator of the family (ir/family.h)");
 

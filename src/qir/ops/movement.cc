@@ -7,9 +7,8 @@ namespace zkinfer::qir {
 Result<Inferred> infer_reshape(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& x = graph.value(node.inputs[0]);
   const Shape& out = graph.value(node.output).shape;
-  if (out.num_elements() != x.shape.num_elements()) {
+  if (out.num_elements() != x.shape.num_elements())
     return invalid_argument("Reshape of " + x.shape.to_string() + " cannot give " + out.to_string());
-  }
   return Inferred{out, ranges[node.inputs[0]]};
 }
 
@@ -19,17 +18,15 @@ Result<Inferred> infer_transpose(const QGraph& graph, const Node& node, const Ra
   std::vector<bool> seen(rank, false);
   Dims dims;
   for (const std::int64_t axis : node.perm) {
-    if (axis < 0 || axis >= static_cast<std::int64_t>(rank) || seen[static_cast<std::size_t>(axis)]) {
+    if (axis < 0 || axis >= static_cast<std::int64_t>(rank) || seen[static_cast<std::size_t>(axis)])
       return invalid_argument("perm " + dims_to_string(node.perm) + " is not a permutation of the axes of " +
                               x.shape.to_string());
-    }
     seen[static_cast<std::size_t>(axis)] = true;
     dims.push_back(x.shape[static_cast<std::size_t>(axis)]);
   }
-  if (dims.size() != rank) {
+  if (dims.size() != rank)
     return invalid_argument("perm " + dims_to_string(node.perm) + " is not a permutation of the axes of " +
                             x.shape.to_string());
-  }
   ZKI_ASSIGN_OR_RETURN(Shape shape, Shape::make(std::move(dims)));
   return Inferred{std::move(shape), ranges[node.inputs[0]]};
 }
@@ -38,16 +35,16 @@ Result<Inferred> infer_slice(const QGraph& graph, const Node& node, const Ranges
   const Value& x = graph.value(node.inputs[0]);
   const Shape& out = graph.value(node.output).shape;
   const std::size_t rank = x.shape.rank();
-  if (out.rank() != rank || node.starts.size() != rank || node.steps.size() != rank) {
+  if (out.rank() != rank || node.starts.size() != rank || node.steps.size() != rank)
     return invalid_argument("Slice needs a start, a step and an output dimension for each axis of " +
                             x.shape.to_string());
-  }
   for (std::size_t i = 0; i < rank; ++i) {
     const std::int64_t start = node.starts[i];
     const std::int64_t step = node.steps[i];
-    // With start and step at most 2^31 the sum below does not overflow.
-    if (start < 0 || start >= x.shape[i] || step < 1 || step > kMaxElements ||
-        start + (out[i] - 1) * step >= x.shape[i]) {
+    // With start, step and count at most 2^31 the sum below does not overflow.
+    const bool bounded = start >= 0 && start < x.shape[i] && step >= -kMaxElements && step <= kMaxElements;
+    const std::int64_t last = bounded ? start + (out[i] - 1) * step : -1;
+    if (last < 0 || last >= x.shape[i]) {
       return invalid_argument("Slice of axis " + std::to_string(i) + " from " + std::to_string(start) + " by " +
                               std::to_string(step) + " to " + std::to_string(out[i]) + " elements leaves " +
                               x.shape.to_string());
