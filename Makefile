@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc | awk -v memory_mib="$$(awk '/MemAvailable/ {print int($$2 / 1024)}' /proc/meminfo)" \
 	'{limit = int(memory_mib / 1500); if (limit < 1) limit = 1; print ($$1 < limit ? $$1 : limit)}')
 
-.PHONY: help packages configure build demo test install bench train clean
+.PHONY: help packages configure build demo test test-full install bench train clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ demo: configure  ## proves one inference of a trained network, verifies it, show
 test: build  ## builds and runs all tests
 	@ctest --preset release -j 2
 
+test-full: test  ## `make test`, then what needs packages from PyPI (a virtual environment of its own): the newest ONNX node tests, models against onnxruntime
+	@scripts/test_full.sh $(BUILD) build/full
+
 install: build  ## installs headers, libraries and the program under PREFIX (default /usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 
@@ -46,4 +49,4 @@ train:  ## trains the example networks again (installs python3-torch and python3
 	@/usr/bin/python3 examples/mlp/train.py
 
 clean:  ## removes what `make` built
-	@rm -rf $(BUILD) $(BUILD).configure.log build/demo build/bench
+	@rm -rf $(BUILD) $(BUILD).configure.log build/demo build/bench build/full

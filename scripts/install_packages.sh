@@ -1,19 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian 12 packages that a task needs and that are missing; does nothing when all are there (then it needs
-# neither network nor root). Usage: install_packages.sh [build] [train]
+# neither network nor root). Usage: install_packages.sh [build] [train] [full]
 set -euo pipefail
 
 build=(build-essential cmake ninja-build pkg-config libtbb-dev libhwy-dev libonnx-dev libprotobuf-dev protobuf-compiler
        libcli11-dev nlohmann-json3-dev libpng-dev zlib1g-dev libssl-dev libgtest-dev libbenchmark-dev libonnx-testdata jq)
 train=(python3 python3-numpy python3-torch python3-torchvision python3-sklearn python3-onnx)
+full=(python3 python3-venv)
 
 packages=()
 for group in "${@:-build}"; do
   case "$group" in
     build) packages+=("${build[@]}") ;;
     train) packages+=("${train[@]}") ;;
-    *) echo "install_packages.sh: unknown group '$group'; expected build or train" >&2; exit 2 ;;
+    full) packages+=("${full[@]}") ;;
+    *) echo "install_packages.sh: unknown group '$group'; expected build, train or full" >&2; exit 2 ;;
   esac
 done
 

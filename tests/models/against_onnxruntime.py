@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compiles, proves and verifies every ONNX model below a folder and compares it with onnxruntime; needs onnx, onnxruntime, numpy.
+
+Input: input.json beside the model (EZKL's form), else numbers of the declared type and shape, drawn with a fixed seed; calibrated on it and
+on seven like it. Every model runs in processes with limits. Results go to a JSON file after each model; a second run with the same program
+goes on where the first ended. Exit code 1 where a model fails (crash, internal error, rejected proof) or is below the floor.
+"""
+import argparse
+import hashlib
+import json
+import pathlib
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from pipeline import Zkinfer, check_model, data_folder, markdown
+
+TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16, "tensor(int64)": np.int64,
+         "tensor(int32)": np.int32, "tensor(int16)": np.int16, "tensor(int8)": np.int8, "tensor(uint8)": np.uint8, "tensor(bool)": np.bool_}
+SAMPLES = 8  # the first is the one that is proven
+
+
+class NoReference(Exception):
+    pass
+
+
+def input_shape(declared, elements):
+    """Dynamic axes: the first is 1; one other takes what the given data leave, else 32 where axes are pictures', 4 elsewhere."""
+    shape = [n if isinstance(n, int) and n > 0 else None for n in declared]
+    if shape and shape[0] is None:
+        shape[0] = 1
+    unknown = [i for i, n in enumerate(shape) if n is None]
+    if len(unknown) == 1 and elements is not None:
+        rest = int(np.prod([n for n in shape if n is not None]))
+        shape[unknown[0]] = max(1, elements // max(rest, 1))
+        unknown = []
+    for i in unknown:
+        shape[i] = 64 if len(shape) == 4 and i >= 2 else 4
+    return shape
+
+
+def given_inputs(model):
+    path = model.parent / "input.json"
+    if not path.exists():
+        return None
+    return [np.array(values, dtype=object).reshape(-1) for values in json.loads(path.read_text()).get("input_data", [])]
+
+
+def draw(shape, dtype, random):
+    if dtype == np.bool_:
+        return random.integers(0, 2, shape).astype(bool)
+    if np.issubdtype(dtype, np.integer):
+        return random.integers(0, 8, shape).astype(dtype)
+    return random.random(shape).astype(dtype)
+
+
+def alike(x, random):
+    if not np.issubdtype(x.dtype, np.floating) or x.size == 0:
+        return x
+    return (x + random.normal(0, 0.1, x.shape) * (np.abs(x).mean() + 1e-3)).clip(x.min(), x.max()).astype(x.dtype)
+
+
+def prepare(model):
+    """Session, inputs of every sample (lists of arrays), and `--shape` options."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001: whatever it says
+        raise NoReference(f"onnxruntime: {str(error).splitlines()[0][:200]}") from None
+    given = given_inputs(model)
+    random = np.random.default_rng(1)
+    declared = session.get_inputs()
+    if given is not None and len(given) != len(declared):
+        given = None
+    samples = [[] for _ in range(SAMPLES)]
+    shapes = []
+    for i, info in enumerate(declared):
+        if info.type not in TYPES:
+            raise NoReference(f"input {info.name} is {info.type}")
+        data = None if given is None else given[i]
+        shape = input_shape(info.shape, None if data is None else data.size)
+        if any(not isinstance(n, int) for n in info.shape):
+            shapes.append(f"{info.name}={','.join(map(str, shape))}")
+        if data is not None and data.size == int(np.prod(shape)):
+            first = data.astype(TYPES[info.type]).reshape(shape)
+            samples[0].append(first)
+            for sample in samples[1:]:
+                sample.append(alike(first, random))
+        else:
+            for sample in samples:
+                sample.append(draw(shape, TYPES[info.type], random))
+    return session, samples, shapes
+
+
+def write_samples(path, names, samples):
+    """zkinfer's form: one array per input, the first axis counts samples. Booleans as bytes."""
+    np.savez(path, **{name: np.stack([np.asarray(s[i], np.uint8) if s[i].dtype == bool else s[i] for s in samples])
+                      for i, name in enumerate(names)})
+
+
+def check(zkinfer, model, prove):
+    try:
+        session, samples, shapes = prepare(model)
+        names = [info.name for info in session.get_inputs()]
+        outputs = session.run(None, dict(zip(names, samples[0])))
+        if any(not isinstance(o, np.ndarray) or o.dtype.kind not in "fiub" for o in outputs):
+            raise NoReference("outputs that are no tensors of numbers")
+    except NoReference as reason:
+        return {"state": "no reference", "reason": str(reason), "process_seconds": {}}
+    except Exception as error:  # noqa: BLE001
+        return {"state": "no reference", "reason": f"onnxruntime: {str(error).splitlines()[0][:200]}", "process_seconds": {}}
+    reference = {info.name: np.asarray(o, np.float64).ravel().tolist() for info, o in zip(session.get_outputs(), outputs)}
+    if not all(np.isfinite(list(values)).all() for values in reference.values()):
+        return {"state": "no reference", "reason": "onnxruntime gives infinite outputs", "process_seconds": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        calibration, sample = pathlib.Path(folder) / "calibration.npz", pathlib.Path(folder) / "sample.npz"
+        write_samples(calibration, names, samples)
+        write_samples(sample, names, samples[:1])
+        return check_model(zkinfer, model, calibration, sample, reference, shapes=shapes, index=0, prove=prove)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("zkinfer")
+    parser.add_argument("--folder", type=pathlib.Path, default=data_folder() / "models")
+    parser.add_argument("--only", default="", help="part of a path below the folder")
+    parser.add_argument("--no-prove", action="store_true", help="compile and run only")
+    parser.add_argument("--seconds", type=int, default=300, help="at most, for each command")
+    parser.add_argument("--memory-gib", type=float, default=8, help="at most, for each process")
+    parser.add_argument("--json", type=pathlib.Path, default=pathlib.Path("models.json"))
+    parser.add_argument("--markdown", type=pathlib.Path)
+    parser.add_argument("--again", action="store_true", help="also those that the JSON file holds")
+    parser.add_argument("--at-least", type=int, default=0, help="fail where fewer are right")
+    arguments = parser.parse_args()
+    models = sorted(p for p in arguments.folder.rglob("*.onnx") if arguments.only in str(p.relative_to(arguments.folder)))
+    if not models:
+        print(f"skipped: no models in {arguments.folder} (set ZKINFER_TEST_DATA)")
+        return 77
+    program = hashlib.sha256(pathlib.Path(arguments.zkinfer).read_bytes()).hexdigest()
+    done = {"program": program, "packages": {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__}, "models": {}}
+    if arguments.json.exists() and not arguments.again:
+        earlier = json.loads(arguments.json.read_text())
+        if earlier.get("program") == program:
+            done = earlier
+    zkinfer = Zkinfer(arguments.zkinfer, arguments.seconds, arguments.memory_gib)
+    for model in models:
+        name = str(model.relative_to(arguments.folder))
+        if name not in done["models"]:
+            done["models"][name] = check(zkinfer, model, not arguments.no_prove)
+            arguments.json.write_text(json.dumps(done, indent=1) + "\n")
+            row = done["models"][name]
+            print(f"{name}: {row['state']} {' '.join(row.get('reason', '').split())[:160]}", flush=True)
+    rows = done["models"]
+    text = markdown(rows)
+    print(text.splitlines()[0])
+    if arguments.markdown:
+        arguments.markdown.write_text(text)
+    right = sum(row["state"] == "right" for row in rows.values())
+    if right < arguments.at_least:
+        print(f"{right} are right, expected at least {arguments.at_least}")
+    return int(right < arguments.at_least or any(row["state"] == "failed" for row in rows.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
