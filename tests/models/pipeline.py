@@ -99,8 +99,8 @@ def same_top(got, want, last_axis):
     return True
 
 
-def judge(outputs, reference, classes):
-    """outputs: {name: (values, shape)}, reference: {name: values}. The row's numbers, and Stopped("wrong") fields in `state`."""
+def judge(outputs, reference, classes, least_cosine):
+    """outputs: {name: (values, shape)}, reference: {name: values}. What a row says of them."""
     row = {"cosine": 1.0, "error": 0.0, "top1": True}
     missing = [name for name in reference if name not in outputs]
     if missing:
@@ -112,14 +112,15 @@ def judge(outputs, reference, classes):
         row["error"] = max(row["error"], error)
         if classes and len(shape) <= 2:
             row["top1"] = row["top1"] and same_top(got, want, shape[-1] if shape else 1)
-    right = row["cosine"] >= LEAST_COSINE and row["top1"]
+    right = row["cosine"] >= least_cosine and row["top1"]
     row["state"] = "right" if right else "wrong"
     if not right:
         row["reason"] = f"cosine {row['cosine']:.6f}, error {100 * row['error']:.3g} % of the largest" + ("" if row["top1"] else ", another top-1")
     return row
 
 
-def check_model(zkinfer, model, calibration, sample, reference, *, index=None, shapes=(), classes=True, prove=True):
+def check_model(zkinfer, model, calibration, sample, reference, *, index=None, shapes=(), classes=True, prove=True,
+                least_cosine=LEAST_COSINE):
     """Everything for one model. sample: a file; index: which of it. reference: {output: numbers}, or a list of them, or None."""
     row = {"state": "right"}
     seconds = {}
@@ -134,7 +135,7 @@ def check_model(zkinfer, model, calibration, sample, reference, *, index=None, s
             if isinstance(reference, list):  # in the model's order, without names
                 reference = dict(zip(outputs, reference))
             if reference is not None:
-                row.update(judge(outputs, reference, classes))
+                row.update(judge(outputs, reference, classes, least_cosine))
             if prove:
                 zkinfer.call(folder, "commit", "m.zkmodel")
                 proof, seconds["prove"] = zkinfer.call(folder, "prove", "m.zkmodel", "-i", sample, "-o", "p.zkproof", *which)

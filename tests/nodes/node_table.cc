@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
@@ -32,6 +33,27 @@ std::string short_reason(std::string reason) {
     if (!in_name && c != '\'') out += c == '|' ? '/' : c;
   }
   return out.substr(0, 160);
+}
+
+// Those that pass with an error that the default widths should not have, the largest first.
+std::string coarse_list(const std::vector<Row>& rows) {
+  std::vector<const Row*> coarse;
+  for (const Row& row : rows) {
+    if (row.outcome.state == State::kPassed && row.outcome.error > kFineError) coarse.push_back(&row);
+  }
+  std::stable_sort(coarse.begin(), coarse.end(),
+                   [](const Row* a, const Row* b) { return a->outcome.error > b->outcome.error; });
+  std::ostringstream out;
+  out << "\npassed, with an error above 0.1 % of the largest output (* : within the bound only of the float model at "
+         "the "
+         "rounded inputs):\n\n";
+  for (const Row* row : coarse) {
+    char error[32];
+    std::snprintf(error, sizeof error, "%.2g %%", 100 * row->outcome.error);
+    out << "- " << row->name << ": " << (row->outcome.error >= 1e30 ? "an integer differs" : error)
+        << (row->outcome.rounded ? " *" : "") << "\n";
+  }
+  return out.str();
 }
 
 std::string reason_of(const Outcome& outcome) {
@@ -110,6 +132,7 @@ std::string to_markdown(const std::vector<Row>& rows) {
     out << "| " << op << " | " << c.run_time << " | " << c.partly << " | " << c.folded << " | " << c.refused << " | "
         << c.no_meaning << " | " << c.failed << " |\n";
   }
+  out << coarse_list(rows);
   for (const State state : {State::kFailed, State::kRefused, State::kNoMeaning}) {
     std::map<std::string, std::vector<std::string>> reasons;
     for (const Row& row : rows) {
