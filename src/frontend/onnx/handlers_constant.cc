@@ -12,7 +12,7 @@ namespace {
 using ir::DataType;
 
 Status check_constant(const NodeContext& context) {
-  for (const std::string_view name : {"sparse_value", "value_string", "value_strings"})
+  for (const std::string_view name : {"value_string", "value_strings"})
     if (context.attribute(name) != nullptr)
       return unsupported("a " + std::string(name) + " constant | only dense numbers are possible");
   return ok_status();
@@ -21,6 +21,8 @@ Status check_constant(const NodeContext& context) {
 Result<Outputs> import_constant(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(std::optional<ReadTensor> value, context.tensor_attribute("value"));
   if (value) return Outputs{context.add_literal(std::move(value->tensor), value->dtype)};
+  ZKI_ASSIGN_OR_RETURN(std::optional<ReadTensor> sparse, context.sparse_tensor_attribute("sparse_value"));
+  if (sparse) return Outputs{context.add_literal(std::move(sparse->tensor), sparse->dtype)};
   if (const auto* f = context.attribute("value_float"))
     return Outputs{context.add_literal(FloatTensor(Shape{}, {f->f()}), DataType::kFloat)};
   if (const auto* i = context.attribute("value_int"))

@@ -10,9 +10,8 @@
 #include <onnx/onnx_pb.h>
 
 #include "base/files.h"
-#include "frontend/onnx/handlers.h"
+#include "frontend/onnx/graph_reader.h"
 #include "frontend/onnx/proto_text.h"
-#include "ir/op_table.h"
 
 namespace zkinfer::frontend_onnx {
 
@@ -20,42 +19,26 @@ namespace {
 
 using ir::ValueId;
 
-constexpr int kFirstOpset = 7;
-constexpr int kLastOpset = 21;
-constexpr ValueId kUnknown = -2;  // computed from an unsupported node: no shape
-
-// "A reason | the remedy" -> "A reason. Do this: the remedy"
-std::string advice(std::string_view message) {
-  const std::size_t bar = message.find(" | ");
-  if (bar == std::string_view::npos) return std::string(message);
-  return std::string(message.substr(0, bar)) + "; " + std::string(message.substr(bar + 3));
-}
-
 class Importer {
  public:
   Importer(const onnx::ModelProto& model, const ImportOptions& options)
-      : model_(model),
-        proto_(model.graph()),
-        options_(options),
-        external_{options.external_data_folder, options.max_file_bytes},
-        budget_{options.max_folded_elements, 2e10} {}
+      : model_(model), proto_(model.graph()), options_(options), reader_(model, options) {}
 
   Result<ir::Graph> run() {
     ZKI_RETURN_IF_ERROR(check_model());
-    graph_.name = is_printable(proto_.name()) ? proto_.name() : std::string();
-    ZKI_RETURN_IF_ERROR(read_initializers());
-    budget_.elements_left = std::min(budget_.elements_left, (std::int64_t{1} << 22) + 4 * held_elements_ +
-                                                                static_cast<std::int64_t>(model_.ByteSizeLong()));
+    ir::Graph& graph = reader_.graph();
+    graph.name = is_printable(proto_.name()) ? proto_.name() : std::string();
+    ZKI_RETURN_IF_ERROR(reader_.read_initializers(scope_, proto_));
+    FoldBudget& budget = reader_.budget();
+    budget.elements_left = std::min(budget.elements_left, (std::int64_t{1} << 22) + 4 * reader_.held_elements() +
+                                                              static_cast<std::int64_t>(model_.ByteSizeLong()));
     ZKI_RETURN_IF_ERROR(read_inputs());
-    for (const onnx::NodeProto& node : proto_.node())
-      for (const std::string& input : node.input()) consumed_.insert(input);
-    for (const onnx::ValueInfoProto& output : proto_.output()) consumed_.insert(output.name());
-    for (int i = 0; i < proto_.node_size(); ++i) ZKI_RETURN_IF_ERROR(read_node(proto_.node(i), i));
-    if (!unsupported_.empty()) return unsupported_status();
+    ZKI_RETURN_IF_ERROR(reader_.read_nodes(scope_, proto_.node()));
+    if (!reader_.reports().empty()) return unsupported_status();
     ZKI_RETURN_IF_ERROR(read_outputs());
-    ir::compact(graph_);
-    ZKI_RETURN_IF_ERROR(ir::verify(graph_));
-    return std::move(graph_);
+    ir::compact(graph);
+    ZKI_RETURN_IF_ERROR(ir::verify(graph));
+    return std::move(graph);
   }
 
  private:
@@ -63,85 +46,77 @@ class Importer {
     if (!model_.has_graph()) return corrupt("no ONNX model: it has no graph");
     for (const onnx::OperatorSetIdProto& opset : model_.opset_import())
       if (opset.domain().empty() || opset.domain() == "ai.onnx")
-        opset_ = static_cast<int>(std::clamp<std::int64_t>(opset.version(), 0, 1 << 20));
-    if (opset_ == 0) return corrupt("the model imports no operator set of the default domain");
-    if (opset_ < kFirstOpset || opset_ > kLastOpset)
-      return unsupported("operator set " + std::to_string(opset_) +
-                         ": versions 7 to 21 can be read; convert the model "
-                         "with onnx.version_converter, or export it again with opset_version=17");
-    if (static_cast<std::size_t>(proto_.node_size()) > options_.max_nodes)
-      return resource_limit("the model has " + std::to_string(proto_.node_size()) + " nodes, at most " +
-                            std::to_string(options_.max_nodes) + " are allowed");
-    if (proto_.sparse_initializer_size() != 0)
-      unsupported_.push_back("sparse initializers: store them as dense tensors");
+        scope_.opset = static_cast<int>(std::clamp<std::int64_t>(opset.version(), 0, 1 << 20));
+    // Models of ai.onnx.ml alone need no other.
+    if (scope_.opset == 0 && model_.opset_import_size() > 0) scope_.opset = kLastOpset;
+    if (scope_.opset == 0) return corrupt("the model imports no operator set");
+    if (scope_.opset < kFirstOpset || scope_.opset > kLastOpset)
+      return unsupported("operator set " + std::to_string(scope_.opset) + ": versions " + std::to_string(kFirstOpset) +
+                         " to " + std::to_string(kLastOpset) +
+                         " can be read; convert the model with onnx.version_converter, or export it again with "
+                         "opset_version=17 (skl2onnx: target_opset=17)");
     return ok_status();
   }
 
-  Status define(const std::string& name, ValueId id) {
-    if (name.empty() || !is_printable(name))
-      return corrupt("a value has no name, or one that is not printable UTF-8 with single spaces");
-    if (!values_.emplace(name, id).second) return corrupt("value " + in_quotes(name) + " is defined twice");
-    if (id == kUnknown || graph_.value(id).is_constant()) return ok_status();
-    if (const Shape& shape = graph_.value(id).shape; shape.num_elements() > options_.max_value_elements) {
-      return resource_limit("value " + in_quotes(name) + " of shape " + shape.to_string() + " has " +
-                            std::to_string(shape.num_elements()) + " elements, at most " +
-                            std::to_string(options_.max_value_elements) + " are possible");
+  // Lengths by the names that symbolic axes have: given as such, or by the whole shape of another input.
+  void bind_symbols() {
+    for (const onnx::ValueInfoProto& input : proto_.input()) {
+      const auto& shape = input.type().tensor_type().shape();
+      const auto given = options_.input_shapes.find(input.name());
+      for (int axis = 0; axis < shape.dim_size(); ++axis) {
+        const std::string& symbol = shape.dim(axis).dim_param();
+        if (symbol.empty()) continue;
+        symbols_.emplace(symbol, std::nullopt);
+        const auto at = static_cast<std::size_t>(axis);
+        if (given != options_.input_shapes.end() && at < given->second.size()) symbols_[symbol] = given->second[at];
+      }
     }
-    return ok_status();
-  }
-
-  Status read_initializers() {
-    for (const onnx::TensorProto& tensor : proto_.initializer()) {
-      Result<ReadTensor> read = read_tensor(tensor, external_);
-      if (!read.ok()) return read.status().with_context("initializer");
-      std::int64_t elements = 1;
-      for (const std::int64_t size : tensor.dims()) elements *= size;
-      held_elements_ += elements;
-      ZKI_RETURN_IF_ERROR(
-          define(tensor.name(), graph_.add_constant(tensor.name(), std::move(read->tensor), read->dtype)));
-    }
-    return ok_status();
+    for (const auto& [name, dims] : options_.input_shapes)
+      if (const auto symbol = symbols_.find(name); symbol != symbols_.end() && dims.size() == 1)
+        symbol->second = dims[0];
   }
 
   Status read_inputs() {
+    bind_symbols();
     std::unordered_set<std::string> seen;
     for (const onnx::ValueInfoProto& input : proto_.input()) {
       if (!seen.insert(input.name()).second) return corrupt("input " + in_quotes(input.name()) + " is listed twice");
-      if (values_.count(input.name()) != 0) continue;  // an initializer: the input is only its default
+      if (scope_.values.count(input.name()) != 0) continue;  // an initializer: the input is only its default
       if (const auto bound = options_.constant_inputs.find(input.name()); bound != options_.constant_inputs.end()) {
         const auto dtype = data_type(input.type().tensor_type().elem_type());
         const bool is_float = std::holds_alternative<FloatTensor>(bound->second);
         if (!dtype || (*dtype == ir::DataType::kFloat) != is_float)
           return invalid_argument("the value given for input " + in_quotes(input.name()) + " has another type");
-        ZKI_RETURN_IF_ERROR(define(input.name(), graph_.add_constant(input.name(), bound->second, *dtype)));
+        ZKI_RETURN_IF_ERROR(
+            reader_.define(scope_, input.name(), reader_.graph().add_constant(input.name(), bound->second, *dtype)));
         continue;
       }
       ZKI_RETURN_IF_ERROR(read_input(input));
     }
     for (const auto& [name, dims] : options_.input_shapes)
-      if (seen.count(name) == 0)
-        return invalid_argument("a shape is given for " + in_quotes(name) + ", which is no input");
+      if (seen.count(name) == 0 && !(symbols_.count(name) != 0 && dims.size() == 1))
+        return invalid_argument("a shape is given for " + in_quotes(name) +
+                                ", which is neither an input nor, with one length, a symbolic axis");
     for (const auto& [name, tensor] : options_.constant_inputs)
       if (seen.count(name) == 0)
         return invalid_argument("a value is given for " + in_quotes(name) + ", which is no input");
     if (!dynamic_.empty())
-      return invalid_argument("inputs with axes of unknown length:" + dynamic_ +
-                              "; give their whole shapes (CompileOptions::input_shapes)");
+      return invalid_argument(
+          "inputs with axes of unknown length:" + dynamic_ +
+          "; give their whole shapes, or lengths by the axes' names (CompileOptions::input_shapes)");
     return ok_status();
   }
 
   Status read_input(const onnx::ValueInfoProto& input) {
-    if (!input.type().has_tensor_type()) {
-      unsupported_.push_back("input " + in_quotes(input.name()) + ": only dense tensors are possible as inputs");
-      return define(input.name(), kUnknown);
-    }
+    const auto refused = [&](const std::string& why) {
+      reader_.reports().push_back("input " + in_quotes(input.name()) + ": " + why);
+      return reader_.define(scope_, input.name(), kUnknown);
+    };
+    if (!input.type().has_tensor_type()) return refused("only dense tensors are possible as inputs");
     const onnx::TypeProto_Tensor& type = input.type().tensor_type();
     const std::optional<ir::DataType> dtype = data_type(type.elem_type());
-    if (!dtype) {
-      unsupported_.push_back("input " + in_quotes(input.name()) + ": element type " + std::to_string(type.elem_type()) +
-                             "; only numbers and booleans are possible");
-      return define(input.name(), kUnknown);
-    }
+    if (!dtype)
+      return refused("element type " + std::to_string(type.elem_type()) + "; only numbers and booleans are possible");
     Dims dims;
     if (const auto given = options_.input_shapes.find(input.name()); given != options_.input_shapes.end()) {
       dims = given->second;
@@ -150,9 +125,11 @@ class Importer {
       std::string shown;
       for (int axis = 0; axis < type.shape().dim_size(); ++axis) {
         const auto& dim = type.shape().dim(axis);
+        const auto symbol = symbols_.find(dim.dim_param());
+        const bool bound = symbol != symbols_.end() && symbol->second.has_value();
         const bool fixed = dim.has_dim_value() && dim.dim_value() > 0;
-        dims.push_back(fixed ? dim.dim_value() : 1);
-        known &= fixed || axis == 0;
+        dims.push_back(bound ? *symbol->second : fixed ? dim.dim_value() : 1);
+        known &= bound || fixed || axis == 0;
         shown += (axis == 0 ? "" : ", ") + (fixed ? std::to_string(dim.dim_value())
                                             : dim.has_dim_param() && is_printable(dim.dim_param()) ? dim.dim_param()
                                                                                                    : "?");
@@ -161,131 +138,67 @@ class Importer {
     }
     Result<Shape> shape = Shape::make(std::move(dims));
     if (!shape.ok()) return shape.status().with_context("input " + in_quotes(input.name()));
-    return define(input.name(), graph_.add_input(input.name(), *dtype, std::move(*shape)));
+    return reader_.define(scope_, input.name(), reader_.graph().add_input(input.name(), *dtype, std::move(*shape)));
   }
 
-  // Resolves the node's inputs; `unknown` tells whether one comes from an unsupported node.
-  Result<std::vector<ValueId>> resolve_inputs(const onnx::NodeProto& node, bool& unknown) {
-    std::vector<ValueId> inputs;
-    for (const std::string& name : node.input()) {
-      if (name.empty()) {
-        inputs.push_back(ir::kNoValue);
-        continue;
+  // Gives the value the output's name: it may be an input, a constant, the value of a branch or a second name of one.
+  Result<ValueId> named_output(ValueId id, const std::string& name, const std::unordered_set<ValueId>& taken) {
+    ir::Graph& graph = reader_.graph();
+    if (graph.value(id).name == name && taken.count(id) == 0) return id;
+    for (ir::Value& value : graph.values)
+      if (value.name == name) {  // of an inner step
+        value.name += "#inner";
+        while (!graph.value_names.insert(value.name).second) value.name += "_";
       }
-      const auto found = values_.find(name);
-      if (found == values_.end())
-        return corrupt("input " + in_quotes(name) +
-                       " is neither an input, an initializer nor the output of an earlier node");
-      unknown |= found->second == kUnknown;
-      inputs.push_back(found->second);
+    graph.value_names.erase(name);
+    const bool is_input = std::find(graph.inputs.begin(), graph.inputs.end(), id) != graph.inputs.end();
+    if (is_input || taken.count(id) != 0 || graph.value(id).is_constant()) {
+      if (graph.value(id).is_constant()) {
+        AnyTensor copy = *graph.value(id).constant;
+        const ir::DataType dtype = graph.value(id).dtype;
+        const bool literal = graph.value(id).literal;
+        const ValueId constant = graph.add_constant(name, std::move(copy), dtype);
+        graph.value(constant).literal = literal;
+        return constant;
+      }
+      return graph.add_node(ir::OpKind::kIdentity, name + "#output", {id}, {}, {}, name);
     }
-    while (!inputs.empty() && inputs.back() == ir::kNoValue) inputs.pop_back();
-    return inputs;
-  }
-
-  Status read_node(const onnx::NodeProto& node, int index) {
-    std::string name = node.name();
-    if (name.empty()) name = node.op_type() + "_" + std::to_string(index);
-    if (!is_printable(name) || !is_printable(node.op_type()))
-      return corrupt("node " + std::to_string(index) + " has a name that is not printable UTF-8 with single spaces");
-    const std::string where = "node " + in_quotes(name) + " (" + node.op_type() + ")";
-    bool unknown = false;
-    Result<std::vector<ValueId>> inputs = resolve_inputs(node, unknown);
-    if (!inputs.ok()) return inputs.status().with_context(where);
-
-    const std::size_t reports_before = unsupported_.size();
-    Result<Outputs> outputs = import_node(node, name, std::move(*inputs), unknown);
-    if (!outputs.ok()) {
-      if (outputs.status().code() != StatusCode::kUnsupported)
-        return outputs.status().message().find(in_quotes(name)) == std::string::npos
-                   ? outputs.status().with_context(where)
-                   : outputs.status();
-      unsupported_.push_back(where + ": " + advice(outputs.status().message()));
-    }
-    for (int i = 0; i < node.output_size(); ++i) {
-      if (node.output(i).empty()) continue;
-      const bool offered = outputs.ok() && static_cast<std::size_t>(i) < outputs->size();
-      if (!offered && outputs.ok() && !unknown && unsupported_.size() == reports_before &&
-          consumed_.count(node.output(i)) != 0)
-        unsupported_.push_back(where + ": output " + std::to_string(i) + " " + in_quotes(node.output(i)) +
-                               " is used; only output 0 is possible");
-      ZKI_RETURN_IF_ERROR(
-          define(node.output(i), offered ? (*outputs)[static_cast<std::size_t>(i)] : kUnknown).with_context(where));
-    }
-    return ok_status();
-  }
-
-  // No outputs: the node is behind an unsupported one, or has just been reported.
-  Result<Outputs> import_node(const onnx::NodeProto& node, const std::string& name, std::vector<ValueId> inputs,
-                              bool unknown) {
-    const Handler* handler = find_handler(node.domain(), node.op_type());
-    if (handler == nullptr)
-      return unsupported(
-          (node.domain().empty() ? "unknown operator" : "unknown operator of domain " + in_quotes(node.domain())) +
-          " | replace it by supported operators (docs/operators.md)");
-    NodeContext context(node, name, opset_, graph_, std::move(inputs), external_, budget_);
-    ZKI_RETURN_IF_ERROR(check_attribute_names(node, *handler));
-    ZKI_RETURN_IF_ERROR(handler->check(context));
-    if (unknown) return Outputs{};
-    const std::size_t first_new_node = graph_.nodes.size();
-    Result<Outputs> outputs = handler->simple ? import_simple(context, *handler) : handler->import(context);
-    if (!outputs.ok()) return outputs;
-    for (std::size_t i = first_new_node; i < graph_.nodes.size(); ++i)
-      if (const auto reason = ir::unsupported_reason(graph_, graph_.nodes[i]))
-        return unsupported(reason->reason + " | " + reason->remedy);
-    return outputs;
-  }
-
-  static Result<Outputs> import_simple(NodeContext& context, const Handler& handler) {
-    ZKI_RETURN_IF_ERROR(context.require_inputs(handler.num_inputs));
-    if (context.num_inputs() > handler.num_inputs) return corrupt("more inputs than the operator's definition has");
-    return one_output(context.add(*handler.simple, context.inputs()));
-  }
-
-  static Status check_attribute_names(const onnx::NodeProto& node, const Handler& handler) {
-    const std::string known = " " + std::string(handler.attributes) + " ";
-    for (const onnx::AttributeProto& attribute : node.attribute())
-      if (attribute.name().find(' ') != std::string::npos ||
-          known.find(" " + attribute.name() + " ") == std::string::npos)
-        return unsupported("unknown attribute " + in_quotes(attribute.name()) +
-                           " | export the model with an opset of 7 to 21");
-    return ok_status();
+    graph.value_names.erase(graph.value(id).name);
+    graph.value(id).name = name;
+    graph.value_names.insert(name);
+    return id;
   }
 
   Status read_outputs() {
     if (proto_.output_size() == 0) return corrupt("the model has no outputs");
     std::unordered_set<std::string> seen;
+    std::unordered_set<ValueId> taken;
     for (const onnx::ValueInfoProto& output : proto_.output()) {
-      const auto found = values_.find(output.name());
-      if (found == values_.end()) return corrupt("output " + in_quotes(output.name()) + " is never computed");
-      if (!seen.insert(output.name()).second) return corrupt("output " + in_quotes(output.name()) + " is listed twice");
-      if (graph_.value(found->second).name != output.name())
-        return corrupt("output " + in_quotes(output.name()) + " has the name of an inner step");
-      graph_.outputs.push_back(found->second);
+      const std::optional<ValueId> found = scope_.find(output.name());
+      if (!found) return corrupt("output " + in_quotes(output.name()) + " is never computed");
+      if (!seen.insert(output.name()).second) continue;  // listed twice, it is the same
+      ZKI_ASSIGN_OR_RETURN(const ValueId id, named_output(*found, output.name(), taken));
+      taken.insert(id);
+      reader_.graph().outputs.push_back(id);
     }
     return ok_status();
   }
 
-  Status unsupported_status() const {
+  Status unsupported_status() {
     constexpr std::size_t kMostShown = 200;
-    std::string message = std::to_string(unsupported_.size()) + " part(s) of the model cannot be proved:";
-    for (std::size_t i = 0; i < std::min(unsupported_.size(), kMostShown); ++i) message += "\n  " + unsupported_[i];
-    if (unsupported_.size() > kMostShown)
-      message += "\n  and " + std::to_string(unsupported_.size() - kMostShown) + " more";
+    const std::vector<std::string>& reports = reader_.reports();
+    std::string message = std::to_string(reports.size()) + " part(s) of the model cannot be proved:";
+    for (std::size_t i = 0; i < std::min(reports.size(), kMostShown); ++i) message += "\n  " + reports[i];
+    if (reports.size() > kMostShown) message += "\n  and " + std::to_string(reports.size() - kMostShown) + " more";
     return unsupported(message);
   }
 
   const onnx::ModelProto& model_;
   const onnx::GraphProto& proto_;
   const ImportOptions& options_;
-  ExternalData external_;
-  std::int64_t held_elements_ = 0;  // of all initializers
-  FoldBudget budget_;
-  int opset_ = 0;
-  ir::Graph graph_;
-  std::unordered_map<std::string, ValueId> values_;
-  std::unordered_set<std::string> consumed_;
-  std::vector<std::string> unsupported_;
+  GraphReader reader_;
+  Scope scope_;
+  std::unordered_map<std::string, std::optional<std::int64_t>> symbols_;
   std::string dynamic_;
 };
 

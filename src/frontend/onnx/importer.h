@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ONNX file (opset 7 to 21, default domain) -> verified ir::Graph with static shapes. Total on arbitrary bytes.
-// Everything that depends on constants only is folded on the way, so shape arithmetic never reaches the graph.
+// Everything that depends on constants only is folded on the way, so shape arithmetic never reaches the graph. Branches are
+// chosen, loops unrolled and functions written out where they are called; nodes may come in any order.
 // Errors: corrupt (no ONNX protobuf, or one that breaks ONNX' own rules), unsupported (one message that lists every
 // unsupported node with name, operator, reason and remedy; also an opset outside 7..21), invalid_argument (shapes that
 // do not fit, an unresolved dynamic axis), resource_limit, io.
@@ -19,15 +20,19 @@
 
 namespace zkinfer::frontend_onnx {
 
+inline constexpr int kFirstOpset = 7;
+inline constexpr int kLastOpset = 21;
+
 struct ImportOptions {
-  // Shapes of graph inputs by name, instead of those in the file (`--shape name=1,3,32,32`). Without one, a dynamic
-  // first axis becomes 1 and any other dynamic axis is an error.
+  // Shapes of graph inputs by name, instead of those in the file (`--shape name=1,3,32,32`), or the length of a symbolic axis
+  // by its name (`--shape sequence=128`). Without one, a dynamic first axis becomes 1 and any other dynamic axis is an error.
   std::map<std::string, Dims> input_shapes;
   // Graph inputs that become constants with these values.
   std::map<std::string, AnyTensor> constant_inputs;
   // Folder that external tensor data is read from; import_onnx_file sets it. Empty: external data is refused.
   std::string external_data_folder;
-  std::uint64_t max_file_bytes = std::uint64_t{2} << 30;  // also the sum of external data
+  std::uint64_t max_file_bytes = std::uint64_t{2} << 30;       // protobuf reads no more
+  std::uint64_t max_external_bytes = std::uint64_t{64} << 30;  // in all
   // Elements made by constant folding, in total; besides, no more than 2^22 and four for each that the model itself holds.
   std::int64_t max_folded_elements = std::int64_t{1} << 28;
   std::size_t max_nodes = 200000;

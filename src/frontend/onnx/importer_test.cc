@@ -98,13 +98,13 @@ TEST(Importer, DynamicAxes) {
   const Result<ir::Graph> inner = import_onnx(model({-1, 3, -1}));
   ASSERT_FALSE(inner.ok());
   EXPECT_EQ(inner.status().code(), StatusCode::kInvalidArgument);
-  EXPECT_TRUE(contains(error_of(inner), "'x' [n, 3, n]; give their whole shapes (CompileOptions::input_shapes)"))
+  EXPECT_TRUE(contains(error_of(inner), "'x' [n, 3, n]; give their whole shapes, or lengths by the axes' names"))
       << error_of(inner);
   ImportOptions options;
   options.input_shapes["x"] = {2, 3, 7};
   EXPECT_EQ(import_onnx(model({-1, 3, -1}), options)->value(0).shape, (Shape{2, 3, 7}));
   options.input_shapes["z"] = {1};
-  EXPECT_TRUE(contains(error_of(import_onnx(model({1}), options)), "'z', which is no input"));
+  EXPECT_TRUE(contains(error_of(import_onnx(model({1}), options)), "'z', which is neither an input"));
 }
 
 TEST(Importer, ConstantInputsAndInitializersListedAsInputs) {
@@ -235,7 +235,6 @@ TEST(Importer, RefusesBrokenModels) {
   EXPECT_EQ(with([](Change m) { m.model().mutable_opset_import(0)->set_version(22); }).code(),
             StatusCode::kUnsupported);
   EXPECT_EQ(with([](Change m) { m.graph().clear_output(); }).code(), StatusCode::kCorrupt);
-  EXPECT_EQ(with([](Change m) { m.output("y"); }).code(), StatusCode::kCorrupt) << "listed twice";
   EXPECT_EQ(with([](Change m) { m.output("z"); }).code(), StatusCode::kCorrupt) << "never computed";
   EXPECT_EQ(with([](Change m) { m.graph().mutable_node(1)->set_input(0, "later"); }).code(), StatusCode::kCorrupt);
   EXPECT_EQ(with([](Change m) { m.graph().mutable_node(1)->set_output(0, "x"); }).code(), StatusCode::kCorrupt)

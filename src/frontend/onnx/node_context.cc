@@ -110,6 +110,14 @@ Result<std::optional<ReadTensor>> NodeContext::tensor_attribute(std::string_view
   return std::optional<ReadTensor>(std::move(tensor));
 }
 
+Result<std::optional<ReadTensor>> NodeContext::sparse_tensor_attribute(std::string_view attribute_name) const {
+  const AttributeProto* found = attribute(attribute_name);
+  if (found == nullptr) return std::optional<ReadTensor>();
+  if (found->type() != AttributeProto::SPARSE_TENSOR) return wrong_type(attribute_name);
+  ZKI_ASSIGN_OR_RETURN(ReadTensor tensor, read_sparse_tensor(found->sparse_tensor(), external_));
+  return std::optional<ReadTensor>(std::move(tensor));
+}
+
 Result<std::optional<Dims>> NodeContext::ints_attribute_or_input(std::string_view attribute_name, std::size_t i) const {
   ZKI_ASSIGN_OR_RETURN(std::optional<Dims> list, ints_attribute(attribute_name));
   if (list || !has_input(i)) return list;

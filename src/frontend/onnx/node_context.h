@@ -65,6 +65,7 @@ class NodeContext {
   Result<std::string> string_attribute(std::string_view attribute_name, std::string missing) const;
   Result<std::optional<Dims>> ints_attribute(std::string_view attribute_name) const;
   Result<std::optional<ReadTensor>> tensor_attribute(std::string_view attribute_name) const;
+  Result<std::optional<ReadTensor>> sparse_tensor_attribute(std::string_view attribute_name) const;
 
   // A list that older opsets hold as an attribute and newer ones as input i; nullopt when absent.
   Result<std::optional<Dims>> ints_attribute_or_input(std::string_view attribute_name, std::size_t i) const;

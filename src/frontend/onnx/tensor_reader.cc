@@ -240,4 +240,42 @@ Result<ReadTensor> read_tensor(const onnx::TensorProto& proto, ExternalData& ext
   return ReadTensor{std::move(*tensor), *dtype};
 }
 
+// indices: [count] positions in the flat tensor, or [count, rank] tuples.
+Result<ReadTensor> read_sparse_tensor(const onnx::SparseTensorProto& proto, ExternalData& external) {
+  const std::string where = "sparse tensor " + in_quotes(proto.values().name());
+  ZKI_ASSIGN_OR_RETURN(ReadTensor values, read_tensor(proto.values(), external));
+  ZKI_ASSIGN_OR_RETURN(const ReadTensor indices, read_tensor(proto.indices(), external));
+  Result<Shape> shape = Shape::make(Dims(proto.dims().begin(), proto.dims().end()));
+  if (!shape.ok()) return corrupt(where + ": " + shape.status().message());
+  // A few bytes must not become gigabytes.
+  if (shape->num_elements() > 1 << 26) return resource_limit(where + " of shape " + shape->to_string());
+  const auto* places = std::get_if<IntTensor>(&indices.tensor);
+  const std::int64_t count = shape_of(values.tensor).num_elements();
+  const bool tuples = places != nullptr && places->shape().rank() == 2;
+  const auto width = static_cast<std::int64_t>(tuples ? shape->rank() : 1);
+  if (places == nullptr || places->num_elements() != count * width)
+    return corrupt(where + ": its indices do not fit its values");
+  const auto position = [&](std::int64_t i) -> std::int64_t {
+    std::int64_t at = 0;
+    for (std::int64_t k = 0; k < width; ++k) {
+      const std::int64_t given = (*places)[static_cast<std::size_t>(i * width + k)];
+      const std::int64_t length = tuples ? (*shape)[static_cast<std::size_t>(k)] : shape->num_elements();
+      if (given < 0 || given >= length) return -1;
+      at = at * length + given;
+    }
+    return at;
+  };
+  const auto dense = [&](const auto& from) -> Result<ReadTensor> {
+    std::decay_t<decltype(from)> out(*shape);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t at = position(i);
+      if (at < 0) return corrupt(where + ": an index outside its shape " + shape->to_string());
+      out[static_cast<std::size_t>(at)] = from[static_cast<std::size_t>(i)];
+    }
+    return ReadTensor{std::move(out), values.dtype};
+  };
+  if (const auto* floats = std::get_if<FloatTensor>(&values.tensor)) return dense(*floats);
+  return dense(*std::get_if<IntTensor>(&values.tensor));
+}
+
 }  // namespace zkinfer::frontend_onnx

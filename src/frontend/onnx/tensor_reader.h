@@ -29,6 +29,8 @@ struct ReadTensor {
 };
 
 Result<ReadTensor> read_tensor(const onnx::TensorProto& proto, ExternalData& external);
+// As a dense tensor.
+Result<ReadTensor> read_sparse_tensor(const onnx::SparseTensorProto& proto, ExternalData& external);
 
 // The IR type of an ONNX element type; nullopt for strings, complex numbers and unknown codes.
 std::optional<ir::DataType> data_type(std::int32_t onnx_type);

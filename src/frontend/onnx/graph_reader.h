@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the nodes of a graph, of its subgraphs and of the model's functions into one ir::Graph: branches are chosen, loops
+// unrolled, functions written out where they are called.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <onnx/onnx_pb.h>
+
+#include "frontend/onnx/handlers.h"
+#include "frontend/onnx/importer.h"
+#include "frontend/onnx/node_order.h"
+
+namespace zkinfer::frontend_onnx {
+
+inline constexpr ir::ValueId kUnknown = -2;  // computed from an unsupported node: no shape
+
+// The values that names stand for, in one graph and what is around it.
+struct Scope {
+  const Scope* outer = nullptr;
+  int opset = 0;
+  std::string prefix;  // of the names of nodes
+  int depth = 0;
+  std::unordered_map<std::string, ir::ValueId> values = {};
+
+  std::optional<ir::ValueId> find(const std::string& name) const;
+};
+
+class GraphReader {
+ public:
+  GraphReader(const onnx::ModelProto& model, const ImportOptions& options);
+
+  ir::Graph& graph() { return graph_; }
+  FoldBudget& budget() { return budget_; }
+  // What cannot be proved, one line per part.
+  std::vector<std::string>& reports() { return reports_; }
+  // Number of elements of all initializers read so far.
+  std::int64_t held_elements() const { return held_elements_; }
+
+  Status define(Scope& scope, const std::string& name, ir::ValueId id);
+  Status read_initializers(Scope& scope, const onnx::GraphProto& proto);
+  Status read_nodes(Scope& scope, const NodeList& nodes);
+
+ private:
+  Result<std::vector<ir::ValueId>> resolve_inputs(const Scope& scope, const onnx::NodeProto& node, bool& unknown);
+  Status read_node(Scope& scope, const onnx::NodeProto& node, int index);
+  // No outputs: the node is behind an unsupported one, or has just been reported.
+  Result<Outputs> import_node(Scope& scope, const onnx::NodeProto& node, const std::string& name,
+                              std::vector<ir::ValueId> inputs, bool unknown);
+  Result<Outputs> import_operator(const Scope& scope, const onnx::NodeProto& node, const std::string& name,
+                                  std::vector<ir::ValueId> inputs, bool unknown);
+
+  // Reads a subgraph whose inputs are bound; kUnknown stands for outputs behind an unsupported node.
+  Result<Outputs> read_subgraph(const Scope& outer, const onnx::GraphProto& proto, const std::string& prefix,
+                                const std::vector<ir::ValueId>& inputs);
+  Result<Outputs> call_function(const Scope& scope, const onnx::FunctionProto& function, const onnx::NodeProto& node,
+                                const std::string& name, const std::vector<ir::ValueId>& inputs);
+  // control_flow.cc. `inputs` may hold kUnknown.
+  Result<Outputs> import_if(NodeContext& context, const Scope& scope);
+  Result<Outputs> import_loop(NodeContext& context, const Scope& scope);
+  Result<Outputs> import_scan(NodeContext& context, const Scope& scope);
+  // One value per list: its entries joined along a new axis.
+  Result<ir::ValueId> stacked(NodeContext& context, std::vector<ir::ValueId> entries, std::int64_t axis, bool reversed,
+                              std::size_t output);
+
+  const onnx::ModelProto& model_;
+  const ImportOptions& options_;
+  ExternalData external_;
+  FoldBudget budget_;
+  std::int64_t held_elements_ = 0;
+  std::size_t nodes_read_ = 0;
+  ir::Graph graph_;
+  std::unordered_set<std::string> consumed_;
+  std::vector<std::string> reports_;
+  std::unordered_map<std::string, const onnx::FunctionProto*> functions_;  // by "domain:name"
+  std::unordered_map<const onnx::TensorProto*, ir::ValueId> tensors_;      // initializers of subgraphs, read once
+  std::deque<onnx::NodeProto> instances_;  // nodes of functions with attributes of calls
+};
+
+}  // namespace zkinfer::frontend_onnx
