@@ -273,7 +273,9 @@ void add_bench(CLI::App& app, Session& session) {
   command->add_option("-e,--evaluate", arguments->evaluation_paths, "inputs on which integers and floats are compared")
       ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
-  command->add_option("--shape", arguments->input_shapes, "shape of an input with dynamic axes: name=1,3,224,224")
+  command
+      ->add_option("--shape", arguments->input_shapes,
+                   "shape of an input with dynamic axes, name=1,3,224,224, or length of a symbolic axis, name=128")
       ->expected(1, 64);
   command->add_option("--limit", arguments->limit, "at most this many calibration and evaluation inputs")
       ->check(CLI::Range(1, 1 << 20))

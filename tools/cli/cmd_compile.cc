@@ -325,7 +325,9 @@ void add_compile(CLI::App& app, Session& session) {
   command
       ->add_option("-o,--output", arguments->output_path, "model package (default: the ONNX file's name with .zkmodel)")
       ->type_name(kWritesFile);
-  command->add_option("--shape", arguments->input_shapes, "shape of an input with dynamic axes: name=1,3,224,224")
+  command
+      ->add_option("--shape", arguments->input_shapes,
+                   "shape of an input with dynamic axes, name=1,3,224,224, or length of a symbolic axis, name=128")
       ->expected(1, 64);
   command
       ->add_option(
