@@ -102,20 +102,23 @@ def same_top(got, want, last_axis):
 def judge(outputs, reference, classes, least_cosine):
     """outputs: {name: (values, shape)}, reference: {name: values}. What a row says of them."""
     row = {"cosine": 1.0, "error": 0.0, "top1": True}
+    worst = ""
     missing = [name for name in reference if name not in outputs]
     if missing:
         return {**row, "state": "failed", "reason": "no output " + ", ".join(missing)}
     for name, want in reference.items():
         got, shape = outputs[name]
         cosine, error = compare(got, want)
-        row["cosine"] = min(row["cosine"], cosine)
+        if cosine < row["cosine"]:
+            row["cosine"], worst = cosine, name
         row["error"] = max(row["error"], error)
         if classes and len(shape) <= 2:
             row["top1"] = row["top1"] and same_top(got, want, shape[-1] if shape else 1)
     right = row["cosine"] >= least_cosine and row["top1"]
     row["state"] = "right" if right else "wrong"
     if not right:
-        row["reason"] = f"cosine {row['cosine']:.6f}, error {100 * row['error']:.3g} % of the largest" + ("" if row["top1"] else ", another top-1")
+        row["reason"] = f"cosine {row['cosine']:.6f}, error {100 * row['error']:.3g} % of the largest" 
+        row["reason"] += f", output {worst}" * (len(reference) > 1) + ", another top-1" * (not row["top1"])
     return row
 
 
