@@ -93,8 +93,7 @@ class OuterLeaves final : public lookup::LeafSource {
       if (!table.committed) continue;
       const std::vector<FpVec> rows = circuit::evaluate(*table.committed, circuit_.columns, data);
       FpVec numerators(table.num_rows());
-      for (std::size_t row = 0; row < numerators.size(); ++row)
-        numerators[row] = -(table.each_once ? Fp(1) : data[table.multiplicity][row]);
+      for (std::size_t row = 0; row < numerators.size(); ++row) numerators[row] = -data[table.multiplicity][row];
       place(*table.committed, rows, i, &numerators, of_table[i]);
     }
   }

@@ -118,13 +118,8 @@ void Evaluator::leaves() {
   for (std::uint32_t i = 0; i < by_table.size(); ++i) {
     const circuit::Table& table = circuit_.tables[i];
     if (!table.committed) continue;
-    const circuit::LinExpr once{-Fp(1), {}};
-    tuple_leaves(
-        *table.committed, i,
-        table.each_once
-            ? once
-            : circuit::scaled(circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity), -1),
-        by_table[i]);
+    const circuit::LinExpr counts = circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity);
+    tuple_leaves(*table.committed, i, circuit::scaled(counts, -1), by_table[i]);
   }
 }
 

@@ -27,7 +27,6 @@
 namespace zkinfer::circuit {
 
 using ColumnId = std::uint32_t;
-inline constexpr ColumnId kNoColumn = UINT32_MAX;
 using Box = std::vector<std::uint64_t>;
 
 // M, W, and from kFirstData on the data oracles (one per committed tensor). kConstant is no oracle: the column's values are part
@@ -123,6 +122,8 @@ struct Tuples {
   std::size_t num_entries() const;
   // The axes that `run` is over.
   Box whole_box() const;
+
+  friend bool operator==(const Tuples&, const Tuples&) = default;
 };
 
 // At every point of the box the tuple is a row of table `table`.
@@ -166,8 +167,7 @@ struct Table {
   qir::Table rows = {};
   std::optional<Grid> grid = {};
   std::optional<Tuples> committed = {};
-  bool each_once = false;  // committed: every row is looked up exactly once, and there is no column of multiplicities
-  ColumnId multiplicity = kNoColumn;  // witness column [num_rows()], or of the shape of a committed table's box
+  ColumnId multiplicity = 0;  // witness column [num_rows()], or of the shape of a committed table's box
 
   std::uint64_t num_rows() const;
   std::size_t tuple_size() const;

@@ -90,6 +90,7 @@ class Filler {
       }
       case Recipe::Kind::kArgMaxStep: return arg_max_step(recipe);
       case Recipe::Kind::kMaximum: return maximum(recipe);
+      case Recipe::Kind::kPicked: return picked(recipe);
       case Recipe::Kind::kLimb:
         return map(evaluated(recipe.expr, recipe.box), [&](std::int64_t x) { return limb_of(x, recipe); });
       case Recipe::Kind::kDivisionLimb: return div_limb(recipe);
@@ -121,6 +122,17 @@ class Filler {
     const std::vector<std::size_t> best = arg_max_of_rows(values, row);
     FpVec out(best.size());
     for (std::size_t r = 0; r < best.size(); ++r) out[r] = values[r * row + best[r]];
+    return out;
+  }
+
+  FpVec picked(const Recipe& recipe) const {
+    const FpVec values = evaluated(recipe.expr, recipe.box);
+    const FpVec indices = evaluated(recipe.other, recipe.box);
+    const std::size_t row = recipe.box.back();
+    FpVec out(values.size());
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      if (indices[i].v < row) out[i] = values[i / row * row + indices[i].v];
+    }
     return out;
   }
 
@@ -220,12 +232,9 @@ void count_rows(const circuit::Table& table, const std::vector<FpVec>& tuple, st
 void count_multiplicities(const relations::CompiledCircuit& compiled, const argument::TupleValues& tuples,
                           ColumnValues& data) {
   const circuit::Circuit& circuit = compiled.circuit;
-  for (const circuit::Table& table : circuit.tables) {
-    if (!table.each_once) data[table.multiplicity] = FpVec(table.num_rows());
-  }
+  for (const circuit::Table& table : circuit.tables) data[table.multiplicity] = FpVec(table.num_rows());
   for (std::size_t lookup = 0; lookup < tuples.size(); ++lookup) {
     const circuit::Table& table = circuit.tables[circuit.lookups[lookup].table];
-    if (table.each_once) continue;
     FpVec& counts = data[table.multiplicity];
     const std::size_t size = tuples[lookup][0].size();
     const std::size_t grain = std::max(kCountGrain, (size + kMaxCounters - 1) / kMaxCounters);

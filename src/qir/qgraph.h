@@ -91,6 +91,9 @@ enum class Op : std::uint8_t {
   // y[pre.., i.., post..] = data[pre.., indices[i..], post..]; coefs = [1]: indices has the shape of data but on axis a,
   // y[pre.., i, post..] = data[pre.., indices[pre.., i, post..], post..]
   kGather = 16,
+  kSort =
+      17,  // y = the indices on axes[0] in the order of their values, smallest first if coefs[0] = 1, largest first if -1;
+           // of equal values the smaller index first; no requant
 };
 
 struct Node {

@@ -14,7 +14,7 @@ TEST(QGraph, EveryOpValidates) {
   EXPECT_TRUE(status.ok()) << status.message();
   const std::string text = to_text(graph);
   for (const char* op : {"Conv", "MaxPool", "SumPool", "Linear", "Slice", "Pad", "Transpose", "MatMul", "Softmax",
-                         "Mul", "ReduceSum", "ReduceMax", "Reshape", "Concat", "ArgMax", "Gather"}) {
+                         "Mul", "ReduceSum", "ReduceMax", "Reshape", "Concat", "ArgMax", "Gather", "Sort"}) {
     EXPECT_NE(text.find(std::string(op) + "("), std::string::npos) << op;
   }
 }
@@ -104,10 +104,13 @@ TEST(QGraph, RejectTable) {
       {"gather axis", [](QGraph& g) { g.nodes[17].axes = {3}; }, "Gather needs one axis"},
       {"gather form", [](QGraph& g) { g.nodes[17].coefs = {2}; }, "no coefficient, or 1"},
       {"gather shape", [](QGraph& g) { g.nodes[17].axes = {1}; }, "has shape"},
-      {"indices beyond the axis", [](QGraph& g) { g.values[g.nodes[18].output].hi = 4; }, "may leave axis 2"},
+      {"indices beyond the axis", [](QGraph& g) { g.values[g.nodes[19].output].hi = 4; }, "may leave axis 2"},
       {"negative indices", [](QGraph& g) { g.values[g.nodes[15].output].lo = -1; }, "may leave axis 2"},
-      {"indices of another shape", [](QGraph& g) { g.nodes[19].inputs[1] = g.nodes[15].output; }, "another shape"},
+      {"indices of another shape", [](QGraph& g) { g.nodes[20].inputs[1] = g.nodes[15].output; }, "another shape"},
       {"gather range", [](QGraph& g) { g.values[g.outputs[4]].hi = 5; }, "may reach"},
+      {"sort axis", [](QGraph& g) { g.nodes[18].axes = {}; }, "Sort needs one axis"},
+      {"sort direction", [](QGraph& g) { g.nodes[18].coefs = {2}; }, "smallest first"},
+      {"sort range", [](QGraph& g) { g.values[g.nodes[18].output].hi = 2; }, "may reach"},
       {"arity", [](QGraph& g) { g.nodes[0].inputs = {0}; }, "takes 2..3"},
   };
   for (const Case& c : cases) {

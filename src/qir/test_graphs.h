@@ -112,12 +112,18 @@ inline QGraph every_op_graph() {
   arg.axes = {2};
   const ValueId am = b.node(Op::kArgMax, {cc}, {1, 4}, 0, 3, arg);
   const ValueId chosen = b.node(Op::kSelect, {b.param({4, 1}, 0, 1), cc, am}, {1, 4, 4}, -24576, 24576);
-  // The best of every row, and whole columns at the same indices.
+  // Whole columns at computed indices, and the best of every row by its order.
   Node gather;
   gather.axes = {2};
   const ValueId columns = b.node(Op::kGather, {cc, am}, {1, 4, 1, 4}, -24576, 24576, gather);
+  Node sort;
+  sort.axes = {2};
+  sort.coefs = {-1};
+  const ValueId order = b.node(Op::kSort, {cc}, {1, 4, 4}, 0, 3, sort);
+  Node first;
+  first.starts = {0, 0, 0}, first.steps = {1, 1, 1};
+  const ValueId at = b.node(Op::kSlice, {order}, {1, 4, 1}, 0, 3, first);
   gather.coefs = {1};
-  const ValueId at = b.node(Op::kReshape, {am}, {1, 4, 1}, 0, 3);
   const ValueId best = b.node(Op::kGather, {cc, at}, {1, 4, 1}, -24576, 24576, gather);
   b.graph.outputs = {cc, am, chosen, columns, best};
   return b.graph;

@@ -49,9 +49,20 @@ void Builder::add_lookup(std::string name, std::uint32_t table, circuit::Tuples 
   circuit_.lookups.push_back({std::move(tuples), std::move(name), table});
 }
 
-std::uint32_t Builder::committed_table(circuit::Tuples rows, bool each_once) {
-  circuit_.tables.push_back({.committed = std::move(rows), .each_once = each_once});
-  return static_cast<std::uint32_t>(circuit_.tables.size() - 1);
+circuit::Tuples Builder::line_tuples(const Box& box, std::size_t num_lines, LinExpr index, LinExpr value) {
+  circuit::Tuples out{box, {std::move(index)}};
+  if (num_lines > 0)
+    out.tuple.push_back(circuit::position(0, Box(box.begin(), box.begin() + static_cast<std::ptrdiff_t>(num_lines))));
+  out.tuple.push_back(std::move(value));
+  return out;
+}
+
+std::uint32_t Builder::committed_table(qir::ValueId data, circuit::Tuples rows) {
+  // One comparison per table, however many are made of a value.
+  const auto known = committed_.find(data);
+  if (known != committed_.end() && circuit_.tables[known->second].committed == rows) return known->second;
+  circuit_.tables.push_back({.committed = std::move(rows)});
+  return committed_[data] = static_cast<std::uint32_t>(circuit_.tables.size() - 1);
 }
 
 void Builder::add_equality(std::string name, Box box, LinExpr expr) {
@@ -215,6 +226,12 @@ Tensor Builder::refined(const std::string& name, const Tensor& tensor, std::size
   return refine_axis(materialize(name, tensor, true), axis, wanted);
 }
 
+Tensor Builder::single_axis(const std::string& name, const Tensor& tensor, std::size_t axis) {
+  Tensor out = without_unit_atoms(tensor);
+  const std::uint64_t n = out.axis_size(axis);
+  return n > 1 ? refined(name, out, axis, {n}) : out;
+}
+
 std::vector<Tensor> Builder::aligned(const std::string& name, std::vector<Tensor> tensors, const Dims& shape,
                                      std::vector<Box>& out_atoms) {
   for (Tensor& tensor : tensors) {
@@ -331,6 +348,7 @@ Status Builder::add_node(std::uint32_t index) {
       {Op::kConcat, build_concat},
       {Op::kSelect, build_select},
       {Op::kGather, build_gather},
+      {Op::kSort, build_sort},
   });
   const qir::Node& node = graph_.nodes[index];
   ZKI_ASSIGN_OR_RETURN(tensors_[node.output], kBuild[node.op](*this, index));
@@ -472,7 +490,6 @@ void Builder::finish_tables() {
   for (circuit::Lookup& lookup : circuit_.lookups) lookup.table = new_index[lookup.table];
   for (std::size_t i = 0; i < circuit_.tables.size(); ++i) {
     circuit::Table& table = circuit_.tables[i];
-    if (table.each_once) continue;
     table.multiplicity = add_column("multiplicities of table " + std::to_string(i), circuit::Oracle::kWitness,
                                     table.committed ? table.committed->box : Box{table.num_rows()});
   }

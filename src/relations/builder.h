@@ -3,6 +3,7 @@
 // run the same builder; the prover listens to what it says of filling the columns (relations/recipe_sink.h).
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -92,8 +93,13 @@ class Builder {
   void add_lookup(std::string name, circuit::Box box, std::uint32_t table, std::vector<circuit::LinExpr> tuple) {
     add_lookup(std::move(name), table, {std::move(box), std::move(tuple)});
   }
-  // A table of committed rows (circuit::Table has their first entries); each_once: its lookups are a permutation of them.
-  std::uint32_t committed_table(circuit::Tuples rows, bool each_once = false);
+  // A tuple (index, line, value) at every point of a box whose first num_lines axes number the lines; without lines (index,
+  // value). Rows of committed tables where index is the one on the last axis, and what is looked up in them.
+  static circuit::Tuples line_tuples(const circuit::Box& box, std::size_t num_lines, circuit::LinExpr index,
+                                     circuit::LinExpr value);
+  // A table of committed rows (circuit::Table has their first entries) that are made of a graph value: one that is there, or
+  // a new one.
+  std::uint32_t committed_table(qir::ValueId data, circuit::Tuples rows);
   void add_equality(std::string name, circuit::Box box, circuit::LinExpr expr);
   // expr in [0, 2^log_size) at every point of the box.
   void add_range_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
@@ -113,6 +119,8 @@ class Builder {
   Result<circuit::LinExpr> maximum_along(const std::string& name, circuit::LinExpr expr, circuit::Box& box,
                                          std::uint32_t axis, std::int64_t reach);
 
+  // `tensor` without unit atoms, `axis` being one atom where it is longer than 1; materializes when it is cut otherwise.
+  Tensor single_axis(const std::string& name, const Tensor& tensor, std::size_t axis);
   // The same values in a fresh column, tied by an equality. flat: one column axis, so that every atom can be split at
   // will, and no atoms of length 1; otherwise one column axis per logical axis, unit axes included, so that windows may read past the ends.
   Tensor materialize(const std::string& name, const Tensor& tensor, bool flat);
@@ -171,6 +179,7 @@ class Builder {
   RecipeSink& recipes_;
   circuit::Circuit circuit_;
   std::vector<Tensor> tensors_;
+  std::map<qir::ValueId, std::uint32_t> committed_;  // the last table of committed rows made of the value
   qir::Ranges sound_;
   std::uint64_t num_views_ = 0;  // of all tensors so far
   std::uint64_t num_bytes_ = 0;  // of them
@@ -195,6 +204,7 @@ Result<Tensor> build_pad(Builder& builder, std::uint32_t index);
 Result<Tensor> build_concat(Builder& builder, std::uint32_t index);
 Result<Tensor> build_select(Builder& builder, std::uint32_t index);
 Result<Tensor> build_gather(Builder& builder, std::uint32_t index);
+Result<Tensor> build_sort(Builder& builder, std::uint32_t index);
 // The digest of graph value `id` (relations/sha256.h).
 Status add_sha256(Builder& builder, qir::ValueId id);
 

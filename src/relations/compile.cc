@@ -27,9 +27,6 @@ Status check_sizes(const circuit::Circuit& circuit) {
   };
   for (const circuit::Column& column : circuit.columns) ZKI_RETURN_IF_ERROR(add_box(column.name, column.shape));
   for (const circuit::Lookup& lookup : circuit.lookups) ZKI_RETURN_IF_ERROR(add_box(lookup.name, lookup.box));
-  for (const circuit::Table& table : circuit.tables) {
-    if (table.each_once) ZKI_RETURN_IF_ERROR(add_box("a permutation", table.committed->box));
-  }
   return ok_status();
 }
 

@@ -13,23 +13,15 @@ namespace zkinfer::relations {
 
 namespace {
 
-// The values belong to the tuple where they have no axes of their own.
-circuit::Tuples tuples(Box box, std::vector<LinExpr> keys, Box run_box, LinExpr values) {
-  if (!run_box.empty()) return {std::move(box), std::move(keys), std::move(run_box), std::move(values)};
-  keys.push_back(std::move(values));
-  return {std::move(box), std::move(keys)};
-}
-
-// With one atom, or none, on the axis.
-Tensor single_axis(Builder& builder, const std::string& name, const Tensor& tensor, std::size_t axis) {
-  const Tensor out = without_unit_atoms(tensor);
-  const std::uint64_t n = out.axis_size(axis);
-  return n > 1 ? builder.refined(name, out, axis, {n}) : out;
+// (index, slice) at every point of the box; the run's axes are those of the slice.
+circuit::Tuples slices(Box box, LinExpr index, Box slice, LinExpr values) {
+  if (slice.empty()) return Builder::line_tuples(box, 0, std::move(index), std::move(values));
+  return {std::move(box), {std::move(index)}, std::move(slice), std::move(values)};
 }
 
 Tensor gather_slices(Builder& builder, const qir::Node& node) {
   const auto axis = static_cast<std::size_t>(node.axes[0]);
-  const Tensor data = single_axis(builder, node.name + " data", builder.tensor(node.inputs[0]), axis);
+  const Tensor data = builder.single_axis(node.name + " data", builder.tensor(node.inputs[0]), axis);
   const Tensor indices = without_unit_atoms(builder.tensor(node.inputs[1]));
   const std::uint64_t n = data.axis_size(axis);
   // Of the table: the axis, then the slice. Of the lookup: the indices, then the slice.
@@ -58,19 +50,9 @@ Tensor gather_slices(Builder& builder, const qir::Node& node) {
   y.expr = builder.add_witness(node.name, y.atoms);
   builder.recipes().value(Builder::column_of(y.expr), node.output);
   const std::uint32_t table =
-      builder.committed_table(tuples({n}, {circuit::position(0, {n})}, slice, rebased(data, of_row)));
-  builder.add_lookup(node.name, table, tuples(indices.atoms, {indices.expr}, slice, rebased(y, of_output)));
+      builder.committed_table(node.inputs[0], slices({n}, circuit::position(0, {n}), slice, rebased(data, of_row)));
+  builder.add_lookup(node.name, table, slices(indices.atoms, indices.expr, slice, rebased(y, of_output)));
   return y;
-}
-
-// The axis behind all others.
-Tensor axis_last(const Tensor& tensor, std::size_t axis) {
-  std::vector<std::size_t> order;
-  for (std::size_t a = 0; a < tensor.atoms_per_axis.size(); ++a) {
-    if (a != axis) order.push_back(a);
-  }
-  order.push_back(axis);
-  return permuted(tensor, order);
 }
 
 Tensor gather_along(Builder& builder, const qir::Node& node) {
@@ -78,7 +60,7 @@ Tensor gather_along(Builder& builder, const qir::Node& node) {
   const Shape& shape = builder.value(node.output).shape;
   const std::size_t rank = shape.rank();
   const std::string name = node.name + " data";
-  Tensor data = axis_last(single_axis(builder, name, builder.tensor(node.inputs[0]), axis), axis);
+  Tensor data = axis_last(builder.single_axis(name, builder.tensor(node.inputs[0]), axis), axis);
   Tensor indices = axis_last(without_unit_atoms(builder.tensor(node.inputs[1])), axis);
   const std::uint64_t n = data.axis_size(rank - 1);
   // Common lines: two axes behind them, each of which one of the two has.
@@ -104,14 +86,10 @@ Tensor gather_along(Builder& builder, const qir::Node& node) {
 
   Box rows = lines;
   rows.push_back(n);
-  std::vector<LinExpr> row = {circuit::position(num_lines, {n})};
-  std::vector<LinExpr> chosen = {aligned[1].expr};
-  if (num_lines > 0) {
-    row.push_back(circuit::position(0, lines));
-    chosen.push_back(circuit::position(0, lines));
-  }
-  const std::uint32_t table = builder.committed_table(tuples(rows, std::move(row), {}, aligned[0].expr));
-  builder.add_lookup(node.name, table, tuples(aligned[1].atoms, std::move(chosen), {}, axis_last(y, axis).expr));
+  const std::uint32_t table = builder.committed_table(
+      node.inputs[0], Builder::line_tuples(rows, lines.size(), circuit::position(num_lines, {n}), aligned[0].expr));
+  builder.add_lookup(node.name, table,
+                     Builder::line_tuples(aligned[1].atoms, lines.size(), aligned[1].expr, axis_last(y, axis).expr));
   return y;
 }
 

@@ -27,6 +27,8 @@ class RecipeSink {
   virtual void positive_part(ColumnId, const LinExpr&, const Box&) {}  // max(0, expr)
   virtual void maximum(ColumnId, const LinExpr&, const Box&) {}       // along the last box axis, which the column lacks
   virtual void arg_max_step(ColumnId, const LinExpr&, const Box&) {}  // 1 at and after the maximum along the last axis
+  // expr at the place of the last box axis that `index` says.
+  virtual void picked(ColumnId, const LinExpr& /*expr*/, const LinExpr& /*index*/, const Box&) {}
   virtual void table(ColumnId, std::int32_t /*of the graph*/, const LinExpr&, const Box&) {}
   virtual void limb(ColumnId, const LinExpr&, const Box&, int /*shift*/, int /*bits*/) {}  // bits [shift, shift + bits)
   // The same of expr mod other, or of other - 1 - (expr mod other) if negated.

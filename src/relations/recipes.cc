@@ -30,6 +30,9 @@ class Recipes final : public RecipeSink {
   void arg_max_step(ColumnId id, const LinExpr& expr, const Box& box) override {
     over(id, Recipe::Kind::kArgMaxStep, expr, box);
   }
+  void picked(ColumnId id, const LinExpr& expr, const LinExpr& index, const Box& box) override {
+    over(id, Recipe::Kind::kPicked, expr, box).other = index;
+  }
   void table(ColumnId id, std::int32_t table, const LinExpr& expr, const Box& box) override {
     over(id, Recipe::Kind::kTable, expr, box).table = table;
   }

@@ -18,6 +18,7 @@ struct Recipe {
     kPositivePart,
     kMaximum,
     kArgMaxStep,
+    kPicked,
     kTable,
     kLimb,
     kDivisionLimb,

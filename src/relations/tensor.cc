@@ -111,6 +111,15 @@ Tensor permuted(const Tensor& tensor, const std::vector<std::size_t>& order) {
   return out;
 }
 
+Tensor axis_last(const Tensor& tensor, std::size_t axis) {
+  std::vector<std::size_t> order;
+  for (std::size_t a = 0; a < tensor.atoms_per_axis.size(); ++a) {
+    if (a != axis) order.push_back(a);
+  }
+  order.push_back(axis);
+  return permuted(tensor, order);
+}
+
 Tensor without_unit_atoms(const Tensor& tensor) {
   Tensor out = tensor;
   for (std::size_t axis = 0; axis < tensor.atoms_per_axis.size(); ++axis) {

@@ -41,6 +41,7 @@ Tensor refine_axis(const Tensor& tensor, std::size_t axis, const Box& factors);
 
 // Output axis i is input axis order[i].
 Tensor permuted(const Tensor& tensor, const std::vector<std::size_t>& order);
+Tensor axis_last(const Tensor& tensor, std::size_t axis);
 
 // Drops atoms of length 1.
 Tensor without_unit_atoms(const Tensor& tensor);

@@ -95,9 +95,7 @@ class Counter {
         add_table(table);
         continue;
       }
-      LinExpr counts;
-      if (!table.each_once) counts = circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity);
-      add_leaves(*table.committed, counts);
+      add_leaves(*table.committed, circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity));
       if (over()) return;
     }
     for (const circuit::Contraction& c : circuit_.contractions) {

@@ -443,6 +443,24 @@ class Drawer {
     if (const auto chosen = draw_indices(indices, in[axis])) add(Op::kGather, {x, *chosen}, dims, node);
   }
 
+  void draw_sort(ValueId x) {
+    if (dims_of(x).empty()) return;
+    Node node;
+    node.axes = {random_.between(0, static_cast<std::int64_t>(dims_of(x).size()) - 1)};
+    node.coefs = {random_.one_in(2) ? 1 : -1};
+    Sizes dims = dims_of(x);
+    if (!add(Op::kSort, {x}, dims, node) || random_.one_in(2)) return;
+    // The first k of it.
+    const auto axis = static_cast<std::size_t>(node.axes[0]);
+    Node slice;
+    slice.starts.assign(dims.size(), 0);
+    slice.steps.assign(dims.size(), 1);
+    dims[axis] = random_.between(1, dims[axis]);
+    if (!add(Op::kSlice, {values_.back()}, dims, slice)) return;
+    node.coefs = {1};
+    add(Op::kGather, {x, values_.back()}, dims, node);
+  }
+
   void draw_softmax(ValueId x) {
     if (dims_of(x).empty()) return;
     const qir::Value value = b_.graph.values[x];
@@ -474,7 +492,7 @@ class Drawer {
 
   void step() {
     const ValueId x = any();
-    switch (random_.between(0, 17)) {
+    switch (random_.between(0, 18)) {
       case 0:
       case 1: draw_reshape(x); break;
       case 2: draw_transpose(x); break;
@@ -492,6 +510,7 @@ class Drawer {
       case 14: draw_reduction(x, Op::kArgMax); break;
       case 15: draw_select(x); break;
       case 16: draw_gather(x); break;
+      case 17: draw_sort(x); break;
       default: draw_softmax(x);
     }
   }

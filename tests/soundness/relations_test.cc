@@ -171,6 +171,31 @@ void mixed_slices(Lie& lie) {
   lie.outputs = [=](statement::PublicValues& outputs) { outputs[0][i] = first, outputs[0][i + 1] = second; };
 }
 
+// Places i and j of the permutation (in one line) are exchanged, and with them the values; the outputs follow.
+void exchange(Lie& lie, std::size_t i, std::size_t j) {
+  std::swap(lie.cell("n0", i), lie.cell("n0", j));
+  std::swap(lie.cell("n0 sorted", i), lie.cell("n0 sorted", j));
+  lie.outputs = [=, p = lie.value("n0", i), q = lie.value("n0", j)](statement::PublicValues& outputs) {
+    outputs[0][i] = p, outputs[0][j] = q;
+  };
+}
+
+// Places behind the first two of a line, which the gather reads.
+void exchange_where(Lie& lie, bool equal) {
+  const std::size_t i = lie.find(10, [&](std::size_t c) {
+    return c % 5 >= 2 && c % 5 < 4 && (lie.value("n0 sorted", c) == lie.value("n0 sorted", c + 1)) == equal;
+  });
+  exchange(lie, i, i + 1);
+}
+
+// One entry twice, another never: every pair is a row, and the values are in order.
+void entry_twice(Lie& lie) {
+  const std::size_t i = lie.find(10, [&](std::size_t c) { return c % 5 >= 2 && c % 5 < 4; });
+  lie.cell("n0", i + 1) = lie.cell("n0", i);
+  lie.cell("n0 sorted", i + 1) = lie.cell("n0 sorted", i);
+  claim(lie, 0, i + 1, lie.value("n0", i));
+}
+
 std::vector<Cheat> cheats() {
   constexpr RejectReason kLookup = RejectReason::kSumcheck;
   constexpr RejectReason kLinear = RejectReason::kFinalCheck;
@@ -219,6 +244,14 @@ std::vector<Cheat> cheats() {
       {"gather along: entry of another row", gather_graph(true), another_row, "n1 (lookup value)", kLookup},
       {"gather along: the next line", gather_graph(true), index_into_the_next_line, "n1 (lookup domain)", kLookup},
       {"multiplicity of an entry", gather_graph(true), add("multiplicities of table 2", 11, -1), "", kLookup},
+      {"sort: equal values change places", sort_graph(), [](Lie& lie) { exchange_where(lie, true); },
+       "n0 order (lookup domain)", kLookup},
+      {"sort: not in order", sort_graph(), [](Lie& lie) { exchange_where(lie, false); }, "n0 order (lookup domain)",
+       kLookup},
+      {"sort: an entry twice", sort_graph(), entry_twice, "n0 order (lookup domain)", kLookup},
+      {"sort: values of nowhere", sort_graph(), add("n0 sorted", 4, -1), "n0 (lookup value)", kLookup},
+      {"sort: index beyond the line", sort_graph(), add("n0", 4, 5), "n0 (lookup domain)", kLookup},
+      {"multiplicity of a sorted entry", sort_graph(), add("multiplicities of table 1", 7, 1), "", kLookup},
       {"copy of a pool's input", max_pool_graph(), add("n0 input copy", 4, 1), "", kLinear},
       {"copy in a reshape", movement_graph(), wrong_copy, "n3 input copy (equality)", kLinear},
   };
@@ -262,6 +295,14 @@ TEST(Relations, EachCheatIsRejected) {
           << cheat.name << ": " << verdict.to_string();
     }
   }
+}
+
+// What is sorted and what is gathered of it along the same axis are rows of one table.
+TEST(Relations, SortAndGatherShareTheirTable) {
+  const Session session(sort_graph(), true);
+  std::size_t committed = 0;
+  for (const circuit::Table& table : session.compiled().circuit.tables) committed += table.committed ? 1 : 0;
+  EXPECT_EQ(committed, 1u);
 }
 
 // The prover claims another output than the columns hold.

@@ -213,6 +213,7 @@ TEST(VerifierCost, TheCountCoversTheWork) {
   expect_covered("clear", qir::every_op_graph(), test_options(false));
   expect_covered("softmax", softmax_graph(), test_options(true));
   expect_covered("gather", gather_graph(false), test_options(true));
+  expect_covered("sort", sort_graph(), test_options(true));
   expect_covered("gather along", gather_graph(true), test_options(true));
   expect_covered("windows", windows_in_blocks(4, 6, 10), hidden);
   expect_covered("terms", one_input(9, 3, 255), hidden);

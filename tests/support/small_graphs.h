@@ -169,6 +169,22 @@ inline qir::QGraph gather_graph(bool along) {
   return b.graph;
 }
 
+// Two lines of values with ties, largest first, and the two largest of each.
+inline qir::QGraph sort_graph() {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({2, 5}, -2, 1);
+  qir::Node sort;
+  sort.axes = {1};
+  sort.coefs = {-1};
+  const qir::ValueId p = b.node(qir::Op::kSort, {x}, {2, 5}, 0, 4, sort);
+  qir::Node slice;
+  slice.starts = {0, 0}, slice.steps = {1, 1};
+  const qir::ValueId first = b.node(qir::Op::kSlice, {p}, {2, 2}, 0, 4, slice);
+  sort.coefs = {1};
+  b.graph.outputs = {p, b.node(qir::Op::kGather, {x, first}, {2, 2}, -2, 1, sort)};
+  return b.graph;
+}
+
 inline std::vector<NamedGraph> small_graphs() {
   return {{"conv", conv_graph(false)},     {"depthwise", conv_graph(true)},
           {"matmul", matmul_graph()},      {"mul", mul_graph()},
@@ -176,7 +192,8 @@ inline std::vector<NamedGraph> small_graphs() {
           {"max pool", max_pool_graph()},  {"reduce", reduce_graph()},
           {"arg max", arg_max_graph()},    {"softmax", softmax_graph()},
           {"movement", movement_graph()},  {"sum", sum_graph()},
-          {"gather", gather_graph(false)}, {"gather along", gather_graph(true)}};
+          {"gather", gather_graph(false)}, {"gather along", gather_graph(true)},
+          {"sort", sort_graph()}};
 }
 
 // Two layers and an arg max over the public logits: the proof that byte tests take apart.

@@ -45,6 +45,7 @@ constexpr base::OpTable<Op, qir::kNumOps, OpFunction> kFunctions({
     {Op::kConcat, run_concat},
     {Op::kSelect, run_select},
     {Op::kGather, run_gather},
+    {Op::kSort, run_sort},
 });
 
 std::string range_text(std::int64_t lo, std::int64_t hi) {

@@ -407,6 +407,34 @@ TEST_F(Naive, Gather) {
   }
 }
 
+TEST_F(Naive, Sort) {
+  for (int round = 0; round < 30; ++round) {
+    reset();
+    const Shape shape{draw(1, 3), draw(1, 12), draw(1, 3)};
+    const ValueId x = add(round % 2 == 0, shape, -4, 4);
+    const auto axis = static_cast<std::size_t>(draw(0, 2));
+    Node node;
+    node.axes = {static_cast<std::int64_t>(axis)};
+    node.coefs = {round % 4 < 2 ? 1 : -1};
+    check(Op::kSort, {x}, shape, node, [&](const Index& i) {
+      // The index that i[axis] others stand before.
+      Index at = i;
+      for (std::int64_t j = 0; j < shape[axis]; ++j) {
+        std::int64_t before = 0;
+        at[axis] = j;
+        const std::int64_t value = of(x).at(at) * node.coefs[0];
+        for (std::int64_t k = 0; k < shape[axis]; ++k) {
+          at[axis] = k;
+          const std::int64_t other = of(x).at(at) * node.coefs[0];
+          if (other < value || (other == value && k < j)) ++before;
+        }
+        if (before == i[axis]) return j;
+      }
+      return std::int64_t{-1};
+    });
+  }
+}
+
 TEST_F(Naive, Softmax) {
   for (int round = 0; round < 10; ++round) {
     reset();

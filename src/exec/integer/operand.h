@@ -71,5 +71,6 @@ void run_pad(const OpContext& op);
 void run_concat(const OpContext& op);
 void run_select(const OpContext& op);
 void run_gather(const OpContext& op);
+void run_sort(const OpContext& op);
 
 }  // namespace zkinfer::exec_integer

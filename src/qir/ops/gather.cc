@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gather: every output is an input element that an index chooses.
+// Gather: every output is an input element that an index chooses. Sort: the indices in the order of the values.
 #include "qir/ops/rules.h"
 
 namespace zkinfer::qir {
@@ -35,6 +35,20 @@ Result<Inferred> infer_gather(const QGraph& graph, const Node& node, const Range
                             " by indices of another shape " + indices.shape.to_string());
   }
   return Inferred{std::move(shape), ranges[node.inputs[0]]};
+}
+
+Result<Inferred> infer_sort(const QGraph& graph, const Node& node, const Ranges& ranges) {
+  const Value& x = graph.value(node.inputs[0]);
+  if (node.axes.size() != 1 || node.axes[0] < 0 || node.axes[0] >= static_cast<std::int64_t>(x.shape.rank())) {
+    return invalid_argument("Sort needs one axis below the rank of " + x.shape.to_string());
+  }
+  if (node.coefs.size() != 1 || (node.coefs[0] != 1 && node.coefs[0] != -1)) {
+    return invalid_argument("Sort needs the coefficient 1 (smallest first) or -1 (largest first)");
+  }
+  const std::int64_t n = x.shape[static_cast<std::size_t>(node.axes[0])];
+  // Pairs (value, index) are compared as n value + index.
+  ZKI_RETURN_IF_ERROR(check_comparable(add(scale(ranges[node.inputs[0]], n), make_interval(0, 2 * n))));
+  return Inferred{x.shape, make_interval(0, n - 1)};
 }
 
 }  // namespace zkinfer::qir

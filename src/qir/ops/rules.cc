@@ -32,6 +32,7 @@ constexpr base::OpTable<Op, kNumOps, OpRule> kRules({
     {Op::kConcat, {"Concat", 1, kMaxNodeInputs, kAxes, RequantRule::kForbidden, infer_concat}},
     {Op::kSelect, {"Select", 3, 3, kNoAttribute, RequantRule::kForbidden, infer_select}},
     {Op::kGather, {"Gather", 2, 2, kAxes | kCoefs, RequantRule::kForbidden, infer_gather}},
+    {Op::kSort, {"Sort", 1, 1, kAxes | kCoefs, RequantRule::kForbidden, infer_sort}},
 });
 
 std::string wide_to_string(Wide x) {

@@ -86,7 +86,7 @@ struct OpRule {
   Result<Inferred> (*infer)(const QGraph& graph, const Node& node, const Ranges& ranges);
 };
 
-inline constexpr std::size_t kNumOps = static_cast<std::size_t>(Op::kGather) + 1;
+inline constexpr std::size_t kNumOps = static_cast<std::size_t>(Op::kSort) + 1;
 inline constexpr std::size_t kMaxNodeInputs = 4096;
 const OpRule& rule_of(Op op);
 
@@ -125,5 +125,6 @@ Result<Inferred> infer_concat(const QGraph& graph, const Node& node, const Range
 
 // ops/gather.cc
 Result<Inferred> infer_gather(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_sort(const QGraph& graph, const Node& node, const Ranges& ranges);
 
 }  // namespace zkinfer::qir
