@@ -31,7 +31,9 @@
 //   Pad          x                             PadAttributes      one entry per axis of x. Legalized: with 0.
 //   Concat       x0, x1, ..                    ConcatAttributes
 //   ArgMax       x                             ArgMaxAttributes   int64, the first of equal maxima.
-//   Softmax      x                             SoftmaxAttributes  along one axis.
+//   Softmax      x, [keep]                     SoftmaxAttributes  along one axis. keep: bool, broadcasts to x; where it is
+//                                                                 false x counts as minus infinity, and a row of which
+//                                                                 nothing is kept is 0.
 //   Gather       data, indices                 GatherAttributes   see there; indices are computed, or constants that are
 //                                                                 no few arithmetic progressions (those become Slices).
 //   Sort         x                             SortAttributes     int64: the stable permutation that sorts x along an axis.

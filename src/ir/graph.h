@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -21,6 +22,12 @@ namespace zkinfer::ir {
 using ValueId = std::int32_t;            // index into Graph::values
 inline constexpr ValueId kNoValue = -1;  // an optional input that is not there
 
+// What an integer type of the source model holds, e.g. 0 to 255.
+struct IntegerRange {
+  std::int64_t lo = 0, hi = 0;
+  bool operator==(const IntegerRange&) const = default;
+};
+
 struct Value {
   std::string name;  // unique in the graph; the ONNX value name where there is one
   DataType dtype = DataType::kFloat;
@@ -29,6 +36,8 @@ struct Value {
   // A constant of the program text (a Constant node, a number in an operator's definition) or computed from such ones: it may
   // stand in the public structure. All others may be trained, and become parameters.
   bool literal = false;
+  // Of integers, when the source model's type is narrower than int64. Inputs keep it through all passes.
+  std::optional<IntegerRange> declared;
 
   bool is_constant() const { return constant != nullptr; }
   // The constant's elements; null when this is no constant of that type.

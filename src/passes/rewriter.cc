@@ -20,8 +20,10 @@ Rewriter::Rewriter(const ir::Graph& from)
       is_output_(from.values.size(), false) {
   to_.name = from.name;
   for (const ValueId id : from.outputs) is_output_[index(id)] = true;
-  for (const ValueId id : from.inputs)
+  for (const ValueId id : from.inputs) {
     mapped_[index(id)] = to_.add_input(from.value(id).name, from.value(id).dtype, from.value(id).shape);
+    to_.value(mapped_[index(id)]).declared = from.value(id).declared;
+  }
 }
 
 ValueId Rewriter::mapped(ValueId old) {

@@ -111,6 +111,7 @@ Status Lowering::lower_average(std::size_t i) {
 
 Status Lowering::lower_softmax(std::size_t i) {
   const ir::Node& n = node(i);
+  if (n.has_input(1)) return fail(i, "its mask has no integer form yet");
   const QTensor x = tensor(n.inputs[0]);
   const std::int64_t reach = qvalue(x).lo - qvalue(x).hi;
   if (log_rows(reach, 0) > kMaxLogExponentials)

@@ -145,14 +145,22 @@ FloatTensor softmax(const Operation& op) {
   const FloatTensor& x = op.floats(0);
   const AxisView view = around(x.shape(), op.node.as<ir::SoftmaxAttributes>().axis);
   FloatTensor out(x.shape());
+  std::vector<bool> keep(x.data().size(), true);
+  if (op.has(1)) {
+    Odometer odometer(x.shape(), {broadcast_strides(op.ints(1).shape(), x.shape())});
+    for (size_t i = 0; i < keep.size(); ++i, odometer.next()) keep[i] = op.ints(1)[index(odometer.offset(0))] != 0;
+  }
   for (size_t o = 0; o < view.outer; ++o)
     for (size_t i = 0; i < view.inner; ++i) {
       const auto at = [&](size_t j) { return (o * view.length + j) * view.inner + i; };
-      float largest = x[at(0)];
-      for (size_t j = 1; j < view.length; ++j) largest = std::max(largest, x[at(j)]);
+      float largest = -std::numeric_limits<float>::infinity();
+      for (size_t j = 0; j < view.length; ++j)
+        if (keep[at(j)]) largest = std::max(largest, x[at(j)]);
       double sum = 0;
-      for (size_t j = 0; j < view.length; ++j) sum += static_cast<double>(out[at(j)] = std::exp(x[at(j)] - largest));
-      for (size_t j = 0; j < view.length; ++j) out[at(j)] = static_cast<float>(static_cast<double>(out[at(j)]) / sum);
+      for (size_t j = 0; j < view.length; ++j)
+        if (keep[at(j)]) sum += static_cast<double>(out[at(j)] = std::exp(x[at(j)] - largest));
+      for (size_t j = 0; j < view.length; ++j)
+        if (keep[at(j)]) out[at(j)] = static_cast<float>(static_cast<double>(out[at(j)]) / sum);
     }
   return out;
 }

@@ -2,6 +2,7 @@
 #include "frontend/onnx/graph_reader.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "frontend/onnx/proto_text.h"
 #include "ir/op_table.h"
@@ -61,6 +62,18 @@ void bind_attributes(onnx::NodeProto& node,
   }
 }
 
+// Infinity may be a bound or a mask; NaN is a fault of the file.
+Status check_numbers(const std::string& name, const AnyTensor& tensor) {
+  const auto* floats = std::get_if<FloatTensor>(&tensor);
+  if (floats == nullptr) return ok_status();
+  for (std::size_t i = 0; i < floats->data().size(); ++i)
+    if (std::isnan((*floats)[i]))
+      return invalid_argument("initializer " + in_quotes(name) + " of shape " + floats->shape().to_string() +
+                              ": element " + std::to_string(i) +
+                              " is not a number (NaN); train or export the model again");
+  return ok_status();
+}
+
 }  // namespace
 
 std::optional<ValueId> Scope::find(const std::string& name) const {
@@ -101,9 +114,15 @@ Status GraphReader::read_initializers(Scope& scope, const onnx::GraphProto& prot
     auto known = tensors_.find(&key);
     if (known == tensors_.end()) {
       Result<ReadTensor> read = read_one();
+      if (!read.ok() && read.status().code() == StatusCode::kUnsupported) {
+        reports_.push_back("initializer " + read.status().message());
+        return define(scope, name, kUnknown);
+      }
       if (!read.ok()) return read.status().with_context("initializer");
+      ZKI_RETURN_IF_ERROR(check_numbers(name, read->tensor));
       held_elements_ += shape_of(read->tensor).num_elements();
       const ValueId id = graph_.add_constant(name, std::move(read->tensor), read->dtype);
+      graph_.value(id).declared = read->declared;
       known = tensors_.emplace(&key, id).first;
     }
     return define(scope, name, known->second);
@@ -172,7 +191,7 @@ Status GraphReader::read_node(Scope& scope, const onnx::NodeProto& node, int ind
     if (!offered && outputs.ok() && !unknown && reports_.size() == reports_before &&
         consumed_.count(node.output(i)) != 0)
       reports_.push_back(where + ": output " + std::to_string(i) + " " + in_quotes(node.output(i)) +
-                         " is used; only output 0 is possible");
+                         " is used; it cannot be computed, remove its uses");
     ZKI_RETURN_IF_ERROR(define(scope, node.output(i), offered ? (*outputs)[at] : kUnknown).with_context(where));
   }
   return ok_status();
@@ -199,7 +218,9 @@ Result<Outputs> GraphReader::import_operator(const Scope& scope, const onnx::Nod
   const std::string domain = domain_of(node.domain());
   const Handler* handler = find_handler(domain, node.op_type());
   if (handler == nullptr)
-    return unsupported((domain.empty() ? "unknown operator" : "unknown operator of domain " + in_quotes(domain)) +
+    return unsupported((domain == "ai.onnx.preview.training" ? "a training operator"
+                        : domain.empty()                      ? "unknown operator"
+                                                              : "unknown operator of domain " + in_quotes(domain)) +
                        " | replace it by supported operators (docs/operators.md)");
   NodeContext context(node, name, scope.opset, graph_, std::move(inputs), external_, budget_);
   ZKI_RETURN_IF_ERROR(check_attribute_names(node, *handler));

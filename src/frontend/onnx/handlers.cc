@@ -20,6 +20,13 @@ std::span<const HandlerFamily> handler_families() {
       {"", constant_handlers()},
       {"", composed_handlers()},
       {"", resize_handlers()},
+      {"", normalize_handlers()},
+      {"", quantized_handlers()},
+      {"", bitwise_handlers()},
+      {"", attention_handlers()},
+      {"", einsum_handlers()},
+      {"com.microsoft", microsoft_handlers()},
+      {"com.microsoft", microsoft_quantized_handlers()},
       {"", recurrent_handlers()},
   });
   return families;

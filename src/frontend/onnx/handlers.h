@@ -46,6 +46,13 @@ std::span<const Handler> scatter_handlers();
 std::span<const Handler> constant_handlers();
 std::span<const Handler> composed_handlers();
 std::span<const Handler> resize_handlers();
+std::span<const Handler> normalize_handlers();
+std::span<const Handler> quantized_handlers();
+std::span<const Handler> bitwise_handlers();
+std::span<const Handler> attention_handlers();
+std::span<const Handler> einsum_handlers();
+std::span<const Handler> microsoft_handlers();
+std::span<const Handler> microsoft_quantized_handlers();
 std::span<const Handler> recurrent_handlers();
 
 Status no_check(const NodeContext& context);
@@ -60,6 +67,8 @@ struct Windows {
 };
 // input: shape [N, C, spatial..]; kernel: one entry per spatial axis.
 Result<Windows> read_windows(const NodeContext& context, const Shape& input, Dims kernel);
+// The attributes of Conv and its quantized forms, for an input and a weight of these shapes.
+Result<ir::ConvAttributes> read_conv(const NodeContext& context, const Shape& x, const Shape& w);
 // unsupported unless 1 or 2 spatial axes.
 Status check_spatial_rank(const Shape& input);
 Status check_auto_pad(const NodeContext& context);

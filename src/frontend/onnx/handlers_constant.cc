@@ -20,7 +20,11 @@ Status check_constant(const NodeContext& context) {
 
 Result<Outputs> import_constant(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(std::optional<ReadTensor> value, context.tensor_attribute("value"));
-  if (value) return Outputs{context.add_literal(std::move(value->tensor), value->dtype)};
+  if (value) {
+    const ir::ValueId id = context.add_literal(std::move(value->tensor), value->dtype);
+    context.graph().value(id).declared = value->declared;
+    return Outputs{id};
+  }
   ZKI_ASSIGN_OR_RETURN(std::optional<ReadTensor> sparse, context.sparse_tensor_attribute("sparse_value"));
   if (sparse) return Outputs{context.add_literal(std::move(sparse->tensor), sparse->dtype)};
   if (const auto* f = context.attribute("value_float"))

@@ -12,19 +12,7 @@ using ir::OpKind;
 
 Result<Outputs> import_conv(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(2));
-  const Shape& x = context.shape(0);
-  const Shape& w = context.shape(1);
-  ZKI_RETURN_IF_ERROR(check_spatial_rank(x));
-  if (w.rank() != x.rank())
-    return invalid_argument("weight of shape " + w.to_string() + " for an input of shape " + x.to_string());
-  const Dims kernel(w.dims().begin() + 2, w.dims().end());
-  ZKI_ASSIGN_OR_RETURN(const std::optional<Dims> kernel_shape, context.ints_attribute("kernel_shape"));
-  if (kernel_shape && *kernel_shape != kernel)
-    return corrupt("kernel_shape " + dims_to_string(*kernel_shape) + " for a weight of shape " + w.to_string());
-  ZKI_ASSIGN_OR_RETURN(Windows windows, read_windows(context, x, kernel));
-  ir::ConvAttributes conv{std::move(windows.strides), std::move(windows.dilations), std::move(windows.pads_begin),
-                          std::move(windows.pads_end), 1};
-  ZKI_ASSIGN_OR_RETURN(conv.groups, context.int_attribute("group", 1));
+  ZKI_ASSIGN_OR_RETURN(ir::ConvAttributes conv, read_conv(context, context.shape(0), context.shape(1)));
   std::vector<ir::ValueId> inputs{context.input(0), context.input(1)};
   if (context.has_input(2)) inputs.push_back(context.input(2));
   return one_output(context.add(OpKind::kConv, std::move(inputs), std::move(conv)));
@@ -75,6 +63,21 @@ constexpr auto kHandlers = std::to_array<Handler>({
 });
 
 }  // namespace
+
+Result<ir::ConvAttributes> read_conv(const NodeContext& context, const Shape& x, const Shape& w) {
+  ZKI_RETURN_IF_ERROR(check_spatial_rank(x));
+  if (w.rank() != x.rank())
+    return invalid_argument("weight of shape " + w.to_string() + " for an input of shape " + x.to_string());
+  const Dims kernel(w.dims().begin() + 2, w.dims().end());
+  ZKI_ASSIGN_OR_RETURN(const std::optional<Dims> kernel_shape, context.ints_attribute("kernel_shape"));
+  if (kernel_shape && *kernel_shape != kernel)
+    return corrupt("kernel_shape " + dims_to_string(*kernel_shape) + " for a weight of shape " + w.to_string());
+  ZKI_ASSIGN_OR_RETURN(Windows windows, read_windows(context, x, kernel));
+  ir::ConvAttributes conv{std::move(windows.strides), std::move(windows.dilations), std::move(windows.pads_begin),
+                          std::move(windows.pads_end), 1};
+  ZKI_ASSIGN_OR_RETURN(conv.groups, context.int_attribute("group", 1));
+  return conv;
+}
 
 Status check_spatial_rank(const Shape& input) {
   if (input.rank() == 3 || input.rank() == 4) return ok_status();

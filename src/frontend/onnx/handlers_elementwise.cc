@@ -2,7 +2,7 @@
 #include <array>
 #include <cmath>
 
-#include "frontend/onnx/handlers.h"
+#include "frontend/onnx/build.h"
 #include "frontend/onnx/proto_text.h"
 #include "ir/functions.h"
 
@@ -118,22 +118,73 @@ Result<Outputs> import_dropout(NodeContext& context) {
     ZKI_ASSIGN_OR_RETURN(const float training, context.constant_number(2, "training_mode"));
     if (training != 0) return unsupported("training_mode is true | export the model in inference mode (model.eval())");
   }
-  return one_output(context.add(OpKind::kIdentity, {context.input(0)}));
+  std::vector<std::int64_t> ones(static_cast<std::size_t>(context.shape(0).num_elements()), 1);
+  Build b(context);
+  return b.outputs({context.input(0), b.literal(IntTensor(context.shape(0), std::move(ones)), ir::DataType::kBool)});
 }
 
 Status check_cast(const NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const std::int64_t to, context.int_attribute("to", 0));
   if (to < 0 || to > 64 || !data_type(static_cast<std::int32_t>(to)))
-    return unsupported("cast to element type " + std::to_string(to) + " | only numbers and booleans are possible");
+    return unsupported("cast to " + element_type_name(static_cast<std::int32_t>(std::clamp<std::int64_t>(to, 0, 64))));
   return ok_status();
+}
+
+// Of integers, types of up to 16 bits drop what is above their highest bit; wider ones keep the number.
+Result<Outputs> cast_to(NodeContext& context, ir::DataType dtype, std::optional<ir::IntegerRange> range) {
+  const std::optional<ir::IntegerRange> from = context.value(0).declared;
+  const bool fits = !range || range->hi - range->lo > 65535 ||
+                    (from && from->lo >= range->lo && from->hi <= range->hi) ||
+                    context.value(0).dtype == ir::DataType::kBool ||
+                    // Floats beyond 8 bits and more are undefined.
+                    (context.value(0).dtype == ir::DataType::kFloat && range->hi - range->lo > 15);
+  Build b(context);
+  ir::ValueId y = b.cast(context.input(0), dtype);
+  if (!fits) {
+    const ir::ValueId lowest = b.number(static_cast<double>(range->lo), dtype);
+    const ir::ValueId count = b.number(static_cast<double>(range->hi - range->lo + 1), dtype);
+    y = b.add(b.op(OpKind::kMod, {b.sub(y, lowest), count}, ir::ModAttributes{}), lowest);
+  }
+  ZKI_ASSIGN_OR_RETURN(Outputs outputs, b.output(y));
+  if (dtype == ir::DataType::kInt64) context.graph().value(outputs[0]).declared = range;
+  return outputs;
 }
 
 Result<Outputs> import_cast(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(1));
   ZKI_ASSIGN_OR_RETURN(const std::int64_t to, context.int_attribute("to", 0));
   const std::optional<ir::DataType> dtype = data_type(static_cast<std::int32_t>(to));
-  if (!dtype) return unsupported("cast to element type " + std::to_string(to));
-  return one_output(context.add(OpKind::kCast, {context.input(0)}, ir::CastAttributes{*dtype}));
+  if (!dtype) return unsupported("cast to " + element_type_name(static_cast<std::int32_t>(to)));
+  return cast_to(context, *dtype, declared_range(static_cast<std::int32_t>(to)));
+}
+
+Result<Outputs> import_cast_like(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
+  return cast_to(context, context.value(1).dtype, context.value(1).declared);
+}
+
+// Of constants; numbers of an integer program are never infinite and always numbers.
+template <bool infinite>
+Result<Outputs> import_is_special(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(1));
+  ZKI_ASSIGN_OR_RETURN(const std::int64_t positive, context.int_attribute("detect_positive", 1));
+  ZKI_ASSIGN_OR_RETURN(const std::int64_t negative, context.int_attribute("detect_negative", 1));
+  IntTensor found(context.shape(0));
+  if (const FloatTensor* floats = context.value(0).floats())
+    for (std::size_t i = 0; i < found.data().size(); ++i) {
+      const float x = (*floats)[i];
+      found[i] =
+          infinite ? std::int64_t{std::isinf(x) && (x > 0 ? positive : negative) != 0} : std::int64_t{std::isnan(x)};
+    }
+  return Outputs{context.add_literal(std::move(found), ir::DataType::kBool)};
+}
+
+// swish(a) * b
+Result<Outputs> import_swiglu(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
+  ZKI_ASSIGN_OR_RETURN(const float alpha, context.float_attribute("alpha", 1));
+  Build b(context);
+  return b.output(b.mul(b.function(ir::function("Swish"), context.input(0), alpha), context.input(1)));
 }
 
 // op(op(op(a, b), c), ..)
@@ -213,7 +264,11 @@ constexpr auto kHandlers = std::to_array<Handler>({
     {"BatchNormalization", "epsilon momentum training_mode spatial", check_batch_normalization,
      import_batch_normalization},
     {"Dropout", "ratio seed", no_check, import_dropout},
-    {"Cast", "to saturate", check_cast, import_cast},
+    {"Cast", "to saturate round_mode", check_cast, import_cast},
+    {"CastLike", "saturate round_mode", no_check, import_cast_like},
+    {"IsNaN", "", no_check, import_is_special<false>},
+    {"IsInf", "detect_negative detect_positive", no_check, import_is_special<true>},
+    {"SwiGLU", "alpha", no_check, import_swiglu},
 });
 
 }  // namespace

@@ -87,8 +87,9 @@ class Importer {
         const bool is_float = std::holds_alternative<FloatTensor>(bound->second);
         if (!dtype || (*dtype == ir::DataType::kFloat) != is_float)
           return invalid_argument("the value given for input " + in_quotes(input.name()) + " has another type");
-        ZKI_RETURN_IF_ERROR(
-            reader_.define(scope_, input.name(), reader_.graph().add_constant(input.name(), bound->second, *dtype)));
+        const ValueId id = reader_.graph().add_constant(input.name(), bound->second, *dtype);
+        reader_.graph().value(id).declared = declared_range(input.type().tensor_type().elem_type());
+        ZKI_RETURN_IF_ERROR(reader_.define(scope_, input.name(), id));
         continue;
       }
       ZKI_RETURN_IF_ERROR(read_input(input));
@@ -112,11 +113,15 @@ class Importer {
       reader_.reports().push_back("input " + in_quotes(input.name()) + ": " + why);
       return reader_.define(scope_, input.name(), kUnknown);
     };
-    if (!input.type().has_tensor_type()) return refused("only dense tensors are possible as inputs");
+    if (!input.type().has_tensor_type())
+      return refused(std::string(input.type().has_sequence_type()   ? "a sequence"
+                                 : input.type().has_optional_type() ? "an optional value"
+                                 : input.type().has_map_type()      ? "a map"
+                                                                    : "no dense tensor") +
+                     "; only dense tensors have a meaning here");
     const onnx::TypeProto_Tensor& type = input.type().tensor_type();
     const std::optional<ir::DataType> dtype = data_type(type.elem_type());
-    if (!dtype)
-      return refused("element type " + std::to_string(type.elem_type()) + "; only numbers and booleans are possible");
+    if (!dtype) return refused(element_type_name(type.elem_type()));
     Dims dims;
     if (const auto given = options_.input_shapes.find(input.name()); given != options_.input_shapes.end()) {
       dims = given->second;
@@ -138,7 +143,9 @@ class Importer {
     }
     Result<Shape> shape = Shape::make(std::move(dims));
     if (!shape.ok()) return shape.status().with_context("input " + in_quotes(input.name()));
-    return reader_.define(scope_, input.name(), reader_.graph().add_input(input.name(), *dtype, std::move(*shape)));
+    const ValueId id = reader_.graph().add_input(input.name(), *dtype, std::move(*shape));
+    reader_.graph().value(id).declared = declared_range(type.elem_type());
+    return reader_.define(scope_, input.name(), id);
   }
 
   // Gives the value the output's name: it may be an input, a constant, the value of a branch or a second name of one.

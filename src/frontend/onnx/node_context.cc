@@ -106,8 +106,9 @@ Result<std::optional<ReadTensor>> NodeContext::tensor_attribute(std::string_view
   const AttributeProto* found = attribute(attribute_name);
   if (found == nullptr) return std::optional<ReadTensor>();
   if (found->type() != AttributeProto::TENSOR) return wrong_type(attribute_name);
-  ZKI_ASSIGN_OR_RETURN(ReadTensor tensor, read_tensor(found->t(), external_));
-  return std::optional<ReadTensor>(std::move(tensor));
+  Result<ReadTensor> tensor = read_tensor(found->t(), external_);
+  if (!tensor.ok()) return tensor.status();
+  return std::optional<ReadTensor>(std::move(*tensor));
 }
 
 Result<std::optional<ReadTensor>> NodeContext::sparse_tensor_attribute(std::string_view attribute_name) const {
@@ -155,6 +156,11 @@ Result<ir::ValueId> NodeContext::add_named(ir::OpKind op, std::vector<ir::ValueI
                                            ir::Attributes attributes, std::string node_name, std::string output_name) {
   bool all_constant = true;
   for (const ir::ValueId id : node_inputs) all_constant &= id == ir::kNoValue || graph_.value(id).is_constant();
+  // The first integer operand's range is that of the result's type, as in ONNX both have one type.
+  std::optional<ir::IntegerRange> declared;
+  for (std::size_t i = op == ir::OpKind::kArgMax || op == ir::OpKind::kSort ? 0 : node_inputs.size(); i-- > 0;)
+    if (node_inputs[i] != ir::kNoValue && graph_.value(node_inputs[i]).dtype == ir::DataType::kInt64)
+      declared = graph_.value(node_inputs[i]).declared;
   ir::InferenceInputs inference;
   for (const ir::ValueId id : node_inputs) inference.values.push_back(id == ir::kNoValue ? nullptr : &graph_.value(id));
   ZKI_ASSIGN_OR_RETURN(const ir::TypeAndShape inferred, ir::infer(op, inference, attributes));
@@ -166,9 +172,13 @@ Result<ir::ValueId> NodeContext::add_named(ir::OpKind op, std::vector<ir::ValueI
     graph_.value(id).literal = true;
     return id;
   }
-  if (!all_constant)
-    return graph_.add_node(op, std::move(node_name), std::move(node_inputs), std::move(attributes), proto_.op_type(),
-                           std::move(output_name));
+  if (!all_constant) {
+    ZKI_ASSIGN_OR_RETURN(const ir::ValueId id,
+                         graph_.add_node(op, std::move(node_name), std::move(node_inputs), std::move(attributes),
+                                         proto_.op_type(), std::move(output_name)));
+    if (inferred.dtype == ir::DataType::kInt64) graph_.value(id).declared = declared;
+    return id;
+  }
   ir::Node node;
   node.op = op;
   node.attributes = std::move(attributes);
@@ -177,6 +187,7 @@ Result<ir::ValueId> NodeContext::add_named(ir::OpKind op, std::vector<ir::ValueI
   for (const ir::Value* value : inference.values) literal &= value == nullptr || value->literal;
   const ir::ValueId id = graph_.add_constant(std::move(output_name), std::move(tensor), inferred.dtype);
   graph_.value(id).literal = literal;
+  if (inferred.dtype == ir::DataType::kInt64) graph_.value(id).declared = declared;
   return id;
 }
 

@@ -41,6 +41,7 @@ class NodeContext {
   const std::string& name() const { return name_; }
   int opset() const { return opset_; }
   ir::Graph& graph() { return graph_; }
+  const ir::Graph& graph() const { return graph_; }
 
   // Inputs. A missing optional input is kNoValue.
   std::size_t num_inputs() const { return inputs_.size(); }

@@ -182,7 +182,43 @@ Result<AnyTensor> read_as(const TensorProto& proto, const Field& field, const Sh
   return from_typed<Element>(field, shape);
 }
 
+// Codes of types that older protobuf definitions of ONNX lack.
+constexpr int kUint4 = 21;
+constexpr int kInt4 = 22;
+constexpr int kUint2 = 25;
+constexpr int kInt2 = 26;
+
+int packed_bits(std::int32_t type) {
+  return type == kUint4 || type == kInt4 ? 4 : type == kUint2 || type == kInt2 ? 2 : 0;
+}
+
+// Elements of 2 or 4 bits, the first in the lowest bits of a byte. A typed field has one byte in each entry.
+Result<AnyTensor> read_packed(const TensorProto& proto, const Shape& shape, ExternalData& external) {
+  const int bits = packed_bits(proto.data_type());
+  const bool is_signed = proto.data_type() == kInt4 || proto.data_type() == kInt2;
+  const auto per_byte = static_cast<std::uint64_t>(8 / bits);
+  const std::uint64_t num_bytes = (static_cast<std::uint64_t>(shape.num_elements()) + per_byte - 1) / per_byte;
+  std::string bytes;
+  if (proto.data_location() == TensorProto::EXTERNAL) {
+    ZKI_ASSIGN_OR_RETURN(bytes, read_external(proto, num_bytes, external));
+  } else if (proto.has_raw_data()) {
+    bytes = proto.raw_data();
+  } else {
+    for (const std::int32_t word : proto.int32_data()) bytes.push_back(static_cast<char>(word & 0xff));
+  }
+  if (bytes.size() != num_bytes) return wrong_count(bytes.size(), shape, "bytes");
+  IntTensor out(shape);
+  for (std::size_t i = 0; i < out.data().size(); ++i) {
+    const auto byte = static_cast<unsigned>(static_cast<unsigned char>(bytes[i / per_byte]));
+    const auto value =
+        static_cast<std::int64_t>(byte >> (static_cast<std::size_t>(bits) * (i % per_byte)) & ((1U << bits) - 1));
+    out[i] = is_signed && value >> (bits - 1) != 0 ? value - (std::int64_t{1} << bits) : value;
+  }
+  return AnyTensor(std::move(out));
+}
+
 Result<AnyTensor> read_elements(const TensorProto& proto, const Shape& shape, ExternalData& external) {
+  if (packed_bits(proto.data_type()) != 0) return read_packed(proto, shape, external);
   const auto& words = proto.int32_data();
   switch (proto.data_type()) {
     case TensorProto::FLOAT: return read_as<float>(proto, proto.float_data(), shape, external);
@@ -203,7 +239,7 @@ Result<AnyTensor> read_elements(const TensorProto& proto, const Shape& shape, Ex
         if (x < 0) return out_of_range("a uint64 element above 2^63 - 1");
       return tensor;
     }
-    default: return unsupported("element type " + std::to_string(proto.data_type()) + " (only numbers and booleans)");
+    default: return unsupported(element_type_name(proto.data_type()));
   }
 }
 
@@ -216,6 +252,10 @@ std::optional<ir::DataType> data_type(std::int32_t onnx_type) {
     case TensorProto::FLOAT16:
     case TensorProto::BFLOAT16: return ir::DataType::kFloat;
     case TensorProto::BOOL: return ir::DataType::kBool;
+    case kInt2:
+    case kUint2:
+    case kInt4:
+    case kUint4:
     case TensorProto::INT8:
     case TensorProto::INT16:
     case TensorProto::INT32:
@@ -228,16 +268,47 @@ std::optional<ir::DataType> data_type(std::int32_t onnx_type) {
   }
 }
 
+std::optional<ir::IntegerRange> declared_range(std::int32_t onnx_type) {
+  const auto range = [](int bits, bool is_signed) {
+    const std::int64_t half = std::int64_t{1} << (bits - 1);
+    return is_signed ? ir::IntegerRange{-half, half - 1} : ir::IntegerRange{0, 2 * half - 1};
+  };
+  switch (onnx_type) {
+    case kInt2: return range(2, true);
+    case kUint2: return range(2, false);
+    case kInt4: return range(4, true);
+    case kUint4: return range(4, false);
+    case TensorProto::INT8: return range(8, true);
+    case TensorProto::UINT8: return range(8, false);
+    case TensorProto::INT16: return range(16, true);
+    case TensorProto::UINT16: return range(16, false);
+    case TensorProto::INT32: return range(32, true);
+    case TensorProto::UINT32: return range(32, false);
+    default: return std::nullopt;
+  }
+}
+
+std::string element_type_name(std::int32_t onnx_type) {
+  const std::string_view name = onnx_type == TensorProto::STRING       ? "string"
+                                : onnx_type == TensorProto::COMPLEX64  ? "complex64"
+                                : onnx_type == TensorProto::COMPLEX128 ? "complex128"
+                                : onnx_type >= 17 && onnx_type <= 20   ? "float8"
+                                : onnx_type == 23                      ? "float4e2m1"
+                                : onnx_type == 24                      ? "float8e8m0"
+                                                                       : "";
+  return "element type " + (name.empty() ? std::to_string(onnx_type) : std::string(name)) +
+         "; only floats of 16 to 64 bits, integers and booleans are possible";
+}
+
 Result<ReadTensor> read_tensor(const onnx::TensorProto& proto, ExternalData& external) {
   const std::string where = "tensor " + in_quotes(proto.name());
   const std::optional<ir::DataType> dtype = data_type(proto.data_type());
-  if (!dtype)
-    return unsupported(where + ": element type " + std::to_string(proto.data_type()) + " (only numbers and booleans)");
+  if (!dtype) return unsupported(where + ": " + element_type_name(proto.data_type()));
   Result<Shape> shape = Shape::make(Dims(proto.dims().begin(), proto.dims().end()));
   if (!shape.ok()) return corrupt(where + ": " + shape.status().message());
   Result<AnyTensor> tensor = read_elements(proto, *shape, external);
   if (!tensor.ok()) return tensor.status().with_context(where);
-  return ReadTensor{std::move(*tensor), *dtype};
+  return ReadTensor{std::move(*tensor), *dtype, declared_range(proto.data_type())};
 }
 
 // indices: [count] positions in the flat tensor, or [count, rank] tuples.

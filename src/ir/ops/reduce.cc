@@ -42,7 +42,14 @@ Result<TypeAndShape> infer_arg_max(const InferenceInputs& inputs, const Attribut
 }
 
 Result<TypeAndShape> infer_softmax(const InferenceInputs& inputs, const Attributes& attributes) {
-  ZKI_RETURN_IF_ERROR(require_float(inputs));
+  if (inputs.dtype(0) != DataType::kFloat) return invalid_argument("input 0 is not a float tensor");
+  if (inputs.has(1)) {
+    if (inputs.dtype(1) != DataType::kBool) return invalid_argument("the mask is not boolean");
+    ZKI_ASSIGN_OR_RETURN(const Shape both, broadcast_shapes(inputs.shape(0), inputs.shape(1)));
+    if (both != inputs.shape(0))
+      return invalid_argument("a mask of shape " + inputs.shape(1).to_string() + " for an input of shape " +
+                              inputs.shape(0).to_string());
+  }
   const std::int64_t axis = attributes_as<SoftmaxAttributes>(attributes).axis;
   const Shape& x = inputs.shape(0);
   if (axis < 0 || axis >= static_cast<std::int64_t>(x.rank()) || x[static_cast<std::size_t>(axis)] == 0)
@@ -68,7 +75,7 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kReduceProd, "ReduceProd", OpLevel::kRewritten, 1, 1, kReduce, infer_reduce, "product over axes"},
     {OpKind::kArgMax, "ArgMax", OpLevel::kCore, 1, 1, attribute_index<ArgMaxAttributes>(), infer_arg_max,
      "index of the first maximum along an axis"},
-    {OpKind::kSoftmax, "Softmax", OpLevel::kCore, 1, 1, attribute_index<SoftmaxAttributes>(), infer_softmax,
+    {OpKind::kSoftmax, "Softmax", OpLevel::kCore, 1, 2, attribute_index<SoftmaxAttributes>(), infer_softmax,
      "exp(x) / sum(exp(x)) along an axis"},
     {OpKind::kSort, "Sort", OpLevel::kCore, 1, 1, attribute_index<SortAttributes>(), infer_sort,
      "the stable permutation that sorts along an axis"},
