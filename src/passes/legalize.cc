@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 
 #include "ir/op_table.h"
 #include "passes/rewrites.h"
@@ -20,6 +21,7 @@ struct Pass {
 // expand may leave constant nodes behind (a transposed weight), so folding follows it, and again after widen_to_2d.
 constexpr auto kPasses = std::to_array<Pass>({
     {"remove_identities", remove_identities},
+    {"mask_softmax", mask_softmax},
     {"expand", expand},
     {"fold_constants", fold_constants},
     {"fold_affine", fold_affine},
@@ -30,12 +32,26 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"simplify", simplify},
 });
 
+// The first constant operand that is not finite: infinity has no integer form.
+std::optional<ir::Unsupported> infinite_operand(const ir::Graph& graph, const ir::Node& node) {
+  for (const ir::ValueId id : node.inputs) {
+    const FloatTensor* floats = id == ir::kNoValue ? nullptr : graph.value(id).floats();
+    if (floats == nullptr) continue;
+    for (const float x : floats->data())
+      if (!std::isfinite(x))
+        return ir::Unsupported{"its operand '" + graph.value(id).name + "' holds infinity or NaN",
+                               "use finite numbers; masks are understood right before a Softmax or a maximum"};
+  }
+  return std::nullopt;
+}
+
 // Everything that is still not core, all at once.
 Status require_core(const ir::Graph& graph) {
   std::string problems;
   std::size_t count = 0;
   for (const ir::Node& node : graph.nodes) {
     std::optional<ir::Unsupported> reason = ir::unsupported_reason(graph, node);
+    if (!reason) reason = infinite_operand(graph, node);
     if (!reason && ir::schema(node.op).level != ir::OpLevel::kCore)
       reason = ir::Unsupported{"not a core operator", "leave the pass 'expand' enabled"};
     if (!reason && node.op == ir::OpKind::kPad && node.as<ir::PadAttributes>().value != 0)

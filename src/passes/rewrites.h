@@ -9,6 +9,8 @@ namespace zkinfer::passes {
 
 // Identity and casts between float types disappear.
 Result<ir::Graph> remove_identities(const ir::Graph& graph);
+// Masks that are added or selected before a Softmax or a maximum become its mask operand.
+Result<ir::Graph> mask_softmax(const ir::Graph& graph);
 // Everything of level kRewritten becomes core operators; Sub of a constant becomes Add.
 Result<ir::Graph> expand(const ir::Graph& graph);
 // Nodes whose inputs are all constant are evaluated.

@@ -15,6 +15,7 @@
 namespace {
 
 using zkinfer::frontend_onnx::Handler;
+using zkinfer::frontend_onnx::HandlerFamily;
 using zkinfer::ir::OpSchema;
 
 constexpr char kHead[] =
@@ -67,6 +68,44 @@ const std::map<std::string_view, std::string_view> kNotes = {
     {"Split", "cuts the input along an axis"},
     {"ReduceSumSquare", "sum of squares over axes"},
     {"ReduceL1", "sum of absolute values over axes"},
+    {"ReduceL2", "root of the sum of squares over axes"},
+    {"ReduceLogSum", "logarithm of the sum over axes"},
+    {"ReduceLogSumExp", "logarithm of the sum of exponentials over axes"},
+    {"CumSum", "sums of everything before along an axis"},
+    {"CumProd", "products of everything before along an axis"},
+    {"ArgMin", "index of the first minimum along an axis"},
+    {"LogSoftmax", "x - log(sum(exp(x))) along an axis"},
+    {"Hardmax", "1 at the first maximum along an axis, 0 elsewhere"},
+    {"LayerNormalization", "scale * (x - mean) / deviation + bias over the last axes"},
+    {"RMSNormalization", "scale * x / root mean square over the last axes"},
+    {"SimplifiedLayerNormalization", "scale * x / root mean square over the last axes"},
+    {"InstanceNormalization", "scale * (x - mean) / deviation + bias of every channel"},
+    {"GroupNormalization", "scale * (x - mean) / deviation + bias of groups of channels"},
+    {"LpNormalization", "x / its norm along an axis"},
+    {"MeanVarianceNormalization", "(x - mean) / deviation over axes"},
+    {"LRN", "x over a power of the squares of neighbouring channels"},
+    {"Attention", "scaled dot-product attention, masked, causal, grouped, cached"},
+    {"RotaryEmbedding", "rotates pairs of features by their position's angles"},
+    {"QuantizeLinear", "round(x / scale) + zero point, in the range of an integer type"},
+    {"DequantizeLinear", "(x - zero point) * scale"},
+    {"DynamicQuantizeLinear", "QuantizeLinear with the scale of the input's own extrema"},
+    {"MatMulInteger", "product of integers"},
+    {"ConvInteger", "convolution of integers"},
+    {"QLinearMatMul", "product of quantized tensors"},
+    {"QLinearConv", "convolution of quantized tensors"},
+    {"BitwiseAnd", "bits of integers of at most 32 bits"},
+    {"BitwiseOr", "bits of integers of at most 32 bits"},
+    {"BitwiseXor", "bits of integers of at most 32 bits"},
+    {"BitwiseNot", "bits of an integer"},
+    {"BitShift", "times or over a power of two"},
+    {"NegativeLogLikelihoodLoss", "minus the scores of the targets, weighted"},
+    {"SoftmaxCrossEntropyLoss", "minus the log softmax of the targets, weighted"},
+    {"Einsum", "sums of products over named axes"},
+    {"Det", "determinants of at most 4 rows"},
+    {"CastLike", "the type of another tensor"},
+    {"IsNaN", "false on activations"},
+    {"IsInf", "false on activations"},
+    {"SwiGLU", "a * sigmoid(alpha * a) * b"},
     {"DepthToSpace", "moves blocks of channels to space"},
     {"SpaceToDepth", "moves blocks of space to channels"},
     {"ConvTranspose", "transposed 1D or 2D convolution"},
@@ -112,7 +151,12 @@ NodeTests read_node_tests(const char* path) {
   return out;
 }
 
-std::string row_of(const Handler& handler, const NodeTests& node_tests) {
+std::string name_of(const HandlerFamily& family, const Handler& handler) {
+  return (family.domain.empty() ? "" : std::string(family.domain) + ".") + std::string(handler.op_type);
+}
+
+std::string row_of(const HandlerFamily& family, const Handler& handler, const NodeTests& node_tests) {
+  const std::string name = name_of(family, handler);
   std::string activations = "constants only", what = "evaluated while compiling";
   if (const auto function = zkinfer::ir::find_function(handler.op_type)) {
     activations = "yes";
@@ -124,12 +168,15 @@ std::string row_of(const Handler& handler, const NodeTests& node_tests) {
   } else if (const OpSchema* schema = schema_of(handler); schema != nullptr) {
     activations = "yes";
     what = schema->doc;
+  } else if (family.domain == "com.microsoft") {
+    activations = "yes";
+    what = "what it fuses, operator by operator";
   }
   std::string attributes(handler.attributes);
   for (std::size_t at = 0; (at = attributes.find(' ', at)) != std::string::npos; at += 2)
     attributes.replace(at, 1, ", ");
-  const auto tests = node_tests.find(std::string(handler.op_type));
-  return "| " + std::string(handler.op_type) + " | " + activations + " | " + what + " | " + attributes + " | " +
+  const auto tests = node_tests.find(name);
+  return "| " + name + " | " + activations + " | " + what + " | " + attributes + " | " +
          (tests == node_tests.end() ? "" : tests->second) + " |\n";
 }
 
@@ -138,8 +185,7 @@ std::string document(const NodeTests& node_tests) {
   std::map<std::string, std::string> rows;
   for (const importer::HandlerFamily& family : importer::handler_families())
     for (const Handler& handler : family.handlers)
-      rows.emplace((family.domain.empty() ? "" : std::string(family.domain) + ".") + std::string(handler.op_type),
-                   row_of(handler, node_tests));
+      rows.emplace(name_of(family, handler), row_of(family, handler, node_tests));
   std::string text = kHead;
   for (const auto& [name, row] : rows) text += row;
   return text + kTail;

@@ -25,6 +25,7 @@ std::span<const HandlerFamily> handler_families() {
       {"", bitwise_handlers()},
       {"", attention_handlers()},
       {"", einsum_handlers()},
+      {"", loss_handlers()},
       {"com.microsoft", microsoft_handlers()},
       {"com.microsoft", microsoft_quantized_handlers()},
       {"", recurrent_handlers()},

@@ -130,11 +130,7 @@ Result<Outputs> import_arg_max(NodeContext& context) {
   Build b(context);
   ir::ValueId x = context.input(0);
   if (smallest) x = b.negate(x);
-  if (last != 0) {
-    IntTensor backwards(Shape{length});
-    for (std::int64_t i = 0; i < length; ++i) backwards[static_cast<std::size_t>(i)] = length - 1 - i;
-    x = b.gather(x, b.literal(std::move(backwards), ir::DataType::kInt64), arg_max.axis);
-  }
+  if (last != 0) x = b.slice(x, static_cast<std::size_t>(arg_max.axis), length - 1, length, -1);
   x = b.op(OpKind::kArgMax, {x}, arg_max);
   if (last != 0) x = b.sub(b.number(static_cast<double>(length - 1), ir::DataType::kInt64), x);
   return b.output(x);
