@@ -219,8 +219,8 @@ Result<Outputs> GraphReader::import_operator(const Scope& scope, const onnx::Nod
   const Handler* handler = find_handler(domain, node.op_type());
   if (handler == nullptr)
     return unsupported((domain == "ai.onnx.preview.training" ? "a training operator"
-                        : domain.empty()                      ? "unknown operator"
-                                                              : "unknown operator of domain " + in_quotes(domain)) +
+                        : domain.empty()                     ? "unknown operator"
+                                                             : "unknown operator of domain " + in_quotes(domain)) +
                        " | replace it by supported operators (docs/operators.md)");
   NodeContext context(node, name, scope.opset, graph_, std::move(inputs), external_, budget_);
   ZKI_RETURN_IF_ERROR(check_attribute_names(node, *handler));

@@ -115,8 +115,9 @@ Result<std::optional<ReadTensor>> NodeContext::sparse_tensor_attribute(std::stri
   const AttributeProto* found = attribute(attribute_name);
   if (found == nullptr) return std::optional<ReadTensor>();
   if (found->type() != AttributeProto::SPARSE_TENSOR) return wrong_type(attribute_name);
-  ZKI_ASSIGN_OR_RETURN(ReadTensor tensor, read_sparse_tensor(found->sparse_tensor(), external_));
-  return std::optional<ReadTensor>(std::move(tensor));
+  Result<ReadTensor> tensor = read_sparse_tensor(found->sparse_tensor(), external_);
+  if (!tensor.ok()) return tensor.status();
+  return std::optional<ReadTensor>(std::move(*tensor));
 }
 
 Result<std::optional<Dims>> NodeContext::ints_attribute_or_input(std::string_view attribute_name, std::size_t i) const {
