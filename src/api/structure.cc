@@ -23,6 +23,7 @@ constexpr std::int64_t kLargeInput = std::int64_t{1} << 48;
 constexpr std::int64_t kLargeStep = std::int64_t{1} << 20;
 
 std::string contents_of(const Table& table) {
+  if (table.log_size > qir::kMaxListedBits) return "\n    given by its formula alone: too many rows to list";
   std::string text;
   for (std::int64_t i = 0; i < table.num_rows(); ++i) {
     const std::int64_t x = table.first + i;
@@ -91,6 +92,13 @@ std::string dot_of(const QGraph& graph) {
 bool has_one_value(const Table& table) {
   switch (table.kind) {
     case qir::TableKind::kRange: return table.num_rows() == 1;
+    case qir::TableKind::kPieces: {
+      const std::int64_t last = (std::int64_t{1} << table.piece_bits) - 1;
+      for (std::int64_t t = 0; t < table.num_pieces(); ++t) {
+        if (table.in_piece(t, 0) != table.values[0] || table.in_piece(t, last) != table.values[0]) return false;
+      }
+      return true;
+    }
     case qir::TableKind::kClamp: return table.at(table.first) == table.at(table.first + table.num_rows() - 1);
     case qir::TableKind::kExplicit:
       return std::all_of(table.values.begin(), table.values.end(),

@@ -36,7 +36,8 @@ std::uint64_t Grid::num_tuples() const {
 
 int Table::log_size() const {
   ZKI_CHECK(!committed, "a public table");
-  return grid ? axis_bits(grid->num_tuples()) : rows.log_size;
+  if (grid) return axis_bits(grid->num_tuples());
+  return form == Form::kPieces ? rows.log_size - rows.piece_bits : rows.log_size;
 }
 
 std::uint64_t Table::num_rows() const { return committed ? box_size(committed->box) : std::uint64_t{1} << log_size(); }
@@ -44,14 +45,17 @@ std::uint64_t Table::num_rows() const { return committed ? box_size(committed->b
 std::size_t Table::tuple_size() const {
   if (committed) return committed->num_entries();
   if (grid) return grid->width;
+  if (form != Form::kValues) return 3;
   return rows.kind == qir::TableKind::kRange ? 1 : 2;
 }
 
 std::int64_t Table::entry(std::uint64_t row, std::size_t index) const {
   ZKI_CHECK(!committed, "a public table");
   if (!grid) {
-    const std::int64_t x = rows.first + static_cast<std::int64_t>(row);
-    return index == 0 ? x : rows.at(x);
+    const std::int64_t x = first() + static_cast<std::int64_t>(row);
+    if (index == 0) return x;
+    if (form == Form::kPieces) return (index == 1 ? rows.slopes : rows.values)[row];
+    return index == 1 ? rows.at(x) : (rows.at(x) != x ? 1 : 0);
   }
   std::uint64_t digits = std::min(row, grid->num_tuples() - 1);
   for (std::size_t i = 0; i < index; ++i) digits /= grid->side;

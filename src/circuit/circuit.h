@@ -159,20 +159,27 @@ struct Grid {
   std::uint64_t num_tuples() const;  // side^width, which is below 2^32
 };
 
-// The rows that tuples may be: those of `rows`, (x) for kRange and (x, T[x]) otherwise, or a grid's: both public; or the
+// The rows that tuples may be: those made from `rows`, or a grid's: both public; or the
 // tuples of `committed`, one row per point of its box. The first entry of such a row is the index on the box's last axis, the
 // second, where the box has other axes, the row-major number of the point on them: so no two rows are equal, and whoever
 // looks one up finds it without a search.
 struct Table {
+  enum class Form : std::uint8_t {
+    kValues,   // (x) for kRange, else (x, T[x]), for every x of the domain
+    kOutside,  // (x, T[x], 1 where T[x] != x and else 0): of a clamp
+    kPieces,   // (t, slopes[t], values[t]) for every piece t
+  };
   qir::Table rows = {};
+  Form form = Form::kValues;
   std::optional<Grid> grid = {};
   std::optional<Tuples> committed = {};
   ColumnId multiplicity = 0;  // witness column [num_rows()], or of the shape of a committed table's box
 
   std::uint64_t num_rows() const;
   std::size_t tuple_size() const;
-  // Of public tables. entry: entry `index` of row `row`.
+  // Of public tables. entry: entry `index` of row `row`; first: entry 0 of row 0, where there is no grid: entry 0 counts the rows.
   int log_size() const;
+  std::int64_t first() const { return form == Form::kPieces ? 0 : rows.first; }
   std::int64_t entry(std::uint64_t row, std::size_t index) const;
 };
 

@@ -136,8 +136,8 @@ std::optional<std::uint64_t> row_of(const circuit::Table& table, std::span<const
     return static_cast<std::uint64_t>(line * length + tuple[0]);
   }
   if (!table.grid) {
-    if (!table.rows.contains(tuple[0])) return std::nullopt;
-    return static_cast<std::uint64_t>(tuple[0] - table.rows.first);
+    const std::uint64_t row = static_cast<std::uint64_t>(tuple[0]) - static_cast<std::uint64_t>(table.first());
+    return row < table.num_rows() ? std::optional(row) : std::nullopt;
   }
   std::uint64_t row = 0;
   for (std::size_t i = tuple.size(); i-- > 0;) {

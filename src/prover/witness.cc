@@ -34,20 +34,6 @@ FpVec map(const FpVec& values, const Function& function) {
   return out;
 }
 
-// Quotient or remainder of (acc + round) by 2^shift.
-FpVec split_accumulator(const std::vector<std::int64_t>& acc, int shift, bool quotient) {
-  const std::int64_t round = shift == 0 ? 0 : std::int64_t{1} << (shift - 1);
-  const std::int64_t mask = (std::int64_t{1} << shift) - 1;
-  FpVec out(acc.size());
-  parallel_for(acc.size(), kGrain, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::int64_t x = acc[i] + round;
-      out[i] = Fp::from_int(quotient ? x >> shift : x & mask);
-    }
-  });
-  return out;
-}
-
 // Runs of the last box axis -> the first index of their maximum.
 std::vector<std::size_t> arg_max_of_rows(const FpVec& values, std::size_t row) {
   std::vector<std::size_t> out(values.size() / row);
@@ -75,10 +61,7 @@ class Filler {
       case Recipe::Kind::kGiven: return to_field(compiled_.circuit.columns[id].constants);
       case Recipe::Kind::kParameter: return {};
       case Recipe::Kind::kValue: return to_field(witness_.values[recipe.value]);
-      case Recipe::Kind::kQuotient:
-      case Recipe::Kind::kRemainder:
-        return split_accumulator(witness_.acc[recipe.node], graph_.nodes[recipe.node].requant.shift,
-                                 recipe.kind == Recipe::Kind::kQuotient);
+      case Recipe::Kind::kRounded: return rounded(recipe);
       case Recipe::Kind::kExpression: return evaluated(recipe.expr, recipe.box);
       case Recipe::Kind::kPositivePart:
         return map(evaluated(recipe.expr, recipe.box),
@@ -103,6 +86,17 @@ class Filler {
  private:
   FpVec evaluated(const circuit::LinExpr& expr, const circuit::Box& box) const {
     return circuit::evaluate(expr, compiled_.circuit.columns, data_, box);
+  }
+
+  FpVec rounded(const Recipe& recipe) const {
+    const std::vector<std::int64_t>& acc = witness_.acc[recipe.node];
+    const int shift = graph_.nodes[recipe.node].requant.shift;
+    const std::int64_t round = shift == 0 ? 0 : std::int64_t{1} << (shift - 1);
+    FpVec out(acc.size());
+    parallel_for(acc.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) out[i] = Fp::from_int(recipe.map(acc[i] + round));
+    });
+    return out;
   }
 
   FpVec arg_max_step(const Recipe& recipe) const {
@@ -207,7 +201,7 @@ void count_rows(const circuit::Table& table, const std::vector<FpVec>& tuple, st
     return;
   }
   if (!table.grid) {
-    const Fp first = Fp::from_int(table.rows.first);
+    const Fp first = Fp::from_int(table.first());
     for (std::size_t i = begin; i < end; ++i) {
       if (const Fp row = tuple[0][i] - first; row.v < table.num_rows()) count(row.v);
     }

@@ -2,7 +2,8 @@
 // Grammar (little-endian; text = u32 length, bytes; list = u32 count, items):
 //   structure = "zkqir" u16 version, text name, list value, list table, list node, list u32 inputs, list u32 outputs
 //   value = text name, u8 kind, list i64 dims, i64 lo, i64 hi, i64 mantissa, i32 exponent
-//   table = u8 kind, i64 first, u8 log_size, i64 clamp_lo, i64 clamp_hi, list i32 values
+//   table = u8 kind, i64 first, u8 log_size, i64 clamp_lo, i64 clamp_hi, list i32 values;
+//           for kind 3 also u8 piece_bits, u8 slope_shift, list i32 slopes
 //   node  = u8 op, text name, list u32 inputs, u32 output, u8 shift, i32 table, list i64 coefs, i64 constant,
 //           list i64 kernel, strides, dilations, pads_begin; i64 groups; list i64 axes, perm, starts, steps
 // Every field has one encoding, so the bytes are canonical once nothing follows them.
@@ -80,14 +81,28 @@ Status read_value(ByteReader& in, Value& value) {
   return ok_status();
 }
 
+void write_numbers(ByteWriter& out, const std::vector<std::int32_t>& numbers) {
+  out.u32(static_cast<std::uint32_t>(numbers.size()));
+  for (const std::int32_t x : numbers) out.i32(x);
+}
+
+std::vector<std::int32_t> read_numbers(ByteReader& in) {
+  std::vector<std::int32_t> numbers(read_count(in, 4));
+  for (std::int32_t& x : numbers) x = in.i32();
+  return numbers;
+}
+
 void write_table(ByteWriter& out, const Table& table) {
   out.u8(static_cast<std::uint8_t>(table.kind));
   out.i64(table.first);
   out.u8(table.log_size);
   out.i64(table.clamp_lo);
   out.i64(table.clamp_hi);
-  out.u32(static_cast<std::uint32_t>(table.values.size()));
-  for (const std::int32_t x : table.values) out.i32(x);
+  write_numbers(out, table.values);
+  if (table.kind != TableKind::kPieces) return;
+  out.u8(table.piece_bits);
+  out.u8(table.slope_shift);
+  write_numbers(out, table.slopes);
 }
 
 void read_table(ByteReader& in, Table& table) {
@@ -96,8 +111,11 @@ void read_table(ByteReader& in, Table& table) {
   table.log_size = in.u8();
   table.clamp_lo = in.i64();
   table.clamp_hi = in.i64();
-  table.values.resize(read_count(in, 4));
-  for (std::int32_t& x : table.values) x = in.i32();
+  table.values = read_numbers(in);
+  if (table.kind != TableKind::kPieces) return;
+  table.piece_bits = in.u8();
+  table.slope_shift = in.u8();
+  table.slopes = read_numbers(in);
 }
 
 void write_node(ByteWriter& out, const Node& node) {
@@ -150,7 +168,7 @@ Bytes table_bytes(const Table& table) {
 
 Bytes structure_bytes(const QGraph& graph) {
   ByteWriter out;
-  out.raw(kMagic);
+  for (const std::uint8_t x : kMagic) out.u8(x);
   out.u16(kVersion);
   out.text(graph.name);
   out.u32(static_cast<std::uint32_t>(graph.values.size()));

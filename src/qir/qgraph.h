@@ -48,18 +48,28 @@ enum class TableKind : std::uint8_t {
   kRange = 0,     // T[x] = x on its domain: a pure range check
   kClamp = 1,     // T[x] = min(max(x, clamp_lo), clamp_hi)
   kExplicit = 2,  // T[x] = values[x - first]
+  kPieces = 3,    // x - first = 2^piece_bits t + l, 0 <= l < 2^piece_bits:
+                  // T[x] = values[t] + floor((slopes[t] l + round) / 2^slope_shift), round as in a node
 };
 
-// Domain [first, first + 2^log_size).
+// Domain [first, first + 2^log_size). Only explicit values are ever listed row by row: the others are formulas and may have
+// more rows than any memory. For a clamp the domain is what honest runs reach, which the executor checks; a proof shows
+// y = T[argument] for the true argument, wherever it is. For the other kinds a proof shows that it is in the domain.
 struct Table {
   TableKind kind = TableKind::kRange;
   std::int64_t first = 0;
   std::uint8_t log_size = 0;
   std::int64_t clamp_lo = 0;
   std::int64_t clamp_hi = 0;
-  std::vector<std::int32_t> values;  // [2^log_size] for kExplicit, else empty
+  std::vector<std::int32_t> values;  // [2^log_size] for kExplicit, [num_pieces()] for kPieces, else empty
+  std::vector<std::int32_t> slopes = {};  // [num_pieces()] for kPieces, else empty
+  std::uint8_t piece_bits = 0;            // these two: 0 but for kPieces
+  std::uint8_t slope_shift = 0;
 
   std::int64_t num_rows() const { return std::int64_t{1} << log_size; }
+  std::int64_t num_pieces() const { return std::int64_t{1} << (log_size - piece_bits); }
+  // T of the low part l in piece t.
+  std::int64_t in_piece(std::int64_t t, std::int64_t l) const;
   bool contains(std::int64_t x) const { return x >= first && x < first + num_rows(); }
   // x must be in the domain.
   std::int64_t at(std::int64_t x) const;
@@ -131,7 +141,7 @@ using Weights = std::vector<std::vector<std::int32_t>>;
 // from the inputs' shapes, ranges that follow from the inputs' ranges (tables contain every reachable argument except
 // where parameter values decide, which `exec` checks; for the same reason a node with a parameter and no table may
 // declare a tighter range than its parameters' ranges give), |acc| < 2^62 for all parameters in their declared ranges and
-// 2^shift * 2^log_size < 2^62, sizes below kMaxElements, unique names not required. Total on any graph that parse_structure returns.
+// 2^shift times T's domain within 2^62, 2^shift * 2^log_size <= 2^kMaxWideBits for tables above 2^kMaxListedBits rows, sizes below kMaxElements, unique names not required. Total on any graph that parse_structure returns.
 Status validate(const QGraph& graph);
 
 // Canonical bytes of the structure (values, tables, nodes; no parameter values); parse_structure(structure_bytes(g))
@@ -143,6 +153,12 @@ Bytes table_bytes(const Table& table);
 
 // Text for people: one line per value, table and node.
 std::string to_text(const QGraph& graph);
+
+// Tables of at most 2^kMaxListedBits rows may be written down row by row, in a file or in a circuit.
+inline constexpr int kMaxListedBits = 26;
+inline constexpr int kMaxTableBits = 44;
+// Of log_size + shift where the argument is cut in parts: the parts' ranges round up to powers of two, and must not wrap.
+inline constexpr int kMaxWideBits = 60;
 
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 31;
 

@@ -12,27 +12,47 @@ namespace zkinfer::qir {
 
 namespace {
 
-constexpr std::uint8_t kMaxTableLogSize = 26;
+constexpr int kMaxPieceCountBits = 20;
+// A product of a slope and a low part stays below 2^59.
+constexpr int kMaxPieceBits = 28;
+constexpr int kMaxSlopeShift = 28;
 constexpr std::uint8_t kMaxShift = 40;
 // Bounds the time validate spends on explicit tables that many nodes share.
 constexpr std::int64_t kMaxScannedRows = std::int64_t{1} << 34;
-constexpr std::int64_t kMaxTableFirst = std::int64_t{1} << 40;
+constexpr std::int64_t kMaxTableFirst = std::int64_t{1} << kMaxTableBits;
 
 Status check_table(const Table& table) {
-  if (table.kind > TableKind::kExplicit) return invalid_argument("unknown table kind");
-  if (table.log_size > kMaxTableLogSize) {
-    return invalid_argument("2^" + std::to_string(table.log_size) + " rows, at most 2^26 are allowed");
+  if (table.kind > TableKind::kPieces) return invalid_argument("unknown table kind");
+  const bool has_pieces = table.kind == TableKind::kPieces;
+  const int most_bits = table.kind == TableKind::kExplicit ? kMaxListedBits : kMaxTableBits;
+  if (table.log_size > most_bits) {
+    return invalid_argument("2^" + std::to_string(table.log_size) + " rows, at most 2^" + std::to_string(most_bits) +
+                            " are allowed");
   }
   if (table.first > kMaxTableFirst || table.first < -kMaxTableFirst)
-    return invalid_argument("domain starts beyond +-2^40");
-  const std::size_t num_values = table.kind == TableKind::kExplicit ? static_cast<std::size_t>(table.num_rows()) : 0;
-  if (table.values.size() != num_values) {
-    return invalid_argument("has " + std::to_string(table.values.size()) + " explicit values, expected " +
-                            std::to_string(num_values));
+    return invalid_argument("domain starts beyond +-2^44");
+  if (has_pieces) {
+    if (table.piece_bits > std::min<int>(table.log_size, kMaxPieceBits) || table.slope_shift > kMaxSlopeShift ||
+        table.log_size - table.piece_bits > kMaxPieceCountBits) {
+      return invalid_argument("at most 2^20 pieces of at most 2^28 rows and slopes in at least 2^-28 are allowed");
+    }
+  } else if (table.piece_bits != 0 || table.slope_shift != 0) {
+    return invalid_argument("piece bits and slope shift must be 0 for a table without pieces");
+  }
+  std::size_t num_values = 0;
+  if (has_pieces) num_values = static_cast<std::size_t>(table.num_pieces());
+  if (table.kind == TableKind::kExplicit) num_values = static_cast<std::size_t>(table.num_rows());
+  if (table.values.size() != num_values || table.slopes.size() != (has_pieces ? num_values : 0)) {
+    return invalid_argument("has " + std::to_string(table.values.size()) + " explicit values and " +
+                            std::to_string(table.slopes.size()) + " slopes, expected " + std::to_string(num_values) +
+                            " and " + std::to_string(has_pieces ? num_values : 0));
   }
   if (table.kind == TableKind::kClamp) {
-    if (table.clamp_lo > table.clamp_hi || table.clamp_lo < INT32_MIN || table.clamp_hi > INT32_MAX) {
-      return invalid_argument("clamp bounds must be increasing 32-bit integers");
+    if (table.clamp_lo > table.clamp_hi || table.clamp_lo < -kMaxTableFirst || table.clamp_hi > kMaxTableFirst)
+      return invalid_argument("clamp bounds must be increasing and within 2^44");
+    if (table.log_size > kMaxListedBits &&
+        (table.clamp_hi < table.first || table.clamp_lo >= table.first + table.num_rows())) {
+      return invalid_argument("clamps everything in its domain: use fewer rows");
     }
   } else if (table.clamp_lo != 0 || table.clamp_hi != 0) {
     return invalid_argument("clamp bounds must be 0 for a table that does not clamp");
@@ -40,9 +60,13 @@ Status check_table(const Table& table) {
   return ok_status();
 }
 
+Interval domain_of(const Table& table) {
+  return make_interval(table.first, Wide{table.first} + table.num_rows() - 1);
+}
+
 // The smallest and largest y over the part of the domain that lies in `reach`.
 Interval image(const Table& table, Interval reach) {
-  Interval domain = make_interval(table.first, Wide{table.first} + table.num_rows() - 1);
+  Interval domain = domain_of(table);
   domain = make_interval(std::max(domain.lo, reach.lo), std::min(domain.hi, reach.hi));
   if (domain.lo > domain.hi) return {};
   switch (table.kind) {
@@ -50,11 +74,11 @@ Interval image(const Table& table, Interval reach) {
     case TableKind::kClamp:
       return {std::clamp(domain.lo, Wide{table.clamp_lo}, Wide{table.clamp_hi}),
               std::clamp(domain.hi, Wide{table.clamp_lo}, Wide{table.clamp_hi})};
-    case TableKind::kExplicit: break;
+    case TableKind::kExplicit:
+    case TableKind::kPieces: break;
   }
   // Over the whole domain: simpler than the reachable part, and check_nodes bounds the total work.
-  const auto [least, most] = std::minmax_element(table.values.begin(), table.values.end());
-  return {*least, *most};
+  return values_of(table);
 }
 
 Status check_value(const Value& value) {
@@ -121,7 +145,11 @@ Interval table_arguments(const Node& node, Interval acc) {
 Result<Interval> requantized_range(const QGraph& graph, const Node& node, Interval acc) {
   const Table& table = graph.tables[static_cast<std::size_t>(node.requant.table_index)];
   const Wide unit = Wide{1} << node.requant.shift;
-  const Interval domain = make_interval(table.first, Wide{table.first} + table.num_rows() - 1);
+  const Interval domain = domain_of(table);
+  if (table.log_size > kMaxListedBits && table.log_size + node.requant.shift > kMaxWideBits) {
+    return invalid_argument("a table of 2^" + std::to_string(table.log_size) + " rows takes a shift of at most " +
+                            std::to_string(kMaxWideBits - table.log_size));
+  }
   if (!scale(domain, static_cast<std::int64_t>(unit)).within(kMaxMagnitude - static_cast<std::int64_t>(unit))) {
     return invalid_argument("table domain " + to_string(domain) + " times 2^" + std::to_string(node.requant.shift) +
                             " leaves 2^62");
@@ -135,9 +163,13 @@ Result<Interval> requantized_range(const QGraph& graph, const Node& node, Interv
   return image(table, reach);
 }
 
-// What a proof shows of y when acc may be anything in `acc`: the lookup keeps the argument inside the table's domain.
+// What a proof shows of y when acc may be anything in `acc`: the argument of a clamp may be outside its domain.
 Interval looked_up(const QGraph& graph, const Node& node, Interval acc) {
-  return image(graph.tables[static_cast<std::size_t>(node.requant.table_index)], table_arguments(node, acc));
+  const Table& table = graph.tables[static_cast<std::size_t>(node.requant.table_index)];
+  const Interval reach = table_arguments(node, acc);
+  if (table.kind != TableKind::kClamp) return image(table, reach);
+  return {std::clamp(reach.lo, Wide{table.clamp_lo}, Wide{table.clamp_hi}),
+          std::clamp(reach.hi, Wide{table.clamp_lo}, Wide{table.clamp_hi})};
 }
 
 bool is_requantized(const Node& node) {
@@ -260,6 +292,27 @@ Ranges proven_ranges(const QGraph& graph) {
     proven[node.output] = is_requantized(node) ? looked_up(graph, node, acc) : acc;
   }
   return proven;
+}
+
+Interval values_of(const Table& table) {
+  const auto [least, most] = std::minmax_element(table.values.begin(), table.values.end());
+  Interval all = {*least, *most};
+  const std::int64_t last = (std::int64_t{1} << table.piece_bits) - 1;
+  // A piece begins at its value (what rounding adds is less than 1) and is monotone.
+  for (std::size_t t = 0; t < table.slopes.size(); ++t) {
+    const std::int64_t end = table.in_piece(static_cast<std::int64_t>(t), last);
+    all = hull(all, {end, end});
+  }
+  return all;
+}
+
+Interval honest_arguments(const QGraph& graph, const Node& node, const Ranges& declared) {
+  const Interval domain = domain_of(graph.tables[static_cast<std::size_t>(node.requant.table_index)]);
+  const Result<Inferred> inferred = rule_of(node.op).infer(graph, node, declared);
+  if (!inferred.ok()) return domain;
+  const Interval reach = table_arguments(node, inferred->acc);
+  const Interval both = {std::max(domain.lo, reach.lo), std::min(domain.hi, reach.hi)};
+  return both.lo <= both.hi ? both : domain;  // disjoint: the executor refuses every input
 }
 
 Status validate(const QGraph& graph) { return sound_ranges(graph).status(); }

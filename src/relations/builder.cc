@@ -46,6 +46,8 @@ Tensor Builder::shape_only(const Shape& shape) const {
 
 void Builder::add_lookup(std::string name, std::uint32_t table, circuit::Tuples tuples) {
   ZKI_CHECK_EQ(tuples.num_entries(), circuit_.tables[table].tuple_size(), "a tuple has its table's width");
+  looked_up_.resize(circuit_.tables.size());
+  if (!looked_up_[table]) note_use(table);
   circuit_.lookups.push_back({std::move(tuples), std::move(name), table});
 }
 
@@ -69,9 +71,48 @@ void Builder::add_equality(std::string name, Box box, LinExpr expr) {
   circuit_.equalities.push_back({std::move(name), std::move(box), std::move(expr)});
 }
 
-std::uint32_t Builder::add_table(qir::Table rows) {
-  circuit_.tables.push_back({std::move(rows)});
-  return static_cast<std::uint32_t>(circuit_.tables.size() - 1);
+void Builder::note_use(std::uint32_t index) {
+  looked_up_[index] = true;
+  const circuit::Table& table = circuit_.tables[index];
+  if (table.grid || table.committed || table.form != circuit::Table::Form::kValues) return;
+  const qir::Table& rows = table.rows;
+  if (rows.kind == qir::TableKind::kRange && rows.log_size <= kMaxRangeBits) range_tables_[rows.log_size] = index;
+  // Exact on its whole domain: no value may be clamped from above.
+  const std::int64_t last = rows.first + rows.num_rows() - 1;
+  if (rows.kind == qir::TableKind::kClamp && rows.clamp_lo == 0 && rows.clamp_hi >= last)
+    positive_part_tables_.emplace(std::min(-rows.first, last), index);
+}
+
+std::uint32_t Builder::add_table(circuit::Table table) {
+  const auto index = static_cast<std::uint32_t>(circuit_.tables.size());
+  const qir::Table& rows = table.rows;
+  if (!table.grid && rows.kind == qir::TableKind::kRange && rows.log_size <= kMaxRangeBits) {
+    std::optional<std::uint32_t>& known = range_tables_[rows.log_size];
+    if (!known) known = index;
+  }
+  if (rows.kind == qir::TableKind::kClamp)
+    clamp_tables_.try_emplace({table.form, rows.first, rows.log_size, rows.clamp_lo, rows.clamp_hi}, index);
+  circuit_.tables.push_back(std::move(table));
+  return index;
+}
+
+std::uint32_t Builder::clamp_table(circuit::Table::Form form, std::int64_t first, int log_size, std::int64_t lo,
+                                   std::int64_t hi) {
+  const auto known = clamp_tables_.find({form, first, log_size, lo, hi});
+  if (known != clamp_tables_.end()) return known->second;
+  return add_table({{qir::TableKind::kClamp, first, static_cast<std::uint8_t>(log_size), lo, hi, {}}, form});
+}
+
+const Pieces& Builder::pieces(std::int32_t table) {
+  const auto [known, is_new] = pieces_.try_emplace(table);
+  if (is_new) {
+    const qir::Table& rows = graph_.tables[static_cast<std::size_t>(table)];
+    const qir::Interval values = qir::values_of(rows);
+    known->second = {add_table({rows, circuit::Table::Form::kPieces}), std::make_shared<const qir::Table>(rows),
+                     static_cast<std::int64_t>(values.lo),
+                     circuit::axis_bits(static_cast<std::uint64_t>(values.width()) + 1)};
+  }
+  return known->second;
 }
 
 std::uint32_t Builder::explicit_table(int log_size, std::vector<std::int32_t> values) {
@@ -84,60 +125,57 @@ std::uint32_t Builder::explicit_table(int log_size, std::vector<std::int32_t> va
   rows.kind = qir::TableKind::kExplicit;
   rows.log_size = static_cast<std::uint8_t>(log_size);
   rows.values = std::move(values);
-  return add_table(std::move(rows));
-}
-
-std::uint32_t Builder::positive_part_table(std::int64_t reach) {
-  auto& tables = circuit_.tables;
-  for (std::uint32_t i = 0; i < tables.size(); ++i) {
-    const qir::Table& rows = tables[i].rows;
-    // Exact on its whole domain: values beyond `reach` must not be clamped from above.
-    if (rows.kind == qir::TableKind::kClamp && rows.clamp_lo == 0 &&
-        rows.clamp_hi >= rows.first + rows.num_rows() - 1 && rows.contains(-reach) && rows.contains(reach)) {
-      return i;
-    }
-  }
-  const int bits = circuit::axis_bits(static_cast<std::uint64_t>(reach) + 1);
-  qir::Table rows;
-  rows.kind = qir::TableKind::kClamp;
-  rows.log_size = static_cast<std::uint8_t>(bits + 1);
-  rows.first = -(std::int64_t{1} << bits);
-  rows.clamp_lo = 0;
-  rows.clamp_hi = std::int64_t{1} << bits;
-  return add_table(std::move(rows));
-}
-
-std::optional<std::uint32_t> Builder::range_table(int least_bits, int most_bits) const {
-  std::optional<std::uint32_t> best;
-  for (std::uint32_t i = 0; i < circuit_.tables.size(); ++i) {
-    const circuit::Table& table = circuit_.tables[i];
-    if (table.grid || table.committed || table.rows.kind != qir::TableKind::kRange) continue;
-    const int bits = table.rows.log_size;
-    if (bits >= least_bits && bits <= most_bits && (!best || bits < circuit_.tables[*best].rows.log_size)) best = i;
-  }
-  return best;
+  return add_table({std::move(rows)});
 }
 
 void Builder::add_range_check(const std::string& name, const Box& box, const LinExpr& expr, int log_size) {
-  if (log_size > kMaxRangeBits) return add_limb_checks(name, box, expr, log_size);
-  std::optional<std::uint32_t> table = range_table(log_size, log_size);
+  const std::uint64_t planned = remainders_[static_cast<std::size_t>(log_size)];
+  const int limb_bits = cheapest_limb(std::max(num_points(box), planned), log_size);
+  // The lowest limb is what the others leave.
+  LinExpr lowest = expr;
+  for (int shift = limb_bits; shift < log_size; shift += limb_bits) {
+    const int width = std::min(limb_bits, log_size - shift);
+    const LinExpr limb = add_witness(name + " limb", box);
+    recipes().limb(column_of(limb), expr, box, shift, width);
+    add_range_lookup(name + " limb", box, limb, width);
+    lowest = circuit::minus(lowest, circuit::scaled(limb, std::int64_t{1} << shift));
+  }
+  add_range_lookup(name, box, lowest, limb_bits);
+}
+
+void Builder::add_range_lookup(const std::string& name, const Box& box, const LinExpr& expr, int log_size) {
+  std::optional<std::uint32_t> table = range_tables_[static_cast<std::size_t>(log_size)];
   if (!table) {
     qir::Table rows;
     rows.log_size = static_cast<std::uint8_t>(log_size);
-    table = add_table(std::move(rows));
+    table = add_table({std::move(rows)});
   }
   add_lookup(name, box, *table, {circuit::plus_constant(expr, circuit_.tables[*table].rows.first)});
 }
 
+std::uint64_t Builder::new_rows(int bits) const {
+  const std::optional<std::uint32_t>& table = range_tables_[static_cast<std::size_t>(bits)];
+  return table && *table < looked_up_.size() && looked_up_[*table] ? 0 : std::uint64_t{1} << bits;
+}
+
+namespace {
+
+// A limb is a lookup, and a column but for the lowest.
+std::uint64_t limbs_cost(std::uint64_t num_elements, int num_limbs) {
+  return num_elements * (static_cast<std::uint64_t>(num_limbs) * (kLookupCost + kColumnCost) - kColumnCost);
+}
+
+}  // namespace
+
 int Builder::cheapest_limb(std::uint64_t num_elements, int log_size) const {
-  const auto new_rows = [&](int bits) { return range_table(bits, bits) ? 0 : std::uint64_t{1} << bits; };
-  int best = kMaxRangeBits;
-  std::uint64_t least = UINT64_MAX;
-  for (int bits = kMaxRangeBits; bits >= 1; --bits) {
+  if (log_size <= kUncutBits) return log_size;
+  int best = std::min(kMaxRangeBits, log_size);
+  std::uint64_t least = kNever;
+  for (int bits = best; bits >= 1; --bits) {
     const int num_limbs = (log_size + bits - 1) / bits;
     const int last = log_size - (num_limbs - 1) * bits;
-    const std::uint64_t cost =
-        static_cast<std::uint64_t>(num_limbs) * num_elements + new_rows(bits) + (last == bits ? 0 : new_rows(last));
+    const std::uint64_t rows = new_rows(bits) + (last == bits ? 0 : new_rows(last));
+    const std::uint64_t cost = limbs_cost(num_elements, num_limbs) + kRowCost * rows;
     if (cost >= least) continue;
     least = cost;
     best = bits;
@@ -145,24 +183,20 @@ int Builder::cheapest_limb(std::uint64_t num_elements, int log_size) const {
   return best;
 }
 
-void Builder::add_limb_checks(const std::string& name, const Box& box, const LinExpr& expr, int log_size) {
-  const int limb_bits = cheapest_limb(num_points(box), log_size);
-  LinExpr rest = expr;
-  for (int shift = 0; shift < log_size; shift += limb_bits) {
-    const int bits = std::min(limb_bits, log_size - shift);
-    const LinExpr limb = add_witness(name + " limb", box);
-    recipes().limb(column_of(limb), expr, box, shift, bits);
-    add_range_check(name + " limb", box, limb, bits);
-    rest = circuit::minus(rest, circuit::scaled(limb, std::int64_t{1} << shift));
-  }
-  add_equality(name + " limbs", box, std::move(rest));
+std::uint64_t Builder::range_cost(std::uint64_t num_elements, int log_size) const {
+  const int bits = cheapest_limb(num_elements, log_size);
+  if (bits == 0) return 0;
+  const int num_limbs = (log_size + bits - 1) / bits;
+  const int last = log_size - (num_limbs - 1) * bits;
+  return limbs_cost(num_elements, num_limbs) + kRowCost * (new_rows(bits) + (last == bits ? 0 : new_rows(last)));
 }
 
 void Builder::add_nonnegative_check(const std::string& name, const Box& box, const LinExpr& expr, std::int64_t reach,
                                     int most_bits) {
   const int log_size = circuit::axis_bits(static_cast<std::uint64_t>(reach) + 1);
-  const std::optional<std::uint32_t> table = range_table(log_size, most_bits);
-  add_range_check(name, box, expr, table ? circuit_.tables[*table].rows.log_size : log_size);
+  int bits = log_size;
+  while (bits <= std::min(most_bits, kMaxRangeBits) && !range_tables_[static_cast<std::size_t>(bits)]) ++bits;
+  add_range_check(name, box, expr, bits <= std::min(most_bits, kMaxRangeBits) ? bits : log_size);
 }
 
 Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool flat) {
@@ -447,9 +481,25 @@ Status Builder::add_digests() {
   return ok_status();
 }
 
+void Builder::survey_tables() {
+  uses_.resize(graph_.tables.size());
+  qir::Ranges declared;
+  for (const qir::Value& v : graph_.values) declared.push_back(qir::range_of(v));
+  for (const qir::Node& node : graph_.nodes) {
+    if (node.requant.table_index == qir::kNoTable || node.op == qir::Op::kSoftmax) continue;
+    TableUse& use = uses_[static_cast<std::size_t>(node.requant.table_index)];
+    const auto num_elements = static_cast<std::uint64_t>(value(node.output).shape.num_elements());
+    const qir::Interval arguments = qir::honest_arguments(graph_, node, declared);
+    use.arguments = use.num_elements == 0 ? arguments : qir::hull(use.arguments, arguments);
+    use.num_elements += num_elements;
+    remainders_[node.requant.shift] += num_elements;
+  }
+}
+
 Result<circuit::Circuit> Builder::build() && {
   ZKI_ASSIGN_OR_RETURN(sound_, qir::sound_ranges(graph_));
-  for (const qir::Table& rows : graph_.tables) circuit_.tables.push_back({rows});
+  for (const qir::Table& rows : graph_.tables) add_table({rows});
+  survey_tables();
   tensors_.resize(graph_.values.size());
   add_inputs_and_params();
   for (std::uint32_t index = 0; index < graph_.nodes.size(); ++index) {

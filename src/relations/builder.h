@@ -3,8 +3,13 @@
 // run the same builder; the prover listens to what it says of filling the columns (relations/recipe_sink.h).
 #pragma once
 
+#include <array>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "circuit/circuit.h"
@@ -17,9 +22,39 @@ namespace zkinfer::relations {
 
 // Wider ranges are cut in limbs: a table of 2^16 rows costs a proof about as much as 2^16 lookups.
 inline constexpr int kMaxRangeBits = 16;
+// Narrower ones never are: a table of 2^8 rows costs less than a relation more.
+inline constexpr int kUncutBits = 8;
 
-// What a table of positive parts of differences of either sign can hold in 2^26 rows.
-inline constexpr std::int64_t kMaxMaximumReach = (std::int64_t{1} << 25) - 1;
+// What relations cost a proof, about, one for each point of their box; decision 31. A lookup's column is counted apart.
+inline constexpr std::uint64_t kColumnCost = 1;
+inline constexpr std::uint64_t kLookupCost = 1;
+inline constexpr std::uint64_t kContractionCost = 1;
+inline constexpr std::uint64_t kRowCost = 2;  // of a table: its multiplicity is a column's entry
+inline constexpr std::uint64_t kNever = std::uint64_t{1} << 62;
+
+// How a requantization is proved (relations/requantize.cc), and where it is cut.
+struct Rounding {
+  enum class Form : std::uint8_t { kTable, kLimbs, kConstant, kStep, kCoarseEnds, kExcess, kPieces };
+  Form form = Form::kTable;
+  int low_bits = 0;             // kStep, kCoarseEnds, kExcess
+  int coarse_bits = 0;          // kCoarseEnds
+  std::int64_t least = 0;       // arguments of honest runs, of all nodes with the table
+  std::int64_t most = 0;
+};
+
+// A table of pieces of the graph, as the circuit has it: its list of pieces, and all its values in [least, least + 2^value_bits).
+struct Pieces {
+  std::uint32_t index = 0;
+  std::shared_ptr<const qir::Table> table;
+  std::int64_t least = 0;
+  int value_bits = 0;
+};
+
+// All nodes that round through one table.
+struct TableUse {
+  std::uint64_t num_elements = 0;
+  qir::Interval arguments;  // of honest runs
+};
 
 // Sums of values that are not rounded grow into long expressions; these bounds keep small graphs from huge circuits.
 inline constexpr std::uint64_t kMaxNodeViews = std::uint64_t{1} << 14;
@@ -112,12 +147,16 @@ class Builder {
   void add_public_tensor(circuit::PublicTensor tensor) { circuit_.public_tensors.push_back(std::move(tensor)); }
   // Index of the table of graph table `index`.
   std::uint32_t graph_table(std::int32_t index) const { return static_cast<std::uint32_t>(index); }
-  // Some table (x, max(0, x)) that has every |x| <= reach: one of the graph's, or a new one. Exact on its whole domain.
-  std::uint32_t positive_part_table(std::int64_t reach);
+  // The table of min(max(x, lo), hi) on [first, first + 2^log_size): one that is there, or a new one.
+  std::uint32_t clamp_table(circuit::Table::Form form, std::int64_t first, int log_size, std::int64_t lo,
+                            std::int64_t hi);
+  const Pieces& pieces(std::int32_t table);
+  // max(0, expr) at every point of the box, for |expr| <= reach < 2^62. num_elements: of all such expressions of the node.
+  circuit::LinExpr positive_part(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr,
+                                 std::int64_t reach, std::uint64_t num_elements);
   // The maximum of `expr` along box axis `axis`; the result's box has length 1 there. |differences| <= reach.
-  // resource_limit: reach above kMaxMaximumReach.
-  Result<circuit::LinExpr> maximum_along(const std::string& name, circuit::LinExpr expr, circuit::Box& box,
-                                         std::uint32_t axis, std::int64_t reach);
+  circuit::LinExpr maximum_along(const std::string& name, circuit::LinExpr expr, circuit::Box& box, std::uint32_t axis,
+                                 std::int64_t reach);
 
   // `tensor` without unit atoms, `axis` being one atom where it is longer than 1; materializes when it is cut otherwise.
   Tensor single_axis(const std::string& name, const Tensor& tensor, std::size_t axis);
@@ -142,27 +181,36 @@ class Builder {
 
   // acc of node `index` is the virtual expression `acc`: rounds, looks up, and returns the value's tensor.
   Tensor requantize(std::uint32_t index, const Tensor& acc);
-  // acc of node `index` is not an expression: commits its quotient and remainder and returns the tensor of acc over
-  // `like`'s atoms; y receives the tensor of the node's value.
+  // acc of node `index` is not an expression: commits its parts and returns the tensor of acc over `like`'s atoms; y receives
+  // the tensor of the node's value.
   Tensor committed_accumulator(std::uint32_t index, const Tensor& like, Tensor& y);
+  // How nodes with this table and shift are rounded: what costs least over all nodes with this table.
+  Rounding rounding(std::int32_t table, int shift);
+  // What a range check of expr in [0, 2^log_size) costs for so many elements.
+  std::uint64_t range_cost(std::uint64_t num_elements, int log_size) const;
+  // lo <= expr <= hi at every point of the box.
+  void add_interval_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr,
+                          std::int64_t lo, std::int64_t hi);
 
  private:
   void add_inputs_and_params();
   // The column of a parameter in this oracle, as every circuit of the graph declares it.
   circuit::ColumnId add_param_column(qir::ValueId id, circuit::Oracle oracle);
-  // lo <= expr <= hi at every point of the box.
-  void add_interval_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr,
-                          std::int64_t lo, std::int64_t hi);
+  // Who rounds through which table, and how many remainders of each width there will be.
+  void survey_tables();
   void finish_tables();
   Status add_node(std::uint32_t index);
   Status count_views(std::uint32_t index);
   Status check_bytes() const;
-  std::uint32_t add_table(qir::Table rows);
-  // The smallest range table of at least 2^least_bits and at most 2^most_bits rows; nothing when there is none.
-  std::optional<std::uint32_t> range_table(int least_bits, int most_bits) const;
+  std::uint32_t add_table(circuit::Table table);
+  // A relation looks this table up, for the first time.
+  void note_use(std::uint32_t index);
   // The limb width whose lookups and new table rows are fewest.
   int cheapest_limb(std::uint64_t num_elements, int log_size) const;
-  void add_limb_checks(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
+  // The same by one lookup, log_size <= kMaxRangeBits.
+  void add_range_lookup(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
+  // Rows that a range table of this size would add.
+  std::uint64_t new_rows(int bits) const;
   // Inputs and outputs may stand in the statement any number of times.
   Status count_statement();
   void add_public_tensors();
@@ -181,6 +229,14 @@ class Builder {
   std::vector<Tensor> tensors_;
   std::map<qir::ValueId, std::uint32_t> committed_;  // the last table of committed rows made of the value
   qir::Ranges sound_;
+  std::vector<TableUse> uses_;             // [graph table]
+  std::array<std::uint64_t, 64> remainders_{};  // [bits]: elements of all nodes that round so many bits off
+  std::map<std::pair<std::int32_t, int>, Rounding> roundings_;
+  std::vector<bool> looked_up_;  // [table]: by some relation so far
+  std::array<std::optional<std::uint32_t>, kMaxRangeBits + 1> range_tables_;
+  std::map<std::int64_t, std::uint32_t> positive_part_tables_;  // that are looked up, by the |x| that they all have
+  std::map<std::tuple<circuit::Table::Form, std::int64_t, int, std::int64_t, std::int64_t>, std::uint32_t> clamp_tables_;
+  std::map<std::int32_t, Pieces> pieces_;
   std::uint64_t num_views_ = 0;  // of all tensors so far
   std::uint64_t num_bytes_ = 0;  // of them
   std::uint64_t max_bytes_;

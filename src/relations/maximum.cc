@@ -1,19 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// MaxPool, ReduceMax:  max(u, v) = v + max(0, u - v), with (u - v, max(0, u - v)) in a table. An axis of length k is
-// halved: u the first ceil(k/2) entries, v the last ceil(k/2) (they may overlap: the maximum does not mind). Only the
-// positive parts are committed; the maximum itself is an expression.
+// MaxPool, ReduceMax:  max(u, v) = v + max(0, u - v). An axis of length k is halved: u the first ceil(k/2) entries, v the
+// last ceil(k/2) (they may overlap: the maximum does not mind). Only the positive parts are committed; the maximum itself is
+// an expression.
+//   d = u - v, y = max(0, d): (d, y) in a table; or, where that table costs more, y and y - d non-negative with
+//   y (y - d) = 0: one of them is 0, so y = 0 and d <= 0, or y = d >= 0. With |d| and both ranges below 2^62 nothing wraps.
 #include <algorithm>
 
 #include "relations/builder.h"
 
 namespace zkinfer::relations {
 
-Result<LinExpr> Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, std::uint32_t axis,
-                                       std::int64_t reach) {
-  if (reach > kMaxMaximumReach) {
-    return resource_limit("compares values that are up to " + std::to_string(reach) +
-                          " apart, in a table of at most 2^26 rows; round the values before (give them a table)");
+LinExpr Builder::positive_part(const std::string& name, const Box& box, const LinExpr& expr, std::int64_t reach,
+                               std::uint64_t num_elements) {
+  const LinExpr y = add_witness(name, box);
+  recipes().positive_part(column_of(y), expr, box);
+  const int bits = circuit::axis_bits(static_cast<std::uint64_t>(reach) + 1);
+  // A table that has every |x| <= reach and is exact on its whole domain.
+  const auto known = positive_part_tables_.lower_bound(reach);
+  std::uint64_t rows = bits < qir::kMaxListedBits ? std::uint64_t{2} << bits : kNever / kRowCost;
+  if (known != positive_part_tables_.end()) rows = 0;
+  if (kLookupCost * num_elements + kRowCost * rows <=
+      2 * range_cost(num_elements, bits) + kContractionCost * num_elements) {
+    const std::int64_t half = std::int64_t{1} << bits;
+    const std::uint32_t table = known != positive_part_tables_.end()
+                                    ? known->second
+                                    : clamp_table(circuit::Table::Form::kValues, -half, bits + 1, 0, half);
+    add_lookup(name, box, table, {expr, y});
+    return y;
   }
+  const LinExpr negative = circuit::minus(y, expr);
+  add_range_check(name + " value", box, y, bits);
+  add_range_check(name + " rest", box, negative, bits);
+  add_contraction({name, box, std::vector<circuit::AxisRole>(box.size(), circuit::AxisRole::kC), {}, y, negative});
+  return y;
+}
+
+LinExpr Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, std::uint32_t axis,
+                               std::int64_t reach) {
+  std::uint64_t along = 0;
+  for (std::uint64_t n = box[axis]; n > 1; n = (n + 1) / 2) along += (n + 1) / 2;
+  std::uint64_t num_elements = along;
+  for (std::uint32_t b = 0; b < box.size(); ++b) num_elements *= b == axis ? 1 : box[b];
   const std::vector<AxisMap> identity = identity_maps(box);
   while (box[axis] > 1) {
     const std::uint64_t half = (box[axis] + 1) / 2;
@@ -21,11 +48,7 @@ Result<LinExpr> Builder::maximum_along(const std::string& name, LinExpr expr, Bo
     last[axis].offset = static_cast<std::int64_t>(box[axis] - half);
     const LinExpr v = circuit::rebase(expr, last);
     box[axis] = half;
-    const LinExpr difference = circuit::minus(expr, v);
-    const LinExpr positive = add_witness(name + " maximum", box);
-    recipes().positive_part(column_of(positive), difference, box);
-    add_lookup(name + " maximum", box, positive_part_table(reach), {difference, positive});
-    expr = circuit::plus(v, positive);
+    expr = circuit::plus(v, positive_part(name + " maximum", box, circuit::minus(expr, v), reach, num_elements));
   }
   return expr;
 }
@@ -94,7 +117,7 @@ Result<Tensor> build_max_pool(Builder& builder, std::uint32_t index) {
   LinExpr expr = rebased(x, maps);
   for (std::uint32_t s = spatial; s-- > 0;) {
     const std::uint32_t tap = first_position + spatial + s;
-    ZKI_ASSIGN_OR_RETURN(expr, builder.maximum_along(node.name, std::move(expr), box, tap, reach));
+    expr = builder.maximum_along(node.name, std::move(expr), box, tap, reach);
     expr = drop_axis(expr, box, tap);
   }
   y.expr = circuit::plus_constant(std::move(expr), added);
@@ -123,7 +146,7 @@ Result<Tensor> build_reduce_max(Builder& builder, std::uint32_t index) {
   }
   const std::int64_t reach = builder.honest_reach(node.inputs[0]);
   for (std::size_t i = reduced.size(); i-- > 0;) {
-    ZKI_ASSIGN_OR_RETURN(expr, builder.maximum_along(node.name, std::move(expr), box, reduced[i], reach));
+    expr = builder.maximum_along(node.name, std::move(expr), box, reduced[i], reach);
     expr = drop_axis(expr, box, reduced[i]);
   }
   y.expr = std::move(expr);

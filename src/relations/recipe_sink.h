@@ -3,6 +3,8 @@
 // that the column must obey; verifiers do not listen. The prover's listener: relations/recipes.h.
 #pragma once
 
+#include <functional>
+
 #include "circuit/circuit.h"
 
 namespace zkinfer::relations {
@@ -10,6 +12,9 @@ namespace zkinfer::relations {
 using circuit::Box;
 using circuit::ColumnId;
 using circuit::LinExpr;
+
+// From an integer to an integer.
+using Map = std::function<std::int64_t(std::int64_t)>;
 
 // The columns of one SHA-256 circuit (relations/sha256.h).
 enum class Sha256Column : std::uint8_t { kBits, kChoice, kMajority, kSchedule, kCarries, kWords, kDigest };
@@ -19,10 +24,9 @@ enum class Sha256Column : std::uint8_t { kBits, kChoice, kMajority, kSchedule, k
 class RecipeSink {
  public:
   virtual ~RecipeSink() = default;
-  virtual void parameter(ColumnId, qir::ValueId) {}            // the parameters of a graph value
-  virtual void value(ColumnId, qir::ValueId) {}                // the executor's entries of a graph value
-  virtual void quotient(ColumnId, std::uint32_t /*node*/) {}   // floor((acc + round) / 2^shift) of the node
-  virtual void remainder(ColumnId, std::uint32_t /*node*/) {}  // (acc + round) mod 2^shift
+  virtual void parameter(ColumnId, qir::ValueId) {}               // the parameters of a graph value
+  virtual void value(ColumnId, qir::ValueId) {}                   // the executor's entries of a graph value
+  virtual void rounded(ColumnId, std::uint32_t /*node*/, Map) {}  // of acc + round of the node
   virtual void expression(ColumnId, const LinExpr&, const Box&) {}
   virtual void positive_part(ColumnId, const LinExpr&, const Box&) {}  // max(0, expr)
   virtual void maximum(ColumnId, const LinExpr&, const Box&) {}       // along the last box axis, which the column lacks

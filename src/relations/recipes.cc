@@ -16,8 +16,11 @@ class Recipes final : public RecipeSink {
 
   void parameter(ColumnId id, qir::ValueId value) override { at(id, Recipe::Kind::kParameter).value = value; }
   void value(ColumnId id, qir::ValueId value) override { at(id, Recipe::Kind::kValue).value = value; }
-  void quotient(ColumnId id, std::uint32_t node) override { at(id, Recipe::Kind::kQuotient).node = node; }
-  void remainder(ColumnId id, std::uint32_t node) override { at(id, Recipe::Kind::kRemainder).node = node; }
+  void rounded(ColumnId id, std::uint32_t node, Map map) override {
+    Recipe& recipe = at(id, Recipe::Kind::kRounded);
+    recipe.node = node;
+    recipe.map = std::move(map);
+  }
   void expression(ColumnId id, const LinExpr& expr, const Box& box) override {
     over(id, Recipe::Kind::kExpression, expr, box);
   }

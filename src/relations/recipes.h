@@ -12,8 +12,7 @@ struct Recipe {
     kGiven,      // set by the protocol: pads, blind, multiplicities; or constant
     kParameter,  // the functions of RecipeSink
     kValue,
-    kQuotient,
-    kRemainder,
+    kRounded,
     kExpression,
     kPositivePart,
     kMaximum,
@@ -27,6 +26,7 @@ struct Recipe {
   Kind kind = Kind::kGiven;
   qir::ValueId value = 0;
   std::uint32_t node = 0;
+  Map map;
   circuit::LinExpr expr;
   circuit::LinExpr other;
   circuit::Box box;  // of expr and other

@@ -6,7 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <string>
 
+#include "relations/compile.h"
 #include "soundness/compare.h"
 #include "soundness/random_graph.h"
 
@@ -35,6 +38,22 @@ TEST(Differential, SeesAWrongGraph) {
   std::uint64_t seen = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) seen += differs_when_broken(draw_graph(seed), seed) ? 1 : 0;
   EXPECT_GT(seen, 20u);
+}
+
+// Every form of rounding (relations/requantize.cc) occurs among the drawn graphs, by its column or lookup.
+TEST(Differential, DrawsEveryRounding) {
+  std::map<std::string, std::uint64_t> seen;
+  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+    const qir::QGraph graph = draw_graph(seed);
+    if (!qir::validate(graph).ok()) continue;
+    const auto circuit = relations::build(graph, {});
+    if (!circuit.ok()) continue;
+    for (const circuit::Column& column : circuit->columns) ++seen[column.name.substr(column.name.find(' ') + 1)];
+  }
+  for (const char* part : {"quotient", "remainder", "value limb", "step", "coarse quotient", "remainder top", "excess",
+                           "excess top", "side", "piece", "slope remainder"}) {
+    EXPECT_GE(seen[part], 3u) << part;
+  }
 }
 
 TEST(Differential, KeptGraphs) {

@@ -152,36 +152,80 @@ class Drawer {
     return true;
   }
 
-  // A table around what the accumulator reaches, of any kind, with or without a shift.
+  // A table around what the accumulator reaches, of any kind, with or without a shift. Those that are formulas may have more
+  // rows than fit anywhere.
   void add_table(Node& node, qir::Value& output) {
     std::int64_t shift = random_.between(0, 4);
+    if (random_.one_in(8)) shift = random_.between(0, 24);
+    const bool wide = random_.one_in(3);
+    const std::int64_t most_rows = wide ? std::int64_t{1} << 42 : kMostTableRows;
     const auto reach = [&] {
       const std::int64_t round = shift > 0 ? std::int64_t{1} << (shift - 1) : 0;
       return std::pair((output.lo + round) >> shift, (output.hi + round) >> shift);
     };
-    while (shift < 40 && reach().second - reach().first >= kMostTableRows) ++shift;
+    while (shift < 40 && reach().second - reach().first >= most_rows) ++shift;
     const auto [lo, hi] = reach();
-    if (hi - lo >= kMostTableRows || lo < -(std::int64_t{1} << 39) || hi > std::int64_t{1} << 39) return;
+    if (hi - lo >= most_rows || lo < -(std::int64_t{1} << 41) || hi > std::int64_t{1} << 41) return;
     qir::Table table;
-    table.log_size = static_cast<std::uint8_t>(random_.between(0, 1));
+    table.log_size = static_cast<std::uint8_t>(random_.between(0, wide ? 4 : 1));
     while (table.num_rows() < hi - lo + 1) ++table.log_size;
+    if (table.log_size > qir::kMaxTableBits || table.log_size + shift > 61) return;
     table.first = lo - random_.between(0, table.num_rows() - (hi - lo + 1));
     output.lo = lo;
     output.hi = hi;
-    const std::int64_t kind = random_.between(0, 2);
+    const std::int64_t kind = random_.between(0, 3);
     if (kind == 1) {
-      table.kind = qir::TableKind::kClamp;
-      output.lo = table.clamp_lo = random_.between(-10, 5);
-      output.hi = table.clamp_hi = table.clamp_lo + random_.between(0, 30);
-    } else if (kind == 2) {
+      draw_clamp(table, lo, hi);
+      output.lo = table.clamp_lo;
+      output.hi = table.clamp_hi;
+    } else if (kind == 2 && table.log_size <= 14) {
       table.kind = qir::TableKind::kExplicit;
       for (std::int64_t i = 0; i < table.num_rows(); ++i)
         table.values.push_back(static_cast<std::int32_t>(random_.between(-20, 20)));
       const auto [least, most] = std::minmax_element(table.values.begin(), table.values.end());
       output.lo = *least;
       output.hi = *most;
+    } else if (kind == 3 && draw_pieces(table)) {
+      const qir::Interval values = qir::values_of(table);
+      if (!values.within(magnitude_)) return;
+      output.lo = static_cast<std::int64_t>(values.lo);
+      output.hi = static_cast<std::int64_t>(values.hi);
     }
     node.requant = {static_cast<std::uint8_t>(shift), b_.table(std::move(table))};
+  }
+
+  // Ends near 0, anywhere in what is reached, or beyond it; now and then one step, or one value.
+  void draw_clamp(qir::Table& table, std::int64_t lo, std::int64_t hi) {
+    table.kind = qir::TableKind::kClamp;
+    const auto end = [&] {
+      switch (random_.between(0, 3)) {
+        case 0: return random_.between(-10, 5);
+        case 1: return random_.between(lo, hi);
+        case 2: return random_.one_in(2) ? lo + random_.between(-2, 2) : hi + random_.between(-2, 2);
+        default: return random_.between(table.first, table.first + table.num_rows() - 1);
+      }
+    };
+    table.clamp_lo = end();
+    const std::int64_t other = random_.one_in(2) ? end() : table.clamp_lo + (1 << random_.between(0, 12));
+    table.clamp_hi = std::max(table.clamp_lo, other);
+    if (random_.one_in(4)) table.clamp_hi = table.clamp_lo + random_.between(0, 1);
+  }
+
+  bool draw_pieces(qir::Table& table) {
+    const std::int64_t least = std::max<std::int64_t>(0, table.log_size - 10);
+    table.piece_bits = static_cast<std::uint8_t>(random_.between(least, table.log_size));
+    if (table.piece_bits > 28) {
+      table.piece_bits = 0;
+      return false;
+    }
+    table.kind = qir::TableKind::kPieces;
+    table.slope_shift = static_cast<std::uint8_t>(random_.between(0, random_.one_in(2) ? 20 : 4));
+    const std::int64_t steepest = std::int64_t{1} << random_.between(0, random_.one_in(4) ? 30 : 8);
+    for (std::int64_t t = 0; t < table.num_pieces(); ++t) {
+      table.values.push_back(static_cast<std::int32_t>(random_.between(-40, 40)));
+      table.slopes.push_back(static_cast<std::int32_t>(random_.between(-steepest, steepest)));
+    }
+    return true;
   }
 
   // n as a product of one to four factors, in any order.

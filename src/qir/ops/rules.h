@@ -58,6 +58,13 @@ Result<Ranges> sound_ranges(const QGraph& graph);
 // where they prove none. Precondition: validate accepts the graph.
 Ranges proven_ranges(const QGraph& graph);
 
+// The smallest and largest value of a table of explicit values or pieces.
+Interval values_of(const Table& table);
+
+// The table arguments of honest runs: what the declared ranges reach, inside the table's domain. For completeness only.
+// Precondition: validate accepts the graph; the node has a table.
+Interval honest_arguments(const QGraph& graph, const Node& node, const Ranges& declared);
+
 struct Inferred {
   Shape shape;   // the only output shape accepted
   Interval acc;  // every accumulator (or every y, for ops without requantization)
