@@ -135,8 +135,7 @@ std::vector<std::string> warnings_of(const QGraph& graph) {
   for (const Table& table : graph.tables) is_constant.push_back(has_one_value(table));
   for (const qir::Node& node : graph.nodes) {
     const std::string where = "node " + in_quotes(node.name) + " (" + std::string(qir::rule_of(node.op).name) + ")";
-    if (node.requant.table_index != qir::kNoTable &&
-        is_constant[static_cast<std::size_t>(node.requant.table_index)]) {
+    if (node.requant.table_index != qir::kNoTable && is_constant[static_cast<std::size_t>(node.requant.table_index)]) {
       out.push_back(where + " gives the same number whatever it reads: its table has one value");
     }
     for (const std::int64_t step : node.steps) {

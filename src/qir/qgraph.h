@@ -61,7 +61,7 @@ struct Table {
   std::uint8_t log_size = 0;
   std::int64_t clamp_lo = 0;
   std::int64_t clamp_hi = 0;
-  std::vector<std::int32_t> values;  // [2^log_size] for kExplicit, [num_pieces()] for kPieces, else empty
+  std::vector<std::int32_t> values;       // [2^log_size] for kExplicit, [num_pieces()] for kPieces, else empty
   std::vector<std::int32_t> slopes = {};  // [num_pieces()] for kPieces, else empty
   std::uint8_t piece_bits = 0;            // these two: 0 but for kPieces
   std::uint8_t slope_shift = 0;

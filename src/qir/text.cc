@@ -33,8 +33,8 @@ std::string table_text(const Table& table) {
       break;
     case TableKind::kExplicit: text = "explicit"; break;
     case TableKind::kPieces:
-      text = std::to_string(table.num_pieces()) + " pieces of 2^" + std::to_string(table.piece_bits) + ", slopes in 2^-" +
-             std::to_string(table.slope_shift) + ",";
+      text = std::to_string(table.num_pieces()) + " pieces of 2^" + std::to_string(table.piece_bits) +
+             ", slopes in 2^-" + std::to_string(table.slope_shift) + ",";
       break;
   }
   return text + " on [" + std::to_string(table.first) + ", " + std::to_string(table.first + table.num_rows()) + ") 2^" +

@@ -60,9 +60,7 @@ Status check_table(const Table& table) {
   return ok_status();
 }
 
-Interval domain_of(const Table& table) {
-  return make_interval(table.first, Wide{table.first} + table.num_rows() - 1);
-}
+Interval domain_of(const Table& table) { return make_interval(table.first, Wide{table.first} + table.num_rows() - 1); }
 
 // The smallest and largest y over the part of the domain that lies in `reach`.
 Interval image(const Table& table, Interval reach) {

@@ -36,9 +36,9 @@ inline constexpr std::uint64_t kNever = std::uint64_t{1} << 62;
 struct Rounding {
   enum class Form : std::uint8_t { kTable, kLimbs, kConstant, kStep, kCoarseEnds, kExcess, kPieces };
   Form form = Form::kTable;
-  int low_bits = 0;             // kStep, kCoarseEnds, kExcess
-  int coarse_bits = 0;          // kCoarseEnds
-  std::int64_t least = 0;       // arguments of honest runs, of all nodes with the table
+  int low_bits = 0;        // kStep, kCoarseEnds, kExcess
+  int coarse_bits = 0;     // kCoarseEnds
+  std::int64_t least = 0;  // arguments of honest runs, of all nodes with the table
   std::int64_t most = 0;
 };
 
@@ -229,13 +229,14 @@ class Builder {
   std::vector<Tensor> tensors_;
   std::map<qir::ValueId, std::uint32_t> committed_;  // the last table of committed rows made of the value
   qir::Ranges sound_;
-  std::vector<TableUse> uses_;             // [graph table]
+  std::vector<TableUse> uses_;                  // [graph table]
   std::array<std::uint64_t, 64> remainders_{};  // [bits]: elements of all nodes that round so many bits off
   std::map<std::pair<std::int32_t, int>, Rounding> roundings_;
   std::vector<bool> looked_up_;  // [table]: by some relation so far
   std::array<std::optional<std::uint32_t>, kMaxRangeBits + 1> range_tables_;
   std::map<std::int64_t, std::uint32_t> positive_part_tables_;  // that are looked up, by the |x| that they all have
-  std::map<std::tuple<circuit::Table::Form, std::int64_t, int, std::int64_t, std::int64_t>, std::uint32_t> clamp_tables_;
+  std::map<std::tuple<circuit::Table::Form, std::int64_t, int, std::int64_t, std::int64_t>, std::uint32_t>
+      clamp_tables_;
   std::map<std::int32_t, Pieces> pieces_;
   std::uint64_t num_views_ = 0;  // of all tensors so far
   std::uint64_t num_bytes_ = 0;  // of them

@@ -19,8 +19,8 @@ LinExpr Builder::positive_part(const std::string& name, const Box& box, const Li
   const auto known = positive_part_tables_.lower_bound(reach);
   std::uint64_t rows = bits < qir::kMaxListedBits ? std::uint64_t{2} << bits : kNever / kRowCost;
   if (known != positive_part_tables_.end()) rows = 0;
-  if (kLookupCost * num_elements + kRowCost * rows <=
-      2 * range_cost(num_elements, bits) + kContractionCost * num_elements) {
+  const std::uint64_t cut = 2 * range_cost(num_elements, bits) + kContractionCost * num_elements;
+  if (bits < kUncutBits || kLookupCost * num_elements + kRowCost * rows <= cut) {
     const std::int64_t half = std::int64_t{1} << bits;
     const std::uint32_t table = known != positive_part_tables_.end()
                                     ? known->second

@@ -185,10 +185,11 @@ class Requantization {
     const LinExpr y = value_column();
     const LinExpr outside = column("outside", [=](std::int64_t v) { return beyond(v) != 0 ? 1 : 0; });
     const std::int64_t first = lo + beyond(how_.least * unit_), last = hi + beyond(how_.most * unit_ + unit_ - 1);
-    look_up("value",
-            builder_.clamp_table(Form::kOutside, first, circuit::axis_bits(static_cast<std::uint64_t>(last - first) + 1),
-                                 table_.clamp_lo, table_.clamp_hi),
-            {x, y, outside});
+    look_up(
+        "value",
+        builder_.clamp_table(Form::kOutside, first, circuit::axis_bits(static_cast<std::uint64_t>(last - first) + 1),
+                             table_.clamp_lo, table_.clamp_hi),
+        {x, y, outside});
     LinExpr others = plus(scaled(y, unit_), scaled(minus(minus(x, y), outside), std::int64_t{1} << w));
     LinExpr high;
     if (c > 0) {
@@ -202,14 +203,13 @@ class Requantization {
     }
     // high = 2^(s-c) + t: k - 1 = -[t < 0].
     const std::int64_t threshold = std::int64_t{1} << (s - c);
-    look_up("remainder class",
-            builder_.clamp_table(Form::kValues, -threshold, w + 1 - c, -1, 0),
+    look_up("remainder class", builder_.clamp_table(Form::kValues, -threshold, w + 1 - c, -1, 0),
             {plus_constant(high, -threshold), plus_constant(outside, -1)});
     return y;
   }
 
   LinExpr excess() {
-    const bool below = how_.least < table_.clamp_lo, above = how_.most > table_.clamp_hi;
+    const bool below = how_.least<table_.clamp_lo, above = how_.most> table_.clamp_hi;
     const std::int64_t lo = std::max(table_.clamp_lo, how_.least), hi = std::min(table_.clamp_hi, how_.most);
     if (!below && !above) {
       const LinExpr h = quotient();

@@ -35,7 +35,7 @@ class Chooser {
 
   Rounding choose() {
     consider(Rounding::Form::kTable, one_table());
-    if (table_.log_size + shift_ > qir::kMaxWideBits) return best_;
+    if (table_.log_size <= kUncutBits || table_.log_size + shift_ > qir::kMaxWideBits) return best_;
     switch (table_.kind) {
       case qir::TableKind::kRange: consider(Rounding::Form::kLimbs, quotient() + range(table_.log_size)); break;
       case qir::TableKind::kClamp: consider_clamps(); break;
@@ -105,8 +105,8 @@ class Chooser {
       const int bits = bits_of(inside + (below + unit - 1) / unit + (above + unit - 1) / unit);
       if (bits + coarse + shift_ > qir::kMaxWideBits) continue;
       for (int low = 0; low <= shift_; ++low) {
-        const std::uint64_t cost = columns(low > 0 ? 4 : 3) + lookups(2) + range(low) + rows(bits) +
-                                   rows(shift_ + coarse + 1 - low);
+        const std::uint64_t cost =
+            columns(low > 0 ? 4 : 3) + lookups(2) + range(low) + rows(bits) + rows(shift_ + coarse + 1 - low);
         consider(Rounding::Form::kCoarseEnds, cost, low, coarse);
       }
     }

@@ -9,10 +9,16 @@
 
 #include "prover/check_columns.h"
 #include "support/outer_check.h"
-#include "support/small_graphs.h"
+#include "support/wide_graphs.h"
 
 namespace zkinfer::e2e {
 namespace {
+
+std::vector<NamedGraph> all_graphs() {
+  std::vector<NamedGraph> graphs = small_graphs();
+  for (NamedGraph& graph : wide_graphs()) graphs.push_back(std::move(graph));
+  return graphs;
+}
 
 bool is_witness_column(const Session& session, circuit::ColumnId id) {
   const circuit::Circuit& circuit = session.compiled().circuit;
@@ -42,7 +48,7 @@ prover::ProveHooks change_cell(const Session& session, circuit::ColumnId id, std
 constexpr Fp kLarge{0x1234567812345678};
 
 TEST(EveryCell, HonestColumnsPass) {
-  for (const NamedGraph& named : small_graphs()) {
+  for (const NamedGraph& named : all_graphs()) {
     ASSERT_TRUE(qir::validate(named.graph).ok()) << named.name << ": " << qir::validate(named.graph).to_string();
     for (const bool zero_knowledge : {false, true}) {
       const Session session(named.graph, zero_knowledge);
@@ -52,7 +58,7 @@ TEST(EveryCell, HonestColumnsPass) {
 }
 
 TEST(EveryCell, OfSmallGraphs) {
-  for (const NamedGraph& named : small_graphs()) {
+  for (const NamedGraph& named : all_graphs()) {
     const Session session(named.graph, true);
     const auto& columns = session.compiled().circuit.columns;
     for (circuit::ColumnId id = 0; id < columns.size(); ++id) {
@@ -71,7 +77,7 @@ TEST(EveryCell, OfSmallGraphs) {
 // evaluated on the columns themselves say which, and the checks of the protocol must agree with them.
 TEST(EveryCell, ByOneAgreesWithTheRelations) {
   std::size_t num_true = 0;
-  for (const NamedGraph& named : small_graphs()) {
+  for (const NamedGraph& named : all_graphs()) {
     const Session session(named.graph, true);
     const auto& columns = session.compiled().circuit.columns;
     for (circuit::ColumnId id = 0; id < columns.size(); ++id) {
@@ -93,7 +99,7 @@ TEST(EveryCell, ByOneAgreesWithTheRelations) {
 // Changed after the lookups were prepared: the messages speak of other columns than the committed ones.
 TEST(EveryCell, ChangedBehindTheMessages) {
   std::mt19937_64 draws(3);
-  for (const NamedGraph& named : small_graphs()) {
+  for (const NamedGraph& named : all_graphs()) {
     const Session session(named.graph, true);
     const auto& columns = session.compiled().circuit.columns;
     for (circuit::ColumnId id = 0; id < columns.size(); ++id) {

@@ -5,62 +5,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <memory>
 
-#include "prover/check_columns.h"
-#include "support/outer_check.h"
+#include "soundness/cheat.h"
 #include "support/small_graphs.h"
 
 namespace zkinfer::e2e {
 namespace {
-
-// Cells of the columns by name (the last column of that name), and the claimed outputs.
-class Lie {
- public:
-  Lie(const Session& session, circuit::ColumnValues& data) : session_(session), data_(data) {}
-  Fp& cell(const std::string& column, std::size_t i) { return data_[column_named(session_, column)][i]; }
-  void add(const std::string& column, std::size_t i, std::int64_t difference) {
-    cell(column, i) += Fp::from_int(difference);
-  }
-  std::int64_t value(const std::string& column, std::size_t i) { return cell(column, i).to_int(); }
-  // The last box axis has length n: the first row r where test(r * n) holds.
-  template <class Test>
-  std::size_t find(std::size_t count, const Test& test) {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (test(i)) return i;
-    }
-    ADD_FAILURE() << "no cell suits this cheat";
-    return 0;
-  }
-
-  static circuit::ColumnId column_named(const Session& session, const std::string& name) {
-    const auto& columns = session.compiled().circuit.columns;
-    for (auto id = static_cast<circuit::ColumnId>(columns.size()); id-- > 0;) {
-      if (columns[id].name == name) return id;
-    }
-    ADD_FAILURE() << "no column '" << name << "'";
-    return 0;
-  }
-
-  std::function<void(statement::PublicValues&)> outputs;  // set by a cheat that claims other outputs
-
- private:
-  const Session& session_;
-  circuit::ColumnValues& data_;
-};
-
-struct Cheat {
-  const char* name;
-  qir::QGraph graph;
-  std::function<void(Lie&)> lie;
-  const char* relation;  // what fails first of contractions, lookups, equalities, outputs; "" for multiplicities
-  RejectReason off;
-};
-
-// The output follows the lie, so that nothing but the named relation stands in the way.
-void claim(Lie& lie, std::size_t output, std::size_t i, std::int64_t value) {
-  lie.outputs = [=](statement::PublicValues& outputs) { outputs[output][i] = value; };
-}
 
 // Another remainder that is in range: the accumulator is not the one that the operands give.
 void wrong_accumulator(Lie& lie, const std::string& node, std::int64_t size) {
@@ -257,45 +207,7 @@ std::vector<Cheat> cheats() {
   };
 }
 
-prover::ProveHooks hooks_of(const Cheat& cheat, const Session& session) {
-  prover::ProveHooks hooks;
-  const auto outputs = std::make_shared<std::function<void(statement::PublicValues&)>>();
-  const auto change = [&cheat, &session, outputs](circuit::ColumnValues& data) {
-    Lie lie(session, data);
-    cheat.lie(lie);
-    *outputs = lie.outputs;
-  };
-  if (std::string(cheat.name).starts_with("multiplicity")) {
-    hooks.committed = [change](circuit::ColumnValues& data, std::vector<Fe>&) { change(data); };
-  } else {
-    hooks.columns = change;
-    hooks.outputs = [outputs](statement::PublicIo& data) {
-      if (*outputs) (*outputs)(data.values);
-    };
-  }
-  return hooks;
-}
-
-TEST(Relations, EachCheatIsRejected) {
-  for (const Cheat& cheat : cheats()) {
-    for (const bool zero_knowledge : {false, true}) {
-      const Session session(cheat.graph, zero_knowledge);
-      ASSERT_TRUE(session.verify(session.prove().bytes).accepted()) << cheat.name;
-      const prover::ProveHooks hooks = hooks_of(cheat, session);
-      argument::TupleValues tuples;
-      const OuterState state = outer_state(session, hooks, tuples);
-      const Status relations = prover::check_columns(session.compiled(), state.data, state.public_data.values);
-      if (cheat.relation[0] != '\0') {
-        EXPECT_NE(relations.message().find(cheat.relation), std::string::npos)
-            << cheat.name << ": " << relations.to_string();
-      }
-      const Verdict verdict = session.verdict_on(hooks);
-      const RejectReason expected = zero_knowledge ? RejectReason::kOpening : cheat.off;
-      EXPECT_EQ(reject_reason_name(verdict.reason), reject_reason_name(expected))
-          << cheat.name << ": " << verdict.to_string();
-    }
-  }
-}
+TEST(Relations, EachCheatIsRejected) { expect_rejected(cheats()); }
 
 // What is sorted and what is gathered of it along the same axis are rows of one table.
 TEST(Relations, SortAndGatherShareTheirTable) {

@@ -428,8 +428,9 @@ class Sha256Wrap : public ::testing::TestWithParam<bool> {  // signed
       : h_(GetParam() ? std::vector<std::int64_t>{5, -6, 1LL << 59} : std::vector<std::int64_t>{5, 6, 1LL << 60},
            GetParam() ? -(1LL << 60) : 0, 1LL << 60) {}
 
-  // How a forger fills the limbs of the high half: what does not fit goes into the last one, or all into the first; or zeros.
-  enum class Limbs { kCut, kFirst, kZero };
+  // How a forger fills the limbs of the high half: what does not fit goes into the last one, or stays in the lowest, which is
+  // what the others leave.
+  enum class Limbs { kCut, kZero };
 
   // Entry 0 gets these bytes, with this sign.
   void claim(std::uint64_t bytes, Fp sign, Fp high, Limbs cut) {
@@ -440,14 +441,12 @@ class Sha256Wrap : public ::testing::TestWithParam<bool> {  // signed
     h_.column("words")[1] = Fp(bytes >> 32);
     if (GetParam()) h_.column("sign")[0] = sign;
     const std::vector<FpVec*> limbs = h_.columns("high half limb");
-    ASSERT_GE(limbs.size(), 2u);
-    const std::size_t bits = (31 + limbs.size() - 1) / limbs.size();
+    ASSERT_GE(limbs.size(), 1u);
+    const std::size_t bits = (31 + limbs.size()) / (limbs.size() + 1);
     for (std::size_t i = 0; i < limbs.size(); ++i) {
       const bool last = i + 1 == limbs.size();
-      const std::uint64_t rest = high.v >> (bits * i);
-      Fp limb = cut == Limbs::kCut ? Fp(last ? rest : rest & ((std::uint64_t{1} << bits) - 1)) : Fp();
-      if (cut == Limbs::kFirst && i == 0) limb = high;
-      (*limbs[i])[0] = limb;
+      const std::uint64_t rest = high.v >> (bits * (i + 1));
+      (*limbs[i])[0] = cut == Limbs::kCut ? Fp(last ? rest : rest & ((std::uint64_t{1} << bits) - 1)) : Fp();
     }
   }
   static constexpr std::uint64_t kOffset = std::uint64_t{1} << 30;  // of the signed high half's range
@@ -463,7 +462,7 @@ TEST_P(Sha256Wrap, PlusTheModulus) {
   h_.expect_only("high half limb", "5 + p");
   h_ = honest;
   claim(bytes, Fp(0), high, Limbs::kZero);
-  h_.expect_only("high half limbs", "5 + p");
+  h_.expect_only("high half", "5 + p");
 }
 
 TEST_P(Sha256Wrap, PositiveNumbersAsNegative) {
@@ -472,11 +471,11 @@ TEST_P(Sha256Wrap, PositiveNumbersAsNegative) {
   const std::uint64_t bytes = 5 + 0xffffffffULL;
   const Fp high = Fp(bytes >> 32) + Fp(kOffset) - Fp(std::uint64_t{1} << 32);
   Hashed honest = h_;
-  claim(bytes, Fp(1), high, Limbs::kFirst);
+  claim(bytes, Fp(1), high, Limbs::kCut);
   h_.expect_only("high half limb", "5 with a sign");
   h_ = honest;
   claim(bytes, Fp(1), high, Limbs::kZero);
-  h_.expect_only("high half limbs", "5 with a sign");
+  h_.expect_only("high half", "5 with a sign");
   // A sign that is no bit makes up for any high half.
   h_ = honest;
   const std::uint64_t high_half = 0xdead;
