@@ -76,7 +76,7 @@ class Filler {
       case Recipe::Kind::kPicked: return picked(recipe);
       case Recipe::Kind::kLimb:
         return map(evaluated(recipe.expr, recipe.box), [&](std::int64_t x) { return limb_of(x, recipe); });
-      case Recipe::Kind::kDivisionLimb: return div_limb(recipe);
+      case Recipe::Kind::kProduct: return product(recipe);
       case Recipe::Kind::kSha256:
         return sha256_column(recipe.sha256, evaluated(recipe.expr, recipe.box), recipe.entry_bytes);
     }
@@ -130,18 +130,10 @@ class Filler {
     return out;
   }
 
-  FpVec div_limb(const Recipe& recipe) const {
-    const FpVec numerators = evaluated(recipe.expr, recipe.box);
-    const FpVec denominators = evaluated(recipe.other, recipe.box);
-    FpVec out(numerators.size());
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const std::int64_t d = denominators[i].to_int();
-      if (d <= 0) continue;
-      std::int64_t rem = numerators[i].to_int() % d;
-      if (rem < 0) rem += d;
-      if (recipe.negated) rem = d - 1 - rem;
-      out[i] = limb_of(rem, recipe);
-    }
+  FpVec product(const Recipe& recipe) const {
+    FpVec out = evaluated(recipe.expr, recipe.box);
+    const FpVec others = evaluated(recipe.other, recipe.box);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] *= others[i];
     return out;
   }
 

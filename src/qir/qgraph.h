@@ -104,6 +104,10 @@ enum class Op : std::uint8_t {
   kSort =
       17,  // y = the indices on axes[0] in the order of their values, smallest first if coefs[0] = 1, largest first if -1;
            // of equal values the smaller index first; no requant
+  // a, b >= 1 (numpy broadcast): y = floor((2 coefs[0] a + coefs[1] b) / (2 b)), coefs[1] 0 (round down) or 1 (half up); no
+  // requant
+  kDivide = 18,
+  kSquareRoot = 19,  // y = floor(sqrt(coefs[0] x + constant)), of nothing negative; no requant
 };
 
 struct Node {

@@ -13,8 +13,9 @@ TEST(QGraph, EveryOpValidates) {
   const Status status = validate(graph);
   EXPECT_TRUE(status.ok()) << status.message();
   const std::string text = to_text(graph);
-  for (const char* op : {"Conv", "MaxPool", "SumPool", "Linear", "Slice", "Pad", "Transpose", "MatMul", "Softmax",
-                         "Mul", "ReduceSum", "ReduceMax", "Reshape", "Concat", "ArgMax", "Gather", "Sort"}) {
+  for (const char* op : {"Conv",   "MaxPool", "SumPool", "Linear",    "Slice",     "Pad",       "Transpose",
+                         "MatMul", "Softmax", "Mul",     "ReduceSum", "ReduceMax", "Reshape",   "Concat",
+                         "ArgMax", "Select",  "Gather",  "Sort",      "Divide",    "SquareRoot"}) {
     EXPECT_NE(text.find(std::string(op) + "("), std::string::npos) << op;
   }
 }
@@ -145,6 +146,71 @@ TEST(QGraph, WideValuesDeclareTightRanges) {
   b.graph.values[wide].hi = 3000;
   b.graph.values[w].hi = INT32_MAX;
   b.graph.values[x].hi = std::int64_t{1} << 29;
+  EXPECT_NE(validate(b.graph).message().find("2^62"), std::string::npos);
+}
+
+qir::QGraph quotient(std::int64_t a_lo, std::int64_t a_hi, std::int64_t b_lo, std::int64_t b_hi, std::int64_t half,
+                     std::int64_t lo, std::int64_t hi) {
+  TestBuilder b;
+  const ValueId x = b.input({2, 3}, a_lo, a_hi);
+  const ValueId by = b.input({3}, b_lo, b_hi);
+  Node node;
+  node.coefs = {1, half};
+  b.graph.outputs = {b.node(Op::kDivide, {x, by}, {2, 3}, lo, hi, node)};
+  return b.graph;
+}
+
+TEST(QGraph, QuotientRangesAreExact) {
+  struct Range {
+    std::int64_t a_lo, a_hi, b_lo, b_hi, half, lo, hi;
+  };
+  for (const Range& r : {Range{-7, 9, 2, 4, 0, -4, 4},
+                         {-7, 9, 2, 4, 1, -3, 5},
+                         {5, 9, 2, 4, 0, 1, 4},
+                         {-9, -5, 2, 4, 0, -5, -2},
+                         {-9, -5, 2, 4, 1, -4, -1},
+                         {0, 0, 1, 9, 1, 0, 0}}) {
+    EXPECT_TRUE(validate(quotient(r.a_lo, r.a_hi, r.b_lo, r.b_hi, r.half, r.lo, r.hi)).ok()) << r.a_lo << " " << r.half;
+    EXPECT_FALSE(validate(quotient(r.a_lo, r.a_hi, r.b_lo, r.b_hi, r.half, r.lo + 1, r.hi)).ok()) << r.a_lo;
+    EXPECT_FALSE(validate(quotient(r.a_lo, r.a_hi, r.b_lo, r.b_hi, r.half, r.lo, r.hi - 1)).ok()) << r.a_lo;
+  }
+}
+
+TEST(QGraph, QuotientsThatAreRefused) {
+  const auto message = [](const QGraph& graph) { return validate(graph).message(); };
+  EXPECT_NE(message(quotient(0, 9, 0, 4, 0, 0, 9)).find("1 or more"), std::string::npos);
+  EXPECT_NE(message(quotient(0, 9, -4, -1, 0, -9, 0)).find("1 or more"), std::string::npos);
+  const std::int64_t most = std::int64_t{1} << 61;
+  EXPECT_EQ(message(quotient(0, most, 1, 1, 0, 0, most)), "");
+  EXPECT_NE(message(quotient(0, most, 1, 1, 1, 0, most)).find("2^62"), std::string::npos);
+  EXPECT_NE(message(quotient(0, most, 1, most, 0, 0, most)).find("2^93"), std::string::npos);
+  // What the divisor's declared range promises, parameters in their ranges must keep: here they may reach zero.
+  TestBuilder b;
+  const ValueId x = b.input({1, 2}, 0, 9);
+  const ValueId by = b.node(Op::kMatMul, {x, b.param({2, 2}, -5, 5)}, {1, 2}, 1, 50);
+  Node node;
+  node.coefs = {1, 0};
+  b.graph.outputs = {b.node(Op::kDivide, {x, by}, {1, 2}, 0, 9, node)};
+  EXPECT_NE(message(b.graph).find("1 or more"), std::string::npos) << message(b.graph);
+  QGraph halves = quotient(0, 9, 1, 4, 0, 0, 9);
+  halves.nodes[0].coefs = {1, 2};
+  EXPECT_NE(message(halves).find("round half up"), std::string::npos);
+}
+
+TEST(QGraph, RootsThatAreRefused) {
+  TestBuilder b;
+  const ValueId x = b.input({3}, -4, 5);
+  Node node;
+  node.coefs = {2};
+  node.constant = 8;
+  b.graph.outputs = {b.node(Op::kSquareRoot, {x}, {3}, 0, 4, node)};
+  EXPECT_EQ(validate(b.graph).message(), "");
+  b.graph.values.back().hi = 3;
+  EXPECT_NE(validate(b.graph).message().find("may reach"), std::string::npos);
+  b.graph.values.back().hi = 4;
+  b.graph.nodes[0].constant = 7;
+  EXPECT_NE(validate(b.graph).message().find("0 or more"), std::string::npos);
+  b.graph.nodes[0].constant = (std::int64_t{1} << 62) - 10;
   EXPECT_NE(validate(b.graph).message().find("2^62"), std::string::npos);
 }
 

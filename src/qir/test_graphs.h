@@ -125,7 +125,16 @@ inline QGraph every_op_graph() {
   const ValueId at = b.node(Op::kSlice, {order}, {1, 4, 1}, 0, 3, first);
   gather.coefs = {1};
   const ValueId best = b.node(Op::kGather, {cc, at}, {1, 4, 1}, -24576, 24576, gather);
-  b.graph.outputs = {cc, am, chosen, columns, best};
+  Node plain;
+  plain.coefs = {1};
+  Node one = plain;
+  one.constant = 1;
+  const ValueId positive = b.node(Op::kLinear, {sm}, {1, 2, 4, 4}, 1, 257, one);
+  Node half_up;
+  half_up.coefs = {1, 1};
+  const ValueId quotient = b.node(Op::kDivide, {mu, positive}, {1, 2, 4, 4}, -6144, 6144, half_up);
+  const ValueId root = b.node(Op::kSquareRoot, {positive}, {1, 2, 4, 4}, 1, 16, plain);
+  b.graph.outputs = {cc, am, chosen, columns, best, quotient, root};
   return b.graph;
 }
 

@@ -199,6 +199,11 @@ void Builder::add_nonnegative_check(const std::string& name, const Box& box, con
   add_range_check(name, box, expr, bits <= std::min(most_bits, kMaxRangeBits) ? bits : log_size);
 }
 
+void Builder::add_between(const std::string& name, const Box& box, const LinExpr& expr, const LinExpr& most, int bits) {
+  add_range_check(name, box, expr, bits);
+  add_range_check(name + " complement", box, circuit::minus(most, expr), bits);
+}
+
 Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool flat) {
   Box shape;
   Tensor out;
@@ -383,6 +388,8 @@ Status Builder::add_node(std::uint32_t index) {
       {Op::kSelect, build_select},
       {Op::kGather, build_gather},
       {Op::kSort, build_sort},
+      {Op::kDivide, build_divide},
+      {Op::kSquareRoot, build_square_root},
   });
   const qir::Node& node = graph_.nodes[index];
   ZKI_ASSIGN_OR_RETURN(tensors_[node.output], kBuild[node.op](*this, index));

@@ -142,6 +142,15 @@ class Builder {
   // more than `reach` and at most 2^most_bits rows will do.
   void add_nonnegative_check(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr,
                              std::int64_t reach, int most_bits = 63);
+  // 0 <= expr <= most at every point of the box, both of them integers below 2^bits in absolute value.
+  void add_between(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr,
+                   const circuit::LinExpr& most, int bits);
+  // y = floor(numerator / denominator) at every point of the box (relations/division.cc).
+  void add_quotient(const std::string& name, const circuit::Box& box, const circuit::LinExpr& numerator,
+                    const circuit::LinExpr& denominator, const circuit::LinExpr& y, const qir::DivisionPlan& plan);
+  // A witness column over the box that is lhs rhs. Along axes that lhs does not read the sumcheck has no variable.
+  circuit::LinExpr product(const std::string& name, const circuit::Box& box, const circuit::LinExpr& lhs,
+                           const circuit::LinExpr& rhs);
   // The table of these values at 0 .. 2^log_size - 1: one that is there, or a new one.
   std::uint32_t explicit_table(int log_size, std::vector<std::int32_t> values);
   void add_public_tensor(circuit::PublicTensor tensor) { circuit_.public_tensors.push_back(std::move(tensor)); }
@@ -254,6 +263,8 @@ Result<Tensor> build_max_pool(Builder& builder, std::uint32_t index);
 Result<Tensor> build_reduce_max(Builder& builder, std::uint32_t index);
 Result<Tensor> build_arg_max(Builder& builder, std::uint32_t index);
 Result<Tensor> build_softmax(Builder& builder, std::uint32_t index);
+Result<Tensor> build_divide(Builder& builder, std::uint32_t index);
+Result<Tensor> build_square_root(Builder& builder, std::uint32_t index);
 Result<Tensor> build_reshape(Builder& builder, std::uint32_t index);
 Result<Tensor> build_transpose(Builder& builder, std::uint32_t index);
 Result<Tensor> build_slice(Builder& builder, std::uint32_t index);

@@ -2,6 +2,7 @@
 // Mul:     acc[i] = coef a[i] b[i], a contraction; axes that both operands have are shared, an axis along which one is
 //          broadcast belongs to the other and costs the sumcheck no variable (a factor for all elements: none at all).
 // Select:  y[i] - b[i] = c[i] (a[i] - b[i]), a contraction as Mul's; c is 0 or 1 by its range, so y is a or b.
+// Divide:  y[i] = a[i] / b[i], rounded as division.cc says.
 // Linear:  acc[i] = constant + sum_j coef_j x_j[i], an expression.  ReduceSum: acc = coef sum over axes, an expression.
 #include <algorithm>
 
@@ -72,6 +73,26 @@ Result<Tensor> build_select(Builder& builder, std::uint32_t index) {
   for (std::size_t atom = 0; atom < reads.size(); ++atom) reads[atom] = reads[atom] || aligned.reads[2][atom];
   add_product(builder, node.name, aligned.like, circuit::minus(y.expr, aligned.operands[2]), aligned.operands[0],
               aligned.reads[0], circuit::minus(aligned.operands[1], aligned.operands[2]), reads);
+  return y;
+}
+
+Result<Tensor> build_divide(Builder& builder, std::uint32_t index) {
+  const qir::Node& node = builder.graph().nodes[index];
+  const auto [numerators, denominators] =
+      qir::division_of(node, builder.sound_range(node.inputs[0]), builder.sound_range(node.inputs[1]));
+  ZKI_ASSIGN_OR_RETURN(const qir::DivisionPlan plan,
+                       qir::plan_division(numerators, denominators, builder.sound_range(node.output)));
+  const Aligned aligned = align(builder, node);
+  const LinExpr& b = aligned.operands[1];
+  LinExpr numerator = circuit::scaled(aligned.operands[0], node.coefs[0]);
+  LinExpr denominator = b;
+  if (node.coefs[1] == 1) {
+    numerator = circuit::plus(circuit::scaled(numerator, 2), b);
+    denominator = circuit::scaled(b, 2);
+  }
+  const Tensor y = builder.add_tensor(node.name, aligned.like);
+  builder.recipes().value(Builder::column_of(y.expr), node.output);
+  builder.add_quotient(node.name, y.atoms, numerator, denominator, y.expr, plan);
   return y;
 }
 

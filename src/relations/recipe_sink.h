@@ -35,9 +35,7 @@ class RecipeSink {
   virtual void picked(ColumnId, const LinExpr& /*expr*/, const LinExpr& /*index*/, const Box&) {}
   virtual void table(ColumnId, std::int32_t /*of the graph*/, const LinExpr&, const Box&) {}
   virtual void limb(ColumnId, const LinExpr&, const Box&, int /*shift*/, int /*bits*/) {}  // bits [shift, shift + bits)
-  // The same of expr mod other, or of other - 1 - (expr mod other) if negated.
-  virtual void division_limb(ColumnId, const LinExpr& /*expr*/, const LinExpr& /*other*/, const Box&, int /*shift*/,
-                             int /*bits*/, bool /*negated*/) {}
+  virtual void product(ColumnId, const LinExpr& /*expr*/, const LinExpr& /*other*/, const Box&) {}
   // Of the hash of expr over the box, row-major, entries of entry_bytes bytes.
   virtual void sha256(ColumnId, Sha256Column, const LinExpr&, const Box&, std::size_t /*entry_bytes*/) {}
 };

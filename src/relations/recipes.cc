@@ -44,13 +44,8 @@ class Recipes final : public RecipeSink {
     recipe.limb_shift = shift;
     recipe.limb_bits = bits;
   }
-  void division_limb(ColumnId id, const LinExpr& expr, const LinExpr& other, const Box& box, int shift, int bits,
-                     bool negated) override {
-    Recipe& recipe = over(id, Recipe::Kind::kDivisionLimb, expr, box);
-    recipe.other = other;
-    recipe.limb_shift = shift;
-    recipe.limb_bits = bits;
-    recipe.negated = negated;
+  void product(ColumnId id, const LinExpr& expr, const LinExpr& other, const Box& box) override {
+    over(id, Recipe::Kind::kProduct, expr, box).other = other;
   }
   void sha256(ColumnId id, Sha256Column column, const LinExpr& expr, const Box& box, std::size_t entry_bytes) override {
     Recipe& recipe = over(id, Recipe::Kind::kSha256, expr, box);

@@ -20,7 +20,7 @@ struct Recipe {
     kPicked,
     kTable,
     kLimb,
-    kDivisionLimb,
+    kProduct,
     kSha256,
   };
   Kind kind = Kind::kGiven;
@@ -33,7 +33,6 @@ struct Recipe {
   std::int32_t table = 0;
   int limb_shift = 0;
   int limb_bits = 0;
-  bool negated = false;
   Sha256Column sha256 = Sha256Column::kBits;
   std::size_t entry_bytes = 1;
 };

@@ -355,6 +355,29 @@ class Drawer {
     add(Op::kSelect, {c, x, y}, *dims, {});
   }
 
+  // By another value moved into the positive numbers; or the root of x moved out of the negative ones.
+  void draw_quotient(ValueId x) {
+    const auto moved = [&](ValueId id, std::int64_t least) {
+      Node node;
+      node.coefs = {random_.one_in(3) ? -1 : 1};
+      const qir::Value& value = b_.graph.values[id];
+      node.constant = least - (node.coefs[0] > 0 ? value.lo : -value.hi);
+      const Sizes dims = dims_of(id);
+      return add(Op::kLinear, {id}, dims, node) && b_.graph.nodes.back().requant.table_index < 0;
+    };
+    const ValueId y = random_.of(values_);
+    const auto dims = broadcast(dims_of(x), dims_of(y));
+    Node node;
+    if (!dims || random_.one_in(3)) {
+      node.coefs = {random_.between(1, 3)};
+      node.constant = random_.between(0, 9);
+      if (moved(x, random_.between(0, 5))) add(Op::kSquareRoot, {values_.back()}, dims_of(values_.back()), node);
+      return;
+    }
+    node.coefs = {coefficient(), random_.between(0, 1)};
+    if (moved(y, random_.between(1, 5))) add(Op::kDivide, {x, values_.back()}, *dims, node);
+  }
+
   void draw_window(ValueId x) {
     if (dims_of(x).size() < 3) {
       Sizes dims = dims_of(x);
@@ -536,7 +559,7 @@ class Drawer {
 
   void step() {
     const ValueId x = any();
-    switch (random_.between(0, 18)) {
+    switch (random_.between(0, 20)) {
       case 0:
       case 1: draw_reshape(x); break;
       case 2: draw_transpose(x); break;
@@ -555,6 +578,8 @@ class Drawer {
       case 15: draw_select(x); break;
       case 16: draw_gather(x); break;
       case 17: draw_sort(x); break;
+      case 18:
+      case 19: draw_quotient(x); break;
       default: draw_softmax(x);
     }
   }

@@ -82,15 +82,29 @@ void later_of_a_tie(Lie& lie) {
   set_arg_max(lie, 4, false);
 }
 
-// y + 1, with remainder - 2 s and complement + 2 s: all equations hold, the limbs are out of range.
+// Another quotient with its own product, which the divisor 2 s or 2 b makes: only the remainder is out of range.
+void wrong_quotient_of(Lie& lie, std::size_t i, std::int64_t divisor, std::int64_t difference) {
+  lie.add("n0", i, difference);
+  lie.add("n0 product", i, difference * divisor);
+  claim(lie, 0, i, lie.value("n0", i));
+}
+
 void wrong_softmax_value(Lie& lie) {
   const std::size_t i = lie.find(6, [&](std::size_t c) { return lie.value("n0", c) < 64; });
   std::int64_t s = 0;
   for (std::size_t j = 0; j < 3; ++j) s += lie.value("n0 exponential", i / 3 * 3 + j);
-  lie.add("n0", i, 1);
-  lie.add("n0 remainder", i, -2 * s);
-  lie.add("n0 complement", i, 2 * s);
-  claim(lie, 0, i, lie.value("n0", i));
+  wrong_quotient_of(lie, i, 2 * s, 1);
+}
+
+void wrong_division(Lie& lie, std::int64_t difference) {
+  const std::size_t i = lie.find(6, [&](std::size_t c) { return std::abs(lie.value("n0", c)) < 30; });
+  wrong_quotient_of(lie, i, 2 * lie.value("v1", i / 3), difference);
+}
+
+void wrong_root(Lie& lie, std::int64_t root) {
+  lie.cell("n0", 1) = Fp::from_int(root);
+  lie.cell("n0 square", 1) = Fp::from_int(root * root);
+  claim(lie, 0, 1, root);
 }
 
 void wrong_copy(Lie& lie) {
@@ -184,8 +198,6 @@ std::vector<Cheat> cheats() {
        },
        "n0 order", kLookup},
       {"softmax: exponential", softmax_graph(), add("n0 exponential", 2, 1), "", kLookup},
-      {"softmax: value and limbs", softmax_graph(), wrong_softmax_value, "n0 remainder (lookup domain)", kLookup},
-      {"softmax: complement", softmax_graph(), add("n0 complement", 2, 1), "n0 remainder (equality)", kLinear},
       {"gather: value", gather_graph(false), add("n1", 7, 1), "n1 (lookup value)", kLookup},
       {"gather: entries of a slice change places", gather_graph(false), mixed_slices, "n1 (lookup value)", kLookup},
       {"gather: index beyond the axis", gather_graph(false), add("v2", 2, 5), "n1 (lookup domain)", kLookup},
@@ -202,6 +214,18 @@ std::vector<Cheat> cheats() {
       {"sort: values of nowhere", sort_graph(), add("n0 sorted", 4, -1), "n0 (lookup value)", kLookup},
       {"sort: index beyond the line", sort_graph(), add("n0", 4, 5), "n0 (lookup domain)", kLookup},
       {"multiplicity of a sorted entry", sort_graph(), add("multiplicities of table 1", 7, 1), "", kLookup},
+      {"softmax: value and product", softmax_graph(), wrong_softmax_value, "n0 remainder (lookup domain)", kLookup},
+      {"softmax: product", softmax_graph(), add("n0 product", 2, 1), "n0 product (contraction)", kLinear},
+      {"division: a larger quotient", divide_graph(), [](Lie& lie) { wrong_division(lie, 1); },
+       "n0 remainder (lookup domain)", kLookup},
+      {"division: a smaller quotient", divide_graph(), [](Lie& lie) { wrong_division(lie, -1); },
+       "n0 remainder complement (lookup domain)", kLookup},
+      {"division: product", divide_graph(), add("n0 product", 3, 1), "n0 product (contraction)", kLinear},
+      {"root: larger", root_graph(), [](Lie& lie) { wrong_root(lie, lie.value("n0", 1) + 1); },
+       "n0 remainder (lookup domain)", kLookup},
+      {"root: smaller", root_graph(), [](Lie& lie) { wrong_root(lie, lie.value("n0", 1) - 1); },
+       "n0 remainder complement (lookup domain)", kLookup},
+      {"root: square", root_graph(), add("n0 square", 2, 1), "n0 square (contraction)", kLinear},
       {"copy of a pool's input", max_pool_graph(), add("n0 input copy", 4, 1), "", kLinear},
       {"copy in a reshape", movement_graph(), wrong_copy, "n3 input copy (equality)", kLinear},
   };

@@ -136,6 +136,34 @@ inline qir::QGraph softmax_graph() {
   return b.graph;
 }
 
+// A divisor per row, rounding to the nearest.
+inline qir::QGraph divide_graph() {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({2, 3}, -20, 20);
+  const qir::ValueId by = b.input({2, 1}, 2, 9);
+  b.graph.outputs = {b.node(qir::Op::kDivide, {x, by}, {2, 3}, -50, 50, with_coefs({5, 1}))};
+  return b.graph;
+}
+
+// Divisor times quotient may reach 2^90, far above the modulus.
+inline qir::QGraph wide_divide_graph() {
+  qir::TestBuilder b;
+  const std::int64_t most = std::int64_t{1} << 50;
+  const qir::ValueId x = b.input({2, 1}, -most, most);
+  const qir::ValueId by = b.input({1, 2}, 1, std::int64_t{1} << 40);
+  b.graph.outputs = {b.node(qir::Op::kDivide, {x, by}, {2, 2}, -most, most, with_coefs({1, 0}))};
+  return b.graph;
+}
+
+inline qir::QGraph root_graph() {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({4}, -8, 7);
+  qir::Node root = with_coefs({9});
+  root.constant = 75;
+  b.graph.outputs = {b.node(qir::Op::kSquareRoot, {x}, {4}, 1, 11, root)};
+  return b.graph;
+}
+
 // Reshape to factors that do not nest: copies tied by equalities.
 inline qir::QGraph movement_graph() {
   qir::TestBuilder b;
@@ -186,14 +214,15 @@ inline qir::QGraph sort_graph() {
 }
 
 inline std::vector<NamedGraph> small_graphs() {
-  return {{"conv", conv_graph(false)},     {"depthwise", conv_graph(true)},
-          {"matmul", matmul_graph()},      {"mul", mul_graph()},
-          {"select", select_graph()},      {"lookup", lookup_graph()},
-          {"max pool", max_pool_graph()},  {"reduce", reduce_graph()},
-          {"arg max", arg_max_graph()},    {"softmax", softmax_graph()},
-          {"movement", movement_graph()},  {"sum", sum_graph()},
-          {"gather", gather_graph(false)}, {"gather along", gather_graph(true)},
-          {"sort", sort_graph()}};
+  return {{"conv", conv_graph(false)},          {"depthwise", conv_graph(true)},
+          {"matmul", matmul_graph()},           {"mul", mul_graph()},
+          {"select", select_graph()},           {"lookup", lookup_graph()},
+          {"max pool", max_pool_graph()},       {"reduce", reduce_graph()},
+          {"arg max", arg_max_graph()},         {"softmax", softmax_graph()},
+          {"movement", movement_graph()},       {"sum", sum_graph()},
+          {"gather", gather_graph(false)},      {"gather along", gather_graph(true)},
+          {"divide", divide_graph()},           {"root", root_graph()},
+          {"wide divide", wide_divide_graph()}, {"sort", sort_graph()}};
 }
 
 // Two layers and an arg max over the public logits: the proof that byte tests take apart.

@@ -46,6 +46,8 @@ constexpr base::OpTable<Op, qir::kNumOps, OpFunction> kFunctions({
     {Op::kSelect, run_select},
     {Op::kGather, run_gather},
     {Op::kSort, run_sort},
+    {Op::kDivide, run_divide},
+    {Op::kSquareRoot, run_square_root},
 });
 
 std::string range_text(std::int64_t lo, std::int64_t hi) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every op on random shapes against loops that index each element on its own.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <random>
 
 #include <gtest/gtest.h>
 
 #include "exec/integer/executor.h"
+#include "qir/ops/rules.h"
 #include "qir/test_graphs.h"
 
 namespace zkinfer::exec_integer {
@@ -221,6 +223,49 @@ TEST_F(Naive, Select) {
     const ValueId b = add(true, round % 5 == 0 ? Shape{} : Shape{q}, -100, 100);
     check(Op::kSelect, {c, a, b}, round % 2 == 0 ? Shape{p, q} : Shape{3, p, q}, {},
           [&](const Index& i) { return of(c).broadcast_at(i) == 1 ? of(a).broadcast_at(i) : of(b).broadcast_at(i); });
+  }
+}
+
+// By the definition: 2 b y <= 2 c a + h b < 2 b (y + 1), in 128 bits.
+TEST_F(Naive, Divide) {
+  for (int round = 0; round < 60; ++round) {
+    reset();
+    const std::int64_t p = draw(1, 4);
+    const std::int64_t q = draw(1, 5);
+    const bool wide = round % 3 == 0;
+    const std::int64_t most = wide ? std::int64_t{1} << 48 : 100;
+    const ValueId a = add(false, Shape{p, 1, q}, -most, round % 4 == 0 ? -1 : most);
+    const ValueId b = add(round % 5 == 1, Shape{3, q}, 1, wide && round % 5 != 1 ? std::int64_t{1} << 40 : 7);
+    Node node;
+    node.coefs = {draw(-5, 5), draw(0, 1)};
+    check(Op::kDivide, {a, b}, Shape{p, 3, q}, node, [&](const Index& i) {
+      const qir::Wide by = 2 * qir::Wide{of(b).broadcast_at(i)};
+      const qir::Wide x = 2 * qir::Wide{node.coefs[0]} * of(a).broadcast_at(i) + node.coefs[1] * (by / 2);
+      // From the float quotient to the only integer that fits.
+      auto y = static_cast<std::int64_t>(static_cast<long double>(x) / static_cast<long double>(by));
+      while (by * y > x) --y;
+      while (by * (y + 1) <= x) ++y;
+      return y;
+    });
+  }
+}
+
+TEST_F(Naive, SquareRoot) {
+  for (int round = 0; round < 40; ++round) {
+    reset();
+    const std::int64_t most = round % 2 == 0 ? 300 : std::int64_t{1} << 40;
+    const ValueId x = add(round % 4 == 0, Shape{2, draw(1, 9)}, -most, most);
+    Node node;
+    node.coefs = {draw(-(1 << 20), 1 << 20)};
+    node.constant = std::abs(node.coefs[0]) * most + draw(0, 2);
+    if (round % 7 == 0) node.coefs[0] = 0, node.constant = (std::int64_t{1} << 62) - 1 - draw(0, 1);
+    check(Op::kSquareRoot, {x}, of(x).shape, node, [&](const Index& i) {
+      const std::int64_t z = node.coefs[0] * of(x).at(i) + node.constant;
+      auto y = static_cast<std::int64_t>(std::sqrt(static_cast<double>(z)));
+      while (y * y > z) --y;
+      while ((y + 1) * (y + 1) <= z) ++y;
+      return y;
+    });
   }
 }
 

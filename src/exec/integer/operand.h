@@ -72,5 +72,7 @@ void run_concat(const OpContext& op);
 void run_select(const OpContext& op);
 void run_gather(const OpContext& op);
 void run_sort(const OpContext& op);
+void run_divide(const OpContext& op);
+void run_square_root(const OpContext& op);
 
 }  // namespace zkinfer::exec_integer

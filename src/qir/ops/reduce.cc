@@ -75,22 +75,26 @@ Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Rang
     return invalid_argument("Softmax needs a table that contains every x - max in " + to_string(difference));
   }
   if (table.kind != TableKind::kExplicit) return invalid_argument("Softmax needs an explicit table of exponentials");
-  const auto [least, most] = std::minmax_element(table.values.begin(), table.values.end());
-  if (*least < 0 || table.at(0) <= 0) {
+  if (*std::min_element(table.values.begin(), table.values.end()) < 0 || table.at(0) <= 0) {
     return invalid_argument("the exponentials of Softmax must be non-negative and that of 0 positive");
   }
-  // 2^(shift+1) e + s and 2 s with s = sum e.
-  const std::int64_t num_terms = x.shape[static_cast<std::size_t>(node.axes[0])];
-  const Interval sum = scale(make_interval(0, *most), num_terms);
-  const Interval numerator = add(scale(make_interval(0, *most), std::int64_t{1} << (node.requant.shift + 1)), sum);
   ZKI_RETURN_IF_ERROR(check_comparable(ranges[node.inputs[0]]));
-  // The proof checks y < 2^(shift+1) only: 2 s y must not wrap for any of these.
-  const Interval product = scale(scale(sum, 2), std::int64_t{1} << (node.requant.shift + 1));
-  if (!numerator.within(kMaxMagnitude) || !product.within(kMaxMagnitude)) {
-    return invalid_argument("Softmax over " + std::to_string(num_terms) +
-                            " terms overflows 2^62; use a smaller shift or smaller exponentials");
-  }
+  ZKI_RETURN_IF_ERROR(
+      plan_softmax(graph, node)
+          .status()
+          .with_context("Softmax over " + std::to_string(x.shape[static_cast<std::size_t>(node.axes[0])]) + " terms"));
   return Inferred{x.shape, make_interval(0, std::int64_t{1} << node.requant.shift)};
+}
+
+Result<DivisionPlan> plan_softmax(const QGraph& graph, const Node& node) {
+  const Table& table = graph.tables[static_cast<std::size_t>(node.requant.table_index)];
+  const std::int64_t most = *std::max_element(table.values.begin(), table.values.end());
+  const std::int64_t num_terms = graph.value(node.inputs[0]).shape[static_cast<std::size_t>(node.axes[0])];
+  const std::int64_t unit = std::int64_t{1} << node.requant.shift;
+  // One of the terms is T[0] > 0.
+  const Interval sum = multiply(make_interval(1, most), make_interval(1, num_terms));
+  const Interval numerator = add(scale(make_interval(0, most), 2 * unit), sum);
+  return plan_division(numerator, scale(sum, 2), make_interval(0, unit));
 }
 
 }  // namespace zkinfer::qir

@@ -33,6 +33,8 @@ constexpr base::OpTable<Op, kNumOps, OpRule> kRules({
     {Op::kSelect, {"Select", 3, 3, kNoAttribute, RequantRule::kForbidden, infer_select}},
     {Op::kGather, {"Gather", 2, 2, kAxes | kCoefs, RequantRule::kForbidden, infer_gather}},
     {Op::kSort, {"Sort", 1, 1, kAxes | kCoefs, RequantRule::kForbidden, infer_sort}},
+    {Op::kDivide, {"Divide", 2, 2, kCoefs, RequantRule::kForbidden, infer_divide}},
+    {Op::kSquareRoot, {"SquareRoot", 1, 1, kCoefs | kConstant, RequantRule::kForbidden, infer_square_root}},
 });
 
 std::string wide_to_string(Wide x) {

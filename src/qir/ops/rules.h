@@ -93,7 +93,7 @@ struct OpRule {
   Result<Inferred> (*infer)(const QGraph& graph, const Node& node, const Ranges& ranges);
 };
 
-inline constexpr std::size_t kNumOps = static_cast<std::size_t>(Op::kSort) + 1;
+inline constexpr std::size_t kNumOps = static_cast<std::size_t>(Op::kSquareRoot) + 1;
 inline constexpr std::size_t kMaxNodeInputs = 4096;
 const OpRule& rule_of(Op op);
 
@@ -107,6 +107,39 @@ bool declares_freely(const QGraph& graph, const Node& node);
 // kMaxWidth for the values that `node` compares.
 Status check_comparable(const Interval& range);
 
+// How relations/division.cc proves y = floor(numerator / denominator): as numerator = denominator y + r, 0 <= r < denominator,
+// where r and y are known to be small. A function of the ranges alone.
+struct DivisionPlan {
+  int remainder_bits = 0;      // r and denominator - 1 - r are in [0, 2^remainder_bits)
+  int denominator_bits = 0;    // the denominator is in [0, 2^denominator_bits)
+  std::int64_t least = 0;      // y is in [least, least + 2^quotient_bits); least is a multiple of 2^low_bits
+  int quotient_bits = 0;       // enough for every honest y
+  int most_quotient_bits = 0;  // what is as good, at most
+  // 0: no product reaches p, so the equation modulo p is one of integers. Otherwise it holds modulo 2^low_bits too, and no
+  // product reaches 2^low_bits p: low parts of denominator and y have a product z with
+  // numerator - r - z = 2^low_bits carry, the carry in [least_carry, least_carry + 2^carry_bits).
+  int low_bits = 0;
+  std::int64_t least_carry = 0;
+  int carry_bits = 0;
+};
+// out_of_range: a denominator that may be below 1, or numbers that are too large.
+Result<DivisionPlan> plan_division(Interval numerator, Interval denominator, Interval quotient);
+
+// Of a Softmax that infer_softmax takes.
+Result<DivisionPlan> plan_softmax(const QGraph& graph, const Node& node);
+
+// What a Divide of values in these ranges divides by what.
+struct Division {
+  Interval numerator;
+  Interval denominator;
+};
+Division division_of(const Node& node, Interval a, Interval b);
+
+// The largest integer that is not above a / b; b > 0.
+Wide floor_divide(Wide a, Wide b);
+// The largest integer whose square is not above x; 0 <= x < 2^62.
+std::int64_t floor_sqrt(std::int64_t x);
+
 // ops/contract.cc
 Result<Inferred> infer_conv(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_matmul(const QGraph& graph, const Node& node, const Ranges& ranges);
@@ -114,6 +147,9 @@ Result<Inferred> infer_matmul(const QGraph& graph, const Node& node, const Range
 Result<Inferred> infer_mul(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_linear(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_select(const QGraph& graph, const Node& node, const Ranges& ranges);
+// ops/divide.cc
+Result<Inferred> infer_divide(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_square_root(const QGraph& graph, const Node& node, const Ranges& ranges);
 // ops/reduce.cc
 Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node, const Ranges& ranges);
