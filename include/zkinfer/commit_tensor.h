@@ -35,7 +35,7 @@ struct TensorCommitOptions {
 };
 
 // A tensor with its commitment: holds the integers and the commitment's randomness, both secret. Every proof that opens
-// it takes one of its slots. Copies share one count; not thread-safe.
+// it takes one of its slots. Copies share one count. Threads may share it as they may share a Prover (prove.h).
 class CommittedTensor {
  public:
   // To an input of a key whose inputs are committed. Errors: the key does not commit to inputs, integers of another number or

@@ -92,7 +92,10 @@ struct BudgetPrice {
   std::uint64_t code_word_bytes = 0;     // of the weights, made once; 0 without weights
 };
 
-// A model with its commitment: holds the secret weights, the commitment's randomness and the code word. Not thread-safe.
+// A model with its commitment: holds the secret weights, the commitment's randomness and the code word. It is made once and
+// then only read; what changes is the count of its slots, which is taken one at a time. So any number of threads may call its
+// const functions at once, prove() above all, and share weights and code word: each proof needs only its own working memory, and
+// gets a slot of its own. save() may come in between; moving, assigning and destroying may not.
 class Prover {
  public:
   // Commits to the weights (the costly one-time step) and derives the verification key.
@@ -133,20 +136,21 @@ class Prover {
   BudgetPrice price() const;
   Result<BudgetPrice> default_price() const;
   // Takes a slot of this commitment and of each committed input before anything is computed; refuses when none is left.
-  Result<ProofResult> prove(const ProveRequest& request);
-  Result<ProofResult> prove(std::span<const TensorView> inputs, ByteView context = {}, const Progress& progress = {});
-  Result<ProofResult> prove(const RealInputs& inputs, ByteView context = {}, const Progress& progress = {}) {
+  Result<ProofResult> prove(const ProveRequest& request) const;
+  Result<ProofResult> prove(std::span<const TensorView> inputs, ByteView context = {},
+                            const Progress& progress = {}) const;
+  Result<ProofResult> prove(const RealInputs& inputs, ByteView context = {}, const Progress& progress = {}) const {
     return prove(views(inputs), context, progress);
   }
   // Proves once that every committed parameter lies in its declared range, so that proofs speak of an integer model and
   // not of field elements. Takes a slot. Verify with verify_certificate (verify.h).
-  Result<Bytes> certify(const Progress& progress = {});
+  Result<Bytes> certify(const Progress& progress = {}) const;
   // Proves that `fresh`, another commitment to the same model, holds the same weights as this one, so that the model keeps its
   // name when this budget is used up. Takes a slot of both: the last of this one if need be. Verify with verify_rotation (verify.h).
   // slots_taken is called with this one's slot when both are taken, before anything of the rotation is computed: where `fresh`
   // is saved. An error there ends it.
   using SlotsTaken = std::function<Status(std::uint64_t slot)>;
-  Result<Bytes> rotate(Prover& fresh, const Progress& progress = {}, const SlotsTaken& slots_taken = {});
+  Result<Bytes> rotate(const Prover& fresh, const Progress& progress = {}, const SlotsTaken& slots_taken = {}) const;
   // Slots that this object took.
   std::uint64_t proofs_made() const;
 

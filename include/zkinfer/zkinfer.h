@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * zkinfer from C, and from every language that calls C.
  *
- *   Handles   are opaque; _destroy takes NULL too. A handle may be used by one thread at a time, a zkinfer_key and a
- *             zkinfer_model by many.
+ *   Handles   are opaque; _destroy takes NULL too. A handle may be used by one thread at a time; a zkinfer_key, a zkinfer_model
+ *             and a zkinfer_prover by many: each proof of theirs takes a slot of its own.
  *   Bytes     go into the caller's buffer: *size is its capacity on the way in and the number of bytes on the way out. With
  *             buffer NULL only the number is told; ZKINFER_BUFFER_TOO_SMALL, with the number, when it is too small.
  *   Views     (names, shapes, integers) are borrowed from a handle and valid until it is destroyed.

@@ -39,13 +39,8 @@ Result<CommittedTensor> commit(const TensorInfo& tensor, std::vector<std::int64_
 
 }  // namespace
 
-CommittedTensor::Impl::Impl(TensorInfo info, std::shared_ptr<const prover::CommittedValues> committed,
-                            const SlotRange& range)
-    : tensor(std::move(info)),
-      data(std::move(committed)),
-      commitment(public_side(tensor, *data)),
-      own_slots(std::make_shared<MemorySlots>(range)),
-      slots(own_slots) {}
+CommittedTensor::Impl::Impl(TensorInfo info, std::shared_ptr<const prover::CommittedValues> committed)
+    : tensor(std::move(info)), data(std::move(committed)), commitment(public_side(tensor, *data)) {}
 
 Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std::size_t input_index,
                                                 std::vector<std::int64_t> integers,
@@ -119,10 +114,9 @@ Result<CommittedTensor> CommittedTensor::restore(ByteView secret, std::shared_pt
   if (data->commitment != expected.commitment) {
     return corrupt("tensor secret: integers and seed do not make the commitment that it names; the file was changed");
   }
-  auto impl = std::make_shared<Impl>(expected.tensor,
-                                     std::make_shared<prover::CommittedValues>(std::move(data).value()), SlotRange{});
-  impl->own_slots = nullptr;
-  impl->slots = std::move(slots);
+  auto impl =
+      std::make_shared<Impl>(expected.tensor, std::make_shared<prover::CommittedValues>(std::move(data).value()));
+  impl->slots.begin(std::move(slots));
   return CommittedTensor(std::move(impl));
 }
 
@@ -139,20 +133,16 @@ Result<CommittedTensor> CommittedTensor::open(const std::string& opening_path) {
 }
 
 Status CommittedTensor::save(const std::string& opening_path) {
-  if (impl_->own_slots == nullptr)
-    return invalid_argument(
-        "tensor secret: its slots are counted elsewhere already; a second file would count them twice");
-  std::error_code error;
-  if (std::filesystem::exists(opening_path, error)) {
-    return invalid_argument(
-        "'" + opening_path +
-        "' exists, and may be all that opens another commitment; choose another name, or remove it");
-  }
-  ZKI_ASSIGN_OR_RETURN(SlotFile file,
-                       SlotFile::create(opening_path, kTensorSecretFile, secret(), impl_->own_slots->slots()));
-  impl_->slots = std::make_shared<SlotFile>(std::move(file));
-  impl_->own_slots = nullptr;
-  return {};
+  return impl_->slots.move_to([&](const SlotRange& slots) -> Result<std::shared_ptr<SlotStore>> {
+    std::error_code error;
+    if (std::filesystem::exists(opening_path, error)) {
+      return invalid_argument(
+          "'" + opening_path +
+          "' exists, and may be all that opens another commitment; choose another name, or remove it");
+    }
+    ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::create(opening_path, kTensorSecretFile, secret(), slots));
+    return std::shared_ptr<SlotStore>(std::make_shared<SlotFile>(std::move(file)));
+  });
 }
 
 const TensorCommitment& CommittedTensor::commitment() const { return impl_->commitment; }

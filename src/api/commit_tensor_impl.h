@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/access.h"
+#include "api/slot_counter.h"
 #include "prover/commit_tensor.h"
 #include "zkinfer/commit_tensor.h"
 
@@ -12,10 +13,13 @@ struct CommittedTensor::Impl {
   TensorInfo tensor;
   std::shared_ptr<const prover::CommittedValues> data;
   TensorCommitment commitment;
-  std::shared_ptr<MemorySlots> own_slots;  // until the count lives elsewhere
-  std::shared_ptr<SlotStore> slots;
+  mutable api::SlotCounter slots;
 
-  Impl(TensorInfo info, std::shared_ptr<const prover::CommittedValues> committed, const SlotRange& range);
+  Impl(TensorInfo info, std::shared_ptr<const prover::CommittedValues> committed);
+  Impl(TensorInfo info, std::shared_ptr<const prover::CommittedValues> committed, const SlotRange& range)
+      : Impl(std::move(info), std::move(committed)) {
+    slots.begin(range);
+  }
 };
 
 }  // namespace zkinfer

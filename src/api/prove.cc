@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zkinfer/prove.h"
 
+#include <atomic>
 #include <cstdio>
 
 #include "api/audit_key.h"
@@ -9,6 +10,7 @@
 #include "api/model_impl.h"
 #include "api/prove_request.h"
 #include "api/secret.h"
+#include "api/slot_counter.h"
 #include "api/tensor_commitment_impl.h"
 #include "api/tree_files.h"
 #include "commit/pcs/code_file.h"
@@ -27,11 +29,10 @@ struct Prover::Impl {
   prover::CommittedModel model;
   CommitmentRole role = CommitmentRole::kSingle;
   Bytes key;
-  std::shared_ptr<MemorySlots> own_slots;  // until the count lives elsewhere
-  std::shared_ptr<SlotStore> slots;
-  std::uint64_t proofs_made = 0;
-
   bool code_files = true;  // CommitOptions::code_files
+  // All that changes once the object is made.
+  mutable api::SlotCounter slots;
+  mutable std::atomic<std::uint64_t> proofs_made = 0;
 
   void set_insecure(bool insecure) {
     model.prepared.key.insecure_seed = insecure;
@@ -44,17 +45,17 @@ struct Prover::Impl {
             code_files, role,           own.params,     own.commitment};
   }
   // Takes a slot, and fresh entropy for its proof.
-  Result<prover::ProveRequest> begin_proof(SlotUse use, const Progress& progress);
+  Result<prover::ProveRequest> begin_proof(SlotUse use, const Progress& progress) const;
 };
 
-Result<prover::ProveRequest> Prover::Impl::begin_proof(SlotUse use, const Progress& progress) {
+Result<prover::ProveRequest> Prover::Impl::begin_proof(SlotUse use, const Progress& progress) const {
   prover::ProveRequest request;
   if (!model.prepared.key.insecure_seed) {
     ZKI_ASSIGN_OR_RETURN(request.entropy, prover::random_seed());
   }
   request.progress = progress;
   if (all_slots().total > 0) {
-    const Result<std::uint64_t> slot = slots->take_slot(use);
+    const Result<std::uint64_t> slot = slots.take(use);
     if (!slot.ok())
       return slot.status().with_context(use == SlotUse::kRotation ? "no slot for a rotation" : "no slot for a proof");
     request.slot = *slot;
@@ -106,8 +107,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   impl->code_files = options.code_files;
   impl->set_insecure(options.insecure_seed.has_value());
   impl->key = prover::key_bytes(impl->model.prepared.key);
-  impl->own_slots = std::make_shared<MemorySlots>(impl->all_slots());
-  impl->slots = impl->own_slots;
+  impl->slots.begin(impl->all_slots());
   if (options.progress) options.progress("done", 1.0);
   return Prover(std::move(impl));
 }
@@ -161,7 +161,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
     const auto prepared = verifier::prepare(std::move(key).value(), kNoVerifyLimits);
     if (!prepared.ok()) return prepared.status().with_context("commitment secret");
   }
-  impl->slots = std::move(slots);
+  impl->slots.begin(std::move(slots));
   if (progress) progress("done", 1.0);
   return Prover(std::move(impl));
 }
@@ -217,13 +217,7 @@ Status Prover::save(const std::string& secret_path) {
 }
 
 Status Prover::save(const MakeSlotStore& make_store) {
-  if (impl_->own_slots == nullptr) {
-    return invalid_argument(
-        "the slots of this commitment are counted elsewhere already; a second count would use them again");
-  }
-  ZKI_ASSIGN_OR_RETURN(impl_->slots, make_store(commitment_secret(), impl_->own_slots->slots()));
-  impl_->own_slots = nullptr;
-  return ok_status();
+  return impl_->slots.move_to([&](const SlotRange& slots) { return make_store(commitment_secret(), slots); });
 }
 
 const Bytes& Prover::verification_key() const { return impl_->key; }
@@ -281,14 +275,14 @@ std::string Prover::circuit_report() const {
   return out;
 }
 
-Result<Bytes> Prover::certify(const Progress& progress) {
+Result<Bytes> Prover::certify(const Progress& progress) const {
   const bool only_key_proofs = impl_->role == CommitmentRole::kRoot || impl_->role == CommitmentRole::kInner;
   const SlotUse use = only_key_proofs ? SlotUse::kRotation : SlotUse::kProof;
   ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(use, progress));
   return prover::certify(impl_->model, request);
 }
 
-Result<Bytes> Prover::rotate(Prover& fresh, const Progress& progress, const SlotsTaken& slots_taken) {
+Result<Bytes> Prover::rotate(const Prover& fresh, const Progress& progress, const SlotsTaken& slots_taken) const {
   // This commitment's slot may be its last: nothing else must fail after it is taken.
   ZKI_RETURN_IF_ERROR(prover::can_rotate(impl_->model, fresh.impl_->model));
   const SlotUse fresh_use = fresh.impl_->role == CommitmentRole::kSingle ? SlotUse::kProof : SlotUse::kRotation;
@@ -299,7 +293,8 @@ Result<Bytes> Prover::rotate(Prover& fresh, const Progress& progress, const Slot
   return prover::rotate(impl_->model, fresh.impl_->model, request);
 }
 
-Result<ProofResult> Prover::prove(std::span<const TensorView> inputs, ByteView context, const Progress& progress) {
+Result<ProofResult> Prover::prove(std::span<const TensorView> inputs, ByteView context,
+                                  const Progress& progress) const {
   ProveRequest request;
   request.inputs.assign(inputs.begin(), inputs.end());
   request.context.assign(context.begin(), context.end());
@@ -307,7 +302,7 @@ Result<ProofResult> Prover::prove(std::span<const TensorView> inputs, ByteView c
   return prove(request);
 }
 
-Result<ProofResult> Prover::prove(const ProveRequest& request) {
+Result<ProofResult> Prover::prove(const ProveRequest& request) const {
   if (request.context.size() > statement::kContextBytes) {
     return invalid_argument("context of " + std::to_string(request.context.size()) +
                             " bytes, at most 32; hash longer ones");
@@ -319,7 +314,7 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) {
   // The model's slot first: where it has none, those of the inputs, which are fewer, must not be spent.
   ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
   for (std::size_t i = 0; i < request.committed_inputs.size(); ++i) {
-    const Result<std::uint64_t> slot = api::impl(*request.committed_inputs[i]).slots->take_slot(SlotUse::kProof);
+    const Result<std::uint64_t> slot = api::impl(*request.committed_inputs[i]).slots.take(SlotUse::kProof);
     if (!slot.ok())
       return slot.status().with_context("no slot of committed input '" + key.graph.value(key.graph.inputs[i]).name +
                                         "'");

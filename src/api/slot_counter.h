@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one thing of a commitment that changes: where its slots are counted. Everything else that a Prover or a CommittedTensor
+// holds is made once and only read, so any number of threads may prove with it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "zkinfer/slots.h"
+
+namespace zkinfer::api {
+
+class SlotCounter {
+ public:
+  // In memory, until it is moved.
+  void begin(const SlotRange& slots) {
+    own_ = std::make_shared<MemorySlots>(slots);
+    store_ = own_;
+  }
+  void begin(std::shared_ptr<SlotStore> store) { store_ = std::move(store); }
+
+  Result<std::uint64_t> take(SlotUse use) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return store_->take_slot(use);
+  }
+
+  // make_store gets what is used of the slots, and from then on its result counts; meanwhile nobody takes one.
+  template <class MakeStore>
+  Status move_to(const MakeStore& make_store) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (own_ == nullptr) {
+      return invalid_argument(
+          "the slots of this commitment are counted elsewhere already; a second count would use them again");
+    }
+    ZKI_ASSIGN_OR_RETURN(store_, make_store(own_->slots()));
+    own_ = nullptr;
+    return ok_status();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<MemorySlots> own_;  // until the count lives elsewhere
+  std::shared_ptr<SlotStore> store_;
+};
+
+}  // namespace zkinfer::api
