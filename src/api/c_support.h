@@ -8,6 +8,7 @@
 #include <new>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/out_of_memory.h"
@@ -60,6 +61,13 @@ zkinfer_code guarded(zkinfer_error* error, F&& f) {
   } catch (const std::bad_alloc&) {
     write_text(error, "not enough memory");
     return ZKINFER_RESOURCE_LIMIT;
+  } catch (const std::system_error& missing) {
+    if (missing.code() == std::errc::resource_unavailable_try_again) {
+      write_text(error, "the system gives no more threads");
+      return ZKINFER_RESOURCE_LIMIT;
+    }
+    write_text(error, std::string("an unexpected exception, a bug in zkinfer: ") + missing.what());
+    return ZKINFER_INTERNAL;
   } catch (...) {
     write_text(error, "an unexpected exception: a bug in zkinfer");
     return ZKINFER_INTERNAL;

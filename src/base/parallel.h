@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Data-parallel loops on all cores (oneTBB). Bodies must write disjoint data; results never depend on the number of
 // threads because field addition is exact and every chunk's bounds depend only on num_items and grain.
+// Threads that the system does not give are a std::system_error (resource_unavailable_try_again) from the first loop of the
+// process, passed on as memory that it does not give is (base/out_of_memory.h).
 #pragma once
 
 #include <cstddef>
@@ -20,7 +22,7 @@ std::size_t num_chunks(std::size_t num_items, std::size_t grain);
 void parallel_chunks(std::size_t num_items, std::size_t grain,
                      const std::function<void(std::size_t, std::size_t, std::size_t)>& body);
 
-// Limits the whole process to num_threads threads (0: all cores) until the object dies.
+// Limits the whole process to num_threads threads (0: all cores) until the object dies; with 1 no other thread is ever started.
 class ThreadLimit {
  public:
   explicit ThreadLimit(std::size_t num_threads);
@@ -29,6 +31,7 @@ class ThreadLimit {
   ThreadLimit& operator=(const ThreadLimit&) = delete;
 
  private:
+  bool is_single_ = false;
   void* control_ = nullptr;
 };
 

@@ -20,6 +20,7 @@ struct Pass {
 
 // expand may leave constant nodes behind (a transposed weight), so folding follows it, and again after widen_to_2d.
 constexpr auto kPasses = std::to_array<Pass>({
+    {"drop_empty", drop_empty},
     {"remove_identities", remove_identities},
     {"mask_softmax", mask_softmax},
     {"expand", expand},
@@ -52,6 +53,11 @@ Status require_core(const ir::Graph& graph) {
   for (const ir::Node& node : graph.nodes) {
     std::optional<ir::Unsupported> reason = ir::unsupported_reason(graph, node);
     if (!reason) reason = infinite_operand(graph, node);
+    const auto is_empty = [&](ir::ValueId id) {
+      return id != ir::kNoValue && graph.value(id).shape.num_elements() == 0;
+    };
+    if (!reason && (is_empty(node.output) || std::any_of(node.inputs.begin(), node.inputs.end(), is_empty)))
+      reason = ir::Unsupported{"reads a tensor without elements", "give its axes other sizes, or remove it"};
     if (!reason && ir::schema(node.op).level != ir::OpLevel::kCore)
       reason = ir::Unsupported{"not a core operator", "leave the pass 'expand' enabled"};
     if (!reason && node.op == ir::OpKind::kPad && node.as<ir::PadAttributes>().value != 0)

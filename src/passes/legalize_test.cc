@@ -77,6 +77,16 @@ const Case kCases[] = {
                       ir::GemmAttributes{1, 3, true, false}));
      },
      {OpKind::kTranspose, OpKind::kMatMul, OpKind::kAdd}},
+    {"parts without elements, constant and computed",
+     [](Graph& g) {
+       const ValueId x = input(g, {2, 3});
+       const ValueId none =
+           node(g, OpKind::kRelu, {node(g, OpKind::kSlice, {x}, ir::SliceAttributes{{0, 1}, {2, 0}, {1, 1}})});
+       const ValueId all = node(g, OpKind::kConcat, {constant(g, {2, 0}), x, none}, ir::ConcatAttributes{1});
+       const ValueId twice = node(g, OpKind::kConcat, {all, none, x}, ir::ConcatAttributes{1});
+       finish(g, last(g, OpKind::kRelu, {twice}));
+     },
+     {OpKind::kConcat, OpKind::kRelu}},
     {"conv, batch normalization, relu",
      [](Graph& g) {
        finish(g, last(g, OpKind::kRelu, {batch_normalization(g, conv(g, input(g, {1, 2, 5, 5}), 4, 1))}));
@@ -307,6 +317,19 @@ TEST(LegalizeOptions, PassesCanBeDisabledByName) {
   EXPECT_EQ(legalize(graph)->nodes.size(), 1U);
   options.disabled = {"simplfy"};
   EXPECT_EQ(legalize(graph, nullptr, options).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(LegalizeErrors, NamesWhatHasNoElements) {
+  Graph of_input;
+  finish(of_input, last(of_input, OpKind::kRelu, {input(of_input, {3, 0})}));
+  EXPECT_NE(legalize(of_input).status().message().find("input 'x' has shape [3, 0]"), std::string::npos)
+      << legalize(of_input).status().to_string();
+  Graph of_output;
+  finish(of_output,
+         last(of_output, OpKind::kSlice, {input(of_output, {3, 2})}, ir::SliceAttributes{{0, 1}, {3, 0}, {1, 1}}));
+  const Status status = legalize(of_output).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+  EXPECT_NE(status.message().find("output 'y' has shape [3, 0]"), std::string::npos) << status.to_string();
 }
 
 TEST(LegalizeErrors, ListsEveryNodeThatIsNotCore) {

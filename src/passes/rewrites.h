@@ -7,6 +7,8 @@
 
 namespace zkinfer::passes {
 
+// Tensors without elements are constants, and Concat reads none of them. unsupported: inputs and outputs without elements.
+Result<ir::Graph> drop_empty(const ir::Graph& graph);
 // Identity and casts between float types disappear.
 Result<ir::Graph> remove_identities(const ir::Graph& graph);
 // Masks that are added or selected before a Softmax or a maximum become its mask operand.

@@ -424,6 +424,9 @@ Status Lowering::finish_graph() {
   out_.params.resize(out_.graph.values.size());
   out_.table_rows = count_table_rows(out_.graph);
   if (Status status = qir::validate(out_.graph); !status.ok()) {
+    // What the model's sizes and values reach is no bug of ours.
+    if (status.code() == StatusCode::kOutOfRange || status.code() == StatusCode::kResourceLimit)
+      return unsupported("quantize: the integers that it needs cannot be proved: " + status.message());
     return internal_error("quantize: the integer graph is not valid: " + status.message());
   }
   return ok_status();

@@ -340,6 +340,23 @@ for limit in 40000 60000 90000 120000; do
 done
 rm -rf m.zk*
 
+# No thread but the first: an error that names the remedy, which works. The limit is per user and root has none, so root takes
+# another user.
+mkdir -m 777 threads
+cp "$zkinfer" threads/zkinfer && cp mlp.zkmodel input.json threads && chmod -R a+rX threads
+as_user=()
+[[ $(id -u) -ne 0 ]] || as_user=(setpriv --reuid=54321 --clear-groups)
+one_thread() { (cd threads && ulimit -u 1 && exec "${as_user[@]}" ./zkinfer "$@") 2>&1 </dev/null; }
+if (cd threads && "${as_user[@]}" test -w .) 2>/dev/null; then
+  output=$(one_thread commit mlp.zkmodel --key u.zkkey --secret u.zksecret)
+  status=$?
+  [[ $status -eq 2 && $output == *"no more threads"*--threads* ]] || fail "commit with one thread: exit code $status: $output"
+  output=$(one_thread --threads 1 commit mlp.zkmodel --key u.zkkey --secret u.zksecret) || fail "commit --threads 1 with one thread: $output"
+else
+  echo "skipped: the limit on threads (root has none, and no other user may work here)"
+fi
+rm -rf threads
+
 # A lock that somebody holds: said, and given up.
 ( flock -x 9; sleep 14 ) 9>>flower.zktsecret.lock &
 holder=$!
