@@ -175,9 +175,10 @@ argument::TupleValues evaluate_tuples(const relations::CompiledCircuit& compiled
 
 namespace {
 
-// Entries of a lookup per task, and tasks of one lookup: each has counts of its own.
+// Entries of a lookup per task, and tasks of one lookup: each has counts of its own, fewer where the table is large.
 constexpr std::size_t kCountGrain = std::size_t{1} << 16;
 constexpr std::size_t kMaxCounters = 16;
+constexpr std::size_t kMaxCounts = std::size_t{1} << 26;
 
 // Adds 1 to the row of every tuple [begin, end). A tuple that is no row is counted nowhere, and no verifier will accept.
 template <class Count>
@@ -223,7 +224,8 @@ void count_multiplicities(const relations::CompiledCircuit& compiled, const argu
     const circuit::Table& table = circuit.tables[circuit.lookups[lookup].table];
     FpVec& counts = data[table.multiplicity];
     const std::size_t size = tuples[lookup][0].size();
-    const std::size_t grain = std::max(kCountGrain, (size + kMaxCounters - 1) / kMaxCounters);
+    const std::size_t counters = std::clamp<std::size_t>(kMaxCounts / counts.size(), 1, kMaxCounters);
+    const std::size_t grain = std::max(kCountGrain, (size + counters - 1) / counters);
     if (size <= grain) {
       count_rows(table, tuples[lookup], 0, size, [&](std::uint64_t row) { counts[row] += Fp(1); });
       continue;

@@ -115,6 +115,16 @@ TEST(Hiding, AnotherInputGivesTheSameMessages) {
   expect_same_messages(first, second);
 }
 
+// Other rows are read, which hold the same: the indices do not show.
+TEST(Hiding, OtherIndicesGiveTheSameMessages) {
+  Session first(gather_graph(true), true);
+  std::fill(first.request.inputs[0].begin(), first.request.inputs[0].end(), 3);
+  Session second(gather_graph(true), true);
+  second.request.inputs[0] = first.request.inputs[0];
+  for (std::int64_t& bit : second.request.inputs[1]) bit = 1 - bit;
+  expect_same_messages(first, second);
+}
+
 // Hidden units change places: other weights, the same function.
 TEST(Hiding, OtherWeightsGiveTheSameMessages) {
   const Session first(mlp_graph(), true);
