@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zkinfer/compile.h"
 
+#include <cmath>
+#include <limits>
 #include <type_traits>
 
 #include "api/model_impl.h"
@@ -9,6 +11,7 @@
 #include "passes/legalize.h"
 #include "quant/fidelity.h"
 #include "quant/quantize.h"
+#include "relations/compile.h"
 
 namespace zkinfer {
 
@@ -119,6 +122,26 @@ Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<RealI
   return compile_onnx(onnx_path, views_of(calibration), options);
 }
 
+namespace {
+
+// Values that a proof commits to, lookups, and table rows, which are both.
+double proving_cost(const qir::QGraph& graph) {
+  const Result<circuit::Circuit> circuit = relations::build(graph, {});
+  if (!circuit.ok()) return std::numeric_limits<double>::infinity();
+  double cost = 0;
+  for (const circuit::Column& column : circuit->columns)
+    if (column.oracle == circuit::Oracle::kWitness) cost += static_cast<double>(column.num_elements());
+  for (const circuit::Lookup& lookup : circuit->lookups) {
+    double points = 1;
+    for (const std::uint64_t n : lookup.box) points *= static_cast<double>(n);
+    cost += points;
+  }
+  for (const circuit::Table& table : circuit->tables) cost += 2 * static_cast<double>(table.num_rows());
+  return cost;
+}
+
+}  // namespace
+
 Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::vector<TensorView>>& calibration,
                            const CompileOptions& options) {
   const auto progress = [&](const char* stage, double fraction) {
@@ -139,6 +162,7 @@ Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::
   quant_options.method = options.calibration_method;
   ZKI_RETURN_IF_ERROR(options.preprocessing.validate());
   ZKI_ASSIGN_OR_RETURN(quant_options.input_formats, input_formats(graph, options));
+  quant_options.cost = proving_cost;
   progress("calibrate and quantize", 0.2);
   ZKI_ASSIGN_OR_RETURN(quant::Quantized quantized, quant::quantize(graph, inputs, quant_options));
   auto impl = std::make_shared<api::Access::Impl<Model>>();

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <random>
+#include <utility>
 
 #include "exec/float/float_executor.h"
 
@@ -15,7 +17,7 @@ namespace {
 // Steps that real data sets are multiples of: counts, pixels, pixels divided by 255 or 256 or centred on them.
 constexpr std::array<double, 10> kKnownSteps = {1.0,       0.5,       0.25,      0.125, 1.0 / 127.5,
                                                 1.0 / 128, 1.0 / 255, 1.0 / 256, 0.1,   0.01};
-constexpr double kMostSteps = 4096;  // beyond, exactness costs more weight precision than it is worth
+constexpr double kMostSteps = 65536;
 
 // The largest known step that divides every value.
 class StepFinder {
@@ -153,6 +155,99 @@ double choose_clip(const Histogram& histogram, double num_steps, const QuantOpti
   return best;
 }
 
+namespace {
+
+// The largest entry of each row along an axis; the least of them.
+class LowestTop {
+ public:
+  void add(const FloatTensor& x, std::size_t axis) {
+    const Shape& shape = x.shape();
+    const auto length = static_cast<std::size_t>(shape[axis]);
+    const auto inner = static_cast<std::size_t>(shape.num_elements(axis + 1, shape.rank()));
+    for (std::size_t row = 0; row < x.data().size() / length; ++row) {
+      const std::size_t first = row / inner * length * inner + row % inner;
+      float top = x[first];
+      for (std::size_t k = 1; k < length; ++k) top = std::max(top, x[first + k * inner]);
+      least_ = std::min(least_, static_cast<double>(top));
+    }
+  }
+  double get() const { return std::isfinite(least_) ? least_ : kNoFloor; }
+
+ private:
+  double least_ = -kNoFloor;
+};
+
+SeenRange range_of_constant(const ir::Value& value) {
+  SeenRange range;
+  bool any = false;
+  const auto add = [&](double x) {
+    if (!std::isfinite(x)) return;
+    range = any ? SeenRange{std::min(range.lo, x), std::max(range.hi, x)} : SeenRange{x, x};
+    any = true;
+  };
+  if (value.floats() != nullptr)
+    for (const float x : value.floats()->data()) add(static_cast<double>(x));
+  if (value.ints() != nullptr)
+    for (const std::int64_t x : value.ints()->data()) add(static_cast<double>(x));
+  return range;
+}
+
+// Finite stand-ins, so that statistics can be taken: the lowest number for minus infinity, `floor` for all below it.
+FloatTensor bounded(const FloatTensor& tensor, double floor) {
+  FloatTensor result = tensor;
+  const float least = static_cast<float>(std::max(floor, static_cast<double>(std::numeric_limits<float>::lowest())));
+  for (float& x : result.data())
+    if (x < least) x = least;
+  return result;
+}
+
+// One pass over all inputs. What is infinite or no number, once floors are known, is named in *bad.
+Status gather_statistics(const ir::Graph& graph, std::span<const TensorMap> inputs, Calibration& result,
+                         std::vector<LowestTop>* tops, std::string* bad) {
+  std::unordered_map<std::string, std::vector<std::pair<std::size_t, std::size_t>>> compared;  // name -> node, axis
+  for (std::size_t i = 0; i < graph.nodes.size() && tops != nullptr; ++i) {
+    const ir::Node& node = graph.nodes[i];
+    if (node.op == ir::OpKind::kSoftmax)
+      compared[graph.input_of(node, 0).name].emplace_back(i, node.as<ir::SoftmaxAttributes>().axis);
+    if (node.op == ir::OpKind::kArgMax)
+      compared[graph.input_of(node, 0).name].emplace_back(i, node.as<ir::ArgMaxAttributes>().axis);
+  }
+  const std::unordered_map<std::string, std::size_t> axes = weight_axes(graph);
+  const double weight = 1.0 / static_cast<double>(inputs.size());
+  for (const TensorMap& input : inputs) {
+    const exec_float::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& original) {
+      if (const auto found = compared.find(value.name); found != compared.end()) {
+        for (const auto& [node, axis] : found->second) (*tops)[node].add(original, axis);
+      }
+      const double floor = result.floor_of(value.name);
+      const auto [least, most] = std::minmax_element(original.data().begin(), original.data().end());
+      const bool low = !original.data().empty() && (std::isinf(*least) || static_cast<double>(*least) < floor);
+      const FloatTensor changed = low ? bounded(original, floor) : FloatTensor();
+      const FloatTensor& tensor = low ? changed : original;
+      const bool finite =
+          std::all_of(tensor.data().begin(), tensor.data().end(), [](float x) { return std::isfinite(x); });
+      const bool lowest = low && floor == kNoFloor;
+      if ((!finite || (lowest && tops == nullptr)) && bad->empty()) *bad = value.name;
+      if (!finite) return;
+      result.by_name[value.name].add(tensor.data());
+      const auto axis = axes.find(value.name);
+      if (axis != axes.end()) add_means(tensor, axis->second, weight, result.means[value.name]);
+    };
+    ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec_float::run_float(graph, input, observe));
+    std::vector<FloatTensor> ordered;
+    for (const ir::ValueId id : graph.outputs) ordered.push_back(outputs.at(graph.value(id).name));
+    result.outputs.push_back(std::move(ordered));
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+double Calibration::floor_of(const std::string& name) const {
+  const auto found = floors.find(name);
+  return found == floors.end() ? kNoFloor : found->second;
+}
+
 Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap> inputs) {
   if (inputs.empty()) {
     return invalid_argument(
@@ -160,28 +255,43 @@ Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap>
         "nothing about the real data)");
   }
   Calibration result;
+  std::string bad;
+  std::vector<LowestTop> tops(graph.nodes.size());
+  ZKI_RETURN_IF_ERROR(gather_statistics(graph, inputs, result, &tops, &bad));
+  Seen seen;
+  seen.range = [&](ir::ValueId id) {
+    const ir::Value& value = graph.value(id);
+    if (value.is_constant()) return range_of_constant(value);
+    const Histogram& histogram = result.by_name[value.name];
+    return SeenRange{histogram.min(), histogram.max()};
+  };
+  for (const LowestTop& top : tops) seen.lowest_top.push_back(top.get());
+  const std::vector<double> floors = relevance_floors(graph, seen);
+  bool again = false;
+  for (std::size_t v = 0; v < floors.size(); ++v) {
+    const ir::Value& value = graph.values[v];
+    if (floors[v] == kNoFloor) continue;
+    const SeenRange range = seen.range(static_cast<ir::ValueId>(v));
+    // Only where it is worth another pass: most entries below zero hurt nobody.
+    if (range.lo >= floors[v] - 2 * std::max(range.hi - floors[v], 1.0)) continue;
+    result.floors[value.name] = floors[v];
+    again = again || !value.is_constant();
+  }
+  const bool infinite = std::any_of(result.by_name.begin(), result.by_name.end(), [](const auto& entry) {
+    return entry.second.min() <= static_cast<double>(std::numeric_limits<float>::lowest());
+  });
+  if (bad.empty() && (again || infinite)) {
+    Calibration clipped;
+    clipped.floors = result.floors;
+    ZKI_RETURN_IF_ERROR(gather_statistics(graph, inputs, clipped, nullptr, &bad));
+    result = std::move(clipped);
+  }
+  if (!bad.empty())
+    return out_of_range("calibration: value '" + bad +
+                        "' is infinite or not a number for a calibration input; fix the input or the model");
   result.num_inputs = inputs.size();
   std::vector<StepFinder> steps(graph.inputs.size());
-  std::string bad;
-  const std::unordered_map<std::string, std::size_t> axes = weight_axes(graph);
-  const double weight = 1.0 / static_cast<double>(inputs.size());
   for (const TensorMap& input : inputs) {
-    const exec_float::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
-      const bool finite =
-          std::all_of(tensor.data().begin(), tensor.data().end(), [](float x) { return std::isfinite(x); });
-      if (!finite && bad.empty()) bad = value.name;
-      if (!finite) return;
-      result.by_name[value.name].add(tensor.data());
-      const auto axis = axes.find(value.name);
-      if (axis != axes.end()) add_means(tensor, axis->second, weight, result.means[value.name]);
-    };
-    ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec_float::run_float(graph, input, observe));
-    if (!bad.empty())
-      return out_of_range("calibration: value '" + bad +
-                          "' is infinite or not a number for a calibration input; fix the input or the model");
-    std::vector<FloatTensor> ordered;
-    for (const ir::ValueId id : graph.outputs) ordered.push_back(outputs.at(graph.value(id).name));
-    result.outputs.push_back(std::move(ordered));
     for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
       const auto it = input.find(graph.value(graph.inputs[i]).name);
       if (it != input.end()) steps[i].add(it->second.data());

@@ -11,6 +11,7 @@
 
 #include "ir/graph.h"
 #include "quant/options.h"
+#include "quant/relevance.h"
 #include "tensor/tensor.h"
 #include "zkinfer/status.h"
 
@@ -53,6 +54,11 @@ struct Calibration {
   // By name, for inputs of Conv and of MatMul with constant weights: the mean of each channel (axis 1) or column (last
   // axis), over all calibration inputs.
   std::unordered_map<std::string, std::vector<double>> means;
+  // By name of an activation or a constant: entries below make no difference (quant/relevance.h). The statistics count such
+  // entries as this number.
+  std::unordered_map<std::string, double> floors;
+  // kNoFloor where every difference counts.
+  double floor_of(const std::string& name) const;
   // By calibration input and graph output.
   std::vector<std::vector<FloatTensor>> outputs;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "ir/functions.h"
 #include "quant/plan.h"
 #include "quant/unary.h"
 
@@ -20,13 +21,14 @@ bool keeps_zero(const ir::Node& function) {
 }
 
 bool is_non_decreasing(const ir::Node& function) {
+  if (function.op == OpKind::kFunction) return ir::row_of(function.as<ir::FunctionAttributes>().function).monotone;
   return function.op != OpKind::kLeakyRelu || function.as<ir::LeakyReluAttributes>().alpha >= 0;
 }
 
 bool commutes(const ir::Node& function, const ir::Node& mover) {
   if (mover.op == OpKind::kMaxPool || mover.op == OpKind::kReduceMax) return is_non_decreasing(function);
   if (mover.op == OpKind::kPad) return keeps_zero(function);
-  return is_movement(mover.op);
+  return is_movement(mover.op) && mover.op != OpKind::kCast;
 }
 
 }  // namespace
@@ -42,7 +44,7 @@ ir::Graph hoist_functions(ir::Graph graph) {
   // Is there an accumulator at the top of the movers above `id`, with nothing else reading in between?
   const auto reaches_accumulator = [&](ir::ValueId id) {
     for (const ir::Node* node = producer_of(id); node != nullptr; node = producer_of(node->inputs[0])) {
-      if (is_accumulator(node->op) || UnaryChain::is_unary(*node)) return true;
+      if (is_accumulator(*node) || UnaryChain::is_unary(*node)) return true;
       if (!is_movement(node->op) && node->op != OpKind::kMaxPool && node->op != OpKind::kReduceMax) return false;
     }
     return false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ir/functions.h"
 #include "quant/lowering.h"
 
 namespace zkinfer::quant {
@@ -13,7 +14,12 @@ namespace {
 
 constexpr int kConstantBits = 12;  // of factors without requantization
 
-std::vector<double> doubles(const FloatTensor& tensor) { return {tensor.data().begin(), tensor.data().end()}; }
+// Entries below `floor` make no difference.
+std::vector<double> doubles(const FloatTensor& tensor, double floor) {
+  std::vector<double> result(tensor.data().begin(), tensor.data().end());
+  for (double& x : result) x = std::max(x, floor);
+  return result;
+}
 
 // Times the scale of an operand: the next power of two above what is wanted. Scales beside a trained scalar are such ones, or
 // what is public would give the scalar away.
@@ -65,7 +71,7 @@ Status Lowering::lower_sum(std::size_t i) {
       if (constant == nullptr) return fail(i, "its constant is no float tensor");
       if (value.literal && constant->num_elements() == 1 &&
           constant->shape().rank() <= graph_.value(n.output).shape.rank()) {
-        const double real = static_cast<double>((*constant)[0]);
+        const double real = std::max(static_cast<double>((*constant)[0]), calibration_.floor_of(value.name));
         if (!(std::abs(real / unit) < static_cast<double>(std::int64_t{1} << 52))) return too_large(value.name);
         const std::int64_t rounded = static_cast<std::int64_t>(std::nearbyint(real / unit));
         out_.public_numbers.push_back(value.name + "=" + std::to_string(real));
@@ -75,13 +81,14 @@ Status Lowering::lower_sum(std::size_t i) {
         continue;
       }
       // A constant that is large beside the unit loses bits below 2^-30 of itself.
+      const std::vector<double> real = doubles(*constant, calibration_.floor_of(value.name));
       double most = 0;
-      for (const double x : doubles(*constant)) most = std::max(most, std::abs(x));
+      for (const double x : real) most = std::max(most, std::abs(x));
       int coarser = 0;
       while (coarser < 30 && std::ldexp(unit, coarser) * static_cast<double>(1 << 30) < most) ++coarser;
       coef = sign * (std::int64_t{1} << coarser);
       const double step = std::ldexp(unit, coarser);
-      ZKI_ASSIGN_OR_RETURN(id, add_param(value.name, value.shape, doubles(*constant), step, &bits));
+      ZKI_ASSIGN_OR_RETURN(id, add_param(value.name, value.shape, real, step, &bits));
       error += step / 2;
       // Of one number its declared range: a public range that follows from the number itself would give it away.
       const bool single = constant->num_elements() == 1;
@@ -89,7 +96,10 @@ Status Lowering::lower_sum(std::size_t i) {
     } else {
       const QTensor x = tensor(n.inputs[j]);
       id = x.id;
-      const double factor = std::max(1.0, std::nearbyint(x.scale / unit));
+      double factor = std::max(1.0, std::nearbyint(x.scale / unit));
+      // Multiples of a mask's fill: all of them lie below what makes a difference.
+      const double floor = calibration_.floor_of(value.name);
+      if (floor > kNoFloor && qvalue(x).hi <= 0) factor = std::clamp(std::ceil(-floor / unit), 1.0, factor);
       if (factor > static_cast<double>(std::int64_t{1} << 40))
         return fail(i, "its operands' scales differ by more than 2^40");
       coef = sign * static_cast<std::int64_t>(factor);
@@ -138,7 +148,7 @@ Status Lowering::lower_mul(std::size_t i) {
     if (no_node) tensor(n.output) = {x.id, x.scale * factor};
     return no_node ? ok_status() : lower_function(i, x, factor);
   }
-  const std::vector<double> real = doubles(*data);
+  const std::vector<double> real = doubles(*data, calibration_.floor_of(value.name) / std::min(1.0, x.scale));
   double most = 0;
   for (const double c : real) most = std::max(most, std::abs(c));
   const int natural_bits = options_.weight_bits > 0 ? options_.weight_bits : kConstantBits;
@@ -168,8 +178,12 @@ Status Lowering::lower_mul(std::size_t i) {
 }
 
 Status Lowering::lower_unary(std::size_t i) {
-  if (!UnaryChain::is_unary(node(i))) return lower_later(i);
-  return lower_function(i, tensor(node(i).inputs[0]), 1);
+  const ir::Node& n = node(i);
+  const QTensor x = tensor(n.inputs[0]);
+  if (UnaryChain::fuses(n)) return lower_function(i, x, 1);
+  if (n.as<ir::FunctionAttributes>().function == ir::function("Sqrt")) return lower_square_root(i);
+  const QTensor one = sum(i, {x}, {0}, 1, graph_.value(n.output).name + ".one", 1);
+  return lower_quotient(i, one, x, graph_.value(n.inputs[0]).name);
 }
 
 Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) {
@@ -194,6 +208,12 @@ Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) 
     t.y_scale = unit;
     t.lo = std::min<std::int64_t>(acc.lo, 0);
     t.hi = std::max<std::int64_t>(acc.hi, 1);
+  }
+  if (t.any_width && log_rows(acc.lo, acc.hi) > kArgumentBits) {
+    // Wider than the function needs: low bits are dropped.
+    t.h_scale = target(i).h_scale;
+    while (std::ldexp(unit, t.shift + 1) <= t.h_scale) ++t.shift;
+    t.h_scale = std::ldexp(unit, t.shift);
   }
   return emit(i, std::move(q), qir::make_interval(acc.lo, acc.hi), unit, t, 0, 0);
 }

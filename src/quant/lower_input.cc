@@ -11,7 +11,7 @@ namespace zkinfer::quant {
 namespace {
 
 // Bits of an input that is on no known grid; input bits are nearly free.
-constexpr int kFreeInputBits = 10;
+constexpr int kFreeInputBits = 12;
 // A given input of more bits, another model's exact sums for instance, is rounded first: the weights that meet it would
 // have hardly any bits left.
 constexpr int kMostInputBits = 12;
@@ -24,7 +24,48 @@ const InputFormat* Lowering::given_format(std::size_t i) const {
   return i < formats.size() && formats[i].has_value() ? &*formats[i] : nullptr;
 }
 
+// The shortest axis into which a value is an index wherever it is read; 0 where it is read otherwise.
+std::int64_t Lowering::indexed_length(ir::ValueId id) const {
+  std::int64_t least = 0;
+  for (const ir::Node& n : graph_.nodes) {
+    for (std::size_t j = 0; j < n.inputs.size(); ++j) {
+      if (n.inputs[j] != id) continue;
+      std::int64_t length = 0;
+      if (n.op == ir::OpKind::kGather && j == 1)
+        length = graph_.input_of(n, 0).shape[static_cast<std::size_t>(n.as<ir::GatherAttributes>().axis)];
+      else if (is_movement(n.op))
+        length = indexed_length(n.output);
+      if (length == 0) return 0;
+      least = least == 0 ? length : std::min(least, length);
+    }
+  }
+  return least;
+}
+
+// Integers and bits in units of one: what they index, or what calibration saw and as much again.
+qir::Value Lowering::whole_input(std::size_t i) const {
+  const ir::Value& input = graph_.value(graph_.inputs[i]);
+  const Histogram& data = calibration_.by_name.at(input.name);
+  qir::Value value;
+  value.scale = make_scale(1);
+  if (input.dtype == ir::DataType::kBool) {
+    value.hi = 1;
+    return value;
+  }
+  const std::int64_t length = indexed_length(graph_.inputs[i]);
+  if (length > 0) {
+    value.hi = length - 1;
+    value.lo = data.min() < 0 ? -length : 0;
+    return value;
+  }
+  const auto most = static_cast<std::uint64_t>(std::min(data.max_abs(), std::ldexp(1.0, 40)));
+  value.hi = (std::int64_t{2} << std::bit_width(most)) - 1;
+  value.lo = data.min() >= 0 ? 0 : -value.hi - 1;
+  return value;
+}
+
 qir::Value Lowering::chosen_input(std::size_t i) const {
+  if (graph_.value(graph_.inputs[i]).dtype != ir::DataType::kFloat) return whole_input(i);
   const Histogram& data = calibration_.by_name.at(graph_.value(graph_.inputs[i]).name);
   const bool non_negative = data.min() >= 0;
   // Of nothing but zeros no step is known.

@@ -109,10 +109,27 @@ Status Lowering::lower_average(std::size_t i) {
   return emit(i, std::move(q), acc, raw / static_cast<double>(factor), t, 0, 0);
 }
 
+// Entries whose mask is 0 get a number so far below all others that their exponential is 0.
+Result<QTensor> Lowering::masked(std::size_t i, const QTensor& x) {
+  const ir::Node& n = node(i);
+  const std::string& name = graph_.value(n.output).name;
+  ZKI_ASSIGN_OR_RETURN(const QTensor keep, condition(i, n.inputs[1]));
+  const auto below = static_cast<std::int64_t>(std::ceil((bits_ + kExponentialBits + 1) / x.scale));
+  const QTensor fill = sum(i, {x}, {0}, qvalue(x).lo - below, name + ".fill", x.scale);
+  return select(i, keep, x, fill, name + ".masked");
+}
+
 Status Lowering::lower_softmax(std::size_t i) {
   const ir::Node& n = node(i);
-  if (n.has_input(1)) return fail(i, "its mask has no integer form yet");
-  const QTensor x = tensor(n.inputs[0]);
+  QTensor x = tensor(n.inputs[0]);
+  const double floor = calibration_.floor_of(graph_.input_of(n, 0).name);
+  if (floor > kNoFloor && floor / x.scale - 1 > static_cast<double>(qvalue(x).lo)) {
+    const std::int64_t least = static_cast<std::int64_t>(floor / x.scale) - 1;
+    x = clamped(i, x, {std::min(least, qvalue(x).hi), qvalue(x).hi}, graph_.value(n.output).name + ".argument");
+  }
+  if (n.has_input(1)) {
+    ZKI_ASSIGN_OR_RETURN(x, masked(i, x));
+  }
   const std::int64_t reach = qvalue(x).lo - qvalue(x).hi;
   if (log_rows(reach, 0) > kMaxLogExponentials)
     return fail(i, "its input needs more than 2^20 exponentials; use fewer activation bits");

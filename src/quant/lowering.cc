@@ -89,8 +89,8 @@ void Lowering::assign_targets() {
   std::vector<double> group_scale(graph_.values.size(), 0.0);
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
     const Segment& s = segment(i);
-    const OpKind op = node(i).op;
-    if (plan_.fused[i] || s.mode != Mode::kNarrow || !(is_accumulator(op) || UnaryChain::is_unary(node(i)))) continue;
+    if (plan_.fused[i] || s.mode != Mode::kNarrow || !(is_accumulator(node(i)) || UnaryChain::is_unary(node(i))))
+      continue;
     const std::size_t v = index_of(s.output);
     const bool compared = plan_.compared[v];
     const std::int64_t levels = compared ? ((choice_.levels + 1) << kHeadRoomBits) - 1 : choice_.levels;
@@ -99,6 +99,10 @@ void Lowering::assign_targets() {
     t.hi = plan_.non_negative[v] ? levels : levels / 2;
     t.lo = plan_.non_negative[v] ? 0 : -t.hi - 1;
     const double steps = static_cast<double>(t.hi);
+    if (s.chain.is_whole()) {
+      t.y_scale = 1;  // lo and hi come with the table
+      continue;
+    }
     if (s.chain.has_fixed_range()) {
       t.y_scale = s.chain.fixed_range() / steps;
       continue;
@@ -132,10 +136,6 @@ Status Lowering::lower_node(std::size_t i) {
     if (n.has_input(j) && !is_const(n.inputs[j]) && tensor(n.inputs[j]).scale == 0)
       return fail(i, "its input has no integer form");
   }
-  for (const ir::ValueId id : n.inputs)
-    if (id != ir::kNoValue && graph_.value(id).dtype != ir::DataType::kFloat && !is_const(id))
-      return fail(i, "works on integer or boolean data '" + graph_.value(id).name +
-                         "' that depend on the input; only float activations are possible");
   if (static_cast<std::size_t>(n.op) >= ir::kNumCoreOps)
     return fail(i, "has no integer form; run passes::legalize first");
   static constexpr base::OpTable<OpKind, ir::kNumCoreOps, Status (Lowering::*)(std::size_t)> kLower({
@@ -153,13 +153,13 @@ Status Lowering::lower_node(std::size_t i) {
       {OpKind::kLeakyRelu, &Lowering::lower_unary},
       {OpKind::kClip, &Lowering::lower_unary},
       {OpKind::kFunction, &Lowering::lower_unary},
-      {OpKind::kDiv, &Lowering::lower_later},
-      {OpKind::kMod, &Lowering::lower_later},
-      {OpKind::kMax, &Lowering::lower_later},
-      {OpKind::kLess, &Lowering::lower_later},
-      {OpKind::kEqual, &Lowering::lower_later},
-      {OpKind::kWhere, &Lowering::lower_later},
-      {OpKind::kCast, &Lowering::lower_later},
+      {OpKind::kDiv, &Lowering::lower_divide},
+      {OpKind::kMod, &Lowering::lower_mod},
+      {OpKind::kMax, &Lowering::lower_max},
+      {OpKind::kLess, &Lowering::lower_less},
+      {OpKind::kEqual, &Lowering::lower_equal},
+      {OpKind::kWhere, &Lowering::lower_where},
+      {OpKind::kCast, &Lowering::lower_cast},
       {OpKind::kReshape, &Lowering::lower_movement},
       {OpKind::kTranspose, &Lowering::lower_movement},
       {OpKind::kSlice, &Lowering::lower_movement},
@@ -167,16 +167,10 @@ Status Lowering::lower_node(std::size_t i) {
       {OpKind::kMaxPool, &Lowering::lower_movement},
       {OpKind::kReduceMax, &Lowering::lower_movement},
       {OpKind::kArgMax, &Lowering::lower_movement},
-      {OpKind::kGather, &Lowering::lower_later},
-      {OpKind::kSort, &Lowering::lower_later},
+      {OpKind::kGather, &Lowering::lower_gather},
+      {OpKind::kSort, &Lowering::lower_sort},
   });
-  return (this->*kLower[n.op])(i);
-}
-
-Status Lowering::lower_later(std::size_t i) {
-  const auto* function = std::get_if<ir::FunctionAttributes>(&node(i).attributes);
-  return fail(i, (function != nullptr ? std::string(ir::row_of(function->function).name) : std::string("it")) +
-                     " has no integer form yet");
+  return takes_exact(i) ? lower_exact(i) : (this->*kLower[n.op])(i);
 }
 
 Status Lowering::lower_matmul(std::size_t i) {
@@ -188,7 +182,12 @@ Target Lowering::target(std::size_t i) const {
   const Segment& s = segment(i);
   Target t = targets_[index_of(s.output)];
   t.h_scale = t.y_scale;
-  if (s.chain.has_fixed_range()) t.h_scale = s.chain.x_step(static_cast<double>(t.hi));
+  t.any_width = s.chain.is_clamp();
+  if (!s.chain.is_clamp() && !s.chain.is_homogeneous()) {
+    const RealRange x = argument_range(i);
+    t.h_scale = s.chain.argument_step(x.lo, x.hi, t.y_scale, kArgumentBits);
+    t.any_width = true;
+  }
   return t;
 }
 
@@ -266,6 +265,7 @@ Result<qir::ValueId> Lowering::add_param(const std::string& name, const Shape& s
 }
 
 bool Lowering::fits_or_coarsens(const qir::Interval& exact, Target& t) const {
+  if (t.any_width && exact.within(kLargestAccumulator)) return true;
   if (exact.within(kLargestAccumulator)) {
     const AccRange acc = {static_cast<std::int64_t>(exact.lo), static_cast<std::int64_t>(exact.hi)};
     if (log_rows(requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)) <= choice_.max_log_table) return true;
@@ -335,6 +335,7 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
     domain = rounded_out(domain);
   AccRange y = {t.lo, t.hi};
   std::size_t request = 0;
+  q.requant.shift = static_cast<std::uint8_t>(t.shift);
   if (s.chain.is_clamp() && t.h_scale == t.y_scale) {
     const double least = s.chain.clamp_lo() / t.y_scale;
     const double most = s.chain.clamp_hi() / t.y_scale;
@@ -352,29 +353,11 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
       request = pool_.want_clamp(y.lo, y.hi, domain.lo, domain.hi);
     }
   } else {
-    // Relu and LeakyRelu commute with positive factors: their tables do not depend on the scale.
-    const double ratio = t.h_scale / t.y_scale;
-    const bool homogeneous = s.chain.name().find("Clip") == std::string::npos && !s.chain.has_fixed_range() &&
-                             s.chain.name().find("Sigmoid") == std::string::npos &&
-                             s.chain.name().find("Tanh") == std::string::npos;
-    const double h = homogeneous ? ratio : t.h_scale;
-    const double y_scale = homogeneous ? 1 : t.y_scale;
-    const std::string name = s.chain.name() + " " + std::to_string(std::bit_cast<std::uint64_t>(h)) + " " +
-                             std::to_string(std::bit_cast<std::uint64_t>(y_scale)) + " " + std::to_string(y.lo) + " " +
-                             std::to_string(y.hi);
-    const UnaryChain chain = s.chain;
-    request = pool_.want_function(
-        name,
-        [chain, h, y_scale, y](std::int64_t x) {
-          const double real = std::floor(chain.apply(static_cast<double>(x) * h) / y_scale + 0.5);
-          return static_cast<std::int32_t>(std::clamp(real, static_cast<double>(y.lo), static_cast<double>(y.hi)));
-        },
-        domain.lo, domain.hi);
+    ZKI_ASSIGN_OR_RETURN(request, want_function(i, t, domain, y, q));
     error_bound += t.y_scale / 2;
   }
   // Every chain has slopes of at most 1 (LeakyRelu with a larger alpha scales the bound).
   error_bound += t.h_scale / 2;
-  q.requant.shift = static_cast<std::uint8_t>(t.shift);
   wanted_tables_.emplace_back(out_.graph.nodes.size(), request);
   emit_plain(i, std::move(q), y, t.y_scale);
   LayerInfo& info = out_.layers.back();
@@ -396,6 +379,14 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
 
 Status Lowering::finish_graph() {
   const std::vector<std::int32_t> tables = pool_.build(out_.graph.tables);
+  for (const auto& [node_index, request] : wanted_tables_) {
+    const qir::Table& table = out_.graph.tables[static_cast<std::size_t>(tables[request])];
+    if (table.log_size > qir::kMaxWideBits || table.first < -(std::int64_t{1} << qir::kMaxWideBits)) {
+      return unsupported("quantize: node '" + out_.graph.nodes[node_index].name + "' rounds or compares integers of " +
+                         std::to_string(table.log_size) + " bits, at most " + std::to_string(qir::kMaxWideBits) +
+                         " are possible; give inputs a smaller range, or use fewer activation bits");
+    }
+  }
   for (const auto& [node_index, request] : wanted_tables_)
     out_.graph.nodes[node_index].requant.table_index = tables[request];
   for (std::size_t i = 0; i < out_.layers.size(); ++i) {

@@ -37,7 +37,21 @@ struct Target {
   double h_scale = 0;
   double y_scale = 0;
   std::int64_t lo = 0, hi = 0;
+  bool any_width = false;  // the argument may be any integer: no coarser ones for smaller tables
 };
+
+struct RealRange {
+  double lo = 0, hi = 0;
+};
+
+// Constants beside activations that are beyond +-kLargestFill mean "nothing comes near"; no integer beyond +-kFill stands for them.
+inline constexpr double kLargestFill = 1000000;
+inline constexpr double kFill = 1 << 30;
+// Of what is chosen from constants only.
+inline constexpr int kChoiceBits = 15;
+
+// Arguments of curved functions are known to so many bits of what calibration saw.
+inline constexpr int kArgumentBits = 15;
 
 // Values that Softmax or ArgMax compare get this factor of head room beyond what calibration saw: a saturated maximum
 // would tie.
@@ -88,10 +102,72 @@ class Lowering {
   const InputFormat* given_format(std::size_t input_index) const;
   Status lower_inputs();
   qir::Value chosen_input(std::size_t input_index) const;
+  qir::Value whole_input(std::size_t input_index) const;
+  std::int64_t indexed_length(ir::ValueId id) const;
   // A wide input as an activation of few bits.
   Result<QTensor> narrowed(const ir::Value& input, const QTensor& x, bool compared);
 
-  Status lower_later(std::size_t index);  // what has no integer form yet
+  // lower_exact.cc: whole numbers of operands in units of one.
+  bool takes_exact(std::size_t index) const;
+  Status lower_exact(std::size_t index);
+  Status lower_cast(std::size_t index);
+  Status lower_mod(std::size_t index);
+  Status lower_whole_quotient(std::size_t index);
+  // Quotient and remainder of two values, rounded down or towards zero; the divisor is not 0.
+  struct Division {
+    QTensor quotient, remainder;
+  };
+  Result<Division> divided(std::size_t index, const QTensor& a, const QTensor& b, bool truncated);
+  // A constant's numbers, whatever its type.
+  static std::vector<double> numbers(const ir::Value& constant);
+  // An operand as integers of this scale: a constant rounded to it, an activation brought to it.
+  Result<QTensor> operand(std::size_t index, ir::ValueId id, double scale);
+  // lower_choice.cc
+  Status lower_less(std::size_t index);
+  Status lower_equal(std::size_t index);
+  Status lower_where(std::size_t index);
+  // A boolean operand as bits.
+  Result<QTensor> condition(std::size_t index, ir::ValueId id);
+  Status lower_max(std::size_t index);
+  // Both in units of one step that is at most theirs.
+  struct Pair {
+    QTensor a, b;
+    std::int64_t a_coef = 1, b_coef = 1;
+  };
+  Result<Pair> comparable(std::size_t index, bool ceil_constant);
+  // coefs * inputs + constant through min(max(., 0), 1): 1 where the sum is above 0.
+  QTensor step(std::size_t index, std::vector<QTensor> terms, std::vector<std::int64_t> coefs, std::int64_t constant,
+               const std::string& name);
+  // The integers of a sum without a table.
+  QTensor sum(std::size_t index, std::vector<QTensor> terms, std::vector<std::int64_t> coefs, std::int64_t constant,
+              const std::string& name, double scale);
+  QTensor select(std::size_t index, const QTensor& condition, const QTensor& a, const QTensor& b,
+                 const std::string& name);
+  // The scale in which values meet of which every element of the result is one.
+  double common_scale(std::size_t index, const std::vector<ir::ValueId>& values) const;
+  AccRange sum_range(const std::vector<QTensor>& terms, const std::vector<std::int64_t>& coefs,
+                     std::int64_t constant) const;
+  // lower_divide.cc
+  Status lower_divide(std::size_t index);
+  Status lower_quotient(std::size_t index, QTensor a, QTensor b, const std::string& divisor_name);
+  // x rounded to segment `index`'s target, through its functions.
+  Status emit_rounded(std::size_t index, const QTensor& x, Target target);
+  Status lower_square_root(std::size_t index);
+  // Positive integers instead of a value that may be 0 or below where it means nothing: min(max(x, least), most).
+  QTensor clamped(std::size_t index, const QTensor& x, AccRange range, const std::string& name);
+  // x of at most so many bits, dropping low ones.
+  QTensor of_bits(std::size_t index, const QTensor& x, int bits, const std::string& name);
+  // lower_gather.cc
+  Status lower_gather(std::size_t index);
+  Status lower_sort(std::size_t index);
+  // In 0 .. length - 1, negative ones counted from the end.
+  Result<QTensor> gather_indices(std::size_t index, std::int64_t length);
+  // lower_function.cc
+  // What calibration saw of the argument of segment i's functions, and some room.
+  RealRange argument_range(std::size_t index) const;
+  // The table of segment i's functions, with y's range, for arguments of scale t.h_scale in `domain`. Where the domain is far
+  // larger than what calibration saw, `node` becomes the clamp of the argument that goes before.
+  Result<std::size_t> want_function(std::size_t index, const Target& t, AccRange domain, AccRange& y, qir::Node& node);
 
   // lower_contract.cc
   Status lower_contract(std::size_t index);
@@ -106,6 +182,7 @@ class Lowering {
   // lower_reduce.cc
   Status lower_average(std::size_t index);
   Status lower_softmax(std::size_t index);
+  Result<QTensor> masked(std::size_t index, const QTensor& x);
   // lower_movement.cc
   Status lower_movement(std::size_t index);
   Status lower_concat(std::size_t index);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,15 +30,11 @@ struct QuantOptions {
   int shift = 0;            // 4..20: bits dropped by each requantization; one range table of 2^shift rows serves all
   CalibrationMethod method = CalibrationMethod::kMse;
   double percentile = 0.9999;
-  // The cheapest activations and shift are taken whose outputs on the calibration data are exact enough, the most exact
-  // ones when none are. Exact enough: relative error |integer - float|_2 / |float|_2 at most target_error; for a model
-  // whose only output is one vector of scores, relative error at most score_error, cosine at least score_cosine on the mean
-  // over inputs, and at most score_flips of the inputs change their arg max: counted, and estimated from the margins between
-  // the best two scores.
-  double target_error = 0.01;
-  double score_error = 0.025;
-  double score_cosine = 0.998;
-  double score_flips = 0.003;
+  // The cheapest activations and shift are taken whose largest error of an output element on the calibration data, relative to
+  // the output's largest element, is at most this; the most exact ones when none are.
+  double target_error = 0.001;
+  // What a program costs to prove, in any unit; null: roughly, by its elements and tables.
+  std::function<double(const qir::QGraph&)> cost;
   // One per graph input, or none at all: the input's range and scale are taken from the calibration data where there is none.
   std::vector<std::optional<InputFormat>> input_formats;
   int max_log_table = 17;                // 8..20: tables of more rows are avoided by coarser activations

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "ir/functions.h"
+#include "ir/whole.h"
 
 namespace zkinfer::quant {
 
@@ -13,13 +14,26 @@ using ir::Node;
 using ir::OpKind;
 using ir::ValueId;
 
-bool is_accumulator(OpKind op) {
+bool is_accumulator(const Node& node) {
+  const OpKind op = node.op;
+  if (op == OpKind::kFunction) return !UnaryChain::fuses(node);
   return op == OpKind::kConv || op == OpKind::kMatMul || op == OpKind::kAdd || op == OpKind::kSub ||
-         op == OpKind::kMul || op == OpKind::kAveragePool || op == OpKind::kReduceMean || op == OpKind::kReduceSum;
+         op == OpKind::kMul || op == OpKind::kDiv || op == OpKind::kAveragePool || op == OpKind::kReduceMean ||
+         op == OpKind::kReduceSum;
 }
 
 bool is_movement(OpKind op) {
-  return op == OpKind::kReshape || op == OpKind::kTranspose || op == OpKind::kSlice || op == OpKind::kPad;
+  return op == OpKind::kReshape || op == OpKind::kTranspose || op == OpKind::kSlice || op == OpKind::kPad ||
+         op == OpKind::kCast;
+}
+
+std::vector<ValueId> chosen_from(const Node& node) {
+  if (is_movement(node.op) || node.op == OpKind::kMaxPool || node.op == OpKind::kReduceMax ||
+      node.op == OpKind::kGather)
+    return {node.inputs[0]};
+  if (node.op == OpKind::kConcat || node.op == OpKind::kMax) return node.inputs;
+  if (node.op == OpKind::kWhere) return {node.inputs[1], node.inputs[2]};
+  return {};
 }
 
 namespace {
@@ -32,6 +46,7 @@ class Planner {
     plan_.segments.resize(graph.nodes.size());
     plan_.non_negative.assign(graph.values.size(), false);
     plan_.compared.assign(graph.values.size(), false);
+    plan_.whole = ir::whole_numbers(graph);
     plan_.group.resize(graph.values.size());
     std::iota(plan_.group.begin(), plan_.group.end(), 0);
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -69,14 +84,14 @@ class Planner {
   Segment fuse(std::size_t i) {
     Segment segment;
     segment.output = graph_.nodes[i].output;
-    const OpKind op = graph_.nodes[i].op;
-    if (UnaryChain::is_unary(graph_.nodes[i]))
-      segment.chain.push(graph_.nodes[i]);
-    else if (!is_accumulator(op))
+    const Node& head = graph_.nodes[i];
+    if (UnaryChain::is_unary(head) && UnaryChain::fuses(head))
+      segment.chain.push(head);
+    else if (!is_accumulator(head))
       return segment;
     while (!is_output_[index(segment.output)] && readers_[index(segment.output)].size() == 1) {
       const std::size_t next = readers_[index(segment.output)][0];
-      if (!UnaryChain::is_unary(graph_.nodes[next])) break;
+      if (!UnaryChain::is_unary(graph_.nodes[next]) || !UnaryChain::fuses(graph_.nodes[next])) break;
       segment.chain.push(graph_.nodes[next]);
       plan_.fused[next] = true;
       segment.output = graph_.nodes[next].output;
@@ -92,6 +107,9 @@ class Planner {
     switch (node.op) {
       case OpKind::kSoftmax:
       case OpKind::kArgMax:
+      case OpKind::kSort:
+      case OpKind::kLess:
+      case OpKind::kEqual:
       case OpKind::kRelu: result = true; break;
       case OpKind::kFunction: result = ir::row_of(node.as<ir::FunctionAttributes>().function).lo >= 0; break;
       case OpKind::kClip:
@@ -105,12 +123,16 @@ class Planner {
       case OpKind::kMul:
       case OpKind::kMatMul:
       case OpKind::kConv:
+      case OpKind::kDiv:
+      case OpKind::kMod:
       case OpKind::kConcat:
         result = true;
         for (std::size_t j = 0; j < node.inputs.size(); ++j) result = result && (!node.has_input(j) || sign(node, j));
         result = result || (node.op == OpKind::kMul && node.inputs[0] == node.inputs[1]);
         break;
       case OpKind::kSub: break;
+      case OpKind::kMax: result = sign(node, 0) || sign(node, 1); break;
+      case OpKind::kWhere: result = sign(node, 1) && sign(node, 2); break;
       default: result = sign(node, 0);
     }
     plan_.non_negative[index(node.output)] = result;
@@ -118,11 +140,10 @@ class Planner {
 
   void mark_compared(std::size_t i) {
     const Node& node = graph_.nodes[i];
-    const bool passes_on = is_movement(node.op) || node.op == OpKind::kMaxPool || node.op == OpKind::kReduceMax ||
-                           node.op == OpKind::kConcat;
-    if (node.op != OpKind::kSoftmax && node.op != OpKind::kArgMax && !(passes_on && plan_.compared[index(node.output)]))
-      return;
-    for (const ValueId id : node.inputs) plan_.compared[index(id)] = true;
+    const bool compares = node.op == OpKind::kSoftmax || node.op == OpKind::kArgMax || node.op == OpKind::kSort;
+    if (compares) plan_.compared[index(node.inputs[0])] = true;
+    if (!plan_.compared[index(node.output)]) return;
+    for (const ValueId id : chosen_from(node)) plan_.compared[index(id)] = true;
   }
 
   // Does every reader of `id`, through movement, satisfy accept(node index)? Graph outputs count as outputs_fine.
@@ -143,14 +164,36 @@ class Planner {
            graph_.input_of(node, 1).is_constant();
   }
 
+  // Does node i take its operands as integers of any width?
+  bool takes_wide(std::size_t i) const {
+    const Node& node = graph_.nodes[i];
+    switch (node.op) {
+      case OpKind::kDiv:
+      case OpKind::kLess:
+      case OpKind::kEqual: return true;
+      case OpKind::kFunction: return !UnaryChain::fuses(node);
+      case OpKind::kReduceMean:
+      case OpKind::kReduceSum: return plan_.segments[i].mode == Mode::kWideValue;
+      case OpKind::kAdd:
+      case OpKind::kSub:
+        return plan_.segments[i].mode == Mode::kWideValue &&
+               (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant());
+      default: return false;
+    }
+  }
+
   // Readers come later in the order and are already decided.
   void choose_mode(std::size_t i) {
     const Node& node = graph_.nodes[i];
     Segment& segment = plan_.segments[i];
-    if (plan_.fused[i] || !is_accumulator(node.op) || !segment.chain.empty()) return;
+    if (plan_.fused[i] || !is_accumulator(node) || !segment.chain.empty()) return;
     const ValueId y = segment.output;
     if (all_readers(y, true, [](std::size_t) { return false; })) {
       segment.mode = Mode::kWideOutput;
+      return;
+    }
+    if (all_readers(y, false, [&](std::size_t reader) { return takes_wide(reader); })) {
+      segment.mode = Mode::kWideValue;
       return;
     }
     const bool sums =
@@ -161,9 +204,9 @@ class Planner {
       return;
     }
     // A product of two activations has no free factor that could match the sum's unit.
-    const bool free_unit =
-        node.op == OpKind::kAdd || node.op == OpKind::kSub ||
-        (node.inputs.size() > 1 && (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant()));
+    const bool free_unit = node.op == OpKind::kAdd || node.op == OpKind::kSub ||
+                           (node.op != OpKind::kDiv && node.inputs.size() > 1 &&
+                            (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant()));
     if (!free_unit || is_output_[index(y)] || readers_[index(y)].size() != 1) return;
     const std::size_t reader = readers_[index(y)][0];
     if (graph_.nodes[reader].op != OpKind::kAdd && graph_.nodes[reader].op != OpKind::kSub) return;
@@ -177,12 +220,11 @@ class Planner {
   }
   void unite(ValueId a, ValueId b) { plan_.group[index(root(b))] = root(a); }
 
+  // Whole numbers keep units of one.
   void join(std::size_t i) {
     const Node& node = graph_.nodes[i];
-    if (is_movement(node.op) || node.op == OpKind::kMaxPool || node.op == OpKind::kReduceMax)
-      unite(node.output, node.inputs[0]);
-    if (node.op == OpKind::kConcat) {
-      for (const ValueId id : node.inputs) unite(node.output, id);
+    for (const ValueId id : chosen_from(node)) {
+      if (plan_.whole[index(id)] == plan_.whole[index(node.output)]) unite(node.output, id);
     }
   }
 

@@ -7,6 +7,8 @@
 //   kWideOutput  only graph outputs read it, through movement
 //   kWideTerm    only one Add or Sub reads it: both then share one requantization
 //   kWideSum     a pool or reduction that only wide products read
+//   kWideValue   only operators read it that take integers of any width: quotients, roots, comparisons, sums of such
+// What is whole for any input (ir/whole.h) is exact in units of one instead, where its operands are.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +19,7 @@
 
 namespace zkinfer::quant {
 
-enum class Mode : std::uint8_t { kNarrow, kWideOutput, kWideTerm, kWideSum };
+enum class Mode : std::uint8_t { kNarrow, kWideOutput, kWideTerm, kWideSum, kWideValue };
 
 struct Segment {
   UnaryChain chain;
@@ -30,13 +32,17 @@ struct Plan {
   std::vector<bool> fused;         // by node index: a unary function inside a segment
   std::vector<Segment> segments;   // by node index; meaningful for nodes that are not fused
   std::vector<bool> non_negative;  // by value id: never below 0 whatever the input in its declared range
-  std::vector<bool> compared;      // by value id: read by Softmax or ArgMax, maybe through movement
+  std::vector<bool> compared;      // by value id: read by Softmax, ArgMax or Sort, maybe through movement
+  std::vector<bool> whole;         // by value id: ir::whole_numbers
   // Values that must share one scale (movement, MaxPool, Concat): group[v] is a representative value id.
   std::vector<ir::ValueId> group;
 };
 
-bool is_accumulator(ir::OpKind op);
+// Makes integers that have to be rounded to become an activation: sums, products, quotients, roots.
+bool is_accumulator(const ir::Node& node);
 bool is_movement(ir::OpKind op);  // every output element is an input element (or 0)
+// Of these inputs every output element is an element: they share one scale. Empty for other operators.
+std::vector<ir::ValueId> chosen_from(const ir::Node& node);
 
 // input_non_negative: one flag per graph input.
 Plan make_plan(const ir::Graph& graph, const std::vector<bool>& input_non_negative);

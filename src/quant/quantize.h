@@ -50,7 +50,8 @@ struct Quantized {
   int activation_bits = 0;
   int levels = 0;  // the largest integer of a non-negative activation
   int shift = 0;
-  double measured_error = 0;         // relative output error on calibration inputs
+  double measured_error = 0;         // largest error relative to the largest output element, of the worst output
+  std::vector<double> errors;        // the same by output
   double estimated_flips = 0;        // share of inputs whose arg max changes, from the margins of the float scores
   double cosine = 1;                 // mean over the same inputs, of the worst output
   std::size_t num_measured = 0;      // inputs on which these were measured

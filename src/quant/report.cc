@@ -25,8 +25,9 @@ std::string report_text(const Quantized& quantized) {
                      "-bit activations (" + std::to_string(quantized.levels) + " levels), shift " +
                      std::to_string(quantized.shift) + ", calibration " + quantized.calibration + "\non " +
                      std::to_string(quantized.num_measured) + " calibration inputs" +
-                     (quantized.held_out ? " that gave no statistics" : "") + ": relative output error " +
-                     number("%.5f", quantized.measured_error) + ", cosine " + number("%.5f", quantized.cosine) +
+                     (quantized.held_out ? " that gave no statistics" : "") +
+                     ": largest error relative to the largest output " + number("%.5f", quantized.measured_error) +
+                     ", cosine " + number("%.5f", quantized.cosine) +
                      (quantized.scores ? ", another arg max in " + std::to_string(quantized.num_changed) : "") +
                      "; table rows " + std::to_string(quantized.table_rows) + ", elements with lookups " +
                      std::to_string(quantized.num_requantized) + "\n";

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -15,23 +14,19 @@ namespace zkinfer::quant {
 namespace {
 
 constexpr int kLeastShift = 6;
-constexpr int kMostShift = 14;
-constexpr int kLeastLevels = 31;
-constexpr int kMostLevels = 4095;
-constexpr int kLeastLogTable = 8;
-constexpr int kMostLogTable = 20;
-// Scores with margins near 0 may change their arg max at any error: below this share of the target they do not matter.
-constexpr double kHardScores = 3;
+constexpr int kMostShift = 16;
+constexpr int kLeastBits = 5;
+constexpr int kMostBits = 15;
+// More levels than are needed may allow a smaller shift.
+constexpr int kBitsTried = 3;
 
 // Large models are measured on fewer inputs, but on many more elements each, and with fewer attempts for accuracy alone.
 constexpr std::int64_t kMeasuredElements = 4000000;
 constexpr std::size_t kUsualInputs = 24;
 constexpr std::int64_t kCheapShare = 4;
-constexpr std::size_t kAccuracyAttempts = 12;
-constexpr int kShrinkSteps = 4;
 constexpr std::size_t kLeastSplit = 12;  // fewer calibration inputs are not split
-// Above, each lowering takes long enough to try fewer.
-constexpr std::int64_t kManyParameters = 2000000;
+// Of whole-number outputs, a share of changed entries counts as this part of an error.
+constexpr double kChangedWeight = 0.2;
 
 // What is compared: some calibration inputs, and the margin between the two best scores of all of them.
 struct Reference {
@@ -99,12 +94,14 @@ Reference make_reference(const ir::Graph& graph, const Calibration& calibration,
   return reference;
 }
 
-// Fills measured_error and cosine (the worst output counts), num_changed, and estimated_flips: a margin m is lost with the
-// probability that a normal error of the measured size of (error of best - error of second best) exceeds it.
+// Fills measured_error (the largest error of an element of an output, relative to its largest element; the worst output
+// counts), errors (the same by output), cosine (the worst output counts), num_changed, and estimated_flips: a margin m is lost
+// with the probability that a normal error of the measured size of (error of best - error of second best) exceeds it.
 Status measure(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
                const Reference& reference, Quantized& quantized) {
-  std::vector<double> squares(graph.outputs.size(), 0);
+  std::vector<double> largest(graph.outputs.size(), 0);
   std::vector<double> errors(graph.outputs.size(), 0);
+  std::vector<double> changed(graph.outputs.size(), 0);
   std::vector<double> cosines(graph.outputs.size(), 0);
   double pair_errors = 0;
   quantized.num_measured = reference.inputs.size();
@@ -129,9 +126,10 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
         norm += x * x;
         got_norm += y * y;
         dot += x * y;
-        errors[j] += error(k) * error(k);
+        errors[j] = std::max(errors[j], std::abs(error(k)));
+        largest[j] = std::max(largest[j], std::abs(x));
+        changed[j] += x != y ? 1.0 / static_cast<double>(real.size()) : 0;
       }
-      squares[j] += norm;
       cosines[j] += norm > 0 && got_norm > 0 ? dot / std::sqrt(norm * got_norm) : (norm == got_norm ? 1 : 0);
       if (!reference.margins.empty()) {
         const auto [first, second] = best_two(expected.data());
@@ -142,9 +140,14 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
   }
   quantized.measured_error = 0;
   quantized.cosine = 1;
-  for (std::size_t j = 0; j < squares.size(); ++j) {
-    quantized.measured_error = std::max(quantized.measured_error, std::sqrt(errors[j] / std::max(squares[j], 1e-30)));
-    quantized.cosine = std::min(quantized.cosine, cosines[j] / static_cast<double>(reference.inputs.size()));
+  quantized.errors.clear();
+  const double count = static_cast<double>(reference.inputs.size());
+  for (std::size_t j = 0; j < largest.size(); ++j) {
+    const bool whole = graph.value(graph.outputs[j]).dtype != ir::DataType::kFloat;
+    const double error = whole ? kChangedWeight * changed[j] / count : errors[j] / std::max(largest[j], 1e-30);
+    quantized.errors.push_back(error);
+    quantized.measured_error = std::max(quantized.measured_error, error);
+    quantized.cosine = std::min(quantized.cosine, cosines[j] / count);
   }
   quantized.estimated_flips = 0;
   const double deviation = std::sqrt(pair_errors / static_cast<double>(reference.inputs.size()));
@@ -158,108 +161,96 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
 // A choice and what it measured.
 struct Trial {
   Choice choice;
-  std::int64_t rows = 0;
-  std::int64_t num_requantized = 0;
+  double cost = 0;
+  double excess = 0;  // of errors over the target: the logarithms' sum, 0 when all outputs are exact enough
   double error = 0;
+  std::vector<double> errors;
   double flips = 0;
   double cosine = 1;
   std::size_t num_measured = 0, num_changed = 0;
+  bool exact_enough() const { return excess == 0; }
 };
 
-bool exact_enough(const Trial& trial, const Reference& reference, const QuantOptions& options) {
-  if (reference.margins.empty()) return trial.error <= options.target_error;
-  if (trial.error <= options.target_error / kHardScores) return true;
-  // Half an input more: the share is of all inputs, and few are measured.
-  const double most_changed = options.score_flips * static_cast<double>(trial.num_measured) + 0.5;
-  return trial.error <= options.score_error && trial.flips <= options.score_flips &&
-         trial.cosine >= options.score_cosine && static_cast<double>(trial.num_changed) <= most_changed;
+// Where nobody says what a program costs to prove: three values for each rounded element, two for each row of a short table.
+double rough_cost(const qir::QGraph& graph, const Quantized& quantized) {
+  constexpr std::int64_t kShortTable = 1 << 16;
+  double cost = 3 * static_cast<double>(quantized.num_requantized);
+  for (const qir::Table& table : graph.tables) cost += 2 * static_cast<double>(std::min(table.num_rows(), kShortTable));
+  return cost;
 }
 
-// The chosen model with the statistics of all inputs. Clips may move a little; where that makes a domain outgrow its
-// table, slightly fewer levels make it fit again.
-Result<Quantized> with_all_statistics(const ir::Graph& graph, const Calibration& calibration, const Trial& trial,
-                                      const QuantOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(Quantized result, Lowering(graph, calibration, trial.choice, options).run());
-  Choice choice = trial.choice;
-  for (int step = 0; step < kShrinkSteps && options.activation_bits == 0 && result.table_rows > trial.rows; ++step) {
-    choice.levels -= 1 + choice.levels / 32;
-    ZKI_ASSIGN_OR_RETURN(Quantized smaller, Lowering(graph, calibration, choice, options).run());
-    if (smaller.table_rows <= trial.rows) result = std::move(smaller);
-  }
-  result.measured_error = trial.error;
-  result.estimated_flips = trial.flips;
-  result.cosine = trial.cosine;
-  result.num_measured = trial.num_measured;
-  result.num_changed = trial.num_changed;
-  result.held_out = calibration.outputs.size() >= kLeastSplit;
-  result.scores = is_score_vector(graph);
-  return result;
-}
+class Search {
+ public:
+  Search(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
+         const QuantOptions& options, const Reference& reference, const Calibration& statistics)
+      : graph_(graph),
+        calibration_(calibration),
+        inputs_(inputs),
+        options_(options),
+        reference_(reference),
+        statistics_(statistics) {}
 
-// A requantized element costs three committed values; tables of at most 1/kFreeShare of them all are as good as free.
-constexpr std::int64_t kValuesPerElement = 3;
-constexpr std::int64_t kFreeShare = 16;
-
-struct Candidate {
-  Choice choice;
-  std::int64_t rows = 0;  // of the tables, remainders' range not counted
-};
-
-std::int64_t num_parameters(const ir::Graph& graph) {
-  std::int64_t total = 0;
-  for (const ir::Value& value : graph.values) {
-    if (value.is_constant()) total += value.shape.num_elements();
-  }
-  return total;
-}
-
-// Reaches grow in proportion to the levels: for each table size, the most levels with which the largest reach fits; and
-// some round numbers.
-Result<std::vector<int>> level_choices(const ir::Graph& graph, const Calibration& calibration,
-                                       const QuantOptions& options) {
-  if (options.activation_bits > 0) return std::vector<int>{(1 << options.activation_bits) - 1};
-  const Choice base{255, kMostLogTable, kMostShift};
-  ZKI_ASSIGN_OR_RETURN(const Quantized attempt, Lowering(graph, calibration, base, options).run());
-  std::int64_t reach = 256;
-  for (const LayerInfo& layer : attempt.layers) reach = std::max(reach, layer.reach);
-  std::set<int> levels = {255};
-  if (num_parameters(graph) <= kManyParameters) levels = {63, 127, 255};
-  for (int log_table = kLeastLogTable; log_table <= options.max_log_table; ++log_table) {
-    // A little less: weights are rounded differently for each number of levels.
-    const double fitting = base.levels * std::ldexp(0.995, log_table) / static_cast<double>(reach);
-    if (fitting >= kLeastLevels && fitting <= kMostLevels) levels.insert(static_cast<int>(fitting));
-  }
-  return std::vector<int>(levels.begin(), levels.end());
-}
-
-Result<std::vector<Candidate>> list_candidates(const ir::Graph& graph, const Calibration& calibration,
-                                               const QuantOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const std::vector<int> all_levels, level_choices(graph, calibration, options));
-  std::vector<Candidate> candidates;
-  const int step = num_parameters(graph) > kManyParameters ? 3 : 1;
-  for (const int levels : all_levels) {
-    std::int64_t last_rows = 0;
-    for (int log_table = options.max_log_table; log_table >= kLeastLogTable; log_table -= step) {
-      const Choice choice{levels, log_table, options.shift > 0 ? options.shift : kMostShift};
-      ZKI_ASSIGN_OR_RETURN(const Quantized attempt, Lowering(graph, calibration, choice, options).run());
-      const bool shifts = std::any_of(attempt.layers.begin(), attempt.layers.end(),
-                                      [&](const LayerInfo& l) { return l.requantized && l.shift == choice.shift; });
-      const std::int64_t rows = attempt.table_rows - (shifts ? std::int64_t{1} << choice.shift : 0);
-      // Making activations coarser table by table ends up needing more tables than it saves.
-      if (log_table < options.max_log_table && rows >= last_rows) break;
-      last_rows = rows;
-      candidates.push_back({choice, rows});
-      if (options.activation_bits > 0) break;  // the bits asked for, in every layer
-      int largest = 0;
-      for (const qir::Table& table : attempt.graph.tables) largest = std::max<int>(largest, table.log_size);
-      log_table = std::min(log_table, largest);
+  // The cheapest choice that is exact enough, or the most exact.
+  Result<Trial> run() {
+    int least = options_.activation_bits > 0 ? options_.activation_bits : kLeastBits;
+    int most = options_.activation_bits > 0 ? options_.activation_bits : kMostBits;
+    const int last = most;
+    // The fewest bits that are exact enough with the largest shift: errors fall with both.
+    while (least < most) {
+      const int bits = (least + most) / 2;
+      ZKI_ASSIGN_OR_RETURN(const Trial trial, tried(bits, most_shift()));
+      (trial.exact_enough() ? most : least) = trial.exact_enough() ? bits : bits + 1;
     }
+    for (int bits = most; bits <= std::min(last, most + kBitsTried - 1); ++bits) {
+      ZKI_ASSIGN_OR_RETURN(const Trial trial, tried(bits, most_shift()));
+      if (!trial.exact_enough()) continue;
+      ZKI_RETURN_IF_ERROR(smallest_shift(bits));
+    }
+    return *best_;
   }
-  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return a.rows != b.rows ? a.rows < b.rows : a.choice.levels > b.choice.levels;
-  });
-  return candidates;
-}
+
+ private:
+  int most_shift() const { return options_.shift > 0 ? options_.shift : kMostShift; }
+
+  Status smallest_shift(int bits) {
+    int enough = most_shift();
+    int too_small = options_.shift > 0 ? enough - 1 : kLeastShift - 1;
+    while (enough - too_small > 1) {
+      const int shift = (enough + too_small) / 2;
+      ZKI_ASSIGN_OR_RETURN(const Trial trial, tried(bits, shift));
+      (trial.exact_enough() ? enough : too_small) = shift;
+    }
+    return ok_status();
+  }
+
+  Result<Trial> tried(int bits, int shift) {
+    Trial trial;
+    trial.choice = {(1 << bits) - 1, options_.max_log_table, shift};
+    ZKI_ASSIGN_OR_RETURN(Quantized attempt, Lowering(graph_, statistics_, trial.choice, options_).run());
+    ZKI_RETURN_IF_ERROR(measure(graph_, calibration_, inputs_, reference_, attempt));
+    trial.cost = options_.cost ? options_.cost(attempt.graph) : rough_cost(attempt.graph, attempt);
+    for (const double error : attempt.errors)
+      trial.excess += std::max(0.0, std::log(std::max(error, 1e-30) / options_.target_error));
+    trial.error = attempt.measured_error;
+    trial.errors = attempt.errors;
+    trial.flips = attempt.estimated_flips;
+    trial.cosine = attempt.cosine;
+    trial.num_measured = attempt.num_measured;
+    trial.num_changed = attempt.num_changed;
+    const bool better = !best_.has_value() || trial.excess < best_->excess ||
+                        (trial.excess == best_->excess && trial.cost < best_->cost);
+    if (better) best_ = trial;
+    return trial;
+  }
+
+  const ir::Graph& graph_;
+  const Calibration& calibration_;
+  std::span<const TensorMap> inputs_;
+  const QuantOptions& options_;
+  const Reference& reference_;
+  const Calibration& statistics_;
+  std::optional<Trial> best_;
+};
 
 }  // namespace
 
@@ -269,63 +260,18 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
   std::vector<TensorMap> counted;
   for (const std::size_t i : split_inputs(inputs.size()).statistics) counted.push_back(inputs[i]);
   ZKI_ASSIGN_OR_RETURN(const Calibration statistics, calibrate(graph, counted));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<Candidate> candidates, list_candidates(graph, statistics, options));
-  const auto try_out = [&](const Choice& choice) -> Result<Trial> {
-    ZKI_ASSIGN_OR_RETURN(Quantized attempt, Lowering(graph, statistics, choice, options).run());
-    ZKI_RETURN_IF_ERROR(measure(graph, calibration, inputs, reference, attempt));
-    return Trial{
-        choice,         attempt.table_rows,   attempt.num_requantized, attempt.measured_error, attempt.estimated_flips,
-        attempt.cosine, attempt.num_measured, attempt.num_changed};
-  };
-  std::optional<Trial> best;        // exact enough, fewest rows
-  std::optional<Trial> most_exact;  // when nothing is exact enough
-  std::vector<Choice> failed;
-  for (const Candidate& candidate : candidates) {
-    if (best.has_value() && candidate.rows + (std::int64_t{1} << kLeastShift) >= best->rows) break;
-    // Fewer levels and smaller tables than something too inexact cannot do better.
-    const bool hopeless = std::any_of(failed.begin(), failed.end(), [&](const Choice& f) {
-      return candidate.choice.levels <= f.levels && candidate.choice.max_log_table <= f.max_log_table;
-    });
-    if (hopeless) continue;
-    ZKI_ASSIGN_OR_RETURN(const Trial trial, try_out(candidate.choice));
-    if (!exact_enough(trial, reference, options)) {
-      failed.push_back(candidate.choice);
-      if (!most_exact.has_value() || trial.error < most_exact->error) most_exact = trial;
-      continue;
-    }
-    if (!best.has_value() || trial.rows < best->rows) best = trial;
-    // The smallest shift that is still exact enough; the error falls as the shift grows.
-    int enough = candidate.choice.shift;
-    int too_small = options.shift > 0 ? enough - 1 : kLeastShift - 1;
-    while (enough - too_small > 1) {
-      Choice choice = candidate.choice;
-      choice.shift = (enough + too_small) / 2;
-      ZKI_ASSIGN_OR_RETURN(const Trial smaller, try_out(choice));
-      if (!exact_enough(smaller, reference, options)) {
-        too_small = choice.shift;
-        continue;
-      }
-      enough = choice.shift;
-      if (smaller.rows < best->rows) best = smaller;
-    }
-  }
-  if (!best.has_value()) best = most_exact;
-  // Rows that are few beside what the elements cost anyway buy accuracy: from the most rows downwards.
-  const std::int64_t budget = kValuesPerElement * best->num_requantized / kFreeShare;
-  std::size_t attempts = 0;
-  for (std::size_t i = candidates.size(); i-- > 0 && attempts < kAccuracyAttempts;) {
-    const Candidate& candidate = candidates[i];
-    Choice choice = candidate.choice;
-    if (options.shift == 0) {
-      choice.shift = kMostShift;
-      while (choice.shift > kLeastShift && candidate.rows + (std::int64_t{1} << choice.shift) > budget) --choice.shift;
-    }
-    if (candidate.rows + (std::int64_t{1} << choice.shift) > budget || candidate.rows < budget / 4) continue;
-    ++attempts;
-    ZKI_ASSIGN_OR_RETURN(const Trial trial, try_out(choice));
-    if (trial.error < best->error) best = trial;
-  }
-  return with_all_statistics(graph, calibration, *best, options);
+  ZKI_ASSIGN_OR_RETURN(const Trial trial, Search(graph, calibration, inputs, options, reference, statistics).run());
+  // The chosen model with the statistics of all inputs.
+  ZKI_ASSIGN_OR_RETURN(Quantized result, Lowering(graph, calibration, trial.choice, options).run());
+  result.measured_error = trial.error;
+  result.errors = trial.errors;
+  result.estimated_flips = trial.flips;
+  result.cosine = trial.cosine;
+  result.num_measured = trial.num_measured;
+  result.num_changed = trial.num_changed;
+  result.held_out = calibration.outputs.size() >= kLeastSplit;
+  result.scores = is_score_vector(graph);
+  return result;
 }
 
 }  // namespace zkinfer::quant

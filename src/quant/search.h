@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The choice of activation levels, table size and shift: the fewest table rows whose outputs on calibration data are
-// exact enough. Elements cost the same whatever the choice, so rows are all that is compared.
-// Errors are measured on a third of the calibration inputs, with statistics from the others only.
-// Cost: a lowering for each pair (levels, table size), and some dozens of integer runs of the measured inputs.
+// The choice of activation bits and shift: what is cheapest to prove among those whose outputs on calibration data are exact
+// enough. Errors are measured on a third of the calibration inputs, with statistics from the others only.
+// Cost: about a dozen lowerings, each with an integer run of the measured inputs.
 #pragma once
 
 #include <span>

@@ -22,12 +22,15 @@ bool is_function(const UnaryStep& step, ir::FunctionId id) {
 
 }  // namespace
 
-// Of the functions those whose results are bounded and continuous.
 bool UnaryChain::is_unary(const ir::Node& node) {
-  const auto* function = std::get_if<ir::FunctionAttributes>(&node.attributes);
   return node.op == OpKind::kRelu || node.op == OpKind::kLeakyRelu || node.op == OpKind::kClip ||
-         (function != nullptr &&
-          (function->function == ir::function("Sigmoid") || function->function == ir::function("Tanh")));
+         node.op == OpKind::kFunction;
+}
+
+bool UnaryChain::fuses(const ir::Node& node) {
+  if (node.op != OpKind::kFunction) return true;
+  const ir::FunctionId id = node.as<ir::FunctionAttributes>().function;
+  return !(id == ir::function("Sqrt") || id == ir::function("Reciprocal"));
 }
 
 void UnaryChain::push(const ir::Node& node) {
@@ -37,12 +40,20 @@ void UnaryChain::push(const ir::Node& node) {
   if (node.op == OpKind::kClip) {
     step.lo = static_cast<double>(node.as<ir::ClipAttributes>().min);
     step.hi = static_cast<double>(node.as<ir::ClipAttributes>().max);
+    whole_ = whole_ && (std::isinf(step.lo) || std::floor(step.lo) == step.lo) &&
+             (std::isinf(step.hi) || std::floor(step.hi) == step.hi);
   }
   if (node.op == OpKind::kFunction) {
     step.function = node.as<ir::FunctionAttributes>();
-    fixed_range_ = 1;
+    const ir::FunctionRow& row = ir::row_of(step.function.function);
+    whole_ = row.whole;
+    const bool bounded = std::isfinite(row.lo) && std::isfinite(row.hi) && !whole_;
+    fixed_range_ = bounded ? std::max(std::abs(row.lo), std::abs(row.hi)) : 0;
   }
-  if (node.op == OpKind::kLeakyRelu) fixed_range_ = 0;
+  if (node.op == OpKind::kLeakyRelu) {
+    fixed_range_ = 0;
+    whole_ = false;
+  }
   steps_.push_back(step);
 }
 
@@ -78,12 +89,31 @@ bool UnaryChain::non_negative(bool input_non_negative) const {
   return result;
 }
 
-double UnaryChain::x_step(double num_steps) const {
-  const bool sigmoid = std::any_of(steps_.begin(), steps_.end(),
-                                   [](const UnaryStep& step) { return is_function(step, ir::function("Sigmoid")); });
-  // Slope 1/4 or 1; a power of two lets all layers share one table.
-  const double wanted = (sigmoid ? 4.0 : 1.0) * fixed_range_ / num_steps;
-  return std::exp2(std::floor(std::log2(wanted)));
+bool UnaryChain::is_homogeneous() const {
+  return std::all_of(steps_.begin(), steps_.end(),
+                     [](const UnaryStep& step) { return step.op == OpKind::kRelu || step.op == OpKind::kLeakyRelu; });
+}
+
+bool UnaryChain::is(ir::FunctionId id) const { return steps_.size() == 1 && is_function(steps_[0], id); }
+
+double UnaryChain::argument_step(double lo, double hi, double y_step, int most_bits) const {
+  constexpr int kSamples = 4096;
+  // Sigmoid and Tanh are steepest at 0, which other inputs than calibration's may reach.
+  const double from = has_fixed_range() ? std::min(lo, -1.0) : lo;
+  const double to = has_fixed_range() ? std::max(hi, 1.0) : hi;
+  const double width = std::max(to - from, 1e-30);
+  double steepest = 0;
+  double before = apply(from);
+  for (int i = 1; i <= kSamples; ++i) {
+    const double y = apply(from + width * i / kSamples);
+    if (std::isfinite(y) && std::isfinite(before)) steepest = std::max(steepest, std::abs(y - before));
+    before = y;
+  }
+  const double slope = std::max(steepest * kSamples / width, 1e-30);
+  // A step up of a function that jumps has no slope.
+  const double finest = std::ldexp(width, -most_bits);
+  const double step = std::exp2(std::floor(std::log2(y_step / slope) + 1e-3));
+  return std::clamp(step, std::exp2(std::ceil(std::log2(finest))), std::exp2(std::ceil(std::log2(width))));
 }
 
 std::string UnaryChain::name() const {
@@ -91,6 +121,10 @@ std::string UnaryChain::name() const {
   for (const UnaryStep& step : steps_) {
     if (!text.empty()) text += ",";
     text += std::string(step.op == OpKind::kFunction ? ir::row_of(step.function.function).name : ir::op_name(step.op));
+    if (step.op == OpKind::kFunction) {
+      text += "(" + std::to_string(std::bit_cast<std::uint32_t>(step.function.a)) + "," +
+              std::to_string(std::bit_cast<std::uint32_t>(step.function.b)) + ")";
+    }
     if (step.op == OpKind::kLeakyRelu) text += "(" + std::to_string(std::bit_cast<std::uint64_t>(step.alpha)) + ")";
     if (step.op == OpKind::kClip) {
       text += "(" + std::to_string(std::bit_cast<std::uint64_t>(step.lo)) + "," +

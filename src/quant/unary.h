@@ -20,25 +20,36 @@ struct UnaryStep {
 class UnaryChain {
  public:
   static bool is_unary(const ir::Node& node);
+  // Whether a unary node may follow an accumulator in one table. Roots and reciprocals have forms of their own, for arguments
+  // whose sizes differ by more than a table can tell apart.
+  static bool fuses(const ir::Node& node);
   void push(const ir::Node& node);
   bool empty() const { return steps_.empty(); }
   double apply(double x) const;
   // Relu and Clip only: the chain is min(max(x, lo), hi).
   bool is_clamp() const;
+  // Relu and LeakyRelu only: f(c x) = c f(x) for c > 0.
+  bool is_homogeneous() const;
   double clamp_lo() const;  // -infinity when there is none
   double clamp_hi() const;
   bool non_negative(bool input_non_negative) const;
   // The y range is bounded whatever x is: Sigmoid gives [0, 1], Tanh [-1, 1] as the last curved step.
   bool has_fixed_range() const { return fixed_range_ > 0; }
   double fixed_range() const { return fixed_range_; }
-  // How finely x must be known where the chain is steepest, for num_steps integers in the fixed range.
-  double x_step(double num_steps) const;
+  // Results are whole numbers.
+  bool is_whole() const { return whole_; }
+  // The chain is just this function.
+  bool is(ir::FunctionId id) const;
+  // How finely x in [lo, hi] must be known for y to be known to y_step where the chain is steepest: a power of two, so that
+  // layers share tables, and at least the 2^-most_bits-th part of the interval.
+  double argument_step(double lo, double hi, double y_step, int most_bits) const;
   // Equal names mean equal functions: tables with equal names and scales are shared.
   std::string name() const;
 
  private:
   std::vector<UnaryStep> steps_;
   double fixed_range_ = 0;
+  bool whole_ = false;
 };
 
 }  // namespace zkinfer::quant

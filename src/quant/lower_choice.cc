@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// Comparisons, and one of two values: Less, Equal, Where, Max. A comparison is a step of an integer difference.
+#include <algorithm>
+#include <cmath>
+
+#include "quant/lowering.h"
+
+namespace zkinfer::quant {
+
+namespace {
+
+// Tables of this many rows tell 0 from all else; above, two steps do.
+constexpr int kMostEqualBits = 14;
+// Two scales without a common step meet at the smaller one's 2^-10-th part.
+constexpr int kMeetingBits = 10;
+
+// x / step where the constant stands on the side that rounds up (or down), but for what is a multiple already.
+double on_grid(double x, double step, bool up) {
+  const double steps = x / step;
+  const double nearest = std::nearbyint(steps);
+  if (std::abs(steps - nearest) < 1e-4 * std::max(1.0, std::abs(nearest) * 1e-3)) return nearest;
+  return up ? std::ceil(steps) : std::floor(steps);
+}
+
+}  // namespace
+
+AccRange Lowering::sum_range(const std::vector<QTensor>& terms, const std::vector<std::int64_t>& coefs,
+                             std::int64_t constant) const {
+  qir::Interval range = qir::make_interval(constant, constant);
+  for (std::size_t j = 0; j < terms.size(); ++j)
+    range = qir::add(range, qir::scale(qir::range_of(qvalue(terms[j])), coefs[j]));
+  if (!range.within(qir::kMaxMagnitude)) range = qir::make_interval(1 - qir::kMaxMagnitude, qir::kMaxMagnitude - 1);
+  return {static_cast<std::int64_t>(range.lo), static_cast<std::int64_t>(range.hi)};
+}
+
+namespace {
+
+Shape common_shape(const qir::QGraph& graph, const std::vector<QTensor>& terms) {
+  Shape shape = graph.values[terms[0].id].shape;
+  for (const QTensor& term : terms) {
+    Result<Shape> both = broadcast_shapes(shape, graph.values[term.id].shape);
+    ZKI_CHECK(both.ok(), "shape inference accepted the operands");
+    shape = *both;
+  }
+  return shape;
+}
+
+std::vector<qir::ValueId> ids(const std::vector<QTensor>& terms) {
+  std::vector<qir::ValueId> result;
+  for (const QTensor& term : terms) result.push_back(term.id);
+  return result;
+}
+
+}  // namespace
+
+QTensor Lowering::sum(std::size_t i, std::vector<QTensor> terms, std::vector<std::int64_t> coefs, std::int64_t constant,
+                      const std::string& name, double scale) {
+  const AccRange range = sum_range(terms, coefs, constant);
+  qir::Node q;
+  q.op = qir::Op::kLinear;
+  q.name = node(i).name;
+  q.inputs = ids(terms);
+  q.coefs = std::move(coefs);
+  q.constant = constant;
+  return append(std::move(q), name, common_shape(out_.graph, terms), range, scale);
+}
+
+QTensor Lowering::step(std::size_t i, std::vector<QTensor> terms, std::vector<std::int64_t> coefs,
+                       std::int64_t constant, const std::string& name) {
+  const AccRange range = sum_range(terms, coefs, constant);
+  const Shape shape = common_shape(out_.graph, terms);
+  qir::Node q;
+  q.op = qir::Op::kLinear;
+  q.name = node(i).name;
+  q.inputs = ids(terms);
+  q.coefs = std::move(coefs);
+  q.constant = constant;
+  wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_clamp(0, 1, range.lo, range.hi));
+  out_.num_requantized += shape.num_elements();
+  return append(std::move(q), name, shape, {0, 1}, 1);
+}
+
+QTensor Lowering::select(std::size_t i, const QTensor& condition, const QTensor& a, const QTensor& b,
+                         const std::string& name) {
+  qir::Node q;
+  q.op = qir::Op::kSelect;
+  q.name = node(i).name;
+  q.inputs = {condition.id, a.id, b.id};
+  const AccRange range = {std::min(qvalue(a).lo, qvalue(b).lo), std::max(qvalue(a).hi, qvalue(b).hi)};
+  const Shape shape = common_shape(out_.graph, {condition, a, b});
+  return append(std::move(q), name, shape, range, a.scale);
+}
+
+Result<Lowering::Pair> Lowering::comparable(std::size_t i, bool ceil_constant) {
+  const ir::Node& n = node(i);
+  Pair pair;
+  for (const std::size_t j : {std::size_t{0}, std::size_t{1}}) {
+    if (!is_const(n.inputs[j])) continue;
+    // Beyond the other's range all numbers compare alike.
+    const QTensor x = tensor(n.inputs[1 - j]);
+    const ir::Value& value = graph_.value(n.inputs[j]);
+    const qir::Value other = qvalue(x);
+    std::vector<std::int32_t> data;
+    for (const double real : numbers(value)) {
+      if (std::isnan(real)) return too_large(value.name);
+      const double steps = on_grid(real, x.scale, ceil_constant == (j == 1));
+      const double bounded = std::clamp(steps, static_cast<double>(other.lo) - 1, static_cast<double>(other.hi) + 1);
+      if (!(std::abs(bounded) < 2147483647.0))
+        return fail(i, "compares integers beyond 2^31 with a constant; use fewer bits for its input");
+      data.push_back(static_cast<std::int32_t>(bounded));
+    }
+    QTensor& constant = j == 0 ? pair.a : pair.b;
+    constant = {add_integers(value.name, value.shape, std::move(data), x.scale, nullptr), x.scale};
+    (j == 0 ? pair.b : pair.a) = x;
+    return pair;
+  }
+  pair.a = tensor(n.inputs[0]);
+  pair.b = tensor(n.inputs[1]);
+  const double unit = std::min(pair.a.scale, pair.b.scale);
+  const double ratio = std::max(pair.a.scale, pair.b.scale) / unit;
+  const double rounded = std::nearbyint(ratio);
+  const bool divides = std::abs(ratio - rounded) < 1e-9 * ratio;
+  const double finer = divides ? 1 : std::ldexp(1.0, kMeetingBits);
+  const auto coef = [&](const QTensor& x) { return std::nearbyint(x.scale / unit * finer); };
+  if (!(coef(pair.a) <= static_cast<double>(qir::kMaxCoefficient) &&
+        coef(pair.b) <= static_cast<double>(qir::kMaxCoefficient)))
+    return fail(i, "its operands' scales differ by more than 2^30");
+  pair.a_coef = static_cast<std::int64_t>(coef(pair.a));
+  pair.b_coef = static_cast<std::int64_t>(coef(pair.b));
+  return pair;
+}
+
+// a < b: b - a is above 0.
+Status Lowering::lower_less(std::size_t i) {
+  ZKI_ASSIGN_OR_RETURN(const Pair p, comparable(i, true));
+  tensor(node(i).output) = step(i, {p.b, p.a}, {p.b_coef, -p.a_coef}, 0, graph_.value(node(i).output).name);
+  return ok_status();
+}
+
+// One table, or: neither above nor below.
+Status Lowering::lower_equal(std::size_t i) {
+  const std::string& name = graph_.value(node(i).output).name;
+  ZKI_ASSIGN_OR_RETURN(const Pair p, comparable(i, true));
+  const std::vector<QTensor> terms = {p.a, p.b};
+  const std::vector<std::int64_t> coefs = {p.a_coef, -p.b_coef};
+  const AccRange range = sum_range(terms, coefs, 0);
+  if (log_rows(range.lo, range.hi) <= kMostEqualBits) {
+    qir::Node q;
+    q.op = qir::Op::kLinear;
+    q.name = node(i).name;
+    q.inputs = ids(terms);
+    q.coefs = coefs;
+    const std::size_t request = pool_.want_function(
+        "is zero", [](std::int64_t x) { return x == 0 ? 1 : 0; }, range.lo, range.hi);
+    wanted_tables_.emplace_back(out_.graph.nodes.size(), request);
+    out_.num_requantized += graph_.value(node(i).output).shape.num_elements();
+    tensor(node(i).output) = append(std::move(q), name, graph_.value(node(i).output).shape, {0, 1}, 1);
+    return ok_status();
+  }
+  const QTensor above = step(i, terms, coefs, 0, name + ".above");
+  const QTensor not_below = step(i, terms, coefs, 1, name + ".not_below");
+  const QTensor not_above = sum(i, {above}, {-1}, 1, name + ".not_above", 1);
+  qir::Node q;
+  q.op = qir::Op::kMul;
+  q.name = node(i).name;
+  q.inputs = {not_below.id, not_above.id};
+  q.coefs = {1};
+  tensor(node(i).output) = append(std::move(q), name, graph_.value(node(i).output).shape, {0, 1}, 1);
+  return ok_status();
+}
+
+Result<QTensor> Lowering::operand(std::size_t i, ir::ValueId id, double scale) {
+  const ir::Value& value = graph_.value(id);
+  if (!value.is_constant()) {
+    const QTensor x = tensor(id);
+    if (std::abs(x.scale / scale - 1) < 1e-9) return x;
+    const double ratio = x.scale / scale;
+    if (ratio > 1 && std::abs(ratio - std::nearbyint(ratio)) < 1e-9 * ratio && ratio < 1e12) {
+      const auto coef = static_cast<std::int64_t>(std::nearbyint(ratio));
+      return sum(i, {x}, {coef}, 0, value.name + ".finer", scale);
+    }
+    return rescaled(i, x, scale);
+  }
+  // What no other operand comes near may be any number that large: a fill of masks, an infinite bound.
+  const double floor = calibration_.floor_of(value.name);
+  std::vector<std::int32_t> data;
+  for (const double exact : numbers(value)) {
+    if (std::isnan(exact)) return too_large(value.name);
+    const double real = std::max(exact, floor);
+    data.push_back(static_cast<std::int32_t>(std::clamp(std::nearbyint(real / scale), -kFill, kFill)));
+  }
+  return QTensor{add_integers(value.name, value.shape, std::move(data), scale, nullptr), scale};
+}
+
+Result<QTensor> Lowering::condition(std::size_t i, ir::ValueId id) {
+  const ir::Value& value = graph_.value(id);
+  if (!value.is_constant()) {
+    const QTensor bits = tensor(id);
+    if (bits.scale == 1 && qvalue(bits).lo >= 0 && qvalue(bits).hi <= 1) return bits;
+    return fail(i, "its condition '" + value.name + "' is not known to be 0 or 1");
+  }
+  std::vector<std::int32_t> bits;
+  for (const double bit : numbers(value)) bits.push_back(bit != 0 ? 1 : 0);
+  const QTensor result = {add_integers(value.name, value.shape, std::move(bits), 1, nullptr), 1};
+  out_.graph.values[result.id].lo = 0;
+  out_.graph.values[result.id].hi = 1;
+  return result;
+}
+
+Status Lowering::lower_where(std::size_t i) {
+  const ir::Node& n = node(i);
+  const double scale = common_scale(i, {n.inputs[1], n.inputs[2]});
+  ZKI_ASSIGN_OR_RETURN(const QTensor chooses, condition(i, n.inputs[0]));
+  ZKI_ASSIGN_OR_RETURN(const QTensor a, operand(i, n.inputs[1], scale));
+  ZKI_ASSIGN_OR_RETURN(const QTensor b, operand(i, n.inputs[2], scale));
+  tensor(n.output) = select(i, chooses, a, b, graph_.value(n.output).name);
+  return ok_status();
+}
+
+Status Lowering::lower_max(std::size_t i) {
+  const ir::Node& n = node(i);
+  const std::string& name = graph_.value(n.output).name;
+  const double scale = common_scale(i, n.inputs);
+  ZKI_ASSIGN_OR_RETURN(const QTensor a, operand(i, n.inputs[0], scale));
+  ZKI_ASSIGN_OR_RETURN(const QTensor b, operand(i, n.inputs[1], scale));
+  const QTensor larger = step(i, {a, b}, {1, -1}, 0, name + ".larger");
+  tensor(n.output) = select(i, larger, a, b, name);
+  return ok_status();
+}
+
+double Lowering::common_scale(std::size_t i, const std::vector<ir::ValueId>& values) const {
+  // The coarsest, but whole numbers give way to what is no multiple of one.
+  double whole = 0;
+  double scale = 0;
+  for (const ir::ValueId id : values) {
+    if (is_const(id)) continue;
+    const double own = tensors_[static_cast<std::size_t>(id)].scale;
+    (plan_.whole[static_cast<std::size_t>(id)] ? whole : scale) =
+        std::max(plan_.whole[static_cast<std::size_t>(id)] ? whole : scale, own);
+  }
+  bool whole_constants = true;
+  double most = 0;
+  for (const ir::ValueId id : values) {
+    if (!is_const(id)) continue;
+    whole_constants = whole_constants && plan_.whole[static_cast<std::size_t>(id)];
+    for (const double x : numbers(graph_.value(id)))
+      if (std::abs(x) < kLargestFill) most = std::max(most, std::abs(x));
+  }
+  if (scale > 0) return scale;
+  if (whole_constants) return whole > 0 ? whole : 1;
+  const auto it = calibration_.by_name.find(graph_.value(node(i).output).name);
+  if (it != calibration_.by_name.end() && whole == 0 && it->second.max_abs() > 0)
+    most = std::min(most, it->second.max_abs());
+  const double fine = std::ldexp(most > 0 ? most : 1, -kChoiceBits);
+  // A whole part of one, so that whole operands stay exact.
+  return whole > 0 ? whole / std::exp2(std::ceil(std::log2(std::max(1.0, whole / fine)))) : fine;
+}
+
+}  // namespace zkinfer::quant

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Quotients and square roots: exact integer operators on values of any width, since their arguments (variances, sums of
+// exponentials) differ in size by more than one table can tell apart.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "ir/functions.h"
+#include "quant/lowering.h"
+
+namespace zkinfer::quant {
+
+namespace {
+
+constexpr int kMostDividendBits = 40;
+constexpr int kMostDivisorBits = 30;
+constexpr int kMostQuotientBits = 58;
+// Quotients and roots that are rounded again have so many bits more than is asked for; those that are not, so many bits.
+constexpr int kExtraBits = 3;
+constexpr int kFreeBits = 20;
+// Divisors down to this part of the least one that calibration saw.
+constexpr double kLeastDivisor = 0.25;
+constexpr int kRootBits = 22;
+
+int bits_of(const qir::Value& value) {
+  return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::max(value.hi, -value.lo))));
+}
+
+}  // namespace
+
+QTensor Lowering::clamped(std::size_t i, const QTensor& x, AccRange range, const std::string& name) {
+  const qir::Value value = qvalue(x);
+  qir::Node q;
+  q.op = qir::Op::kLinear;
+  q.name = node(i).name;
+  q.inputs = {x.id};
+  q.coefs = {1};
+  wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_clamp(range.lo, range.hi, value.lo, value.hi));
+  out_.num_requantized += value.shape.num_elements();
+  return append(std::move(q), name, value.shape, range, x.scale);
+}
+
+QTensor Lowering::of_bits(std::size_t i, const QTensor& x, int bits, const std::string& name) {
+  const qir::Value value = qvalue(x);
+  const int shift = bits_of(value) - bits;
+  if (shift <= 0) return x;
+  qir::Node q;
+  q.op = qir::Op::kLinear;
+  q.name = node(i).name;
+  q.inputs = {x.id};
+  q.coefs = {1};
+  q.requant.shift = static_cast<std::uint8_t>(shift);
+  const std::int64_t round = std::int64_t{1} << (shift - 1);
+  const AccRange range = {(value.lo + round) >> shift, (value.hi + round) >> shift};
+  wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_range(range.lo, range.hi));
+  out_.num_requantized += value.shape.num_elements();
+  return append(std::move(q), name, value.shape, range, std::ldexp(x.scale, shift));
+}
+
+Status Lowering::lower_divide(std::size_t i) {
+  const ir::Node& n = node(i);
+  const ir::Value& numerator = graph_.value(n.inputs[0]);
+  if (is_const(n.inputs[1])) return fail(i, "divides by a constant; run passes::legalize first");
+  QTensor a;
+  if (numerator.is_constant()) {
+    double most = 0;
+    for (const double x : numbers(numerator)) most = std::max(most, std::abs(x));
+    const double scale = std::ldexp(most > 0 ? most : 1, -kFreeBits);
+    ZKI_ASSIGN_OR_RETURN(a.id, add_param(numerator.name, numerator.shape, numbers(numerator), scale, nullptr));
+    a.scale = scale;
+  } else {
+    a = tensor(n.inputs[0]);
+  }
+  return lower_quotient(i, a, tensor(n.inputs[1]), graph_.value(n.inputs[1]).name);
+}
+
+Status Lowering::lower_quotient(std::size_t i, QTensor a, QTensor b, const std::string& divisor_name) {
+  const ir::Value& y = graph_.value(node(i).output);
+  a = of_bits(i, a, kMostDividendBits, y.name + ".dividend");
+  b = of_bits(i, b, kMostDivisorBits, y.name + ".divisor");
+  const auto seen = calibration_.by_name.find(divisor_name);
+  const bool known = seen != calibration_.by_name.end() && !seen->second.empty();
+  double least = known ? std::min(std::abs(seen->second.min()), std::abs(seen->second.max())) : 0;
+  if (qvalue(b).lo < 0 && !(known && seen->second.min() >= 0)) {
+    // Of either sign: the divisor's magnitude, and the dividend's sign turned with it.
+    const QTensor positive = step(i, {b}, {1}, 0, y.name + ".positive");
+    b = select(i, positive, b, sum(i, {b}, {-1}, 0, y.name + ".opposite", b.scale), y.name + ".magnitude");
+    a = select(i, positive, a, sum(i, {a}, {-1}, 0, y.name + ".dividend_opposite", a.scale), y.name + ".signed");
+    if (known && seen->second.min() < 0 && seen->second.max() > 0) least = 0;
+  }
+  const std::int64_t most = std::max<std::int64_t>(1, qvalue(b).hi);
+  const auto smallest = std::clamp<std::int64_t>(static_cast<std::int64_t>(kLeastDivisor * least / b.scale), 1, most);
+  if (qvalue(b).lo < smallest) b = clamped(i, b, {smallest, most}, y.name + ".divisor_above_0");
+
+  const bool narrow = segment(i).mode == Mode::kNarrow;
+  Target t = narrow ? target(i) : Target{};
+  double wanted = std::ldexp(t.h_scale, -kExtraBits);
+  if (!narrow) {
+    const auto result = calibration_.by_name.find(y.name);
+    const double reach = result != calibration_.by_name.end() ? result->second.max_abs() : 1;
+    wanted = std::ldexp(reach > 0 ? reach : 1, -kFreeBits);
+  }
+  const qir::Value top = qvalue(a);
+  const double limit =
+      std::ldexp(1.0, kMostQuotientBits) / static_cast<double>(std::max<std::int64_t>({1, top.hi, -top.lo}));
+  const double coef = std::clamp(std::floor(a.scale / b.scale / wanted), 1.0,
+                                 std::min(limit, static_cast<double>(qir::kMaxCoefficient)));
+  const double unit = a.scale / b.scale / coef;
+  qir::Node q;
+  q.op = qir::Op::kDivide;
+  q.name = node(i).name;
+  q.inputs = {a.id, b.id};
+  q.coefs = {static_cast<std::int64_t>(coef), 1};
+  const auto quotient = [&](std::int64_t x) {
+    const qir::Wide by = qvalue(b).lo;
+    return static_cast<std::int64_t>(qir::floor_divide(2 * qir::Wide{x} * q.coefs[0] + by, 2 * by));
+  };
+  AccRange range = {top.lo < 0 ? quotient(top.lo) : 0, top.hi > 0 ? quotient(top.hi) : 0};
+  if (!narrow) {
+    emit_plain(i, std::move(q), range, unit);
+    return ok_status();
+  }
+  return emit_rounded(i, append(std::move(q), y.name + ".quotient", y.shape, range, unit), t);
+}
+
+Status Lowering::emit_rounded(std::size_t i, const QTensor& x, Target t) {
+  const bool follows = t.h_scale == t.y_scale;
+  t.shift = std::max(0, static_cast<int>(std::ceil(std::log2(t.h_scale / x.scale) - 1e-9)));
+  t.h_scale = std::ldexp(x.scale, t.shift);
+  if (follows) {
+    // The clip stays where it was.
+    const double ratio = t.y_scale / t.h_scale;
+    t.hi = static_cast<std::int64_t>(std::ceil(static_cast<double>(t.hi) * ratio));
+    if (t.lo < 0) t.lo = -t.hi - 1;
+    t.y_scale = t.h_scale;
+  }
+  qir::Node q;
+  q.op = qir::Op::kLinear;
+  q.inputs = {x.id};
+  q.coefs = {1};
+  const qir::Value value = qvalue(x);
+  return emit(i, std::move(q), qir::make_interval(value.lo, value.hi), x.scale, t, 0, 0);
+}
+
+Status Lowering::lower_square_root(std::size_t i) {
+  const ir::Value& y = graph_.value(node(i).output);
+  QTensor x = tensor(node(i).inputs[0]);
+  if (qvalue(x).lo < 0) x = clamped(i, x, {0, std::max<std::int64_t>(1, qvalue(x).hi)}, y.name + ".argument");
+  const qir::Value value = qvalue(x);
+  int doublings = 0;
+  while (2 * kRootBits - bits_of(value) >= 2 * (doublings + 1) && doublings < 19) ++doublings;
+  qir::Node q;
+  q.op = qir::Op::kSquareRoot;
+  q.inputs = {x.id};
+  q.coefs = {std::int64_t{1} << (2 * doublings)};
+  const double unit = std::ldexp(std::sqrt(x.scale), -doublings);
+  const AccRange range = {qir::floor_sqrt(value.lo * q.coefs[0]), qir::floor_sqrt(value.hi * q.coefs[0])};
+  if (segment(i).mode != Mode::kNarrow) {
+    emit_plain(i, std::move(q), range, unit);
+    return ok_status();
+  }
+  q.name = node(i).name;
+  return emit_rounded(i, append(std::move(q), y.name + ".root", y.shape, range, unit), target(i));
+}
+
+}  // namespace zkinfer::quant

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables of functions. Of a curved one the argument is known to a step at which the result moves by about one unit, inside the
+// interval that calibration saw and some room; arguments beyond are cut off there.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "quant/lowering.h"
+
+namespace zkinfer::quant {
+
+namespace {
+
+constexpr int kMostFunctionBits = 17;
+constexpr double kRoom = 0.5;  // of the interval's width, on both sides
+constexpr double kMostWhole = 1 << 30;
+
+std::string bits_text(double x) { return std::to_string(std::bit_cast<std::uint64_t>(x)); }
+
+}  // namespace
+
+RealRange Lowering::argument_range(std::size_t i) const {
+  const ir::Node& n = node(i);
+  const ir::Value& x = graph_.value(UnaryChain::is_unary(n) && UnaryChain::fuses(n) ? n.inputs[0] : n.output);
+  const auto it = calibration_.by_name.find(x.name);
+  if (it == calibration_.by_name.end() || it->second.empty()) return {-1, 1};
+  const double width = std::max(it->second.max() - it->second.min(), 1e-6 * it->second.max_abs());
+  const double room = width > 0 ? kRoom * width : 1;
+  return {it->second.min() - room, it->second.max() + room};
+}
+
+Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccRange domain, AccRange& y,
+                                            qir::Node& node) {
+  const UnaryChain chain = segment(i).chain;
+  // Relu and LeakyRelu commute with positive factors: their tables do not depend on the scale.
+  const bool homogeneous = chain.is_homogeneous();
+  const double h = homogeneous ? t.h_scale / t.y_scale : t.h_scale;
+  const double y_scale = homogeneous ? 1 : t.y_scale;
+  if (!homogeneous && log_rows(domain.lo, domain.hi) > kMostFunctionBits) {
+    const RealRange seen = argument_range(i);
+    const auto within = [&](double x) {
+      return static_cast<std::int64_t>(
+          std::clamp(x / h, static_cast<double>(domain.lo), static_cast<double>(domain.hi)));
+    };
+    const AccRange kept = {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
+    wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_clamp(kept.lo, kept.hi, domain.lo, domain.hi));
+    const ir::Value& value = graph_.value(segment(i).output);
+    out_.num_requantized += value.shape.num_elements();
+    node.name = this->node(i).name;
+    const QTensor argument = append(std::move(node), value.name + ".argument", value.shape, kept, h);
+    node = qir::Node{};
+    node.op = qir::Op::kLinear;
+    node.inputs = {argument.id};
+    node.coefs = {1};
+    domain = kept;
+  }
+  if (log_rows(domain.lo, domain.hi) > 20) {
+    return fail(i, "the table of its function needs arguments " + std::to_string(domain.lo) + ".." +
+                       std::to_string(domain.hi) + ", at most 2^20 are possible; use fewer activation bits");
+  }
+  const auto real = [chain, h, y_scale](std::int64_t x) {
+    const double value = std::floor(chain.apply(static_cast<double>(x) * h) / y_scale + 0.5);
+    return std::isnan(value) ? 0 : value;
+  };
+  if (chain.is_whole()) {
+    double least = kMostWhole;
+    double most = -kMostWhole;
+    for (std::int64_t x = domain.lo; x <= domain.hi; ++x) {
+      least = std::min(least, real(x));
+      most = std::max(most, real(x));
+    }
+    if (least < -kMostWhole || most > kMostWhole) {
+      return fail(i, "its results reach beyond 2^30 for arguments between " + std::to_string(domain.lo) + " and " +
+                         std::to_string(domain.hi) + " times " + std::to_string(h));
+    }
+    y = {static_cast<std::int64_t>(least), static_cast<std::int64_t>(most)};
+  }
+  const std::string name = chain.name() + " " + bits_text(h) + " " + bits_text(y_scale) + " " + std::to_string(y.lo) +
+                           " " + std::to_string(y.hi);
+  return pool_.want_function(
+      name,
+      [real, y](std::int64_t x) {
+        return static_cast<std::int32_t>(std::clamp(real(x), static_cast<double>(y.lo), static_cast<double>(y.hi)));
+      },
+      domain.lo, domain.hi);
+}
+
+}  // namespace zkinfer::quant
