@@ -381,9 +381,9 @@ Status Lowering::finish_graph() {
   const std::vector<std::int32_t> tables = pool_.build(out_.graph.tables);
   for (const auto& [node_index, request] : wanted_tables_) {
     const qir::Table& table = out_.graph.tables[static_cast<std::size_t>(tables[request])];
-    if (table.log_size > qir::kMaxWideBits || table.first < -(std::int64_t{1} << qir::kMaxWideBits)) {
+    if (table.log_size > qir::kMaxTableBits || table.first < -(std::int64_t{1} << qir::kMaxTableBits)) {
       return unsupported("quantize: node '" + out_.graph.nodes[node_index].name + "' rounds or compares integers of " +
-                         std::to_string(table.log_size) + " bits, at most " + std::to_string(qir::kMaxWideBits) +
+                         std::to_string(table.log_size) + " bits, at most " + std::to_string(qir::kMaxTableBits) +
                          " are possible; give inputs a smaller range, or use fewer activation bits");
     }
   }
