@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# test_full.sh BUILD_FOLDER WORK_FOLDER [nodes] [models] [trained] [trees]: what `make test` leaves out because it needs packages from PyPI: the node tests of
+# test_full.sh BUILD_FOLDER WORK_FOLDER [nodes] [models] [trained] [sweep] [trees]: what `make test` leaves out because it needs packages from PyPI: the node tests of
 # the newest onnx, every ONNX model of ../shared/data against onnxruntime, trained
-# networks on real pictures, scikit-learn's models. Tables: WORK_FOLDER/*.md and *.json.
+# networks on real pictures, operators of other shapes and attributes, scikit-learn's models. Tables: WORK_FOLDER/*.md and *.json.
 # The virtual environment is WORK_FOLDER/venv. Exit code 1 where a model or test fails, or fewer pass than did.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1 work=$2
 shift 2
 parts=("$@")
-((${#parts[@]})) || parts=(nodes models trained trees)
+((${#parts[@]})) || parts=(nodes models trained sweep trees)
 # Of onnx 1.23.2, onnxruntime 1.32.0, scikit-learn 1.9.1, skl2onnx 1.20.0. They may only grow.
-least_nodes=516 least_models=100 least_trained=8 least_trees=0
+least_nodes=516 least_models=100 least_trained=8 least_sweep=103 least_trees=0
 
 mkdir -p "$work"
 python=$work/venv/bin/python
@@ -37,9 +37,11 @@ for part in "${parts[@]}"; do
     trained)
       "$python" tests/models/trained_models.py "$build/tools/cli/zkinfer" --json "$work/trained.json" --markdown "$work/trained.md" \
         --at-least "$least_trained" || result=$? ;;
+    sweep)
+      "$python" tests/models/operator_sweep.py "$build/tools/cli/zkinfer" --prove --json "$work/sweep.json" --at-least "$least_sweep" || result=$? ;;
     trees)
       "$python" tests/models/tree_models.py "$build/tools/cli/zkinfer" --json "$work/trees.json" --at-least "$least_trees" || result=$? ;;
-    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained or trees" >&2; exit 2 ;;
+    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep or trees" >&2; exit 2 ;;
   esac
   # 77: the data are not there, which the part has said.
   ((result == 0 || result == 77)) || failed=1

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/float/float_executor.h"
 
+#include <cmath>
 #include <optional>
 
 #include "exec/float/kernels.h"
@@ -57,6 +58,9 @@ Status load_inputs(const ir::Graph& graph, const TensorMap& inputs, const FloatO
     if (found->second.shape() != value.shape)
       return invalid_argument("input '" + value.name + "' has shape " + found->second.shape().to_string() +
                               ", expected " + value.shape.to_string());
+    for (const float v : found->second.data())
+      if (!std::isfinite(v))
+        return out_of_range("input '" + value.name + "' holds infinity or NaN; only finite numbers have a meaning");
     if (observer) observer(value, found->second);
     AnyTensor tensor = found->second;
     if (value.dtype != ir::DataType::kFloat) {

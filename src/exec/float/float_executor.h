@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The float32 reference: runs any Graph on host tensors, for tests, calibration and constant folding.
-// Errors: invalid_argument (an input missing, unknown or of the wrong shape), out_of_range (integer arithmetic on
-// constants that leaves int64, an index outside its axis), unsupported (an operator applied to a type it does not take).
+// Errors: invalid_argument (an input missing, unknown or of the wrong shape), out_of_range (an input that is not
+// finite, integer arithmetic that leaves int64, an index outside its axis), unsupported (an operator applied to a type it does not take).
 // Cost: convolution and matrix product are blocked and run on all cores; everything else is a plain loop.
 #pragma once
 
