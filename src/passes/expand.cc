@@ -132,10 +132,17 @@ bool all_inputs_constant(const ir::Graph& graph, const Node& node) {
 }  // namespace
 
 Result<ir::Graph> remove_identities(const ir::Graph& graph) {
-  return rewrite(graph, [](Rewriter& rewriter, const Node& node) -> Result<ValueId> {
-    const bool same_type = rewriter.from().input_of(node, 0).dtype == rewriter.from().output_of(node).dtype;
-    if (node.op == OpKind::kIdentity || (node.op == OpKind::kCast && same_type)) return rewriter.mapped(node.inputs[0]);
-    return kNoValue;
+  return rewrite(graph, [whole = ir::whole_numbers(graph)](Rewriter& rewriter, const Node& node) -> Result<ValueId> {
+    if (node.op == OpKind::kIdentity) return rewriter.mapped(node.inputs[0]);
+    if (node.op != OpKind::kCast) return kNoValue;
+    const ir::DataType to = rewriter.from().output_of(node).dtype;
+    if (rewriter.from().input_of(node, 0).dtype == to) return rewriter.mapped(node.inputs[0]);
+    // Whole numbers to integers and back.
+    const Node* first = rewriter.maker(node.inputs[0]);
+    const bool back = first != nullptr && first->op == OpKind::kCast && whole[static_cast<size_t>(first->inputs[0])] &&
+                      rewriter.from().input_of(*first, 0).dtype == to &&
+                      rewriter.from().output_of(*first).dtype == ir::DataType::kInt64;
+    return back ? rewriter.mapped(first->inputs[0]) : kNoValue;
   });
 }
 

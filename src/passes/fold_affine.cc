@@ -116,9 +116,20 @@ Result<ValueId> fold_offset(Rewriter& rewriter, const Node& node, const Target& 
   return take_over(rewriter, target, node);
 }
 
+// x + c - c, as a zero point that is added and taken away again.
+ValueId cancelled(Rewriter& rewriter, const Affine& affine) {
+  const Node* inner = maker_in_new_graph(rewriter, rewriter.mapped(affine.x));
+  const std::optional<Affine> other = as_affine(rewriter.to(), inner);
+  if (affine.is_product || !other || other->is_product) return kNoValue;
+  const FloatTensor& taken = *rewriter.from().value(affine.constant).floats();
+  const FloatTensor& added = *rewriter.to().value(other->constant).floats();
+  return taken.num_elements() == 1 && added.num_elements() == 1 && taken[0] == -added[0] ? other->x : kNoValue;
+}
+
 Result<ValueId> fold_affine_node(Rewriter& rewriter, const Node& node) {
   const std::optional<Affine> affine = as_affine(rewriter.from(), &node);
   if (!affine) return kNoValue;
+  if (const ValueId x = cancelled(rewriter, *affine); x != kNoValue) return x;
   const std::optional<Target> target = find_target(rewriter, affine->x, rewriter.mapped(affine->x));
   if (!target) return kNoValue;
   const auto values = values_per_channel(*rewriter.from().value(affine->constant).floats(),

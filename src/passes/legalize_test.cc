@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include "exec/float/float_executor.h"
+#include "ir/functions.h"
 #include "ir/op_table.h"
 
 namespace zkinfer::passes {
@@ -45,6 +47,13 @@ ValueId node(Graph& graph, OpKind op, std::vector<ValueId> inputs, ir::Attribute
 }
 Result<ValueId> last(Graph& graph, OpKind op, std::vector<ValueId> inputs, ir::Attributes attributes = {}) {
   return graph.add_node(op, "y", std::move(inputs), std::move(attributes));
+}
+// 0 up to the diagonal, `masked` above it.
+ValueId causal_mask(Graph& graph, float masked) {
+  FloatTensor mask(Shape{3, 4});
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t j = i + 1; j < 4; ++j) mask[4 * i + j] = masked;
+  return graph.add_constant("mask", std::move(mask));
 }
 ValueId conv(Graph& graph, ValueId x, std::int64_t filters, std::int64_t pad) {
   const Shape shape = graph.value(x).shape;
@@ -265,6 +274,66 @@ const Case kCases[] = {
        finish(g, last(g, OpKind::kIdentity, {input(g, {2, 3})}));
      },
      {OpKind::kReshape}},
+    {"a mask that is added before a softmax",
+     [](Graph& g) {
+       const ValueId x = input(g, {2, 3, 4});
+       finish(g, last(g, OpKind::kSoftmax, {node(g, OpKind::kAdd, {x, causal_mask(g, -3.4e38F)})},
+                      ir::SoftmaxAttributes{2}));
+     },
+     {OpKind::kSoftmax}},
+    {"a mask beside a bias, minus infinity",
+     [](Graph& g) {
+       const ValueId x = input(g, {2, 3, 4});
+       const ValueId biased = node(g, OpKind::kAdd, {x, constant(g, {4})});
+       const float infinity = std::numeric_limits<float>::infinity();
+       finish(g, last(g, OpKind::kSoftmax, {node(g, OpKind::kAdd, {causal_mask(g, -infinity), biased})},
+                      ir::SoftmaxAttributes{2}));
+     },
+     {OpKind::kAdd, OpKind::kSoftmax}},
+    {"a row that is masked as a whole moves up",
+     [](Graph& g) {
+       const ValueId mask = g.add_constant("mask", FloatTensor(Shape{2, 2}, {-200, -200, 0, -200}));
+       finish(g,
+              last(g, OpKind::kSoftmax, {node(g, OpKind::kAdd, {input(g, {2, 2}), mask})}, ir::SoftmaxAttributes{1}));
+     },
+     {OpKind::kSoftmax}},
+    {"a computed condition before a softmax",
+     [](Graph& g) {
+       const ValueId x = input(g, {2, 4});
+       const ValueId keep = node(g, OpKind::kLess, {x, number(g, 0.9F)});
+       const ValueId low = g.add_constant("low", FloatTensor(Shape{}, {-1e9F}));
+       finish(g, last(g, OpKind::kSoftmax, {node(g, OpKind::kWhere, {keep, x, low})}, ir::SoftmaxAttributes{1}));
+     },
+     {OpKind::kLess, OpKind::kSoftmax}},
+    {"a mask made by arithmetic, as transformers write it",
+     [](Graph& g) {
+       const ValueId x = input(g, {2, 4});
+       const ValueId bit = node(g, OpKind::kCast, {node(g, OpKind::kLess, {x, number(g, 0.9F)})},
+                                ir::CastAttributes{ir::DataType::kFloat});
+       const ValueId away = node(g, OpKind::kSub, {number(g, 1), bit});
+       const ValueId mask = node(g, OpKind::kMul, {away, number(g, -10000)});
+       finish(g, last(g, OpKind::kSoftmax, {node(g, OpKind::kAdd, {x, mask})}, ir::SoftmaxAttributes{1}));
+     },
+     {OpKind::kLess, OpKind::kCast, OpKind::kSub, OpKind::kLess, OpKind::kSoftmax}},
+    {"a masked maximum",
+     [](Graph& g) {
+       const ValueId mask =
+           g.add_constant("mask", AnyTensor(IntTensor(Shape{1, 4}, {1, 0, 1, 1})), ir::DataType::kBool);
+       const ValueId low = g.add_constant("low", FloatTensor(Shape{}, {-3.4e38F}));
+       finish(g, last(g, OpKind::kReduceMax, {node(g, OpKind::kWhere, {mask, input(g, {3, 4}), low})},
+                      ir::ReduceAttributes{{1}, false}));
+     },
+     {OpKind::kMul, OpKind::kReduceMax, OpKind::kMul, OpKind::kMul, OpKind::kMul, OpKind::kAdd, OpKind::kReduceMax}},
+    {"a zero point that is added and taken away",
+     [](Graph& g) {
+       const ValueId rounded =
+           node(g, OpKind::kFunction, {input(g, {2, 3})}, ir::FunctionAttributes{ir::function("Round")});
+       const ValueId moved = node(g, OpKind::kAdd, {rounded, number(g, 7)});
+       const ValueId stored = node(g, OpKind::kCast, {moved}, ir::CastAttributes{ir::DataType::kInt64});
+       const ValueId read = node(g, OpKind::kCast, {stored}, ir::CastAttributes{ir::DataType::kFloat});
+       finish(g, last(g, OpKind::kSub, {read, number(g, 7)}));
+     },
+     {OpKind::kFunction}},
     {"the output is a constant",
      [](Graph& g) {
        input(g, {1});

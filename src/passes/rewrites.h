@@ -9,7 +9,7 @@ namespace zkinfer::passes {
 
 // Tensors without elements are constants, and Concat reads none of them. unsupported: inputs and outputs without elements.
 Result<ir::Graph> drop_empty(const ir::Graph& graph);
-// Identity and casts between float types disappear.
+// Identity disappears, and casts that change nothing.
 Result<ir::Graph> remove_identities(const ir::Graph& graph);
 // Masks that are added or selected before a Softmax or a maximum become its mask operand.
 Result<ir::Graph> mask_softmax(const ir::Graph& graph);

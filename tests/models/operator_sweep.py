@@ -209,13 +209,61 @@ def recurrence():
     yield "GRU", [X(5, 1, 3), weights(1, 12, 3), weights(1, 12, 4, seed=1)], {"hidden_size": 4, "linear_before_reset": 1}
 
 
-GROUPS = (unary, binary, reduce_and_order, contraction_and_space, normalization, movement, integers, recurrence)
+def fused():
+    """Of com.microsoft."""
+    h, mask = 16, np.array([[1, 1, 1, 1, 0], [1, 1, 1, 0, 0]], np.int32)
+    for activation, parameters in (("Relu", None), ("LeakyRelu", [0.2]), ("Clip", [-0.5, 0.5]), ("HardSigmoid", [0.3, 0.4]), ("Tanh", None)):
+        more = {"activation_params": parameters} if parameters else {}
+        yield "com.microsoft.FusedConv", [X(1, 3, 8, 8), weights(4, 3, 3, 3, scale=0.3), weights(4)], {"activation": activation, "pads": [1, 1, 1, 1], **more}
+    yield "com.microsoft.FusedConv", [X(1, 3, 8, 8), weights(4, 3, 3, 3, scale=0.3), weights(4), X(1, 4, 6, 6)], {"activation": "Relu"}
+    yield "com.microsoft.FusedGemm", [X(3, 5), weights(4, 5), weights(4, seed=1)], {"activation": "LeakyRelu", "activation_alpha": 0.3, "transB": 1, "alpha": 0.5, "beta": 2.0}
+    yield "com.microsoft.FusedMatMul", [X(2, 5, 3), X(2, 4, 5)], {"alpha": 0.25, "transA": 1, "transB": 1}
+    yield "com.microsoft.FusedMatMul", [X(3, 2, 5), X(2, 5, 4)], {"transBatchA": 1}
+    for op in ("Gelu", "FastGelu", "QuickGelu"):
+        yield "com.microsoft." + op, [X(2, 9)], {}
+    for op in ("BiasGelu", "FastGelu"):
+        yield "com.microsoft." + op, [X(2, 9), weights(9)], {}
+    yield "com.microsoft.SkipLayerNormalization", [X(2, 3, h), X(2, 3, h), weights(h), weights(h, seed=1), weights(h, seed=2)], {"epsilon": 1e-5}
+    yield "com.microsoft.SkipSimplifiedLayerNormalization", [X(2, 3, h), X(2, 3, h), weights(h), weights(h, seed=2)], {"epsilon": 1e-5}
+    tables = [weights(20, h), weights(8, h, seed=1), weights(2, h, seed=2), weights(h, seed=3), weights(h, seed=4)]
+    yield "com.microsoft.EmbedLayerNormalization", [X(2, 5, dtype=np.int32, lo=0, hi=20), X(2, 5, dtype=np.int32, lo=0, hi=2), *tables], {"epsilon": 1e-6}
+    projection = [weights(h, 3 * h, scale=0.3), weights(3 * h, seed=1, scale=0.3)]
+    yield "com.microsoft.Attention", [X(2, 5, h), *projection], {"num_heads": 4}
+    yield "com.microsoft.Attention", [X(2, 5, h), *projection], {"num_heads": 4, "unidirectional": 1}
+    yield "com.microsoft.Attention", [X(2, 5, h), *projection, mask], {"num_heads": 4}
+    yield "com.microsoft.Attention", [X(2, 5, h), *projection, X(2, 5, dtype=np.int32, lo=0, hi=2)], {"num_heads": 4}
+    yield "com.microsoft.Attention", [X(2, 5, h), *projection, None, None, X(2, 4, 5, 5)], {"num_heads": 4}
+    yield "com.microsoft.MultiHeadAttention", [X(2, 5, h), X(2, 7, h), X(2, 7, h)], {"num_heads": 4}
+    yield "com.microsoft.MultiHeadAttention", [X(2, 5, h), X(2, 7, h), X(2, 7, h), weights(3 * h)], {"num_heads": 4, "scale": 0.7}
+    yield "com.microsoft.MultiHeadAttention", [X(2, 5, h), X(2, 5, h), X(2, 5, h), None, mask], {"num_heads": 4}
+    for interleaved in (0, 1):
+        yield "com.microsoft.RotaryEmbedding", [X(2, 5, h), const([0, 1, 2, 3, 4], [0, 1, 2, 3, 4]), weights(10, 2), weights(10, 2, seed=1)], {"interleaved": interleaved}
+        yield "com.microsoft.RotaryEmbedding", [X(2, 4, 5, 8), const(2), weights(10, 4), weights(10, 4, seed=1)], {"interleaved": interleaved}
+    byte = {"dtype": np.uint8, "lo": 0, "hi": 255}
+    a, y = [np.float32(0.02), np.uint8(120)], [np.float32(0.05), np.uint8(128)]
+    for op in ("QLinearAdd", "QLinearMul"):
+        yield "com.microsoft." + op, [X(3, 4, **byte), *a, X(3, 4, **byte), np.float32(0.03), np.uint8(130), *y], {}
+    yield "com.microsoft.QLinearSigmoid", [X(3, 4, **byte), *a, np.float32(0.004), np.uint8(0)], {}
+    yield "com.microsoft.QLinearLeakyRelu", [X(3, 4, **byte), *a, *y], {"alpha": 0.2}
+    yield "com.microsoft.QLinearGlobalAveragePool", [X(1, 3, 4, 4, **byte), *a, *y], {}
+    yield "com.microsoft.QLinearAveragePool", [X(1, 3, 4, 4, **byte), *a, *y], {"kernel_shape": [2, 2], "strides": [2, 2]}
+    yield "com.microsoft.QLinearConcat", [*y, X(3, 4, **byte), *a, X(3, 2, **byte), *a], {"axis": 1}
+    weight = weights(5, 4, scale=30, dtype=np.int8)
+    yield "com.microsoft.QGemm", [X(3, 4, **byte), *a, weight, np.float32(0.03), np.int8(2), const(100, -200, 300, 0, 7).astype(np.int32)], {"transB": 1}
+    yield "com.microsoft.MatMulIntegerToFloat", [X(3, 5, **byte), weight, np.float32(0.02), np.float32(0.01), np.uint8(120), np.int8(0), weights(4)], {}
+    yield "com.microsoft.QAttention", [X(2, 5, h, **byte), weights(h, 3 * h, scale=30, dtype=np.int8), weights(3 * h), np.float32(0.01), np.float32(0.01), None,
+                                       np.uint8(128), np.int8(0)], {"num_heads": 4}
+    yield "com.microsoft.MatMulNBits", [X(3, 32), weights(6, 2, 8, scale=60).astype(np.int8).view(np.uint8), weights(12)], {"K": 32, "N": 6, "bits": 4, "block_size": 16}
+
+
+GROUPS = (unary, binary, reduce_and_order, contraction_and_space, normalization, movement, integers, recurrence, fused)
 NEEDS = {"Gelu": 20, "GridSample": 20, "Mish": 18}  # later than OPSET
 OPSET = 19
 OUTPUTS = {"TopK": 2, "DynamicQuantizeLinear": 3}
 
 
-def model_of(op, inputs, attributes):
+def model_of(name, inputs, attributes):
+    domain, _, op = name.rpartition(".")
     names, values, constants = [], [], []
     for i, given in enumerate(inputs):
         if given is None:
@@ -227,9 +275,16 @@ def model_of(op, inputs, attributes):
         else:
             constants.append(numpy_helper.from_array(np.asarray(given), names[-1]))
     outputs = [f"y{i}" for i in range(OUTPUTS.get(op, 1))]
-    graph = helper.make_graph([helper.make_node(op, names, outputs, name="node", **attributes)], "g", values,
+    graph = helper.make_graph([helper.make_node(op, names, outputs, name="node", domain=domain, **attributes)], "g", values,
                               [helper.make_empty_tensor_value_info(name) for name in outputs], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", max(OPSET, NEEDS.get(op, 0)))], ir_version=9)
+    opsets = [helper.make_opsetid("", max(OPSET, NEEDS.get(op, 0)))]
+    if domain:  # onnx does not know their results
+        opsets.append(helper.make_opsetid(domain, 1))
+        kind = TensorProto.UINT8 if op.startswith("QLinear") else TensorProto.FLOAT
+        del graph.output[:]
+        graph.output.extend(helper.make_tensor_value_info(name, kind, None) for name in outputs)
+        return helper.make_model(graph, opset_imports=opsets, ir_version=9)
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
     return onnx.shape_inference.infer_shapes(model, strict_mode=True)
 
 

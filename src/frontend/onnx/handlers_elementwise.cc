@@ -64,6 +64,8 @@ Result<Outputs> import_clip(NodeContext& context) {
 Result<Outputs> import_prelu(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(2));
   const ir::Value& slope = context.value(1);
+  if (context.opset() < 7 && slope.shape.num_elements() != 1)
+    return unsupported("slopes per channel before opset 7 | convert the model with onnx.version_converter");
   // A slope that may be trained is a parameter, not part of a public table, so it is multiplied.
   bool uniform = slope.floats() != nullptr && slope.shape.num_elements() > 0 && slope.literal;
   if (uniform)

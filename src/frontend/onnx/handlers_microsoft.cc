@@ -277,19 +277,6 @@ Result<Outputs> import_rotary_embedding(NodeContext& context) {
   return b.output(shape.rank() == 3 ? b.reshape(turned, shape.dims()) : b.transpose(turned, {0, 2, 1, 3}));
 }
 
-// softmax(data + bias)
-Result<Outputs> import_bias_softmax(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
-  ZKI_ASSIGN_OR_RETURN(int64_t axis, context.int_attribute("axis", 1));
-  const Shape x = context.shape(0);
-  ZKI_ASSIGN_OR_RETURN(axis, resolve_axis(axis, x.rank()));
-  const auto split = static_cast<size_t>(axis);
-  Build b(context);
-  const ValueId sum = b.add(context.input(0), context.input(1));
-  const ValueId rows = b.reshape(sum, {x.num_elements(0, split), x.num_elements(split, x.rank())});
-  return b.output(b.reshape(b.op(OpKind::kSoftmax, {rows}, ir::SoftmaxAttributes{1}), x.dims()));
-}
-
 constexpr auto kHandlers = std::to_array<Handler>({
     {"FusedConv", "auto_pad dilations group kernel_shape pads strides activation activation_params", check_auto_pad,
      import_fused_conv},
@@ -301,7 +288,6 @@ constexpr auto kHandlers = std::to_array<Handler>({
     {"BiasGelu", "", no_check, import_exact_gelu},
     {"FastGelu", "", no_check, import_fast_gelu},
     {"QuickGelu", "alpha", no_check, import_quick_gelu},
-    {"BiasSoftmax", "axis is_inner_broadcast softmax_axis broadcast_axis", no_check, import_bias_softmax},
     {"SkipLayerNormalization", "epsilon", no_check, import_skip_normalization<true>},
     {"SkipSimplifiedLayerNormalization", "epsilon", no_check, import_skip_normalization<false>},
     {"EmbedLayerNormalization", "epsilon mask_index_type", no_check, import_embed_normalization},

@@ -221,6 +221,7 @@ Result<Outputs> import_expand(NodeContext& context) {
 
 Result<Outputs> import_tile(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(2));
+  if (context.opset() < 6) return unsupported("Tile before opset 6 | convert the model with onnx.version_converter");
   ZKI_ASSIGN_OR_RETURN(Dims repeats, context.constant_ints(1, "repeats"));
   return one_output(context.add(OpKind::kTile, {context.input(0)}, ir::TileAttributes{std::move(repeats)}));
 }

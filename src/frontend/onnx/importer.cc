@@ -45,8 +45,10 @@ class Importer {
   Status check_model() {
     if (!model_.has_graph()) return corrupt("no ONNX model: it has no graph");
     for (const onnx::OperatorSetIdProto& opset : model_.opset_import())
-      if (opset.domain().empty() || opset.domain() == "ai.onnx")
+      if (opset.domain().empty() || opset.domain() == "ai.onnx") {
+        if (opset.version() < 1) return corrupt("operator set " + std::to_string(opset.version()));
         scope_.opset = static_cast<int>(std::clamp<std::int64_t>(opset.version(), 0, 1 << 20));
+      }
     // Models of ai.onnx.ml alone need no other.
     if (scope_.opset == 0 && model_.opset_import_size() > 0) scope_.opset = kLastOpset;
     if (scope_.opset == 0) return corrupt("the model imports no operator set");

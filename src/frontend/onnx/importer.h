@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX file (opset 7 to 28) -> verified ir::Graph with static shapes. Total on arbitrary bytes.
+// ONNX file (opset 1 to 28) -> verified ir::Graph with static shapes. Total on arbitrary bytes.
 // Everything that depends on constants only is folded on the way, so shape arithmetic never reaches the graph. Branches are
 // chosen, loops unrolled and functions written out where they are called; nodes may come in any order.
 // Errors: corrupt (no ONNX protobuf, or one that breaks ONNX' own rules), unsupported (one message that lists every
-// unsupported node with name, operator, reason and remedy; also an opset outside 7..28), invalid_argument (shapes that
+// unsupported node with name, operator, reason and remedy; also an opset outside 1..28), invalid_argument (shapes that
 // do not fit, an unresolved dynamic axis), resource_limit, io.
 // Numbers: float16 and double tensors become float32; all integer types become int64 (uint64 above 2^63-1 is refused).
 // Source: onnx/onnx IR.md and Operators.md, IR version up to 14.
@@ -20,7 +20,8 @@
 
 namespace zkinfer::frontend_onnx {
 
-inline constexpr int kFirstOpset = 7;
+// Before 7, operators that changed since are refused by the attributes they had.
+inline constexpr int kFirstOpset = 1;
 inline constexpr int kLastOpset = 28;
 
 struct ImportOptions {

@@ -231,7 +231,7 @@ TEST(Importer, RefusesBrokenModels) {
   };
   using Change = TestModel&;
   EXPECT_EQ(with([](Change m) { m.model().clear_opset_import(); }).code(), StatusCode::kCorrupt);
-  EXPECT_EQ(with([](Change m) { m.model().mutable_opset_import(0)->set_version(6); }).code(), StatusCode::kUnsupported);
+  EXPECT_EQ(with([](Change m) { m.model().mutable_opset_import(0)->set_version(0); }).code(), StatusCode::kCorrupt);
   EXPECT_EQ(with([](Change m) { m.model().mutable_opset_import(0)->set_version(29); }).code(),
             StatusCode::kUnsupported);
   EXPECT_EQ(with([](Change m) { m.graph().clear_output(); }).code(), StatusCode::kCorrupt);
