@@ -106,20 +106,6 @@ struct OpeningCheat : pcs::ProverHooks {
   }
 };
 
-// Rows enough that the opening folds.
-qir::QGraph long_table_graph() {
-  qir::TestBuilder b;
-  qir::Table table{qir::TableKind::kExplicit, -8192, 14, 0, 0, {}};
-  for (std::int32_t i = 0; i < 1 << 14; ++i) table.values.push_back(i % 97);
-  const std::int32_t index = b.table(std::move(table));
-  const qir::ValueId x = b.input({4, 6}, -8, 7);
-  const qir::ValueId w = b.param({6, 5}, -60, 60);
-  qir::Node round;
-  round.requant = {0, index};
-  b.graph.outputs = {b.node(qir::Op::kMatMul, {x, w}, {4, 5}, 0, 96, round)};
-  return b.graph;
-}
-
 TEST_P(Messages, OpeningCheats) {
   using enum OpeningCheat::Kind;
   const Session session(long_table_graph(), GetParam());

@@ -88,7 +88,7 @@ TEST_P(Regions, OneBitInEveryMessage) {
   const Dissected small(GetParam());
   flip_each(small, small.regions, GetParam(), seen);
   // Large enough for fold oracles.
-  const Dissected large(GetParam(), qir::every_op_graph());
+  const Dissected large(GetParam(), long_table_graph());
   flip_each(large, ends_of_labels(large.regions), GetParam(), seen);
   if (GetParam()) {
     const Dissected bound(reduce_graph(), bound_options());

@@ -38,7 +38,7 @@ TEST(Traps, T01_BudgetDoesNotShowInTheProof) {
 
 // One mask oracle for all messages of the opening.
 TEST(Traps, T02_OneMaskOracle) {
-  const Dissected dissected(true, qir::every_op_graph());
+  const Dissected dissected(true, long_table_graph());
   std::map<std::string, int> count;
   for (const Region& region : dissected.regions) ++count[region.label];
   EXPECT_EQ(count["mask root"], 1);
@@ -112,7 +112,7 @@ struct SlackHooks : pcs::ProverHooks {
 // Entries beyond the true length are pinned to zero: between the two parts of v_1 and behind it.
 TEST(Traps, T07_SlackIsPinned) {
   for (const bool zero_knowledge : {false, true}) {
-    const Session session(qir::every_op_graph(), zero_knowledge);
+    const Session session(long_table_graph(), zero_knowledge);
     const pcs::OpeningParams& params = session.model.prepared.key.params;
     ASSERT_FALSE(params.folds.empty());
     std::vector<std::uint64_t> places;

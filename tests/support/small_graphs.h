@@ -225,6 +225,20 @@ inline std::vector<NamedGraph> small_graphs() {
           {"wide divide", wide_divide_graph()}, {"sort", sort_graph()}};
 }
 
+// Rows enough that the opening folds.
+inline qir::QGraph long_table_graph() {
+  qir::TestBuilder b;
+  qir::Table table{qir::TableKind::kExplicit, -(1 << 15), 16, 0, 0, {}};
+  for (std::int32_t i = 0; i < 1 << 16; ++i) table.values.push_back(i % 97);
+  const std::int32_t index = b.table(std::move(table));
+  const qir::ValueId x = b.input({4, 6}, -8, 7);
+  const qir::ValueId w = b.param({6, 5}, -60, 60);
+  qir::Node round;
+  round.requant = {0, index};
+  b.graph.outputs = {b.node(qir::Op::kMatMul, {x, w}, {4, 5}, 0, 96, round)};
+  return b.graph;
+}
+
 // Two layers and an arg max over the public logits: the proof that byte tests take apart.
 inline qir::QGraph mlp_graph() {
   qir::TestBuilder b;
