@@ -51,6 +51,10 @@ constexpr char kTail[] =
     "- Gather, GatherElements, GatherND, Scatter*, OneHot, TopK on activations: constant indices in at most 64 "
     "arithmetic\n"
     "  progressions; more, computed ones and sorting have no integer form yet.\n"
+    "- ai.onnx.ml: a class label that is a word is its position in the list of labels; a map of scores (ZipMap) is the tensor of\n"
+    "  the scores; support vector machines have probabilities for two classes; an ensemble's comparisons times leaves, over all\n"
+    "  trees, are at most 2^24.\n"
+    "- If, Loop, Scan: a computed condition selects between branches of equal shapes; loops run a known number of times.\n"
     "- Pad: by any finite number; by minus infinity before a MaxPool.\n"
     "- Compress, NonZero, Unique, ReverseSequence: what decides the shape or the order is constant.\n";
 
@@ -109,6 +113,25 @@ const std::map<std::string_view, std::string_view> kNotes = {
     {"DepthToSpace", "moves blocks of channels to space"},
     {"SpaceToDepth", "moves blocks of space to channels"},
     {"ConvTranspose", "transposed 1D or 2D convolution"},
+    {"If", "one of two graphs"},
+    {"Loop", "a graph repeated a known number of times"},
+    {"Scan", "a graph repeated along an axis"},
+    {"ArrayFeatureExtractor", "picks features by index"},
+    {"Binarizer", "x > threshold"},
+    {"FeatureVectorizer", "its inputs as columns of one table"},
+    {"Imputer", "one number replaced by another"},
+    {"LabelEncoder", "numbers for numbers"},
+    {"LinearClassifier", "label and scores of a linear model"},
+    {"LinearRegressor", "a linear model"},
+    {"Normalizer", "rows over their norm"},
+    {"OneHotEncoder", "one column per category"},
+    {"Scaler", "(x - offset) * scale"},
+    {"SVMClassifier", "label and scores of a support vector machine"},
+    {"SVMRegressor", "a support vector machine"},
+    {"TreeEnsemble", "decision trees"},
+    {"TreeEnsembleClassifier", "label and scores of decision trees"},
+    {"TreeEnsembleRegressor", "decision trees"},
+    {"ZipMap", "the scores, in the order of the labels"},
     {"GatherElements", "picks an index per element along an axis"},
     {"GatherND", "picks slices by tuples of indices"},
     {"Scatter", "the data with some elements replaced"},

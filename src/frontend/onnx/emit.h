@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "frontend/onnx/handlers.h"
+#include "ir/functions.h"
 
 namespace zkinfer::frontend_onnx {
 
@@ -42,6 +43,11 @@ inline ir::ValueId literal_number(NodeContext& context, float x, std::string_vie
 
 inline ir::ValueId literal_indices(NodeContext& context, Shape shape, Dims indices, std::string_view step) {
   return context.add_literal(IntTensor(std::move(shape), std::move(indices)), ir::DataType::kInt64, step);
+}
+
+// One of the functions of ir/functions.h: apply(context, ir::function("Exp"), x, "kernel").
+inline Result<ir::ValueId> apply(NodeContext& context, ir::FunctionId function, ir::ValueId x, std::string_view step) {
+  return context.add(ir::OpKind::kFunction, {x}, ir::FunctionAttributes{function}, step);
 }
 
 // Indices of the program itself along an axis.

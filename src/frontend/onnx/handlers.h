@@ -55,6 +55,10 @@ std::span<const Handler> loss_handlers();
 std::span<const Handler> microsoft_handlers();
 std::span<const Handler> microsoft_quantized_handlers();
 std::span<const Handler> recurrent_handlers();
+// Domain ai.onnx.ml.
+std::span<const Handler> ml_handlers();
+std::span<const Handler> ml_tree_handlers();
+std::span<const Handler> ml_svm_handlers();
 
 Status no_check(const NodeContext& context);
 

@@ -102,6 +102,20 @@ Result<std::optional<Dims>> NodeContext::ints_attribute(std::string_view attribu
   return std::optional<Dims>(Dims(found->ints().begin(), found->ints().end()));
 }
 
+Result<std::vector<float>> NodeContext::floats_attribute(std::string_view attribute_name) const {
+  const AttributeProto* found = attribute(attribute_name);
+  if (found == nullptr) return std::vector<float>();
+  if (found->type() != AttributeProto::FLOATS) return wrong_type(attribute_name);
+  return std::vector<float>(found->floats().begin(), found->floats().end());
+}
+
+Result<std::vector<std::string>> NodeContext::strings_attribute(std::string_view attribute_name) const {
+  const AttributeProto* found = attribute(attribute_name);
+  if (found == nullptr) return std::vector<std::string>();
+  if (found->type() != AttributeProto::STRINGS) return wrong_type(attribute_name);
+  return std::vector<std::string>(found->strings().begin(), found->strings().end());
+}
+
 Result<std::optional<ReadTensor>> NodeContext::tensor_attribute(std::string_view attribute_name) const {
   const AttributeProto* found = attribute(attribute_name);
   if (found == nullptr) return std::optional<ReadTensor>();

@@ -65,6 +65,9 @@ class NodeContext {
   Result<float> float_attribute(std::string_view attribute_name, float missing) const;
   Result<std::string> string_attribute(std::string_view attribute_name, std::string missing) const;
   Result<std::optional<Dims>> ints_attribute(std::string_view attribute_name) const;
+  // Empty when absent.
+  Result<std::vector<float>> floats_attribute(std::string_view attribute_name) const;
+  Result<std::vector<std::string>> strings_attribute(std::string_view attribute_name) const;
   Result<std::optional<ReadTensor>> tensor_attribute(std::string_view attribute_name) const;
   Result<std::optional<ReadTensor>> sparse_tensor_attribute(std::string_view attribute_name) const;
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tree ensembles of ai.onnx.ml as matrix products: which thresholds are exceeded, which leaf is reached, what it is worth.
+#pragma once
+
+#include <vector>
+
+#include "frontend/onnx/handlers.h"
+
+namespace zkinfer::frontend_onnx {
+
+// x[feature] <= threshold goes to `yes`, else to `no`; a leaf has neither.
+struct TreeNode {
+  std::int64_t feature = 0;
+  float threshold = 0;
+  int yes = -1, no = -1;
+  std::vector<std::pair<std::int64_t, float>> weights;  // of a leaf: target and weight
+};
+
+enum class Branch : std::uint8_t { kLessOrEqual, kLess, kGreaterOrEqual, kGreater, kEqual, kNotEqual, kLeaf };
+
+// A tree as the file has it: children by index, any branch.
+struct RawNode {
+  Branch branch = Branch::kLeaf;
+  std::int64_t feature = 0;
+  float threshold = 0;
+  std::int64_t yes = -1, no = -1;
+  std::vector<std::pair<std::int64_t, float>> weights = {};
+};
+
+struct Tree {
+  std::vector<TreeNode> nodes;  // the root first
+};
+
+// The tree below `root` with <= as the only branch. corrupt: children that are not there, a node below itself.
+Result<Tree> normalized_tree(const std::vector<RawNode>& nodes, std::int64_t root, std::size_t& nodes_left);
+
+enum class Aggregate : std::uint8_t { kAverage, kSum, kMin, kMax };
+
+// [N, targets]: the leaves' weights over all trees, plus base (empty, or one per target).
+Result<ir::ValueId> evaluate_trees(NodeContext& context, ir::ValueId x, const std::vector<Tree>& trees,
+                                   std::int64_t targets, Aggregate aggregate, const std::vector<float>& base);
+
+}  // namespace zkinfer::frontend_onnx
