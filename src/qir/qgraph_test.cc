@@ -31,6 +31,47 @@ TEST(QGraph, TableValues) {
   EXPECT_EQ(list.at(11), 9);
 }
 
+TEST(QGraph, WideTables) {
+  const QGraph graph = wide_tables_graph();
+  const Status status = validate(graph);
+  EXPECT_TRUE(status.ok()) << status.message();
+  EXPECT_NE(to_text(graph).find("4 pieces of 2^5, slopes in 2^-3"), std::string::npos) << to_text(graph);
+  const Table& line = graph.tables[0];
+  // Piece t has arguments -64 + 32 t + l: values[t] + floor((slopes[t] l + 4) / 8).
+  EXPECT_EQ(line.at(-64), -9);
+  EXPECT_EQ(line.at(-63), -9);  // 2/8
+  EXPECT_EQ(line.at(-62), -8);  // 4/8
+  EXPECT_EQ(line.at(-33), -1);  // 62/8
+  EXPECT_EQ(line.at(0), 0);
+  EXPECT_EQ(line.at(1), 0);     // -3/8
+  EXPECT_EQ(line.at(2), -1);    // -6/8
+  EXPECT_EQ(line.at(31), -12);  // -93/8
+  EXPECT_EQ(line.at(63), 47);
+  const Table& wide = graph.tables[1];
+  EXPECT_EQ(wide.at((std::int64_t{1} << 43) - 1), (std::int64_t{1} << 43) - 1);
+  EXPECT_EQ(wide.at(-(std::int64_t{1} << 43)), 0);
+  const auto message = [&](const auto& change) {
+    QGraph changed = wide_tables_graph();
+    change(changed);
+    return validate(changed).message();
+  };
+  const std::pair<std::string, std::string> refused[] = {
+      {message([](QGraph& g) { g.tables[0].slopes.pop_back(); }), "3 slopes, expected 4"},
+      {message([](QGraph& g) { g.tables[0].values.pop_back(); }), "3 explicit values"},
+      {message([](QGraph& g) { g.tables[0].piece_bits = 8; }), "at most 2^20 pieces"},
+      {message([](QGraph& g) { g.tables[0].slope_shift = 29; }), "at most 2^20 pieces"},
+      {message([](QGraph& g) { g.tables[0].log_size = 44; }), "at most 2^20 pieces"},
+      {message([](QGraph& g) { g.tables[0].clamp_hi = 1; }), "does not clamp"},
+      {message([](QGraph& g) { g.tables[1].log_size = 45; }), "2^45 rows, at most 2^44"},
+      {message([](QGraph& g) { g.tables[1].clamp_hi = (std::int64_t{1} << 44) + 1; }), "within 2^44"},
+      {message([](QGraph& g) { g.tables[1].clamp_lo = g.tables[1].clamp_hi; }), "clamps everything"},
+      {message([](QGraph& g) { g.nodes[0].requant.shift = 17; }), "a shift of at most 16"},
+      {message([](QGraph& g) { g.values[g.nodes[2].output].hi = 46; }), "may reach [-12, 47]"},
+  };
+  for (const auto& [got, expected] : refused)
+    EXPECT_NE(got.find(expected), std::string::npos) << expected << ": " << got;
+}
+
 // One change to a valid graph, and what the message must say.
 struct Case {
   const char* what;
@@ -91,7 +132,10 @@ TEST(QGraph, RejectTable) {
       {"unlisted input", [](QGraph& g) { g.inputs.clear(); }, "missing"},
       {"unknown op", [](QGraph& g) { g.nodes[0].op = static_cast<Op>(99); }, "unknown op"},
       {"table size", [](QGraph& g) { g.tables[2].values.pop_back(); }, "explicit values"},
-      {"table log", [](QGraph& g) { g.tables[0].log_size = 60; }, "2^26"},
+      {"table log", [](QGraph& g) { g.tables[0].log_size = 60; }, "2^44"},
+      {"explicit table log", [](QGraph& g) { g.tables[2].log_size = 27; }, "2^26"},
+      {"pieces without pieces", [](QGraph& g) { g.tables[0].piece_bits = 1; }, "must be 0"},
+      {"slopes without pieces", [](QGraph& g) { g.tables[0].slopes = {1}; }, "slopes, expected 0"},
       {"clamp on range", [](QGraph& g) { g.tables[1].clamp_hi = 1; }, "does not clamp"},
       {"value range", [](QGraph& g) { g.values[0].lo = 500; }, "increasing"},
       {"zero dimension",

@@ -47,6 +47,25 @@ struct TestBuilder {
   }
 };
 
+// Tables that are formulas: more rows than any memory has, a line in pieces.
+inline QGraph wide_tables_graph() {
+  TestBuilder b;
+  b.graph.name = "wide tables";
+  Table pieces{TableKind::kPieces, -64, 7, 0, 0, {-9, -4, 0, 20}, {2, 1, -3, 7}, 5, 3};
+  const std::int32_t line = b.table(pieces);
+  const ValueId x = b.input({3}, -(std::int64_t{1} << 40), std::int64_t{1} << 40);
+  Node node;
+  node.coefs = {1};
+  node.requant = {2, b.clamp_table(-(std::int64_t{1} << 43), 44, 0, std::int64_t{1} << 43)};
+  const ValueId y = b.node(Op::kLinear, {x}, {3}, 0, std::int64_t{1} << 38, node);
+  node.coefs = {-1};
+  node.requant = {8, b.range_table(-(std::int64_t{1} << 30), 31)};
+  b.graph.outputs = {b.node(Op::kLinear, {y}, {3}, -(std::int64_t{1} << 30), 0, node)};
+  node.requant = {35, line};
+  b.graph.outputs.push_back(b.node(Op::kLinear, {x}, {3}, -12, 47, node));
+  return b.graph;
+}
+
 // Every op once: a small convolutional net with a residual, pools, attention-like products and movement.
 inline QGraph every_op_graph() {
   TestBuilder b;

@@ -211,6 +211,7 @@ void maximum_is_second(Lie& lie) {
   const std::size_t i = element(lie, 16, "n0 maximum", is_positive);
   claim(lie, 0, i, lie.value("v0", 2 * i + 1));
   set(lie, "n0 maximum", i, 0);
+  lie.set_each("n0 maximum value limb", i, 0);
 }
 void maximum_is_first(Lie& lie) {
   const std::size_t i = element(lie, 16, "n0 maximum", is_zero);

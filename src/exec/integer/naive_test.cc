@@ -269,6 +269,54 @@ TEST_F(Naive, SquareRoot) {
   }
 }
 
+// y = T[floor((acc + 2^(s-1)) / 2^s)] for tables that are formulas, by divisions of 128-bit integers.
+TEST_F(Naive, WideTables) {
+  __extension__ using Wide = __int128;
+  const auto floor_divided = [](Wide x, int bits) {
+    const Wide unit = Wide{1} << bits;
+    return x >= 0 ? x / unit : -((-x + unit - 1) / unit);
+  };
+  for (int round = 0; round < 120; ++round) {
+    reset();
+    const int shift = static_cast<int>(draw(0, 14));
+    qir::Table table;
+    table.kind = static_cast<qir::TableKind>(round % 3 == 2 ? 3 : round % 3);
+    table.log_size = static_cast<std::uint8_t>(draw(4, 44));
+    if (table.kind == qir::TableKind::kPieces) {
+      table.piece_bits = static_cast<std::uint8_t>(draw(std::max(0, table.log_size - 20), 26));
+      table.log_size = std::max(table.log_size, table.piece_bits);
+      table.slope_shift = static_cast<std::uint8_t>(draw(0, 20));
+      for (std::int64_t t = 0; t < table.num_pieces() && t < 1 << 20; ++t) {
+        table.values.push_back(static_cast<std::int32_t>(draw(-1000, 1000)));
+        table.slopes.push_back(static_cast<std::int32_t>(draw(-100000, 100000)));
+      }
+    }
+    table.first = -(std::int64_t{1} << (table.log_size - 1));
+    const std::int64_t last = table.first + table.num_rows() - 1;
+    if (table.kind == qir::TableKind::kClamp) {
+      table.clamp_lo = draw(table.first, last);
+      table.clamp_hi = draw(table.clamp_lo, last);
+    }
+    const std::int64_t half = shift > 0 ? std::int64_t{1} << (shift - 1) : 0;
+    const ValueId x = add(false, {40}, table.first * (std::int64_t{1} << shift), last * (std::int64_t{1} << shift));
+    Node node;
+    node.coefs = {1};
+    node.requant = {static_cast<std::uint8_t>(shift), b_.table(table)};
+    check(Op::kLinear, {x}, {40}, node, [&](const Index& index) -> std::int64_t {
+      const Wide h = floor_divided(Wide{of(x).at(index)} + half, shift);
+      if (table.kind == qir::TableKind::kRange) return static_cast<std::int64_t>(h);
+      if (table.kind == qir::TableKind::kClamp)
+        return static_cast<std::int64_t>(h < table.clamp_lo ? table.clamp_lo : h > table.clamp_hi ? table.clamp_hi : h);
+      const Wide piece = floor_divided(h - table.first, table.piece_bits);
+      const Wide low = h - table.first - (piece << table.piece_bits);
+      const auto t = static_cast<std::size_t>(piece);
+      const Wide round_half = table.slope_shift > 0 ? Wide{1} << (table.slope_shift - 1) : 0;
+      return static_cast<std::int64_t>(table.values[t] +
+                                       floor_divided(table.slopes[t] * low + round_half, table.slope_shift));
+    });
+  }
+}
+
 TEST_F(Naive, Reductions) {
   for (int round = 0; round < 32; ++round) {
     reset();
