@@ -26,6 +26,7 @@ std::span<const HandlerFamily> handler_families() {
       {"", attention_handlers()},
       {"", einsum_handlers()},
       {"", loss_handlers()},
+      {"", state_handlers()},
       {"com.microsoft", microsoft_handlers()},
       {"com.microsoft", microsoft_quantized_handlers()},
       {"", recurrent_handlers()},

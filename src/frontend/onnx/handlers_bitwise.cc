@@ -136,12 +136,34 @@ Result<Outputs> import_shift(NodeContext& context) {
   return b.output(within == ir::kNoValue ? y : b.where(within, y, beyond));
 }
 
+// The bits of an integer as another type of the same width; of floats only those of constants.
+Result<Outputs> import_bit_cast(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(1));
+  ZKI_ASSIGN_OR_RETURN(const int64_t to, context.int_attribute("to", 0));
+  const auto type = static_cast<std::int32_t>(std::clamp<int64_t>(to, 0, 64));
+  const std::optional<ir::IntegerRange> range = declared_range(type);
+  const ir::Value& x = context.value(0);
+  Build b(context);
+  if (x.dtype == DataType::kBool && range && range->hi == 255)
+    return b.output(b.cast(context.input(0), DataType::kInt64));
+  if (x.dtype == DataType::kInt64 && range && x.declared && range->hi - range->lo == x.declared->hi - x.declared->lo) {
+    const ValueId lowest = b.number(static_cast<double>(range->lo), DataType::kInt64);
+    const ValueId count = b.number(static_cast<double>(range->hi - range->lo + 1), DataType::kInt64);
+    const ValueId above = b.op(OpKind::kMod, {b.sub(context.input(0), lowest), count}, ir::ModAttributes{});
+    ZKI_ASSIGN_OR_RETURN(Outputs outputs, b.output(b.add(above, lowest)));
+    context.graph().value(outputs[0]).declared = range;
+    return outputs;
+  }
+  return unsupported("the bits of a number of another kind | cast the number instead");
+}
+
 constexpr auto kHandlers = std::to_array<Handler>({
     {"BitwiseAnd", "", no_check, import_bitwise<Logic::kAnd>},
     {"BitwiseOr", "", no_check, import_bitwise<Logic::kOr>},
     {"BitwiseXor", "", no_check, import_bitwise<Logic::kXor>},
     {"BitwiseNot", "", no_check, import_bitwise_not},
     {"BitShift", "direction", no_check, import_shift},
+    {"BitCast", "to", no_check, import_bit_cast},
 });
 
 }  // namespace
