@@ -81,16 +81,18 @@ struct Requant {
 };
 
 enum class Op : std::uint8_t {
-  kConv = 0,        // x [N, C, spatial..], w [O, C/groups, kernel..], optional bias [O]; acc = sum + bias
-  kMatMul = 1,      // a [.., M, K], b [.., K, N] (leading axes broadcast), optional bias [N]
-  kMul = 2,         // a, b (numpy broadcast): acc = coefs[0] * a * b
-  kLinear = 3,      // inputs (numpy broadcast): acc = constant + sum_i coefs[i] * x_i; also Add, Sub, Table, rescale
-  kReduceSum = 4,   // acc = coefs[0] * sum over `axes` (keepdims as in the output shape)
-  kSumPool = 5,     // x [N, C, spatial..]: acc = coefs[0] * sum over the window (padding cells are 0)
-  kMaxPool = 6,     // x [N, C, spatial..]: y = maximum over the window's real cells; no requant
-  kReduceMax = 7,   // y = maximum over `axes`; no requant
-  kArgMax = 8,      // y = smallest index of the maximum over axes[0]; no requant
-  kSoftmax = 9,     // over axes[0]: m = max x, e = T_requant[x - m], y = floor((2^(shift+1) e + s) / (2 s)), s = sum e
+  kConv = 0,       // x [N, C, spatial..], w [O, C/groups, kernel..], optional bias [O]; acc = sum + bias
+  kMatMul = 1,     // a [.., M, K], b [.., K, N] (leading axes broadcast), optional bias [N]
+  kMul = 2,        // a, b (numpy broadcast): acc = coefs[0] * a * b
+  kLinear = 3,     // inputs (numpy broadcast): acc = constant + sum_i coefs[i] * x_i; also Add, Sub, Table, rescale
+  kReduceSum = 4,  // acc = coefs[0] * sum over `axes` (keepdims as in the output shape)
+  kSumPool = 5,    // x [N, C, spatial..]: acc = coefs[0] * sum over the window (padding cells are 0)
+  kMaxPool = 6,    // x [N, C, spatial..]: y = maximum over the window's real cells; no requant
+  kReduceMax = 7,  // y = maximum over `axes`; no requant
+  kArgMax = 8,     // y = smallest index of the maximum over axes[0]; no requant
+  kSoftmax =
+      9,  // over axes[0]: m = max x, e = T_requant[max(x - m, first)], first = T_requant's first argument, s = sum e,
+          // y = floor((2^(shift+1) e + s) / (2 s)): inputs may be of any width, far values are all as the first row
   kReshape = 10,    // movement: no requant
   kTranspose = 11,  // perm
   kSlice = 12,      // starts[i], steps[i] per axis, of any sign (0 repeats); the output shape gives the counts

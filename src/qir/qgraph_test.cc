@@ -116,7 +116,7 @@ TEST(QGraph, RejectTable) {
        },
        "not a permutation"},
       {"softmax table", [](QGraph& g) { g.tables[2].values[255] = 0; }, "positive"},
-      {"softmax domain", [](QGraph& g) { g.tables[2].first = -100; }, "contains every"},
+      {"softmax domain", [](QGraph& g) { g.tables[2].first = 1; }, "that of 0 among them"},
       {"unused attribute", [](QGraph& g) { g.nodes[0].axes = {1}; }, "does not read"},
       {"coefficient",
        [](QGraph& g) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax along an axis: m = max x (an expression), e_i = T[x_i - m] (table of exponentials), s = sum e,
+// Softmax along an axis: m = max x (an expression), e_i = T[d_i] (table of exponentials), s = sum e,
+//   d_i = x_i - m, or first + max(0, x_i - m - first) where honest values go below the table,
 //   y_i = floor((2^(q+1) e_i + s) / (2 s)), q = shift, a quotient (relations/division.cc). s >= 1: T[0] > 0 is one of the terms.
+#include <algorithm>
+
 #include "relations/builder.h"
 
 namespace zkinfer::relations {
@@ -26,7 +29,16 @@ Result<Tensor> build_softmax(Builder& builder, std::uint32_t index) {
     m = circuit::rebase(m, broadcast);
     summed[along] = {0, {}, {{n, 1}}};
   }
-  const LinExpr difference = circuit::minus(x.expr, m);
+  LinExpr difference = circuit::minus(x.expr, m);
+  const qir::Table& table = builder.graph().tables[static_cast<std::size_t>(node.requant.table_index)];
+  if (const std::int64_t reach = builder.honest_reach(node.inputs[0]); reach > -table.first) {
+    const LinExpr above = circuit::plus_constant(difference, -table.first);
+    std::uint64_t points = 1;
+    for (const std::uint64_t size : box) points *= size;
+    difference = circuit::plus_constant(
+        builder.positive_part(node.name + " depth", box, above, std::max(reach + table.first, -table.first), points),
+        table.first);
+  }
   const LinExpr e = builder.add_witness(node.name + " exponential", box);
   builder.recipes().table(Builder::column_of(e), node.requant.table_index, difference, box);
   builder.add_lookup(node.name + " exponential", box, builder.graph_table(node.requant.table_index), {difference, e});

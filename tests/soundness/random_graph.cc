@@ -530,26 +530,11 @@ class Drawer {
 
   void draw_softmax(ValueId x) {
     if (dims_of(x).empty()) return;
-    const qir::Value value = b_.graph.values[x];
     Node node;
-    if (value.hi - value.lo >= kMostTableRows) {
-      const std::int64_t most = std::max(std::abs(value.lo), std::abs(value.hi));
-      std::int64_t shift = 0;
-      while (shift < 40 && (most >> shift) >= 256) ++shift;
-      if ((most >> shift) >= 256) return;
-      node.coefs = {1};
-      node.requant = {static_cast<std::uint8_t>(shift), b_.clamp_table(-512, 10, -40, 50)};
-      node.op = Op::kLinear;
-      node.inputs = {x};
-      node.name = "n" + std::to_string(b_.graph.nodes.size());
-      node.output = b_.value(qir::ValueKind::kNode, value.shape, -40, 50);
-      values_.push_back(node.output);
-      b_.graph.nodes.push_back(node);
-      return;
-    }
     qir::Table table{qir::TableKind::kExplicit, 0, 0, 0, 0, {}};
-    while (table.num_rows() < value.hi - value.lo + 1) ++table.log_size;
-    table.first = 1 - table.num_rows();
+    // Often shorter than the input is wide.
+    table.log_size = static_cast<std::uint8_t>(random_.between(0, 8));
+    table.first = -random_.between(table.num_rows() / 2, table.num_rows() - 1);
     for (std::int64_t i = 0; i < table.num_rows(); ++i) table.values.push_back(static_cast<std::int32_t>(1 + i));
     node.axes = {random_.between(0, static_cast<std::int64_t>(dims_of(x).size()) - 1)};
     node.requant = {static_cast<std::uint8_t>(random_.between(0, 6)), b_.table(std::move(table))};

@@ -215,6 +215,8 @@ std::vector<Cheat> cheats() {
       {"sort: index beyond the line", sort_graph(), add("n0", 4, 5), "n0 (lookup domain)", kLookup},
       {"multiplicity of a sorted entry", sort_graph(), add("multiplicities of table 1", 7, 1), "", kLookup},
       {"softmax: value and product", softmax_graph(), wrong_softmax_value, "n0 remainder (lookup domain)", kLookup},
+      {"softmax: how far above the table's end", softmax_graph(-70), add("n0 depth", 4, 1), "n0 depth (lookup value)",
+       kLookup},
       {"softmax: product", softmax_graph(), add("n0 product", 2, 1), "n0 product (contraction)", kLinear},
       {"division: a larger quotient", divide_graph(), [](Lie& lie) { wrong_division(lie, 1); },
        "n0 remainder (lookup domain)", kLookup},

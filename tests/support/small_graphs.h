@@ -123,12 +123,13 @@ inline qir::QGraph arg_max_graph() {
   return b.graph;
 }
 
-inline qir::QGraph softmax_graph() {
+// Inputs as wide as the table of exponentials, or wider.
+inline qir::QGraph softmax_graph(std::int64_t least = -8) {
   qir::TestBuilder b;
   qir::Table exponentials{qir::TableKind::kExplicit, -15, 4, 0, 0, {}};
   for (std::int32_t i = 0; i < 16; ++i) exponentials.values.push_back(1 + i * i / 4);
   const std::int32_t table = b.table(exponentials);
-  const qir::ValueId x = b.input({2, 3}, -8, 7);
+  const qir::ValueId x = b.input({2, 3}, least, 7);
   qir::Node softmax;
   softmax.axes = {1};
   softmax.requant = {6, table};
@@ -214,15 +215,25 @@ inline qir::QGraph sort_graph() {
 }
 
 inline std::vector<NamedGraph> small_graphs() {
-  return {{"conv", conv_graph(false)},          {"depthwise", conv_graph(true)},
-          {"matmul", matmul_graph()},           {"mul", mul_graph()},
-          {"select", select_graph()},           {"lookup", lookup_graph()},
-          {"max pool", max_pool_graph()},       {"reduce", reduce_graph()},
-          {"arg max", arg_max_graph()},         {"softmax", softmax_graph()},
-          {"movement", movement_graph()},       {"sum", sum_graph()},
-          {"gather", gather_graph(false)},      {"gather along", gather_graph(true)},
-          {"divide", divide_graph()},           {"root", root_graph()},
-          {"wide divide", wide_divide_graph()}, {"sort", sort_graph()}};
+  return {{"conv", conv_graph(false)},
+          {"depthwise", conv_graph(true)},
+          {"matmul", matmul_graph()},
+          {"mul", mul_graph()},
+          {"select", select_graph()},
+          {"lookup", lookup_graph()},
+          {"max pool", max_pool_graph()},
+          {"reduce", reduce_graph()},
+          {"arg max", arg_max_graph()},
+          {"softmax", softmax_graph()},
+          {"wide softmax", softmax_graph(-70)},
+          {"movement", movement_graph()},
+          {"sum", sum_graph()},
+          {"gather", gather_graph(false)},
+          {"gather along", gather_graph(true)},
+          {"divide", divide_graph()},
+          {"root", root_graph()},
+          {"wide divide", wide_divide_graph()},
+          {"sort", sort_graph()}};
 }
 
 // Rows enough that the opening folds.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = floor((2^(shift+1) e + s) / (2 s)), e = T[x - max x], s = sum e: round(2^shift e / s), halves up.
+// y = floor((2^(shift+1) e + s) / (2 s)), e = T[max(x - max x, first)], s = sum e: round(2^shift e / s), halves up.
 #include <algorithm>
 #include <vector>
 
@@ -19,7 +19,7 @@ void run_softmax(const OpContext& op) {
     for (std::size_t j = 1; j < lines.length; ++j) most = std::max(most, x[lines.at(line, j)]);
     std::int64_t sum = 0;
     for (std::size_t j = 0; j < lines.length; ++j) {
-      exponentials[j] = table.at(x[lines.at(line, j)] - most);
+      exponentials[j] = table.at(std::max(x[lines.at(line, j)] - most, table.first));
       sum += exponentials[j];
     }
     for (std::size_t j = 0; j < lines.length; ++j) {
