@@ -154,6 +154,28 @@ TEST(VerifierCost, GarbageIsOnlyRead) {
 }
 
 // Honest proofs, whose checking costs all that the key says.
+// Few rows, each of them long.
+qir::QGraph long_slices() {
+  qir::TestBuilder b;
+  const qir::ValueId data = b.param({7, 100, 900}, -100, 100);
+  const qir::ValueId indices = b.input({5}, 0, 99);
+  qir::Node gather;
+  gather.axes = {1};
+  b.graph.outputs = {b.node(qir::Op::kGather, {data, indices}, {7, 5, 900}, -100, 100, gather)};
+  return b.graph;
+}
+
+// Three axes that are all cut in many pieces.
+qir::QGraph sorted_lines() {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({23, 47, 55}, -100, 100);
+  qir::Node sort;
+  sort.axes = {1};
+  sort.coefs = {1};
+  b.graph.outputs = {b.node(qir::Op::kSort, {x}, {23, 47, 55}, 0, 46, sort)};
+  return b.graph;
+}
+
 void expect_covered(const char* name, const qir::QGraph& graph, const prover::ModelOptions& options) {
   SCOPED_TRACE(name);
   const Session session(graph, options);
@@ -215,6 +237,8 @@ TEST(VerifierCost, TheCountCoversTheWork) {
   expect_covered("gather", gather_graph(false), test_options(true));
   expect_covered("sort", sort_graph(), test_options(true));
   expect_covered("gather along", gather_graph(true), test_options(true));
+  expect_covered("slices", long_slices(), hidden);
+  expect_covered("lines", sorted_lines(), hidden);
   expect_covered("windows", windows_in_blocks(4, 6, 10), hidden);
   expect_covered("terms", one_input(9, 3, 255), hidden);
   expect_covered("views", views_in_blocks(6, 200), hidden);
