@@ -32,8 +32,16 @@ ValueId both(Build& b, ValueId keep, ValueId other) {
   return other == ir::kNoValue ? keep : b.op(OpKind::kAnd, {keep, other});
 }
 
+bool check_mask_size(Build& b, int64_t queries, int64_t keys) {
+  constexpr int64_t kMost = 1 << 26;
+  if (keys == 0 || queries <= kMost / keys) return true;
+  b.fail(resource_limit("a mask of " + std::to_string(queries) + " by " + std::to_string(keys) + " elements"));
+  return false;
+}
+
 ValueId band(Build& b, int64_t queries, int64_t keys, int64_t offset, std::optional<int64_t> lo,
              std::optional<int64_t> hi) {
+  if (!check_mask_size(b, queries, keys)) return ir::kNoValue;
   IntTensor inside(Shape{queries, keys});
   bool all = true;
   for (int64_t i = 0; i < queries; ++i)

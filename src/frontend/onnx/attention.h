@@ -26,6 +26,9 @@ ir::ValueId join_heads(Build& b, ir::ValueId x);
 // Either may be missing.
 ir::ValueId both(Build& b, ir::ValueId keep, ir::ValueId other);
 
+// False, and an error, when a mask of that many elements is too large to be made.
+bool check_mask_size(Build& b, std::int64_t queries, std::int64_t keys);
+
 // The mask of query i and key j with lo <= j - i - offset <= hi, where a bound is given; [Sq, Sk].
 ir::ValueId band(Build& b, std::int64_t queries, std::int64_t keys, std::int64_t offset, std::optional<std::int64_t> lo,
                  std::optional<std::int64_t> hi);

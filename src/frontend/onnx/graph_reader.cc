@@ -217,10 +217,12 @@ Result<Outputs> GraphReader::import_operator(const Scope& scope, const onnx::Nod
                                              std::vector<ValueId> inputs, bool unknown) {
   const std::string domain = domain_of(node.domain());
   const Handler* handler = find_handler(domain, node.op_type());
+  if (handler == nullptr && domain.empty() && !no_meaning(node.op_type()).empty())
+    return unsupported(std::string(no_meaning(node.op_type())) + " | move it out of the model");
+  if (handler == nullptr && domain == "ai.onnx.preview.training")
+    return unsupported("it trains, and only inference has a meaning here | export the model in inference mode");
   if (handler == nullptr)
-    return unsupported((domain == "ai.onnx.preview.training" ? "a training operator"
-                        : domain.empty()                     ? "unknown operator"
-                                                             : "unknown operator of domain " + in_quotes(domain)) +
+    return unsupported((domain.empty() ? "unknown operator" : "unknown operator of domain " + in_quotes(domain)) +
                        " | replace it by supported operators (docs/operators.md)");
   NodeContext context(node, name, scope.opset, graph_, std::move(inputs), external_, budget_);
   ZKI_RETURN_IF_ERROR(check_attribute_names(node, *handler));

@@ -52,6 +52,18 @@ const Handler* find_handler(std::string_view domain, std::string_view op_type) {
   return found == table.end() ? nullptr : found->second;
 }
 
+std::string_view no_meaning(std::string_view op_type) {
+  const auto has = [op_type](std::string_view part) { return op_type.find(part) != std::string_view::npos; };
+  if (has("Sequence")) return "it works on sequences, and only dense tensors have a meaning here";
+  if (has("Optional")) return "it works on optional values, and only dense tensors have a meaning here";
+  if (has("String") || has("Regex") || op_type == "TfIdfVectorizer")
+    return "it works on strings, and only numbers have a meaning here";
+  if (has("Random") || op_type == "Bernoulli" || op_type == "Multinomial")
+    return "its results are random, and a proof is about one result for one input";
+  if (op_type == "ImageDecoder") return "it reads an image file, and only numbers have a meaning here";
+  return {};
+}
+
 Status no_check(const NodeContext&) { return ok_status(); }
 
 Result<Outputs> one_output(Result<ir::ValueId> value) {

@@ -31,6 +31,9 @@ struct HandlerFamily {
 };
 std::span<const HandlerFamily> handler_families();
 
+// Why an operator of the default domain can have no meaning here; empty for all others.
+std::string_view no_meaning(std::string_view op_type);
+
 // nullptr for an operator that no handler takes.
 const Handler* find_handler(std::string_view domain, std::string_view op_type);
 

@@ -29,6 +29,7 @@ ValueId visible(Build& b, const Visibility& v, int64_t batch, int64_t queries, i
   if (v.left) lo = -*v.left;
   if (v.causal) hi = std::min<int64_t>(hi.value_or(0), 0);
   if (v.lengths == ir::kNoValue) return band(b, queries, keys, v.past, lo, hi);
+  if (!check_mask_size(b, queries, keys)) return ir::kNoValue;
   const auto less = [&](ValueId left, ValueId right) { return b.op(OpKind::kLess, {left, right}); };
   const auto positions = [&](bool relative) {
     IntTensor tensor(Shape{relative ? queries : 1, keys});
@@ -61,7 +62,12 @@ ValueId complete_mask(Build& b, ValueId mask, int64_t keys, ValueId& keep) {
     b.fail(invalid_argument("a mask of shape " + shape.to_string() + " for " + std::to_string(keys) + " keys"));
     return mask;
   }
-  const ValueId missing = b.expand(b.number_like(mask, 0), Shape(dims));
+  Result<Shape> shape_of_rest = Shape::make(std::move(dims));
+  if (!shape_of_rest.ok()) {
+    b.fail(shape_of_rest.status());
+    return mask;
+  }
+  const ValueId missing = b.expand(b.number_like(mask, 0), std::move(*shape_of_rest));
   if (b.dtype(mask) != DataType::kBool) {
     IntTensor known(Shape{keys});
     for (int64_t j = 0; j < shape[last]; ++j) known[static_cast<size_t>(j)] = 1;

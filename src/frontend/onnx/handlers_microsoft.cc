@@ -221,6 +221,9 @@ Result<Outputs> import_multi_head_attention(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const int64_t unidirectional, context.int_attribute("unidirectional", 0));
   if (!context.has_input(1) || !context.has_input(2) || context.shape(0).rank() != 3)
     return unsupported("packed query, key and value | export without fusion");
+  for (const size_t i : {1, 2})
+    if (context.shape(i).rank() != 3 && context.shape(i).rank() != 4)
+      return invalid_argument("input " + std::to_string(i) + " has shape " + context.shape(i).to_string());
   for (const size_t i : {6, 7})
     if (context.has_input(i)) return unsupported("a past state | export without fusion");
   Build b(context);
@@ -229,7 +232,7 @@ Result<Outputs> import_multi_head_attention(NodeContext& context) {
   for (size_t i = 0; i < 3; ++i) {
     parts[i] = context.input(i);
     if (context.shape(i).rank() == 4) continue;  // heads are apart already
-    const int64_t width = context.shape(i)[context.shape(i).rank() - 1];
+    const int64_t width = context.shape(i)[2];
     if (context.has_input(3)) parts[i] = b.add(parts[i], b.slice(context.input(3), 0, begin, width));
     begin += width;
     parts[i] = split_heads(b, parts[i], heads);

@@ -215,7 +215,7 @@ Result<Outputs> import_matmul_nbits(NodeContext& context) {
   const IntTensor* packed = context.value(1).ints();
   const FloatTensor* scales = context.value(2).floats();
   if (packed == nullptr || scales == nullptr) return unsupported("computed weights | make them initializers");
-  if ((bits != 4 && bits != 8) || block < 2 || inner < 1 || columns < 1 || inner > kMaxElements ||
+  if ((bits != 4 && bits != 8) || block < 2 || block > 1 << 20 || inner < 1 || columns < 1 || inner > kMaxElements ||
       columns > kMaxElements)
     return unsupported("bits " + std::to_string(bits) + ", block_size " + std::to_string(block) + " | use 4 or 8 bits");
   const int64_t blocks = (inner + block - 1) / block;

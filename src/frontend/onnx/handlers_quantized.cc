@@ -165,8 +165,14 @@ ValueId convolution(Build& b, NodeContext& context, ValueId x, ValueId w, ValueI
   return b.op(OpKind::kConv, std::move(inputs), std::move(*conv));
 }
 
+Status check_convolution(const NodeContext& context, std::size_t weight) {
+  for (const std::size_t i : {std::size_t{0}, weight}) ZKI_RETURN_IF_ERROR(check_spatial_rank(context.value(i).shape));
+  return ok_status();
+}
+
 Result<Outputs> import_conv_integer(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(2));
+  ZKI_RETURN_IF_ERROR(check_convolution(context, 1));
   Build b(context);
   const ValueId x = centered(b, context.input(0), opened(b, context.input(2)));
   const ValueId w = centered(b, context.input(1), per_channel(b, context.input(3), 0, context.shape(1).rank()));
@@ -175,6 +181,7 @@ Result<Outputs> import_conv_integer(NodeContext& context) {
 
 Result<Outputs> import_qlinear_conv(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(8));
+  ZKI_RETURN_IF_ERROR(check_convolution(context, 3));
   const size_t rank = context.shape(0).rank();
   Build b(context);
   const ValueId x = centered(b, context.input(0), opened(b, b.reshape(context.input(2), {})));

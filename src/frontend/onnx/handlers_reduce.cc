@@ -51,9 +51,14 @@ ir::ValueId apply(Build& b, OpKind op, ir::ValueId x, const Reduction& reduction
     if (!reduction.keepdims) dims.erase(dims.begin() + static_cast<std::ptrdiff_t>(axis));
   }
   if (empty && op != OpKind::kReduceMean) {
-    const bool bounded = b.dtype(x) == ir::DataType::kFloat;
-    return b.expand(b.number_like(x, bounded ? identity_of(op) : std::clamp(identity_of(op), 0.0, 1.0)),
-                    Shape(std::move(dims)));
+    Result<Shape> shape = Shape::make(std::move(dims));
+    if (!shape.ok()) {
+      b.fail(shape.status());
+      return x;
+    }
+    const bool bounded = b.dtype(x) != ir::DataType::kFloat;
+    return b.expand(b.number_like(x, bounded ? std::clamp(identity_of(op), 0.0, 1.0) : identity_of(op)),
+                    std::move(*shape));
   }
   return reduction.nothing ? x : b.reduce(op, x, reduction.axes, reduction.keepdims);
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -452,6 +453,82 @@ TEST(ImporterRobustness, ExtremeNumbers) {
     exercise(model.bytes());
     if (HasFatalFailure()) FAIL() << "round " << round;
   }
+}
+
+TEST(Importer, WhatHasNoMeaningIsRefusedWithThatReason) {
+  const auto reason = [](const std::string& op, const std::string& domain = {}) {
+    TestModel model;
+    model.input("x", {2, 3}).output("y");
+    model.node(op, {"x"}, {"y"}).set_domain(domain);
+    const Result<ir::Graph> graph = import_onnx(model.bytes());
+    EXPECT_EQ(graph.status().code(), StatusCode::kUnsupported) << op;
+    return error_of(graph);
+  };
+  EXPECT_TRUE(contains(reason("SequenceConstruct"), "works on sequences"));
+  EXPECT_TRUE(contains(reason("OptionalGetElement"), "works on optional values"));
+  EXPECT_TRUE(contains(reason("StringConcat"), "works on strings"));
+  EXPECT_TRUE(contains(reason("RandomNormalLike"), "results are random"));
+  EXPECT_TRUE(contains(reason("Adam", "ai.onnx.preview.training"), "it trains"));
+}
+
+TEST(Importer, NanWeightsAreNamed) {
+  TestModel model;
+  model.input("x", {2}).output("y").floats("w", {2}, {1, std::nanf("")});
+  model.node("Mul", {"x", "w"}, {"y"});
+  const Result<ir::Graph> graph = import_onnx(model.bytes());
+  EXPECT_EQ(graph.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(contains(error_of(graph), "initializer 'w' of shape [2]: element 1")) << error_of(graph);
+}
+
+// Operands of every rank for the operators that index shapes: an error each time, or a graph, and never a crash.
+TEST(Importer, FusedAndQuantizedOperatorsTakeAnyShape) {
+  const std::vector<std::pair<std::string, std::size_t>> operators = {{"QLinearConv", 8},
+                                                                      {"ConvInteger", 2},
+                                                                      {"QLinearMatMul", 8},
+                                                                      {"MatMulInteger", 2},
+                                                                      {"Attention", 3},
+                                                                      {"RotaryEmbedding", 3},
+                                                                      {"GroupNormalization", 3},
+                                                                      {"InstanceNormalization", 3},
+                                                                      {"LRN", 1},
+                                                                      {"CumSum", 2},
+                                                                      {"Det", 1},
+                                                                      {"DequantizeLinear", 3},
+                                                                      {"LinearAttention", 3},
+                                                                      {"CausalConvWithState", 2},
+                                                                      {"NegativeLogLikelihoodLoss", 2}};
+  const std::vector<std::pair<std::string, std::size_t>> fused = {
+      {"Attention", 2},  {"MultiHeadAttention", 3},     {"RotaryEmbedding", 4}, {"EmbedLayerNormalization", 7},
+      {"QAttention", 5}, {"SkipLayerNormalization", 3}, {"QLinearConcat", 5},   {"QGemm", 6},
+      {"FusedMatMul", 2}};
+  const std::vector<std::vector<std::int64_t>> shapes = {{}, {3}, {2, 2}, {1, 2, 2}, {1, 2, 2, 2}, {0, 2}};
+  const auto try_all = [&](const std::string& op, std::size_t inputs, const std::string& domain) {
+    for (const auto& first : shapes)
+      for (const auto& rest : shapes)
+        for (const int type : {onnx::TensorProto::FLOAT, onnx::TensorProto::UINT8}) {
+          TestModel model(28);
+          auto& node = model.node(op, {}, {"y"});
+          node.set_domain(domain);
+          for (std::size_t i = 0; i < inputs; ++i) {
+            const std::string name = "x" + std::to_string(i);
+            auto* input = model.graph().add_input();
+            input->set_name(name);
+            auto* tensor = input->mutable_type()->mutable_tensor_type();
+            tensor->set_elem_type(type);
+            tensor->mutable_shape();
+            for (const std::int64_t dim : i == 0 ? first : rest) tensor->mutable_shape()->add_dim()->set_dim_value(dim);
+            node.add_input(name);
+          }
+          set_int(node, "num_heads", 2);
+          set_int(node, op == "LinearAttention" ? "q_num_heads" : "kv_num_heads", 2);
+          model.output("y");
+          EXPECT_NE(import_onnx(model.bytes()).status().code(), StatusCode::kInternal) << op;
+          node.clear_attribute();
+          EXPECT_NE(import_onnx(model.bytes()).status().code(), StatusCode::kInternal) << op;
+        }
+  };
+  for (const auto& [op, inputs] : operators) try_all(op, inputs, "");
+  for (const auto& [op, inputs] : fused) try_all(op, inputs, "com.microsoft");
 }
 
 }  // namespace
