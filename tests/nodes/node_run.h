@@ -10,7 +10,7 @@
 namespace zkinfer::nodes {
 
 // Of the largest number that an output has on the calibration inputs. Integers and bools are exact where every input at run time is one.
-inline constexpr double kLargestError = 0.03;
+inline constexpr double kLargestError = 0.02;
 // What the default widths are meant to reach; what is above is counted apart.
 inline constexpr double kFineError = 0.001;
 
