@@ -32,8 +32,8 @@
 //   Concat       x0, x1, ..                    ConcatAttributes
 //   ArgMax       x                             ArgMaxAttributes   int64, the first of equal maxima.
 //   Softmax      x, [keep]                     SoftmaxAttributes  along one axis. keep: bool, broadcasts to x; where it is
-//                                                                 false x counts as minus infinity, and a row of which
-//                                                                 nothing is kept is 0.
+//                                                                 false x counts as far below, and a row of which nothing is
+//                                                                 kept has equal weights, as when all is minus the largest float.
 //   Gather       data, indices                 GatherAttributes   see there; indices are computed, or constants that are
 //                                                                 no few arithmetic progressions (those become Slices).
 //   Sort         x                             SortAttributes     int64: the stable permutation that sorts x along an axis.

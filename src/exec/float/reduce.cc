@@ -159,8 +159,10 @@ FloatTensor softmax(const Operation& op) {
       double sum = 0;
       for (size_t j = 0; j < view.length; ++j)
         if (keep[at(j)]) sum += static_cast<double>(out[at(j)] = std::exp(x[at(j)] - largest));
-      for (size_t j = 0; j < view.length; ++j)
+      for (size_t j = 0; j < view.length; ++j) {
+        if (sum == 0) out[at(j)] = 1.0F / static_cast<float>(view.length);
         if (keep[at(j)]) out[at(j)] = static_cast<float>(static_cast<double>(out[at(j)]) / sum);
+      }
     }
   return out;
 }

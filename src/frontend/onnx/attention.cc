@@ -82,6 +82,24 @@ void apply_mask(Build& b, ValueId mask, AttentionInputs& inputs) {
   inputs.bias = inputs.bias == ir::kNoValue ? finite : b.add(inputs.bias, finite);
 }
 
+namespace {
+
+// Can a query see no key at all?
+bool may_mask_rows(Build& b, ValueId keep) {
+  const ir::Value* constant = b.constant(keep);
+  if (constant == nullptr || constant->ints() == nullptr || constant->shape.rank() == 0) return true;
+  const IntTensor& kept = *constant->ints();
+  const auto length = static_cast<size_t>(kept.shape()[kept.shape().rank() - 1]);
+  for (size_t begin = 0; begin < kept.data().size(); begin += length) {
+    bool any = false;
+    for (size_t j = 0; j < length; ++j) any |= kept[begin + j] != 0;
+    if (!any) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 AttentionOutputs attention(Build& b, const AttentionInputs& inputs) {
   AttentionOutputs out;
   if (!b.ok()) return out;
@@ -112,6 +130,9 @@ AttentionOutputs attention(Build& b, const AttentionInputs& inputs) {
   std::vector<ValueId> operands{out.biased};
   if (inputs.keep != ir::kNoValue) operands.push_back(inputs.keep);
   out.probabilities = b.op(OpKind::kSoftmax, std::move(operands), ir::SoftmaxAttributes{3});
+  // Without any key there is no value.
+  if (inputs.keep != ir::kNoValue && may_mask_rows(b, inputs.keep))
+    out.probabilities = b.mul(out.probabilities, b.cast(inputs.keep, DataType::kFloat));
   if (!grouped) {
     out.y = b.matmul(out.probabilities, inputs.v);
     return out;
