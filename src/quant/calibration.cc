@@ -17,6 +17,7 @@ namespace {
 // Steps that real data sets are multiples of: counts, pixels, pixels divided by 255 or 256 or centred on them.
 constexpr std::array<double, 10> kKnownSteps = {1.0,       0.5,       0.25,      0.125, 1.0 / 127.5,
                                                 1.0 / 128, 1.0 / 255, 1.0 / 256, 0.1,   0.01};
+constexpr double kTolerance = 4e-6;  // of float32 numbers that were multiples before they were rounded
 constexpr double kMostSteps = 65536;
 
 // The largest known step that divides every value.
@@ -29,13 +30,14 @@ class StepFinder {
       const double inverse = 1.0 / kKnownSteps[i];
       possible_[i] = std::all_of(values.begin(), values.end(), [&](float x) {
         const double steps = static_cast<double>(x) * inverse;
-        return std::abs(steps - std::nearbyint(steps)) < 1e-3;
+        return std::abs(steps - std::nearbyint(steps)) < kTolerance * (1 + std::abs(steps));
       });
     }
   }
   double step() const {
     for (std::size_t i = 0; i < kKnownSteps.size(); ++i) {
-      if (possible_[i] && max_abs_ / kKnownSteps[i] <= kMostSteps) return kKnownSteps[i];
+      const double most = max_abs_ / kKnownSteps[i];
+      if (possible_[i] && (most <= kMostSteps && (most >= 0.5 || max_abs_ == 0))) return kKnownSteps[i];
     }
     return 0;
   }
@@ -70,6 +72,17 @@ void add_means(const FloatTensor& tensor, std::size_t axis, double weight, std::
   const double factor = weight * static_cast<double>(length) / static_cast<double>(tensor.num_elements());
   for (std::size_t i = 0; i < tensor.data().size(); ++i)
     means[i / inner % length] += factor * static_cast<double>(tensor[i]);
+}
+
+void add_sizes(const FloatTensor& tensor, std::size_t axis, std::vector<float>& sizes) {
+  const Shape& shape = tensor.shape();
+  const std::size_t length = static_cast<std::size_t>(shape[axis]);
+  const std::size_t inner = static_cast<std::size_t>(shape.num_elements(axis + 1, shape.rank()));
+  sizes.resize(length, 0.0F);
+  for (std::size_t i = 0; i < tensor.data().size(); ++i) {
+    float& size = sizes[i / inner % length];
+    size = std::max(size, std::abs(tensor[i]));
+  }
 }
 
 }  // namespace
@@ -213,6 +226,7 @@ Status gather_statistics(const ir::Graph& graph, std::span<const TensorMap> inpu
       compared[graph.input_of(node, 0).name].emplace_back(i, node.as<ir::ArgMaxAttributes>().axis);
   }
   const std::unordered_map<std::string, std::size_t> axes = weight_axes(graph);
+  const std::unordered_map<std::string, std::size_t> scalable = scalable_channels(graph);
   const double weight = 1.0 / static_cast<double>(inputs.size());
   for (const TensorMap& input : inputs) {
     const exec_float::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& original) {
@@ -232,6 +246,8 @@ Status gather_statistics(const ir::Graph& graph, std::span<const TensorMap> inpu
       result.by_name[value.name].add(tensor.data());
       const auto axis = axes.find(value.name);
       if (axis != axes.end()) add_means(tensor, axis->second, weight, result.means[value.name]);
+      const auto channels = scalable.find(value.name);
+      if (channels != scalable.end()) add_sizes(tensor, channels->second, result.channels[value.name]);
     };
     ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec_float::run_float(graph, input, observe));
     std::vector<FloatTensor> ordered;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "quant/equalize.h"
 #include "quant/options.h"
 #include "quant/relevance.h"
 #include "tensor/tensor.h"
@@ -54,6 +55,7 @@ struct Calibration {
   // By name, for inputs of Conv and of MatMul with constant weights: the mean of each channel (axis 1) or column (last
   // axis), over all calibration inputs.
   std::unordered_map<std::string, std::vector<double>> means;
+  ChannelSizes channels;  // of scalable_channels
   // By name of an activation or a constant: entries below make no difference (quant/relevance.h). The statistics count such
   // entries as this number.
   std::unordered_map<std::string, double> floors;

@@ -22,7 +22,13 @@ Status Lowering::lower_contract(std::size_t i) {
   const bool conv = n.op == OpKind::kConv;
   const std::size_t constant = conv || is_const(n.inputs[1]) ? 1 : 0;
   const ir::Value& weight_value = graph_.input_of(n, constant);
+  FloatTensor whole_weights;
   const FloatTensor* weights = weight_value.floats();
+  if (weights == nullptr && weight_value.ints() != nullptr) {
+    const std::vector<double> real = numbers(weight_value);
+    whole_weights = FloatTensor(weight_value.shape, std::vector<float>(real.begin(), real.end()));
+    weights = &whole_weights;
+  }
   const QTensor x = tensor(n.inputs[1 - constant]);
   if (weights == nullptr) return fail(i, "its weights are not constant numbers");
   const Shape& shape = weights->shape();
@@ -54,12 +60,15 @@ Status Lowering::lower_contract(std::size_t i) {
   if (constant == 1 && (conv || shape.rank() == 2) && means != calibration_.means.end()) input.means = means->second;
   std::vector<double> bias;
   if (n.has_input(2)) {
-    const FloatTensor* tensor_bias = graph_.input_of(n, 2).floats();
-    if (tensor_bias == nullptr) return fail(i, "its bias is not constant");
-    bias.assign(tensor_bias->data().begin(), tensor_bias->data().end());
+    if (!graph_.input_of(n, 2).is_constant()) return fail(i, "its bias is not constant");
+    bias = numbers(graph_.input_of(n, 2));
   }
+  const bool exact = takes_exact(i);
+  if (exact) input.means = {};
   Target t;
-  if (segment(i).mode == Mode::kNarrow) {
+  if (exact) {
+    t = whole_target(i);
+  } else if (segment(i).mode == Mode::kNarrow) {
     t = target(i);
     // Fewer weight bits on request: a smaller shift for this layer.
     if (options_.weight_bits > 0) {
@@ -73,7 +82,9 @@ Status Lowering::lower_contract(std::size_t i) {
     }
   }
   for (;;) {
-    const double unit = segment(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift) : wanted_unit(i, natural);
+    const double unit = exact                              ? 1
+                        : segment(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift)
+                                                           : wanted_unit(i, natural);
     const double scale_w = unit / x.scale;
     RoundedWeights rounded = round_weights(weights->data(), channels, scale_w, input);
     if (!rounded.fits) return too_large(weight_value.name);
@@ -101,7 +112,7 @@ Status Lowering::lower_contract(std::size_t i) {
                               std::max<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*largest / unit)))));
     }
     // Again with weights for the coarser output.
-    if (segment(i).mode == Mode::kNarrow && !fits_or_coarsens(acc, t)) continue;
+    if (!exact && segment(i).mode == Mode::kNarrow && !fits_or_coarsens(acc, t)) continue;
     int bits = 0;
     const qir::ValueId w_id = add_integers(weight_value.name, shape, std::move(rounded.integers), scale_w, &bits);
     qir::Node q;
@@ -122,7 +133,7 @@ Status Lowering::lower_contract(std::size_t i) {
       q.pads_begin = attributes.pads_begin;
       q.groups = attributes.groups;
     }
-    return emit(i, std::move(q), acc, unit, t, error, bits);
+    return exact ? emit_whole(i, std::move(q), acc) : emit(i, std::move(q), acc, unit, t, error, bits);
   }
 }
 

@@ -186,6 +186,29 @@ Status Lowering::lower_unary(std::size_t i) {
   return lower_quotient(i, one, x, graph_.value(n.inputs[0]).name);
 }
 
+// Bit a of x in two's complement: floor(x / 2^a) - 2 floor(x / 2^(a+1)).
+Status Lowering::lower_bit(std::size_t i, const QTensor& x, int a) {
+  const std::string& name = graph_.value(segment(i).output).name;
+  const auto shifted = [&](int shift) {
+    if (shift == 0) return x;
+    const qir::Value value = qvalue(x);
+    qir::Node q;
+    q.op = qir::Op::kLinear;
+    q.name = node(i).name;
+    q.inputs = {x.id};
+    q.coefs = {1};
+    q.constant = -(std::int64_t{1} << (shift - 1));  // rounds down
+    q.requant.shift = static_cast<std::uint8_t>(shift);
+    const AccRange range = {value.lo >> shift, value.hi >> shift};
+    wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_range(range.lo, range.hi));
+    out_.num_requantized += value.shape.num_elements();
+    return append(std::move(q), name + ".shifted" + std::to_string(shift), value.shape, range, 1);
+  };
+  if (a < 0 || a > 38) return fail(i, "is bit " + std::to_string(a) + " of a number, at most 38 are known");
+  tensor(segment(i).output) = step(i, {shifted(a), shifted(a + 1)}, {1, -2}, 0, name);
+  return ok_status();
+}
+
 Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) {
   const std::int64_t sign = factor < 0 ? -1 : 1;
   const double unit = x.scale * std::abs(factor);
@@ -209,7 +232,32 @@ Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) 
     t.lo = std::min<std::int64_t>(acc.lo, 0);
     t.hi = std::max<std::int64_t>(acc.hi, 1);
   }
-  if (t.any_width && log_rows(acc.lo, acc.hi) > kArgumentBits) {
+  const UnaryChain& chain = segment(i).chain;
+  if (chain.rounds_and_clamps() && log_rows(acc.lo, acc.hi) > kMostFunctionBits) {
+    // In units so fine that the rounding sees where the number lies.
+    const double finer = std::ldexp(unit, kWholeShift);
+    if (finer < 1 || finer > std::ldexp(1.0, 30))
+      return fail(i, "rounds numbers whose unit is " + std::to_string(unit));
+    q.coefs = {sign * static_cast<std::int64_t>(std::nearbyint(finer))};
+    t.h_scale = 1;
+    t.shift = kWholeShift;
+    return emit(i, std::move(q), qir::scale(qir::make_interval(acc.lo, acc.hi), std::abs(q.coefs[0])),
+                std::ldexp(1.0, -kWholeShift), t, 0, 0);
+  }
+  const bool wide = t.any_width && !chain.is_clamp() && log_rows(acc.lo, acc.hi) > kArgumentBits;
+  if (wide && chain.is_whole() && x.scale == 1 && plan_.whole[static_cast<std::size_t>(node(i).inputs[0])]) {
+    // Functions of whole numbers are exact, or not at all.
+    if (chain.is(ir::function("Bit"))) return lower_bit(i, x, static_cast<int>(node(i).as<ir::FunctionAttributes>().a));
+    if (chain.keeps_whole()) {
+      tensor(segment(i).output) = x;
+      return ok_status();
+    }
+    if (log_rows(acc.lo, acc.hi) > kMostFunctionBits) {
+      return fail(i, "is a function of whole numbers " + std::to_string(acc.lo) + ".." + std::to_string(acc.hi) +
+                         "; its table takes 2^" + std::to_string(kMostFunctionBits) +
+                         " of them: give inputs a smaller range");
+    }
+  } else if (wide) {
     // Wider than the function needs: low bits are dropped.
     t.h_scale = target(i).h_scale;
     while (std::ldexp(unit, t.shift + 1) <= t.h_scale) ++t.shift;

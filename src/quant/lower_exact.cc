@@ -29,8 +29,8 @@ std::vector<double> Lowering::numbers(const ir::Value& constant) {
 bool Lowering::takes_exact(std::size_t i) const {
   const ir::Node& n = node(i);
   const bool arithmetic = n.op == OpKind::kAdd || n.op == OpKind::kSub || n.op == OpKind::kMul ||
-                          n.op == OpKind::kReduceSum || n.op == OpKind::kMatMul || n.op == OpKind::kDiv ||
-                          n.op == OpKind::kMod;
+                          n.op == OpKind::kReduceSum || n.op == OpKind::kMatMul || n.op == OpKind::kConv ||
+                          n.op == OpKind::kDiv || n.op == OpKind::kMod;
   if (!arithmetic || !plan_.whole[static_cast<std::size_t>(segment(i).output)]) return false;
   if ((n.op == OpKind::kDiv || n.op == OpKind::kMod) && graph_.value(n.output).dtype == DataType::kFloat) return false;
   for (const ir::ValueId id : n.inputs) {
@@ -48,6 +48,8 @@ bool Lowering::takes_exact(std::size_t i) const {
 Status Lowering::lower_exact(std::size_t i) {
   const ir::Node& n = node(i);
   if (n.op == OpKind::kDiv || n.op == OpKind::kMod) return lower_whole_quotient(i);
+  if (n.op == OpKind::kConv || (n.op == OpKind::kMatMul && (is_const(n.inputs[0]) || is_const(n.inputs[1]))))
+    return lower_contract(i);
   qir::Node q;
   qir::Interval acc;
   std::vector<qir::Interval> ranges;
@@ -111,6 +113,17 @@ Status Lowering::lower_exact(std::size_t i) {
     acc = qir::scale(qir::multiply(ranges[0], ranges[1]), in[in.rank() - 1]);
     if (ranges.size() > 2) acc = qir::add(acc, ranges[2]);
   }
+  return emit_whole(i, std::move(q), acc);
+}
+
+Target Lowering::whole_target(std::size_t) const {
+  Target t;
+  t.h_scale = t.y_scale = 1;
+  t.any_width = true;
+  return t;
+}
+
+Status Lowering::emit_whole(std::size_t i, qir::Node q, const qir::Interval& acc) {
   if (!acc.within(std::int64_t{1} << 59)) {
     return fail(i, "its whole numbers reach " + qir::to_string(acc) +
                        ", at most 60 bits are possible; give inputs a smaller range");
@@ -121,12 +134,10 @@ Status Lowering::lower_exact(std::size_t i) {
     return ok_status();
   }
   // What follows keeps them whole: its table acts on the numbers themselves.
-  Target t;
-  t.h_scale = t.y_scale = 1;
+  Target t = whole_target(i);
   t.lo = std::min<std::int64_t>(range.lo, 0);
   t.hi = std::max<std::int64_t>(range.hi, 1);
-  t.any_width = true;
-  return emit(i, std::move(q), acc, 1, t, 0, 0);
+  return emit(i, std::move(q), acc, 1, t, 0, 0, true);
 }
 
 Status Lowering::lower_cast(std::size_t i) {

@@ -12,7 +12,6 @@ namespace zkinfer::quant {
 
 namespace {
 
-constexpr int kMostFunctionBits = 17;
 constexpr double kRoom = 0.5;  // of the interval's width, on both sides
 constexpr double kMostWhole = 1 << 30;
 

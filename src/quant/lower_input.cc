@@ -12,6 +12,8 @@ namespace {
 
 // Bits of an input that is on no known grid; input bits are nearly free.
 constexpr int kFreeInputBits = 12;
+// Of one that is only compared: thresholds may lie close to each other.
+constexpr int kComparedInputBits = 24;
 // A given input of more bits, another model's exact sums for instance, is rounded first: the weights that meet it would
 // have hardly any bits left.
 constexpr int kMostInputBits = 12;
@@ -42,6 +44,19 @@ std::int64_t Lowering::indexed_length(ir::ValueId id) const {
   return least;
 }
 
+// Is a value only compared, maybe after it was moved?
+bool Lowering::only_compared(ir::ValueId id) const {
+  for (const ir::Node& n : graph_.nodes) {
+    for (std::size_t j = 0; j < n.inputs.size(); ++j) {
+      if (n.inputs[j] != id) continue;
+      const bool compares = n.op == ir::OpKind::kLess || n.op == ir::OpKind::kEqual;
+      const bool moves = is_movement(n.op) || (n.op == ir::OpKind::kGather && j == 0);
+      if (!compares && !(moves && only_compared(n.output))) return false;
+    }
+  }
+  return true;
+}
+
 // Integers and bits in units of one: what they index, or what calibration saw and as much again.
 qir::Value Lowering::whole_input(std::size_t i) const {
   const ir::Value& input = graph_.value(graph_.inputs[i]);
@@ -70,7 +85,7 @@ qir::Value Lowering::chosen_input(std::size_t i) const {
   const bool non_negative = data.min() >= 0;
   // Of nothing but zeros no step is known.
   double scale = data.max_abs() > 0 ? calibration_.input_steps[i] : 0;
-  int bits = std::max(bits_, kFreeInputBits);
+  int bits = std::max(bits_, only_compared(graph_.inputs[i]) ? kComparedInputBits : kFreeInputBits);
   if (scale > 0) {
     bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::llround(data.max_abs() / scale)))) +
            (non_negative ? 0 : 1);

@@ -42,6 +42,9 @@ std::int64_t requantized(std::int64_t acc, int shift) {
   return shift == 0 ? acc : (acc + (std::int64_t{1} << (shift - 1))) >> shift;
 }
 
+// Other inputs reach further than calibration's; half a bit is cheap.
+constexpr double kClipRoom = 1.4;
+
 double with_head_room(double clip) { return clip > 0 ? clip : 1; }
 
 }  // namespace
@@ -111,7 +114,8 @@ void Lowering::assign_targets() {
     double clip = 1;
     if (it != calibration_.by_name.end()) {
       const double without_room = static_cast<double>(std::int64_t{1} << kHeadRoomBits);
-      clip = compared ? with_head_room(it->second.max_abs()) * without_room : choose_clip(it->second, steps, options_);
+      clip = compared ? with_head_room(it->second.max_abs()) * without_room
+                      : kClipRoom * choose_clip(it->second, steps, options_);
     }
     if (s.chain.is_clamp()) {
       // A bound the model itself has: exact when calibration nearly reaches it.
@@ -183,7 +187,12 @@ Target Lowering::target(std::size_t i) const {
   Target t = targets_[index_of(s.output)];
   t.h_scale = t.y_scale;
   t.any_width = s.chain.is_clamp();
-  if (!s.chain.is_clamp() && !s.chain.is_homogeneous()) {
+  if (s.chain.rounds_and_clamps()) {
+    // The requantization itself rounds to whole numbers.
+    t.h_scale = 1;
+    t.shift = std::max(t.shift, kWholeShift);
+    t.any_width = true;
+  } else if (!s.chain.is_clamp() && !s.chain.is_homogeneous()) {
     const RealRange x = argument_range(i);
     t.h_scale = s.chain.argument_step(x.lo, x.hi, t.y_scale, kArgumentBits);
     t.any_width = true;
@@ -311,7 +320,7 @@ void Lowering::emit_plain(std::size_t i, qir::Node q, AccRange range, double sca
 }
 
 Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, double unit, const Target& wanted,
-                      double error_bound, int weight_bits) {
+                      double error_bound, int weight_bits, bool always_narrow) {
   const Segment& s = segment(i);
   if (!exact.within(kLargestAccumulator)) {
     return fail(i, "its accumulators reach " + qir::to_string(exact) +
@@ -319,7 +328,7 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
   }
   const AccRange acc = {static_cast<std::int64_t>(exact.lo), static_cast<std::int64_t>(exact.hi)};
   const int acc_bits = signed_bits(acc);
-  if (s.mode != Mode::kNarrow) {
+  if (s.mode != Mode::kNarrow && !always_narrow) {
     emit_plain(i, std::move(q), rounded_out(acc), unit);
     out_.layers.back().acc_bits = acc_bits;
     out_.layers.back().weight_bits = weight_bits;
@@ -335,8 +344,10 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
     domain = rounded_out(domain);
   AccRange y = {t.lo, t.hi};
   std::size_t request = 0;
+  const bool whole_clamp = s.chain.rounds_and_clamps() && t.h_scale == 1;
+  if (whole_clamp) y = domain;
   q.requant.shift = static_cast<std::uint8_t>(t.shift);
-  if (s.chain.is_clamp() && t.h_scale == t.y_scale) {
+  if (whole_clamp || (s.chain.is_clamp() && t.h_scale == t.y_scale)) {
     const double least = s.chain.clamp_lo() / t.y_scale;
     const double most = s.chain.clamp_hi() / t.y_scale;
     if (least > static_cast<double>(y.lo)) y.lo = std::min(y.hi, static_cast<std::int64_t>(std::nearbyint(least)));
@@ -410,6 +421,12 @@ Status Lowering::finish_graph() {
       const AccRange range = {qvalue(y).lo, qvalue(y).hi};
       y = append(std::move(q), graph_.value(id).name, graph_.value(id).shape, range, y.scale);
     }
+    // A value that took another form on the way has another name.
+    qir::Value& value = out_.graph.values[y.id];
+    const bool taken =
+        value.kind != qir::ValueKind::kNode ||
+        std::find(out_.graph.outputs.begin(), out_.graph.outputs.end(), y.id) != out_.graph.outputs.end();
+    if (!taken) value.name = graph_.value(id).name;
     out_.graph.outputs.push_back(y.id);
   }
   out_.params.resize(out_.graph.values.size());

@@ -44,6 +44,11 @@ struct RealRange {
   double lo = 0, hi = 0;
 };
 
+// Whole numbers from a rounding: the accumulator is in units of 2^-24, so that hardly anything lies near a tie.
+inline constexpr int kWholeShift = 24;
+// Of the table of a curved function.
+inline constexpr int kMostFunctionBits = 17;
+
 // Constants beside activations that are beyond +-kLargestFill mean "nothing comes near"; no integer beyond +-kFill stands for them.
 inline constexpr double kLargestFill = 1000000;
 inline constexpr double kFill = 1 << 30;
@@ -93,7 +98,7 @@ class Lowering {
   bool fits_or_coarsens(const qir::Interval& acc, Target& target) const;
   // Appends the node with its output, and the table of a narrow segment. unit: real value of acc = 1.
   Status emit(std::size_t index, qir::Node node, const qir::Interval& acc, double unit, const Target& target,
-              double error_bound, int weight_bits);
+              double error_bound, int weight_bits, bool always_narrow = false);
   // Appends a node without table whose integers are those of its input (scale and range as given).
   void emit_plain(std::size_t index, qir::Node node, AccRange range, double scale);
   QTensor append(qir::Node node, const std::string& name, const Shape& shape, AccRange range, double scale);
@@ -104,12 +109,16 @@ class Lowering {
   qir::Value chosen_input(std::size_t input_index) const;
   qir::Value whole_input(std::size_t input_index) const;
   std::int64_t indexed_length(ir::ValueId id) const;
+  bool only_compared(ir::ValueId id) const;
   // A wide input as an activation of few bits.
   Result<QTensor> narrowed(const ir::Value& input, const QTensor& x, bool compared);
 
   // lower_exact.cc: whole numbers of operands in units of one.
   bool takes_exact(std::size_t index) const;
   Status lower_exact(std::size_t index);
+  Target whole_target(std::size_t index) const;
+  // An accumulator in units of one, exactly, through segment `index`'s functions.
+  Status emit_whole(std::size_t index, qir::Node node, const qir::Interval& acc);
   Status lower_cast(std::size_t index);
   Status lower_mod(std::size_t index);
   Status lower_whole_quotient(std::size_t index);
@@ -177,6 +186,7 @@ class Lowering {
   Status lower_sum(std::size_t index);
   Status lower_mul(std::size_t index);
   Status lower_unary(std::size_t index);
+  Status lower_bit(std::size_t index, const QTensor& x, int number);
   // The functions of a segment applied to factor * x.
   Status lower_function(std::size_t index, const QTensor& x, double factor);
   // lower_reduce.cc

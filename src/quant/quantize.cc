@@ -3,8 +3,10 @@
 
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "qir/ops/rules.h"
+#include "quant/equalize.h"
 #include "quant/hoist.h"
 #include "quant/search.h"
 
@@ -78,8 +80,13 @@ std::int64_t count_table_rows(const qir::QGraph& graph) {
 Result<Quantized> quantize(const ir::Graph& graph, std::span<const TensorMap> calibration_inputs,
                            const QuantOptions& options) {
   ZKI_RETURN_IF_ERROR(check_options(options));
-  const ir::Graph hoisted = hoist_functions(graph);
-  ZKI_ASSIGN_OR_RETURN(const Calibration calibration, calibrate(hoisted, calibration_inputs));
+  ir::Graph hoisted = hoist_functions(graph);
+  ZKI_ASSIGN_OR_RETURN(Calibration calibration, calibrate(hoisted, calibration_inputs));
+  ir::Graph equalized = equalize_channels(hoisted, calibration.channels);
+  if (equalized.values.size() != hoisted.values.size()) {
+    hoisted = std::move(equalized);
+    ZKI_ASSIGN_OR_RETURN(calibration, calibrate(hoisted, calibration_inputs));
+  }
   ZKI_RETURN_IF_ERROR(check_input_formats(hoisted, calibration, options));
   ZKI_ASSIGN_OR_RETURN(Quantized result, search(hoisted, calibration, calibration_inputs, options));
   result.calibration = std::string(calibration_method_name(options.method)) + " over " +

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int kLeastShift = 6;
 constexpr int kMostShift = 16;
+constexpr int kMostSum = 27;  // of bits and shift
 constexpr int kLeastBits = 5;
 constexpr int kMostBits = 15;
 // More levels than are needed may allow a smaller shift.
@@ -198,22 +200,27 @@ class Search {
     // The fewest bits that are exact enough with the largest shift: errors fall with both.
     while (least < most) {
       const int bits = (least + most) / 2;
-      ZKI_ASSIGN_OR_RETURN(const Trial trial, tried(bits, most_shift()));
+      ZKI_ASSIGN_OR_RETURN(const Trial trial, tried(bits, most_shift(bits)));
       (trial.exact_enough() ? most : least) = trial.exact_enough() ? bits : bits + 1;
     }
     for (int bits = most; bits <= std::min(last, most + kBitsTried - 1); ++bits) {
-      ZKI_ASSIGN_OR_RETURN(const Trial trial, tried(bits, most_shift()));
+      ZKI_ASSIGN_OR_RETURN(const Trial trial, tried(bits, most_shift(bits)));
       if (!trial.exact_enough()) continue;
       ZKI_RETURN_IF_ERROR(smallest_shift(bits));
+    }
+    if (!best_.has_value()) {
+      ZKI_ASSIGN_OR_RETURN(const Trial trial, tried(kLeastBits, most_shift(kLeastBits)));
+      if (!best_.has_value()) return failure_;
     }
     return *best_;
   }
 
  private:
-  int most_shift() const { return options_.shift > 0 ? options_.shift : kMostShift; }
+  // Biases are of 32 bits: room is left for those that are larger than the sums they belong to.
+  int most_shift(int bits) const { return options_.shift > 0 ? options_.shift : std::min(kMostShift, kMostSum - bits); }
 
   Status smallest_shift(int bits) {
-    int enough = most_shift();
+    int enough = most_shift(bits);
     int too_small = options_.shift > 0 ? enough - 1 : kLeastShift - 1;
     while (enough - too_small > 1) {
       const int shift = (enough + too_small) / 2;
@@ -226,7 +233,15 @@ class Search {
   Result<Trial> tried(int bits, int shift) {
     Trial trial;
     trial.choice = {(1 << bits) - 1, options_.max_log_table, shift};
-    ZKI_ASSIGN_OR_RETURN(Quantized attempt, Lowering(graph_, statistics_, trial.choice, options_).run());
+    Result<Quantized> lowered = Lowering(graph_, statistics_, trial.choice, options_).run();
+    if (!lowered.ok()) {
+      // Fewer bits may do where so many do not fit.
+      if (bits == kLeastBits || options_.activation_bits > 0) return lowered.status();
+      trial.excess = std::numeric_limits<double>::infinity();
+      failure_ = lowered.status();
+      return trial;
+    }
+    Quantized attempt = std::move(*lowered);
     ZKI_RETURN_IF_ERROR(measure(graph_, calibration_, inputs_, reference_, attempt));
     trial.cost = options_.cost ? options_.cost(attempt.graph) : rough_cost(attempt.graph, attempt);
     for (const double error : attempt.errors)
@@ -250,6 +265,7 @@ class Search {
   const Reference& reference_;
   const Calibration& statistics_;
   std::optional<Trial> best_;
+  Status failure_;
 };
 
 }  // namespace

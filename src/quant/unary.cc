@@ -94,6 +94,17 @@ bool UnaryChain::is_homogeneous() const {
                      [](const UnaryStep& step) { return step.op == OpKind::kRelu || step.op == OpKind::kLeakyRelu; });
 }
 
+bool UnaryChain::keeps_whole() const {
+  return is(ir::function("Floor")) || is(ir::function("Ceil")) || is(ir::function("Round")) ||
+         is(ir::function("Truncate"));
+}
+
+bool UnaryChain::rounds_and_clamps() const {
+  return !steps_.empty() && is_function(steps_[0], ir::function("Round")) &&
+         std::all_of(steps_.begin() + 1, steps_.end(),
+                     [](const UnaryStep& step) { return step.op == OpKind::kRelu || step.op == OpKind::kClip; });
+}
+
 bool UnaryChain::is(ir::FunctionId id) const { return steps_.size() == 1 && is_function(steps_[0], id); }
 
 double UnaryChain::argument_step(double lo, double hi, double y_step, int most_bits) const {

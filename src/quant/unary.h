@@ -38,6 +38,10 @@ class UnaryChain {
   double fixed_range() const { return fixed_range_; }
   // Results are whole numbers.
   bool is_whole() const { return whole_; }
+  // Changes no whole number: Floor, Ceil, Round, Truncate alone.
+  bool keeps_whole() const;
+  // Round first, then Relu and Clip only: min(max(round(x), lo), hi).
+  bool rounds_and_clamps() const;
   // The chain is just this function.
   bool is(ir::FunctionId id) const;
   // How finely x in [lo, hi] must be known for y to be known to y_step where the chain is steepest: a power of two, so that
