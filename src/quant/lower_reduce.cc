@@ -114,7 +114,7 @@ Result<QTensor> Lowering::masked(std::size_t i, const QTensor& x) {
   const ir::Node& n = node(i);
   const std::string& name = graph_.value(n.output).name;
   ZKI_ASSIGN_OR_RETURN(const QTensor keep, condition(i, n.inputs[1]));
-  const auto below = static_cast<std::int64_t>(std::ceil((bits_ + kExponentialBits + 1) / x.scale));
+  const auto below = static_cast<std::int64_t>(std::ceil((bits_ + kExponentialBits + 2) / x.scale));
   const QTensor fill = sum(i, {x}, {0}, qvalue(x).lo - below, name + ".fill", x.scale);
   return select(i, keep, x, fill, name + ".masked");
 }
@@ -130,10 +130,12 @@ Status Lowering::lower_softmax(std::size_t i) {
   if (n.has_input(1)) {
     ZKI_ASSIGN_OR_RETURN(x, masked(i, x));
   }
-  const std::int64_t reach = qvalue(x).lo - qvalue(x).hi;
+  const double one = std::ldexp(1.0, bits_ + kExponentialBits);
+  // Lower entries than the last one of the table read it: its exponential is 0.
+  const double needed = std::ceil(std::log(2.5 * one) / x.scale);
+  const std::int64_t reach = std::max(qvalue(x).lo - qvalue(x).hi, -static_cast<std::int64_t>(std::min(needed, 1e15)));
   if (log_rows(reach, 0) > kMaxLogExponentials)
     return fail(i, "its input needs more than 2^20 exponentials; use fewer activation bits");
-  const double one = std::ldexp(1.0, bits_ + kExponentialBits);
   const double scale = x.scale;
   const std::size_t request = pool_.want_function(
       "exp " + std::to_string(scale) + " " + std::to_string(one),

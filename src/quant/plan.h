@@ -33,7 +33,9 @@ struct Plan {
   std::vector<Segment> segments;   // by node index; meaningful for nodes that are not fused
   std::vector<bool> non_negative;  // by value id: never below 0 whatever the input in its declared range
   std::vector<bool> compared;      // by value id: read by Softmax, ArgMax or Sort, maybe through movement
-  std::vector<bool> whole;         // by value id: ir::whole_numbers
+  std::vector<bool>
+      exponent;  // by value id: read by Softmax, maybe through movement: its unit is what counts, not its range
+  std::vector<bool> whole;  // by value id: ir::whole_numbers
   // Values that must share one scale (movement, MaxPool, Concat): group[v] is a representative value id.
   std::vector<ir::ValueId> group;
 };
