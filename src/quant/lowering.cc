@@ -418,14 +418,22 @@ Status Lowering::finish_graph() {
                          "' does not depend on the inputs; remove it from the model");
     }
     QTensor y = tensor(id);
-    if (std::abs(scale_of(qvalue(y)) / y.scale - 1) > 1e-12) {
-      // A factor that only changed the scale: the output needs a value that says so.
+    const std::string& name = graph_.value(id).name;
+    const auto& taken = out_.graph.outputs;
+    const bool own =
+        qvalue(y).kind == qir::ValueKind::kNode && std::find(taken.begin(), taken.end(), y.id) == taken.end();
+    const bool same_scale = std::abs(scale_of(qvalue(y)) / y.scale - 1) <= 1e-12;
+    if (own && same_scale) {
+      // The last step of a chain has a name of its own.
+      out_.graph.values[static_cast<std::size_t>(y.id)].name = name;
+    } else if (!same_scale || qvalue(y).name != name) {
+      // A factor that only changed the scale, an input, another output: the output needs a value that says so.
       qir::Node q;
       q.op = qir::Op::kReshape;
-      q.name = graph_.value(id).name;
+      q.name = name;
       q.inputs = {y.id};
       const AccRange range = {qvalue(y).lo, qvalue(y).hi};
-      y = append(std::move(q), graph_.value(id).name, graph_.value(id).shape, range, y.scale);
+      y = append(std::move(q), name, graph_.value(id).shape, range, y.scale);
     }
     // A value that took another form on the way has another name.
     qir::Value& value = out_.graph.values[y.id];

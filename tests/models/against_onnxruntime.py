@@ -120,9 +120,8 @@ def float_outputs(model, feed):
 
 
 def write_samples(path, names, samples):
-    """zkinfer's form: one array per input, the first axis counts samples. Booleans as bytes."""
-    np.savez(path, **{name: np.stack([np.asarray(s[i], np.uint8) if s[i].dtype == bool else s[i] for s in samples])
-                      for i, name in enumerate(names)})
+    """zkinfer's form: one array per input, the first axis counts samples."""
+    np.savez(path, **{name: np.stack([s[i] for s in samples]) for i, name in enumerate(names)})
 
 
 def check(zkinfer, model, prove):

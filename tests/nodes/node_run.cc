@@ -234,6 +234,10 @@ class Run {
       got.push_back(std::move(reals));
     }
     if (got.size() != test_.outputs.size()) return failed("run: outputs are missing");
+    for (std::size_t i = 0; i < infos.size(); ++i) {
+      const std::string& name = graph_.value(graph_.outputs[i]).name;
+      if (infos[i].name != name) return failed("output '" + name + "' is called '" + infos[i].name + "'");
+    }
     Difference worst;
     for (std::size_t i = 0; i < got.size(); ++i) {
       const Difference difference = compare(got[i], reals_of(test_.outputs[i]), exact_[i], largest_[i]);
