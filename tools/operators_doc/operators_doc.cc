@@ -43,7 +43,6 @@ constexpr char kTail[] =
     "\n"
     "## Limits on activations\n"
     "\n"
-    "- Conv: 1 or 2 spatial axes; weights and bias are initializers.\n"
     "- Pow: computed exponents are for positive bases; integers take constant exponents of 0 to 16.\n"
     "- Masks are understood where they are added to, or selected before, a Softmax or a maximum: minus infinity, the "
     "lowest\n"
@@ -58,12 +57,15 @@ constexpr char kTail[] =
     "- QuantizeLinear and its kind: scales and zero points of activations are constants of the model, and public. A "
     "result half-way\n"
     "  between two integers may become either.\n"
-    "- ConvTranspose: 1 or 2 spatial axes; the weight is an initializer.\n"
-    "- LSTM, GRU, RNN: constant weights, standard activations, equal sequence lengths, time first, at most 2048 "
-    "steps.\n"
-    "- Gather, GatherElements, GatherND, Scatter*, OneHot, TopK on activations: constant indices in at most 64 "
-    "arithmetic\n"
-    "  progressions; more, computed ones and sorting have no integer form yet.\n"
+    "- Conv, pools, ConvTranspose: 1 to 3 spatial axes; the weight of ConvTranspose is an initializer, a computed one "
+    "of Conv\n"
+    "  has at most 1024 positions. MaxPool: the indices are not offered.\n"
+    "- LSTM, GRU, RNN: constant weights, standard activations, constant sequence lengths, at most 8192 steps.\n"
+    "- DFT, STFT: constant lengths; the signal of STFT is real.\n"
+    "- Gather and its kind: constant indices in at most 64 arithmetic progressions are slices, others lookups; Scatter "
+    "and "
+    "OneHot by\n"
+    "  computed indices are masks of at most 2^22 entries, and the indices of one row differ.\n"
     "- ai.onnx.ml: a class label that is a word is its position in the list of labels; a map of scores (ZipMap) is the "
     "tensor of\n"
     "  the scores; support vector machines have probabilities for two classes; an ensemble's comparisons times leaves, "
@@ -131,7 +133,7 @@ const std::map<std::string_view, std::string_view> kNotes = {
     {"SwiGLU", "a * sigmoid(alpha * a) * b"},
     {"DepthToSpace", "moves blocks of channels to space"},
     {"SpaceToDepth", "moves blocks of space to channels"},
-    {"ConvTranspose", "transposed 1D or 2D convolution"},
+    {"ConvTranspose", "transposed convolution in one to three dimensions"},
     {"If", "one of two graphs"},
     {"Loop", "a graph repeated a known number of times"},
     {"Scan", "a graph repeated along an axis"},
@@ -151,6 +153,10 @@ const std::map<std::string_view, std::string_view> kNotes = {
     {"TreeEnsembleClassifier", "label and scores of decision trees"},
     {"TreeEnsembleRegressor", "decision trees"},
     {"ZipMap", "the scores, in the order of the labels"},
+    {"LpPool", "p-norm over sliding windows"},
+    {"GlobalLpPool", "p-norm over all spatial axes"},
+    {"DFT", "discrete Fourier transform of known length"},
+    {"STFT", "short-time Fourier transform with known frames"},
     {"GatherElements", "picks an index per element along an axis"},
     {"GatherND", "picks slices by tuples of indices"},
     {"Scatter", "the data with some elements replaced"},
@@ -165,8 +171,8 @@ const std::map<std::string_view, std::string_view> kNotes = {
     {"LSTM", "long short-term memory, unrolled over the steps"},
     {"GRU", "gated recurrent unit, unrolled over the steps"},
     {"RNN", "simple recurrence, unrolled over the steps"},
-    {"Resize", "nearest, or linear along the last two axes"},
-    {"Upsample", "nearest, or linear along the last two axes"},
+    {"Resize", "nearest, linear or cubic, all coordinate modes"},
+    {"Upsample", "nearest or linear"},
 };
 
 const OpSchema* schema_of(const Handler& handler) {

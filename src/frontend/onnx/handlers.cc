@@ -30,6 +30,7 @@ std::span<const HandlerFamily> handler_families() {
       {"com.microsoft", microsoft_handlers()},
       {"com.microsoft", microsoft_quantized_handlers()},
       {"", recurrent_handlers()},
+      {"", signal_handlers()},
       {"ai.onnx.ml", ml_handlers()},
       {"ai.onnx.ml", ml_tree_handlers()},
       {"ai.onnx.ml", ml_svm_handlers()},

@@ -59,6 +59,7 @@ std::span<const Handler> state_handlers();
 std::span<const Handler> microsoft_handlers();
 std::span<const Handler> microsoft_quantized_handlers();
 std::span<const Handler> recurrent_handlers();
+std::span<const Handler> signal_handlers();
 // Domain ai.onnx.ml.
 std::span<const Handler> ml_handlers();
 std::span<const Handler> ml_tree_handlers();

@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-#include "frontend/onnx/handlers.h"
+#include "frontend/onnx/conv.h"
 #include "frontend/onnx/proto_text.h"
 
 namespace zkinfer::frontend_onnx {
@@ -188,7 +188,13 @@ Result<Outputs> import_conv_transpose(NodeContext& context) {
   if (crop.sizes != spread_shape.dims()) {
     ZKI_ASSIGN_OR_RETURN(input, context.add(OpKind::kSlice, {input}, std::move(crop), "crop"));
   }
-  std::vector<ValueId> inputs{input, context.add_constant(flipped_weight(w, groups), ir::DataType::kFloat, "weight")};
+  const ValueId flipped = context.add_constant(flipped_weight(w, groups), ir::DataType::kFloat, "weight");
+  if (x.rank() == 5 || (context.has_input(2) && !context.is_constant(2))) {
+    Build build(context);
+    const ValueId bias = context.has_input(2) ? context.input(2) : ir::kNoValue;
+    return build.output(convolve(build, input, flipped, bias, std::move(conv)));
+  }
+  std::vector<ValueId> inputs{input, flipped};
   if (context.has_input(2)) inputs.push_back(context.input(2));
   return one_output(context.add(OpKind::kConv, std::move(inputs), std::move(conv)));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 
-#include "frontend/onnx/handlers.h"
+#include "frontend/onnx/conv.h"
 #include "frontend/onnx/proto_text.h"
 
 namespace zkinfer::frontend_onnx {
@@ -13,9 +14,19 @@ using ir::OpKind;
 Result<Outputs> import_conv(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(2));
   ZKI_ASSIGN_OR_RETURN(ir::ConvAttributes conv, read_conv(context, context.shape(0), context.shape(1)));
-  std::vector<ir::ValueId> inputs{context.input(0), context.input(1)};
-  if (context.has_input(2)) inputs.push_back(context.input(2));
-  return one_output(context.add(OpKind::kConv, std::move(inputs), std::move(conv)));
+  // The plain ones directly, so that node and values keep their names.
+  const bool crops =
+      std::any_of(conv.pads_begin.begin(), conv.pads_begin.end(), [](std::int64_t n) { return n < 0; }) ||
+      std::any_of(conv.pads_end.begin(), conv.pads_end.end(), [](std::int64_t n) { return n < 0; });
+  const bool constant = context.is_constant(1) && (!context.has_input(2) || context.is_constant(2));
+  if (context.shape(0).rank() < 5 && constant && !crops) {
+    std::vector<ir::ValueId> inputs{context.input(0), context.input(1)};
+    if (context.has_input(2)) inputs.push_back(context.input(2));
+    return one_output(context.add(OpKind::kConv, std::move(inputs), std::move(conv)));
+  }
+  Build build(context);
+  const ir::ValueId bias = context.has_input(2) ? context.input(2) : ir::kNoValue;
+  return build.output(convolve(build, context.input(0), context.input(1), bias, std::move(conv)));
 }
 
 Result<Outputs> import_gemm(NodeContext& context) {
@@ -80,10 +91,10 @@ Result<ir::ConvAttributes> read_conv(const NodeContext& context, const Shape& x,
 }
 
 Status check_spatial_rank(const Shape& input) {
-  if (input.rank() == 3 || input.rank() == 4) return ok_status();
+  if (input.rank() >= 3 && input.rank() <= 5) return ok_status();
   if (input.rank() < 3)
     return invalid_argument("input of shape " + input.to_string() + ", expected [N, C, spatial axes]");
-  return unsupported(std::to_string(input.rank() - 2) + " spatial axes | only one or two are possible");
+  return unsupported(std::to_string(input.rank() - 2) + " spatial axes | one to three are possible");
 }
 
 Status check_auto_pad(const NodeContext& context) {
@@ -125,8 +136,9 @@ Result<Windows> read_windows(const NodeContext& context, const Shape& input, Dim
     } else if (auto_pad == "NOTSET" && pads) {
       windows.pads_begin[i] = (*pads)[i];
       windows.pads_end[i] = (*pads)[spatial + i];
+      const bool may_crop = context.proto().op_type() == "Conv";
       for (const std::int64_t pad : {windows.pads_begin[i], windows.pads_end[i]})
-        if (pad < 0 || pad > kLargest)
+        if (pad < (may_crop ? -kLargest : 0) || pad > kLargest)
           return unsupported("pads " + dims_to_string(*pads) + " | only pads of 0 to 2^24 are possible");
     }
     const std::int64_t free = length + windows.pads_begin[i] + windows.pads_end[i] - reach;

@@ -82,7 +82,7 @@ Result<TypeAndShape> infer_gemm(const InferenceInputs& inputs, const Attributes&
 
 constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kConv, "Conv", OpLevel::kCore, 2, 3, attribute_index<ConvAttributes>(), infer_conv,
-     "grouped, dilated 1D or 2D convolution with optional bias"},
+     "grouped, dilated convolution with optional bias"},
     {OpKind::kMatMul, "MatMul", OpLevel::kCore, 2, 3, attribute_index<NoAttributes>(), infer_matmul,
      "batched matrix product with optional bias along the last axis"},
     {OpKind::kGemm, "Gemm", OpLevel::kRewritten, 2, 3, attribute_index<GemmAttributes>(), infer_gemm,

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is written with several operators against plain loops: convolutions, pools, recurrences, transforms.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+#include <random>
+
+#include "exec/float/float_executor.h"
+#include "frontend/onnx/importer.h"
+#include "frontend/onnx/test_model.h"
+#include "passes/legalize.h"
+
+namespace zkinfer::frontend_onnx {
+namespace {
+
+std::vector<float> random_list(std::size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<float> list(count);
+  for (float& x : list) x = static_cast<float>(static_cast<int>(random() % 33) - 16) / 16;
+  return list;
+}
+
+TensorMap run(const TestModel& model, const TensorMap& inputs) {
+  Result<ir::Graph> graph = import_onnx(model.bytes());
+  EXPECT_TRUE(graph.ok()) << (graph.ok() ? std::string() : graph.status().to_string());
+  if (!graph.ok()) return {};
+  const TensorMap outputs = exec_float::run_float(*graph, inputs).value();
+  const Result<ir::Graph> legal = passes::legalize(std::move(*graph));
+  EXPECT_TRUE(legal.ok()) << (legal.ok() ? std::string() : legal.status().to_string());
+  if (!legal.ok()) return {};
+  const TensorMap again = exec_float::run_float(*legal, inputs).value();
+  for (const auto& [name, tensor] : outputs)
+    for (std::size_t i = 0; i < tensor.data().size(); ++i) EXPECT_NEAR(again.at(name)[i], tensor[i], 1e-5F) << name;
+  return outputs;
+}
+
+void expect_near(const FloatTensor& got, const Shape& shape, const std::vector<float>& expected) {
+  ASSERT_EQ(got.shape(), shape);
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-4F) << "element " << i;
+}
+
+TEST(Convolution, ThreeAxesWithGroups) {
+  TestModel model;
+  model.input("x", {1, 2, 4, 3, 3})
+      .output("y")
+      .floats("w", {2, 1, 2, 2, 2}, random_list(16, 1))
+      .floats("b", {2}, {1, -1});
+  onnx::NodeProto& node = model.node("Conv", {"x", "w", "b"}, {"y"});
+  set_int(node, "group", 2);
+  set_ints(node, "strides", {2, 1, 1});
+  set_ints(node, "pads", {1, 0, 1, 0, 0, 0});
+  const std::vector<float> x = random_list(72, 2);
+  const std::vector<float> w = random_list(16, 1);
+  std::vector<float> expected;
+  for (int c = 0; c < 2; ++c)
+    for (int d = 0; d < 2; ++d)
+      for (int i = 0; i < 2; ++i)
+        for (int j = 0; j < 3; ++j) {
+          float sum = c == 0 ? 1.0F : -1.0F;
+          for (int k = 0; k < 8; ++k) {
+            const int depth = 2 * d + k / 4 - 1;
+            const int row = i + k / 2 % 2;
+            const int column = j + k % 2 - 1;
+            if (depth >= 0 && column >= 0)
+              sum += w[static_cast<std::size_t>(c * 8 + k)] *
+                     x[static_cast<std::size_t>(((c * 4 + depth) * 3 + row) * 3 + column)];
+          }
+          expected.push_back(sum);
+        }
+  expect_near(run(model, {{"x", FloatTensor(Shape{1, 2, 4, 3, 3}, x)}})["y"], Shape{1, 2, 2, 2, 3}, expected);
+}
+
+TEST(Convolution, AComputedWeightIsAsGoodAsAConstant) {
+  const std::vector<float> x = random_list(2 * 4 * 25, 3);
+  const std::vector<float> w = random_list(6 * 2 * 6, 4);
+  FloatTensor results[2];
+  for (const bool computed : {false, true}) {
+    TestModel model;
+    model.input("x", {2, 4, 5, 5}).output("y");
+    if (computed)
+      model.input("w", {6, 2, 2, 3}).input("b", {6});
+    else
+      model.floats("w", {6, 2, 2, 3}, w).floats("b", {6}, random_list(6, 5));
+    onnx::NodeProto& node = model.node("Conv", {"x", "w", "b"}, {"y"});
+    set_int(node, "group", 2);
+    set_ints(node, "strides", {2, 1});
+    set_ints(node, "dilations", {2, 1});
+    set_ints(node, "pads", {1, 1, 0, 1});
+    TensorMap inputs{{"x", FloatTensor(Shape{2, 4, 5, 5}, x)}};
+    if (computed)
+      inputs = {{"x", inputs["x"]},
+                {"w", FloatTensor(Shape{6, 2, 2, 3}, w)},
+                {"b", FloatTensor(Shape{6}, random_list(6, 5))}};
+    results[computed ? 1 : 0] = run(model, inputs)["y"];
+  }
+  expect_near(results[1], results[0].shape(), {results[0].data().begin(), results[0].data().end()});
+}
+
+TEST(Convolution, NegativePadsCrop) {
+  FloatTensor results[2];
+  for (const bool crops : {false, true}) {
+    TestModel model;
+    model.input("x", {1, 1, 6, 6}).output("y").floats("w", {1, 1, 2, 2}, {1, 2, 3, 4});
+    model.ints("starts", {1, 0}).ints("ends", {6, 5}).ints("axes", {2, 3});
+    if (!crops) model.node("Slice", {"x", "starts", "ends", "axes"}, {"cut"});
+    onnx::NodeProto& node = model.node("Conv", {crops ? "x" : "cut", "w"}, {"y"});
+    if (crops) set_ints(node, "pads", {-1, 0, 0, -1});
+    results[crops ? 1 : 0] = run(model, {{"x", FloatTensor(Shape{1, 1, 6, 6}, random_list(36, 6))}})["y"];
+  }
+  EXPECT_EQ(results[0], results[1]);
+}
+
+TEST(Pools, ThreeAxesAndDilatedAverages) {
+  const std::vector<float> x = random_list(4 * 5 * 4, 7);
+  for (const std::string op : {"MaxPool", "AveragePool", "LpPool"})
+    for (const bool dilated : {false, true}) {
+      if (op == "MaxPool" && dilated) continue;
+      TestModel model(19);
+      model.input("x", {1, 1, 4, 5, 4}).output("y");
+      onnx::NodeProto& node = model.node(op, {"x"}, {"y"});
+      set_ints(node, "kernel_shape", {2, 2, 2});
+      set_ints(node, "strides", {1, 2, 1});
+      set_ints(node, "pads", {0, 1, 0, 0, 0, 1});
+      if (dilated) set_ints(node, "dilations", {2, 1, 2});
+      const int step = dilated ? 2 : 1;
+      std::vector<float> expected;
+      for (int d = 0; d + step < 4; ++d)
+        for (int i = 0; i < 3; ++i)
+          for (int j = 0; j + step < 5; ++j) {
+            float best = -100;
+            float sum = 0;
+            float squares = 0;
+            float count = 0;
+            for (int k = 0; k < 8; ++k) {
+              const int depth = d + k / 4 * step;
+              const int row = 2 * i + k / 2 % 2 - 1;
+              const int column = j + k % 2 * step;
+              if (row < 0 || row >= 5 || column >= 4) continue;
+              const float v = x[static_cast<std::size_t>((depth * 5 + row) * 4 + column)];
+              best = std::max(best, v);
+              sum += v;
+              squares += v * v;
+              ++count;
+            }
+            expected.push_back(op == "MaxPool" ? best : op == "AveragePool" ? sum / count : std::sqrt(squares));
+          }
+      expect_near(run(model, {{"x", FloatTensor(Shape{1, 1, 4, 5, 4}, x)}})["y"],
+                  Shape{1, 1, dilated ? 2 : 3, 3, dilated ? 3 : 4}, expected);
+    }
+}
+
+// Sequences of lengths 3 and 1 in one batch are what each gives alone; batch first is time first transposed.
+TEST(Recurrence, SequenceLengthsAndLayout) {
+  for (const std::string op : {"LSTM", "GRU", "RNN"}) {
+    const std::int64_t gates = op == "LSTM" ? 4 : op == "GRU" ? 3 : 1;
+    const auto rows = static_cast<std::size_t>(gates * 2);
+    const std::vector<float> w = random_list(2 * rows * 3, 8);
+    const std::vector<float> r = random_list(2 * rows * 2, 9);
+    const std::vector<float> x = random_list(18, 10);
+    const auto model_of = [&](std::int64_t steps, std::int64_t batch, bool lengths, bool batch_first) {
+      TestModel model(14);
+      if (batch_first)
+        model.input("x", {batch, steps, 3});
+      else
+        model.input("x", {steps, batch, 3});
+      model.output("y").output("h").floats("w", {2, gates * 2, 3}, w).floats("r", {2, gates * 2, 2}, r);
+      model.ints("lengths", {3, 1});
+      onnx::NodeProto& node = model.node(op, {"x", "w", "r", "", lengths ? "lengths" : ""}, {"y", "h"});
+      set_string(node, "direction", "bidirectional");
+      set_int(node, "hidden_size", 2);
+      if (batch_first) set_int(node, "layout", 1);
+      return model;
+    };
+    TensorMap both = run(model_of(3, 2, true, false), {{"x", FloatTensor(Shape{3, 2, 3}, x)}});
+    const auto alone = [&](std::size_t entry, std::int64_t steps) {
+      std::vector<float> own;
+      for (std::size_t t = 0; t < static_cast<std::size_t>(steps); ++t)
+        own.insert(own.end(), x.begin() + static_cast<std::ptrdiff_t>((t * 2 + entry) * 3),
+                   x.begin() + static_cast<std::ptrdiff_t>((t * 2 + entry + 1) * 3));
+      return run(model_of(steps, 1, false, false), {{"x", FloatTensor(Shape{steps, 1, 3}, own)}});
+    };
+    TensorMap single[2] = {alone(0, 3), alone(1, 1)};
+    for (std::size_t entry : {0U, 1U})
+      for (std::size_t direction : {0U, 1U})
+        for (std::size_t unit : {0U, 1U}) {
+          EXPECT_NEAR(both["h"][(direction * 2 + entry) * 2 + unit], single[entry]["h"][direction * 2 + unit], 1e-5F);
+          for (std::size_t t = 0; t < 3; ++t) {
+            const bool runs = entry == 0 || t == 0;
+            const float expected = runs ? single[entry]["y"][(t * 2 + direction) * 2 + unit] : 0.0F;
+            EXPECT_NEAR(both["y"][((t * 2 + direction) * 2 + entry) * 2 + unit], expected, 1e-5F) << op << t;
+          }
+        }
+    std::vector<float> turned;
+    for (std::size_t entry : {0U, 1U})
+      for (std::size_t t = 0; t < 3; ++t)
+        turned.insert(turned.end(), x.begin() + static_cast<std::ptrdiff_t>((t * 2 + entry) * 3),
+                      x.begin() + static_cast<std::ptrdiff_t>((t * 2 + entry + 1) * 3));
+    TensorMap first = run(model_of(3, 2, true, true), {{"x", FloatTensor(Shape{2, 3, 3}, turned)}});
+    ASSERT_EQ(first["y"].shape(), (Shape{2, 3, 2, 2}));
+    for (std::size_t entry : {0U, 1U})
+      for (std::size_t t = 0; t < 3; ++t)
+        for (std::size_t k = 0; k < 4; ++k)
+          EXPECT_NEAR(first["y"][(entry * 3 + t) * 4 + k], both["y"][((t * 2 + k / 2) * 2 + entry) * 2 + k % 2], 1e-5F);
+  }
+}
+
+TEST(Transforms, FourierThereAndBack) {
+  TestModel model(20);
+  model.input("x", {2, 6, 1}).output("f").output("y").ints("axis", {1});
+  model.node("DFT", {"x", "", "axis"}, {"f"});
+  set_int(model.node("DFT", {"f", "", "axis"}, {"y"}), "inverse", 1);
+  const std::vector<float> x = random_list(12, 11);
+  TensorMap outputs = run(model, {{"x", FloatTensor(Shape{2, 6, 1}, x)}});
+  for (std::size_t b = 0; b < 2; ++b)
+    for (std::size_t k = 0; k < 6; ++k) {
+      double re = 0;
+      double im = 0;
+      for (std::size_t n = 0; n < 6; ++n) {
+        const double angle = 2 * std::numbers::pi * static_cast<double>(k * n) / 6;
+        re += static_cast<double>(x[b * 6 + n]) * std::cos(angle);
+        im -= static_cast<double>(x[b * 6 + n]) * std::sin(angle);
+      }
+      EXPECT_NEAR(outputs["f"][(b * 6 + k) * 2], static_cast<float>(re), 1e-5F);
+      EXPECT_NEAR(outputs["f"][(b * 6 + k) * 2 + 1], static_cast<float>(im), 1e-5F);
+      EXPECT_NEAR(outputs["y"][(b * 6 + k) * 2], x[b * 6 + k], 1e-5F);
+    }
+}
+
+// Linear along the first of four axes: halfway between its two slices.
+TEST(Resizing, LinearAlongAnyAxis) {
+  TestModel model;
+  model.input("x", {2, 1, 1, 3}).output("y").ints("sizes", {3, 1, 1, 3});
+  onnx::NodeProto& node = model.node("Resize", {"x", "", "", "sizes"}, {"y"});
+  set_string(node, "mode", "linear");
+  set_string(node, "coordinate_transformation_mode", "align_corners");
+  expect_near(run(model, {{"x", FloatTensor(Shape{2, 1, 1, 3}, {0, 2, 4, 2, 6, 0})}})["y"], Shape{3, 1, 1, 3},
+              {0, 2, 4, 1, 4, 2, 2, 6, 0});
+}
+
+}  // namespace
+}  // namespace zkinfer::frontend_onnx
