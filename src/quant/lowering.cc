@@ -435,12 +435,6 @@ Status Lowering::finish_graph() {
       const AccRange range = {qvalue(y).lo, qvalue(y).hi};
       y = append(std::move(q), name, graph_.value(id).shape, range, y.scale);
     }
-    // A value that took another form on the way has another name.
-    qir::Value& value = out_.graph.values[y.id];
-    const bool taken =
-        value.kind != qir::ValueKind::kNode ||
-        std::find(out_.graph.outputs.begin(), out_.graph.outputs.end(), y.id) != out_.graph.outputs.end();
-    if (!taken) value.name = graph_.value(id).name;
     out_.graph.outputs.push_back(y.id);
   }
   out_.params.resize(out_.graph.values.size());
