@@ -25,11 +25,12 @@ inline constexpr int kMaxRangeBits = 16;
 // Narrower ones never are: a table of 2^8 rows costs less than a relation more.
 inline constexpr int kUncutBits = 8;
 
-// What relations cost a proof, about, one for each point of their box; decision 31. A lookup's column is counted apart.
-inline constexpr std::uint64_t kColumnCost = 1;
+// What relations cost, about, one for each point of their box, in prover's time; decision 31. A lookup's column is counted
+// apart. A table's row is a column's entry and a leaf, and every verifier reads it.
+inline constexpr std::uint64_t kColumnCost = 2;
 inline constexpr std::uint64_t kLookupCost = 1;
 inline constexpr std::uint64_t kContractionCost = 1;
-inline constexpr std::uint64_t kRowCost = 2;  // of a table: its multiplicity is a column's entry
+inline constexpr std::uint64_t kRowCost = 6;
 inline constexpr std::uint64_t kNever = std::uint64_t{1} << 62;
 
 // How a requantization is proved (relations/requantize.cc), and where it is cut.

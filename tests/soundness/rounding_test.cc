@@ -134,7 +134,7 @@ void excess_fraction(Lie& lie) {
 
 void positive_part_of_negative(Lie& lie) {
   const std::size_t i = element(lie, 12, "v0", is_negative);
-  other_output(lie, i, 7);
+  other_output(lie, i, 1);
 }
 void positive_part_is_input(Lie& lie) {
   const std::size_t i = element(lie, 12, "v0", is_negative);
@@ -166,6 +166,7 @@ void upper_end_denied(Lie& lie) {
 
 // ---- a range in limbs
 
+void range_limb(Lie& lie) { lie.add("n0 value limb", 2, lie.value("n0 value limb", 2) > 0 ? -1 : 1); }
 void range_remainder(Lie& lie) {
   lie.add("n0 quotient", 2, 1);
   lie.add("n0 remainder", 2, -8);
@@ -255,7 +256,7 @@ std::vector<Cheat> cheats() {
       {"upper end: exceeded", upper_end_graph(), upper_end_exceeded, "n0 excess (contraction)", kLookup},
       {"upper end: below", upper_end_graph(), upper_end_below, "n0 excess (contraction)", kLinear},
       {"upper end: denied", upper_end_graph(), upper_end_denied, "n0 excess (lookup domain)", kLookup},
-      {"range: limb", wide_range_graph(), add("n0 value limb", 2, 1), "n0 value (lookup domain)", kLookup},
+      {"range: limb", wide_range_graph(), range_limb, "n0 value (lookup domain)", kLookup},
       {"range: remainder", wide_range_graph(), range_remainder, "n0 remainder (lookup domain)", kLookup},
       {"range: fraction", wide_range_graph(), range_fraction, "n0 value (lookup domain)", kLookup},
       {"pieces: slope", pieces_graph(), pieces_slope, "n0 piece (lookup value)", kLookup},

@@ -10,7 +10,7 @@
 #include "relations/recipes.h"
 #include "soundness/choose_params.h"
 #include "support/session.h"
-#include "support/small_graphs.h"
+#include "support/wide_graphs.h"
 #include "zkinfer/verify.h"
 
 namespace zkinfer::e2e {
@@ -221,10 +221,19 @@ TEST(VerifierCost, ReadingIsLinear) {
   }
   TestBuilder columns;
   for (int i = 0; i < 40'000; ++i) columns.graph.outputs.push_back(columns.input({1}, 0, 255));
-  const double of_sums = seconds(sums.graph), of_columns = seconds(columns.graph);
-  std::printf("sums %.2f s, columns %.2f s\n", of_sums, of_columns);
+  TestBuilder tables;  // how each node rounds is a choice of its own
+  const ValueId wide = tables.input({2}, -(std::int64_t{1} << 50), std::int64_t{1} << 50);
+  for (int i = 0; i < 10'000; ++i) {
+    Node linear;
+    linear.coefs = {1};
+    linear.requant = {12, tables.clamp_table(-(std::int64_t{1} << 39), 40, -5, 1000 + i)};
+    tables.graph.outputs.push_back(tables.node(Op::kLinear, {wide}, {2}, -5, 1000 + i, linear));
+  }
+  const double of_sums = seconds(sums.graph), of_columns = seconds(columns.graph), of_tables = seconds(tables.graph);
+  std::printf("sums %.2f s, columns %.2f s, tables %.2f s\n", of_sums, of_columns, of_tables);
   if (!kTimed) return;
   EXPECT_LT(of_sums, 2.0) << "twenty such sums took 13 s when every term copied the sum";
+  EXPECT_LT(of_tables, 4.0);
   EXPECT_LT(of_columns, 1.5) << "80,000 took 10 s when every column asked all others";
 }
 
@@ -234,6 +243,7 @@ TEST(VerifierCost, TheCountCoversTheWork) {
   expect_covered("every op", qir::every_op_graph(), test_options(true));
   expect_covered("clear", qir::every_op_graph(), test_options(false));
   expect_covered("softmax", softmax_graph(), test_options(true));
+  for (const NamedGraph& named : wide_graphs()) expect_covered(named.name.c_str(), named.graph, test_options(true));
   expect_covered("gather", gather_graph(false), test_options(true));
   expect_covered("sort", sort_graph(), test_options(true));
   expect_covered("gather along", gather_graph(true), test_options(true));

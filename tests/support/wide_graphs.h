@@ -39,7 +39,7 @@ inline qir::QGraph step_graph() {
 }
 inline qir::QGraph rounded_step_graph() { return rounded_product(6, 1 << 16, 3, clamp(-(1 << 18), 19, -1, 0), -1, 0); }
 // Enough elements that a row of the table costs less than what other forms commit for each of them.
-inline qir::QGraph coarse_ends_graph() { return rounded_product(160, 1 << 8, 4, clamp(-(1 << 9), 10, -2, 13), -2, 13); }
+inline qir::QGraph coarse_ends_graph() { return rounded_product(160, 1 << 7, 4, clamp(-(1 << 8), 9, -2, 13), -2, 13); }
 inline qir::QGraph excess_graph() {
   return rounded_product(8, 1 << 16, 3, clamp(-(1 << 18), 19, -3, 21), -(1 << 18), 1 << 18);
 }
