@@ -13,6 +13,8 @@ namespace {
 constexpr int kMostEqualBits = 14;
 // Two scales without a common step meet at the smaller one's 2^-10-th part.
 constexpr int kMeetingBits = 10;
+// Of values of which one is chosen.
+constexpr int kMeetingRange = 28;
 
 // x / step where the constant stands on the side that rounds up (or down), but for what is a multiple already.
 double on_grid(double x, double step, bool up) {
@@ -229,15 +231,21 @@ Status Lowering::lower_max(std::size_t i) {
 }
 
 double Lowering::common_scale(std::size_t i, const std::vector<ir::ValueId>& values) const {
-  // The coarsest, but whole numbers give way to what is no multiple of one.
+  // The finest that still leaves the largest operand 2^kMeetingRange steps; whole numbers give way to what is no multiple of one.
   double whole = 0;
   double scale = 0;
+  double reach = 0;
   for (const ir::ValueId id : values) {
     if (is_const(id)) continue;
-    const double own = tensors_[static_cast<std::size_t>(id)].scale;
-    (plan_.whole[static_cast<std::size_t>(id)] ? whole : scale) =
-        std::max(plan_.whole[static_cast<std::size_t>(id)] ? whole : scale, own);
+    const QTensor& x = tensors_[static_cast<std::size_t>(id)];
+    const auto most = static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo));
+    reach = std::max(reach, most * x.scale);
+    if (plan_.whole[static_cast<std::size_t>(id)])
+      whole = std::max(whole, x.scale);
+    else
+      scale = scale > 0 ? std::min(scale, x.scale) : x.scale;
   }
+  if (scale > 0) scale = std::max(scale, std::ldexp(reach, -kMeetingRange));
   bool whole_constants = true;
   double most = 0;
   for (const ir::ValueId id : values) {

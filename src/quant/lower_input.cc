@@ -92,7 +92,8 @@ qir::Value Lowering::chosen_input(std::size_t i) const {
     bits = std::max(bits, 1);
   } else {
     const double steps = static_cast<double>((std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1);
-    scale = (data.max_abs() > 0 ? data.max_abs() : 1.0) / steps;
+    const double room = options_.method == CalibrationMethod::kMse ? kRoomAbove : 1;
+    scale = (data.max_abs() > 0 ? room * data.max_abs() : 1.0) / steps;
   }
   qir::Value value;
   value.hi = (std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1;

@@ -89,26 +89,13 @@ Result<QTensor> Lowering::rescaled(std::size_t i, const QTensor& x, double scale
 
 Status Lowering::lower_concat(std::size_t i) {
   const ir::Node& n = node(i);
-  double scale = 0;
-  for (const ir::ValueId id : n.inputs) {
-    if (is_const(id)) continue;
-    scale = std::max(scale, tensor(id).scale);
-  }
+  const double scale = common_scale(i, n.inputs);
   qir::Node q;
   q.op = qir::Op::kConcat;
   q.axes = {n.as<ir::ConcatAttributes>().axis};
   AccRange range;
   for (const ir::ValueId id : n.inputs) {
-    QTensor x = tensor(id);
-    if (is_const(id)) {
-      const FloatTensor* data = graph_.value(id).floats();
-      if (data == nullptr) return fail(i, "its constant is no float tensor");
-      const std::vector<double> real(data->data().begin(), data->data().end());
-      ZKI_ASSIGN_OR_RETURN(x.id, add_param(graph_.value(id).name, data->shape(), real, scale, nullptr));
-      x.scale = scale;
-    } else if (std::abs(x.scale / scale - 1) > 1e-9) {
-      ZKI_ASSIGN_OR_RETURN(x, rescaled(i, x, scale));
-    }
+    ZKI_ASSIGN_OR_RETURN(const QTensor x, operand(i, id, scale));
     const AccRange own = {qvalue(x).lo, qvalue(x).hi};
     range = q.inputs.empty() ? own : AccRange{std::min(range.lo, own.lo), std::max(range.hi, own.hi)};
     q.inputs.push_back(x.id);

@@ -42,9 +42,6 @@ std::int64_t requantized(std::int64_t acc, int shift) {
   return shift == 0 ? acc : (acc + (std::int64_t{1} << (shift - 1))) >> shift;
 }
 
-// Other inputs reach further than calibration's; half a bit is cheap.
-constexpr double kClipRoom = 1.4;
-
 double with_head_room(double clip) { return clip > 0 ? clip : 1; }
 
 }  // namespace
@@ -114,8 +111,7 @@ void Lowering::assign_targets() {
     double clip = 1;
     if (it != calibration_.by_name.end()) {
       const double without_room = static_cast<double>(std::int64_t{1} << kHeadRoomBits);
-      clip = compared ? with_head_room(it->second.max_abs()) * without_room
-                      : kClipRoom * choose_clip(it->second, steps, options_);
+      clip = compared ? with_head_room(it->second.max_abs()) * without_room : clip_of(it->second, steps);
     }
     if (s.chain.is_clamp()) {
       // A bound the model itself has: exact when calibration nearly reaches it.
@@ -138,6 +134,13 @@ void Lowering::assign_targets() {
     // Values of fixed range (a Sigmoid beside a Concat) too: their table is made for the scale that their group has.
     if (targets_[v].y_scale > 0 && group > targets_[v].y_scale) targets_[v].y_scale = group;
   }
+}
+
+// Where the bits are given, what suits them best; else all that calibration saw and some room: bits are cheap.
+double Lowering::clip_of(const Histogram& seen, double steps) const {
+  if (options_.activation_bits > 0 || options_.method != CalibrationMethod::kMse || seen.max_abs() <= 0)
+    return choose_clip(seen, steps, options_);
+  return kRoomAbove * seen.max_abs();
 }
 
 Status Lowering::lower_node(std::size_t i) {

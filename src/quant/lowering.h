@@ -44,6 +44,8 @@ struct RealRange {
   double lo = 0, hi = 0;
 };
 
+// Other inputs reach further than calibration's.
+inline constexpr double kRoomAbove = 1.25;
 // Whole numbers from a rounding: the accumulator is in units of 2^-24, so that hardly anything lies near a tie.
 inline constexpr int kWholeShift = 24;
 // Of the table of a curved function.
@@ -81,6 +83,7 @@ class Lowering {
   const qir::Value& qvalue(const QTensor& tensor) const { return out_.graph.values[tensor.id]; }
   QTensor& tensor(ir::ValueId id) { return tensors_[static_cast<std::size_t>(id)]; }
   Target target(std::size_t index) const;
+  double clip_of(const Histogram& seen, double steps) const;
   // The unit (real value of acc = 1) that the terms of an Add or Sub share; `natural` is taken when nothing fixes it.
   double sum_unit(std::size_t index, double natural);
   // The real value of acc = 1 that a segment with free constants aims at; natural: see sum_unit.

@@ -171,6 +171,7 @@ struct Trial {
   double cosine = 1;
   std::size_t num_measured = 0, num_changed = 0;
   bool exact_enough() const { return excess == 0; }
+  bool failed() const { return std::isinf(excess); }  // has no integer form at this choice
 };
 
 // Where nobody says what a program costs to prove: three values for each rounded element, two for each row of a short table.
@@ -201,17 +202,19 @@ class Search {
     while (least < most) {
       const int bits = (least + most) / 2;
       ZKI_ASSIGN_OR_RETURN(const Trial trial, tried(bits, most_shift(bits)));
-      (trial.exact_enough() ? most : least) = trial.exact_enough() ? bits : bits + 1;
+      if (trial.exact_enough() || trial.failed())
+        most = trial.failed() ? std::max(least, bits - 1) : bits;
+      else
+        least = bits + 1;
     }
     for (int bits = most; bits <= std::min(last, most + kBitsTried - 1); ++bits) {
       ZKI_ASSIGN_OR_RETURN(const Trial trial, tried(bits, most_shift(bits)));
-      if (!trial.exact_enough()) continue;
-      ZKI_RETURN_IF_ERROR(smallest_shift(bits));
+      if (trial.failed()) break;
+      if (trial.exact_enough()) ZKI_RETURN_IF_ERROR(smallest_shift(bits));
     }
-    if (!best_.has_value()) {
-      ZKI_ASSIGN_OR_RETURN(const Trial trial, tried(kLeastBits, most_shift(kLeastBits)));
-      if (!best_.has_value()) return failure_;
-    }
+    for (int bits = most - 1; bits >= kLeastBits && !best_.has_value() && options_.activation_bits == 0; --bits)
+      ZKI_RETURN_IF_ERROR(tried(bits, most_shift(bits)).status());
+    if (!best_.has_value()) return failure_;
     return *best_;
   }
 
@@ -234,9 +237,12 @@ class Search {
     Trial trial;
     trial.choice = {(1 << bits) - 1, options_.max_log_table, shift};
     Result<Quantized> lowered = Lowering(graph_, statistics_, trial.choice, options_).run();
+    // What does not fit beside fine units (a large bias) may fit beside coarser ones.
+    while (!lowered.ok() && options_.shift == 0 && trial.choice.shift > kLeastShift) {
+      trial.choice.shift = std::max(kLeastShift, trial.choice.shift - 2);
+      lowered = Lowering(graph_, statistics_, trial.choice, options_).run();
+    }
     if (!lowered.ok()) {
-      // Fewer bits may do where so many do not fit.
-      if (bits == kLeastBits || options_.activation_bits > 0) return lowered.status();
       trial.excess = std::numeric_limits<double>::infinity();
       failure_ = lowered.status();
       return trial;

@@ -346,7 +346,7 @@ void add_compile(CLI::App& app, Session& session) {
       ->check(CLI::Range(kLeastActivationBits, kMostActivationBits));
   command
       ->add_option("--weight-bits", arguments->compile.weight_bits,
-                   "at most this many bits per weight (default: what the activations' scales give, 8 to 13 usually)")
+                   "at most this many bits per weight (default: what the activations' scales give, 10 to 16 usually)")
       ->check(CLI::Range(kLeastWeightBits, kMostWeightBits));
   command->add_option("--calibration-method", arguments->calibration_method, "how ranges are chosen")
       ->check(CLI::IsMember({"minmax", "percentile", "mse"}))

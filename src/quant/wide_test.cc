@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is not rounded to few bits: functions by table, quotients and roots, comparisons and choices, whole numbers, masks, channels
+// of unlike sizes. Integer outputs against float outputs on inputs like calibration's.
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "exec/float/float_executor.h"
+#include "exec/integer/executor.h"
+#include "ir/functions.h"
+#include "quant/quantize.h"
+
+namespace zkinfer::quant {
+namespace {
+
+using ir::OpKind;
+using ir::ValueId;
+
+class WideValues : public ::testing::Test {
+ protected:
+  ValueId input(Shape shape, ir::DataType type = ir::DataType::kFloat) {
+    return graph_.add_input("x" + std::to_string(graph_.inputs.size()), type, std::move(shape));
+  }
+  ValueId constant(Shape shape, std::vector<float> data) {
+    return graph_.add_constant("c", FloatTensor(std::move(shape), std::move(data)));
+  }
+  ValueId op(OpKind kind, std::vector<ValueId> inputs, ir::Attributes attributes = {}) {
+    Result<ValueId> id =
+        graph_.add_node(kind, "n" + std::to_string(graph_.nodes.size()), std::move(inputs), std::move(attributes));
+    EXPECT_TRUE(id.ok()) << id.status().to_string();
+    return id.ok() ? *id : 0;
+  }
+  ValueId function(std::string_view name, ValueId x) {
+    const ir::FunctionId id = *ir::find_function(name);
+    return op(OpKind::kFunction, {x}, ir::FunctionAttributes{id, ir::row_of(id).a.missing, ir::row_of(id).b.missing});
+  }
+
+  // Largest error relative to the largest output element, over 20 inputs of which the first 12 are calibration's.
+  double error(ValueId y, double lo, double hi, bool whole = false) {
+    graph_.outputs = {y};
+    std::uniform_real_distribution<double> uniform(lo, hi);
+    std::vector<TensorMap> all(20);
+    for (TensorMap& map : all) {
+      for (const ValueId id : graph_.inputs) {
+        FloatTensor tensor(graph_.value(id).shape);
+        for (float& x : tensor.data()) x = static_cast<float>(whole ? std::floor(uniform(random_)) : uniform(random_));
+        map.emplace(graph_.value(id).name, std::move(tensor));
+      }
+    }
+    const Result<Quantized> quantized = quantize(graph_, std::span(all).first(12));
+    EXPECT_TRUE(quantized.ok()) << quantized.status().to_string();
+    if (!quantized.ok()) return 1;
+    double largest = 0;
+    double worst = 0;
+    for (const TensorMap& map : all) {
+      exec_integer::Inputs integers;
+      for (const qir::ValueId id : quantized->graph.inputs) {
+        const qir::Value& value = quantized->graph.value(id);
+        integers.push_back(*quantize_input(value, map.at(value.name).data()));
+      }
+      const auto witness = exec_integer::run(quantized->graph, quantized->params, integers);
+      EXPECT_TRUE(witness.ok()) << witness.status().to_string();
+      if (!witness.ok()) return 1;
+      const qir::ValueId out = quantized->graph.outputs[0];
+      const std::vector<float> got = dequantize(quantized->graph.value(out), witness->values[out]);
+      const TensorMap expected = *exec_float::run_float(graph_, map);
+      const FloatTensor& real = expected.begin()->second;
+      for (std::size_t k = 0; k < got.size(); ++k) {
+        largest = std::max(largest, std::abs(static_cast<double>(real[k])));
+        worst = std::max(worst, std::abs(static_cast<double>(real[k]) - static_cast<double>(got[k])));
+      }
+    }
+    return largest > 0 ? worst / largest : worst;
+  }
+
+  ir::Graph graph_;
+  std::mt19937_64 random_{7};
+};
+
+TEST_F(WideValues, EveryContinuousFunction) {
+  for (const ir::FunctionRow& row : ir::kFunctions) {
+    if (row.jumps || row.whole || row.name == "Power") continue;
+    graph_ = {};
+    // Inside the function's domain, away from its ends.
+    const double lo = std::isfinite(row.domain_lo) ? row.domain_lo + 0.1 : -3;
+    const double hi = std::isfinite(row.domain_hi) ? row.domain_hi - 0.1 : std::max(3.0, lo + 3);
+    EXPECT_LT(error(function(row.name, input({4, 8})), lo, hi), 0.002) << row.name;
+  }
+}
+
+TEST_F(WideValues, QuotientsOfEitherSign) {
+  const ValueId a = input({4, 8});
+  const ValueId b = input({4, 8});
+  const ValueId away = op(OpKind::kAdd, {function("Sign", b), b});
+  EXPECT_LT(error(op(OpKind::kDiv, {a, away}), -2, 2), 0.003);
+}
+
+TEST_F(WideValues, LayerNormalization) {
+  const ValueId x = input({4, 16});
+  const ir::ReduceAttributes last{{1}, true};
+  const ValueId centred = op(OpKind::kSub, {x, op(OpKind::kReduceMean, {x}, last)});
+  const ValueId variance = op(OpKind::kReduceMean, {op(OpKind::kMul, {centred, centred})}, last);
+  const ValueId root = function("Sqrt", op(OpKind::kAdd, {variance, constant({}, {1e-5F})}));
+  EXPECT_LT(error(op(OpKind::kDiv, {centred, root}), -5, 5), 0.002);
+}
+
+TEST_F(WideValues, ComparisonsAndChoices) {
+  const ValueId a = input({4, 8});
+  const ValueId b = input({4, 8});
+  const ValueId less = op(OpKind::kLess, {a, b});
+  EXPECT_LT(error(op(OpKind::kWhere, {less, a, op(OpKind::kMul, {b, constant({}, {0.5F})})}), -4, 4), 0.002);
+}
+
+// What a mask fills in says nothing about the range of the rest.
+TEST_F(WideValues, MasksBeforeSoftmax) {
+  for (const float fill : {-1e4F, -3.4e38F}) {
+    graph_ = {};
+    const ValueId x = input({4, 4});
+    std::vector<float> mask(16, 0.0F);
+    for (std::size_t i = 0; i < 4; ++i)
+      for (std::size_t j = i + 1; j < 4; ++j) mask[4 * i + j] = fill;
+    const ValueId masked = op(OpKind::kAdd, {x, constant({4, 4}, mask)});
+    EXPECT_LT(error(op(OpKind::kSoftmax, {masked}, ir::SoftmaxAttributes{1}), -6, 6), 0.002) << fill;
+  }
+}
+
+TEST_F(WideValues, WholeNumbersAreExact) {
+  const ValueId a = input({4, 8}, ir::DataType::kInt64);
+  const ValueId b = input({4, 8}, ir::DataType::kInt64);
+  const ValueId product = op(OpKind::kMul, {a, b});
+  EXPECT_EQ(error(op(OpKind::kSub, {product, a}), -1000, 1000, true), 0);
+}
+
+TEST_F(WideValues, DivisionOfWholeNumbersIsTowardsZero) {
+  const ValueId a = input({4, 8}, ir::DataType::kInt64);
+  const ValueId divisor =
+      graph_.add_constant("d", AnyTensor(IntTensor(Shape{8}, {1, 2, 3, 7, -1, -2, -5, 100})), ir::DataType::kInt64);
+  EXPECT_EQ(error(op(OpKind::kDiv, {a, divisor}), -1000, 1000, true), 0);
+}
+
+TEST_F(WideValues, ChannelsOfUnlikeSizes) {
+  const ValueId x = input({2, 8});
+  std::vector<float> first(64), second(64);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  for (std::size_t i = 0; i < 64; ++i) {
+    const float size = std::pow(10.0F, static_cast<float>(i % 8) - 3);  // of column i % 8
+    first[i] = uniform(random_) * size;
+    second[i] = uniform(random_);
+  }
+  // Row i reads channel i: all channels matter alike.
+  for (std::size_t i = 0; i < 64; ++i) second[i] /= std::pow(10.0F, static_cast<float>(i / 8) - 3);
+  const ValueId hidden = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({8, 8}, first)})});
+  // Without, four of the eight channels would be lost: errors above one half. A dozen calibration inputs leave some sums cut off.
+  EXPECT_LT(error(op(OpKind::kMatMul, {hidden, constant({8, 8}, second)}), -1, 1), 0.02);
+}
+
+TEST_F(WideValues, GatherByComputedIndices) {
+  const ValueId data = constant({16, 4}, [&] {
+    std::vector<float> values(64);
+    for (float& v : values) v = std::uniform_real_distribution<float>(-1, 1)(random_);
+    return values;
+  }());
+  const ValueId indices = input({6}, ir::DataType::kInt64);
+  EXPECT_LT(error(op(OpKind::kGather, {data, indices}, ir::GatherAttributes{0}), 0, 16, true), 0.0002);
+}
+
+}  // namespace
+}  // namespace zkinfer::quant
