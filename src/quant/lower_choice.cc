@@ -47,39 +47,19 @@ Shape common_shape(const qir::QGraph& graph, const std::vector<QTensor>& terms) 
   return shape;
 }
 
-std::vector<qir::ValueId> ids(const std::vector<QTensor>& terms) {
-  std::vector<qir::ValueId> result;
-  for (const QTensor& term : terms) result.push_back(term.id);
-  return result;
-}
-
 }  // namespace
 
 QTensor Lowering::sum(std::size_t i, std::vector<QTensor> terms, std::vector<std::int64_t> coefs, std::int64_t constant,
                       const std::string& name, double scale) {
   const AccRange range = sum_range(terms, coefs, constant);
-  qir::Node q;
-  q.op = qir::Op::kLinear;
-  q.name = node(i).name;
-  q.inputs = ids(terms);
-  q.coefs = std::move(coefs);
-  q.constant = constant;
-  return append(std::move(q), name, common_shape(out_.graph, terms), range, scale);
+  return append(linear(i, terms, std::move(coefs), constant), name, common_shape(out_.graph, terms), range, scale);
 }
 
 QTensor Lowering::step(std::size_t i, std::vector<QTensor> terms, std::vector<std::int64_t> coefs,
                        std::int64_t constant, const std::string& name) {
   const AccRange range = sum_range(terms, coefs, constant);
-  const Shape shape = common_shape(out_.graph, terms);
-  qir::Node q;
-  q.op = qir::Op::kLinear;
-  q.name = node(i).name;
-  q.inputs = ids(terms);
-  q.coefs = std::move(coefs);
-  q.constant = constant;
-  wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_clamp(0, 1, range.lo, range.hi));
-  out_.num_requantized += shape.num_elements();
-  return append(std::move(q), name, shape, {0, 1}, 1);
+  return append_looked_up(linear(i, terms, std::move(coefs), constant), pool_.want_clamp(0, 1, range.lo, range.hi),
+                          name, common_shape(out_.graph, terms), {0, 1}, 1);
 }
 
 QTensor Lowering::select(std::size_t i, const QTensor& condition, const QTensor& a, const QTensor& b,
@@ -147,16 +127,10 @@ Status Lowering::lower_equal(std::size_t i) {
   const std::vector<std::int64_t> coefs = {p.a_coef, -p.b_coef};
   const AccRange range = sum_range(terms, coefs, 0);
   if (log_rows(range.lo, range.hi) <= kMostEqualBits) {
-    qir::Node q;
-    q.op = qir::Op::kLinear;
-    q.name = node(i).name;
-    q.inputs = ids(terms);
-    q.coefs = coefs;
     const std::size_t request = pool_.want_function(
         "is zero", [](std::int64_t x) { return x == 0 ? 1 : 0; }, range.lo, range.hi);
-    wanted_tables_.emplace_back(out_.graph.nodes.size(), request);
-    out_.num_requantized += graph_.value(node(i).output).shape.num_elements();
-    tensor(node(i).output) = append(std::move(q), name, graph_.value(node(i).output).shape, {0, 1}, 1);
+    tensor(node(i).output) =
+        append_looked_up(linear(i, terms, coefs), request, name, graph_.value(node(i).output).shape, {0, 1}, 1);
     return ok_status();
   }
   const QTensor above = step(i, terms, coefs, 0, name + ".above");
@@ -203,10 +177,7 @@ Result<QTensor> Lowering::condition(std::size_t i, ir::ValueId id) {
   }
   std::vector<std::int32_t> bits;
   for (const double bit : numbers(value)) bits.push_back(bit != 0 ? 1 : 0);
-  const QTensor result = {add_integers(value.name, value.shape, std::move(bits), 1, nullptr), 1};
-  out_.graph.values[result.id].lo = 0;
-  out_.graph.values[result.id].hi = 1;
-  return result;
+  return add_bounded(value.name, value.shape, std::move(bits), {0, 1});
 }
 
 Status Lowering::lower_where(std::size_t i) {

@@ -67,7 +67,7 @@ Status Lowering::lower_contract(std::size_t i) {
   if (exact) input.means = {};
   Target t;
   if (exact) {
-    t = whole_target(i);
+    t = whole_target();
   } else if (segment(i).mode == Mode::kNarrow) {
     t = target(i);
     // Fewer weight bits on request: a smaller shift for this layer.

@@ -30,31 +30,18 @@ int bits_of(const qir::Value& value) {
 
 QTensor Lowering::clamped(std::size_t i, const QTensor& x, AccRange range, const std::string& name) {
   const qir::Value value = qvalue(x);
-  qir::Node q;
-  q.op = qir::Op::kLinear;
-  q.name = node(i).name;
-  q.inputs = {x.id};
-  q.coefs = {1};
-  wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_clamp(range.lo, range.hi, value.lo, value.hi));
-  out_.num_requantized += value.shape.num_elements();
-  return append(std::move(q), name, value.shape, range, x.scale);
+  return append_looked_up(linear(i, {x}, {1}), pool_.want_clamp(range.lo, range.hi, value.lo, value.hi), name,
+                          value.shape, range, x.scale);
 }
 
 QTensor Lowering::of_bits(std::size_t i, const QTensor& x, int bits, const std::string& name) {
   const qir::Value value = qvalue(x);
   const int shift = bits_of(value) - bits;
   if (shift <= 0) return x;
-  qir::Node q;
-  q.op = qir::Op::kLinear;
-  q.name = node(i).name;
-  q.inputs = {x.id};
-  q.coefs = {1};
-  q.requant.shift = static_cast<std::uint8_t>(shift);
   const std::int64_t round = std::int64_t{1} << (shift - 1);
   const AccRange range = {(value.lo + round) >> shift, (value.hi + round) >> shift};
-  wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_range(range.lo, range.hi));
-  out_.num_requantized += value.shape.num_elements();
-  return append(std::move(q), name, value.shape, range, std::ldexp(x.scale, shift));
+  return append_looked_up(linear(i, {x}, {1}, 0, shift), pool_.want_range(range.lo, range.hi), name, value.shape, range,
+                          std::ldexp(x.scale, shift));
 }
 
 Status Lowering::lower_divide(std::size_t i) {

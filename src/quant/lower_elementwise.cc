@@ -192,17 +192,10 @@ Status Lowering::lower_bit(std::size_t i, const QTensor& x, int a) {
   const auto shifted = [&](int shift) {
     if (shift == 0) return x;
     const qir::Value value = qvalue(x);
-    qir::Node q;
-    q.op = qir::Op::kLinear;
-    q.name = node(i).name;
-    q.inputs = {x.id};
-    q.coefs = {1};
-    q.constant = -(std::int64_t{1} << (shift - 1));  // rounds down
-    q.requant.shift = static_cast<std::uint8_t>(shift);
+    const std::int64_t down = -(std::int64_t{1} << (shift - 1));  // rounds down
     const AccRange range = {value.lo >> shift, value.hi >> shift};
-    wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_range(range.lo, range.hi));
-    out_.num_requantized += value.shape.num_elements();
-    return append(std::move(q), name + ".shifted" + std::to_string(shift), value.shape, range, 1);
+    return append_looked_up(linear(i, {x}, {1}, down, shift), pool_.want_range(range.lo, range.hi),
+                            name + ".shifted" + std::to_string(shift), value.shape, range, 1);
   };
   if (a < 0 || a > 38) return fail(i, "is bit " + std::to_string(a) + " of a number, at most 38 are known");
   tensor(segment(i).output) = step(i, {shifted(a), shifted(a + 1)}, {1, -2}, 0, name);

@@ -116,7 +116,7 @@ Status Lowering::lower_exact(std::size_t i) {
   return emit_whole(i, std::move(q), acc);
 }
 
-Target Lowering::whole_target(std::size_t) const {
+Target Lowering::whole_target() {
   Target t;
   t.h_scale = t.y_scale = 1;
   t.any_width = true;
@@ -134,7 +134,7 @@ Status Lowering::emit_whole(std::size_t i, qir::Node q, const qir::Interval& acc
     return ok_status();
   }
   // What follows keeps them whole: its table acts on the numbers themselves.
-  Target t = whole_target(i);
+  Target t = whole_target();
   t.lo = std::min<std::int64_t>(range.lo, 0);
   t.hi = std::max<std::int64_t>(range.hi, 1);
   return emit(i, std::move(q), acc, 1, t, 0, 0, true);

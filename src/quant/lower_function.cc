@@ -43,15 +43,11 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
           std::clamp(x / h, static_cast<double>(domain.lo), static_cast<double>(domain.hi)));
     };
     const AccRange kept = {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
-    wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_clamp(kept.lo, kept.hi, domain.lo, domain.hi));
     const ir::Value& value = graph_.value(segment(i).output);
-    out_.num_requantized += value.shape.num_elements();
     node.name = this->node(i).name;
-    const QTensor argument = append(std::move(node), value.name + ".argument", value.shape, kept, h);
-    node = qir::Node{};
-    node.op = qir::Op::kLinear;
-    node.inputs = {argument.id};
-    node.coefs = {1};
+    const QTensor argument = append_looked_up(std::move(node), pool_.want_clamp(kept.lo, kept.hi, domain.lo, domain.hi),
+                                              value.name + ".argument", value.shape, kept, h);
+    node = linear(i, {argument}, {1});
     domain = kept;
   }
   if (log_rows(domain.lo, domain.hi) > 20) {

@@ -25,10 +25,7 @@ Result<QTensor> Lowering::gather_indices(std::size_t i, std::int64_t length) {
         return fail(i, "index " + std::to_string(index) + " leaves its axis of length " + std::to_string(length));
       rows.push_back(static_cast<std::int32_t>(row));
     }
-    const QTensor indices = {add_integers(value.name, value.shape, std::move(rows), 1, nullptr), 1};
-    out_.graph.values[indices.id].lo = 0;
-    out_.graph.values[indices.id].hi = length - 1;
-    return indices;
+    return add_bounded(value.name, value.shape, std::move(rows), {0, length - 1});
   }
   QTensor indices = tensor(n.inputs[1]);
   if (indices.scale != 1) return fail(i, "its indices are no whole numbers");

@@ -65,14 +65,8 @@ Status Lowering::lower_movement(std::size_t i) {
 
 Result<QTensor> Lowering::rescaled(std::size_t i, const QTensor& x, double scale) {
   const qir::Value value = qvalue(x);
-  qir::Node q;
-  q.op = qir::Op::kLinear;
-  q.name = node(i).name;
-  q.inputs = {x.id};
   const std::int64_t factor =
       std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(std::ldexp(x.scale / scale, choice_.shift))));
-  q.coefs = {factor};
-  q.requant.shift = static_cast<std::uint8_t>(choice_.shift);
   const std::int64_t round = choice_.shift > 0 ? std::int64_t{1} << (choice_.shift - 1) : 0;
   const qir::Interval acc = qir::scale(qir::range_of(value), factor);
   if (!acc.within(qir::kMaxMagnitude)) {
@@ -81,10 +75,8 @@ Result<QTensor> Lowering::rescaled(std::size_t i, const QTensor& x, double scale
   }
   const AccRange domain = {static_cast<std::int64_t>((acc.lo + round) >> choice_.shift),
                            static_cast<std::int64_t>((acc.hi + round) >> choice_.shift)};
-  wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_range(domain.lo, domain.hi));
-  const QTensor y = append(std::move(q), value.name + ".rescaled", value.shape, domain, scale);
-  out_.num_requantized += value.shape.num_elements();
-  return y;
+  return append_looked_up(linear(i, {x}, {factor}, 0, choice_.shift), pool_.want_range(domain.lo, domain.hi),
+                          value.name + ".rescaled", value.shape, domain, scale);
 }
 
 Status Lowering::lower_concat(std::size_t i) {

@@ -313,6 +313,33 @@ QTensor Lowering::append(qir::Node q, const std::string& name, const Shape& shap
   return {id, scale};
 }
 
+QTensor Lowering::append_looked_up(qir::Node q, std::size_t request, const std::string& name, const Shape& shape,
+                                   AccRange range, double scale) {
+  wanted_tables_.emplace_back(out_.graph.nodes.size(), request);
+  out_.num_requantized += shape.num_elements();
+  return append(std::move(q), name, shape, range, scale);
+}
+
+qir::Node Lowering::linear(std::size_t i, const std::vector<QTensor>& terms, std::vector<std::int64_t> coefs,
+                           std::int64_t constant, int shift) const {
+  qir::Node q;
+  q.op = qir::Op::kLinear;
+  q.name = node(i).name;
+  for (const QTensor& term : terms) q.inputs.push_back(term.id);
+  q.coefs = std::move(coefs);
+  q.constant = constant;
+  q.requant.shift = static_cast<std::uint8_t>(shift);
+  return q;
+}
+
+QTensor Lowering::add_bounded(const std::string& name, const Shape& shape, std::vector<std::int32_t> data,
+                              AccRange range) {
+  const QTensor result = {add_integers(name, shape, std::move(data), 1, nullptr), 1};
+  out_.graph.values[result.id].lo = range.lo;
+  out_.graph.values[result.id].hi = range.hi;
+  return result;
+}
+
 void Lowering::emit_plain(std::size_t i, qir::Node q, AccRange range, double scale) {
   const ir::Value& y = graph_.value(segment(i).output);
   LayerInfo info;

@@ -105,6 +105,14 @@ class Lowering {
   // Appends a node without table whose integers are those of its input (scale and range as given).
   void emit_plain(std::size_t index, qir::Node node, AccRange range, double scale);
   QTensor append(qir::Node node, const std::string& name, const Shape& shape, AccRange range, double scale);
+  // The same with the table of a request to the pool.
+  QTensor append_looked_up(qir::Node node, std::size_t request, const std::string& name, const Shape& shape,
+                           AccRange range, double scale);
+  // Of ir node `index`: acc = constant + sum of coefs times terms, without a table yet.
+  qir::Node linear(std::size_t index, const std::vector<QTensor>& terms, std::vector<std::int64_t> coefs,
+                   std::int64_t constant = 0, int shift = 0) const;
+  // A parameter whose declared range is the program's: indices, bits.
+  QTensor add_bounded(const std::string& name, const Shape& shape, std::vector<std::int32_t> data, AccRange range);
 
   // lower_input.cc
   const InputFormat* given_format(std::size_t input_index) const;
@@ -119,7 +127,7 @@ class Lowering {
   // lower_exact.cc: whole numbers of operands in units of one.
   bool takes_exact(std::size_t index) const;
   Status lower_exact(std::size_t index);
-  Target whole_target(std::size_t index) const;
+  static Target whole_target();
   // An accumulator in units of one, exactly, through segment `index`'s functions.
   Status emit_whole(std::size_t index, qir::Node node, const qir::Interval& acc);
   Status lower_cast(std::size_t index);

@@ -175,10 +175,11 @@ struct Trial {
 };
 
 // Where nobody says what a program costs to prove: three values for each rounded element, two for each row of a short table.
-double rough_cost(const qir::QGraph& graph, const Quantized& quantized) {
+double rough_cost(const Quantized& quantized) {
   constexpr std::int64_t kShortTable = 1 << 16;
   double cost = 3 * static_cast<double>(quantized.num_requantized);
-  for (const qir::Table& table : graph.tables) cost += 2 * static_cast<double>(std::min(table.num_rows(), kShortTable));
+  for (const qir::Table& table : quantized.graph.tables)
+    cost += 2 * static_cast<double>(std::min(table.num_rows(), kShortTable));
   return cost;
 }
 
@@ -249,7 +250,7 @@ class Search {
     }
     Quantized attempt = std::move(*lowered);
     ZKI_RETURN_IF_ERROR(measure(graph_, calibration_, inputs_, reference_, attempt));
-    trial.cost = options_.cost ? options_.cost(attempt.graph) : rough_cost(attempt.graph, attempt);
+    trial.cost = options_.cost ? options_.cost(attempt.graph) : rough_cost(attempt);
     for (const double error : attempt.errors)
       trial.excess += std::max(0.0, std::log(std::max(error, 1e-30) / options_.target_error));
     trial.error = attempt.measured_error;
