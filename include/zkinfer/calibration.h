@@ -13,6 +13,10 @@ enum class CalibrationMethod : std::uint8_t {
   kMse,         // the range that minimizes rounding plus clipping error
 };
 
+// How close the outputs shall be to the float network's: the largest error of an output element relative to the output's largest.
+inline constexpr double kDefaultFloatTarget = 0.001, kExactFloatTarget = 0.0002;
+inline constexpr double kLeastFloatTarget = 1e-8, kMostFloatTarget = 0.5;
+
 inline constexpr int kLeastActivationBits = 4, kMostActivationBits = 16;
 inline constexpr int kLeastWeightBits = 2, kMostWeightBits = 20;
 

@@ -19,6 +19,9 @@ struct CompileOptions {
   std::string name;  // shown to people; the file's name when empty
   // Values for dynamic axes: {input name, whole shape}.
   std::vector<std::pair<std::string, std::vector<std::int64_t>>> input_shapes;
+  // The error budget: the largest error of an output element, relative to the output's largest element. The cheapest program
+  // within it is made; the most exact one where none is.
+  double float_target = kDefaultFloatTarget;
   std::optional<int> activation_bits;  // of every activation; otherwise chosen by measurement
   std::optional<int> weight_bits;  // at most, per weight; otherwise what the activations' scales give, 8 to 13 usually
   CalibrationMethod calibration_method = CalibrationMethod::kMse;

@@ -261,6 +261,7 @@ typedef struct zkinfer_compile_options {
   const char* name;    /* shown to people; NULL: the file's name */
   int activation_bits; /* 0: chosen per tensor */
   int weight_bits;     /* 0: chosen per tensor */
+  double float_target; /* 0: the default. The largest error of an output relative to the output's largest element */
 } zkinfer_compile_options;
 ZKINFER_API void zkinfer_compile_options_init(zkinfer_compile_options* options);
 

@@ -159,6 +159,7 @@ Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::
   if (options.activation_bits == 0 || options.weight_bits == 0) return invalid_argument("compile: 0 bits are too few");
   quant_options.activation_bits = options.activation_bits.value_or(0);
   quant_options.weight_bits = options.weight_bits.value_or(0);
+  quant_options.target_error = options.float_target;
   quant_options.method = options.calibration_method;
   ZKI_RETURN_IF_ERROR(options.preprocessing.validate());
   ZKI_ASSIGN_OR_RETURN(quant_options.input_formats, input_formats(graph, options));

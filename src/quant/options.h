@@ -32,7 +32,7 @@ struct QuantOptions {
   double percentile = 0.9999;
   // The cheapest activations and shift are taken whose largest error of an output element on the calibration data, relative to
   // the output's largest element, is at most this; the most exact ones when none are.
-  double target_error = 0.001;
+  double target_error = kDefaultFloatTarget;
   // What a program costs to prove, in any unit; null: roughly, by its elements and tables.
   std::function<double(const qir::QGraph&)> cost;
   // One per graph input, or none at all: the input's range and scale are taken from the calibration data where there is none.

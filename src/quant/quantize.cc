@@ -27,6 +27,10 @@ Status check_options(const QuantOptions& options) {
     return invalid_argument("quantize: max_log_table must be in 8..20");
   if (!(options.percentile > 0.5 && options.percentile <= 1))
     return invalid_argument("quantize: percentile must be in (0.5, 1]");
+  if (!(options.target_error >= kLeastFloatTarget && options.target_error <= kMostFloatTarget)) {
+    return invalid_argument("CompileOptions::float_target is " + std::to_string(options.target_error) +
+                            ", expected an error relative to the largest output, from 1e-8 to 0.5");
+  }
   return ok_status();
 }
 

@@ -40,6 +40,7 @@ struct CompileArguments {
   std::optional<double> min_cosine, min_agreement;
   std::string fidelity_json_path;
   std::string calibration_method = "mse";
+  std::string float_target;
   CompileOptions compile;
 };
 
@@ -114,6 +115,20 @@ CalibrationMethod calibration_method(const std::string& word) {
   return word == "percentile" ? CalibrationMethod::kPercentile : CalibrationMethod::kMse;
 }
 
+// "0.001", "0.1%" or "exact".
+Result<double> float_target(const std::string& text) {
+  if (text == "exact") return kExactFloatTarget;
+  char* end = nullptr;
+  double target = std::strtod(text.c_str(), &end);
+  const std::string unit = end;
+  if (unit == "%" || unit == " %") target /= 100;
+  const bool is_number = end != text.c_str() && (unit.empty() || unit == "%" || unit == " %");
+  if (is_number && target >= kLeastFloatTarget && target <= kMostFloatTarget) return target;
+  return invalid_argument("--float-target " + in_quotes(text) +
+                          ": expected the largest error of an output relative to the largest output, as 0.001 or 0.1% "
+                          "(1e-8 to 0.5), or exact (0.02%)");
+}
+
 // Few calibration inputs, or inputs that are all alike, say little about the range of a value.
 void judge_calibration(const std::vector<RealInputs>& calibration, const std::vector<TensorInfo>& inputs,
                        Session& session) {
@@ -144,7 +159,7 @@ Status reach_floors(const CompileArguments& arguments, const Fidelity& fidelity)
     if (*got * unit >= *floor) return {};
     return out_of_range(std::string(option) + ": " + what + " " + decimal(*got * unit, 6) + ", expected at least " +
                         decimal(*floor, 6) +
-                        "; try --activation-bits 12, more calibration data, or another --calibration-method");
+                        "; try --float-target exact, more calibration data, or another --calibration-method");
   };
   ZKI_RETURN_IF_ERROR(check("--min-cosine", "cosine", arguments.min_cosine, fidelity.cosine(), 1));
   return check("--min-agreement", "agreement in percent", arguments.min_agreement, fidelity.agreement(), 100);
@@ -258,6 +273,9 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   arguments.onnx_path = opened;
   arguments.compile.calibration_method = calibration_method(arguments.calibration_method);
   arguments.compile.preprocessing = arguments.calibration.preprocessing;
+  if (!arguments.float_target.empty()) {
+    ZKI_ASSIGN_OR_RETURN(arguments.compile.float_target, float_target(arguments.float_target));
+  }
   for (const std::string& shape_text : arguments.input_shapes) {
     ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(shape_text));
     arguments.compile.input_shapes.push_back(std::move(shape));
@@ -340,6 +358,11 @@ void add_compile(CLI::App& app, Session& session) {
   command->add_option("--limit", arguments->limit, "at most this many calibration and evaluation inputs")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
+  command
+      ->add_option("--float-target", arguments->float_target,
+                   "error budget: the largest error of an output relative to the largest output, as 0.001 or 0.1%; "
+                   "exact: 0.02% (default: 0.1%)")
+      ->type_name("ERROR");
   command
       ->add_option("--activation-bits", arguments->compile.activation_bits,
                    "bits of every activation (default: chosen by measurement on the calibration data)")

@@ -22,6 +22,7 @@ constexpr Word kWords[] = {
     {"CommittedTensor::create", "zkinfer commit-tensor"},
     {"CommittedTensor::save", "zkinfer commit-tensor"},
     {"CompileOptions::activation_bits", "--activation-bits"},
+    {"CompileOptions::float_target", "--float-target"},
     {"CompileOptions::input_formats", "--input-from"},
     {"CompileOptions::input_shapes", "--shape name=1,3,32,32"},
     {"CompileOptions::name", "--name"},
