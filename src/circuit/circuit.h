@@ -41,6 +41,7 @@ struct Column {
   Oracle oracle = Oracle::kWitness;
   std::vector<std::uint64_t> shape;
   std::vector<std::int64_t> constants = {};  // [num_elements] for kConstant, else empty; |x| < p
+  bool is_shared = false;                    // a witness column that follows from parameters and constants alone
 
   std::uint64_t num_elements() const;
 };

@@ -35,7 +35,7 @@ soundness::ParamRequest param_request(const Security& security, const relations:
 Result<pcs::OpeningParams> key_proof_params(const pcs::OpeningParams& own, const relations::CompiledCircuit& compiled,
                                             std::vector<pcs::TensorOracle> data) {
   soundness::ParamRequest request = param_request(own.security, compiled);
-  request.fixed_model = own.model;
+  if (own.has_model) request.fixed_model = own.model;
   request.model_budget = own.model_budget;
   request.data = std::move(data);
   return soundness::choose_params(request);

@@ -10,10 +10,10 @@
 #include "commit/pcs/cpu_backend.h"
 #include "exec/integer/executor.h"
 #include "hiding/pad_values.h"
+#include "prover/make_statement.h"
 #include "prover/prf.h"
 #include "prover/witness.h"
 #include "prover/write.h"
-#include "statement/canonical_bytes.h"
 
 namespace zkinfer::prover {
 
@@ -170,91 +170,6 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   return messages;
 }
 
-namespace {
-
-// What is proved about outputs and inputs, and the commitments that the proof opens.
-struct StatementTensors {
-  std::vector<std::shared_ptr<const CommittedValues>> outputs;  // made here
-  std::vector<const CommittedValues*> opened;                   // one per data oracle
-};
-
-Result<StatementTensors> make_statement(const CommittedModel& model, const ProveRequest& request,
-                                        const std::vector<std::vector<std::int64_t>>& inputs,
-                                        const exec_integer::Witness& witness, statement::PublicIo& out) {
-  const statement::Key& key = model.prepared.key;
-  const qir::QGraph& graph = key.graph;
-  for (const qir::ValueId id : qir::public_values(graph, key.visibility)) out.values.push_back(witness.values[id]);
-  // By place, not by value: an output may be an input of the graph.
-  const auto add_digests = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) {
-    if (group.hash == TensorHash::kNone) return;
-    for (const qir::ValueId id : ids) {
-      out.digests.push_back(
-          statement::hash_data(group.hash, statement::canonical_bytes(graph.value(id), witness.values[id])));
-    }
-  };
-  add_digests(key.visibility.outputs, graph.outputs);
-  add_digests(key.visibility.inputs, graph.inputs);
-  StatementTensors data;
-  std::size_t next = 0;
-  if (key.visibility.outputs.is_committed()) {
-    ByteWriter all_inputs;
-    for (const auto& values : inputs) {
-      for (const std::int64_t x : values) all_inputs.i64(x);
-    }
-    for (const qir::ValueId id : graph.outputs) {
-      // Another seed for each, which nothing but this proof and its receiver know; bound to the inputs and the context, so
-      // that equal outputs stay unlinkable even where the entropy repeats.
-      const std::uint8_t index[1] = {static_cast<std::uint8_t>(next)};
-      const Digest seed = derive_key("zkinfer output commitment v1", {model.seed, request.entropy, request.context,
-                                                                      all_inputs.bytes(), ByteView(index)});
-      ZKI_ASSIGN_OR_RETURN(CommittedValues committed, commit_tensor(witness.values[id], key.params.data[next++], seed));
-      data.outputs.push_back(std::make_shared<CommittedValues>(std::move(committed)));
-    }
-  }
-  for (const auto& committed : data.outputs) data.opened.push_back(committed.get());
-  if (key.visibility.inputs.is_committed()) {
-    for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
-      const CommittedValues& committed = *request.committed_inputs[i];
-      const std::string where = "committed input '" + graph.value(graph.inputs[i]).name + "'";
-      if (committed.params != key.params.data[next++]) {
-        return invalid_argument(
-            where + ": its commitment was made with other parameters (size, security or budget) than this key's");
-      }
-      // Each use opens rows of its own: twice in one proof would count twice against the budget.
-      const bool twice = std::any_of(data.opened.begin(), data.opened.end(), [&](const CommittedValues* other) {
-        return other->commitment.root == committed.commitment.root;
-      });
-      if (twice)
-        return invalid_argument(where +
-                                ": the same commitment serves two tensors of one proof; commit to it once more");
-      if (committed.values != inputs[i])
-        return invalid_argument(where + ": the commitment holds other values than the input");
-      data.opened.push_back(&committed);
-    }
-  }
-  for (const CommittedValues* committed : data.opened) out.commitments.push_back(committed->commitment);
-  return data;
-}
-
-// The inputs: as given, or those of the commitments.
-Result<std::vector<std::vector<std::int64_t>>> inputs_of(const statement::Key& key, const ProveRequest& request) {
-  if (!key.visibility.inputs.is_committed()) {
-    if (!request.committed_inputs.empty())
-      return invalid_argument("committed inputs given, but this key's inputs are not committed");
-    return request.inputs;
-  }
-  if (request.committed_inputs.size() != key.graph.inputs.size()) {
-    return invalid_argument(std::to_string(request.committed_inputs.size()) + " committed inputs, this key needs " +
-                            std::to_string(key.graph.inputs.size()));
-  }
-  if (!request.inputs.empty()) return request.inputs;
-  std::vector<std::vector<std::int64_t>> inputs;
-  for (const CommittedValues* committed : request.committed_inputs) inputs.push_back(committed->values);
-  return inputs;
-}
-
-}  // namespace
-
 Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   const verifier::PreparedKey& prepared = model.prepared;
   const qir::QGraph& graph = prepared.key.graph;
@@ -270,7 +185,8 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   if (request.progress) request.progress("witness columns", 0.05);
   circuit::ColumnValues data = fill_columns(graph, prepared.compiled, model.weights, witness);
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
-  ZKI_ASSIGN_OR_RETURN(StatementTensors statement, make_statement(model, request, inputs, witness, proof.data));
+  ZKI_ASSIGN_OR_RETURN(StatementTensors statement,
+                       make_statement(model, prepared, request, inputs, witness, proof.data));
   if (request.hooks != nullptr && request.hooks->outputs) request.hooks->outputs(proof.data);
   proof.times.witness = watch.lap();
 

@@ -16,6 +16,18 @@ Bytes key_bytes(const statement::Key& key) {
   return std::move(writer).take();
 }
 
+namespace {
+
+void write_public_data(ByteWriter& writer, const statement::Key& key, const statement::PublicIo& data) {
+  for (const std::vector<std::int64_t>* values : statement::values_in_proof(key, data.values)) {
+    for (const std::int64_t x : *values) writer.i64(x);
+  }
+  for (const Digest& digest : data.digests) writer.raw(digest);
+  for (const statement::Commitment& commitment : data.commitments) commitment.write(writer);
+}
+
+}  // namespace
+
 Bytes header_bytes(const statement::Key& key, ByteView context, std::uint64_t slot, const statement::PublicIo& data) {
   ZKI_CHECK_EQ(context.size(), statement::kContextBytes, "the context is padded to 32 bytes");
   ByteWriter writer;
@@ -24,11 +36,7 @@ Bytes header_bytes(const statement::Key& key, ByteView context, std::uint64_t sl
   writer.raw(key.identity());
   writer.raw(context);
   writer.u64(slot);
-  for (const std::vector<std::int64_t>* values : statement::values_in_proof(key, data.values)) {
-    for (const std::int64_t x : *values) writer.i64(x);
-  }
-  for (const Digest& digest : data.digests) writer.raw(digest);
-  for (const statement::Commitment& commitment : data.commitments) commitment.write(writer);
+  write_public_data(writer, key, data);
   ZKI_CHECK_EQ(writer.bytes().size(), statement::header_size(key.graph, key.visibility),
                "what the visibility asks for");
   return std::move(writer).take();
@@ -42,6 +50,17 @@ Bytes key_proof_file(const verifier::KeyProofKind& kind, const verifier::KeyProo
   writer.blob(params.canonical_bytes());
   writer.raw(messages);
   return std::move(writer).take();
+}
+
+Bytes batch_file(const verifier::PreparedKey& prepared, const pcs::OpeningParams& params,
+                 const statement::Header& header, ByteView messages) {
+  ByteWriter rest;
+  rest.u64(header.data.num_rows);
+  rest.raw(prepared.identity);
+  rest.raw(header.context);
+  write_public_data(rest, prepared.key, header.data);
+  rest.raw(messages);
+  return key_proof_file(verifier::kBatchKind, {header.slot}, params, rest.bytes());
 }
 
 Bytes path_bytes(const verifier::Path& path) {

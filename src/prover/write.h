@@ -4,7 +4,7 @@
 #pragma once
 
 #include "statement/statement.h"
-#include "verifier/key_proof.h"
+#include "verifier/batch.h"
 #include "verifier/path.h"
 
 namespace zkinfer::prover {
@@ -17,6 +17,10 @@ Bytes header_bytes(const statement::Key& key, ByteView context, std::uint64_t sl
 // A certificate or a rotation.
 Bytes key_proof_file(const verifier::KeyProofKind& kind, const verifier::KeyProofSlots& slots,
                      const pcs::OpeningParams& params, ByteView messages);
+
+// prepared: the model's key.
+Bytes batch_file(const verifier::PreparedKey& prepared, const pcs::OpeningParams& params,
+                 const statement::Header& header, ByteView messages);
 
 Bytes path_bytes(const verifier::Path& path);
 

@@ -19,7 +19,7 @@ std::uint64_t num_points(const Box& box) {
 }  // namespace
 
 ColumnId Builder::add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape) {
-  circuit_.columns.push_back({std::move(name), oracle, std::move(shape)});
+  circuit_.columns.push_back({std::move(name), oracle, std::move(shape), {}, is_shared_});
   return static_cast<ColumnId>(columns().size() - 1);
 }
 
@@ -130,7 +130,7 @@ std::uint32_t Builder::explicit_table(int log_size, std::vector<std::int32_t> va
 
 void Builder::add_range_check(const std::string& name, const Box& box, const LinExpr& expr, int log_size) {
   const std::uint64_t planned = remainders_[static_cast<std::size_t>(log_size)];
-  const int limb_bits = cheapest_limb(std::max(num_points(box), planned), log_size);
+  const int limb_bits = cheapest_limb(std::max(num_rows_ * num_points(box), planned), log_size);
   // The lowest limb is what the others leave.
   LinExpr lowest = expr;
   for (int shift = limb_bits; shift < log_size; shift += limb_bits) {
@@ -221,6 +221,7 @@ Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool 
     column_axes = {mixed_radix(0, tensor.atoms)};
   }
   const ColumnId id = add_column(name + " copy", circuit::Oracle::kWitness, shape);
+  circuit_.columns[id].is_shared = is_shared(tensor.expr);
   recipes().expression(id, tensor.expr, tensor.atoms);
   const LinExpr copy{Fp(), {{id, Fp(1), std::move(column_axes)}}};
   add_equality(name + " copy", tensor.atoms, circuit::minus(copy, tensor.expr));
@@ -365,6 +366,13 @@ Status Builder::count_views(std::uint32_t index) {
                         " with the nodes before it; round intermediate sums (give them a table)");
 }
 
+bool Builder::is_shared(const LinExpr& expr) const {
+  return std::all_of(expr.views.begin(), expr.views.end(), [&](const circuit::View& view) {
+    const circuit::Column& column = columns()[view.column];
+    return column.oracle != circuit::Oracle::kWitness || column.is_shared;
+  });
+}
+
 Status Builder::add_node(std::uint32_t index) {
   using qir::Op;
   ZKI_RETURN_IF_ERROR(count_views(index));
@@ -392,7 +400,10 @@ Status Builder::add_node(std::uint32_t index) {
       {Op::kSquareRoot, build_square_root},
   });
   const qir::Node& node = graph_.nodes[index];
+  is_shared_ = std::all_of(node.inputs.begin(), node.inputs.end(),
+                           [&](qir::ValueId id) { return is_shared(tensors_[id].expr); });
   ZKI_ASSIGN_OR_RETURN(tensors_[node.output], kBuild[node.op](*this, index));
+  is_shared_ = false;
   if (!tensors_[node.output].expr.out_of_reach) return ok_status();
   return resource_limit(
       "the strides of the slices, pads and windows before it multiply to more than 2^48; copy a tensor between them "
@@ -495,7 +506,7 @@ void Builder::survey_tables() {
   for (const qir::Node& node : graph_.nodes) {
     if (node.requant.table_index == qir::kNoTable || node.op == qir::Op::kSoftmax) continue;
     TableUse& use = uses_[static_cast<std::size_t>(node.requant.table_index)];
-    const auto num_elements = static_cast<std::uint64_t>(value(node.output).shape.num_elements());
+    const std::uint64_t num_elements = num_rows_ * static_cast<std::uint64_t>(value(node.output).shape.num_elements());
     const qir::Interval arguments = qir::honest_arguments(graph_, node, declared);
     use.arguments = use.num_elements == 0 ? arguments : qir::hull(use.arguments, arguments);
     use.num_elements += num_elements;

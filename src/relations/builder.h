@@ -79,10 +79,13 @@ std::vector<AxisPadding> window_paddings(const qir::Node& node, const Shape& in,
 
 class Builder {
  public:
-  // max_bytes: of expressions, about. recipes: may be null.
-  Builder(const qir::QGraph& graph, const qir::Visibility& visibility, std::uint64_t max_bytes, RecipeSink* recipes)
+  // max_bytes: of expressions, about. recipes: may be null. num_rows: how often the circuit will be repeated, which decides
+  // what is cheap.
+  Builder(const qir::QGraph& graph, const qir::Visibility& visibility, std::uint64_t max_bytes, RecipeSink* recipes,
+          std::uint64_t num_rows = 1)
       : graph_(graph),
         visibility_(visibility),
+        num_rows_(num_rows),
         recipes_(recipes != nullptr ? *recipes : nobody_),
         max_bytes_(max_bytes) {}
 
@@ -210,6 +213,8 @@ class Builder {
   void survey_tables();
   void finish_tables();
   Status add_node(std::uint32_t index);
+  // Whether it follows from parameters and constants alone.
+  bool is_shared(const circuit::LinExpr& expr) const;
   Status count_views(std::uint32_t index);
   Status check_bytes() const;
   std::uint32_t add_table(circuit::Table table);
@@ -233,9 +238,11 @@ class Builder {
 
   const qir::QGraph& graph_;
   qir::Visibility visibility_;
+  const std::uint64_t num_rows_;
   RecipeSink nobody_;
   RecipeSink& recipes_;
   circuit::Circuit circuit_;
+  bool is_shared_ = false;  // columns made now follow from parameters alone
   std::vector<Tensor> tensors_;
   std::map<qir::ValueId, std::uint32_t> committed_;  // the last table of committed rows made of the value
   qir::Ranges sound_;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "circuit/batch.h"
+
 namespace zkinfer::relations {
 
 namespace {
@@ -70,8 +72,16 @@ Result<circuit::Circuit> checked(Result<circuit::Circuit> built) {
 }  // namespace
 
 Result<circuit::Circuit> build(const qir::QGraph& graph, const qir::Visibility& visibility, std::uint64_t max_bytes,
-                               RecipeSink* recipes) {
-  return checked(Builder(graph, visibility, max_bytes, recipes).build());
+                               RecipeSink* recipes, std::uint64_t num_rows) {
+  return checked(Builder(graph, visibility, max_bytes, recipes, num_rows).build());
+}
+Result<circuit::Circuit> build_batch(const qir::QGraph& graph, const qir::Visibility& visibility,
+                                     std::uint64_t num_rows, std::uint64_t max_bytes, RecipeSink* recipes) {
+  if (num_rows < 1 || num_rows > kMaxAxis) {
+    return resource_limit("a batch of " + std::to_string(num_rows) + " rows, 1 to 2^26 are allowed");
+  }
+  ZKI_ASSIGN_OR_RETURN(circuit::Circuit row, build(graph, visibility, max_bytes, recipes, num_rows));
+  return checked(circuit::batched(std::move(row), num_rows));
 }
 Result<circuit::Circuit> build_certificate(const qir::QGraph& graph, RecipeSink* recipes) {
   return checked(Builder(graph, {}, kMaxCircuitBytes, recipes).build_certificate());

@@ -16,8 +16,14 @@ struct CompiledCircuit : argument::Compiled {
 // Verifiers build, count what the circuit costs (verifier/cost.h), and only then compile it (argument/compiled.h).
 // recipes: who listens, if anybody. Errors: unsupported (builder.h); resource_limit for circuits beyond
 // kMaxCircuitElements, and for those whose expressions take more than max_bytes.
+// num_rows: the circuit will be repeated (build_batch), which is what its relations are chosen for.
 Result<circuit::Circuit> build(const qir::QGraph& graph, const qir::Visibility& visibility,
-                               std::uint64_t max_bytes = kMaxCircuitBytes, RecipeSink* recipes = nullptr);
+                               std::uint64_t max_bytes = kMaxCircuitBytes, RecipeSink* recipes = nullptr,
+                               std::uint64_t num_rows = 1);
+// That circuit repeated over the rows of a batch (circuit/batch.h): the same model columns. resource_limit for more than kMaxAxis rows.
+Result<circuit::Circuit> build_batch(const qir::QGraph& graph, const qir::Visibility& visibility,
+                                     std::uint64_t num_rows, std::uint64_t max_bytes = kMaxCircuitBytes,
+                                     RecipeSink* recipes = nullptr);
 // The certificate's circuit: the model columns of build(), and that every parameter lies in its declared range.
 Result<circuit::Circuit> build_certificate(const qir::QGraph& graph, RecipeSink* recipes = nullptr);
 // The rotation's circuit: the model columns of build() in M and, in the same order, in data oracle 0; equal.

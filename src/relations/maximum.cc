@@ -39,7 +39,7 @@ LinExpr Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, 
                                std::int64_t reach) {
   std::uint64_t along = 0;
   for (std::uint64_t n = box[axis]; n > 1; n = (n + 1) / 2) along += (n + 1) / 2;
-  std::uint64_t num_elements = along;
+  std::uint64_t num_elements = num_rows_ * along;
   for (std::uint32_t b = 0; b < box.size(); ++b) num_elements *= b == axis ? 1 : box[b];
   const std::vector<AxisMap> identity = identity_maps(box);
   while (box[axis] > 1) {

@@ -89,9 +89,10 @@ std::int64_t param_of_column(const CompiledCircuit& compiled, std::size_t column
 
 std::shared_ptr<RecipeSink> new_recipes() { return std::make_shared<Recipes>(); }
 
-Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility) {
+Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility,
+                                std::uint64_t num_rows) {
   std::shared_ptr<RecipeSink> recipes = new_recipes();
-  return completed(build(graph, visibility, kMaxCircuitBytes, recipes.get()), zero_knowledge, recipes);
+  return completed(build(graph, visibility, kMaxCircuitBytes, recipes.get(), num_rows), zero_knowledge, recipes);
 }
 
 Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_knowledge) {

@@ -46,7 +46,8 @@ std::int64_t param_of_column(const CompiledCircuit& compiled, std::size_t column
 std::shared_ptr<RecipeSink> new_recipes();
 
 // relations::build and its like, completed, with recipes.
-Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility = {});
+Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, const qir::Visibility& visibility = {},
+                                std::uint64_t num_rows = 1);
 Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_knowledge);
 Result<CompiledCircuit> compile_rotation(const qir::QGraph& graph);
 

@@ -103,11 +103,14 @@ PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visi
   const auto add_group = [&](const TensorPolicy& group, std::size_t count) {
     if (group.hash == TensorHash::kNone) return;
     for (std::size_t i = 0; i < count; ++i) {
-      const Digest& digest = data.digests[next++];
-      if (!group.hashed_in_circuit()) continue;
-      std::vector<std::int64_t>& words = out.emplace_back();
-      for (std::size_t j = 0; j < digest.size(); j += 4) {
-        words.push_back(std::int64_t{digest[j]} << 24 | digest[j + 1] << 16 | digest[j + 2] << 8 | digest[j + 3]);
+      if (group.hashed_in_circuit()) out.emplace_back();
+      for (std::uint64_t row = 0; row < data.num_rows; ++row) {
+        const Digest& digest = data.digests[next++];
+        if (!group.hashed_in_circuit()) continue;
+        for (std::size_t j = 0; j < digest.size(); j += 4) {
+          out.back().push_back(std::int64_t{digest[j]} << 24 | digest[j + 1] << 16 | digest[j + 2] << 8 |
+                               digest[j + 3]);
+        }
       }
     }
   };
@@ -120,13 +123,17 @@ std::uint32_t header_flags(const pcs::OpeningParams& params) {
   return params.security.zero_knowledge ? kFlagZeroKnowledge : 0;
 }
 
-std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility) {
+std::size_t row_bytes(const qir::QGraph& graph, const qir::Visibility& visibility) {
   std::size_t num_values = 0;
   const auto in_proof = [](const TensorPolicy& group) { return group.in_proof(); };
   for (const qir::ValueId id : qir::chosen_values(graph, visibility, in_proof)) {
     num_values += static_cast<std::size_t>(graph.value(id).shape.num_elements());
   }
-  return kValuesOffset + 8 * num_values + sizeof(Digest) * qir::hashed_values(graph, visibility).size() +
+  return 8 * num_values + sizeof(Digest) * qir::hashed_values(graph, visibility).size();
+}
+
+std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility) {
+  return kValuesOffset + row_bytes(graph, visibility) +
          kCommitmentBytes * qir::committed_values(graph, visibility).size();
 }
 

@@ -54,11 +54,13 @@ Fe data_point(const pcs::TensorOracle& oracle, std::uint64_t num_elements, const
 
 using PublicValues = std::vector<std::vector<std::int64_t>>;
 
-// What a statement says about outputs and inputs. Every list has the outputs first.
+// What a statement says about outputs and inputs. Every list has the outputs first. A batch (verifier/batch.h) has a leading
+// axis of num_rows in values and in what is committed, and num_rows digests, one after the other, of each hashed value.
 struct PublicIo {
   PublicValues values;                  // of qir::public_values, each row-major
   std::vector<Digest> digests;          // of qir::hashed_values: hash of the canonical bytes
   std::vector<Commitment> commitments;  // of qir::committed_values
+  std::uint64_t num_rows = 1;
 };
 
 // The public tensors' values as the circuit's relations need them (circuit::Circuit::public_tensors): data.values, then
@@ -81,6 +83,8 @@ struct Header {
   std::size_t num_bytes = 0;
 };
 std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibility = {});
+// Its values and digests, of which a batch has as many for every row.
+std::size_t row_bytes(const qir::QGraph& graph, const qir::Visibility& visibility);
 // Those of PublicIo::values that are in the proof itself.
 std::vector<const std::vector<std::int64_t>*> values_in_proof(const Key& key, const PublicValues& values);
 

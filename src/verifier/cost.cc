@@ -71,8 +71,8 @@ BoxChoices whole_box(const Box& box) {
 
 class Counter {
  public:
-  Counter(const statement::Key& key, const Circuit& circuit, const VerifyLimits& limits)
-      : key_(key), circuit_(circuit), limits_(limits), low_bits_(key.params.fold_bits()) {}
+  Counter(const statement::Key& key, const Circuit& circuit, const VerifyLimits& limits, std::uint64_t num_rows)
+      : key_(key), circuit_(circuit), limits_(limits), num_rows_(num_rows), low_bits_(key.params.fold_bits()) {}
 
   VerifyCost count() {
     add_all();
@@ -142,6 +142,7 @@ class Counter {
   const statement::Key& key_;
   const Circuit& circuit_;
   const VerifyLimits& limits_;
+  const std::uint64_t num_rows_;
   const int low_bits_;
   VerifyCost cost_;
   std::uint64_t peak_ = 0;
@@ -154,9 +155,9 @@ void Counter::add_statement() {
   const auto add = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) {
     for (const qir::ValueId id : ids) {
       const qir::Value& value = key_.graph.value(id);
-      const auto elements = static_cast<std::uint64_t>(value.shape.num_elements());
+      const std::uint64_t elements = times(num_rows_, static_cast<std::uint64_t>(value.shape.num_elements()));
       const std::uint64_t bytes = times(elements, statement::entry_format(value.lo, value.hi).num_bytes);
-      spend(kCall);
+      spend(times(num_rows_, kCall));
       if (!group.is_public()) continue;
       spend(times(elements, kElement));
       keep(times(elements, 4 * sizeof(std::int64_t)));
@@ -408,8 +409,9 @@ std::string seconds_text(std::uint64_t nanoseconds) {
 
 }  // namespace
 
-VerifyCost count_cost(const statement::Key& key, const Circuit& circuit, const VerifyLimits& limits) {
-  return Counter(key, circuit, limits).count();
+VerifyCost count_cost(const statement::Key& key, const Circuit& circuit, const VerifyLimits& limits,
+                      std::uint64_t num_rows) {
+  return Counter(key, circuit, limits, num_rows).count();
 }
 
 Status check_key_size(std::uint64_t num_bytes, const VerifyLimits& limits) {

@@ -12,8 +12,9 @@
 namespace zkinfer::verifier {
 
 // Reading the key and checking one proof, public data included. Counting stops at the limits: a result above one of them says
-// only that. The circuit need not be placed yet.
-VerifyCost count_cost(const statement::Key& key, const circuit::Circuit& circuit, const VerifyLimits& limits);
+// only that. The circuit need not be placed yet. num_rows: of the batch whose circuit it is.
+VerifyCost count_cost(const statement::Key& key, const circuit::Circuit& circuit, const VerifyLimits& limits,
+                      std::uint64_t num_rows = 1);
 
 // Reading a key of this size, which is before its content can say anything. resource_limit.
 Status check_key_size(std::uint64_t num_bytes, const VerifyLimits& limits);

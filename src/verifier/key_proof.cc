@@ -27,11 +27,12 @@ Verdict check_slot(std::uint64_t slot, const PreparedKey& prepared) {
 
 Result<PreparedKey> prepare_key_proof(const PreparedKey& prepared, const pcs::OpeningParams& params,
                                       Result<circuit::Circuit> built, std::shared_ptr<relations::RecipeSink> recipes,
-                                      const std::string& name, std::uint32_t least_bits) {
+                                      const std::string& name, std::uint32_t least_bits, std::uint64_t num_rows) {
   if (!built.ok()) return built.status();
   PreparedKey out;
   out.key = prepared.key;
   out.key.params = params;
+  out.num_rows = num_rows;
   out.limits = prepared.limits;
   out.floor = prepared.floor;
   out.ood_point = prepared.ood_point;  // the commitment's value was taken there

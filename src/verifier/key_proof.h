@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What certificates and rotations share: a further proof over a weight commitment, under a circuit and opening parameters
-// of its own. Its file: magic, version, the slots it used, parameters, messages (docs/formats/certificate.md, rotation.md).
+// What certificates, rotations and batches share: a further proof over a weight commitment, under a circuit and opening
+// parameters of its own. Its file: magic, version, the slots it used, parameters, a batch's public data, messages
+// (docs/formats/certificate.md, rotation.md, batch.md).
 #pragma once
 
 #include <array>
@@ -33,6 +34,6 @@ Verdict check_slot(std::uint64_t slot, const PreparedKey& prepared);
 // invalid_argument when the parameters are not for the circuit, or prove less than they claim or than least_bits.
 Result<PreparedKey> prepare_key_proof(const PreparedKey& prepared, const pcs::OpeningParams& params,
                                       Result<circuit::Circuit> built, std::shared_ptr<relations::RecipeSink> recipes,
-                                      const std::string& name, std::uint32_t least_bits);
+                                      const std::string& name, std::uint32_t least_bits, std::uint64_t num_rows = 1);
 
 }  // namespace zkinfer::verifier

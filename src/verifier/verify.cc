@@ -21,7 +21,7 @@ Status place(PreparedKey& prepared) {
 }
 
 Status count(PreparedKey& prepared, const circuit::Circuit& circuit) {
-  prepared.cost = count_cost(prepared.key, circuit, prepared.limits);
+  prepared.cost = count_cost(prepared.key, circuit, prepared.limits, prepared.num_rows);
   return check_cost(prepared.cost, prepared.limits);
 }
 
@@ -82,7 +82,8 @@ DataPins data_pins(const PreparedKey& prepared, const std::vector<statement::Com
   ZKI_CHECK_EQ(commitments.size(), ids.size(), "a commitment per committed tensor");
   DataPins pins;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto num_elements = static_cast<std::uint64_t>(key.graph.value(ids[i]).shape.num_elements());
+    const std::uint64_t num_elements =
+        prepared.num_rows * static_cast<std::uint64_t>(key.graph.value(ids[i]).shape.num_elements());
     pins.push_back({commitments[i], statement::data_point(key.params.data[i], num_elements, commitments[i].root)});
   }
   return pins;
@@ -115,11 +116,11 @@ pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const Prepared
 
 namespace {
 
-Verdict check_value(const qir::Value& value, const std::vector<std::int64_t>& values) {
-  if (values.size() != static_cast<std::size_t>(value.shape.num_elements())) {
-    return Verdict::reject(RejectReason::kBadPublicValue,
-                           "value '" + value.name + "': " + std::to_string(values.size()) + " elements, expected " +
-                               std::to_string(value.shape.num_elements()));
+Verdict check_value(const qir::Value& value, const std::vector<std::int64_t>& values, std::size_t num_elements) {
+  if (values.size() != num_elements) {
+    return Verdict::reject(RejectReason::kBadPublicValue, "value '" + value.name +
+                                                              "': " + std::to_string(values.size()) +
+                                                              " elements, expected " + std::to_string(num_elements));
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i] < value.lo || values[i] > value.hi) {
@@ -129,18 +130,21 @@ Verdict check_value(const qir::Value& value, const std::vector<std::int64_t>& va
   return Verdict::accept();
 }
 
-// Fills header.data: the tensors in the proof and beside it, digests (compared where the tensor is here), commitments.
+}  // namespace
+
 Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const statement::PublicValues& beside,
                          statement::Header& header) {
   const statement::Key& key = prepared.key;
+  header.data.num_rows = prepared.num_rows;
   std::size_t next_beside = 0;
   const auto read_values = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) -> Verdict {
     if (!group.is_public()) return Verdict::accept();
     for (const qir::ValueId id : ids) {
       const qir::Value& value = key.graph.value(id);
+      const std::size_t num_elements = prepared.num_rows * static_cast<std::size_t>(value.shape.num_elements());
       std::vector<std::int64_t> values;
       if (group.in_proof()) {
-        values.resize(static_cast<std::size_t>(value.shape.num_elements()));
+        values.resize(num_elements);
         for (std::int64_t& x : values) x = reader.i64();
       } else if (next_beside < beside.size()) {
         values = beside[next_beside++];
@@ -149,7 +153,7 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
             RejectReason::kBadPublicValue,
             "value '" + value.name + "': the proof holds only its hash; give the data beside the proof");
       }
-      if (Verdict verdict = check_value(value, values); !verdict.accepted()) return verdict;
+      if (Verdict verdict = check_value(value, values, num_elements); !verdict.accepted()) return verdict;
       header.data.values.push_back(std::move(values));
     }
     return Verdict::accept();
@@ -166,13 +170,16 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
     for (const qir::ValueId id : ids) {
       const std::size_t index = group.is_public() ? next_value++ : 0;
       if (group.hash == TensorHash::kNone) continue;
-      Digest digest{};
-      const ByteView bytes = reader.raw(digest.size());
-      std::copy(bytes.begin(), bytes.end(), digest.begin());
-      header.data.digests.push_back(digest);
       const qir::Value& value = key.graph.value(id);
-      if (group.is_public() &&
-          digest != statement::hash_data(group.hash, statement::canonical_bytes(value, header.data.values[index]))) {
+      const auto row_size = static_cast<std::size_t>(value.shape.num_elements());
+      for (std::uint64_t row = 0; row < prepared.num_rows; ++row) {
+        Digest digest{};
+        const ByteView bytes = reader.raw(digest.size());
+        std::copy(bytes.begin(), bytes.end(), digest.begin());
+        header.data.digests.push_back(digest);
+        if (!group.is_public()) continue;
+        const auto data = std::span(header.data.values[index]).subspan(row * row_size, row_size);
+        if (digest == statement::hash_data(group.hash, statement::canonical_bytes(value, data))) continue;
         return Verdict::reject(RejectReason::kBadPublicValue,
                                "value '" + value.name + "': the data has another hash than the proof");
       }
@@ -187,6 +194,8 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
   }
   return Verdict::accept();
 }
+
+namespace {
 
 Verdict read_header(const PreparedKey& prepared, ByteView proof, const statement::PublicValues& beside,
                     statement::Header& header) {

@@ -16,6 +16,7 @@ namespace zkinfer::verifier {
 // A key with everything that does not depend on the proof.
 struct PreparedKey {
   statement::Key key;
+  std::uint64_t num_rows = 1;  // of a statement: a batch may have more (verifier/batch.h)
   relations::CompiledCircuit compiled;
   argument::Layouts layouts;
   Fe ood_point;
@@ -62,6 +63,11 @@ argument::OraclePins oracle_pins(const PreparedKey& prepared, const DataPins& da
 pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const PreparedKey& prepared, const DataPins& data);
 
 inline constexpr const char* kProtocolName = "zkinfer proof v1";
+
+// Fills header.data: the tensors in the proof and beside it, digests (compared where the tensor is here), commitments. The reader
+// holds all of them, but for the commitments.
+Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const statement::PublicValues& beside,
+                         statement::Header& header);
 
 // Checks the messages of a statement that the transcript has absorbed: everything after the header. tensors: the public
 // tensors' values (statement::tensor_values).

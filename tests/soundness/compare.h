@@ -31,6 +31,10 @@ enum class Depth {
 // Parameters, inputs and visibility are drawn from the seed.
 Comparison compare(const qir::QGraph& graph, std::uint64_t seed, Depth depth);
 
+// The circuit of so many rows against the executor's run of each, public values being those of the runs; and what nobody
+// may be able to prove: the rows' outputs turned by one row where that changes something. kProof: a whole batch, verified.
+Comparison compare_batch(const qir::QGraph& graph, std::uint64_t seed, std::uint64_t num_rows, Depth depth);
+
 // Whether the comparison of columns sees it when one relation of the circuit is changed: whether it can fail at all.
 bool differs_when_broken(const qir::QGraph& graph, std::uint64_t seed);
 

@@ -29,6 +29,23 @@ void compare_seeds(std::uint64_t first, std::uint64_t count, Depth depth) {
   EXPECT_GT(agree, count * 3 / 4);
 }
 
+void compare_batches(std::uint64_t first, std::uint64_t count, Depth depth) {
+  std::uint64_t agree = 0;
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    const qir::QGraph graph = draw_graph(seed);
+    const std::uint64_t num_rows = 1 + seed % 5;
+    const Comparison comparison = compare_batch(graph, seed, num_rows, depth);
+    EXPECT_NE(comparison.outcome, Outcome::kDiffers)
+        << "seed " << seed << ", " << num_rows << " rows: " << comparison.what << "\n"
+        << qir::to_text(graph);
+    if (comparison.outcome == Outcome::kAgrees) ++agree;
+  }
+  EXPECT_GT(agree, count / 2);
+}
+
+TEST(Differential, BatchColumns) { compare_batches(400000, 600, Depth::kColumns); }
+TEST(Differential, WholeBatches) { compare_batches(500000, 24, Depth::kProof); }
+
 TEST(Differential, Columns) { compare_seeds(1, 3000, Depth::kColumns); }
 TEST(Differential, Functionals) { compare_seeds(100000, 48, Depth::kFunctionals); }
 TEST(Differential, WholeProofs) { compare_seeds(200000, 16, Depth::kProof); }

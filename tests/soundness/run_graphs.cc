@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // run_graphs FIRST COUNT [FOLDER]: compares COUNT random graphs from seed FIRST on; every 64th also against the verifier's
-// functionals, every 2048th with a whole proof. Graphs that differ are printed, and written to FOLDER as structure bytes
+// functionals, every 2048th with a whole proof; every fourth as a batch of 2 to 6 rows, every 2048th proven. Graphs that differ are printed, and written to FOLDER as structure bytes
 // (for tests/soundness/kept). Exit status 1 if there was one.
 #include <cstdio>
 #include <cstdlib>
@@ -53,10 +53,15 @@ int main(int argc, char** argv) {
   std::map<std::string, std::uint64_t> kinds;
   std::uint64_t num_proofs = 0;
   std::uint64_t num_functionals = 0;
+  std::uint64_t num_batches = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     const qir::QGraph graph = draw_graph(seed);
     const Depth depth = depth_of(seed);
-    const Comparison comparison = compare(graph, seed, depth);
+    Comparison comparison = compare(graph, seed, depth);
+    if (comparison.outcome == Outcome::kAgrees && seed % 4 == 0) {
+      comparison = compare_batch(graph, seed, 2 + seed / 4 % 5, seed % 2048 == 8 ? Depth::kProof : Depth::kColumns);
+      if (comparison.outcome == Outcome::kAgrees) ++num_batches;
+    }
     ++outcomes[comparison.outcome];
     if (comparison.outcome == Outcome::kAgrees && depth != Depth::kColumns)
       ++(depth == Depth::kProof ? num_proofs : num_functionals);
@@ -67,9 +72,9 @@ int main(int argc, char** argv) {
     if (argc > 3) keep(argv[3], seed, graph);
   }
   std::cout << count << " graphs from seed " << first << ": " << outcomes[Outcome::kAgrees] << " agree ("
-            << num_functionals << " also in functionals, " << num_proofs << " as whole proofs), "
-            << outcomes[Outcome::kRefused] << " refused, " << outcomes[Outcome::kNotRun] << " not run, "
-            << outcomes[Outcome::kDiffers] << " DIFFER\n";
+            << num_functionals << " also in functionals, " << num_proofs << " as whole proofs, " << num_batches
+            << " as batches), " << outcomes[Outcome::kRefused] << " refused, " << outcomes[Outcome::kNotRun]
+            << " not run, " << outcomes[Outcome::kDiffers] << " DIFFER\n";
   for (const auto& [kind, times] : kinds) std::cout << times << "  " << kind << "\n";
   return outcomes[Outcome::kDiffers] == 0 ? 0 : 1;
 }

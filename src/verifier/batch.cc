@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/batch.h"
+
+#include <algorithm>
+
+namespace zkinfer::verifier {
+
+namespace {
+
+// Behind slot and parameters: number of rows, identity, context; then the public data.
+struct Head {
+  BatchHead claims;
+  Digest context{};
+};
+
+Verdict read_head(ByteReader& reader, Head& head) {
+  head.claims.num_rows = reader.u64();
+  for (Digest* digest : {&head.claims.identity, &head.context}) {
+    const ByteView bytes = reader.raw(digest->size());
+    std::copy(bytes.begin(), bytes.end(), digest->begin());
+  }
+  return reader.ok() ? Verdict::accept() : Verdict::reject(RejectReason::kTruncated, "header");
+}
+
+}  // namespace
+
+Result<PreparedKey> prepare_batch(const PreparedKey& prepared, const pcs::OpeningParams& params, std::uint64_t num_rows,
+                                  std::shared_ptr<relations::RecipeSink> recipes) {
+  const statement::Key& key = prepared.key;
+  const pcs::OpeningParams& own = key.params;
+  bool fits = params.has_model == own.has_model && (!own.has_model || params.model == own.model) &&
+              params.model_budget == own.model_budget && params.data.size() == own.data.size() &&
+              params.security.zero_knowledge == own.security.zero_knowledge &&
+              params.security.decoding == own.security.decoding;
+  for (std::size_t i = 0; fits && i < own.data.size(); ++i) fits = params.data[i].budget == own.data[i].budget;
+  if (!fits) return invalid_argument("batch: its parameters are for another weight commitment");
+  return prepare_key_proof(
+      prepared, params,
+      relations::build_batch(key.graph, key.visibility, num_rows, prepared.limits.memory_bytes, recipes.get()), recipes,
+      "batch", own.security.bits, num_rows);
+}
+
+void absorb_batch_statement(Transcript& transcript, const PreparedKey& prepared, const pcs::OpeningParams& params,
+                            const statement::Header& header) {
+  transcript.absorb_u64("rows", header.data.num_rows);
+  transcript.absorb_bytes("parameters", params.canonical_bytes());
+  statement::absorb_statement(transcript, prepared.key.identity(), prepared.key, header.context, header.slot,
+                              header.data);
+}
+
+std::optional<BatchHead> batch_head(ByteView batch) {
+  KeyProofFile file;
+  Head head;
+  if (!read_key_proof(kBatchKind, batch, file).accepted()) return std::nullopt;
+  ByteReader reader(file.messages);
+  return read_head(reader, head).accepted() ? std::optional(head.claims) : std::nullopt;
+}
+
+Verdict verify_batch(const PreparedKey& prepared, ByteView batch, const statement::PublicValues& beside,
+                     statement::Header* out, soundness::SoundnessReport* report) {
+  statement::Header local;
+  statement::Header& header = out != nullptr ? *out : local;
+  header = {};
+  KeyProofFile file;
+  if (Verdict verdict = read_key_proof(kBatchKind, batch, file); !verdict.accepted()) return verdict;
+  ByteReader reader(file.messages);
+  Head head;
+  if (Verdict verdict = read_head(reader, head); !verdict.accepted()) return verdict;
+  if (head.claims.identity != prepared.identity)
+    return Verdict::reject(RejectReason::kWrongStatement, "model identity: the batch was made under another key");
+  if (Verdict verdict = check_slot(file.slots[0], prepared); !verdict.accepted()) return verdict;
+  header.slot = file.slots[0];
+  header.context = head.context;
+  // Before anything is made of their number: there is the public data of all rows.
+  const std::size_t row_bytes = statement::row_bytes(prepared.key.graph, prepared.key.visibility);
+  if (row_bytes > 0 && head.claims.num_rows > reader.remaining() / row_bytes)
+    return Verdict::reject(RejectReason::kTruncated,
+                           "public data of " + std::to_string(head.claims.num_rows) + " rows");
+  const auto key_proof = prepare_batch(prepared, file.params, head.claims.num_rows);
+  if (!key_proof.ok()) return unprepared(key_proof.status());
+  if (report != nullptr) *report = key_proof->soundness;
+  if (Verdict verdict = read_public_data(*key_proof, reader, beside, header); !verdict.accepted()) return verdict;
+  header.num_bytes = batch.size() - reader.remaining();
+  Transcript transcript(kBatchProtocol);
+  absorb_batch_statement(transcript, prepared, file.params, header);
+  return verify_messages(*key_proof, statement::tensor_values(prepared.key.graph, prepared.key.visibility, header.data),
+                         data_pins(*key_proof, header.data.commitments), batch.subspan(header.num_bytes), transcript);
+}
+
+}  // namespace zkinfer::verifier
