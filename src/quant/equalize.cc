@@ -17,6 +17,9 @@ using ir::ValueId;
 
 // Channels within a factor of 8 of the largest stay as they are.
 constexpr int kLeastOctaves = 3;
+// A channel that hardly spoke in the calibration data may speak up in others: it is raised to this many octaves below the largest.
+// On MNIST's 256x2 network raising to the top cut neurons of every tenth picture and made the mean error 15 times larger.
+constexpr int kHeadroomOctaves = 4;
 constexpr int kMostOctaves = 24;
 
 // A Conv or MatMul with constant weights on the right, of which each output channel has its own.
@@ -110,9 +113,10 @@ ir::Graph equalize_channels(ir::Graph graph, const ChannelSizes& sizes) {
     std::vector<float> up, down;
     bool any = false;
     for (const float size : found->second) {
-      const int octaves = size > 0 && largest > 0
-                              ? std::clamp(static_cast<int>(std::floor(std::log2(largest / size))), 0, kMostOctaves)
-                              : 0;
+      const int octaves =
+          size > 0 && largest > 0
+              ? std::clamp(static_cast<int>(std::floor(std::log2(largest / size))) - kHeadroomOctaves, 0, kMostOctaves)
+              : 0;
       any = any || octaves >= kLeastOctaves;
       up.push_back(std::ldexp(1.0F, octaves));
       down.push_back(std::ldexp(1.0F, -octaves));

@@ -50,7 +50,7 @@ bool Lowering::only_compared(ir::ValueId id) const {
     for (std::size_t j = 0; j < n.inputs.size(); ++j) {
       if (n.inputs[j] != id) continue;
       const bool compares = n.op == ir::OpKind::kLess || n.op == ir::OpKind::kEqual;
-      const bool moves = is_movement(n.op) || (n.op == ir::OpKind::kGather && j == 0);
+      const bool moves = is_movement(n.op) || n.op == ir::OpKind::kConcat || (n.op == ir::OpKind::kGather && j == 0);
       if (!compares && !(moves && only_compared(n.output))) return false;
     }
   }

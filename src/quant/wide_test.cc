@@ -38,14 +38,17 @@ class WideValues : public ::testing::Test {
   }
 
   // Largest error relative to the largest output element, over 20 inputs of which the first 12 are calibration's.
-  double error(ValueId y, double lo, double hi, bool whole = false) {
+  double error(ValueId y, double lo, double hi, bool whole = false,
+               void (*change)(FloatTensor& input, bool calibrates) = nullptr) {
     graph_.outputs = {y};
     std::uniform_real_distribution<double> uniform(lo, hi);
     std::vector<TensorMap> all(20);
-    for (TensorMap& map : all) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      TensorMap& map = all[i];
       for (const ValueId id : graph_.inputs) {
         FloatTensor tensor(graph_.value(id).shape);
         for (float& x : tensor.data()) x = static_cast<float>(whole ? std::floor(uniform(random_)) : uniform(random_));
+        if (change != nullptr) change(tensor, i < 12);
         map.emplace(graph_.value(id).name, std::move(tensor));
       }
     }
@@ -114,6 +117,14 @@ TEST_F(WideValues, ComparisonsAndChoices) {
 }
 
 // What a mask fills in says nothing about the range of the rest.
+// A tree's splits: columns of one input, joined, beside thresholds that lie close together in one of them.
+TEST_F(WideValues, ComparisonsOfJoinedColumns) {
+  const ValueId x = input({1, 2});
+  const ValueId joined = op(OpKind::kConcat, {x, x}, ir::ConcatAttributes{1});
+  const auto near = [](FloatTensor& input, bool) { input[0] = 1.5F + 5e-5F * input[0]; };
+  EXPECT_EQ(error(op(OpKind::kLess, {constant({1, 4}, {1.5F, 20, 1.501F, -20}), joined}), -100, 100, false, near), 0);
+}
+
 TEST_F(WideValues, MasksBeforeSoftmax) {
   for (const float fill : {-1e4F, -3.4e38F}) {
     graph_ = {};
@@ -154,6 +165,15 @@ TEST_F(WideValues, ChannelsOfUnlikeSizes) {
   const ValueId hidden = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({8, 8}, first)})});
   // Without, four of the eight channels would be lost: errors above one half. A dozen calibration inputs leave some sums cut off.
   EXPECT_LT(error(op(OpKind::kMatMul, {hidden, constant({8, 8}, second)}), -1, 1), 0.02);
+}
+
+TEST_F(WideValues, AChannelThatWasQuietInCalibration) {
+  const ValueId x = input({1, 2});
+  const ValueId hidden = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({2, 2}, {1, 0, 0, 1})})});
+  const ValueId y = op(OpKind::kMatMul, {hidden, constant({2, 1}, {1, 1})});
+  // Raised to the size of the other one, its sums would be cut: an error of one half.
+  const auto quiet = [](FloatTensor& input, bool calibrates) { input[1] = calibrates ? 0.01F * input[1] : 0.5F; };
+  EXPECT_LT(error(y, -1, 1, false, quiet), 0.005);
 }
 
 TEST_F(WideValues, GatherByComputedIndices) {
