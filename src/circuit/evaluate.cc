@@ -195,7 +195,7 @@ void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, con
 }
 
 FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data, const Box& box) {
-  FpVec out(box_size(box));
+  FpVec out(box_size(box), Contents::kUnset);
   if (box.empty()) {
     evaluate_slice(expr, columns, data, {}, {}, out.data());
     return out;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ZeroedMemory: 64-byte aligned zeroed bytes. FpVec: a vector of Fp in such memory.
+// AlignedMemory: 64-byte aligned bytes. FpVec: a vector of Fp in such memory.
 //
-// From 4 MiB on the memory comes as huge pages straight from the system: the strided passes of the NTT need them, and
-// first touching small pages costs more than the arithmetic on them.
+// From 64 KiB on the memory comes in huge pages (field/block_cache.h): the strided passes of the NTT need them, and first
+// touching small pages costs more than the arithmetic on them. What is given back is kept for the next vectors.
 //
 // Errors: OutOfMemory (base/out_of_memory.h); the sizes come from our own parameters, never from proof bytes.
 #pragma once
@@ -17,13 +17,16 @@ namespace zkinfer {
 using FpSpan = std::span<Fp>;
 using FpCSpan = std::span<const Fp>;
 
-class ZeroedMemory {
+// kUnset: anything; for whoever sets every entry before it is read.
+enum class Contents { kZeros, kUnset };
+
+class AlignedMemory {
  public:
-  ZeroedMemory() = default;
-  explicit ZeroedMemory(std::size_t num_bytes);
-  ZeroedMemory(ZeroedMemory&& other) noexcept;
-  ZeroedMemory& operator=(ZeroedMemory&& other) noexcept;
-  ~ZeroedMemory();
+  AlignedMemory() = default;
+  explicit AlignedMemory(std::size_t num_bytes, Contents contents = Contents::kZeros);
+  AlignedMemory(AlignedMemory&& other) noexcept;
+  AlignedMemory& operator=(AlignedMemory&& other) noexcept;
+  ~AlignedMemory();
 
   // Null when there are no bytes.
   void* data() { return data_; }
@@ -31,14 +34,16 @@ class ZeroedMemory {
 
  private:
   void* data_ = nullptr;
-  std::size_t num_mapped_bytes_ = 0;  // 0 for memory from the heap
+  std::size_t num_block_bytes_ = 0;  // 0 for memory from the heap
 };
+
+// Lets the system take back what is kept for later vectors, whenever it needs the memory: for the end of a piece of work.
+void offer_kept_memory();
 
 class FpVec {
  public:
   FpVec() = default;
-  // num_values zeros.
-  explicit FpVec(std::size_t num_values);
+  explicit FpVec(std::size_t num_values, Contents contents = Contents::kZeros);
   FpVec(const FpVec& other);
   FpVec(FpVec&& other) noexcept;
   FpVec& operator=(FpVec other) noexcept;
@@ -61,7 +66,7 @@ class FpVec {
   void clear() { resize(0); }
 
  private:
-  ZeroedMemory memory_;
+  AlignedMemory memory_;
   std::size_t size_ = 0;
 };
 

@@ -7,9 +7,20 @@
 
 namespace zkinfer {
 
-FeVec::FeVec(std::size_t num_values) { resize(num_values); }
+namespace {
 
-FeVec::FeVec(std::span<const Fe> values) : FeVec(values.size()) {
+// An odd number of cache lines between planes keeps equal indices of the planes out of one cache set.
+std::size_t plane_stride(std::size_t num_values) { return ((num_values + 7) / 8 | 1) * 8; }
+
+}  // namespace
+
+FeVec::FeVec(std::size_t num_values, Contents contents) : size_(num_values) {
+  if (num_values == 0) return;
+  stride_ = plane_stride(num_values);
+  planes_ = FpVec(3 * stride_, contents);
+}
+
+FeVec::FeVec(std::span<const Fe> values) : FeVec(values.size(), Contents::kUnset) {
   for (std::size_t i = 0; i < values.size(); ++i) set(i, values[i]);
 }
 
@@ -18,8 +29,7 @@ void FeVec::resize(std::size_t num_values) {
     size_ = num_values;
     return;
   }
-  // An odd number of cache lines between planes keeps equal indices of the planes out of one cache set.
-  const std::size_t stride = ((num_values + 7) / 8 | 1) * 8;
+  const std::size_t stride = plane_stride(num_values);
   FpVec next(3 * stride);
   for (std::size_t j = 0; j < 3 && size_ != 0; ++j) {
     std::memcpy(static_cast<void*>(next.data() + j * stride), planes_.data() + j * stride_, size_ * sizeof(Fp));

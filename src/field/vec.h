@@ -51,11 +51,11 @@ struct FeCSpan {
   }
 };
 
-// Owns three 64-byte aligned planes; zeros on construction and growth.
+// Owns three 64-byte aligned planes; zeros on construction, unless unset, and on growth.
 class FeVec {
  public:
   FeVec() = default;
-  explicit FeVec(std::size_t num_values);
+  explicit FeVec(std::size_t num_values, Contents contents = Contents::kZeros);
   explicit FeVec(std::span<const Fe> values);
 
   std::size_t size() const { return size_; }

@@ -25,7 +25,7 @@ std::vector<Layer> build_layers(const Children& leaves, int log_leaves) {
   for (std::size_t l = layers.size(); l-- > 0;) {
     const std::size_t num_parents = std::size_t{1} << l;
     const Children children = l + 1 == layers.size() ? leaves : children_in(layers[l + 1]);
-    layers[l] = {FeVec(num_parents), FeVec(num_parents)};
+    layers[l] = {FeVec(num_parents, Contents::kUnset), FeVec(num_parents, Contents::kUnset)};
     parallel_for(num_parents, kRowsPerChunk, [&](std::size_t begin, std::size_t end) {
       children.build_parents(begin, end, layers[l].p, layers[l].q);
     });

@@ -92,6 +92,10 @@ pcs::CommittedOracle commit_witness(const verifier::PreparedKey& prepared, const
   return backend.commit(std::move(coefs));
 }
 
+struct OfferMemory {
+  ~OfferMemory() { offer_kept_memory(); }
+};
+
 }  // namespace
 
 Result<Messages> prove_messages(const CommittedModel& model, const StatementContext& context,
@@ -99,6 +103,7 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   const verifier::PreparedKey& prepared = context.prepared;
   const relations::CompiledCircuit& compiled = prepared.compiled;
   const pcs::OpeningParams& params = prepared.key.params;
+  const OfferMemory at_the_end;
   const auto progress = [&](const char* stage, double fraction) {
     if (request.progress) request.progress(stage, fraction);
   };
@@ -179,7 +184,7 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
 
   if (request.progress) request.progress("run the network", 0.0);
   ZKI_ASSIGN_OR_RETURN(const auto inputs, inputs_of(prepared.key, request));
-  ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(graph, model.weights, inputs));
+  ZKI_ASSIGN_OR_RETURN(exec_integer::Witness witness, exec_integer::run(graph, model.weights, inputs));
   proof.times.execute = watch.lap();
 
   if (request.progress) request.progress("witness columns", 0.05);
@@ -189,6 +194,9 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
                        make_statement(model, prepared, request, inputs, witness, proof.data));
   if (request.hooks != nullptr && request.hooks->outputs) request.hooks->outputs(proof.data);
   proof.times.witness = watch.lap();
+
+  for (const qir::ValueId id : graph.outputs) proof.outputs.push_back(witness.values[id]);
+  witness = {};  // the columns have it all
 
   const auto absorb = [&](Transcript& transcript) {
     statement::absorb_statement(transcript, prepared.key.identity(), prepared.key, request.context, request.slot,
@@ -209,7 +217,6 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   proof.bytes = std::move(writer).take();
   proof.committed_outputs = std::move(statement.outputs);
   proof.inputs = inputs;
-  for (const qir::ValueId id : graph.outputs) proof.outputs.push_back(witness.values[id]);
   proof.times.total = total.lap();
   if (request.progress) request.progress("done", 1.0);
   return proof;

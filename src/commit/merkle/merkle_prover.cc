@@ -21,7 +21,7 @@ ByteView digest_bytes(std::span<const Digest> digests) {
 MerkleTree::MerkleTree(const TreeShape& shape) : shape_(shape) {
   static_assert(sizeof(Digest) == 32, "a level of the tree is hashed as contiguous bytes");
   ZKI_CHECK(shape.valid(), "Merkle tree shape");
-  memory_ = ZeroedMemory(2 * shape.num_leaves() * sizeof(Digest));
+  memory_ = AlignedMemory(2 * shape.num_leaves() * sizeof(Digest), Contents::kUnset);
 }
 
 MerkleTree::MerkleTree(const TreeShape& shape, ByteView rows) : MerkleTree(shape) {

@@ -35,7 +35,7 @@ class MerkleTree {
  private:
   TreeShape shape_;
   std::span<Digest> nodes();
-  ZeroedMemory memory_;
+  AlignedMemory memory_;
 };
 
 // Where the multiproof's digests stand in MerkleTree::nodes(), in multiproof order.

@@ -174,7 +174,7 @@ void CpuFolding::arrange(const FeVec& from, FeVec& to) const {
 
 EncodedOracle CpuFolding::encode() const {
   const std::size_t row_values = fold_leaf_values(oracle());
-  FpVec codeword(oracle().domain_size() * row_values);
+  FpVec codeword(oracle().domain_size() * row_values, Contents::kUnset);
   parallel_for(oracle().dimension(), kGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t lane = 0; lane < oracle().num_lanes(); ++lane) {
       for (int j = 0; j < 3; ++j) {
@@ -196,7 +196,7 @@ std::shared_ptr<const RowSource> CpuFolding::commit(FpCSpan random) {
   ZKI_CHECK_EQ(random.size(), 3 * num_random * num_lanes, "random rows");
   vector_.resize(oracle().num_coefs * num_lanes);
   hooks_.fold_vector(fold_, vector_);
-  arranged_ = FeVec(num_lanes * oracle().dimension());
+  arranged_ = FeVec(num_lanes * oracle().dimension(), Contents::kUnset);
   arrange(vector_, arranged_);
   vector_ = FeVec();
   for (std::size_t lane = 0; lane < num_lanes; ++lane) {
@@ -214,7 +214,7 @@ Fe CpuFolding::evaluate(const Fe& zeta) {
   const std::size_t num_lanes = oracle().num_lanes();
   const std::size_t dimension = oracle().dimension();
   zeta_ = zeta;
-  row_powers_ = FeVec(dimension);
+  row_powers_ = FeVec(dimension, Contents::kUnset);
   vec::powers(Fe::one(), pow(zeta, num_lanes), row_powers_);
   Fe y;
   for (std::size_t lane = num_lanes; lane-- > 0;) {

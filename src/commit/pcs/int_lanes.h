@@ -21,7 +21,7 @@ class IntLanes {
       lanes_.push_back({num_bytes, width});
       num_bytes += static_cast<std::size_t>(num_coefs) * width;
     }
-    memory_ = ZeroedMemory(num_bytes);
+    memory_ = AlignedMemory(num_bytes);
   }
 
   std::size_t num_lanes() const { return lanes_.size(); }
@@ -41,7 +41,7 @@ class IntLanes {
   };
   std::vector<Lane> lanes_;
   std::uint64_t num_coefs_ = 0;
-  ZeroedMemory memory_;
+  AlignedMemory memory_;
 };
 
 }  // namespace zkinfer::pcs

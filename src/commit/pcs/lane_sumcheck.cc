@@ -40,7 +40,7 @@ LaneSumcheck::LaneSumcheck(const CommittedOracle& oracle, const WeightSource* we
 FeSpan LaneSumcheck::weight_group(std::size_t low) {
   const bool known = keep_groups_ && groups_.size() > low;
   if (known) return groups_[low];
-  if (keep_groups_ || group_.empty()) group_ = FeVec(gram_lanes() * num_coefs_);
+  if (keep_groups_ || group_.empty()) group_ = FeVec(gram_lanes() * num_coefs_, Contents::kUnset);
   parallel_chunks(gram_lanes(), 1, [&](std::size_t a, std::size_t, std::size_t) {
     const FeSpan lane = group_.subspan(a * num_coefs_, num_coefs_);
     vec::fill(Fe(), lane);
@@ -140,8 +140,8 @@ void LaneSumcheck::bind(Fe s) {
 // Folds e and U by the first gram_bits challenges.
 void LaneSumcheck::fold_dense() {
   const std::vector<Fe> weights = eq_vector(point_);
-  FeVec v(num_groups() * num_coefs_);
-  FeVec u(num_groups() * num_coefs_);
+  FeVec v(num_groups() * num_coefs_, Contents::kUnset);
+  FeVec u(num_groups() * num_coefs_, Contents::kUnset);
   for (std::size_t low = 0; low < num_groups(); ++low) {
     const FeCSpan group = weight_group(low);
     parallel_for(num_coefs_, kRowGrain, [&](std::size_t chunk_begin, std::size_t chunk_end) {

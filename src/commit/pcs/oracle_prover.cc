@@ -58,7 +58,7 @@ Result<RowSource::Opened> EncodedOracle::open(std::span<const std::uint64_t> ind
 }
 
 LaneCoefs::LaneCoefs(const CodeParams& params, FpCSpan message, hiding::RandomSource& random)
-    : params_(params), elements_(params.num_lanes() * params.dimension()) {
+    : params_(params), elements_(params.num_lanes() * params.dimension(), Contents::kUnset) {
   ZKI_CHECK_EQ(message.size(), params.num_lanes() * params.num_coefs, "message size");
   for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
     Fp* out = elements_.data() + lane * params.dimension();
@@ -105,7 +105,7 @@ void LaneCoefs::transpose(FpSpan matrix) const {
 }
 
 CommittedOracle::CommittedOracle(LaneCoefs coefs) : params_(coefs.params()), coefs_(std::move(coefs)) {
-  FpVec codeword(params().domain_size() * params().num_lanes());
+  FpVec codeword(params().domain_size() * params().num_lanes(), Contents::kUnset);
   coefs_.transpose(codeword.span());
   replace_encoded(EncodedOracle(params(), base_leaf_values(params()), std::move(codeword)));
 }
