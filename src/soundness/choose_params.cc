@@ -65,6 +65,8 @@ Status check_request(const ParamRequest& request) {
   if (request.model_budget > (std::uint64_t{1} << 24))
     return bad_request("model_budget above 2^24; rotate the commitment");
   if (!(request.work_weight >= 0.0 && request.work_weight <= 1.0)) return bad_request("work_weight is not in [0, 1]");
+  if (!(request.second_weight >= 0.0 && request.second_weight <= 1.0))
+    return bad_request("second_weight is not in [0, 1]");
   if (request.shape.log_leaves > 40 || request.shape.batched_rounds > 64 || request.shape.log_triple_rows > 40) {
     return bad_request("the outer shape has more than 2^40 leaves, 64 rounds or 2^40 triples");
   }
@@ -242,16 +244,20 @@ std::optional<Solution> Search::cheapest(const std::vector<BaseCandidate>& model
   return best;
 }
 
-// The search adds up costs, so bytes * work^a is made linear where the last solution lies: there a unit of work is worth
-// a * bytes / work. A few steps, the best of which counts.
+// The search adds up costs, so bytes * work^a * e^(b work) is made linear where the last solution lies: there a unit of work is
+// worth (a / work + b) * bytes. A few steps, the best of which counts.
 std::optional<Solution> Search::run() {
   const double weight = request_.work_weight;
-  const auto objective = [&](const Solution& s) { return std::log(s.bytes) + weight * std::log(s.work); };
+  const double by_work = request_.second_weight / kElementsPerSecond;
+  const bool has_price = weight > 0.0 || by_work > 0.0;
+  const auto objective = [&](const Solution& s) {
+    return std::log(s.bytes) + weight * std::log(s.work) + by_work * s.work;
+  };
   const std::vector<BaseCandidate> models = model_candidates();  // M has no price: it is committed once
-  price_ = weight == 0.0 ? 0.0 : kFirstPrice;
+  price_ = has_price ? kFirstPrice : 0.0;
   std::optional<Solution> best = cheapest(models);
-  for (int step = 1; best && weight > 0.0 && step < kMaxPrices; ++step) {
-    price_ = weight * best->bytes / best->work;
+  for (int step = 1; best && has_price && step < kMaxPrices; ++step) {
+    price_ = (weight / best->work + by_work) * best->bytes;
     std::optional<Solution> next = cheapest(models);
     if (!next || objective(*next) >= objective(*best)) break;
     best = std::move(next);

@@ -321,6 +321,7 @@ TEST(ChooseParams, ExampleOfTheDocumentation) {
   request.shape.log_triple_rows = 9;
   request.shape.num_functionals = 1000;
   request.work_weight = kWorkWeight;
+  request.second_weight = kSecondWeight;
   const Result<OpeningParams> params = choose_params(request);
   ASSERT_TRUE(params.ok()) << params.status().message();
   const std::string report = report_text(*params, request.shape) + "\n" + estimate_proof_bytes(*params).to_text();

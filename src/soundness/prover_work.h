@@ -10,6 +10,8 @@ namespace zkinfer::soundness {
 
 // One permutation of Keccak, eight at a time (AVX-512), takes as long as the encoding of this many F-elements: 38 ns and 4.5 ns in bench/kernels.json.
 inline constexpr double kElementsPerHash = 8.0;
+// F-elements that one core encodes in a second, likewise.
+inline constexpr double kElementsPerSecond = 2.2e8;
 
 // Work of a code word of 2^log_domain rows, in encoded F-elements: the encoding itself, the leaves (absorbed 136 bytes at a
 // time), and one node per leaf. Narrow rows are dear: four elements are encoded for two permutations.
