@@ -74,8 +74,13 @@ Status Lowering::lower_contract(std::size_t i) {
     if (options_.weight_bits > 0) {
       while (t.shift > 0 && std::ldexp(t.h_scale, -t.shift) < natural) --t.shift;
     }
+    // Whole numbers keep their unit: what is dropped behind them gives way to weights that fit.
+    const auto least_step = [&] { return std::ldexp(natural, output_bits - kMostWeightBits + t.shift); };
+    if (segment(i).chain.rounds_and_clamps()) {
+      while (t.shift > 0 && t.h_scale < least_step()) --t.shift;
+    }
     // Activations that calibration saw as nearly dead would ask for weights of any size.
-    const double least = std::ldexp(natural, output_bits - kMostWeightBits + t.shift);
+    const double least = least_step();
     if (t.h_scale < least) {
       if (t.h_scale == t.y_scale) t.y_scale = least;
       t.h_scale = least;
@@ -102,9 +107,14 @@ Status Lowering::lower_contract(std::size_t i) {
       error += correction;
     }
     if (!added.empty()) {
-      for (const double b : added) {
-        if (!(std::abs(b / unit) < 2147483647.0))
-          return too_large(n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name);
+      const auto too_wide = [&](double b) { return !(std::abs(b / unit) < 2147483647.0); };
+      if (std::any_of(added.begin(), added.end(), too_wide)) {
+        // Fewer bits behind the result's, for a bias far above its range.
+        if (!exact && segment(i).mode == Mode::kNarrow && t.shift > 0) {
+          --t.shift;
+          continue;
+        }
+        return too_large(n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name);
       }
       const auto [least, largest] = std::minmax_element(added.begin(), added.end());
       acc = qir::add(acc, qir::make_interval(

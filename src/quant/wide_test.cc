@@ -117,6 +117,20 @@ TEST_F(WideValues, ComparisonsAndChoices) {
 }
 
 // What a mask fills in says nothing about the range of the rest.
+// A quantized network's last layer: 8-bit sums around a zero point of -128, whose weights or bias would not fit 32 bits beside 24 bits
+// behind whole numbers. The unit stays one.
+TEST_F(WideValues, WholeSumsWithLargeBiasOrWeights) {
+  for (const float factor : {0.05F, 3.0F}) {
+    graph_ = ir::Graph();
+    const ValueId x = input({1, 4});
+    const ValueId weights = constant({4, 2}, std::vector<float>(8, factor));
+    const ValueId sum = op(OpKind::kMatMul, {x, weights, constant({2}, {-133, 140})});
+    const ValueId whole = op(OpKind::kClip, {function("Round", sum)}, ir::ClipAttributes{-300, 300});
+    // One of at most 300 where the sum is a tie; the unit was once six.
+    EXPECT_LT(error(whole, -20, 20, true), 0.01) << factor;
+  }
+}
+
 // A tree's splits: columns of one input, joined, beside thresholds that lie close together in one of them.
 TEST_F(WideValues, ComparisonsOfJoinedColumns) {
   const ValueId x = input({1, 2});

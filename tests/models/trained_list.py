@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import onnx
 
 import networks
 import torch_file
@@ -34,8 +35,21 @@ def tflite(path):
                                   capture_output=True, text=True, check=False)
             if done.returncode:
                 raise Absent("tf2onnx does not convert it: " + done.stderr.strip().splitlines()[-1][:200])
+            mend_axes(target)
         return target
     return convert
+
+
+def mend_axes(path):
+    """tf2onnx gives the biases of depthwise convolutions, one axis, the weights' axis, which onnxruntime refuses."""
+    model = onnx.load(str(path))
+    flat = {t.name for t in model.graph.initializer if len(t.dims) == 1}
+    for node in model.graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] in flat:
+            for attribute in node.attribute:
+                if attribute.name == "axis":
+                    attribute.i = 0
+    onnx.save(model, str(path))
 
 
 def torch_weights(name, path, write, prefix=""):

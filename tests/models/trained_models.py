@@ -135,6 +135,8 @@ def check(zkinfer, row, made, run):
         return measure(zkinfer, row, made, run)
     except Absent as why:
         return {"state": "skipped", "reason": str(why)}
+    except onnxruntime.capi.onnxruntime_pybind11_state.Fail as why:
+        return {"state": "no reference", "reason": f"onnxruntime: {str(why).splitlines()[0][:200]}"}
     except Stopped as stopped:
         return {"state": stopped.state, "reason": stopped.reason}
 
@@ -177,7 +179,7 @@ def main():
     zkinfer, run = Zkinfer(arguments.zkinfer, arguments.seconds, arguments.memory_gib), sessions()
     rows = done["rows"]
     with tempfile.TemporaryDirectory() as temporary:
-        made = arguments.made or pathlib.Path(temporary)
+        made = (arguments.made or pathlib.Path(temporary)).resolve()
         made.mkdir(parents=True, exist_ok=True)
         for row in ROWS:
             if arguments.only in row.name and row.name not in rows:
