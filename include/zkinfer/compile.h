@@ -11,6 +11,7 @@
 #include "zkinfer/calibration.h"
 #include "zkinfer/fidelity.h"
 #include "zkinfer/model.h"
+#include "zkinfer/model_report.h"
 #include "zkinfer/preprocessing.h"
 
 namespace zkinfer {
@@ -45,6 +46,11 @@ Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& mod
                                   const CompileOptions& options = {});
 Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
                                   const std::vector<RealInputs>& inputs, const CompileOptions& options = {});
+
+// report_model (model_report.h) with each value beside the float network's.
+Result<ModelReport> report_model(const std::string& onnx_path, const Model& model,
+                                 const std::vector<std::vector<TensorView>>& inputs,
+                                 const CompileOptions& options = {});
 
 // Names and shapes of an ONNX file's inputs, without compiling it (formats stay at their defaults): what a reader
 // of calibration data needs to know.

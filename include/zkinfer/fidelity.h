@@ -38,10 +38,14 @@ struct TensorFidelity {
       cosine;  // mean over inputs, 1 where both are zero; of one element per input: over all inputs together
   double mean_abs_error = 0;        // real units
   double max_abs_error = 0;         // real units
+  double lo = 0, hi = 0;            // of the float values seen
   double relative_error = 0;        // |integer - float| / |float|, 2-norms over all inputs
   std::optional<double> r_squared;  // kValues that vary: 1 - squared error / squared deviation from each element's mean
   std::optional<double>
       agreement;  // kScores: share of lines with the same largest entry; kLabels: share of equal labels
+
+  // The largest error relative to the largest float value.
+  double error_of_largest() const;
 };
 
 struct Fidelity {
@@ -56,6 +60,7 @@ struct Fidelity {
   std::optional<double> r_squared() const;
   double relative_error() const;
   double max_abs_error() const;
+  double error_of_largest() const;
 };
 
 // Below, an integer model is called a poor likeness of the float model.

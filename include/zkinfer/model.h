@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "zkinfer/bytes.h"
+#include "zkinfer/compile_record.h"
 #include "zkinfer/fidelity.h"
 #include "zkinfer/preprocessing.h"
 #include "zkinfer/status.h"
@@ -71,6 +72,7 @@ class Model {
   Digest structure_digest() const;  // KeyInfo::structure_digest of every key of this model
 
   const Preprocessing& preprocessing() const;  // CompileOptions::preprocessing
+  const CompileRecord& compile_record() const;
 
   Result<RunResult> run(std::span<const TensorView> inputs) const;
   Result<RunResult> run(const RealInputs& inputs) const { return run(views(inputs)); }

@@ -4,14 +4,17 @@
 #include <cmath>
 #include <limits>
 #include <type_traits>
+#include <unordered_map>
 
 #include "api/model_impl.h"
+#include "api/model_report.h"
 #include "base/text.h"
 #include "frontend/onnx/importer.h"
 #include "passes/legalize.h"
 #include "quant/fidelity.h"
 #include "quant/quantize.h"
 #include "relations/compile.h"
+#include "zkinfer/structure.h"
 
 namespace zkinfer {
 
@@ -140,6 +143,15 @@ double proving_cost(const qir::QGraph& graph) {
   return cost;
 }
 
+CompileRecord record_of(const quant::Quantized& quantized, const CompileOptions& options) {
+  CompileRecord record;
+  record.float_target = options.float_target;
+  record.measured_error = quantized.measured_error;
+  record.num_measured = static_cast<std::uint32_t>(quantized.num_measured);
+  record.held_out = quantized.held_out;
+  return record;
+}
+
 }  // namespace
 
 Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::vector<TensorView>>& calibration,
@@ -172,6 +184,7 @@ Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::
   impl->package.graph.name = name;
   impl->package.weights = quantized.params;
   impl->package.preprocessing = options.preprocessing;
+  impl->package.record = record_of(quantized, options);
   progress("done", 1.0);
   return api::Access::make<Model>(std::move(impl));
 }
@@ -187,6 +200,66 @@ Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& mod
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   const package::Package& package = api::impl(model).package;
   return quant::compare(graph, package.graph, package.weights, named);
+}
+
+namespace {
+
+// Evenly spaced elements of many: at most so many points of an output.
+constexpr std::size_t kMostPoints = 4000;
+
+class Sampler {
+ public:
+  Sampler(const ir::Graph& graph, std::size_t num_inputs) {
+    for (const ir::ValueId id : graph.outputs) {
+      OutputSamples& samples = samples_.emplace_back();
+      samples.name = graph.value(id).name;
+      samples.num_elements = static_cast<std::uint64_t>(graph.value(id).shape.num_elements()) * num_inputs;
+    }
+    seen_.assign(samples_.size(), 0);
+  }
+
+  void add(const std::vector<quant::OutputPair>& outputs) {
+    for (std::size_t j = 0; j < outputs.size(); ++j) {
+      const std::uint64_t total = samples_[j].num_elements;
+      const std::uint64_t kept = std::min<std::uint64_t>(total, kMostPoints);
+      for (std::size_t k = 0; k < outputs[j].got.size(); ++k, ++seen_[j]) {
+        // Where seen * kept / total steps to the next whole number.
+        if (seen_[j] * kept % total < kept) samples_[j].points.emplace_back(outputs[j].expected[k], outputs[j].got[k]);
+      }
+    }
+  }
+
+  std::vector<OutputSamples> take() && { return std::move(samples_); }
+
+ private:
+  std::vector<OutputSamples> samples_;
+  std::vector<std::uint64_t> seen_;  // elements so far
+};
+
+}  // namespace
+
+Result<ModelReport> report_model(const std::string& onnx_path, const Model& model,
+                                 const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
+  const package::Package& package = api::impl(model).package;
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
+  ZKI_ASSIGN_OR_RETURN(ModelReport report, api::report_of(package));
+  report.structure_warnings = structure_warnings(model);
+  Sampler sampler(graph, inputs.size());
+  const auto observe = [&](const exec_integer::Witness& witness, const std::vector<quant::OutputPair>& outputs) {
+    if (options.progress)
+      options.progress("compare", static_cast<double>(report.num_inputs) / static_cast<double>(inputs.size()));
+    api::add_run(package.graph, witness, report);
+    sampler.add(outputs);
+  };
+  ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, quant::compare(graph, package.graph, package.weights, named, observe));
+  std::unordered_map<std::string, std::size_t> by_name;
+  for (const ReportNode& node : report.nodes) by_name[report.tensors[node.output].name] = node.output;
+  for (const TensorFidelity& layer : fidelity.layers) report.tensors[by_name.at(layer.name)].against_float = layer;
+  report.clipping = fidelity.inputs;
+  report.fidelity = std::move(fidelity);
+  report.output_samples = std::move(sampler).take();
+  return report;
 }
 
 Result<std::vector<TensorInfo>> onnx_inputs(const std::string& onnx_path, const CompileOptions& options) {

@@ -99,6 +99,7 @@ std::uint64_t Model::num_parameters() const { return impl_->package.weights.num_
 std::string Model::report() const { return impl_->package.report; }
 Digest Model::structure_digest() const { return api::structure_digest(impl_->package.graph); }
 
+const CompileRecord& Model::compile_record() const { return impl_->package.record; }
 const Preprocessing& Model::preprocessing() const { return impl_->package.preprocessing; }
 
 Result<RunResult> Model::run(std::span<const TensorView> inputs) const {

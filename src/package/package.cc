@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <span>
 #include <utility>
 
@@ -18,7 +19,8 @@ constexpr std::uint32_t kStructure = 1;
 constexpr std::uint32_t kParams = 2;
 constexpr std::uint32_t kReport = 3;
 constexpr std::uint32_t kPreprocessing = 4;
-constexpr std::uint32_t kNumSections = 4;
+constexpr std::uint32_t kRecord = 5;
+constexpr std::uint32_t kNumSections = 5;
 
 void write_section(ByteWriter& out, std::uint32_t id, ByteView bytes) {
   out.u32(id);
@@ -63,6 +65,46 @@ Result<Preprocessing> parse_preprocessing(ByteView bytes) {
   out.std = read_numbers(in, Preprocessing::kMaxChannels);
   if (!in.finished()) return corrupt_model("the preprocessing section is cut off, or longer than what it holds");
   if (const Status status = out.validate(); !status.ok()) return corrupt_model(status.message());
+  return out;
+}
+
+bool is_error(double x) { return std::isfinite(x) && x >= 0 && !std::signbit(x); }
+
+Bytes record_bytes(const CompileRecord& record) {
+  ByteWriter out;
+  out.u64(std::bit_cast<std::uint64_t>(record.float_target));
+  out.u64(std::bit_cast<std::uint64_t>(record.measured_error));
+  out.u32(record.num_measured);
+  out.u8(record.held_out ? 1 : 0);
+  out.u32(static_cast<std::uint32_t>(record.notes.size()));
+  for (const Note& note : record.notes) {
+    out.u8(note.is_warning ? 1 : 0);
+    out.text(note.text);
+  }
+  return std::move(out).take();
+}
+
+Result<CompileRecord> parse_record(ByteView bytes) {
+  ByteReader in(bytes);
+  CompileRecord out;
+  const auto flag = [&] {
+    const std::uint8_t x = in.u8();
+    if (x > 1) in.fail();
+    return x == 1;
+  };
+  out.float_target = std::bit_cast<double>(in.u64());
+  out.measured_error = std::bit_cast<double>(in.u64());
+  out.num_measured = in.u32();
+  out.held_out = flag();
+  const std::uint32_t num_notes = in.u32();
+  if (num_notes > CompileRecord::kMaxNotes) return corrupt_model("more than 1000 notes");
+  for (std::uint32_t i = 0; i < num_notes && in.ok(); ++i) {
+    const bool is_warning = flag();
+    out.notes.push_back({is_warning, in.text(CompileRecord::kMaxNoteBytes)});
+  }
+  if (!in.finished()) return corrupt_model("the compiler's record is cut off, or longer than what it holds");
+  if (!is_error(out.float_target) || !is_error(out.measured_error))
+    return corrupt_model("an error in the compiler's record is no number from 0 on");
   return out;
 }
 
@@ -124,6 +166,7 @@ Bytes to_bytes(const Package& package) {
   write_section(out, kParams, weight_bytes(package.graph, package.weights));
   write_section(out, kReport, as_bytes(package.report));
   write_section(out, kPreprocessing, preprocessing_bytes(package.preprocessing));
+  write_section(out, kRecord, record_bytes(package.record));
   return std::move(out).take();
 }
 
@@ -150,8 +193,12 @@ Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes) {
         package.report.assign(body.begin(), body.end());
         break;
       }
-      default: {
+      case kPreprocessing: {
         ZKI_ASSIGN_OR_RETURN(package.preprocessing, parse_preprocessing(body));
+        break;
+      }
+      default: {
+        ZKI_ASSIGN_OR_RETURN(package.record, parse_record(body));
         break;
       }
     }
@@ -163,7 +210,7 @@ Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes) {
 Status check_sizes(std::uint64_t file_bytes,
                    const std::function<Result<Bytes>(std::uint64_t offset, std::uint64_t num_bytes)>& read) {
   constexpr std::uint64_t kSectionHead = 4 + 8;
-  constexpr std::uint64_t kMaxOthers = std::uint64_t{1} << 28;  // report and preprocessing together
+  constexpr std::uint64_t kMaxOthers = std::uint64_t{1} << 28;  // report, preprocessing and record together
   std::uint64_t offset = kFrameBytes;
   ZKI_ASSIGN_OR_RETURN(const Bytes head, read(0, offset + kSectionHead));
   ZKI_RETURN_IF_ERROR(check_frame(FileKind::kModel, head));

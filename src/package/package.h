@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The model file of its owner: integer graph, parameters (secret), report, and what happens to the numbers of files before
+// The model file of its owner: integer graph, parameters (secret), report, what the compiler noted, and what happens to the numbers of files before
 // the model takes them. Byte grammar: docs/formats/model.md.
 // Canonical: to_bytes(from_bytes(b)) == b for every b that is accepted.
 // Errors: corrupt (any byte string that does not follow the grammar; never aborts, allocates at most what is there).
@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "qir/qgraph.h"
 #include "qir/weight_store.h"
+#include "zkinfer/compile_record.h"
 #include "zkinfer/preprocessing.h"
 #include "zkinfer/status.h"
 
@@ -26,9 +27,10 @@ struct Package {
   qir::WeightStore weights;
   std::string report;           // text for people: how the model was quantized
   Preprocessing preprocessing;  // of what was calibrated; no part of any statement
+  CompileRecord record;
 };
 
-// The graph must be valid and the parameters must fit it (as exec_integer::check_params says), the preprocessing must be
+// The graph must be valid and the parameters must fit it (as exec_integer::check_params says), preprocessing and record must be
 // valid.
 Bytes to_bytes(const Package& package);
 // The first form keeps `bytes`: the package's weights are read there, in place. The second copies.

@@ -27,6 +27,7 @@ Package sample() {
   package.weights = weights;
   package.report = "report\nwith lines";
   package.preprocessing = {1.0 / 255, {0.485, 0.456, 0.406}, {0.25}};
+  package.record = {0.001, 0.0004, 7, true, {{true, "watch out"}, {false, ""}}};
   return package;
 }
 
@@ -39,6 +40,7 @@ TEST(Package, RoundTrip) {
   EXPECT_EQ(parsed->report, package.report);
   EXPECT_EQ(qir::structure_bytes(parsed->graph), qir::structure_bytes(package.graph));
   EXPECT_EQ(parsed->preprocessing, package.preprocessing);
+  EXPECT_EQ(parsed->record, package.record);
   EXPECT_EQ(to_bytes(*parsed), bytes);
 }
 
@@ -58,6 +60,21 @@ TEST(Package, PreprocessingIsChecked) {
   const Result<Package> parsed = from_bytes(to_bytes(package));
   ASSERT_TRUE(parsed.ok());
   EXPECT_TRUE(parsed->preprocessing.empty());
+}
+
+TEST(Package, TheRecordIsChecked) {
+  Package package = sample();
+  package.record.notes.assign(CompileRecord::kMaxNotes, {});
+  EXPECT_TRUE(from_bytes(to_bytes(package)).ok());
+  package.record.notes.emplace_back();
+  EXPECT_FALSE(from_bytes(to_bytes(package)).ok());
+  package.record.notes = {{false, std::string(CompileRecord::kMaxNoteBytes + 1, 'x')}};
+  EXPECT_FALSE(from_bytes(to_bytes(package)).ok());
+  for (const double bad : {-1.0, -0.0, double{INFINITY}, double{NAN}}) {
+    package = sample();
+    package.record.measured_error = bad;
+    EXPECT_FALSE(from_bytes(to_bytes(package)).ok());
+  }
 }
 
 TEST(Package, ParametersUseTheFewestBytes) {

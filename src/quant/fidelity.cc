@@ -31,6 +31,8 @@ class Comparison {
       norm_a += a * a;
       norm_b += b * b;
       const double error = std::abs(a - b);
+      lo_ = elements_ + i == 0 ? a : std::min(lo_, a);
+      hi_ = elements_ + i == 0 ? a : std::max(hi_, a);
       abs_errors_ += error;
       max_abs_ = std::max(max_abs_, error);
       square_errors_ += error * error;
@@ -57,6 +59,8 @@ class Comparison {
     if (elements_ == 0) return out;
     out.mean_abs_error = abs_errors_ / static_cast<double>(elements_);
     out.max_abs_error = max_abs_;
+    out.lo = lo_;
+    out.hi = hi_;
     out.relative_error = norm_a_ > 0 ? std::sqrt(square_errors_ / norm_a_) : std::sqrt(square_errors_);
     if (kind_ != OutputKind::kLabels) {
       out.cosine = elements_ == count_ ? cosine_of(dot_, norm_a_, norm_b_) : cosines_ / static_cast<double>(count_);
@@ -93,7 +97,7 @@ class Comparison {
 
   OutputKind kind_ = OutputKind::kValues;
   double cosines_ = 0, dot_ = 0, norm_a_ = 0, norm_b_ = 0;
-  double abs_errors_ = 0, max_abs_ = 0, square_errors_ = 0;
+  double lo_ = 0, hi_ = 0, abs_errors_ = 0, max_abs_ = 0, square_errors_ = 0;
   std::size_t elements_ = 0, count_ = 0, num_agreed_ = 0, num_decisions_ = 0;
   std::vector<double> means_, squares_;  // of the float values, by element; only of outputs
 };
@@ -125,7 +129,7 @@ std::vector<OutputKind> output_kinds(const ir::Graph& graph) {
 }
 
 Result<Fidelity> compare(const ir::Graph& graph, const qir::QGraph& integer_graph, const qir::WeightStore& weights,
-                         std::span<const TensorMap> inputs) {
+                         std::span<const TensorMap> inputs, const CompareObserver& observer) {
   if (inputs.empty()) return invalid_argument("fidelity: no inputs to compare on");
   if (graph.inputs.size() != integer_graph.inputs.size() || graph.outputs.size() != integer_graph.outputs.size()) {
     return invalid_argument(
@@ -164,13 +168,16 @@ Result<Fidelity> compare(const ir::Graph& graph, const qir::QGraph& integer_grap
         layers[it->second].add(tensor.data(), real_of(it->second), tensor.shape());
     };
     ZKI_ASSIGN_OR_RETURN(const TensorMap expected, exec_float::run_float(graph, input, observe));
+    std::vector<OutputPair> pairs;
     for (std::size_t j = 0; j < graph.outputs.size(); ++j) {
       const FloatTensor& floats = expected.at(graph.value(graph.outputs[j]).name);
-      const std::vector<float> got = real_of(integer_graph.outputs[j]);
+      std::vector<float> got = real_of(integer_graph.outputs[j]);
       if (got.size() != static_cast<std::size_t>(floats.num_elements()))
         return invalid_argument("fidelity: output shapes differ; are they the same model?");
       outputs[j].add(floats.data(), got, floats.shape());
+      if (observer) pairs.push_back({floats, std::move(got)});
     }
+    if (observer) observer(witness, pairs);
   }
   for (std::size_t j = 0; j < outputs.size(); ++j)
     report.outputs.push_back(outputs[j].result(graph.value(graph.outputs[j]).name));

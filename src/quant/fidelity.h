@@ -3,9 +3,11 @@
 // name in both.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
+#include "exec/integer/executor.h"
 #include "ir/graph.h"
 #include "qir/weight_store.h"
 #include "quant/quantize.h"
@@ -17,8 +19,17 @@ namespace zkinfer::quant {
 // By graph output.
 std::vector<OutputKind> output_kinds(const ir::Graph& graph);
 
+// Of one graph output: the floats, and the integers as real numbers.
+struct OutputPair {
+  const FloatTensor& expected;
+  std::vector<float> got;
+};
+// Called for each input.
+using CompareObserver =
+    std::function<void(const exec_integer::Witness& witness, const std::vector<OutputPair>& outputs)>;
+
 // Errors: those of the two executors; inputs as for the float executor.
 Result<Fidelity> compare(const ir::Graph& graph, const qir::QGraph& integer_graph, const qir::WeightStore& weights,
-                         std::span<const TensorMap> inputs);
+                         std::span<const TensorMap> inputs, const CompareObserver& observer = {});
 
 }  // namespace zkinfer::quant

@@ -2,6 +2,7 @@
 #include "zkinfer/fidelity.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace zkinfer {
@@ -34,6 +35,17 @@ std::optional<double> Fidelity::r_squared() const { return least(outputs, &Tenso
 double Fidelity::relative_error() const {
   double largest = 0;
   for (const TensorFidelity& output : outputs) largest = std::max(largest, output.relative_error);
+  return largest;
+}
+
+double TensorFidelity::error_of_largest() const {
+  const double largest = std::max(std::abs(lo), std::abs(hi));
+  return max_abs_error > 0 ? max_abs_error / std::max(largest, 1e-30) : 0;
+}
+
+double Fidelity::error_of_largest() const {
+  double largest = 0;
+  for (const TensorFidelity& output : outputs) largest = std::max(largest, output.error_of_largest());
   return largest;
 }
 

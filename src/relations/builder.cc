@@ -521,8 +521,10 @@ Result<circuit::Circuit> Builder::build() && {
   tensors_.resize(graph_.values.size());
   add_inputs_and_params();
   for (std::uint32_t index = 0; index < graph_.nodes.size(); ++index) {
+    recipes_.next_node(circuit_);
     ZKI_RETURN_IF_ERROR(add_node(index).with_context("node '" + graph_.nodes[index].name + "'"));
   }
+  recipes_.next_node(circuit_);
   ZKI_RETURN_IF_ERROR(count_statement());
   ZKI_RETURN_IF_ERROR(add_output_ranges());
   add_public_tensors();

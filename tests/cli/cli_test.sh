@@ -28,7 +28,7 @@ expect 2 'no option .--no-such-option' "$zkinfer" compile digits.onnx --no-such-
 expect 0 'cosine' "$zkinfer" compile digits.onnx --calibration calibration.npy --evaluate test.npy --fidelity-json fidelity.json
 expect 0 'identity' "$zkinfer" commit digits.zkmodel
 # An error budget buys precision; what is no budget is refused.
-error_of() { "$zkinfer" compile mlp.onnx -c mlp_calibration.json -o budget.zkmodel --report "$@" 2>/dev/null | sed -nE 's/.*relative to the largest output ([0-9.]+),.*/\1/p'; }
+error_of() { "$zkinfer" compile mlp.onnx -c mlp_calibration.json -o budget.zkmodel --layers "$@" 2>/dev/null | sed -nE 's/.*relative to the largest output ([0-9.]+),.*/\1/p'; }
 coarse=$(error_of --float-target 2%) fine=$(error_of --float-target exact)
 awk "BEGIN { exit !($fine > 0 && $fine <= 0.0002 && $coarse > 4 * $fine && $coarse <= 0.02) }" || fail "--float-target: errors $coarse at 2%, $fine at exact"
 for target in 0 -1 nan 0.6 60% 1e-9 exactly 0.1%% "''"; do

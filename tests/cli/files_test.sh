@@ -25,6 +25,8 @@ expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
 rows=(
   "compile --output|$zkinfer compile mlp.onnx -c calibration.json -o|mlp.onnx calibration.json"
   "compile --fidelity-json|$zkinfer compile mlp.onnx -c calibration.json -o /dev/null --fidelity-json|mlp.onnx calibration.json"
+  "compile --report|$zkinfer compile mlp.onnx -c calibration.json -o /dev/null --report|mlp.onnx calibration.json"
+  "report --output|$zkinfer report mlp.zkmodel -i input.json --onnx mlp.onnx -o|mlp.zkmodel input.json mlp.onnx"
   "commit --key|$zkinfer commit mlp.zkmodel ${small[*]} --secret fresh.zksecret --certificate fresh.zkcert --key|mlp.zkmodel"
   "commit --certificate|$zkinfer commit mlp.zkmodel ${small[*]} --secret fresh.zksecret --key fresh.zkkey --certificate|mlp.zkmodel"
   "prove --output|$zkinfer prove mlp.zkmodel -i input.json -o|mlp.zkmodel input.json"

@@ -18,6 +18,7 @@
 #include "outputs.h"
 #include "print.h"
 #include "progress.h"
+#include "report/model_report.h"
 #include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
@@ -36,9 +37,9 @@ struct CompileArguments {
   std::vector<std::string> inputs_from;
   VerifyLimits limits;  // of keys among them
   std::size_t limit = 256;
-  bool full_report = false, force = false;
+  bool prints_layers = false, force = false;
   std::optional<double> min_cosine, min_agreement;
-  std::string fidelity_json_path;
+  std::string fidelity_json_path, report_path;
   std::string calibration_method = "mse";
   std::string float_target;
   CompileOptions compile;
@@ -154,7 +155,7 @@ Status reach_floors(const CompileArguments& arguments, const Fidelity& fidelity)
                         const std::optional<double>& got, double unit) -> Status {
     if (!floor.has_value()) return {};
     if (!got.has_value()) {
-      return invalid_argument(std::string(option) + ": no output of this model has such a number; see --report");
+      return invalid_argument(std::string(option) + ": no output of this model has such a number; see --layers");
     }
     if (*got * unit >= *floor) return {};
     return out_of_range(std::string(option) + ": " + what + " " + decimal(*got * unit, 6) + ", expected at least " +
@@ -163,10 +164,6 @@ Status reach_floors(const CompileArguments& arguments, const Fidelity& fidelity)
   };
   ZKI_RETURN_IF_ERROR(check("--min-cosine", "cosine", arguments.min_cosine, fidelity.cosine(), 1));
   return check("--min-agreement", "agreement in percent", arguments.min_agreement, fidelity.agreement(), 100);
-}
-
-nlohmann::ordered_json preprocessing_json(const Preprocessing& preprocessing) {
-  return {{"scale", optional_json(preprocessing.scale)}, {"mean", preprocessing.mean}, {"std", preprocessing.std}};
 }
 
 struct Compiled {
@@ -190,6 +187,8 @@ nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Co
       {"outputs", tensor_infos_json(done.model.outputs())},
       {"fidelity_on_calibration_data", !done.is_held_out},
       {"fidelity", fidelity_json(done.fidelity)},
+      {"float_target", float_target_json(done.model.compile_record())},
+      {"notes", notes_json(done.model.compile_record())},
       {"total_seconds", process_seconds()}};
 }
 
@@ -213,7 +212,7 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
                         (done.is_held_out ? "" : " (the calibration data, not held out; --evaluate takes others)"));
   for (auto& row : fidelity_rows(done.fidelity)) rows.push_back(std::move(row));
   print_lines(pairs_text(rows));
-  if (arguments.full_report) print_lines("\n" + done.model.report() + "\n" + fidelity_text(done.fidelity));
+  if (arguments.prints_layers) print_lines("\n" + done.model.report() + "\n" + fidelity_text(done.fidelity));
   print("wrote {} ({}) in {}. It holds the weights: keep it as secret as they are.\n",
         output_name(arguments.output_path), human_bytes(done.package_bytes), human_seconds(process_seconds()));
 }
@@ -262,6 +261,8 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   if (!arguments.fidelity_json_path.empty()) {
     fidelity_file = files.add_text("--fidelity-json", arguments.fidelity_json_path, "{\n  \"num_inputs\":");
   }
+  std::optional<OutputFiles::Id> page;
+  if (!arguments.report_path.empty()) page = files.add_text("--report", arguments.report_path, kPageHead);
   ZKI_RETURN_IF_ERROR(files.prepare());
 
   ZKI_ASSIGN_OR_RETURN(const std::string opened, opened_path(arguments.onnx_path));
@@ -300,9 +301,19 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
     ZKI_ASSIGN_OR_RETURN(measured, load_samples(arguments.evaluation_paths, preprocessing, inputs));
     if (measured.size() > arguments.limit) measured.resize(arguments.limit);
   }
-  ZKI_ASSIGN_OR_RETURN(
-      Fidelity fidelity,
-      measure_fidelity(arguments.onnx_path, model, measured.empty() ? calibration : measured, arguments.compile));
+  const std::vector<RealInputs>& compared = measured.empty() ? calibration : measured;
+  Fidelity fidelity;
+  std::string page_text;
+  if (page.has_value()) {
+    std::vector<std::vector<TensorView>> inputs_seen;
+    for (const RealInputs& sample : compared) inputs_seen.push_back(views(sample));
+    ZKI_ASSIGN_OR_RETURN(const ModelReport report,
+                         report_model(arguments.onnx_path, model, inputs_seen, arguments.compile));
+    fidelity = *report.fidelity;
+    page_text = model_report_html(report, "zkinfer compile --report");
+  } else {
+    ZKI_ASSIGN_OR_RETURN(fidelity, measure_fidelity(arguments.onnx_path, model, compared, arguments.compile));
+  }
   progress.clear();
   for (const std::string& warning : fidelity_warnings(fidelity)) session.warn(warning);
   for (const std::string& warning : structure_warnings(model)) session.warn(warning);
@@ -312,6 +323,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   ZKI_RETURN_IF_ERROR(keep_committed_model(arguments, package, session));
   ZKI_RETURN_IF_ERROR(files.write(package_file, package));
   if (fidelity_file.has_value()) ZKI_RETURN_IF_ERROR(files.write(*fidelity_file, json_text(fidelity_json(fidelity))));
+  if (page.has_value()) ZKI_RETURN_IF_ERROR(files.write(*page, page_text));
   ZKI_RETURN_IF_ERROR(files.publish());
   const Compiled done{std::move(model), std::move(fidelity), calibration.size(),
                       num_given,        package.size(),      !measured.empty()};
@@ -375,7 +387,12 @@ void add_compile(CLI::App& app, Session& session) {
       ->check(CLI::IsMember({"minmax", "percentile", "mse"}))
       ->capture_default_str();
   command->add_option("--name", arguments->compile.name, "name shown to verifiers (default: the file's name)");
-  command->add_flag("--report", arguments->full_report, "print scales, ranges and errors of every layer");
+  command
+      ->add_option(
+          "--report", arguments->report_path,
+          "write a page (HTML) about the model: its graph, errors, ranges and costs; `zkinfer report` makes it later")
+      ->type_name(kWritesFile);
+  command->add_flag("--layers", arguments->prints_layers, "print scales, ranges and errors of every layer");
   command
       ->add_option("--fidelity-json", arguments->fidelity_json_path,
                    "write the comparison of integers and floats as JSON")
@@ -396,7 +413,8 @@ void add_compile(CLI::App& app, Session& session) {
       "  zkinfer compile network.onnx --calibration calibration.json\n"
       "  zkinfer compile network.onnx -c calibration.npy -e test.npy --min-agreement 99.5"
       "   fails rather than writing a poorer model\n"
-      "  zkinfer compile resnet.onnx -c photos/*.png --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --report\n"
+      "  zkinfer compile resnet.onnx -c photos/*.png --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --report "
+      "resnet.html\n"
       "  zkinfer compile head.onnx -c features.npy --input-from features.zkkey\n"
       "  zkinfer compile digits.onnx -c calibration.npy --input-from bytes\n"
       "  zkinfer compile digits.onnx -c calibration.npy --evaluate test.npy -o digits.zkmodel\n"

@@ -131,6 +131,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_verify_path(app, session);
   add_digest(app, session);
   add_run(app, session);
+  add_report(app, session);
   add_inspect(app, session);
   add_soundness(app, session);
   add_bench(app, session);

@@ -55,6 +55,7 @@ void add_verify(CLI::App& app, Session& session);
 void add_verify_chain(CLI::App& app, Session& session);
 void add_commit_tensor(CLI::App& app, Session& session);
 void add_digest(CLI::App& app, Session& session);
+void add_report(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_soundness(CLI::App& app, Session& session);

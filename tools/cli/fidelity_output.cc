@@ -26,20 +26,24 @@ std::string significant(double x) {
 
 nlohmann::ordered_json tensors_json(const std::vector<TensorFidelity>& tensors) {
   auto list = nlohmann::ordered_json::array();
-  for (const TensorFidelity& t : tensors) {
-    list.push_back({{"name", t.name},
-                    {"kind", kind_name(t.kind)},
-                    {"cosine", optional_json(t.cosine)},
-                    {"agreement", optional_json(t.agreement)},
-                    {"r_squared", optional_json(t.r_squared)},
-                    {"mean_abs_error", t.mean_abs_error},
-                    {"max_abs_error", t.max_abs_error},
-                    {"relative_error", t.relative_error}});
-  }
+  for (const TensorFidelity& t : tensors) list.push_back(tensor_fidelity_json(t));
   return list;
 }
 
 }  // namespace
+
+nlohmann::ordered_json tensor_fidelity_json(const TensorFidelity& t) {
+  return {{"name", t.name},
+          {"kind", kind_name(t.kind)},
+          {"cosine", optional_json(t.cosine)},
+          {"agreement", optional_json(t.agreement)},
+          {"r_squared", optional_json(t.r_squared)},
+          {"mean_abs_error", t.mean_abs_error},
+          {"max_abs_error", t.max_abs_error},
+          {"error_of_largest", t.error_of_largest()},
+          {"relative_error", t.relative_error},
+          {"range", {t.lo, t.hi}}};
+}
 
 nlohmann::ordered_json optional_json(const std::optional<double>& number) {
   return number.has_value() ? nlohmann::ordered_json(*number) : nlohmann::ordered_json(nullptr);
@@ -59,6 +63,7 @@ std::vector<std::pair<std::string, std::string>> fidelity_rows(const Fidelity& f
     if (t.cosine.has_value()) rows.emplace_back(indent + "cosine", decimal(*t.cosine, 6));
     rows.emplace_back(indent + "error, mean and largest",
                       significant(t.mean_abs_error) + ", " + significant(t.max_abs_error));
+    rows.emplace_back(indent + "largest error, of the largest value", decimal(100 * t.error_of_largest(), 3) + " %");
     rows.emplace_back(indent + "relative error", decimal(100 * t.relative_error, 3) + " %");
   }
   return rows;
@@ -70,6 +75,7 @@ nlohmann::ordered_json fidelity_json(const Fidelity& fidelity) {
           {"agreement", optional_json(fidelity.agreement())},
           {"r_squared", optional_json(fidelity.r_squared())},
           {"max_abs_error", fidelity.max_abs_error()},
+          {"error_of_largest", fidelity.error_of_largest()},
           {"clipping", clipping_json(fidelity.inputs)},
           {"outputs", tensors_json(fidelity.outputs)},
           {"layers", tensors_json(fidelity.layers)}};

@@ -7,7 +7,7 @@
 
 #include "outputs.h"
 #include "report/report.h"
-#include "report/report_style.h"
+#include "report/style_text.h"
 #include "tensor_policy_text.h"
 #include "text.h"
 

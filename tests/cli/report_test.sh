@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What people see of a compiled model: the page of `zkinfer report` and `compile --report`, its JSON, and the compiler's notes.
+# Usage: report_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+source "$(dirname "$0")/expect.sh"
+zkinfer=$(realpath "$1")
+source_folder=$(realpath "$2")
+tests=$source_folder/tests/cli
+rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+
+# in_json FILE EXPRESSION: a Python expression over `r` that must hold.
+in_json() { python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); assert eval(sys.argv[2]), sys.argv[2]' "$1" "$2" || fail "$1: $2"; }
+# pages NAME COMMAND..: with --json and a page; both are checked.
+pages() {
+  local name=$1
+  shift
+  "$@" -o "$name.html" --json > "$name.json" 2> /dev/null || fail "$*"
+  python3 "$tests/page_test.py" "$name.html" "$name.json" || fail "$name.html"
+  if command -v node > /dev/null; then
+    node "$tests/page_test.js" "$name.html" || fail "the script of $name.html"
+  else
+    echo "no node here: the script of $name.html is not run"
+  fi
+}
+
+examples=$source_folder/examples
+cp "$examples"/digits/{digits.onnx,calibration.npy,test.npy} "$examples"/mlp/{calibration.json,input.json} .
+expect 0 'wrote digits.zkmodel' "$zkinfer" compile digits.onnx -c calibration.npy -e test.npy --report compiled.html
+expect 0 'wrote digits.report.html' "$zkinfer" report digits.zkmodel
+pages alone "$zkinfer" report digits.zkmodel
+pages seen "$zkinfer" report digits.zkmodel -i test.npy
+pages whole "$zkinfer" report digits.zkmodel -i test.npy --onnx digits.onnx --limit 256
+# The same numbers as compile's own page.
+sed -nE 's/.*id="data">(.*)<\/script>.*/\1/p' compiled.html > compiled.json
+in_json compiled.json 'r["fidelity"] == json.load(open("whole.json"))["fidelity"]'
+in_json alone.json 'r["fidelity"] is None and len(r["missing"]) == 2 and r["num_inputs"] == 0'
+in_json seen.json 'r["fidelity"] is None and len(r["missing"]) == 1 and r["num_inputs"] == 64'
+in_json whole.json 'r["missing"] == [] and r["num_inputs"] == 256 and r["float_target"]["met"]'
+in_json whole.json 'all(t["seen"] and t["range"][0] <= t["seen"][0] <= t["seen"][1] <= t["range"][1] for t in r["tensors"])'
+in_json whole.json 'all(t["float"] is not None for n in r["nodes"] for t in [r["tensors"][n["output"]]])'
+in_json whole.json 'r["fidelity"]["outputs"][0]["max_abs_error"] == max(abs(a - b) for a, b in r["output_samples"][0]["points"])'
+in_json whole.json 'abs(sum(n["cost"]["seconds"] for n in r["nodes"]) + r["cost"]["inputs"]["seconds"] + r["cost"]["statement"]["seconds"] - r["cost"]["seconds"]) < 1e-9'
+in_json whole.json 'all(abs(sum(n["cost"]["by_cause"].values()) - n["cost"]["seconds"]) < 1e-9 for n in r["nodes"])'
+# What calibration did not see saturates, and that is said.
+python3 -c 'import json; json.dump({"input_data": [[1e3] * 64]}, open("loud_input.json", "w"))'
+pages loud "$zkinfer" report digits.zkmodel -i loud_input.json --onnx digits.onnx
+in_json loud.json 'r["clipping"][0]["num_clipped"] == 64'
+
+# Names cannot leave the data they are in.
+hostile='</script><script>alert(1)</script><!--<img src=x>'
+python3 "$tests/odd_model.py" hostile.onnx "$hostile"
+expect 0 'wrote' "$zkinfer" compile hostile.onnx -c calibration.json
+pages hostile_page "$zkinfer" report hostile.zkmodel -i calibration.json --onnx hostile.onnx
+in_json hostile_page.json '"</script><script>alert(1)</script><!--<img src=x>" in [t["name"] for t in r["tensors"]]'
+
+expect 2 '--onnx: give --inputs' "$zkinfer" report digits.zkmodel --onnx digits.onnx
+expect 2 'different inputs|needs 4 numbers|not the same' "$zkinfer" report digits.zkmodel --onnx hostile.onnx -i test.npy
+expect 2 'is an ONNX|expected a model' "$zkinfer" report digits.onnx
+echo 'mine' > mine.html
+expect 2 'mine.html' "$zkinfer" report digits.zkmodel -o mine.html
+expect 0 'wrote mine.html' "$zkinfer" report digits.zkmodel -o mine.html --force
+finish

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer report: a compiled model as a page to look at, or as JSON.
+#include <memory>
+
+#include "command.h"
+#include "files.h"
+#include "output_files.h"
+#include "print.h"
+#include "progress.h"
+#include "report/model_report.h"
+#include "result_json.h"
+#include "text.h"
+#include "zkinfer/compile.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct Arguments {
+  std::string model_path, onnx_path, output_path;
+  InputOptions input;
+  std::vector<std::string> input_shapes;
+  std::size_t limit = 64;
+  bool force = false;
+};
+
+CommandResult report(Session& session, Arguments& arguments) {
+  if (!arguments.onnx_path.empty() && arguments.input.paths.empty())
+    return invalid_argument("--onnx: give --inputs too; the float network and the integers are compared on them");
+  const bool writes = !session.json || !arguments.output_path.empty();
+  if (writes) name_after(arguments.model_path, ".report.html", "--output", arguments.output_path);
+  OutputFiles files(arguments.force);
+  files.reads(arguments.model_path);
+  files.reads(arguments.onnx_path);
+  files.reads(arguments.input.paths);
+  if (session.json) files.keep_standard_output();
+  std::optional<OutputFiles::Id> page;
+  if (writes) page = files.add_text("--output", arguments.output_path, kPageHead);
+  ZKI_RETURN_IF_ERROR(files.prepare());
+  ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
+  ZKI_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
+                       preprocessing_of(arguments.input, model.preprocessing(), session));
+  std::vector<RealInputs> samples;
+  if (!arguments.input.paths.empty()) {
+    ZKI_ASSIGN_OR_RETURN(samples, load_samples(arguments.input.paths, preprocessing, model.inputs()));
+    if (samples.size() > arguments.limit) samples.resize(arguments.limit);
+  }
+  std::vector<std::vector<TensorView>> inputs;
+  for (const RealInputs& sample : samples) inputs.push_back(views(sample));
+
+  ProgressLine progress(session, "report");
+  CompileOptions options;
+  options.progress = progress.callback();
+  for (const std::string& text : arguments.input_shapes) {
+    ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(text));
+    options.input_shapes.push_back(std::move(shape));
+  }
+  ZKI_ASSIGN_OR_RETURN(const ModelReport made, arguments.onnx_path.empty()
+                                                   ? report_model(model, inputs, options.progress)
+                                                   : report_model(arguments.onnx_path, model, inputs, options));
+  progress.clear();
+  for (const std::string& sentence : made.missing) session.warn(sentence);
+  if (writes) {
+    ZKI_RETURN_IF_ERROR(files.write(*page, model_report_html(made, "zkinfer report")));
+    ZKI_RETURN_IF_ERROR(files.publish());
+  }
+  if (session.json) {
+    nlohmann::ordered_json json = model_report_json(made);
+    if (writes) json["page"] = arguments.output_path;
+    print_result(session, std::move(json));
+  } else if (!session.quiet) {
+    print("wrote {}: open it in a browser. It tells what the model did with the inputs: keep it with the model.\n",
+          output_name(arguments.output_path));
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_report(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("report", "show a compiled model: its graph, errors, ranges and costs");
+  command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
+  command
+      ->add_option("-i,--inputs", arguments->input.paths,
+                   "inputs to run the model on, for ranges and what is cut off: .json, .npy, .npz, .png, IDX")
+      ->type_name(kReadsFile)
+      ->expected(1, 1 << 20);
+  command
+      ->add_option("--onnx", arguments->onnx_path, "the ONNX file it was compiled from, to compare with on the inputs")
+      ->type_name(kReadsFile);
+  command
+      ->add_option("--shape", arguments->input_shapes,
+                   "as `compile` was given it: shape of an input, name=1,3,224,224, or length of an axis, name=128")
+      ->expected(1, 64);
+  command->add_option("--limit", arguments->limit, "at most this many inputs")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command
+      ->add_option("-o,--output", arguments->output_path,
+                   "the page (HTML; default: the model's name with .report.html, none with --json)")
+      ->type_name(kWritesFile);
+  add_preprocessing_options(*command, arguments->input);
+  add_force_flag(*command, arguments->force);
+  add_json_flag(*command, session);
+  command->footer(
+      "Examples:\n"
+      "  zkinfer report digits.zkmodel\n"
+      "  zkinfer report digits.zkmodel --onnx digits.onnx --inputs test.npy -o digits.html\n"
+      "  zkinfer report network.zkmodel -i test.npz --json\n"
+      "The page needs no network and no other file. `zkinfer compile --report` writes it at once.");
+  command->callback([arguments, &session] { session.run([&] { return report(session, *arguments); }); });
+}
+
+}  // namespace zkinfer::cli
