@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zkinfer/compile.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -127,19 +128,29 @@ Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<RealI
 
 namespace {
 
-// Values that a proof commits to, lookups, and table rows, which are both.
+double num_points(const circuit::Box& box) {
+  double points = 1;
+  for (const std::uint64_t n : box) points *= static_cast<double>(n);
+  return points;
+}
+
+// What the choice of bits changes of it, in the units in which relations are chosen (relations/builder.h). A table's row is a
+// column's entry too.
 double proving_cost(const qir::QGraph& graph) {
+  using relations::kColumnCost, relations::kContractionCost, relations::kLookupCost, relations::kRowCost;
   const Result<circuit::Circuit> circuit = relations::build(graph, {});
   if (!circuit.ok()) return std::numeric_limits<double>::infinity();
   double cost = 0;
   for (const circuit::Column& column : circuit->columns)
-    if (column.oracle == circuit::Oracle::kWitness) cost += static_cast<double>(column.num_elements());
-  for (const circuit::Lookup& lookup : circuit->lookups) {
-    double points = 1;
-    for (const std::uint64_t n : lookup.box) points *= static_cast<double>(n);
-    cost += points;
+    if (column.oracle == circuit::Oracle::kWitness) cost += kColumnCost * static_cast<double>(column.num_elements());
+  for (const circuit::Lookup& lookup : circuit->lookups) cost += kLookupCost * num_points(lookup.box);
+  for (const circuit::Contraction& relation : circuit->contractions) {
+    const bool pointwise = std::all_of(relation.roles.begin(), relation.roles.end(),
+                                       [](circuit::AxisRole role) { return role == circuit::AxisRole::kC; });
+    if (pointwise) cost += kContractionCost * num_points(relation.box);
   }
-  for (const circuit::Table& table : circuit->tables) cost += 2 * static_cast<double>(table.num_rows());
+  for (const circuit::Table& table : circuit->tables)
+    cost += (kRowCost - kColumnCost) * static_cast<double>(table.num_rows());
   return cost;
 }
 

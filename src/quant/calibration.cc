@@ -247,7 +247,8 @@ Status gather_statistics(const ir::Graph& graph, std::span<const TensorMap> inpu
       const auto axis = axes.find(value.name);
       if (axis != axes.end()) add_means(tensor, axis->second, weight, result.means[value.name]);
       const auto channels = scalable.find(value.name);
-      if (channels != scalable.end()) add_sizes(tensor, channels->second, result.channels[value.name]);
+      // With what lies below a floor: a channel that is far below 0 here may be above it elsewhere.
+      if (channels != scalable.end()) add_sizes(original, channels->second, result.channels[value.name]);
     };
     ZKI_ASSIGN_OR_RETURN(const TensorMap outputs, exec_float::run_float(graph, input, observe));
     std::vector<FloatTensor> ordered;

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "quant/pieces.h"
 #include "quant/quantize.h"
 #include "quant/table_pool.h"
 
@@ -140,6 +141,28 @@ TEST(TablePool, MergesWhenItSavesRows) {
   EXPECT_EQ(log_rows(0, 1), 1);
   EXPECT_EQ(log_rows(-128, 127), 8);
   EXPECT_EQ(log_rows(-128, 128), 9);
+}
+
+TEST(TablePool, LongCurvesOfFewElementsArePieces) {
+  constexpr double kUnit = 1.0 / 32767;
+  const auto sigmoid = [](std::int64_t x) { return 1 / (1 + std::exp(-static_cast<double>(x) / 4096)) / kUnit; };
+  const auto table = [&](std::int64_t num_elements, const std::function<double(std::int64_t)>& curve) {
+    TablePool pool;
+    pool.want_curve("curve", curve, -45000, 45000, num_elements);
+    std::vector<qir::Table> tables;
+    pool.build(tables);
+    return tables[0];
+  };
+  const qir::Table pieces = table(200, sigmoid);
+  ASSERT_EQ(pieces.kind, qir::TableKind::kPieces);
+  EXPECT_LE(pieces.num_pieces(), 1024);
+  for (std::int64_t x = -45000; x <= 45000; ++x) {
+    ASSERT_NEAR(static_cast<double>(pieces.at(x)), sigmoid(x), kPieceError) << x;
+    ASSERT_TRUE(pieces.at(x) >= 0 && pieces.at(x) <= 32767) << x;
+  }
+  EXPECT_EQ(table(200000, sigmoid).kind, qir::TableKind::kExplicit);
+  // A jump has no slope.
+  EXPECT_EQ(table(200, [](std::int64_t x) { return x < 13 ? 0.0 : 30000.0; }).kind, qir::TableKind::kExplicit);
 }
 
 TEST(Options, AreChecked) {

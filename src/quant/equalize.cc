@@ -37,15 +37,17 @@ bool commutes(const Node& node) {
 
 struct Link {
   std::size_t maker = 0;
+  std::vector<ValueId> values;       // from the maker's to the readers'
   std::vector<std::size_t> readers;  // contractions
 };
 
 // From a contraction through what commutes with factors to the contractions that read it, if nothing else does.
 std::optional<Link> link_from(const ir::Graph& graph, const std::vector<std::vector<std::size_t>>& readers,
                               const std::vector<bool>& is_output, std::size_t maker) {
-  Link link{maker, {}};
+  Link link{maker, {}, {}};
   ValueId value = graph.nodes[maker].output;
   for (;;) {
+    link.values.push_back(value);
     const auto v = static_cast<std::size_t>(value);
     if (is_output[v] || readers[v].empty()) return std::nullopt;
     const Node& first = graph.nodes[readers[v][0]];
@@ -92,6 +94,25 @@ void scale_weights(ir::Graph& graph, Node& node, std::size_t input, std::size_t 
   node.inputs[input] = id;
 }
 
+// By how many powers of two each channel of a link is made larger; empty: none needs it. Sizes are those before a Relu, which
+// do not look small where calibration hardly saw a channel active; none is made larger than what the readers read.
+std::vector<int> wanted_octaves(const ir::Graph& graph, const Link& link, const ChannelSizes& sizes,
+                                const Reach& reach) {
+  const auto found = sizes.find(graph.value(link.values.front()).name);
+  if (found == sizes.end() || found->second.empty()) return {};
+  const double largest = reach(graph.value(link.values.back()).name);
+  std::vector<int> octaves;
+  for (const float size : found->second) {
+    const bool any = size > 0 && largest > 0;
+    octaves.push_back(any ? std::clamp(static_cast<int>(std::floor(std::log2(largest / static_cast<double>(size)))) -
+                                           kHeadroomOctaves,
+                                       0, kMostOctaves)
+                          : 0);
+  }
+  if (*std::max_element(octaves.begin(), octaves.end()) < kLeastOctaves) return {};
+  return octaves;
+}
+
 }  // namespace
 
 std::unordered_map<std::string, std::size_t> scalable_channels(const ir::Graph& graph) {
@@ -104,28 +125,25 @@ std::unordered_map<std::string, std::size_t> scalable_channels(const ir::Graph& 
   return result;
 }
 
-ir::Graph equalize_channels(ir::Graph graph, const ChannelSizes& sizes) {
-  for (const Link& link : all_links(graph)) {
-    Node& maker = graph.nodes[link.maker];
-    const auto found = sizes.find(graph.output_of(maker).name);
-    if (found == sizes.end() || found->second.empty()) continue;
-    const float largest = *std::max_element(found->second.begin(), found->second.end());
+ir::Graph equalize_channels(ir::Graph graph, const ChannelSizes& sizes, const Reach& reach) {
+  const std::vector<Link> links = all_links(graph);
+  // All factors before any weight changes: they are about the graph as calibration saw it.
+  std::vector<std::vector<int>> octaves;
+  for (const Link& link : links) octaves.push_back(wanted_octaves(graph, link, sizes, reach));
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    if (octaves[i].empty()) continue;
     std::vector<float> up, down;
-    bool any = false;
-    for (const float size : found->second) {
-      const int octaves =
-          size > 0 && largest > 0
-              ? std::clamp(static_cast<int>(std::floor(std::log2(largest / size))) - kHeadroomOctaves, 0, kMostOctaves)
-              : 0;
-      any = any || octaves >= kLeastOctaves;
-      up.push_back(std::ldexp(1.0F, octaves));
-      down.push_back(std::ldexp(1.0F, -octaves));
+    for (const int octave : octaves[i]) {
+      up.push_back(std::ldexp(1.0F, octave));
+      down.push_back(std::ldexp(1.0F, -octave));
     }
-    if (!any) continue;
+    Node& maker = graph.nodes[links[i].maker];
     const bool conv = maker.op == OpKind::kConv;
     scale_weights(graph, maker, 1, conv ? 0 : 1, up);
     if (maker.has_input(2)) scale_weights(graph, maker, 2, 0, up);
-    for (const std::size_t reader : link.readers) scale_weights(graph, graph.nodes[reader], 1, conv ? 1 : 0, down);
+    for (const std::size_t reader : links[i].readers) scale_weights(graph, graph.nodes[reader], 1, conv ? 1 : 0, down);
+    // They are no longer what the float network calls by these names.
+    for (const ValueId id : links[i].values) graph.value(id).name += ".equalized";
   }
   return graph;
 }

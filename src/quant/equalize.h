@@ -4,6 +4,7 @@
 // the weights that read them. After Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction" (2019).
 #pragma once
 
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,7 +20,10 @@ using ChannelSizes = std::unordered_map<std::string, std::vector<float>>;
 // contractions read. By name, with the channel axis.
 std::unordered_map<std::string, std::size_t> scalable_channels(const ir::Graph& graph);
 
-// The same function of the inputs, up to rounding.
-ir::Graph equalize_channels(ir::Graph graph, const ChannelSizes& sizes);
+// The largest absolute value seen of a value of this name.
+using Reach = std::function<double(const std::string&)>;
+
+// The same function of the inputs, up to rounding. Values whose channels are scaled have new names.
+ir::Graph equalize_channels(ir::Graph graph, const ChannelSizes& sizes, const Reach& reach);
 
 }  // namespace zkinfer::quant

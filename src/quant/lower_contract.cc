@@ -12,7 +12,7 @@ using ir::OpKind;
 
 namespace {
 
-constexpr int kOutputWeightBits = 12;  // of layers without requantization
+constexpr int kOutputWeightBits = 16;  // of layers without requantization
 constexpr int kMostWeightBits = 24;
 
 }  // namespace

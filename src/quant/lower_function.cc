@@ -19,14 +19,15 @@ std::string bits_text(double x) { return std::to_string(std::bit_cast<std::uint6
 
 }  // namespace
 
-RealRange Lowering::argument_range(std::size_t i) const {
+RealRange Lowering::argument_range(std::size_t i, double y_scale) const {
   const ir::Node& n = node(i);
   const ir::Value& x = graph_.value(UnaryChain::is_unary(n) && UnaryChain::fuses(n) ? n.inputs[0] : n.output);
   const auto it = calibration_.by_name.find(x.name);
   if (it == calibration_.by_name.end() || it->second.empty()) return {-1, 1};
   const double width = std::max(it->second.max() - it->second.min(), 1e-6 * it->second.max_abs());
   const double room = width > 0 ? kRoom * width : 1;
-  return {it->second.min() - room, it->second.max() + room};
+  const auto [lo, hi] = segment(i).chain.curved(it->second.min() - room, it->second.max() + room, y_scale);
+  return {lo, hi};
 }
 
 Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccRange domain, AccRange& y,
@@ -37,7 +38,7 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
   const double h = homogeneous ? t.h_scale / t.y_scale : t.h_scale;
   const double y_scale = homogeneous ? 1 : t.y_scale;
   if (!homogeneous && log_rows(domain.lo, domain.hi) > kMostFunctionBits) {
-    const RealRange seen = argument_range(i);
+    const RealRange seen = argument_range(i, t.y_scale);
     const auto within = [&](double x) {
       return static_cast<std::int64_t>(
           std::clamp(x / h, static_cast<double>(domain.lo), static_cast<double>(domain.hi)));
@@ -54,16 +55,16 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
     return fail(i, "the table of its function needs arguments " + std::to_string(domain.lo) + ".." +
                        std::to_string(domain.hi) + ", at most 2^20 are possible; use fewer activation bits");
   }
-  const auto real = [chain, h, y_scale](std::int64_t x) {
-    const double value = std::floor(chain.apply(static_cast<double>(x) * h) / y_scale + 0.5);
+  const auto exact = [chain, h, y_scale](std::int64_t x) {
+    const double value = chain.apply(static_cast<double>(x) * h) / y_scale;
     return std::isnan(value) ? 0 : value;
   };
   if (chain.is_whole()) {
     double least = kMostWhole;
     double most = -kMostWhole;
     for (std::int64_t x = domain.lo; x <= domain.hi; ++x) {
-      least = std::min(least, real(x));
-      most = std::max(most, real(x));
+      least = std::min(least, std::floor(exact(x) + 0.5));
+      most = std::max(most, std::floor(exact(x) + 0.5));
     }
     if (least < -kMostWhole || most > kMostWhole) {
       return fail(i, "its results reach beyond 2^30 for arguments between " + std::to_string(domain.lo) + " and " +
@@ -73,12 +74,16 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
   }
   const std::string name = chain.name() + " " + bits_text(h) + " " + bits_text(y_scale) + " " + std::to_string(y.lo) +
                            " " + std::to_string(y.hi);
-  return pool_.want_function(
-      name,
-      [real, y](std::int64_t x) {
-        return static_cast<std::int32_t>(std::clamp(real(x), static_cast<double>(y.lo), static_cast<double>(y.hi)));
-      },
-      domain.lo, domain.hi);
+  const auto curve = [exact, y](std::int64_t x) {
+    return std::clamp(exact(x), static_cast<double>(y.lo), static_cast<double>(y.hi));
+  };
+  // Whole results are exact: no pieces for these.
+  if (chain.is_whole()) {
+    return pool_.want_function(
+        name, [curve](std::int64_t x) { return static_cast<std::int32_t>(std::floor(curve(x) + 0.5)); }, domain.lo,
+        domain.hi);
+  }
+  return pool_.want_curve(name, curve, domain.lo, domain.hi, graph_.value(segment(i).output).shape.num_elements());
 }
 
 }  // namespace zkinfer::quant

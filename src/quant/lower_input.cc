@@ -11,9 +11,9 @@ namespace zkinfer::quant {
 namespace {
 
 // Bits of an input that is on no known grid; input bits are nearly free.
-constexpr int kFreeInputBits = 12;
+constexpr int kFreeInputBits = 15;
 // Of one that is only compared: thresholds may lie close to each other.
-constexpr int kComparedInputBits = 24;
+constexpr int kComparedInputBits = 30;
 // A given input of more bits, another model's exact sums for instance, is rounded first: the weights that meet it would
 // have hardly any bits left.
 constexpr int kMostInputBits = 12;
@@ -92,8 +92,9 @@ qir::Value Lowering::chosen_input(std::size_t i) const {
     bits = std::max(bits, 1);
   } else {
     const double steps = static_cast<double>((std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1);
-    const double room = options_.method == CalibrationMethod::kMse ? kRoomAbove : 1;
-    scale = (data.max_abs() > 0 ? room * data.max_abs() : 1.0) / steps;
+    const double above = options_.method == CalibrationMethod::kMse ? room() : 1;
+    // A power of two: halves, where people round, are exact.
+    scale = std::exp2(std::ceil(std::log2((data.max_abs() > 0 ? above * data.max_abs() : 1.0) / steps)));
   }
   qir::Value value;
   value.hi = (std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1;

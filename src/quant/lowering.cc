@@ -10,6 +10,7 @@
 #include "ir/functions.h"
 #include "ir/op_table.h"
 #include "qir/ops/rules.h"
+#include "quant/pieces.h"
 
 namespace zkinfer::quant {
 
@@ -140,7 +141,11 @@ void Lowering::assign_targets() {
 double Lowering::clip_of(const Histogram& seen, double steps) const {
   if (options_.activation_bits > 0 || options_.method != CalibrationMethod::kMse || seen.max_abs() <= 0)
     return choose_clip(seen, steps, options_);
-  return kRoomAbove * seen.max_abs();
+  return room() * seen.max_abs();
+}
+
+double Lowering::room() const {
+  return std::min(kMostRoom, 1 + kRoomOfOne / std::sqrt(static_cast<double>(calibration_.num_inputs)));
 }
 
 Status Lowering::lower_node(std::size_t i) {
@@ -202,7 +207,7 @@ Target Lowering::target(std::size_t i) const {
     t.shift = std::max(t.shift, kWholeShift);
     t.any_width = true;
   } else if (!s.chain.is_clamp() && !s.chain.is_homogeneous()) {
-    const RealRange x = argument_range(i);
+    const RealRange x = argument_range(i, t.y_scale);
     t.h_scale = s.chain.argument_step(x.lo, x.hi, t.y_scale, kArgumentBits);
     t.any_width = true;
   }
@@ -401,7 +406,7 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
     }
   } else {
     ZKI_ASSIGN_OR_RETURN(request, want_function(i, t, domain, y, q));
-    error_bound += t.y_scale / 2;
+    error_bound += t.y_scale * (s.chain.is_whole() ? 0.5 : kPieceError);
   }
   // Every chain has slopes of at most 1 (LeakyRelu with a larger alpha scales the bound).
   error_bound += t.h_scale / 2;

@@ -44,8 +44,9 @@ struct RealRange {
   double lo = 0, hi = 0;
 };
 
-// Other inputs reach further than calibration's.
-inline constexpr double kRoomAbove = 1.25;
+// How much further than the calibration inputs others reach, the fewer they are: 1 + kRoomOfOne / sqrt(number), at most kMostRoom.
+inline constexpr double kRoomOfOne = 16;
+inline constexpr double kMostRoom = 4;
 // Whole numbers from a rounding: the accumulator is in units of 2^-24, so that hardly anything lies near a tie.
 inline constexpr int kWholeShift = 24;
 // Of the table of a curved function.
@@ -84,6 +85,8 @@ class Lowering {
   QTensor& tensor(ir::ValueId id) { return tensors_[static_cast<std::size_t>(id)]; }
   Target target(std::size_t index) const;
   double clip_of(const Histogram& seen, double steps) const;
+  // Of what calibration saw, what is covered.
+  double room() const;
   // The unit (real value of acc = 1) that the terms of an Add or Sub share; `natural` is taken when nothing fixes it.
   double sum_unit(std::size_t index, double natural);
   // The real value of acc = 1 that a segment with free constants aims at; natural: see sum_unit.
@@ -183,8 +186,8 @@ class Lowering {
   // In 0 .. length - 1, negative ones counted from the end.
   Result<QTensor> gather_indices(std::size_t index, std::int64_t length);
   // lower_function.cc
-  // What calibration saw of the argument of segment i's functions, and some room.
-  RealRange argument_range(std::size_t index) const;
+  // What calibration saw of the argument of segment i's functions, and some room, as far as they are not flat there.
+  RealRange argument_range(std::size_t index, double y_scale) const;
   // The table of segment i's functions, with y's range, for arguments of scale t.h_scale in `domain`. Where the domain is far
   // larger than what calibration saw, `node` becomes the clamp of the argument that goes before.
   Result<std::size_t> want_function(std::size_t index, const Target& t, AccRange domain, AccRange& y, qir::Node& node);

@@ -86,7 +86,10 @@ Result<Quantized> quantize(const ir::Graph& graph, std::span<const TensorMap> ca
   ZKI_RETURN_IF_ERROR(check_options(options));
   ir::Graph hoisted = hoist_functions(graph);
   ZKI_ASSIGN_OR_RETURN(Calibration calibration, calibrate(hoisted, calibration_inputs));
-  ir::Graph equalized = equalize_channels(hoisted, calibration.channels);
+  ir::Graph equalized = equalize_channels(hoisted, calibration.channels, [&](const std::string& name) {
+    const auto seen = calibration.by_name.find(name);
+    return seen == calibration.by_name.end() ? 0.0 : seen->second.max_abs();
+  });
   if (equalized.values.size() != hoisted.values.size()) {
     hoisted = std::move(equalized);
     ZKI_ASSIGN_OR_RETURN(calibration, calibrate(hoisted, calibration_inputs));

@@ -15,10 +15,10 @@ namespace zkinfer::quant {
 namespace {
 
 constexpr int kLeastShift = 6;
-constexpr int kMostShift = 16;
-constexpr int kMostSum = 27;  // of bits and shift
+constexpr int kMostShift = 20;
+constexpr int kMostSum = 32;  // of bits and shift
 constexpr int kLeastBits = 5;
-constexpr int kMostBits = 15;
+constexpr int kMostBits = 18;
 // More levels than are needed may allow a smaller shift.
 constexpr int kBitsTried = 3;
 
@@ -27,6 +27,8 @@ constexpr std::int64_t kMeasuredElements = 4000000;
 constexpr std::size_t kUsualInputs = 24;
 constexpr std::int64_t kCheapShare = 4;
 constexpr std::size_t kLeastSplit = 12;  // fewer calibration inputs are not split
+// Errors of so many standard deviations come up on inputs that nobody measured.
+constexpr double kTail = 3;
 // Of whole-number outputs, a share of changed entries counts as this part of an error.
 constexpr double kChangedWeight = 0.2;
 
@@ -97,12 +99,14 @@ Reference make_reference(const ir::Graph& graph, const Calibration& calibration,
 }
 
 // Fills measured_error (the largest error of an element of an output, relative to its largest element; the worst output
-// counts), errors (the same by output), cosine (the worst output counts), num_changed, and estimated_flips: a margin m is lost
+// counts), errors (by output: what the largest is on any inputs, from it and from the errors' spread), cosine (the worst output counts), num_changed, and estimated_flips: a margin m is lost
 // with the probability that a normal error of the measured size of (error of best - error of second best) exceeds it.
 Status measure(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
                const Reference& reference, Quantized& quantized) {
   std::vector<double> largest(graph.outputs.size(), 0);
   std::vector<double> errors(graph.outputs.size(), 0);
+  std::vector<double> usual(graph.outputs.size(), 0);  // an input's largest element, on average
+  std::vector<double> squares(graph.outputs.size(), 0);
   std::vector<double> changed(graph.outputs.size(), 0);
   std::vector<double> cosines(graph.outputs.size(), 0);
   double pair_errors = 0;
@@ -122,16 +126,19 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
       const std::vector<float> real = dequantize(quantized.graph.value(id), witness.values[id]);
       const FloatTensor& expected = calibration.outputs[i][j];
       const auto error = [&](std::size_t k) { return static_cast<double>(real[k]) - static_cast<double>(expected[k]); };
-      double norm = 0, got_norm = 0, dot = 0;
+      double norm = 0, got_norm = 0, dot = 0, most = 0;
       for (std::size_t k = 0; k < real.size(); ++k) {
         const double x = static_cast<double>(expected[k]), y = static_cast<double>(real[k]);
         norm += x * x;
         got_norm += y * y;
         dot += x * y;
         errors[j] = std::max(errors[j], std::abs(error(k)));
-        largest[j] = std::max(largest[j], std::abs(x));
+        squares[j] += error(k) * error(k) / static_cast<double>(real.size());
+        most = std::max(most, std::abs(x));
         changed[j] += x != y ? 1.0 / static_cast<double>(real.size()) : 0;
       }
+      largest[j] = std::max(largest[j], most);
+      usual[j] += most / static_cast<double>(reference.inputs.size());
       cosines[j] += norm > 0 && got_norm > 0 ? dot / std::sqrt(norm * got_norm) : (norm == got_norm ? 1 : 0);
       if (!reference.margins.empty()) {
         const auto [first, second] = best_two(expected.data());
@@ -146,9 +153,11 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
   const double count = static_cast<double>(reference.inputs.size());
   for (std::size_t j = 0; j < largest.size(); ++j) {
     const bool whole = graph.value(graph.outputs[j]).dtype != ir::DataType::kFloat;
-    const double error = whole ? kChangedWeight * changed[j] / count : errors[j] / std::max(largest[j], 1e-30);
-    quantized.errors.push_back(error);
-    quantized.measured_error = std::max(quantized.measured_error, error);
+    const double share = kChangedWeight * changed[j] / count;
+    const double error = errors[j] / std::max(largest[j], 1e-30);
+    const double spread = std::sqrt(squares[j] / count) / std::max(usual[j], 1e-30);
+    quantized.errors.push_back(whole ? share : std::max(error, kTail * spread));
+    quantized.measured_error = std::max(quantized.measured_error, whole ? share : error);
     quantized.cosine = std::min(quantized.cosine, cosines[j] / count);
   }
   quantized.estimated_flips = 0;

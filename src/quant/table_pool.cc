@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <numeric>
+#include <optional>
 #include <utility>
+
+#include "quant/pieces.h"
 
 namespace zkinfer::quant {
 
@@ -34,6 +38,16 @@ std::size_t TablePool::want_function(std::string name, std::function<std::int32_
   return requests_.size() - 1;
 }
 
+std::size_t TablePool::want_curve(std::string name, std::function<double(std::int64_t)> curve, std::int64_t lo,
+                                  std::int64_t hi, std::int64_t num_elements) {
+  const std::size_t request = want_function(
+      std::move(name), [curve](std::int64_t x) { return static_cast<std::int32_t>(std::floor(curve(x) + 0.5)); }, lo,
+      hi);
+  requests_[request].curve = std::move(curve);
+  requests_[request].num_elements = num_elements;
+  return request;
+}
+
 qir::Table TablePool::make(const Request& request) const {
   qir::Table table;
   table.kind = request.kind;
@@ -46,6 +60,10 @@ qir::Table TablePool::make(const Request& request) const {
     table.values.reserve(static_cast<std::size_t>(table.num_rows()));
     for (std::int64_t x = table.first; x <= request.hi; ++x)
       table.values.push_back(request.function(std::max(x, request.lo)));
+    if (request.curve) {
+      const auto curve = [&](std::int64_t x) { return request.curve(std::max(x, request.lo)); };
+      if (std::optional<qir::Table> pieces = fit_pieces(table, curve, request.num_elements)) return std::move(*pieces);
+    }
   }
   return table;
 }
@@ -71,6 +89,7 @@ std::vector<std::int32_t> TablePool::build(std::vector<qir::Table>& tables) cons
       merged.push_back(request);
       continue;
     }
+    home->num_elements += request.num_elements;
     home->lo = std::min(home->lo, request.lo);
     home->hi = std::max(home->hi, request.hi);
     index[i] = static_cast<std::int32_t>(home - merged.begin());

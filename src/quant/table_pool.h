@@ -23,6 +23,10 @@ class TablePool {
   // `name` identifies the function: requests with equal names may share a table.
   std::size_t want_function(std::string name, std::function<std::int32_t(std::int64_t)> function, std::int64_t lo,
                             std::int64_t hi);
+  // Of a real function: y is `curve`, rounded, where the table is a list. Where it is long beside the elements that read it, linear
+  // pieces within 1.25 of `curve` take its place if there are any.
+  std::size_t want_curve(std::string name, std::function<double(std::int64_t)> curve, std::int64_t lo, std::int64_t hi,
+                         std::int64_t num_elements);
   // Fills `tables`; result[request] is the request's table index.
   std::vector<std::int32_t> build(std::vector<qir::Table>& tables) const;
 
@@ -33,6 +37,8 @@ class TablePool {
     std::int64_t clamp_lo = 0, clamp_hi = 0;
     std::int64_t lo = 0, hi = 0;  // needed domain
     std::function<std::int32_t(std::int64_t)> function;
+    std::function<double(std::int64_t)> curve = {};  // may be null
+    std::int64_t num_elements = 0;
   };
   qir::Table make(const Request& request) const;
   std::vector<Request> requests_;

@@ -127,6 +127,17 @@ double UnaryChain::argument_step(double lo, double hi, double y_step, int most_b
   return std::clamp(step, std::exp2(std::ceil(std::log2(finest))), std::exp2(std::ceil(std::log2(width))));
 }
 
+std::pair<double, double> UnaryChain::curved(double lo, double hi, double y_step) const {
+  constexpr int kSamples = 4096;
+  const auto at = [&](int i) { return lo + (hi - lo) * i / kSamples; };
+  const auto same = [&](double y, double end) { return y == end || std::abs(y - end) <= y_step / 2; };
+  int first = 0;
+  int last = kSamples;
+  while (first < last && same(apply(at(first + 1)), apply(lo))) ++first;
+  while (last > first && same(apply(at(last - 1)), apply(hi))) --last;
+  return first < last ? std::pair{at(first), at(last)} : std::pair{lo, hi};
+}
+
 std::string UnaryChain::name() const {
   std::string text;
   for (const UnaryStep& step : steps_) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ir/graph.h"
@@ -47,6 +48,8 @@ class UnaryChain {
   // How finely x in [lo, hi] must be known for y to be known to y_step where the chain is steepest: a power of two, so that
   // layers share tables, and at least the 2^-most_bits-th part of the interval.
   double argument_step(double lo, double hi, double y_step, int most_bits) const;
+  // The part of [lo, hi] outside which the chain is as at the near end, to half a step of y; all of it where nothing is left.
+  std::pair<double, double> curved(double lo, double hi, double y_step) const;
   // Equal names mean equal functions: tables with equal names and scales are shared.
   std::string name() const;
 

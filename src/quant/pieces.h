@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Linear pieces in place of a long list of values (qir::TableKind::kPieces).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "qir/qgraph.h"
+
+namespace zkinfer::quant {
+
+// How far pieces may be from the curve, in steps of y: half a step is the rounding of every result, as much that of a piece's
+// first value.
+inline constexpr double kPieceError = 1.25;
+
+// The table of `list`'s domain with the fewest linear pieces of equal length that stay within kPieceError of `curve`, if that
+// costs less to prove than the list for so many elements.
+std::optional<qir::Table> fit_pieces(const qir::Table& list, const std::function<double(std::int64_t)>& curve,
+                                     std::int64_t num_elements);
+
+}  // namespace zkinfer::quant
