@@ -7,6 +7,7 @@ DenseWeights::DenseWeights(const circuit::Layout& layout, std::vector<Term> term
     : layout_(layout), terms_(std::move(terms)) {
   terms_of_column_.resize(layout.columns.size());
   for (std::uint32_t i = 0; i < terms_.size(); ++i) {
+    terms_[i] = terms_[i].listed();
     terms_of_column_[terms_[i].column].push_back(i);
     std::vector<std::pair<std::uint64_t, std::uint64_t>> support;
     for (const Vector& shared : terms_[i].vectors) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "field/eq.h"
 
 namespace zkinfer::argument {
 
@@ -112,7 +113,36 @@ void FunctionalFold::add_block(const circuit::ColumnLayout& layout, const Folded
   for (std::size_t i = 0; i < high_.size(); ++i) out[i] += weight * high_[i];
 }
 
+// An aligned block of 2^bits entries has eq(high coordinates, its number) times the eq vector of the low ones, and binding an
+// address bit at l makes one factor of each coordinate p: (1 - p)(1 - l) + p l.
+void FunctionalFold::add_eq(const Term& term) {
+  const FoldedColumn& column = column_of(term.column);
+  const circuit::ColumnLayout& layout = layout_.columns[term.column];
+  const std::span<const Fe> point(term.eq_point);
+  ZKI_CHECK_EQ(layout.cuts.pieces.size(), std::size_t{1}, "one axis");
+  const std::vector<circuit::AxisPiece>& pieces = layout.cuts.pieces[0];
+  const auto bits = static_cast<std::size_t>(pieces[0].bits);
+  ZKI_CHECK_EQ(pieces.size() << bits, std::size_t{1} << point.size(), "an axis of a power of two in equal pieces");
+  const std::span<const Fe> low = point.last(bits);
+  const std::size_t num_bound = std::min(bits, low_point_.size());
+  Fe bound = term.coef;
+  for (std::size_t i = 0; i < num_bound; ++i) {
+    const Fe& p = low[bits - 1 - i];
+    const Fe product = p * low_point_[i];
+    bound *= Fe::one() - p - low_point_[i] + product + product;
+  }
+  const std::vector<Fe> high = eq_vector(point.first(point.size() - bits));
+  const std::vector<Fe> free = eq_vector(low.first(bits - num_bound));
+  for (std::uint32_t i = 0; i < pieces.size(); ++i) {
+    const std::size_t block = column.index.block(std::span(&i, 1));
+    const Fe weight = bound * high[pieces[i].begin >> bits] * column.block_weights[block];
+    Fe* out = weights_.data() + (layout.blocks[block].row >> low_point_.size());
+    for (std::size_t j = 0; j < free.size(); ++j) out[j] += weight * free[j];
+  }
+}
+
 void FunctionalFold::add(const Term& term) {
+  if (!term.eq_point.empty()) return add_eq(term);
   const FoldedColumn& column = column_of(term.column);
   const circuit::ColumnLayout& layout = layout_.columns[term.column];
   std::vector<BoundVector*> axes;

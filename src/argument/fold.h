@@ -22,7 +22,8 @@ class FunctionalFold {
   // layout outlives the object.
   FunctionalFold(const circuit::Layout& layout, std::vector<Fe> lane_weights, std::vector<Fe> low_point);
 
-  // term.column is a column of the layout's oracle.
+  // term.column is a column of the layout's oracle. A term with an eq_point costs a few multiplications per block and address
+  // bit, whatever the length of its vector.
   void add(const Term& term);
   // Drops what is remembered of the vectors of the terms so far; they may be freed then.
   void forget_vectors() { bound_.clear(); }
@@ -42,6 +43,7 @@ class FunctionalFold {
   };
 
   FoldedColumn& column_of(circuit::ColumnId id);
+  void add_eq(const Term& term);
   BoundVector& bind(circuit::ColumnId id, std::uint32_t axis, const FoldedColumn& column, const Vector& vector);
   void add_block(const circuit::ColumnLayout& layout, const FoldedColumn& column, std::span<BoundVector* const> axes,
                  std::span<const std::uint32_t> pieces, const Fe& coef);

@@ -4,8 +4,14 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "field/eq.h"
 
 namespace zkinfer::argument {
+
+Term Term::listed() const {
+  if (eq_point.empty()) return *this;
+  return {column, coef, {std::make_shared<const std::vector<Fe>>(eq_vector(eq_point))}};
+}
 
 AxisWeights::AxisWeights(std::uint64_t first, std::vector<Fe> weights) : begin(first), values(std::move(weights)) {
   for (const Fe& x : values) total += x;

@@ -23,6 +23,12 @@ struct Term {
   circuit::ColumnId column = 0;
   Fe coef = Fe::one();
   std::vector<Vector> vectors;  // [column rank][axis length]
+  // Of a column with one axis of 2^point.size() entries, instead of its vector: eq(point, i), point[0] for the most significant
+  // bit. The verifier never writes such a vector out.
+  std::vector<Fe> eq_point = {};
+
+  // With the vector written out.
+  Term listed() const;
 };
 
 // Weights of one box axis: values[i] at index begin + i, zero elsewhere.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "argument/outer_verifier.h"
 
+#include "argument/eq_moments.h"
 #include "argument/point.h"
 #include "base/check.h"
 #include "circuit/expr.h"
@@ -175,16 +176,23 @@ void Evaluator::table_leaves(const LeafBlock& leaf) {
   const circuit::Table& table = circuit_.tables[leaf.index];
   const Fe prefix = leaf_prefix(leaf, outer_.leaves.point);
   const std::span<const Fe> point = std::span(outer_.leaves.point).last(static_cast<std::size_t>(leaf.log_size));
-  const auto rows = std::make_shared<const std::vector<Fe>>(eq_vector(point));
+  const EqMoments moments(point);
+  std::vector<Fe> rows;  // where some entry is listed
   // The eq weights of all rows add up to one.
   Fe q = outer_.alpha - Fe(Fp(leaf.index)) - Fe::one();
   Fe power = outer_.beta;
   for (std::size_t entry = 0; entry < table.tuple_size(); ++entry) {
-    q -= power * table_value(table, entry, *rows);
+    const std::vector<circuit::Line> lines = table.lines(entry);
+    if (lines.empty() && rows.empty()) rows = eq_vector(point);
+    q -= power * (lines.empty() ? table_value(table, entry, rows) : moments.value(lines));
     power *= outer_.beta;
   }
   sink_.add_form(kQ, LinearForm(prefix * q));
-  sink_.add_term(kP, {table.multiplicity, -prefix, {rows}});
+  if (point.empty()) {
+    sink_.add_term(kP, {table.multiplicity, -prefix, {std::make_shared<const std::vector<Fe>>(1, Fe::one())}});
+  } else {
+    sink_.add_term(kP, {table.multiplicity, -prefix, {}, {point.begin(), point.end()}});
+  }
   sink_.end_relation();
 }
 

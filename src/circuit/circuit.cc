@@ -49,6 +49,22 @@ std::size_t Table::tuple_size() const {
   return rows.kind == qir::TableKind::kRange ? 1 : 2;
 }
 
+std::vector<Line> Table::lines(std::size_t index) const {
+  if (committed || grid) return {};
+  const std::uint64_t end = num_rows();
+  if (index == 0) return {{end, first(), true}};
+  if (rows.kind != qir::TableKind::kClamp) return {};
+  // The rows of arguments below lo, between lo and hi, and above hi.
+  const auto rows_below = [&](std::int64_t x) {
+    return x <= rows.first ? 0 : std::min(end, static_cast<std::uint64_t>(x) - static_cast<std::uint64_t>(rows.first));
+  };
+  const std::uint64_t low = rows_below(rows.clamp_lo);
+  const std::uint64_t up_to = rows_below(rows.clamp_hi);
+  const std::uint64_t high = std::max(low, rows.clamp_hi < rows.first ? 0 : std::min(end, up_to + 1));
+  if (index == 2) return {{low, 1, false}, {high, 0, false}, {end, 1, false}};
+  return {{low, rows.clamp_lo, false}, {high, rows.first, true}, {end, rows.clamp_hi, false}};
+}
+
 std::int64_t Table::entry(std::uint64_t row, std::size_t index) const {
   ZKI_CHECK(!committed, "a public table");
   if (!grid) {

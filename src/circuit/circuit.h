@@ -160,6 +160,13 @@ struct Grid {
   std::uint64_t num_tuples() const;  // side^width, which is below 2^32
 };
 
+// Rows [.., end) of a column of numbers, from the end of the line before: `value`, plus the row's index where it rises.
+struct Line {
+  std::uint64_t end = 0;
+  std::int64_t value = 0;
+  bool rises = false;
+};
+
 // The rows that tuples may be: those made from `rows`, or a grid's: both public; or the
 // tuples of `committed`, one row per point of its box. The first entry of such a row is the index on the box's last axis, the
 // second, where the box has other axes, the row-major number of the point on them: so no two rows are equal, and whoever
@@ -182,6 +189,8 @@ struct Table {
   int log_size() const;
   std::int64_t first() const { return form == Form::kPieces ? 0 : rows.first; }
   std::int64_t entry(std::uint64_t row, std::size_t index) const;
+  // All rows of one entry as lines; none where they are listed one by one.
+  std::vector<Line> lines(std::size_t index) const;
 };
 
 struct Circuit {

@@ -259,11 +259,23 @@ void Counter::add_leaves(const circuit::Tuples& tuples, const LinExpr& numerator
 
 void Counter::add_table(const circuit::Table& table) {
   const std::uint64_t rows = table.num_rows();
+  const auto bits = static_cast<std::uint64_t>(table.log_size());
   const ColumnCost& column = column_cost(table.multiplicity);
-  const AxisChoices& axis = column.axes[0];
-  steps(times(rows, 2 + 2 * table.tuple_size() + axis.positions));
-  steps(times(axis.pieces.size(), 1 + column.per_hit));
-  borrow(times(rows, kFeBytes * (3 + axis.positions)));
+  bool is_listed = false;
+  for (std::size_t entry = 0; entry < table.tuple_size(); ++entry) {
+    const std::size_t lines = table.lines(entry).size();
+    spend(kCall);
+    steps(lines > 0 ? times(lines, 4 * bits + 4) : times(rows, 2));
+    is_listed = is_listed || lines == 0;
+  }
+  if (is_listed) {
+    steps(times(rows, 2));
+    borrow(times(rows, 2 * kFeBytes));
+  }
+  // The multiplicities: the point's bits, then every block.
+  steps(8 * bits);
+  steps(times(column.axes[0].pieces.size(), 4 + column.per_hit));
+  borrow(times(column.axes[0].pieces.size(), 2 * kFeBytes) + times(column.per_hit, kFeBytes));
 }
 
 const Counter::ColumnCost& Counter::column_cost(circuit::ColumnId id) {

@@ -15,7 +15,8 @@
 namespace zkinfer::e2e {
 
 // coef * sum_idx (prod_axis vectors[axis][idx_axis]) column[idx].
-inline Fe evaluate_term(const argument::Term& term, const std::vector<std::uint64_t>& shape, const FpVec& column) {
+inline Fe evaluate_term(const argument::Term& given, const std::vector<std::uint64_t>& shape, const FpVec& column) {
+  const argument::Term term = given.listed();
   if (shape.empty()) return term.coef * column[0];
   const std::vector<Fe>& last = *term.vectors.back();
   std::vector<Fe> values(column.size() / last.size());
