@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// MaxPool, ReduceMax:  max(u, v) = v + max(0, u - v). An axis of length k is halved: u the first ceil(k/2) entries, v the
-// last ceil(k/2) (they may overlap: the maximum does not mind). Only the positive parts are committed; the maximum itself is
-// an expression.
+// MaxPool, ReduceMax:  max(u, v) = v + max(0, u - v). An axis of length k is halved: u the first floor(k/2) entries, v the rest,
+// the last of which is alone where k is odd: there the column of positive parts has ended and reads 0. So k - 1 positive parts
+// are committed, and nothing else; the maximum itself is an expression.
 //   d = u - v, y = max(0, d): (d, y) in a table; or, where that table costs more, y and y - d non-negative with
 //   y (y - d) = 0: one of them is 0, so y = 0 and d <= 0, or y = d >= 0. With |d| and both ranges below 2^62 nothing wraps.
 #include <algorithm>
@@ -38,17 +38,19 @@ LinExpr Builder::positive_part(const std::string& name, const Box& box, const Li
 LinExpr Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, std::uint32_t axis,
                                std::int64_t reach) {
   std::uint64_t along = 0;
-  for (std::uint64_t n = box[axis]; n > 1; n = (n + 1) / 2) along += (n + 1) / 2;
+  if (box[axis] > 1) along = box[axis] - 1;
   std::uint64_t num_elements = num_rows_ * along;
   for (std::uint32_t b = 0; b < box.size(); ++b) num_elements *= b == axis ? 1 : box[b];
   const std::vector<AxisMap> identity = identity_maps(box);
   while (box[axis] > 1) {
-    const std::uint64_t half = (box[axis] + 1) / 2;
+    const std::uint64_t half = box[axis] / 2;
     std::vector<AxisMap> last = identity;
-    last[axis].offset = static_cast<std::int64_t>(box[axis] - half);
+    last[axis].offset = static_cast<std::int64_t>(half);
     const LinExpr v = circuit::rebase(expr, last);
-    box[axis] = half;
-    expr = circuit::plus(v, positive_part(name + " maximum", box, circuit::minus(expr, v), reach, num_elements));
+    Box pairs = box;
+    pairs[axis] = half;
+    expr = circuit::plus(v, positive_part(name + " maximum", pairs, circuit::minus(expr, v), reach, num_elements));
+    box[axis] -= half;
   }
   return expr;
 }
