@@ -244,20 +244,21 @@ std::optional<Solution> Search::cheapest(const std::vector<BaseCandidate>& model
   return best;
 }
 
-// The search adds up costs, so bytes * work^a * e^(b work) is made linear where the last solution lies: there a unit of work is
-// worth (a / work + b) * bytes. A few steps, the best of which counts.
+// The search adds up costs, so bytes * work^a * e^(b dear work) is made linear where the last solution lies: there a unit of
+// work is worth (a / work + b) * bytes, or a / work * bytes where no work is dear. A few steps, the best of which counts.
 std::optional<Solution> Search::run() {
   const double weight = request_.work_weight;
+  constexpr double kFreeWork = kFreeSeconds * kElementsPerSecond;
   const double by_work = request_.second_weight / kElementsPerSecond;
   const bool has_price = weight > 0.0 || by_work > 0.0;
   const auto objective = [&](const Solution& s) {
-    return std::log(s.bytes) + weight * std::log(s.work) + by_work * s.work;
+    return std::log(s.bytes) + weight * std::log(s.work) + by_work * std::max(0.0, s.work - kFreeWork);
   };
   const std::vector<BaseCandidate> models = model_candidates();  // M has no price: it is committed once
   price_ = has_price ? kFirstPrice : 0.0;
   std::optional<Solution> best = cheapest(models);
   for (int step = 1; best && has_price && step < kMaxPrices; ++step) {
-    price_ = (weight / best->work + by_work) * best->bytes;
+    price_ = (weight / best->work + (best->work > kFreeWork ? by_work : 0.0)) * best->bytes;
     std::optional<Solution> next = cheapest(models);
     if (!next || objective(*next) >= objective(*best)) break;
     best = std::move(next);

@@ -37,15 +37,17 @@ struct ParamRequest {
 
   OuterShape shape;
 
-  // What is minimised: bytes * prover_work()^work_weight * e^(second_weight * core-seconds of that work). 0, 0: bytes only.
+  // What is minimised: bytes * prover_work()^work_weight * e^(second_weight * core-seconds of that work beyond the first
+  // kFreeSeconds). 0, 0: bytes only.
   double work_weight = 0.0;
   double second_weight = 0.0;
 };
 
-// What provers ask for: 10 % less work is worth 1.2 % more bytes, and a second of one core less is worth 15 %. The first
-// decides for small models, the second for those whose proofs take seconds.
+// What provers ask for: 10 % less work is worth 1.2 % more bytes, and a second of one core less is worth 15 %, where proofs
+// take seconds.
 inline constexpr double kWorkWeight = 0.12;
 inline constexpr double kSecondWeight = 0.15;
+inline constexpr double kFreeSeconds = 0.6;
 
 // A set with validate() ok and analyze(set, request.shape) that proves request.security.bits and hides enough.
 Result<pcs::OpeningParams> choose_params(const ParamRequest& request);
