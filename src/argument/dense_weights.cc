@@ -31,7 +31,7 @@ bool DenseWeights::misses(std::uint32_t term_index, const circuit::Block& block)
   return false;
 }
 
-void DenseWeights::add_lane(std::size_t lane, FeSpan out) const {
+void DenseWeights::add_lane(std::size_t lane, const Fe& factor, FeSpan out) const {
   FeVec scratch;
   for (const auto& [column, block_index] : layout_.lanes[lane]) {
     const circuit::ColumnLayout& placed_column = layout_.columns[column];
@@ -41,7 +41,7 @@ void DenseWeights::add_lane(std::size_t lane, FeSpan out) const {
       const Term& term = terms_[term_index];
       const std::vector<std::uint32_t>& order = placed_column.cuts.order;
       if (order.empty()) {
-        out.set(placed.row, out.get(placed.row) + term.coef);
+        out.set(placed.row, out.get(placed.row) + factor * term.coef);
         continue;
       }
       const circuit::AxisPiece& inner = placed.block.pieces[order.back()];
@@ -61,7 +61,7 @@ void DenseWeights::add_lane(std::size_t lane, FeSpan out) const {
           self(self, level + 1, (row << piece.bits) + i, weight * vector[piece.begin + i]);
         }
       };
-      visit(visit, 0, placed.row >> placed.block.log_size(), term.coef);
+      visit(visit, 0, placed.row >> placed.block.log_size(), factor * term.coef);
     }
   }
 }

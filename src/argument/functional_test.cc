@@ -107,10 +107,10 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
     const std::size_t num_lanes = std::size_t{1} << log_lanes;
     std::vector<FeVec> dense(num_lanes, FeVec(layout.num_coefs));
     FpVec message(num_lanes * layout.num_coefs);
-    circuit::place_values(layout, circuit.columns, data, message.span());
+    circuit::place_values(layout, circuit.columns, data, layout.num_coefs, message.span());
     Fe inner = functional.constant;
     for (std::size_t lane = 0; lane < num_lanes; ++lane) {
-      weights.add_lane(lane, dense[lane]);
+      weights.add_lane(lane, Fe::one(), dense[lane]);
       inner += vec::dot(message.span().subspan(lane * layout.num_coefs, layout.num_coefs), dense[lane].span());
     }
     EXPECT_EQ(inner, direct);

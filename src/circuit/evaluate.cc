@@ -194,8 +194,140 @@ void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, con
     ViewWalker(view, columns[view.column], data.view(view.column), loops).add(fixed, out);
 }
 
+namespace {
+
+// An expression whose views stay inside their columns: the address in each is affine in the box's indices, so neighbouring box
+// axes that all views walk like one longer axis are one. Most expressions become few long runs.
+class AffineExpr {
+ public:
+  // False where a view sums, or leaves its column somewhere, or the expression has slopes.
+  bool set(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data, const Box& box) {
+    if (!expr.slopes.empty() || box.empty()) return false;
+    constant_ = expr.constant;
+    for (const View& view : expr.views) {
+      AffineView next{view.coef, data.view(view.column), 0, std::vector<std::int64_t>(box.size())};
+      const Column& column = columns[view.column];
+      ZKI_CHECK_EQ(next.data.size(), column.num_elements(), "a column has its values before it is read");
+      std::int64_t stride = 1;
+      for (std::size_t j = view.axes.size(); j-- > 0;) {
+        const AxisMap& map = view.axes[j];
+        if (!map.sums.empty()) return false;
+        __int128 first = map.offset, last = map.offset;
+        for (const AxisTerm& term : map.terms) {
+          const __int128 reach = static_cast<__int128>(term.stride) * static_cast<__int128>(box[term.box_axis] - 1);
+          (reach < 0 ? first : last) += reach;
+        }
+        if (first < 0 || last >= static_cast<__int128>(column.shape[j])) return false;
+        next.offset += map.offset * stride;
+        for (const AxisTerm& term : map.terms) next.strides[term.box_axis] += term.stride * stride;
+        stride *= static_cast<std::int64_t>(column.shape[j]);
+      }
+      views_.push_back(std::move(next));
+    }
+    merge(box);
+    return true;
+  }
+
+  // Entries [begin, end) of row `row`; a row is the last axis, entries lie one behind the other in `out`.
+  void evaluate(std::size_t row, std::size_t begin, std::size_t end, Fp* out) const {
+    const std::size_t count = end - begin;
+    bool is_set = false;
+    for (const AffineView& view : views_) {
+      std::int64_t at = view.offset + view.strides.back() * static_cast<std::int64_t>(begin);
+      std::size_t rest = row;
+      for (std::size_t axis = lengths_.size() - 1; axis-- > 0; rest /= lengths_[axis])
+        at += view.strides[axis] * static_cast<std::int64_t>(rest % lengths_[axis]);
+      if (!is_set && constant_ == Fp() && view.coef == Fp(1) && view.strides.back() == 1) {
+        view.data.copy(static_cast<std::size_t>(at), FpSpan(out, count));
+        is_set = true;
+        continue;
+      }
+      if (!is_set) std::fill_n(out, count, constant_);
+      is_set = true;
+      add(view, at, FpSpan(out, count));
+    }
+    if (!is_set) std::fill_n(out, count, constant_);
+  }
+  std::size_t row_length() const { return lengths_.back(); }
+
+ private:
+  struct AffineView {
+    Fp coef;
+    ColumnView data;
+    std::int64_t offset;
+    std::vector<std::int64_t> strides;  // of the axes
+  };
+
+  void merge(const Box& box) {
+    lengths_.assign(box.begin(), box.end());
+    for (std::size_t axis = box.size() - 1; axis-- > 0;) {
+      const bool is_one = std::all_of(views_.begin(), views_.end(), [&](const AffineView& view) {
+        return lengths_[axis] == 1 ||
+               view.strides[axis] == view.strides[axis + 1] * static_cast<std::int64_t>(lengths_[axis + 1]);
+      });
+      // Of an axis of length 1 the stride does not matter.
+      const bool next_is_short = lengths_[axis + 1] == 1;
+      if (!is_one && !next_is_short) continue;
+      const auto gone = static_cast<std::ptrdiff_t>(next_is_short ? axis + 1 : axis);
+      lengths_[next_is_short ? axis : axis + 1] = lengths_[axis] * lengths_[axis + 1];
+      lengths_.erase(lengths_.begin() + gone);
+      for (AffineView& view : views_) view.strides.erase(view.strides.begin() + gone);
+    }
+  }
+
+  static void add(const AffineView& view, std::int64_t at, FpSpan out) {
+    const std::int64_t step = view.strides.back();
+    if (step == 0) {
+      const Fp value = view.coef * view.data[static_cast<std::size_t>(at)];
+      for (Fp& x : out) x += value;
+      return;
+    }
+    thread_local std::array<Fp, kConverted> read;
+    for (std::size_t done = 0; done < out.size(); done += kConverted) {
+      const FpSpan part = out.subspan(done, std::min(kConverted, out.size() - done));
+      const std::int64_t first = at + step * static_cast<std::int64_t>(done);
+      if (step == 1 && view.data.ints.empty()) {
+        vec::axpy(view.coef, view.data.elements.subspan(static_cast<std::size_t>(first), part.size()), part);
+        continue;
+      }
+      const FpSpan values = FpSpan(read).first(part.size());
+      if (step == 1) {
+        view.data.copy(static_cast<std::size_t>(first), values);
+      } else {
+        for (std::size_t i = 0; i < part.size(); ++i)
+          values[i] = view.data[static_cast<std::size_t>(first + step * static_cast<std::int64_t>(i))];
+      }
+      vec::axpy(view.coef, values, part);
+    }
+  }
+
+  Fp constant_;
+  std::vector<AffineView> views_;
+  std::vector<std::size_t> lengths_;  // of the axes that are left
+};
+
+}  // namespace
+
 FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data, const Box& box) {
   FpVec out(box_size(box), Contents::kUnset);
+  if (AffineExpr affine; affine.set(expr, columns, data, box)) {
+    const std::size_t row = affine.row_length();
+    constexpr std::size_t kGrain = 8192;
+    if (row >= kGrain) {
+      const std::size_t per_row = num_chunks(row, kGrain);
+      parallel_for(out.size() / row * per_row, 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+          const std::size_t first = i % per_row * kGrain;
+          affine.evaluate(i / per_row, first, std::min(row, first + kGrain), out.data() + i / per_row * row + first);
+        }
+      });
+    } else {
+      parallel_for(out.size() / row, std::max<std::size_t>(1, kGrain / row), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) affine.evaluate(i, 0, row, out.data() + i * row);
+      });
+    }
+    return out;
+  }
   if (box.empty()) {
     evaluate_slice(expr, columns, data, {}, {}, out.data());
     return out;
@@ -257,8 +389,10 @@ void copy_block(const Block& block, const std::vector<std::uint32_t>& order, con
   });
 }
 
-void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data, FpSpan out) {
-  ZKI_CHECK_EQ(out.size(), layout.lanes.size() * layout.num_coefs, "one row of addresses per lane");
+void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data,
+                  std::size_t lane_stride, FpSpan out) {
+  ZKI_CHECK(lane_stride >= layout.num_coefs, "a lane has room for its columns");
+  ZKI_CHECK_EQ(out.size(), layout.lanes.size() * lane_stride, "one row of addresses per lane");
   parallel_for(layout.lanes.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t lane = begin; lane < end; ++lane) {
       for (const auto& [id, block_index] : layout.lanes[lane]) {
@@ -266,7 +400,7 @@ void place_values(const Layout& layout, const std::vector<Column>& columns, cons
         const std::vector<std::uint32_t>& order = layout.columns[id].cuts.order;
         const ColumnView values = data.view(id);
         ZKI_CHECK_EQ(values.size(), columns[id].num_elements(), "every placed column has its values");
-        copy_block(placed.block, order, columns[id].shape, values, out.data() + lane * layout.num_coefs + placed.row);
+        copy_block(placed.block, order, columns[id].shape, values, out.data() + lane * lane_stride + placed.row);
       }
     }
   });

@@ -92,8 +92,9 @@ void visit_block(const Block& block, const std::vector<std::uint32_t>& order, co
 void copy_block(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
                 const ColumnView& values, Fp* out);
 
-// Writes the columns that `layout` places to their addresses in out: [num_lanes, num_coefs]; addresses of no column are left
-// alone. All cores.
-void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data, FpSpan out);
+// Writes the columns that `layout` places to their addresses in out, [num_lanes, lane_stride], lane_stride >= num_coefs;
+// addresses of no column are left alone. All cores.
+void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data,
+                  std::size_t lane_stride, FpSpan out);
 
 }  // namespace zkinfer::circuit

@@ -70,7 +70,7 @@ Result<CommittedValues> commit_tensor(std::vector<std::int64_t> values, const pc
   data[0] = FpVec(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) data[0][i] = Fp::from_int(values[i]);
   FpVec message(params.oracle.num_lanes() * params.oracle.num_coefs);
-  circuit::place_values(layout, circuit.columns, data, message.span());
+  circuit::place_values(layout, circuit.columns, data, layout.num_coefs, message.span());
   PrfStream random(derive_tensor_rows_key(seed, params, values), kDataStream);
   CommittedValues out;
   out.params = params;

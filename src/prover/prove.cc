@@ -6,6 +6,7 @@
 
 #include "argument/cpu_backend.h"
 #include "argument/opening_statement.h"
+#include "base/parallel.h"
 #include "commit/pcs/code_file.h"
 #include "commit/pcs/cpu_backend.h"
 #include "exec/integer/executor.h"
@@ -52,12 +53,19 @@ class Stopwatch {
 // One-time randomness must never serve two different proofs: the key binds seed, statement, witness and entropy.
 Digest proof_key(const CommittedModel& model, const relations::CompiledCircuit& compiled, const Transcript& statement,
                  const circuit::ColumnValues& data, const Digest& entropy) {
-  Keccak256 witness;
+  std::vector<FpCSpan> columns;
   for (std::size_t id = 0; id < data.size(); ++id) {
-    if (relations::param_of_column(compiled, id) >= 0 || data[id].empty()) continue;
-    const FpCSpan values = data[id].span();
-    witness.update(pcs::content_digest({reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()}));
+    if (relations::param_of_column(compiled, id) < 0 && !data[id].empty()) columns.push_back(data[id].span());
   }
+  std::vector<Digest> digests(columns.size());
+  parallel_for(columns.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto* bytes = reinterpret_cast<const std::uint8_t*>(columns[i].data());
+      digests[i] = pcs::content_digest({bytes, columns[i].size_bytes()});
+    }
+  });
+  Keccak256 witness;
+  for (const Digest& digest : digests) witness.update(digest);
   return derive_key("zkinfer proof randomness v1", {model.seed, statement.state(), witness.finish(), entropy});
 }
 
@@ -83,13 +91,10 @@ FpVec pad_column(const std::vector<Fe>& pads, std::size_t size) {
 pcs::CommittedOracle commit_witness(const verifier::PreparedKey& prepared, const circuit::ColumnValues& data,
                                     const pcs::Backend& backend, hiding::RandomSource& random) {
   const pcs::CodeParams& params = prepared.key.params.witness;
-  pcs::LaneCoefs coefs;
-  {
-    FpVec message(params.num_lanes() * params.num_coefs);
-    circuit::place_values(prepared.layouts.witness, prepared.compiled.circuit.columns, data, message.span());
-    coefs = pcs::LaneCoefs(params, message.span(), random);
-  }
-  return backend.commit(std::move(coefs));
+  FpVec lanes(params.num_lanes() * params.dimension());
+  circuit::place_values(prepared.layouts.witness, prepared.compiled.circuit.columns, data, params.dimension(),
+                        lanes.span());
+  return backend.commit(pcs::LaneCoefs(params, std::move(lanes), random));
 }
 
 struct OfferMemory {

@@ -18,7 +18,7 @@ constexpr std::size_t kGrain = 1 << 14;
 
 template <class Source>
 FpVec to_field(const std::vector<Source>& values) {
-  FpVec out(values.size());
+  FpVec out(values.size(), Contents::kUnset);
   parallel_for(values.size(), kGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) out[i] = Fp::from_int(values[i]);
   });
@@ -27,7 +27,7 @@ FpVec to_field(const std::vector<Source>& values) {
 
 template <class Function>
 FpVec map(const FpVec& values, const Function& function) {
-  FpVec out(values.size());
+  FpVec out(values.size(), Contents::kUnset);
   parallel_for(values.size(), kGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) out[i] = function(values[i].to_int());
   });
@@ -92,7 +92,7 @@ class Filler {
     const std::vector<std::int64_t>& acc = witness_.acc[recipe.node];
     const int shift = graph_.nodes[recipe.node].requant.shift;
     const std::int64_t round = shift == 0 ? 0 : std::int64_t{1} << (shift - 1);
-    FpVec out(acc.size());
+    FpVec out(acc.size(), Contents::kUnset);
     parallel_for(acc.size(), kGrain, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) out[i] = Fp::from_int(recipe.map(acc[i] + round));
     });

@@ -10,7 +10,7 @@
 namespace zkinfer::pcs {
 namespace {
 
-constexpr int kMaxGramBits = 2;
+constexpr int kMaxGramBits = 3;
 constexpr std::size_t kRowBlock = 512;
 constexpr std::size_t kRowGrain = 8192;
 // Weights of at most this many elements are kept between the two passes.
@@ -44,7 +44,7 @@ FeSpan LaneSumcheck::weight_group(std::size_t low) {
   parallel_chunks(gram_lanes(), 1, [&](std::size_t a, std::size_t, std::size_t) {
     const FeSpan lane = group_.subspan(a * num_coefs_, num_coefs_);
     vec::fill(Fe(), lane);
-    weights_->add_lane(a * num_groups() + low, lane);
+    weights_->add_lane(a * num_groups() + low, Fe::one(), lane);
   });
   if (!keep_groups_) return group_;
   groups_.push_back(std::move(group_));
@@ -137,25 +137,32 @@ void LaneSumcheck::bind(Fe s) {
   if (weights_ != nullptr && point_.size() == static_cast<std::size_t>(gram_bits_)) fold_dense();
 }
 
-// Folds e and U by the first gram_bits challenges.
+// Folds e and U by the first gram_bits challenges: U group by group, straight from its source where it is not kept.
 void LaneSumcheck::fold_dense() {
   const std::vector<Fe> weights = eq_vector(point_);
   FeVec v(num_groups() * num_coefs_, Contents::kUnset);
-  FeVec u(num_groups() * num_coefs_, Contents::kUnset);
+  FeVec u(num_groups() * num_coefs_);
+  if (!keep_groups_) {
+    group_ = FeVec();
+    parallel_chunks(num_groups(), 1, [&](std::size_t low, std::size_t, std::size_t) {
+      for (std::size_t a = 0; a < weights.size(); ++a)
+        weights_->add_lane(a * num_groups() + low, weights[a], u.subspan(low * num_coefs_, num_coefs_));
+    });
+  }
   for (std::size_t low = 0; low < num_groups(); ++low) {
-    const FeCSpan group = weight_group(low);
+    const FeCSpan group = keep_groups_ ? weight_group(low) : FeCSpan();
     parallel_for(num_coefs_, kRowGrain, [&](std::size_t chunk_begin, std::size_t chunk_end) {
       Fp scratch[kRowBlock];
       for (std::size_t begin = chunk_begin; begin < chunk_end; begin += kRowBlock) {
         const std::size_t count = std::min(kRowBlock, chunk_end - begin);
         const FeSpan v_out = v.subspan(low * num_coefs_ + begin, count);
-        const FeSpan u_out = u.subspan(low * num_coefs_ + begin, count);
         vec::scale(weights[0], coefs_of(0, low, begin, FpSpan(scratch, count)), v_out);
-        vec::scale(weights[0], group.subspan(begin, count), u_out);
-        for (std::size_t a = 1; a < weights.size(); ++a) {
+        for (std::size_t a = 1; a < weights.size(); ++a)
           vec::axpy(weights[a], coefs_of(a, low, begin, FpSpan(scratch, count)), v_out);
+        if (!keep_groups_) continue;
+        const FeSpan u_out = u.subspan(low * num_coefs_ + begin, count);
+        for (std::size_t a = 0; a < weights.size(); ++a)
           vec::axpy(weights[a], group.subspan(a * num_coefs_ + begin, count), u_out);
-        }
       }
     });
   }

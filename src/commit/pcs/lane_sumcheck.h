@@ -3,10 +3,10 @@
 // vector and functional.
 //
 // U = the weight source's lanes on the message rows, plus power functionals on all rows. The power functionals are
-// products (lane part) x (row part), so they cost one evaluation per lane. The dense part handles its first two rounds by
-// the products of four lanes of e with four lanes of U, which leaves e and U folded by four.
-// Cost: the weights twice (once when they are few), two passes over e and U. Memory: 2^m / 2 elements of K for e and U
-// folded by four, and four lanes of U.
+// products (lane part) x (row part), so they cost one evaluation per lane. The dense part handles its first three rounds by
+// the products of eight lanes of e with eight lanes of U, which leaves e and U folded by eight.
+// Cost: the weights twice (once when they are few), two passes over e, one over U. Memory: 2^m / 4 elements of K for e and U
+// folded by eight; before them eight lanes of U.
 #pragma once
 
 #include <vector>

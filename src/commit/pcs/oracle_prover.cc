@@ -57,14 +57,27 @@ Result<RowSource::Opened> EncodedOracle::open(std::span<const std::uint64_t> ind
   return Opened{std::move(rows).take(), std::move(siblings).take()};
 }
 
-LaneCoefs::LaneCoefs(const CodeParams& params, FpCSpan message, hiding::RandomSource& random)
-    : params_(params), elements_(params.num_lanes() * params.dimension(), Contents::kUnset) {
+namespace {
+
+// With room for the random coefficients behind every lane.
+FpVec spread(const CodeParams& params, FpCSpan message) {
   ZKI_CHECK_EQ(message.size(), params.num_lanes() * params.num_coefs, "message size");
-  for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
-    Fp* out = elements_.data() + lane * params.dimension();
-    std::copy_n(message.data() + lane * params.num_coefs, params.num_coefs, out);
-    random.fill({out + params.num_coefs, params.num_random_coefs});
-  }
+  FpVec lanes(params.num_lanes() * params.dimension(), Contents::kUnset);
+  for (std::size_t lane = 0; lane < params.num_lanes(); ++lane)
+    std::copy_n(message.data() + lane * params.num_coefs, params.num_coefs, lanes.data() + lane * params.dimension());
+  return lanes;
+}
+
+}  // namespace
+
+LaneCoefs::LaneCoefs(const CodeParams& params, FpCSpan message, hiding::RandomSource& random)
+    : LaneCoefs(params, spread(params, message), random) {}
+
+LaneCoefs::LaneCoefs(const CodeParams& params, FpVec lanes, hiding::RandomSource& random)
+    : params_(params), elements_(std::move(lanes)) {
+  ZKI_CHECK_EQ(elements_.size(), params.num_lanes() * params.dimension(), "lanes of the oracle");
+  for (std::size_t lane = 0; lane < params.num_lanes(); ++lane)
+    random.fill({elements_.data() + lane * params.dimension() + params.num_coefs, params.num_random_coefs});
 }
 
 LaneCoefs::LaneCoefs(const CodeParams& params, IntLanes message, FpVec random_coefs)

@@ -64,6 +64,8 @@ class LaneCoefs {
   LaneCoefs() = default;
   // message: [num_lanes, num_coefs], lane-major. The random coefficients come from `random`.
   LaneCoefs(const CodeParams& params, FpCSpan message, hiding::RandomSource& random);
+  // lanes: [num_lanes, dimension], the message coefficients of a lane first; the random ones are set here.
+  LaneCoefs(const CodeParams& params, FpVec lanes, hiding::RandomSource& random);
   LaneCoefs(const CodeParams& params, IntLanes message, hiding::RandomSource& random);
   // random_coefs: [num_lanes, num_random_coefs].
   LaneCoefs(const CodeParams& params, IntLanes message, FpVec random_coefs);

@@ -24,7 +24,9 @@ class TensorWeights : public testing::TestWeights {
     rows_ = FeVec(oracle.num_coefs);
     vec::eq_table(std::vector<Fe>(point_.rbegin(), point_.rend()), rows_);
   }
-  void add_lane(std::size_t lane, FeSpan out) const override { vec::axpy(lane_part_[lane], rows_, out); }
+  void add_lane(std::size_t lane, const Fe& factor, FeSpan out) const override {
+    vec::axpy(factor * lane_part_[lane], rows_, out);
+  }
   std::vector<Fe> fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const override {
     Fe factor;
     for (std::size_t i = 0; i < lane_weights.size(); ++i) factor += lane_weights[i] * lane_part_[i];
