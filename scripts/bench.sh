@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Whole-model benchmarks: one JSON file per model. Usage: bench.sh ZKINFER OUTPUT_FOLDER [MODEL..]
-# Models: digits mlp lenet5 vgg16 mnist_cnn mnist_net_256x2, and with _off (everything public, zero knowledge off), _committed
-# (input and output) or _sha256 (of the private input) behind them (default: all that can be made here, as they are). lenet5
-# and vgg16 need python3-torch (scripts/install_packages.sh train); vgg16 has random weights, lenet5 too unless ZKINFER_MNIST
-# names a folder with MNIST's IDX files. The last two need ZKINFER_DATA, a folder with models/ort_examples (the ONNX model
-# zoo's mnist.onnx), models/vnncomp2021 and data/mnist. RUNS (default 5) proofs each.
+# Models: digits mlp lenet5 vgg16 resnet18 resnet50 mobilenet_v2 squeezenet1_1 mnist_cnn mnist_net_256x2, and with _off
+# (everything public, zero knowledge off), _committed (input and output) or _sha256 (of the private input) behind them (default:
+# those that take seconds and can be made here, as they are). lenet5, vgg16 and the networks of full size need python3-torch
+# (scripts/install_packages.sh train); they have random weights, lenet5 only unless ZKINFER_MNIST names a folder with MNIST's IDX
+# files. The last two need ZKINFER_DATA, a folder with models/ort_examples (the ONNX model zoo's mnist.onnx), models/vnncomp2021
+# and data/mnist. RUNS (default 5) proofs each.
 set -euo pipefail
 zkinfer=$(realpath "$1")
 output=$2
@@ -50,6 +51,11 @@ for model in "${models[@]}"; do
       [[ -f $made/vgg16.onnx ]] || /usr/bin/python3 examples/vgg16/make_vgg16.py "$made"
       bench "$model" "$made/vgg16.onnx" -c "$made/calibration.npy" --limit 32 -e "$made/calibration.npy" -i "$made/input.npy"
       ;;
+    resnet18 | resnet50 | mobilenet_v2 | squeezenet1_1)
+      made=$output/fullsize
+      [[ -f $made/$name.onnx ]] || /usr/bin/python3 examples/fullsize/make_fullsize.py "$made" "$name"
+      bench "$model" "$made/$name.onnx" -c "$made/${name}_calibration.npy" -e "$made/${name}_calibration.npy" -i "$made/${name}_input.npy"
+      ;;
     mnist_cnn | mnist_net_256x2)
       : "${ZKINFER_DATA:?bench.sh: $model needs the folder of models and data in ZKINFER_DATA}"
       images=$ZKINFER_DATA/data/mnist/t10k-first5000-images-idx3-ubyte.gz
@@ -57,6 +63,6 @@ for model in "${models[@]}"; do
       [[ $name == mnist_net_256x2 ]] && network=$ZKINFER_DATA/models/vnncomp2021/mnistfc/mnist-net_256x2.onnx scale=0.00392156862745098
       bench "$model" "$network" -c "$images" -e "$images" --limit 500 -i "$images" --index 0 --scale "$scale"
       ;;
-    *) echo "bench.sh: unknown model '$model'; expected digits, mlp, lenet5, vgg16, mnist_cnn or mnist_net_256x2" >&2; exit 2 ;;
+    *) echo "bench.sh: unknown model '$model'; expected digits, mlp, lenet5, vgg16, resnet18, resnet50, mobilenet_v2, squeezenet1_1, mnist_cnn or mnist_net_256x2" >&2; exit 2 ;;
   esac
 done
