@@ -84,6 +84,29 @@ struct ProofResult {
   ProveStats stats;
 };
 
+// The rows of a batch, each in one of the forms of ProveRequest: [row][input]. Of keys without committed inputs and outputs.
+struct BatchRequest {
+  std::vector<std::vector<TensorView>> inputs;
+  bool refuse_clipping = false;
+  std::vector<std::vector<std::vector<std::int64_t>>> integers;
+  Bytes context;  // of ProveRequest
+  Progress progress;
+};
+
+struct BatchRow {
+  // As integers, hidden tensors too.
+  std::vector<std::vector<std::int64_t>> inputs;
+  std::vector<std::vector<std::int64_t>> outputs;
+  std::vector<Clipping> clipping;  // by input, where they came as real numbers
+};
+
+struct BatchResult {
+  Bytes proof;  // docs/formats/batch.md; carries the public outputs of all rows
+  std::vector<BatchRow> rows;
+  VerifyRequest statement;  // as in ProofResult
+  ProveStats stats;
+};
+
 // What a budget costs, by the parameters that are chosen for it.
 struct BudgetPrice {
   std::uint64_t budget = 0;
@@ -142,6 +165,9 @@ class Prover {
   Result<ProofResult> prove(const RealInputs& inputs, ByteView context = {}, const Progress& progress = {}) const {
     return prove(views(inputs), context, progress);
   }
+  // One proof of all rows, under the same key whatever their number; takes one slot. Time and memory grow with the rows, but the
+  // weights are opened once. For verify_batch(). Circuit and parameters are kept for the next batch of as many rows.
+  Result<BatchResult> prove_batch(const BatchRequest& request) const;
   // Proves once that every committed parameter lies in its declared range, so that proofs speak of an integer model and
   // not of field elements. Takes a slot. Verify with verify_certificate (verify.h).
   Result<Bytes> certify(const Progress& progress = {}) const;

@@ -79,8 +79,10 @@ struct PathResult {
   std::uint64_t root_slot = 0;  // of the root's commitment, which the first rotation used
 };
 PathResult verify_path(const VerificationKey& root, ByteView path);
-// The key that a proof says it was made under, checked by nobody; none if the bytes do not begin like a proof.
+// The key that a proof or batch says it was made under, checked by nobody; none if the bytes do not begin like one.
 std::optional<Digest> claimed_identity(ByteView proof);
+// How many rows a batch says it has, checked by nobody; none if the bytes do not begin like one.
+std::optional<std::uint64_t> claimed_rows(ByteView batch);
 
 // What an accepted proof says of one input or output.
 struct VerifiedTensor : TensorInfo {
@@ -93,6 +95,7 @@ struct VerifiedTensor : TensorInfo {
 // What the verifier holds of one input or output. All that is given must agree with the proof.
 struct KnownTensor {
   std::size_t index = 0;      // which input (output) of the model
+  std::uint64_t row = 0;      // of a batch; 0 of a proof
   std::optional<Bytes> data;  // its canonical bytes: needed where the proof holds only their hash
   std::optional<std::vector<std::int64_t>> integers;  // the same
   std::optional<Digest> digest;                       // under the hash that the key names
@@ -147,22 +150,37 @@ struct VerifyRequest {
   }
 };
 
-struct VerifyResult {
+// Of a proof or a batch. Everything but the verdict is empty unless accepted.
+struct VerifySummary {
   Verdict verdict;
-  // Empty unless accepted:
-  std::vector<VerifiedTensor> outputs;
-  std::vector<VerifiedTensor> inputs;
   Bytes context;              // the 32 bytes the prover bound
-  std::uint64_t slot = 0;     // the proof's number among those of its key
+  std::uint64_t slot = 0;     // its number among those of its key
   Digest root_identity{};     // the name of the model
-  Digest serving_identity{};  // the key that the proof was made under
+  Digest serving_identity{};  // the key that it was made under
   WeightEvidence weights = WeightEvidence::kNone;
   double security_bits = 0;  // the weakest of proof, path and certificate
+};
+
+struct VerifyResult : VerifySummary {
+  std::vector<VerifiedTensor> outputs;
+  std::vector<VerifiedTensor> inputs;
 };
 
 // Checks that `proof` shows an inference of the key's model, with the outputs and inputs that it speaks of. What the request
 // knows otherwise is kWrongStatement at that tensor, data that are none of the tensor's kBadPublicValue.
 VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequest& request);
+
+// What an accepted batch says of one row. Of a committed tensor every row names the one commitment, to the tensor of all rows.
+struct VerifiedRow {
+  std::vector<VerifiedTensor> outputs;
+  std::vector<VerifiedTensor> inputs;
+};
+struct VerifyBatchResult : VerifySummary {
+  std::vector<VerifiedRow> rows;
+};
+// The same of a batch (docs/formats/batch.md): an inference for each of its rows, and nothing else. A function of its own, since
+// whoever asks for one inference must not be given many; claimed_rows() tells the two apart.
+VerifyBatchResult verify_batch(const VerificationKey& key, ByteView batch, const VerifyRequest& request);
 
 // Whether `output` of one accepted proof is `input` of another one: one commitment, or one digest, or the same public
 // integers; as many elements; the same scale; and within the input's range. Rejected for kLink otherwise.

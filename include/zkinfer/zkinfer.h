@@ -150,6 +150,7 @@ typedef struct zkinfer_known {
   const uint8_t* digest;  /* 32 bytes under the hash that the key names, or NULL */
   const void* commitment; /* the bytes of a .zktensor, or NULL */
   size_t commitment_size;
+  uint64_t row; /* of a batch; 0 of a proof */
 } zkinfer_known;
 
 typedef struct zkinfer_verify_options {
@@ -167,6 +168,11 @@ ZKINFER_API void zkinfer_verify_options_init(zkinfer_verify_options* options);
 ZKINFER_API zkinfer_verdict zkinfer_verify(const zkinfer_key* key, const void* proof, size_t proof_size,
                                            const zkinfer_verify_options* options, zkinfer_statement** statement,
                                            zkinfer_error* error);
+/* The same of a batch (zkinfer_prove_batch): an inference for each of its rows. A function of its own, since whoever asks for one
+ * inference must not be given many. */
+ZKINFER_API zkinfer_verdict zkinfer_verify_batch(const zkinfer_key* key, const void* batch, size_t batch_size,
+                                                 const zkinfer_verify_options* options, zkinfer_statement** statement,
+                                                 zkinfer_error* error);
 ZKINFER_API void zkinfer_statement_destroy(zkinfer_statement* statement);
 typedef struct zkinfer_statement_info {
   uint8_t context[32];       /* what the prover bound */
@@ -174,6 +180,7 @@ typedef struct zkinfer_statement_info {
   uint64_t slot;             /* the proof's number among those of its key */
   double security_bits;      /* the weakest of proof, path and certificate */
   int certified;             /* the weights are known to be integers in their ranges */
+  uint64_t num_rows;         /* of a batch; 1 of a proof */
 } zkinfer_statement_info;
 ZKINFER_API void zkinfer_statement_get_info(const zkinfer_statement* statement, zkinfer_statement_info* info);
 typedef struct zkinfer_verified_tensor {
@@ -185,9 +192,12 @@ typedef struct zkinfer_verified_tensor {
   const uint8_t*
       commitment_id; /* 32 bytes, equal for commitments to the same integers, where it is committed; or NULL */
 } zkinfer_verified_tensor;
-/* ZKINFER_OUT_OF_RANGE where there is no such tensor. */
+/* Of a proof. ZKINFER_OUT_OF_RANGE where there is no such tensor. */
 ZKINFER_API zkinfer_code zkinfer_statement_tensor(const zkinfer_statement* statement, zkinfer_side side, size_t index,
                                                   zkinfer_verified_tensor* tensor);
+/* Of a row of a batch; a proof is its own row 0. */
+ZKINFER_API zkinfer_code zkinfer_statement_row_tensor(const zkinfer_statement* statement, uint64_t row,
+                                                      zkinfer_side side, size_t index, zkinfer_verified_tensor* tensor);
 
 /* ---- Component prove --------------------------------------------------------------------------------------------- */
 
@@ -244,6 +254,11 @@ ZKINFER_API zkinfer_code zkinfer_prover_key(const zkinfer_prover* prover, void* 
 ZKINFER_API zkinfer_code zkinfer_prove(zkinfer_prover* prover, const zkinfer_tensor* inputs, size_t num_inputs,
                                        const void* context, size_t context_size, zkinfer_proof** proof,
                                        zkinfer_error* error);
+/* Takes a slot and proves num_rows inferences in one batch, for zkinfer_verify_batch. inputs: num_rows * num_inputs
+ * tensors, the inputs of one row after another; the outputs of the handle are in the same order. */
+ZKINFER_API zkinfer_code zkinfer_prove_batch(zkinfer_prover* prover, const zkinfer_tensor* inputs, size_t num_rows,
+                                             size_t num_inputs, const void* context, size_t context_size,
+                                             zkinfer_proof** batch, zkinfer_error* error);
 /* Takes a slot and proves that every weight lies in its declared range: a handle whose bytes are the certificate. */
 ZKINFER_API zkinfer_code zkinfer_certify(zkinfer_prover* prover, zkinfer_proof** certificate, zkinfer_error* error);
 ZKINFER_API zkinfer_code zkinfer_proof_bytes(const zkinfer_proof* proof, void* buffer, size_t* size);

@@ -203,6 +203,35 @@ zkinfer_code zkinfer_prove(zkinfer_prover* prover, const zkinfer_tensor* inputs,
   });
 }
 
+zkinfer_code zkinfer_prove_batch(zkinfer_prover* prover, const zkinfer_tensor* inputs, size_t num_rows,
+                                 size_t num_inputs, const void* context, size_t context_size, zkinfer_proof** batch,
+                                 zkinfer_error* error) {
+  return c::guarded(error, [&]() -> Status {
+    if (prover == nullptr || batch == nullptr) return c::null_pointer(prover == nullptr ? "prover" : "batch");
+    *batch = nullptr;
+    if (num_inputs != 0 && num_rows > SIZE_MAX / sizeof(zkinfer_tensor) / num_inputs)
+      return invalid_argument("more rows than there is memory");
+    ZKI_ASSIGN_OR_RETURN(const std::vector<TensorView> all, c::views_of("inputs", inputs, num_rows * num_inputs));
+    BatchRequest request;
+    for (std::size_t row = 0; row < num_rows; ++row) {
+      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(row * num_inputs);
+      request.inputs.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(num_inputs));
+    }
+    ZKI_ASSIGN_OR_RETURN(const ByteView bound, c::bytes_of("context", context, context_size));
+    request.context.assign(bound.begin(), bound.end());
+    // Before a slot is spent.
+    auto made = std::make_unique<zkinfer_proof>();
+    ZKI_ASSIGN_OR_RETURN(BatchResult result, prover->prover.prove_batch(request));
+    made->bytes = std::move(result.proof);
+    for (const BatchRow& row : result.rows) {
+      for (Tensor& output : as_tensors(prover->outputs, row.outputs)) made->outputs.push_back(std::move(output));
+      made->num_clipped += total_clipped(row.clipping);
+    }
+    *batch = made.release();
+    return {};
+  });
+}
+
 zkinfer_code zkinfer_certify(zkinfer_prover* prover, zkinfer_proof** certificate, zkinfer_error* error) {
   return c::guarded(error, [&]() -> Status {
     if (prover == nullptr || certificate == nullptr)

@@ -10,7 +10,8 @@ struct zkinfer_key {
   CheckedWeights weights;
 };
 struct zkinfer_statement {
-  VerifyResult result;
+  VerifyBatchResult result;  // of a proof: one row
+  bool is_batch = false;
   std::vector<Digest> commitment_ids[2];  // by side, of committed tensors; zeros otherwise
 };
 
@@ -31,6 +32,7 @@ zkinfer_verdict told(const Verdict& verdict, zkinfer_error* error) {
 Result<KnownTensor> known_tensor(const zkinfer_known& given) {
   KnownTensor known;
   known.index = given.index;
+  known.row = given.row;
   if (given.integers != nullptr) known.integers.emplace(given.integers, given.integers + given.num_integers);
   if (given.data != nullptr) {
     const auto* data = static_cast<const std::uint8_t*>(given.data);
@@ -82,8 +84,23 @@ zkinfer_verdict verdict_of(zkinfer_error* error, F&& f) {
   return code == ZKINFER_OK ? told(verdict, error) : ZKINFER_NOT_VERIFIED;
 }
 
-const std::vector<VerifiedTensor>& side_of(const VerifyResult& result, zkinfer_side side) {
-  return side == ZKINFER_INPUT ? result.inputs : result.outputs;
+const std::vector<VerifiedTensor>& side_of(const VerifiedRow& row, zkinfer_side side) {
+  return side == ZKINFER_INPUT ? row.inputs : row.outputs;
+}
+
+// What an accepted proof or batch says, told to the handle.
+Result<Verdict> tell(VerifyBatchResult result, bool is_batch, zkinfer_statement** statement) {
+  Verdict verdict = result.verdict;
+  if (statement == nullptr || !verdict.accepted()) return verdict;
+  auto said = std::make_unique<zkinfer_statement>();
+  for (const zkinfer_side side : {ZKINFER_INPUT, ZKINFER_OUTPUT}) {
+    for (const VerifiedTensor& tensor : side_of(result.rows.front(), side))
+      said->commitment_ids[side].push_back(tensor.commitment.has_value() ? tensor.commitment->id() : Digest{});
+  }
+  said->result = std::move(result);
+  said->is_batch = is_batch;
+  *statement = said.release();
+  return verdict;
 }
 
 }  // namespace
@@ -176,36 +193,51 @@ zkinfer_verdict zkinfer_verify(const zkinfer_key* key, const void* proof, size_t
     ZKI_ASSIGN_OR_RETURN(const ByteView view, c::bytes_of("proof", proof, proof_size));
     ZKI_ASSIGN_OR_RETURN(const VerifyRequest request, request_of(*key, options));
     VerifyResult result = verify(key->key, view, request);
-    Verdict verdict = result.verdict;
-    if (statement == nullptr || !verdict.accepted()) return verdict;
-    auto said = std::make_unique<zkinfer_statement>();
-    for (const zkinfer_side side : {ZKINFER_INPUT, ZKINFER_OUTPUT}) {
-      for (const VerifiedTensor& tensor : side_of(result, side)) {
-        said->commitment_ids[side].push_back(tensor.commitment.has_value() ? tensor.commitment->id() : Digest{});
-      }
-    }
-    said->result = std::move(result);
-    *statement = said.release();
-    return verdict;
+    VerifyBatchResult as_row;
+    as_row.rows.push_back({std::move(result.outputs), std::move(result.inputs)});
+    static_cast<VerifySummary&>(as_row) = std::move(result);
+    return tell(std::move(as_row), false, statement);
+  });
+}
+
+zkinfer_verdict zkinfer_verify_batch(const zkinfer_key* key, const void* batch, size_t batch_size,
+                                     const zkinfer_verify_options* options, zkinfer_statement** statement,
+                                     zkinfer_error* error) {
+  if (statement != nullptr) *statement = nullptr;
+  return verdict_of(error, [&]() -> Result<Verdict> {
+    if (key == nullptr) return c::null_pointer("key");
+    ZKI_ASSIGN_OR_RETURN(const ByteView view, c::bytes_of("batch", batch, batch_size));
+    ZKI_ASSIGN_OR_RETURN(const VerifyRequest request, request_of(*key, options));
+    return tell(verify_batch(key->key, view, request), true, statement);
   });
 }
 
 void zkinfer_statement_destroy(zkinfer_statement* statement) { delete statement; }
 
 void zkinfer_statement_get_info(const zkinfer_statement* statement, zkinfer_statement_info* info) {
-  const VerifyResult& result = statement->result;
+  const VerifyBatchResult& result = statement->result;
   *info = {};
   std::ranges::copy(result.context, info->context);
   std::ranges::copy(result.root_identity, info->root_identity);
   info->slot = result.slot;
   info->security_bits = result.security_bits;
   info->certified = result.weights != WeightEvidence::kNone && result.weights != WeightEvidence::kUncertified;
+  info->num_rows = result.rows.size();
 }
 
 zkinfer_code zkinfer_statement_tensor(const zkinfer_statement* statement, zkinfer_side side, size_t index,
                                       zkinfer_verified_tensor* tensor) {
   if (statement == nullptr || tensor == nullptr) return ZKINFER_INVALID_ARGUMENT;
-  const std::vector<VerifiedTensor>& tensors = side_of(statement->result, side);
+  // Whoever does not know of batches must not take their first row for all.
+  if (statement->is_batch) return ZKINFER_OUT_OF_RANGE;
+  return zkinfer_statement_row_tensor(statement, 0, side, index, tensor);
+}
+
+zkinfer_code zkinfer_statement_row_tensor(const zkinfer_statement* statement, uint64_t row, zkinfer_side side,
+                                          size_t index, zkinfer_verified_tensor* tensor) {
+  if (statement == nullptr || tensor == nullptr) return ZKINFER_INVALID_ARGUMENT;
+  if (row >= statement->result.rows.size()) return ZKINFER_OUT_OF_RANGE;
+  const std::vector<VerifiedTensor>& tensors = side_of(statement->result.rows[row], side);
   if (index >= tensors.size()) return ZKINFER_OUT_OF_RANGE;
   const VerifiedTensor& said = tensors[index];
   *tensor = {};

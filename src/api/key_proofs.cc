@@ -4,6 +4,7 @@
 
 #include "api/key_impl.h"
 #include "formats/frame.h"
+#include "verifier/batch.h"
 #include "verifier/certificate.h"
 #include "verifier/path.h"
 
@@ -69,7 +70,13 @@ PathResult verify_path(const VerificationKey& root, ByteView path) {
   return {Verdict::accept(), api::Access::make<VerificationKey>(std::move(impl)), descent.root_slot};
 }
 
+std::optional<std::uint64_t> claimed_rows(ByteView batch) {
+  const std::optional<verifier::BatchHead> head = verifier::batch_head(batch);
+  return head.has_value() ? std::optional(head->num_rows) : std::nullopt;
+}
+
 std::optional<Digest> claimed_identity(ByteView proof) {
+  if (const std::optional<verifier::BatchHead> head = verifier::batch_head(proof)) return head->identity;
   Result<ByteReader> opened = open_frame(FileKind::kProof, proof);
   if (!opened.ok()) return std::nullopt;
   ByteReader reader = *opened;

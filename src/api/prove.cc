@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <mutex>
 
 #include "api/audit_key.h"
 #include "api/budget_price.h"
@@ -18,12 +19,36 @@
 #include "prover/choose_opening.h"
 #include "prover/prf.h"
 #include "prover/prove.h"
+#include "prover/prove_batch.h"
 #include "prover/rotate.h"
 #include "prover/write.h"
 #include "soundness/caps.h"
 #include "soundness/proof_size.h"
 
 namespace zkinfer {
+
+namespace api {
+
+// The plan of the last batch, for the next one of as many rows; threads share it.
+class BatchPlans {
+ public:
+  Result<std::shared_ptr<const prover::BatchPlan>> get(const prover::CommittedModel& model, std::uint64_t num_rows) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (plan_ != nullptr && plan_->prepared.num_rows == num_rows) return plan_;
+    }
+    ZKI_ASSIGN_OR_RETURN(prover::BatchPlan made, prover::plan_batch(model, num_rows));
+    const std::lock_guard lock(mutex_);
+    plan_ = std::make_shared<const prover::BatchPlan>(std::move(made));
+    return plan_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const prover::BatchPlan> plan_;
+};
+
+}  // namespace api
 
 struct Prover::Impl {
   prover::CommittedModel model;
@@ -33,6 +58,7 @@ struct Prover::Impl {
   // All that changes once the object is made.
   mutable api::SlotCounter slots;
   mutable std::atomic<std::uint64_t> proofs_made = 0;
+  mutable api::BatchPlans batch_plans;
 
   void set_insecure(bool insecure) {
     model.prepared.key.insecure_seed = insecure;
@@ -302,11 +328,23 @@ Result<ProofResult> Prover::prove(std::span<const TensorView> inputs, ByteView c
   return prove(request);
 }
 
+namespace {
+
+Status check_context(const Bytes& context) {
+  if (context.size() <= statement::kContextBytes) return ok_status();
+  return invalid_argument("context of " + std::to_string(context.size()) + " bytes, at most 32; hash longer ones");
+}
+
+ProveStats stats_of(const prover::ProveTimes& times) {
+  return {times.execute,      times.witness,         times.commit,
+          times.outer.lookup, times.outer.relations, times.outer_claim + times.opening,
+          times.total};
+}
+
+}  // namespace
+
 Result<ProofResult> Prover::prove(const ProveRequest& request) const {
-  if (request.context.size() > statement::kContextBytes) {
-    return invalid_argument("context of " + std::to_string(request.context.size()) +
-                            " bytes, at most 32; hash longer ones");
-  }
+  ZKI_RETURN_IF_ERROR(check_context(request.context));
   const statement::Key& key = impl_->model.prepared.key;
   prover::ProveRequest inputs;
   std::vector<Clipping> clipping;
@@ -335,11 +373,59 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) const {
         api::Access::make<CommittedTensor>(std::make_shared<api::Access::Impl<CommittedTensor>>(
             api::tensor_info(key.graph.value(key.graph.outputs[i])), proof.committed_outputs[i], slots)));
   }
-  result.statement = api::statement_of(key, request, result);
-  const prover::ProveTimes& times = proof.times;
-  result.stats = {times.execute,      times.witness,         times.commit,
-                  times.outer.lookup, times.outer.relations, times.outer_claim + times.opening,
-                  times.total};
+  result.statement = api::statement_of(key, request.context, {{{result.inputs, result.outputs, {}}}});
+  for (std::size_t i = 0; i < request.committed_inputs.size(); ++i)
+    result.statement.inputs[i].commitment = request.committed_inputs[i]->commitment();
+  for (std::size_t i = 0; i < result.committed_outputs.size(); ++i)
+    result.statement.outputs[i].commitment = result.committed_outputs[i].commitment();
+  result.stats = stats_of(proof.times);
+  return result;
+}
+
+Result<BatchResult> Prover::prove_batch(const BatchRequest& request) const {
+  ZKI_RETURN_IF_ERROR(check_context(request.context));
+  const statement::Key& key = impl_->model.prepared.key;
+  if (!key.params.data.empty()) {
+    return invalid_argument(
+        "a batch of a key with committed inputs or outputs; prove its rows one by one, or commit to the model without "
+        "committed tensors");
+  }
+  if (!request.inputs.empty() && !request.integers.empty()) {
+    return invalid_argument("the rows are given in two forms; expected real numbers or integers");
+  }
+  const std::size_t num_rows = std::max(request.inputs.size(), request.integers.size());
+  if (num_rows == 0) return invalid_argument("a batch without rows");
+  // All that is wrong with them is found before a slot is taken.
+  BatchResult result;
+  std::vector<std::vector<std::int64_t>> inputs(key.graph.inputs.size());
+  for (std::size_t row = 0; row < num_rows; ++row) {
+    ProveRequest one;
+    one.refuse_clipping = request.refuse_clipping;
+    if (row < request.inputs.size()) one.inputs = request.inputs[row];
+    if (row < request.integers.size()) one.integers = request.integers[row];
+    prover::ProveRequest checked;
+    BatchRow& out = result.rows.emplace_back();
+    if (const Status status = api::set_inputs(key, one, checked, out.clipping); !status.ok())
+      return status.with_context("row " + std::to_string(row));
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      inputs[i].insert(inputs[i].end(), checked.inputs[i].begin(), checked.inputs[i].end());
+    out.inputs = std::move(checked.inputs);
+  }
+  ZKI_ASSIGN_OR_RETURN(const auto plan, impl_->batch_plans.get(impl_->model, num_rows));
+  ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
+  inner.inputs = std::move(inputs);
+  std::copy(request.context.begin(), request.context.end(), inner.context.begin());
+  ZKI_ASSIGN_OR_RETURN(prover::Proof proof, prover::prove_batch(impl_->model, *plan, inner));
+  result.proof = std::move(proof.bytes);
+  for (std::size_t row = 0; row < num_rows; ++row) {
+    for (const std::vector<std::int64_t>& all : proof.outputs) {
+      const std::size_t size = all.size() / num_rows;
+      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(row * size);
+      result.rows[row].outputs.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(size));
+    }
+  }
+  result.statement = api::statement_of(key, request.context, result.rows);
+  result.stats = stats_of(proof.times);
   return result;
 }
 

@@ -92,16 +92,17 @@ Status set_inputs(const statement::Key& key, const ProveRequest& request, prover
   return ok_status();
 }
 
-VerifyRequest statement_of(const statement::Key& key, const ProveRequest& request, const ProofResult& result) {
+VerifyRequest statement_of(const statement::Key& key, const Bytes& context, const std::vector<BatchRow>& rows) {
   VerifyRequest statement;
-  statement.context = request.context;
+  statement.context = context;
   statement.weights = CheckedWeights::uncertified();
   // Public entries, and digests: a private tensor's integers are no part of what is handed on.
-  const auto add = [&](const TensorPolicy& policy, const std::vector<qir::ValueId>& ids,
+  const auto add = [&](std::uint64_t row, const TensorPolicy& policy, const std::vector<qir::ValueId>& ids,
                        const std::vector<std::vector<std::int64_t>>& values, std::vector<KnownTensor>& out) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       KnownTensor& known = out.emplace_back();
       known.index = i;
+      known.row = row;
       if (policy.is_public()) {
         known.integers = values[i];
       } else if (policy.hash != TensorHash::kNone) {
@@ -110,12 +111,10 @@ VerifyRequest statement_of(const statement::Key& key, const ProveRequest& reques
       }
     }
   };
-  add(key.visibility.inputs, key.graph.inputs, result.inputs, statement.inputs);
-  add(key.visibility.outputs, key.graph.outputs, result.outputs, statement.outputs);
-  for (std::size_t i = 0; i < request.committed_inputs.size(); ++i)
-    statement.inputs[i].commitment = request.committed_inputs[i]->commitment();
-  for (std::size_t i = 0; i < result.committed_outputs.size(); ++i)
-    statement.outputs[i].commitment = result.committed_outputs[i].commitment();
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    add(row, key.visibility.inputs, key.graph.inputs, rows[row].inputs, statement.inputs);
+    add(row, key.visibility.outputs, key.graph.outputs, rows[row].outputs, statement.outputs);
+  }
   return statement;
 }
 

@@ -12,7 +12,7 @@ namespace zkinfer::api {
 Status set_inputs(const statement::Key& key, const ProveRequest& request, prover::ProveRequest& out,
                   std::vector<Clipping>& clipping);
 
-// What a verifier of the proof must find.
-VerifyRequest statement_of(const statement::Key& key, const ProveRequest& request, const ProofResult& result);
+// What a verifier of the proof, or of the batch of these rows, must find; without commitments.
+VerifyRequest statement_of(const statement::Key& key, const Bytes& context, const std::vector<BatchRow>& rows);
 
 }  // namespace zkinfer::api

@@ -2,11 +2,13 @@
 #include "zkinfer/verify.h"
 
 #include <algorithm>
+#include <map>
 
 #include "api/key_impl.h"
 #include "api/tensor_commitment_impl.h"
 #include "hash/keccak.h"
 #include "statement/canonical_bytes.h"
+#include "verifier/batch.h"
 #include "verifier/cost.h"
 
 namespace zkinfer {
@@ -67,121 +69,157 @@ const KeyInfo& VerificationKey::info() const { return impl_->info; }
 
 namespace {
 
+// What the caller knows of one tensor of one row.
+struct Known {
+  std::vector<const KnownTensor*> all;
+  std::optional<std::vector<std::int64_t>> integers;  // where it is known by its data
+};
+
 // Inputs or outputs of a key, and what the caller knows of each.
 struct Side {
   const char* kind;  // "input" or "output"
   const TensorPolicy& group;
   const std::vector<TensorInfo>& tensors;
   const std::vector<KnownTensor>& known;
-  std::vector<std::vector<const KnownTensor*>> by_tensor;
-  std::vector<std::optional<std::vector<std::int64_t>>> integers;  // of those known by their data
+  std::optional<std::uint64_t> batch_rows;                           // none: of a proof
+  std::map<std::pair<std::uint64_t, std::size_t>, Known> by_tensor;  // (row, tensor)
 
-  std::string where(std::size_t i) const { return std::string(kind) + " '" + tensors[i].name + "': "; }
-  Verdict wrong(std::size_t i, const std::string& what) const {
-    return Verdict::reject(RejectReason::kWrongStatement, where(i) + what);
+  std::uint64_t num_rows() const { return batch_rows.value_or(1); }
+  std::string where(std::uint64_t row, std::size_t i) const {
+    return std::string(kind) + " '" + tensors[i].name + "'" +
+           (batch_rows.has_value() ? " of row " + std::to_string(row) : std::string()) + ": ";
+  }
+  Verdict wrong(std::uint64_t row, std::size_t i, const std::string& what) const {
+    return Verdict::reject(RejectReason::kWrongStatement, where(row, i) + what);
   }
 };
 
 // Which tensor each entry speaks of, and the data as integers.
 Verdict resolve(Side& side) {
-  side.by_tensor.resize(side.tensors.size());
-  side.integers.resize(side.tensors.size());
   for (const KnownTensor& known : side.known) {
     if (known.index >= side.tensors.size()) {
       return Verdict::reject(RejectReason::kWrongStatement, std::string(side.kind) + " " + std::to_string(known.index) +
                                                                 ": the key has " + std::to_string(side.tensors.size()) +
                                                                 ", counted from 0");
     }
-    side.by_tensor[known.index].push_back(&known);
+    if (known.row >= side.num_rows()) {
+      return side.wrong(known.row, known.index,
+                        "it is said to be of row " + std::to_string(known.row) + ", counted from 0; the proof has " +
+                            std::to_string(side.num_rows()) + (side.num_rows() == 1 ? " row" : " rows"));
+    }
+    Known& entry = side.by_tensor[{known.row, known.index}];
+    entry.all.push_back(&known);
     for (int form = 0; form < 2; ++form) {
       std::optional<std::vector<std::int64_t>> integers = form == 0 ? known.integers : std::nullopt;
       if (form == 1 && known.data.has_value()) {
         auto parsed = parse_canonical_bytes(side.tensors[known.index], *known.data);
-        if (!parsed.ok())
-          return Verdict::reject(RejectReason::kBadPublicValue, side.where(known.index) + parsed.status().message());
+        if (!parsed.ok()) {
+          return Verdict::reject(RejectReason::kBadPublicValue,
+                                 side.where(known.row, known.index) + parsed.status().message());
+        }
         integers = std::move(parsed).value();
       }
       if (!integers.has_value()) continue;
-      if (side.integers[known.index].has_value() && side.integers[known.index] != integers)
-        return side.wrong(known.index, "it is given twice, differently");
-      side.integers[known.index] = std::move(integers);
+      if (entry.integers.has_value() && entry.integers != integers)
+        return side.wrong(known.row, known.index, "it is given twice, differently");
+      entry.integers = std::move(integers);
     }
   }
   return Verdict::accept();
 }
 
-// The tensors of which the proof holds only the hash.
+// The tensors of which the proof holds only the hash, those of all rows one after the other.
 Verdict add_beside(const Side& side, statement::PublicValues& beside) {
   if (!side.group.is_public() || side.group.hash == TensorHash::kNone) return Verdict::accept();
   for (std::size_t i = 0; i < side.tensors.size(); ++i) {
-    if (!side.integers[i].has_value()) {
-      return Verdict::reject(RejectReason::kBadPublicValue,
-                             side.where(i) + "the proof holds only its hash; give the data beside the proof");
+    std::vector<std::int64_t> rows;
+    for (std::uint64_t row = 0; row < side.num_rows(); ++row) {
+      const auto known = side.by_tensor.find({row, i});
+      if (known == side.by_tensor.end() || !known->second.integers.has_value()) {
+        return Verdict::reject(RejectReason::kBadPublicValue,
+                               side.where(row, i) + "the proof holds only its hash; give the data beside the proof");
+      }
+      rows.insert(rows.end(), known->second.integers->begin(), known->second.integers->end());
     }
-    beside.push_back(*side.integers[i]);
+    beside.push_back(std::move(rows));
   }
   return Verdict::accept();
 }
 
-// What an accepted proof says of this side. `next_*`: how far public values, digests and commitments are taken.
+// How far public values, digests and commitments are taken.
 struct Taken {
   std::size_t values = 0, digests = 0, commitments = 0;
 };
-std::vector<VerifiedTensor> describe(const Side& side, const statement::Key& key, const statement::PublicIo& data,
-                                     Taken& next) {
-  std::vector<VerifiedTensor> out;
+
+// What an accepted proof says of this side, row by row.
+std::vector<std::vector<VerifiedTensor>> describe(const Side& side, const pcs::OpeningParams& params,
+                                                  const statement::PublicIo& data, Taken& next) {
+  std::vector<std::vector<VerifiedTensor>> out(data.num_rows);
   for (const TensorInfo& info : side.tensors) {
-    VerifiedTensor& tensor = out.emplace_back();
-    static_cast<TensorInfo&>(tensor) = info;
-    tensor.group = side.group;
-    if (side.group.is_public()) tensor.integers = data.values[next.values++];
-    if (side.group.hash != TensorHash::kNone) tensor.digest = data.digests[next.digests++];
+    std::optional<TensorCommitment> commitment;
     if (side.group.is_committed()) {
       auto impl = std::make_shared<api::Access::Impl<TensorCommitment>>();
       impl->tensor = info;
-      impl->oracle = key.params.data[next.commitments];
+      if (side.batch_rows.has_value())
+        impl->tensor.shape.insert(impl->tensor.shape.begin(), static_cast<std::int64_t>(data.num_rows));
+      impl->oracle = params.data[next.commitments];
       impl->commitment = data.commitments[next.commitments++];
-      tensor.commitment = api::Access::make<TensorCommitment>(std::move(impl));
+      commitment = api::Access::make<TensorCommitment>(std::move(impl));
     }
+    for (std::uint64_t row = 0; row < data.num_rows; ++row) {
+      VerifiedTensor& tensor = out[row].emplace_back();
+      static_cast<TensorInfo&>(tensor) = info;
+      tensor.group = side.group;
+      if (side.group.is_public()) {
+        const std::vector<std::int64_t>& all = data.values[next.values];
+        const auto begin = all.begin() + static_cast<std::ptrdiff_t>(row * info.num_elements());
+        tensor.integers.assign(begin, begin + static_cast<std::ptrdiff_t>(info.num_elements()));
+      }
+      if (side.group.hash != TensorHash::kNone) tensor.digest = data.digests[next.digests++];
+      tensor.commitment = commitment;
+    }
+    if (side.group.is_public()) ++next.values;
   }
   return out;
 }
 
 // What the caller knows against what the proof says.
-Verdict compare(const Side& side, const std::vector<VerifiedTensor>& tensors, bool is_output) {
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const VerifiedTensor& tensor = tensors[i];
-    if (const auto& integers = side.integers[i]; integers.has_value()) {
+Verdict compare(const Side& side, const std::vector<std::vector<VerifiedTensor>>& rows, bool is_output) {
+  for (const auto& [place, known_of] : side.by_tensor) {
+    const auto [row, i] = place;
+    const VerifiedTensor& tensor = rows[row][i];
+    if (const auto& integers = known_of.integers; integers.has_value()) {
       if (tensor.group.is_public()) {
-        if (*integers != tensor.integers) return side.wrong(i, "the proof is about other values");
+        if (*integers != tensor.integers) return side.wrong(row, i, "the proof is about other values");
       } else if (!tensor.digest.has_value()) {
-        return side.wrong(i, "the proof says nothing that its data could be compared with");
+        return side.wrong(row, i, "the proof says nothing that its data could be compared with");
       } else {
         const auto bytes = canonical_bytes(tensor, *integers);
         if (!bytes.ok()) return Verdict::reject(RejectReason::kBadPublicValue, bytes.status().message());
         if (hash_data(tensor.group.hash, *bytes) != *tensor.digest)
-          return side.wrong(i, "the proof is about data with another hash");
+          return side.wrong(row, i, "the proof is about data with another hash");
       }
     }
-    for (const KnownTensor* known : side.by_tensor[i]) {
+    for (const KnownTensor* known : known_of.all) {
       if (known->digest.has_value()) {
-        if (!tensor.digest.has_value()) return side.wrong(i, "the key names no hash of it");
-        if (*tensor.digest != *known->digest) return side.wrong(i, "the proof is about data with another hash");
+        if (!tensor.digest.has_value()) return side.wrong(row, i, "the key names no hash of it");
+        if (*tensor.digest != *known->digest) return side.wrong(row, i, "the proof is about data with another hash");
       }
       if (!known->commitment.has_value()) continue;
-      if (!tensor.commitment.has_value()) return side.wrong(i, "the key does not commit to it");
+      if (!tensor.commitment.has_value()) return side.wrong(row, i, "the key does not commit to it");
       const TensorCommitment& expected = *known->commitment;
-      if (expected.id() != tensor.commitment->id()) return side.wrong(i, "the proof is about another commitment");
+      if (expected.id() != tensor.commitment->id()) return side.wrong(row, i, "the proof is about another commitment");
+      const TensorInfo& said = tensor.commitment->tensor();
       const std::string differs =
-          is_output ? api::meaning_differs(tensor, expected.tensor()) : api::meaning_differs(expected.tensor(), tensor);
-      if (!differs.empty()) return side.wrong(i, "its commitment is said to be for something else: " + differs);
+          is_output ? api::meaning_differs(said, expected.tensor()) : api::meaning_differs(expected.tensor(), said);
+      if (!differs.empty()) return side.wrong(row, i, "its commitment is said to be for something else: " + differs);
     }
   }
   return Verdict::accept();
 }
 
-VerifyResult rejected(Verdict verdict) {
-  VerifyResult result;
+VerifyBatchResult rejected(Verdict verdict) {
+  VerifyBatchResult result;
   result.verdict = std::move(verdict);
   return result;
 }
@@ -202,9 +240,9 @@ Verdict check_weights(const KeyInfo& info, double least_bits, const CheckedWeigh
   return Verdict::reject(RejectReason::kWrongStatement, "certificate: it is about the weights of another key");
 }
 
-}  // namespace
-
-VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequest& request) {
+// batch_rows: how many the batch says it has; none: a proof, whose result is one row.
+VerifyBatchResult check(const VerificationKey& key, ByteView proof, const VerifyRequest& request,
+                        std::optional<std::uint64_t> batch_rows) {
   const verifier::PreparedKey& prepared = api::impl(key).prepared;
   const KeyInfo& info = key.info();
   Digest context{};
@@ -214,8 +252,8 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
     }
     std::copy(request.context->begin(), request.context->end(), context.begin());
   }
-  Side outputs{"output", info.outputs, info.output_tensors, request.outputs, {}, {}};
-  Side inputs{"input", info.inputs, info.input_tensors, request.inputs, {}, {}};
+  Side outputs{"output", info.outputs, info.output_tensors, request.outputs, batch_rows, {}};
+  Side inputs{"input", info.inputs, info.input_tensors, request.inputs, batch_rows, {}};
   statement::PublicValues beside;
   for (Side* side : {&outputs, &inputs}) {
     if (Verdict verdict = resolve(*side); !verdict.accepted()) return rejected(std::move(verdict));
@@ -227,8 +265,11 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
       return rejected(std::move(verdict));
   }
   statement::Header header;
-  VerifyResult result;
-  result.verdict = verifier::verify(prepared, proof, beside, &header);
+  VerifyBatchResult result;
+  verifier::BatchAnalysis own;
+  const bool is_batch = batch_rows.has_value();
+  result.verdict = is_batch ? verifier::verify_batch(prepared, proof, beside, &header, &own)
+                            : verifier::verify(prepared, proof, beside, &header);
   if (!result.verdict.accepted()) return result;
   if (request.context.has_value() && header.context != context) {
     return rejected(Verdict::reject(RejectReason::kWrongStatement, "context: the proof is bound to another one"));
@@ -239,13 +280,34 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
   result.serving_identity = info.model_identity;
   result.weights = has_weights ? request.weights.evidence() : WeightEvidence::kNoWeights;
   result.security_bits = has_weights ? std::min(info.weakest_bits, request.weights.bits()) : info.weakest_bits;
+  if (is_batch) result.security_bits = std::min(result.security_bits, own.soundness.bits());
+  const pcs::OpeningParams& params = is_batch ? own.params : prepared.key.params;
   Taken taken;
-  result.outputs = describe(outputs, prepared.key, header.data, taken);
-  result.inputs = describe(inputs, prepared.key, header.data, taken);
-  if (Verdict verdict = compare(outputs, result.outputs, true); !verdict.accepted())
-    return rejected(std::move(verdict));
-  if (Verdict verdict = compare(inputs, result.inputs, false); !verdict.accepted()) return rejected(std::move(verdict));
+  auto output_rows = describe(outputs, params, header.data, taken);
+  auto input_rows = describe(inputs, params, header.data, taken);
+  if (Verdict verdict = compare(outputs, output_rows, true); !verdict.accepted()) return rejected(std::move(verdict));
+  if (Verdict verdict = compare(inputs, input_rows, false); !verdict.accepted()) return rejected(std::move(verdict));
+  for (std::size_t row = 0; row < output_rows.size(); ++row)
+    result.rows.push_back({std::move(output_rows[row]), std::move(input_rows[row])});
   return result;
+}
+
+}  // namespace
+
+VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequest& request) {
+  VerifyBatchResult checked = check(key, proof, request, {});
+  VerifyResult result;
+  static_cast<VerifySummary&>(result) = std::move(checked);
+  if (!result.verdict.accepted()) return result;
+  result.outputs = std::move(checked.rows[0].outputs);
+  result.inputs = std::move(checked.rows[0].inputs);
+  return result;
+}
+
+VerifyBatchResult verify_batch(const VerificationKey& key, ByteView batch, const VerifyRequest& request) {
+  const std::optional<std::uint64_t> rows = claimed_rows(batch);
+  if (rows.has_value()) return check(key, batch, request, rows);
+  return rejected(verifier::verify_batch(api::impl(key).prepared, batch, {}, nullptr));
 }
 
 }  // namespace zkinfer

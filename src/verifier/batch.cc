@@ -57,7 +57,7 @@ std::optional<BatchHead> batch_head(ByteView batch) {
 }
 
 Verdict verify_batch(const PreparedKey& prepared, ByteView batch, const statement::PublicValues& beside,
-                     statement::Header* out, soundness::SoundnessReport* report) {
+                     statement::Header* out, BatchAnalysis* analysis) {
   statement::Header local;
   statement::Header& header = out != nullptr ? *out : local;
   header = {};
@@ -78,7 +78,7 @@ Verdict verify_batch(const PreparedKey& prepared, ByteView batch, const statemen
                            "public data of " + std::to_string(head.claims.num_rows) + " rows");
   const auto key_proof = prepare_batch(prepared, file.params, head.claims.num_rows);
   if (!key_proof.ok()) return unprepared(key_proof.status());
-  if (report != nullptr) *report = key_proof->soundness;
+  if (analysis != nullptr) *analysis = {file.params, key_proof->soundness};
   if (Verdict verdict = read_public_data(*key_proof, reader, beside, header); !verdict.accepted()) return verdict;
   header.num_bytes = batch.size() - reader.remaining();
   Transcript transcript(kBatchProtocol);

@@ -21,10 +21,16 @@ Result<PreparedKey> prepare_batch(const PreparedKey& prepared, const pcs::Openin
 void absorb_batch_statement(Transcript& transcript, const PreparedKey& prepared, const pcs::OpeningParams& params,
                             const statement::Header& header);
 
-// Total on arbitrary bytes. beside, header: as verify() has them, with a leading axis of rows (statement::PublicIo). report (may be
-// null): the soundness of the batch's own parameters.
+// Of the batch's own parameters.
+struct BatchAnalysis {
+  pcs::OpeningParams params;
+  soundness::SoundnessReport soundness;
+};
+
+// Total on arbitrary bytes. beside, header: as verify() has them, with a leading axis of rows (statement::PublicIo). header and analysis
+// may be null.
 Verdict verify_batch(const PreparedKey& prepared, ByteView batch, const statement::PublicValues& beside,
-                     statement::Header* header, soundness::SoundnessReport* report = nullptr);
+                     statement::Header* header, BatchAnalysis* analysis = nullptr);
 
 // What a batch says of itself, checked by nobody.
 struct BatchHead {

@@ -17,9 +17,9 @@ namespace zkinfer::fuzz {
 
 namespace {
 
-// One model, its key, secret, a proof, a certificate and the rotation to another key; made once per process.
+// One model, its key, secret, a proof, a batch, a certificate and the rotation to another key; made once per process.
 struct Fixture {
-  Bytes package, key, secret, proof, certificate, rotation;
+  Bytes package, key, secret, proof, batch, certificate, rotation;
   std::optional<Model> model;
   std::optional<VerificationKey> verification_key, rotated_key;
 };
@@ -67,6 +67,9 @@ Fixture make_fixture(qir::QGraph graph, const TensorPolicy& inputs_group = {},
     inputs.push_back({info.shape, std::vector<float>(count, 0)});
   }
   fixture.proof = must(prover.prove(inputs)).proof;
+  BatchRequest rows;
+  rows.inputs = {views(inputs), views(inputs), views(inputs)};
+  fixture.batch = must(prover.prove_batch(rows)).proof;
   fixture.verification_key = must(VerificationKey::from_bytes(fixture.key));
   fixture.certificate = must(prover.certify());
   options.insecure_seed = e2e::test_seed(2);
@@ -205,6 +208,27 @@ void certificate(ByteView bytes) {
             "a changed certificate was accepted, or the honest one was not");
 }
 
+void batch(ByteView bytes) {
+  const Bytes file = patched(bound().batch, bytes);
+  const VerifyBatchResult result = verify_batch(*bound().verification_key, file, VerifyRequest::uncertified());
+  ZKI_CHECK(result.verdict.accepted() == equal(file, bound().batch),
+            "a changed batch was accepted, or the honest one was not");
+  if (result.verdict.accepted()) ZKI_CHECK(result.rows.size() == 3, "rows that nobody proved");
+}
+
+// With data beside them that may not fit: of any row.
+void batch_bytes(ByteView bytes) {
+  VerifyRequest request = VerifyRequest::uncertified();
+  static_cast<void>(verify_batch(*small().verification_key, bytes, request));
+  if (bytes.size() < 9) return;
+  KnownTensor known;
+  known.row = bytes[0];
+  known.data = Bytes(bytes.begin() + 1, bytes.begin() + 9);
+  request.inputs.push_back(known);
+  static_cast<void>(verify_batch(*small().verification_key, bytes.subspan(9), request));
+  static_cast<void>(verify_batch(*beside().verification_key, bytes.subspan(9), request));
+}
+
 void rotation(ByteView bytes) {
   const Bytes file = patched(bound().rotation, bytes);
   ZKI_CHECK(verify_rotation(*bound().verification_key, *bound().rotated_key, file).accepted() ==
@@ -298,6 +322,12 @@ constexpr Target kTargets[] = {
      300},
     {"certificate", certificate, patch_seeds, 300},
     {"rotation", rotation, patch_seeds, 300},
+    {"batch", batch, patch_seeds, 300},
+    {"batch_bytes", batch_bytes,
+     [] {
+       return std::vector<Bytes>{small().batch, beside().batch};
+     },
+     300},
     {"path", path, patch_seeds, 200},
     {"path_bytes", path_bytes, [] { return std::vector<Bytes>{rooted().path}; }, 200},
     {"certificate_bytes", certificate_bytes,

@@ -195,6 +195,52 @@ static void verify(const unsigned char* key_bytes, size_t key_size, unsigned cha
   zkinfer_key_destroy(key);
 }
 
+static void verify_rows(const unsigned char* key_bytes, size_t key_size, const unsigned char* proof, size_t proof_size,
+                        unsigned char* bytes, size_t size, const zkinfer_proof* batch) {
+  zkinfer_key* key = NULL;
+  zkinfer_statement* statement = NULL;
+  REQUIRE(zkinfer_key_create(key_bytes, key_size, NULL, &key, &error) == ZKINFER_OK);
+  zkinfer_verify_options options;
+  zkinfer_verify_options_init(&options);
+  EXPECT(zkinfer_verify_batch(key, bytes, size, &options, &statement, &error) == ZKINFER_REJECTED && statement == NULL);
+  options.accept_uncertified = 1;
+  EXPECT(zkinfer_verify(key, bytes, size, &options, &statement, &error) == ZKINFER_REJECTED && statement == NULL);
+  EXPECT(zkinfer_verify_batch(key, proof, proof_size, &options, &statement, &error) == ZKINFER_REJECTED);
+  REQUIRE(zkinfer_verify_batch(key, bytes, size, &options, &statement, &error) == ZKINFER_ACCEPTED);
+  zkinfer_statement_info said;
+  zkinfer_statement_get_info(statement, &said);
+  EXPECT(said.num_rows == 2 && memcmp(said.context, "nonce", 6) == 0);
+  zkinfer_verified_tensor tensor;
+  for (uint64_t row = 0; row < 2; ++row) {
+    zkinfer_tensor output;
+    EXPECT(zkinfer_proof_output(batch, row, &output) == ZKINFER_OK);
+    EXPECT(zkinfer_statement_row_tensor(statement, row, ZKINFER_OUTPUT, 0, &tensor) == ZKINFER_OK);
+    EXPECT(memcmp(tensor.integers, output.data, tensor.num_integers * sizeof(int64_t)) == 0);
+  }
+  EXPECT(zkinfer_statement_row_tensor(statement, 2, ZKINFER_OUTPUT, 0, &tensor) == ZKINFER_OUT_OF_RANGE);
+  EXPECT(zkinfer_statement_tensor(statement, ZKINFER_OUTPUT, 0, &tensor) == ZKINFER_OUT_OF_RANGE);
+  zkinfer_statement_destroy(statement);
+  /* What is known is known of a row. */
+  zkinfer_tensor first;
+  EXPECT(zkinfer_proof_output(batch, 0, &first) == ZKINFER_OK);
+  zkinfer_known known = {.side = ZKINFER_OUTPUT, .index = 0, .integers = first.data, .num_integers = 1};
+  for (size_t i = 0; i < first.rank; ++i) known.num_integers *= (size_t)first.shape[i];
+  options.known = &known;
+  options.num_known = 1;
+  EXPECT(zkinfer_verify_batch(key, bytes, size, &options, NULL, &error) == ZKINFER_ACCEPTED);
+  known.row = 1;
+  EXPECT(zkinfer_verify_batch(key, bytes, size, &options, NULL, &error) == ZKINFER_REJECTED);
+  known.row = 2;
+  EXPECT(zkinfer_verify_batch(key, bytes, size, &options, NULL, &error) == ZKINFER_REJECTED);
+  options.num_known = 0;
+  for (size_t at = 0; at < size; at += size / 10) {
+    bytes[at] ^= 1;
+    EXPECT(zkinfer_verify_batch(key, bytes, size, &options, NULL, &error) == ZKINFER_REJECTED);
+    bytes[at] ^= 1;
+  }
+  zkinfer_key_destroy(key);
+}
+
 int main(void) {
   char version[32];
   snprintf(version, sizeof version, "%d.%d.%d", ZKINFER_VERSION_MAJOR, ZKINFER_VERSION_MINOR, ZKINFER_VERSION_PATCH);
@@ -232,6 +278,23 @@ int main(void) {
   zkinfer_tensor output;
   EXPECT(zkinfer_proof_num_clipped(proof) == 0);
   EXPECT(zkinfer_proof_num_outputs(proof) == 1 && zkinfer_proof_output(proof, 0, &output) == ZKINFER_OK);
+
+  /* A batch of two rows, the first of them the inference above; a proof is no batch, and a batch no proof. */
+  const double brighter[kInputs] = {0.5, 0.5, 0.25, 0.25};
+  const zkinfer_tensor rows[2] = {input, {ZKINFER_FLOAT64, 2, kShape, brighter}};
+  zkinfer_proof* batch = NULL;
+  EXPECT(zkinfer_prove_batch(prover, rows, 0, 1, NULL, 0, &batch, &error) == ZKINFER_INVALID_ARGUMENT && batch == NULL);
+  EXPECT(zkinfer_prove_batch(prover, rows, 1, 2, NULL, 0, &batch, &error) == ZKINFER_INVALID_ARGUMENT);
+  EXPECT(zkinfer_prove_batch(prover, NULL, 2, 1, NULL, 0, &batch, &error) == ZKINFER_INVALID_ARGUMENT);
+  REQUIRE(zkinfer_prove_batch(prover, rows, 2, 1, "nonce", 5, &batch, &error) == ZKINFER_OK);
+  EXPECT(zkinfer_proof_num_outputs(batch) == 2);
+  size_t batch_size = 0;
+  EXPECT(zkinfer_proof_bytes(batch, NULL, &batch_size) == ZKINFER_OK);
+  unsigned char* batch_bytes = malloc(batch_size);
+  EXPECT(zkinfer_proof_bytes(batch, batch_bytes, &batch_size) == ZKINFER_OK);
+  verify_rows(key, key_size, bytes, proof_size, batch_bytes, batch_size, batch);
+  zkinfer_proof_destroy(batch);
+  free(batch_bytes);
 
   zkinfer_proof* certificate = NULL;
   REQUIRE(zkinfer_certify(prover, &certificate, &error) == ZKINFER_OK);

@@ -26,8 +26,11 @@ struct Arguments {
 CommandResult bundle(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(arguments.proof_path));
   // What `verify` would reject for its head alone is not put into a file.
-  if (const Status status = check_frame(FileKind::kProof, file.content.proof); !status.ok())
+  const bool is_batch = claimed_rows(file.content.proof).has_value();
+  if (const Status status = check_frame(is_batch ? FileKind::kBatch : FileKind::kProof, file.content.proof);
+      !status.ok()) {
     return status.with_context(in_quotes(arguments.proof_path));
+  }
   OutputFiles outputs(arguments.force);
   outputs.reads({arguments.proof_path, arguments.key_path, arguments.trust.certificate_path});
   outputs.reads(arguments.trust.paths);

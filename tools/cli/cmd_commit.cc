@@ -85,12 +85,6 @@ struct Unfinished {
 // A published key, and its certificate, speak for proofs that were made: another commitment does not take their place unasked.
 Status refuse_published(const Arguments& arguments) {
   if (arguments.force) return ok_status();
-  const auto is_kind = [](const std::string& path, FileKind kind) {
-    std::error_code error;
-    if (path == "-" || !std::filesystem::is_regular_file(path, error)) return false;
-    const Result<const FileFormat*> format = kind_of_file(path);
-    return format.ok() && *format == &format_of(kind);
-  };
   std::string option, path, what;
   if (is_kind(arguments.key_path, FileKind::kKey)) {
     option = "--key";

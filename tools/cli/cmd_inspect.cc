@@ -153,12 +153,21 @@ Description describe_model(const Model& model, const Arguments& arguments) {
   return out;
 }
 
-// Of a proof, or a bundle with one.
+using SizeTable = std::vector<std::pair<std::string, std::size_t>>;
+
+void add_rows(Description& out, std::uint64_t num_rows) {
+  out.facts.emplace_back("rows, as it says", human_count(num_rows));
+  out.json["claimed_rows"] = num_rows;
+}
+
+// Of a proof or batch, or a bundle with one.
 Result<Description> describe_proof(const ProofFile& file, const VerificationKey& root, const std::string& key_path) {
   const Bytes& proof = file.content.proof;
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, key_path, file, {}));
-  Description out{"proof", {}, "", {}, "proof"};
+  const std::optional<std::uint64_t> rows = claimed_rows(proof);
+  Description out{rows ? "batch proof" : "proof", {}, "", {}, rows ? "batch" : "proof"};
   if (const auto identity = claimed_identity(proof)) out.json["claimed_identity"] = to_hex(*identity);
+  if (rows.has_value()) add_rows(out, *rows);
   out.json["root_identity"] = to_hex(root.info().model_identity);
   if (!found.verdict.accepted()) {
     out.what += " against " + in_quotes(key_path) + ": " + checked_text(found.verdict);
@@ -166,8 +175,8 @@ Result<Description> describe_proof(const ProofFile& file, const VerificationKey&
     return out;
   }
   const VerificationKey& key = found.key(root);
-  out.json["parts"] = Json::array();
-  for (const auto& [part, num_bytes] : proof_size_table(key, proof)) {
+  if (!rows.has_value()) out.json["parts"] = Json::array();
+  for (const auto& [part, num_bytes] : rows ? SizeTable() : proof_size_table(key, proof)) {
     out.facts.emplace_back(part, human_count(num_bytes) + " bytes");
     out.json["parts"].push_back({{"name", part}, {"part_bytes", num_bytes}});
   }
@@ -177,9 +186,10 @@ Result<Description> describe_proof(const ProofFile& file, const VerificationKey&
                 ": not checked here, which needs the data beside the proof (`zkinfer verify`)";
     return out;
   }
-  const VerifyResult result = verify(key, proof, VerifyRequest::uncertified());
-  out.what += " against " + in_quotes(key_path) + ": " + checked_text(result.verdict);
-  add_verdict(out, result.verdict);
+  const VerifyRequest request = VerifyRequest::uncertified();
+  const Verdict verdict = rows ? verify_batch(key, proof, request).verdict : verify(key, proof, request).verdict;
+  out.what += " against " + in_quotes(key_path) + ": " + checked_text(verdict);
+  add_verdict(out, verdict);
   return out;
 }
 
@@ -230,14 +240,18 @@ constexpr char kWholeness[] = "cannot be told without its key: give it with --ke
 Result<Description> describe_bare_proof(ByteView proof) {
   const std::optional<Digest> identity = claimed_identity(proof);
   if (!identity.has_value()) return corrupt("proof: it is cut off in its header");
-  return Description{"proof",
-                     {{"says it is for the key", to_hex(*identity)},
-                      {"whether it is whole", kWholeness},
-                      {"use", "`zkinfer verify` checks it; with --key its parts are shown"}},
-                     "",
-                     {},
-                     "proof",
-                     {{"claimed_identity", to_hex(*identity)}}};
+  const std::optional<std::uint64_t> rows = claimed_rows(proof);
+  Description out{rows ? "batch proof" : "proof",
+                  {{"says it is for the key", to_hex(*identity)},
+                   {"whether it is whole", kWholeness},
+                   {"use", rows ? "`zkinfer verify` checks it and prints its rows"
+                                : "`zkinfer verify` checks it; with --key its parts are shown"}},
+                  "",
+                  {},
+                  rows ? "batch" : "proof",
+                  {{"claimed_identity", to_hex(*identity)}}};
+  if (rows.has_value()) add_rows(out, *rows);
+  return out;
 }
 
 // A certificate names no key. That of the same name is tried where none is given.
@@ -392,6 +406,7 @@ Result<Description> describe_ours(const Arguments& arguments, const FileFormat& 
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_kind(path, format.kind));
   ZKI_RETURN_IF_ERROR(check_frame(format.kind, bytes));
   switch (format.kind) {
+    case FileKind::kBatch:
     case FileKind::kProof: {
       if (arguments.key_path.empty()) return describe_bare_proof(bytes);
       ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
@@ -427,7 +442,7 @@ Status refuse_other_options(const Arguments& arguments, const FileFormat* format
   if (!arguments.structure_option.empty() && !is_one_of({FileKind::kKey, FileKind::kModel}))
     return refuse(arguments.structure_option, "keys and model packages");
   if (!arguments.key_path.empty() &&
-      !is_one_of({FileKind::kProof, FileKind::kBundle, FileKind::kPath, FileKind::kCertificate}))
+      !is_one_of({FileKind::kProof, FileKind::kBatch, FileKind::kBundle, FileKind::kPath, FileKind::kCertificate}))
     return refuse("--key", "what is checked against one");
   return ok_status();
 }

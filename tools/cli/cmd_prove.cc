@@ -17,6 +17,7 @@
 #include "outputs.h"
 #include "print.h"
 #include "progress.h"
+#include "prove_batch.h"
 #include "report/report.h"
 #include "result_json.h"
 #include "stopwatch.h"
@@ -32,7 +33,7 @@ struct Arguments {
   InputOptions input;
   std::vector<std::string> data, openings;  // the input in other forms
   std::string committed_name, write_inputs, write_outputs, report_path;
-  bool strict = false, force = false;
+  bool strict = false, force = false, batch = false;
 };
 
 // What one proof writes, by name; empty: nothing.
@@ -514,6 +515,13 @@ void add_prove(CLI::App& app, Session& session) {
   command
       ->add_option("--report", arguments->report_path, "write a page (HTML) about the proof, to show or to give along")
       ->type_name(kWritesFile);
+  CLI::Option* batch = command->add_flag("--batch", arguments->batch,
+                                         "all samples (or those of --index) as the rows of one proof (.zkbatch), which "
+                                         "takes one slot");
+  for (CLI::Option* other : {data, opening, command->get_option("--all"), command->get_option("--committed-output"),
+                             command->get_option("--report")}) {
+    batch->excludes(other);
+  }
   command->add_flag("--strict", arguments->strict,
                     "refuse inputs with values outside of the model's range, before a slot is taken");
   command->add_flag("--force", arguments->force, "replace proofs that are there, and files of another kind");
@@ -525,6 +533,7 @@ void add_prove(CLI::App& app, Session& session) {
       "  zkinfer prove network.zkmodel -i test.npy --all -o proofs/            writes proofs/test.0000.zkproof and so "
       "on\n"
       "  zkinfer prove network.zkmodel -i photos/ -o proofs/{index}.zkproof\n"
+      "  zkinfer prove network.zkmodel -i test.npy --batch --index 0-127       one proof of 128 rows: test.zkbatch\n"
       "  zkinfer prove features.zkmodel --committed-input record.zktsecret --committed-output features -o "
       "features.zkproof\n"
       "  zkinfer prove head.zkmodel --committed-input features.zktsecret -o head.zkproof");
@@ -534,6 +543,12 @@ void add_prove(CLI::App& app, Session& session) {
         return invalid_argument("prove: give the input with --input, --input-data or --committed-input");
       }
       name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
+      if (arguments->batch) {
+        name_after(arguments->input.paths.front(), ".zkbatch", "--output", arguments->output_path);
+        return prove_batch(session, {arguments->model_path, arguments->secret_path, arguments->output_path,
+                                     arguments->context, arguments->input, arguments->write_inputs,
+                                     arguments->write_outputs, arguments->strict, arguments->force});
+      }
       return ProveCommand(session, *arguments).run();
     });
   });

@@ -43,7 +43,7 @@ Result<bool> is_identity(const std::string& text, const Digest& identity) {
   return std::ranges::equal(*bytes, identity);
 }
 
-// Proof files, and of folders every .zkproof and .zkbundle in the order of their names; what else looks like a file to check is said.
+// Proof files, and of folders every .zkproof, .zkbatch and .zkbundle in the order of their names; what else looks like a file to check is said.
 Result<std::vector<std::string>> list_proofs(const std::vector<std::string>& paths, Session& session) {
   std::vector<std::string> out;
   for (const std::string& path : paths) {
@@ -58,7 +58,7 @@ Result<std::vector<std::string>> list_proofs(const std::vector<std::string>& pat
     for (auto it = std::filesystem::directory_iterator(path, error);
          !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
       const std::string extension = it->path().extension().string();
-      if (extension == ".zkproof" || extension == ".zkbundle") {
+      if (extension == ".zkproof" || extension == ".zkbatch" || extension == ".zkbundle") {
         found.push_back(it->path().string());
         continue;
       }
@@ -68,11 +68,12 @@ Result<std::vector<std::string>> list_proofs(const std::vector<std::string>& pat
       ++num_skipped;
     }
     if (error) return io_error("cannot list the folder '" + path + "': " + error.message());
-    if (found.empty()) return invalid_argument("'" + path + "': no .zkproof or .zkbundle in this folder");
+    if (found.empty()) return invalid_argument("'" + path + "': no .zkproof, .zkbatch or .zkbundle in this folder");
     if (num_skipped > 0) {
       session.warn((num_skipped > 1 ? std::to_string(num_skipped) + " entries of the folder were not checked, '"
                                     : std::string("1 entry of the folder was not checked, '")) +
-                   first_skipped + (num_skipped > 1 ? "' and others" : "'") + ": not named .zkproof or .zkbundle");
+                   first_skipped + (num_skipped > 1 ? "' and others" : "'") +
+                   ": not named .zkproof, .zkbatch or .zkbundle");
     }
     std::ranges::sort(found);
     out.insert(out.end(), found.begin(), found.end());
@@ -88,7 +89,9 @@ class VerifyCommand {
 
  private:
   struct Checked {
-    VerifyResult result;
+    VerifySummary result;
+    std::vector<VerifiedRow> rows;  // of a proof one
+    bool is_batch = false;
     std::uint64_t depth = 0;  // below the root
     double seconds = 0;
     std::size_t proof_bytes = 0;
@@ -129,13 +132,22 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found,
                        key_for_proof(*key_, arguments_.key_path, file, arguments_.trust.paths));
+  out.is_batch = claimed_rows(proof).has_value();
   out.result.verdict = trust.verdict.accepted() ? found.verdict : trust.verdict;
   if (!expected_model_) {
     out.result.verdict = Verdict::reject(RejectReason::kWrongStatement, "model identity: the key is that of " +
                                                                             to_hex(key_->info().model_identity) +
                                                                             ", expected " + arguments_.identity);
   }
-  if (out.result.verdict.accepted()) out.result = verify(found.key(*key_), proof, request);
+  if (out.result.verdict.accepted() && out.is_batch) {
+    VerifyBatchResult result = verify_batch(found.key(*key_), proof, request);
+    out.rows = std::move(result.rows);
+    out.result = std::move(result);
+  } else if (out.result.verdict.accepted()) {
+    VerifyResult result = verify(found.key(*key_), proof, request);
+    out.rows.push_back({std::move(result.outputs), std::move(result.inputs)});
+    out.result = std::move(result);
+  }
   const bool path_is_missing = trust.verdict.accepted() && expected_model_ && !found.hint.empty();
   out.hint = path_is_missing ? found.hint : rejection_hint(out.result.verdict.reason);
   out.depth = found.serving.has_value() ? found.serving->info().depth : 0;
@@ -151,7 +163,7 @@ nlohmann::ordered_json VerifyCommand::key_part() const {
 }
 
 nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
-  const VerifyResult& result = checked.result;
+  const VerifySummary& result = checked.result;
   nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()},
                                  {"verify_seconds", checked.seconds},
                                  {"proof_bytes", checked.proof_bytes}};
@@ -162,8 +174,16 @@ nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
     json["serving_identity"] = to_hex(result.serving_identity);
     json["slot"] = result.slot;
     json["context"] = context_json(result.context);
-    json["outputs"] = verified_json(result.outputs);
-    json["inputs"] = verified_json(result.inputs);
+    const auto sides = [](const VerifiedRow& row) {
+      return nlohmann::ordered_json{{"outputs", verified_json(row.outputs)}, {"inputs", verified_json(row.inputs)}};
+    };
+    if (checked.is_batch) {
+      json["num_rows"] = checked.rows.size();
+      json["rows"] = nlohmann::ordered_json::array();
+      for (const VerifiedRow& row : checked.rows) json["rows"].push_back(sides(row));
+    } else {
+      json.update(sides(checked.rows.front()));
+    }
   } else {
     json["reason"] = std::string(reject_reason_name(result.verdict.reason));
     json["where"] = result.verdict.where;
@@ -174,7 +194,7 @@ nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
 
 CommandResult VerifyCommand::one(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const Checked checked, check(path));
-  const VerifyResult& result = checked.result;
+  const VerifySummary& result = checked.result;
   const KeyInfo& info = key_->info();
   if (session_.json) {
     nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()}};
@@ -186,18 +206,25 @@ CommandResult VerifyCommand::one(const std::string& path) {
     if (!session_.quiet) print("{}\n", checked.hint);
   } else if (!session_.quiet) {
     print("ACCEPTED in {}\n", human_seconds(checked.seconds));
-    print_lines(pairs_text({{"identity", to_hex(info.model_identity)},
-                            {"model", info.model_name},
-                            {"serving key", checked.depth > 0 ? to_hex(result.serving_identity) + ", " +
-                                                                    std::to_string(checked.depth) + " below the root"
-                                                              : "the same"},
-                            {"security", decimal(result.security_bits, 1) + " bits"},
-                            {"inputs", tensor_policy_text(info.inputs)},
-                            {"outputs", tensor_policy_text(info.outputs)},
-                            {"weights", weights_text(info, result.weights)},
-                            {"context", context_text(result.context)}}));
-    print_lines(verified_text("input", result.inputs));
-    print_lines(verified_text("output", result.outputs));
+    std::vector<std::pair<std::string, std::string>> facts = {
+        {"identity", to_hex(info.model_identity)},
+        {"model", info.model_name},
+        {"serving key", checked.depth > 0
+                            ? to_hex(result.serving_identity) + ", " + std::to_string(checked.depth) + " below the root"
+                            : "the same"},
+        {"security", decimal(result.security_bits, 1) + " bits"},
+        {"inputs", tensor_policy_text(info.inputs)},
+        {"outputs", tensor_policy_text(info.outputs)},
+        {"weights", weights_text(info, result.weights)},
+        {"context", context_text(result.context)}};
+    if (checked.is_batch) facts.emplace_back("rows", std::to_string(checked.rows.size()));
+    print_lines(pairs_text(facts));
+    for (std::size_t row = 0; row < checked.rows.size() && row < kRowsShown; ++row) {
+      if (checked.is_batch) print("row {}\n", row);
+      print_lines(verified_text("input", checked.rows[row].inputs));
+      print_lines(verified_text("output", checked.rows[row].outputs));
+    }
+    if (checked.rows.size() > kRowsShown) print(".. {} rows in all; --json shows them\n", checked.rows.size());
   }
   return result.verdict.accepted() ? ExitCode::kDone : ExitCode::kRejected;
 }
@@ -223,11 +250,15 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
       if (!session_.json && (!verdict.accepted() || !session_.quiet)) {
         line.clear();
         std::vector<OutputTensor> outputs;
-        for (const VerifiedTensor& tensor : checked->result.outputs) {
-          if (tensor.group.is_public())
-            outputs.push_back({tensor.name, tensor.shape, tensor.integers, tensor.format.scale()});
+        for (const VerifiedRow& row : checked->rows) {
+          if (checked->is_batch) break;
+          for (const VerifiedTensor& tensor : row.outputs) {
+            if (tensor.group.is_public())
+              outputs.push_back({tensor.name, tensor.shape, tensor.integers, tensor.format.scale()});
+          }
         }
         print("{}  {}", verdict.accepted() ? "ACCEPTED" : "REJECTED", paths[i]);
+        if (verdict.accepted() && checked->is_batch) print("  {} rows", checked->rows.size());
         print_lines(verdict.accepted() ? "  " + outputs_line(outputs) + "\n" : "");
         if (!verdict.accepted()) print("  {}\n", verdict_text(verdict));
         if (!verdict.accepted() && !session_.quiet) print("  {}\n", checked->hint);
@@ -264,8 +295,9 @@ CommandResult VerifyCommand::run() {
   for (const std::string& warning : structure_warnings(*key_)) session_.warn(warning);
   ZKI_ASSIGN_OR_RETURN(expected_model_, is_identity(arguments_.identity, key_->info().model_identity));
   if (!arguments_.context.empty()) request_.context = context;
-  ZKI_ASSIGN_OR_RETURN(request_.inputs, load_known(arguments_.inputs, key_->info()));
-  ZKI_ASSIGN_OR_RETURN(request_.outputs, load_known(arguments_.outputs, key_->info()));
+  const bool is_batch = paths.size() == 1 && is_kind(paths.front(), FileKind::kBatch);
+  ZKI_ASSIGN_OR_RETURN(request_.inputs, load_known(arguments_.inputs, key_->info(), is_batch));
+  ZKI_ASSIGN_OR_RETURN(request_.outputs, load_known(arguments_.outputs, key_->info(), is_batch));
   const bool one_path = arguments_.proof_paths.size() == 1 && paths == arguments_.proof_paths;
   return one_path ? one(paths.front()) : many(paths);
 }
@@ -277,7 +309,7 @@ void add_verify(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("verify", "check proofs; exit code 0 all accepted, 1 one was rejected");
   command
       ->add_option("proof", arguments->proof_paths,
-                   "proofs (.zkproof, or .zkbundle with what belongs to one), or folders of proofs")
+                   "proofs (.zkproof, .zkbatch, or .zkbundle with what belongs to one), or folders of proofs")
       ->type_name(kReadsFile)
       ->required()
       ->expected(1, 1 << 20);

@@ -72,9 +72,10 @@ Result<Committed> Committed::serve(const Model& model, const std::string& secret
   return committed;
 }
 
-Result<ProofResult> Committed::prove(const ProveRequest& request) {
+template <class Prove>
+auto Committed::under_next(const Prove& prove) -> decltype(prove()) {
   for (;;) {
-    Result<ProofResult> result = prover_.prove(request);
+    auto result = prove();
     if (result.ok() || !tree_.has_value() || result.status().code() != StatusCode::kResourceLimit) return result;
     // Used up, perhaps by others meanwhile; or it is a committed input that has no slot left.
     ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentTree::Node> nodes, tree_->nodes());
@@ -86,6 +87,13 @@ Result<ProofResult> Committed::prove(const ProveRequest& request) {
     path_ = std::move(serving.path);
     node_name_ = serving.node.name;
   }
+}
+
+Result<ProofResult> Committed::prove(const ProveRequest& request) {
+  return under_next([&] { return prover_.prove(request); });
+}
+Result<BatchResult> Committed::prove_batch(const BatchRequest& request) {
+  return under_next([&] { return prover_.prove_batch(request); });
 }
 
 void Committed::rotate_ahead() {

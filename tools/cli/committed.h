@@ -39,6 +39,7 @@ class Committed {
 
   // A proof; goes on to the next serving commitment when one is used up.
   Result<ProofResult> prove(const ProveRequest& request);
+  Result<BatchResult> prove_batch(const BatchRequest& request);
   // After the last proof: makes the next serving commitment ahead of need. What goes wrong is said, the proofs are good.
   void rotate_ahead();
 
@@ -46,6 +47,9 @@ class Committed {
   Result<std::optional<std::uint64_t>> proofs_left() const;
 
  private:
+  // prove(), and again under the next serving commitment where this one has no slot left.
+  template <class Prove>
+  auto under_next(const Prove& prove) -> decltype(prove());
   Committed(Prover prover, VerificationKey key, std::string secret_path)
       : prover_(std::move(prover)), key_(std::move(key)), secret_path_(std::move(secret_path)) {}
 

@@ -54,16 +54,19 @@ Result<std::vector<CommittedTensor>> load_openings(const std::string& option, co
       option, values, tensors, [](const std::string& path, const TensorInfo&) { return CommittedTensor::open(path); });
 }
 
+std::uint64_t canonical_size(const TensorInfo& tensor) {
+  // Every element has as many bytes.
+  TensorInfo one = tensor;
+  one.shape = {1};
+  const Result<Bytes> bytes = canonical_bytes(one, std::vector<std::int64_t>{one.format.lo});
+  return (bytes.ok() ? bytes->size() : 0) * tensor.num_elements();
+}
+
 std::vector<OutputFiles::Id> declare_canonical(OutputFiles& files, const std::string& option, const std::string& path,
                                                const std::vector<TensorInfo>& tensors) {
   std::vector<OutputFiles::Id> ids;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    // Every element has as many bytes.
-    TensorInfo one = tensors[i];
-    one.shape = {1};
-    const Result<Bytes> bytes = canonical_bytes(one, std::vector<std::int64_t>{one.format.lo});
-    const std::uint64_t size = (bytes.ok() ? bytes->size() : 0) * tensors[i].num_elements();
-    ids.push_back(files.add_data(option, numbered_path(path, i, tensors.size()), size));
+    ids.push_back(files.add_data(option, numbered_path(path, i, tensors.size()), canonical_size(tensors[i])));
   }
   return ids;
 }

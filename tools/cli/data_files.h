@@ -19,6 +19,8 @@ Result<std::vector<std::vector<std::int64_t>>> load_canonical(const std::string&
 // Openings (.zktsecret), [NAME=]FILE each; one per tensor.
 Result<std::vector<CommittedTensor>> load_openings(const std::string& option, const std::vector<std::string>& values,
                                                    const std::vector<TensorInfo>& tensors);
+// Bytes of the tensor's canonical bytes.
+std::uint64_t canonical_size(const TensorInfo& tensor);
 // Declares the files of every tensor's canonical bytes, numbered if there are several.
 std::vector<OutputFiles::Id> declare_canonical(OutputFiles& files, const std::string& option, const std::string& path,
                                                const std::vector<TensorInfo>& tensors);

@@ -97,6 +97,13 @@ Result<TensorCommitment> load_data_commitment(const std::string& path) {
   return commitment;
 }
 
+bool is_kind(const std::string& path, FileKind kind) {
+  std::error_code error;
+  if (path == "-" || !std::filesystem::is_regular_file(path, error)) return false;
+  const Result<const FileFormat*> format = kind_of_file(path);
+  return format.ok() && *format == &format_of(kind);
+}
+
 Result<Tensors> load_tensors(const std::string& path, const VerifyLimits& limits) {
   ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(path));
   if (format != nullptr && format->kind == FileKind::kModel) {

@@ -27,6 +27,8 @@ void add_verify_limits(CLI::App& command, VerifyLimits& limits);
 Result<Bytes> load_checked(const std::string& option, const std::string& path, FileKind kind);
 Status check_checked(const std::string& option, const std::string& path, FileKind kind, ByteView bytes);
 Result<TensorCommitment> load_data_commitment(const std::string& path);
+// Whether it is a regular file that says it is of this kind.
+bool is_kind(const std::string& path, FileKind kind);
 // Inputs and outputs of a model, as its key or its package says.
 struct Tensors {
   std::vector<TensorInfo> inputs, outputs;

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "data_files.h"
 #include "files.h"
 #include "inputs/input_bytes.h"
 #include "tensor_policy_text.h"
@@ -91,7 +92,33 @@ Status check_data_given(const std::string& option, const std::vector<TensorInfo>
   return {};
 }
 
-Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info) {
+namespace {
+
+// The rows of a batch in one file of canonical bytes.
+Status add_rows(const std::string& path, const TensorInfo& tensor, std::size_t index, std::vector<KnownTensor>& known) {
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(path, kMaxDataBytes, Content::kAny));
+  const std::uint64_t size = canonical_size(tensor);
+  if (size == 0 || bytes.empty() || bytes.size() % size != 0) {
+    return invalid_argument(in_quotes(path) + ": " + std::to_string(bytes.size()) + " bytes, expected those of " +
+                            in_quotes(tensor.name) + " in every row of the batch, " + std::to_string(size) + " each");
+  }
+  for (std::size_t at = 0; at < bytes.size(); at += size) {
+    KnownTensor& row = known.emplace_back();
+    row.index = index;
+    row.row = at / size;
+    row.data.emplace(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                     bytes.begin() + static_cast<std::ptrdiff_t>(at + size));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info, bool is_batch) {
+  if (is_batch && (!arguments.digests.empty() || !arguments.commitments.empty())) {
+    return invalid_argument("--" + arguments.kind + (arguments.digests.empty() ? "-commitment" : "-digest") +
+                            ": this is a batch of several rows; compare what --json says of each row");
+  }
   const bool is_input = arguments.kind == "input";
   const std::vector<TensorInfo>& tensors = is_input ? info.input_tensors : info.output_tensors;
   const TensorPolicy& group = is_input ? info.inputs : info.outputs;
@@ -107,10 +134,13 @@ Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, con
     }
     return {};
   };
+  std::vector<KnownTensor> rows;
   ZKI_RETURN_IF_ERROR(for_each("data", arguments.data, [&](const std::string& path, KnownTensor& tensor) -> Status {
+    if (is_batch) return add_rows(path, tensors[tensor.index], tensor.index, rows);
     ZKI_ASSIGN_OR_RETURN(tensor.data, load_known_data(path, tensors[tensor.index]));
     return {};
   }));
+  if (is_batch) known = std::move(rows);
   ZKI_RETURN_IF_ERROR(check_data_given("--" + arguments.kind + "-data", tensors, group, known));
   ZKI_RETURN_IF_ERROR(
       for_each("digest", arguments.digests, [&](const std::string& text, KnownTensor& tensor) -> Status {

@@ -19,7 +19,9 @@ struct KnownArguments {
 // kind as above.
 void add_known_options(CLI::App& command, KnownArguments& arguments, const std::string& kind);
 // Errors by the option's name: files that are no bytes of the tensor, and data that no option gives where proofs hold only its hash.
-Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info);
+// is_batch: data files hold the bytes of all rows, one after the other; and no option speaks of a digest or commitment.
+Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info,
+                                            bool is_batch = false);
 Result<Bytes> load_known_data(const std::string& path, const TensorInfo& tensor);
 Status check_data_given(const std::string& option, const std::vector<TensorInfo>& tensors, const TensorPolicy& group,
                         const std::vector<KnownTensor>& known);

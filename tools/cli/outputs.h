@@ -12,6 +12,9 @@
 
 namespace zkinfer::cli {
 
+// Rows of a batch that are shown to people; --json has all.
+inline constexpr std::size_t kRowsShown = 20;
+
 struct OutputTensor {
   std::string name;
   std::vector<std::int64_t> shape;

@@ -50,7 +50,8 @@ Result<ProofFile> load_proof_file(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_bytes(path, format_of(FileKind::kBundle).max_bytes, Content::kKnown));
   ProofFile file{path, {}};
   if (!is_bundle(bytes)) {
-    ZKI_RETURN_IF_ERROR(check_checked("", path, FileKind::kProof, bytes));
+    const bool is_batch = claimed_rows(bytes).has_value();
+    ZKI_RETURN_IF_ERROR(check_checked("", path, is_batch ? FileKind::kBatch : FileKind::kProof, bytes));
     file.content.proof = std::move(bytes);
     return file;
   }
