@@ -95,11 +95,11 @@ struct VerifiedTensor : TensorInfo {
 // What the verifier holds of one input or output. All that is given must agree with the proof.
 struct KnownTensor {
   std::size_t index = 0;      // which input (output) of the model
-  std::uint64_t row = 0;      // of a batch; 0 of a proof
   std::optional<Bytes> data;  // its canonical bytes: needed where the proof holds only their hash
   std::optional<std::vector<std::int64_t>> integers;  // the same
   std::optional<Digest> digest;                       // under the hash that the key names
   std::optional<TensorCommitment> commitment;
+  std::uint64_t row = 0;  // of a batch; 0 of a proof
 };
 
 // What shows that the committed weights are integers in their declared ranges. Without it a proof is one of field

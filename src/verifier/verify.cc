@@ -181,7 +181,9 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
         const auto data = std::span(header.data.values[index]).subspan(row * row_size, row_size);
         if (digest == statement::hash_data(group.hash, statement::canonical_bytes(value, data))) continue;
         return Verdict::reject(RejectReason::kBadPublicValue,
-                               "value '" + value.name + "': the data has another hash than the proof");
+                               "value '" + value.name + "'" +
+                                   (prepared.num_rows > 1 ? " of row " + std::to_string(row) : "") +
+                                   ": the data has another hash than the proof");
       }
     }
     return Verdict::accept();

@@ -73,6 +73,39 @@ expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i digit_7.png digit_3.
 expect 0 'proved 2 of 2' "$zkinfer" prove digits.zkmodel -i test.npy --index 0,1 -o 'made/p-{index}.zkproof' --report 'pages/{index}.html'
 [[ -f made/p-0001.zkproof && -f pages/0001.html ]] || fail "a pattern's folder is made"
 
+# prove --batch: one file, one slot; every row's outputs are those of its own run; verify, inspect and bundle take it.
+before=$(slot)
+"$zkinfer" prove digits.zkmodel -i test.npy --batch --index 7-9,12 -o rows.zkbatch --context order-4711 --json >batch.json || fail "prove --batch"
+is "$(slot)" "$((before + 2))" "slots of a batch"
+is "$(json batch.json "[.num_rows, (.rows | length), [.rows[].index]]")" "[4,4,[7,8,9,12]]" "rows"
+is "$(json batch.json ".rows[1].outputs")" "$(json eighth.json .outputs)" "outputs of a row"
+"$zkinfer" verify rows.zkbatch -k digits.zkkey --context order-4711 --json >rows.json || fail "verify of a batch"
+is "$(json rows.json "[.accepted, .num_rows, .weights_certified]")" "[true,4,true]" "a batch is accepted"
+is "$(json rows.json "[.rows[].outputs[0].integers]")" "$(json batch.json "[.rows[].outputs[0].integers]")" "outputs by row"
+expect 0 'rows +4' "$zkinfer" verify rows.zkbatch -k digits.zkkey
+expect 1 'REJECTED.*context' "$zkinfer" verify rows.zkbatch -k digits.zkkey --context other
+is "$("$zkinfer" inspect rows.zkbatch --json | jq -c '[.kind, .claimed_rows]')" '["batch",4]' "kind"
+expect 0 'batch proof.*accepted' "$zkinfer" inspect rows.zkbatch --key digits.zkkey
+expect 0 'wrote' "$zkinfer" bundle rows.zkbatch -k digits.zkkey -o rows.zkbundle
+expect 0 'rows +4' "$zkinfer" verify rows.zkbundle -k digits.zkkey
+mkdir both && cp rows.zkbatch proofs/test.0007.zkproof proofs/*.zkpath both
+expect 0 'rows.zkbatch +4 rows' "$zkinfer" verify both -k digits.zkkey
+cp rows.zkbatch changed.zkbatch && change changed.zkbatch 2000
+expect 1 'REJECTED' "$zkinfer" verify changed.zkbatch -k digits.zkkey
+expect 2 'rows.zkbatch. is there already.*--force' "$zkinfer" prove digits.zkmodel -i test.npy --batch --index 7 -o rows.zkbatch
+expect 2 '--all' "$zkinfer" prove digits.zkmodel -i test.npy --batch --all -o other.zkbatch
+expect 2 '--output-digest.*batch' "$zkinfer" verify rows.zkbatch -k digits.zkkey --output-digest "$(printf '0%.0s' {1..64})"
+expect 1 'a batch proof' "$zkinfer" verify-chain digits.zkkey rows.zkbatch digits.zkkey proofs/test.0007.zkproof
+expect 0 'proved 2 rows' "$zkinfer" prove digits.zkmodel -i digit_7.png digit_3.png --batch
+[[ -f digit_7.zkbatch ]] || fail "a batch is named after its first input"
+# What only the hash is public of comes row after row.
+expect 0 'identity' "$zkinfer" commit digits.zkmodel --secret hashed.zksecret --key hashed.zkkey --inputs public:sha256
+expect 0 'wrote' "$zkinfer" prove digits.zkmodel -s hashed.zksecret -i test.npy --batch --index 0-2 -o hashed.zkbatch --write-input-data rows.bin
+expect 0 'rows +3' "$zkinfer" verify hashed.zkbatch -k hashed.zkkey --input-data rows.bin
+expect 2 '--input-data' "$zkinfer" verify hashed.zkbatch -k hashed.zkkey
+head -c 100 rows.bin >short.bin && expect 2 'every row' "$zkinfer" verify hashed.zkbatch -k hashed.zkkey --input-data short.bin
+change rows.bin 100 && expect 1 "'image' of row 1: .*hash" "$zkinfer" verify hashed.zkbatch -k hashed.zkkey --input-data rows.bin
+
 # A batch that is stopped ends with what it is at, and says what there is.
 "$zkinfer" prove digits.zkmodel -i test.npy --all -o stopped/ >stopped.txt 2>&1 &
 stopped=$!
