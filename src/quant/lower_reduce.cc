@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "quant/lowering.h"
+#include "quant/pieces.h"
 
 namespace zkinfer::quant {
 
@@ -14,6 +15,9 @@ namespace {
 // Exponentials have this many more bits than the Softmax output.
 constexpr int kExponentialBits = 6;
 constexpr int kMaxLogExponentials = 20;
+// About what a Softmax costs (src/relations/rounding.cc): a row of its table, and what an element pays more by parts.
+constexpr std::int64_t kRowOfTable = 6;
+constexpr std::int64_t kElementByParts = 40;
 
 // How many real cells each window of a padded average has, [1, 1, spatial..].
 FloatTensor window_reciprocals(const ir::PoolAttributes& pool, const Shape& in, const Shape& out) {
@@ -136,6 +140,8 @@ Status Lowering::lower_softmax(std::size_t i) {
   const std::int64_t reach = std::max(qvalue(x).lo - qvalue(x).hi, -static_cast<std::int64_t>(std::min(needed, 1e15)));
   if (log_rows(reach, 0) > kMaxLogExponentials)
     return fail(i, "its input needs more than 2^20 exponentials; use fewer activation bits");
+  const std::int64_t num_elements = qvalue(x).shape.num_elements();
+  if (kElementByParts * num_elements < kRowOfTable << log_rows(reach, 0)) return softmax_by_parts(i, x, reach, one);
   const double scale = x.scale;
   const std::size_t request = pool_.want_function(
       "exp " + std::to_string(scale) + " " + std::to_string(one),
@@ -156,6 +162,51 @@ Status Lowering::lower_softmax(std::size_t i) {
   info.shift = bits_;
   // Rounding of y, and of the exponentials: each off by half, relative to a sum of at least `one`.
   info.error_bound = info.scale / 2 + (num_terms + 1) / 2 / one;
+  return ok_status();
+}
+
+// The same by operators of their own: the exponential by linear pieces, whose list is short.
+Status Lowering::softmax_by_parts(std::size_t i, const QTensor& x, std::int64_t reach, double one) {
+  const std::size_t axis = node(i).as<ir::SoftmaxAttributes>().axis;
+  const qir::Value value = qvalue(x);
+  const std::string& name = graph_.value(node(i).output).name;
+  Dims reduced = value.shape.dims();
+  reduced[axis] = 1;
+  const auto along_axis = [&](qir::Op op, const QTensor& of) {
+    qir::Node q;
+    q.op = op;
+    q.name = node(i).name;
+    q.inputs = {of.id};
+    q.axes = {static_cast<std::int64_t>(axis)};
+    if (op == qir::Op::kReduceSum) q.coefs = {1};
+    return q;
+  };
+  const QTensor most =
+      append(along_axis(qir::Op::kReduceMax, x), name + ".maximum", Shape(reduced), {value.lo, value.hi}, x.scale);
+  const std::int64_t width = value.hi - value.lo;
+  const AccRange below = {reach, 0};
+  const QTensor depth = append_looked_up(linear(i, {x, most}, {1, -1}), pool_.want_clamp(reach, 0, -width, width),
+                                         name + ".depth", value.shape, below, x.scale);
+  const auto exponential = [scale = x.scale, one](std::int64_t d) {
+    return one * std::exp(static_cast<double>(d) * scale);
+  };
+  const std::size_t request = pool_.want_curve("exp " + std::to_string(x.scale) + " " + std::to_string(one),
+                                               exponential, reach, 0, value.shape.num_elements());
+  const auto largest = static_cast<std::int64_t>(one);
+  const QTensor e =
+      append_looked_up(linear(i, {depth}, {1}), request, name + ".exponential", value.shape, {0, largest}, 1 / one);
+  const std::int64_t length = value.shape[axis];
+  const QTensor sum =
+      append(along_axis(qir::Op::kReduceSum, e), name + ".sum", Shape(reduced), {0, length * largest}, 1 / one);
+  // One of its terms is near `one`; the division has to see that it is not 0.
+  const QTensor divisor = clamped(i, sum, {largest / 2, length * largest}, name + ".divisor");
+  qir::Node q;
+  q.op = qir::Op::kDivide;
+  q.inputs = {e.id, divisor.id};
+  q.coefs = {std::int64_t{1} << bits_, 1};
+  // Of the declared ranges' ends, not of honest ones.
+  emit_plain(i, std::move(q), {0, std::int64_t{2} << bits_}, std::ldexp(1.0, -bits_));
+  out_.layers.back().error_bound = std::ldexp(0.5, -bits_) + static_cast<double>(length + 1) * kPieceError / one;
   return ok_status();
 }
 

@@ -121,8 +121,8 @@ void Lowering::assign_targets() {
       if (std::isfinite(bound) && bound > 0 && clip > 0.8 * bound) clip = bound;
     }
     t.y_scale = clip / steps;
-    if (const double fine = std::ldexp(1.0, -bits_); plan_.exponent[v] && t.y_scale > fine) {
-      // An exponential is as exact as its argument's unit is small.
+    if (const double fine = std::ldexp(2.0, -bits_); plan_.exponent[v] && t.y_scale > fine) {
+      // An exponential is as exact as its argument's unit is small: y moves by a quarter of that at most.
       t.y_scale = fine;
       t.hi = static_cast<std::int64_t>(std::ceil(clip / fine));
       if (t.lo < 0) t.lo = -t.hi - 1;

@@ -206,6 +206,7 @@ class Lowering {
   // lower_reduce.cc
   Status lower_average(std::size_t index);
   Status lower_softmax(std::size_t index);
+  Status softmax_by_parts(std::size_t index, const QTensor& x, std::int64_t reach, double one);
   Result<QTensor> masked(std::size_t index, const QTensor& x);
   // lower_movement.cc
   Status lower_movement(std::size_t index);
