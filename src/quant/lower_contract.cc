@@ -14,6 +14,10 @@ namespace {
 
 constexpr int kOutputWeightBits = 16;  // of layers without requantization
 constexpr int kMostWeightBits = 24;
+// A bias is an integer of 32 bits. Up to so many bits too large, the sum's unit gives way.
+constexpr int kGivenBits = 2;
+constexpr int kMostColumnShift = 34;
+constexpr int kMostBiasShift = 24;
 
 }  // namespace
 
@@ -43,7 +47,9 @@ Status Lowering::lower_contract(std::size_t i) {
   if (!conv && constant == 1) channels.num_columns = static_cast<std::size_t>(shape[shape.rank() - 1]);
   double most = 0;
   for (const float w : weights->data()) most = std::max(most, std::abs(static_cast<double>(w)));
-  const int output_bits = options_.weight_bits > 0 ? options_.weight_bits : kOutputWeightBits;
+  // Columns of a table that differ in size meet weights that differ as much.
+  const int spread = constant == 1 && shape.rank() == 2 ? input_spread_bits(n.inputs[0]) : 0;
+  const int output_bits = options_.weight_bits > 0 ? options_.weight_bits : kOutputWeightBits + std::min(spread, 10);
   const double natural_w = (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (output_bits - 1)) - 1);
   const double natural = natural_w * x.scale;
 
@@ -70,6 +76,9 @@ Status Lowering::lower_contract(std::size_t i) {
     t = whole_target();
   } else if (segment(i).mode == Mode::kNarrow) {
     t = target(i);
+    if (spread > 0) {
+      while (t.shift < kMostColumnShift && std::ldexp(t.h_scale, -t.shift) > natural) ++t.shift;
+    }
     // Fewer weight bits on request: a smaller shift for this layer.
     if (options_.weight_bits > 0) {
       while (t.shift > 0 && std::ldexp(t.h_scale, -t.shift) < natural) --t.shift;
@@ -96,6 +105,7 @@ Status Lowering::lower_contract(std::size_t i) {
     qir::Interval acc = rounded.acc;
     double error = rounded.error;
     std::vector<double> added = bias;
+    int bias_shift = 0;  // of a bias in units that are so many bits coarser than the sum's
     if (!rounded.mean_loss.empty()) {
       // Put back by the bias: free, and what is left of the weights' rounding has mean zero.
       added.resize(channels.count, 0.0);
@@ -109,12 +119,16 @@ Status Lowering::lower_contract(std::size_t i) {
     if (!added.empty()) {
       const auto too_wide = [&](double b) { return !(std::abs(b / unit) < 2147483647.0); };
       if (std::any_of(added.begin(), added.end(), too_wide)) {
-        // Fewer bits behind the result's, for a bias far above its range.
-        if (!exact && segment(i).mode == Mode::kNarrow && t.shift > 0) {
+        double most_bias = 0;
+        for (const double b : added) most_bias = std::max(most_bias, std::abs(b / unit));
+        bias_shift = static_cast<int>(std::floor(std::log2(most_bias))) - 30;
+        if (exact || !(bias_shift <= kMostBiasShift))
+          return too_large(n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name);
+        // Fewer bits behind the result's for a bias above its range; one that is far above is added by a node of its own.
+        if (segment(i).mode == Mode::kNarrow && t.shift > 0 && bias_shift <= kGivenBits) {
           --t.shift;
           continue;
         }
-        return too_large(n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name);
       }
       const auto [least, largest] = std::minmax_element(added.begin(), added.end());
       acc = qir::add(acc, qir::make_interval(
@@ -128,12 +142,14 @@ Status Lowering::lower_contract(std::size_t i) {
     qir::Node q;
     q.op = conv ? qir::Op::kConv : qir::Op::kMatMul;
     q.inputs = constant == 1 ? std::vector<qir::ValueId>{x.id, w_id} : std::vector<qir::ValueId>{w_id, x.id};
+    qir::ValueId b_id = 0;
     if (!added.empty()) {
       const std::string name = n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name + ".correction";
-      ZKI_ASSIGN_OR_RETURN(const qir::ValueId b_id,
-                           add_param(name, Shape{static_cast<std::int64_t>(added.size())}, added, unit, nullptr));
-      q.inputs.push_back(b_id);
-      error += unit / 2;
+      Dims dims = {static_cast<std::int64_t>(added.size())};
+      if (bias_shift > 0 && conv) dims.insert(dims.end(), shape.rank() - 2, 1);
+      ZKI_ASSIGN_OR_RETURN(b_id, add_param(name, Shape(dims), added, std::ldexp(unit, bias_shift), nullptr));
+      if (bias_shift == 0) q.inputs.push_back(b_id);
+      error += std::ldexp(unit, bias_shift) / 2;
     }
     if (conv) {
       const ir::ConvAttributes& attributes = n.as<ir::ConvAttributes>();
@@ -142,6 +158,15 @@ Status Lowering::lower_contract(std::size_t i) {
       q.dilations = attributes.dilations;
       q.pads_begin = attributes.pads_begin;
       q.groups = attributes.groups;
+    }
+    if (bias_shift > 0) {
+      if (!rounded.acc.within(kLargestAccumulator)) return too_large(weight_value.name);
+      const AccRange range =
+          rounded_out({static_cast<std::int64_t>(rounded.acc.lo), static_cast<std::int64_t>(rounded.acc.hi)});
+      q.name = n.name;
+      const QTensor sum =
+          append(std::move(q), graph_.value(n.output).name + ".sum", graph_.value(n.output).shape, range, unit);
+      q = linear(i, {sum, {b_id, unit}}, {1, std::int64_t{1} << bias_shift});
     }
     return exact ? emit_whole(i, std::move(q), acc) : emit(i, std::move(q), acc, unit, t, error, bits);
   }

@@ -12,6 +12,9 @@ namespace {
 
 // Bits of an input that is on no known grid; input bits are nearly free.
 constexpr int kFreeInputBits = 15;
+// Columns whose range is less than 2^-kUsualSpread of the input's largest value get more bits, up to kMostSpread.
+constexpr int kUsualSpread = 3;
+constexpr int kMostSpread = 10;
 // Of one that is only compared: thresholds may lie close to each other.
 constexpr int kComparedInputBits = 30;
 // A given input of more bits, another model's exact sums for instance, is rounded first: the weights that meet it would
@@ -57,6 +60,16 @@ bool Lowering::only_compared(ir::ValueId id) const {
   return true;
 }
 
+int Lowering::input_spread_bits(ir::ValueId id) const {
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
+    if (graph_.inputs[i] != id) continue;
+    if (calibration_.input_steps[i] > 0) return 0;  // exact as it is
+    const double octaves = std::floor(std::log2(calibration_.input_spreads[i]));
+    return std::clamp(static_cast<int>(octaves) - kUsualSpread, 0, kMostSpread);
+  }
+  return 0;
+}
+
 // Integers and bits in units of one: what they index, or what calibration saw and as much again.
 qir::Value Lowering::whole_input(std::size_t i) const {
   const ir::Value& input = graph_.value(graph_.inputs[i]);
@@ -85,7 +98,8 @@ qir::Value Lowering::chosen_input(std::size_t i) const {
   const bool non_negative = data.min() >= 0;
   // Of nothing but zeros no step is known.
   double scale = data.max_abs() > 0 ? calibration_.input_steps[i] : 0;
-  int bits = std::max(bits_, only_compared(graph_.inputs[i]) ? kComparedInputBits : kFreeInputBits);
+  int bits = kFreeInputBits + input_spread_bits(graph_.inputs[i]);
+  bits = std::max(bits_, only_compared(graph_.inputs[i]) ? kComparedInputBits : bits);
   if (scale > 0) {
     bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::llround(data.max_abs() / scale)))) +
            (non_negative ? 0 : 1);

@@ -20,23 +20,9 @@ namespace {
 
 std::size_t index_of(ir::ValueId id) { return static_cast<std::size_t>(id); }
 
-// Of accumulators that are accepted: |acc| < 2^59, room for bounds on declared ranges and for rounding.
-constexpr std::int64_t kLargestAccumulator = std::int64_t{1} << 59;
-
 int signed_bits(AccRange range) {
   const std::uint64_t most = static_cast<std::uint64_t>(std::max(range.hi, -(range.lo + 1)));
   return static_cast<int>(std::bit_width(most)) + 1;
-}
-
-// Outwards to 5 significant bits: a public range then says little about the weights behind it.
-AccRange rounded_out(AccRange range) {
-  const auto coarse = [](std::int64_t x, bool up) {
-    const std::uint64_t magnitude = static_cast<std::uint64_t>(x < 0 ? -x : x);
-    const int drop = std::max(0, static_cast<int>(std::bit_width(magnitude)) - 5);
-    const std::int64_t floor = (x >> drop) << drop;
-    return up && floor != x ? floor + (std::int64_t{1} << drop) : floor;
-  };
-  return {coarse(range.lo, false), coarse(range.hi, true)};
 }
 
 std::int64_t requantized(std::int64_t acc, int shift) {
@@ -46,6 +32,16 @@ std::int64_t requantized(std::int64_t acc, int shift) {
 double with_head_room(double clip) { return clip > 0 ? clip : 1; }
 
 }  // namespace
+
+AccRange rounded_out(AccRange range) {
+  const auto coarse = [](std::int64_t x, bool up) {
+    const std::uint64_t magnitude = static_cast<std::uint64_t>(x < 0 ? -x : x);
+    const int drop = std::max(0, static_cast<int>(std::bit_width(magnitude)) - 5);
+    const std::int64_t floor = (x >> drop) << drop;
+    return up && floor != x ? floor + (std::int64_t{1} << drop) : floor;
+  };
+  return {coarse(range.lo, false), coarse(range.hi, true)};
+}
 
 Lowering::Lowering(const ir::Graph& graph, const Calibration& calibration, const Choice& choice,
                    const QuantOptions& options)

@@ -67,6 +67,12 @@ inline constexpr int kHeadRoomBits = 2;
 // Below so many levels an activation is not made coarser to save table rows.
 inline constexpr std::int64_t kFewestLevels = 12;
 
+// Of accumulators that are accepted: |acc| < 2^59, room for bounds on declared ranges and for rounding.
+inline constexpr std::int64_t kLargestAccumulator = std::int64_t{1} << 59;
+
+// Outwards to 5 significant bits: a public range then says little about the weights behind it.
+AccRange rounded_out(AccRange range);
+
 class Lowering {
  public:
   Lowering(const ir::Graph& graph, const Calibration& calibration, const Choice& choice, const QuantOptions& options);
@@ -124,6 +130,8 @@ class Lowering {
   qir::Value whole_input(std::size_t input_index) const;
   std::int64_t indexed_length(ir::ValueId id) const;
   bool only_compared(ir::ValueId id) const;
+  // Of a graph input with columns of unlike sizes, maybe reshaped: by how many bits its unit is finer than others' for that.
+  int input_spread_bits(ir::ValueId id) const;
   // A wide input as an activation of few bits.
   Result<QTensor> narrowed(const ir::Value& input, const QTensor& x, bool compared);
 
