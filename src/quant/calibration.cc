@@ -56,8 +56,8 @@ class ColumnSpread {
  public:
   void add(const FloatTensor& x) {
     const Shape& shape = x.shape();
-    if (shape.rank() == 0 || shape.rank() > 2) return;
-    const auto count = static_cast<std::size_t>(shape[shape.rank() - 1]);
+    if (shape.rank() != 2) return;
+    const auto count = static_cast<std::size_t>(shape[1]);
     least_.resize(count, std::numeric_limits<float>::max());
     most_.resize(count, std::numeric_limits<float>::lowest());
     for (std::size_t i = 0; i < x.data().size(); ++i) {

@@ -64,10 +64,6 @@ int Lowering::input_spread_bits(ir::ValueId id) const {
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
     if (graph_.inputs[i] != id) continue;
     if (calibration_.input_steps[i] > 0) return 0;  // exact as it is
-    const bool by_column = std::any_of(graph_.nodes.begin(), graph_.nodes.end(), [&](const ir::Node& n) {
-      return n.op == ir::OpKind::kMatMul && n.inputs[0] == id && is_const(n.inputs[1]);
-    });
-    if (!by_column) return 0;
     const double octaves = std::floor(std::log2(calibration_.input_spreads[i]));
     return std::clamp(static_cast<int>(octaves) - kUsualSpread, 0, kMostSpread);
   }
