@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """stored_outputs.py ZKINFER FLOOR [--write] [--json FILE] [--only PART]: models whose folder holds the float outputs, without any package.
 
-Reads models/ezkl (output_data of input.json) in ../shared/data or ZKINFER_TEST_DATA, and cases/imports (expected.json) beside that folder;
+Reads models/ezkl (output_data of input.json) in ../shared/data or ZKINFER_TEST_DATA, a vision transformer on a picture of CIFAR-10 (float outputs
+below), and cases/imports (expected.json) beside that folder;
 exit code 77 (skipped) where neither is there. FLOOR holds the state of each model; fails where one is worse than that, or where one fails that did not.
 """
 import argparse
 import json
 import pathlib
+import struct
 import sys
+import tempfile
 
 from pipeline import LEAST_COSINE, Zkinfer, check_model, data_folder, flat, markdown
 
@@ -48,6 +51,25 @@ def ezkl(folder):
             yield "ezkl/" + model.parent.name, model, sample, sample, [flat(values) for values in data["output_data"]]
 
 
+# onnxruntime's outputs of models/vnncomp2023's ViT for the first picture of models/eran/cifar10_test.csv.
+VIT = [-0.25028, -0.27604, 0.39805, 1.85129, 0.12284, 1.20165, 0.21676, -1.54158, 0.4978, -2.12092]
+
+
+def vision_transformer(folder, made):
+    model, pictures = folder / "vnncomp2023/vit/onnx/pgd_2_3_16.onnx", folder / "eran/cifar10_test.csv"
+    if not model.exists() or not pictures.exists():
+        return
+    rows = [[float(v) for v in line.split(",")[1:]] for line in pictures.read_text().splitlines()[:17]]
+    mean, std = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+    planes = [[(row[i * 3 + c] / 255 - mean[c]) / std[c] for c in range(3) for i in range(1024)] for row in rows]
+    for name, part in (("calibration", planes[1:]), ("sample", planes[:1])):
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({len(part)}, 3, 32, 32), }}"
+        header += " " * (63 - (10 + len(header)) % 64) + "\n"
+        data = struct.pack(f"<{len(part) * 3072}f", *(v for plane in part for v in plane))
+        (made / f"{name}.npy").write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + data)
+    yield "trained/vision_transformer", model, made / "calibration.npy", made / "sample.npy", [VIT]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("zkinfer")
@@ -57,7 +79,9 @@ def main():
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     data = data_folder()
-    cases = [*imports(data.parent / "cases" / "imports"), *ezkl(data / "models" / "ezkl")]
+    made = tempfile.TemporaryDirectory()
+    cases = [*imports(data.parent / "cases" / "imports"), *ezkl(data / "models" / "ezkl"),
+             *vision_transformer(data / "models", pathlib.Path(made.name))]
     if not cases:
         print(f"skipped: no models in {data} (set ZKINFER_TEST_DATA)")
         return 77
@@ -69,7 +93,7 @@ def main():
         index = None if sample.suffix == ".json" else 0
         least = 0.9999 if name.startswith("imports/") else LEAST_COSINE
         rows[name] = check_model(zkinfer, model, calibration, sample, reference, index=index, classes=False,
-                                 least_cosine=least)
+                                 shapes=["batch_size=1"] if name.startswith("trained/") else (), least_cosine=least)
         if name in REFUSED:
             named = rows[name]["state"] == "refused" and REFUSED[name] in rows[name]["reason"]
             rows[name].update(state="right" if named else "wrong", reason=f"must be refused, naming {REFUSED[name]}: {rows[name].get('reason', '')}")
