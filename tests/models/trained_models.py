@@ -68,7 +68,7 @@ def row_of(samples, i):
     return {name: np.asarray(values[i]) for name, values in samples.items()}
 
 
-def measure(zkinfer, row, made, run):
+def measure(zkinfer, row, made, run, prove):
     path = row.model(made)
     calibration, measured, labels = row.samples(path, run)
     inputs = run.inputs(path)
@@ -84,6 +84,8 @@ def measure(zkinfer, row, made, run):
                                                  *(word for shape in shapes for word in ("--shape", shape)))
         items, _ = zkinfer.call(folder, "run", "m.zkmodel", "-i", "measured.npz", "--all")
         judge(out, row, run, path, items["items"], measured, labels)
+        if not prove:
+            return out
         zkinfer.call(folder, "commit", "m.zkmodel")
         proof, _ = zkinfer.call(folder, "prove", "m.zkmodel", "-i", "measured.npz", "--index", "0", "-o", "p.zkproof")
         verdict, _ = zkinfer.call(folder, "verify", "p.zkproof", "--key", "m.zkkey")
@@ -130,9 +132,9 @@ def judge(out, row, run, path, items, measured, labels):
         out.update(state="wrong", reason=", ".join(reasons))
 
 
-def check(zkinfer, row, made, run):
+def check(zkinfer, row, made, run, prove):
     try:
-        return measure(zkinfer, row, made, run)
+        return measure(zkinfer, row, made, run, prove)
     except Absent as why:
         return {"state": "skipped", "reason": str(why)}
     except onnxruntime.capi.onnxruntime_pybind11_state.Fail as why:
@@ -145,13 +147,14 @@ def table(rows):
     lines = ["| network | state | agreement % | accuracy % (float) | error mean, largest % | compile s | prove s | verify ms | proof KiB | MiB |",
              "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
     for name, row in rows.items():
-        if "proof_bytes" not in row:
+        if "agreement" not in row:
             lines.append(f"| {name} | {row['state']}: {' '.join(row['reason'].split())[:200].replace('|', '/')} | | | | | | | | |")
             continue
+        number = lambda key, form, factor=1: form % (factor * row[key]) if key in row else ""  # noqa: E731
         accuracy = f"{row['accuracy']:.2f} ({row['accuracy_float']:.2f})" if "accuracy" in row else ""
         lines.append(f"| {name} | {row['state']} | {row['agreement']:.2f} of {row['compared']} | {accuracy} | "
-                     f"{100 * row['mean_error']:.3f}, {100 * row['largest_error']:.3f} | {row['compile_seconds']:.1f} | {row['prove_seconds']:.3f} | "
-                     f"{1e3 * row['verify_seconds']:.1f} | {row['proof_bytes'] / 1024:.0f} | {row['memory_bytes'] / 2**20:.0f} |")
+                     f"{100 * row['mean_error']:.3f}, {100 * row['largest_error']:.3f} | {row['compile_seconds']:.1f} | {number('prove_seconds', '%.3f')} | "
+                     f"{number('verify_seconds', '%.1f', 1e3)} | {number('proof_bytes', '%.0f', 1 / 1024)} | {number('memory_bytes', '%.0f', 2**-20)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -164,6 +167,7 @@ def main():
     parser.add_argument("--made", type=pathlib.Path, help="folder for ONNX files made of other files, kept for the next run")
     parser.add_argument("--seconds", type=int, default=300, help="at most, for each command")
     parser.add_argument("--memory-gib", type=float, default=12, help="at most, for each process")
+    parser.add_argument("--no-prove", action="store_true", help="compile and run only")
     parser.add_argument("--again", action="store_true", help="also those that the JSON file holds")
     parser.add_argument("--at-least", type=int, default=0)
     arguments = parser.parse_args()
@@ -183,7 +187,7 @@ def main():
         made.mkdir(parents=True, exist_ok=True)
         for row in ROWS:
             if arguments.only in row.name and row.name not in rows:
-                rows[row.name] = check(zkinfer, row, made, run)
+                rows[row.name] = check(zkinfer, row, made, run, not arguments.no_prove)
                 print(table({row.name: rows[row.name]}).splitlines()[-1], flush=True)
                 arguments.json.write_text(json.dumps(done, indent=1) + "\n")
     print(f"{len(rows)} networks: " + ", ".join(f"{sum(row['state'] == s for row in rows.values())} {s}" for s in (*STATES, "skipped")))

@@ -48,6 +48,18 @@ TEST(IntegerExecutor, SaturationIsCounted) {
   }
 }
 
+TEST(IntegerExecutor, ComparisonsCutNothingOff) {
+  TestBuilder b;
+  const ValueId x = b.input({4}, -1000, 1000);
+  Node node;
+  node.coefs = {1};
+  node.requant.table_index = b.clamp_table(-1024, 11, 0, 1);
+  b.graph.outputs = {b.node(Op::kLinear, {x}, {4}, 0, 1, node)};
+  const Result<Witness> witness = run(b.graph, qir::Weights(b.graph.values.size()), {{100, 0, -100, 7}});
+  ASSERT_TRUE(witness.ok()) << witness.status().to_string();
+  EXPECT_EQ(num_saturated(b.graph, 0, *witness), 0U);
+}
+
 TEST(IntegerExecutor, EveryOpStaysInItsDeclaredRangeAndIsDeterministic) {
   const QGraph graph = qir::every_op_graph();
   std::mt19937_64 random(3);

@@ -9,7 +9,7 @@
 namespace zkinfer::exec_integer {
 
 // Elements of node `index` whose table argument lies above a clamp's end, or below it where the range goes below zero (at
-// zero it is a ReLU). Tables of functions are not judged. witness: of this graph.
+// zero it is a ReLU). Tables of functions and the bits of comparisons are not judged. witness: of this graph.
 std::uint64_t num_saturated(const qir::QGraph& graph, std::size_t index, const Witness& witness);
 
 }  // namespace zkinfer::exec_integer
