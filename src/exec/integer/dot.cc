@@ -28,8 +28,8 @@ struct Accumulator<std::int16_t> {
 
 // Four rows of `left` against one row of `right`; the compiler turns the loop into multiply-add instructions.
 template <class T>
-void dot_four(const T* a0, const T* a1, const T* a2, const T* a3, const T* b, std::size_t length,
-              std::int64_t sums[4]) {
+[[gnu::always_inline]] inline void dot_four(const T* a0, const T* a1, const T* a2, const T* a3, const T* b,
+                                            std::size_t length, std::int64_t sums[4]) {
   using Acc = typename Accumulator<T>::type;
   Acc s0 = 0;
   Acc s1 = 0;
@@ -55,8 +55,45 @@ std::int64_t dot_one(const T* a, const T* b, std::size_t length) {
   return sum;
 }
 
+// The same loop for the instructions that the processor has: sums of integers are exact, so it is a matter of speed only.
 template <class T>
-void dot_tile(const DotJob<T>& job, std::size_t row_begin, std::size_t row_end, std::size_t col_begin,
+using DotFour = void (*)(const T* a0, const T* a1, const T* a2, const T* a3, const T* b, std::size_t length,
+                         std::int64_t sums[4]);
+
+template <class T>
+void dot_four_plain(const T* a0, const T* a1, const T* a2, const T* a3, const T* b, std::size_t length,
+                    std::int64_t sums[4]) {
+  dot_four(a0, a1, a2, a3, b, length, sums);
+}
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+template <class T>
+[[gnu::target("avx2")]] void dot_four_256(const T* a0, const T* a1, const T* a2, const T* a3, const T* b,
+                                          std::size_t length, std::int64_t sums[4]) {
+  dot_four(a0, a1, a2, a3, b, length, sums);
+}
+
+template <class T>
+[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")]] void dot_four_512(
+    const T* a0, const T* a1, const T* a2, const T* a3, const T* b, std::size_t length, std::int64_t sums[4]) {
+  dot_four(a0, a1, a2, a3, b, length, sums);
+}
+
+template <class T>
+DotFour<T> best_dot_four() {
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    return dot_four_512<T>;
+  return __builtin_cpu_supports("avx2") ? dot_four_256<T> : dot_four_plain<T>;
+}
+#else
+template <class T>
+DotFour<T> best_dot_four() {
+  return dot_four_plain<T>;
+}
+#endif
+
+template <class T>
+void dot_tile(const DotJob<T>& job, DotFour<T> four, std::size_t row_begin, std::size_t row_end, std::size_t col_begin,
               std::size_t col_end) {
   const std::size_t run = job.max_run == 0 ? job.depth : job.max_run;
   std::size_t row = row_begin;
@@ -66,8 +103,8 @@ void dot_tile(const DotJob<T>& job, std::size_t row_begin, std::size_t row_end, 
       const T* b = job.right + col * job.depth;
       std::int64_t sums[4] = {0, 0, 0, 0};
       for (std::size_t k = 0; k < job.depth; k += run) {
-        dot_four(a + k, a + job.depth + k, a + 2 * job.depth + k, a + 3 * job.depth + k, b + k,
-                 std::min(run, job.depth - k), sums);
+        four(a + k, a + job.depth + k, a + 2 * job.depth + k, a + 3 * job.depth + k, b + k,
+             std::min(run, job.depth - k), sums);
       }
       for (std::size_t i = 0; i < 4; ++i) job.out[(row + i) * job.row_stride + col * job.col_stride] = sums[i];
     }
@@ -102,11 +139,12 @@ template <class T>
 void dot_all(const DotJob<T>& job) {
   const std::size_t num_row_tiles = num_chunks(job.num_rows, kRowTile);
   const std::size_t num_col_tiles = num_chunks(job.num_cols, kColTile);
+  static const DotFour<T> four = best_dot_four<T>();
   parallel_for(num_row_tiles * num_col_tiles, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t tile = begin; tile < end; ++tile) {
       const std::size_t row = tile / num_col_tiles * kRowTile;
       const std::size_t col = tile % num_col_tiles * kColTile;
-      dot_tile(job, row, std::min(row + kRowTile, job.num_rows), col, std::min(col + kColTile, job.num_cols));
+      dot_tile(job, four, row, std::min(row + kRowTile, job.num_rows), col, std::min(col + kColTile, job.num_cols));
     }
   });
 }
