@@ -129,6 +129,11 @@ double UnaryChain::argument_step(double lo, double hi, double y_step, int most_b
 
 std::pair<double, double> UnaryChain::curved(double lo, double hi, double y_step) const {
   constexpr int kSamples = 4096;
+  // Between the jumps of Sign or Floor all is flat, and nothing can be left out.
+  const auto jumps = [](const UnaryStep& step) {
+    return step.op == ir::OpKind::kFunction && ir::row_of(step.function.function).jumps;
+  };
+  if (std::any_of(steps_.begin(), steps_.end(), jumps)) return {lo, hi};
   const auto at = [&](int i) { return lo + (hi - lo) * i / kSamples; };
   const auto same = [&](double y, double end) { return y == end || std::abs(y - end) <= y_step / 2; };
   int first = 0;

@@ -117,6 +117,17 @@ TEST_F(WideValues, ComparisonsAndChoices) {
 }
 
 // What a mask fills in says nothing about the range of the rest.
+// A binarized network: the sign of sums over a wide range.
+TEST_F(WideValues, SignsOfSums) {
+  const ValueId x = input({1, 64});
+  std::vector<float> weights(64 * 8);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  for (float& w : weights) w = uniform(random_);
+  const ValueId sign = function("Sign", op(OpKind::kMatMul, {x, constant({64, 8}, weights)}));
+  // Each output is a sum of eight signs.
+  EXPECT_LT(error(op(OpKind::kMatMul, {sign, constant({8, 4}, std::vector<float>(32, 1))}), -50, 50), 0.001);
+}
+
 // A quantized network's last layer: 8-bit sums around a zero point of -128, whose weights or bias would not fit 32 bits beside 24 bits
 // behind whole numbers. The unit stays one.
 TEST_F(WideValues, WholeSumsWithLargeBiasOrWeights) {
