@@ -225,9 +225,11 @@ class Planner {
   }
   void unite(ValueId a, ValueId b) { plan_.group[index(root(b))] = root(a); }
 
-  // Whole numbers keep units of one.
+  // Whole numbers keep units of one. What is put together for an output only meets at the finest unit there: a joint one would
+  // be too coarse for who else reads a small part.
   void join(std::size_t i) {
     const Node& node = graph_.nodes[i];
+    if (node.op == OpKind::kConcat && all_readers(node.output, true, [](std::size_t) { return false; })) return;
     for (const ValueId id : chosen_from(node)) {
       if (plan_.whole[index(id)] == plan_.whole[index(node.output)]) unite(node.output, id);
     }

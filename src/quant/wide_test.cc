@@ -212,6 +212,16 @@ TEST_F(WideValues, AChannelThatWasBelowZeroInCalibration) {
   EXPECT_LT(error(y, -1, 1, false, silent), 0.002);
 }
 
+// A small value beside a large one in an output keeps its own unit for who else reads it.
+TEST_F(WideValues, OutputsPutTogetherKeepTheirUnits) {
+  const ValueId x = input({1, 4});
+  const ValueId small = op(OpKind::kMul, {x, x});
+  const ValueId large = op(OpKind::kMul, {op(OpKind::kMul, {x, x}), constant({1, 4}, {3e4F, 2e4F, 3e4F, 2e4F})});
+  const ValueId product = op(OpKind::kMul, {small, x});
+  const ValueId again = op(OpKind::kMul, {product, constant({1, 4}, {2e4F, 3e4F, 2e4F, 3e4F})});
+  EXPECT_LT(error(op(OpKind::kConcat, {small, large, again}, ir::ConcatAttributes{1}), -1, 1), 0.001);
+}
+
 TEST_F(WideValues, GatherByComputedIndices) {
   const ValueId data = constant({16, 4}, [&] {
     std::vector<float> values(64);
