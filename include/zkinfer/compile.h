@@ -34,7 +34,8 @@ struct CompileOptions {
   Progress progress;
 };
 
-// Compiles an ONNX file. calibration: a few dozen to a few hundred typical inputs (not the ones you measure on).
+// Compiles an ONNX file. calibration: a few dozen to a few hundred typical inputs (not the ones you measure on); none: random
+// ones of the declared types, which a note says. What was left out, assumed or missed: Model::compile_record.
 Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::vector<TensorView>>& calibration,
                            const CompileOptions& options = {});
 Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<RealInputs>& calibration,

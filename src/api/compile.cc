@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <type_traits>
 #include <unordered_map>
 
+#include "api/compile_notes.h"
 #include "api/model_impl.h"
 #include "api/model_report.h"
 #include "base/text.h"
@@ -21,14 +23,17 @@ namespace zkinfer {
 
 namespace {
 
-Result<ir::Graph> import_model(const std::string& path, const CompileOptions& options) {
+using Noted = std::function<void(std::string)>;
+
+Result<ir::Graph> import_model(const std::string& path, const CompileOptions& options, const Noted& note = {}) {
   frontend_onnx::ImportOptions import;
+  import.note = note;
   for (const auto& [name, shape] : options.input_shapes) import.input_shapes[name] = shape;
   return frontend_onnx::import_onnx_file(path, import);
 }
 
-Result<ir::Graph> legalized_model(const std::string& path, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(path, options));
+Result<ir::Graph> legalized_model(const std::string& path, const CompileOptions& options, const Noted& note = {}) {
+  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(path, options, note));
   return passes::legalize(std::move(graph));
 }
 
@@ -154,6 +159,23 @@ double proving_cost(const qir::QGraph& graph) {
   return cost;
 }
 
+// Warnings first, and no more than a package may hold.
+void keep_notes(std::vector<Note> notes, CompileRecord& record) {
+  std::stable_sort(notes.begin(), notes.end(),
+                   [](const Note& a, const Note& b) { return a.is_warning > b.is_warning; });
+  if (notes.size() > CompileRecord::kMaxNotes) {
+    const std::size_t more = notes.size() - CompileRecord::kMaxNotes + 1;
+    notes.resize(CompileRecord::kMaxNotes - 1);
+    notes.push_back({false, "and " + std::to_string(more) + " more notes"});
+  }
+  for (Note& note : notes) {
+    if (note.text.size() <= CompileRecord::kMaxNoteBytes) continue;
+    note.text.resize(CompileRecord::kMaxNoteBytes - 3);
+    note.text += "...";
+  }
+  record.notes = std::move(notes);
+}
+
 CompileRecord record_of(const quant::Quantized& quantized, const CompileOptions& options) {
   CompileRecord record;
   record.float_target = options.float_target;
@@ -175,8 +197,17 @@ Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::
     return invalid_argument(status.message() + "; give another name (CompileOptions::name)");
   }
   progress("import", 0.0);
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> inputs, named_input_list(graph, calibration));
+  std::vector<Note> notes;
+  const auto note = [&](std::string text) { notes.push_back({false, std::move(text)}); };
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options, note));
+  ZKI_ASSIGN_OR_RETURN(std::vector<TensorMap> inputs, named_input_list(graph, calibration));
+  if (inputs.empty()) {
+    notes.push_back({true,
+                     "no calibration inputs were given: ranges come from random ones, and whatever real inputs do "
+                     "beyond is cut off; give a few dozen"});
+    inputs = api::stand_in_inputs(graph, note);
+  }
+  for (Note& said : api::calibration_notes(graph, inputs)) notes.push_back(std::move(said));
   quant::QuantOptions quant_options;
   // Zero means "chosen" further down.
   if (options.activation_bits == 0 || options.weight_bits == 0) return invalid_argument("compile: 0 bits are too few");
@@ -195,7 +226,15 @@ Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::
   impl->package.graph.name = name;
   impl->package.weights = quantized.params;
   impl->package.preprocessing = options.preprocessing;
-  impl->package.record = record_of(quantized, options);
+  CompileRecord& record = impl->package.record;
+  record = record_of(quantized, options);
+  progress("compare", 0.95);
+  ZKI_ASSIGN_OR_RETURN(
+      std::vector<Note> precision,
+      api::precision_notes(graph, impl->package, record,
+                           options.activation_bits.has_value() || options.weight_bits.has_value(), inputs));
+  notes.insert(notes.end(), precision.begin(), precision.end());
+  keep_notes(std::move(notes), record);
   progress("done", 1.0);
   return api::Access::make<Model>(std::move(impl));
 }

@@ -74,11 +74,26 @@ Result<Quantized> Lowering::run() {
   out_.shift = choice_.shift;
   assign_targets();
   ZKI_RETURN_IF_ERROR(lower_inputs());
-  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-    if (!plan_.fused[i]) ZKI_RETURN_IF_ERROR(lower_node(i));
-  }
+  ZKI_RETURN_IF_ERROR(lower_nodes());
   ZKI_RETURN_IF_ERROR(finish_graph());
   return std::move(out_);
+}
+
+Status Lowering::lower_nodes() {
+  std::vector<Status> refusals;
+  std::vector<bool> lost(graph_.values.size(), false);  // behind a refused node
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const std::vector<ir::ValueId>& inputs = node(i).inputs;
+    const bool skipped = std::any_of(inputs.begin(), inputs.end(),
+                                     [&](ir::ValueId id) { return id != ir::kNoValue && lost[index_of(id)]; });
+    const Status status = skipped || plan_.fused[i] ? ok_status() : lower_node(i);
+    if (!status.ok()) refusals.push_back(status);
+    if (skipped || !status.ok()) lost[index_of(node(i).output)] = true;
+  }
+  if (refusals.size() <= 1) return refusals.empty() ? ok_status() : refusals.front();
+  std::string message = std::to_string(refusals.size()) + " parts of the model have no integer form:";
+  for (const Status& status : refusals) message += "\n  " + status.message();
+  return {refusals.front().code(), std::move(message)};
 }
 
 void Lowering::assign_targets() {
@@ -425,6 +440,31 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
   return ok_status();
 }
 
+// A parameter cannot be an output itself: nodes compute those.
+Status Lowering::constant_output(ir::ValueId id) {
+  constexpr int kBits = 24;  // of a float's fraction
+  const ir::Value& value = graph_.value(id);
+  const std::vector<double> real = numbers(value);
+  double largest = 0;
+  for (const double x : real) largest = std::max(largest, std::abs(x));
+  if (real.empty() || !std::isfinite(largest)) {
+    return unsupported("quantize: output '" + value.name + "' is a constant " +
+                       (real.empty() ? "without elements" : "with infinite elements") + "; remove it from the model");
+  }
+  const bool whole = value.dtype != ir::DataType::kFloat;
+  const double scale = whole || largest == 0 ? 1 : std::ldexp(1.0, std::ilogb(largest) + 1 - kBits);
+  ZKI_ASSIGN_OR_RETURN(const qir::ValueId param,
+                       add_param(value.name + "#constant", value.shape, real, scale, nullptr));
+  qir::Node q;
+  q.op = qir::Op::kLinear;
+  q.name = value.name;
+  q.inputs = {param};
+  q.coefs = {1};
+  const qir::Value& made = out_.graph.value(param);
+  tensor(id) = append(std::move(q), value.name, value.shape, {made.lo, made.hi}, scale);
+  return ok_status();
+}
+
 Status Lowering::finish_graph() {
   const std::vector<std::int32_t> tables = pool_.build(out_.graph.tables);
   for (const auto& [node_index, request] : wanted_tables_) {
@@ -443,11 +483,14 @@ Status Lowering::finish_graph() {
     out_.layers[i].log_table = out_.graph.tables[static_cast<std::size_t>(q.requant.table_index)].log_size;
     out_.num_requantized += out_.graph.value(q.output).shape.num_elements();
   }
+  const bool all_constant =
+      std::all_of(graph_.outputs.begin(), graph_.outputs.end(), [&](ir::ValueId id) { return is_const(id); });
   for (const ir::ValueId id : graph_.outputs) {
-    if (is_const(id) || tensor(id).scale == 0) {
+    if (all_constant || (!is_const(id) && tensor(id).scale == 0)) {
       return unsupported("quantize: output '" + graph_.value(id).name +
-                         "' does not depend on the inputs; remove it from the model");
+                         "' does not depend on the inputs, and no other does: there is nothing to prove");
     }
+    if (is_const(id) && tensor(id).scale == 0) ZKI_RETURN_IF_ERROR(constant_output(id));
     QTensor y = tensor(id);
     const std::string& name = graph_.value(id).name;
     const auto& taken = out_.graph.outputs;

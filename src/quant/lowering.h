@@ -81,8 +81,11 @@ class Lowering {
  private:
   // lowering.cc
   void assign_targets();
+  // All that is refused is refused at once.
+  Status lower_nodes();
   Status lower_node(std::size_t index);
   Status finish_graph();
+  Status constant_output(ir::ValueId id);
   Status fail(std::size_t index, const std::string& why) const;
   const ir::Node& node(std::size_t index) const { return graph_.nodes[index]; }
   const Segment& segment(std::size_t index) const { return plan_.segments[index]; }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes an ONNX file whose second output does not depend on any weight: odd_model.py FILE [NAME]. NAME: of the first output.
+# Writes an ONNX file whose second output does not depend on any weight: odd_model.py FILE [NAME [constant]]. NAME: of the first output;
+# constant: the weights are an output too.
 # Protobuf by hand, so that the tests need nothing but Python.
 import struct
 import sys
@@ -36,5 +37,7 @@ weights = number(1, 4) + number(1, 3) + number(2, 1) + part(8, "w")
 weights += part(9, struct.pack("<12f", *[0.1 * i - 0.5 for i in range(12)]))
 graph = node("MatMul", ["x", "w"], scores) + node("Relu", ["x"], "copy") + part(2, "odd") + part(5, weights)
 graph += part(11, value("x", [1, 4])) + part(12, value(scores, [1, 3])) + part(12, value("copy", [1, 4]))
+if len(sys.argv) > 3:
+    graph += part(12, value("w", [4, 3]))
 with open(sys.argv[1], "wb") as file:
     file.write(number(1, 8) + part(7, graph) + part(8, number(2, 17)))

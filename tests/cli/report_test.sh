@@ -60,4 +60,26 @@ expect 2 'is an ONNX|expected a model' "$zkinfer" report digits.onnx
 echo 'mine' > mine.html
 expect 2 'mine.html' "$zkinfer" report digits.zkmodel -o mine.html
 expect 0 'wrote mine.html' "$zkinfer" report digits.zkmodel -o mine.html --force
+
+# What the compiler assumed or missed, to people and to programs.
+expect 0 'warning: no calibration inputs were given' "$zkinfer" compile digits.onnx -o guessed.zkmodel --report guessed.html
+expect 0 "note: input 'image': normal random numbers" "$zkinfer" compile digits.onnx -o guessed.zkmodel
+pages guessed_page "$zkinfer" report guessed.zkmodel
+in_json guessed_page.json 'r["notes"][0]["warning"] and "no calibration" in r["notes"][0]["text"] and any("random" in n["text"] for n in r["notes"][1:])'
+"$zkinfer" compile digits.onnx -o guessed.zkmodel --json > guessed.json 2> /dev/null
+in_json guessed.json 'r["fidelity"] is None and any("no calibration" in w for w in r["warnings"])'
+expect 2 'give --calibration or --evaluate' "$zkinfer" compile digits.onnx -o guessed.zkmodel --min-cosine 0.5
+expect 0 'warning: the error target is missed.*asked for; the layer with the largest error is .*--activation-bits' "$zkinfer" compile digits.onnx -c calibration.npy -o coarse.zkmodel --activation-bits 4
+"$zkinfer" compile digits.onnx -c calibration.npy -o coarse.zkmodel --activation-bits 4 --json > coarse.json 2> /dev/null
+in_json coarse.json 'not r["float_target"]["met"] and r["float_target"]["measured"] > r["float_target"]["asked"] == 0.001'
+python3 -c 'import json; json.dump({"input_data": [[0.0] * 64]}, open("zeros.json", "w"))'
+expect 0 'only 1 calibration input:' "$zkinfer" compile digits.onnx -c zeros.json -o zeros.zkmodel
+expect 0 "of input 'image' are one number, 0, throughout" "$zkinfer" compile digits.onnx -c zeros.json -o zeros.zkmodel
+# An output that is a constant is compiled, said to be one, and proven.
+python3 "$tests/odd_model.py" constant.onnx scores constant
+expect 0 "warning: output 'w' does not depend on any input" "$zkinfer" compile constant.onnx -c calibration.json
+expect 0 'wrote' "$zkinfer" commit constant.zkmodel --budget 16
+expect 0 'wrote' "$zkinfer" prove constant.zkmodel -i input.json -o constant.zkproof
+"$zkinfer" verify constant.zkproof -k constant.zkkey --json > constant.json 2> /dev/null || fail 'the proof of a constant output'
+in_json constant.json 'max(abs(x - (0.1 * i - 0.5)) for i, x in enumerate(r["outputs"][2]["values"])) < 1e-6'
 finish

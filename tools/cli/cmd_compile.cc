@@ -14,6 +14,7 @@
 #include "files.h"
 #include "inputs/input_bytes.h"
 #include "known_tensors.h"
+#include "option_words.h"
 #include "output_files.h"
 #include "outputs.h"
 #include "print.h"
@@ -130,27 +131,9 @@ Result<double> float_target(const std::string& text) {
                           "(1e-8 to 0.5), or exact (0.02%)");
 }
 
-// Few calibration inputs, or inputs that are all alike, say little about the range of a value.
-void judge_calibration(const std::vector<RealInputs>& calibration, const std::vector<TensorInfo>& inputs,
-                       Session& session) {
-  constexpr std::size_t kFew = 8;
-  if (calibration.size() < kFew) {
-    session.warn("only " + counted(calibration.size(), "calibration input") +
-                 ": ranges are taken from them, and whatever lies outside is cut off; give a few dozen");
-  }
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const float first = calibration.front()[i].data.empty() ? 0 : calibration.front()[i].data.front();
-    const bool constant = std::all_of(calibration.begin(), calibration.end(), [&](const RealInputs& sample) {
-      return std::all_of(sample[i].data.begin(), sample[i].data.end(), [&](float x) { return x == first; });
-    });
-    if (constant) {
-      session.warn("the calibration data of input '" + inputs[i].name + "' are one number, " + decimal(first, 6) +
-                   ", throughout: give inputs like those that will be proven");
-    }
-  }
-}
-
 Status reach_floors(const CompileArguments& arguments, const Fidelity& fidelity) {
+  if (fidelity.num_inputs == 0 && (arguments.min_cosine || arguments.min_agreement))
+    return invalid_argument("--min-cosine, --min-agreement: give --calibration or --evaluate to compare on");
   const auto check = [](const char* option, const char* what, const std::optional<double>& floor,
                         const std::optional<double>& got, double unit) -> Status {
     if (!floor.has_value()) return {};
@@ -186,7 +169,7 @@ nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Co
       {"inputs", tensor_infos_json(done.model.inputs())},
       {"outputs", tensor_infos_json(done.model.outputs())},
       {"fidelity_on_calibration_data", !done.is_held_out},
-      {"fidelity", fidelity_json(done.fidelity)},
+      {"fidelity", done.fidelity.num_inputs > 0 ? fidelity_json(done.fidelity) : nlohmann::ordered_json(nullptr)},
       {"float_target", float_target_json(done.model.compile_record())},
       {"notes", notes_json(done.model.compile_record())},
       {"total_seconds", process_seconds()}};
@@ -207,11 +190,16 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
   for (const TensorInfo& output : done.model.outputs()) {
     rows.emplace_back(text("output '{}'", output.name), shape_text(output.shape));
   }
-  rows.emplace_back("integers against floats",
-                    counted(done.fidelity.num_inputs, "input") +
-                        (done.is_held_out ? "" : " (the calibration data, not held out; --evaluate takes others)"));
+  rows.emplace_back(
+      "integers against floats",
+      done.fidelity.num_inputs == 0
+          ? "not compared: no inputs were given"
+          : counted(done.fidelity.num_inputs, "input") +
+                (done.is_held_out ? "" : " (the calibration data, not held out; --evaluate takes others)"));
   for (auto& row : fidelity_rows(done.fidelity)) rows.push_back(std::move(row));
   print_lines(pairs_text(rows));
+  for (const Note& note : done.model.compile_record().notes)
+    if (!note.is_warning) print("note: {}\n", in_command_words(note.text));
   if (arguments.prints_layers) print_lines("\n" + done.model.report() + "\n" + fidelity_text(done.fidelity));
   print("wrote {} ({}) in {}. It holds the weights: keep it as secret as they are.\n",
         output_name(arguments.output_path), human_bytes(done.package_bytes), human_seconds(process_seconds()));
@@ -287,11 +275,12 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
                                          arguments.limits, arguments.compile));
   }
   const Preprocessing& preprocessing = arguments.compile.preprocessing;
-  ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> calibration,
-                       load_samples(arguments.calibration.paths, preprocessing, inputs));
+  std::vector<RealInputs> calibration;
+  if (!arguments.calibration.paths.empty()) {
+    ZKI_ASSIGN_OR_RETURN(calibration, load_samples(arguments.calibration.paths, preprocessing, inputs));
+  }
   const std::size_t num_given = calibration.size();
   if (calibration.size() > arguments.limit) calibration.resize(arguments.limit);
-  judge_calibration(calibration, inputs, session);
 
   ProgressLine progress(session, "compile");
   arguments.compile.progress = progress.callback();
@@ -307,14 +296,17 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   if (page.has_value()) {
     std::vector<std::vector<TensorView>> inputs_seen;
     for (const RealInputs& sample : compared) inputs_seen.push_back(views(sample));
-    ZKI_ASSIGN_OR_RETURN(const ModelReport report,
-                         report_model(arguments.onnx_path, model, inputs_seen, arguments.compile));
-    fidelity = *report.fidelity;
+    ZKI_ASSIGN_OR_RETURN(const ModelReport report, inputs_seen.empty() ? report_model(model, inputs_seen)
+                                                                       : report_model(arguments.onnx_path, model,
+                                                                                      inputs_seen, arguments.compile));
+    if (report.fidelity) fidelity = *report.fidelity;
     page_text = model_report_html(report, "zkinfer compile --report");
-  } else {
+  } else if (!compared.empty()) {
     ZKI_ASSIGN_OR_RETURN(fidelity, measure_fidelity(arguments.onnx_path, model, compared, arguments.compile));
   }
   progress.clear();
+  for (const Note& note : model.compile_record().notes)
+    if (note.is_warning) session.warn(in_command_words(note.text));
   for (const std::string& warning : fidelity_warnings(fidelity)) session.warn(warning);
   for (const std::string& warning : structure_warnings(model)) session.warn(warning);
   ZKI_RETURN_IF_ERROR(reach_floors(arguments, fidelity));
@@ -343,9 +335,9 @@ void add_compile(CLI::App& app, Session& session) {
   command->add_option("onnx", arguments->onnx_path, "ONNX file")->type_name(kReadsFile)->required();
   command
       ->add_option("-c,--calibration", arguments->calibration.paths,
-                   "typical inputs (a few dozen to a few hundred): .json, .npy, .npz, .png, IDX")
+                   "typical inputs (a few dozen to a few hundred; without them ranges are guessed from random ones): "
+                   ".json, .npy, .npz, .png, IDX")
       ->type_name(kReadsFile)
-      ->required()
       ->expected(1, 1 << 20);
   command
       ->add_option("-e,--evaluate", arguments->evaluation_paths,

@@ -26,6 +26,7 @@ constexpr Word kWords[] = {
     {"CompileOptions::input_formats", "--input-from"},
     {"CompileOptions::input_shapes", "--shape name=1,3,32,32"},
     {"CompileOptions::name", "--name"},
+    {"CompileOptions::weight_bits", "--weight-bits"},
     {"Prover::rotate", "zkinfer rotate"},
     {"Prover::save", "zkinfer commit"},
     {"RestoreOptions::margin", "--margin"},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "frontend/onnx/losses.h"
 #include "frontend/onnx/proto_text.h"
 #include "ir/op_table.h"
 
@@ -114,12 +115,12 @@ Status GraphReader::read_initializers(Scope& scope, const onnx::GraphProto& prot
     auto known = tensors_.find(&key);
     if (known == tensors_.end()) {
       Result<ReadTensor> read = read_one();
-      if (!read.ok() && read.status().code() == StatusCode::kUnsupported) {
-        reports_.push_back("initializer " + read.status().message());
+      const Status status = read.ok() ? check_numbers(name, read->tensor)
+                                      : Status(read.status().code(), "initializer " + read.status().message());
+      if (!status.ok()) {
+        refuse(status);
         return define(scope, name, kUnknown);
       }
-      if (!read.ok()) return read.status().with_context("initializer");
-      ZKI_RETURN_IF_ERROR(check_numbers(name, read->tensor));
       held_elements_ += shape_of(read->tensor).num_elements();
       const ValueId id = graph_.add_constant(name, std::move(read->tensor), read->dtype);
       graph_.value(id).declared = read->declared;
@@ -175,24 +176,30 @@ Status GraphReader::read_node(Scope& scope, const onnx::NodeProto& node, int ind
   Result<std::vector<ValueId>> inputs = resolve_inputs(scope, node, unknown);
   if (!inputs.ok()) return inputs.status().with_context(where);
 
-  const std::size_t reports_before = reports_.size();
+  const std::size_t refusals_before = refusals_.size();
   Result<Outputs> outputs = import_node(scope, node, name, std::move(*inputs), unknown);
-  if (!outputs.ok()) {
-    if (outputs.status().code() != StatusCode::kUnsupported)
-      return outputs.status().message().find(in_quotes(name)) == std::string::npos
-                 ? outputs.status().with_context(where)
-                 : outputs.status();
-    reports_.push_back(where + ": " + advice(outputs.status().message()));
+  if (outputs.ok()) {
+    note_losses(where, node, notes_);
+  } else {
+    const Status status(outputs.status().code(), advice(outputs.status().message()));
+    const bool says_where =
+        status.code() != StatusCode::kUnsupported && status.message().find(in_quotes(name)) != std::string::npos;
+    refuse(says_where ? status : status.with_context(where));
   }
   for (int i = 0; i < node.output_size(); ++i) {
     if (node.output(i).empty()) continue;
     const auto at = static_cast<std::size_t>(i);
     const bool offered = outputs.ok() && at < outputs->size() && (*outputs)[at] != ir::kNoValue;
-    if (!offered && outputs.ok() && !unknown && reports_.size() == reports_before &&
+    if (!offered && outputs.ok() && !unknown && refusals_.size() == refusals_before &&
         consumed_.count(node.output(i)) != 0)
-      reports_.push_back(where + ": output " + std::to_string(i) + " " + in_quotes(node.output(i)) +
-                         " is used; it cannot be computed, remove its uses");
-    ZKI_RETURN_IF_ERROR(define(scope, node.output(i), offered ? (*outputs)[at] : kUnknown).with_context(where));
+      refuse(unsupported(where + ": output " + std::to_string(i) + " " + in_quotes(node.output(i)) +
+                         " is used; it cannot be computed, remove its uses"));
+    const Status defined = define(scope, node.output(i), offered ? (*outputs)[at] : kUnknown).with_context(where);
+    if (defined.ok()) continue;
+    // A value that is too large may have others beside it.
+    if (defined.code() != StatusCode::kResourceLimit) return defined;
+    refuse(defined);
+    scope.values[node.output(i)] = kUnknown;
   }
   return ok_status();
 }

@@ -37,8 +37,11 @@ class GraphReader {
 
   ir::Graph& graph() { return graph_; }
   FoldBudget& budget() { return budget_; }
-  // What cannot be proved, one line per part.
-  std::vector<std::string>& reports() { return reports_; }
+  // What is wrong with the model, or cannot be proved: all of it is found before the import ends.
+  void refuse(Status status) { refusals_.push_back(std::move(status)); }
+  const std::vector<Status>& refusals() const { return refusals_; }
+  // What people should know of a model that can be.
+  std::vector<std::string>& notes() { return notes_; }
   // Number of elements of all initializers read so far.
   std::int64_t held_elements() const { return held_elements_; }
 
@@ -48,6 +51,7 @@ class GraphReader {
 
  private:
   Result<std::vector<ir::ValueId>> resolve_inputs(const Scope& scope, const onnx::NodeProto& node, bool& unknown);
+  // An error if the import cannot go on.
   Status read_node(Scope& scope, const onnx::NodeProto& node, int index);
   // No outputs: the node is behind an unsupported one, or has just been reported.
   Result<Outputs> import_node(Scope& scope, const onnx::NodeProto& node, const std::string& name,
@@ -76,7 +80,8 @@ class GraphReader {
   std::size_t nodes_read_ = 0;
   ir::Graph graph_;
   std::unordered_set<std::string> consumed_;
-  std::vector<std::string> reports_;
+  std::vector<Status> refusals_;
+  std::vector<std::string> notes_;
   std::unordered_map<std::string, const onnx::FunctionProto*> functions_;  // by "domain:name"
   std::unordered_map<const onnx::TensorProto*, ir::ValueId> tensors_;      // initializers of subgraphs, read once
   std::deque<onnx::NodeProto> instances_;  // nodes of functions with attributes of calls

@@ -11,6 +11,7 @@
 
 #include "base/files.h"
 #include "frontend/onnx/graph_reader.h"
+#include "frontend/onnx/losses.h"
 #include "frontend/onnx/proto_text.h"
 
 namespace zkinfer::frontend_onnx {
@@ -25,23 +26,33 @@ class Importer {
       : model_(model), proto_(model.graph()), options_(options), reader_(model, options) {}
 
   Result<ir::Graph> run() {
-    ZKI_RETURN_IF_ERROR(check_model());
+    Status status = read();
+    if (!status.ok() && reader_.refusals().empty()) return status;
+    if (!status.ok()) reader_.refuse(std::move(status));
+    if (!reader_.refusals().empty()) return refused();
     ir::Graph& graph = reader_.graph();
-    graph.name = is_printable(proto_.name()) ? proto_.name() : std::string();
+    ir::compact(graph);
+    ZKI_RETURN_IF_ERROR(ir::verify(graph));
+    if (options_.note) {
+      for (const std::string& note : reader_.notes()) options_.note(note);
+    }
+    return std::move(graph);
+  }
+
+ private:
+  Status read() {
+    ZKI_RETURN_IF_ERROR(check_model());
+    reader_.graph().name = is_printable(proto_.name()) ? proto_.name() : std::string();
     ZKI_RETURN_IF_ERROR(reader_.read_initializers(scope_, proto_));
     FoldBudget& budget = reader_.budget();
     budget.elements_left = std::min(budget.elements_left, (std::int64_t{1} << 22) + 4 * reader_.held_elements() +
                                                               static_cast<std::int64_t>(model_.ByteSizeLong()));
     ZKI_RETURN_IF_ERROR(read_inputs());
     ZKI_RETURN_IF_ERROR(reader_.read_nodes(scope_, proto_.node()));
-    if (!reader_.reports().empty()) return unsupported_status();
-    ZKI_RETURN_IF_ERROR(read_outputs());
-    ir::compact(graph);
-    ZKI_RETURN_IF_ERROR(ir::verify(graph));
-    return std::move(graph);
+    // Of what was refused there are no values.
+    return reader_.refusals().empty() ? read_outputs() : ok_status();
   }
 
- private:
   Status check_model() {
     if (!model_.has_graph()) return corrupt("no ONNX model: it has no graph");
     for (const onnx::OperatorSetIdProto& opset : model_.opset_import())
@@ -57,6 +68,10 @@ class Importer {
                          " to " + std::to_string(kLastOpset) +
                          " can be read; convert the model with onnx.version_converter, or export it again with "
                          "opset_version=17 (skl2onnx: target_opset=17)");
+    constexpr int kSame = 7;  // nothing here is read otherwise for an older one
+    if (scope_.opset < kSame)
+      reader_.notes().push_back("operator set " + std::to_string(scope_.opset) + " is read as " +
+                                std::to_string(kSame) + "; what changed between them is refused");
     return ok_status();
   }
 
@@ -112,7 +127,7 @@ class Importer {
 
   Status read_input(const onnx::ValueInfoProto& input) {
     const auto refused = [&](const std::string& why) {
-      reader_.reports().push_back("input " + in_quotes(input.name()) + ": " + why);
+      reader_.refuse(unsupported("input " + in_quotes(input.name()) + ": " + why));
       return reader_.define(scope_, input.name(), kUnknown);
     };
     if (!input.type().has_tensor_type())
@@ -137,6 +152,10 @@ class Importer {
         const bool fixed = dim.has_dim_value() && dim.dim_value() > 0;
         dims.push_back(bound ? *symbol->second : fixed ? dim.dim_value() : 1);
         known &= bound || fixed || axis == 0;
+        if (!bound && !fixed && axis == 0)
+          reader_.notes().push_back("input " + in_quotes(input.name()) +
+                                    ": the length of its first axis is open in the file; 1 is taken (another: "
+                                    "CompileOptions::input_shapes)");
         shown += (axis == 0 ? "" : ", ") + (fixed ? std::to_string(dim.dim_value())
                                             : dim.has_dim_param() && is_printable(dim.dim_param()) ? dim.dim_param()
                                                                                                    : "?");
@@ -185,7 +204,11 @@ class Importer {
     for (const onnx::ValueInfoProto& output : proto_.output()) {
       const std::optional<ValueId> found = scope_.find(output.name());
       if (!found) return corrupt("output " + in_quotes(output.name()) + " is never computed");
-      if (!seen.insert(output.name()).second) continue;  // listed twice, it is the same
+      if (!seen.insert(output.name()).second) {
+        reader_.notes().push_back("output " + in_quotes(output.name()) + " is listed twice; it is there once");
+        continue;
+      }
+      note_losses(output, reader_.notes());
       ZKI_ASSIGN_OR_RETURN(const ValueId id, named_output(*found, output.name(), taken));
       taken.insert(id);
       reader_.graph().outputs.push_back(id);
@@ -193,13 +216,16 @@ class Importer {
     return ok_status();
   }
 
-  Status unsupported_status() {
+  Status refused() {
     constexpr std::size_t kMostShown = 200;
-    const std::vector<std::string>& reports = reader_.reports();
-    std::string message = std::to_string(reports.size()) + " part(s) of the model cannot be proved:";
-    for (std::size_t i = 0; i < std::min(reports.size(), kMostShown); ++i) message += "\n  " + reports[i];
-    if (reports.size() > kMostShown) message += "\n  and " + std::to_string(reports.size() - kMostShown) + " more";
-    return unsupported(message);
+    const std::vector<Status>& refusals = reader_.refusals();
+    const auto gravest = std::find_if(refusals.begin(), refusals.end(),
+                                      [](const Status& status) { return status.code() != StatusCode::kUnsupported; });
+    if (refusals.size() == 1 && gravest != refusals.end()) return *gravest;
+    std::string message = std::to_string(refusals.size()) + " part(s) of the model cannot be proved:";
+    for (std::size_t i = 0; i < std::min(refusals.size(), kMostShown); ++i) message += "\n  " + refusals[i].message();
+    if (refusals.size() > kMostShown) message += "\n  and " + std::to_string(refusals.size() - kMostShown) + " more";
+    return {gravest == refusals.end() ? StatusCode::kUnsupported : gravest->code(), std::move(message)};
   }
 
   const onnx::ModelProto& model_;
@@ -211,17 +237,26 @@ class Importer {
   std::string dynamic_;
 };
 
+constexpr std::uint64_t kMostProtobufBytes = std::numeric_limits<int>::max();
+
+Status check_size(std::uint64_t num_bytes, const ImportOptions& options) {
+  if (num_bytes <= std::min(options.max_file_bytes, kMostProtobufBytes)) return ok_status();
+  if (num_bytes <= kMostProtobufBytes)
+    return resource_limit("the model has " + std::to_string(num_bytes) + " bytes, at most " +
+                          std::to_string(options.max_file_bytes) + " are allowed");
+  return resource_limit("the model has " + std::to_string(num_bytes) +
+                        " bytes, and protobuf reads less than 2 GiB; save its weights in files beside it "
+                        "(onnx.save_model with save_as_external_data=True)");
+}
+
 bool parse(google::protobuf::MessageLite& message, ByteView bytes) {
-  return bytes.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()) &&
-         message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  return bytes.size() <= kMostProtobufBytes && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 }  // namespace
 
 Result<ir::Graph> import_onnx(ByteView bytes, const ImportOptions& options) {
-  if (bytes.size() > options.max_file_bytes)
-    return resource_limit("the model has " + std::to_string(bytes.size()) + " bytes, at most " +
-                          std::to_string(options.max_file_bytes) + " are allowed");
+  ZKI_RETURN_IF_ERROR(check_size(bytes.size(), options));
   onnx::ModelProto model;
   if (!parse(model, bytes)) return corrupt("these bytes are no ONNX model (protobuf cannot read them)");
   return Importer(model, options).run();
@@ -231,6 +266,11 @@ Result<ir::Graph> import_onnx_file(const std::string& path, ImportOptions option
   if (options.external_data_folder.empty()) {
     options.external_data_folder = std::filesystem::path(path).parent_path().string();
     if (options.external_data_folder.empty()) options.external_data_folder = ".";
+  }
+  std::error_code error;
+  if (std::filesystem::is_regular_file(path, error)) {
+    const Status status = check_size(std::filesystem::file_size(path, error), options);
+    if (!status.ok()) return status.with_context(path);
   }
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, options.max_file_bytes));
   Result<ir::Graph> graph = import_onnx(bytes, options);

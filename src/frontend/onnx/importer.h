@@ -2,14 +2,16 @@
 // ONNX file (opset 1 to 28) -> verified ir::Graph with static shapes. Total on arbitrary bytes.
 // Everything that depends on constants only is folded on the way, so shape arithmetic never reaches the graph. Branches are
 // chosen, loops unrolled and functions written out where they are called; nodes may come in any order.
-// Errors: corrupt (no ONNX protobuf, or one that breaks ONNX' own rules), unsupported (one message that lists every
-// unsupported node with name, operator, reason and remedy; also an opset outside 1..28), invalid_argument (shapes that
-// do not fit, an unresolved dynamic axis), resource_limit, io.
+// Errors: corrupt (no ONNX protobuf, or one that breaks ONNX' own rules), unsupported (also an opset outside 1..28),
+// invalid_argument (shapes that do not fit, an unresolved dynamic axis, weights that are not finite), resource_limit, io. One message
+// lists every node and initializer that is refused, for whatever cause, with name, operator, reason and remedy; its code is that
+// of the gravest cause.
 // Numbers: float16 and double tensors become float32; all integer types become int64 (uint64 above 2^63-1 is refused).
 // Source: onnx/onnx IR.md and Operators.md, IR version up to 14.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -37,6 +39,8 @@ struct ImportOptions {
   // Elements made by constant folding, in total; besides, no more than 2^22 and four for each that the model itself holds.
   std::int64_t max_folded_elements = std::int64_t{1} << 28;
   std::size_t max_nodes = 200000;
+  // Called with sentences for people: what the graph does not give as the file says, and what was assumed.
+  std::function<void(std::string)> note;
   // Of an input or of anything computed from one: some bytes of Tile or Expand must not make gigabytes.
   std::int64_t max_value_elements = std::int64_t{1} << 23;
 };

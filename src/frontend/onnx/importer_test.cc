@@ -210,11 +210,44 @@ TEST_F(ExternalDataTest, RefusesPathsThatEscapeAndBadSlices) {
   std::error_code error;
   std::filesystem::create_symlink("/etc/hostname", folder_ / "link.bin", error);
   if (!error) EXPECT_TRUE(contains(error_of(import_with("link.bin")), "leaves the folder"));
+  std::filesystem::create_directory_symlink(folder_.parent_path(), folder_ / "up", error);
+  if (!error)
+    EXPECT_TRUE(contains(error_of(import_with("up/" + folder_.filename().string() + "_other")), "leaves the folder"));
   EXPECT_EQ(import_with("inner/missing.bin").status().code(), StatusCode::kIo);
   EXPECT_EQ(import_with("inner").status().code(), StatusCode::kIo) << "a folder";
   for (const char* offset : {"5", "-1", "18446744073709551615", "x"})
     EXPECT_EQ(import_with("inner/weights.bin", offset).status().code(), StatusCode::kCorrupt) << offset;
   EXPECT_EQ(import_with("inner/weights.bin", "4", "4").status().code(), StatusCode::kCorrupt) << "length";
+}
+
+// Files with holes: large, and no place taken.
+TEST_F(ExternalDataTest, OffsetsBeyondFourGigabytesAreRead) {
+  const std::uint64_t offset = (std::uint64_t{5} << 30) + 4;
+  const std::filesystem::path path = folder_ / "large.bin";
+  std::ofstream(path, std::ios::binary).put(0);
+  std::error_code error;
+  std::filesystem::resize_file(path, offset, error);
+  if (error) GTEST_SKIP() << "no file of 5 GiB here: " << error.message();
+  const float data[2] = {2, 3};
+  std::ofstream(path, std::ios::binary | std::ios::app).write(reinterpret_cast<const char*>(data), 8);
+  const Result<ir::Graph> graph = import_with("large.bin", std::to_string(offset));
+  ASSERT_TRUE(graph.ok()) << error_of(graph);
+  EXPECT_EQ(exec_float::run_float(*graph, {{"x", FloatTensor(Shape{2}, {1, 1})}})->at("y"),
+            FloatTensor(Shape{2}, {2, 3}));
+  EXPECT_EQ(import_with("large.bin", std::to_string(offset + 1)).status().code(), StatusCode::kCorrupt);
+}
+
+TEST_F(ExternalDataTest, ModelsThatProtobufCannotReadAreRefusedUnread) {
+  const std::string path = (folder_ / "model.onnx").string();
+  for (const std::uint64_t size : {std::uint64_t{1} << 31, std::uint64_t{5} << 30}) {
+    std::ofstream(path, std::ios::binary).put(8);
+    std::error_code error;
+    std::filesystem::resize_file(path, size, error);
+    if (error) GTEST_SKIP() << "no file of 5 GiB here: " << error.message();
+    const Result<ir::Graph> graph = import_onnx_file(path);
+    EXPECT_EQ(graph.status().code(), StatusCode::kResourceLimit);
+    EXPECT_TRUE(contains(error_of(graph), "save_as_external_data")) << error_of(graph);
+  }
 }
 
 TEST_F(ExternalDataTest, BytesHaveNoFolder) {
@@ -478,6 +511,77 @@ TEST(Importer, NanWeightsAreNamed) {
   const Result<ir::Graph> graph = import_onnx(model.bytes());
   EXPECT_EQ(graph.status().code(), StatusCode::kInvalidArgument);
   EXPECT_TRUE(contains(error_of(graph), "initializer 'w' of shape [2]: element 1")) << error_of(graph);
+}
+
+// Faults of every kind are found in one go; what lies behind them is not blamed.
+TEST(Importer, AllRefusalsAreInOneMessage) {
+  TestModel model;
+  model.input("x", {2}).output("y").output("z").floats("w", {2}, {1, std::nanf("")}).floats("short", {3}, {1});
+  model.ints("huge", {1 << 20, 1 << 20});
+  model.node("Mul", {"x", "w"}, {"a"});
+  model.node("Relu", {"a"}, {"y"});
+  model.node("Add", {"x", "short"}, {"b"});
+  model.node("StringConcat", {"x", "x"}, {"c"});
+  model.node("Expand", {"x", "huge"}, {"d"});
+  model.node("Nonsense", {"x"}, {"e"});
+  model.node("Concat", {"x", "x"}, {"f"});
+  model.node("Sum", {"a", "b", "c", "d", "e", "f"}, {"z"});
+  const Result<ir::Graph> graph = import_onnx(model.bytes());
+  EXPECT_EQ(graph.status().code(), StatusCode::kInvalidArgument) << "of the first that is no operator's";
+  for (const char* part : {"6 part(s)", "initializer 'w'", "'short'", "'node_c' (StringConcat)", "'node_d' (Expand)",
+                           "'node_e' (Nonsense)", "'node_f' (Concat)"})
+    EXPECT_TRUE(contains(error_of(graph), part)) << part << "\n" << error_of(graph);
+}
+
+std::string notes_of(const TestModel& model) {
+  std::string notes;
+  ImportOptions options;
+  options.note = [&](const std::string& note) { notes += note + "\n"; };
+  const Result<ir::Graph> graph = import_onnx(model.bytes(), options);
+  EXPECT_TRUE(graph.ok()) << error_of(graph);
+  return notes;
+}
+
+TEST(Importer, WhatIsLostOrAssumedIsNoted) {
+  EXPECT_EQ(notes_of(small_cnn()), "");
+  TestModel old(6);
+  old.input("x", {-1, 2}).output("y").output("y");
+  old.node("Relu", {"x"}, {"y"});
+  const std::string notes = notes_of(old);
+  EXPECT_TRUE(contains(notes, "operator set 6 is read as 7")) << notes;
+  EXPECT_TRUE(contains(notes, "input 'x': the length of its first axis is open")) << notes;
+  EXPECT_TRUE(contains(notes, "output 'y' is listed twice")) << notes;
+
+  TestModel words;
+  auto* import = words.model().add_opset_import();
+  import->set_domain("ai.onnx.ml");
+  import->set_version(3);
+  words.input("x", {1, 2}).output("label").output("maps");
+  words.graph().mutable_output(0)->mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::STRING);
+  words.graph().mutable_output(1)->mutable_type()->mutable_sequence_type();
+  onnx::NodeProto& classifier = words.node("LinearClassifier", {"x"}, {"label", "scores"});
+  onnx::NodeProto& map = words.node("ZipMap", {"scores"}, {"maps"});
+  const auto strings = [](onnx::NodeProto& node) {
+    node.set_domain("ai.onnx.ml");
+    auto* attribute = node.add_attribute();
+    attribute->set_name("classlabels_strings");
+    attribute->set_type(onnx::AttributeProto::STRINGS);
+    attribute->add_strings("cat");
+    attribute->add_strings("dog\x1b[31m");
+  };
+  strings(classifier);
+  strings(map);
+  for (const auto& [name, count] : {std::pair{"coefficients", 4}, {"intercepts", 2}}) {
+    auto* attribute = classifier.add_attribute();
+    attribute->set_name(name);
+    attribute->set_type(onnx::AttributeProto::FLOATS);
+    for (int i = 0; i < count; ++i) attribute->add_floats(0.5F * static_cast<float>(i));
+  }
+  const std::string lost = notes_of(words);
+  for (const char* part : {"(LinearClassifier): words became their positions: 'cat' is 0, 'dog", "(ZipMap): maps",
+                           "output 'label': it has words", "output 'maps': it is a sequence"})
+    EXPECT_TRUE(contains(lost, part)) << part << "\n" << lost;
+  EXPECT_FALSE(contains(lost, "\x1b"));
 }
 
 // Operands of every rank for the operators that index shapes: an error each time, or a graph, and never a crash.

@@ -149,7 +149,12 @@ const Graph = (() => {
 
   // ---- Drawing.
   let picture, scene, side, status, view, whole, drawn, chosen = null, found = [], foundAt = -1;
-  const cut = (text, most) => { const letters = [...text]; return letters.length > most ? letters.slice(0, most - 1).join("") + "…" : text; };
+  // Of a path the end says more.
+  const cut = (text, most) => {
+    const letters = [...text];
+    if (letters.length <= most) return text;
+    return text.includes("/") ? "…" + letters.slice(1 - most).join("") : letters.slice(0, most - 1).join("") + "…";
+  };
   function draw() {
     drawn = layout();
     scene.replaceChildren();

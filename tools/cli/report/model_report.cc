@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "fidelity_output.h"
+#include "option_words.h"
 #include "report/graph_text.h"
 #include "report/model_text.h"
 #include "report/style_text.h"
@@ -104,7 +105,7 @@ std::string filled(std::string_view text, Find find) {
 
 nlohmann::ordered_json notes_json(const CompileRecord& record) {
   return list_json(record.notes, [](const Note& note) {
-    return nlohmann::ordered_json{{"warning", note.is_warning}, {"text", note.text}};
+    return nlohmann::ordered_json{{"warning", note.is_warning}, {"text", in_command_words(note.text)}};
   });
 }
 

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/compile_notes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <optional>
+#include <random>
+#include <span>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "quant/fidelity.h"
+#include "quant/plan.h"
+#include "quant/scale.h"
+
+namespace zkinfer::api {
+
+namespace {
+
+constexpr std::size_t kStandIns = 32;
+constexpr double kStandInReach = 4;  // of normal numbers, in deviations
+constexpr std::int64_t kSmallType = 1 << 16;
+constexpr std::int64_t kWholeReach = 255;  // of integers whose type says little
+constexpr std::size_t kFew = 8;
+constexpr std::int64_t kComparedElements = 4000000;
+constexpr std::size_t kMostNamed = 5;
+constexpr double kSlack = 1e-3;  // of a range: rounding is no cut
+
+std::string number(double x) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "%.4g", x);
+  return buffer;
+}
+
+std::string percent(double x) { return number(100 * x) + " %"; }
+
+// The length of what an integer input chooses from, if anything.
+std::optional<std::int64_t> indexed_length(const ir::Graph& graph, ir::ValueId input) {
+  std::vector<bool> same(graph.values.size(), false);
+  same[static_cast<std::size_t>(input)] = true;
+  std::optional<std::int64_t> length;
+  for (const ir::Node& node : graph.nodes) {
+    const bool moved = quant::is_movement(node.op) || node.op == ir::OpKind::kCast || node.op == ir::OpKind::kIdentity;
+    if (moved && node.has_input(0) && same[static_cast<std::size_t>(node.inputs[0])])
+      same[static_cast<std::size_t>(node.output)] = true;
+    if (node.op != ir::OpKind::kGather || !node.has_input(1) || !same[static_cast<std::size_t>(node.inputs[1])])
+      continue;
+    const auto axis = static_cast<std::size_t>(node.as<ir::GatherAttributes>().axis);
+    const std::int64_t n = graph.input_of(node, 0).shape[axis];
+    length = std::min(n, length.value_or(n));
+  }
+  return length;
+}
+
+}  // namespace
+
+std::vector<TensorMap> stand_in_inputs(const ir::Graph& graph, const std::function<void(std::string)>& note) {
+  std::vector<TensorMap> out(kStandIns);
+  std::mt19937_64 random(1);
+  for (const ir::ValueId id : graph.inputs) {
+    const ir::Value& value = graph.value(id);
+    ir::IntegerRange range{0, kWholeReach};
+    const bool is_float = value.dtype == ir::DataType::kFloat;
+    if (value.dtype == ir::DataType::kBool)
+      range = {0, 1};
+    else if (const auto length = indexed_length(graph, id))
+      range = {0, *length - 1};
+    else if (value.declared && value.declared->hi - value.declared->lo < kSmallType)
+      range = *value.declared;
+    for (TensorMap& inputs : out) {
+      FloatTensor tensor(value.shape);
+      for (float& x : tensor.data()) {
+        // No library's distribution: the same numbers everywhere.
+        const auto uniform = [&] { return static_cast<double>(random() >> 11) * 0x1.0p-53; };
+        if (is_float) {
+          double sum = -6;
+          for (int i = 0; i < 12; ++i) sum += uniform();
+          x = static_cast<float>(std::clamp(sum, -kStandInReach, kStandInReach));
+        } else {
+          x = static_cast<float>(range.lo) +
+              static_cast<float>(std::floor(uniform() * static_cast<double>(range.hi - range.lo + 1)));
+        }
+      }
+      inputs.emplace(value.name, std::move(tensor));
+    }
+    note("input " + in_quotes(value.name) + ": " +
+         (is_float ? "normal random numbers within +-" + number(kStandInReach)
+                   : "random integers " + std::to_string(range.lo) + " .. " + std::to_string(range.hi)));
+  }
+  return out;
+}
+
+std::vector<Note> calibration_notes(const ir::Graph& graph, const std::vector<TensorMap>& inputs) {
+  std::vector<Note> notes;
+  if (inputs.size() < kFew) {
+    notes.push_back({true, "only " + std::to_string(inputs.size()) + " calibration input" +
+                               (inputs.size() == 1 ? "" : "s") +
+                               ": ranges are taken from them, and whatever lies outside is cut off; give a few dozen"});
+  }
+  std::vector<bool> is_read(graph.values.size(), false);
+  for (const ir::Node& node : graph.nodes) {
+    for (const ir::ValueId id : node.inputs)
+      if (id != ir::kNoValue) is_read[static_cast<std::size_t>(id)] = true;
+  }
+  for (const ir::ValueId id : graph.outputs) is_read[static_cast<std::size_t>(id)] = true;
+  for (const ir::ValueId id : graph.inputs) {
+    const std::string& name = graph.value(id).name;
+    if (!is_read[static_cast<std::size_t>(id)]) {
+      notes.push_back({false, "input " + in_quotes(name) + " is read by nothing: it changes no output"});
+      continue;
+    }
+    const auto first = inputs.empty() ? std::span<const float>() : inputs.front().at(name).data();
+    if (first.empty()) continue;
+    const bool constant = std::all_of(inputs.begin(), inputs.end(), [&](const TensorMap& sample) {
+      const auto data = sample.at(name).data();
+      return std::all_of(data.begin(), data.end(), [&](float x) { return x == first[0]; });
+    });
+    if (constant) {
+      notes.push_back({true, "the calibration data of input " + in_quotes(name) + " are one number, " +
+                                 number(static_cast<double>(first[0])) +
+                                 ", throughout: give inputs like those that will be proven"});
+    }
+  }
+  return notes;
+}
+
+Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package::Package& package,
+                                          const CompileRecord& record, bool widths_forced,
+                                          const std::vector<TensorMap>& inputs) {
+  std::int64_t elements = 1;
+  for (const ir::Node& node : graph.nodes) elements += graph.output_of(node).shape.num_elements();
+  const auto count = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(kComparedElements / elements, 1, static_cast<std::int64_t>(kFew)));
+  const std::span<const TensorMap> some(inputs.data(), std::min(count, inputs.size()));
+  ZKI_ASSIGN_OR_RETURN(const Fidelity fidelity, quant::compare(graph, package.graph, package.weights, some));
+  std::unordered_map<std::string, const qir::Value*> values;
+  for (const qir::Node& node : package.graph.nodes) {
+    const qir::Value& value = package.graph.value(node.output);
+    values[value.name] = &value;
+  }
+  std::vector<Note> notes;
+  std::string cut;
+  std::size_t num_cut = 0;
+  const TensorFidelity* worst = nullptr;
+  for (const TensorFidelity& layer : fidelity.layers) {
+    const qir::Value& value = *values.at(layer.name);
+    const double scale = quant::scale_of(value);
+    const double lo = scale * static_cast<double>(value.lo), hi = scale * static_cast<double>(value.hi);
+    const double slack = scale + kSlack * std::max(std::abs(lo), std::abs(hi));
+    if (layer.lo < lo - slack || layer.hi > hi + slack) {
+      if (++num_cut <= kMostNamed)
+        cut += (cut.empty() ? "" : "; ") + in_quotes(layer.name) + " reaches " + number(layer.lo) + " .. " +
+               number(layer.hi) + ", its integers hold " + number(lo) + " .. " + number(hi);
+    }
+    if (worst == nullptr || layer.error_of_largest() > worst->error_of_largest()) worst = &layer;
+  }
+  if (!record.meets_target()) {
+    std::string text = "the error target is missed: the largest output error is " + percent(record.measured_error) +
+                       " of the largest output on " + std::to_string(record.num_measured) + " calibration inputs, " +
+                       percent(record.float_target) + " was asked for";
+    if (worst != nullptr)
+      text += "; the layer with the largest error is " + in_quotes(worst->name) + " (" +
+              percent(worst->error_of_largest()) + " of its largest value)";
+    text +=
+        widths_forced
+            ? "; the widths that were given limit it (CompileOptions::activation_bits, CompileOptions::weight_bits)"
+        : num_cut > 0
+            ? "; values are cut off there: give more calibration inputs"
+            : "; no choice of bits comes nearer; more calibration inputs may, or a larger CompileOptions::float_target";
+    notes.push_back({true, std::move(text)});
+  }
+  if (num_cut > 0) {
+    if (num_cut > kMostNamed) cut += "; and " + std::to_string(num_cut - kMostNamed) + " more";
+    notes.push_back({false, "values are cut off on calibration inputs: " + cut});
+  }
+  return notes;
+}
+
+}  // namespace zkinfer::api

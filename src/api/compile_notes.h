@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the compiler says of its calibration data and of the program it made (CompileRecord::notes), and the inputs that it makes
+// where nobody gives any.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+#include "package/package.h"
+#include "quant/quantize.h"
+#include "tensor/tensor.h"
+#include "zkinfer/compile_record.h"
+
+namespace zkinfer::api {
+
+// Random inputs of the declared types, the same each time. note is called with what was assumed of each input.
+std::vector<TensorMap> stand_in_inputs(const ir::Graph& graph, const std::function<void(std::string)>& note);
+
+// Few inputs, one number throughout, inputs that nothing reads.
+std::vector<Note> calibration_notes(const ir::Graph& graph, const std::vector<TensorMap>& inputs);
+
+// Values that are cut off on calibration inputs; where the error target was missed, which layer limits and what to do.
+// Runs both networks on some of the inputs.
+Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package::Package& package,
+                                          const CompileRecord& record, bool widths_forced,
+                                          const std::vector<TensorMap>& inputs);
+
+}  // namespace zkinfer::api
