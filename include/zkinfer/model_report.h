@@ -79,7 +79,6 @@ struct ModelReport {
   std::vector<ReportNode> nodes;             // in the order of computation
   std::vector<std::size_t> inputs, outputs;  // in `tensors`
   ProofCost inputs_cost;                     // their ranges
-  ProofCost statement_cost;                  // of what belongs to no node
   ProofCost total_cost;
   std::size_t num_inputs = 0;                 // that the model was run on; 0: nothing seen, nothing saturated
   std::vector<Clipping> clipping;             // by input

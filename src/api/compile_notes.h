@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "ir/graph.h"
 #include "package/package.h"
 #include "quant/quantize.h"
 #include "tensor/tensor.h"

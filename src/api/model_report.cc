@@ -85,7 +85,6 @@ Result<ModelReport> report_of(const package::Package& package) {
     report.nodes.push_back(std::move(out));
   }
   report.inputs_cost = costs.inputs;
-  report.statement_cost = costs.statement;
   report.total_cost = costs.total;
   return report;
 }

@@ -17,7 +17,7 @@ struct Place {
   std::size_t columns = 0, lookups = 0, contractions = 0;
 };
 
-// Where the relations of each node begin, and where those of the last end.
+// Where the relations of each node begin.
 class Marks final : public relations::RecipeSink {
  public:
   void next_node(const circuit::Circuit& so_far) override {
@@ -86,6 +86,11 @@ Result<ProofCosts> proof_costs(const qir::QGraph& graph) {
   for (std::size_t i = 0; i < shares.size(); ++i)
     shares[i] = static_cast<double>(circuit.tables[i].num_rows()) / std::max(shares[i], 1.0);
   ProofCosts out;
+  // Behind the last node come the tables' multiplicities, the rows that are counted with the lookups, and the blind.
+  std::size_t num_columns = circuit.blind;
+  for (const circuit::Table& table : circuit.tables)
+    num_columns = std::min<std::size_t>(num_columns, table.multiplicity);
+  marks.places.push_back({num_columns, circuit.lookups.size(), circuit.contractions.size()});
   out.inputs = between(circuit, shares, {}, marks.places.front());
   std::vector<bool> counted(graph.values.size(), false);
   for (std::size_t i = 0; i + 1 < marks.places.size(); ++i) {
@@ -100,15 +105,8 @@ Result<ProofCosts> proof_costs(const qir::QGraph& graph) {
     cost.seconds = seconds_of(cost).sum();
     out.nodes.push_back(cost);
   }
-  // The tables' multiplicities come last: they are the rows that are counted with the lookups.
-  std::size_t num_columns = circuit.columns.size();
-  for (const circuit::Table& table : circuit.tables)
-    num_columns = std::min<std::size_t>(num_columns, table.multiplicity);
-  out.statement =
-      between(circuit, shares, marks.places.back(), {num_columns, circuit.lookups.size(), circuit.contractions.size()});
   for (const ProofCost& cost : out.nodes) out.total += cost;
   out.total += out.inputs;
-  out.total += out.statement;
   return out;
 }
 

@@ -12,7 +12,6 @@ namespace zkinfer::api {
 struct ProofCosts {
   std::vector<ProofCost> nodes;  // by node
   ProofCost inputs;              // their ranges
-  ProofCost statement;           // what belongs to none of them
   ProofCost total;
 };
 

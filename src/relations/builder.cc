@@ -524,7 +524,6 @@ Result<circuit::Circuit> Builder::build() && {
     recipes_.next_node(circuit_);
     ZKI_RETURN_IF_ERROR(add_node(index).with_context("node '" + graph_.nodes[index].name + "'"));
   }
-  recipes_.next_node(circuit_);
   ZKI_RETURN_IF_ERROR(count_statement());
   ZKI_RETURN_IF_ERROR(add_output_ranges());
   add_public_tensors();

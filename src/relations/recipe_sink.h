@@ -24,7 +24,7 @@ enum class Sha256Column : std::uint8_t { kBits, kChoice, kMajority, kSchedule, k
 class RecipeSink {
  public:
   virtual ~RecipeSink() = default;
-  // Before the relations of each node, and once behind those of the last.
+  // Before the relations of each node.
   virtual void next_node(const circuit::Circuit& /*so far*/) {}
   virtual void parameter(ColumnId, qir::ValueId) {}               // the parameters of a graph value
   virtual void value(ColumnId, qir::ValueId) {}                   // the executor's entries of a graph value

@@ -124,7 +124,6 @@ nlohmann::ordered_json preprocessing_json(const Preprocessing& preprocessing) {
 nlohmann::ordered_json model_report_json(const ModelReport& report) {
   nlohmann::ordered_json cost = cost_json(report.total_cost);
   cost["inputs"] = cost_json(report.inputs_cost);
-  cost["statement"] = cost_json(report.statement_cost);
   nlohmann::ordered_json json = {{"model", report.name},
                                  {"structure", to_hex(report.structure_digest)},
                                  {"parameters", report.num_parameters},
