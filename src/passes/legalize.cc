@@ -22,6 +22,7 @@ struct Pass {
 constexpr auto kPasses = std::to_array<Pass>({
     {"drop_empty", drop_empty},
     {"remove_identities", remove_identities},
+    {"stabilize", stabilize},
     {"mask_softmax", mask_softmax},
     {"expand", expand},
     {"fold_constants", fold_constants},

@@ -334,6 +334,23 @@ const Case kCases[] = {
        finish(g, last(g, OpKind::kSub, {read, number(g, 7)}));
      },
      {OpKind::kFunction}},
+    {"log of a sum of exponentials takes the largest out",
+     [](Graph& g) {
+       const ValueId powers =
+           node(g, OpKind::kFunction, {input(g, {3, 4})}, ir::FunctionAttributes{ir::function("Exp")});
+       const ValueId sum = node(g, OpKind::kReduceSum, {powers}, ir::ReduceAttributes{{1}, false});
+       finish(g, last(g, OpKind::kFunction, {sum}, ir::FunctionAttributes{ir::function("Log")}));
+     },
+     {OpKind::kReduceMax, OpKind::kSub, OpKind::kFunction, OpKind::kReduceSum, OpKind::kFunction, OpKind::kReshape,
+      OpKind::kAdd}},
+    {"exponentials over their sum are a softmax",
+     [](Graph& g) {
+       const ValueId powers =
+           node(g, OpKind::kFunction, {input(g, {3, 4})}, ir::FunctionAttributes{ir::function("Exp")});
+       const ValueId sum = node(g, OpKind::kReduceSum, {powers}, ir::ReduceAttributes{{0}, true});
+       finish(g, last(g, OpKind::kDiv, {powers, sum}));
+     },
+     {OpKind::kSoftmax}},
     {"the output is a constant",
      [](Graph& g) {
        input(g, {1});

@@ -11,6 +11,8 @@ namespace zkinfer::passes {
 Result<ir::Graph> drop_empty(const ir::Graph& graph);
 // Identity disappears, and casts that change nothing.
 Result<ir::Graph> remove_identities(const ir::Graph& graph);
+// Written-out log-sum-exp takes the largest number out first; a written-out softmax becomes one.
+Result<ir::Graph> stabilize(const ir::Graph& graph);
 // Masks that are added or selected before a Softmax or a maximum become its mask operand.
 Result<ir::Graph> mask_softmax(const ir::Graph& graph);
 // Everything of level kRewritten becomes core operators; Sub of a constant becomes Add.

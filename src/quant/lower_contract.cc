@@ -13,6 +13,9 @@ using ir::OpKind;
 namespace {
 
 constexpr int kOutputWeightBits = 16;  // of layers without requantization
+// Of a graph output, whose accumulators meet nothing else: entries far below the largest one still count.
+constexpr int kLastWeightBits = 22;
+constexpr int kBiasBits = 30;
 constexpr int kMostWeightBits = 24;
 // A bias is an integer of 32 bits. Up to so many bits too large, the sum's unit gives way.
 constexpr int kGivenBits = 2;
@@ -49,9 +52,13 @@ Status Lowering::lower_contract(std::size_t i) {
   for (const float w : weights->data()) most = std::max(most, std::abs(static_cast<double>(w)));
   // Columns of a table that differ in size meet weights that differ as much.
   const int spread = constant == 1 && shape.rank() == 2 ? input_spread_bits(n.inputs[0]) : 0;
-  const int output_bits = options_.weight_bits > 0 ? options_.weight_bits : kOutputWeightBits + std::min(spread, 10);
+  const bool last = segment(i).mode == Mode::kWideOutput && options_.weight_bits == 0;
+  const int usual_bits = kOutputWeightBits + std::min(spread, 10);
+  const int output_bits = options_.weight_bits > 0 ? options_.weight_bits
+                          : last                   ? std::max(kLastWeightBits, usual_bits)
+                                                   : usual_bits;
   const double natural_w = (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (output_bits - 1)) - 1);
-  const double natural = natural_w * x.scale;
+  double natural = natural_w * x.scale;
 
   WeightInput input;
   input.range = {qvalue(x).lo, qvalue(x).hi};
@@ -68,6 +75,11 @@ Status Lowering::lower_contract(std::size_t i) {
   if (n.has_input(2)) {
     if (!graph_.input_of(n, 2).is_constant()) return fail(i, "its bias is not constant");
     bias = numbers(graph_.input_of(n, 2));
+    double largest = 0;
+    for (const double b : bias) largest = std::max(largest, std::abs(b));
+    // A large bias takes bits from the weights, as many as they had anyway.
+    if (last)
+      natural = std::clamp(std::ldexp(largest, -kBiasBits), natural, std::ldexp(natural, output_bits - usual_bits));
   }
   const bool exact = takes_exact(i);
   if (exact) input.means = {};
@@ -83,17 +95,15 @@ Status Lowering::lower_contract(std::size_t i) {
     if (options_.weight_bits > 0) {
       while (t.shift > 0 && std::ldexp(t.h_scale, -t.shift) < natural) --t.shift;
     }
-    // Whole numbers keep their unit: what is dropped behind them gives way to weights that fit.
     const auto least_step = [&] { return std::ldexp(natural, output_bits - kMostWeightBits + t.shift); };
-    if (segment(i).chain.rounds_and_clamps()) {
-      while (t.shift > 0 && t.h_scale < least_step()) --t.shift;
-    }
     // Activations that calibration saw as nearly dead would ask for weights of any size.
     const double least = least_step();
-    if (t.h_scale < least) {
-      if (t.h_scale == t.y_scale) t.y_scale = least;
+    if (!t.whole && t.h_scale < least) {
+      if (t.follows()) t.y_scale = least;
       t.h_scale = least;
     }
+    // Whole numbers keep their unit: what is dropped behind them gives way to weights of 31 bits.
+    while (t.whole && t.shift > 0 && std::ldexp(most * x.scale, t.shift) >= std::ldexp(1.0, 31) - 1) --t.shift;
   }
   for (;;) {
     const double unit = exact                              ? 1
@@ -134,6 +144,10 @@ Status Lowering::lower_contract(std::size_t i) {
       acc = qir::add(acc, qir::make_interval(
                               std::min<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*least / unit))),
                               std::max<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*largest / unit)))));
+    }
+    if (last && !acc.within(std::int64_t{1} << 58) && natural < most * x.scale) {
+      natural *= 2;
+      continue;
     }
     // Again with weights for the coarser output.
     if (!exact && segment(i).mode == Mode::kNarrow && !fits_or_coarsens(acc, t)) continue;
@@ -198,7 +212,13 @@ Status Lowering::lower_product(std::size_t i) {
   if (segment(i).mode != Mode::kNarrow) return emit(i, std::move(q), acc, raw, {}, error, 0);
   // No factor is free here: the shift alone brings the scale up, at least to what was wanted.
   Target t = target(i);
-  const bool follows = t.h_scale == t.y_scale;
+  if (t.whole) {
+    const ir::Value& y = graph_.value(n.output);
+    if (!acc.within(std::int64_t{1} << 58)) return fail(i, "its accumulators reach " + qir::to_string(acc));
+    const AccRange range = {static_cast<std::int64_t>(acc.lo), static_cast<std::int64_t>(acc.hi)};
+    return emit_rounded(i, append(std::move(q), y.name + ".product", y.shape, range, raw), t);
+  }
+  const bool follows = t.follows();
   t.shift = std::max(0, static_cast<int>(std::ceil(std::log2(t.h_scale / raw) - 1e-9)));
   t.h_scale = std::ldexp(raw, t.shift);
   if (follows) t.y_scale = t.h_scale;

@@ -15,6 +15,7 @@ namespace {
 constexpr int kMostDividendBits = 40;
 constexpr int kMostDivisorBits = 30;
 constexpr int kMostQuotientBits = 58;
+constexpr int kMostQuotientFraction = 38;  // bits below one
 // Quotients and roots that are rounded again have so many bits more than is asked for; those that are not, so many bits.
 constexpr int kExtraBits = 3;
 constexpr int kFreeBits = 20;
@@ -90,9 +91,17 @@ Status Lowering::lower_quotient(std::size_t i, QTensor a, QTensor b, const std::
   const qir::Value top = qvalue(a);
   const double limit =
       std::ldexp(1.0, kMostQuotientBits) / static_cast<double>(std::max<std::int64_t>({1, top.hi, -top.lo}));
-  const double coef = std::clamp(std::floor(a.scale / b.scale / wanted), 1.0,
-                                 std::min(limit, static_cast<double>(qir::kMaxCoefficient)));
-  const double unit = a.scale / b.scale / coef;
+  const double most_coef = std::min(limit, static_cast<double>(qir::kMaxCoefficient));
+  double coef = std::clamp(std::floor(a.scale / b.scale / wanted), 1.0, most_coef);
+  double unit = a.scale / b.scale / coef;
+  // Before a rounding to whole numbers the quotient is so fine that it is rounded once, in units of a power of two.
+  for (int bits = kWholeShift; t.whole && bits <= kMostQuotientFraction; ++bits) {
+    const double fine = std::nearbyint(std::ldexp(a.scale / b.scale, bits));
+    if (fine > most_coef) break;
+    coef = std::max(fine, 1.0);
+    unit = fine >= kExactFactor ? std::ldexp(1.0, -bits) : a.scale / b.scale / coef;
+    if (fine >= kExactFactor) break;
+  }
   qir::Node q;
   q.op = qir::Op::kDivide;
   q.name = node(i).name;
@@ -110,23 +119,46 @@ Status Lowering::lower_quotient(std::size_t i, QTensor a, QTensor b, const std::
   return emit_rounded(i, append(std::move(q), y.name + ".quotient", y.shape, range, unit), t);
 }
 
+namespace {
+
+// The shift that takes integers of this scale at least to the wanted one.
+void take_scale(double scale, Target& t) {
+  const bool follows = t.follows();
+  t.shift = std::max(0, static_cast<int>(std::ceil(std::log2(t.h_scale / scale) - 1e-9)));
+  t.h_scale = std::ldexp(scale, t.shift);
+  if (!follows) return;
+  // The clip stays where it was.
+  const double ratio = t.y_scale / t.h_scale;
+  t.hi = static_cast<std::int64_t>(std::ceil(static_cast<double>(t.hi) * ratio));
+  if (t.lo < 0) t.lo = -t.hi - 1;
+  t.y_scale = t.h_scale;
+}
+
+}  // namespace
+
 Status Lowering::emit_rounded(std::size_t i, const QTensor& x, Target t) {
-  const bool follows = t.h_scale == t.y_scale;
-  t.shift = std::max(0, static_cast<int>(std::ceil(std::log2(t.h_scale / x.scale) - 1e-9)));
-  t.h_scale = std::ldexp(x.scale, t.shift);
-  if (follows) {
-    // The clip stays where it was.
-    const double ratio = t.y_scale / t.h_scale;
-    t.hi = static_cast<std::int64_t>(std::ceil(static_cast<double>(t.hi) * ratio));
-    if (t.lo < 0) t.lo = -t.hi - 1;
-    t.y_scale = t.h_scale;
+  std::int64_t coef = 1;
+  if (t.whole) {
+    const qir::Value& value = qvalue(x);
+    const double reach = static_cast<double>(std::max<std::int64_t>({1, value.hi, -value.lo}));
+    t.shift = 0;
+    while (t.shift < 40 && std::ldexp(x.scale, t.shift) < 1) ++t.shift;
+    const auto inexact = [&] {
+      const double factor = std::ldexp(x.scale, t.shift);
+      return factor != std::nearbyint(factor) && factor < kExactFactor;
+    };
+    while (t.shift < 40 && inexact() && std::ldexp(x.scale * reach, t.shift + 1) < std::ldexp(1.0, 58)) ++t.shift;
+    coef = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(std::ldexp(x.scale, t.shift))));
+  } else {
+    take_scale(x.scale, t);
   }
   qir::Node q;
   q.op = qir::Op::kLinear;
   q.inputs = {x.id};
-  q.coefs = {1};
+  q.coefs = {coef};
   const qir::Value value = qvalue(x);
-  return emit(i, std::move(q), qir::make_interval(value.lo, value.hi), x.scale, t, 0, 0);
+  return emit(i, std::move(q), qir::scale(qir::make_interval(value.lo, value.hi), coef),
+              t.whole ? std::ldexp(1.0, -t.shift) : x.scale, t, 0, 0);
 }
 
 Status Lowering::lower_square_root(std::size_t i) {

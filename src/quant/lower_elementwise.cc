@@ -2,6 +2,7 @@
 // Add, Sub, Mul and unary functions of values that are already integers.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ir/functions.h"
 #include "quant/lowering.h"
@@ -13,6 +14,10 @@ using ir::OpKind;
 namespace {
 
 constexpr int kConstantBits = 12;  // of factors without requantization
+// Of a sum without requantization: bits below its finest operand's unit, for a constant and where units are no multiples.
+constexpr int kConstantRoom = 8;
+constexpr int kUnlikeRoom = 20;
+constexpr int kWideBits = 40;
 
 // Entries below `floor` make no difference.
 std::vector<double> doubles(const FloatTensor& tensor, double floor) {
@@ -32,16 +37,33 @@ qir::Interval interval(const std::vector<std::int32_t>& params) {
 
 }  // namespace
 
+// Without a reader that fixes the unit: the finest operand's, or so much finer that every operand is a whole multiple of it, or
+// nearly so.
+double Lowering::natural_sum_unit(std::size_t i) {
+  const ir::Node& n = node(i);
+  double finest = std::numeric_limits<double>::infinity();
+  double reach = 0;
+  for (const ir::ValueId id : n.inputs) {
+    if (is_const(id)) continue;
+    finest = std::min(finest, tensor(id).scale);
+    reach += static_cast<double>(std::max(qvalue(tensor(id)).hi, -qvalue(tensor(id)).lo)) * tensor(id).scale;
+  }
+  int finer = 0;
+  for (const ir::ValueId id : n.inputs) {
+    const double ratio = is_const(id) ? 0 : tensor(id).scale / finest;
+    if (is_const(id))
+      finer = std::max(finer, kConstantRoom);
+    else if (std::abs(ratio - std::nearbyint(ratio)) > 1e-9 * ratio)
+      finer = kUnlikeRoom;
+  }
+  // As far as what reads wide values can take.
+  const int room = kWideBits - static_cast<int>(std::ceil(std::log2(std::max(reach / finest, 1.0))));
+  return std::ldexp(finest, -std::min(finer, std::max(room, kConstantRoom)));
+}
+
 Status Lowering::lower_sum(std::size_t i) {
   const ir::Node& n = node(i);
-  // Without a term that fixes the unit: the finest operand, 8 bits finer.
-  double natural = 0;
-  for (const ir::ValueId id : n.inputs) {
-    if (!is_const(id)) natural = std::max(natural, std::ldexp(tensor(id).scale, -8));
-  }
-  for (const ir::ValueId id : n.inputs) {
-    if (!is_const(id)) natural = std::min(natural, tensor(id).scale);
-  }
+  const double natural = natural_sum_unit(i);
   Target t = segment(i).mode == Mode::kNarrow ? target(i) : Target{};
   bool trained_scalar = false;
   double operand_scale = 0;
@@ -51,11 +73,13 @@ Status Lowering::lower_sum(std::size_t i) {
     if (!is_const(n.inputs[j])) operand_scale = std::max(operand_scale, tensor(n.inputs[j]).scale);
   }
   // Unless an operand was made for the sum's unit already.
-  if (trained_scalar && t.y_scale > 0 && t.h_scale == t.y_scale && !sum_units_.contains(i)) {
+  if (trained_scalar && t.y_scale > 0 && t.follows() && !sum_units_.contains(i)) {
     t.h_scale = t.y_scale = operand_scale * octave(t.y_scale / operand_scale);
     sum_units_[i] = std::ldexp(t.h_scale, -t.shift);
   }
   const double unit = sum_unit(i, natural);
+  if (segment(i).mode == Mode::kNarrow)
+    t.shift = std::max(t.shift, static_cast<int>(std::lround(std::log2(t.h_scale / unit))));
   qir::Node q;
   q.op = qir::Op::kLinear;
   qir::Interval acc;
@@ -94,7 +118,11 @@ Status Lowering::lower_sum(std::size_t i) {
       const bool single = constant->num_elements() == 1;
       acc = qir::add(acc, qir::scale(single ? qir::range_of(out_.graph.values[id]) : interval(out_.params[id]), coef));
     } else {
-      const QTensor x = tensor(n.inputs[j]);
+      QTensor x = tensor(n.inputs[j]);
+      // Finer than a unit that was fixed before this operand was known.
+      if (x.scale < 0.75 * unit) {
+        ZKI_ASSIGN_OR_RETURN(x, rescaled(i, x, unit));
+      }
       id = x.id;
       double factor = std::max(1.0, std::nearbyint(x.scale / unit));
       // Multiples of a mask's fill: all of them lie below what makes a difference.
@@ -158,10 +186,11 @@ Status Lowering::lower_mul(std::size_t i) {
     // Public scales must not give the factor away: they are the input's times a power of two, the next above what the
     // factor or calibration asks for.
     largest = octave(largest);
-    const bool follows = segment(i).mode == Mode::kNarrow && t.h_scale == t.y_scale;
+    const bool follows = segment(i).mode == Mode::kNarrow && t.follows();
     if (follows) t.h_scale = t.y_scale = x.scale * octave(t.y_scale / x.scale);
   }
   const double natural = largest / static_cast<double>((std::int64_t{1} << (natural_bits - 1)) - 1) * x.scale;
+  if (segment(i).mode == Mode::kNarrow) t.shift = decisive_shift(i, t.h_scale, t.shift, natural);
   const double unit = segment(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift) : wanted_unit(i, natural);
   const double scale_c = unit / x.scale;
   int bits = 0;
@@ -226,17 +255,9 @@ Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) 
     t.hi = std::max<std::int64_t>(acc.hi, 1);
   }
   const UnaryChain& chain = segment(i).chain;
-  if (chain.rounds_and_clamps() && log_rows(acc.lo, acc.hi) > kMostFunctionBits) {
-    // In units so fine that the rounding sees where the number lies.
-    const double finer = std::ldexp(unit, kWholeShift);
-    if (finer < 1 || finer > std::ldexp(1.0, 30))
-      return fail(i, "rounds numbers whose unit is " + std::to_string(unit));
-    q.coefs = {sign * static_cast<std::int64_t>(std::nearbyint(finer))};
-    t.h_scale = 1;
-    t.shift = kWholeShift;
-    return emit(i, std::move(q), qir::scale(qir::make_interval(acc.lo, acc.hi), std::abs(q.coefs[0])),
-                std::ldexp(1.0, -kWholeShift), t, 0, 0);
-  }
+  if (chain.whole_first() && log_rows(acc.lo, acc.hi) > kMostFunctionBits &&
+      !(x.scale == 1 && plan_.whole[static_cast<std::size_t>(node(i).inputs[0])]))
+    return lower_rounding(i, x, sign, unit);
   const bool wide = t.any_width && !chain.is_clamp() && log_rows(acc.lo, acc.hi) > kArgumentBits;
   if (wide && chain.is_whole() && x.scale == 1 && plan_.whole[static_cast<std::size_t>(node(i).inputs[0])]) {
     // Functions of whole numbers are exact, or not at all.

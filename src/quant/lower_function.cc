@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ir/functions.h"
 #include "quant/lowering.h"
 
 namespace zkinfer::quant {
@@ -17,7 +18,85 @@ constexpr double kMostWhole = 1 << 30;
 
 std::string bits_text(double x) { return std::to_string(std::bit_cast<std::uint64_t>(x)); }
 
+constexpr int kMostFractionBits = 40;
+constexpr int kNearBits = 15;
+
+// s where x is 2^-s, 1 <= s <= 40.
+std::optional<int> fraction_bits(double x) {
+  int exponent = 0;
+  if (std::frexp(x, &exponent) != 0.5) return std::nullopt;
+  const int bits = 1 - exponent;
+  return bits >= 1 && bits <= kMostFractionBits ? std::optional<int>(bits) : std::nullopt;
+}
+
 }  // namespace
+
+// Of sign * x, times a unit that makes its fractions powers of two: every rounding is a shift of a sum, and at a tie Round looks
+// at whether the result is odd.
+// nearly: of a sum whose factors are rounded, a number that close to a whole one counts as it.
+Status Lowering::lower_rounding(std::size_t i, const QTensor& given, std::int64_t sign, double unit, bool nearly) {
+  const UnaryChain& chain = segment(i).chain;
+  const ir::FunctionId id = *chain.whole_first();
+  const std::string& name = graph_.value(segment(i).output).name;
+  const Shape shape = qvalue(given).shape;
+  const std::optional<int> exact = fraction_bits(unit);
+  int bits = exact.value_or(kWholeShift);
+  while (!exact && bits < kMostFractionBits && std::ldexp(unit, bits) < kExactFactor) ++bits;
+  const double factor = std::ldexp(unit, bits);
+  if (!(factor >= 1) || factor > std::ldexp(1.0, 30))
+    return fail(i, "rounds numbers whose unit is " + std::to_string(unit));
+  const std::int64_t coef = sign * static_cast<std::int64_t>(std::nearbyint(factor));
+  if (!qir::scale(qir::range_of(qvalue(given)), coef).within(std::int64_t{1} << 58))
+    return fail(i, "rounds numbers of more than 58 bits; give inputs a smaller range");
+  const QTensor x = coef == 1 ? given : sum(i, {given}, {coef}, 0, name + ".argument", std::ldexp(1.0, -bits));
+  const std::int64_t one = std::int64_t{1} << bits;
+  const std::int64_t half = one / 2;
+  QTensor y;
+  if (id == ir::function("Sign")) {
+    const QTensor above = step(i, {x}, {1}, 0, name + ".above");
+    const QTensor below = step(i, {x}, {-1}, 0, name + ".below");
+    y = sum(i, {above, below}, {1, -1}, 0, name + ".sign", 1);
+    out_.graph.values[y.id].lo = -1;
+    out_.graph.values[y.id].hi = 1;
+  } else {
+    std::vector<QTensor> terms{x};
+    std::vector<std::int64_t> coefs{1};
+    // The requantization adds a half.
+    const std::int64_t slack = nearly && bits > kNearBits ? one >> kNearBits : 0;
+    std::int64_t constant = id == ir::function("Round")  ? 0
+                            : id == ir::function("Ceil") ? half - 1 - slack
+                                                         : -half + slack;
+    if (id == ir::function("Truncate") && qvalue(x).lo < 0) {
+      terms.push_back(step(i, {x}, {-1}, 0, name + ".negative"));
+      coefs.push_back(one - 1 - 2 * slack);
+    }
+    const AccRange acc = sum_range(terms, coefs, constant + half);
+    const AccRange range = {acc.lo >> bits, acc.hi >> bits};
+    y = append_looked_up(linear(i, terms, coefs, constant, bits), pool_.want_range(range.lo, range.hi), name + ".whole",
+                         shape, range, 1);
+    if (id == ir::function("Round") && exact && log_rows(range.lo, range.hi) <= kMostFunctionBits) {
+      // Of two equally near numbers the even one: one less where an odd one was rounded up to.
+      const QTensor tie = step(i, {y, x}, {one, -1}, 1 - half, name + ".tie");
+      const std::size_t request = pool_.want_function(
+          "is odd", [](std::int64_t number) { return static_cast<std::int32_t>(number & 1); }, range.lo, range.hi);
+      const QTensor odd = append_looked_up(linear(i, {y}, {1}), request, name + ".odd", shape, {0, 1}, 1);
+      qir::Node both;
+      both.op = qir::Op::kMul;
+      both.name = node(i).name;
+      both.inputs = {tie.id, odd.id};
+      both.coefs = {1};
+      const QTensor down = append(std::move(both), name + ".down", shape, {0, 1}, 1);
+      y = sum(i, {y, down}, {1, -1}, 0, name + ".even", 1);
+    }
+  }
+  const auto bound = [](double limit) { return static_cast<std::int64_t>(std::clamp(limit, -0x1p40, 0x1p40)); };
+  const AccRange kept = {std::max(qvalue(y).lo, bound(chain.clamp_lo())),
+                         std::min(qvalue(y).hi, bound(chain.clamp_hi()))};
+  if (kept.lo > qvalue(y).lo || kept.hi < qvalue(y).hi)
+    y = clamped(i, y, {std::min(kept.lo, kept.hi), std::max(kept.lo, kept.hi)}, name);
+  tensor(segment(i).output) = y;
+  return ok_status();
+}
 
 RealRange Lowering::argument_range(std::size_t i, double y_scale) const {
   const ir::Node& n = node(i);

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "ir/functions.h"
 #include "quant/lowering.h"
 
 namespace zkinfer::quant {
@@ -17,6 +18,8 @@ constexpr int kUsualSpread = 3;
 constexpr int kMostSpread = 10;
 // Of one that is only compared: thresholds may lie close to each other.
 constexpr int kComparedInputBits = 30;
+// Of one that is rounded to whole numbers, maybe after it was scaled.
+constexpr int kDecidingInputBits = 24;
 // A given input of more bits, another model's exact sums for instance, is rounded first: the weights that meet it would
 // have hardly any bits left.
 constexpr int kMostInputBits = 12;
@@ -70,6 +73,37 @@ int Lowering::input_spread_bits(ir::ValueId id) const {
   return 0;
 }
 
+// Is a value compared or rounded to whole numbers, maybe after it was moved, scaled, shifted or looked through for its largest,
+// and read by nothing that would have to carry the bits of a fine step?
+bool Lowering::decides(ir::ValueId id) const {
+  bool result = false;
+  for (const ir::Node& n : graph_.nodes) {
+    for (std::size_t j = 0; j < n.inputs.size(); ++j) {
+      if (n.inputs[j] != id) continue;
+      const ir::OpKind op = n.op;
+      const bool jumps = op == ir::OpKind::kFunction && ir::row_of(n.as<ir::FunctionAttributes>().function).whole;
+      if (op == ir::OpKind::kLess || op == ir::OpKind::kEqual || jumps) {
+        result = true;
+        continue;
+      }
+      // Sums with others have a unit of their own.
+      const bool sums = op == ir::OpKind::kAdd || op == ir::OpKind::kSub;
+      const bool alone = n.inputs.size() > 1 && is_const(n.inputs[1 - std::min<std::size_t>(j, 1)]);
+      if (sums && !alone) continue;
+      const bool passes = is_movement(op) || op == ir::OpKind::kConcat || (op == ir::OpKind::kGather && j == 0) ||
+                          op == ir::OpKind::kRelu || op == ir::OpKind::kClip || op == ir::OpKind::kReduceMax ||
+                          op == ir::OpKind::kDiv || ((sums || op == ir::OpKind::kMul) && alone);
+      if (!passes) return false;
+      if (decides(n.output)) {
+        result = true;
+      } else if (op != ir::OpKind::kReduceMax) {
+        return false;
+      }
+    }
+  }
+  return result;
+}
+
 // Integers and bits in units of one: what they index, or what calibration saw and as much again.
 qir::Value Lowering::whole_input(std::size_t i) const {
   const ir::Value& input = graph_.value(graph_.inputs[i]);
@@ -98,8 +132,9 @@ qir::Value Lowering::chosen_input(std::size_t i) const {
   const bool non_negative = data.min() >= 0;
   // Of nothing but zeros no step is known.
   double scale = data.max_abs() > 0 ? calibration_.input_steps[i] : 0;
-  int bits = kFreeInputBits + input_spread_bits(graph_.inputs[i]);
-  bits = std::max(bits_, only_compared(graph_.inputs[i]) ? kComparedInputBits : bits);
+  const ir::ValueId id = graph_.inputs[i];
+  int bits = kFreeInputBits + input_spread_bits(id);
+  bits = std::max(bits_, only_compared(id) ? kComparedInputBits : decides(id) ? kDecidingInputBits : bits);
   if (scale > 0) {
     bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::llround(data.max_abs() / scale)))) +
            (non_negative ? 0 : 1);

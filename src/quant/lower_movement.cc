@@ -9,6 +9,12 @@ namespace zkinfer::quant {
 
 using ir::OpKind;
 
+namespace {
+
+constexpr double kLeastFactor = 1 << 10;
+
+}  // namespace
+
 Status Lowering::lower_movement(std::size_t i) {
   const ir::Node& n = node(i);
   const QTensor x = tensor(n.inputs[0]);
@@ -65,17 +71,20 @@ Status Lowering::lower_movement(std::size_t i) {
 
 Result<QTensor> Lowering::rescaled(std::size_t i, const QTensor& x, double scale) {
   const qir::Value value = qvalue(x);
+  // A fine operand loses more bits, so that its factor stays exact enough.
+  int shift = choice_.shift;
+  while (shift < 40 && std::ldexp(x.scale / scale, shift) < kLeastFactor) ++shift;
   const std::int64_t factor =
-      std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(std::ldexp(x.scale / scale, choice_.shift))));
-  const std::int64_t round = choice_.shift > 0 ? std::int64_t{1} << (choice_.shift - 1) : 0;
+      std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(std::ldexp(x.scale / scale, shift))));
+  const std::int64_t round = shift > 0 ? std::int64_t{1} << (shift - 1) : 0;
   const qir::Interval acc = qir::scale(qir::range_of(value), factor);
   if (!acc.within(qir::kMaxMagnitude)) {
     return fail(i, "bringing '" + value.name + "' to the scale of the other inputs takes integers up to " +
                        qir::to_string(acc) + "; use fewer activation bits or a smaller shift");
   }
-  const AccRange domain = {static_cast<std::int64_t>((acc.lo + round) >> choice_.shift),
-                           static_cast<std::int64_t>((acc.hi + round) >> choice_.shift)};
-  return append_looked_up(linear(i, {x}, {factor}, 0, choice_.shift), pool_.want_range(domain.lo, domain.hi),
+  const AccRange domain = {static_cast<std::int64_t>((acc.lo + round) >> shift),
+                           static_cast<std::int64_t>((acc.hi + round) >> shift)};
+  return append_looked_up(linear(i, {x}, {factor}, 0, shift), pool_.want_range(domain.lo, domain.hi),
                           value.name + ".rescaled", value.shape, domain, scale);
 }
 

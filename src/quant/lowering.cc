@@ -25,6 +25,11 @@ int signed_bits(AccRange range) {
   return static_cast<int>(std::bit_width(most)) + 1;
 }
 
+constexpr int kMostShift = 40;
+// Of accumulators before a function that jumps, and how much finer than usual their units are.
+constexpr int kDecisiveBits = 38;
+constexpr int kDecisiveRoom = 10;
+
 std::int64_t requantized(std::int64_t acc, int shift) {
   return shift == 0 ? acc : (acc + (std::int64_t{1} << (shift - 1))) >> shift;
 }
@@ -214,9 +219,9 @@ Target Lowering::target(std::size_t i) const {
   t.any_width = s.chain.is_clamp();
   if (s.chain.rounds_and_clamps()) {
     // The requantization itself rounds to whole numbers.
-    t.h_scale = 1;
+    t.h_scale = t.y_scale = 1;
     t.shift = std::max(t.shift, kWholeShift);
-    t.any_width = true;
+    t.any_width = t.whole = true;
   } else if (!s.chain.is_clamp() && !s.chain.is_homogeneous()) {
     const RealRange x = argument_range(i, t.y_scale);
     t.h_scale = s.chain.argument_step(x.lo, x.hi, t.y_scale, kArgumentBits);
@@ -229,10 +234,43 @@ double Lowering::sum_unit(std::size_t i, double natural) {
   const auto known = sum_units_.find(i);
   if (known != sum_units_.end()) return known->second;
   double unit = natural;
-  if (segment(i).mode == Mode::kNarrow) unit = std::ldexp(target(i).h_scale, -choice_.shift);
+  if (segment(i).mode == Mode::kNarrow) {
+    const Target t = target(i);
+    unit = std::ldexp(t.h_scale, -decisive_shift(i, t.h_scale, sum_shift(i, t), natural));
+  }
   if (segment(i).mode == Mode::kWideTerm) unit = sum_unit(static_cast<std::size_t>(segment(i).term_of), natural);
   sum_units_[i] = unit;
   return unit;
+}
+
+// A larger shift where operands are so fine that their factors, rounded, would be wrong by more than half a unit of the result.
+int Lowering::sum_shift(std::size_t i, const Target& t) const {
+  int shift = t.shift;
+  const auto loss = [&] {
+    const double unit = std::ldexp(t.h_scale, -shift);
+    double error = 0;
+    for (const ir::ValueId id : node(i).inputs) {
+      const QTensor& x = tensors_[index_of(id)];
+      if (is_const(id) || x.scale == 0) continue;
+      const double factor = std::max(1.0, std::nearbyint(x.scale / unit));
+      error += std::abs(x.scale - factor * unit) * static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo));
+    }
+    return error;
+  };
+  while (shift < kMostShift && loss() > t.h_scale / 2) ++shift;
+  return shift;
+}
+
+// Before a function that jumps, constants count with more bits than in a sum that is rounded anyway. natural: the unit in which
+// they have a dozen.
+int Lowering::decisive_shift(std::size_t i, double h_scale, int shift, double natural) const {
+  if (!segment(i).chain.is_whole()) return shift;
+  const auto seen = calibration_.by_name.find(graph_.value(segment(i).output).name);
+  const double reach = seen == calibration_.by_name.end() || seen->second.empty() ? 1 : seen->second.max_abs();
+  const int room = kDecisiveBits - static_cast<int>(std::ceil(std::log2(std::max(1.0, reach / h_scale))));
+  while (shift < std::min(kMostShift, room) && std::ldexp(h_scale, -shift) > std::ldexp(natural, -kDecisiveRoom))
+    ++shift;
+  return shift;
 }
 
 double Lowering::wanted_unit(std::size_t i, double natural) {
@@ -246,6 +284,11 @@ double Lowering::wanted_unit(std::size_t i, double natural) {
 }
 
 std::int64_t Lowering::fit_factor(double raw, Target& t) const {
+  if (t.whole) {
+    while (std::ldexp(raw, t.shift) < kExactFactor && t.shift < kMostShift) ++t.shift;
+    return static_cast<std::int64_t>(
+        std::clamp(std::nearbyint(std::ldexp(raw, t.shift)), 1.0, static_cast<double>(qir::kMaxCoefficient)));
+  }
   // acc = factor * sum, real = raw * sum, so h = raw 2^shift / factor; at least the wanted h.
   double factor = std::floor(std::ldexp(raw, t.shift) / t.h_scale * (1 + 1e-9));
   // Without a factor of at least 4, h would be much coarser than wanted: drop more bits at this node.
@@ -255,7 +298,7 @@ std::int64_t Lowering::fit_factor(double raw, Target& t) const {
   }
   factor = std::clamp(factor, 1.0, static_cast<double>(qir::kMaxCoefficient));
   const double exact = std::ldexp(raw, t.shift) / factor;
-  if (t.h_scale == t.y_scale) t.y_scale = exact;
+  if (t.follows()) t.y_scale = exact;
   t.h_scale = exact;
   return static_cast<std::int64_t>(factor);
 }
@@ -304,7 +347,12 @@ bool Lowering::fits_or_coarsens(const qir::Interval& exact, Target& t) const {
     const AccRange acc = {static_cast<std::int64_t>(exact.lo), static_cast<std::int64_t>(exact.hi)};
     if (log_rows(requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)) <= choice_.max_log_table) return true;
   }
-  const bool same_scale = t.h_scale == t.y_scale;
+  if (t.whole) {
+    if (t.shift == 0) return true;
+    --t.shift;
+    return false;
+  }
+  const bool same_scale = t.follows();
   if (same_scale && t.hi < kFewestLevels) return true;
   t.h_scale *= 2;
   if (same_scale) {
@@ -388,6 +436,12 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
     return ok_status();
   }
   Target t = wanted;
+  const bool cuts = s.chain.whole_first() && !t.whole && log_rows(acc.lo, acc.hi) > kMostFunctionBits;
+  if (cuts && !(unit == 1 && always_narrow)) {
+    // Floor and its kind on the exact sum: a rounded one may lie on the other side of a step.
+    const ir::Value& y = graph_.value(s.output);
+    return lower_rounding(i, append(std::move(q), y.name + ".sum", y.shape, rounded_out(acc), unit), 1, unit, true);
+  }
   // The accumulators are given here, so a coarser argument means a larger shift.
   while (!fits_or_coarsens(exact, t)) ++t.shift;
   // Ranges that say little about the weights: see rounded_out.
@@ -396,7 +450,7 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
     domain = rounded_out(domain);
   AccRange y = {t.lo, t.hi};
   std::size_t request = 0;
-  const bool whole_clamp = s.chain.rounds_and_clamps() && t.h_scale == 1;
+  const bool whole_clamp = t.whole || (s.chain.rounds_and_clamps() && t.h_scale == 1);
   if (whole_clamp) y = domain;
   q.requant.shift = static_cast<std::uint8_t>(t.shift);
   if (whole_clamp || (s.chain.is_clamp() && t.h_scale == t.y_scale)) {

@@ -38,6 +38,9 @@ struct Target {
   double y_scale = 0;
   std::int64_t lo = 0, hi = 0;
   bool any_width = false;  // the argument may be any integer: no coarser ones for smaller tables
+  bool whole = false;      // the requantization itself rounds to whole numbers: both scales are 1
+  // y is the argument, clamped: a coarser argument makes a coarser y.
+  bool follows() const { return !whole && h_scale == y_scale; }
 };
 
 struct RealRange {
@@ -49,6 +52,8 @@ inline constexpr double kRoomOfOne = 16;
 inline constexpr double kMostRoom = 4;
 // Whole numbers from a rounding: the accumulator is in units of 2^-24, so that hardly anything lies near a tie.
 inline constexpr int kWholeShift = 24;
+// Factors of at least so much are as good as what they stand for, where whole numbers come out.
+inline constexpr double kExactFactor = 1 << 20;
 // Of the table of a curved function.
 inline constexpr int kMostFunctionBits = 17;
 
@@ -98,6 +103,8 @@ class Lowering {
   double room() const;
   // The unit (real value of acc = 1) that the terms of an Add or Sub share; `natural` is taken when nothing fixes it.
   double sum_unit(std::size_t index, double natural);
+  int sum_shift(std::size_t index, const Target& target) const;
+  int decisive_shift(std::size_t index, double h_scale, int shift, double natural) const;
   // The real value of acc = 1 that a segment with free constants aims at; natural: see sum_unit.
   double wanted_unit(std::size_t index, double natural);
   // The integer factor and the exact h scale of a segment whose acc is factor * (something of scale raw).
@@ -135,6 +142,7 @@ class Lowering {
   bool only_compared(ir::ValueId id) const;
   // Of a graph input with columns of unlike sizes, maybe reshaped: by how many bits its unit is finer than others' for that.
   int input_spread_bits(ir::ValueId id) const;
+  bool decides(ir::ValueId id) const;
   // A wide input as an activation of few bits.
   Result<QTensor> narrowed(const ir::Value& input, const QTensor& x, bool compared);
 
@@ -197,6 +205,7 @@ class Lowering {
   // In 0 .. length - 1, negative ones counted from the end.
   Result<QTensor> gather_indices(std::size_t index, std::int64_t length);
   // lower_function.cc
+  Status lower_rounding(std::size_t index, const QTensor& x, std::int64_t sign, double unit, bool nearly = false);
   // What calibration saw of the argument of segment i's functions, and some room, as far as they are not flat there.
   RealRange argument_range(std::size_t index, double y_scale) const;
   // The table of segment i's functions, with y's range, for arguments of scale t.h_scale in `domain`. Where the domain is far
@@ -209,6 +218,7 @@ class Lowering {
   Status lower_product(std::size_t index);  // of two activations
   // lower_elementwise.cc
   Status lower_sum(std::size_t index);
+  double natural_sum_unit(std::size_t index);
   Status lower_mul(std::size_t index);
   Status lower_unary(std::size_t index);
   Status lower_bit(std::size_t index, const QTensor& x, int number);

@@ -169,6 +169,16 @@ class Planner {
            graph_.input_of(node, 1).is_constant();
   }
 
+  // Times one number of the program text: the same integers in another unit.
+  bool scales_only(const Node& node) const {
+    for (const std::size_t j : {std::size_t{0}, std::size_t{1}}) {
+      const FloatTensor* number = graph_.input_of(node, j).floats();
+      if (number != nullptr && graph_.input_of(node, j).literal && number->num_elements() == 1 && (*number)[0] > 0)
+        return true;
+    }
+    return false;
+  }
+
   // Does node i take its operands as integers of any width?
   bool takes_wide(std::size_t i) const {
     const Node& node = graph_.nodes[i];
@@ -179,6 +189,7 @@ class Planner {
       case OpKind::kFunction: return !UnaryChain::fuses(node);
       case OpKind::kReduceMean:
       case OpKind::kReduceSum: return plan_.segments[i].mode == Mode::kWideValue;
+      case OpKind::kMul: return plan_.segments[i].mode == Mode::kWideValue && scales_only(node);
       case OpKind::kAdd:
       case OpKind::kSub:
         return plan_.segments[i].mode == Mode::kWideValue &&
@@ -197,7 +208,7 @@ class Planner {
       segment.mode = Mode::kWideOutput;
       return;
     }
-    if (all_readers(y, false, [&](std::size_t reader) { return takes_wide(reader); })) {
+    if (all_readers(y, true, [&](std::size_t reader) { return takes_wide(reader); })) {
       segment.mode = Mode::kWideValue;
       return;
     }

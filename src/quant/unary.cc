@@ -99,11 +99,17 @@ bool UnaryChain::keeps_whole() const {
          is(ir::function("Truncate"));
 }
 
-bool UnaryChain::rounds_and_clamps() const {
-  return !steps_.empty() && is_function(steps_[0], ir::function("Round")) &&
-         std::all_of(steps_.begin() + 1, steps_.end(),
-                     [](const UnaryStep& step) { return step.op == OpKind::kRelu || step.op == OpKind::kClip; });
+std::optional<ir::FunctionId> UnaryChain::whole_first() const {
+  const bool clamps = !steps_.empty() && std::all_of(steps_.begin() + 1, steps_.end(), [](const UnaryStep& step) {
+    return step.op == OpKind::kRelu || step.op == OpKind::kClip;
+  });
+  for (const ir::FunctionId id : {ir::function("Round"), ir::function("Floor"), ir::function("Ceil"),
+                                  ir::function("Truncate"), ir::function("Sign")})
+    if (clamps && is_function(steps_[0], id)) return id;
+  return std::nullopt;
 }
+
+bool UnaryChain::rounds_and_clamps() const { return whole_first() == ir::function("Round"); }
 
 bool UnaryChain::is(ir::FunctionId id) const { return steps_.size() == 1 && is_function(steps_[0], id); }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,8 @@ class UnaryChain {
   bool keeps_whole() const;
   // Round first, then Relu and Clip only: min(max(round(x), lo), hi).
   bool rounds_and_clamps() const;
+  // The function that makes whole numbers first (Round, Floor, Ceil, Truncate, Sign), when only Relu and Clip follow.
+  std::optional<ir::FunctionId> whole_first() const;
   // The chain is just this function.
   bool is(ir::FunctionId id) const;
   // How finely x in [lo, hi] must be known for y to be known to y_step where the chain is steepest: a power of two, so that

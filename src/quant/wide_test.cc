@@ -146,7 +146,8 @@ TEST_F(WideValues, WholeSumsWithLargeBiasOrWeights) {
 TEST_F(WideValues, ComparisonsOfJoinedColumns) {
   const ValueId x = input({1, 2});
   const ValueId joined = op(OpKind::kConcat, {x, x}, ir::ConcatAttributes{1});
-  const auto near = [](FloatTensor& input, bool) { input[0] = 1.5F + 5e-5F * input[0]; };
+  // No nearer than 10^-5: beside values of 100 a step of the input is 8 10^-6.
+  const auto near = [](FloatTensor& input, bool) { input[0] = 1.5F + 5e-5F * (input[0] + (input[0] < 0 ? -1 : 1)); };
   EXPECT_EQ(error(op(OpKind::kLess, {constant({1, 4}, {1.5F, 20, 1.501F, -20}), joined}), -100, 100, false, near), 0);
 }
 
@@ -160,6 +161,63 @@ TEST_F(WideValues, MasksBeforeSoftmax) {
     const ValueId masked = op(OpKind::kAdd, {x, constant({4, 4}, mask)});
     EXPECT_LT(error(op(OpKind::kSoftmax, {masked}, ir::SoftmaxAttributes{1}), -6, 6), 0.002) << fill;
   }
+}
+
+// A sum whose operands' units are no multiples of each other: the coarser one counts for what it is.
+TEST_F(WideValues, SumsOfUnlikeUnits) {
+  const ValueId x = input({4, 8});
+  const ValueId y = input({4, 8});
+  for (const float size : {1.0F, 2.7F, 37.0F, 0.013F}) {
+    const ValueId product = op(OpKind::kMul, {op(OpKind::kMul, {x, y}), constant({}, {size})});
+    EXPECT_LT(error(op(OpKind::kAdd, {product, op(OpKind::kRelu, {x})}), -3, 3), 0.002) << size;
+    EXPECT_LT(error(op(OpKind::kRelu, {op(OpKind::kAdd, {product, x})}), -3, 3), 0.002) << size;
+  }
+}
+
+// Rounded sums and products of floats, and what jumps: no result is another whole number but where it is near a step.
+TEST_F(WideValues, RoundedSums) {
+  for (const std::string_view name : {"Round", "Floor", "Ceil", "Truncate"}) {
+    graph_ = {};
+    const ValueId x = input({4, 8});
+    const ValueId moved = op(OpKind::kAdd, {op(OpKind::kMul, {x, constant({}, {17.3F})}), constant({}, {0.37F})});
+    const ValueId whole = function(name, moved);
+    // Of 69; a number within rounding of a step may fall on its other side.
+    EXPECT_LT(error(op(OpKind::kMul, {whole, constant({}, {1.0F})}), -4, 4), 0.016) << name;
+  }
+}
+
+TEST_F(WideValues, TiesGoToEvenNumbers) {
+  const ValueId x = input({2, 64});
+  graph_.outputs = {function("Round", x)};
+  std::vector<TensorMap> all(4);
+  for (TensorMap& map : all) {
+    FloatTensor tensor(Shape{2, 64});
+    for (std::size_t i = 0; i < 128; ++i)
+      tensor[i] = i % 2 == 0 ? static_cast<float>(i) / 4 - 15 : std::uniform_real_distribution<float>(-16, 16)(random_);
+    map.emplace("x0", tensor);
+  }
+  const Result<Quantized> quantized = quantize(graph_, all);
+  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+  const FloatTensor& given = all[0].at("x0");
+  const qir::QGraph& graph = quantized->graph;
+  const auto witness = exec_integer::run(
+      graph, quantized->params, exec_integer::Inputs{*quantize_input(graph.value(graph.inputs[0]), given.data())});
+  ASSERT_TRUE(witness.ok());
+  const qir::ValueId y = graph.outputs[0];
+  const std::vector<float> got = dequantize(graph.value(y), witness->values[y]);
+  for (std::size_t i = 0; i < 128; i += 2) EXPECT_EQ(got[i], std::nearbyint(given[i])) << given[i];
+}
+
+// A last layer with one entry far above the others.
+TEST_F(WideValues, OutliersOfTheLastWeights) {
+  const ValueId x = input({2, 16});
+  std::vector<float> weights(64);
+  for (float& w : weights) w = std::uniform_real_distribution<float>(-1, 1)(random_);
+  const ValueId hidden = op(OpKind::kRelu, {x});
+  weights[5] = 2000;
+  const ValueId y = op(OpKind::kMatMul, {hidden, constant({16, 4}, weights)});
+  ir::SliceAttributes others{{0, 2}, {2, 2}, {1, 1}};
+  EXPECT_LT(error(op(OpKind::kSlice, {y}, others), -1, 1), 0.002);
 }
 
 TEST_F(WideValues, WholeNumbersAreExact) {

@@ -49,6 +49,26 @@ ValueId Build::gather(ValueId data, ValueId indices, std::int64_t axis) {
   return op(OpKind::kGather, {data, indices}, gather);
 }
 
+ValueId Build::gather(ValueId data, Dims indices, std::int64_t axis) {
+  const Shape count{static_cast<std::int64_t>(indices.size())};
+  return gather(data, integers(count, std::move(indices)), axis);
+}
+
+ValueId Build::range(std::int64_t count) {
+  Dims numbers;
+  for (std::int64_t i = 0; i < count; ++i) numbers.push_back(i);
+  return integers(Shape{count}, std::move(numbers));
+}
+
+ValueId Build::derived(AnyTensor tensor, ir::DataType dtype, const std::vector<Id>& from) {
+  if (!ok()) return ir::kNoValue;
+  const ValueId id = context_.add_constant(std::move(tensor), dtype, next_step());
+  bool literal = true;
+  for (const Id source : from) literal &= source == ir::kNoValue || context_.graph().value(source).literal;
+  context_.graph().value(id).literal = literal;
+  return id;
+}
+
 ValueId Build::number(double x, ir::DataType dtype) {
   if (dtype == ir::DataType::kFloat) return literal(FloatTensor(Shape{}, {static_cast<float>(x)}), dtype);
   return literal(IntTensor(Shape{}, {static_cast<std::int64_t>(x)}), dtype);

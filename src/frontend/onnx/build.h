@@ -27,6 +27,9 @@ class Build {
   Id matmul(Id a, Id b) { return op(ir::OpKind::kMatMul, {a, b}); }
   Id where(Id condition, Id a, Id b) { return op(ir::OpKind::kWhere, {condition, a, b}); }
   Id negate(Id x) { return op(ir::OpKind::kNeg, {x}); }
+  Id abs(Id x) { return op(ir::OpKind::kAbs, {x}); }
+  Id less(Id a, Id b) { return op(ir::OpKind::kLess, {a, b}); }
+  Id equal(Id a, Id b) { return op(ir::OpKind::kEqual, {a, b}); }
   Id square(Id x) { return mul(x, x); }
   Id function(ir::FunctionId id, Id x, float a = 0, float b = 0) {
     return op(ir::OpKind::kFunction, {x}, ir::FunctionAttributes{id, a, b});
@@ -45,12 +48,25 @@ class Build {
     return op(ir::OpKind::kConcat, std::move(parts), ir::ConcatAttributes{axis});
   }
   Id gather(Id data, Id indices, std::int64_t axis);
+  // Indices of the program itself.
+  Id gather(Id data, Dims indices, std::int64_t axis);
+  // An index per element along the axis (GatherElements).
+  Id pick(Id data, Id indices, std::int64_t axis) {
+    return op(ir::OpKind::kGather, {data, indices}, ir::GatherAttributes{axis, true});
+  }
   Id expand(Id x, Shape shape) { return op(ir::OpKind::kExpand, {x}, ir::ExpandAttributes{std::move(shape)}); }
 
   // Constants of the program text.
   Id number(double x, ir::DataType dtype = ir::DataType::kFloat);
   Id number_like(Id like, double x) { return number(x, dtype(like)); }
   Id literal(AnyTensor tensor, ir::DataType dtype);
+  Id integers(Shape shape, Dims numbers) {
+    return literal(IntTensor(std::move(shape), std::move(numbers)), ir::DataType::kInt64);
+  }
+  // 0, 1, .. count - 1.
+  Id range(std::int64_t count);
+  // A constant that was computed from others: one of the program text only if they are.
+  Id derived(AnyTensor tensor, ir::DataType dtype, const std::vector<Id>& from);
 
   bool ok() const { return status_.ok(); }
   const Status& status() const { return status_; }

@@ -56,42 +56,63 @@ ValueId strided(Build& build, ValueId x, size_t axis, int64_t start, int64_t cou
 // Every window as a column: a product of activations.
 ValueId convolve_computed(Build& build, ValueId x, ValueId w, const ir::ConvAttributes& conv) {
   const Shape weight = build.shape(w);
-  const size_t spatial = weight.rank() - 2;
   const int64_t taps = weight.num_elements(2, weight.rank());
   if (taps < 1 || taps > kMostComputedTaps) {
     build.fail(unsupported("a computed kernel of " + std::to_string(taps) + " positions | make it an initializer"));
     return x;
   }
-  x = padded(build, x, conv.pads_begin, conv.pads_end);
-  if (!build.ok()) return x;
-  const Shape in = build.shape(x);
   Dims out;
-  int64_t positions = 1;
-  for (size_t i = 0; i < spatial; ++i) {
-    out.push_back(windows(in[i + 2], weight[i + 2], conv.strides[i], conv.dilations[i]));
-    positions *= out.back();
-  }
-  if (positions == 0) {
-    build.fail(invalid_argument("the kernel " + weight.to_string() + " does not fit " + in.to_string()));
-    return x;
-  }
-  std::vector<ValueId> columns;
-  for (int64_t tap = 0; tap < taps; ++tap) {
-    ValueId part = x;
-    int64_t rest = tap;
-    for (size_t i = spatial; i-- > 0; rest /= weight[i + 2])
-      part = strided(build, part, i + 2, rest % weight[i + 2] * conv.dilations[i], out[i], conv.strides[i]);
-    columns.push_back(build.reshape(part, {in[0], in[1], 1, positions}));
-  }
-  const ValueId stacked = columns.size() == 1 ? columns[0] : build.concat(std::move(columns), 2);
-  const ValueId table = build.reshape(stacked, {in[0], conv.groups, in[1] / conv.groups * taps, positions});
+  const ValueId stacked = columns(build, x, Dims(weight.dims().begin() + 2, weight.dims().end()), conv, false, out);
+  if (!build.ok()) return x;
+  const Shape table = build.shape(stacked);  // [N, C, taps, positions]
+  const ValueId rows = build.reshape(stacked, {table[0], conv.groups, table[1] / conv.groups * taps, table[3]});
   const ValueId kernel = build.reshape(w, {1, conv.groups, weight[0] / conv.groups, weight[1] * taps});
-  Dims dims{in[0], weight[0]};
+  Dims dims{table[0], weight[0]};
   dims.insert(dims.end(), out.begin(), out.end());
-  return build.reshape(build.matmul(kernel, table), std::move(dims));
+  return build.reshape(build.matmul(kernel, rows), std::move(dims));
 }
 
 }  // namespace
+
+ValueId columns(Build& build, ValueId x, const Dims& kernel, ir::ConvAttributes conv, bool repeat, Dims& out) {
+  if (!build.ok()) return x;
+  const Shape given = build.shape(x);
+  if (!repeat) x = padded(build, x, conv.pads_begin, conv.pads_end);
+  if (!build.ok()) return x;
+  const Shape in = build.shape(x);
+  Dims split{in[0], in[1]};
+  Dims perm{0, 1};
+  int64_t cells = 1;
+  int64_t positions = 1;
+  out.clear();
+  for (size_t i = 0; i < kernel.size(); ++i) {
+    const int64_t pads = repeat ? conv.pads_begin[i] + conv.pads_end[i] : 0;
+    const int64_t count = windows(in[i + 2] + pads, kernel[i], conv.strides[i], conv.dilations[i]);
+    if (count == 0) {
+      build.fail(invalid_argument("a window of " + dims_to_string(kernel) + " does not fit " + given.to_string()));
+      return x;
+    }
+    Dims indices;
+    for (int64_t cell = 0; cell < kernel[i]; ++cell)
+      for (int64_t window = 0; window < count; ++window) {
+        const int64_t start = window * conv.strides[i] - (repeat ? conv.pads_begin[i] : 0);
+        // The first and the last cell of this window that are inside.
+        const int64_t low = start >= 0 ? 0 : (-start + conv.dilations[i] - 1) / conv.dilations[i];
+        const int64_t high = std::min(kernel[i] - 1, (in[i + 2] - 1 - start) / conv.dilations[i]);
+        const int64_t inside = std::clamp(cell, std::min(low, high), high);
+        indices.push_back(std::clamp<int64_t>(start + inside * conv.dilations[i], 0, in[i + 2] - 1));
+      }
+    x = build.gather(x, std::move(indices), static_cast<int64_t>(i + 2));
+    split.insert(split.end(), {kernel[i], count});
+    perm.push_back(static_cast<int64_t>(2 + 2 * i));
+    out.push_back(count);
+    cells *= kernel[i];
+    positions *= count;
+  }
+  for (size_t i = 0; i < kernel.size(); ++i) perm.push_back(static_cast<int64_t>(3 + 2 * i));
+  return build.reshape(build.transpose(build.reshape(x, std::move(split)), std::move(perm)),
+                       {in[0], in[1], cells, positions});
+}
 
 ValueId depth_windows(Build& build, ValueId x, int64_t kernel, int64_t stride, int64_t dilation, int64_t pad_begin,
                       int64_t pad_end) {

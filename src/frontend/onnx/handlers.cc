@@ -20,6 +20,8 @@ std::span<const HandlerFamily> handler_families() {
       {"", constant_handlers()},
       {"", composed_handlers()},
       {"", resize_handlers()},
+      {"", sample_handlers()},
+      {"", transposed_handlers()},
       {"", normalize_handlers()},
       {"", quantized_handlers()},
       {"", bitwise_handlers()},

@@ -49,6 +49,8 @@ std::span<const Handler> scatter_handlers();
 std::span<const Handler> constant_handlers();
 std::span<const Handler> composed_handlers();
 std::span<const Handler> resize_handlers();
+std::span<const Handler> sample_handlers();
+std::span<const Handler> transposed_handlers();
 std::span<const Handler> normalize_handlers();
 std::span<const Handler> quantized_handlers();
 std::span<const Handler> bitwise_handlers();

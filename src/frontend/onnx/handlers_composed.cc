@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-#include "frontend/onnx/conv.h"
+#include "frontend/onnx/build.h"
 #include "frontend/onnx/proto_text.h"
 
 namespace zkinfer::frontend_onnx {
@@ -37,7 +37,7 @@ Result<int64_t> block_size(const NodeContext& context) {
   return block;
 }
 
-Status check_depth_to_space(const NodeContext& context) {
+Status check_block_mode(const NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const std::string mode, context.string_attribute("mode", "DCR"));
   return mode == "DCR" || mode == "CRD" ? ok_status() : corrupt("mode " + in_quotes(mode));
 }
@@ -56,147 +56,13 @@ Result<Outputs> import_depth_to_space(NodeContext& context) {
 
 Result<Outputs> import_space_to_depth(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const int64_t block, block_size(context));
+  ZKI_ASSIGN_OR_RETURN(const std::string mode, context.string_attribute("mode", "DCR"));
   const Shape x = context.shape(0);
   if (x[2] % block != 0 || x[3] % block != 0)
     return invalid_argument("blocksize " + std::to_string(block) + " for shape " + x.to_string());
-  return shuffle(context, {x[0], x[1], x[2] / block, block, x[3] / block, block}, {0, 3, 5, 1, 2, 4},
+  const Dims perm = mode == "DCR" ? Dims{0, 3, 5, 1, 2, 4} : Dims{0, 1, 3, 5, 2, 4};
+  return shuffle(context, {x[0], x[1], x[2] / block, block, x[3] / block, block}, perm,
                  {x[0], x[1] * block * block, x[2] / block, x[3] / block});
-}
-
-// ---- ConvTranspose: the input with stride - 1 zeros between its elements, convolved with the flipped weight.
-
-struct TransposedWindows {
-  Dims kernel, strides, dilations, pads_begin, pads_end, output_padding;
-};
-
-Result<TransposedWindows> transposed_windows(const NodeContext& context, const Shape& x, Dims kernel) {
-  const size_t spatial = kernel.size();
-  ZKI_ASSIGN_OR_RETURN(const std::string auto_pad, context.string_attribute("auto_pad", "NOTSET"));
-  ZKI_ASSIGN_OR_RETURN(const std::optional<Dims> output_shape, context.ints_attribute("output_shape"));
-  TransposedWindows windows{std::move(kernel), Dims(spatial, 1), Dims(spatial, 1),
-                            Dims(spatial, 0),  Dims(spatial, 0), Dims(spatial, 0)};
-  const auto read = [&](std::string_view name, Dims& into) -> Status {
-    ZKI_ASSIGN_OR_RETURN(const std::optional<Dims> given, context.ints_attribute(name));
-    if (!given) return ok_status();
-    if (given->size() != into.size())
-      return corrupt("attribute '" + std::string(name) + "' has " + std::to_string(given->size()) + " entries");
-    for (const int64_t entry : *given)
-      if (entry < 0 || entry > 1 << 20)
-        return invalid_argument("attribute '" + std::string(name) + "' " + dims_to_string(*given));
-    into = *given;
-    return ok_status();
-  };
-  Dims pads(2 * spatial, 0);
-  ZKI_RETURN_IF_ERROR(read("strides", windows.strides));
-  ZKI_RETURN_IF_ERROR(read("dilations", windows.dilations));
-  ZKI_RETURN_IF_ERROR(read("output_padding", windows.output_padding));
-  ZKI_RETURN_IF_ERROR(read("pads", pads));
-  const bool same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
-  if (output_shape && output_shape->size() < spatial) return corrupt("output_shape " + dims_to_string(*output_shape));
-  for (size_t i = 0; i < spatial; ++i) {
-    const int64_t stride = windows.strides[i];
-    const int64_t length = x[i + 2];
-    if (stride < 1 || windows.dilations[i] < 1 || windows.kernel[i] < 1 || length < 1)
-      return invalid_argument("strides " + dims_to_string(windows.strides) + ", dilations " +
-                              dims_to_string(windows.dilations));
-    if (auto_pad == "NOTSET" && !output_shape) {
-      windows.pads_begin[i] = pads[i];
-      windows.pads_end[i] = pads[spatial + i];
-    }
-    if (!same && !output_shape) continue;
-    const int64_t wanted = output_shape ? (*output_shape)[output_shape->size() - spatial + i] : length * stride;
-    const int64_t full =
-        stride * (length - 1) + windows.output_padding[i] + (windows.kernel[i] - 1) * windows.dilations[i] + 1;
-    if (wanted < 1 || wanted > full + (1 << 20)) return invalid_argument("output length " + std::to_string(wanted));
-    // A longer output than the windows reach is filled as by output_padding.
-    windows.output_padding[i] += std::max<int64_t>(wanted - full, 0);
-    const int64_t total = std::max<int64_t>(full - wanted, 0);
-    windows.pads_begin[i] = auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
-    windows.pads_end[i] = total - windows.pads_begin[i];
-  }
-  return windows;
-}
-
-// w[C, O / groups, kernel..] -> [O, C / groups, kernel.. reversed].
-FloatTensor flipped_weight(const FloatTensor& w, int64_t groups) {
-  const int64_t group_inputs = w.shape()[0] / groups;
-  const int64_t group_outputs = w.shape()[1];
-  Dims dims = w.shape().dims();
-  dims[0] = group_outputs * groups;
-  dims[1] = group_inputs;
-  FloatTensor flipped{Shape(dims)};
-  const int64_t taps = w.shape().num_elements(2, w.shape().rank());
-  for (int64_t c = 0; c < w.shape()[0]; ++c)
-    for (int64_t o = 0; o < group_outputs; ++o)
-      for (int64_t tap = 0; tap < taps; ++tap) {
-        const int64_t filter = c / group_inputs * group_outputs + o;
-        const int64_t to = (filter * group_inputs + c % group_inputs) * taps + taps - 1 - tap;
-        flipped[static_cast<size_t>(to)] = w[static_cast<size_t>((c * group_outputs + o) * taps + tap)];
-      }
-  return flipped;
-}
-
-// [N, C, l..] -> [N, C, l * stride..] with zeros after every element.
-Result<ValueId> spread(NodeContext& context, const Shape& x, const Dims& strides) {
-  Dims split{x[0], x[1]};
-  ir::PadAttributes pad{{0, 0}, {0, 0}, 0};
-  Dims joined{x[0], x[1]};
-  for (size_t i = 0; i < strides.size(); ++i) {
-    split.insert(split.end(), {x[i + 2], 1});
-    pad.begin.insert(pad.begin.end(), {0, 0});
-    pad.end.insert(pad.end.end(), {0, strides[i] - 1});
-    joined.push_back(x[i + 2] * strides[i]);
-  }
-  ZKI_ASSIGN_OR_RETURN(const ValueId single, reshape(context, context.input(0), std::move(split), "single"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId padded, context.add(OpKind::kPad, {single}, std::move(pad), "zeros"));
-  return reshape(context, padded, std::move(joined), "spread");
-}
-
-Result<Outputs> import_conv_transpose(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
-  const Shape x = context.shape(0);
-  ZKI_RETURN_IF_ERROR(check_spatial_rank(x));
-  const ir::Value& weight = context.graph().value(context.input(1));
-  if (weight.floats() == nullptr)
-    return unsupported("weight " + in_quotes(weight.name) + " is computed at run time | make it an initializer");
-  const FloatTensor w = *weight.floats();
-  ZKI_ASSIGN_OR_RETURN(const int64_t groups, context.int_attribute("group", 1));
-  if (w.shape().rank() != x.rank() || groups < 1 || w.shape()[0] != x[1] || x[1] % groups != 0 || w.num_elements() == 0)
-    return invalid_argument("weight of shape " + w.shape().to_string() + " with group " + std::to_string(groups) +
-                            " for an input of shape " + x.to_string());
-  ZKI_ASSIGN_OR_RETURN(const TransposedWindows windows,
-                       transposed_windows(context, x, Dims(w.shape().dims().begin() + 2, w.shape().dims().end())));
-  ValueId input = context.input(0);
-  bool strided = false;
-  for (const int64_t stride : windows.strides) strided |= stride != 1;
-  if (strided) {
-    ZKI_ASSIGN_OR_RETURN(input, spread(context, x, windows.strides));
-  }
-  ir::ConvAttributes conv{Dims(windows.strides.size(), 1), windows.dilations, {}, {}, groups};
-  const Shape spread_shape = context.graph().value(input).shape;
-  ir::SliceAttributes crop{Dims(x.rank(), 0), spread_shape.dims(), Dims(x.rank(), 1)};
-  for (size_t i = 0; i < windows.strides.size(); ++i) {
-    const int64_t reach = windows.dilations[i] * (windows.kernel[i] - 1);
-    const int64_t begin = reach - windows.pads_begin[i];
-    const int64_t end = reach - windows.pads_end[i] + windows.output_padding[i] - (windows.strides[i] - 1);
-    conv.pads_begin.push_back(std::max<int64_t>(begin, 0));
-    conv.pads_end.push_back(std::max<int64_t>(end, 0));
-    crop.starts[i + 2] = std::max<int64_t>(-begin, 0);
-    crop.sizes[i + 2] -= crop.starts[i + 2] + std::max<int64_t>(-end, 0);
-    if (crop.sizes[i + 2] < 1) return invalid_argument("the pads leave no output");
-  }
-  if (crop.sizes != spread_shape.dims()) {
-    ZKI_ASSIGN_OR_RETURN(input, context.add(OpKind::kSlice, {input}, std::move(crop), "crop"));
-  }
-  const ValueId flipped = context.add_constant(flipped_weight(w, groups), ir::DataType::kFloat, "weight");
-  if (x.rank() == 5 || (context.has_input(2) && !context.is_constant(2))) {
-    Build build(context);
-    const ValueId bias = context.has_input(2) ? context.input(2) : ir::kNoValue;
-    return build.output(convolve(build, input, flipped, bias, std::move(conv)));
-  }
-  std::vector<ValueId> inputs{input, flipped};
-  if (context.has_input(2)) inputs.push_back(context.input(2));
-  return one_output(context.add(OpKind::kConv, std::move(inputs), std::move(conv)));
 }
 
 // ---- Smaller ones.
@@ -240,10 +106,8 @@ Result<Outputs> import_trilu(NodeContext& context) {
 }
 
 constexpr auto kHandlers = std::to_array<Handler>({
-    {"DepthToSpace", "blocksize mode", check_depth_to_space, import_depth_to_space},
-    {"SpaceToDepth", "blocksize", no_check, import_space_to_depth},
-    {"ConvTranspose", "auto_pad dilations group kernel_shape output_padding output_shape pads strides", check_auto_pad,
-     import_conv_transpose},
+    {"DepthToSpace", "blocksize mode", check_block_mode, import_depth_to_space},
+    {"SpaceToDepth", "blocksize mode", check_block_mode, import_space_to_depth},
     {"Mean", "", no_check, import_mean},
     {"Trilu", "upper", no_check, import_trilu},
 });

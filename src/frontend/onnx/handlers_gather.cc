@@ -5,7 +5,7 @@
 #include <map>
 #include <optional>
 
-#include "frontend/onnx/emit.h"
+#include "frontend/onnx/build.h"
 #include "frontend/onnx/indices.h"
 #include "frontend/onnx/proto_text.h"
 #include "tensor/odometer.h"
@@ -53,27 +53,26 @@ Result<Outputs> import_gather_nd(NodeContext& context) {
   const auto count = static_cast<size_t>(depth);
   for (size_t i = 0; i < batch; ++i)
     if (x[i] != indices[i]) return invalid_argument(where);
-  ZKI_ASSIGN_OR_RETURN(ValueId positions, flat_positions(context, 1, x, batch, count));
+  Build b(context);
+  ValueId positions = flat_positions(b, context.input(1), x, batch, count);
+  if (!b.ok()) return b.status();
   const int64_t batches = x.num_elements(0, batch);
   const int64_t rows = x.num_elements(batch, batch + count);
   const int64_t rest = x.num_elements(batch + count, x.rank());
   Dims out(indices.dims().begin(), indices.dims().end() - 1);
   out.insert(out.end(), x.dims().begin() + static_cast<std::ptrdiff_t>(batch + count), x.dims().end());
-  const int64_t picks = context.shape_of(positions).num_elements();
+  const int64_t picks = b.shape(positions).num_elements();
   if (picks * rest == 0) {
-    ZKI_ASSIGN_OR_RETURN(const Shape shape, Shape::make(std::move(out)));
-    return one_output(context.add(OpKind::kExpand, {literal_number(context, 0, "zero")}, ir::ExpandAttributes{shape}));
+    ZKI_ASSIGN_OR_RETURN(Shape shape, Shape::make(std::move(out)));
+    return b.output(b.expand(b.number_like(context.input(0), 0), std::move(shape)));
   }
   if (batches > 1) {  // every batch in its own run of rows
     Dims starts;
     for (int64_t i = 0; i < picks; ++i) starts.push_back(i / (picks / batches) * rows);
-    const ValueId offsets = literal_indices(context, context.shape_of(positions), std::move(starts), "offsets");
-    ZKI_ASSIGN_OR_RETURN(positions, context.add(OpKind::kAdd, {positions, offsets}, {}, "rows"));
+    positions = b.add(positions, b.integers(b.shape(positions), std::move(starts)));
   }
-  ZKI_ASSIGN_OR_RETURN(const ValueId table, reshape(context, context.input(0), {batches * rows, rest}, "table"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId picked,
-                       context.add(OpKind::kGather, {table, positions}, ir::GatherAttributes{0}, "picked"));
-  return one_output(reshape(context, picked, std::move(out), ""));
+  return b.output(
+      b.reshape(b.gather(b.reshape(context.input(0), {batches * rows, rest}), positions, 0), std::move(out)));
 }
 
 // The rows of each sequence up to its length in reverse order.
@@ -99,10 +98,9 @@ Result<Outputs> import_reverse_sequence(NodeContext& context) {
       const int64_t from = time < length ? length - 1 - time : time;
       rows.push_back(time_axis == 0 ? from * x[1] + j : i * x[1] + from);
     }
-  ZKI_ASSIGN_OR_RETURN(const ValueId table,
-                       reshape(context, context.input(0), {x[0] * x[1], x.num_elements(2, x.rank())}, "table"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId picked, gather(context, table, 0, std::move(rows), "picked"));
-  return one_output(reshape(context, picked, x.dims(), ""));
+  Build b(context);
+  const ValueId table = b.reshape(context.input(0), {x[0] * x[1], x.num_elements(2, x.rank())});
+  return b.output(b.reshape(b.gather(table, std::move(rows), 0), x.dims()));
 }
 
 // The k largest (or smallest) entries along an axis, and where they were.
@@ -119,14 +117,10 @@ Result<Outputs> import_top_k(NodeContext& context) {
   const auto at = static_cast<size_t>(axis);
   if (k < 0 || k > x[at])
     return invalid_argument("k " + std::to_string(k) + " of an axis of length " + std::to_string(x[at]));
-  ZKI_ASSIGN_OR_RETURN(const ValueId order,
-                       context.add(OpKind::kSort, {context.input(0)}, ir::SortAttributes{axis, largest != 0}, "order"));
-  ir::SliceAttributes first = whole(x);
-  first.sizes[at] = k;
-  ZKI_ASSIGN_OR_RETURN(const ValueId indices, context.add_output(1, OpKind::kSlice, {order}, std::move(first)));
-  ZKI_ASSIGN_OR_RETURN(const ValueId values,
-                       context.add(OpKind::kGather, {context.input(0), indices}, ir::GatherAttributes{axis, true}));
-  return Outputs{values, indices};
+  Build b(context);
+  const ValueId order = b.op(OpKind::kSort, {context.input(0)}, ir::SortAttributes{axis, largest != 0});
+  const ValueId first = b.slice(order, at, 0, k);
+  return b.outputs({b.pick(context.input(0), first, axis), first});
 }
 
 // ---- Positions that must be known at import, because the shape of the result depends on them.
@@ -148,19 +142,18 @@ Result<std::vector<bool>> constant_truths(const NodeContext& context, size_t inp
 Result<Outputs> import_compress(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(2));
   ZKI_ASSIGN_OR_RETURN(const std::vector<bool> chosen, constant_truths(context, 1, "the condition"));
-  const bool flat = context.attribute("axis") == nullptr;
+  Build b(context);
   ValueId x = context.input(0);
   int64_t axis = 0;
-  if (flat) {
-    ZKI_ASSIGN_OR_RETURN(x, reshape(context, x, {context.shape(0).num_elements()}, "flat"));
+  if (context.attribute("axis") == nullptr) {
+    x = b.reshape(x, {context.shape(0).num_elements()});
   } else {
     ZKI_ASSIGN_OR_RETURN(axis, axis_attribute(context, 0));
   }
   Dims kept;
   for (size_t i = 0; i < chosen.size(); ++i)
     if (chosen[i]) kept.push_back(static_cast<int64_t>(i));
-  ZKI_ASSIGN_OR_RETURN(const ValueId picked, gather(context, x, axis, std::move(kept), "picked"));
-  return one_output(context.add(OpKind::kIdentity, {picked}));
+  return b.output(b.gather(x, std::move(kept), axis));
 }
 
 Result<Outputs> import_non_zero(NodeContext& context) {
@@ -181,7 +174,9 @@ Result<Outputs> import_non_zero(NodeContext& context) {
   const auto count = static_cast<int64_t>(rows[0].size());
   Dims all;
   for (const Dims& row : rows) all.insert(all.end(), row.begin(), row.end());
-  return Outputs{literal_indices(context, Shape{static_cast<int64_t>(rank), count}, std::move(all), "")};
+  Build b(context);
+  return b.output(b.derived(IntTensor(Shape{static_cast<int64_t>(rank), count}, std::move(all)), ir::DataType::kInt64,
+                            {context.input(0)}));
 }
 
 // The distinct elements (or slices along an axis) of a constant.
@@ -214,23 +209,15 @@ Result<Outputs> unique(NodeContext& context, const DenseTensor<T>& x, bool sorte
     inverse.push_back(static_cast<int64_t>(rank.at(slices[i])));
     ++counts[rank.at(slices[i])];
   }
-  ValueId data = context.input(0);
-  if (!axis) {
-    ZKI_ASSIGN_OR_RETURN(data, reshape(context, data, {x.num_elements()}, "flat"));
-  }
-  const Shape count{static_cast<int64_t>(firsts.size())};
-  const ValueId list = literal_indices(context, count, first_index, "indices");
-  ZKI_ASSIGN_OR_RETURN(const ValueId y,
-                       context.add(OpKind::kGather, {data, list}, ir::GatherAttributes{static_cast<int64_t>(at)}));
-  Outputs outputs{y};
-  const std::array<Dims, 3> lists{std::move(first_index), std::move(inverse), std::move(counts)};
-  for (size_t i = 0; i < lists.size(); ++i) {
-    const Shape size{static_cast<int64_t>(lists[i].size())};
-    const ValueId whole_list = literal_indices(context, size, lists[i], "list" + std::to_string(i + 1));
-    ZKI_ASSIGN_OR_RETURN(const ValueId named, context.add_output(i + 1, OpKind::kIdentity, {whole_list}, {}));
-    outputs.push_back(named);
-  }
-  return outputs;
+  Build b(context);
+  const auto list = [&](Dims numbers) {
+    const Shape count{static_cast<int64_t>(numbers.size())};
+    return b.derived(IntTensor(count, std::move(numbers)), ir::DataType::kInt64, {context.input(0)});
+  };
+  const ValueId data = axis ? context.input(0) : b.reshape(context.input(0), {x.num_elements()});
+  const ValueId firsts_list = list(std::move(first_index));
+  const ValueId y = b.gather(data, firsts_list, static_cast<int64_t>(at));
+  return b.outputs({y, firsts_list, list(std::move(inverse)), list(std::move(counts))});
 }
 
 Result<Outputs> import_unique(NodeContext& context) {

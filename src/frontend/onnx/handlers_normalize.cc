@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalizations: sums, products, a square root and a division.
 #include <array>
+#include <limits>
 
 #include "frontend/onnx/normalize.h"
 
@@ -21,6 +22,19 @@ Normalized normalized(Build& b, ValueId x, Dims axes, float epsilon, bool center
   result.deviation = b.function(ir::function("Sqrt"), b.add(variance, b.number(static_cast<double>(epsilon))));
   result.y = b.div(x, result.deviation);
   return result;
+}
+
+// Powers above the second differ too much in size: there the largest element is taken out first.
+ValueId p_norm(Build& b, ValueId x, Dims axes, int64_t p) {
+  if (p == 1) return b.reduce(OpKind::kReduceSum, b.abs(x), std::move(axes));
+  if (p == 2) return b.function(ir::function("Sqrt"), b.reduce(OpKind::kReduceSum, b.square(x), std::move(axes)));
+  const ValueId size = b.abs(x);
+  const ValueId largest = b.reduce(OpKind::kReduceMax, size, axes);
+  const ValueId above_zero = b.clip(largest, 1e-30F, std::numeric_limits<float>::infinity());
+  const ValueId shares = b.div(size, above_zero);
+  const ValueId sum =
+      b.reduce(OpKind::kReduceSum, b.op(OpKind::kPow, {shares, b.number(static_cast<double>(p))}), std::move(axes));
+  return b.mul(b.op(OpKind::kPow, {sum, b.number(1 / static_cast<double>(p))}), largest);
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "frontend/onnx/conv.h"
+#include "frontend/onnx/normalize.h"
 #include "frontend/onnx/proto_text.h"
 
 namespace zkinfer::frontend_onnx {
@@ -52,8 +53,47 @@ ValueId pool(Build& build, OpKind op, ValueId x, const Windows& windows, bool co
   return build.reshape(y, {in[0], in[1], depths, build.shape(y)[2], build.shape(y)[3]});
 }
 
+ir::ConvAttributes window_attributes(const Windows& windows) {
+  return {windows.strides, windows.dilations, windows.pads_begin, windows.pads_end, 1};
+}
+
+// The maximum and where it is: an index into the whole input, row by row or, with storage_order 1, column by column.
+Result<Outputs> max_and_index(NodeContext& context, const Windows& windows) {
+  ZKI_ASSIGN_OR_RETURN(const int64_t order, context.int_attribute("storage_order", 0));
+  const Shape in = context.shape(0);
+  IntTensor places(in);
+  const int64_t points = in.num_elements(2, in.rank());
+  for (size_t i = 0; i < places.data().size(); ++i) {
+    const int64_t flat = static_cast<int64_t>(i);
+    int64_t at = flat % points;
+    if (order != 0) {
+      int64_t rest = at;
+      Dims place;
+      for (size_t axis = in.rank(); axis-- > 2; rest /= in[axis]) place.insert(place.begin(), rest % in[axis]);
+      at = 0;
+      for (size_t axis = in.rank(); axis-- > 2;) at = at * in[axis] + place[axis - 2];
+    }
+    places[i] = flat / points * points + at;
+  }
+  Build b(context);
+  Dims out;
+  const ir::DataType dtype = context.value(0).dtype;
+  // Cells outside repeat one inside: the first maximum is the same cell.
+  const ValueId cells =
+      columns(b, b.cast(context.input(0), ir::DataType::kFloat), windows.kernel, window_attributes(windows), true, out);
+  const ValueId known = columns(b, b.literal(std::move(places), ir::DataType::kInt64), windows.kernel,
+                                window_attributes(windows), true, out);
+  const ValueId which = b.op(OpKind::kArgMax, {cells}, ir::ArgMaxAttributes{2, true});
+  const ValueId index = b.pick(known, which, 2);
+  const ValueId largest = b.reduce(OpKind::kReduceMax, cells, {2});
+  Dims dims{in[0], in[1]};
+  dims.insert(dims.end(), out.begin(), out.end());
+  return b.outputs({b.cast(b.reshape(largest, dims), dtype), b.reshape(index, dims)});
+}
+
 Result<Outputs> import_max_pool(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const Windows windows, pool_windows(context));
+  if (context.proto().output_size() > 1 && !context.proto().output(1).empty()) return max_and_index(context, windows);
   const ir::DataType dtype = context.value(0).dtype;
   if (windows.kernel.size() < 3 && dtype == ir::DataType::kFloat)
     return one_output(
@@ -140,14 +180,6 @@ Result<Outputs> import_average_pool(NodeContext& context) {
   return build.output(build.div(sums, build.literal(std::move(cells), ir::DataType::kFloat)));
 }
 
-// (sum |x|^p)^(1/p).
-ValueId root_of_powers(Build& build, ValueId x, int64_t p, const auto& sum) {
-  if (p == 1) return sum(build.op(OpKind::kAbs, {x}));
-  if (p == 2) return build.function(ir::function("Sqrt"), sum(build.square(x)));
-  const ValueId powers = build.op(OpKind::kPow, {build.op(OpKind::kAbs, {x}), build.number(static_cast<double>(p))});
-  return build.op(OpKind::kPow, {sum(powers), build.number(1 / static_cast<double>(p))});
-}
-
 Result<int64_t> power_of(const NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const int64_t p, context.int_attribute("p", 2));
   if (p < 1 || p > 64) return unsupported("p " + std::to_string(p) + " | use 1 to 64");
@@ -158,8 +190,12 @@ Result<Outputs> import_lp_pool(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(const Windows windows, pool_windows(context));
   ZKI_ASSIGN_OR_RETURN(const int64_t p, power_of(context));
   Build build(context);
-  return build.output(
-      root_of_powers(build, context.input(0), p, [&](ValueId x) { return window_sums(build, x, windows); }));
+  if (p == 1) return build.output(window_sums(build, build.abs(context.input(0)), windows));
+  Dims dims;
+  const ValueId cells = columns(build, context.input(0), windows.kernel, window_attributes(windows), false, dims);
+  const ValueId norm = p_norm(build, cells, {2}, p);
+  dims.insert(dims.begin(), {context.shape(0)[0], context.shape(0)[1]});
+  return build.output(build.reshape(norm, std::move(dims)));
 }
 
 Result<Outputs> import_global_lp_pool(NodeContext& context) {
@@ -168,8 +204,7 @@ Result<Outputs> import_global_lp_pool(NodeContext& context) {
   Dims axes;
   for (size_t axis = 2; axis < context.shape(0).rank(); ++axis) axes.push_back(static_cast<int64_t>(axis));
   Build build(context);
-  return build.output(
-      root_of_powers(build, context.input(0), p, [&](ValueId x) { return build.reduce(OpKind::kReduceSum, x, axes); }));
+  return build.output(p_norm(build, context.input(0), std::move(axes), p));
 }
 
 constexpr auto kHandlers = std::to_array<Handler>({

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scatter in all its forms and OneHot. Positions known at import are movement: the output is a Gather of constant positions
-// from the data followed by the updates. Computed ones become masks: [position = index] for every position and index.
+// Scatter in all its forms, MaxUnpool, TensorScatter and OneHot. Positions known at import are movement: the output is a Gather
+// of constant positions from the data followed by the updates. Computed ones become masks: [position = index] for every position
+// and index.
 #include <algorithm>
 #include <array>
 #include <map>
 
-#include "frontend/onnx/emit.h"
+#include "frontend/onnx/build.h"
 #include "frontend/onnx/indices.h"
 #include "frontend/onnx/proto_text.h"
 #include "tensor/odometer.h"
@@ -37,7 +38,10 @@ struct RowScatter {
 };
 
 // One layer: of all updates of a row, the one whose turn it is, else `nothing` (a row that changes nothing).
-Result<ValueId> scattered(NodeContext& context, const RowScatter& scatter, int64_t rows, int64_t width) {
+ValueId scattered(Build& b, const RowScatter& scatter) {
+  if (!b.ok()) return scatter.data;
+  const int64_t rows = b.shape(scatter.data)[0];
+  const int64_t width = b.shape(scatter.data)[1];
   std::vector<Dims> turns;  // per turn and row: the update, or -1
   std::map<int64_t, size_t> seen;
   for (size_t i = 0; i < scatter.targets.size(); ++i) {
@@ -46,76 +50,57 @@ Result<ValueId> scattered(NodeContext& context, const RowScatter& scatter, int64
     turns[turn][static_cast<size_t>(scatter.targets[i])] = static_cast<int64_t>(i);
   }
   if (turns.size() > 64)
-    return unsupported("one element gets " + std::to_string(turns.size()) + " updates | at most 64 are possible");
+    b.fail(unsupported("one element gets " + std::to_string(turns.size()) + " updates | at most 64 are possible"));
   ValueId y = scatter.data;
-  for (size_t turn = 0; turn < turns.size(); ++turn) {
-    const std::string step = "turn" + std::to_string(turn);
+  for (size_t turn = 0; turn < turns.size() && b.ok(); ++turn) {
     const bool additive = scatter.reduction == "add" || scatter.reduction == "mul";
     // Rows first, updates behind them; for sums and products one neutral row.
-    ValueId source = y;
-    int64_t first_update = rows;
-    if (additive) {
-      const ir::DataType dtype = context.graph().value(y).dtype;
-      const int64_t neutral = scatter.reduction == "mul" ? 1 : 0;
-      const Shape row{1, width};
-      const std::vector<float> floats(static_cast<size_t>(width), static_cast<float>(neutral));
-      const Dims ints(static_cast<size_t>(width), neutral);
-      source = context.add_literal(
-          dtype == ir::DataType::kFloat ? AnyTensor(FloatTensor(row, floats)) : AnyTensor(IntTensor(row, ints)), dtype,
-          step + "_neutral");
-      first_update = 1;
-    }
-    ZKI_ASSIGN_OR_RETURN(const ValueId joined, concat(context, {source, scatter.updates}, 0, step + "_joined"));
+    const ValueId source =
+        additive ? b.expand(b.number_like(y, scatter.reduction == "mul" ? 1 : 0), Shape{1, width}) : y;
+    const int64_t first_update = additive ? 1 : rows;
     Dims positions;
     for (int64_t row = 0; row < rows; ++row) {
       const int64_t update = turns[turn][static_cast<size_t>(row)];
       positions.push_back(update >= 0 ? first_update + update : additive ? 0 : row);
     }
-    ZKI_ASSIGN_OR_RETURN(const ValueId picked, gather(context, joined, 0, std::move(positions), step + "_picked"));
+    const ValueId picked = b.gather(b.concat({source, scatter.updates}, 0), std::move(positions), 0);
     if (scatter.reduction == "none") return picked;
-    const OpKind op = scatter.reduction == "add"   ? OpKind::kAdd
-                      : scatter.reduction == "mul" ? OpKind::kMul
-                      : scatter.reduction == "max" ? OpKind::kMax
-                                                   : OpKind::kMin;
-    ZKI_ASSIGN_OR_RETURN(y, context.add(op, {y, picked}, {}, step));
+    y = b.op(scatter.reduction == "add"   ? OpKind::kAdd
+             : scatter.reduction == "mul" ? OpKind::kMul
+             : scatter.reduction == "max" ? OpKind::kMax
+                                          : OpKind::kMin,
+             {y, picked});
   }
   return y;
 }
 
 // y[position] = update where some index is that position, else data. The indices of one row must differ.
 // data [pre, length, post], indices [pre, count, post], updates [pre, count, post].
-Result<ValueId> masked_scatter(NodeContext& context, ValueId data, ValueId indices, ValueId updates,
-                               const std::string& reduction) {
-  const Shape x = context.shape_of(data);
-  const Shape i = context.shape_of(indices);
-  if (reduction != "none" && reduction != "add")
-    return unsupported("reduction " + in_quotes(reduction) + " with indices computed at run time | use none or add");
-  if (static_cast<double>(i.num_elements()) * static_cast<double>(x[1]) > static_cast<double>(kLargestMask))
-    return unsupported("computed indices " + i.to_string() + " into an axis of length " + std::to_string(x[1]) +
-                       " | use fewer");
-  Dims range;
-  for (int64_t at = 0; at < x[1]; ++at) range.push_back(at);
-  const ValueId places = literal_indices(context, Shape{1, x[1], 1, 1}, std::move(range), "places");
-  ZKI_ASSIGN_OR_RETURN(indices, from_the_start(context, indices, x[1], "index"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId column, reshape(context, indices, {i[0], 1, i[1], i[2]}, "column"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId hit, context.add(OpKind::kEqual, {column, places}, {}, "hit"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId mask,
-                       context.add(OpKind::kCast, {hit}, ir::CastAttributes{ir::DataType::kFloat}, "mask"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId given, reshape(context, updates, {i[0], 1, i[1], i[2]}, "given"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId placed, context.add(OpKind::kMul, {mask, given}, {}, "placed"));
-  const ir::ReduceAttributes over{{2}, false};
-  ZKI_ASSIGN_OR_RETURN(const ValueId written, context.add(OpKind::kReduceSum, {placed}, over, "written"));
-  if (reduction == "add") return context.add(OpKind::kAdd, {data, written}, {}, "scattered");
-  ZKI_ASSIGN_OR_RETURN(const ValueId taken, context.add(OpKind::kReduceSum, {mask}, over, "taken"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId free,
-                       context.add(OpKind::kSub, {literal_number(context, 1, "one"), taken}, {}, "free"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId kept, context.add(OpKind::kMul, {data, free}, {}, "kept"));
-  return context.add(OpKind::kAdd, {kept, written}, {}, "scattered");
-}
-
-Status must_be_float(const NodeContext& context) {
-  if (context.value(0).dtype == ir::DataType::kFloat) return ok_status();
-  return unsupported("integer data with indices computed at run time | use float data");
+ValueId masked_scatter(Build& b, ValueId data, ValueId indices, ValueId updates, const std::string& reduction) {
+  if (!b.ok()) return data;
+  const Shape x = b.shape(data);
+  const Shape i = b.shape(indices);
+  if (b.dtype(data) != ir::DataType::kFloat) {
+    b.fail(unsupported("integer data with indices computed at run time | use float data"));
+    return data;
+  }
+  if (reduction != "none" && reduction != "add") {
+    b.fail(unsupported("reduction " + in_quotes(reduction) + " with indices computed at run time | use none or add"));
+    return data;
+  }
+  if (static_cast<double>(i.num_elements()) * static_cast<double>(x[1]) > static_cast<double>(kLargestMask)) {
+    b.fail(unsupported("computed indices " + i.to_string() + " into an axis of length " + std::to_string(x[1]) +
+                       " | use fewer"));
+    return data;
+  }
+  const ValueId places = b.reshape(b.range(x[1]), {1, x[1], 1, 1});
+  const ValueId column = b.reshape(from_the_start(b, indices, x[1]), {i[0], 1, i[1], i[2]});
+  const ValueId mask = b.cast(b.equal(column, places), ir::DataType::kFloat);
+  const ValueId placed = b.mul(mask, b.reshape(updates, {i[0], 1, i[1], i[2]}));
+  const ValueId written = b.reduce(OpKind::kReduceSum, placed, {2}, false);
+  if (reduction == "add") return b.add(data, written);
+  const ValueId taken = b.reduce(OpKind::kReduceSum, mask, {2}, false);
+  return b.add(b.mul(data, b.sub(b.number(1), taken)), written);
 }
 
 Result<Outputs> import_scatter_elements(NodeContext& context) {
@@ -131,8 +116,9 @@ Result<Outputs> import_scatter_elements(NodeContext& context) {
   if (!fits)
     return invalid_argument("indices of shape " + i.to_string() + " and updates of shape " +
                             context.shape(2).to_string() + " for data of shape " + x.to_string());
+  Build b(context);
   if (const IntTensor* indices = context.value(1).ints()) {
-    RowScatter scatter{context.input(0), context.input(2), {}, reduction};
+    RowScatter scatter{ir::kNoValue, ir::kNoValue, {}, reduction};
     Dims strides = row_major_strides(x);
     const int64_t stride = strides[at];
     strides[at] = 0;
@@ -144,22 +130,19 @@ Result<Outputs> import_scatter_elements(NodeContext& context) {
       scatter.targets.push_back(odometer.offset(0) + row * stride);
       odometer.next();
     }
-    ZKI_ASSIGN_OR_RETURN(scatter.data, reshape(context, context.input(0), {x.num_elements(), 1}, "data"));
-    ZKI_ASSIGN_OR_RETURN(scatter.updates, reshape(context, context.input(2), {i.num_elements(), 1}, "updates"));
-    ZKI_ASSIGN_OR_RETURN(const ValueId y, scattered(context, scatter, x.num_elements(), 1));
-    return one_output(reshape(context, y, x.dims(), ""));
+    scatter.data = b.reshape(context.input(0), {x.num_elements(), 1});
+    scatter.updates = b.reshape(context.input(2), {i.num_elements(), 1});
+    return b.output(b.reshape(scattered(b, scatter), x.dims()));
   }
-  ZKI_RETURN_IF_ERROR(must_be_float(context));
   for (size_t d = 0; d < x.rank(); ++d)
     if (d != at && i[d] != x[d])
       return unsupported("computed indices that leave a part of the data out | give indices for all of it");
   const int64_t pre = x.num_elements(0, at);
   const int64_t post = x.num_elements(at + 1, x.rank());
-  ZKI_ASSIGN_OR_RETURN(const ValueId data, reshape(context, context.input(0), {pre, x[at], post}, "data"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId indices, reshape(context, context.input(1), {pre, i[at], post}, "indices"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId updates, reshape(context, context.input(2), {pre, i[at], post}, "updates"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId y, masked_scatter(context, data, indices, updates, reduction));
-  return one_output(reshape(context, y, x.dims(), ""));
+  const Dims picks{pre, i[at], post};
+  const ValueId y = masked_scatter(b, b.reshape(context.input(0), {pre, x[at], post}),
+                                   b.reshape(context.input(1), picks), b.reshape(context.input(2), picks), reduction);
+  return b.output(b.reshape(y, x.dims()));
 }
 
 Result<Outputs> import_scatter_nd(NodeContext& context) {
@@ -175,26 +158,124 @@ Result<Outputs> import_scatter_nd(NodeContext& context) {
   const int64_t width = x.num_elements(count, x.rank());
   const int64_t picks = i.num_elements() / depth;
   if (context.shape(2).num_elements() != picks * width) return invalid_argument(where);
-  if (picks == 0 || width == 0) return one_output(context.add(OpKind::kIdentity, {context.input(0)}));
-  ZKI_ASSIGN_OR_RETURN(const ValueId data, reshape(context, context.input(0), {rows, width}, "data"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId updates, reshape(context, context.input(2), {picks, width}, "updates"));
-  if (context.is_constant(1)) {
-    ZKI_ASSIGN_OR_RETURN(const ValueId list, flat_positions(context, 1, x, 0, count));
-    const auto targets = context.graph().value(list).ints()->data();
-    const RowScatter scatter{data, updates, Dims(targets.begin(), targets.end()), reduction};
-    ZKI_ASSIGN_OR_RETURN(const ValueId y, scattered(context, scatter, rows, width));
-    return one_output(reshape(context, y, x.dims(), ""));
+  Build b(context);
+  if (picks == 0 || width == 0) return b.output(context.input(0));
+  const ValueId positions = flat_positions(b, context.input(1), x, 0, count);
+  if (const ir::Value* list = b.constant(positions)) {
+    const auto targets = list->ints()->data();
+    const RowScatter scatter{b.reshape(context.input(0), {rows, width}), b.reshape(context.input(2), {picks, width}),
+                             Dims(targets.begin(), targets.end()), reduction};
+    return b.output(b.reshape(scattered(b, scatter), x.dims()));
   }
-  ZKI_RETURN_IF_ERROR(must_be_float(context));
-  ZKI_ASSIGN_OR_RETURN(const ValueId sums, flat_positions(context, 1, x, 0, count));
-  ZKI_ASSIGN_OR_RETURN(const ValueId positions, reshape(context, sums, {1, picks, 1}, "targets"));
   // One mask for all of a row.
-  ZKI_ASSIGN_OR_RETURN(const ValueId table, reshape(context, data, {1, rows, width}, "table"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId given, reshape(context, updates, {1, picks, width}, "given_rows"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId wide,
-                       context.add(OpKind::kExpand, {positions}, ir::ExpandAttributes{Shape{1, picks, width}}, "wide"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId y, masked_scatter(context, table, wide, given, reduction));
-  return one_output(reshape(context, y, x.dims(), ""));
+  const ValueId wide = b.expand(b.reshape(positions, {1, picks, 1}), Shape{1, picks, width});
+  const ValueId y = masked_scatter(b, b.reshape(context.input(0), {1, rows, width}), wide,
+                                   b.reshape(context.input(2), {1, picks, width}), reduction);
+  return b.output(b.reshape(y, x.dims()));
+}
+
+// Zeros but where an index of the whole output says; output_shape adds zeros behind.
+Result<Outputs> import_max_unpool(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
+  const Shape x = context.shape(0);
+  ZKI_RETURN_IF_ERROR(check_spatial_rank(x));
+  const size_t axes = x.rank() - 2;
+  const auto read = [&](std::string_view name, Dims missing) -> Result<Dims> {
+    ZKI_ASSIGN_OR_RETURN(const std::optional<Dims> given, context.ints_attribute(name));
+    if (!given) return missing;
+    for (const int64_t entry : *given)
+      if (given->size() != missing.size() || entry < 0 || entry > 1 << 20)
+        return invalid_argument("attribute '" + std::string(name) + "' " + dims_to_string(*given));
+    return *given;
+  };
+  ZKI_ASSIGN_OR_RETURN(const Dims kernel, read("kernel_shape", Dims(axes, 0)));
+  ZKI_ASSIGN_OR_RETURN(const Dims strides, read("strides", Dims(axes, 1)));
+  ZKI_ASSIGN_OR_RETURN(const Dims pads, read("pads", Dims(2 * axes, 0)));
+  if (context.shape(1) != x)
+    return invalid_argument("indices of shape " + context.shape(1).to_string() + " for an input of shape " +
+                            x.to_string());
+  Dims dims{x[0], x[1]};
+  bool overlap = false;
+  for (size_t i = 0; i < axes; ++i) {
+    dims.push_back((x[i + 2] - 1) * strides[i] + kernel[i] - pads[i] - pads[axes + i]);
+    overlap |= kernel[i] > strides[i];
+    if (dims.back() < 1) return invalid_argument("windows of " + dims_to_string(kernel) + " leave no output");
+  }
+  ZKI_ASSIGN_OR_RETURN(const Shape out, Shape::make(dims));
+  Dims wanted = dims;
+  if (context.has_input(2)) {
+    ZKI_ASSIGN_OR_RETURN(wanted, context.constant_ints(2, "output_shape"));
+  }
+  bool fits = wanted.size() == dims.size();
+  for (size_t i = 0; fits && i < dims.size(); ++i) fits = wanted[i] >= dims[i] && wanted[i] <= kMaxElements;
+  if (!fits) return invalid_argument("output_shape " + dims_to_string(wanted) + ", at least " + out.to_string());
+  Build b(context);
+  const int64_t pre = x[0] * x[1];
+  const int64_t length = out.num_elements(2, out.rank());
+  const int64_t picks = x.num_elements(2, x.rank());
+  ValueId y = ir::kNoValue;
+  if (const IntTensor* indices = context.value(1).ints()) {
+    RowScatter scatter{b.expand(b.number_like(context.input(0), 0), Shape{pre * length, 1}),
+                       b.reshape(context.input(0), {pre * picks, 1}),
+                       {},
+                       "none"};
+    for (const int64_t index : indices->data()) {
+      if (index < 0 || index >= pre * length)
+        return out_of_range("index " + std::to_string(index) + " into " + std::to_string(pre * length) + " elements");
+      scatter.targets.push_back(index);
+    }
+    y = scattered(b, scatter);
+  } else {
+    if (overlap)
+      return unsupported("indices computed at run time of windows that overlap | use strides as large as the kernel");
+    // Every channel has indices of its own.
+    IntTensor starts(Shape{pre, 1, 1});
+    for (int64_t i = 0; i < pre; ++i) starts[static_cast<size_t>(i)] = i * length;
+    const ValueId own =
+        b.sub(b.reshape(context.input(1), {pre, picks, 1}), b.literal(std::move(starts), b.dtype(context.input(1))));
+    const ValueId zeros = b.expand(b.number(0), Shape{pre, length, 1});
+    y = masked_scatter(b, zeros, own, b.reshape(context.input(0), {pre, picks, 1}), "none");
+  }
+  y = b.reshape(y, dims);
+  ir::PadAttributes pad{Dims(dims.size(), 0), Dims(dims.size(), 0), 0};
+  for (size_t i = 0; i < dims.size(); ++i) pad.end[i] = wanted[i] - dims[i];
+  return b.output(wanted == dims ? y : b.op(OpKind::kPad, {y}, std::move(pad)));
+}
+
+// Of every sequence of a batch, some rows are replaced from a position on: row r by update r - start, if there is one.
+Result<Outputs> import_tensor_scatter(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
+  const Shape x = context.shape(0);
+  const Shape u = context.shape(1);
+  ZKI_ASSIGN_OR_RETURN(const std::string mode, context.string_attribute("mode", "linear"));
+  if (mode != "linear" && mode != "circular") return corrupt("mode " + in_quotes(mode));
+  ZKI_ASSIGN_OR_RETURN(int64_t axis, context.int_attribute("axis", -2));
+  ZKI_ASSIGN_OR_RETURN(axis, resolve_axis(axis, x.rank()));
+  const auto at = static_cast<size_t>(axis);
+  bool fits = at > 0 && u.rank() == x.rank() && u[at] >= 1 && u[at] <= x[at];
+  for (size_t d = 0; fits && d < x.rank(); ++d) fits = d == at || u[d] == x[d];
+  if (!fits || (context.has_input(2) && context.shape(2) != Shape{x[0]}))
+    return invalid_argument("updates of shape " + u.to_string() + " along axis " + std::to_string(axis) +
+                            " of a cache of shape " + x.to_string());
+  Build b(context);
+  Dims along(x.rank(), 1);
+  along[at] = x[at];
+  Dims per_row(x.rank(), 1);
+  per_row[0] = x[0];
+  const ValueId start = context.has_input(2) ? b.cast(b.reshape(context.input(2), per_row), ir::DataType::kInt64)
+                                             : b.number(0, ir::DataType::kInt64);
+  ValueId distance = b.sub(b.reshape(b.range(x[at]), along), start);
+  const auto integer = [&](int64_t number) { return b.number(static_cast<double>(number), ir::DataType::kInt64); };
+  if (mode == "circular") distance = b.op(OpKind::kMod, {distance, integer(x[at])}, ir::ModAttributes{});
+  ValueId y = context.input(0);
+  if (u[at] <= 4) {
+    for (int64_t i = 0; i < u[at]; ++i)
+      y = b.where(b.equal(distance, integer(i)), b.slice(context.input(1), at, i, 1), y);
+    return b.output(y);
+  }
+  const ValueId written = b.op(OpKind::kAnd, {b.less(integer(-1), distance), b.less(distance, integer(u[at]))});
+  const ValueId source = b.expand(b.min(b.max(distance, integer(0)), integer(u[at] - 1)), x);
+  return b.output(b.where(written, b.pick(context.input(1), source, axis), y));
 }
 
 // off + (on - off) * [index = place]; an index below 0 counts from the end, one out of range is nowhere.
@@ -210,38 +291,27 @@ Result<Outputs> import_one_hot(NodeContext& context) {
   if (static_cast<double>(depth) * static_cast<double>(i.num_elements()) > static_cast<double>(kLargestMask) * 4)
     return resource_limit("a one-hot tensor of " + std::to_string(depth) + " times " +
                           std::to_string(i.num_elements()));
-  const auto at = static_cast<size_t>(axis);
+  Build b(context);
   Dims dims = i.dims();
   dims.insert(dims.begin() + axis, 1);
-  ZKI_ASSIGN_OR_RETURN(ValueId indices, reshape(context, context.input(0), std::move(dims), "indices"));
-  ZKI_ASSIGN_OR_RETURN(indices,
-                       context.add(OpKind::kCast, {indices}, ir::CastAttributes{ir::DataType::kInt64}, "ints"));
+  const ValueId indices = b.cast(b.reshape(context.input(0), std::move(dims)), ir::DataType::kInt64);
   Dims broadcast(i.rank() + 1, 1);
-  broadcast[at] = depth;
-  std::array<ValueId, 2> masks{};
-  for (const size_t from_end : {size_t{0}, size_t{1}}) {
-    const std::string step = from_end == 0 ? "place" : "place_from_end";
-    Dims places;
-    for (int64_t place = 0; place < depth; ++place) places.push_back(place - (from_end == 0 ? 0 : depth));
-    const ValueId list = literal_indices(context, Shape(broadcast), std::move(places), step + "s");
-    ZKI_ASSIGN_OR_RETURN(const ValueId hit, context.add(OpKind::kEqual, {indices, list}, {}, step + "_hit"));
-    ZKI_ASSIGN_OR_RETURN(masks[from_end],
-                         context.add(OpKind::kCast, {hit}, ir::CastAttributes{context.value(2).dtype}, step + "_mask"));
-  }
-  ZKI_ASSIGN_OR_RETURN(const ValueId mask, context.add(OpKind::kAdd, {masks[0], masks[1]}, {}, "mask"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId off_row, slice(context, context.input(2), 0, 0, 1, "off_row"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId on_row, slice(context, context.input(2), 0, 1, 1, "on_row"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId off, reshape(context, off_row, {}, "off"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId on, reshape(context, on_row, {}, "on"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId difference, context.add(OpKind::kSub, {on, off}, {}, "difference"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId scaled, context.add(OpKind::kMul, {mask, difference}, {}, "scaled"));
-  return one_output(context.add(OpKind::kAdd, {scaled, off}));
+  broadcast[static_cast<size_t>(axis)] = depth;
+  const ValueId places = b.reshape(b.range(depth), broadcast);
+  const ValueId from_end = b.sub(places, b.number(static_cast<double>(depth), ir::DataType::kInt64));
+  const ir::DataType dtype = context.value(2).dtype;
+  const ValueId mask = b.add(b.cast(b.equal(indices, places), dtype), b.cast(b.equal(indices, from_end), dtype));
+  const ValueId off = b.reshape(b.slice(context.input(2), 0, 0, 1), {});
+  const ValueId on = b.reshape(b.slice(context.input(2), 0, 1, 1), {});
+  return b.output(b.add(b.mul(mask, b.sub(on, off)), off));
 }
 
 constexpr auto kHandlers = std::to_array<Handler>({
     {"Scatter", "axis", no_check, import_scatter_elements},
     {"ScatterElements", "axis reduction", check_scatter, import_scatter_elements},
     {"ScatterND", "reduction", check_scatter, import_scatter_nd},
+    {"MaxUnpool", "kernel_shape pads strides", no_check, import_max_unpool},
+    {"TensorScatter", "axis mode", no_check, import_tensor_scatter},
     {"OneHot", "axis", no_check, import_one_hot},
 });
 

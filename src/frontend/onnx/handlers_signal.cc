@@ -59,6 +59,33 @@ FloatTensor wave_matrix(int64_t bins, int64_t samples, int64_t length, bool sine
   return matrix;
 }
 
+// The signal of `length` real samples of which x holds the first half of the spectrum: bins other than the first and the one in
+// the middle stand for two.
+Result<Outputs> import_half_spectrum(NodeContext& context, size_t axis, int64_t length) {
+  const Shape x = context.shape(0);
+  const size_t last = x.rank() - 1;
+  const int64_t used = std::min(x[axis], length / 2 + 1);
+  if (static_cast<double>(length) * static_cast<double>(used) > static_cast<double>(kMostMatrixEntries))
+    return resource_limit("a transform of " + std::to_string(length) + " samples");
+  const double factor = 1 / static_cast<double>(length);
+  const auto waves = [&](bool sine) {
+    FloatTensor matrix = wave_matrix(length, used, length, sine, sine ? -factor : factor);
+    for (int64_t t = 0; t < length; ++t)
+      for (int64_t k = 1; k < used; ++k)
+        if (2 * k != length) matrix[static_cast<size_t>(t * used + k)] *= 2;
+    return matrix;
+  };
+  Build build(context);
+  Dims perm;
+  for (size_t i = 0; i < x.rank(); ++i) perm.push_back(static_cast<int64_t>(i));
+  std::swap(perm[axis], perm[last - 1]);
+  const ValueId bins = build.transpose(build.slice(context.input(0), axis, 0, used), perm);
+  ValueId y = build.matmul(build.literal(waves(false), ir::DataType::kFloat), build.slice(bins, last, 0, 1));
+  if (x[last] == 2)
+    y = build.add(y, build.matmul(build.literal(waves(true), ir::DataType::kFloat), build.slice(bins, last, 1, 1)));
+  return build.output(build.transpose(y, perm));
+}
+
 Result<Outputs> import_dft(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(1));
   const Shape x = context.shape(0);
@@ -77,11 +104,13 @@ Result<Outputs> import_dft(NodeContext& context) {
     return invalid_argument("axis " + std::to_string(axis) + " of an input of shape " + x.to_string() +
                             ", whose last axis holds 1 (real) or 2 (complex) numbers");
   const int64_t samples = x[static_cast<size_t>(axis)];
-  int64_t length = samples;
+  const bool from_half = inverse != 0 && onesided != 0;
+  int64_t length = from_half ? std::max<int64_t>(2 * (samples - 1), std::min<int64_t>(samples, 1)) : samples;
   if (context.has_input(1)) {
     ZKI_ASSIGN_OR_RETURN(length, constant_length(context, 1, "dft_length"));
   }
   if (length < 1) return invalid_argument("an axis without elements");
+  if (from_half) return import_half_spectrum(context, static_cast<size_t>(axis), length);
   const int64_t bins = onesided != 0 ? length / 2 + 1 : length;
   const int64_t used = std::min(samples, length);  // the rest is padded with zeros
   if (static_cast<double>(bins) * static_cast<double>(used) > static_cast<double>(kMostMatrixEntries))

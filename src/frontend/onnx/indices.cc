@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/indices.h"
 
-#include "frontend/onnx/emit.h"
-
 namespace zkinfer::frontend_onnx {
 
 using ir::OpKind;
@@ -13,57 +11,36 @@ using std::size_t;
 namespace {
 
 // index < 0 ? index + length : index.
-Result<ValueId> wrapped(NodeContext& context, ValueId indices, ValueId lengths, const std::string& step) {
-  const ir::DataType dtype = context.graph().value(indices).dtype;
-  const ValueId zero = context.add_literal(IntTensor(Shape{}), dtype, step + "_zero");
-  ZKI_ASSIGN_OR_RETURN(const ValueId negative, context.add(OpKind::kLess, {indices, zero}, {}, step + "_negative"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId bit,
-                       context.add(OpKind::kCast, {negative}, ir::CastAttributes{dtype}, step + "_bit"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId offset, context.add(OpKind::kMul, {bit, lengths}, {}, step + "_offset"));
-  return context.add(OpKind::kAdd, {indices, offset}, {}, step + "_wrapped");
+ValueId wrapped(Build& b, ValueId indices, ValueId lengths) {
+  const ValueId negative = b.cast(b.less(indices, b.number_like(indices, 0)), b.dtype(indices));
+  return b.add(indices, b.mul(negative, lengths));
 }
 
 }  // namespace
 
-Result<ValueId> from_the_start(NodeContext& context, ValueId indices, int64_t length, const std::string& step) {
-  return wrapped(context, indices, literal_indices(context, Shape{}, {length}, step + "_length"), step);
+ValueId from_the_start(Build& b, ValueId indices, int64_t length) {
+  return wrapped(b, indices, b.number(static_cast<double>(length), ir::DataType::kInt64));
 }
 
-Result<ValueId> flat_positions(NodeContext& context, size_t indices_input, const Shape& x, size_t first, size_t count) {
-  const ir::Value indices = context.value(indices_input);
-  Dims strides(count, 1);
-  for (size_t i = count; i-- > 1;) strides[i - 1] = strides[i] * x[first + i];
-  Dims dims = indices.shape.dims();
-  dims.pop_back();
-  ZKI_ASSIGN_OR_RETURN(const Shape shape, Shape::make(std::move(dims)));
-  if (const IntTensor* tuples = indices.ints()) {
-    Dims positions;
-    for (size_t row = 0; row < static_cast<size_t>(shape.num_elements()); ++row) {
-      int64_t position = 0;
-      for (size_t i = 0; i < count; ++i) {
-        const int64_t given = (*tuples)[row * count + i];
-        const int64_t at = given < 0 ? given + x[first + i] : given;
-        if (at < 0 || at >= x[first + i])
-          return out_of_range("index " + std::to_string(given) + " on an axis of length " +
-                              std::to_string(x[first + i]));
-        position += at * strides[i];
-      }
-      positions.push_back(position);
-    }
-    const ValueId list = literal_indices(context, shape, std::move(positions), "positions");
-    context.graph().value(list).literal = indices.literal;
-    return list;
-  }
-  ZKI_ASSIGN_OR_RETURN(ValueId tuples, context.add(OpKind::kIdentity, {context.input(indices_input)}, {}, "tuples"));
+ValueId flat_positions(Build& b, ValueId indices, const Shape& x, size_t first, size_t count) {
+  if (!b.ok()) return indices;
   Dims lengths(x.dims().begin() + static_cast<std::ptrdiff_t>(first),
                x.dims().begin() + static_cast<std::ptrdiff_t>(first + count));
+  Dims strides(count, 1);
+  for (size_t i = count; i-- > 1;) strides[i - 1] = strides[i] * lengths[i];
+  if (const ir::Value* constant = b.constant(indices); constant != nullptr && constant->ints() != nullptr) {
+    const auto tuples = constant->ints()->data();
+    for (size_t i = 0; i < tuples.size(); ++i)
+      if (const int64_t length = lengths[i % count]; tuples[i] < -length || tuples[i] >= length) {
+        b.fail(out_of_range("index " + std::to_string(tuples[i]) + " on an axis of length " + std::to_string(length)));
+        return indices;
+      }
+  }
   const Shape list{static_cast<int64_t>(count)};
-  ZKI_ASSIGN_OR_RETURN(
-      tuples, wrapped(context, tuples, literal_indices(context, list, std::move(lengths), "lengths"), "tuples"));
-  const ValueId factors = literal_indices(context, list, std::move(strides), "strides");
-  ZKI_ASSIGN_OR_RETURN(const ValueId products, context.add(OpKind::kMul, {tuples, factors}, {}, "products"));
-  return context.add(OpKind::kReduceSum, {products},
-                     ir::ReduceAttributes{{static_cast<int64_t>(indices.shape.rank()) - 1}, false}, "positions");
+  const auto last = static_cast<int64_t>(b.shape(indices).rank()) - 1;
+  const ValueId products =
+      b.mul(wrapped(b, indices, b.integers(list, std::move(lengths))), b.integers(list, std::move(strides)));
+  return b.reduce(OpKind::kReduceSum, products, {last}, false);
 }
 
 }  // namespace zkinfer::frontend_onnx

@@ -12,6 +12,9 @@ struct Normalized {
 };
 Normalized normalized(Build& b, ir::ValueId x, Dims axes, float epsilon, bool centered);
 
+// (sum of |x|^p)^(1/p) over the axes, which stay.
+ir::ValueId p_norm(Build& b, ir::ValueId x, Dims axes, std::int64_t p);
+
 // Softmax and its kind: the shape to work on and the axis in it. Before opset 13 that is a matrix, the axes from attribute `axis`
 // on as one.
 struct RowsView {

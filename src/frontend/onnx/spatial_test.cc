@@ -238,5 +238,138 @@ TEST(Resizing, LinearAlongAnyAxis) {
               {0, 2, 4, 1, 4, 2, 2, 6, 0});
 }
 
+// A window's first maximum, in the order of its cells, and the flat place of it: row by row, or column by column.
+TEST(MaxPool, IndicesOfPaddedWindows) {
+  for (const int order : {0, 1}) {
+    TestModel model;
+    model.input("x", {2, 3, 5, 4}).output("y").output("i");
+    onnx::NodeProto& node = model.node("MaxPool", {"x"}, {"y", "i"});
+    set_ints(node, "kernel_shape", {3, 2});
+    set_ints(node, "strides", {2, 1});
+    set_ints(node, "dilations", {1, 2});
+    set_ints(node, "pads", {1, 1, 1, 1});
+    set_int(node, "storage_order", order);
+    const std::vector<float> x = random_list(120, 5);  // with equal neighbours
+    TensorMap got = run(model, {{"x", FloatTensor(Shape{2, 3, 5, 4}, x)}});
+    ASSERT_EQ(got["i"].shape(), (Shape{2, 3, 3, 4}));
+    std::size_t at = 0;
+    for (int picture = 0; picture < 6; ++picture)
+      for (int r = 0; r < 3; ++r)
+        for (int c = 0; c < 4; ++c, ++at) {
+          float most = -INFINITY;
+          int place = -1;
+          for (int i = 0; i < 3; ++i)
+            for (int j = 0; j < 2; ++j) {
+              const int row = 2 * r - 1 + i;
+              const int column = c - 1 + 2 * j;
+              if (row < 0 || row >= 5 || column < 0 || column >= 4) continue;
+              const float value = x[static_cast<std::size_t>((picture * 5 + row) * 4 + column)];
+              if (value <= most) continue;
+              most = value;
+              place = picture * 20 + (order == 0 ? row * 4 + column : column * 5 + row);
+            }
+          EXPECT_EQ(got["y"][at], most) << at;
+          EXPECT_EQ(got["i"][at], static_cast<float>(place)) << at;
+        }
+  }
+}
+
+TEST(ConvTranspose, AComputedWeightIsAsGoodAsAConstant) {
+  const std::vector<float> x = random_list(2 * 4 * 15, 6);
+  const std::vector<float> w = random_list(4 * 3 * 6, 7);
+  FloatTensor results[2];
+  for (const bool computed : {false, true}) {
+    TestModel model;
+    model.input("x", {2, 4, 3, 5}).output("y");
+    if (computed)
+      model.input("w", {4, 3, 2, 3});
+    else
+      model.floats("w", {4, 3, 2, 3}, w);
+    onnx::NodeProto& node = model.node("ConvTranspose", {"x", "w"}, {"y"});
+    set_int(node, "group", 2);
+    set_ints(node, "strides", {2, 3});
+    set_ints(node, "dilations", {2, 1});
+    set_ints(node, "pads", {1, 0, 0, 2});
+    set_ints(node, "output_padding", {1, 0});
+    TensorMap inputs{{"x", FloatTensor(Shape{2, 4, 3, 5}, x)}};
+    if (computed) inputs.emplace("w", FloatTensor(Shape{4, 3, 2, 3}, w));
+    results[computed ? 1 : 0] = run(model, inputs)["y"];
+  }
+  ASSERT_EQ(results[0].shape(), (Shape{2, 6, 7, 13}));
+  for (std::size_t i = 0; i < results[0].data().size(); ++i) EXPECT_NEAR(results[0][i], results[1][i], 1e-4F);
+  // Channel 1, row 3, column 6 by hand: x's row r meets cell k where 2 r + 2 k - 1 = 3.
+  float expected = 0;
+  for (int c = 0; c < 2; ++c)
+    for (int k = 0; k < 2; ++k)
+      for (int l = 0; l < 3; ++l) {
+        const int row = 3 + 1 - 2 * k;
+        const int column = 6 - l;
+        if (row % 2 != 0 || column % 3 != 0 || row / 2 > 2 || column / 3 > 4) continue;
+        expected += x[static_cast<std::size_t>((c * 3 + row / 2) * 5 + column / 3)] *
+                    w[static_cast<std::size_t>(((c * 3 + 1) * 2 + k) * 3 + l)];
+      }
+  EXPECT_NEAR(results[0][static_cast<std::size_t>((1 * 7 + 3) * 13 + 6)], expected, 1e-4F);
+}
+
+// A grid in the model leaves picks and constant weights, one at run time floors and lookups; both are the same function.
+TEST(GridSample, ConstantAndComputedGridsAgree) {
+  for (const char* mode : {"nearest", "linear", "cubic"})
+    for (const char* padding : {"zeros", "border", "reflection"})
+      for (const int align : {0, 1}) {
+        const std::vector<float> x = random_list(2 * 3 * 20, 8);
+        std::vector<float> grid(2 * 7 * 2);
+        std::mt19937 random(9);
+        for (float& at : grid) at = std::uniform_real_distribution<float>(-1.6F, 1.6F)(random);
+        FloatTensor results[2];
+        for (const bool computed : {false, true}) {
+          TestModel model;
+          model.input("x", {2, 3, 4, 5}).output("y");
+          if (computed)
+            model.input("g", {2, 1, 7, 2});
+          else
+            model.floats("g", {2, 1, 7, 2}, grid);
+          onnx::NodeProto& node = model.node("GridSample", {"x", "g"}, {"y"});
+          set_string(node, "mode", mode);
+          set_string(node, "padding_mode", padding);
+          set_int(node, "align_corners", align);
+          TensorMap inputs{{"x", FloatTensor(Shape{2, 3, 4, 5}, x)}};
+          if (computed) inputs.emplace("g", FloatTensor(Shape{2, 1, 7, 2}, grid));
+          results[computed ? 1 : 0] = run(model, inputs)["y"];
+        }
+        ASSERT_EQ(results[0].shape(), (Shape{2, 3, 1, 7}));
+        for (std::size_t i = 0; i < 42; ++i)
+          EXPECT_NEAR(results[0][i], results[1][i], 1e-4F) << mode << " " << padding << " " << align;
+        if (std::string_view(mode) != "linear" || std::string_view(padding) != "zeros" || align == 0) continue;
+        for (std::size_t n = 0; n < 2; ++n)
+          for (std::size_t p = 0; p < 7; ++p) {
+            const float column = (grid[(n * 7 + p) * 2] + 1) * 2;
+            const float row = (grid[(n * 7 + p) * 2 + 1] + 1) * 1.5F;
+            float expected = 0;
+            for (int r = 0; r < 4; ++r)
+              for (int c = 0; c < 5; ++c)
+                expected += std::max(0.0F, 1 - std::abs(row - static_cast<float>(r))) *
+                            std::max(0.0F, 1 - std::abs(column - static_cast<float>(c))) *
+                            x[n * 60 + static_cast<std::size_t>(r * 5 + c)];
+            EXPECT_NEAR(results[1][n * 21 + p], expected, 1e-4F);
+          }
+      }
+}
+
+TEST(TensorScatter, LongUpdatesAreLookups) {
+  TestModel model;
+  model.input("x", {2, 8, 3}).input("u", {2, 5, 3}).ints("w", {6, 1}).output("y");
+  onnx::NodeProto& node = model.node("TensorScatter", {"x", "u", "w"}, {"y"});
+  set_string(node, "mode", "circular");
+  const std::vector<float> x = random_list(48, 10);
+  const std::vector<float> u = random_list(30, 11);
+  std::vector<float> expected = x;
+  for (std::size_t n = 0; n < 2; ++n)
+    for (std::size_t i = 0; i < 5; ++i)
+      for (std::size_t j = 0; j < 3; ++j)
+        expected[(n * 8 + (i + (n == 0 ? 6 : 1)) % 8) * 3 + j] = u[(n * 5 + i) * 3 + j];
+  expect_near(run(model, {{"x", FloatTensor(Shape{2, 8, 3}, x)}, {"u", FloatTensor(Shape{2, 5, 3}, u)}})["y"],
+              Shape{2, 8, 3}, expected);
+}
+
 }  // namespace
 }  // namespace zkinfer::frontend_onnx
