@@ -14,6 +14,9 @@
 
 namespace zkinfer::circuit {
 
+// A data oracle's column has one axis, and the relation that reads it covers every entry once (Builder::add_committed_tensors),
+// so no read leaves the row's part; other columns have the leading axis for themselves, where reads beyond another axis give 0.
+//
 // row: without pads yet (argument::add_pad_column). The result's sizes are for the caller to check (relations/compile.h); num_rows at most 2^30.
 Circuit batched(Circuit row, std::uint64_t num_rows);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ctime>
 #include <random>
 
 #include "prover/certify.h"
@@ -234,6 +235,26 @@ TEST_P(MaliciousBatch, AnotherNumberOfRows) {
   EXPECT_FALSE(verify(prover::batch_file(session->model.prepared, other_plan.prepared.key.params, fewer,
                                          ByteView(batch).subspan(header.num_bytes)))
                    .accepted());
+}
+
+// Where nothing is public the file is as long for any number of rows: what they cost is counted before it is spent.
+TEST(BatchCost, AbsurdNumbersOfRows) {
+  prover::ModelOptions options = test_options(true);
+  options.visibility.outputs = {Exposure::kPrivate, TensorHash::kNone};
+  const Session session(conv_graph(false), options);
+  const auto plan = prover::plan_batch(session.model, 1).value();
+  const Bytes batch = prover::prove_batch(session.model, plan, session.request).value().bytes;
+  ASSERT_TRUE(verifier::verify_batch(session.model.prepared, batch, {}, nullptr).accepted());
+  const std::size_t rows_at = 8 + 8 + 4 + plan.prepared.key.params.canonical_bytes().size();
+  const std::clock_t begin = std::clock();
+  for (const std::uint64_t rows : {std::uint64_t{1} << 20, (std::uint64_t{1} << 20) - 1, (std::uint64_t{1} << 26) - 1,
+                                   std::uint64_t{1} << 27, std::uint64_t{1} << 61, ~std::uint64_t{0}}) {
+    Bytes changed = batch;
+    for (std::size_t i = 0; i < 8; ++i) changed[rows_at + i] = static_cast<std::uint8_t>(rows >> (8 * i));
+    const Verdict verdict = verifier::verify_batch(session.model.prepared, changed, {}, nullptr);
+    EXPECT_FALSE(verdict.accepted()) << rows;
+  }
+  EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 12.0);
 }
 
 // A batch is no proof and no certificate, nor the other way round, not even of one row; and none for another commitment.
