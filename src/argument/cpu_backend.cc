@@ -99,6 +99,10 @@ class OuterLeaves final : public lookup::LeafSource {
   }
 
   std::size_t size() const override { return size_; }
+  std::size_t num_used() const override {
+    const LeafBlock& last = *blocks_.back().leaf;
+    return last.offset + (std::size_t{1} << last.log_size);
+  }
 
   void load(std::size_t begin, FpSpan p, FeSpan q) const override {
     // From the last block that begins at or before `begin` on; the first block begins at 0, and they leave no gaps.

@@ -12,6 +12,8 @@ class LeafSource {
  public:
   virtual ~LeafSource() = default;
   virtual std::size_t size() const = 0;  // a power of two
+  // Leaves from here on have p = 0, q = 1: nearly half of them where the others just pass a power of two.
+  virtual std::size_t num_used() const { return size(); }
   // Leaves [begin, begin + q.size), at most kMaxBlockRows of them, numerators in F. p and q hold anything on entry.
   virtual void load(std::size_t begin, FpSpan p, FeSpan q) const = 0;
 };
@@ -37,6 +39,8 @@ class Children {
     FeCSpan q;
   };
   Pieces load(std::size_t begin, std::size_t stride, std::size_t num_pieces, std::size_t count) const;
+  // Whether the second children of the parents from `begin` on are all 0 / 1.
+  bool is_second_trivial(std::size_t begin) const { return begin + size() / 2 >= source_->num_used(); }
 
   Numerators p_;
   FeCSpan q_;

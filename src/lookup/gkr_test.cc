@@ -58,8 +58,10 @@ TestSession make_session(bool zero_knowledge, int log_leaves) {
 // The leaves once more, block by block.
 class OnDemand : public LeafSource {
  public:
-  explicit OnDemand(const Leaves& leaves) : leaves_(leaves) {}
+  explicit OnDemand(const Leaves& leaves) : OnDemand(leaves, leaves.q.size()) {}
+  OnDemand(const Leaves& leaves, std::size_t num_used) : leaves_(leaves), num_used_(num_used) {}
   std::size_t size() const override { return leaves_.q.size(); }
+  std::size_t num_used() const override { return num_used_; }
   void load(std::size_t begin, FpSpan p, FeSpan q) const override {
     for (std::size_t i = 0; i < q.size; ++i) {
       p[i] = leaves_.p_base[begin + i];
@@ -69,6 +71,7 @@ class OnDemand : public LeafSource {
 
  private:
   const Leaves& leaves_;
+  const std::size_t num_used_;
 };
 
 bool prove(TestSession& session, const Leaves& leaves, LeafValues* values = nullptr, bool on_demand = false) {
@@ -114,6 +117,31 @@ TEST(GrandSum, HonestOverAllSizes) {
         EXPECT_TRUE(prove(session, leaves, &values, true));
         EXPECT_EQ(session.proof, proof);
       }
+    }
+  }
+}
+
+// Leaves that are known to be 0 / 1 give the messages that they would give if each were looked at.
+TEST(GrandSum, UnusedLeavesAreNoOthers) {
+  TestRandom random(7);
+  for (const int log_leaves : {1, 2, 3, 4, 9, 12}) {
+    const std::size_t size = std::size_t{1} << log_leaves;
+    for (const std::size_t num_used : {size, size / 2 + 2, size / 2 + size / 8 * 2, size / 2, std::size_t{2}}) {
+      if (num_used > size || num_used % 2 != 0) continue;
+      SCOPED_TRACE(testing::Message() << log_leaves << " " << num_used);
+      Leaves leaves = zero_sum_leaves(random, log_leaves, true);
+      for (std::size_t i = num_used; i < size; ++i) {
+        leaves.p_base[i] = Fp();
+        leaves.q.set(i, Fe::one());
+      }
+      TestSession session = make_session(true, log_leaves);
+      EXPECT_TRUE(prove(session, leaves));
+      const Bytes proof = session.proof;
+      EXPECT_TRUE(session.prove([&](hiding::ProverChannel& channel) {
+        (void)prove_grand_sum(channel, OnDemand(leaves, num_used));
+        sumcheck::prove_triples(channel, session.pads);
+      }));
+      EXPECT_EQ(session.proof, proof);
     }
   }
 }
