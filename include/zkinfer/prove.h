@@ -166,7 +166,9 @@ class Prover {
     return prove(views(inputs), context, progress);
   }
   // One proof of all rows, under the same key whatever their number; takes one slot. Time and memory grow with the rows, but the
-  // weights are opened once. For verify_batch(). Circuit and parameters are kept for the next batch of as many rows.
+  // weights are opened once. For verify_batch(). resource_limit, before a slot is taken, for more rows than verifiers check under
+  // the usual limits (verify_limits.h), unless they do not check single proofs under them either.
+  // Circuit and parameters are kept for the next batch of as many rows.
   Result<BatchResult> prove_batch(const BatchRequest& request) const;
   // Proves once that every committed parameter lies in its declared range, so that proofs speak of an integer model and
   // not of field elements. Takes a slot. Verify with verify_certificate (verify.h).

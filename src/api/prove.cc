@@ -24,6 +24,7 @@
 #include "prover/write.h"
 #include "soundness/caps.h"
 #include "soundness/proof_size.h"
+#include "verifier/cost.h"
 
 namespace zkinfer {
 
@@ -412,6 +413,15 @@ Result<BatchResult> Prover::prove_batch(const BatchRequest& request) const {
     out.inputs = std::move(checked.inputs);
   }
   ZKI_ASSIGN_OR_RETURN(const auto plan, impl_->batch_plans.get(impl_->model, num_rows));
+  // Verifiers who take the key's proofs under the usual limits are to take its batches.
+  const VerifyLimits usual;
+  if (verifier::check_cost(impl_->model.prepared.cost, usual).ok()) {
+    const Status cost = verifier::check_cost(plan->prepared.cost, usual);
+    if (!cost.ok()) {
+      return cost.with_context("a batch of " + std::to_string(num_rows) +
+                               " rows, as verifiers count it; prove fewer at once");
+    }
+  }
   ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
   inner.inputs = std::move(inputs);
   std::copy(request.context.begin(), request.context.end(), inner.context.begin());

@@ -187,7 +187,8 @@ Result<Description> describe_proof(const ProofFile& file, const VerificationKey&
     return out;
   }
   const VerifyRequest request = VerifyRequest::uncertified();
-  const Verdict verdict = rows ? verify_batch(key, proof, request).verdict : verify(key, proof, request).verdict;
+  ZKI_ASSIGN_OR_RETURN(const Verdict verdict, within_limits(file.name, rows ? verify_batch(key, proof, request).verdict
+                                                                            : verify(key, proof, request).verdict));
   out.what += " against " + in_quotes(key_path) + ": " + checked_text(verdict);
   add_verdict(out, verdict);
   return out;

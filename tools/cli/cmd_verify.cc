@@ -142,6 +142,7 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
   if (out.result.verdict.accepted() && out.is_batch) {
     VerifyBatchResult result = verify_batch(found.key(*key_), proof, request);
     out.rows = std::move(result.rows);
+    ZKI_ASSIGN_OR_RETURN(result.verdict, within_limits(path, result.verdict));
     out.result = std::move(result);
   } else if (out.result.verdict.accepted()) {
     VerifyResult result = verify(found.key(*key_), proof, request);
