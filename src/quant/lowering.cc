@@ -110,9 +110,12 @@ void Lowering::assign_targets() {
       continue;
     const std::size_t v = index_of(s.output);
     const bool compared = plan_.compared[v];
-    const std::int64_t levels = compared ? ((choice_.levels + 1) << kHeadRoomBits) - 1 : choice_.levels;
+    const auto own = choice_.fewer.find(i);
+    const Fewer fewer = own != choice_.fewer.end() ? own->second : Fewer{};
+    const std::int64_t narrow = std::max<std::int64_t>(choice_.levels >> fewer.bits, kFewestLevels);
+    const std::int64_t levels = compared ? ((narrow + 1) << kHeadRoomBits) - 1 : narrow;
     Target& t = targets_[v];
-    t.shift = choice_.shift;
+    t.shift = std::max(choice_.shift - fewer.shift, 1);
     t.hi = plan_.non_negative[v] ? levels : levels / 2;
     t.lo = plan_.non_negative[v] ? 0 : -t.hi - 1;
     const double steps = static_cast<double>(t.hi);

@@ -24,11 +24,18 @@ struct QTensor {
   double scale = 0;  // real = integer * scale; 0: not lowered
 };
 
+// What one segment has less than the others.
+struct Fewer {
+  int bits = 0;
+  int shift = 0;
+};
+
 // What the search decides.
 struct Choice {
   int levels = 255;        // the largest integer of a non-negative activation; signed ones use half
   int max_log_table = 17;  // tables of more rows are avoided by coarser activations
   int shift = 12;
+  std::map<std::size_t, Fewer> fewer = {};  // by node index
 };
 
 // Where a narrow segment's integers go: y in [lo, hi] with scale y; the table's argument has scale h.

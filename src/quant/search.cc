@@ -21,6 +21,10 @@ constexpr int kLeastBits = 5;
 constexpr int kMostBits = 18;
 // More levels than are needed may allow a smaller shift.
 constexpr int kBitsTried = 3;
+// Attempts at single segments: fewer of models that take long to lower. They have to save this much.
+constexpr std::int64_t kRefinedElements = 400000000;
+constexpr std::int64_t kMostRefinements = 96;
+constexpr double kWorthwhile = 0.995;
 
 // Large models are measured on fewer inputs, but on many more elements each, and with fewer attempts for accuracy alone.
 constexpr std::int64_t kMeasuredElements = 4000000;
@@ -225,6 +229,7 @@ class Search {
     for (int bits = most - 1; bits >= kLeastBits && !best_.has_value() && options_.activation_bits == 0; --bits)
       ZKI_RETURN_IF_ERROR(tried(bits, most_shift(bits)).status());
     if (!best_.has_value()) return failure_;
+    if (best_->exact_enough() && options_.activation_bits == 0 && options_.shift == 0) ZKI_RETURN_IF_ERROR(refine());
     return *best_;
   }
 
@@ -243,6 +248,51 @@ class Search {
     return ok_status();
   }
 
+  // Fewer bits and smaller shifts for single segments, those with the most elements first, where that is cheaper and still exact
+  // enough: sums of few products need a smaller shift, and what the outputs hardly depend on fewer bits.
+  Status refine() {
+    std::vector<std::pair<std::int64_t, std::size_t>> segments;
+    std::int64_t parameters = 0;
+    for (const ir::Value& value : graph_.values)
+      if (value.is_constant()) parameters += value.shape.num_elements();
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const ir::Node& node = graph_.nodes[i];
+      if (is_accumulator(node) || UnaryChain::is_unary(node))
+        segments.emplace_back(-graph_.output_of(node).shape.num_elements(), i);
+    }
+    std::stable_sort(segments.begin(), segments.end());
+    std::int64_t attempts =
+        std::clamp<std::int64_t>(kRefinedElements / (parameters + num_elements(graph_)), 4, kMostRefinements);
+    for (const auto& [size, node] : segments) {
+      for (int Fewer::*knob : {&Fewer::shift, &Fewer::bits}) {
+        for (const int less : {4, 2, 1}) {
+          if (attempts-- <= 0) return ok_status();
+          Choice choice = best_->choice;
+          choice.fewer[node].*knob += less;
+          const double before = best_->cost;
+          ZKI_ASSIGN_OR_RETURN(const Trial trial, cheaper(std::move(choice)));
+          // A segment that is not rounded, or is rounded elsewhere.
+          if (trial.cost == before && less == 4) break;
+          if (best_->cost < before) break;
+        }
+      }
+    }
+    return ok_status();
+  }
+
+  // Measures a choice if its program costs less than the best one's.
+  Result<Trial> cheaper(Choice choice) {
+    Trial trial;
+    trial.choice = std::move(choice);
+    Result<Quantized> lowered = Lowering(graph_, statistics_, trial.choice, options_).run();
+    trial.cost = !lowered.ok()   ? std::numeric_limits<double>::infinity()
+                 : options_.cost ? options_.cost(lowered->graph)
+                                 : rough_cost(*lowered);
+    if (trial.cost >= kWorthwhile * best_->cost) return trial;
+    ZKI_RETURN_IF_ERROR(judge(*lowered, trial));
+    return trial;
+  }
+
   Result<Trial> tried(int bits, int shift) {
     Trial trial;
     trial.choice = {(1 << bits) - 1, options_.max_log_table, shift};
@@ -257,9 +307,14 @@ class Search {
       failure_ = lowered.status();
       return trial;
     }
-    Quantized attempt = std::move(*lowered);
+    trial.cost = options_.cost ? options_.cost(lowered->graph) : rough_cost(*lowered);
+    ZKI_RETURN_IF_ERROR(judge(*lowered, trial));
+    return trial;
+  }
+
+  // Measures an attempt, and keeps it if it is the best so far.
+  Status judge(Quantized& attempt, Trial& trial) {
     ZKI_RETURN_IF_ERROR(measure(graph_, calibration_, inputs_, reference_, attempt));
-    trial.cost = options_.cost ? options_.cost(attempt.graph) : rough_cost(attempt);
     for (const double error : attempt.errors)
       trial.excess += std::max(0.0, std::log(std::max(error, 1e-30) / options_.target_error));
     trial.error = attempt.measured_error;
@@ -271,7 +326,7 @@ class Search {
     const bool better = !best_.has_value() || trial.excess < best_->excess ||
                         (trial.excess == best_->excess && trial.cost < best_->cost);
     if (better) best_ = trial;
-    return trial;
+    return ok_status();
   }
 
   const ir::Graph& graph_;
