@@ -249,6 +249,7 @@ Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) 
   Target t = target(i);
   t.shift = 0;
   t.h_scale = unit;
+  t.whole = false;  // the argument's unit is not one: its table rounds
   if (segment(i).chain.is_clamp()) {
     t.y_scale = unit;
     t.lo = std::min<std::int64_t>(acc.lo, 0);

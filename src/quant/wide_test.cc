@@ -186,6 +186,18 @@ TEST_F(WideValues, RoundedSums) {
   }
 }
 
+// Few enough integers for a table, in a unit that is not one.
+TEST_F(WideValues, RoundedMultiplesOfWholeNumbers) {
+  for (const float size : {0.5F, 0.313F, 2.5F}) {
+    graph_ = {};
+    const ValueId x =
+        op(OpKind::kCast, {input({4, 8}, ir::DataType::kInt64)}, ir::CastAttributes{ir::DataType::kFloat});
+    const ValueId factor = constant({}, {size});
+    graph_.value(factor).literal = true;
+    EXPECT_LT(error(function("Round", op(OpKind::kMul, {x, factor})), 0, 200, true), 1e-6) << size;
+  }
+}
+
 TEST_F(WideValues, TiesGoToEvenNumbers) {
   const ValueId x = input({2, 64});
   graph_.outputs = {function("Round", x)};
