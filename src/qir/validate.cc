@@ -145,8 +145,8 @@ Result<Interval> requantized_range(const QGraph& graph, const Node& node, Interv
   const Wide unit = Wide{1} << node.requant.shift;
   const Interval domain = domain_of(table);
   if (table.log_size > kMaxListedBits && table.log_size + node.requant.shift > kMaxWideBits) {
-    return invalid_argument("a table of 2^" + std::to_string(table.log_size) + " rows takes a shift of at most " +
-                            std::to_string(kMaxWideBits - table.log_size));
+    return out_of_range("a table of 2^" + std::to_string(table.log_size) + " rows takes a shift of at most " +
+                        std::to_string(kMaxWideBits - table.log_size));
   }
   if (!scale(domain, static_cast<std::int64_t>(unit)).within(kMaxMagnitude - static_cast<std::int64_t>(unit))) {
     return invalid_argument("table domain " + to_string(domain) + " times 2^" + std::to_string(node.requant.shift) +

@@ -114,7 +114,7 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
   const UnaryChain chain = segment(i).chain;
   // Relu and LeakyRelu commute with positive factors: their tables do not depend on the scale.
   const bool homogeneous = chain.is_homogeneous();
-  const double h = homogeneous ? t.h_scale / t.y_scale : t.h_scale;
+  double h = homogeneous ? t.h_scale / t.y_scale : t.h_scale;
   const double y_scale = homogeneous ? 1 : t.y_scale;
   if (!homogeneous && log_rows(domain.lo, domain.hi) > kMostFunctionBits) {
     const RealRange seen = argument_range(i, t.y_scale);
@@ -122,7 +122,14 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
       return static_cast<std::int64_t>(
           std::clamp(x / h, static_cast<double>(domain.lo), static_cast<double>(domain.hi)));
     };
-    const AccRange kept = {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
+    AccRange kept = {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
+    if (const int more = log_rows(kept.lo, kept.hi) - kMostFunctionBits; more > 0 && !chain.is_whole()) {
+      // Finer than a table can tell apart: low bits are dropped.
+      node.requant.shift = static_cast<std::uint8_t>(node.requant.shift + more);
+      domain = {domain.lo >> more, (domain.hi >> more) + 1};
+      h = std::ldexp(h, more);
+      kept = {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
+    }
     const ir::Value& value = graph_.value(segment(i).output);
     node.name = this->node(i).name;
     const QTensor argument = append_looked_up(std::move(node), pool_.want_clamp(kept.lo, kept.hi, domain.lo, domain.hi),

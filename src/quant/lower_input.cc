@@ -129,7 +129,8 @@ qir::Value Lowering::whole_input(std::size_t i) const {
 qir::Value Lowering::chosen_input(std::size_t i) const {
   if (graph_.value(graph_.inputs[i]).dtype != ir::DataType::kFloat) return whole_input(i);
   const Histogram& data = calibration_.by_name.at(graph_.value(graph_.inputs[i]).name);
-  const bool non_negative = data.min() >= 0;
+  // Nothing but zeros says nothing of signs.
+  const bool non_negative = data.min() >= 0 && data.max_abs() > 0;
   // Of nothing but zeros no step is known.
   double scale = data.max_abs() > 0 ? calibration_.input_steps[i] : 0;
   const ir::ValueId id = graph_.inputs[i];

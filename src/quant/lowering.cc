@@ -69,7 +69,7 @@ Result<Quantized> Lowering::run() {
     if (it == calibration_.by_name.end())
       return invalid_argument("quantize: calibration has no data for input '" + name + "'");
     const InputFormat* given = given_format(i);
-    non_negative.push_back(given != nullptr ? given->lo >= 0 : it->second.min() >= 0);
+    non_negative.push_back(given != nullptr ? given->lo >= 0 : it->second.min() >= 0 && it->second.max_abs() > 0);
   }
   plan_ = make_plan(graph_, non_negative);
   tensors_.resize(graph_.values.size());

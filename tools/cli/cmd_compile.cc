@@ -141,8 +141,8 @@ Status reach_floors(const CompileArguments& arguments, const Fidelity& fidelity)
       return invalid_argument(std::string(option) + ": no output of this model has such a number; see --layers");
     }
     if (*got * unit >= *floor) return {};
-    return out_of_range(std::string(option) + ": " + what + " " + decimal(*got * unit, 6) + ", expected at least " +
-                        decimal(*floor, 6) +
+    return out_of_range(std::string(option) + ": " + what + " " + significant(*got * unit, 12) +
+                        ", expected at least " + decimal(*floor, 6) +
                         "; try --float-target exact, more calibration data, or another --calibration-method");
   };
   ZKI_RETURN_IF_ERROR(check("--min-cosine", "cosine", arguments.min_cosine, fidelity.cosine(), 1));

@@ -76,7 +76,7 @@ Result<Description> describe_onnx(const Arguments& arguments) {
 
 std::string tensor_row(const TensorInfo& info) {
   return shape_text(info.shape) + ", integers " + std::to_string(info.format.lo) + ".." +
-         std::to_string(info.format.hi) + " times " + decimal(info.format.scale(), 9);
+         std::to_string(info.format.hi) + " times " + significant(info.format.scale(), 10);
 }
 
 // The structure of a key or a model package, where it is asked for.

@@ -24,6 +24,12 @@ std::string decimal(double value, int num_digits) {
   return buffer;
 }
 
+std::string significant(double value, int num_digits) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "%.*g", num_digits, value);
+  return buffer;
+}
+
 std::string human_bytes(std::uint64_t num_bytes) {
   static constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
   if (num_bytes < 1024) return std::to_string(num_bytes) + " bytes";

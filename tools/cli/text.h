@@ -15,6 +15,7 @@ std::string human_count(std::uint64_t count);                       // "15,245,1
 std::string counted(std::uint64_t count, const std::string& noun);  // "1 sample", "1,024 samples"
 std::string budget_text(std::uint64_t budget);      // of a key: "4,096 slots: a proof, rotation or certificate each"
 std::string decimal(double value, int num_digits);  // fixed notation
+std::string significant(double value, int num_digits);  // "0.003921568627", "2.461e-10"
 std::string shape_text(const std::vector<std::int64_t>& shape);
 std::string output_name(const std::string& path);  // of a file that was written: "-" is standard output
 std::string shell_word(const std::string& text);   // as a shell must be given it to pass it on unchanged
