@@ -4,7 +4,6 @@
 #include <bit>
 #include <cmath>
 
-#include "ir/functions.h"
 #include "quant/lowering.h"
 
 namespace zkinfer::quant {
@@ -32,37 +31,6 @@ const InputFormat* Lowering::given_format(std::size_t i) const {
   return i < formats.size() && formats[i].has_value() ? &*formats[i] : nullptr;
 }
 
-// The shortest axis into which a value is an index wherever it is read; 0 where it is read otherwise.
-std::int64_t Lowering::indexed_length(ir::ValueId id) const {
-  std::int64_t least = 0;
-  for (const ir::Node& n : graph_.nodes) {
-    for (std::size_t j = 0; j < n.inputs.size(); ++j) {
-      if (n.inputs[j] != id) continue;
-      std::int64_t length = 0;
-      if (n.op == ir::OpKind::kGather && j == 1)
-        length = graph_.input_of(n, 0).shape[static_cast<std::size_t>(n.as<ir::GatherAttributes>().axis)];
-      else if (is_movement(n.op))
-        length = indexed_length(n.output);
-      if (length == 0) return 0;
-      least = least == 0 ? length : std::min(least, length);
-    }
-  }
-  return least;
-}
-
-// Is a value only compared, maybe after it was moved?
-bool Lowering::only_compared(ir::ValueId id) const {
-  for (const ir::Node& n : graph_.nodes) {
-    for (std::size_t j = 0; j < n.inputs.size(); ++j) {
-      if (n.inputs[j] != id) continue;
-      const bool compares = n.op == ir::OpKind::kLess || n.op == ir::OpKind::kEqual;
-      const bool moves = is_movement(n.op) || n.op == ir::OpKind::kConcat || (n.op == ir::OpKind::kGather && j == 0);
-      if (!compares && !(moves && only_compared(n.output))) return false;
-    }
-  }
-  return true;
-}
-
 int Lowering::input_spread_bits(ir::ValueId id) const {
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
     if (graph_.inputs[i] != id) continue;
@@ -71,37 +39,6 @@ int Lowering::input_spread_bits(ir::ValueId id) const {
     return std::clamp(static_cast<int>(octaves) - kUsualSpread, 0, kMostSpread);
   }
   return 0;
-}
-
-// Is a value compared or rounded to whole numbers, maybe after it was moved, scaled, shifted or looked through for its largest,
-// and read by nothing that would have to carry the bits of a fine step?
-bool Lowering::decides(ir::ValueId id) const {
-  bool result = false;
-  for (const ir::Node& n : graph_.nodes) {
-    for (std::size_t j = 0; j < n.inputs.size(); ++j) {
-      if (n.inputs[j] != id) continue;
-      const ir::OpKind op = n.op;
-      const bool jumps = op == ir::OpKind::kFunction && ir::row_of(n.as<ir::FunctionAttributes>().function).whole;
-      if (op == ir::OpKind::kLess || op == ir::OpKind::kEqual || jumps) {
-        result = true;
-        continue;
-      }
-      // Sums with others have a unit of their own.
-      const bool sums = op == ir::OpKind::kAdd || op == ir::OpKind::kSub;
-      const bool alone = n.inputs.size() > 1 && is_const(n.inputs[1 - std::min<std::size_t>(j, 1)]);
-      if (sums && !alone) continue;
-      const bool passes = is_movement(op) || op == ir::OpKind::kConcat || (op == ir::OpKind::kGather && j == 0) ||
-                          op == ir::OpKind::kRelu || op == ir::OpKind::kClip || op == ir::OpKind::kReduceMax ||
-                          op == ir::OpKind::kDiv || ((sums || op == ir::OpKind::kMul) && alone);
-      if (!passes) return false;
-      if (decides(n.output)) {
-        result = true;
-      } else if (op != ir::OpKind::kReduceMax) {
-        return false;
-      }
-    }
-  }
-  return result;
 }
 
 // Integers and bits in units of one: what they index, or what calibration saw and as much again.
@@ -114,7 +51,7 @@ qir::Value Lowering::whole_input(std::size_t i) const {
     value.hi = 1;
     return value;
   }
-  const std::int64_t length = indexed_length(graph_.inputs[i]);
+  const std::int64_t length = uses_.indexed_length[static_cast<std::size_t>(graph_.inputs[i])];
   if (length > 0) {
     value.hi = length - 1;
     value.lo = data.min() < 0 ? -length : 0;
@@ -133,9 +70,9 @@ qir::Value Lowering::chosen_input(std::size_t i) const {
   const bool non_negative = data.min() >= 0 && data.max_abs() > 0;
   // Of nothing but zeros no step is known.
   double scale = data.max_abs() > 0 ? calibration_.input_steps[i] : 0;
-  const ir::ValueId id = graph_.inputs[i];
-  int bits = kFreeInputBits + input_spread_bits(id);
-  bits = std::max(bits_, only_compared(id) ? kComparedInputBits : decides(id) ? kDecidingInputBits : bits);
+  const auto v = static_cast<std::size_t>(graph_.inputs[i]);
+  int bits = kFreeInputBits + input_spread_bits(graph_.inputs[i]);
+  bits = std::max(bits_, uses_.only_compared[v] ? kComparedInputBits : uses_.decides[v] ? kDecidingInputBits : bits);
   if (scale > 0) {
     bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::llround(data.max_abs() / scale)))) +
            (non_negative ? 0 : 1);

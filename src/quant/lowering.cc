@@ -72,6 +72,7 @@ Result<Quantized> Lowering::run() {
     non_negative.push_back(given != nullptr ? given->lo >= 0 : it->second.min() >= 0 && it->second.max_abs() > 0);
   }
   plan_ = make_plan(graph_, non_negative);
+  uses_ = uses_of(graph_);
   tensors_.resize(graph_.values.size());
   out_.graph.name = graph_.name;
   out_.activation_bits = bits_;

@@ -15,6 +15,7 @@
 #include "quant/quantize.h"
 #include "quant/round_weights.h"
 #include "quant/table_pool.h"
+#include "quant/uses.h"
 
 namespace zkinfer::quant {
 
@@ -145,11 +146,8 @@ class Lowering {
   Status lower_inputs();
   qir::Value chosen_input(std::size_t input_index) const;
   qir::Value whole_input(std::size_t input_index) const;
-  std::int64_t indexed_length(ir::ValueId id) const;
-  bool only_compared(ir::ValueId id) const;
-  // Of a graph input with columns of unlike sizes, maybe reshaped: by how many bits its unit is finer than others' for that.
+  // Of a graph input with columns of unlike sizes: by how many bits its unit is finer than others' for that. 0 of other values.
   int input_spread_bits(ir::ValueId id) const;
-  bool decides(ir::ValueId id) const;
   // A wide input as an activation of few bits.
   Result<QTensor> narrowed(const ir::Value& input, const QTensor& x, bool compared);
 
@@ -247,6 +245,7 @@ class Lowering {
   int bits_;  // of a non-negative activation
   const QuantOptions& options_;
   Plan plan_;
+  Uses uses_;
   std::vector<Target> targets_;   // by value id: scale and range of narrow segment outputs
   std::vector<QTensor> tensors_;  // by value id
   std::map<std::size_t, double> sum_units_;

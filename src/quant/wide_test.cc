@@ -116,7 +116,6 @@ TEST_F(WideValues, ComparisonsAndChoices) {
   EXPECT_LT(error(op(OpKind::kWhere, {less, a, op(OpKind::kMul, {b, constant({}, {0.5F})})}), -4, 4), 0.002);
 }
 
-// What a mask fills in says nothing about the range of the rest.
 // A binarized network: the sign of sums over a wide range.
 TEST_F(WideValues, SignsOfSums) {
   const ValueId x = input({1, 64});
@@ -151,6 +150,7 @@ TEST_F(WideValues, ComparisonsOfJoinedColumns) {
   EXPECT_EQ(error(op(OpKind::kLess, {constant({1, 4}, {1.5F, 20, 1.501F, -20}), joined}), -100, 100, false, near), 0);
 }
 
+// What a mask fills in says nothing about the range of the rest.
 TEST_F(WideValues, MasksBeforeSoftmax) {
   for (const float fill : {-1e4F, -3.4e38F}) {
     graph_ = {};
@@ -290,6 +290,13 @@ TEST_F(WideValues, OutputsPutTogetherKeepTheirUnits) {
   const ValueId product = op(OpKind::kMul, {small, x});
   const ValueId again = op(OpKind::kMul, {product, constant({1, 4}, {2e4F, 3e4F, 2e4F, 3e4F})});
   EXPECT_LT(error(op(OpKind::kConcat, {small, large, again}, ir::ConcatAttributes{1}), -1, 1), 0.001);
+}
+
+// What an input is read for is found in one pass: a value that is read twice by each of forty nodes has 2^40 ways to its end.
+TEST_F(WideValues, ManyWaysThroughAGraph) {
+  ValueId x = input({1, 3});
+  for (int i = 0; i < 40; ++i) x = op(OpKind::kDiv, {x, x});
+  EXPECT_EQ(error(function("Round", x), 1, 2), 0);
 }
 
 TEST_F(WideValues, GatherByComputedIndices) {

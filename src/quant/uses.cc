@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quant/uses.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "ir/functions.h"
+#include "quant/plan.h"
+
+namespace zkinfer::quant {
+
+namespace {
+
+using ir::Node;
+using ir::OpKind;
+
+std::size_t index_of(ir::ValueId id) { return static_cast<std::size_t>(id); }
+
+// Input `input` of a node.
+struct Use {
+  const Node* node = nullptr;
+  std::size_t input = 0;
+};
+
+bool compares(const Node& node) { return node.op == OpKind::kLess || node.op == OpKind::kEqual; }
+
+// Every element of the output is one of this input's.
+bool moves(const Use& use) {
+  const OpKind op = use.node->op;
+  return is_movement(op) || op == OpKind::kConcat || (op == OpKind::kGather && use.input == 0);
+}
+
+class Reader {
+ public:
+  explicit Reader(const ir::Graph& graph) : graph_(graph), uses_of_(graph.values.size()) {
+    for (const Node& node : graph.nodes) {
+      for (std::size_t j = 0; j < node.inputs.size(); ++j)
+        if (node.inputs[j] != ir::kNoValue) uses_of_[index_of(node.inputs[j])].push_back({&node, j});
+    }
+    result_.only_compared.resize(graph.values.size());
+    result_.decides.resize(graph.values.size());
+    result_.indexed_length.resize(graph.values.size());
+  }
+
+  Uses run() && {
+    for (std::size_t i = graph_.nodes.size(); i-- > 0;) add(graph_.nodes[i].output);
+    for (const ir::ValueId id : graph_.inputs) add(id);
+    return std::move(result_);
+  }
+
+ private:
+  // All that reads the value has been added.
+  void add(ir::ValueId id) {
+    const std::vector<Use>& uses = uses_of_[index_of(id)];
+    result_.only_compared[index_of(id)] = std::all_of(uses.begin(), uses.end(), [&](const Use& use) {
+      return compares(*use.node) || (moves(use) && result_.only_compared[index_of(use.node->output)]);
+    });
+    result_.decides[index_of(id)] = decides(uses);
+    result_.indexed_length[index_of(id)] = indexed_length(uses);
+  }
+
+  bool decides(const std::vector<Use>& uses) const {
+    bool any = false;
+    for (const Use& use : uses) {
+      const Node& node = *use.node;
+      const OpKind op = node.op;
+      const bool jumps = op == OpKind::kFunction && ir::row_of(node.as<ir::FunctionAttributes>().function).whole;
+      if (compares(node) || jumps) {
+        any = true;
+        continue;
+      }
+      // Sums with others have a unit of their own.
+      const bool sums = op == OpKind::kAdd || op == OpKind::kSub;
+      const std::size_t other = use.input == 0 ? 1 : 0;
+      const bool alone = node.has_input(other) && graph_.input_of(node, other).is_constant();
+      if (sums && !alone) continue;
+      const bool passes = moves(use) || op == OpKind::kRelu || op == OpKind::kClip || op == OpKind::kReduceMax ||
+                          op == OpKind::kDiv || ((sums || op == OpKind::kMul) && alone);
+      if (!passes) return false;
+      const bool behind = result_.decides[index_of(node.output)];
+      if (!behind && op != OpKind::kReduceMax) return false;
+      any = any || behind;
+    }
+    return any;
+  }
+
+  std::int64_t indexed_length(const std::vector<Use>& uses) const {
+    std::int64_t least = 0;
+    for (const Use& use : uses) {
+      std::int64_t length = 0;
+      if (use.node->op == OpKind::kGather && use.input == 1) {
+        const std::int64_t axis = use.node->as<ir::GatherAttributes>().axis;
+        length = graph_.input_of(*use.node, 0).shape[static_cast<std::size_t>(axis)];
+      } else if (is_movement(use.node->op)) {
+        length = result_.indexed_length[index_of(use.node->output)];
+      }
+      if (length == 0) return 0;
+      least = least == 0 ? length : std::min(least, length);
+    }
+    return least;
+  }
+
+  const ir::Graph& graph_;
+  std::vector<std::vector<Use>> uses_of_;  // by value id
+  Uses result_;
+};
+
+}  // namespace
+
+Uses uses_of(const ir::Graph& graph) { return Reader(graph).run(); }
+
+}  // namespace zkinfer::quant
