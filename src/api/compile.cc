@@ -133,18 +133,13 @@ Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<RealI
 
 namespace {
 
-double num_points(const circuit::Box& box) {
-  double points = 1;
-  for (const std::uint64_t n : box) points *= static_cast<double>(n);
-  return points;
-}
-
 // What the choice of bits changes of it, in the units in which relations are chosen (relations/builder.h). A table's row is a
 // column's entry too.
 double proving_cost(const qir::QGraph& graph) {
   using relations::kColumnCost, relations::kContractionCost, relations::kLookupCost, relations::kRowCost;
   const Result<circuit::Circuit> circuit = relations::build(graph, {});
   if (!circuit.ok()) return std::numeric_limits<double>::infinity();
+  const auto num_points = [](const circuit::Box& box) { return static_cast<double>(circuit::box_size(box)); };
   double cost = 0;
   for (const circuit::Column& column : circuit->columns)
     if (column.oracle == circuit::Oracle::kWitness) cost += kColumnCost * static_cast<double>(column.num_elements());

@@ -246,9 +246,7 @@ void Evaluator::public_tensors(const TensorValues& tensors) {
   for (std::size_t i = 0; i < circuit_.public_tensors.size(); ++i) {
     const circuit::PublicTensor& tensor = circuit_.public_tensors[i];
     const BoxWeights weights = box_weights(tensor.box, outer_.tau);
-    std::uint64_t size = 1;
-    for (const std::uint64_t n : tensor.box) size *= n;
-    ZKI_CHECK_EQ(tensors[i].size(), size, "a public value per point");
+    ZKI_CHECK_EQ(tensors[i].size(), circuit::box_size(tensor.box), "a public value per point");
     add(next_, tensor.expr, weights, Fe::one());
     const std::int64_t* values = tensors[i].data();
     sink_.add_form(next_++, LinearForm(-tensor_value(weights, 0, values)));

@@ -32,7 +32,7 @@ AccRange Lowering::sum_range(const std::vector<QTensor>& terms, const std::vecto
   for (std::size_t j = 0; j < terms.size(); ++j)
     range = qir::add(range, qir::scale(qir::range_of(qvalue(terms[j])), coefs[j]));
   if (!range.within(qir::kMaxMagnitude)) range = qir::make_interval(1 - qir::kMaxMagnitude, qir::kMaxMagnitude - 1);
-  return {static_cast<std::int64_t>(range.lo), static_cast<std::int64_t>(range.hi)};
+  return range_of(range);
 }
 
 namespace {

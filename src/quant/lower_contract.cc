@@ -175,8 +175,7 @@ Status Lowering::lower_contract(std::size_t i) {
     }
     if (bias_shift > 0) {
       if (!rounded.acc.within(kLargestAccumulator)) return too_large(weight_value.name);
-      const AccRange range =
-          rounded_out({static_cast<std::int64_t>(rounded.acc.lo), static_cast<std::int64_t>(rounded.acc.hi)});
+      const AccRange range = rounded_out(range_of(rounded.acc));
       q.name = n.name;
       const QTensor sum =
           append(std::move(q), graph_.value(n.output).name + ".sum", graph_.value(n.output).shape, range, unit);
@@ -215,7 +214,7 @@ Status Lowering::lower_product(std::size_t i) {
   if (t.whole) {
     const ir::Value& y = graph_.value(n.output);
     if (!acc.within(std::int64_t{1} << 58)) return fail(i, "its accumulators reach " + qir::to_string(acc));
-    const AccRange range = {static_cast<std::int64_t>(acc.lo), static_cast<std::int64_t>(acc.hi)};
+    const AccRange range = range_of(acc);
     return emit_rounded(i, append(std::move(q), y.name + ".product", y.shape, range, raw), t);
   }
   const bool follows = t.follows();

@@ -128,7 +128,7 @@ Status Lowering::emit_whole(std::size_t i, qir::Node q, const qir::Interval& acc
     return fail(i, "its whole numbers reach " + qir::to_string(acc) +
                        ", at most 60 bits are possible; give inputs a smaller range");
   }
-  const AccRange range = {static_cast<std::int64_t>(acc.lo), static_cast<std::int64_t>(acc.hi)};
+  const AccRange range = range_of(acc);
   if (segment(i).chain.empty()) {
     emit_plain(i, std::move(q), range, 1);
     return ok_status();
@@ -204,8 +204,7 @@ Result<Lowering::Division> Lowering::divided(std::size_t i, const QTensor& a, co
   Division result;
   result.quotient = quotient;
   if (node(i).op != OpKind::kMod) return result;
-  const QTensor whole_part = append(std::move(product), name + ".whole_part", shape,
-                                    {static_cast<std::int64_t>(exact.lo), static_cast<std::int64_t>(exact.hi)}, 1);
+  const QTensor whole_part = append(std::move(product), name + ".whole_part", shape, range_of(exact), 1);
   // a - b q lies between the divisor and 0, which sums of ranges do not see.
   const std::int64_t reach = std::max(qvalue(b).hi, -qvalue(b).lo) - 1;
   const AccRange kept = {qvalue(b).lo < 0 || (truncated && qvalue(a).lo < 0) ? -reach : 0,

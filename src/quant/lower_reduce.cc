@@ -15,8 +15,7 @@ namespace {
 // Exponentials have this many more bits than the Softmax output.
 constexpr int kExponentialBits = 6;
 constexpr int kMaxLogExponentials = 20;
-// About what a Softmax costs (src/relations/rounding.cc): a row of its table, and what an element pays more by parts.
-constexpr std::int64_t kRowOfTable = 6;
+// What an element of a Softmax costs more by parts, in the unit of kTableRowCost.
 constexpr std::int64_t kElementByParts = 40;
 
 // How many real cells each window of a padded average has, [1, 1, spatial..].
@@ -85,7 +84,7 @@ Status Lowering::lower_average(std::size_t i) {
     q.coefs = {1};
     q.name = n.name;
     const qir::Interval with_padding = qir::hull(sum, {});
-    const AccRange padded = {static_cast<std::int64_t>(with_padding.lo), static_cast<std::int64_t>(with_padding.hi)};
+    const AccRange padded = range_of(with_padding);
     const QTensor sums = append(std::move(q), graph_.value(n.output).name + ".sum", out, padded, x.scale);
     const std::vector<double> real(reciprocals.data().begin(), reciprocals.data().end());
     const double unit = wanted_unit(i, x.scale / 4095);
@@ -141,7 +140,7 @@ Status Lowering::lower_softmax(std::size_t i) {
   if (log_rows(reach, 0) > kMaxLogExponentials)
     return fail(i, "its input needs more than 2^20 exponentials; use fewer activation bits");
   const std::int64_t num_elements = qvalue(x).shape.num_elements();
-  if (kElementByParts * num_elements < kRowOfTable << log_rows(reach, 0)) return softmax_by_parts(i, x, reach, one);
+  if (kElementByParts * num_elements < kTableRowCost << log_rows(reach, 0)) return softmax_by_parts(i, x, reach, one);
   const double scale = x.scale;
   const std::size_t request = pool_.want_function(
       "exp " + std::to_string(scale) + " " + std::to_string(one),

@@ -348,7 +348,7 @@ Result<qir::ValueId> Lowering::add_param(const std::string& name, const Shape& s
 bool Lowering::fits_or_coarsens(const qir::Interval& exact, Target& t) const {
   if (t.any_width && exact.within(kLargestAccumulator)) return true;
   if (exact.within(kLargestAccumulator)) {
-    const AccRange acc = {static_cast<std::int64_t>(exact.lo), static_cast<std::int64_t>(exact.hi)};
+    const AccRange acc = range_of(exact);
     if (log_rows(requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)) <= choice_.max_log_table) return true;
   }
   if (t.whole) {
@@ -430,7 +430,7 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
     return fail(i, "its accumulators reach " + qir::to_string(exact) +
                        ", at most 60 bits are possible; use fewer activation bits or a smaller shift");
   }
-  const AccRange acc = {static_cast<std::int64_t>(exact.lo), static_cast<std::int64_t>(exact.hi)};
+  const AccRange acc = range_of(exact);
   const int acc_bits = signed_bits(acc);
   if (s.mode != Mode::kNarrow && !always_narrow) {
     emit_plain(i, std::move(q), rounded_out(acc), unit);

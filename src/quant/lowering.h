@@ -83,6 +83,11 @@ inline constexpr std::int64_t kFewestLevels = 12;
 // Of accumulators that are accepted: |acc| < 2^59, room for bounds on declared ranges and for rounding.
 inline constexpr std::int64_t kLargestAccumulator = std::int64_t{1} << 59;
 
+// Of an interval that was checked to fit.
+inline AccRange range_of(const qir::Interval& exact) {
+  return {static_cast<std::int64_t>(exact.lo), static_cast<std::int64_t>(exact.hi)};
+}
+
 // Outwards to 5 significant bits: a public range then says little about the weights behind it.
 AccRange rounded_out(AccRange range);
 

@@ -10,9 +10,7 @@ namespace zkinfer::quant {
 
 namespace {
 
-// About what relations cost (src/relations/rounding.cc): a row of either table, and what an element pays for a piece's low
-// part, slope, remainder and value beyond a lookup in a list.
-constexpr std::int64_t kRow = 6;
+// What an element pays for a piece's low part, slope, remainder and value beyond a lookup in a list, in the same unit.
 constexpr std::int64_t kElement = 17;
 constexpr int kLeastPieceBits = 3;
 
@@ -52,14 +50,16 @@ std::optional<Piece> fit(std::span<const double> curve, int slope_shift, std::in
 
 std::optional<qir::Table> fit_pieces(const qir::Table& list, const std::function<double(std::int64_t)>& curve,
                                      std::int64_t num_elements) {
-  const auto cost = [&](int piece_bits) { return kElement * num_elements + kRow * (list.num_rows() >> piece_bits); };
-  if (list.log_size <= kLeastPieceBits || cost(list.log_size) >= kRow * list.num_rows()) return std::nullopt;
+  const auto cost = [&](int piece_bits) {
+    return kElement * num_elements + kTableRowCost * (list.num_rows() >> piece_bits);
+  };
+  if (list.log_size <= kLeastPieceBits || cost(list.log_size) >= kTableRowCost * list.num_rows()) return std::nullopt;
   std::vector<double> real;
   real.reserve(list.values.size());
   for (std::int64_t x = list.first; x < list.first + list.num_rows(); ++x) real.push_back(curve(x));
   // What the list gives is y's range.
   const auto [least, most] = std::minmax_element(list.values.begin(), list.values.end());
-  for (int bits = list.log_size; bits >= kLeastPieceBits && cost(bits) < kRow * list.num_rows(); --bits) {
+  for (int bits = list.log_size; bits >= kLeastPieceBits && cost(bits) < kTableRowCost * list.num_rows(); --bits) {
     qir::Table table = list;
     table.kind = qir::TableKind::kPieces;
     table.piece_bits = static_cast<std::uint8_t>(bits);

@@ -14,6 +14,9 @@ namespace zkinfer::quant {
 // first value.
 inline constexpr double kPieceError = 1.25;
 
+// About what a row of a table costs a proof, in lookups (src/relations/builder.h).
+inline constexpr std::int64_t kTableRowCost = 6;
+
 // The table of `list`'s domain with the fewest linear pieces of equal length that stay within kPieceError of `curve`, if that
 // costs less to prove than the list for so many elements.
 std::optional<qir::Table> fit_pieces(const qir::Table& list, const std::function<double(std::int64_t)>& curve,

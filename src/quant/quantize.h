@@ -43,21 +43,25 @@ struct LayerInfo {
   double error_bound = 0;
 };
 
-struct Quantized {
+// How close the integers are on some calibration inputs.
+struct Measured {
+  double measured_error = 0;     // largest error relative to the largest output element, of the worst output
+  std::vector<double> errors;    // by output: what the largest is on any inputs, from it and from the errors' spread
+  double estimated_flips = 0;    // share of inputs whose arg max changes, from the margins of the float scores
+  double cosine = 1;             // mean over the same inputs, of the worst output
+  std::size_t num_measured = 0;  // inputs on which these were measured
+  std::size_t num_changed = 0;   // of them, those whose arg max changed
+};
+
+struct Quantized : Measured {
   qir::QGraph graph;
   qir::Weights params;
   std::vector<LayerInfo> layers;
   int activation_bits = 0;
   int levels = 0;  // the largest integer of a non-negative activation
   int shift = 0;
-  double measured_error = 0;         // largest error relative to the largest output element, of the worst output
-  std::vector<double> errors;        // the same by output
-  double estimated_flips = 0;        // share of inputs whose arg max changes, from the margins of the float scores
-  double cosine = 1;                 // mean over the same inputs, of the worst output
-  std::size_t num_measured = 0;      // inputs on which these were measured
-  bool held_out = false;             // they gave no statistics; small sets are not split
+  bool held_out = false;             // what was measured on gave no statistics; small sets are not split
   bool scores = false;               // the model gives one vector of scores
-  std::size_t num_changed = 0;       // of them, those whose arg max changed
   std::int64_t table_rows = 0;       // of all distinct tables, ranges of remainders included
   std::int64_t num_requantized = 0;  // elements that need lookups
   std::string calibration;           // one line: method and data

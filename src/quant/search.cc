@@ -102,11 +102,11 @@ Reference make_reference(const ir::Graph& graph, const Calibration& calibration,
   return reference;
 }
 
-// Fills measured_error (the largest error of an element of an output, relative to its largest element; the worst output
-// counts), errors (by output: what the largest is on any inputs, from it and from the errors' spread), cosine (the worst output counts), num_changed, and estimated_flips: a margin m is lost
-// with the probability that a normal error of the measured size of (error of best - error of second best) exceeds it.
-Status measure(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
-               const Reference& reference, Quantized& quantized) {
+// The largest error is that of an element of an output, relative to its largest element; an arg max is estimated to change with the
+// probability that a normal error of the measured size of (error of best - error of second best) exceeds the margin.
+Result<Measured> measure(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
+                         const Reference& reference, const Quantized& quantized) {
+  Measured out;
   std::vector<double> largest(graph.outputs.size(), 0);
   std::vector<double> errors(graph.outputs.size(), 0);
   std::vector<double> usual(graph.outputs.size(), 0);  // an input's largest element, on average
@@ -114,8 +114,7 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
   std::vector<double> changed(graph.outputs.size(), 0);
   std::vector<double> cosines(graph.outputs.size(), 0);
   double pair_errors = 0;
-  quantized.num_measured = reference.inputs.size();
-  quantized.num_changed = 0;
+  out.num_measured = reference.inputs.size();
   for (const std::size_t i : reference.inputs) {
     exec_integer::Inputs integers;
     for (std::size_t j = 0; j < graph.inputs.size(); ++j) {
@@ -146,31 +145,27 @@ Status measure(const ir::Graph& graph, const Calibration& calibration, std::span
       cosines[j] += norm > 0 && got_norm > 0 ? dot / std::sqrt(norm * got_norm) : (norm == got_norm ? 1 : 0);
       if (!reference.margins.empty()) {
         const auto [first, second] = best_two(expected.data());
-        if (best_two(real).first != first) ++quantized.num_changed;
+        if (best_two(real).first != first) ++out.num_changed;
         pair_errors += (error(first) - error(second)) * (error(first) - error(second));
       }
     }
   }
-  quantized.measured_error = 0;
-  quantized.cosine = 1;
-  quantized.errors.clear();
   const double count = static_cast<double>(reference.inputs.size());
   for (std::size_t j = 0; j < largest.size(); ++j) {
     const bool whole = graph.value(graph.outputs[j]).dtype != ir::DataType::kFloat;
     const double share = kChangedWeight * changed[j] / count;
     const double error = errors[j] / std::max(largest[j], 1e-30);
     const double spread = std::sqrt(squares[j] / count) / std::max(usual[j], 1e-30);
-    quantized.errors.push_back(whole ? share : std::max(error, kTail * spread));
-    quantized.measured_error = std::max(quantized.measured_error, whole ? share : error);
-    quantized.cosine = std::min(quantized.cosine, cosines[j] / count);
+    out.errors.push_back(whole ? share : std::max(error, kTail * spread));
+    out.measured_error = std::max(out.measured_error, whole ? share : error);
+    out.cosine = std::min(out.cosine, cosines[j] / count);
   }
-  quantized.estimated_flips = 0;
   const double deviation = std::sqrt(pair_errors / static_cast<double>(reference.inputs.size()));
   for (const double margin : reference.margins) {
-    quantized.estimated_flips += (deviation > 0 ? 0.5 * std::erfc(margin / deviation / std::sqrt(2.0)) : 0) /
-                                 static_cast<double>(reference.margins.size());
+    out.estimated_flips += (deviation > 0 ? 0.5 * std::erfc(margin / deviation / std::sqrt(2.0)) : 0) /
+                           static_cast<double>(reference.margins.size());
   }
-  return ok_status();
+  return out;
 }
 
 // A choice and what it measured.
@@ -178,11 +173,7 @@ struct Trial {
   Choice choice;
   double cost = 0;
   double excess = 0;  // of errors over the target: the logarithms' sum, 0 when all outputs are exact enough
-  double error = 0;
-  std::vector<double> errors;
-  double flips = 0;
-  double cosine = 1;
-  std::size_t num_measured = 0, num_changed = 0;
+  Measured measured;
   bool exact_enough() const { return excess == 0; }
   bool failed() const { return std::isinf(excess); }  // has no integer form at this choice
 };
@@ -285,9 +276,7 @@ class Search {
     Trial trial;
     trial.choice = std::move(choice);
     Result<Quantized> lowered = Lowering(graph_, statistics_, trial.choice, options_).run();
-    trial.cost = !lowered.ok()   ? std::numeric_limits<double>::infinity()
-                 : options_.cost ? options_.cost(lowered->graph)
-                                 : rough_cost(*lowered);
+    trial.cost = lowered.ok() ? cost_of(*lowered) : std::numeric_limits<double>::infinity();
     if (trial.cost >= kWorthwhile * best_->cost) return trial;
     ZKI_RETURN_IF_ERROR(judge(*lowered, trial));
     return trial;
@@ -307,22 +296,20 @@ class Search {
       failure_ = lowered.status();
       return trial;
     }
-    trial.cost = options_.cost ? options_.cost(lowered->graph) : rough_cost(*lowered);
+    trial.cost = cost_of(*lowered);
     ZKI_RETURN_IF_ERROR(judge(*lowered, trial));
     return trial;
   }
 
+  double cost_of(const Quantized& attempt) const {
+    return options_.cost ? options_.cost(attempt.graph) : rough_cost(attempt);
+  }
+
   // Measures an attempt, and keeps it if it is the best so far.
-  Status judge(Quantized& attempt, Trial& trial) {
-    ZKI_RETURN_IF_ERROR(measure(graph_, calibration_, inputs_, reference_, attempt));
-    for (const double error : attempt.errors)
+  Status judge(const Quantized& attempt, Trial& trial) {
+    ZKI_ASSIGN_OR_RETURN(trial.measured, measure(graph_, calibration_, inputs_, reference_, attempt));
+    for (const double error : trial.measured.errors)
       trial.excess += std::max(0.0, std::log(std::max(error, 1e-30) / options_.target_error));
-    trial.error = attempt.measured_error;
-    trial.errors = attempt.errors;
-    trial.flips = attempt.estimated_flips;
-    trial.cosine = attempt.cosine;
-    trial.num_measured = attempt.num_measured;
-    trial.num_changed = attempt.num_changed;
     const bool better = !best_.has_value() || trial.excess < best_->excess ||
                         (trial.excess == best_->excess && trial.cost < best_->cost);
     if (better) best_ = trial;
@@ -350,12 +337,7 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
   ZKI_ASSIGN_OR_RETURN(const Trial trial, Search(graph, calibration, inputs, options, reference, statistics).run());
   // The chosen model with the statistics of all inputs.
   ZKI_ASSIGN_OR_RETURN(Quantized result, Lowering(graph, calibration, trial.choice, options).run());
-  result.measured_error = trial.error;
-  result.errors = trial.errors;
-  result.estimated_flips = trial.flips;
-  result.cosine = trial.cosine;
-  result.num_measured = trial.num_measured;
-  result.num_changed = trial.num_changed;
+  static_cast<Measured&>(result) = trial.measured;
   result.held_out = calibration.outputs.size() >= kLeastSplit;
   result.scores = is_score_vector(graph);
   return result;

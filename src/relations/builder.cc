@@ -8,15 +8,7 @@
 
 namespace zkinfer::relations {
 
-namespace {
-
-std::uint64_t num_points(const Box& box) {
-  std::uint64_t points = 1;
-  for (const std::uint64_t n : box) points *= n;
-  return points;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 ColumnId Builder::add_column(std::string name, circuit::Oracle oracle, std::vector<std::uint64_t> shape) {
   circuit_.columns.push_back({std::move(name), oracle, std::move(shape), {}, is_shared_});
@@ -130,7 +122,7 @@ std::uint32_t Builder::explicit_table(int log_size, std::vector<std::int32_t> va
 
 void Builder::add_range_check(const std::string& name, const Box& box, const LinExpr& expr, int log_size) {
   const std::uint64_t planned = remainders_[static_cast<std::size_t>(log_size)];
-  const int limb_bits = cheapest_limb(std::max(num_rows_ * num_points(box), planned), log_size);
+  const int limb_bits = cheapest_limb(std::max(num_rows_ * circuit::box_size(box), planned), log_size);
   // The lowest limb is what the others leave.
   LinExpr lowest = expr;
   for (int shift = limb_bits; shift < log_size; shift += limb_bits) {
@@ -208,7 +200,7 @@ Tensor Builder::materialize(const std::string& name, const Tensor& tensor, bool 
   Box shape;
   Tensor out;
   std::vector<AxisMap> column_axes;  // over the old atoms
-  const std::uint64_t total = num_points(tensor.atoms);
+  const std::uint64_t total = circuit::box_size(tensor.atoms);
   for (std::size_t axis = 0; axis < tensor.atoms_per_axis.size(); ++axis) {
     const std::uint64_t size = tensor.axis_size(axis);
     shape.push_back(size);

@@ -33,11 +33,9 @@ Result<Tensor> build_softmax(Builder& builder, std::uint32_t index) {
   const qir::Table& table = builder.graph().tables[static_cast<std::size_t>(node.requant.table_index)];
   if (const std::int64_t reach = builder.honest_reach(node.inputs[0]); reach > -table.first) {
     const LinExpr above = circuit::plus_constant(difference, -table.first);
-    std::uint64_t points = 1;
-    for (const std::uint64_t size : box) points *= size;
-    difference = circuit::plus_constant(
-        builder.positive_part(node.name + " depth", box, above, std::max(reach + table.first, -table.first), points),
-        table.first);
+    const LinExpr depth = builder.positive_part(node.name + " depth", box, above,
+                                                std::max(reach + table.first, -table.first), circuit::box_size(box));
+    difference = circuit::plus_constant(depth, table.first);
   }
   const LinExpr e = builder.add_witness(node.name + " exponential", box);
   builder.recipes().table(Builder::column_of(e), node.requant.table_index, difference, box);

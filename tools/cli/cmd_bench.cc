@@ -61,10 +61,7 @@ double median(std::vector<double> values) {
 Result<Model> obtain_model(const Session& session, Arguments& arguments, Measured& measured) {
   if (!arguments.model_path.ends_with(".onnx")) return load_model(arguments.model_path);
   if (arguments.calibration_paths.empty()) return invalid_argument("an ONNX file needs --calibration");
-  for (const std::string& text : arguments.input_shapes) {
-    ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(text));
-    arguments.compile.input_shapes.push_back(std::move(shape));
-  }
+  ZKI_ASSIGN_OR_RETURN(arguments.compile.input_shapes, parse_input_shapes(arguments.input_shapes));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(arguments.model_path, arguments.compile));
   arguments.compile.preprocessing = arguments.input.preprocessing;
   const Preprocessing& preprocessing = arguments.compile.preprocessing;

@@ -265,10 +265,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   if (!arguments.float_target.empty()) {
     ZKI_ASSIGN_OR_RETURN(arguments.compile.float_target, float_target(arguments.float_target));
   }
-  for (const std::string& shape_text : arguments.input_shapes) {
-    ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(shape_text));
-    arguments.compile.input_shapes.push_back(std::move(shape));
-  }
+  ZKI_ASSIGN_OR_RETURN(arguments.compile.input_shapes, parse_input_shapes(arguments.input_shapes));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(arguments.onnx_path, arguments.compile));
   for (std::size_t i = 0; i < arguments.inputs_from.size(); ++i) {
     ZKI_RETURN_IF_ERROR(set_input_format(arguments.inputs_from[i], i, arguments.inputs_from.size(), inputs,

@@ -62,10 +62,7 @@ std::string checked_text(const Verdict& verdict) {
 
 Result<Description> describe_onnx(const Arguments& arguments) {
   CompileOptions options;
-  for (const std::string& text : arguments.input_shapes) {
-    ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(text));
-    options.input_shapes.push_back(std::move(shape));
-  }
+  ZKI_ASSIGN_OR_RETURN(options.input_shapes, parse_input_shapes(arguments.input_shapes));
   ZKI_ASSIGN_OR_RETURN(const std::string path, opened_path(arguments.path));
   ZKI_ASSIGN_OR_RETURN(
       std::string graph,

@@ -50,10 +50,7 @@ CommandResult report(Session& session, Arguments& arguments) {
   ProgressLine progress(session, "report");
   CompileOptions options;
   options.progress = progress.callback();
-  for (const std::string& text : arguments.input_shapes) {
-    ZKI_ASSIGN_OR_RETURN(auto shape, parse_input_shape(text));
-    options.input_shapes.push_back(std::move(shape));
-  }
+  ZKI_ASSIGN_OR_RETURN(options.input_shapes, parse_input_shapes(arguments.input_shapes));
   ZKI_ASSIGN_OR_RETURN(const ModelReport made, arguments.onnx_path.empty()
                                                    ? report_model(model, inputs, options.progress)
                                                    : report_model(arguments.onnx_path, model, inputs, options));

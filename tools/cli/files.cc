@@ -165,6 +165,8 @@ std::string context_text(const Bytes& context) {
   return printable ? std::string(trimmed.begin(), trimmed.end()) : "hex:" + to_hex(context);
 }
 
+namespace {
+
 Result<std::pair<std::string, std::vector<std::int64_t>>> parse_input_shape(const std::string& text) {
   const Status bad = invalid_argument("--shape: expected name=1,3,224,224, got '" + text + "'");
   const std::size_t equals = text.find_last_of('=');
@@ -179,6 +181,16 @@ Result<std::pair<std::string, std::vector<std::int64_t>>> parse_input_shape(cons
     at = *end == ',' ? end + 1 : end;
   }
   return std::pair(text.substr(0, equals), std::move(shape));
+}
+
+}  // namespace
+
+Result<InputShapes> parse_input_shapes(const std::vector<std::string>& texts) {
+  InputShapes shapes;
+  for (const std::string& text : texts) {
+    ZKI_ASSIGN_OR_RETURN(shapes.emplace_back(), parse_input_shape(text));
+  }
+  return shapes;
 }
 
 void add_preprocessing_options(CLI::App& command, InputOptions& options) {

@@ -50,8 +50,9 @@ std::string with_extension(const std::string& path, const std::string& extension
 // "hex:00ff.." or plain text -> at most 32 bytes; and back, for people ("none" for zeros).
 Result<Bytes> parse_context(const std::string& text);
 std::string context_text(const Bytes& context);
-// "name=1,3,224,224" of --shape.
-Result<std::pair<std::string, std::vector<std::int64_t>>> parse_input_shape(const std::string& text);
+// "name=1,3,224,224", each --shape.
+using InputShapes = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
+Result<InputShapes> parse_input_shapes(const std::vector<std::string>& texts);
 
 // --input, --index and the preprocessing options, shared by prove, run, digest, bench and others.
 struct InputOptions {
