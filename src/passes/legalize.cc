@@ -26,6 +26,7 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"mask_softmax", mask_softmax},
     {"expand", expand},
     {"fold_constants", fold_constants},
+    {"scale_early", scale_early},
     {"fold_affine", fold_affine},
     {"sink_affine", sink_affine},
     {"fold_affine_into_next", fold_affine_into_next},

@@ -107,6 +107,31 @@ const Case kCases[] = {
        finish(g, last(g, OpKind::kSub, {batch_normalization(g, c), c}));
      },
      {OpKind::kConv, OpKind::kMul, OpKind::kAdd, OpKind::kSub}},
+    {"factor before a rounding, behind relu and pools",
+     [](Graph& g) {
+       const ValueId x = node(g, OpKind::kRelu, {conv(g, input(g, {1, 2, 6, 6}), 4, 1)});
+       const ValueId pooled =
+           node(g, OpKind::kMaxPool, {x}, ir::PoolAttributes{{2, 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}});
+       const ValueId clipped = node(g, OpKind::kClip, {pooled}, ir::ClipAttributes{0.5F, 1.5F});
+       const ValueId factor = number(g, 7.3F);
+       g.value(factor).literal = true;
+       const ValueId scaled = node(g, OpKind::kMul, {clipped, factor});
+       finish(g, last(g, OpKind::kFunction, {scaled}, ir::FunctionAttributes{ir::function("Round")}));
+     },
+     {OpKind::kConv, OpKind::kRelu, OpKind::kMaxPool, OpKind::kClip, OpKind::kFunction}},
+    {"factor before a rounding, behind a sum of scaled values",
+     [](Graph& g) {
+       const ValueId x = input(g, {2, 3});
+       const auto times = [&](ValueId of, float by) {
+         const ValueId factor = number(g, by);
+         g.value(factor).literal = true;
+         return node(g, OpKind::kMul, {of, factor});
+       };
+       const ValueId sum = node(g, OpKind::kAdd, {times(x, 0.3F), times(node(g, OpKind::kNeg, {x}), 0.7F)});
+       const ValueId scaled = times(node(g, OpKind::kRelu, {sum}), 25);
+       finish(g, last(g, OpKind::kFunction, {scaled}, ir::FunctionAttributes{ir::function("Round")}));
+     },
+     {OpKind::kMul, OpKind::kMul, OpKind::kMul, OpKind::kAdd, OpKind::kRelu, OpKind::kFunction}},
     {"scaling and bias after a product",
      [](Graph& g) {
        const ValueId product = node(g, OpKind::kMatMul, {input(g, {2, 3, 4}), constant(g, {4, 5})});

@@ -19,6 +19,8 @@ Result<ir::Graph> mask_softmax(const ir::Graph& graph);
 Result<ir::Graph> expand(const ir::Graph& graph);
 // Nodes whose inputs are all constant are evaluated.
 Result<ir::Graph> fold_constants(const ir::Graph& graph);
+// A positive factor right before a rounding moves up to the sum that is rounded, through Relu, pools, movement and sums.
+Result<ir::Graph> scale_early(const ir::Graph& graph);
 // Multiplications and additions of constants per channel go into the weights and bias of the Conv or MatMul before
 // them (batch normalization, scalings, separate biases); zero padding goes into the pads of the Conv after it.
 Result<ir::Graph> fold_affine(const ir::Graph& graph);

@@ -277,6 +277,12 @@ Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) 
     t.h_scale = target(i).h_scale;
     while (std::ldexp(unit, t.shift + 1) <= t.h_scale) ++t.shift;
     t.h_scale = std::ldexp(unit, t.shift);
+    // One table for all layers, whatever their scales.
+    if (chain.is_homogeneous() && t.h_scale < t.y_scale) {
+      t.hi = static_cast<std::int64_t>(std::ceil(static_cast<double>(t.hi) * (t.y_scale / t.h_scale)));
+      if (t.lo < 0) t.lo = -t.hi - 1;
+      t.y_scale = t.h_scale;
+    }
   }
   return emit(i, std::move(q), qir::make_interval(acc.lo, acc.hi), unit, t, 0, 0);
 }

@@ -21,6 +21,9 @@ std::string bits_text(double x) { return std::to_string(std::bit_cast<std::uint6
 constexpr int kMostFractionBits = 40;
 constexpr int kNearBits = 15;
 
+// Of the one table that all layers with a LeakyRelu share.
+constexpr int kMostLeakyBits = 19;
+
 // s where x is 2^-s, 1 <= s <= 40.
 std::optional<int> fraction_bits(double x) {
   int exponent = 0;
@@ -51,6 +54,7 @@ Status Lowering::lower_rounding(std::size_t i, const QTensor& given, std::int64_
   const QTensor x = coef == 1 ? given : sum(i, {given}, {coef}, 0, name + ".argument", std::ldexp(1.0, -bits));
   const std::int64_t one = std::int64_t{1} << bits;
   const std::int64_t half = one / 2;
+  const auto bound = [](double limit) { return static_cast<std::int64_t>(std::clamp(limit, -0x1p40, 0x1p40)); };
   QTensor y;
   if (id == ir::function("Sign")) {
     const QTensor above = step(i, {x}, {1}, 0, name + ".above");
@@ -71,9 +75,15 @@ Status Lowering::lower_rounding(std::size_t i, const QTensor& given, std::int64_
       coefs.push_back(one - 1 - 2 * slack);
     }
     const AccRange acc = sum_range(terms, coefs, constant + half);
-    const AccRange range = {acc.lo >> bits, acc.hi >> bits};
-    y = append_looked_up(linear(i, terms, coefs, constant, bits), pool_.want_range(range.lo, range.hi), name + ".whole",
-                         shape, range, 1);
+    const AccRange reach = {acc.lo >> bits, acc.hi >> bits};
+    // One more on either side: a tie beyond the bounds goes back to them.
+    const AccRange range = {std::min(std::max(reach.lo, bound(chain.clamp_lo()) - 1), reach.hi),
+                            std::max(std::min(reach.hi, bound(chain.clamp_hi()) + 1), reach.lo)};
+    const bool cuts = range.lo > reach.lo || range.hi < reach.hi;
+    y = append_looked_up(
+        linear(i, terms, coefs, constant, bits),
+        cuts ? pool_.want_clamp(range.lo, range.hi, reach.lo, reach.hi) : pool_.want_range(reach.lo, reach.hi),
+        name + ".whole", shape, range, 1);
     if (id == ir::function("Round") && exact && log_rows(range.lo, range.hi) <= kMostFunctionBits) {
       // Of two equally near numbers the even one: one less where an odd one was rounded up to.
       const QTensor tie = step(i, {y, x}, {one, -1}, 1 - half, name + ".tie");
@@ -89,7 +99,6 @@ Status Lowering::lower_rounding(std::size_t i, const QTensor& given, std::int64_
       y = sum(i, {y, down}, {1, -1}, 0, name + ".even", 1);
     }
   }
-  const auto bound = [](double limit) { return static_cast<std::int64_t>(std::clamp(limit, -0x1p40, 0x1p40)); };
   const AccRange kept = {std::max(qvalue(y).lo, bound(chain.clamp_lo())),
                          std::min(qvalue(y).hi, bound(chain.clamp_hi()))};
   if (kept.lo > qvalue(y).lo || kept.hi < qvalue(y).hi)
@@ -109,6 +118,35 @@ RealRange Lowering::argument_range(std::size_t i, double y_scale) const {
   return {lo, hi};
 }
 
+AccRange Lowering::kept_arguments(std::size_t i, const Target& t, AccRange domain, double h) const {
+  const auto within = [&](double x) {
+    return static_cast<std::int64_t>(std::clamp(x / h, static_cast<double>(domain.lo), static_cast<double>(domain.hi)));
+  };
+  const UnaryChain& chain = segment(i).chain;
+  if (!chain.is_homogeneous()) {
+    if (log_rows(domain.lo, domain.hi) <= kMostFunctionBits) return domain;
+    const RealRange seen = argument_range(i, t.y_scale);
+    return {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
+  }
+  // As far beyond what calibration saw of the argument as y reaches beyond its own. The end is one less than a power of two, so
+  // that pieces of equal length meet at 0.
+  const ir::Node& n = node(i);
+  const auto seen = [&](ir::ValueId id) {
+    const auto it = calibration_.by_name.find(graph_.value(id).name);
+    return it == calibration_.by_name.end() ? Histogram{} : it->second;
+  };
+  const Histogram x = seen(UnaryChain::is_unary(n) && UnaryChain::fuses(n) ? n.inputs[0] : n.output);
+  const double y_most = seen(segment(i).output).max_abs();
+  const double reach = static_cast<double>(t.hi) * t.y_scale / h;
+  const double beyond = y_most > 0 ? reach / y_most : 1;
+  const auto end = [&](double needed, std::int64_t limit) {
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(std::min(std::ceil(needed), 0x1p40)), 1,
+                                    std::max<std::int64_t>(limit, 1));
+  };
+  const auto above = static_cast<std::uint64_t>(end(std::max(reach, beyond * x.max()), domain.hi));
+  return {-end(std::max(reach, -beyond * x.min()), -domain.lo), (std::int64_t{1} << std::bit_width(above)) - 1};
+}
+
 Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccRange domain, AccRange& y,
                                             qir::Node& node) {
   const UnaryChain chain = segment(i).chain;
@@ -116,27 +154,25 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
   const bool homogeneous = chain.is_homogeneous();
   double h = homogeneous ? t.h_scale / t.y_scale : t.h_scale;
   const double y_scale = homogeneous ? 1 : t.y_scale;
-  if (!homogeneous && log_rows(domain.lo, domain.hi) > kMostFunctionBits) {
-    const RealRange seen = argument_range(i, t.y_scale);
-    const auto within = [&](double x) {
-      return static_cast<std::int64_t>(
-          std::clamp(x / h, static_cast<double>(domain.lo), static_cast<double>(domain.hi)));
-    };
-    AccRange kept = {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
-    if (const int more = log_rows(kept.lo, kept.hi) - kMostFunctionBits; more > 0 && !chain.is_whole()) {
+  double real_h = t.h_scale;
+  AccRange kept = kept_arguments(i, t, domain, real_h);
+  if (domain.lo < kept.lo || domain.hi > kept.hi) {
+    const int most_bits = homogeneous ? kMostLeakyBits : kMostFunctionBits;
+    if (const int more = log_rows(kept.lo, kept.hi) - most_bits; more > 0 && !chain.is_whole()) {
       // Finer than a table can tell apart: low bits are dropped.
       node.requant.shift = static_cast<std::uint8_t>(node.requant.shift + more);
       domain = {domain.lo >> more, (domain.hi >> more) + 1};
       h = std::ldexp(h, more);
-      kept = {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
+      real_h = std::ldexp(real_h, more);
+      kept = kept_arguments(i, t, domain, real_h);
     }
     const ir::Value& value = graph_.value(segment(i).output);
     node.name = this->node(i).name;
     const QTensor argument = append_looked_up(std::move(node), pool_.want_clamp(kept.lo, kept.hi, domain.lo, domain.hi),
-                                              value.name + ".argument", value.shape, kept, h);
+                                              value.name + ".argument", value.shape, kept, real_h);
     node = linear(i, {argument}, {1});
-    domain = kept;
   }
+  domain = kept;
   if (log_rows(domain.lo, domain.hi) > 20) {
     return fail(i, "the table of its function needs arguments " + std::to_string(domain.lo) + ".." +
                        std::to_string(domain.hi) + ", at most 2^20 are possible; use fewer activation bits");
@@ -157,6 +193,13 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
                          std::to_string(domain.hi) + " times " + std::to_string(h));
     }
     y = {static_cast<std::int64_t>(least), static_cast<std::int64_t>(most)};
+  }
+  if (homogeneous) {
+    // All that the table gives, so that two pieces are enough; what is steeper than 1 is cut off.
+    const AccRange image = {static_cast<std::int64_t>(std::floor(std::min(exact(domain.lo), exact(domain.hi)))),
+                            static_cast<std::int64_t>(std::ceil(std::max(exact(domain.lo), exact(domain.hi))))};
+    y.lo = image.lo < domain.lo ? std::max(image.lo, y.lo) : std::min<std::int64_t>(image.lo, 0);
+    y.hi = image.hi > domain.hi ? std::min(image.hi, y.hi) : std::max<std::int64_t>(image.hi, 0);
   }
   const std::string name = chain.name() + " " + bits_text(h) + " " + bits_text(y_scale) + " " + std::to_string(y.lo) +
                            " " + std::to_string(y.hi);

@@ -29,6 +29,8 @@ constexpr int kMostShift = 40;
 // Of accumulators before a function that jumps, and how much finer than usual their units are.
 constexpr int kDecisiveBits = 38;
 constexpr int kDecisiveRoom = 10;
+// Fractions of so few bits lie halfway between whole numbers often enough to matter.
+constexpr int kMostTieBits = 16;
 
 std::int64_t requantized(std::int64_t acc, int shift) {
   return shift == 0 ? acc : (acc + (std::int64_t{1} << (shift - 1))) >> shift;
@@ -220,7 +222,7 @@ Target Lowering::target(std::size_t i) const {
   const Segment& s = segment(i);
   Target t = targets_[index_of(s.output)];
   t.h_scale = t.y_scale;
-  t.any_width = s.chain.is_clamp();
+  t.any_width = s.chain.is_clamp() || s.chain.is_homogeneous();
   if (s.chain.rounds_and_clamps()) {
     // The requantization itself rounds to whole numbers.
     t.h_scale = t.y_scale = 1;
@@ -423,6 +425,24 @@ void Lowering::emit_plain(std::size_t i, qir::Node q, AccRange range, double sca
   tensor(segment(i).output) = append(std::move(q), y.name, y.shape, range, scale);
 }
 
+int Lowering::trailing_zeros(const qir::Node& q) const {
+  const bool contracts = q.op == qir::Op::kConv || q.op == qir::Op::kMatMul;
+  auto all = static_cast<std::uint64_t>(q.constant);
+  for (std::size_t j = 0; j < q.inputs.size(); ++j) {
+    std::uint64_t factor = 1;
+    if (!contracts) factor = static_cast<std::uint64_t>(q.coefs[q.op == qir::Op::kLinear ? j : 0]);
+    std::uint64_t bits = 1;
+    if (qvalue({q.inputs[j], 1}).kind == qir::ValueKind::kParam) {
+      bits = 0;
+      for (const std::int32_t x : out_.params[q.inputs[j]]) bits |= static_cast<std::uint64_t>(std::int64_t{x});
+    } else if (contracts) {
+      bits = 0;  // multiplied by the weights
+    }
+    all |= factor * bits;
+  }
+  return all == 0 ? 0 : std::countr_zero(all);
+}
+
 Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, double unit, const Target& wanted,
                       double error_bound, int weight_bits, bool always_narrow) {
   const Segment& s = segment(i);
@@ -445,6 +465,20 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
     // Floor and its kind on the exact sum: a rounded one may lie on the other side of a step.
     const ir::Value& y = graph_.value(s.output);
     return lower_rounding(i, append(std::move(q), y.name + ".sum", y.shape, rounded_out(acc), unit), 1, unit, true);
+  }
+  if (t.whole && unit == std::ldexp(1.0, -t.shift)) {
+    // Sums of few fractions lie halfway again and again: to the even number, as Round does.
+    const int zeros = trailing_zeros(q);
+    const int dropped = qir::has_param_input(out_.graph, q) ? 0 : std::min(zeros, t.shift);
+    const AccRange sum = {acc.lo >> dropped, acc.hi >> dropped};
+    if (t.shift - zeros <= kMostTieBits && t.shift > dropped && log_rows(sum.lo, sum.hi) < qir::kMaxTableBits) {
+      for (std::int64_t& coef : q.coefs) coef >>= dropped;
+      q.constant >>= dropped;
+      const ir::Value& y = graph_.value(s.output);
+      q.name = node(i).name;
+      const QTensor x = append(std::move(q), y.name + ".sum", y.shape, rounded_out(sum), std::ldexp(unit, dropped));
+      return lower_rounding(i, x, 1, x.scale);
+    }
   }
   // The accumulators are given here, so a coarser argument means a larger shift.
   while (!fits_or_coarsens(exact, t)) ++t.shift;

@@ -134,6 +134,8 @@ class Lowering {
   // Appends the node with its output, and the table of a narrow segment. unit: real value of acc = 1.
   Status emit(std::size_t index, qir::Node node, const qir::Interval& acc, double unit, const Target& target,
               double error_bound, int weight_bits, bool always_narrow = false);
+  // Of all values that the node's accumulators can take.
+  int trailing_zeros(const qir::Node& node) const;
   // Appends a node without table whose integers are those of its input (scale and range as given).
   void emit_plain(std::size_t index, qir::Node node, AccRange range, double scale);
   QTensor append(qir::Node node, const std::string& name, const Shape& shape, AccRange range, double scale);
@@ -218,6 +220,8 @@ class Lowering {
   Status lower_rounding(std::size_t index, const QTensor& x, std::int64_t sign, double unit, bool nearly = false);
   // What calibration saw of the argument of segment i's functions, and some room, as far as they are not flat there.
   RealRange argument_range(std::size_t index, double y_scale) const;
+  // Of arguments of scale h in `domain`, those that the table of segment i's functions tells apart; what is beyond is cut off.
+  AccRange kept_arguments(std::size_t index, const Target& t, AccRange domain, double h) const;
   // The table of segment i's functions, with y's range, for arguments of scale t.h_scale in `domain`. Where the domain is far
   // larger than what calibration saw, `node` becomes the clamp of the argument that goes before.
   Result<std::size_t> want_function(std::size_t index, const Target& t, AccRange domain, AccRange& y, qir::Node& node);

@@ -54,6 +54,19 @@ void UnaryChain::push(const ir::Node& node) {
     fixed_range_ = 0;
     whole_ = false;
   }
+  // Of a rising function that keeps 0, f(min(max(x, lo), hi)) = min(max(f(x), f(lo)), f(hi)): the rounding comes first.
+  const auto keeps_order = [&] {
+    const ir::FunctionRow& row = ir::row_of(step.function.function);
+    return row.whole && row.monotone && ir::apply(step.function, 0) == 0;
+  };
+  if (step.op == OpKind::kFunction && !steps_.empty() && is_clamp() && keeps_order()) {
+    for (UnaryStep& clamp : steps_) {
+      clamp.lo = ir::apply(step.function, clamp.lo);
+      clamp.hi = ir::apply(step.function, clamp.hi);
+    }
+    steps_.insert(steps_.begin(), step);
+    return;
+  }
   steps_.push_back(step);
 }
 

@@ -127,6 +127,23 @@ TEST_F(WideValues, SignsOfSums) {
   EXPECT_LT(error(op(OpKind::kMatMul, {sign, constant({8, 4}, std::vector<float>(32, 1))}), -50, 50), 0.001);
 }
 
+// Two linear pieces over sums of any width, for few elements and for more than a list has rows; slopes on either side of 1 and 0.
+TEST_F(WideValues, LeakyReluOfWideSums) {
+  for (const std::int64_t rows : {1, 400}) {
+    for (const float alpha : {0.1F, 0.001F, 3.0F, -0.5F}) {
+      graph_ = ir::Graph();
+      const ValueId x = input({rows, 512});
+      std::vector<float> first(512 * 16), second(16 * 4);
+      std::normal_distribution<float> normal;
+      for (float& w : first) w = normal(random_);
+      for (float& w : second) w = normal(random_);
+      const ValueId sums = op(OpKind::kMatMul, {x, constant({512, 16}, first)});
+      const ValueId y = op(OpKind::kLeakyRelu, {sums}, ir::LeakyReluAttributes{alpha});
+      EXPECT_LT(error(op(OpKind::kMatMul, {y, constant({16, 4}, second)}), -1, 1), 0.0015) << rows << " " << alpha;
+    }
+  }
+}
+
 // A quantized network's last layer: 8-bit sums around a zero point of -128, whose weights or bias would not fit 32 bits beside 24 bits
 // behind whole numbers. The unit stays one.
 TEST_F(WideValues, WholeSumsWithLargeBiasOrWeights) {
@@ -139,6 +156,32 @@ TEST_F(WideValues, WholeSumsWithLargeBiasOrWeights) {
     // One of at most 300 where the sum is a tie; the unit was once six.
     EXPECT_LT(error(whole, -20, 20, true), 0.01) << factor;
   }
+}
+
+// A quantized network's layer, whose factor stands before the Relu (passes/scale_early.cc): sum, Relu and rounding are one step.
+TEST_F(WideValues, RoundBehindReluIsRoundedOnce) {
+  const ValueId x = input({40, 64});
+  std::vector<float> weights(64 * 16);
+  std::normal_distribution<float> normal;
+  for (float& w : weights) w = normal(random_);
+  const ValueId sums = op(OpKind::kMatMul, {x, constant({64, 16}, weights)});
+  const ValueId positive = op(OpKind::kClip, {op(OpKind::kRelu, {sums})}, ir::ClipAttributes{0, 255.4F});
+  EXPECT_EQ(error(op(OpKind::kClip, {function("Round", positive)}, ir::ClipAttributes{0, 200}), -20, 20, true), 0);
+}
+
+// Averages of whole numbers, and sums of halves: ties go to the even number, inside the bounds and beyond.
+TEST_F(WideValues, TiesOfAveragesGoToEven) {
+  const ValueId x = input({1, 3, 8, 8});
+  const ir::PoolAttributes pool{{2, 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}};
+  const ValueId rounded = function("Round", op(OpKind::kAveragePool, {x}, pool));
+  EXPECT_EQ(error(op(OpKind::kClip, {rounded}, ir::ClipAttributes{-3, 2}), -6, 6, true), 0);
+  graph_ = ir::Graph();
+  const ValueId a = input({4, 8});
+  const ValueId half = graph_.add_constant("half", FloatTensor(Shape{}, {0.5F}));
+  graph_.value(half).literal = true;
+  const auto halved = [&](ValueId of) { return op(OpKind::kMul, {of, half}); };
+  const ValueId sum = op(OpKind::kAdd, {halved(a), halved(input({4, 8}))});
+  EXPECT_EQ(error(op(OpKind::kClip, {function("Round", sum)}, ir::ClipAttributes{-3, 4}), -6, 6, true), 0);
 }
 
 // A tree's splits: columns of one input, joined, beside thresholds that lie close together in one of them.
