@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "zkinfer/bytes.h"
 #include "zkinfer/calibration.h"
 #include "zkinfer/fidelity.h"
 #include "zkinfer/model.h"
@@ -16,8 +18,32 @@
 
 namespace zkinfer {
 
+// An ONNX model: a file, or its bytes, which are borrowed. Bytes cannot have weights in files beside them.
+class OnnxSource {
+ public:
+  OnnxSource(std::string path) : path_(std::move(path)) {}         // NOLINT: implicit on purpose, as all of these
+  OnnxSource(const char* path) : path_(path) {}                    // NOLINT
+  OnnxSource(ByteView bytes) : is_file_(false), bytes_(bytes) {}   // NOLINT
+  OnnxSource(const Bytes& bytes) : OnnxSource(ByteView(bytes)) {}  // NOLINT
+
+  bool is_file() const { return is_file_; }
+  const std::string& path() const { return path_; }
+  ByteView bytes() const { return bytes_; }
+
+ private:
+  bool is_file_ = true;
+  std::string path_;
+  ByteView bytes_;
+};
+
+// A part of a model that cannot be proved. The error that compile_onnx ends with lists all of them for people.
+struct RefusedPart {
+  std::string node, op;        // of a node; empty: the reason says what it is
+  std::string reason, remedy;  // the second is empty where there is none
+};
+
 struct CompileOptions {
-  std::string name;  // shown to people; the file's name when empty
+  std::string name;  // shown to people; the file's name when empty, "model" of bytes
   // Values for dynamic axes: {input name, whole shape}.
   std::vector<std::pair<std::string, std::vector<std::int64_t>>> input_shapes;
   // The error budget: the largest error of an output element, relative to the output's largest element. The cheapest program
@@ -31,36 +57,38 @@ struct CompileOptions {
   // Inputs that are another model's outputs, or committed already: {input name, or "" where there is one, what its integers
   // are}. Taken exactly; other inputs get theirs from the calibration data.
   std::vector<std::pair<std::string, TensorFormat>> input_formats;
+  // Called for each part that is refused, before compile_onnx ends with an error.
+  std::function<void(const RefusedPart&)> refused;
   Progress progress;
 };
 
-// Compiles an ONNX file. calibration: a few dozen to a few hundred typical inputs (not the ones you measure on); none: random
+// Compiles an ONNX model. calibration: a few dozen to a few hundred typical inputs (not the ones you measure on); none: random
 // ones of the declared types, which a note says. What was left out, assumed or missed: Model::compile_record.
-Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::vector<TensorView>>& calibration,
+Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<std::vector<TensorView>>& calibration,
                            const CompileOptions& options = {});
-Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<RealInputs>& calibration,
+Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<RealInputs>& calibration,
                            const CompileOptions& options = {});
 
 // Runs the ONNX file in float and the model in integers on the same inputs.
-Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
+Result<Fidelity> measure_fidelity(const OnnxSource& onnx, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs,
                                   const CompileOptions& options = {});
-Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
-                                  const std::vector<RealInputs>& inputs, const CompileOptions& options = {});
+Result<Fidelity> measure_fidelity(const OnnxSource& onnx, const Model& model, const std::vector<RealInputs>& inputs,
+                                  const CompileOptions& options = {});
 
 // report_model (model_report.h) with each value beside the float network's.
-Result<ModelReport> report_model(const std::string& onnx_path, const Model& model,
+Result<ModelReport> report_model(const OnnxSource& onnx, const Model& model,
                                  const std::vector<std::vector<TensorView>>& inputs,
                                  const CompileOptions& options = {});
 
 // Names and shapes of an ONNX file's inputs, without compiling it (formats stay at their defaults): what a reader
 // of calibration data needs to know.
-Result<std::vector<TensorInfo>> onnx_inputs(const std::string& onnx_path, const CompileOptions& options = {});
+Result<std::vector<TensorInfo>> onnx_inputs(const OnnxSource& onnx, const CompileOptions& options = {});
 
 // Pictures of the ONNX graph.
 enum class GraphStage : std::uint8_t { kImported, kLegalized };  // as in the file; after the compiler's passes
 enum class GraphFormat : std::uint8_t { kText, kDot };           // kDot: Graphviz
-Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, GraphStage stage,
+Result<std::string> print_onnx_graph(const OnnxSource& onnx, const CompileOptions& options, GraphStage stage,
                                      GraphFormat format);
 
 }  // namespace zkinfer

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +14,7 @@
 #include "zkinfer/compile_record.h"
 #include "zkinfer/fidelity.h"
 #include "zkinfer/preprocessing.h"
+#include "zkinfer/progress.h"
 #include "zkinfer/status.h"
 #include "zkinfer/tensor.h"
 #include "zkinfer/tensor_info.h"
@@ -36,9 +36,6 @@ struct RealTensor {
 // dtype, row-major, with as many elements as the input's shape says.
 using RealInputs = std::vector<RealTensor>;
 inline std::vector<TensorView> views(const RealInputs& inputs) { return {inputs.begin(), inputs.end()}; }
-
-// Called at the start of each stage of a long operation and along it; fraction in [0, 1] of the whole operation.
-using Progress = std::function<void(const char* stage, double fraction)>;
 
 // An integer inference.
 struct RunResult {

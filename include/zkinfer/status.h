@@ -24,6 +24,7 @@ enum class StatusCode {
   kResourceLimit,    // would need more memory, budget or time than allowed
   kIo,               // the operating system said no
   kInternal,         // a self check failed; never caused by input alone
+  kCancelled = 9,    // the caller asked to stop (progress.h); 8 is a code of the C interface's own
 };
 
 std::string_view status_code_name(StatusCode code);

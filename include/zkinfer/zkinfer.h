@@ -39,7 +39,8 @@ typedef enum zkinfer_code {
   ZKINFER_RESOURCE_LIMIT = 5,   /* memory, budget of proofs or time */
   ZKINFER_IO = 6,               /* the operating system said no */
   ZKINFER_INTERNAL = 7,         /* a self check failed: a bug in zkinfer */
-  ZKINFER_BUFFER_TOO_SMALL = 8
+  ZKINFER_BUFFER_TOO_SMALL = 8,
+  ZKINFER_CANCELLED = 9 /* the progress function asked to stop */
 } zkinfer_code;
 
 typedef struct zkinfer_error {

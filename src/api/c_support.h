@@ -25,6 +25,7 @@ static_assert(static_cast<int>(StatusCode::kCorrupt) == ZKINFER_CORRUPT);
 static_assert(static_cast<int>(StatusCode::kResourceLimit) == ZKINFER_RESOURCE_LIMIT);
 static_assert(static_cast<int>(StatusCode::kIo) == ZKINFER_IO);
 static_assert(static_cast<int>(StatusCode::kInternal) == ZKINFER_INTERNAL);
+static_assert(static_cast<int>(StatusCode::kCancelled) == ZKINFER_CANCELLED);
 static_assert(static_cast<int>(Exposure::kPrivate) == ZKINFER_PRIVATE);
 static_assert(static_cast<int>(Exposure::kPublic) == ZKINFER_PUBLIC);
 static_assert(static_cast<int>(Exposure::kCommitted) == ZKINFER_COMMITTED);

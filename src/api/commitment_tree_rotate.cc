@@ -18,8 +18,9 @@ static_assert(kMaxTreeDepth == verifier::kMaxPathSteps);
 // The part of the whole that a step takes, for one progress line over several of them.
 Progress part_of(const Progress& progress, double begin, double end) {
   if (!progress) return {};
-  return
-      [progress, begin, end](const char* stage, double fraction) { progress(stage, begin + (end - begin) * fraction); };
+  return [progress, begin, end](const char* stage, double fraction) {
+    return progress(stage, begin + (end - begin) * fraction).ok();
+  };
 }
 
 std::string below(const std::string& name, std::uint64_t slot) {

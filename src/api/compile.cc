@@ -25,15 +25,21 @@ namespace {
 
 using Noted = std::function<void(std::string)>;
 
-Result<ir::Graph> import_model(const std::string& path, const CompileOptions& options, const Noted& note = {}) {
+Result<ir::Graph> import_model(const OnnxSource& onnx, const CompileOptions& options, const Noted& note = {}) {
   frontend_onnx::ImportOptions import;
   import.note = note;
   for (const auto& [name, shape] : options.input_shapes) import.input_shapes[name] = shape;
-  return frontend_onnx::import_onnx_file(path, import);
+  if (options.refused) {
+    import.refused = [&](const frontend_onnx::Refusal& part) {
+      options.refused({part.node, part.op, part.reason, part.remedy});
+  };
 }
+return onnx.is_file() ? frontend_onnx::import_onnx_file(onnx.path(), import)
+                      : frontend_onnx::import_onnx(onnx.bytes(), import);
+}  // namespace
 
-Result<ir::Graph> legalized_model(const std::string& path, const CompileOptions& options, const Noted& note = {}) {
-  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(path, options, note));
+Result<ir::Graph> legalized_model(const OnnxSource& onnx, const CompileOptions& options, const Noted& note = {}) {
+  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(onnx, options, note));
   return passes::legalize(std::move(graph));
 }
 
@@ -118,17 +124,19 @@ Result<std::vector<std::optional<quant::InputFormat>>> input_formats(const ir::G
   return out;
 }
 
-std::string base_name(const std::string& path) {
+std::string base_name(const OnnxSource& onnx) {
+  if (!onnx.is_file()) return "model";
+  const std::string& path = onnx.path();
   const std::size_t slash = path.find_last_of('/');
   const std::string file = slash == std::string::npos ? path : path.substr(slash + 1);
   return file.substr(0, file.find_last_of('.'));
 }
 
-}  // namespace
+}  // namespace zkinfer
 
-Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<RealInputs>& calibration,
+Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<RealInputs>& calibration,
                            const CompileOptions& options) {
-  return compile_onnx(onnx_path, views_of(calibration), options);
+  return compile_onnx(onnx, views_of(calibration), options);
 }
 
 namespace {
@@ -182,19 +190,16 @@ CompileRecord record_of(const quant::Quantized& quantized, const CompileOptions&
 
 }  // namespace
 
-Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::vector<TensorView>>& calibration,
+Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<std::vector<TensorView>>& calibration,
                            const CompileOptions& options) {
-  const auto progress = [&](const char* stage, double fraction) {
-    if (options.progress) options.progress(stage, fraction);
-  };
-  const std::string name = options.name.empty() ? base_name(onnx_path) : options.name;
+  const std::string name = options.name.empty() ? base_name(onnx) : options.name;
   if (const Status status = check_name("model", name, kMaxModelNameBytes); !status.ok()) {
     return invalid_argument(status.message() + "; give another name (CompileOptions::name)");
   }
-  progress("import", 0.0);
+  ZKI_RETURN_IF_ERROR(options.progress("import", 0.0));
   std::vector<Note> notes;
   const auto note = [&](std::string text) { notes.push_back({false, std::move(text)}); };
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options, note));
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx, options, note));
   ZKI_ASSIGN_OR_RETURN(std::vector<TensorMap> inputs, named_input_list(graph, calibration));
   if (inputs.empty()) {
     notes.push_back({true,
@@ -213,7 +218,7 @@ Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::
   ZKI_RETURN_IF_ERROR(options.preprocessing.validate());
   ZKI_ASSIGN_OR_RETURN(quant_options.input_formats, input_formats(graph, options));
   quant_options.cost = proving_cost;
-  progress("calibrate and quantize", 0.2);
+  ZKI_RETURN_IF_ERROR(options.progress("calibrate and quantize", 0.2));
   ZKI_ASSIGN_OR_RETURN(quant::Quantized quantized, quant::quantize(graph, inputs, quant_options));
   auto impl = std::make_shared<api::Access::Impl<Model>>();
   impl->package.report = quant::report_text(quantized);
@@ -223,25 +228,25 @@ Result<Model> compile_onnx(const std::string& onnx_path, const std::vector<std::
   impl->package.preprocessing = options.preprocessing;
   CompileRecord& record = impl->package.record;
   record = record_of(quantized, options);
-  progress("compare", 0.95);
+  ZKI_RETURN_IF_ERROR(options.progress("compare", 0.95));
   ZKI_ASSIGN_OR_RETURN(
       std::vector<Note> precision,
       api::precision_notes(graph, impl->package, record,
                            options.activation_bits.has_value() || options.weight_bits.has_value(), inputs));
   notes.insert(notes.end(), precision.begin(), precision.end());
   keep_notes(std::move(notes), record);
-  progress("done", 1.0);
+  ZKI_RETURN_IF_ERROR(options.progress("done", 1.0));
   return api::Access::make<Model>(std::move(impl));
 }
 
-Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
-                                  const std::vector<RealInputs>& inputs, const CompileOptions& options) {
-  return measure_fidelity(onnx_path, model, views_of(inputs), options);
+Result<Fidelity> measure_fidelity(const OnnxSource& onnx, const Model& model, const std::vector<RealInputs>& inputs,
+                                  const CompileOptions& options) {
+  return measure_fidelity(onnx, model, views_of(inputs), options);
 }
 
-Result<Fidelity> measure_fidelity(const std::string& onnx_path, const Model& model,
+Result<Fidelity> measure_fidelity(const OnnxSource& onnx, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   const package::Package& package = api::impl(model).package;
   return quant::compare(graph, package.graph, package.weights, named);
@@ -283,21 +288,23 @@ class Sampler {
 
 }  // namespace
 
-Result<ModelReport> report_model(const std::string& onnx_path, const Model& model,
+Result<ModelReport> report_model(const OnnxSource& onnx, const Model& model,
                                  const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
   const package::Package& package = api::impl(model).package;
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx_path, options));
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   ZKI_ASSIGN_OR_RETURN(ModelReport report, api::report_of(package));
   report.structure_warnings = structure_warnings(model);
   Sampler sampler(graph, inputs.size());
+  Status stopped;
   const auto observe = [&](const exec_integer::Witness& witness, const std::vector<quant::OutputPair>& outputs) {
-    if (options.progress)
-      options.progress("compare", static_cast<double>(report.num_inputs) / static_cast<double>(inputs.size()));
+    if (!stopped.ok()) return;
+    stopped = options.progress("compare", static_cast<double>(report.num_inputs) / static_cast<double>(inputs.size()));
     api::add_run(package.graph, witness, report);
     sampler.add(outputs);
   };
   ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, quant::compare(graph, package.graph, package.weights, named, observe));
+  if (!stopped.ok()) return stopped;
   std::unordered_map<std::string, std::size_t> by_name;
   for (const ReportNode& node : report.nodes) by_name[report.tensors[node.output].name] = node.output;
   for (const TensorFidelity& layer : fidelity.layers) report.tensors[by_name.at(layer.name)].against_float = layer;
@@ -307,8 +314,8 @@ Result<ModelReport> report_model(const std::string& onnx_path, const Model& mode
   return report;
 }
 
-Result<std::vector<TensorInfo>> onnx_inputs(const std::string& onnx_path, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, import_model(onnx_path, options));
+Result<std::vector<TensorInfo>> onnx_inputs(const OnnxSource& onnx, const CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, import_model(onnx, options));
   std::vector<TensorInfo> out;
   for (const ir::ValueId id : graph.inputs) {
     TensorInfo info;
@@ -319,9 +326,9 @@ Result<std::vector<TensorInfo>> onnx_inputs(const std::string& onnx_path, const 
   return out;
 }
 
-Result<std::string> print_onnx_graph(const std::string& onnx_path, const CompileOptions& options, GraphStage stage,
+Result<std::string> print_onnx_graph(const OnnxSource& onnx, const CompileOptions& options, GraphStage stage,
                                      GraphFormat format) {
-  auto graph = stage == GraphStage::kLegalized ? legalized_model(onnx_path, options) : import_model(onnx_path, options);
+  auto graph = stage == GraphStage::kLegalized ? legalized_model(onnx, options) : import_model(onnx, options);
   if (!graph.ok()) return graph.status();
   return format == GraphFormat::kDot ? ir::to_dot(*graph) : ir::to_text(*graph);
 }

@@ -113,7 +113,7 @@ Result<ModelReport> report_model(const Model& model, const std::vector<std::vect
   ZKI_ASSIGN_OR_RETURN(ModelReport report, api::report_of(package));
   report.structure_warnings = structure_warnings(model);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (progress) progress("run", static_cast<double>(i) / static_cast<double>(inputs.size()));
+    ZKI_RETURN_IF_ERROR(progress("run", static_cast<double>(i) / static_cast<double>(inputs.size())));
     std::vector<Clipping> clipping;
     Result<std::vector<std::vector<std::int64_t>>> integers = api::quantize_inputs(package.graph, inputs[i], clipping);
     if (!integers.ok()) return integers.status().with_context("input set " + std::to_string(i));

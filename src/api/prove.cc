@@ -83,8 +83,13 @@ Result<prover::ProveRequest> Prover::Impl::begin_proof(SlotUse use, const Progre
   request.progress = progress;
   if (all_slots().total > 0) {
     const Result<std::uint64_t> slot = slots.take(use);
-    if (!slot.ok())
-      return slot.status().with_context(use == SlotUse::kRotation ? "no slot for a rotation" : "no slot for a proof");
+    if (!slot.ok()) {
+      Status status = slot.status();
+      // A file says it itself.
+      if (status.code() == StatusCode::kResourceLimit && status.message().find("; ") == std::string::npos)
+        status = resource_limit(status.message() + "; " + std::string(kModelSecretFile.remedy));
+      return status.with_context(use == SlotUse::kRotation ? "no slot for a rotation" : "no slot for a proof");
+    }
     request.slot = *slot;
   }
   ++proofs_made;
@@ -106,7 +111,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
     return invalid_argument(
         "budget of 1 proof, expected at least 2: the last one is kept for rotation to the next commitment");
   }
-  if (options.progress) options.progress("commit to the weights", 0.0);
+  ZKI_RETURN_IF_ERROR(options.progress("commit to the weights", 0.0));
   prover::ModelOptions model_options;
   model_options.security = options.security;
   model_options.budget = options.budget;
@@ -135,7 +140,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   impl->set_insecure(options.insecure_seed.has_value());
   impl->key = prover::key_bytes(impl->model.prepared.key);
   impl->slots.begin(impl->all_slots());
-  if (options.progress) options.progress("done", 1.0);
+  ZKI_RETURN_IF_ERROR(options.progress("done", 1.0));
   return Prover(std::move(impl));
 }
 
@@ -162,7 +167,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
     const auto there = pcs::CodeFile::open(code_file);
     if (there.ok() && (*there)->header().root != secret.commitment.root) has_code = false;
   }
-  if (progress) progress(has_code ? "open the weight commitment" : "rebuild the weight commitment", 0.0);
+  ZKI_RETURN_IF_ERROR(progress(has_code ? "open the weight commitment" : "rebuild the weight commitment", 0.0));
   auto impl = std::make_unique<Impl>();
   auto model_again = has_code ? prover::reopen_model(package.graph, package.weights, secret.params, secret.visibility,
                                                      secret.seed, code_file)
@@ -189,7 +194,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
     if (!prepared.ok()) return prepared.status().with_context("commitment secret");
   }
   impl->slots.begin(std::move(slots));
-  if (progress) progress("done", 1.0);
+  ZKI_RETURN_IF_ERROR(progress("done", 1.0));
   return Prover(std::move(impl));
 }
 

@@ -17,14 +17,13 @@ std::string_view status_code_name(StatusCode code) {
     case StatusCode::kResourceLimit: return "resource limit";
     case StatusCode::kIo: return "input/output";
     case StatusCode::kInternal: return "internal";
+    case StatusCode::kCancelled: return "cancelled";
   }
   return "unknown";
 }
 
 std::string Status::to_string() const {
-  std::string out(status_code_name(code_));
-  if (!message_.empty()) out += ": " + message_;
-  return out;
+  return std::string(status_code_name(code_)) + (message_.empty() ? "" : ": " + message_);
 }
 
 Status Status::with_context(std::string_view where) const {

@@ -21,7 +21,7 @@ Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) 
   }
   ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey key_proof,
                        verifier::prepare_certificate(prepared, params, relations::new_recipes()));
-  if (request.progress) request.progress("columns", 0.05);
+  ZKI_RETURN_IF_ERROR(request.progress("columns", 0.05));
   circuit::ColumnValues data = fill_columns(prepared.key.graph, key_proof.compiled, model.weights, {});
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
   const verifier::KeyProofSlots slots = {request.slot};
@@ -32,7 +32,7 @@ Result<Bytes> certify(const CommittedModel& model, const ProveRequest& request) 
   ZKI_ASSIGN_OR_RETURN(const Messages messages,
                        prove_messages(model, {key_proof, verifier::kCertificateProtocol, absorb, {}, {}, {}},
                                       std::move(data), request, times));
-  if (request.progress) request.progress("done", 1.0);
+  ZKI_RETURN_IF_ERROR(request.progress("done", 1.0));
   return key_proof_file(verifier::kCertificateKind, slots, params, messages.bytes);
 }
 

@@ -109,9 +109,6 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   const relations::CompiledCircuit& compiled = prepared.compiled;
   const pcs::OpeningParams& params = prepared.key.params;
   const OfferMemory at_the_end;
-  const auto progress = [&](const char* stage, double fraction) {
-    if (request.progress) request.progress(stage, fraction);
-  };
   const Backends cpu{argument::cpu_backend(), pcs::cpu_backend()};
   const Backends& backends = request.backends != nullptr ? *request.backends : cpu;
   Stopwatch watch;
@@ -119,7 +116,7 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   count_multiplicities(compiled, tuples, data);
   times.witness += watch.lap();
 
-  progress("commit to the witness", 0.15);
+  ZKI_RETURN_IF_ERROR(request.progress("commit to the witness", 0.15));
   Transcript transcript(context.protocol);
   context.absorb(transcript);
   const Digest key = proof_key(model, compiled, transcript, data, request.entropy);
@@ -146,12 +143,12 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   }
   times.commit = watch.lap();
 
-  progress("lookups and relations", 0.35);
+  ZKI_RETURN_IF_ERROR(request.progress("lookups and relations", 0.35));
   argument::prove_outer(channel, compiled, data, std::move(tuples), pads, backends.outer, times.outer);
   data.clear();
   watch.lap();
 
-  progress("opening", 0.6);
+  ZKI_RETURN_IF_ERROR(request.progress("opening", 0.6));
   // The verifier's own replay of these messages gives the claim to open, so the two sides cannot disagree on it.
   Transcript replay(context.protocol);
   context.absorb(replay);
@@ -187,12 +184,12 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   Stopwatch total;
   Stopwatch watch;
 
-  if (request.progress) request.progress("run the network", 0.0);
+  ZKI_RETURN_IF_ERROR(request.progress("run the network", 0.0));
   ZKI_ASSIGN_OR_RETURN(const auto inputs, inputs_of(prepared.key, request));
   ZKI_ASSIGN_OR_RETURN(exec_integer::Witness witness, exec_integer::run(graph, model.weights, inputs));
   proof.times.execute = watch.lap();
 
-  if (request.progress) request.progress("witness columns", 0.05);
+  ZKI_RETURN_IF_ERROR(request.progress("witness columns", 0.05));
   circuit::ColumnValues data = fill_columns(graph, prepared.compiled, model.weights, witness);
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
   ZKI_ASSIGN_OR_RETURN(StatementTensors statement,
@@ -223,7 +220,7 @@ Result<Proof> prove(const CommittedModel& model, const ProveRequest& request) {
   proof.committed_outputs = std::move(statement.outputs);
   proof.inputs = inputs;
   proof.times.total = total.lap();
-  if (request.progress) request.progress("done", 1.0);
+  ZKI_RETURN_IF_ERROR(request.progress("done", 1.0));
   return proof;
 }
 

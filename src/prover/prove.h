@@ -10,6 +10,7 @@
 #include "commit/pcs/opening_prover.h"
 #include "prover/commit_model.h"
 #include "prover/commit_tensor.h"
+#include "zkinfer/progress.h"
 
 namespace zkinfer::prover {
 
@@ -47,7 +48,7 @@ struct ProveRequest {
   std::uint64_t slot = 0;      // of the model's commitment that this proof uses; in the statement
   std::uint64_t new_slot = 0;  // a rotation's: of the fresh commitment
   Digest entropy{};            // fresh per proof (random_seed), or fixed in tests: same bytes in, same proof out
-  std::function<void(const char* stage, double fraction)> progress;
+  Progress progress;
   const Backends* backends = nullptr;  // null: the CPU's
   const ProveHooks* hooks = nullptr;
 };

@@ -124,7 +124,7 @@ Result<Proof> prove_batch(const CommittedModel& model, const BatchPlan& plan, co
   const auto seconds_since = [](std::chrono::steady_clock::time_point since) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
   };
-  if (request.progress) request.progress("run the network", 0.0);
+  ZKI_RETURN_IF_ERROR(request.progress("run the network", 0.0));
   ZKI_ASSIGN_OR_RETURN(const auto inputs, inputs_of(prepared.key, request));
   exec_integer::Witness values;
   ZKI_ASSIGN_OR_RETURN(circuit::ColumnValues data, batch_columns(graph, model.weights, plan, inputs, values));
@@ -153,7 +153,7 @@ Result<Proof> prove_batch(const CommittedModel& model, const BatchPlan& plan, co
   proof.inputs = inputs;
   for (const qir::ValueId id : graph.outputs) proof.outputs.push_back(std::move(values.values[id]));
   proof.times.total = seconds_since(begin);
-  if (request.progress) request.progress("done", 1.0);
+  ZKI_RETURN_IF_ERROR(request.progress("done", 1.0));
   return proof;
 }
 

@@ -34,7 +34,7 @@ Status can_rotate(const CommittedModel& before, const CommittedModel& after) { r
 Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, const ProveRequest& request) {
   ZKI_ASSIGN_OR_RETURN(const verifier::PreparedKey key_proof, prepare(before, after));
   const pcs::OpeningParams& params = key_proof.key.params;
-  if (request.progress) request.progress("columns", 0.05);
+  ZKI_RETURN_IF_ERROR(request.progress("columns", 0.05));
   circuit::ColumnValues data = fill_columns(before.prepared.key.graph, key_proof.compiled, before.weights, {});
   if (request.hooks != nullptr && request.hooks->columns) request.hooks->columns(data);
   const verifier::KeyProofSlots slots = {request.slot, request.new_slot};
@@ -47,7 +47,7 @@ Result<Bytes> rotate(const CommittedModel& before, const CommittedModel& after, 
   ZKI_ASSIGN_OR_RETURN(const Messages messages,
                        prove_messages(before, {key_proof, verifier::kRotationProtocol, absorb, {}, pins, data_oracles},
                                       std::move(data), request, times));
-  if (request.progress) request.progress("done", 1.0);
+  ZKI_RETURN_IF_ERROR(request.progress("done", 1.0));
   return key_proof_file(verifier::kRotationKind, slots, params, messages.bytes);
 }
 

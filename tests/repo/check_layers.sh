@@ -72,6 +72,15 @@ while read -r file included; do
     report "$file: includes \"$included\", which the command line may not use (cmake/layers.txt, command line)"
 done < <(find tools/cli -name '*.h' -o -name '*.cc' | sort | xargs grep -HoE '^#include "[^"]+"' | sed -E 's/^([^:]+):#include "([^"]+)"$/\1 \2/')
 
+python=" $(rule python) "
+while read -r file included; do
+  [[ $included != */* || $python == *" ${included%/*} "* ]] ||
+    report "$file: includes \"$included\", which the Python package may not use (cmake/layers.txt, python)"
+done < <(includes_of python/src/*.h python/src/*.cc)
+while IFS= read -r name; do
+  grep -qF "$name" python/zkinfer/_words.py || report "python/zkinfer/_words.py: no words for '$name', which a message names"
+done < <(grep -oE '"[A-Z][A-Za-z]+::[a-z_]+"|"`[a-z_]+`"' tools/cli/option_words.cc | tr -d '"')
+
 # A folder may use only folders above it: the rows themselves must be in order.
 declare -A above
 for folder in "${folders[@]}"; do

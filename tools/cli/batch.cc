@@ -58,7 +58,7 @@ Progress Batch::progress() {
   return [this, line](const char*, double fraction) {
     const double count = static_cast<double>(samples_.items().size());
     const std::string stage = std::to_string(current_ + 1) + " of " + std::to_string(samples_.items().size());
-    line(stage.c_str(), (static_cast<double>(current_) + fraction) / count);
+    return line(stage.c_str(), (static_cast<double>(current_) + fraction) / count).ok();
   };
 }
 
@@ -83,7 +83,7 @@ void Batch::run(const std::function<Result<nlohmann::ordered_json>(std::size_t, 
   const Progress report = progress();
   const StopSignals signals;
   for (current_ = 0; current_ < samples_.items().size() && stop_signal == 0; ++current_) {
-    if (report) report("", 0);
+    static_cast<void>(report("", 0));
     Result<RealInputs> inputs = samples_.load(samples_.items()[current_]);
     if (!inputs.ok()) {
       fail(current_, inputs.status());

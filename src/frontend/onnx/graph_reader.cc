@@ -97,6 +97,19 @@ GraphReader::GraphReader(const onnx::ModelProto& model, const ImportOptions& opt
   }
 }
 
+void GraphReader::refuse(Status status, const std::string& node, const std::string& op) {
+  if (options_.refused) {
+    // The name is said apart; after the last semicolon is what to do.
+    std::string reason = status.message();
+    const std::string where = "node " + in_quotes(node) + " (" + op + "): ";
+    if (!node.empty() && reason.compare(0, where.size(), where) == 0) reason.erase(0, where.size());
+    const std::size_t remedy = reason.rfind("; ");
+    const bool has_remedy = remedy != std::string::npos;
+    options_.refused({node, op, reason.substr(0, remedy), has_remedy ? reason.substr(remedy + 2) : std::string()});
+  }
+  refusals_.push_back(std::move(status));
+}
+
 Status GraphReader::define(Scope& scope, const std::string& name, ValueId id) {
   if (name.empty() || !is_printable(name))
     return corrupt("a value has no name, or one that is not printable UTF-8 with single spaces");
@@ -184,7 +197,7 @@ Status GraphReader::read_node(Scope& scope, const onnx::NodeProto& node, int ind
     const Status status(outputs.status().code(), advice(outputs.status().message()));
     const bool says_where =
         status.code() != StatusCode::kUnsupported && status.message().find(in_quotes(name)) != std::string::npos;
-    refuse(says_where ? status : status.with_context(where));
+    refuse(says_where ? status : status.with_context(where), name, node.op_type());
   }
   for (int i = 0; i < node.output_size(); ++i) {
     if (node.output(i).empty()) continue;
@@ -193,12 +206,13 @@ Status GraphReader::read_node(Scope& scope, const onnx::NodeProto& node, int ind
     if (!offered && outputs.ok() && !unknown && refusals_.size() == refusals_before &&
         consumed_.count(node.output(i)) != 0)
       refuse(unsupported(where + ": output " + std::to_string(i) + " " + in_quotes(node.output(i)) +
-                         " is used; it cannot be computed, remove its uses"));
+                         " is used; it cannot be computed, remove its uses"),
+             name, node.op_type());
     const Status defined = define(scope, node.output(i), offered ? (*outputs)[at] : kUnknown).with_context(where);
     if (defined.ok()) continue;
     // A value that is too large may have others beside it.
     if (defined.code() != StatusCode::kResourceLimit) return defined;
-    refuse(defined);
+    refuse(defined, name, node.op_type());
     scope.values[node.output(i)] = kUnknown;
   }
   return ok_status();

@@ -38,7 +38,7 @@ class GraphReader {
   ir::Graph& graph() { return graph_; }
   FoldBudget& budget() { return budget_; }
   // What is wrong with the model, or cannot be proved: all of it is found before the import ends.
-  void refuse(Status status) { refusals_.push_back(std::move(status)); }
+  void refuse(Status status, const std::string& node = {}, const std::string& op = {});
   const std::vector<Status>& refusals() const { return refusals_; }
   // What people should know of a model that can be.
   std::vector<std::string>& notes() { return notes_; }

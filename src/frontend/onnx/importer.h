@@ -26,6 +26,12 @@ namespace zkinfer::frontend_onnx {
 inline constexpr int kFirstOpset = 1;
 inline constexpr int kLastOpset = 28;
 
+// A part of a model that cannot be proved.
+struct Refusal {
+  std::string node, op;        // of a node; empty: the message says what it is
+  std::string reason, remedy;  // the second is empty where there is none
+};
+
 struct ImportOptions {
   // Shapes of graph inputs by name, instead of those in the file (`--shape name=1,3,32,32`), or the length of a symbolic axis
   // by its name (`--shape sequence=128`). Without one, a dynamic first axis becomes 1 and any other dynamic axis is an error.
@@ -41,6 +47,8 @@ struct ImportOptions {
   std::size_t max_nodes = 200000;
   // Called with sentences for people: what the graph does not give as the file says, and what was assumed.
   std::function<void(std::string)> note;
+  // Called for each part that is refused, before the error that lists them for people.
+  std::function<void(const Refusal&)> refused;
   // Of an input or of anything computed from one: some bytes of Tile or Expand must not make gigabytes.
   std::int64_t max_value_elements = std::int64_t{1} << 23;
 };

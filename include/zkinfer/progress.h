@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a long operation says how far it is, and how it is told to stop.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "zkinfer/status.h"
+
+namespace zkinfer {
+
+// Made of any function of (const char* stage, double fraction), which the operation calls in the caller's thread at the start of
+// each stage and along it; fraction in [0, 1] of the whole operation. Where the function returns a bool, false asks to stop: the
+// operation then ends with kCancelled and has written no file and replaced none, unless all is done (fraction 1). A slot that it had
+// taken is used.
+class Progress {
+ public:
+  Progress() = default;
+  template <class Report>
+  requires std::invocable<Report&, const char*, double> &&
+      (!std::same_as<std::remove_cvref_t<Report>, Progress>)Progress(Report report)  // NOLINT: implicit on purpose
+  {
+    if constexpr (std::constructible_from<bool, Report&>) {
+      if (!static_cast<bool>(report)) return;  // an empty std::function
+    }
+    goes_on_ = [report = std::move(report)](const char* stage, double fraction) mutable {
+      if constexpr (std::convertible_to<std::invoke_result_t<Report&, const char*, double>, bool>) {
+        return static_cast<bool>(report(stage, fraction));
+      } else {
+        report(stage, fraction);
+        return true;
+      }
+    };
+  }
+
+  explicit operator bool() const { return static_cast<bool>(goes_on_); }
+  // Of the operation: kCancelled where it shall stop.
+  Status operator()(const char* stage, double fraction) const {
+    if (!goes_on_ || goes_on_(stage, fraction) || fraction >= 1) return {};
+    return {StatusCode::kCancelled, std::string("stopped at '") + stage + "', as its caller asked"};
+  }
+
+ private:
+  std::function<bool(const char*, double)> goes_on_;
+};
+
+}  // namespace zkinfer

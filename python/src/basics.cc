@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Errors, and the plain types that every part uses.
+#include <system_error>
+
+#include "native.h"
+#include "zkinfer/fidelity.h"
+#include "zkinfer/preprocessing.h"
+#include "zkinfer/security.h"
+#include "zkinfer/slots.h"
+#include "zkinfer/version.h"
+
+namespace zkinfer::python {
+
+namespace {
+
+// The exception that zkinfer.errors makes of a status, set as Python's error.
+void raise_status(const StatusError& error) {
+  const py::object made = py::module_::import("zkinfer.errors")
+                              .attr("from_status")(std::string(status_code_name(error.status.code())),
+                                                   error.status.message(), error.parts, error.about_model);
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.ptr())), made.ptr());
+}
+
+}  // namespace
+
+void bind_errors(py::module_&) {
+  py::register_exception_translator([](std::exception_ptr thrown) {
+    try {
+      if (thrown) std::rethrow_exception(thrown);
+    } catch (const StatusError& error) {
+      raise_status(error);
+    } catch (const std::system_error& error) {
+      if (error.code() != std::errc::resource_unavailable_try_again) throw;
+      raise_status({resource_limit("the system gives no more threads")});
+    }
+  });
+}
+
+void bind_basics(py::module_& module) {
+  module.attr("version") = std::to_string(ZKINFER_VERSION_MAJOR) + "." + std::to_string(ZKINFER_VERSION_MINOR) + "." +
+                           std::to_string(ZKINFER_VERSION_PATCH);
+
+  py::class_<TensorFormat>(module, "TensorFormat")
+      .def(py::init<std::int64_t, std::int64_t, std::int64_t, std::int32_t>(), py::arg("lo"), py::arg("hi"),
+           py::arg("scale_mantissa") = 1, py::arg("scale_exponent") = 0)
+      .def_readonly("lo", &TensorFormat::lo)
+      .def_readonly("hi", &TensorFormat::hi)
+      .def_readonly("scale_mantissa", &TensorFormat::scale_mantissa)
+      .def_readonly("scale_exponent", &TensorFormat::scale_exponent)
+      .def_property_readonly("scale", &TensorFormat::scale)
+      .def("__eq__", [](const TensorFormat& a, const TensorFormat& b) { return a == b; });
+  py::class_<TensorInfo>(module, "TensorInfo")
+      .def_readonly("name", &TensorInfo::name)
+      .def_property_readonly("shape", [](const TensorInfo& tensor) { return py::tuple(py::cast(tensor.shape)); })
+      .def_readonly("format", &TensorInfo::format)
+      .def_property_readonly("num_elements", &TensorInfo::num_elements);
+
+  py::enum_<Exposure>(module, "Exposure")
+      .value("private", Exposure::kPrivate)
+      .value("public", Exposure::kPublic)
+      .value("committed", Exposure::kCommitted);
+  py::enum_<TensorHash>(module, "TensorHash")
+      .value("none", TensorHash::kNone)
+      .value("keccak256", TensorHash::kKeccak256)
+      .value("sha256", TensorHash::kSha256);
+  py::class_<TensorPolicy>(module, "TensorPolicy")
+      .def(py::init([](Exposure exposure, TensorHash hash) {
+        return TensorPolicy{exposure, hash};
+      }))
+      .def_readonly("exposure", &TensorPolicy::exposure)
+      .def_readonly("hash", &TensorPolicy::hash);
+
+  py::enum_<Decoding>(module, "Decoding").value("johnson", Decoding::kJohnson).value("unique", Decoding::kUnique);
+  py::class_<Security>(module, "Security")
+      .def(py::init<>())
+      .def_readwrite("bits", &Security::bits)
+      .def_readwrite("decoding", &Security::decoding)
+      .def_readwrite("pow_bits", &Security::pow_bits)
+      .def_readwrite("zero_knowledge", &Security::zero_knowledge);
+
+  py::class_<Preprocessing>(module, "Preprocessing")
+      .def(py::init<>())
+      .def_readwrite("scale", &Preprocessing::scale)
+      .def_readwrite("mean", &Preprocessing::mean)
+      .def_readwrite("std", &Preprocessing::std);
+
+  py::class_<SlotRange>(module, "SlotRange")
+      .def_readonly("begin", &SlotRange::begin)
+      .def_readonly("next", &SlotRange::next)
+      .def_readonly("end", &SlotRange::end)
+      .def_readonly("total", &SlotRange::total)
+      .def_readonly("num_kept", &SlotRange::num_kept)
+      .def_property_readonly("num_used", &SlotRange::num_used)
+      .def_property_readonly("num_left", [](const SlotRange& slots) { return slots.num_left(SlotUse::kProof); });
+
+  py::class_<Clipping>(module, "Clipping")
+      .def_readonly("input", &Clipping::input)
+      .def_readonly("num_values", &Clipping::num_values)
+      .def_readonly("num_clipped", &Clipping::num_clipped)
+      .def_readonly("lo", &Clipping::lo)
+      .def_readonly("hi", &Clipping::hi)
+      .def_readonly("largest_excess", &Clipping::largest_excess)
+      .def_property_readonly("text", &clipping_text);
+}
+
+}  // namespace zkinfer::python

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer/prove.h.
+#include "zkinfer/prove.h"
+
+#include "arrays.h"
+#include "native.h"
+#include "work.h"
+#include "zkinfer/formats.h"
+
+namespace zkinfer::python {
+
+namespace {
+
+// A prover that works which were left behind may still use.
+using SharedProver = std::shared_ptr<Prover>;
+
+SharedProver share(Prover prover) { return std::make_shared<Prover>(std::move(prover)); }
+
+void bind_results(py::module_& module) {
+  py::class_<ProveStats>(module, "ProveStats")
+      .def_readonly("execute_seconds", &ProveStats::execute_seconds)
+      .def_readonly("witness_seconds", &ProveStats::witness_seconds)
+      .def_readonly("commit_seconds", &ProveStats::commit_seconds)
+      .def_readonly("lookup_seconds", &ProveStats::lookup_seconds)
+      .def_readonly("relations_seconds", &ProveStats::relations_seconds)
+      .def_readonly("opening_seconds", &ProveStats::opening_seconds)
+      .def_readonly("total_seconds", &ProveStats::total_seconds);
+  py::class_<ProofResult>(module, "ProofResult")
+      .def_property_readonly("proof", [](const ProofResult& result) { return to_python(result.proof); })
+      .def_readonly("inputs", &ProofResult::inputs)
+      .def_readonly("outputs", &ProofResult::outputs)
+      .def_readonly("clipping", &ProofResult::clipping)
+      .def_readonly("committed_outputs", &ProofResult::committed_outputs)
+      .def_readonly("statement", &ProofResult::statement)
+      .def_readonly("stats", &ProofResult::stats);
+  py::class_<BatchRow>(module, "BatchRow")
+      .def_readonly("inputs", &BatchRow::inputs)
+      .def_readonly("outputs", &BatchRow::outputs)
+      .def_readonly("clipping", &BatchRow::clipping);
+  py::class_<BatchResult>(module, "BatchResult")
+      .def_property_readonly("proof", [](const BatchResult& result) { return to_python(result.proof); })
+      .def_readonly("rows", &BatchResult::rows)
+      .def_readonly("statement", &BatchResult::statement)
+      .def_readonly("stats", &BatchResult::stats);
+  py::class_<BudgetPrice>(module, "BudgetPrice")
+      .def_readonly("budget", &BudgetPrice::budget)
+      .def_readonly("opening_bytes", &BudgetPrice::opening_bytes)
+      .def_readonly("committed_elements", &BudgetPrice::committed_elements)
+      .def_readonly("code_word_bytes", &BudgetPrice::code_word_bytes);
+}
+
+void bind_prover(py::module_& module) {
+  py::class_<Prover, SharedProver>(module, "Prover")
+      .def_static("create",
+                  [](const Model& model, const CommitOptions& options, const py::object& progress) {
+                    return run<SharedProver>(
+                        progress, [model, given = options](const Progress& report) mutable -> Result<SharedProver> {
+                          given.progress = report;
+                          ZKI_ASSIGN_OR_RETURN(Prover made, Prover::create(model, given));
+                          return share(std::move(made));
+                        });
+                  })
+      .def_static("open",
+                  [](const Model& model, const std::string& path, const py::object& progress) {
+                    return run<SharedProver>(progress, [model, path](const Progress& report) -> Result<SharedProver> {
+                      ZKI_ASSIGN_OR_RETURN(Prover opened, Prover::open(model, path, report));
+                      return share(std::move(opened));
+                    });
+                  })
+      .def(
+          "save", [](Prover& prover, const std::string& path) { must(prover.save(path)); },
+          py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly("verification_key",
+                             [](const Prover& prover) { return to_python(prover.verification_key()); })
+      .def_property_readonly("all_slots", &Prover::all_slots)
+      .def_property_readonly("proofs_made", &Prover::proofs_made)
+      .def_property_readonly("options", &Prover::options)
+      .def_property_readonly("circuit_report", &Prover::circuit_report)
+      .def_property_readonly("price", &Prover::price)
+      .def("audit_key", [](const Prover& prover) { return to_python(prover.audit_key()); })
+      .def("prove",
+           [](const SharedProver& prover, const std::vector<py::array>& inputs,
+              const std::vector<CommittedTensor>& committed, const py::bytes& context, bool refuse_clipping,
+              const py::object& progress) {
+             const auto arrays = hold({inputs});
+             return run<ProofResult>(progress, [=, bound = bytes_of(context)](const Progress& report) {
+               ProveRequest request;
+               request.inputs = arrays->rows()[0];
+               for (const CommittedTensor& tensor : committed) request.committed_inputs.push_back(&tensor);
+               request.refuse_clipping = refuse_clipping;
+               request.context = bound;
+               request.progress = report;
+               return prover->prove(request);
+             });
+           })
+      .def("prove_batch",
+           [](const SharedProver& prover, const std::vector<std::vector<py::array>>& rows, const py::bytes& context,
+              bool refuse_clipping, const py::object& progress) {
+             const auto arrays = hold(rows);
+             return run<BatchResult>(progress, [=, bound = bytes_of(context)](const Progress& report) {
+               BatchRequest request;
+               request.inputs = arrays->rows();
+               request.refuse_clipping = refuse_clipping;
+               request.context = bound;
+               request.progress = report;
+               return prover->prove_batch(request);
+             });
+           })
+      .def("certify", [](const SharedProver& prover, const py::object& progress) {
+        return to_python(run<Bytes>(progress, [=](const Progress& report) { return prover->certify(report); }));
+      });
+}
+
+}  // namespace
+
+void bind_prove(py::module_& module) {
+  bind_results(module);
+  py::class_<CommitOptions>(module, "CommitOptions")
+      .def(py::init<>())
+      .def_readwrite("security", &CommitOptions::security)
+      .def_readwrite("inputs", &CommitOptions::inputs)
+      .def_readwrite("outputs", &CommitOptions::outputs)
+      .def_readwrite("public_parameters", &CommitOptions::public_parameters)
+      .def_readwrite("tensor_budget", &CommitOptions::tensor_budget)
+      .def_readwrite("budget", &CommitOptions::budget);
+  bind_prover(module);
+  // The slots that a saved commitment has left, as its file counts them now.
+  module.def("slots_of_file",
+             [](const std::string& path) { return must(SlotFile::open(path, kModelSecretFile)).slots(); });
+}
+
+}  // namespace zkinfer::python

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer/verify.h, zkinfer/inspect.h and zkinfer/bundle.h.
+#include "zkinfer/verify.h"
+
+#include "native.h"
+#include "zkinfer/bundle.h"
+#include "zkinfer/formats.h"
+#include "zkinfer/inspect.h"
+#include "zkinfer/prove.h"
+#include "zkinfer/structure.h"
+
+namespace zkinfer::python {
+
+namespace {
+
+using SharedKey = std::shared_ptr<VerificationKey>;
+
+void bind_request(py::module_& module) {
+  py::class_<KnownTensor>(module, "KnownTensor")
+      .def(py::init<>())
+      .def_readwrite("index", &KnownTensor::index)
+      .def_readwrite("row", &KnownTensor::row)
+      .def_readwrite("integers", &KnownTensor::integers)
+      .def_readwrite("commitment", &KnownTensor::commitment)
+      .def("set_data", [](KnownTensor& known, const py::bytes& data) { known.data = bytes_of(data); })
+      .def("set_digest", [](KnownTensor& known, const py::bytes& digest) {
+        const ByteView view = view_of(digest);
+        if (view.size() != sizeof(Digest))
+          throw StatusError{invalid_argument("a digest of " + std::to_string(view.size()) + " bytes, expected 32")};
+        Digest& out = known.digest.emplace();
+        std::copy(view.begin(), view.end(), out.begin());
+      });
+  py::class_<CheckedWeights>(module, "CheckedWeights")
+      .def(py::init<>())
+      .def_static("uncertified", &CheckedWeights::uncertified)
+      .def_property_readonly("evidence",
+                             [](const CheckedWeights& weights) { return weight_evidence_name(weights.evidence()); });
+  py::class_<VerifyRequest>(module, "VerifyRequest")
+      .def(py::init<>())
+      .def_readwrite("weights", &VerifyRequest::weights)
+      .def_readwrite("inputs", &VerifyRequest::inputs)
+      .def_readwrite("outputs", &VerifyRequest::outputs)
+      .def("set_context",
+           [](VerifyRequest& request, const py::bytes& context) { request.context = bytes_of(context); });
+}
+
+void bind_results(py::module_& module) {
+  py::class_<Verdict>(module, "Verdict")
+      .def_property_readonly("accepted", &Verdict::accepted)
+      .def_property_readonly("reason", [](const Verdict& verdict) { return reject_reason_name(verdict.reason); })
+      .def_readonly("where", &Verdict::where);
+  py::class_<VerifiedTensor, TensorInfo>(module, "VerifiedTensor")
+      .def_property_readonly("integers",
+                             [](const VerifiedTensor& tensor) { return to_python(tensor, tensor.integers); })
+      .def_readonly("policy", &VerifiedTensor::group)
+      .def_property_readonly("digest",
+                             [](const VerifiedTensor& tensor) -> py::object {
+                               return tensor.digest.has_value() ? py::object(to_python(*tensor.digest)) : py::none();
+                             })
+      .def_readonly("commitment", &VerifiedTensor::commitment);
+  py::class_<VerifySummary>(module, "VerifySummary")
+      .def_readonly("verdict", &VerifySummary::verdict)
+      .def_property_readonly("context", [](const VerifySummary& summary) { return to_python(summary.context); })
+      .def_readonly("slot", &VerifySummary::slot)
+      .def_property_readonly("root_identity",
+                             [](const VerifySummary& summary) { return to_python(summary.root_identity); })
+      .def_property_readonly("serving_identity",
+                             [](const VerifySummary& summary) { return to_python(summary.serving_identity); })
+      .def_property_readonly("weights",
+                             [](const VerifySummary& summary) { return weight_evidence_name(summary.weights); })
+      .def_readonly("security_bits", &VerifySummary::security_bits);
+  py::class_<VerifyResult, VerifySummary>(module, "VerifyResult")
+      .def_readonly("outputs", &VerifyResult::outputs)
+      .def_readonly("inputs", &VerifyResult::inputs);
+  py::class_<VerifiedRow>(module, "VerifiedRow")
+      .def_readonly("outputs", &VerifiedRow::outputs)
+      .def_readonly("inputs", &VerifiedRow::inputs);
+  py::class_<VerifyBatchResult, VerifySummary>(module, "VerifyBatchResult")
+      .def_readonly("rows", &VerifyBatchResult::rows);
+}
+
+void bind_key(py::module_& module) {
+  py::class_<KeyInfo>(module, "KeyInfo")
+      .def_readonly("model_name", &KeyInfo::model_name)
+      .def_property_readonly("structure_digest", [](const KeyInfo& info) { return to_python(info.structure_digest); })
+      .def_property_readonly("model_identity", [](const KeyInfo& info) { return to_python(info.model_identity); })
+      .def_property_readonly("root_identity", [](const KeyInfo& info) { return to_python(info.root_identity); })
+      .def_readonly("security_bits", &KeyInfo::security_bits)
+      .def_readonly("weakest_bits", &KeyInfo::weakest_bits)
+      .def_readonly("pow_bits", &KeyInfo::pow_bits)
+      .def_readonly("zero_knowledge", &KeyInfo::zero_knowledge)
+      .def_readonly("insecure_seed", &KeyInfo::insecure_seed)
+      .def_readonly("inputs", &KeyInfo::inputs)
+      .def_readonly("outputs", &KeyInfo::outputs)
+      .def_readonly("input_tensors", &KeyInfo::input_tensors)
+      .def_readonly("output_tensors", &KeyInfo::output_tensors)
+      .def_readonly("tensor_budget", &KeyInfo::tensor_budget)
+      .def_readonly("public_parameters", &KeyInfo::public_parameters)
+      .def_readonly("model_budget", &KeyInfo::model_budget)
+      .def_readonly("num_parameters", &KeyInfo::num_parameters)
+      .def_property_readonly("verify_nanoseconds", [](const KeyInfo& info) { return info.verify_cost.nanoseconds; })
+      .def_property_readonly("verify_memory_bytes", [](const KeyInfo& info) { return info.verify_cost.memory_bytes; });
+  py::class_<VerificationKey, SharedKey>(module, "VerificationKey")
+      .def_static(
+          "from_bytes",
+          [](const py::bytes& bytes, double min_security_bits, std::uint64_t nanoseconds, std::uint64_t memory) {
+            return std::make_shared<VerificationKey>(
+                must(VerificationKey::from_bytes(view_of(bytes), min_security_bits, {nanoseconds, memory})));
+          })
+      .def_property_readonly("info", &VerificationKey::info)
+      .def("soundness_text", [](const VerificationKey& key) { return soundness_text(key); })
+      .def("soundness_json", [](const VerificationKey& key) { return soundness_json(key); })
+      .def("structure", [](const VerificationKey& key) { return structure_text(key); })
+      .def("structure_warnings", [](const VerificationKey& key) { return structure_warnings(key); })
+      .def("proof_sizes",
+           [](const VerificationKey& key, const py::bytes& proof) { return proof_size_table(key, view_of(proof)); });
+  module.attr("default_min_security_bits") = kDefaultMinSecurityBits;
+  module.attr("default_verify_nanoseconds") = VerifyLimits().nanoseconds;
+  module.attr("default_verify_memory_bytes") = VerifyLimits().memory_bytes;
+}
+
+// The arguments stay the caller's; short enough for the caller's own thread, without the GIL.
+template <class Result, Result (*check)(const VerificationKey&, ByteView, const VerifyRequest&)>
+Result checked(const VerificationKey& key, const py::bytes& proof, const VerifyRequest& request) {
+  const ByteView bytes = view_of(proof);
+  const py::gil_scoped_release no_gil;
+  return check(key, bytes, request);
+}
+
+}  // namespace
+
+void bind_verify(py::module_& module) {
+  bind_request(module);
+  bind_results(module);
+  bind_key(module);
+  module.def("verify", &checked<VerifyResult, &verify>);
+  module.def("verify_batch", &checked<VerifyBatchResult, &verify_batch>);
+  module.def("weights_from_certificate", [](const VerificationKey& key, const py::bytes& certificate) {
+    const ByteView bytes = view_of(certificate);
+    CheckedWeights weights;
+    Verdict verdict;
+    {
+      const py::gil_scoped_release no_gil;
+      verdict = CheckedWeights::from_certificate(key, bytes, weights);
+    }
+    return py::make_tuple(verdict, weights);
+  });
+  module.def("weights_from_model", [](const Model& model, const VerificationKey& key) {
+    CheckedWeights weights;
+    Verdict verdict;
+    {
+      const py::gil_scoped_release no_gil;
+      verdict = check_public_weights(model, key, weights);
+    }
+    return py::make_tuple(verdict, weights);
+  });
+  module.def("check_link",
+             [](const VerifiedTensor& output, const VerifiedTensor& input) { return check_link(output, input); });
+  module.def("verify_path", [](const VerificationKey& root, const py::bytes& path) {
+    const ByteView bytes = view_of(path);
+    PathResult result;
+    {
+      const py::gil_scoped_release no_gil;
+      result = verify_path(root, bytes);
+    }
+    py::object key = py::none();
+    if (result.key.has_value()) key = py::cast(std::make_shared<VerificationKey>(std::move(*result.key)));
+    return py::make_tuple(result.verdict, key);
+  });
+  module.def("claimed_identity", [](const py::bytes& proof) -> py::object {
+    const std::optional<Digest> identity = claimed_identity(view_of(proof));
+    return identity.has_value() ? py::object(to_python(*identity)) : py::none();
+  });
+  module.def("claimed_rows", [](const py::bytes& batch) { return claimed_rows(view_of(batch)); });
+  module.def("kind_of", [](const py::bytes& head) -> std::string {
+    const FileFormat* format = find_format(view_of(head));
+    return format == nullptr ? std::string() : std::string(format->name);
+  });
+  module.def("parse_bundle", [](const py::bytes& bytes) {
+    const ProofBundle bundle = must(parse_bundle(view_of(bytes)));
+    return py::make_tuple(to_python(bundle.certificate), to_python(bundle.path), to_python(bundle.proof));
+  });
+}
+
+}  // namespace zkinfer::python

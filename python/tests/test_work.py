@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Long operations: progress, Ctrl-C, threads, processes."""
+import concurrent.futures
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import zkinfer
+
+
+def test_progress_is_told(key, flowers):
+    told = []
+    key.prove(flowers[0], progress=lambda stage, fraction: told.append((stage, fraction)))
+    assert told and told[-1] == ("done", 1.0)
+    assert [fraction for _, fraction in told] == sorted(fraction for _, fraction in told)
+    key.prove(flowers[0], progress=True)  # a bar, or nothing without a terminal
+
+
+def test_progress_stops(key, flowers, onnx_path):
+    with pytest.raises(zkinfer.Cancelled):
+        key.prove_batch(np.repeat(flowers, 20, axis=0), progress=lambda stage, fraction: False)
+    with pytest.raises(zkinfer.Cancelled):
+        zkinfer.compile(onnx_path, calibration=flowers, progress=lambda stage, fraction: False)
+
+
+def test_progress_that_raises(key, flowers):
+    def broken(stage, fraction):
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        key.prove(flowers[0], progress=broken)
+
+
+LONG = """
+import sys, time, signal, threading, os
+import numpy as np, zkinfer
+pictures = np.load(sys.argv[1] + "/calibration.npy")
+model = zkinfer.compile(sys.argv[1] + "/digits.onnx", calibration=pictures)
+key = model.commit()
+key.public
+rows = np.concatenate([pictures] * 3)
+threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+before = time.monotonic()
+try:
+    key.prove_batch(rows)
+    print("finished", time.monotonic() - before)
+except KeyboardInterrupt:
+    print("stopped", time.monotonic() - before)
+key.prove(rows[0])
+print("works")
+"""
+
+
+def test_ctrl_c(source):
+    done = subprocess.run([sys.executable, "-c", LONG, str(source / "examples/digits")], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    word, seconds = done.stdout.split()[:2]
+    assert word == "stopped" and float(seconds) < 1.5, done.stdout
+    assert done.stdout.split()[2] == "works"
+
+
+def test_threads_share_a_key(key, model, flowers):
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        proofs = list(pool.map(key.prove, flowers[:8]))
+    slots = {zkinfer.verify(proof, key.public).slot for proof in proofs}
+    assert len(slots) == 8
+    for row, proof in zip(flowers, proofs):
+        assert np.array_equal(proof.output, model.run(row).output)
+
+
+def test_the_gil_is_released(key, flowers):
+    ticks, stop = [0], threading.Event()
+
+    def count():
+        while not stop.is_set():
+            ticks[0] += 1
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    before = ticks[0]
+    key.prove_batch(np.repeat(flowers, 5, axis=0))
+    during = ticks[0] - before
+    stop.set()
+    thread.join()
+    assert during > 5
+
+
+FORK = """
+import os, sys
+import numpy as np, zkinfer
+{before}
+child = os.fork()
+if child == 0:
+    try:
+        model = zkinfer.compile(sys.argv[1], calibration=np.random.rand(20, 4).astype("float32"))
+        key = model.commit()
+        zkinfer.verify(key.prove(np.zeros(4)), key.public)
+        os._exit(0)
+    except zkinfer.InputError as error:
+        print(error, flush=True)
+        os._exit(3)
+_, status = os.waitpid(child, 0)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def test_fork_after_import_works(onnx_path):
+    done = subprocess.run([sys.executable, "-c", FORK.format(before=""), onnx_path], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_fork_after_work_is_said(onnx_path):
+    before = 'zkinfer.compile(sys.argv[1], calibration=np.random.rand(20, 4).astype("float32"))'
+    done = subprocess.run([sys.executable, "-c", FORK.format(before=before), onnx_path], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 3 and "spawn" in done.stdout, done.stdout + done.stderr
+
+
+def test_two_processes_share_a_saved_commitment(tmp_path, model, flowers):
+    key = model.commit(budget=16)
+    key.save(tmp_path / "n.zksecret")
+    model.save(tmp_path / "n.zkmodel")
+    code = textwrap.dedent(
+        """
+        import sys, numpy as np, zkinfer
+        key = zkinfer.Prover.open(zkinfer.Model.load("n.zkmodel"), "n.zksecret")
+        for i in range(3):
+            print(zkinfer.verify(key.prove(np.zeros(4)), key.public).slot)
+        """
+    )
+    running = [subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    slots = [slot for process in running for slot in process.communicate(timeout=120)[0].split()]
+    assert len(slots) == 6 and len(set(slots)) == 6

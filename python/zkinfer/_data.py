@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Arrays on their way in and out: NumPy arrays and torch tensors, by name, alone or many at once. No values are changed here; a
+copy is made only where the memory is not dense and row-major or the type is none that the library reads."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Iterator, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _native
+from .errors import InputError
+
+#: A NumPy array, a torch tensor, or numbers in lists.
+ArrayLike = Union[npt.ArrayLike, Any]
+#: One array where the model has one input, else a dict by input name or a sequence in the model's order.
+Inputs = Union[ArrayLike, Mapping[str, ArrayLike], Sequence[ArrayLike]]
+
+_KINDS = {"f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4"}
+
+
+def _is_tensor(value: object) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def is_array(value: object) -> bool:
+    return isinstance(value, np.ndarray) or _is_tensor(value)
+
+
+def array(value: ArrayLike, where: str) -> np.ndarray:
+    """value as a dense row-major array of a type that the library reads, the caller's own memory where that is possible."""
+    if _is_tensor(value):
+        value = value.detach().cpu()
+        if str(value.dtype) in ("torch.bfloat16", "torch.float16"):
+            value = value.float()
+        try:
+            value = value.numpy()
+        except (TypeError, RuntimeError) as error:
+            raise InputError(f"{where}: a torch tensor of {value.dtype}, {error}; expected a dense one of numbers") from None
+    try:
+        out = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{where}: no array of numbers ({error}); give a NumPy array or a torch tensor") from None
+    if out.dtype == np.bool_:
+        out = out.astype(np.uint8)
+    elif out.dtype == np.float16:
+        out = out.astype(np.float32)
+    elif out.dtype.kind == "u" and out.dtype.itemsize == 8:
+        if out.size and out.max() > np.iinfo(np.int64).max:
+            raise InputError(f"{where}: values above 2^63 - 1; give integers that fit into int64")
+        out = out.astype(np.int64)
+    if out.dtype.kind + str(out.dtype.itemsize) not in _KINDS:
+        raise InputError(f"{where}: dtype {out.dtype}, expected float32, float64, an integer type or bool; convert it, as by .astype('float32')")
+    return np.require(out, dtype=out.dtype.newbyteorder("="), requirements="C")
+
+
+def _shape_text(shape: Sequence[int]) -> str:
+    return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+
+
+def _squeezed(shape: Sequence[int]) -> tuple[int, ...]:
+    return tuple(n for n in shape if n != 1)
+
+
+def _fits(shape: Sequence[int], expected: Sequence[int]) -> bool:
+    """The same numbers in the same places: axes of length 1 may be more or fewer, or there is one axis only."""
+    return _squeezed(shape) == _squeezed(expected) or tuple(shape) == (int(np.prod(expected, dtype=np.int64)),)
+
+
+def _where(tensor: _native.TensorInfo) -> str:
+    return f"input '{tensor.name}'"
+
+
+def by_name(data: Mapping[str, Any], tensors: Sequence[_native.TensorInfo]) -> list[Any]:
+    names = [tensor.name for tensor in tensors]
+    missing, unknown = [name for name in names if name not in data], [str(name) for name in data if name not in names]
+    if missing or unknown:
+        say = ", ".join(
+            part for part in ("missing: " + ", ".join(missing) if missing else "", "unknown: " + ", ".join(unknown) if unknown else "") if part
+        )
+        raise InputError(f"inputs by name: {say}; the model has the inputs {', '.join(names)}")
+    return [data[name] for name in names]
+
+
+def _one(value: ArrayLike, tensor: _native.TensorInfo) -> np.ndarray:
+    out = array(value, _where(tensor))
+    if not _fits(out.shape, tensor.shape):
+        raise InputError(f"{_where(tensor)}: shape {_shape_text(out.shape)}, expected {_shape_text(tensor.shape)}; reshape or transpose it first")
+    return out
+
+
+def inputs(data: Inputs, tensors: Sequence[_native.TensorInfo]) -> list[np.ndarray]:
+    """One inference: an array per input, in the model's order."""
+    if isinstance(data, Mapping):
+        values = by_name(data, tensors)
+    elif len(tensors) == 1:
+        values = [data]
+    elif isinstance(data, Sequence) and len(data) == len(tensors):
+        values = list(data)
+    else:
+        raise InputError(
+            f"the model has {len(tensors)} inputs ({', '.join(t.name for t in tensors)}); give a dict by name or a list of {len(tensors)} arrays"
+        )
+    return [_one(value, tensor) for value, tensor in zip(values, tensors)]
+
+
+def _rows(value: ArrayLike, tensor: _native.TensorInfo) -> list[np.ndarray]:
+    """The samples of a stack of them, or the one that it is."""
+    stack, shape = array(value, _where(tensor)), tuple(tensor.shape)
+    if stack.shape == shape:
+        return [stack]
+    if stack.ndim > 0 and _fits(stack.shape[1:], shape):
+        return [stack[i] for i in range(len(stack))]
+    if _fits(stack.shape, shape):
+        return [stack]
+    raise InputError(
+        f"{_where(tensor)}: shape {_shape_text(stack.shape)}, expected {_shape_text(shape)}, or N of these along a first axis"
+    )
+
+
+def _item(item: Any, tensors: Sequence[_native.TensorInfo]) -> Iterator[list[np.ndarray]]:
+    """What an iterable gives: a sample or a batch of them, perhaps with labels behind (as a DataLoader's)."""
+    if isinstance(item, Mapping):
+        columns = [_rows(value, tensor) for value, tensor in zip(by_name(item, tensors), tensors)]
+    elif isinstance(item, (tuple, list)) and item and all(is_array(part) or np.isscalar(part) for part in item) and is_array(item[0]):
+        if len(item) < len(tensors):
+            raise InputError(f"a sample of {len(item)} arrays, expected {len(tensors)}: {', '.join(t.name for t in tensors)}")
+        columns = [_rows(value, tensor) for value, tensor in zip(item, tensors)]
+    elif len(tensors) == 1:
+        columns = [_rows(item, tensors[0])]
+    else:
+        raise InputError(f"a sample of a model with {len(tensors)} inputs: expected a dict by name or a tuple of arrays")
+    lengths = {len(column) for column in columns}
+    if len(lengths) != 1:
+        raise InputError(f"the inputs have different numbers of samples: {', '.join(str(len(c)) for c in columns)}")
+    for row in zip(*columns):
+        yield list(row)
+
+
+def samples(data: Any, tensors: Sequence[_native.TensorInfo]) -> list[list[np.ndarray]]:
+    """Many inferences: [sample][input]. data: a stack (N, ..) per input, by name or alone; or an iterable of samples or batches."""
+    if data is None:
+        return []
+    if isinstance(data, Mapping) or is_array(data):
+        return list(_item(data, tensors))
+    if isinstance(data, (str, bytes)) or not isinstance(data, Iterable):
+        raise InputError(f"samples: {type(data).__name__}, expected an array (N, ..), a dict of them by name, or an iterable of samples")
+    out: list[list[np.ndarray]] = []
+    for number, item in enumerate(data):
+        try:
+            out.extend(_item(item, tensors))
+        except InputError as error:
+            raise InputError(f"sample {number}: {error}") from None
+    return out
+
+
+def real(tensor: _native.TensorInfo, integers: np.ndarray) -> np.ndarray:
+    """Integers of a tensor as the real numbers that they stand for, in the tensor's shape."""
+    return np.asarray(np.asarray(integers, dtype=np.int64) * tensor.format.scale, dtype=np.float32).reshape(tuple(tensor.shape))

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files of ours: read with their kind checked, written so that they appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import Union
+
+from . import _native
+from .errors import FileError, InputError
+
+Path = Union[str, "os.PathLike[str]"]
+
+
+def _os_error(action: str, path: Path, error: OSError) -> FileError:
+    return FileError(f"'{os.fspath(path)}' cannot be {action}: {error.strerror or error}")
+
+
+def read(path: Path, *kinds: str) -> bytes:
+    """The bytes of a file that says it is one of `kinds` ("proof", "verification key", ..)."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise _os_error("read", path, error) from None
+    check_kind(f"'{os.fspath(path)}'", data, *kinds)
+    return data
+
+
+def check_kind(where: str, data: bytes, *kinds: str) -> None:
+    kind = _native.kind_of(data[:8])
+    if kind not in kinds:
+        found = f"a {kind}" if kind else "empty" if not data else "no file of zkinfer's"
+        raise InputError(f"{where} is {found}, expected a {' or a '.join(kinds)}")
+
+
+def check_target(path: Path, kind: str) -> None:
+    """InputError where a file of another kind, or no regular file, has the name."""
+    path = os.fspath(path)
+    try:
+        if os.path.isdir(path):
+            raise InputError(f"'{path}' is a folder; name a file in it")
+        if not os.path.isfile(path):
+            return
+        with open(path, "rb") as old:
+            head = old.read(8)
+    except OSError as error:
+        if isinstance(error, InputError):
+            raise
+        raise _os_error("read", path, error) from None
+    if head and _native.kind_of(head) != kind:
+        raise InputError(f"'{path}' is there already and is no {kind}; choose another name, or remove it first")
+
+
+def check_new(path: Path) -> None:
+    """InputError where there is anything of that name."""
+    if os.path.lexists(path):
+        raise InputError(f"'{os.fspath(path)}' is there already, and may be the only secret of a commitment in use; name another file")
+
+
+def write(path: Path, data: bytes, kind: str, *, secret: bool = False) -> None:
+    """Replaces only a file of the same kind. secret: readable by its owner only."""
+    path = os.fspath(path)
+    check_target(path, kind)
+    try:
+        folder = os.path.dirname(os.path.realpath(path)) or "."
+        temporary = os.path.join(folder, f".{os.path.basename(path)}.{secrets.token_hex(8)}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o666)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, os.path.realpath(path))
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        if isinstance(error, FileError):
+            raise
+        raise _os_error("written", path, error) from None

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a network to an integer model."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+import numpy as np
+
+from . import _data, _files, _native, _progress
+from .errors import CompileError, InputError, ModelWarning, from_status
+
+if TYPE_CHECKING:
+    from ._prover import Prover
+
+_POLICIES = {
+    "private": ("private", "none"),
+    "private:sha256": ("private", "sha256"),
+    "public": ("public", "none"),
+    "public:sha256": ("public", "sha256"),
+    "public:keccak256": ("public", "keccak256"),
+    "committed": ("committed", "none"),
+    "committed:sha256": ("committed", "sha256"),
+}
+
+
+def _choice(what: str, value: str, choices: Any) -> Any:
+    if value not in choices:
+        raise InputError(f"{what}={value!r}, expected one of {', '.join(map(repr, choices))}")
+    return choices[value] if isinstance(choices, Mapping) else value
+
+
+def _policy(what: str, word: str) -> _native.TensorPolicy:
+    exposure, hashed = _choice(what, word, _POLICIES)
+    return _native.TensorPolicy(getattr(_native.Exposure, exposure), getattr(_native.TensorHash, hashed))
+
+
+class RunResult:
+    """An integer inference without a proof: what a proof would show.
+
+    Attributes:
+        outputs: float32 arrays in the shapes of the model's outputs.
+        integers: the same as the int64 integers that a proof is about.
+        clipping: per input, how many values lay outside of the model's range.
+        saturation: nodes in which values were cut off at the end of their range.
+    """
+
+    def __init__(self, model: "Model", result: _native.RunResult) -> None:
+        tensors = model.outputs_info
+        self.integers = tuple(np.array(values, dtype=np.int64).reshape(tensor.shape) for tensor, values in zip(tensors, result.outputs))
+        self.outputs = tuple(_data.real(tensor, values) for tensor, values in zip(tensors, self.integers))
+        self.clipping = result.clipping
+        self.saturation = result.saturation
+
+    @property
+    def output(self) -> np.ndarray:
+        """The only output. InputError where the model has several."""
+        return only(self.outputs, "outputs")
+
+    def __repr__(self) -> str:
+        return f"<zkinfer.RunResult: {', '.join(str(output.shape) for output in self.outputs)}>"
+
+
+def only(values: Sequence[Any], what: str) -> Any:
+    if len(values) != 1:
+        raise InputError(f"there are {len(values)} {what}; take one of .{what}")
+    return values[0]
+
+
+class Model:
+    """A compiled model: an integer program with its weights (secret). Made by :func:`compile` or :meth:`load`; immutable, and may
+    be used by any number of threads."""
+
+    def __init__(self, native: _native.Model) -> None:
+        self._native = native
+
+    @classmethod
+    def load(cls, path: _files.Path) -> "Model":
+        """The model of a .zkmodel file, also one that the program ``zkinfer compile`` wrote. Raises FileError, InputError."""
+        return cls(_native.Model.open(os.fspath(path)))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Model":
+        """The model of a .zkmodel file's bytes."""
+        return cls(_native.Model.from_bytes(data))
+
+    def to_bytes(self) -> bytes:
+        """The bytes of a .zkmodel file: secret, they hold the weights."""
+        return self._native.to_bytes()
+
+    def save(self, path: _files.Path) -> None:
+        """Writes a .zkmodel file, readable by its owner only. Another kind of file is never replaced."""
+        _files.write(path, self.to_bytes(), "model package", secret=True)
+
+    @property
+    def name(self) -> str:
+        return self._native.name
+
+    @property
+    def inputs_info(self) -> list[_native.TensorInfo]:
+        """Name, shape and format of each input."""
+        return self._native.inputs
+
+    @property
+    def outputs_info(self) -> list[_native.TensorInfo]:
+        """Name, shape and format of each output."""
+        return self._native.outputs
+
+    @property
+    def num_parameters(self) -> int:
+        return self._native.num_parameters
+
+    @property
+    def record(self) -> _native.CompileRecord:
+        """What compiling found: ``measured_error`` beside ``float_target``, both relative to an output's largest element, and
+        ``notes``, the warnings first."""
+        return self._native.record
+
+    @property
+    def quantization(self) -> str:
+        """A table for people: scale and bits of every layer."""
+        return self._native.quantization
+
+    @property
+    def structure_digest(self) -> str:
+        """Hexadecimal Keccak-256 of what is computed, without weights."""
+        return self._native.structure_digest.hex()
+
+    def run(self, inputs: _data.Inputs, *, progress: _progress.Progress = None) -> RunResult:
+        """The integer inference that :meth:`Prover.prove` would prove.
+
+        Args:
+            inputs: one array in the input's shape (axes of length 1 may be left out), a dict by input name, or a list of arrays.
+        Raises: InputError for a wrong shape, dtype, name or a value that is no finite number.
+        """
+        with _progress.reporting(progress, "run") as report:
+            return RunResult(self, self._native.run(_data.inputs(inputs, self.inputs_info), report))
+
+    def report(self, samples: Any = None, *, progress: _progress.Progress = None) -> _native.ModelReport:
+        """What the model is made of, what each layer costs to prove, and, on `samples` (N, ..), where values are cut off."""
+        with _progress.reporting(progress, "report") as report:
+            return self._native.report(_data.samples(samples, self.inputs_info), report)
+
+    def commit(
+        self,
+        *,
+        inputs: str = "private",
+        outputs: str = "public",
+        public_parameters: bool = False,
+        budget: int = 0,
+        tensor_budget: int = 0,
+        security_bits: int = 128,
+        decoding: str = "johnson",
+        pow_bits: int = 16,
+        zero_knowledge: bool = True,
+        certify: bool = True,
+        progress: _progress.Progress = None,
+    ) -> "Prover":
+        """Commits to the weights, once: they get a public name and stay secret.
+
+        Args:
+            inputs, outputs: who sees them: "private", "public" or "committed", also with a hash of their bytes as in
+                "private:sha256" or "public:keccak256".
+            public_parameters: the weights are public; whoever has the model derives the same key.
+            budget: how many proofs the commitment may serve; 0: a default by model size. More make larger proofs.
+            tensor_budget: the same of commitments to inputs and outputs.
+            security_bits: soundness error at most 2^-security_bits, at most 128.
+            decoding: "johnson", or "unique": larger proofs, without the theorem of a preprint.
+            pow_bits: of security_bits, those that rest on searching for nonces.
+            zero_knowledge: False only where everything is public.
+            certify: also prove, once, that the weights are integers in their ranges. Verifiers ask for it; it takes one proof of the budget.
+            progress: True for a bar, or a function of (stage, fraction).
+        Returns: the :class:`Prover`; its ``public`` is the key for everybody.
+        Raises: InputError for options that do not go together; BudgetError where it needs too much memory.
+
+        Example:
+            >>> key = model.commit(inputs="public", budget=1000)
+            >>> key.save("network.zksecret")
+        """
+        from ._prover import Prover
+
+        options = _native.CommitOptions()
+        options.inputs, options.outputs = _policy("inputs", inputs), _policy("outputs", outputs)
+        options.public_parameters = public_parameters
+        try:
+            options.budget, options.tensor_budget = budget, tensor_budget
+            security = _native.Security()
+            security.bits, security.pow_bits, security.zero_knowledge = security_bits, pow_bits, zero_knowledge
+        except TypeError as error:
+            raise InputError(f"budget, tensor_budget, security_bits and pow_bits are whole numbers from 0 on ({error})") from None
+        security.decoding = getattr(_native.Decoding, _choice("decoding", decoding, ("johnson", "unique")))
+        options.security = security
+        with _progress.reporting(progress, "commit") as report:
+            native = _native.Prover.create(self._native, options, report)
+        certificate: Optional[bytes] = None
+        if certify and not public_parameters and self.num_parameters > 0:
+            with _progress.reporting(progress, "certify") as report:
+                certificate = native.certify(report)
+        return Prover(self, native, certificate)
+
+    def __reduce__(self) -> Any:
+        return Model.from_bytes, (self.to_bytes(),)
+
+    def __repr__(self) -> str:
+        record = self.record
+        shapes = ", ".join(f"{t.name}{tuple(t.shape)}" for t in self.inputs_info)
+        return (
+            f"<zkinfer.Model {self.name!r}: {shapes} -> {', '.join(f'{t.name}{tuple(t.shape)}' for t in self.outputs_info)}, "
+            f"{self.num_parameters} parameters, error {record.measured_error:.2g} of {record.float_target:.2g} asked for>"
+        )
+
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.model(self)
+
+
+def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any) -> tuple[Union[str, bytes], Any]:
+    """ONNX path or bytes of whatever compile() was given."""
+    if isinstance(model, (str, os.PathLike)):
+        path = os.fspath(model)
+        if not os.path.isfile(path):
+            raise _files.FileError(f"'{path}' is no file; give the path of an ONNX file, its bytes, or a network")
+        return path, None
+    if isinstance(model, (bytes, bytearray, memoryview)):
+        return bytes(model), None
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(model, torch.nn.Module):
+        from . import torch as front
+
+        return front.export_onnx(model, example_inputs if example_inputs is not None else front.example_of(model, calibration), input_names=input_names), None
+    sklearn = sys.modules.get("sklearn.base")
+    if sklearn is not None and isinstance(model, sklearn.BaseEstimator):
+        from . import sklearn as front_sklearn
+
+        return front_sklearn.export_onnx(model, example_inputs if example_inputs is not None else calibration), None
+    serialize = getattr(model, "SerializeToString", None)
+    if callable(serialize):
+        return serialize(), None
+    raise InputError(
+        f"a model of type {type(model).__name__}; expected an ONNX path or bytes, an onnx.ModelProto, a torch.nn.Module or a scikit-learn estimator"
+    )
+
+
+def compile(
+    model: Any,
+    calibration: Any = None,
+    *,
+    example_inputs: Any = None,
+    name: Optional[str] = None,
+    input_shapes: Optional[Mapping[str, Sequence[int]]] = None,
+    input_names: Optional[Sequence[str]] = None,
+    float_target: Optional[float] = None,
+    activation_bits: Optional[int] = None,
+    weight_bits: Optional[int] = None,
+    calibration_method: str = "mse",
+    input_formats: Optional[Mapping[str, _native.TensorFormat]] = None,
+    progress: _progress.Progress = None,
+) -> Model:
+    """Compiles a network to an integer model.
+
+    Args:
+        model: path or bytes of an ONNX file, an ``onnx.ModelProto``, a ``torch.nn.Module`` (in eval mode from then on while it is exported) or a
+            scikit-learn estimator (needs skl2onnx).
+        calibration: a few dozen to a few hundred typical inputs, not those that you measure on: an array (N, ..), a dict of them by
+            input name, or an iterable of samples or batches such as a DataLoader (labels behind the inputs are left alone). They set
+            the ranges of the integers.
+        example_inputs: what a torch module or an estimator is exported with; the first calibration sample by default.
+        name: shown to people; the file's by default.
+        input_shapes: whole shapes for dynamic axes, by input name.
+        input_names: names for the inputs of a torch module; those of forward's parameters by default.
+        float_target: the largest error of an output element, relative to the output's largest; 0.001 by default. The cheapest program
+            within it is made.
+        activation_bits, weight_bits: instead of what measurement chooses: 4 to 16, 2 to 20.
+        calibration_method: "mse", "minmax" or "percentile".
+        input_formats: exact integer formats of inputs that are another model's outputs (``TensorInfo.format``).
+        progress: True for a bar, or a function of (stage, fraction).
+    Returns: a :class:`Model`. What was found wanting is warned of (ModelWarning) and kept in ``Model.record``.
+    Raises: CompileError, with every part that is refused in ``parts``; InputError for calibration data that do not fit.
+
+    Example:
+        >>> model = zkinfer.compile("network.onnx", calibration=numpy.load("typical.npy"))
+    """
+    options = _native.CompileOptions()
+    onnx, default_name = _onnx_of(model, calibration, example_inputs, input_names)
+    options.name = name or default_name or ("" if isinstance(onnx, str) else type(model).__name__ if hasattr(model, "forward") else "")
+    try:
+        if input_shapes:
+            options.input_shapes = [(key, [int(n) for n in shape]) for key, shape in input_shapes.items()]
+        if float_target is not None:
+            options.float_target = float_target
+        options.activation_bits, options.weight_bits = activation_bits, weight_bits
+        if input_formats:
+            options.input_formats = list(input_formats.items())
+    except (TypeError, ValueError) as error:
+        raise InputError(f"options of compile: {error}") from None
+    options.calibration_method = getattr(
+        _native.CalibrationMethod, _choice("calibration_method", calibration_method, ("mse", "minmax", "percentile"))
+    )
+    samples = _data.samples(calibration, _native.onnx_inputs(onnx, options)) if calibration is not None else []
+    with _progress.reporting(progress, "compile") as report:
+        compiled = Model(_native.compile_onnx(onnx, samples, options, report))
+    for note in compiled.record.notes:
+        if note.is_warning:
+            warnings.warn(f"{compiled.name}: {note.text}", ModelWarning, stacklevel=2)
+    return compiled

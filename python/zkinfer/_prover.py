@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A model with its commitment, and the proofs that it makes."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional, Union
+
+import numpy as np
+
+from . import _data, _files, _native, _progress
+from ._model import Model, only
+from ._tensors import CommittedTensor
+from ._verify import VerificationKey, context_bytes
+from .errors import ClippingWarning, InputError
+
+_NO_LIMIT_SECONDS, _NO_LIMIT_BYTES = 4e9, 1 << 62  # for a key of one's own
+
+
+def _reals(tensors: Sequence[_native.TensorInfo], integers: Sequence[Sequence[int]]) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
+    arrays = tuple(np.array(values, dtype=np.int64).reshape(tensor.shape) for tensor, values in zip(tensors, integers))
+    return arrays, tuple(_data.real(tensor, values) for tensor, values in zip(tensors, arrays))
+
+
+class Proof:
+    """A proof of one inference.
+
+    Attributes:
+        outputs: float32 arrays in the shapes of the model's outputs, hidden ones too; None of a proof that was read from a file, which
+            :func:`verify` says the outputs of.
+        integers: the outputs as the int64 integers that the proof is about; None likewise.
+        clipping: per input, how many values lay outside of the model's range.
+        committed_outputs: where outputs are committed, what opens them in later proofs.
+        stats: seconds of each stage.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = bytes(data)
+        _files.check_kind("proof", self._data, "proof")
+        self.outputs: Optional[tuple[np.ndarray, ...]] = None
+        self.integers: Optional[tuple[np.ndarray, ...]] = None
+        self.clipping: Sequence[_native.Clipping] = ()
+        self.committed_outputs: Sequence[CommittedTensor] = ()
+        self.stats: Optional[_native.ProveStats] = None
+        self._key: Optional[VerificationKey] = None
+
+    @classmethod
+    def _made(cls, result: _native.ProofResult, model: Model, key: VerificationKey) -> "Proof":
+        proof = cls(result.proof)
+        proof.integers, proof.outputs = _reals(model.outputs_info, result.outputs)
+        proof.clipping, proof.stats, proof._key = result.clipping, result.stats, key
+        proof.committed_outputs = [CommittedTensor(native) for native in result.committed_outputs]
+        return proof
+
+    @classmethod
+    def load(cls, path: _files.Path) -> "Proof":
+        """The proof of a .zkproof file. Raises FileError, InputError for another kind of file."""
+        return cls(_files.read(path, "proof"))
+
+    def save(self, path: _files.Path) -> None:
+        """Writes a .zkproof file. Another kind of file is never replaced."""
+        _files.write(path, self._data, "proof")
+
+    def to_bytes(self) -> bytes:
+        return self._data
+
+    def __bytes__(self) -> bytes:
+        return self._data
+
+    def __len__(self) -> int:
+        """Bytes."""
+        return len(self._data)
+
+    @property
+    def output(self) -> np.ndarray:
+        """The only output, float32. InputError where there are several, or the proof was read from a file."""
+        if self.outputs is None:
+            raise InputError("a proof that was read says nothing that you know to be true; take zkinfer.verify(proof, key).output")
+        return only(self.outputs, "outputs")
+
+    def size_report(self, key: Optional[VerificationKey] = None) -> dict[str, int]:
+        """Bytes by part of the protocol, in order. key: of a proof that was read from a file."""
+        key = key or self._key
+        if key is None:
+            raise InputError("size_report of a proof that was read from a file: give the key")
+        return dict(key._native.proof_sizes(self._data))
+
+    def __reduce__(self) -> Any:
+        return Proof, (self._data,)
+
+    def __repr__(self) -> str:
+        shapes = "read from bytes" if self.outputs is None else "outputs " + ", ".join(str(o.shape) for o in self.outputs)
+        return f"<zkinfer.Proof: {shapes}, {len(self)} bytes>"
+
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.proof(self)
+
+
+class Batch:
+    """One proof of many inferences (.zkbatch), for :func:`verify_batch`.
+
+    Attributes:
+        rows: the outputs of each row, float32 arrays in the model's shapes; None where it was read from a file.
+        clipping: per row and input.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = bytes(data)
+        _files.check_kind("batch", self._data, "batch proof")
+        self.rows: Optional[list[tuple[np.ndarray, ...]]] = None
+        self.clipping: Sequence[Sequence[_native.Clipping]] = ()
+        self.stats: Optional[_native.ProveStats] = None
+
+    @classmethod
+    def load(cls, path: _files.Path) -> "Batch":
+        return cls(_files.read(path, "batch proof"))
+
+    def save(self, path: _files.Path) -> None:
+        _files.write(path, self._data, "batch proof")
+
+    def to_bytes(self) -> bytes:
+        return self._data
+
+    def __len__(self) -> int:
+        """Bytes."""
+        return len(self._data)
+
+    @property
+    def output(self) -> np.ndarray:
+        """The only output of every row, stacked along a first axis: (N, ..)."""
+        if self.rows is None:
+            raise InputError("a batch that was read says nothing that you know to be true; take zkinfer.verify_batch(batch, key)")
+        return np.stack([only(row, "outputs") for row in self.rows])
+
+    def __reduce__(self) -> Any:
+        return Batch, (self._data,)
+
+    def __repr__(self) -> str:
+        count = _native.claimed_rows(self._data)
+        return f"<zkinfer.Batch: {count} rows, {len(self)} bytes>"
+
+
+def _warn_of_clipping(clipping: Sequence[_native.Clipping]) -> None:
+    for input in clipping:
+        if input.num_clipped:
+            warnings.warn(f"{input.text}; the proof is about the nearest ends of the range", ClippingWarning, stacklevel=3)
+
+
+class Prover:
+    """A model with its commitment: makes proofs (secret). Made by :meth:`Model.commit` or :meth:`open`.
+
+    Any number of threads may prove with one at once; each proof takes a slot of the budget for good before anything is computed.
+    """
+
+    def __init__(self, model: Model, native: _native.Prover, certificate: Optional[bytes] = None) -> None:
+        self._model, self._native = model, native
+        self._certificate = certificate
+        self._public: Optional[VerificationKey] = None
+        self._lock = threading.Lock()
+        self._secret_path: Optional[str] = None
+
+    @classmethod
+    def open(
+        cls, model: Model, path: _files.Path, *, certificate: Optional[_files.Path] = None, progress: _progress.Progress = None
+    ) -> "Prover":
+        """The same commitment again, from the .zksecret file that :meth:`save` wrote, where its slots are counted.
+
+        Args:
+            certificate: the key's .zkcert; by default the one beside the secret (network.zksecret, network.zkcert), if there is one.
+        """
+        path = os.fspath(path)
+        with _progress.reporting(progress, "open") as report:
+            native = _native.Prover.open(model._native, path, report)
+        beside = os.path.splitext(path)[0] + ".zkcert"
+        if certificate is None and os.path.isfile(beside):
+            certificate = beside
+        prover = cls(model, native, _files.read(certificate, "certificate") if certificate is not None else None)
+        prover._secret_path = path
+        return prover
+
+    def save(self, path: _files.Path) -> None:
+        """Writes the secret and the count of used slots to a new .zksecret file, from which later slots are taken, and the
+        certificate beside it. Keep the file: nothing else can make proofs under this name, and copies would use slots twice."""
+        path = os.fspath(path)
+        _files.check_new(path)
+        if self._certificate is not None:
+            _files.check_target(os.path.splitext(path)[0] + ".zkcert", "certificate")
+        self._native.save(path)
+        self._secret_path = path
+        if self._certificate is not None:
+            _files.write(os.path.splitext(path)[0] + ".zkcert", self._certificate, "certificate")
+
+    @property
+    def model(self) -> Model:
+        return self._model
+
+    @property
+    def public(self) -> VerificationKey:
+        """What verifiers need, with the certificate where there is one."""
+        with self._lock:
+            if self._public is None:
+                is_public = self._native.options.public_parameters
+                self._public = VerificationKey(
+                    self._native.verification_key,
+                    certificate=self._certificate,
+                    model=self._model if is_public and self._model.num_parameters > 0 else None,
+                    min_security_bits=0,
+                    max_seconds=_NO_LIMIT_SECONDS,
+                    max_memory_bytes=_NO_LIMIT_BYTES,
+                )
+            return self._public
+
+    def certify(self, *, progress: _progress.Progress = None) -> bytes:
+        """Proves, once, that every weight is an integer in its range; ``public`` has the certificate from then on. Takes a slot."""
+        with _progress.reporting(progress, "certify") as report:
+            certificate = self._native.certify(report)
+        with self._lock:
+            self._certificate, self._public = certificate, None
+        return certificate
+
+    @property
+    def num_proofs_left(self) -> Optional[int]:
+        """Proofs that the budget still allows; None with public parameters, which need no budget."""
+        whole = self._native.all_slots
+        if whole.total == 0:
+            return None
+        if self._secret_path is not None:
+            return _native.slots_of_file(self._secret_path).num_left
+        return whole.num_left - self._native.proofs_made
+
+    def circuit_report(self) -> str:
+        """Sizes of what is proven, for people."""
+        return self._native.circuit_report
+
+    def audit_key(self) -> bytes:
+        """Shows an auditor who has the model that the key commits to it. Secret towards all others."""
+        return self._native.audit_key()
+
+    def prove(
+        self,
+        inputs: Union[_data.Inputs, CommittedTensor, Sequence[CommittedTensor]],
+        *,
+        context: Union[None, bytes, str] = None,
+        refuse_clipping: bool = False,
+        progress: _progress.Progress = None,
+    ) -> Proof:
+        """Proves one inference.
+
+        Args:
+            inputs: one array in the input's shape (axes of length 1 may be left out), a dict by input name, or a list in the model's order; real
+                numbers or integers of any dtype. Where inputs are committed: a CommittedTensor per input.
+            context: up to 32 bytes bound into the proof, against replay: a nonce of the verifier, an order number.
+            refuse_clipping: raise InputError, before a slot is taken, where values lie outside of the range that the model takes; otherwise a
+                ClippingWarning says it, and the proof is about the nearest ends of the range.
+            progress: True for a bar, or a function of (stage, fraction).
+        Returns: a :class:`Proof`.
+        Raises: InputError for a wrong shape, dtype or name, or a value that is no finite number; BudgetError when the proofs are used up.
+
+        Example:
+            >>> proof = key.prove(x, context=nonce)
+            >>> proof.save("x.zkproof")
+        """
+        arrays: list[np.ndarray] = []
+        committed: list[_native.CommittedTensor] = []
+        if isinstance(inputs, CommittedTensor):
+            committed = [inputs._native]
+        elif isinstance(inputs, Mapping) and inputs and all(isinstance(value, CommittedTensor) for value in inputs.values()):
+            committed = [value._native for value in _data.by_name(inputs, self._model.inputs_info)]
+        elif isinstance(inputs, (list, tuple)) and inputs and all(isinstance(value, CommittedTensor) for value in inputs):
+            committed = [value._native for value in inputs]
+        else:
+            arrays = _data.inputs(inputs, self._model.inputs_info)
+        with _progress.reporting(progress, "prove") as report:
+            result = self._native.prove(arrays, committed, context_bytes(context), refuse_clipping, report)
+        _warn_of_clipping(result.clipping)
+        return Proof._made(result, self._model, self.public)
+
+    def prove_batch(
+        self, inputs: Any, *, context: Union[None, bytes, str] = None, refuse_clipping: bool = False, progress: _progress.Progress = None
+    ) -> Batch:
+        """One proof of many inferences, which takes one slot: smaller and faster than as many proofs.
+
+        Args:
+            inputs: as calibration of :func:`compile`: an array (N, ..), a dict of them by name, or an iterable of samples.
+            context, refuse_clipping, progress: as of :meth:`prove`.
+        Returns: a :class:`Batch`, for :func:`verify_batch`.
+        """
+        rows = _data.samples(inputs, self._model.inputs_info)
+        with _progress.reporting(progress, "prove") as report:
+            result = self._native.prove_batch(rows, context_bytes(context), refuse_clipping, report)
+        batch = Batch(result.proof)
+        batch.rows = [_reals(self._model.outputs_info, row.outputs)[1] for row in result.rows]
+        batch.clipping, batch.stats = [row.clipping for row in result.rows], result.stats
+        for row in result.rows:
+            _warn_of_clipping(row.clipping)
+        return batch
+
+    def __reduce__(self) -> Any:
+        raise InputError("a Prover counts how often it was used and is not copied; save it and open the file, in one process at a time or many")
+
+    def __repr__(self) -> str:
+        left = self.num_proofs_left
+        return f"<zkinfer.Prover of {self._model.name!r}: {'any number of' if left is None else left} proofs left, identity {self.public.identity[:16]}..>"
+
+    def _repr_html_(self) -> str:
+        return self.public._repr_html_()

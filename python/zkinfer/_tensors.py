@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commitments to inputs and outputs."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from . import _files, _native
+
+
+class TensorCommitment:
+    """The public side of a commitment to one tensor (.zktensor): what others compare. It says nothing of the values."""
+
+    def __init__(self, native: _native.TensorCommitment) -> None:
+        self._native = native
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "TensorCommitment":
+        return cls(_native.TensorCommitment.from_bytes(data))
+
+    @classmethod
+    def load(cls, path: _files.Path) -> "TensorCommitment":
+        return cls.from_bytes(_files.read(path, "tensor commitment"))
+
+    def to_bytes(self) -> bytes:
+        return self._native.to_bytes()
+
+    def save(self, path: _files.Path) -> None:
+        _files.write(path, self.to_bytes(), "tensor commitment")
+
+    @property
+    def id(self) -> str:
+        """Hexadecimal, equal for commitments to the same integers."""
+        return self._native.id.hex()
+
+    @property
+    def tensor(self) -> _native.TensorInfo:
+        return self._native.tensor
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, TensorCommitment) and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"<zkinfer.TensorCommitment {self.id[:16]}.. to {self.tensor.name!r} {tuple(self.tensor.shape)}>"
+
+
+class CommittedTensor:
+    """A tensor with its commitment (secret: it holds the values and the randomness). Made by :meth:`VerificationKey.commit_tensor`, by a proof
+    whose outputs are committed, or by :meth:`open`. Every proof that opens it takes one of its slots."""
+
+    def __init__(self, native: _native.CommittedTensor) -> None:
+        self._native = native
+
+    @classmethod
+    def open(cls, path: _files.Path) -> "CommittedTensor":
+        """The same commitment again, from the file of :meth:`save`, where its slots are counted."""
+        return cls(_native.CommittedTensor.open(os.fspath(path)))
+
+    def save(self, path: _files.Path) -> None:
+        """Writes the secret and the count to a .zktsecret file, which must not be there; later slots are taken from it."""
+        _files.check_new(path)
+        self._native.save(os.fspath(path))
+
+    @property
+    def commitment(self) -> TensorCommitment:
+        """The public side."""
+        return TensorCommitment(self._native.commitment)
+
+    @property
+    def integers(self) -> np.ndarray:
+        return self._native.integers
+
+    def __repr__(self) -> str:
+        return f"<zkinfer.CommittedTensor {self.commitment.id[:16]}..>"

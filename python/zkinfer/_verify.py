@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What verifiers hold and do."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+import numpy as np
+
+from . import _data, _files, _native
+from ._model import Model, only
+from .errors import InputError, Rejected
+
+if TYPE_CHECKING:
+    from ._prover import Batch, Proof
+    from ._tensors import CommittedTensor
+
+_CONTEXT_BYTES = 32
+
+
+def context_bytes(context: Union[None, bytes, str]) -> bytes:
+    data = context.encode() if isinstance(context, str) else bytes(context or b"")
+    if len(data) > _CONTEXT_BYTES:
+        raise InputError(f"a context of {len(data)} bytes, expected at most {_CONTEXT_BYTES}; give a hash of it")
+    return data
+
+
+def _accept(verdict: _native.Verdict, remedy: Optional[str] = None) -> None:
+    if not verdict.accepted:
+        raise Rejected(verdict.reason, verdict.where, remedy)
+
+
+def _policy_text(policy: _native.TensorPolicy) -> str:
+    return policy.exposure.name + ("" if policy.hash.name == "none" else ":" + policy.hash.name)
+
+
+class Soundness:
+    """Every error term of a key: ``bits`` in all, ``terms`` as the library's JSON has them; ``str()`` is the table for people."""
+
+    def __init__(self, key: _native.VerificationKey) -> None:
+        self.bits: float = key.info.security_bits
+        self.terms: Any = json.loads(key.soundness_json())
+        self._text = key.soundness_text()
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"<zkinfer.Soundness: {self.bits:.1f} bits>"
+
+
+class VerificationKey:
+    """What everybody holds of a model: what it computes, without its weights, and the commitment to them. Proofs are checked against it.
+
+    A key comes with what shows that the hidden weights are integers in their ranges: a certificate, or, where the weights are
+    public, the model itself. Immutable, and may be used by any number of threads.
+
+    Args:
+        data: the bytes of a .zkkey file.
+        certificate: those of its .zkcert; checked here, once.
+        model: the model, where its weights are public.
+        min_security_bits: keys that prove less are refused (100).
+        max_seconds, max_memory_bytes: keys whose proofs may take longer or more to check are refused, before anything is spent.
+    Raises: InputError for what is no key; BudgetError beyond the limits; Rejected for a certificate that is none of this key.
+    """
+
+    def __init__(
+        self,
+        data: bytes,
+        *,
+        certificate: Optional[bytes] = None,
+        model: Optional[Model] = None,
+        min_security_bits: float = _native.default_min_security_bits,
+        max_seconds: float = _native.default_verify_nanoseconds / 1e9,
+        max_memory_bytes: int = _native.default_verify_memory_bytes,
+    ) -> None:
+        self._data = bytes(data)
+        self._native = _native.VerificationKey.from_bytes(self._data, min_security_bits, int(max_seconds * 1e9), max_memory_bytes)
+        self._certificate: Optional[bytes] = None
+        self._weights = _native.CheckedWeights()
+        if certificate is not None:
+            verdict, self._weights = _native.weights_from_certificate(self._native, certificate)
+            _accept(verdict, "it is the certificate of another key, or was changed")
+            self._certificate = bytes(certificate)
+        if model is not None:
+            verdict, self._weights = _native.weights_from_model(model._native, self._native)
+            _accept(verdict, "the key is another model's, or its weights are not public")
+
+    @classmethod
+    def load(cls, path: _files.Path, *, certificate: Optional[_files.Path] = None, **options: Any) -> "VerificationKey":
+        """The key of a .zkkey file, with the certificate that lies beside it (network.zkkey, network.zkcert) or is named."""
+        data = _files.read(path, "verification key")
+        beside = os.path.splitext(os.fspath(path))[0] + ".zkcert"
+        if certificate is None and os.path.isfile(beside):
+            certificate = beside
+        if certificate is not None:
+            options["certificate"] = _files.read(certificate, "certificate")
+        return cls(data, **options)
+
+    def save(self, path: _files.Path) -> None:
+        """Writes the key, and its certificate beside it (network.zkkey, network.zkcert). Both are public."""
+        _files.check_target(path, "verification key")
+        if self._certificate is not None:
+            _files.write(os.path.splitext(os.fspath(path))[0] + ".zkcert", self._certificate, "certificate")
+        _files.write(path, self._data, "verification key")
+
+    def to_bytes(self) -> bytes:
+        return self._data
+
+    @property
+    def certificate(self) -> Optional[bytes]:
+        """The bytes of the certificate that was checked; None where there is none."""
+        return self._certificate
+
+    @property
+    def info(self) -> _native.KeyInfo:
+        """Everything that the key says: tensors, policies, security, what verifying costs."""
+        return self._native.info
+
+    @property
+    def identity(self) -> str:
+        """The name of the model: 64 hexadecimal digits, the same for as long as its weights."""
+        return self.info.root_identity.hex()
+
+    @property
+    def certified(self) -> bool:
+        """Whether the weights are known to be integers in their ranges."""
+        return self._weights.evidence != "none" or self.info.num_parameters == 0
+
+    def soundness(self) -> Soundness:
+        """Every soundness error term with its bits."""
+        return Soundness(self._native)
+
+    def structure(self) -> str:
+        """What the model computes, for people: one line per value, table and node."""
+        return self._native.structure()
+
+    def follow(self, path: bytes) -> "VerificationKey":
+        """The serving key to which a .zkpath leads from this root key; proofs of the program ``zkinfer prove`` are made under one.
+        Raises Rejected."""
+        verdict, native = _native.verify_path(self._native, path)
+        _accept(verdict)
+        key = object.__new__(VerificationKey)
+        key._data, key._native, key._certificate, key._weights = self._data, native, None, self._weights
+        return key
+
+    def commit_tensor(self, values: Any, input: Union[int, str] = 0) -> "CommittedTensor":
+        """Commits to an input of a model whose inputs are committed, so that proofs can be made about it without its being seen.
+
+        Args:
+            values: an array in the input's shape.
+            input: its index or name.
+        """
+        from ._tensors import CommittedTensor
+
+        tensors = self.info.input_tensors
+        index = [t.name for t in tensors].index(input) if isinstance(input, str) and input in [t.name for t in tensors] else input
+        if not isinstance(index, int) or not 0 <= index < len(tensors):
+            raise InputError(f"input {input!r}: the model has {', '.join(repr(t.name) for t in tensors)}")
+        return CommittedTensor(_native.CommittedTensor.create(self._native, index, _data.inputs(values, [tensors[index]])[0], None))
+
+    def __reduce__(self) -> Any:
+        return _unpickle_key, (self._data, self._certificate)
+
+    def __repr__(self) -> str:
+        info = self.info
+        return (
+            f"<zkinfer.VerificationKey {info.model_name!r}: {self.identity[:16]}.., inputs {_policy_text(info.inputs)}, outputs "
+            f"{_policy_text(info.outputs)}, weights {'public' if info.public_parameters else 'private'}, {info.weakest_bits:.0f} bits"
+            f"{'' if self.certified else ', not certified'}>"
+        )
+
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.key(self)
+
+
+def _unpickle_key(data: bytes, certificate: Optional[bytes]) -> VerificationKey:
+    return VerificationKey(data, certificate=certificate)
+
+
+class VerifiedTensor:
+    """What an accepted proof says of one input or output.
+
+    Attributes:
+        name, shape, scale, policy: as the key has them; policy in words as of Model.commit. A real value is integer * scale.
+        integers: int64 in the tensor's shape where it is public, else None.
+        values: the same as float32.
+        digest: hexadecimal hash of its canonical bytes where the key asks for one, else None.
+        commitment: the TensorCommitment where it is committed, else None.
+    """
+
+    def __init__(self, native: _native.VerifiedTensor) -> None:
+        from ._tensors import TensorCommitment
+
+        self._native = native
+        self.name: str = native.name
+        self.shape: tuple[int, ...] = tuple(native.shape)
+        self.scale: float = native.format.scale
+        self.policy = _policy_text(native.policy)
+        known = native.policy.exposure.name == "public"
+        self.integers: Optional[np.ndarray] = native.integers if known else None
+        self.values: Optional[np.ndarray] = _data.real(native, native.integers) if known else None
+        self.digest: Optional[str] = native.digest.hex() if native.digest is not None else None
+        self.commitment = TensorCommitment(native.commitment) if native.commitment is not None else None
+
+    def __repr__(self) -> str:
+        return f"<zkinfer.VerifiedTensor {self.name!r}: {self.shape}, {self.policy}>"
+
+
+class Statement:
+    """What an accepted proof says: these outputs are those of the committed model, on an input that it may hide.
+
+    Attributes:
+        outputs, inputs: float32 arrays in their shapes; None each where the proof does not show it.
+        output_tensors, input_tensors: the same as :class:`VerifiedTensor`, with integers, digests and commitments.
+        context: the 32 bytes that the prover bound.
+        slot: the proof's number among those of its key.
+        identity: the name of the model, hexadecimal.
+        weights: what shows that the weights are integers: "certified", "rederived", "no weights" or "uncertified".
+        security_bits: the weakest of proof and certificate.
+    """
+
+    def __init__(self, summary: _native.VerifySummary, row: Any) -> None:
+        self.output_tensors = tuple(VerifiedTensor(tensor) for tensor in row.outputs)
+        self.input_tensors = tuple(VerifiedTensor(tensor) for tensor in row.inputs)
+        self.outputs = tuple(tensor.values for tensor in self.output_tensors)
+        self.inputs = tuple(tensor.values for tensor in self.input_tensors)
+        self.context: bytes = summary.context
+        self.slot: int = summary.slot
+        self.identity: str = summary.root_identity.hex()
+        self.weights: str = summary.weights
+        self.security_bits: float = summary.security_bits
+
+    @property
+    def output(self) -> np.ndarray:
+        """The only output as float32, in its shape. InputError where there are several, or it is not public."""
+        tensor = only(self.output_tensors, "outputs")
+        if tensor.values is None:
+            raise InputError(f"output '{tensor.name}' is {tensor.policy}: the proof does not show it")
+        return tensor.values
+
+    def __repr__(self) -> str:
+        return f"<zkinfer.Statement of model {self.identity[:16]}..: {', '.join(map(repr, self.output_tensors))}, {self.security_bits:.0f} bits>"
+
+
+def _known(what: str, given: Optional[Mapping[str, Any]], tensors: Any, row: int) -> list[_native.KnownTensor]:
+    from ._tensors import TensorCommitment
+
+    names = [tensor.name for tensor in tensors]
+    out = []
+    for name, value in (given or {}).items():
+        if name not in names:
+            raise InputError(f"{what}={{{name!r}: ..}}: the model has {', '.join(map(repr, names))}")
+        known = _native.KnownTensor()
+        known.index, known.row = names.index(name), row
+        if isinstance(value, TensorCommitment):
+            known.commitment = value._native
+        elif isinstance(value, (bytes, bytearray)):
+            known.set_data(bytes(value))
+        elif isinstance(value, str):
+            try:
+                known.set_digest(bytes.fromhex(value))
+            except ValueError:
+                raise InputError(f"{what}={{{name!r}: ..}}: a text that is no hexadecimal digest") from None
+        else:
+            integers = _data.array(value, name)
+            if integers.dtype.kind == "f":
+                raise InputError(f"{what}={{{name!r}: ..}}: real numbers; give the integers that the proof is about (.integers), bytes, a digest or a commitment")
+            known.integers = [int(x) for x in integers.ravel()]
+        out.append(known)
+    return out
+
+
+def _key_of(key: Any) -> VerificationKey:
+    if isinstance(key, VerificationKey):
+        return key
+    if isinstance(key, (str, os.PathLike)):
+        return VerificationKey.load(key)
+    raise InputError(f"key: {type(key).__name__}, expected a VerificationKey (Prover.public) or the path of a .zkkey file")
+
+
+def _proof_bytes(proof: Any, kind: str) -> bytes:
+    data = getattr(proof, "to_bytes", None)
+    if callable(data) and not isinstance(proof, int):
+        return data()
+    if isinstance(proof, (bytes, bytearray, memoryview)):
+        return bytes(proof)
+    if isinstance(proof, (str, os.PathLike)):
+        return _files.read(proof, kind)
+    raise InputError(f"proof: {type(proof).__name__}, expected a Proof, its bytes or the path of its file")
+
+
+def _request(key: VerificationKey, context: Any, accept_uncertified: bool) -> _native.VerifyRequest:
+    request = _native.VerifyRequest()
+    request.weights = key._weights
+    if accept_uncertified and not key.certified:
+        request.weights = _native.CheckedWeights.uncertified()
+    if context is not None:
+        request.set_context(context_bytes(context))
+    return request
+
+
+def _remedy(verdict: _native.Verdict) -> Optional[str]:
+    if verdict.reason == "weights not certified":
+        return "load the key with its certificate (VerificationKey(certificate=..) or model=.. where the weights are public), or say accept_uncertified=True"
+    if verdict.reason == "wrong statement":
+        return "the proof is of another model, key or context, or was changed"
+    return None
+
+
+def verify(
+    proof: Union["Proof", bytes, _files.Path],
+    key: Union[VerificationKey, _files.Path],
+    *,
+    context: Union[None, bytes, str] = None,
+    inputs: Optional[Mapping[str, Any]] = None,
+    outputs: Optional[Mapping[str, Any]] = None,
+    path: Union[None, bytes, _files.Path] = None,
+    accept_uncertified: bool = False,
+) -> Statement:
+    """Checks that a proof shows an inference of the key's model.
+
+    Args:
+        proof: a Proof, its bytes, or the path of a .zkproof file.
+        key: a VerificationKey, or the path of a .zkkey file with its certificate beside it.
+        context: up to 32 bytes that the proof must be bound to; None: any.
+        inputs, outputs: what you hold of them, by name; all of it must agree with the proof. Integers as an array, canonical bytes
+            (needed where the key says "public" with a hash), a digest in hexadecimal, or a TensorCommitment.
+        path: bytes or file of the .zkpath that leads from the key to the one that the proof was made under, where it has one.
+        accept_uncertified: also where nothing shows that the weights are integers in their ranges.
+    Returns: the :class:`Statement`, whose ``output`` is now known to be the model's.
+    Raises: Rejected with ``reason`` and ``where``; InputError where the call itself is wrong.
+
+    Example:
+        >>> zkinfer.verify("x.zkproof", "network.zkkey").output
+    """
+    key = _key_of(key)
+    if path is not None:
+        key = key.follow(bytes(path) if isinstance(path, (bytes, bytearray)) else _files.read(path, "path"))
+    request = _request(key, context, accept_uncertified)
+    request.inputs = _known("inputs", inputs, key.info.input_tensors, 0)
+    request.outputs = _known("outputs", outputs, key.info.output_tensors, 0)
+    result = _native.verify(key._native, _proof_bytes(proof, "proof"), request)
+    _accept(result.verdict, _remedy(result.verdict))
+    return Statement(result, result)
+
+
+def verify_batch(
+    batch: Union["Batch", bytes, _files.Path],
+    key: Union[VerificationKey, _files.Path],
+    *,
+    context: Union[None, bytes, str] = None,
+    path: Union[None, bytes, _files.Path] = None,
+    accept_uncertified: bool = False,
+) -> list[Statement]:
+    """The same of a batch: a :class:`Statement` for each of its rows, in their order."""
+    key = _key_of(key)
+    if path is not None:
+        key = key.follow(bytes(path) if isinstance(path, (bytes, bytearray)) else _files.read(path, "path"))
+    result = _native.verify_batch(key._native, _proof_bytes(batch, "batch proof"), _request(key, context, accept_uncertified))
+    _accept(result.verdict, _remedy(result.verdict))
+    return [Statement(result, row) for row in result.rows]

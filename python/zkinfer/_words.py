@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The library's messages name the fields of its headers; here are the same things in Python's words."""
+
+from __future__ import annotations
+
+_WORDS = {
+    "CommitOptions::budget": "budget= of Model.commit",
+    "CommitOptions::code_files": "code_files= of Model.commit",
+    "CommitOptions::inputs": "inputs= of Model.commit",
+    "CommitOptions::security": "security_bits=, decoding= and pow_bits= of Model.commit",
+    "CommitOptions::tensor_budget": "tensor_budget= of Model.commit",
+    "CommitmentTree::rotate": "`zkinfer rotate`",
+    "CommittedTensor::create": "VerificationKey.commit_tensor",
+    "CommittedTensor::save": "CommittedTensor.save",
+    "CompileOptions::activation_bits": "activation_bits= of zkinfer.compile",
+    "CompileOptions::float_target": "float_target= of zkinfer.compile",
+    "CompileOptions::input_formats": "input_formats= of zkinfer.compile",
+    "CompileOptions::input_shapes": "input_shapes= of zkinfer.compile",
+    "CompileOptions::name": "name= of zkinfer.compile",
+    "CompileOptions::weight_bits": "weight_bits= of zkinfer.compile",
+    "Prover::rotate": "`zkinfer rotate`",
+    "Prover::save": "Prover.save",
+    "RestoreOptions::margin": "`zkinfer commitment restore --margin`",
+    "`backup_root`": "`zkinfer commitment backup`",
+    "`restore_root`": "`zkinfer commitment restore`",
+}
+
+
+def in_python_words(message: str) -> str:
+    for library, python in _WORDS.items():
+        message = message.replace(library, python)
+    return message

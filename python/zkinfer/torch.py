@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PyTorch modules: how :func:`zkinfer.compile` exports them, and how close a compiled model is to its module."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Optional
+
+import numpy as np
+import torch
+
+from . import _data, _native, _progress
+from ._model import Model
+from .errors import CompileError, InputError
+
+_OPSET = 17
+
+
+def _rows(value: Any, count: Optional[int]) -> torch.Tensor:
+    tensor = value if isinstance(value, torch.Tensor) else torch.from_numpy(np.array(value))
+    return tensor if count is None or tensor.ndim == 0 else tensor[:count]
+
+
+def _parts(item: Any, count: Optional[int] = None) -> Any:
+    """A sample or batch as forward's arguments: a dict by parameter, or a tuple."""
+    if isinstance(item, Mapping):
+        return {name: _rows(value, count) for name, value in item.items()}
+    if isinstance(item, (tuple, list)) and item and _data.is_array(item[0]):
+        return tuple(_rows(value, count) for value in item if _data.is_array(value))
+    return (_rows(item, count),)
+
+
+def _runs(module: torch.nn.Module, example: Any) -> bool:
+    modes = [(part, part.training) for part in module.modules()]
+    try:
+        module.eval()
+        with torch.no_grad():
+            module(*_arguments(module, example)[1])
+    except Exception:  # whatever it raises, it does not take this
+        return False
+    finally:
+        for part, training in modes:
+            part.training = training
+    return True
+
+
+def example_of(module: torch.nn.Module, calibration: Any) -> Any:
+    """One sample of calibration data to export a module with: with a batch axis where the module takes one."""
+    if calibration is None:
+        raise InputError(
+            "a torch module is exported with an example of its inputs; give calibration data, or example_inputs=(x,) in the shape of forward's"
+        )
+    if isinstance(calibration, Mapping) or _data.is_array(calibration):
+        return _parts(calibration, 1)
+    if not isinstance(calibration, Iterable):
+        raise InputError(f"calibration: {type(calibration).__name__}, expected an array (N, ..), a dict of them or an iterable of samples")
+    for item in calibration:
+        # A DataLoader gives batches; others samples, usually without a batch axis.
+        if isinstance(calibration, torch.utils.data.DataLoader):
+            return _parts(item, 1)
+        parts = _parts(item)
+        lifted = {k: v[None] for k, v in parts.items()} if isinstance(parts, dict) else tuple(v[None] for v in parts)
+        return lifted if _runs(module, lifted) else parts
+    raise InputError("calibration: no samples; give a few dozen")
+
+
+def _forward_names(module: torch.nn.Module) -> list[str]:
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [name for name, parameter in inspect.signature(module.forward).parameters.items() if parameter.kind in kinds]
+
+
+def _arguments(module: torch.nn.Module, example: Any) -> tuple[list[str], tuple[torch.Tensor, ...]]:
+    """Names and tensors of forward's parameters, of as many as it has."""
+    names = _forward_names(module)
+    parts = _parts(example)
+    if isinstance(parts, dict):
+        unknown = [name for name in parts if name not in names]
+        if unknown and names:
+            raise InputError(f"example input {unknown[0]!r}: forward has the parameters {', '.join(names)}")
+        used = [name for name in (names or list(parts)) if name in parts]
+        values = tuple(parts[name] for name in used)
+    else:
+        # Without names (*args) all of them; else labels behind the inputs are left alone.
+        required = len(names) if names else len(parts)
+        values = parts[:required]
+        used = names[: len(values)] if names else [f"input_{i}" for i in range(len(values))]
+    floating = next((p.dtype for p in module.parameters() if p.dtype.is_floating_point), torch.float32)
+    return used, tuple(v.to(floating) if v.dtype.is_floating_point else v for v in (value.detach() for value in values))
+
+
+def export_onnx(
+    module: torch.nn.Module, example_inputs: Any, *, input_names: Optional[Sequence[str]] = None, exporter: Optional[str] = None
+) -> bytes:
+    """The bytes of an ONNX file of a module in eval mode; the module is left in the mode that it was in.
+
+    Args:
+        example_inputs: forward's arguments: a tensor, a tuple of them, or a dict by parameter; their shapes are those of the model.
+        exporter: "torchscript" (tried first) or "dynamo" (PyTorch 2.5 and later with onnxscript).
+    Raises: CompileError where PyTorch cannot export it.
+    """
+    names, arguments = _arguments(module, example_inputs)
+    if input_names is not None:
+        names = list(input_names)
+        if len(names) != len(arguments):
+            raise InputError(f"input_names: {len(names)} names, expected {len(arguments)}")
+    has_dynamo = "dynamo" in inspect.signature(torch.onnx.export).parameters
+    if exporter not in (None, "torchscript", "dynamo"):
+        raise InputError(f"exporter={exporter!r}, expected 'torchscript' or 'dynamo'")
+    if exporter == "dynamo" and not has_dynamo:
+        raise InputError(f"exporter='dynamo': PyTorch {torch.__version__} has none; leave it out")
+    modes = [(part, part.training) for part in module.modules()]
+    failures = []
+    try:
+        module.eval()
+        for way in (exporter,) if exporter else ("torchscript", "dynamo") if has_dynamo else ("torchscript",):
+            try:
+                return _export(module, arguments, names, way, has_dynamo)
+            except Exception as error:  # whatever PyTorch raises, it is said
+                failures.append(f"{way} exporter: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}")
+                cause = error
+    finally:
+        for part, training in modes:
+            part.training = training
+    raise CompileError(
+        f"PyTorch cannot export {type(module).__name__} to ONNX ({'; '.join(failures)})",
+        reason="; ".join(failures),
+        remedy="try torch.onnx.export on it, or write the part that it names with operators that ONNX has",
+    ) from cause
+
+
+def _output_names(out: Any) -> list[str]:
+    """"output", or "output_0", ..; by key where forward gives a dict."""
+    if isinstance(out, Mapping):
+        return [str(key) for key in out]
+    if isinstance(out, (tuple, list)):
+        return [f"output_{i}" for i in range(len(out))] if len(out) > 1 else ["output"]
+    return ["output"]
+
+
+def _export(module: torch.nn.Module, arguments: tuple[torch.Tensor, ...], names: list[str], way: str, has_dynamo: bool) -> bytes:
+    options: dict[str, Any] = {}
+    if has_dynamo:
+        options["dynamo"] = way == "dynamo"
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        buffer = io.BytesIO()
+        outputs = [name if name not in names else name + "_" for name in _output_names(module(*arguments))]
+        if way == "dynamo":
+            program = torch.onnx.export(module, arguments, input_names=names, output_names=outputs, verbose=False, **options)
+            return program.model_proto.SerializeToString()
+        torch.onnx.export(module, arguments, buffer, input_names=names, output_names=outputs, opset_version=_OPSET, do_constant_folding=True, **options)
+    return buffer.getvalue()
+
+
+class Comparison:
+    """A compiled model beside its module, on the same inputs.
+
+    Attributes:
+        num_inputs: how many.
+        agreement: share of them with the same largest output; None where outputs are single numbers.
+        errors: per input, the largest error of an output relative to the output's largest element.
+        worst: the indices of the inputs, the largest errors first.
+        layers: per layer that has the same name in both, its error (see TensorFidelity).
+        fidelity: all of it, as the library measures it.
+    """
+
+    def __init__(self, expected: list[list[np.ndarray]], report: _native.ModelReport, got: list[tuple[np.ndarray, ...]]) -> None:
+        self.num_inputs = len(expected)
+        self.fidelity = report.fidelity
+        self.agreement: Optional[float] = report.fidelity.agreement if report.fidelity is not None else None
+        self.layers = report.fidelity.layers if report.fidelity is not None else []
+        self.errors = np.array([max(_error(e, g) for e, g in zip(row, other)) for row, other in zip(expected, got)])
+        self.worst = np.argsort(-self.errors, kind="stable")
+
+    def __repr__(self) -> str:
+        agreement = "" if self.agreement is None else f"same answer on {100 * self.agreement:.1f} %, "
+        largest = f"largest error {self.errors.max():.2g} at input {self.worst[0]}" if self.num_inputs else "no inputs"
+        return f"<zkinfer.torch.Comparison: {self.num_inputs} inputs, {agreement}{largest}>"
+
+    def __str__(self) -> str:
+        return self.fidelity.text if self.fidelity is not None else repr(self)
+
+
+def _error(expected: np.ndarray, got: np.ndarray) -> float:
+    scale = float(np.abs(expected).max()) if expected.size else 0.0
+    return float(np.abs(expected.ravel() - got.ravel()).max()) / scale if scale else 0.0
+
+
+def compare(module: torch.nn.Module, model: Model, loader: Any, *, progress: _progress.Progress = None) -> Comparison:
+    """How close `model` is to `module`, of which it was compiled.
+
+    Args:
+        loader: inputs that were not used for calibration: an array (N, ..), or an iterable of samples or batches such as a DataLoader.
+    Returns: a :class:`Comparison`.
+    """
+    tensors = model.inputs_info
+    rows = _data.samples(loader, tensors)
+    if not rows:
+        raise InputError("compare: no inputs; give some that were not used for calibration")
+    shaped = [[torch.from_numpy(np.array(value)).reshape(tuple(t.shape)) for value, t in zip(row, tensors)] for row in rows]
+    onnx = export_onnx(module, tuple(shaped[0]), input_names=[t.name for t in tensors])
+    modes = [(part, part.training) for part in module.modules()]
+    expected: list[list[np.ndarray]] = []
+    try:
+        module.eval()
+        with torch.no_grad():
+            for row in shaped:
+                out = module(*_arguments(module, tuple(row))[1])
+                parts = list(out.values()) if isinstance(out, Mapping) else out if isinstance(out, (tuple, list)) else [out]
+                expected.append([np.asarray(part.detach().cpu(), dtype=np.float64) for part in parts])
+    finally:
+        for part, training in modes:
+            part.training = training
+    with _progress.reporting(progress, "compare") as report:
+        measured = model._native.compare(onnx, rows, _native.CompileOptions(), report)
+    return Comparison(expected, measured, [model.run(row).outputs for row in rows])
