@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arrays.h"
 
+#include <cstring>
 #include <optional>
 
 namespace zkinfer::python {
 
 namespace {
 
+// Asks Python: Debian's pybind11 reads NumPy 1's structures, and people also bring NumPy 2.
 std::optional<Dtype> dtype_of_array(const py::array& array) {
-  const std::size_t size = static_cast<std::size_t>(array.dtype().itemsize());
-  switch (array.dtype().kind()) {
+  const py::object dtype = array.attr("dtype");
+  const auto size = py::cast<std::size_t>(dtype.attr("itemsize"));
+  switch (py::cast<std::string>(dtype.attr("kind"))[0]) {
     case 'f':
       return size == 4 ? std::optional(Dtype::kFloat32) : size == 8 ? std::optional(Dtype::kFloat64) : std::nullopt;
     case 'i': return size == 1 ? Dtype::kInt8 : size == 2 ? Dtype::kInt16 : size == 4 ? Dtype::kInt32 : Dtype::kInt64;
@@ -28,7 +31,7 @@ Arrays::Arrays(const std::vector<std::vector<py::array>>& rows) : arrays_(rows) 
     for (const py::array& array : row) {
       const std::optional<Dtype> dtype = dtype_of_array(array);
       if (!dtype.has_value() || (array.flags() & py::array::c_style) == 0) {
-        throw StatusError{invalid_argument("an array of " + std::string(py::str(array.dtype())) +
+        throw StatusError{invalid_argument("an array of " + std::string(py::str(array.attr("dtype"))) +
                                            " that is not dense and row-major, or of no type that is taken")};
       }
       std::vector<std::int64_t>& shape = shapes_.emplace_back();
@@ -49,10 +52,24 @@ std::shared_ptr<const Arrays> hold(const std::vector<std::vector<py::array>>& ro
           }};
 }
 
+py::array new_array(const char* dtype, const std::vector<std::int64_t>& shape, const void* data) {
+  py::array out = py::module_::import("numpy").attr("empty")(py::tuple(py::cast(shape)), dtype);
+  const auto num_bytes = py::cast<std::size_t>(out.attr("nbytes"));
+  if (num_bytes > 0) std::memcpy(out.mutable_data(), data, num_bytes);
+  return out;
+}
+
 py::array to_python(const TensorInfo& tensor, const std::vector<std::int64_t>& integers) {
-  py::array_t<std::int64_t> flat(static_cast<py::ssize_t>(integers.size()), integers.data());
-  if (tensor.num_elements() != integers.size()) return flat;
-  return flat.reshape(std::vector<py::ssize_t>(tensor.shape.begin(), tensor.shape.end()));
+  const bool fits = tensor.num_elements() == integers.size();
+  return new_array("int64", fits ? tensor.shape : std::vector{static_cast<std::int64_t>(integers.size())},
+                   integers.data());
+}
+
+std::vector<py::array> to_python(const std::vector<std::vector<std::int64_t>>& tensors) {
+  std::vector<py::array> out;
+  for (const std::vector<std::int64_t>& integers : tensors)
+    out.push_back(new_array("int64", {static_cast<std::int64_t>(integers.size())}, integers.data()));
+  return out;
 }
 
 }  // namespace zkinfer::python

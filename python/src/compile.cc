@@ -144,7 +144,7 @@ void bind_model(py::module_& module) {
       .def_readonly("num_values", &RunResult::Saturation::num_values)
       .def_readonly("num_saturated", &RunResult::Saturation::num_saturated);
   py::class_<RunResult>(module, "RunResult")
-      .def_readonly("outputs", &RunResult::outputs)
+      .def_property_readonly("outputs", [](const RunResult& result) { return to_python(result.outputs); })
       .def_readonly("clipping", &RunResult::clipping)
       .def_readonly("saturation", &RunResult::saturation);
   py::class_<Model>(module, "Model")
@@ -187,7 +187,7 @@ void bind_model(py::module_& module) {
       .def("real_outputs", [](const Model& model, const std::vector<std::vector<std::int64_t>>& outputs) {
         py::list arrays;
         for (const RealTensor& output : model.to_real_outputs(outputs))
-          arrays.append(py::array_t<float>(output.shape, output.data.data()));
+          arrays.append(new_array("float32", output.shape, output.data.data()));
         return arrays;
       });
 }
@@ -197,7 +197,6 @@ void bind_model(py::module_& module) {
 void bind_compile(py::module_& module) {
   bind_fidelity(module);
   bind_report(module);
-  bind_model(module);
   py::enum_<CalibrationMethod>(module, "CalibrationMethod")
       .value("minmax", CalibrationMethod::kMinMax)
       .value("percentile", CalibrationMethod::kPercentile)
@@ -212,6 +211,7 @@ void bind_compile(py::module_& module) {
       .def_readwrite("calibration_method", &CompileOptions::calibration_method)
       .def_readwrite("preprocessing", &CompileOptions::preprocessing)
       .def_readwrite("input_formats", &CompileOptions::input_formats);
+  bind_model(module);
   module.def("compile_onnx", &compile);
   module.def("onnx_inputs", &inputs_of);
 }

@@ -53,7 +53,12 @@ inline Bytes bytes_of(const py::bytes& bytes) {
   return {view.begin(), view.end()};
 }
 
+// A copy of numbers of a NumPy type. Made by NumPy itself: Debian's pybind11 takes the strides from NumPy 1's structures, and
+// people also bring NumPy 2.
+py::array new_array(const char* dtype, const std::vector<std::int64_t>& shape, const void* data);
 // A new int64 array of a tensor's shape; flat where the shape does not fit, as of what is not there.
 py::array to_python(const TensorInfo& tensor, const std::vector<std::int64_t>& integers);
+// Flat int64 arrays, one per tensor.
+std::vector<py::array> to_python(const std::vector<std::vector<std::int64_t>>& tensors);
 
 }  // namespace zkinfer::python

@@ -5,6 +5,7 @@
 #include "arrays.h"
 #include "native.h"
 #include "work.h"
+#include "zkinfer/commitment_tree.h"
 #include "zkinfer/formats.h"
 
 namespace zkinfer::python {
@@ -27,15 +28,15 @@ void bind_results(py::module_& module) {
       .def_readonly("total_seconds", &ProveStats::total_seconds);
   py::class_<ProofResult>(module, "ProofResult")
       .def_property_readonly("proof", [](const ProofResult& result) { return to_python(result.proof); })
-      .def_readonly("inputs", &ProofResult::inputs)
-      .def_readonly("outputs", &ProofResult::outputs)
+      .def_property_readonly("inputs", [](const ProofResult& result) { return to_python(result.inputs); })
+      .def_property_readonly("outputs", [](const ProofResult& result) { return to_python(result.outputs); })
       .def_readonly("clipping", &ProofResult::clipping)
       .def_readonly("committed_outputs", &ProofResult::committed_outputs)
       .def_readonly("statement", &ProofResult::statement)
       .def_readonly("stats", &ProofResult::stats);
   py::class_<BatchRow>(module, "BatchRow")
-      .def_readonly("inputs", &BatchRow::inputs)
-      .def_readonly("outputs", &BatchRow::outputs)
+      .def_property_readonly("inputs", [](const BatchRow& row) { return to_python(row.inputs); })
+      .def_property_readonly("outputs", [](const BatchRow& row) { return to_python(row.outputs); })
       .def_readonly("clipping", &BatchRow::clipping);
   py::class_<BatchResult>(module, "BatchResult")
       .def_property_readonly("proof", [](const BatchResult& result) { return to_python(result.proof); })
@@ -111,6 +112,37 @@ void bind_prover(py::module_& module) {
       });
 }
 
+// A model's commitments below the root that `zkinfer commit` makes.
+void bind_tree(py::module_& module) {
+  py::enum_<CommitmentRole>(module, "CommitmentRole")
+      .value("single", CommitmentRole::kSingle)
+      .value("root", CommitmentRole::kRoot)
+      .value("inner", CommitmentRole::kInner)
+      .value("serving", CommitmentRole::kServing);
+  module.def("role_of_file", [](const std::string& path) {
+    const SlotFile file = must(SlotFile::open(path, kModelSecretFile));
+    return must(read_commitment_secret(file.payload())).role;
+  });
+  // A commitment with a proof left, and the path to it from the root's key.
+  module.def("serve", [](const Model& model, const std::string& root_path, const py::object& progress) {
+    using Serving = std::pair<SharedProver, Bytes>;
+    const auto made = run<Serving>(progress, [=](const Progress& report) -> Result<Serving> {
+      ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(root_path));
+      ZKI_ASSIGN_OR_RETURN(CommitmentTree::Serving serving, tree.serve(model, {{}, report}));
+      return Serving(share(std::move(serving.prover)), std::move(serving.path));
+    });
+    return py::make_tuple(made.first, to_python(made.second));
+  });
+  module.def("root_key", [](const Model& model, const std::string& root_path) {
+    const CommitmentTree tree = must(CommitmentTree::open(root_path));
+    return to_python(must(tree.root_key(model)));
+  });
+  module.def("num_proofs_under", [](const std::string& root_path) {
+    const CommitmentTree tree = must(CommitmentTree::open(root_path));
+    return CommitmentTree::num_proofs_left(must(tree.nodes()));
+  });
+}
+
 }  // namespace
 
 void bind_prove(py::module_& module) {
@@ -124,6 +156,7 @@ void bind_prove(py::module_& module) {
       .def_readwrite("tensor_budget", &CommitOptions::tensor_budget)
       .def_readwrite("budget", &CommitOptions::budget);
   bind_prover(module);
+  bind_tree(module);
   // The slots that a saved commitment has left, as its file counts them now.
   module.def("slots_of_file",
              [](const std::string& path) { return must(SlotFile::open(path, kModelSecretFile)).slots(); });

@@ -4,6 +4,7 @@
 #include "native.h"
 #include "work.h"
 #include "zkinfer/commit_tensor.h"
+#include "zkinfer/model.h"
 
 namespace zkinfer::python {
 
@@ -16,21 +17,23 @@ void bind_tensors(py::module_& module) {
       .def_property_readonly("budget", &TensorCommitment::budget)
       .def_property_readonly("id", [](const TensorCommitment& commitment) { return to_python(commitment.id()); });
   py::class_<CommittedTensor>(module, "CommittedTensor")
-      .def_static(
-          "create",
-          [](const VerificationKey& key, std::size_t index, const py::array& values, const py::object& progress) {
-            const auto arrays = hold(std::vector<std::vector<py::array>>{{values}});
-            // Short, and the key outlives the call.
-            static_cast<void>(progress);
-            const py::gil_scoped_release no_gil;
-            return must(CommittedTensor::create(key, index, arrays->rows()[0][0]));
-          })
+      .def_static("create",
+                  [](const VerificationKey& key, std::size_t index, const py::array& values) {
+                    const auto arrays = hold(std::vector<std::vector<py::array>>{{values}});
+                    const py::gil_scoped_release no_gil;
+                    return must(CommittedTensor::create(key, index, arrays->rows()[0][0]));
+                  })
       .def_static("open", [](const std::string& path) { return must(CommittedTensor::open(path)); })
       .def("save", [](CommittedTensor& tensor, const std::string& path) { must(tensor.save(path)); })
       .def_property_readonly("commitment", &CommittedTensor::commitment)
       .def_property_readonly("integers", [](const CommittedTensor& tensor) {
         return to_python(tensor.commitment().tensor(), tensor.integers());
       });
+  // An input's integers as the model takes them, in canonical bytes.
+  module.def("input_bytes", [](const TensorInfo& input, const py::array& values) {
+    const auto arrays = hold(std::vector<std::vector<py::array>>{{values}});
+    return to_python(must(canonical_bytes(input, must(to_integers(input, arrays->rows()[0][0])))));
+  });
   module.def("canonical_bytes", [](const TensorInfo& tensor, const std::vector<std::int64_t>& integers) {
     return to_python(must(canonical_bytes(tensor, integers)));
   });

@@ -156,6 +156,19 @@ void bind_verify(py::module_& module) {
   });
   module.def("check_link",
              [](const VerifiedTensor& output, const VerifiedTensor& input) { return check_link(output, input); });
+  // Steps of key, proof, request, output, input; gives verdict, step, results.
+  using Step = std::tuple<SharedKey, py::bytes, VerifyRequest, std::size_t, std::size_t>;
+  module.def("verify_chain", [](const std::vector<Step>& given) {
+    std::vector<ChainStep> steps;
+    for (const auto& [key, proof, request, output, input] : given)
+      steps.push_back({key.get(), view_of(proof), request, output, input});
+    ChainResult result;
+    {
+      const py::gil_scoped_release no_gil;
+      result = verify_chain(steps);
+    }
+    return py::make_tuple(result.verdict, result.step, result.steps);
+  });
   module.def("verify_path", [](const VerificationKey& root, const py::bytes& path) {
     const ByteView bytes = view_of(path);
     PathResult result;

@@ -13,7 +13,7 @@ from . import _native
 from ._model import Model, RunResult, compile
 from ._prover import Batch, Proof, Prover
 from ._tensors import CommittedTensor, TensorCommitment
-from ._verify import Soundness, Statement, VerificationKey, VerifiedTensor, verify, verify_batch
+from ._verify import Soundness, Statement, VerificationKey, VerifiedTensor, verify, verify_batch, verify_chain
 from .errors import (
     BudgetError,
     Cancelled,
@@ -53,6 +53,7 @@ __all__ = [
     "compile",
     "verify",
     "verify_batch",
+    "verify_chain",
 ]
 
 # Operations that Ctrl-C left behind end before the interpreter does.

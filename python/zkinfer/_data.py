@@ -28,7 +28,8 @@ def _is_tensor(value: object) -> bool:
 
 
 def is_array(value: object) -> bool:
-    return isinstance(value, np.ndarray) or _is_tensor(value)
+    """Also a table of pandas: whatever says its shape and turns into an array as a whole."""
+    return isinstance(value, np.ndarray) or _is_tensor(value) or (hasattr(value, "__array__") and hasattr(value, "shape"))
 
 
 def array(value: ArrayLike, where: str) -> np.ndarray:

@@ -71,6 +71,14 @@ def only(values: Sequence[Any], what: str) -> Any:
     return values[0]
 
 
+def tensor_of(tensors: Sequence[_native.TensorInfo], which: Union[int, str]) -> _native.TensorInfo:
+    names = [tensor.name for tensor in tensors]
+    index = names.index(which) if which in names else which
+    if not isinstance(index, int) or not 0 <= index < len(tensors):
+        raise InputError(f"input {which!r}: the model has {', '.join(map(repr, names))}")
+    return tensors[index]
+
+
 class Model:
     """A compiled model: an integer program with its weights (secret). Made by :func:`compile` or :meth:`load`; immutable, and may
     be used by any number of threads."""
@@ -140,6 +148,16 @@ class Model:
         with _progress.reporting(progress, "run") as report:
             return RunResult(self, self._native.run(_data.inputs(inputs, self.inputs_info), report))
 
+    def input_digest(self, values: Any, *, input: Union[int, str] = 0, hash: str = "sha256") -> str:
+        """The hexadecimal digest of an input as the model reads it: what a verifier gives to :func:`verify` where inputs are bound by a hash.
+
+        Args:
+            values: an array in the input's shape. input: its index or name. hash: "sha256" or "keccak256".
+        """
+        tensor = tensor_of(self.inputs_info, input)
+        kind = getattr(_native.TensorHash, _choice("hash", hash, ("sha256", "keccak256")))
+        return _native.hash_data(kind, _native.input_bytes(tensor, _data.inputs(values, [tensor])[0])).hex()
+
     def report(self, samples: Any = None, *, progress: _progress.Progress = None) -> _native.ModelReport:
         """What the model is made of, what each layer costs to prove, and, on `samples` (N, ..), where values are cut off."""
         with _progress.reporting(progress, "report") as report:
@@ -200,7 +218,9 @@ class Model:
         if certify and not public_parameters and self.num_parameters > 0:
             with _progress.reporting(progress, "certify") as report:
                 certificate = native.certify(report)
-        return Prover(self, native, certificate)
+        prover = Prover(self, native, certificate)
+        prover.public  # checked once, here
+        return prover
 
     def __reduce__(self) -> Any:
         return Model.from_bytes, (self.to_bytes(),)

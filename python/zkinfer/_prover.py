@@ -7,15 +7,18 @@ import os
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional, Union
+from typing import Any, Callable, Optional, TypeVar, Union
 
 import numpy as np
 
 from . import _data, _files, _native, _progress
 from ._model import Model, only
 from ._tensors import CommittedTensor
-from ._verify import VerificationKey, context_bytes
-from .errors import ClippingWarning, InputError
+from ._verify import VerificationKey, context_bytes, path_beside
+from .errors import BudgetError, ClippingWarning, InputError
+
+_T = TypeVar("_T")
+_MOST_TRIES = 4  # others may use up what was just made
 
 _NO_LIMIT_SECONDS, _NO_LIMIT_BYTES = 4e9, 1 << 62  # for a key of one's own
 
@@ -34,6 +37,7 @@ class Proof:
         integers: the outputs as the int64 integers that the proof is about; None likewise.
         clipping: per input, how many values lay outside of the model's range.
         committed_outputs: where outputs are committed, what opens them in later proofs.
+        path: where the proof was made below a root key (Prover.open), the bytes of the .zkpath that leads from it to this proof; else None.
         stats: seconds of each stage.
     """
 
@@ -45,13 +49,14 @@ class Proof:
         self.clipping: Sequence[_native.Clipping] = ()
         self.committed_outputs: Sequence[CommittedTensor] = ()
         self.stats: Optional[_native.ProveStats] = None
+        self.path: Optional[bytes] = None
         self._key: Optional[VerificationKey] = None
 
     @classmethod
-    def _made(cls, result: _native.ProofResult, model: Model, key: VerificationKey) -> "Proof":
+    def _made(cls, result: _native.ProofResult, model: Model, key: VerificationKey, path: Optional[bytes]) -> "Proof":
         proof = cls(result.proof)
         proof.integers, proof.outputs = _reals(model.outputs_info, result.outputs)
-        proof.clipping, proof.stats, proof._key = result.clipping, result.stats, key
+        proof.clipping, proof.stats, proof._key, proof.path = result.clipping, result.stats, key, path
         proof.committed_outputs = [CommittedTensor(native) for native in result.committed_outputs]
         return proof
 
@@ -61,7 +66,11 @@ class Proof:
         return cls(_files.read(path, "proof"))
 
     def save(self, path: _files.Path) -> None:
-        """Writes a .zkproof file. Another kind of file is never replaced."""
+        """Writes a .zkproof file, and where it has a path, that beside it, under the name by which verifiers find it. Another kind of file is
+        never replaced."""
+        _files.check_target(path, "proof")
+        if self.path is not None:
+            _files.write(path_beside(path, self._data), self.path, "path")
         _files.write(path, self._data, "proof")
 
     def to_bytes(self) -> bytes:
@@ -86,10 +95,10 @@ class Proof:
         key = key or self._key
         if key is None:
             raise InputError("size_report of a proof that was read from a file: give the key")
-        return dict(key._native.proof_sizes(self._data))
+        return dict(key.follow(self.path)._native.proof_sizes(self._data) if self.path else key._native.proof_sizes(self._data))
 
     def __reduce__(self) -> Any:
-        return Proof, (self._data,)
+        return _unpickle, (Proof, self._data, self.path)
 
     def __repr__(self) -> str:
         shapes = "read from bytes" if self.outputs is None else "outputs " + ", ".join(str(o.shape) for o in self.outputs)
@@ -115,12 +124,17 @@ class Batch:
         self.rows: Optional[list[tuple[np.ndarray, ...]]] = None
         self.clipping: Sequence[Sequence[_native.Clipping]] = ()
         self.stats: Optional[_native.ProveStats] = None
+        self.path: Optional[bytes] = None  # as of Proof
 
     @classmethod
     def load(cls, path: _files.Path) -> "Batch":
         return cls(_files.read(path, "batch proof"))
 
     def save(self, path: _files.Path) -> None:
+        """As of Proof."""
+        _files.check_target(path, "batch proof")
+        if self.path is not None:
+            _files.write(path_beside(path, self._data), self.path, "path")
         _files.write(path, self._data, "batch proof")
 
     def to_bytes(self) -> bytes:
@@ -138,11 +152,17 @@ class Batch:
         return np.stack([only(row, "outputs") for row in self.rows])
 
     def __reduce__(self) -> Any:
-        return Batch, (self._data,)
+        return _unpickle, (Batch, self._data, self.path)
 
     def __repr__(self) -> str:
         count = _native.claimed_rows(self._data)
         return f"<zkinfer.Batch: {count} rows, {len(self)} bytes>"
+
+
+def _unpickle(kind: Any, data: bytes, path: Optional[bytes]) -> Any:
+    proof = kind(data)
+    proof.path = path
+    return proof
 
 
 def _warn_of_clipping(clipping: Sequence[_native.Clipping]) -> None:
@@ -163,24 +183,34 @@ class Prover:
         self._public: Optional[VerificationKey] = None
         self._lock = threading.Lock()
         self._secret_path: Optional[str] = None
+        self._root = False
+        self._path: Optional[bytes] = None  # from the root's key to this native prover's
 
     @classmethod
     def open(
         cls, model: Model, path: _files.Path, *, certificate: Optional[_files.Path] = None, progress: _progress.Progress = None
     ) -> "Prover":
-        """The same commitment again, from the .zksecret file that :meth:`save` wrote, where its slots are counted.
+        """The same commitment again, from the .zksecret file that :meth:`save` or the program ``zkinfer commit`` wrote, where its slots are counted.
+
+        What ``zkinfer commit`` makes is a root, whose name lives as long as the weights: proofs are made under commitments below it, in the folder
+        beside the secret (network.zkserving), new ones as needed; ``Proof.path`` leads from the root's key to them.
 
         Args:
             certificate: the key's .zkcert; by default the one beside the secret (network.zksecret, network.zkcert), if there is one.
         """
         path = os.fspath(path)
+        root, serving_path = _native.role_of_file(path).name == "root", None
         with _progress.reporting(progress, "open") as report:
-            native = _native.Prover.open(model._native, path, report)
+            if root:
+                native, serving_path = _native.serve(model._native, path, report)
+            else:
+                native = _native.Prover.open(model._native, path, report)
         beside = os.path.splitext(path)[0] + ".zkcert"
         if certificate is None and os.path.isfile(beside):
             certificate = beside
         prover = cls(model, native, _files.read(certificate, "certificate") if certificate is not None else None)
-        prover._secret_path = path
+        prover._secret_path, prover._root, prover._path = path, root, serving_path
+        prover.public  # a certificate that is none of this commitment is found here
         return prover
 
     def save(self, path: _files.Path) -> None:
@@ -205,8 +235,9 @@ class Prover:
         with self._lock:
             if self._public is None:
                 is_public = self._native.options.public_parameters
+                key = _native.root_key(self._model._native, self._secret_path) if self._root else self._native.verification_key
                 self._public = VerificationKey(
-                    self._native.verification_key,
+                    key,
                     certificate=self._certificate,
                     model=self._model if is_public and self._model.num_parameters > 0 else None,
                     min_security_bits=0,
@@ -217,6 +248,8 @@ class Prover:
 
     def certify(self, *, progress: _progress.Progress = None) -> bytes:
         """Proves, once, that every weight is an integer in its range; ``public`` has the certificate from then on. Takes a slot."""
+        if self._root:
+            raise InputError("the certificate of a root is made by `zkinfer commit` or `zkinfer certify`; keep it beside the secret")
         with _progress.reporting(progress, "certify") as report:
             certificate = self._native.certify(report)
         with self._lock:
@@ -229,6 +262,8 @@ class Prover:
         whole = self._native.all_slots
         if whole.total == 0:
             return None
+        if self._root and self._secret_path is not None:
+            return _native.num_proofs_under(self._secret_path)
         if self._secret_path is not None:
             return _native.slots_of_file(self._secret_path).num_left
         return whole.num_left - self._native.proofs_made
@@ -240,6 +275,23 @@ class Prover:
     def audit_key(self) -> bytes:
         """Shows an auditor who has the model that the key commits to it. Secret towards all others."""
         return self._native.audit_key()
+
+    def _under_next(self, prove: Callable[[_native.Prover], _T]) -> tuple[_T, Optional[bytes]]:
+        """prove under this commitment; below a root, where it is used up, under the next."""
+        for _ in range(_MOST_TRIES):
+            native, path = self._native, self._path
+            try:
+                return prove(native), path
+            except BudgetError:
+                if not self._root or self._secret_path is None:
+                    raise
+                with self._lock:
+                    if self._native is native:
+                        following, following_path = _native.serve(self._model._native, self._secret_path, None)
+                        if following.verification_key == native.verification_key:
+                            raise  # something else is used up
+                        self._native, self._path = following, following_path
+        return prove(self._native), self._path
 
     def prove(
         self,
@@ -275,10 +327,11 @@ class Prover:
             committed = [value._native for value in inputs]
         else:
             arrays = _data.inputs(inputs, self._model.inputs_info)
+        bound = context_bytes(context)
         with _progress.reporting(progress, "prove") as report:
-            result = self._native.prove(arrays, committed, context_bytes(context), refuse_clipping, report)
+            result, path = self._under_next(lambda native: native.prove(arrays, committed, bound, refuse_clipping, report))
         _warn_of_clipping(result.clipping)
-        return Proof._made(result, self._model, self.public)
+        return Proof._made(result, self._model, self.public, path)
 
     def prove_batch(
         self, inputs: Any, *, context: Union[None, bytes, str] = None, refuse_clipping: bool = False, progress: _progress.Progress = None
@@ -291,9 +344,11 @@ class Prover:
         Returns: a :class:`Batch`, for :func:`verify_batch`.
         """
         rows = _data.samples(inputs, self._model.inputs_info)
+        bound = context_bytes(context)
         with _progress.reporting(progress, "prove") as report:
-            result = self._native.prove_batch(rows, context_bytes(context), refuse_clipping, report)
+            result, path = self._under_next(lambda native: native.prove_batch(rows, bound, refuse_clipping, report))
         batch = Batch(result.proof)
+        batch.path = path
         batch.rows = [_reals(self._model.outputs_info, row.outputs)[1] for row in result.rows]
         batch.clipping, batch.stats = [row.clipping for row in result.rows], result.stats
         for row in result.rows:

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
 from . import _data, _files, _native
-from ._model import Model, only
+from ._model import Model, only, tensor_of
 from .errors import InputError, Rejected
 
 if TYPE_CHECKING:
@@ -26,6 +26,13 @@ def context_bytes(context: Union[None, bytes, str]) -> bytes:
     if len(data) > _CONTEXT_BYTES:
         raise InputError(f"a context of {len(data)} bytes, expected at most {_CONTEXT_BYTES}; give a hash of it")
     return data
+
+
+def path_beside(proof_path: _files.Path, proof: bytes) -> str:
+    """Where the path of a proof lies: beside it, named by the key that the proof says it was made under."""
+    identity = _native.claimed_identity(proof)
+    name = (identity.hex()[:16] if identity else "none") + ".zkpath"
+    return os.path.join(os.path.dirname(os.fspath(proof_path)), name)
 
 
 def _accept(verdict: _native.Verdict, remedy: Optional[str] = None) -> None:
@@ -156,11 +163,9 @@ class VerificationKey:
         """
         from ._tensors import CommittedTensor
 
-        tensors = self.info.input_tensors
-        index = [t.name for t in tensors].index(input) if isinstance(input, str) and input in [t.name for t in tensors] else input
-        if not isinstance(index, int) or not 0 <= index < len(tensors):
-            raise InputError(f"input {input!r}: the model has {', '.join(repr(t.name) for t in tensors)}")
-        return CommittedTensor(_native.CommittedTensor.create(self._native, index, _data.inputs(values, [tensors[index]])[0], None))
+        tensor = tensor_of(self.info.input_tensors, input)
+        index = [t.name for t in self.info.input_tensors].index(tensor.name)
+        return CommittedTensor(_native.CommittedTensor.create(self._native, index, _data.inputs(values, [tensor])[0]))
 
     def __reduce__(self) -> Any:
         return _unpickle_key, (self._data, self._certificate)
@@ -295,6 +300,19 @@ def _proof_bytes(proof: Any, kind: str) -> bytes:
     raise InputError(f"proof: {type(proof).__name__}, expected a Proof, its bytes or the path of its file")
 
 
+def _serving(key: VerificationKey, proof: Any, data: bytes, path: Union[None, bytes, _files.Path]) -> VerificationKey:
+    """The key that the proof was made under: this one, or the one to which the path leads that was given, or that the proof came with."""
+    if path is None:
+        if _native.claimed_identity(data) in (None, key.info.model_identity):
+            return key
+        path = getattr(proof, "path", None)
+        if path is None and isinstance(proof, (str, os.PathLike)) and os.path.isfile(path_beside(proof, data)):
+            path = path_beside(proof, data)
+        if path is None:
+            return key
+    return key.follow(bytes(path) if isinstance(path, (bytes, bytearray)) else _files.read(path, "path"))
+
+
 def _request(key: VerificationKey, context: Any, accept_uncertified: bool) -> _native.VerifyRequest:
     request = _native.VerifyRequest()
     request.weights = key._weights
@@ -309,7 +327,7 @@ def _remedy(verdict: _native.Verdict) -> Optional[str]:
     if verdict.reason == "weights not certified":
         return "load the key with its certificate (VerificationKey(certificate=..) or model=.. where the weights are public), or say accept_uncertified=True"
     if verdict.reason == "wrong statement":
-        return "the proof is of another model, key or context, or was changed"
+        return "the proof is of another model, key or context, lacks its path (path=), or was changed"
     return None
 
 
@@ -331,7 +349,8 @@ def verify(
         context: up to 32 bytes that the proof must be bound to; None: any.
         inputs, outputs: what you hold of them, by name; all of it must agree with the proof. Integers as an array, canonical bytes
             (needed where the key says "public" with a hash), a digest in hexadecimal, or a TensorCommitment.
-        path: bytes or file of the .zkpath that leads from the key to the one that the proof was made under, where it has one.
+        path: bytes or file of the .zkpath that leads from the key to the one that the proof was made under; by default what the proof came with
+            (Proof.path), or what lies beside its file.
         accept_uncertified: also where nothing shows that the weights are integers in their ranges.
     Returns: the :class:`Statement`, whose ``output`` is now known to be the model's.
     Raises: Rejected with ``reason`` and ``where``; InputError where the call itself is wrong.
@@ -340,12 +359,12 @@ def verify(
         >>> zkinfer.verify("x.zkproof", "network.zkkey").output
     """
     key = _key_of(key)
-    if path is not None:
-        key = key.follow(bytes(path) if isinstance(path, (bytes, bytearray)) else _files.read(path, "path"))
+    data = _proof_bytes(proof, "proof")
+    key = _serving(key, proof, data, path)
     request = _request(key, context, accept_uncertified)
     request.inputs = _known("inputs", inputs, key.info.input_tensors, 0)
     request.outputs = _known("outputs", outputs, key.info.output_tensors, 0)
-    result = _native.verify(key._native, _proof_bytes(proof, "proof"), request)
+    result = _native.verify(key._native, data, request)
     _accept(result.verdict, _remedy(result.verdict))
     return Statement(result, result)
 
@@ -360,8 +379,32 @@ def verify_batch(
 ) -> list[Statement]:
     """The same of a batch: a :class:`Statement` for each of its rows, in their order."""
     key = _key_of(key)
-    if path is not None:
-        key = key.follow(bytes(path) if isinstance(path, (bytes, bytearray)) else _files.read(path, "path"))
-    result = _native.verify_batch(key._native, _proof_bytes(batch, "batch proof"), _request(key, context, accept_uncertified))
+    data = _proof_bytes(batch, "batch proof")
+    key = _serving(key, batch, data, path)
+    result = _native.verify_batch(key._native, data, _request(key, context, accept_uncertified))
     _accept(result.verdict, _remedy(result.verdict))
     return [Statement(result, row) for row in result.rows]
+
+
+def verify_chain(
+    steps: Sequence[tuple[Union["Proof", bytes, _files.Path], Union[VerificationKey, _files.Path]]],
+    *,
+    context: Union[None, bytes, str] = None,
+    accept_uncertified: bool = False,
+) -> list[Statement]:
+    """Checks proofs of models in a chain: the first output of each is the first input of the next, public, committed or bound by a hash.
+
+    Args:
+        steps: (proof, key) each, in order.
+        context: as of :func:`verify`, of every proof.
+    Returns: a :class:`Statement` for each step. Raises: Rejected, whose ``where`` names the step.
+    """
+    native = []
+    for proof, given in steps:
+        data = _proof_bytes(proof, "proof")
+        key = _serving(_key_of(given), proof, data, None)
+        native.append((key._native, data, _request(key, context, accept_uncertified), 0, 0))
+    verdict, step, results = _native.verify_chain(native)
+    if not verdict.accepted:
+        raise Rejected(verdict.reason, f"step {step + 1} of {len(native)}: {verdict.where}", _remedy(verdict))
+    return [Statement(result, result) for result in results]
