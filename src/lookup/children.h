@@ -20,30 +20,42 @@ class LeafSource {
 
 class Children {
  public:
-  Children(const Numerators& p, FeCSpan q) : p_(p), q_(q) {}
-  explicit Children(const LeafSource& source) : p_(FpCSpan()), source_(&source) {}
+  // 2^log_size nodes; those beyond the ones that are there are 0 / 1. There are all of them, or a multiple of four blocks.
+  Children(int log_size, const Numerators& p, FeCSpan q) : log_size_(log_size), num_there_(q.size), nodes_{p, q} {}
+  // num_there: at least those that the source uses.
+  Children(const LeafSource& source, std::size_t num_there);
 
-  std::size_t size() const { return source_ != nullptr ? source_->size() : q_.size; }
+  int log_size() const { return log_size_; }
+  std::size_t num_there() const { return num_there_; }
   Fe p(std::size_t i) const;
   Fe q(std::size_t i) const;
 
-  // The kernels of gkr_kernels.h over these children, rows [begin, begin + eq.size), or parents [begin, end).
-  void build_parents(std::size_t begin, std::size_t end, FeSpan out_p, FeSpan out_q) const;
-  RoundSums first_round(FeCSpan parent_p, FeCSpan parent_q, const Fe& lambda, FeCSpan eq, std::size_t begin) const;
-  RoundSums fold(const Fe& lambda, const Fe& s, FeCSpan eq, std::size_t begin, const LayerTables& out) const;
+  // Whole blocks of parents, out_q.size of them from `begin` on.
+  void build_parents(std::size_t begin, FeSpan out_p, FeSpan out_q) const;
+  // Rows of the first round that have children which are there: those from here on have nodes 0 / 1 alone.
+  std::size_t num_rows() const { return num_there_ / 4; }
+  // The parents that the first round binds in a row, and in the others of its block behind them.
+  std::size_t first_parent(std::size_t row) const;
+  std::size_t second_parent(std::size_t row) const;
+  // Of rows [begin, begin + eq.size), one block at most.
+  Fe first_top(const Fe& lambda, FeCSpan eq, std::size_t begin) const;
+  // Binds the first variable to s, for rows x and x + half of 2 half; sums the next round.
+  RoundSums fold(const Fe& lambda, const Fe& s, FeCSpan eq, std::size_t x, std::size_t half,
+                 const LayerTables& out) const;
 
  private:
-  // Rows [begin + k * stride, .. + count), k < num_pieces, one piece behind the other.
-  struct Pieces {
-    FpCSpan p;
-    FeCSpan q;
-  };
-  Pieces load(std::size_t begin, std::size_t stride, std::size_t num_pieces, std::size_t count) const;
-  // Whether the second children of the parents from `begin` on are all 0 / 1.
-  bool is_second_trivial(std::size_t begin) const { return begin + size() / 2 >= source_->num_used(); }
+  // Of the layer above.
+  int layer() const { return log_size_ - 1; }
+  Strides strides() const;
+  // The first child of a row's first parent.
+  std::size_t first_child(std::size_t row) const;
+  // The children of `count` rows, one block at most, from `row` on; of a source, in memory number `slot` of the thread.
+  Nodes nodes(std::size_t row, std::size_t count, std::size_t slot) const;
+  Nodes load(std::size_t begin, std::size_t count, std::size_t slot) const;
 
-  Numerators p_;
-  FeCSpan q_;
+  int log_size_;
+  std::size_t num_there_;
+  Nodes nodes_{FpCSpan(), FeCSpan()};
   const LeafSource* source_ = nullptr;
 };
 

@@ -78,38 +78,32 @@ HWY_INLINE FeV plus(const FeV& a, const FeV& b) { return add(a, b); }
 HWY_INLINE FeV plus(const FeV& a, V b) { return {add(a.c0, b), a.c1, a.c2}; }
 
 template <class Num>
-void Build(const Num& p, const FeCSpan& q, std::size_t begin, std::size_t end, const FeSpan& out_p,
-           const FeSpan& out_q) {
-  const std::size_t n = q.size / 2;
-  for_vectors(end - begin, [&](std::size_t j, auto io) HWY_ATTR {
-    const std::size_t i = begin + j;
-    const FeFactor q0 = factor(load_fe(io, q, i)), q1 = factor(load_fe(io, q, i + n));
+void Build(const Num& p, const FeCSpan& q, std::size_t child, const FeSpan& out_p, const FeSpan& out_q) {
+  for_vectors(out_q.size, [&](std::size_t i, auto io) HWY_ATTR {
+    const FeFactor q0 = factor(load_fe(io, q, i)), q1 = factor(load_fe(io, q, i + child));
     FeSum sum_p, sum_q;
     sum_p.add_product(Num::as_factor(p.load(io, i)), q1);
-    sum_p.add_product(Num::as_factor(p.load(io, i + n)), q0);
+    sum_p.add_product(Num::as_factor(p.load(io, i + child)), q0);
     store_fe(io, sum_p.value(), out_p, i);
     sum_q.add_product(q0, q1);
     store_fe(io, sum_q.value(), out_q, i);
   });
 }
-void BuildK(const FeCSpan& p, const FeCSpan& q, std::size_t begin, std::size_t end, const FeSpan& out_p,
-            const FeSpan& out_q) {
-  Build(InK{p}, q, begin, end, out_p, out_q);
+void BuildK(const FeCSpan& p, const FeCSpan& q, std::size_t child, const FeSpan& out_p, const FeSpan& out_q) {
+  Build(InK{p}, q, child, out_p, out_q);
 }
-void BuildF(const Fp* p, const FeCSpan& q, std::size_t begin, std::size_t end, const FeSpan& out_p,
-            const FeSpan& out_q) {
-  Build(InF{p}, q, begin, end, out_p, out_q);
+void BuildF(const Fp* p, const FeCSpan& q, std::size_t child, const FeSpan& out_p, const FeSpan& out_q) {
+  Build(InF{p}, q, child, out_p, out_q);
 }
 
 // sum of eq (dp0 dq1 + dq0 (dp1 + lambda dq1)).
 template <class Num>
-Fe FirstTop(const Num& p, const FeCSpan& q, const Fe& lambda, const FeCSpan& eq, std::size_t begin) {
-  const std::size_t n = q.size / 2, h = n / 2;
+Fe FirstTop(const Num& p, const FeCSpan& q, const lookup::Strides& strides, const Fe& lambda, const FeCSpan& eq) {
+  const std::size_t n = strides.child, h = strides.row;
   const FeV vlambda = set_fe(lambda);
   Block block;
   const FeSpan top = block.top_span(eq.size);
-  for_vectors(eq.size, [&](std::size_t j, auto io) HWY_ATTR {
-    const std::size_t i = begin + j;
+  for_vectors(eq.size, [&](std::size_t i, auto io) HWY_ATTR {
     const FeV dq0 = sub(load_fe(io, q, i + h), load_fe(io, q, i));
     const FeV dq1 = sub(load_fe(io, q, i + n + h), load_fe(io, q, i + n));
     const auto dp0 = sub(p.load(io, i + h), p.load(io, i));
@@ -117,15 +111,15 @@ Fe FirstTop(const Num& p, const FeCSpan& q, const Fe& lambda, const FeCSpan& eq,
     FeSum sum;
     sum.add_product(Num::as_factor(dp0), factor(dq1));
     sum.add_product(factor(dq0), factor(plus(mul(vlambda, dq1), dp1)));
-    store_fe(io, sum.value(), top, j);
+    store_fe(io, sum.value(), top, i);
   });
   return Dot(eq, top);
 }
-Fe FirstTopK(const FeCSpan& p, const FeCSpan& q, const Fe& lambda, const FeCSpan& eq, std::size_t begin) {
-  return FirstTop(InK{p}, q, lambda, eq, begin);
+Fe FirstTopK(const FeCSpan& p, const FeCSpan& q, const lookup::Strides& strides, const Fe& lambda, const FeCSpan& eq) {
+  return FirstTop(InK{p}, q, strides, lambda, eq);
 }
-Fe FirstTopF(const Fp* p, const FeCSpan& q, const Fe& lambda, const FeCSpan& eq, std::size_t begin) {
-  return FirstTop(InF{p}, q, lambda, eq, begin);
+Fe FirstTopF(const Fp* p, const FeCSpan& q, const lookup::Strides& strides, const Fe& lambda, const FeCSpan& eq) {
+  return FirstTop(InF{p}, q, strides, lambda, eq);
 }
 
 // v(X) = low + X (high - low) of the four tables in some rows.
@@ -149,57 +143,71 @@ HWY_INLINE void store_products(Io io, const Rows& low, const Rows& high, const F
            j);
 }
 
+// The four tables of nodes 0 / 1.
+HWY_INLINE Rows trivial_rows(const FeV& lambda) {
+  const FeV one = set_fe(Fe::one());
+  return {set_fe(Fe()), lambda, one, one};
+}
+
 template <class Num>
-RoundSums FoldChildren(const Num& p, const FeCSpan& q, const Fe& lambda, const Fe& s, const FeCSpan& eq,
-                       std::size_t begin, const LayerTables& out) {
-  const std::size_t n = q.size / 2, h = n / 4;
+RoundSums FoldChildren(const Num& p_low, const FeCSpan& q_low, const Num& p_high, const FeCSpan& q_high, bool has_high,
+                       const lookup::Strides& strides, const Fe& lambda, const Fe& s, const FeCSpan& eq, std::size_t x,
+                       std::size_t y, const LayerTables& out) {
+  const std::size_t n = strides.child, h = strides.row;
   const FeV vs = set_fe(s), vlambda = set_fe(lambda);
-  const InK in_q{q};
   Block block;
   const FeSpan at_zero = block.at_zero_span(eq.size), top = block.top_span(eq.size);
   for_vectors(eq.size, [&](std::size_t j, auto io) HWY_ATTR {
     const auto fold = [&](const auto& v, std::size_t i) HWY_ATTR {
       const auto low = v.load(io, i);
-      return plus(std::decay_t<decltype(v)>::times(vs, sub(v.load(io, i + 2 * h), low)), low);
+      return plus(std::decay_t<decltype(v)>::times(vs, sub(v.load(io, i + h), low)), low);
     };
-    const auto folded = [&](std::size_t i) HWY_ATTR {
-      Rows rows{fold(p, i), fold(p, i + n), fold(in_q, i), fold(in_q, i + n)};
+    const auto folded = [&](const Num& p, const FeCSpan& q, std::size_t row) HWY_ATTR {
+      const InK in_q{q};
+      Rows rows{fold(p, j), fold(p, j + n), fold(in_q, j), fold(in_q, j + n)};
       rows.p1 = add(rows.p1, mul(vlambda, rows.q1));
-      store_rows(io, rows, out, i);
+      store_rows(io, rows, out, row);
       return rows;
     };
-    const Rows low = folded(begin + j);
-    const Rows high = folded(begin + j + h);
+    const Rows low = folded(p_low, q_low, x + j);
+    const Rows high = has_high ? folded(p_high, q_high, y + j) : trivial_rows(vlambda);
     store_products(io, low, high, at_zero, top, j);
   });
   return WeightedSums(eq, block);
 }
-RoundSums FoldChildrenK(const FeCSpan& p, const FeCSpan& q, const Fe& lambda, const Fe& s, const FeCSpan& eq,
-                        std::size_t begin, const LayerTables& out) {
-  return FoldChildren(InK{p}, q, lambda, s, eq, begin, out);
+RoundSums FoldChildrenK(const lookup::Nodes& low, const lookup::Nodes& high, bool has_high,
+                        const lookup::Strides& strides, const Fe& lambda, const Fe& s, const FeCSpan& eq, std::size_t x,
+                        std::size_t y, const LayerTables& out) {
+  return FoldChildren(InK{low.p.values}, low.q, InK{high.p.values}, high.q, has_high, strides, lambda, s, eq, x, y,
+                      out);
 }
-RoundSums FoldChildrenF(const Fp* p, const FeCSpan& q, const Fe& lambda, const Fe& s, const FeCSpan& eq,
-                        std::size_t begin, const LayerTables& out) {
-  return FoldChildren(InF{p}, q, lambda, s, eq, begin, out);
+RoundSums FoldChildrenF(const lookup::Nodes& low, const lookup::Nodes& high, bool has_high,
+                        const lookup::Strides& strides, const Fe& lambda, const Fe& s, const FeCSpan& eq, std::size_t x,
+                        std::size_t y, const LayerTables& out) {
+  return FoldChildren(InF{low.p.values.c[0]}, low.q, InF{high.p.values.c[0]}, high.q, has_high, strides, lambda, s, eq,
+                      x, y, out);
 }
 
-RoundSums FoldTables(const LayerTables& tables, const Fe& s, const FeCSpan& eq, std::size_t begin) {
-  const std::size_t h = tables.p0.size / 4;
+RoundSums FoldTables(const LayerTables& tables, std::size_t h, std::size_t num_rows, const Fe& lambda, const Fe& s,
+                     const FeCSpan& eq, std::size_t begin) {
   const FeV vs = set_fe(s);
+  const Rows trivial = trivial_rows(set_fe(lambda));
+  const bool has_second = begin + 2 * h < num_rows, has_fourth = begin + 3 * h < num_rows;
   Block block;
   const FeSpan at_zero = block.at_zero_span(eq.size), top = block.top_span(eq.size);
   for_vectors(eq.size, [&](std::size_t j, auto io) HWY_ATTR {
-    const auto fold = [&](const FeSpan& v, std::size_t i) HWY_ATTR {
-      const FeV low = load_fe(io, v, i);
-      return add(low, mul(vs, sub(load_fe(io, v, i + 2 * h), low)));
-    };
-    const auto folded = [&](std::size_t i) HWY_ATTR {
-      const Rows rows{fold(tables.p0, i), fold(tables.p1, i), fold(tables.q0, i), fold(tables.q1, i)};
+    const auto folded = [&](std::size_t i, bool has_partner) HWY_ATTR {
+      const auto fold = [&](const FeSpan& v, const FeV& otherwise) HWY_ATTR {
+        const FeV low = load_fe(io, v, i);
+        return add(low, mul(vs, sub(has_partner ? load_fe(io, v, i + 2 * h) : otherwise, low)));
+      };
+      const Rows rows{fold(tables.p0, trivial.p0), fold(tables.p1, trivial.p1), fold(tables.q0, trivial.q0),
+                      fold(tables.q1, trivial.q1)};
       store_rows(io, rows, tables, i);
       return rows;
     };
-    const Rows low = folded(begin + j);
-    const Rows high = folded(begin + j + h);
+    const Rows low = folded(begin + j, has_second);
+    const Rows high = folded(begin + j + h, has_fourth);
     store_products(io, low, high, at_zero, top, j);
   });
   return WeightedSums(eq, block);
@@ -226,43 +234,44 @@ HWY_EXPORT(FoldTables);
 
 namespace lookup {
 
-void build_parents(const Numerators& p, FeCSpan q, std::size_t begin, std::size_t end, FeSpan out_p, FeSpan out_q) {
-  if (p.in_base_field) {
-    HWY_DYNAMIC_DISPATCH(BuildF)(p.values.c[0], q, begin, end, out_p, out_q);
+void build_parents(const Nodes& children, std::size_t child, FeSpan out_p, FeSpan out_q) {
+  if (children.p.in_base_field) {
+    HWY_DYNAMIC_DISPATCH(BuildF)(children.p.values.c[0], children.q, child, out_p, out_q);
   } else {
-    HWY_DYNAMIC_DISPATCH(BuildK)(p.values, q, begin, end, out_p, out_q);
+    HWY_DYNAMIC_DISPATCH(BuildK)(children.p.values, children.q, child, out_p, out_q);
   }
 }
 
-RoundSums first_round(FeCSpan parent_p, FeCSpan parent_q, const Numerators& p, FeCSpan q, const Fe& lambda, FeCSpan eq,
-                      std::size_t begin) {
+Fe first_top(const Nodes& children, const Strides& strides, const Fe& lambda, FeCSpan eq) {
   ZKI_CHECK(eq.size <= kMaxBlockRows, "rows of a block");
-  RoundSums sums;
-  sums.at_zero =
-      vec::dot(eq, parent_p.subspan(begin, eq.size)) + lambda * vec::dot(eq, parent_q.subspan(begin, eq.size));
-  sums.top = p.in_base_field ? HWY_DYNAMIC_DISPATCH(FirstTopF)(p.values.c[0], q, lambda, eq, begin)
-                             : HWY_DYNAMIC_DISPATCH(FirstTopK)(p.values, q, lambda, eq, begin);
-  return sums;
+  return children.p.in_base_field
+             ? HWY_DYNAMIC_DISPATCH(FirstTopF)(children.p.values.c[0], children.q, strides, lambda, eq)
+             : HWY_DYNAMIC_DISPATCH(FirstTopK)(children.p.values, children.q, strides, lambda, eq);
 }
 
-RoundSums fold_children(const Numerators& p, FeCSpan q, const Fe& lambda, const Fe& s, FeCSpan eq, std::size_t begin,
-                        const LayerTables& out) {
+RoundSums fold_children(const Nodes& low, const Nodes* high, const Strides& strides, const Fe& lambda, const Fe& s,
+                        FeCSpan eq, std::size_t x, std::size_t y, const LayerTables& out) {
   ZKI_CHECK(eq.size <= kMaxBlockRows, "rows of a block");
-  return p.in_base_field ? HWY_DYNAMIC_DISPATCH(FoldChildrenF)(p.values.c[0], q, lambda, s, eq, begin, out)
-                         : HWY_DYNAMIC_DISPATCH(FoldChildrenK)(p.values, q, lambda, s, eq, begin, out);
+  const bool has_high = high != nullptr;
+  const Nodes& second = has_high ? *high : low;
+  return low.p.in_base_field
+             ? HWY_DYNAMIC_DISPATCH(FoldChildrenF)(low, second, has_high, strides, lambda, s, eq, x, y, out)
+             : HWY_DYNAMIC_DISPATCH(FoldChildrenK)(low, second, has_high, strides, lambda, s, eq, x, y, out);
 }
 
-RoundSums fold_tables(const LayerTables& tables, const Fe& s, FeCSpan eq, std::size_t begin) {
+RoundSums fold_tables(const LayerTables& tables, std::size_t h, std::size_t num_rows, const Fe& lambda, const Fe& s,
+                      FeCSpan eq, std::size_t begin) {
   ZKI_CHECK(eq.size <= kMaxBlockRows, "rows of a block");
-  return HWY_DYNAMIC_DISPATCH(FoldTables)(tables, s, eq, begin);
+  return HWY_DYNAMIC_DISPATCH(FoldTables)(tables, h, num_rows, lambda, s, eq, begin);
 }
 
-Fe sum_at_one(const LayerTables& tables, FeCSpan eq, std::size_t begin) {
-  const std::size_t h = tables.p0.size / 2;
+Fe sum_at_one(const LayerTables& tables, std::size_t h, std::size_t num_rows, const Fe& lambda, FeCSpan eq,
+              std::size_t begin) {
   Fe sum;
   for (std::size_t j = 0; j < eq.size; ++j) {
     const std::size_t i = begin + j + h;
-    sum += eq.get(j) * (tables.p0.get(i) * tables.q1.get(i) + tables.p1.get(i) * tables.q0.get(i));
+    sum +=
+        eq.get(j) * (i < num_rows ? tables.p0.get(i) * tables.q1.get(i) + tables.p1.get(i) * tables.q0.get(i) : lambda);
   }
   return sum;
 }

@@ -17,56 +17,73 @@ struct Layer {
   FeVec p, q;
 };
 
-Children children_in(const Layer& layer) { return {layer.p.span(), layer.q.span()}; }
+// Long layers are there up to a 32nd part of them, beyond which all nodes are 0 / 1: whole blocks of rows in every such layer.
+constexpr int kShareBits = 5;
+constexpr int kMinSharedLayer = kBlockBits + 2 + kShareBits;
 
-// The inner layers 0 .. n - 1 above 2^n leaves; layer l has 2^l nodes.
-std::vector<Layer> build_layers(const Children& leaves, int log_leaves) {
-  std::vector<Layer> layers(static_cast<std::size_t>(log_leaves));
-  for (std::size_t l = layers.size(); l-- > 0;) {
-    const std::size_t num_parents = std::size_t{1} << l;
-    const Children children = l + 1 == layers.size() ? leaves : children_in(layers[l + 1]);
-    layers[l] = {FeVec(num_parents, Contents::kUnset), FeVec(num_parents, Contents::kUnset)};
-    parallel_for(num_parents, kRowsPerChunk, [&](std::size_t begin, std::size_t end) {
-      children.build_parents(begin, end, layers[l].p, layers[l].q);
-    });
-  }
-  return layers;
+std::size_t num_there(int layer, int log_leaves, std::size_t num_used) {
+  const std::size_t size = std::size_t{1} << layer;
+  if (layer < kMinSharedLayer) return size;
+  const std::size_t share = std::size_t{1} << (log_leaves - kShareBits);
+  // More than half of them: the low rows of the second round are all there.
+  const std::size_t num_shares = std::max((num_used + share - 1) / share, (std::size_t{1} << kShareBits) / 2 + 1);
+  return num_shares * (size >> kShareBits);
 }
 
 class CpuGrandSum final : public GrandSum {
  public:
-  // owned: what `leaves` reads, or null where the caller keeps it.
-  explicit CpuGrandSum(const Children& leaves, std::unique_ptr<const LeafSource> owned = nullptr)
-      : owned_(std::move(owned)), leaves_(leaves), log_leaves_(std::countr_zero(leaves.size())) {
-    ZKI_CHECK(std::has_single_bit(leaves.size()), "2^n leaves");
-    layers_ = build_layers(leaves_, log_leaves_);
+  CpuGrandSum(const Children& leaves, std::size_t num_used) : leaves_(leaves), num_used_(num_used) { build_layers(); }
+  explicit CpuGrandSum(std::unique_ptr<const LeafSource> owned)
+      : owned_(std::move(owned)), leaves_(children_from(*owned_)), num_used_(owned_->num_used()) {
+    build_layers();
+  }
+  static Children children_from(const LeafSource& source) {
+    return {source, num_there(std::countr_zero(source.size()), std::countr_zero(source.size()), source.num_used())};
   }
 
-  int log_leaves() const override { return log_leaves_; }
+  int log_leaves() const override { return leaves_.log_size(); }
   Fraction root() override {
     if (layers_.empty()) return {leaves_.p(0), leaves_.q(0)};
     return {layers_[0].p.get(0), layers_[0].q.get(0)};
   }
   void begin_layer(const Fe& lambda, const Fe& claim, std::span<const Fe> r) override {
     if (r.empty()) return;
-    sumcheck_.emplace(layers_[layer_].p, layers_[layer_].q, children(), lambda, claim, r);
+    sumcheck_.emplace(layers_[layer_].p, layers_[layer_].q, below(layer_), lambda, claim, r);
   }
   Round round() override { return sumcheck_->round(); }
   void bind(const Fe& s) override { sumcheck_->bind(s); }
   Opened end_layer() override {
-    const Children below = children();
-    const Opened out = sumcheck_ ? sumcheck_->children() : Opened{below.p(0), below.p(1), below.q(0), below.q(1)};
+    const Children nodes = below(layer_);
+    const Opened out = sumcheck_ ? sumcheck_->children() : Opened{nodes.p(0), nodes.p(1), nodes.q(0), nodes.q(1)};
     sumcheck_.reset();
     layers_[layer_++] = {};
     return out;
   }
 
  private:
-  Children children() const { return layer_ + 1 == layers_.size() ? leaves_ : children_in(layers_[layer_ + 1]); }
+  // The nodes below layer l.
+  Children below(std::size_t l) const {
+    if (l + 1 == layers_.size()) return leaves_;
+    return {static_cast<int>(l) + 1, layers_[l + 1].p.span(), layers_[l + 1].q.span()};
+  }
+
+  // The inner layers 0 .. n - 1 above 2^n leaves.
+  void build_layers() {
+    layers_.resize(static_cast<std::size_t>(log_leaves()));
+    for (std::size_t l = layers_.size(); l-- > 0;) {
+      const Children children = below(l);
+      const std::size_t num_parents = num_there(static_cast<int>(l), log_leaves(), num_used_);
+      layers_[l] = {FeVec(num_parents, Contents::kUnset), FeVec(num_parents, Contents::kUnset)};
+      parallel_for(num_parents, std::min(kRowsPerChunk, num_parents), [&](std::size_t begin, std::size_t end) {
+        children.build_parents(begin, layers_[l].p.subspan(begin, end - begin),
+                               layers_[l].q.subspan(begin, end - begin));
+      });
+    }
+  }
 
   std::unique_ptr<const LeafSource> owned_;
   Children leaves_;
-  int log_leaves_;
+  std::size_t num_used_;
   std::vector<Layer> layers_;
   std::size_t layer_ = 0;
   std::optional<LayerSumcheck> sumcheck_;  // of the layer, where it has rounds
@@ -80,7 +97,7 @@ LeafValues prove_grand_sum(hiding::ProverChannel& channel, GrandSum& sum) {
   LeafValues claims{.point = {}, .p = root.p, .q = root.q};
   for (int l = 0; l < sum.log_leaves(); ++l) {
     const Fe lambda = l > 0 ? channel.challenge("lookup lambda") : Fe();
-    sum.begin_layer(lambda, claims.p + lambda * claims.q, claims.point);
+    sum.begin_layer(lambda, claims.p + lambda * claims.q, in_round_order(std::move(claims.point)));
     std::vector<Fe> point;
     for (int i = 0; i < l; ++i) {
       const GrandSum::Round h = sum.round();
@@ -96,30 +113,30 @@ LeafValues prove_grand_sum(hiding::ProverChannel& channel, GrandSum& sum) {
     const Fe r = channel.challenge("lookup r");
     claims.p = children.p0 + r * (children.p1 - children.p0);
     claims.q = children.q0 + r * (children.q1 - children.q0);
-    claims.point = std::move(point);
-    claims.point.insert(claims.point.begin(), r);
+    claims.point = children_point(std::move(point), r);
   }
   return claims;
 }
 
 LeafValues prove_grand_sum(hiding::ProverChannel& channel, FpCSpan p, FeCSpan q) {
+  ZKI_CHECK(std::has_single_bit(q.size), "2^n leaves");
   ZKI_CHECK_EQ(p.size(), q.size, "numerators and denominators of the leaves");
-  CpuGrandSum sum{Children(p, q)};
+  CpuGrandSum sum(Children(std::countr_zero(q.size), p, q), q.size);
   return prove_grand_sum(channel, sum);
 }
 LeafValues prove_grand_sum(hiding::ProverChannel& channel, FeCSpan p, FeCSpan q) {
+  ZKI_CHECK(std::has_single_bit(q.size), "2^n leaves");
   ZKI_CHECK_EQ(p.size, q.size, "numerators and denominators of the leaves");
-  CpuGrandSum sum{Children(p, q)};
+  CpuGrandSum sum(Children(std::countr_zero(q.size), p, q), q.size);
   return prove_grand_sum(channel, sum);
 }
 LeafValues prove_grand_sum(hiding::ProverChannel& channel, const LeafSource& leaves) {
-  CpuGrandSum sum{Children(leaves)};
+  CpuGrandSum sum(CpuGrandSum::children_from(leaves), leaves.num_used());
   return prove_grand_sum(channel, sum);
 }
 
 std::unique_ptr<GrandSum> grand_sum(std::unique_ptr<const LeafSource> leaves) {
-  const Children all(*leaves);
-  return std::make_unique<CpuGrandSum>(all, std::move(leaves));
+  return std::make_unique<CpuGrandSum>(std::move(leaves));
 }
 
 }  // namespace zkinfer::lookup

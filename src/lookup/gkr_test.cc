@@ -124,9 +124,10 @@ TEST(GrandSum, HonestOverAllSizes) {
 // Leaves that are known to be 0 / 1 give the messages that they would give if each were looked at.
 TEST(GrandSum, UnusedLeavesAreNoOthers) {
   TestRandom random(7);
-  for (const int log_leaves : {1, 2, 3, 4, 9, 12}) {
+  for (const int log_leaves : {1, 2, 3, 4, 9, 10, 11, 12, 16, 18}) {
     const std::size_t size = std::size_t{1} << log_leaves;
-    for (const std::size_t num_used : {size, size / 2 + 2, size / 2 + size / 8 * 2, size / 2, std::size_t{2}}) {
+    for (const std::size_t num_used :
+         {size, size / 2 + 2, size / 2 + size / 16 * 2, size / 2 + size / 8 * 2, size / 2, std::size_t{2}}) {
       if (num_used > size || num_used % 2 != 0) continue;
       SCOPED_TRACE(testing::Message() << log_leaves << " " << num_used);
       Leaves leaves = zero_sum_leaves(random, log_leaves, true);

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "hiding/product.h"
+#include "lookup/tree.h"
 #include "sumcheck/rounds.h"
 
 namespace zkinfer::lookup {
@@ -27,7 +28,7 @@ void verify_layer(hiding::VerifierChannel& channel, int layer, LeafClaims& claim
     lambda = channel.challenge("lookup lambda");
     LinearForm claim = claims.p;
     claim.add_scaled(claims.q, lambda);
-    rounds = sumcheck::receive_eq_rounds(channel, "lookup round", claim, claims.point, 2);
+    rounds = sumcheck::receive_eq_rounds(channel, "lookup round", claim, in_round_order(claims.point), 2);
   }
   const hiding::ProductForms p0_q1 = hiding::receive_product(channel, "lookup p0", "lookup q1");
   const hiding::ProductForms p1_q0 = hiding::receive_product(channel, "lookup p1", "lookup q0");
@@ -43,8 +44,7 @@ void verify_layer(hiding::VerifierChannel& channel, int layer, LeafClaims& claim
   const Fe r = channel.challenge("lookup r");
   claims.p = between(p0_q1.u, p1_q0.u, r);
   claims.q = between(p1_q0.v, p0_q1.v, r);
-  claims.point = std::move(rounds.point);
-  claims.point.insert(claims.point.begin(), r);
+  claims.point = children_point(std::move(rounds.point), r);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ class GrandSum {
   virtual ~GrandSum() = default;
   virtual int log_leaves() const = 0;
   virtual Fraction root() = 0;
-  // Layers 0 .. log_leaves() - 1 in turn, layer l with l rounds of
+  // Layers 0 .. log_leaves() - 1 in turn, layer l with l rounds, r in their order (lookup/tree.h), of
   //   sum_x eq(r, x) (p0 q1 + p1 q0 + lambda q0 q1)(x) = claim,
   // then its children. Each may use up what the one before left.
   virtual void begin_layer(const Fe& lambda, const Fe& claim, std::span<const Fe> r) = 0;

@@ -10,8 +10,7 @@
 namespace zkinfer::lookup {
 namespace {
 
-constexpr std::size_t kMaxInnerVariables = 9;
-static_assert(std::size_t{1} << kMaxInnerVariables == kMaxBlockRows);
+constexpr std::size_t kMaxInnerVariables = kBlockBits;
 constexpr std::size_t kRowsPerChunk = 4096;
 
 void add(Fe& total, const Fe& weight, const Fe& sum) { total += weight * sum; }
@@ -36,13 +35,8 @@ Sums weighted_sum(const EqSuffix& eq, const Body& body) {
   return total;
 }
 
-LayerTables halves(FeSpan p, FeSpan q) {
-  const std::size_t half = p.size / 2;
-  return {p.subspan(0, half), p.subspan(half, half), q.subspan(0, half), q.subspan(half, half)};
-}
-
-void shrink(LayerTables& tables) {
-  for (FeSpan* table : {&tables.p0, &tables.p1, &tables.q0, &tables.q1}) table->size /= 2;
+LayerTables tables_in(FeSpan p, FeSpan q, std::size_t num_rows) {
+  return {p.subspan(0, num_rows), p.subspan(num_rows, num_rows), q.subspan(0, num_rows), q.subspan(num_rows, num_rows)};
 }
 
 template <class Table>
@@ -72,35 +66,44 @@ LayerSumcheck::LayerSumcheck(FeSpan parent_p, FeSpan parent_q, const Children& c
       lambda_(lambda),
       claim_(claim),
       eq_({r.begin(), r.end()}),
-      tables_(halves(parent_p, parent_q)) {
+      num_rows_(children.num_rows()) {
   ZKI_CHECK(!r.empty(), "a layer sumcheck has a variable");
-  ZKI_CHECK_EQ(parent_p.size, std::size_t{1} << r.size(), "parents of a layer");
+  ZKI_CHECK_EQ(static_cast<std::size_t>(children_.log_size()), r.size() + 1, "children of a layer");
   ZKI_CHECK_EQ(parent_q.size, parent_p.size, "parents of a layer");
-  ZKI_CHECK_EQ(children_.size(), 2 * parent_p.size, "children of a layer");
+  if (r.size() > 1) tables_ = tables_in(parent_p_, parent_q_, num_rows_);
+}
+
+Fe LayerSumcheck::parents_sum(FeCSpan weights, std::size_t parent) const {
+  return vec::dot(weights, parent_p_.subspan(parent, weights.size)) +
+         lambda_ * vec::dot(weights, parent_q_.subspan(parent, weights.size));
+}
+
+RoundSums LayerSumcheck::sums_of(FeCSpan weights, std::size_t begin) const {
+  if (round_ == 1) return children_.fold(lambda_, s_, weights, begin, half(), tables_);
+  if (round_ > 1) return fold_tables(tables_, half(), num_rows_, lambda_, s_, weights, begin);
+  if (begin >= num_rows_) return {lambda_, Fe()};  // nodes 0 / 1, and the weights of a block add up to 1
+  return {parents_sum(weights, children_.first_parent(begin)), children_.first_top(lambda_, weights, begin)};
+}
+
+Fe LayerSumcheck::at_one(FeCSpan weights, std::size_t begin) const {
+  if (round_ > 0) return sum_at_one(tables_, half(), num_rows_, lambda_, weights, begin);
+  if (begin >= num_rows_) return lambda_;
+  return parents_sum(weights, children_.second_parent(begin));
 }
 
 GrandSum::Round LayerSumcheck::round() {
   ZKI_CHECK(round_ < eq_.r().size(), "a round per variable");
   eq_.move_to(round_);
-  sums_ = weighted_sum<RoundSums>(eq_, [&](FeCSpan weights, std::size_t begin) {
-    if (round_ == 0) return children_.first_round(parent_p_, parent_q_, lambda_, weights, begin);
-    if (round_ == 1) return children_.fold(lambda_, s_, weights, begin, tables_);
-    return fold_tables(tables_, s_, weights, begin);
-  });
-  if (round_ >= 2) shrink(tables_);
+  sums_ = weighted_sum<RoundSums>(eq_, [&](FeCSpan weights, std::size_t begin) { return sums_of(weights, begin); });
+  if (round_ > 1) num_rows_ = 2 * half();
 
   const Fe& r = eq_.r()[round_];
   if (!r.is_zero()) {
     // claim = c_0 + r (c_1 + c_2)
     c1_ = (claim_ - sums_.at_zero) * inverse(r) - sums_.top;
   } else {
-    const Fe at_one = weighted_sum<Fe>(eq_, [&](FeCSpan weights, std::size_t begin) {
-      if (round_ > 0) return sum_at_one(tables_, weights, begin);
-      begin += parent_p_.size / 2;
-      return vec::dot(weights, parent_p_.subspan(begin, weights.size)) +
-             lambda_ * vec::dot(weights, parent_q_.subspan(begin, weights.size));
-    });
-    c1_ = at_one - sums_.at_zero - sums_.top;
+    const Fe one = weighted_sum<Fe>(eq_, [&](FeCSpan weights, std::size_t begin) { return at_one(weights, begin); });
+    c1_ = one - sums_.at_zero - sums_.top;
   }
   return {c1_, sums_.top};
 }

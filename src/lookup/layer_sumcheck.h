@@ -14,7 +14,7 @@
 
 namespace zkinfer::lookup {
 
-// eq(r[k + 1 ..], x) as outer[x >> inner variables] * inner[x mod 2^(inner variables)].
+// eq(r[k + 1 ..], x), r in the order of the rounds, as outer[x >> inner variables] * inner[x mod 2^(inner variables)].
 class EqSuffix {
  public:
   explicit EqSuffix(std::vector<Fe> r) : r_(std::move(r)) {}
@@ -30,8 +30,8 @@ class EqSuffix {
 
 class LayerSumcheck {
  public:
-  // parent_p, parent_q: [N], the layer's own values; used up as working memory. children: [2 N]. All outlive the object.
-  // r: [l], l >= 1. claim must be the value of P' + lambda Q' at r.
+  // parent_p, parent_q: the layer's own values, half as many as there are children or more; used up as working memory. All
+  // outlive the object. r: [l], l >= 1, in the order of the rounds. claim must be the value of P' + lambda Q' at that point.
   LayerSumcheck(FeSpan parent_p, FeSpan parent_q, const Children& children, const Fe& lambda, const Fe& claim,
                 std::span<const Fe> r);
 
@@ -42,12 +42,20 @@ class LayerSumcheck {
   GrandSum::Opened children() const;
 
  private:
+  // Rows of this round's polynomial: it binds rows x and x + half.
+  std::size_t half() const { return std::size_t{1} << (eq_.r().size() - 1 - round_); }
+  RoundSums sums_of(FeCSpan weights, std::size_t begin) const;
+  Fe at_one(FeCSpan weights, std::size_t begin) const;
+  // sum of weights (P' + lambda Q') over one block of parents.
+  Fe parents_sum(FeCSpan weights, std::size_t parent) const;
+
   FeSpan parent_p_, parent_q_;
   Children children_;
   Fe lambda_;
   Fe claim_;
   EqSuffix eq_;
-  LayerTables tables_;  // from the second round on, in the parents' memory
+  std::size_t num_rows_;  // of the tables after the first round, which are in the parents' memory; 0 / 1 beyond
+  LayerTables tables_;
   std::size_t round_ = 0;
   RoundSums sums_{};  // of this round
   Fe c1_;
