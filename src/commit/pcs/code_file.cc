@@ -13,15 +13,16 @@
 #include "base/check.h"
 #include "base/parallel.h"
 #include "commit/merkle/merkle_verifier.h"
+#include "commit/pcs/unkept_code.h"
 #include "formats/frame.h"
 #include "hash/keccak.h"
 #include "hash/keccak_many.h"
-#include "poly/ntt.h"
 
 namespace zkinfer::pcs {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
+constexpr std::size_t kMaxBlockBytes = std::size_t{1} << 30;
 constexpr std::size_t kPiece = std::size_t{1} << 16;
 
 ByteView bytes_of(FpCSpan values) {
@@ -204,26 +205,16 @@ Result<std::shared_ptr<CodeFile>> CodeFile::encode(const std::string& path, cons
   const ByteView random = bytes_of(coefs.random_coefs().span());
   file->random_digest_ = content_digest(random);
   ZKI_RETURN_IF_ERROR(file->write(sections.random, random));
-  // Block c of 2^log_rows rows belongs to the points shift w^reverse(c) times a subgroup: an encoding of its own.
-  int log_rows = 0;
-  while (std::uint64_t{1} << log_rows < params.dimension()) ++log_rows;
-  const int log_blocks = params.log_domain - log_rows;
-  ZKI_CHECK(log_blocks >= 0, "a code has at least as many points as coefficients");
   const std::size_t num_lanes = params.num_lanes();
-  FpVec block(num_lanes << log_rows);
   merkle::MerkleTree tree(tree_shape(params, num_lanes));
-  for (std::size_t c = 0; c < std::size_t{1} << log_blocks; ++c) {
-    const std::size_t first = c << log_rows;
-    coefs.transpose(block.span());
-    poly::encode_rows(block.span(), num_lanes, log_rows, params.dimension(),
-                      poly::domain_point(first, params.log_domain));
-    const ByteView rows = bytes_of(static_cast<const FpVec&>(block).span());
+  ZKI_RETURN_IF_ERROR(encode_in_blocks(coefs, kMaxBlockBytes, [&](std::uint64_t first, FpCSpan values) {
+    const ByteView rows = bytes_of(values);
     // The disk works while the rows are hashed.
     std::future<Status> written =
         std::async(std::launch::async, [&] { return file->write(sections.rows + first * num_lanes * 8, rows); });
     tree.hash_leaves(first, rows);
-    ZKI_RETURN_IF_ERROR(written.get());
-  }
+    return written.get();
+  }));
   tree.hash_nodes();
   const std::span<const Digest> nodes = static_cast<const merkle::MerkleTree&>(tree).nodes();
   ZKI_RETURN_IF_ERROR(

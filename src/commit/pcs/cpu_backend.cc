@@ -8,6 +8,7 @@
 #include "commit/pcs/dense_sumcheck.h"
 #include "commit/pcs/lane_sumcheck.h"
 #include "commit/pcs/opening_prover.h"
+#include "commit/pcs/unkept_code.h"
 #include "poly/ntt.h"
 
 namespace zkinfer::pcs {
@@ -15,6 +16,10 @@ namespace {
 
 constexpr std::size_t kGrain = 4096;
 constexpr std::size_t kPowerBlock = 256;
+// Of a code word that is kept until its rows are opened. Beyond, fresh memory costs more than the rows made again: the same pages
+// serve the layers of the lookups (decision 45).
+constexpr std::size_t kMaxKeptBytes = std::size_t{256} << 20;
+constexpr std::size_t kMaxBlockBytes = std::size_t{256} << 20;
 
 // out[j] += sum_q rows[q].coef rows[q].point^j. Powers are tabled for one block and shared by all blocks.
 void add_opened(const std::vector<FoldTerms::OpenedRow>& rows, FeSpan out) {
@@ -259,7 +264,13 @@ void CpuFolding::begin_fold_rounds(Fe lane_factor) {
 
 class CpuBackend final : public Backend {
  public:
-  CommittedOracle commit(LaneCoefs coefs) const override { return CommittedOracle(std::move(coefs)); }
+  CommittedOracle commit(LaneCoefs coefs) const override {
+    const CodeParams& params = coefs.params();
+    if (params.domain_size() * params.num_lanes() * sizeof(Fp) <= kMaxKeptBytes)
+      return CommittedOracle(std::move(coefs));
+    const auto shared = std::make_shared<const LaneCoefs>(std::move(coefs));
+    return {shared, std::make_shared<const UnkeptCode>(shared, kMaxBlockBytes)};
+  }
   std::unique_ptr<Folding> begin_opening(const OpeningParams& params, const OpeningStatement& statement,
                                          const OpeningOracles& oracles, ProverHooks& hooks) const override {
     return std::make_unique<CpuFolding>(params, statement, oracles, hooks);

@@ -11,7 +11,7 @@ namespace zkinfer::pcs {
 namespace {
 
 constexpr std::size_t kRowGrain = 4096;
-constexpr std::size_t kTile = 16;  // rows of a transposition step: one or two cache lines of each lane
+constexpr std::size_t kTile = 64;  // rows of a transposition step: what they are of every lane stays in the first-level cache
 
 // Evaluates one lane at base.
 Fe evaluate(const LaneCoefs& coefs, std::size_t lane, Fe base) {
@@ -103,28 +103,40 @@ FpCSpan LaneCoefs::read(std::size_t lane, std::size_t begin, FpSpan scratch) con
   return scratch;
 }
 
-void LaneCoefs::transpose(FpSpan matrix) const {
-  const std::size_t num_lanes = params_.num_lanes();
-  parallel_for(params_.dimension(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-    Fp scratch[kTile];
+void LaneCoefs::transpose(FpSpan matrix, Fp constant) const {
+  const std::size_t num_lanes = params_.num_lanes(), dimension = params_.dimension();
+  const std::size_t num_rows = std::min(matrix.size() / num_lanes, dimension);
+  parallel_for(num_rows, kRowGrain, [&](std::size_t begin, std::size_t end) {
+    Fp scratch[kTile], sums[kTile];
     for (std::size_t tile = begin; tile < end; tile += kTile) {
       const std::size_t count = std::min(kTile, end - tile);
       for (std::size_t b = 0; b < num_lanes; ++b) {
-        const FpCSpan coefs = read(b, tile, FpSpan(scratch, count));
+        FpCSpan coefs = read(b, tile, FpSpan(scratch, count));
+        Fp power = constant;
+        for (std::size_t from = tile + num_rows; from < dimension; from += num_rows, power *= constant) {
+          if (coefs.data() != sums) std::copy_n(coefs.data(), count, sums);
+          coefs = FpCSpan(sums, count);
+          const std::size_t rest = std::min(count, dimension - from);
+          vec::axpy(power, read(b, from, FpSpan(scratch, rest)), FpSpan(sums, rest));
+        }
         for (std::size_t row = 0; row < count; ++row) matrix[(tile + row) * num_lanes + b] = coefs[row];
       }
     }
   });
 }
 
-CommittedOracle::CommittedOracle(LaneCoefs coefs) : params_(coefs.params()), coefs_(std::move(coefs)) {
+CommittedOracle::CommittedOracle(LaneCoefs coefs)
+    : params_(coefs.params()), coefs_(std::make_shared<const LaneCoefs>(std::move(coefs))) {
   FpVec codeword(params().domain_size() * params().num_lanes(), Contents::kUnset);
-  coefs_.transpose(codeword.span());
+  coefs_->transpose(codeword.span());
   replace_encoded(EncodedOracle(params(), base_leaf_values(params()), std::move(codeword)));
 }
 
 CommittedOracle::CommittedOracle(LaneCoefs coefs, std::shared_ptr<const RowSource> rows)
-    : params_(coefs.params()), coefs_(std::move(coefs)), rows_(std::move(rows)) {}
+    : CommittedOracle(std::make_shared<const LaneCoefs>(std::move(coefs)), std::move(rows)) {}
+
+CommittedOracle::CommittedOracle(std::shared_ptr<const LaneCoefs> coefs, std::shared_ptr<const RowSource> rows)
+    : params_(coefs->params()), coefs_(std::move(coefs)), rows_(std::move(rows)) {}
 
 CommittedOracle::CommittedOracle(const CodeParams& params, std::shared_ptr<const RowSource> rows)
     : params_(params), rows_(std::move(rows)) {
@@ -138,7 +150,7 @@ const RowSource& CommittedOracle::rows() const {
 
 const LaneCoefs& CommittedOracle::coefs() const {
   ZKI_CHECK(rows().keeper() == nullptr, "coefficients that another back end keeps");
-  return coefs_;
+  return *coefs_;
 }
 
 const EncodedOracle& CommittedOracle::encoded() const {

@@ -2,7 +2,7 @@
 // The prover's side of committed oracles: coefficients, code word and Merkle tree.
 //
 // Cost: one encoding (2^log_domain log2(dimension) lanes / 2 butterflies) and one hash per leaf and node, all cores.
-// Memory: the code word, 2^log_domain * leaf bytes; the tree, 64 bytes per leaf; the coefficients.
+// Memory: the code word, 2^log_domain * leaf bytes, where it is kept (commit/pcs/unkept_code.h); the tree, 64 bytes per leaf; the coefficients.
 // Randomness is asked for lane by lane, row by row, coefficient by coefficient.
 #pragma once
 
@@ -73,8 +73,9 @@ class LaneCoefs {
   const CodeParams& params() const { return params_; }
   // Coefficients [begin, begin + scratch.size()) of one lane: where they are, or converted into `scratch`.
   FpCSpan read(std::size_t lane, std::size_t begin, FpSpan scratch) const;
-  // matrix: [rows, num_lanes]; row j becomes coefficient j of every lane, j < dimension. All cores.
-  void transpose(FpSpan matrix) const;
+  // matrix: [rows, num_lanes]; row j becomes coefficient j of every lane modulo x^rows - constant, j < rows and j < dimension.
+  // All cores.
+  void transpose(FpSpan matrix, Fp constant = Fp()) const;
   const FpVec& random_coefs() const { return random_; }
 
  private:
@@ -94,6 +95,7 @@ class CommittedOracle {
       : CommittedOracle(LaneCoefs(params, message, random)) {}
   // The code word of these coefficients lies there.
   CommittedOracle(LaneCoefs coefs, std::shared_ptr<const RowSource> rows);
+  CommittedOracle(std::shared_ptr<const LaneCoefs> coefs, std::shared_ptr<const RowSource> rows);
   // rows->keeper() has the coefficients.
   CommittedOracle(const CodeParams& params, std::shared_ptr<const RowSource> rows);
 
@@ -118,7 +120,7 @@ class CommittedOracle {
 
  private:
   CodeParams params_;
-  LaneCoefs coefs_;
+  std::shared_ptr<const LaneCoefs> coefs_;
   std::shared_ptr<const RowSource> rows_;
   std::shared_ptr<const EncodedOracle> encoded_;  // the same, where it is in memory
   std::optional<Fe> known_base_;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
 #include "base/files.h"
 #include "commit/pcs/code_file.h"
 #include "commit/pcs/test_support.h"
+#include "commit/pcs/unkept_code.h"
 #include "poly/ntt.h"
 
 namespace zkinfer::pcs {
@@ -101,6 +103,41 @@ TEST(Oracle, OpenedRowsFitEveryMessage) {
   const CommittedOracle other(params, other_message.span(), fixed);
   EXPECT_EQ(other.encoded().open(opened)->rows, oracle.encoded().open(opened)->rows);
   EXPECT_NE(other.root(), oracle.root());
+}
+
+// Blocks of any size have the rows of the whole, and rows made again are the ones that were hashed.
+TEST(Oracle, CodeThatIsNotKept) {
+  SeededRandom random(6);
+  for (const CodeParams& params : {small_oracle(), CodeParams{1, 0, 0, 0, 1}, CodeParams{700, 60, 1, 11, 9},
+                                   CodeParams{2500, 11, 2, 13, 40}, CodeParams{1 << 14, 0, 1, 15, 70}}) {
+    const FpVec message = draw(random, params.num_lanes() * params.num_coefs);
+    const CommittedOracle kept(params, message.span(), random);
+    FpVec lanes(params.num_lanes() * params.dimension());
+    for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
+      const FpVec values = kept.lane(lane);
+      std::copy(values.begin(), values.end(), lanes.data() + lane * params.dimension());
+    }
+    std::vector<Fp> random_rows;
+    for (std::size_t lane = 0; lane < params.num_lanes(); ++lane) {
+      for (std::size_t row = params.num_coefs; row < params.dimension(); ++row)
+        random_rows.push_back(lanes[lane * params.dimension() + row]);
+    }
+    std::vector<std::uint64_t> opened;
+    for (std::uint64_t i = 0; i < params.num_queries; ++i) opened.push_back(i * i * 2654435761u % params.domain_size());
+    opened.push_back(params.domain_size() - 1);
+    std::sort(opened.begin(), opened.end());
+    opened.erase(std::unique(opened.begin(), opened.end()), opened.end());
+    const std::size_t whole = params.domain_size() * params.num_lanes() * sizeof(Fp);
+    for (const std::size_t bytes : {whole, whole / 4, whole / 32}) {
+      FixedRandom again(random_rows);
+      const UnkeptCode code(std::make_shared<const LaneCoefs>(params, lanes, again), bytes);
+      EXPECT_EQ(code.root(), kept.root()) << params.num_coefs << " " << bytes;
+      const auto rows = code.open(opened);
+      ASSERT_TRUE(rows.ok());
+      EXPECT_EQ(rows->rows, kept.encoded().open(opened)->rows) << params.num_coefs;
+      EXPECT_EQ(rows->siblings, kept.encoded().open(opened)->siblings) << params.num_coefs;
+    }
+  }
 }
 
 TEST(Oracle, ModelValueIsThePolynomialOfAllEntries) {
