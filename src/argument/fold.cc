@@ -19,7 +19,7 @@ FunctionalFold::FoldedColumn& FunctionalFold::column_of(circuit::ColumnId id) {
   const auto known = columns_.find(id);
   if (known != columns_.end()) return known->second;
   const circuit::ColumnLayout& layout = layout_.columns[id];
-  FoldedColumn column{circuit::BlockIndex(layout.cuts), {}};
+  FoldedColumn column{cuts_.emplace(layout.cuts, id).first->second, circuit::BlockIndex(layout.cuts), {}};
   for (const circuit::PlacedBlock& placed : layout.blocks) {
     Fe weight = lane_weights_[placed.lane];
     for (auto bit = static_cast<std::size_t>(placed.block.log_size()); bit < low_point_.size(); ++bit) {
@@ -30,12 +30,12 @@ FunctionalFold::FoldedColumn& FunctionalFold::column_of(circuit::ColumnId id) {
   return columns_.emplace(id, std::move(column)).first->second;
 }
 
-FunctionalFold::BoundVector& FunctionalFold::bind(circuit::ColumnId id, std::uint32_t axis, const FoldedColumn& column,
+FunctionalFold::BoundVector& FunctionalFold::bind(std::uint32_t axis, const FoldedColumn& column,
                                                   const Vector& vector) {
-  BoundVector& bound = bound_[{id, axis, vector.get()}];
+  BoundVector& bound = bound_[{column.like, axis, vector.get()}];
   if (bound.vector != nullptr) return bound;
   bound.vector = vector;
-  const std::vector<circuit::AxisPiece>& pieces = layout_.columns[id].cuts.pieces[axis];
+  const std::vector<circuit::AxisPiece>& pieces = layout_.columns[column.like].cuts.pieces[axis];
   for (std::uint32_t i = 0; i < pieces.size(); ++i) {
     const auto begin = vector->begin() + static_cast<std::ptrdiff_t>(pieces[i].begin);
     const auto end = begin + static_cast<std::ptrdiff_t>(pieces[i].length);
@@ -147,7 +147,7 @@ void FunctionalFold::add(const Term& term) {
   const circuit::ColumnLayout& layout = layout_.columns[term.column];
   std::vector<BoundVector*> axes;
   for (std::uint32_t axis = 0; axis < term.vectors.size(); ++axis) {
-    axes.push_back(&bind(term.column, axis, column, term.vectors[axis]));
+    axes.push_back(&bind(axis, column, term.vectors[axis]));
     if (axes.back()->hits.empty()) return;
   }
   // All combinations of pieces that no vector is zero on.

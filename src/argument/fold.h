@@ -31,6 +31,7 @@ class FunctionalFold {
 
  private:
   struct FoldedColumn {
+    circuit::ColumnId like;  // the first column that is cut as it is: what is known of vectors is kept under it
     circuit::BlockIndex index;
     std::vector<Fe> block_weights;  // the lane's weight and the eq of address bits above the block but below A
   };
@@ -44,7 +45,7 @@ class FunctionalFold {
 
   FoldedColumn& column_of(circuit::ColumnId id);
   void add_eq(const Term& term);
-  BoundVector& bind(circuit::ColumnId id, std::uint32_t axis, const FoldedColumn& column, const Vector& vector);
+  BoundVector& bind(std::uint32_t axis, const FoldedColumn& column, const Vector& vector);
   void add_block(const circuit::ColumnLayout& layout, const FoldedColumn& column, std::span<BoundVector* const> axes,
                  std::span<const std::uint32_t> pieces, const Fe& coef);
 
@@ -52,6 +53,7 @@ class FunctionalFold {
   std::vector<Fe> lane_weights_, low_point_;
   std::vector<Fe> weights_;
   std::map<circuit::ColumnId, FoldedColumn> columns_;
+  std::map<circuit::Cuts, circuit::ColumnId> cuts_;
   std::map<std::tuple<circuit::ColumnId, std::uint32_t, const std::vector<Fe>*>, BoundVector> bound_;
   std::vector<Fe> high_, next_;
 };

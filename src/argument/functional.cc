@@ -164,8 +164,8 @@ ViewGroups group_views(const circuit::LinExpr& expr, std::size_t box_rank) {
 }
 
 ExprFunctionals::ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns,
-                                 std::size_t box_rank)
-    : expr_(expr), columns_(columns), grouped_(group_views(expr, box_rank)) {
+                                 std::size_t box_rank, PlainVectors* plain)
+    : expr_(expr), columns_(columns), plain_(plain), grouped_(group_views(expr, box_rank)) {
   for (const ViewGroup& group : grouped_.groups) vectors_.emplace_back(group.depends.size());
 }
 
@@ -185,13 +185,18 @@ Fe factor_of(const circuit::View& view, const BoxWeights& weights, const std::ve
 
 Vector ExprFunctionals::vector_of(std::size_t group_index, std::size_t axis, const BoxWeights& weights) {
   const ViewGroup& group = grouped_.groups[group_index];
+  const std::size_t length = columns_[group.views[0]->column].shape[axis];
+  const circuit::AxisMap& map = group.views[0]->axes[axis];
+  const bool merged = axis == grouped_.merged && group.views.size() > 1;
   std::vector<const AxisWeights*> key;
   for (const std::uint32_t b : group.depends[axis]) key.push_back(weights[b].get());
-  Vector& known = vectors_[group_index][axis][key];
+  const bool is_plain = plain_ != nullptr && !merged && map.offset == 0 && map.sums.empty() && map.terms.size() == 1 &&
+                        map.terms[0].stride == 1;
+  Vector& known = is_plain ? (*plain_)[{key[0], length}] : vectors_[group_index][axis][key];
   if (known != nullptr) return known;
-  std::vector<Fe> vector(columns_[group.views[0]->column].shape[axis]);
-  if (axis != grouped_.merged || group.views.size() == 1) {
-    correlate(group.views[0]->axes[axis], weights, Fe::one(), vector);
+  std::vector<Fe> vector(length);
+  if (!merged) {
+    correlate(map, weights, Fe::one(), vector);
   } else {
     for (const circuit::View* view : group.views) {
       correlate(view->axes[axis], weights, factor_of(*view, weights, group.broadcast), vector);

@@ -63,12 +63,16 @@ struct ViewGroups {
 };
 ViewGroups group_views(const circuit::LinExpr& expr, std::size_t box_rank);
 
+// Vectors of column axes that a box axis runs along as it is, by its weights and their length: expressions over one box share them.
+using PlainVectors = std::map<std::pair<const AxisWeights*, std::size_t>, Vector>;
+
 // The functionals of one expression at any number of weights of its box. Every vector is computed once per combination of
 // weights that it depends on; weights are told apart by address, so they must outlive the object.
 class ExprFunctionals {
  public:
-  // expr and columns outlive the object.
-  ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns, std::size_t box_rank);
+  // All arguments outlive the object.
+  ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns, std::size_t box_rank,
+                  PlainVectors* plain = nullptr);
   ExprFunctional at(const BoxWeights& weights);
 
  private:
@@ -79,6 +83,7 @@ class ExprFunctionals {
 
   const circuit::LinExpr& expr_;
   const std::vector<circuit::Column>& columns_;
+  PlainVectors* plain_;
   ViewGroups grouped_;
   std::vector<std::vector<KnownVectors>> vectors_;  // [group][column axis]
 };

@@ -68,9 +68,14 @@ class Evaluator {
   void add(std::size_t constraint, const circuit::LinExpr& expr, const BoxWeights& weights, const Fe& factor) {
     add(constraint, ExprFunctionals(expr, circuit_.columns, weights.size()).at(weights), factor);
   }
+  // What lookups over one box have in common.
+  struct SharedLeaves {
+    LeafWeights weights;
+    PlainVectors vectors;
+  };
   // The leaves (numerator, alpha - tag - ..) of the tuples. numerator: over their box.
-  void tuple_leaves(const circuit::Tuples& tuples, std::uint32_t tag, const circuit::LinExpr& numerator,
-                    const std::vector<const LeafBlock*>& blocks);
+  void tuple_leaves(SharedLeaves& shared, const circuit::Tuples& tuples, std::uint32_t tag,
+                    const circuit::LinExpr& numerator, const std::vector<const LeafBlock*>& blocks);
   void table_leaves(const LeafBlock& leaf);
 
   static constexpr std::size_t kP = 0, kQ = 1, kFirstContraction = 2;
@@ -112,15 +117,23 @@ void Evaluator::leaves() {
     }
   }
   sink_.end_relation();
-  for (std::uint32_t i = 0; i < by_lookup.size(); ++i) {
-    const circuit::Lookup& lookup = circuit_.lookups[i];
-    tuple_leaves(lookup, lookup.table, {Fp(1), {}}, by_lookup[i]);
+  // Those of one operator follow each other.
+  for (std::uint32_t i = 0; i < by_lookup.size();) {
+    SharedLeaves shared{LeafWeights(outer_.leaves.point), {}};
+    const circuit::Box& box = circuit_.lookups[i].box;
+    for (; i < by_lookup.size() && circuit_.lookups[i].box == box; ++i) {
+      const circuit::Lookup& lookup = circuit_.lookups[i];
+      tuple_leaves(shared, lookup, lookup.table, {Fp(1), {}}, by_lookup[i]);
+    }
+    sink_.end_relation();
   }
   for (std::uint32_t i = 0; i < by_table.size(); ++i) {
     const circuit::Table& table = circuit_.tables[i];
     if (!table.committed) continue;
     const circuit::LinExpr counts = circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity);
-    tuple_leaves(*table.committed, i, circuit::scaled(counts, -1), by_table[i]);
+    SharedLeaves shared{LeafWeights(outer_.leaves.point), {}};
+    tuple_leaves(shared, *table.committed, i, circuit::scaled(counts, -1), by_table[i]);
+    sink_.end_relation();
   }
 }
 
@@ -141,19 +154,19 @@ BoxWeights run_weights(const circuit::Box& run_box, const Fe& beta) {
   return out;
 }
 
-void Evaluator::tuple_leaves(const circuit::Tuples& tuples, std::uint32_t tag, const circuit::LinExpr& numerator,
-                             const std::vector<const LeafBlock*>& blocks) {
-  LeafWeights leaf_weights(outer_.leaves.point);
+void Evaluator::tuple_leaves(SharedLeaves& shared, const circuit::Tuples& tuples, std::uint32_t tag,
+                             const circuit::LinExpr& numerator, const std::vector<const LeafBlock*>& blocks) {
   const std::size_t rank = tuples.box.size();
-  ExprFunctionals counts(numerator, circuit_.columns, rank);
+  ExprFunctionals counts(numerator, circuit_.columns, rank, &shared.vectors);
   std::vector<ExprFunctionals> entries;
-  for (const circuit::LinExpr& entry : tuples.tuple) entries.emplace_back(entry, circuit_.columns, rank);
+  for (const circuit::LinExpr& entry : tuples.tuple)
+    entries.emplace_back(entry, circuit_.columns, rank, &shared.vectors);
   ExprFunctionals run(tuples.run, circuit_.columns, rank + tuples.run_box.size());
   const BoxWeights powers = run_weights(tuples.run_box, outer_.beta);
   Fe all;  // eq of all points of the box
   for (const LeafBlock* leaf : blocks) {
     const Fe prefix = leaf_prefix(*leaf, outer_.leaves.point);
-    const BoxWeights weights = leaf_weights.of(*leaf);
+    const BoxWeights weights = shared.weights.of(*leaf);
     Fe covered = prefix;
     for (const auto& axis : weights) covered *= axis->total;
     all += covered;
@@ -169,7 +182,6 @@ void Evaluator::tuple_leaves(const circuit::Tuples& tuples, std::uint32_t tag, c
     add(kQ, run.at(with_run), -(prefix * power));
   }
   sink_.add_form(kQ, LinearForm(all * (outer_.alpha - Fe(Fp(tag)) - Fe::one())));
-  sink_.end_relation();
 }
 
 void Evaluator::table_leaves(const LeafBlock& leaf) {

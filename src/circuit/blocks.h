@@ -3,6 +3,7 @@
 // address range. Odd axes are split in binary pieces (28 = 16 + 8 + 4) instead of padded, unless padding is small.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -14,6 +15,8 @@ struct AxisPiece {
   std::uint64_t begin = 0;
   std::uint64_t length = 0;
   int bits = 0;
+
+  friend auto operator<=>(const AxisPiece&, const AxisPiece&) = default;
 };
 
 // One sub-box. Inside its 2^log_size() addresses the axes follow `order` of the decomposition, the last one lowest.
@@ -29,6 +32,7 @@ struct Cuts {
   std::vector<std::vector<AxisPiece>> pieces;  // [axis], by first index
 
   std::uint64_t num_blocks() const;
+  friend auto operator<=>(const Cuts&, const Cuts&) = default;
 };
 
 // Of a tensor of this shape, for blocks of at most 2^max_block_log addresses (max_block_log >= 0).
