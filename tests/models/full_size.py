@@ -7,8 +7,6 @@ Weights are random, except EfficientNet-Lite0's where the package with trained o
 those of pictures, so that activations keep their size at any depth, as after training. Results go to a JSON file after each network.
 `--write FOLDER` writes NAME.onnx, NAME_calibration.npy and NAME_input.npy for other programs (scripts/bench.sh) and measures nothing.
 """
-import argparse
-import json
 import pathlib
 import sys
 import tempfile
@@ -18,7 +16,8 @@ import onnxruntime
 
 import networks
 import torch_file
-from pipeline import Stopped, Zkinfer
+from pipeline import Stopped
+from runs import Runs
 from trained_data import Absent, package
 
 
@@ -114,35 +113,21 @@ def table(rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("zkinfer", nargs="?", help="the program")
-    parser.add_argument("--only", default="", help="part of a network's name")
-    parser.add_argument("--write", type=pathlib.Path, metavar="FOLDER", help="write the files only")
-    parser.add_argument("--json", type=pathlib.Path, default=pathlib.Path("full_size.json"))
-    parser.add_argument("--markdown", type=pathlib.Path)
-    parser.add_argument("--seconds", type=int, default=600, help="at most, for each command")
-    parser.add_argument("--memory-gib", type=float, default=24, help="at most, for each process")
-    parser.add_argument("--at-least", type=int, default=0)
-    arguments = parser.parse_args()
+    runs = Runs(__doc__, "full_size.json", what="networks", only="part of a network's name", seconds=600, memory_gib=24, packages=(onnxruntime,))
+    runs.parser.add_argument("--write", type=pathlib.Path, metavar="FOLDER", help="write the files only")
+    arguments = runs.options()
     chosen = [name for name in NETWORKS if arguments.only in name]
     if arguments.write:
         arguments.write.mkdir(parents=True, exist_ok=True)
         for name in chosen:
             write(name, arguments.write)
         return 0
-    if not arguments.zkinfer:
-        parser.error("the program is missing")
-    zkinfer, rows = Zkinfer(arguments.zkinfer, arguments.seconds, arguments.memory_gib), {}
-    for name in chosen:
+    zkinfer = runs.begin()
+    for name in filter(runs.wants, chosen):
         with tempfile.TemporaryDirectory() as folder:
-            rows[name] = measure(zkinfer, name, pathlib.Path(folder))
-        print(table({name: rows[name]}).splitlines()[-1], flush=True)
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
-    if arguments.markdown:
-        arguments.markdown.write_text(table(rows))
-    right = sum(row["state"] == "right" for row in rows.values())
-    print(f"{len(rows)} networks: {right} right")
-    return int(right < arguments.at_least or any(row["state"] == "failed" for row in rows.values()))
+            row = measure(zkinfer, name, pathlib.Path(folder))
+        runs.add(name, row, table({name: row}).splitlines()[-1])
+    return runs.finish(table)
 
 
 if __name__ == "__main__":

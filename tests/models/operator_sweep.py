@@ -6,8 +6,6 @@ Each is compiled on eight drawn inputs and run (with --prove proven and verified
 output, so that another function is computed, or another integer of integers; errors above 1 % and 0.1 % are counted. Exit code 1 where one is
 wrong or fails, or fewer than --at-least are right.
 """
-import argparse
-import json
 import pathlib
 import sys
 import tempfile
@@ -17,7 +15,9 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline import STATES, Stopped, Zkinfer, compare, flat
+from forms import FORMS
+from pipeline import Stopped, compare, flat
+from runs import Runs
 
 F, I, B = np.float32, np.int64, np.bool_
 
@@ -257,7 +257,16 @@ def fused():
     yield "com.microsoft.MatMulNBits", [X(3, 32), weights(6, 2, 8, scale=60).astype(np.int8).view(np.uint8), weights(12)], {"K": 32, "N": 6, "bits": 4, "block_size": 16}
 
 
-GROUPS = (unary, binary, reduce_and_order, contraction_and_space, normalization, movement, integers, recurrence, fused)
+def forms():
+    yield "form.weightless", [X(1, 12)], {}
+    yield "form.weightless_xor", [X(1, 12)], {}
+    yield "form.polynomial", [X(1, 12)], {}
+    for dtype, reach in ((np.uint8, 256), (np.int16, 2**15), (np.int32, 2**24), (np.uint32, 2**24)):
+        lo = 0 if np.dtype(dtype).kind == "u" else -reach
+        yield "form.bit_chain", [X(1, 6, dtype=dtype, lo=lo, hi=reach), X(6, dtype=dtype, lo=lo, hi=reach), X(6, dtype=dtype, lo=lo, hi=reach)], {}
+
+
+GROUPS = (unary, binary, reduce_and_order, contraction_and_space, normalization, movement, integers, recurrence, fused, forms)
 NEEDS = {"Gelu": 20, "GridSample": 20, "Mish": 18}  # later than OPSET
 OPSET = 19
 OUTPUTS = {"TopK": 2, "DynamicQuantizeLinear": 3}
@@ -275,6 +284,13 @@ def model_of(name, inputs, attributes):
             values.append(helper.make_tensor_value_info(names[-1], helper.np_dtype_to_tensor_dtype(np.dtype(given.dtype)), given.shape))
         else:
             constants.append(numpy_helper.from_array(np.asarray(given), names[-1]))
+    if domain == "form":
+        made = {}
+        nodes, outputs = FORMS[op](made)
+        constants = [numpy_helper.from_array(np.asarray(value), key) for key, value in made.items()]
+        graph = helper.make_graph(nodes, op, values, [helper.make_empty_tensor_value_info(key) for key in outputs], constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
+        return onnx.shape_inference.infer_shapes(model, strict_mode=True)
     outputs = [f"y{i}" for i in range(OUTPUTS.get(op, 1))]
     unnamed = [""] if op == "EmbedLayerNormalization" else []  # its second output must be there
     graph = helper.make_graph([helper.make_node(op, names, outputs + unnamed, name="node", domain=domain, **attributes)], "g", values,
@@ -309,8 +325,7 @@ def check(zkinfer, op, inputs, attributes, bound, prove):
         np.savez(f"{folder}/calibration.npz", **as_stored)
         np.savez(f"{folder}/sample.npz", **{name: values[:1] for name, values in as_stored.items()})
         try:
-            # Bytes are pictures to the command line, worth 1/255 each, unless it is told otherwise.
-            zkinfer.call(folder, "compile", "m.onnx", "-c", "calibration.npz", "-o", "m.zkmodel", "--scale", "1")
+            zkinfer.call(folder, "compile", "m.onnx", "-c", "calibration.npz", "-o", "m.zkmodel")
             run, _ = zkinfer.call(folder, "run", "m.zkmodel", "-i", "sample.npz", "--index", "0")
             if prove:
                 zkinfer.call(folder, "commit", "m.zkmodel")
@@ -333,31 +348,23 @@ def check(zkinfer, op, inputs, attributes, bound, prove):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("zkinfer")
-    parser.add_argument("--only", default="", help="an operator")
-    parser.add_argument("--prove", action="store_true")
-    parser.add_argument("--bound", type=float, default=0.1)
-    parser.add_argument("--json", type=pathlib.Path, default=pathlib.Path("sweep.json"))
-    parser.add_argument("--at-least", type=int, default=0)
-    arguments = parser.parse_args()
-    zkinfer = Zkinfer(arguments.zkinfer, seconds=60, memory_gib=4)
-    rows = {}
+    runs = Runs(__doc__, "sweep.json", only="an operator, or the domain of some", seconds=60, memory_gib=4, packages=(onnx, onnxruntime))
+    runs.parser.add_argument("--prove", action="store_true")
+    runs.parser.add_argument("--bound", type=float, default=0.1)
+    arguments = runs.options()
+    only, arguments.only = arguments.only, ""  # of an operator's own name
+    zkinfer = runs.begin()
     for group in GROUPS:
         for i, (op, inputs, attributes) in enumerate(group()):
-            if arguments.only not in ("", op):
+            if only not in ("", op, op.rpartition(".")[0]):
                 continue
             shapes = " ".join(("x" if isinstance(v, Drawn) else "c") + str(list(np.shape(v) if not isinstance(v, Drawn) else v.shape)) for v in inputs if v is not None)
             name = f"{group.__name__} {i}: {op} {shapes} {attributes or ''}".strip()
-            rows[name] = check(zkinfer, op, inputs, attributes, arguments.bound, arguments.prove)
-            if rows[name]["state"] != "right":
-                print(f"{name}: {rows[name]['state']} {' '.join(rows[name]['reason'].split())[:200]}", flush=True)
-    arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
-    above = [sum(row.get("error", 0) > limit for row in rows.values()) for limit in (0.01, 0.001)]
+            if runs.wants(name):
+                runs.add(name, check(zkinfer, op, inputs, attributes, arguments.bound, arguments.prove))
+    above = [sum(row.get("error", 0) > limit for row in runs.rows.values()) for limit in (0.01, 0.001)]
     print(f"errors: {above[0]} above 1 %, {above[1]} above 0.1 %")
-    print(f"{len(rows)} models: " + ", ".join(f"{sum(row['state'] == s for row in rows.values())} {s}" for s in STATES))
-    right = sum(row["state"] == "right" for row in rows.values())
-    return int(right < arguments.at_least or any(row["state"] in ("wrong", "failed") for row in rows.values()))
+    return runs.finish(failing=("wrong", "failed"))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,7 @@ Calibrated on other samples than those measured, by the defaults. right: at leas
 fewer), accuracy within 0.3 points (1 of 100), and the proof of the first sample verifies. The error is a sample's largest, of the largest value
 of the output; the bar for its mean is 0.1 %. Results go to a JSON file after each row; a second run with the same program goes on.
 """
-import argparse
 import collections
-import hashlib
-import json
 import pathlib
 import sys
 import tempfile
@@ -19,7 +16,8 @@ import numpy as np
 import onnxruntime
 
 from judge import KINDS
-from pipeline import STATES, Stopped, Zkinfer
+from pipeline import STATES, Stopped
+from runs import Runs
 from trained_data import DATA, Absent
 from trained_list import ROWS
 
@@ -159,44 +157,23 @@ def table(rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("zkinfer")
-    parser.add_argument("--only", default="", help="part of a row's name")
-    parser.add_argument("--json", type=pathlib.Path, default=pathlib.Path("trained.json"))
-    parser.add_argument("--markdown", type=pathlib.Path)
-    parser.add_argument("--made", type=pathlib.Path, help="folder for ONNX files made of other files, kept for the next run")
-    parser.add_argument("--seconds", type=int, default=300, help="at most, for each command")
-    parser.add_argument("--memory-gib", type=float, default=12, help="at most, for each process")
-    parser.add_argument("--no-prove", action="store_true", help="compile and run only")
-    parser.add_argument("--again", action="store_true", help="also those that the JSON file holds")
-    parser.add_argument("--at-least", type=int, default=0)
-    arguments = parser.parse_args()
+    runs = Runs(__doc__, "trained.json", what="networks", only="part of a row's name", memory_gib=12, packages=(onnxruntime,),
+                states=(*STATES, "skipped"))
+    runs.parser.add_argument("--made", type=pathlib.Path, help="folder for ONNX files made of other files, kept for the next run")
+    runs.parser.add_argument("--no-prove", action="store_true", help="compile and run only")
+    arguments = runs.options()
     if not DATA.exists():
         print(f"skipped: no {DATA} (set ZKINFER_TEST_DATA)")
         return 77
-    program = hashlib.sha256(pathlib.Path(arguments.zkinfer).read_bytes()).hexdigest()
-    done = {"program": program, "rows": {}}
-    if arguments.json.exists() and not arguments.again:
-        earlier = json.loads(arguments.json.read_text())
-        if earlier.get("program") == program:
-            done = earlier
-    zkinfer, run = Zkinfer(arguments.zkinfer, arguments.seconds, arguments.memory_gib), sessions()
-    rows = done["rows"]
+    zkinfer, run = runs.begin(), sessions()
     with tempfile.TemporaryDirectory() as temporary:
         made = (arguments.made or pathlib.Path(temporary)).resolve()
         made.mkdir(parents=True, exist_ok=True)
         for row in ROWS:
-            if arguments.only in row.name and row.name not in rows:
-                rows[row.name] = check(zkinfer, row, made, run, not arguments.no_prove)
-                print(table({row.name: rows[row.name]}).splitlines()[-1], flush=True)
-                arguments.json.write_text(json.dumps(done, indent=1) + "\n")
-    print(f"{len(rows)} networks: " + ", ".join(f"{sum(row['state'] == s for row in rows.values())} {s}" for s in (*STATES, "skipped")))
-    if arguments.markdown:
-        arguments.markdown.write_text(table(rows))
-    right = sum(row["state"] == "right" for row in rows.values())
-    if right < arguments.at_least:
-        print(f"{right} are right, expected at least {arguments.at_least}")
-    return int(right < arguments.at_least or any(row["state"] == "failed" for row in rows.values()))
+            if runs.wants(row.name):
+                result = check(zkinfer, row, made, run, not arguments.no_prove)
+                runs.add(row.name, result, table({row.name: result}).splitlines()[-1])
+    return runs.finish(table)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,15 @@ the labels (values) of all test rows with scikit-learn's; needs scikit-learn, sk
 right: at least 99.5 % of the labels are scikit-learn's and the accuracy is within 0.3 points (regression: R squared within 0.003), and the proof
 of the first test row verifies. Exit code 1 where a model fails or fewer than --at-least are right.
 """
-import argparse
 import csv
-import json
 import pathlib
 import sys
 import tempfile
 import warnings
 
 import numpy as np
+import skl2onnx
+import sklearn
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import (AdaBoostClassifier, ExtraTreesClassifier, GradientBoostingClassifier, GradientBoostingRegressor,
@@ -26,11 +26,13 @@ from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from pipeline import STATES, Stopped, Zkinfer, data_folder
+from pipeline import Stopped, data_folder
+from runs import Runs
 
 CLASSIFIERS = {
     "decision tree": DecisionTreeClassifier(max_depth=6, random_state=0),
     "random forest": RandomForestClassifier(20, max_depth=6, random_state=0),
+    "forest of whole trees": RandomForestClassifier(100, random_state=0),
     "extra trees": ExtraTreesClassifier(10, max_depth=6, random_state=0),
     "gradient boosting": GradientBoostingClassifier(n_estimators=20, random_state=0),
     "AdaBoost": AdaBoostClassifier(n_estimators=10, random_state=0),
@@ -42,6 +44,7 @@ CLASSIFIERS = {
 REGRESSORS = {
     "decision tree": DecisionTreeRegressor(max_depth=6, random_state=0),
     "random forest": RandomForestRegressor(20, max_depth=6, random_state=0),
+    "forest of whole trees": RandomForestRegressor(50, random_state=0),
     "gradient boosting": GradientBoostingRegressor(n_estimators=20, random_state=0),
     "linear regression": LinearRegression(),
     "ridge": make_pipeline(StandardScaler(), Ridge()),
@@ -101,35 +104,24 @@ def check(zkinfer, trained, x_train, x_test, y_test, classes):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("zkinfer")
-    parser.add_argument("--only", default="", help="part of 'table, model'")
-    parser.add_argument("--json", type=pathlib.Path, default=pathlib.Path("trees.json"))
-    parser.add_argument("--at-least", type=int, default=0)
-    arguments = parser.parse_args()
+    runs = Runs(__doc__, "trees.json", only="part of 'table, model'", seconds=120, packages=(sklearn, skl2onnx))
+    runs.options()
     folder = data_folder() / "data" / "tabular_uci"
     if not folder.exists():
         print(f"skipped: no {folder} (set ZKINFER_TEST_DATA)")
         return 77
-    zkinfer = Zkinfer(arguments.zkinfer, seconds=120, memory_gib=8)
-    rows = {}
+    zkinfer = runs.begin()
     for table, models in TABLES.items():
         classes = models is CLASSIFIERS
         x, y = read_table(folder / f"{table}.csv", classes)
         cut = len(x) * 2 // 3
         for name, model in models.items():
-            if arguments.only not in f"{table}, {name}":
-                continue
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                model.fit(x[:cut], y[:cut])
-            row = check(zkinfer, model, x[:cut], x[cut:], y[cut:], classes)
-            rows[f"{table}, {name}"] = row
-            print(f"{table}, {name}: {row['state']} {' '.join(row.get('reason', '').split())[:160]}", flush=True)
-            arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
-    print(f"{len(rows)} models: " + ", ".join(f"{sum(row['state'] == s for row in rows.values())} {s}" for s in STATES))
-    right = sum(row["state"] == "right" for row in rows.values())
-    return int(right < arguments.at_least or any(row["state"] == "failed" for row in rows.values()))
+            if runs.wants(f"{table}, {name}"):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    model.fit(x[:cut], y[:cut])
+                runs.add(f"{table}, {name}", check(zkinfer, model, x[:cut], x[cut:], y[cut:], classes))
+    return runs.finish()
 
 
 if __name__ == "__main__":
