@@ -49,8 +49,10 @@ struct CompileOptions {
   // The error budget: the largest error of an output element, relative to the output's largest element. The cheapest program
   // within it is made; the most exact one where none is.
   double float_target = kDefaultFloatTarget;
-  std::optional<int> activation_bits;  // of every activation; otherwise chosen by measurement
-  std::optional<int> weight_bits;  // at most, per weight; otherwise what the activations' scales give, 8 to 13 usually
+  // kLeastActivationBits to kMostActivationBits, of every activation; otherwise chosen by measurement.
+  std::optional<int> activation_bits;
+  // kLeastWeightBits to kMostWeightBits, at most, per weight; otherwise what the activations' scales give.
+  std::optional<int> weight_bits;
   CalibrationMethod calibration_method = CalibrationMethod::kMse;
   // What happened to the calibration data before they came here: kept with the model (Model::preprocessing).
   Preprocessing preprocessing;
@@ -69,7 +71,8 @@ Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<std::vector
 Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<RealInputs>& calibration,
                            const CompileOptions& options = {});
 
-// Runs the ONNX file in float and the model in integers on the same inputs.
+// Runs the ONNX file in float and the model in integers on the same inputs. invalid_argument: the file holds another network
+// than the one that the model was compiled from, or options.input_shapes differ.
 Result<Fidelity> measure_fidelity(const OnnxSource& onnx, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs,
                                   const CompileOptions& options = {});
@@ -81,8 +84,8 @@ Result<ModelReport> report_model(const OnnxSource& onnx, const Model& model,
                                  const std::vector<std::vector<TensorView>>& inputs,
                                  const CompileOptions& options = {});
 
-// Names and shapes of an ONNX file's inputs, without compiling it (formats stay at their defaults): what a reader
-// of calibration data needs to know.
+// Names and shapes of an ONNX file's inputs, without compiling it: what a reader of calibration data needs to know. The formats
+// of integer and boolean inputs are their types' ranges in units of one, others stay at their defaults.
 Result<std::vector<TensorInfo>> onnx_inputs(const OnnxSource& onnx, const CompileOptions& options = {});
 
 // Pictures of the ONNX graph.

@@ -46,6 +46,8 @@ struct TensorFidelity {
 
   // The largest error relative to the largest float value.
   double error_of_largest() const;
+  // Whether that is at most so much; labels have none.
+  bool meets(double target) const;
 };
 
 struct Fidelity {
@@ -61,6 +63,8 @@ struct Fidelity {
   double relative_error() const;
   double max_abs_error() const;
   double error_of_largest() const;
+  // Every output does.
+  bool meets(double target) const;
 };
 
 // Below, an integer model is called a poor likeness of the float model.
@@ -68,8 +72,10 @@ struct FidelityFloor {
   double cosine = 0.99;
   double agreement = 0.98;
   double r_squared = 0.98;
+  // The largest error of an output, relative to its largest value: at most this (CompileRecord::float_target); 0: not looked at.
+  double error_of_largest = 0;
 };
-// One sentence for each number of an output below the floor, and for each input that was clipped; empty when all is well.
+// One sentence for each number of an output beyond the floor, and for each input that was clipped; empty when all is well.
 std::vector<std::string> fidelity_warnings(const Fidelity& fidelity, const FidelityFloor& floor = {});
 // "12 of 784 values of input 'x' lie outside of 0 .. 1, the farthest by 254"; empty where none were.
 std::string clipping_text(const Clipping& clipping);

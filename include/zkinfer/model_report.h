@@ -49,7 +49,7 @@ struct ReportTensor {
 };
 
 struct ReportNode {
-  std::string name, op;
+  std::string name, op;             // op: with what the rounding computes, "Conv+Relu"
   std::vector<std::size_t> inputs;  // in ModelReport::tensors
   std::size_t output = 0;
   int shift = 0;                 // bits that the requantization drops

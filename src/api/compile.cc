@@ -11,6 +11,7 @@
 #include "api/compile_notes.h"
 #include "api/model_impl.h"
 #include "api/model_report.h"
+#include "api/network_read.h"
 #include "base/text.h"
 #include "frontend/onnx/importer.h"
 #include "passes/legalize.h"
@@ -26,20 +27,29 @@ namespace {
 using Noted = std::function<void(std::string)>;
 
 Result<ir::Graph> import_model(const OnnxSource& onnx, const CompileOptions& options, const Noted& note = {}) {
-  frontend_onnx::ImportOptions import;
-  import.note = note;
-  for (const auto& [name, shape] : options.input_shapes) import.input_shapes[name] = shape;
+  // Not called import, which clang-format takes for a module's.
+  frontend_onnx::ImportOptions reading;
+  reading.note = note;
+  for (const auto& [name, shape] : options.input_shapes) reading.input_shapes[name] = shape;
   if (options.refused) {
-    import.refused = [&](const frontend_onnx::Refusal& part) {
+    reading.refused = [&](const frontend_onnx::Refusal& part) {
       options.refused({part.node, part.op, part.reason, part.remedy});
-  };
+    };
+  }
+  return onnx.is_file() ? frontend_onnx::import_onnx_file(onnx.path(), reading)
+                        : frontend_onnx::import_onnx(onnx.bytes(), reading);
 }
-return onnx.is_file() ? frontend_onnx::import_onnx_file(onnx.path(), import)
-                      : frontend_onnx::import_onnx(onnx.bytes(), import);
-}  // namespace
 
-Result<ir::Graph> legalized_model(const OnnxSource& onnx, const CompileOptions& options, const Noted& note = {}) {
-  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(onnx, options, note));
+Result<ir::Graph> legalized_model(const OnnxSource& onnx, const CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(onnx, options));
+  return passes::legalize(std::move(graph));
+}
+
+// Of the file that the model was made from.
+Result<ir::Graph> network_of(const OnnxSource& onnx, const Model& model, const CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(onnx, options));
+  if (const Status status = api::check_same_network(graph, model.compile_record()); !status.ok())
+    return onnx.is_file() ? status.with_context(in_quotes(onnx.path())) : status;
   return passes::legalize(std::move(graph));
 }
 
@@ -132,7 +142,7 @@ std::string base_name(const OnnxSource& onnx) {
   return file.substr(0, file.find_last_of('.'));
 }
 
-}  // namespace zkinfer
+}  // namespace
 
 Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<RealInputs>& calibration,
                            const CompileOptions& options) {
@@ -199,7 +209,9 @@ Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<std::vector
   ZKI_RETURN_IF_ERROR(options.progress("import", 0.0));
   std::vector<Note> notes;
   const auto note = [&](std::string text) { notes.push_back({false, std::move(text)}); };
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx, options, note));
+  ZKI_ASSIGN_OR_RETURN(ir::Graph imported, import_model(onnx, options, note));
+  const Digest network = api::network_digest(imported);
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, passes::legalize(std::move(imported)));
   ZKI_ASSIGN_OR_RETURN(std::vector<TensorMap> inputs, named_input_list(graph, calibration));
   if (inputs.empty()) {
     notes.push_back({true,
@@ -228,6 +240,12 @@ Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<std::vector
   impl->package.preprocessing = options.preprocessing;
   CompileRecord& record = impl->package.record;
   record = record_of(quantized, options);
+  record.network = network;
+  record.num_network_parameters = api::num_network_parameters(graph);
+  for (const quant::LayerInfo& layer : quantized.layers) {
+    if (layer.op.find('+') != std::string::npos && record.fused.size() < CompileRecord::kMaxFused)
+      record.fused.push_back({layer.name, layer.op});
+  }
   ZKI_RETURN_IF_ERROR(options.progress("compare", 0.95));
   ZKI_ASSIGN_OR_RETURN(
       std::vector<Note> precision,
@@ -246,7 +264,7 @@ Result<Fidelity> measure_fidelity(const OnnxSource& onnx, const Model& model, co
 
 Result<Fidelity> measure_fidelity(const OnnxSource& onnx, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx, options));
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(onnx, model, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   const package::Package& package = api::impl(model).package;
   return quant::compare(graph, package.graph, package.weights, named);
@@ -291,7 +309,7 @@ class Sampler {
 Result<ModelReport> report_model(const OnnxSource& onnx, const Model& model,
                                  const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
   const package::Package& package = api::impl(model).package;
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, legalized_model(onnx, options));
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(onnx, model, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   ZKI_ASSIGN_OR_RETURN(ModelReport report, api::report_of(package));
   report.structure_warnings = structure_warnings(model);
@@ -314,6 +332,12 @@ Result<ModelReport> report_model(const OnnxSource& onnx, const Model& model,
   return report;
 }
 
+namespace {
+
+constexpr std::int64_t kWidestInput = std::int64_t{1} << 59;  // of an integer type that says no less
+
+}  // namespace
+
 Result<std::vector<TensorInfo>> onnx_inputs(const OnnxSource& onnx, const CompileOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, import_model(onnx, options));
   std::vector<TensorInfo> out;
@@ -321,6 +345,13 @@ Result<std::vector<TensorInfo>> onnx_inputs(const OnnxSource& onnx, const Compil
     TensorInfo info;
     info.name = graph.value(id).name;
     info.shape = graph.value(id).shape.dims();
+    const ir::Value& value = graph.value(id);
+    if (value.dtype == ir::DataType::kBool)
+      info.format.hi = 1;
+    else if (value.declared)
+      info.format.lo = value.declared->lo, info.format.hi = value.declared->hi;
+    else if (value.dtype == ir::DataType::kInt64)
+      info.format.lo = -kWidestInput, info.format.hi = kWidestInput;
     out.push_back(std::move(info));
   }
   return out;

@@ -11,8 +11,8 @@
 
 #include "base/text.h"
 #include "quant/fidelity.h"
-#include "quant/plan.h"
 #include "quant/scale.h"
+#include "quant/uses.h"
 
 namespace zkinfer::api {
 
@@ -35,28 +35,11 @@ std::string number(double x) {
 
 std::string percent(double x) { return number(100 * x) + " %"; }
 
-// The length of what an integer input chooses from, if anything.
-std::optional<std::int64_t> indexed_length(const ir::Graph& graph, ir::ValueId input) {
-  std::vector<bool> same(graph.values.size(), false);
-  same[static_cast<std::size_t>(input)] = true;
-  std::optional<std::int64_t> length;
-  for (const ir::Node& node : graph.nodes) {
-    const bool moved = quant::is_movement(node.op) || node.op == ir::OpKind::kCast || node.op == ir::OpKind::kIdentity;
-    if (moved && node.has_input(0) && same[static_cast<std::size_t>(node.inputs[0])])
-      same[static_cast<std::size_t>(node.output)] = true;
-    if (node.op != ir::OpKind::kGather || !node.has_input(1) || !same[static_cast<std::size_t>(node.inputs[1])])
-      continue;
-    const auto axis = static_cast<std::size_t>(node.as<ir::GatherAttributes>().axis);
-    const std::int64_t n = graph.input_of(node, 0).shape[axis];
-    length = std::min(n, length.value_or(n));
-  }
-  return length;
-}
-
 }  // namespace
 
 std::vector<TensorMap> stand_in_inputs(const ir::Graph& graph, const std::function<void(std::string)>& note) {
   std::vector<TensorMap> out(kStandIns);
+  const quant::Uses uses = quant::uses_of(graph);
   std::mt19937_64 random(1);
   for (const ir::ValueId id : graph.inputs) {
     const ir::Value& value = graph.value(id);
@@ -64,8 +47,8 @@ std::vector<TensorMap> stand_in_inputs(const ir::Graph& graph, const std::functi
     const bool is_float = value.dtype == ir::DataType::kFloat;
     if (value.dtype == ir::DataType::kBool)
       range = {0, 1};
-    else if (const auto length = indexed_length(graph, id))
-      range = {0, *length - 1};
+    else if (const std::int64_t length = uses.indexed_length[static_cast<std::size_t>(id)]; length > 0)
+      range = {0, length - 1};
     else if (value.declared && value.declared->hi - value.declared->lo < kSmallType)
       range = *value.declared;
     for (TensorMap& inputs : out) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <unordered_map>
 
 #include "api/key_impl.h"
 #include "api/proof_cost.h"
@@ -68,11 +70,15 @@ Result<ModelReport> report_of(const package::Package& package) {
   report.inputs.assign(graph.inputs.begin(), graph.inputs.end());
   report.outputs.assign(graph.outputs.begin(), graph.outputs.end());
   for (const qir::ValueId id : graph.outputs) report.tensors[id].is_output = true;
+  std::unordered_map<std::string, const std::string*> fused;  // by the value's name
+  for (const FusedOp& op : package.record.fused) fused[op.value] = &op.op;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const qir::Node& node = graph.nodes[i];
     ReportNode out;
     out.name = node.name;
     out.op = qir::rule_of(node.op).name;
+    const auto more = fused.find(graph.value(node.output).name);
+    if (more != fused.end()) out.op = *more->second;
     out.inputs.assign(node.inputs.begin(), node.inputs.end());
     out.output = node.output;
     out.shift = node.requant.shift;

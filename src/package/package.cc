@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "formats/frame.h"
 
 namespace zkinfer::package {
@@ -76,10 +77,17 @@ Bytes record_bytes(const CompileRecord& record) {
   out.u64(std::bit_cast<std::uint64_t>(record.measured_error));
   out.u32(record.num_measured);
   out.u8(record.held_out ? 1 : 0);
+  out.raw(record.network);
+  out.u64(record.num_network_parameters);
   out.u32(static_cast<std::uint32_t>(record.notes.size()));
   for (const Note& note : record.notes) {
     out.u8(note.is_warning ? 1 : 0);
     out.text(note.text);
+  }
+  out.u32(static_cast<std::uint32_t>(record.fused.size()));
+  for (const FusedOp& fused : record.fused) {
+    out.text(fused.value);
+    out.text(fused.op);
   }
   return std::move(out).take();
 }
@@ -96,11 +104,21 @@ Result<CompileRecord> parse_record(ByteView bytes) {
   out.measured_error = std::bit_cast<double>(in.u64());
   out.num_measured = in.u32();
   out.held_out = flag();
+  std::ranges::copy(in.raw(sizeof(Digest)), out.network.begin());
+  out.num_network_parameters = in.u64();
   const std::uint32_t num_notes = in.u32();
   if (num_notes > CompileRecord::kMaxNotes) return corrupt_model("more than 1000 notes");
   for (std::uint32_t i = 0; i < num_notes && in.ok(); ++i) {
     const bool is_warning = flag();
     out.notes.push_back({is_warning, in.text(CompileRecord::kMaxNoteBytes)});
+  }
+  const std::uint32_t num_fused = in.u32();
+  if (num_fused > CompileRecord::kMaxFused) return corrupt_model("more than 2^20 names of operators");
+  for (std::uint32_t i = 0; i < num_fused && in.ok(); ++i) {
+    FusedOp fused;
+    fused.value = in.text(kMaxNameBytes);
+    fused.op = in.text(kMaxNameBytes);
+    out.fused.push_back(std::move(fused));
   }
   if (!in.finished()) return corrupt_model("the compiler's record is cut off, or longer than what it holds");
   if (!is_error(out.float_target) || !is_error(out.measured_error))

@@ -27,7 +27,14 @@ Package sample() {
   package.weights = weights;
   package.report = "report\nwith lines";
   package.preprocessing = {1.0 / 255, {0.485, 0.456, 0.406}, {0.25}};
-  package.record = {0.001, 0.0004, 7, true, {{true, "watch out"}, {false, ""}}};
+  package.record.float_target = 0.001;
+  package.record.measured_error = 0.0004;
+  package.record.num_measured = 7;
+  package.record.held_out = true;
+  package.record.notes = {{true, "watch out"}, {false, ""}};
+  package.record.network.fill(0x5a);
+  package.record.num_network_parameters = 12;
+  package.record.fused = {{"y", "Conv+Relu"}, {"", ""}};
   return package;
 }
 

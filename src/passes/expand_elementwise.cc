@@ -151,7 +151,7 @@ Result<ValueId> lower_power(Rewriter& rewriter, const Node& node) {
   return function(rewriter, node, x, ir::function("Power"), "", static_cast<float>(*exponent));
 }
 
-// max(a, b) = b + relu(a - b), min(a, b) = a - relu(a - b); against one constant number Relu or Clip. Of integers Max stays.
+// min(a, b) = -max(-a, -b); against one constant number Relu or Clip. Max of two values stays: nothing is rounded then.
 Result<ValueId> lower_extremum(Rewriter& rewriter, const Node& node) {
   const bool maximum = node.op == OpKind::kMax;
   for (const size_t i : {size_t{0}, size_t{1}})
@@ -162,18 +162,11 @@ Result<ValueId> lower_extremum(Rewriter& rewriter, const Node& node) {
       (maximum ? clip.min : clip.max) = *bound;
       return emit_last(rewriter, OpKind::kClip, node, {x}, clip);
     }
-  const ValueId a = rewriter.mapped(node.inputs[0]);
-  const ValueId b = rewriter.mapped(node.inputs[1]);
-  if (type_of(rewriter, node) != ir::DataType::kFloat) {
-    if (maximum) return kNoValue;
-    ZKI_ASSIGN_OR_RETURN(const ValueId minus_a, negated(rewriter, node, a, "a"));
-    ZKI_ASSIGN_OR_RETURN(const ValueId minus_b, negated(rewriter, node, b, "b"));
-    ZKI_ASSIGN_OR_RETURN(const ValueId largest, rewriter.emit(OpKind::kMax, node, {minus_a, minus_b}, {}, "largest"));
-    return negated(rewriter, node, largest, "");
-  }
-  ZKI_ASSIGN_OR_RETURN(const ValueId difference, rewriter.emit(OpKind::kSub, node, {a, b}, {}, "difference"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId excess, rewriter.emit(OpKind::kRelu, node, {difference}, {}, "excess"));
-  return maximum ? rewriter.emit(OpKind::kAdd, node, {b, excess}) : rewriter.emit(OpKind::kSub, node, {a, excess});
+  if (maximum) return kNoValue;
+  ZKI_ASSIGN_OR_RETURN(const ValueId minus_a, negated(rewriter, node, rewriter.mapped(node.inputs[0]), "a"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId minus_b, negated(rewriter, node, rewriter.mapped(node.inputs[1]), "b"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId largest, rewriter.emit(OpKind::kMax, node, {minus_a, minus_b}, {}, "largest"));
+  return negated(rewriter, node, largest, "");
 }
 
 // Of the boolean x: 1 - x.

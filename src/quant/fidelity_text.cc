@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <string>
+#include <vector>
+
+#include "quant/text_table.h"
 
 namespace zkinfer {
 
@@ -12,6 +16,12 @@ namespace {
 std::string number(double x, int digits) {
   char buffer[64];
   std::snprintf(buffer, sizeof buffer, "%.*f", digits, x);
+  return buffer;
+}
+
+std::string significant(double x) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "%.4g", x);
   return buffer;
 }
 
@@ -49,6 +59,12 @@ double Fidelity::error_of_largest() const {
   return largest;
 }
 
+bool TensorFidelity::meets(double target) const { return kind == OutputKind::kLabels || error_of_largest() <= target; }
+
+bool Fidelity::meets(double target) const {
+  return std::ranges::all_of(outputs, [&](const TensorFidelity& output) { return output.meets(target); });
+}
+
 double Fidelity::max_abs_error() const {
   double largest = 0;
   for (const TensorFidelity& output : outputs) largest = std::max(largest, output.max_abs_error);
@@ -73,6 +89,13 @@ std::vector<std::string> fidelity_warnings(const Fidelity& fidelity, const Fidel
       out.push_back(where + "R squared against the float model " + number(*output.r_squared, 4) + ", below " +
                     number(floor.r_squared, 4));
     }
+    if (floor.error_of_largest > 0 && !output.meets(floor.error_of_largest)) {
+      out.push_back(
+          where + "the error target is missed on " +
+          (fidelity.num_inputs == 1 ? "this input" : "these " + std::to_string(fidelity.num_inputs) + " inputs") +
+          ": the largest error is " + significant(100 * output.error_of_largest()) + " % of the largest value, " +
+          significant(100 * floor.error_of_largest) + " % was asked for");
+    }
   }
   for (const Clipping& clipping : fidelity.inputs) {
     if (clipping.num_clipped > 0) out.push_back(clipping_text(clipping) + ", and were clipped");
@@ -81,21 +104,17 @@ std::vector<std::string> fidelity_warnings(const Fidelity& fidelity, const Fidel
 }
 
 std::string fidelity_text(const Fidelity& fidelity) {
-  char line[200];
-  std::string text = "fidelity over " + std::to_string(fidelity.num_inputs) + " inputs\n";
-  std::snprintf(line, sizeof line, "%-40s %10s %12s %12s %10s %10s\n", "value", "cosine", "mean error", "max error",
-                "relative", "agreement");
-  text += line;
+  std::vector<std::vector<std::string>> rows = {
+      {"value", "cosine", "mean error", "max error", "relative", "agreement"}};
   const auto add = [&](const TensorFidelity& t) {
-    std::snprintf(line, sizeof line, "%-40.40s %10s %12.5g %12.5g %10.5f %10s\n", t.name.c_str(),
-                  t.cosine.has_value() ? number(*t.cosine, 6).c_str() : "-", t.mean_abs_error, t.max_abs_error,
-                  t.relative_error, t.agreement.has_value() ? (number(100 * *t.agreement, 2) + " %").c_str() : "-");
-    text += line;
+    rows.push_back({t.name, t.cosine.has_value() ? number(*t.cosine, 6) : "-", significant(t.mean_abs_error),
+                    significant(t.max_abs_error), number(t.relative_error, 5),
+                    t.agreement.has_value() ? number(100 * *t.agreement, 2) + " %" : "-"});
   };
   for (const TensorFidelity& layer : fidelity.layers) add(layer);
-  text += "outputs\n";
+  rows.push_back({"outputs"});
   for (const TensorFidelity& output : fidelity.outputs) add(output);
-  return text;
+  return "fidelity over " + std::to_string(fidelity.num_inputs) + " inputs\n" + quant::text_table(rows);
 }
 
 }  // namespace zkinfer

@@ -16,7 +16,7 @@ constexpr int kOutputWeightBits = 16;  // of layers without requantization
 // Of a graph output, whose accumulators meet nothing else: entries far below the largest one still count.
 constexpr int kLastWeightBits = 22;
 constexpr int kBiasBits = 30;
-constexpr int kMostWeightBits = 24;
+constexpr int kMostRoundedWeightBits = 24;
 // A bias is an integer of 32 bits. Up to so many bits too large, the sum's unit gives way.
 constexpr int kGivenBits = 2;
 constexpr int kMostColumnShift = 34;
@@ -53,7 +53,7 @@ Status Lowering::lower_contract(std::size_t i) {
   // Columns of a table that differ in size meet weights that differ as much.
   const int spread = constant == 1 && shape.rank() == 2 ? input_spread_bits(n.inputs[0]) : 0;
   const bool last = segment(i).mode == Mode::kWideOutput && options_.weight_bits == 0;
-  const int usual_bits = kOutputWeightBits + std::min(spread, 10);
+  const int usual_bits = std::min(kOutputWeightBits + spread, kMostWeightBits);
   const int output_bits = options_.weight_bits > 0 ? options_.weight_bits
                           : last                   ? std::max(kLastWeightBits, usual_bits)
                                                    : usual_bits;
@@ -95,7 +95,7 @@ Status Lowering::lower_contract(std::size_t i) {
     if (options_.weight_bits > 0) {
       while (t.shift > 0 && std::ldexp(t.h_scale, -t.shift) < natural) --t.shift;
     }
-    const auto least_step = [&] { return std::ldexp(natural, output_bits - kMostWeightBits + t.shift); };
+    const auto least_step = [&] { return std::ldexp(natural, output_bits - kMostRoundedWeightBits + t.shift); };
     // Activations that calibration saw as nearly dead would ask for weights of any size.
     const double least = least_step();
     if (!t.whole && t.h_scale < least) {

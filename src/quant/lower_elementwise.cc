@@ -215,19 +215,24 @@ Status Lowering::lower_unary(std::size_t i) {
   return lower_quotient(i, one, x, graph_.value(n.inputs[0]).name);
 }
 
+// floor(x / 2^shift), from the one before, which the bit below needs too.
+QTensor Lowering::shifted_down(std::size_t i, const QTensor& x, int shift) {
+  if (shift == 0) return x;
+  const auto known = shifted_.find({x.id, shift});
+  if (known != shifted_.end()) return known->second;
+  const QTensor before = shifted_down(i, x, shift - 1);
+  const qir::Value value = qvalue(before);
+  const AccRange range = {value.lo >> 1, value.hi >> 1};
+  const QTensor y = append_looked_up(linear(i, {before}, {1}, -1, 1), pool_.want_range(range.lo, range.hi),
+                                     qvalue(x).name + ".shifted" + std::to_string(shift), value.shape, range, 1);
+  return shifted_[{x.id, shift}] = y;
+}
+
 // Bit a of x in two's complement: floor(x / 2^a) - 2 floor(x / 2^(a+1)).
 Status Lowering::lower_bit(std::size_t i, const QTensor& x, int a) {
-  const std::string& name = graph_.value(segment(i).output).name;
-  const auto shifted = [&](int shift) {
-    if (shift == 0) return x;
-    const qir::Value value = qvalue(x);
-    const std::int64_t down = -(std::int64_t{1} << (shift - 1));  // rounds down
-    const AccRange range = {value.lo >> shift, value.hi >> shift};
-    return append_looked_up(linear(i, {x}, {1}, down, shift), pool_.want_range(range.lo, range.hi),
-                            name + ".shifted" + std::to_string(shift), value.shape, range, 1);
-  };
   if (a < 0 || a > 38) return fail(i, "is bit " + std::to_string(a) + " of a number, at most 38 are known");
-  tensor(segment(i).output) = step(i, {shifted(a), shifted(a + 1)}, {1, -2}, 0, name);
+  tensor(segment(i).output) =
+      step(i, {shifted_down(i, x, a), shifted_down(i, x, a + 1)}, {1, -2}, 0, graph_.value(segment(i).output).name);
   return ok_status();
 }
 

@@ -51,7 +51,8 @@ qir::Value Lowering::whole_input(std::size_t i) const {
     value.hi = 1;
     return value;
   }
-  const std::int64_t length = uses_.indexed_length[static_cast<std::size_t>(graph_.inputs[i])];
+  const auto id = static_cast<std::size_t>(graph_.inputs[i]);
+  const std::int64_t length = uses_.only_indexes[id] ? uses_.indexed_length[id] : 0;
   if (length > 0) {
     value.hi = length - 1;
     value.lo = data.min() < 0 ? -length : 0;

@@ -236,6 +236,7 @@ class Lowering {
   Status lower_mul(std::size_t index);
   Status lower_unary(std::size_t index);
   Status lower_bit(std::size_t index, const QTensor& x, int number);
+  QTensor shifted_down(std::size_t index, const QTensor& x, int shift);
   // The functions of a segment applied to factor * x.
   Status lower_function(std::size_t index, const QTensor& x, double factor);
   // lower_reduce.cc
@@ -261,7 +262,8 @@ class Lowering {
   TablePool pool_;
   // Node index in the QGraph -> table request.
   std::vector<std::pair<std::size_t, std::size_t>> wanted_tables_;
-  std::vector<std::size_t> layer_nodes_;  // layer index -> QGraph node index
+  std::map<std::pair<qir::ValueId, int>, QTensor> shifted_;  // by value and shift (shifted_down)
+  std::vector<std::size_t> layer_nodes_;                     // layer index -> QGraph node index
   Quantized out_;
 };
 

@@ -101,6 +101,18 @@ ir::PoolAttributes pool_attributes(std::int64_t kernel, std::int64_t stride, std
   return {{kernel, kernel}, {stride, stride}, {1, 1}, {pad, pad}, {pad, pad}, include};
 }
 
+// The larger of two values is one of them: its only roundings are those that the two bring along.
+TEST_F(Ops, AMaximumOfTwoValuesRoundsNothing) {
+  const ValueId x = input({4, 8}), y = input({4, 8});
+  graph_.outputs = {op(OpKind::kMax, {x, y})};
+  const std::vector<TensorMap> inputs = draw(20, false);
+  const Quantized quantized = quantize(graph_, inputs, fixed()).value();
+  for (const qir::Node& node : quantized.graph.nodes) EXPECT_EQ(node.requant.shift, 0) << qir::to_text(quantized.graph);
+  double step = 0;
+  for (const qir::ValueId id : quantized.graph.inputs) step = std::max(step, scale_of(quantized.graph.value(id)));
+  EXPECT_LE(compare(graph_, quantized.graph, quantized.params, inputs)->max_abs_error(), 0.5001 * step);
+}
+
 // Trained scalars are parameters: neither they nor what gives them away stands in the structure.
 TEST_F(Ops, TrainedScalarsAreParameters) {
   for (const bool literal : {false, true}) {

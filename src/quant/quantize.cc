@@ -17,12 +17,13 @@ namespace {
 Status check_options(const QuantOptions& options) {
   const auto check = [](const char* name, int value, int lo, int hi) {
     if (value == 0 || (value >= lo && value <= hi)) return ok_status();
-    return invalid_argument(std::string("quantize: ") + name + " is " + std::to_string(value) + ", expected " +
-                            std::to_string(lo) + ".." + std::to_string(hi) + " or 0 (chosen by measurement)");
+    return invalid_argument(std::string(name) + " is " + std::to_string(value) + ", expected " + std::to_string(lo) +
+                            " to " + std::to_string(hi) + "; not given, it is chosen by measurement");
   };
-  ZKI_RETURN_IF_ERROR(check("activation_bits", options.activation_bits, kLeastActivationBits, kMostActivationBits));
-  ZKI_RETURN_IF_ERROR(check("weight_bits", options.weight_bits, kLeastWeightBits, kMostWeightBits));
-  ZKI_RETURN_IF_ERROR(check("shift", options.shift, 4, 20));
+  ZKI_RETURN_IF_ERROR(
+      check("CompileOptions::activation_bits", options.activation_bits, kLeastActivationBits, kMostActivationBits));
+  ZKI_RETURN_IF_ERROR(check("CompileOptions::weight_bits", options.weight_bits, kLeastWeightBits, kMostWeightBits));
+  ZKI_RETURN_IF_ERROR(check("QuantOptions::shift", options.shift, 4, 20));
   if (options.max_log_table < 8 || options.max_log_table > 20)
     return invalid_argument("quantize: max_log_table must be in 8..20");
   if (!(options.percentile > 0.5 && options.percentile <= 1))

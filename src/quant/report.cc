@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "quant/quantize.h"
+#include "quant/text_table.h"
 
 namespace zkinfer::quant {
 
 namespace {
-
-std::string cell(const std::string& text, std::size_t width) {
-  return text.size() >= width ? text.substr(0, width - 1) + " " : text + std::string(width - text.size(), ' ');
-}
 
 std::string number(const char* format, double x) {
   char buffer[64];
@@ -36,19 +34,18 @@ std::string report_text(const Quantized& quantized) {
     for (const std::string& name : quantized.public_numbers) text += " " + name;
     text += "\n";
   }
-  text += cell("value", 32) + cell("op", 20) + cell("shape", 20) + cell("y range", 22) + cell("scale", 12) +
-          cell("w bits", 7) + cell("acc", 5) + cell("shift", 6) + cell("table", 6) + "error bound\n";
+  std::vector<std::vector<std::string>> rows = {
+      {"value", "op", "shape", "y range", "scale", "w bits", "acc", "shift", "table", "error bound"}};
   for (const LayerInfo& layer : quantized.layers) {
-    text += cell(layer.name, 32) + cell(layer.op, 20) + cell(layer.shape.to_string(), 20) +
-            cell("[" + std::to_string(layer.lo) + ", " + std::to_string(layer.hi) + "]", 22) +
-            cell(number("%.4g", layer.scale), 12) +
-            cell(layer.weight_bits > 0 ? std::to_string(layer.weight_bits) : "-", 7) +
-            cell(layer.acc_bits > 0 ? std::to_string(layer.acc_bits) : "-", 5) +
-            cell(layer.requantized ? std::to_string(layer.shift) : "-", 6) +
-            cell(layer.requantized ? "2^" + std::to_string(layer.log_table) : "-", 6) +
-            number("%.3g", layer.error_bound) + "\n";
+    rows.push_back({layer.name, layer.op, layer.shape.to_string(),
+                    "[" + std::to_string(layer.lo) + ", " + std::to_string(layer.hi) + "]", number("%.4g", layer.scale),
+                    layer.weight_bits > 0 ? std::to_string(layer.weight_bits) : "-",
+                    layer.acc_bits > 0 ? std::to_string(layer.acc_bits) : "-",
+                    layer.requantized ? std::to_string(layer.shift) : "-",
+                    layer.requantized ? "2^" + std::to_string(layer.log_table) : "-",
+                    number("%.3g", layer.error_bound)});
   }
-  return text;
+  return text + text_table(rows);
 }
 
 }  // namespace zkinfer::quant

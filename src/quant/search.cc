@@ -18,7 +18,7 @@ constexpr int kLeastShift = 6;
 constexpr int kMostShift = 20;
 constexpr int kMostSum = 32;  // of bits and shift
 constexpr int kLeastBits = 5;
-constexpr int kMostBits = 18;
+constexpr int kMostBits = kMostActivationBits;
 // More levels than are needed may allow a smaller shift.
 constexpr int kBitsTried = 3;
 // Attempts at single segments: fewer of models that take long to lower. They have to save this much.

@@ -40,6 +40,7 @@ class Reader {
     result_.only_compared.resize(graph.values.size());
     result_.decides.resize(graph.values.size());
     result_.indexed_length.resize(graph.values.size());
+    result_.only_indexes.resize(graph.values.size());
   }
 
   Uses run() && {
@@ -56,7 +57,7 @@ class Reader {
       return compares(*use.node) || (moves(use) && result_.only_compared[index_of(use.node->output)]);
     });
     result_.decides[index_of(id)] = decides(uses);
-    result_.indexed_length[index_of(id)] = indexed_length(uses);
+    add_indexed(id, uses);
   }
 
   bool decides(const std::vector<Use>& uses) const {
@@ -84,20 +85,25 @@ class Reader {
     return any;
   }
 
-  std::int64_t indexed_length(const std::vector<Use>& uses) const {
+  void add_indexed(ir::ValueId id, const std::vector<Use>& uses) {
     std::int64_t least = 0;
+    bool only = !uses.empty();
     for (const Use& use : uses) {
       std::int64_t length = 0;
+      bool indexes = false;
       if (use.node->op == OpKind::kGather && use.input == 1) {
         const std::int64_t axis = use.node->as<ir::GatherAttributes>().axis;
         length = graph_.input_of(*use.node, 0).shape[static_cast<std::size_t>(axis)];
-      } else if (is_movement(use.node->op)) {
+        indexes = true;
+      } else if (is_movement(use.node->op) || use.node->op == OpKind::kCast) {
         length = result_.indexed_length[index_of(use.node->output)];
+        indexes = is_movement(use.node->op) && result_.only_indexes[index_of(use.node->output)];
       }
-      if (length == 0) return 0;
-      least = least == 0 ? length : std::min(least, length);
+      only = only && indexes;
+      if (length > 0) least = least == 0 ? length : std::min(least, length);
     }
-    return least;
+    result_.indexed_length[index_of(id)] = least;
+    result_.only_indexes[index_of(id)] = only;
   }
 
   const ir::Graph& graph_;

@@ -16,8 +16,10 @@ struct Uses {
   // Compared or rounded to whole numbers, maybe after it was moved, scaled, shifted or looked through for its largest, and read
   // by nothing that would have to carry the bits of a fine step.
   std::vector<bool> decides;
-  // The shortest axis into which a value is an index wherever it is read; 0 where it is read otherwise.
+  // The shortest axis into which a value is an index, maybe after it was moved; 0 where it is none.
   std::vector<std::int64_t> indexed_length;
+  // Read as an index only.
+  std::vector<bool> only_indexes;
 };
 
 // One pass against the order of the nodes: what a value is read for follows from what its readers' outputs are read for.

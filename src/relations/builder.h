@@ -164,9 +164,9 @@ class Builder {
   std::uint32_t clamp_table(circuit::Table::Form form, std::int64_t first, int log_size, std::int64_t lo,
                             std::int64_t hi);
   const Pieces& pieces(std::int32_t table);
-  // max(0, expr) at every point of the box, for |expr| <= reach < 2^62. num_elements: of all such expressions of the node.
+  // max(0, expr) at every point of the box, for |expr| <= reach < 2^62. of_a_row: all such expressions of the node, in one row.
   circuit::LinExpr positive_part(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr,
-                                 std::int64_t reach, std::uint64_t num_elements);
+                                 std::int64_t reach, std::uint64_t of_a_row);
   // The maximum of `expr` along box axis `axis`; the result's box has length 1 there. |differences| <= reach.
   circuit::LinExpr maximum_along(const std::string& name, circuit::LinExpr expr, circuit::Box& box, std::uint32_t axis,
                                  std::int64_t reach);

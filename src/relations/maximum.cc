@@ -11,7 +11,8 @@
 namespace zkinfer::relations {
 
 LinExpr Builder::positive_part(const std::string& name, const Box& box, const LinExpr& expr, std::int64_t reach,
-                               std::uint64_t num_elements) {
+                               std::uint64_t of_a_row) {
+  const std::uint64_t num_elements = num_rows_ * of_a_row;
   const LinExpr y = add_witness(name, box);
   recipes().positive_part(column_of(y), expr, box);
   const int bits = circuit::axis_bits(static_cast<std::uint64_t>(reach) + 1);
@@ -37,9 +38,7 @@ LinExpr Builder::positive_part(const std::string& name, const Box& box, const Li
 
 LinExpr Builder::maximum_along(const std::string& name, LinExpr expr, Box& box, std::uint32_t axis,
                                std::int64_t reach) {
-  std::uint64_t along = 0;
-  if (box[axis] > 1) along = box[axis] - 1;
-  std::uint64_t num_elements = num_rows_ * along;
+  std::uint64_t num_elements = box[axis] - 1;
   for (std::uint32_t b = 0; b < box.size(); ++b) num_elements *= b == axis ? 1 : box[b];
   const std::vector<AxisMap> identity = identity_maps(box);
   while (box[axis] > 1) {

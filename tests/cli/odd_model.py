@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes an ONNX file whose second output does not depend on any weight: odd_model.py FILE [NAME [constant]]. NAME: of the first output;
-# constant: the weights are an output too.
+# Writes an ONNX file whose second output does not depend on any weight: odd_model.py FILE [NAME [constant|other|twice]]. NAME: of the
+# first output; constant: the weights are an output too; other: they are other weights; twice: they are used twice.
 # Protobuf by hand, so that the tests need nothing but Python.
 import struct
 import sys
@@ -33,11 +33,18 @@ def value(name, shape):
 
 
 scores = sys.argv[2] if len(sys.argv) > 2 else "scores"
-weights = number(1, 4) + number(1, 3) + number(2, 1) + part(8, "w")
-weights += part(9, struct.pack("<12f", *[0.1 * i - 0.5 for i in range(12)]))
-graph = node("MatMul", ["x", "w"], scores) + node("Relu", ["x"], "copy") + part(2, "odd") + part(5, weights)
-graph += part(11, value("x", [1, 4])) + part(12, value(scores, [1, 3])) + part(12, value("copy", [1, 4]))
-if len(sys.argv) > 3:
+kind = sys.argv[3] if len(sys.argv) > 3 else ""
+wide = 4 if kind == "twice" else 3
+first = -0.4 if kind == "other" else -0.5
+weights = number(1, 4) + number(1, wide) + number(2, 1) + part(8, "w")
+weights += part(9, struct.pack(f"<{4 * wide}f", *[0.1 * i + first for i in range(4 * wide)]))
+if kind == "twice":
+    graph = node("MatMul", ["x", "w"], "once") + node("Relu", ["once"], "kept") + node("MatMul", ["kept", "w"], scores)
+else:
+    graph = node("MatMul", ["x", "w"], scores)
+graph += node("Relu", ["x"], "copy") + part(2, "odd") + part(5, weights)
+graph += part(11, value("x", [1, 4])) + part(12, value(scores, [1, wide])) + part(12, value("copy", [1, 4]))
+if kind == "constant":
     graph += part(12, value("w", [4, 3]))
 with open(sys.argv[1], "wb") as file:
     file.write(number(1, 8) + part(7, graph) + part(8, number(2, 17)))

@@ -46,16 +46,37 @@ in_json whole.json 'all(abs(sum(n["cost"]["by_cause"].values()) - n["cost"]["sec
 python3 -c 'import json; json.dump({"input_data": [[1e3] * 64]}, open("loud_input.json", "w"))'
 pages loud "$zkinfer" report digits.zkmodel -i loud_input.json --onnx digits.onnx
 in_json loud.json 'r["clipping"][0]["num_clipped"] == 64'
+# So is an error above the target on inputs that compile did not measure.
+in_json loud.json 'r["float_target"]["met"] and not r["float_target"]["met_where_compared"] and any("target is missed" in w for w in r["warnings"])'
+in_json whole.json 'r["float_target"]["met_where_compared"] == (r["fidelity"]["error_of_largest"] <= 0.001) == (r["warnings"] == [])'
+expect 0 'warning: output .*the error target is missed on this input: .*asked for' "$zkinfer" compile digits.onnx -c calibration.npy -e loud_input.json -o loud.zkmodel
+"$zkinfer" compile digits.onnx -c calibration.npy -e loud_input.json -o loud.zkmodel --json > loud.json 2> /dev/null
+in_json loud.json 'r["float_target"]["met"] and not r["float_target"]["met_where_compared"] and any("target is missed" in w for w in r["warnings"])'
+
+# Names of operators say what a rounding computes on the way, and no column is cut.
+in_json whole.json 'any(n["op"].endswith("+Relu") for n in r["nodes"])'
+long_name=$(printf 'a_long_name/%.0s' {1..12})
+python3 "$tests/odd_model.py" long.onnx "$long_name" twice
+expect 0 "^$long_name +MatMul +\\[1, 4\\]" "$zkinfer" compile long.onnx -c calibration.json --layers
+expect 0 "^$long_name +MatMul" "$zkinfer" inspect long.zkmodel
+# Weights that are used twice are two parameters of the model, and that is said.
+expect 0 'parameters +[0-9]+, for 16 numbers of the network' "$zkinfer" inspect long.zkmodel
 
 # Names cannot leave the data they are in.
 hostile='</script><script>alert(1)</script><!--<img src=x>'
 python3 "$tests/odd_model.py" hostile.onnx "$hostile"
 expect 0 'wrote' "$zkinfer" compile hostile.onnx -c calibration.json
+expect 0 'parameters +15, for 12 numbers' "$zkinfer" inspect hostile.zkmodel
 pages hostile_page "$zkinfer" report hostile.zkmodel -i calibration.json --onnx hostile.onnx
 in_json hostile_page.json '"</script><script>alert(1)</script><!--<img src=x>" in [t["name"] for t in r["tensors"]]'
 
 expect 2 '--onnx: give --inputs' "$zkinfer" report digits.zkmodel --onnx digits.onnx
-expect 2 'different inputs|needs 4 numbers|not the same' "$zkinfer" report digits.zkmodel --onnx hostile.onnx -i test.npy
+# Another network of the same shape is not compared with; a copy of the file under another name is.
+expect 2 'hostile.onnx.*another network' "$zkinfer" report digits.zkmodel --onnx hostile.onnx -i test.npy
+python3 "$tests/odd_model.py" other.onnx "$hostile" other
+expect 2 'other.onnx.*another network.*compiled.*--shape' "$zkinfer" report hostile.zkmodel --onnx other.onnx -i calibration.json
+cp hostile.onnx copy.onnx
+expect 0 'wrote' "$zkinfer" report hostile.zkmodel --onnx copy.onnx -i calibration.json
 expect 2 'is an ONNX|expected a model' "$zkinfer" report digits.onnx
 echo 'mine' > mine.html
 expect 2 'mine.html' "$zkinfer" report digits.zkmodel -o mine.html
@@ -82,4 +103,14 @@ expect 0 'wrote' "$zkinfer" commit constant.zkmodel --budget 16
 expect 0 'wrote' "$zkinfer" prove constant.zkmodel -i input.json -o constant.zkproof
 "$zkinfer" verify constant.zkproof -k constant.zkkey --json > constant.json 2> /dev/null || fail 'the proof of a constant output'
 in_json constant.json 'max(abs(x - (0.1 * i - 0.5)) for i, x in enumerate(r["outputs"][2]["values"])) < 1e-6'
+# The widths that may be asked for are those that the compiler takes by itself, and help says them.
+expect 0 'activation-bits .*\[4 - 18\]' "$zkinfer" compile --help
+expect 0 'weight-bits .*\[2 - 26\]' "$zkinfer" compile --help
+expect 0 'wrote' "$zkinfer" compile digits.onnx -c calibration.npy -o wide.zkmodel --activation-bits 18 --weight-bits 26
+expect 2 '--activation-bits.*19 not in range' "$zkinfer" compile digits.onnx -c calibration.npy -o wide.zkmodel --activation-bits 19
+expect 2 '--weight-bits.*27 not in range' "$zkinfer" compile digits.onnx -c calibration.npy -o wide.zkmodel --weight-bits 27
+# Who knew --report as the name of other things is told what they are called.
+expect 2 '--report takes the name of a page.*--layers' "$zkinfer" compile digits.onnx -c calibration.npy --report
+expect 2 '--report takes the name of a page.*--layers' "$zkinfer" compile --report digits.onnx -c calibration.npy
+expect 2 '--saturation' "$zkinfer" run digits.zkmodel -i test.npy --index 0 --report
 finish

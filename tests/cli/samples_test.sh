@@ -83,6 +83,9 @@ is "$(json batch.json ".rows[1].outputs")" "$(json eighth.json .outputs)" "outpu
 is "$(json rows.json "[.accepted, .num_rows, .weights_certified]")" "[true,4,true]" "a batch is accepted"
 is "$(json rows.json "[.rows[].outputs[0].integers]")" "$(json batch.json "[.rows[].outputs[0].integers]")" "outputs by row"
 expect 0 'rows +4' "$zkinfer" verify rows.zkbatch -k digits.zkkey
+expect 0 '^row 3  \[[0-9]\] [0-9.]+$' "$zkinfer" verify rows.zkbatch -k digits.zkkey
+expect 0 'check with: zkinfer verify checked.zkbatch --key digits.zkkey --context a$' "$zkinfer" prove digits.zkmodel -i test.npy --batch --index 7-8 -o checked.zkbatch --context a
+expect 0 'ACCEPTED' "$zkinfer" verify checked.zkbatch --key digits.zkkey --context a
 expect 1 'REJECTED.*context' "$zkinfer" verify rows.zkbatch -k digits.zkkey --context other
 is "$("$zkinfer" inspect rows.zkbatch --json | jq -c '[.kind, .claimed_rows]')" '["batch",4]' "kind"
 expect 0 'batch proof.*accepted' "$zkinfer" inspect rows.zkbatch --key digits.zkkey
@@ -164,7 +167,7 @@ expect 0 'warning: 4 of 64' "$zkinfer" prove digits.zkmodel -i loud.json -o loud
 "$zkinfer" prove digits.zkmodel -i pair.json --all --strict -o pair/ >pair.txt 2>&1
 is "$?" 2 "one sample of two is clipped"
 is "$(cd pair && ls *.zkproof)" "pair.0000.zkproof" "the other one is proven"
-expect 0 'cut off|no value' "$zkinfer" run digits.zkmodel -i loud.json --report
+expect 0 'cut off|no value' "$zkinfer" run digits.zkmodel -i loud.json --saturation
 
 # Preprocessing belongs to the model.
 expect 0 'cosine' "$zkinfer" compile digits.onnx -c calibration.npy --scale 0.00392156862745098 --mean 0 --std 1 -o kept.zkmodel

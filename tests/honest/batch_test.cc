@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batches: one proof of many rows says what one proof of each says.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "prover/check_columns.h"
@@ -128,6 +130,17 @@ TEST(BatchCircuit, SharesWhatParametersGive) {
   const circuit::Layout after = circuit::place_columns(many, circuit::Oracle::kModel, 2);
   EXPECT_EQ(before.num_coefs, after.num_coefs);
   EXPECT_EQ(before.lanes, after.lanes);
+}
+
+// Relations are chosen for all rows together: a table that would cost more than it saves in one row pays in many.
+TEST(BatchCircuit, TablesPayForManyRows) {
+  const qir::QGraph graph = softmax_graph(-4000);
+  const auto lookups_of_depth = [&](std::uint64_t num_rows) {
+    const circuit::Circuit one = relations::build(graph, {}, relations::kMaxCircuitBytes, nullptr, num_rows).value();
+    return std::ranges::count_if(one.lookups, [](const circuit::Lookup& lookup) { return lookup.name == "n0 depth"; });
+  };
+  EXPECT_EQ(lookups_of_depth(1), 0) << "cut into limbs";
+  EXPECT_EQ(lookups_of_depth(1 << 14), 1) << "in a table of its own";
 }
 
 // A row that the program itself refuses is named; nothing is proven.

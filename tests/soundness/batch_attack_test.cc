@@ -246,15 +246,39 @@ TEST(BatchCost, AbsurdNumbersOfRows) {
   const Bytes batch = prover::prove_batch(session.model, plan, session.request).value().bytes;
   ASSERT_TRUE(verifier::verify_batch(session.model.prepared, batch, {}, nullptr).accepted());
   const std::size_t rows_at = 8 + 8 + 4 + plan.prepared.key.params.canonical_bytes().size();
-  const std::clock_t begin = std::clock();
+  const auto timed = [&](const Bytes& bytes, const verifier::PreparedKey& key) {
+    const std::clock_t begin = std::clock();
+    const Verdict verdict = verifier::verify_batch(key, bytes, {}, nullptr);
+    return std::pair(verdict, static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
+  };
   for (const std::uint64_t rows : {std::uint64_t{1} << 20, (std::uint64_t{1} << 20) - 1, (std::uint64_t{1} << 26) - 1,
                                    std::uint64_t{1} << 27, std::uint64_t{1} << 61, ~std::uint64_t{0}}) {
     Bytes changed = batch;
     for (std::size_t i = 0; i < 8; ++i) changed[rows_at + i] = static_cast<std::uint8_t>(rows >> (8 * i));
-    const Verdict verdict = verifier::verify_batch(session.model.prepared, changed, {}, nullptr);
+    const auto [verdict, seconds] = timed(changed, session.model.prepared);
     EXPECT_FALSE(verdict.accepted()) << rows;
+    EXPECT_LT(seconds, 1.0) << rows << ": " << verdict.to_string();
   }
-  EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 12.0);
+  // The least time in which one row may be checked: what fits many rows in all but its messages is over it, by count.
+  verifier::PreparedKey tight = session.model.prepared;
+  tight.limits.nanoseconds = 1;
+  while (verifier::verify_batch(tight, batch, {}, nullptr).reason == RejectReason::kOverLimit)
+    tight.limits.nanoseconds += tight.limits.nanoseconds / 16 + 1;
+  ASSERT_TRUE(verifier::verify_batch(tight, batch, {}, nullptr).accepted());
+  for (const std::uint64_t rows : {std::uint64_t{1} << 20, (std::uint64_t{1} << 22) - 1}) {
+    const auto many = prover::plan_batch(session.model, rows);
+    ASSERT_TRUE(many.ok()) << many.status().to_string();
+    statement::Header header;
+    ASSERT_TRUE(verifier::verify_batch(session.model.prepared, batch, {}, &header).accepted());
+    const ByteView messages = ByteView(batch).subspan(header.num_bytes);
+    header.data.num_rows = rows;
+    const Bytes fitting = prover::batch_file(session.model.prepared, many->prepared.key.params, header, messages);
+    const auto [counted, count_seconds] = timed(fitting, tight);
+    EXPECT_EQ(counted.reason, RejectReason::kOverLimit) << rows << ": " << counted.to_string();
+    const auto [verdict, seconds] = timed(fitting, session.model.prepared);
+    EXPECT_FALSE(verdict.accepted()) << rows;
+    EXPECT_LT(count_seconds + seconds, 1.0) << rows << ": " << verdict.to_string();
+  }
 }
 
 // A batch is no proof and no certificate, nor the other way round, not even of one row; and none for another commitment.

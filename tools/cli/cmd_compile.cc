@@ -163,6 +163,7 @@ nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Co
       {"model_bytes", done.package_bytes},
       {"structure", to_hex(done.model.structure_digest())},
       {"parameters", done.model.num_parameters()},
+      {"network_parameters", done.model.compile_record().num_network_parameters},
       {"calibration",
        {{"num_inputs", done.num_calibration}, {"num_given", done.num_given}, {"method", arguments.calibration_method}}},
       {"preprocessing", preprocessing_json(done.model.preprocessing())},
@@ -170,7 +171,7 @@ nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Co
       {"outputs", tensor_infos_json(done.model.outputs())},
       {"fidelity_on_calibration_data", !done.is_held_out},
       {"fidelity", done.fidelity.num_inputs > 0 ? fidelity_json(done.fidelity) : nlohmann::ordered_json(nullptr)},
-      {"float_target", float_target_json(done.model.compile_record())},
+      {"float_target", float_target_json(done.model.compile_record(), &done.fidelity)},
       {"notes", notes_json(done.model.compile_record())},
       {"total_seconds", process_seconds()}};
 }
@@ -179,7 +180,7 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
   print("model '{}'\n", done.model.name());
   std::vector<std::pair<std::string, std::string>> rows = {
       {"structure", to_hex(done.model.structure_digest())},
-      {"parameters", human_count(done.model.num_parameters())},
+      {"parameters", parameters_text(done.model.num_parameters(), done.model.compile_record().num_network_parameters)},
       {"calibration",
        counted(done.num_calibration, "input") + (done.num_given > done.num_calibration
                                                      ? ", the first of " + human_count(done.num_given) + " (--limit)"
@@ -304,7 +305,11 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   progress.clear();
   for (const Note& note : model.compile_record().notes)
     if (note.is_warning) session.warn(in_command_words(note.text));
-  for (const std::string& warning : fidelity_warnings(fidelity)) session.warn(warning);
+  const CompileRecord& record = model.compile_record();
+  FidelityFloor floor;
+  // What was missed on the calibration inputs is said already.
+  if (record.meets_target() || !measured.empty()) floor.error_of_largest = record.float_target;
+  for (const std::string& warning : fidelity_warnings(fidelity, floor)) session.warn(warning);
   for (const std::string& warning : structure_warnings(model)) session.warn(warning);
   ZKI_RETURN_IF_ERROR(reach_floors(arguments, fidelity));
 
@@ -366,11 +371,13 @@ void add_compile(CLI::App& app, Session& session) {
       ->type_name("ERROR");
   command
       ->add_option("--activation-bits", arguments->compile.activation_bits,
-                   "bits of every activation (default: chosen by measurement on the calibration data)")
+                   "bits of every activation (default: chosen by measurement on the calibration data, up to " +
+                       std::to_string(kMostActivationBits) + ")")
       ->check(CLI::Range(kLeastActivationBits, kMostActivationBits));
   command
       ->add_option("--weight-bits", arguments->compile.weight_bits,
-                   "at most this many bits per weight (default: what the activations' scales give, 10 to 16 usually)")
+                   "at most this many bits per weight (default: what the activations' scales give, up to " +
+                       std::to_string(kMostWeightBits) + ")")
       ->check(CLI::Range(kLeastWeightBits, kMostWeightBits));
   command->add_option("--calibration-method", arguments->calibration_method, "how ranges are chosen")
       ->check(CLI::IsMember({"minmax", "percentile", "mse"}))

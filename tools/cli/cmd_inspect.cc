@@ -134,17 +134,19 @@ Description describe_model(const Model& model, const Arguments& arguments) {
   const Json json = {{"model", model.name()},
                      {"structure", to_hex(model.structure_digest())},
                      {"parameters", model.num_parameters()},
+                     {"network_parameters", model.compile_record().num_network_parameters},
                      {"inputs", tensor_infos_json(model.inputs())},
                      {"outputs", tensor_infos_json(model.outputs())}};
   if (!arguments.graph.empty() || arguments.tables) return {"", {}, structure_of(model, arguments), {}, "model", json};
-  Description out{"model package (secret)",
-                  {{"model", model.name()},
-                   {"structure", to_hex(model.structure_digest())},
-                   {"parameters", human_count(model.num_parameters())}},
-                  "\n" + model.report(),
-                  structure_warnings(model),
-                  "model",
-                  json};
+  Description out{
+      "model package (secret)",
+      {{"model", model.name()},
+       {"structure", to_hex(model.structure_digest())},
+       {"parameters", parameters_text(model.num_parameters(), model.compile_record().num_network_parameters)}},
+      "\n" + model.report(),
+      structure_warnings(model),
+      "model",
+      json};
   add_tensors(out, "input", model.inputs());
   add_tensors(out, "output", model.outputs());
   return out;

@@ -22,6 +22,7 @@
 #include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
+#include "verify_words.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/inspect.h"
 
@@ -69,7 +70,7 @@ class ProveCommand {
   void add_totals(nlohmann::ordered_json& json) const;
   void print_one(const Done& done, const Paths& paths) const;
   std::string report(const Done& done, const Bytes& context, const Paths& paths) const;
-  std::string verify_command(const Paths& paths, bool beside) const;
+  std::string verify_words(const Paths& paths, bool beside) const;
 
   Session& session_;
   const Arguments& arguments_;
@@ -210,35 +211,11 @@ Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
   return done;
 }
 
-// What a verifier types. beside: the files are in one folder, wherever that is.
-std::string ProveCommand::verify_command(const Paths& paths, bool beside) const {
-  const auto word = [&](const std::string& path) {
-    const std::size_t slash = path.find_last_of('/');
-    return shell_word(beside && slash != std::string::npos ? path.substr(slash + 1) : path);
-  };
-  const KeyInfo& info = committed_->key().info();
-  std::string key = "KEY";  // where no file beside secret or model can be meant
-  for (const std::string& path : {arguments_.model_path, arguments_.secret_path}) {
-    std::error_code error;
-    const std::string name = with_extension(path, ".zkkey");
-    if (std::filesystem::exists(name, error)) key = name;
-  }
-  std::string text = "zkinfer verify " + word(paths.proof) + " --key " + word(key);
-  if (info.public_parameters && info.num_parameters > 0) text += " --model " + word(arguments_.model_path);
-  if (!arguments_.context.empty()) text += " --context " + shell_word(arguments_.context);
-  const auto add_data = [&](const char* option, const TensorPolicy& group, const std::vector<TensorInfo>& tensors,
-                            const std::string& written, const std::vector<std::string>& given) {
-    if (!group.is_public() || group.hash == TensorHash::kNone) return;
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-      const std::string file = !written.empty()                 ? numbered_path(written, i, tensors.size())
-                               : given.size() == tensors.size() ? file_part(given[i])
-                                                                : std::string("DATA");
-      text += (i == 0 ? " " + std::string(option) : std::string()) + " " + word(file);
-    }
-  };
-  add_data("--input-data", info.inputs, info.input_tensors, paths.input_data, arguments_.data);
-  add_data("--output-data", info.outputs, info.output_tensors, paths.output_data, {});
-  return text;
+std::string ProveCommand::verify_words(const Paths& paths, bool beside) const {
+  return verify_command(committed_->key().info(),
+                        {paths.proof, arguments_.model_path, arguments_.secret_path, arguments_.context,
+                         paths.input_data, paths.output_data, arguments_.data},
+                        beside);
 }
 
 // A page on this proof: what verifiers may know, and the prover's times and machine.
@@ -275,7 +252,7 @@ std::string ProveCommand::report(const Done& done, const Bytes& context, const P
               (hidden_weights || hidden_input ? "." : "");
   page.made_by = "zkinfer prove --report";
   if (page.key.model_identity != page.key.root_identity) page.serving_identity = to_hex(page.key.model_identity);
-  page.check_with = verify_command(paths, true);
+  page.check_with = verify_words(paths, true);
   return report_html(page);
 }
 
@@ -332,7 +309,7 @@ void ProveCommand::print_one(const Done& done, const Paths& paths) const {
     print("give along {} ({}, leads from the root's key to this proof; one for many proofs)\n", done.path_file,
           human_bytes(done.path_bytes));
   }
-  if (paths.proof != "-") print("check with: {}\n", verify_command(paths, false));
+  if (paths.proof != "-") print("check with: {}\n", verify_words(paths, false));
   for (const CommitmentPaths& commitment : done.commitments) {
     print("wrote {} (for verifiers) and {} (secret: opens it in later proofs)\n", commitment.data, commitment.opening);
   }
@@ -404,7 +381,7 @@ CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::v
     for (const auto& [name, num_bytes] : path_files) {
       print("give along {} ({}, leads from the root's key to these proofs)\n", name, human_bytes(num_bytes));
     }
-    if (last.has_value()) print("check with (the last one): {}\n", verify_command(*last, false));
+    if (last.has_value()) print("check with (the last one): {}\n", verify_words(*last, false));
   }
   return batch.exit_code();
 }

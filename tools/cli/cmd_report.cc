@@ -56,6 +56,11 @@ CommandResult report(Session& session, Arguments& arguments) {
                                                    : report_model(arguments.onnx_path, model, inputs, options));
   progress.clear();
   for (const std::string& sentence : made.missing) session.warn(sentence);
+  if (made.fidelity) {
+    FidelityFloor floor;
+    floor.error_of_largest = made.record.float_target;
+    for (const std::string& warning : fidelity_warnings(*made.fidelity, floor)) session.warn(warning);
+  }
   if (writes) {
     ZKI_RETURN_IF_ERROR(files.write(*page, model_report_html(made, "zkinfer report")));
     ZKI_RETURN_IF_ERROR(files.publish());

@@ -19,7 +19,7 @@ namespace {
 struct Arguments {
   std::string model_path;
   InputOptions input;
-  bool strict = false, report = false;
+  bool strict = false, saturation = false;
 };
 
 struct Done {
@@ -78,7 +78,7 @@ CommandResult run_model(Session& session, const Arguments& arguments) {
       return ExitCode::kDone;
     }
     print_lines(tensors_text("output", done.outputs));
-    if (arguments.report) print_lines(saturation_text(done.result.saturation));
+    if (arguments.saturation) print_lines(saturation_text(done.result.saturation));
     if (!session.quiet) print("integer inference in {}\n", human_seconds(done.seconds));
     return ExitCode::kDone;
   }
@@ -90,7 +90,7 @@ CommandResult run_model(Session& session, const Arguments& arguments) {
     if (!session.json) {
       print("{}  ", samples.label(samples.items()[i]));
       print_lines(outputs_line(done.outputs) + "\n");
-      if (arguments.report) print_lines(saturation_text(done.result.saturation));
+      if (arguments.saturation) print_lines(saturation_text(done.result.saturation));
     }
     return done_json(done);
   });
@@ -113,7 +113,8 @@ void add_run(CLI::App& app, Session& session) {
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
   add_input_options(*command, arguments->input, Many::kYes);
   command->add_flag("--strict", arguments->strict, "refuse inputs with values outside of the model's range");
-  command->add_flag("--report", arguments->report, "say in which nodes values were cut off at the end of their range");
+  command->add_flag("--saturation", arguments->saturation,
+                    "say in which nodes values were cut off at the end of their range");
   add_json_flag(*command, session);
   command->footer(
       "Examples:\n"

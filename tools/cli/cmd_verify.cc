@@ -81,6 +81,26 @@ Result<std::vector<std::string>> list_proofs(const std::vector<std::string>& pat
   return out;
 }
 
+// Those whose values are seen.
+std::vector<OutputTensor> seen_tensors(const std::vector<VerifiedTensor>& tensors) {
+  std::vector<OutputTensor> out;
+  for (const VerifiedTensor& tensor : tensors) {
+    if (tensor.group.is_public()) out.push_back({tensor.name, tensor.shape, tensor.integers, tensor.format.scale()});
+  }
+  return out;
+}
+
+// A row of a batch in short, its outputs and before them its inputs where they are seen; empty where there is a digest or
+// commitment to show.
+std::string row_line(const std::vector<VerifiedTensor>& inputs, const std::vector<VerifiedTensor>& outputs) {
+  for (const auto* side : {&inputs, &outputs}) {
+    for (const VerifiedTensor& tensor : *side)
+      if (tensor.digest.has_value() || tensor.commitment.has_value()) return "";
+  }
+  const std::string given = outputs_line(seen_tensors(inputs));
+  return given + (given.empty() ? "" : "  ->  ") + outputs_line(seen_tensors(outputs));
+}
+
 // One key, whose weights are looked at once, and any number of proofs.
 class VerifyCommand {
  public:
@@ -221,9 +241,12 @@ CommandResult VerifyCommand::one(const std::string& path) {
     if (checked.is_batch) facts.emplace_back("rows", std::to_string(checked.rows.size()));
     print_lines(pairs_text(facts));
     for (std::size_t row = 0; row < checked.rows.size() && row < kRowsShown; ++row) {
-      if (checked.is_batch) print("row {}\n", row);
-      print_lines(verified_text("input", checked.rows[row].inputs));
-      print_lines(verified_text("output", checked.rows[row].outputs));
+      const auto& [outputs, inputs] = checked.rows[row];
+      const std::string line = checked.is_batch ? row_line(inputs, outputs) : std::string();
+      if (checked.is_batch) print("row {}{}\n", row, line.empty() ? "" : "  " + line);
+      if (!line.empty()) continue;
+      print_lines(verified_text("input", inputs));
+      print_lines(verified_text("output", outputs));
     }
     if (checked.rows.size() > kRowsShown) print(".. {} rows in all; --json shows them\n", checked.rows.size());
   }
@@ -251,13 +274,7 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
       if (!session_.json && (!verdict.accepted() || !session_.quiet)) {
         line.clear();
         std::vector<OutputTensor> outputs;
-        for (const VerifiedRow& row : checked->rows) {
-          if (checked->is_batch) break;
-          for (const VerifiedTensor& tensor : row.outputs) {
-            if (tensor.group.is_public())
-              outputs.push_back({tensor.name, tensor.shape, tensor.integers, tensor.format.scale()});
-          }
-        }
+        if (!checked->is_batch && !checked->rows.empty()) outputs = seen_tensors(checked->rows.front().outputs);
         print("{}  {}", verdict.accepted() ? "ACCEPTED" : "REJECTED", paths[i]);
         if (verdict.accepted() && checked->is_batch) print("  {} rows", checked->rows.size());
         print_lines(verdict.accepted() ? "  " + outputs_line(outputs) + "\n" : "");

@@ -16,6 +16,7 @@
 #include "samples.h"
 #include "stopwatch.h"
 #include "text.h"
+#include "verify_words.h"
 #include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
@@ -173,6 +174,17 @@ CommandResult prove_batch(Session& session, const ProveBatchArguments& arguments
     if (!path_file.empty()) {
       print("give along {} ({}, leads from the root's key to this batch; one for many)\n", path_file,
             human_bytes(committed.path().size()));
+    }
+    if (arguments.output_path != "-") {
+      print("check with: {}\n", verify_command(committed.key().info(),
+                                               {arguments.output_path,
+                                                arguments.model_path,
+                                                arguments.secret_path,
+                                                arguments.context,
+                                                arguments.write_inputs,
+                                                arguments.write_outputs,
+                                                {}},
+                                               false));
     }
   }
   if (session.stopped_by == 0) {

@@ -14,6 +14,11 @@ std::string counted(std::uint64_t count, const std::string& noun) {
   return human_count(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
+std::string parameters_text(std::uint64_t count, std::uint64_t in_network) {
+  if (in_network == 0 || count <= in_network) return human_count(count);
+  return human_count(count) + ", for " + counted(in_network, "number") + " of the network";
+}
+
 std::string budget_text(std::uint64_t budget) {
   return budget == 0 ? "any number of proofs" : human_count(budget) + " slots: a proof, rotation or certificate each";
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/text.h"
@@ -61,6 +62,19 @@ std::vector<std::string> command_names(const CLI::App& app) {
   return names;
 }
 
+// Options that did something else before, of a command.
+struct Moved {
+  const char* command;
+  const char* option;
+  const char* hint;
+};
+constexpr Moved kMoved[] = {
+    {"zkinfer compile", "--report",
+     "; --report takes the name of a page (HTML) to write, and --layers prints scales, ranges and errors of every "
+     "layer"},
+    {"zkinfer run", "--report", "; --saturation says where values were cut off, `zkinfer report` shows the model"},
+};
+
 }  // namespace
 
 std::string usage_text(const CLI::App& app, int argc, const char* const* argv, const CLI::ParseError& error) {
@@ -90,6 +104,11 @@ std::string usage_text(const CLI::App& app, int argc, const char* const* argv, c
       if (name.starts_with("--") && name.size() > 2 && std::ranges::count(names, name) == 0) unknown = name;
     }
     if (!unknown.empty()) what = "there is no option " + in_quotes(unknown) + suggestion(unknown, names);
+  }
+  for (const Moved& moved : kMoved) {
+    if (command == moved.command &&
+        std::any_of(argv, argv + argc, [&](const char* word) { return std::string_view(word) == moved.option; }))
+      what += moved.hint;
   }
   return "usage: " + what + "; `" + command + " --help` lists what there is";
 }

@@ -73,13 +73,16 @@ constexpr char kTail[] =
     "  computed indices are masks of at most 2^22 entries, and the indices of one row differ.\n"
     "- ai.onnx.ml: a class label that is a word is its position in the list of labels; a map of scores (ZipMap) is the "
     "tensor of\n"
-    "  the scores; support vector machines have probabilities for two classes; an ensemble's comparisons times leaves, "
-    "over all\n"
-    "  trees, are at most 2^24.\n"
+    "  the scores; support vector machines have probabilities for two to four classes (the exact ones: libsvm stops up "
+    "to 0.002\n"
+    "  from them); an ensemble has at most about a million comparisons.\n"
     "- If, Loop, Scan: a computed condition selects between branches of equal shapes; loops run a known number of "
     "times.\n"
     "- Pad: by any finite number; by minus infinity before a MaxPool.\n"
-    "- Compress, NonZero, Unique, ReverseSequence: what decides the shape or the order is constant.\n";
+    "- Compress, NonZero, Unique, ReverseSequence: what decides the shape or the order is constant.\n"
+    "- NonMaxSuppression is refused: how many boxes it gives depends on the data. Prove boxes and scores, and choose "
+    "among them\n"
+    "  afterwards.\n";
 
 // Operators that the importer turns into others on the spot.
 const std::map<std::string_view, std::string_view> kNotes = {

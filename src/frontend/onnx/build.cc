@@ -60,6 +60,10 @@ ValueId Build::range(std::int64_t count) {
   return integers(Shape{count}, std::move(numbers));
 }
 
+ValueId Build::parameter(FloatTensor tensor) {
+  return ok() ? context_.add_constant(std::move(tensor), ir::DataType::kFloat, next_step()) : ir::kNoValue;
+}
+
 ValueId Build::derived(AnyTensor tensor, ir::DataType dtype, const std::vector<Id>& from) {
   if (!ok()) return ir::kNoValue;
   const ValueId id = context_.add_constant(std::move(tensor), dtype, next_step());

@@ -63,6 +63,8 @@ class Build {
   Id integers(Shape shape, Dims numbers) {
     return literal(IntTensor(std::move(shape), std::move(numbers)), ir::DataType::kInt64);
   }
+  // Numbers that may be trained.
+  Id parameter(FloatTensor tensor);
   // 0, 1, .. count - 1.
   Id range(std::int64_t count);
   // A constant that was computed from others: one of the program text only if they are.

@@ -242,6 +242,12 @@ Result<Outputs> GraphReader::import_operator(const Scope& scope, const onnx::Nod
     return unsupported(std::string(no_meaning(node.op_type())) + " | move it out of the model");
   if (handler == nullptr && domain == "ai.onnx.preview.training")
     return unsupported("it trains, and only inference has a meaning here | export the model in inference mode");
+  if (handler == nullptr && domain.empty() && node.op_type() == "NonMaxSuppression") {
+    return unsupported(
+        "how many boxes it gives depends on the data, and what is proven has one shape | end the model before it: "
+        "prove "
+        "boxes and scores, which the verifier sees, and choose among them afterwards; or with TopK for a fixed number");
+  }
   if (handler == nullptr)
     return unsupported((domain.empty() ? "unknown operator" : "unknown operator of domain " + in_quotes(domain)) +
                        " | replace it by supported operators (docs/operators.md)");

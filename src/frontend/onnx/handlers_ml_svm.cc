@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SVMRegressor and SVMClassifier (ai.onnx.ml): kernels against the support vectors are products with constants.
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <functional>
 
+#include "frontend/onnx/build.h"
 #include "frontend/onnx/emit.h"
 #include "frontend/onnx/ml_classes.h"
 #include "frontend/onnx/proto_text.h"
@@ -146,15 +150,83 @@ Result<ValueId> votes(NodeContext& context, ValueId scores, const Pairs& pairs, 
   return context.add(OpKind::kMatMul, {bits, weights, offset}, {}, "votes");
 }
 
-// Of two classes with prob_a and prob_b: the share of the first is 1 / (1 + exp(a score + b)).
-Result<ValueId> shares(NodeContext& context, ValueId scores, float a, float b) {
-  const ValueId slope = constant(context, Shape{1, 1}, {-a}, "slope");
-  const ValueId offset = constant(context, Shape{1}, {-b}, "offset");
-  ZKI_ASSIGN_OR_RETURN(const ValueId logit, context.add(OpKind::kMatMul, {scores, slope, offset}, {}, "logit"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId first, apply(context, ir::function("Sigmoid"), logit, "first"));
-  const ValueId one = literal_number(context, 1, "whole");
-  ZKI_ASSIGN_OR_RETURN(const ValueId second, context.add(OpKind::kSub, {one, first}, {}, "second"));
-  return concat(context, {first, second}, 1, "shares");
+// Column of the share of class i against class j: first those of the pairs, then the others' of the same pairs.
+size_t share_column(const Pairs& pairs, size_t i, size_t j) {
+  const auto at = std::find(pairs.classes.begin(), pairs.classes.end(), std::pair(std::min(i, j), std::max(i, j)));
+  return static_cast<size_t>(at - pairs.classes.begin()) + (i < j ? 0 : pairs.classes.size());
+}
+
+// Of each class in a tree of pairs: the product of the shares along the tree, each of the end that is nearer to that class
+// against the other. Columns of the factors, one list per edge, classes after classes of each tree.
+std::vector<Dims> tree_factors(const Pairs& pairs, size_t classes) {
+  std::vector<Dims> factors(classes - 1);
+  for (std::uint32_t chosen = 0; chosen < 1u << pairs.classes.size(); ++chosen) {
+    if (static_cast<size_t>(std::popcount(chosen)) != classes - 1) continue;
+    for (size_t root = 0; root < classes; ++root) {
+      std::vector<size_t> reached{root};
+      Dims columns;
+      for (size_t at = 0; at < reached.size(); ++at) {
+        for (size_t pair = 0; pair < pairs.classes.size(); ++pair) {
+          const auto [first, second] = pairs.classes[pair];
+          if ((chosen >> pair & 1) == 0 || (first != reached[at] && second != reached[at])) continue;
+          const size_t next = first == reached[at] ? second : first;
+          if (std::find(reached.begin(), reached.end(), next) != reached.end()) continue;
+          columns.push_back(static_cast<int64_t>(share_column(pairs, reached[at], next)));
+          reached.push_back(next);
+        }
+      }
+      if (reached.size() < classes) break;  // the pairs form a ring and are no tree
+      for (size_t edge = 0; edge + 1 < classes; ++edge) factors[edge].push_back(columns[edge]);
+    }
+  }
+  return factors;
+}
+
+// Four classes, of which three disagree around a ring, leave that much to the fourth: [N, classes].
+ValueId disagreement(Build& b, ValueId shares, const Pairs& pairs) {
+  std::array<std::array<Dims, 3>, 2> columns;  // around each ring either way
+  for (size_t left_out = 0; left_out < 4; ++left_out) {
+    std::array<size_t, 3> ring{};
+    for (size_t c = 0, at = 0; c < 4; ++c)
+      if (c != left_out) ring[at++] = c;
+    for (size_t at = 0; at < 3; ++at) {
+      const size_t from = ring[at], to = ring[(at + 1) % 3];
+      columns[0][at].push_back(static_cast<int64_t>(share_column(pairs, from, to)));
+      columns[1][at].push_back(static_cast<int64_t>(share_column(pairs, to, from)));
+    }
+  }
+  const auto around = [&](const std::array<Dims, 3>& way) {
+    return b.mul(b.mul(b.gather(shares, way[0], 1), b.gather(shares, way[1], 1)), b.gather(shares, way[2], 1));
+  };
+  return b.square(b.sub(around(columns[0]), around(columns[1])));
+}
+
+// The classes' shares, [N, classes], from the scores of the pairs with prob_a and prob_b: r(i, j) = 1 / (1 + exp(a score + b)) is
+// the share of i against j alone. Of two classes these are the result. Of more, p minimizes the sum over pairs of
+// (r(j, i) p(i) - r(i, j) p(j))^2 where p sums to 1 (Wu, Lin and Weng, 2004): by Cauchy and Binet p is in proportion to the sum,
+// over all choices of one pair less than there are classes, of the vector at which those terms vanish times its own sum. Of a
+// tree of pairs that is the vector of tree_factors. Nothing cancels, so that few bits are enough; libsvm comes to the same
+// by steps and stops within 0.005 / classes.
+ValueId coupled_shares(Build& b, ValueId scores, const Pairs& pairs, size_t classes, const std::vector<float>& prob_a,
+                       const std::vector<float>& prob_b) {
+  const auto width = static_cast<int64_t>(pairs.classes.size());
+  const auto negated = [&](const std::vector<float>& numbers) {
+    FloatTensor out(Shape{width});
+    std::transform(numbers.begin(), numbers.end(), out.data().begin(), std::negate());
+    return b.parameter(std::move(out));
+  };
+  const ValueId first = b.function(ir::function("Sigmoid"), b.add(b.mul(scores, negated(prob_a)), negated(prob_b)));
+  const ValueId shares = b.concat({first, b.sub(b.number(1), first)}, 1);
+  if (classes == 2) return shares;
+  const std::vector<Dims> factors = tree_factors(pairs, classes);
+  ValueId weights = b.gather(shares, factors[0], 1);
+  for (size_t edge = 1; edge < factors.size(); ++edge) weights = b.mul(weights, b.gather(shares, factors[edge], 1));
+  const int64_t rows = b.shape(scores).rank() > 0 ? b.shape(scores)[0] : 1;
+  const auto count = static_cast<int64_t>(factors[0].size() / classes);
+  const ValueId by_tree = b.reshape(weights, {rows, count, static_cast<int64_t>(classes)});
+  ValueId parts = b.reduce(OpKind::kReduceSum, b.mul(by_tree, b.reduce(OpKind::kReduceSum, by_tree, {2})), {1}, false);
+  if (classes == 4) parts = b.add(parts, disagreement(b, shares, pairs));
+  return b.div(parts, b.reduce(OpKind::kReduceSum, parts, {1}));
 }
 
 Result<Outputs> import_svm_classifier(NodeContext& context) {
@@ -179,18 +251,29 @@ Result<Outputs> import_svm_classifier(NodeContext& context) {
   ZKI_ASSIGN_OR_RETURN(Pairs pairs, read_pairs(coefficients, *per_class, count));
   const auto width = static_cast<int64_t>(pairs.classes.size());
   if (static_cast<int64_t>(rho.size()) != width) return corrupt("rho needs one entry per pair of classes");
-  if (!prob_a.empty() && (classes != 2 || prob_a.size() != prob_b.size()))
-    return unsupported(
-        "probabilities of more than two classes (they are solved for step by step) | export with "
-        "probability=False");
+  const bool has_shares = !prob_a.empty();
+  if (has_shares && (static_cast<int64_t>(prob_a.size()) != width || prob_b.size() != prob_a.size()))
+    return corrupt("prob_a and prob_b need one entry per pair of classes");
+  if (has_shares && classes > 4) {
+    return unsupported("probabilities of " + std::to_string(classes) +
+                       " classes, which come from a system of equations of so many unknowns; up to 4 are possible | "
+                       "export with probability=False and take the class, or the scores of the pairs");
+  }
   ZKI_ASSIGN_OR_RETURN(const ValueId k, kernel_values(context, x, vectors, count));
   const ValueId weights = context.add_constant(std::move(pairs.weights), ir::DataType::kFloat, "coefficients");
   const ValueId bias = constant(context, Shape{width}, std::move(rho), "rho");
   ZKI_ASSIGN_OR_RETURN(const ValueId scores, context.add(OpKind::kMatMul, {k, weights, bias}, {}, "scores"));
-  if (!prob_a.empty()) {
-    ZKI_ASSIGN_OR_RETURN(const ValueId both, shares(context, scores, prob_a[0], prob_b[0]));
-    ZKI_ASSIGN_OR_RETURN(const ValueId label, label_of_largest(context, both, labels));
-    ZKI_ASSIGN_OR_RETURN(const ValueId shown, context.add_output(1, OpKind::kIdentity, {both}, {}));
+  if (has_shares) {
+    Build b(context);
+    const ValueId shares = coupled_shares(b, scores, pairs, classes, prob_a, prob_b);
+    ZKI_RETURN_IF_ERROR(b.status());
+    ValueId decides = shares;
+    // The class is that of most votes, which need not have the largest share.
+    if (classes > 2) {
+      ZKI_ASSIGN_OR_RETURN(decides, votes(context, scores, pairs, classes));
+    }
+    ZKI_ASSIGN_OR_RETURN(const ValueId label, label_of_largest(context, decides, labels));
+    ZKI_ASSIGN_OR_RETURN(const ValueId shown, context.add_output(1, OpKind::kIdentity, {shares}, {}));
     return Outputs{label, shown};
   }
   ZKI_ASSIGN_OR_RETURN(const ValueId ballots, votes(context, scores, pairs, classes));

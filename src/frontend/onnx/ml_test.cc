@@ -107,9 +107,9 @@ const Node& leaf_of(const Nodes& nodes, const float* x) {
   return *node;
 }
 
-std::vector<Nodes> forest(std::size_t modes, std::int64_t targets, std::mt19937& random) {
+std::vector<Nodes> forest(std::size_t modes, std::int64_t targets, std::mt19937& random, int depth = 4) {
   std::vector<Nodes> trees(4);
-  for (Nodes& tree : trees) grow(tree, 4, modes, targets, random);
+  for (Nodes& tree : trees) grow(tree, depth, modes, targets, random);
   return trees;
 }
 
@@ -157,9 +157,17 @@ FloatTensor grid() {
 TEST(Trees, RegressorsOfEveryBranchAndAggregate) {
   std::mt19937 random(5);
   const FloatTensor x = grid();
-  for (const std::string aggregate : {"SUM", "AVERAGE", "MIN", "MAX"}) {
+  // Deep trees are cut into several levels of pieces.
+  for (const auto& [aggregate, depth] : std::vector<std::pair<std::string, int>>{{"SUM", 4},
+                                                                                 {"AVERAGE", 4},
+                                                                                 {"MIN", 4},
+                                                                                 {"MAX", 4},
+                                                                                 {"SUM", 13},
+                                                                                 {"AVERAGE", 10},
+                                                                                 {"MIN", 11},
+                                                                                 {"MAX", 12}}) {
     const bool extreme = aggregate == "MIN" || aggregate == "MAX";
-    const std::vector<Nodes> trees = forest(kModes.size(), extreme ? 1 : 2, random);
+    const std::vector<Nodes> trees = forest(kModes.size(), extreme ? 1 : 2, random, depth);
     TestModel model;
     model.input("x", {216, 3});
     onnx::NodeProto& node = ml_node(model, "TreeEnsembleRegressor", {"y"});
@@ -187,6 +195,43 @@ TEST(Trees, RegressorsOfEveryBranchAndAggregate) {
         EXPECT_NEAR(y[row * targets + t], expected, 1e-5F) << aggregate << " row " << row;
       }
     }
+  }
+}
+
+// A complete subtree of so many levels.
+std::int64_t grow_complete(Nodes& nodes, int depth, std::mt19937& random) {
+  const auto at = static_cast<std::int64_t>(nodes.size());
+  nodes.emplace_back();
+  Node node;
+  node.mode = depth == 0 ? kModes.size() : 0;
+  node.weight = static_cast<float>(random() % 64) / 8;
+  node.feature = static_cast<std::int64_t>(random() % 3);
+  node.threshold = static_cast<float>(random() % 1000) / 250;
+  if (depth > 0) {
+    node.yes = grow_complete(nodes, depth - 1, random);
+    node.no = grow_complete(nodes, depth - 1, random);
+  }
+  nodes[static_cast<std::size_t>(at)] = node;
+  return at;
+}
+
+// Comparisons times leaves are more than 2^24 here; what is built grows with the comparisons.
+TEST(Trees, ForestsOfLargeTrees) {
+  std::mt19937 random(9);
+  std::vector<Nodes> trees(80);
+  for (Nodes& tree : trees) grow_complete(tree, 9, random);
+  TestModel model;
+  model.input("x", {4, 3});
+  onnx::NodeProto& node = ml_node(model, "TreeEnsembleRegressor", {"y"});
+  set_int(node, "n_targets", 1);
+  set_trees(node, trees, "target");
+  const FloatTensor x(Shape{4, 3}, {0.1F, 2.3F, 1.7F, 3.9F, 0, 2, 1.1F, 1.2F, 1.3F, 2.5F, 3.5F, 0.5F});
+  const FloatTensor y = run(model, x)["y"];
+  ASSERT_EQ(y.num_elements(), 4);
+  for (std::size_t row = 0; row < 4; ++row) {
+    float sum = 0;
+    for (const Nodes& tree : trees) sum += leaf_of(tree, &x[row * 3]).weight;
+    EXPECT_NEAR(y[row], sum, 1e-3F);
   }
 }
 
@@ -379,6 +424,87 @@ TEST(MlOperators, SupportVectors) {
   // Products of x with the vectors: 1, 2, 1 and 0, -1, -1.
   EXPECT_EQ(outputs["scores"], FloatTensor(Shape({2, 3}), {5, 7.5F, -4, -2, -2.5F, -31}));
   EXPECT_EQ(outputs["label"], FloatTensor(Shape{2}, {0, 2}));
+}
+
+// The least of sum over pairs of (r(j, i) p(i) - r(i, j) p(j))^2 with p summing to one, by elimination.
+std::vector<double> least_squares_shares(const std::vector<std::vector<double>>& r) {
+  const std::size_t n = r.size();
+  std::vector<std::vector<double>> rows(n + 1, std::vector<double>(n + 2, 0));
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      if (i == j) continue;
+      rows[i][i] += r[j][i] * r[j][i];
+      rows[i][j] = -r[j][i] * r[i][j];
+    }
+    rows[i][n] = rows[n][i] = 1;
+  }
+  rows[n][n + 1] = 1;
+  for (std::size_t c = 0; c <= n; ++c) {
+    std::size_t best = c;
+    for (std::size_t i = c; i <= n; ++i)
+      if (std::abs(rows[i][c]) > std::abs(rows[best][c])) best = i;
+    std::swap(rows[c], rows[best]);
+    for (std::size_t i = 0; i <= n; ++i) {
+      if (i == c) continue;
+      const double factor = rows[i][c] / rows[c][c];
+      for (std::size_t k = c; k < n + 2; ++k) rows[i][k] -= factor * rows[c][k];
+    }
+  }
+  std::vector<double> p(n);
+  for (std::size_t i = 0; i < n; ++i) p[i] = rows[i][n + 1] / rows[i][i];
+  return p;
+}
+
+TEST(MlOperators, SharesOfSupportVectorsOfSeveralClasses) {
+  std::mt19937 random(12);
+  std::normal_distribution<float> normal;
+  const auto numbers = [&](std::size_t count) {
+    std::vector<float> list(count);
+    for (float& x : list) x = normal(random);
+    return list;
+  };
+  for (const std::size_t classes : {2U, 3U, 4U, 5U}) {
+    const std::size_t pairs = classes * (classes - 1) / 2;
+    TestModel model, with_shares;
+    const std::vector<float> vectors = numbers(2 * classes), coefficients = numbers((classes - 1) * classes),
+                             rho = numbers(pairs), prob_a = numbers(pairs), prob_b = numbers(pairs);
+    for (TestModel* each : {&model, &with_shares}) {
+      each->input("x", {20, 2});
+      onnx::NodeProto& node = ml_node(*each, "SVMClassifier", {"label", "scores"});
+      set_floats(node, "support_vectors", vectors);
+      set_floats(node, "coefficients", coefficients);
+      set_floats(node, "rho", rho);
+      set_list(node, "vectors_per_class", std::vector<std::int64_t>(classes, 1));
+      std::vector<std::int64_t> labels(classes);
+      for (std::size_t c = 0; c < classes; ++c) labels[c] = static_cast<std::int64_t>(c);
+      set_list(node, "classlabels_ints", labels);
+      if (each == &model) continue;
+      set_floats(node, "prob_a", prob_a);
+      set_floats(node, "prob_b", prob_b);
+    }
+    if (classes == 5) {
+      EXPECT_NE(import_onnx(with_shares.bytes()).status().message().find("probability=False"), std::string::npos);
+      continue;
+    }
+    const FloatTensor x(Shape{20, 2}, numbers(40));
+    TensorMap without = run(model, x), with = run(with_shares, x);
+    const FloatTensor& shares = with["scores"];
+    ASSERT_EQ(shares.shape(), (Shape{20, static_cast<std::int64_t>(classes)}));
+    if (classes > 2) EXPECT_EQ(with["label"], without["label"]) << "votes decide";
+    for (std::size_t row = 0; row < 20; ++row) {
+      std::vector<std::vector<double>> r(classes, std::vector<double>(classes, 0));
+      for (std::size_t i = 0, pair = 0; i < classes; ++i)
+        for (std::size_t j = i + 1; j < classes; ++j, ++pair) {
+          // Of two classes the model without shares gives both signs, the second first.
+          const float score = without["scores"][classes == 2 ? row * 2 + 1 : row * pairs + pair];
+          r[i][j] = 1 / (1 + std::exp(static_cast<double>(prob_a[pair] * score + prob_b[pair])));
+          r[j][i] = 1 - r[i][j];
+        }
+      const std::vector<double> expected = least_squares_shares(r);
+      for (std::size_t c = 0; c < classes; ++c)
+        EXPECT_NEAR(shares[row * classes + c], expected[c], 1e-4) << classes << " classes, row " << row;
+    }
+  }
 }
 
 }  // namespace

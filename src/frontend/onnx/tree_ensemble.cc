@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "frontend/onnx/emit.h"
+#include "frontend/onnx/build.h"
 
 namespace zkinfer::frontend_onnx {
 
@@ -17,8 +17,9 @@ using std::size_t;
 namespace {
 
 constexpr int kDeepestTree = 4096;
-// Entries of the matrices from comparisons to leaves.
-constexpr int64_t kMostPathEntries = int64_t{1} << 24;
+// Trees are cut into pieces of so many comparisons: the matrices from comparisons to exits grow with their square.
+constexpr size_t kPieceComparisons = 16;
+constexpr double kMostPathEntries = 0x1p24;  // of these matrices
 
 float below(float x) { return std::nextafter(x, -std::numeric_limits<float>::infinity()); }
 
@@ -81,49 +82,130 @@ class Normalizer {
   size_t& nodes_left_;
 };
 
-// One tree's comparisons and leaves, in the order of the nodes.
-struct Paths {
-  std::vector<int> comparisons, leaves;  // node indices
+// A subtree without what hangs below its exits: leaves of the tree, or the roots of further pieces.
+struct Piece {
+  size_t tree = 0;
+  std::vector<int> comparisons, exits;  // node indices, the root first
+  size_t reached_by = 0;                // exit of the level before, counted over all its pieces; none of a tree's root
+};
+// Pieces whose roots are as many pieces away from their trees' roots.
+struct Level {
+  std::vector<Piece> pieces;
+  size_t comparisons = 1,
+         exits = 1;  // the most of a piece; one that is never used keeps shapes whole where a tree is a leaf
 };
 
-Paths paths_of(const Tree& tree) {
-  Paths paths;
-  for (size_t i = 0; i < tree.nodes.size(); ++i)
-    (tree.nodes[i].yes < 0 ? paths.leaves : paths.comparisons).push_back(static_cast<int>(i));
-  return paths;
+Piece cut_piece(const std::vector<Tree>& trees, size_t tree, int root, size_t reached_by) {
+  Piece piece{tree, {}, {}, reached_by};
+  std::vector<int> open{root};
+  for (size_t i = 0; i < open.size(); ++i) {
+    const TreeNode& node = trees[tree].nodes[static_cast<size_t>(open[i])];
+    if (node.yes < 0 || piece.comparisons.size() == kPieceComparisons) {
+      piece.exits.push_back(open[i]);
+      continue;
+    }
+    piece.comparisons.push_back(open[i]);
+    open.push_back(node.yes);
+    open.push_back(node.no);
+  }
+  return piece;
 }
 
-// For every leaf: +1 at comparisons that must exceed the threshold, -1 at those that must not; and how many must.
-void fill_paths(const Tree& tree, const Paths& paths, size_t columns, std::span<float> matrix, std::span<float> bias) {
-  std::vector<size_t> position(tree.nodes.size());
-  for (size_t i = 0; i < paths.comparisons.size(); ++i) position[static_cast<size_t>(paths.comparisons[i])] = i;
-  for (size_t i = 0; i < paths.leaves.size(); ++i) position[static_cast<size_t>(paths.leaves[i])] = i;
-  std::vector<std::pair<int, float>> path;  // comparison and its sign
+std::vector<Level> cut_trees(const std::vector<Tree>& trees) {
+  std::vector<Level> levels(1);
+  for (size_t t = 0; t < trees.size(); ++t) levels[0].pieces.push_back(cut_piece(trees, t, 0, 0));
+  for (;;) {
+    Level& level = levels.back();
+    for (const Piece& piece : level.pieces) {
+      level.comparisons = std::max(level.comparisons, piece.comparisons.size());
+      level.exits = std::max(level.exits, piece.exits.size());
+    }
+    Level next;
+    for (size_t p = 0; p < level.pieces.size(); ++p) {
+      const Piece& piece = level.pieces[p];
+      for (size_t e = 0; e < piece.exits.size(); ++e)
+        if (trees[piece.tree].nodes[static_cast<size_t>(piece.exits[e])].yes >= 0)
+          next.pieces.push_back(cut_piece(trees, piece.tree, piece.exits[e], p * level.exits + e));
+    }
+    if (next.pieces.empty()) return levels;
+    levels.push_back(std::move(next));
+  }
+}
+
+// For every exit: +1 at comparisons that must exceed the threshold, -1 at those that must not; and how many must.
+void fill_paths(const Tree& tree, const Piece& piece, size_t columns, std::span<float> matrix, std::span<float> bias) {
+  const auto position = [](const std::vector<int>& list, int node) {
+    return static_cast<size_t>(std::find(list.begin(), list.end(), node) - list.begin());
+  };
+  std::vector<std::pair<size_t, float>> path;  // comparison and its sign
   struct Step {
     int node;
     size_t depth;
-    std::pair<int, float> reached_by;
+    std::pair<size_t, float> reached_by;
   };
-  std::vector<Step> open{{0, 0, {-1, 0}}};
+  std::vector<Step> open{{piece.comparisons.empty() ? piece.exits[0] : piece.comparisons[0], 0, {0, 0}}};
   while (!open.empty()) {
     const Step step = open.back();
     open.pop_back();
     path.resize(step.depth == 0 ? 0 : step.depth - 1);
     if (step.depth > 0) path.push_back(step.reached_by);
-    const TreeNode& node = tree.nodes[static_cast<size_t>(step.node)];
-    if (node.yes >= 0) {
-      open.push_back({node.yes, step.depth + 1, {step.node, -1.0F}});
-      open.push_back({node.no, step.depth + 1, {step.node, 1.0F}});
+    const size_t at = position(piece.comparisons, step.node);
+    if (at < piece.comparisons.size()) {
+      const TreeNode& node = tree.nodes[static_cast<size_t>(step.node)];
+      open.push_back({node.yes, step.depth + 1, {at, -1.0F}});
+      open.push_back({node.no, step.depth + 1, {at, 1.0F}});
       continue;
     }
-    const size_t leaf = position[static_cast<size_t>(step.node)];
+    const size_t exit = position(piece.exits, step.node);
     float needed = 0;
     for (const auto& [comparison, sign] : path) {
-      matrix[position[static_cast<size_t>(comparison)] * columns + leaf] = sign;
+      matrix[comparison * columns + exit] = sign;
       needed += sign > 0 ? 1.0F : 0.0F;
     }
-    bias[leaf] = 1 - needed;
+    bias[exit] = 1 - needed;
   }
+}
+
+// What the matrices of one level hold.
+struct LevelNumbers {
+  Dims picked;  // features
+  FloatTensor thresholds, paths, bias, weights;
+};
+
+Result<LevelNumbers> numbers_of(const std::vector<Tree>& trees, const Level& level, bool is_first, int64_t features,
+                                int64_t targets) {
+  const size_t count = level.pieces.size(), comparisons = level.comparisons, exits = level.exits;
+  const auto width = static_cast<int64_t>(count * comparisons);
+  const auto wide = [](size_t n) { return static_cast<int64_t>(n); };
+  LevelNumbers out{Dims(count * comparisons, 0), FloatTensor(Shape{1, width}),
+                   FloatTensor(Shape({wide(count), wide(comparisons), wide(exits)})),
+                   FloatTensor(Shape({wide(count), 1, wide(exits)})),
+                   FloatTensor(Shape({wide(count), wide(exits), targets}))};
+  for (size_t p = 0; p < count; ++p) {
+    const Piece& piece = level.pieces[p];
+    const Tree& tree = trees[piece.tree];
+    for (size_t i = 0; i < piece.comparisons.size(); ++i) {
+      const TreeNode& node = tree.nodes[static_cast<size_t>(piece.comparisons[i])];
+      if (node.feature < 0 || node.feature >= features)
+        return invalid_argument("a tree compares feature " + std::to_string(node.feature) + " of " +
+                                std::to_string(features));
+      if (!std::isfinite(node.threshold)) return invalid_argument("a threshold is infinite or not a number");
+      out.picked[p * comparisons + i] = node.feature;
+      out.thresholds[p * comparisons + i] = node.threshold;
+    }
+    const std::span<float> bias = out.bias.data().subspan(p * exits, exits);
+    fill_paths(tree, piece, exits, out.paths.data().subspan(p * comparisons * exits, comparisons * exits), bias);
+    // Further down, the piece has to be reached too.
+    if (!is_first)
+      for (float& x : bias) x -= 1;
+    for (size_t e = 0; e < piece.exits.size(); ++e)
+      for (const auto& [target, weight] : tree.nodes[static_cast<size_t>(piece.exits[e])].weights) {
+        if (target < 0 || target >= targets)
+          return corrupt("a leaf's target " + std::to_string(target) + " of " + std::to_string(targets));
+        out.weights[(p * exits + e) * static_cast<size_t>(targets) + static_cast<size_t>(target)] += weight;
+      }
+  }
+  return out;
 }
 
 }  // namespace
@@ -135,88 +217,70 @@ Result<Tree> normalized_tree(const std::vector<RawNode>& nodes, int64_t root, si
   return tree;
 }
 
-// exceeded [N, trees, comparisons] = threshold < x[feature]; leaf = relu(paths * exceeded + 1 - needed) is 1 where every
-// comparison of its path is as it must be, else 0; the result is a product with the leaves' weights. All numbers but the
-// weights are whole.
+// Level by level: exceeded [N, pieces, comparisons] = threshold < x[feature]; exit = relu(paths * exceeded + 1 - needed) is 1
+// where every comparison of its path is as it must be, and the piece itself is reached, else 0; the result is a product with
+// the leaves' weights. All numbers but the weights are whole.
 Result<ValueId> evaluate_trees(NodeContext& context, ValueId x, const std::vector<Tree>& trees, int64_t targets,
                                Aggregate aggregate, const std::vector<float>& base) {
-  const int64_t rows = context.shape_of(x)[0];
-  const int64_t features = context.shape_of(x)[1];
   if (trees.empty()) return corrupt("the ensemble has no trees");
-  std::vector<Paths> all;
-  size_t comparisons = 1;  // one that is never used keeps shapes whole where every tree is a leaf
-  size_t leaves = 1;
-  for (const Tree& tree : trees) {
-    all.push_back(paths_of(tree));
-    comparisons = std::max(comparisons, all.back().comparisons.size());
-    leaves = std::max(leaves, all.back().leaves.size());
-  }
-  const size_t count = trees.size();
-  if (static_cast<double>(count * comparisons) * static_cast<double>(leaves) > static_cast<double>(kMostPathEntries))
-    return unsupported(
-        std::to_string(count) + " trees of up to " + std::to_string(leaves) +
-        " leaves | train fewer or smaller trees (their product of comparisons and leaves is at most 2^24)");
-  Dims picked(count * comparisons, 0);
-  FloatTensor thresholds(Shape{static_cast<int64_t>(count * comparisons)});
-  FloatTensor paths(
-      Shape({static_cast<int64_t>(count), static_cast<int64_t>(comparisons), static_cast<int64_t>(leaves)}));
-  FloatTensor bias(Shape({static_cast<int64_t>(count), 1, static_cast<int64_t>(leaves)}));
-  FloatTensor weights(Shape({static_cast<int64_t>(count), static_cast<int64_t>(leaves), targets}));
-  for (size_t t = 0; t < count; ++t) {
-    for (size_t i = 0; i < all[t].comparisons.size(); ++i) {
-      const TreeNode& node = trees[t].nodes[static_cast<size_t>(all[t].comparisons[i])];
-      if (node.feature < 0 || node.feature >= features)
-        return invalid_argument("a tree compares feature " + std::to_string(node.feature) + " of " +
-                                std::to_string(features));
-      if (!std::isfinite(node.threshold)) return invalid_argument("a threshold is infinite or not a number");
-      picked[t * comparisons + i] = node.feature;
-      thresholds[t * comparisons + i] = node.threshold;
-    }
-    fill_paths(trees[t], all[t], leaves, paths.data().subspan(t * comparisons * leaves, comparisons * leaves),
-               bias.data().subspan(t * leaves, leaves));
-    for (size_t i = 0; i < all[t].leaves.size(); ++i)
-      for (const auto& [target, weight] : trees[t].nodes[static_cast<size_t>(all[t].leaves[i])].weights) {
-        if (target < 0 || target >= targets)
-          return corrupt("a leaf's target " + std::to_string(target) + " of " + std::to_string(targets));
-        weights[(t * leaves + i) * static_cast<size_t>(targets) + static_cast<size_t>(target)] += weight;
-      }
-  }
-  const auto width = static_cast<int64_t>(count * comparisons);
-  const Dims tree_shape{rows, static_cast<int64_t>(count), static_cast<int64_t>(comparisons)};
-  ZKI_ASSIGN_OR_RETURN(const ValueId values, gather(context, x, 1, std::move(picked), "picked"));
-  const ValueId limit =
-      context.add_constant(std::move(thresholds).reshaped(Shape{1, width}), ir::DataType::kFloat, "thresholds");
-  ZKI_ASSIGN_OR_RETURN(const ValueId above, context.add(OpKind::kLess, {limit, values}, {}, "above"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId bits,
-                       context.add(OpKind::kCast, {above}, ir::CastAttributes{ir::DataType::kFloat}, "bits"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId per_tree, reshape(context, bits, tree_shape, "per_tree"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId by_tree, transpose(context, per_tree, {1, 0, 2}, "by_tree"));
-  const ValueId path_matrix = context.add_constant(std::move(paths), ir::DataType::kFloat, "paths");
-  const ValueId path_bias = context.add_constant(std::move(bias), ir::DataType::kFloat, "needed");
-  ZKI_ASSIGN_OR_RETURN(const ValueId sums, context.add(OpKind::kMatMul, {by_tree, path_matrix}, {}, "sums"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId shifted, context.add(OpKind::kAdd, {sums, path_bias}, {}, "shifted"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId reached, context.add(OpKind::kRelu, {shifted}, {}, "reached"));
-  ValueId y = ir::kNoValue;
-  if (aggregate == Aggregate::kMin || aggregate == Aggregate::kMax) {
-    const ValueId worth = context.add_constant(std::move(weights), ir::DataType::kFloat, "weights");
-    ZKI_ASSIGN_OR_RETURN(const ValueId each, context.add(OpKind::kMatMul, {reached, worth}, {}, "each"));
-    ZKI_ASSIGN_OR_RETURN(y, context.add(aggregate == Aggregate::kMin ? OpKind::kReduceMin : OpKind::kReduceMax, {each},
-                                        ir::ReduceAttributes{{0}, false}, "extremum"));
-  } else {
-    if (aggregate == Aggregate::kAverage)
-      for (float& weight : weights.data()) weight /= static_cast<float>(count);
-    const auto all_leaves = static_cast<int64_t>(count * leaves);
-    const ValueId worth =
-        context.add_constant(std::move(weights).reshaped(Shape{all_leaves, targets}), ir::DataType::kFloat, "weights");
-    ZKI_ASSIGN_OR_RETURN(const ValueId by_row, transpose(context, reached, {1, 0, 2}, "by_row"));
-    ZKI_ASSIGN_OR_RETURN(const ValueId flat, reshape(context, by_row, {rows, all_leaves}, "leaves"));
-    ZKI_ASSIGN_OR_RETURN(y, context.add(OpKind::kMatMul, {flat, worth}, {}, "worth"));
-  }
-  if (base.empty()) return y;
-  if (static_cast<int64_t>(base.size()) != targets)
+  if (!base.empty() && static_cast<int64_t>(base.size()) != targets)
     return corrupt("base_values has " + std::to_string(base.size()) + " entries");
-  const ValueId offset = context.add_constant(FloatTensor(Shape{targets}, base), ir::DataType::kFloat, "base");
-  return context.add(OpKind::kAdd, {y, offset}, {}, "with_base");
+  const int64_t rows = context.shape_of(x)[0];
+  const auto num_trees = static_cast<int64_t>(trees.size());
+  const std::vector<Level> levels = cut_trees(trees);
+  double entries = 0;
+  size_t num_comparisons = 0;
+  for (const Level& level : levels) {
+    entries += static_cast<double>(level.pieces.size() * level.comparisons) * static_cast<double>(level.exits);
+    for (const Piece& piece : level.pieces) num_comparisons += piece.comparisons.size();
+  }
+  if (entries > kMostPathEntries)
+    return unsupported(std::to_string(trees.size()) + " trees with " + std::to_string(num_comparisons) +
+                       " comparisons | train fewer or smaller trees (about a million comparisons are possible)");
+  const bool is_sum = aggregate == Aggregate::kSum || aggregate == Aggregate::kAverage;
+  Build b(context);
+  ValueId before = ir::kNoValue;  // the exits of the level before, [N, all]
+  ValueId y = ir::kNoValue;
+  for (const Level& level : levels) {
+    const bool is_first = &level == &levels.front();
+    ZKI_ASSIGN_OR_RETURN(LevelNumbers numbers, numbers_of(trees, level, is_first, context.shape_of(x)[1], targets));
+    const auto count = static_cast<int64_t>(level.pieces.size());
+    const auto exits = static_cast<int64_t>(level.exits);
+    const ValueId above = b.less(b.parameter(std::move(numbers.thresholds)), b.gather(x, std::move(numbers.picked), 1));
+    const ValueId per_piece =
+        b.reshape(b.cast(above, ir::DataType::kFloat), {rows, count, static_cast<int64_t>(level.comparisons)});
+    ValueId sums = b.matmul(b.transpose(per_piece, {1, 0, 2}), b.parameter(std::move(numbers.paths)));
+    sums = b.add(sums, b.parameter(std::move(numbers.bias)));
+    if (!is_first) {
+      Dims reached_by;
+      for (const Piece& piece : level.pieces) reached_by.push_back(static_cast<int64_t>(piece.reached_by));
+      const ValueId reached = b.gather(before, std::move(reached_by), 1);
+      sums = b.add(sums, b.reshape(b.transpose(reached, {1, 0}), {count, rows, 1}));
+    }
+    const ValueId reached = b.op(OpKind::kRelu, {sums});
+    before = b.reshape(b.transpose(reached, {1, 0, 2}), {rows, count * exits});
+    if (aggregate == Aggregate::kAverage)
+      for (float& weight : numbers.weights.data()) weight /= static_cast<float>(num_trees);
+    ValueId worth = ir::kNoValue;
+    if (is_sum) {
+      worth = b.matmul(before, b.parameter(std::move(numbers.weights).reshaped(Shape{count * exits, targets})));
+    } else {
+      // [trees, N * targets]: the tree of each piece.
+      FloatTensor whose(Shape{num_trees, count});
+      for (size_t p = 0; p < level.pieces.size(); ++p) whose[level.pieces[p].tree * level.pieces.size() + p] = 1;
+      worth = b.matmul(reached, b.parameter(std::move(numbers.weights)));
+      if (levels.size() > 1)
+        worth = b.matmul(b.literal(std::move(whose), ir::DataType::kFloat), b.reshape(worth, {count, rows * targets}));
+    }
+    y = is_first ? worth : b.add(y, worth);
+  }
+  if (!is_sum) {
+    if (levels.size() > 1) y = b.reshape(y, {num_trees, rows, targets});
+    y = b.reduce(aggregate == Aggregate::kMin ? OpKind::kReduceMin : OpKind::kReduceMax, y, {0}, false);
+  }
+  if (!base.empty()) y = b.add(y, b.parameter(FloatTensor(Shape{targets}, base)));
+  ZKI_RETURN_IF_ERROR(b.status());
+  return y;
 }
 
 }  // namespace zkinfer::frontend_onnx

@@ -116,8 +116,19 @@ std::optional<std::vector<float>> arrange_picture(const Array& picture, const Di
   return out;
 }
 
-Status normalize(std::vector<float>& data, ArrayKind kind, const Dims& input_shape, const Preprocessing& options) {
-  const double scale = options.scale.value_or(kind == ArrayKind::kLevels ? 1.0 / 255 : 1.0);
+Status normalize(std::vector<float>& data, ArrayKind kind, const TensorInfo& input, const Preprocessing& options) {
+  const Dims& input_shape = input.shape;
+  // What takes whole numbers takes a byte as it is.
+  const bool is_whole = input.format.hi > input.format.lo && input.format.scale() == 1;
+  constexpr float kMostExact = 0x1p24F;
+  for (std::size_t i = 0; is_whole && i < data.size(); ++i) {
+    if (std::abs(data[i]) > kMostExact) {
+      return out_of_range("element " + std::to_string(i) +
+                          " is beyond 2^24: files are read as float32, in which larger whole numbers lose "
+                          "their last digits; `prove --input-data` takes exact ones");
+    }
+  }
+  const double scale = options.scale.value_or(kind == ArrayKind::kLevels && !is_whole ? 1.0 / 255 : 1.0);
   const ChannelAxis axis = channel_axis(input_shape);
   for (const std::vector<double>* list : {&options.mean, &options.std}) {
     if (list->size() > 1 && list->size() != axis.size) {
@@ -191,7 +202,7 @@ Result<Samples> samples_of(const Array& array, const TensorInfo& input, const Pr
     if (!count.has_value()) return mismatch();
     samples = {*count, array.data};
   }
-  const Status status = normalize(samples.data, array.kind, input.shape, options);
+  const Status status = normalize(samples.data, array.kind, input, options);
   if (!status.ok()) return status.with_context("input '" + input.name + "'");
   return samples;
 }

@@ -9,7 +9,8 @@
 //   [k, |S|], [k*|S|]  k flat row-major samples.
 // A picture [height, width, channels] fits [.., channels, height, width], [.., height, width, channels] and
 // [height * width * channels]; colour becomes grey (0.299 R + 0.587 G + 0.114 B, rounded) or grey becomes colour by need.
-// Values: x = (value * scale - mean[channel]) / std[channel]; scale is 1/255 for levels and 1 for numbers by default.
+// Values: x = (value * scale - mean[channel]) / std[channel]; scale is 1/255 for levels and 1 for numbers by default, and 1
+// for inputs in units of one.
 // Errors name the file, the shapes expected and got.
 #pragma once
 

@@ -365,6 +365,27 @@ TEST(Samples, PicturesFollowTheLayoutOfTheInput) {
   EXPECT_FALSE(to_samples({picture}, one_input({1, 3, 2, 2}), normalized).ok());
 }
 
+TEST(Samples, InputsOfWholeNumbersTakeBytesAsTheyAre) {
+  Array levels = numbers({3});
+  levels.kind = ArrayKind::kLevels;
+  levels.data = {0, 128, 255};
+  std::vector<TensorInfo> inputs = one_input({3});
+  EXPECT_FLOAT_EQ(to_samples({levels}, inputs, {})->at(0)[0].data[2], 1);
+  inputs[0].format = {0, 255, 1, 0};
+  EXPECT_EQ(to_samples({levels}, inputs, {})->at(0)[0].data, levels.data);
+  Preprocessing scaled;
+  scaled.scale = 0.5;
+  EXPECT_EQ(to_samples({levels}, inputs, scaled)->at(0)[0].data[1], 64) << "as it is told";
+  // Beyond, float32 would change them.
+  Array large = numbers({3});
+  large.data = {0, 0x1p24F, -0x1p24F};
+  EXPECT_TRUE(to_samples({large}, inputs, {}).ok());
+  large.data[1] = 0x1p24F + 2;
+  EXPECT_NE(to_samples({large}, inputs, {}).status().message().find("2^24"), std::string::npos);
+  inputs[0].format = {};
+  EXPECT_TRUE(to_samples({large}, inputs, {}).ok()) << "real numbers are rounded anyway";
+}
+
 TEST(Samples, SeveralInputsByNameOrOrder) {
   std::vector<TensorInfo> inputs = {one_input({2})[0], one_input({3})[0]};
   inputs[1].name = "y";

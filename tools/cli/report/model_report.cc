@@ -109,12 +109,12 @@ nlohmann::ordered_json notes_json(const CompileRecord& record) {
   });
 }
 
-nlohmann::ordered_json float_target_json(const CompileRecord& record) {
-  return {{"asked", record.float_target},
-          {"measured", record.measured_error},
-          {"met", record.meets_target()},
-          {"num_measured", record.num_measured},
-          {"held_out", record.held_out}};
+nlohmann::ordered_json float_target_json(const CompileRecord& record, const Fidelity* compared) {
+  nlohmann::ordered_json met = nullptr;
+  if (compared != nullptr && compared->num_inputs > 0) met = compared->meets(record.float_target);
+  return {{"asked", record.float_target}, {"measured", record.measured_error},
+          {"met", record.meets_target()}, {"num_measured", record.num_measured},
+          {"held_out", record.held_out},  {"met_where_compared", std::move(met)}};
 }
 
 nlohmann::ordered_json preprocessing_json(const Preprocessing& preprocessing) {
@@ -124,22 +124,24 @@ nlohmann::ordered_json preprocessing_json(const Preprocessing& preprocessing) {
 nlohmann::ordered_json model_report_json(const ModelReport& report) {
   nlohmann::ordered_json cost = cost_json(report.total_cost);
   cost["inputs"] = cost_json(report.inputs_cost);
-  nlohmann::ordered_json json = {{"model", report.name},
-                                 {"structure", to_hex(report.structure_digest)},
-                                 {"parameters", report.num_parameters},
-                                 {"preprocessing", preprocessing_json(report.preprocessing)},
-                                 {"float_target", float_target_json(report.record)},
-                                 {"notes", notes_json(report.record)},
-                                 {"structure_warnings", report.structure_warnings},
-                                 {"missing", report.missing},
-                                 {"num_inputs", report.num_inputs},
-                                 {"clipping", clipping_json(report.clipping)},
-                                 {"fidelity", nullptr},
-                                 {"cost", std::move(cost)},
-                                 {"inputs", report.inputs},
-                                 {"outputs", report.outputs},
-                                 {"tensors", list_json(report.tensors, tensor_json)},
-                                 {"nodes", list_json(report.nodes, node_json)}};
+  nlohmann::ordered_json json = {
+      {"model", report.name},
+      {"structure", to_hex(report.structure_digest)},
+      {"parameters", report.num_parameters},
+      {"network_parameters", report.record.num_network_parameters},
+      {"preprocessing", preprocessing_json(report.preprocessing)},
+      {"float_target", float_target_json(report.record, report.fidelity ? &*report.fidelity : nullptr)},
+      {"notes", notes_json(report.record)},
+      {"structure_warnings", report.structure_warnings},
+      {"missing", report.missing},
+      {"num_inputs", report.num_inputs},
+      {"clipping", clipping_json(report.clipping)},
+      {"fidelity", nullptr},
+      {"cost", std::move(cost)},
+      {"inputs", report.inputs},
+      {"outputs", report.outputs},
+      {"tensors", list_json(report.tensors, tensor_json)},
+      {"nodes", list_json(report.nodes, node_json)}};
   if (report.fidelity) {
     json["fidelity"] = fidelity_json(*report.fidelity);
     json["fidelity"].erase("layers");  // at the tensors

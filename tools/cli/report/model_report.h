@@ -11,7 +11,7 @@
 namespace zkinfer::cli {
 
 nlohmann::ordered_json notes_json(const CompileRecord& record);
-nlohmann::ordered_json float_target_json(const CompileRecord& record);
+nlohmann::ordered_json float_target_json(const CompileRecord& record, const Fidelity* compared);
 nlohmann::ordered_json preprocessing_json(const Preprocessing& preprocessing);
 // docs/cli.md lists the keys.
 nlohmann::ordered_json model_report_json(const ModelReport& report);
