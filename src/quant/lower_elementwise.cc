@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Add, Sub, Mul and unary functions of values that are already integers.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -39,31 +40,47 @@ qir::Interval interval(const std::vector<std::int32_t>& params) {
 
 // Without a reader that fixes the unit: the finest operand's, or so much finer that every operand is a whole multiple of it, or
 // nearly so.
-double Lowering::natural_sum_unit(std::size_t i) {
+double Lowering::natural_sum_unit(std::size_t i, std::array<QTensor, 2>& operands) {
   const ir::Node& n = node(i);
   double finest = std::numeric_limits<double>::infinity();
   double reach = 0;
-  for (const ir::ValueId id : n.inputs) {
-    if (is_const(id)) continue;
-    finest = std::min(finest, tensor(id).scale);
-    reach += static_cast<double>(std::max(qvalue(tensor(id)).hi, -qvalue(tensor(id)).lo)) * tensor(id).scale;
+  for (const QTensor& x : operands) {
+    if (x.scale == 0) continue;
+    finest = std::min(finest, x.scale);
+    reach += static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo)) * x.scale;
   }
   int finer = 0;
-  for (const ir::ValueId id : n.inputs) {
-    const double ratio = is_const(id) ? 0 : tensor(id).scale / finest;
-    if (is_const(id))
+  for (const QTensor& x : operands) {
+    const double ratio = x.scale / finest;
+    if (x.scale == 0)
       finer = std::max(finer, kConstantRoom);
     else if (std::abs(ratio - std::nearbyint(ratio)) > 1e-9 * ratio)
       finer = kUnlikeRoom;
   }
-  // As far as what reads wide values can take.
-  const int room = kWideBits - static_cast<int>(std::ceil(std::log2(std::max(reach / finest, 1.0))));
-  return std::ldexp(finest, -std::min(finer, std::max(room, kConstantRoom)));
+  // As far as what reads wide values can take. Operands that are too wide beside that lose low bits.
+  const auto room = [&] { return kWideBits - static_cast<int>(std::ceil(std::log2(std::max(reach / finest, 1.0)))); };
+  if (segment(i).mode == Mode::kWideValue && finer == kUnlikeRoom && room() < kUnlikeRoom) {
+    const double kept = std::ldexp(reach, kUnlikeRoom - kWideBits);
+    for (std::size_t j = 0; j < 2; ++j) {
+      QTensor& x = operands[j];
+      if (x.scale == 0 || x.scale >= kept) continue;
+      const double most = static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo));
+      x = of_bits(i, x, std::max(1, static_cast<int>(std::ceil(std::log2(most * x.scale / kept)))),
+                  graph_.value(n.output).name + ".operand" + std::to_string(j));
+    }
+    finest = std::numeric_limits<double>::infinity();
+    for (const QTensor& x : operands)
+      if (x.scale > 0) finest = std::min(finest, x.scale);
+  }
+  return std::ldexp(finest, -std::min(finer, std::max(room(), kConstantRoom)));
 }
 
 Status Lowering::lower_sum(std::size_t i) {
   const ir::Node& n = node(i);
-  const double natural = natural_sum_unit(i);
+  std::array<QTensor, 2> operands;
+  for (std::size_t j = 0; j < 2; ++j)
+    if (!is_const(n.inputs[j])) operands[j] = tensor(n.inputs[j]);
+  const double natural = natural_sum_unit(i, operands);
   Target t = segment(i).mode == Mode::kNarrow ? target(i) : Target{};
   bool trained_scalar = false;
   double operand_scale = 0;
@@ -118,7 +135,7 @@ Status Lowering::lower_sum(std::size_t i) {
       const bool single = constant->num_elements() == 1;
       acc = qir::add(acc, qir::scale(single ? qir::range_of(out_.graph.values[id]) : interval(out_.params[id]), coef));
     } else {
-      QTensor x = tensor(n.inputs[j]);
+      QTensor x = operands[j];
       // Finer than a unit that was fixed before this operand was known.
       if (x.scale < 0.75 * unit) {
         ZKI_ASSIGN_OR_RETURN(x, rescaled(i, x, unit));
@@ -282,7 +299,7 @@ Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) 
     t.h_scale = target(i).h_scale;
     while (std::ldexp(unit, t.shift + 1) <= t.h_scale) ++t.shift;
     t.h_scale = std::ldexp(unit, t.shift);
-    // One table for all layers, whatever their scales.
+    // What is positive stays as it is.
     if (chain.is_homogeneous() && t.h_scale < t.y_scale) {
       t.hi = static_cast<std::int64_t>(std::ceil(static_cast<double>(t.hi) * (t.y_scale / t.h_scale)));
       if (t.lo < 0) t.lo = -t.hi - 1;

@@ -21,8 +21,9 @@ std::string bits_text(double x) { return std::to_string(std::bit_cast<std::uint6
 constexpr int kMostFractionBits = 40;
 constexpr int kNearBits = 15;
 
-// Of the one table that all layers with a LeakyRelu share.
-constexpr int kMostLeakyBits = 19;
+// Of the slopes of two pieces, and what their rounding may cost, in steps of y.
+constexpr int kMostSlopeBits = 24;
+constexpr double kSlopeLoss = 0.125;
 
 // s where x is 2^-s, 1 <= s <= 40.
 std::optional<int> fraction_bits(double x) {
@@ -118,61 +119,77 @@ RealRange Lowering::argument_range(std::size_t i, double y_scale) const {
   return {lo, hi};
 }
 
-AccRange Lowering::kept_arguments(std::size_t i, const Target& t, AccRange domain, double h) const {
-  const auto within = [&](double x) {
-    return static_cast<std::int64_t>(std::clamp(x / h, static_cast<double>(domain.lo), static_cast<double>(domain.hi)));
-  };
+// y = a max(x, 0) + b min(x, 0) of x, an activation: b x + (a - b) Relu(x), in one rounding behind that of x.
+Result<std::size_t> Lowering::want_two_pieces(std::size_t i, const Target& t, AccRange domain, AccRange& y,
+                                              qir::Node& node) {
+  const ir::Node& n = this->node(i);
   const UnaryChain& chain = segment(i).chain;
-  if (!chain.is_homogeneous()) {
-    if (log_rows(domain.lo, domain.hi) <= kMostFunctionBits) return domain;
-    const RealRange seen = argument_range(i, t.y_scale);
-    return {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
-  }
-  // As far beyond what calibration saw of the argument as y reaches beyond its own. The end is one less than a power of two, so
-  // that pieces of equal length meet at 0.
-  const ir::Node& n = node(i);
+  const ir::Value& value = graph_.value(segment(i).output);
+  // As far beyond what calibration saw of the argument as y reaches beyond its own.
   const auto seen = [&](ir::ValueId id) {
     const auto it = calibration_.by_name.find(graph_.value(id).name);
-    return it == calibration_.by_name.end() ? Histogram{} : it->second;
+    return it == calibration_.by_name.end() ? 0.0 : it->second.max_abs();
   };
-  const Histogram x = seen(UnaryChain::is_unary(n) && UnaryChain::fuses(n) ? n.inputs[0] : n.output);
-  const double y_most = seen(segment(i).output).max_abs();
-  const double reach = static_cast<double>(t.hi) * t.y_scale / h;
-  const double beyond = y_most > 0 ? reach / y_most : 1;
-  const auto end = [&](double needed, std::int64_t limit) {
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>(std::min(std::ceil(needed), 0x1p40)), 1,
-                                    std::max<std::int64_t>(limit, 1));
+  const double ratio = t.h_scale / t.y_scale;
+  const double x_most = seen(UnaryChain::is_unary(n) && UnaryChain::fuses(n) ? n.inputs[0] : n.output);
+  const double y_most = seen(segment(i).output);
+  const double reach = static_cast<double>(t.hi) / ratio * (y_most > 0 ? std::max(1.0, x_most / y_most) : 1);
+  const auto end = static_cast<std::int64_t>(std::clamp(std::ceil(reach), 1.0, 0x1p40));
+  const AccRange kept = {std::clamp(-end, domain.lo, domain.hi), std::clamp(end, domain.lo, domain.hi)};
+  QTensor x;
+  if (node.op == qir::Op::kLinear && node.inputs.size() == 1 && node.coefs[0] == 1 && node.constant == 0 &&
+      node.requant.shift == 0 && kept.lo == domain.lo && kept.hi == domain.hi) {
+    x = {node.inputs[0], t.h_scale};
+  } else {
+    node.name = n.name;
+    x = append_looked_up(std::move(node), pool_.want_clamp(kept.lo, kept.hi, domain.lo, domain.hi),
+                         value.name + ".argument", value.shape, kept, t.h_scale);
+  }
+  const QTensor positive = clamped(i, x, {0, std::max<std::int64_t>(kept.hi, 1)}, value.name + ".positive");
+  // Slopes in units of 2^-bits, so fine that x times their error is an eighth of a step.
+  const double above = chain.apply(1) * ratio;
+  const double below = -chain.apply(-1) * ratio;
+  int bits = 0;
+  const auto loss = [&](double slope) {
+    const double unit = std::ldexp(1.0, bits);
+    return std::abs(slope - std::nearbyint(slope * unit) / unit) * static_cast<double>(end);
   };
-  const auto above = static_cast<std::uint64_t>(end(std::max(reach, beyond * x.max()), domain.hi));
-  return {-end(std::max(reach, -beyond * x.min()), -domain.lo), (std::int64_t{1} << std::bit_width(above)) - 1};
+  while (bits < kMostSlopeBits && std::max(loss(above), loss(below)) > kSlopeLoss) ++bits;
+  const auto slope = [&](double real) { return static_cast<std::int64_t>(std::nearbyint(std::ldexp(real, bits))); };
+  node = linear(i, {x, positive}, {slope(below), slope(above) - slope(below)}, 0, bits);
+  const std::int64_t round = bits > 0 ? std::int64_t{1} << (bits - 1) : 0;
+  // Of the ranges of both terms, as if they were free.
+  const AccRange sum = sum_range({x, positive}, node.coefs, round);
+  y = {sum.lo >> bits, sum.hi >> bits};
+  return pool_.want_range(y.lo, y.hi);
 }
 
 Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccRange domain, AccRange& y,
                                             qir::Node& node) {
   const UnaryChain chain = segment(i).chain;
-  // Relu and LeakyRelu commute with positive factors: their tables do not depend on the scale.
-  const bool homogeneous = chain.is_homogeneous();
-  double h = homogeneous ? t.h_scale / t.y_scale : t.h_scale;
-  const double y_scale = homogeneous ? 1 : t.y_scale;
-  double real_h = t.h_scale;
-  AccRange kept = kept_arguments(i, t, domain, real_h);
-  if (domain.lo < kept.lo || domain.hi > kept.hi) {
-    const int most_bits = homogeneous ? kMostLeakyBits : kMostFunctionBits;
-    if (const int more = log_rows(kept.lo, kept.hi) - most_bits; more > 0 && !chain.is_whole()) {
+  double h = t.h_scale;
+  const double y_scale = t.y_scale;
+  if (log_rows(domain.lo, domain.hi) > kMostFunctionBits) {
+    const RealRange seen = argument_range(i, t.y_scale);
+    const auto within = [&](double x) {
+      return static_cast<std::int64_t>(
+          std::clamp(x / h, static_cast<double>(domain.lo), static_cast<double>(domain.hi)));
+    };
+    AccRange kept = {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
+    if (const int more = log_rows(kept.lo, kept.hi) - kMostFunctionBits; more > 0 && !chain.is_whole()) {
       // Finer than a table can tell apart: low bits are dropped.
       node.requant.shift = static_cast<std::uint8_t>(node.requant.shift + more);
       domain = {domain.lo >> more, (domain.hi >> more) + 1};
       h = std::ldexp(h, more);
-      real_h = std::ldexp(real_h, more);
-      kept = kept_arguments(i, t, domain, real_h);
+      kept = {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
     }
     const ir::Value& value = graph_.value(segment(i).output);
     node.name = this->node(i).name;
     const QTensor argument = append_looked_up(std::move(node), pool_.want_clamp(kept.lo, kept.hi, domain.lo, domain.hi),
-                                              value.name + ".argument", value.shape, kept, real_h);
+                                              value.name + ".argument", value.shape, kept, h);
     node = linear(i, {argument}, {1});
+    domain = kept;
   }
-  domain = kept;
   if (log_rows(domain.lo, domain.hi) > 20) {
     return fail(i, "the table of its function needs arguments " + std::to_string(domain.lo) + ".." +
                        std::to_string(domain.hi) + ", at most 2^20 are possible; use fewer activation bits");
@@ -193,13 +210,6 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
                          std::to_string(domain.hi) + " times " + std::to_string(h));
     }
     y = {static_cast<std::int64_t>(least), static_cast<std::int64_t>(most)};
-  }
-  if (homogeneous) {
-    // All that the table gives, so that two pieces are enough; what is steeper than 1 is cut off.
-    const AccRange image = {static_cast<std::int64_t>(std::floor(std::min(exact(domain.lo), exact(domain.hi)))),
-                            static_cast<std::int64_t>(std::ceil(std::max(exact(domain.lo), exact(domain.hi))))};
-    y.lo = image.lo < domain.lo ? std::max(image.lo, y.lo) : std::min<std::int64_t>(image.lo, 0);
-    y.hi = image.hi > domain.hi ? std::min(image.hi, y.hi) : std::max<std::int64_t>(image.hi, 0);
   }
   const std::string name = chain.name() + " " + bits_text(h) + " " + bits_text(y_scale) + " " + std::to_string(y.lo) +
                            " " + std::to_string(y.hi);

@@ -223,6 +223,9 @@ Target Lowering::target(std::size_t i) const {
   Target t = targets_[index_of(s.output)];
   t.h_scale = t.y_scale;
   t.any_width = s.chain.is_clamp() || s.chain.is_homogeneous();
+  // A steep piece makes steps of its argument larger.
+  if (s.chain.is_homogeneous())
+    t.h_scale /= std::exp2(std::ceil(std::log2(std::max(1.0, std::abs(s.chain.apply(-1))))));
   if (s.chain.rounds_and_clamps()) {
     // The requantization itself rounds to whole numbers.
     t.h_scale = t.y_scale = 1;
@@ -508,7 +511,8 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
       request = pool_.want_clamp(y.lo, y.hi, domain.lo, domain.hi);
     }
   } else {
-    ZKI_ASSIGN_OR_RETURN(request, want_function(i, t, domain, y, q));
+    ZKI_ASSIGN_OR_RETURN(
+        request, s.chain.is_homogeneous() ? want_two_pieces(i, t, domain, y, q) : want_function(i, t, domain, y, q));
     error_bound += t.y_scale * (s.chain.is_whole() ? 0.5 : kPieceError);
   }
   // Every chain has slopes of at most 1 (LeakyRelu with a larger alpha scales the bound).

@@ -2,6 +2,7 @@
 // One attempt at lowering: fixed activation levels, table size and shift. lower_*.cc hold the operators, lowering.cc what they share.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -220,8 +221,8 @@ class Lowering {
   Status lower_rounding(std::size_t index, const QTensor& x, std::int64_t sign, double unit, bool nearly = false);
   // What calibration saw of the argument of segment i's functions, and some room, as far as they are not flat there.
   RealRange argument_range(std::size_t index, double y_scale) const;
-  // Of arguments of scale h in `domain`, those that the table of segment i's functions tells apart; what is beyond is cut off.
-  AccRange kept_arguments(std::size_t index, const Target& t, AccRange domain, double h) const;
+  // The same of a LeakyRelu: `node`, the argument, becomes the sum of what is left of it and its positive part.
+  Result<std::size_t> want_two_pieces(std::size_t index, const Target& t, AccRange domain, AccRange& y, qir::Node& node);
   // The table of segment i's functions, with y's range, for arguments of scale t.h_scale in `domain`. Where the domain is far
   // larger than what calibration saw, `node` becomes the clamp of the argument that goes before.
   Result<std::size_t> want_function(std::size_t index, const Target& t, AccRange domain, AccRange& y, qir::Node& node);
@@ -232,7 +233,7 @@ class Lowering {
   Status lower_product(std::size_t index);  // of two activations
   // lower_elementwise.cc
   Status lower_sum(std::size_t index);
-  double natural_sum_unit(std::size_t index);
+  double natural_sum_unit(std::size_t index, std::array<QTensor, 2>& operands);
   Status lower_mul(std::size_t index);
   Status lower_unary(std::size_t index);
   Status lower_bit(std::size_t index, const QTensor& x, int number);

@@ -41,7 +41,10 @@ namespace {
 class Planner {
  public:
   Planner(const Graph& graph, const std::vector<bool>& input_non_negative)
-      : graph_(graph), readers_(graph.values.size()), is_output_(graph.values.size(), false) {
+      : graph_(graph),
+        readers_(graph.values.size()),
+        made_by_(ir::producers(graph)),
+        is_output_(graph.values.size(), false) {
     plan_.fused.assign(graph.nodes.size(), false);
     plan_.segments.resize(graph.nodes.size());
     plan_.non_negative.assign(graph.values.size(), false);
@@ -179,6 +182,16 @@ class Planner {
     return false;
   }
 
+  // A product with constants, which may take the unit of the sum that reads it.
+  bool has_free_unit(ValueId id) const {
+    const std::int32_t maker = made_by_[index(id)];
+    if (maker < 0) return false;
+    const Node& node = graph_.nodes[static_cast<std::size_t>(maker)];
+    const bool product =
+        node.op == OpKind::kConv || node.op == OpKind::kMatMul || (node.op == OpKind::kMul && !scales_only(node));
+    return product && (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant());
+  }
+
   // Does node i take its operands as integers of any width?
   bool takes_wide(std::size_t i) const {
     const Node& node = graph_.nodes[i];
@@ -193,7 +206,8 @@ class Planner {
       case OpKind::kAdd:
       case OpKind::kSub:
         return plan_.segments[i].mode == Mode::kWideValue &&
-               (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant());
+               (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant() ||
+                !(has_free_unit(node.inputs[0]) || has_free_unit(node.inputs[1])));
       default: return false;
     }
   }
@@ -248,6 +262,7 @@ class Planner {
 
   const Graph& graph_;
   std::vector<std::vector<std::size_t>> readers_;
+  std::vector<std::int32_t> made_by_;
   std::vector<bool> is_output_;
   Plan plan_;
 };

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kLeastShift = 6;
 constexpr int kMostShift = 20;
-constexpr int kMostSum = 32;  // of bits and shift
+constexpr int kMostSum = 36;  // of bits and shift
 constexpr int kLeastBits = 5;
 constexpr int kMostBits = kMostActivationBits;
 // More levels than are needed may allow a smaller shift.

@@ -109,6 +109,19 @@ TEST_F(WideValues, LayerNormalization) {
   EXPECT_LT(error(op(OpKind::kDiv, {centred, root}), -5, 5), 0.002);
 }
 
+// The size of complex numbers, some far smaller than others: sums of products stay wide up to the root.
+TEST_F(WideValues, RootsOfSumsOfSquares) {
+  const ValueId re = input({4, 64});
+  const ValueId im = input({4, 64});
+  const ValueId size = function("Sqrt", op(OpKind::kAdd, {op(OpKind::kMul, {re, re}), op(OpKind::kMul, {im, im})}));
+  const auto small = [](FloatTensor& input, bool) {
+    for (std::size_t i = 32; i < 256; ++i) input[i] /= 64;
+  };
+  // Relative to the small ones.
+  const ir::SliceAttributes rest{{1, 0}, {3, 64}, {1, 1}};
+  EXPECT_LT(error(op(OpKind::kSlice, {size}, rest), -5, 5, false, small), 0.006);
+}
+
 TEST_F(WideValues, ComparisonsAndChoices) {
   const ValueId a = input({4, 8});
   const ValueId b = input({4, 8});
