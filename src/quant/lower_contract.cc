@@ -153,6 +153,7 @@ Status Lowering::lower_contract(std::size_t i) {
     if (!exact && segment(i).mode == Mode::kNarrow && !fits_or_coarsens(acc, t)) continue;
     int bits = 0;
     const qir::ValueId w_id = add_integers(weight_value.name, shape, std::move(rounded.integers), scale_w, &bits);
+    ZKI_RETURN_IF_ERROR(check_weight_bits(i, weight_value.name, bits));
     qir::Node q;
     q.op = conv ? qir::Op::kConv : qir::Op::kMatMul;
     q.inputs = constant == 1 ? std::vector<qir::ValueId>{x.id, w_id} : std::vector<qir::ValueId>{w_id, x.id};

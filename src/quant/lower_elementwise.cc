@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Add, Sub, Mul and unary functions of values that are already integers.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -19,6 +18,12 @@ constexpr int kConstantBits = 12;  // of factors without requantization
 constexpr int kConstantRoom = 8;
 constexpr int kUnlikeRoom = 20;
 constexpr int kWideBits = 40;
+constexpr int kSumBits = 30;  // of wide operands of unlike units
+
+bool is_multiple(double scale, double unit) {
+  const double ratio = scale / unit;
+  return std::abs(ratio - std::nearbyint(ratio)) <= 1e-9 * ratio;
+}
 
 // Entries below `floor` make no difference.
 std::vector<double> doubles(const FloatTensor& tensor, double floor) {
@@ -40,47 +45,33 @@ qir::Interval interval(const std::vector<std::int32_t>& params) {
 
 // Without a reader that fixes the unit: the finest operand's, or so much finer that every operand is a whole multiple of it, or
 // nearly so.
-double Lowering::natural_sum_unit(std::size_t i, std::array<QTensor, 2>& operands) {
+double Lowering::natural_sum_unit(std::size_t i) {
   const ir::Node& n = node(i);
   double finest = std::numeric_limits<double>::infinity();
   double reach = 0;
-  for (const QTensor& x : operands) {
-    if (x.scale == 0) continue;
-    finest = std::min(finest, x.scale);
-    reach += static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo)) * x.scale;
+  for (const ir::ValueId id : n.inputs) {
+    if (is_const(id)) continue;
+    finest = std::min(finest, tensor(id).scale);
+    reach += static_cast<double>(std::max(qvalue(tensor(id)).hi, -qvalue(tensor(id)).lo)) * tensor(id).scale;
   }
   int finer = 0;
-  for (const QTensor& x : operands) {
-    const double ratio = x.scale / finest;
-    if (x.scale == 0)
+  for (const ir::ValueId id : n.inputs) {
+    if (is_const(id))
       finer = std::max(finer, kConstantRoom);
-    else if (std::abs(ratio - std::nearbyint(ratio)) > 1e-9 * ratio)
+    else if (!is_multiple(tensor(id).scale, finest))
       finer = kUnlikeRoom;
   }
-  // As far as what reads wide values can take. Operands that are too wide beside that lose low bits.
-  const auto room = [&] { return kWideBits - static_cast<int>(std::ceil(std::log2(std::max(reach / finest, 1.0)))); };
-  if (segment(i).mode == Mode::kWideValue && finer == kUnlikeRoom && room() < kUnlikeRoom) {
-    const double kept = std::ldexp(reach, kUnlikeRoom - kWideBits);
-    for (std::size_t j = 0; j < 2; ++j) {
-      QTensor& x = operands[j];
-      if (x.scale == 0 || x.scale >= kept) continue;
-      const double most = static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo));
-      x = of_bits(i, x, std::max(1, static_cast<int>(std::ceil(std::log2(most * x.scale / kept)))),
-                  graph_.value(n.output).name + ".operand" + std::to_string(j));
-    }
-    finest = std::numeric_limits<double>::infinity();
-    for (const QTensor& x : operands)
-      if (x.scale > 0) finest = std::min(finest, x.scale);
-  }
-  return std::ldexp(finest, -std::min(finer, std::max(room(), kConstantRoom)));
+  // As far as what reads wide values can take.
+  const int room = kWideBits - static_cast<int>(std::ceil(std::log2(std::max(reach / finest, 1.0))));
+  // Wide operands leave no room: they are brought to one unit (lower_sum).
+  if (segment(i).mode == Mode::kWideValue && finer == kUnlikeRoom && room < kUnlikeRoom)
+    return std::max(finest, std::ldexp(reach, -kSumBits));
+  return std::ldexp(finest, -std::min(finer, std::max(room, kConstantRoom)));
 }
 
 Status Lowering::lower_sum(std::size_t i) {
   const ir::Node& n = node(i);
-  std::array<QTensor, 2> operands;
-  for (std::size_t j = 0; j < 2; ++j)
-    if (!is_const(n.inputs[j])) operands[j] = tensor(n.inputs[j]);
-  const double natural = natural_sum_unit(i, operands);
+  const double natural = natural_sum_unit(i);
   Target t = segment(i).mode == Mode::kNarrow ? target(i) : Target{};
   bool trained_scalar = false;
   double operand_scale = 0;
@@ -135,9 +126,12 @@ Status Lowering::lower_sum(std::size_t i) {
       const bool single = constant->num_elements() == 1;
       acc = qir::add(acc, qir::scale(single ? qir::range_of(out_.graph.values[id]) : interval(out_.params[id]), coef));
     } else {
-      QTensor x = operands[j];
-      // Finer than a unit that was fixed before this operand was known.
-      if (x.scale < 0.75 * unit) {
+      QTensor x = tensor(n.inputs[j]);
+      // Finer than a unit that was fixed before this operand was known, or a wide operand of another unit than the sum.
+      const bool wide_sum = segment(i).mode == Mode::kWideValue && x.scale / unit < kExactFactor;
+      if (wide_sum && !is_multiple(x.scale, unit)) {
+        ZKI_ASSIGN_OR_RETURN(x, rescaled(i, x, unit, kExactFactor));
+      } else if (x.scale < 0.75 * unit) {
         ZKI_ASSIGN_OR_RETURN(x, rescaled(i, x, unit));
       }
       id = x.id;
@@ -208,10 +202,13 @@ Status Lowering::lower_mul(std::size_t i) {
   }
   const double natural = largest / static_cast<double>((std::int64_t{1} << (natural_bits - 1)) - 1) * x.scale;
   if (segment(i).mode == Mode::kNarrow) t.shift = decisive_shift(i, t.h_scale, t.shift, natural);
+  // Fewer weight bits on request: a smaller shift for this layer.
+  while (options_.weight_bits > 0 && t.shift > 0 && std::ldexp(t.h_scale, -t.shift) < natural) --t.shift;
   const double unit = segment(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift) : wanted_unit(i, natural);
   const double scale_c = unit / x.scale;
   int bits = 0;
   ZKI_ASSIGN_OR_RETURN(const qir::ValueId id, add_param(value.name, value.shape, real, scale_c, &bits));
+  ZKI_RETURN_IF_ERROR(check_weight_bits(i, value.name, bits));
   // Of one number its declared range: see lower_sum.
   const qir::Interval values = real.size() == 1 ? qir::range_of(out_.graph.values[id]) : interval(out_.params[id]);
   const qir::Interval acc = qir::multiply(qir::range_of(qvalue(x)), values);
@@ -300,7 +297,7 @@ Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) 
     while (std::ldexp(unit, t.shift + 1) <= t.h_scale) ++t.shift;
     t.h_scale = std::ldexp(unit, t.shift);
     // What is positive stays as it is.
-    if (chain.is_homogeneous() && t.h_scale < t.y_scale) {
+    if (chain.is_homogeneous() && t.h_scale < t.y_scale && options_.activation_bits == 0) {
       t.hi = static_cast<std::int64_t>(std::ceil(static_cast<double>(t.hi) * (t.y_scale / t.h_scale)));
       if (t.lo < 0) t.lo = -t.hi - 1;
       t.y_scale = t.h_scale;

@@ -133,7 +133,10 @@ Result<std::size_t> Lowering::want_two_pieces(std::size_t i, const Target& t, Ac
   const double ratio = t.h_scale / t.y_scale;
   const double x_most = seen(UnaryChain::is_unary(n) && UnaryChain::fuses(n) ? n.inputs[0] : n.output);
   const double y_most = seen(segment(i).output);
-  const double reach = static_cast<double>(t.hi) / ratio * (y_most > 0 ? std::max(1.0, x_most / y_most) : 1);
+  // Given bits are kept.
+  const bool given = options_.activation_bits > 0;
+  const double unlike = y_most > 0 && !given ? std::max(1.0, x_most / y_most) : 1;
+  const double reach = static_cast<double>(t.hi) / ratio * unlike;
   const auto end = static_cast<std::int64_t>(std::clamp(std::ceil(reach), 1.0, 0x1p40));
   const AccRange kept = {std::clamp(-end, domain.lo, domain.hi), std::clamp(end, domain.lo, domain.hi)};
   QTensor x;
@@ -160,8 +163,10 @@ Result<std::size_t> Lowering::want_two_pieces(std::size_t i, const Target& t, Ac
   const std::int64_t round = bits > 0 ? std::int64_t{1} << (bits - 1) : 0;
   // Of the ranges of both terms, as if they were free.
   const AccRange sum = sum_range({x, positive}, node.coefs, round);
-  y = {sum.lo >> bits, sum.hi >> bits};
-  return pool_.want_range(y.lo, y.hi);
+  const AccRange all = {sum.lo >> bits, sum.hi >> bits};
+  y = given ? AccRange{std::max(all.lo, t.lo), std::min(all.hi, t.hi)} : all;
+  const bool cuts = all.lo < y.lo || all.hi > y.hi;
+  return cuts ? pool_.want_clamp(y.lo, y.hi, all.lo, all.hi) : pool_.want_range(y.lo, y.hi);
 }
 
 Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccRange domain, AccRange& y,

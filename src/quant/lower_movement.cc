@@ -9,12 +9,6 @@ namespace zkinfer::quant {
 
 using ir::OpKind;
 
-namespace {
-
-constexpr double kLeastFactor = 1 << 10;
-
-}  // namespace
-
 Status Lowering::lower_movement(std::size_t i) {
   const ir::Node& n = node(i);
   const QTensor x = tensor(n.inputs[0]);
@@ -69,11 +63,11 @@ Status Lowering::lower_movement(std::size_t i) {
   return ok_status();
 }
 
-Result<QTensor> Lowering::rescaled(std::size_t i, const QTensor& x, double scale) {
+Result<QTensor> Lowering::rescaled(std::size_t i, const QTensor& x, double scale, double least_factor) {
   const qir::Value value = qvalue(x);
   // A fine operand loses more bits, so that its factor stays exact enough.
   int shift = choice_.shift;
-  while (shift < 40 && std::ldexp(x.scale / scale, shift) < kLeastFactor) ++shift;
+  while (shift < 40 && std::ldexp(x.scale / scale, shift) < least_factor) ++shift;
   const std::int64_t factor =
       std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(std::ldexp(x.scale / scale, shift))));
   const std::int64_t round = shift > 0 ? std::int64_t{1} << (shift - 1) : 0;

@@ -112,7 +112,9 @@ void Lowering::assign_targets() {
     if (plan_.fused[i] || s.mode != Mode::kNarrow || !(is_accumulator(node(i)) || UnaryChain::is_unary(node(i))))
       continue;
     const std::size_t v = index_of(s.output);
-    const bool compared = plan_.compared[v];
+    // Given bits are kept, without head room.
+    const bool given = options_.activation_bits > 0;
+    const bool compared = plan_.compared[v] && !given;
     const auto own = choice_.fewer.find(i);
     const Fewer fewer = own != choice_.fewer.end() ? own->second : Fewer{};
     const std::int64_t narrow = std::max<std::int64_t>(choice_.levels >> fewer.bits, kFewestLevels);
@@ -143,7 +145,7 @@ void Lowering::assign_targets() {
       if (std::isfinite(bound) && bound > 0 && clip > 0.8 * bound) clip = bound;
     }
     t.y_scale = clip / steps;
-    if (const double fine = std::ldexp(2.0, -bits_); plan_.exponent[v] && t.y_scale > fine) {
+    if (const double fine = std::ldexp(2.0, -bits_); plan_.exponent[v] && !given && t.y_scale > fine) {
       // An exponential is as exact as its argument's unit is small: y moves by a quarter of that at most.
       t.y_scale = fine;
       t.hi = static_cast<std::int64_t>(std::ceil(clip / fine));
@@ -288,8 +290,11 @@ double Lowering::wanted_unit(std::size_t i, double natural) {
     const Target t = target(i);
     return std::ldexp(t.h_scale, -t.shift);
   }
-  if (s.mode == Mode::kWideTerm) return sum_unit(static_cast<std::size_t>(s.term_of), natural);
-  return natural;
+  if (s.mode != Mode::kWideTerm) return natural;
+  double unit = sum_unit(static_cast<std::size_t>(s.term_of), natural);
+  // Fewer weight bits on request: a multiple of the sum's unit.
+  while (options_.weight_bits > 0 && unit < natural) unit *= 2;
+  return unit;
 }
 
 std::int64_t Lowering::fit_factor(double raw, Target& t) const {
@@ -310,6 +315,13 @@ std::int64_t Lowering::fit_factor(double raw, Target& t) const {
   if (t.follows()) t.y_scale = exact;
   t.h_scale = exact;
   return static_cast<std::int64_t>(factor);
+}
+
+Status Lowering::check_weight_bits(std::size_t i, const std::string& name, int bits) const {
+  if (options_.weight_bits == 0 || bits <= options_.weight_bits) return ok_status();
+  return fail(i, "its parameter '" + name + "' needs " + std::to_string(bits) +
+                     " bits beside what it acts on, CompileOptions::weight_bits allows " +
+                     std::to_string(options_.weight_bits) + "; allow more, or give fewer activation bits");
 }
 
 Status Lowering::too_large(const std::string& name) const {

@@ -2,7 +2,6 @@
 // One attempt at lowering: fixed activation levels, table size and shift. lower_*.cc hold the operators, lowering.cc what they share.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -127,6 +126,7 @@ class Lowering {
   qir::ValueId add_integers(const std::string& name, const Shape& shape, std::vector<std::int32_t> data, double scale,
                             int* bits);
   Status too_large(const std::string& name) const;
+  Status check_weight_bits(std::size_t index, const std::string& name, int bits) const;
   Result<qir::ValueId> add_param(const std::string& name, const Shape& shape, const std::vector<double>& real,
                                  double scale, int* bits);
   // Does the table argument of acc need at most 2^max_log_table rows? When not, the target is made twice as coarse,
@@ -222,7 +222,8 @@ class Lowering {
   // What calibration saw of the argument of segment i's functions, and some room, as far as they are not flat there.
   RealRange argument_range(std::size_t index, double y_scale) const;
   // The same of a LeakyRelu: `node`, the argument, becomes the sum of what is left of it and its positive part.
-  Result<std::size_t> want_two_pieces(std::size_t index, const Target& t, AccRange domain, AccRange& y, qir::Node& node);
+  Result<std::size_t> want_two_pieces(std::size_t index, const Target& t, AccRange domain, AccRange& y,
+                                      qir::Node& node);
   // The table of segment i's functions, with y's range, for arguments of scale t.h_scale in `domain`. Where the domain is far
   // larger than what calibration saw, `node` becomes the clamp of the argument that goes before.
   Result<std::size_t> want_function(std::size_t index, const Target& t, AccRange domain, AccRange& y, qir::Node& node);
@@ -233,7 +234,7 @@ class Lowering {
   Status lower_product(std::size_t index);  // of two activations
   // lower_elementwise.cc
   Status lower_sum(std::size_t index);
-  double natural_sum_unit(std::size_t index, std::array<QTensor, 2>& operands);
+  double natural_sum_unit(std::size_t index);
   Status lower_mul(std::size_t index);
   Status lower_unary(std::size_t index);
   Status lower_bit(std::size_t index, const QTensor& x, int number);
@@ -248,7 +249,8 @@ class Lowering {
   // lower_movement.cc
   Status lower_movement(std::size_t index);
   Status lower_concat(std::size_t index);
-  Result<QTensor> rescaled(std::size_t index, const QTensor& x, double scale);
+  // The factor between the two is at least so exact.
+  Result<QTensor> rescaled(std::size_t index, const QTensor& x, double scale, double least_factor = 1 << 10);
 
   const ir::Graph& graph_;
   const Calibration& calibration_;

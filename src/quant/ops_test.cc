@@ -427,6 +427,44 @@ TEST_F(Ops, BitsAreWhatWasAskedFor) {
   EXPECT_EQ(quantized->layers[0].hi, 63);
   for (const LayerInfo& layer : quantized->layers) EXPECT_LE(layer.weight_bits, 5) << layer.name;
 }
+// Widths that are given hold for what a softmax and a maximum compare, for channels' factors, residual sums and steep functions too.
+TEST_F(Ops, GivenBitsAreKeptOrRefused) {
+  const ValueId x = input({1, 3, 8, 8});
+  const ir::ConvAttributes same{{1, 1}, {1, 1}, {1, 1}, {1, 1}, 1};
+  const ValueId first = op(OpKind::kRelu, {op(OpKind::kConv, {x, constant({4, 3, 3, 3}, 0.5F)}, same)});
+  const ValueId scaled = op(OpKind::kMul, {first, constant({4, 1, 1}, 2)});
+  const ValueId second = op(OpKind::kConv, {scaled, constant({4, 4, 3, 3}, 0.5F)}, same);
+  const ValueId sum = op(OpKind::kRelu, {op(OpKind::kAdd, {second, first})});
+  const ValueId steep = op(OpKind::kLeakyRelu, {op(OpKind::kConv, {sum, constant({4, 4, 3, 3}, 0.5F)}, same)},
+                           ir::LeakyReluAttributes{5});
+  const ValueId flat = op(OpKind::kReshape, {steep}, ir::ReshapeAttributes{Shape{1, 256}});
+  const ValueId scores = op(OpKind::kMatMul, {flat, constant({256, 10}, 0.5F)});
+  graph_.outputs = {op(OpKind::kMul, {op(OpKind::kSoftmax, {scores}, ir::SoftmaxAttributes{1}), constant({10}, 3)})};
+  const auto inputs = draw(10, false);
+  for (const int bits : {4, 6, 9}) {
+    QuantOptions options;
+    options.activation_bits = bits;
+    options.weight_bits = bits;
+    const Result<Quantized> quantized = quantize(graph_, inputs, options);
+    ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+    for (const LayerInfo& layer : quantized->layers) {
+      EXPECT_LE(layer.weight_bits, bits) << layer.name;
+      // A probability may be one itself, the softmax's 2^bits.
+      const bool softmax = layer.op == "Softmax" || layer.op == "Divide";
+      if (layer.requantized && !softmax) EXPECT_LT(layer.hi - layer.lo, std::int64_t{1} << bits) << layer.name;
+    }
+  }
+  // Whole numbers have no coarser form.
+  graph_ = {};
+  const ValueId whole = graph_.add_input("k", ir::DataType::kInt64, Shape{1, 2});
+  const ValueId numbers = graph_.add_constant("w", AnyTensor(IntTensor(Shape{2, 1}, {1, 300})), ir::DataType::kInt64);
+  graph_.outputs = {op(OpKind::kMatMul, {whole, numbers})};
+  QuantOptions options;
+  options.weight_bits = 5;
+  const Result<Quantized> refused = quantize(graph_, draw(10, false), options);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.status().message().find("'w' needs 10 bits"), std::string::npos) << refused.status().to_string();
+}
 // Found by fuzzing: such numbers were converted to integers that cannot hold them.
 TEST_F(Ops, ConstantsBeyondIntegersAreRefused) {
   // Wide outputs: nothing but the weights says what a step is.
