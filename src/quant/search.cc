@@ -16,7 +16,9 @@ namespace {
 
 constexpr int kLeastShift = 6;
 constexpr int kMostShift = 20;
-constexpr int kMostSum = 36;  // of bits and shift
+constexpr int kMostSum = 32;  // of bits and shift
+// The same where nothing else is exact enough: large biases have nodes of their own then.
+constexpr int kLargestSum = 36;
 constexpr int kLeastBits = 5;
 constexpr int kMostBits = kMostActivationBits;
 // More levels than are needed may allow a smaller shift.
@@ -200,6 +202,18 @@ class Search {
 
   // The cheapest choice that is exact enough, or the most exact.
   Result<Trial> run() {
+    ZKI_RETURN_IF_ERROR(try_widths());
+    if (!(best_.has_value() && best_->exact_enough()) && options_.shift == 0) {
+      most_sum_ = kLargestSum;
+      ZKI_RETURN_IF_ERROR(try_widths());
+    }
+    if (!best_.has_value()) return failure_;
+    if (best_->exact_enough() && options_.activation_bits == 0 && options_.shift == 0) ZKI_RETURN_IF_ERROR(refine());
+    return *best_;
+  }
+
+ private:
+  Status try_widths() {
     int least = options_.activation_bits > 0 ? options_.activation_bits : kLeastBits;
     int most = options_.activation_bits > 0 ? options_.activation_bits : kMostBits;
     const int last = most;
@@ -219,14 +233,13 @@ class Search {
     }
     for (int bits = most - 1; bits >= kLeastBits && !best_.has_value() && options_.activation_bits == 0; --bits)
       ZKI_RETURN_IF_ERROR(tried(bits, most_shift(bits)).status());
-    if (!best_.has_value()) return failure_;
-    if (best_->exact_enough() && options_.activation_bits == 0 && options_.shift == 0) ZKI_RETURN_IF_ERROR(refine());
-    return *best_;
+    return ok_status();
   }
 
- private:
   // Biases are of 32 bits: room is left for those that are larger than the sums they belong to.
-  int most_shift(int bits) const { return options_.shift > 0 ? options_.shift : std::min(kMostShift, kMostSum - bits); }
+  int most_shift(int bits) const {
+    return options_.shift > 0 ? options_.shift : std::min(kMostShift, most_sum_ - bits);
+  }
 
   Status smallest_shift(int bits) {
     int enough = most_shift(bits);
@@ -323,6 +336,7 @@ class Search {
   const Reference& reference_;
   const Calibration& statistics_;
   std::optional<Trial> best_;
+  int most_sum_ = kMostSum;
   Status failure_;
 };
 
