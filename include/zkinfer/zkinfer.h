@@ -225,6 +225,10 @@ ZKINFER_API zkinfer_code zkinfer_tensors_get(const zkinfer_tensors* tensors, siz
 ZKINFER_API uint64_t zkinfer_tensors_num_clipped(const zkinfer_tensors* tensors);
 ZKINFER_API void zkinfer_tensors_destroy(zkinfer_tensors* tensors);
 
+/* Called in the caller's thread at the start of each stage of a long operation; fraction is of the whole, 0 to 1. 0 asks to stop: the
+ * operation then ends with ZKINFER_CANCELLED and has written nothing, unless all is done (fraction 1). */
+typedef int (*zkinfer_progress)(void* data, const char* stage, double fraction);
+
 typedef struct zkinfer_commit_options {
   size_t struct_size;
   uint32_t security_bits; /* 128 */
@@ -235,7 +239,9 @@ typedef struct zkinfer_commit_options {
   zkinfer_exposure input_exposure;  /* private */
   zkinfer_exposure output_exposure; /* public */
   zkinfer_hash input_hash, output_hash;
-  uint64_t budget; /* proofs that the commitment may serve; 0: default by model size */
+  uint64_t budget;           /* proofs that the commitment may serve; 0: default by model size */
+  zkinfer_progress progress; /* NULL: none */
+  void* progress_data;
 } zkinfer_commit_options;
 ZKINFER_API void zkinfer_commit_options_init(zkinfer_commit_options* options);
 
@@ -278,6 +284,8 @@ typedef struct zkinfer_compile_options {
   int activation_bits; /* 0: chosen per tensor */
   int weight_bits;     /* 0: chosen per tensor */
   double float_target; /* 0: the default. The largest error of an output relative to the output's largest element */
+  zkinfer_progress progress; /* NULL: none */
+  void* progress_data;
 } zkinfer_compile_options;
 ZKINFER_API void zkinfer_compile_options_init(zkinfer_compile_options* options);
 

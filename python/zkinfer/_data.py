@@ -32,7 +32,7 @@ def is_array(value: object) -> bool:
     return isinstance(value, np.ndarray) or _is_tensor(value) or (hasattr(value, "__array__") and hasattr(value, "shape"))
 
 
-def array(value: ArrayLike, where: str) -> np.ndarray:
+def array(value: Any, where: str) -> np.ndarray:
     """value as a dense row-major array of a type that the library reads, the caller's own memory where that is possible."""
     if _is_tensor(value):
         value = value.detach().cpu()

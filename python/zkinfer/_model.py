@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 import numpy as np
 
 from . import _data, _files, _native, _progress
-from .errors import CompileError, InputError, ModelWarning, from_status
+from .errors import FileError, InputError, ModelWarning
 
 if TYPE_CHECKING:
     from ._prover import Prover
@@ -59,7 +59,8 @@ class RunResult:
     @property
     def output(self) -> np.ndarray:
         """The only output. InputError where the model has several."""
-        return only(self.outputs, "outputs")
+        output: np.ndarray = only(self.outputs, "outputs")
+        return output
 
     def __repr__(self) -> str:
         return f"<zkinfer.RunResult: {', '.join(str(output.shape) for output in self.outputs)}>"
@@ -244,7 +245,7 @@ def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any
     if isinstance(model, (str, os.PathLike)):
         path = os.fspath(model)
         if not os.path.isfile(path):
-            raise _files.FileError(f"'{path}' is no file; give the path of an ONNX file, its bytes, or a network")
+            raise FileError(f"'{path}' is no file; give the path of an ONNX file, its bytes, or a network")
         return path, None
     if isinstance(model, (bytes, bytearray, memoryview)):
         return bytes(model), None
@@ -260,7 +261,7 @@ def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any
         return front_sklearn.export_onnx(model, example_inputs if example_inputs is not None else calibration), None
     serialize = getattr(model, "SerializeToString", None)
     if callable(serialize):
-        return serialize(), None
+        return bytes(serialize()), None
     raise InputError(
         f"a model of type {type(model).__name__}; expected an ONNX path or bytes, an onnx.ModelProto, a torch.nn.Module or a scikit-learn estimator"
     )

@@ -51,7 +51,7 @@ def reporting(progress: Progress, what: str) -> Iterator[Optional[Callable[[str,
     else:
         bar: Any
         try:
-            from tqdm.auto import tqdm
+            from tqdm.auto import tqdm  # type: ignore[import-untyped]
         except ImportError:
             bar = _Line(what)
         else:

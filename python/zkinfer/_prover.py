@@ -23,7 +23,7 @@ _MOST_TRIES = 4  # others may use up what was just made
 _NO_LIMIT_SECONDS, _NO_LIMIT_BYTES = 4e9, 1 << 62  # for a key of one's own
 
 
-def _reals(tensors: Sequence[_native.TensorInfo], integers: Sequence[Sequence[int]]) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
+def _reals(tensors: Sequence[_native.TensorInfo], integers: Sequence[Any]) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
     arrays = tuple(np.array(values, dtype=np.int64).reshape(tensor.shape) for tensor, values in zip(tensors, integers))
     return arrays, tuple(_data.real(tensor, values) for tensor, values in zip(tensors, arrays))
 
@@ -88,7 +88,8 @@ class Proof:
         """The only output, float32. InputError where there are several, or the proof was read from a file."""
         if self.outputs is None:
             raise InputError("a proof that was read says nothing that you know to be true; take zkinfer.verify(proof, key).output")
-        return only(self.outputs, "outputs")
+        output: np.ndarray = only(self.outputs, "outputs")
+        return output
 
     def size_report(self, key: Optional[VerificationKey] = None) -> dict[str, int]:
         """Bytes by part of the protocol, in order. key: of a proof that was read from a file."""
@@ -235,7 +236,7 @@ class Prover:
         with self._lock:
             if self._public is None:
                 is_public = self._native.options.public_parameters
-                key = _native.root_key(self._model._native, self._secret_path) if self._root else self._native.verification_key
+                key = _native.root_key(self._model._native, self._secret_path) if self._root and self._secret_path else self._native.verification_key
                 self._public = VerificationKey(
                     key,
                     certificate=self._certificate,
@@ -267,6 +268,16 @@ class Prover:
         if self._secret_path is not None:
             return _native.slots_of_file(self._secret_path).num_left
         return whole.num_left - self._native.proofs_made
+
+    @property
+    def budget(self) -> Optional[int]:
+        """Proofs, certificates and rotations that the commitment was made for; None with public parameters."""
+        return self._native.all_slots.total or None
+
+    @property
+    def price(self) -> _native.BudgetPrice:
+        """What the budget costs: ``opening_bytes`` of each proof, ``committed_elements`` that each proof encodes, ``code_word_bytes`` once."""
+        return self._native.price
 
     def circuit_report(self) -> str:
         """Sizes of what is proven, for people."""

@@ -244,7 +244,7 @@ class Statement:
     @property
     def output(self) -> np.ndarray:
         """The only output as float32, in its shape. InputError where there are several, or it is not public."""
-        tensor = only(self.output_tensors, "outputs")
+        tensor: VerifiedTensor = only(self.output_tensors, "outputs")
         if tensor.values is None:
             raise InputError(f"output '{tensor.name}' is {tensor.policy}: the proof does not show it")
         return tensor.values
@@ -290,9 +290,10 @@ def _key_of(key: Any) -> VerificationKey:
 
 
 def _proof_bytes(proof: Any, kind: str) -> bytes:
-    data = getattr(proof, "to_bytes", None)
-    if callable(data) and not isinstance(proof, int):
-        return data()
+    from ._prover import Batch, Proof
+
+    if isinstance(proof, (Proof, Batch)):
+        return proof.to_bytes()
     if isinstance(proof, (bytes, bytearray, memoryview)):
         return bytes(proof)
     if isinstance(proof, (str, os.PathLike)):

@@ -27,8 +27,8 @@ def export_onnx(estimator: Any, example_inputs: Any = None) -> bytes:
     Raises: CompileError where skl2onnx is not installed or does not know the estimator; InputError where it is not fitted.
     """
     try:
-        from skl2onnx import to_onnx
-        from skl2onnx.common.data_types import FloatTensorType
+        from skl2onnx import to_onnx  # type: ignore[import-untyped]
+        from skl2onnx.common.data_types import FloatTensorType  # type: ignore[import-untyped]
     except ImportError:
         raise CompileError(
             f"{type(estimator).__name__}: scikit-learn estimators need skl2onnx, which is not installed; pip install skl2onnx"
@@ -39,7 +39,7 @@ def export_onnx(estimator: Any, example_inputs: Any = None) -> bytes:
         options[id(estimator)] = {"zipmap": False}
     types = [("features", FloatTensorType([1, _num_features(estimator, example_inputs)]))]
     try:
-        return to_onnx(estimator, initial_types=types, options=options or None, target_opset={"": _OPSET, "ai.onnx.ml": 3}).SerializeToString()
+        return bytes(to_onnx(estimator, initial_types=types, options=options or None, target_opset={"": _OPSET, "ai.onnx.ml": 3}).SerializeToString())
     except Exception as error:  # whatever the converter raises, it is said
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CompileError(

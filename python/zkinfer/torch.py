@@ -146,13 +146,13 @@ def _export(module: torch.nn.Module, arguments: tuple[torch.Tensor, ...], names:
         options["dynamo"] = way == "dynamo"
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
-        buffer = io.BytesIO()
+        buffer: Any = io.BytesIO()
         outputs = [name if name not in names else name + "_" for name in _output_names(module(*arguments))]
         if way == "dynamo":
-            program = torch.onnx.export(module, arguments, input_names=names, output_names=outputs, verbose=False, **options)
-            return program.model_proto.SerializeToString()
+            program: Any = torch.onnx.export(module, arguments, input_names=names, output_names=outputs, verbose=False, **options)
+            return bytes(program.model_proto.SerializeToString())
         torch.onnx.export(module, arguments, buffer, input_names=names, output_names=outputs, opset_version=_OPSET, do_constant_folding=True, **options)
-    return buffer.getvalue()
+    return bytes(buffer.getvalue())
 
 
 class Comparison:

@@ -25,6 +25,7 @@ zkinfer_code zkinfer_compile_onnx(const char* onnx_path, const zkinfer_tensor* s
     if (read.activation_bits != 0) compile.activation_bits = read.activation_bits;
     if (read.float_target != 0) compile.float_target = read.float_target;
     if (read.weight_bits != 0) compile.weight_bits = read.weight_bits;
+    compile.progress = c::progress_of(read.progress, read.progress_data);
     if (num_inputs == 0 || num_samples > SIZE_MAX / sizeof(zkinfer_tensor) / num_inputs) {
       return invalid_argument("samples: expected num_samples * num_inputs tensors, at least one input each");
     }

@@ -71,6 +71,7 @@ Result<CommitOptions> options_of(const zkinfer_commit_options* given) {
   ZKI_ASSIGN_OR_RETURN(out.inputs, policy_of("input", options.input_exposure, options.input_hash));
   ZKI_ASSIGN_OR_RETURN(out.outputs, policy_of("output", options.output_exposure, options.output_hash));
   out.budget = options.budget;
+  out.progress = c::progress_of(options.progress, options.progress_data);
   return out;
 }
 

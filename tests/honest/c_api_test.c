@@ -31,6 +31,12 @@ static zkinfer_tensor floats(const float* data) {
   return tensor;
 }
 
+/* Counts its calls in *data; stops at the first one that is not before the fifth of the whole. */
+static int stop_early(void* data, const char* stage, double fraction) {
+  ++*(int*)data;
+  return stage != NULL && fraction < 0.2;
+}
+
 static zkinfer_model* compile(void) {
   static float numbers[kSamples][kInputs];
   zkinfer_tensor samples[kSamples];
@@ -53,6 +59,12 @@ static zkinfer_model* compile(void) {
   options.struct_size = sizeof options + 8; /* of a newer header */
   EXPECT(zkinfer_compile_onnx(path, samples, kSamples, 1, &options, &model, &error) == ZKINFER_INVALID_ARGUMENT);
   options.struct_size = sizeof options;
+  int calls = 0;
+  options.progress = stop_early;
+  options.progress_data = &calls;
+  EXPECT(zkinfer_compile_onnx(path, samples, kSamples, 1, &options, &model, &error) == ZKINFER_CANCELLED);
+  EXPECT(calls == 2 && model == NULL);
+  options.progress = NULL;
   EXPECT(zkinfer_compile_onnx(path, samples, kSamples, 1, &options, &model, &error) == ZKINFER_OK);
   REQUIRE(model != NULL && error.length == 0);
   return model;
