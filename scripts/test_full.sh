@@ -8,9 +8,10 @@
 #   trees      scikit-learn's models
 #   python     the Python package as a wheel of its own, its tests with PyPI's NumPy and skl2onnx (PyTorch too where the environment has it)
 #   full_size  ResNet, MobileNet, SqueezeNet, EfficientNet and a YOLO at full size (24 GiB of memory)
-# Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (models, trained).
-# The virtual environment is WORK_FOLDER/venv. ONLY=TEXT tries what has TEXT in its name, without the floors below. No part takes longer than MINUTES_PER_PART (default 120). Exit code 1 where a model or test
-# fails, a part ran out of time, or fewer pass than did.
+# Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (all but nodes and python).
+# The virtual environment is WORK_FOLDER/venv. ONLY=TEXT tries what has TEXT in its name, without the floors below; its tables are *.some.*.
+# No part takes longer than MINUTES_PER_PART (default 120). Exit code 1 where a model or test fails, a part ran out of time or could not begin,
+# or fewer pass than did.
 set -euo pipefail
 (($# >= 2)) || { echo "usage: test_full.sh BUILD_FOLDER WORK_FOLDER [PART..]" >&2; exit 2; }
 build=$(realpath "$1") work=$(realpath -m "$2")
@@ -28,7 +29,7 @@ for program in tools/cli/zkinfer tests/nodes/node_tests; do
   [[ -x $build/$program ]] || { echo "test_full.sh: no $build/$program; build first (make build)" >&2; exit 2; }
 done
 # Of onnx 1.23.2, onnxruntime 1.32.0, scikit-learn 1.9.1, skl2onnx 1.20.0. They may only grow.
-declare -A least=([nodes]=1443 [models]=139 [trained]=26 [sweep]=258 [trees]=40 [python]=0 [full_size]=5)
+declare -A least=([nodes]=1443 [models]=139 [trained]=26 [sweep]=280 [trees]=40 [python]=0 [full_size]=5)
 
 mkdir -p "$work"
 python=$work/venv/bin/python
@@ -51,16 +52,28 @@ fi
 zkinfer=$build/tools/cli/zkinfer
 export TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=
 command_of() {
-  local common=(--json "$work/$1.json" --at-least "${least[$1]}")
-  [[ -z ${ONLY:-} ]] || common=(--json "$work/$1.some.json" --only "$ONLY")
+  local table=$work/$1
+  local common=(--json "$table.json" --at-least "${least[$1]}")
+  if [[ -n ${ONLY:-} ]]; then
+    table=$work/$1.some
+    common=(--json "$table.json" --only "$ONLY")
+  fi
   case $1 in
-    nodes) command=("$build/tests/nodes/node_tests" "$work/node" "${common[@]}" --markdown "$work/nodes.md") ;;
-    models) command=("$python" tests/models/against_onnxruntime.py "$zkinfer" "${common[@]}" --markdown "$work/models.md") ;;
-    trained) command=("$python" tests/models/trained_models.py "$zkinfer" "${common[@]}" --markdown "$work/trained.md" --made "$work/made") ;;
+    nodes) command=("$build/tests/nodes/node_tests" "$work/node" "${common[@]}" --markdown "$table.md") ;;
+    models) command=("$python" tests/models/against_onnxruntime.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
+    trained) command=("$python" tests/models/trained_models.py "$zkinfer" "${common[@]}" --markdown "$table.md" --made "$work/made") ;;
     sweep) command=("$python" tests/models/operator_sweep.py "$zkinfer" "${common[@]}" --prove) ;;
     trees) command=("$python" tests/models/tree_models.py "$zkinfer" "${common[@]}") ;;
-    python) command=(env ZKINFER_SOURCE_DIR="$PWD" ZKINFER_PROGRAM="$zkinfer" "$python" -m pytest -q -rs -p no:cacheprovider python/tests) ;;
-    full_size) command=("$python" tests/models/full_size.py "$zkinfer" "${common[@]}" --markdown "$work/full_size.md") ;;
+    python) command=(env ZKINFER_SOURCE_DIR="$PWD" ZKINFER_PROGRAM="$zkinfer" "$python" -m pytest -q -rs -p no:cacheprovider ${ONLY:+-k "$ONLY"} python/tests) ;;
+    full_size) command=("$python" tests/models/full_size.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
+  esac
+}
+
+# What a part needs before it can begin.
+prepare() {
+  case $1 in
+    nodes) rm -rf "$work/node" && "$python" tests/nodes/write_node_tests.py "$work/node" ;;
+    python) install pytest && install . ;;
   esac
 }
 
@@ -68,16 +81,13 @@ failed=0 summary=()
 for part in "${parts[@]}"; do
   echo "== $part"
   since=$SECONDS result=0
-  if [[ $part == nodes ]]; then
-    rm -rf "$work/node"
-    "$python" tests/nodes/write_node_tests.py "$work/node"
-  fi
-  if [[ $part == python ]]; then
-    install pytest
-    install .
-  fi
   command_of "$part"
-  timeout --kill-after=10 "$((${MINUTES_PER_PART:-120} * 60))" "${command[@]}" 2>&1 | tee "$work/$part.log" || result=${PIPESTATUS[0]}
+  if prepare "$part"; then
+    timeout --kill-after=10 "$((${MINUTES_PER_PART:-120} * 60))" "${command[@]}" 2>&1 | tee "$work/$part.log" || result=${PIPESTATUS[0]}
+  else
+    result=1
+    echo "it could not begin" | tee "$work/$part.log"
+  fi
   case $result in
     0) state=passed ;;
     77) state="skipped (its data are not there)" ;;
