@@ -44,6 +44,7 @@ def test_calibration_of_every_kind(net, images):
         [image for image in images],
         images.numpy(),
         {"input": images},
+        data,
     ):
         assert zkinfer.compile(net, calibration=calibration).to_bytes() == whole
 
@@ -78,6 +79,29 @@ def test_preprocessing_inside_is_proven(net, images):
     model = zkinfer.compile(Whole(), calibration=pixels)
     raw = pixels[0].to(torch.uint8)
     assert np.array_equal(model.run(raw).output, model.run(pixels[0]).output)
+
+
+def test_modules_of_many_kinds():
+    class Words(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed = torch.nn.Embedding(50, 8)
+            self.layer = torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+            self.head = torch.nn.Linear(8, 3)
+
+        def forward(self, tokens):
+            return self.head(self.layer(self.embed(tokens)).mean(1))
+
+    torch.manual_seed(4)
+    tokens, rows = torch.randint(0, 50, (30, 4)), torch.rand(30, 3)
+    traced = torch.jit.trace(torch.nn.Linear(3, 2), rows[:1])
+    double = torch.nn.Sequential(torch.nn.Linear(3, 2)).double()
+    for module, data in ((Words(), tokens), (traced, rows), (double, rows.double()), (torch.nn.Linear(3, 2), rows.half())):
+        model = zkinfer.compile(module, calibration=data)
+        with torch.no_grad():
+            example = data[:1] if data.dtype != torch.float16 else data[:1].float()
+            expected = module.eval()(example).numpy()
+        assert np.abs(model.run(data[0]).output - expected).max() < 0.005 * np.abs(expected).max()
 
 
 def test_compare(net, images):

@@ -142,16 +142,25 @@ def _item(item: Any, tensors: Sequence[_native.TensorInfo]) -> Iterator[list[np.
         yield list(row)
 
 
+def items(data: Any, what: str) -> Iterable[Any]:
+    """What gives samples or batches one after another: also a Dataset, which has a length and indices only."""
+    if isinstance(data, (str, bytes)):
+        raise InputError(f"{what}: {type(data).__name__}, expected an array (N, ..), a dict of them by name, or an iterable of samples")
+    if isinstance(data, Iterable):
+        return data
+    if hasattr(data, "__getitem__") and hasattr(data, "__len__"):
+        return (data[i] for i in range(len(data)))
+    raise InputError(f"{what}: {type(data).__name__}, expected an array (N, ..), a dict of them by name, or an iterable of samples")
+
+
 def samples(data: Any, tensors: Sequence[_native.TensorInfo]) -> list[list[np.ndarray]]:
     """Many inferences: [sample][input]. data: a stack (N, ..) per input, by name or alone; or an iterable of samples or batches."""
     if data is None:
         return []
     if isinstance(data, Mapping) or is_array(data):
         return list(_item(data, tensors))
-    if isinstance(data, (str, bytes)) or not isinstance(data, Iterable):
-        raise InputError(f"samples: {type(data).__name__}, expected an array (N, ..), a dict of them by name, or an iterable of samples")
     out: list[list[np.ndarray]] = []
-    for number, item in enumerate(data):
+    for number, item in enumerate(items(data, "samples")):
         try:
             out.extend(_item(item, tensors))
         except InputError as error:

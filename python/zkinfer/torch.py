@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import io
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Optional
+from collections.abc import Mapping, Sequence
+from typing import Any, Iterator, Optional
 
 import numpy as np
 import torch
@@ -55,9 +56,7 @@ def example_of(module: torch.nn.Module, calibration: Any) -> Any:
         )
     if isinstance(calibration, Mapping) or _data.is_array(calibration):
         return _parts(calibration, 1)
-    if not isinstance(calibration, Iterable):
-        raise InputError(f"calibration: {type(calibration).__name__}, expected an array (N, ..), a dict of them or an iterable of samples")
-    for item in calibration:
+    for item in _data.items(calibration, "calibration"):
         # A DataLoader gives batches; others samples, usually without a batch axis.
         if isinstance(calibration, torch.utils.data.DataLoader):
             return _parts(item, 1)
@@ -68,8 +67,12 @@ def example_of(module: torch.nn.Module, calibration: Any) -> Any:
 
 
 def _forward_names(module: torch.nn.Module) -> list[str]:
+    try:
+        parameters = inspect.signature(module.forward).parameters
+    except ValueError:  # of TorchScript
+        return []
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [name for name, parameter in inspect.signature(module.forward).parameters.items() if parameter.kind in kinds]
+    return [name for name, parameter in parameters.items() if parameter.kind in kinds]
 
 
 def _arguments(module: torch.nn.Module, example: Any) -> tuple[list[str], tuple[torch.Tensor, ...]]:
@@ -86,7 +89,7 @@ def _arguments(module: torch.nn.Module, example: Any) -> tuple[list[str], tuple[
         # Without names (*args) all of them; else labels behind the inputs are left alone.
         required = len(names) if names else len(parts)
         values = parts[:required]
-        used = names[: len(values)] if names else [f"input_{i}" for i in range(len(values))]
+        used = names[: len(values)] if names else ["input"] if len(values) == 1 else [f"input_{i}" for i in range(len(values))]
     floating = next((p.dtype for p in module.parameters() if p.dtype.is_floating_point), torch.float32)
     return used, tuple(v.to(floating) if v.dtype.is_floating_point else v for v in (value.detach() for value in values))
 
@@ -140,14 +143,31 @@ def _output_names(out: Any) -> list[str]:
     return ["output"]
 
 
+@contextlib.contextmanager
+def _plain_layers() -> Iterator[None]:
+    """Without PyTorch's fused transformer layers, which ONNX has not; 1.13 leaves them out by itself while gradients are on."""
+    mha = getattr(torch.backends, "mha", None)
+    before = mha.get_fastpath_enabled() if mha is not None else False
+    try:
+        if mha is not None:
+            mha.set_fastpath_enabled(False)
+        with torch.enable_grad():
+            yield
+    finally:
+        if mha is not None:
+            mha.set_fastpath_enabled(before)
+
+
 def _export(module: torch.nn.Module, arguments: tuple[torch.Tensor, ...], names: list[str], way: str, has_dynamo: bool) -> bytes:
     options: dict[str, Any] = {}
     if has_dynamo:
         options["dynamo"] = way == "dynamo"
-    with warnings.catch_warnings(), torch.no_grad():
+    # What PyTorch prints on the way is in its exception too.
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _plain_layers():
         warnings.simplefilter("ignore")
         buffer: Any = io.BytesIO()
-        outputs = [name if name not in names else name + "_" for name in _output_names(module(*arguments))]
+        with torch.no_grad():
+            outputs = [name if name not in names else name + "_" for name in _output_names(module(*arguments))]
         if way == "dynamo":
             program: Any = torch.onnx.export(module, arguments, input_names=names, output_names=outputs, verbose=False, **options)
             return bytes(program.model_proto.SerializeToString())
