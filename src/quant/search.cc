@@ -17,10 +17,12 @@ namespace {
 constexpr int kLeastShift = 6;
 constexpr int kMostShift = 20;
 constexpr int kMostSum = 32;  // of bits and shift
-// The same where nothing else is exact enough: large biases have nodes of their own then.
-constexpr int kLargestSum = 36;
 constexpr int kLeastBits = 5;
 constexpr int kMostBits = kMostActivationBits;
+// The same where nothing of the above is exact enough: large biases have nodes of their own then, and rounding takes more limbs.
+constexpr int kLeastLargeBits = 13;
+constexpr int kMostLargeBits = 21;
+constexpr int kMostLargeSum = 40;
 // More levels than are needed may allow a smaller shift.
 constexpr int kBitsTried = 3;
 // Attempts at single segments: fewer of models that take long to lower. They have to save this much.
@@ -202,10 +204,10 @@ class Search {
 
   // The cheapest choice that is exact enough, or the most exact.
   Result<Trial> run() {
-    ZKI_RETURN_IF_ERROR(try_widths());
+    ZKI_RETURN_IF_ERROR(try_widths(kLeastBits, kMostBits));
     if (!(best_.has_value() && best_->exact_enough()) && options_.shift == 0) {
-      most_sum_ = kLargestSum;
-      ZKI_RETURN_IF_ERROR(try_widths());
+      most_sum_ = kMostLargeSum;
+      ZKI_RETURN_IF_ERROR(try_widths(kLeastLargeBits, kMostLargeBits));
     }
     if (!best_.has_value()) return failure_;
     if (best_->exact_enough() && options_.activation_bits == 0 && options_.shift == 0) ZKI_RETURN_IF_ERROR(refine());
@@ -213,9 +215,8 @@ class Search {
   }
 
  private:
-  Status try_widths() {
-    int least = options_.activation_bits > 0 ? options_.activation_bits : kLeastBits;
-    int most = options_.activation_bits > 0 ? options_.activation_bits : kMostBits;
+  Status try_widths(int least, int most) {
+    if (options_.activation_bits > 0) least = most = options_.activation_bits;
     const int last = most;
     // The fewest bits that are exact enough with the largest shift: errors fall with both.
     while (least < most) {
