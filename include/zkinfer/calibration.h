@@ -18,7 +18,7 @@ inline constexpr double kDefaultFloatTarget = 0.001, kExactFloatTarget = 0.0002;
 inline constexpr double kLeastFloatTarget = 1e-8, kMostFloatTarget = 0.5;
 
 // What may be asked for; the largest are as many as the compiler takes by itself where it is free to choose.
-inline constexpr int kLeastActivationBits = 4, kMostActivationBits = 18;
+inline constexpr int kLeastActivationBits = 4, kMostActivationBits = 21;
 inline constexpr int kLeastWeightBits = 2, kMostWeightBits = 26;
 
 }  // namespace zkinfer

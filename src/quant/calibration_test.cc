@@ -172,7 +172,7 @@ TEST(Options, AreChecked) {
   EXPECT_NE(quantize(graph, random_inputs(graph, 1, 0, 1), options)
                 .status()
                 .message()
-                .find("activation_bits is 40, expected 4 to 18"),
+                .find("activation_bits is 40, expected 4 to 21"),
             std::string::npos);
 }
 

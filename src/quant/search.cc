@@ -18,10 +18,10 @@ constexpr int kLeastShift = 6;
 constexpr int kMostShift = 20;
 constexpr int kMostSum = 32;  // of bits and shift
 constexpr int kLeastBits = 5;
-constexpr int kMostBits = kMostActivationBits;
+constexpr int kMostBits = 18;
 // The same where nothing of the above is exact enough: large biases have nodes of their own then, and rounding takes more limbs.
 constexpr int kLeastLargeBits = 13;
-constexpr int kMostLargeBits = 21;
+constexpr int kMostLargeBits = kMostActivationBits;
 constexpr int kMostLargeSum = 40;
 // More levels than are needed may allow a smaller shift.
 constexpr int kBitsTried = 3;

@@ -104,10 +104,10 @@ expect 0 'wrote' "$zkinfer" prove constant.zkmodel -i input.json -o constant.zkp
 "$zkinfer" verify constant.zkproof -k constant.zkkey --json > constant.json 2> /dev/null || fail 'the proof of a constant output'
 in_json constant.json 'max(abs(x - (0.1 * i - 0.5)) for i, x in enumerate(r["outputs"][2]["values"])) < 1e-6'
 # The widths that may be asked for are those that the compiler takes by itself, and help says them.
-expect 0 'activation-bits .*\[4 - 18\]' "$zkinfer" compile --help
+expect 0 'activation-bits .*\[4 - 21\]' "$zkinfer" compile --help
 expect 0 'weight-bits .*\[2 - 26\]' "$zkinfer" compile --help
 expect 0 'wrote' "$zkinfer" compile digits.onnx -c calibration.npy -o wide.zkmodel --activation-bits 18 --weight-bits 26
-expect 2 '--activation-bits.*19 not in range' "$zkinfer" compile digits.onnx -c calibration.npy -o wide.zkmodel --activation-bits 19
+expect 2 '--activation-bits.*22 not in range' "$zkinfer" compile digits.onnx -c calibration.npy -o wide.zkmodel --activation-bits 22
 expect 2 '--weight-bits.*27 not in range' "$zkinfer" compile digits.onnx -c calibration.npy -o wide.zkmodel --weight-bits 27
 # Who knew --report as the name of other things is told what they are called.
 expect 2 '--report takes the name of a page.*--layers' "$zkinfer" compile digits.onnx -c calibration.npy --report
