@@ -65,6 +65,7 @@ declare -A also=(["--security-bits"]="--pow-bits 0")
 declare -A answer=(
   ["commitment restore --margin 1048576"]="with a margin of 1048576 above slot [0-9]+ none of 256 is left"
   ["compile --min-cosine 1"]="--min-cosine: cosine [01]\.[0-9]+, expected at least 1"
+  ["compile --weight-bits 2"]="needs [0-9]+ bits beside what it acts on, --weight-bits allows 2; allow more"
 )
 for command in "commitment restore" commit-tensor bundle verify verify-chain verify-path digest inspect soundness; do
   answer["$command --verify-seconds 0"]="more than the limit of 0 ms.*--verify-seconds"

@@ -186,9 +186,9 @@ expect 2 'positive' "$zkinfer" compile digits.onnx -c calibration.npy --std 0 -o
 expect 2 'finite' "$zkinfer" compile digits.onnx -c calibration.npy --scale nan -o bad.zkmodel
 
 # A poor likeness is said, and refused where a floor is given.
-expect 0 'warning: .*(largest entry|cosine)' "$zkinfer" compile mlp.onnx -c mlp_calibration.json --weight-bits 2 -o poor.zkmodel
-expect 2 '--min-cosine: cosine 0' "$zkinfer" compile mlp.onnx -c mlp_calibration.json --weight-bits 2 -o none.zkmodel --min-cosine 0.9999
-expect 2 '--min-cosine' "$zkinfer" compile mlp.onnx -c mlp_calibration.json --weight-bits 2 -o none.zkmodel --min-cosine 0.99
+expect 0 'warning: .*(largest entry|cosine)' "$zkinfer" compile mlp.onnx -c mlp_calibration.json --weight-bits 4 -o poor.zkmodel
+expect 2 '--min-cosine: cosine 0' "$zkinfer" compile mlp.onnx -c mlp_calibration.json --weight-bits 4 -o none.zkmodel --min-cosine 0.9999
+expect 2 '--min-cosine' "$zkinfer" compile mlp.onnx -c mlp_calibration.json --weight-bits 4 -o none.zkmodel --min-cosine 0.99
 [[ -e none.zkmodel ]] && fail "a refused model was written"
 echo '{"input_data": [[1, 1, 1, 1]]}' >constant.json
 expect 0 'warning: only 1 calibration input:' "$zkinfer" compile mlp.onnx -c constant.json -o poor.zkmodel
