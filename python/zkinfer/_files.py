@@ -42,6 +42,8 @@ def check_target(path: Path, kind: str) -> None:
         if os.path.isdir(path):
             raise InputError(f"'{path}' is a folder; name a file in it")
         if not os.path.isfile(path):
+            if os.path.lexists(path):  # a device, a pipe, a link to nothing: writing would replace it
+                raise InputError(f"'{path}' is there already and is no regular file; name another one")
             return
         with open(path, "rb") as old:
             head = old.read(8)
