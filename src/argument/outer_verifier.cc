@@ -124,8 +124,9 @@ void Evaluator::leaves() {
     for (; i < by_lookup.size() && circuit_.lookups[i].box == box; ++i) {
       const circuit::Lookup& lookup = circuit_.lookups[i];
       tuple_leaves(shared, lookup, lookup.table, {Fp(1), {}}, by_lookup[i]);
+      // What is bound of its vectors goes: memory is counted as that of one lookup (verifier/cost.cc).
+      sink_.end_relation();
     }
-    sink_.end_relation();
   }
   for (std::uint32_t i = 0; i < by_table.size(); ++i) {
     const circuit::Table& table = circuit_.tables[i];
