@@ -61,6 +61,11 @@ def check_new(path: Path) -> None:
         raise InputError(f"'{os.fspath(path)}' is there already, and may be the only secret of a commitment in use; name another file")
 
 
+def certificate_beside(path: Path) -> str:
+    """Where the certificate of a key or a commitment lies: network.zkcert beside network.zkkey and network.zksecret."""
+    return os.path.splitext(os.fspath(path))[0] + ".zkcert"
+
+
 def write(path: Path, data: bytes, kind: str, *, secret: bool = False) -> None:
     """Replaces only a file of the same kind. secret: readable by its owner only."""
     path = os.fspath(path)

@@ -18,6 +18,7 @@ from ._verify import VerificationKey, context_bytes, path_beside
 from .errors import BudgetError, ClippingWarning, InputError
 
 _T = TypeVar("_T")
+_F = TypeVar("_F", bound="_ProofFile")
 _MOST_TRIES = 4  # others may use up what was just made
 
 _NO_LIMIT_SECONDS, _NO_LIMIT_BYTES = 4e9, 1 << 62  # for a key of one's own
@@ -28,7 +29,45 @@ def _reals(tensors: Sequence[_native.TensorInfo], integers: Sequence[Any]) -> tu
     return arrays, tuple(_data.real(tensor, values) for tensor, values in zip(tensors, arrays))
 
 
-class Proof:
+class _ProofFile:
+    """The bytes of a proof or a batch, and the path that leads to it, in memory and as files."""
+
+    _kind: str  # as files say it
+
+    def __init__(self, data: bytes) -> None:
+        self._data = bytes(data)
+        _files.check_kind(self._kind.split()[0], self._data, self._kind)
+        self.stats: Optional[_native.ProveStats] = None
+        self.path: Optional[bytes] = None
+
+    @classmethod
+    def load(cls: type[_F], path: _files.Path) -> _F:
+        """What a file of :meth:`save` holds. Raises FileError, InputError for another kind of file."""
+        return cls(_files.read(path, cls._kind))
+
+    def save(self, path: _files.Path) -> None:
+        """Writes a .zkproof or .zkbatch file, and where it has a path, that beside it, under the name by which verifiers find it. Another
+        kind of file is never replaced."""
+        _files.check_target(path, self._kind)
+        if self.path is not None:
+            _files.write(path_beside(path, self._data), self.path, "path")
+        _files.write(path, self._data, self._kind)
+
+    def to_bytes(self) -> bytes:
+        return self._data
+
+    def __bytes__(self) -> bytes:
+        return self._data
+
+    def __len__(self) -> int:
+        """Bytes."""
+        return len(self._data)
+
+    def __reduce__(self) -> Any:
+        return _unpickle, (type(self), self._data, self.path)
+
+
+class Proof(_ProofFile):
     """A proof of one inference.
 
     Attributes:
@@ -41,15 +80,14 @@ class Proof:
         stats: seconds of each stage.
     """
 
+    _kind = "proof"
+
     def __init__(self, data: bytes) -> None:
-        self._data = bytes(data)
-        _files.check_kind("proof", self._data, "proof")
+        super().__init__(data)
         self.outputs: Optional[tuple[np.ndarray, ...]] = None
         self.integers: Optional[tuple[np.ndarray, ...]] = None
         self.clipping: Sequence[_native.Clipping] = ()
         self.committed_outputs: Sequence[CommittedTensor] = ()
-        self.stats: Optional[_native.ProveStats] = None
-        self.path: Optional[bytes] = None
         self._key: Optional[VerificationKey] = None
 
     @classmethod
@@ -59,29 +97,6 @@ class Proof:
         proof.clipping, proof.stats, proof._key, proof.path = result.clipping, result.stats, key, path
         proof.committed_outputs = [CommittedTensor(native) for native in result.committed_outputs]
         return proof
-
-    @classmethod
-    def load(cls, path: _files.Path) -> "Proof":
-        """The proof of a .zkproof file. Raises FileError, InputError for another kind of file."""
-        return cls(_files.read(path, "proof"))
-
-    def save(self, path: _files.Path) -> None:
-        """Writes a .zkproof file, and where it has a path, that beside it, under the name by which verifiers find it. Another kind of file is
-        never replaced."""
-        _files.check_target(path, "proof")
-        if self.path is not None:
-            _files.write(path_beside(path, self._data), self.path, "path")
-        _files.write(path, self._data, "proof")
-
-    def to_bytes(self) -> bytes:
-        return self._data
-
-    def __bytes__(self) -> bytes:
-        return self._data
-
-    def __len__(self) -> int:
-        """Bytes."""
-        return len(self._data)
 
     @property
     def output(self) -> np.ndarray:
@@ -98,9 +113,6 @@ class Proof:
             raise InputError("size_report of a proof that was read from a file: give the key")
         return dict(key.follow(self.path)._native.proof_sizes(self._data) if self.path else key._native.proof_sizes(self._data))
 
-    def __reduce__(self) -> Any:
-        return _unpickle, (Proof, self._data, self.path)
-
     def __repr__(self) -> str:
         shapes = "read from bytes" if self.outputs is None else "outputs " + ", ".join(str(o.shape) for o in self.outputs)
         return f"<zkinfer.Proof: {shapes}, {len(self)} bytes>"
@@ -111,7 +123,7 @@ class Proof:
         return _html.proof(self)
 
 
-class Batch:
+class Batch(_ProofFile):
     """One proof of many inferences (.zkbatch), for :func:`verify_batch`.
 
     Attributes:
@@ -119,31 +131,12 @@ class Batch:
         clipping: per row and input.
     """
 
+    _kind = "batch proof"
+
     def __init__(self, data: bytes) -> None:
-        self._data = bytes(data)
-        _files.check_kind("batch", self._data, "batch proof")
+        super().__init__(data)
         self.rows: Optional[list[tuple[np.ndarray, ...]]] = None
         self.clipping: Sequence[Sequence[_native.Clipping]] = ()
-        self.stats: Optional[_native.ProveStats] = None
-        self.path: Optional[bytes] = None  # as of Proof
-
-    @classmethod
-    def load(cls, path: _files.Path) -> "Batch":
-        return cls(_files.read(path, "batch proof"))
-
-    def save(self, path: _files.Path) -> None:
-        """As of Proof."""
-        _files.check_target(path, "batch proof")
-        if self.path is not None:
-            _files.write(path_beside(path, self._data), self.path, "path")
-        _files.write(path, self._data, "batch proof")
-
-    def to_bytes(self) -> bytes:
-        return self._data
-
-    def __len__(self) -> int:
-        """Bytes."""
-        return len(self._data)
 
     @property
     def output(self) -> np.ndarray:
@@ -151,9 +144,6 @@ class Batch:
         if self.rows is None:
             raise InputError("a batch that was read says nothing that you know to be true; take zkinfer.verify_batch(batch, key)")
         return np.stack([only(row, "outputs") for row in self.rows])
-
-    def __reduce__(self) -> Any:
-        return _unpickle, (Batch, self._data, self.path)
 
     def __repr__(self) -> str:
         count = _native.claimed_rows(self._data)
@@ -206,7 +196,7 @@ class Prover:
                 native, serving_path = _native.serve(model._native, path, report)
             else:
                 native = _native.Prover.open(model._native, path, report)
-        beside = os.path.splitext(path)[0] + ".zkcert"
+        beside = _files.certificate_beside(path)
         if certificate is None and os.path.isfile(beside):
             certificate = beside
         prover = cls(model, native, _files.read(certificate, "certificate") if certificate is not None else None)
@@ -220,11 +210,11 @@ class Prover:
         path = os.fspath(path)
         _files.check_new(path)
         if self._certificate is not None:
-            _files.check_target(os.path.splitext(path)[0] + ".zkcert", "certificate")
+            _files.check_target(_files.certificate_beside(path), "certificate")
         self._native.save(path)
         self._secret_path = path
         if self._certificate is not None:
-            _files.write(os.path.splitext(path)[0] + ".zkcert", self._certificate, "certificate")
+            _files.write(_files.certificate_beside(path), self._certificate, "certificate")
 
     @property
     def model(self) -> Model:

@@ -100,7 +100,7 @@ class VerificationKey:
     def load(cls, path: _files.Path, *, certificate: Optional[_files.Path] = None, **options: Any) -> "VerificationKey":
         """The key of a .zkkey file, with the certificate that lies beside it (network.zkkey, network.zkcert) or is named."""
         data = _files.read(path, "verification key")
-        beside = os.path.splitext(os.fspath(path))[0] + ".zkcert"
+        beside = _files.certificate_beside(path)
         if certificate is None and os.path.isfile(beside):
             certificate = beside
         if certificate is not None:
@@ -111,7 +111,7 @@ class VerificationKey:
         """Writes the key, and its certificate beside it (network.zkkey, network.zkcert). Both are public."""
         _files.check_target(path, "verification key")
         if self._certificate is not None:
-            _files.write(os.path.splitext(os.fspath(path))[0] + ".zkcert", self._certificate, "certificate")
+            _files.write(_files.certificate_beside(path), self._certificate, "certificate")
         _files.write(path, self._data, "verification key")
 
     def to_bytes(self) -> bytes:

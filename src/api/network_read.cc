@@ -46,9 +46,8 @@ Status check_same_network(const ir::Graph& imported, const CompileRecord& record
   if (network_digest(imported) == record.network) return {};
   return invalid_argument(
       "the ONNX file holds another network than the one that the model was compiled from: other weights, operators, "
-      "names "
-      "or input shapes. Give the file that was compiled, with the same CompileOptions::input_shapes, or compile this "
-      "one");
+      "names or input shapes. Give the file that was compiled, with the same CompileOptions::input_shapes, or compile "
+      "this one");
 }
 
 }  // namespace zkinfer::api

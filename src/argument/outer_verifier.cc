@@ -124,8 +124,6 @@ void Evaluator::leaves() {
     for (; i < by_lookup.size() && circuit_.lookups[i].box == box; ++i) {
       const circuit::Lookup& lookup = circuit_.lookups[i];
       tuple_leaves(shared, lookup, lookup.table, {Fp(1), {}}, by_lookup[i]);
-      // What is bound of its vectors goes: memory is counted as that of one lookup (verifier/cost.cc).
-      sink_.end_relation();
     }
   }
   for (std::uint32_t i = 0; i < by_table.size(); ++i) {
@@ -134,7 +132,6 @@ void Evaluator::leaves() {
     const circuit::LinExpr counts = circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity);
     SharedLeaves shared{LeafWeights(outer_.leaves.point), {}};
     tuple_leaves(shared, *table.committed, i, circuit::scaled(counts, -1), by_table[i]);
-    sink_.end_relation();
   }
 }
 
@@ -183,6 +180,8 @@ void Evaluator::tuple_leaves(SharedLeaves& shared, const circuit::Tuples& tuples
     add(kQ, run.at(with_run), -(prefix * power));
   }
   sink_.add_form(kQ, LinearForm(all * (outer_.alpha - Fe(Fp(tag)) - Fe::one())));
+  // What is bound of the vectors goes: memory is counted as that of one lookup (verifier/cost.cc).
+  sink_.end_relation();
 }
 
 void Evaluator::table_leaves(const LeafBlock& leaf) {

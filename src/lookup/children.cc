@@ -34,16 +34,13 @@ Strides Children::strides() const {
   return {num_parents, num_parents / 2};
 }
 
-std::size_t Children::first_child(std::size_t row) const {
+std::size_t Children::spread(std::size_t row, std::size_t nodes_per_row) const {
   if (layer() <= kBlockBits) return row;
-  return row / kMaxBlockRows * (4 * kMaxBlockRows) + row % kMaxBlockRows;
+  return row / kMaxBlockRows * (nodes_per_row * kMaxBlockRows) + row % kMaxBlockRows;
 }
 
-std::size_t Children::first_parent(std::size_t row) const {
-  return layer() <= kBlockBits ? row : row / kMaxBlockRows * (2 * kMaxBlockRows) + row % kMaxBlockRows;
-}
 std::size_t Children::second_parent(std::size_t row) const {
-  return first_parent(row) + (std::size_t{1} << (std::min(layer() - 1, kBlockBits)));
+  return first_parent(row) + (std::size_t{1} << child_bit(layer() - 1));
 }
 
 Nodes Children::load(std::size_t begin, std::size_t count, std::size_t slot) const {

@@ -35,7 +35,7 @@ class Children {
   // Rows of the first round that have children which are there: those from here on have nodes 0 / 1 alone.
   std::size_t num_rows() const { return num_there_ / 4; }
   // The parents that the first round binds in a row, and in the others of its block behind them.
-  std::size_t first_parent(std::size_t row) const;
+  std::size_t first_parent(std::size_t row) const { return spread(row, 2); }
   std::size_t second_parent(std::size_t row) const;
   // Of rows [begin, begin + eq.size), one block at most.
   Fe first_top(const Fe& lambda, FeCSpan eq, std::size_t begin) const;
@@ -47,8 +47,10 @@ class Children {
   // Of the layer above.
   int layer() const { return log_size_ - 1; }
   Strides strides() const;
+  // Where the nodes of a row begin, in the layer that has so many for each.
+  std::size_t spread(std::size_t row, std::size_t nodes_per_row) const;
   // The first child of a row's first parent.
-  std::size_t first_child(std::size_t row) const;
+  std::size_t first_child(std::size_t row) const { return spread(row, 4); }
   // The children of `count` rows, one block at most, from `row` on; of a source, in memory number `slot` of the thread.
   Nodes nodes(std::size_t row, std::size_t count, std::size_t slot) const;
   Nodes load(std::size_t begin, std::size_t count, std::size_t slot) const;

@@ -10,7 +10,6 @@
 namespace zkinfer::lookup {
 namespace {
 
-constexpr std::size_t kMaxInnerVariables = kBlockBits;
 constexpr std::size_t kRowsPerChunk = 4096;
 
 void add(Fe& total, const Fe& weight, const Fe& sum) { total += weight * sum; }
@@ -48,7 +47,7 @@ Fe bind_last(const Table& table, std::size_t first, const Fe& s) {
 
 void EqSuffix::move_to(std::size_t k) {
   const std::span<const Fe> suffix = std::span<const Fe>(r_).subspan(k + 1);
-  const std::size_t num_inner = std::min(suffix.size(), kMaxInnerVariables);
+  const std::size_t num_inner = std::min<std::size_t>(suffix.size(), kBlockBits);
   // While the suffix is long the inner table, of the last variables, stays.
   if (inner_.size() != std::size_t{1} << num_inner) {
     inner_.resize(std::size_t{1} << num_inner);
