@@ -33,8 +33,8 @@ FunctionalFold::FoldedColumn& FunctionalFold::column_of(circuit::ColumnId id) {
 FunctionalFold::BoundVector& FunctionalFold::bind(std::uint32_t axis, const FoldedColumn& column,
                                                   const Vector& vector) {
   BoundVector& bound = bound_[{column.like, axis, vector.get()}];
-  if (bound.vector != nullptr) return bound;
-  bound.vector = vector;
+  if (bound.vector.lock() == vector) return bound;
+  bound = {vector, {}, {}};
   const std::vector<circuit::AxisPiece>& pieces = layout_.columns[column.like].cuts.pieces[axis];
   for (std::uint32_t i = 0; i < pieces.size(); ++i) {
     const auto begin = vector->begin() + static_cast<std::ptrdiff_t>(pieces[i].begin);
@@ -65,13 +65,12 @@ std::vector<Fe> bind_low(std::span<const Fe> vector, std::span<const Fe> point) 
 
 }  // namespace
 
-// Adds coef times the block's weight times the outer product of the axes' tables on these pieces, from the lowest axis up; axes
+// Adds the term's coef times the block's weight times the outer product of the axes' tables on these pieces, from the lowest axis up; axes
 // that are bound whole are one factor, and most blocks have no others.
-void FunctionalFold::add_block(const circuit::ColumnLayout& layout, const FoldedColumn& column,
-                               std::span<BoundVector* const> axes, std::span<const std::uint32_t> pieces,
-                               const Fe& coef) {
+void FunctionalFold::add_block(const Term& term, const circuit::ColumnLayout& layout, const FoldedColumn& column,
+                               std::span<BoundVector* const> axes, std::span<const std::uint32_t> pieces) {
   const std::size_t block = column.index.block(pieces);
-  Fe weight = coef * column.block_weights[block];
+  Fe weight = term.coef * column.block_weights[block];
   high_.clear();
   int high_bits = 0;
   int position = 0;
@@ -80,7 +79,7 @@ void FunctionalFold::add_block(const circuit::ColumnLayout& layout, const Folded
     const std::uint32_t axis = layout.cuts.order[k];
     const circuit::AxisPiece& piece = layout.cuts.pieces[axis][pieces[axis]];
     const int bound_bits = std::max(0, std::min(piece.bits, low_bits - position));
-    std::span<const Fe> table = std::span(*axes[axis]->vector).subspan(piece.begin, piece.length);
+    std::span<const Fe> table = std::span(*term.vectors[axis]).subspan(piece.begin, piece.length);
     if (bound_bits > 0) {
       std::vector<Fe>& known = axes[axis]->tables[column.index.placed(axis, pieces[axis], position)];
       if (known.empty()) {
@@ -141,6 +140,10 @@ void FunctionalFold::add_eq(const Term& term) {
   }
 }
 
+void FunctionalFold::forget_vectors() {
+  std::erase_if(bound_, [](const auto& entry) { return entry.second.vector.expired(); });
+}
+
 void FunctionalFold::add(const Term& term) {
   if (!term.eq_point.empty()) return add_eq(term);
   const FoldedColumn& column = column_of(term.column);
@@ -155,7 +158,7 @@ void FunctionalFold::add(const Term& term) {
   std::vector<std::uint32_t> pieces(axes.size());
   while (true) {
     for (std::size_t axis = 0; axis < axes.size(); ++axis) pieces[axis] = axes[axis]->hits[at[axis]];
-    add_block(layout, column, axes, pieces, term.coef);
+    add_block(term, layout, column, axes, pieces);
     std::size_t axis = axes.size();
     while (axis > 0 && ++at[axis - 1] == axes[axis - 1]->hits.size()) at[--axis] = 0;
     if (axis == 0) break;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -25,8 +26,8 @@ class FunctionalFold {
   // term.column is a column of the layout's oracle. A term with an eq_point costs a few multiplications per block and address
   // bit, whatever the length of its vector.
   void add(const Term& term);
-  // Drops what is remembered of the vectors of the terms so far; they may be freed then.
-  void forget_vectors() { bound_.clear(); }
+  // Drops what is remembered of vectors that nobody holds any more.
+  void forget_vectors();
   std::vector<Fe> take() && { return std::move(weights_); }
 
  private:
@@ -37,7 +38,7 @@ class FunctionalFold {
   };
   // One vector on one axis of a column, its low index bits bound.
   struct BoundVector {
-    Vector vector;
+    std::weak_ptr<const std::vector<Fe>> vector;
     std::vector<std::uint32_t> hits;  // pieces of the axis on which it is not zero
     std::vector<std::vector<Fe>>
         tables;  // by placed piece (BlockIndex::placed), where it was needed and bits are bound
@@ -46,8 +47,8 @@ class FunctionalFold {
   FoldedColumn& column_of(circuit::ColumnId id);
   void add_eq(const Term& term);
   BoundVector& bind(std::uint32_t axis, const FoldedColumn& column, const Vector& vector);
-  void add_block(const circuit::ColumnLayout& layout, const FoldedColumn& column, std::span<BoundVector* const> axes,
-                 std::span<const std::uint32_t> pieces, const Fe& coef);
+  void add_block(const Term& term, const circuit::ColumnLayout& layout, const FoldedColumn& column,
+                 std::span<BoundVector* const> axes, std::span<const std::uint32_t> pieces);
 
   const circuit::Layout& layout_;
   std::vector<Fe> lane_weights_, low_point_;

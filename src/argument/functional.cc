@@ -163,9 +163,19 @@ ViewGroups group_views(const circuit::LinExpr& expr, std::size_t box_rank) {
   return out;
 }
 
+std::optional<std::uint32_t> whole_axis(const ViewGroups& grouped, const ViewGroup& group, std::size_t axis,
+                                        std::uint64_t length, const circuit::Box& box) {
+  if (group.views.size() > 1 && axis == grouped.merged) return std::nullopt;
+  const circuit::AxisMap& map = group.views[0]->axes[axis];
+  if (map.offset != 0 || !map.sums.empty() || map.terms.size() != 1 || map.terms[0].stride != 1) return std::nullopt;
+  const std::uint32_t box_axis = map.terms[0].box_axis;
+  if (box[box_axis] != length) return std::nullopt;
+  return box_axis;
+}
+
 ExprFunctionals::ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns,
-                                 std::size_t box_rank, PlainVectors* plain)
-    : expr_(expr), columns_(columns), plain_(plain), grouped_(group_views(expr, box_rank)) {
+                                 std::size_t box_rank, SharedVectors* shared)
+    : expr_(expr), columns_(columns), shared_(shared), grouped_(group_views(expr, box_rank)) {
   for (const ViewGroup& group : grouped_.groups) vectors_.emplace_back(group.depends.size());
 }
 
@@ -186,17 +196,15 @@ Fe factor_of(const circuit::View& view, const BoxWeights& weights, const std::ve
 Vector ExprFunctionals::vector_of(std::size_t group_index, std::size_t axis, const BoxWeights& weights) {
   const ViewGroup& group = grouped_.groups[group_index];
   const std::size_t length = columns_[group.views[0]->column].shape[axis];
-  const circuit::AxisMap& map = group.views[0]->axes[axis];
   const bool merged = axis == grouped_.merged && group.views.size() > 1;
   std::vector<const AxisWeights*> key;
   for (const std::uint32_t b : group.depends[axis]) key.push_back(weights[b].get());
-  const bool is_plain = plain_ != nullptr && !merged && map.offset == 0 && map.sums.empty() && map.terms.size() == 1 &&
-                        map.terms[0].stride == 1;
-  Vector& known = is_plain ? (*plain_)[{key[0], length}] : vectors_[group_index][axis][key];
+  const bool is_shared = shared_ != nullptr && whole_axis(grouped_, group, axis, length, shared_->box).has_value();
+  Vector& known = is_shared ? shared_->known[key[0]] : vectors_[group_index][axis][key];
   if (known != nullptr) return known;
   std::vector<Fe> vector(length);
   if (!merged) {
-    correlate(map, weights, Fe::one(), vector);
+    correlate(group.views[0]->axes[axis], weights, Fe::one(), vector);
   } else {
     for (const circuit::View* view : group.views) {
       correlate(view->axes[axis], weights, factor_of(*view, weights, group.broadcast), vector);

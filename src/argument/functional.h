@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -63,8 +64,16 @@ struct ViewGroups {
 };
 ViewGroups group_views(const circuit::LinExpr& expr, std::size_t box_rank);
 
-// Vectors of column axes that a box axis runs along as it is, by its weights and their length: expressions over one box share them.
-using PlainVectors = std::map<std::pair<const AxisWeights*, std::size_t>, Vector>;
+// The box axis that a column's axis is, index by index and from end to end, for the group: its vector is then the box axis'
+// weights, which all expressions over the box have in common.
+std::optional<std::uint32_t> whole_axis(const ViewGroups& grouped, const ViewGroup& group, std::size_t axis,
+                                        std::uint64_t length, const circuit::Box& box);
+
+// Those vectors.
+struct SharedVectors {
+  const circuit::Box& box;
+  std::map<const AxisWeights*, Vector> known;
+};
 
 // The functionals of one expression at any number of weights of its box. Every vector is computed once per combination of
 // weights that it depends on; weights are told apart by address, so they must outlive the object.
@@ -72,7 +81,7 @@ class ExprFunctionals {
  public:
   // All arguments outlive the object.
   ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns, std::size_t box_rank,
-                  PlainVectors* plain = nullptr);
+                  SharedVectors* shared = nullptr);
   ExprFunctional at(const BoxWeights& weights);
 
  private:
@@ -83,7 +92,7 @@ class ExprFunctionals {
 
   const circuit::LinExpr& expr_;
   const std::vector<circuit::Column>& columns_;
-  PlainVectors* plain_;
+  SharedVectors* shared_;
   ViewGroups grouped_;
   std::vector<std::vector<KnownVectors>> vectors_;  // [group][column axis]
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "argument/outer_verifier.h"
 
+#include <optional>
+
 #include "argument/eq_moments.h"
 #include "argument/point.h"
 #include "base/check.h"
@@ -71,7 +73,7 @@ class Evaluator {
   // What lookups over one box have in common.
   struct SharedLeaves {
     LeafWeights weights;
-    PlainVectors vectors;
+    SharedVectors vectors;
   };
   // The leaves (numerator, alpha - tag - ..) of the tuples. numerator: over their box.
   void tuple_leaves(SharedLeaves& shared, const circuit::Tuples& tuples, std::uint32_t tag,
@@ -119,19 +121,23 @@ void Evaluator::leaves() {
   sink_.end_relation();
   // Those of one operator follow each other.
   for (std::uint32_t i = 0; i < by_lookup.size();) {
-    SharedLeaves shared{LeafWeights(outer_.leaves.point), {}};
     const circuit::Box& box = circuit_.lookups[i].box;
+    auto shared = std::make_optional<SharedLeaves>({LeafWeights(outer_.leaves.point), {box, {}}});
     for (; i < by_lookup.size() && circuit_.lookups[i].box == box; ++i) {
       const circuit::Lookup& lookup = circuit_.lookups[i];
-      tuple_leaves(shared, lookup, lookup.table, {Fp(1), {}}, by_lookup[i]);
+      tuple_leaves(*shared, lookup, lookup.table, {Fp(1), {}}, by_lookup[i]);
+      sink_.end_relation();
     }
+    shared.reset();
+    sink_.end_relation();
   }
   for (std::uint32_t i = 0; i < by_table.size(); ++i) {
     const circuit::Table& table = circuit_.tables[i];
     if (!table.committed) continue;
     const circuit::LinExpr counts = circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity);
-    SharedLeaves shared{LeafWeights(outer_.leaves.point), {}};
+    SharedLeaves shared{LeafWeights(outer_.leaves.point), {table.committed->box, {}}};
     tuple_leaves(shared, *table.committed, i, circuit::scaled(counts, -1), by_table[i]);
+    sink_.end_relation();
   }
 }
 
@@ -180,8 +186,6 @@ void Evaluator::tuple_leaves(SharedLeaves& shared, const circuit::Tuples& tuples
     add(kQ, run.at(with_run), -(prefix * power));
   }
   sink_.add_form(kQ, LinearForm(all * (outer_.alpha - Fe(Fp(tag)) - Fe::one())));
-  // What is bound of the vectors goes: memory is counted as that of one lookup (verifier/cost.cc).
-  sink_.end_relation();
 }
 
 void Evaluator::table_leaves(const LeafBlock& leaf) {

@@ -51,7 +51,7 @@ class ConstraintSink {
   virtual ~ConstraintSink() = default;
   virtual void add_form(std::size_t constraint, const hiding::LinearForm& form) = 0;
   virtual void add_term(std::size_t constraint, Term term) = 0;
-  // No later term shares a vector with the terms so far.
+  // Later terms share no vectors with the terms so far, but for those that are still held.
   virtual void end_relation() {}
 };
 

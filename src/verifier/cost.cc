@@ -5,6 +5,9 @@
 #include <bit>
 #include <map>
 #include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
 
 #include "argument/functional.h"
 #include "argument/plan.h"
@@ -86,8 +89,10 @@ class Counter {
     add_statement();
     add_opening();
     add_circuit();
+    Shared shared(nullptr);
     for (const circuit::Lookup& lookup : circuit_.lookups) {
-      add_leaves(lookup, {});
+      if (shared.box == nullptr || *shared.box != lookup.box) shared = Shared(&lookup.box);
+      add_leaves(shared, lookup, {});
       if (over()) return;
     }
     for (const circuit::Table& table : circuit_.tables) {
@@ -95,26 +100,40 @@ class Counter {
         add_table(table);
         continue;
       }
-      add_leaves(*table.committed, circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity));
+      shared = Shared(&table.committed->box);
+      add_leaves(shared, *table.committed,
+                 circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity));
       if (over()) return;
     }
     for (const circuit::Contraction& c : circuit_.contractions) {
-      add_relation(whole_box(c.box), {&c.y, &c.lhs, &c.rhs});
+      borrow(add_relation(whole_box(c.box), {&c.y, &c.lhs, &c.rhs}));
       if (over()) return;
     }
     for (const circuit::Equality& equality : circuit_.equalities) {
-      add_relation(whole_box(equality.box), {&equality.expr});
+      borrow(add_relation(whole_box(equality.box), {&equality.expr}));
       if (over()) return;
     }
     for (const circuit::PublicTensor& tensor : circuit_.public_tensors) {
-      add_relation(whole_box(tensor.box), {&tensor.expr});
+      borrow(add_relation(whole_box(tensor.box), {&tensor.expr}));
       if (over()) return;
     }
   }
 
   struct ColumnCost {
     BoxChoices axes;
-    std::uint64_t per_hit = 1;  // steps
+    std::uint64_t per_hit = 1;   // steps
+    circuit::ColumnId like = 0;  // the first column of its oracle that is cut as it is
+  };
+  // What lookups over one box have in common (argument::SharedVectors, and what of it is bound): counted once, held until the
+  // last of them is done.
+  struct Shared {
+    const Box* box;
+    bool has_weights = false;
+    std::set<std::uint32_t> vectors;                                            // box axes
+    std::set<std::tuple<circuit::ColumnId, std::size_t, std::uint32_t>> bound;  // column, its axis, box axis
+    std::uint64_t bytes = 0;
+
+    explicit Shared(const Box* of) : box(of) {}
   };
 
   bool over() const {
@@ -131,10 +150,11 @@ class Counter {
   void add_opening();
   void add_oracle(const pcs::CodeParams& oracle, std::uint64_t leaf_values);
   void add_circuit();
-  void add_leaves(const circuit::Tuples& tuples, const LinExpr& numerator);
+  void add_leaves(Shared& shared, const circuit::Tuples& tuples, const LinExpr& numerator);
   void add_table(const circuit::Table& table);
-  void add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs);
-  std::uint64_t add_expression(const LinExpr& expr, const BoxChoices& box);
+  // The bytes that a relation holds until it ends. shared: null but for leaves.
+  std::uint64_t add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs, Shared* shared = nullptr);
+  std::uint64_t add_expression(const LinExpr& expr, const BoxChoices& box, Shared* shared);
   std::uint64_t blocks_hit(const circuit::AxisMap& map, const std::vector<std::uint32_t>& depends,
                            const BoxChoices& box, const std::vector<AxisPiece>& pieces);
   const ColumnCost& column_cost(circuit::ColumnId id);
@@ -148,6 +168,7 @@ class Counter {
   std::uint64_t peak_ = 0;
   std::map<circuit::ColumnId, ColumnCost> columns_;
   std::map<circuit::Oracle, int> block_limits_;
+  std::map<std::pair<circuit::Oracle, circuit::Cuts>, circuit::ColumnId> alike_;
 };
 
 // Public data: read, checked, hashed, absorbed, evaluated.
@@ -243,7 +264,7 @@ void Counter::add_circuit() {
   }
 }
 
-void Counter::add_leaves(const circuit::Tuples& tuples, const LinExpr& numerator) {
+void Counter::add_leaves(Shared& shared, const circuit::Tuples& tuples, const LinExpr& numerator) {
   const circuit::Cuts cuts = circuit::cut_axes(tuples.box, argument::kNoBlockLimit);
   const std::uint64_t blocks = cuts.num_blocks();
   spend(times(blocks, kCall + 64 * kStep));
@@ -251,10 +272,12 @@ void Counter::add_leaves(const circuit::Tuples& tuples, const LinExpr& numerator
   std::vector<const LinExpr*> entries = {&numerator};
   for (const LinExpr& entry : tuples.tuple) entries.push_back(&entry);
   BoxChoices box = choices_of(cuts);
-  add_relation(box, entries);
-  if (tuples.run_box.empty()) return;
-  for (const AxisChoices& axis : whole_box(tuples.run_box)) box.push_back(axis);
-  add_relation(box, {&tuples.run});
+  std::uint64_t bytes = add_relation(box, entries, &shared);
+  if (!tuples.run_box.empty()) {
+    for (const AxisChoices& axis : whole_box(tuples.run_box)) box.push_back(axis);
+    bytes = plus(bytes, add_relation(box, {&tuples.run}));
+  }
+  borrow(plus(shared.bytes, bytes));
 }
 
 void Counter::add_table(const circuit::Table& table) {
@@ -296,6 +319,7 @@ const Counter::ColumnCost& Counter::column_cost(circuit::ColumnId id) {
   if (is_new) limit->second = circuit::block_limit(circuit_, column.oracle, log_lanes);
   const circuit::Cuts cuts = circuit::cut_axes(column.shape, limit->second);
   ColumnCost cost;
+  cost.like = alike_.try_emplace({column.oracle, cuts}, id).first->second;
   cost.axes = choices_of(cuts);
   int block_bits = 0;
   for (const AxisChoices& axis : cost.axes) {
@@ -307,17 +331,21 @@ const Counter::ColumnCost& Counter::column_cost(circuit::ColumnId id) {
   return columns_.emplace(id, std::move(cost)).first->second;
 }
 
-void Counter::add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs) {
+std::uint64_t Counter::add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs, Shared* shared) {
   std::uint64_t bytes = 0;
-  for (const AxisChoices& axis : box) {
-    steps(times(2, axis.total_length()));
-    bytes = plus(bytes, plus(times(axis.total_length(), 2 * kFeBytes), times(axis.count(), kNodeBytes)));
+  std::uint64_t& of_weights = shared != nullptr ? shared->bytes : bytes;
+  if (shared == nullptr || !shared->has_weights) {
+    for (const AxisChoices& axis : box) {
+      steps(times(2, axis.total_length()));
+      of_weights = plus(of_weights, plus(times(axis.total_length(), 2 * kFeBytes), times(axis.count(), kNodeBytes)));
+    }
   }
+  if (shared != nullptr) shared->has_weights = true;
   for (const LinExpr* expr : exprs) {
-    bytes = plus(bytes, add_expression(*expr, box));
-    if (over()) return;
+    bytes = plus(bytes, add_expression(*expr, box, shared));
+    if (over()) break;
   }
-  borrow(bytes);
+  return bytes;
 }
 
 // Sum over all choices of pieces of the box axes in `depends` of the number of the column axis' pieces in reach of the map.
@@ -358,7 +386,7 @@ std::uint64_t Counter::blocks_hit(const circuit::AxisMap& map, const std::vector
 }
 
 // Spends the steps of argument::ExprFunctionals and argument::FunctionalFold; returns the bytes that they hold until the relation ends.
-std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box) {
+std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box, Shared* shared) {
   std::uint64_t blocks = 1;
   for (const AxisChoices& axis : box) blocks = times(blocks, axis.pieces.size());
   for (const circuit::Slope& slope : expr.slopes) {
@@ -380,7 +408,13 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
       std::uint64_t vectors = 1;
       for (const std::uint32_t b : group.depends[axis]) vectors = times(vectors, box[b].count());
       const std::uint64_t size = column.shape[axis];
-      const AxisChoices* cuts = is_constant ? nullptr : &column_cost(first.column).axes[axis];
+      const ColumnCost* cost = is_constant ? nullptr : &column_cost(first.column);
+      const AxisChoices* cuts = is_constant ? nullptr : &cost->axes[axis];
+      const std::optional<std::uint32_t> whole =
+          shared == nullptr ? std::nullopt : argument::whole_axis(grouped, group, axis, size, *shared->box);
+      const bool is_known = whole && !shared->vectors.insert(*whole).second;
+      const bool is_bound = whole && cost != nullptr && !shared->bound.insert({cost->like, axis, *whole}).second;
+      std::uint64_t& held = whole ? shared->bytes : bytes;
       std::uint64_t axis_hits = 0;
       const std::size_t num_views = group.merges && axis == grouped.merged ? group.views.size() : 1;
       for (std::size_t v = 0; v < num_views; ++v) {
@@ -391,17 +425,18 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
         for (const std::uint32_t b : group.depends[axis])
           points = times(points, reads[b] ? box[b].total_length() : box[b].count());
         for (const circuit::SumTerm& sum : map.sums) points = times(points, sum.length);
-        steps(plus(points, times(vectors, size)));
+        if (!is_known) steps(plus(points, times(vectors, size)));
         if (cuts != nullptr) axis_hits = plus(axis_hits, blocks_hit(map, group.depends[axis], box, cuts->pieces));
         if (over()) return bytes;
       }
-      bytes = plus(bytes, times(vectors, size * kFeBytes + 2 * kNodeBytes));
+      if (!is_known) held = plus(held, times(vectors, size * kFeBytes + 2 * kNodeBytes));
       if (cuts == nullptr) continue;
       hits = times(hits, axis_hits);
+      if (is_bound) continue;
       // Bound once at every place of every piece; the tables are at most half as long.
       steps(times(vectors, times(size, 1 + cuts->positions)));
-      bytes = plus(bytes, times(vectors, plus(times(size / 2 + cuts->pieces.size(), cuts->positions * kFeBytes),
-                                              times(cuts->pieces.size(), 4))));
+      held = plus(held, times(vectors, plus(times(size / 2 + cuts->pieces.size(), cuts->positions * kFeBytes),
+                                            times(cuts->pieces.size(), 4))));
     }
     if (is_constant) {
       steps(times(blocks, column.constants.size()));
