@@ -107,8 +107,12 @@ void bind_prover(py::module_& module) {
                return prover->prove_batch(request);
              });
            })
-      .def("certify", [](const SharedProver& prover, const py::object& progress) {
-        return to_python(run<Bytes>(progress, [=](const Progress& report) { return prover->certify(report); }));
+      .def("certify",
+           [](const SharedProver& prover, const py::object& progress) {
+             return to_python(run<Bytes>(progress, [=](const Progress& report) { return prover->certify(report); }));
+           })
+      .def("rotate", [](const SharedProver& prover, const SharedProver& fresh, const py::object& progress) {
+        return to_python(run<Bytes>(progress, [=](const Progress& report) { return prover->rotate(*fresh, report); }));
       });
 }
 

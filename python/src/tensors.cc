@@ -19,6 +19,7 @@ void bind_tensors(py::module_& module) {
   py::class_<CommittedTensor>(module, "CommittedTensor")
       .def_static("create",
                   [](const VerificationKey& key, std::size_t index, const py::array& values) {
+                    must(check_process());
                     const auto arrays = hold(std::vector<std::vector<py::array>>{{values}});
                     const py::gil_scoped_release no_gil;
                     return must(CommittedTensor::create(key, index, arrays->rows()[0][0]));

@@ -3,6 +3,7 @@
 #include "zkinfer/verify.h"
 
 #include "native.h"
+#include "work.h"
 #include "zkinfer/bundle.h"
 #include "zkinfer/formats.h"
 #include "zkinfer/inspect.h"
@@ -146,6 +147,7 @@ void bind_verify(py::module_& module) {
     return py::make_tuple(verdict, weights);
   });
   module.def("weights_from_model", [](const Model& model, const VerificationKey& key) {
+    must(check_process());  // encodes the weights
     CheckedWeights weights;
     Verdict verdict;
     {
@@ -169,6 +171,12 @@ void bind_verify(py::module_& module) {
     }
     return py::make_tuple(result.verdict, result.step, result.steps);
   });
+  module.def("verify_rotation",
+             [](const VerificationKey& before, const VerificationKey& after, const py::bytes& rotation) {
+               const ByteView bytes = view_of(rotation);
+               const py::gil_scoped_release no_gil;
+               return verify_rotation(before, after, bytes);
+             });
   module.def("verify_path", [](const VerificationKey& root, const py::bytes& path) {
     const ByteView bytes = view_of(path);
     PathResult result;

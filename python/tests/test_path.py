@@ -126,7 +126,7 @@ def test_reports(key, proof, model, flowers):
     assert soundness.bits >= 128 and "bits" in str(soundness) and soundness.terms
     sizes = proof.size_report()
     assert sum(sizes.values()) == len(proof)
-    assert key.budget == 256 and key.price.opening_bytes > 0 and "columns" in key.circuit_report()
+    assert key.num_slots == 256 and key.price.opening_bytes > 0 and "columns" in key.circuit_report()
     report = model.report(flowers)
     assert report.num_inputs == len(flowers) and report.nodes and report.total_cost.seconds > 0
     for thing in (model, key, proof, key.public):

@@ -122,3 +122,35 @@ def test_what_cannot_be_exported():
     assert "Odd" in str(error.value) and error.value.reason
     with pytest.raises(zkinfer.InputError, match="example_inputs"):
         zkinfer.compile(Odd())
+
+
+def test_a_failed_export_spoils_no_later_one(net, images):
+    class Odd(torch.nn.Module):
+        def forward(self, x):
+            return torch.linalg.eigvals(x).real
+
+    class Broken(torch.nn.Module):
+        def forward(self, x):
+            if torch._C._get_tracing_state():
+                raise RuntimeError("while it is traced")
+            return x
+
+    for _ in range(3):
+        for bad in (Odd(), Broken()):
+            with pytest.raises(zkinfer.CompileError):
+                zkinfer.compile(bad, calibration=torch.rand(10, 1, 4, 4))
+            zkinfer.compile(net, calibration=images)
+
+
+def test_shapes_that_a_module_does_not_take(net, images):
+    with pytest.raises(zkinfer.InputError, match=r"layer '0' \(Linear\): got \(1, 11\), expected \(\.\., 10\)"):
+        zkinfer.compile(torch.nn.Sequential(torch.nn.Linear(10, 3)), calibration=torch.rand(20, 11))
+    with pytest.raises(zkinfer.InputError, match="layer '0' .*expected 1 channels"):
+        zkinfer.compile(net, calibration=images.permute(0, 2, 3, 1))
+
+
+def test_generators_give_their_samples_once(net, images):
+    whole = zkinfer.compile(net, calibration=images).to_bytes()
+    assert zkinfer.compile(net, calibration=(image for image in images)).to_bytes() == whole
+    with pytest.raises(zkinfer.InputError, match="no samples"):
+        zkinfer.compile(net, calibration=images[:0])

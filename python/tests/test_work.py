@@ -123,6 +123,25 @@ def test_fork_after_work_is_said(onnx_path):
     assert done.returncode == 3 and "spawn" in done.stdout, done.stdout + done.stderr
 
 
+VERIFY_AFTER_FORK = """
+import os, sys
+import numpy as np, zkinfer
+key = zkinfer.compile(sys.argv[1], calibration=np.random.rand(20, 4).astype("float32")).commit()
+proof = key.prove(np.zeros(4))
+public = zkinfer.VerificationKey(key.public.to_bytes(), certificate=key.public.certificate)
+child = os.fork()
+if child == 0:
+    zkinfer.verify(proof, public)
+    os._exit(7)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_verifying_after_fork_works(onnx_path):
+    done = subprocess.run([sys.executable, "-c", VERIFY_AFTER_FORK, onnx_path], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 7, done.stdout + done.stderr
+
+
 def test_two_processes_share_a_saved_commitment(tmp_path, model, flowers):
     key = model.commit(budget=16)
     key.save(tmp_path / "n.zksecret")

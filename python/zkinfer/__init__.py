@@ -13,7 +13,7 @@ from . import _native
 from ._model import Model, RunResult, compile
 from ._prover import Batch, Proof, Prover
 from ._tensors import CommittedTensor, TensorCommitment
-from ._verify import Soundness, Statement, VerificationKey, VerifiedTensor, verify, verify_batch, verify_chain
+from ._verify import Soundness, Statement, VerificationKey, VerifiedTensor, verify, verify_batch, verify_chain, verify_rotation
 from .errors import (
     BudgetError,
     Cancelled,
@@ -54,6 +54,7 @@ __all__ = [
     "verify",
     "verify_batch",
     "verify_chain",
+    "verify_rotation",
 ]
 
 # Operations that Ctrl-C left behind end before the interpreter does.

@@ -32,6 +32,18 @@ def is_array(value: object) -> bool:
     return isinstance(value, np.ndarray) or _is_tensor(value) or (hasattr(value, "__array__") and hasattr(value, "shape"))
 
 
+def _check_finite(values: np.ndarray, where: str) -> None:
+    """InputError for what float32 has no finite number for. Masks of minus infinity are large finite numbers here."""
+    largest = np.finfo(np.float32).max
+    good = np.isfinite(values) if values.dtype.itemsize == 4 else np.abs(values) <= largest
+    if good.all():
+        return
+    first = int(np.argmin(good.ravel()))
+    value = values.ravel()[first]
+    what = "not a number" if np.isnan(value) else "infinite" if np.isinf(value) else f"{value:.3g}, beyond float32"
+    raise InputError(f"{where}: element {first} is {what}; give finite numbers")
+
+
 def array(value: Any, where: str) -> np.ndarray:
     """value as a dense row-major array of a type that the library reads, the caller's own memory where that is possible."""
     if _is_tensor(value):
@@ -56,7 +68,10 @@ def array(value: Any, where: str) -> np.ndarray:
         out = out.astype(np.int64)
     if out.dtype.kind + str(out.dtype.itemsize) not in _KINDS:
         raise InputError(f"{where}: dtype {out.dtype}, expected float32, float64, an integer type or bool; convert it, as by .astype('float32')")
-    return np.require(out, dtype=out.dtype.newbyteorder("="), requirements="C")
+    out = np.require(out, dtype=out.dtype.newbyteorder("="), requirements="C")
+    if out.dtype.kind == "f":
+        _check_finite(out, where)
+    return out
 
 
 def _shape_text(shape: Sequence[int]) -> str:
@@ -153,18 +168,23 @@ def items(data: Any, what: str) -> Iterable[Any]:
     raise InputError(f"{what}: {type(data).__name__}, expected an array (N, ..), a dict of them by name, or an iterable of samples")
 
 
-def samples(data: Any, tensors: Sequence[_native.TensorInfo]) -> list[list[np.ndarray]]:
-    """Many inferences: [sample][input]. data: a stack (N, ..) per input, by name or alone; or an iterable of samples or batches."""
-    if data is None:
-        return []
-    if isinstance(data, Mapping) or is_array(data):
-        return list(_item(data, tensors))
+def samples(data: Any, tensors: Sequence[_native.TensorInfo], what: str) -> list[list[np.ndarray]]:
+    """Many inferences, at least one: [sample][input]. data: a stack (N, ..) per input, by name or alone; or an iterable of samples or
+    batches. what: the argument, for messages."""
     out: list[list[np.ndarray]] = []
-    for number, item in enumerate(items(data, "samples")):
+    if isinstance(data, Mapping) or is_array(data):
         try:
-            out.extend(_item(item, tensors))
+            out.extend(_item(data, tensors))
         except InputError as error:
-            raise InputError(f"sample {number}: {error}") from None
+            raise InputError(f"{what}: {error}") from None
+    else:
+        for number, item in enumerate(items(data, what)):
+            try:
+                out.extend(_item(item, tensors))
+            except InputError as error:
+                raise InputError(f"{what}, sample {number}: {error}") from None
+    if not out:
+        raise InputError(f"{what}: no samples{f', shape {_shape_text(data.shape)}' if is_array(data) else ''}; give at least one")
     return out
 
 

@@ -13,18 +13,28 @@ from .errors import FileError, InputError
 Path = Union[str, "os.PathLike[str]"]
 
 
+def name_of(path: Path) -> str:
+    """The path as a str, or an InputError."""
+    try:
+        return os.fsdecode(os.fspath(path))
+    except TypeError:
+        raise InputError(f"a path of type {type(path).__name__}, expected a str or os.PathLike") from None
+
+
 def _os_error(action: str, path: Path, error: OSError) -> FileError:
     return FileError(f"'{os.fspath(path)}' cannot be {action}: {error.strerror or error}")
 
 
 def read(path: Path, *kinds: str) -> bytes:
-    """The bytes of a file that says it is one of `kinds` ("proof", "verification key", ..)."""
+    """The bytes of a file that says it is one of `kinds` ("proof", "verification key", ..); of any file without them."""
+    name_of(path)  # never a file descriptor
     try:
         with open(path, "rb") as file:
             data = file.read()
     except OSError as error:
         raise _os_error("read", path, error) from None
-    check_kind(f"'{os.fspath(path)}'", data, *kinds)
+    if kinds:
+        check_kind(f"'{os.fspath(path)}'", data, *kinds)
     return data
 
 
@@ -37,7 +47,7 @@ def check_kind(where: str, data: bytes, *kinds: str) -> None:
 
 def check_target(path: Path, kind: str) -> None:
     """InputError where a file of another kind, or no regular file, has the name."""
-    path = os.fspath(path)
+    path = name_of(path)
     try:
         if os.path.isdir(path):
             raise InputError(f"'{path}' is a folder; name a file in it")
@@ -57,18 +67,18 @@ def check_target(path: Path, kind: str) -> None:
 
 def check_new(path: Path) -> None:
     """InputError where there is anything of that name."""
-    if os.path.lexists(path):
+    if os.path.lexists(name_of(path)):
         raise InputError(f"'{os.fspath(path)}' is there already, and may be the only secret of a commitment in use; name another file")
 
 
 def certificate_beside(path: Path) -> str:
     """Where the certificate of a key or a commitment lies: network.zkcert beside network.zkkey and network.zksecret."""
-    return os.path.splitext(os.fspath(path))[0] + ".zkcert"
+    return os.path.splitext(name_of(path))[0] + ".zkcert"
 
 
 def write(path: Path, data: bytes, kind: str, *, secret: bool = False) -> None:
     """Replaces only a file of the same kind. secret: readable by its owner only."""
-    path = os.fspath(path)
+    path = name_of(path)
     check_target(path, kind)
     try:
         folder = os.path.dirname(os.path.realpath(path)) or "."

@@ -6,6 +6,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, Iterable, Sequence
 
+from ._words import in_python_words
+
 if TYPE_CHECKING:
     from ._model import Model
     from ._prover import Proof
@@ -37,7 +39,7 @@ def model(model: "Model") -> str:
             ("error", f"{record.measured_error:.2g} of an output's largest element (asked for {record.float_target:.2g})"),
             ("cost", f"about {report.total_cost.seconds:.2g} s of proving on two cores"),
         ]
-        + [("warning", note.text) for note in record.notes if note.is_warning],
+        + [("warning", in_python_words(note.text)) for note in record.notes if note.is_warning],
     )
     total = report.total_cost.seconds or 1.0
     nodes = report.nodes

@@ -6,12 +6,13 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
-from . import _data, _files, _native, _progress
+from . import _data, _files, _native, _options, _progress
+from ._words import in_python_words
 from .errors import FileError, InputError, ModelWarning
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ _POLICIES = {
 
 
 def _choice(what: str, value: str, choices: Any) -> Any:
-    if value not in choices:
-        raise InputError(f"{what}={value!r}, expected one of {', '.join(map(repr, choices))}")
+    if not isinstance(value, str) or value not in choices:
+        raise InputError(f"{what}={_options.shown(value)}, expected one of {', '.join(map(repr, choices))}")
     return choices[value] if isinstance(choices, Mapping) else value
 
 
@@ -72,11 +73,16 @@ def only(values: Sequence[Any], what: str) -> Any:
     return values[0]
 
 
+def slots_for(budget: Any, certified: bool) -> int:
+    """Of a commitment for so many proofs: one for its certificate, and the last, which leads to the next one (Prover.rotate)."""
+    return _options.integer("budget", budget, 1) + int(certified) + 1
+
+
 def tensor_of(tensors: Sequence[_native.TensorInfo], which: Union[int, str]) -> _native.TensorInfo:
     names = [tensor.name for tensor in tensors]
-    index = names.index(which) if which in names else which
-    if not isinstance(index, int) or not 0 <= index < len(tensors):
-        raise InputError(f"input {which!r}: the model has {', '.join(map(repr, names))}")
+    index: Any = names.index(which) if isinstance(which, str) and which in names else which
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(tensors):
+        raise InputError(f"input {_options.shown(which)}: the model has {', '.join(map(repr, names))}")
     return tensors[index]
 
 
@@ -90,12 +96,12 @@ class Model:
     @classmethod
     def load(cls, path: _files.Path) -> "Model":
         """The model of a .zkmodel file, also one that the program ``zkinfer compile`` wrote. Raises FileError, InputError."""
-        return cls(_native.Model.open(os.fspath(path)))
+        return cls(_native.Model.open(_files.name_of(path)))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Model":
         """The model of a .zkmodel file's bytes."""
-        return cls(_native.Model.from_bytes(data))
+        return cls(_native.Model.from_bytes(_options.data("Model.from_bytes", data)))
 
     def to_bytes(self) -> bytes:
         """The bytes of a .zkmodel file: secret, they hold the weights."""
@@ -130,6 +136,14 @@ class Model:
         return self._native.record
 
     @property
+    def preprocessing(self) -> dict[str, Any]:
+        """What was done to the calibration data before they were given, as compile(preprocessing=..) said it; empty: nothing. The program
+        does it to files; arrays are taken as they are."""
+        given = self._native.preprocessing
+        parts = {"scale": given.scale, "mean": list(given.mean), "std": list(given.std)}
+        return {name: value for name, value in parts.items() if value not in (None, [])}
+
+    @property
     def quantization(self) -> str:
         """A table for people: scale and bits of every layer."""
         return self._native.quantization
@@ -162,7 +176,8 @@ class Model:
     def report(self, samples: Any = None, *, progress: _progress.Progress = None) -> _native.ModelReport:
         """What the model is made of, what each layer costs to prove, and, on `samples` (N, ..), where values are cut off."""
         with _progress.reporting(progress, "report") as report:
-            return self._native.report(_data.samples(samples, self.inputs_info), report)
+            rows = _data.samples(samples, self.inputs_info, "samples") if samples is not None else []
+            return self._native.report(rows, report)
 
     def commit(
         self,
@@ -170,8 +185,8 @@ class Model:
         inputs: str = "private",
         outputs: str = "public",
         public_parameters: bool = False,
-        budget: int = 0,
-        tensor_budget: int = 0,
+        budget: Optional[int] = None,
+        tensor_budget: Optional[int] = None,
         security_bits: int = 128,
         decoding: str = "johnson",
         pow_bits: int = 16,
@@ -185,13 +200,15 @@ class Model:
             inputs, outputs: who sees them: "private", "public" or "committed", also with a hash of their bytes as in
                 "private:sha256" or "public:keccak256".
             public_parameters: the weights are public; whoever has the model derives the same key.
-            budget: how many proofs the commitment may serve; 0: a default by model size. More make larger proofs.
-            tensor_budget: the same of commitments to inputs and outputs.
+            budget: how many proofs (and batches) it may serve, at least 1; a default by model size. More make larger proofs. The commitment
+                has slots for the certificate and for one rotation besides.
+            tensor_budget: proofs that a commitment to an input or output may serve.
             security_bits: soundness error at most 2^-security_bits, at most 128.
             decoding: "johnson", or "unique": larger proofs, without the theorem of a preprint.
             pow_bits: of security_bits, those that rest on searching for nonces.
             zero_knowledge: False only where everything is public.
-            certify: also prove, once, that the weights are integers in their ranges. Verifiers ask for it; it takes one proof of the budget.
+            certify: also prove, once, that the weights are integers in their ranges. Verifiers ask for it. Later, :meth:`Prover.certify`
+                takes one proof of the budget.
             progress: True for a bar, or a function of (stage, fraction).
         Returns: the :class:`Prover`; its ``public`` is the key for everybody.
         Raises: InputError for options that do not go together; BudgetError where it needs too much memory.
@@ -204,19 +221,24 @@ class Model:
 
         options = _native.CommitOptions()
         options.inputs, options.outputs = _policy("inputs", inputs), _policy("outputs", outputs)
-        options.public_parameters = public_parameters
-        try:
-            options.budget, options.tensor_budget = budget, tensor_budget
-            security = _native.Security()
-            security.bits, security.pow_bits, security.zero_knowledge = security_bits, pow_bits, zero_knowledge
-        except TypeError as error:
-            raise InputError(f"budget, tensor_budget, security_bits and pow_bits are whole numbers from 0 on ({error})") from None
+        options.public_parameters = _options.flag("public_parameters", public_parameters)
+        certified = _options.flag("certify", certify) and not public_parameters and self.num_parameters > 0
+        if budget is not None:
+            if public_parameters:
+                raise InputError("budget= with public_parameters=True: nothing is hidden, so nothing is counted; leave it out")
+            options.budget = slots_for(budget, certified)
+        if tensor_budget is not None:
+            options.tensor_budget = _options.integer("tensor_budget", tensor_budget, 1)
+        security = _native.Security()
+        security.bits = _options.integer("security_bits", security_bits, 1, 1000)
+        security.pow_bits = _options.integer("pow_bits", pow_bits, 0, 1000)
+        security.zero_knowledge = _options.flag("zero_knowledge", zero_knowledge)
         security.decoding = getattr(_native.Decoding, _choice("decoding", decoding, ("johnson", "unique")))
         options.security = security
         with _progress.reporting(progress, "commit") as report:
             native = _native.Prover.create(self._native, options, report)
         certificate: Optional[bytes] = None
-        if certify and not public_parameters and self.num_parameters > 0:
+        if certified:
             with _progress.reporting(progress, "certify") as report:
                 certificate = native.certify(report)
         prover = Prover(self, native, certificate)
@@ -242,6 +264,8 @@ class Model:
 
 def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any) -> tuple[Union[str, bytes], Any]:
     """ONNX path or bytes of whatever compile() was given."""
+    if example_inputs is not None and isinstance(model, (str, os.PathLike, bytes, bytearray, memoryview)):
+        raise InputError("example_inputs: for networks that are exported; an ONNX file says its shapes, input_shapes= those of dynamic axes")
     if isinstance(model, (str, os.PathLike)):
         path = os.fspath(model)
         if not os.path.isfile(path):
@@ -267,6 +291,43 @@ def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any
     )
 
 
+def _mapping(what: str, value: Any, of: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise InputError(f"{what}: a {type(value).__name__}, expected a dict of {of}")
+    return value
+
+
+def _shapes(given: Any) -> list[tuple[str, list[int]]]:
+    out = []
+    for name, shape in _mapping("input_shapes", given, "whole shapes by input name").items():
+        if not isinstance(shape, (list, tuple)):
+            raise InputError(f"input_shapes={{{name!r}: ..}}: a {type(shape).__name__}, expected a tuple of whole numbers")
+        out.append((name, [_options.integer(f"input_shapes={{{name!r}: ..}}, axis {axis}", n, 1) for axis, n in enumerate(shape)]))
+    return out
+
+
+def _formats(given: Any) -> list[tuple[str, _native.TensorFormat]]:
+    wanted = "TensorFormat by input name, such as outputs_info[0].format of another model"
+    return [
+        (name, _options.instance(f"input_formats={{{name!r}: ..}}", value, _native.TensorFormat, "TensorInfo.format of another model's output"))
+        for name, value in _mapping("input_formats", given, wanted).items()
+    ]
+
+
+def _preprocessing(given: Any) -> _native.Preprocessing:
+    out = _native.Preprocessing()
+    known = "{'scale': .., 'mean': .., 'std': ..}"
+    for name, value in _mapping("preprocessing", given, f"the form {known}").items():
+        if name not in ("scale", "mean", "std"):
+            raise InputError(f"preprocessing: {name!r}, expected some of {known}")
+        if name == "scale":
+            out.scale = _options.number("preprocessing['scale']", value)
+        else:
+            values = value if isinstance(value, (list, tuple, np.ndarray)) else [value]
+            setattr(out, name, [_options.number(f"preprocessing[{name!r}]", number) for number in values])
+    return out
+
+
 def compile(
     model: Any,
     calibration: Any = None,
@@ -280,6 +341,7 @@ def compile(
     weight_bits: Optional[int] = None,
     calibration_method: str = "mse",
     input_formats: Optional[Mapping[str, _native.TensorFormat]] = None,
+    preprocessing: Optional[Mapping[str, Any]] = None,
     progress: _progress.Progress = None,
 ) -> Model:
     """Compiles a network to an integer model.
@@ -299,6 +361,9 @@ def compile(
         activation_bits, weight_bits: instead of what measurement chooses: 4 to 16, 2 to 20.
         calibration_method: "mse", "minmax" or "percentile".
         input_formats: exact integer formats of inputs that are another model's outputs (``TensorInfo.format``).
+        preprocessing: what was done to the calibration data already, as {"scale": 1 / 255, "mean": [..], "std": [..]} (each optional, one number
+            or one per channel): (level * scale - mean) / std. Kept with the model, so that the program ``zkinfer prove`` does the same to
+            pictures and other files; arrays are taken as they are.
         progress: True for a bar, or a function of (stage, fraction).
     Returns: a :class:`Model`. What was found wanting is warned of (ModelWarning) and kept in ``Model.record``.
     Raises: CompileError, with every part that is refused in ``parts``; InputError for calibration data that do not fit.
@@ -307,25 +372,37 @@ def compile(
         >>> model = zkinfer.compile("network.onnx", calibration=numpy.load("typical.npy"))
     """
     options = _native.CompileOptions()
+    if isinstance(calibration, Iterator):
+        calibration = list(calibration)  # a generator gives its samples once
+    if calibration is not None and _data.is_array(calibration) and 0 in np.shape(calibration):
+        raise InputError(f"calibration: no samples, shape {tuple(np.shape(calibration))}; give a few dozen, or None for random ones")
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(model, torch.nn.Module):
+        if input_names is not None:
+            raise InputError("input_names: for a torch.nn.Module; other models have names of their own")
+    elif input_names is not None and (not isinstance(input_names, (list, tuple)) or not all(isinstance(name, str) for name in input_names)):
+        raise InputError(f"input_names: {_options.shown(input_names)}, expected a list of str")
     onnx, default_name = _onnx_of(model, calibration, example_inputs, input_names)
+    if name is not None:
+        _options.text("name", name)
     options.name = name or default_name or ("" if isinstance(onnx, str) else type(model).__name__ if hasattr(model, "forward") else "")
-    try:
-        if input_shapes:
-            options.input_shapes = [(key, [int(n) for n in shape]) for key, shape in input_shapes.items()]
-        if float_target is not None:
-            options.float_target = float_target
-        options.activation_bits, options.weight_bits = activation_bits, weight_bits
-        if input_formats:
-            options.input_formats = list(input_formats.items())
-    except (TypeError, ValueError) as error:
-        raise InputError(f"options of compile: {error}") from None
+    if input_shapes is not None:
+        options.input_shapes = _shapes(input_shapes)
+    if float_target is not None:
+        options.float_target = _options.number("float_target", float_target)
+    options.activation_bits = _options.optional_integer("activation_bits", activation_bits, -1000, 1000)  # the library names the bounds
+    options.weight_bits = _options.optional_integer("weight_bits", weight_bits, -1000, 1000)
+    if input_formats is not None:
+        options.input_formats = _formats(input_formats)
+    if preprocessing is not None:
+        options.preprocessing = _preprocessing(preprocessing)
     options.calibration_method = getattr(
         _native.CalibrationMethod, _choice("calibration_method", calibration_method, ("mse", "minmax", "percentile"))
     )
-    samples = _data.samples(calibration, _native.onnx_inputs(onnx, options)) if calibration is not None else []
+    samples = _data.samples(calibration, _native.onnx_inputs(onnx, options), "calibration") if calibration is not None else []
     with _progress.reporting(progress, "compile") as report:
         compiled = Model(_native.compile_onnx(onnx, samples, options, report))
     for note in compiled.record.notes:
         if note.is_warning:
-            warnings.warn(f"{compiled.name}: {note.text}", ModelWarning, stacklevel=2)
+            warnings.warn(f"{compiled.name}: {in_python_words(note.text)}", ModelWarning, stacklevel=2)
     return compiled

@@ -7,6 +7,8 @@ import contextlib
 import sys
 from typing import Any, Callable, Iterator, Optional, Union
 
+from .errors import InputError
+
 #: True: a bar on standard error. A function is called with stage and fraction (0 to 1), in the caller's thread; if it returns False
 #: the operation stops with zkinfer.Cancelled.
 Progress = Union[None, bool, Callable[[str, float], Optional[bool]]]
@@ -48,6 +50,8 @@ def reporting(progress: Progress, what: str) -> Iterator[Optional[Callable[[str,
         yield None
     elif callable(progress):
         yield progress
+    elif progress is not True:
+        raise InputError(f"progress: a {type(progress).__name__}, expected True, or a function of (stage, fraction)")
     else:
         bar: Any
         try:

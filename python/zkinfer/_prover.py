@@ -11,8 +11,8 @@ from typing import Any, Callable, Optional, TypeVar, Union
 
 import numpy as np
 
-from . import _data, _files, _native, _progress
-from ._model import Model, only
+from . import _data, _files, _native, _options, _progress
+from ._model import Model, only, slots_for
 from ._tensors import CommittedTensor
 from ._verify import VerificationKey, context_bytes, path_beside
 from .errors import BudgetError, ClippingWarning, InputError
@@ -35,7 +35,7 @@ class _ProofFile:
     _kind: str  # as files say it
 
     def __init__(self, data: bytes) -> None:
-        self._data = bytes(data)
+        self._data = _options.data(type(self).__name__, data)
         _files.check_kind(self._kind.split()[0], self._data, self._kind)
         self.stats: Optional[_native.ProveStats] = None
         self.path: Optional[bytes] = None
@@ -108,9 +108,10 @@ class Proof(_ProofFile):
 
     def size_report(self, key: Optional[VerificationKey] = None) -> dict[str, int]:
         """Bytes by part of the protocol, in order. key: of a proof that was read from a file."""
-        key = key or self._key
+        key = key if key is not None else self._key
         if key is None:
             raise InputError("size_report of a proof that was read from a file: give the key")
+        _options.instance("key", key, VerificationKey, "Prover.public")
         return dict(key.follow(self.path)._native.proof_sizes(self._data) if self.path else key._native.proof_sizes(self._data))
 
     def __repr__(self) -> str:
@@ -189,7 +190,8 @@ class Prover:
         Args:
             certificate: the key's .zkcert; by default the one beside the secret (network.zksecret, network.zkcert), if there is one.
         """
-        path = os.fspath(path)
+        path = _files.name_of(path)
+        _options.instance("model", model, Model, "zkinfer.compile, Model.load")
         root, serving_path = _native.role_of_file(path).name == "root", None
         with _progress.reporting(progress, "open") as report:
             if root:
@@ -207,7 +209,7 @@ class Prover:
     def save(self, path: _files.Path) -> None:
         """Writes the secret and the count of used slots to a new .zksecret file, from which later slots are taken, and the
         certificate beside it. Keep the file: nothing else can make proofs under this name, and copies would use slots twice."""
-        path = os.fspath(path)
+        path = _files.name_of(path)
         _files.check_new(path)
         if self._certificate is not None:
             _files.check_target(_files.certificate_beside(path), "certificate")
@@ -260,8 +262,8 @@ class Prover:
         return whole.num_left - self._native.proofs_made
 
     @property
-    def budget(self) -> Optional[int]:
-        """Proofs, certificates and rotations that the commitment was made for; None with public parameters."""
+    def num_slots(self) -> Optional[int]:
+        """What the commitment was made for, used or not: proofs, certificate and a rotation; None with public parameters."""
         return self._native.all_slots.total or None
 
     @property
@@ -318,6 +320,7 @@ class Prover:
             >>> proof = key.prove(x, context=nonce)
             >>> proof.save("x.zkproof")
         """
+        _options.flag("refuse_clipping", refuse_clipping)
         arrays: list[np.ndarray] = []
         committed: list[_native.CommittedTensor] = []
         if isinstance(inputs, CommittedTensor):
@@ -344,7 +347,8 @@ class Prover:
             context, refuse_clipping, progress: as of :meth:`prove`.
         Returns: a :class:`Batch`, for :func:`verify_batch`.
         """
-        rows = _data.samples(inputs, self._model.inputs_info)
+        _options.flag("refuse_clipping", refuse_clipping)
+        rows = _data.samples(inputs, self._model.inputs_info, "inputs")
         bound = context_bytes(context)
         with _progress.reporting(progress, "prove") as report:
             result, path = self._under_next(lambda native: native.prove_batch(rows, bound, refuse_clipping, report))
@@ -355,6 +359,42 @@ class Prover:
         for row in result.rows:
             _warn_of_clipping(row.clipping)
         return batch
+
+    def rotate(
+        self, *, budget: Optional[int] = None, certify: bool = True, progress: _progress.Progress = None
+    ) -> tuple["Prover", bytes]:
+        """The next commitment to the same model, and the proof that it holds the same weights; works with no proof left too.
+
+        Args:
+            budget: of the new one, as of :meth:`Model.commit`; by default, as many slots as this one has.
+            certify: also make a certificate under it.
+        Returns: the new Prover, whose ``public`` is a new key, and the rotation, public bytes for :func:`zkinfer.verify_rotation`.
+        Raises: InputError with public parameters, whose keys are never used up, and below a root, where the next commitment is made by
+            itself; BudgetError where not even the slot that is kept for this is left.
+
+        Example:
+            >>> fresh, rotation = key.rotate()
+            >>> zkinfer.verify_rotation(key.public, fresh.public, rotation)
+        """
+        if self._root:
+            raise InputError("rotate: below a root the next commitment is made when it is needed; ahead of that, by `zkinfer rotate`")
+        options = self._native.options
+        if options.public_parameters:
+            raise InputError("rotate: the weights are public, nothing is counted, and the key serves any number of proofs")
+        certified = _options.flag("certify", certify) and self._model.num_parameters > 0
+        if budget is not None:
+            options.budget = slots_for(budget, certified)
+        with _progress.reporting(progress, "commit") as report:
+            fresh = _native.Prover.create(self._model._native, options, report)
+        with _progress.reporting(progress, "rotate") as report:
+            rotation = self._native.rotate(fresh, report)
+        certificate: Optional[bytes] = None
+        if certified:
+            with _progress.reporting(progress, "certify") as report:
+                certificate = fresh.certify(report)
+        prover = Prover(self._model, fresh, certificate)
+        prover.public  # a certificate is checked here
+        return prover, rotation
 
     def __reduce__(self) -> Any:
         raise InputError("a Prover counts how often it was used and is not copied; save it and open the file, in one process at a time or many")

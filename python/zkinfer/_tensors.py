@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 
-from . import _files, _native
+from . import _files, _native, _options
 
 
 class TensorCommitment:
@@ -19,7 +18,7 @@ class TensorCommitment:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "TensorCommitment":
-        return cls(_native.TensorCommitment.from_bytes(data))
+        return cls(_native.TensorCommitment.from_bytes(_options.data("TensorCommitment.from_bytes", data)))
 
     @classmethod
     def load(cls, path: _files.Path) -> "TensorCommitment":
@@ -60,12 +59,12 @@ class CommittedTensor:
     @classmethod
     def open(cls, path: _files.Path) -> "CommittedTensor":
         """The same commitment again, from the file of :meth:`save`, where its slots are counted."""
-        return cls(_native.CommittedTensor.open(os.fspath(path)))
+        return cls(_native.CommittedTensor.open(_files.name_of(path)))
 
     def save(self, path: _files.Path) -> None:
         """Writes the secret and the count to a .zktsecret file, which must not be there; later slots are taken from it."""
         _files.check_new(path)
-        self._native.save(os.fspath(path))
+        self._native.save(_files.name_of(path))
 
     @property
     def commitment(self) -> TensorCommitment:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
-from . import _data, _files, _native
+from . import _data, _files, _native, _options
 from ._model import Model, only, tensor_of
 from .errors import InputError, Rejected
 
@@ -22,6 +22,8 @@ _CONTEXT_BYTES = 32
 
 
 def context_bytes(context: Union[None, bytes, str]) -> bytes:
+    if context is not None and not isinstance(context, (str, bytes, bytearray, memoryview)):
+        raise InputError(f"context: a {type(context).__name__}, expected bytes or a str of at most {_CONTEXT_BYTES} bytes")
     data = context.encode() if isinstance(context, str) else bytes(context or b"")
     if len(data) > _CONTEXT_BYTES:
         raise InputError(f"a context of {len(data)} bytes, expected at most {_CONTEXT_BYTES}; give a hash of it")
@@ -84,15 +86,21 @@ class VerificationKey:
         max_seconds: float = _native.default_verify_nanoseconds / 1e9,
         max_memory_bytes: int = _native.default_verify_memory_bytes,
     ) -> None:
-        self._data = bytes(data)
-        self._native = _native.VerificationKey.from_bytes(self._data, min_security_bits, int(max_seconds * 1e9), max_memory_bytes)
+        self._data = _options.data("VerificationKey", data)
+        nanoseconds = min(_options.number("max_seconds", max_seconds) * 1e9, float(1 << 62))
+        if nanoseconds < 0:
+            raise InputError(f"max_seconds={max_seconds}, expected at least 0")
+        memory = _options.integer("max_memory_bytes", max_memory_bytes, 0)
+        bits = _options.number("min_security_bits", min_security_bits)
+        self._native = _native.VerificationKey.from_bytes(self._data, bits, int(nanoseconds), memory)
         self._certificate: Optional[bytes] = None
         self._weights = _native.CheckedWeights()
         if certificate is not None:
-            verdict, self._weights = _native.weights_from_certificate(self._native, certificate)
+            verdict, self._weights = _native.weights_from_certificate(self._native, _options.data("certificate", certificate))
             _accept(verdict, "it is the certificate of another key, or was changed")
             self._certificate = bytes(certificate)
         if model is not None:
+            _options.instance("model", model, Model, "zkinfer.compile, Model.load")
             verdict, self._weights = _native.weights_from_model(model._native, self._native)
             _accept(verdict, "the key is another model's, or its weights are not public")
 
@@ -148,7 +156,7 @@ class VerificationKey:
     def follow(self, path: bytes) -> "VerificationKey":
         """The serving key to which a .zkpath leads from this root key; proofs of the program ``zkinfer prove`` are made under one.
         Raises Rejected."""
-        verdict, native = _native.verify_path(self._native, path)
+        verdict, native = _native.verify_path(self._native, _options.data("path", path))
         _accept(verdict)
         key = object.__new__(VerificationKey)
         key._data, key._native, key._certificate, key._weights = self._data, native, None, self._weights
@@ -258,6 +266,8 @@ def _known(what: str, given: Optional[Mapping[str, Any]], tensors: Any, row: int
 
     names = [tensor.name for tensor in tensors]
     out = []
+    if given is not None and not isinstance(given, Mapping):
+        raise InputError(f"{what}: a {type(given).__name__}, expected a dict by name: {', '.join(map(repr, names))}")
     for name, value in (given or {}).items():
         if name not in names:
             raise InputError(f"{what}={{{name!r}: ..}}: the model has {', '.join(map(repr, names))}")
@@ -289,16 +299,28 @@ def _key_of(key: Any) -> VerificationKey:
     raise InputError(f"key: {type(key).__name__}, expected a VerificationKey (Prover.public) or the path of a .zkkey file")
 
 
+_CHECKED_BY = {"proof": "zkinfer.verify", "batch proof": "zkinfer.verify_batch"}
+
+
 def _proof_bytes(proof: Any, kind: str) -> bytes:
+    """Its bytes. InputError for what is something else of ours: only what may be a proof is accepted or rejected."""
     from ._prover import Batch, Proof
 
     if isinstance(proof, (Proof, Batch)):
-        return proof.to_bytes()
-    if isinstance(proof, (bytes, bytearray, memoryview)):
-        return bytes(proof)
-    if isinstance(proof, (str, os.PathLike)):
-        return _files.read(proof, kind)
-    raise InputError(f"proof: {type(proof).__name__}, expected a Proof, its bytes or the path of its file")
+        data, where = proof.to_bytes(), f"a {type(proof).__name__}"
+    elif isinstance(proof, (bytes, bytearray, memoryview)):
+        data, where = bytes(proof), f"{len(proof)} bytes"
+    elif isinstance(proof, (str, os.PathLike)):
+        data, where = _files.read(proof), f"'{os.fspath(proof)}'"
+    else:
+        wanted = "Proof" if kind == "proof" else "Batch"
+        raise InputError(f"{kind}: a {type(proof).__name__}, expected a {wanted}, its bytes or the path of its file")
+    found = _native.kind_of(data[:8])
+    if found in _CHECKED_BY and found != kind:
+        raise InputError(f"{where}: a {found}, expected a {kind}; it is checked by {_CHECKED_BY[found]}")
+    if found != kind and (found or isinstance(proof, (str, os.PathLike))):
+        _files.check_kind(where, data, kind)
+    return data
 
 
 def _serving(key: VerificationKey, proof: Any, data: bytes, path: Union[None, bytes, _files.Path]) -> VerificationKey:
@@ -317,7 +339,7 @@ def _serving(key: VerificationKey, proof: Any, data: bytes, path: Union[None, by
 def _request(key: VerificationKey, context: Any, accept_uncertified: bool) -> _native.VerifyRequest:
     request = _native.VerifyRequest()
     request.weights = key._weights
-    if accept_uncertified and not key.certified:
+    if _options.flag("accept_uncertified", accept_uncertified) and not key.certified:
         request.weights = _native.CheckedWeights.uncertified()
     if context is not None:
         request.set_context(context_bytes(context))
@@ -387,6 +409,19 @@ def verify_batch(
     return [Statement(result, row) for row in result.rows]
 
 
+def verify_rotation(
+    before: Union[VerificationKey, _files.Path], after: Union[VerificationKey, _files.Path], rotation: bytes
+) -> None:
+    """Checks that two keys commit to the same weights: whoever trusts `before` may trust `after`.
+
+    Args:
+        before, after: the keys, or paths of .zkkey files. rotation: what Prover.rotate of the first gave.
+    Raises: Rejected; InputError where the call itself is wrong.
+    """
+    data = _options.data("rotation", rotation)
+    _accept(_native.verify_rotation(_key_of(before)._native, _key_of(after)._native, data), "it is the rotation of other keys, or was changed")
+
+
 def verify_chain(
     steps: Sequence[tuple[Union["Proof", bytes, _files.Path], Union[VerificationKey, _files.Path]]],
     *,
@@ -401,7 +436,12 @@ def verify_chain(
     Returns: a :class:`Statement` for each step. Raises: Rejected, whose ``where`` names the step.
     """
     native = []
-    for proof, given in steps:
+    if not isinstance(steps, (list, tuple)):
+        raise InputError(f"steps: {_options.shown(steps)}, expected a list of pairs (proof, key)")
+    for number, step in enumerate(steps):
+        if not isinstance(step, (tuple, list)) or len(step) != 2:
+            raise InputError(f"steps[{number}]: a {type(step).__name__}, expected a pair (proof, key)")
+        proof, given = step
         data = _proof_bytes(proof, "proof")
         key = _serving(_key_of(given), proof, data, None)
         native.append((key._native, data, _request(key, context, accept_uncertified), 0, 0))

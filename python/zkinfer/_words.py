@@ -18,7 +18,7 @@ _WORDS = {
     "CompileOptions::input_shapes": "input_shapes= of zkinfer.compile",
     "CompileOptions::name": "name= of zkinfer.compile",
     "CompileOptions::weight_bits": "weight_bits= of zkinfer.compile",
-    "Prover::rotate": "`zkinfer rotate`",
+    "Prover::rotate": "Prover.rotate",
     "Prover::save": "Prover.save",
     "RestoreOptions::margin": "`zkinfer commitment restore --margin`",
     "`backup_root`": "`zkinfer commitment backup`",

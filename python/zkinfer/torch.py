@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import inspect
 import io
+import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Iterator, Optional
@@ -102,7 +104,7 @@ def export_onnx(
     Args:
         example_inputs: forward's arguments: a tensor, a tuple of them, or a dict by parameter; their shapes are those of the model.
         exporter: "torchscript" (tried first) or "dynamo" (PyTorch 2.5 and later with onnxscript).
-    Raises: CompileError where PyTorch cannot export it.
+    Raises: InputError where forward does not take the example; CompileError where PyTorch cannot export it.
     """
     names, arguments = _arguments(module, example_inputs)
     if input_names is not None:
@@ -118,12 +120,13 @@ def export_onnx(
     failures = []
     try:
         module.eval()
+        outputs = [name if name not in names else name + "_" for name in _output_names(_run(module, names, arguments))]
         for way in (exporter,) if exporter else ("torchscript", "dynamo") if has_dynamo else ("torchscript",):
             try:
-                return _export(module, arguments, names, way, has_dynamo)
+                return _export(module, arguments, names, outputs, way, has_dynamo)
             except Exception as error:  # whatever PyTorch raises, it is said
                 failures.append(f"{way} exporter: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}")
-                cause = error
+                cause = _without_frames(error)
     finally:
         for part, training in modes:
             part.training = training
@@ -132,6 +135,49 @@ def export_onnx(
         reason="; ".join(failures),
         remedy="try torch.onnx.export on it, or write the part that it names with operators that ONNX has",
     ) from cause
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """The error without what its frames hold: as long as any of the graph's nodes that PyTorch 1.13 had in hand are there, every later
+    export in the process may fail ("Unable to cast from non-held to held instance")."""
+    seen: Optional[BaseException] = error
+    while seen is not None:
+        traceback.clear_frames(seen.__traceback__)
+        seen.__traceback__ = None
+        seen = seen.__cause__ or seen.__context__
+    gc.collect()
+    return error
+
+
+_TAKES = {"in_features": "(.., {})", "in_channels": "{} channels, (N, {}, ..)", "num_features": "{} channels, (N, {}, ..)", "normalized_shape": "(.., {})"}
+
+
+def _run(module: torch.nn.Module, names: list[str], arguments: tuple[torch.Tensor, ...]) -> Any:
+    """forward's result; InputError, with the layer and its shapes, where it does not take these arguments."""
+    entered: list[tuple[str, torch.nn.Module, Any]] = []
+    hooks: list[Any] = []
+    try:
+        if not isinstance(module, torch.jit.ScriptModule):
+            for name, part in module.named_modules():
+                hooks.append(part.register_forward_pre_hook(lambda part, args, name=name: entered.append((name, part, args))))
+                hooks.append(part.register_forward_hook(lambda *_: entered.pop() and None))
+        with torch.no_grad():
+            return module(*arguments)
+    except Exception as error:  # whatever it raises, it does not take this
+        given = ", ".join(f"{name} {tuple(value.shape)}" for name, value in zip(names, arguments))
+        where = ""
+        if entered and entered[-1][2] and isinstance(entered[-1][2][0], torch.Tensor):
+            name, part, (got, *_) = entered[-1]
+            wanted = next((text.format(*[getattr(part, key)] * 2) for key, text in _TAKES.items() if hasattr(part, key)), None)
+            where = f" in layer '{name}' ({type(part).__name__}): got {tuple(got.shape)}" + (f", expected {wanted};" if wanted else ";")
+        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(
+            f"{type(module).__name__} does not take a sample of shape {given}:{where} {said}; give calibration or example_inputs of the shapes "
+            "that forward takes"
+        ) from _without_frames(error)
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _output_names(out: Any) -> list[str]:
@@ -158,7 +204,7 @@ def _plain_layers() -> Iterator[None]:
             mha.set_fastpath_enabled(before)
 
 
-def _export(module: torch.nn.Module, arguments: tuple[torch.Tensor, ...], names: list[str], way: str, has_dynamo: bool) -> bytes:
+def _export(module: torch.nn.Module, arguments: tuple[torch.Tensor, ...], names: list[str], outputs: list[str], way: str, has_dynamo: bool) -> bytes:
     options: dict[str, Any] = {}
     if has_dynamo:
         options["dynamo"] = way == "dynamo"
@@ -166,8 +212,6 @@ def _export(module: torch.nn.Module, arguments: tuple[torch.Tensor, ...], names:
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _plain_layers():
         warnings.simplefilter("ignore")
         buffer: Any = io.BytesIO()
-        with torch.no_grad():
-            outputs = [name if name not in names else name + "_" for name in _output_names(module(*arguments))]
         if way == "dynamo":
             program: Any = torch.onnx.export(module, arguments, input_names=names, output_names=outputs, verbose=False, **options)
             return bytes(program.model_proto.SerializeToString())
@@ -217,9 +261,7 @@ def compare(module: torch.nn.Module, model: Model, loader: Any, *, progress: _pr
     Returns: a :class:`Comparison`.
     """
     tensors = model.inputs_info
-    rows = _data.samples(loader, tensors)
-    if not rows:
-        raise InputError("compare: no inputs; give some that were not used for calibration")
+    rows = _data.samples(loader, tensors, "loader")
     shaped = [[torch.from_numpy(np.array(value)).reshape(tuple(t.shape)) for value, t in zip(row, tensors)] for row in rows]
     onnx = export_onnx(module, tuple(shaped[0]), input_names=[t.name for t in tensors])
     modes = [(part, part.training) for part in module.modules()]

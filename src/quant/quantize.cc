@@ -2,6 +2,7 @@
 #include "quant/quantize.h"
 
 #include <cmath>
+#include <cstdio>
 #include <set>
 #include <utility>
 
@@ -29,7 +30,9 @@ Status check_options(const QuantOptions& options) {
   if (!(options.percentile > 0.5 && options.percentile <= 1))
     return invalid_argument("quantize: percentile must be in (0.5, 1]");
   if (!(options.target_error >= kLeastFloatTarget && options.target_error <= kMostFloatTarget)) {
-    return invalid_argument("CompileOptions::float_target is " + std::to_string(options.target_error) +
+    char given[32];
+    std::snprintf(given, sizeof given, "%.4g", options.target_error);
+    return invalid_argument("CompileOptions::float_target is " + std::string(given) +
                             ", expected an error relative to the largest output, from 1e-8 to 0.5");
   }
   return ok_status();
