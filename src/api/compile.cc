@@ -13,7 +13,7 @@
 #include "api/model_report.h"
 #include "api/network_read.h"
 #include "base/text.h"
-#include "frontend/onnx/importer.h"
+#include "frontend/network/importer.h"
 #include "passes/legalize.h"
 #include "quant/fidelity.h"
 #include "quant/quantize.h"
@@ -28,16 +28,16 @@ using Noted = std::function<void(std::string)>;
 
 Result<ir::Graph> import_model(const OnnxSource& onnx, const CompileOptions& options, const Noted& note = {}) {
   // Not called import, which clang-format takes for a module's.
-  frontend_onnx::ImportOptions reading;
+  frontend_network::ImportOptions reading;
   reading.note = note;
   for (const auto& [name, shape] : options.input_shapes) reading.input_shapes[name] = shape;
   if (options.refused) {
-    reading.refused = [&](const frontend_onnx::Refusal& part) {
+    reading.refused = [&](const frontend_network::Refusal& part) {
       options.refused({part.node, part.op, part.reason, part.remedy});
     };
   }
-  return onnx.is_file() ? frontend_onnx::import_onnx_file(onnx.path(), reading)
-                        : frontend_onnx::import_onnx(onnx.bytes(), reading);
+  return onnx.is_file() ? frontend_network::import_network_file(onnx.path(), reading)
+                        : frontend_network::import_network(onnx.bytes(), reading);
 }
 
 Result<ir::Graph> legalized_model(const OnnxSource& onnx, const CompileOptions& options) {

@@ -5,24 +5,13 @@
 #include <initializer_list>
 #include <random>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "frontend/onnx/test_model.h"
 
 namespace zkinfer::operators {
 
-// One ONNX attribute: {"strides", {2, 2}}, {"group", 2}, {"alpha", 0.1}, {"auto_pad", "SAME_UPPER"}.
-struct Attr {
-  std::string name;
-  std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>> value;
-
-  Attr(const char* attribute, int x) : name(attribute), value(static_cast<std::int64_t>(x)) {}
-  Attr(const char* attribute, double x) : name(attribute), value(static_cast<float>(x)) {}
-  Attr(const char* attribute, const char* text) : name(attribute), value(std::string(text)) {}
-  Attr(const char* attribute, std::initializer_list<std::int64_t> list)
-      : name(attribute), value(std::vector<std::int64_t>(list)) {}
-};
+using Attr = frontend_onnx::Attribute;
 
 class Draft {
  public:
@@ -65,24 +54,13 @@ class Draft {
     onnx::NodeProto& node = model_.node(op_type, {}, {name});
     for (const std::string& input : inputs) node.add_input(input);
     for (int i = 1; i < num_outputs; ++i) node.add_output(name + "_" + std::to_string(i));
-    for (const Attr& attribute : attributes) add(node, attribute);
+    for (const Attr& attribute : attributes) frontend_onnx::set_attribute(node, attribute);
     return name;
   }
   frontend_onnx::TestModel& model() { return model_; }
 
  private:
   std::string fresh(const char* prefix) { return prefix + std::to_string(num_names_++); }
-  static void add(onnx::NodeProto& node, const Attr& attribute) {
-    if (const auto* number = std::get_if<std::int64_t>(&attribute.value))
-      frontend_onnx::set_int(node, attribute.name, *number);
-    if (const auto* real = std::get_if<float>(&attribute.value)) frontend_onnx::set_float(node, attribute.name, *real);
-    if (const auto* text = std::get_if<std::string>(&attribute.value))
-      frontend_onnx::set_string(node, attribute.name, *text);
-    if (const auto* list = std::get_if<std::vector<std::int64_t>>(&attribute.value)) {
-      frontend_onnx::set_ints(node, attribute.name, {});
-      for (const std::int64_t x : *list) node.mutable_attribute(node.attribute_size() - 1)->add_ints(x);
-    }
-  }
   frontend_onnx::TestModel model_;
   std::mt19937 random_{7};
   int num_names_ = 0;

@@ -83,9 +83,14 @@ std::optional<ValueId> Scope::find(const std::string& name) const {
   return std::nullopt;
 }
 
-GraphReader::GraphReader(const onnx::ModelProto& model, const ImportOptions& options)
+std::string Part::where() const {
+  return noun + (name.empty() ? std::string() : " " + in_quotes(name)) + " (" + op + ")";
+}
+
+GraphReader::GraphReader(const onnx::ModelProto& model, const ImportOptions& options, const ForeignModel* foreign)
     : model_(model),
       options_(options),
+      foreign_(foreign),
       external_{options.external_data_folder, options.max_external_bytes},
       budget_{options.max_folded_elements, 2e10} {
   collect_inputs(model.graph().node(), consumed_);
@@ -97,17 +102,28 @@ GraphReader::GraphReader(const onnx::ModelProto& model, const ImportOptions& opt
   }
 }
 
-void GraphReader::refuse(Status status, const std::string& node, const std::string& op) {
+void GraphReader::refuse(Status status, const Part& part) {
   if (options_.refused) {
     // The name is said apart; after the last semicolon is what to do.
     std::string reason = status.message();
-    const std::string where = "node " + in_quotes(node) + " (" + op + "): ";
-    if (!node.empty() && reason.compare(0, where.size(), where) == 0) reason.erase(0, where.size());
+    const std::string where = part.where() + ": ";
+    if (!part.op.empty() && reason.compare(0, where.size(), where) == 0) reason.erase(0, where.size());
     const std::size_t remedy = reason.rfind("; ");
     const bool has_remedy = remedy != std::string::npos;
-    options_.refused({node, op, reason.substr(0, remedy), has_remedy ? reason.substr(remedy + 2) : std::string()});
+    options_.refused(
+        {part.name, part.op, reason.substr(0, remedy), has_remedy ? reason.substr(remedy + 2) : std::string()});
   }
   refusals_.push_back(std::move(status));
+}
+
+void GraphReader::refuse_part(const Part& part, const Status& status) {
+  refuse(Status(status.code(), advice(status.message())).with_context(part.where()), part);
+}
+
+Part GraphReader::part_of(const Scope& scope, const onnx::NodeProto& node, const std::string& name, int index) const {
+  if (foreign_ == nullptr || scope.depth > 0) return {"node", name, node.op_type()};
+  const Origin& origin = foreign_->origins[static_cast<std::size_t>(index)];
+  return {foreign_->noun, origin.name, origin.op};
 }
 
 Status GraphReader::define(Scope& scope, const std::string& name, ValueId id) {
@@ -184,20 +200,24 @@ Status GraphReader::read_node(Scope& scope, const onnx::NodeProto& node, int ind
   if (!is_printable(name) || !is_printable(node.op_type()))
     return corrupt("node " + std::to_string(index) + " has a name that is not printable UTF-8 with single spaces");
   name = scope.prefix + name;
-  const std::string where = "node " + in_quotes(name) + " (" + node.op_type() + ")";
+  const Part part = part_of(scope, node, name, index);
+  const std::string where = part.where();
   bool unknown = false;
   Result<std::vector<ValueId>> inputs = resolve_inputs(scope, node, unknown);
   if (!inputs.ok()) return inputs.status().with_context(where);
 
   const std::size_t refusals_before = refusals_.size();
+  const std::size_t first_new_node = graph_.nodes.size();
   Result<Outputs> outputs = import_node(scope, node, name, std::move(*inputs), unknown);
   if (outputs.ok()) {
     note_losses(where, node, notes_);
+    if (foreign_ != nullptr)
+      for (std::size_t i = first_new_node; i < graph_.nodes.size(); ++i) graph_.nodes[i].origin = part.op;
   } else {
     const Status status(outputs.status().code(), advice(outputs.status().message()));
     const bool says_where =
         status.code() != StatusCode::kUnsupported && status.message().find(in_quotes(name)) != std::string::npos;
-    refuse(says_where ? status : status.with_context(where), name, node.op_type());
+    refuse(says_where ? status : status.with_context(where), part);
   }
   for (int i = 0; i < node.output_size(); ++i) {
     if (node.output(i).empty()) continue;
@@ -207,12 +227,12 @@ Status GraphReader::read_node(Scope& scope, const onnx::NodeProto& node, int ind
         consumed_.count(node.output(i)) != 0)
       refuse(unsupported(where + ": output " + std::to_string(i) + " " + in_quotes(node.output(i)) +
                          " is used; it cannot be computed, remove its uses"),
-             name, node.op_type());
+             part);
     const Status defined = define(scope, node.output(i), offered ? (*outputs)[at] : kUnknown).with_context(where);
     if (defined.ok()) continue;
     // A value that is too large may have others beside it.
     if (defined.code() != StatusCode::kResourceLimit) return defined;
-    refuse(defined, name, node.op_type());
+    refuse(defined, part);
     scope.values[node.output(i)] = kUnknown;
   }
   return ok_status();

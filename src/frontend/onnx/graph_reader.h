@@ -14,6 +14,7 @@
 
 #include "frontend/onnx/handlers.h"
 #include "frontend/onnx/importer.h"
+#include "frontend/onnx/model_builder.h"
 #include "frontend/onnx/node_order.h"
 
 namespace zkinfer::frontend_onnx {
@@ -31,14 +32,23 @@ struct Scope {
   std::optional<ir::ValueId> find(const std::string& name) const;
 };
 
+// What people know a node by, in the words of the file: node 'conv1' (Conv), layer 'conv1' (Conv2D).
+struct Part {
+  std::string noun, name, op;
+  std::string where() const;
+};
+
 class GraphReader {
  public:
-  GraphReader(const onnx::ModelProto& model, const ImportOptions& options);
+  // foreign: null for an ONNX file's model.
+  GraphReader(const onnx::ModelProto& model, const ImportOptions& options, const ForeignModel* foreign = nullptr);
 
   ir::Graph& graph() { return graph_; }
   FoldBudget& budget() { return budget_; }
   // What is wrong with the model, or cannot be proved: all of it is found before the import ends.
-  void refuse(Status status, const std::string& node = {}, const std::string& op = {});
+  void refuse(Status status) { refuse(std::move(status), {}); }
+  // The same of a part, which the message does not name yet.
+  void refuse_part(const Part& part, const Status& status);
   const std::vector<Status>& refusals() const { return refusals_; }
   // What people should know of a model that can be.
   std::vector<std::string>& notes() { return notes_; }
@@ -50,6 +60,10 @@ class GraphReader {
   Status read_nodes(Scope& scope, const NodeList& nodes);
 
  private:
+  // The message names the part itself.
+  void refuse(Status status, const Part& part);
+  // name: the node's own, with what is around it.
+  Part part_of(const Scope& scope, const onnx::NodeProto& node, const std::string& name, int index) const;
   Result<std::vector<ir::ValueId>> resolve_inputs(const Scope& scope, const onnx::NodeProto& node, bool& unknown);
   // An error if the import cannot go on.
   Status read_node(Scope& scope, const onnx::NodeProto& node, int index);
@@ -74,6 +88,7 @@ class GraphReader {
 
   const onnx::ModelProto& model_;
   const ImportOptions& options_;
+  const ForeignModel* foreign_;
   ExternalData external_;
   FoldBudget budget_;
   std::int64_t held_elements_ = 0;

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "frontend/onnx/graph_reader.h"
 #include "frontend/onnx/losses.h"
+#include "frontend/onnx/model_builder.h"
 #include "frontend/onnx/proto_text.h"
 
 namespace zkinfer::frontend_onnx {
@@ -22,8 +23,8 @@ using ir::ValueId;
 
 class Importer {
  public:
-  Importer(const onnx::ModelProto& model, const ImportOptions& options)
-      : model_(model), proto_(model.graph()), options_(options), reader_(model, options) {}
+  Importer(const onnx::ModelProto& model, const ImportOptions& options, const ForeignModel* foreign = nullptr)
+      : model_(model), proto_(model.graph()), options_(options), foreign_(foreign), reader_(model, options, foreign) {}
 
   Result<ir::Graph> run() {
     Status status = read();
@@ -34,6 +35,8 @@ class Importer {
     ir::compact(graph);
     ZKI_RETURN_IF_ERROR(ir::verify(graph));
     if (options_.note) {
+      if (foreign_ != nullptr)
+        for (const std::string& note : foreign_->notes) options_.note(note);
       for (const std::string& note : reader_.notes()) options_.note(note);
     }
     return std::move(graph);
@@ -48,9 +51,19 @@ class Importer {
     budget.elements_left = std::min(budget.elements_left, (std::int64_t{1} << 22) + 4 * reader_.held_elements() +
                                                               static_cast<std::int64_t>(model_.ByteSizeLong()));
     ZKI_RETURN_IF_ERROR(read_inputs());
+    if (foreign_ != nullptr) ZKI_RETURN_IF_ERROR(refuse_parts());
     ZKI_RETURN_IF_ERROR(reader_.read_nodes(scope_, proto_.node()));
     // Of what was refused there are no values.
     return reader_.refusals().empty() ? read_outputs() : ok_status();
+  }
+
+  // What the foreign format's reader could not translate.
+  Status refuse_parts() {
+    for (const RefusedOrigin& part : foreign_->refused) {
+      reader_.refuse_part({foreign_->noun, part.origin.name, part.origin.op}, part.status);
+      for (const std::string& output : part.outputs) ZKI_RETURN_IF_ERROR(reader_.define(scope_, output, kUnknown));
+    }
+    return ok_status();
   }
 
   Status check_model() {
@@ -231,6 +244,7 @@ class Importer {
   const onnx::ModelProto& model_;
   const onnx::GraphProto& proto_;
   const ImportOptions& options_;
+  const ForeignModel* foreign_;
   GraphReader reader_;
   Scope scope_;
   std::unordered_map<std::string, std::optional<std::int64_t>> symbols_;
@@ -239,7 +253,13 @@ class Importer {
 
 constexpr std::uint64_t kMostProtobufBytes = std::numeric_limits<int>::max();
 
-Status check_size(std::uint64_t num_bytes, const ImportOptions& options) {
+bool parse(google::protobuf::MessageLite& message, ByteView bytes) {
+  return bytes.size() <= kMostProtobufBytes && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+}  // namespace
+
+Status check_file_size(std::uint64_t num_bytes, const ImportOptions& options) {
   if (num_bytes <= std::min(options.max_file_bytes, kMostProtobufBytes)) return ok_status();
   if (num_bytes <= kMostProtobufBytes)
     return resource_limit("the model has " + std::to_string(num_bytes) + " bytes, at most " +
@@ -249,17 +269,15 @@ Status check_size(std::uint64_t num_bytes, const ImportOptions& options) {
                         "(onnx.save_model with save_as_external_data=True)");
 }
 
-bool parse(google::protobuf::MessageLite& message, ByteView bytes) {
-  return bytes.size() <= kMostProtobufBytes && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-}
-
-}  // namespace
-
 Result<ir::Graph> import_onnx(ByteView bytes, const ImportOptions& options) {
-  ZKI_RETURN_IF_ERROR(check_size(bytes.size(), options));
+  ZKI_RETURN_IF_ERROR(check_file_size(bytes.size(), options));
   onnx::ModelProto model;
   if (!parse(model, bytes)) return corrupt("these bytes are no ONNX model (protobuf cannot read them)");
   return Importer(model, options).run();
+}
+
+Result<ir::Graph> import_foreign(const ForeignModel& foreign, const ImportOptions& options) {
+  return Importer(foreign.model, options, &foreign).run();
 }
 
 Result<ir::Graph> import_onnx_file(const std::string& path, ImportOptions options) {
@@ -269,7 +287,7 @@ Result<ir::Graph> import_onnx_file(const std::string& path, ImportOptions option
   }
   std::error_code error;
   if (std::filesystem::is_regular_file(path, error)) {
-    const Status status = check_size(std::filesystem::file_size(path, error), options);
+    const Status status = check_file_size(std::filesystem::file_size(path, error), options);
     if (!status.ok()) return status.with_context(path);
   }
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, options.max_file_bytes));

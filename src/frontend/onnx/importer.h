@@ -56,6 +56,13 @@ struct ImportOptions {
 Result<ir::Graph> import_onnx(ByteView bytes, const ImportOptions& options = {});
 Result<ir::Graph> import_onnx_file(const std::string& path, ImportOptions options = {});
 
+// What the reader of another format made of its file (model_builder.h). Messages, notes and names are in that file's words.
+struct ForeignModel;
+Result<ir::Graph> import_foreign(const ForeignModel& foreign, const ImportOptions& options = {});
+
+// resource_limit unless a file of so many bytes may be read.
+Status check_file_size(std::uint64_t num_bytes, const ImportOptions& options);
+
 // An ONNX TensorProto file (as in test data sets: input_0.pb) and its tensor's name.
 struct NamedTensor {
   std::string name;

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/network/importer.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include <unistd.h>
+
+#include "base/files.h"
+#include "frontend/onnx/test_model.h"
+
+namespace zkinfer::frontend_network {
+namespace {
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+Bytes bytes_of(std::string_view text) { return Bytes(text.begin(), text.end()); }
+
+class NetworkFiles : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / ("zkinfer_network_" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::string write(const std::string& name, const Bytes& bytes) {
+    const std::string path = (folder_ / name).string();
+    EXPECT_TRUE(write_file(path, bytes).ok());
+    return path;
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(NetworkFiles, FormatsAreKnownByTheirFirstBytes) {
+  frontend_onnx::TestModel model;
+  model.input("x", {1, 2}).output("y");
+  model.node("Relu", {"x"}, {"y"});
+  // Whatever the name says.
+  EXPECT_TRUE(import_network_file(write("model.tflite", model.bytes())).ok());
+  EXPECT_TRUE(import_network(model.bytes()).ok());
+
+  const std::vector<std::pair<Bytes, std::string>> known{
+      {bytes_of("PK\x03\x04........"), "zip archive"},
+      {bytes_of("\x80\x04\x95......"), "pickle"},
+      {bytes_of("GGUF............"), "no graph"},
+  };
+  for (const auto& [bytes, part] : known) {
+    const Status status = import_network_file(write("model.onnx", bytes)).status();
+    EXPECT_EQ(status.code(), StatusCode::kUnsupported) << status.to_string();
+    EXPECT_TRUE(contains(status.message(), part)) << status.to_string();
+    EXPECT_TRUE(contains(status.message(), "model.onnx")) << status.to_string();
+    EXPECT_EQ(import_network(bytes).status().code(), StatusCode::kUnsupported);
+  }
+  EXPECT_EQ(import_network_file(write("text", bytes_of("hello, this is no network"))).status().code(),
+            StatusCode::kCorrupt);
+  EXPECT_EQ(import_network_file(write("empty", {})).status().code(), StatusCode::kCorrupt);
+  EXPECT_EQ(import_network_file((folder_ / "absent").string()).status().code(), StatusCode::kIo);
+}
+
+TEST_F(NetworkFiles, FoldersAreModelsOnlyWhereAFormatSaysSo) {
+  EXPECT_EQ(import_network_file(folder_.string()).status().code(), StatusCode::kInvalidArgument);
+  write("saved_model.pb", bytes_of("x"));
+  EXPECT_TRUE(contains(import_network_file(folder_.string()).status().message(), "SavedModel"));
+}
+
+TEST_F(NetworkFiles, SizesAreBoundedBeforeReading) {
+  ImportOptions options;
+  options.max_file_bytes = 64;
+  const Bytes large(100, 'T');
+  EXPECT_EQ(import_network_file(write("large", large), options).status().code(), StatusCode::kResourceLimit);
+  EXPECT_EQ(import_network(large, options).status().code(), StatusCode::kResourceLimit);
+  Bytes zip = bytes_of("PK\x03\x04");
+  zip.resize(100);
+  EXPECT_EQ(import_network_file(write("zip", zip), options).status().code(), StatusCode::kResourceLimit);
+}
+
+}  // namespace
+}  // namespace zkinfer::frontend_network
