@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i <= kSamples; ++i) tensors[i] = (zkinfer_tensor){ZKINFER_FLOAT32, 1, shape, numbers + i * shape[0]};
 
   zkinfer_model* model;
-  must(zkinfer_compile_onnx(argv[1], tensors, kSamples, 1, NULL, &model, &error), argv[1]);
+  must(zkinfer_compile_network(argv[1], tensors, kSamples, 1, NULL, &model, &error), argv[1]);
   zkinfer_prover* prover;
   must(zkinfer_prover_commit(model, NULL, &prover, &error), "commit");
   zkinfer_proof* proof;

@@ -34,12 +34,12 @@ RealInputs sample(const std::vector<TensorInfo>& inputs, unsigned seed) {
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
-  const std::vector<TensorInfo> inputs = must(onnx_inputs(argv[1]));
+  const std::vector<TensorInfo> inputs = must(network_inputs(argv[1]));
   std::vector<RealInputs> calibration;
   for (unsigned i = 0; i < 50; ++i) calibration.push_back(sample(inputs, i));
 
   // The owner, once.
-  const Model model = must(compile_onnx(argv[1], calibration));
+  const Model model = must(compile_network(argv[1], calibration));
   Prover prover = must(Prover::create(model));
   const Bytes certificate = must(prover.certify());
   // The owner, per inference.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an ONNX file to a quantized model, and how close the two are.
+// From a network's file to a quantized model, and how close the two are.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,14 @@
 
 namespace zkinfer {
 
-// An ONNX model: a file, or its bytes, which are borrowed. Bytes cannot have weights in files beside them.
-class OnnxSource {
+// A network in a format that is read (its first bytes say which): a file, or its bytes, which are borrowed. Bytes cannot have
+// weights in files beside them.
+class NetworkSource {
  public:
-  OnnxSource(std::string path) : path_(std::move(path)) {}         // NOLINT: implicit on purpose, as all of these
-  OnnxSource(const char* path) : path_(path) {}                    // NOLINT
-  OnnxSource(ByteView bytes) : is_file_(false), bytes_(bytes) {}   // NOLINT
-  OnnxSource(const Bytes& bytes) : OnnxSource(ByteView(bytes)) {}  // NOLINT
+  NetworkSource(std::string path) : path_(std::move(path)) {}            // NOLINT: implicit on purpose, as all of these
+  NetworkSource(const char* path) : path_(path) {}                       // NOLINT
+  NetworkSource(ByteView bytes) : is_file_(false), bytes_(bytes) {}      // NOLINT
+  NetworkSource(const Bytes& bytes) : NetworkSource(ByteView(bytes)) {}  // NOLINT
 
   bool is_file() const { return is_file_; }
   const std::string& path() const { return path_; }
@@ -36,7 +37,7 @@ class OnnxSource {
   ByteView bytes_;
 };
 
-// A part of a model that cannot be proved. The error that compile_onnx ends with lists all of them for people.
+// A part of a model that cannot be proved. The error that compile_network ends with lists all of them for people.
 struct RefusedPart {
   std::string node, op;        // of a node; empty: the reason says what it is
   std::string reason, remedy;  // the second is empty where there is none
@@ -59,39 +60,39 @@ struct CompileOptions {
   // Inputs that are another model's outputs, or committed already: {input name, or "" where there is one, what its integers
   // are}. Taken exactly; other inputs get theirs from the calibration data.
   std::vector<std::pair<std::string, TensorFormat>> input_formats;
-  // Called for each part that is refused, before compile_onnx ends with an error.
+  // Called for each part that is refused, before compile_network ends with an error.
   std::function<void(const RefusedPart&)> refused;
   Progress progress;
 };
 
-// Compiles an ONNX model. calibration: a few dozen to a few hundred typical inputs (not the ones you measure on); none: random
+// Compiles a network. calibration: a few dozen to a few hundred typical inputs (not the ones you measure on); none: random
 // ones of the declared types, which a note says. What was left out, assumed or missed: Model::compile_record.
-Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<std::vector<TensorView>>& calibration,
-                           const CompileOptions& options = {});
-Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<RealInputs>& calibration,
-                           const CompileOptions& options = {});
+Result<Model> compile_network(const NetworkSource& source, const std::vector<std::vector<TensorView>>& calibration,
+                              const CompileOptions& options = {});
+Result<Model> compile_network(const NetworkSource& source, const std::vector<RealInputs>& calibration,
+                              const CompileOptions& options = {});
 
-// Runs the ONNX file in float and the model in integers on the same inputs. invalid_argument: the file holds another network
+// Runs the network in float and the model in integers on the same inputs. invalid_argument: the file holds another network
 // than the one that the model was compiled from, or options.input_shapes differ.
-Result<Fidelity> measure_fidelity(const OnnxSource& onnx, const Model& model,
+Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs,
                                   const CompileOptions& options = {});
-Result<Fidelity> measure_fidelity(const OnnxSource& onnx, const Model& model, const std::vector<RealInputs>& inputs,
-                                  const CompileOptions& options = {});
+Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,
+                                  const std::vector<RealInputs>& inputs, const CompileOptions& options = {});
 
 // report_model (model_report.h) with each value beside the float network's.
-Result<ModelReport> report_model(const OnnxSource& onnx, const Model& model,
+Result<ModelReport> report_model(const NetworkSource& source, const Model& model,
                                  const std::vector<std::vector<TensorView>>& inputs,
                                  const CompileOptions& options = {});
 
-// Names and shapes of an ONNX file's inputs, without compiling it: what a reader of calibration data needs to know. The formats
+// Names and shapes of a network's inputs, without compiling it: what a reader of calibration data needs to know. The formats
 // of integer and boolean inputs are their types' ranges in units of one, others stay at their defaults.
-Result<std::vector<TensorInfo>> onnx_inputs(const OnnxSource& onnx, const CompileOptions& options = {});
+Result<std::vector<TensorInfo>> network_inputs(const NetworkSource& source, const CompileOptions& options = {});
 
-// Pictures of the ONNX graph.
+// Pictures of the network's graph.
 enum class GraphStage : std::uint8_t { kImported, kLegalized };  // as in the file; after the compiler's passes
 enum class GraphFormat : std::uint8_t { kText, kDot };           // kDot: Graphviz
-Result<std::string> print_onnx_graph(const OnnxSource& onnx, const CompileOptions& options, GraphStage stage,
-                                     GraphFormat format);
+Result<std::string> print_network_graph(const NetworkSource& source, const CompileOptions& options, GraphStage stage,
+                                        GraphFormat format);
 
 }  // namespace zkinfer

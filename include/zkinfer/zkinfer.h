@@ -289,11 +289,12 @@ typedef struct zkinfer_compile_options {
 } zkinfer_compile_options;
 ZKINFER_API void zkinfer_compile_options_init(zkinfer_compile_options* options);
 
-/* From an ONNX file to an integer model. samples: num_samples * num_inputs tensors, the inputs of one sample after another;
- * a few dozen to a few hundred typical ones; none: random ones of the declared types. options: NULL for the defaults. */
-ZKINFER_API zkinfer_code zkinfer_compile_onnx(const char* onnx_path, const zkinfer_tensor* samples, size_t num_samples,
-                                              size_t num_inputs, const zkinfer_compile_options* options,
-                                              zkinfer_model** model, zkinfer_error* error);
+/* From a network's file, in a format that is read, to an integer model. samples: num_samples * num_inputs tensors, the inputs of
+ * one sample after another; a few dozen to a few hundred typical ones; none: random ones of the declared types. options: NULL for
+ * the defaults. */
+ZKINFER_API zkinfer_code zkinfer_compile_network(const char* path, const zkinfer_tensor* samples, size_t num_samples,
+                                                 size_t num_inputs, const zkinfer_compile_options* options,
+                                                 zkinfer_model** model, zkinfer_error* error);
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,7 @@ namespace zkinfer::python {
 namespace {
 
 // A path (str) or the file's bytes; the latter are borrowed from `owner`.
-OnnxSource source_of(const py::object& owner) {
+NetworkSource source_of(const py::object& owner) {
   if (py::isinstance<py::bytes>(owner)) return view_of(py::reinterpret_borrow<py::bytes>(owner));
   return py::cast<std::string>(owner);
 }
@@ -40,22 +40,22 @@ auto about_model(const CompileOptions& options, const Work& work) {
   }
 }
 
-Model compile(const py::object& onnx, const std::vector<std::vector<py::array>>& calibration,
+Model compile(const py::object& network, const std::vector<std::vector<py::array>>& calibration,
               const CompileOptions& options, const py::object& progress) {
   must(check_process());
   const auto arrays = hold(calibration);
   return about_model(options, [&](const CompileOptions& collecting) {
-    return run<Model>(progress, [=, owner = hold_object(onnx), source = source_of(onnx),
+    return run<Model>(progress, [=, owner = hold_object(network), source = source_of(network),
                                  given = collecting](const Progress& report) mutable {
       given.progress = report;
-      return compile_onnx(source, arrays->rows(), given);
+      return compile_network(source, arrays->rows(), given);
     });
   });
 }
 
-std::vector<TensorInfo> inputs_of(const py::object& onnx, const CompileOptions& options) {
-  return about_model(options,
-                     [&](const CompileOptions& collecting) { return must(onnx_inputs(source_of(onnx), collecting)); });
+std::vector<TensorInfo> inputs_of(const py::object& network, const CompileOptions& options) {
+  return about_model(
+      options, [&](const CompileOptions& collecting) { return must(network_inputs(source_of(network), collecting)); });
 }
 
 void bind_fidelity(py::module_& module) {
@@ -173,12 +173,12 @@ void bind_model(py::module_& module) {
              });
            })
       .def("compare",
-           [](const Model& model, const py::object& onnx, const std::vector<std::vector<py::array>>& inputs,
+           [](const Model& model, const py::object& network, const std::vector<std::vector<py::array>>& inputs,
               const CompileOptions& options, const py::object& progress) {
              const auto arrays = hold(inputs);
-             const auto owner = hold_object(onnx);
+             const auto owner = hold_object(network);
              return run<ModelReport>(progress,
-                                     [=, source = source_of(onnx), given = options](const Progress& report) mutable {
+                                     [=, source = source_of(network), given = options](const Progress& report) mutable {
                                        given.progress = report;
                                        static_cast<void>(owner);
                                        return report_model(source, model, arrays->rows(), given);
@@ -212,8 +212,8 @@ void bind_compile(py::module_& module) {
       .def_readwrite("preprocessing", &CompileOptions::preprocessing)
       .def_readwrite("input_formats", &CompileOptions::input_formats);
   bind_model(module);
-  module.def("compile_onnx", &compile);
-  module.def("onnx_inputs", &inputs_of);
+  module.def("compile_network", &compile);
+  module.def("network_inputs", &inputs_of);
 }
 
 }  // namespace zkinfer::python

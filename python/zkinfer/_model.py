@@ -399,9 +399,9 @@ def compile(
     options.calibration_method = getattr(
         _native.CalibrationMethod, _choice("calibration_method", calibration_method, ("mse", "minmax", "percentile"))
     )
-    samples = _data.samples(calibration, _native.onnx_inputs(onnx, options), "calibration") if calibration is not None else []
+    samples = _data.samples(calibration, _native.network_inputs(onnx, options), "calibration") if calibration is not None else []
     with _progress.reporting(progress, "compile") as report:
-        compiled = Model(_native.compile_onnx(onnx, samples, options, report))
+        compiled = Model(_native.compile_network(onnx, samples, options, report))
     for note in compiled.record.notes:
         if note.is_warning:
             warnings.warn(f"{compiled.name}: {in_python_words(note.text)}", ModelWarning, stacklevel=2)

@@ -11,11 +11,11 @@ void zkinfer_compile_options_init(zkinfer_compile_options* options) {
   options->struct_size = sizeof(*options);
 }
 
-zkinfer_code zkinfer_compile_onnx(const char* onnx_path, const zkinfer_tensor* samples, size_t num_samples,
-                                  size_t num_inputs, const zkinfer_compile_options* options, zkinfer_model** model,
-                                  zkinfer_error* error) {
+zkinfer_code zkinfer_compile_network(const char* path, const zkinfer_tensor* samples, size_t num_samples,
+                                     size_t num_inputs, const zkinfer_compile_options* options, zkinfer_model** model,
+                                     zkinfer_error* error) {
   return c::guarded(error, [&]() -> Status {
-    if (onnx_path == nullptr || model == nullptr) return c::null_pointer(onnx_path == nullptr ? "onnx_path" : "model");
+    if (path == nullptr || model == nullptr) return c::null_pointer(path == nullptr ? "path" : "model");
     *model = nullptr;
     zkinfer_compile_options read;
     zkinfer_compile_options_init(&read);
@@ -36,7 +36,7 @@ zkinfer_code zkinfer_compile_onnx(const char* onnx_path, const zkinfer_tensor* s
       const auto first = views.begin() + static_cast<std::ptrdiff_t>(i * num_inputs);
       calibration.emplace_back(first, first + static_cast<std::ptrdiff_t>(num_inputs));
     }
-    ZKI_ASSIGN_OR_RETURN(Model made, compile_onnx(onnx_path, calibration, compile));
+    ZKI_ASSIGN_OR_RETURN(Model made, compile_network(path, calibration, compile));
     *model = new zkinfer_model(std::move(made));
     return {};
   });

@@ -26,7 +26,7 @@ namespace {
 
 using Noted = std::function<void(std::string)>;
 
-Result<ir::Graph> import_model(const OnnxSource& onnx, const CompileOptions& options, const Noted& note = {}) {
+Result<ir::Graph> import_model(const NetworkSource& source, const CompileOptions& options, const Noted& note = {}) {
   // Not called import, which clang-format takes for a module's.
   frontend_network::ImportOptions reading;
   reading.note = note;
@@ -36,20 +36,20 @@ Result<ir::Graph> import_model(const OnnxSource& onnx, const CompileOptions& opt
       options.refused({part.node, part.op, part.reason, part.remedy});
     };
   }
-  return onnx.is_file() ? frontend_network::import_network_file(onnx.path(), reading)
-                        : frontend_network::import_network(onnx.bytes(), reading);
+  return source.is_file() ? frontend_network::import_network_file(source.path(), reading)
+                          : frontend_network::import_network(source.bytes(), reading);
 }
 
-Result<ir::Graph> legalized_model(const OnnxSource& onnx, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(onnx, options));
+Result<ir::Graph> legalized_model(const NetworkSource& source, const CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(source, options));
   return passes::legalize(std::move(graph));
 }
 
 // Of the file that the model was made from.
-Result<ir::Graph> network_of(const OnnxSource& onnx, const Model& model, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(onnx, options));
+Result<ir::Graph> network_of(const NetworkSource& source, const Model& model, const CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(source, options));
   if (const Status status = api::check_same_network(graph, model.compile_record()); !status.ok())
-    return onnx.is_file() ? status.with_context(in_quotes(onnx.path())) : status;
+    return source.is_file() ? status.with_context(in_quotes(source.path())) : status;
   return passes::legalize(std::move(graph));
 }
 
@@ -134,9 +134,10 @@ Result<std::vector<std::optional<quant::InputFormat>>> input_formats(const ir::G
   return out;
 }
 
-std::string base_name(const OnnxSource& onnx) {
-  if (!onnx.is_file()) return "model";
-  const std::string& path = onnx.path();
+std::string base_name(const NetworkSource& source) {
+  if (!source.is_file()) return "model";
+  std::string path = source.path();
+  while (path.size() > 1 && path.back() == '/') path.pop_back();  // a folder
   const std::size_t slash = path.find_last_of('/');
   const std::string file = slash == std::string::npos ? path : path.substr(slash + 1);
   return file.substr(0, file.find_last_of('.'));
@@ -144,9 +145,9 @@ std::string base_name(const OnnxSource& onnx) {
 
 }  // namespace
 
-Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<RealInputs>& calibration,
-                           const CompileOptions& options) {
-  return compile_onnx(onnx, views_of(calibration), options);
+Result<Model> compile_network(const NetworkSource& source, const std::vector<RealInputs>& calibration,
+                              const CompileOptions& options) {
+  return compile_network(source, views_of(calibration), options);
 }
 
 namespace {
@@ -200,16 +201,16 @@ CompileRecord record_of(const quant::Quantized& quantized, const CompileOptions&
 
 }  // namespace
 
-Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<std::vector<TensorView>>& calibration,
-                           const CompileOptions& options) {
-  const std::string name = options.name.empty() ? base_name(onnx) : options.name;
+Result<Model> compile_network(const NetworkSource& source, const std::vector<std::vector<TensorView>>& calibration,
+                              const CompileOptions& options) {
+  const std::string name = options.name.empty() ? base_name(source) : options.name;
   if (const Status status = check_name("model", name, kMaxModelNameBytes); !status.ok()) {
     return invalid_argument(status.message() + "; give another name (CompileOptions::name)");
   }
   ZKI_RETURN_IF_ERROR(options.progress("import", 0.0));
   std::vector<Note> notes;
   const auto note = [&](std::string text) { notes.push_back({false, std::move(text)}); };
-  ZKI_ASSIGN_OR_RETURN(ir::Graph imported, import_model(onnx, options, note));
+  ZKI_ASSIGN_OR_RETURN(ir::Graph imported, import_model(source, options, note));
   const Digest network = api::network_digest(imported);
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, passes::legalize(std::move(imported)));
   ZKI_ASSIGN_OR_RETURN(std::vector<TensorMap> inputs, named_input_list(graph, calibration));
@@ -257,14 +258,14 @@ Result<Model> compile_onnx(const OnnxSource& onnx, const std::vector<std::vector
   return api::Access::make<Model>(std::move(impl));
 }
 
-Result<Fidelity> measure_fidelity(const OnnxSource& onnx, const Model& model, const std::vector<RealInputs>& inputs,
-                                  const CompileOptions& options) {
-  return measure_fidelity(onnx, model, views_of(inputs), options);
+Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,
+                                  const std::vector<RealInputs>& inputs, const CompileOptions& options) {
+  return measure_fidelity(source, model, views_of(inputs), options);
 }
 
-Result<Fidelity> measure_fidelity(const OnnxSource& onnx, const Model& model,
+Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(onnx, model, options));
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   const package::Package& package = api::impl(model).package;
   return quant::compare(graph, package.graph, package.weights, named);
@@ -306,10 +307,10 @@ class Sampler {
 
 }  // namespace
 
-Result<ModelReport> report_model(const OnnxSource& onnx, const Model& model,
+Result<ModelReport> report_model(const NetworkSource& source, const Model& model,
                                  const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
   const package::Package& package = api::impl(model).package;
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(onnx, model, options));
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   ZKI_ASSIGN_OR_RETURN(ModelReport report, api::report_of(package));
   report.structure_warnings = structure_warnings(model);
@@ -338,8 +339,8 @@ constexpr std::int64_t kWidestInput = std::int64_t{1} << 59;  // of an integer t
 
 }  // namespace
 
-Result<std::vector<TensorInfo>> onnx_inputs(const OnnxSource& onnx, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, import_model(onnx, options));
+Result<std::vector<TensorInfo>> network_inputs(const NetworkSource& source, const CompileOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, import_model(source, options));
   std::vector<TensorInfo> out;
   for (const ir::ValueId id : graph.inputs) {
     TensorInfo info;
@@ -357,9 +358,9 @@ Result<std::vector<TensorInfo>> onnx_inputs(const OnnxSource& onnx, const Compil
   return out;
 }
 
-Result<std::string> print_onnx_graph(const OnnxSource& onnx, const CompileOptions& options, GraphStage stage,
-                                     GraphFormat format) {
-  auto graph = stage == GraphStage::kLegalized ? legalized_model(onnx, options) : import_model(onnx, options);
+Result<std::string> print_network_graph(const NetworkSource& source, const CompileOptions& options, GraphStage stage,
+                                        GraphFormat format) {
+  auto graph = stage == GraphStage::kLegalized ? legalized_model(source, options) : import_model(source, options);
   if (!graph.ok()) return graph.status();
   return format == GraphFormat::kDot ? ir::to_dot(*graph) : ir::to_text(*graph);
 }

@@ -48,24 +48,24 @@ static zkinfer_model* compile(void) {
   zkinfer_model* model = NULL;
   const char* path = ZKINFER_SOURCE_DIR "/examples/mlp/mlp.onnx";
 
-  EXPECT(zkinfer_compile_onnx("no such file.onnx", samples, kSamples, 1, NULL, &model, &error) == ZKINFER_IO);
+  EXPECT(zkinfer_compile_network("no such file.onnx", samples, kSamples, 1, NULL, &model, &error) == ZKINFER_IO);
   EXPECT(model == NULL && error.length > 0 && strlen(text) > 0);
-  EXPECT(zkinfer_compile_onnx(path, samples, kSamples, 0, NULL, &model, &error) == ZKINFER_INVALID_ARGUMENT);
-  EXPECT(zkinfer_compile_onnx(path, NULL, kSamples, 1, NULL, &model, &error) == ZKINFER_INVALID_ARGUMENT);
+  EXPECT(zkinfer_compile_network(path, samples, kSamples, 0, NULL, &model, &error) == ZKINFER_INVALID_ARGUMENT);
+  EXPECT(zkinfer_compile_network(path, NULL, kSamples, 1, NULL, &model, &error) == ZKINFER_INVALID_ARGUMENT);
   zkinfer_compile_options options;
   zkinfer_compile_options_init(&options);
   options.name = "from C";
   options.activation_bits = 8; /* so that checking a proof is counted as less than checking the certificate */
   options.struct_size = sizeof options + 8; /* of a newer header */
-  EXPECT(zkinfer_compile_onnx(path, samples, kSamples, 1, &options, &model, &error) == ZKINFER_INVALID_ARGUMENT);
+  EXPECT(zkinfer_compile_network(path, samples, kSamples, 1, &options, &model, &error) == ZKINFER_INVALID_ARGUMENT);
   options.struct_size = sizeof options;
   int calls = 0;
   options.progress = stop_early;
   options.progress_data = &calls;
-  EXPECT(zkinfer_compile_onnx(path, samples, kSamples, 1, &options, &model, &error) == ZKINFER_CANCELLED);
+  EXPECT(zkinfer_compile_network(path, samples, kSamples, 1, &options, &model, &error) == ZKINFER_CANCELLED);
   EXPECT(calls == 2 && model == NULL);
   options.progress = NULL;
-  EXPECT(zkinfer_compile_onnx(path, samples, kSamples, 1, &options, &model, &error) == ZKINFER_OK);
+  EXPECT(zkinfer_compile_network(path, samples, kSamples, 1, &options, &model, &error) == ZKINFER_OK);
   REQUIRE(model != NULL && error.length == 0);
   return model;
 }

@@ -29,14 +29,14 @@ struct Chain {
   Owner first, second;
 
   static Model compile_first() {
-    const std::vector<TensorInfo> inputs = must(onnx_inputs(example("features.onnx")));
-    return must(compile_onnx(example("features.onnx"), samples(inputs[0], 40, 0, 8)));
+    const std::vector<TensorInfo> inputs = must(network_inputs(example("features.onnx")));
+    return must(compile_network(example("features.onnx"), samples(inputs[0], 40, 0, 8)));
   }
   static Model compile_second(const Model& first, bool agree) {
-    const std::vector<TensorInfo> inputs = must(onnx_inputs(example("head.onnx")));
+    const std::vector<TensorInfo> inputs = must(network_inputs(example("head.onnx")));
     CompileOptions options;
     if (agree) options.input_formats = {{"", first.outputs()[0].format}};
-    return must(compile_onnx(example("head.onnx"), samples(inputs[0], 40, -1, 1), options));
+    return must(compile_network(example("head.onnx"), samples(inputs[0], 40, -1, 1), options));
   }
   explicit Chain(const TensorPolicy& between, bool agree = true, const TensorPolicy& inputs = kPrivate)
       : first(compile_first(), options_with(inputs, between)),
@@ -86,8 +86,8 @@ TEST(Chain, AfterExactSums) {
     return folder.file(name);
   };
   const std::string first_path = write("first.onnx", false), second_path = write("second.onnx", true);
-  const TensorInfo input = must(onnx_inputs(first_path))[0];
-  const Model first_model = must(compile_onnx(first_path, samples(input, 40, -1, 1)));
+  const TensorInfo input = must(network_inputs(first_path))[0];
+  const Model first_model = must(compile_network(first_path, samples(input, 40, -1, 1)));
   const TensorInfo sums = first_model.outputs()[0];
   ASSERT_GT(sums.format.hi - sums.format.lo, std::int64_t{1} << 16) << "wider than any input that is used as it is";
   CompileOptions options;
@@ -96,7 +96,7 @@ TEST(Chain, AfterExactSums) {
   for (const RealInputs& inputs : samples(input, 40, -1, 1))
     between.push_back(first_model.to_real_outputs(must(first_model.run(inputs)).outputs));
   Owner first(first_model, options_with(kPrivate, kCommitted));
-  Owner second(must(compile_onnx(second_path, between, options)), options_with(kCommitted, kPublic));
+  Owner second(must(compile_network(second_path, between, options)), options_with(kCommitted, kPublic));
   EXPECT_EQ(second.model.inputs()[0].format, sums.format);
   const ProofResult before = must(first.prover.prove(samples(input, 1, -1, 1)[0]));
   ProveRequest request;
@@ -183,12 +183,12 @@ TEST(Chain, ChosenOutputsAndInputs) {
 }
 
 TEST(Chain, CompileRefusesFormatsOfInputsThatAreNotThere) {
-  const std::vector<TensorInfo> inputs = must(onnx_inputs(example("head.onnx")));
+  const std::vector<TensorInfo> inputs = must(network_inputs(example("head.onnx")));
   const std::vector<RealInputs> calibration = samples(inputs[0], 10, -1, 1);
   const auto compile = [&](std::vector<std::pair<std::string, TensorFormat>> formats) {
     CompileOptions options;
     options.input_formats = std::move(formats);
-    return compile_onnx(example("head.onnx"), calibration, options).status();
+    return compile_network(example("head.onnx"), calibration, options).status();
   };
   const TensorFormat good = {-128, 127, 1, -7};
   EXPECT_TRUE(compile({{"features", good}}).ok());

@@ -30,10 +30,10 @@ RealInputs noise(const std::vector<TensorInfo>& infos, std::uint64_t seed) {
 
 Result<Model> compile_example(const std::string& name) {
   const std::string path = std::string(ZKINFER_SOURCE_DIR) + "/examples/" + name;
-  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(path));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, network_inputs(path));
   std::vector<RealInputs> calibration;
   for (std::uint64_t seed = 1; seed <= 8; ++seed) calibration.push_back(noise(inputs, seed));
-  return compile_onnx(path, calibration);
+  return compile_network(path, calibration);
 }
 
 VerificationKey key_of(const Prover& prover) { return VerificationKey::from_bytes(prover.verification_key()).value(); }

@@ -60,18 +60,19 @@ TEST(Progress, StopsCompiling) {
     std::vector<double> told;
     CompileOptions options;
     options.progress = stop_from(from, told);
-    EXPECT_EQ(compile_onnx(kMlp, std::vector<RealInputs>(), options).status().code(), StatusCode::kCancelled) << from;
+    EXPECT_EQ(compile_network(kMlp, std::vector<RealInputs>(), options).status().code(), StatusCode::kCancelled)
+        << from;
   }
 }
 
-TEST(OnnxSource, BytesAreTheFile) {
+TEST(NetworkSource, BytesAreTheFile) {
   const Bytes bytes = must(read_file(kMlp, 1 << 20));
   CompileOptions options;
   options.name = "same";
-  EXPECT_EQ(must(compile_onnx(kMlp, std::vector<RealInputs>(), options)).to_bytes(),
-            must(compile_onnx(bytes, std::vector<RealInputs>(), options)).to_bytes());
+  EXPECT_EQ(must(compile_network(kMlp, std::vector<RealInputs>(), options)).to_bytes(),
+            must(compile_network(bytes, std::vector<RealInputs>(), options)).to_bytes());
   // No bytes are no path.
-  EXPECT_EQ(onnx_inputs(ByteView()).status().code(), StatusCode::kCorrupt);
+  EXPECT_EQ(network_inputs(ByteView()).status().code(), StatusCode::kCorrupt);
 }
 
 }  // namespace

@@ -201,7 +201,7 @@ class Run {
     std::vector<std::vector<TensorView>> calibration;
     for (const auto& set : sets) calibration.push_back(views_of(set));
     find_largest(sets);
-    auto model = compile_onnx(path_, calibration);
+    auto model = compile_network(path_, calibration);
     if (!model.ok()) return refused_or_failed("compile", model.status());
     model_ = std::move(*model);
     return {};

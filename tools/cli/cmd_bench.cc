@@ -62,7 +62,7 @@ Result<Model> obtain_model(const Session& session, Arguments& arguments, Measure
   if (!arguments.model_path.ends_with(".onnx")) return load_model(arguments.model_path);
   if (arguments.calibration_paths.empty()) return invalid_argument("an ONNX file needs --calibration");
   ZKI_ASSIGN_OR_RETURN(arguments.compile.input_shapes, parse_input_shapes(arguments.input_shapes));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(arguments.model_path, arguments.compile));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, network_inputs(arguments.model_path, arguments.compile));
   arguments.compile.preprocessing = arguments.input.preprocessing;
   const Preprocessing& preprocessing = arguments.compile.preprocessing;
   ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> calibration,
@@ -71,7 +71,7 @@ Result<Model> obtain_model(const Session& session, Arguments& arguments, Measure
   ProgressLine progress(session, "compile");
   arguments.compile.progress = progress.callback();
   const Stopwatch watch;
-  ZKI_ASSIGN_OR_RETURN(Model model, compile_onnx(arguments.model_path, calibration, arguments.compile));
+  ZKI_ASSIGN_OR_RETURN(Model model, compile_network(arguments.model_path, calibration, arguments.compile));
   measured.compile_seconds = watch.seconds();
   if (!arguments.evaluation_paths.empty()) {
     ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> evaluation,

@@ -267,7 +267,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
     ZKI_ASSIGN_OR_RETURN(arguments.compile.float_target, float_target(arguments.float_target));
   }
   ZKI_ASSIGN_OR_RETURN(arguments.compile.input_shapes, parse_input_shapes(arguments.input_shapes));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, onnx_inputs(arguments.onnx_path, arguments.compile));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, network_inputs(arguments.onnx_path, arguments.compile));
   for (std::size_t i = 0; i < arguments.inputs_from.size(); ++i) {
     ZKI_RETURN_IF_ERROR(set_input_format(arguments.inputs_from[i], i, arguments.inputs_from.size(), inputs,
                                          arguments.limits, arguments.compile));
@@ -282,7 +282,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
 
   ProgressLine progress(session, "compile");
   arguments.compile.progress = progress.callback();
-  ZKI_ASSIGN_OR_RETURN(Model model, compile_onnx(arguments.onnx_path, calibration, arguments.compile));
+  ZKI_ASSIGN_OR_RETURN(Model model, compile_network(arguments.onnx_path, calibration, arguments.compile));
   std::vector<RealInputs> measured;
   if (!arguments.evaluation_paths.empty()) {
     ZKI_ASSIGN_OR_RETURN(measured, load_samples(arguments.evaluation_paths, preprocessing, inputs));

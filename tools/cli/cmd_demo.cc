@@ -72,14 +72,14 @@ struct Party {
 Result<Party> load_party(const std::string& onnx_path, const std::string& calibration_path) {
   Party party;
   party.onnx_path = onnx_path;
-  ZKI_ASSIGN_OR_RETURN(party.inputs, onnx_inputs(onnx_path));
+  ZKI_ASSIGN_OR_RETURN(party.inputs, network_inputs(onnx_path));
   ZKI_ASSIGN_OR_RETURN(party.calibration, read_samples({calibration_path}, party.inputs, {}));
   return party;
 }
 
 // The key that an honest verifier of another model would hold.
 Result<VerificationKey> key_of_other_model(const Party& party, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const Model model, compile_onnx(party.onnx_path, party.calibration, options));
+  ZKI_ASSIGN_OR_RETURN(const Model model, compile_network(party.onnx_path, party.calibration, options));
   ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::create(model));
   return VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
 }
@@ -176,7 +176,7 @@ Status tell_model(const Session& session, DemoFiles& files, const Arguments& arg
   options.name = "digits";
   options.progress = progress.callback();
   const Stopwatch watch;
-  ZKI_ASSIGN_OR_RETURN(model, compile_onnx(party.onnx_path, party.calibration, options));
+  ZKI_ASSIGN_OR_RETURN(model, compile_network(party.onnx_path, party.calibration, options));
   data.compile_seconds = watch.seconds();
   const Bytes package = model->to_bytes();
   data.model_bytes = package.size();

@@ -66,8 +66,8 @@ Result<Description> describe_onnx(const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const std::string path, opened_path(arguments.path));
   ZKI_ASSIGN_OR_RETURN(
       std::string graph,
-      print_onnx_graph(path, options, arguments.legalized ? GraphStage::kLegalized : GraphStage::kImported,
-                       arguments.format == "dot" ? GraphFormat::kDot : GraphFormat::kText));
+      print_network_graph(path, options, arguments.legalized ? GraphStage::kLegalized : GraphStage::kImported,
+                          arguments.format == "dot" ? GraphFormat::kDot : GraphFormat::kText));
   return Description{"", {}, std::move(graph), {}, "onnx"};
 }
 
