@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_set>
 #include <utility>
 #include <variant>
@@ -27,8 +28,9 @@ struct Attribute {
   std::string name;
   std::variant<std::int64_t, float, std::string, Dims, std::vector<float>> value;
 
-  template <std::integral T>
-  Attribute(std::string_view n, T x) : name(n), value(static_cast<std::int64_t>(x)) {}
+  template <class T>
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) Attribute(std::string_view n, T x)
+      : name(n), value(static_cast<std::int64_t>(x)) {}
   template <std::floating_point T>
   Attribute(std::string_view n, T x) : name(n), value(static_cast<float>(x)) {}
   Attribute(std::string_view n, const char* text) : name(n), value(std::string(text)) {}
