@@ -6,4 +6,6 @@
 #pragma once
 
 #define HWY_WANT_AVX3_DL
+// The checks of its debug builds need Highway's library.
+#define HWY_IS_DEBUG_BUILD 0
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)

@@ -2,40 +2,30 @@
 // For tests: run the same test once per instruction set that this machine has.
 #pragma once
 
-#include <cstdint>
-#include <string>
+#include <algorithm>
+#include <iterator>
 #include <vector>
 
-#include "field/simd_targets.h"
-#include "hwy/highway.h"
+#include "field/simd_dispatch.h"
 
 namespace zkinfer {
 
-// One Highway target bit per compiled and supported instruction set; plain C++ is among them.
-inline std::vector<std::int64_t> simd_targets() {
-  std::vector<std::int64_t> targets;
-  for (std::int64_t bit = 1; bit > 0 && bit <= HWY_SCALAR; bit <<= 1) {
-    if ((hwy::SupportedTargets() | HWY_SCALAR) & HWY_TARGETS & bit) targets.push_back(bit);
-    if (bit == HWY_SCALAR) break;
-  }
+inline std::vector<simd::Target> simd_targets() {
+  std::vector<simd::Target> targets;
+  std::copy_if(simd::kTargets.begin(), simd::kTargets.end(), std::back_inserter(targets), simd::is_available);
   return targets;
 }
 
 // Every dispatched kernel of the process uses this target until the object dies.
 class SimdTargetScope {
  public:
-  explicit SimdTargetScope(std::int64_t target) { choose(target); }
-  ~SimdTargetScope() { choose(0); }
+  explicit SimdTargetScope(simd::Target target) : before_(simd::chosen_target()) { simd::choose_target(target); }
+  ~SimdTargetScope() { simd::choose_target(before_); }
   SimdTargetScope(const SimdTargetScope&) = delete;
   SimdTargetScope& operator=(const SimdTargetScope&) = delete;
 
  private:
-  static void choose(std::int64_t targets) {
-    hwy::SetSupportedTargetsForTest(targets);
-    hwy::GetChosenTarget().DeInit();
-  }
+  simd::Target before_;
 };
-
-inline std::string simd_target_name(std::int64_t target) { return hwy::TargetName(target); }
 
 }  // namespace zkinfer

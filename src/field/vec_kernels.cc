@@ -12,6 +12,7 @@
 #define HWY_TARGET_INCLUDE "field/vec_kernels.cc"
 #include "hwy/foreach_target.h"
 // Highway asks for its header after the loop header.
+#include "field/simd_dispatch.h"
 #include "field/simd_ext-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -318,36 +319,36 @@ HWY_AFTER_NAMESPACE();
 namespace zkinfer {
 namespace {
 
-HWY_EXPORT(AddF);
-HWY_EXPORT(SubF);
-HWY_EXPORT(MulF);
-HWY_EXPORT(ScaleF);
-HWY_EXPORT(AxpyF);
-HWY_EXPORT(FromInts8);
-HWY_EXPORT(FromInts16);
-HWY_EXPORT(FromInts32);
-HWY_EXPORT(MulK);
-HWY_EXPORT(MulAddK);
-HWY_EXPORT(MulAddFK);
-HWY_EXPORT(ScaleK);
-HWY_EXPORT(AxpyK);
-HWY_EXPORT(AxpyFK);
-HWY_EXPORT(AffineFK);
-HWY_EXPORT(AddScalarK);
-HWY_EXPORT(FoldHighK);
-HWY_EXPORT(FoldHighF);
-HWY_EXPORT(FoldLowK);
-HWY_EXPORT(FoldLowF);
-HWY_EXPORT(SumF);
-HWY_EXPORT(DotF);
-HWY_EXPORT(DotFK);
-HWY_EXPORT(DotK);
-HWY_EXPORT(RoundProductK);
-HWY_EXPORT(RoundProductFK);
-HWY_EXPORT(RoundProduct3K);
-HWY_EXPORT(BatchInverseF);
-HWY_EXPORT(BatchInverseChains);
-HWY_EXPORT(AdjugateK);
+ZKI_SIMD_EXPORT(AddF);
+ZKI_SIMD_EXPORT(SubF);
+ZKI_SIMD_EXPORT(MulF);
+ZKI_SIMD_EXPORT(ScaleF);
+ZKI_SIMD_EXPORT(AxpyF);
+ZKI_SIMD_EXPORT(FromInts8);
+ZKI_SIMD_EXPORT(FromInts16);
+ZKI_SIMD_EXPORT(FromInts32);
+ZKI_SIMD_EXPORT(MulK);
+ZKI_SIMD_EXPORT(MulAddK);
+ZKI_SIMD_EXPORT(MulAddFK);
+ZKI_SIMD_EXPORT(ScaleK);
+ZKI_SIMD_EXPORT(AxpyK);
+ZKI_SIMD_EXPORT(AxpyFK);
+ZKI_SIMD_EXPORT(AffineFK);
+ZKI_SIMD_EXPORT(AddScalarK);
+ZKI_SIMD_EXPORT(FoldHighK);
+ZKI_SIMD_EXPORT(FoldHighF);
+ZKI_SIMD_EXPORT(FoldLowK);
+ZKI_SIMD_EXPORT(FoldLowF);
+ZKI_SIMD_EXPORT(SumF);
+ZKI_SIMD_EXPORT(DotF);
+ZKI_SIMD_EXPORT(DotFK);
+ZKI_SIMD_EXPORT(DotK);
+ZKI_SIMD_EXPORT(RoundProductK);
+ZKI_SIMD_EXPORT(RoundProductFK);
+ZKI_SIMD_EXPORT(RoundProduct3K);
+ZKI_SIMD_EXPORT(BatchInverseF);
+ZKI_SIMD_EXPORT(BatchInverseChains);
+ZKI_SIMD_EXPORT(AdjugateK);
 
 // Elements that share one inversion.
 constexpr std::size_t kInverseBatch = 4096;
@@ -365,31 +366,31 @@ namespace vec {
 void from_ints(const IntSpan& x, FpSpan out) {
   check_sizes(x.size, out.size());
   switch (x.width) {
-    case 1: return HWY_DYNAMIC_DISPATCH(FromInts8)(x.data, out.data(), out.size());
-    case 2: return HWY_DYNAMIC_DISPATCH(FromInts16)(x.data, out.data(), out.size());
-    default: return HWY_DYNAMIC_DISPATCH(FromInts32)(x.data, out.data(), out.size());
+    case 1: return ZKI_SIMD_CALL(FromInts8)(x.data, out.data(), out.size());
+    case 2: return ZKI_SIMD_CALL(FromInts16)(x.data, out.data(), out.size());
+    default: return ZKI_SIMD_CALL(FromInts32)(x.data, out.data(), out.size());
   }
 }
 
 void add(FpCSpan a, FpCSpan b, FpSpan out) {
   check_sizes(a.size(), b.size(), out.size());
-  HWY_DYNAMIC_DISPATCH(AddF)(a.data(), b.data(), out.data(), out.size());
+  ZKI_SIMD_CALL(AddF)(a.data(), b.data(), out.data(), out.size());
 }
 void sub(FpCSpan a, FpCSpan b, FpSpan out) {
   check_sizes(a.size(), b.size(), out.size());
-  HWY_DYNAMIC_DISPATCH(SubF)(a.data(), b.data(), out.data(), out.size());
+  ZKI_SIMD_CALL(SubF)(a.data(), b.data(), out.data(), out.size());
 }
 void mul(FpCSpan a, FpCSpan b, FpSpan out) {
   check_sizes(a.size(), b.size(), out.size());
-  HWY_DYNAMIC_DISPATCH(MulF)(a.data(), b.data(), out.data(), out.size());
+  ZKI_SIMD_CALL(MulF)(a.data(), b.data(), out.data(), out.size());
 }
 void scale(Fp a, FpCSpan x, FpSpan out) {
   check_sizes(x.size(), out.size());
-  HWY_DYNAMIC_DISPATCH(ScaleF)(a, x.data(), out.data(), out.size());
+  ZKI_SIMD_CALL(ScaleF)(a, x.data(), out.data(), out.size());
 }
 void axpy(Fp a, FpCSpan x, FpSpan y) {
   check_sizes(x.size(), y.size());
-  HWY_DYNAMIC_DISPATCH(AxpyF)(a, x.data(), y.data(), y.size());
+  ZKI_SIMD_CALL(AxpyF)(a, x.data(), y.data(), y.size());
 }
 
 void add(FeCSpan a, FeCSpan b, FeSpan out) {
@@ -409,101 +410,101 @@ void scale(Fe a, FpCSpan x, FeSpan out) {
 }
 void mul(FeCSpan a, FeCSpan b, FeSpan out) {
   check_sizes(a.size, b.size, out.size);
-  HWY_DYNAMIC_DISPATCH(MulK)(a, b, out);
+  ZKI_SIMD_CALL(MulK)(a, b, out);
 }
 void mul_add(FeCSpan a, FeCSpan b, FeSpan y) {
   check_sizes(a.size, b.size, y.size);
-  HWY_DYNAMIC_DISPATCH(MulAddK)(a, b, y);
+  ZKI_SIMD_CALL(MulAddK)(a, b, y);
 }
 void mul_add(FpCSpan a, FeCSpan b, FeSpan y) {
   check_sizes(a.size(), b.size, y.size);
-  HWY_DYNAMIC_DISPATCH(MulAddFK)(a.data(), b, y);
+  ZKI_SIMD_CALL(MulAddFK)(a.data(), b, y);
 }
 void scale(Fe a, FeCSpan x, FeSpan out) {
   check_sizes(x.size, out.size);
-  HWY_DYNAMIC_DISPATCH(ScaleK)(a, x, out);
+  ZKI_SIMD_CALL(ScaleK)(a, x, out);
 }
 void axpy(Fe a, FeCSpan x, FeSpan y) {
   check_sizes(x.size, y.size);
-  HWY_DYNAMIC_DISPATCH(AxpyK)(a, x, y);
+  ZKI_SIMD_CALL(AxpyK)(a, x, y);
 }
 void axpy(Fe a, FpCSpan x, FeSpan y) {
   check_sizes(x.size(), y.size);
-  HWY_DYNAMIC_DISPATCH(AxpyFK)(a, x.data(), y);
+  ZKI_SIMD_CALL(AxpyFK)(a, x.data(), y);
 }
-void add_scalar(Fe a, FeSpan y) { HWY_DYNAMIC_DISPATCH(AddScalarK)(a, y); }
+void add_scalar(Fe a, FeSpan y) { ZKI_SIMD_CALL(AddScalarK)(a, y); }
 void affine(Fe a, Fe b, FpCSpan x, FeSpan out) {
   check_sizes(x.size(), out.size);
-  HWY_DYNAMIC_DISPATCH(AffineFK)(a, b, x.data(), out);
+  ZKI_SIMD_CALL(AffineFK)(a, b, x.data(), out);
 }
 
 void fold_high(FeCSpan v, Fe r, FeSpan out) {
   check_sizes(v.size, 2 * out.size);
-  HWY_DYNAMIC_DISPATCH(FoldHighK)(v, r, out);
+  ZKI_SIMD_CALL(FoldHighK)(v, r, out);
 }
 void fold_high(FpCSpan v, Fe r, FeSpan out) {
   check_sizes(v.size(), 2 * out.size);
-  HWY_DYNAMIC_DISPATCH(FoldHighF)(v.data(), r, out);
+  ZKI_SIMD_CALL(FoldHighF)(v.data(), r, out);
 }
 void fold_low(FeCSpan v, Fe r, FeSpan out) {
   check_sizes(v.size, 2 * out.size);
-  HWY_DYNAMIC_DISPATCH(FoldLowK)(v, r, out);
+  ZKI_SIMD_CALL(FoldLowK)(v, r, out);
 }
 void fold_low(FpCSpan v, Fe r, FeSpan out) {
   check_sizes(v.size(), 2 * out.size);
-  HWY_DYNAMIC_DISPATCH(FoldLowF)(v.data(), r, out);
+  ZKI_SIMD_CALL(FoldLowF)(v.data(), r, out);
 }
 
-Fp sum(FpCSpan x) { return HWY_DYNAMIC_DISPATCH(SumF)(x.data(), x.size()); }
+Fp sum(FpCSpan x) { return ZKI_SIMD_CALL(SumF)(x.data(), x.size()); }
 Fe sum(FeCSpan x) { return {sum(x.plane(0)), sum(x.plane(1)), sum(x.plane(2))}; }
 Fp dot(FpCSpan a, FpCSpan b) {
   check_sizes(a.size(), b.size());
-  return HWY_DYNAMIC_DISPATCH(DotF)(a.data(), b.data(), a.size());
+  return ZKI_SIMD_CALL(DotF)(a.data(), b.data(), a.size());
 }
 Fe dot(FpCSpan a, FeCSpan b) {
   check_sizes(a.size(), b.size);
-  return HWY_DYNAMIC_DISPATCH(DotFK)(a.data(), b);
+  return ZKI_SIMD_CALL(DotFK)(a.data(), b);
 }
 Fe dot(FeCSpan a, FeCSpan b) {
   check_sizes(a.size, b.size);
-  return HWY_DYNAMIC_DISPATCH(DotK)(a, b);
+  return ZKI_SIMD_CALL(DotK)(a, b);
 }
 
 std::array<Fe, 2> round_product(FeCSpan a, FeCSpan b) {
   check_sizes(a.size, b.size);
   ZKI_CHECK(a.size % 2 == 0, "a round needs an even length");
   std::array<Fe, 2> values;
-  HWY_DYNAMIC_DISPATCH(RoundProductK)(a, b, values.data());
+  ZKI_SIMD_CALL(RoundProductK)(a, b, values.data());
   return values;
 }
 std::array<Fe, 2> round_product(FpCSpan a, FeCSpan b) {
   check_sizes(a.size(), b.size);
   ZKI_CHECK(b.size % 2 == 0, "a round needs an even length");
   std::array<Fe, 2> values;
-  HWY_DYNAMIC_DISPATCH(RoundProductFK)(a.data(), b, values.data());
+  ZKI_SIMD_CALL(RoundProductFK)(a.data(), b, values.data());
   return values;
 }
 std::array<Fe, 3> round_product(FeCSpan a, FeCSpan b, FeCSpan c) {
   check_sizes(a.size, b.size, c.size);
   ZKI_CHECK(a.size % 2 == 0, "a round needs an even length");
   std::array<Fe, 3> values;
-  HWY_DYNAMIC_DISPATCH(RoundProduct3K)(a, b, c, values.data());
+  ZKI_SIMD_CALL(RoundProduct3K)(a, b, c, values.data());
   return values;
 }
 
 void batch_inverse(FpSpan x) {
-  const std::size_t num_chains = HWY_DYNAMIC_DISPATCH(BatchInverseChains)();
+  const std::size_t num_chains = ZKI_SIMD_CALL(BatchInverseChains)();
   std::vector<Fp> prefix(x.size() < kInverseBatch ? x.size() : kInverseBatch);
   std::vector<Fp> last(num_chains);
   while (!x.empty()) {
     const std::size_t count = x.size() < kInverseBatch ? x.size() / num_chains * num_chains : kInverseBatch;
-    if (count != 0) HWY_DYNAMIC_DISPATCH(BatchInverseF)(x.data(), prefix.data(), count);
+    if (count != 0) ZKI_SIMD_CALL(BatchInverseF)(x.data(), prefix.data(), count);
     x = x.subspan(count);
     if (x.size() >= num_chains) continue;
     // Fewer values than chains: filled up with zeros.
     prefix.resize(num_chains);
     std::copy(x.begin(), x.end(), last.begin());
-    HWY_DYNAMIC_DISPATCH(BatchInverseF)(last.data(), prefix.data(), num_chains);
+    ZKI_SIMD_CALL(BatchInverseF)(last.data(), prefix.data(), num_chains);
     std::copy_n(last.begin(), x.size(), x.begin());
     return;
   }
@@ -516,7 +517,7 @@ void batch_inverse(FeSpan x) {
     const std::size_t count = x.size - begin < kInverseBatch ? x.size - begin : kInverseBatch;
     const FeSpan part = x.subspan(begin, count);
     const FpSpan part_norms = FpSpan(norms).first(count);
-    HWY_DYNAMIC_DISPATCH(AdjugateK)(part, part_norms.data());
+    ZKI_SIMD_CALL(AdjugateK)(part, part_norms.data());
     batch_inverse(part_norms);
     mul(FpCSpan(part_norms), part, part);
   }

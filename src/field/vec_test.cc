@@ -15,7 +15,7 @@ namespace {
 
 const std::vector<std::size_t> kSizes = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 255, 1500, 4097};
 
-class VecTest : public testing::TestWithParam<std::int64_t> {
+class VecTest : public testing::TestWithParam<simd::Target> {
  protected:
   Fp draw() {
     // A quarter of the values sits at the ends of the range, where carries are decided.
@@ -248,7 +248,7 @@ TEST_P(VecTest, ResizeKeepsValues) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryTarget, VecTest, testing::ValuesIn(simd_targets()),
-                         [](const auto& test) { return simd_target_name(test.param); });
+                         [](const auto& test) { return simd::name_of(test.param); });
 
 }  // namespace
 }  // namespace zkinfer

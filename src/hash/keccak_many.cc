@@ -11,6 +11,7 @@
 #define HWY_TARGET_INCLUDE "hash/keccak_many.cc"
 #include "hwy/foreach_target.h"
 // Highway asks for its header after the loop header.
+#include "field/simd_dispatch.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -217,7 +218,7 @@ HWY_AFTER_NAMESPACE();
 namespace zkinfer {
 namespace {
 
-HWY_EXPORT(HashMany);
+ZKI_SIMD_EXPORT(HashMany);
 
 }  // namespace
 
@@ -226,7 +227,7 @@ void keccak256_many(ByteView prefix, ByteView messages, std::size_t message_byte
   if (out.empty()) return;
   ZKI_CHECK(prefix.size() < Keccak256::kRateBytes, "keccak256_many: prefix too long");
   ZKI_CHECK(messages.size() >= (out.size() - 1) * stride + message_bytes, "keccak256_many: messages too short");
-  HWY_DYNAMIC_DISPATCH(HashMany)(prefix, messages.data(), message_bytes, stride, out);
+  ZKI_SIMD_CALL(HashMany)(prefix, messages.data(), message_bytes, stride, out);
 }
 
 }  // namespace zkinfer

@@ -70,8 +70,8 @@ void expect_many_equals_one(std::mt19937_64& rng, std::size_t prefix_bytes, std:
 
 TEST(Keccak, ManyEqualsOneOnEveryTarget) {
   std::mt19937_64 rng(8);
-  for (std::int64_t bit : simd_targets()) {
-    const SimdTargetScope target(bit);
+  for (const simd::Target chosen : simd_targets()) {
+    const SimdTargetScope target(chosen);
     for (std::size_t prefix_bytes : {0, 1, 40, 135}) {
       for (std::size_t message_bytes : {0, 1, 8, 64, 127, 128, 134, 135, 136, 137, 256, 271, 272, 300, 1024}) {
         for (std::size_t count : {0, 1, 2, 5, 8, 9, 17, 24}) {

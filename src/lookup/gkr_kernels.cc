@@ -10,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "lookup/gkr_kernels.cc"
 #include "hwy/foreach_target.h"
 // Highway asks for its header after the loop header.
+#include "field/simd_dispatch.h"
 #include "field/simd_ext-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -222,13 +223,13 @@ HWY_AFTER_NAMESPACE();
 namespace zkinfer {
 namespace {
 
-HWY_EXPORT(BuildK);
-HWY_EXPORT(BuildF);
-HWY_EXPORT(FirstTopK);
-HWY_EXPORT(FirstTopF);
-HWY_EXPORT(FoldChildrenK);
-HWY_EXPORT(FoldChildrenF);
-HWY_EXPORT(FoldTables);
+ZKI_SIMD_EXPORT(BuildK);
+ZKI_SIMD_EXPORT(BuildF);
+ZKI_SIMD_EXPORT(FirstTopK);
+ZKI_SIMD_EXPORT(FirstTopF);
+ZKI_SIMD_EXPORT(FoldChildrenK);
+ZKI_SIMD_EXPORT(FoldChildrenF);
+ZKI_SIMD_EXPORT(FoldTables);
 
 }  // namespace
 
@@ -236,17 +237,16 @@ namespace lookup {
 
 void build_parents(const Nodes& children, std::size_t child, FeSpan out_p, FeSpan out_q) {
   if (children.p.in_base_field) {
-    HWY_DYNAMIC_DISPATCH(BuildF)(children.p.values.c[0], children.q, child, out_p, out_q);
+    ZKI_SIMD_CALL(BuildF)(children.p.values.c[0], children.q, child, out_p, out_q);
   } else {
-    HWY_DYNAMIC_DISPATCH(BuildK)(children.p.values, children.q, child, out_p, out_q);
+    ZKI_SIMD_CALL(BuildK)(children.p.values, children.q, child, out_p, out_q);
   }
 }
 
 Fe first_top(const Nodes& children, const Strides& strides, const Fe& lambda, FeCSpan eq) {
   ZKI_CHECK(eq.size <= kMaxBlockRows, "rows of a block");
-  return children.p.in_base_field
-             ? HWY_DYNAMIC_DISPATCH(FirstTopF)(children.p.values.c[0], children.q, strides, lambda, eq)
-             : HWY_DYNAMIC_DISPATCH(FirstTopK)(children.p.values, children.q, strides, lambda, eq);
+  return children.p.in_base_field ? ZKI_SIMD_CALL(FirstTopF)(children.p.values.c[0], children.q, strides, lambda, eq)
+                                  : ZKI_SIMD_CALL(FirstTopK)(children.p.values, children.q, strides, lambda, eq);
 }
 
 RoundSums fold_children(const Nodes& low, const Nodes* high, const Strides& strides, const Fe& lambda, const Fe& s,
@@ -254,15 +254,14 @@ RoundSums fold_children(const Nodes& low, const Nodes* high, const Strides& stri
   ZKI_CHECK(eq.size <= kMaxBlockRows, "rows of a block");
   const bool has_high = high != nullptr;
   const Nodes& second = has_high ? *high : low;
-  return low.p.in_base_field
-             ? HWY_DYNAMIC_DISPATCH(FoldChildrenF)(low, second, has_high, strides, lambda, s, eq, x, y, out)
-             : HWY_DYNAMIC_DISPATCH(FoldChildrenK)(low, second, has_high, strides, lambda, s, eq, x, y, out);
+  return low.p.in_base_field ? ZKI_SIMD_CALL(FoldChildrenF)(low, second, has_high, strides, lambda, s, eq, x, y, out)
+                             : ZKI_SIMD_CALL(FoldChildrenK)(low, second, has_high, strides, lambda, s, eq, x, y, out);
 }
 
 RoundSums fold_tables(const LayerTables& tables, std::size_t h, std::size_t num_rows, const Fe& lambda, const Fe& s,
                       FeCSpan eq, std::size_t begin) {
   ZKI_CHECK(eq.size <= kMaxBlockRows, "rows of a block");
-  return HWY_DYNAMIC_DISPATCH(FoldTables)(tables, h, num_rows, lambda, s, eq, begin);
+  return ZKI_SIMD_CALL(FoldTables)(tables, h, num_rows, lambda, s, eq, begin);
 }
 
 Fe sum_at_one(const LayerTables& tables, std::size_t h, std::size_t num_rows, const Fe& lambda, FeCSpan eq,

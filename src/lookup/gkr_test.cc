@@ -259,7 +259,7 @@ TEST(GrandSum, SameBytesOnAnyThreadsAndInstructionSetAndInK) {
   TestRandom random(8);
   Leaves leaves = zero_sum_leaves(random, 14, true);
   std::vector<Bytes> proofs;
-  for (const std::int64_t target : simd_targets()) {
+  for (const simd::Target target : simd_targets()) {
     const SimdTargetScope scope(target);
     for (const bool base : {false, true}) {
       // One thread and all of them in turns.

@@ -8,6 +8,7 @@
 #include "hwy/foreach_target.h"
 // Highway asks for its header after the loop header.
 #include "field/simd-inl.h"
+#include "field/simd_dispatch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace zkinfer {
@@ -88,23 +89,23 @@ HWY_AFTER_NAMESPACE();
 namespace zkinfer {
 namespace {
 
-HWY_EXPORT(SplitRows);
-HWY_EXPORT(SplitStridedRows);
-HWY_EXPORT(JoinRows);
+ZKI_SIMD_EXPORT(SplitRows);
+ZKI_SIMD_EXPORT(SplitStridedRows);
+ZKI_SIMD_EXPORT(JoinRows);
 
 }  // namespace
 
 namespace poly {
 
 void split_rows(Fp* data, int log_rows, std::size_t width, const Fp* twiddles) {
-  HWY_DYNAMIC_DISPATCH(SplitRows)(data, log_rows, width, twiddles);
+  ZKI_SIMD_CALL(SplitRows)(data, log_rows, width, twiddles);
 }
 void split_rows(const Fp* from, std::size_t from_stride, Fp* to, std::size_t to_stride, Fp* work, int log_rows,
                 std::size_t width, const Fp* twiddles) {
-  HWY_DYNAMIC_DISPATCH(SplitStridedRows)(from, from_stride, to, to_stride, work, log_rows, width, twiddles);
+  ZKI_SIMD_CALL(SplitStridedRows)(from, from_stride, to, to_stride, work, log_rows, width, twiddles);
 }
 void join_rows(Fp* data, int log_rows, std::size_t width, const Fp* twiddles) {
-  HWY_DYNAMIC_DISPATCH(JoinRows)(data, log_rows, width, twiddles);
+  ZKI_SIMD_CALL(JoinRows)(data, log_rows, width, twiddles);
 }
 
 }  // namespace poly

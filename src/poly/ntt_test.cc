@@ -93,8 +93,8 @@ TEST(Ntt, LargeEncodingsOnEveryTarget) {
   std::mt19937_64 rng(12);
   const std::vector<Case> cases = {{12, 1, 4096},  {14, 1, 4000}, {13, 3, 1024}, {12, 16, 1000}, {11, 32, 2048},
                                    {17, 1, 20000}, {14, 8, 4096}, {15, 8, 1025}, {10, 100, 300}};
-  for (std::int64_t bit : simd_targets()) {
-    const SimdTargetScope target(bit);
+  for (const simd::Target chosen : simd_targets()) {
+    const SimdTargetScope target(chosen);
     for (const Case& c : cases) expect_large_encoding(rng, c);
   }
 }

@@ -215,7 +215,7 @@ TEST(BatchedProducts, SameBytesOnAnyThreadsAndInstructionSet) {
     for (std::size_t x = 0; x < table.size(); ++x) relation.base_factors[0][x] = table.get(x).c[0];
   }
   std::vector<Bytes> proofs;
-  for (const std::int64_t target : simd_targets()) {
+  for (const simd::Target target : simd_targets()) {
     const SimdTargetScope scope(target);
     // One thread and all of them in turns.
     const ThreadLimit limit(proofs.size() % 2);

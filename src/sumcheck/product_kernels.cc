@@ -8,6 +8,7 @@
 #define HWY_TARGET_INCLUDE "sumcheck/product_kernels.cc"
 #include "hwy/foreach_target.h"
 // Highway asks for its header after the loop header.
+#include "field/simd_dispatch.h"
 #include "field/simd_ext-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -195,10 +196,10 @@ HWY_AFTER_NAMESPACE();
 namespace zkinfer {
 namespace {
 
-HWY_EXPORT(Sums);
-HWY_EXPORT(FoldAndSum);
-HWY_EXPORT(Weighted);
-HWY_EXPORT(FoldRows);
+ZKI_SIMD_EXPORT(Sums);
+ZKI_SIMD_EXPORT(FoldAndSum);
+ZKI_SIMD_EXPORT(Weighted);
+ZKI_SIMD_EXPORT(FoldRows);
 
 }  // namespace
 
@@ -215,14 +216,14 @@ ProductSums& ProductSums::operator+=(const ProductSums& other) {
 ProductSums product_sums(std::span<const FeCSpan> tables, std::size_t begin, std::size_t end, bool want_at_one) {
   ZKI_CHECK(!tables.empty() && tables.size() <= 3, "one to three factors");
   ProductSums sums;
-  HWY_DYNAMIC_DISPATCH(Sums)(tables.data(), tables.size(), begin, end, want_at_one, sums);
+  ZKI_SIMD_CALL(Sums)(tables.data(), tables.size(), begin, end, want_at_one, sums);
   return sums;
 }
 
 ProductSums fold_and_sum(std::span<const FeSpan> tables, const Fe& r, std::size_t begin, std::size_t end) {
   ZKI_CHECK(!tables.empty() && tables.size() <= 3, "one to three factors");
   ProductSums sums;
-  HWY_DYNAMIC_DISPATCH(FoldAndSum)(tables.data(), tables.size(), r, begin, end, sums);
+  ZKI_SIMD_CALL(FoldAndSum)(tables.data(), tables.size(), r, begin, end, sums);
   return sums;
 }
 
@@ -235,13 +236,13 @@ ProductSums weighted_sums(std::span<const FactorView> tables, FeCSpan weights, s
     values[f] = tables[f].values;
   }
   ProductSums sums;
-  HWY_DYNAMIC_DISPATCH(Weighted)(values, tables.size(), tables[0].in_base_field, weights, begin, want_at_one, sums);
+  ZKI_SIMD_CALL(Weighted)(values, tables.size(), tables[0].in_base_field, weights, begin, want_at_one, sums);
   return sums;
 }
 
 void fold_rows(const FactorView& v, const Fe& r, std::size_t begin, std::size_t end, FeSpan out) {
   ZKI_CHECK_EQ(v.values.size, 2 * out.size, "a fold halves a table");
-  HWY_DYNAMIC_DISPATCH(FoldRows)(v.values, v.in_base_field, r, begin, end, out);
+  ZKI_SIMD_CALL(FoldRows)(v.values, v.in_base_field, r, begin, end, out);
 }
 
 }  // namespace sumcheck

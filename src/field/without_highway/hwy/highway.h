@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #define HWY_SCALAR (1LL << 62)
+#define HWY_AVX2 (1LL << 9)
 #define HWY_AVX3 (1LL << 8)
 #define HWY_AVX3_DL (1LL << 7)
 #define HWY_TARGET HWY_SCALAR
@@ -21,18 +22,13 @@
 #define HWY_ALIGN alignas(8)
 #define HWY_LANES(T) (8 / sizeof(T))
 #define HWY_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define HWY_EXPORT(name) static_assert(true, "")
-#define HWY_DYNAMIC_DISPATCH(name) N_SCALAR::name
+#define HWY_STATIC_DISPATCH(name) N_SCALAR::name
+#define HWY_CHOOSE_AVX3_DL(name) nullptr
+#define HWY_CHOOSE_AVX3(name) nullptr
+#define HWY_CHOOSE_AVX2(name) nullptr
+#define HWY_CHOOSE_FALLBACK(name) &N_SCALAR::name
 
 namespace hwy {
-
-inline std::int64_t SupportedTargets() { return HWY_SCALAR; }
-inline void SetSupportedTargetsForTest(std::int64_t) {}
-inline const char* TargetName(std::int64_t) { return "SCALAR"; }
-struct ChosenTarget {
-  void DeInit() {}
-};
-inline ChosenTarget GetChosenTarget() { return {}; }
 
 namespace N_SCALAR {
 
