@@ -6,6 +6,7 @@
 #include "native.h"
 #include "work.h"
 #include "zkinfer/structure.h"
+#include "zkinfer/train.h"
 
 namespace zkinfer::python {
 
@@ -183,6 +184,18 @@ void bind_model(py::module_& module) {
                                        static_cast<void>(owner);
                                        return report_model(source, model, arrays->rows(), given);
                                      });
+           })
+      .def("program", [](const Model& model) { return program_json(model); })
+      .def("weights",
+           [](const Model& model) {
+             py::dict out;
+             for (const auto& [value, integers] : model_weights(model))
+               out[py::int_(value)] = new_array("int32", {static_cast<std::int64_t>(integers.size())}, integers.data());
+             return out;
+           })
+      .def("with_weights",
+           [](const Model& model, const std::vector<std::pair<std::uint32_t, std::vector<std::int32_t>>>& weights) {
+             return must(with_weights(model, weights));
            })
       .def("real_outputs", [](const Model& model, const std::vector<std::vector<std::int64_t>>& outputs) {
         py::list arrays;

@@ -113,6 +113,8 @@ def inputs(data: Inputs, tensors: Sequence[_native.TensorInfo]) -> list[np.ndarr
     """One inference: an array per input, in the model's order."""
     if isinstance(data, Mapping):
         values = by_name(data, tensors)
+    elif isinstance(data, (list, tuple)) and len(data) == 1 and is_array(data[0]) and len(tensors) == 1:
+        values = list(data)
     elif len(tensors) == 1:
         values = [data]
     elif isinstance(data, Sequence) and len(data) == len(tensors):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ._model import Model
     from ._prover import Proof
     from ._verify import VerificationKey
+    from .torch import Comparison
 
 
 def _table(title: str, rows: Iterable[tuple[str, Any]]) -> str:
@@ -36,7 +37,7 @@ def model(model: "Model") -> str:
             ("inputs", ", ".join(f"{t.name} {tuple(t.shape)}" for t in model.inputs_info)),
             ("outputs", ", ".join(f"{t.name} {tuple(t.shape)}" for t in model.outputs_info)),
             ("parameters", f"{model.num_parameters:,}"),
-            ("error", f"{record.measured_error:.2g} of an output's largest element (asked for {record.float_target:.2g})"),
+            ("error", "trained as integers" if model.trained else f"{record.measured_error:.2g} of an output's largest element (asked for {record.float_target:.2g})"),
             ("cost", f"about {report.total_cost.seconds:.2g} s of proving on two cores"),
         ]
         + [("warning", in_python_words(note.text)) for note in record.notes if note.is_warning],
@@ -90,3 +91,16 @@ def proof(proof: "Proof") -> str:
     if proof.stats is not None:
         rows.append(("made in", f"{proof.stats.total_seconds:.3g} s"))
     return _table("zkinfer proof", rows)
+
+
+_MOST_WORST = 10
+
+
+def comparison(found: "Comparison") -> str:
+    rows: list[tuple[str, Any]] = [("inputs", found.num_inputs)]
+    if found.agreement is not None:
+        rows.append(("same answer", f"{100 * found.agreement:.1f} %"))
+    rows.append(("error", f"mean {found.errors.mean():.2g}, largest {found.errors.max():.2g} of an output's largest element"))
+    rows.append(("worst inputs", ", ".join(f"{i} ({found.errors[i]:.2g})" for i in found.worst[:_MOST_WORST])))
+    layers = [(layer.name, f"{layer.error_of_largest:.2g}") for layer in found.layers[:_MOST_LAYERS]]
+    return _table("zkinfer comparison", rows) + (_grid(["layer", "error"], layers) if layers else "")

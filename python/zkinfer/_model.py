@@ -248,12 +248,18 @@ class Model:
     def __reduce__(self) -> Any:
         return Model.from_bytes, (self.to_bytes(),)
 
+    @property
+    def trained(self) -> bool:
+        """Whether the weights were trained as integers (zkinfer.torch.IntegerModule) after compiling: then no float network is theirs."""
+        return self.record.num_measured == 0 and any("trained as integers" in note.text for note in self.record.notes)
+
     def __repr__(self) -> str:
         record = self.record
+        error = "trained as integers" if self.trained else f"error {record.measured_error:.2g} of {record.float_target:.2g} asked for"
         shapes = ", ".join(f"{t.name}{tuple(t.shape)}" for t in self.inputs_info)
         return (
             f"<zkinfer.Model {self.name!r}: {shapes} -> {', '.join(f'{t.name}{tuple(t.shape)}' for t in self.outputs_info)}, "
-            f"{self.num_parameters} parameters, error {record.measured_error:.2g} of {record.float_target:.2g} asked for>"
+            f"{self.num_parameters} parameters, {error}>"
         )
 
     def _repr_html_(self) -> str:

@@ -17,7 +17,10 @@ import torch
 
 from . import _data, _native, _progress
 from ._model import Model
+from ._qat import IntegerModule, prepare_qat
 from .errors import CompileError, InputError
+
+__all__ = ["Comparison", "IntegerModule", "compare", "example_of", "export_onnx", "prepare_qat"]
 
 _OPSET = 17
 
@@ -227,15 +230,15 @@ class Comparison:
         agreement: share of them with the same largest output; None where outputs are single numbers.
         errors: per input, the largest error of an output relative to the output's largest element.
         worst: the indices of the inputs, the largest errors first.
-        layers: per layer that has the same name in both, its error (see TensorFidelity).
-        fidelity: all of it, as the library measures it.
+        layers: per layer that has the same name in both, its error (see TensorFidelity); none of a model that was trained on as integers.
+        fidelity: all of it, as the library measures it; None likewise.
     """
 
-    def __init__(self, expected: list[list[np.ndarray]], report: _native.ModelReport, got: list[tuple[np.ndarray, ...]]) -> None:
+    def __init__(self, expected: list[list[np.ndarray]], fidelity: Optional[_native.Fidelity], got: list[tuple[np.ndarray, ...]]) -> None:
         self.num_inputs = len(expected)
-        self.fidelity = report.fidelity
-        self.agreement: Optional[float] = report.fidelity.agreement if report.fidelity is not None else None
-        self.layers = report.fidelity.layers if report.fidelity is not None else []
+        self.fidelity = fidelity
+        self.agreement: Optional[float] = _agreement(expected, got) if fidelity is None else fidelity.agreement
+        self.layers = fidelity.layers if fidelity is not None else []
         self.errors = np.array([max(_error(e, g) for e, g in zip(row, other)) for row, other in zip(expected, got)])
         self.worst = np.argsort(-self.errors, kind="stable")
 
@@ -247,6 +250,17 @@ class Comparison:
     def __str__(self) -> str:
         return self.fidelity.text if self.fidelity is not None else repr(self)
 
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.comparison(self)
+
+
+def _agreement(expected: list[list[np.ndarray]], got: list[tuple[np.ndarray, ...]]) -> Optional[float]:
+    if any(row[0].size < 2 for row in expected):
+        return None
+    return float(np.mean([np.argmax(row[0]) == np.argmax(other[0]) for row, other in zip(expected, got)]))
+
 
 def _error(expected: np.ndarray, got: np.ndarray) -> float:
     scale = float(np.abs(expected).max()) if expected.size else 0.0
@@ -257,13 +271,17 @@ def compare(module: torch.nn.Module, model: Model, loader: Any, *, progress: _pr
     """How close `model` is to `module`, of which it was compiled.
 
     Args:
+        model: also one whose weights were trained as integers since (IntegerModule.finish), whose layers are not the module's any more.
         loader: inputs that were not used for calibration: an array (N, ..), or an iterable of samples or batches such as a DataLoader.
-    Returns: a :class:`Comparison`.
+    Returns: a :class:`Comparison`. Raises: InputError where the module is not the one that the model was compiled from.
+
+    Example:
+        >>> found = zkinfer.torch.compare(net, model, test_loader)
+        >>> found.agreement, found.worst[:5]
     """
     tensors = model.inputs_info
     rows = _data.samples(loader, tensors, "loader")
     shaped = [[torch.from_numpy(np.array(value)).reshape(tuple(t.shape)) for value, t in zip(row, tensors)] for row in rows]
-    onnx = export_onnx(module, tuple(shaped[0]), input_names=[t.name for t in tensors])
     modes = [(part, part.training) for part in module.modules()]
     expected: list[list[np.ndarray]] = []
     try:
@@ -276,6 +294,9 @@ def compare(module: torch.nn.Module, model: Model, loader: Any, *, progress: _pr
     finally:
         for part, training in modes:
             part.training = training
-    with _progress.reporting(progress, "compare") as report:
-        measured = model._native.compare(onnx, rows, _native.CompileOptions(), report)
-    return Comparison(expected, measured, [model.run(row).outputs for row in rows])
+    fidelity: Optional[_native.Fidelity] = None
+    if not model.trained:
+        onnx = export_onnx(module, tuple(shaped[0]), input_names=[t.name for t in tensors])
+        with _progress.reporting(progress, "compare") as report:
+            fidelity = model._native.compare(onnx, rows, _native.CompileOptions(), report).fidelity
+    return Comparison(expected, fidelity, [model.run(row).outputs for row in rows])
