@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The examples run, each in a process of its own."""
+import re
 import subprocess
 import sys
+
+import pytest
 
 
 def test_credit_scoring(source, tmp_path):
@@ -10,3 +13,17 @@ def test_credit_scoring(source, tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bank: proven score" in done.stdout and "bank: rejected, wrong statement" in done.stdout
+
+
+def run(source, *words, timeout=300):
+    done = subprocess.run([sys.executable, str(source / "examples" / words[0]), *words[1:]], capture_output=True, text=True, timeout=timeout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_training_at_few_bits(source):
+    pytest.importorskip("torch", reason="PyTorch is not installed (python3-torch)")
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed (python3-sklearn)")
+    told = run(source, "qat/train.py")
+    rounded, trained = map(float, re.search(r"activations of 5 bits, weights of 4: ([\d.]+) % .*, ([\d.]+) % trained", told).groups())
+    assert trained > rounded and "proven: the digit" in told

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from typing import Any, Optional, Sequence, Union
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from . import _data, _native, _options
 from ._model import Model, compile
 from ._program import Node, Table, Tensor, Value, rounded
-from .errors import InputError
+from .errors import InputError, ModelWarning
 
 #: Operators whose parameters are numbers to train, not places or choices.
 _TRAINED_IN = ("Conv", "MatMul", "Mul", "Linear")
@@ -173,5 +174,8 @@ def prepare_qat(
         >>> ...  # train qat as any module
         >>> key = qat.finish().commit()
     """
-    model = compile(net, calibration, activation_bits=activation_bits, weight_bits=weight_bits, float_target=float_target, **options)
+    with warnings.catch_warnings():
+        # Training is there to mend it.
+        warnings.filterwarnings("ignore", ".*the error target is missed", ModelWarning)
+        model = compile(net, calibration, activation_bits=activation_bits, weight_bits=weight_bits, float_target=float_target, **options)
     return IntegerModule(model, weight_bits=weight_bits)
