@@ -16,12 +16,9 @@ constexpr int kMeetingBits = 10;
 // Of values of which one is chosen.
 constexpr int kMeetingRange = 28;
 
-// x / step where the constant stands on the side that rounds up (or down), but for what is a multiple already.
-double on_grid(double x, double step, bool up) {
-  const double steps = x / step;
+bool is_multiple(double steps) {
   const double nearest = std::nearbyint(steps);
-  if (std::abs(steps - nearest) < 1e-4 * std::max(1.0, std::abs(nearest) * 1e-3)) return nearest;
-  return up ? std::ceil(steps) : std::floor(steps);
+  return std::abs(steps - nearest) < 1e-4 * std::max(1.0, std::abs(nearest) * 1e-3);
 }
 
 }  // namespace
@@ -73,7 +70,22 @@ QTensor Lowering::select(std::size_t i, const QTensor& condition, const QTensor&
   return append(std::move(q), name, shape, range, a.scale);
 }
 
-Result<Lowering::Pair> Lowering::comparable(std::size_t i, bool ceil_constant) {
+// By value id: multiples of their unit, not numbers that were rounded to one.
+std::vector<bool> Lowering::unrounded_values() const {
+  std::vector<bool> unrounded = plan_.whole;
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i)
+    if (given_format(i) != nullptr || calibration_.input_steps[i] > 0)
+      unrounded[static_cast<std::size_t>(graph_.inputs[i])] = true;
+  for (const ir::Node& node : graph_.nodes) {
+    const std::vector<ir::ValueId> from = chosen_from(node);
+    if (!from.empty() &&
+        std::all_of(from.begin(), from.end(), [&](ir::ValueId id) { return unrounded[static_cast<std::size_t>(id)]; }))
+      unrounded[static_cast<std::size_t>(node.output)] = true;
+  }
+  return unrounded;
+}
+
+Result<Lowering::Pair> Lowering::comparable(std::size_t i) {
   const ir::Node& n = node(i);
   Pair pair;
   for (const std::size_t j : {std::size_t{0}, std::size_t{1}}) {
@@ -85,7 +97,15 @@ Result<Lowering::Pair> Lowering::comparable(std::size_t i, bool ceil_constant) {
     std::vector<std::int32_t> data;
     for (const double real : numbers(value)) {
       if (std::isnan(real)) return too_large(value.name);
-      const double steps = on_grid(real, x.scale, ceil_constant == (j == 1));
+      double steps = real / x.scale;
+      // Among multiples of the unit the comparison has an exact form. Numbers that were rounded to the nearest multiple stand
+      // beside a constant that was rounded so too: what was equal is equal.
+      if (is_multiple(steps) || !unrounded_[static_cast<std::size_t>(n.inputs[1 - j])])
+        steps = nearest_integer(steps);
+      else if (n.op == ir::OpKind::kEqual)
+        steps = HUGE_VAL;
+      else
+        steps = j == 1 ? std::ceil(steps) : std::floor(steps);
       const double bounded = std::clamp(steps, static_cast<double>(other.lo) - 1, static_cast<double>(other.hi) + 1);
       if (!(std::abs(bounded) < 2147483647.0))
         return fail(i, "compares integers beyond 2^31 with a constant; use fewer bits for its input");
@@ -114,7 +134,7 @@ Result<Lowering::Pair> Lowering::comparable(std::size_t i, bool ceil_constant) {
 
 // a < b: b - a is above 0.
 Status Lowering::lower_less(std::size_t i) {
-  ZKI_ASSIGN_OR_RETURN(const Pair p, comparable(i, true));
+  ZKI_ASSIGN_OR_RETURN(const Pair p, comparable(i));
   tensor(node(i).output) = step(i, {p.b, p.a}, {p.b_coef, -p.a_coef}, 0, graph_.value(node(i).output).name);
   return ok_status();
 }
@@ -122,7 +142,7 @@ Status Lowering::lower_less(std::size_t i) {
 // One table, or: neither above nor below.
 Status Lowering::lower_equal(std::size_t i) {
   const std::string& name = graph_.value(node(i).output).name;
-  ZKI_ASSIGN_OR_RETURN(const Pair p, comparable(i, true));
+  ZKI_ASSIGN_OR_RETURN(const Pair p, comparable(i));
   const std::vector<QTensor> terms = {p.a, p.b};
   const std::vector<std::int64_t> coefs = {p.a_coef, -p.b_coef};
   const AccRange range = sum_range(terms, coefs, 0);

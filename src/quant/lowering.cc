@@ -75,6 +75,7 @@ Result<Quantized> Lowering::run() {
   }
   plan_ = make_plan(graph_, non_negative);
   uses_ = uses_of(graph_);
+  unrounded_ = unrounded_values();
   tensors_.resize(graph_.values.size());
   out_.graph.name = graph_.name;
   out_.activation_bits = bits_;

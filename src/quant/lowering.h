@@ -189,7 +189,8 @@ class Lowering {
     QTensor a, b;
     std::int64_t a_coef = 1, b_coef = 1;
   };
-  Result<Pair> comparable(std::size_t index, bool ceil_constant);
+  Result<Pair> comparable(std::size_t index);
+  std::vector<bool> unrounded_values() const;
   // coefs * inputs + constant through min(max(., 0), 1): 1 where the sum is above 0.
   QTensor step(std::size_t index, std::vector<QTensor> terms, std::vector<std::int64_t> coefs, std::int64_t constant,
                const std::string& name);
@@ -259,6 +260,7 @@ class Lowering {
   const QuantOptions& options_;
   Plan plan_;
   Uses uses_;
+  std::vector<bool> unrounded_;   // by value id: unrounded_values()
   std::vector<Target> targets_;   // by value id: scale and range of narrow segment outputs
   std::vector<QTensor> tensors_;  // by value id
   std::map<std::size_t, double> sum_units_;

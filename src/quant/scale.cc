@@ -45,12 +45,14 @@ std::int64_t to_integer(T real, double inverse, const qir::Value& value, Clippin
       return clip(clamped == exact, clamped);
     }
   }
-  const double rounded = std::floor(static_cast<double>(real) * inverse + 0.5);
+  const double rounded = nearest_integer(static_cast<double>(real) * inverse);
   const double clamped = std::clamp(rounded, static_cast<double>(value.lo), static_cast<double>(value.hi));
   return clip(clamped == rounded, static_cast<std::int64_t>(clamped));
 }
 
 }  // namespace
+
+double nearest_integer(double x) { return std::floor(x + 0.5); }
 
 Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, const TensorView& real, Clipping* clipping) {
   const std::uint64_t count = real.num_elements();

@@ -22,6 +22,8 @@ Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, const 
 Result<std::vector<std::int64_t>> quantize_input(const qir::Value& value, std::span<const float> real,
                                                  Clipping* clipping = nullptr);
 std::vector<float> dequantize(const qir::Value& value, std::span<const std::int64_t> integers);
+// Halves go up, as the requantization of accumulators rounds.
+double nearest_integer(double x);
 double scale_of(const qir::Value& value);
 qir::Scale make_scale(double scale);
 

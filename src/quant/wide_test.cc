@@ -206,6 +206,38 @@ TEST_F(WideValues, ComparisonsOfJoinedColumns) {
   EXPECT_EQ(error(op(OpKind::kLess, {constant({1, 4}, {1.5F, 20, 1.501F, -20}), joined}), -100, 100, false, near), 0);
 }
 
+// Thresholds of trees are often values of the table: what equals one is not above it, whatever the input's unit.
+TEST_F(WideValues, WhatEqualsAThreshold) {
+  std::vector<float> thresholds(64);
+  for (std::size_t i = 0; i < thresholds.size(); ++i) thresholds[i] = 0.9F + 0.0137F * static_cast<float>(i);
+  static const std::vector<float> values = thresholds;
+  const auto equal = [](FloatTensor& input, bool) {
+    for (std::size_t i = 0; i < 63; ++i) input[i] = values[i];
+    input[63] = 100;
+  };
+  for (const OpKind kind : {OpKind::kLess, OpKind::kEqual}) {
+    for (const bool constant_first : {true, false}) {
+      graph_ = {};
+      const ValueId x = input({1, 64});
+      const ValueId c = constant({1, 64}, thresholds);
+      EXPECT_EQ(error(op(kind, constant_first ? std::vector{c, x} : std::vector{x, c}), -100, 100, false, equal), 0);
+    }
+  }
+}
+
+// Whole numbers are on no side of a half.
+TEST_F(WideValues, WholeNumbersBesideFractions) {
+  for (const OpKind kind : {OpKind::kLess, OpKind::kEqual}) {
+    for (const bool constant_first : {true, false}) {
+      graph_ = {};
+      const ValueId x =
+          op(OpKind::kCast, {input({4, 8}, ir::DataType::kInt64)}, ir::CastAttributes{ir::DataType::kFloat});
+      const ValueId c = constant({8}, {2.5F, 2.7F, 2.2F, -0.5F, 0.4F, 3, 2, 0});
+      EXPECT_EQ(error(op(kind, constant_first ? std::vector{c, x} : std::vector{x, c}), -4, 5, true), 0);
+    }
+  }
+}
+
 // What a mask fills in says nothing about the range of the rest.
 TEST_F(WideValues, MasksBeforeSoftmax) {
   for (const float fill : {-1e4F, -3.4e38F}) {
