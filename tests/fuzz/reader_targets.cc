@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "exec/integer/executor.h"
+#include "frontend/keras/importer.h"
 #include "frontend/onnx/importer.h"
 #include "fuzz/targets.h"
 #include "inputs/idx_reader.h"
@@ -44,6 +45,38 @@ void onnx_import(ByteView bytes) {
   if (!graph.ok()) return;
   ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
   static_cast<void>(ir::to_text(*graph));
+}
+
+Bytes keras_file(const std::string& name) {
+  Result<Bytes> bytes = read_file(std::string(ZKINFER_SOURCE_DIR) + "/testdata/keras/" + name, std::uint64_t{1} << 24);
+  return bytes.ok() ? std::move(*bytes) : Bytes();
+}
+std::vector<Bytes> keras_seeds() {
+  return {keras_file("small_keras2.keras"), keras_file("zoo.keras"), keras_file("small_keras2.h5"),
+          keras_file("small_keras3.h5"), keras_file("latest.h5")};
+}
+std::vector<Bytes> keras_config_seeds() {
+  const Result<std::vector<frontend_keras::KerasPart>> parts = frontend_keras::keras_parts(keras_file("zoo.keras"));
+  return parts.ok() ? std::vector<Bytes>{(*parts)[0].bytes} : std::vector<Bytes>();
+}
+
+void keras_import(ByteView bytes) {
+  for (const auto read : {frontend_keras::import_keras, frontend_keras::import_keras_h5}) {
+    const Result<ir::Graph> graph = read(bytes, small_import());
+    if (graph.ok()) ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
+  }
+}
+
+// Another configuration with the weights of a network of many layers.
+void keras_config(ByteView bytes) {
+  static const Bytes weights = [] {
+    const auto parts = frontend_keras::keras_parts(keras_file("zoo.keras"));
+    return parts.ok() ? (*parts)[1].bytes : Bytes();
+  }();
+  for (const int keras : {2, 3}) {
+    const Result<ir::Graph> graph = frontend_keras::import_keras_parts(bytes, weights, keras, small_import());
+    if (graph.ok()) ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
+  }
 }
 
 // Small enough to run in a millisecond.
@@ -181,9 +214,10 @@ std::vector<Bytes> idx_seeds() {
 }
 
 constexpr Target kTargets[] = {
-    {"onnx_import", onnx_import, onnx_seeds, 20000}, {"onnx_compile", onnx_compile, onnx_seeds, 4000},
-    {"input_json", input_json, json_seeds, 10000},   {"input_npy", input_npy, npy_seeds, 10000},
-    {"input_npz", input_npz, npz_seeds, 10000},      {"input_png", input_png, png_seeds, 10000},
+    {"onnx_import", onnx_import, onnx_seeds, 20000},   {"onnx_compile", onnx_compile, onnx_seeds, 4000},
+    {"keras_import", keras_import, keras_seeds, 2000}, {"keras_config", keras_config, keras_config_seeds, 2000},
+    {"input_json", input_json, json_seeds, 10000},     {"input_npy", input_npy, npy_seeds, 10000},
+    {"input_npz", input_npz, npz_seeds, 10000},        {"input_png", input_png, png_seeds, 10000},
     {"input_idx", input_idx, idx_seeds, 10000},
 };
 

@@ -465,6 +465,10 @@ Result<Description> describe(const Arguments& arguments) {
   }
   if (arguments.path.ends_with(".onnx")) return describe_onnx(arguments);
   const Result<std::vector<Array>> arrays = read_arrays(arguments.path);
+  // A .keras file is a zip archive as .npz is.
+  if (!arrays.ok()) {
+    if (Result<Description> network = describe_onnx(arguments); network.ok()) return network;
+  }
   if (arrays.ok() && !arguments.onnx_option.empty()) {
     return invalid_argument(arguments.onnx_option + " is for ONNX files, and " + in_quotes(arguments.path) +
                             " is input data");

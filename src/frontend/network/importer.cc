@@ -9,12 +9,21 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "frontend/keras/importer.h"
 
 namespace zkinfer::frontend_network {
 
 namespace {
 
 using Reader = Result<ir::Graph> (*)(ByteView bytes, const ImportOptions& options);
+
+Result<ir::Graph> import_archive(ByteView bytes, const ImportOptions& options) {
+  if (frontend_keras::is_keras_archive(bytes)) return frontend_keras::import_keras(bytes, options);
+  return unsupported(
+      "a zip archive that is no .keras file; of a PyTorch checkpoint export the module itself, with torch.onnx.export "
+      "or "
+      "zkinfer.compile(module) in Python");
+}
 
 // A format that is known by its first bytes.
 struct Format {
@@ -30,11 +39,8 @@ constexpr std::size_t kHeadBytes = 16;
 
 constexpr auto kFormats = std::to_array<Format>({
     {4, "TFL3"sv, nullptr, "TFLite files are not read yet; convert it to ONNX with tf2onnx"},
-    {0, "\x89HDF\r\n\x1a\n"sv, nullptr, "Keras files (HDF5) are not read yet; convert it to ONNX with tf2onnx"},
-    {0, "PK\x03\x04"sv, nullptr,
-     "a zip archive: .keras files are not read yet; of a PyTorch checkpoint export the module itself, with "
-     "torch.onnx.export "
-     "or zkinfer.compile(module) in Python"},
+    {0, "\x89HDF\r\n\x1a\n"sv, frontend_keras::import_keras_h5, ""},
+    {0, "PK\x03\x04"sv, import_archive, ""},
     {0, "\x80\x02"sv, nullptr,
      "a Python pickle, which runs code when it is read; load it in Python and give the model itself to "
      "zkinfer.compile"},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inputs/idx_reader.h"
 
-#include "inputs/inflate.h"
+#include "archive/inflate.h"
 
 namespace zkinfer::cli {
 
@@ -15,7 +15,7 @@ Result<Array> read_idx(ByteView bytes) {
                             std::to_string(size) + ", at most " + std::to_string(limit) +
                             " are decompressed; decompress it first");
     }
-    ZKI_ASSIGN_OR_RETURN(const Bytes plain, inflate_bytes(bytes, DeflateFormat::kGzip, limit));
+    ZKI_ASSIGN_OR_RETURN(const Bytes plain, archive::inflate_bytes(bytes, archive::DeflateFormat::kGzip, limit));
     if (plain.size() >= 2 && plain[0] == 0x1f && plain[1] == 0x8b) return corrupt("gzip inside gzip");
     return read_idx(plain);
   }

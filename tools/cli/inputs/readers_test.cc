@@ -6,9 +6,9 @@
 
 #include <zlib.h>
 
+#include "archive/inflate.h"
 #include "base/files.h"
 #include "inputs/idx_reader.h"
-#include "inputs/inflate.h"
 #include "inputs/input_file.h"
 #include "inputs/json_reader.h"
 #include "inputs/npy_reader.h"
@@ -209,7 +209,8 @@ TEST(IdxReader, ReadsPlainAndGzip) {
   deflateEnd(&stream);
   ASSERT_TRUE(read_idx(packed).ok());
   EXPECT_EQ(read_idx(packed)->shape, (std::vector<std::int64_t>{1, 2}));
-  EXPECT_EQ(inflate_bytes(packed, DeflateFormat::kGzip, 3).status().code(), StatusCode::kResourceLimit);
+  EXPECT_EQ(archive::inflate_bytes(packed, archive::DeflateFormat::kGzip, 3).status().code(),
+            StatusCode::kResourceLimit);
 }
 
 // Small files that would grow to gigabytes are refused by what they say of themselves, or after 64 MiB.

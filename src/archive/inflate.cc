@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "inputs/inflate.h"
+#include "archive/inflate.h"
 
 #include <algorithm>
 
 #include <zlib.h>
 
-namespace zkinfer::cli {
+namespace zkinfer::archive {
 
 Result<Bytes> inflate_bytes(ByteView compressed, DeflateFormat format, std::uint64_t max_bytes) {
   constexpr std::size_t kBlock = 1 << 16;
   z_stream stream{};
   // Window bits as zlib defines them: negative for raw deflate, 16 more for gzip.
-  if (inflateInit2(&stream, format == DeflateFormat::kRaw ? -MAX_WBITS : MAX_WBITS + 16) != Z_OK) {
+  const int window_bits = format == DeflateFormat::kRaw    ? -MAX_WBITS
+                          : format == DeflateFormat::kGzip ? MAX_WBITS + 16
+                                                           : MAX_WBITS;
+  if (inflateInit2(&stream, window_bits) != Z_OK) {
     return internal_error("zlib cannot start");
   }
   Bytes out;
@@ -50,4 +53,4 @@ Result<Bytes> inflate_bytes(ByteView compressed, DeflateFormat format, std::uint
   return out;
 }
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer::archive

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files of testdata/keras against what Keras made of one input (expected.json); configurations that are broken or refused.
+#include "frontend/keras/importer.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "exec/float/float_executor.h"
+#include "frontend/keras/json.h"
+#include "frontend/keras/weights.h"
+
+namespace zkinfer::frontend_keras {
+namespace {
+
+Bytes file_bytes(const std::string& name) {
+  Result<Bytes> bytes = read_file(std::string(ZKINFER_SOURCE_DIR) + "/testdata/keras/" + name, std::uint64_t{1} << 24);
+  EXPECT_TRUE(bytes.ok()) << bytes.status().to_string();
+  return bytes.ok() ? std::move(*bytes) : Bytes();
+}
+
+Result<ir::Graph> import_file(const std::string& name) {
+  const Bytes bytes = file_bytes(name);
+  return name.ends_with(".keras") ? import_keras(bytes) : import_keras_h5(bytes);
+}
+
+TEST(KerasImporter, GivesWhatKerasGave) {
+  const Bytes text = file_bytes("expected.json");
+  const Result<Json> all = Json::parse(text);
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(all->members().size(), 5U);
+  for (const auto& [name, expected] : all->members()) {
+    const Result<ir::Graph> graph = import_file(name);
+    ASSERT_TRUE(graph.ok()) << name << ": " << graph.status().to_string();
+    ASSERT_EQ(graph->inputs.size(), expected["inputs"].size()) << name;
+    TensorMap inputs;
+    for (std::size_t i = 0; i < graph->inputs.size(); ++i) {
+      const ir::Value& value = graph->value(graph->inputs[i]);
+      FloatTensor tensor(value.shape);
+      ASSERT_EQ(tensor.data().size(), expected["inputs"].at(i).size()) << name << " " << value.name;
+      for (std::size_t k = 0; k < tensor.data().size(); ++k)
+        tensor[k] = static_cast<float>(expected["inputs"].at(i).at(k).number());
+      inputs.emplace(value.name, std::move(tensor));
+    }
+    const auto outputs = exec_float::run_float(*graph, inputs);
+    ASSERT_TRUE(outputs.ok()) << name << ": " << outputs.status().to_string();
+    ASSERT_EQ(graph->outputs.size(), expected["outputs"].size()) << name;
+    for (std::size_t i = 0; i < graph->outputs.size(); ++i) {
+      const FloatTensor& got = outputs->at(graph->value(graph->outputs[i]).name);
+      const Json& want = expected["outputs"].at(i);
+      ASSERT_EQ(got.data().size(), want.size()) << name;
+      for (std::size_t k = 0; k < want.size(); ++k)
+        EXPECT_NEAR(got[k], want.at(k).number(), 2e-5) << name << " output " << i << " element " << k;
+    }
+  }
+}
+
+TEST(KerasImporter, KeepsNamesAndLayouts) {
+  const Result<ir::Graph> graph = import_file("zoo.keras");
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  EXPECT_EQ(graph->name, "zoo");
+  EXPECT_EQ(graph->value(graph->inputs[0]).name, "picture");
+  EXPECT_EQ(graph->value(graph->inputs[0]).shape, Shape({1, 6, 5, 2}));
+  EXPECT_EQ(graph->value(graph->outputs[0]).name, "answer");
+  EXPECT_EQ(graph->value(graph->outputs[1]).name, "score");
+  const Bytes bytes = file_bytes("small_keras3.keras");
+  frontend_onnx::ImportOptions options;
+  options.input_shapes["input_layer"] = {3, 6, 5, 2};
+  const Result<ir::Graph> batch = import_keras(bytes, options);
+  ASSERT_TRUE(batch.ok()) << batch.status().to_string();
+  EXPECT_EQ(batch->value(batch->outputs[0]).shape, Shape({3, 4}));
+  options.input_shapes["input_layer"] = {1, 7, 5, 2};
+  EXPECT_EQ(import_keras(bytes, options).status().code(), StatusCode::kInvalidArgument);
+}
+
+// A configuration with the weights of small_keras3.keras.
+Status import_config(const std::string& config, int keras = 3) {
+  const Bytes weights = file_bytes("small_keras3.h5");
+  return import_keras_parts({reinterpret_cast<const std::uint8_t*>(config.data()), config.size()}, weights, keras, {})
+      .status();
+}
+
+std::string sequential(const std::string& layers) {
+  return R"({"class_name": "Sequential", "config": {"name": "s", "layers": [{"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [null, 4]}}, )" +
+         layers + "]}}";
+}
+
+TEST(KerasImporter, ListsAllThatIsRefused) {
+  const Status status = import_config(sequential(
+      R"({"class_name": "Lambda", "config": {"name": "first"}}, {"class_name": "Mystery", "config": {"name": "second"}},
+         {"class_name": "Activation", "config": {"name": "third", "activation": "nonsense"}},
+         {"class_name": "Mine", "module": "my.code", "registered_name": "my>Mine", "config": {"name": "fourth"}})"));
+  EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+  for (const char* part : {"'first'", "Lambda", "'second'", "Mystery", "'fourth'", "'my.code'"})
+    EXPECT_NE(status.message().find(part), std::string::npos) << part << ": " << status.message();
+  const Status activation = import_config(
+      sequential(R"({"class_name": "Activation", "config": {"name": "third", "activation": "nonsense"}})"));
+  EXPECT_NE(activation.message().find("nonsense"), std::string::npos) << activation.message();
+}
+
+TEST(KerasImporter, SaysWhatIsBroken) {
+  for (const std::string config :
+       {"", "[]", "{", "null", R"({"class_name": "Sequential"})",
+        R"({"class_name": "Sequential", "config": {"layers": []}})",
+        R"({"class_name": "Functional", "config": {"layers": [], "input_layers": [], "output_layers": []}})"})
+    EXPECT_FALSE(import_config(config).ok()) << config;
+  EXPECT_EQ(import_config(R"({"class_name": "MyModel", "config": {}})").code(), StatusCode::kUnsupported);
+  // A layer that reads itself.
+  const std::string cycle =
+      R"({"class_name": "Functional", "config": {"layers": [
+        {"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_shape": [null, 4]}, "inbound_nodes": []},
+        {"class_name": "Add", "name": "a", "config": {"name": "a"}, "inbound_nodes": [[["x", 0, 0, {}], ["a", 0, 0, {}]]]}],
+        "input_layers": [["x", 0, 0]], "output_layers": [["a", 0, 0]]}})";
+  const Status status = import_config(cycle);
+  EXPECT_EQ(status.code(), StatusCode::kCorrupt) << status.to_string();
+  EXPECT_NE(status.message().find("lead back"), std::string::npos) << status.message();
+  // Weights that are not there.
+  const Status dense = import_config(sequential(R"({"class_name": "Dense", "config": {"name": "dense", "units": 3}})"));
+  EXPECT_NE(dense.message().find("weights"), std::string::npos) << dense.message();
+  // An open length.
+  const Status open = import_config(
+      R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [null, null, 4]}},
+         {"class_name": "ReLU", "config": {"name": "r"}}]}})");
+  EXPECT_EQ(open.code(), StatusCode::kInvalidArgument) << open.to_string();
+}
+
+TEST(KerasImporter, NestingAndRepetitionEnd) {
+  std::string deep(5000, '[');
+  EXPECT_FALSE(import_config(deep).ok());
+  // Each model calls the one inside it twice: 2^14 calls of one layer.
+  std::string model = R"({"class_name": "ReLU", "config": {"name": "r"}})";
+  for (int level = 0; level < 14; ++level) {
+    const std::string name = "m" + std::to_string(level);
+    std::string inner = model;
+    inner.insert(1, R"("name": "inner", "inbound_nodes": [[["x", 0, 0, {}]], [["inner", 0, 0, {}]]], )");
+    model =
+        R"({"class_name": "Functional", "config": {"name": ")" + name +
+        R"(", "layers": [{"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_shape": [null, 4]}, "inbound_nodes": []}, )" +
+        inner + R"(], "input_layers": [["x", 0, 0]], "output_layers": [["inner", 1, 0]]}})";
+  }
+  const Bytes weights = file_bytes("small_keras3.h5");
+  frontend_onnx::ImportOptions options;
+  options.max_nodes = 1000;
+  EXPECT_EQ(import_keras_parts({reinterpret_cast<const std::uint8_t*>(model.data()), model.size()}, weights, 2, options)
+                .status()
+                .code(),
+            StatusCode::kResourceLimit);
+}
+
+TEST(KerasImporter, WeightsAloneAreNoModel) {
+  const Status status = import_keras_h5(file_bytes("values.h5")).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+  EXPECT_NE(status.message().find("model.save"), std::string::npos);
+  EXPECT_TRUE(is_keras_archive(file_bytes("zoo.keras")));
+  EXPECT_FALSE(is_keras_archive(file_bytes("values.h5")));
+}
+
+TEST(Json, AnswersAnyQuestion) {
+  const std::string text = R"({"a": [1, 2.0, -3], "b": {"c": "x"}, "d": -Infinity, "e": NaN, "f": "Infinity \" NaN"})";
+  const Result<Json> json = Json::parse({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  ASSERT_TRUE(json.ok()) << json.status().to_string();
+  EXPECT_EQ(*(*json)["a"].integers(), (Dims{1, 2, -3}));
+  EXPECT_EQ((*json)["b"]["c"].text(), "x");
+  EXPECT_TRUE((*json)["b"]["nothing"]["more"].is_null());
+  EXPECT_TRUE((*json)["d"].is_null() && (*json)["e"].is_null());
+  EXPECT_EQ((*json)["f"].text(), "Infinity \" NaN");
+  EXPECT_FALSE((*json)["b"].integer().has_value());
+}
+
+TEST(Weights, FoldersAreNamedAsKerasNamesThem) {
+  for (const auto& [name, want] :
+       {std::pair("Dense", "dense"), std::pair("Conv2D", "conv2d"),
+        std::pair("BatchNormalization", "batch_normalization"), std::pair("ReLU", "re_lu"),
+        std::pair("PReLU", "p_re_lu"), std::pair("LSTM", "lstm"), std::pair("SimpleRNN", "simple_rnn"),
+        std::pair("MultiHeadAttention", "multi_head_attention"), std::pair("Conv2DTranspose", "conv2d_transpose"),
+        std::pair("RMSNormalization", "rms_normalization"), std::pair("UpSampling2D", "up_sampling2d")})
+    EXPECT_EQ(snake_case(name), want);
+}
+
+}  // namespace
+}  // namespace zkinfer::frontend_keras

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/keras/weights.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/text.h"
+
+namespace zkinfer::frontend_keras {
+
+namespace {
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+// Whether one of the names between the slashes is `name`.
+bool has_part(std::string_view path, std::string_view name) {
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    if (path.substr(0, slash) == name) return true;
+    if (slash == std::string_view::npos) return false;
+    path.remove_prefix(slash + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string snake_case(const std::string& class_name) {
+  // An underscore before a capital with small letters behind it, which nothing before has used up; then between small and capital.
+  std::string first;
+  for (std::size_t i = 0; i < class_name.size();) {
+    const bool word = i + 2 < class_name.size() && is_upper(class_name[i + 1]) && is_lower(class_name[i + 2]);
+    first += class_name[i++];
+    if (!word) continue;
+    first += '_';
+    first += class_name[i++];
+    while (i < class_name.size() && is_lower(class_name[i])) first += class_name[i++];
+  }
+  std::string out;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    if (i > 0 && is_upper(first[i]) && is_lower(first[i - 1])) out += '_';
+    out += is_upper(first[i]) ? static_cast<char>(first[i] - 'A' + 'a') : first[i];
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> attribute_texts(hdf5::File& file, const hdf5::Object& object,
+                                                 const std::string& name) {
+  if (const auto whole = object.attributes.find(name); whole != object.attributes.end())
+    return whole->second.num_elements == 0 ? std::vector<std::string>() : file.texts(whole->second);
+  std::vector<std::string> all;
+  for (int i = 0;; ++i) {
+    const auto piece = object.attributes.find(name + std::to_string(i));
+    if (piece == object.attributes.end()) return all;
+    if (piece->second.num_elements == 0) continue;
+    ZKI_ASSIGN_OR_RETURN(std::vector<std::string> texts, file.texts(piece->second));
+    all.insert(all.end(), texts.begin(), texts.end());
+  }
+}
+
+Weights Weights::at_path(hdf5::File& file, std::string path) {
+  Weights made;
+  made.file_ = &file;
+  made.by_path_ = true;
+  made.key_ = std::move(path);
+  return made;
+}
+
+Result<Weights> Weights::of_layer(hdf5::File& file, const std::string& layer) {
+  Weights made;
+  made.file_ = &file;
+  made.key_ = layer;
+  ZKI_ASSIGN_OR_RETURN(const hdf5::Object* root, file.find(""));
+  const std::string group = (root->members.count("model_weights") != 0 ? "model_weights/" : "") + layer;
+  ZKI_ASSIGN_OR_RETURN(const hdf5::Object* object, file.find(group));
+  if (object == nullptr) return made;
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> names, attribute_texts(file, *object, "weight_names"));
+  for (const std::string& name : names) made.list_.push_back(group + "/" + name);
+  return made;
+}
+
+Result<Weights> Weights::part(const std::vector<std::string>& paths, const std::string& name) const {
+  Weights made;
+  made.file_ = file_;
+  made.by_path_ = by_path_;
+  made.key_ = key_ + "/" + (by_path_ && !paths.empty() ? paths[0] : name);
+  if (!by_path_) {
+    const std::string outer = "model_weights/" + key_.substr(0, key_.find('/')) + "/";
+    for (const std::string& path : list_)
+      if (has_part(std::string_view(path).substr(
+                       std::min(path.size(), path.starts_with(outer) ? outer.size() : std::size_t{0})),
+                   name))
+        made.list_.push_back(path);
+    return made;
+  }
+  for (const std::string& path : paths) {
+    ZKI_ASSIGN_OR_RETURN(const hdf5::Object* object, file_->find(key_.empty() ? path : key_ + "/" + path));
+    if (object == nullptr) continue;
+    made.key_ = key_.empty() ? path : key_ + "/" + path;
+    break;
+  }
+  return made;
+}
+
+Result<Weights> Weights::part(const std::string& path, std::size_t begin, std::size_t count) const {
+  if (by_path_) return part({path}, path);
+  Weights made;
+  made.file_ = file_;
+  made.key_ = key_ + "/" + path;
+  for (std::size_t i = begin; i < begin + count && i < list_.size(); ++i) made.list_.push_back(list_[i]);
+  return made;
+}
+
+Result<std::vector<std::string>> Weights::paths() const {
+  if (!by_path_) return list_;
+  std::vector<std::string> out;
+  if (file_ == nullptr) return out;
+  ZKI_ASSIGN_OR_RETURN(const hdf5::Object* vars, file_->find(key_ + "/vars"));
+  const std::size_t count = vars == nullptr ? 0 : vars->members.size();
+  for (std::size_t i = 0; i < count; ++i) out.push_back(key_ + "/vars/" + std::to_string(i));
+  return out;
+}
+
+Result<std::size_t> Weights::count() const {
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> all, paths());
+  return all.size();
+}
+
+Result<std::vector<FloatTensor>> Weights::take(std::size_t count) const {
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> all, paths());
+  if (all.size() != count)
+    return corrupt("the file holds " + std::to_string(all.size()) + " weights for it, expected " +
+                   std::to_string(count) + " | save the whole model again with model.save");
+  std::vector<FloatTensor> out;
+  for (const std::string& path : all) {
+    ZKI_ASSIGN_OR_RETURN(const hdf5::Object* object, file_->find(path));
+    if (object == nullptr || !object->dataset)
+      return corrupt("its weight " + in_quotes(path) +
+                     " is not in the file | save the whole model again with model.save");
+    const auto dtype = object->attributes.find("dtype");
+    hdf5::Dataset dataset = *object->dataset;
+    // bfloat16 as bytes of no type, or as integers.
+    if (dtype != object->attributes.end() && dataset.type.num_bytes == 2 &&
+        dataset.type.kind != hdf5::TypeClass::kFloat)
+      dataset.type.kind = hdf5::TypeClass::kOpaque;
+    ZKI_ASSIGN_OR_RETURN(AnyTensor tensor, file_->tensor(dataset));
+    if (auto* floats = std::get_if<FloatTensor>(&tensor)) {
+      out.push_back(std::move(*floats));
+      continue;
+    }
+    const IntTensor& integers = std::get<IntTensor>(tensor);
+    FloatTensor made(integers.shape());
+    for (std::size_t i = 0; i < made.data().size(); ++i) made[i] = static_cast<float>(integers[i]);
+    out.push_back(std::move(made));
+  }
+  return out;
+}
+
+}  // namespace zkinfer::frontend_keras
