@@ -38,15 +38,22 @@ struct Fe {
   friend constexpr Fe operator-(const Fe& a) { return {-a.c[0], -a.c[1], -a.c[2]}; }
   friend constexpr Fe operator*(const Fe& a, Fp b) { return {a.c[0] * b, a.c[1] * b, a.c[2] * b}; }
   friend constexpr Fe operator*(Fp a, const Fe& b) { return b * a; }
-  // (a0 + a1 x + a2 x^2)(b0 + b1 x + b2 x^2) with x^3 = 2, six multiplications (Karatsuba).
+  // (a0 + a1 x + a2 x^2)(b0 + b1 x + b2 x^2) with x^3 = 2: nine products and three reductions are cheaper than Karatsuba's six
+  // of each.
   friend constexpr Fe operator*(const Fe& a, const Fe& b) {
-    const Fp p0 = a.c[0] * b.c[0];
-    const Fp p1 = a.c[1] * b.c[1];
-    const Fp p2 = a.c[2] * b.c[2];
-    const Fp m01 = (a.c[0] + a.c[1]) * (b.c[0] + b.c[1]) - p0 - p1;
-    const Fp m02 = (a.c[0] + a.c[2]) * (b.c[0] + b.c[2]) - p0 - p2;
-    const Fp m12 = (a.c[1] + a.c[2]) * (b.c[1] + b.c[2]) - p1 - p2;
-    return {p0 + m12 + m12, m01 + p2 + p2, m02 + p1};
+    FpProducts c0, c1, c2;
+    c0.add(a.c[1], b.c[2]);
+    c0.add(a.c[2], b.c[1]);
+    c0.twice();
+    c0.add(a.c[0], b.c[0]);
+    c1.add(a.c[2], b.c[2]);
+    c1.twice();
+    c1.add(a.c[0], b.c[1]);
+    c1.add(a.c[1], b.c[0]);
+    c2.add(a.c[0], b.c[2]);
+    c2.add(a.c[1], b.c[1]);
+    c2.add(a.c[2], b.c[0]);
+    return {c0.reduced(), c1.reduced(), c2.reduced()};
   }
   constexpr Fe& operator+=(const Fe& b) { return *this = *this + b; }
   constexpr Fe& operator-=(const Fe& b) { return *this = *this - b; }

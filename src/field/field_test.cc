@@ -59,6 +59,25 @@ TEST(Field, MultiplicationAgreesWithWideRemainder) {
   }
 }
 
+// Sums of products that are reduced once, against each product reduced; eight of the largest reach every carry.
+TEST(Field, ExtensionProductsAgreeTermByTerm) {
+  Draw draw(3);
+  const Fp most(Fp::kModulus - 1);
+  for (int i = 0; i < 100000; ++i) {
+    const Fe a = i == 0 ? Fe(most, most, most) : draw.fe();
+    const Fe b = i == 0 ? a : draw.fe();
+    Fe expected;
+    for (std::size_t j = 0; j < 3; ++j) {
+      for (std::size_t k = 0; k < 3; ++k) expected.c[(j + k) % 3] += a.c[j] * b.c[k] * Fp(j + k < 3 ? 1 : 2);
+    }
+    ASSERT_EQ(a * b, expected) << i;
+  }
+  FpProducts sum;
+  for (int i = 0; i < 4; ++i) sum.add(most, most);
+  sum.twice();
+  EXPECT_EQ(sum.reduced(), Fp(8));
+}
+
 TEST(Field, TheExtensionIsAField) {
   // x^3 = 2, and 2 is no cube.
   EXPECT_EQ(Fe::basis(1) * Fe::basis(2), Fe(Fp(2)));

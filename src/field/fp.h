@@ -49,6 +49,7 @@ struct Fp {
   constexpr Fp& operator*=(Fp b) { return *this = *this * b; }
 
  private:
+  friend class FpProducts;
   static constexpr std::uint64_t epsilon_if(bool condition) {
     return (0 - static_cast<std::uint64_t>(condition)) & kEpsilon;
   }
@@ -64,6 +65,32 @@ constexpr Fp Fp::reduce_wide(unsigned __int128 x) {
   const std::uint64_t sum = t + product;
   return reduce(sum + epsilon_if(sum < t));  // carried 2^64; cannot carry twice
 }
+
+// A sum of at most eight products (doubling counts them twice), reduced once at its end.
+class FpProducts {
+ public:
+  constexpr void add(Fp a, Fp b) {
+    const unsigned __int128 product = static_cast<unsigned __int128>(a.v) * b.v;
+    auto high = static_cast<std::uint64_t>(product >> 64);  // at most 2^64 - 2
+    high += static_cast<std::uint64_t>(__builtin_add_overflow(low_, static_cast<std::uint64_t>(product), &low_));
+    top_ += static_cast<std::uint64_t>(__builtin_add_overflow(high_, high, &high_));
+  }
+  constexpr void twice() {
+    top_ = 2 * top_ + (high_ >> 63);
+    high_ = 2 * high_ + (low_ >> 63);
+    low_ *= 2;
+  }
+  // With high = x1 + 2^32 x2 and 2^128 = -2^32 (mod p): low - x2 - 2^32 top + e x1.
+  constexpr Fp reduced() const {
+    const std::uint64_t x2 = (high_ >> 32) + (top_ << 32);          // below 2^36
+    const std::uint64_t t = low_ - x2 - Fp::epsilon_if(low_ < x2);  // cannot borrow twice
+    const std::uint64_t sum = t + (high_ & Fp::kEpsilon) * Fp::kEpsilon;
+    return Fp::reduce(sum + Fp::epsilon_if(sum < t));  // cannot carry twice
+  }
+
+ private:
+  std::uint64_t low_ = 0, high_ = 0, top_ = 0;  // the sum is low + 2^64 high + 2^128 top
+};
 
 constexpr Fp pow(Fp base, std::uint64_t exponent) {
   Fp result(1);
