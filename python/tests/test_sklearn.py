@@ -1,51 +1,185 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scikit-learn estimators. Skipped, and said so, where scikit-learn or skl2onnx is not installed."""
+"""scikit-learn estimators, read directly. Skipped, and said so, where scikit-learn or onnx is not installed (Debian: python3-sklearn, python3-onnx)."""
+import warnings
+
 import numpy as np
 import pytest
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed (python3-sklearn)")
+pytest.importorskip("onnx", reason="onnx is not installed (python3-onnx)")
+
+from sklearn import cluster, compose, decomposition, discriminant_analysis, ensemble, feature_selection, impute  # noqa: E402
+from sklearn import linear_model, model_selection, naive_bayes, neural_network, pipeline, preprocessing, svm, tree  # noqa: E402
 
 import zkinfer  # noqa: E402
+import zkinfer.sklearn  # noqa: E402
+
+# predict_proba of libsvm stops up to 0.005 early; classes may differ where two are as likely to the float target.
+PROBABILITY, VALUE, NEAR = 0.005, 0.002, 0.01
+
+make = pipeline.make_pipeline
+forest = {"n_estimators": 6, "max_depth": 4, "random_state": 1}
+ESTIMATORS = {
+    "values": [
+        linear_model.LinearRegression(), linear_model.SGDRegressor(random_state=1), svm.LinearSVR(random_state=1), svm.SVR(), svm.NuSVR(kernel="poly", degree=2),
+        tree.DecisionTreeRegressor(max_depth=5), ensemble.RandomForestRegressor(**forest), ensemble.ExtraTreesRegressor(**forest),
+        ensemble.GradientBoostingRegressor(n_estimators=6), ensemble.GradientBoostingRegressor(n_estimators=6, init="zero"),
+        ensemble.HistGradientBoostingRegressor(max_iter=6, max_leaf_nodes=8), neural_network.MLPRegressor((8,), activation="logistic", max_iter=50, random_state=1),
+        make(preprocessing.RobustScaler(), preprocessing.Normalizer(), linear_model.Ridge()),
+        make(preprocessing.PolynomialFeatures(2), preprocessing.StandardScaler(), linear_model.Lasso(0.01)),
+        make(impute.SimpleImputer(missing_values=0, strategy="mean"), decomposition.TruncatedSVD(3), linear_model.ElasticNet(0.01)),
+        make(pipeline.FeatureUnion([("a", decomposition.PCA(2)), ("b", preprocessing.MinMaxScaler())]), linear_model.BayesianRidge()),
+        ensemble.VotingRegressor([("a", linear_model.Ridge()), ("b", tree.DecisionTreeRegressor(max_depth=3))], weights=[1, 3]),
+        ensemble.BaggingRegressor(tree.DecisionTreeRegressor(max_depth=3), 4, max_features=0.7, random_state=1),
+        model_selection.GridSearchCV(linear_model.Ridge(), {"alpha": [1, 10]}),
+    ],
+    "two": [
+        linear_model.LogisticRegression(), linear_model.LogisticRegression(solver="liblinear"), linear_model.SGDClassifier(loss="log_loss", random_state=1),
+        linear_model.RidgeClassifier(), discriminant_analysis.LinearDiscriminantAnalysis(), svm.SVC(kernel="sigmoid"), svm.SVC(probability=True, random_state=1),
+        svm.NuSVC(nu=0.3), ensemble.ExtraTreesClassifier(**forest), ensemble.GradientBoostingClassifier(n_estimators=6),
+        ensemble.GradientBoostingClassifier(n_estimators=6, loss="exponential"), ensemble.HistGradientBoostingClassifier(max_iter=6, max_leaf_nodes=8),
+        neural_network.MLPClassifier((8,), activation="tanh", max_iter=50, random_state=1),
+    ],
+    "three": [
+        linear_model.LogisticRegression(), linear_model.SGDClassifier(loss="log_loss", random_state=1), svm.LinearSVC(random_state=1), svm.SVC(), svm.SVC(kernel="linear"),
+        discriminant_analysis.LinearDiscriminantAnalysis(), tree.DecisionTreeClassifier(max_depth=5), ensemble.RandomForestClassifier(**forest),
+        ensemble.GradientBoostingClassifier(n_estimators=4), ensemble.HistGradientBoostingClassifier(max_iter=3, max_leaf_nodes=6),
+        neural_network.MLPClassifier((8,), max_iter=50, random_state=1), naive_bayes.GaussianNB(), make(preprocessing.MinMaxScaler(), naive_bayes.MultinomialNB()),
+        make(preprocessing.MinMaxScaler(clip=True), svm.SVC(kernel="poly", degree=2)),
+        make(preprocessing.MaxAbsScaler(), decomposition.PCA(3, whiten=True), svm.LinearSVC(random_state=1)),
+        make(feature_selection.SelectKBest(k=3), linear_model.LogisticRegression()),
+        make(compose.ColumnTransformer([("a", preprocessing.StandardScaler(), [0, 1, 2]), ("b", preprocessing.OneHotEncoder(handle_unknown="ignore"), [4]),
+                                        ("c", preprocessing.OneHotEncoder(drop="first"), [5])], remainder="passthrough"), linear_model.LogisticRegression()),
+        make(compose.ColumnTransformer([("a", preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), [5, 4])],
+                                       remainder="passthrough"), tree.DecisionTreeClassifier(max_depth=4)),
+        ensemble.VotingClassifier([("a", linear_model.LogisticRegression()), ("b", tree.DecisionTreeClassifier(max_depth=3))], voting="soft", weights=[2, 1]),
+        ensemble.VotingClassifier([("a", linear_model.LogisticRegression()), ("b", svm.SVC()), ("c", tree.DecisionTreeClassifier(max_depth=3))]),
+        ensemble.BaggingClassifier(tree.DecisionTreeClassifier(max_depth=3), 4, max_features=0.7, random_state=1),
+    ],
+}  # fmt: skip
 
 
-def rows(count=200, seed=1):
-    return np.random.default_rng(seed).normal(size=(count, 5)).astype("float32")
+def rows(count=300, seed=1):
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(count, 6)).astype("float32")
+    x[:, 4], x[:, 5] = random.integers(0, 4, count), random.integers(0, 2, count)
+    return x
 
 
-def test_without_converter_it_is_said(monkeypatch):
+def truth(x, kind):
+    y = x[:, 0] + x[:, 1] * x[:, 2] + 0.5 * (x[:, 4] == 2)
+    return {"values": y + 1, "two": np.where(y > 0.2, "good", "bad"), "three": np.array([7, 3, 5])[np.digitize(y, [-0.5, 0.6])]}[kind]
+
+
+def compiled(estimator, x):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", zkinfer.ModelWarning)
+        return zkinfer.compile(estimator, calibration=x)
+
+
+def check_classes(estimator, model, test, got):
+    """The same classes, but where two are as likely; probabilities beside them. Gives which rows differ."""
+    expected = estimator.predict(test)
+    if expected.dtype.kind in "UO":
+        expected = np.searchsorted(estimator.classes_, expected)
+    label = np.array([outputs[0].item() for outputs in got])
+    differ = label != expected
+    if model.outputs_info[1].name == "probabilities":
+        exact = estimator.predict_proba(test)
+        assert np.abs(np.array([outputs[1].ravel() for outputs in got]) - exact).max() < PROBABILITY
+        best = np.sort(exact, axis=1)
+        assert not (differ & (best[:, -1] - best[:, -2] > 2 * NEAR)).any()
+    else:
+        assert differ.mean() <= 0.05
+    return differ
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind, number", [(kind, i) for kind, all in ESTIMATORS.items() for i in range(len(all))])
+def test_estimators(kind, number):
+    x, test = rows(), rows(30, seed=2)
+    estimator = ESTIMATORS[kind][number].fit(x, truth(x, kind))
+    model = compiled(zkinfer.sklearn.read(estimator, 6), x[:150])
+    got = [model.run(row).outputs for row in test]
+    if kind == "values":
+        assert [t.name for t in model.outputs_info] == ["value"]
+        expected = estimator.predict(test)
+        assert np.abs(np.array([outputs[0].item() for outputs in got]) - expected).max() < VALUE * np.abs(expected).max()
+    else:
+        assert [t.name for t in model.outputs_info] in (["label", "probabilities"], ["label", "scores"])
+        check_classes(estimator, model, test, got)
+
+
+def test_clusters():
+    x, test = rows(), rows(30, seed=2)
+    estimator = cluster.KMeans(4, n_init=2, random_state=1).fit(x)
+    model = compiled(estimator, x)
+    got = [model.run(row).outputs for row in test]
+    distances = estimator.transform(test)
+    assert np.abs(np.array([outputs[1].ravel() for outputs in got]) - distances).max() < 0.01 * distances.max()
+    nearest = np.sort(distances, axis=1)
+    for outputs, expected, near in zip(got, estimator.predict(test), nearest):
+        assert outputs[0].item() == expected or near[1] - near[0] < 0.02
+
+
+def test_transformers_alone():
+    x = rows()
+    for estimator in (preprocessing.StandardScaler(), decomposition.PCA(3), make(preprocessing.Binarizer(threshold=0.3), preprocessing.MaxAbsScaler())):
+        model = compiled(estimator.fit(x), x)
+        expected = estimator.transform(x[:10])
+        got = np.array([model.run(row).output.ravel() for row in x[:10]])
+        assert np.abs(got - expected).max() < 0.002 * np.abs(expected).max()
+
+
+def test_from_estimator_to_proof():
+    x = rows()
+    estimator = make(preprocessing.StandardScaler(), ensemble.RandomForestClassifier(**forest)).fit(x, truth(x, "three"))
+    model = zkinfer.compile(estimator, calibration=x)
+    key = model.commit()
+    label, shares = zkinfer.verify(key.prove(x[0]), key.public).outputs
+    assert label.item() == estimator.predict(x[:1])[0]
+    assert np.abs(shares.ravel() - estimator.predict_proba(x[:1])[0]).max() < 0.002
+
+
+def test_what_is_refused(monkeypatch):
     import sys
 
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier
 
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
-    fitted = LogisticRegression().fit(rows(), rows()[:, 0] > 0)
-    with pytest.raises(zkinfer.CompileError, match="pip install skl2onnx"):
-        zkinfer.compile(fitted, calibration=rows())
+    x = rows()
+    with pytest.raises(zkinfer.CompileError, match="KNeighborsClassifier: no reader .*pip install skl2onnx"):
+        zkinfer.compile(KNeighborsClassifier().fit(x, truth(x, "two")), calibration=x)
+    with pytest.raises(zkinfer.InputError, match="not fitted"):
+        zkinfer.compile(linear_model.Ridge(), calibration=x)
+
+    class Mine(linear_model.LinearRegression):
+        def predict(self, X):
+            return super().predict(X) + 1
+
+    with pytest.raises(zkinfer.CompileError, match="Mine: no reader"):
+        zkinfer.compile(Mine().fit(x, x[:, 0]), calibration=x)
+    words = np.array([["red"], ["blue"]] * 20, dtype=object)
+    encoder = preprocessing.OneHotEncoder().fit(words)
+    with pytest.raises(zkinfer.CompileError, match="text"):
+        zkinfer.sklearn.export_onnx(encoder)
 
 
-@pytest.mark.parametrize("kind", ["logistic", "forest", "pipeline", "regression"])
-def test_estimators(kind):
+def test_thresholds_hold_for_every_float():
+    """x <= threshold of float32 x says the same of the threshold in float64 and of what the reader makes of it."""
+    from zkinfer._onnx_graph import not_above
+
+    random = np.random.default_rng(1)
+    exact = np.concatenate([random.normal(size=1000), random.normal(size=1000) * 1e-40, [0.0]])
+    near = not_above(exact)
+    for neighbour in (near, np.nextafter(near, np.float32(np.inf)), np.nextafter(near, np.float32(-np.inf))):
+        assert np.array_equal(neighbour <= near, neighbour.astype(np.float64) <= exact)
+
+
+def test_other_estimators_go_through_skl2onnx():
     pytest.importorskip("skl2onnx", reason="skl2onnx is not installed (PyPI)")
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.linear_model import LinearRegression, LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    data, labels = rows(), (rows()[:, 0] + rows()[:, 1] > 0).astype(int)
-    estimator = {
-        "logistic": LogisticRegression(),
-        "forest": RandomForestClassifier(n_estimators=5, max_depth=4, random_state=1),
-        "pipeline": make_pipeline(StandardScaler(), LogisticRegression()),
-        "regression": LinearRegression(),
-    }[kind].fit(data, labels)
-    model = zkinfer.compile(estimator, calibration=data)
-    key = model.commit()
-    test = rows(20, seed=2)
-    expected = estimator.predict(test)
-    got = [zkinfer.verify(key.prove(row), key.public).outputs[0].item() for row in test[:3]]
-    runs = np.array([model.run(row).outputs[0].item() for row in test])
-    assert np.array_equal(got, runs[:3])
-    if kind == "regression":
-        assert np.abs(runs - expected).max() < 0.01
-    else:
-        assert np.mean(runs == expected) >= 0.95
+    x = rows()
+    estimator = ensemble.AdaBoostClassifier(n_estimators=4, random_state=1).fit(x, truth(x, "two") == "good")
+    model = compiled(estimator, x)
+    got = np.array([model.run(row).outputs[0].item() for row in x[:40]])
+    assert np.mean(got == estimator.predict(x[:40])) >= 0.95

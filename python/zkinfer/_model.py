@@ -285,7 +285,7 @@ def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any
 
         return front.export_onnx(model, example_inputs if example_inputs is not None else front.example_of(model, calibration), input_names=input_names), None
     sklearn = sys.modules.get("sklearn.base")
-    if sklearn is not None and isinstance(model, sklearn.BaseEstimator):
+    if sklearn is not None and isinstance(model, sklearn.BaseEstimator) or type(model).__module__.split(".")[0] in ("xgboost", "lightgbm"):
         from . import sklearn as front_sklearn
 
         return front_sklearn.export_onnx(model, example_inputs if example_inputs is not None else calibration), None
@@ -293,7 +293,8 @@ def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any
     if callable(serialize):
         return bytes(serialize()), None
     raise InputError(
-        f"a model of type {type(model).__name__}; expected an ONNX path or bytes, an onnx.ModelProto, a torch.nn.Module or a scikit-learn estimator"
+        f"a model of type {type(model).__name__}; expected an ONNX path or bytes, an onnx.ModelProto, a torch.nn.Module, or an estimator of "
+        "scikit-learn, XGBoost or LightGBM"
     )
 
 
@@ -353,8 +354,8 @@ def compile(
     """Compiles a network to an integer model.
 
     Args:
-        model: path or bytes of an ONNX file, an ``onnx.ModelProto``, a ``torch.nn.Module`` (in eval mode from then on while it is exported) or a
-            scikit-learn estimator (needs skl2onnx).
+        model: path or bytes of an ONNX file, an ``onnx.ModelProto``, a ``torch.nn.Module`` (in eval mode while it is exported), or a fitted estimator, pipeline
+            or booster of scikit-learn, XGBoost or LightGBM.
         calibration: a few dozen to a few hundred typical inputs, not those that you measure on: an array (N, ..), a dict of them by
             input name, or an iterable of samples or batches such as a DataLoader (labels behind the inputs are left alone). They set
             the ranges of the integers.

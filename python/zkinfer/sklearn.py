@@ -1,47 +1,116 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scikit-learn estimators and pipelines: how :func:`zkinfer.compile` exports them, through skl2onnx."""
+"""scikit-learn estimators and pipelines, XGBoost and LightGBM: how :func:`zkinfer.compile` reads them. No converter is needed for what is
+known here; others go through skl2onnx where it is installed."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
-from . import _data
+import numpy as np
+
+from . import _boosters, _data, _estimators
+from ._onnx_graph import Graph
 from .errors import CompileError, InputError
 
 _OPSET = 17
 
 
 def _num_features(estimator: Any, example: Any) -> int:
+    if _boosters.library_of(estimator) is not None:
+        return _boosters.num_features(estimator)
     known = getattr(estimator, "n_features_in_", None)
     if known is None and example is None:
         raise InputError(f"{type(estimator).__name__} is not fitted, or does not say how many features it takes; give calibration data (N, features)")
     if known is not None:
         return int(known)
-    return int(_data.array(example, "example_inputs").shape[-1])
+    shape = _data.array(example, "example_inputs").shape
+    if not shape:
+        raise InputError("example_inputs: one number, expected rows (N, features)")
+    return int(shape[-1])
 
 
-def export_onnx(estimator: Any, example_inputs: Any = None) -> bytes:
-    """The bytes of an ONNX file of a fitted estimator or pipeline, for one row of float32 features.
-
-    A classifier's outputs are its label and its probabilities, as numbers in the order of ``classes_``.
-    Raises: CompileError where skl2onnx is not installed or does not know the estimator; InputError where it is not fitted.
-    """
+def _check_fitted(estimator: Any) -> None:
     try:
-        from skl2onnx import to_onnx  # type: ignore[import-untyped]
-        from skl2onnx.common.data_types import FloatTensorType  # type: ignore[import-untyped]
+        from sklearn.exceptions import NotFittedError  # type: ignore[import-untyped]
+        from sklearn.utils.validation import check_is_fitted  # type: ignore[import-untyped]
     except ImportError:
-        raise CompileError(
-            f"{type(estimator).__name__}: scikit-learn estimators need skl2onnx, which is not installed; pip install skl2onnx"
-        ) from None
+        return
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        raise InputError(f"{type(estimator).__name__} is not fitted; call its fit first") from None
+    except TypeError:
+        pass  # of no estimator
+
+
+def _labels(classes: Any) -> Optional[np.ndarray]:
+    """Whole numbers as they are; None of others, whose label is its place in classes_."""
+    values = np.asarray(classes)
+    if values.dtype.kind == "f" and np.array_equal(values, np.round(values)):
+        values = values.astype(np.int64)
+    return values.astype(np.int64) if values.dtype.kind in "iub" else None
+
+
+def _outputs(graph: Graph, made: _estimators.Prediction) -> None:
+    if made.value is not None:
+        graph.output(made.value, "value")
+        return
+    index, labels = made.index or "", _labels(made.classes)
+    if labels is not None and not np.array_equal(labels, np.arange(len(labels))):
+        index = graph.add("Gather", graph.constant(labels, np.int64), index, axis=0)
+    graph.output(index, "label", whole=True)
+    if made.probabilities is not None:
+        graph.output(made.probabilities, "probabilities")
+    elif made.scores is not None:
+        graph.output(made.scores, "scores")
+
+
+def read(estimator: Any, width: int) -> bytes:
+    """ONNX of a fitted estimator by the readers of this package alone. Raises CompileError for what they do not know."""
+    graph = Graph()
+    x = _estimators.Table(graph.input("features", width), width)
+    if _boosters.library_of(estimator) is not None:
+        _outputs(graph, _boosters.predict(graph, x, estimator))
+    elif _estimators.predicts(estimator):
+        _outputs(graph, _estimators.predict(graph, x, estimator))
+    else:
+        graph.output(_estimators.transform(graph, x, estimator).name, "transformed")
+    return graph.to_bytes(type(estimator).__name__)
+
+
+def _by_skl2onnx(estimator: Any, width: int) -> bytes:
+    from skl2onnx import to_onnx  # type: ignore[import-untyped]
+    from skl2onnx.common.data_types import FloatTensorType  # type: ignore[import-untyped]
+
     options: dict[Any, Any] = {}
     last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
     if hasattr(last, "predict_proba"):
         options[id(estimator)] = {"zipmap": False}
-    types = [("features", FloatTensorType([1, _num_features(estimator, example_inputs)]))]
+    types = [("features", FloatTensorType([1, width]))]
+    return bytes(to_onnx(estimator, initial_types=types, options=options or None, target_opset={"": _OPSET, "ai.onnx.ml": 3}).SerializeToString())
+
+
+def export_onnx(estimator: Any, example_inputs: Any = None) -> bytes:
+    """The bytes of an ONNX file of a fitted estimator, pipeline or booster, for one row of float32 features.
+
+    A classifier's outputs are "label" and "probabilities" (or "scores", where it gives no probabilities), the latter in the order of ``classes_``; the
+    label of classes that are no whole numbers is its place there. A regressor's output is "value", a transformer's "transformed".
+    Raises: CompileError for an estimator that neither a reader here nor an installed skl2onnx knows; InputError where it is not fitted.
+
+    Example:
+        >>> model = zkinfer.compile(make_pipeline(StandardScaler(), SVC()).fit(x, y), calibration=x)
+    """
+    if _boosters.library_of(estimator) is None:
+        _check_fitted(estimator)
+    width = _num_features(estimator, example_inputs)
     try:
-        return bytes(to_onnx(estimator, initial_types=types, options=options or None, target_opset={"": _OPSET, "ai.onnx.ml": 3}).SerializeToString())
+        return read(estimator, width)
+    except _estimators.Unknown as error:
+        unknown = error
+    try:
+        return _by_skl2onnx(estimator, width)
+    except ImportError:
+        raise CompileError(f"{unknown}, or install skl2onnx, which knows more (pip install skl2onnx)") from None
     except Exception as error:  # whatever the converter raises, it is said
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise CompileError(
-            f"skl2onnx cannot convert {type(estimator).__name__}: {first}; see which estimators it knows, or export to ONNX another way"
-        ) from error
+        raise CompileError(f"{unknown}. skl2onnx says: {first}") from error

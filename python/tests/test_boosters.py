@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""XGBoost and LightGBM: models in their own JSON, and, where they are installed, their estimators (skipped, and said so, otherwise)."""
+import warnings
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx", reason="onnx is not installed (python3-onnx)")
+
+import zkinfer  # noqa: E402
+import zkinfer.sklearn  # noqa: E402
+from zkinfer import _boosters, _estimators  # noqa: E402
+from zkinfer._onnx_graph import Graph  # noqa: E402
+
+
+def model_of(reader, *arguments, width=2):
+    graph = Graph()
+    x = _estimators.Table(graph.input("features", width), width)
+    zkinfer.sklearn._outputs(graph, reader(graph, x, *arguments))
+    x = np.random.default_rng(1).uniform(-4, 4, (200, width)).astype("float32")
+    return zkinfer.compile(graph.to_bytes("booster"), calibration=x), x
+
+
+def xgb_tree(feature, threshold, left, right):
+    return {
+        "left_children": [1, -1, -1], "right_children": [2, -1, -1], "split_indices": [feature, 0, 0], "split_conditions": [threshold, left, right],
+        "default_left": [0, 0, 0], "tree_param": {"size_leaf_vector": "1"}, "categories": [],
+    }  # fmt: skip
+
+
+def xgb_model(objective, trees, info, num_class="0", base="5E-1"):
+    return {
+        "learner": {
+            "learner_model_param": {"base_score": base, "num_class": num_class, "num_feature": "2"},
+            "objective": {"name": objective},
+            "gradient_booster": {"name": "gbtree", "model": {"trees": trees, "tree_info": info}},
+        }
+    }
+
+
+def test_xgboost_by_hand():
+    trees = [xgb_tree(0, 0.5, -1.0, 2.0), xgb_tree(1, -1.25, 0.5, -0.75)]
+    model, x = model_of(_boosters.xgboost_json, xgb_model("reg:squarederror", trees, [0, 0], base="[2.5E-1]"), None)
+    expected = 0.25 + np.where(x[:, 0] < 0.5, -1.0, 2.0) + np.where(x[:, 1] < -1.25, 0.5, -0.75)
+    assert np.abs(np.array([model.run(row).output.item() for row in x]) - expected).max() < 1e-3
+    model, x = model_of(_boosters.xgboost_json, xgb_model("binary:logistic", trees, [0, 0]), np.array([0, 1]))
+    p = 1 / (1 + np.exp(-(expected - 0.25)))
+    got = [model.run(row).outputs for row in x]
+    assert np.abs(np.array([outputs[1].ravel() for outputs in got]) - np.stack([1 - p, p], 1)).max() < 2e-3
+    assert [outputs[0].item() for outputs in got] == [int(value > 0.5) for value in p]
+    for wrong in (xgb_model("mine", trees, [0, 0]), xgb_model("reg:squarederror", [{**trees[0], "categories": [1]}], [0])):
+        with pytest.raises(zkinfer.CompileError):
+            model_of(_boosters.xgboost_json, wrong, None)
+
+
+def lgb_split(feature, threshold, left, right, kind="<="):
+    return {"split_feature": feature, "threshold": threshold, "decision_type": kind, "missing_type": "None", "left_child": left, "right_child": right}
+
+
+def test_lightgbm_by_hand():
+    leaf = [{"leaf_value": value} for value in (1.0, -2.0, 0.5)]
+    trees = [{"tree_structure": lgb_split(0, 0.25, leaf[0], lgb_split(1, 1.5, leaf[1], leaf[2]))}, {"tree_structure": leaf[2]}]
+    dump = {"objective": "regression", "num_tree_per_iteration": 1, "tree_info": trees}
+    model, x = model_of(_boosters.lightgbm_dump, dump, None)
+    expected = 0.5 + np.where(x[:, 0] <= 0.25, 1.0, np.where(x[:, 1] <= 1.5, -2.0, 0.5))
+    assert np.abs(np.array([model.run(row).output.item() for row in x]) - expected).max() < 1e-3
+    with pytest.raises(zkinfer.CompileError, match="categories"):
+        model_of(_boosters.lightgbm_dump, {**dump, "tree_info": [{"tree_structure": lgb_split(0, "1||2", leaf[0], leaf[1], "==")}]}, None)
+    with pytest.raises(zkinfer.CompileError, match="objective"):
+        model_of(_boosters.lightgbm_dump, {**dump, "objective": "mine"}, None)
+
+
+def data(kind):
+    random = np.random.default_rng(1)
+    x = random.normal(size=(400, 5)).astype("float32")
+    y = x[:, 0] + x[:, 1] * x[:, 2]
+    return x, {"two": (y > 0.2).astype(int), "three": np.digitize(y, [-0.5, 0.6]), "values": y + 1, "counts": np.abs(y)}[kind]
+
+
+def check(estimator, kind):
+    x, y = data(kind)
+    estimator.fit(x[:300], y[:300])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", zkinfer.ModelWarning)
+        model = zkinfer.compile(estimator, calibration=x[:200])
+    got = [model.run(row).outputs for row in x[300:340]]
+    expected = estimator.predict(x[300:340])
+    assert np.abs(np.array([outputs[0].item() for outputs in got]) - expected).max() < 2e-3 * np.abs(expected).max()
+    if kind in ("two", "three"):
+        shares = estimator.predict_proba(x[300:340])
+        assert np.abs(np.array([outputs[1].ravel() for outputs in got]) - shares).max() < 2e-3
+
+
+@pytest.mark.parametrize("kind", ["two", "three", "values"])
+@pytest.mark.parametrize("booster", ["gbtree", "dart", "gblinear"])
+def test_xgboost(kind, booster):
+    xgboost = pytest.importorskip("xgboost", reason="XGBoost is not installed (python3-xgboost)")
+    options = {"n_estimators": 5, "booster": booster} | ({} if booster == "gblinear" else {"max_depth": 3})
+    check((xgboost.XGBRegressor if kind == "values" else xgboost.XGBClassifier)(**options), kind)
+
+
+@pytest.mark.parametrize("kind", ["two", "three", "values", "counts"])
+def test_lightgbm(kind):
+    lightgbm = pytest.importorskip("lightgbm", reason="LightGBM is not installed (PyPI)")
+    options = {"n_estimators": 5, "num_leaves": 8, "verbose": -1} | ({"objective": "poisson"} if kind == "counts" else {})
+    check((lightgbm.LGBMRegressor if kind in ("values", "counts") else lightgbm.LGBMClassifier)(**options), kind)
