@@ -105,7 +105,7 @@ expect 1 'Ask whoever made the proof for [0-9a-f]{16}.zkpath' "$zkinfer" verify-
 # Messages in the words of who reads them.
 python3 -c 'import json; print(json.dumps({"input_data": [[0.1, 0.2, 0.3, 0.4]] * 20}))' >rows.json
 expect 2 'holds 20 arrays, expected one for each input of the model.*one sample after the other' "$zkinfer" run mlp.zkmodel -i rows.json
-expect 2 'mlp.zkmodel. is a model package, expected an ONNX file; it is compiled already' "$zkinfer" compile mlp.zkmodel -c calibration.json
+expect 2 'mlp.zkmodel. is a model package, expected a network; it is compiled already' "$zkinfer" compile mlp.zkmodel -c calibration.json
 expect 2 'there is no command .prov. \(did you mean .prove.\?\); ' "$zkinfer" prov
 expect 2 '"error"' "$zkinfer" inspect mlp.zkkey --jsn
 expect 2 'no folder .examples/digits.*--examples' "$zkinfer" demo

@@ -5,6 +5,8 @@
 #include "exec/integer/executor.h"
 #include "frontend/keras/importer.h"
 #include "frontend/onnx/importer.h"
+#include "frontend/tflite/reader.h"
+#include "frontend/tflite/test_networks.h"
 #include "fuzz/targets.h"
 #include "inputs/idx_reader.h"
 #include "inputs/input_file.h"
@@ -77,6 +79,16 @@ void keras_config(ByteView bytes) {
     const Result<ir::Graph> graph = frontend_keras::import_keras_parts(bytes, weights, keras, small_import());
     if (graph.ok()) ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
   }
+}
+
+void tflite_import(ByteView bytes) {
+  Result<ir::Graph> graph = frontend_tflite::import_tflite(bytes, small_import());
+  if (!graph.ok()) {
+    ZKI_CHECK(graph.status().code() != StatusCode::kInternal, graph.status().to_string().c_str());
+    return;
+  }
+  ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
+  static_cast<void>(ir::to_text(*graph));
 }
 
 // Small enough to run in a millisecond.
@@ -214,10 +226,15 @@ std::vector<Bytes> idx_seeds() {
 }
 
 constexpr Target kTargets[] = {
-    {"onnx_import", onnx_import, onnx_seeds, 20000},   {"onnx_compile", onnx_compile, onnx_seeds, 4000},
-    {"keras_import", keras_import, keras_seeds, 2000}, {"keras_config", keras_config, keras_config_seeds, 2000},
-    {"input_json", input_json, json_seeds, 10000},     {"input_npy", input_npy, npy_seeds, 10000},
-    {"input_npz", input_npz, npz_seeds, 10000},        {"input_png", input_png, png_seeds, 10000},
+    {"onnx_import", onnx_import, onnx_seeds, 20000},
+    {"onnx_compile", onnx_compile, onnx_seeds, 4000},
+    {"keras_import", keras_import, keras_seeds, 2000},
+    {"keras_config", keras_config, keras_config_seeds, 2000},
+    {"tflite_import", tflite_import, frontend_tflite::test_networks, 10000},
+    {"input_json", input_json, json_seeds, 10000},
+    {"input_npy", input_npy, npy_seeds, 10000},
+    {"input_npz", input_npz, npz_seeds, 10000},
+    {"input_png", input_png, png_seeds, 10000},
     {"input_idx", input_idx, idx_seeds, 10000},
 };
 

@@ -19,7 +19,7 @@ struct Target {
   int smoke_runs;                 // mutations that the smoke test tries
 };
 
-std::span<const Target> reader_targets();    // ONNX, input files
+std::span<const Target> reader_targets();    // networks, input files
 std::span<const Target> protocol_targets();  // package, key, proof, secret
 // nullptr: no such target.
 const Target* find_target(std::string_view name);

@@ -233,7 +233,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   if (const Result<const FileFormat*> kind = kind_of_file(arguments.onnx_path); kind.ok() && *kind != nullptr) {
     return invalid_argument(
         in_quotes(arguments.onnx_path) + " is " + std::string((*kind)->article()) + " " + std::string((*kind)->name) +
-        ", expected an ONNX file" +
+        ", expected a network" +
         ((*kind)->kind == FileKind::kModel ? "; it is compiled already: `zkinfer commit` is next" : ""));
   }
   OutputFiles files(arguments.force);
@@ -333,8 +333,8 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
 
 void add_compile(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<CompileArguments>();
-  CLI::App* command = app.add_subcommand("compile", "turn an ONNX file into an integer model");
-  command->add_option("onnx", arguments->onnx_path, "ONNX file")->type_name(kReadsFile)->required();
+  CLI::App* command = app.add_subcommand("compile", "turn a network into an integer model");
+  command->add_option("onnx", arguments->onnx_path, "network: an ONNX or TensorFlow Lite file")->type_name(kReadsFile)->required();
   command
       ->add_option("-c,--calibration", arguments->calibration.paths,
                    "typical inputs (a few dozen to a few hundred; without them ranges are guessed from random ones): "
@@ -347,7 +347,7 @@ void add_compile(CLI::App& app, Session& session) {
       ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
   command
-      ->add_option("-o,--output", arguments->output_path, "model package (default: the ONNX file's name with .zkmodel)")
+      ->add_option("-o,--output", arguments->output_path, "model package (default: the network's name with .zkmodel)")
       ->type_name(kWritesFile);
   command
       ->add_option("--shape", arguments->input_shapes,

@@ -482,7 +482,7 @@ Result<Description> describe(const Arguments& arguments) {
   if (onnx.ok()) return onnx;
   return invalid_argument(
       in_quotes(arguments.path) +
-      ": neither a file of zkinfer nor .json, .npy, .npz, .png, IDX; as an ONNX file: " + onnx.status().message());
+      ": neither a file of zkinfer nor .json, .npy, .npz, .png, IDX; as a network: " + onnx.status().message());
 }
 
 }  // namespace

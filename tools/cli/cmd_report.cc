@@ -88,7 +88,7 @@ void add_report(CLI::App& app, Session& session) {
       ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
   command
-      ->add_option("--onnx", arguments->onnx_path, "the ONNX file it was compiled from, to compare with on the inputs")
+      ->add_option("--onnx", arguments->onnx_path, "the network it was compiled from, to compare with on the inputs")
       ->type_name(kReadsFile);
   command
       ->add_option("--shape", arguments->input_shapes,

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "frontend/keras/importer.h"
+#include "frontend/tflite/reader.h"
 
 namespace zkinfer::frontend_network {
 
@@ -38,7 +39,7 @@ using std::string_view_literals::operator""sv;
 constexpr std::size_t kHeadBytes = 16;
 
 constexpr auto kFormats = std::to_array<Format>({
-    {4, "TFL3"sv, nullptr, "TFLite files are not read yet; convert it to ONNX with tf2onnx"},
+    {4, "TFL3"sv, frontend_tflite::import_tflite, ""},
     {0, "\x89HDF\r\n\x1a\n"sv, frontend_keras::import_keras_h5, ""},
     {0, "PK\x03\x04"sv, import_archive, ""},
     {0, "\x80\x02"sv, nullptr,

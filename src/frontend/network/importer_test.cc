@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "frontend/onnx/test_model.h"
+#include "frontend/tflite/test_networks.h"
 
 namespace zkinfer::frontend_network {
 namespace {
@@ -40,6 +41,8 @@ TEST_F(NetworkFiles, FormatsAreKnownByTheirFirstBytes) {
   EXPECT_TRUE(import_network_file(write("model.tflite", model.bytes())).ok());
   EXPECT_TRUE(import_network(model.bytes()).ok());
 
+  for (const Bytes& bytes : frontend_tflite::test_networks())
+    EXPECT_TRUE(import_network_file(write("model.onnx", bytes)).ok());
   const std::vector<std::pair<Bytes, std::string>> known{
       {bytes_of("PK\x03\x04........"), "zip archive"},
       {bytes_of("\x80\x04\x95......"), "pickle"},

@@ -63,6 +63,7 @@ class Importer {
       reader_.refuse_part({foreign_->noun, part.origin.name, part.origin.op}, part.status);
       for (const std::string& output : part.outputs) ZKI_RETURN_IF_ERROR(reader_.define(scope_, output, kUnknown));
     }
+    for (const std::string& value : foreign_->unknown) ZKI_RETURN_IF_ERROR(reader_.define(scope_, value, kUnknown));
     return ok_status();
   }
 

@@ -183,7 +183,8 @@ std::string ModelBuilder::op(std::string_view op_type, const Names& inputs, cons
 }
 
 ForeignModel ModelBuilder::take(std::string noun) && {
-  return {std::move(model_), std::move(noun), std::move(origins_), std::move(refused_), std::move(notes_)};
+  return {std::move(model_),   std::move(noun),     std::move(origins_),
+          std::move(refused_), std::move(unknown_), std::move(notes_)};
 }
 
 }  // namespace zkinfer::frontend_onnx

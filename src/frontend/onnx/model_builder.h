@@ -60,7 +60,8 @@ struct ForeignModel {
   std::string noun;             // what the format calls a part: "operator", "layer"
   std::vector<Origin> origins;  // one per node
   std::vector<RefusedOrigin> refused;
-  std::vector<std::string> notes;  // for people, when the model is taken
+  std::vector<std::string> unknown;  // further values that only something refused would compute
+  std::vector<std::string> notes;    // for people, when the model is taken
 };
 
 class ModelBuilder {
@@ -87,8 +88,10 @@ class ModelBuilder {
 
   // Nodes from here on stand for this part and bear its name.
   void begin(Origin origin);
-  // Refuses that part (or what is not there of it).
+  // Refuses that part; the values that it would have computed.
   void refuse(Status status, Names outputs);
+  // A value that nothing computes; something must be refused.
+  void unknown(const std::string& name) { unknown_.push_back(name); }
   void note(std::string text) { notes_.push_back(std::move(text)); }
 
   onnx::NodeProto& node(std::string_view op_type, const Names& inputs, const Names& outputs,
@@ -112,6 +115,7 @@ class ModelBuilder {
   Origin origin_;
   std::vector<Origin> origins_;
   std::vector<RefusedOrigin> refused_;
+  Names unknown_;
   std::vector<std::string> notes_;
 };
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "frontend/onnx/half.h"
 #include "frontend/onnx/proto_text.h"
 
 namespace zkinfer::frontend_onnx {
@@ -18,21 +19,6 @@ namespace {
 using onnx::TensorProto;
 
 static_assert(std::endian::native == std::endian::little, "raw tensor data is little-endian and is copied as it is");
-
-float half_to_float(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 0x1f;
-  const int fraction = bits & 0x3ff;
-  float magnitude = 0;
-  if (exponent == 0)
-    magnitude = std::ldexp(static_cast<float>(fraction), -24);
-  else if (exponent == 31)
-    magnitude = fraction == 0 ? HUGE_VALF : NAN;
-  else
-    magnitude = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
-float bfloat_to_float(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
 struct Half {
   std::uint16_t bits;
