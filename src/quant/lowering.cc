@@ -51,12 +51,13 @@ AccRange rounded_out(AccRange range) {
 }
 
 Lowering::Lowering(const ir::Graph& graph, const Calibration& calibration, const Choice& choice,
-                   const QuantOptions& options)
+                   const QuantOptions& options, CurveTables* known)
     : graph_(graph),
       calibration_(calibration),
       choice_(choice),
       bits_(static_cast<int>(std::bit_width(static_cast<unsigned>(choice.levels)))),
-      options_(options) {}
+      options_(options),
+      pool_(known) {}
 
 Status Lowering::fail(std::size_t index, const std::string& why) const {
   return unsupported("quantize: node '" + node(index).name + "' (" + std::string(ir::op_name(node(index).op)) +

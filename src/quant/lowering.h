@@ -93,7 +93,9 @@ AccRange rounded_out(AccRange range);
 
 class Lowering {
  public:
-  Lowering(const ir::Graph& graph, const Calibration& calibration, const Choice& choice, const QuantOptions& options);
+  // known: of earlier programs of the network; may be null.
+  Lowering(const ir::Graph& graph, const Calibration& calibration, const Choice& choice, const QuantOptions& options,
+           CurveTables* known = nullptr);
   Result<Quantized> run();
 
  private:

@@ -48,15 +48,11 @@ std::optional<Piece> fit(std::span<const double> curve, int slope_shift, std::in
 
 }  // namespace
 
-std::optional<qir::Table> fit_pieces(const qir::Table& list, const std::function<double(std::int64_t)>& curve,
-                                     std::int64_t num_elements) {
+std::optional<qir::Table> fit_pieces(const qir::Table& list, std::span<const double> curve, std::int64_t num_elements) {
   const auto cost = [&](int piece_bits) {
     return kElement * num_elements + kTableRowCost * (list.num_rows() >> piece_bits);
   };
   if (list.log_size <= kLeastPieceBits || cost(list.log_size) >= kTableRowCost * list.num_rows()) return std::nullopt;
-  std::vector<double> real;
-  real.reserve(list.values.size());
-  for (std::int64_t x = list.first; x < list.first + list.num_rows(); ++x) real.push_back(curve(x));
   // What the list gives is y's range.
   const auto [least, most] = std::minmax_element(list.values.begin(), list.values.end());
   for (int bits = list.log_size; bits >= kLeastPieceBits && cost(bits) < kTableRowCost * list.num_rows(); --bits) {
@@ -69,7 +65,7 @@ std::optional<qir::Table> fit_pieces(const qir::Table& list, const std::function
     for (std::int64_t t = 0; close && t < table.num_pieces(); ++t) {
       const auto length = std::size_t{1} << bits;
       const std::optional<Piece> piece =
-          fit(std::span(real).subspan(static_cast<std::size_t>(t) << bits, length), table.slope_shift, *least, *most);
+          fit(curve.subspan(static_cast<std::size_t>(t) << bits, length), table.slope_shift, *least, *most);
       close = piece.has_value();
       if (!close) break;
       table.values.push_back(piece->value);

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <span>
 
 #include "qir/qgraph.h"
 
@@ -17,9 +17,8 @@ inline constexpr double kPieceError = 1.25;
 // About what a row of a table costs a proof, in lookups (src/relations/builder.h).
 inline constexpr std::int64_t kTableRowCost = 6;
 
-// The table of `list`'s domain with the fewest linear pieces of equal length that stay within kPieceError of `curve`, if that
+// curve: a number for each of the list's rows. The table of `list`'s domain with the fewest linear pieces of equal length that stay within kPieceError of `curve`, if that
 // costs less to prove than the list for so many elements.
-std::optional<qir::Table> fit_pieces(const qir::Table& list, const std::function<double(std::int64_t)>& curve,
-                                     std::int64_t num_elements);
+std::optional<qir::Table> fit_pieces(const qir::Table& list, std::span<const double> curve, std::int64_t num_elements);
 
 }  // namespace zkinfer::quant

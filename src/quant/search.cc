@@ -289,7 +289,7 @@ class Search {
   Result<Trial> cheaper(Choice choice) {
     Trial trial;
     trial.choice = std::move(choice);
-    Result<Quantized> lowered = Lowering(graph_, statistics_, trial.choice, options_).run();
+    Result<Quantized> lowered = Lowering(graph_, statistics_, trial.choice, options_, &curves_).run();
     trial.cost = lowered.ok() ? cost_of(*lowered) : std::numeric_limits<double>::infinity();
     if (trial.cost >= kWorthwhile * best_->cost) return trial;
     ZKI_RETURN_IF_ERROR(judge(*lowered, trial));
@@ -299,11 +299,11 @@ class Search {
   Result<Trial> tried(int bits, int shift) {
     Trial trial;
     trial.choice = {(1 << bits) - 1, options_.max_log_table, shift};
-    Result<Quantized> lowered = Lowering(graph_, statistics_, trial.choice, options_).run();
+    Result<Quantized> lowered = Lowering(graph_, statistics_, trial.choice, options_, &curves_).run();
     // What does not fit beside fine units (a large bias) may fit beside coarser ones.
     while (!lowered.ok() && options_.shift == 0 && trial.choice.shift > kLeastShift) {
       trial.choice.shift = std::max(kLeastShift, trial.choice.shift - 2);
-      lowered = Lowering(graph_, statistics_, trial.choice, options_).run();
+      lowered = Lowering(graph_, statistics_, trial.choice, options_, &curves_).run();
     }
     if (!lowered.ok()) {
       trial.excess = std::numeric_limits<double>::infinity();
@@ -338,6 +338,7 @@ class Search {
   const Calibration& statistics_;
   std::optional<Trial> best_;
   int most_sum_ = kMostSum;
+  CurveTables curves_;
   Status failure_;
 };
 

@@ -16,6 +16,22 @@ std::uint8_t log_rows(std::int64_t lo, std::int64_t hi) {
   return static_cast<std::uint8_t>(std::bit_width(static_cast<std::uint64_t>(hi - lo)));
 }
 
+const qir::Table* CurveTables::find(const std::string& request) const {
+  const auto found = known_.find(request);
+  return found == known_.end() ? nullptr : &found->second;
+}
+
+void CurveTables::keep(const std::string& request, const qir::Table& table) {
+  constexpr std::size_t kMostBytes = std::size_t{256} << 20;
+  num_bytes_ += (table.values.size() + table.slopes.size()) * sizeof(std::int32_t);
+  if (num_bytes_ > kMostBytes) {
+    known_.clear();
+    num_bytes_ = 0;
+    return;
+  }
+  known_.emplace(request, table);
+}
+
 std::size_t TablePool::want_range(std::int64_t lo, std::int64_t hi) {
   requests_.push_back({"range", qir::TableKind::kRange, 0, 0, lo, hi, {}});
   return requests_.size() - 1;
@@ -40,9 +56,7 @@ std::size_t TablePool::want_function(std::string name, std::function<std::int32_
 
 std::size_t TablePool::want_curve(std::string name, std::function<double(std::int64_t)> curve, std::int64_t lo,
                                   std::int64_t hi, std::int64_t num_elements) {
-  const std::size_t request = want_function(
-      std::move(name), [curve](std::int64_t x) { return static_cast<std::int32_t>(std::floor(curve(x) + 0.5)); }, lo,
-      hi);
+  const std::size_t request = want_function(std::move(name), {}, lo, hi);
   requests_[request].curve = std::move(curve);
   requests_[request].num_elements = num_elements;
   return request;
@@ -56,15 +70,29 @@ qir::Table TablePool::make(const Request& request) const {
   table.clamp_hi = request.clamp_hi;
   // The rows beyond the needed domain go to its far side; Softmax needs its domain to end at hi.
   table.first = request.hi - table.num_rows() + 1;
-  if (request.kind == qir::TableKind::kExplicit) {
-    table.values.reserve(static_cast<std::size_t>(table.num_rows()));
+  if (request.kind != qir::TableKind::kExplicit) return table;
+  table.values.reserve(static_cast<std::size_t>(table.num_rows()));
+  if (!request.curve) {
     for (std::int64_t x = table.first; x <= request.hi; ++x)
       table.values.push_back(request.function(std::max(x, request.lo)));
-    if (request.curve) {
-      const auto curve = [&](std::int64_t x) { return request.curve(std::max(x, request.lo)); };
-      if (std::optional<qir::Table> pieces = fit_pieces(table, curve, request.num_elements)) return std::move(*pieces);
-    }
+    return table;
   }
+  std::vector<double> curve;
+  curve.reserve(static_cast<std::size_t>(table.num_rows()));
+  for (std::int64_t x = table.first; x <= request.hi; ++x) {
+    curve.push_back(request.curve(std::max(x, request.lo)));
+    table.values.push_back(static_cast<std::int32_t>(std::floor(curve.back() + 0.5)));
+  }
+  std::optional<qir::Table> pieces = fit_pieces(table, curve, request.num_elements);
+  return pieces ? std::move(*pieces) : table;
+}
+
+qir::Table TablePool::make_curve(const Request& request) const {
+  const std::string asked = request.key + " " + std::to_string(request.lo) + " " + std::to_string(request.hi) + " " +
+                            std::to_string(request.num_elements);
+  if (const qir::Table* known = known_->find(asked)) return *known;
+  qir::Table table = make(request);
+  known_->keep(asked, table);
   return table;
 }
 
@@ -94,7 +122,8 @@ std::vector<std::int32_t> TablePool::build(std::vector<qir::Table>& tables) cons
     home->hi = std::max(home->hi, request.hi);
     index[i] = static_cast<std::int32_t>(home - merged.begin());
   }
-  for (const Request& request : merged) tables.push_back(make(request));
+  for (const Request& request : merged)
+    tables.push_back(known_ != nullptr && request.curve ? make_curve(request) : make(request));
   return index;
 }
 

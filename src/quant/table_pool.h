@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "qir/qgraph.h"
@@ -15,8 +16,22 @@ namespace zkinfer::quant {
 // Rows of the power-of-two table that contains [lo, hi], as a log.
 std::uint8_t log_rows(std::int64_t lo, std::int64_t hi);
 
+// Tables of curves by what was asked for. A search lowers one network dozens of times, and a recurrent one has hundreds of curves,
+// most of which stay as they are.
+class CurveTables {
+ public:
+  const qir::Table* find(const std::string& request) const;
+  void keep(const std::string& request, const qir::Table& table);
+
+ private:
+  std::unordered_map<std::string, qir::Table> known_;
+  std::size_t num_bytes_ = 0;
+};
+
 class TablePool {
  public:
+  // known: null, or what outlives the object.
+  explicit TablePool(CurveTables* known = nullptr) : known_(known) {}
   // All return a request number, to be exchanged for a table index after build().
   std::size_t want_range(std::int64_t lo, std::int64_t hi);
   std::size_t want_clamp(std::int64_t clamp_lo, std::int64_t clamp_hi, std::int64_t lo, std::int64_t hi);
@@ -35,12 +50,14 @@ class TablePool {
     std::string key;
     qir::TableKind kind = qir::TableKind::kRange;
     std::int64_t clamp_lo = 0, clamp_hi = 0;
-    std::int64_t lo = 0, hi = 0;  // needed domain
-    std::function<std::int32_t(std::int64_t)> function;
-    std::function<double(std::int64_t)> curve = {};  // may be null
+    std::int64_t lo = 0, hi = 0;                              // needed domain
+    std::function<std::int32_t(std::int64_t)> function = {};  // of a list that is no curve's
+    std::function<double(std::int64_t)> curve = {};
     std::int64_t num_elements = 0;
   };
   qir::Table make(const Request& request) const;
+  qir::Table make_curve(const Request& request) const;
+  CurveTables* known_;
   std::vector<Request> requests_;
 };
 
