@@ -28,7 +28,7 @@ bench() {
   local label=$1
   shift
   printf '\n== %s\n' "$label"
-  "$zkinfer" bench "$@" "${variant[@]}" --label "$label" --runs "${RUNS:-5}" --json "$output/$label.json"
+  "$zkinfer" bench "$@" "${variant[@]}" --label "$label" --runs "${RUNS:-5}" --output "$output/$label.json"
 }
 
 for model in "${models[@]}"; do

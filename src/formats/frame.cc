@@ -27,7 +27,7 @@ Status check_frame(FileKind kind, ByteView bytes) {
   const std::string expected = "expected " + described(format);
   const FileFormat* found = find_format(bytes);
   if (found != nullptr && found->kind != kind)
-    return corrupt(expected + ", got another kind of file: " + described(*found));
+    return invalid_argument(described(*found) + ", not " + described(format));
   if (bytes.size() < kFrameBytes)
     return corrupt(expected + ", got " + std::to_string(bytes.size()) + " bytes, fewer than its head has");
   if (found == nullptr) return corrupt(expected + ", got another kind of file");

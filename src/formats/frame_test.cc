@@ -39,6 +39,7 @@ TEST(Frame, EachKindIsRecognisedAndOpenedByItself) {
       // Says what was wanted and what is there.
       EXPECT_NE(reader.status().message().find(other.name), std::string::npos) << reader.status().to_string();
       EXPECT_NE(reader.status().message().find(format.name), std::string::npos) << reader.status().to_string();
+      EXPECT_EQ(reader.status().code(), StatusCode::kInvalidArgument) << "the file is whole, it is the wrong one";
     }
   }
 }

@@ -17,8 +17,8 @@ for command in commit-tensor digest verify-chain; do expect 0 'Examples:' "$zkin
 # Hashed public input: an 8-bit picture's canonical bytes are its levels, and the hash is that of the file.
 expect 0 'cosine' "$zkinfer" compile digits.onnx -c calibration.npy
 expect 0 'public:sha256' "$zkinfer" commit digits.zkmodel --budget 16 --inputs public:sha256
-expect 0 'bafkrei' "$zkinfer" digest digits.zkkey -i digit_7.png --data seven.bin
-expect 0 'bafkrei' "$zkinfer" digest digits.zkmodel -i digit_3.png --data three.bin
+expect 0 'bafkrei' "$zkinfer" digest digits.zkkey -i digit_7.png --write-input-data seven.bin
+expect 0 'bafkrei' "$zkinfer" digest digits.zkmodel -i digit_3.png --write-input-data three.bin
 sha=$(sha256sum seven.bin | cut -d' ' -f1)
 expect 0 "$sha" "$zkinfer" digest digits.zkkey -i digit_7.png
 expect 0 '"keccak256": "[0-9a-f]{64}"' "$zkinfer" digest digits.zkkey -i digit_7.png --json

@@ -33,11 +33,11 @@ rows=(
   "prove --write-input-data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-input-data|mlp.zkmodel input.json"
   "prove --write-output-data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-output-data|mlp.zkmodel input.json"
   "certify --output|$zkinfer certify mlp.zkmodel -s tensor.zksecret -o|mlp.zkmodel"
-  "digest --data|$zkinfer digest mlp.zkkey -i input.json --data|mlp.zkkey input.json"
+  "digest --write-input-data|$zkinfer digest mlp.zkkey -i input.json --write-input-data|mlp.zkkey input.json"
   "prove --report|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --report|mlp.zkmodel input.json"
   "bundle --output|$zkinfer bundle input.zkproof -k mlp.zkkey -o|input.zkproof mlp.zkkey mlp.zkcert $(ls ????????????????.zkpath | head -n 1)"
   "commitment open --output|$zkinfer commitment open mlp.zkmodel -o|mlp.zkmodel"
-  "bench --json|$zkinfer bench mlp.zkmodel -i input.json -n 1 --json|mlp.zkmodel input.json"
+  "bench --output|$zkinfer bench mlp.zkmodel -i input.json -n 1 -o|mlp.zkmodel input.json"
 )
 secrets=(mlp.zksecret flower.zktsecret)
 # Those that make files that count slots, by their name or by that of two files; the table of what is refused is below.
@@ -199,7 +199,7 @@ done
 
 # Private files are their owner's.
 umask 022
-expect 0 '' "$zkinfer" digest mlp.zkkey -i input.json --data private.bin
+expect 0 '' "$zkinfer" digest mlp.zkkey -i input.json --write-input-data private.bin
 expect 0 '' "$zkinfer" prove mlp.zkmodel -i input.json -o fresh.zkproof --write-input-data private2.bin
 expect 0 '' "$zkinfer" compile mlp.onnx -c calibration.json -o private.zkmodel
 for file in private.bin private2.bin private.zkmodel mlp.zksecret flower.zktsecret; do
@@ -311,8 +311,8 @@ safe 'unknown command' "$zkinfer" "$hostile"
 safe 'unknown option' "$zkinfer" prove "--$hostile"
 safe 'context' "$zkinfer" verify input.zkproof -k mlp.zkkey --context "$hostile"
 safe 'identity' "$zkinfer" verify input.zkproof -k mlp.zkkey --identity "$hostile"
-safe 'label' "$zkinfer" bench mlp.zkmodel -i input.json -n 1 --json label.json --label "$hostile"
-python3 -c 'import json, sys; json.load(open("label.json", encoding="utf-8", errors="strict"))' || fail 'bench --json is no JSON'
+safe 'label' "$zkinfer" bench mlp.zkmodel -i input.json -n 1 -o label.json --label "$hostile"
+python3 -c 'import json, sys; json.load(open("label.json", encoding="utf-8", errors="strict"))' || fail 'bench --output is no JSON'
 # A name inside files: every byte of a key's and a commitment's first names, replaced.
 for file in mlp.zkkey flower.zktensor mlp.zkmodel; do
   LC_ALL=C sed 's/flower/fl\x1bwer/g' "$file" >changed."${file##*.}"

@@ -70,7 +70,7 @@ expect 0 'parameters +15, for 12 numbers' "$zkinfer" inspect hostile.zkmodel
 pages hostile_page "$zkinfer" report hostile.zkmodel -i calibration.json --onnx hostile.onnx
 in_json hostile_page.json '"</script><script>alert(1)</script><!--<img src=x>" in [t["name"] for t in r["tensors"]]'
 
-expect 2 '--onnx: give --inputs' "$zkinfer" report digits.zkmodel --onnx digits.onnx
+expect 2 '--onnx: give --input too' "$zkinfer" report digits.zkmodel --onnx digits.onnx
 # Another network of the same shape is not compared with; a copy of the file under another name is.
 expect 2 'hostile.onnx.*another network' "$zkinfer" report digits.zkmodel --onnx hostile.onnx -i test.npy
 python3 "$tests/odd_model.py" other.onnx "$hostile" other

@@ -35,10 +35,10 @@ for index in x 5-3 1, -1 99999 0-99999 1-2-3 18446744073709551616; do
 done
 expect 2 'samples of one file' "$zkinfer" run digits.zkmodel -i test.npy digit_7.png --index 0
 # A folder is made where the name asks for one; not two, and nothing stays of it where the command is refused.
-expect 2 '.nme.. stands for nothing.*index' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --data 'digests/{nme}.bin'
-expect 2 'no_such/digests/' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --data no_such/digests/
+expect 2 '.nme.. stands for nothing.*index' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --write-input-data 'digests/{nme}.bin'
+expect 2 'no_such/digests/' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --write-input-data no_such/digests/
 [[ ! -e digests && ! -e no_such ]] || fail "a refused command made a folder"
-expect 0 'bafkrei' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --data digests/
+expect 0 'bafkrei' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --write-input-data digests/
 [[ -f digests/test.0000.bin && -f digests/test.0001.bin ]] || fail "digest names its files by index"
 
 # prove: into a folder, by a pattern, by name; one commitment load; each proof verifies and is about its sample.

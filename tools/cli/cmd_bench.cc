@@ -17,6 +17,7 @@
 #include "outputs.h"
 #include "print.h"
 #include "progress.h"
+#include "result_json.h"
 #include "samples.h"
 #include "stopwatch.h"
 #include "tensor_policy_text.h"
@@ -30,7 +31,7 @@ namespace {
 constexpr std::size_t kVerifyRepeats = 10;
 
 struct Arguments {
-  std::string model_path, json_path, label;
+  std::string model_path, output_path, label;
   std::vector<std::string> calibration_paths, evaluation_paths;
   std::vector<std::string> input_shapes;
   InputOptions input;
@@ -235,11 +236,12 @@ CommandResult bench(Session& session, Arguments& arguments) {
   Measured measured;
   OutputFiles files(arguments.force);
   OutputFiles::Id json = 0;
-  if (!arguments.json_path.empty()) {
+  if (!arguments.output_path.empty()) {
     files.reads(arguments.model_path);
     for (const auto* paths : {&arguments.input.paths, &arguments.calibration_paths, &arguments.evaluation_paths})
       files.reads(*paths);
-    json = files.add_text("--json", arguments.json_path, "{\n  \"label\":");
+    if (session.json) files.keep_standard_output();
+    json = files.add_text("--output", arguments.output_path, "{\n  \"label\":");
     ZKI_RETURN_IF_ERROR(files.prepare());
   }
   ZKI_ASSIGN_OR_RETURN(arguments.model_path, opened_path(arguments.model_path));
@@ -248,12 +250,14 @@ CommandResult bench(Session& session, Arguments& arguments) {
                        preprocessing_of(arguments.input, model.preprocessing(), session));
   ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, model.inputs(), preprocessing));
   ZKI_RETURN_IF_ERROR(measure(session, arguments, model, input, measured));
-  if (!session.quiet) print_table(model, measured);
-  if (!arguments.json_path.empty()) {
-    ZKI_RETURN_IF_ERROR(files.write(json, json_text(to_json(arguments, model, measured))));
+  const nlohmann::ordered_json result = to_json(arguments, model, measured);
+  if (!session.quiet && !session.json) print_table(model, measured);
+  if (!arguments.output_path.empty()) {
+    ZKI_RETURN_IF_ERROR(files.write(json, json_text(result)));
     ZKI_RETURN_IF_ERROR(files.publish());
-    if (!session.quiet) print("wrote {}\n", arguments.json_path);
+    if (!session.quiet && !session.json) print("wrote {}\n", output_name(arguments.output_path));
   }
+  if (session.json) print_result(session, result);
   return ExitCode::kDone;
 }
 
@@ -280,16 +284,19 @@ void add_bench(CLI::App& app, Session& session) {
   command->add_option("-n,--runs", arguments->num_runs, "proofs to make")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  command->add_option("--json", arguments->json_path, "write the numbers, machine and source commit to this file")
+  command
+      ->add_option("-o,--output", arguments->output_path,
+                   "write the numbers, machine and source commit to this file (JSON)")
       ->type_name(kWritesFile);
   command->add_option("--label", arguments->label, "free text kept in the JSON");
   add_force_flag(*command, arguments->force);
+  add_json_flag(*command, session);
   add_commit_options(*command, arguments->commit);
   command->add_option("--insecure-seed", arguments->commit.insecure_seed,
                       "randomness from this text: reproducible, hiding nothing");
   command->footer(
       "Examples:\n"
-      "  zkinfer bench digits.onnx -c calibration.npy -i digit_7.png --runs 10 --json digits.json\n"
+      "  zkinfer bench digits.onnx -c calibration.npy -i digit_7.png --runs 10 -o digits.json\n"
       "  zkinfer bench network.zkmodel -i input.json --public-input --public-model --no-zk --threads 1");
   command->callback([arguments, &session] { session.run([&] { return bench(session, *arguments); }); });
 }

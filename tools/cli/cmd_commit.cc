@@ -307,7 +307,8 @@ void add_commit(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("commit", "commit to a model's weights once; makes the verification key");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
-  command->add_option("--key", arguments->key_path, "verification key to write (default: the model's name with .zkkey)")
+  command
+      ->add_option("-k,--key", arguments->key_path, "verification key to write (default: the model's name with .zkkey)")
       ->type_name(kWritesFile);
   command
       ->add_option(
@@ -315,7 +316,7 @@ void add_commit(CLI::App& app, Session& session) {
           "certificate to write: the weights are integers in their ranges (default: the key's name with .zkcert)")
       ->type_name(kWritesFile);
   command
-      ->add_option("--secret", arguments->secret_path,
+      ->add_option("-s,--secret", arguments->secret_path,
                    "commitment secret to write (default: the model's name with .zksecret)")
       ->type_name(kWritesFile);
   command->add_flag(

@@ -100,7 +100,7 @@ void add_commit_tensor(CLI::App& app, Session& session) {
   command->add_flag("--strict", arguments->strict, "refuse values outside of the input's range");
   CLI::Option* data = command
                           ->add_option("--input-data", arguments->data,
-                                       "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`)")
+                                       "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --write-input-data`)")
                           ->type_name(kReadsFile);
   data->excludes("--input");
   command

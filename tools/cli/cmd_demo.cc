@@ -15,6 +15,7 @@
 #include "print.h"
 #include "progress.h"
 #include "report/report.h"
+#include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
 #include "zkinfer/compile.h"
@@ -263,7 +264,37 @@ Status tell_proof(const Session& session, DemoFiles& files, const Party& party, 
   return {};
 }
 
+// For programs: what was told, in numbers.
+nlohmann::ordered_json told_json(const Arguments& arguments, const Report& data) {
+  auto attacks = nlohmann::ordered_json::array();
+  for (const Attack& attack : data.attacks) {
+    attacks.push_back({{"title", attack.title},
+                       {"reason", std::string(reject_reason_name(attack.verdict.reason))},
+                       {"where", attack.verdict.where}});
+  }
+  return {{"identity", data.identity},
+          {"parameters", data.num_parameters},
+          {"test_accuracy", data.test_accuracy},
+          {"num_test_pictures", data.num_test_pictures},
+          {"outputs", data.outputs},
+          {"scale", data.output_scale},
+          {"class", arg_max(data.outputs)},
+          {"compile_seconds", data.compile_seconds},
+          {"commit_seconds", data.commit_seconds},
+          {"prove_seconds", data.stats.total_seconds},
+          {"verify_seconds", data.verify_seconds},
+          {"peak_memory_bytes", data.peak_memory},
+          {"model_bytes", data.model_bytes},
+          {"key_bytes", data.key_bytes},
+          {"proof_bytes", data.proof_bytes},
+          {"attacks", attacks},
+          {"proof", arguments.output + "/digit.zkproof"},
+          {"key", arguments.output + "/digits.zkkey"},
+          {"report", arguments.output + "/report.html"}};
+}
+
 CommandResult demo(const Session& session, const Arguments& arguments) {
+  if (session.json) print_to_standard_error();  // the story
   std::error_code error;
   if (!std::filesystem::is_directory(arguments.examples + "/digits", error)) {
     return invalid_argument(
@@ -315,6 +346,10 @@ CommandResult demo(const Session& session, const Arguments& arguments) {
   ZKI_RETURN_IF_ERROR(files.all.publish());
   print("\nReport: {}\nTry it yourself: zkinfer verify {}/digit.zkproof --key {}/digits.zkkey\n", report_path,
         arguments.output, arguments.output);
+  if (session.json) {
+    print_to_standard_error(false);
+    print_result(session, told_json(arguments, data));
+  }
   return ExitCode::kDone;
 }
 
@@ -324,14 +359,19 @@ void add_demo(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("demo", "prove and verify one picture of a trained digits network; writes a report page");
-  command->add_option("--examples", arguments->examples, "folder of the examples")->capture_default_str();
-  command->add_option("-o,--output", arguments->output, "folder for report.html, key and proof")->capture_default_str();
+  command->add_option("--examples", arguments->examples, "folder of the examples")
+      ->type_name("FOLDER")
+      ->capture_default_str();
+  command->add_option("-o,--output", arguments->output, "folder for report.html, key and proof")
+      ->type_name("FOLDER")
+      ->capture_default_str();
   command->add_option("--digit", arguments->digit, "which of the ten pictures")
       ->check(CLI::Range(0, 9))
       ->capture_default_str();
   command
       ->add_option("-i,--input", arguments->picture_path, "a picture of your own: grey PNG, 8x8 pixels, white on black")
       ->type_name(kReadsFile);
+  add_json_flag(*command, session);
   command->footer(
       "Examples:\n  zkinfer demo\n  zkinfer demo --digit 3 --output /tmp/demo\n  zkinfer demo --examples "
       "~/zkinfer/examples");

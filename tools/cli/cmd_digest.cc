@@ -37,7 +37,7 @@ class Digester {
     if (session_.json) files.keep_standard_output();
     std::vector<OutputFiles::Id> ids;
     files.may_make(folder_to_make(arguments_.data_path));
-    if (!data_path.empty()) ids = declare_canonical(files, "--data", data_path, tensors_.inputs);
+    if (!data_path.empty()) ids = declare_canonical(files, "--write-input-data", data_path, tensors_.inputs);
     ZKI_RETURN_IF_ERROR(files.prepare());
     auto list = nlohmann::ordered_json::array();
     std::vector<Clipping> clipping(tensors_.inputs.size());
@@ -88,7 +88,7 @@ CommandResult digest(Session& session, const Arguments& arguments) {
   samples.say_skipped(session);
   std::vector<std::string> data_paths(samples.items().size());
   if (!arguments.data_path.empty()) {
-    ZKI_ASSIGN_OR_RETURN(data_paths, output_paths(samples, "--data", arguments.data_path, ".bin"));
+    ZKI_ASSIGN_OR_RETURN(data_paths, output_paths(samples, "--write-input-data", arguments.data_path, ".bin"));
   }
   Digester digester(session, arguments, tensors);
   ClippingSum clipping;
@@ -123,19 +123,20 @@ void add_digest(CLI::App& app, Session& session) {
       ->required();
   add_input_options(*command, arguments->input, Many::kYes);
   command
-      ->add_option("--data", arguments->data_path,
+      ->add_option("--write-input-data", arguments->data_path,
                    "write the canonical bytes to this file: what others hash, or put into IPFS")
       ->type_name(kWritesFile);
   command->add_flag("--strict", arguments->strict, "refuse inputs with values outside of the model's range");
-  command->add_flag("--force", arguments->force, "let --data replace a file of another kind");
+  command->add_flag("--force", arguments->force, "let --write-input-data replace a file of another kind");
   add_verify_limits(*command, arguments->limits);
   add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
       "  zkinfer digest digits.zkkey --input digit_7.png\n"
-      "  zkinfer digest network.zkkey -i input.npy --data input.bin --json\n"
-      "  zkinfer digest network.zkmodel -i test.npy --index 0-9 --data digests/\n"
-      "The CID is that of the file written by --data where IPFS keeps it as one raw block (up to 256 KiB by default).");
+      "  zkinfer digest network.zkkey -i input.npy --write-input-data input.bin --json\n"
+      "  zkinfer digest network.zkmodel -i test.npy --index 0-9 --write-input-data digests/\n"
+      "The CID is that of the file written by --write-input-data where IPFS keeps it as one raw block (up to 256 KiB "
+      "by default).");
   command->callback([arguments, &session] { session.run([&] { return digest(session, *arguments); }); });
 }
 

@@ -454,7 +454,7 @@ void add_prove(CLI::App& app, Session& session) {
   add_input_options(*command, arguments->input, Many::kYes, false);
   CLI::Option* data = command
                           ->add_option("--input-data", arguments->data,
-                                       "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --data`), exactly")
+                                       "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --write-input-data`), exactly")
                           ->type_name(kReadsFile);
   CLI::Option* opening =
       command

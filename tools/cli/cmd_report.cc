@@ -25,7 +25,7 @@ struct Arguments {
 
 CommandResult report(Session& session, Arguments& arguments) {
   if (!arguments.onnx_path.empty() && arguments.input.paths.empty())
-    return invalid_argument("--onnx: give --inputs too; the float network and the integers are compared on them");
+    return invalid_argument("--onnx: give --input too; the float network and the integers are compared on them");
   const bool writes = !session.json || !arguments.output_path.empty();
   if (writes) name_after(arguments.model_path, ".report.html", "--output", arguments.output_path);
   OutputFiles files(arguments.force);
@@ -83,7 +83,7 @@ void add_report(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("report", "show a compiled model: its graph, errors, ranges and costs");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
   command
-      ->add_option("-i,--inputs", arguments->input.paths,
+      ->add_option("-i,--input", arguments->input.paths,
                    "inputs to run the model on, for ranges and what is cut off: .json, .npy, .npz, .png, IDX")
       ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
@@ -107,7 +107,7 @@ void add_report(CLI::App& app, Session& session) {
   command->footer(
       "Examples:\n"
       "  zkinfer report digits.zkmodel\n"
-      "  zkinfer report digits.zkmodel --onnx digits.onnx --inputs test.npy -o digits.html\n"
+      "  zkinfer report digits.zkmodel --onnx digits.onnx --input test.npy -o digits.html\n"
       "  zkinfer report network.zkmodel -i test.npz --json\n"
       "The page needs no network and no other file. `zkinfer compile --report` writes it at once.");
   command->callback([arguments, &session] { session.run([&] { return report(session, *arguments); }); });

@@ -111,7 +111,8 @@ int run_command_line(int argc, const char* const* argv) {
   Session session;
   CLI::App app(kAbout, "zkinfer");
   app.footer(kFooter);
-  app.set_version_flag("--version", "zkinfer " ZKINFER_VERSION);
+  app.set_help_flag("-h,--help", "print this and exit");
+  app.set_version_flag("--version", "zkinfer " ZKINFER_VERSION, "print the version and exit");
   app.require_subcommand(1);
   app.fallthrough();
   app.add_flag("-q,--quiet", session.quiet, "print nothing but errors and what was asked for");
@@ -136,6 +137,8 @@ int run_command_line(int argc, const char* const* argv) {
   add_soundness(app, session);
   add_bench(app, session);
   add_demo(app, session);
+  add_completions(app, session);
+  add_man(app, session);
   refuse_bad_values(app);
   try {
     app.parse(argc, argv);

@@ -61,6 +61,8 @@ void add_inspect(CLI::App& app, Session& session);
 void add_soundness(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 void add_demo(CLI::App& app, Session& session);
+void add_completions(CLI::App& app, Session& session);
+void add_man(CLI::App& app, Session& session);
 
 // Parses and runs; returns the process's exit code. No exception leaves it.
 int run_command_line(int argc, const char* const* argv);

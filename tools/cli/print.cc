@@ -85,7 +85,7 @@ void note_warning(std::string_view text) {
   std::fputs(((colour ? "\033[31m" : "") + printable(text) + (colour ? "\033[0m\n" : "\n")).c_str(), stderr);
 }
 
-void print_to_standard_error() { state().to_standard_error = true; }
+void print_to_standard_error(bool on) { state().to_standard_error = on; }
 
 void keep_standard_streams() {
   for (int fd = 0; fd <= 2; ++fd) {

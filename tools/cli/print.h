@@ -53,7 +53,7 @@ bool has_colour(int descriptor);
 std::string status_text(const Status& status);
 
 // An output file is standard output: from now on everything else that is printed goes to standard error.
-void print_to_standard_error();
+void print_to_standard_error(bool on = true);
 // Descriptors 0 to 2 that are closed would become some file's: they are opened on nothing. First call of the process.
 void keep_standard_streams();
 // Flushes. io: something that was printed could not be written; reader_gone: because whoever read it has ended.

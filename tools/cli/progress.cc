@@ -6,12 +6,26 @@
 
 #include <unistd.h>
 
+#include "print.h"
 #include "text.h"
 
 namespace zkinfer::cli {
+namespace {
+
+// Green as far as it is done.
+std::string bar(double fraction) {
+  constexpr int kWidth = 20;
+  const int done = static_cast<int>(fraction * kWidth);
+  std::string text = "\033[32m";
+  for (int i = 0; i < kWidth; ++i) text += (i == done ? "\033[90m" : "") + std::string("\u2501");
+  return text + "\033[0m";
+}
+
+}  // namespace
 
 ProgressLine::ProgressLine(const Session& session, std::string what)
     : what_(std::move(what)), terminal_(isatty(STDERR_FILENO) == 1), start_(Clock::now()), last_(start_) {
+  colour_ = has_colour(STDERR_FILENO);
   enabled_ = !session.quiet && (terminal_ || session.progress);
 }
 
@@ -34,8 +48,10 @@ void ProgressLine::update(const char* stage, double fraction) {
   fraction = std::clamp(fraction, 0.0, 1.0);
   // A linear estimate from too little is worse than none.
   const std::string left = fraction > 0.02 ? ", " + human_seconds(elapsed * (1 - fraction) / fraction) + " left" : "";
-  std::fprintf(stderr, "%s%s: %s, %.0f %%%s%s", terminal_ ? "\r" : "", what_.c_str(), stage, 100 * fraction,
-               left.c_str(), terminal_ ? "\033[K" : "\n");
+  const std::string name =
+      colour_ ? "\033[1m" + what_ + "\033[0m " + bar(fraction) + " " + stage : what_ + ": " + stage;
+  std::fprintf(stderr, "%s%s, %.0f %%%s%s", terminal_ ? "\r" : "", name.c_str(), 100 * fraction, left.c_str(),
+               terminal_ ? "\033[K" : "\n");
   std::fflush(stderr);
   shown_ = true;
   last_ = now;

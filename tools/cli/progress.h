@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line on stderr with stage, share done and time left, for operations over a second: on a terminal or with --progress.
+// One line on stderr with stage, share done and time left, for operations over a second: on a terminal, with a bar in colour, or
+// with --progress, as plain lines.
 #pragma once
 
 #include <chrono>
@@ -26,7 +27,7 @@ class ProgressLine {
  private:
   using Clock = std::chrono::steady_clock;
   std::string what_;
-  bool enabled_ = false, terminal_ = false, shown_ = false;
+  bool enabled_ = false, terminal_ = false, colour_ = false, shown_ = false;
   Clock::time_point start_, last_;
 };
 

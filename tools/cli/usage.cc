@@ -72,6 +72,9 @@ constexpr Moved kMoved[] = {
     {"zkinfer compile", "--report",
      "; --report takes the name of a page (HTML) to write, and --layers prints scales, ranges and errors of every "
      "layer"},
+    {"zkinfer bench", "--json", "; --json prints the numbers, --output takes the name of the file to write"},
+    {"zkinfer digest", "--data", "; --write-input-data writes the canonical bytes, as that of `zkinfer prove` does"},
+    {"zkinfer report", "--inputs", "; --input takes the files, as that of the other commands does"},
     {"zkinfer run", "--report", "; --saturation says where values were cut off, `zkinfer report` shows the model"},
 };
 

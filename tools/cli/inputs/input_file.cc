@@ -238,6 +238,10 @@ Result<std::vector<Array>> read_arrays(const std::string& path) {
       case InputKind::kJson: return read_json_inputs(view);
       case InputKind::kUnknown: break;
     }
+    if (const FileFormat* ours = find_format(view); ours != nullptr) {
+      return invalid_argument(std::string(ours->article()) + " " + std::string(ours->name) +
+                              ", no input; expected .json, .npy, .npz, .png or IDX");
+    }
     return corrupt("unknown kind of input file; expected .json, .npy, .npz, .png or IDX");
   }();
   if (!arrays.ok()) return arrays.status().with_context("'" + path + "'");

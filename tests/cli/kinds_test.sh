@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A file of ours under the name of another: every command says what it is and what was expected, as bad input, and never that the file is
+# damaged or a proof rejected. Usage: kinds_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+source "$(dirname "$0")/expect.sh"
+zkinfer=$(realpath "$1")
+source_folder=$(realpath "$2")
+rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} .
+expect 0 '' "$zkinfer" -q compile mlp.onnx -c calibration.json
+expect 0 '' "$zkinfer" -q commit mlp.zkmodel
+expect 0 '' "$zkinfer" -q prove mlp.zkmodel -i input.json -o proof.zkproof
+expect 0 '' "$zkinfer" -q prove mlp.zkmodel -i calibration.json --index 0-1 --batch -o batch.zkbatch
+expect 0 '' "$zkinfer" -q bundle proof.zkproof -k mlp.zkkey
+expect 0 '' "$zkinfer" -q commitment backup mlp.zksecret
+expect 0 '' "$zkinfer" -q commitment open mlp.zkmodel
+expect 0 '' "$zkinfer" -q commit mlp.zkmodel --inputs committed -k other.zkkey -s other.zksecret
+expect 0 '' "$zkinfer" -q commit mlp.zkmodel --public-model -k public.zkkey -s public.zksecret
+expect 0 '' "$zkinfer" -q commit-tensor other.zkkey -i input.json -o flower
+mv ./????????????????.zkpath path.zkpath
+
+declare -A name=([mlp.zkkey]="verification key" [mlp.zkmodel]="model package" [mlp.zksecret]="commitment secret" [mlp.zkcert]="certificate"
+  [proof.zkproof]="proof" [batch.zkbatch]="batch proof" [proof.zkbundle]="bundle" [path.zkpath]="path" [mlp.zkbackup]="commitment backup"
+  [mlp.zkaudit]="audit key" [flower.zktensor]="tensor commitment" [flower.zktsecret]="tensor secret")
+# A command line with @ for the file, and the kinds that it takes there.
+lines=(
+  "verify proof.zkproof --key @|mlp.zkkey"
+  "verify @ --key mlp.zkkey|proof.zkproof batch.zkbatch proof.zkbundle"
+  "verify proof.zkproof --key mlp.zkkey --certificate @|mlp.zkcert"
+  "verify proof.zkproof --key mlp.zkkey --path @|path.zkpath"
+  "verify proof.zkproof --key public.zkkey --model @|mlp.zkmodel"
+  "verify proof.zkproof --key other.zkkey --input-commitment @|flower.zktensor"
+  "verify-path @ path.zkpath|mlp.zkkey"
+  "verify-path mlp.zkkey @|path.zkpath"
+  "verify-chain @ proof.zkproof mlp.zkkey proof.zkproof|mlp.zkkey"
+  "compile @ -o new.zkmodel|"
+  "commit @ -k new.zkkey -s new.zksecret|mlp.zkmodel"
+  "certify @ -o new.zkcert|mlp.zkmodel"
+  "certify mlp.zkmodel -s @ -o new.zkcert|mlp.zksecret"
+  "rotate @ -s mlp.zksecret|mlp.zkmodel"
+  "prove @ -i input.json -s mlp.zksecret -o new.zkproof|mlp.zkmodel"
+  "prove mlp.zkmodel -i input.json -s @ -o new.zkproof|mlp.zksecret"
+  "prove mlp.zkmodel -i @ -o new.zkproof|"
+  "prove mlp.zkmodel --committed-input @ -s other.zksecret -o new.zkproof|flower.zktsecret"
+  "run @ -i input.json|mlp.zkmodel"
+  "run mlp.zkmodel -i @|"
+  "digest @ -i input.json|mlp.zkkey mlp.zkmodel"
+  "commit-tensor @ -i input.json -o new|mlp.zkkey"
+  "report @ --json|mlp.zkmodel"
+  "soundness @|mlp.zkkey"
+  "bench @ -i input.json -n 1|mlp.zkmodel"
+  "bundle @ -k mlp.zkkey --path path.zkpath -o new.zkbundle|proof.zkproof batch.zkbatch proof.zkbundle"
+  "bundle proof.zkproof -k @ --path path.zkpath -o new.zkbundle|mlp.zkkey"
+  "commitment check @ mlp.zkaudit -k mlp.zkkey|mlp.zkmodel"
+  "commitment check mlp.zkmodel @ -k mlp.zkkey|mlp.zkaudit"
+  "commitment status @|mlp.zksecret flower.zktsecret"
+  "commitment restore @ -k mlp.zkkey --none-published -s new.zksecret|mlp.zkbackup"
+  "inspect proof.zkproof -k @|mlp.zkkey"
+)
+checked=0
+for entry in "${lines[@]}"; do
+  line=${entry%|*} takes=" ${entry#*|} "
+  for file in "${!name[@]}"; do
+    [[ $takes == *" $file "* ]] && continue
+    checked=$((checked + 1))
+    output=$("$zkinfer" ${line//@/$file} 2>&1 </dev/null)
+    status=$?
+    [[ $status -eq 2 && $output == *"${name[$file]}"* && $output != *orrupt* && $output != *REJECTED* ]] ||
+      fail "${line//@/$file}: exit code $status, $(head -n 2 <<<"$output")"
+  done
+done
+[[ -z $(compgen -G 'new*') ]] || fail "files were made: $(compgen -G 'new*')"
+echo "$checked wrong files"
+finish
