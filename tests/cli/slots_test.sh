@@ -52,7 +52,7 @@ for path in mlp.zkserving/*.zkpath; do
   expect 0 'ACCEPTED' "$zkinfer" verify-path mlp.zkkey "$path"
   expect 0 '"depth": 1' "$zkinfer" verify-path mlp.zkkey "$path" --json
 done
-expect 2 'expected a path.*another kind' "$zkinfer" verify-path mlp.zkkey input.zkproof
+expect 2 'a proof (.*), not a path' "$zkinfer" verify-path mlp.zkkey input.zkproof
 expect 1 'REJECTED: truncated' "$zkinfer" verify-path mlp.zkkey <(head -c 100 mlp.zkserving/1.zkpath)
 
 # One file with all of it, for somebody who has the root key only.
@@ -86,7 +86,7 @@ for damage in "head -c 100 mlp.zksecret" "sed s/ZKIC/ZKIK/ mlp.zksecret" "cat ml
   "printf ZKIC\\x01\\x00\\x00\\x00\\x03\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00"; do
   $damage >damaged.zksecret
   cp damaged.zksecret before
-  expect 2 'damaged.zksecret.*(damaged|version 1|another kind)' "${prove[@]}" -s damaged.zksecret
+  expect 2 'damaged.zksecret.*(damaged|version 1|another kind|not a commitment secret)' "${prove[@]}" -s damaged.zksecret
   expect 2 'damaged.zksecret' "$zkinfer" commitment status damaged.zksecret
   cmp -s damaged.zksecret before || fail "a damaged secret was changed"
 done
@@ -203,8 +203,8 @@ expect 0 '^$' "$zkinfer" commitment check mlp.zkmodel mlp.zkaudit -k mlp.zkkey -
 expect 1 'NO MATCH: .*belongs to' "$zkinfer" commitment check mlp.zkmodel mlp.zkaudit -k eight.zkkey
 expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json -o other.zkmodel --weight-bits 5
 expect 1 'NO MATCH: .*structure' "$zkinfer" commitment check other.zkmodel mlp.zkaudit -k mlp.zkkey
-expect 2 'another kind' "$zkinfer" commitment check mlp.zkmodel mlp.zkkey -k mlp.zkkey
-expect 2 'another kind' "$zkinfer" commitment check mlp.zkmodel mlp.zkaudit -k mlp.zkmodel
+expect 2 'a verification key .*, not an audit key' "$zkinfer" commitment check mlp.zkmodel mlp.zkkey -k mlp.zkkey
+expect 2 'a model package .*, not a verification key' "$zkinfer" commitment check mlp.zkmodel mlp.zkaudit -k mlp.zkmodel
 expect 2 'damaged' "$zkinfer" commitment check mlp.zkmodel <(head -c 50 mlp.zkaudit) -k mlp.zkkey
 expect 2 'mlp.zksecret.*belong' "$zkinfer" commitment open other.zkmodel -s mlp.zksecret
 
