@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc | awk -v memory_mib="$$(awk '/MemAvailable/ {print int($$2 / 1024)}' /proc/meminfo)" \
 	'{limit = int(memory_mib / 1500); if (limit < 1) limit = 1; print ($$1 < limit ? $$1 : limit)}')
 
-.PHONY: help packages configure build demo test test-full install bench train clean
+.PHONY: help packages configure build demo test test-full docs deb install bench train clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,13 @@ test-full: test  ## `make test`, then what needs packages from PyPI (a virtual e
 install: build  ## installs headers, libraries and the program under PREFIX (default /usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 
+docs:  ## the documentation as a site: build/docs/site (installs mkdocs)
+	@scripts/install_packages.sh docs
+	@scripts/docs_site.py .
+
+deb: build  ## Debian packages of the program and the libraries: build/release/*.deb
+	@cd $(BUILD) && cpack -G DEB
+
 bench: configure  ## whole-model benchmarks; writes build/bench/*.json (VGG-16 too when python3-torch is there)
 	@cmake --build --preset release -j $(JOBS) --target zkinfer
 	@scripts/bench.sh $(ZKINFER) build/bench
@@ -49,4 +56,4 @@ train:  ## trains the example networks again (installs python3-torch and python3
 	@/usr/bin/python3 examples/mlp/train.py
 
 clean:  ## removes what `make` built
-	@rm -rf $(BUILD) $(BUILD).configure.log build/demo build/bench build/full
+	@rm -rf $(BUILD) $(BUILD).configure.log build/demo build/bench build/full build/docs

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian 12 packages that a task needs and that are missing; does nothing when all are there (then it needs
-# neither network nor root). Usage: install_packages.sh [build] [train] [full]
+# neither network nor root). Usage: install_packages.sh [build] [train] [full] [docs]
 set -euo pipefail
 
 build=(build-essential cmake ninja-build pkg-config libtbb-dev libhwy-dev libonnx-dev libprotobuf-dev protobuf-compiler
@@ -9,6 +9,7 @@ build=(build-essential cmake ninja-build pkg-config libtbb-dev libhwy-dev libonn
        pybind11-dev python3-dev python3-numpy python3-pytest)
 train=(python3 python3-numpy python3-torch python3-torchvision python3-sklearn python3-onnx)
 full=(python3 python3-venv)
+docs=(mkdocs mkdocs-material mkdocstrings mkdocstrings-python-handlers)
 
 packages=()
 for group in "${@:-build}"; do
@@ -16,7 +17,8 @@ for group in "${@:-build}"; do
     build) packages+=("${build[@]}") ;;
     train) packages+=("${train[@]}") ;;
     full) packages+=("${full[@]}") ;;
-    *) echo "install_packages.sh: unknown group '$group'; expected build, train or full" >&2; exit 2 ;;
+    docs) packages+=("${docs[@]}") ;;
+    *) echo "install_packages.sh: unknown group '$group'; expected build, train, full or docs" >&2; exit 2 ;;
   esac
 done
 

@@ -275,7 +275,9 @@ Result<CommitmentTree::Serving> CommitmentTree::serve(const Model& model, const 
       if (std::ranges::count(broken, node.name) > 0) continue;
       Result<Serving> serving = open_serving(model, node, told);
       if (serving.ok()) return std::optional<Serving>(std::move(serving).value());
-      if (serving.status().code() != StatusCode::kCorrupt) return serving.status();
+      // Damaged, or another file under its name.
+      const StatusCode code = serving.status().code();
+      if (code != StatusCode::kCorrupt && code != StatusCode::kInvalidArgument) return serving.status();
       broken.push_back(node.name);
       notice("a serving commitment cannot be used and is passed over: " + serving.status().message());
     }

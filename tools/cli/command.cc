@@ -9,6 +9,7 @@
 
 #include "base/out_of_memory.h"
 #include "base/parallel.h"
+#include "ezkl/alias.h"
 #include "inputs/input_bytes.h"
 #include "machine.h"
 #include "option_words.h"
@@ -102,14 +103,9 @@ void Session::warn(const std::string& text) {
   note_warning("warning: " + text);
 }
 
-int run_command_line(int argc, const char* const* argv) {
-  keep_standard_streams();
-  // A pipe that nobody reads any more must not end a command that has files to finish.
-  if (std::signal(SIGPIPE, SIG_IGN) == SIG_IGN) pipe_signal_was_ignored() = true;
-  SlotFile::on_slow_lock(
-      [](const std::string& path) { note("zkinfer: waiting for {}, which another process holds\n", path); });
-  Session session;
-  CLI::App app(kAbout, "zkinfer");
+namespace {
+
+void add_everything(CLI::App& app, Session& session) {
   app.footer(kFooter);
   app.set_help_flag("-h,--help", "print this and exit");
   app.set_version_flag("--version", "zkinfer " ZKINFER_VERSION, "print the version and exit");
@@ -119,27 +115,42 @@ int run_command_line(int argc, const char* const* argv) {
   app.add_flag("--progress", session.progress, "show progress even when standard error is no terminal");
   app.add_option("--threads", session.num_threads, "use this many threads (default: all cores)")
       ->check(CLI::Range(1u, 4096u));
-  add_compile(app, session);
-  add_commit(app, session);
-  add_commitment(app, session);
-  add_certify(app, session);
-  add_rotate(app, session);
-  add_commit_tensor(app, session);
-  add_prove(app, session);
-  add_bundle(app, session);
-  add_verify(app, session);
-  add_verify_chain(app, session);
-  add_verify_path(app, session);
-  add_digest(app, session);
-  add_run(app, session);
-  add_report(app, session);
-  add_inspect(app, session);
-  add_soundness(app, session);
-  add_bench(app, session);
-  add_demo(app, session);
-  add_completions(app, session);
-  add_man(app, session);
+  for (const auto add : {add_init,          add_compile, add_commit, add_commitment,  add_certify,      add_rotate,
+                         add_commit_tensor, add_prove,   add_bundle, add_verify,      add_verify_chain, add_verify_path,
+                         add_digest,        add_run,     add_report, add_inspect,     add_soundness,    add_bench,
+                         add_doctor,        add_demo,    add_ezkl,   add_completions, add_man})
+    add(app, session);
   refuse_bad_values(app);
+}
+
+}  // namespace
+
+CommandResult run_words(Session& session, const std::vector<std::string>& words) {
+  if (!session.quiet) {
+    std::string line;
+    for (const std::string& word : words) line += " " + shell_word(word);
+    note("zkinfer's own words: zkinfer{}\n", line);
+  }
+  CLI::App app(kAbout, "zkinfer");
+  add_everything(app, session);
+  app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+  return session.exit_code;
+}
+
+int run_command_line(int argc, const char* const* argv) {
+  keep_standard_streams();
+  // A pipe that nobody reads any more must not end a command that has files to finish.
+  if (std::signal(SIGPIPE, SIG_IGN) == SIG_IGN) pipe_signal_was_ignored() = true;
+  SlotFile::on_slow_lock(
+      [](const std::string& path) { note("zkinfer: waiting for {}, which another process holds\n", path); });
+  Session session;
+  CLI::App app(kAbout, "zkinfer");
+  add_everything(app, session);
+  std::vector<std::string> words = with_ezkl_word({argv, argv + argc});
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
+  argc = static_cast<int>(pointers.size());
+  argv = pointers.data();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -63,6 +63,13 @@ void add_bench(CLI::App& app, Session& session);
 void add_demo(CLI::App& app, Session& session);
 void add_completions(CLI::App& app, Session& session);
 void add_man(CLI::App& app, Session& session);
+void add_init(CLI::App& app, Session& session);
+void add_doctor(CLI::App& app, Session& session);
+void add_ezkl(CLI::App& app, Session& session);
+
+// Runs another command in the place of the one that was given, within its callback, and says so to people. What goes wrong is
+// printed already when it returns.
+CommandResult run_words(Session& session, const std::vector<std::string>& words);
 
 // Parses and runs; returns the process's exit code. No exception leaves it.
 int run_command_line(int argc, const char* const* argv);

@@ -34,7 +34,24 @@ constexpr Word kWords[] = {
     {"`restore_root`", "`zkinfer commitment restore`"},
 };
 
+std::vector<std::pair<std::string, std::string>>& called() {
+  static std::vector<std::pair<std::string, std::string>> names;
+  return names;
+}
+
+// An option's name, not the beginning of a longer one.
+void rename_option(std::string& text, const std::string& from, const std::string& to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
+    const char next = at + from.size() < text.size() ? text[at + from.size()] : ' ';
+    const bool is_whole = next != '-' && !(next >= 'a' && next <= 'z');
+    if (is_whole) text.replace(at, from.size(), to);
+    at += is_whole ? to.size() : from.size();
+  }
+}
+
 }  // namespace
+
+void call_options(std::vector<std::pair<std::string, std::string>> names) { called() = std::move(names); }
 
 std::string in_command_words(std::string text) {
   for (const Word& word : kWords) {
@@ -43,6 +60,7 @@ std::string in_command_words(std::string text) {
       text.replace(at, word.library.size(), word.command_line);
     }
   }
+  for (const auto& [from, to] : called()) rename_option(text, from, to);
   return text;
 }
 

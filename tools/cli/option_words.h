@@ -3,6 +3,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "zkinfer/status.h"
 
@@ -10,6 +12,9 @@ namespace zkinfer::cli {
 
 // "CommitOptions::budget" -> "--budget", and so on. The test `layers` finds names in messages that have no row here.
 std::string in_command_words(std::string text);
+
+// From now on options have these names in messages: those of the command that was called, which another one runs for.
+void call_options(std::vector<std::pair<std::string, std::string>> names);
 
 // What went wrong for people: status_text in these words, with the names that inputs were given under.
 std::string error_words(const Status& status);

@@ -180,11 +180,13 @@ OutputFiles::Id OutputFiles::add(const std::string& option, const std::string& p
   return files_.size() - 1;
 }
 
-OutputFiles::Id OutputFiles::add_text(const std::string& option, const std::string& path, const std::string& head) {
+OutputFiles::Id OutputFiles::add_text(const std::string& option, const std::string& path, const std::string& head,
+                                      bool is_private) {
   auto file = std::make_unique<File>();
   file->option = option;
   file->path = path;
   file->head = head;
+  file->is_private = is_private;
   files_.push_back(std::move(file));
   return files_.size() - 1;
 }

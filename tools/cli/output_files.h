@@ -44,8 +44,8 @@ class OutputFiles {
 
   // A file of ours; readable by its owner only where the kind is secret.
   Id add(const std::string& option, const std::string& path, FileKind kind);
-  // Text that begins with `head`: a file that begins otherwise is of another kind.
-  Id add_text(const std::string& option, const std::string& path, const std::string& head);
+  // Text that begins with `head`: a file that begins otherwise is of another kind. private: readable by its owner only.
+  Id add_text(const std::string& option, const std::string& path, const std::string& head, bool is_private = false);
   // num_bytes of data without a head, readable by its owner only: a file of another size is of another kind.
   Id add_data(const std::string& option, const std::string& path, std::uint64_t num_bytes);
   // A file that a SlotFile will make: only checked here. It must not be there.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "ezkl/alias.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -92,7 +93,7 @@ std::string usage_text(const CLI::App& app, int argc, const char* const* argv, c
     if (std::ranges::count(names, word) == 0) {
       what = "there is no command " +
              in_quotes(command.substr(std::min(command.size(), std::size_t{8})) + (level == &app ? "" : " ") + word) +
-             suggestion(word, names);
+             (level == &app && !ezkl_verb_hint(word).empty() ? ezkl_verb_hint(word) : suggestion(word, names));
       break;
     }
     level = level->get_subcommand(word);

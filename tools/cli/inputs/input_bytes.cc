@@ -112,6 +112,13 @@ Result<std::string> opened_path(const std::string& path, std::uint64_t max_bytes
   return copy;
 }
 
+Result<std::string> opened_text(const std::string& name, const std::string& text) {
+  const int to = ::memfd_create("zkinfer input", MFD_CLOEXEC);
+  if (to < 0 || ::write(to, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    return failed("cannot keep a copy of " + name);
+  return memory_files()[name] = "/proc/self/fd/" + std::to_string(to);
+}
+
 std::string with_input_names(std::string text) {
   for (const auto& [name, path] : memory_files()) {
     if (path.empty()) continue;

@@ -18,6 +18,8 @@ enum class Content : std::uint8_t {
 // else the path itself.
 Result<std::string> opened_path(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 32,
                                 Content content = Content::kKnown);
+// The path of a copy in memory of text that was given instead of a file, under the name that messages call it by.
+Result<std::string> opened_text(const std::string& name, const std::string& text);
 // `text` with the names of such copies replaced by those that were given, for people.
 std::string with_input_names(std::string text);
 

@@ -23,7 +23,7 @@ class InputDataHandler : public nlohmann::json::json_sax_t {
   const Status& status() const { return status_; }
 
   bool null() override { return not_a_number("null"); }
-  bool boolean(bool value) override { return not_a_number(value ? "true; write 1" : "false; write 0"); }
+  bool boolean(bool value) override { return number(value ? 1 : 0); }
   bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
   bool number_unsigned(number_unsigned_t value) override { return number(static_cast<double>(value)); }
   bool number_float(number_float_t value, const string_t&) override { return number(value); }
