@@ -37,10 +37,18 @@ add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/package/changelog.gz
   COMMAND sh -c "${GZIP_PROGRAM} -9n < ${PROJECT_SOURCE_DIR}/CHANGELOG.md > ${PROJECT_BINARY_DIR}/package/changelog.gz"
   DEPENDS ${PROJECT_SOURCE_DIR}/CHANGELOG.md VERBATIM)
 add_custom_target(zkinfer_changelog ALL DEPENDS ${PROJECT_BINARY_DIR}/package/changelog.gz)
+file(WRITE ${PROJECT_BINARY_DIR}/package/copyright "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: zkinfer
+
+Files: *
+Copyright: the zkinfer authors
+License: Apache-2.0
+ On Debian systems the whole text of the licence stands in /usr/share/common-licenses/Apache-2.0
+")
 foreach(part program verify prove)
   string(TOUPPER ${part} upper)
   set(folder ${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME})
-  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${folder} RENAME copyright COMPONENT ${part})
+  install(FILES ${PROJECT_BINARY_DIR}/package/copyright DESTINATION ${folder} COMPONENT ${part})
   install(FILES ${PROJECT_BINARY_DIR}/package/changelog.gz DESTINATION ${folder} COMPONENT ${part})
 endforeach()
 include(CPack)
