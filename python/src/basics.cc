@@ -3,10 +3,7 @@
 #include <system_error>
 
 #include "native.h"
-#include "zkinfer/fidelity.h"
-#include "zkinfer/preprocessing.h"
 #include "zkinfer/security.h"
-#include "zkinfer/slots.h"
 #include "zkinfer/version.h"
 
 namespace zkinfer::python {
@@ -77,30 +74,6 @@ void bind_basics(py::module_& module) {
       .def_readwrite("decoding", &Security::decoding)
       .def_readwrite("pow_bits", &Security::pow_bits)
       .def_readwrite("zero_knowledge", &Security::zero_knowledge);
-
-  py::class_<Preprocessing>(module, "Preprocessing")
-      .def(py::init<>())
-      .def_readwrite("scale", &Preprocessing::scale)
-      .def_readwrite("mean", &Preprocessing::mean)
-      .def_readwrite("std", &Preprocessing::std);
-
-  py::class_<SlotRange>(module, "SlotRange")
-      .def_readonly("begin", &SlotRange::begin)
-      .def_readonly("next", &SlotRange::next)
-      .def_readonly("end", &SlotRange::end)
-      .def_readonly("total", &SlotRange::total)
-      .def_readonly("num_kept", &SlotRange::num_kept)
-      .def_property_readonly("num_used", &SlotRange::num_used)
-      .def_property_readonly("num_left", [](const SlotRange& slots) { return slots.num_left(SlotUse::kProof); });
-
-  py::class_<Clipping>(module, "Clipping")
-      .def_readonly("input", &Clipping::input)
-      .def_readonly("num_values", &Clipping::num_values)
-      .def_readonly("num_clipped", &Clipping::num_clipped)
-      .def_readonly("lo", &Clipping::lo)
-      .def_readonly("hi", &Clipping::hi)
-      .def_readonly("largest_excess", &Clipping::largest_excess)
-      .def_property_readonly("text", &clipping_text);
 }
 
 }  // namespace zkinfer::python

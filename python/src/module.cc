@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "native.h"
+#ifndef ZKINFER_VERIFY_ONLY
 #include "work.h"
+#endif
 
 PYBIND11_MODULE(_native, module) {
   using namespace zkinfer::python;
   module.doc() = "The C++ API (include/zkinfer). Use the package zkinfer.";
   bind_errors(module);
   bind_basics(module);
-  bind_compile(module);
   bind_verify(module);
-  bind_tensors(module);
+#ifdef ZKINFER_VERIFY_ONLY
+  module.attr("can_prove") = false;
+#else
+  module.attr("can_prove") = true;
   bind_prove(module);
+  bind_tensors(module);
+  bind_compile(module);
   module.def("end_left_behind", &end_left_behind);
+#endif
 }

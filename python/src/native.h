@@ -18,12 +18,12 @@ namespace zkinfer::python {
 
 namespace py = pybind11;
 
-// One per file, called by the module in this order.
+// One per file, called by the module in this order; the first two are all of the package that only verifies.
 void bind_basics(py::module_& module);
-void bind_compile(py::module_& module);
+void bind_verify(py::module_& module);
 void bind_prove(py::module_& module);
 void bind_tensors(py::module_& module);
-void bind_verify(py::module_& module);
+void bind_compile(py::module_& module);
 
 // A Status on its way to Python; zkinfer.errors says which exception it becomes. Thrown with and without the GIL.
 struct StatusError {

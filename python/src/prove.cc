@@ -7,6 +7,7 @@
 #include "work.h"
 #include "zkinfer/commitment_tree.h"
 #include "zkinfer/formats.h"
+#include "zkinfer/structure.h"
 
 namespace zkinfer::python {
 
@@ -147,9 +148,49 @@ void bind_tree(py::module_& module) {
   });
 }
 
+// What models and provers share.
+void bind_shared(py::module_& module) {
+  py::class_<Preprocessing>(module, "Preprocessing")
+      .def(py::init<>())
+      .def_readwrite("scale", &Preprocessing::scale)
+      .def_readwrite("mean", &Preprocessing::mean)
+      .def_readwrite("std", &Preprocessing::std);
+
+  py::class_<SlotRange>(module, "SlotRange")
+      .def_readonly("begin", &SlotRange::begin)
+      .def_readonly("next", &SlotRange::next)
+      .def_readonly("end", &SlotRange::end)
+      .def_readonly("total", &SlotRange::total)
+      .def_readonly("num_kept", &SlotRange::num_kept)
+      .def_property_readonly("num_used", &SlotRange::num_used)
+      .def_property_readonly("num_left", [](const SlotRange& slots) { return slots.num_left(SlotUse::kProof); });
+
+  py::class_<Clipping>(module, "Clipping")
+      .def_readonly("input", &Clipping::input)
+      .def_readonly("num_values", &Clipping::num_values)
+      .def_readonly("num_clipped", &Clipping::num_clipped)
+      .def_readonly("lo", &Clipping::lo)
+      .def_readonly("hi", &Clipping::hi)
+      .def_readonly("largest_excess", &Clipping::largest_excess)
+      .def_property_readonly("text", &clipping_text);
+  module.def("weights_from_model", [](const Model& model, const VerificationKey& key) {
+    must(check_process());  // encodes the weights
+    CheckedWeights weights;
+    Verdict verdict;
+    {
+      const py::gil_scoped_release no_gil;
+      verdict = check_public_weights(model, key, weights);
+    }
+    return py::make_tuple(verdict, weights);
+  });
+  module.def("structure_of", [](const VerificationKey& key) { return structure_text(key); });
+  module.def("structure_warnings_of", [](const VerificationKey& key) { return structure_warnings(key); });
+}
+
 }  // namespace
 
 void bind_prove(py::module_& module) {
+  bind_shared(module);
   bind_results(module);
   py::class_<CommitOptions>(module, "CommitOptions")
       .def(py::init<>())

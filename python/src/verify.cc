@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// zkinfer/verify.h, zkinfer/inspect.h and zkinfer/bundle.h.
+// zkinfer/verify.h, zkinfer/inspect.h, zkinfer/bundle.h and zkinfer/tensor_commitment.h.
 #include "zkinfer/verify.h"
 
+#include "arrays.h"
 #include "native.h"
-#include "work.h"
 #include "zkinfer/bundle.h"
 #include "zkinfer/formats.h"
 #include "zkinfer/inspect.h"
-#include "zkinfer/prove.h"
-#include "zkinfer/structure.h"
+#include "zkinfer/tensor_commitment.h"
 
 namespace zkinfer::python {
 
@@ -111,8 +110,6 @@ void bind_key(py::module_& module) {
       .def_property_readonly("info", &VerificationKey::info)
       .def("soundness_text", [](const VerificationKey& key) { return soundness_text(key); })
       .def("soundness_json", [](const VerificationKey& key) { return soundness_json(key); })
-      .def("structure", [](const VerificationKey& key) { return structure_text(key); })
-      .def("structure_warnings", [](const VerificationKey& key) { return structure_warnings(key); })
       .def("proof_sizes",
            [](const VerificationKey& key, const py::bytes& proof) { return proof_size_table(key, view_of(proof)); });
   module.attr("default_min_security_bits") = kDefaultMinSecurityBits;
@@ -128,9 +125,26 @@ Result checked(const VerificationKey& key, const py::bytes& proof, const VerifyR
   return check(key, bytes, request);
 }
 
+// zkinfer/tensor_commitment.h
+void bind_tensor_commitments(py::module_& module) {
+  py::class_<TensorCommitment>(module, "TensorCommitment")
+      .def_static("from_bytes",
+                  [](const py::bytes& bytes) { return must(TensorCommitment::from_bytes(view_of(bytes))); })
+      .def("to_bytes", [](const TensorCommitment& commitment) { return to_python(commitment.to_bytes()); })
+      .def_property_readonly("tensor", &TensorCommitment::tensor)
+      .def_property_readonly("budget", &TensorCommitment::budget)
+      .def_property_readonly("id", [](const TensorCommitment& commitment) { return to_python(commitment.id()); });
+  module.def("canonical_bytes", [](const TensorInfo& tensor, const std::vector<std::int64_t>& integers) {
+    return to_python(must(canonical_bytes(tensor, integers)));
+  });
+  module.def("hash_data",
+             [](TensorHash hash, const py::bytes& bytes) { return to_python(hash_data(hash, view_of(bytes))); });
+}
+
 }  // namespace
 
 void bind_verify(py::module_& module) {
+  bind_tensor_commitments(module);
   bind_request(module);
   bind_results(module);
   bind_key(module);
@@ -143,16 +157,6 @@ void bind_verify(py::module_& module) {
     {
       const py::gil_scoped_release no_gil;
       verdict = CheckedWeights::from_certificate(key, bytes, weights);
-    }
-    return py::make_tuple(verdict, weights);
-  });
-  module.def("weights_from_model", [](const Model& model, const VerificationKey& key) {
-    must(check_process());  // encodes the weights
-    CheckedWeights weights;
-    Verdict verdict;
-    {
-      const py::gil_scoped_release no_gil;
-      verdict = check_public_weights(model, key, weights);
     }
     return py::make_tuple(verdict, weights);
   });

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The examples run, each in a process of its own."""
+import os
 import re
 import subprocess
 import sys
@@ -27,3 +28,34 @@ def test_training_at_few_bits(source):
     told = run(source, "qat/train.py")
     rounded, trained = map(float, re.search(r"activations of 5 bits, weights of 4: ([\d.]+) % .*, ([\d.]+) % trained", told).groups())
     assert trained > rounded and "proven: the digit" in told
+
+
+def test_medical_image(source):
+    told = run(source, "medical_image/diagnose.py")
+    assert "4 of 4 findings are right" in told and "insurer: rejected, wrong statement" in told
+
+
+def test_scikit_learn(source):
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed (python3-sklearn)")
+    pytest.importorskip("onnx", reason="onnx is not installed (python3-onnx)")
+    told = run(source, "scikit_learn/churn.py")
+    assert told.count("proven: ") == 2 and min(map(float, re.findall(r"the same answer on ([\d.]+) %", told))) >= 99
+
+
+def test_batch_scoring(source, tmp_path):
+    assert "64 proven scores" in run(source, "batch_scoring/score_table.py", str(tmp_path))
+    assert len((tmp_path / "scores.csv").read_text().splitlines()) == 65
+
+
+@pytest.mark.skipif("ZKINFER_VERIFY_PACKAGE" not in os.environ, reason="the package that only verifies is not there (ZKINFER_VERIFY_PACKAGE)")
+def test_checked_in_another_process(source, tmp_path):
+    identity = run(source, "other_process/prove.py", str(tmp_path), "nonce 1").strip()
+    environment = {**os.environ, "PYTHONPATH": os.environ["ZKINFER_VERIFY_PACKAGE"]}
+    check = [sys.executable, str(source / "examples/other_process/check.py"), str(tmp_path)]
+    done = subprocess.run([*check, "nonce 1", identity], capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 0 and "setosa" in done.stdout and "a prover is not here" in done.stdout, done.stdout + done.stderr
+    done = subprocess.run([*check, "nonce 2", identity], capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 1 and "rejected: wrong statement" in done.stdout
+    asked = "import zkinfer; zkinfer.compile"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 1 and "which only checks proofs" in done.stderr

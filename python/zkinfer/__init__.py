@@ -9,6 +9,8 @@
 
 import atexit as _atexit
 
+from typing import Any as _Any
+
 from . import _native
 from ._model import Model, RunResult, compile
 from ._prover import Batch, Proof, Prover
@@ -57,5 +59,16 @@ __all__ = [
     "verify_rotation",
 ]
 
-# Operations that Ctrl-C left behind end before the interpreter does.
-_atexit.register(_native.end_left_behind)
+if _native.can_prove:
+    # Operations that Ctrl-C left behind end before the interpreter does.
+    _atexit.register(_native.end_left_behind)
+else:  # the package that only checks proofs
+    _PROVING = ("CommittedTensor", "Model", "Prover", "RunResult", "compile")
+    for _name in _PROVING:
+        del globals()[_name]
+    __all__ = [_name for _name in __all__ if _name not in _PROVING]
+
+    def __getattr__(name: str) -> _Any:
+        if name in _PROVING:
+            raise AttributeError(f"zkinfer.{name}: this is zkinfer-verify, which only checks proofs; install zkinfer in its place to make them")
+        raise AttributeError(f"module 'zkinfer' has no attribute {name!r}")

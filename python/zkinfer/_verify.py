@@ -151,7 +151,7 @@ class VerificationKey:
 
     def structure(self) -> str:
         """What the model computes, for people: one line per value, table and node."""
-        return self._native.structure()
+        return _native.structure_of(self._native)
 
     def follow(self, path: bytes) -> "VerificationKey":
         """The serving key to which a .zkpath leads from this root key; proofs of the program ``zkinfer prove`` are made under one.
