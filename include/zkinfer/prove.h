@@ -191,8 +191,9 @@ class Prover {
 
 // The code file that belongs beside a secret file: its name with .zkcode.
 std::string code_file_of(const std::string& secret_path);
-// Whether reading a code word is worth its place on the disk, which is twice the code word's size and more: where it may have
-// 128 MiB, encoding takes about a second. What a small model commits to is mostly the randomness for its budget (0: public parameters, none).
+// Whether reading a code word is worth its place on the disk, which is a quarter more than the code word: where it may have 32 MiB,
+// encoding it again takes longer than a small model's proof. What such a model commits to is mostly the randomness for its budget (0: public
+// parameters, none), so with the usual budgets it pays for all.
 bool code_file_pays(std::uint64_t num_parameters, std::uint64_t budget);
 bool code_file_pays(const Model& model, const CommitOptions& options);
 

@@ -206,7 +206,7 @@ std::string code_file_of(const std::string& secret_path) {
 }
 
 bool code_file_pays(std::uint64_t num_parameters, std::uint64_t budget) {
-  return num_parameters > 0 && soundness::model_cap(num_parameters, budget) >= std::uint64_t{1} << 24;
+  return num_parameters > 0 && soundness::model_cap(num_parameters, budget) >= std::uint64_t{1} << 22;
 }
 
 bool code_file_pays(const Model& model, const CommitOptions& options) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commit/pcs/code_file.h"
 
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <future>
@@ -24,6 +26,12 @@ namespace {
 constexpr std::uint64_t kPage = 4096;
 constexpr std::size_t kMaxBlockBytes = std::size_t{1} << 30;
 constexpr std::size_t kPiece = std::size_t{1} << 16;
+// Levels of the tree, the leaves among them, that are computed from rows where they are asked for: written out they would be twice
+// as long as the rows of four lanes.
+constexpr int kLevelsLeftOut = 3;
+
+// Nodes of depth 0 .. this one are in the file.
+int last_level(const CodeParams& params) { return std::max(0, params.log_domain - kLevelsLeftOut); }
 
 ByteView bytes_of(FpCSpan values) {
   return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()};
@@ -53,7 +61,7 @@ Sections sections_of(const CodeParams& params) {
   Sections s{};
   s.random = padded(header_bytes(params));
   s.tree = s.random + padded(params.num_lanes() * params.num_random_coefs * 8);
-  s.rows = s.tree + padded(2 * params.domain_size() * sizeof(Digest));
+  s.rows = s.tree + padded((std::uint64_t{2} << last_level(params)) * sizeof(Digest));
   s.end = s.rows + params.domain_size() * params.num_lanes() * 8;
   return s;
 }
@@ -216,7 +224,8 @@ Result<std::shared_ptr<CodeFile>> CodeFile::encode(const std::string& path, cons
     return written.get();
   }));
   tree.hash_nodes();
-  const std::span<const Digest> nodes = static_cast<const merkle::MerkleTree&>(tree).nodes();
+  const std::span<const Digest> nodes =
+      static_cast<const merkle::MerkleTree&>(tree).nodes().first(std::size_t{2} << last_level(params));
   ZKI_RETURN_IF_ERROR(
       file->write(sections.tree, {reinterpret_cast<const std::uint8_t*>(nodes.data()), nodes.size_bytes()}));
   file->header_.root = tree.root();
@@ -315,13 +324,37 @@ Result<FpVec> CodeFile::random_coefs() const {
   return out;
 }
 
+Result<Digest> CodeFile::node(std::uint64_t number) const {
+  const Sections sections = sections_of(header_.params);
+  const int depth = static_cast<int>(std::bit_width(number)) - 1;
+  if (depth <= last_level(header_.params)) {
+    Digest digest{};
+    ZKI_RETURN_IF_ERROR(read(sections.tree + number * sizeof(Digest), digest));
+    return digest;
+  }
+  const std::size_t row_bytes = header_.params.num_lanes() * 8;
+  const int height = header_.params.log_domain - depth;
+  const std::uint64_t first = (number - (std::uint64_t{1} << depth)) << height;
+  Bytes rows(row_bytes << height);
+  ZKI_RETURN_IF_ERROR(read(sections.rows + first * row_bytes, rows));
+  std::vector<Digest> level;
+  for (std::size_t i = 0; i < rows.size(); i += row_bytes)
+    level.push_back(merkle::hash_leaf(ByteView(rows).subspan(i, row_bytes)));
+  for (; level.size() > 1; level.resize(level.size() / 2)) {
+    for (std::size_t i = 0; i < level.size() / 2; ++i) level[i] = merkle::hash_node(level[2 * i], level[2 * i + 1]);
+  }
+  return level[0];
+}
+
 Result<RowSource::Opened> CodeFile::open(std::span<const std::uint64_t> indices) const {
   const CodeParams& params = header_.params;
   const Sections sections = sections_of(params);
   const merkle::TreeShape shape = tree_shape(params, params.num_lanes());
   const std::vector<std::uint64_t> nodes = merkle::multiproof_nodes(shape, indices);
   for (const std::uint64_t index : indices) announce(sections.rows + index * shape.row_bytes, shape.row_bytes);
-  for (const std::uint64_t node : nodes) announce(sections.tree + node * sizeof(Digest), sizeof(Digest));
+  for (const std::uint64_t number : nodes) {
+    if (number >> last_level(params) <= 1) announce(sections.tree + number * sizeof(Digest), sizeof(Digest));
+  }
   Opened opened;
   opened.rows.resize(indices.size() * shape.row_bytes);
   for (std::size_t i = 0; i < indices.size(); ++i) {
@@ -329,8 +362,8 @@ Result<RowSource::Opened> CodeFile::open(std::span<const std::uint64_t> indices)
                              std::span(opened.rows).subspan(i * shape.row_bytes, shape.row_bytes)));
   }
   std::vector<Digest> siblings;
-  for (const std::uint64_t node : nodes) {
-    ZKI_RETURN_IF_ERROR(read(sections.tree + node * sizeof(Digest), siblings.emplace_back()));
+  for (const std::uint64_t number : nodes) {
+    ZKI_ASSIGN_OR_RETURN(siblings.emplace_back(), node(number));
   }
   for (const Digest& digest : siblings) opened.siblings.insert(opened.siblings.end(), digest.begin(), digest.end());
   if (!merkle::verify_multiproof(shape, header_.root, indices, opened.rows, siblings).ok()) {

@@ -53,6 +53,8 @@ class CodeFile final : public RowSource {
   Status read_header();
   Status write(std::uint64_t offset, ByteView bytes);
   Status read(std::uint64_t offset, std::span<std::uint8_t> bytes) const;
+  // Of the Merkle tree, numbered as in the file, whether it is there or follows from rows.
+  Result<Digest> node(std::uint64_t number) const;
   // Begins to read from the disk what will be asked for.
   void announce(std::uint64_t offset, std::size_t num_bytes) const;
   Status damaged(const std::string& what) const;
