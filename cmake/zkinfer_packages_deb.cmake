@@ -28,7 +28,7 @@ set(CPACK_COMPONENT_VERIFY_DESCRIPTION
 set(CPACK_DEBIAN_PROVE_PACKAGE_NAME libzkinfer-dev)
 set(CPACK_DEBIAN_PROVE_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PROVE_PACKAGE_DEPENDS
-    "libzkinfer-verify-dev (= ${PROJECT_VERSION}), libtbb-dev, libssl-dev, libonnx-dev, libprotobuf-dev")
+    "libzkinfer-verify-dev (= ${PROJECT_VERSION}), libtbb-dev, libssl-dev, libonnx-dev, libprotobuf-dev, zlib1g-dev")
 set(CPACK_COMPONENT_PROVE_DESCRIPTION
     "prover and compiler of zkinfer, for C++ and C\n Static libraries and headers of the components prove and compile.\n${description_end}")
 
