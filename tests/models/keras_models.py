@@ -3,7 +3,7 @@
 """Networks of one Keras layer and small whole ones, saved as .keras and .h5 by Keras 3 and by Keras 2 (tf_keras), read by zkinfer and compared
 with model.predict; needs tensorflow-cpu, keras, tf_keras, numpy.
 
-Weights are drawn, those that are counted while training too. Each file is compiled on drawn inputs and run on one; the .keras file of Keras 3 is
+Then the Keras files of ../shared/data, where that is. Weights are drawn, those that are counted while training too. Each file is compiled on drawn inputs and run on one; the .keras file of Keras 3 is
 proven too (--prove: all). Layers that must be refused are there as well, with what the message must say. Exit code 1 where one is wrong, fails, is
 refused that should not be, or fewer than --at-least are right.
 """
@@ -19,7 +19,7 @@ import keras as keras_3  # noqa: E402
 import numpy as np  # noqa: E402
 
 import keras_networks  # noqa: E402
-from pipeline import Stopped, check_model, markdown  # noqa: E402
+from pipeline import Stopped, check_model, data_folder, markdown  # noqa: E402
 from runs import Runs  # noqa: E402
 
 try:
@@ -86,6 +86,29 @@ def check(zkinfer, case, keras, form, folder, prove):
     return check_model(zkinfer, path, folder / "inputs.npz", folder / "inputs.npz", reference, index=0, shapes=shapes, classes=case.classes, prove=prove)
 
 
+# Keras files of other people below ../shared/data/models, and what goes in.
+FILES = (("mlperf_tiny/training/anomaly_detection/trained_models/ad01.h5", -8, 2),
+         ("mlperf_tiny/training/image_classification/trained_models/pretrainedResnet.h5", 0, 255),
+         ("mlperf_tiny/training/keyword_spotting/trained_models/kws_ref_model", -1, 1),
+         ("face_classification_keras/trained_models/emotion_models/fer2013_mini_XCEPTION.102-0.66.hdf5", -1, 1),
+         ("face_classification_keras/trained_models/emotion_models/tiny_XCEPTION_KDEF.hdf5", -1, 1))
+
+
+def check_file(zkinfer, path, low, high, folder):
+    keras_2.backend.clear_session()
+    random = np.random.default_rng(7)
+    model = keras_2.models.load_model(path, compile=False)
+    # Smooth fields: noise in every pixel is like no picture.
+    shape = [SAMPLES, *model.inputs[0].shape[1:]]
+    field = random.uniform(0, 1, [n if i in (0, len(shape) - 1) and len(shape) > 2 else max(1, n // 4) for i, n in enumerate(shape)])
+    for axis in range(1, len(shape)):
+        field = np.take(field, np.arange(shape[axis]) * field.shape[axis] // shape[axis], axis=axis)
+    inputs = (low + (high - low) * field).astype(np.float32)
+    np.save(folder / "inputs.npy", inputs)
+    reference = [np.asarray(model.predict(inputs, verbose=0)[0], np.float64).ravel().tolist()]
+    return check_model(zkinfer, path, folder / "inputs.npy", folder / "inputs.npy", reference, index=0)
+
+
 def main():
     runs = Runs(__doc__, "keras_models.json", packages=[keras_3, np])
     runs.parser.add_argument("--prove", action="store_true", help="all files, not one of each network")
@@ -105,6 +128,13 @@ def main():
                     except Exception as error:  # of Keras: it cannot build or save this network
                         row = {"state": "no reference", "reason": f"{type(error).__name__}: {error}", "process_seconds": {}}
                 runs.add(name, row)
+    for name, low, high in FILES if keras_2 is not None else ():
+        path = data_folder() / "models" / name
+        if not path.exists():
+            print(f"{name} is not there")
+        elif runs.wants(name):
+            with tempfile.TemporaryDirectory() as folder:
+                runs.add(name, check_file(zkinfer, path, low, high, pathlib.Path(folder)))
     return runs.finish(markdown, failing=("failed", "wrong", "refused"))
 
 

@@ -448,6 +448,8 @@ Status refuse_other_options(const Arguments& arguments, const FileFormat* format
 }
 
 Result<Description> describe(const Arguments& arguments) {
+  // A network may be a folder (SavedModel).
+  if (std::error_code error; std::filesystem::is_directory(arguments.path, error)) return describe_onnx(arguments);
   ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(arguments.path));
   ZKI_RETURN_IF_ERROR(refuse_other_options(arguments, format));
   if (format != nullptr) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "archive/inflate.h"
+#include "base/half.h"
 #include "frontend/hdf5/reader.h"
 
 namespace zkinfer::hdf5 {
@@ -22,18 +23,9 @@ std::uint64_t load(const std::uint8_t* bytes, std::uint32_t num_bytes, bool big_
   return x;
 }
 
-float half(std::uint64_t bits) {
-  const int exponent = static_cast<int>(bits >> 10) & 31;
-  const int mantissa = static_cast<int>(bits) & 1023;
-  const float magnitude = exponent == 0    ? std::ldexp(static_cast<float>(mantissa), -24)
-                          : exponent == 31 ? (mantissa == 0 ? HUGE_VALF : NAN)
-                                           : std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
 float as_float(std::uint64_t bits, const Type& type) {
   if (type.num_bytes == 8) return static_cast<float>(std::bit_cast<double>(bits));
-  if (type.num_bytes == 2 && !type.is_bfloat16) return half(bits);
+  if (type.num_bytes == 2 && !type.is_bfloat16) return half_to_float(static_cast<std::uint16_t>(bits));
   return std::bit_cast<float>(static_cast<std::uint32_t>(type.num_bytes == 2 ? bits << 16 : bits));
 }
 

@@ -27,17 +27,6 @@ int major_version(const std::string& version, int fallback) {
   return version[0] - '0';
 }
 
-Result<ir::Graph> import_model(ByteView config, int keras, hdf5::File& file, bool by_path,
-                               const frontend_onnx::ImportOptions& options) {
-  if (config.size() > kMostConfig) return resource_limit("the configuration has more than 8 MiB");
-  Result<Json> json = Json::parse(config);
-  if (!json.ok()) return json.status().with_context("the model's configuration");
-  std::size_t left = kMostLayers;
-  ZKI_ASSIGN_OR_RETURN(const Model model, read_model(*json, keras, left));
-  ZKI_ASSIGN_OR_RETURN(const frontend_onnx::ForeignModel foreign, write_network(model, file, by_path, options));
-  return frontend_onnx::import_foreign(foreign, options);
-}
-
 Result<std::string> text_attribute(hdf5::File& file, const hdf5::Object& object, const std::string& name) {
   ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> texts, attribute_texts(file, object, name));
   std::string all;
@@ -46,6 +35,17 @@ Result<std::string> text_attribute(hdf5::File& file, const hdf5::Object& object,
 }
 
 }  // namespace
+
+Result<ir::Graph> import_model(ByteView config, int keras, WeightFile& file,
+                               const frontend_onnx::ImportOptions& options) {
+  if (config.size() > kMostConfig) return resource_limit("the configuration has more than 8 MiB");
+  Result<Json> json = Json::parse(config);
+  if (!json.ok()) return json.status().with_context("the model's configuration");
+  std::size_t left = kMostLayers;
+  ZKI_ASSIGN_OR_RETURN(const Model model, read_model(*json, keras, left));
+  ZKI_ASSIGN_OR_RETURN(const frontend_onnx::ForeignModel foreign, write_network(model, file, options));
+  return frontend_onnx::import_foreign(foreign, options);
+}
 
 bool is_keras_archive(ByteView bytes) {
   const auto entries = archive::zip_directory(bytes, UINT64_MAX, kWords);
@@ -83,7 +83,8 @@ Result<ir::Graph> import_keras(ByteView bytes, const frontend_onnx::ImportOption
 Result<ir::Graph> import_keras_parts(ByteView config, ByteView weights, int keras,
                                      const frontend_onnx::ImportOptions& options) {
   ZKI_ASSIGN_OR_RETURN(hdf5::File file, hdf5::File::open(weights, max_plain_bytes(weights.size())));
-  return import_model(config, keras, file, true, options);
+  Hdf5Weights of(file, true);
+  return import_model(config, keras, of, options);
 }
 
 Result<ir::Graph> import_keras_h5(ByteView bytes, const frontend_onnx::ImportOptions& options) {
@@ -97,8 +98,9 @@ Result<ir::Graph> import_keras_h5(ByteView bytes, const frontend_onnx::ImportOpt
   ZKI_ASSIGN_OR_RETURN(const std::string config, text_attribute(file, *root, "model_config"));
   ZKI_ASSIGN_OR_RETURN(const std::string version, text_attribute(file, *root, "keras_version"));
   // Files without a version are of the time before it was written.
+  Hdf5Weights of(file, false);
   return import_model({reinterpret_cast<const std::uint8_t*>(config.data()), config.size()}, major_version(version, 1),
-                      file, false, options);
+                      of, options);
 }
 
 }  // namespace zkinfer::frontend_keras

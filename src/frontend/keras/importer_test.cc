@@ -3,12 +3,14 @@
 #include "frontend/keras/importer.h"
 
 #include <cmath>
+#include <random>
 
 #include <gtest/gtest.h>
 
 #include "base/files.h"
 #include "exec/float/float_executor.h"
 #include "frontend/keras/json.h"
+#include "frontend/keras/saved_model.h"
 #include "frontend/keras/weights.h"
 
 namespace zkinfer::frontend_keras {
@@ -21,6 +23,8 @@ Bytes file_bytes(const std::string& name) {
 }
 
 Result<ir::Graph> import_file(const std::string& name) {
+  if (name.find('.') == std::string::npos)
+    return import_saved_model_folder(std::string(ZKINFER_SOURCE_DIR) + "/testdata/keras/" + name);
   const Bytes bytes = file_bytes(name);
   return name.ends_with(".keras") ? import_keras(bytes) : import_keras_h5(bytes);
 }
@@ -29,7 +33,7 @@ TEST(KerasImporter, GivesWhatKerasGave) {
   const Bytes text = file_bytes("expected.json");
   const Result<Json> all = Json::parse(text);
   ASSERT_TRUE(all.ok());
-  EXPECT_EQ(all->members().size(), 5U);
+  EXPECT_EQ(all->members().size(), 7U);
   for (const auto& [name, expected] : all->members()) {
     const Result<ir::Graph> graph = import_file(name);
     ASSERT_TRUE(graph.ok()) << name << ": " << graph.status().to_string();
@@ -154,6 +158,26 @@ TEST(KerasImporter, WeightsAloneAreNoModel) {
   EXPECT_NE(status.message().find("model.save"), std::string::npos);
   EXPECT_TRUE(is_keras_archive(file_bytes("zoo.keras")));
   EXPECT_FALSE(is_keras_archive(file_bytes("values.h5")));
+}
+
+TEST(SavedModel, SurvivesMutations) {
+  const SavedModelFiles whole{file_bytes("sequence_old/saved_model.pb"), file_bytes("sequence_new/keras_metadata.pb"),
+                              file_bytes("sequence_new/variables/variables.index"),
+                              file_bytes("sequence_new/variables/variables.data-00000-of-00001")};
+  ASSERT_TRUE(import_saved_model(whole).ok());
+  EXPECT_EQ(import_saved_model({whole.graph, {}, {}, whole.data}).status().code(), StatusCode::kCorrupt);
+  EXPECT_EQ(import_saved_model({{8, 1}, {}, whole.index, whole.data}).status().code(), StatusCode::kUnsupported);
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 400; ++round) {
+    SavedModelFiles files = whole;
+    if (round % 2 == 0) files.metadata.clear();
+    for (Bytes* bytes : {&files.graph, &files.metadata, &files.index, &files.data}) {
+      if (bytes->empty() || random() % 3 == 0) continue;
+      for (int edits = 0; edits < 2; ++edits) (*bytes)[random() % bytes->size()] = static_cast<std::uint8_t>(random());
+      if (random() % 4 == 0) bytes->resize(random() % bytes->size());
+    }
+    static_cast<void>(import_saved_model(files));
+  }
 }
 
 TEST(Json, AnswersAnyQuestion) {

@@ -97,6 +97,11 @@ class JsonBuilder : public nlohmann::json_sax<nlohmann::json> {
     Json done = std::move(open_.back());
     open_.pop_back();
     keys_.pop_back();
+    // How Keras writes tuples in some files.
+    if (done["class_name"].text() == "__tuple__" && done["items"].is_list()) {
+      Json items = done["items"];
+      done = std::move(items);
+    }
     return put(std::move(done));
   }
   bool put(Json json) {

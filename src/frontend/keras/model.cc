@@ -124,6 +124,36 @@ Result<std::vector<TensorRef>> read_ends(const Json& json, const Names& names, c
   return ends;
 }
 
+void collect(Argument& argument, std::vector<TensorRef*>& out) {
+  if (argument.kind == Argument::Kind::kTensor) out.push_back(&argument.tensor);
+  for (Argument& item : argument.list) collect(item, out);
+}
+
+// Calls of a model inside another are counted from 1 where Keras counts the one that built it as the first, which is not written.
+// The references say so if one is to the call behind the last; otherwise it is a matter of the class.
+void count_calls_from_zero(Model& model) {
+  std::vector<TensorRef*> all;
+  for (Layer& layer : model.layers)
+    for (Call& call : layer.calls) {
+      for (Argument& argument : call.arguments) collect(argument, all);
+      for (auto& [name, argument] : call.named) collect(argument, all);
+    }
+  for (TensorRef& ref : model.outputs) all.push_back(&ref);
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    const Layer& layer = model.layers[i];
+    if (!layer.model) continue;
+    bool from_one = !layer.model->is_sequential || (model.keras < 3 && layer.model->has_input_layer);
+    for (const TensorRef* ref : all) {
+      if (ref->layer != static_cast<int>(i)) continue;
+      if (ref->call == 0) from_one = false;
+      if (ref->call == static_cast<std::int64_t>(layer.calls.size())) from_one = true;
+    }
+    if (!from_one) continue;
+    for (TensorRef* ref : all)
+      if (ref->layer == static_cast<int>(i)) --ref->call;
+  }
+}
+
 // Where Keras writes the shape of an input: in the input layer, or in a Sequential's first layer.
 const Json* shape_in(const Json& config) {
   for (const char* key : {"batch_input_shape", "batch_shape"})
@@ -137,6 +167,7 @@ Status read_sequential(const Json& config, Model& model) {
     const Layer& first = model.layers.front();
     if (const Json* shape = shape_in(*first.config)) model.input_shape = shape;
     if (first.class_name == "InputLayer") {
+      model.has_input_layer = true;
       model.input_name = first.name;
       model.input_dtype = (*first.config)["dtype"].text();
       model.layers.erase(model.layers.begin());
@@ -235,6 +266,7 @@ Result<Model> read_model(const Json& entry, int keras, std::size_t& left, int de
   }
   ZKI_ASSIGN_OR_RETURN(model.inputs, read_ends(config["input_layers"], names, "inputs", nullptr));
   ZKI_ASSIGN_OR_RETURN(model.outputs, read_ends(config["output_layers"], names, "outputs", &model.output_names));
+  count_calls_from_zero(model);
   return model;
 }
 

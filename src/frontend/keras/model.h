@@ -50,6 +50,7 @@ struct Model {
   std::vector<TensorRef> inputs, outputs;  // of a functional one
   std::vector<std::string> output_names;   // given by a dictionary, else empty
   const Json* input_shape = nullptr;       // of a Sequential: the whole shape, batch first; null where it is open
+  bool has_input_layer = false;            // of a Sequential
   std::string input_name, input_dtype;     // of a Sequential's own input layer
   int keras = 3;                           // major version
 };

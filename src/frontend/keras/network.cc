@@ -44,8 +44,8 @@ std::vector<TensorRef> references(const Call& call) {
 
 class Writer {
  public:
-  Writer(const Model& model, hdf5::File& file, bool by_path, const frontend_onnx::ImportOptions& options)
-      : model_(model), file_(file), by_path_(by_path), options_(options), net_(model.keras) {}
+  Writer(const Model& model, WeightFile& file, const frontend_onnx::ImportOptions& options)
+      : model_(model), file_(file), by_path_(file.by_path()), options_(options), net_(model.keras) {}
 
   Result<frontend_onnx::ForeignModel> run() {
     // Names of outputs are Keras' own, whatever is between.
@@ -352,7 +352,7 @@ class Writer {
   }
 
   const Model& model_;
-  hdf5::File& file_;
+  WeightFile& file_;
   const bool by_path_;
   const frontend_onnx::ImportOptions& options_;
   Net net_;
@@ -364,9 +364,9 @@ class Writer {
 
 }  // namespace
 
-Result<frontend_onnx::ForeignModel> write_network(const Model& model, hdf5::File& file, bool by_path,
+Result<frontend_onnx::ForeignModel> write_network(const Model& model, WeightFile& file,
                                                   const frontend_onnx::ImportOptions& options) {
-  return Writer(model, file, by_path, options).run();
+  return Writer(model, file, options).run();
 }
 
 }  // namespace zkinfer::frontend_keras

@@ -59,65 +59,84 @@ Result<std::vector<std::string>> attribute_texts(hdf5::File& file, const hdf5::O
   }
 }
 
-Weights Weights::at_path(hdf5::File& file, std::string path) {
+Result<AnyTensor> Hdf5Weights::tensor(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const hdf5::Object* object, file_.find(path));
+  if (object == nullptr || !object->dataset)
+    return corrupt("its weight " + in_quotes(path) +
+                   " is not in the file | save the whole model again with model.save");
+  hdf5::Dataset dataset = *object->dataset;
+  // bfloat16 as bytes of no type, or as integers.
+  if (object->attributes.count("dtype") != 0 && dataset.type.num_bytes == 2 &&
+      dataset.type.kind != hdf5::TypeClass::kFloat)
+    dataset.type.kind = hdf5::TypeClass::kOpaque;
+  return file_.tensor(dataset);
+}
+
+Result<bool> Hdf5Weights::has(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const hdf5::Object* object, file_.find(path));
+  return object != nullptr;
+}
+
+Result<std::size_t> Hdf5Weights::count(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const hdf5::Object* object, file_.find(path));
+  return object == nullptr ? 0 : object->members.size();
+}
+
+Result<std::vector<NamedWeight>> Hdf5Weights::of_layer(const std::string& layer) {
+  ZKI_ASSIGN_OR_RETURN(const hdf5::Object* root, file_.find(""));
+  const std::string group = (root->members.count("model_weights") != 0 ? "model_weights/" : "") + layer;
+  ZKI_ASSIGN_OR_RETURN(const hdf5::Object* object, file_.find(group));
+  std::vector<NamedWeight> out;
+  if (object == nullptr) return out;
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> names, attribute_texts(file_, *object, "weight_names"));
+  for (const std::string& name : names) out.push_back({group + "/" + name, name});
+  return out;
+}
+
+Weights Weights::at_path(WeightFile& file, std::string path) {
   Weights made;
   made.file_ = &file;
-  made.by_path_ = true;
   made.key_ = std::move(path);
   return made;
 }
 
-Result<Weights> Weights::of_layer(hdf5::File& file, const std::string& layer) {
-  Weights made;
-  made.file_ = &file;
-  made.key_ = layer;
-  ZKI_ASSIGN_OR_RETURN(const hdf5::Object* root, file.find(""));
-  const std::string group = (root->members.count("model_weights") != 0 ? "model_weights/" : "") + layer;
-  ZKI_ASSIGN_OR_RETURN(const hdf5::Object* object, file.find(group));
-  if (object == nullptr) return made;
-  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> names, attribute_texts(file, *object, "weight_names"));
-  for (const std::string& name : names) made.list_.push_back(group + "/" + name);
+Result<Weights> Weights::of_layer(WeightFile& file, const std::string& layer) {
+  Weights made = at_path(file, layer);
+  ZKI_ASSIGN_OR_RETURN(made.list_, file.of_layer(layer));
   return made;
 }
 
 Result<Weights> Weights::part(const std::vector<std::string>& paths, const std::string& name) const {
   Weights made;
   made.file_ = file_;
-  made.by_path_ = by_path_;
-  made.key_ = key_ + "/" + (by_path_ && !paths.empty() ? paths[0] : name);
-  if (!by_path_) {
-    const std::string outer = "model_weights/" + key_.substr(0, key_.find('/')) + "/";
-    for (const std::string& path : list_)
-      if (has_part(std::string_view(path).substr(
-                       std::min(path.size(), path.starts_with(outer) ? outer.size() : std::size_t{0})),
-                   name))
-        made.list_.push_back(path);
+  if (file_ == nullptr) return made;
+  const auto below = [&](const std::string& path) { return key_.empty() ? path : key_ + "/" + path; };
+  made.key_ = below(name);
+  if (!file_->by_path()) {
+    for (const NamedWeight& weight : list_)
+      if (has_part(weight.name, name)) made.list_.push_back(weight);
     return made;
   }
   for (const std::string& path : paths) {
-    ZKI_ASSIGN_OR_RETURN(const hdf5::Object* object, file_->find(key_.empty() ? path : key_ + "/" + path));
-    if (object == nullptr) continue;
-    made.key_ = key_.empty() ? path : key_ + "/" + path;
-    break;
+    made.key_ = below(path);
+    ZKI_ASSIGN_OR_RETURN(const bool there, file_->has(made.key_));
+    if (there) break;
   }
   return made;
 }
 
 Result<Weights> Weights::part(const std::string& path, std::size_t begin, std::size_t count) const {
-  if (by_path_) return part({path}, path);
-  Weights made;
-  made.file_ = file_;
-  made.key_ = key_ + "/" + path;
-  for (std::size_t i = begin; i < begin + count && i < list_.size(); ++i) made.list_.push_back(list_[i]);
+  if (file_ == nullptr || file_->by_path()) return part({path}, path);
+  Weights made = at_path(*file_, key_ + "/" + path);
+  for (std::size_t i = begin; i < list_.size() && i - begin < count; ++i) made.list_.push_back(list_[i]);
   return made;
 }
 
 Result<std::vector<std::string>> Weights::paths() const {
-  if (!by_path_) return list_;
   std::vector<std::string> out;
-  if (file_ == nullptr) return out;
-  ZKI_ASSIGN_OR_RETURN(const hdf5::Object* vars, file_->find(key_ + "/vars"));
-  const std::size_t count = vars == nullptr ? 0 : vars->members.size();
+  for (const NamedWeight& weight : list_) out.push_back(weight.path);
+  if (file_ == nullptr || !file_->by_path()) return out;
+  ZKI_ASSIGN_OR_RETURN(const std::size_t count, file_->count(key_ + "/vars"));
   for (std::size_t i = 0; i < count; ++i) out.push_back(key_ + "/vars/" + std::to_string(i));
   return out;
 }
@@ -134,17 +153,7 @@ Result<std::vector<FloatTensor>> Weights::take(std::size_t count) const {
                    std::to_string(count) + " | save the whole model again with model.save");
   std::vector<FloatTensor> out;
   for (const std::string& path : all) {
-    ZKI_ASSIGN_OR_RETURN(const hdf5::Object* object, file_->find(path));
-    if (object == nullptr || !object->dataset)
-      return corrupt("its weight " + in_quotes(path) +
-                     " is not in the file | save the whole model again with model.save");
-    const auto dtype = object->attributes.find("dtype");
-    hdf5::Dataset dataset = *object->dataset;
-    // bfloat16 as bytes of no type, or as integers.
-    if (dtype != object->attributes.end() && dataset.type.num_bytes == 2 &&
-        dataset.type.kind != hdf5::TypeClass::kFloat)
-      dataset.type.kind = hdf5::TypeClass::kOpaque;
-    ZKI_ASSIGN_OR_RETURN(AnyTensor tensor, file_->tensor(dataset));
+    ZKI_ASSIGN_OR_RETURN(AnyTensor tensor, file_->tensor(path));
     if (auto* floats = std::get_if<FloatTensor>(&tensor)) {
       out.push_back(std::move(*floats));
       continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A layer's trained numbers, by the two ways in which Keras keeps them: Keras 3 at paths made of classes and attributes
-// ("layers/dense_1/vars/0"), the older whole-model files as a list per layer of the outermost model.
+// ("layers/dense_1/vars/0"), older files as a list per layer of the outermost model.
 #pragma once
 
 #include <string>
@@ -12,17 +12,49 @@
 
 namespace zkinfer::frontend_keras {
 
+struct NamedWeight {
+  std::string path;  // in the file
+  std::string name;  // as Keras named it, "dense/kernel:0": says which part of a nested model it belongs to
+};
+
+// Where the numbers are.
+class WeightFile {
+ public:
+  virtual ~WeightFile() = default;
+  virtual bool by_path() const = 0;
+  virtual Result<AnyTensor> tensor(const std::string& path) = 0;
+  // By path: whether something is there, and how many tensors are below it.
+  virtual Result<bool> has(const std::string& path) = 0;
+  virtual Result<std::size_t> count(const std::string& path) = 0;
+  // Otherwise: the weights of a layer of the outermost model, in Keras' order.
+  virtual Result<std::vector<NamedWeight>> of_layer(const std::string& layer) = 0;
+};
+
+// The HDF5 files of both ways.
+class Hdf5Weights : public WeightFile {
+ public:
+  Hdf5Weights(hdf5::File& file, bool by_path) : file_(file), by_path_(by_path) {}
+  bool by_path() const override { return by_path_; }
+  Result<AnyTensor> tensor(const std::string& path) override;
+  Result<bool> has(const std::string& path) override;
+  Result<std::size_t> count(const std::string& path) override;
+  Result<std::vector<NamedWeight>> of_layer(const std::string& layer) override;
+
+ private:
+  hdf5::File& file_;
+  bool by_path_;
+};
+
 class Weights {
  public:
   Weights() = default;
-  // Keras 3: what lies below a path.
-  static Weights at_path(hdf5::File& file, std::string path);
-  // The older files: the datasets of one layer, in the order of its weights.
-  static Result<Weights> of_layer(hdf5::File& file, const std::string& layer);
+  // What lies below a path.
+  static Weights at_path(WeightFile& file, std::string path);
+  static Result<Weights> of_layer(WeightFile& file, const std::string& layer);
 
-  // Those of a part: by its path in files of Keras 3 (the first that is there), else the weights whose names have `name` as a part.
+  // Those of a part: by its path (the first that is there), else the weights whose names have `name` between slashes.
   Result<Weights> part(const std::vector<std::string>& paths, const std::string& name) const;
-  // By position in the older files.
+  // By position in lists.
   Result<Weights> part(const std::string& path, std::size_t begin, std::size_t count) const;
   // Exactly so many.
   Result<std::vector<FloatTensor>> take(std::size_t count) const;
@@ -33,10 +65,9 @@ class Weights {
  private:
   Result<std::vector<std::string>> paths() const;
 
-  hdf5::File* file_ = nullptr;
-  bool by_path_ = false;
+  WeightFile* file_ = nullptr;
   std::string key_;
-  std::vector<std::string> list_;
+  std::vector<NamedWeight> list_;
 };
 
 // "BatchNormalization" -> "batch_normalization", as Keras 3 names folders of weights.

@@ -10,7 +10,11 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "frontend/keras/importer.h"
+<<<<<<< HEAD
 #include "frontend/tflite/reader.h"
+=======
+#include "frontend/keras/saved_model.h"
+>>>>>>> bebc628 (SavedModel folders of Keras are read too; an example from a Keras file to a proof; Keras' files among the full tests)
 
 namespace zkinfer::frontend_network {
 
@@ -73,10 +77,10 @@ Bytes head_of(const std::string& path) {
   return Bytes(head.begin(), head.begin() + got);
 }
 
-Result<ir::Graph> import_folder(const std::string& path) {
+Result<ir::Graph> import_folder(const std::string& path, const ImportOptions& options) {
   std::error_code error;
   if (std::filesystem::exists(std::filesystem::path(path) / "saved_model.pb", error))
-    return unsupported("a TensorFlow SavedModel, which is not read yet; convert it to ONNX with tf2onnx");
+    return frontend_keras::import_saved_model_folder(path, options);
   return invalid_argument("a folder, expected a file with a network");
 }
 
@@ -94,7 +98,7 @@ Result<ir::Graph> import_network_file(const std::string& path, const ImportOptio
   std::error_code error;
   const std::string where = in_quotes(path);
   if (std::filesystem::is_directory(path, error)) {
-    Result<ir::Graph> graph = import_folder(path);
+    Result<ir::Graph> graph = import_folder(path, options);
     return graph.ok() ? std::move(graph) : graph.status().with_context(where);
   }
   // ONNX finds weights in files beside it, and pipes have no beginning to look at first.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "archive/zip.h"
+#include "base/half.h"
 #include "inputs/input_file.h"
 
 namespace zkinfer::cli {
@@ -62,15 +63,6 @@ Result<NpyHeader> parse_header(std::string_view text) {
   header.fortran_order = value_of(text, "'fortran_order'").starts_with("True");
   ZKI_ASSIGN_OR_RETURN(header.shape, parse_shape(value_of(text, "'shape'")));
   return header;
-}
-
-float half_to_float(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 31;
-  const int mantissa = bits & 1023;
-  const float magnitude = exponent == 0    ? std::ldexp(static_cast<float>(mantissa), -24)
-                          : exponent == 31 ? (mantissa == 0 ? HUGE_VALF : NAN)
-                                           : std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
 }
 
 template <class T>
