@@ -19,7 +19,7 @@ def main():
     key = model.commit()
     right = 0
     for picture, label in zip(data["test"].astype(np.float32), data["labels"]):
-        right += int(model.run(picture[None]).argmax() == label)
+        right += int(model.run(picture[None]).output.argmax() == label)
     print(f"the integer network is right for {right} of {len(data['test'])} pictures")
     proof = key.prove(data["test"][:1].astype(np.float32))
     digit = int(zkinfer.verify(proof, key.public).output.argmax())

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
@@ -268,14 +269,23 @@ class Model:
         return _html.model(self)
 
 
+def _keras_file(model: Any) -> bytes:
+    """A Keras model as the bytes of its .keras file: no other way to read it is needed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "network.keras")
+        model.save(path)
+        with open(path, "rb") as file:
+            return file.read()
+
+
 def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any) -> tuple[Union[str, bytes], Any]:
     """ONNX path or bytes of whatever compile() was given."""
     if example_inputs is not None and isinstance(model, (str, os.PathLike, bytes, bytearray, memoryview)):
         raise InputError("example_inputs: for networks that are exported; an ONNX file says its shapes, input_shapes= those of dynamic axes")
     if isinstance(model, (str, os.PathLike)):
         path = os.fspath(model)
-        if not os.path.isfile(path):
-            raise FileError(f"'{path}' is no file; give the path of an ONNX file, its bytes, or a network")
+        if not os.path.exists(path):
+            raise FileError(f"'{path}' is not there; give the path of a network's file, its bytes, or a network")
         return path, None
     if isinstance(model, (bytes, bytearray, memoryview)):
         return bytes(model), None
@@ -289,12 +299,14 @@ def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any
         from . import sklearn as front_sklearn
 
         return front_sklearn.export_onnx(model, example_inputs if example_inputs is not None else calibration), None
+    if any(kind.__module__.split(".")[0] in ("keras", "tf_keras") for kind in type(model).__mro__) and hasattr(model, "save"):
+        return _keras_file(model), None
     serialize = getattr(model, "SerializeToString", None)
     if callable(serialize):
         return bytes(serialize()), None
     raise InputError(
-        f"a model of type {type(model).__name__}; expected an ONNX path or bytes, an onnx.ModelProto, a torch.nn.Module, or an estimator of "
-        "scikit-learn, XGBoost or LightGBM"
+        f"a model of type {type(model).__name__}; expected a path or bytes of a network's file, an onnx.ModelProto, a torch.nn.Module, a keras.Model, or an "
+        "estimator of scikit-learn, XGBoost or LightGBM"
     )
 
 
@@ -354,8 +366,8 @@ def compile(
     """Compiles a network to an integer model.
 
     Args:
-        model: path or bytes of an ONNX file, an ``onnx.ModelProto``, a ``torch.nn.Module`` (in eval mode while it is exported), or a fitted estimator, pipeline
-            or booster of scikit-learn, XGBoost or LightGBM.
+        model: path or bytes of an ONNX, Keras or TensorFlow Lite file, an ``onnx.ModelProto``, a ``torch.nn.Module`` (in eval mode while it is exported), a
+            ``keras.Model``, or a fitted estimator, pipeline or booster of scikit-learn, XGBoost or LightGBM.
         calibration: a few dozen to a few hundred typical inputs, not those that you measure on: an array (N, ..), a dict of them by
             input name, or an iterable of samples or batches such as a DataLoader (labels behind the inputs are left alone). They set
             the ranges of the integers.

@@ -117,7 +117,7 @@ layer("Conv2DTranspose wide stride", (4, 5, 3), lambda L: L.Conv2DTranspose(2, 2
 for kind in ("MaxPooling", "AveragePooling"):
     layer(kind + "1D", (9, 3), lambda L, k=kind: getattr(L, k + "1D")(2))
     layer(kind + "1D same", (9, 3), lambda L, k=kind: getattr(L, k + "1D")(3, strides=2, padding="same"))
-    layer(kind + "2D", (6, 7, 3), lambda L, k=kind: getattr(L, k + "2D")())
+    layer(kind + "2D", (6, 7, 3), lambda L, k=kind: getattr(L, k + "2D")(2))
     layer(kind + "2D same", (6, 7, 3), lambda L, k=kind: getattr(L, k + "2D")((3, 2), strides=2, padding="same"))
     layer(kind + "3D", (4, 4, 5, 2), lambda L, k=kind: getattr(L, k + "3D")(2))
 for kind in ("GlobalMaxPooling", "GlobalAveragePooling"):

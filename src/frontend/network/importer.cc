@@ -10,11 +10,8 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "frontend/keras/importer.h"
-<<<<<<< HEAD
-#include "frontend/tflite/reader.h"
-=======
 #include "frontend/keras/saved_model.h"
->>>>>>> bebc628 (SavedModel folders of Keras are read too; an example from a Keras file to a proof; Keras' files among the full tests)
+#include "frontend/tflite/reader.h"
 
 namespace zkinfer::frontend_network {
 

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "frontend/onnx/half.h"
+#include "base/half.h"
 #include "frontend/onnx/proto_text.h"
 
 namespace zkinfer::frontend_onnx {

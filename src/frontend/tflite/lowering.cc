@@ -6,8 +6,8 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "base/half.h"
 #include "base/text.h"
-#include "frontend/onnx/half.h"
 
 namespace zkinfer::frontend_tflite {
 
@@ -283,12 +283,10 @@ Result<std::vector<float>> Lowering::stored_reals(int t) const {
     case Type::kFloat32: out = widened<float, float>(x.data); break;
     case Type::kFloat64: out = widened<double, float>(x.data); break;
     case Type::kFloat16:
-      for (const auto bits : widened<std::uint16_t, std::uint16_t>(x.data))
-        out.push_back(frontend_onnx::half_to_float(bits));
+      for (const auto bits : widened<std::uint16_t, std::uint16_t>(x.data)) out.push_back(half_to_float(bits));
       break;
     case Type::kBfloat16:
-      for (const auto bits : widened<std::uint16_t, std::uint16_t>(x.data))
-        out.push_back(frontend_onnx::bfloat_to_float(bits));
+      for (const auto bits : widened<std::uint16_t, std::uint16_t>(x.data)) out.push_back(bfloat_to_float(bits));
       break;
     default: return unsupported(where_of(x) + " where floats are needed");
   }
