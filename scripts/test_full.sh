@@ -81,7 +81,7 @@ prepare() {
   case $1 in
     nodes) rm -rf "$work/node" && "$python" tests/nodes/write_node_tests.py "$work/node" ;;
     tflite) install ai-edge-litert ;;
-    python) install pytest && install . ;;
+    python) install pytest matplotlib nbconvert ipykernel xgboost lightgbm && install . ;;
   esac
 }
 
