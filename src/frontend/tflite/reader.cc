@@ -54,6 +54,10 @@ class Reader {
   Result<frontend_onnx::ForeignModel> run() {
     if (file_.outputs.empty()) return corrupt("a TFLite file without outputs");
     read_inputs();
+    for (std::size_t i = 0; i < file_.outputs.size(); ++i) {
+      const std::string_view name = lowering_.tensor(file_.outputs[i]).name;
+      output_names_.push_back(builder_.fresh(name.empty() ? "output_" + std::to_string(i) : short_name(name)));
+    }
     for (std::size_t i = 0; i < file_.operators.size(); ++i) read_operator(i);
     write_outputs();
     if (file_.num_subgraphs > 1)
@@ -119,20 +123,19 @@ class Reader {
     for (std::size_t i = 0; i < file_.outputs.size(); ++i) {
       const int t = file_.outputs[i];
       const Tensor& tensor = lowering_.tensor(t);
-      const std::string wanted = tensor.name.empty() ? "output_" + std::to_string(i) : short_name(tensor.name);
-      builder_.begin({wanted, "output"});
+      builder_.begin({output_names_[i], "output"});
       lowering_.reset();
       const std::string value = lowering_.raw(t);
       if (!lowering_.status().ok()) builder_.refuse(lowering_.status(), {});
-      const std::string name = builder_.fresh(wanted);
-      builder_.op("Identity", {value}, {}, name);
-      builder_.output(name, onnx_type(tensor.type).value_or(onnx::TensorProto::FLOAT));
+      builder_.op("Identity", {value}, {}, output_names_[i]);
+      builder_.output(output_names_[i], onnx_type(tensor.type).value_or(onnx::TensorProto::FLOAT));
     }
   }
 
   const File& file_;
   frontend_onnx::ModelBuilder builder_;
   Lowering lowering_;
+  std::vector<std::string> output_names_;
 };
 
 }  // namespace

@@ -128,6 +128,51 @@ TEST(Tflite, QuantizedLayersRoundWhereTheInterpreterDoes) {
   EXPECT_EQ(run(file, FloatTensor(Shape{1, 2}, {-10, 30}))[0], 3);
 }
 
+// The reference kernel rounds 16 * 0.0305 = 0.488 to 16 thirty-seconds first, which is a half, and that away from zero.
+TEST(Tflite, SumsAreRoundedTwiceAsTheInterpreterDoes) {
+  for (const bool relu : {false, true}) {
+    for (const int channels : {1, 2}) {
+      TestFile file;
+      const int x = file.tensor("x", {1, 1}, Type::kInt8, {{1, 0}});
+      std::vector<std::int8_t> weights{1};
+      std::vector<TestFile::Grid> grids{{0.0305F, 0}};
+      if (channels == 2) {
+        weights.push_back(-1);
+        grids.push_back({0.0305F, 0});
+      }
+      const int w = file.constant<std::int8_t>("w", {channels, 1}, Type::kInt8, weights, grids);
+      const int y = file.tensor("y", {1, channels}, Type::kInt8, {{1, 5}});
+      file.op("FULLY_CONNECTED", {x, w, -1}, {y}, {{0, relu ? kRelu : Flat::number(std::int8_t{0})}});
+      file.ends({x}, {y});
+      const auto expect = [&](float q, float rounded) {
+        std::vector<float> want{relu ? std::max(rounded, 0.F) + 5 : rounded + 5};
+        if (channels == 2) want.push_back(relu ? std::max(-rounded, 0.F) + 5 : 5 - rounded);
+        expect_near(run(file, FloatTensor(Shape{1, 1}, {q})), want);
+      };
+      expect(16, 1);
+      expect(-16, -1);
+      expect(15, 0);
+      expect(-15, 0);
+      expect(100, 3);
+      expect(-100, -3);
+      expect(0, 0);
+    }
+  }
+}
+
+// Means of 1 and 2 of the stored integers become 2, of -1 and -2 become -2, whatever the zero point.
+TEST(Tflite, MeansInTheMiddleGoAwayFromZero) {
+  for (const std::int64_t zero : {std::int64_t{-128}, std::int64_t{0}, std::int64_t{7}}) {
+    TestFile file;
+    const int x = file.tensor("x", {1, 1, 6, 1}, Type::kInt8, {{0.5F, zero}});
+    const int y = file.tensor("y", {1, 1, 3, 1}, Type::kInt8, {{0.5F, zero}});
+    file.op("AVERAGE_POOL_2D", {x}, {y},
+            {{0, kValid}, {1, integer(2)}, {2, integer(1)}, {3, integer(2)}, {4, integer(1)}});
+    file.ends({x}, {y});
+    expect_near(run(file, FloatTensor(Shape{1, 1, 6, 1}, {1, 2, -1, -2, 0, 1})), {2, -2, 1});
+  }
+}
+
 TEST(Tflite, IntegersAreInputsAndOutputsAsTheyAreStored) {
   TestFile file;
   const int x = file.tensor("x", {1, 4}, Type::kInt8, {{0.5F, 1}});

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions, pools and products: channels first from here to the next operator that asks otherwise.
 #include <array>
+#include <cmath>
+
+#include <onnx/onnx_pb.h>
 
 #include "base/text.h"
 #include "frontend/tflite/lowering.h"
@@ -71,8 +74,73 @@ std::string weights(Operation& op, std::size_t i, const Dims& perm) {
   return op.node("Transpose", {op.real(i)}, {{"perm", perm}});
 }
 
-void add_bias(Operation& op, std::size_t i, Names& inputs) {
-  if (op.has_input(i)) inputs.push_back(op.real(i));
+// The reference kernels of 8 bits round a sum twice: times a factor of at least 1/2 to a whole number, then that by 2^s, halves away from
+// zero. The two are one rounding that steps 2^-(s+1) earlier, away from zero. Per output channel, in reals; empty where nothing is
+// rounded twice.
+std::vector<float> early_steps(const Operation& op, std::size_t input, std::size_t weight) {
+  const Tensor& x = op.tensor(input);
+  const Tensor& w = op.tensor(weight);
+  const Tensor& y = op.g.tensor(op.output());
+  const bool bytes = (y.type == Type::kInt8 || y.type == Type::kUint8) && y.scales.size() == 1 && x.scales.size() == 1;
+  if (!bytes || !w.quantized() || y.shape.empty()) return {};
+  const auto channels = static_cast<std::size_t>(y.shape.back());
+  if (w.scales.size() != 1 && w.scales.size() != channels) return {};
+  std::vector<float> out;
+  bool any = false;
+  for (std::size_t i = 0; i < channels; ++i) {
+    const auto scale = static_cast<double>(y.scales[0]);
+    const auto weight_scale = static_cast<double>(w.scales[w.scales.size() == 1 ? 0 : i]);
+    const double factor = static_cast<double>(x.scales[0]) * weight_scale / scale;
+    int exponent = 0;
+    static_cast<void>(std::frexp(factor, &exponent));
+    const bool twice = std::isfinite(factor) && exponent < 0 && exponent > -31;
+    out.push_back(twice ? static_cast<float>(std::ldexp(scale, exponent - 1)) : 0.0F);
+    any |= twice;
+  }
+  return any ? out : std::vector<float>();
+}
+
+// Whether what is below zero becomes zero in any case.
+bool cuts_negatives(const Operation& op, int activation) {
+  constexpr int kRelu = 1, kRelu6 = 3;
+  const auto kind = op.options().number<std::int8_t>(activation);
+  const Tensor& y = op.g.tensor(op.output());
+  return kind == kRelu || kind == kRelu6 || y.zero(0) == (y.type == Type::kInt8 ? -128 : 0);
+}
+
+// A sum of products with its bias, rounded as TFLite does: `made(sign, bias)` appends the products times sign.
+template <class Made>
+Status rounded_sum(Operation& op, std::size_t input, std::size_t weight, std::size_t bias, int activation,
+                   Layout layout, const Made& made) {
+  const std::string b = op.has_input(bias) ? op.real(bias) : std::string();
+  std::vector<float> early = early_steps(op, input, weight);
+  if (early.empty()) {
+    ZKI_ASSIGN_OR_RETURN(const std::string y, op.activated(made(1, b), activation));
+    return op.finish(y, layout);
+  }
+  const std::string steps = op.g.builder().floats({}, {static_cast<std::int64_t>(early.size())}, early);
+  const std::string above = made(1, b.empty() ? steps : op.node("Add", {b, steps}));
+  if (cuts_negatives(op, activation)) {
+    ZKI_ASSIGN_OR_RETURN(const std::string y, op.activated(above, activation));
+    return op.finish(y, layout);
+  }
+  // What is above zero, less what is below: each is rounded from zero on.
+  const Tensor& y = op.g.tensor(op.output());
+  const float scale = y.scales[0];
+  const std::int64_t least = y.type == Type::kInt8 ? -128 : 0;
+  const std::string unit = op.number(scale);
+  const std::string zero = op.g.builder().scalar(0, onnx::TensorProto::UINT8);
+  const auto from_zero = [&](const std::string& x, std::int64_t most) {
+    const std::string cut = op.node("Clip", {x, op.number(0), op.number(scale * static_cast<float>(most))});
+    return op.node("DequantizeLinear", {op.node("QuantizeLinear", {cut, unit, zero}), unit, zero});
+  };
+  const std::string below = made(-1, b.empty() ? steps : op.node("Sub", {steps, b}));
+  ZKI_ASSIGN_OR_RETURN(
+      const std::string z,
+      op.activated(op.node("Sub", {from_zero(above, least + 255 - y.zero(0)), from_zero(below, y.zero(0) - least)}),
+                   activation));
+  op.g.set_real(op.output(), z, layout, true);
+  return op.g.status();
 }
 
 Status convolution(Operation& op, const Dims& perm, const Dims& strides, const Dims& dilations, std::int64_t groups,
@@ -80,13 +148,15 @@ Status convolution(Operation& op, const Dims& perm, const Dims& strides, const D
   ZKI_RETURN_IF_ERROR(check_positive("strides", strides));
   ZKI_RETURN_IF_ERROR(check_positive("dilations", dilations));
   ZKI_ASSIGN_OR_RETURN(const std::string pad, auto_pad(op));
-  Names inputs{op.real(0, Layout::kFirst), weights(op, 1, perm)};
-  add_bias(op, 2, inputs);
   note_hybrid(op, 1);
-  const std::string y =
-      op.node("Conv", inputs, {{"strides", strides}, {"dilations", dilations}, {"auto_pad", pad}, {"group", groups}});
-  ZKI_ASSIGN_OR_RETURN(const std::string z, op.activated(y, activation));
-  return op.finish(z, Layout::kFirst);
+  const std::string x = op.real(0, Layout::kFirst);
+  const std::string w = weights(op, 1, perm);
+  return rounded_sum(op, 0, 1, 2, activation, Layout::kFirst, [&](int sign, const std::string& bias) {
+    Names inputs{x, sign > 0 ? w : op.node("Neg", {w})};
+    if (!bias.empty()) inputs.push_back(bias);
+    return op.node("Conv", inputs,
+                   {{"strides", strides}, {"dilations", dilations}, {"auto_pad", pad}, {"group", groups}});
+  });
 }
 
 Status read_conv(Operation& op) {
@@ -147,12 +217,13 @@ Status read_transpose_conv(Operation& op) {
     more.push_back(rest);
   }
   begin.insert(begin.end(), end.begin(), end.end());
-  Names inputs{op.real(2, Layout::kFirst), weights(op, 1, {3, 0, 1, 2})};
-  add_bias(op, 3, inputs);
-  const std::string y =
-      op.node("ConvTranspose", inputs, {{"strides", strides}, {"pads", begin}, {"output_padding", more}});
-  ZKI_ASSIGN_OR_RETURN(const std::string z, op.activated(y, kActivation));
-  return op.finish(z, Layout::kFirst);
+  const std::string image = op.real(2, Layout::kFirst);
+  const std::string kernel = weights(op, 1, {3, 0, 1, 2});
+  return rounded_sum(op, 2, 1, 3, kActivation, Layout::kFirst, [&](int sign, const std::string& bias) {
+    Names inputs{image, sign > 0 ? kernel : op.node("Neg", {kernel})};
+    if (!bias.empty()) inputs.push_back(bias);
+    return op.node("ConvTranspose", inputs, {{"strides", strides}, {"pads", begin}, {"output_padding", more}});
+  });
 }
 
 Status read_fully_connected(Operation& op) {
@@ -167,17 +238,17 @@ Status read_fully_connected(Operation& op) {
   if (!keeps && (op.tensor(0).shape.size() != 2 || op.tensor(0).shape[1] != width))
     x = op.node("Reshape", {x, op.list({-1, width})});
   note_hybrid(op, 1);
-  std::string y;
-  if (keeps) {
-    y = op.node("MatMul", {x, weights(op, 1, {1, 0})});
-    if (op.has_input(2)) y = op.node("Add", {y, op.real(2)});
-  } else {
-    Names inputs{x, weights(op, 1, {0, 1})};
-    add_bias(op, 2, inputs);
-    y = op.node("Gemm", inputs, {{"transB", 1}});
-  }
-  ZKI_ASSIGN_OR_RETURN(y, op.activated(y, kActivation));
-  return op.finish(y);
+  const std::string w = weights(op, 1, keeps ? Dims{1, 0} : Dims{0, 1});
+  return rounded_sum(op, 0, 1, 2, kActivation, Layout::kLast, [&](int sign, const std::string& bias) {
+    const std::string factor = sign > 0 ? w : op.node("Neg", {w});
+    if (keeps) {
+      const std::string y = op.node("MatMul", {x, factor});
+      return bias.empty() ? y : op.node("Add", {y, bias});
+    }
+    Names inputs{x, factor};
+    if (!bias.empty()) inputs.push_back(bias);
+    return op.node("Gemm", inputs, {{"transB", 1}});
+  });
 }
 
 Status read_batch_matmul(Operation& op) {
@@ -210,6 +281,10 @@ Result<Attributes> window(const Operation& op) {
   return Attributes{{"kernel_shape", kernel}, {"strides", strides}, {"auto_pad", pad}};
 }
 
+std::int64_t pool_size(const Operation& op) {
+  return positive(op, pool_fields::kHeight, 0) * positive(op, pool_fields::kWidth, 0);
+}
+
 Status read_max_pool(Operation& op) {
   ZKI_ASSIGN_OR_RETURN(const Attributes attributes, window(op));
   const std::string y = op.node("MaxPool", {op.real(0, Layout::kFirst)}, attributes);
@@ -221,7 +296,18 @@ Status read_max_pool(Operation& op) {
 
 Status read_average_pool(Operation& op) {
   ZKI_ASSIGN_OR_RETURN(const Attributes attributes, window(op));
-  const std::string y = op.node("AveragePool", {op.real(0, Layout::kFirst)}, attributes);
+  std::string y = op.node("AveragePool", {op.real(0, Layout::kFirst)}, attributes);
+  const Tensor& x = op.tensor(0);
+  const std::int64_t window_size = pool_size(op);
+  if (x.quantized() && x.scales.size() == 1 && op.g.same_grid(op.input(0), op.output()) && window_size % 2 == 0 &&
+      window_size <= 1 << 16) {
+    // Means of the stored integers that lie in the middle go away from zero there: a step aside that decides nothing else.
+    const float scale = x.scales[0];
+    const float aside = scale / static_cast<float>(4 * window_size);
+    const float zero = -scale * static_cast<float>(x.zero(0));
+    const std::string negative = op.node("Less", {y, op.number(zero)});
+    y = op.node("Add", {y, op.node("Where", {negative, op.number(-aside), op.number(aside)})});
+  }
   ZKI_ASSIGN_OR_RETURN(const std::string z, op.activated(y, pool_fields::kActivation));
   return op.finish(z, Layout::kFirst);
 }
