@@ -31,10 +31,11 @@ std::string cleaned(std::string_view wanted) {
   return name;
 }
 
-std::string unique(std::string_view wanted, std::string_view missing, std::unordered_set<std::string>& taken) {
+std::string unique(std::string_view wanted, std::string_view missing, FreeNames& names) {
   const std::string stem = wanted.empty() ? std::string(missing) : cleaned(wanted);
   std::string name = stem;
-  for (int i = 2; !taken.insert(name).second; ++i) name = stem + "_" + std::to_string(i);
+  for (int& next = names.next.emplace(stem, 2).first->second; !names.taken.insert(name).second; ++next)
+    name = stem + "_" + std::to_string(next);
   return name;
 }
 
@@ -74,7 +75,7 @@ std::string ModelBuilder::fresh(std::string_view wanted) { return unique(wanted,
 void ModelBuilder::input(const std::string& name, const Dims& dims, int type) {
   onnx::ValueInfoProto& value = *graph().add_input();
   describe(value, name, type);
-  names_.insert(name);
+  names_.taken.insert(name);
   auto& shape = *value.mutable_type()->mutable_tensor_type()->mutable_shape();
   for (const std::int64_t dim : dims) {
     auto* axis = shape.add_dim();
@@ -88,7 +89,7 @@ TensorProto& ModelBuilder::constant(std::string& name, const Dims& dims, int typ
   if (name.empty())
     name = fresh("constant");
   else
-    names_.insert(name);
+    names_.taken.insert(name);
   TensorProto& tensor = *graph().add_initializer();
   tensor.set_name(name);
   tensor.set_data_type(type);
@@ -168,7 +169,7 @@ onnx::NodeProto& ModelBuilder::node(std::string_view op_type, const Names& input
   for (const std::string& name : inputs) made.add_input(name);
   for (const std::string& name : outputs) {
     made.add_output(name);
-    names_.insert(name);
+    names_.taken.insert(name);
   }
   for (const Attribute& attribute : attributes) set_attribute(made, attribute);
   origins_.push_back(origin_);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <variant>
@@ -64,6 +65,12 @@ struct ForeignModel {
   std::vector<std::string> notes;    // for people, when the model is taken
 };
 
+// Names, and the number behind a stem that may be free: many values have one stem.
+struct FreeNames {
+  std::unordered_set<std::string> taken;
+  std::unordered_map<std::string, int> next;
+};
+
 class ModelBuilder {
  public:
   using Names = std::vector<std::string>;
@@ -110,8 +117,8 @@ class ModelBuilder {
   std::string literal(onnx::TensorProto tensor);
 
   onnx::ModelProto model_;
-  std::unordered_set<std::string> names_;       // of values
-  std::unordered_set<std::string> node_names_;  // of nodes
+  FreeNames names_;       // of values
+  FreeNames node_names_;  // of nodes
   Origin origin_;
   std::vector<Origin> origins_;
   std::vector<RefusedOrigin> refused_;
