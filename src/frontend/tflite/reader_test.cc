@@ -128,26 +128,27 @@ TEST(Tflite, QuantizedLayersRoundWhereTheInterpreterDoes) {
   EXPECT_EQ(run(file, FloatTensor(Shape{1, 2}, {-10, 30}))[0], 3);
 }
 
-// The reference kernel rounds 16 * 0.0305 = 0.488 to 16 thirty-seconds first, which is a half, and that away from zero.
-TEST(Tflite, SumsAreRoundedTwiceAsTheInterpreterDoes) {
+// The reference kernel of convolutions rounds 16 * 0.0305 = 0.488 to 16 thirty-seconds first, which is a half, and that away from zero.
+TEST(Tflite, SumsAreRoundedTwiceWhereTheInterpreterDoes) {
   for (const bool relu : {false, true}) {
     for (const int channels : {1, 2}) {
       TestFile file;
-      const int x = file.tensor("x", {1, 1}, Type::kInt8, {{1, 0}});
+      const int x = file.tensor("x", {1, 1, 1, 1}, Type::kInt8, {{1, 0}});
       std::vector<std::int8_t> weights{1};
       std::vector<TestFile::Grid> grids{{0.0305F, 0}};
       if (channels == 2) {
         weights.push_back(-1);
         grids.push_back({0.0305F, 0});
       }
-      const int w = file.constant<std::int8_t>("w", {channels, 1}, Type::kInt8, weights, grids);
-      const int y = file.tensor("y", {1, channels}, Type::kInt8, {{1, 5}});
-      file.op("FULLY_CONNECTED", {x, w, -1}, {y}, {{0, relu ? kRelu : Flat::number(std::int8_t{0})}});
+      const int w = file.constant<std::int8_t>("w", {channels, 1, 1, 1}, Type::kInt8, weights, grids);
+      const int y = file.tensor("y", {1, 1, 1, channels}, Type::kInt8, {{1, 5}});
+      file.op("CONV_2D", {x, w}, {y},
+              {{0, kValid}, {1, integer(1)}, {2, integer(1)}, {3, relu ? kRelu : Flat::number(std::int8_t{0})}});
       file.ends({x}, {y});
       const auto expect = [&](float q, float rounded) {
         std::vector<float> want{relu ? std::max(rounded, 0.F) + 5 : rounded + 5};
         if (channels == 2) want.push_back(relu ? std::max(-rounded, 0.F) + 5 : 5 - rounded);
-        expect_near(run(file, FloatTensor(Shape{1, 1}, {q})), want);
+        expect_near(run(file, FloatTensor(Shape{1, 1, 1, 1}, {q})), want);
       };
       expect(16, 1);
       expect(-16, -1);

@@ -74,7 +74,7 @@ std::string weights(Operation& op, std::size_t i, const Dims& perm) {
   return op.node("Transpose", {op.real(i)}, {{"perm", perm}});
 }
 
-// The reference kernels of 8 bits round a sum twice: times a factor of at least 1/2 to a whole number, then that by 2^s, halves away from
+// The reference kernels of convolutions in 8 bits round a sum twice: times a factor of at least 1/2 to a whole number, then that by 2^s, halves away from
 // zero. The two are one rounding that steps 2^-(s+1) earlier, away from zero. Per output channel, in reals; empty where nothing is
 // rounded twice.
 std::vector<float> early_steps(const Operation& op, std::size_t input, std::size_t weight) {
@@ -239,16 +239,17 @@ Status read_fully_connected(Operation& op) {
     x = op.node("Reshape", {x, op.list({-1, width})});
   note_hybrid(op, 1);
   const std::string w = weights(op, 1, keeps ? Dims{1, 0} : Dims{0, 1});
-  return rounded_sum(op, 0, 1, 2, kActivation, Layout::kLast, [&](int sign, const std::string& bias) {
-    const std::string factor = sign > 0 ? w : op.node("Neg", {w});
-    if (keeps) {
-      const std::string y = op.node("MatMul", {x, factor});
-      return bias.empty() ? y : op.node("Add", {y, bias});
-    }
-    Names inputs{x, factor};
-    if (!bias.empty()) inputs.push_back(bias);
-    return op.node("Gemm", inputs, {{"transB", 1}});
-  });
+  std::string y;
+  if (keeps) {
+    y = op.node("MatMul", {x, w});
+    if (op.has_input(2)) y = op.node("Add", {y, op.real(2)});
+  } else {
+    Names inputs{x, w};
+    if (op.has_input(2)) inputs.push_back(op.real(2));
+    y = op.node("Gemm", inputs, {{"transB", 1}});
+  }
+  ZKI_ASSIGN_OR_RETURN(y, op.activated(y, kActivation));
+  return op.finish(y);
 }
 
 Status read_batch_matmul(Operation& op) {
