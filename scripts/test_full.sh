@@ -7,6 +7,7 @@
 #   sweep      operators of other shapes and attributes than the node tests
 #   trees      scikit-learn's models
 #   tflite     every TFLite model of ../shared/data against the interpreter
+#   tflite_ops small networks that TensorFlow converts, against its interpreter
 #   keras      networks of one Keras layer and small whole ones against model.predict, and Keras files of ../shared/data
 #   python     the Python package as a wheel of its own, its tests with PyPI's NumPy and skl2onnx (PyTorch too where the environment has it)
 #   full_size  ResNet, MobileNet, SqueezeNet, EfficientNet and a YOLO at full size (24 GiB of memory)
@@ -20,18 +21,18 @@ build=$(realpath "$1") work=$(realpath -m "$2")
 cd "$(dirname "$0")/.."
 shift 2
 parts=("$@")
-((${#parts[@]})) || parts=(nodes models trained sweep trees tflite keras python full_size)
+((${#parts[@]})) || parts=(nodes models trained sweep trees tflite tflite_ops keras python full_size)
 for part in "${parts[@]}"; do
   case $part in
-    nodes | models | trained | sweep | trees | tflite | keras | python | full_size) ;;
-    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, keras, python or full_size" >&2; exit 2 ;;
+    nodes | models | trained | sweep | trees | tflite | tflite_ops | keras | python | full_size) ;;
+    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, tflite_ops, keras, python or full_size" >&2; exit 2 ;;
   esac
 done
 for program in tools/cli/zkinfer tests/nodes/node_tests; do
   [[ -x $build/$program ]] || { echo "test_full.sh: no $build/$program; build first (make build)" >&2; exit 2; }
 done
 # Of onnx 1.23.2, onnxruntime 1.32.0, scikit-learn 1.9.1, skl2onnx 1.20.0. They may only grow.
-declare -A least=([nodes]=1443 [models]=139 [trained]=26 [sweep]=280 [trees]=40 [tflite]=12 [keras]=0 [python]=0 [full_size]=5)
+declare -A least=([nodes]=1443 [models]=139 [trained]=26 [sweep]=280 [trees]=40 [tflite]=13 [tflite_ops]=0 [keras]=0 [python]=0 [full_size]=5)
 
 mkdir -p "$work"
 python=$work/venv/bin/python
@@ -68,6 +69,7 @@ command_of() {
     models) command=("$python" tests/models/against_onnxruntime.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
     trained) command=("$python" tests/models/trained_models.py "$zkinfer" "${common[@]}" --markdown "$table.md" --made "$work/made") ;;
     sweep) command=("$python" tests/models/operator_sweep.py "$zkinfer" "${common[@]}" --prove) ;;
+    tflite_ops) command=("$python" tests/models/tflite_sweep.py "$zkinfer" "${common[@]}") ;;
     tflite) command=("$python" tests/models/tflite_models.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
     trees) command=("$python" tests/models/tree_models.py "$zkinfer" "${common[@]}") ;;
     keras) command=("$python" tests/models/keras_models.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
@@ -81,6 +83,7 @@ prepare() {
   case $1 in
     nodes) rm -rf "$work/node" && "$python" tests/nodes/write_node_tests.py "$work/node" ;;
     tflite) install ai-edge-litert ;;
+    tflite_ops) install tensorflow-cpu ;;
     python) install pytest matplotlib nbconvert ipykernel xgboost lightgbm && install . ;;
   esac
 }

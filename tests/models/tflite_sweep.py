@@ -31,6 +31,12 @@ def pad(x, mode):
     return tf.pad(x, [[0, 0], [1, 2], [2, 1], [0, 0]], mode)
 
 
+def layer(made, shape):
+    """With its weights, which cannot come while it is traced."""
+    made(tf.zeros(shape))
+    return made
+
+
 IMAGE, ROWS, MATRIX = (1, 8, 6, 4), (1, 12), (1, 5, 7)
 
 
@@ -71,7 +77,7 @@ def floats():
         "softmax": (lambda x: tf.nn.softmax(x * 2), [ROWS]),
         "log_softmax": (tf.nn.log_softmax, [ROWS]),
         "leaky": (lambda x: tf.nn.leaky_relu(x, 0.2), [ROWS]),
-        "prelu": (lambda x: tf.keras.layers.PReLU(shared_axes=[1, 2], alpha_initializer=tf.constant_initializer(0.3))(x), [IMAGE]),
+        "prelu": (layer(tf.keras.layers.PReLU(shared_axes=[1, 2], alpha_initializer=tf.constant_initializer(0.3)), IMAGE), [IMAGE]),
         "elu": (tf.nn.elu, [ROWS]),
         "gelu": (lambda x: tf.nn.gelu(x), [ROWS]),
         "gelu_tanh": (lambda x: tf.nn.gelu(x, approximate=True), [ROWS]),
@@ -121,11 +127,11 @@ def floats():
         "resize_nearest": (lambda x: tf.compat.v1.image.resize_nearest_neighbor(x, [13, 11]), [IMAGE]),
         "resize_nearest_half": (lambda x: tf.image.resize(x, [13, 11], method="nearest"), [IMAGE]),
         "broadcast": (lambda x: tf.broadcast_to(tf.reduce_sum(x, -1, keepdims=True), [1, 5, 4]) * 2, [MATRIX]),
-        "layer_norm": (lambda x: tf.keras.layers.LayerNormalization()(x), [MATRIX]),
+        "layer_norm": (layer(tf.keras.layers.LayerNormalization(), MATRIX), [MATRIX]),
         "attention": (lambda x: tf.matmul(tf.nn.softmax(tf.matmul(x, x, transpose_b=True) / 2.6), x), [MATRIX]),
         "fake_quant": (lambda x: tf.quantization.fake_quant_with_min_max_args(x, -1.5, 2.0), [ROWS]),
-        "lstm": (tf.keras.layers.LSTM(5, return_sequences=True), [MATRIX]),
-        "lstm_last": (tf.keras.layers.LSTM(4), [MATRIX]),
+        "lstm": (layer(tf.keras.layers.LSTM(5, return_sequences=True), MATRIX), [MATRIX]),
+        "lstm_last": (layer(tf.keras.layers.LSTM(4), MATRIX), [MATRIX]),
     }
     return cases
 
