@@ -158,13 +158,22 @@ def converted(function, shapes, int8, samples):
     return converter.convert()
 
 
+def interpreter_of(content):
+    """With the reference kernels, or the usual ones of an operator that has none."""
+    resolvers = tf.lite.experimental.OpResolverType
+    try:
+        return tf.lite.Interpreter(model_content=content, experimental_op_resolver_type=resolvers.BUILTIN_REF)
+    except ValueError:
+        return tf.lite.Interpreter(model_content=content, experimental_op_resolver_type=resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+
+
 def check(zkinfer, name, function, shapes, int8, bound):
     samples = [random.normal(0, 1, (CALIBRATION + SAMPLES, *shape)).astype(np.float32) for shape in shapes]
     try:
         content = converted(function, shapes, int8, samples)
     except Exception as error:  # converters raise all kinds
         return {"state": "no reference", "reason": "conversion: " + str(error).strip().splitlines()[0][:120] if str(error).strip() else "conversion"}
-    interpreter = tf.lite.Interpreter(model_content=content, experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF)
+    interpreter = interpreter_of(content)
     details = interpreter.get_input_details()
     given = {}
     for d in details:
@@ -188,7 +197,7 @@ def check(zkinfer, name, function, shapes, int8, bound):
         try:
             zkinfer.call(folder, "compile", "m.tflite", "-c", "calibration" + end, "-o", "m.zkmodel")
             for i in range(SAMPLES):
-                fresh = tf.lite.Interpreter(model_content=content, experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF)
+                fresh = interpreter_of(content)
                 fresh.allocate_tensors()
                 for d in fresh.get_input_details():
                     fresh.set_tensor(d["index"], given[d["name"]][CALIBRATION + i])
