@@ -429,9 +429,10 @@ def _svc(graph: Graph, x: Table, model: Any) -> Prediction:
     if num == 2:
         scores = graph.linear(kernel, dual, model.intercept_)
         out = Prediction(index=single(graph, graph.positive(scores)), classes=classes)
-        if model.probability:
-            # Platt's: of minus what decision_function says.
-            a, b = float(np.ravel(model.probA_)[0]), float(np.ravel(model.probB_)[0])
+        platt = np.ravel(model.probA_), np.ravel(model.probB_)
+        if platt[0].size:
+            # Of minus what decision_function says.
+            a, b = float(platt[0][0]), float(platt[1][0])
             out.probabilities = graph.two_classes(graph.add("Sigmoid", graph.add("Add", graph.shifted(scores, None, -a), graph.constant(b))))
         else:
             out.scores = scores
