@@ -52,8 +52,8 @@ def _base_score(learner: Any) -> np.ndarray:
 
 def _margin(base: np.ndarray, link: str) -> np.ndarray:
     if link == "logistic":
-        return np.log(base / (1 - base))
-    return np.log(base) if link == "exp" else base
+        return np.asarray(np.log(base / (1 - base)))
+    return np.asarray(np.log(base)) if link == "exp" else base
 
 
 def xgboost_json(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarray], num_trees: Optional[int] = None) -> Prediction:

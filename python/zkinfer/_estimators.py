@@ -156,7 +156,7 @@ def _imputer(graph: Graph, x: Table, imputer: Any) -> Table:
     if missing is not None and not (isinstance(missing, float) and np.isnan(missing)):
         y = graph.add("Where", graph.add("Equal", y, graph.constant(missing)), graph.constant(np.nan_to_num(statistics)[None]), y)
     # Inputs that are not a number are never proven: nothing is left of them to fill in.
-    return Table(graph.columns(y, kept, x.width), len(kept))
+    return Table(graph.columns(y, kept.tolist(), x.width), len(kept))
 
 
 def _categories(encoder: Any) -> list[np.ndarray]:

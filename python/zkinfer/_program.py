@@ -9,10 +9,10 @@ from typing import Any, Callable, Optional, Sequence
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from .errors import InputError
 
-Tensor = torch.Tensor
 #: float64 holds every whole number up to here, and its half.
 EXACT = 1 << 52
 

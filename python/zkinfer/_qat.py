@@ -10,10 +10,11 @@ from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from . import _data, _native, _options
 from ._model import Model, compile
-from ._program import Node, Table, Tensor, Value, rounded
+from ._program import Node, Table, Value, rounded
 from .errors import InputError, ModelWarning
 
 #: Operators whose parameters are numbers to train, not places or choices.
@@ -43,7 +44,7 @@ class IntegerModule(torch.nn.Module):
 
     def __init__(self, model: Model, *, weight_bits: Optional[int] = None) -> None:
         super().__init__()
-        self._model = _options.instance("model", model, Model, "zkinfer.compile, Model.load")
+        self._model: Model = _options.instance("model", model, Model, "zkinfer.compile, Model.load")
         bits = _options.optional_integer("weight_bits", weight_bits, 2, 24)
         program = json.loads(model._native.program())
         self._values = [

@@ -79,8 +79,8 @@ def read(estimator: Any, width: int) -> bytes:
 
 
 def _by_skl2onnx(estimator: Any, width: int) -> bytes:
-    from skl2onnx import to_onnx  # type: ignore[import-untyped]
-    from skl2onnx.common.data_types import FloatTensorType  # type: ignore[import-untyped]
+    from skl2onnx import to_onnx
+    from skl2onnx.common.data_types import FloatTensorType
 
     options: dict[Any, Any] = {}
     last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
