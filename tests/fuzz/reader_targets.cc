@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "exec/integer/executor.h"
 #include "frontend/keras/importer.h"
+#include "frontend/keras/saved_model.h"
 #include "frontend/onnx/importer.h"
 #include "frontend/tflite/reader.h"
 #include "frontend/tflite/test_networks.h"
@@ -89,6 +90,29 @@ void tflite_import(ByteView bytes) {
   }
   ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
   static_cast<void>(ir::to_text(*graph));
+}
+
+// The four files of a folder, each behind its length.
+void saved_model(ByteView bytes) {
+  ByteReader reader(bytes);
+  frontend_keras::SavedModelFiles files;
+  for (Bytes* file : {&files.graph, &files.metadata, &files.index, &files.data}) {
+    const ByteView part = reader.blob(bytes.size());
+    file->assign(part.begin(), part.end());
+  }
+  const Result<ir::Graph> graph = frontend_keras::import_saved_model(files, small_import());
+  if (graph.ok()) ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
+}
+std::vector<Bytes> saved_model_seeds() {
+  std::vector<Bytes> seeds;
+  for (const std::string folder : {"sequence_new", "sequence_old"}) {
+    ByteWriter writer;
+    for (const std::string name : {"saved_model.pb", "keras_metadata.pb", "variables/variables.index",
+                                   "variables/variables.data-00000-of-00001"})
+      writer.blob(keras_file(folder + "/" + name));
+    seeds.push_back(std::move(writer).take());
+  }
+  return seeds;
 }
 
 // Small enough to run in a millisecond.
@@ -230,6 +254,7 @@ constexpr Target kTargets[] = {
     {"onnx_compile", onnx_compile, onnx_seeds, 4000},
     {"keras_import", keras_import, keras_seeds, 2000},
     {"keras_config", keras_config, keras_config_seeds, 2000},
+    {"saved_model", saved_model, saved_model_seeds, 1000},
     {"tflite_import", tflite_import, frontend_tflite::test_networks, 10000},
     {"input_json", input_json, json_seeds, 10000},
     {"input_npy", input_npy, npy_seeds, 10000},
