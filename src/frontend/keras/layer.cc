@@ -93,12 +93,12 @@ Result<Value> LayerCall::activated(Value x, std::string_view activation) const {
   return activate(net, config[activation], x);
 }
 
-Handler find_layer(std::string_view class_name) {
+const Entry* find_layer(std::string_view class_name) {
   for (const std::span<const Entry> table :
        {core_layers(), shape_layers(), convolution_layers(), pooling_layers(), normalization_layers(),
         activation_layers(), merge_layers(), recurrent_layers(), attention_layers(), preprocessing_layers()})
     for (const Entry& entry : table)
-      if (entry.class_name == class_name) return entry.run;
+      if (entry.class_name == class_name) return &entry;
   return nullptr;
 }
 

@@ -70,6 +70,7 @@ using Handler = Result<Outputs> (*)(LayerCall&);
 struct Entry {
   std::string_view class_name;
   Handler run;
+  bool always_refused = false;  // whatever it reads
 };
 
 // One table per family.
@@ -83,7 +84,7 @@ std::span<const Entry> merge_layers();
 std::span<const Entry> recurrent_layers();
 std::span<const Entry> attention_layers();
 std::span<const Entry> preprocessing_layers();
-Handler find_layer(std::string_view class_name);
+const Entry* find_layer(std::string_view class_name);
 // Operations of keras.ops and of tf in functional models.
 bool is_operation(const Layer& layer);
 Result<Outputs> run_operation(LayerCall& call);

@@ -83,7 +83,8 @@ Result<Outputs> run_multi_head(LayerCall& call) {
   const std::size_t each = has_bias ? 2 : 1;
   // Keras keeps query, key, value, output in this order.
   const auto part = [&](const char* name, std::size_t index) {
-    return call.weights.part(std::string(name) + "_dense", index * each, each);
+    const std::string dense_name = std::string(name) + "_dense";
+    return call.weights.part({dense_name, "_" + dense_name}, index * each, each);
   };
   ZKI_ASSIGN_OR_RETURN(const Weights of_query, part("query", 0));
   ZKI_ASSIGN_OR_RETURN(const Weights of_key, part("key", 1));

@@ -106,7 +106,7 @@ Result<Outputs> run_time_distributed(LayerCall& call) {
   Dims merged(x.dims.begin() + 1, x.dims.end());
   merged[0] = x.dims[0] * x.dims[1];
   ZKI_ASSIGN_OR_RETURN(const Value steps, net.reshape(x, merged));
-  ZKI_ASSIGN_OR_RETURN(const Weights weights, call.weights.part("layer", 0, SIZE_MAX / 2));
+  ZKI_ASSIGN_OR_RETURN(const Weights weights, call.weights.part({"layer"}, 0, SIZE_MAX / 2));
   ZKI_ASSIGN_OR_RETURN(const Outputs outputs, call.run(inner, weights, {steps}));
   Outputs out;
   for (const Value& y : outputs) {
@@ -153,11 +153,11 @@ constexpr Entry kEntries[] = {
     {"RandomZoom", same},
     {"RandomContrast", same},
     {"RandomBrightness", same},
-    {"RandomHeight", refuse_random},
-    {"RandomWidth", refuse_random},
-    {"RandomCrop", refuse_random},
-    {"Lambda", refuse_lambda},
-    {"Masking", refuse_mask},
+    {"RandomHeight", refuse_random, true},
+    {"RandomWidth", refuse_random, true},
+    {"RandomCrop", refuse_random, true},
+    {"Lambda", refuse_lambda, true},
+    {"Masking", refuse_mask, true},
 };
 
 }  // namespace

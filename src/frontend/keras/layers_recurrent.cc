@@ -279,7 +279,7 @@ Result<Recurrence> recurrence_of(const std::string& class_name, const Config& co
 
 Result<Outputs> run_recurrent(LayerCall& call) {
   ZKI_RETURN_IF_ERROR(check_options(call.config));
-  ZKI_ASSIGN_OR_RETURN(const Weights weights, call.weights.part("cell", 0, SIZE_MAX / 2));
+  ZKI_ASSIGN_OR_RETURN(const Weights weights, call.weights.part({"cell"}, 0, SIZE_MAX / 2));
   ZKI_ASSIGN_OR_RETURN(const Recurrence r,
                        recurrence_of(call.layer.class_name, call.config, weights, call.net.keras()));
   std::vector<Value> initial = call.tensors();
@@ -315,8 +315,8 @@ Result<Outputs> run_bidirectional(LayerCall& call) {
     return refusal("it is called with states", "call it with its input alone");
   ZKI_ASSIGN_OR_RETURN(const std::size_t count, call.weights.count());
   const std::size_t half = count / 2;
-  ZKI_ASSIGN_OR_RETURN(const Weights of_forward, call.weights.part("forward_layer/cell", 0, half));
-  ZKI_ASSIGN_OR_RETURN(const Weights of_backward, call.weights.part("backward_layer/cell", half, count - half));
+  ZKI_ASSIGN_OR_RETURN(const Weights of_forward, call.weights.part({"forward_layer/cell"}, 0, half));
+  ZKI_ASSIGN_OR_RETURN(const Weights of_backward, call.weights.part({"backward_layer/cell"}, half, count - half));
   const std::string class_name = layer["class_name"].text();
   const int keras = call.net.keras();
   ZKI_ASSIGN_OR_RETURN(const Recurrence first, recurrence_of(class_name, forward, of_forward, keras));

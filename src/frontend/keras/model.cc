@@ -210,7 +210,8 @@ Result<Layer> read_layer(const Json& entry, int keras, std::size_t& left, int de
   const std::size_t mark = layer.class_name.find('>');
   if (mark != std::string::npos) {
     layer.package = layer.class_name.substr(0, mark);
-  } else if (!layer.module.empty() && !layer.module.starts_with("keras") && !layer.module.starts_with("tensorflow")) {
+  } else if (!layer.module.empty() && !layer.module.starts_with("keras") && !layer.module.starts_with("tf_keras") &&
+             !layer.module.starts_with("tensorflow")) {
     layer.package = layer.module;
   } else if (entry.has("module") && entry["module"].is_null() && !registered.empty()) {
     layer.package = registered.substr(0, registered.find('>'));

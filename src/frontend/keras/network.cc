@@ -180,6 +180,9 @@ class Writer {
         out.push_back(std::move(weights));
       } else {
         ZKI_ASSIGN_OR_RETURN(Weights weights, scope.part({}, layer.name));
+        ZKI_ASSIGN_OR_RETURN(const std::size_t count, weights.count());
+        // Keras 2 does not write the names of models into those of their layers' weights.
+        if (layer.model && count == 0) weights = scope;
         out.push_back(std::move(weights));
       }
     }
@@ -301,7 +304,8 @@ class Writer {
       if (refused_.insert(&layer).second) net_.builder().refuse(std::move(status), {});
       return Outputs{Value{}};
     };
-    const bool known = layer.model || is_operation(layer) || find_layer(layer.class_name) != nullptr;
+    const Entry* entry = find_layer(layer.class_name);
+    const bool known = layer.model || is_operation(layer) || entry != nullptr;
     if (!layer.package.empty())
       return refuse(refusal("a layer of " + in_quotes(layer.package) + ", whose code is not in the file",
                             "replace it by layers of Keras, or convert the model to ONNX with tf2onnx"));
@@ -320,13 +324,13 @@ class Writer {
     }
     const bool blind =
         std::any_of(operands.begin(), operands.end(), any_unknown) ||
-        std::any_of(named.begin(), named.end(), [](const auto& entry) { return any_unknown(entry.second); });
+        std::any_of(named.begin(), named.end(), [](const auto& argument) { return any_unknown(argument.second); });
     if (layer.model) {
       LayerCall call{net_, layer, Config(*layer.config), weights, std::move(operands), std::move(named), {}};
       Outputs inputs = call.tensors();
       return run_model(*layer.model, std::move(inputs), weights, depth + 1);
     }
-    if (blind) return Outputs{Value{}};
+    if (blind && (entry == nullptr || is_operation(layer) || !entry->always_refused)) return Outputs{Value{}};
     LayerCall call{net_,
                    layer,
                    Config(*layer.config),
@@ -338,7 +342,7 @@ class Writer {
                      for (Value& x : inputs) given.push_back({Argument::Kind::kTensor, std::move(x), {}, nullptr});
                      return run_layer(inner, inner_weights, std::move(given), {}, depth + 1);
                    }};
-    Result<Outputs> outputs = is_operation(layer) ? run_operation(call) : find_layer(layer.class_name)(call);
+    Result<Outputs> outputs = is_operation(layer) ? run_operation(call) : entry->run(call);
     if (!outputs.ok())
       return outputs.status().code() == StatusCode::kResourceLimit
                  ? Result<Outputs>(outputs.status().with_context("layer " + in_quotes(layer.name)))

@@ -125,9 +125,9 @@ Result<Weights> Weights::part(const std::vector<std::string>& paths, const std::
   return made;
 }
 
-Result<Weights> Weights::part(const std::string& path, std::size_t begin, std::size_t count) const {
-  if (file_ == nullptr || file_->by_path()) return part({path}, path);
-  Weights made = at_path(*file_, key_ + "/" + path);
+Result<Weights> Weights::part(const std::vector<std::string>& paths, std::size_t begin, std::size_t count) const {
+  if (file_ == nullptr || file_->by_path()) return part(paths, paths[0]);
+  Weights made = at_path(*file_, key_ + "/" + paths[0]);
   for (std::size_t i = begin; i < list_.size() && i - begin < count; ++i) made.list_.push_back(list_[i]);
   return made;
 }

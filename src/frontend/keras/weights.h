@@ -55,7 +55,7 @@ class Weights {
   // Those of a part: by its path (the first that is there), else the weights whose names have `name` between slashes.
   Result<Weights> part(const std::vector<std::string>& paths, const std::string& name) const;
   // By position in lists.
-  Result<Weights> part(const std::string& path, std::size_t begin, std::size_t count) const;
+  Result<Weights> part(const std::vector<std::string>& paths, std::size_t begin, std::size_t count) const;
   // Exactly so many.
   Result<std::vector<FloatTensor>> take(std::size_t count) const;
   Result<std::size_t> count() const;
