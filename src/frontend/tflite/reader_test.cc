@@ -171,6 +171,14 @@ TEST(Tflite, MeansInTheMiddleGoAwayFromZero) {
             {{0, kValid}, {1, integer(2)}, {2, integer(1)}, {3, integer(2)}, {4, integer(1)}});
     file.ends({x}, {y});
     expect_near(run(file, FloatTensor(Shape{1, 1, 6, 1}, {1, 2, -1, -2, 0, 1})), {2, -2, 1});
+
+    TestFile border;
+    const int a = border.tensor("x", {1, 1, 2, 1}, Type::kInt8, {{0.5F, zero}});
+    const int b = border.tensor("y", {1, 1, 2, 1}, Type::kInt8, {{0.5F, zero}});
+    border.op("AVERAGE_POOL_2D", {a}, {b},
+              {{0, kSame}, {1, integer(1)}, {2, integer(1)}, {3, integer(3)}, {4, integer(1)}});
+    border.ends({a}, {b});
+    expect_near(run(border, FloatTensor(Shape{1, 1, 2, 1}, {4, 5})), {5, 5});
   }
 }
 

@@ -300,7 +300,10 @@ Status read_average_pool(Operation& op) {
   std::string y = op.node("AveragePool", {op.real(0, Layout::kFirst)}, attributes);
   const Tensor& x = op.tensor(0);
   const std::int64_t window_size = pool_size(op);
-  if (x.quantized() && x.scales.size() == 1 && op.g.same_grid(op.input(0), op.output()) && window_size % 2 == 0 &&
+  // Windows at the border are smaller where there is padding.
+  const bool may_lie_between =
+      window_size % 2 == 0 || (op.options().number<std::int8_t>(pool_fields::kPadding) == 0 && window_size > 1);
+  if (x.quantized() && x.scales.size() == 1 && op.g.same_grid(op.input(0), op.output()) && may_lie_between &&
       window_size <= 1 << 16) {
     // Means of the stored integers that lie in the middle go away from zero there: a step aside that decides nothing else.
     const float scale = x.scales[0];
