@@ -3,7 +3,8 @@
 """Runs every block of commands and code of documentation pages, in the order of the page, each page in a folder of its own.
 
 ```sh blocks run in bash with -euo pipefail, `zkinfer` in PATH and EXAMPLES naming the examples; ```python blocks share their names over
-the page. ```text is what something prints. Any other block would be code that nobody runs: it is a failure.
+the page. ```text is what something prints. Any other block would be code that nobody runs: it is a failure, but in README.md, whose ```sh blocks
+are run and whose other code is an extract.
 
 Usage: docs_run.py SOURCE_FOLDER ZKINFER PYTHON_PACKAGE_FOLDER WORK_FOLDER PAGE..
 """
@@ -18,9 +19,11 @@ FENCE = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.S | re.M)
 
 
 def blocks_of(page: pathlib.Path):
-    """(language, code, line) of each block."""
+    """(language, code, line) of each block that is run."""
     text = page.read_text(encoding="utf-8")
     found = [(m.group(1), m.group(2), text.count("\n", 0, m.start()) + 2) for m in FENCE.finditer(text)]
+    if page.name == "README.md":
+        return [block for block in found if block[0] == "sh"]
     rest = FENCE.sub("", text)
     stray = re.search(r"(?:^|\n)\n    \S[^\n]*", rest)
     if stray:
@@ -36,6 +39,7 @@ def run_page(source, zkinfer, work, page) -> int:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     os.chdir(work)
+    (work / "examples").symlink_to(source / "examples")
     environment = os.environ | {"PATH": f"{zkinfer.parent}:{os.environ['PATH']}", "EXAMPLES": str(source / "examples"), "NO_COLOR": "1"}
     os.environ["EXAMPLES"] = environment["EXAMPLES"]
     names: dict = {}

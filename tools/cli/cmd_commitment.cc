@@ -164,7 +164,9 @@ CommandResult check(const Session& session, const CheckArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ZKI_ASSIGN_OR_RETURN(const Bytes key, read_kind(arguments.key_path, FileKind::kKey));
   ZKI_ASSIGN_OR_RETURN(const Bytes opening, read_kind(arguments.opening_path, FileKind::kAuditKey));
+  auto waiting = std::make_unique<WaitingLine>(session, "check", "encoding the weights again");
   Result<AuditCheck> result = check_audit_key(model, key, opening);
+  waiting.reset();
   if (!result.ok())
     return result.status().with_context("'" + arguments.opening_path + "', '" + arguments.key_path + "'");
   if (session.json) {

@@ -136,6 +136,10 @@ class VerifyCommand {
 Result<CheckedTrust> VerifyCommand::trust_for(const ProofFile& file) {
   if (!file.content.certificate.empty()) return check_weights(*key_, arguments_.key_path, arguments_.trust, file);
   if (!trust_) {
+    // A key is derived from a public model again: as long as committing to it takes.
+    std::unique_ptr<WaitingLine> waiting;
+    if (!arguments_.trust.model_path.empty())
+      waiting = std::make_unique<WaitingLine>(session_, "verify", "deriving the key from the model");
     ZKI_ASSIGN_OR_RETURN(trust_, check_weights(*key_, arguments_.key_path, arguments_.trust));
   }
   return *trust_;

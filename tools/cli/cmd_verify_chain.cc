@@ -11,6 +11,7 @@
 #include "known_tensors.h"
 #include "outputs.h"
 #include "print.h"
+#include "progress.h"
 #include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
@@ -105,6 +106,7 @@ CommandResult verify_files(Session& session, const Arguments& arguments) {
     keys.push_back(std::move(key));
     files.push_back(std::move(file));
   }
+  auto waiting = std::make_unique<WaitingLine>(session, "verify-chain", "checking what the keys hold");
   // The model of each key that is public and has one among those given.
   std::vector<std::string> model_of(num_steps);
   for (const std::string& path : arguments.models) {
@@ -140,6 +142,7 @@ CommandResult verify_files(Session& session, const Arguments& arguments) {
     trust.push_back(std::move(checked));
     found.push_back(std::move(key));
   }
+  waiting.reset();
   std::vector<ChainStep> steps(num_steps);
   for (std::size_t i = 0; i < num_steps; ++i) {
     steps[i].key = &found[i].key(keys[i]);

@@ -2,7 +2,10 @@
 #include "progress.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstdio>
+#include <mutex>
+#include <thread>
 
 #include <unistd.h>
 
@@ -55,6 +58,48 @@ void ProgressLine::update(const char* stage, double fraction) {
   std::fflush(stderr);
   shown_ = true;
   last_ = now;
+}
+
+struct WaitingLine::Ticker {
+  std::string text;
+  bool terminal = false, ended = false;
+  std::mutex mutex;
+  std::condition_variable end;
+  std::thread thread;
+
+  void run() {
+    std::unique_lock lock(mutex);
+    bool shown = false;
+    // On a terminal once a second, elsewhere every five.
+    for (int seconds = 1; !end.wait_for(lock, std::chrono::seconds(1), [this] { return ended; }); ++seconds) {
+      if (!terminal && seconds % 5 != 1) continue;
+      const std::string line = text + ", " + human_seconds(seconds) + " so far";
+      std::fprintf(stderr, "%s%s%s", terminal ? "\r" : "", line.c_str(), terminal ? "\033[K" : "\n");
+      std::fflush(stderr);
+      shown = true;
+    }
+    if (shown && terminal) std::fputs("\r\033[K", stderr);
+  }
+};
+
+WaitingLine::WaitingLine(const Session& session, std::string what, std::string stage) {
+  const bool terminal = isatty(STDERR_FILENO) == 1;
+  if (session.quiet || (!terminal && !session.progress)) return;
+  ticker_ = std::make_unique<Ticker>();
+  ticker_->terminal = terminal;
+  const bool colour = has_colour(STDERR_FILENO);
+  ticker_->text = (colour ? "\033[1m" + what + "\033[0m " : what + ": ") + stage;
+  ticker_->thread = std::thread([ticker = ticker_.get()] { ticker->run(); });
+}
+
+WaitingLine::~WaitingLine() {
+  if (ticker_ == nullptr) return;
+  {
+    const std::lock_guard lock(ticker_->mutex);
+    ticker_->ended = true;
+  }
+  ticker_->end.notify_one();
+  ticker_->thread.join();
 }
 
 }  // namespace zkinfer::cli

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "command.h"
@@ -29,6 +30,19 @@ class ProgressLine {
   std::string what_;
   bool enabled_ = false, terminal_ = false, colour_ = false, shown_ = false;
   Clock::time_point start_, last_;
+};
+
+// The same for what says nothing of how far it is: stage and time so far, from the first second until the object dies.
+class WaitingLine {
+ public:
+  WaitingLine(const Session& session, std::string what, std::string stage);
+  ~WaitingLine();
+  WaitingLine(const WaitingLine&) = delete;
+  WaitingLine& operator=(const WaitingLine&) = delete;
+
+ private:
+  struct Ticker;
+  std::unique_ptr<Ticker> ticker_;  // nothing where nothing would be shown
 };
 
 }  // namespace zkinfer::cli

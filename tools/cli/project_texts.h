@@ -45,7 +45,8 @@ Key and certificate once (`network.zkkey`, `network.zkcert`), with each proof it
 
 inline constexpr char kProjectMakefile[] = R"make(# @NAME@: from a network to a proof. `make` does what is not done; every command stands alone too.
 ZKINFER ?= zkinfer
-# The first of these that is there. .json, .npy, .npz, .png and IDX are read.
+# The first of each that is there: networks as ONNX, TensorFlow Lite or Keras files, inputs as .json, .npy, .npz, .png or IDX.
+NETWORK ?= $(firstword $(wildcard network.onnx network.tflite network.keras network.h5) network.onnx)
 CALIBRATION ?= $(firstword $(wildcard calibration.*))
 TEST ?= $(firstword $(wildcard test.*))
 INPUT ?= $(firstword $(wildcard input.*))
@@ -58,9 +59,9 @@ key: network.zkkey  ## commits to the weights, once: the model's name
 prove: proofs/input.zkproof
 
 # Secret: holds the weights.
-network.zkmodel: network.onnx $(CALIBRATION) $(TEST)
+network.zkmodel: $(NETWORK) $(CALIBRATION) $(TEST)
 	$(if $(CALIBRATION),,$(error put typical inputs into this folder: calibration.npy, .npz or .json))
-	$(ZKINFER) compile network.onnx --name @NAME@ --calibration $(CALIBRATION) $(if $(TEST),--evaluate $(TEST)) --fidelity-json accuracy.json --output $@
+	$(ZKINFER) compile $(NETWORK) --name @NAME@ --calibration $(CALIBRATION) $(if $(TEST),--evaluate $(TEST)) --fidelity-json accuracy.json --output $@
 
 # Once: another commitment would be another name, and no command replaces the secret.
 network.zkkey: | network.zkmodel
@@ -78,7 +79,7 @@ card: | network.zkkey
 	$(ZKINFER) init . --card
 
 report: network.zkmodel  ## a page about the model
-	$(ZKINFER) report network.zkmodel $(if $(TEST),--input $(TEST) --onnx network.onnx)
+	$(ZKINFER) report network.zkmodel $(if $(TEST),--input $(TEST) --onnx $(NETWORK))
 )make";
 
 inline constexpr char kProjectGitignore[] = R"ignore(# Secret: weights, what proves, what opens commitments.
@@ -92,6 +93,9 @@ inline constexpr char kProjectGitignore[] = R"ignore(# Secret: weights, what pro
 *.lock
 # The network and people's inputs: take lines out where they are public.
 *.onnx
+*.tflite
+*.keras
+*.h5
 input.*
 calibration.*
 test.*
