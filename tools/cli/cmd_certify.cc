@@ -39,6 +39,7 @@ CommandResult certify(const Session& session, const Arguments& arguments) {
   if (!check.accepted()) return internal_error("the new certificate fails its own check: " + check.to_string());
   ZKI_RETURN_IF_ERROR(files.write(output, certificate));
   ZKI_RETURN_IF_ERROR(files.publish());
+  progress.clear();
   if (session.json) {
     print_result(session, {{"certificate", arguments.output_path},
                            {"certificate_bytes", certificate.size()},

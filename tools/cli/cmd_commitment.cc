@@ -148,6 +148,7 @@ CommandResult open(const Session& session, const OpenArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::open(model, arguments.secret_path, progress.callback()));
   ZKI_RETURN_IF_ERROR(files.write(output, prover.audit_key()));
   ZKI_RETURN_IF_ERROR(files.publish());
+  progress.clear();
   if (session.json) {
     print_result(session, {{"audit_key", arguments.output_path}});
   } else if (!session.quiet) {

@@ -185,6 +185,7 @@ Status tell_model(const Session& session, DemoFiles& files, const Arguments& arg
   data.model_name = model->name();
   data.num_parameters = model->num_parameters();
   ZKI_RETURN_IF_ERROR(measure_accuracy(arguments, party, *model, data));
+  progress.clear();
   print_lines(
       pairs_text({{"parameters", human_count(data.num_parameters)},
                   {"time", human_seconds(data.compile_seconds)},
@@ -215,6 +216,7 @@ Status tell_commit(const Session& session, DemoFiles& files, const Model& model,
   }
   ZKI_RETURN_IF_ERROR(files.all.write(files.certificate, certificate));
   ZKI_RETURN_IF_ERROR(files.all.write(files.key, prover->verification_key()));
+  progress.clear();
   print_lines(
       pairs_text({{"identity", data.identity},
                   {"time", human_seconds(data.commit_seconds)},

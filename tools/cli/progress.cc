@@ -50,7 +50,8 @@ void ProgressLine::update(const char* stage, double fraction) {
   if (elapsed < 1 || (shown_ && since_last < (terminal_ ? 0.1 : 5))) return;
   fraction = std::clamp(fraction, 0.0, 1.0);
   // A linear estimate from too little is worse than none.
-  const std::string left = fraction > 0.02 ? ", " + human_seconds(elapsed * (1 - fraction) / fraction) + " left" : "";
+  const std::string left =
+      fraction > 0.02 && fraction < 1 ? ", " + human_seconds(elapsed * (1 - fraction) / fraction) + " left" : "";
   const std::string name =
       colour_ ? "\033[1m" + what_ + "\033[0m " + bar(fraction) + " " + stage : what_ + ": " + stage;
   std::fprintf(stderr, "%s%s, %.0f %%%s%s", terminal_ ? "\r" : "", name.c_str(), 100 * fraction, left.c_str(),
