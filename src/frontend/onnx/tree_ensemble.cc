@@ -2,8 +2,8 @@
 #include "frontend/onnx/tree_ensemble.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <limits>
 
 #include "frontend/onnx/build.h"
 
@@ -21,8 +21,6 @@ constexpr int kDeepestTree = 4096;
 constexpr size_t kPieceComparisons = 16;
 constexpr double kMostPathEntries = 0x1p24;  // of these matrices
 
-float below(float x) { return std::nextafter(x, -std::numeric_limits<float>::infinity()); }
-
 class Normalizer {
  public:
   Normalizer(const std::vector<RawNode>& nodes, size_t& nodes_left) : nodes_(nodes), nodes_left_(nodes_left) {}
@@ -37,14 +35,13 @@ class Normalizer {
     const RawNode& node = nodes_[static_cast<size_t>(from)];
     switch (node.branch) {
       case Branch::kLeaf: {
-        tree.nodes.push_back({0, 0, -1, -1, node.weights});
+        tree.nodes.push_back({0, 0, false, -1, -1, node.weights});
         return static_cast<int>(tree.nodes.size()) - 1;
       }
-      case Branch::kLessOrEqual: return split(node, node.threshold, node.yes, node.no, depth, tree);
-      case Branch::kGreater: return split(node, node.threshold, node.no, node.yes, depth, tree);
-      // Below a float is at most the float before it.
-      case Branch::kLess: return split(node, below(node.threshold), node.yes, node.no, depth, tree);
-      case Branch::kGreaterOrEqual: return split(node, below(node.threshold), node.no, node.yes, depth, tree);
+      case Branch::kLessOrEqual: return split(node, false, node.yes, node.no, depth, tree);
+      case Branch::kGreater: return split(node, false, node.no, node.yes, depth, tree);
+      case Branch::kLess: return split(node, true, node.yes, node.no, depth, tree);
+      case Branch::kGreaterOrEqual: return split(node, true, node.no, node.yes, depth, tree);
       case Branch::kEqual: return between(node, node.yes, node.no, depth, tree);
       case Branch::kNotEqual: return between(node, node.no, node.yes, depth, tree);
     }
@@ -52,22 +49,22 @@ class Normalizer {
   }
 
  private:
-  int add(const RawNode& node, float threshold, Tree& tree) {
-    tree.nodes.push_back({node.feature, threshold, -1, -1, {}});
+  int add(const RawNode& node, bool strict, Tree& tree) {
+    tree.nodes.push_back({node.feature, node.threshold, strict, -1, -1, {}});
     return static_cast<int>(tree.nodes.size()) - 1;
   }
-  Result<int> split(const RawNode& node, float threshold, int64_t yes, int64_t no, int depth, Tree& tree) {
-    const int at = add(node, threshold, tree);
+  Result<int> split(const RawNode& node, bool strict, int64_t yes, int64_t no, int depth, Tree& tree) {
+    const int at = add(node, strict, tree);
     ZKI_ASSIGN_OR_RETURN(const int first, copy(yes, depth + 1, tree));
     ZKI_ASSIGN_OR_RETURN(const int second, copy(no, depth + 1, tree));
     tree.nodes[static_cast<size_t>(at)].yes = first;
     tree.nodes[static_cast<size_t>(at)].no = second;
     return at;
   }
-  // x == t: x <= t and not x <= the float before t.
+  // x == t: x <= t and not x < t.
   Result<int> between(const RawNode& node, int64_t equal, int64_t other, int depth, Tree& tree) {
-    const int at = add(node, node.threshold, tree);
-    const int inner = add(node, below(node.threshold), tree);
+    const int at = add(node, false, tree);
+    const int inner = add(node, true, tree);
     ZKI_ASSIGN_OR_RETURN(const int low, copy(other, depth + 1, tree));
     ZKI_ASSIGN_OR_RETURN(const int middle, copy(equal, depth + 1, tree));
     ZKI_ASSIGN_OR_RETURN(const int high, copy(other, depth + 1, tree));
@@ -132,7 +129,7 @@ std::vector<Level> cut_trees(const std::vector<Tree>& trees) {
   }
 }
 
-// For every exit: +1 at comparisons that must exceed the threshold, -1 at those that must not; and how many must.
+// For every exit: +1 at comparisons that must be 1 (bits_of), -1 at those that must be 0; and how many must be 1.
 void fill_paths(const Tree& tree, const Piece& piece, size_t columns, std::span<float> matrix, std::span<float> bias) {
   const auto position = [](const std::vector<int>& list, int node) {
     return static_cast<size_t>(std::find(list.begin(), list.end(), node) - list.begin());
@@ -152,8 +149,8 @@ void fill_paths(const Tree& tree, const Piece& piece, size_t columns, std::span<
     const size_t at = position(piece.comparisons, step.node);
     if (at < piece.comparisons.size()) {
       const TreeNode& node = tree.nodes[static_cast<size_t>(step.node)];
-      open.push_back({node.yes, step.depth + 1, {at, -1.0F}});
-      open.push_back({node.no, step.depth + 1, {at, 1.0F}});
+      open.push_back({node.yes, step.depth + 1, {at, node.strict ? 1.0F : -1.0F}});
+      open.push_back({node.no, step.depth + 1, {at, node.strict ? -1.0F : 1.0F}});
       continue;
     }
     const size_t exit = position(piece.exits, step.node);
@@ -169,15 +166,18 @@ void fill_paths(const Tree& tree, const Piece& piece, size_t columns, std::span<
 // What the matrices of one level hold.
 struct LevelNumbers {
   Dims picked;  // features
-  FloatTensor thresholds, paths, bias, weights;
+  std::vector<float> thresholds;
+  std::vector<bool> strict;
+  FloatTensor paths, bias, weights;
 };
 
 Result<LevelNumbers> numbers_of(const std::vector<Tree>& trees, const Level& level, bool is_first, int64_t features,
                                 int64_t targets) {
   const size_t count = level.pieces.size(), comparisons = level.comparisons, exits = level.exits;
-  const auto width = static_cast<int64_t>(count * comparisons);
   const auto wide = [](size_t n) { return static_cast<int64_t>(n); };
-  LevelNumbers out{Dims(count * comparisons, 0), FloatTensor(Shape{1, width}),
+  LevelNumbers out{Dims(count * comparisons, 0),
+                   std::vector<float>(count * comparisons),
+                   std::vector<bool>(count * comparisons),
                    FloatTensor(Shape({wide(count), wide(comparisons), wide(exits)})),
                    FloatTensor(Shape({wide(count), 1, wide(exits)})),
                    FloatTensor(Shape({wide(count), wide(exits), targets}))};
@@ -192,6 +192,7 @@ Result<LevelNumbers> numbers_of(const std::vector<Tree>& trees, const Level& lev
       if (!std::isfinite(node.threshold)) return invalid_argument("a threshold is infinite or not a number");
       out.picked[p * comparisons + i] = node.feature;
       out.thresholds[p * comparisons + i] = node.threshold;
+      out.strict[p * comparisons + i] = node.strict;
     }
     const std::span<float> bias = out.bias.data().subspan(p * exits, exits);
     fill_paths(tree, piece, exits, out.paths.data().subspan(p * comparisons * exits, comparisons * exits), bias);
@@ -208,6 +209,31 @@ Result<LevelNumbers> numbers_of(const std::vector<Tree>& trees, const Level& lev
   return out;
 }
 
+// [N, comparisons], each 1 where threshold < x[feature], of strict ones where x[feature] < threshold.
+ValueId bits_of(Build& b, ValueId x, const LevelNumbers& numbers) {
+  std::array<Dims, 2> picked;
+  std::array<std::vector<float>, 2> thresholds;
+  Dims place;  // among those of its kind
+  for (size_t i = 0; i < numbers.picked.size(); ++i) {
+    const size_t kind = numbers.strict[i] ? 1 : 0;
+    place.push_back(static_cast<int64_t>(picked[kind].size()));
+    picked[kind].push_back(numbers.picked[i]);
+    thresholds[kind].push_back(numbers.thresholds[i]);
+  }
+  std::vector<ValueId> parts;
+  for (const size_t kind : {size_t{0}, size_t{1}}) {
+    if (picked[kind].empty()) continue;
+    const ValueId threshold =
+        b.parameter(FloatTensor(Shape{1, static_cast<int64_t>(thresholds[kind].size())}, thresholds[kind]));
+    const ValueId feature = b.gather(x, picked[kind], 1);
+    parts.push_back(b.cast(kind == 0 ? b.less(threshold, feature) : b.less(feature, threshold), ir::DataType::kFloat));
+  }
+  if (parts.size() == 1) return parts[0];
+  for (size_t i = 0; i < place.size(); ++i)
+    if (numbers.strict[i]) place[i] += static_cast<int64_t>(picked[0].size());
+  return b.gather(b.op(OpKind::kConcat, parts, ir::ConcatAttributes{1}), std::move(place), 1);
+}
+
 }  // namespace
 
 Result<Tree> normalized_tree(const std::vector<RawNode>& nodes, int64_t root, size_t& nodes_left) {
@@ -217,7 +243,7 @@ Result<Tree> normalized_tree(const std::vector<RawNode>& nodes, int64_t root, si
   return tree;
 }
 
-// Level by level: exceeded [N, pieces, comparisons] = threshold < x[feature]; exit = relu(paths * exceeded + 1 - needed) is 1
+// Level by level: bits [N, pieces, comparisons]; exit = relu(paths * bits + 1 - needed) is 1
 // where every comparison of its path is as it must be, and the piece itself is reached, else 0; the result is a product with
 // the leaves' weights. All numbers but the weights are whole.
 Result<ValueId> evaluate_trees(NodeContext& context, ValueId x, const std::vector<Tree>& trees, int64_t targets,
@@ -246,9 +272,7 @@ Result<ValueId> evaluate_trees(NodeContext& context, ValueId x, const std::vecto
     ZKI_ASSIGN_OR_RETURN(LevelNumbers numbers, numbers_of(trees, level, is_first, context.shape_of(x)[1], targets));
     const auto count = static_cast<int64_t>(level.pieces.size());
     const auto exits = static_cast<int64_t>(level.exits);
-    const ValueId above = b.less(b.parameter(std::move(numbers.thresholds)), b.gather(x, std::move(numbers.picked), 1));
-    const ValueId per_piece =
-        b.reshape(b.cast(above, ir::DataType::kFloat), {rows, count, static_cast<int64_t>(level.comparisons)});
+    const ValueId per_piece = b.reshape(bits_of(b, x, numbers), {rows, count, static_cast<int64_t>(level.comparisons)});
     ValueId sums = b.matmul(b.transpose(per_piece, {1, 0, 2}), b.parameter(std::move(numbers.paths)));
     sums = b.add(sums, b.parameter(std::move(numbers.bias)));
     if (!is_first) {

@@ -8,10 +8,11 @@
 
 namespace zkinfer::frontend_onnx {
 
-// x[feature] <= threshold goes to `yes`, else to `no`; a leaf has neither.
+// x[feature] <= threshold (< where it is strict) goes to `yes`, else to `no`; a leaf has neither.
 struct TreeNode {
   std::int64_t feature = 0;
   float threshold = 0;
+  bool strict = false;
   int yes = -1, no = -1;
   std::vector<std::pair<std::int64_t, float>> weights;  // of a leaf: target and weight
 };
@@ -31,7 +32,8 @@ struct Tree {
   std::vector<TreeNode> nodes;  // the root first
 };
 
-// The tree below `root` with <= as the only branch. corrupt: children that are not there, a node below itself.
+// The tree below `root` with <= and < as the only branches. Not < as <= the float before: a number that is rounded as its
+// threshold is would be equal to both. corrupt: children that are not there, a node below itself.
 Result<Tree> normalized_tree(const std::vector<RawNode>& nodes, std::int64_t root, std::size_t& nodes_left);
 
 enum class Aggregate : std::uint8_t { kAverage, kSum, kMin, kMax };

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tree ensembles whose thresholds are numbers of the table, as trees are trained: nothing goes the other way in integers.
+#include <cmath>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "frontend/onnx/importer.h"
+#include "frontend/onnx/test_model.h"
+#include "passes/legalize.h"
+#include "quant/fidelity.h"
+#include "quant/quantize.h"
+
+namespace zkinfer::quant {
+namespace {
+
+using frontend_onnx::set_attribute;
+using frontend_onnx::TestModel;
+
+constexpr std::int64_t kFeatures = 3, kTrees = 12, kRows = 64;
+
+// Trees of three comparisons and four leaves.
+TestModel forest(const std::vector<std::string>& branches, const std::vector<float>& rows, std::mt19937& random) {
+  std::vector<std::int64_t> trees, nodes, features, yes, no, leaf_trees, leaves;
+  std::vector<float> thresholds, weights;
+  std::vector<std::string> modes;
+  for (std::int64_t tree = 0; tree < kTrees; ++tree) {
+    for (std::int64_t node = 0; node < 7; ++node) {
+      const auto feature = static_cast<std::int64_t>(random() % kFeatures);
+      trees.push_back(tree);
+      nodes.push_back(node);
+      features.push_back(feature);
+      thresholds.push_back(rows[(random() % kRows) * kFeatures + static_cast<std::size_t>(feature)]);
+      modes.push_back(node < 3 ? branches[random() % branches.size()] : "LEAF");
+      yes.push_back(node < 3 ? 2 * node + 1 : 0);
+      no.push_back(node < 3 ? 2 * node + 2 : 0);
+      if (node < 3) continue;
+      leaf_trees.push_back(tree);
+      leaves.push_back(node);
+      weights.push_back(static_cast<float>(random() % 100));
+    }
+  }
+  TestModel model(17);
+  auto* domain = model.model().add_opset_import();
+  domain->set_domain("ai.onnx.ml");
+  domain->set_version(3);
+  model.input("x", {1, kFeatures}).output("y");
+  onnx::NodeProto& made = model.node("TreeEnsembleRegressor", {"x"}, {"y"});
+  made.set_domain("ai.onnx.ml");
+  set_attribute(made, {"n_targets", std::int64_t{1}});
+  set_attribute(made, {"nodes_treeids", trees});
+  set_attribute(made, {"nodes_nodeids", nodes});
+  set_attribute(made, {"nodes_featureids", features});
+  set_attribute(made, {"nodes_values", thresholds});
+  auto* list = made.add_attribute();  // of words, which set_attribute does not take
+  list->set_name("nodes_modes");
+  list->set_type(onnx::AttributeProto::STRINGS);
+  for (const std::string& mode : modes) list->add_strings(mode);
+  set_attribute(made, {"nodes_truenodeids", yes});
+  set_attribute(made, {"nodes_falsenodeids", no});
+  set_attribute(made, {"target_treeids", leaf_trees});
+  set_attribute(made, {"target_nodeids", leaves});
+  set_attribute(made, {"target_ids", std::vector<std::int64_t>(leaves.size())});
+  set_attribute(made, {"target_weights", weights});
+  return model;
+}
+
+TEST(Trees, RowsThatEqualThresholdsGoTheSameWay) {
+  const std::vector<std::string> all = {"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE",
+                                        "BRANCH_GT",  "BRANCH_EQ", "BRANCH_NEQ"};
+  std::vector<std::vector<std::string>> cases = {all};
+  for (const std::string& branch : all) cases.push_back({branch});
+  std::mt19937 random(11);
+  std::uniform_real_distribution<float> uniform(-3.7F, 3.7F);
+  for (const auto& branches : cases) {
+    SCOPED_TRACE(branches[0] + (branches.size() > 1 ? " and others" : ""));
+    std::vector<float> rows(kRows * kFeatures);
+    for (float& x : rows) x = uniform(random);
+    const Bytes bytes = forest(branches, rows, random).bytes();
+    Result<ir::Graph> imported = frontend_onnx::import_onnx(bytes);
+    ASSERT_TRUE(imported.ok()) << imported.status().to_string();
+    const Result<ir::Graph> graph = passes::legalize(std::move(imported).value());
+    ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+    std::vector<TensorMap> inputs;
+    for (std::size_t i = 0; i < kRows; ++i) {
+      const auto first = rows.begin() + static_cast<std::ptrdiff_t>(i * kFeatures);
+      inputs.emplace_back().emplace("x",
+                                    FloatTensor(Shape{1, kFeatures}, std::vector<float>(first, first + kFeatures)));
+    }
+    const Result<Quantized> quantized = quantize(*graph, inputs);
+    ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+    const Result<Fidelity> report = compare(*graph, quantized->graph, quantized->params, inputs);
+    ASSERT_TRUE(report.ok()) << report.status().to_string();
+    // A leaf's weight is a whole number.
+    EXPECT_LT(report->outputs.at(0).max_abs_error, 0.5);
+  }
+}
+
+}  // namespace
+}  // namespace zkinfer::quant
