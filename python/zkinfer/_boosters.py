@@ -56,8 +56,15 @@ def _margin(base: np.ndarray, link: str) -> np.ndarray:
     return np.asarray(np.log(base)) if link == "exp" else base
 
 
-def xgboost_json(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarray], num_trees: Optional[int] = None) -> Prediction:
-    """model: what Booster.save_model("model.json") writes. num_trees: of them (rounds times targets), the first; all by default."""
+def _trees_of_rounds(forest: Any, num_rounds: int, num: int) -> int:
+    ends = forest.get("iteration_indptr")  # of XGBoost 2 and later
+    if ends:
+        return int(ends[num_rounds])
+    return num_rounds * num * max(1, int(forest.get("gbtree_model_param", {}).get("num_parallel_tree", 1)))
+
+
+def xgboost_json(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarray], num_rounds: Optional[int] = None) -> Prediction:
+    """model: what Booster.save_model("model.json") writes. num_rounds: of boosting, the first; all by default."""
     learner = model["learner"]
     objective, booster = learner["objective"]["name"], learner["gradient_booster"]
     link = _XGB_LINKS.get(objective)
@@ -75,6 +82,7 @@ def xgboost_json(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarra
     forest = booster["gbtree"]["model"] if booster["name"] == "dart" else booster["model"]
     trees = Trees(num)
     trees.base = np.array(base, dtype=np.float64)
+    num_trees = None if num_rounds is None else _trees_of_rounds(forest, num_rounds, num)
     for place, (tree, target) in enumerate(zip(forest["trees"], forest["tree_info"])):
         if num_trees is not None and place >= num_trees:
             break
@@ -98,9 +106,9 @@ def xgboost_estimator(graph: Graph, x: Table, model: Any) -> Prediction:
     booster = model.get_booster() if hasattr(model, "get_booster") else model
     data = json.loads(bytes(booster.save_raw("json")))
     classes = np.asarray(model.classes_) if hasattr(model, "classes_") else None
-    rounds = getattr(model, "best_iteration", None) if data["learner"].get("attributes", {}).get("best_iteration") else None
-    per_round = max(1, int(data["learner"]["learner_model_param"]["num_class"])) * int(getattr(model, "num_parallel_tree", None) or 1)
-    return xgboost_json(graph, x, data, classes, None if rounds is None else (int(rounds) + 1) * per_round)
+    # After early stopping an estimator predicts with the best round and those before it, a Booster with all.
+    stopped = booster is not model and "best_iteration" in data["learner"].get("attributes", {})
+    return xgboost_json(graph, x, data, classes, int(model.best_iteration) + 1 if stopped else None)
 
 
 # LightGBM: Booster.dump_model
@@ -110,9 +118,9 @@ def _lightgbm_link(objective: str) -> tuple[str, bool]:
     """The link, and whether the answer is a class."""
     words = objective.split()
     name = words[0] if words else "regression"
+    if any(word.startswith("sigmoid:") and float(word[len("sigmoid:") :]) != 1 for word in words):
+        raise _refuse(f"LightGBM's objective {objective!r}", "take sigmoid=1")
     if name == "binary":
-        if any(word.startswith("sigmoid:") and float(word[len("sigmoid:") :]) != 1 for word in words):
-            raise _refuse(f"LightGBM's objective {objective!r}", "take sigmoid=1")
         return "logistic", True
     if name in ("multiclass", "softmax"):
         return "softmax", True
@@ -139,13 +147,13 @@ def lightgbm_dump(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarr
     rounds = max(1, len(model["tree_info"]) // num)
     weight = 1 / rounds if model.get("average_output") else 1.0
     for place, info in enumerate(model["tree_info"]):
-        if "leaf_const" in str(info.get("tree_structure", {}).keys()):
-            raise _refuse("LightGBM's linear trees", "leave linear_tree out")
         number, count = trees.add_tree(), 0
         waiting: list[tuple[int, Any]] = [(0, info["tree_structure"])]
         while waiting:
             node, part = waiting.pop()
             if "split_feature" not in part:
+                if "leaf_const" in part:
+                    raise _refuse("LightGBM's linear trees", "leave linear_tree out")
                 trees.leaf(number, node, [weight * part["leaf_value"]], place % num)
                 continue
             if part["decision_type"] != "<=":

@@ -88,7 +88,9 @@ def predict(graph: Graph, x: Table, estimator: Any) -> Prediction:
 
 
 def predicts(estimator: Any) -> bool:
-    last = estimator.steps[-1][1] if type(estimator).__name__ == "Pipeline" else estimator
+    last = estimator
+    while type(last).__name__ == "Pipeline":
+        last = last.steps[-1][1]
     return hasattr(last, "predict") and _found(_TRANSFORMERS, last) is None
 
 

@@ -84,6 +84,14 @@ void parallel_for(std::size_t num_items, std::size_t grain, const std::function<
   parallel_chunks(num_items, grain, [&](std::size_t, std::size_t begin, std::size_t end) { body(begin, end); });
 }
 
+bool more_threads_allowed() {
+#if defined(__SANITIZE_THREAD__)
+  return true;
+#else
+  return num_single == 0;
+#endif
+}
+
 ThreadLimit::ThreadLimit(std::size_t num_threads) {
 #if !defined(__SANITIZE_THREAD__)
   is_single_ = num_threads == 1;

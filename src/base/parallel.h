@@ -22,6 +22,9 @@ std::size_t num_chunks(std::size_t num_items, std::size_t grain);
 void parallel_chunks(std::size_t num_items, std::size_t grain,
                      const std::function<void(std::size_t, std::size_t, std::size_t)>& body);
 
+// False while a ThreadLimit allows one thread only.
+bool more_threads_allowed();
+
 // Limits the whole process to num_threads threads (0: all cores) until the object dies; with 1 no other thread is ever started.
 class ThreadLimit {
  public:

@@ -217,9 +217,10 @@ Result<std::shared_ptr<CodeFile>> CodeFile::encode(const std::string& path, cons
   merkle::MerkleTree tree(tree_shape(params, num_lanes));
   ZKI_RETURN_IF_ERROR(encode_in_blocks(coefs, kMaxBlockBytes, [&](std::uint64_t first, FpCSpan values) {
     const ByteView rows = bytes_of(values);
-    // The disk works while the rows are hashed.
+    // The disk works while the rows are hashed, if there may be a thread for it.
     std::future<Status> written =
-        std::async(std::launch::async, [&] { return file->write(sections.rows + first * num_lanes * 8, rows); });
+        std::async(more_threads_allowed() ? std::launch::async : std::launch::deferred,
+                   [&] { return file->write(sections.rows + first * num_lanes * 8, rows); });
     tree.hash_leaves(first, rows);
     return written.get();
   }));
