@@ -62,5 +62,6 @@ def test_checked_in_another_process(source, tmp_path):
     done = subprocess.run([*check, "nonce 2", identity], capture_output=True, text=True, env=environment, timeout=60)
     assert done.returncode == 1 and "rejected: wrong statement" in done.stdout
     asked = "import zkinfer; zkinfer.compile"
-    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, env=environment, timeout=60)
+    # Where no zkinfer lies: Python looks into the current folder first.
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, env=environment, timeout=60, cwd=tmp_path)
     assert done.returncode == 1 and "which only checks proofs" in done.stderr

@@ -48,6 +48,8 @@ def check_kind(where: str, data: bytes, *kinds: str) -> None:
 def check_target(path: Path, kind: str) -> None:
     """InputError where a file of another kind, or no regular file, has the name."""
     path = name_of(path)
+    if path.endswith(".lock") and os.path.lexists(path):
+        raise InputError(f"'{path}' is the lock of a commitment secret; name another file")
     try:
         if os.path.isdir(path):
             raise InputError(f"'{path}' is a folder; name a file in it")

@@ -192,30 +192,6 @@ class Planner {
     return product && (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant());
   }
 
-  // (x - mean) / deviation of a graph input: a difference has no more bits than the input, and where columns differ in size one
-  // unit for all of them would be too coarse for the small ones.
-  bool scales_shifted_input(const Node& node) const {
-    for (const std::size_t j : {std::size_t{0}, std::size_t{1}}) {
-      const std::int32_t maker = made_by_[index(node.inputs[j])];
-      if (!graph_.input_of(node, 1 - j).is_constant() || maker < 0) continue;
-      const Node& shift = graph_.nodes[static_cast<std::size_t>(maker)];
-      if (shift.op != OpKind::kAdd && shift.op != OpKind::kSub) continue;
-      for (const std::size_t k : {std::size_t{0}, std::size_t{1}})
-        if (graph_.input_of(shift, 1 - k).is_constant() && is_input(shift.inputs[k])) return true;
-    }
-    return false;
-  }
-
-  // Of floats, maybe moved.
-  bool is_input(ValueId id) const {
-    for (std::int32_t maker = made_by_[index(id)]; maker >= 0; maker = made_by_[index(id)]) {
-      const Node& node = graph_.nodes[static_cast<std::size_t>(maker)];
-      if (!is_movement(node.op)) return false;
-      id = node.inputs[0];
-    }
-    return !graph_.value(id).is_constant() && !plan_.whole[index(id)];
-  }
-
   // Does node i take its operands as integers of any width?
   bool takes_wide(std::size_t i) const {
     const Node& node = graph_.nodes[i];
@@ -226,8 +202,7 @@ class Planner {
       case OpKind::kFunction: return !UnaryChain::fuses(node);
       case OpKind::kReduceMean:
       case OpKind::kReduceSum: return plan_.segments[i].mode == Mode::kWideValue;
-      case OpKind::kMul:
-        return (plan_.segments[i].mode == Mode::kWideValue && scales_only(node)) || scales_shifted_input(node);
+      case OpKind::kMul: return plan_.segments[i].mode == Mode::kWideValue && scales_only(node);
       case OpKind::kAdd:
       case OpKind::kSub:
         return plan_.segments[i].mode == Mode::kWideValue &&

@@ -238,20 +238,6 @@ TEST_F(WideValues, WholeNumbersBesideFractions) {
   }
 }
 
-// Columns of a table by their means and deviations, before what is not linear: one varies by thousandths around 1.5, one by tens.
-TEST_F(WideValues, StandardizedColumns) {
-  const ValueId x = input({1, 4});
-  const ValueId centred = op(OpKind::kAdd, {x, constant({4}, {-1.518F, -70, -0.5F, -9})});
-  const ValueId scaled = op(OpKind::kMul, {centred, constant({4}, {1 / 0.003F, 0.1F, 2, 1})});
-  const auto columns = [](FloatTensor& input, bool) {
-    input[0] = 1.518F + 0.003F * input[0];
-    input[1] = 70 + 10 * input[1];
-    input[2] = 0.5F + input[2] / 2;
-    input[3] = 9 + input[3];
-  };
-  EXPECT_LT(error(op(OpKind::kMul, {scaled, scaled}), -1.5, 1.5, false, columns), 0.006);
-}
-
 // What a mask fills in says nothing about the range of the rest.
 TEST_F(WideValues, MasksBeforeSoftmax) {
   for (const float fill : {-1e4F, -3.4e38F}) {

@@ -30,6 +30,10 @@ expect 0 'logits' "$zkinfer" table -M network.onnx
 expect 0 'wrote' "$zkinfer" gen-witness -D "$(cat input.json)" -O inline.json
 expect 0 '' cmp witness.json inline.json
 expect 0 'wrote' "$zkinfer" gen-witness -D @input.json -O at.json
+echo '{"input_data": [[1]]}' >data.json
+expect 2 'no settings file' "$zkinfer" gen-settings -M network.onnx -O data.json
+grep -q input_data data.json || fail "gen-settings replaced somebody's data"
+expect 0 'not used: --srs-path, --logrows .there is no trusted setup.' "$zkinfer" get-srs --srs-path x --logrows 20
 expect 0 'not used: --input-scale, --logrows' "$zkinfer" gen-settings -M network.onnx -O more.json --logrows 20 --input-scale 7
 expect 0 '"logrows": "20"' cat more.json
 for command in "gen-settings -O j.json" "calibrate-settings -O j.json" gen-witness mock "verify --vk-path vk.key"; do

@@ -47,9 +47,9 @@ Result<ir::Graph> import_model(ByteView config, int keras, WeightFile& file,
   return frontend_onnx::import_foreign(foreign, options);
 }
 
-bool is_keras_archive(ByteView bytes) {
+Result<bool> is_keras_archive(ByteView bytes) {
   const auto entries = archive::zip_directory(bytes, UINT64_MAX, kWords);
-  if (!entries.ok()) return false;
+  if (!entries.ok()) return entries.status();
   return std::any_of(entries->begin(), entries->end(),
                      [](const archive::ZipEntry& entry) { return entry.name == "config.json"; }) &&
          std::any_of(entries->begin(), entries->end(),

@@ -28,6 +28,6 @@ Result<std::vector<KerasPart>> keras_parts(ByteView bytes);
 Result<ir::Graph> import_keras_parts(ByteView config, ByteView weights, int keras,
                                      const frontend_onnx::ImportOptions& options = {});
 // Whether a zip archive has a Keras model's entries.
-bool is_keras_archive(ByteView bytes);
+Result<bool> is_keras_archive(ByteView bytes);
 
 }  // namespace zkinfer::frontend_keras

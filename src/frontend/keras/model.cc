@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "base/text.h"
 
@@ -130,27 +131,36 @@ void collect(Argument& argument, std::vector<TensorRef*>& out) {
 }
 
 // Calls of a model inside another are counted from 1 where Keras counts the one that built it as the first, which is not written.
-// The references say so if one is to the call behind the last; otherwise it is a matter of the class.
+// A list of references says so if one is to the call behind the last, and the contrary if one is to call 0; else it is a matter of
+// the class, and of the list: Keras 3 counts those of calls anew, from 0, and leaves those of the outputs as they are.
+void count_from_zero(const Model& model, std::size_t layer_index, bool usually_from_one,
+                     std::span<TensorRef* const> refs) {
+  const auto num_calls = static_cast<std::int64_t>(model.layers[layer_index].calls.size());
+  bool from_one = usually_from_one;
+  for (const TensorRef* ref : refs) {
+    if (ref->layer != static_cast<int>(layer_index)) continue;
+    if (ref->call == 0) from_one = false;
+    if (ref->call == num_calls) from_one = true;
+  }
+  if (!from_one) return;
+  for (TensorRef* ref : refs)
+    if (ref->layer == static_cast<int>(layer_index)) --ref->call;
+}
+
 void count_calls_from_zero(Model& model) {
-  std::vector<TensorRef*> all;
+  std::vector<TensorRef*> of_calls, of_outputs;
   for (Layer& layer : model.layers)
     for (Call& call : layer.calls) {
-      for (Argument& argument : call.arguments) collect(argument, all);
-      for (auto& [name, argument] : call.named) collect(argument, all);
+      for (Argument& argument : call.arguments) collect(argument, of_calls);
+      for (auto& [name, argument] : call.named) collect(argument, of_calls);
     }
-  for (TensorRef& ref : model.outputs) all.push_back(&ref);
+  for (TensorRef& ref : model.outputs) of_outputs.push_back(&ref);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const Layer& layer = model.layers[i];
     if (!layer.model) continue;
-    bool from_one = !layer.model->is_sequential || (model.keras < 3 && layer.model->has_input_layer);
-    for (const TensorRef* ref : all) {
-      if (ref->layer != static_cast<int>(i)) continue;
-      if (ref->call == 0) from_one = false;
-      if (ref->call == static_cast<std::int64_t>(layer.calls.size())) from_one = true;
-    }
-    if (!from_one) continue;
-    for (TensorRef* ref : all)
-      if (ref->layer == static_cast<int>(i)) --ref->call;
+    const bool from_one = !layer.model->is_sequential || (model.keras < 3 && layer.model->has_input_layer);
+    count_from_zero(model, i, from_one && (model.keras < 3 || layer.calls.size() == 1), of_calls);
+    count_from_zero(model, i, from_one, of_outputs);
   }
 }
 

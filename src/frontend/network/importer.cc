@@ -20,7 +20,8 @@ namespace {
 using Reader = Result<ir::Graph> (*)(ByteView bytes, const ImportOptions& options);
 
 Result<ir::Graph> import_archive(ByteView bytes, const ImportOptions& options) {
-  if (frontend_keras::is_keras_archive(bytes)) return frontend_keras::import_keras(bytes, options);
+  ZKI_ASSIGN_OR_RETURN(const bool is_keras, frontend_keras::is_keras_archive(bytes));
+  if (is_keras) return frontend_keras::import_keras(bytes, options);
   return unsupported(
       "a zip archive that is no .keras file; of a PyTorch checkpoint export the module itself, with torch.onnx.export "
       "or "

@@ -18,6 +18,33 @@ bool contains(const std::string& text, std::string_view part) { return text.find
 
 Bytes bytes_of(std::string_view text) { return Bytes(text.begin(), text.end()); }
 
+// An archive of one empty entry.
+Bytes empty_zip(const std::string& name) {
+  ByteWriter out;
+  const auto name_length = static_cast<std::uint8_t>(name.size());
+  const auto zeros = [&](int count) {
+    for (int i = 0; i < count; ++i) out.u8(0);
+  };
+  const ByteView text(reinterpret_cast<const std::uint8_t*>(name.data()), name.size());
+  out.u32(0x04034b50);
+  zeros(22);
+  out.u8(name_length);
+  zeros(3);
+  out.raw(text);
+  out.u32(0x02014b50);
+  zeros(24);
+  out.u8(name_length);
+  zeros(17);
+  out.raw(text);
+  out.u32(0x06054b50);
+  zeros(4);
+  out.u32(0x00010001);
+  out.u32(46U + name_length);
+  out.u32(30U + name_length);
+  zeros(2);
+  return std::move(out).take();
+}
+
 class NetworkFiles : public testing::Test {
  protected:
   void SetUp() override {
@@ -44,7 +71,7 @@ TEST_F(NetworkFiles, FormatsAreKnownByTheirFirstBytes) {
   for (const Bytes& bytes : frontend_tflite::test_networks())
     EXPECT_TRUE(import_network_file(write("model.onnx", bytes)).ok());
   const std::vector<std::pair<Bytes, std::string>> known{
-      {bytes_of("PK\x03\x04........"), "zip archive"},
+      {empty_zip("data.pkl"), "PyTorch checkpoint"},
       {bytes_of("\x80\x04\x95......"), "pickle"},
       {bytes_of("GGUF............"), "no graph"},
   };
@@ -55,6 +82,8 @@ TEST_F(NetworkFiles, FormatsAreKnownByTheirFirstBytes) {
     EXPECT_TRUE(contains(status.message(), "model.onnx")) << status.to_string();
     EXPECT_EQ(import_network(bytes).status().code(), StatusCode::kUnsupported);
   }
+  // Cut off, it is nobody's.
+  EXPECT_EQ(import_network(bytes_of("PK\x03\x04........")).status().code(), StatusCode::kCorrupt);
   EXPECT_EQ(import_network_file(write("text", bytes_of("hello, this is no network"))).status().code(),
             StatusCode::kCorrupt);
   EXPECT_EQ(import_network_file(write("empty", {})).status().code(), StatusCode::kCorrupt);

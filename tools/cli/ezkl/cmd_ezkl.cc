@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // EZKL's verbs with EZKL's options and default names. Each becomes a command of our own, which is printed, or reads and writes the files
 // that only EZKL's flow has: settings.json and witness.json. docs/guides/coming_from_ezkl.md.
+#include <cctype>
 #include <filesystem>
+#include <fstream>
+#include <map>
 #include <memory>
 
 #include "base/files.h"
@@ -37,8 +40,8 @@ struct Arguments {
               witness = "witness.json";
   std::string pk = "pk.key", vk = "vk.key", proof = "proof.json", target = "resources", variables;
   std::string input_visibility = "private", output_visibility = "public", param_visibility = "private";
-  Json kept = Json::object();       // run args that decide nothing here, kept in settings.json
-  std::vector<std::string> unused;  // options that were given and decide nothing here
+  Json kept = Json::object();  // run args that decide nothing here, kept in settings.json
+  Names unused;                // options that were given and decide nothing here, and why
 };
 using Shared = std::shared_ptr<Arguments>;
 
@@ -51,8 +54,8 @@ void add_unused(CLI::App& command, const Shared& arguments, const char* names, c
   const std::string list = names, name = list.substr(list.find_last_of(',') + 1);
   command.add_option_function<std::string>(
       names,
-      [arguments, name](const std::string& value) {
-        arguments->unused.push_back(name);
+      [arguments, name, about](const std::string& value) {
+        arguments->unused.emplace_back(name, about);
         std::string key = name.substr(2);
         for (char& c : key)
           if (c == '-') c = '_';
@@ -62,7 +65,8 @@ void add_unused(CLI::App& command, const Shared& arguments, const char* names, c
 }
 void add_unused_flag(CLI::App& command, const Shared& arguments, const char* name, const char* about) {
   command.add_flag_callback(
-      name, [arguments, name] { arguments->unused.push_back(name); }, std::string("decides nothing here: ") + about);
+      name, [arguments, name, about] { arguments->unused.emplace_back(name, about); },
+      std::string("decides nothing here: ") + about);
 }
 constexpr char kNoSetup[] = "there is no trusted setup";
 constexpr char kFromData[] = "scales, ranges and widths come from calibration inputs and the error asked for";
@@ -87,10 +91,12 @@ void add_run_args(CLI::App& command, const Shared& arguments) {
 }
 
 void say_unused(Session& session, const Arguments& arguments) {
-  if (arguments.unused.empty()) return;
-  std::string list;
-  for (const std::string& name : arguments.unused) list += (list.empty() ? "" : ", ") + name;
-  session.warn("not used: " + list + " (" + kFromData + "; " + kNoSetup + ")");
+  std::map<std::string, std::string> lists;  // by reason
+  for (const auto& [name, reason] : arguments.unused) {
+    std::string& list = lists[reason];
+    list += (list.empty() ? "" : ", ") + name;
+  }
+  for (const auto& [reason, list] : lists) session.warn("not used: " + list + " (" + reason + ")");
 }
 
 // "batch_size->1,sequence->128"
@@ -141,8 +147,20 @@ Status write_settings(const Arguments& arguments, const Json& json) {
   return files.publish();
 }
 
+// EZKL's begin so too. A file of any other JSON is somebody's data.
+Status check_settings_place(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return {};
+  std::string head;
+  for (char c = 0; head.size() < 12 && file.get(c);)
+    if (std::isspace(static_cast<unsigned char>(c)) == 0) head += c;
+  if (head.empty() || head.starts_with("{\"run_args\"")) return {};
+  return invalid_argument("--settings-path: " + in_quotes(path) +
+                          " is there already and is no settings file; name another one");
+}
+
 CommandResult gen_settings(Session& session, const Arguments& arguments) {
-  say_unused(session, arguments);
+  ZKI_RETURN_IF_ERROR(check_settings_place(arguments.settings));
   Json run_args = arguments.kept;
   Json& variables = run_args["variables"];
   ZKI_ASSIGN_OR_RETURN(variables, read_variables(arguments.variables.empty() ? "batch_size->1" : arguments.variables));
@@ -174,7 +192,6 @@ CommandResult gen_settings(Session& session, const Arguments& arguments) {
 
 // EZKL searches its scales here; ours are found when the network is compiled, from the same data.
 CommandResult calibrate_settings(Session& session, const Arguments& arguments) {
-  say_unused(session, arguments);
   ZKI_ASSIGN_OR_RETURN(EzklSettings settings, load_settings(session, arguments));
   ZKI_ASSIGN_OR_RETURN(const CompileOptions options, shape_options(settings));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, network_inputs(arguments.model, options));
@@ -363,7 +380,6 @@ CommandResult verify_proof(Session& session, const Arguments& arguments) {
 }
 
 CommandResult table(Session& session, const Arguments& arguments) {
-  say_unused(session, arguments);
   Words words = {"inspect", as_file(arguments.model)};
   ZKI_ASSIGN_OR_RETURN(const Json variables, read_variables(arguments.variables));
   ZKI_ASSIGN_OR_RETURN(const EzklSettings settings, ezkl_settings({{"run_args", {{"variables", variables}}}}));
@@ -391,7 +407,12 @@ VerbOf add_verb(CLI::App& group, Session& session, const char* name, const char*
   CLI::App* command = group.add_subcommand(name, about);
   add_json_flag(*command, session);
   command->footer(footer);
-  command->callback([arguments, run, &session] { session.run([&] { return run(session, *arguments); }); });
+  command->callback([arguments, run, &session] {
+    session.run([&] {
+      say_unused(session, *arguments);
+      return run(session, *arguments);
+    });
+  });
   return {command, arguments};
 }
 
