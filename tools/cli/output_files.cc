@@ -2,6 +2,7 @@
 #include "output_files.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -115,6 +116,7 @@ struct OutputFiles::File {
   std::string option, path;
   const FileFormat* format = nullptr;  // of ours; else text or data
   std::string head;                    // text
+  std::string json_noun;               // of JSON, whose head has no blanks
   std::optional<std::uint64_t> size;   // data
   bool is_private = false;
   bool is_counted = false;  // a secret that counts, made by somebody else
@@ -191,6 +193,13 @@ OutputFiles::Id OutputFiles::add_text(const std::string& option, const std::stri
   return files_.size() - 1;
 }
 
+OutputFiles::Id OutputFiles::add_json(const std::string& option, const std::string& path, const std::string& first_key,
+                                      const std::string& noun) {
+  const Id id = add_text(option, path, "{\"" + first_key + "\"");
+  files_[id]->json_noun = noun;
+  return id;
+}
+
 OutputFiles::Id OutputFiles::add_data(const std::string& option, const std::string& path, std::uint64_t num_bytes) {
   auto file = std::make_unique<File>();
   file->option = option;
@@ -212,7 +221,9 @@ void OutputFiles::add_checked(const std::string& option, const std::string& path
 }
 
 Status OutputFiles::check_existing(const File& file) const {
-  const Bytes head = first_bytes(file.real_path, std::max<std::size_t>(kFrameBytes, file.head.size()));
+  constexpr std::size_t kMostBlanks = 4096;  // before the first key of JSON
+  Bytes head = first_bytes(file.real_path, std::max<std::size_t>(kFrameBytes, file.head.size()) +
+                                               (file.json_noun.empty() ? 0 : kMostBlanks));
   const FileFormat* found = find_format(head);
   if (found != nullptr && found->secrecy == Secrecy::kCounted) {
     return invalid_argument(
@@ -221,6 +232,7 @@ Status OutputFiles::check_existing(const File& file) const {
   }
   struct stat entry {};
   if (::stat(file.real_path.c_str(), &entry) != 0 || entry.st_size == 0 || force_) return ok_status();
+  if (!file.json_noun.empty()) std::erase_if(head, [](std::uint8_t c) { return std::isspace(c) != 0; });
   bool same = found == file.format;
   if (file.format == nullptr && found == nullptr) {
     same = file.size.has_value()
@@ -228,8 +240,9 @@ Status OutputFiles::check_existing(const File& file) const {
                : head.size() >= file.head.size() && std::equal(file.head.begin(), file.head.end(), head.begin());
   }
   if (same) return ok_status();
-  const std::string is =
-      found != nullptr ? "is " + named_kind(*found) : "is there already and is no file that this command writes here";
+  const std::string is = found != nullptr         ? "is " + named_kind(*found)
+                         : file.json_noun.empty() ? "is there already and is no file that this command writes here"
+                                                  : "is there already and is no " + file.json_noun;
   return invalid_argument(file.named() + " " + is + "; replace it with --force if you are sure, or name another file");
 }
 

@@ -46,6 +46,10 @@ class OutputFiles {
   Id add(const std::string& option, const std::string& path, FileKind kind);
   // Text that begins with `head`: a file that begins otherwise is of another kind. private: readable by its owner only.
   Id add_text(const std::string& option, const std::string& path, const std::string& head, bool is_private = false);
+  // A JSON object whose first key is `first_key`, whoever laid it out: a file that begins otherwise is of another kind. noun: what
+  // it is, for people.
+  Id add_json(const std::string& option, const std::string& path, const std::string& first_key,
+              const std::string& noun);
   // num_bytes of data without a head, readable by its owner only: a file of another size is of another kind.
   Id add_data(const std::string& option, const std::string& path, std::uint64_t num_bytes);
   // A file that a SlotFile will make: only checked here. It must not be there.

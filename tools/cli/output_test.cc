@@ -125,6 +125,22 @@ TEST_F(OutputFilesTest, ReplacesOtherKindsOnlyWithForce) {
   EXPECT_FALSE(over_key.prepare().ok()) << "a key has a head of its own";
 }
 
+// By the first key, however it was laid out; what is no such file stays.
+TEST_F(OutputFilesTest, KnowsJsonByItsFirstKey) {
+  const auto refused = [&](const std::string& text) {
+    put("s.json", Bytes(text.begin(), text.end()));
+    OutputFiles files;
+    files.add_json("-O", path("s.json"), "run_args", "settings file");
+    const Status status = files.prepare();
+    if (!status.ok()) EXPECT_NE(status.message().find("is no settings file"), std::string::npos) << status.to_string();
+    return !status.ok();
+  };
+  for (const char* text : {"{\"run_args\":{}}", "{\n  \"run_args\": {}", " {\t\"run_args\"", ""})
+    EXPECT_FALSE(refused(text)) << text;
+  for (const char* text : {"{\"input_data\": []}", "{", "[\"run_args\"]", "{\"run_args_of\": 1}", "hello"})
+    EXPECT_TRUE(refused(text)) << text;
+}
+
 TEST_F(OutputFilesTest, RefusesWhatTheCommandReadsUnderWhateverName) {
   put("in", frame_of(FileKind::kProof));
   fs::create_symlink(path("in"), path("link"));

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // EZKL's verbs with EZKL's options and default names. Each becomes a command of our own, which is printed, or reads and writes the files
 // that only EZKL's flow has: settings.json and witness.json. docs/guides/coming_from_ezkl.md.
-#include <cctype>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 
@@ -141,26 +139,13 @@ Result<EzklSettings> load_settings(Session& session, const Arguments& arguments)
 Status write_settings(const Arguments& arguments, const Json& json) {
   OutputFiles files;
   files.reads(arguments.model);
-  const OutputFiles::Id id = files.add_text("--settings-path", arguments.settings, "{");
+  const OutputFiles::Id id = files.add_json("--settings-path", arguments.settings, "run_args", "settings file");
   ZKI_RETURN_IF_ERROR(files.prepare());
   ZKI_RETURN_IF_ERROR(files.write(id, json_text(json)));
   return files.publish();
 }
 
-// EZKL's begin so too. A file of any other JSON is somebody's data.
-Status check_settings_place(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return {};
-  std::string head;
-  for (char c = 0; head.size() < 12 && file.get(c);)
-    if (std::isspace(static_cast<unsigned char>(c)) == 0) head += c;
-  if (head.empty() || head.starts_with("{\"run_args\"")) return {};
-  return invalid_argument("--settings-path: " + in_quotes(path) +
-                          " is there already and is no settings file; name another one");
-}
-
 CommandResult gen_settings(Session& session, const Arguments& arguments) {
-  ZKI_RETURN_IF_ERROR(check_settings_place(arguments.settings));
   Json run_args = arguments.kept;
   Json& variables = run_args["variables"];
   ZKI_ASSIGN_OR_RETURN(variables, read_variables(arguments.variables.empty() ? "batch_size->1" : arguments.variables));
