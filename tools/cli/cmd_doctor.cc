@@ -49,16 +49,9 @@ struct Doctor {
   Json json = Json::object();
 };
 
-std::string first_word_line(const char* path, const std::string& key) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with(key)) return line.substr(std::min(line.size(), line.find(':') + 1));
-  return "";
-}
-
 void look_at_processor(Doctor& doctor) {
   const Machine machine = this_machine();
-  std::istringstream flags(first_word_line("/proc/cpuinfo", "flags"));
+  std::istringstream flags(proc_value("/proc/cpuinfo", "flags"));
   std::vector<std::string> features;
   for (std::string flag; flags >> flag;)
     for (const char* known : {"avx2", "avx512f", "avx512ifma", "avx512dq", "bmi2", "sha_ni", "vaes"})
@@ -92,7 +85,7 @@ std::optional<std::uint64_t> number_in(const char* path) {
 void look_at_memory(Doctor& doctor) {
   const Machine machine = this_machine();
   const std::uint64_t available =
-      std::strtoull(first_word_line("/proc/meminfo", "MemAvailable").c_str(), nullptr, 10) * 1024;
+      std::strtoull(proc_value("/proc/meminfo", "MemAvailable").c_str(), nullptr, 10) * 1024;
   std::uint64_t limit = machine.memory_bytes;
   const auto take = [&limit](std::uint64_t bytes) { limit = std::min(limit, bytes); };
   rlimit space{};

@@ -16,7 +16,10 @@ namespace {
 
 const Stopwatch process_watch;  // begins before main
 
-// The text after "key<blanks>:" in a /proc file of such lines; empty when absent.
+std::uint64_t kibibytes(const std::string& text) { return 1024 * std::strtoull(text.c_str(), nullptr, 10); }
+
+}  // namespace
+
 std::string proc_value(const char* path, const std::string& key) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
@@ -28,10 +31,6 @@ std::string proc_value(const char* path, const std::string& key) {
   }
   return "";
 }
-
-std::uint64_t kibibytes(const std::string& text) { return 1024 * std::strtoull(text.c_str(), nullptr, 10); }
-
-}  // namespace
 
 Machine this_machine() {
   Machine machine;

@@ -14,6 +14,8 @@ struct Machine {
 };
 
 Machine this_machine();
+// The text after "key<blanks>:" in a /proc file of such lines; empty when absent.
+std::string proc_value(const char* path, const std::string& key);
 
 // Largest resident memory since the start or the last reset (VmHWM); 0 when the system does not tell.
 std::uint64_t peak_memory_bytes();
