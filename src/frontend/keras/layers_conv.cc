@@ -133,20 +133,37 @@ Attributes conv_attributes(const Windows& windows, std::int64_t groups) {
           {"group", groups}};
 }
 
+// What every layer with kernels has.
+struct Parts {
+  Spatial x;
+  Windows windows;
+  std::vector<FloatTensor> weights;  // kernels, and the bias if there is one
+  bool has_bias = true;
+
+  const FloatTensor* bias() const { return has_bias ? &weights.back() : nullptr; }
+};
+
+Result<Parts> parts_of(LayerCall& call, std::size_t rank, std::size_t num_kernels) {
+  Parts parts;
+  ZKI_ASSIGN_OR_RETURN(parts.x, spatial_input(call, rank));
+  ZKI_ASSIGN_OR_RETURN(parts.windows, read_windows(call.config, "kernel_size", rank, false));
+  parts.has_bias = call.config.flag("use_bias", true);
+  ZKI_ASSIGN_OR_RETURN(parts.weights, call.weights.take(num_kernels + (parts.has_bias ? 1 : 0)));
+  return parts;
+}
+
 template <std::size_t kRank>
 Result<Outputs> run_conv(LayerCall& call) {
-  ZKI_ASSIGN_OR_RETURN(const Spatial x, spatial_input(call, kRank));
-  ZKI_ASSIGN_OR_RETURN(Windows windows, read_windows(call.config, "kernel_size", kRank, false));
+  ZKI_ASSIGN_OR_RETURN(Parts parts, parts_of(call, kRank, 1));
+  auto& [x, windows, weights, has_bias] = parts;
   ZKI_RETURN_IF_ERROR(windows.fit(x.lengths));
-  const bool has_bias = call.config.flag("use_bias", true);
-  ZKI_ASSIGN_OR_RETURN(const std::vector<FloatTensor> weights, call.weights.take(has_bias ? 2 : 1));
   ZKI_RETURN_IF_ERROR(check_kernel(weights[0], kRank, windows));
   ZKI_ASSIGN_OR_RETURN(const std::int64_t groups, call.config.integer("groups", 1));
   const std::int64_t in = weights[0].shape()[kRank], out = weights[0].shape()[kRank + 1];
   if (groups < 1 || in * groups != x.channels || out % groups != 0)
     return invalid_argument("its kernel " + weights[0].shape().to_string() + " does not meet " +
                             std::to_string(x.channels) + " channels");
-  const FloatTensor* bias = has_bias ? &weights[1] : nullptr;
+  const FloatTensor* bias = parts.bias();
   ZKI_RETURN_IF_ERROR(check_bias(bias, out));
   const std::string kernel = call.net.parameter(call.key("kernel"), windows_last(weights[0], true));
   return activated(call, x.result(call.net, "Conv", with_bias(call, x, kernel, bias), conv_attributes(windows, groups),
@@ -170,20 +187,15 @@ Result<Value> depthwise(LayerCall& call, const Spatial& x, Windows& windows, con
 
 template <std::size_t kRank>
 Result<Outputs> run_depthwise(LayerCall& call) {
-  ZKI_ASSIGN_OR_RETURN(const Spatial x, spatial_input(call, kRank));
-  ZKI_ASSIGN_OR_RETURN(Windows windows, read_windows(call.config, "kernel_size", kRank, false));
-  const bool has_bias = call.config.flag("use_bias", true);
-  ZKI_ASSIGN_OR_RETURN(const std::vector<FloatTensor> weights, call.weights.take(has_bias ? 2 : 1));
-  ZKI_ASSIGN_OR_RETURN(const Value y, depthwise(call, x, windows, weights[0], has_bias ? &weights[1] : nullptr));
+  ZKI_ASSIGN_OR_RETURN(Parts parts, parts_of(call, kRank, 1));
+  ZKI_ASSIGN_OR_RETURN(const Value y, depthwise(call, parts.x, parts.windows, parts.weights[0], parts.bias()));
   return activated(call, y);
 }
 
 template <std::size_t kRank>
 Result<Outputs> run_separable(LayerCall& call) {
-  ZKI_ASSIGN_OR_RETURN(const Spatial x, spatial_input(call, kRank));
-  ZKI_ASSIGN_OR_RETURN(Windows windows, read_windows(call.config, "kernel_size", kRank, false));
-  const bool has_bias = call.config.flag("use_bias", true);
-  ZKI_ASSIGN_OR_RETURN(const std::vector<FloatTensor> weights, call.weights.take(has_bias ? 3 : 2));
+  ZKI_ASSIGN_OR_RETURN(Parts parts, parts_of(call, kRank, 2));
+  auto& [x, windows, weights, has_bias] = parts;
   ZKI_ASSIGN_OR_RETURN(Value y, depthwise(call, x, windows, weights[0], nullptr));
   Spatial middle = x;
   middle.value = y;
@@ -191,7 +203,7 @@ Result<Outputs> run_separable(LayerCall& call) {
   const Shape& pointwise = weights[1].shape();
   if (pointwise.rank() != kRank + 2 || pointwise.num_elements(0, kRank) != 1 || pointwise[kRank] != middle.channels)
     return corrupt("its pointwise kernel in the file is " + pointwise.to_string());
-  const FloatTensor* bias = has_bias ? &weights[2] : nullptr;
+  const FloatTensor* bias = parts.bias();
   const std::int64_t out = pointwise[kRank + 1];
   ZKI_RETURN_IF_ERROR(check_bias(bias, out));
   const std::string kernel = call.net.parameter(call.key("pointwise_kernel"), windows_last(weights[1], true));
@@ -203,10 +215,8 @@ Result<Outputs> run_separable(LayerCall& call) {
 // behind the output's lengths is cut off.
 template <std::size_t kRank>
 Result<Outputs> run_transposed(LayerCall& call) {
-  ZKI_ASSIGN_OR_RETURN(const Spatial x, spatial_input(call, kRank));
-  ZKI_ASSIGN_OR_RETURN(const Windows windows, read_windows(call.config, "kernel_size", kRank, false));
-  const bool has_bias = call.config.flag("use_bias", true);
-  ZKI_ASSIGN_OR_RETURN(const std::vector<FloatTensor> weights, call.weights.take(has_bias ? 2 : 1));
+  ZKI_ASSIGN_OR_RETURN(const Parts parts, parts_of(call, kRank, 1));
+  const auto& [x, windows, weights, has_bias] = parts;
   ZKI_RETURN_IF_ERROR(check_kernel(weights[0], kRank, windows));
   const Json& given = call.config["output_padding"];
   Dims extra;
@@ -242,7 +252,7 @@ Result<Outputs> run_transposed(LayerCall& call) {
   if (in != x.channels)
     return invalid_argument("its kernel " + weights[0].shape().to_string() + " does not meet " +
                             std::to_string(x.channels) + " channels");
-  const FloatTensor* bias = has_bias ? &weights[1] : nullptr;
+  const FloatTensor* bias = parts.bias();
   ZKI_RETURN_IF_ERROR(check_bias(bias, out));
   const std::string kernel = call.net.parameter(call.key("kernel"), windows_last(weights[0], true));
   const Attributes attributes{{"kernel_shape", windows.size},
