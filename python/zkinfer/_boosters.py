@@ -96,9 +96,8 @@ def xgboost_json(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarra
             if left < 0:
                 trees.leaf(number, node, [weight * threshold], int(target))
             else:
-                # x < t: not -x <= -t. Thresholds are values of the data, and equal ones stay so in integers under <=.
-                trees.split(number, node, tree["split_indices"][node], "BRANCH_LEQ", -threshold, tree["right_children"][node], left)
-    return _linked(graph, trees.write(graph, graph.add("Neg", x.name)), link, classes, num)
+                trees.split(number, node, tree["split_indices"][node], "BRANCH_LT", threshold, left, tree["right_children"][node])
+    return _linked(graph, trees.write(graph, x.name), link, classes, num)
 
 
 def xgboost_estimator(graph: Graph, x: Table, model: Any) -> Prediction:
