@@ -24,8 +24,7 @@ Result<ir::Graph> import_archive(ByteView bytes, const ImportOptions& options) {
   if (is_keras) return frontend_keras::import_keras(bytes, options);
   return unsupported(
       "a zip archive that is no .keras file; of a PyTorch checkpoint export the module itself, with torch.onnx.export "
-      "or "
-      "zkinfer.compile(module) in Python");
+      "or zkinfer.compile(module) in Python");
 }
 
 // A format that is known by its first bytes.
@@ -39,20 +38,16 @@ struct Format {
 using std::string_view_literals::operator""sv;
 
 constexpr std::size_t kHeadBytes = 16;
+constexpr std::string_view kPickleAdvice =
+    "a Python pickle, which runs code when it is read; load it in Python and give the model itself to zkinfer.compile";
 
 constexpr auto kFormats = std::to_array<Format>({
     {4, "TFL3"sv, frontend_tflite::import_tflite, ""},
     {0, "\x89HDF\r\n\x1a\n"sv, frontend_keras::import_keras_h5, ""},
     {0, "PK\x03\x04"sv, import_archive, ""},
-    {0, "\x80\x02"sv, nullptr,
-     "a Python pickle, which runs code when it is read; load it in Python and give the model itself to "
-     "zkinfer.compile"},
-    {0, "\x80\x04\x95"sv, nullptr,
-     "a Python pickle, which runs code when it is read; load it in Python and give the model itself to "
-     "zkinfer.compile"},
-    {0, "\x80\x05\x95"sv, nullptr,
-     "a Python pickle, which runs code when it is read; load it in Python and give the model itself to "
-     "zkinfer.compile"},
+    {0, "\x80\x02"sv, nullptr, kPickleAdvice},
+    {0, "\x80\x04\x95"sv, nullptr, kPickleAdvice},
+    {0, "\x80\x05\x95"sv, nullptr, kPickleAdvice},
     {0, "GGUF"sv, nullptr, "GGUF holds weights and no graph; export the network to ONNX"},
 });
 
