@@ -12,6 +12,7 @@
 #include "zkinfer/bytes.h"
 #include "zkinfer/calibration.h"
 #include "zkinfer/fidelity.h"
+#include "zkinfer/language_head.h"
 #include "zkinfer/model.h"
 #include "zkinfer/model_report.h"
 #include "zkinfer/preprocessing.h"
@@ -47,6 +48,10 @@ struct CompileOptions {
   std::string name;  // shown to people; the file's name when empty, "model" of bytes
   // Values for dynamic axes: {input name, whole shape}.
   std::vector<std::pair<std::string, std::vector<std::int64_t>>> input_shapes;
+  // Of a language model's file: how many tokens one inference reads, which the file leaves open, and what it gives: by default
+  // the choice, or the hidden states where the model has no head.
+  std::optional<std::int64_t> tokens;
+  std::optional<LanguageHead> head;
   // The error budget: the largest error of an output element, relative to the output's largest element. The cheapest program
   // within it is made; the most exact one where none is.
   double float_target = kDefaultFloatTarget;
@@ -73,7 +78,7 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<Rea
                               const CompileOptions& options = {});
 
 // Runs the network in float and the model in integers on the same inputs. invalid_argument: the file holds another network
-// than the one that the model was compiled from, or options.input_shapes differ.
+// than the one that the model was compiled from, or options.input_shapes, tokens or head differ.
 Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs,
                                   const CompileOptions& options = {});

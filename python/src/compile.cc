@@ -214,10 +214,16 @@ void bind_compile(py::module_& module) {
       .value("minmax", CalibrationMethod::kMinMax)
       .value("percentile", CalibrationMethod::kPercentile)
       .value("mse", CalibrationMethod::kMse);
+  py::enum_<LanguageHead>(module, "LanguageHead")
+      .value("choice", LanguageHead::kChoice)
+      .value("logits", LanguageHead::kLogits)
+      .value("none", LanguageHead::kNone);
   py::class_<CompileOptions>(module, "CompileOptions")
       .def(py::init<>())
       .def_readwrite("name", &CompileOptions::name)
       .def_readwrite("input_shapes", &CompileOptions::input_shapes)
+      .def_readwrite("tokens", &CompileOptions::tokens)
+      .def_readwrite("head", &CompileOptions::head)
       .def_readwrite("float_target", &CompileOptions::float_target)
       .def_readwrite("activation_bits", &CompileOptions::activation_bits)
       .def_readwrite("weight_bits", &CompileOptions::weight_bits)

@@ -17,7 +17,7 @@ def calls(model, key, proof, onnx_path, flowers):
     def compile(**options):
         return zkinfer.compile(onnx_path, calibration=flowers, **options)
 
-    for name in ("name", "input_shapes", "input_names", "example_inputs", "float_target", "activation_bits", "weight_bits", "calibration_method", "input_formats",
+    for name in ("name", "input_shapes", "input_names", "example_inputs", "tokens", "head", "float_target", "activation_bits", "weight_bits", "calibration_method", "input_formats",
                  "preprocessing", "progress"):  # fmt: skip
         yield f"compile({name}=)", lambda value, name=name: compile(**{name: value})
     yield "compile(model)", lambda value: zkinfer.compile(value, calibration=flowers)

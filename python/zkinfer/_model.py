@@ -355,6 +355,8 @@ def compile(
     name: Optional[str] = None,
     input_shapes: Optional[Mapping[str, Sequence[int]]] = None,
     input_names: Optional[Sequence[str]] = None,
+    tokens: Optional[int] = None,
+    head: Optional[str] = None,
     float_target: Optional[float] = None,
     activation_bits: Optional[int] = None,
     weight_bits: Optional[int] = None,
@@ -374,6 +376,8 @@ def compile(
         example_inputs: what a torch module or an estimator is exported with; the first calibration sample by default.
         name: shown to people; the file's by default.
         input_shapes: whole shapes for dynamic axes, by input name.
+        tokens: of a language model's file: how many tokens one inference reads.
+        head: of a language model's file: "choice" (the most likely next token at each position, the default), "logits" or "none" (hidden states).
         input_names: names for the inputs of a torch module; those of forward's parameters by default.
         float_target: the largest error of an output element, relative to the output's largest; 0.001 by default. The cheapest program
             within it is made.
@@ -407,6 +411,9 @@ def compile(
     options.name = name or default_name or ("" if isinstance(onnx, str) else type(model).__name__ if hasattr(model, "forward") else "")
     if input_shapes is not None:
         options.input_shapes = _shapes(input_shapes)
+    options.tokens = _options.optional_integer("tokens", tokens, -(2**62), 2**62)  # the library names the bounds
+    if head is not None:
+        options.head = getattr(_native.LanguageHead, _choice("head", head, ("choice", "logits", "none")))
     if float_target is not None:
         options.float_target = _options.number("float_target", float_target)
     options.activation_bits = _options.optional_integer("activation_bits", activation_bits, -1000, 1000)  # the library names the bounds

@@ -101,6 +101,8 @@ class CompileOptions:
     def __init__(self) -> None: ...
     name: str
     input_shapes: list[tuple[str, list[int]]]
+    tokens: Optional[int]
+    head: Optional[LanguageHead]
     float_target: float
     activation_bits: Optional[int]
     weight_bits: Optional[int]
@@ -209,6 +211,13 @@ class KnownTensor:
     commitment: Optional[TensorCommitment]
     def set_data(self, arg0: bytes) -> None: ...
     def set_digest(self, arg0: bytes) -> None: ...
+
+class LanguageHead:
+    name: str
+    value: int
+    choice: ClassVar[LanguageHead]
+    logits: ClassVar[LanguageHead]
+    none: ClassVar[LanguageHead]
 
 class Model:
     @staticmethod

@@ -31,6 +31,8 @@ Result<ir::Graph> import_model(const NetworkSource& source, const CompileOptions
   frontend_network::ImportOptions reading;
   reading.note = note;
   for (const auto& [name, shape] : options.input_shapes) reading.input_shapes[name] = shape;
+  reading.tokens = options.tokens;
+  reading.head = options.head;
   if (options.refused) {
     reading.refused = [&](const frontend_network::Refusal& part) {
       options.refused({part.node, part.op, part.reason, part.remedy});

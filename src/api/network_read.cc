@@ -46,7 +46,8 @@ Status check_same_network(const ir::Graph& imported, const CompileRecord& record
   if (network_digest(imported) == record.network) return {};
   return invalid_argument(
       "the ONNX file holds another network than the one that the model was compiled from: other weights, operators, "
-      "names or input shapes. Give the file that was compiled, with the same CompileOptions::input_shapes, or compile "
+      "names or input shapes. Give the file that was compiled, with the same CompileOptions::input_shapes, tokens and "
+      "head, or compile "
       "this one");
 }
 

@@ -5,6 +5,8 @@
 #include "exec/integer/executor.h"
 #include "frontend/keras/importer.h"
 #include "frontend/keras/saved_model.h"
+#include "frontend/language/importer.h"
+#include "frontend/language/test_llama.h"
 #include "frontend/onnx/importer.h"
 #include "frontend/tflite/reader.h"
 #include "frontend/tflite/test_networks.h"
@@ -90,6 +92,22 @@ void tflite_import(ByteView bytes) {
   }
   ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
   static_cast<void>(ir::to_text(*graph));
+}
+
+frontend_onnx::ImportOptions few_tokens() {
+  frontend_onnx::ImportOptions options = small_import();
+  options.tokens = 3;
+  return options;
+}
+void llama2c_import(ByteView bytes) {
+  const Result<ir::Graph> graph =
+      frontend_language::import_llama2c(frontend_language::Source::borrowed(bytes), few_tokens());
+  if (graph.ok()) ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
+}
+std::vector<Bytes> llama2c_seeds() {
+  frontend_language::Llama model = frontend_language::small_llama(false);
+  return {frontend_language::llama2c_version_0(frontend_language::small_llama(true)),
+          frontend_language::llama2c_newer(model, 1), frontend_language::llama2c_newer(model, 2)};
 }
 
 // The four files of a folder, each behind its length.
@@ -256,6 +274,7 @@ constexpr Target kTargets[] = {
     {"keras_config", keras_config, keras_config_seeds, 2000},
     {"saved_model", saved_model, saved_model_seeds, 1000},
     {"tflite_import", tflite_import, frontend_tflite::test_networks, 10000},
+    {"llama2c_import", llama2c_import, llama2c_seeds, 4000},
     {"input_json", input_json, json_seeds, 10000},
     {"input_npy", input_npy, npy_seeds, 10000},
     {"input_npz", input_npz, npz_seeds, 10000},

@@ -13,6 +13,7 @@
 #include "files.h"
 #include "inputs/input_bytes.h"
 #include "machine.h"
+#include "network_options.h"
 #include "output_files.h"
 #include "outputs.h"
 #include "print.h"
@@ -33,7 +34,7 @@ constexpr std::size_t kVerifyRepeats = 10;
 struct Arguments {
   std::string model_path, output_path, label;
   std::vector<std::string> calibration_paths, evaluation_paths;
-  std::vector<std::string> input_shapes;
+  NetworkOptions network;
   InputOptions input;
   std::size_t num_runs = 5, limit = 256;
   CommitArguments commit;
@@ -62,7 +63,7 @@ double median(std::vector<double> values) {
 Result<Model> obtain_model(const Session& session, Arguments& arguments, Measured& measured) {
   if (!arguments.model_path.ends_with(".onnx")) return load_model(arguments.model_path);
   if (arguments.calibration_paths.empty()) return invalid_argument("an ONNX file needs --calibration");
-  ZKI_ASSIGN_OR_RETURN(arguments.compile.input_shapes, parse_input_shapes(arguments.input_shapes));
+  ZKI_RETURN_IF_ERROR(set_network_options(arguments.network, arguments.compile));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, network_inputs(arguments.model_path, arguments.compile));
   arguments.compile.preprocessing = arguments.input.preprocessing;
   const Preprocessing& preprocessing = arguments.compile.preprocessing;
@@ -274,10 +275,7 @@ void add_bench(CLI::App& app, Session& session) {
   command->add_option("-e,--evaluate", arguments->evaluation_paths, "inputs on which integers and floats are compared")
       ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
-  command
-      ->add_option("--shape", arguments->input_shapes,
-                   "shape of an input with dynamic axes, name=1,3,224,224, or length of a symbolic axis, name=128")
-      ->expected(1, 64);
+  add_network_options(*command, arguments->network);
   command->add_option("--limit", arguments->limit, "at most this many calibration and evaluation inputs")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();

@@ -14,6 +14,7 @@
 #include "files.h"
 #include "inputs/input_bytes.h"
 #include "known_tensors.h"
+#include "network_options.h"
 #include "option_words.h"
 #include "output_files.h"
 #include "outputs.h"
@@ -34,7 +35,7 @@ struct CompileArguments {
   std::string onnx_path, output_path;
   InputOptions calibration;
   std::vector<std::string> evaluation_paths;
-  std::vector<std::string> input_shapes;
+  NetworkOptions network;
   std::vector<std::string> inputs_from;
   VerifyLimits limits;  // of keys among them
   std::size_t limit = 256;
@@ -266,7 +267,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   if (!arguments.float_target.empty()) {
     ZKI_ASSIGN_OR_RETURN(arguments.compile.float_target, float_target(arguments.float_target));
   }
-  ZKI_ASSIGN_OR_RETURN(arguments.compile.input_shapes, parse_input_shapes(arguments.input_shapes));
+  ZKI_RETURN_IF_ERROR(set_network_options(arguments.network, arguments.compile));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, network_inputs(arguments.onnx_path, arguments.compile));
   for (std::size_t i = 0; i < arguments.inputs_from.size(); ++i) {
     ZKI_RETURN_IF_ERROR(set_input_format(arguments.inputs_from[i], i, arguments.inputs_from.size(), inputs,
@@ -334,7 +335,9 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
 void add_compile(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<CompileArguments>();
   CLI::App* command = app.add_subcommand("compile", "turn a network into an integer model");
-  command->add_option("onnx", arguments->onnx_path, "network: an ONNX or TensorFlow Lite file")->type_name(kReadsFile)->required();
+  command->add_option("onnx", arguments->onnx_path, "network: an ONNX or TensorFlow Lite file")
+      ->type_name(kReadsFile)
+      ->required();
   command
       ->add_option("-c,--calibration", arguments->calibration.paths,
                    "typical inputs (a few dozen to a few hundred; without them ranges are guessed from random ones): "
@@ -349,10 +352,7 @@ void add_compile(CLI::App& app, Session& session) {
   command
       ->add_option("-o,--output", arguments->output_path, "model package (default: the network's name with .zkmodel)")
       ->type_name(kWritesFile);
-  command
-      ->add_option("--shape", arguments->input_shapes,
-                   "shape of an input with dynamic axes, name=1,3,224,224, or length of a symbolic axis, name=128")
-      ->expected(1, 64);
+  add_network_options(*command, arguments->network);
   command
       ->add_option(
           "--input-from", arguments->inputs_from,

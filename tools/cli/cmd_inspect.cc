@@ -11,6 +11,7 @@
 #include "formats/frame.h"
 #include "inputs/input_bytes.h"
 #include "key_rows.h"
+#include "network_options.h"
 #include "outputs.h"
 #include "print.h"
 #include "result_json.h"
@@ -31,7 +32,7 @@ struct Arguments {
   std::string path, key_path, format = "text";
   std::string graph;  // "", "text" or "dot"
   bool legalized = false, tables = false;
-  std::vector<std::string> input_shapes;
+  NetworkOptions network;
   std::string onnx_option, structure_option;  // given of those that only some files take
 };
 
@@ -62,7 +63,7 @@ std::string checked_text(const Verdict& verdict) {
 
 Result<Description> describe_onnx(const Arguments& arguments) {
   CompileOptions options;
-  ZKI_ASSIGN_OR_RETURN(options.input_shapes, parse_input_shapes(arguments.input_shapes));
+  ZKI_RETURN_IF_ERROR(set_network_options(arguments.network, options));
   ZKI_ASSIGN_OR_RETURN(const std::string path, opened_path(arguments.path));
   ZKI_ASSIGN_OR_RETURN(
       std::string graph,
@@ -509,10 +510,7 @@ void add_inspect(CLI::App& app, Session& session) {
       ->check(CLI::IsMember({"text", "dot"}))
       ->capture_default_str();
   command->add_flag("--legalized", arguments->legalized, "of an ONNX file: the graph after the compiler's passes");
-  command
-      ->add_option("--shape", arguments->input_shapes,
-                   "of an ONNX file: shape of an input with dynamic axes, name=1,3,224,224")
-      ->expected(1, 64);
+  add_network_options(*command, arguments->network, "of a network's file: ");
   add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
@@ -523,7 +521,7 @@ void add_inspect(CLI::App& app, Session& session) {
       "  zkinfer inspect input.zkproof --key network.zkkey\n"
       "  zkinfer inspect 3f2a91c04d5e6f70.zkpath --key network.zkkey");
   command->callback([arguments, command, &session] {
-    for (const char* option : {"--legalized", "--format", "--shape"}) {
+    for (const char* option : {"--legalized", "--format", "--shape", "--tokens", "--head"}) {
       if (command->count(option) > 0) arguments->onnx_option = option;
     }
     for (const char* option : {"--graph", "--tables"}) {

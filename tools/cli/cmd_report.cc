@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "files.h"
+#include "network_options.h"
 #include "output_files.h"
 #include "print.h"
 #include "progress.h"
@@ -18,7 +19,7 @@ namespace {
 struct Arguments {
   std::string model_path, onnx_path, output_path;
   InputOptions input;
-  std::vector<std::string> input_shapes;
+  NetworkOptions network;
   std::size_t limit = 64;
   bool force = false;
 };
@@ -50,7 +51,7 @@ CommandResult report(Session& session, Arguments& arguments) {
   ProgressLine progress(session, "report");
   CompileOptions options;
   options.progress = progress.callback();
-  ZKI_ASSIGN_OR_RETURN(options.input_shapes, parse_input_shapes(arguments.input_shapes));
+  ZKI_RETURN_IF_ERROR(set_network_options(arguments.network, options));
   ZKI_ASSIGN_OR_RETURN(const ModelReport made, arguments.onnx_path.empty()
                                                    ? report_model(model, inputs, options.progress)
                                                    : report_model(arguments.onnx_path, model, inputs, options));
@@ -87,13 +88,9 @@ void add_report(CLI::App& app, Session& session) {
                    "inputs to run the model on, for ranges and what is cut off: .json, .npy, .npz, .png, IDX")
       ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
-  command
-      ->add_option("--onnx", arguments->onnx_path, "the network it was compiled from, to compare with on the inputs")
+  command->add_option("--onnx", arguments->onnx_path, "the network it was compiled from, to compare with on the inputs")
       ->type_name(kReadsFile);
-  command
-      ->add_option("--shape", arguments->input_shapes,
-                   "as `compile` was given it: shape of an input, name=1,3,224,224, or length of an axis, name=128")
-      ->expected(1, 64);
+  add_network_options(*command, arguments->network, "as `compile` was given it: ");
   command->add_option("--limit", arguments->limit, "at most this many inputs")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();

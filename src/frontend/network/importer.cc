@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "frontend/keras/importer.h"
 #include "frontend/keras/saved_model.h"
+#include "frontend/language/importer.h"
+#include "frontend/language/llama2c.h"
 #include "frontend/tflite/reader.h"
 
 namespace zkinfer::frontend_network {
@@ -18,6 +20,9 @@ namespace zkinfer::frontend_network {
 namespace {
 
 using Reader = Result<ir::Graph> (*)(ByteView bytes, const ImportOptions& options);
+// Of files that may be larger than memory.
+using SourceReader = Result<ir::Graph> (*)(std::shared_ptr<const frontend_language::Source> source,
+                                           const ImportOptions& options);
 
 Result<ir::Graph> import_archive(ByteView bytes, const ImportOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const bool is_keras, frontend_keras::is_keras_archive(bytes));
@@ -31,13 +36,15 @@ Result<ir::Graph> import_archive(ByteView bytes, const ImportOptions& options) {
 struct Format {
   std::size_t offset;  // of the magic
   std::string_view magic;
-  Reader read;              // null: known and not read
-  std::string_view advice;  // then
+  Reader read;                         // null: known and not read
+  std::string_view advice;             // then
+  SourceReader read_source = nullptr;  // instead of `read`
 };
 
 using std::string_view_literals::operator""sv;
 
-constexpr std::size_t kHeadBytes = 16;
+constexpr std::size_t kHeadBytes = 32;
+static_assert(kHeadBytes >= frontend_language::kLlama2cHeadBytes);
 constexpr std::string_view kPickleAdvice =
     "a Python pickle, which runs code when it is read; load it in Python and give the model itself to zkinfer.compile";
 
@@ -49,17 +56,27 @@ constexpr auto kFormats = std::to_array<Format>({
     {0, "\x80\x04\x95"sv, nullptr, kPickleAdvice},
     {0, "\x80\x05\x95"sv, nullptr, kPickleAdvice},
     {0, "GGUF"sv, nullptr, "GGUF holds weights and no graph; export the network to ONNX"},
+    {0, frontend_language::kLlama2cMagic, nullptr, "", frontend_language::import_llama2c},
 });
+constexpr Format kLlama2c{0, ""sv, nullptr, "", frontend_language::import_llama2c};  // without a magic
 
 // Null: ONNX, whose first bytes may be anything that protobuf takes.
-const Format* format_of(ByteView head) {
+const Format* format_of(ByteView head, std::uint64_t file_bytes) {
   for (const Format& format : kFormats) {
     if (head.size() < format.offset + format.magic.size()) continue;
     if (std::equal(format.magic.begin(), format.magic.end(), head.begin() + static_cast<std::ptrdiff_t>(format.offset),
                    [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; }))
       return &format;
   }
-  return nullptr;
+  return frontend_language::is_llama2c(head, file_bytes) ? &kLlama2c : nullptr;
+}
+
+// What only language models' files take.
+Status check_language_options(const ImportOptions& options) {
+  if (!options.tokens && !options.head) return ok_status();
+  return invalid_argument(std::string(options.tokens ? "CompileOptions::tokens" : "CompileOptions::head") +
+                          " is of language models' files, and this is another; lengths of a network's axes are "
+                          "CompileOptions::input_shapes");
 }
 
 Bytes head_of(const std::string& path) {
@@ -72,15 +89,20 @@ Bytes head_of(const std::string& path) {
 
 Result<ir::Graph> import_folder(const std::string& path, const ImportOptions& options) {
   std::error_code error;
-  if (std::filesystem::exists(std::filesystem::path(path) / "saved_model.pb", error))
+  if (std::filesystem::exists(std::filesystem::path(path) / "saved_model.pb", error)) {
+    ZKI_RETURN_IF_ERROR(check_language_options(options));
     return frontend_keras::import_saved_model_folder(path, options);
+  }
   return invalid_argument("a folder, expected a file with a network");
 }
 
 }  // namespace
 
 Result<ir::Graph> import_network(ByteView bytes, const ImportOptions& options) {
-  const Format* format = format_of(bytes);
+  const Format* format = format_of(bytes, bytes.size());
+  if (format != nullptr && format->read_source != nullptr)
+    return format->read_source(frontend_language::Source::borrowed(bytes), options);
+  ZKI_RETURN_IF_ERROR(check_language_options(options));
   if (format == nullptr) return frontend_onnx::import_onnx(bytes, options);
   if (format->read == nullptr) return unsupported(std::string(format->advice));
   ZKI_RETURN_IF_ERROR(frontend_onnx::check_file_size(bytes.size(), options));
@@ -90,16 +112,24 @@ Result<ir::Graph> import_network(ByteView bytes, const ImportOptions& options) {
 Result<ir::Graph> import_network_file(const std::string& path, const ImportOptions& options) {
   std::error_code error;
   const std::string where = in_quotes(path);
-  if (std::filesystem::is_directory(path, error)) {
-    Result<ir::Graph> graph = import_folder(path, options);
+  const auto named = [&](Result<ir::Graph> graph) {
     return graph.ok() ? std::move(graph) : graph.status().with_context(where);
+  };
+  if (std::filesystem::is_directory(path, error)) return named(import_folder(path, options));
+  // Pipes have no beginning to look at first.
+  const bool is_regular = std::filesystem::is_regular_file(path, error);
+  const Format* format = is_regular ? format_of(head_of(path), std::filesystem::file_size(path, error)) : nullptr;
+  if (format != nullptr && format->read_source != nullptr) {
+    ZKI_ASSIGN_OR_RETURN(std::shared_ptr<const frontend_language::Source> source,
+                         frontend_language::Source::open(path));
+    return named(format->read_source(std::move(source), options));
   }
-  // ONNX finds weights in files beside it, and pipes have no beginning to look at first.
-  const bool is_onnx = std::filesystem::is_regular_file(path, error) && format_of(head_of(path)) == nullptr;
-  if (is_onnx) return frontend_onnx::import_onnx_file(path, options);
+  if (is_regular && format == nullptr) {
+    ZKI_RETURN_IF_ERROR(check_language_options(options).with_context(where));
+    return frontend_onnx::import_onnx_file(path, options);  // which finds weights in files beside it
+  }
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, options.max_file_bytes));
-  Result<ir::Graph> graph = import_network(bytes, options);
-  return graph.ok() ? std::move(graph) : graph.status().with_context(where);
+  return named(import_network(bytes, options));
 }
 
 }  // namespace zkinfer::frontend_network

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "frontend/language/test_llama.h"
 #include "frontend/onnx/test_model.h"
 #include "frontend/tflite/test_networks.h"
 
@@ -88,6 +89,46 @@ TEST_F(NetworkFiles, FormatsAreKnownByTheirFirstBytes) {
             StatusCode::kCorrupt);
   EXPECT_EQ(import_network_file(write("empty", {})).status().code(), StatusCode::kCorrupt);
   EXPECT_EQ(import_network_file((folder_ / "absent").string()).status().code(), StatusCode::kIo);
+}
+
+TEST_F(NetworkFiles, LanguageModelsAreFilesOfAnySize) {
+  frontend_language::Llama model = frontend_language::small_llama(true);
+  ImportOptions options;
+  options.max_file_bytes = 64;  // of files that are read as a whole
+  for (const Bytes& bytes : {frontend_language::llama2c_version_0(model), frontend_language::llama2c_newer(model, 1)}) {
+    const std::string path = write("model.onnx", bytes);
+    const Status open = import_network_file(path, options).status();
+    EXPECT_EQ(open.code(), StatusCode::kInvalidArgument) << open.to_string();
+    EXPECT_TRUE(contains(open.message(), "model.onnx") && contains(open.message(), "CompileOptions::tokens"))
+        << open.to_string();
+    ImportOptions given = options;
+    given.tokens = 5;
+    EXPECT_TRUE(import_network_file(path, given).ok());
+    EXPECT_TRUE(import_network(bytes, given).ok());
+    // A byte less is another file.
+    const Bytes cut(bytes.begin(), bytes.end() - 1);
+    EXPECT_EQ(import_network(cut, {}).status().code(), StatusCode::kCorrupt);
+  }
+}
+
+TEST_F(NetworkFiles, OnlyLanguageModelsTakeTokens) {
+  frontend_onnx::TestModel relu;
+  relu.input("x", {1, 2}).output("y");
+  relu.node("Relu", {"x"}, {"y"});
+  std::vector<Bytes> others{relu.bytes()};
+  for (const Bytes& bytes : frontend_tflite::test_networks()) others.push_back(bytes);
+  for (const Bytes& bytes : others) {
+    ImportOptions options;
+    options.tokens = 4;
+    for (const Status& status :
+         {import_network(bytes, options).status(), import_network_file(write("x", bytes), options).status()}) {
+      EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status.to_string();
+      EXPECT_TRUE(contains(status.message(), "CompileOptions::tokens")) << status.to_string();
+    }
+    options.tokens = std::nullopt;
+    options.head = LanguageHead::kLogits;
+    EXPECT_TRUE(contains(import_network(bytes, options).status().message(), "CompileOptions::head"));
+  }
 }
 
 TEST_F(NetworkFiles, FoldersAreModelsOnlyWhereAFormatSaysSo) {

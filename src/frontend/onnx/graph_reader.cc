@@ -139,6 +139,19 @@ Status GraphReader::define(Scope& scope, const std::string& name, ValueId id) {
   return ok_status();
 }
 
+// A foreign model's may be read from its file only now.
+Result<ReadTensor> GraphReader::read_initializer(const onnx::TensorProto& tensor) {
+  if (foreign_ == nullptr) return read_tensor(tensor, external_);
+  const auto deferred = foreign_->deferred.find(tensor.name());
+  if (deferred == foreign_->deferred.end()) return read_tensor(tensor, external_);
+  const std::string where = "tensor " + in_quotes(tensor.name());
+  Result<Shape> shape = Shape::make(Dims(tensor.dims().begin(), tensor.dims().end()));
+  if (!shape.ok()) return shape.status().with_context(where);
+  Result<std::vector<float>> data = deferred->second();
+  if (!data.ok()) return data.status().with_context(where);
+  return ReadTensor{FloatTensor(std::move(*shape), std::move(*data)), ir::DataType::kFloat};
+}
+
 Status GraphReader::read_initializers(Scope& scope, const onnx::GraphProto& proto) {
   const auto add = [&](const std::string& name, const onnx::TensorProto& key, auto read_one) -> Status {
     auto known = tensors_.find(&key);
@@ -158,7 +171,7 @@ Status GraphReader::read_initializers(Scope& scope, const onnx::GraphProto& prot
     return define(scope, name, known->second);
   };
   for (const onnx::TensorProto& tensor : proto.initializer())
-    ZKI_RETURN_IF_ERROR(add(tensor.name(), tensor, [&] { return read_tensor(tensor, external_); }));
+    ZKI_RETURN_IF_ERROR(add(tensor.name(), tensor, [&] { return read_initializer(tensor); }));
   for (const onnx::SparseTensorProto& sparse : proto.sparse_initializer())
     ZKI_RETURN_IF_ERROR(
         add(sparse.values().name(), sparse.values(), [&] { return read_sparse_tensor(sparse, external_); }));

@@ -16,6 +16,7 @@
 #include "frontend/onnx/importer.h"
 #include "frontend/onnx/model_builder.h"
 #include "frontend/onnx/node_order.h"
+#include "frontend/onnx/tensor_reader.h"
 
 namespace zkinfer::frontend_onnx {
 
@@ -70,6 +71,7 @@ class GraphReader {
   // No outputs: the node is behind an unsupported one, or has just been reported.
   Result<Outputs> import_node(Scope& scope, const onnx::NodeProto& node, const std::string& name,
                               std::vector<ir::ValueId> inputs, bool unknown);
+  Result<ReadTensor> read_initializer(const onnx::TensorProto& tensor);
   Result<Outputs> import_operator(const Scope& scope, const onnx::NodeProto& node, const std::string& name,
                                   std::vector<ir::ValueId> inputs, bool unknown);
 

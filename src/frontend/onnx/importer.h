@@ -13,11 +13,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
 #include "ir/graph.h"
 #include "tensor/tensor.h"
+#include "zkinfer/language_head.h"
 #include "zkinfer/status.h"
 
 namespace zkinfer::frontend_onnx {
@@ -36,6 +38,9 @@ struct ImportOptions {
   // Shapes of graph inputs by name, instead of those in the file (`--shape name=1,3,32,32`), or the length of a symbolic axis
   // by its name (`--shape sequence=128`). Without one, a dynamic first axis becomes 1 and any other dynamic axis is an error.
   std::map<std::string, Dims> input_shapes;
+  // Of a language model's file: how many tokens one inference reads, and what it gives (the choice, or what there is).
+  std::optional<std::int64_t> tokens;
+  std::optional<LanguageHead> head;
   // Graph inputs that become constants with these values.
   std::map<std::string, AnyTensor> constant_inputs;
   // Folder that external tensor data is read from; import_onnx_file sets it. Empty: external data is refused.

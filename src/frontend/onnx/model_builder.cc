@@ -120,6 +120,12 @@ std::string ModelBuilder::raw(std::string name, const Dims& dims, int type, Byte
   return name;
 }
 
+std::string ModelBuilder::deferred(std::string name, const Dims& dims, ReadFloats read) {
+  constant(name, dims, TensorProto::FLOAT);
+  deferred_.emplace(name, std::move(read));
+  return name;
+}
+
 std::string ModelBuilder::literal(TensorProto tensor) {
   std::string name = fresh("constant");
   AttributeProto& value = *node("Constant", {}, {name}).add_attribute();
@@ -133,6 +139,14 @@ std::string ModelBuilder::number(float x) {
   TensorProto tensor;
   tensor.set_data_type(TensorProto::FLOAT);
   tensor.add_float_data(x);
+  return literal(std::move(tensor));
+}
+
+std::string ModelBuilder::table(const Dims& dims, std::span<const float> data) {
+  TensorProto tensor;
+  tensor.set_data_type(TensorProto::FLOAT);
+  for (const std::int64_t dim : dims) tensor.add_dims(dim);
+  tensor.mutable_float_data()->Add(data.begin(), data.end());
   return literal(std::move(tensor));
 }
 
@@ -184,8 +198,8 @@ std::string ModelBuilder::op(std::string_view op_type, const Names& inputs, cons
 }
 
 ForeignModel ModelBuilder::take(std::string noun) && {
-  return {std::move(model_),   std::move(noun),     std::move(origins_),
-          std::move(refused_), std::move(unknown_), std::move(notes_)};
+  return {std::move(model_),   std::move(noun),   std::move(origins_), std::move(refused_),
+          std::move(unknown_), std::move(notes_), std::move(deferred_)};
 }
 
 }  // namespace zkinfer::frontend_onnx

@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -56,13 +57,17 @@ struct RefusedOrigin {
   std::vector<std::string> outputs;
 };
 
+// The numbers of a parameter, read when the importer wants them: once, and never through protobuf.
+using ReadFloats = std::function<Result<std::vector<float>>()>;
+
 struct ForeignModel {
   onnx::ModelProto model;
   std::string noun;             // what the format calls a part: "operator", "layer"
   std::vector<Origin> origins;  // one per node
   std::vector<RefusedOrigin> refused;
-  std::vector<std::string> unknown;  // further values that only something refused would compute
-  std::vector<std::string> notes;    // for people, when the model is taken
+  std::vector<std::string> unknown;                      // further values that only something refused would compute
+  std::vector<std::string> notes;                        // for people, when the model is taken
+  std::unordered_map<std::string, ReadFloats> deferred;  // of initializers without data, by name
 };
 
 // Names, and the number behind a stem that may be free: many values have one stem.
@@ -88,8 +93,11 @@ class ModelBuilder {
   std::string integers(std::string name, const Dims& dims, std::span<const std::int64_t> data,
                        int type = onnx::TensorProto::INT64);
   std::string raw(std::string name, const Dims& dims, int type, ByteView little_endian);
+  // `read` gives as many numbers as dims say.
+  std::string deferred(std::string name, const Dims& dims, ReadFloats read);
   // Numbers of the program text, which may become public: shapes, axes, bounds.
   std::string number(float x);
+  std::string table(const Dims& dims, std::span<const float> data);
   std::string list(const Dims& list);            // rank 1
   std::string scalar(std::int64_t x, int type);  // rank 0
 
@@ -124,6 +132,7 @@ class ModelBuilder {
   std::vector<RefusedOrigin> refused_;
   Names unknown_;
   std::vector<std::string> notes_;
+  std::unordered_map<std::string, ReadFloats> deferred_;
 };
 
 }  // namespace zkinfer::frontend_onnx

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the readers of language models' files say of a model: one description for all families, from which one function writes
+// the graph (writer.h). Weights are read when the importer wants them, each once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "frontend/onnx/model_builder.h"
+#include "tensor/shape.h"
+
+namespace zkinfer::frontend_language {
+
+// A tensor of a file. Without a reader: there is none.
+struct Weight {
+  std::string name;  // as the file has it
+  Dims dims;
+  frontend_onnx::ReadFloats read;
+  explicit operator bool() const { return read != nullptr; }
+};
+
+// y = W x + b; W is stored [outputs, inputs], or the other way round.
+struct Matrix {
+  Weight weight, bias;
+  bool inputs_first = false;
+  explicit operator bool() const { return static_cast<bool>(weight); }
+};
+
+struct Norm {
+  Weight scale, bias;
+  explicit operator bool() const { return static_cast<bool>(scale); }
+};
+
+// Rotary positions: pair i of a head turns by position * frequencies[i].
+struct Rotary {
+  std::vector<double> frequencies;
+  double magnitude = 1;      // of the turned pairs
+  bool interleaved = false;  // pairs are neighbours; otherwise an element and the one half the rotated width behind it
+};
+
+enum class Activation : std::uint8_t { kSilu, kGeluErf, kGeluTanh, kRelu };
+
+struct Layer {
+  Norm attention_norm, attention_post_norm;  // the second of what attention gives
+  Norm mlp_norm, mlp_post_norm;
+  Norm query_norm, key_norm;  // of each head
+  Matrix query, key, value, output;
+  Matrix gate, up, down;    // without a gate: down(activation(up(x)))
+  int rotary = -1;          // index into Network::rotary
+  std::int64_t window = 0;  // a position sees itself and so many less one before it; 0: all
+};
+
+struct Network {
+  std::string family;  // for people: "Llama"
+  std::int64_t width = 0, heads = 0, kv_heads = 0, head_width = 0, hidden = 0, vocabulary = 0;
+  std::int64_t most_tokens = 0;
+
+  bool mean_square_norm = true;  // RMSNorm, otherwise LayerNorm
+  double epsilon = 1e-5;
+  Activation activation = Activation::kSilu;
+  bool causal = true;
+  bool parallel = false;          // attention and MLP read the same norm
+  bool norm_behind_sums = false;  // x = norm(x + f(x)), as BERT does
+  double embedding_scale = 1;
+  double score_scale = 0;  // of attention; 0: 1 / sqrt(head_width)
+
+  Weight embedding;    // [vocabulary, width]
+  Weight positions;    // [at least most_tokens, width], added
+  Weight token_types;  // [types, width]: the first is added
+  Norm embedding_norm;
+  std::vector<Rotary> rotary;
+  std::vector<Layer> layers;
+  Norm final_norm;
+  Matrix head;  // to the vocabulary; may be the embedding again
+};
+
+}  // namespace zkinfer::frontend_language

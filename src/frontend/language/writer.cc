@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/language/writer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+#include <utility>
+
+#include "base/text.h"
+
+namespace zkinfer::frontend_language {
+
+namespace {
+
+using frontend_onnx::ImportOptions;
+using std::int64_t;
+using std::size_t;
+
+constexpr int kOpset = 24;
+constexpr int64_t kMostTokens = int64_t{1} << 20;
+constexpr char kTokens[] = "tokens";
+
+// Given by ImportOptions::tokens, or as the input's shape: [T] or [1, T].
+Result<int64_t> token_count(const Network& network, const ImportOptions& options) {
+  std::optional<int64_t> count = options.tokens;
+  if (const auto given = options.input_shapes.find(kTokens); given != options.input_shapes.end()) {
+    const Dims& dims = given->second;
+    if (dims.size() > 2 || dims.empty() || (dims.size() == 2 && dims[0] != 1))
+      return invalid_argument("input 'tokens' of shape " + dims_to_string(dims) +
+                              ", expected [1, T] (CompileOptions::input_shapes); more samples make a batch of proofs");
+    if (count && *count != dims.back())
+      return invalid_argument("CompileOptions::tokens is " + std::to_string(*count) +
+                              ", and CompileOptions::input_shapes gives 'tokens' the length " +
+                              std::to_string(dims.back()));
+    count = dims.back();
+  }
+  const int64_t most = std::min(network.most_tokens, kMostTokens);
+  if (!count)
+    return invalid_argument("a language model: how many tokens one inference reads is open in the file; give 1 to " +
+                            std::to_string(most) + " (CompileOptions::tokens)");
+  if (*count < 1 || *count > most)
+    return invalid_argument(std::to_string(*count) + " tokens (CompileOptions::tokens); the model reads 1 to " +
+                            std::to_string(most));
+  return *count;
+}
+
+// [outputs, inputs] to [inputs, outputs], in blocks that stay in the cache.
+std::vector<float> transposed(const std::vector<float>& x, size_t rows, size_t columns) {
+  constexpr size_t kBlock = 32;
+  std::vector<float> out(x.size());
+  for (size_t i0 = 0; i0 < rows; i0 += kBlock)
+    for (size_t j0 = 0; j0 < columns; j0 += kBlock)
+      for (size_t i = i0; i < std::min(rows, i0 + kBlock); ++i)
+        for (size_t j = j0; j < std::min(columns, j0 + kBlock); ++j) out[j * rows + i] = x[i * columns + j];
+  return out;
+}
+
+class Writer {
+ public:
+  Writer(const Network& network, int64_t tokens) : net_(network), tokens_(tokens), builder_(kOpset) {}
+
+  Result<frontend_onnx::ForeignModel> run(LanguageHead head) {
+    builder_.input(kTokens, {1, tokens_}, onnx::TensorProto::INT64);
+    write_rotary_tables();
+    std::string x = write_embedding();
+    for (size_t i = 0; i < net_.layers.size(); ++i) x = write_layer(x, net_.layers[i], "layers." + std::to_string(i));
+    begin("final_norm");
+    x = norm(x, net_.final_norm, {net_.width});
+    write_head(x, head);
+    if (!status_.ok()) return status_;
+    return std::move(builder_).take("part");
+  }
+
+ private:
+  void begin(const std::string& part) { builder_.begin({part, net_.family}); }
+  std::string op(std::string_view type, const std::vector<std::string>& inputs,
+                 const frontend_onnx::Attributes& attributes = {}) {
+    return builder_.op(type, inputs, attributes);
+  }
+
+  // The tensor as the file has it, which must have this shape.
+  std::string parameter(const Weight& weight, const Dims& dims) {
+    if (!expect(weight, dims)) return {};
+    if (const auto known = parameters_.find(weight.name); known != parameters_.end()) return known->second;
+    return parameters_[weight.name] = builder_.deferred(builder_.fresh(weight.name), dims, weight.read);
+  }
+
+  bool expect(const Weight& weight, const Dims& dims) {
+    if (weight.dims != dims && status_.ok())
+      status_ = corrupt("tensor " + in_quotes(weight.name) + " has shape " + dims_to_string(weight.dims) +
+                        ", expected " + dims_to_string(dims) + " of a model of width " + std::to_string(net_.width) +
+                        ", " + std::to_string(net_.heads) + " heads, " + std::to_string(net_.kv_heads) +
+                        " of keys, and vocabulary " + std::to_string(net_.vocabulary));
+    return weight.dims == dims;
+  }
+
+  // A matrix as the product wants it, [inputs, outputs].
+  std::string factor(const Matrix& matrix, int64_t inputs, int64_t outputs) {
+    const Weight& weight = matrix.weight;
+    if (matrix.inputs_first) return parameter(weight, {inputs, outputs});
+    if (!expect(weight, {outputs, inputs})) return {};
+    const auto read = [original = weight.read, inputs, outputs]() -> Result<std::vector<float>> {
+      ZKI_ASSIGN_OR_RETURN(const std::vector<float> rows, original());
+      return transposed(rows, static_cast<size_t>(outputs), static_cast<size_t>(inputs));
+    };
+    return builder_.deferred(builder_.fresh(weight.name), {inputs, outputs}, read);
+  }
+
+  std::string linear(const std::string& x, const Matrix& matrix, int64_t inputs, int64_t outputs) {
+    const std::string y = op("MatMul", {x, factor(matrix, inputs, outputs)});
+    return matrix.bias ? op("Add", {y, parameter(matrix.bias, {outputs})}) : y;
+  }
+
+  std::string norm(const std::string& x, const Norm& norm, const Dims& dims) {
+    if (!norm) return x;
+    std::vector<std::string> inputs{x, parameter(norm.scale, dims)};
+    if (norm.bias) inputs.push_back(parameter(norm.bias, dims));
+    return op(net_.mean_square_norm ? "RMSNormalization" : "LayerNormalization", inputs,
+              {{"axis", -1}, {"epsilon", net_.epsilon}});
+  }
+
+  std::string scaled(const std::string& x, double factor) {
+    return factor == 1 ? x : op("Mul", {x, builder_.number(static_cast<float>(factor))});
+  }
+
+  std::string write_embedding() {
+    begin("embedding");
+    std::string x = op("Gather", {parameter(net_.embedding, {net_.vocabulary, net_.width}), kTokens}, {{"axis", 0}});
+    x = scaled(x, net_.embedding_scale);
+    if (net_.positions) x = op("Add", {x, first_rows(net_.positions, tokens_)});
+    if (net_.token_types) x = op("Add", {x, first_rows(net_.token_types, 1)});
+    return norm(x, net_.embedding_norm, {net_.width});
+  }
+
+  std::string first_rows(const Weight& weight, int64_t rows) {
+    const bool fits = weight.dims.size() == 2 && weight.dims[0] >= rows;
+    if (!expect(weight, {fits ? weight.dims[0] : rows, net_.width})) return {};
+    const auto read = [original = weight.read, count = rows * net_.width]() -> Result<std::vector<float>> {
+      ZKI_ASSIGN_OR_RETURN(std::vector<float> all, original());
+      all.resize(static_cast<size_t>(count));
+      return all;
+    };
+    return builder_.deferred(builder_.fresh(weight.name), {rows, net_.width}, read);
+  }
+
+  void write_rotary_tables() {
+    begin("rotary");
+    for (const Rotary& rotary : net_.rotary) {
+      const size_t pairs = rotary.frequencies.size();
+      std::vector<float> cosines, sines;
+      for (int64_t position = 0; position < tokens_; ++position)
+        for (size_t i = 0; i < pairs; ++i) {
+          const double angle = static_cast<double>(position) * rotary.frequencies[i];
+          cosines.push_back(static_cast<float>(std::cos(angle) * rotary.magnitude));
+          sines.push_back(static_cast<float>(std::sin(angle) * rotary.magnitude));
+        }
+      const Dims dims{1, tokens_, static_cast<int64_t>(pairs)};
+      const std::string first = builder_.table(dims, cosines);
+      tables_.emplace_back(first, builder_.table(dims, sines));
+    }
+  }
+
+  // Heads side by side: normed one by one, then turned by their positions.
+  std::string heads(std::string x, const Norm& of_head, const Layer& layer, int64_t count) {
+    if (of_head) {
+      x = op("Reshape", {x, builder_.list({1, tokens_, count, net_.head_width})});
+      x = norm(x, of_head, {net_.head_width});
+      x = op("Reshape", {x, builder_.list({1, tokens_, count * net_.head_width})});
+    }
+    if (layer.rotary < 0) return x;
+    const auto at = static_cast<size_t>(layer.rotary);
+    const auto rotated = static_cast<int64_t>(2 * net_.rotary[at].frequencies.size());
+    frontend_onnx::Attributes attributes{{"interleaved", net_.rotary[at].interleaved ? 1 : 0}, {"num_heads", count}};
+    if (rotated != net_.head_width) attributes.emplace_back("rotary_embedding_dim", rotated);
+    return op("RotaryEmbedding", {x, tables_[at].first, tables_[at].second}, attributes);
+  }
+
+  std::string attention(const std::string& x, const Layer& layer, const std::string& where) {
+    const int64_t all = net_.heads * net_.head_width;
+    const int64_t kv = net_.kv_heads * net_.head_width;
+    begin(where + ".query");
+    const std::string query = heads(linear(x, layer.query, net_.width, all), layer.query_norm, layer, net_.heads);
+    begin(where + ".key");
+    const std::string key = heads(linear(x, layer.key, net_.width, kv), layer.key_norm, layer, net_.kv_heads);
+    begin(where + ".value");
+    const std::string value = linear(x, layer.value, net_.width, kv);
+    begin(where + ".attention");
+    frontend_onnx::Attributes attributes{{"q_num_heads", net_.heads}, {"kv_num_heads", net_.kv_heads}};
+    if (net_.causal) attributes.emplace_back("is_causal", 1);
+    if (net_.score_scale != 0) attributes.emplace_back("scale", net_.score_scale);
+    if (layer.window > 0 && layer.window < tokens_) attributes.emplace_back("left_window_size", layer.window - 1);
+    const std::string mixed = op("Attention", {query, key, value}, attributes);
+    begin(where + ".output");
+    return linear(mixed, layer.output, all, net_.width);
+  }
+
+  std::string activated(const std::string& x) {
+    switch (net_.activation) {
+      case Activation::kSilu: return op("Swish", {x});
+      case Activation::kGeluErf: return op("Gelu", {x});
+      case Activation::kGeluTanh: return op("Gelu", {x}, {{"approximate", "tanh"}});
+      case Activation::kRelu: return op("Relu", {x});
+    }
+    return x;
+  }
+
+  std::string mlp(const std::string& x, const Layer& layer, const std::string& where) {
+    begin(where + ".up");
+    std::string inner = linear(x, layer.up, net_.width, net_.hidden);
+    if (layer.gate) {
+      begin(where + ".gate");
+      const std::string gate = activated(linear(x, layer.gate, net_.width, net_.hidden));
+      inner = op("Mul", {gate, inner});
+    } else {
+      inner = activated(inner);
+    }
+    begin(where + ".down");
+    return linear(inner, layer.down, net_.hidden, net_.width);
+  }
+
+  std::string write_layer(std::string x, const Layer& layer, const std::string& where) {
+    const auto normed = [&](const std::string& part, const std::string& value, const Norm& of) {
+      begin(where + part);
+      return norm(value, of, {net_.width});
+    };
+    const auto add = [&](const std::string& part, const std::string& a, const std::string& b) {
+      begin(where + part);
+      return op("Add", {a, b});
+    };
+    if (net_.norm_behind_sums) {
+      x = add(".attention_sum", x, attention(x, layer, where));
+      x = normed(".attention_norm", x, layer.attention_norm);
+      x = add(".mlp_sum", x, mlp(x, layer, where));
+      return normed(".mlp_norm", x, layer.mlp_norm);
+    }
+    const std::string first = normed(".attention_norm", x, layer.attention_norm);
+    const std::string mixed = normed(".attention_post_norm", attention(first, layer, where), layer.attention_post_norm);
+    if (net_.parallel) {
+      x = add(".attention_sum", x, mixed);
+      return add(".mlp_sum", x, mlp(first, layer, where));
+    }
+    x = add(".attention_sum", x, mixed);
+    const std::string second = normed(".mlp_norm", x, layer.mlp_norm);
+    const std::string thought = normed(".mlp_post_norm", mlp(second, layer, where), layer.mlp_post_norm);
+    return add(".mlp_sum", x, thought);
+  }
+
+  void write_head(const std::string& x, LanguageHead head) {
+    if (head == LanguageHead::kNone) {
+      begin("hidden");
+      builder_.op("Identity", {x}, {}, "hidden");
+      builder_.output("hidden");
+      return;
+    }
+    if (!net_.head) {
+      if (status_.ok())
+        status_ = invalid_argument("a " + net_.family +
+                                   " model without a head over its vocabulary: it gives its last hidden states only "
+                                   "(CompileOptions::head)");
+      return;
+    }
+    begin("head");
+    const std::string logits = linear(x, net_.head, net_.width, net_.vocabulary);
+    if (head == LanguageHead::kLogits) {
+      builder_.op("Identity", {logits}, {}, "logits");
+      builder_.output("logits");
+      return;
+    }
+    begin("choice");
+    builder_.op("ArgMax", {logits}, {{"axis", -1}, {"keepdims", 0}}, "next");
+    builder_.output("next", onnx::TensorProto::INT64);
+  }
+
+  const Network& net_;
+  const int64_t tokens_;
+  frontend_onnx::ModelBuilder builder_;
+  Status status_;
+  std::unordered_map<std::string, std::string> parameters_;  // by the name in the file
+  std::vector<std::pair<std::string, std::string>> tables_;  // cosines and sines
+};
+
+}  // namespace
+
+Result<frontend_onnx::ForeignModel> write_network(const Network& network, const ImportOptions& options) {
+  ZKI_ASSIGN_OR_RETURN(const int64_t tokens, token_count(network, options));
+  return Writer(network, tokens).run(options.head.value_or(network.head ? LanguageHead::kChoice : LanguageHead::kNone));
+}
+
+Result<ir::Graph> import_described(const Network& network, ImportOptions options) {
+  ZKI_ASSIGN_OR_RETURN(const frontend_onnx::ForeignModel foreign, write_network(network, options));
+  options.input_shapes.erase(kTokens);
+  // No file can make a value of more: tokens are the caller's, everything else has weights in the file.
+  constexpr int64_t kMostElements = int64_t{1} << 28;
+  options.max_value_elements = std::max(options.max_value_elements, kMostElements);
+  return frontend_onnx::import_foreign(foreign, options);
+}
+
+}  // namespace zkinfer::frontend_language

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network_options.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "files.h"
+
+namespace zkinfer::cli {
+
+namespace {
+
+constexpr std::pair<const char*, LanguageHead> kHeads[] = {
+    {"choice", LanguageHead::kChoice},
+    {"logits", LanguageHead::kLogits},
+    {"none", LanguageHead::kNone},
+};
+
+}  // namespace
+
+void add_network_options(CLI::App& command, NetworkOptions& options, const std::string& when) {
+  command
+      .add_option(
+          "--shape", options.shapes,
+          when + "shape of an input with dynamic axes, name=1,3,224,224, or length of a symbolic axis, name=128")
+      ->expected(1, 64);
+  command.add_option("--tokens", options.tokens, when + "of a language model: how many tokens one inference reads");
+  std::vector<std::string> words;
+  for (const auto& [word, head] : kHeads) words.emplace_back(word);
+  command
+      .add_option(
+          "--head", options.head,
+          when +
+              "of a language model: what it gives at each position, the most likely next token (the default), the "
+              "scores of all, or its hidden states")
+      ->check(CLI::IsMember(words));
+}
+
+Status set_network_options(const NetworkOptions& options, CompileOptions& compile) {
+  ZKI_ASSIGN_OR_RETURN(compile.input_shapes, parse_input_shapes(options.shapes));
+  compile.tokens = options.tokens;
+  const auto* head = std::find_if(std::begin(kHeads), std::end(kHeads),
+                                  [&](const auto& entry) { return entry.first == options.head; });
+  if (head != std::end(kHeads)) compile.head = head->second;
+  return ok_status();
+}
+
+}  // namespace zkinfer::cli
