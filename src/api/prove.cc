@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zkinfer/prove.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <functional>
 #include <mutex>
 
 #include "api/audit_key.h"
@@ -284,6 +286,24 @@ Result<BudgetPrice> Prover::default_price() const {
   return api::price_of(params);
 }
 
+namespace {
+
+// Where the lookups are, most first: what a faster model would have fewer of.
+std::string largest_lookups(const circuit::Circuit& circuit) {
+  constexpr std::size_t kShown = 24;
+  std::vector<std::pair<std::uint64_t, const std::string*>> rows;
+  for (const circuit::Lookup& lookup : circuit.lookups) rows.emplace_back(circuit::box_size(lookup.box), &lookup.name);
+  std::ranges::stable_sort(rows, std::greater<>(), [](const auto& row) { return row.first; });
+  std::string out;
+  for (std::size_t i = 0; i < std::min(rows.size(), kShown); ++i) {
+    out += "  " + std::to_string(rows[i].first) + " of " + *rows[i].second + "\n";
+  }
+  if (rows.size() > kShown) out += "  and " + std::to_string(rows.size() - kShown) + " smaller ones\n";
+  return out;
+}
+
+}  // namespace
+
 std::string Prover::circuit_report() const {
   const relations::CompiledCircuit& compiled = impl_->model.prepared.compiled;
   const circuit::Circuit& circuit = compiled.circuit;
@@ -303,6 +323,7 @@ std::string Prover::circuit_report() const {
   line("table rows                    ", num_rows);
   line("lookup leaves, log2           ", static_cast<std::uint64_t>(compiled.plan.log_leaves));
   line("equalities                    ", circuit.equalities.size());
+  out += largest_lookups(circuit);
   out += soundness::estimate_proof_bytes(impl_->model.prepared.key.params).to_text();
   return out;
 }

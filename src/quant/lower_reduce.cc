@@ -117,9 +117,34 @@ Result<QTensor> Lowering::masked(std::size_t i, const QTensor& x) {
   const ir::Node& n = node(i);
   const std::string& name = graph_.value(n.output).name;
   ZKI_ASSIGN_OR_RETURN(const QTensor keep, condition(i, n.inputs[1]));
-  const auto below = static_cast<std::int64_t>(std::ceil((bits_ + kExponentialBits + 2) / x.scale));
+  const auto below = static_cast<std::int64_t>(
+      std::ceil((softmax_bits(static_cast<std::int32_t>(i)) + kExponentialBits + 2) / x.scale));
   const QTensor fill = sum(i, {x}, {0}, qvalue(x).lo - below, name + ".fill", x.scale);
   return select(i, keep, x, fill, name + ".masked");
+}
+
+// Elements of all softmaxes whose exponentials have this one's unit: parts of one attention (frontend/onnx/attention.cc) read products of
+// slices of the same values.
+std::int64_t Lowering::elements_with_table(std::size_t i) const {
+  const std::vector<std::int32_t> made_by = ir::producers(graph_);
+  const auto source = [&](std::size_t softmax) {
+    ir::ValueId id = node(softmax).inputs[0];
+    bool through_product = false;
+    for (;;) {
+      const std::int32_t maker = made_by[static_cast<std::size_t>(id)];
+      if (maker < 0) return id;
+      const ir::Node& made = node(static_cast<std::size_t>(maker));
+      const bool product = made.op == OpKind::kMatMul && !through_product;
+      if (!product && !is_movement(made.op)) return id;
+      through_product |= product;
+      id = made.inputs[0];
+    }
+  };
+  const ir::ValueId own = source(i);
+  std::int64_t total = 0;
+  for (std::size_t j = 0; j < graph_.nodes.size(); ++j)
+    if (node(j).op == OpKind::kSoftmax && source(j) == own) total += graph_.output_of(node(j)).shape.num_elements();
+  return total;
 }
 
 Status Lowering::lower_softmax(std::size_t i) {
@@ -133,14 +158,15 @@ Status Lowering::lower_softmax(std::size_t i) {
   if (n.has_input(1)) {
     ZKI_ASSIGN_OR_RETURN(x, masked(i, x));
   }
-  const double one = std::ldexp(1.0, bits_ + kExponentialBits);
+  const int bits = softmax_bits(static_cast<std::int32_t>(i));
+  const double one = std::ldexp(1.0, bits + kExponentialBits);
   // Lower entries than the last one of the table read it: its exponential is 0.
   const double needed = std::ceil(std::log(2.5 * one) / x.scale);
   const std::int64_t reach = std::max(qvalue(x).lo - qvalue(x).hi, -static_cast<std::int64_t>(std::min(needed, 1e15)));
   if (log_rows(reach, 0) > kMaxLogExponentials)
     return fail(i, "its input needs more than 2^20 exponentials; use fewer activation bits");
-  const std::int64_t num_elements = qvalue(x).shape.num_elements();
-  if (kElementByParts * num_elements < kTableRowCost << log_rows(reach, 0)) return softmax_by_parts(i, x, reach, one);
+  if (kElementByParts * elements_with_table(i) < kTableRowCost << log_rows(reach, 0))
+    return softmax_by_parts(i, x, reach, one);
   const double scale = x.scale;
   const std::size_t request = pool_.want_function(
       "exp " + std::to_string(scale) + " " + std::to_string(one),
@@ -152,13 +178,13 @@ Status Lowering::lower_softmax(std::size_t i) {
   q.op = qir::Op::kSoftmax;
   q.inputs = {x.id};
   q.axes = {n.as<ir::SoftmaxAttributes>().axis};
-  q.requant.shift = static_cast<std::uint8_t>(bits_);
+  q.requant.shift = static_cast<std::uint8_t>(bits);
   const double num_terms = static_cast<double>(qvalue(x).shape[static_cast<std::size_t>(q.axes[0])]);
   wanted_tables_.emplace_back(out_.graph.nodes.size(), request);
-  emit_plain(i, std::move(q), {0, std::int64_t{1} << bits_}, std::ldexp(1.0, -bits_));
+  emit_plain(i, std::move(q), {0, std::int64_t{1} << bits}, std::ldexp(1.0, -bits));
   LayerInfo& info = out_.layers.back();
   info.requantized = true;
-  info.shift = bits_;
+  info.shift = bits;
   // Rounding of y, and of the exponentials: each off by half, relative to a sum of at least `one`.
   info.error_bound = info.scale / 2 + (num_terms + 1) / 2 / one;
   return ok_status();
@@ -169,6 +195,7 @@ Status Lowering::softmax_by_parts(std::size_t i, const QTensor& x, std::int64_t 
   const std::size_t axis = node(i).as<ir::SoftmaxAttributes>().axis;
   const qir::Value value = qvalue(x);
   const std::string& name = graph_.value(node(i).output).name;
+  const int bits = softmax_bits(static_cast<std::int32_t>(i));
   Dims reduced = value.shape.dims();
   reduced[axis] = 1;
   const auto along_axis = [&](qir::Op op, const QTensor& of) {
@@ -202,10 +229,10 @@ Status Lowering::softmax_by_parts(std::size_t i, const QTensor& x, std::int64_t 
   qir::Node q;
   q.op = qir::Op::kDivide;
   q.inputs = {e.id, divisor.id};
-  q.coefs = {std::int64_t{1} << bits_, 1};
+  q.coefs = {std::int64_t{1} << bits, 1};
   // Of the declared ranges' ends, not of honest ones.
-  emit_plain(i, std::move(q), {0, std::int64_t{2} << bits_}, std::ldexp(1.0, -bits_));
-  out_.layers.back().error_bound = std::ldexp(0.5, -bits_) + static_cast<double>(length + 1) * kPieceError / one;
+  emit_plain(i, std::move(q), {0, std::int64_t{2} << bits}, std::ldexp(1.0, -bits));
+  out_.layers.back().error_bound = std::ldexp(0.5, -bits) + static_cast<double>(length + 1) * kPieceError / one;
   return ok_status();
 }
 

@@ -117,8 +117,7 @@ void Lowering::assign_targets() {
     // Given bits are kept, without head room.
     const bool given = options_.activation_bits > 0;
     const bool compared = plan_.compared[v] && !given;
-    const auto own = choice_.fewer.find(i);
-    const Fewer fewer = own != choice_.fewer.end() ? own->second : Fewer{};
+    const Fewer fewer = fewer_of(i);
     const std::int64_t narrow = std::max<std::int64_t>(choice_.levels >> fewer.bits, kFewestLevels);
     const std::int64_t levels = compared ? ((narrow + 1) << kHeadRoomBits) - 1 : narrow;
     Target& t = targets_[v];
@@ -147,7 +146,8 @@ void Lowering::assign_targets() {
       if (std::isfinite(bound) && bound > 0 && clip > 0.8 * bound) clip = bound;
     }
     t.y_scale = clip / steps;
-    if (const double fine = std::ldexp(2.0, -bits_); plan_.exponent[v] && !given && t.y_scale > fine) {
+    const std::int32_t softmax = plan_.softmax[v];
+    if (const double fine = std::ldexp(2.0, -softmax_bits(softmax)); softmax >= 0 && !given && t.y_scale > fine) {
       // An exponential is as exact as its argument's unit is small: y moves by a quarter of that at most.
       t.y_scale = fine;
       t.hi = static_cast<std::int64_t>(std::ceil(clip / fine));
@@ -161,6 +161,15 @@ void Lowering::assign_targets() {
     // Values of fixed range (a Sigmoid beside a Concat) too: their table is made for the scale that their group has.
     if (targets_[v].y_scale > 0 && group > targets_[v].y_scale) targets_[v].y_scale = group;
   }
+}
+
+Fewer Lowering::fewer_of(std::size_t i) const {
+  const auto own = choice_.fewer.find(i);
+  return own != choice_.fewer.end() ? own->second : Fewer{};
+}
+
+int Lowering::softmax_bits(std::int32_t i) const {
+  return i < 0 ? bits_ : std::max(kLeastSoftmaxBits, bits_ - fewer_of(static_cast<std::size_t>(i)).bits);
 }
 
 // Where the bits are given, what suits them best; else all that calibration saw and some room: bits are cheap.
@@ -469,13 +478,14 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
   }
   const AccRange acc = range_of(exact);
   const int acc_bits = signed_bits(acc);
-  if (s.mode != Mode::kNarrow && !always_narrow) {
+  const auto as_it_is = [&] {
     emit_plain(i, std::move(q), rounded_out(acc), unit);
     out_.layers.back().acc_bits = acc_bits;
     out_.layers.back().weight_bits = weight_bits;
     out_.layers.back().error_bound = error_bound;
     return ok_status();
-  }
+  };
+  if (s.mode != Mode::kNarrow && !always_narrow) return as_it_is();
   Target t = wanted;
   const bool cuts = s.chain.whole_first() && !t.whole && log_rows(acc.lo, acc.hi) > kMostFunctionBits;
   if (cuts && !(unit == 1 && always_narrow)) {
@@ -499,6 +509,11 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
   }
   // The accumulators are given here, so a coarser argument means a larger shift.
   while (!fits_or_coarsens(exact, t)) ++t.shift;
+  // A clamp alone, of what is only compared: a softmax and a maximum take the whole range for less than the clamp costs, and exactly.
+  const std::size_t v = index_of(s.output);
+  if (t.shift == 0 && s.chain.empty() && !t.whole && t.h_scale == t.y_scale && options_.activation_bits == 0 &&
+      plan_.compared[v] && uses_.only_compared[v] && exact.within(kLargestCompared))
+    return as_it_is();
   // Ranges that say little about the weights: see rounded_out.
   AccRange domain = {requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)};
   if (log_rows(rounded_out(domain).lo, rounded_out(domain).hi) == log_rows(domain.lo, domain.hi))

@@ -77,6 +77,9 @@ inline constexpr int kArgumentBits = 15;
 // Values that Softmax or ArgMax compare get this factor of head room beyond what calibration saw: a saturated maximum
 // would tie.
 inline constexpr int kHeadRoomBits = 2;
+// Accumulators that are compared as they are: a difference of two takes as many limbs as the clamp would.
+inline constexpr std::int64_t kLargestCompared = std::int64_t{1} << 30;
+inline constexpr int kLeastSoftmaxBits = 4;
 // Below so many levels an activation is not made coarser to save table rows.
 inline constexpr std::int64_t kFewestLevels = 12;
 
@@ -113,6 +116,8 @@ class Lowering {
   const qir::Value& qvalue(const QTensor& tensor) const { return out_.graph.values[tensor.id]; }
   QTensor& tensor(ir::ValueId id) { return tensors_[static_cast<std::size_t>(id)]; }
   Target target(std::size_t index) const;
+  Fewer fewer_of(std::size_t index) const;
+  int softmax_bits(std::int32_t index) const;  // of the Softmax's result
   double clip_of(const Histogram& seen, double steps) const;
   // Of what calibration saw, what is covered.
   double room() const;
@@ -246,6 +251,7 @@ class Lowering {
   Status lower_function(std::size_t index, const QTensor& x, double factor);
   // lower_reduce.cc
   Status lower_average(std::size_t index);
+  std::int64_t elements_with_table(std::size_t index) const;
   Status lower_softmax(std::size_t index);
   Status softmax_by_parts(std::size_t index, const QTensor& x, std::int64_t reach, double one);
   Result<QTensor> masked(std::size_t index, const QTensor& x);

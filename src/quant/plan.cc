@@ -49,7 +49,7 @@ class Planner {
     plan_.segments.resize(graph.nodes.size());
     plan_.non_negative.assign(graph.values.size(), false);
     plan_.compared.assign(graph.values.size(), false);
-    plan_.exponent.assign(graph.values.size(), false);
+    plan_.softmax.assign(graph.values.size(), -1);
     plan_.whole = ir::whole_numbers(graph);
     plan_.group.resize(graph.values.size());
     std::iota(plan_.group.begin(), plan_.group.end(), 0);
@@ -146,11 +146,11 @@ class Planner {
     const Node& node = graph_.nodes[i];
     const bool compares = node.op == OpKind::kSoftmax || node.op == OpKind::kArgMax || node.op == OpKind::kSort;
     if (compares) plan_.compared[index(node.inputs[0])] = true;
-    if (node.op == OpKind::kSoftmax) plan_.exponent[index(node.inputs[0])] = true;
+    if (node.op == OpKind::kSoftmax) plan_.softmax[index(node.inputs[0])] = static_cast<std::int32_t>(i);
     if (!plan_.compared[index(node.output)]) return;
     for (const ValueId id : chosen_from(node)) {
       plan_.compared[index(id)] = true;
-      if (plan_.exponent[index(node.output)]) plan_.exponent[index(id)] = true;
+      if (plan_.softmax[index(node.output)] >= 0) plan_.softmax[index(id)] = plan_.softmax[index(node.output)];
     }
   }
 

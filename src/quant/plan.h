@@ -33,8 +33,8 @@ struct Plan {
   std::vector<Segment> segments;   // by node index; meaningful for nodes that are not fused
   std::vector<bool> non_negative;  // by value id: never below 0 whatever the input in its declared range
   std::vector<bool> compared;      // by value id: read by Softmax, ArgMax or Sort, maybe through movement
-  std::vector<bool>
-      exponent;  // by value id: read by Softmax, maybe through movement: its unit is what counts, not its range
+  // By value id: the Softmax, by node index, that reads it, maybe through movement; -1: none. Its unit is what counts there, not its range.
+  std::vector<std::int32_t> softmax;
   std::vector<bool> whole;  // by value id: ir::whole_numbers
   // Values that must share one scale (movement, MaxPool, Concat): group[v] is a representative value id.
   std::vector<ir::ValueId> group;

@@ -268,6 +268,7 @@ class Search {
     std::stable_sort(segments.begin(), segments.end());
     std::int64_t attempts =
         std::clamp<std::int64_t>(kRefinedElements / (parameters + num_elements(graph_)), 4, kMostRefinements);
+    ZKI_RETURN_IF_ERROR(refine_softmaxes(attempts));
     for (const auto& [size, node] : segments) {
       for (int Fewer::*knob : {&Fewer::shift, &Fewer::bits}) {
         for (const int less : {4, 2, 1}) {
@@ -281,6 +282,22 @@ class Search {
           if (best_->cost < before) break;
         }
       }
+    }
+    return ok_status();
+  }
+
+  // The weights of an attention are many, and each matters little: all of them together.
+  Status refine_softmaxes(std::int64_t& attempts) {
+    const auto is_softmax = [](const ir::Node& node) { return node.op == ir::OpKind::kSoftmax; };
+    if (std::ranges::none_of(graph_.nodes, is_softmax)) return ok_status();
+    for (const int less : {8, 6, 4, 3, 2, 1}) {
+      if (attempts-- <= 0) return ok_status();
+      Choice choice = best_->choice;
+      for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
+        if (is_softmax(graph_.nodes[i])) choice.fewer[i].bits += less;
+      const double before = best_->cost;
+      ZKI_RETURN_IF_ERROR(cheaper(std::move(choice)).status());
+      if (best_->cost < before) return ok_status();
     }
     return ok_status();
   }

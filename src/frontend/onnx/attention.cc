@@ -98,20 +98,62 @@ bool may_mask_rows(Build& b, ValueId keep) {
   return false;
 }
 
-}  // namespace
+// Rows of queries with the keys that any of them may see.
+struct Part {
+  int64_t first_row, num_rows, first_key, num_keys;
+};
 
-AttentionOutputs attention(Build& b, const AttentionInputs& inputs) {
+// A causal mask or a window leaves whole corners of the scores without use: cut into a few bands of rows, each with the keys that it
+// sees, they are not computed at all. One part where that saves little.
+std::vector<Part> parts_of(Build& b, const AttentionInputs& inputs, int64_t queries, int64_t keys) {
+  constexpr int64_t kMostParts = 4, kFewestRows = 8;
+  constexpr double kWorth = 0.8;
+  const std::vector<Part> whole{{0, queries, 0, keys}};
+  const ir::Value* keep = inputs.keep == ir::kNoValue ? nullptr : b.constant(inputs.keep);
+  if (keep == nullptr || keep->ints() == nullptr || keep->shape != Shape{queries, keys} || inputs.shows_scores ||
+      inputs.bias != ir::kNoValue || queries < 2 * kFewestRows)
+    return whole;
+  const IntTensor& kept = *keep->ints();
+  const int64_t step = std::max(kFewestRows, (queries + kMostParts - 1) / kMostParts);
+  std::vector<Part> parts;
+  int64_t area = 0;
+  for (int64_t row = 0; row < queries; row += step) {
+    Part part{row, std::min(step, queries - row), keys, 0};
+    int64_t end = 0;
+    for (int64_t i = row; i < row + part.num_rows; ++i)
+      for (int64_t j = 0; j < keys; ++j) {
+        if (kept[static_cast<size_t>(i * keys + j)] == 0) continue;
+        part.first_key = std::min(part.first_key, j);
+        end = std::max(end, j + 1);
+      }
+    if (end == 0) return whole;
+    part.num_keys = end - part.first_key;
+    area += part.num_rows * part.num_keys;
+    parts.push_back(part);
+  }
+  const double share = static_cast<double>(area) / (static_cast<double>(queries) * static_cast<double>(keys));
+  return share <= kWorth ? parts : whole;
+}
+
+ValueId mask_of(Build& b, ValueId keep, const Part& part) {
+  const IntTensor& kept = *b.constant(keep)->ints();
+  const int64_t keys = kept.shape()[1];
+  IntTensor own(Shape{part.num_rows, part.num_keys});
+  bool all = true;
+  for (int64_t i = 0; i < part.num_rows; ++i)
+    for (int64_t j = 0; j < part.num_keys; ++j) {
+      const int64_t one = kept[static_cast<size_t>((part.first_row + i) * keys + part.first_key + j)];
+      own[static_cast<size_t>(i * part.num_keys + j)] = one;
+      all &= one != 0;
+    }
+  return all ? ir::kNoValue : b.literal(std::move(own), DataType::kBool);
+}
+
+AttentionOutputs attend(Build& b, const AttentionInputs& inputs) {
   AttentionOutputs out;
-  if (!b.ok()) return out;
   const Shape q = b.shape(inputs.q);
   const Shape k = b.shape(inputs.k);
   const Shape v = b.shape(inputs.v);
-  if (q.rank() != 4 || k.rank() != 4 || v.rank() != 4 || k[1] < 1 || q[1] % k[1] != 0 || k[1] != v[1] || k[2] != v[2] ||
-      q[3] != k[3] || q[0] != k[0]) {
-    b.fail(invalid_argument("query, key and value of shapes " + q.to_string() + ", " + k.to_string() + " and " +
-                            v.to_string()));
-    return out;
-  }
   // Several query heads share one of keys and values: another axis to broadcast along.
   const bool grouped = q[1] != k[1];
   const int64_t sharing = q[1] / k[1];
@@ -139,6 +181,35 @@ AttentionOutputs attention(Build& b, const AttentionInputs& inputs) {
   }
   const ValueId weights = b.reshape(out.probabilities, {q[0], k[1], sharing, q[2], k[2]});
   out.y = b.reshape(b.matmul(weights, per_query_head(inputs.v, v)), {q[0], q[1], q[2], v[3]});
+  return out;
+}
+
+}  // namespace
+
+AttentionOutputs attention(Build& b, const AttentionInputs& inputs) {
+  if (!b.ok()) return {};
+  const Shape q = b.shape(inputs.q);
+  const Shape k = b.shape(inputs.k);
+  const Shape v = b.shape(inputs.v);
+  if (q.rank() != 4 || k.rank() != 4 || v.rank() != 4 || k[1] < 1 || q[1] % k[1] != 0 || k[1] != v[1] || k[2] != v[2] ||
+      q[3] != k[3] || q[0] != k[0]) {
+    b.fail(invalid_argument("query, key and value of shapes " + q.to_string() + ", " + k.to_string() + " and " +
+                            v.to_string()));
+    return {};
+  }
+  const std::vector<Part> parts = parts_of(b, inputs, q[2], k[2]);
+  if (parts.size() == 1) return attend(b, inputs);
+  std::vector<ValueId> rows;
+  for (const Part& part : parts) {
+    AttentionInputs own = inputs;
+    own.q = b.slice(inputs.q, 2, part.first_row, part.num_rows);
+    own.k = b.slice(inputs.k, 2, part.first_key, part.num_keys);
+    own.v = b.slice(inputs.v, 2, part.first_key, part.num_keys);
+    own.keep = mask_of(b, inputs.keep, part);
+    rows.push_back(attend(b, own).y);
+  }
+  AttentionOutputs out;
+  out.y = b.concat(rows, 2);
   return out;
 }
 

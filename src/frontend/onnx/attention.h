@@ -12,9 +12,11 @@ struct AttentionInputs {
   double scale = 1, softcap = 0;
   ir::ValueId keep = ir::kNoValue;  // bool: what takes part
   ir::ValueId bias = ir::kNoValue;  // float: added to the scores
+  bool shows_scores = false;        // all of the outputs are read, else only y
 };
 struct AttentionOutputs {
   ir::ValueId y = ir::kNoValue;  // [B, Hq, Sq, Dv]
+  // Where inputs.shows_scores.
   ir::ValueId raw = ir::kNoValue, capped = ir::kNoValue, biased = ir::kNoValue, probabilities = ir::kNoValue;
 };
 AttentionOutputs attention(Build& b, const AttentionInputs& inputs);

@@ -115,8 +115,9 @@ Result<Outputs> import_attention(NodeContext& context) {
   inputs.keep = visible(b, visibility, q[0], q[2], k[2]);
   const ValueId mask = complete_mask(b, context.input(3), k[2], inputs.keep);
   apply_mask(b, mask, inputs);
-  const AttentionOutputs out = attention(b, inputs);
   const bool wants_scores = context.proto().output_size() > 3 && !context.proto().output(3).empty();
+  inputs.shows_scores = wants_scores;
+  const AttentionOutputs out = attention(b, inputs);
   if (wants_scores && mode == 2 && inputs.keep != ir::kNoValue)
     return unsupported("output 3 of scores with minus infinity where they are masked | use qk_matmul_output_mode 3");
   const ValueId scores = mode == 0 ? out.raw : mode == 1 ? out.capped : mode == 2 ? out.biased : out.probabilities;

@@ -636,5 +636,56 @@ TEST(Importer, FusedAndQuantizedOperatorsTakeAnyShape) {
   for (const auto& [op, inputs] : fused) try_all(op, inputs, "com.microsoft");
 }
 
+// Bands of queries read only the keys that they see, and give what the whole gives, which is made where its scores are asked for.
+TEST(Importer, AttentionLeavesOutWhatMasksHide) {
+  struct Case {
+    const char* name;
+    bool causal;
+    std::int64_t left;
+    std::vector<Dims> scores;  // of the bands
+  };
+  const std::vector<Case> cases = {{"causal", true, -1, {{8, 8}, {8, 16}, {8, 24}, {8, 32}}},
+                                   {"window", true, 4, {{8, 8}, {8, 12}, {8, 12}, {8, 12}}},
+                                   {"all", false, -1, {{32, 32}}}};
+  std::mt19937 random(3);
+  TensorMap inputs;
+  for (const char* name : {"q", "k", "v"}) {
+    FloatTensor x(Shape{1, name[0] == 'q' ? 4 : 2, 32, 4});
+    for (float& value : x.data()) value = std::uniform_real_distribution<float>(-2, 2)(random);
+    inputs.emplace(name, std::move(x));
+  }
+  for (const Case& one : cases) {
+    FloatTensor expected;
+    for (const bool shows_scores : {true, false}) {
+      TestModel model(24);
+      model.input("q", {1, 4, 32, 4}).input("k", {1, 2, 32, 4}).input("v", {1, 2, 32, 4}).output("y");
+      auto& node = model.node("Attention", {"q", "k", "v"}, {"y"});
+      set_int(node, "is_causal", one.causal ? 1 : 0);
+      if (one.left >= 0) set_int(node, "left_window_size", one.left);
+      if (shows_scores) {
+        for (const char* output : {"", "", "scores"}) node.add_output(output);
+        model.output("scores");
+      }
+      const Result<ir::Graph> graph = import_onnx(model.bytes());
+      ASSERT_TRUE(graph.ok()) << one.name << ": " << error_of(graph);
+      std::vector<Dims> scores;
+      for (const ir::Node& made : graph->nodes) {
+        if (made.op != ir::OpKind::kSoftmax) continue;
+        const Shape& shape = graph->output_of(made).shape;
+        scores.push_back({shape[2], shape[3]});
+      }
+      EXPECT_EQ(scores, shows_scores ? (std::vector<Dims>{{32, 32}}) : one.scores) << one.name;
+      const TensorMap outputs = exec_float::run_float(passes::legalize(*graph).value(), inputs).value();
+      if (shows_scores) {
+        expected = outputs.at("y");
+        continue;
+      }
+      for (std::size_t i = 0; i < expected.data().size(); ++i) {
+        ASSERT_NEAR(outputs.at("y")[i], expected[i], 1e-5) << one.name << " " << i;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace zkinfer::frontend_onnx
