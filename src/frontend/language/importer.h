@@ -17,4 +17,6 @@ namespace zkinfer::frontend_language {
 Result<ir::Graph> import_llama2c(std::shared_ptr<const Source> source,
                                  const frontend_onnx::ImportOptions& options = {});
 
+Result<ir::Graph> import_gguf(std::shared_ptr<const Source> source, const frontend_onnx::ImportOptions& options = {});
+
 }  // namespace zkinfer::frontend_language

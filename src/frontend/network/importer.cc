@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "frontend/keras/importer.h"
 #include "frontend/keras/saved_model.h"
+#include "frontend/language/gguf.h"
 #include "frontend/language/importer.h"
 #include "frontend/language/llama2c.h"
 #include "frontend/tflite/reader.h"
@@ -55,7 +56,7 @@ constexpr auto kFormats = std::to_array<Format>({
     {0, "\x80\x02"sv, nullptr, kPickleAdvice},
     {0, "\x80\x04\x95"sv, nullptr, kPickleAdvice},
     {0, "\x80\x05\x95"sv, nullptr, kPickleAdvice},
-    {0, "GGUF"sv, nullptr, "GGUF holds weights and no graph; export the network to ONNX"},
+    {0, frontend_language::kGgufMagic, nullptr, "", frontend_language::import_gguf},
     {0, frontend_language::kLlama2cMagic, nullptr, "", frontend_language::import_llama2c},
 });
 constexpr Format kLlama2c{0, ""sv, nullptr, "", frontend_language::import_llama2c};  // without a magic

@@ -74,7 +74,6 @@ TEST_F(NetworkFiles, FormatsAreKnownByTheirFirstBytes) {
   const std::vector<std::pair<Bytes, std::string>> known{
       {empty_zip("data.pkl"), "PyTorch checkpoint"},
       {bytes_of("\x80\x04\x95......"), "pickle"},
-      {bytes_of("GGUF............"), "no graph"},
   };
   for (const auto& [bytes, part] : known) {
     const Status status = import_network_file(write("model.onnx", bytes)).status();
