@@ -59,6 +59,7 @@ void add_report(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_soundness(CLI::App& app, Session& session);
+void add_tokenize(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 void add_demo(CLI::App& app, Session& session);
 void add_completions(CLI::App& app, Session& session);

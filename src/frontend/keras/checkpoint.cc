@@ -7,7 +7,7 @@
 
 #include "base/half.h"
 #include "base/text.h"
-#include "frontend/keras/wire.h"
+#include "base/wire.h"
 
 namespace zkinfer::frontend_keras {
 

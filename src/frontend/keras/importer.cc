@@ -39,7 +39,7 @@ Result<std::string> text_attribute(hdf5::File& file, const hdf5::Object& object,
 Result<ir::Graph> import_model(ByteView config, int keras, WeightFile& file,
                                const frontend_onnx::ImportOptions& options) {
   if (config.size() > kMostConfig) return resource_limit("the configuration has more than 8 MiB");
-  Result<Json> json = Json::parse(config);
+  Result<Json> json = Json::parse(config, {.keras_tuples = true});
   if (!json.ok()) return json.status().with_context("the model's configuration");
   std::size_t left = kMostLayers;
   ZKI_ASSIGN_OR_RETURN(const Model model, read_model(*json, keras, left));
@@ -74,7 +74,7 @@ Result<std::vector<KerasPart>> keras_parts(ByteView bytes) {
 
 Result<ir::Graph> import_keras(ByteView bytes, const frontend_onnx::ImportOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const std::vector<KerasPart> parts, keras_parts(bytes));
-  Result<Json> metadata = Json::parse(parts[2].bytes);
+  Result<Json> metadata = Json::parse(parts[2].bytes, {.keras_tuples = true});
   if (!metadata.ok()) return metadata.status().with_context(".keras entry 'metadata.json'");
   return import_keras_parts(parts[0].bytes, parts[1].bytes, major_version((*metadata)["keras_version"].text(), 3),
                             options);

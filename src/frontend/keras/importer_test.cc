@@ -9,11 +9,14 @@
 
 #include "base/files.h"
 #include "exec/float/float_executor.h"
-#include "frontend/keras/json.h"
+#include "frontend/json/json.h"
 #include "frontend/keras/saved_model.h"
 #include "frontend/keras/weights.h"
 
 namespace zkinfer::frontend_keras {
+
+using frontend_json::Json;
+
 namespace {
 
 Bytes file_bytes(const std::string& name) {
@@ -178,18 +181,6 @@ TEST(SavedModel, SurvivesMutations) {
     }
     static_cast<void>(import_saved_model(files));
   }
-}
-
-TEST(Json, AnswersAnyQuestion) {
-  const std::string text = R"({"a": [1, 2.0, -3], "b": {"c": "x"}, "d": -Infinity, "e": NaN, "f": "Infinity \" NaN"})";
-  const Result<Json> json = Json::parse({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-  ASSERT_TRUE(json.ok()) << json.status().to_string();
-  EXPECT_EQ(*(*json)["a"].integers(), (Dims{1, 2, -3}));
-  EXPECT_EQ((*json)["b"]["c"].text(), "x");
-  EXPECT_TRUE((*json)["b"]["nothing"]["more"].is_null());
-  EXPECT_TRUE((*json)["d"].is_null() && (*json)["e"].is_null());
-  EXPECT_EQ((*json)["f"].text(), "Infinity \" NaN");
-  EXPECT_FALSE((*json)["b"].integer().has_value());
 }
 
 TEST(Weights, FoldersAreNamedAsKerasNamesThem) {

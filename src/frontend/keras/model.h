@@ -9,10 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "frontend/keras/json.h"
+#include "frontend/json/json.h"
 #include "zkinfer/status.h"
 
 namespace zkinfer::frontend_keras {
+
+using frontend_json::Json;
 
 struct TensorRef {
   int layer = 0;  // index into Model::layers

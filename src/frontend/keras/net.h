@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "frontend/keras/json.h"
+#include "frontend/json/json.h"
 #include "frontend/onnx/model_builder.h"
 #include "tensor/tensor.h"
 
 namespace zkinfer::frontend_keras {
+
+using frontend_json::Json;
 
 using frontend_onnx::Attributes;
 

@@ -6,9 +6,9 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "base/wire.h"
 #include "frontend/keras/checkpoint.h"
 #include "frontend/keras/network.h"
-#include "frontend/keras/wire.h"
 
 namespace zkinfer::frontend_keras {
 
@@ -130,7 +130,8 @@ Result<ir::Graph> import_saved_model(const SavedModelFiles& files, const fronten
   const auto parse = [&](const Described& object) -> Result<Json> {
     if ((total += object.json.size()) > kMostText)
       return resource_limit("the descriptions of the layers have more than 8 MiB");
-    return Json::parse({reinterpret_cast<const std::uint8_t*>(object.json.data()), object.json.size()});
+    return Json::parse({reinterpret_cast<const std::uint8_t*>(object.json.data()), object.json.size()},
+                       {.keras_tuples = true});
   };
   std::map<std::string, std::size_t> layers;
   std::map<std::size_t, bool> is_layer;

@@ -14,13 +14,18 @@
 #include "tensor/shape.h"
 #include "zkinfer/status.h"
 
-namespace zkinfer::frontend_keras {
+namespace zkinfer::frontend_json {
+
+struct JsonOptions {
+  std::size_t most_values = SIZE_MAX;  // more are refused: each takes about a hundred bytes of memory
+  bool keras_tuples = false;           // {"class_name": "__tuple__", "items": [..]} is the list
+};
 
 class Json {
  public:
   enum class Kind : std::uint8_t { kNull, kBool, kInteger, kReal, kText, kList, kObject };
 
-  static Result<Json> parse(ByteView text);
+  static Result<Json> parse(ByteView text, const JsonOptions& options = {});
   // Of names that repeat the first is found.
   static Json object(std::vector<std::pair<std::string, Json>> members);
 
@@ -62,4 +67,4 @@ class Json {
   std::vector<std::pair<std::string, Json>> members_;
 };
 
-}  // namespace zkinfer::frontend_keras
+}  // namespace zkinfer::frontend_json

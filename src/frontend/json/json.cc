@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "frontend/keras/json.h"
+#include "frontend/json/json.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace zkinfer::frontend_keras {
+namespace zkinfer::frontend_json {
 
 namespace {
 
@@ -41,6 +41,7 @@ std::string without_infinities(ByteView bytes) {
 // Takes the parser's events; no recursion, no exception.
 class JsonBuilder : public nlohmann::json_sax<nlohmann::json> {
  public:
+  explicit JsonBuilder(const JsonOptions& options) : options_(options) {}
   Json take() { return std::move(root_); }
   const Status& status() const { return status_; }
 
@@ -98,13 +99,15 @@ class JsonBuilder : public nlohmann::json_sax<nlohmann::json> {
     open_.pop_back();
     keys_.pop_back();
     // How Keras writes tuples in some files.
-    if (done["class_name"].text() == "__tuple__" && done["items"].is_list()) {
+    if (options_.keras_tuples && done["class_name"].text() == "__tuple__" && done["items"].is_list()) {
       Json items = done["items"];
       done = std::move(items);
     }
     return put(std::move(done));
   }
   bool put(Json json) {
+    if (++num_values_ > options_.most_values)
+      return fail("JSON of more than " + std::to_string(options_.most_values) + " values");
     if (open_.empty())
       root_ = std::move(json);
     else if (open_.back().kind_ == Json::Kind::kList)
@@ -118,14 +121,16 @@ class JsonBuilder : public nlohmann::json_sax<nlohmann::json> {
     return false;
   }
 
+  JsonOptions options_;
+  std::size_t num_values_ = 0;
   std::vector<Json> open_;
   std::vector<std::string> keys_;
   Json root_;
   Status status_;
 };
 
-Result<Json> Json::parse(ByteView text) {
-  JsonBuilder builder;
+Result<Json> Json::parse(ByteView text, const JsonOptions& options) {
+  JsonBuilder builder(options);
   const bool parsed = nlohmann::json::sax_parse(without_infinities(text), &builder);
   if (!builder.status().ok()) return builder.status();
   if (!parsed) return corrupt("no valid JSON");
@@ -194,4 +199,4 @@ std::string Json::shown() const {
   return out;
 }
 
-}  // namespace zkinfer::frontend_keras
+}  // namespace zkinfer::frontend_json

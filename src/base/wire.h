@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-namespace zkinfer::frontend_keras {
+namespace zkinfer {
 
 class Wire {
  public:
@@ -59,4 +59,4 @@ class Wire {
   ByteView bytes_;
 };
 
-}  // namespace zkinfer::frontend_keras
+}  // namespace zkinfer

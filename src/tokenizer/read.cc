@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokenizer/read.h"
+
+#include <algorithm>
+
+namespace zkinfer {
+
+namespace {
+
+// After whitespace; a newline is also the first byte of sentencepiece's.
+bool begins_with_brace(ByteView bytes) {
+  const auto first = std::find_if(bytes.begin(), bytes.end(),
+                                  [](std::uint8_t c) { return c != ' ' && c != '\t' && c != '\r' && c != '\n'; });
+  return first != bytes.end() && *first == '{' && static_cast<std::size_t>(first - bytes.begin()) + 1 < bytes.size();
+}
+
+}  // namespace
+
+Result<TokenizerSpec> read_tokenizer(ByteView bytes) {
+  if (bytes.empty()) return corrupt("the file is empty");
+  // Before sentencepiece's, which could begin with the same byte: its sizes have to fit to the last byte.
+  if (is_llama2c_tokenizer(bytes)) return read_llama2c_tokenizer(bytes);
+  constexpr std::uint8_t kFirstField = 10;  // a piece
+  if (bytes[0] == kFirstField && !begins_with_brace(bytes)) return read_sentencepiece(bytes);
+  if (begins_with_brace(bytes)) return read_huggingface(bytes);
+  return unsupported(
+      "no tokenizer that is known; expected Hugging Face's tokenizer.json, sentencepiece's tokenizer.model or "
+      "llama2.c's "
+      "tokenizer.bin");
+}
+
+}  // namespace zkinfer

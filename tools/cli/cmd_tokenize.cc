@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer tokenize: what tokens a language model sees of a text, and which text tokens are.
+#include <charconv>
+#include <memory>
+
+#include "command.h"
+#include "files.h"
+#include "inputs/input_bytes.h"
+#include "print.h"
+#include "result_json.h"
+#include "text.h"
+#include "tokenizer/tokenizer.h"
+#include "zkinfer/hex.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct Arguments {
+  std::string tokenizer_path, text, tokens;
+  bool plain = false, no_ends = false, with_special = false;
+};
+
+Result<std::vector<int>> parse_tokens(std::string_view text) {
+  std::vector<int> tokens;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find_first_of(", \t\r\n"));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (word.empty()) continue;
+    int token = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), token);
+    if (error != std::errc() || end != word.data() + word.size())
+      return invalid_argument("--decode: " + in_quotes(word) + " is no token; expected whole numbers, as in 1,403,407");
+    tokens.push_back(token);
+  }
+  return tokens;
+}
+
+Result<std::string> given_text(const std::string& word, const char* what) {
+  if (word != "-") return word;
+  Result<Bytes> bytes = read_bytes(word, Tokenizer::kMaxTextBytes, Content::kAny);
+  if (!bytes.ok()) return bytes.status().with_context(what);
+  return std::string(bytes->begin(), bytes->end());
+}
+
+nlohmann::ordered_json tokenizer_json(const Tokenizer& tokenizer) {
+  const auto token = [](std::optional<int> id) { return id ? nlohmann::ordered_json(*id) : nlohmann::ordered_json(); };
+  return {{"format", tokenizer.format()},        {"model", std::string(tokenizer.model_name())},
+          {"num_pieces", tokenizer.size()},      {"begin", token(tokenizer.begin())},
+          {"end", token(tokenizer.end())},       {"end_tokens", tokenizer.end_tokens()},
+          {"digest", to_hex(tokenizer.digest())}};
+}
+
+// As --decode takes them.
+std::string list_text(const std::vector<int>& tokens) {
+  std::string out;
+  for (const int token : tokens) out += (out.empty() ? "" : ",") + std::to_string(token);
+  return out;
+}
+
+CommandResult encode(Session& session, const Arguments& arguments, const Tokenizer& tokenizer) {
+  ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments.text, "the text"));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<int> tokens, tokenizer.encode(text, {!arguments.no_ends, !arguments.plain}));
+  if (session.json) {
+    auto pieces = nlohmann::ordered_json::array();
+    for (const int token : tokens) pieces.push_back(std::string(tokenizer.piece(token)));
+    print_result(session, {{"tokenizer", tokenizer_json(tokenizer)}, {"tokens", tokens}, {"pieces", pieces}});
+    return ExitCode::kDone;
+  }
+  std::string lines;
+  if (!session.quiet) {
+    for (const int token : tokens) {
+      const std::string number = std::to_string(token);
+      lines += std::string(number.size() < 8 ? 8 - number.size() : 0, ' ') + number + "  " +
+               in_quotes(tokenizer.piece(token)) + "\n";
+    }
+    lines += cli::counted(tokens.size(), "token") + " of " + cli::counted(text.size(), "byte") + "; " +
+             tokenizer.format() + ", " + std::string(tokenizer.model_name()) + ", " +
+             cli::counted(static_cast<std::uint64_t>(tokenizer.size()), "piece") + ", digest " +
+             to_hex(tokenizer.digest()) + "\n";
+  }
+  print_lines(lines + list_text(tokens) + "\n");
+  return ExitCode::kDone;
+}
+
+CommandResult decode(Session& session, const Arguments& arguments, const Tokenizer& tokenizer) {
+  ZKI_ASSIGN_OR_RETURN(const std::string list, given_text(arguments.tokens, "--decode"));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<int> tokens, parse_tokens(list));
+  ZKI_ASSIGN_OR_RETURN(const std::string bytes, tokenizer.decode(tokens, {arguments.with_special, false}));
+  if (valid_utf8_bytes(bytes) != bytes.size())
+    session.warn("the tokens are no whole characters of UTF-8 at byte " + std::to_string(valid_utf8_bytes(bytes)) +
+                 " of their text; U+FFFD stands there");
+  Utf8Stream characters;
+  std::string text = characters.push(bytes);
+  text += characters.finish();
+  if (session.json) {
+    print_result(session, {{"tokenizer", tokenizer_json(tokenizer)}, {"tokens", tokens}, {"text", text}});
+  } else {
+    print_lines(printable_lines(text) + "\n");
+  }
+  return ExitCode::kDone;
+}
+
+CommandResult tokenize(Session& session, const Arguments& arguments) {
+  if (arguments.text.empty() == arguments.tokens.empty())
+    return invalid_argument("give a text (- reads standard input), or tokens with --decode");
+  ZKI_ASSIGN_OR_RETURN(const Tokenizer tokenizer, Tokenizer::read(arguments.tokenizer_path));
+  return arguments.tokens.empty() ? encode(session, arguments, tokenizer) : decode(session, arguments, tokenizer);
+}
+
+}  // namespace
+
+void add_tokenize(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("tokenize", "the tokens that a language model sees of a text, or the text of tokens");
+  command
+      ->add_option(
+          "--tokenizer", arguments->tokenizer_path,
+          "the tokenizer that the model comes with: tokenizer.json, sentencepiece's tokenizer.model, llama2.c's "
+          "tokenizer.bin, or the folder that holds one")
+      ->type_name(kReadsFile)
+      ->required();
+  command->add_option("text", arguments->text, "the text; - reads it from standard input");
+  command->add_option("--decode", arguments->tokens, "tokens to make text of, as in 1,403,407; - reads standard input");
+  command->add_flag("--no-ends", arguments->no_ends,
+                    "without the tokens that the model wants before and behind a text");
+  command->add_flag("--plain", arguments->plain, "special tokens that are written in the text are text");
+  command->add_flag("--special", arguments->with_special, "with --decode: show special tokens too");
+  add_json_flag(*command, session);
+  command->footer(
+      "Examples:\n"
+      "  zkinfer tokenize --tokenizer tokenizer.json \"Once upon a time\"\n"
+      "  zkinfer tokenize --tokenizer tokenizer.bin - < story.txt --quiet\n"
+      "  zkinfer tokenize --tokenizer tokenizer.bin --decode 1,403,407,261,378\n"
+      "Text of strangers should be read with --plain: else it can hold tokens that end an answer or begin a role.");
+  command->callback([arguments, &session] { session.run([&] { return tokenize(session, *arguments); }); });
+}
+
+}  // namespace zkinfer::cli
