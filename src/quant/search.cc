@@ -33,6 +33,8 @@ constexpr double kWorthwhile = 0.995;
 // Large models are measured on fewer inputs, but on many more elements each, and with fewer attempts for accuracy alone.
 constexpr std::int64_t kMeasuredElements = 4000000;
 constexpr std::size_t kUsualInputs = 24;
+constexpr std::size_t kLeastInputs = 2;
+constexpr std::size_t kLeastInputsOfChoices = 8;
 constexpr std::int64_t kCheapShare = 4;
 constexpr std::size_t kLeastSplit = 12;  // fewer calibration inputs are not split
 // Errors of so many standard deviations come up on inputs that nobody measured.
@@ -93,7 +95,11 @@ Reference make_reference(const ir::Graph& graph, const Calibration& calibration,
   const std::int64_t elements = std::max<std::int64_t>(1, num_elements(graph));
   const auto affordable = static_cast<std::size_t>(kMeasuredElements / elements);
   const auto cheap = static_cast<std::size_t>(kMeasuredElements / kCheapShare / elements);
-  most = std::min(most, std::max<std::size_t>({2, std::min(affordable, kUsualInputs), cheap}));
+  // Of choices only changed ones count, and those are few.
+  const bool is_choice =
+      std::ranges::any_of(graph.outputs, [&](ir::ValueId id) { return graph.value(id).dtype != ir::DataType::kFloat; });
+  const std::size_t least = is_choice ? kLeastInputsOfChoices : kLeastInputs;
+  most = std::min(most, std::max({least, std::min(affordable, kUsualInputs), cheap}));
   const std::vector<std::size_t> held_out = split_inputs(calibration.outputs.size()).held_out;
   const std::size_t stride = std::max<std::size_t>(1, held_out.size() / most);
   for (std::size_t i = 0; i < held_out.size() && reference.inputs.size() < most; i += stride)

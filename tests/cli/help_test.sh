@@ -57,6 +57,7 @@ declare -A line=(
   ["report"]="report mlp.zkmodel --onnx mlp.onnx --input input.json -o page.html"
   ["soundness"]="soundness mlp.zkkey"
   ["bench"]="bench mlp.zkmodel -i input.json"
+  ["generate"]="generate mlp.zkmodel --tokenizer input.json --prompt the"
   ["demo"]="demo --examples $source_folder/examples -o demo"
 )
 # The two are bound to each other: without proof of work, as few bits as can be asked for.
@@ -67,6 +68,8 @@ declare -A answer=(
   ["compile --min-cosine 1"]="--min-cosine: cosine [01]\.[0-9]+, expected at least 1"
   ["compile --weight-bits 2"]="needs [0-9]+ bits beside what it acts on, --weight-bits allows 2; allow more"
 )
+# No tokenizer is here: the range is looked at before.
+for tokens in 1 1048576; do answer["generate --tokens $tokens"]="input.json.*tokenizer"; done
 for command in "commitment restore" commit-tensor bundle verify verify-chain verify-path digest inspect soundness; do
   answer["$command --verify-seconds 0"]="more than the limit of 0 ms.*--verify-seconds"
 done
@@ -120,7 +123,7 @@ refuses_empty() { # command
   done < <(options_of "$1" '[A-Z-]+([ :]|$)')
   while read -r option; do
     empty=$((empty + 1))
-    expect 2 "usage: $option: *(the value is empty|not in .)" "$zkinfer" "${words[@]}" "${before[@]}" ''
+    expect 2 "usage: (--)?$option: *(the value is empty|not in .)" "$zkinfer" "${words[@]}" "${before[@]}" ''
     before+=(x)
   done < <("$zkinfer" $1 --help | sed -n '/^Positionals:/,/^$/p' | sed -nE 's/^  ([a-z]+) .*/\1/p')
 }

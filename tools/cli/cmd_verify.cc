@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "files.h"
+#include "generation.h"
 #include "known_tensors.h"
 #include "option_words.h"
 #include "outputs.h"
@@ -25,7 +26,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> proof_paths;  // files, and folders of them
-  std::string key_path, context, identity;
+  std::string key_path, context, identity, tokenizer_path;
   TrustArguments trust;
   KnownArguments inputs, outputs;
   double min_security_bits = kDefaultMinSecurityBits;
@@ -115,8 +116,10 @@ class VerifyCommand {
     std::uint64_t depth = 0;  // below the root
     double seconds = 0;
     std::size_t proof_bytes = 0;
-    std::string hint;  // of a rejection
+    std::string hint;                            // of a rejection
+    std::optional<GenerationResult> generation;  // where the proof says that it is one
   };
+  VerifyResult verify_one(const VerificationKey& key, ByteView proof, const VerifyRequest& request, Checked& out) const;
   Result<Checked> check(const std::string& path);
   Result<CheckedTrust> trust_for(const ProofFile& file);
   nlohmann::ordered_json key_part() const;
@@ -130,6 +133,7 @@ class VerifyCommand {
   bool expected_model_ = true;
   std::optional<CheckedTrust> trust_;  // of the key, once it was asked for
   VerifyRequest request_;
+  std::optional<Tokenizer> tokenizer_;
 };
 
 // A bundle may bring its own certificate; otherwise the key's is looked at once.
@@ -143,6 +147,29 @@ Result<CheckedTrust> VerifyCommand::trust_for(const ProofFile& file) {
     ZKI_ASSIGN_OR_RETURN(trust_, check_weights(*key_, arguments_.key_path, arguments_.trust));
   }
   return *trust_;
+}
+
+// A proof, and where it says that it is one of a generation, that the answer is the model's. The verifier's own context is a part of a
+// generation's.
+VerifyResult VerifyCommand::verify_one(const VerificationKey& key, ByteView proof, const VerifyRequest& request,
+                                       Checked& out) const {
+  VerifyResult result = verify(key, proof, request);
+  if (!result.verdict.accepted() && request.context.has_value() &&
+      request.context->size() <= GenerationContext().size()) {
+    VerifyRequest any_context = request;
+    any_context.context.reset();
+    VerifyResult other = verify(key, proof, any_context);
+    GenerationContext padded{};
+    std::ranges::copy(*request.context, padded.begin());
+    const std::optional<GenerationClaim> claim = read_generation_context(other.context);
+    if (other.verdict.accepted() && claim.has_value() && claim->context == padded) result = std::move(other);
+  }
+  if (!result.verdict.accepted() || !read_generation_context(result.context).has_value()) return result;
+  out.generation = check_generation(result);
+  if (out.generation->verdict.accepted()) return result;
+  VerifyResult rejected;
+  rejected.verdict = out.generation->verdict;
+  return rejected;
 }
 
 Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
@@ -169,7 +196,7 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
     ZKI_ASSIGN_OR_RETURN(result.verdict, within_limits(path, result.verdict));
     out.result = std::move(result);
   } else if (out.result.verdict.accepted()) {
-    VerifyResult result = verify(found.key(*key_), proof, request);
+    VerifyResult result = verify_one(found.key(*key_), proof, request, out);
     out.rows.push_back({std::move(result.outputs), std::move(result.inputs)});
     out.result = std::move(result);
   }
@@ -208,6 +235,7 @@ nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
       for (const VerifiedRow& row : checked.rows) json["rows"].push_back(sides(row));
     } else {
       json.update(sides(checked.rows.front()));
+      if (checked.generation.has_value()) json["generation"] = generation_json(*checked.generation, tokenizer_);
     }
   } else {
     json["reason"] = std::string(reject_reason_name(result.verdict.reason));
@@ -241,9 +269,15 @@ CommandResult VerifyCommand::one(const std::string& path) {
         {"inputs", tensor_policy_text(info.inputs)},
         {"outputs", tensor_policy_text(info.outputs)},
         {"weights", weights_text(info, result.weights)},
-        {"context", context_text(result.context)}};
+        {"context", checked.generation.has_value()
+                        ? context_text({checked.generation->context.begin(), checked.generation->context.end()})
+                        : context_text(result.context)}};
     if (checked.is_batch) facts.emplace_back("rows", std::to_string(checked.rows.size()));
     print_lines(pairs_text(facts));
+    if (checked.generation.has_value()) {
+      print_lines(generation_text(*checked.generation, tokenizer_));
+      return ExitCode::kDone;
+    }
     for (std::size_t row = 0; row < checked.rows.size() && row < kRowsShown; ++row) {
       const auto& [outputs, inputs] = checked.rows[row];
       const std::string line = checked.is_batch ? row_line(inputs, outputs) : std::string();
@@ -317,6 +351,7 @@ CommandResult VerifyCommand::run() {
   for (const std::string& warning : structure_warnings(*key_)) session_.warn(warning);
   ZKI_ASSIGN_OR_RETURN(expected_model_, is_identity(arguments_.identity, key_->info().model_identity));
   if (!arguments_.context.empty()) request_.context = context;
+  ZKI_ASSIGN_OR_RETURN(tokenizer_, load_tokenizer(arguments_.tokenizer_path));
   const bool is_batch = paths.size() == 1 && is_kind(paths.front(), FileKind::kBatch);
   ZKI_ASSIGN_OR_RETURN(request_.inputs, load_known(arguments_.inputs, key_->info(), is_batch));
   ZKI_ASSIGN_OR_RETURN(request_.outputs, load_known(arguments_.outputs, key_->info(), is_batch));
@@ -339,6 +374,7 @@ void add_verify(CLI::App& app, Session& session) {
       ->type_name(kReadsFile)
       ->required();
   command->add_option("--context", arguments->context, "the proof must be bound to this: text, or hex:00ff..");
+  add_tokenizer_option(*command, arguments->tokenizer_path);
   add_known_options(*command, arguments->inputs, "input");
   add_known_options(*command, arguments->outputs, "output");
   command->add_option("--identity", arguments->identity,

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Answers of language models: from a checkpoint to text, a proof of it and its check; what is refused, and in whose words.
+# stories260K of ../shared/data (or ZKINFER_TEST_DATA), where it is, must say what its float model says.
+# Usage: generate_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+source "$(dirname "$0")/expect.sh"
+zkinfer=$(realpath "$1")
+source_folder=$(realpath "$2")
+data=${ZKINFER_TEST_DATA:-$source_folder/../shared/data}
+rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+/usr/bin/python3 "$source_folder/tests/cli/small_llama.py" || fail "small_llama.py"
+generate=("$zkinfer" generate llama.zkmodel --tokenizer tokenizer.bin)
+
+expect 0 "output 'next' +\[1, 16\]" "$zkinfer" compile llama.bin --tokens 16
+expect 0 'identity' "$zkinfer" commit llama.zkmodel --inputs public
+expect 0 '^ *the[^\n]*' "${generate[@]}" --prompt the --tokens 4
+expect 0 '4 tokens in .*, then as many tokens as asked for' "${generate[@]}" --prompt the --tokens 4
+expect 0 'as many tokens as the model reads' "${generate[@]}" --prompt the
+expect 0 '"end": "as many tokens as asked for"' "${generate[@]}" --prompt the --tokens 4 --json
+# Text alone with --quiet: what the prompt is, and what follows.
+text=$("${generate[@]}" --prompt the --tokens 4 --quiet)
+[[ $text == the* && $(wc -l <<<"$text") -eq 1 ]] || fail "--quiet printed: $text"
+[[ $(echo the | "${generate[@]}" --prompt - --tokens 4 --quiet) != "" ]] || fail "a prompt from standard input"
+
+expect 0 'proved and checked in .*' "${generate[@]}" --prompt the --prove --context order-7
+verify=("$zkinfer" verify llama.zkproof --key llama.zkkey)
+expect 0 'answer +[0-9]+ tokens, each the model' "${verify[@]}" --tokenizer tokenizer.bin --context order-7
+expect 0 'context +order-7' "${verify[@]}"
+expect 0 'answer tokens +[0-9]' "${verify[@]}"
+expect 1 'wrong statement at context' "${verify[@]}" --context order-8
+"${verify[@]}" --tokenizer tokenizer.bin --json >statement.json || fail "verify --json"
+/usr/bin/python3 - <<'PYTHON' || fail "verify --json says another text than generate, or another choice than the model's"
+import json, subprocess
+said = json.load(open("statement.json"))["generation"]
+assert said["rule"] == "greedy" and said["prompt"] == "the", said
+assert len(said["prompt_tokens"]) + len(said["answer_tokens"]) == 16, said
+PYTHON
+# A proof of another inference under the context of a generation: it is a proof, and no answer of the model's.
+/usr/bin/python3 - <<'PYTHON' || fail "the forged statement could not be written"
+import json, struct
+said = json.load(open("statement.json"))["generation"]
+tokens = said["prompt_tokens"] + said["answer_tokens"]
+tokens[9] = (tokens[9] + 1) % 280
+json.dump({"input_data": [tokens]}, open("forged.json", "w"))
+context = b"gen1" + struct.pack("<III", 0, len(said["prompt_tokens"]), 16)
+open("context", "w").write("hex:" + context.hex())
+PYTHON
+expect 0 'proved' "$zkinfer" prove llama.zkmodel --input forged.json -o forged.zkproof --context "$(cat context)"
+expect 1 "REJECTED: wrong statement at generation: token 9 is [0-9]+, the model's choice is" \
+  "$zkinfer" verify forged.zkproof --key llama.zkkey --tokenizer tokenizer.bin
+
+# Refused before the model says a word.
+expect 2 '16 bytes' "${generate[@]}" --prompt the --prove --context "more than sixteen bytes"
+expect 2 'add --prove' "${generate[@]}" --prompt the --context x
+expect 2 'the prompt has [0-9]+ tokens, and the model reads 16' "${generate[@]}" --prompt "$(printf 'a b c d %.0s' {1..9})"
+expect 2 'cannot open' "$zkinfer" generate nothing.zkmodel --tokenizer tokenizer.bin --prompt the
+expect 2 'tokenizer|recogni' "$zkinfer" generate llama.zkmodel --tokenizer llama.bin --prompt the
+mkdir hidden && cp llama.zkmodel hidden/
+expect 0 'identity' "$zkinfer" commit hidden/llama.zkmodel
+expect 2 'commit to the model with --inputs public' "$zkinfer" generate hidden/llama.zkmodel --tokenizer tokenizer.bin --prompt the --prove
+expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 8 --head logits -o scores.zkmodel
+expect 2 "the head 'choice'" "$zkinfer" generate scores.zkmodel --tokenizer tokenizer.bin --prompt the
+before=$(sha256sum llama.zkmodel)
+expect 2 'that this command reads' "${generate[@]}" --prompt the --prove -o llama.zkmodel
+[[ $before == "$(sha256sum llama.zkmodel)" ]] || fail "an output replaced the model"
+
+stories=$data/models/stories260K
+if [[ ! -f $stories/stories260K.bin ]]; then
+  echo "skipped: $data has no stories260K"
+  finish
+  exit
+fi
+# Some of its own text as calibration: what the model says to a few beginnings, by its float scores with some chance.
+/usr/bin/python3 "$source_folder/tests/cli/sample_llama.py" "$stories/stories260K.bin" 64 16 calibration.npy greedy.json || fail "sample_llama.py"
+expect 0 'equal labels +(99|100)' "$zkinfer" compile "$stories/stories260K.bin" --tokens 64 -c calibration.npy -o stories.zkmodel
+expect 0 'identity' "$zkinfer" commit stories.zkmodel --inputs public
+expect 0 '"proof_bytes"' "$zkinfer" generate stories.zkmodel --tokenizer "$stories/tok512.bin" --prompt "Once upon a time" --prove --json
+"$zkinfer" verify stories.zkproof --key stories.zkkey --json >stories.json || fail "verify stories"
+/usr/bin/python3 - <<'PYTHON' || fail "the proven answer is not the float model's"
+import json
+said = json.load(open("stories.json"))["generation"]
+assert said["prompt_tokens"] + said["answer_tokens"] == json.load(open("greedy.json")), said
+PYTHON
+finish

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers of a small Llama, through the public interface: the integer program says, token by token, what decoding with a cache of keys
+// and values says; one proof shows the whole answer; and nothing that is not the model's answer passes for one.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "frontend/language/test_llama.h"
+#include "support/owner.h"
+#include "zkinfer/generate.h"
+
+namespace zkinfer::data_test {
+namespace {
+
+constexpr std::int64_t kCapacity = 9;
+const std::vector<std::int64_t> kPrompt = {1, 7, 3};
+
+const frontend_language::Llama& llama() {
+  static const frontend_language::Llama made = frontend_language::small_llama(true);
+  return made;
+}
+
+Model language_model() {
+  const Bytes file = frontend_language::llama2c_version_0(llama());
+  CompileOptions options;
+  options.tokens = kCapacity;
+  std::vector<RealInputs> calibration;
+  frontend_language::TestNumbers numbers(9);
+  for (int i = 0; i < 24; ++i) {
+    RealTensor tokens{{1, kCapacity}, numbers(kCapacity, 5.49F, 5.5F)};
+    for (float& token : tokens.data) token = std::floor(token);
+    calibration.push_back({std::move(tokens)});
+  }
+  return must(compile_network(file, calibration, options));
+}
+
+const Owner& owner(const TensorPolicy& inputs) {
+  static const Owner shown(language_model(), options_with(kPublic, kPublic));
+  static const Owner hidden(language_model(), options_with(kPrivate, kPublic));
+  return inputs == kPublic ? shown : hidden;
+}
+
+GenerationResult checked(const Owner& of, const ProofResult& proof) {
+  return check_generation(verify(of.key, proof.proof, proof.statement));
+}
+
+std::string where(const GenerationResult& result) { return result.verdict.to_string(); }
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+TEST(Generation, IsWhatDecodingWithACacheGives) {
+  const Model& model = owner(kPublic).model;
+  const LanguageShape shape = must(language_shape(model));
+  EXPECT_EQ(shape.capacity, kCapacity);
+  EXPECT_EQ(shape.most_token, 10);
+  std::vector<std::int64_t> told;
+  GenerateOptions options;
+  options.told = [&](std::int64_t token) {
+    told.push_back(token);
+    return true;
+  };
+  const Generated generated = must(generate(model, kPrompt, options));
+  EXPECT_EQ(generated.end, GenerationEnd::kCapacity);
+  ASSERT_EQ(generated.tokens.size(), static_cast<std::size_t>(kCapacity));
+  EXPECT_EQ(told, std::vector<std::int64_t>(generated.tokens.begin() + 3, generated.tokens.end()));
+  frontend_language::LlamaReference reference(llama());
+  for (std::size_t i = 0; i + 1 < generated.tokens.size(); ++i) {
+    const std::vector<double> scores = reference.next(static_cast<std::size_t>(generated.tokens[i]));
+    if (i + 1 < kPrompt.size()) continue;
+    EXPECT_EQ(std::ranges::max_element(scores) - scores.begin(), generated.tokens[i + 1]) << i;
+  }
+}
+
+TEST(Generation, EndsWhereItShould) {
+  const Model& model = owner(kPublic).model;
+  const Generated all = must(generate(model, kPrompt));
+  GenerateOptions two;
+  two.most_tokens = 2;
+  const Generated short_one = must(generate(model, kPrompt, two));
+  EXPECT_EQ(short_one.end, GenerationEnd::kMostTokens);
+  EXPECT_TRUE(std::ranges::equal(short_one.tokens, std::span(all.tokens).first(5)));
+  GenerateOptions until;
+  until.end_tokens = {all.tokens[4]};
+  const Generated ended = must(generate(model, kPrompt, until));
+  EXPECT_EQ(ended.end, GenerationEnd::kEndToken);
+  EXPECT_EQ(ended.tokens.back(), all.tokens[4]);
+  EXPECT_LE(ended.tokens.size(), 5U);
+  GenerateOptions stopped;
+  stopped.told = [](std::int64_t) { return false; };
+  EXPECT_EQ(must(generate(model, kPrompt, stopped)).end, GenerationEnd::kStopped);
+  EXPECT_EQ(generate(model, {}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(generate(model, std::vector<std::int64_t>{1, 11}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(generate(model, std::vector<std::int64_t>{-1}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(generate(model, std::vector<std::int64_t>(kCapacity, 1)).status().code(), StatusCode::kOutOfRange);
+  EXPECT_EQ(generate(make_model(two_by_two_graph()), kPrompt).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(Generation, OneProofShowsTheWholeAnswer) {
+  const Owner& of = owner(kPublic);
+  const Generated generated = must(generate(of.model, kPrompt));
+  const Bytes nonce = {'n', 'o', 'n', 'c', 'e'};
+  const ProofResult proof = must(of.prover.prove(must(generation_request(of.model, generated, nonce))));
+  const GenerationResult result = checked(of, proof);
+  ASSERT_TRUE(result.verdict.accepted()) << where(result);
+  EXPECT_EQ(result.prompt, kPrompt);
+  EXPECT_TRUE(std::ranges::equal(result.answer, std::span(generated.tokens).subspan(3)));
+  EXPECT_TRUE(std::ranges::equal(std::span(result.context).first(5), nonce));
+  // Another split of the same proof: its context is bound into it.
+  VerifyRequest other = proof.statement;
+  other.context = must(generation_context(2, static_cast<std::uint32_t>(generated.tokens.size()), nonce));
+  EXPECT_FALSE(verify(of.key, proof.proof, other).verdict.accepted());
+}
+
+// A prover who makes honest proofs of other inferences, and says of them what is not so.
+TEST(Generation, NothingElsePassesForAnAnswer) {
+  const Owner& of = owner(kPublic);
+  const Generated generated = must(generate(of.model, kPrompt));
+  const auto proved = [&](const std::vector<std::int64_t>& tokens, const Bytes& context) {
+    ProveRequest request;
+    request.integers = {tokens};
+    request.context = context;
+    return checked(of, must(of.prover.prove(request)));
+  };
+  std::vector<std::int64_t> tokens = generated.tokens;
+  for (const std::size_t at : {std::size_t{3}, std::size_t{6}, tokens.size() - 1}) {
+    std::vector<std::int64_t> changed = tokens;
+    changed[at] = (changed[at] + 1) % 11;
+    const GenerationResult result = proved(changed, must(generation_context(3, 9)));
+    EXPECT_EQ(result.verdict.reason, RejectReason::kWrongStatement);
+    EXPECT_TRUE(contains(where(result), "token " + std::to_string(at) + " is")) << where(result);
+    EXPECT_TRUE(result.answer.empty() && result.prompt.empty());
+  }
+  // The answer begins in the middle of the prompt, unless the prompt is what the model would have said.
+  const GenerationResult early = proved(tokens, must(generation_context(1, 9)));
+  EXPECT_FALSE(early.verdict.accepted());
+  Bytes more = must(generation_context(3, 9));
+  more[12] = 10;
+  EXPECT_TRUE(contains(where(proved(tokens, more)), "more tokens than"));
+  for (const std::size_t at : {0, 4, 5, 6, 7}) {
+    Bytes odd = must(generation_context(3, 9));
+    odd[at] ^= 1;
+    EXPECT_TRUE(contains(where(proved(tokens, odd)), "context is not one of a generation")) << at;
+  }
+  EXPECT_TRUE(contains(where(proved(tokens, {})), "context is not one of a generation"));
+  // Tokens that nobody sees show no answer.
+  const Owner& hidden = owner(kPrivate);
+  const GenerationResult unseen =
+      checked(hidden, must(hidden.prover.prove(must(generation_request(hidden.model, generated)))));
+  EXPECT_TRUE(contains(where(unseen), "not public")) << where(unseen);
+  VerifyResult rejected;
+  rejected.verdict = Verdict::reject(RejectReason::kTruncated, "somewhere");
+  EXPECT_EQ(check_generation(rejected).verdict.reason, RejectReason::kTruncated);
+}
+
+TEST(Generation, ContextsSayWhatTheyMean) {
+  const Bytes context = must(generation_context(5, 70000, Bytes{1, 2}));
+  ASSERT_EQ(context.size(), 32U);
+  const std::optional<GenerationClaim> claim = read_generation_context(context);
+  ASSERT_TRUE(claim.has_value());
+  EXPECT_EQ(claim->num_prompt, 5U);
+  EXPECT_EQ(claim->num_tokens, 70000U);
+  EXPECT_EQ(claim->context[1], 2);
+  EXPECT_FALSE(generation_context(0, 3).ok());
+  EXPECT_FALSE(generation_context(3, 3).ok());
+  EXPECT_FALSE(generation_context(1, 2, Bytes(17)).ok());
+  EXPECT_FALSE(read_generation_context(Bytes(32)).has_value());
+  EXPECT_FALSE(read_generation_context(ByteView(context).first(31)).has_value());
+}
+
+}  // namespace
+}  // namespace zkinfer::data_test

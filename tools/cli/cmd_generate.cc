@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer generate: a language model's answer to a prompt, and the proof of it.
+#include <memory>
+
+#include "command.h"
+#include "committed.h"
+#include "files.h"
+#include "generation.h"
+#include "inputs/input_bytes.h"
+#include "machine.h"
+#include "output_files.h"
+#include "print.h"
+#include "progress.h"
+#include "result_json.h"
+#include "stopwatch.h"
+#include "text.h"
+#include "verify_words.h"
+#include "zkinfer/generate.h"
+#include "zkinfer/hex.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct Arguments {
+  std::string model_path, tokenizer_path, prompt, secret_path, output_path, context;
+  std::uint32_t most_tokens = 64;
+  bool prove = false, plain = false, force = false;
+};
+
+struct Proved {
+  ProofResult result;
+  double verify_seconds = 0;
+  std::string path_file;
+  std::size_t path_bytes = 0;
+};
+
+class GenerateCommand {
+ public:
+  GenerateCommand(Session& session, const Arguments& arguments)
+      : session_(session), arguments_(arguments), line_(session, "generate") {}
+  CommandResult run();
+
+ private:
+  Result<std::vector<std::int64_t>> read_prompt() const;
+  Status prepare();
+  Status answer(std::span<const std::int64_t> prompt);
+  Status prove();
+  void print_all() const;
+
+  Session& session_;
+  const Arguments& arguments_;
+  ProgressLine line_;
+  std::optional<Tokenizer> tokenizer_;
+  std::optional<Model> model_;
+  std::optional<Committed> committed_;
+  std::optional<OutputFiles> files_;
+  OutputFiles::Id output_ = 0;
+  Bytes context_;
+  Generated generated_;
+  std::optional<Proved> proved_;
+  double restore_seconds_ = 0, generate_seconds_ = 0;
+};
+
+const char* end_word(GenerationEnd end) {
+  switch (end) {
+    case GenerationEnd::kEndToken: return "end token";
+    case GenerationEnd::kMostTokens: return "as many tokens as asked for";
+    case GenerationEnd::kCapacity: return "as many tokens as the model reads";
+    case GenerationEnd::kStopped: return "stopped";
+  }
+  return "";
+}
+
+Result<std::vector<std::int64_t>> GenerateCommand::read_prompt() const {
+  std::string text = arguments_.prompt;
+  if (text == "-") {
+    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(text, Tokenizer::kMaxTextBytes, Content::kAny));
+    text.assign(bytes.begin(), bytes.end());
+  }
+  ZKI_ASSIGN_OR_RETURN(std::vector<int> tokens, tokenizer_->encode(text, {true, !arguments_.plain}));
+  // What ends a text would end the answer before it begins.
+  while (tokens.size() > 1 &&
+         std::ranges::find(tokenizer_->end_tokens(), tokens.back()) != tokenizer_->end_tokens().end() &&
+         tokens.back() != tokenizer_->begin())
+    tokens.pop_back();
+  if (tokens.empty()) return invalid_argument("--prompt: an empty text, and the model has no token that begins one");
+  return std::vector<std::int64_t>(tokens.begin(), tokens.end());
+}
+
+// Everything that can be refused is, before the model says a word.
+Status GenerateCommand::prepare() {
+  ZKI_ASSIGN_OR_RETURN(context_, parse_context(arguments_.context));
+  if (!context_.empty() && !arguments_.prove) return invalid_argument("--context is for proofs: add --prove");
+  ZKI_ASSIGN_OR_RETURN(tokenizer_, load_tokenizer(arguments_.tokenizer_path));
+  ZKI_ASSIGN_OR_RETURN(model_, load_model(arguments_.model_path));
+  ZKI_ASSIGN_OR_RETURN(const LanguageShape shape, language_shape(*model_));
+  if (tokenizer_->size() > shape.most_token + 1) {
+    return invalid_argument("--tokenizer: it has " + counted(static_cast<std::uint64_t>(tokenizer_->size()), "piece") +
+                            ", and the model knows " + human_count(static_cast<std::uint64_t>(shape.most_token) + 1) +
+                            " tokens; give the one that the model comes with");
+  }
+  if (!arguments_.prove) return ok_status();
+  ZKI_RETURN_IF_ERROR(generation_context(1, 2, context_).status());
+  files_.emplace(arguments_.force);
+  files_->reads(arguments_.model_path);
+  files_->reads(arguments_.tokenizer_path);
+  files_->reads(arguments_.secret_path);
+  if (session_.json) files_->keep_standard_output();
+  output_ = files_->add("--output", arguments_.output_path, FileKind::kProof);
+  ZKI_RETURN_IF_ERROR(files_->prepare());
+  const Stopwatch watch;
+  ZKI_ASSIGN_OR_RETURN(committed_, Committed::serve(*model_, arguments_.secret_path, told(session_, line_)));
+  line_.clear();
+  restore_seconds_ = watch.seconds();
+  const KeyInfo& info = committed_->key().info();
+  if (!info.inputs.is_public() || !info.outputs.is_public()) {
+    return invalid_argument(
+        "the key hides inputs or outputs, so a proof would not show prompt and answer; commit to the model with "
+        "--inputs public");
+  }
+  if (!committed_->path().empty()) ZKI_RETURN_IF_ERROR(check_path_beside(arguments_.output_path, *committed_));
+  return ok_status();
+}
+
+Status GenerateCommand::answer(std::span<const std::int64_t> prompt) {
+  const bool shows = !session_.json;
+  TextStream stream(*tokenizer_, {false, true});
+  if (shows) print_lines(printable_lines(tokens_text(*tokenizer_, prompt, false)));
+  GenerateOptions options;
+  options.most_tokens = arguments_.most_tokens;
+  options.end_tokens.assign(tokenizer_->end_tokens().begin(), tokenizer_->end_tokens().end());
+  options.told = [&](std::int64_t token) {
+    if (!shows) return true;
+    const Result<std::string> text = token < tokenizer_->size() ? stream.push(static_cast<int>(token)) : std::string();
+    if (text.ok()) print_lines(printable_lines(*text));
+    return finish_output().ok();
+  };
+  const Stopwatch watch;
+  ZKI_ASSIGN_OR_RETURN(generated_, generate(*model_, prompt, options));
+  generate_seconds_ = watch.seconds();
+  if (shows) print_lines(printable_lines(stream.finish()) + "\n");
+  return ok_status();
+}
+
+Status GenerateCommand::prove() {
+  Proved proved;
+  ZKI_ASSIGN_OR_RETURN(ProveRequest request, generation_request(*model_, generated_, context_));
+  ProgressLine line(session_, "prove");
+  request.progress = line.callback();
+  ZKI_ASSIGN_OR_RETURN(proved.result, committed_->prove(request));
+  const Stopwatch watch;
+  const VerifyResult check = verify(committed_->key(), proved.result.proof, proved.result.statement);
+  const GenerationResult generation = check_generation(check);
+  proved.verify_seconds = watch.seconds();
+  if (!generation.verdict.accepted())
+    return internal_error("the new proof fails its own check: " + generation.verdict.to_string());
+  ZKI_RETURN_IF_ERROR(files_->write(output_, proved.result.proof));
+  // The path before the proof, as `prove` does.
+  if (!committed_->path().empty()) {
+    ZKI_ASSIGN_OR_RETURN(proved.path_file, write_path_beside(arguments_.output_path, *committed_));
+    proved.path_bytes = committed_->path().size();
+  }
+  ZKI_RETURN_IF_ERROR(files_->publish());
+  proved_ = std::move(proved);
+  return ok_status();
+}
+
+void GenerateCommand::print_all() const {
+  const std::size_t count = generated_.tokens.size() - generated_.num_prompt;
+  const std::span<const std::int64_t> all(generated_.tokens);
+  const GenerationResult generation{Verdict::accept(),
+                                    {all.begin(), all.begin() + generated_.num_prompt},
+                                    {all.begin() + generated_.num_prompt, all.end()},
+                                    {}};
+  if (session_.json) {
+    nlohmann::ordered_json json = generation_json(generation, tokenizer_);
+    json["end"] = end_word(generated_.end);
+    json["generate_seconds"] = generate_seconds_;
+    if (proved_.has_value()) {
+      json["proof"] = arguments_.output_path;
+      json["proof_bytes"] = proved_->result.proof.size();
+      json["prove_seconds"] = proved_->result.stats.total_seconds;
+      json["verify_seconds"] = proved_->verify_seconds;
+      json["restore_seconds"] = restore_seconds_;
+      if (!proved_->path_file.empty()) json["path"] = proved_->path_file;
+      json["peak_memory_bytes"] = peak_memory_bytes();
+    }
+    json["total_seconds"] = process_seconds();
+    print_result(session_, std::move(json));
+    return;
+  }
+  if (session_.quiet) return;
+  print("{} in {}, then {}\n", counted(count, "token"), human_seconds(generate_seconds_), end_word(generated_.end));
+  if (!proved_.has_value()) return;
+  print(
+      "proved and checked in {}, of which {} the proof itself, {} its check, {} restoring the commitment; proof {}, "
+      "peak "
+      "memory {}\n",
+      human_seconds(process_seconds()), human_seconds(proved_->result.stats.total_seconds),
+      human_seconds(proved_->verify_seconds), human_seconds(restore_seconds_),
+      human_bytes(proved_->result.proof.size()), human_bytes(peak_memory_bytes()));
+  print("wrote {}\n", output_name(arguments_.output_path));
+  if (!proved_->path_file.empty()) {
+    print("give along {} ({}, leads from the root's key to this proof; one for many proofs)\n", proved_->path_file,
+          human_bytes(proved_->path_bytes));
+  }
+  const std::string words = verify_command(
+      committed_->key().info(),
+      {arguments_.output_path, arguments_.model_path, arguments_.secret_path, arguments_.context, "", "", {}}, false);
+  print("check with: {} --tokenizer {}\n", words, shell_word(arguments_.tokenizer_path));
+}
+
+CommandResult GenerateCommand::run() {
+  ZKI_RETURN_IF_ERROR(prepare());
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> prompt, read_prompt());
+  ZKI_RETURN_IF_ERROR(answer(prompt));
+  if (arguments_.prove) ZKI_RETURN_IF_ERROR(prove());
+  print_all();
+  if (committed_.has_value() && session_.stopped_by == 0) {
+    ZKI_RETURN_IF_ERROR(finish_output());
+    committed_->rotate_ahead();
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("generate", "a language model's answer to a prompt, and the proof of it");
+  command->add_option("-m,--model,model", arguments->model_path, "model package (.zkmodel) of a language model")
+      ->type_name(kReadsFile)
+      ->required();
+  add_tokenizer_option(*command, arguments->tokenizer_path);
+  command->get_option("--tokenizer")->required();
+  command->add_option("-p,--prompt", arguments->prompt, "the text to go on with; - reads it from standard input")
+      ->required();
+  command->add_option("-n,--tokens", arguments->most_tokens, "at most this many tokens of the answer")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1U << 20));
+  command->add_flag("--prove", arguments->prove, "prove and check the answer");
+  command->add_flag("--plain", arguments->plain, "special tokens that are written in the prompt are text");
+  add_secret_option(*command, arguments->secret_path);
+  command->add_option("-o,--output", arguments->output_path, "proof to write (default: the model's name with .zkproof)")
+      ->type_name(kWritesFile);
+  command->add_option("--context", arguments->context,
+                      "up to 16 bytes bound into the proof against replay: text, or hex:00ff..");
+  add_force_flag(*command, arguments->force);
+  add_json_flag(*command, session);
+  command->footer(
+      "Examples:\n"
+      "  zkinfer compile stories260K.bin --tokens 64 && zkinfer commit stories260K.zkmodel --inputs public\n"
+      "  zkinfer generate stories260K.zkmodel --tokenizer tok512.bin --prompt \"Once upon a time\" --prove\n"
+      "  zkinfer verify stories260K.zkproof --key stories260K.zkkey --tokenizer tok512.bin\n"
+      "The proof shows that each token of the answer is the model's most likely one after all that are before it.");
+  command->callback([arguments, &session] {
+    name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
+    name_after(arguments->model_path, ".zkproof", "--output", arguments->output_path);
+    session.run([&] { return GenerateCommand(session, *arguments).run(); });
+  });
+}
+
+}  // namespace zkinfer::cli

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "generation.h"
+
+#include <vector>
+
+#include "print.h"
+#include "text.h"
+#include "zkinfer/hex.h"
+
+namespace zkinfer::cli {
+
+void add_tokenizer_option(CLI::App& command, std::string& path) {
+  command
+      .add_option("--tokenizer", path,
+                  "the tokenizer that the language model comes with: tokenizer.json, tokenizer.model, tokenizer.bin or "
+                  "a GGUF file")
+      ->type_name(kReadsFile);
+}
+
+Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path) {
+  std::optional<Tokenizer> tokenizer;
+  if (!path.empty()) {
+    ZKI_ASSIGN_OR_RETURN(tokenizer, Tokenizer::read(path));
+  }
+  return tokenizer;
+}
+
+std::string tokens_text(const Tokenizer& tokenizer, std::span<const std::int64_t> tokens, bool continues) {
+  TextStream stream(tokenizer, {false, continues});
+  std::string out;
+  for (const std::int64_t token : tokens) {
+    const bool known = token >= 0 && token < tokenizer.size();
+    const Result<std::string> piece = known ? stream.push(static_cast<int>(token)) : Result<std::string>(std::string());
+    out += known && piece.ok() ? *piece : "<" + std::to_string(token) + ">";
+  }
+  return out + stream.finish();
+}
+
+std::string token_numbers(std::span<const std::int64_t> tokens) {
+  std::string out;
+  for (const std::int64_t token : tokens) out += (out.empty() ? "" : " ") + std::to_string(token);
+  return out;
+}
+
+std::string generation_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
+  std::vector<std::pair<std::string, std::string>> rows = {
+      {"answer",
+       counted(generation.answer.size(), "token") + ", each the model's most likely one after all before it"}};
+  if (!tokenizer.has_value()) {
+    rows.emplace_back("prompt tokens", token_numbers(generation.prompt));
+    rows.emplace_back("answer tokens", token_numbers(generation.answer));
+    return pairs_text(rows) + "--tokenizer shows the text\n";
+  }
+  rows.emplace_back("prompt", counted(generation.prompt.size(), "token"));
+  rows.emplace_back("tokenizer", to_hex(tokenizer->digest()) + " (as given, no part of the proof)");
+  return pairs_text(rows) + "prompt\n" + printable_lines(tokens_text(*tokenizer, generation.prompt, false)) +
+         "\nanswer\n" + printable_lines(tokens_text(*tokenizer, generation.answer, true)) + "\n";
+}
+
+nlohmann::ordered_json generation_json(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
+  nlohmann::ordered_json json = {
+      {"rule", "greedy"}, {"prompt_tokens", generation.prompt}, {"answer_tokens", generation.answer}};
+  if (tokenizer.has_value()) {
+    json["prompt"] = tokens_text(*tokenizer, generation.prompt, false);
+    json["answer"] = tokens_text(*tokenizer, generation.answer, true);
+    json["tokenizer_digest"] = to_hex(tokenizer->digest());
+  }
+  return json;
+}
+
+}  // namespace zkinfer::cli

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers of language models as people read them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+#include "tokenizer/tokenizer.h"
+#include "zkinfer/generation.h"
+
+namespace zkinfer::cli {
+
+// --tokenizer: what makes text of tokens.
+void add_tokenizer_option(CLI::App& command, std::string& path);
+// Nothing without a path.
+Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path);
+
+// Whole characters of UTF-8; tokens that the tokenizer does not know as "<573>".
+std::string tokens_text(const Tokenizer& tokenizer, std::span<const std::int64_t> tokens, bool continues);
+// "1 403 407 .."
+std::string token_numbers(std::span<const std::int64_t> tokens);
+
+// Lines on an accepted generation, and the same for programs. Without a tokenizer: token numbers.
+std::string generation_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer);
+nlohmann::ordered_json generation_json(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer);
+
+}  // namespace zkinfer::cli
