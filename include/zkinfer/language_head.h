@@ -10,6 +10,7 @@ enum class LanguageHead : std::uint8_t {
   kChoice,  // "next": the most likely token behind each position (the first of equals), integers
   kLogits,  // "logits": the score of every token at each position
   kNone,    // "hidden": the hidden states themselves
+  kMean,    // "embedding": their mean over all positions, of length one
 };
 
 }  // namespace zkinfer

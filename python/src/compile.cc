@@ -217,7 +217,8 @@ void bind_compile(py::module_& module) {
   py::enum_<LanguageHead>(module, "LanguageHead")
       .value("choice", LanguageHead::kChoice)
       .value("logits", LanguageHead::kLogits)
-      .value("none", LanguageHead::kNone);
+      .value("none", LanguageHead::kNone)
+      .value("mean", LanguageHead::kMean);
   py::class_<CompileOptions>(module, "CompileOptions")
       .def(py::init<>())
       .def_readwrite("name", &CompileOptions::name)

@@ -377,7 +377,7 @@ def compile(
         name: shown to people; the file's by default.
         input_shapes: whole shapes for dynamic axes, by input name.
         tokens: of a language model's file: how many tokens one inference reads.
-        head: of a language model's file: "choice" (the most likely next token at each position, the default), "logits" or "none" (hidden states).
+        head: of a language model's file: "choice" (the most likely next token at each position, the default), "logits", "none" (hidden states) or "mean" (of them).
         input_names: names for the inputs of a torch module; those of forward's parameters by default.
         float_target: the largest error of an output element, relative to the output's largest; 0.001 by default. The cheapest program
             within it is made.
@@ -413,7 +413,7 @@ def compile(
         options.input_shapes = _shapes(input_shapes)
     options.tokens = _options.optional_integer("tokens", tokens, -(2**62), 2**62)  # the library names the bounds
     if head is not None:
-        options.head = getattr(_native.LanguageHead, _choice("head", head, ("choice", "logits", "none")))
+        options.head = getattr(_native.LanguageHead, _choice("head", head, ("choice", "logits", "none", "mean")))
     if float_target is not None:
         options.float_target = _options.number("float_target", float_target)
     options.activation_bits = _options.optional_integer("activation_bits", activation_bits, -1000, 1000)  # the library names the bounds

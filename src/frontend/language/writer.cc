@@ -19,10 +19,16 @@ using std::size_t;
 constexpr int kOpset = 24;
 constexpr int64_t kMostTokens = int64_t{1} << 20;
 constexpr char kTokens[] = "tokens";
+constexpr char kPixels[] = "pixel_values";
 
 // Given by ImportOptions::tokens, or as the input's shape: [T] or [1, T].
 Result<int64_t> token_count(const Network& network, const ImportOptions& options) {
   std::optional<int64_t> count = options.tokens;
+  if (network.pictures) {
+    if (count)
+      return invalid_argument("CompileOptions::tokens is of models that read words, and this one reads pictures");
+    return 1 + network.pictures->squares();
+  }
   if (const auto given = options.input_shapes.find(kTokens); given != options.input_shapes.end()) {
     const Dims& dims = given->second;
     if (dims.size() > 2 || dims.empty() || (dims.size() == 2 && dims[0] != 1))
@@ -60,14 +66,16 @@ class Writer {
   Writer(const Network& network, int64_t tokens) : net_(network), tokens_(tokens), builder_(kOpset) {}
 
   Result<frontend_onnx::ForeignModel> run(LanguageHead head) {
-    builder_.input(kTokens, {1, tokens_}, onnx::TensorProto::INT64);
+    // Tensors of a file may have any names.
+    for (const char* name : {kTokens, kPixels, "next", "class", "logits", "hidden", "embedding"}) builder_.fresh(name);
     write_rotary_tables();
-    std::string x = write_embedding();
+    std::string x = net_.pictures ? write_pictures(*net_.pictures) : write_embedding();
     for (size_t i = 0; i < net_.layers.size(); ++i) x = write_layer(x, net_.layers[i], "layers." + std::to_string(i));
     begin("final_norm");
     x = norm(x, net_.final_norm, {net_.width});
     write_head(x, head);
     if (!status_.ok()) return status_;
+    for (const std::string& note : net_.notes) builder_.note(note);
     return std::move(builder_).take("part");
   }
 
@@ -123,8 +131,22 @@ class Writer {
     return factor == 1 ? x : op("Mul", {x, builder_.number(static_cast<float>(factor))});
   }
 
+  std::string write_pictures(const Pictures& pictures) {
+    builder_.input(kPixels, {1, pictures.channels, pictures.side, pictures.side});
+    begin("patch_embedding");
+    const Dims kernel{net_.width, pictures.channels, pictures.patch, pictures.patch};
+    std::vector<std::string> inputs{kPixels, parameter(pictures.projection.weight, kernel)};
+    if (pictures.projection.bias) inputs.push_back(parameter(pictures.projection.bias, {net_.width}));
+    std::string x = op("Conv", inputs, {{"strides", {pictures.patch, pictures.patch}}});
+    x = op("Reshape", {x, builder_.list({1, net_.width, pictures.squares()})});
+    x = op("Transpose", {x}, {{"perm", {0, 2, 1}}});
+    x = op("Concat", {parameter(pictures.class_token, {1, 1, net_.width}), x}, {{"axis", 1}});
+    return op("Add", {x, parameter(pictures.positions, {1, tokens_, net_.width})});
+  }
+
   std::string write_embedding() {
-    begin("embedding");
+    builder_.input(kTokens, {1, tokens_}, onnx::TensorProto::INT64);
+    begin("word_embedding");
     std::string x = op("Gather", {parameter(net_.embedding, {net_.vocabulary, net_.width}), kTokens}, {{"axis", 0}});
     x = scaled(x, net_.embedding_scale);
     if (net_.positions) x = op("Add", {x, first_rows(net_.positions, tokens_)});
@@ -252,23 +274,33 @@ class Writer {
       builder_.output("hidden");
       return;
     }
+    if (head == LanguageHead::kMean) {
+      begin("embedding_mean");
+      const std::string mean = op("ReduceMean", {x, builder_.list({1})}, {{"keepdims", 0}});
+      builder_.op("LpNormalization", {mean}, {{"axis", -1}, {"p", 2}}, "embedding");
+      builder_.output("embedding");
+      return;
+    }
     if (!net_.head) {
       if (status_.ok())
         status_ = invalid_argument("a " + net_.family +
-                                   " model without a head over its vocabulary: it gives its last hidden states only "
+                                   " model without a head: it gives its last hidden states only "
                                    "(CompileOptions::head)");
       return;
     }
     begin("head");
-    const std::string logits = linear(x, net_.head, net_.width, net_.vocabulary);
+    const std::string read =
+        net_.pictures ? op("Gather", {x, builder_.scalar(0, onnx::TensorProto::INT64)}, {{"axis", 1}}) : x;
+    const std::string logits = linear(read, net_.head, net_.width, net_.vocabulary);
     if (head == LanguageHead::kLogits) {
       builder_.op("Identity", {logits}, {}, "logits");
       builder_.output("logits");
       return;
     }
     begin("choice");
-    builder_.op("ArgMax", {logits}, {{"axis", -1}, {"keepdims", 0}}, "next");
-    builder_.output("next", onnx::TensorProto::INT64);
+    const char* choice = net_.pictures ? "class" : "next";
+    builder_.op("ArgMax", {logits}, {{"axis", -1}, {"keepdims", 0}}, choice);
+    builder_.output(choice, onnx::TensorProto::INT64);
   }
 
   const Network& net_;
@@ -283,12 +315,13 @@ class Writer {
 
 Result<frontend_onnx::ForeignModel> write_network(const Network& network, const ImportOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const int64_t tokens, token_count(network, options));
-  return Writer(network, tokens).run(options.head.value_or(network.head ? LanguageHead::kChoice : LanguageHead::kNone));
+  const LanguageHead usual = network.usual_head.value_or(network.head ? LanguageHead::kChoice : LanguageHead::kNone);
+  return Writer(network, tokens).run(options.head.value_or(usual));
 }
 
 Result<ir::Graph> import_described(const Network& network, ImportOptions options) {
   ZKI_ASSIGN_OR_RETURN(const frontend_onnx::ForeignModel foreign, write_network(network, options));
-  options.input_shapes.erase(kTokens);
+  if (!network.pictures) options.input_shapes.erase(kTokens);
   // No file can make a value of more: tokens are the caller's, everything else has weights in the file.
   constexpr int64_t kMostElements = int64_t{1} << 28;
   options.max_value_elements = std::max(options.max_value_elements, kMostElements);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one writer of graphs of language models.
 // Input: "tokens", integers [1, T]. Output by ImportOptions::head: "next" [1, T], the most likely token behind each position;
-// "logits" [1, T, vocabulary]; "hidden" [1, T, width].
+// "logits" [1, T, vocabulary]; "hidden" [1, T, width]; "embedding" [1, width].
+// Of pictures: "pixel_values" [1, channels, side, side]; "class" [1], "logits" [1, classes], "hidden" [1, 1 + squares, width].
 #pragma once
 
 #include "frontend/language/network.h"

@@ -12,8 +12,10 @@
 #include "frontend/keras/importer.h"
 #include "frontend/keras/saved_model.h"
 #include "frontend/language/gguf.h"
+#include "frontend/language/huggingface.h"
 #include "frontend/language/importer.h"
 #include "frontend/language/llama2c.h"
+#include "frontend/language/safetensors.h"
 #include "frontend/tflite/reader.h"
 
 namespace zkinfer::frontend_network {
@@ -59,6 +61,9 @@ constexpr auto kFormats = std::to_array<Format>({
     {0, frontend_language::kGgufMagic, nullptr, "", frontend_language::import_gguf},
     {0, frontend_language::kLlama2cMagic, nullptr, "", frontend_language::import_llama2c},
 });
+constexpr Format kSafetensors{
+    0, ""sv, nullptr,
+    "safetensors holds weights and not what is computed with them; give the folder that has config.json beside them"};
 constexpr Format kLlama2c{0, ""sv, nullptr, "", frontend_language::import_llama2c};  // without a magic
 
 // Null: ONNX, whose first bytes may be anything that protobuf takes.
@@ -69,6 +74,7 @@ const Format* format_of(ByteView head, std::uint64_t file_bytes) {
                    [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; }))
       return &format;
   }
+  if (frontend_language::is_safetensors(head, file_bytes)) return &kSafetensors;
   return frontend_language::is_llama2c(head, file_bytes) ? &kLlama2c : nullptr;
 }
 
@@ -94,6 +100,8 @@ Result<ir::Graph> import_folder(const std::string& path, const ImportOptions& op
     ZKI_RETURN_IF_ERROR(check_language_options(options));
     return frontend_keras::import_saved_model_folder(path, options);
   }
+  if (std::filesystem::exists(std::filesystem::path(path) / frontend_language::kConfigName, error))
+    return frontend_language::import_huggingface_folder(path, options);
   return invalid_argument("a folder, expected a file with a network");
 }
 
@@ -103,9 +111,9 @@ Result<ir::Graph> import_network(ByteView bytes, const ImportOptions& options) {
   const Format* format = format_of(bytes, bytes.size());
   if (format != nullptr && format->read_source != nullptr)
     return format->read_source(frontend_language::Source::borrowed(bytes), options);
+  if (format != nullptr && format->read == nullptr) return unsupported(std::string(format->advice));
   ZKI_RETURN_IF_ERROR(check_language_options(options));
   if (format == nullptr) return frontend_onnx::import_onnx(bytes, options);
-  if (format->read == nullptr) return unsupported(std::string(format->advice));
   ZKI_RETURN_IF_ERROR(frontend_onnx::check_file_size(bytes.size(), options));
   return format->read(bytes, options);
 }
@@ -125,6 +133,7 @@ Result<ir::Graph> import_network_file(const std::string& path, const ImportOptio
                          frontend_language::Source::open(path));
     return named(format->read_source(std::move(source), options));
   }
+  if (format != nullptr && format->read == nullptr) return named(unsupported(std::string(format->advice)));
   if (is_regular && format == nullptr) {
     ZKI_RETURN_IF_ERROR(check_language_options(options).with_context(where));
     return frontend_onnx::import_onnx_file(path, options);  // which finds weights in files beside it

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "frontend/language/test_llama.h"
+#include "frontend/language/test_safetensors.h"
 #include "frontend/onnx/test_model.h"
 #include "frontend/tflite/test_networks.h"
 
@@ -74,6 +74,7 @@ TEST_F(NetworkFiles, FormatsAreKnownByTheirFirstBytes) {
   const std::vector<std::pair<Bytes, std::string>> known{
       {empty_zip("data.pkl"), "PyTorch checkpoint"},
       {bytes_of("\x80\x04\x95......"), "pickle"},
+      {frontend_language::llama_tensors(frontend_language::small_llama(true)).file(), "config.json"},
   };
   for (const auto& [bytes, part] : known) {
     const Status status = import_network_file(write("model.onnx", bytes)).status();
@@ -132,6 +133,9 @@ TEST_F(NetworkFiles, OnlyLanguageModelsTakeTokens) {
 
 TEST_F(NetworkFiles, FoldersAreModelsOnlyWhereAFormatSaysSo) {
   EXPECT_EQ(import_network_file(folder_.string()).status().code(), StatusCode::kInvalidArgument);
+  write("config.json", bytes_of("{}"));
+  EXPECT_TRUE(contains(import_network_file(folder_.string()).status().message(), "model.safetensors"))
+      << import_network_file(folder_.string()).status().to_string();
   write("saved_model.pb", bytes_of("x"));
   EXPECT_TRUE(contains(import_network_file(folder_.string()).status().message(), "SavedModel"));
 }

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Architectures that read: BERT (MiniLM too), DistilBERT, ViT. Every position sees all others; there is no mask of missing words, so
+// that an inference is about exactly so many tokens.
+#include <string>
+
+#include "base/text.h"
+#include "frontend/language/hf_config.h"
+
+namespace zkinfer::frontend_language {
+
+using std::int64_t;
+
+namespace {
+
+constexpr int64_t kMostLayers = 4096;
+
+struct Keys {
+  const char *width, *hidden, *heads, *layers, *activation;
+};
+
+Status read_sizes(HfModel& m, const Keys& keys) {
+  HfConfig& config = m.config;
+  Network& net = m.net;
+  net.width = config.size(keys.width);
+  net.hidden = config.size(keys.hidden);
+  net.heads = net.kv_heads = config.size(keys.heads);
+  m.layers(config.size(keys.layers, 0, kMostLayers));
+  net.activation = config.activation(keys.activation, "gelu");
+  net.mean_square_norm = net.causal = false;
+  ZKI_RETURN_IF_ERROR(config.status());
+  if (net.width % net.heads != 0)
+    return corrupt(std::string("config.json: ") + in_quotes(keys.heads) + " does not divide " + in_quotes(keys.width));
+  net.head_width = net.width / net.heads;
+  return ok_status();
+}
+
+Status read_words(HfModel& m) {
+  m.net.vocabulary = m.config.size("vocab_size");
+  m.net.most_tokens = m.config.size("max_position_embeddings");
+  m.net.norm_behind_sums = true;
+  return m.config.status();
+}
+
+// Old files call a norm's scale gamma and its bias beta.
+Norm norm(HfModel& m, const std::string& name) {
+  if (m.tensors.has(name + ".gamma")) return {m.tensors.take(name + ".gamma"), m.tensors.take_if(name + ".beta")};
+  return m.tensors.norm(name);
+}
+
+Status read_bert(HfModel& m) {
+  ZKI_RETURN_IF_ERROR(
+      read_sizes(m, {"hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "hidden_act"}));
+  ZKI_RETURN_IF_ERROR(read_words(m));
+  m.config.only("position_embedding_type", "absolute");
+  m.config.only("is_decoder");
+  m.config.only("add_cross_attention");
+  Network& net = m.net;
+  Tensors& tensors = m.tensors;
+  net.epsilon = m.config.positive("layer_norm_eps", 1e-12);
+  const std::string at = m.prefix("bert.");
+  net.embedding = tensors.take(at + "embeddings.word_embeddings.weight");
+  net.positions = tensors.take(at + "embeddings.position_embeddings.weight");
+  net.token_types = tensors.take(at + "embeddings.token_type_embeddings.weight");
+  net.embedding_norm = norm(m, at + "embeddings.LayerNorm");
+  for (std::size_t i = 0; i < net.layers.size() && tensors.status().ok(); ++i) {
+    Layer& layer = net.layers[i];
+    const std::string here = at + "encoder.layer." + std::to_string(i) + ".";
+    layer.query = tensors.matrix(here + "attention.self.query");
+    layer.key = tensors.matrix(here + "attention.self.key");
+    layer.value = tensors.matrix(here + "attention.self.value");
+    layer.output = tensors.matrix(here + "attention.output.dense");
+    layer.attention_norm = norm(m, here + "attention.output.LayerNorm");
+    layer.up = tensors.matrix(here + "intermediate.dense");
+    layer.down = tensors.matrix(here + "output.dense");
+    layer.mlp_norm = norm(m, here + "output.LayerNorm");
+  }
+  return ok_status();
+}
+
+Status read_distilbert(HfModel& m) {
+  ZKI_RETURN_IF_ERROR(read_sizes(m, {"dim", "hidden_dim", "n_heads", "n_layers", "activation"}));
+  ZKI_RETURN_IF_ERROR(read_words(m));
+  Network& net = m.net;
+  Tensors& tensors = m.tensors;
+  net.epsilon = 1e-12;
+  const std::string at = m.prefix("distilbert.");
+  net.embedding = tensors.take(at + "embeddings.word_embeddings.weight");
+  net.positions = tensors.take(at + "embeddings.position_embeddings.weight");
+  net.embedding_norm = norm(m, at + "embeddings.LayerNorm");
+  for (std::size_t i = 0; i < net.layers.size() && tensors.status().ok(); ++i) {
+    Layer& layer = net.layers[i];
+    const std::string here = at + "transformer.layer." + std::to_string(i) + ".";
+    layer.query = tensors.matrix(here + "attention.q_lin");
+    layer.key = tensors.matrix(here + "attention.k_lin");
+    layer.value = tensors.matrix(here + "attention.v_lin");
+    layer.output = tensors.matrix(here + "attention.out_lin");
+    layer.attention_norm = norm(m, here + "sa_layer_norm");
+    layer.up = tensors.matrix(here + "ffn.lin1");
+    layer.down = tensors.matrix(here + "ffn.lin2");
+    layer.mlp_norm = norm(m, here + "output_layer_norm");
+  }
+  return ok_status();
+}
+
+// A classifier, and the bare model.
+Status read_vit(HfModel& m) {
+  ZKI_RETURN_IF_ERROR(
+      read_sizes(m, {"hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "hidden_act"}));
+  HfConfig& config = m.config;
+  Network& net = m.net;
+  Tensors& tensors = m.tensors;
+  net.epsilon = config.positive("layer_norm_eps", 1e-12);
+  Pictures pictures;
+  constexpr int64_t kMostPixels = 4096;
+  pictures.side = config.size("image_size", 224, kMostPixels);
+  pictures.patch = config.size("patch_size", 16, kMostPixels);
+  pictures.channels = config.size("num_channels", 3, kMostPixels);
+  ZKI_RETURN_IF_ERROR(config.status());
+  if (pictures.side % pictures.patch != 0) return corrupt("config.json: 'patch_size' does not divide 'image_size'");
+  const std::string at = m.prefix("vit.");
+  pictures.projection = tensors.matrix(at + "embeddings.patch_embeddings.projection");
+  pictures.class_token = tensors.take(at + "embeddings.cls_token");
+  pictures.positions = tensors.take(at + "embeddings.position_embeddings");
+  net.pictures = std::move(pictures);
+  for (std::size_t i = 0; i < net.layers.size() && tensors.status().ok(); ++i) {
+    Layer& layer = net.layers[i];
+    const std::string here = at + "encoder.layer." + std::to_string(i) + ".";
+    layer.attention_norm = tensors.norm(here + "layernorm_before");
+    layer.query = tensors.matrix(here + "attention.attention.query");
+    layer.key = tensors.matrix(here + "attention.attention.key");
+    layer.value = tensors.matrix(here + "attention.attention.value");
+    layer.output = tensors.matrix(here + "attention.output.dense");
+    layer.mlp_norm = tensors.norm(here + "layernorm_after");
+    layer.up = tensors.matrix(here + "intermediate.dense");
+    layer.down = tensors.matrix(here + "output.dense");
+  }
+  net.final_norm = tensors.norm(at + "layernorm");
+  if (!tensors.has("classifier.weight") || !tensors.status().ok()) return ok_status();
+  net.head = tensors.matrix("classifier");
+  net.usual_head = LanguageHead::kLogits;
+  if (net.head.weight.dims.size() != 2) return corrupt("tensor 'classifier.weight' is no matrix");
+  net.vocabulary = net.head.weight.dims[0];
+  return ok_status();
+}
+
+// Numbers of positions, and heads for training or classes: what the graph gives is the last hidden states.
+bool means_nothing(std::string_view name) {
+  for (const std::string_view part : {"cls.", "pooler.", "bert.pooler.", "vit.pooler.", "vocab_",
+                                      "embeddings.position_ids", "bert.embeddings.position_ids"})
+    if (name.starts_with(part)) return true;
+  return false;
+}
+
+}  // namespace
+
+std::vector<HfFamily> hf_encoders() {
+  return {
+      {"BertModel", "BERT", read_bert, means_nothing},
+      {"BertForMaskedLM", "BERT", read_bert, means_nothing},
+      {"DistilBertModel", "DistilBERT", read_distilbert, means_nothing},
+      {"DistilBertForMaskedLM", "DistilBERT", read_distilbert, means_nothing},
+      {"ViTModel", "ViT", read_vit, means_nothing},
+      {"ViTForImageClassification", "ViT", read_vit, means_nothing},
+  };
+}
+
+}  // namespace zkinfer::frontend_language
