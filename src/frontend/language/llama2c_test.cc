@@ -106,6 +106,22 @@ TEST(Llama2c, TokensAreTheCallersWithinTheModels) {
   EXPECT_TRUE(contains(import_llama2c(Source::borrowed(bytes), options).status().message(), "neither an input"));
 }
 
+TEST(Llama2c, InputsAloneNeedNoWeights) {
+  Bytes bytes = llama2c_version_0(small_llama(true));
+  for (std::size_t i = 28; i < bytes.size(); ++i) bytes[i] = 0xff;  // no numbers
+  ImportOptions options;
+  options.tokens = 4;
+  EXPECT_FALSE(import_llama2c(Source::borrowed(bytes), options).ok());
+  options.inputs_only = true;
+  const Result<ir::Graph> graph = import_llama2c(Source::borrowed(bytes), options);
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  ASSERT_EQ(graph->inputs.size(), 1U);
+  const ir::Value& input = graph->value(graph->inputs[0]);
+  EXPECT_EQ(input.name, "tokens");
+  EXPECT_EQ(input.dtype, ir::DataType::kInt64);
+  EXPECT_EQ(input.shape, (Shape{1, 4}));
+}
+
 Bytes with_word(Bytes bytes, std::size_t at, std::int32_t word) {
   for (std::size_t i = 0; i < 4; ++i)
     bytes[at + i] = static_cast<std::uint8_t>(static_cast<std::uint32_t>(word) >> (8 * i));

@@ -319,8 +319,27 @@ Result<frontend_onnx::ForeignModel> write_network(const Network& network, const 
   return Writer(network, tokens).run(options.head.value_or(usual));
 }
 
+namespace {
+
+Result<ir::Graph> declared_inputs(const onnx::GraphProto& proto) {
+  ir::Graph graph;
+  for (const onnx::ValueInfoProto& input : proto.input()) {
+    const onnx::TypeProto_Tensor& type = input.type().tensor_type();
+    Dims dims;
+    for (const auto& dim : type.shape().dim()) dims.push_back(dim.dim_value());
+    ZKI_ASSIGN_OR_RETURN(Shape shape, Shape::make(std::move(dims)));
+    graph.add_input(input.name(),
+                    type.elem_type() == onnx::TensorProto::FLOAT ? ir::DataType::kFloat : ir::DataType::kInt64,
+                    std::move(shape));
+  }
+  return graph;
+}
+
+}  // namespace
+
 Result<ir::Graph> import_described(const Network& network, ImportOptions options) {
   ZKI_ASSIGN_OR_RETURN(const frontend_onnx::ForeignModel foreign, write_network(network, options));
+  if (options.inputs_only) return declared_inputs(foreign.model.graph());
   if (!network.pictures) options.input_shapes.erase(kTokens);
   // No file can make a value of more: tokens are the caller's, everything else has weights in the file.
   constexpr int64_t kMostElements = int64_t{1} << 28;

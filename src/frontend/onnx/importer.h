@@ -41,6 +41,8 @@ struct ImportOptions {
   // Of a language model's file: how many tokens one inference reads, and what it gives (the choice, or what there is).
   std::optional<std::int64_t> tokens;
   std::optional<LanguageHead> head;
+  // Only the graph's inputs are asked for: what comes may have nothing else, where that spares reading weights.
+  bool inputs_only = false;
   // Graph inputs that become constants with these values.
   std::map<std::string, AnyTensor> constant_inputs;
   // Folder that external tensor data is read from; import_onnx_file sets it. Empty: external data is refused.
