@@ -188,6 +188,101 @@ Result<QTensor> Lowering::operand(std::size_t i, ir::ValueId id, double scale) {
   return QTensor{add_integers(value.name, value.shape, std::move(data), scale, nullptr), scale};
 }
 
+namespace {
+
+// Of a literal [.., Q, K] of one matrix: 1 where lo <= j - i <= hi, and nowhere else.
+std::optional<Band> band_of(const ir::Value& value) {
+  const std::size_t rank = value.shape.rank();
+  if (!value.literal || value.ints() == nullptr || rank < 2) return std::nullopt;
+  const std::int64_t rows = value.shape[rank - 2], columns = value.shape[rank - 1];
+  if (value.shape.num_elements() != rows * columns || rows * columns == 0) return std::nullopt;
+  const IntTensor& mask = *value.ints();
+  const auto each = [&](const auto& visit) {
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (std::int64_t j = 0; j < columns; ++j) visit(j - i, mask[static_cast<std::size_t>(i * columns + j)] != 0);
+  };
+  Band band{columns, -rows};
+  each([&](std::int64_t distance, bool kept) {
+    if (!kept) return;
+    band.lo = std::min(band.lo, distance);
+    band.hi = std::max(band.hi, distance);
+  });
+  bool is_band = band.lo <= band.hi;
+  each([&](std::int64_t distance, bool kept) { is_band &= kept == (distance >= band.lo && distance <= band.hi); });
+  return is_band ? std::optional(band) : std::nullopt;
+}
+
+}  // namespace
+
+QTensor Lowering::moved(std::size_t i, qir::Op op, std::vector<QTensor> from, const Shape& shape,
+                        const std::string& name, std::vector<std::int64_t> axes) {
+  qir::Node q;
+  q.op = op;
+  q.name = node(i).name;
+  AccRange range{qvalue(from[0]).lo, qvalue(from[0]).hi};
+  for (const QTensor& x : from) {
+    q.inputs.push_back(x.id);
+    range = {std::min(range.lo, qvalue(x).lo), std::max(range.hi, qvalue(x).hi)};
+  }
+  q.axes = std::move(axes);
+  if (op == qir::Op::kSlice) {
+    q.starts.assign(shape.rank(), 0);
+    q.steps.assign(shape.rank(), 1);
+  }
+  return append(std::move(q), name, shape, range, from[0].scale);
+}
+
+// 0 .. n - 1, of nothing but the program's text: zeros, then twice as many again and again.
+QTensor Lowering::positions(std::size_t i, std::int64_t n) {
+  if (const auto found = positions_.find(n); found != positions_.end()) return found->second;
+  const QTensor any = tensor(graph_.inputs[0]);
+  const Shape one(std::vector<std::int64_t>(qvalue(any).shape.rank(), 1));
+  const QTensor first = moved(i, qir::Op::kSlice, {any}, one, "position.any");
+  QTensor x = moved(i, qir::Op::kReshape, {append(linear(i, {first}, {0}), "position.0", one, {0, 0}, 1)}, Shape{1},
+                    "positions.1");
+  std::int64_t count = 1;
+  for (; count < n; count *= 2) {
+    const std::string name = "positions." + std::to_string(2 * count);
+    const QTensor next = append(linear(i, {x}, {1}, count), name + ".upper", Shape{count}, {count, 2 * count - 1}, 1);
+    x = moved(i, qir::Op::kConcat, {x, next}, Shape{2 * count}, name, {0});
+  }
+  if (count > n) x = moved(i, qir::Op::kSlice, {x}, Shape{n}, "positions." + std::to_string(n));
+  return positions_[n] = x;
+}
+
+// What may be seen from where is for verifiers to know: a hidden mask could let a language model see the token that it is to give. So it is
+// no parameter: a comparison of positions, once for each size.
+QTensor Lowering::mask_of(std::size_t i, const Band& band, const Shape& shape) {
+  const std::int64_t rows = shape[shape.rank() - 2], columns = shape[shape.rank() - 1];
+  const std::array<std::int64_t, 4> key{rows, columns, band.lo, band.hi};
+  auto found = masks_.find(key);
+  if (found == masks_.end()) {
+    const std::string name =
+        "mask." + std::to_string(rows) + "x" + std::to_string(columns) + "." + std::to_string(masks_.size());
+    const QTensor row = moved(i, qir::Op::kReshape, {positions(i, rows)}, Shape{rows, 1}, name + ".row");
+    const QTensor column = positions(i, columns);
+    const bool has_lo = band.lo > 1 - rows, has_hi = band.hi < columns - 1;
+    QTensor mask;
+    if (has_hi || !has_lo) mask = step(i, {row, column}, {1, -1}, band.hi + 1, name + (has_lo ? ".before" : ""));
+    if (has_lo) {
+      const QTensor after = step(i, {column, row}, {1, -1}, 1 - band.lo, name + (has_hi ? ".after" : ""));
+      if (has_hi) {
+        qir::Node both;
+        both.op = qir::Op::kMul;
+        both.name = node(i).name;
+        both.inputs = {mask.id, after.id};
+        both.coefs = {1};
+        mask = append(std::move(both), name, Shape{rows, columns}, {0, 1}, 1);
+      } else {
+        mask = after;
+      }
+    }
+    found = masks_.emplace(key, mask).first;
+  }
+  if (shape.rank() == 2) return found->second;
+  return moved(i, qir::Op::kReshape, {found->second}, shape, node(i).name + ".mask");
+}
+
 Result<QTensor> Lowering::condition(std::size_t i, ir::ValueId id) {
   const ir::Value& value = graph_.value(id);
   if (!value.is_constant()) {
@@ -195,6 +290,7 @@ Result<QTensor> Lowering::condition(std::size_t i, ir::ValueId id) {
     if (bits.scale == 1 && qvalue(bits).lo >= 0 && qvalue(bits).hi <= 1) return bits;
     return fail(i, "its condition '" + value.name + "' is not known to be 0 or 1");
   }
+  if (const std::optional<Band> band = band_of(value)) return mask_of(i, *band, value.shape);
   std::vector<std::int32_t> bits;
   for (const double bit : numbers(value)) bits.push_back(bit != 0 ? 1 : 0);
   return add_bounded(value.name, value.shape, std::move(bits), {0, 1});

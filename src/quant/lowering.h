@@ -2,6 +2,7 @@
 // One attempt at lowering: fixed activation levels, table size and shift. lower_*.cc hold the operators, lowering.cc what they share.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -37,6 +38,11 @@ struct Choice {
   int max_log_table = 17;  // tables of more rows are avoided by coarser activations
   int shift = 12;
   std::map<std::size_t, Fewer> fewer = {};  // by node index
+};
+
+// A mask of positions: query i sees key j where lo <= j - i <= hi.
+struct Band {
+  std::int64_t lo = 0, hi = 0;
 };
 
 // Where a narrow segment's integers go: y in [lo, hi] with scale y; the table's argument has scale h.
@@ -189,6 +195,10 @@ class Lowering {
   Status lower_equal(std::size_t index);
   Status lower_where(std::size_t index);
   // A boolean operand as bits.
+  QTensor moved(std::size_t index, qir::Op op, std::vector<QTensor> from, const Shape& shape, const std::string& name,
+                std::vector<std::int64_t> axes = {});
+  QTensor positions(std::size_t index, std::int64_t n);
+  QTensor mask_of(std::size_t index, const Band& band, const Shape& shape);
   Result<QTensor> condition(std::size_t index, ir::ValueId id);
   Status lower_max(std::size_t index);
   // Both in units of one step that is at most theirs.
@@ -276,6 +286,8 @@ class Lowering {
   // Node index in the QGraph -> table request.
   std::vector<std::pair<std::size_t, std::size_t>> wanted_tables_;
   std::map<std::pair<qir::ValueId, int>, QTensor> shifted_;  // by value and shift (shifted_down)
+  std::map<std::int64_t, QTensor> positions_;                // by length
+  std::map<std::array<std::int64_t, 4>, QTensor> masks_;     // by rows, columns, lo, hi
   std::vector<std::size_t> layer_nodes_;                     // layer index -> QGraph node index
   Quantized out_;
 };
