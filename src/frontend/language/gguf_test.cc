@@ -272,6 +272,9 @@ TEST(Gguf, HostileFilesAreRefusedWithReasons) {
   EXPECT_TRUE(contains(refused(with([](GgufWriter& w) { w.whole("llama.attention.key_length", 8); })),
                        "attn_q.weight' has shape [16, 16], expected [32, 16]"))
       << refused(with([](GgufWriter& w) { w.whole("llama.attention.key_length", 8); }));
+  // Nothing as wide is made before the file has shown its matrix.
+  const auto wide_heads = [](GgufWriter& w) { w.whole("llama.attention.key_length", 1 << 24); };
+  EXPECT_TRUE(contains(refused(with(wide_heads)), "expected [67108864, 16]")) << refused(with(wide_heads));
   GgufWriter missing;
   missing.text("general.architecture", "llama");
   missing.whole("llama.embedding_length", 16);

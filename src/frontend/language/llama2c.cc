@@ -197,13 +197,27 @@ std::string sizes(const Header& h) {
 
 }  // namespace
 
-bool is_llama2c(ByteView head, std::uint64_t file_bytes) {
-  if (head.size() < kLlama2cHeadBytes) return false;
+namespace {
+
+// The bytes that a header of version 0 asks for; 0: it is none.
+std::uint64_t wanted_bytes(ByteView head) {
+  if (head.size() < kLlama2cHeadBytes) return 0;
   const Header h = read_first_header(head.first(kLlama2cHeadBytes));
-  if (!plausible(h)) return false;
+  if (!plausible(h)) return 0;
   Layout layout(nullptr, h);
   lay_out(h, layout);
-  return layout.end() == file_bytes;
+  return layout.end();
+}
+
+}  // namespace
+
+bool is_llama2c(ByteView head, std::uint64_t file_bytes) { return wanted_bytes(head) == file_bytes && file_bytes != 0; }
+
+std::string llama2c_hint(ByteView head, std::uint64_t file_bytes) {
+  const std::uint64_t wanted = wanted_bytes(head);
+  if (wanted == 0) return "";
+  return "as a checkpoint of llama2.c, its header asks for " + std::to_string(wanted) + " bytes, and there are " +
+         std::to_string(file_bytes);
 }
 
 Result<Network> read_llama2c(std::shared_ptr<const Source> source) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -19,6 +20,8 @@ inline constexpr std::size_t kLlama2cHeadBytes = 28;
 
 // Of version 0, by the first bytes and the size of a file.
 bool is_llama2c(ByteView head, std::uint64_t file_bytes);
+// Of a file that is none: what its header would ask for where it could be one's; "" otherwise.
+std::string llama2c_hint(ByteView head, std::uint64_t file_bytes);
 // Total on arbitrary bytes.
 Result<Network> read_llama2c(std::shared_ptr<const Source> source);
 

@@ -68,6 +68,10 @@ class Writer {
   Result<frontend_onnx::ForeignModel> run(LanguageHead head) {
     // Tensors of a file may have any names.
     for (const char* name : {kTokens, kPixels, "next", "class", "logits", "hidden", "embedding"}) builder_.fresh(name);
+    // Tables are as wide as a head, which only a matrix in the file vouches for.
+    const Dims expected{net_.heads * net_.head_width, net_.width};
+    const Matrix& query = net_.layers.front().query;
+    if (!expect(query.weight, query.inputs_first ? Dims{expected[1], expected[0]} : expected)) return status_;
     write_rotary_tables();
     std::string x = net_.pictures ? write_pictures(*net_.pictures) : write_embedding();
     for (size_t i = 0; i < net_.layers.size(); ++i) x = write_layer(x, net_.layers[i], "layers." + std::to_string(i));

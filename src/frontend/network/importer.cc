@@ -135,8 +135,15 @@ Result<ir::Graph> import_network_file(const std::string& path, const ImportOptio
   }
   if (format != nullptr && format->read == nullptr) return named(unsupported(std::string(format->advice)));
   if (is_regular && format == nullptr) {
-    ZKI_RETURN_IF_ERROR(check_language_options(options).with_context(where));
-    return frontend_onnx::import_onnx_file(path, options);  // which finds weights in files beside it
+    // What is no ONNX may be a damaged file of the format without a magic.
+    const std::string hint = frontend_language::llama2c_hint(head_of(path), std::filesystem::file_size(path, error));
+    const auto hinted = [&](const Status& status) {
+      return hint.empty() ? status : Status(status.code(), status.message() + "; " + hint);
+    };
+    if (const Status status = check_language_options(options); !status.ok()) return hinted(status.with_context(where));
+    Result<ir::Graph> graph = frontend_onnx::import_onnx_file(path, options);  // which finds weights in files beside it
+    const bool is_none = !graph.ok() && graph.status().code() == StatusCode::kCorrupt;
+    return is_none ? hinted(graph.status()) : std::move(graph);
   }
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, options.max_file_bytes));
   return named(import_network(bytes, options));

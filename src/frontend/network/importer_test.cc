@@ -83,6 +83,13 @@ TEST_F(NetworkFiles, FormatsAreKnownByTheirFirstBytes) {
     EXPECT_TRUE(contains(status.message(), "model.onnx")) << status.to_string();
     EXPECT_EQ(import_network(bytes).status().code(), StatusCode::kUnsupported);
   }
+  const Bytes told = frontend_language::llama2c_version_0(frontend_language::small_llama(true));
+  const Status cut = import_network_file(write("cut.bin", Bytes(told.begin(), told.end() - 3))).status();
+  EXPECT_EQ(cut.code(), StatusCode::kCorrupt);
+  EXPECT_TRUE(contains(cut.message(), "its header asks for " + std::to_string(told.size()))) << cut.to_string();
+  ImportOptions tokens;
+  tokens.tokens = 3;
+  EXPECT_TRUE(contains(import_network_file((folder_ / "cut.bin").string(), tokens).status().message(), "asks for"));
   // Cut off, it is nobody's.
   EXPECT_EQ(import_network(bytes_of("PK\x03\x04........")).status().code(), StatusCode::kCorrupt);
   EXPECT_EQ(import_network_file(write("text", bytes_of("hello, this is no network"))).status().code(),
