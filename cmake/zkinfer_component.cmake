@@ -154,11 +154,11 @@ endfunction()
 # All components, the headers of each, and the CMake package.
 function(zkinfer_components)
   zkinfer_component(verify MODULE c_verify)
-  set(headers bundle.h bytes.h formats.h generation.h security.h status.h tensor_commitment.h tensor_info.h tensor_policy.h verdict.h verify.h
+  set(headers bundle.h bytes.h formats.h security.h status.h tensor_commitment.h tensor_info.h tensor_policy.h verdict.h verify.h
               verify_limits.h version.h zkinfer.h)
   # Needs nothing that the verifier has not, so it is always there, in a library that no verdict depends on.
   zkinfer_component(inspect MODULE inspect_api NEEDS verify)
-  list(APPEND headers cid.h hex.h inspect.h)
+  list(APPEND headers cid.h generation.h hex.h inspect.h)
   if("prove" IN_LIST ZKINFER_COMPONENTS)
     zkinfer_component(prove MODULE c_prove NEEDS inspect)
     list(APPEND prove_headers commit_tensor.h commitment_tree.h compile_record.h fidelity.h generate.h instructions.h model.h model_report.h preprocessing.h progress.h prove.h slots.h structure.h tensor.h)

@@ -32,14 +32,28 @@ Result<Bytes> generation_context(std::uint32_t num_prompt, std::uint32_t num_tok
 // Nothing where a context does not say that it is one of a generation.
 std::optional<GenerationClaim> read_generation_context(ByteView context);
 
+// A model whose choices depend on nothing behind them: only then they are answers. Who commits to hidden weights could otherwise have made a
+// model that sees the token it is to give, and says it. Shown by the structure alone, whatever the weights are.
+class CausalModel {
+ public:
+  // Once for a key, for all proofs under it and the keys below it. invalid_argument: a choice that may depend on a later token, or no model
+  // that gives a choice for each token. resource_limit: too large a structure to look at.
+  static Result<CausalModel> of(const VerificationKey& key);
+  const Digest& root_identity() const { return root_identity_; }
+
+ private:
+  explicit CausalModel(const Digest& root_identity) : root_identity_(root_identity) {}
+  Digest root_identity_;
+};
+
 struct GenerationResult {
   Verdict verdict;
   // Unless rejected.
   std::vector<std::int64_t> prompt, answer;
   GenerationContext context{};
 };
-// Of an accepted inference whose inputs and outputs are public. Rejected (kWrongStatement) where it is no generation, or at the first
-// token of the answer that is not the model's choice.
-GenerationResult check_generation(const VerifyResult& inference);
+// Of an accepted inference of this model, with evidence of its weights (verify.h), whose inputs and outputs are public. Rejected (kWrongStatement) where it is of another model or no
+// generation, or at the first token of the answer that is not the model's choice.
+GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference);
 
 }  // namespace zkinfer

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <string>
 
+#include "api/key_impl.h"
+#include "qir/causality.h"
+
 namespace zkinfer {
 
 namespace {
@@ -46,7 +49,31 @@ std::optional<GenerationClaim> read_generation_context(ByteView context) {
   return claim;
 }
 
-GenerationResult check_generation(const VerifyResult& inference) {
+Result<CausalModel> CausalModel::of(const VerificationKey& key) {
+  // Products of two activations and elements: a second or two.
+  constexpr std::uint64_t kMostSteps = std::uint64_t{1} << 31;
+  const KeyInfo& info = key.info();
+  const auto refused = [&](const std::string& why) {
+    return invalid_argument("model '" + info.model_name + "' gives no answers: " + why);
+  };
+  if (info.input_tensors.size() != 1 || info.output_tensors.size() != 1)
+    return refused("one input and one output are expected");
+  const TensorInfo &tokens = info.input_tensors[0], &choices = info.output_tensors[0];
+  // Both are token numbers themselves, not multiples of some unit.
+  if (!tokens.format.same_scale({}) || !choices.format.same_scale({}))
+    return refused("its input or output is no token");
+  if (tokens.num_elements() != choices.num_elements()) return refused("it does not give a choice for each token");
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> reach,
+                       qir::reach_of_output(api::impl(key).prepared.key.graph, kMostSteps));
+  for (std::size_t i = 0; i < reach.size(); ++i) {
+    if (reach[i] <= static_cast<std::int64_t>(i)) continue;
+    return refused("by its structure, what it gives behind token " + std::to_string(i) + " may depend on token " +
+                   std::to_string(reach[i]) + ", so it may see what it is to say");
+  }
+  return CausalModel(info.root_identity);
+}
+
+GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference) {
   const auto rejected = [](const std::string& where) {
     GenerationResult result;
     result.verdict = Verdict::reject(RejectReason::kWrongStatement, "generation: " + where);
@@ -55,13 +82,13 @@ GenerationResult check_generation(const VerifyResult& inference) {
   if (!inference.verdict.accepted()) return {inference.verdict, {}, {}, {}};
   const std::optional<GenerationClaim> claim = read_generation_context(inference.context);
   if (!claim.has_value()) return rejected("the context is not one of a generation");
-  if (inference.inputs.size() != 1 || inference.outputs.size() != 1) return rejected("one input and one output");
+  if (inference.root_identity != model.root_identity()) return rejected("the proof is of another model");
+  // What the structure says of dependences rests on the ranges of the weights.
+  if (inference.weights == WeightEvidence::kUncertified || inference.weights == WeightEvidence::kNone)
+    return rejected("an answer needs the certificate of the weights (or the weights)");
   const VerifiedTensor& tokens = inference.inputs[0];
   const VerifiedTensor& choices = inference.outputs[0];
   if (!tokens.group.is_public() || !choices.group.is_public()) return rejected("input and output are not public");
-  // Both are token numbers themselves, not multiples of some unit.
-  if (!tokens.format.same_scale({}) || !choices.format.same_scale({})) return rejected("input or output is no token");
-  if (tokens.integers.size() != choices.integers.size()) return rejected("an output for each input token");
   if (claim->num_tokens > tokens.integers.size()) return rejected("more tokens than the model reads");
   for (std::size_t i = claim->num_prompt; i < claim->num_tokens; ++i) {
     if (tokens.integers[i] != choices.integers[i - 1]) {

@@ -29,6 +29,7 @@ expect 0 'answer +[0-9]+ tokens, each the model' "${verify[@]}" --tokenizer toke
 expect 0 'context +order-7' "${verify[@]}"
 expect 0 'answer tokens +[0-9]' "${verify[@]}"
 expect 1 'wrong statement at context' "${verify[@]}" --context order-8
+expect 1 'an answer needs the certificate' "${verify[@]}" --uncertified
 "${verify[@]}" --tokenizer tokenizer.bin --json >statement.json || fail "verify --json"
 /usr/bin/python3 - <<'PYTHON' || fail "verify --json says another text than generate, or another choice than the model's"
 import json, subprocess

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "frontend/language/test_llama.h"
 #include "support/owner.h"
@@ -40,8 +41,20 @@ const Owner& owner(const TensorPolicy& inputs) {
   return inputs == kPublic ? shown : hidden;
 }
 
+// As a verifier who has the certificate.
+VerifyResult verified(const Owner& of, const ProofResult& proof) {
+  static std::map<const Owner*, CheckedWeights> known;
+  if (!known.contains(&of)) {
+    const Bytes certificate = must(of.prover.certify());
+    EXPECT_TRUE(CheckedWeights::from_certificate(of.key, certificate, known[&of]).accepted());
+  }
+  VerifyRequest request = proof.statement;
+  request.weights = known[&of];
+  return verify(of.key, proof.proof, request);
+}
+
 GenerationResult checked(const Owner& of, const ProofResult& proof) {
-  return check_generation(verify(of.key, proof.proof, proof.statement));
+  return check_generation(must(CausalModel::of(of.key)), verified(of, proof));
 }
 
 std::string where(const GenerationResult& result) { return result.verdict.to_string(); }
@@ -148,7 +161,64 @@ TEST(Generation, NothingElsePassesForAnAnswer) {
   EXPECT_TRUE(contains(where(unseen), "not public")) << where(unseen);
   VerifyResult rejected;
   rejected.verdict = Verdict::reject(RejectReason::kTruncated, "somewhere");
-  EXPECT_EQ(check_generation(rejected).verdict.reason, RejectReason::kTruncated);
+  EXPECT_EQ(check_generation(must(CausalModel::of(of.key)), rejected).verdict.reason, RejectReason::kTruncated);
+  // A proof under one key is no answer of another model.
+  const ProofResult proof = must(of.prover.prove(must(generation_request(of.model, generated))));
+  const GenerationResult stranger = check_generation(must(CausalModel::of(hidden.key)), verified(of, proof));
+  EXPECT_TRUE(contains(where(stranger), "of another model")) << where(stranger);
+  // Without a certificate nothing holds the weights in the ranges that the structure's masks rest on.
+  const GenerationResult uncertified =
+      check_generation(must(CausalModel::of(of.key)), verify(of.key, proof.proof, proof.statement));
+  EXPECT_TRUE(contains(where(uncertified), "needs the certificate")) << where(uncertified);
+}
+
+// [1, 4] tokens of 0 to 7 -> an embedding each; then what `mix` makes of the four, and the larger of two scores.
+template <class Mix>
+qir::QGraph mixing_graph(Mix mix) {
+  qir::TestBuilder b;
+  const qir::ValueId tokens = b.input({1, 4}, 0, 7);
+  const qir::ValueId table = b.param({8, 2}, -7, 7);
+  qir::Node gather;
+  gather.axes = {0};
+  const qir::ValueId embedded = b.node(qir::Op::kGather, {table, tokens}, {1, 4, 2}, -7, 7, gather);
+  const qir::ValueId mixed = mix(b, embedded);
+  qir::Node largest;
+  largest.axes = {2};
+  const qir::ValueId choices = b.node(qir::Op::kArgMax, {mixed}, {1, 4, 1}, 0, 1, largest);
+  b.graph.outputs = {b.node(qir::Op::kReshape, {choices}, {1, 4}, 0, 1)};
+  for (qir::Value& value : b.graph.values) value.scale = {1, 0};
+  return b.graph;
+}
+
+// A model with hidden weights that looks at what follows could say whatever it is asked to say: no answer of it is accepted.
+TEST(Generation, ModelsThatLookAheadGiveNoAnswers) {
+  const auto said_of = [](qir::QGraph graph) {
+    const Owner of(std::move(graph), kPublic, kPublic);
+    const Result<CausalModel> causal = CausalModel::of(of.key);
+    return causal.ok() ? "causal" : causal.status().to_string();
+  };
+  // Each position for itself.
+  EXPECT_EQ(said_of(mixing_graph([](qir::TestBuilder&, qir::ValueId x) { return x; })), "causal");
+  // A hidden matrix over positions, that may be triangular and may be not.
+  const auto hidden = [](qir::TestBuilder& b, qir::ValueId x) {
+    const qir::ValueId mask = b.param({4, 4}, 0, 1);
+    return b.node(qir::Op::kMatMul, {mask, x}, {1, 4, 2}, -28, 28);
+  };
+  EXPECT_TRUE(contains(said_of(mixing_graph(hidden)), "behind token 0 may depend on token 3"));
+  // The next position's embedding.
+  const auto next = [](qir::TestBuilder& b, qir::ValueId x) {
+    qir::Node slice;
+    slice.starts = {0, 1, 0};
+    slice.steps = {1, 1, 1};
+    const qir::ValueId later = b.node(qir::Op::kSlice, {x}, {1, 3, 2}, -7, 7, slice);
+    slice.starts = {0, 0, 0};
+    const qir::ValueId first = b.node(qir::Op::kSlice, {x}, {1, 1, 2}, -7, 7, slice);
+    qir::Node concat;
+    concat.axes = {1};
+    return b.node(qir::Op::kConcat, {later, first}, {1, 4, 2}, -7, 7, concat);
+  };
+  EXPECT_TRUE(contains(said_of(mixing_graph(next)), "behind token 0 may depend on token 1"));
+  EXPECT_TRUE(contains(said_of(two_by_two_graph()), "one input and one output"));
 }
 
 TEST(Generation, ContextsSayWhatTheyMean) {

@@ -119,7 +119,7 @@ class VerifyCommand {
     std::string hint;                            // of a rejection
     std::optional<GenerationResult> generation;  // where the proof says that it is one
   };
-  VerifyResult verify_one(const VerificationKey& key, ByteView proof, const VerifyRequest& request, Checked& out) const;
+  VerifyResult verify_one(const VerificationKey& key, ByteView proof, const VerifyRequest& request, Checked& out);
   Result<Checked> check(const std::string& path);
   Result<CheckedTrust> trust_for(const ProofFile& file);
   nlohmann::ordered_json key_part() const;
@@ -134,6 +134,7 @@ class VerifyCommand {
   std::optional<CheckedTrust> trust_;  // of the key, once it was asked for
   VerifyRequest request_;
   std::optional<Tokenizer> tokenizer_;
+  std::optional<Result<CausalModel>> causal_;  // of the key, once it was asked for
 };
 
 // A bundle may bring its own certificate; otherwise the key's is looked at once.
@@ -152,7 +153,7 @@ Result<CheckedTrust> VerifyCommand::trust_for(const ProofFile& file) {
 // A proof, and where it says that it is one of a generation, that the answer is the model's. The verifier's own context is a part of a
 // generation's.
 VerifyResult VerifyCommand::verify_one(const VerificationKey& key, ByteView proof, const VerifyRequest& request,
-                                       Checked& out) const {
+                                       Checked& out) {
   VerifyResult result = verify(key, proof, request);
   if (!result.verdict.accepted() && request.context.has_value() &&
       request.context->size() <= GenerationContext().size()) {
@@ -165,8 +166,15 @@ VerifyResult VerifyCommand::verify_one(const VerificationKey& key, ByteView proo
     if (other.verdict.accepted() && claim.has_value() && claim->context == padded) result = std::move(other);
   }
   if (!result.verdict.accepted() || !read_generation_context(result.context).has_value()) return result;
-  out.generation = check_generation(result);
-  if (out.generation->verdict.accepted()) return result;
+  if (!causal_.has_value()) causal_ = CausalModel::of(*key_);
+  if (causal_->ok()) {
+    out.generation = check_generation(**causal_, result);
+    if (out.generation->verdict.accepted()) return result;
+  } else {
+    out.generation.emplace();
+    out.generation->verdict =
+        Verdict::reject(RejectReason::kWrongStatement, "generation: " + causal_->status().message());
+  }
   VerifyResult rejected;
   rejected.verdict = out.generation->verdict;
   return rejected;

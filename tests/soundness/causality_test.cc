@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// What qir/causality.h says an output may depend on, against what it does depend on: random graphs with random parameters, run twice
+// with input elements that differ behind some place only.
+#include <gtest/gtest.h>
+
+#include "exec/integer/executor.h"
+#include "qir/causality.h"
+#include "soundness/random_graph.h"
+#include "support/session.h"
+
+namespace zkinfer::differential {
+namespace {
+
+constexpr std::uint64_t kSteps = 1 << 24;
+
+TEST(Causality, NeverSaysLessThanTheTruth) {
+  std::uint64_t compared = 0, exact = 0, bounded = 0;
+  for (std::uint64_t seed = 600000; seed < 640000; ++seed) {
+    const qir::QGraph graph = draw_graph(seed);
+    if (graph.inputs.size() != 1 || !qir::validate(graph).ok()) continue;
+    const qir::Value& input = graph.value(graph.inputs[0]);
+    const std::int64_t length = input.shape.num_elements();
+    if (length < 2 || length > 4096) continue;
+    const Result<std::vector<std::int64_t>> reach = qir::reach_of_output(graph, kSteps);
+    if (!reach.ok()) continue;  // hostile sizes, which nobody could run either
+    ASSERT_EQ(reach->size(), static_cast<std::size_t>(graph.value(graph.outputs[0]).shape.num_elements()));
+    Random random(seed);
+    const auto draw = [&](const qir::Value& value) {
+      std::vector<std::int64_t> out(static_cast<std::size_t>(value.shape.num_elements()));
+      for (std::int64_t& x : out) x = random.between(value.lo, value.hi);
+      return out;
+    };
+    qir::Weights params(graph.values.size());
+    bool small = true;
+    for (qir::ValueId id = 0; id < graph.values.size(); ++id) {
+      const qir::Value& value = graph.value(id);
+      if (value.kind != qir::ValueKind::kParam) continue;
+      small = small && value.shape.num_elements() <= 4096;
+      if (!small) break;
+      for (const std::int64_t x : draw(value)) params[id].push_back(static_cast<std::int32_t>(x));
+    }
+    if (!small) continue;
+    const std::vector<std::int64_t> first = draw(input);
+    const auto before = exec_integer::run(graph, params, {first});
+    if (!before.ok()) continue;
+    for (int attempt = 0; attempt < 4; ++attempt) {
+      const std::int64_t last_same = random.between(0, length - 2);
+      std::vector<std::int64_t> other = draw(input);
+      std::copy(first.begin(), first.begin() + last_same + 1, other.begin());
+      const auto after = exec_integer::run(graph, params, {other});
+      if (!after.ok()) continue;
+      ++compared;
+      for (std::size_t i = 0; i < reach->size(); ++i) {
+        bounded += (*reach)[i] < length - 1 ? 1 : 0;
+        if (before->values[graph.outputs[0]][i] == after->values[graph.outputs[0]][i]) continue;
+        exact += (*reach)[i] > last_same ? 1 : 0;
+        ASSERT_GT((*reach)[i], last_same) << "seed " << seed << ", output " << i << "\n" << qir::to_text(graph);
+      }
+    }
+  }
+  // Most graphs are compared, many outputs have a bound that says something, and many really change.
+  EXPECT_GT(compared, 20000U);
+  EXPECT_GT(bounded, 100000U);
+  EXPECT_GT(exact, 100000U);
+}
+
+TEST(Causality, MasksCountWhereTheStructureShowsThem) {
+  // Scores [4, 4] of positions, where later ones are hidden or not, through a softmax.
+  const auto reach_of = [](std::int64_t fill, bool hides) {
+    qir::TestBuilder b;
+    qir::Table exponentials{qir::TableKind::kExplicit, -15, 4, 0, 0, {}};
+    for (std::int32_t i = 0; i < 16; ++i) exponentials.values.push_back(i * i);
+    const std::int32_t table = b.table(exponentials);
+    const std::int32_t bit = b.clamp_table(-8, 4, 0, 1);
+    const qir::ValueId x = b.input({1, 4}, 0, 7);
+    const auto with = [](std::vector<std::int64_t> coefs, std::int64_t constant = 0) {
+      qir::Node node;
+      node.coefs = std::move(coefs);
+      node.constant = constant;
+      return node;
+    };
+    const auto cut = [&](std::int64_t start) {
+      qir::Node node;
+      node.starts = {0, start};
+      node.steps = {1, 1};
+      return b.node(qir::Op::kSlice, {x}, {1, 1}, 0, 7, node);
+    };
+    // Positions 0 to 3, from nothing but the program.
+    std::vector<qir::ValueId> numbers;
+    for (std::int64_t i = 0; i < 4; ++i)
+      numbers.push_back(b.node(qir::Op::kLinear, {cut(i)}, {1, 1}, i, i, with({0}, i)));
+    qir::Node concat;
+    concat.axes = {1};
+    const qir::ValueId column = b.node(qir::Op::kConcat, numbers, {1, 4}, 0, 3, concat);
+    const qir::ValueId row = b.node(qir::Op::kReshape, {column}, {4, 1}, 0, 3);
+    qir::Node seen = with({1, -1}, hides ? 1 : 8 - 4);
+    seen.requant = {0, bit};
+    const qir::ValueId mask = b.node(qir::Op::kLinear, {row, column}, {4, 4}, 0, 1, seen);
+    const qir::ValueId low = b.node(qir::Op::kLinear, {cut(0)}, {1, 1}, fill, fill, with({0}, fill));
+    const qir::ValueId scores = b.node(qir::Op::kSelect, {mask, x, low}, {4, 4}, std::min<std::int64_t>(fill, 0), 7);
+    qir::Node softmax;
+    softmax.axes = {1};
+    softmax.requant = {4, table};
+    const qir::ValueId weights = b.node(qir::Op::kSoftmax, {scores}, {4, 4}, 0, 16, softmax);
+    const qir::ValueId values = b.node(qir::Op::kReshape, {x}, {4, 1}, 0, 7);
+    b.graph.outputs = {b.node(qir::Op::kMatMul, {weights, values}, {4, 1}, 0, 448)};
+    const Status valid = qir::validate(b.graph);
+    EXPECT_TRUE(valid.ok()) << valid.to_string();
+    return qir::reach_of_output(b.graph, kSteps).value();
+  };
+  EXPECT_EQ(reach_of(-15, true), (std::vector<std::int64_t>{0, 1, 2, 3}));
+  // A fill that is not low enough for the exponential to be 0 whatever the scores are; nothing hidden.
+  EXPECT_EQ(reach_of(-14, true), (std::vector<std::int64_t>{3, 3, 3, 3}));
+  EXPECT_EQ(reach_of(-15, false), (std::vector<std::int64_t>{3, 3, 3, 3}));
+}
+
+TEST(Causality, WorkIsCountedBeforeItIsDone) {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({1 << 10, 1 << 10}, 0, 1);
+  b.graph.outputs = {b.node(qir::Op::kMatMul, {x, x}, {1 << 10, 1 << 10}, 0, 1 << 10)};
+  EXPECT_EQ(qir::reach_of_output(b.graph, 1 << 24).status().code(), StatusCode::kResourceLimit);
+  b.input({1}, 0, 1);
+  EXPECT_EQ(qir::reach_of_output(b.graph, 1 << 24).status().code(), StatusCode::kUnsupported);
+}
+
+}  // namespace
+}  // namespace zkinfer::differential
