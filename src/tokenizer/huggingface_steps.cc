@@ -2,14 +2,12 @@
 #include <array>
 
 #include "base/text.h"
+#include "tokenizer/parts.h"
 #include "tokenizer/read_huggingface.h"
 
 namespace zkinfer {
 
 namespace {
-
-constexpr std::string_view kGpt2Words = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kPunctuation = R"([\p{P}$+<=>^`|~])";  // all of ASCII's, which Unicode calls symbols in part
 
 Status unknown_step(const char* what, const Json& json) {
   return unsupported("tokenizer.json: the " + std::string(what) + " " +
@@ -97,13 +95,8 @@ Status normalize_step(const Json& json, TokenizerSpec& spec) {
     add(NormalizeKind::kStripAccents, {}, {}, false, true);
   } else if (type == "BertNormalizer") {
     const bool lower = json["lowercase"].boolean(true);
-    if (json["clean_text"].boolean(true)) add(NormalizeKind::kCleanText);
-    if (json["handle_chinese_chars"].boolean(true)) add(NormalizeKind::kChinese);
-    if (json["strip_accents"].boolean(lower)) {
-      add(NormalizeKind::kNfd);
-      add(NormalizeKind::kStripAccents);
-    }
-    if (lower) add(NormalizeKind::kLowercase);
+    add_bert_normalizer(json["clean_text"].boolean(true), json["handle_chinese_chars"].boolean(true),
+                        json["strip_accents"].boolean(lower), lower, spec);
   } else if (type == "Prepend") {
     add(NormalizeKind::kPrepend, json["prepend"].text());
   } else if (type == "Strip") {
@@ -139,7 +132,7 @@ Status split_step(const Json& json, TokenizerSpec& spec) {
     std::string where = json["prepend_scheme"].text();
     if (where.empty()) where = json["add_prefix_space"].boolean(true) ? "always" : "never";
     spec.split.push_back({SplitKind::kMetaspace,
-                          json["replacement"].is_text() ? json["replacement"].text() : "\xe2\x96\x81", where,
+                          json["replacement"].is_text() ? json["replacement"].text() : std::string(kSpaceSign), where,
                           SplitBehaviour::kWithNext, false, json["split"].boolean(true)});
   } else if (type == "Split") {
     ZKI_ASSIGN_OR_RETURN(const PatternText pattern, read_pattern(json["pattern"]));
@@ -148,8 +141,7 @@ Status split_step(const Json& json, TokenizerSpec& spec) {
     add(pattern.is_expression ? SplitKind::kPattern : SplitKind::kText, pattern.text, *behaviour,
         json["invert"].boolean(false));
   } else if (type == "BertPreTokenizer") {
-    add(SplitKind::kPattern, R"(\s)", SplitBehaviour::kRemoved);
-    add(SplitKind::kPattern, kPunctuation, SplitBehaviour::kIsolated);
+    add_bert_words(spec);
   } else if (type == "Whitespace") {
     add(SplitKind::kPattern, R"(\w+|[^\w\s]+)", SplitBehaviour::kRemoved, true);
   } else if (type == "WhitespaceSplit") {
@@ -177,7 +169,8 @@ Status decode_step(const Json& json, TokenizerSpec& spec) {
   } else if (type == "ByteFallback") {
     rule.byte_pieces = true;
   } else if (type == "Metaspace") {
-    rule.replace.emplace_back(json["replacement"].is_text() ? json["replacement"].text() : "\xe2\x96\x81", " ");
+    rule.replace.emplace_back(json["replacement"].is_text() ? json["replacement"].text() : std::string(kSpaceSign),
+                              " ");
     const std::string& where = json["prepend_scheme"].text();
     rule.strip_first_space = where.empty() ? json["add_prefix_space"].boolean(true) : where != "never";
   } else if (type == "WordPiece") {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "tokenizer/read_gguf.h"
+
 namespace zkinfer {
 
 namespace {
@@ -23,10 +25,15 @@ Result<TokenizerSpec> read_tokenizer(ByteView bytes) {
   constexpr std::uint8_t kFirstField = 10;  // a piece
   if (bytes[0] == kFirstField && !begins_with_brace(bytes)) return read_sentencepiece(bytes);
   if (begins_with_brace(bytes)) return read_huggingface(bytes);
+  constexpr std::string_view kMagic = frontend_language::kGgufMagic;
+  if (bytes.size() > kMagic.size() && std::equal(kMagic.begin(), kMagic.end(), bytes.begin())) {
+    Result<frontend_language::Gguf> file = frontend_language::read_gguf(frontend_language::Source::borrowed(bytes));
+    if (!file.ok()) return file.status().with_context("GGUF");
+    return read_gguf_tokenizer(*file);
+  }
   return unsupported(
-      "no tokenizer that is known; expected Hugging Face's tokenizer.json, sentencepiece's tokenizer.model or "
-      "llama2.c's "
-      "tokenizer.bin");
+      "no tokenizer that is known; expected Hugging Face's tokenizer.json, sentencepiece's tokenizer.model, GGUF or "
+      "llama2.c's tokenizer.bin");
 }
 
 }  // namespace zkinfer

@@ -2,11 +2,11 @@
 #include "tokenizer/read_huggingface.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.h"
 #include "tokenizer/index.h"
 #include "tokenizer/normalizer.h"
+#include "tokenizer/parts.h"
 #include "tokenizer/read.h"
 #include "tokenizer/vocabulary.h"
 
@@ -18,11 +18,6 @@ namespace {
 constexpr std::size_t kMostValues = std::size_t{1} << 22;
 constexpr std::size_t kMostHoles = 4096;  // numbers of tokens that no piece has
 constexpr std::size_t kMostConfigBytes = std::size_t{1} << 24;
-
-// Special tokens that end an answer, by their habitual names; config files beside the tokenizer say more.
-constexpr std::array<std::string_view, 10> kEnds = {"</s>",       "<|endoftext|>", "<eos>",         "<|end_of_text|>",
-                                                    "<|eot_id|>", "<|im_end|>",    "<end_of_turn>", "<|eom_id|>",
-                                                    "<|end|>",    "[EOS]"};
 
 Status misses(const char* what, const Json& json) {
   return corrupt("tokenizer.json: " + std::string(what) + " is " + json.shown());
@@ -125,26 +120,19 @@ class Reader {
     const Json& merges = model_["merges"];
     if (!merges.is_list()) return misses("the list of merges", merges);
     spec_.merges.reserve(merges.size());
-    std::string joined;
     for (std::size_t i = 0; i < merges.size(); ++i) {
-      const auto [left, right] = parts_of(merges.at(i));
-      const Merge merge{index_.find(left), index_.find(right), index_.find((joined.assign(left) += right))};
-      if (left.empty() || right.empty() || merge.left < 0 || merge.right < 0 || merge.result < 0)
-        return corrupt("tokenizer.json: merge " + std::to_string(i) + " is " + merges.at(i).shown() +
+      const Json& from = merges.at(i);
+      const auto [left, right] = from.is_list() && from.size() == 2 ? std::pair<std::string_view, std::string_view>(
+                                                                          from.at(0).text(), from.at(1).text())
+                                                                    : parts_of_merge(from.text());
+      Merge merge;
+      if (!find_merge(index_, left, right, merge))
+        return corrupt("tokenizer.json: merge " + std::to_string(i) + " is " + from.shown() +
                        "; expected two pieces whose joined text is one");
       spec_.merges.push_back(merge);
     }
     mark_bytes();
     return ok_status();
-  }
-
-  // "left right" or ["left", "right"]
-  static std::pair<std::string_view, std::string_view> parts_of(const Json& merge) {
-    if (merge.is_list() && merge.size() == 2) return {merge.at(0).text(), merge.at(1).text()};
-    const std::string_view text = merge.text();
-    const std::size_t space = text.find(' ');
-    if (space == std::string_view::npos || text.find(' ', space + 1) != std::string_view::npos) return {};
-    return {text.substr(0, space), text.substr(space + 1)};
   }
 
   Status read_unigram() {
@@ -225,8 +213,7 @@ class Reader {
   void name_ends() {
     for (const AddedToken& added : spec_.added) {
       const std::string& text = spec_.pieces[static_cast<std::size_t>(added.id)].text;
-      if (added.special && std::find(kEnds.begin(), kEnds.end(), text) != kEnds.end())
-        spec_.end_tokens.push_back(added.id);
+      if (added.special && is_end_by_name(text)) spec_.end_tokens.push_back(added.id);
     }
     if (!spec_.end_tokens.empty()) spec_.end = spec_.end_tokens.front();
     if (!spec_.before.empty()) spec_.begin = spec_.before.front();

@@ -2,23 +2,20 @@
 #include <bit>
 
 #include "base/wire.h"
+#include "tokenizer/parts.h"
 #include "tokenizer/read.h"
 
 namespace zkinfer {
 
 namespace {
 
-constexpr std::string_view kSpaceSign = "\xe2\x96\x81";  // U+2581
-
 // sentencepiece_model.proto, with its defaults.
 struct Options {
   std::uint64_t model_type = 1;  // 1 unigram, 2 BPE, 3 words, 4 characters
   bool byte_fallback = false;
-  bool space_behind = false;  // treat_whitespace_as_suffix
   std::uint64_t begin = 1, end = 2;
   std::string unknown_text = " \xe2\x81\x87 ";
-  std::string character_map;
-  bool dummy_prefix = true, squeeze_spaces = true, escape_spaces = true;
+  SpaceRules spaces;
 };
 
 std::string text_of(const Wire& wire) { return {wire.bytes().begin(), wire.bytes().end()}; }
@@ -49,7 +46,7 @@ Status read_trainer(ByteView bytes, Options& options) {
   while (wire.next()) {
     switch (wire.field()) {
       case 3: options.model_type = wire.number(); break;
-      case 24: options.space_behind = wire.number() != 0; break;
+      case 24: options.spaces.behind = wire.number() != 0; break;
       case 35: options.byte_fallback = wire.number() != 0; break;
       case 41: options.begin = wire.number(); break;
       case 42: options.end = wire.number(); break;
@@ -64,32 +61,14 @@ Status read_normalizer(ByteView bytes, Options& options) {
   Wire wire(bytes);
   while (wire.next()) {
     switch (wire.field()) {
-      case 2: options.character_map = text_of(wire); break;
-      case 3: options.dummy_prefix = wire.number() != 0; break;
-      case 4: options.squeeze_spaces = wire.number() != 0; break;
-      case 5: options.escape_spaces = wire.number() != 0; break;
+      case 2: options.spaces.character_map = text_of(wire); break;
+      case 3: options.spaces.dummy_prefix = wire.number() != 0; break;
+      case 4: options.spaces.squeeze = wire.number() != 0; break;
+      case 5: options.spaces.escape = wire.number() != 0; break;
       default: break;
     }
   }
   return wire.ok() ? ok_status() : broken();
-}
-
-void set_steps(const Options& options, TokenizerSpec& spec) {
-  const std::string sign(kSpaceSign);
-  if (!options.character_map.empty())
-    spec.normalize.push_back({NormalizeKind::kCharacterMap, options.character_map, "", true, false});
-  if (options.squeeze_spaces) spec.normalize.push_back({NormalizeKind::kSqueezeSpaces, "", "", false, false});
-  if (options.dummy_prefix) spec.normalize.push_back({NormalizeKind::kPrepend, " ", "", false, options.space_behind});
-  if (options.escape_spaces) {
-    spec.normalize.push_back({NormalizeKind::kReplaceText, " ", sign, false, false});
-    spec.decode.replace.emplace_back(sign, " ");
-  }
-  if (options.squeeze_spaces)
-    spec.normalize.push_back({NormalizeKind::kTrimEnd, options.escape_spaces ? sign : " ", "", false, false});
-  spec.decode.strip_first_space = options.dummy_prefix;
-  spec.decode.strip_first_spaces = options.squeeze_spaces;
-  spec.decode.byte_pieces = true;
-  spec.decode.unknown_text = options.unknown_text;
 }
 
 }  // namespace
@@ -134,7 +113,9 @@ Result<TokenizerSpec> read_sentencepiece(ByteView bytes) {
   spec.end = token(options.end);
   if (spec.end) spec.end_tokens = {*spec.end};
   if (spec.begin) spec.before = {*spec.begin};
-  set_steps(options, spec);
+  add_space_steps(options.spaces, spec);
+  spec.decode.byte_pieces = true;
+  spec.decode.unknown_text = options.unknown_text;
   // In byte-pair encoding nothing is joined across a piece that users defined.
   for (std::size_t i = 0; spec.kind == ModelKind::kScores && i < spec.pieces.size(); ++i) {
     if (spec.pieces[i].type != PieceType::kUserDefined) continue;

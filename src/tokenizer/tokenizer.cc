@@ -10,6 +10,7 @@
 #include "tokenizer/added_tokens.h"
 #include "tokenizer/normalizer.h"
 #include "tokenizer/read.h"
+#include "tokenizer/read_gguf.h"
 #include "tokenizer/splitter.h"
 #include "tokenizer/vocabulary.h"
 
@@ -121,6 +122,22 @@ Status read_configs(const std::filesystem::path& folder, TokenizerSpec& spec) {
       return status.with_context(in_quotes(path) + " beside the tokenizer");
   }
   return ok_status();
+}
+
+// Of a GGUF file, which may be larger than the memory, only the metadata; of others all.
+Result<TokenizerSpec> read_spec(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const auto source, frontend_language::Source::open(path));
+  constexpr std::uint64_t kHead = frontend_language::kGgufMagic.size();
+  if (source->size() >= kHead) {
+    ZKI_ASSIGN_OR_RETURN(const Bytes head, source->read(0, kHead));
+    if (std::equal(head.begin(), head.end(), frontend_language::kGgufMagic.begin())) {
+      Result<frontend_language::Gguf> file = frontend_language::read_gguf(source);
+      if (!file.ok()) return file.status().with_context("GGUF");
+      return read_gguf_tokenizer(*file);
+    }
+  }
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, Tokenizer::kMaxFileBytes));
+  return read_tokenizer(bytes);
 }
 
 }  // namespace
@@ -236,8 +253,7 @@ Result<Tokenizer> Tokenizer::read(const std::string& path) {
       if (std::filesystem::exists(file, error)) break;
     }
   }
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(file, kMaxFileBytes));
-  Result<TokenizerSpec> spec = read_tokenizer(bytes);
+  Result<TokenizerSpec> spec = read_spec(file);
   if (!spec.ok()) return spec.status().with_context(in_quotes(file));
   if (spec->format == kHuggingFaceFormat)
     ZKI_RETURN_IF_ERROR(read_configs(std::filesystem::path(file).parent_path(), *spec));

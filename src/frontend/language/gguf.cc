@@ -290,6 +290,63 @@ std::string Gguf::text(const std::string& key) const {
   return text == nullptr ? std::string() : *text;
 }
 
+bool Gguf::flag(const std::string& key, bool fallback) const {
+  const GgufValue* value = find(key);
+  const auto* flag = value == nullptr ? nullptr : std::get_if<bool>(value);
+  return flag == nullptr ? fallback : *flag;
+}
+
+namespace {
+
+// The list of the key, of a type that is wanted; null: there is none.
+Result<const GgufList*> list_of(const Gguf& file, const std::string& key, std::uint64_t most, bool texts) {
+  const GgufValue* value = file.find(key);
+  const auto* list = value == nullptr ? nullptr : std::get_if<GgufList>(value);
+  if (list == nullptr || (list->type == kText) != texts || list->type == kList) return nullptr;
+  if (list->count > most)
+    return resource_limit("metadata " + in_quotes(key) + " has " + std::to_string(list->count) + " values; at most " +
+                          std::to_string(most) + " are read");
+  return list;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> Gguf::texts(const std::string& key, std::uint64_t most, std::uint64_t longest) const {
+  ZKI_ASSIGN_OR_RETURN(const GgufList* list, list_of(*this, key, most, true));
+  std::vector<std::string> out;
+  if (list == nullptr) return out;
+  Stream stream(*source);
+  stream.skip(list->offset);
+  for (std::uint64_t i = 0; i < list->count && stream.ok(); ++i) out.push_back(stream.text(longest));
+  if (!stream.ok()) return stream.status().with_context("metadata " + in_quotes(key));
+  return out;
+}
+
+Result<std::vector<double>> Gguf::numbers(const std::string& key, std::uint64_t most) const {
+  ZKI_ASSIGN_OR_RETURN(const GgufList* list, list_of(*this, key, most, false));
+  std::vector<double> out;
+  if (list == nullptr) return out;
+  Stream stream(*source);
+  stream.skip(list->offset);
+  for (std::uint64_t i = 0; i < list->count && stream.ok(); ++i) {
+    switch (list->type) {
+      case kU8:
+      case kBool: out.push_back(stream.number<std::uint8_t>()); break;
+      case kI8: out.push_back(stream.number<std::int8_t>()); break;
+      case kU16: out.push_back(stream.number<std::uint16_t>()); break;
+      case kI16: out.push_back(stream.number<std::int16_t>()); break;
+      case kU32: out.push_back(stream.number<std::uint32_t>()); break;
+      case kI32: out.push_back(stream.number<std::int32_t>()); break;
+      case kF32Value: out.push_back(static_cast<double>(stream.number<float>())); break;
+      case kU64: out.push_back(static_cast<double>(stream.number<std::uint64_t>())); break;
+      case kI64: out.push_back(static_cast<double>(stream.number<std::int64_t>())); break;
+      default: out.push_back(stream.number<double>()); break;
+    }
+  }
+  if (!stream.ok()) return stream.status().with_context("metadata " + in_quotes(key));
+  return out;
+}
+
 Result<Gguf> read_gguf(std::shared_ptr<const Source> source) {
   Gguf file;
   file.source = std::move(source);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "frontend/language/network.h"
 #include "frontend/language/source.h"
@@ -36,6 +37,10 @@ struct Gguf {
   std::optional<std::int64_t> integer(const std::string& key) const;
   std::optional<double> number(const std::string& key) const;  // also of an integer
   std::string text(const std::string& key) const;              // "" where there is none
+  bool flag(const std::string& key, bool fallback) const;
+  // What a list holds: texts of at most so many bytes, numbers. Empty where there is no such list.
+  Result<std::vector<std::string>> texts(const std::string& key, std::uint64_t most, std::uint64_t longest) const;
+  Result<std::vector<double>> numbers(const std::string& key, std::uint64_t most) const;
 };
 
 Result<Gguf> read_gguf(std::shared_ptr<const Source> source);
