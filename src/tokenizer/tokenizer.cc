@@ -305,6 +305,8 @@ bool Tokenizer::is_special(int token) const { return parts_->special[static_cast
 std::optional<int> Tokenizer::begin() const { return parts_->spec.begin; }
 std::optional<int> Tokenizer::end() const { return parts_->spec.end; }
 const std::vector<int>& Tokenizer::end_tokens() const { return parts_->spec.end_tokens; }
+const std::vector<int>& Tokenizer::before() const { return parts_->spec.before; }
+const std::vector<int>& Tokenizer::behind() const { return parts_->spec.behind; }
 const std::string& Tokenizer::format() const { return parts_->spec.format; }
 const Digest& Tokenizer::digest() const { return parts_->digest; }
 

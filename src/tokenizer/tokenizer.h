@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text to the tokens that language models compute with, and back. Reads the files that models come with: llama2.c's
-// tokenizer.bin, sentencepiece's tokenizer.model, Hugging Face's tokenizer.json. Total on arbitrary files and texts: no file
+// tokenizer.bin, sentencepiece's tokenizer.model, Hugging Face's tokenizer.json, GGUF. Total on arbitrary files and texts: no file
 // makes it crash or, beyond a deadline of seconds, hang.
 #pragma once
 
@@ -52,8 +52,10 @@ class Tokenizer {
   std::optional<int> begin() const;            // the token that begins a sequence ("bos")
   std::optional<int> end() const;              // the token that ends one ("eos")
   const std::vector<int>& end_tokens() const;  // any of them ends an answer
-  const std::string& format() const;           // for people: "sentencepiece model"
-  std::string_view model_name() const;         // for people: "byte-pair encoding by scores"
+  const std::vector<int>& before() const;      // what is put before a text, and behind it
+  const std::vector<int>& behind() const;
+  const std::string& format() const;    // for people: "sentencepiece model"
+  std::string_view model_name() const;  // for people: "byte-pair encoding by scores"
   // SHA-256 of the canonical bytes of all that encoding and decoding depend on (spec.h).
   const Digest& digest() const;
 

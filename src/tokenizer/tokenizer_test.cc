@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "tokenizer/read.h"
+#include "tokenizer/windows.h"
 
 namespace zkinfer {
 namespace {
@@ -231,6 +232,22 @@ TEST(Tokenizer, LongTextsTakeAboutASecond) {
   spec.split = {{SplitKind::kPattern, "(a+)+b", ""}};
   const Result<Tokenizer> tokenizer = Tokenizer::make(spec);
   EXPECT_EQ(tokenizer->encode(letters.substr(0, 4096)).status().code(), StatusCode::kResourceLimit);
+}
+
+TEST(Windows, HoldTheTextOneBehindTheOther) {
+  const Tokenizer tokenizer = tokenizer_of("bert.json");
+  const std::string text = "a b c d e f g";
+  const Result<TokenWindows> windows = token_windows(tokenizer, text, 5);
+  ASSERT_TRUE(windows.ok()) << windows.status().to_string();
+  EXPECT_EQ(windows->count, 2u);
+  EXPECT_EQ(windows->left_out, 1u);
+  const std::vector<int> all = *tokenizer.encode(text, {false, true});
+  ASSERT_EQ(all.size(), 7u);
+  EXPECT_EQ(windows->values, (std::vector<std::int64_t>{2, all[0], all[1], all[2], 3, 2, all[3], all[4], all[5], 3}));
+  EXPECT_EQ(token_windows(tokenizer, text, 5, 1)->left_out, 4u);
+  EXPECT_NE(token_windows(tokenizer, text, 10).status().message().find("has 7 tokens, fewer than the 8"),
+            std::string::npos);
+  EXPECT_NE(token_windows(tokenizer, text, 2).status().message().find("hold none of the text"), std::string::npos);
 }
 
 TEST(Utf8, AsUnicodeCountsThem) {
