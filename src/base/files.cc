@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "base/text.h"
 
@@ -24,9 +26,9 @@ Status system_error(const std::string& what, const std::string& path) {
 }
 }  // namespace
 
-Result<Bytes> read_file(const std::string& path, std::uint64_t max_bytes) {
-  File file(std::fopen(path.c_str(), "rb"));
-  if (!file) return system_error("cannot open", path);
+namespace {
+
+Result<Bytes> read_opened(File file, const std::string& path, std::uint64_t max_bytes) {
   constexpr std::size_t kChunk = std::size_t{1} << 20;
   Bytes out;
   struct stat entry {};
@@ -52,6 +54,25 @@ Result<Bytes> read_file(const std::string& path, std::uint64_t max_bytes) {
   }
   if (std::ferror(file.get()) != 0) return system_error("cannot read", path);
   return out;
+}
+
+}  // namespace
+
+Result<Bytes> read_file(const std::string& path, std::uint64_t max_bytes) {
+  File file(std::fopen(path.c_str(), "rb"));
+  if (!file) return system_error("cannot open", path);
+  return read_opened(std::move(file), path, max_bytes);
+}
+
+Result<Bytes> read_regular_file(const std::string& path, std::uint64_t max_bytes) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return system_error("cannot open", path);
+  struct stat entry {};
+  const bool is_regular = ::fstat(fd, &entry) == 0 && S_ISREG(entry.st_mode);
+  File file(is_regular ? ::fdopen(fd, "rb") : nullptr);
+  if (file) return read_opened(std::move(file), path, max_bytes);
+  ::close(fd);
+  return invalid_argument(in_quotes(path) + " is no regular file; nothing else is read in a folder");
 }
 
 Status write_file(const std::string& path, ByteView bytes) {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the files of this folder; needs tensorflow-cpu, keras, tf_keras, h5py, numpy (tried with keras 3.15.1, tf_keras 2.21.0, h5py 3.14.0).
 
-small.*: one network saved four ways. zoo.keras: a network of many layers, compressed. sequence_*: a SavedModel folder. expected.json: one input of each and what Keras makes of it.
-values.h5, latest.h5: what HDF5 files may hold, of numbers that a test knows.
+small.*: one network saved four ways. frozen.h5: parts of it are not trained. zoo.keras: a network of many layers, compressed. sequence_*: a SavedModel folder. expected.json: one input of each and what Keras makes of it.
+values.h5, latest.h5: what HDF5 files may hold, of numbers that a test knows. fill.h5: elements that were never written.
 """
 import json
 import os
@@ -61,6 +61,20 @@ def sequence(K):
     y = L.MultiHeadAttention(2, 3)(y, y)
     inner = K.Sequential([K.Input((4,)), L.Dense(3, activation="relu"), L.BatchNormalization(), L.Dense(3, trainable=False)], name="inner")
     return K.Model(x, inner(L.GRU(4)(y)), name="sequence")
+
+
+def frozen(K):
+    """Parts that are not trained, whose weights Keras 2 lists last."""
+    L = K.layers
+    x = K.Input((4, 6), name="steps")
+    attention, both = L.MultiHeadAttention(2, 3), L.Bidirectional(L.LSTM(2, return_sequences=True))
+    y = L.LayerNormalization()(attention(x, x))
+    inside = K.Model(x, both(y), name="inside")
+    attention._query_dense.trainable = False
+    both.forward_layer.trainable = False
+    head = K.Sequential([K.Input((4, 4)), L.Dense(3, activation="relu"), L.BatchNormalization(), L.Dense(2)], name="head")
+    head.layers[0].trainable = False
+    return K.Sequential([K.Input((4, 6), name="steps"), inside, head, L.Flatten(), L.Dense(3)], name="frozen")
 
 
 def save_folder(model, name, inputs, expected):
@@ -148,6 +162,10 @@ def main():
             model = small(K)
             draw_weights(model, np.random.default_rng(3))
             save(model, f"small_{label}.{form}", {"x": picture}, expected)
+    tf_keras.backend.clear_session()
+    model = frozen(tf_keras)
+    draw_weights(model, np.random.default_rng(8))
+    save(model, "frozen.h5", {"steps": np.random.default_rng(9).uniform(-1, 1, (4, 6)).astype(np.float32)}, expected)
     model = zoo(keras)
     draw_weights(model, np.random.default_rng(4))
     save(model, "zoo.keras", {"picture": picture, "tokens": random.integers(0, 9, 4).astype(np.int32), "scale": random.uniform(0.5, 1, 3).astype(np.float32)}, expected)
@@ -179,6 +197,28 @@ def main():
         group["x"] = numbers.astype("f4")
         group.attrs["text"] = "new"
         file.create_dataset("chunks", data=numbers.astype("f4"), chunks=(1, 3, 4), compression="gzip")
+    write_fill_values(FOLDER / "fill.h5")
+
+
+def write_fill_values(path):
+    """Datasets of which no element, or only some, were written."""
+    def without_fill(file, name, chunk=None):
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        plist.set_alloc_time(h5py.h5d.ALLOC_TIME_LATE)
+        if chunk:
+            plist.set_chunk(chunk)
+            plist.set_alloc_time(h5py.h5d.ALLOC_TIME_INCR)
+        return h5py.Dataset(h5py.h5d.create(file.id, name.encode(), h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple((6,)), plist))
+
+    with h5py.File(path, "w") as file:
+        file.create_dataset("contiguous", (6,), "<f4", fillvalue=2.5)
+        file.create_dataset("big", (6,), ">i4", fillvalue=-7)
+        file.create_dataset("chunked", (6,), "<f4", fillvalue=2.5, chunks=(2,))
+        file.create_dataset("some", (5, 3), "<f4", fillvalue=2.5, chunks=(2, 2), compression="gzip")[1, 1] = 1
+        file.create_dataset("zeros", (6,), "<f4", chunks=(2,))
+        without_fill(file, "never")
+        without_fill(file, "all_written", (2,))[:] = 1
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <set>
 
 #include "archive/inflate.h"
 #include "base/half.h"
@@ -27,6 +28,11 @@ float as_float(std::uint64_t bits, const Type& type) {
   if (type.num_bytes == 8) return static_cast<float>(std::bit_cast<double>(bits));
   if (type.num_bytes == 2 && !type.is_bfloat16) return half_to_float(static_cast<std::uint16_t>(bits));
   return std::bit_cast<float>(static_cast<std::uint32_t>(type.num_bytes == 2 ? bits << 16 : bits));
+}
+
+Status no_fill() {
+  return unsupported(
+      "an HDF5 dataset with elements that were never written, and no value to fill them with; save the weights again");
 }
 
 // Bytes that lay apart, the first of every element, then the second, come together again.
@@ -106,13 +112,17 @@ Result<Bytes> Reader::elements(const Dataset& dataset) {
   switch (dataset.storage) {
     case Storage::kCompact: return plain(dataset.compact);
     case Storage::kContiguous: {
-      // Never written: zeros, unless another value was asked for, which weights' files do not.
-      if (dataset.address == kNowhere) return Bytes(static_cast<std::size_t>(num_bytes));
+      if (dataset.address == kNowhere) return never_written(dataset);
       ZKI_ASSIGN_OR_RETURN(const ByteView view, at(dataset.address, num_bytes));
       return plain(view);
     }
     case Storage::kChunked: {
+      // Filled where it may be needed; what chunks hold comes over it.
+      const bool is_undefined = dataset.fill_kind == Dataset::Fill::kUndefined;
       Bytes out(static_cast<std::size_t>(num_bytes));
+      if (!is_undefined) {
+        ZKI_ASSIGN_OR_RETURN(out, never_written(dataset));
+      }
       ZKI_RETURN_IF_ERROR(read_chunks(dataset, out));
       return out;
     }
@@ -120,11 +130,27 @@ Result<Bytes> Reader::elements(const Dataset& dataset) {
   }
 }
 
+// All elements are what the file fills with.
+Result<Bytes> Reader::never_written(const Dataset& dataset) {
+  const std::size_t element = dataset.type.num_bytes;
+  Bytes out(static_cast<std::size_t>(dataset.num_elements) * element);
+  if (out.empty()) return out;
+  if (dataset.fill_kind == Dataset::Fill::kUndefined) return no_fill();
+  if (dataset.fill.empty()) return out;
+  if (dataset.fill.size() != element) return corrupt("an HDF5 fill value is damaged");
+  for (std::size_t at = 0; at < out.size(); at += element)
+    std::copy(dataset.fill.begin(), dataset.fill.end(), out.begin() + static_cast<std::ptrdiff_t>(at));
+  return out;
+}
+
 Status Reader::read_chunks(const Dataset& dataset, Bytes& out) {
   const Status bad = corrupt("an HDF5 dataset in chunks is damaged");
   const std::size_t rank = dataset.dims.size();
   if (dataset.chunk.size() != rank + 1 || dataset.chunk[rank] != dataset.type.num_bytes) return bad;
-  if (dataset.address == kNowhere || out.empty()) return ok_status();
+  const bool is_undefined = dataset.fill_kind == Dataset::Fill::kUndefined;
+  if (out.empty()) return ok_status();
+  if (dataset.address == kNowhere) return is_undefined ? no_fill() : ok_status();
+  std::set<std::vector<std::uint64_t>> places;  // of the chunks; only where all must be there
   struct Node {
     Address address;
     int depth;
@@ -154,9 +180,14 @@ Status Reader::read_chunks(const Dataset& dataset, Bytes& out) {
         nodes.push_back({chunk.address, node.depth + 1});
       else
         ZKI_RETURN_IF_ERROR(place_chunk(dataset, chunk, out));
+      if (level == 0 && is_undefined) places.insert(std::move(chunk.offsets));
     }
   }
-  return ok_status();
+  if (!is_undefined) return ok_status();
+  std::uint64_t num_chunks = 1;
+  for (std::size_t axis = 0; axis < rank; ++axis)
+    num_chunks *= (dataset.dims[axis] + dataset.chunk[axis] - 1) / std::max<std::uint64_t>(dataset.chunk[axis], 1);
+  return places.size() >= num_chunks ? ok_status() : no_fill();
 }
 
 Status Reader::place_chunk(const Dataset& dataset, const Chunk& chunk, Bytes& out) {

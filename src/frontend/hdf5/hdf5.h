@@ -61,6 +61,9 @@ struct Dataset {
   std::vector<std::uint32_t> chunk;  // lengths, then the bytes of an element
   std::vector<Filter> filters;
   std::string other;  // of kOther: what it is
+  // What elements are that were never written: the bytes of one, or none for zeros.
+  ByteView fill;
+  enum class Fill : std::uint8_t { kNotSaid, kOld, kSaid, kUndefined } fill_kind = Fill::kNotSaid;
 };
 
 // A group, or a dataset, or both by a broken file.

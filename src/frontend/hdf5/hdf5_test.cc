@@ -52,6 +52,32 @@ TEST(Hdf5, ReadsEveryNumberType) {
   EXPECT_EQ(shape_of(*read(*file, "empty")), Shape({0, 4}));
 }
 
+// Elements that were never written are what the file says, and not zeros.
+TEST(Hdf5, FillsWhatWasNeverWritten) {
+  const Bytes bytes = file_bytes("fill.h5");
+  Result<File> file = File::open(bytes, kPlain);
+  ASSERT_TRUE(file.ok()) << file.status().to_string();
+  const auto floats = [&](const std::string& name) {
+    Result<AnyTensor> tensor = read(*file, name);
+    EXPECT_TRUE(tensor.ok()) << name << ": " << tensor.status().to_string();
+    if (!tensor.ok()) return std::vector<float>();
+    const auto data = std::get<FloatTensor>(*tensor).data();
+    return std::vector<float>(data.begin(), data.end());
+  };
+  for (const std::string name : {"contiguous", "chunked"}) EXPECT_EQ(floats(name), std::vector<float>(6, 2.5F)) << name;
+  std::vector<float> some(15, 2.5F);
+  some[4] = 1;
+  EXPECT_EQ(floats("some"), some);
+  EXPECT_EQ(floats("zeros"), std::vector<float>(6, 0.0F));
+  EXPECT_EQ(floats("all_written"), std::vector<float>(6, 1.0F));
+  const Result<AnyTensor> big = read(*file, "big");
+  ASSERT_TRUE(big.ok()) << big.status().to_string();
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(std::get<IntTensor>(*big)[i], -7);
+  const Status never = read(*file, "never").status();
+  EXPECT_EQ(never.code(), StatusCode::kUnsupported);
+  EXPECT_NE(never.message().find("never written"), std::string::npos) << never.message();
+}
+
 TEST(Hdf5, ReadsGroupsAndTexts) {
   const Bytes bytes = file_bytes("values.h5");
   Result<File> file = File::open(bytes, kPlain);

@@ -12,6 +12,8 @@ enum MessageType : std::uint16_t {
   kSpace = 0x01,
   kLinkInfo = 0x02,
   kDatatype = 0x03,
+  kOldFill = 0x04,
+  kFill = 0x05,
   kLink = 0x06,
   kLayout = 0x08,
   kFilters = 0x0b,
@@ -127,6 +129,11 @@ Status Reader::read_message(const Message& message, Object& object, std::vector<
       made.other = layout.other;
       return ok_status();
     }
+    case kOldFill:
+    case kFill:
+      if ((message.flags & kShared) == 0) return read_fill(body, message.type == kOldFill, dataset());
+      dataset().fill_kind = Dataset::Fill::kUndefined;  // somewhere else in the file
+      return ok_status();
     case kFilters: {
       ZKI_ASSIGN_OR_RETURN(dataset().filters, read_filters(body));
       return ok_status();

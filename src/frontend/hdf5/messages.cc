@@ -143,6 +143,36 @@ Result<Dataset> read_layout(Cursor& body) {
   return out;
 }
 
+Status read_fill(Cursor& body, bool is_old, Dataset& dataset) {
+  using Fill = Dataset::Fill;
+  constexpr int kNever = 1;  // the time at which elements are filled
+  bool is_defined = true, has_value = true;
+  if (!is_old) {
+    const int version = body.u8();
+    const int first = body.u8();
+    if (version == 1 || version == 2) {
+      const int time = body.u8();
+      is_defined = body.u8() != 0;
+      has_value = version == 1 || is_defined;
+      is_defined &= time != kNever;
+    } else if (version == 3) {
+      is_defined = (first & 0x10) == 0 && (first >> 2 & 3) != kNever;
+      has_value = (first & 0x20) != 0;
+    } else {
+      return damaged("fill value");
+    }
+  }
+  // A value of no bytes is the library's default, zeros.
+  const std::uint32_t num_bytes = has_value ? body.u32() : 0;
+  const ByteView value = body.raw(num_bytes);
+  if (!body.ok()) return damaged("fill value");
+  // The old message is for old readers, where both are there.
+  if (is_old && dataset.fill_kind != Fill::kNotSaid) return ok_status();
+  dataset.fill = value;
+  dataset.fill_kind = is_old ? Fill::kOld : is_defined ? Fill::kSaid : Fill::kUndefined;
+  return ok_status();
+}
+
 Result<std::vector<Filter>> read_filters(Cursor& body) {
   const int version = body.u8();
   const int count = body.u8();

@@ -66,6 +66,7 @@ class Reader {
   Status read_symbol_table(Address tree, Address heap, Object& object);
   // data.cc
   Result<Bytes> elements(const Dataset& dataset);
+  static Result<Bytes> never_written(const Dataset& dataset);
   Status read_chunks(const Dataset& dataset, Bytes& out);
   struct Chunk {
     std::uint32_t num_bytes = 0, filters_skipped = 0;
@@ -90,6 +91,8 @@ struct Space {
 };
 Result<Space> read_space(Cursor& body);
 Result<Dataset> read_layout(Cursor& body);
+// The message of libraries before 1.6 (is_old), or the newer one.
+Status read_fill(Cursor& body, bool is_old, Dataset& dataset);
 Result<std::vector<Filter>> read_filters(Cursor& body);
 
 }  // namespace zkinfer::hdf5

@@ -16,24 +16,28 @@ const Json kNone;
 
 // Python writes infinities and NaN, which JSON has not: null is read for them. Nothing inside texts is touched.
 std::string without_infinities(ByteView bytes) {
-  std::string text(bytes.begin(), bytes.end());
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  std::string out;
+  out.reserve(text.size());
   bool inside = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (inside && text[i] == '\\')
-      ++i;
-    else if (text[i] == '"')
-      inside = !inside;
-    else if (!inside && (text[i] == 'I' || text[i] == 'N'))
-      for (const std::string_view word : {"Infinity", "NaN"}) {
-        if (text.compare(i, word.size(), word) != 0) continue;
-        const bool is_negative = i > 0 && text[i - 1] == '-';
-        const std::size_t begin = is_negative ? i - 1 : i;
-        text.replace(begin, i + word.size() - begin, "null");
-        i = begin + 3;
-        break;
+    const char c = text[i];
+    if (!inside && (c == 'I' || c == 'N')) {
+      const std::string_view word = c == 'I' ? "Infinity" : "NaN";
+      if (text.substr(i, word.size()) == word) {
+        if (!out.empty() && out.back() == '-') out.pop_back();
+        out += "null";
+        i += word.size() - 1;
+        continue;
       }
+    }
+    out += c;
+    if (inside && c == '\\' && i + 1 < text.size())
+      out += text[++i];
+    else if (c == '"')
+      inside = !inside;
   }
-  return text;
+  return out;
 }
 
 }  // namespace

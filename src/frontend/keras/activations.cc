@@ -38,8 +38,18 @@ Result<Value> log_softmax(Net& net, const Value& x, std::int64_t axis) {
   return net.unary("LogSoftmax", p, {{"axis", at}});
 }
 
+Result<Value> leaky_relu(Net& net, const Config& config, const Value& x) {
+  const double slope = config.number("negative_slope", config.number("alpha", 0.3));
+  if (!config.problem().ok()) return config.problem();
+  return net.unary("LeakyRelu", x, {{"alpha", slope}});
+}
+
 Result<Value> activation(Net& net, const std::string& name, const Value& x, const Json& config) {
-  const auto number = [&](const char* key, double fallback) { return config[key].number(fallback); };
+  const Config checked(config);
+  const auto number = [&](const char* key, double fallback) { return checked.number(key, fallback); };
+  for (const char* key : {"negative_slope", "alpha", "max_value", "threshold"}) static_cast<void>(number(key, 0));
+  static_cast<void>(checked.flag("approximate", false));
+  if (!checked.problem().ok()) return checked.problem();
   if (name == "linear") return x;
   if (name == "relu") {
     const Json& most = config["max_value"];
@@ -62,7 +72,8 @@ Result<Value> activation(Net& net, const std::string& name, const Value& x, cons
     return net.binary("Mul", x, net.unary("HardSigmoid", x, {{"alpha", 1.0 / 6}, {"beta", 0.5}}));
   if (name == "hard_tanh") return clip(net, x, -1, 1);
   if (name == "silu" || name == "swish") return net.binary("Mul", x, net.unary("Sigmoid", x));
-  if (name == "gelu") return net.unary("Gelu", x, {{"approximate", config["approximate"].boolean() ? "tanh" : "none"}});
+  if (name == "gelu")
+    return net.unary("Gelu", x, {{"approximate", checked.flag("approximate", false) ? "tanh" : "none"}});
   if (name == "mish") return net.unary("Mish", x);
   if (name == "log_sigmoid") return net.unary("Neg", net.unary("Softplus", net.unary("Neg", x)));
   if (name == "hard_shrink") return net.unary("Shrink", x, {{"lambd", number("threshold", 0.5)}, {"bias", 0.0}});
@@ -164,8 +175,7 @@ Result<Value> activate(Net& net, const Json& given, const Value& x) {
   }
   // A layer in the place of a function: those without weights.
   const Json& config = given["config"];
-  if (kind == "LeakyReLU")
-    return net.unary("LeakyRelu", x, {{"alpha", config["negative_slope"].number(config["alpha"].number(0.3))}});
+  if (kind == "LeakyReLU") return leaky_relu(net, Config(config), x);
   if (kind == "ReLU" || kind == "ELU" || kind == "Softmax")
     return activation(net, kind == "ReLU" ? "relu" : kind == "ELU" ? "elu" : "softmax", x, config);
   if (kind == "Activation") return activate(net, config["activation"], x);

@@ -2,6 +2,7 @@
 // Files of testdata/keras against what Keras made of one input (expected.json); configurations that are broken or refused.
 #include "frontend/keras/importer.h"
 
+#include <chrono>
 #include <cmath>
 #include <random>
 
@@ -36,7 +37,7 @@ TEST(KerasImporter, GivesWhatKerasGave) {
   const Bytes text = file_bytes("expected.json");
   const Result<Json> all = Json::parse(text);
   ASSERT_TRUE(all.ok());
-  EXPECT_EQ(all->members().size(), 7U);
+  EXPECT_EQ(all->members().size(), 8U);
   for (const auto& [name, expected] : all->members()) {
     const Result<ir::Graph> graph = import_file(name);
     ASSERT_TRUE(graph.ok()) << name << ": " << graph.status().to_string();
@@ -130,6 +131,95 @@ TEST(KerasImporter, SaysWhatIsBroken) {
       R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [null, null, 4]}},
          {"class_name": "ReLU", "config": {"name": "r"}}]}})");
   EXPECT_EQ(open.code(), StatusCode::kInvalidArgument) << open.to_string();
+}
+
+// A configuration that contradicts the weights beside it, or has values of other types, is not taken for something else.
+TEST(KerasImporter, RefusesContradictions) {
+  const Bytes bytes = file_bytes("small_keras3.keras");
+  const Result<std::vector<KerasPart>> parts = keras_parts(bytes);
+  ASSERT_TRUE(parts.ok());
+  const std::string config((*parts)[0].bytes.begin(), (*parts)[0].bytes.end());
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string text = config;
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    if (at != std::string::npos) text.replace(at, from.size(), to);
+    return import_keras_parts({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, (*parts)[1].bytes, 3,
+                              {})
+        .status();
+  };
+  EXPECT_TRUE(changed("\"units\": 4", "\"units\": 4.0").ok());
+  // Keras keeps what it was given, and Python takes 1 for true.
+  EXPECT_TRUE(changed("\"use_bias\": true", "\"use_bias\": 1").ok());
+  for (const auto& [from, to, key] :
+       {std::tuple("\"units\": 4", "\"units\": 5", "units"), std::tuple("\"filters\": 3", "\"filters\": 4", "filters"),
+        std::tuple("\"padding\": \"same\"", "\"padding\": 3", "padding"),
+        std::tuple("\"use_bias\": true", "\"use_bias\": \"no\"", "use_bias"),
+        std::tuple("\"epsilon\": 0.001", "\"epsilon\": \"small\"", "epsilon"),
+        std::tuple("\"center\": true", "\"center\": [1]", "center"),
+        std::tuple("\"strides\": [2, 2]", "\"strides\": \"two\"", "strides"),
+        std::tuple("\"data_format\": \"channels_last\"", "\"data_format\": 1", "data_format")}) {
+    const Status status = changed(from, to);
+    EXPECT_FALSE(status.ok()) << to;
+    EXPECT_NE(status.message().find(key), std::string::npos) << to << ": " << status.message();
+  }
+}
+
+TEST(KerasImporter, ReadsCallsByName) {
+  const auto model = [](const std::string& call) {
+    return R"({"class_name": "Functional", "config": {"name": "m", "layers": [
+      {"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_shape": [null, 4]}, "inbound_nodes": []},
+      {"class_name": "InputLayer", "name": "y", "config": {"name": "y", "batch_shape": [null, 3]}, "inbound_nodes": []},
+      {"class_name": "Functional", "name": "inner", "config": {"name": "inner", "layers": [
+         {"class_name": "InputLayer", "name": "a", "config": {"name": "a", "batch_shape": [null, 3]}, "inbound_nodes": []},
+         {"class_name": "InputLayer", "name": "b", "config": {"name": "b", "batch_shape": [null, 4]}, "inbound_nodes": []},
+         {"class_name": "Concatenate", "name": "c", "config": {"name": "c"}, "inbound_nodes": [[["a", 0, 0, {}], ["b", 0, 0, {}]]]}],
+         "input_layers": {"a": ["a", 0, 0], "b": ["b", 0, 0]}, "output_layers": [["c", 0, 0]]}, "inbound_nodes": [)" +
+           call + R"(]},
+      {"class_name": "ReLU", "name": "r", "config": {"name": "r"}, "inbound_nodes": [{"args": [], "kwargs": {"inputs":
+         {"class_name": "__keras_tensor__", "config": {"keras_history": ["inner", 0, 0]}}}}]}],
+      "input_layers": [["x", 0, 0], ["y", 0, 0]], "output_layers": [["r", 0, 0]]}})";
+  };
+  const std::string x = R"({"class_name": "__keras_tensor__", "config": {"keras_history": ["x", 0, 0]}})";
+  const std::string y = R"({"class_name": "__keras_tensor__", "config": {"keras_history": ["y", 0, 0]}})";
+  for (const std::string& call : {R"({"args": [{"b": )" + x + R"(, "a": )" + y + R"(}], "kwargs": {}})",
+                                  R"({"args": [], "kwargs": {"inputs": {"a": )" + y + R"(, "b": )" + x + "}}}",
+                                  R"({"args": [], "kwargs": {"inputs": [)" + y + ", " + x + "]}}"}) {
+    const Status status = import_config(model(call));
+    EXPECT_TRUE(status.ok()) << call << ": " << status.to_string();
+  }
+  const Status missing =
+      import_config(model(R"({"args": [{"b": )" + x + R"(, "other": )" + y + R"(}], "kwargs": {}})"));
+  EXPECT_NE(missing.message().find("without its input 'a'"), std::string::npos) << missing.to_string();
+}
+
+// Where an axis is open nothing can be computed; what is refused anyhow is said beside it.
+TEST(KerasImporter, OpenAxesHideNoRefusal) {
+  const Status status = import_config(
+      R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [null, null, 4]}},
+         {"class_name": "Lambda", "config": {"name": "own"}}, {"class_name": "Mystery", "config": {"name": "strange"}}]}})");
+  for (const char* part : {"'own'", "Python code", "'strange'", "'x'", "unknown length", "x=1,N,4"})
+    EXPECT_NE(status.message().find(part), std::string::npos) << part << ": " << status.message();
+}
+
+// Work in proportion to the text, whatever is named how often.
+TEST(KerasImporter, ManyNamesOfOneTensorTakeNoTime) {
+  const auto start = std::chrono::steady_clock::now();
+  std::string outputs;
+  for (int i = 0; i < 100000; ++i) outputs += std::string(i == 0 ? "" : ", ") + R"(["r", 0, 0])";
+  const Status status = import_config(
+      R"({"class_name": "Functional", "config": {"name": "m", "layers": [
+        {"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_shape": [null, 4]}, "inbound_nodes": []},
+        {"class_name": "ReLU", "name": "r", "config": {"name": "r"}, "inbound_nodes": [[["x", 0, 0, {}]]]}],
+        "input_layers": [["x", 0, 0]], "output_layers": [)" +
+      outputs + "]}}");
+  EXPECT_TRUE(status.ok()) << status.to_string();
+  std::string numbers = "[";
+  for (int i = 0; i < 1000000; ++i) numbers += i % 2 == 0 ? "NaN, " : "-Infinity, ";
+  numbers += "0]";
+  EXPECT_TRUE(Json::parse({reinterpret_cast<const std::uint8_t*>(numbers.data()), numbers.size()}).ok());
+  // Before, more than a minute.
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 TEST(KerasImporter, NestingAndRepetitionEnd) {

@@ -23,6 +23,33 @@ void collect(const Operand& operand, std::vector<Value>& out) {
 
 }  // namespace
 
+double Config::number(std::string_view key, double fallback) const {
+  const Json& json = (*json_)[key];
+  if (!json.is_null() && !json.is_number() && problem_->ok()) *problem_ = bad(key, json, "a number");
+  return json.number(fallback);
+}
+
+bool Config::flag(std::string_view key, bool fallback) const {
+  const Json& json = (*json_)[key];
+  // Keras keeps what it was given, and Python takes 1 for true.
+  if (const auto x = json.integer(); x && (*x == 0 || *x == 1)) return *x == 1;
+  if (!json.is_null() && json.kind() != Json::Kind::kBool && problem_->ok())
+    *problem_ = bad(key, json, "true or false");
+  return json.boolean(fallback);
+}
+
+std::string Config::text(std::string_view key, const std::string& fallback) const {
+  const Json& json = (*json_)[key];
+  if (!json.is_null() && !json.is_text() && problem_->ok()) *problem_ = bad(key, json, "a text");
+  return json.is_text() ? json.text() : fallback;
+}
+
+Status Config::agrees(std::string_view key, std::int64_t in_file) const {
+  const Json& json = (*json_)[key];
+  if (json.is_null() || json.integer() == in_file) return ok_status();
+  return bad(key, json, ("the " + std::to_string(in_file) + " of its weights in the file").c_str());
+}
+
 Result<std::int64_t> Config::integer(std::string_view key, std::optional<std::int64_t> fallback) const {
   const Json& json = (*json_)[key];
   if (json.is_null() && fallback) return *fallback;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -17,21 +18,26 @@ struct Operand {
   Argument::Kind kind = Argument::Kind::kConstant;
   Value value;
   std::vector<Operand> list;
+  std::vector<std::string> names;  // of a dictionary's
   const Json* constant = nullptr;
 };
 
-// A layer's configuration with Keras' defaults where a key is absent. Numbers are within 2^31.
+// A layer's configuration with Keras' defaults where a key is absent. Numbers are within 2^31. A value of another type than its key's
+// is a problem of the layer's, whatever is read of it afterwards.
 class Config {
  public:
-  explicit Config(const Json& json) : json_(&json) {}
+  explicit Config(const Json& json) : json_(&json), problem_(std::make_shared<Status>()) {}
+  // Of a part of it: problems are the whole's.
+  Config(const Json& json, const Config& whole) : json_(&json), problem_(whole.problem_) {}
   const Json& operator[](std::string_view key) const { return (*json_)[key]; }
   const Json& json() const { return *json_; }
   Result<std::int64_t> integer(std::string_view key, std::optional<std::int64_t> fallback = {}) const;
-  double number(std::string_view key, double fallback) const { return (*json_)[key].number(fallback); }
-  bool flag(std::string_view key, bool fallback) const { return (*json_)[key].boolean(fallback); }
-  std::string text(std::string_view key, const std::string& fallback) const {
-    return (*json_)[key].is_text() ? (*json_)[key].text() : fallback;
-  }
+  double number(std::string_view key, double fallback) const;
+  bool flag(std::string_view key, bool fallback) const;
+  std::string text(std::string_view key, const std::string& fallback) const;
+  // corrupt where the key is there and says another number than the weights in the file.
+  Status agrees(std::string_view key, std::int64_t in_file) const;
+  const Status& problem() const { return *problem_; }
   // So many positive numbers, or one for all.
   Result<Dims> sizes(std::string_view key, std::size_t count, std::optional<std::int64_t> fallback) const;
   // One number or a list of them.
@@ -40,6 +46,7 @@ class Config {
 
  private:
   const Json* json_;
+  std::shared_ptr<Status> problem_;  // the first
 };
 
 struct LayerCall;

@@ -15,7 +15,9 @@ struct Inputs {
 
 // query, value, key: positional, a list, or by name.
 Result<Inputs> read_inputs(LayerCall& call) {
-  const std::vector<Value> given = call.tensors();
+  std::vector<Value> given = call.tensors();
+  // By name, Keras' own order stands before what was given without one.
+  if (const Operand* query = call.argument("query", SIZE_MAX)) given.insert(given.begin(), query->value);
   for (const char* name : {"attention_mask", "query_mask", "value_mask", "key_mask", "mask"}) {
     const Operand* mask = call.argument(name, SIZE_MAX);
     if (mask != nullptr && mask->kind != Argument::Kind::kConstant)
@@ -84,15 +86,19 @@ Result<Outputs> run_multi_head(LayerCall& call) {
   // Keras keeps query, key, value, output in this order.
   const auto part = [&](const char* name, std::size_t index) {
     const std::string dense_name = std::string(name) + "_dense";
-    return call.weights.part({dense_name, "_" + dense_name}, index * each, each);
+    const std::string in_list = std::string_view(name) == "output" ? "attention_output" : name;
+    return call.weights.part({dense_name, "_" + dense_name}, in_list, index * each, each);
   };
   ZKI_ASSIGN_OR_RETURN(const Weights of_query, part("query", 0));
   ZKI_ASSIGN_OR_RETURN(const Weights of_key, part("key", 1));
   ZKI_ASSIGN_OR_RETURN(const Weights of_value, part("value", 2));
   ZKI_ASSIGN_OR_RETURN(const Weights of_output, part("output", 3));
   ZKI_ASSIGN_OR_RETURN(Value q, projected(call, in.query, of_query, has_bias, "query", heads));
+  ZKI_RETURN_IF_ERROR(call.config.agrees("key_dim", q.last()));
   ZKI_ASSIGN_OR_RETURN(const Value k, projected(call, in.key, of_key, has_bias, "key", heads));
   ZKI_ASSIGN_OR_RETURN(const Value v, projected(call, in.value, of_value, has_bias, "value", heads));
+  ZKI_RETURN_IF_ERROR(call.config.agrees("key_dim", k.last()));
+  ZKI_RETURN_IF_ERROR(call.config.agrees("value_dim", v.last()));
   q = net.with_number("Mul", q, 1.0 / std::sqrt(static_cast<double>(key_dim)));
   ZKI_ASSIGN_OR_RETURN(Value scores, net.matmul(q, net.transpose(k, {0, 1, 3, 2})));
   if (flag(call, "use_causal_mask")) {

@@ -160,6 +160,7 @@ Result<Outputs> run_conv(LayerCall& call) {
   ZKI_RETURN_IF_ERROR(check_kernel(weights[0], kRank, windows));
   ZKI_ASSIGN_OR_RETURN(const std::int64_t groups, call.config.integer("groups", 1));
   const std::int64_t in = weights[0].shape()[kRank], out = weights[0].shape()[kRank + 1];
+  ZKI_RETURN_IF_ERROR(call.config.agrees("filters", out));
   if (groups < 1 || in * groups != x.channels || out % groups != 0)
     return invalid_argument("its kernel " + weights[0].shape().to_string() + " does not meet " +
                             std::to_string(x.channels) + " channels");
@@ -178,6 +179,7 @@ Result<Value> depthwise(LayerCall& call, const Spatial& x, Windows& windows, con
   if (kernel.shape()[rank] != x.channels)
     return invalid_argument("its kernel " + kernel.shape().to_string() + " does not meet " +
                             std::to_string(x.channels) + " channels");
+  ZKI_RETURN_IF_ERROR(call.config.agrees("depth_multiplier", kernel.shape()[rank + 1]));
   const std::int64_t out = x.channels * kernel.shape()[rank + 1];
   ZKI_RETURN_IF_ERROR(check_bias(bias, out));
   const std::string weight = call.net.parameter(call.key("depthwise_kernel"), depthwise_kernel(kernel));
@@ -205,6 +207,7 @@ Result<Outputs> run_separable(LayerCall& call) {
     return corrupt("its pointwise kernel in the file is " + pointwise.to_string());
   const FloatTensor* bias = parts.bias();
   const std::int64_t out = pointwise[kRank + 1];
+  ZKI_RETURN_IF_ERROR(call.config.agrees("filters", out));
   ZKI_RETURN_IF_ERROR(check_bias(bias, out));
   const std::string kernel = call.net.parameter(call.key("pointwise_kernel"), windows_last(weights[1], true));
   return activated(call, middle.result(call.net, "Conv", with_bias(call, middle, kernel, bias),
@@ -248,6 +251,7 @@ Result<Outputs> run_transposed(LayerCall& call) {
   pads.insert(pads.end(), end.begin(), end.end());
   ZKI_ASSIGN_OR_RETURN(const std::int64_t groups, call.config.integer("groups", 1));
   const std::int64_t out = weights[0].shape()[kRank], in = weights[0].shape()[kRank + 1];
+  ZKI_RETURN_IF_ERROR(call.config.agrees("filters", out));
   if (groups != 1) return refusal("a transposed convolution in groups", "use one without groups");
   if (in != x.channels)
     return invalid_argument("its kernel " + weights[0].shape().to_string() + " does not meet " +

@@ -13,6 +13,9 @@ Result<Value> dense(LayerCall& call, const Value& input, const FloatTensor& kern
   if (kernel.shape().rank() != 2 || x.rank() < 2 || x.last() != kernel.shape()[0])
     return invalid_argument("an input " + dims_to_string(x.dims) + " does not meet its kernel " +
                             kernel.shape().to_string());
+  if (bias != nullptr && bias->num_elements() != kernel.shape()[1])
+    return corrupt("its bias in the file is " + bias->shape().to_string() + ", expected [" +
+                   std::to_string(kernel.shape()[1]) + "]");
   const Value weight = net.parameter_value(call.key(role + "kernel"), kernel.shape().dims(), kernel.data());
   ZKI_ASSIGN_OR_RETURN(Value y, net.matmul(x, weight));
   if (bias == nullptr) return y;
@@ -35,6 +38,7 @@ Result<Outputs> run_dense(LayerCall& call) {
     return refusal("it has LoRA weights beside its own",
                    "merge them first: layer.merge_lora() or save after quantizing them away");
   ZKI_ASSIGN_OR_RETURN(const std::vector<FloatTensor> weights, call.weights.take(has_bias ? 2 : 1));
+  if (weights[0].shape().rank() == 2) ZKI_RETURN_IF_ERROR(call.config.agrees("units", weights[0].shape()[1]));
   ZKI_ASSIGN_OR_RETURN(const Value y, dense(call, x, weights[0], has_bias ? &weights[1] : nullptr, ""));
   return one(call.activated(y));
 }
@@ -42,7 +46,7 @@ Result<Outputs> run_dense(LayerCall& call) {
 // x * kernel by an equation, "ab,bc->ac"; "..." stands for the axes that are not named.
 Result<Outputs> run_einsum_dense(LayerCall& call) {
   ZKI_ASSIGN_OR_RETURN(const Value input, call.input());
-  const bool has_bias = call.config["bias_axes"].is_text();
+  const bool has_bias = !call.config.text("bias_axes", "").empty();
   ZKI_ASSIGN_OR_RETURN(const std::vector<FloatTensor> weights, call.weights.take(has_bias ? 2 : 1));
   const std::string equation = call.config.text("equation", "");
   const std::size_t comma = equation.find(','), arrow = equation.find("->");
@@ -84,6 +88,8 @@ Result<Outputs> run_embedding(LayerCall& call) {
   ZKI_ASSIGN_OR_RETURN(const Value input, call.input());
   ZKI_ASSIGN_OR_RETURN(const std::vector<FloatTensor> weights, call.weights.take(1));
   if (weights[0].shape().rank() != 2) return corrupt("its embeddings are no matrix");
+  ZKI_RETURN_IF_ERROR(call.config.agrees("input_dim", weights[0].shape()[0]));
+  ZKI_RETURN_IF_ERROR(call.config.agrees("output_dim", weights[0].shape()[1]));
   Net& net = call.net;
   const Value x = net.cast(net.plain(input), onnx::TensorProto::INT64);
   Dims dims = x.dims;
@@ -106,7 +112,7 @@ Result<Outputs> run_time_distributed(LayerCall& call) {
   Dims merged(x.dims.begin() + 1, x.dims.end());
   merged[0] = x.dims[0] * x.dims[1];
   ZKI_ASSIGN_OR_RETURN(const Value steps, net.reshape(x, merged));
-  ZKI_ASSIGN_OR_RETURN(const Weights weights, call.weights.part({"layer"}, 0, SIZE_MAX / 2));
+  ZKI_ASSIGN_OR_RETURN(const Weights weights, call.weights.part({"layer"}));
   ZKI_ASSIGN_OR_RETURN(const Outputs outputs, call.run(inner, weights, {steps}));
   Outputs out;
   for (const Value& y : outputs) {

@@ -274,12 +274,12 @@ Result<Recurrence> recurrence_of(const std::string& class_name, const Config& co
   if (!kind)
     return refusal("a recurrent cell of the class '" + cell["class_name"].text() + "'",
                    "use one SimpleRNNCell, LSTMCell or GRUCell");
-  return read_recurrence(*kind, Config(cell["config"]), weights, keras);
+  return read_recurrence(*kind, Config(cell["config"], config), weights, keras);
 }
 
 Result<Outputs> run_recurrent(LayerCall& call) {
   ZKI_RETURN_IF_ERROR(check_options(call.config));
-  ZKI_ASSIGN_OR_RETURN(const Weights weights, call.weights.part({"cell"}, 0, SIZE_MAX / 2));
+  ZKI_ASSIGN_OR_RETURN(const Weights weights, call.weights.part({"cell"}));
   ZKI_ASSIGN_OR_RETURN(const Recurrence r,
                        recurrence_of(call.layer.class_name, call.config, weights, call.net.keras()));
   std::vector<Value> initial = call.tensors();
@@ -306,8 +306,8 @@ Result<Outputs> run_recurrent(LayerCall& call) {
 Result<Outputs> run_bidirectional(LayerCall& call) {
   const Json& layer = call.config["layer"];
   const Json& given = call.config["backward_layer"];
-  const Config forward(layer["config"]);
-  const Config backward(given.is_object() ? given["config"] : layer["config"]);
+  const Config forward(layer["config"], call.config);
+  const Config backward(given.is_object() ? given["config"] : layer["config"], call.config);
   ZKI_RETURN_IF_ERROR(check_options(forward));
   ZKI_RETURN_IF_ERROR(check_options(backward));
   const std::vector<Value> all = call.tensors();
@@ -315,8 +315,9 @@ Result<Outputs> run_bidirectional(LayerCall& call) {
     return refusal("it is called with states", "call it with its input alone");
   ZKI_ASSIGN_OR_RETURN(const std::size_t count, call.weights.count());
   const std::size_t half = count / 2;
-  ZKI_ASSIGN_OR_RETURN(const Weights of_forward, call.weights.part({"forward_layer/cell"}, 0, half));
-  ZKI_ASSIGN_OR_RETURN(const Weights of_backward, call.weights.part({"backward_layer/cell"}, half, count - half));
+  ZKI_ASSIGN_OR_RETURN(const Weights of_forward, call.weights.part({"forward_layer/cell"}, "forward_", 0, half));
+  ZKI_ASSIGN_OR_RETURN(const Weights of_backward,
+                       call.weights.part({"backward_layer/cell"}, "backward_", half, count - half));
   const std::string class_name = layer["class_name"].text();
   const int keras = call.net.keras();
   ZKI_ASSIGN_OR_RETURN(const Recurrence first, recurrence_of(class_name, forward, of_forward, keras));

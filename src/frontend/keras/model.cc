@@ -54,6 +54,18 @@ Result<Argument> argument(const Json& json, const Names& names, const std::strin
     if (!all_constant) return made;
     made = {};
   }
+  if (json.is_object() && !json.has("class_name") && !json.members().empty()) {
+    Argument all;
+    all.kind = Argument::Kind::kList;
+    bool tensors = true;
+    for (const auto& [name, item] : json.members()) {
+      ZKI_ASSIGN_OR_RETURN(Argument part, argument(item, names, layer, depth + 1));
+      tensors &= part.kind == Argument::Kind::kTensor;
+      all.names.push_back(name);
+      all.list.push_back(std::move(part));
+    }
+    if (tensors) return all;
+  }
   made.constant = &json;
   return made;
 }
@@ -133,18 +145,22 @@ void collect(Argument& argument, std::vector<TensorRef*>& out) {
 // Calls of a model inside another are counted from 1 where Keras counts the one that built it as the first, which is not written.
 // A list of references says so if one is to the call behind the last, and the contrary if one is to call 0; else it is a matter of
 // the class, and of the list: Keras 3 counts those of calls anew, from 0, and leaves those of the outputs as they are.
-void count_from_zero(const Model& model, std::size_t layer_index, bool usually_from_one,
-                     std::span<TensorRef* const> refs) {
-  const auto num_calls = static_cast<std::int64_t>(model.layers[layer_index].calls.size());
+void count_from_zero(const Layer& layer, bool usually_from_one, std::span<TensorRef* const> refs) {
+  const auto num_calls = static_cast<std::int64_t>(layer.calls.size());
   bool from_one = usually_from_one;
   for (const TensorRef* ref : refs) {
-    if (ref->layer != static_cast<int>(layer_index)) continue;
     if (ref->call == 0) from_one = false;
     if (ref->call == num_calls) from_one = true;
   }
   if (!from_one) return;
-  for (TensorRef* ref : refs)
-    if (ref->layer == static_cast<int>(layer_index)) --ref->call;
+  for (TensorRef* ref : refs) --ref->call;
+}
+
+// By the layers that they refer to.
+std::vector<std::vector<TensorRef*>> grouped(const std::vector<TensorRef*>& refs, std::size_t num_layers) {
+  std::vector<std::vector<TensorRef*>> groups(num_layers);
+  for (TensorRef* ref : refs) groups[static_cast<std::size_t>(ref->layer)].push_back(ref);
+  return groups;
 }
 
 void count_calls_from_zero(Model& model) {
@@ -155,12 +171,13 @@ void count_calls_from_zero(Model& model) {
       for (auto& [name, argument] : call.named) collect(argument, of_calls);
     }
   for (TensorRef& ref : model.outputs) of_outputs.push_back(&ref);
+  const auto calls = grouped(of_calls, model.layers.size()), outputs = grouped(of_outputs, model.layers.size());
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const Layer& layer = model.layers[i];
     if (!layer.model) continue;
     const bool from_one = !layer.model->is_sequential || (model.keras < 3 && layer.model->has_input_layer);
-    count_from_zero(model, i, from_one && (model.keras < 3 || layer.calls.size() == 1), of_calls);
-    count_from_zero(model, i, from_one, of_outputs);
+    count_from_zero(layer, from_one && (model.keras < 3 || layer.calls.size() == 1), calls[i]);
+    count_from_zero(layer, from_one, outputs[i]);
   }
 }
 
@@ -275,7 +292,7 @@ Result<Model> read_model(const Json& entry, int keras, std::size_t& left, int de
       layer.calls.push_back(std::move(call));
     }
   }
-  ZKI_ASSIGN_OR_RETURN(model.inputs, read_ends(config["input_layers"], names, "inputs", nullptr));
+  ZKI_ASSIGN_OR_RETURN(model.inputs, read_ends(config["input_layers"], names, "inputs", &model.input_names));
   ZKI_ASSIGN_OR_RETURN(model.outputs, read_ends(config["output_layers"], names, "outputs", &model.output_names));
   count_calls_from_zero(model);
   return model;

@@ -26,6 +26,7 @@ struct Argument {
   enum class Kind : std::uint8_t { kTensor, kList, kConstant } kind = Kind::kConstant;
   TensorRef tensor;
   std::vector<Argument> list;
+  std::vector<std::string> names;  // of the list's, where it was a dictionary of tensors
   const Json* constant = nullptr;
 };
 
@@ -48,13 +49,13 @@ struct Layer {
 struct Model {
   std::string class_name, name;
   bool is_sequential = false;
-  std::vector<Layer> layers;               // of a Sequential: in order, without its input
-  std::vector<TensorRef> inputs, outputs;  // of a functional one
-  std::vector<std::string> output_names;   // given by a dictionary, else empty
-  const Json* input_shape = nullptr;       // of a Sequential: the whole shape, batch first; null where it is open
-  bool has_input_layer = false;            // of a Sequential
-  std::string input_name, input_dtype;     // of a Sequential's own input layer
-  int keras = 3;                           // major version
+  std::vector<Layer> layers;                           // of a Sequential: in order, without its input
+  std::vector<TensorRef> inputs, outputs;              // of a functional one
+  std::vector<std::string> input_names, output_names;  // given by a dictionary, else empty
+  const Json* input_shape = nullptr;    // of a Sequential: the whole shape, batch first; null where it is open
+  bool has_input_layer = false;         // of a Sequential
+  std::string input_name, input_dtype;  // of a Sequential's own input layer
+  int keras = 3;                        // major version
 };
 
 inline constexpr int kDeepestModel = 16;

@@ -5,9 +5,11 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "frontend/keras/layer.h"
+#include "frontend/onnx/shape_example.h"
 
 namespace zkinfer::frontend_keras {
 
@@ -54,6 +56,7 @@ class Writer {
     for (std::size_t i = 0; i < count; ++i) names.push_back(output_name(i));
     if (!model_.name.empty()) net_.builder().graph().set_name(model_.name);
     ZKI_RETURN_IF_ERROR(make_inputs());
+    if (!open_.empty()) return std::move(net_.builder()).take("layer");
     for (std::string& name : names) name = net_.builder().fresh(name);
     ZKI_ASSIGN_OR_RETURN(const Outputs outputs, run_model(model_, std::move(inputs_), top_weights(), 0));
     for (std::size_t i = 0; i < names.size() && i < outputs.size(); ++i) {
@@ -74,17 +77,15 @@ class Writer {
 
   Weights top_weights() { return by_path_ ? Weights::at_path(file_, "") : Weights(); }
 
-  // Whether everything that reads it looks rows up by it.
-  bool only_looked_up(int layer) const {
-    bool any = false, all = true;
+  // The layers whose every reader looks rows up by them.
+  std::set<int> looked_up() const {
+    std::set<int> looked, otherwise;
     for (const Layer& reader : model_.layers)
       for (const Call& call : reader.calls)
         for (const TensorRef& ref : references(call))
-          if (ref.layer == layer) {
-            any = true;
-            all &= reader.class_name == "Embedding";
-          }
-    return any && all;
+          (reader.class_name == "Embedding" ? looked : otherwise).insert(ref.layer);
+    std::erase_if(looked, [&](int layer) { return otherwise.count(layer) != 0; });
+    return looked;
   }
 
   Status make_inputs() {
@@ -94,6 +95,7 @@ class Writer {
       ZKI_RETURN_IF_ERROR(make_input(model_.input_name, model_.input_shape, looks_up ? "int32" : model_.input_dtype));
     } else {
       std::set<int> seen;
+      const std::set<int> only_looked_up = looked_up();
       for (const TensorRef& ref : model_.inputs) {
         const Layer& layer = model_.layers[static_cast<std::size_t>(ref.layer)];
         if (!seen.insert(ref.layer).second) return corrupt("input " + in_quotes(layer.name) + " is listed twice");
@@ -105,13 +107,17 @@ class Writer {
         const Json& shape = old.is_list() ? old : config["batch_shape"];
         const std::string dtype =
             config["dtype"].is_object() ? config["dtype"]["config"]["name"].text() : config.text("dtype", "float32");
-        ZKI_RETURN_IF_ERROR(
-            make_input(layer.name, shape.is_list() ? &shape : nullptr, only_looked_up(ref.layer) ? "int32" : dtype));
+        ZKI_RETURN_IF_ERROR(make_input(layer.name, shape.is_list() ? &shape : nullptr,
+                                       only_looked_up.count(ref.layer) != 0 ? "int32" : dtype));
       }
     }
     if (open_.empty()) return ok_status();
-    return invalid_argument("inputs with axes of unknown length:" + open_ +
-                            "; give their whole shapes (CompileOptions::input_shapes)");
+    Status open = invalid_argument("inputs with axes of unknown length:" + open_ +
+                                   "; give their whole shapes (CompileOptions::input_shapes), as in " + example_);
+    if (!refuse_without_running(model_)) return open;
+    net_.builder().begin({model_.name, "model"});
+    net_.builder().refuse(std::move(open), {});
+    return ok_status();
   }
 
   Status make_input(const std::string& given_name, const Json* shape, const std::string& dtype) {
@@ -137,18 +143,22 @@ class Writer {
       }
     } else if (shape == nullptr) {
       open_ += " " + in_quotes(x.name) + " [?]";
+      if (example_.empty()) example_ = frontend_onnx::shape_example(x.name, {}, {});
       return ok_status();
     } else {
       bool known = true;
       std::string shown;
+      std::vector<bool> open;
       for (std::size_t i = 0; i < shape->size(); ++i) {
         const std::optional<std::int64_t> dim = shape->at(i).integer();
+        open.push_back(!dim && i != 0);
         known &= dim.has_value() || i == 0;
         x.dims.push_back(dim.value_or(1));
         declared.push_back(dim || i != 0 ? dim.value_or(1) : -1);
         shown += (i == 0 ? "" : ", ") + (dim ? std::to_string(*dim) : "?");
       }
       if (!known) open_ += " " + in_quotes(x.name) + " [" + shown + "]";
+      if (!known && example_.empty()) example_ = frontend_onnx::shape_example(x.name, open, x.dims);
     }
     ZKI_ASSIGN_OR_RETURN(const Shape checked, Shape::make(x.dims));
     if (checked.rank() == 0)
@@ -162,6 +172,8 @@ class Writer {
   Result<std::vector<Weights>> weights_of(const Model& model, const Weights& scope, int depth) {
     std::vector<Weights> out;
     std::map<std::string, int> used;
+    const std::unordered_map<std::string, Weights> parts =
+        by_path_ || depth == 0 ? std::unordered_map<std::string, Weights>() : scope.parts();
     for (const Layer& layer : model.layers) {
       if (by_path_) {
         if (is_operation(layer)) {  // of no class that keeps weights
@@ -179,7 +191,8 @@ class Writer {
         ZKI_ASSIGN_OR_RETURN(Weights weights, Weights::of_layer(file_, layer.name));
         out.push_back(std::move(weights));
       } else {
-        ZKI_ASSIGN_OR_RETURN(Weights weights, scope.part({}, layer.name));
+        const auto found = parts.find(layer.name);
+        Weights weights = found != parts.end() ? found->second : scope.no_part(layer.name);
         ZKI_ASSIGN_OR_RETURN(const std::size_t count, weights.count());
         // Keras 2 does not write the names of models into those of their layers' weights.
         if (layer.model && count == 0) weights = scope;
@@ -197,7 +210,7 @@ class Writer {
     if (inputs.size() != 1) return corrupt("a Sequential is called with " + std::to_string(inputs.size()) + " tensors");
     for (std::size_t i = 0; i < model.layers.size(); ++i) {
       std::vector<Operand> operands;
-      for (Value& x : inputs) operands.push_back({Argument::Kind::kTensor, std::move(x), {}, nullptr});
+      for (Value& x : inputs) operands.push_back({Argument::Kind::kTensor, std::move(x), {}, {}, nullptr});
       ZKI_ASSIGN_OR_RETURN(inputs, run_layer(model.layers[i], weights[i], std::move(operands), {}, depth));
     }
     return inputs;
@@ -285,6 +298,7 @@ class Writer {
     Operand out;
     out.kind = argument.kind;
     out.constant = argument.constant;
+    out.names = argument.names;
     if (argument.kind == Argument::Kind::kTensor) {
       ZKI_ASSIGN_OR_RETURN(out.value, output_of(argument.tensor, done));
     }
@@ -293,6 +307,55 @@ class Writer {
       out.list.push_back(std::move(part));
     }
     return out;
+  }
+
+  static Status knows(const Layer& layer, const Entry* entry) {
+    if (!layer.package.empty())
+      return refusal("a layer of " + in_quotes(layer.package) + ", whose code is not in the file",
+                     "replace it by layers of Keras, or convert the model to ONNX with tf2onnx");
+    if (layer.model || is_operation(layer) || entry != nullptr) return ok_status();
+    return refusal("this layer is not known here",
+                   "replace it by layers that are (docs/keras.md), or convert the model to ONNX with tf2onnx");
+  }
+
+  // Where nothing can be run, for an axis of its inputs is open: what is refused whatever it reads. None: false.
+  bool refuse_without_running(const Model& model) {
+    bool any = false;
+    for (const Layer& layer : model.layers) {
+      if (layer.model) {
+        any |= refuse_without_running(*layer.model);
+        continue;
+      }
+      if (layer.class_name == "InputLayer") continue;
+      const Entry* entry = find_layer(layer.class_name);
+      Status status = knows(layer, entry);
+      if (status.ok() && entry != nullptr && entry->always_refused) {
+        LayerCall call{net_, layer, Config(*layer.config), Weights(), {}, {}, {}};
+        status = entry->run(call).status();
+      }
+      if (status.ok()) continue;
+      any = true;
+      net_.builder().begin({layer.name, layer.class_name});
+      net_.builder().refuse(std::move(status), {});
+    }
+    return any;
+  }
+
+  // A nested model's inputs in its order: positions, or names in a dictionary.
+  static Result<Outputs> inputs_of(const Model& model, const LayerCall& call) {
+    if (call.operands.size() != 1 || call.operands[0].names.empty()) return call.tensors();
+    const Operand& given = call.operands[0];
+    Outputs inputs;
+    for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+      const std::string& layer = model.layers[static_cast<std::size_t>(model.inputs[i].layer)].name;
+      const std::string& name = i < model.input_names.size() ? model.input_names[i] : layer;
+      auto found = std::find(given.names.begin(), given.names.end(), name);
+      if (found == given.names.end()) found = std::find(given.names.begin(), given.names.end(), layer);
+      if (found == given.names.end())
+        return corrupt("model " + in_quotes(call.layer.name) + " is called without its input " + in_quotes(name));
+      inputs.push_back(given.list[static_cast<std::size_t>(found - given.names.begin())].value);
+    }
+    return inputs;
   }
 
   Result<Outputs> run_layer(const Layer& layer, const Weights& weights, std::vector<Operand> operands,
@@ -305,14 +368,7 @@ class Writer {
       return Outputs{Value{}};
     };
     const Entry* entry = find_layer(layer.class_name);
-    const bool known = layer.model || is_operation(layer) || entry != nullptr;
-    if (!layer.package.empty())
-      return refuse(refusal("a layer of " + in_quotes(layer.package) + ", whose code is not in the file",
-                            "replace it by layers of Keras, or convert the model to ONNX with tf2onnx"));
-    if (!known)
-      return refuse(
-          refusal("this layer is not known here",
-                  "replace it by layers that are (docs/keras.md), or convert the model to ONNX with tf2onnx"));
+    if (Status status = knows(layer, entry); !status.ok()) return refuse(std::move(status));
     for (const auto& [name, operand] : named) {
       const bool is_tensor = operand.kind != Argument::Kind::kConstant;
       if (name == "mask" && is_tensor)
@@ -322,14 +378,24 @@ class Writer {
         return refuse(
             refusal("it is called with training=True", "build the network without it: what is proved is its use"));
     }
+    // layer(inputs=x)
+    for (auto it = named.begin(); operands.empty() && it != named.end(); ++it) {
+      if (it->first != "inputs" && it->first != "sequences" && it->first != "sequence") continue;
+      operands.push_back(std::move(it->second));
+      named.erase(it);
+      break;
+    }
     const bool blind =
         std::any_of(operands.begin(), operands.end(), any_unknown) ||
         std::any_of(named.begin(), named.end(), [](const auto& argument) { return any_unknown(argument.second); });
     if (layer.model) {
       LayerCall call{net_, layer, Config(*layer.config), weights, std::move(operands), std::move(named), {}};
-      Outputs inputs = call.tensors();
+      ZKI_ASSIGN_OR_RETURN(Outputs inputs, inputs_of(*layer.model, call));
       return run_model(*layer.model, std::move(inputs), weights, depth + 1);
     }
+    for (const Operand& operand : operands)
+      if (!operand.names.empty())
+        return refuse(refusal("it is called with a dictionary of tensors", "call it with a list of them"));
     if (blind && (entry == nullptr || is_operation(layer) || !entry->always_refused)) return Outputs{Value{}};
     LayerCall call{net_,
                    layer,
@@ -339,10 +405,12 @@ class Writer {
                    std::move(named),
                    [this, depth](const Layer& inner, const Weights& inner_weights, Outputs inputs) -> Result<Outputs> {
                      std::vector<Operand> given;
-                     for (Value& x : inputs) given.push_back({Argument::Kind::kTensor, std::move(x), {}, nullptr});
+                     for (Value& x : inputs) given.push_back({Argument::Kind::kTensor, std::move(x), {}, {}, nullptr});
                      return run_layer(inner, inner_weights, std::move(given), {}, depth + 1);
                    }};
     Result<Outputs> outputs = is_operation(layer) ? run_operation(call) : entry->run(call);
+    // Whatever came of a value of the wrong type.
+    if (!call.config.problem().ok()) return refuse(call.config.problem());
     if (!outputs.ok())
       return outputs.status().code() == StatusCode::kResourceLimit
                  ? Result<Outputs>(outputs.status().with_context("layer " + in_quotes(layer.name)))
@@ -361,7 +429,7 @@ class Writer {
   const frontend_onnx::ImportOptions& options_;
   Net net_;
   Outputs inputs_;
-  std::string open_;
+  std::string open_, example_;
   std::size_t num_calls_ = 0;
   std::set<const Layer*> refused_;
 };

@@ -150,19 +150,21 @@ Result<ir::Graph> import_saved_model(const SavedModelFiles& files, const fronten
 Result<ir::Graph> import_saved_model_folder(const std::string& path, const frontend_onnx::ImportOptions& options) {
   const std::filesystem::path folder(path);
   SavedModelFiles files;
-  ZKI_ASSIGN_OR_RETURN(files.graph, read_file((folder / "saved_model.pb").string(), options.max_file_bytes));
+  ZKI_ASSIGN_OR_RETURN(files.graph, read_regular_file((folder / "saved_model.pb").string(), options.max_file_bytes));
   std::error_code error;
   if (std::filesystem::exists(folder / "keras_metadata.pb", error)) {
-    ZKI_ASSIGN_OR_RETURN(files.metadata, read_file((folder / "keras_metadata.pb").string(), options.max_file_bytes));
+    ZKI_ASSIGN_OR_RETURN(files.metadata,
+                         read_regular_file((folder / "keras_metadata.pb").string(), options.max_file_bytes));
   }
   const std::filesystem::path variables = folder / "variables";
   if (!std::filesystem::exists(variables / "variables.index", error)) return unsupported(kNoKeras);
-  ZKI_ASSIGN_OR_RETURN(files.index, read_file((variables / "variables.index").string(), options.max_file_bytes));
+  ZKI_ASSIGN_OR_RETURN(files.index,
+                       read_regular_file((variables / "variables.index").string(), options.max_file_bytes));
   const std::filesystem::path data = variables / "variables.data-00000-of-00001";
   if (!std::filesystem::exists(data, error))
     return unsupported(
         "its variables are in several files or missing (no variables.data-00000-of-00001); save it in one");
-  ZKI_ASSIGN_OR_RETURN(files.data, read_file(data.string(), options.max_file_bytes));
+  ZKI_ASSIGN_OR_RETURN(files.data, read_regular_file(data.string(), options.max_file_bytes));
   return import_saved_model(files, options);
 }
 

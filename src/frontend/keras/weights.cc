@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "base/text.h"
 
@@ -22,6 +23,12 @@ bool has_part(std::string_view path, std::string_view name) {
     path.remove_prefix(slash + 1);
   }
   return false;
+}
+
+// Whether one of them is `mark`, or begins with it where it ends in an underscore.
+bool has_mark(std::string_view path, std::string_view mark) {
+  if (!mark.ends_with('_')) return has_part(path, mark);
+  return path.starts_with(mark) || path.find("/" + std::string(mark)) != std::string_view::npos;
 }
 
 }  // namespace
@@ -125,9 +132,34 @@ Result<Weights> Weights::part(const std::vector<std::string>& paths, const std::
   return made;
 }
 
-Result<Weights> Weights::part(const std::vector<std::string>& paths, std::size_t begin, std::size_t count) const {
+Weights Weights::no_part(const std::string& name) const {
+  Weights made;
+  made.file_ = file_;
+  made.key_ = key_.empty() ? name : key_ + "/" + name;
+  return made;
+}
+
+std::unordered_map<std::string, Weights> Weights::parts() const {
+  std::unordered_map<std::string, Weights> out;
+  for (const NamedWeight& weight : list_) {
+    std::set<std::string> names;
+    for (std::size_t begin = 0; begin <= weight.name.size();) {
+      const std::size_t end = std::min(weight.name.find('/', begin), weight.name.size());
+      names.insert(weight.name.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    for (const std::string& name : names) out.try_emplace(name, no_part(name)).first->second.list_.push_back(weight);
+  }
+  return out;
+}
+
+Result<Weights> Weights::part(const std::vector<std::string>& paths, std::string_view mark, std::size_t begin,
+                              std::size_t count) const {
   if (file_ == nullptr || file_->by_path()) return part(paths, paths[0]);
   Weights made = at_path(*file_, key_ + "/" + paths[0]);
+  for (const NamedWeight& weight : list_)
+    if (!mark.empty() && has_mark(weight.name, mark)) made.list_.push_back(weight);
+  if (!made.list_.empty()) return made;
   for (std::size_t i = begin; i < list_.size() && i - begin < count; ++i) made.list_.push_back(list_[i]);
   return made;
 }

@@ -3,7 +3,10 @@
 // ("layers/dense_1/vars/0"), older files as a list per layer of the outermost model.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "frontend/hdf5/hdf5.h"
@@ -54,8 +57,15 @@ class Weights {
 
   // Those of a part: by its path (the first that is there), else the weights whose names have `name` between slashes.
   Result<Weights> part(const std::vector<std::string>& paths, const std::string& name) const;
-  // By position in lists.
-  Result<Weights> part(const std::vector<std::string>& paths, std::size_t begin, std::size_t count) const;
+  // Of a list: by every name that stands between slashes in one of its weights' names.
+  std::unordered_map<std::string, Weights> parts() const;
+  Weights no_part(const std::string& name) const;
+  // In lists those with a name between slashes that is `mark`, or begins with it where it ends in an underscore; by position where no weight
+  // has one. Keras lists what is trained first, so that a frozen part changes the positions.
+  Result<Weights> part(const std::vector<std::string>& paths, std::string_view mark, std::size_t begin,
+                       std::size_t count) const;
+  // All of them in lists.
+  Result<Weights> part(const std::vector<std::string>& paths) const { return part(paths, "", 0, SIZE_MAX / 2); }
   // Exactly so many.
   Result<std::vector<FloatTensor>> take(std::size_t count) const;
   Result<std::size_t> count() const;

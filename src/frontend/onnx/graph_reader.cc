@@ -91,7 +91,7 @@ GraphReader::GraphReader(const onnx::ModelProto& model, const ImportOptions& opt
     : model_(model),
       options_(options),
       foreign_(foreign),
-      external_{options.external_data_folder, options.max_external_bytes},
+      external_{options.external_data_folder, options.max_external_bytes, &options.reads},
       budget_{options.max_folded_elements, 2e10} {
   collect_inputs(model.graph().node(), consumed_);
   for (const onnx::ValueInfoProto& output : model.graph().output()) consumed_.insert(output.name());

@@ -14,6 +14,7 @@
 #include "frontend/onnx/losses.h"
 #include "frontend/onnx/model_builder.h"
 #include "frontend/onnx/proto_text.h"
+#include "frontend/onnx/shape_example.h"
 
 namespace zkinfer::frontend_onnx {
 
@@ -135,7 +136,7 @@ class Importer {
     if (!dynamic_.empty())
       return invalid_argument(
           "inputs with axes of unknown length:" + dynamic_ +
-          "; give their whole shapes, or lengths by the axes' names (CompileOptions::input_shapes)");
+          "; give their whole shapes, or lengths by the axes' names (CompileOptions::input_shapes), as in " + example_);
     return ok_status();
   }
 
@@ -159,6 +160,7 @@ class Importer {
     } else {
       bool known = type.has_shape();
       std::string shown;
+      std::vector<bool> open;
       for (int axis = 0; axis < type.shape().dim_size(); ++axis) {
         const auto& dim = type.shape().dim(axis);
         const auto symbol = symbols_.find(dim.dim_param());
@@ -166,6 +168,7 @@ class Importer {
         const bool fixed = dim.has_dim_value() && dim.dim_value() > 0;
         dims.push_back(bound ? *symbol->second : fixed ? dim.dim_value() : 1);
         known &= bound || fixed || axis == 0;
+        open.push_back(!bound && !fixed && axis != 0);
         if (!bound && !fixed && axis == 0)
           reader_.notes().push_back("input " + in_quotes(input.name()) +
                                     ": the length of its first axis is open in the file; 1 is taken (another: "
@@ -175,6 +178,7 @@ class Importer {
                                                                                                    : "?");
       }
       if (!known) dynamic_ += " " + in_quotes(input.name()) + " [" + shown + "]";
+      if (!known && example_.empty()) example_ = shape_example(input.name(), open, dims);
     }
     Result<Shape> shape = Shape::make(std::move(dims));
     if (!shape.ok()) return shape.status().with_context("input " + in_quotes(input.name()));
@@ -187,13 +191,15 @@ class Importer {
   Result<ValueId> named_output(ValueId id, const std::string& name, const std::unordered_set<ValueId>& taken) {
     ir::Graph& graph = reader_.graph();
     if (graph.value(id).name == name && taken.count(id) == 0) return id;
-    for (ir::Value& value : graph.values)
-      if (value.name == name) {  // of an inner step
+    if (const auto inner = by_name_.find(name); inner != by_name_.end()) {  // of an inner step
+      ir::Value& value = graph.value(inner->second);
+      if (value.name == name) {
         value.name += "#inner";
         while (!graph.value_names.insert(value.name).second) value.name += "_";
       }
+    }
     graph.value_names.erase(name);
-    const bool is_input = std::find(graph.inputs.begin(), graph.inputs.end(), id) != graph.inputs.end();
+    const bool is_input = inputs_.count(id) != 0;
     if (is_input || taken.count(id) != 0 || graph.value(id).is_constant()) {
       if (graph.value(id).is_constant()) {
         AnyTensor copy = *graph.value(id).constant;
@@ -215,6 +221,10 @@ class Importer {
     if (proto_.output_size() == 0) return corrupt("the model has no outputs");
     std::unordered_set<std::string> seen;
     std::unordered_set<ValueId> taken;
+    const ir::Graph& graph = reader_.graph();
+    for (std::size_t id = 0; id < graph.values.size(); ++id)
+      by_name_.emplace(graph.values[id].name, static_cast<ValueId>(id));
+    inputs_.insert(graph.inputs.begin(), graph.inputs.end());
     for (const onnx::ValueInfoProto& output : proto_.output()) {
       const std::optional<ValueId> found = scope_.find(output.name());
       if (!found) return corrupt("output " + in_quotes(output.name()) + " is never computed");
@@ -249,7 +259,10 @@ class Importer {
   GraphReader reader_;
   Scope scope_;
   std::unordered_map<std::string, std::optional<std::int64_t>> symbols_;
-  std::string dynamic_;
+  std::string dynamic_, example_;
+  // While outputs are read: names before them, and the inputs.
+  std::unordered_map<std::string, ValueId> by_name_;
+  std::unordered_set<ValueId> inputs_;
 };
 
 constexpr std::uint64_t kMostProtobufBytes = std::numeric_limits<int>::max();

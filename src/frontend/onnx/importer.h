@@ -52,6 +52,8 @@ struct ImportOptions {
   // Elements made by constant folding, in total; besides, no more than 2^22 and four for each that the model itself holds.
   std::int64_t max_folded_elements = std::int64_t{1} << 28;
   std::size_t max_nodes = 200000;
+  // Called with each file beside the network's own that is read.
+  std::function<void(const std::string& path)> reads;
   // Called with sentences for people: what the graph does not give as the file says, and what was assumed.
   std::function<void(std::string)> note;
   // Called for each part that is refused, before the error that lists them for people.

@@ -146,6 +146,7 @@ Result<std::string> read_external(const TensorProto& proto, std::uint64_t expect
     return corrupt("external data file " + in_quotes(slice.location) + " has " + std::to_string(file_bytes) +
                    " bytes, needed are " + std::to_string(expected_bytes) + " from offset " +
                    std::to_string(slice.offset));
+  if (external.reads != nullptr && *external.reads) (*external.reads)(file.string());
   std::ifstream stream(file, std::ios::binary);
   if (!stream)
     return io_error("cannot open external data file " + in_quotes(file.string()) + ": " + std::strerror(errno));

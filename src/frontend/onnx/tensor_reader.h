@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,7 @@ namespace zkinfer::frontend_onnx {
 struct ExternalData {
   std::string folder;  // empty: refused
   std::uint64_t bytes_left = 0;
+  const std::function<void(const std::string&)>* reads = nullptr;  // told each file
 };
 
 struct ReadTensor {

@@ -113,6 +113,10 @@ Status Lowering::check_quantization(int t) const {
     return unsupported(where_of(x) + " is " +
                        (x.is_sparse ? "sparse" : "quantized in blocks or by a scheme of its own") +
                        " | convert the model with one scale per tensor or channel");
+  // Many tensors may share one list in the file: no more of it than can be meant.
+  if (x.scales.size() > static_cast<std::size_t>(std::max<std::int64_t>(x.num_elements(), 1)))
+    return corrupt(where_of(x) + ": " + std::to_string(x.scales.size()) + " scales for " +
+                   std::to_string(x.num_elements()) + " elements");
   for (std::size_t i = 0; i < x.scales.size(); ++i)
     if (!(x.scales[i] > 0) || !std::isfinite(x.scales[i]))
       return corrupt(where_of(x) + ": scale " + std::to_string(x.scales[i]));
@@ -121,20 +125,22 @@ Status Lowering::check_quantization(int t) const {
 
 std::string Lowering::quantized(const std::string& x, int t) {
   const Tensor& to = tensor(t);
-  if (const Status checked = check_quantization(t); !checked.ok()) fail(checked);
   if (to.scales.size() != 1 || to.type == Type::kInt64)
     fail(unsupported(where_of(to) + " is computed, and has " + std::to_string(to.scales.size()) +
                      " scales | convert the model with one scale for each activation, of at most 32 bits"));
+  else if (const Status checked = check_quantization(t); !checked.ok())
+    fail(checked);
   const float scale = to.scales.empty() ? 1 : to.scales[0];
   return builder_.op("QuantizeLinear", {x, builder_.number(scale), builder_.scalar(to.zero(0), *onnx_type(to.type))});
 }
 
 std::string Lowering::dequantized(const std::string& x, int t) {
   const Tensor& from = tensor(t);
-  if (const Status checked = check_quantization(t); !checked.ok()) fail(checked);
   if (from.scales.size() != 1)
     fail(unsupported(where_of(from) + " is computed, and has " + std::to_string(from.scales.size()) +
                      " scales | convert the model with one scale for each activation"));
+  else if (const Status checked = check_quantization(t); !checked.ok())
+    fail(checked);
   const float scale = from.scales.empty() ? 1 : from.scales[0];
   return builder_.op("DequantizeLinear",
                      {x, builder_.number(scale), builder_.scalar(from.zero(0), *onnx_type(from.type))});

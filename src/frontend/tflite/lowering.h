@@ -153,7 +153,11 @@ std::span<const Row> resize_rows();
 std::span<const Row> recurrent_rows();
 
 // Converters name a tensor after all that went into it: "relu;bias;conv".
-inline std::string short_name(std::string_view name) { return std::string(name.substr(0, name.find(';'))); }
+inline std::string short_name(std::string_view name) {
+  constexpr std::size_t kLongest = 1024;  // many tensors may share one long name in the file
+  name = name.substr(0, kLongest);
+  return std::string(name.substr(0, name.find(';')));
+}
 
 // axis in [-rank, rank) -> [0, rank).
 Result<std::int64_t> resolved_axis(std::int64_t axis, std::size_t rank);

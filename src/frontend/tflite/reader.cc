@@ -97,7 +97,8 @@ class Reader {
     const Operator& op = file_.operators[index];
     const bool custom = op.code == kCustom;
     const std::string_view kind = custom ? op.custom : operator_name(op.code);
-    const std::string shown = kind.empty() ? "operator code " + std::to_string(op.code) : printable(kind);
+    const std::string shown =
+        kind.empty() ? "operator code " + std::to_string(op.code) : printable(kind.substr(0, 200));
     std::string name = op.outputs.empty() ? std::string() : short_name(lowering_.tensor(op.outputs[0]).name);
     if (name.empty()) name = shown + "_" + std::to_string(index);
     builder_.begin({name, shown});
