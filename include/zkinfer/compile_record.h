@@ -26,6 +26,21 @@ struct FusedOp {
   friend bool operator==(const FusedOp&, const FusedOp&) = default;
 };
 
+// An input or output that holds whole numbers in the network. Where the network was quantized before (int8 of TensorFlow Lite,
+// QuantizeLinear of ONNX), real = (integer - zero_point) * scale.
+struct WholeTensor {
+  std::string name;
+  bool is_input = false;
+  std::int64_t lo = 0, hi = 0;  // of the network's type; equal: 64 bits
+  double scale = 0;             // 0: the numbers are meant as they are
+  std::int64_t zero_point = 0;
+
+  // "whole numbers -128..127, integer = real / 0.0078125 + 3 (scale 0.0078125, zero point 3)"
+  std::string to_string() const;
+  bool has_scale() const { return scale > 0; }
+  friend bool operator==(const WholeTensor&, const WholeTensor&) = default;
+};
+
 struct CompileRecord {
   // Largest error of an output element relative to its output's largest element: asked for (CompileOptions::float_target), and
   // measured on calibration inputs.
@@ -41,12 +56,15 @@ struct CompileRecord {
   std::uint64_t num_network_parameters = 0;
   // Of operators that compute a function on the way: the integer program has only tables of it.
   std::vector<FusedOp> fused;
+  // Inputs, then outputs, of whole numbers.
+  std::vector<WholeTensor> whole;
 
   bool meets_target() const { return measured_error <= float_target; }
   friend bool operator==(const CompileRecord&, const CompileRecord&) = default;
 
   // Of a package: more are cut off, and that is said.
-  static constexpr std::size_t kMaxNotes = 1000, kMaxNoteBytes = 4096, kMaxFused = std::size_t{1} << 20;
+  static constexpr std::size_t kMaxNotes = 1000, kMaxNoteBytes = 4096, kMaxFused = std::size_t{1} << 20,
+                               kMaxWhole = std::size_t{1} << 16;
 };
 
 }  // namespace zkinfer

@@ -36,15 +36,16 @@ struct TensorFidelity {
   OutputKind kind = OutputKind::kValues;
   std::optional<double>
       cosine;  // mean over inputs, 1 where both are zero; of one element per input: over all inputs together
-  double mean_abs_error = 0;        // real units
-  double max_abs_error = 0;         // real units
-  double lo = 0, hi = 0;            // of the float values seen
-  double relative_error = 0;        // |integer - float| / |float|, 2-norms over all inputs
+  double mean_abs_error = 0;  // real units
+  double max_abs_error = 0;   // real units
+  double resolution = 0;      // 1 of integers of a scale of the network's own, whose least error is one; 0 of others
+  double lo = 0, hi = 0;      // of the float values seen
+  double relative_error = 0;  // |integer - float| / |float|, 2-norms over all inputs
   std::optional<double> r_squared;  // kValues that vary: 1 - squared error / squared deviation from each element's mean
   std::optional<double>
       agreement;  // kScores: share of lines with the same largest entry; kLabels: share of equal labels
 
-  // The largest error relative to the largest float value.
+  // The largest error relative to the largest float value; 0 where it is no more than the resolution.
   double error_of_largest() const;
   // Whether that is at most so much; labels have none.
   bool meets(double target) const;

@@ -32,6 +32,7 @@ Result<ir::Graph> import_model(const NetworkSource& source, const CompileOptions
   frontend_network::ImportOptions reading;
   reading.note = note;
   reading.inputs_only = inputs_only;
+  reading.reads = options.reads;
   for (const auto& [name, shape] : options.input_shapes) reading.input_shapes[name] = shape;
   reading.tokens = options.tokens;
   reading.head = options.head;
@@ -42,11 +43,6 @@ Result<ir::Graph> import_model(const NetworkSource& source, const CompileOptions
   }
   return source.is_file() ? frontend_network::import_network_file(source.path(), reading)
                           : frontend_network::import_network(source.bytes(), reading);
-}
-
-Result<ir::Graph> legalized_model(const NetworkSource& source, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(source, options));
-  return passes::legalize(std::move(graph));
 }
 
 // Of the file that the model was made from.
@@ -216,7 +212,14 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
   const auto note = [&](std::string text) { notes.push_back({false, std::move(text)}); };
   ZKI_ASSIGN_OR_RETURN(ir::Graph imported, import_model(source, options, note));
   const Digest network = api::network_digest(imported);
+  std::vector<WholeTensor> whole = api::whole_tensors(imported);
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, passes::legalize(std::move(imported)));
+  for (std::size_t k = 0; k < calibration.size(); ++k) {
+    for (std::size_t i = 0; i < calibration[k].size() && i < graph.inputs.size(); ++i) {
+      const Status status = api::check_whole(whole, graph.value(graph.inputs[i]).name, calibration[k][i]);
+      if (!status.ok()) return status.with_context("calibration input " + std::to_string(k));
+    }
+  }
   ZKI_ASSIGN_OR_RETURN(std::vector<TensorMap> inputs, named_input_list(graph, calibration));
   if (inputs.empty()) {
     notes.push_back({true,
@@ -235,6 +238,11 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
   ZKI_RETURN_IF_ERROR(options.preprocessing.validate());
   ZKI_ASSIGN_OR_RETURN(quant_options.input_formats, input_formats(graph, options));
   quant_options.cost = proving_cost;
+  for (const ir::ValueId id : graph.outputs) {
+    quant_options.output_steps.push_back(std::ranges::any_of(whole, [&](const WholeTensor& tensor) {
+      return !tensor.is_input && tensor.has_scale() && tensor.name == graph.value(id).name;
+    }));
+  }
   ZKI_RETURN_IF_ERROR(options.progress("calibrate and quantize", 0.2));
   ZKI_ASSIGN_OR_RETURN(quant::Quantized quantized, quant::quantize(graph, inputs, quant_options));
   auto impl = std::make_shared<api::Access::Impl<Model>>();
@@ -247,6 +255,7 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
   record = record_of(quantized, options);
   record.network = network;
   record.num_network_parameters = api::num_network_parameters(graph);
+  record.whole = std::move(whole);
   for (const quant::LayerInfo& layer : quantized.layers) {
     if (layer.op.find('+') != std::string::npos && record.fused.size() < CompileRecord::kMaxFused)
       record.fused.push_back({layer.name, layer.op});
@@ -272,7 +281,9 @@ Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& mode
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   const package::Package& package = api::impl(model).package;
-  return quant::compare(graph, package.graph, package.weights, named);
+  ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, quant::compare(graph, package.graph, package.weights, named));
+  api::set_resolutions(package.record.whole, fidelity);
+  return fidelity;
 }
 
 namespace {
@@ -327,6 +338,7 @@ Result<ModelReport> report_model(const NetworkSource& source, const Model& model
     sampler.add(outputs);
   };
   ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, quant::compare(graph, package.graph, package.weights, named, observe));
+  api::set_resolutions(package.record.whole, fidelity);
   if (!stopped.ok()) return stopped;
   std::unordered_map<std::string, std::size_t> by_name;
   for (const ReportNode& node : report.nodes) by_name[report.tensors[node.output].name] = node.output;
@@ -364,9 +376,15 @@ Result<std::vector<TensorInfo>> network_inputs(const NetworkSource& source, cons
 
 Result<std::string> print_network_graph(const NetworkSource& source, const CompileOptions& options, GraphStage stage,
                                         GraphFormat format) {
-  auto graph = stage == GraphStage::kLegalized ? legalized_model(source, options) : import_model(source, options);
-  if (!graph.ok()) return graph.status();
-  return format == GraphFormat::kDot ? ir::to_dot(*graph) : ir::to_text(*graph);
+  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(source, options));
+  std::string whole;
+  for (const WholeTensor& tensor : api::whole_tensors(graph))
+    whole +=
+        std::string(tensor.is_input ? "input " : "output ") + in_quotes(tensor.name) + ": " + tensor.to_string() + "\n";
+  if (stage == GraphStage::kLegalized) {
+    ZKI_ASSIGN_OR_RETURN(graph, passes::legalize(std::move(graph)));
+  }
+  return format == GraphFormat::kDot ? ir::to_dot(graph) : ir::to_text(graph) + whole;
 }
 
 }  // namespace zkinfer

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cerrno>
+#include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <type_traits>
 
 #include "api/key_impl.h"
 #include "api/model_impl.h"
@@ -24,9 +28,42 @@ std::vector<TensorInfo> describe(const qir::QGraph& graph, const std::vector<qir
   return out;
 }
 
+std::string short_number(double x) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "%.9g", x);
+  return buffer;
+}
+
 }  // namespace
 
 namespace api {
+
+Status check_whole(const std::vector<WholeTensor>& whole, const std::string& input, const TensorView& values) {
+  const auto found = std::ranges::find_if(whole, [&](const WholeTensor& w) { return w.is_input && w.name == input; });
+  if (found == whole.end()) return {};
+  Status status;
+  with_dtype(values.dtype, [&](auto type) {
+    using T = decltype(type);
+    const auto count = static_cast<std::size_t>(values.num_elements());
+    for (std::size_t i = 0; i < count; ++i) {
+      const T x = values.at<T>(i);
+      bool fits = true;
+      if constexpr (std::is_floating_point_v<T>) {
+        fits = std::floor(x) == x;  // of NaN and infinities others say what is wrong
+        if (!std::isfinite(x)) continue;
+      }
+      if (fits && found->lo < found->hi) {
+        const auto real = static_cast<double>(x);
+        fits = real >= static_cast<double>(found->lo) && real <= static_cast<double>(found->hi);
+      }
+      if (fits) continue;
+      status = out_of_range("input " + in_quotes(input) + ": element " + std::to_string(i) + " is " +
+                            short_number(static_cast<double>(x)) + ", and the network takes " + found->to_string());
+      return;
+    }
+  });
+  return status;
+}
 
 Status check_input_count(std::size_t got, std::size_t expected) {
   if (got == expected) return ok_status();
@@ -35,13 +72,15 @@ Status check_input_count(std::size_t got, std::size_t expected) {
 }
 
 Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph& graph,
+                                                               const std::vector<WholeTensor>& whole,
                                                                std::span<const TensorView> inputs,
                                                                std::vector<Clipping>& clipping) {
   ZKI_RETURN_IF_ERROR(check_input_count(inputs.size(), graph.inputs.size()));
   std::vector<std::vector<std::int64_t>> out;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(auto integers,
-                         to_integers(tensor_info(graph.value(graph.inputs[i])), inputs[i], &clipping.emplace_back()));
+    const TensorInfo info = tensor_info(graph.value(graph.inputs[i]));
+    ZKI_ASSIGN_OR_RETURN(auto integers, to_integers(info, inputs[i], &clipping.emplace_back()));
+    ZKI_RETURN_IF_ERROR(check_whole(whole, info.name, inputs[i]));
     out.push_back(std::move(integers));
   }
   return out;
@@ -105,7 +144,8 @@ const Preprocessing& Model::preprocessing() const { return impl_->package.prepro
 Result<RunResult> Model::run(std::span<const TensorView> inputs) const {
   const package::Package& package = impl_->package;
   RunResult result;
-  ZKI_ASSIGN_OR_RETURN(const auto integers, api::quantize_inputs(package.graph, inputs, result.clipping));
+  ZKI_ASSIGN_OR_RETURN(const auto integers,
+                       api::quantize_inputs(package.graph, package.record.whole, inputs, result.clipping));
   ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness,
                        exec_integer::run(package.graph, package.weights, integers));
   for (const qir::ValueId id : package.graph.outputs) result.outputs.push_back(witness.values[id]);

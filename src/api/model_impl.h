@@ -17,8 +17,11 @@ namespace api {
 // invalid_argument unless there are as many tensors as the model has inputs.
 Status check_input_count(std::size_t got, std::size_t expected);
 
-// Integers of every graph input, in order, and what was clipped of each. Messages name the input.
+// out_of_range, with the place and what is expected, where an input of whole numbers is given others, or some outside of its type.
+Status check_whole(const std::vector<WholeTensor>& whole, const std::string& input, const TensorView& values);
+// Integers of every graph input, in order, and what was clipped of each. Messages name the input. whole: CompileRecord::whole.
 Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph& graph,
+                                                               const std::vector<WholeTensor>& whole,
                                                                std::span<const TensorView> inputs,
                                                                std::vector<Clipping>& clipping);
 

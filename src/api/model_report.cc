@@ -121,7 +121,8 @@ Result<ModelReport> report_model(const Model& model, const std::vector<std::vect
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     ZKI_RETURN_IF_ERROR(progress("run", static_cast<double>(i) / static_cast<double>(inputs.size())));
     std::vector<Clipping> clipping;
-    Result<std::vector<std::vector<std::int64_t>>> integers = api::quantize_inputs(package.graph, inputs[i], clipping);
+    Result<std::vector<std::vector<std::int64_t>>> integers =
+        api::quantize_inputs(package.graph, package.record.whole, inputs[i], clipping);
     if (!integers.ok()) return integers.status().with_context("input set " + std::to_string(i));
     ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness,
                          exec_integer::run(package.graph, package.weights, *integers));

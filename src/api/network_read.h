@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "ir/graph.h"
 #include "zkinfer/bytes.h"
 #include "zkinfer/compile_record.h"
+#include "zkinfer/fidelity.h"
 #include "zkinfer/status.h"
 
 namespace zkinfer::api {
@@ -17,6 +19,11 @@ Digest network_digest(const ir::Graph& imported);
 
 // Numbers in the constants that nodes read, each constant once however many nodes read it, without those of the program text.
 std::uint64_t num_network_parameters(const ir::Graph& legalized);
+
+// Inputs and outputs of whole numbers, with scale and zero point where the graph begins (ends) with DequantizeLinear (QuantizeLinear).
+std::vector<WholeTensor> whole_tensors(const ir::Graph& imported);
+// Outputs with a scale of the network's own resolve one step.
+void set_resolutions(const std::vector<WholeTensor>& whole, Fidelity& fidelity);
 
 // invalid_argument unless it is the network that the model was made from.
 Status check_same_network(const ir::Graph& imported, const CompileRecord& record);

@@ -57,7 +57,8 @@ struct Prover::Impl {
   prover::CommittedModel model;
   CommitmentRole role = CommitmentRole::kSingle;
   Bytes key;
-  bool code_files = true;  // CommitOptions::code_files
+  bool code_files = true;          // CommitOptions::code_files
+  std::vector<WholeTensor> whole;  // CompileRecord::whole
   // All that changes once the object is made.
   mutable api::SlotCounter slots;
   mutable std::atomic<std::uint64_t> proofs_made = 0;
@@ -137,6 +138,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   }
   if (!committed.ok()) return committed.status();
   impl->model = std::move(*committed);
+  impl->whole = api::impl(model).package.record.whole;
   impl->role = options.role;
   impl->code_files = options.code_files;
   impl->set_insecure(options.insecure_seed.has_value());
@@ -177,6 +179,7 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
                                                        secret.seed, code_file);
   if (!model_again.ok()) return model_again.status().with_context("commitment secret");
   impl->model = std::move(*model_again);
+  impl->whole = package.record.whole;
   impl->role = secret.role;
   impl->code_files = secret.code_files;
   impl->set_insecure(secret.insecure_seed);
@@ -375,7 +378,7 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) const {
   const statement::Key& key = impl_->model.prepared.key;
   prover::ProveRequest inputs;
   std::vector<Clipping> clipping;
-  ZKI_RETURN_IF_ERROR(api::set_inputs(key, request, inputs, clipping));
+  ZKI_RETURN_IF_ERROR(api::set_inputs(key, impl_->whole, request, inputs, clipping));
   // The model's slot first: where it has none, those of the inputs, which are fewer, must not be spent.
   ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
   for (std::size_t i = 0; i < request.committed_inputs.size(); ++i) {
@@ -432,7 +435,7 @@ Result<BatchResult> Prover::prove_batch(const BatchRequest& request) const {
     if (row < request.integers.size()) one.integers = request.integers[row];
     prover::ProveRequest checked;
     BatchRow& out = result.rows.emplace_back();
-    if (const Status status = api::set_inputs(key, one, checked, out.clipping); !status.ok())
+    if (const Status status = api::set_inputs(key, impl_->whole, one, checked, out.clipping); !status.ok())
       return status.with_context("row " + std::to_string(row));
     for (std::size_t i = 0; i < inputs.size(); ++i)
       inputs[i].insert(inputs[i].end(), checked.inputs[i].begin(), checked.inputs[i].end());

@@ -49,8 +49,8 @@ Status check_committed(const statement::Key& key, const std::vector<const Commit
 
 }  // namespace
 
-Status set_inputs(const statement::Key& key, const ProveRequest& request, prover::ProveRequest& out,
-                  std::vector<Clipping>& clipping) {
+Status set_inputs(const statement::Key& key, const std::vector<WholeTensor>& whole, const ProveRequest& request,
+                  prover::ProveRequest& out, std::vector<Clipping>& clipping) {
   const int num_forms = (request.inputs.empty() ? 0 : 1) + (request.integers.empty() ? 0 : 1) +
                         (request.committed_inputs.empty() ? 0 : 1);
   if (num_forms > 1)
@@ -68,7 +68,7 @@ Status set_inputs(const statement::Key& key, const ProveRequest& request, prover
         "committed");
   }
   if (request.integers.empty()) {
-    ZKI_ASSIGN_OR_RETURN(out.inputs, quantize_inputs(key.graph, request.inputs, clipping));
+    ZKI_ASSIGN_OR_RETURN(out.inputs, quantize_inputs(key.graph, whole, request.inputs, clipping));
     for (const Clipping& input : clipping) {
       if (request.refuse_clipping && input.num_clipped > 0) {
         return out_of_range(

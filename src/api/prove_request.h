@@ -9,8 +9,8 @@ namespace zkinfer::api {
 
 // The request's inputs in the form that the key asks for. Finds everything that would make prover::prove refuse them, before
 // slots are taken.
-Status set_inputs(const statement::Key& key, const ProveRequest& request, prover::ProveRequest& out,
-                  std::vector<Clipping>& clipping);
+Status set_inputs(const statement::Key& key, const std::vector<WholeTensor>& whole, const ProveRequest& request,
+                  prover::ProveRequest& out, std::vector<Clipping>& clipping);
 
 // What a verifier of the proof, or of the batch of these rows, must find; without commitments.
 VerifyRequest statement_of(const statement::Key& key, const Bytes& context, const std::vector<BatchRow>& rows);

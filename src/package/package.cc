@@ -89,6 +89,13 @@ Bytes record_bytes(const CompileRecord& record) {
     out.text(fused.value);
     out.text(fused.op);
   }
+  out.u32(static_cast<std::uint32_t>(record.whole.size()));
+  for (const WholeTensor& whole : record.whole) {
+    out.text(whole.name);
+    out.u8(whole.is_input ? 1 : 0);
+    for (const std::int64_t x : {whole.lo, whole.hi, whole.zero_point}) out.u64(static_cast<std::uint64_t>(x));
+    out.u64(std::bit_cast<std::uint64_t>(whole.scale));
+  }
   return std::move(out).take();
 }
 
@@ -119,6 +126,17 @@ Result<CompileRecord> parse_record(ByteView bytes) {
     fused.value = in.text(kMaxNameBytes);
     fused.op = in.text(kMaxNameBytes);
     out.fused.push_back(std::move(fused));
+  }
+  const std::uint32_t num_whole = in.u32();
+  if (num_whole > CompileRecord::kMaxWhole) return corrupt_model("more than 2^16 tensors of whole numbers");
+  for (std::uint32_t i = 0; i < num_whole && in.ok(); ++i) {
+    WholeTensor whole;
+    whole.name = in.text(kMaxNameBytes);
+    whole.is_input = flag();
+    for (std::int64_t* x : {&whole.lo, &whole.hi, &whole.zero_point}) *x = static_cast<std::int64_t>(in.u64());
+    whole.scale = std::bit_cast<double>(in.u64());
+    if (!is_error(whole.scale)) return corrupt_model("a scale in the compiler's record is no number from 0 on");
+    out.whole.push_back(std::move(whole));
   }
   if (!in.finished()) return corrupt_model("the compiler's record is cut off, or longer than what it holds");
   if (!is_error(out.float_target) || !is_error(out.measured_error))

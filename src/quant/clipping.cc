@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
+#include "zkinfer/compile_record.h"
 #include "zkinfer/fidelity.h"
 
 namespace zkinfer {
@@ -20,6 +22,17 @@ void Clipping::add(const Clipping& other) {
   num_values += other.num_values;
   num_clipped += other.num_clipped;
   largest_excess = std::max(largest_excess, other.largest_excess);
+}
+
+std::string WholeTensor::to_string() const {
+  std::string text = "whole numbers";
+  if (lo < hi) text += " " + std::to_string(lo) + ".." + std::to_string(hi);
+  if (scale == 0) return text;
+  char number[64];
+  std::snprintf(number, sizeof number, "%.9g", scale);
+  text += std::string(", integer = real / ") + number;
+  if (zero_point != 0) text += (zero_point > 0 ? " + " : " - ") + std::to_string(std::abs(zero_point));
+  return text + " (scale " + number + ", zero point " + std::to_string(zero_point) + ")";
 }
 
 std::string clipping_text(const Clipping& clipping) {

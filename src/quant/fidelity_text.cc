@@ -50,7 +50,7 @@ double Fidelity::relative_error() const {
 
 double TensorFidelity::error_of_largest() const {
   const double largest = std::max(std::abs(lo), std::abs(hi));
-  return max_abs_error > 0 ? max_abs_error / std::max(largest, 1e-30) : 0;
+  return max_abs_error > resolution ? max_abs_error / std::max(largest, 1e-30) : 0;
 }
 
 double Fidelity::error_of_largest() const {

@@ -37,6 +37,8 @@ struct QuantOptions {
   std::function<double(const qir::QGraph&)> cost;
   // One per graph input, or none at all: the input's range and scale are taken from the calibration data where there is none.
   std::vector<std::optional<InputFormat>> input_formats;
+  // By output: whether it holds integers of a scale of the network's own, which resolve no more than one. Empty: none.
+  std::vector<bool> output_steps;
   int max_log_table = 17;                // 8..20: tables of more rows are avoided by coarser activations
   std::size_t max_measured_inputs = 96;  // calibration inputs used to measure a choice, fewer of large models
 };

@@ -46,6 +46,7 @@ constexpr double kChangedWeight = 0.2;
 struct Reference {
   std::vector<std::size_t> inputs;  // indices
   std::vector<double> margins;      // empty unless the model has one output that is a vector of scores
+  std::vector<bool> output_steps;   // QuantOptions::output_steps
 };
 
 // Positions of the largest and the second largest element.
@@ -167,7 +168,9 @@ Result<Measured> measure(const ir::Graph& graph, const Calibration& calibration,
     const double error = errors[j] / std::max(largest[j], 1e-30);
     const double spread = std::sqrt(squares[j] / count) / std::max(usual[j], 1e-30);
     out.errors.push_back(whole ? share : std::max(error, kTail * spread));
-    out.measured_error = std::max(out.measured_error, whole ? share : error);
+    // Where an integer output cannot say more than one step, an error of one is none that could be asked for.
+    const bool steps = j < reference.output_steps.size() && reference.output_steps[j];
+    out.measured_error = std::max(out.measured_error, steps ? (errors[j] > 1 ? error : 0) : whole ? share : error);
     out.cosine = std::min(out.cosine, cosines[j] / count);
   }
   const double deviation = std::sqrt(pair_errors / static_cast<double>(reference.inputs.size()));
@@ -369,7 +372,8 @@ class Search {
 
 Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
                          const QuantOptions& options) {
-  const Reference reference = make_reference(graph, calibration, options.max_measured_inputs);
+  Reference reference = make_reference(graph, calibration, options.max_measured_inputs);
+  reference.output_steps = options.output_steps;
   std::vector<TensorMap> counted;
   for (const std::size_t i : split_inputs(inputs.size()).statistics) counted.push_back(inputs[i]);
   ZKI_ASSIGN_OR_RETURN(const Calibration statistics, calibrate(graph, counted));

@@ -181,4 +181,36 @@ expect 1 'wrong statement' "$zkinfer" verify pixels.zkproof -k raw.zkkey --input
 expect 0 'commit to the input' "$zkinfer" bench features.zkmodel -i input.json --inputs committed --outputs committed --runs 2
 expect 0 'prove' "$zkinfer" bench features.zkmodel -i input.json --inputs public:sha256 --outputs public:keccak256 --runs 1
 
+# Inputs of whole numbers take no others; what they stand for is said wherever they are.
+python3 "$source_folder"/tests/cli/odd_model.py int8.onnx scores int8
+python3 - <<'PY'
+import json
+rows = [[(37 * i + 11 * k) % 200 - 100 for k in range(4)] for i in range(40)]
+json.dump({"input_data": [sum(rows, [])]}, open("int8_calibration.json", "w"))
+for name, row in {"whole": rows[3], "half": [1, 2.5, 3, 4], "wide": [1, 2, 200, 4], "real": [1.0, 2.0, -3.0, 0]}.items():
+    json.dump({"input_data": [row]}, open(f"int8_{name}.json", "w"))
+PY
+input_says='whole numbers -128..127, integer = real / 0.5 . 3 .scale 0.5, zero point 3'
+output_says='whole numbers -128..127, integer = real / 0.25 - 7 .scale 0.25, zero point -7'
+for says in "input 'x' .*$input_says" "output 'scores' .*$output_says"; do expect 0 "$says" "$zkinfer" compile int8.onnx -c int8_calibration.json; done
+"$zkinfer" compile int8.onnx -c int8_calibration.json 2>&1 | grep -i 'warning: .*target' && fail "an int8 network that is right to the last step misses a target"
+[[ $("$zkinfer" compile int8.onnx -c int8_calibration.json --json 2>/dev/null | jq -c '.whole_numbers[0]') == '{"name":"x","kind":"input","range":[-128,127],"scale":0.5,"zero_point":3}' ]] ||
+  fail "whole_numbers of compile --json"
+expect 0 "input 'x': $input_says" "$zkinfer" inspect int8.onnx
+expect 0 "output 'scores': $output_says" "$zkinfer" inspect int8.onnx --legalized
+expect 0 "the network's input 'x' +$input_says" "$zkinfer" inspect int8.zkmodel
+expect 0 "the network's output 'scores' +$output_says" "$zkinfer" inspect int8.zkmodel
+expect 0 "output 'scores': $output_says" "$zkinfer" run int8.zkmodel -i int8_whole.json
+expect 0 'zero_point": -7' "$zkinfer" run int8.zkmodel -i int8_real.json --json
+expect 0 '' "$zkinfer" commit int8.zkmodel --budget 8 --security-bits 100
+expect 0 "output 'scores': $output_says" "$zkinfer" prove int8.zkmodel -i int8_whole.json
+left=$("$zkinfer" commitment status int8.zksecret --quiet)
+for case in "half:element 1 is 2.5" "wide:element 2 is 200"; do
+  for words in "run int8.zkmodel -i" "prove int8.zkmodel -o no.zkproof -i" "prove int8.zkmodel --batch -o no.zkbatch -i" "report int8.zkmodel -o no.html -i" "bench int8.zkmodel -n 1 -i" \
+    "compile int8.onnx -o no.zkmodel -c"; do
+    expect 2 "input 'x': ${case#*:}, and the network takes $input_says" "$zkinfer" $words "int8_${case%%:*}.json"
+  done
+done
+[[ $("$zkinfer" commitment status int8.zksecret --quiet) == "$left" ]] || fail "a refused input took a slot"
+
 finish

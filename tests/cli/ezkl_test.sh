@@ -40,6 +40,20 @@ for command in "gen-settings -O j.json" "calibrate-settings -O j.json" gen-witne
   expect 0 '' bash -c "'$zkinfer' $command --json 2>/dev/null | jq -e ."
 done
 
+# After options of the whole program, and with data as JSON or @file.
+for global in "--threads 1" "--threads=1" "-q" "--quiet --threads 1" "--progress"; do
+  expect 0 '' "$zkinfer" $global gen-settings -O global.json
+  expect 0 'ACCEPTED|^$' "$zkinfer" $global verify --proof-path proof.json --vk-path vk.key
+  rm -f global.json
+done
+for given in @calibration.json "$(cat calibration.json)" calibration.json; do
+  expect 0 'wrote' "$zkinfer" gen-settings -O given.json
+  expect 0 '[0-9]+ calibration inputs' "$zkinfer" calibrate-settings -D "$given" -O given.json
+  expect 0 'cosine' "$zkinfer" compile-circuit --compiled-circuit given.compiled -S given.json
+  [[ ! -e first.compiled ]] || cmp -s first.compiled given.compiled || fail "calibration data given as ${given:0:20} gives another circuit"
+  cp given.compiled first.compiled
+done
+
 # Our own verbs are not EZKL's.
 expect 2 'model' "$zkinfer" prove
 expect 0 'ACCEPTED' "$zkinfer" verify proof.json --key vk.key
@@ -95,6 +109,9 @@ printf '{"inputs":[["01000000000000000000000000000000000000000000000000000000000
 expect 2 '--witness .*another field' "$zkinfer" mock -W theirs.json
 jq '.outputs[0][0] += 1' witness.json >wrong.json
 expect 1 'REJECTED' "$zkinfer" mock -W wrong.json
+left=$("$zkinfer" commitment status pk.key --quiet)
+expect 2 'wrong.json.*its outputs are not those' "$zkinfer" prove -W wrong.json --proof-path wrong_proof.json
+[[ ! -e wrong_proof.json && $("$zkinfer" commitment status pk.key --quiet) == "$left" ]] || fail "a witness with other outputs was proven"
 expect 2 'create-evm-verifier.*EVM' "$zkinfer" create-evm-verifier --vk-path vk.key
 expect 2 'aggregate.*--batch' "$zkinfer" aggregate
 expect 2 'swap-proof-commitments.*verify-chain' "$zkinfer" swap-proof-commitments

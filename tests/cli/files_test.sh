@@ -26,7 +26,7 @@ rows=(
   "compile --output|$zkinfer compile mlp.onnx -c calibration.json -o|mlp.onnx calibration.json"
   "compile --fidelity-json|$zkinfer compile mlp.onnx -c calibration.json -o /dev/null --fidelity-json|mlp.onnx calibration.json"
   "compile --report|$zkinfer compile mlp.onnx -c calibration.json -o /dev/null --report|mlp.onnx calibration.json"
-  "report --output|$zkinfer report mlp.zkmodel -i input.json --onnx mlp.onnx -o|mlp.zkmodel input.json mlp.onnx"
+  "report --output|$zkinfer report mlp.zkmodel -i input.json --network mlp.onnx -o|mlp.zkmodel input.json mlp.onnx"
   "commit --key|$zkinfer commit mlp.zkmodel ${small[*]} --secret fresh.zksecret --certificate fresh.zkcert --key|mlp.zkmodel"
   "commit --certificate|$zkinfer commit mlp.zkmodel ${small[*]} --secret fresh.zksecret --key fresh.zkkey --certificate|mlp.zkmodel"
   "prove --output|$zkinfer prove mlp.zkmodel -i input.json -o|mlp.zkmodel input.json"
@@ -128,6 +128,45 @@ for row in "${rows[@]}"; do
 done
 leftovers=$(find . -name '.zkinfer-*' -o -name '*.tmp*')
 [[ -z $leftovers ]] || fail "temporary files were left: $leftovers"
+
+# A folder that is read stands for all that is in it, and a network for the files that it names.
+mkdir -p saved/variables
+cp "$(dirname "$examples")"/testdata/keras/sequence_new/{saved_model.pb,keras_metadata.pb} saved
+cp "$(dirname "$examples")"/testdata/keras/sequence_new/variables/* saved/variables
+python3 "$examples"/../tests/cli/odd_model.py beside.onnx scores beside || fail "beside.onnx cannot be made"
+expect 0 'wrote' "$zkinfer" compile beside.onnx -c calibration.json -o beside.zkmodel
+for member in saved_model.pb keras_metadata.pb variables/variables.index variables/variables.data-00000-of-00001; do
+  refuses "compile: $member of its own input" "$zkinfer" compile saved -o saved/$member
+  refuses "compile: $member of its own input, forced" "$zkinfer" compile saved -o saved/$member --force
+  refuses "compile --report: $member of its own input, forced" "$zkinfer" compile saved -o fresh.zkmodel --report saved/$member --force
+  ln -sf "saved/$member" link
+  refuses "compile: $member of its own input by a link" "$zkinfer" compile saved -o link --force
+  rm -f link
+done
+refuses 'compile: weights of its own input, forced' "$zkinfer" compile beside.onnx -c calibration.json -o beside.onnx.bin --force
+refuses 'bench: weights of its own input, forced' "$zkinfer" bench beside.onnx -c calibration.json -i input.json -n 1 -o beside.onnx.bin --force
+refuses 'report: weights of its own input, forced' "$zkinfer" report beside.zkmodel -i input.json --network beside.onnx -o beside.onnx.bin --force
+mkdir -p photos && cp input.json photos/a.json && cp input.json photos/b.json
+refuses 'prove: a member of the folder of inputs' "$zkinfer" prove mlp.zkmodel -i photos -o photos/{name}.json --force
+refuses 'prove --batch: a member of the folder of inputs' "$zkinfer" prove mlp.zkmodel -i photos --batch -o photos/a.json --force
+refuses 'digest: a member of the folder of inputs' "$zkinfer" -q digest mlp.zkkey -i photos --write-input-data photos/{name}.json --force
+expect 0 'wrote|proved' "$zkinfer" prove mlp.zkmodel -i photos -o photos/{name}.zkproof
+expect 0 'wrote|proved' "$zkinfer" prove mlp.zkmodel -i photos -o photos/{name}.zkproof --force
+# What is no regular file is not waited for in a folder.
+for member in saved_model.pb keras_metadata.pb variables/variables.index variables/variables.data-00000-of-00001; do
+  mv "saved/$member" kept_member
+  mkfifo "saved/$member"
+  expect 2 'saved/.*no regular file' timeout 20 "$zkinfer" inspect saved
+  expect 2 'saved/.*no regular file' timeout 20 "$zkinfer" compile saved -o fresh.zkmodel
+  rm "saved/$member"
+  ln -s /dev/zero "saved/$member"
+  expect 2 'saved/.*no regular file' timeout 20 "$zkinfer" inspect saved
+  rm "saved/$member"
+  mv kept_member "saved/$member"
+done
+mkfifo photos/c.json
+expect 0 'ran' timeout 20 "$zkinfer" run mlp.zkmodel -i photos
+rm -rf beside.* saved photos
 
 # Files that count slots: never on a pipe, never replaced, not two of one name.
 for row in "${counted[@]}"; do

@@ -52,7 +52,7 @@ PYTHON
 cp "$source_folder"/docs/cli.md cli.md
 has mlp.onnx onnx ""
 has input.json input_data "arrays:list"
-has mlp.zkmodel model "model:text structure:digest parameters:count network_parameters:count inputs:list outputs:list"
+has mlp.zkmodel model "model:text structure:digest parameters:count network_parameters:count inputs:list outputs:list whole_numbers:list"
 has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count structure:digest parameters:count security_bits:number pow_bits:count verify_seconds_at_most:number verify_memory_bytes_at_most:count zero_knowledge:bool public_weights:bool inputs_seen:text outputs_seen:text budget:count tensor_budget:count inputs:list outputs:list"
 has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count structure:digest parameters:count security_bits:number pow_bits:count verify_seconds_at_most:number verify_memory_bytes_at_most:count zero_knowledge:bool public_weights:bool inputs_seen:text outputs_seen:text budget:count tensor_budget:count inputs:list outputs:list" --graph
 has p.zkproof proof "claimed_identity:digest"
@@ -92,5 +92,43 @@ for file in mlp.zkcert p.zkproof; do
   head -c 12 "$file" >cut
   expect 2 'cut off' "$zkinfer" inspect cut
 done
+
+# A container is what its content says, and that reader says what is wrong with it.
+cp "$source_folder"/testdata/keras/small_keras3.keras "$source_folder"/testdata/keras/small_keras3.h5 .
+python3 - <<'PY'
+import struct
+import zipfile
+
+def write(name, entries):
+    with zipfile.ZipFile(name, "w") as archive:
+        for entry, content in entries.items():
+            archive.writestr(entry, content)
+
+with zipfile.ZipFile("small_keras3.keras") as archive:
+    parts = {name: archive.read(name) for name in archive.namelist()}
+write("config.keras", {**parts, "config.json": b"{}"})
+write("weights.keras", {**parts, "model.weights.h5": parts["model.weights.h5"][:500]})
+write("json.keras", {**parts, "config.json": parts["config.json"][:100]})
+write("pickle.pt", {"archive/data.pkl": b"\x80\x02.", "archive/version": b"3"})
+array = b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }".ljust(117) + b"\n" + struct.pack("<2f", 1, 2)
+write("good.npz", {"x.npy": array})
+write("bad.npz", {"x.npy": array[:-3]})
+open("cut.tflite", "wb").write(b"\x1c\0\0\0TFL3" + bytes(60))
+open("cut.h5", "wb").write(open("small_keras3.h5", "rb").read()[:900])
+PY
+head -c 1500 small_keras3.keras >cut.keras
+for file in small_keras3.keras small_keras3.h5; do
+  expect 0 'Conv' "$zkinfer" inspect "$file"
+  expect 0 'Conv' bash -c "'$zkinfer' inspect - <$file"
+  expect 0 'Conv' "$zkinfer" inspect <(cat "$file")
+done
+expect 0 'input data, 1 array' "$zkinfer" inspect good.npz
+for case in "config.keras:class" "weights.keras:HDF5|outside the file" "json.keras:JSON" "cut.keras:.keras" "pickle.pt:PyTorch" "bad.npz:npz|npy|shape" "cut.tflite:TFLite|cut short" "cut.h5:HDF5|outside the file"; do
+  expect 2 "${case%%:*}.*(${case#*:})" "$zkinfer" inspect "${case%%:*}"
+  [[ $case == *.npz:* ]] || { "$zkinfer" inspect "${case%%:*}" 2>&1 | grep -q 'npz' && fail "${case%%:*} is called .npz: $("$zkinfer" inspect "${case%%:*}" 2>&1)"; }
+done
+expect 2 'no .npz' "$zkinfer" run mlp.zkmodel -i small_keras3.keras
+# A network of whatever format is measured, and one with an open axis says how its own input is given.
+expect 2 'is a network, which needs --calibration' "$zkinfer" bench small_keras3.keras -i input.json
 
 finish

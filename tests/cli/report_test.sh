@@ -30,7 +30,7 @@ expect 0 'wrote digits.zkmodel' "$zkinfer" compile digits.onnx -c calibration.np
 expect 0 'wrote digits.report.html' "$zkinfer" report digits.zkmodel
 pages alone "$zkinfer" report digits.zkmodel
 pages seen "$zkinfer" report digits.zkmodel -i test.npy
-pages whole "$zkinfer" report digits.zkmodel -i test.npy --onnx digits.onnx --limit 256
+pages whole "$zkinfer" report digits.zkmodel -i test.npy --network digits.onnx --limit 256
 # The same numbers as compile's own page.
 sed -nE 's/.*id="data">(.*)<\/script>.*/\1/p' compiled.html > compiled.json
 in_json compiled.json 'r["fidelity"] == json.load(open("whole.json"))["fidelity"]'
@@ -44,7 +44,7 @@ in_json whole.json 'abs(sum(n["cost"]["seconds"] for n in r["nodes"]) + r["cost"
 in_json whole.json 'all(abs(sum(n["cost"]["by_cause"].values()) - n["cost"]["seconds"]) < 1e-9 for n in r["nodes"])'
 # What calibration did not see saturates, and that is said.
 python3 -c 'import json; json.dump({"input_data": [[1e3] * 64]}, open("loud_input.json", "w"))'
-pages loud "$zkinfer" report digits.zkmodel -i loud_input.json --onnx digits.onnx
+pages loud "$zkinfer" report digits.zkmodel -i loud_input.json --network digits.onnx
 in_json loud.json 'r["clipping"][0]["num_clipped"] == 64'
 # So is an error above the target on inputs that compile did not measure.
 in_json loud.json 'r["float_target"]["met"] and not r["float_target"]["met_where_compared"] and any("target is missed" in w for w in r["warnings"])'
@@ -67,16 +67,16 @@ hostile='</script><script>alert(1)</script><!--<img src=x>'
 python3 "$tests/odd_model.py" hostile.onnx "$hostile"
 expect 0 'wrote' "$zkinfer" compile hostile.onnx -c calibration.json
 expect 0 'parameters +15, for 12 numbers' "$zkinfer" inspect hostile.zkmodel
-pages hostile_page "$zkinfer" report hostile.zkmodel -i calibration.json --onnx hostile.onnx
+pages hostile_page "$zkinfer" report hostile.zkmodel -i calibration.json --network hostile.onnx
 in_json hostile_page.json '"</script><script>alert(1)</script><!--<img src=x>" in [t["name"] for t in r["tensors"]]'
 
-expect 2 '--onnx: give --input too' "$zkinfer" report digits.zkmodel --onnx digits.onnx
+expect 2 '--network: give --input too' "$zkinfer" report digits.zkmodel --network digits.onnx
 # Another network of the same shape is not compared with; a copy of the file under another name is.
-expect 2 'hostile.onnx.*another network' "$zkinfer" report digits.zkmodel --onnx hostile.onnx -i test.npy
+expect 2 'hostile.onnx.*another network' "$zkinfer" report digits.zkmodel --network hostile.onnx -i test.npy
 python3 "$tests/odd_model.py" other.onnx "$hostile" other
-expect 2 'other.onnx.*another network.*compiled.*--shape' "$zkinfer" report hostile.zkmodel --onnx other.onnx -i calibration.json
+expect 2 'other.onnx.*another network.*compiled.*--shape' "$zkinfer" report hostile.zkmodel --network other.onnx -i calibration.json
 cp hostile.onnx copy.onnx
-expect 0 'wrote' "$zkinfer" report hostile.zkmodel --onnx copy.onnx -i calibration.json
+expect 0 'wrote' "$zkinfer" report hostile.zkmodel --network copy.onnx -i calibration.json
 expect 2 'is an ONNX|expected a model' "$zkinfer" report digits.onnx
 echo 'mine' > mine.html
 expect 2 'mine.html' "$zkinfer" report digits.zkmodel -o mine.html

@@ -141,6 +141,74 @@ for moment in before after; do
   expect 0 'wrote' "${prove[@]}" -s kill.zksecret
 done
 
+# A commit that is killed anywhere, or stopped: all is there, or the next one works and asks for nothing. Between the mark's end and the key's
+# name, which signals do not come between, a secret without its key may be left, and is never taken for another's.
+commit_stop=("$zkinfer" commit mlp.zkmodel --budget 8 --key stop.zkkey --secret stop.zksecret)
+refused=0 cleared=0
+for moment in before after; do
+  for ((at = 0; at < 120; at++)); do
+    rm -rf stop.*
+    killed_at "$at" "$moment" "${commit_stop[@]}"
+    status=$?
+    [[ $status -eq 0 ]] && break
+    [[ $status -eq 137 ]] || fail "commit killed $moment call $at: exit code $status: $(cat killed.log)"
+    [[ ! -e stop.zkkey ]] || { expect 0 'wrote' "${prove[@]}" -s stop.zksecret -o stop.zkproof; continue; }
+    if [[ -e stop.zksecret && ! -e stop.zksecret.unfinished ]]; then
+      refused=$((refused + 1))
+      expect 2 'is there already' "${commit_stop[@]}"
+      continue
+    fi
+    if [[ -e stop.zksecret ]]; then
+      cleared=$((cleared + 1))
+      for words in "prove mlp.zkmodel -i input.json -o no.zkproof -s" "rotate mlp.zkmodel -s" "commitment status" "commitment split --into 2" "commitment backup -o no.zkbackup"; do
+        ((cleared > 1)) || expect 2 'stop.zksecret. is unfinished' "$zkinfer" $words stop.zksecret
+      done
+    fi
+    # Every third is looked at wholly.
+    ((at % 3 == 0)) || continue
+    expect 0 'identity' "${commit_stop[@]}"
+    expect 0 'wrote' "${prove[@]}" -s stop.zksecret -o stop.zkproof
+    expect 0 'ACCEPTED' "$zkinfer" verify stop.zkproof -k stop.zkkey
+    [[ -z $(ls stop.*unfinished* 2>/dev/null) ]] || fail "commit killed $moment call $at: the next one left its mark"
+  done
+  ((at >= 20 && at < 120)) || fail "the commit was killed at $at calls, expected at least 20"
+done
+((cleared >= 10 && refused <= 4)) || fail "of killed commits $cleared left an unfinished secret, $refused one without its key"
+# The mark is of one secret: another's under this name stays, and so does one that was proven under.
+rm -rf stop.*
+expect 0 'identity' "${commit_stop[@]}"
+printf 'zkinfer: this secret is unfinished, and nobody has its key: %064d' 0 >stop.zksecret.unfinished
+expect 2 'is there already' "${commit_stop[@]}"
+[[ -e stop.zksecret && ! -e stop.zksecret.unfinished ]] || fail "a mark of another secret"
+expect 0 'wrote' "${prove[@]}" -s stop.zksecret -o stop.zkproof
+printf 'zkinfer: this secret is unfinished, and nobody has its key: %s' "$("$zkinfer" inspect stop.zkkey --json | jq -r .identity)" >stop.zksecret.unfinished
+expect 2 'is there already' "${commit_stop[@]}"
+[[ -e stop.zksecret ]] || fail "a secret with proofs was taken for an unfinished one"
+# Stopped by a signal at whatever moment: nothing is left, or all is there.
+for signal in INT TERM HUP; do
+  for moment in 0.02 0.06 0.1 0.15 0.2 0.3 0.4 0.6; do
+    rm -rf stop.*
+    timeout --foreground -s "$signal" "$moment" "${commit_stop[@]}" --budget 200 >stopped.log 2>&1
+    [[ -e stop.zkkey && -e stop.zkcert && -e stop.zksecret ]] || [[ -z $(ls -d stop.* 2>/dev/null) ]] ||
+      fail "commit stopped by $signal after $moment s left $(ls -d stop.*): $(cat stopped.log)"
+  done
+done
+rm -rf stop.*
+# Tensor commitments: the secret never without its commitment.
+expect 0 'identity' "$zkinfer" commit mlp.zkmodel --budget 8 --inputs committed --outputs committed --key tensor.zkkey --secret tensor.zksecret
+for command in "commit-tensor tensor.zkkey -i input.json -o stop" "prove mlp.zkmodel -s tensor.zksecret --committed-input in.zktsecret --committed-output stop -o stop.zkproof"; do
+  rm -rf stop.* in.*
+  expect 0 'wrote' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o in
+  # An error at the end: the proof's, or the commitment's, folder takes nothing.
+  for ((at = 0; at < 60; at++)); do
+    rm -rf stop.*
+    killed_at "$at" before "$zkinfer" $command
+    [[ $? -eq 0 ]] && break
+    [[ ! -e stop.zktsecret || -e stop.zktensor || -e stop.zktsecret.unfinished ]] || { expect 2 'exists' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o stop; continue; }
+    [[ -e stop.zktensor ]] || expect 0 'wrote' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o stop
+  done
+done
+
 # A split that is killed at every call: the slots of all files together never grow, every file reads.
 slots_left() {
   local used all

@@ -11,7 +11,7 @@ fail() {
 }
 if ! command -v dpkg-deb >/dev/null || ! command -v dpkg-shlibdeps >/dev/null; then
   echo "skipped: dpkg-deb and dpkg-shlibdeps are not installed"
-  exit 0
+  exit 77
 fi
 rm -rf "$work"
 mkdir -p "$work/root"

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch.h"
 
-#include <csignal>
 #include <utility>
-
-#include <unistd.h>
 
 #include "option_words.h"
 #include "print.h"
 #include "result_json.h"
+#include "signals.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -17,35 +15,6 @@ namespace {
 bool ends_the_work(StatusCode code) {
   return code == StatusCode::kResourceLimit || code == StatusCode::kIo || code == StatusCode::kInternal;
 }
-
-volatile std::sig_atomic_t stop_signal = 0;
-
-void stop_after_this(int number) {
-  stop_signal = number;
-  constexpr char kText[] = "\nzkinfer: ending after this one; again to end at once\n";
-  [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, kText, sizeof kText - 1);
-  std::signal(number, SIG_DFL);
-}
-
-// Holds Ctrl-C and its like off while it lives, unless they were ignored anyway.
-class StopSignals {
- public:
-  StopSignals() {
-    for (std::size_t i = 0; i < 2; ++i) {
-      before_[i] = std::signal(kNumbers[i], stop_after_this);
-      if (before_[i] == SIG_IGN) std::signal(kNumbers[i], SIG_IGN);
-    }
-  }
-  ~StopSignals() {
-    for (std::size_t i = 0; i < 2; ++i) std::signal(kNumbers[i], before_[i]);
-  }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-
- private:
-  static constexpr int kNumbers[] = {SIGINT, SIGTERM};
-  void (*before_[2])(int);
-};
 
 }  // namespace
 
@@ -81,8 +50,8 @@ void Batch::fail(std::size_t item, const Status& status) {
 
 void Batch::run(const std::function<Result<nlohmann::ordered_json>(std::size_t, const RealInputs&)>& work) {
   const Progress report = progress();
-  const StopSignals signals;
-  for (current_ = 0; current_ < samples_.items().size() && stop_signal == 0; ++current_) {
+  const StopSignals signals(StopSignals::Stop::kAfterThis);
+  for (current_ = 0; current_ < samples_.items().size() && StopSignals::stopped_by() == 0; ++current_) {
     static_cast<void>(report("", 0));
     Result<RealInputs> inputs = samples_.load(samples_.items()[current_]);
     if (!inputs.ok()) {
@@ -101,8 +70,8 @@ void Batch::run(const std::function<Result<nlohmann::ordered_json>(std::size_t, 
     items_.push_back(std::move(json));
   }
   line_.clear();
-  if (stop_signal == 0) return;
-  session_.stopped_by = stop_signal;
+  if (StopSignals::stopped_by() == 0) return;
+  session_.stopped_by = StopSignals::stopped_by();
   note("zkinfer: interrupted: {}\n", summary());
   for (const nlohmann::ordered_json& item : items_) {
     if (item.contains("proof")) note("zkinfer: written: {}\n", item["proof"].get<std::string>());
@@ -114,8 +83,8 @@ std::string Batch::summary() const {
   std::string text = std::to_string(num_done_) + " of " + std::to_string(count);
   if (num_failed_ > 0) text += ", " + std::to_string(num_failed_) + " failed";
   if (num_done_ + num_failed_ < count)
-    text +=
-        ", " + std::to_string(count - num_done_ - num_failed_) + " not tried" + (stop_signal == 0 ? " after that" : "");
+    text += ", " + std::to_string(count - num_done_ - num_failed_) + " not tried" +
+            (StopSignals::stopped_by() == 0 ? " after that" : "");
   return text;
 }
 
@@ -123,7 +92,7 @@ nlohmann::ordered_json Batch::json() const {
   return {{"num_items", samples_.items().size()},
           {"num_done", num_done_},
           {"num_failed", num_failed_},
-          {"interrupted", stop_signal != 0},
+          {"interrupted", StopSignals::stopped_by() != 0},
           {"items", items_}};
 }
 

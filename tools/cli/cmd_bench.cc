@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "command.h"
 #include "commit_options.h"
 #include "fidelity_output.h"
@@ -60,11 +61,20 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-Result<Model> obtain_model(const Session& session, Arguments& arguments, Measured& measured) {
-  if (!arguments.model_path.ends_with(".onnx")) return load_model(arguments.model_path);
-  if (arguments.calibration_paths.empty()) return invalid_argument("an ONNX file needs --calibration");
+Result<Model> obtain_model(const Session& session, Arguments& arguments, Measured& measured, OutputFiles& files) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(arguments.model_path, error)) {
+    ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(arguments.model_path));
+    if (format != nullptr) return load_model(arguments.model_path);
+  }
   ZKI_RETURN_IF_ERROR(set_network_options(arguments.network, arguments.compile));
+  std::vector<std::string> beside;
+  arguments.compile.reads = [&](const std::string& path) { beside.push_back(path); };
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, network_inputs(arguments.model_path, arguments.compile));
+  arguments.compile.reads = nullptr;
+  ZKI_RETURN_IF_ERROR(files.also_reads(beside));
+  if (arguments.calibration_paths.empty())
+    return invalid_argument(in_quotes(arguments.model_path) + " is a network, which needs --calibration");
   arguments.compile.preprocessing = arguments.input.preprocessing;
   const Preprocessing& preprocessing = arguments.compile.preprocessing;
   ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> calibration,
@@ -246,7 +256,7 @@ CommandResult bench(Session& session, Arguments& arguments) {
     ZKI_RETURN_IF_ERROR(files.prepare());
   }
   ZKI_ASSIGN_OR_RETURN(arguments.model_path, opened_path(arguments.model_path));
-  ZKI_ASSIGN_OR_RETURN(const Model model, obtain_model(session, arguments, measured));
+  ZKI_ASSIGN_OR_RETURN(const Model model, obtain_model(session, arguments, measured, files));
   ZKI_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
                        preprocessing_of(arguments.input, model.preprocessing(), session));
   ZKI_ASSIGN_OR_RETURN(const RealInputs input, load_input(arguments.input, model.inputs(), preprocessing));
@@ -267,9 +277,9 @@ CommandResult bench(Session& session, Arguments& arguments) {
 void add_bench(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("bench", "measure compile, commit, prove and verify of one model");
-  command->add_option("model", arguments->model_path, "ONNX file or model package")->type_name(kReadsFile)->required();
+  command->add_option("model", arguments->model_path, "network or model package")->type_name(kReadsFile)->required();
   add_input_options(*command, arguments->input, Many::kNo);
-  command->add_option("-c,--calibration", arguments->calibration_paths, "typical inputs, for an ONNX file")
+  command->add_option("-c,--calibration", arguments->calibration_paths, "typical inputs, for a network")
       ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
   command->add_option("-e,--evaluate", arguments->evaluation_paths, "inputs on which integers and floats are compared")

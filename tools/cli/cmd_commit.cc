@@ -10,10 +10,12 @@
 #include "inputs/input_bytes.h"
 #include "key_rows.h"
 #include "machine.h"
+#include "new_secret.h"
 #include "output_files.h"
 #include "print.h"
 #include "progress.h"
 #include "result_json.h"
+#include "signals.h"
 #include "stopwatch.h"
 #include "tensor_policy_text.h"
 #include "text.h"
@@ -51,32 +53,11 @@ Result<std::string> price_text(const Prover& prover) {
   return text(price) + " (default of " + human_count(usual.budget) + ": " + text(usual) + ")";
 }
 
-// Removes what a commit that fails would leave.
-struct Unfinished {
-  std::string secret_path, code_path, folder;
-  bool is_saved = false, is_done = false;
-  bool had_folder = false;
-
-  Unfinished(std::string secret, std::string code, std::string serving)
-      : secret_path(std::move(secret)), code_path(std::move(code)), folder(std::move(serving)) {
+// Removes the code word of a commit that fails before its secret is there, unless somebody else was faster to make a secret of this name.
+struct NewCode {
+  std::string secret_path, code_path;
+  ~NewCode() {
     std::error_code ignored;
-    had_folder = std::filesystem::exists(folder, ignored);
-  }
-  Unfinished(const Unfinished&) = delete;
-  ~Unfinished() {
-    if (is_done) return;
-    std::error_code ignored;
-    if (is_saved) {
-      // Nobody has used the new secret, nor what serves under it, and nobody has its key.
-      std::filesystem::remove(secret_path, ignored);
-      std::filesystem::remove(secret_path + ".lock", ignored);
-      if (!had_folder) {
-        std::filesystem::remove_all(folder, ignored);
-      } else {
-        (void)discard_descendants(secret_path);
-      }
-    }
-    // Somebody else may have been faster to make a secret of this name, and its code word.
     if (!code_path.empty() && !std::filesystem::exists(secret_path, ignored))
       std::filesystem::remove(code_path, ignored);
   }
@@ -137,6 +118,7 @@ CommandResult commit(Session& session, const Arguments& arguments) {
     return invalid_argument(
         "--certificate: `commit` makes none where the model is public or has no weights; `certify` does");
   }
+  ZKI_RETURN_IF_ERROR(NewSecret::clear(arguments.secret_path));
   OutputFiles files(arguments.force);
   files.reads(arguments.model_path);
   if (session.json) files.keep_standard_output();
@@ -160,7 +142,9 @@ CommandResult commit(Session& session, const Arguments& arguments) {
         "restore` makes it again from a backup, and the name lives on; else name another file with --secret, or "
         "remove it with --force");
   }
-  Unfinished unfinished(arguments.secret_path, options.code_file, folder);
+  const StopSignals signals(StopSignals::Stop::kSoon);
+  const NewCode code{arguments.secret_path, options.code_file};
+  NewSecret secret(arguments.secret_path);
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
   if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());
@@ -180,16 +164,16 @@ CommandResult commit(Session& session, const Arguments& arguments) {
   // The secret first: a key without its secret is of no use, a secret without its key can make the key again. The key last: with
   // it everything is there.
   if (has_old) ZKI_RETURN_IF_ERROR(discard_descendants(arguments.secret_path));
+  ZKI_RETURN_IF_ERROR(secret.begin(key->info().model_identity));
   ZKI_RETURN_IF_ERROR(prover.save(arguments.secret_path));
-  unfinished.is_saved = true;
   if (is_root) {
     ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(arguments.secret_path));
     const Result<CommitmentTree::Serving> first = tree.rotate(model, {{}, progress.callback()});
     if (!first.ok()) return first.status().with_context("the first commitment that serves");
   }
-  ZKI_RETURN_IF_ERROR(files.publish());
-  unfinished.is_done = true;
+  ZKI_RETURN_IF_ERROR(publish_with(files, {&secret, 1}));
   progress.clear();
+  session.stopped_by = StopSignals::stopped_by();  // too late to stop: said by the exit code, when all is done
   warn_of_other_secret(session, arguments);
   const KeyInfo& info = key->info();
   if (session.json) {

@@ -60,29 +60,34 @@ CommandResult commit_tensor(Session& session, const Arguments& arguments) {
     files.add_counted("--output", path.opening, FileKind::kTensorSecret);
   }
   ZKI_RETURN_IF_ERROR(files.prepare());
-  auto list = nlohmann::ordered_json::array();
+  std::vector<CommittedTensor> committed;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     ZKI_ASSIGN_OR_RETURN(CommittedTensor tensor, CommittedTensor::create(key, i, integers[i]));
-    ZKI_RETURN_IF_ERROR(tensor.save(paths[i].opening));
     ZKI_RETURN_IF_ERROR(files.write(ids[i], tensor.commitment().to_bytes()));
-    const std::string id = to_hex(tensor.commitment().id());
+    committed.push_back(std::move(tensor));
+  }
+  ZKI_ASSIGN_OR_RETURN(std::vector<NewSecret> secrets, save_openings(committed, paths));
+  ZKI_RETURN_IF_ERROR(publish_with(files, secrets));
+  auto list = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const TensorCommitment& commitment = committed[i].commitment();
+    const std::string id = to_hex(commitment.id());
     if (session.json) {
       list.push_back({{"name", tensors[i].name},
                       {"shape", tensors[i].shape},
                       {"commitment", id},
-                      {"commitment_root", to_hex(tensor.commitment().root())},
-                      {"commitment_budget", tensor.commitment().budget()},
+                      {"commitment_root", to_hex(commitment.root())},
+                      {"commitment_budget", commitment.budget()},
                       {"data", paths[i].data},
                       {"opening", paths[i].opening}});
     } else if (session.quiet) {
       print("{}\n", id);
     } else {
       print("input '{}' {}\n", tensors[i].name, shape_text(tensors[i].shape));
-      print_lines(pairs_text({{"commitment", id}, {"proofs allowed", human_count(tensor.commitment().budget())}}));
+      print_lines(pairs_text({{"commitment", id}, {"proofs allowed", human_count(commitment.budget())}}));
       print("wrote {} (for verifiers) and {} (secret: opens it in proofs)\n", paths[i].data, paths[i].opening);
     }
   }
-  ZKI_RETURN_IF_ERROR(files.publish());
   if (session.json) print_result(session, {{"inputs", std::move(list)}});
   return ExitCode::kDone;
 }
@@ -98,10 +103,11 @@ void add_commit_tensor(CLI::App& app, Session& session) {
       ->required();
   add_input_options(*command, arguments->input, Many::kNo, false);
   command->add_flag("--strict", arguments->strict, "refuse values outside of the input's range");
-  CLI::Option* data = command
-                          ->add_option("--input-data", arguments->data,
-                                       "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --write-input-data`)")
-                          ->type_name(kReadsFile);
+  CLI::Option* data =
+      command
+          ->add_option("--input-data", arguments->data,
+                       "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --write-input-data`)")
+          ->type_name(kReadsFile);
   data->excludes("--input");
   command
       ->add_option("-o,--output", arguments->name,

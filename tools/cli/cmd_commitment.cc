@@ -11,6 +11,7 @@
 #include "committed.h"
 #include "files.h"
 #include "inputs/input_bytes.h"
+#include "new_secret.h"
 #include "output_files.h"
 #include "print.h"
 #include "progress.h"
@@ -34,6 +35,7 @@ struct Counted {
 };
 
 Result<Counted> open_counted(const std::string& path) {
+  ZKI_RETURN_IF_ERROR(NewSecret::refuse_unfinished(path));
   const Result<const FileFormat*> format = kind_of_file(path);
   if (format.ok() && *format == &format_of(FileKind::kTensorSecret)) {
     ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(path, kTensorSecretFile));

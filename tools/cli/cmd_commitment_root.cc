@@ -8,6 +8,7 @@
 #include "command.h"
 #include "commitment_root.h"
 #include "files.h"
+#include "new_secret.h"
 #include "output_files.h"
 #include "outputs.h"
 #include "print.h"
@@ -87,6 +88,7 @@ struct BackupArguments {
 };
 
 CommandResult backup(const Session& session, const BackupArguments& arguments) {
+  ZKI_RETURN_IF_ERROR(NewSecret::refuse_unfinished(arguments.secret_path));
   OutputFiles files;
   files.reads(arguments.secret_path);
   files.add_counted("--output", arguments.output_path, FileKind::kCommitmentBackup);
@@ -110,6 +112,7 @@ struct RestoreArguments {
 };
 
 CommandResult restore(const Session& session, const RestoreArguments& arguments) {
+  ZKI_RETURN_IF_ERROR(NewSecret::clear(arguments.secret_path));
   OutputFiles outputs;
   outputs.reads({arguments.backup_path, arguments.key_path});
   outputs.reads(arguments.published);

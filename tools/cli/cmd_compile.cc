@@ -170,6 +170,7 @@ nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Co
       {"preprocessing", preprocessing_json(done.model.preprocessing())},
       {"inputs", tensor_infos_json(done.model.inputs())},
       {"outputs", tensor_infos_json(done.model.outputs())},
+      {"whole_numbers", whole_json(done.model.compile_record())},
       {"fidelity_on_calibration_data", !done.is_held_out},
       {"fidelity", done.fidelity.num_inputs > 0 ? fidelity_json(done.fidelity) : nlohmann::ordered_json(nullptr)},
       {"float_target", float_target_json(done.model.compile_record(), &done.fidelity)},
@@ -187,10 +188,12 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
                                                      ? ", the first of " + human_count(done.num_given) + " (--limit)"
                                                      : "")}};
   for (const TensorInfo& input : done.model.inputs()) {
-    rows.emplace_back(text("input '{}'", input.name), shape_text(input.shape));
+    rows.emplace_back(text("input '{}'", input.name),
+                      shape_text(input.shape) + whole_text(done.model.compile_record(), true, input.name));
   }
   for (const TensorInfo& output : done.model.outputs()) {
-    rows.emplace_back(text("output '{}'", output.name), shape_text(output.shape));
+    rows.emplace_back(text("output '{}'", output.name),
+                      shape_text(output.shape) + whole_text(done.model.compile_record(), false, output.name));
   }
   rows.emplace_back(
       "integers against floats",
@@ -268,7 +271,11 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
     ZKI_ASSIGN_OR_RETURN(arguments.compile.float_target, float_target(arguments.float_target));
   }
   ZKI_RETURN_IF_ERROR(set_network_options(arguments.network, arguments.compile));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, network_inputs(arguments.onnx_path, arguments.compile));
+  CompileOptions looking = arguments.compile;
+  std::vector<std::string> beside;
+  looking.reads = [&](const std::string& path) { beside.push_back(path); };
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorInfo> inputs, network_inputs(arguments.onnx_path, looking));
+  ZKI_RETURN_IF_ERROR(files.also_reads(beside));
   for (std::size_t i = 0; i < arguments.inputs_from.size(); ++i) {
     ZKI_RETURN_IF_ERROR(set_input_format(arguments.inputs_from[i], i, arguments.inputs_from.size(), inputs,
                                          arguments.limits, arguments.compile));
@@ -335,7 +342,9 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
 void add_compile(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<CompileArguments>();
   CLI::App* command = app.add_subcommand("compile", "turn a network into an integer model");
-  command->add_option("onnx", arguments->onnx_path, "network: an ONNX or TensorFlow Lite file")
+  command
+      ->add_option("onnx", arguments->onnx_path,
+                   "network: an ONNX, TensorFlow Lite or Keras file, or a SavedModel folder")
       ->type_name(kReadsFile)
       ->required();
   command

@@ -26,14 +26,14 @@ struct Arguments {
 
 class Digester {
  public:
-  Digester(const Session& session, const Arguments& arguments, const Tensors& tensors)
-      : session_(session), arguments_(arguments), tensors_(tensors) {}
+  Digester(const Session& session, const Arguments& arguments, const Tensors& tensors, std::vector<std::string> reads)
+      : session_(session), arguments_(arguments), tensors_(tensors), reads_(std::move(reads)) {}
 
   // data_path: where the canonical bytes go; empty: nowhere.
   Result<nlohmann::ordered_json> digest(const RealInputs& input, const std::string& data_path, ClippingSum& clipped) {
     OutputFiles files(arguments_.force);
     files.reads(arguments_.tensors_path);
-    files.reads(arguments_.input.paths);
+    files.reads(reads_);
     if (session_.json) files.keep_standard_output();
     std::vector<OutputFiles::Id> ids;
     files.may_make(folder_to_make(arguments_.data_path));
@@ -78,6 +78,7 @@ class Digester {
   const Session& session_;
   const Arguments& arguments_;
   const Tensors& tensors_;
+  std::vector<std::string> reads_;
 };
 
 CommandResult digest(Session& session, const Arguments& arguments) {
@@ -90,7 +91,7 @@ CommandResult digest(Session& session, const Arguments& arguments) {
   if (!arguments.data_path.empty()) {
     ZKI_ASSIGN_OR_RETURN(data_paths, output_paths(samples, "--write-input-data", arguments.data_path, ".bin"));
   }
-  Digester digester(session, arguments, tensors);
+  Digester digester(session, arguments, tensors, samples.paths());
   ClippingSum clipping;
   if (!samples.many()) {
     ZKI_ASSIGN_OR_RETURN(const RealInputs input, samples.load(samples.items().front()));

@@ -91,7 +91,8 @@ CommandResult make(Session& session, const Arguments& arguments) {
   } else if (!session.quiet) {
     print(
         "{}: MODEL_CARD.md, Makefile, .gitignore\n"
-        "put the network there as network.onnx (.tflite, .keras, .h5), typical inputs as calibration.npy (or .json), "
+        "put the network there as network.onnx (.tflite, .keras, .h5; a SavedModel folder as network), typical inputs "
+        "as calibration.npy (or .json), "
         "one to prove as "
         "input.npy; then `make`\n",
         arguments.folder);

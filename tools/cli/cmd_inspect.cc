@@ -137,7 +137,8 @@ Description describe_model(const Model& model, const Arguments& arguments) {
                      {"parameters", model.num_parameters()},
                      {"network_parameters", model.compile_record().num_network_parameters},
                      {"inputs", tensor_infos_json(model.inputs())},
-                     {"outputs", tensor_infos_json(model.outputs())}};
+                     {"outputs", tensor_infos_json(model.outputs())},
+                     {"whole_numbers", whole_json(model.compile_record())}};
   if (!arguments.graph.empty() || arguments.tables) return {"", {}, structure_of(model, arguments), {}, "model", json};
   Description out{
       "model package (secret)",
@@ -150,6 +151,10 @@ Description describe_model(const Model& model, const Arguments& arguments) {
       json};
   add_tensors(out, "input", model.inputs());
   add_tensors(out, "output", model.outputs());
+  for (const WholeTensor& whole : model.compile_record().whole) {
+    out.facts.emplace_back(std::string("the network's ") + (whole.is_input ? "input '" : "output '") + whole.name + "'",
+                           whole.to_string());
+  }
   return out;
 }
 
@@ -439,7 +444,7 @@ Status refuse_other_options(const Arguments& arguments, const FileFormat* format
   const auto is_one_of = [&](std::initializer_list<FileKind> kinds) {
     return format != nullptr && std::ranges::find(kinds, format->kind) != kinds.end();
   };
-  if (!arguments.onnx_option.empty() && format != nullptr) return refuse(arguments.onnx_option, "ONNX files");
+  if (!arguments.onnx_option.empty() && format != nullptr) return refuse(arguments.onnx_option, "networks");
   if (!arguments.structure_option.empty() && !is_one_of({FileKind::kKey, FileKind::kModel}))
     return refuse(arguments.structure_option, "keys and model packages");
   if (!arguments.key_path.empty() &&
@@ -447,6 +452,9 @@ Status refuse_other_options(const Arguments& arguments, const FileFormat* format
     return refuse("--key", "what is checked against one");
   return ok_status();
 }
+
+// What is said of bytes that are no network in any format.
+constexpr char kNoNetwork[] = "no ONNX model";
 
 Result<Description> describe(const Arguments& arguments) {
   // A network may be a folder (SavedModel).
@@ -466,26 +474,20 @@ Result<Description> describe(const Arguments& arguments) {
     if (!text.ok() && text.status().message().find(name) == std::string::npos) return text.status().with_context(name);
     return text;
   }
-  if (arguments.path.ends_with(".onnx")) return describe_onnx(arguments);
-  const Result<std::vector<Array>> arrays = read_arrays(arguments.path);
-  // A .keras file is a zip archive as .npz is.
-  if (!arrays.ok()) {
-    if (Result<Description> network = describe_onnx(arguments); network.ok()) return network;
+  // The first bytes say what it is, and that reader says what is wrong with it. A network in ONNX begins like nothing else.
+  ZKI_ASSIGN_OR_RETURN(const std::string opened, opened_path(arguments.path));
+  if (is_input_file(opened)) {
+    if (!arguments.onnx_option.empty())
+      return invalid_argument(arguments.onnx_option + " is for networks, and " + in_quotes(arguments.path) +
+                              " is input data");
+    ZKI_ASSIGN_OR_RETURN(const std::vector<Array> arrays, read_arrays(arguments.path));
+    return describe_arrays(arrays);
   }
-  if (arrays.ok() && !arguments.onnx_option.empty()) {
-    return invalid_argument(arguments.onnx_option + " is for ONNX files, and " + in_quotes(arguments.path) +
-                            " is input data");
-  }
-  if (arrays.ok()) return describe_arrays(*arrays);
-  // What begins like no input data may be an ONNX file, which has no magic.
-  if (arrays.status().code() != StatusCode::kCorrupt ||
-      arrays.status().message().find("unknown kind") == std::string::npos)
-    return arrays.status();
-  const Result<Description> onnx = describe_onnx(arguments);
-  if (onnx.ok()) return onnx;
+  Result<Description> network = describe_onnx(arguments);
+  if (network.ok() || network.status().message().find(kNoNetwork) == std::string::npos) return network;
   return invalid_argument(
       in_quotes(arguments.path) +
-      ": neither a file of zkinfer nor .json, .npy, .npz, .png, IDX; as a network: " + onnx.status().message());
+      ": neither a file of zkinfer nor .json, .npy, .npz, .png, IDX; as a network: " + network.status().message());
 }
 
 }  // namespace
@@ -506,11 +508,11 @@ void add_inspect(CLI::App& app, Session& session) {
                  "of a key or a model package: the structure, what proofs speak of; --graph=dot for Graphviz")
       ->check(CLI::IsMember({"text", "dot"}));
   command->add_flag("--tables", arguments->tables, "the same as text, with every row of its tables");
-  command->add_option("--format", arguments->format, "of an ONNX file")
+  command->add_option("--format", arguments->format, "of a network")
       ->check(CLI::IsMember({"text", "dot"}))
       ->capture_default_str();
-  command->add_flag("--legalized", arguments->legalized, "of an ONNX file: the graph after the compiler's passes");
-  add_network_options(*command, arguments->network, "of a network's file: ");
+  command->add_flag("--legalized", arguments->legalized, "of a network: the graph after the compiler's passes");
+  add_network_options(*command, arguments->network, "of a network: ");
   add_json_flag(*command, session);
   command->footer(
       "Examples:\n"

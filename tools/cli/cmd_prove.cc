@@ -85,7 +85,7 @@ class ProveCommand {
 Status ProveCommand::declare(const Paths& paths, OutputFiles& files, Done& done) const {
   files.reads(arguments_.model_path);
   files.reads(arguments_.secret_path);
-  files.reads(arguments_.input.paths);
+  if (samples_.has_value()) files.reads(samples_->paths());
   for (const std::vector<std::string>* list : {&arguments_.data, &arguments_.openings}) {
     for (const std::string& text : *list) files.reads(file_part(text));
   }
@@ -181,9 +181,7 @@ Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
     return internal_error("the new proof fails its own check: " + done.check.verdict.to_string());
   }
   const Stopwatch write_watch;
-  for (std::size_t i = 0; i < done.commitments.size(); ++i) {
-    ZKI_RETURN_IF_ERROR(done.result.committed_outputs[i].save(done.commitments[i].opening));
-  }
+  ZKI_ASSIGN_OR_RETURN(std::vector<NewSecret> secrets, save_openings(done.result.committed_outputs, done.commitments));
   OutputFiles::Id next = 0;
   ZKI_RETURN_IF_ERROR(files.write(next++, done.result.proof));
   const auto write_data = [&](const std::vector<TensorInfo>& tensors, const auto& integers) -> Status {
@@ -205,7 +203,7 @@ Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
     ZKI_ASSIGN_OR_RETURN(done.path_file, write_path_beside(paths.proof, *committed_));
     done.path_bytes = committed_->path().size();
   }
-  ZKI_RETURN_IF_ERROR(files.publish());
+  ZKI_RETURN_IF_ERROR(publish_with(files, secrets));
   done.write_seconds = write_watch.seconds();
   done.outputs = output_tensors(model_->outputs(), done.result.outputs);
   return done;
@@ -265,6 +263,7 @@ nlohmann::ordered_json ProveCommand::done_json(const Done& done, const Paths& pa
       {"write_seconds", done.write_seconds},
       {"clipping", clipping_json(done.result.clipping)},
       {"outputs", outputs_json(done.outputs)},
+      {"whole_numbers", whole_json(model_->compile_record())},
       {"statement", {{"outputs", verified_json(done.check.outputs)}, {"inputs", verified_json(done.check.inputs)}}}};
   json["root_identity"] = to_hex(done.check.root_identity);
   json["serving_identity"] = to_hex(done.check.serving_identity);
@@ -293,7 +292,7 @@ void ProveCommand::add_totals(nlohmann::ordered_json& json) const {
 }
 
 void ProveCommand::print_one(const Done& done, const Paths& paths) const {
-  print_lines(tensors_text("output", done.outputs));
+  print_lines(tensors_text("output", done.outputs) + output_scales_text(model_->compile_record()));
   const std::string statement =
       verified_text("input", done.check.inputs, false) + verified_text("output", done.check.outputs, false);
   if (!statement.empty()) print_lines("the proof says\n" + statement);
@@ -452,10 +451,11 @@ void add_prove(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("prove", "run the model on inputs and prove the results");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
   add_input_options(*command, arguments->input, Many::kYes, false);
-  CLI::Option* data = command
-                          ->add_option("--input-data", arguments->data,
-                                       "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --write-input-data`), exactly")
-                          ->type_name(kReadsFile);
+  CLI::Option* data =
+      command
+          ->add_option("--input-data", arguments->data,
+                       "[NAME=]FILE: the input as canonical bytes (`zkinfer digest --write-input-data`), exactly")
+          ->type_name(kReadsFile);
   CLI::Option* opening =
       command
           ->add_option("--committed-input", arguments->openings,

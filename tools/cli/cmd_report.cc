@@ -17,7 +17,7 @@ namespace zkinfer::cli {
 namespace {
 
 struct Arguments {
-  std::string model_path, onnx_path, output_path;
+  std::string model_path, network_path, output_path;
   InputOptions input;
   NetworkOptions network;
   std::size_t limit = 64;
@@ -25,13 +25,13 @@ struct Arguments {
 };
 
 CommandResult report(Session& session, Arguments& arguments) {
-  if (!arguments.onnx_path.empty() && arguments.input.paths.empty())
-    return invalid_argument("--onnx: give --input too; the float network and the integers are compared on them");
+  if (!arguments.network_path.empty() && arguments.input.paths.empty())
+    return invalid_argument("--network: give --input too; the float network and the integers are compared on them");
   const bool writes = !session.json || !arguments.output_path.empty();
   if (writes) name_after(arguments.model_path, ".report.html", "--output", arguments.output_path);
   OutputFiles files(arguments.force);
   files.reads(arguments.model_path);
-  files.reads(arguments.onnx_path);
+  files.reads(arguments.network_path);
   files.reads(arguments.input.paths);
   if (session.json) files.keep_standard_output();
   std::optional<OutputFiles::Id> page;
@@ -51,10 +51,13 @@ CommandResult report(Session& session, Arguments& arguments) {
   ProgressLine progress(session, "report");
   CompileOptions options;
   options.progress = progress.callback();
+  std::vector<std::string> beside;
+  options.reads = [&](const std::string& path) { beside.push_back(path); };
   ZKI_RETURN_IF_ERROR(set_network_options(arguments.network, options));
-  ZKI_ASSIGN_OR_RETURN(const ModelReport made, arguments.onnx_path.empty()
+  ZKI_ASSIGN_OR_RETURN(const ModelReport made, arguments.network_path.empty()
                                                    ? report_model(model, inputs, options.progress)
-                                                   : report_model(arguments.onnx_path, model, inputs, options));
+                                                   : report_model(arguments.network_path, model, inputs, options));
+  ZKI_RETURN_IF_ERROR(files.also_reads(beside));
   progress.clear();
   for (const std::string& sentence : made.missing) session.warn(sentence);
   if (made.fidelity) {
@@ -88,7 +91,9 @@ void add_report(CLI::App& app, Session& session) {
                    "inputs to run the model on, for ranges and what is cut off: .json, .npy, .npz, .png, IDX")
       ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
-  command->add_option("--onnx", arguments->onnx_path, "the network it was compiled from, to compare with on the inputs")
+  command
+      ->add_option("--network", arguments->network_path,
+                   "the network it was compiled from, to compare with on the inputs")
       ->type_name(kReadsFile);
   add_network_options(*command, arguments->network, "as `compile` was given it: ");
   command->add_option("--limit", arguments->limit, "at most this many inputs")
@@ -104,7 +109,7 @@ void add_report(CLI::App& app, Session& session) {
   command->footer(
       "Examples:\n"
       "  zkinfer report digits.zkmodel\n"
-      "  zkinfer report digits.zkmodel --onnx digits.onnx --input test.npy -o digits.html\n"
+      "  zkinfer report digits.zkmodel --network digits.onnx --input test.npy -o digits.html\n"
       "  zkinfer report network.zkmodel -i test.npz --json\n"
       "The page needs no network and no other file. `zkinfer compile --report` writes it at once.");
   command->callback([arguments, &session] { session.run([&] { return report(session, *arguments); }); });

@@ -9,6 +9,7 @@
 #include "committed.h"
 #include "files.h"
 #include "machine.h"
+#include "new_secret.h"
 #include "outputs.h"
 #include "print.h"
 #include "result_json.h"
@@ -25,6 +26,7 @@ struct RotateArguments {
 };
 
 CommandResult rotate(const Session& session, const RotateArguments& arguments) {
+  ZKI_RETURN_IF_ERROR(NewSecret::refuse_unfinished(arguments.secret_path));
   ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(arguments.secret_path));
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "rotate");

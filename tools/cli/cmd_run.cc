@@ -40,7 +40,7 @@ Result<Done> run_one(const Arguments& arguments, const Model& model, const RealI
   return done;
 }
 
-nlohmann::ordered_json done_json(const Done& done) {
+nlohmann::ordered_json done_json(const Model& model, const Done& done) {
   auto saturation = nlohmann::ordered_json::array();
   for (const RunResult::Saturation& node : done.result.saturation) {
     saturation.push_back({{"node", node.node}, {"num_values", node.num_values}, {"num_saturated", node.num_saturated}});
@@ -48,7 +48,8 @@ nlohmann::ordered_json done_json(const Done& done) {
   return {{"run_seconds", done.seconds},
           {"clipping", clipping_json(done.result.clipping)},
           {"saturation", saturation},
-          {"outputs", outputs_json(done.outputs)}};
+          {"outputs", outputs_json(done.outputs)},
+          {"whole_numbers", whole_json(model.compile_record())}};
 }
 
 std::string saturation_text(const std::vector<RunResult::Saturation>& saturation) {
@@ -74,10 +75,10 @@ CommandResult run_model(Session& session, const Arguments& arguments) {
     clipping.add(done.result.clipping);
     clipping.warn(session);
     if (session.json) {
-      print_result(session, done_json(done));
+      print_result(session, done_json(model, done));
       return ExitCode::kDone;
     }
-    print_lines(tensors_text("output", done.outputs));
+    print_lines(tensors_text("output", done.outputs) + output_scales_text(model.compile_record()));
     if (arguments.saturation) print_lines(saturation_text(done.result.saturation));
     if (!session.quiet) print("integer inference in {}\n", human_seconds(done.seconds));
     return ExitCode::kDone;
@@ -92,7 +93,7 @@ CommandResult run_model(Session& session, const Arguments& arguments) {
       print_lines(outputs_line(done.outputs) + "\n");
       if (arguments.saturation) print_lines(saturation_text(done.result.saturation));
     }
-    return done_json(done);
+    return done_json(model, done);
   });
   clipping.warn(session);
   if (session.json) {

@@ -15,6 +15,7 @@
 #include "option_words.h"
 #include "print.h"
 #include "result_json.h"
+#include "signals.h"
 #include "text.h"
 #include "usage.h"
 #include "zkinfer/slots.h"
@@ -93,7 +94,12 @@ void Session::run(const std::function<CommandResult()>& command) {
     exit_code = *result;
     return;
   }
-  note_lines(error_text(result.status()));
+  if (result.status().code() == StatusCode::kCancelled && StopSignals::stopped_by() != 0) {
+    stopped_by = StopSignals::stopped_by();
+    note("zkinfer: interrupted; nothing was written\n");
+  } else {
+    note_lines(error_text(result.status()));
+  }
   if (json) print_result(*this, {{"error", error_json(result.status())}});
   exit_code = exit_code_of(result.status());
 }
@@ -112,7 +118,7 @@ void add_everything(CLI::App& app, Session& session) {
   app.require_subcommand(1);
   app.fallthrough();
   app.add_flag("-q,--quiet", session.quiet, "print nothing but errors and what was asked for");
-  app.add_flag("--progress", session.progress, "show progress even when standard error is no terminal");
+  app.add_flag("--progress", session.progress, "show progress of what takes over a second, with --quiet too");
   app.add_option("--threads", session.num_threads, "use this many threads (default: all cores)")
       ->check(CLI::Range(1u, 4096u));
   for (const auto add :

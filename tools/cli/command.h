@@ -29,11 +29,11 @@ inline constexpr char kWritesFile[] = "NEW-FILE";
 struct Session {
   bool quiet = false;
   bool json = false;      // the result, or the error, is one JSON object on standard output (result_json.h)
-  bool progress = false;  // show progress also when stderr is no terminal
+  bool progress = false;  // show progress although quiet
   unsigned num_threads = 0;
   ExitCode exit_code = ExitCode::kDone;
   std::vector<std::string> warnings;  // said so far
-  int stopped_by = 0;                 // the signal that a batch was stopped by; the process ends by it
+  int stopped_by = 0;                 // the signal that the command was stopped by; the process ends by it
 
   // Something that the user should know although the command goes on: on standard error, red on a terminal, and in the
   // result's "warnings".

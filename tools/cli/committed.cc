@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "files.h"
+#include "new_secret.h"
 #include "output_files.h"
 #include "print.h"
 #include "trust.h"
@@ -32,6 +33,7 @@ Status refuse_below_root(CommitmentRole role, const std::string& secret_path) {
 }
 
 Result<Committed> Committed::open(const Model& model, const std::string& secret_path, const Progress& progress) {
+  ZKI_RETURN_IF_ERROR(NewSecret::refuse_unfinished(secret_path));
   {
     ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(secret_path, kModelSecretFile));
     const Result<CommitmentInfo> info = read_commitment_secret(file.payload());
@@ -56,6 +58,7 @@ Result<std::optional<std::uint64_t>> Committed::proofs_left() const {
 
 Result<Committed> Committed::serve(const Model& model, const std::string& secret_path,
                                    const CommitmentTree::Told& told) {
+  ZKI_RETURN_IF_ERROR(NewSecret::refuse_unfinished(secret_path));
   ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(secret_path, kModelSecretFile));
   const Result<CommitmentInfo> info = read_commitment_secret(file.payload());
   if (!info.ok()) return info.status().with_context("'" + secret_path + "'");

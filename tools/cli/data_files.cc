@@ -50,8 +50,11 @@ Result<std::vector<std::vector<std::int64_t>>> load_canonical(const std::string&
 
 Result<std::vector<CommittedTensor>> load_openings(const std::string& option, const std::vector<std::string>& values,
                                                    const std::vector<TensorInfo>& tensors) {
-  return load_each<CommittedTensor>(
-      option, values, tensors, [](const std::string& path, const TensorInfo&) { return CommittedTensor::open(path); });
+  return load_each<CommittedTensor>(option, values, tensors,
+                                    [](const std::string& path, const TensorInfo&) -> Result<CommittedTensor> {
+                                      ZKI_RETURN_IF_ERROR(NewSecret::refuse_unfinished(path));
+                                      return CommittedTensor::open(path);
+                                    });
 }
 
 std::uint64_t canonical_size(const TensorInfo& tensor) {
@@ -71,6 +74,17 @@ std::vector<OutputFiles::Id> declare_canonical(OutputFiles& files, const std::st
   return ids;
 }
 
+Result<std::vector<NewSecret>> save_openings(std::vector<CommittedTensor>& tensors,
+                                             const std::vector<CommitmentPaths>& paths) {
+  std::vector<NewSecret> secrets;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    NewSecret& secret = secrets.emplace_back(paths[i].opening);
+    ZKI_RETURN_IF_ERROR(secret.begin(tensors[i].commitment().id()));
+    ZKI_RETURN_IF_ERROR(tensors[i].save(paths[i].opening));
+  }
+  return secrets;
+}
+
 Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& option, const std::string& name,
                                                       std::size_t count) {
   std::string base = name;
@@ -86,6 +100,7 @@ Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& option,
   std::vector<CommitmentPaths> out;
   for (std::size_t i = 0; i < count; ++i) {
     out.push_back({numbered_path(base + ".zktensor", i, count), numbered_path(base + ".zktsecret", i, count)});
+    ZKI_RETURN_IF_ERROR(NewSecret::clear(out.back().opening));
     std::error_code error;
     if (std::filesystem::exists(out.back().opening, error)) {
       return invalid_argument(

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "command.h"
+#include "new_secret.h"
 #include "output_files.h"
 #include "zkinfer/commit_tensor.h"
 
@@ -24,10 +25,14 @@ std::uint64_t canonical_size(const TensorInfo& tensor);
 // Declares the files of every tensor's canonical bytes, numbered if there are several.
 std::vector<OutputFiles::Id> declare_canonical(OutputFiles& files, const std::string& option, const std::string& path,
                                                const std::vector<TensorInfo>& tensors);
-// Names of the files of `count` commitments; refuses openings that exist.
+// Names of the files of `count` commitments; refuses openings that exist and are finished.
 struct CommitmentPaths {
   std::string data, opening;
 };
 Result<std::vector<CommitmentPaths>> commitment_paths(const std::string& option, const std::string& name,
                                                       std::size_t count);
+// Writes the openings, which go again unless publish_with() makes the rest appear.
+Result<std::vector<NewSecret>> save_openings(std::vector<CommittedTensor>& tensors,
+                                             const std::vector<CommitmentPaths>& paths);
+
 }  // namespace zkinfer::cli

@@ -25,7 +25,7 @@ constexpr Word kWords[] = {
     {"CompileOptions::float_target", "--float-target"},
     {"CompileOptions::head", "--head"},
     {"CompileOptions::input_formats", "--input-from"},
-    {"CompileOptions::input_shapes", "--shape name=1,3,32,32"},
+    {"CompileOptions::input_shapes", "--shape"},
     {"CompileOptions::name", "--name"},
     {"CompileOptions::tokens", "--tokens"},
     {"CompileOptions::weight_bits", "--weight-bits"},

@@ -7,8 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -18,6 +20,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "print.h"
+#include "signals.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -124,17 +127,21 @@ struct OutputFiles::File {
 
   int descriptor = -1;    // given: written as it is
   bool in_place = false;  // opened and written at the end
+  int pipe = -1;          // in place: once it is open
   std::string real_path;  // regular: the name it will have
   int temporary = -1;     // regular: the file without its name
   bool has_temporary_name = false;
-  std::optional<Identity> before;  // regular: what has the name now
+  std::optional<Identity> before;  // a regular file that has the name now
   Bytes pending;                   // not regular: the content until publish()
   bool written = false;
   bool made = false, exchanged = false, replaced = false;  // how it has its name
 
   File() = default;
   File(File&&) = delete;
-  ~File() { drop_temporary(); }
+  ~File() {
+    drop_temporary();
+    if (pipe >= 0) ::close(pipe);
+  }
   // Ours alone, and the same for every process that writes this file.
   std::string temporary_name() const {
     char name[32];
@@ -166,6 +173,31 @@ void OutputFiles::reads(const std::string& path) {
   struct stat entry {};
   const int result = path == "-" ? ::fstat(STDIN_FILENO, &entry) : ::stat(path.c_str(), &entry);
   if (result == 0 && S_ISREG(entry.st_mode)) inputs_.push_back({path, Identity(entry)});
+  if (result != 0 || !S_ISDIR(entry.st_mode)) return;
+  constexpr std::size_t kMostMembers = std::size_t{1} << 20;
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::size_t num_members = 0;
+  for (fs::recursive_directory_iterator it(path, fs::directory_options::skip_permission_denied, error);
+       !error && it != fs::recursive_directory_iterator() && ++num_members < kMostMembers; it.increment(error)) {
+    const std::string member = it->path().string();
+    if (::stat(member.c_str(), &entry) == 0 && S_ISREG(entry.st_mode)) inputs_.push_back({member, Identity(entry)});
+  }
+}
+
+Status OutputFiles::also_reads(const std::vector<std::string>& paths) {
+  reads(paths);
+  for (const std::unique_ptr<File>& file : files_) ZKI_RETURN_IF_ERROR(refuse_input(*file));
+  return ok_status();
+}
+
+Status OutputFiles::refuse_input(const File& file) const {
+  for (const Input& input : inputs_) {
+    if (!file.before.has_value() || input.identity != *file.before) continue;
+    return invalid_argument(file.named() + " is the file " + in_quotes(input.path) +
+                            " that this command reads; name another file");
+  }
+  return ok_status();
 }
 
 void OutputFiles::reads(const std::vector<std::string>& paths) {
@@ -287,15 +319,8 @@ Status OutputFiles::prepare(File& file) {
   if (!exists && (file.descriptor >= 0 || (errno != ENOENT && errno != ENOTDIR))) {
     return io_error(file.named() + " cannot be written: " + system_text());
   }
-  if (exists && S_ISREG(entry.st_mode)) {
-    const Identity identity(entry);
-    for (const Input& input : inputs_) {
-      if (input.identity == identity) {
-        return invalid_argument(file.named() + " is the file " + in_quotes(input.path) +
-                                " that this command reads; name another file");
-      }
-    }
-  }
+  if (exists && S_ISREG(entry.st_mode)) file.before.emplace(entry);
+  ZKI_RETURN_IF_ERROR(refuse_input(file));
   if (exists && S_ISDIR(entry.st_mode)) return invalid_argument(file.named() + " is a folder; name a file in it");
   if (exists && S_ISBLK(entry.st_mode)) return invalid_argument(file.named() + " is a disk; name a file");
   if (exists && S_ISSOCK(entry.st_mode)) return invalid_argument(file.named() + " is a socket; name a file or a pipe");
@@ -337,7 +362,6 @@ Status OutputFiles::prepare(File& file) {
           " is there already, and no command replaces what may be a secret; name another file, or move it away");
     }
     ZKI_RETURN_IF_ERROR(check_existing(file));
-    file.before.emplace(entry);
   }
   // Taking the lock of a secret away would let two processes use one slot.
   if (file.real_path.ends_with(".lock")) {
@@ -449,17 +473,25 @@ void OutputFiles::take_back(File& file) {
     file.exchanged = false;
 }
 
+Status OutputFiles::open_pipes() {
+  for (const std::unique_ptr<File>& file : files_) {
+    if (!file->in_place || file->pipe >= 0) continue;
+    file->pipe = ::open(file->path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (file->pipe < 0) return io_error("cannot write " + file->named() + ": " + system_text());
+  }
+  return ok_status();
+}
+
 Status OutputFiles::publish() {
+  ZKI_RETURN_IF_ERROR(open_pipes());
   for (const std::unique_ptr<File>& file : files_) {
     ZKI_CHECK(file->written || file->is_counted || file->is_checked, "every declared file is written");
     if (file->descriptor < 0 && !file->in_place) continue;
-    // Opening a pipe waits for its reader.
-    const int fd = file->in_place ? ::open(file->path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY) : file->descriptor;
-    const bool done = fd >= 0 && write_whole(fd, file->pending);
-    const std::string why = done ? "" : system_text();
-    if (fd >= 0 && file->in_place) ::close(fd);
-    if (!done) return io_error("cannot write " + file->named() + ": " + why);
+    if (!write_whole(file->in_place ? file->pipe : file->descriptor, file->pending))
+      return io_error("cannot write " + file->named() + ": " + system_text());
+    if (file->in_place) ::close(std::exchange(file->pipe, -1));
   }
+  const HeldSignals held;
   for (const std::unique_ptr<File>& file : files_) {
     if (file->temporary < 0) continue;
     const Status status = give_name(*file);

@@ -38,7 +38,7 @@ class OutputFiles {
   OutputFiles(const OutputFiles&) = delete;
   OutputFiles& operator=(const OutputFiles&) = delete;
 
-  // A file that the command reads; "-" or what is no regular file needs no protection.
+  // A file that the command reads, or a folder, which stands for all that is in it; "-" or what is neither needs no protection.
   void reads(const std::string& path);
   void reads(const std::vector<std::string>& paths);
 
@@ -66,11 +66,15 @@ class OutputFiles {
 
   // All checks, and a place for each file. Nothing that can be seen changes.
   Status prepare();
+  // Files that turn out to be read after prepare(): refuses as that does.
+  Status also_reads(const std::vector<std::string>& paths);
   // The whole content; once per file, after prepare().
   Status write(Id id, ByteView bytes);
   Status write(Id id, const std::string& text);
-  // Makes the files appear: what is written in place first, then the others in the order of their declaration. On an error the
-  // files that this call made are removed again; the message says which files it replaced.
+  // Opens what is written in place; a pipe waits for its reader. publish() does it where it was not done.
+  Status open_pipes();
+  // Makes the files appear: what is written in place first, then the others in the order of their declaration; no signal ends the
+  // process between two names. On an error the files that this call made are removed again; the message says which files it replaced.
   Status publish();
 
  private:
@@ -78,6 +82,7 @@ class OutputFiles {
   struct File;
 
   Status prepare(File& file);
+  Status refuse_input(const File& file) const;
   Status check_existing(const File& file) const;
   static Status open_temporary(File& file);
   static bool remove_dead_temporary(const File& file);

@@ -172,6 +172,32 @@ nlohmann::ordered_json tensor_infos_json(const std::vector<TensorInfo>& tensors)
   return list;
 }
 
+std::string whole_text(const CompileRecord& record, bool is_input, const std::string& name) {
+  for (const WholeTensor& whole : record.whole)
+    if (whole.is_input == is_input && whole.name == name) return ", " + whole.to_string();
+  return "";
+}
+
+std::string output_scales_text(const CompileRecord& record) {
+  std::string text;
+  for (const WholeTensor& whole : record.whole)
+    if (!whole.is_input && whole.has_scale())
+      text += "output " + in_quotes(whole.name) + ": " + whole.to_string() + "\n";
+  return text;
+}
+
+nlohmann::ordered_json whole_json(const CompileRecord& record) {
+  auto list = nlohmann::ordered_json::array();
+  for (const WholeTensor& whole : record.whole) {
+    nlohmann::ordered_json json = {{"name", whole.name}, {"kind", whole.is_input ? "input" : "output"}};
+    if (whole.lo < whole.hi) json["range"] = {whole.lo, whole.hi};
+    json["scale"] = whole.has_scale() ? nlohmann::ordered_json(whole.scale) : nlohmann::ordered_json(nullptr);
+    json["zero_point"] = whole.has_scale() ? nlohmann::ordered_json(whole.zero_point) : nlohmann::ordered_json(nullptr);
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
 nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs) {
   auto list = nlohmann::ordered_json::array();
   for (const OutputTensor& output : outputs) {

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "zkinfer/compile_record.h"
 #include "zkinfer/verify.h"
 
 namespace zkinfer::cli {
@@ -31,6 +32,11 @@ std::string outputs_line(const std::vector<OutputTensor>& tensors);
 std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tensors);
 // Name, shape, range and scale.
 nlohmann::ordered_json tensor_infos_json(const std::vector<TensorInfo>& tensors);
+// What the whole numbers of an input or output of the network stand for, after a comma; empty: it has none.
+std::string whole_text(const CompileRecord& record, bool is_input, const std::string& name);
+// Of outputs with a scale of the network's own, a line each.
+std::string output_scales_text(const CompileRecord& record);
+nlohmann::ordered_json whole_json(const CompileRecord& record);
 nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs);
 
 // What an accepted proof says: public values, digests, commitments. Tensors that it says nothing of are left out.

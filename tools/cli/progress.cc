@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "print.h"
+#include "signals.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -29,7 +30,7 @@ std::string bar(double fraction) {
 ProgressLine::ProgressLine(const Session& session, std::string what)
     : what_(std::move(what)), terminal_(isatty(STDERR_FILENO) == 1), start_(Clock::now()), last_(start_) {
   colour_ = has_colour(STDERR_FILENO);
-  enabled_ = !session.quiet && (terminal_ || session.progress);
+  enabled_ = !session.quiet || session.progress;
 }
 
 void ProgressLine::clear() {
@@ -38,8 +39,10 @@ void ProgressLine::clear() {
 }
 
 Progress ProgressLine::callback() {
-  if (!enabled_) return {};
-  return [this](const char* stage, double fraction) { update(stage, fraction); };
+  return [this](const char* stage, double fraction) {
+    update(stage, fraction);
+    return !StopSignals::stops_soon();
+  };
 }
 
 void ProgressLine::update(const char* stage, double fraction) {
@@ -85,7 +88,7 @@ struct WaitingLine::Ticker {
 
 WaitingLine::WaitingLine(const Session& session, std::string what, std::string stage) {
   const bool terminal = isatty(STDERR_FILENO) == 1;
-  if (session.quiet || (!terminal && !session.progress)) return;
+  if (session.quiet && !session.progress) return;
   ticker_ = std::make_unique<Ticker>();
   ticker_->terminal = terminal;
   const bool colour = has_colour(STDERR_FILENO);

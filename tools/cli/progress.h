@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line on stderr with stage, share done and time left, for operations over a second: on a terminal, with a bar in colour, or
-// with --progress, as plain lines.
+// Stage, share done and time left on stderr, for operations over a second: on a terminal one line with a bar in colour, elsewhere a
+// plain line now and then. With --quiet only if --progress is given too.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  // Valid while the object lives; empty when nothing would be shown.
+  // Valid while the object lives. Asks the operation to end where a signal says so (signals.h).
   Progress callback();
   void update(const char* stage, double fraction);
   // Removes the line, for a line of text in its place.

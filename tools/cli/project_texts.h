@@ -43,10 +43,11 @@ Key and certificate once (`network.zkkey`, `network.zkcert`), with each proof it
     zkinfer verify proofs/input.zkproof --key network.zkkey
 )card";
 
-inline constexpr char kProjectMakefile[] = R"make(# @NAME@: from a network to a proof. `make` does what is not done; every command stands alone too.
+inline constexpr char kProjectMakefile[] =
+    R"make(# @NAME@: from a network to a proof. `make` does what is not done; every command stands alone too.
 ZKINFER ?= zkinfer
-# The first of each that is there: networks as ONNX, TensorFlow Lite or Keras files, inputs as .json, .npy, .npz, .png or IDX.
-NETWORK ?= $(firstword $(wildcard network.onnx network.tflite network.keras network.h5) network.onnx)
+# The first of each that is there: the network (ONNX, TensorFlow Lite, Keras, a SavedModel folder), inputs as .json, .npy, .npz, .png or IDX.
+NETWORK ?= $(firstword $(filter-out %.report.html $(patsubst %,network%,.zkmodel .zkkey .zkcert .zksecret .zksecret.lock .zksecret.unfinished .zkcode .zkserving .zkbackup .zkaudit),$(wildcard network network.*)) network.onnx)
 CALIBRATION ?= $(firstword $(wildcard calibration.*))
 TEST ?= $(firstword $(wildcard test.*))
 INPUT ?= $(firstword $(wildcard input.*))
@@ -79,7 +80,7 @@ card: | network.zkkey
 	$(ZKINFER) init . --card
 
 report: network.zkmodel  ## a page about the model
-	$(ZKINFER) report network.zkmodel $(if $(TEST),--input $(TEST) --onnx $(NETWORK))
+	$(ZKINFER) report network.zkmodel $(if $(TEST),--input $(TEST) --network $(NETWORK))
 )make";
 
 inline constexpr char kProjectGitignore[] = R"ignore(# Secret: weights, what proves, what opens commitments.
@@ -96,6 +97,10 @@ inline constexpr char kProjectGitignore[] = R"ignore(# Secret: weights, what pro
 *.tflite
 *.keras
 *.h5
+network
+network.*
+!network.zkkey
+!network.zkcert
 input.*
 calibration.*
 test.*

@@ -34,9 +34,10 @@ struct Outputs {
 };
 
 Result<Outputs> declare(const ProveBatchArguments& arguments, const Session& session, const Model& model,
-                        std::size_t num_rows, OutputFiles& files) {
+                        const Samples& samples, OutputFiles& files) {
   files.reads({arguments.model_path, arguments.secret_path});
-  files.reads(arguments.input.paths);
+  files.reads(samples.paths());
+  const std::size_t num_rows = samples.items().size();
   if (session.json) files.keep_standard_output();
   Outputs out;
   out.proof = files.add("--output", arguments.output_path, FileKind::kBatch);
@@ -96,7 +97,7 @@ CommandResult prove_batch(Session& session, const ProveBatchArguments& arguments
 
   // What can be refused is, before a slot is taken.
   OutputFiles files(arguments.force);
-  ZKI_ASSIGN_OR_RETURN(const Outputs outputs, declare(arguments, session, model, rows.size(), files));
+  ZKI_ASSIGN_OR_RETURN(const Outputs outputs, declare(arguments, session, model, samples, files));
   std::error_code error;
   if (std::filesystem::is_regular_file(arguments.output_path, error) && !arguments.force) {
     return invalid_argument(in_quotes(arguments.output_path) +

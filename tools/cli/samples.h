@@ -46,8 +46,9 @@ class Samples {
   const std::vector<Item>& items() const { return items_; }
   const std::string& path_of(const Item& item) const { return paths_[item.file]; }
   std::size_t num_files() const { return paths_.size(); }
-  std::string label(const Item& item) const;  // "test.npy, sample 7", or the path alone
-  std::size_t num_readable() const;           // of the items
+  const std::vector<std::string>& paths() const { return paths_; }  // those of folders too
+  std::string label(const Item& item) const;                        // "test.npy, sample 7", or the path alone
+  std::size_t num_readable() const;                                 // of the items
   // Warns of the files of folders that are no inputs.
   void say_skipped(Session& session) const;
   Result<RealInputs> load(const Item& item);

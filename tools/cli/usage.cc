@@ -75,6 +75,7 @@ constexpr Moved kMoved[] = {
      "layer"},
     {"zkinfer bench", "--json", "; --json prints the numbers, --output takes the name of the file to write"},
     {"zkinfer digest", "--data", "; --write-input-data writes the canonical bytes, as that of `zkinfer prove` does"},
+    {"zkinfer report", "--onnx", "; --network takes the network's file, of whatever format"},
     {"zkinfer report", "--inputs", "; --input takes the files, as that of the other commands does"},
     {"zkinfer run", "--report", "; --saturation says where values were cut off, `zkinfer report` shows the model"},
 };

@@ -53,8 +53,8 @@ bool has_any(const std::vector<std::string>& words, std::size_t from, const std:
 
 std::vector<std::string> with_ezkl_word(std::vector<std::string> words) {
   for (std::size_t i = 1; i < words.size(); ++i) {
-    if (words[i] == "--threads") ++i;
-    if (i >= words.size() || words[i].starts_with("-")) continue;
+    if (words[i] == "--threads") ++i;  // its number; what else is global stands alone
+    if (i >= words.size() || words[i].starts_with("-") || words[i - 1] == "--threads") continue;
     const bool theirs = std::ranges::count(kOnlyTheirs, words[i]) > 0 ||
                         (words[i] == "prove" && has_any(words, i + 1, kProveOptions)) ||
                         (words[i] == "verify" && has_any(words, i + 1, kVerifyOptions));

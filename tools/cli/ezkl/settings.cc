@@ -152,8 +152,8 @@ Result<EzklSettings> ezkl_settings(const Json& json) {
   if (ours.contains("calibration")) {
     if (!ours["calibration"].is_array()) return bad;
     for (const Json& file : ours["calibration"]) {
-      if (!file.is_string()) return bad;
-      settings.calibration.push_back(file.get<std::string>());
+      if (!file.is_string() && !file.is_object()) return bad;
+      settings.calibration.push_back(file);
     }
   }
   settings.accuracy = ours.contains("target") && ours["target"] == "accuracy";

@@ -19,9 +19,10 @@ struct EzklSettings {
   std::string inputs, outputs;                                   // words of `zkinfer commit --inputs`, --outputs
   std::vector<std::string> notes;                                // where a word means something else here than there
   std::vector<std::pair<std::string, std::uint64_t>> variables;  // lengths of axes by name
-  std::vector<std::string> calibration;                          // files, as `calibrate-settings` was given them
-  bool accuracy = false;                                         // --target accuracy
-  std::string circuit;  // SHA-256 of the package that compile-circuit wrote, hexadecimal
+  std::vector<nlohmann::ordered_json>
+      calibration;        // names of files, or the JSON itself, as `calibrate-settings` got it
+  bool accuracy = false;  // --target accuracy
+  std::string circuit;    // SHA-256 of the package that compile-circuit wrote, hexadecimal
 };
 
 // EZKL's word for who sees an input, output or the weights ("private", "hashed/public", ..) as it stands in its JSON.

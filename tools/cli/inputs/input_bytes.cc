@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -28,9 +29,14 @@ std::map<std::string, std::string>& memory_files() {
 
 Status failed(const std::string& what) { return io_error(what + ": " + std::strerror(errno)); }
 
-// Ours, an input, or perhaps an ONNX file, which begins with the tag of a field of a protobuf ModelProto.
+// Ours, an input, a network in a format with a magic, or perhaps an ONNX file, which begins with the tag of a field of a protobuf
+// ModelProto.
 bool begins_like_something(ByteView head) {
   if (head.empty() || find_format(head) != nullptr || begins_like_input(head)) return true;
+  const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
+  if (text.starts_with("PK") || text.starts_with("\x89HDF") ||
+      text.substr(std::min<std::size_t>(text.size(), 4)).starts_with("TFL3"))
+    return true;
   constexpr std::array<std::uint8_t, 12> kTags = {0x08, 0x12, 0x1a, 0x22, 0x28, 0x32,
                                                   0x3a, 0x42, 0x72, 0xa2, 0xca, 0xd2};
   return std::ranges::count(kTags, head[0]) > 0;

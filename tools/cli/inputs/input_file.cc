@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <string_view>
 
 #include "base/files.h"
 #include "inputs/idx_reader.h"
@@ -44,11 +45,23 @@ enum class InputKind : std::uint8_t { kPng, kNpy, kNpz, kIdx, kJson, kUnknown };
 // Without the byte order mark of some editors.
 ByteView without_mark(ByteView bytes) { return starts_with(bytes, {0xef, 0xbb, 0xbf}) ? bytes.subspan(3) : bytes; }
 
+// Of a zip archive: the name of its first entry, which an .npz has of an array. Others are networks' (.keras) and people's.
+bool begins_with_array(ByteView head) {
+  constexpr std::size_t kLength = 26, kName = 30;
+  constexpr std::string_view kArray = ".npy";
+  if (starts_with(head, {'P', 'K', 5, 6})) return true;  // empty
+  if (head.size() < kName) return false;
+  const std::size_t length = head[kLength] | std::size_t{head[kLength + 1]} << 8;
+  if (head.size() < kName + length) return false;
+  const std::string_view name(reinterpret_cast<const char*>(head.data()) + kName, length);
+  return name.ends_with(kArray);
+}
+
 // By the first bytes; text may begin with blanks.
 InputKind kind_of(ByteView head) {
   if (starts_with(head, {0x89, 'P', 'N', 'G'})) return InputKind::kPng;
   if (starts_with(head, {0x93, 'N', 'U', 'M'})) return InputKind::kNpy;
-  if (starts_with(head, {'P', 'K'})) return InputKind::kNpz;
+  if (starts_with(head, {'P', 'K'})) return begins_with_array(head) ? InputKind::kNpz : InputKind::kUnknown;
   if (starts_with(head, {0, 0, 8}) || starts_with(head, {0x1f, 0x8b})) return InputKind::kIdx;
   const auto text = std::find_if(head.begin(), head.end(),
                                  [](std::uint8_t c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; });
@@ -242,6 +255,9 @@ Result<std::vector<Array>> read_arrays(const std::string& path) {
       return invalid_argument(std::string(ours->article()) + " " + std::string(ours->name) +
                               ", no input; expected .json, .npy, .npz, .png or IDX");
     }
+    if (starts_with(view, {'P', 'K'}))
+      return corrupt(
+          "a zip archive that does not begin with an array, so no .npz; expected .json, .npy, .npz, .png or IDX");
     return corrupt("unknown kind of input file; expected .json, .npy, .npz, .png or IDX");
   }();
   if (!arrays.ok()) return arrays.status().with_context("'" + path + "'");

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "new_secret.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "inputs/input_bytes.h"
+#include "signals.h"
+#include "zkinfer/commit_tensor.h"
+#include "zkinfer/commitment_tree.h"
+#include "zkinfer/hex.h"
+#include "zkinfer/prove.h"
+
+namespace zkinfer::cli {
+namespace {
+
+constexpr char kText[] = "zkinfer: this secret is unfinished, and nobody has its key: ";
+
+std::string mark_of(const std::string& path) { return path + ".unfinished"; }
+
+Status failed(const std::string& path) { return io_error(in_quotes(mark_of(path)) + ": " + std::strerror(errno)); }
+
+Status busy(const std::string& path) {
+  return io_error("another process is making " + in_quotes(path) + "; wait for it, or name another file");
+}
+
+// The identity of the secret that is there; none: there is none, or it cannot be read.
+std::optional<std::string> identity_at(const std::string& path) {
+  const Result<const FileFormat*> format = kind_of_file(path);
+  if (!format.ok() || *format == nullptr) return std::nullopt;
+  if ((*format)->kind == FileKind::kTensorSecret) {
+    const Result<CommittedTensor> tensor = CommittedTensor::open(path);
+    return tensor.ok() ? std::optional(to_hex(tensor->commitment().id())) : std::nullopt;
+  }
+  const Result<SlotFile> file = SlotFile::open(path, kModelSecretFile);
+  if (!file.ok()) return std::nullopt;
+  const Result<CommitmentInfo> info = read_commitment_secret(file->payload());
+  return info.ok() ? std::optional(to_hex(info->model_identity)) : std::nullopt;
+}
+
+// More slots are used than the command that made it takes: of a root one for the certificate, one for what serves, which has
+// used the one of its rotation.
+bool is_in_use(const std::string& path) {
+  const Result<CommitmentTree> tree = CommitmentTree::open(path);
+  if (!tree.ok()) return false;
+  const auto nodes = tree->nodes();
+  if (!nodes.ok()) return true;
+  return std::ranges::any_of(*nodes, [](const CommitmentTree::Node& node) {
+    return node.problem.empty() && node.slots.num_used() > (node.name.empty() ? 2U : 1U);
+  });
+}
+
+// The secret, its lock, what serves under it and their code words. Errors are not said: what stays is said by whoever meets it.
+void remove_secret(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  fs::remove(path, ignored);
+  fs::remove(path + ".lock", ignored);
+  if (!path.ends_with(".zktsecret")) fs::remove(code_file_of(path), ignored);
+  const Result<std::string> folder = serving_folder_of(path);
+  if (!folder.ok() || !fs::is_directory(*folder, ignored)) return;
+  if (!discard_descendants(path).ok()) return;
+  fs::remove(fs::path(*folder) / "making.zkcode", ignored);
+  fs::remove(fs::path(*folder) / "rotating.lock", ignored);
+  fs::remove(*folder, ignored);  // unless something of somebody's is in it
+}
+
+// Only the secret of this identity, and what is left of it where it is gone.
+void remove_unfinished(const std::string& path, const std::string& identity) {
+  std::error_code error;
+  if (identity.empty()) return;
+  if (std::filesystem::exists(path, error) && (identity_at(path) != identity || is_in_use(path))) return;
+  remove_secret(path);
+}
+
+bool is_still_there(int fd, const std::string& mark) {
+  struct stat ours {
+  }, there{};
+  return ::fstat(fd, &ours) == 0 && ::lstat(mark.c_str(), &there) == 0 && ours.st_dev == there.st_dev &&
+         ours.st_ino == there.st_ino;
+}
+
+void sync_folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  static_cast<void>(::fsync(fd));
+  ::close(fd);
+}
+
+}  // namespace
+
+NewSecret::NewSecret(std::string path) : path_(std::move(path)) {}
+
+NewSecret::NewSecret(NewSecret&& other) noexcept
+    : path_(std::move(other.path_)),
+      mark_(std::exchange(other.mark_, -1)),
+      identity_(std::exchange(other.identity_, {})),
+      is_kept_(other.is_kept_) {}
+
+NewSecret::~NewSecret() {
+  if (!is_kept_) remove_unfinished(path_, identity_);
+  static_cast<void>(unmark());
+}
+
+Status NewSecret::clear(const std::string& path) {
+  const std::string mark = mark_of(path);
+  const int fd = ::open(mark.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? ok_status() : failed(path);
+  // Its maker holds it locked.
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd);
+    return busy(path);
+  }
+  std::string text(sizeof kText - 1 + 2 * sizeof(Digest), '\0');
+  const ssize_t got = ::read(fd, text.data(), text.size());
+  text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+  const std::string identity = text.starts_with(kText) ? text.substr(sizeof kText - 1) : "";
+  remove_unfinished(path, identity);
+  if (is_still_there(fd, mark)) ::unlink(mark.c_str());
+  ::close(fd);
+  return ok_status();
+}
+
+Status NewSecret::refuse_unfinished(const std::string& path) {
+  struct stat entry {};
+  if (::lstat(mark_of(path).c_str(), &entry) != 0) return ok_status();
+  return invalid_argument(in_quotes(path) +
+                          " is unfinished: the command that makes it is at work, or was stopped before its key was "
+                          "there. Nothing is made under it; the same command again removes it and begins anew");
+}
+
+Status NewSecret::begin(const Digest& identity) {
+  const std::string mark = mark_of(path_);
+  mark_ = ::open(mark.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0600);
+  if (mark_ < 0) return errno == EEXIST ? busy(path_) : failed(path_);
+  // Whoever found it before it was locked took it for a dead one's.
+  if (::flock(mark_, LOCK_EX) != 0 || !is_still_there(mark_, mark)) return busy(path_);
+  identity_ = to_hex(identity);
+  const std::string text = kText + identity_;
+  if (::write(mark_, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || ::fsync(mark_) != 0)
+    return failed(path_);
+  sync_folder_of(mark);
+  return ok_status();
+}
+
+Status NewSecret::unmark() {
+  if (mark_ < 0) return ok_status();
+  const std::string mark = mark_of(path_);
+  if (is_still_there(mark_, mark) && ::unlink(mark.c_str()) != 0) return failed(path_);
+  sync_folder_of(mark);
+  ::close(std::exchange(mark_, -1));
+  return ok_status();
+}
+
+Status publish_with(OutputFiles& files, std::span<NewSecret> secrets) {
+  ZKI_RETURN_IF_ERROR(files.open_pipes());
+  const HeldSignals held;
+  for (NewSecret& secret : secrets) ZKI_RETURN_IF_ERROR(secret.unmark());
+  ZKI_RETURN_IF_ERROR(files.publish());
+  for (NewSecret& secret : secrets) secret.keep();
+  return ok_status();
+}
+
+}  // namespace zkinfer::cli
