@@ -28,7 +28,7 @@ Status read_sentence_modules(const std::string& folder, Network& network) {
   std::error_code error;
   const fs::path path = fs::path(folder) / "modules.json";
   if (!fs::exists(path, error)) return ok_status();
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path.string(), kMostConfig));
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_regular_file(path.string(), kMostConfig));
   Result<Json> modules = Json::parse(bytes, {kMostValues});
   if (!modules.ok()) return modules.status().with_context("modules.json");
   for (const Json& module : modules->items()) {
@@ -36,7 +36,8 @@ Status read_sentence_modules(const std::string& folder, Network& network) {
     if (!type.ends_with("Pooling")) continue;
     const std::string& where = module["path"].text();
     if (where.empty() || where.find('/') != std::string::npos || where == "..") continue;
-    ZKI_ASSIGN_OR_RETURN(const Bytes text, read_file((fs::path(folder) / where / kConfigName).string(), kMostConfig));
+    ZKI_ASSIGN_OR_RETURN(const Bytes text,
+                         read_regular_file((fs::path(folder) / where / kConfigName).string(), kMostConfig));
     Result<Json> pooling = Json::parse(text, {kMostValues});
     if (!pooling.ok()) return pooling.status().with_context(where + "/" + kConfigName);
     if ((*pooling)["pooling_mode_mean_tokens"].boolean())
@@ -118,7 +119,7 @@ Result<Network> read_huggingface(ByteView config, Tensors tensors) {
 
 Result<Network> read_huggingface_folder(const std::string& folder) {
   ZKI_ASSIGN_OR_RETURN(const Bytes config,
-                       read_file((std::filesystem::path(folder) / kConfigName).string(), kMostConfig));
+                       read_regular_file((std::filesystem::path(folder) / kConfigName).string(), kMostConfig));
   ZKI_ASSIGN_OR_RETURN(Tensors tensors, read_safetensors_folder(folder));
   ZKI_ASSIGN_OR_RETURN(Network network, read_huggingface(config, std::move(tensors)));
   ZKI_RETURN_IF_ERROR(read_sentence_modules(folder, network));

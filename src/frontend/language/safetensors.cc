@@ -68,7 +68,7 @@ Result<Entry> read_entry(const std::string& name, const Json& json) {
 }
 
 Result<Json> read_json(const std::string& path) {
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMostHeader));
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_regular_file(path, kMostHeader));
   Result<Json> json = Json::parse(bytes, kBounds);
   return json.ok() ? std::move(json) : json.status().with_context(in_quotes(path));
 }

@@ -17,7 +17,7 @@ Result<std::shared_ptr<const Source>> Source::open(const std::string& path) {
   const auto failed = [&] { return io_error("cannot open " + in_quotes(path) + ": " + std::strerror(errno)); };
   std::shared_ptr<Source> source(new Source);
   source->path_ = path;
-  source->file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  source->file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (source->file_ < 0) return failed();
   struct stat entry {};
   if (::fstat(source->file_, &entry) != 0) return failed();
