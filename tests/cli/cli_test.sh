@@ -145,4 +145,11 @@ expect 2 '32 bytes' "$zkinfer" prove digits.zkmodel -i digit_7.png --context 123
 expect 2 '--shape' "$zkinfer" compile digits.onnx -c calibration.npy --shape image=1,-3
 expect 2 'cut.zkkey.*truncated after 40 bytes' "$zkinfer" inspect cut.zkkey
 
+# What takes over a second says how far it is in a pipe too, in plain lines; not with --quiet, unless it is asked for.
+said=$("$zkinfer" bench mlp.zkmodel -i mlp_input.json -n 100 2>&1 >/dev/null)
+grep -qE '^bench: prove, [0-9]+ %(, .* left)?$' <<<"$said" || fail "no progress in a pipe: $said"
+grep -q $'[\r\x1b]' <<<"$said" && fail "progress in a pipe is for terminals: $said"
+said=$("$zkinfer" -q bench mlp.zkmodel -i mlp_input.json -n 100 2>&1 >/dev/null)
+[[ -z $said ]] || fail "--quiet shows progress: $said"
+
 finish
