@@ -232,6 +232,7 @@ void bind_compile(py::module_& module) {
       .def_readwrite("preprocessing", &CompileOptions::preprocessing)
       .def_readwrite("input_formats", &CompileOptions::input_formats);
   bind_model(module);
+  module.attr("exact_float_target") = kExactFloatTarget;
   module.def("compile_network", &compile);
   module.def("network_inputs", &inputs_of);
 }

@@ -17,6 +17,7 @@ PYBIND11_MODULE(_native, module) {
   bind_prove(module);
   bind_tensors(module);
   bind_compile(module);
+  bind_files(module);
   module.def("end_left_behind", &end_left_behind);
 #endif
 }

@@ -9,13 +9,13 @@ pytest.importorskip("onnx", reason="onnx is not installed (python3-onnx)")
 
 import zkinfer  # noqa: E402
 import zkinfer.sklearn  # noqa: E402
-from zkinfer import _boosters, _estimators  # noqa: E402
+from zkinfer import _boosters, _tables  # noqa: E402
 from zkinfer._onnx_graph import Graph  # noqa: E402
 
 
 def model_of(reader, *arguments, width=2):
     graph = Graph()
-    x = _estimators.Table(graph.input("features", width), width)
+    x = _tables.Table(graph.input("features", width), width)
     zkinfer.sklearn._outputs(graph, reader(graph, x, *arguments))
     x = np.random.default_rng(1).uniform(-4, 4, (200, width)).astype("float32")
     return zkinfer.compile(graph.to_bytes("booster"), calibration=x), x
@@ -104,3 +104,19 @@ def test_lightgbm(kind):
     lightgbm = pytest.importorskip("lightgbm", reason="LightGBM is not installed (PyPI)")
     options = {"n_estimators": 5, "num_leaves": 8, "verbose": -1} | ({"objective": "poisson"} if kind == "counts" else {})
     check((lightgbm.LGBMRegressor if kind in ("values", "counts") else lightgbm.LGBMClassifier)(**options), kind)
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_trees_decide_as_the_library(library):
+    """Decimals, whose means are in the table too."""
+    package = pytest.importorskip(library, reason=f"{library} is not installed (PyPI)")
+    random = np.random.default_rng(7)
+    x = np.stack([random.integers(0, 847, 600), random.integers(78, 2420, 600) / 1000, random.integers(0, 671, 600) / 10], 1)
+    y = (np.sin(40 * x[:, 1]) + x[:, 2] / 50 + random.normal(size=600) > 0.6).astype(int)
+    estimator = package.XGBClassifier(n_estimators=30) if library == "xgboost" else package.LGBMClassifier(n_estimators=30, min_child_samples=3, verbose=-1)
+    estimator.fit(x[:400], y[:400])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", zkinfer.ModelWarning)
+        model = zkinfer.compile(estimator, calibration=x[:400])
+    got = np.array([model.run(row).outputs[1].ravel() for row in x])
+    assert np.abs(got - estimator.predict_proba(x)).max() < 2e-3

@@ -167,13 +167,80 @@ def test_what_is_refused(monkeypatch):
 
 def test_thresholds_hold_for_every_float():
     """x <= threshold of float32 x says the same of the threshold in float64 and of what the reader makes of it."""
-    from zkinfer._onnx_graph import not_above
+    from zkinfer._trees import not_above
 
     random = np.random.default_rng(1)
     exact = np.concatenate([random.normal(size=1000), random.normal(size=1000) * 1e-40, [0.0]])
     near = not_above(exact)
     for neighbour in (near, np.nextafter(near, np.float32(np.inf)), np.nextafter(near, np.float32(-np.inf))):
         assert np.array_equal(neighbour <= near, neighbour.astype(np.float64) <= exact)
+
+
+def decimals():
+    """A table as people have them: columns of a few decimals and of different ranges, so that means of neighbours are in the table."""
+    random = np.random.default_rng(7)
+    x = np.stack([random.integers(0, 847, 400), random.integers(78, 2420, 400) / 1000, random.integers(0, 671, 400) / 10, random.integers(0, 4, 400)], 1)
+    y = (np.sin(40 * x[:, 1]) + x[:, 2] / 50 + random.normal(size=400) + (x[:, 3] == 2) > 0.6).astype(int)
+    return x, y
+
+
+def trees():
+    members = {"n_estimators": 20, "random_state": 1}
+    yield "forest", ensemble.RandomForestClassifier(**members)
+    yield "extra", ensemble.ExtraTreesClassifier(**members)
+    yield "boosting", ensemble.GradientBoostingClassifier(n_estimators=30)
+    yield "histograms", ensemble.HistGradientBoostingClassifier(max_iter=30)
+    yield "standard", pipeline.make_pipeline(preprocessing.StandardScaler(), ensemble.RandomForestClassifier(**members))
+    yield "two scalers", pipeline.make_pipeline(preprocessing.RobustScaler(), preprocessing.MinMaxScaler((0, 0.7)), ensemble.ExtraTreesClassifier(**members))
+    yield "scaled histograms", pipeline.make_pipeline(preprocessing.MaxAbsScaler(), ensemble.HistGradientBoostingClassifier(max_iter=20))
+    mixed = compose.ColumnTransformer(
+        [("kinds", preprocessing.OneHotEncoder(), [3]), ("scaled", preprocessing.StandardScaler(), [1, 0]), ("over", preprocessing.Binarizer(threshold=33.3), [2])]
+    )
+    yield "mixed", pipeline.make_pipeline(mixed, ensemble.RandomForestClassifier(**members))
+
+
+@pytest.mark.parametrize("name, estimator", trees(), ids=[name for name, _ in trees()])
+def test_trees_decide_as_the_library(name, estimator):
+    """Every row: a threshold between two neighbours of the table is another number of it, and float32 and float64 round it apart."""
+    x, y = decimals()
+    estimator.fit(x[:250], y[:250])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", zkinfer.ModelWarning)
+        model = zkinfer.compile(estimator, calibration=x[:250])
+    for rows in (x, x.astype("float32")):
+        if rows.dtype == np.float32 and name not in ("forest", "extra", "boosting"):
+            continue  # what float64 was learned from, or scalers compute with, is another number as float32
+        got = np.array([model.run(row).outputs[1].ravel() for row in rows])
+        assert np.abs(got - estimator.predict_proba(rows)).max() < 2e-3  # a vote is 0.05
+
+
+def test_thresholds_below_every_row_and_above():
+    from zkinfer._tables import Column
+    from zkinfer._trees import Trees
+
+    most = np.finfo(np.float32).max
+    modes, thresholds = Trees(1, "float32 <=")._branches(Column(0, value=lambda x: np.clip(x, 0, 1)), np.array([-1.0, 0.0, 0.5, 2.0]))
+    assert modes == ["BRANCH_LEQ"] * 4 and thresholds.tolist() == [-most, 0.0, 0.5, most]
+    modes, _ = Trees(1, "float32 <=")._branches(Column(0, equals=3.0), np.array([-0.5, 0.5, 1.0]))
+    assert modes == ["BRANCH_GT", "BRANCH_NEQ", "BRANCH_LEQ"]
+    modes, _ = Trees(1, "float32 <")._branches(Column(0, equals=3.0), np.array([0.0, 1.0, 1.5]))
+    assert modes == ["BRANCH_GT", "BRANCH_NEQ", "BRANCH_LEQ"]
+
+
+def test_thresholds_of_float64_rows():
+    """What a library compares as float64, decided of the float32 that its row became."""
+    from zkinfer._trees import not_above_of_float64
+
+    table = np.round(np.random.default_rng(3).uniform(0.05, 900, 3000), 3)
+    thresholds = (table[:-1] + table[1:]) * 0.5
+    near = not_above_of_float64(thresholds)
+    for rows in (table[:-1], table[1:], np.round(thresholds, 3), np.round(thresholds, 4)):
+        assert np.array_equal(rows.astype(np.float32) <= near, rows <= thresholds)
+    table = np.random.default_rng(3).normal(size=3000).astype(np.float32)
+    thresholds = (table[:-1].astype(float) + table[1:]) * 0.5
+    near = not_above_of_float64(thresholds)
+    for rows in (table[:-1], table[1:], thresholds.astype(np.float32)):
+        assert np.array_equal(rows <= near, rows.astype(float) <= thresholds)
 
 
 def test_other_estimators_go_through_skl2onnx():

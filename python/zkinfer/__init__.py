@@ -11,7 +11,7 @@ import atexit as _atexit
 
 from typing import Any as _Any
 
-from . import _native
+from . import _native, _reprs
 from ._model import Model, RunResult, compile
 from ._prover import Batch, Proof, Prover
 from ._tensors import CommittedTensor, TensorCommitment
@@ -59,6 +59,7 @@ __all__ = [
     "verify_rotation",
 ]
 
+_reprs.give_reprs()
 if _native.can_prove:
     # Operations that Ctrl-C left behind end before the interpreter does.
     _atexit.register(_native.end_left_behind)

@@ -8,8 +8,10 @@ from typing import Any, Optional, Sequence
 
 import numpy as np
 
-from ._estimators import Prediction, Table, Unknown, best_index, single
-from ._onnx_graph import Graph, Trees, not_above
+from ._estimators import Prediction, Unknown, best_index, single
+from ._onnx_graph import Graph
+from ._tables import Table
+from ._trees import Trees
 
 
 def _refuse(what: str, remedy: str) -> Unknown:
@@ -80,7 +82,7 @@ def xgboost_json(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarra
         return _linked(graph, graph.linear(x.name, numbers[:-1].T, numbers[-1] + base[0]), link, classes, num)
     dropped = booster.get("weight_drop")  # dart
     forest = booster["gbtree"]["model"] if booster["name"] == "dart" else booster["model"]
-    trees = Trees(num)
+    trees = Trees(num, "float32 <")
     trees.base = np.array(base, dtype=np.float64)
     num_trees = None if num_rounds is None else _trees_of_rounds(forest, num_rounds, num)
     for place, (tree, target) in enumerate(zip(forest["trees"], forest["tree_info"])):
@@ -96,8 +98,8 @@ def xgboost_json(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarra
             if left < 0:
                 trees.leaf(number, node, [weight * threshold], int(target))
             else:
-                trees.split(number, node, tree["split_indices"][node], "BRANCH_LT", threshold, left, tree["right_children"][node])
-    return _linked(graph, trees.write(graph, x.name), link, classes, num)
+                trees.split(number, node, tree["split_indices"][node], threshold, left, tree["right_children"][node])
+    return _linked(graph, trees.write(graph, x), link, classes, num)
 
 
 def xgboost_estimator(graph: Graph, x: Table, model: Any) -> Prediction:
@@ -142,7 +144,7 @@ def lightgbm_dump(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarr
     num = int(model["num_tree_per_iteration"])
     if classes is None and is_class:
         classes = np.arange(max(num, 2))
-    trees = Trees(num)
+    trees = Trees(num, "float64 <=")
     rounds = max(1, len(model["tree_info"]) // num)
     weight = 1 / rounds if model.get("average_output") else 1.0
     for place, info in enumerate(model["tree_info"]):
@@ -161,9 +163,9 @@ def lightgbm_dump(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarr
                 raise _refuse("LightGBM's zero_as_missing", "leave it out")
             left, right = count + 1, count + 2
             count += 2
-            trees.split(number, node, part["split_feature"], "BRANCH_LEQ", float(not_above(part["threshold"])), left, right)
+            trees.split(number, node, part["split_feature"], part["threshold"], left, right)
             waiting += [(left, part["left_child"]), (right, part["right_child"])]
-    return _linked(graph, trees.write(graph, x.name), link, classes, num)
+    return _linked(graph, trees.write(graph, x), link, classes, num)
 
 
 def lightgbm_estimator(graph: Graph, x: Table, model: Any) -> Prediction:

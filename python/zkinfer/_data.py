@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arrays on their way in and out: NumPy arrays and torch tensors, by name, alone or many at once. No values are changed here; a
-copy is made only where the memory is not dense and row-major or the type is none that the library reads."""
+"""Arrays on their way in and out: NumPy arrays and torch tensors, by name, alone or many at once, or the files and folders that the program
+reads. No values of arrays are changed here; a copy is made only where the memory is not dense and row-major or the type is none that the
+library reads."""
 
 from __future__ import annotations
 
+import os
 import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Iterator, Union
+from typing import Any, Iterator, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _native
-from .errors import InputError
+from .errors import ClippingWarning, FileError, InputError, ModelWarning
 
 #: A NumPy array, a torch tensor, or numbers in lists.
 ArrayLike = Union[npt.ArrayLike, Any]
@@ -109,8 +112,60 @@ def _one(value: ArrayLike, tensor: _native.TensorInfo) -> np.ndarray:
     return out
 
 
-def inputs(data: Inputs, tensors: Sequence[_native.TensorInfo]) -> list[np.ndarray]:
-    """One inference: an array per input, in the model's order."""
+def file_paths(value: Any) -> Optional[list[str]]:
+    """Paths of files or folders where value is one or a list of some, else None."""
+    given = [value] if isinstance(value, (str, os.PathLike)) else value
+    if not isinstance(given, (list, tuple)) or not given or not all(isinstance(path, (str, os.PathLike)) for path in given):
+        return None
+    return [os.fsdecode(os.fspath(path)) for path in given]
+
+
+def _files_of(paths: Sequence[str], what: str) -> list[str]:
+    """With the input files of folders in the order of their names."""
+    out: list[str] = []
+    for path in paths:
+        if not os.path.isdir(path):
+            if not os.path.exists(path):
+                raise FileError(f"{what}: '{path}' is not there; give an array, or the path of a .npy, .npz, .json, .png or IDX file or of a folder of these")
+            out.append(path)
+            continue
+        try:
+            inside = sorted(entry.path for entry in os.scandir(path) if not entry.name.startswith(".") and entry.is_file())
+        except OSError as error:
+            raise FileError(f"{what}: the folder '{path}' cannot be read: {error.strerror or error}") from None
+        good = [file for file in inside if _native.is_input_file(file)]
+        if not good:
+            raise InputError(f"{what}: no input files in the folder '{path}'; expected .npy, .npz, .json, .png or IDX files")
+        if len(good) < len(inside):
+            warnings.warn(f"{what}: {len(inside) - len(good)} files of the folder '{path}' are no inputs and are left out", ModelWarning, stacklevel=2)
+        out += good
+    return out
+
+
+def _from_files(paths: Sequence[str], tensors: Sequence[_native.TensorInfo], what: str, preprocessing: _native.Preprocessing) -> list[list[np.ndarray]]:
+    out: list[list[np.ndarray]] = []
+    for path in _files_of(paths, what):
+        out += _native.read_samples(path, list(tensors), preprocessing)
+    return out
+
+
+def example_from_files(paths: Sequence[str]) -> Any:
+    """What the first file holds, for networks that are exported with an example."""
+    path = _files_of(paths, "calibration")[0]
+    arrays = _native.read_arrays(path)
+    if any(is_picture for _, _, is_picture in arrays):
+        raise InputError(f"calibration: the picture '{path}' does not say how the network takes it; give example_inputs=(x,) in the shape of forward's")
+    return arrays[0][1] if len(arrays) == 1 else {name: values for name, values, _ in arrays}
+
+
+def inputs(data: Inputs, tensors: Sequence[_native.TensorInfo], preprocessing: Optional[_native.Preprocessing] = None) -> list[np.ndarray]:
+    """One inference: an array per input, in the model's order. preprocessing: of files; without it there are none."""
+    paths = file_paths(data) if preprocessing is not None else None
+    if paths is not None and preprocessing is not None:
+        rows = _from_files(paths, tensors, "inputs", preprocessing)
+        if len(rows) != 1:
+            raise InputError(f"inputs: {', '.join(map(repr, paths))}: {len(rows)} samples, expected one; take prove_batch, or an array of one of them")
+        return rows[0]
     if isinstance(data, Mapping):
         values = by_name(data, tensors)
     elif isinstance(data, (list, tuple)) and len(data) == 1 and is_array(data[0]) and len(tensors) == 1:
@@ -162,7 +217,7 @@ def _item(item: Any, tensors: Sequence[_native.TensorInfo]) -> Iterator[list[np.
 def items(data: Any, what: str) -> Iterable[Any]:
     """What gives samples or batches one after another: also a Dataset, which has a length and indices only."""
     if isinstance(data, (str, bytes)):
-        raise InputError(f"{what}: {type(data).__name__}, expected an array (N, ..), a dict of them by name, or an iterable of samples")
+        raise InputError(f"{what}: {type(data).__name__}, expected an array (N, ..), a dict of them by name, an iterable of samples, or paths of files")
     if isinstance(data, Iterable):
         return data
     if hasattr(data, "__getitem__") and hasattr(data, "__len__"):
@@ -170,11 +225,14 @@ def items(data: Any, what: str) -> Iterable[Any]:
     raise InputError(f"{what}: {type(data).__name__}, expected an array (N, ..), a dict of them by name, or an iterable of samples")
 
 
-def samples(data: Any, tensors: Sequence[_native.TensorInfo], what: str) -> list[list[np.ndarray]]:
-    """Many inferences, at least one: [sample][input]. data: a stack (N, ..) per input, by name or alone; or an iterable of samples or
-    batches. what: the argument, for messages."""
+def samples(data: Any, tensors: Sequence[_native.TensorInfo], what: str, preprocessing: Optional[_native.Preprocessing] = None) -> list[list[np.ndarray]]:
+    """Many inferences, at least one: [sample][input]. data: a stack (N, ..) per input, by name or alone; an iterable of samples or
+    batches; or, with the preprocessing of what they hold, paths of files or folders. what: the argument, for messages."""
     out: list[list[np.ndarray]] = []
-    if isinstance(data, Mapping) or is_array(data):
+    paths = file_paths(data) if preprocessing is not None else None
+    if paths is not None and preprocessing is not None:
+        out = _from_files(paths, tensors, what, preprocessing)
+    elif isinstance(data, Mapping) or is_array(data):
         try:
             out.extend(_item(data, tensors))
         except InputError as error:
@@ -193,3 +251,14 @@ def samples(data: Any, tensors: Sequence[_native.TensorInfo], what: str) -> list
 def real(tensor: _native.TensorInfo, integers: np.ndarray) -> np.ndarray:
     """Integers of a tensor as the real numbers that they stand for, in the tensor's shape."""
     return np.asarray(np.asarray(integers, dtype=np.int64) * tensor.format.scale, dtype=np.float32).reshape(tuple(tensor.shape))
+
+
+def num_clipped(clipping: Sequence[_native.Clipping]) -> int:
+    return sum(input.num_clipped for input in clipping)
+
+
+def warn_of_clipping(clipping: Sequence[_native.Clipping], what: str, stacklevel: int) -> None:
+    """what: is of the nearest ends of the range."""
+    for input in clipping:
+        if input.num_clipped:
+            warnings.warn(f"{input.text}; {what} the nearest ends of the range", ClippingWarning, stacklevel=stacklevel + 1)

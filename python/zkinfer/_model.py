@@ -41,13 +41,14 @@ def _policy(what: str, word: str) -> _native.TensorPolicy:
     return _native.TensorPolicy(getattr(_native.Exposure, exposure), getattr(_native.TensorHash, hashed))
 
 
+@_options.checked_calls
 class RunResult:
-    """An integer inference without a proof: what a proof would show.
+    """An integer inference without a proof: what a proof would show. Made by :meth:`Model.run`.
 
     Attributes:
         outputs: float32 arrays in the shapes of the model's outputs.
         integers: the same as the int64 integers that a proof is about.
-        clipping: per input, how many values lay outside of the model's range.
+        clipping: per input, how many values lay outside of the model's range, by how much, and that range.
         saturation: nodes in which values were cut off at the end of their range.
     """
 
@@ -57,6 +58,11 @@ class RunResult:
         self.outputs = tuple(_data.real(tensor, values) for tensor, values in zip(tensors, self.integers))
         self.clipping = result.clipping
         self.saturation = result.saturation
+
+    @property
+    def num_clipped(self) -> int:
+        """Values of inputs that lay outside of the model's range, in whose place the result is of the nearest end; 0 is what should be."""
+        return _data.num_clipped(self.clipping)
 
     @property
     def output(self) -> np.ndarray:
@@ -87,6 +93,7 @@ def tensor_of(tensors: Sequence[_native.TensorInfo], which: Union[int, str]) -> 
     return tensors[index]
 
 
+@_options.checked_calls
 class Model:
     """A compiled model: an integer program with its weights (secret). Made by :func:`compile` or :meth:`load`; immutable, and may
     be used by any number of threads."""
@@ -96,12 +103,18 @@ class Model:
 
     @classmethod
     def load(cls, path: _files.Path) -> "Model":
-        """The model of a .zkmodel file, also one that the program ``zkinfer compile`` wrote. Raises FileError, InputError."""
+        """The model of a .zkmodel file, also one that the program ``zkinfer compile`` wrote.
+
+        Raises: FileError where it cannot be read, InputError where it is another kind of file or cut.
+
+        Example:
+            >>> model = zkinfer.Model.load("network.zkmodel")
+        """
         return cls(_native.Model.open(_files.name_of(path)))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Model":
-        """The model of a .zkmodel file's bytes."""
+        """The model of a .zkmodel file's bytes. Raises: InputError where they are something else or cut."""
         return cls(_native.Model.from_bytes(_options.data("Model.from_bytes", data)))
 
     def to_bytes(self) -> bytes:
@@ -109,11 +122,18 @@ class Model:
         return self._native.to_bytes()
 
     def save(self, path: _files.Path) -> None:
-        """Writes a .zkmodel file, readable by its owner only. Another kind of file is never replaced."""
+        """Writes a .zkmodel file, readable by its owner only: it holds the weights.
+
+        Raises: FileError where it cannot be written, InputError where another kind of file has the name, which is never replaced.
+
+        Example:
+            >>> model.save("network.zkmodel")
+        """
         _files.write(path, self.to_bytes(), "model package", secret=True)
 
     @property
     def name(self) -> str:
+        """What verifiers are shown, as compile(name=..) said it."""
         return self._native.name
 
     @property
@@ -128,6 +148,7 @@ class Model:
 
     @property
     def num_parameters(self) -> int:
+        """Integers that are committed to: weights, biases and thresholds."""
         return self._native.num_parameters
 
     @property
@@ -158,26 +179,48 @@ class Model:
         """The integer inference that :meth:`Prover.prove` would prove.
 
         Args:
-            inputs: one array in the input's shape (axes of length 1 may be left out), a dict by input name, or a list of arrays.
-        Raises: InputError for a wrong shape, dtype, name or a value that is no finite number.
+            inputs: one array in the input's shape (axes of length 1 may be left out), a dict by input name, or a list of arrays; or the path of a
+                .npy, .npz, .json, .png or IDX file, to which ``preprocessing`` is done.
+            progress: True for a bar, or a function of (stage, fraction).
+        Returns: a :class:`RunResult`. Values outside of the range that the model takes are cut off there: a ClippingWarning says it, and
+            ``RunResult.num_clipped`` how many.
+        Raises: InputError for a wrong shape, dtype, name or a value that is no finite number; FileError for a file that cannot be read.
+
+        Example:
+            >>> model.run(x).output
         """
         with _progress.reporting(progress, "run") as report:
-            return RunResult(self, self._native.run(_data.inputs(inputs, self.inputs_info), report))
+            result = self._native.run(_data.inputs(inputs, self.inputs_info, self._native.preprocessing), report)
+        _data.warn_of_clipping(result.clipping, "the result is of", 3)
+        return RunResult(self, result)
 
     def input_digest(self, values: Any, *, input: Union[int, str] = 0, hash: str = "sha256") -> str:
         """The hexadecimal digest of an input as the model reads it: what a verifier gives to :func:`verify` where inputs are bound by a hash.
 
         Args:
             values: an array in the input's shape. input: its index or name. hash: "sha256" or "keccak256".
+        Raises: InputError for a wrong shape, dtype, name or hash.
+
+        Example:
+            >>> zkinfer.verify(proof, key, inputs={"image": model.input_digest(x)})
         """
         tensor = tensor_of(self.inputs_info, input)
         kind = getattr(_native.TensorHash, _choice("hash", hash, ("sha256", "keccak256")))
         return _native.hash_data(kind, _native.input_bytes(tensor, _data.inputs(values, [tensor])[0])).hex()
 
     def report(self, samples: Any = None, *, progress: _progress.Progress = None) -> _native.ModelReport:
-        """What the model is made of, what each layer costs to prove, and, on `samples` (N, ..), where values are cut off."""
+        """What the model is made of and what each layer costs to prove.
+
+        Args:
+            samples: inputs (N, ..), as calibration of :func:`compile`, on which values that are cut off are counted.
+            progress: True for a bar, or a function of (stage, fraction).
+        Raises: InputError for samples that do not fit.
+
+        Example:
+            >>> model.report().total_cost.seconds
+        """
         with _progress.reporting(progress, "report") as report:
-            rows = _data.samples(samples, self.inputs_info, "samples") if samples is not None else []
+            rows = _data.samples(samples, self.inputs_info, "samples", self._native.preprocessing) if samples is not None else []
             return self._native.report(rows, report)
 
     def commit(
@@ -202,7 +245,7 @@ class Model:
                 "private:sha256" or "public:keccak256".
             public_parameters: the weights are public; whoever has the model derives the same key.
             budget: how many proofs (and batches) it may serve, at least 1; a default by model size. More make larger proofs. The commitment
-                has slots for the certificate and for one rotation besides.
+                has slots for the certificate and for one rotation besides, which ``--budget`` of the program counts in.
             tensor_budget: proofs that a commitment to an input or output may serve.
             security_bits: soundness error at most 2^-security_bits, at most 128.
             decoding: "johnson", or "unique": larger proofs, without the theorem of a preprint.
@@ -290,6 +333,9 @@ def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any
     if isinstance(model, (bytes, bytearray, memoryview)):
         return bytes(model), None
     torch = sys.modules.get("torch")
+    paths = _data.file_paths(calibration)
+    if paths is not None and example_inputs is None:
+        calibration = _data.example_from_files(paths)
     if torch is not None and isinstance(model, torch.nn.Module):
         from . import torch as front
 
@@ -347,6 +393,7 @@ def _preprocessing(given: Any) -> _native.Preprocessing:
     return out
 
 
+@_options.checked_call
 def compile(
     model: Any,
     calibration: Any = None,
@@ -357,7 +404,7 @@ def compile(
     input_names: Optional[Sequence[str]] = None,
     tokens: Optional[int] = None,
     head: Optional[str] = None,
-    float_target: Optional[float] = None,
+    float_target: Union[None, float, str] = None,
     activation_bits: Optional[int] = None,
     weight_bits: Optional[int] = None,
     calibration_method: str = "mse",
@@ -371,25 +418,26 @@ def compile(
         model: path or bytes of an ONNX, Keras or TensorFlow Lite file, an ``onnx.ModelProto``, a ``torch.nn.Module`` (in eval mode while it is exported), a
             ``keras.Model``, or a fitted estimator, pipeline or booster of scikit-learn, XGBoost or LightGBM.
         calibration: a few dozen to a few hundred typical inputs, not those that you measure on: an array (N, ..), a dict of them by
-            input name, or an iterable of samples or batches such as a DataLoader (labels behind the inputs are left alone). They set
-            the ranges of the integers.
+            input name, an iterable of samples or batches such as a DataLoader (labels behind the inputs are left alone), or what the program
+            takes: the path of a .npy, .npz, .json, .png or IDX file or of a folder of these, or a list of paths. They set the ranges of the integers.
         example_inputs: what a torch module or an estimator is exported with; the first calibration sample by default.
         name: shown to people; the file's by default.
         input_shapes: whole shapes for dynamic axes, by input name.
         tokens: of a language model's file: how many tokens one inference reads.
         head: of a language model's file: "choice" (the most likely next token at each position, the default), "logits", "none" (hidden states) or "mean" (of them).
         input_names: names for the inputs of a torch module; those of forward's parameters by default.
-        float_target: the largest error of an output element, relative to the output's largest; 0.001 by default. The cheapest program
-            within it is made.
-        activation_bits, weight_bits: instead of what measurement chooses: 4 to 16, 2 to 20.
+        float_target: the largest error of an output element, relative to the output's largest, as 0.001, "0.1%" or "exact" (0.02 %); 0.001 by
+            default. The cheapest program within it is made.
+        activation_bits, weight_bits: instead of what measurement chooses: 4 to 21, 2 to 26.
         calibration_method: "mse", "minmax" or "percentile".
         input_formats: exact integer formats of inputs that are another model's outputs (``TensorInfo.format``).
-        preprocessing: what was done to the calibration data already, as {"scale": 1 / 255, "mean": [..], "std": [..]} (each optional, one number
-            or one per channel): (level * scale - mean) / std. Kept with the model, so that the program ``zkinfer prove`` does the same to
-            pictures and other files; arrays are taken as they are.
+        preprocessing: {"scale": 1 / 255, "mean": [..], "std": [..]} (each optional, one number or one per channel): (level * scale - mean) / std.
+            Done to files; arrays are taken as they are, so to calibration arrays it was done already. Kept with the model, so that later files
+            are treated the same.
         progress: True for a bar, or a function of (stage, fraction).
     Returns: a :class:`Model`. What was found wanting is warned of (ModelWarning) and kept in ``Model.record``.
-    Raises: CompileError, with every part that is refused in ``parts``; InputError for calibration data that do not fit.
+    Raises: CompileError, with every part that is refused in ``parts``; InputError for calibration data that do not fit; FileError for files that
+        cannot be read.
 
     Example:
         >>> model = zkinfer.compile("network.onnx", calibration=numpy.load("typical.npy"))
@@ -415,7 +463,7 @@ def compile(
     if head is not None:
         options.head = getattr(_native.LanguageHead, _choice("head", head, ("choice", "logits", "none", "mean")))
     if float_target is not None:
-        options.float_target = _options.number("float_target", float_target)
+        options.float_target = _options.share("float_target", float_target, {"exact": _native.exact_float_target})
     options.activation_bits = _options.optional_integer("activation_bits", activation_bits, -1000, 1000)  # the library names the bounds
     options.weight_bits = _options.optional_integer("weight_bits", weight_bits, -1000, 1000)
     if input_formats is not None:
@@ -425,10 +473,10 @@ def compile(
     options.calibration_method = getattr(
         _native.CalibrationMethod, _choice("calibration_method", calibration_method, ("mse", "minmax", "percentile"))
     )
-    samples = _data.samples(calibration, _native.network_inputs(onnx, options), "calibration") if calibration is not None else []
+    samples = _data.samples(calibration, _native.network_inputs(onnx, options), "calibration", options.preprocessing) if calibration is not None else []
     with _progress.reporting(progress, "compile") as report:
         compiled = Model(_native.compile_network(onnx, samples, options, report))
     for note in compiled.record.notes:
         if note.is_warning:
-            warnings.warn(f"{compiled.name}: {in_python_words(note.text)}", ModelWarning, stacklevel=2)
+            warnings.warn(f"{compiled.name}: {in_python_words(note.text)}", ModelWarning, stacklevel=3)
     return compiled

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, Optional, TypeVar, Union
 
@@ -15,10 +14,11 @@ from . import _data, _files, _native, _options, _progress
 from ._model import Model, only, slots_for
 from ._tensors import CommittedTensor
 from ._verify import VerificationKey, context_bytes, path_beside
-from .errors import BudgetError, ClippingWarning, InputError
+from .errors import BudgetError, InputError
 
 _T = TypeVar("_T")
 _F = TypeVar("_F", bound="_ProofFile")
+_ABOUT = "the proof is about"
 _MOST_TRIES = 4  # others may use up what was just made
 
 _NO_LIMIT_SECONDS, _NO_LIMIT_BYTES = 4e9, 1 << 62  # for a key of one's own
@@ -29,6 +29,7 @@ def _reals(tensors: Sequence[_native.TensorInfo], integers: Sequence[Any]) -> tu
     return arrays, tuple(_data.real(tensor, values) for tensor, values in zip(tensors, arrays))
 
 
+@_options.checked_calls
 class _ProofFile:
     """The bytes of a proof or a batch, and the path that leads to it, in memory and as files."""
 
@@ -42,18 +43,24 @@ class _ProofFile:
 
     @classmethod
     def load(cls: type[_F], path: _files.Path) -> _F:
-        """What a file of :meth:`save` holds. Raises FileError, InputError for another kind of file."""
+        """What a file of :meth:`save` holds. Raises: FileError where it cannot be read, InputError for another kind of file."""
         return cls(_files.read(path, cls._kind))
 
     def save(self, path: _files.Path) -> None:
-        """Writes a .zkproof or .zkbatch file, and where it has a path, that beside it, under the name by which verifiers find it. Another
-        kind of file is never replaced."""
+        """Writes a .zkproof or .zkbatch file, and where it has a path, that beside it, under the name by which verifiers find it.
+
+        Raises: FileError where it cannot be written, InputError where another kind of file has the name, which is never replaced.
+
+        Example:
+            >>> proof.save("x.zkproof")
+        """
         _files.check_target(path, self._kind)
         if self.path is not None:
             _files.write(path_beside(path, self._data), self.path, "path")
         _files.write(path, self._data, self._kind)
 
     def to_bytes(self) -> bytes:
+        """The bytes of its file: what verifiers are sent."""
         return self._data
 
     def __bytes__(self) -> bytes:
@@ -67,14 +74,15 @@ class _ProofFile:
         return _unpickle, (type(self), self._data, self.path)
 
 
+@_options.checked_calls
 class Proof(_ProofFile):
-    """A proof of one inference.
+    """A proof of one inference. Made by :meth:`Prover.prove`, read by :meth:`load`.
 
     Attributes:
         outputs: float32 arrays in the shapes of the model's outputs, hidden ones too; None of a proof that was read from a file, which
             :func:`verify` says the outputs of.
         integers: the outputs as the int64 integers that the proof is about; None likewise.
-        clipping: per input, how many values lay outside of the model's range.
+        clipping: per input, how many values lay outside of the model's range, by how much, and that range.
         committed_outputs: where outputs are committed, what opens them in later proofs.
         path: where the proof was made below a root key (Prover.open), the bytes of the .zkpath that leads from it to this proof; else None.
         stats: seconds of each stage.
@@ -99,6 +107,11 @@ class Proof(_ProofFile):
         return proof
 
     @property
+    def num_clipped(self) -> int:
+        """Values of inputs that lay outside of the model's range, in whose place the proof is about the nearest end; 0 is what should be."""
+        return _data.num_clipped(self.clipping)
+
+    @property
     def output(self) -> np.ndarray:
         """The only output, float32. InputError where there are several, or the proof was read from a file."""
         if self.outputs is None:
@@ -107,7 +120,15 @@ class Proof(_ProofFile):
         return output
 
     def size_report(self, key: Optional[VerificationKey] = None) -> dict[str, int]:
-        """Bytes by part of the protocol, in order. key: of a proof that was read from a file."""
+        """Bytes by part of the protocol, in order.
+
+        Args:
+            key: of a proof that was read from a file.
+        Raises: InputError where the key is needed, or is another's.
+
+        Example:
+            >>> proof.size_report()
+        """
         key = key if key is not None else self._key
         if key is None:
             raise InputError("size_report of a proof that was read from a file: give the key")
@@ -124,8 +145,9 @@ class Proof(_ProofFile):
         return _html.proof(self)
 
 
+@_options.checked_calls
 class Batch(_ProofFile):
-    """One proof of many inferences (.zkbatch), for :func:`verify_batch`.
+    """One proof of many inferences (.zkbatch), for :func:`verify_batch`. Made by :meth:`Prover.prove_batch`, read by :meth:`load`.
 
     Attributes:
         rows: the outputs of each row, float32 arrays in the model's shapes; None where it was read from a file.
@@ -138,6 +160,11 @@ class Batch(_ProofFile):
         super().__init__(data)
         self.rows: Optional[list[tuple[np.ndarray, ...]]] = None
         self.clipping: Sequence[Sequence[_native.Clipping]] = ()
+
+    @property
+    def num_clipped(self) -> int:
+        """Values of all rows that lay outside of the model's range."""
+        return sum(_data.num_clipped(row) for row in self.clipping)
 
     @property
     def output(self) -> np.ndarray:
@@ -157,12 +184,7 @@ def _unpickle(kind: Any, data: bytes, path: Optional[bytes]) -> Any:
     return proof
 
 
-def _warn_of_clipping(clipping: Sequence[_native.Clipping]) -> None:
-    for input in clipping:
-        if input.num_clipped:
-            warnings.warn(f"{input.text}; the proof is about the nearest ends of the range", ClippingWarning, stacklevel=3)
-
-
+@_options.checked_calls
 class Prover:
     """A model with its commitment: makes proofs (secret). Made by :meth:`Model.commit` or :meth:`open`.
 
@@ -188,7 +210,14 @@ class Prover:
         beside the secret (network.zkserving), new ones as needed; ``Proof.path`` leads from the root's key to them.
 
         Args:
+            model: the one that it was made of.
+            path: of the .zksecret file.
             certificate: the key's .zkcert; by default the one beside the secret (network.zksecret, network.zkcert), if there is one.
+            progress: True for a bar, or a function of (stage, fraction).
+        Raises: FileError, InputError for another kind of file or another model's, Rejected for a certificate that is none of this commitment.
+
+        Example:
+            >>> key = zkinfer.Prover.open(zkinfer.Model.load("network.zkmodel"), "network.zksecret")
         """
         path = _files.name_of(path)
         _options.instance("model", model, Model, "zkinfer.compile, Model.load")
@@ -208,7 +237,13 @@ class Prover:
 
     def save(self, path: _files.Path) -> None:
         """Writes the secret and the count of used slots to a new .zksecret file, from which later slots are taken, and the
-        certificate beside it. Keep the file: nothing else can make proofs under this name, and copies would use slots twice."""
+        certificate beside it. Keep the file: nothing else can make proofs under this name, and copies would use slots twice.
+
+        Raises: FileError where it cannot be written, InputError where there is a file of that name.
+
+        Example:
+            >>> key.save("network.zksecret")
+        """
         path = _files.name_of(path)
         _files.check_new(path)
         if self._certificate is not None:
@@ -220,6 +255,7 @@ class Prover:
 
     @property
     def model(self) -> Model:
+        """What it proves inferences of."""
         return self._model
 
     @property
@@ -240,7 +276,17 @@ class Prover:
             return self._public
 
     def certify(self, *, progress: _progress.Progress = None) -> bytes:
-        """Proves, once, that every weight is an integer in its range; ``public`` has the certificate from then on. Takes a slot."""
+        """Proves, once, that every weight is an integer in its range; ``public`` has the certificate from then on. Takes a slot.
+
+        Args:
+            progress: True for a bar, or a function of (stage, fraction).
+        Returns: the bytes of the .zkcert file.
+        Raises: BudgetError where no slot is left, InputError below a root.
+
+        Example:
+            >>> key = model.commit(certify=False)
+            >>> key.certify()
+        """
         if self._root:
             raise InputError("the certificate of a root is made by `zkinfer commit` or `zkinfer certify`; keep it beside the secret")
         with _progress.reporting(progress, "certify") as report:
@@ -276,7 +322,7 @@ class Prover:
         return self._native.circuit_report
 
     def audit_key(self) -> bytes:
-        """Shows an auditor who has the model that the key commits to it. Secret towards all others."""
+        """The bytes that show an auditor who has the model that the key commits to it (``zkinfer commitment check``). Secret towards all others."""
         return self._native.audit_key()
 
     def _under_next(self, prove: Callable[[_native.Prover], _T]) -> tuple[_T, Optional[bytes]]:
@@ -308,13 +354,15 @@ class Prover:
 
         Args:
             inputs: one array in the input's shape (axes of length 1 may be left out), a dict by input name, or a list in the model's order; real
-                numbers or integers of any dtype. Where inputs are committed: a CommittedTensor per input.
+                numbers or integers of any dtype; or the path of a .npy, .npz, .json, .png or IDX file, to which ``Model.preprocessing`` is done. Where
+                inputs are committed: a CommittedTensor per input.
             context: up to 32 bytes bound into the proof, against replay: a nonce of the verifier, an order number.
             refuse_clipping: raise InputError, before a slot is taken, where values lie outside of the range that the model takes; otherwise a
-                ClippingWarning says it, and the proof is about the nearest ends of the range.
+                ClippingWarning and ``Proof.num_clipped`` say it, and the proof is about the nearest ends of the range.
             progress: True for a bar, or a function of (stage, fraction).
         Returns: a :class:`Proof`.
-        Raises: InputError for a wrong shape, dtype or name, or a value that is no finite number; BudgetError when the proofs are used up.
+        Raises: InputError for a wrong shape, dtype or name, or a value that is no finite number; BudgetError when the proofs are used up;
+            FileError for a file that cannot be read; Cancelled where progress returned False.
 
         Example:
             >>> proof = key.prove(x, context=nonce)
@@ -330,11 +378,11 @@ class Prover:
         elif isinstance(inputs, (list, tuple)) and inputs and all(isinstance(value, CommittedTensor) for value in inputs):
             committed = [value._native for value in inputs]
         else:
-            arrays = _data.inputs(inputs, self._model.inputs_info)
+            arrays = _data.inputs(inputs, self._model.inputs_info, self._model._native.preprocessing)
         bound = context_bytes(context)
         with _progress.reporting(progress, "prove") as report:
             result, path = self._under_next(lambda native: native.prove(arrays, committed, bound, refuse_clipping, report))
-        _warn_of_clipping(result.clipping)
+        _data.warn_of_clipping(result.clipping, _ABOUT, 3)
         return Proof._made(result, self._model, self.public, path)
 
     def prove_batch(
@@ -343,12 +391,17 @@ class Prover:
         """One proof of many inferences, which takes one slot: smaller and faster than as many proofs.
 
         Args:
-            inputs: as calibration of :func:`compile`: an array (N, ..), a dict of them by name, or an iterable of samples.
+            inputs: as calibration of :func:`compile`: an array (N, ..), a dict of them by name, an iterable of samples, or files or a folder.
             context, refuse_clipping, progress: as of :meth:`prove`.
         Returns: a :class:`Batch`, for :func:`verify_batch`.
+        Raises: as :meth:`prove`.
+
+        Example:
+            >>> batch = key.prove_batch(table)
+            >>> [row.output for row in zkinfer.verify_batch(batch, key.public)]
         """
         _options.flag("refuse_clipping", refuse_clipping)
-        rows = _data.samples(inputs, self._model.inputs_info, "inputs")
+        rows = _data.samples(inputs, self._model.inputs_info, "inputs", self._model._native.preprocessing)
         bound = context_bytes(context)
         with _progress.reporting(progress, "prove") as report:
             result, path = self._under_next(lambda native: native.prove_batch(rows, bound, refuse_clipping, report))
@@ -357,7 +410,7 @@ class Prover:
         batch.rows = [_reals(self._model.outputs_info, row.outputs)[1] for row in result.rows]
         batch.clipping, batch.stats = [row.clipping for row in result.rows], result.stats
         for row in result.rows:
-            _warn_of_clipping(row.clipping)
+            _data.warn_of_clipping(row.clipping, _ABOUT, 3)
         return batch
 
     def rotate(

@@ -21,7 +21,24 @@ from .errors import InputError, ModelWarning
 _TRAINED_IN = ("Conv", "MatMul", "Mul", "Linear")
 #: Biases and the like may become so many times what they were.
 _ROOM = 16
+#: Beyond so many times its range a weight has lost its way.
+_FAR = 4
 _MOST_INTEGER = (1 << 31) - 1
+
+
+def _check_trained(name: str, exact: Tensor, limit: int) -> None:
+    """Of a weight in units of its integers: InputError where training left no numbers, a warning where it left the range."""
+    if not bool(torch.isfinite(exact).all()):
+        number = int((~torch.isfinite(exact)).sum())
+        raise InputError(f"weight '{name}': {number} of {exact.numel()} are infinite or not a number; train from the last good state with a smaller learning rate")
+    over = exact.abs() > _FAR * limit  # a little beyond is usual: forward cuts it off, and gradients lead back
+    if bool(over.any()):
+        warnings.warn(
+            f"weight '{name}': {int(over.sum())} of {exact.numel()} have grown beyond {_FAR} times their range of {limit} units, at whose end they are cut off; train with a smaller learning rate, "
+            "or compile again from the float network",
+            ModelWarning,
+            stacklevel=3,
+        )
 
 
 class IntegerModule(torch.nn.Module):
@@ -118,7 +135,12 @@ class IntegerModule(torch.nn.Module):
         return rounded(x * (1.0 / about.scale), about.lo, about.hi)
 
     def run_integers(self, *inputs: Any) -> tuple[Tensor, ...]:
-        """The outputs as whole numbers in float64, [batch, shape..] each, with gradients."""
+        """The outputs as whole numbers in float64, [batch, shape..] each, with gradients.
+
+        Args:
+            inputs: as of :meth:`forward`.
+        Raises: InputError for a wrong number of inputs or shape.
+        """
         if len(inputs) == 1 and isinstance(inputs[0], dict):
             inputs = tuple(_data.by_name(inputs[0], self._model.inputs_info))
         if len(inputs) != len(self._inputs):
@@ -139,6 +161,7 @@ class IntegerModule(torch.nn.Module):
 
         Args:
             inputs: a batch (N, ..) of each of the model's inputs, or a dict by name.
+        Raises: InputError for a wrong number of inputs or shape.
         """
         out = []
         for whole, value in zip(self.run_integers(*inputs), self._outputs):
@@ -149,8 +172,16 @@ class IntegerModule(torch.nn.Module):
 
     def finish(self) -> Model:
         """The model with the weights as they are now: the same program, whose tables are widened where they need it. What forward computes, its
-        proofs show, bit for bit. Raises: CompileError where the weights have become too large to be proved."""
+        proofs show, bit for bit. A ModelWarning says where weights have grown far beyond their ranges, at whose ends both cut them off.
+
+        Raises: InputError where a weight is no finite number any more, CompileError where they have become too large to be proved.
+
+        Example:
+            >>> key = qat.finish().commit()
+        """
         with torch.no_grad():
+            for value, limit in self._limits.items():
+                _check_trained(self._names[value], getattr(self, self._names[value]) / self._values[value].scale, limit)
             weights = [(value, tensor.detach().cpu().to(torch.int64).reshape(-1).tolist()) for value, tensor in sorted(self._integer_weights().items())]
         return Model(self._model._native.with_weights(weights))
 
@@ -159,8 +190,9 @@ class IntegerModule(torch.nn.Module):
         return f"{self._model.name!r}, {shapes}, {len(self._nodes)} integer operations"
 
 
+@_options.checked_call
 def prepare_qat(
-    net: Any, calibration: Any, *, activation_bits: Optional[int] = 6, weight_bits: Optional[int] = 6, float_target: float = 0.5, **options: Any
+    net: Any, calibration: Any, *, activation_bits: Optional[int] = 6, weight_bits: Optional[int] = 6, float_target: Union[float, str] = 0.5, **options: Any
 ) -> IntegerModule:
     """Compiles a network, which fixes scales and widths, and gives it as a module to train on.
 
@@ -168,7 +200,9 @@ def prepare_qat(
         net: as of :func:`zkinfer.compile`: a float network, trained already (training on from it takes few epochs).
         calibration, options: as of :func:`zkinfer.compile`.
         activation_bits, weight_bits: of every activation and weight; None: by measurement.
+        float_target: as of :func:`zkinfer.compile`; few bits need room, which training wins back.
     Returns: an :class:`IntegerModule`; train it, then take ``finish()``.
+    Raises: as :func:`zkinfer.compile` and :class:`IntegerModule`.
 
     Example:
         >>> qat = zkinfer.torch.prepare_qat(net, images, activation_bits=6, weight_bits=6)

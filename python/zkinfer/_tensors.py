@@ -10,6 +10,7 @@ import numpy as np
 from . import _files, _native, _options
 
 
+@_options.checked_calls
 class TensorCommitment:
     """The public side of a commitment to one tensor (.zktensor): what others compare. It says nothing of the values."""
 
@@ -18,16 +19,20 @@ class TensorCommitment:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "TensorCommitment":
+        """What :meth:`to_bytes` gave. Raises: InputError for other bytes."""
         return cls(_native.TensorCommitment.from_bytes(_options.data("TensorCommitment.from_bytes", data)))
 
     @classmethod
     def load(cls, path: _files.Path) -> "TensorCommitment":
+        """What a .zktensor file holds. Raises: FileError where it cannot be read, InputError for another kind of file."""
         return cls.from_bytes(_files.read(path, "tensor commitment"))
 
     def to_bytes(self) -> bytes:
+        """The bytes of a .zktensor file. Public."""
         return self._native.to_bytes()
 
     def save(self, path: _files.Path) -> None:
+        """Writes a .zktensor file. Raises: FileError where it cannot be written, InputError where another kind of file has the name."""
         _files.write(path, self.to_bytes(), "tensor commitment")
 
     @property
@@ -37,6 +42,7 @@ class TensorCommitment:
 
     @property
     def tensor(self) -> _native.TensorInfo:
+        """Name, shape and format of what is committed to."""
         return self._native.tensor
 
     def __eq__(self, other: Any) -> bool:
@@ -49,6 +55,7 @@ class TensorCommitment:
         return f"<zkinfer.TensorCommitment {self.id[:16]}.. to {self.tensor.name!r} {tuple(self.tensor.shape)}>"
 
 
+@_options.checked_calls
 class CommittedTensor:
     """A tensor with its commitment (secret: it holds the values and the randomness). Made by :meth:`VerificationKey.commit_tensor`, by a proof
     whose outputs are committed, or by :meth:`open`. Every proof that opens it takes one of its slots."""
@@ -58,11 +65,17 @@ class CommittedTensor:
 
     @classmethod
     def open(cls, path: _files.Path) -> "CommittedTensor":
-        """The same commitment again, from the file of :meth:`save`, where its slots are counted."""
+        """The same commitment again, from the file of :meth:`save`, where its slots are counted. Raises: FileError, InputError for another
+        kind of file.
+
+        Example:
+            >>> key.prove(zkinfer.CommittedTensor.open("x.zktsecret"))
+        """
         return cls(_native.CommittedTensor.open(_files.name_of(path)))
 
     def save(self, path: _files.Path) -> None:
-        """Writes the secret and the count to a .zktsecret file, which must not be there; later slots are taken from it."""
+        """Writes the secret and the count to a .zktsecret file, which must not be there; later slots are taken from it. Raises: FileError where
+        it cannot be written, InputError where there is a file of that name."""
         _files.check_new(path)
         self._native.save(_files.name_of(path))
 
@@ -73,6 +86,7 @@ class CommittedTensor:
 
     @property
     def integers(self) -> np.ndarray:
+        """What is committed to, int64: secret."""
         return self._native.integers
 
     def __repr__(self) -> str:

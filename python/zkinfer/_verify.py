@@ -46,6 +46,7 @@ def _policy_text(policy: _native.TensorPolicy) -> str:
     return policy.exposure.name + ("" if policy.hash.name == "none" else ":" + policy.hash.name)
 
 
+@_options.checked_calls
 class Soundness:
     """Every error term of a key: ``bits`` in all, ``terms`` as the library's JSON has them; ``str()`` is the table for people."""
 
@@ -61,6 +62,7 @@ class Soundness:
         return f"<zkinfer.Soundness: {self.bits:.1f} bits>"
 
 
+@_options.checked_calls
 class VerificationKey:
     """What everybody holds of a model: what it computes, without its weights, and the commitment to them. Proofs are checked against it.
 
@@ -74,6 +76,9 @@ class VerificationKey:
         min_security_bits: keys that prove less are refused (100).
         max_seconds, max_memory_bytes: keys whose proofs may take longer or more to check are refused, before anything is spent.
     Raises: InputError for what is no key; BudgetError beyond the limits; Rejected for a certificate that is none of this key.
+
+    Example:
+        >>> key = zkinfer.VerificationKey.load("network.zkkey")
     """
 
     def __init__(
@@ -106,7 +111,12 @@ class VerificationKey:
 
     @classmethod
     def load(cls, path: _files.Path, *, certificate: Optional[_files.Path] = None, **options: Any) -> "VerificationKey":
-        """The key of a .zkkey file, with the certificate that lies beside it (network.zkkey, network.zkcert) or is named."""
+        """The key of a .zkkey file, with the certificate that lies beside it (network.zkkey, network.zkcert) or is named.
+
+        Args:
+            certificate: path of the .zkcert file. options: of :class:`VerificationKey`.
+        Raises: FileError where it cannot be read, and as :class:`VerificationKey`.
+        """
         data = _files.read(path, "verification key")
         beside = _files.certificate_beside(path)
         if certificate is None and os.path.isfile(beside):
@@ -116,13 +126,20 @@ class VerificationKey:
         return cls(data, **options)
 
     def save(self, path: _files.Path) -> None:
-        """Writes the key, and its certificate beside it (network.zkkey, network.zkcert). Both are public."""
+        """Writes the key, and its certificate beside it (network.zkkey, network.zkcert). Both are public.
+
+        Raises: FileError where it cannot be written, InputError where another kind of file has the name, which is never replaced.
+
+        Example:
+            >>> key.public.save("network.zkkey")
+        """
         _files.check_target(path, "verification key")
         if self._certificate is not None:
             _files.write(_files.certificate_beside(path), self._certificate, "certificate")
         _files.write(path, self._data, "verification key")
 
     def to_bytes(self) -> bytes:
+        """The bytes of a .zkkey file, without the certificate (``certificate``). Public."""
         return self._data
 
     @property
@@ -155,7 +172,7 @@ class VerificationKey:
 
     def follow(self, path: bytes) -> "VerificationKey":
         """The serving key to which a .zkpath leads from this root key; proofs of the program ``zkinfer prove`` are made under one.
-        Raises Rejected."""
+        Raises: Rejected where it leads elsewhere, InputError for what is no bytes."""
         verdict, native = _native.verify_path(self._native, _options.data("path", path))
         _accept(verdict)
         key = object.__new__(VerificationKey)
@@ -168,6 +185,11 @@ class VerificationKey:
         Args:
             values: an array in the input's shape.
             input: its index or name.
+        Raises: InputError for a wrong shape, dtype or name, or where the key's inputs are not committed.
+
+        Example:
+            >>> committed = key.public.commit_tensor(x)
+            >>> proof = key.prove(committed)
         """
         from ._tensors import CommittedTensor
 
@@ -354,6 +376,7 @@ def _remedy(verdict: _native.Verdict) -> Optional[str]:
     return None
 
 
+@_options.checked_call
 def verify(
     proof: Union["Proof", bytes, _files.Path],
     key: Union[VerificationKey, _files.Path],
@@ -392,6 +415,7 @@ def verify(
     return Statement(result, result)
 
 
+@_options.checked_call
 def verify_batch(
     batch: Union["Batch", bytes, _files.Path],
     key: Union[VerificationKey, _files.Path],
@@ -400,7 +424,16 @@ def verify_batch(
     path: Union[None, bytes, _files.Path] = None,
     accept_uncertified: bool = False,
 ) -> list[Statement]:
-    """The same of a batch: a :class:`Statement` for each of its rows, in their order."""
+    """The same of a batch: a :class:`Statement` for each of its rows, in their order.
+
+    Args:
+        batch: a Batch, its bytes, or the path of a .zkbatch file.
+        key, context, path, accept_uncertified: as of :func:`verify`.
+    Raises: as :func:`verify`.
+
+    Example:
+        >>> [row.output for row in zkinfer.verify_batch("table.zkbatch", "network.zkkey")]
+    """
     key = _key_of(key)
     data = _proof_bytes(batch, "batch proof")
     key = _serving(key, batch, data, path)
@@ -409,6 +442,7 @@ def verify_batch(
     return [Statement(result, row) for row in result.rows]
 
 
+@_options.checked_call
 def verify_rotation(
     before: Union[VerificationKey, _files.Path], after: Union[VerificationKey, _files.Path], rotation: bytes
 ) -> None:
@@ -417,11 +451,16 @@ def verify_rotation(
     Args:
         before, after: the keys, or paths of .zkkey files. rotation: what Prover.rotate of the first gave.
     Raises: Rejected; InputError where the call itself is wrong.
+
+    Example:
+        >>> fresh, rotation = key.rotate()
+        >>> zkinfer.verify_rotation(key.public, fresh.public, rotation)
     """
     data = _options.data("rotation", rotation)
     _accept(_native.verify_rotation(_key_of(before)._native, _key_of(after)._native, data), "it is the rotation of other keys, or was changed")
 
 
+@_options.checked_call
 def verify_chain(
     steps: Sequence[tuple[Union["Proof", bytes, _files.Path], Union[VerificationKey, _files.Path]]],
     *,
@@ -433,7 +472,11 @@ def verify_chain(
     Args:
         steps: (proof, key) each, in order.
         context: as of :func:`verify`, of every proof.
-    Returns: a :class:`Statement` for each step. Raises: Rejected, whose ``where`` names the step.
+    Returns: a :class:`Statement` for each step.
+    Raises: Rejected, whose ``where`` names the step; InputError where the call itself is wrong.
+
+    Example:
+        >>> zkinfer.verify_chain([(first, features.public), (second, head.public)])[-1].output
     """
     native = []
     if not isinstance(steps, (list, tuple)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 _WORDS = {
     "CommitOptions::budget": "budget= of Model.commit",
-    "CommitOptions::code_files": "code_files= of Model.commit",
+    "CommitOptions::code_files": "`zkinfer commit --no-code-file`",
     "CommitOptions::inputs": "inputs= of Model.commit",
     "CommitOptions::security": "security_bits=, decoding= and pow_bits= of Model.commit",
     "CommitOptions::tensor_budget": "tensor_budget= of Model.commit",
@@ -20,10 +20,14 @@ _WORDS = {
     "CompileOptions::name": "name= of zkinfer.compile",
     "CompileOptions::tokens": "tokens= of zkinfer.compile",
     "CompileOptions::weight_bits": "weight_bits= of zkinfer.compile",
+    "Preprocessing::mean": "preprocessing={'mean': ..}",
+    "Preprocessing::scale": "preprocessing={'scale': ..}",
+    "Preprocessing::std": "preprocessing={'std': ..}",
     "Prover::rotate": "Prover.rotate",
     "Prover::save": "Prover.save",
     "RestoreOptions::margin": "`zkinfer commitment restore --margin`",
     "`backup_root`": "`zkinfer commitment backup`",
+    "`canonical_data`": "an integer array",
     "`restore_root`": "`zkinfer commitment restore`",
 }
 

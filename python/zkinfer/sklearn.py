@@ -8,8 +8,9 @@ from typing import Any, Optional
 
 import numpy as np
 
-from . import _boosters, _data, _estimators
+from . import _boosters, _data, _estimators, _options
 from ._onnx_graph import Graph
+from ._tables import Table
 from .errors import CompileError, InputError
 
 _OPSET = 17
@@ -68,7 +69,7 @@ def _outputs(graph: Graph, made: _estimators.Prediction) -> None:
 def read(estimator: Any, width: int) -> bytes:
     """ONNX of a fitted estimator by the readers of this package alone. Raises CompileError for what they do not know."""
     graph = Graph()
-    x = _estimators.Table(graph.input("features", width), width)
+    x = Table(graph.input("features", width), width)
     if _boosters.library_of(estimator) is not None:
         _outputs(graph, _boosters.predict(graph, x, estimator))
     elif _estimators.predicts(estimator):
@@ -90,11 +91,16 @@ def _by_skl2onnx(estimator: Any, width: int) -> bytes:
     return bytes(to_onnx(estimator, initial_types=types, options=options or None, target_opset={"": _OPSET, "ai.onnx.ml": 3}).SerializeToString())
 
 
+@_options.checked_call
 def export_onnx(estimator: Any, example_inputs: Any = None) -> bytes:
     """The bytes of an ONNX file of a fitted estimator, pipeline or booster, for one row of float32 features.
 
     A classifier's outputs are "label" and "probabilities" (or "scores", where it gives no probabilities), the latter in the order of ``classes_``; the
     label of classes that are no whole numbers is its place there. A regressor's output is "value", a transformer's "transformed".
+
+    Args:
+        estimator: fitted.
+        example_inputs: rows (N, features), for estimators that do not say how many features they take.
     Raises: CompileError for an estimator that neither a reader here nor an installed skl2onnx knows; InputError where it is not fitted.
 
     Example:

@@ -15,7 +15,7 @@ from typing import Any, Iterator, Optional
 import numpy as np
 import torch
 
-from . import _data, _native, _progress
+from . import _data, _native, _options, _progress
 from ._model import Model
 from ._qat import IntegerModule, prepare_qat
 from .errors import CompileError, InputError
@@ -99,6 +99,7 @@ def _arguments(module: torch.nn.Module, example: Any) -> tuple[list[str], tuple[
     return used, tuple(v.to(floating) if v.dtype.is_floating_point else v for v in (value.detach() for value in values))
 
 
+@_options.checked_call
 def export_onnx(
     module: torch.nn.Module, example_inputs: Any, *, input_names: Optional[Sequence[str]] = None, exporter: Optional[str] = None
 ) -> bytes:
@@ -106,8 +107,12 @@ def export_onnx(
 
     Args:
         example_inputs: forward's arguments: a tensor, a tuple of them, or a dict by parameter; their shapes are those of the model.
+        input_names: of the file's inputs; those of forward's parameters by default.
         exporter: "torchscript" (tried first) or "dynamo" (PyTorch 2.5 and later with onnxscript).
     Raises: InputError where forward does not take the example; CompileError where PyTorch cannot export it.
+
+    Example:
+        >>> onnx = zkinfer.torch.export_onnx(net, x[:1])
     """
     names, arguments = _arguments(module, example_inputs)
     if input_names is not None:
@@ -267,20 +272,26 @@ def _error(expected: np.ndarray, got: np.ndarray) -> float:
     return float(np.abs(expected.ravel() - got.ravel()).max()) / scale if scale else 0.0
 
 
+@_options.checked_call
 def compare(module: torch.nn.Module, model: Model, loader: Any, *, progress: _progress.Progress = None) -> Comparison:
     """How close `model` is to `module`, of which it was compiled.
 
     Args:
         model: also one whose weights were trained as integers since (IntegerModule.finish), whose layers are not the module's any more.
-        loader: inputs that were not used for calibration: an array (N, ..), or an iterable of samples or batches such as a DataLoader.
-    Returns: a :class:`Comparison`. Raises: InputError where the module is not the one that the model was compiled from.
+        loader: inputs that were not used for calibration: an array (N, ..), an iterable of samples or batches such as a DataLoader, or files or a
+            folder of the kinds that calibration of :func:`zkinfer.compile` takes.
+        progress: True for a bar, or a function of (stage, fraction).
+    Returns: a :class:`Comparison`.
+    Raises: InputError where the module is not the one that the model was compiled from.
 
     Example:
         >>> found = zkinfer.torch.compare(net, model, test_loader)
         >>> found.agreement, found.worst[:5]
     """
+    _options.instance("module", module, torch.nn.Module, "the network that the model was compiled from")
+    _options.instance("model", model, Model, "zkinfer.compile, Model.load")
     tensors = model.inputs_info
-    rows = _data.samples(loader, tensors, "loader")
+    rows = _data.samples(loader, tensors, "loader", model._native.preprocessing)
     shaped = [[torch.from_numpy(np.array(value)).reshape(tuple(t.shape)) for value, t in zip(row, tensors)] for row in rows]
     modes = [(part, part.training) for part in module.modules()]
     expected: list[list[np.ndarray]] = []

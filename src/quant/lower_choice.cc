@@ -2,6 +2,7 @@
 // Comparisons, and one of two values: Less, Equal, Where, Max. A comparison is a step of an integer difference.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "quant/lowering.h"
 
@@ -85,76 +86,98 @@ std::vector<bool> Lowering::unrounded_values() const {
   return unrounded;
 }
 
-Result<Lowering::Pair> Lowering::comparable(std::size_t i) {
+double Lowering::compared_integer(double real, const ir::Node& n, std::size_t operand, const QTensor& x) const {
+  const ir::ValueId other = n.inputs[1 - operand];
+  const double steps = real / x.scale;
+  // Numbers that were rounded to the nearest multiple stand beside a constant that was rounded so too: what was equal is equal.
+  if (!unrounded_[static_cast<std::size_t>(other)]) return nearest_integer(steps);
+  // Of multiples of the unit the comparison has an exact form. Those of an input are the float32 numbers nearest to them.
+  const bool whole = plan_.whole[static_cast<std::size_t>(other)];
+  const auto number = [&](double multiple) {
+    return whole ? multiple * x.scale : static_cast<double>(static_cast<float>(multiple * x.scale));
+  };
+  const double near = nearest_integer(steps);
+  if (whole ? is_multiple(steps) : number(near) == real) return near;
+  if (n.op == ir::OpKind::kEqual) return HUGE_VAL;
+  if (operand == 1) return number(near) > real ? near : near + 1;
+  return number(near) < real ? near : near - 1;
+}
+
+Result<Lowering::Difference> Lowering::difference_to_constant(std::size_t i, std::size_t j) {
   const ir::Node& n = node(i);
-  Pair pair;
-  for (const std::size_t j : {std::size_t{0}, std::size_t{1}}) {
-    if (!is_const(n.inputs[j])) continue;
+  const QTensor x = tensor(n.inputs[1 - j]);
+  const ir::Value& value = graph_.value(n.inputs[j]);
+  const qir::Value other = qvalue(x);
+  std::vector<std::int64_t> integers;
+  std::int64_t most = 0;
+  for (const double real : numbers(value)) {
+    if (std::isnan(real)) return too_large(value.name);
     // Beyond the other's range all numbers compare alike.
-    const QTensor x = tensor(n.inputs[1 - j]);
-    const ir::Value& value = graph_.value(n.inputs[j]);
-    const qir::Value other = qvalue(x);
-    std::vector<std::int32_t> data;
-    for (const double real : numbers(value)) {
-      if (std::isnan(real)) return too_large(value.name);
-      double steps = real / x.scale;
-      // Among multiples of the unit the comparison has an exact form. Numbers that were rounded to the nearest multiple stand
-      // beside a constant that was rounded so too: what was equal is equal.
-      if (is_multiple(steps) || !unrounded_[static_cast<std::size_t>(n.inputs[1 - j])])
-        steps = nearest_integer(steps);
-      else if (n.op == ir::OpKind::kEqual)
-        steps = HUGE_VAL;
-      else
-        steps = j == 1 ? std::ceil(steps) : std::floor(steps);
-      const double bounded = std::clamp(steps, static_cast<double>(other.lo) - 1, static_cast<double>(other.hi) + 1);
-      if (!(std::abs(bounded) < 2147483647.0))
-        return fail(i, "compares integers beyond 2^31 with a constant; use fewer bits for its input");
-      data.push_back(static_cast<std::int32_t>(bounded));
-    }
-    QTensor& constant = j == 0 ? pair.a : pair.b;
-    constant = {add_integers(value.name, value.shape, std::move(data), x.scale, nullptr), x.scale};
-    (j == 0 ? pair.b : pair.a) = x;
-    return pair;
+    integers.push_back(static_cast<std::int64_t>(std::clamp(
+        compared_integer(real, n, j, x), static_cast<double>(other.lo) - 1, static_cast<double>(other.hi) + 1)));
+    most = std::max(most, std::abs(integers.back()));
   }
-  pair.a = tensor(n.inputs[0]);
-  pair.b = tensor(n.inputs[1]);
-  const double unit = std::min(pair.a.scale, pair.b.scale);
-  const double ratio = std::max(pair.a.scale, pair.b.scale) / unit;
+  const std::int64_t sign = j == 0 ? 1 : -1;
+  Difference result{{x}, {-sign}};
+  const auto add_part = [&](const std::string& name, std::int64_t coef, const auto& part_of) {
+    std::vector<std::int32_t> part;
+    for (const std::int64_t integer : integers) part.push_back(static_cast<std::int32_t>(part_of(integer)));
+    const double scale = x.scale * static_cast<double>(coef);
+    result.terms.push_back({add_integers(name, value.shape, std::move(part), scale, nullptr), scale});
+    result.coefs.push_back(sign * coef);
+  };
+  if (most < (std::int64_t{1} << 31) - 1) {
+    add_part(value.name, 1, [](std::int64_t integer) { return integer; });
+    return result;
+  }
+  // Parameters have 32 bits: a high part and a low one.
+  constexpr int kLowBits = 22;
+  if (most >= std::int64_t{1} << (30 + kLowBits))
+    return fail(i, "compares integers beyond 2^52 with a constant; use fewer bits for its input");
+  add_part(value.name, std::int64_t{1} << kLowBits, [](std::int64_t integer) { return integer >> kLowBits; });
+  add_part(value.name + ".low", 1, [](std::int64_t integer) { return integer & ((std::int64_t{1} << kLowBits) - 1); });
+  return result;
+}
+
+Result<Lowering::Difference> Lowering::difference(std::size_t i) {
+  const ir::Node& n = node(i);
+  for (const std::size_t j : {std::size_t{0}, std::size_t{1}})
+    if (is_const(n.inputs[j])) return difference_to_constant(i, j);
+  const QTensor a = tensor(n.inputs[0]);
+  const QTensor b = tensor(n.inputs[1]);
+  const double unit = std::min(a.scale, b.scale);
+  const double ratio = std::max(a.scale, b.scale) / unit;
   const double rounded = std::nearbyint(ratio);
   const bool divides = std::abs(ratio - rounded) < 1e-9 * ratio;
   const double finer = divides ? 1 : std::ldexp(1.0, kMeetingBits);
   const auto coef = [&](const QTensor& x) { return std::nearbyint(x.scale / unit * finer); };
-  if (!(coef(pair.a) <= static_cast<double>(qir::kMaxCoefficient) &&
-        coef(pair.b) <= static_cast<double>(qir::kMaxCoefficient)))
+  if (!(coef(a) <= static_cast<double>(qir::kMaxCoefficient) && coef(b) <= static_cast<double>(qir::kMaxCoefficient)))
     return fail(i, "its operands' scales differ by more than 2^30");
-  pair.a_coef = static_cast<std::int64_t>(coef(pair.a));
-  pair.b_coef = static_cast<std::int64_t>(coef(pair.b));
-  return pair;
+  return Difference{{a, b}, {static_cast<std::int64_t>(coef(a)), -static_cast<std::int64_t>(coef(b))}};
 }
 
-// a < b: b - a is above 0.
+// a < b: a - b is below 0.
 Status Lowering::lower_less(std::size_t i) {
-  ZKI_ASSIGN_OR_RETURN(const Pair p, comparable(i));
-  tensor(node(i).output) = step(i, {p.b, p.a}, {p.b_coef, -p.a_coef}, 0, graph_.value(node(i).output).name);
+  ZKI_ASSIGN_OR_RETURN(Difference d, difference(i));
+  for (std::int64_t& coef : d.coefs) coef = -coef;
+  tensor(node(i).output) = step(i, d.terms, d.coefs, 0, graph_.value(node(i).output).name);
   return ok_status();
 }
 
 // One table, or: neither above nor below.
 Status Lowering::lower_equal(std::size_t i) {
   const std::string& name = graph_.value(node(i).output).name;
-  ZKI_ASSIGN_OR_RETURN(const Pair p, comparable(i));
-  const std::vector<QTensor> terms = {p.a, p.b};
-  const std::vector<std::int64_t> coefs = {p.a_coef, -p.b_coef};
-  const AccRange range = sum_range(terms, coefs, 0);
+  ZKI_ASSIGN_OR_RETURN(const Difference d, difference(i));
+  const AccRange range = sum_range(d.terms, d.coefs, 0);
   if (log_rows(range.lo, range.hi) <= kMostEqualBits) {
     const std::size_t request = pool_.want_function(
         "is zero", [](std::int64_t x) { return x == 0 ? 1 : 0; }, range.lo, range.hi);
     tensor(node(i).output) =
-        append_looked_up(linear(i, terms, coefs), request, name, graph_.value(node(i).output).shape, {0, 1}, 1);
+        append_looked_up(linear(i, d.terms, d.coefs), request, name, graph_.value(node(i).output).shape, {0, 1}, 1);
     return ok_status();
   }
-  const QTensor above = step(i, terms, coefs, 0, name + ".above");
-  const QTensor not_below = step(i, terms, coefs, 1, name + ".not_below");
+  const QTensor above = step(i, d.terms, d.coefs, 0, name + ".above");
+  const QTensor not_below = step(i, d.terms, d.coefs, 1, name + ".not_below");
   const QTensor not_above = sum(i, {above}, {-1}, 1, name + ".not_above", 1);
   qir::Node q;
   q.op = qir::Op::kMul;
@@ -322,9 +345,14 @@ double Lowering::common_scale(std::size_t i, const std::vector<ir::ValueId>& val
   double whole = 0;
   double scale = 0;
   double reach = 0;
+  bool same = true;  // all have one scale already
+  const QTensor* first = nullptr;
   for (const ir::ValueId id : values) {
+    same = same && !is_const(id);
     if (is_const(id)) continue;
     const QTensor& x = tensors_[static_cast<std::size_t>(id)];
+    if (first == nullptr) first = &x;
+    same = same && x.scale == first->scale;
     const auto most = static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo));
     reach = std::max(reach, most * x.scale);
     if (plan_.whole[static_cast<std::size_t>(id)])
@@ -332,6 +360,7 @@ double Lowering::common_scale(std::size_t i, const std::vector<ir::ValueId>& val
     else
       scale = scale > 0 ? std::min(scale, x.scale) : x.scale;
   }
+  if (same && first != nullptr) return first->scale;
   if (scale > 0) scale = std::max(scale, std::ldexp(reach, -kMeetingRange));
   bool whole_constants = true;
   double most = 0;

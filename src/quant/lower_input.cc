@@ -17,6 +17,8 @@ constexpr int kUsualSpread = 3;
 constexpr int kMostSpread = 10;
 // Of one that is only compared: thresholds may lie close to each other.
 constexpr int kComparedInputBits = 30;
+// At most, to tell a constant from the float32 numbers beside it: the difference of two such must fit into a table.
+constexpr int kMostComparedBits = qir::kMaxTableBits - 3;
 // Of one that is rounded to whole numbers, maybe after it was scaled.
 constexpr int kDecidingInputBits = 24;
 // A given input of more bits, another model's exact sums for instance, is rounded first: the weights that meet it would
@@ -82,7 +84,15 @@ qir::Value Lowering::chosen_input(std::size_t i) const {
     const double steps = static_cast<double>((std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1);
     const double above = options_.method == CalibrationMethod::kMse ? room() : 1;
     // A power of two: halves, where people round, are exact.
-    scale = std::exp2(std::ceil(std::log2((data.max_abs() > 0 ? above * data.max_abs() : 1.0) / steps)));
+    const double reach = data.max_abs() > 0 ? above * data.max_abs() : 1.0;
+    scale = std::exp2(std::ceil(std::log2(reach / steps)));
+    if (uses_.only_compared[v]) {
+      // The finest gap that can be reached; numbers that are as good as 0 are left aside.
+      const auto gap = uses_.compared_gaps[v].lower_bound(std::ilogb(scale) - (kMostComparedBits - bits));
+      const int finer = gap == uses_.compared_gaps[v].end() ? 0 : std::max(0, std::ilogb(scale) - *gap);
+      scale = std::ldexp(scale, -finer);
+      bits += finer;
+    }
   }
   qir::Value value;
   value.hi = (std::int64_t{1} << (bits - (non_negative ? 0 : 1))) - 1;

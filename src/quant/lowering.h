@@ -201,12 +201,16 @@ class Lowering {
   QTensor mask_of(std::size_t index, const Band& band, const Shape& shape);
   Result<QTensor> condition(std::size_t index, ir::ValueId id);
   Status lower_max(std::size_t index);
-  // Both in units of one step that is at most theirs.
-  struct Pair {
-    QTensor a, b;
-    std::int64_t a_coef = 1, b_coef = 1;
+  // Of a comparison's operands, in units of one step that is at most theirs: coefs * terms.
+  struct Difference {
+    std::vector<QTensor> terms;
+    std::vector<std::int64_t> coefs;
   };
-  Result<Pair> comparable(std::size_t index);
+  // The first minus the second.
+  Result<Difference> difference(std::size_t index);
+  Result<Difference> difference_to_constant(std::size_t index, std::size_t constant);
+  // The integer that stands for `real` among those of x, which it is compared with as operand `operand` of the node.
+  double compared_integer(double real, const ir::Node& node, std::size_t operand, const QTensor& x) const;
   std::vector<bool> unrounded_values() const;
   // coefs * inputs + constant through min(max(., 0), 1): 1 where the sum is above 0.
   QTensor step(std::size_t index, std::vector<QTensor> terms, std::vector<std::int64_t> coefs, std::int64_t constant,

@@ -45,7 +45,10 @@ std::int64_t to_integer(T real, double inverse, const qir::Value& value, Clippin
       return clip(clamped == exact, clamped);
     }
   }
-  const double rounded = nearest_integer(static_cast<double>(real) * inverse);
+  // Networks read float32: what they compare is the nearest of these.
+  const double read =
+      std::is_same_v<T, double> && inverse != 1.0 ? static_cast<float>(real) : static_cast<double>(real);
+  const double rounded = nearest_integer(read * inverse);
   const double clamped = std::clamp(rounded, static_cast<double>(value.lo), static_cast<double>(value.hi));
   return clip(clamped == rounded, static_cast<std::int64_t>(clamped));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tree ensembles whose thresholds are numbers of the table, as trees are trained: nothing goes the other way in integers.
+#include <array>
 #include <cmath>
 #include <random>
 
@@ -65,6 +66,15 @@ TestModel forest(const std::vector<std::string>& branches, const std::vector<flo
   return model;
 }
 
+std::vector<TensorMap> samples(const std::vector<float>& rows) {
+  std::vector<TensorMap> inputs;
+  for (std::size_t i = 0; i < rows.size(); i += kFeatures) {
+    const auto first = rows.begin() + static_cast<std::ptrdiff_t>(i);
+    inputs.emplace_back().emplace("x", FloatTensor(Shape{1, kFeatures}, std::vector<float>(first, first + kFeatures)));
+  }
+  return inputs;
+}
+
 TEST(Trees, RowsThatEqualThresholdsGoTheSameWay) {
   const std::vector<std::string> all = {"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE",
                                         "BRANCH_GT",  "BRANCH_EQ", "BRANCH_NEQ"};
@@ -81,17 +91,48 @@ TEST(Trees, RowsThatEqualThresholdsGoTheSameWay) {
     ASSERT_TRUE(imported.ok()) << imported.status().to_string();
     const Result<ir::Graph> graph = passes::legalize(std::move(imported).value());
     ASSERT_TRUE(graph.ok()) << graph.status().to_string();
-    std::vector<TensorMap> inputs;
-    for (std::size_t i = 0; i < kRows; ++i) {
-      const auto first = rows.begin() + static_cast<std::ptrdiff_t>(i * kFeatures);
-      inputs.emplace_back().emplace("x",
-                                    FloatTensor(Shape{1, kFeatures}, std::vector<float>(first, first + kFeatures)));
-    }
+    const std::vector<TensorMap> inputs = samples(rows);
     const Result<Quantized> quantized = quantize(*graph, inputs);
     ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
     const Result<Fidelity> report = compare(*graph, quantized->graph, quantized->params, inputs);
     ASSERT_TRUE(report.ok()) << report.status().to_string();
     // A leaf's weight is a whole number.
+    EXPECT_LT(report->outputs.at(0).max_abs_error, 0.5);
+  }
+}
+
+// Columns of different ranges, as tables have them, and the float32 numbers right beside every threshold.
+TEST(Trees, NeighboursOfThresholdsGoTheirWay) {
+  std::mt19937 random(12);
+  for (const double step : {0.0, 0.1}) {
+    SCOPED_TRACE(step);
+    // What is nearer to 0 than a ten-thousandth of the largest number may have neighbours that no unit tells apart.
+    std::uniform_real_distribution<float> uniform(0.1F, 1);
+    constexpr std::array<float, kFeatures> kReach = {0.9F, 20.0F, 846.0F};
+    std::vector<float> rows(kRows * kFeatures);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i] = kReach[i % kFeatures] * uniform(random) * (random() % 2 == 0 ? 1.0F : -1.0F);
+      if (step > 0) rows[i] = static_cast<float>(std::nearbyint(static_cast<double>(rows[i]) / step) * step);
+    }
+    std::vector<float> thresholds = rows;
+    // Of multiples, thresholds are anywhere between: right below one, too.
+    if (step > 0)
+      for (float& x : thresholds) x = random() % 2 == 0 ? x : std::nextafter(x, -HUGE_VALF);
+    const Bytes bytes =
+        forest({"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GT", "BRANCH_GTE", "BRANCH_EQ"}, thresholds, random).bytes();
+    Result<ir::Graph> imported = frontend_onnx::import_onnx(bytes);
+    ASSERT_TRUE(imported.ok()) << imported.status().to_string();
+    const Result<ir::Graph> graph = passes::legalize(std::move(imported).value());
+    ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+    const Result<Quantized> quantized = quantize(*graph, samples(rows));
+    ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+    std::vector<float> tried = rows;
+    if (step == 0) {
+      for (const float x : rows) tried.push_back(std::nextafter(x, HUGE_VALF));
+      for (const float x : rows) tried.push_back(std::nextafter(x, -HUGE_VALF));
+    }
+    const Result<Fidelity> report = compare(*graph, quantized->graph, quantized->params, samples(tried));
+    ASSERT_TRUE(report.ok()) << report.status().to_string();
     EXPECT_LT(report->outputs.at(0).max_abs_error, 0.5);
   }
 }

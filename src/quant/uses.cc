@@ -2,6 +2,7 @@
 #include "quant/uses.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 #include "ir/functions.h"
@@ -24,6 +25,16 @@ struct Use {
 
 bool compares(const Node& node) { return node.op == OpKind::kLess || node.op == OpKind::kEqual; }
 
+void add_gaps(const ir::Value& constant, std::set<int>& gaps) {
+  const FloatTensor* floats = constant.floats();
+  if (floats == nullptr) return;
+  for (const float x : floats->data()) {
+    const float magnitude = std::abs(x);
+    if (magnitude == 0 || !std::isfinite(magnitude)) continue;
+    gaps.insert(std::ilogb(magnitude - std::nextafter(magnitude, 0.0F)));
+  }
+}
+
 // Every element of the output is one of this input's.
 bool moves(const Use& use) {
   const OpKind op = use.node->op;
@@ -38,6 +49,7 @@ class Reader {
         if (node.inputs[j] != ir::kNoValue) uses_of_[index_of(node.inputs[j])].push_back({&node, j});
     }
     result_.only_compared.resize(graph.values.size());
+    result_.compared_gaps.resize(graph.values.size());
     result_.decides.resize(graph.values.size());
     result_.indexed_length.resize(graph.values.size());
     result_.only_indexes.resize(graph.values.size());
@@ -56,8 +68,24 @@ class Reader {
     result_.only_compared[index_of(id)] = std::all_of(uses.begin(), uses.end(), [&](const Use& use) {
       return compares(*use.node) || (moves(use) && result_.only_compared[index_of(use.node->output)]);
     });
+    result_.compared_gaps[index_of(id)] = compared_gaps(uses);
     result_.decides[index_of(id)] = decides(uses);
     add_indexed(id, uses);
+  }
+
+  std::set<int> compared_gaps(const std::vector<Use>& uses) const {
+    std::set<int> gaps;
+    for (const Use& use : uses) {
+      if (moves(use)) {
+        gaps.insert(result_.compared_gaps[index_of(use.node->output)].begin(),
+                    result_.compared_gaps[index_of(use.node->output)].end());
+      } else if (compares(*use.node)) {
+        const ir::Value& other = graph_.input_of(*use.node, use.input == 0 ? 1 : 0);
+        if (!other.is_constant()) return {};
+        add_gaps(other, gaps);
+      }
+    }
+    return gaps;
   }
 
   bool decides(const std::vector<Use>& uses) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "ir/graph.h"
@@ -13,6 +14,9 @@ namespace zkinfer::quant {
 struct Uses {
   // Only compared, maybe after it was moved; true where nothing reads it.
   std::vector<bool> only_compared;
+  // Of constants but 0 that a value is compared with, maybe after it was moved: base-2 logarithms of their distances to the
+  // nearest float32 numbers, what a unit must tell apart. None where it is compared with something computed too.
+  std::vector<std::set<int>> compared_gaps;
   // Compared or rounded to whole numbers, maybe after it was moved, scaled, shifted or looked through for its largest, and read
   // by nothing that would have to carry the bits of a fine step.
   std::vector<bool> decides;

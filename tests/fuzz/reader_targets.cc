@@ -227,9 +227,9 @@ Bytes example(const std::string& path) {
 }
 
 // What the reader gives also goes through the matching with a model's inputs.
-void match(const Result<std::vector<cli::Array>>& arrays) {
+void match(const Result<std::vector<Array>>& arrays) {
   if (!arrays.ok()) return;
-  for (const cli::Array& array : *arrays) {
+  for (const Array& array : *arrays) {
     std::uint64_t count = 1;
     for (const std::int64_t dim : array.shape) count *= static_cast<std::uint64_t>(dim);
     ZKI_CHECK(count == array.data.size(), "an array whose shape and data differ");
@@ -237,17 +237,17 @@ void match(const Result<std::vector<cli::Array>>& arrays) {
   TensorInfo info;
   info.name = "x";
   info.shape = {1, 1, 8, 8};
-  static_cast<void>(cli::to_samples(*arrays, {info}, {}));
+  static_cast<void>(to_samples(*arrays, {info}, {}));
 }
-void match_one(Result<cli::Array> array) {
-  if (array.ok()) match(std::vector<cli::Array>{std::move(*array)});
+void match_one(Result<Array> array) {
+  if (array.ok()) match(std::vector<Array>{std::move(*array)});
 }
 
-void input_json(ByteView bytes) { match(cli::read_json_inputs(bytes)); }
-void input_npy(ByteView bytes) { match_one(cli::read_npy(bytes)); }
-void input_npz(ByteView bytes) { match(cli::read_npz(bytes)); }
-void input_png(ByteView bytes) { match_one(cli::read_png(bytes)); }
-void input_idx(ByteView bytes) { match_one(cli::read_idx(bytes)); }
+void input_json(ByteView bytes) { match(read_json_inputs(bytes)); }
+void input_npy(ByteView bytes) { match_one(read_npy(bytes)); }
+void input_npz(ByteView bytes) { match(read_npz(bytes)); }
+void input_png(ByteView bytes) { match_one(read_png(bytes)); }
+void input_idx(ByteView bytes) { match_one(read_idx(bytes)); }
 
 std::vector<Bytes> json_seeds() {
   return {bytes_of(R"({"input_data": [[1, 2.5, -3e2, 0.0], [0]], "other": {"a": [null, true, "x\u00e9"]}})"),

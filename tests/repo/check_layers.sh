@@ -66,7 +66,7 @@ while read -r file included; do
   [[ $public == *" ${included%/*} "* ]] || report "$file: a public header includes \"$included\" (cmake/layers.txt, public)"
 done < <(includes_of include/zkinfer/*.h)
 
-command_line=" $(rule "command line") inputs demo report ezkl "
+command_line=" $(rule "command line") demo report ezkl "
 while read -r file included; do
   [[ $included != */* || $command_line == *" ${included%%/*} "* ]] ||
     report "$file: includes \"$included\", which the command line may not use (cmake/layers.txt, command line)"
@@ -90,6 +90,11 @@ for folder in "${folders[@]}"; do
   done
   above[$folder]=1
 done
+
+# The page about the folders has them in the same order.
+page_order=$(grep -oE '^`src/[a-z0-9_/]+`:' docs/architecture.md | sed -E 's/^`src\/(.*)`:/\1/')
+diff <(printf '%s\n' "${folders[@]}") <(printf '%s\n' "$page_order") >&2 ||
+  report "docs/architecture.md: its folders (>) are not those of cmake/layers.txt (<) in their order"
 
 # Messages of the library speak of its headers, never of the command line, which translates (tools/cli/option_words.cc).
 while IFS= read -r line; do

@@ -29,10 +29,14 @@ constexpr Word kWords[] = {
     {"CompileOptions::name", "--name"},
     {"CompileOptions::tokens", "--tokens"},
     {"CompileOptions::weight_bits", "--weight-bits"},
+    {"Preprocessing::mean", "--mean"},
+    {"Preprocessing::scale", "--scale"},
+    {"Preprocessing::std", "--std"},
     {"Prover::rotate", "zkinfer rotate"},
     {"Prover::save", "zkinfer commit"},
     {"RestoreOptions::margin", "--margin"},
     {"`backup_root`", "`zkinfer commitment backup`"},
+    {"`canonical_data`", "`prove --input-data`"},
     {"`restore_root`", "`zkinfer commitment restore`"},
 };
 

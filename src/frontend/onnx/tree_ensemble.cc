@@ -35,43 +35,27 @@ class Normalizer {
     const RawNode& node = nodes_[static_cast<size_t>(from)];
     switch (node.branch) {
       case Branch::kLeaf: {
-        tree.nodes.push_back({0, 0, false, -1, -1, node.weights});
+        tree.nodes.push_back({0, 0, Comparison::kNotAbove, -1, -1, node.weights});
         return static_cast<int>(tree.nodes.size()) - 1;
       }
-      case Branch::kLessOrEqual: return split(node, false, node.yes, node.no, depth, tree);
-      case Branch::kGreater: return split(node, false, node.no, node.yes, depth, tree);
-      case Branch::kLess: return split(node, true, node.yes, node.no, depth, tree);
-      case Branch::kGreaterOrEqual: return split(node, true, node.no, node.yes, depth, tree);
-      case Branch::kEqual: return between(node, node.yes, node.no, depth, tree);
-      case Branch::kNotEqual: return between(node, node.no, node.yes, depth, tree);
+      case Branch::kLessOrEqual: return split(node, Comparison::kNotAbove, node.yes, node.no, depth, tree);
+      case Branch::kGreater: return split(node, Comparison::kNotAbove, node.no, node.yes, depth, tree);
+      case Branch::kLess: return split(node, Comparison::kBelow, node.yes, node.no, depth, tree);
+      case Branch::kGreaterOrEqual: return split(node, Comparison::kBelow, node.no, node.yes, depth, tree);
+      case Branch::kEqual: return split(node, Comparison::kEqual, node.yes, node.no, depth, tree);
+      case Branch::kNotEqual: return split(node, Comparison::kEqual, node.no, node.yes, depth, tree);
     }
     return internal_error("unknown branch");
   }
 
  private:
-  int add(const RawNode& node, bool strict, Tree& tree) {
-    tree.nodes.push_back({node.feature, node.threshold, strict, -1, -1, {}});
-    return static_cast<int>(tree.nodes.size()) - 1;
-  }
-  Result<int> split(const RawNode& node, bool strict, int64_t yes, int64_t no, int depth, Tree& tree) {
-    const int at = add(node, strict, tree);
+  Result<int> split(const RawNode& node, Comparison comparison, int64_t yes, int64_t no, int depth, Tree& tree) {
+    const int at = static_cast<int>(tree.nodes.size());
+    tree.nodes.push_back({node.feature, node.threshold, comparison, -1, -1, {}});
     ZKI_ASSIGN_OR_RETURN(const int first, copy(yes, depth + 1, tree));
     ZKI_ASSIGN_OR_RETURN(const int second, copy(no, depth + 1, tree));
     tree.nodes[static_cast<size_t>(at)].yes = first;
     tree.nodes[static_cast<size_t>(at)].no = second;
-    return at;
-  }
-  // x == t: x <= t and not x < t.
-  Result<int> between(const RawNode& node, int64_t equal, int64_t other, int depth, Tree& tree) {
-    const int at = add(node, false, tree);
-    const int inner = add(node, true, tree);
-    ZKI_ASSIGN_OR_RETURN(const int low, copy(other, depth + 1, tree));
-    ZKI_ASSIGN_OR_RETURN(const int middle, copy(equal, depth + 1, tree));
-    ZKI_ASSIGN_OR_RETURN(const int high, copy(other, depth + 1, tree));
-    tree.nodes[static_cast<size_t>(at)].yes = inner;
-    tree.nodes[static_cast<size_t>(at)].no = high;
-    tree.nodes[static_cast<size_t>(inner)].yes = low;
-    tree.nodes[static_cast<size_t>(inner)].no = middle;
     return at;
   }
 
@@ -149,8 +133,9 @@ void fill_paths(const Tree& tree, const Piece& piece, size_t columns, std::span<
     const size_t at = position(piece.comparisons, step.node);
     if (at < piece.comparisons.size()) {
       const TreeNode& node = tree.nodes[static_cast<size_t>(step.node)];
-      open.push_back({node.yes, step.depth + 1, {at, node.strict ? 1.0F : -1.0F}});
-      open.push_back({node.no, step.depth + 1, {at, node.strict ? -1.0F : 1.0F}});
+      const float sign = node.comparison == Comparison::kNotAbove ? -1.0F : 1.0F;
+      open.push_back({node.yes, step.depth + 1, {at, sign}});
+      open.push_back({node.no, step.depth + 1, {at, -sign}});
       continue;
     }
     const size_t exit = position(piece.exits, step.node);
@@ -167,7 +152,7 @@ void fill_paths(const Tree& tree, const Piece& piece, size_t columns, std::span<
 struct LevelNumbers {
   Dims picked;  // features
   std::vector<float> thresholds;
-  std::vector<bool> strict;
+  std::vector<Comparison> comparisons;
   FloatTensor paths, bias, weights;
 };
 
@@ -177,7 +162,7 @@ Result<LevelNumbers> numbers_of(const std::vector<Tree>& trees, const Level& lev
   const auto wide = [](size_t n) { return static_cast<int64_t>(n); };
   LevelNumbers out{Dims(count * comparisons, 0),
                    std::vector<float>(count * comparisons),
-                   std::vector<bool>(count * comparisons),
+                   std::vector<Comparison>(count * comparisons, Comparison::kNotAbove),
                    FloatTensor(Shape({wide(count), wide(comparisons), wide(exits)})),
                    FloatTensor(Shape({wide(count), 1, wide(exits)})),
                    FloatTensor(Shape({wide(count), wide(exits), targets}))};
@@ -192,7 +177,7 @@ Result<LevelNumbers> numbers_of(const std::vector<Tree>& trees, const Level& lev
       if (!std::isfinite(node.threshold)) return invalid_argument("a threshold is infinite or not a number");
       out.picked[p * comparisons + i] = node.feature;
       out.thresholds[p * comparisons + i] = node.threshold;
-      out.strict[p * comparisons + i] = node.strict;
+      out.comparisons[p * comparisons + i] = node.comparison;
     }
     const std::span<float> bias = out.bias.data().subspan(p * exits, exits);
     fill_paths(tree, piece, exits, out.paths.data().subspan(p * comparisons * exits, comparisons * exits), bias);
@@ -209,28 +194,36 @@ Result<LevelNumbers> numbers_of(const std::vector<Tree>& trees, const Level& lev
   return out;
 }
 
-// [N, comparisons], each 1 where threshold < x[feature], of strict ones where x[feature] < threshold.
+// [N, comparisons], each 1 where threshold < x[feature], x[feature] < threshold or x[feature] == threshold, by kind.
 ValueId bits_of(Build& b, ValueId x, const LevelNumbers& numbers) {
-  std::array<Dims, 2> picked;
-  std::array<std::vector<float>, 2> thresholds;
+  constexpr size_t kKinds = 3;
+  std::array<Dims, kKinds> picked;
+  std::array<std::vector<float>, kKinds> thresholds;
   Dims place;  // among those of its kind
   for (size_t i = 0; i < numbers.picked.size(); ++i) {
-    const size_t kind = numbers.strict[i] ? 1 : 0;
+    const auto kind = static_cast<size_t>(numbers.comparisons[i]);
     place.push_back(static_cast<int64_t>(picked[kind].size()));
     picked[kind].push_back(numbers.picked[i]);
     thresholds[kind].push_back(numbers.thresholds[i]);
   }
   std::vector<ValueId> parts;
-  for (const size_t kind : {size_t{0}, size_t{1}}) {
+  std::array<int64_t, kKinds> first = {};
+  int64_t count = 0;
+  for (size_t kind = 0; kind < kKinds; ++kind) {
+    first[kind] = count;
+    count += static_cast<int64_t>(picked[kind].size());
     if (picked[kind].empty()) continue;
     const ValueId threshold =
         b.parameter(FloatTensor(Shape{1, static_cast<int64_t>(thresholds[kind].size())}, thresholds[kind]));
     const ValueId feature = b.gather(x, picked[kind], 1);
-    parts.push_back(b.cast(kind == 0 ? b.less(threshold, feature) : b.less(feature, threshold), ir::DataType::kFloat));
+    const auto comparison = static_cast<Comparison>(kind);
+    const ValueId bits = comparison == Comparison::kNotAbove ? b.less(threshold, feature)
+                         : comparison == Comparison::kBelow  ? b.less(feature, threshold)
+                                                             : b.op(OpKind::kEqual, {feature, threshold});
+    parts.push_back(b.cast(bits, ir::DataType::kFloat));
   }
   if (parts.size() == 1) return parts[0];
-  for (size_t i = 0; i < place.size(); ++i)
-    if (numbers.strict[i]) place[i] += static_cast<int64_t>(picked[0].size());
+  for (size_t i = 0; i < place.size(); ++i) place[i] += first[static_cast<size_t>(numbers.comparisons[i])];
   return b.gather(b.op(OpKind::kConcat, parts, ir::ConcatAttributes{1}), std::move(place), 1);
 }
 

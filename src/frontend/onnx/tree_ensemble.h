@@ -8,11 +8,12 @@
 
 namespace zkinfer::frontend_onnx {
 
-// x[feature] <= threshold (< where it is strict) goes to `yes`, else to `no`; a leaf has neither.
+enum class Comparison : std::uint8_t { kNotAbove, kBelow, kEqual };
+// x[feature] <= threshold, < or == goes to `yes`, else to `no`; a leaf has neither.
 struct TreeNode {
   std::int64_t feature = 0;
   float threshold = 0;
-  bool strict = false;
+  Comparison comparison = Comparison::kNotAbove;
   int yes = -1, no = -1;
   std::vector<std::pair<std::int64_t, float>> weights;  // of a leaf: target and weight
 };
@@ -32,7 +33,7 @@ struct Tree {
   std::vector<TreeNode> nodes;  // the root first
 };
 
-// The tree below `root` with <= and < as the only branches. Not < as <= the float before: a number that is rounded as its
+// The tree below `root` with <=, < and == as the only branches. Not < as <= the float before: a number that is rounded as its
 // threshold is would be equal to both. corrupt: children that are not there, a node below itself.
 Result<Tree> normalized_tree(const std::vector<RawNode>& nodes, std::int64_t root, std::size_t& nodes_left);
 

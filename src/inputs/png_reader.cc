@@ -6,7 +6,7 @@
 
 #include <png.h>
 
-namespace zkinfer::cli {
+namespace zkinfer {
 namespace {
 
 constexpr png_uint_32 kMaxSide = 1 << 13;
@@ -103,4 +103,4 @@ Result<Array> read_png(ByteView bytes) {
   return array;
 }
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

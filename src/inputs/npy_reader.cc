@@ -10,7 +10,7 @@
 #include "base/half.h"
 #include "inputs/input_file.h"
 
-namespace zkinfer::cli {
+namespace zkinfer {
 namespace {
 
 struct NpyHeader {
@@ -174,4 +174,4 @@ Result<std::vector<Array>> read_npz(ByteView bytes) {
   return arrays;
 }
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

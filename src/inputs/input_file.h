@@ -19,7 +19,7 @@
 #include "inputs/array.h"
 #include "zkinfer/model.h"
 
-namespace zkinfer::cli {
+namespace zkinfer {
 
 Result<std::vector<Array>> read_arrays(const std::string& path);
 bool begins_like_input(ByteView head);
@@ -35,4 +35,4 @@ Result<std::vector<RealInputs>> to_samples(const std::vector<Array>& arrays, con
 Result<std::vector<RealInputs>> read_samples(const std::vector<std::string>& paths,
                                              const std::vector<TensorInfo>& inputs, const Preprocessing& options);
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

@@ -3,7 +3,7 @@
 
 #include "archive/inflate.h"
 
-namespace zkinfer::cli {
+namespace zkinfer {
 
 Result<Array> read_idx(ByteView bytes) {
   if (bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
@@ -45,4 +45,4 @@ Result<Array> read_idx(ByteView bytes) {
   return array;
 }
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

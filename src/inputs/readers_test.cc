@@ -15,7 +15,7 @@
 #include "inputs/png_reader.h"
 #include "zkinfer/hex.h"
 
-namespace zkinfer::cli {
+namespace zkinfer {
 namespace {
 
 ByteView view(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
@@ -404,4 +404,4 @@ TEST(Samples, SeveralInputsByNameOrOrder) {
 }
 
 }  // namespace
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

@@ -6,8 +6,8 @@
 #include "base/bytes.h"
 #include "inputs/array.h"
 
-namespace zkinfer::cli {
+namespace zkinfer {
 
 Result<Array> read_idx(ByteView bytes);
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "zkinfer/formats.h"
 
-namespace zkinfer::cli {
+namespace zkinfer {
 
 enum class Content : std::uint8_t {
   kKnown,  // a file of ours, an input, an ONNX file: what begins like none of them is not read on
@@ -30,4 +30,4 @@ Result<Bytes> read_kind(const std::string& path, FileKind kind);
 // Any file.
 Result<Bytes> read_bytes(const std::string& path, std::uint64_t max_bytes, Content content);
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

@@ -7,8 +7,8 @@
 #include "base/bytes.h"
 #include "inputs/array.h"
 
-namespace zkinfer::cli {
+namespace zkinfer {
 
 Result<Array> read_png(ByteView bytes);
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

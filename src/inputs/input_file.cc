@@ -13,7 +13,7 @@
 #include "inputs/npy_reader.h"
 #include "inputs/png_reader.h"
 
-namespace zkinfer::cli {
+namespace zkinfer {
 namespace {
 
 using Dims = std::vector<std::int64_t>;
@@ -138,19 +138,20 @@ Status normalize(std::vector<float>& data, ArrayKind kind, const TensorInfo& inp
     if (std::abs(data[i]) > kMostExact) {
       return out_of_range("element " + std::to_string(i) +
                           " is beyond 2^24: files are read as float32, in which larger whole numbers lose "
-                          "their last digits; `prove --input-data` takes exact ones");
+                          "their last digits; `canonical_data` has exact ones");
     }
   }
   const double scale = options.scale.value_or(kind == ArrayKind::kLevels && !is_whole ? 1.0 / 255 : 1.0);
   const ChannelAxis axis = channel_axis(input_shape);
   for (const std::vector<double>* list : {&options.mean, &options.std}) {
     if (list->size() > 1 && list->size() != axis.size) {
-      return invalid_argument(std::to_string(list->size()) + " values of --mean or --std, but the input of shape " +
+      return invalid_argument(std::to_string(list->size()) +
+                              " values of Preprocessing::mean or Preprocessing::std, but the input of shape " +
                               text_of(input_shape) + " has " + std::to_string(axis.size) + " channels");
     }
   }
   for (const double deviation : options.std) {
-    if (!(deviation > 0)) return invalid_argument("--std must be positive");
+    if (!(deviation > 0)) return invalid_argument("Preprocessing::std must be positive");
   }
   const auto at = [](const std::vector<double>& list, std::size_t channel, double otherwise) {
     return list.empty() ? otherwise : list[list.size() == 1 ? 0 : channel];
@@ -160,7 +161,8 @@ Status normalize(std::vector<float>& data, ArrayKind kind, const TensorInfo& inp
     const double value = (data[i] * scale - at(options.mean, channel, 0)) / at(options.std, channel, 1);
     data[i] = static_cast<float>(value);
     if (!std::isfinite(data[i]))
-      return out_of_range("element " + std::to_string(i) + " is not finite after --scale/--mean/--std");
+      return out_of_range("element " + std::to_string(i) +
+                          " is not finite after Preprocessing::scale, Preprocessing::mean and Preprocessing::std");
   }
   return {};
 }
@@ -296,4 +298,4 @@ Result<std::vector<RealInputs>> read_samples(const std::vector<std::string>& pat
   return all;
 }
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

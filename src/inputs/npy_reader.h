@@ -7,10 +7,10 @@
 #include "base/bytes.h"
 #include "inputs/array.h"
 
-namespace zkinfer::cli {
+namespace zkinfer {
 
 Result<Array> read_npy(ByteView bytes);
 // Entries in the archive's order, each with its name without ".npy".
 Result<std::vector<Array>> read_npz(ByteView bytes);
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

@@ -7,8 +7,8 @@
 #include "base/bytes.h"
 #include "inputs/array.h"
 
-namespace zkinfer::cli {
+namespace zkinfer {
 
 Result<std::vector<Array>> read_json_inputs(ByteView bytes);
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace zkinfer::cli {
+namespace zkinfer {
 namespace {
 
 constexpr int kMaxDepth = 32;
@@ -134,4 +134,4 @@ Result<std::vector<Array>> read_json_inputs(ByteView bytes) {
   return arrays;
 }
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

@@ -18,7 +18,7 @@
 #include "formats/frame.h"
 #include "inputs/input_file.h"
 
-namespace zkinfer::cli {
+namespace zkinfer {
 namespace {
 
 // What cannot be read twice, by the name it was given, and the file in memory that holds a copy of it as long as the process lives.
@@ -160,4 +160,4 @@ Result<Bytes> read_bytes(const std::string& path, std::uint64_t max_bytes, Conte
   return read_file(opened, max_bytes);
 }
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

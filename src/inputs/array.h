@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace zkinfer::cli {
+namespace zkinfer {
 
 // Largest file read and largest number of elements made from one file (also after decompression).
 inline constexpr std::uint64_t kMaxInputBytes = std::uint64_t{1} << 30;
@@ -35,4 +35,4 @@ struct Array {
   bool is_picture = false;  // [height, width, channels] of one picture
 };
 
-}  // namespace zkinfer::cli
+}  // namespace zkinfer

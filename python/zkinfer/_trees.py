@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decision trees as ONNX, whose branches go the way that they go in the library, for every row."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Sequence
+
+import numpy as np
+
+from ._onnx_graph import Graph
+from ._tables import Column, Table
+
+_MOST = np.finfo(np.float32).max
+
+
+def not_above(threshold: Any) -> np.ndarray:
+    """The largest float32 that is not above: of float32 features x <= threshold says the same of both."""
+    exact = np.asarray(threshold, dtype=np.float64)
+    near = np.clip(exact, -_MOST, _MOST).astype(np.float32)  # what is beyond splits nothing
+    return np.where(near.astype(np.float64) > exact, np.nextafter(near, np.float32(-np.inf)), near).astype(np.float32)
+
+
+def _decimal(x: np.ndarray) -> np.ndarray:
+    """The number that a table had where float32 has x: the shortest decimal."""
+    return np.array([float(str(value)) for value in x.ravel()]).reshape(x.shape)
+
+
+def _ordered(keys: np.ndarray) -> np.ndarray:
+    """float32 numbers by their place among all of them, 0 at 0."""
+    bits = np.where(keys >= 0, keys, np.int64(-0x80000000) - keys)
+    return bits.astype(np.int64).astype(np.uint32).view(np.float32)
+
+
+def _largest(holds: Callable[[np.ndarray], np.ndarray], count: int) -> np.ndarray:
+    """For each of `count` conditions on decimals that hold up to some number: the largest float32 of which it holds; the lowest of all where
+    there is none."""
+    most = int(np.float32(_MOST).view(np.int32))
+    low, high = np.full(count, -most - 1, dtype=np.int64), np.full(count, most, dtype=np.int64)
+    while np.any(low < high):  # of the numbers themselves first: texts take long
+        middle = (low + high + 1) >> 1
+        good = holds(_ordered(middle).astype(np.float64))
+        low, high = np.where(good, middle, low), np.where(good, high, middle - 1)
+    found = np.maximum(low - 2, -most)
+    for step in range(1, 5):
+        place = np.clip(low - 2 + step, -most, most)
+        found = np.where(holds(_decimal(_ordered(place))), np.maximum(found, place), found)
+    return _ordered(found)
+
+
+#: Doubles with so many trailing zero bits were learned from float32 numbers, of which they are the means.
+_LEARNED_BITS = 12
+
+
+def _learned_from_float32(threshold: float) -> bool:
+    # LightGBM's thresholds are the doubles behind the means.
+    return any(int(np.float64(x).view(np.int64)) % (1 << _LEARNED_BITS) == 0 for x in (threshold, np.nextafter(threshold, -np.inf)))
+
+
+def not_above_of_float64(threshold: Any) -> np.ndarray:
+    """The same for what a library compares as float64. A feature is read as float32, of whatever stands in the caller's table. Where the
+    threshold was learned from float32 numbers, these are float32 too; else decimals, each the shortest one of its float32."""
+    exact = np.atleast_1d(np.asarray(threshold, dtype=np.float64))
+    out = np.atleast_1d(not_above(exact))
+    decimal = [i for i, value in enumerate(exact) if abs(value) < _MOST and not _learned_from_float32(value)]
+    if decimal:
+        out[decimal] = _largest(lambda x: x <= exact[decimal], len(decimal))
+    return out.reshape(np.shape(threshold))
+
+
+#: How libraries compare a feature with a threshold.
+_CONDITIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "float32 <=": lambda x, threshold: x.astype(np.float32) <= threshold,
+    "float32 <": lambda x, threshold: x.astype(np.float32) < threshold.astype(np.float32),
+    "float64 <=": lambda x, threshold: x <= threshold,
+}
+
+
+class Trees:
+    """Decision trees whose leaves are summed: one TreeEnsembleRegressor with a target for each class or value. compares: how the library asks
+    for the branch that is called true, "float32 <=" (scikit-learn), "float32 <" (XGBoost) or "float64 <="."""
+
+    def __init__(self, num_targets: int, compares: str) -> None:
+        self.num_targets = num_targets
+        self._compares = compares
+        self._num_trees = 0
+        self._nodes: dict[str, list[Any]] = {key: [] for key in ("treeids", "nodeids", "featureids", "modes", "values", "truenodeids", "falsenodeids")}
+        self._leaves: dict[str, list[Any]] = {key: [] for key in ("treeids", "nodeids", "ids", "weights")}
+        self.base = np.zeros(num_targets)
+
+    def add_tree(self) -> int:
+        self._num_trees += 1
+        return self._num_trees - 1
+
+    def _add(self, *row: Any) -> None:
+        for key, value in zip(self._nodes, row):
+            self._nodes[key].append(value)
+
+    def split(self, tree: int, node: int, feature: int, threshold: float, true: int, false: int) -> None:
+        self._add(tree, node, int(feature), "BRANCH", float(threshold), int(true), int(false))
+
+    def leaf(self, tree: int, node: int, weights: Sequence[float], first_target: int = 0) -> None:
+        self._add(tree, node, 0, "LEAF", 0.0, 0, 0)
+        for target, weight in enumerate(weights):
+            for key, value in zip(self._leaves, (tree, node, first_target + target, float(weight))):
+                self._leaves[key].append(value)
+
+    def _branches(self, column: Column, thresholds: np.ndarray) -> tuple[list[str], np.ndarray]:
+        """Modes and float32 thresholds on the table before that go the way of `thresholds` on this column of it."""
+        holds = _CONDITIONS[self._compares]
+        if column.equals is not None:
+            off, on = (holds(column.value(np.full(len(thresholds), bit)), thresholds) for bit in (0.0, 1.0))
+            names = {(True, True): "BRANCH_LEQ", (True, False): "BRANCH_NEQ", (False, True): "BRANCH_EQ", (False, False): "BRANCH_GT"}
+            modes = [names[bool(a), bool(b)] for a, b in zip(off, on)]
+            return modes, np.where(off == on, _MOST, np.float32(column.equals)).astype(np.float32)
+        if not column.is_given:
+            return ["BRANCH_LEQ"] * len(thresholds), _largest(lambda x: holds(column.value(x), thresholds), len(thresholds))
+        if self._compares == "float32 <":
+            return ["BRANCH_LT"] * len(thresholds), thresholds.astype(np.float32)
+        return ["BRANCH_LEQ"] * len(thresholds), (not_above if self._compares == "float32 <=" else not_above_of_float64)(thresholds)
+
+    def write(self, graph: Graph, x: Table) -> str:
+        """[1, num_targets]."""
+        if self._num_trees == 0:
+            return graph.add("Add", graph.add("Mul", graph.columns(x.name, [0], -1), graph.constant(0.0)), graph.constant(self.base[None]))
+        nodes = {key: list(values) for key, values in self._nodes.items()}
+        features, splits = np.array(nodes["featureids"]), np.array([mode == "BRANCH" for mode in nodes["modes"]])
+        for feature in np.unique(features[splits]):
+            places = np.flatnonzero(splits & (features == feature))
+            column = x.columns[feature]
+            with np.errstate(over="ignore"):  # at the ends of float32
+                modes, thresholds = self._branches(column, np.array([nodes["values"][place] for place in places]))
+            for place, mode, threshold in zip(places, modes, thresholds):
+                nodes["featureids"][place], nodes["modes"][place], nodes["values"][place] = column.index, mode, float(threshold)
+        attributes = {f"nodes_{key}": values for key, values in nodes.items()}
+        attributes.update({f"target_{key}": values for key, values in self._leaves.items()})
+        if np.any(self.base):
+            attributes["base_values"] = [float(value) for value in self.base]
+        return graph.add(
+            "TreeEnsembleRegressor", x.before.name, domain="ai.onnx.ml", n_targets=self.num_targets, aggregate_function="SUM", post_transform="NONE", **attributes
+        )
