@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs every block of commands and code of documentation pages, in the order of the page, each page in a folder of its own.
 
-```sh blocks run in bash with -euo pipefail, `zkinfer` in PATH and EXAMPLES naming the examples; ```python blocks share their names over
+```sh blocks run in bash with -euo pipefail and `zkinfer` in PATH, in a folder that has `examples` as the folder `try` of the pages' first blocks has; ```python blocks share their names over
 the page. ```text is what something prints. Any other block would be code that nobody runs: it is a failure, but in README.md, whose ```sh blocks
 are run and whose other code is an extract.
 
@@ -40,8 +40,8 @@ def run_page(source, zkinfer, work, page) -> int:
     work.mkdir(parents=True)
     os.chdir(work)
     (work / "examples").symlink_to(source / "examples")
-    environment = os.environ | {"PATH": f"{zkinfer.parent}:{os.environ['PATH']}", "EXAMPLES": str(source / "examples"), "NO_COLOR": "1"}
-    os.environ["EXAMPLES"] = environment["EXAMPLES"]
+    environment = os.environ | {"PATH": f"{zkinfer.parent}:{os.environ['PATH']}", "NO_COLOR": "1"}
+    environment.pop("EXAMPLES", None)
     names: dict = {}
     for language, code, line in blocks:
         where = f"{page}:{line}"

@@ -116,7 +116,7 @@ Result<std::string> measured(const std::string& folder, nlohmann::ordered_json& 
     row("output `" + printable(output.name) + "`", shape_text(output.shape));
   const CompileRecord& record = model.compile_record();
   row("largest output error asked for", significant(100 * record.float_target, 3) + " % of the largest output");
-  row("measured on calibration inputs", significant(100 * record.measured_error, 3) + " %");
+  row("largest output error on calibration inputs, where the target is held", significant(100 * record.measured_error, 3) + " %");
   json = {{"model", model.name()},
           {"parameters", model.num_parameters()},
           {"float_target", record.float_target},
@@ -136,7 +136,7 @@ Result<std::string> measured(const std::string& folder, nlohmann::ordered_json& 
     add("agreement", "same largest entry", 100, " %");
     add("cosine", "cosine", 1, "");
     add("r_squared", "R squared", 1, "");
-    add("error_of_largest", "largest output error", 100, " % of the largest output");
+    add("error_of_largest", "largest output error on the inputs compared on, which may exceed it", 100, " % of the largest output");
   }
   if (fs::exists(path("network.zkkey"), error)) {
     ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(path("network.zkkey"), 0, kNoVerifyLimits));
