@@ -471,7 +471,7 @@ def verify_chain(
 
     Args:
         steps: (proof, key) each, in order.
-        context: as of :func:`verify`, of every proof.
+        context, accept_uncertified: as of :func:`verify`, of every proof.
     Returns: a :class:`Statement` for each step.
     Raises: Rejected, whose ``where`` names the step; InputError where the call itself is wrong.
 

@@ -54,7 +54,12 @@ def _runs(module: torch.nn.Module, example: Any) -> bool:
 
 
 def example_of(module: torch.nn.Module, calibration: Any) -> Any:
-    """One sample of calibration data to export a module with: with a batch axis where the module takes one."""
+    """One sample of calibration data to export a module with: with a batch axis where the module takes one.
+
+    Args:
+        module: that will be exported. calibration: as of :func:`zkinfer.compile`.
+    Raises: InputError where there is no sample.
+    """
     if calibration is None:
         raise InputError(
             "a torch module is exported with an example of its inputs; give calibration data, or example_inputs=(x,) in the shape of forward's"

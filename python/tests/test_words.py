@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the program takes, Python takes; arguments that are called otherwise are told their names; what is public says what it does."""
+import inspect
+import re
+import shutil
+import warnings
+
+import numpy as np
+import pytest
+
+import zkinfer
+from zkinfer import _native, _words
+
+
+def test_error_targets_as_the_program_takes_them(onnx_path, flowers):
+    for given, target in (("1%", 0.01), ("0.5 %", 0.005), ("0.002", 0.002), ("exact", 0.0002), (0.01, 0.01)):
+        assert zkinfer.compile(onnx_path, flowers, float_target=given).record.float_target == pytest.approx(target)
+    for wrong in ("", "%", "1 percent", "nan", "inf%"):
+        with pytest.raises(zkinfer.InputError, match="float_target="):
+            zkinfer.compile(onnx_path, flowers, float_target=wrong)
+
+
+def test_files_as_the_program_reads_them(source, onnx_path, flowers, tmp_path):
+    folder = tmp_path / "typical"
+    folder.mkdir()
+    np.save(folder / "b.npy", flowers[10:])
+    np.savez(folder / "a.npz", flowers[:10])
+    whole = zkinfer.compile(onnx_path, flowers)
+    for given in (source / "examples/mlp/calibration.json", str(folder), [folder / "a.npz", str(folder / "b.npy")]):
+        model = zkinfer.compile(onnx_path, given)
+        assert model.structure_digest == whole.structure_digest
+        assert np.array_equal(model.run(flowers[3]).integers[0], whole.run(flowers[3]).integers[0])
+    (folder / "notes.txt").write_text("no numbers")
+    with pytest.warns(zkinfer.ModelWarning, match="1 files of the folder"):
+        zkinfer.compile(onnx_path, folder)
+    np.save(tmp_path / "one.npy", flowers[3])
+    assert np.array_equal(whole.run(tmp_path / "one.npy").output, whole.run(flowers[3]).output)
+    with pytest.raises(zkinfer.InputError, match="10 samples, expected one"):
+        whole.run(folder / "b.npy")
+    (tmp_path / "empty").mkdir()
+    for path, says in ((tmp_path / "empty", "no input files"), (tmp_path / "nowhere", "is not there"), (folder / "notes.txt", "unknown kind")):
+        for call in (whole.run, whole.report, lambda given: zkinfer.compile(onnx_path, given)):
+            with pytest.raises(zkinfer.InputError, match=says):
+                call(path)
+
+
+def test_pictures_are_preprocessed(source):
+    digits = source / "examples/digits"
+    typical = np.load(digits / "calibration.npy")
+    model = zkinfer.compile(digits / "digits.onnx", typical / np.float32(255), preprocessing={"scale": 1 / 255})
+    for digit in (3, 7):
+        assert model.run(digits / f"digit_{digit}.png").output.argmax() == digit
+
+
+def test_proofs_of_files(key, flowers, tmp_path):
+    np.save(tmp_path / "one.npy", flowers[0])
+    np.save(tmp_path / "two.npy", flowers[:2])
+    zkinfer.verify(key.prove(tmp_path / "one.npy"), key.public)
+    assert len(zkinfer.verify_batch(key.prove_batch(str(tmp_path / "two.npy")), key.public)) == 2
+
+
+def test_modules_from_files(tmp_path):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed (python3-torch)")
+    np.save(tmp_path / "x.npy", np.random.default_rng(1).normal(size=(20, 5)).astype("float32"))
+    assert zkinfer.compile(torch.nn.Linear(5, 2), tmp_path / "x.npy").inputs_info[0].shape == (1, 5)
+
+
+def test_clipped_values_are_said(model, key, flowers):
+    far = np.array([1e6, 3, -1e6, 1], dtype=np.float32)
+    with pytest.warns(zkinfer.ClippingWarning, match="2 of 4 values of input 'flower'.*nearest ends"):
+        assert model.run(far).num_clipped == 2
+    with pytest.warns(zkinfer.ClippingWarning):
+        assert key.prove(far).num_clipped == 2
+    with pytest.warns(zkinfer.ClippingWarning):
+        assert key.prove_batch([far, flowers[0]]).num_clipped == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model.run(flowers[0]).num_clipped == 0
+
+
+def test_other_names_of_arguments(model, key, onnx_path, flowers):
+    def compile(**options):
+        return zkinfer.compile(onnx_path, flowers, **options)
+
+    for call, options, says in (
+        (compile, {"bits": 8}, "no argument 'bits'; it is called activation_bits= and weight_bits="),
+        (compile, {"tolerance": 1}, "it is called float_target="),
+        (compile, {"weigth_bits": 8}, "it is called weight_bits="),
+        (compile, {"zzz": 8}, "there are model, calibration, "),
+        (model.commit, {"public_model": True}, "it is called public_parameters=True"),
+        (model.commit, {"proofs": 3}, "it is called budget="),
+        (lambda **options: key.prove(flowers[0], **options), {"nonce": b"x"}, "it is called context="),
+        (lambda **options: zkinfer.verify(b"", key.public, **options), {"nonce": b"x"}, "it is called context="),
+        (model.run, {}, r"missing a required argument: 'inputs'; it is called as Model.run\(inputs, "),
+    ):
+        with pytest.raises(zkinfer.InputError, match=says) as error:
+            call(**options)
+        assert not re.search("_native|pybind|self", str(error.value))
+    with pytest.raises(zkinfer.InputError, match="too many"):
+        model.run(flowers[0], 1, 2)
+
+
+def test_weights_that_are_lost_in_training(flowers):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed (python3-torch)")
+    import zkinfer.torch
+
+    net = zkinfer.torch.prepare_qat(torch.nn.Linear(4, 2), flowers)
+    weight = next(net.parameters())
+    with torch.no_grad():
+        weight.view(-1)[0] = 1e30
+    with pytest.warns(zkinfer.ModelWarning, match="1 of 8 have grown beyond"):
+        net.finish()
+    for value in (float("nan"), float("inf")):
+        with torch.no_grad():
+            weight.view(-1)[0] = value
+        with pytest.raises(zkinfer.InputError, match="1 of 8 are infinite or not a number"):
+            net.finish()
+
+
+def public():
+    """(name, function) of everything that people call."""
+    modules = [zkinfer]
+    for name in ("torch", "sklearn"):
+        if shutil.which("python3") and __import__("importlib.util").util.find_spec(name) is not None:
+            modules.append(__import__(f"zkinfer.{name}", fromlist=[name]))
+    for module in modules:
+        for name in getattr(module, "__all__", ["export_onnx"]):
+            thing = getattr(module, name)
+            if inspect.isclass(thing) and not issubclass(thing, (Exception, Warning)):
+                yield f"{name}", thing
+                for base in thing.__mro__:
+                    if not base.__module__.startswith("zkinfer") or base.__module__ == "zkinfer._native":
+                        continue
+                    for member, function in vars(base).items():
+                        if not member.startswith("_") and (inspect.isfunction(function) or isinstance(function, (classmethod, property))):
+                            yield f"{name}.{member}", function
+            elif inspect.isfunction(thing):
+                yield name, thing
+
+
+@pytest.mark.parametrize("name, thing", public(), ids=[name for name, _ in public()])
+def test_docstrings(name, thing):
+    text = inspect.getdoc(thing.__func__ if isinstance(thing, classmethod) else thing) or ""
+    assert text, "no docstring"
+    if isinstance(thing, property) or inspect.isclass(thing) or name.endswith("extra_repr"):
+        return
+    function = thing.__func__ if isinstance(thing, classmethod) else thing
+    parameters = [p for p in inspect.signature(function).parameters if p not in ("self", "cls", "progress")]
+    if parameters and name not in ("Soundness",):
+        assert "Raises" in text, "does not say what it raises"
+    for parameter in parameters:
+        if len(parameters) > 1:
+            assert re.search(rf"\b{parameter}\b", text), f"says nothing of {parameter}"
+
+
+def test_examples_in_docstrings_of_what_people_begin_with():
+    for thing in (zkinfer.compile, zkinfer.Model.commit, zkinfer.Model.run, zkinfer.Model.save, zkinfer.Prover.prove, zkinfer.Prover.prove_batch,
+                  zkinfer.Prover.open, zkinfer.Prover.rotate, zkinfer.verify, zkinfer.verify_batch, zkinfer.verify_chain, zkinfer.verify_rotation,
+                  zkinfer.VerificationKey.commit_tensor, zkinfer.VerificationKey.save):  # fmt: skip
+        assert ">>> " in inspect.getdoc(thing), thing
+
+
+def test_records_show_themselves(model, key, proof):
+    for record, says in (
+        (model.inputs_info[0], "name='flower'"), (model.record, "measured_error="), (proof.clipping[0], "num_clipped=0"), (proof.stats, "total_seconds="),
+        (key.public.info, "model_name="), (key.price, "opening_bytes="), (model.report().nodes[0], "op="),
+    ):  # fmt: skip
+        assert says in repr(record) and " at 0x" not in repr(record)
+        assert "<table>" in record._repr_html_()
+    for cls in vars(_native).values():
+        if isinstance(cls, type):
+            assert cls.__repr__ is not object.__repr__, cls
+
+
+def test_no_words_for_what_no_message_names(source):
+    texts = "".join(path.read_text() for folder in ("src", "include", "tools/cli") for path in (source / folder).rglob("*") if path.suffix in (".cc", ".h"))
+    for library in _words._WORDS:
+        assert library in texts, library
