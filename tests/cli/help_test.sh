@@ -57,6 +57,7 @@ declare -A line=(
   ["report"]="report mlp.zkmodel --network mlp.onnx --input input.json -o page.html"
   ["soundness"]="soundness mlp.zkkey"
   ["bench"]="bench mlp.zkmodel -i input.json"
+  ["tokenize"]="tokenize --tokenizer $source_folder/testdata/tokenizer/plain.bin text -o windows.npy"
   ["generate"]="generate mlp.zkmodel --tokenizer input.json --prompt the"
   ["demo"]="demo --examples $source_folder/examples -o demo"
 )
@@ -68,6 +69,8 @@ declare -A answer=(
   ["compile --min-cosine 1"]="--min-cosine: cosine [01]\.[0-9]+, expected at least 1"
   ["compile --weight-bits 2"]="needs [0-9]+ bits beside what it acts on, --weight-bits allows 2; allow more"
 )
+answer["tokenize --window 1"]="hold none of the text"
+answer["tokenize --window 16777216"]="fewer than the 16777215 of a window"
 # No tokenizer is here: the range is looked at before.
 for tokens in 1 1048576; do answer["generate --tokens $tokens"]="input.json.*tokenizer"; done
 for command in "commitment restore" commit-tensor bundle verify verify-chain verify-path digest inspect soundness; do

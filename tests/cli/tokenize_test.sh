@@ -42,6 +42,7 @@ echo '{"architectures": []}' >config.json
 expect 2 'is it another file of the model' "$zkinfer" tokenize --tokenizer config.json x
 
 bin=$data/plain.bin
+echo text >cut.txt
 expect 0 'llama2.c tokenizer, byte-pair encoding by scores, 400 pieces, digest [0-9a-f]{64}$' "$zkinfer" tokenize --tokenizer "$bin" x
 expect 0 '^ +1  .\\n<s>\\n.$' "$zkinfer" tokenize --tokenizer "$bin" x
 # The first byte of a character alone: said, and U+FFFD in its place.
@@ -51,6 +52,12 @@ expect 0 $'\xef\xbf\xbd' "$zkinfer" tokenize --tokenizer "$bin" --decode 229
 # A terminal is never given what a token holds as it is.
 expect 0 '\\x1b' "$zkinfer" tokenize --tokenizer "$bin" --decode "$((3 + 27)),$((3 + 65))"
 
+# Windows of a text as inputs: a token for each letter and the space before them.
+expect 0 'wrote windows.npy: 3 windows of 8 tokens; 6 tokens behind' "$zkinfer" tokenize --tokenizer "$bin" "$(printf 'Q%.0s' {1..26})" --window 8 -o windows.npy
+expect 0 '3 ?x ?8|3, ?8' "$zkinfer" inspect windows.npy
+expect 2 '--window: .*the text has 2 tokens, fewer than the 7 of a window' "$zkinfer" tokenize --tokenizer "$bin" Q --window 8 -o windows.npy
+expect 2 '--window: say where' "$zkinfer" tokenize --tokenizer "$bin" Q --window 8
+expect 2 'cut.txt' "$zkinfer" tokenize --tokenizer "$bin" "a longer text" --window 2 -o cut.txt
 expect 2 'give a text' "$zkinfer" tokenize --tokenizer "$bin"
 expect 2 'give a text' "$zkinfer" tokenize --tokenizer "$bin" x --decode 1
 expect 2 "'1x' is no token" "$zkinfer" tokenize --tokenizer "$bin" --decode 1x

@@ -25,6 +25,7 @@
 #include "passes/legalize.h"
 #include "quant/quantize.h"
 #include "relations/recipes.h"
+#include "tokenizer/tokenizer.h"
 
 namespace zkinfer::fuzz {
 
@@ -57,10 +58,11 @@ void onnx_import(ByteView bytes) {
   static_cast<void>(ir::to_text(*graph));
 }
 
-Bytes keras_file(const std::string& name) {
-  Result<Bytes> bytes = read_file(std::string(ZKINFER_SOURCE_DIR) + "/testdata/keras/" + name, std::uint64_t{1} << 24);
+Bytes stored_file(const std::string& name) {
+  Result<Bytes> bytes = read_file(std::string(ZKINFER_SOURCE_DIR) + "/testdata/" + name, std::uint64_t{1} << 24);
   return bytes.ok() ? std::move(*bytes) : Bytes();
 }
+Bytes keras_file(const std::string& name) { return stored_file("keras/" + name); }
 std::vector<Bytes> keras_seeds() {
   return {keras_file("small_keras2.keras"), keras_file("zoo.keras"), keras_file("small_keras2.h5"),
           keras_file("small_keras3.h5"), keras_file("latest.h5")};
@@ -171,6 +173,34 @@ std::vector<Bytes> saved_model_seeds() {
       writer.blob(keras_file(folder + "/" + name));
     seeds.push_back(std::move(writer).take());
   }
+  return seeds;
+}
+
+// Any file of a tokenizer, on a text with all that tokenizers treat specially.
+void tokenizer(ByteView bytes) {
+  const Result<Tokenizer> read = Tokenizer::from_bytes(bytes);
+  if (!read.ok()) {
+    ZKI_CHECK(read.status().code() != StatusCode::kInternal, read.status().to_string().c_str());
+    return;
+  }
+  constexpr std::string_view kText =
+      "<s> I'm 12345  na\xc3\xafve\n\n\xe4\xb8\xad\xf0\x9f\x98\x80 \xe2\x96\x81 e\xcc\x81";
+  for (const bool read_special : {false, true}) {
+    const Result<std::vector<int>> tokens = read->encode(kText, {true, read_special});
+    if (!tokens.ok()) {
+      ZKI_CHECK(tokens.status().code() != StatusCode::kInternal, tokens.status().to_string().c_str());
+      continue;
+    }
+    ZKI_CHECK(read->decode(*tokens, {true, false}).ok(), "a token that was made is none");
+    TextStream stream(*read);
+    for (const int token : *tokens) static_cast<void>(stream.push(token));
+  }
+}
+std::vector<Bytes> tokenizer_seeds() {
+  std::vector<Bytes> seeds;
+  for (const char* name :
+       {"plain.bin", "joined.model", "unigram.model", "gpt2.json", "llama3.json", "bert.json", "t5.json", "steps.json"})
+    seeds.push_back(stored_file(std::string("tokenizer/") + name));
   return seeds;
 }
 
@@ -318,6 +348,7 @@ constexpr Target kTargets[] = {
     {"llama2c_import", llama2c_import, llama2c_seeds, 4000},
     {"gguf_import", gguf_import, gguf_seeds, 4000},
     {"huggingface_import", huggingface_import, huggingface_seeds, 4000},
+    {"tokenizer", tokenizer, tokenizer_seeds, 4000},
     {"input_json", input_json, json_seeds, 10000},
     {"input_npy", input_npy, npy_seeds, 10000},
     {"input_npz", input_npz, npz_seeds, 10000},

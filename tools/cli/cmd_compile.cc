@@ -12,6 +12,7 @@
 #include "command.h"
 #include "fidelity_output.h"
 #include "files.h"
+#include "generation.h"
 #include "inputs/input_bytes.h"
 #include "known_tensors.h"
 #include "network_options.h"
@@ -24,6 +25,7 @@
 #include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
+#include "text_samples.h"
 #include "zkinfer/compile.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/structure.h"
@@ -34,6 +36,7 @@ namespace {
 struct CompileArguments {
   std::string onnx_path, output_path;
   InputOptions calibration;
+  std::string tokenizer_path;
   std::vector<std::string> evaluation_paths;
   NetworkOptions network;
   std::vector<std::string> inputs_from;
@@ -243,6 +246,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   OutputFiles files(arguments.force);
   files.reads(arguments.onnx_path);
   files.reads(arguments.calibration.paths);
+  if (!arguments.tokenizer_path.empty()) files.reads(arguments.tokenizer_path);
   files.reads(arguments.evaluation_paths);
   for (const std::string& text : arguments.inputs_from) {
     const std::string source = file_part(text);
@@ -281,9 +285,14 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
                                          arguments.limits, arguments.compile));
   }
   const Preprocessing& preprocessing = arguments.compile.preprocessing;
+  ZKI_ASSIGN_OR_RETURN(const std::optional<Tokenizer> tokenizer, load_tokenizer(arguments.tokenizer_path));
+  const auto load = [&](const std::vector<std::string>& paths) {
+    return tokenizer ? load_text_samples(paths, *tokenizer, inputs, arguments.limit, session)
+                     : load_samples(paths, preprocessing, inputs);
+  };
   std::vector<RealInputs> calibration;
   if (!arguments.calibration.paths.empty()) {
-    ZKI_ASSIGN_OR_RETURN(calibration, load_samples(arguments.calibration.paths, preprocessing, inputs));
+    ZKI_ASSIGN_OR_RETURN(calibration, load(arguments.calibration.paths));
   }
   const std::size_t num_given = calibration.size();
   if (calibration.size() > arguments.limit) calibration.resize(arguments.limit);
@@ -293,7 +302,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(Model model, compile_network(arguments.onnx_path, calibration, arguments.compile));
   std::vector<RealInputs> measured;
   if (!arguments.evaluation_paths.empty()) {
-    ZKI_ASSIGN_OR_RETURN(measured, load_samples(arguments.evaluation_paths, preprocessing, inputs));
+    ZKI_ASSIGN_OR_RETURN(measured, load(arguments.evaluation_paths));
     if (measured.size() > arguments.limit) measured.resize(arguments.limit);
   }
   const std::vector<RealInputs>& compared = measured.empty() ? calibration : measured;
@@ -350,9 +359,10 @@ void add_compile(CLI::App& app, Session& session) {
   command
       ->add_option("-c,--calibration", arguments->calibration.paths,
                    "typical inputs (a few dozen to a few hundred; without them ranges are guessed from random ones): "
-                   ".json, .npy, .npz, .png, IDX")
+                   ".json, .npy, .npz, .png, IDX; texts with --tokenizer")
       ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
+  add_tokenizer_option(*command, arguments->tokenizer_path);
   command
       ->add_option("-e,--evaluate", arguments->evaluation_paths,
                    "other inputs, to measure how close the integers are to the floats")
@@ -420,6 +430,7 @@ void add_compile(CLI::App& app, Session& session) {
       "   fails rather than writing a poorer model\n"
       "  zkinfer compile resnet.onnx -c photos/*.png --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --report "
       "resnet.html\n"
+      "  zkinfer compile stories260K.bin --tokens 64 -c story.txt --tokenizer tok512.bin\n"
       "  zkinfer compile head.onnx -c features.npy --input-from features.zkkey\n"
       "  zkinfer compile digits.onnx -c calibration.npy --input-from bytes\n"
       "  zkinfer compile digits.onnx -c calibration.npy --evaluate test.npy -o digits.zkmodel\n"

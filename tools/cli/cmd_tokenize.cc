@@ -5,18 +5,24 @@
 
 #include "command.h"
 #include "files.h"
+#include "generation.h"
 #include "inputs/input_bytes.h"
+#include "output_files.h"
 #include "print.h"
 #include "result_json.h"
 #include "text.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/windows.h"
 #include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 namespace {
 
+constexpr std::string_view kNpyHead = "\x93NUMPY";
+
 struct Arguments {
   std::string tokenizer_path, text, tokens;
+  std::size_t window = 0;
+  std::string output_path;
   bool plain = false, no_ends = false, with_special = false;
 };
 
@@ -82,6 +88,49 @@ CommandResult encode(Session& session, const Arguments& arguments, const Tokeniz
   return ExitCode::kDone;
 }
 
+// NumPy's file of an array of int64, row-major.
+Bytes npy(const std::vector<std::int64_t>& values, std::size_t rows, std::size_t columns) {
+  std::string header = "{'descr': '<i8', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +
+                       std::to_string(columns) + "), }";
+  // The head, a version and a length of two bytes each; all of it a multiple of 64 with a line break at its end.
+  constexpr std::size_t kFixed = kNpyHead.size() + 4, kStep = 64;
+  header.resize((kFixed + header.size() + kStep) / kStep * kStep - kFixed - 1, ' ');
+  header += '\n';
+  ByteWriter out;
+  out.raw({reinterpret_cast<const std::uint8_t*>(kNpyHead.data()), kNpyHead.size()});
+  out.u16(1);
+  out.u16(static_cast<std::uint16_t>(header.size()));
+  out.raw({reinterpret_cast<const std::uint8_t*>(header.data()), header.size()});
+  for (const std::int64_t x : values) out.i64(x);
+  return std::move(out).take();
+}
+
+CommandResult windows(Session& session, const Arguments& arguments, const Tokenizer& tokenizer) {
+  if (arguments.output_path.empty()) return invalid_argument("--window: say where the windows go, with --output");
+  OutputFiles files;
+  files.reads(arguments.tokenizer_path);
+  if (session.json) files.keep_standard_output();
+  const OutputFiles::Id file = files.add_text("--output", arguments.output_path, std::string(kNpyHead));
+  ZKI_RETURN_IF_ERROR(files.prepare());
+  ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments.text, "the text"));
+  Result<TokenWindows> made = token_windows(tokenizer, text, arguments.window);
+  if (!made.ok()) return made.status().with_context("--window");
+  ZKI_RETURN_IF_ERROR(files.write(file, npy(made->values, made->count, made->tokens)));
+  ZKI_RETURN_IF_ERROR(files.publish());
+  if (session.json) {
+    print_result(session, {{"tokenizer", tokenizer_json(tokenizer)},
+                           {"output", arguments.output_path},
+                           {"num_windows", made->count},
+                           {"window_tokens", made->tokens},
+                           {"left_out_tokens", made->left_out}});
+  } else if (!session.quiet) {
+    print_lines("wrote " + output_name(arguments.output_path) + ": " + cli::counted(made->count, "window") + " of " +
+                cli::counted(made->tokens, "token") + "; " + cli::counted(made->left_out, "token") +
+                " behind the last one left out\n");
+  }
+  return ExitCode::kDone;
+}
+
 CommandResult decode(Session& session, const Arguments& arguments, const Tokenizer& tokenizer) {
   ZKI_ASSIGN_OR_RETURN(const std::string list, given_text(arguments.tokens, "--decode"));
   ZKI_ASSIGN_OR_RETURN(const std::vector<int> tokens, parse_tokens(list));
@@ -104,6 +153,7 @@ CommandResult tokenize(Session& session, const Arguments& arguments) {
   if (arguments.text.empty() == arguments.tokens.empty())
     return invalid_argument("give a text (- reads standard input), or tokens with --decode");
   ZKI_ASSIGN_OR_RETURN(const Tokenizer tokenizer, Tokenizer::read(arguments.tokenizer_path));
+  if (arguments.window != 0 && arguments.tokens.empty()) return windows(session, arguments, tokenizer);
   return arguments.tokens.empty() ? encode(session, arguments, tokenizer) : decode(session, arguments, tokenizer);
 }
 
@@ -113,15 +163,17 @@ void add_tokenize(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("tokenize", "the tokens that a language model sees of a text, or the text of tokens");
-  command
-      ->add_option(
-          "--tokenizer", arguments->tokenizer_path,
-          "the tokenizer that the model comes with: tokenizer.json, sentencepiece's tokenizer.model, llama2.c's "
-          "tokenizer.bin, or the folder that holds one")
-      ->type_name(kReadsFile)
-      ->required();
+  add_tokenizer_option(*command, arguments->tokenizer_path);
+  command->get_option("--tokenizer")->required();
   command->add_option("text", arguments->text, "the text; - reads it from standard input");
   command->add_option("--decode", arguments->tokens, "tokens to make text of, as in 1,403,407; - reads standard input");
+  command
+      ->add_option("--window", arguments->window,
+                   "cut the text into windows of this many tokens, with the tokens that the model wants before and "
+                   "behind each: inputs for --calibration and --evaluate")
+      ->check(CLI::Range(1, 1 << 24));
+  command->add_option("-o,--output", arguments->output_path, "with --window: the windows as an array, .npy")
+      ->type_name(kWritesFile);
   command->add_flag("--no-ends", arguments->no_ends,
                     "without the tokens that the model wants before and behind a text");
   command->add_flag("--plain", arguments->plain, "special tokens that are written in the text are text");
@@ -132,6 +184,7 @@ void add_tokenize(CLI::App& app, Session& session) {
       "  zkinfer tokenize --tokenizer tokenizer.json \"Once upon a time\"\n"
       "  zkinfer tokenize --tokenizer tokenizer.bin - < story.txt --quiet\n"
       "  zkinfer tokenize --tokenizer tokenizer.bin --decode 1,403,407,261,378\n"
+      "  zkinfer tokenize --tokenizer tokenizer.json - --window 64 -o calibration.npy < story.txt\n"
       "Text of strangers should be read with --plain: else it can hold tokens that end an answer or begin a role.");
   command->callback([arguments, &session] { session.run([&] { return tokenize(session, *arguments); }); });
 }
