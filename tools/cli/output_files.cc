@@ -269,7 +269,7 @@ Status OutputFiles::check_existing(const File& file) const {
   if (file.format == nullptr && found == nullptr) {
     same = file.size.has_value()
                ? static_cast<std::uint64_t>(entry.st_size) == *file.size
-               : head.size() >= file.head.size() && std::equal(file.head.begin(), file.head.end(), head.begin());
+               : head.size() >= file.head.size() && std::memcmp(head.data(), file.head.data(), file.head.size()) == 0;
   }
   if (same) return ok_status();
   const std::string is = found != nullptr         ? "is " + named_kind(*found)
