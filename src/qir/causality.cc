@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Abstract interpretation: of every element an interval and its reach, the last input element that it may depend on. What is one number by its
-// interval depends on nothing. Operators without a rule of their own: all of their input's elements, and the declared range.
+// interval depends on nothing. Intervals are what relations prove when parameters are in their declared ranges (sound_ranges). Operators without a
+// rule of their own: all of their input's elements, and all that the value may be.
 #include "qir/causality.h"
 
 #include <algorithm>
 #include <optional>
 #include <string>
 
+#include "qir/ops/rules.h"
 #include "tensor/odometer.h"
 
 namespace zkinfer::qir {
 
 namespace {
-
-using Wide = __int128;
 
 struct Cell {
   std::int64_t lo = 0, hi = 0;
@@ -37,6 +37,8 @@ class Interpreter {
 
   Result<std::vector<std::int64_t>> run() {
     if (graph_.inputs.size() != 1 || graph_.outputs.empty()) return unsupported("a program of one input is expected");
+    // Never the range that a computed value declares: where parameters decide, nothing proves it.
+    ZKI_ASSIGN_OR_RETURN(sound_, sound_ranges(graph_));
     cells_.resize(graph_.values.size());
     std::vector<std::size_t> uses(graph_.values.size(), 0);
     for (const Node& node : graph_.nodes)
@@ -89,10 +91,12 @@ class Interpreter {
     if (cell.is_constant()) cell.reach = -1;
     return cell;
   }
-  // From bounds that may be wider than what is declared, which holds.
+  // Anything that the relations let it be.
+  Cell any_of(ValueId id, std::int64_t reach) const { return bounded(id, sound_[id].lo, sound_[id].hi, reach); }
+  // From bounds that may be wider than what the relations prove of the whole value.
   Cell bounded(ValueId id, Wide lo, Wide hi, std::int64_t reach) const {
-    const Value& value = graph_.value(id);
-    const Wide least = std::clamp<Wide>(lo, value.lo, value.hi), most = std::clamp<Wide>(hi, value.lo, value.hi);
+    const Wide least = std::clamp(lo, sound_[id].lo, sound_[id].hi),
+               most = std::clamp(hi, sound_[id].lo, sound_[id].hi);
     return settled({static_cast<std::int64_t>(least), static_cast<std::int64_t>(most), reach});
   }
   // y of an accumulator within [lo, hi].
@@ -111,9 +115,8 @@ class Interpreter {
       case TableKind::kExplicit:
       case TableKind::kPieces: break;
     }
-    const Value& y = graph_.value(node.output);
     if (lo != hi || lo < table.first || !table.contains(static_cast<std::int64_t>(lo)))
-      return settled({y.lo, y.hi, reach});
+      return any_of(node.output, reach);
     const std::int64_t value = table.at(static_cast<std::int64_t>(lo));
     return bounded(node.output, value, value, reach);
   }
@@ -146,8 +149,7 @@ class Interpreter {
     std::int64_t reach = -1;
     for (const ValueId id : node.inputs)
       for (const Cell& cell : cells_[id].list) reach = std::max(reach, cell.reach);
-    const Value& y = graph_.value(node.output);
-    cells_[node.output].list.assign(static_cast<std::size_t>(count(node.output)), settled({y.lo, y.hi, reach}));
+    cells_[node.output].list.assign(static_cast<std::size_t>(count(node.output)), any_of(node.output, reach));
   }
 
   // Element by element, with broadcasting.
@@ -184,7 +186,7 @@ class Interpreter {
   }
 
   Cell select(const Node& node, const std::vector<Cell>& x) const {
-    if (x[0].is_constant()) return x[0].lo != 0 ? x[1] : x[2];
+    if (x[0].is_constant() && (x[0].lo == 0 || x[0].lo == 1)) return x[0].lo == 1 ? x[1] : x[2];
     return bounded(node.output, std::min(x[1].lo, x[2].lo), std::max(x[1].hi, x[2].hi),
                    std::max({x[0].reach, x[1].reach, x[2].reach}));
   }
@@ -194,8 +196,7 @@ class Interpreter {
     if (node.op == Op::kDivide && x[0].is_zero()) return bounded(node.output, 0, 0, -1);
     std::int64_t reach = -1;
     for (const Cell& cell : x) reach = std::max(reach, cell.reach);
-    const Value& y = graph_.value(node.output);
-    return settled({y.lo, y.hi, reach});
+    return any_of(node.output, reach);
   }
 
   // Lines along the reduced axes, in row-major order of the kept ones.
@@ -247,8 +248,7 @@ class Interpreter {
       reach = std::max(reach, cell.reach);
     }
     if (node.op == Op::kReduceMax) return bounded(node.output, floor, most, reach);
-    const Value& y = graph_.value(node.output);
-    return settled({y.lo, y.hi, reach});
+    return any_of(node.output, reach);
   }
 
   // Terms whose exponential is 0 for sure are 0, and no part of the sum.
@@ -270,11 +270,10 @@ class Interpreter {
         std::int64_t reach = -1;
         for (const Cell& x : line)
           if (!vanishes(x)) reach = std::max(reach, x.reach);
-        const Value& y = graph_.value(node.output);
         for (std::int64_t k = 0; k < length; ++k) {
           const bool is_zero = vanishes(line[static_cast<std::size_t>(k)]);
           out[static_cast<std::size_t>(inner + k * stride)] =
-              is_zero ? bounded(node.output, 0, 0, -1) : settled({y.lo, y.hi, reach});
+              is_zero ? bounded(node.output, 0, 0, -1) : any_of(node.output, reach);
         }
       }
     }
@@ -318,7 +317,6 @@ class Interpreter {
     const std::int64_t inner = row_major_strides(data)[axis], length = data[axis], picks = indices.num_elements();
     const std::int64_t outer = inner * length == 0 ? 0 : data.num_elements() / (inner * length);
     const Cells& from = cells_[node.inputs[0]];
-    const Value& y = graph_.value(node.output);
     for (std::int64_t o = 0; o < outer; ++o) {
       std::vector<std::int64_t> most(static_cast<std::size_t>(inner), -1);
       for (std::int64_t i = 0; i < (from.is_uniform ? 0 : length * inner); ++i)
@@ -330,7 +328,7 @@ class Interpreter {
           const bool known = index.is_constant() && index.lo >= 0 && index.lo < length;
           cells_[node.output].list.push_back(
               known ? from.at((o * length + index.lo) * inner + i)
-                    : settled({y.lo, y.hi, std::max(index.reach, most[static_cast<std::size_t>(i)])}));
+                    : any_of(node.output, std::max(index.reach, most[static_cast<std::size_t>(i)])));
         }
       }
     }
@@ -375,8 +373,7 @@ class Interpreter {
             reach = std::max({reach, left(k).reach, right.reach});
           }
           if (has_bias) reach = std::max(reach, cells_[node.inputs[2]].at(j).reach);
-          const Value& y = graph_.value(node.output);
-          cells_[node.output].list.push_back(any ? settled({y.lo, y.hi, reach}) : requantized(node, 0, 0, -1));
+          cells_[node.output].list.push_back(any ? any_of(node.output, reach) : requantized(node, 0, 0, -1));
         }
       }
     }
@@ -384,6 +381,7 @@ class Interpreter {
 
   const QGraph& graph_;
   std::uint64_t steps_left_;
+  Ranges sound_;
   std::vector<Cells> cells_;
 };
 

@@ -99,14 +99,34 @@ void clean_up(std::string& text) {
   for (const auto& [from, to] : kRows) replace_all(text, from, to);
 }
 
+// The same for steps of a file, which may make much of little.
+Status replace_all_within(std::string& text, std::string_view from, std::string_view to, std::size_t most) {
+  std::string out;
+  std::size_t at = 0;
+  for (;;) {
+    const std::size_t next = text.find(from, at);
+    out.append(text, at, std::min(next, text.size()) - at);
+    if (next == std::string::npos) break;
+    out += to;
+    at = next + from.size();
+    if (out.size() > most)
+      return resource_limit("its steps of decoding make more than " + std::to_string(most) + " bytes of one piece");
+  }
+  text = std::move(out);
+  return ok_status();
+}
+
 // What a piece is in a text; with spaces between pieces without what depends on its place.
-std::string text_of_piece(const TokenizerSpec& spec, const Piece& piece) {
+Result<std::string> text_of_piece(const TokenizerSpec& spec, const Piece& piece) {
+  constexpr std::size_t kMostBytes = std::size_t{1} << 16;
   std::string out;
   if (piece.type == PieceType::kUnknown && !spec.decode.unknown_text.empty()) return spec.decode.unknown_text;
   if (spec.decode.byte_pieces && piece.type == PieceType::kByte && byte_of_piece(piece.text) >= 0)
-    return {static_cast<char>(byte_of_piece(piece.text))};
+    return std::string(1, static_cast<char>(byte_of_piece(piece.text)));
   if (!spec.decode.byte_level || !from_byte_alphabet(piece.text, out)) out = piece.text;
-  for (const auto& [from, to] : spec.decode.replace) replace_all(out, from, to);
+  for (const auto& [from, to] : spec.decode.replace) {
+    ZKI_RETURN_IF_ERROR(replace_all_within(out, from, to, std::max(kMostBytes, 2 * piece.text.size())));
+  }
   return out;
 }
 
@@ -117,7 +137,7 @@ Status read_configs(const std::filesystem::path& folder, TokenizerSpec& spec) {
   for (const char* name : {"tokenizer_config.json", "config.json", "generation_config.json"}) {
     const std::string path = (folder / name).string();
     if (!std::filesystem::is_regular_file(path, error)) continue;
-    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, kMaxBytes));
+    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_regular_file(path, kMaxBytes));
     if (const Status status = read_huggingface_config(bytes, spec); !status.ok())
       return status.with_context(in_quotes(path) + " beside the tokenizer");
   }
@@ -177,8 +197,13 @@ Status Tokenizer::Parts::prepare() {
   }
   raw_added = AddedTokens(spec.added, false);
   normalized_added = AddedTokens(spec.added, true);
+  constexpr std::size_t kMostText = std::size_t{1} << 28;
+  std::size_t all = 0;
   for (const Piece& piece : spec.pieces) {
-    texts.push_back(text_of_piece(spec, piece));
+    ZKI_ASSIGN_OR_RETURN(std::string text, text_of_piece(spec, piece));
+    all += text.size();
+    if (all > kMostText) return resource_limit("its pieces decode to more than 2^28 bytes of text");
+    texts.push_back(std::move(text));
     special.push_back(piece.type == PieceType::kControl);
   }
   for (const AddedToken& added : spec.added) {
@@ -250,7 +275,7 @@ Result<Tokenizer> Tokenizer::read(const std::string& path) {
   if (std::filesystem::is_directory(path, error)) {
     for (const char* name : {"tokenizer.json", "tokenizer.model", "tokenizer.bin"}) {
       file = path + "/" + name;
-      if (std::filesystem::exists(file, error)) break;
+      if (std::filesystem::is_regular_file(file, error)) break;
     }
   }
   Result<TokenizerSpec> spec = read_spec(file);

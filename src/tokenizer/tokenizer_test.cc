@@ -267,5 +267,17 @@ TEST(Utf8, AsUnicodeCountsThem) {
   EXPECT_EQ(valid_utf8_bytes("ab\xed\xa0\x80"), 2u);
 }
 
+// Steps that each make eight of one: a file of a thousand bytes must not take all memory.
+TEST(Tokenizer, StepsOfDecodingAreBounded) {
+  TokenizerSpec spec = small_spec();
+  for (int i = 0; i < 8; ++i) spec.decode.replace.emplace_back("a", "aaaaaaaa");
+  const Result<Tokenizer> grown = Tokenizer::make(spec);
+  EXPECT_EQ(grown.status().code(), StatusCode::kResourceLimit);
+  spec.decode.replace.resize(2);
+  const Result<Tokenizer> tokenizer = Tokenizer::make(spec);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().to_string();
+  EXPECT_EQ(*tokenizer->decode(*tokenizer->encode("a")), std::string(64, 'a'));
+}
+
 }  // namespace
 }  // namespace zkinfer

@@ -20,6 +20,9 @@ expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --public-model --key open.zkkey -
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --inputs committed --outputs committed --key tensor.zkkey --secret tensor.zksecret "${small[@]}"
 expect 0 'wrote' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o flower
 expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
+/usr/bin/python3 "$(dirname "$examples")/tests/cli/small_llama.py" || fail "small_llama.py"
+expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 4
+expect 0 'wrote' "$zkinfer" commit llama.zkmodel --inputs public "${small[@]}"
 
 # The commands that write: command and option, what stands before the file's name, and the files that the command reads.
 rows=(
@@ -37,6 +40,8 @@ rows=(
   "prove --report|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --report|mlp.zkmodel input.json"
   "bundle --output|$zkinfer bundle input.zkproof -k mlp.zkkey -o|input.zkproof mlp.zkkey mlp.zkcert $(ls ????????????????.zkpath | head -n 1)"
   "commitment open --output|$zkinfer commitment open mlp.zkmodel -o|mlp.zkmodel"
+  "generate --output|$zkinfer generate llama.zkmodel --tokenizer tokenizer.bin --prompt a --tokens 1 --prove -o|llama.zkmodel tokenizer.bin"
+  "tokenize --output|$zkinfer tokenize --tokenizer tokenizer.bin --window 4 abcdefgh -o|tokenizer.bin"
   "bench --output|$zkinfer bench mlp.zkmodel -i input.json -n 1 -o|mlp.zkmodel input.json"
 )
 secrets=(mlp.zksecret flower.zktsecret)

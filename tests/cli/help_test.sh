@@ -126,7 +126,7 @@ refuses_empty() { # command
   done < <(options_of "$1" '[A-Z-]+([ :]|$)')
   while read -r option; do
     empty=$((empty + 1))
-    expect 2 "usage: (--)?$option: *(the value is empty|not in .)" "$zkinfer" "${words[@]}" "${before[@]}" ''
+    expect 2 "usage: $option: *(the value is empty|not in .)" "$zkinfer" "${words[@]}" "${before[@]}" ''
     before+=(x)
   done < <("$zkinfer" $1 --help | sed -n '/^Positionals:/,/^$/p' | sed -nE 's/^  ([a-z]+) .*/\1/p')
 }

@@ -114,6 +114,75 @@ TEST(Causality, MasksCountWhereTheStructureShowsThem) {
   EXPECT_EQ(reach_of(-15, false), (std::vector<std::int64_t>{3, 3, 3, 3}));
 }
 
+// A value that a hidden parameter takes part in may declare any range, which honest runs keep and no relation proves: declared as one
+// number it would seem to depend on nothing.
+TEST(Causality, DeclaredRangesOfComputedValuesProveNothing) {
+  const auto reach_of = [](auto make) {
+    qir::TestBuilder b;
+    const qir::ValueId x = b.input({1, 4}, 0, 7);
+    const qir::ValueId u = make(b, x);
+    qir::Node slice;
+    slice.starts = {0, 1};
+    slice.steps = {1, 1};
+    const qir::ValueId later = b.node(qir::Op::kSlice, {u}, {1, 3}, b.graph.value(u).lo, b.graph.value(u).hi, slice);
+    slice.starts = {0, 0};
+    const qir::ValueId first = b.node(qir::Op::kSlice, {u}, {1, 1}, b.graph.value(u).lo, b.graph.value(u).hi, slice);
+    qir::Node concat;
+    concat.axes = {1};
+    b.graph.outputs = {
+        b.node(qir::Op::kConcat, {later, first}, {1, 4}, b.graph.value(u).lo, b.graph.value(u).hi, concat)};
+    const Status valid = qir::validate(b.graph);
+    EXPECT_TRUE(valid.ok()) << valid.to_string();
+    return qir::reach_of_output(b.graph, kSteps).value();
+  };
+  const std::vector<std::int64_t> ahead = {1, 2, 3, 0};
+  const auto node = [](std::vector<std::int64_t> coefs) {
+    qir::Node made;
+    made.coefs = std::move(coefs);
+    return made;
+  };
+  EXPECT_EQ(reach_of([&](qir::TestBuilder& b, qir::ValueId x) {
+              const qir::ValueId w = b.param({1, 4}, -8, 7);
+              return b.node(qir::Op::kLinear, {x, w}, {1, 4}, 0, 0, node({1, 1}));
+            }),
+            ahead);
+  EXPECT_EQ(reach_of([&](qir::TestBuilder& b, qir::ValueId x) {
+              const qir::ValueId w = b.param({1, 4}, 0, 7);
+              return b.node(qir::Op::kMul, {x, w}, {1, 4}, 0, 0, node({1}));
+            }),
+            ahead);
+  // A condition that is said to be 1, and an index that is said to be 0.
+  EXPECT_EQ(reach_of([&](qir::TestBuilder& b, qir::ValueId x) {
+              const std::int32_t bit = b.clamp_table(-16, 6, 0, 1);
+              const qir::ValueId w = b.param({1, 4}, -8, 7);
+              qir::Node cut = node({1, 1});
+              cut.requant = {0, bit};
+              const qir::ValueId c = b.node(qir::Op::kLinear, {x, w}, {1, 4}, 0, 1, cut);
+              const qir::ValueId one = b.node(qir::Op::kLinear, {x}, {1, 4}, 1, 1, [&] {
+                qir::Node constant = node({0});
+                constant.constant = 1;
+                return constant;
+              }());
+              const qir::ValueId zero = b.node(qir::Op::kLinear, {x}, {1, 4}, 0, 0, node({0}));
+              return b.node(qir::Op::kSelect, {c, one, zero}, {1, 4}, 0, 1);
+            }),
+            ahead);
+  // A clamp of which honest runs reach one end only.
+  EXPECT_EQ(reach_of([&](qir::TestBuilder& b, qir::ValueId x) {
+              const std::int32_t clamp = b.clamp_table(0, 4, 0, 15);
+              const qir::ValueId w = b.param({1, 4}, -8, 0);
+              qir::Node cut = node({1});
+              cut.requant = {0, clamp};
+              const qir::ValueId product = b.node(qir::Op::kMul, {x, w}, {1, 4}, -56, 0, node({-1}));
+              return b.node(qir::Op::kLinear, {product, w}, {1, 4}, 0, 15, [&] {
+                qir::Node sum = node({1, 1});
+                sum.requant = {0, clamp};
+                return sum;
+              }());
+            }),
+            ahead);
+}
+
 TEST(Causality, WorkIsCountedBeforeItIsDone) {
   qir::TestBuilder b;
   const qir::ValueId x = b.input({1 << 10, 1 << 10}, 0, 1);

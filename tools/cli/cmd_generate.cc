@@ -23,7 +23,7 @@ namespace {
 
 struct Arguments {
   std::string model_path, tokenizer_path, prompt, secret_path, output_path, context;
-  std::uint32_t most_tokens = 64;
+  std::int64_t most_tokens = 64;
   bool prove = false, plain = false, force = false;
 };
 
@@ -129,7 +129,7 @@ Status GenerateCommand::answer(std::span<const std::int64_t> prompt) {
   TextStream stream(*tokenizer_, {false, true});
   if (shows) print_lines(printable_lines(tokens_text(*tokenizer_, prompt, false)));
   GenerateOptions options;
-  options.most_tokens = arguments_.most_tokens;
+  options.most_tokens = static_cast<std::uint32_t>(arguments_.most_tokens);
   options.end_tokens.assign(tokenizer_->end_tokens().begin(), tokenizer_->end_tokens().end());
   options.told = [&](std::int64_t token) {
     if (!shows) return true;
@@ -232,16 +232,16 @@ CommandResult GenerateCommand::run() {
 void add_generate(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("generate", "a language model's answer to a prompt, and the proof of it");
-  command->add_option("-m,--model,model", arguments->model_path, "model package (.zkmodel) of a language model")
+  command->add_option("model", arguments->model_path, "model package (.zkmodel) of a language model")
       ->type_name(kReadsFile)
       ->required();
   add_tokenizer_option(*command, arguments->tokenizer_path);
   command->get_option("--tokenizer")->required();
   command->add_option("-p,--prompt", arguments->prompt, "the text to go on with; - reads it from standard input")
       ->required();
-  command->add_option("-n,--tokens", arguments->most_tokens, "at most this many tokens of the answer")
+  command->add_option("--tokens", arguments->most_tokens, "at most this many tokens of the answer")
       ->capture_default_str()
-      ->check(CLI::Range(1U, 1U << 20));
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
   command->add_flag("--prove", arguments->prove, "prove and check the answer");
   command->add_flag("--plain", arguments->plain, "special tokens that are written in the prompt are text");
   add_secret_option(*command, arguments->secret_path);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "generation.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "print.h"
@@ -26,12 +27,15 @@ Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path) {
 }
 
 std::string tokens_text(const Tokenizer& tokenizer, std::span<const std::int64_t> tokens, bool continues) {
-  TextStream stream(tokenizer, {false, continues});
+  // Special tokens too: a text that leaves out where a role begins or an answer ends says something else.
+  // But for the one that begins every text.
+  TextStream stream(tokenizer, {true, continues});
   std::string out;
+  if (!continues && !tokens.empty() && tokenizer.begin() == tokens.front()) tokens = tokens.subspan(1);
   for (const std::int64_t token : tokens) {
     const bool known = token >= 0 && token < tokenizer.size();
     const Result<std::string> piece = known ? stream.push(static_cast<int>(token)) : Result<std::string>(std::string());
-    out += known && piece.ok() ? *piece : "<" + std::to_string(token) + ">";
+    out += known && piece.ok() ? *piece : stream.finish() + "<" + std::to_string(token) + ">";
   }
   return out + stream.finish();
 }
@@ -41,6 +45,24 @@ std::string token_numbers(std::span<const std::int64_t> tokens) {
   for (const std::int64_t token : tokens) out += (out.empty() ? "" : " ") + std::to_string(token);
   return out;
 }
+
+namespace {
+
+// Each line marked: a prompt must not be able to write what looks like an answer.
+std::string marked(const std::string& text) {
+  std::string out = "  | ";
+  for (const char c : printable_lines(text)) {
+    out += c;
+    if (c == '\n') out += "  | ";
+  }
+  return out + "\n";
+}
+
+bool ends(const Tokenizer& tokenizer, const GenerationResult& generation) {
+  return std::ranges::find(tokenizer.end_tokens(), generation.answer.back()) != tokenizer.end_tokens().end();
+}
+
+}  // namespace
 
 std::string generation_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
   std::vector<std::pair<std::string, std::string>> rows = {
@@ -53,8 +75,10 @@ std::string generation_text(const GenerationResult& generation, const std::optio
   }
   rows.emplace_back("prompt", counted(generation.prompt.size(), "token"));
   rows.emplace_back("tokenizer", to_hex(tokenizer->digest()) + " (as given, no part of the proof)");
-  return pairs_text(rows) + "prompt\n" + printable_lines(tokens_text(*tokenizer, generation.prompt, false)) +
-         "\nanswer\n" + printable_lines(tokens_text(*tokenizer, generation.answer, true)) + "\n";
+  rows.emplace_back("end", ends(*tokenizer, generation) ? "the model's own: its last token ends a text"
+                                                        : "where whoever proved it stopped, not the model");
+  return pairs_text(rows) + "prompt\n" + marked(tokens_text(*tokenizer, generation.prompt, false)) + "answer\n" +
+         marked(tokens_text(*tokenizer, generation.answer, true));
 }
 
 nlohmann::ordered_json generation_json(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
@@ -63,6 +87,7 @@ nlohmann::ordered_json generation_json(const GenerationResult& generation, const
   if (tokenizer.has_value()) {
     json["prompt"] = tokens_text(*tokenizer, generation.prompt, false);
     json["answer"] = tokens_text(*tokenizer, generation.answer, true);
+    json["ends_itself"] = ends(*tokenizer, generation);
     json["tokenizer_digest"] = to_hex(tokenizer->digest());
   }
   return json;

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
+
+#include "base/text.h"
 
 namespace zkinfer::frontend_json {
 
@@ -85,7 +88,15 @@ class JsonBuilder : public nlohmann::json_sax<nlohmann::json> {
     keys_.back() = std::move(name);
     return true;
   }
-  bool end_object() override { return close(); }
+  // Readers differ in which of two equal names counts: such a file means two things.
+  bool end_object() override {
+    std::vector<std::string_view> names;
+    for (const auto& [name, value] : open_.back().members_) names.push_back(name);
+    std::ranges::sort(names);
+    const auto twice = std::ranges::adjacent_find(names);
+    if (twice != names.end()) return fail("an object that has " + in_quotes(*twice) + " twice");
+    return close();
+  }
   bool end_array() override { return close(); }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
     return fail("no valid JSON at byte " + std::to_string(position));

@@ -30,6 +30,11 @@ TEST(Json, IsBounded) {
   EXPECT_FALSE(parse("").ok());
 }
 
+TEST(Json, NamesAreSaidOnce) {
+  EXPECT_EQ(parse(R"({"a": 1, "b": {"c": 1, "d": 2, "c": 1}})").status().message(), "an object that has 'c' twice");
+  EXPECT_TRUE(parse(R"([{"a": 1}, {"a": 1}])").ok());
+}
+
 TEST(Json, TuplesOfKerasAreListsWhereAskedFor) {
   const std::string text = R"({"class_name": "__tuple__", "items": [1, 2]})";
   EXPECT_TRUE(parse(text)->is_object());
