@@ -50,8 +50,6 @@ std::optional<GenerationClaim> read_generation_context(ByteView context) {
 }
 
 Result<CausalModel> CausalModel::of(const VerificationKey& key) {
-  // Products of two activations and elements: a second or two.
-  constexpr std::uint64_t kMostSteps = std::uint64_t{1} << 31;
   const KeyInfo& info = key.info();
   const auto refused = [&](const std::string& why) {
     return invalid_argument("model '" + info.model_name + "' gives no answers: " + why);
@@ -63,8 +61,7 @@ Result<CausalModel> CausalModel::of(const VerificationKey& key) {
   if (!tokens.format.same_scale({}) || !choices.format.same_scale({}))
     return refused("its input or output is no token");
   if (tokens.num_elements() != choices.num_elements()) return refused("it does not give a choice for each token");
-  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> reach,
-                       qir::reach_of_output(api::impl(key).prepared.key.graph, kMostSteps));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> reach, qir::reach_of_output(api::impl(key).prepared.key.graph));
   for (std::size_t i = 0; i < reach.size(); ++i) {
     if (reach[i] <= static_cast<std::int64_t>(i)) continue;
     return refused("by its structure, what it gives behind token " + std::to_string(i) + " may depend on token " +

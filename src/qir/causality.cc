@@ -33,7 +33,7 @@ struct Cells {
 
 class Interpreter {
  public:
-  Interpreter(const QGraph& graph, std::uint64_t max_steps) : graph_(graph), steps_left_(max_steps) {}
+  Interpreter(const QGraph& graph, const ReachLimits& limits) : graph_(graph), left_(limits) {}
 
   Result<std::vector<std::int64_t>> run() {
     if (graph_.inputs.size() != 1 || graph_.outputs.empty()) return unsupported("a program of one input is expected");
@@ -48,15 +48,16 @@ class Interpreter {
       if (value.kind == ValueKind::kParam) cells_[id] = {{{value.lo, value.hi, -1}}, true};
     }
     const ValueId input = graph_.inputs[0];
-    if (!spend(count(input))) return too_many();
+    if (!spend(count(input)) || !hold(input)) return too_many();
     for (std::int64_t i = 0; i < count(input); ++i)
       cells_[input].list.push_back(settled({graph_.value(input).lo, graph_.value(input).hi, i}));
     for (const Node& node : graph_.nodes) {
-      if (!spend(work(node))) return too_many();
+      if (!spend(work(node)) || !hold(node.output)) return too_many();
       cells_[node.output].list.reserve(static_cast<std::size_t>(count(node.output)));
       fill(node);
       for (const ValueId id : node.inputs)
-        if (--uses[id] == 0 && id != graph_.outputs[0]) cells_[id] = {};
+        if (--uses[id] == 0) release(id);
+      if (uses[node.output] == 0) release(node.output);
     }
     std::vector<std::int64_t> reach;
     for (std::int64_t i = 0; i < count(graph_.outputs[0]); ++i) reach.push_back(cells_[graph_.outputs[0]].at(i).reach);
@@ -70,9 +71,19 @@ class Interpreter {
   const Shape& shape(ValueId id) const { return graph_.value(id).shape; }
   std::int64_t count(ValueId id) const { return shape(id).num_elements(); }
   bool spend(std::int64_t steps) {
-    if (static_cast<std::uint64_t>(steps) > steps_left_) return false;
-    steps_left_ -= static_cast<std::uint64_t>(steps);
+    if (static_cast<std::uint64_t>(steps) > left_.steps) return false;
+    left_.steps -= static_cast<std::uint64_t>(steps);
     return true;
+  }
+  bool hold(ValueId id) {
+    if (static_cast<std::uint64_t>(count(id)) > left_.elements) return false;
+    left_.elements -= static_cast<std::uint64_t>(count(id));
+    return true;
+  }
+  void release(ValueId id) {
+    if (id == graph_.outputs[0]) return;
+    if (!cells_[id].is_uniform) left_.elements += static_cast<std::uint64_t>(count(id));
+    cells_[id] = {};
   }
   // Elements read and written; of products of two activations each product.
   std::int64_t work(const Node& node) const {
@@ -380,15 +391,15 @@ class Interpreter {
   }
 
   const QGraph& graph_;
-  std::uint64_t steps_left_;
+  ReachLimits left_;
   Ranges sound_;
   std::vector<Cells> cells_;
 };
 
 }  // namespace
 
-Result<std::vector<std::int64_t>> reach_of_output(const QGraph& graph, std::uint64_t max_steps) {
-  return Interpreter(graph, max_steps).run();
+Result<std::vector<std::int64_t>> reach_of_output(const QGraph& graph, const ReachLimits& limits) {
+  return Interpreter(graph, limits).run();
 }
 
 }  // namespace zkinfer::qir

@@ -10,8 +10,13 @@
 
 namespace zkinfer::qir {
 
+// Counted before they are spent: steps of a few nanoseconds, and elements held at once, of 24 bytes.
+struct ReachLimits {
+  std::uint64_t steps = std::uint64_t{1} << 28;
+  std::uint64_t elements = (std::uint64_t{512} << 20) / 24;
+};
 // By element of outputs[0], row-major: the last element of inputs[0], row-major, that it may depend on; -1: none. May be larger than
-// what is really read, never smaller. unsupported: more than one input. resource_limit: more steps than max_steps.
-Result<std::vector<std::int64_t>> reach_of_output(const QGraph& graph, std::uint64_t max_steps);
+// what is really read, never smaller. unsupported: more than one input. resource_limit: over the limits.
+Result<std::vector<std::int64_t>> reach_of_output(const QGraph& graph, const ReachLimits& limits = {});
 
 }  // namespace zkinfer::qir

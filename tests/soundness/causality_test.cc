@@ -11,7 +11,7 @@
 namespace zkinfer::differential {
 namespace {
 
-constexpr std::uint64_t kSteps = 1 << 24;
+constexpr qir::ReachLimits kLimits{1 << 24, 1 << 20};
 
 TEST(Causality, NeverSaysLessThanTheTruth) {
   std::uint64_t compared = 0, exact = 0, bounded = 0;
@@ -21,7 +21,7 @@ TEST(Causality, NeverSaysLessThanTheTruth) {
     const qir::Value& input = graph.value(graph.inputs[0]);
     const std::int64_t length = input.shape.num_elements();
     if (length < 2 || length > 4096) continue;
-    const Result<std::vector<std::int64_t>> reach = qir::reach_of_output(graph, kSteps);
+    const Result<std::vector<std::int64_t>> reach = qir::reach_of_output(graph, kLimits);
     if (!reach.ok()) continue;  // hostile sizes, which nobody could run either
     ASSERT_EQ(reach->size(), static_cast<std::size_t>(graph.value(graph.outputs[0]).shape.num_elements()));
     Random random(seed);
@@ -106,7 +106,7 @@ TEST(Causality, MasksCountWhereTheStructureShowsThem) {
     b.graph.outputs = {b.node(qir::Op::kMatMul, {weights, values}, {4, 1}, 0, 448)};
     const Status valid = qir::validate(b.graph);
     EXPECT_TRUE(valid.ok()) << valid.to_string();
-    return qir::reach_of_output(b.graph, kSteps).value();
+    return qir::reach_of_output(b.graph, kLimits).value();
   };
   EXPECT_EQ(reach_of(-15, true), (std::vector<std::int64_t>{0, 1, 2, 3}));
   // A fill that is not low enough for the exponential to be 0 whatever the scores are; nothing hidden.
@@ -133,7 +133,7 @@ TEST(Causality, DeclaredRangesOfComputedValuesProveNothing) {
         b.node(qir::Op::kConcat, {later, first}, {1, 4}, b.graph.value(u).lo, b.graph.value(u).hi, concat)};
     const Status valid = qir::validate(b.graph);
     EXPECT_TRUE(valid.ok()) << valid.to_string();
-    return qir::reach_of_output(b.graph, kSteps).value();
+    return qir::reach_of_output(b.graph, kLimits).value();
   };
   const std::vector<std::int64_t> ahead = {1, 2, 3, 0};
   const auto node = [](std::vector<std::int64_t> coefs) {
@@ -187,9 +187,11 @@ TEST(Causality, WorkIsCountedBeforeItIsDone) {
   qir::TestBuilder b;
   const qir::ValueId x = b.input({1 << 10, 1 << 10}, 0, 1);
   b.graph.outputs = {b.node(qir::Op::kMatMul, {x, x}, {1 << 10, 1 << 10}, 0, 1 << 10)};
-  EXPECT_EQ(qir::reach_of_output(b.graph, 1 << 24).status().code(), StatusCode::kResourceLimit);
+  EXPECT_EQ(qir::reach_of_output(b.graph, {1 << 24, 1 << 24}).status().code(), StatusCode::kResourceLimit);
+  EXPECT_EQ(qir::reach_of_output(b.graph, {std::uint64_t{1} << 40, 1 << 20}).status().code(),
+            StatusCode::kResourceLimit);
   b.input({1}, 0, 1);
-  EXPECT_EQ(qir::reach_of_output(b.graph, 1 << 24).status().code(), StatusCode::kUnsupported);
+  EXPECT_EQ(qir::reach_of_output(b.graph).status().code(), StatusCode::kUnsupported);
 }
 
 }  // namespace
