@@ -265,7 +265,12 @@ class Interpreter {
   // Terms whose exponential is 0 for sure are 0, and no part of the sum.
   void softmax(const Node& node) {
     const Table& table = graph_.tables[static_cast<std::size_t>(node.requant.table_index)];
-    const bool ends_in_zero = table.kind == TableKind::kExplicit && table.at(table.first) == 0;
+    // Differences up to this one, and whatever is below the table, have the exponential 0.
+    Wide last_zero = Wide{table.first} - 1;
+    while (table.kind == TableKind::kExplicit && last_zero + 1 < Wide{table.first} + table.num_rows() &&
+           table.at(static_cast<std::int64_t>(last_zero + 1)) == 0)
+      ++last_zero;
+    const bool ends_in_zero = last_zero >= table.first;
     const Shape& from = shape(node.inputs[0]);
     const auto axis = static_cast<std::size_t>(node.axes[0]);
     const std::int64_t stride = row_major_strides(from)[axis], length = from[axis];
@@ -277,7 +282,7 @@ class Interpreter {
         for (std::int64_t k = 0; k < length; ++k)
           line[static_cast<std::size_t>(k)] = cells_[node.inputs[0]].at(inner + k * stride);
         const std::int64_t floor = floor_of(line);
-        const auto vanishes = [&](const Cell& x) { return ends_in_zero && Wide{x.hi} - floor <= table.first; };
+        const auto vanishes = [&](const Cell& x) { return ends_in_zero && Wide{x.hi} - floor <= last_zero; };
         std::int64_t reach = -1;
         for (const Cell& x : line)
           if (!vanishes(x)) reach = std::max(reach, x.reach);
