@@ -16,6 +16,7 @@ expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json
 small=(--budget 120 --security-bits 100)
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel "${small[@]}"
 expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json
+mlp_path=$(ls ????????????????.zkpath)  # others come beside it
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --public-model --key open.zkkey --secret open.zksecret
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --inputs committed --outputs committed --key tensor.zkkey --secret tensor.zksecret "${small[@]}"
 expect 0 'wrote' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o flower
@@ -38,7 +39,7 @@ rows=(
   "certify --output|$zkinfer certify mlp.zkmodel -s tensor.zksecret -o|mlp.zkmodel"
   "digest --write-input-data|$zkinfer digest mlp.zkkey -i input.json --write-input-data|mlp.zkkey input.json"
   "prove --report|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --report|mlp.zkmodel input.json"
-  "bundle --output|$zkinfer bundle input.zkproof -k mlp.zkkey -o|input.zkproof mlp.zkkey mlp.zkcert $(ls ????????????????.zkpath | head -n 1)"
+  "bundle --output|$zkinfer bundle input.zkproof -k mlp.zkkey -o|input.zkproof mlp.zkkey mlp.zkcert $mlp_path"
   "commitment open --output|$zkinfer commitment open mlp.zkmodel -o|mlp.zkmodel"
   "generate --output|$zkinfer generate llama.zkmodel --tokenizer tokenizer.bin --prompt a --tokens 1 --prove -o|llama.zkmodel tokenizer.bin"
   "tokenize --output|$zkinfer tokenize --tokenizer tokenizer.bin --window 4 abcdefgh -o|tokenizer.bin"
@@ -200,7 +201,7 @@ mkdir -p alone
   fail "a proof on standard output: $(cat alone/said; ls alone)"
 (cd alone && "$zkinfer" prove ../mlp.zkmodel -i ../input.json -o /dev/stdout >p 2>said; [[ -z $(ls *.zkpath /dev/*.zkpath 2>/dev/null) ]]) || fail "a path beside standard output"
 rm -rf alone
-path_file=$(ls ????????????????.zkpath | head -n 1)
+path_file=$mlp_path
 mkdir -p beside
 for what in 'mkfifo @' 'mkdir @' 'cp mlp.zksecret @' 'cp other @' 'ln -s /dev/null @' 'ln -s ../mlp.zksecret @'; do
   rm -rf beside/*
@@ -275,7 +276,7 @@ piped() {
 }
 piped input.json 'inference' "$zkinfer" run mlp.zkmodel -i -
 piped mlp.zkmodel 'inference' "$zkinfer" run - -i input.json
-piped input.zkproof 'ACCEPTED' "$zkinfer" verify - -k mlp.zkkey --path "$(ls *.zkpath | head -n 1)"
+piped input.zkproof 'ACCEPTED' "$zkinfer" verify - -k mlp.zkkey --path "$mlp_path"
 piped mlp.onnx 'wrote' "$zkinfer" compile - -c calibration.json -o fresh2.zkmodel --name mlp
 piped mlp.onnx "model 'fresh3'" "$zkinfer" compile - -c calibration.json -o fresh3.zkmodel
 piped calibration.json 'wrote' "$zkinfer" compile mlp.onnx -c - -o fresh2.zkmodel
@@ -307,7 +308,7 @@ done
 for words in "--inputs private --public-input" "--tensor-budget 4" "--public-model --budget 99" "--public-model --certificate x.zkcert"; do
   refuses "commit $words" "$zkinfer" commit mlp.zkmodel --key fresh.zkkey --secret fresh.zksecret $words
 done
-expect 0 '^path' "$zkinfer" inspect "$(ls *.zkpath | head -n 1)"
+expect 0 '^path' "$zkinfer" inspect "$mlp_path"
 { cat mlp.zkkey; printf x; } >long.zkkey
 expect 2 "long.zkkey.*1 bytes after its end" "$zkinfer" inspect long.zkkey
 for magic in ZKIM ZKIK ZKIP ZKIR ZKIX ZKIL ZKIC ZKIB ZKIA ZKID ZKDC ZKIS ZKIT; do
@@ -366,7 +367,7 @@ done
 
 # Verdicts and exit codes.
 identity=$("$zkinfer" inspect mlp.zkkey | awk '/identity/{print $2; exit}')
-path=(--path "$(ls *.zkpath | head -n 1)")
+path=(--path "$mlp_path")
 expect 0 'ACCEPTED' "$zkinfer" verify input.zkproof -k mlp.zkkey "${path[@]}" --identity "$identity"
 expect 0 'ACCEPTED' "$zkinfer" verify input.zkproof -k mlp.zkkey "${path[@]}" --identity "${identity^^}"
 expect 1 'REJECTED: wrong statement at model identity' "$zkinfer" verify input.zkproof -k mlp.zkkey "${path[@]}" --identity "$(printf '0%.0s' {1..64})"
