@@ -5,26 +5,21 @@
 #include <limits>
 #include <string>
 
+#include "api/token_choices.h"
+
 namespace zkinfer {
 
 Result<LanguageShape> language_shape(const Model& model) {
   const std::vector<TensorInfo> inputs = model.inputs(), outputs = model.outputs();
-  const auto count = [](const TensorInfo& tensor) {
-    std::uint64_t product = 1;
-    for (const std::int64_t size : tensor.shape) product *= static_cast<std::uint64_t>(size);
-    return product;
-  };
-  const bool fits = inputs.size() == 1 && outputs.size() == 1 && inputs[0].format.scale() == 1 &&
-                    inputs[0].format.lo == 0 && outputs[0].format.scale() == 1 &&
-                    count(inputs[0]) == count(outputs[0]) &&
-                    count(inputs[0]) <= std::numeric_limits<std::uint32_t>::max();
+  const bool fits = api::why_no_choices(inputs, outputs).empty() && inputs[0].format.lo == 0 &&
+                    inputs[0].num_elements() <= std::numeric_limits<std::uint32_t>::max();
   if (!fits) {
     return invalid_argument(
         "model '" + model.name() +
         "': it does not give the next token for each token that it reads; compile a language model with "
         "the head 'choice'");
   }
-  return LanguageShape{static_cast<std::uint32_t>(count(inputs[0])), inputs[0].format.hi};
+  return LanguageShape{static_cast<std::uint32_t>(inputs[0].num_elements()), inputs[0].format.hi};
 }
 
 Result<Generated> generate(const Model& model, std::span<const std::int64_t> prompt, const GenerateOptions& options) {

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "api/key_impl.h"
+#include "api/token_choices.h"
+#include "base/bytes.h"
 #include "qir/causality.h"
 
 namespace zkinfer {
@@ -13,39 +15,47 @@ namespace {
 
 // docs/formats/generation.md: tag, rule (0: greedy), num_prompt, num_tokens, the verifier's context.
 constexpr std::array<std::uint8_t, 4> kTag = {'g', 'e', 'n', '1'};
-constexpr std::size_t kContextBytes = 32, kRuleAt = 4, kPromptAt = 8, kTokensAt = 12, kOwnAt = 16;
-
-void put(Bytes& bytes, std::size_t at, std::uint32_t value) {
-  for (std::size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
-}
-
-std::uint32_t get(ByteView bytes, std::size_t at) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) value |= static_cast<std::uint32_t>(bytes[at + i]) << (8 * i);
-  return value;
-}
+constexpr std::uint32_t kGreedy = 0;
+constexpr std::size_t kContextBytes = 32, kOwnBytes = sizeof(GenerationContext);
 
 }  // namespace
+
+namespace api {
+
+std::string why_no_choices(const std::vector<TensorInfo>& inputs, const std::vector<TensorInfo>& outputs) {
+  if (inputs.size() != 1 || outputs.size() != 1) return "one input and one output are expected";
+  // Both are token numbers themselves, not multiples of some unit.
+  if (!inputs[0].format.same_scale({}) || !outputs[0].format.same_scale({})) return "its input or output is no token";
+  if (inputs[0].num_elements() != outputs[0].num_elements()) return "it does not give a choice for each token";
+  return "";
+}
+
+}  // namespace api
 
 Result<Bytes> generation_context(std::uint32_t num_prompt, std::uint32_t num_tokens, ByteView context) {
   if (num_prompt == 0) return invalid_argument("a generation needs a prompt of at least one token");
   if (num_tokens <= num_prompt) return invalid_argument("a generation needs an answer of at least one token");
-  if (context.size() > kContextBytes - kOwnAt) {
+  if (context.size() > kOwnBytes) {
     return invalid_argument("the context of a generation has at most 16 bytes, got " + std::to_string(context.size()));
   }
-  Bytes bytes(kContextBytes, 0);
-  std::ranges::copy(kTag, bytes.begin());
-  put(bytes, kPromptAt, num_prompt);
-  put(bytes, kTokensAt, num_tokens);
-  std::ranges::copy(context, bytes.begin() + kOwnAt);
+  ByteWriter writer;
+  writer.raw(kTag);
+  for (const std::uint32_t value : {kGreedy, num_prompt, num_tokens}) writer.u32(value);
+  writer.raw(context);
+  Bytes bytes = std::move(writer).take();
+  bytes.resize(kContextBytes, 0);
   return bytes;
 }
 
 std::optional<GenerationClaim> read_generation_context(ByteView context) {
-  if (context.size() != kContextBytes || !std::ranges::equal(context.first(kTag.size()), kTag)) return std::nullopt;
-  GenerationClaim claim{get(context, kPromptAt), get(context, kTokensAt), {}};
-  if (get(context, kRuleAt) != 0 || claim.num_prompt == 0 || claim.num_tokens <= claim.num_prompt) return std::nullopt;
-  std::ranges::copy(context.subspan(kOwnAt), claim.context.begin());
+  ByteReader reader(context);
+  if (context.size() != kContextBytes || !std::ranges::equal(reader.raw(kTag.size()), kTag)) return std::nullopt;
+  const std::uint32_t rule = reader.u32();
+  GenerationClaim claim;
+  claim.num_prompt = reader.u32();
+  claim.num_tokens = reader.u32();
+  if (rule != kGreedy || claim.num_prompt == 0 || claim.num_tokens <= claim.num_prompt) return std::nullopt;
+  std::ranges::copy(reader.raw(kOwnBytes), claim.context.begin());
   return claim;
 }
 
@@ -54,13 +64,8 @@ Result<CausalModel> CausalModel::of(const VerificationKey& key) {
   const auto refused = [&](const std::string& why) {
     return invalid_argument("model '" + info.model_name + "' gives no answers: " + why);
   };
-  if (info.input_tensors.size() != 1 || info.output_tensors.size() != 1)
-    return refused("one input and one output are expected");
-  const TensorInfo &tokens = info.input_tensors[0], &choices = info.output_tensors[0];
-  // Both are token numbers themselves, not multiples of some unit.
-  if (!tokens.format.same_scale({}) || !choices.format.same_scale({}))
-    return refused("its input or output is no token");
-  if (tokens.num_elements() != choices.num_elements()) return refused("it does not give a choice for each token");
+  const std::string why = api::why_no_choices(info.input_tensors, info.output_tensors);
+  if (!why.empty()) return refused(why);
   ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> reach, qir::reach_of_output(api::impl(key).prepared.key.graph));
   for (std::size_t i = 0; i < reach.size(); ++i) {
     if (reach[i] <= static_cast<std::int64_t>(i)) continue;

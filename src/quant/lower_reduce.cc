@@ -117,8 +117,7 @@ Result<QTensor> Lowering::masked(std::size_t i, const QTensor& x) {
   const ir::Node& n = node(i);
   const std::string& name = graph_.value(n.output).name;
   ZKI_ASSIGN_OR_RETURN(const QTensor keep, condition(i, n.inputs[1]));
-  const auto below = static_cast<std::int64_t>(
-      std::ceil((softmax_bits(static_cast<std::int32_t>(i)) + kExponentialBits + 2) / x.scale));
+  const auto below = static_cast<std::int64_t>(std::ceil((softmax_bits(i) + kExponentialBits + 2) / x.scale));
   const QTensor fill = sum(i, {x}, {0}, qvalue(x).lo - below, name + ".fill", x.scale);
   return select(i, keep, x, fill, name + ".masked");
 }
@@ -158,7 +157,7 @@ Status Lowering::lower_softmax(std::size_t i) {
   if (n.has_input(1)) {
     ZKI_ASSIGN_OR_RETURN(x, masked(i, x));
   }
-  const int bits = softmax_bits(static_cast<std::int32_t>(i));
+  const int bits = softmax_bits(i);
   const double one = std::ldexp(1.0, bits + kExponentialBits);
   // Lower entries than the last one of the table read it: its exponential is 0.
   const double needed = std::ceil(std::log(2.5 * one) / x.scale);
@@ -195,7 +194,7 @@ Status Lowering::softmax_by_parts(std::size_t i, const QTensor& x, std::int64_t 
   const std::size_t axis = node(i).as<ir::SoftmaxAttributes>().axis;
   const qir::Value value = qvalue(x);
   const std::string& name = graph_.value(node(i).output).name;
-  const int bits = softmax_bits(static_cast<std::int32_t>(i));
+  const int bits = softmax_bits(i);
   Dims reduced = value.shape.dims();
   reduced[axis] = 1;
   const auto along_axis = [&](qir::Op op, const QTensor& of) {

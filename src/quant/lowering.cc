@@ -146,12 +146,14 @@ void Lowering::assign_targets() {
       if (std::isfinite(bound) && bound > 0 && clip > 0.8 * bound) clip = bound;
     }
     t.y_scale = clip / steps;
-    const std::int32_t softmax = plan_.softmax[v];
-    if (const double fine = std::ldexp(2.0, -softmax_bits(softmax)); softmax >= 0 && !given && t.y_scale > fine) {
+    if (const std::int32_t softmax = plan_.softmax[v]; softmax >= 0 && !given) {
       // An exponential is as exact as its argument's unit is small: y moves by a quarter of that at most.
-      t.y_scale = fine;
-      t.hi = static_cast<std::int64_t>(std::ceil(clip / fine));
-      if (t.lo < 0) t.lo = -t.hi - 1;
+      const double fine = std::ldexp(2.0, -softmax_bits(static_cast<std::size_t>(softmax)));
+      if (t.y_scale > fine) {
+        t.y_scale = fine;
+        t.hi = static_cast<std::int64_t>(std::ceil(clip / fine));
+        if (t.lo < 0) t.lo = -t.hi - 1;
+      }
     }
     double& group = group_scale[index_of(plan_.group[v])];
     group = std::max(group, t.y_scale);
@@ -168,9 +170,7 @@ Fewer Lowering::fewer_of(std::size_t i) const {
   return own != choice_.fewer.end() ? own->second : Fewer{};
 }
 
-int Lowering::softmax_bits(std::int32_t i) const {
-  return i < 0 ? bits_ : std::max(kLeastSoftmaxBits, bits_ - fewer_of(static_cast<std::size_t>(i)).bits);
-}
+int Lowering::softmax_bits(std::size_t i) const { return std::max(kLeastSoftmaxBits, bits_ - fewer_of(i).bits); }
 
 // Where the bits are given, what suits them best; else all that calibration saw and some room: bits are cheap.
 double Lowering::clip_of(const Histogram& seen, double steps) const {

@@ -123,7 +123,7 @@ class Lowering {
   QTensor& tensor(ir::ValueId id) { return tensors_[static_cast<std::size_t>(id)]; }
   Target target(std::size_t index) const;
   Fewer fewer_of(std::size_t index) const;
-  int softmax_bits(std::int32_t index) const;  // of the Softmax's result
+  int softmax_bits(std::size_t index) const;  // of the Softmax's result
   double clip_of(const Histogram& seen, double steps) const;
   // Of what calibration saw, what is covered.
   double room() const;

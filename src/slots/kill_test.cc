@@ -87,7 +87,7 @@ bool killed_at(std::size_t deadly, Moment moment, const std::function<void(FileO
 
 void take_and_record(const std::string& path, FileOps& ops, SharedLedger& ledger) {
   Result<SlotFile> file = SlotFile::open(path, kModelSecretFile, ops);
-  ZKI_CHECK(file.ok(), "the slot file opens");
+  ZKI_CHECK(file.ok(), file.status().to_string().c_str());
   Result<std::uint64_t> slot = file->take_slot(kProof);
   ZKI_CHECK(slot.ok(), "there is a slot");
   ledger->add(*slot);

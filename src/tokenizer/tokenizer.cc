@@ -86,9 +86,19 @@ Status check(const TokenizerSpec& spec) {
   return ok_status();
 }
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
+// False, and the text as it was, where it would grow beyond `most` bytes.
+bool replace_all(std::string& text, std::string_view from, std::string_view to, std::size_t most) {
+  std::string out;
+  std::size_t at = 0;
+  for (std::size_t next = text.find(from); next != std::string::npos; next = text.find(from, at)) {
+    out.append(text, at, next - at);
+    out += to;
+    at = next + from.size();
+    if (out.size() > most) return false;
+  }
+  out.append(text, at);
+  text = std::move(out);
+  return true;
 }
 
 // As the decoder of Hugging Face's WordPiece does for each piece, with the space before it.
@@ -96,36 +106,22 @@ void clean_up(std::string& text) {
   constexpr std::pair<std::string_view, std::string_view> kRows[] = {
       {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
       {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
-  for (const auto& [from, to] : kRows) replace_all(text, from, to);
-}
-
-// The same for steps of a file, which may make much of little.
-Status replace_all_within(std::string& text, std::string_view from, std::string_view to, std::size_t most) {
-  std::string out;
-  std::size_t at = 0;
-  for (;;) {
-    const std::size_t next = text.find(from, at);
-    out.append(text, at, std::min(next, text.size()) - at);
-    if (next == std::string::npos) break;
-    out += to;
-    at = next + from.size();
-    if (out.size() > most)
-      return resource_limit("its steps of decoding make more than " + std::to_string(most) + " bytes of one piece");
-  }
-  text = std::move(out);
-  return ok_status();
+  for (const auto& [from, to] : kRows)
+    replace_all(text, from, to, text.size());  // none is longer than what it replaces
 }
 
 // What a piece is in a text; with spaces between pieces without what depends on its place.
 Result<std::string> text_of_piece(const TokenizerSpec& spec, const Piece& piece) {
   constexpr std::size_t kMostBytes = std::size_t{1} << 16;
+  const std::size_t most = std::max(kMostBytes, 2 * piece.text.size());
   std::string out;
   if (piece.type == PieceType::kUnknown && !spec.decode.unknown_text.empty()) return spec.decode.unknown_text;
   if (spec.decode.byte_pieces && piece.type == PieceType::kByte && byte_of_piece(piece.text) >= 0)
     return std::string(1, static_cast<char>(byte_of_piece(piece.text)));
   if (!spec.decode.byte_level || !from_byte_alphabet(piece.text, out)) out = piece.text;
   for (const auto& [from, to] : spec.decode.replace) {
-    ZKI_RETURN_IF_ERROR(replace_all_within(out, from, to, std::max(kMostBytes, 2 * piece.text.size())));
+    if (!replace_all(out, from, to, most))
+      return resource_limit("its steps of decoding make more than " + std::to_string(most) + " bytes of one piece");
   }
   return out;
 }

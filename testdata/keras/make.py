@@ -22,6 +22,8 @@ import tf_keras  # noqa: E402
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parents[1] / "tests" / "models"))
 from keras_models import draw_weights  # noqa: E402
+sys.path.insert(0, str(FOLDER.parent))
+from protobuf_fields import fields  # noqa: E402
 
 
 def small(K):
@@ -106,27 +108,6 @@ def save_folder(model, name, inputs, expected):
 
 def described(metadata):
     """(node, kind, text) of keras_metadata.pb."""
-    def fields(data):
-        at = 0
-
-        def varint():
-            nonlocal at
-            value = shift = 0
-            while True:
-                byte = data[at]
-                at += 1
-                value |= (byte & 127) << shift
-                shift += 7
-                if byte < 128:
-                    return value
-        while at < len(data):
-            tag = varint()
-            if tag & 7 == 0:
-                yield tag >> 3, varint()
-            else:
-                size = varint()
-                yield tag >> 3, data[at:at + size]
-                at += size
     for _, node in fields(metadata):
         of = dict(fields(node))
         yield of.get(2, 0), of[4].decode(), of[5].decode()

@@ -9,6 +9,7 @@ answer: expected.json, which src/tokenizer/tokenizer_test.cc compares with.
 import json
 import pathlib
 import struct
+import sys
 import tempfile
 
 import sentencepiece
@@ -16,6 +17,9 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent))
+from protobuf_fields import fields  # noqa: E402
+
 PAGES = ["README.md", "docs/architecture.md", "docs/protocol.md", "docs/quantization.md"]
 
 TEXTS = [
@@ -63,26 +67,6 @@ def answers_of_sentencepiece(processor):
 
 def sentencepiece_map(path):
     """precompiled_charsmap of a model: field 2 of field 3."""
-    def fields(data):
-        at = 0
-        def varint():
-            nonlocal at
-            value = shift = 0
-            while True:
-                byte = data[at]
-                at += 1
-                value |= (byte & 127) << shift
-                shift += 7
-                if byte < 128:
-                    return value
-        while at < len(data):
-            tag = varint()
-            if tag & 7 == 0:
-                yield tag >> 3, varint()
-            else:
-                size = varint() if tag & 7 == 2 else {1: 8, 5: 4}[tag & 7]
-                yield tag >> 3, data[at:at + size]
-                at += size
     normalizer = next(value for field, value in fields(path.read_bytes()) if field == 3)
     return next(value for field, value in fields(normalizer) if field == 2)
 

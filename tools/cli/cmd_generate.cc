@@ -80,9 +80,7 @@ Result<std::vector<std::int64_t>> GenerateCommand::read_prompt() const {
   }
   ZKI_ASSIGN_OR_RETURN(std::vector<int> tokens, tokenizer_->encode(text, {true, !arguments_.plain}));
   // What ends a text would end the answer before it begins.
-  while (tokens.size() > 1 &&
-         std::ranges::find(tokenizer_->end_tokens(), tokens.back()) != tokenizer_->end_tokens().end() &&
-         tokens.back() != tokenizer_->begin())
+  while (tokens.size() > 1 && is_end(*tokenizer_, tokens.back()) && tokens.back() != tokenizer_->begin())
     tokens.pop_back();
   if (tokens.empty()) return invalid_argument("--prompt: an empty text, and the model has no token that begins one");
   return std::vector<std::int64_t>(tokens.begin(), tokens.end());
@@ -198,16 +196,12 @@ void GenerateCommand::print_all() const {
   if (!proved_.has_value()) return;
   print(
       "proved and checked in {}, of which {} the proof itself, {} its check, {} restoring the commitment; proof {}, "
-      "peak "
-      "memory {}\n",
+      "peak memory {}\n",
       human_seconds(process_seconds()), human_seconds(proved_->result.stats.total_seconds),
       human_seconds(proved_->verify_seconds), human_seconds(restore_seconds_),
       human_bytes(proved_->result.proof.size()), human_bytes(peak_memory_bytes()));
   print("wrote {}\n", output_name(arguments_.output_path));
-  if (!proved_->path_file.empty()) {
-    print("give along {} ({}, leads from the root's key to this proof; one for many proofs)\n", proved_->path_file,
-          human_bytes(proved_->path_bytes));
-  }
+  print_path_beside(proved_->path_file, proved_->path_bytes);
   const std::string words = verify_command(
       committed_->key().info(),
       {arguments_.output_path, arguments_.model_path, arguments_.secret_path, arguments_.context, "", "", {}}, false);

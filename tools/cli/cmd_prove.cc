@@ -304,10 +304,7 @@ void ProveCommand::print_one(const Done& done, const Paths& paths) const {
       human_bytes(peak_memory_bytes()));
   print("wrote {}\n", output_name(paths.proof));
   if (!paths.report.empty()) print("wrote {}\n", output_name(paths.report));
-  if (!done.path_file.empty()) {
-    print("give along {} ({}, leads from the root's key to this proof; one for many proofs)\n", done.path_file,
-          human_bytes(done.path_bytes));
-  }
+  print_path_beside(done.path_file, done.path_bytes);
   if (paths.proof != "-") print("check with: {}\n", verify_words(paths, false));
   for (const CommitmentPaths& commitment : done.commitments) {
     print("wrote {} (for verifiers) and {} (secret: opens it in later proofs)\n", commitment.data, commitment.opening);

@@ -10,6 +10,7 @@
 #include "new_secret.h"
 #include "output_files.h"
 #include "print.h"
+#include "text.h"
 #include "trust.h"
 
 namespace zkinfer::cli {
@@ -154,6 +155,12 @@ Result<std::string> write_path_beside(const std::string& proof_path, const Commi
   // Others who prove at the same time put the same path there.
   if (const Status status = files.publish(); !status.ok() && !is_there(path, committed)) return status;
   return path;
+}
+
+void print_path_beside(const std::string& path_file, std::size_t num_bytes) {
+  if (path_file.empty()) return;
+  print("give along {} ({}, leads from the root's key to this proof; one for many proofs)\n", path_file,
+        human_bytes(num_bytes));
 }
 
 }  // namespace zkinfer::cli

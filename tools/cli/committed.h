@@ -68,5 +68,7 @@ Status check_path_beside(const std::string& proof_path, const Committed& committ
 // Writes the path beside a proof under its usual name (trust.h), unless it is there. Gives the file's name. A proof that is no file
 // has no beside: then nothing is written, and the name is that of the tree's own file.
 Result<std::string> write_path_beside(const std::string& proof_path, const Committed& committed);
+// Says that it is to be given along; nothing where there is none.
+void print_path_beside(const std::string& path_file, std::size_t num_bytes);
 
 }  // namespace zkinfer::cli

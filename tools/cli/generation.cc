@@ -26,6 +26,10 @@ Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path) {
   return tokenizer;
 }
 
+bool is_end(const Tokenizer& tokenizer, std::int64_t token) {
+  return std::ranges::find(tokenizer.end_tokens(), token) != tokenizer.end_tokens().end();
+}
+
 std::string tokens_text(const Tokenizer& tokenizer, std::span<const std::int64_t> tokens, bool continues) {
   // Special tokens too: a text that leaves out where a role begins or an answer ends says something else.
   // But for the one that begins every text.
@@ -34,8 +38,8 @@ std::string tokens_text(const Tokenizer& tokenizer, std::span<const std::int64_t
   if (!continues && !tokens.empty() && tokenizer.begin() == tokens.front()) tokens = tokens.subspan(1);
   for (const std::int64_t token : tokens) {
     const bool known = token >= 0 && token < tokenizer.size();
-    const Result<std::string> piece = known ? stream.push(static_cast<int>(token)) : Result<std::string>(std::string());
-    out += known && piece.ok() ? *piece : stream.finish() + "<" + std::to_string(token) + ">";
+    const Result<std::string> piece = known ? stream.push(static_cast<int>(token)) : invalid_argument("");
+    out += piece.ok() ? *piece : stream.finish() + "<" + std::to_string(token) + ">";
   }
   return out + stream.finish();
 }
@@ -58,10 +62,6 @@ std::string marked(const std::string& text) {
   return out + "\n";
 }
 
-bool ends(const Tokenizer& tokenizer, const GenerationResult& generation) {
-  return std::ranges::find(tokenizer.end_tokens(), generation.answer.back()) != tokenizer.end_tokens().end();
-}
-
 }  // namespace
 
 std::string generation_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
@@ -75,8 +75,9 @@ std::string generation_text(const GenerationResult& generation, const std::optio
   }
   rows.emplace_back("prompt", counted(generation.prompt.size(), "token"));
   rows.emplace_back("tokenizer", to_hex(tokenizer->digest()) + " (as given, no part of the proof)");
-  rows.emplace_back("end", ends(*tokenizer, generation) ? "the model's own: its last token ends a text"
-                                                        : "where whoever proved it stopped, not the model");
+  rows.emplace_back("end", is_end(*tokenizer, generation.answer.back())
+                               ? "the model's own: its last token ends a text"
+                               : "where whoever proved it stopped, not the model");
   return pairs_text(rows) + "prompt\n" + marked(tokens_text(*tokenizer, generation.prompt, false)) + "answer\n" +
          marked(tokens_text(*tokenizer, generation.answer, true));
 }
@@ -87,7 +88,7 @@ nlohmann::ordered_json generation_json(const GenerationResult& generation, const
   if (tokenizer.has_value()) {
     json["prompt"] = tokens_text(*tokenizer, generation.prompt, false);
     json["answer"] = tokens_text(*tokenizer, generation.answer, true);
-    json["ends_itself"] = ends(*tokenizer, generation);
+    json["ends_itself"] = is_end(*tokenizer, generation.answer.back());
     json["tokenizer_digest"] = to_hex(tokenizer->digest());
   }
   return json;

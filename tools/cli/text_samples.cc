@@ -16,8 +16,7 @@ Result<std::vector<RealInputs>> load_text_samples(const std::vector<std::string>
   if (inputs.size() != 1)
     return invalid_argument("--tokenizer: the network has " + cli::counted(inputs.size(), "input") +
                             "; texts are the tokens of one");
-  std::uint64_t tokens = 1;
-  for (const std::int64_t length : inputs[0].shape) tokens *= static_cast<std::uint64_t>(length);
+  const std::uint64_t tokens = inputs[0].num_elements();
   std::vector<RealInputs> samples;
   for (const std::string& path : paths) {
     if (path != "-" && is_input_file(path))

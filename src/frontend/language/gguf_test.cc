@@ -5,9 +5,9 @@
 
 #include <cmath>
 
-#include "exec/float/float_executor.h"
 #include "frontend/language/importer.h"
 #include "frontend/language/test_gguf.h"
+#include "frontend/language/test_run.h"
 #include "frontend/language/test_safetensors.h"
 
 namespace zkinfer::frontend_language {
@@ -24,30 +24,10 @@ Result<ir::Graph> imported(const Bytes& bytes, std::int64_t tokens = 7) {
   return import_gguf(Source::borrowed(bytes), options);
 }
 
-FloatTensor logits_of(const ir::Graph& graph, const std::vector<std::size_t>& tokens) {
-  FloatTensor input(Shape{1, static_cast<std::int64_t>(tokens.size())});
-  for (std::size_t i = 0; i < tokens.size(); ++i) input[i] = static_cast<float>(tokens[i]);
-  Result<TensorMap> outputs = exec_float::run_float(graph, {{"tokens", std::move(input)}});
-  EXPECT_TRUE(outputs.ok()) << outputs.status().to_string();
-  return outputs.ok() ? outputs->begin()->second : FloatTensor();
-}
-
-const std::vector<std::size_t> kText{1, 7, 3, 3, 10, 0, 5};
-
 TEST(Gguf, LlamaGivesTheReferencesLogits) {
   for (const bool tied : {false, true}) {
     const Llama model = small_llama(tied);
-    for (const std::uint32_t version : {2U, 3U}) {
-      const Result<ir::Graph> graph = imported(gguf_llama(model).file(version));
-      ASSERT_TRUE(graph.ok()) << graph.status().to_string();
-      const FloatTensor logits = logits_of(*graph, kText);
-      LlamaReference reference(model);
-      for (std::size_t t = 0; t < kText.size(); ++t) {
-        const std::vector<double> expected = reference.next(kText[t]);
-        for (std::size_t v = 0; v < model.vocabulary; ++v)
-          ASSERT_NEAR(static_cast<double>(logits[t * model.vocabulary + v]), expected[v], 2e-4) << t << " " << v;
-      }
-    }
+    for (const std::uint32_t version : {2U, 3U}) expect_reference(imported(gguf_llama(model).file(version)), model);
   }
 }
 
@@ -65,15 +45,15 @@ TEST(Gguf, Qwen2TurnsHalvesAndAddsBiases) {
   ASSERT_TRUE(graph.ok()) << graph.status().to_string();
   const Result<ir::Graph> original = imported(gguf_llama(model).file());
   ASSERT_TRUE(original.ok());
-  const FloatTensor got = logits_of(*graph, kText);
-  const FloatTensor expected = logits_of(*original, kText);
+  const FloatTensor got = run(*graph, kText);
+  const FloatTensor expected = run(*original, kText);
   for (std::size_t i = 0; i < got.data().size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-4) << i;
   // A bias is added: of a value, to all of a head, it comes out behind the matrix of outputs.
   GgufWriter biased = gguf_llama(turned, "qwen2");
   biased.floats("blk.0.attn_v.bias", {8}, std::vector<float>(8, 0.5F));
   const Result<ir::Graph> other = imported(biased.file());
   ASSERT_TRUE(other.ok()) << other.status().to_string();
-  const FloatTensor moved = logits_of(*other, kText);
+  const FloatTensor moved = run(*other, kText);
   EXPECT_GT(std::abs(moved[0] - got[0]), 1e-3F);
 }
 

@@ -47,6 +47,27 @@ Norm norm(HfModel& m, const std::string& name) {
   return m.tensors.norm(name);
 }
 
+// A block of an encoder that norms behind its sums, by the names of its parts.
+struct BlockNames {
+  const char *query, *key, *value, *output, *attention_norm, *up, *down, *mlp_norm;
+};
+
+void take_blocks(HfModel& m, const std::string& at, const BlockNames& names) {
+  Tensors& tensors = m.tensors;
+  for (std::size_t i = 0; i < m.net.layers.size() && tensors.status().ok(); ++i) {
+    Layer& layer = m.net.layers[i];
+    const std::string here = at + std::to_string(i) + ".";
+    layer.query = tensors.matrix(here + names.query);
+    layer.key = tensors.matrix(here + names.key);
+    layer.value = tensors.matrix(here + names.value);
+    layer.output = tensors.matrix(here + names.output);
+    layer.attention_norm = norm(m, here + names.attention_norm);
+    layer.up = tensors.matrix(here + names.up);
+    layer.down = tensors.matrix(here + names.down);
+    layer.mlp_norm = norm(m, here + names.mlp_norm);
+  }
+}
+
 Status read_bert(HfModel& m) {
   ZKI_RETURN_IF_ERROR(
       read_sizes(m, {"hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "hidden_act"}));
@@ -62,18 +83,9 @@ Status read_bert(HfModel& m) {
   net.positions = tensors.take(at + "embeddings.position_embeddings.weight");
   net.token_types = tensors.take(at + "embeddings.token_type_embeddings.weight");
   net.embedding_norm = norm(m, at + "embeddings.LayerNorm");
-  for (std::size_t i = 0; i < net.layers.size() && tensors.status().ok(); ++i) {
-    Layer& layer = net.layers[i];
-    const std::string here = at + "encoder.layer." + std::to_string(i) + ".";
-    layer.query = tensors.matrix(here + "attention.self.query");
-    layer.key = tensors.matrix(here + "attention.self.key");
-    layer.value = tensors.matrix(here + "attention.self.value");
-    layer.output = tensors.matrix(here + "attention.output.dense");
-    layer.attention_norm = norm(m, here + "attention.output.LayerNorm");
-    layer.up = tensors.matrix(here + "intermediate.dense");
-    layer.down = tensors.matrix(here + "output.dense");
-    layer.mlp_norm = norm(m, here + "output.LayerNorm");
-  }
+  take_blocks(m, at + "encoder.layer.",
+              {"attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
+               "attention.output.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm"});
   return ok_status();
 }
 
@@ -87,18 +99,9 @@ Status read_distilbert(HfModel& m) {
   net.embedding = tensors.take(at + "embeddings.word_embeddings.weight");
   net.positions = tensors.take(at + "embeddings.position_embeddings.weight");
   net.embedding_norm = norm(m, at + "embeddings.LayerNorm");
-  for (std::size_t i = 0; i < net.layers.size() && tensors.status().ok(); ++i) {
-    Layer& layer = net.layers[i];
-    const std::string here = at + "transformer.layer." + std::to_string(i) + ".";
-    layer.query = tensors.matrix(here + "attention.q_lin");
-    layer.key = tensors.matrix(here + "attention.k_lin");
-    layer.value = tensors.matrix(here + "attention.v_lin");
-    layer.output = tensors.matrix(here + "attention.out_lin");
-    layer.attention_norm = norm(m, here + "sa_layer_norm");
-    layer.up = tensors.matrix(here + "ffn.lin1");
-    layer.down = tensors.matrix(here + "ffn.lin2");
-    layer.mlp_norm = norm(m, here + "output_layer_norm");
-  }
+  take_blocks(m, at + "transformer.layer.",
+              {"attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin", "sa_layer_norm",
+               "ffn.lin1", "ffn.lin2", "output_layer_norm"});
   return ok_status();
 }
 

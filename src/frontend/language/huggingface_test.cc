@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "exec/float/float_executor.h"
 #include "frontend/language/importer.h"
 #include "frontend/language/safetensors.h"
+#include "frontend/language/test_run.h"
 #include "frontend/language/test_safetensors.h"
 #include "frontend/language/writer.h"
 
@@ -43,23 +43,6 @@ class HuggingFace : public testing::Test {
   std::string message() const { return imported().status().to_string(); }
   std::filesystem::path folder_;
 };
-
-const std::vector<std::size_t> kText{1, 7, 3, 3, 10, 0, 5};
-
-void expect_reference(const Result<ir::Graph>& graph, const Llama& model) {
-  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
-  FloatTensor input(Shape{1, 7});
-  for (std::size_t i = 0; i < kText.size(); ++i) input[i] = static_cast<float>(kText[i]);
-  Result<TensorMap> outputs = exec_float::run_float(*graph, {{"tokens", std::move(input)}});
-  ASSERT_TRUE(outputs.ok()) << outputs.status().to_string();
-  const FloatTensor& logits = outputs->at("logits");
-  LlamaReference reference(model);
-  for (std::size_t t = 0; t < kText.size(); ++t) {
-    const std::vector<double> expected = reference.next(kText[t]);
-    for (std::size_t v = 0; v < model.vocabulary; ++v)
-      ASSERT_NEAR(static_cast<double>(logits[t * model.vocabulary + v]), expected[v], 2e-4) << t << " " << v;
-  }
-}
 
 TEST_F(HuggingFace, LlamaGivesTheReferencesLogits) {
   for (const bool tied : {false, true}) {
