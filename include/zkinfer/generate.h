@@ -36,7 +36,9 @@ struct Generated {
   GenerationEnd end = GenerationEnd::kMostTokens;
 };
 
-// The greedy answer: at each step the token of the largest score, the first of equal ones. Runs the whole program for each token.
+// The greedy answer: at each step the token of the largest score, the first of equal ones. Each token costs what it
+// changes: as much as one inference for all together, and one more. Of a program that is too large to follow what depends on what, or that looks ahead,
+// each token is an inference.
 // invalid_argument: no prompt, tokens out of range; out_of_range: the prompt fills the model's capacity.
 Result<Generated> generate(const Model& model, std::span<const std::int64_t> prompt,
                            const GenerateOptions& options = {});

@@ -3,11 +3,69 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "api/model_impl.h"
 #include "api/token_choices.h"
+#include "exec/integer/continued.h"
 
 namespace zkinfer {
+
+namespace {
+
+// The choice behind the tokens so far: what a token changes is computed, where the program shows what that is; else the whole program.
+class Decoder {
+ public:
+  static Result<Decoder> begin(const Model& model, std::span<const std::int64_t> prompt, std::uint32_t capacity) {
+    Decoder out(model);
+    // Positions do not see what is behind them, so whatever fills the rest changes nothing.
+    out.tokens_.assign(capacity, 0);
+    std::ranges::copy(prompt, out.tokens_.begin());
+    out.known_ = prompt.size();
+    Result<exec_integer::Continued> continued = exec_integer::Continued::begin(
+        out.package().graph, out.package().weights, out.tokens_, static_cast<std::int64_t>(prompt.size()));
+    if (continued.ok()) {
+      out.continued_ = std::move(continued).value();
+      return out;
+    }
+    const StatusCode code = continued.status().code();
+    if (code != StatusCode::kUnsupported && code != StatusCode::kResourceLimit) return continued.status();
+    ZKI_RETURN_IF_ERROR(out.run_whole());
+    return out;
+  }
+  std::int64_t choice() const {
+    const std::size_t at = known_ - 1;
+    return continued_.has_value() ? continued_->output()[at] : choices_[at];
+  }
+  // No choice is asked for behind the last one.
+  Status push(std::int64_t token) {
+    tokens_[known_++] = token;
+    if (!continued_.has_value()) return run_whole();
+    ZKI_RETURN_IF_ERROR(continued_->next(token));
+    if (continued_->reach(known_ - 1) < static_cast<std::int64_t>(known_)) return ok_status();
+    continued_.reset();  // it may look ahead, so it is what the whole program says
+    return run_whole();
+  }
+
+ private:
+  explicit Decoder(const Model& model) : model_(model) {}
+  const package::Package& package() const { return api::impl(model_).package; }
+  Status run_whole() {
+    ZKI_ASSIGN_OR_RETURN(exec_integer::Witness witness,
+                         exec_integer::run(package().graph, package().weights, {tokens_}));
+    choices_ = std::move(witness.values[package().graph.outputs[0]]);
+    return ok_status();
+  }
+
+  Model model_;
+  std::vector<std::int64_t> tokens_, choices_;
+  std::size_t known_ = 0;
+  std::optional<exec_integer::Continued> continued_;
+};
+
+}  // namespace
 
 Result<LanguageShape> language_shape(const Model& model) {
   const std::vector<TensorInfo> inputs = model.inputs(), outputs = model.outputs();
@@ -39,18 +97,12 @@ Result<Generated> generate(const Model& model, std::span<const std::int64_t> pro
   Generated out;
   out.tokens.assign(prompt.begin(), prompt.end());
   out.num_prompt = static_cast<std::uint32_t>(prompt.size());
-  // Positions do not see what is behind them, so whatever fills the rest changes nothing.
-  std::vector<std::int64_t> filled(shape.capacity, 0);
-  std::ranges::copy(prompt, filled.begin());
-  const std::vector<std::int64_t> dims = model.inputs()[0].shape;
+  ZKI_ASSIGN_OR_RETURN(Decoder decoder, Decoder::begin(model, prompt, shape.capacity));
   for (;;) {
-    const TensorView view{Dtype::kInt64, dims, filled.data()};
-    ZKI_ASSIGN_OR_RETURN(const RunResult run, model.run({&view, 1}));
-    const std::int64_t token = run.outputs[0][out.tokens.size() - 1];
+    const std::int64_t token = decoder.choice();
     if (token < 0 || token > shape.most_token)
       return invalid_argument("model '" + model.name() + "': it gives token " + std::to_string(token) +
                               ", which it cannot read");
-    filled[out.tokens.size()] = token;
     out.tokens.push_back(token);
     const bool goes_on = !options.told || options.told(token);
     if (std::ranges::find(options.end_tokens, token) != options.end_tokens.end()) {
@@ -62,6 +114,7 @@ Result<Generated> generate(const Model& model, std::span<const std::int64_t> pro
     } else if (out.tokens.size() >= shape.capacity) {
       out.end = GenerationEnd::kCapacity;
     } else {
+      ZKI_RETURN_IF_ERROR(decoder.push(token));
       continue;
     }
     return out;

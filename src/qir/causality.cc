@@ -35,7 +35,7 @@ class Interpreter {
  public:
   Interpreter(const QGraph& graph, const ReachLimits& limits) : graph_(graph), left_(limits) {}
 
-  Result<std::vector<std::int64_t>> run() {
+  Result<std::vector<std::int64_t>> run(const std::function<void(std::size_t, const ReachOf&)>& told) {
     if (graph_.inputs.size() != 1 || graph_.outputs.empty()) return unsupported("a program of one input is expected");
     // Never the range that a computed value declares: where parameters decide, nothing proves it.
     ZKI_ASSIGN_OR_RETURN(sound_, sound_ranges(graph_));
@@ -55,6 +55,11 @@ class Interpreter {
       if (!spend(work(node)) || !hold(node.output)) return too_many();
       cells_[node.output].list.reserve(static_cast<std::size_t>(count(node.output)));
       fill(node);
+      if (told) {
+        const Cells& cells = cells_[node.output];
+        told(static_cast<std::size_t>(&node - graph_.nodes.data()),
+             [&](std::size_t i) { return cells.at(static_cast<std::int64_t>(i)).reach; });
+      }
       for (const ValueId id : node.inputs)
         if (--uses[id] == 0) release(id);
       if (uses[node.output] == 0) release(node.output);
@@ -403,8 +408,9 @@ class Interpreter {
 
 }  // namespace
 
-Result<std::vector<std::int64_t>> reach_of_output(const QGraph& graph, const ReachLimits& limits) {
-  return Interpreter(graph, limits).run();
+Result<std::vector<std::int64_t>> reach_of_output(const QGraph& graph, const ReachLimits& limits,
+                                                  const std::function<void(std::size_t node, const ReachOf&)>& told) {
+  return Interpreter(graph, limits).run(told);
 }
 
 }  // namespace zkinfer::qir

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "qir/qgraph.h"
@@ -17,6 +18,10 @@ struct ReachLimits {
 };
 // By element of outputs[0], row-major: the last element of inputs[0], row-major, that it may depend on; -1: none. May be larger than
 // what is really read, never smaller. unsupported: more than one input. resource_limit: over the limits.
-Result<std::vector<std::int64_t>> reach_of_output(const QGraph& graph, const ReachLimits& limits = {});
+// told, if any, is called with the same of every node's output, in order of nodes.
+using ReachOf = std::function<std::int64_t(std::size_t element)>;
+Result<std::vector<std::int64_t>> reach_of_output(
+    const QGraph& graph, const ReachLimits& limits = {},
+    const std::function<void(std::size_t node, const ReachOf&)>& told = {});
 
 }  // namespace zkinfer::qir

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensor/odometer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -36,6 +37,15 @@ void Odometer::next() {
     }
     for (std::size_t i = 0; i < offsets_.size(); ++i) offsets_[i] -= strides_[i][axis] * (dims_[axis] - 1);
     index_[axis] = 0;
+  }
+}
+
+void Odometer::seek(std::int64_t position) {
+  std::ranges::fill(offsets_, 0);
+  for (std::size_t axis = dims_.size(); axis-- > 0;) {
+    index_[axis] = position % dims_[axis];
+    position /= dims_[axis];
+    for (std::size_t i = 0; i < offsets_.size(); ++i) offsets_[i] += strides_[i][axis] * index_[axis];
   }
 }
 

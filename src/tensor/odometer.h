@@ -25,6 +25,8 @@ class Odometer {
   std::int64_t offset(std::size_t operand) const { return offsets_[operand]; }
   // Steps to the next position; wraps to the first after the last.
   void next();
+  // Goes to a row-major position.
+  void seek(std::int64_t position);
 
  private:
   Dims dims_;

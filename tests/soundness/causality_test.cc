@@ -3,7 +3,9 @@
 // with input elements that differ behind some place only.
 #include <gtest/gtest.h>
 
-#include "exec/integer/executor.h"
+#include <optional>
+
+#include "exec/integer/continued.h"
 #include "qir/causality.h"
 #include "soundness/random_graph.h"
 #include "support/session.h"
@@ -12,6 +14,23 @@ namespace zkinfer::differential {
 namespace {
 
 constexpr qir::ReachLimits kLimits{1 << 24, 1 << 20};
+
+std::vector<std::int64_t> drawn(Random& random, const qir::Value& value) {
+  std::vector<std::int64_t> out(static_cast<std::size_t>(value.shape.num_elements()));
+  for (std::int64_t& x : out) x = random.between(value.lo, value.hi);
+  return out;
+}
+// Nothing where one of them is large.
+std::optional<qir::Weights> drawn_params(Random& random, const qir::QGraph& graph) {
+  qir::Weights params(graph.values.size());
+  for (qir::ValueId id = 0; id < graph.values.size(); ++id) {
+    const qir::Value& value = graph.value(id);
+    if (value.kind != qir::ValueKind::kParam) continue;
+    if (value.shape.num_elements() > 4096) return std::nullopt;
+    for (const std::int64_t x : drawn(random, value)) params[id].push_back(static_cast<std::int32_t>(x));
+  }
+  return params;
+}
 
 TEST(Causality, NeverSaysLessThanTheTruth) {
   std::uint64_t compared = 0, exact = 0, bounded = 0;
@@ -25,29 +44,17 @@ TEST(Causality, NeverSaysLessThanTheTruth) {
     if (!reach.ok()) continue;  // hostile sizes, which nobody could run either
     ASSERT_EQ(reach->size(), static_cast<std::size_t>(graph.value(graph.outputs[0]).shape.num_elements()));
     Random random(seed);
-    const auto draw = [&](const qir::Value& value) {
-      std::vector<std::int64_t> out(static_cast<std::size_t>(value.shape.num_elements()));
-      for (std::int64_t& x : out) x = random.between(value.lo, value.hi);
-      return out;
-    };
-    qir::Weights params(graph.values.size());
-    bool small = true;
-    for (qir::ValueId id = 0; id < graph.values.size(); ++id) {
-      const qir::Value& value = graph.value(id);
-      if (value.kind != qir::ValueKind::kParam) continue;
-      small = small && value.shape.num_elements() <= 4096;
-      if (!small) break;
-      for (const std::int64_t x : draw(value)) params[id].push_back(static_cast<std::int32_t>(x));
-    }
-    if (!small) continue;
+    const auto draw = [&](const qir::Value& value) { return drawn(random, value); };
+    const std::optional<qir::Weights> params = drawn_params(random, graph);
+    if (!params.has_value()) continue;
     const std::vector<std::int64_t> first = draw(input);
-    const auto before = exec_integer::run(graph, params, {first});
+    const auto before = exec_integer::run(graph, *params, {first});
     if (!before.ok()) continue;
     for (int attempt = 0; attempt < 4; ++attempt) {
       const std::int64_t last_same = random.between(0, length - 2);
       std::vector<std::int64_t> other = draw(input);
       std::copy(first.begin(), first.begin() + last_same + 1, other.begin());
-      const auto after = exec_integer::run(graph, params, {other});
+      const auto after = exec_integer::run(graph, *params, {other});
       if (!after.ok()) continue;
       ++compared;
       for (std::size_t i = 0; i < reach->size(); ++i) {
@@ -62,6 +69,59 @@ TEST(Causality, NeverSaysLessThanTheTruth) {
   EXPECT_GT(compared, 20000U);
   EXPECT_GT(bounded, 100000U);
   EXPECT_GT(exact, 100000U);
+}
+
+// An inference continued element by element is the whole inference of what is known, in every tensor that is complete.
+TEST(Causality, ContinuedInferencesAreWholeOnes) {
+  std::uint64_t graphs = 0, steps = 0, computed = 0;
+  for (std::uint64_t seed = 640000; seed < 652000; ++seed) {
+    const qir::QGraph graph = draw_graph(seed);
+    if (graph.inputs.size() != 1 || !qir::validate(graph).ok()) continue;
+    const qir::Value& input = graph.value(graph.inputs[0]);
+    const std::int64_t length = input.shape.num_elements();
+    if (length < 2 || length > 512) continue;
+    std::vector<std::vector<std::int64_t>> reach(graph.nodes.size());
+    const auto kept = qir::reach_of_output(graph, kLimits, [&](std::size_t node, const qir::ReachOf& of) {
+      const auto count = static_cast<std::size_t>(graph.value(graph.nodes[node].output).shape.num_elements());
+      for (std::size_t i = 0; i < count; ++i) reach[node].push_back(of(i));
+    });
+    if (!kept.ok()) continue;
+    Random random(seed);
+    const auto draw = [&](const qir::Value& value) { return drawn(random, value); };
+    const std::optional<qir::Weights> params = drawn_params(random, graph);
+    if (!params.has_value()) continue;
+    const qir::WeightStore weights(*params);
+    std::vector<std::int64_t> now = draw(input);
+    std::int64_t known = random.between(1, length - 1);
+    Result<exec_integer::Continued> continued = exec_integer::Continued::begin(graph, weights, now, known);
+    if (!continued.ok()) continue;
+    ++graphs;
+    const std::int64_t last = std::min(length, known + 6);
+    for (; known < last; ++known) {
+      now[static_cast<std::size_t>(known)] = random.between(input.lo, input.hi);
+      const auto whole = exec_integer::run(graph, weights, {now});
+      const Status status = continued->next(now[static_cast<std::size_t>(known)]);
+      if (!whole.ok()) break;
+      ASSERT_TRUE(status.ok()) << "seed " << seed << ": " << status.to_string();
+      ++steps;
+      for (std::size_t node = 0; node < graph.nodes.size(); ++node) {
+        const qir::ValueId out = graph.nodes[node].output;
+        for (std::size_t i = 0; i < reach[node].size(); ++i) {
+          if (reach[node][i] > known) continue;
+          computed += reach[node][i] == known ? 1 : 0;
+          ASSERT_EQ(continued->witness().values[out][i], whole->values[out][i])
+              << "seed " << seed << ", node " << node << ", element " << i << "\n"
+              << qir::to_text(graph);
+          // What is one number by its range may come from any accumulator.
+          if (whole->acc[node].empty() || reach[node][i] < 0) continue;
+          ASSERT_EQ(continued->witness().acc[node][i], whole->acc[node][i]) << "seed " << seed << ", node " << node;
+        }
+      }
+    }
+  }
+  EXPECT_GT(graphs, 2000U);
+  EXPECT_GT(steps, 5000U);
+  EXPECT_GT(computed, 50000U);
 }
 
 TEST(Causality, MasksCountWhereTheStructureShowsThem) {

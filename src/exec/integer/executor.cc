@@ -60,10 +60,10 @@ Status check_count(const Value& value, const std::string& where, std::size_t cou
                           std::to_string(value.shape.num_elements()) + " values, got " + std::to_string(count));
 }
 
-// The first of `count` entries that is out of range.
+// The first of entries begin .. end - 1 that is out of range.
 template <class Read>
-Status check_range(const Value& value, const std::string& where, std::size_t count, const Read& read) {
-  for (std::size_t i = 0; i < count; ++i) {
+Status check_range(const Value& value, const std::string& where, std::size_t begin, std::size_t end, const Read& read) {
+  for (std::size_t i = begin; i < end; ++i) {
     const std::int64_t x = read(i);
     if (x < value.lo || x > value.hi) {
       return out_of_range(where + ": element " + std::to_string(i) + " is " + std::to_string(x) +
@@ -77,7 +77,7 @@ Status check_range(const Value& value, const std::string& where, std::size_t cou
 Status check_values(const Value& value, const char* what, std::span<const std::int64_t> data) {
   const std::string where = std::string(what) + " '" + value.name + "'";
   ZKI_RETURN_IF_ERROR(check_count(value, where, data.size()));
-  return check_range(value, where, data.size(), [&](std::size_t i) { return data[i]; });
+  return check_range(value, where, 0, data.size(), [&](std::size_t i) { return data[i]; });
 }
 
 // Products of one node, at most kMaxProducts + 1.
@@ -107,14 +107,15 @@ Status check_resources(const QGraph& graph) {
   return ok_status();
 }
 
-// y = T[(acc + round) >> shift] for all elements; the first argument outside T is reported.
-Status requantize(const QGraph& graph, const Node& node, std::span<const std::int64_t> acc, std::span<std::int64_t> y) {
+// y = T[(acc + round) >> shift] of one run; the first argument outside T is reported.
+Status requantize(const QGraph& graph, const Node& node, const Run& run, std::span<const std::int64_t> acc,
+                  std::span<std::int64_t> y) {
   const Table& table = graph.tables[static_cast<std::size_t>(node.requant.table_index)];
   const int shift = node.requant.shift;
   const std::int64_t round = shift > 0 ? std::int64_t{1} << (shift - 1) : 0;
-  std::atomic<std::size_t> first_bad{acc.size()};
-  parallel_for(acc.size(), kElementGrain, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
+  std::atomic<std::size_t> first_bad{run.end()};
+  parallel_for(run.length, kElementGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = run.begin + begin; i < run.begin + end; ++i) {
       const std::int64_t argument = (acc[i] + round) >> shift;
       if (!table.contains(argument)) {
         std::size_t seen = first_bad.load();
@@ -125,7 +126,7 @@ Status requantize(const QGraph& graph, const Node& node, std::span<const std::in
     }
   });
   const std::size_t bad = first_bad.load();
-  if (bad == acc.size()) return ok_status();
+  if (bad == run.end()) return ok_status();
   return out_of_range("node '" + node.name + "' (" + std::string(qir::rule_of(node.op).name) + "): element " +
                       std::to_string(bad) + " has accumulator " + std::to_string(acc[bad]) + ", table argument " +
                       std::to_string((acc[bad] + round) >> shift) + " outside the domain " +
@@ -134,6 +135,38 @@ Status requantize(const QGraph& graph, const Node& node, std::span<const std::in
 }
 
 }  // namespace
+
+bool computes_parts(Op op) {
+  switch (op) {
+    case Op::kConv:
+    case Op::kSumPool:
+    case Op::kMaxPool:
+    case Op::kPad:
+    case Op::kSort: return false;
+    default: return true;
+  }
+}
+
+Status compute(const QGraph& graph, const qir::WeightStore& params, std::size_t index, Runs runs, Witness& witness) {
+  const Node& node = graph.nodes[index];
+  const Value& output = graph.value(node.output);
+  const bool requantizes = node.requant.table_index != qir::kNoTable && node.op != Op::kSoftmax;
+  std::vector<std::int64_t>& values = witness.values[node.output];
+  OpContext context{&graph, &node, {}, &output.shape, requantizes ? witness.acc[index] : values, runs};
+  for (const ValueId id : node.inputs) context.inputs.emplace_back(graph.value(id), params[id], witness.values[id]);
+  // They add to what is there.
+  if (!computes_parts(node.op)) std::ranges::fill(context.out, 0);
+  kFunctions[node.op](context);
+  for (const Run& run : runs) {
+    if (requantizes) ZKI_RETURN_IF_ERROR(requantize(graph, node, run, witness.acc[index], values));
+    // Ranges of all other nodes follow from their inputs' and tables' (qir::validate).
+    if (!qir::declares_freely(graph, node)) continue;
+    const Status status = check_range(output, "value '" + output.name + "'", run.begin, run.end(),
+                                      [&](std::size_t i) { return values[i]; });
+    if (!status.ok()) return status.with_context("node '" + node.name + "'");
+  }
+  return ok_status();
+}
 
 Status check_params(const QGraph& graph, const qir::WeightStore& params) {
   if (params.size() != graph.values.size()) {
@@ -147,7 +180,7 @@ Status check_params(const QGraph& graph, const qir::WeightStore& params) {
       ZKI_RETURN_IF_ERROR(check_count(value, where, params[id].size));
       // The store knows its bounds; a model's weights are not read again for every run.
       if (params.least(id) >= value.lo && params.greatest(id) <= value.hi) continue;
-      ZKI_RETURN_IF_ERROR(check_range(value, where, params[id].size, [&](std::size_t i) { return params[id][i]; }));
+      ZKI_RETURN_IF_ERROR(check_range(value, where, 0, params[id].size, [&](std::size_t i) { return params[id][i]; }));
     } else if (!params[id].empty()) {
       return invalid_argument("parameters: value '" + value.name + "' is no parameter but has parameter data");
     }
@@ -171,25 +204,11 @@ Result<Witness> run(const QGraph& graph, const qir::WeightStore& params, const I
   }
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    const Value& output = graph.value(node.output);
-    const std::size_t num_elements = static_cast<std::size_t>(output.shape.num_elements());
-    std::vector<std::int64_t> result(num_elements);
-    OpContext context{&graph, &node, {}, &output.shape, result};
-    for (const ValueId id : node.inputs) context.inputs.emplace_back(graph.value(id), params[id], witness.values[id]);
-    kFunctions[node.op](context);
-    if (node.requant.table_index != qir::kNoTable && node.op != Op::kSoftmax) {
-      std::vector<std::int64_t> y(num_elements);
-      ZKI_RETURN_IF_ERROR(requantize(graph, node, result, y));
-      witness.acc[i] = std::move(result);
-      result = std::move(y);
-    }
-    // Ranges of all other nodes follow from their inputs' and tables' (qir::validate).
-    if (qir::declares_freely(graph, node)) {
-      if (Status status = check_values(output, "value", result); !status.ok()) {
-        return status.with_context("node '" + node.name + "'");
-      }
-    }
-    witness.values[node.output] = std::move(result);
+    const auto num_elements = static_cast<std::size_t>(graph.value(node.output).shape.num_elements());
+    witness.values[node.output].resize(num_elements);
+    if (node.requant.table_index != qir::kNoTable && node.op != Op::kSoftmax) witness.acc[i].resize(num_elements);
+    const Run whole{0, static_cast<std::uint32_t>(num_elements)};
+    ZKI_RETURN_IF_ERROR(compute(graph, params, i, {&whole, 1}, witness));
   }
   return witness;
 }

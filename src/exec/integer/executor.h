@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "qir/qgraph.h"
@@ -24,12 +25,26 @@ struct Witness {
   std::vector<std::vector<std::int64_t>> acc;
 };
 
+// Elements begin .. begin + length - 1 of a tensor, row-major.
+struct Run {
+  std::uint32_t begin = 0, length = 0;
+  std::size_t end() const { return std::size_t{begin} + length; }
+};
+using Runs = std::span<const Run>;
+
 using Inputs = std::vector<std::vector<std::int64_t>>;  // one per graph.inputs, row-major
 
 inline constexpr std::int64_t kMaxWitnessBytes = std::int64_t{1} << 36;
 inline constexpr std::int64_t kMaxProducts = std::int64_t{1} << 44;
 
 Result<Witness> run(const qir::QGraph& graph, const qir::WeightStore& params, const Inputs& inputs);
+
+// Some elements of one node, in place: its row of `values` and `acc` and the values that it reads are there. out_of_range as of run.
+// runs: of what computes_parts says no to, all elements in one run.
+Status compute(const qir::QGraph& graph, const qir::WeightStore& params, std::size_t index, Runs runs,
+               Witness& witness);
+// Whether it computes any part of its output without the rest.
+bool computes_parts(qir::Op op);
 
 // Sizes and ranges of the parameters; part of run.
 Status check_params(const qir::QGraph& graph, const qir::WeightStore& params);

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/int_span.h"
+#include "exec/integer/executor.h"
 #include "qir/qgraph.h"
 #include "tensor/odometer.h"
 
@@ -45,14 +47,33 @@ inline std::int64_t product_of(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
 }
 
-// What one op sees: its node, the values it reads and the array it fills. `acc` is y for nodes without requantization.
+// What one op sees: its node, the values it reads, the array it fills and which elements of it: all of them in one run, or, of ops that
+// computes_parts (executor.h) names, any. `acc` is y for nodes without requantization.
 struct OpContext {
   const qir::QGraph* graph;
   const qir::Node* node;
   std::vector<Operand> inputs;
   const Shape* out_shape;
   std::span<std::int64_t> out;
+  Runs runs;
+
+  bool is_whole() const { return runs.size() == 1 && runs[0].length == out.size(); }
 };
+
+// element(i, odometer) of every element that is asked for, with the operands' offsets along out_shape.
+template <class Element>
+void walk(const OpContext& op, std::vector<Dims> strides, const Element& element) {
+  Odometer odometer(*op.out_shape, std::move(strides));
+  for (const Run& run : op.runs) {
+    odometer.seek(run.begin);
+    for (std::size_t i = run.begin; i < run.end(); ++i, odometer.next()) element(i, odometer);
+  }
+}
+template <class Element>
+void walk(const OpContext& op, const Element& element) {
+  for (const Run& run : op.runs)
+    for (std::size_t i = run.begin; i < run.end(); ++i) element(i);
+}
 
 void run_conv(const OpContext& op);
 void run_matmul(const OpContext& op);

@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions walk the input once, in row-major order, and know for each element the output element it goes to.
+// Which elements of its input each output element of a reduction is made of.
 #pragma once
 
 #include <cstddef>
 #include <vector>
 
-#include "qir/qgraph.h"
-#include "tensor/odometer.h"
+#include "exec/integer/operand.h"
 
 namespace zkinfer::exec_integer {
 
-// Output strides along the input's axes: 0 on reduced axes, so that an Odometer over the input gives output positions.
-inline Dims reduction_strides(const Shape& in, const std::vector<std::int64_t>& axes) {
-  Dims kept = in.dims();
-  for (const std::int64_t axis : axes) kept[static_cast<std::size_t>(axis)] = 1;
-  return broadcast_strides(Shape(kept), in);
+// Of op.inputs[0] over the node's axes: done(fold(.. fold(fold(first, x), x') ..)) of each output element.
+template <class Fold, class Done>
+void reduce_lines(const OpContext& op, std::int64_t first, const Fold& fold, const Done& done) {
+  const Operand& x = op.inputs[0];
+  Dims kept = x.shape().dims(), reduced(kept.size(), 1);
+  for (const std::int64_t axis : op.node->axes)
+    std::swap(kept[static_cast<std::size_t>(axis)], reduced[static_cast<std::size_t>(axis)]);
+  const Dims strides = row_major_strides(x.shape());
+  Odometer line(Shape(kept), {strides}), along(Shape(reduced), {strides});
+  const auto length = static_cast<std::size_t>(Shape(reduced).num_elements());
+  for (const Run& run : op.runs) {
+    line.seek(run.begin);
+    for (std::size_t i = run.begin; i < run.end(); ++i, line.next()) {
+      std::int64_t value = first;
+      // Behind the last one it is at the first again.
+      for (std::size_t j = 0; j < length; ++j, along.next())
+        value = fold(value, x[static_cast<std::size_t>(line.offset(0) + along.offset(0))]);
+      op.out[i] = done(value);
+    }
+  }
 }
 
 // The lines of one axis: element j of line (outer, inner) is at (outer * length + j) * inner_size + inner.
@@ -27,6 +41,8 @@ struct AxisLines {
   std::size_t at(std::size_t line, std::size_t j) const {
     return (line / inner_size * length + j) * inner_size + line % inner_size;
   }
+  // The line of the element at `i`.
+  std::size_t line_of(std::size_t i) const { return i / (length * inner_size) * inner_size + i % inner_size; }
   std::size_t outer_size, length, inner_size;
 };
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "exec/integer/operand.h"
 #include "exec/integer/reduction.h"
 
@@ -12,19 +14,16 @@ void run_gather(const OpContext& op) {
   const auto num_indices = static_cast<std::size_t>(indices.shape().num_elements());
   if (!op.node->coefs.empty()) {
     const AxisLines to(*op.out_shape, op.node->axes[0]);
-    for (std::size_t line = 0; line < to.num_lines(); ++line) {
-      for (std::size_t i = 0; i < to.length; ++i) {
-        const std::size_t at = to.at(line, i);
-        op.out[at] = data[from.at(line, static_cast<std::size_t>(indices[at]))];
-      }
-    }
+    walk(op, [&](std::size_t i) { op.out[i] = data[from.at(to.line_of(i), static_cast<std::size_t>(indices[i]))]; });
     return;
   }
-  const std::size_t run = from.inner_size;
-  for (std::size_t outer = 0; outer < from.outer_size; ++outer) {
-    for (std::size_t i = 0; i < num_indices; ++i) {
-      data.copy<std::int64_t>((outer * from.length + static_cast<std::size_t>(indices[i])) * run,
-                              op.out.subspan((outer * num_indices + i) * run, run));
+  const std::size_t slice = from.inner_size;
+  for (const Run& run : op.runs) {
+    for (std::size_t i = run.begin; i < run.end();) {
+      const std::size_t pick = i / slice, within = i % slice, count = std::min(slice - within, run.end() - i);
+      const std::size_t row = pick / num_indices * from.length + static_cast<std::size_t>(indices[pick % num_indices]);
+      data.copy<std::int64_t>(row * slice + within, op.out.subspan(i, count));
+      i += count;
     }
   }
 }

@@ -6,18 +6,17 @@
 
 namespace zkinfer::exec_integer {
 
-void run_reshape(const OpContext& op) { op.inputs[0].copy<std::int64_t>(0, op.out); }
+void run_reshape(const OpContext& op) {
+  for (const Run& run : op.runs) op.inputs[0].copy<std::int64_t>(run.begin, op.out.subspan(run.begin, run.length));
+}
 
 void run_transpose(const OpContext& op) {
   const Operand& x = op.inputs[0];
   const Dims in_strides = row_major_strides(x.shape());
   Dims strides;
   for (const std::int64_t axis : op.node->perm) strides.push_back(in_strides[static_cast<std::size_t>(axis)]);
-  Odometer odometer(*op.out_shape, {strides});
-  for (std::int64_t& y : op.out) {
-    y = x[static_cast<std::size_t>(odometer.offset(0))];
-    odometer.next();
-  }
+  walk(op, {std::move(strides)},
+       [&](std::size_t i, const Odometer& at) { op.out[i] = x[static_cast<std::size_t>(at.offset(0))]; });
 }
 
 void run_slice(const OpContext& op) {
@@ -28,11 +27,8 @@ void run_slice(const OpContext& op) {
     start += op.node->starts[i] * strides[i];
     strides[i] *= op.node->steps[i];
   }
-  Odometer odometer(*op.out_shape, {strides});
-  for (std::int64_t& y : op.out) {
-    y = x[static_cast<std::size_t>(start + odometer.offset(0))];
-    odometer.next();
-  }
+  walk(op, {std::move(strides)},
+       [&](std::size_t i, const Odometer& at) { op.out[i] = x[static_cast<std::size_t>(start + at.offset(0))]; });
 }
 
 void run_pad(const OpContext& op) {
@@ -53,8 +49,14 @@ void run_concat(const OpContext& op) {
   std::size_t begin = 0;
   for (const Operand& x : op.inputs) {
     const std::size_t block = static_cast<std::size_t>(x.shape().num_elements()) / outer;
-    for (std::size_t i = 0; i < outer; ++i)
-      x.copy<std::int64_t>(i * block, op.out.subspan(i * out_block + begin, block));
+    // The part of each run that this input's blocks are.
+    for (const Run& run : op.runs) {
+      for (std::size_t i = run.begin / out_block; i * out_block < run.end(); ++i) {
+        const std::size_t own = i * out_block + begin, from = std::max<std::size_t>(own, run.begin),
+                          to = std::min(own + block, run.end());
+        if (from < to) x.copy<std::int64_t>(i * block + (from - own), op.out.subspan(from, to - from));
+      }
+    }
     begin += block;
   }
 }
