@@ -114,6 +114,7 @@ class SlotFile final : public SlotStore {
  private:
   SlotFile(std::string path, const SlotFileKind& kind, FileOps& ops)
       : path_(std::move(path)), kind_(kind), ops_(&ops) {}
+  Result<Bytes> bytes_there() const;
   Status read(bool first);
   Status replace(const SlotRange& slots);
 

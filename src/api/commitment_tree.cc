@@ -248,7 +248,7 @@ Result<Prover> CommitmentTree::open_prover(const Model& model, const Node& node,
 Result<CommitmentTree::Serving> CommitmentTree::open_serving(const Model& model, const Node& node,
                                                              const Told& told) const {
   const std::string path = path_of(node.name, ".zkpath");
-  ZKI_ASSIGN_OR_RETURN(Bytes bytes, ops_->read(path, api::kMaxPathBytes));
+  ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_whole(*ops_, path, api::kMaxPathBytes));
   ZKI_ASSIGN_OR_RETURN(const Bytes root_bytes, root_key(model));
   ZKI_ASSIGN_OR_RETURN(const VerificationKey root, VerificationKey::from_bytes(root_bytes, 0));
   PathResult checked = verify_path(root, bytes);

@@ -60,7 +60,7 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
   path.root_identity = root.info().model_identity;
   if (!above.name.empty()) {
     const std::string above_path = path_of(above.name, ".zkpath");
-    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, ops_->read(above_path, api::kMaxPathBytes));
+    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_whole(*ops_, above_path, api::kMaxPathBytes));
     if (const Verdict verdict = verifier::read_path(bytes, path); !verdict.accepted()) {
       return corrupt("'" + above_path + "': " + verdict.to_string());
     }

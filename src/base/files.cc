@@ -67,12 +67,23 @@ Result<Bytes> read_file(const std::string& path, std::uint64_t max_bytes) {
 Result<Bytes> read_regular_file(const std::string& path, std::uint64_t max_bytes) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return system_error("cannot open", path);
-  struct stat entry {};
-  const bool is_regular = ::fstat(fd, &entry) == 0 && S_ISREG(entry.st_mode);
-  File file(is_regular ? ::fdopen(fd, "rb") : nullptr);
-  if (file) return read_opened(std::move(file), path, max_bytes);
+  Result<Bytes> bytes = read_open_file(fd, path, max_bytes);
   ::close(fd);
-  return invalid_argument(in_quotes(path) + " is no regular file; nothing else is read in a folder");
+  return bytes;
+}
+
+Result<Bytes> read_open_file(int fd, const std::string& path, std::uint64_t max_bytes) {
+  struct stat entry {};
+  if (::fstat(fd, &entry) != 0) return system_error("cannot look at", path);
+  if (!S_ISREG(entry.st_mode)) {
+    return invalid_argument(in_quotes(path) + " is no regular file; nothing else is read in a folder");
+  }
+  const int own = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  File file(own < 0 ? nullptr : ::fdopen(own, "rb"));
+  if (file && std::fseek(file.get(), 0, SEEK_SET) == 0) return read_opened(std::move(file), path, max_bytes);
+  const Status status = system_error("cannot read", path);
+  if (!file && own >= 0) ::close(own);
+  return status;
 }
 
 Status write_file(const std::string& path, ByteView bytes) {

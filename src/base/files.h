@@ -13,6 +13,8 @@ namespace zkinfer {
 Result<Bytes> read_file(const std::string& path, std::uint64_t max_bytes);
 // The same of a member of a folder, which nobody named: a regular file, or an error at once. A pipe would be waited for.
 Result<Bytes> read_regular_file(const std::string& path, std::uint64_t max_bytes);
+// The same of what is open already, from its beginning; `path` is for messages. The descriptor stays open.
+Result<Bytes> read_open_file(int fd, const std::string& path, std::uint64_t max_bytes);
 Status write_file(const std::string& path, ByteView bytes);
 
 }  // namespace zkinfer

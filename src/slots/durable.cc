@@ -58,6 +58,12 @@ Result<Descriptor> take_lock(FileOps& ops, const std::string& path, const LockWa
   return io_error("another process holds " + in_quotes(path) + " for longer than it should need; is one stopped?");
 }
 
+Result<Bytes> read_whole(FileOps& ops, const std::string& path, std::uint64_t max_bytes) {
+  ZKI_ASSIGN_OR_RETURN(const int fd, ops.open_file(path));
+  const Descriptor file(ops, fd);
+  return ops.read(fd, path, max_bytes);
+}
+
 Status write_durably(FileOps& ops, const std::string& path, ByteView bytes) {
   return replace_name(ops, path, bytes).with_context(in_quotes(path));
 }

@@ -36,6 +36,9 @@ struct LockWait {
 // The locked lock file. io: it stays taken, or cannot be locked.
 Result<Descriptor> take_lock(FileOps& ops, const std::string& path, const LockWait& wait = {});
 
+// All of a regular file.
+Result<Bytes> read_whole(FileOps& ops, const std::string& path, std::uint64_t max_bytes);
+
 // Afterwards the name stands for these bytes, whatever crashes; if it fails or is stopped, for these or for the old ones.
 // Readable by its owner only.
 Status write_durably(FileOps& ops, const std::string& path, ByteView bytes);

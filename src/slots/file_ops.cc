@@ -71,7 +71,9 @@ class SystemFileOps final : public FileOps {
     return facts_from(entry);
   }
 
-  Result<Bytes> read(const std::string& path, std::uint64_t max_bytes) override { return read_file(path, max_bytes); }
+  Result<int> open_file(const std::string& path) override {
+    return opened(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, "cannot open");
+  }
 
   // What a crashed process left under this name is removed first: another owner's file or a link must not receive the secret.
   Result<int> open_empty(const std::string& path) override {
@@ -98,6 +100,10 @@ class SystemFileOps final : public FileOps {
   }
 
   void wait() override { ::usleep(2000); }
+
+  Result<Bytes> read(int fd, const std::string& path, std::uint64_t max_bytes) override {
+    return read_open_file(fd, path, max_bytes);
+  }
 
   Result<std::size_t> write(int fd, ByteView bytes) override {
     ssize_t count = -1;

@@ -25,15 +25,17 @@ class FileOps {
   virtual Result<std::string> resolve(const std::string& path) = 0;
   virtual Result<Facts> facts(const std::string& path) = 0;
   virtual Result<Facts> facts_of(int fd) = 0;
-  virtual Result<Bytes> read(const std::string& path, std::uint64_t max_bytes) = 0;
-  // Descriptors: for writing, an empty file that only its owner can read; the folder; the lock file, made if missing.
+  // Descriptors: the file for reading, no link followed; for writing, an empty file that only its owner can read; the folder;
+  // the lock file, made if missing.
+  virtual Result<int> open_file(const std::string& path) = 0;
   virtual Result<int> open_empty(const std::string& path) = 0;
   virtual Result<int> open_folder(const std::string& path) = 0;
   virtual Result<int> open_lock(const std::string& path) = 0;
   // Takes the exclusive lock, or says false if somebody has it. Ends with the descriptor or the process.
   virtual Result<bool> try_lock(int fd) = 0;
-  virtual void wait() = 0;                                        // a few milliseconds
-  virtual Result<std::size_t> write(int fd, ByteView bytes) = 0;  // how many bytes went out
+  virtual void wait() = 0;                                                                   // a few milliseconds
+  virtual Result<Bytes> read(int fd, const std::string& path, std::uint64_t max_bytes) = 0;  // all of it
+  virtual Result<std::size_t> write(int fd, ByteView bytes) = 0;                             // how many bytes went out
   // Everything written to the file (the names made in the folder) survives a crash once this returns.
   virtual Status sync(int fd) = 0;
   virtual Status close(int fd) = 0;

@@ -107,8 +107,8 @@ TEST(Kill, TakingASlot) {
       // What the dead process left behind, lock included, stops nobody.
       take_and_record(path, system_file_ops(), ledger);
     }
-    // read, lock (2), read, folder, create, 3 writes, sync, close, rename, sync, 2 closes
-    EXPECT_EQ(step, 15u);
+    // open, read, close, lock (2), open, read, close, folder, create, 3 writes, sync, close, rename, sync, 2 closes
+    EXPECT_EQ(step, 19u);
   }
   const std::set<std::uint64_t> used = ledger.slots();
   const Result<SlotFile> file = SlotFile::open(path, kModelSecretFile);

@@ -12,6 +12,8 @@ namespace zkinfer {
 
 namespace {
 
+constexpr int kMaxReplaced = 100;
+
 void (*say_slow_lock)(const std::string& lock_path) = nullptr;
 
 Result<Descriptor> lock_for(FileOps& ops, const std::string& path) {
@@ -106,22 +108,40 @@ Result<SlotFile> SlotFile::open(const std::string& path, const SlotFileKind& kin
   return file;
 }
 
+// Checked and read through one descriptor, so that what was checked is what is read.
+Result<Bytes> SlotFile::bytes_there() const {
+  const std::string name(kind_.format().name);
+  const auto check = [&](const FileOps::Facts& facts) -> Status {
+    if (!facts.exists) {
+      return io_error(name + ": there is no file " + in_quotes(path_) + ", which `" + std::string(kind_.maker) +
+                      "` makes; " + std::string(kind_.lost));
+    }
+    if (!facts.is_file) {
+      return invalid_argument(in_quotes(path_) + " is no regular file, which a " + name + " must be: it counts");
+    }
+    if (facts.num_links > 1) {
+      return invalid_argument(
+          in_quotes(path_) +
+          " has a second name (a hard link), under which its slots could be used again; remove the other name");
+    }
+    return ok_status();
+  };
+  for (int times = 0; times < kMaxReplaced; ++times) {
+    ZKI_ASSIGN_OR_RETURN(const FileOps::Facts named, ops_->facts(path_));
+    ZKI_RETURN_IF_ERROR(check(named));
+    ZKI_ASSIGN_OR_RETURN(const int fd, ops_->open_file(path_));
+    const Descriptor file(*ops_, fd);
+    ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts_of(fd));
+    ZKI_RETURN_IF_ERROR(check(facts));
+    // No name at all: another process took a slot, and its new file has the name now.
+    if (facts.num_links == 1) return ops_->read(fd, path_, kind_.format().max_bytes);
+  }
+  return io_error(in_quotes(path_) + " was replaced " + std::to_string(kMaxReplaced) +
+                  " times while it was read; is another program writing it all the time?");
+}
+
 Status SlotFile::read(bool first) {
-  ZKI_ASSIGN_OR_RETURN(const FileOps::Facts facts, ops_->facts(path_));
-  if (facts.exists && !facts.is_file) {
-    return invalid_argument(in_quotes(path_) + " is no regular file, which a " + std::string(kind_.format().name) +
-                            " must be: it counts");
-  }
-  if (!facts.exists) {
-    return io_error(std::string(kind_.format().name) + ": there is no file " + in_quotes(path_) + ", which `" +
-                    std::string(kind_.maker) + "` makes; " + std::string(kind_.lost));
-  }
-  if (facts.num_links != 1) {
-    return invalid_argument(
-        in_quotes(path_) +
-        " has a second name (a hard link), under which its slots could be used again; remove the other name");
-  }
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, ops_->read(path_, kind_.format().max_bytes));
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, bytes_there());
   Result<Content> content = parse(bytes, kind_);
   if (!content.ok()) return content.status().with_context(in_quotes(path_));
   if (!first && content->payload != payload_) {

@@ -60,13 +60,19 @@ class SimulatedDisk final : public FileOps {
     if (path.ends_with(".lock")) return Facts{true, true, 1, 1, 1};
     return Facts{state.names_now().contains(path), true, 1, 2, 1};
   }
-  Result<Facts> facts_of(int) override { return Facts{true, true, 1, 1, 1}; }
-  Result<Bytes> read(const std::string& path, std::uint64_t) override {
+  Result<Facts> facts_of(int fd) override {
+    if (fd == kLockFd) return Facts{true, true, 1, 1, 1};
+    const auto names = state.names_now();
+    const auto is_name = [&](const auto& entry) { return entry.second == file_of(fd); };
+    return Facts{true, true, 1, 2, static_cast<std::uint64_t>(std::ranges::count_if(names, is_name))};
+  }
+  Result<int> open_file(const std::string& path) override {
     const auto names = state.names_now();
     const auto found = names.find(path);
     if (found == names.end()) return io_error("no such file");
-    return state.files[found->second].now;
+    return kFirstFileFd + static_cast<int>(found->second);
   }
+  Result<Bytes> read(int fd, const std::string&, std::uint64_t) override { return state.files[file_of(fd)].now; }
   Result<int> open_empty(const std::string& path) override {
     step();
     if (state.names_now().contains(path)) state.pending.push_back({{path, std::nullopt}});
@@ -82,14 +88,14 @@ class SimulatedDisk final : public FileOps {
   Result<std::size_t> write(int fd, ByteView bytes) override {
     step();
     const std::size_t count = std::min(bytes.size(), max_write_bytes);
-    Bytes& now = state.files[static_cast<std::size_t>(fd - kFirstFileFd)].now;
+    Bytes& now = state.files[file_of(fd)].now;
     now.insert(now.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
     return count;
   }
   Status sync(int fd) override {
     step();
     if (fd >= kFirstFileFd) {
-      DiskContent& file = state.files[static_cast<std::size_t>(fd - kFirstFileFd)];
+      DiskContent& file = state.files[file_of(fd)];
       if (file_syncs_work) file.synced = file.now;
     } else if (folder_syncs_work) {
       sync_folder(folders_[static_cast<std::size_t>(fd)]);
@@ -125,6 +131,7 @@ class SimulatedDisk final : public FileOps {
   static constexpr int kFirstFileFd = 1 << 20;
   static constexpr int kLockFd = kFirstFileFd - 1;
 
+  static std::size_t file_of(int fd) { return static_cast<std::size_t>(fd - kFirstFileFd); }
   void step() {
     if (before_step) before_step();
   }

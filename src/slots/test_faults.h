@@ -37,8 +37,11 @@ class HookedFileOps final : public FileOps {
   Result<bool> try_lock(int fd) override {
     return around<Result<bool>>("lock", [&] { return real_.try_lock(fd); });
   }
-  Result<Bytes> read(const std::string& path, std::uint64_t max_bytes) override {
-    return around<Result<Bytes>>("read", [&] { return real_.read(path, max_bytes); });
+  Result<int> open_file(const std::string& path) override {
+    return around<Result<int>>("open", [&] { return real_.open_file(path); });
+  }
+  Result<Bytes> read(int fd, const std::string& path, std::uint64_t max_bytes) override {
+    return around<Result<Bytes>>("read", [&] { return real_.read(fd, path, max_bytes); });
   }
   Result<std::size_t> write(int fd, ByteView bytes) override {
     return around<Result<std::size_t>>(

@@ -418,7 +418,8 @@ PowerOutcome lose_power_in_a_rotation(const Model& model, Prover root, bool fold
         const CommitmentTree::Node& node = (*nodes)[i];
         bad |= !node.problem.empty();
         if (node.name.empty() || !node.published) continue;
-        bad |= must(back.read("/m.zkserving/" + node.name + ".zkpath", 1 << 28)) != *paths[std::stoull(node.name) - 1];
+        bad |= must(read_whole(back, "/m.zkserving/" + node.name + ".zkpath", 1 << 28)) !=
+               *paths[std::stoull(node.name) - 1];
       }
       outcome.num_bad += bad ? 1 : 0;
     }
