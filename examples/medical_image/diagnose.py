@@ -23,7 +23,7 @@ def maker_publishes(folder):
     """Model and commitment go to the clinic under contract, key and name to everybody."""
     model = zkinfer.compile(HERE / "scans.onnx", calibration=np.load(HERE / "typical.npy"))
     model.save(folder / "scans.zkmodel")
-    key = model.commit(budget=100)  # weights and pictures are private, findings public
+    key = model.commit(proofs=100)  # weights and pictures are private, findings public
     key.save(folder / "scans.zksecret")
     key.public.save(folder / "scans.zkkey")
     print(f"maker: published the network {key.public.identity[:16]}.., {model.num_parameters} weights hidden")

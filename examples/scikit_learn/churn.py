@@ -44,7 +44,7 @@ def main():
             f"{type(last).__name__}: {100 * np.mean(labels == truth):.1f} % right, scikit-learn {100 * np.mean(pipeline.predict(test) == truth):.1f} %, "
             f"the same answer on {100 * np.mean(labels == pipeline.predict(test)):.1f} %"
         )
-        key = model.commit(budget=50)
+        key = model.commit(proofs=50)
         proof = key.prove(test[0], context="audit 2026, customer 0")
         place, shares = zkinfer.verify(proof, key.public, context="audit 2026, customer 0").outputs
         print(f"  proven: {pipeline.classes_[int(place.item())]}, probability {shares.max():.3f} ({len(proof)} bytes)")

@@ -22,7 +22,7 @@ def calls(model, key, proof, onnx_path, flowers):
         yield f"compile({name}=)", lambda value, name=name: compile(**{name: value})
     yield "compile(model)", lambda value: zkinfer.compile(value, calibration=flowers)
     yield "compile(calibration)", lambda value: zkinfer.compile(onnx_path, calibration=value)
-    for name in ("inputs", "outputs", "public_parameters", "budget", "tensor_budget", "security_bits", "decoding", "pow_bits", "zero_knowledge",
+    for name in ("inputs", "outputs", "public_parameters", "proofs", "tensor_budget", "security_bits", "decoding", "pow_bits", "zero_knowledge",
                  "certify", "progress"):  # fmt: skip
         yield f"commit({name}=)", lambda value, name=name: model.commit(**{name: value})
     yield "prove(inputs)", key.prove
@@ -38,7 +38,7 @@ def calls(model, key, proof, onnx_path, flowers):
     yield "Prover.open(model)", lambda value: zkinfer.Prover.open(value, "nowhere.zksecret")
     yield "Prover.open(path)", lambda value: zkinfer.Prover.open(model, value)
     yield "Prover.save", key.save
-    yield "rotate", lambda value: key.rotate(budget=value)
+    yield "rotate", lambda value: key.rotate(proofs=value)
     yield "VerificationKey", zkinfer.VerificationKey
     for name in ("certificate", "model", "min_security_bits", "max_seconds", "max_memory_bytes"):
         yield f"VerificationKey({name}=)", lambda value, name=name: zkinfer.VerificationKey(public.to_bytes(), **{name: value})
@@ -106,14 +106,14 @@ def test_proofs_of_another_kind(key, proof, flowers, tmp_path):
         zkinfer.verify(key.public.to_bytes(), key.public)
 
 
-def test_budgets(model, flowers):
+def test_numbers_of_proofs(model, flowers):
     for wrong in (0, -1, 2.5, "3", True):
-        with pytest.raises(zkinfer.InputError, match="budget="):
-            model.commit(budget=wrong)
+        with pytest.raises(zkinfer.InputError, match="proofs="):
+            model.commit(proofs=wrong)
     with pytest.raises(zkinfer.InputError, match="leave it out"):
-        model.commit(public_parameters=True, budget=4)
+        model.commit(public_parameters=True, proofs=4)
     for certify in (True, False):
-        key = model.commit(budget=3, certify=certify)
+        key = model.commit(proofs=3, certify=certify)
         assert key.num_proofs_left == 3
         for row in flowers[:3]:
             zkinfer.verify(key.prove(row), key.public, accept_uncertified=not certify)
@@ -122,9 +122,9 @@ def test_budgets(model, flowers):
 
 
 def test_rotation(model, flowers):
-    key = model.commit(budget=1)
+    key = model.commit(proofs=1)
     key.prove(flowers[0])
-    fresh, rotation = key.rotate(budget=5)
+    fresh, rotation = key.rotate(proofs=5)
     zkinfer.verify_rotation(key.public, fresh.public, rotation)
     assert fresh.num_proofs_left == 4  # its slot of the rotation is one of them
     zkinfer.verify(fresh.prove(flowers[0]), fresh.public)

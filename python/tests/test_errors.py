@@ -134,6 +134,21 @@ def test_keys_are_refused(key):
         zkinfer.verify(b"", key)  # the prover's side
 
 
+def test_arguments_in_the_wrong_order(key, proof, tmp_path):
+    proof.save(tmp_path / "x.zkproof")
+    key.public.save(tmp_path / "x.zkkey")
+    for first, second in (
+        (key.public, proof),
+        (key.public.to_bytes(), proof.to_bytes()),
+        (tmp_path / "x.zkkey", tmp_path / "x.zkproof"),
+        (key.public, tmp_path / "x.zkproof"),
+    ):
+        with pytest.raises(zkinfer.InputError, match="the proof comes first, then the key"):
+            zkinfer.verify(first, second)
+    with pytest.raises(zkinfer.FileError):
+        zkinfer.verify(proof, tmp_path / "nowhere.zkkey")
+
+
 def test_files_of_another_kind(tmp_path, model, key, proof):
     text = tmp_path / "notes.txt"
     text.write_text("mine")

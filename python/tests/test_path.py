@@ -54,7 +54,7 @@ def test_files(tmp_path, model, key, proof, flowers):
 
 def test_commitment_that_was_saved(tmp_path, model, flowers):
     path = tmp_path / "network.zksecret"
-    first = model.commit(budget=16)
+    first = model.commit(proofs=16)
     first.save(path)
     left = first.num_proofs_left
     again = zkinfer.Prover.open(model, path)
@@ -77,12 +77,12 @@ def test_batches(key, model, flowers):
 
 
 def test_budget_ends(model, flowers):
-    key = model.commit(budget=4)
+    key = model.commit(proofs=4)
     while key.num_proofs_left:
         key.prove(flowers[0])
     with pytest.raises(zkinfer.BudgetError) as error:
         key.prove(flowers[0])
-    assert "zkinfer rotate" in error.value.remedy or "budget=" in error.value.remedy
+    assert "zkinfer rotate" in error.value.remedy or "proofs=" in error.value.remedy
 
 
 def test_who_sees_what(model, flowers):

@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """PyTorch modules. Skipped, and said so, where PyTorch is not installed (Debian: python3-torch)."""
+import copy
+import importlib.util
+import inspect
+import warnings
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed (python3-torch)")
 
 import zkinfer  # noqa: E402
-from zkinfer.torch import compare  # noqa: E402
+from zkinfer.torch import compare, export_onnx  # noqa: E402
+
+HAS_DYNAMO = "dynamo" in inspect.signature(torch.onnx.export).parameters and importlib.util.find_spec("onnxscript") is not None
+needs_dynamo = pytest.mark.skipif(not HAS_DYNAMO, reason="the dynamo exporter needs PyTorch 2.5 or later and onnxscript (`scripts/test_full.sh .. torch`)")
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +138,11 @@ def test_a_failed_export_spoils_no_later_one(net, images):
             return torch.linalg.eigvals(x).real
 
     class Broken(torch.nn.Module):
+        calls = 0
+
         def forward(self, x):
-            if torch._C._get_tracing_state():
+            self.calls += 1
+            if self.calls > 1:  # the first is no exporter's
                 raise RuntimeError("while it is traced")
             return x
 
@@ -154,3 +165,138 @@ def test_generators_give_their_samples_once(net, images):
     assert zkinfer.compile(net, calibration=(image for image in images)).to_bytes() == whole
     with pytest.raises(zkinfer.InputError, match="no samples"):
         zkinfer.compile(net, calibration=images[:0])
+
+
+class Of(torch.nn.Module):
+    """A module of parts and what is done with them."""
+
+    def __init__(self, forward, **parts):
+        super().__init__()
+        self.of = forward
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, x):
+        return self.of(self, x)
+
+
+def kinds():
+    """Modules that both exporters take, each with 30 samples."""
+    torch.manual_seed(5)
+    nn, words, images = torch.nn, torch.rand(30, 6, 8), torch.rand(30, 3, 12, 12)
+    return {
+        "conv": (nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.GELU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(144, 2)), images),
+        "norms": (nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.GroupNorm(2, 4), nn.SiLU(), nn.AdaptiveAvgPool2d(2)), images),
+        "transposed": (nn.Sequential(nn.ConvTranspose2d(3, 2, 3, stride=2), nn.Hardswish()), images),
+        "shuffles": (nn.Sequential(nn.PixelUnshuffle(2), nn.PixelShuffle(2), nn.Upsample(scale_factor=2)), images),
+        "padding": (Of(lambda self, x: torch.nn.functional.pad(x, (1, 2, 0, 1), mode="reflect")), images),
+        "lstm": (Of(lambda self, x: self.rnn(x)[0][:, -1], rnn=nn.LSTM(8, 5, bidirectional=True, batch_first=True)), words),
+        "gru": (Of(lambda self, x: self.rnn(x)[0], rnn=nn.GRU(8, 5, batch_first=True)), words),
+        "attention": (Of(lambda self, x: self.mha(x, x, x)[0], mha=nn.MultiheadAttention(8, 2, batch_first=True)), words),
+        "layer norm": (nn.Sequential(nn.LayerNorm(8), nn.Linear(8, 4), nn.PReLU(), nn.LogSoftmax(-1)), words),
+        "products": (Of(lambda self, x: torch.einsum("bij,bkj->bik", x, x) + x.mean(-1, keepdim=True)), words),
+        "choices": (Of(lambda self, x: torch.where(x > 0.5, x * 2, -x).cumsum(1).flip(2)), words),
+        "pieces": (Of(lambda self, x: torch.cat([part * 2 for part in x.chunk(2, -1)], -1).roll(1, 1)), words),
+        "words": (nn.Sequential(nn.Embedding(20, 4), nn.Flatten(), nn.Linear(24, 3)), torch.randint(0, 20, (30, 6))),
+    }
+
+
+def agrees(module, data, model, within=0.005):
+    with torch.no_grad():
+        expected = module.eval()(data[:1]).numpy()
+    assert np.abs(model.run(data[0]).output - expected).max() < within * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("name", list(kinds()))
+@pytest.mark.parametrize("exporter", ["torchscript", pytest.param("dynamo", marks=needs_dynamo)])
+def test_both_exporters(name, exporter, capfd):
+    module, data = kinds()[name]
+    onnx = export_onnx(module, data[:1], exporter=exporter)
+    said = capfd.readouterr()
+    assert not said.out and not said.err  # PyTorch's words are for whoever exports
+    model = zkinfer.compile(onnx, calibration=data)
+    agrees(module, data, model)
+    key = model.commit(proofs=2)
+    zkinfer.verify(key.prove(data[0]), key.public)
+
+
+@needs_dynamo
+def test_programs_and_compiled_modules():
+    net, data = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh()), torch.rand(30, 3)
+    for given in (torch.export.export(net, (data[:1],)), torch.compile(net), torch.nn.DataParallel(net)):
+        model = zkinfer.compile(given, calibration=data)
+        agrees(net, data, model)
+    assert model.name == "Sequential"
+
+
+class Spectrum(torch.nn.Module):
+    def forward(self, x):
+        return torch.fft.rfft(x).abs()
+
+
+def test_fourier_transforms(capfd):
+    data = torch.rand(30, 8)
+    try:
+        agrees(Spectrum(), data, zkinfer.compile(Spectrum(), calibration=data))
+    except zkinfer.CompileError as error:
+        assert not HAS_DYNAMO and "torch.fft.fft(torch.eye(n))" in error.remedy and error.remedy in str(error)
+    assert not "".join(capfd.readouterr())
+
+    class AsTold(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            whole = torch.fft.rfft(torch.eye(8))
+            self.register_buffer("real", whole.real.clone())
+            self.register_buffer("imag", whole.imag.clone())
+
+        def forward(self, x):
+            return torch.sqrt((x @ self.real) ** 2 + (x @ self.imag) ** 2)
+
+    agrees(AsTold(), data, zkinfer.compile(AsTold(), calibration=data))
+    assert torch.allclose(AsTold()(data), Spectrum()(data), atol=1e-5)
+
+
+def test_modules_of_small_floats():
+    data = torch.rand(30, 3)
+    for net in (torch.nn.Linear(3, 2).half(), torch.nn.Linear(3, 2).bfloat16()):
+        try:
+            model = zkinfer.compile(net, calibration=data)
+        except zkinfer.InputError as error:
+            assert "copy.deepcopy(net).float()" in error.remedy and "float16" in error.reason
+        else:
+            agrees(copy.deepcopy(net).float(), data, model)
+        agrees(copy.deepcopy(net).float(), data, zkinfer.compile(copy.deepcopy(net).float(), calibration=data))
+
+
+def test_one_array_for_two_inputs():
+    class Two(torch.nn.Module):
+        def forward(self, left, right, factor=2.0):
+            return left * factor + right
+
+    rows = torch.rand(30, 3)
+    for given in (rows, [rows, rows], [row for row in rows], {"left": rows}):
+        with pytest.raises(zkinfer.InputError, match=r"forward takes left, right, .* no right; .*\{'left': \.\., 'right': \.\.\}"):
+            zkinfer.compile(Two(), calibration=given)
+    with pytest.raises(zkinfer.InputError, match=r"one array for a model with 2 inputs; give a dict by name \(left, right\)"):
+        zkinfer.compile(export_onnx(Two(), (rows[:1], rows[:1])), calibration=rows)
+    for given in ({"left": rows, "right": rows}, [(row, row) for row in rows]):
+        assert [t.name for t in zkinfer.compile(Two(), calibration=given).inputs_info] == ["left", "right"]
+
+
+def test_training_mode_is_said():
+    nn, rows = torch.nn, torch.rand(30, 4)
+    same, other = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Dropout(0.0)), nn.Sequential(nn.Linear(4, 4), nn.Sequential(nn.BatchNorm1d(4), nn.Dropout(0.5)))
+    for net in (same.train(), copy.deepcopy(other).eval()):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            zkinfer.compile(net, calibration=rows)
+    for net, where in ((other, r"'1\.0' \(BatchNorm1d\)"), (nn.TransformerEncoderLayer(4, 2, 8), "dropout|Dropout|MultiheadAttention")):
+        with pytest.warns(zkinfer.ModelWarning, match=rf"{type(net).__name__} is in training mode.*({where}).*\.eval\(\)"):
+            zkinfer.compile(net.train(), calibration=rows if net is other else rows.reshape(15, 2, 4))
+        assert net.training
+
+
+def test_what_is_no_network(net, images):
+    for given, says in ((type(net), "the class Sequential; give a trained instance"), (net.state_dict(), "state_dict.*load_state_dict"), (list(net.parameters()), "type list")):
+        with pytest.raises(zkinfer.InputError, match=says):
+            zkinfer.compile(given, calibration=images)

@@ -88,7 +88,7 @@ def test_other_names_of_arguments(model, key, onnx_path, flowers):
         (compile, {"weigth_bits": 8}, "it is called weight_bits="),
         (compile, {"zzz": 8}, "there are model, calibration, "),
         (model.commit, {"public_model": True}, "it is called public_parameters=True"),
-        (model.commit, {"proofs": 3}, "it is called budget="),
+        (model.commit, {"budget": 3}, "it is called proofs="),
         (lambda **options: key.prove(flowers[0], **options), {"nonce": b"x"}, "it is called context="),
         (lambda **options: zkinfer.verify(b"", key.public, **options), {"nonce": b"x"}, "it is called context="),
         (model.run, {}, r"missing a required argument: 'inputs'; it is called as Model.run\(inputs, "),

@@ -143,7 +143,7 @@ def test_verifying_after_fork_works(onnx_path):
 
 
 def test_two_processes_share_a_saved_commitment(tmp_path, model, flowers):
-    key = model.commit(budget=16)
+    key = model.commit(proofs=16)
     key.save(tmp_path / "n.zksecret")
     model.save(tmp_path / "n.zkmodel")
     code = textwrap.dedent(

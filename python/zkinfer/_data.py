@@ -206,7 +206,8 @@ def _item(item: Any, tensors: Sequence[_native.TensorInfo]) -> Iterator[list[np.
     elif len(tensors) == 1:
         columns = [_rows(item, tensors[0])]
     else:
-        raise InputError(f"a sample of a model with {len(tensors)} inputs: expected a dict by name or a tuple of arrays")
+        names = ", ".join(t.name for t in tensors)
+        raise InputError(f"one array for a model with {len(tensors)} inputs; give a dict by name ({names}), or samples that are tuples of {len(tensors)} arrays")
     lengths = {len(column) for column in columns}
     if len(lengths) != 1:
         raise InputError(f"the inputs have different numbers of samples: {', '.join(str(len(c)) for c in columns)}")

@@ -80,9 +80,9 @@ def only(values: Sequence[Any], what: str) -> Any:
     return values[0]
 
 
-def slots_for(budget: Any, certified: bool) -> int:
+def slots_for(proofs: Any, certified: bool) -> int:
     """Of a commitment for so many proofs: one for its certificate, and the last, which leads to the next one (Prover.rotate)."""
-    return _options.integer("budget", budget, 1) + int(certified) + 1
+    return _options.integer("proofs", proofs, 1) + int(certified) + 1
 
 
 def tensor_of(tensors: Sequence[_native.TensorInfo], which: Union[int, str]) -> _native.TensorInfo:
@@ -229,7 +229,7 @@ class Model:
         inputs: str = "private",
         outputs: str = "public",
         public_parameters: bool = False,
-        budget: Optional[int] = None,
+        proofs: Optional[int] = None,
         tensor_budget: Optional[int] = None,
         security_bits: int = 128,
         decoding: str = "johnson",
@@ -244,21 +244,21 @@ class Model:
             inputs, outputs: who sees them: "private", "public" or "committed", also with a hash of their bytes as in
                 "private:sha256" or "public:keccak256".
             public_parameters: the weights are public; whoever has the model derives the same key.
-            budget: how many proofs (and batches) it may serve, at least 1; a default by model size. More make larger proofs. The commitment
-                has slots for the certificate and for one rotation besides, which ``--budget`` of the program counts in.
+            proofs: how many (and batches) it may serve, at least 1; a default by model size. More make larger proofs. The commitment's budget,
+                which ``--budget`` of the program says, has slots for the certificate and for one rotation besides.
             tensor_budget: proofs that a commitment to an input or output may serve.
             security_bits: soundness error at most 2^-security_bits, at most 128.
             decoding: "johnson", or "unique": larger proofs, without the theorem of a preprint.
             pow_bits: of security_bits, those that rest on searching for nonces.
             zero_knowledge: False only where everything is public.
             certify: also prove, once, that the weights are integers in their ranges. Verifiers ask for it. Later, :meth:`Prover.certify`
-                takes one proof of the budget.
+                takes one of the proofs.
             progress: True for a bar, or a function of (stage, fraction).
         Returns: the :class:`Prover`; its ``public`` is the key for everybody.
         Raises: InputError for options that do not go together; BudgetError where it needs too much memory.
 
         Example:
-            >>> key = model.commit(inputs="public", budget=1000)
+            >>> key = model.commit(inputs="public", proofs=1000)
             >>> key.save("network.zksecret")
         """
         from ._prover import Prover
@@ -267,10 +267,10 @@ class Model:
         options.inputs, options.outputs = _policy("inputs", inputs), _policy("outputs", outputs)
         options.public_parameters = _options.flag("public_parameters", public_parameters)
         certified = _options.flag("certify", certify) and not public_parameters and self.num_parameters > 0
-        if budget is not None:
+        if proofs is not None:
             if public_parameters:
-                raise InputError("budget= with public_parameters=True: nothing is hidden, so nothing is counted; leave it out")
-            options.budget = slots_for(budget, certified)
+                raise InputError("proofs= with public_parameters=True: nothing is hidden, so nothing is counted; leave it out")
+            options.budget = slots_for(proofs, certified)
         if tensor_budget is not None:
             options.tensor_budget = _options.integer("tensor_budget", tensor_budget, 1)
         security = _native.Security()
@@ -339,7 +339,12 @@ def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any
     if torch is not None and isinstance(model, torch.nn.Module):
         from . import torch as front
 
-        return front.export_onnx(model, example_inputs if example_inputs is not None else front.example_of(model, calibration), input_names=input_names), None
+        example = example_inputs if example_inputs is not None else front.example_of(model, calibration)
+        return front.export_onnx(model, example, input_names=input_names), type(front.unwrapped(model)).__name__
+    if torch is not None and hasattr(torch, "export") and isinstance(model, getattr(torch.export, "ExportedProgram", ())):
+        from . import torch as front
+
+        return front.export_program(model), None
     sklearn = sys.modules.get("sklearn.base")
     if sklearn is not None and isinstance(model, sklearn.BaseEstimator) or type(model).__module__.split(".")[0] in ("xgboost", "lightgbm"):
         from . import sklearn as front_sklearn
@@ -350,6 +355,10 @@ def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any
     serialize = getattr(model, "SerializeToString", None)
     if callable(serialize):
         return bytes(serialize()), None
+    if isinstance(model, type):
+        raise InputError(f"a model: the class {model.__name__}; give a trained instance of it")
+    if isinstance(model, Mapping) and model and all(_data.is_array(value) for value in model.values()):
+        raise InputError("a model: weights by name (a state_dict), which do not say what is computed; give the module, after load_state_dict")
     raise InputError(
         f"a model of type {type(model).__name__}; expected a path or bytes of a network's file, an onnx.ModelProto, a torch.nn.Module, a keras.Model, or an "
         "estimator of scikit-learn, XGBoost or LightGBM"
@@ -415,8 +424,8 @@ def compile(
     """Compiles a network to an integer model.
 
     Args:
-        model: path or bytes of an ONNX, Keras or TensorFlow Lite file, an ``onnx.ModelProto``, a ``torch.nn.Module`` (in eval mode while it is exported), a
-            ``keras.Model``, or a fitted estimator, pipeline or booster of scikit-learn, XGBoost or LightGBM.
+        model: path or bytes of an ONNX, Keras or TensorFlow Lite file, an ``onnx.ModelProto``, a ``torch.nn.Module`` (in eval mode while it is exported),
+            a ``torch.export`` program, a ``keras.Model``, or a fitted estimator, pipeline or booster of scikit-learn, XGBoost or LightGBM.
         calibration: a few dozen to a few hundred typical inputs, not those that you measure on: an array (N, ..), a dict of them by
             input name, an iterable of samples or batches such as a DataLoader (labels behind the inputs are left alone), or what the program
             takes: the path of a .npy, .npz, .json, .png or IDX file or of a folder of these, or a list of paths. They set the ranges of the integers.
@@ -454,6 +463,9 @@ def compile(
     elif input_names is not None and (not isinstance(input_names, (list, tuple)) or not all(isinstance(name, str) for name in input_names)):
         raise InputError(f"input_names: {_options.shown(input_names)}, expected a list of str")
     onnx, default_name = _onnx_of(model, calibration, example_inputs, input_names)
+    note = sys.modules["zkinfer.torch"].training_note(model) if torch is not None and isinstance(model, torch.nn.Module) else None
+    if note is not None:
+        warnings.warn(f"{type(model).__name__} {note}", ModelWarning, stacklevel=3)
     if name is not None:
         _options.text("name", name)
     options.name = name or default_name or ("" if isinstance(onnx, str) else type(model).__name__ if hasattr(model, "forward") else "")

@@ -414,12 +414,12 @@ class Prover:
         return batch
 
     def rotate(
-        self, *, budget: Optional[int] = None, certify: bool = True, progress: _progress.Progress = None
+        self, *, proofs: Optional[int] = None, certify: bool = True, progress: _progress.Progress = None
     ) -> tuple["Prover", bytes]:
         """The next commitment to the same model, and the proof that it holds the same weights; works with no proof left too.
 
         Args:
-            budget: of the new one, as of :meth:`Model.commit`; by default, as many slots as this one has.
+            proofs: of the new one, as of :meth:`Model.commit`; by default, as many slots as this one has.
             certify: also make a certificate under it.
         Returns: the new Prover, whose ``public`` is a new key, and the rotation, public bytes for :func:`zkinfer.verify_rotation`.
         Raises: InputError with public parameters, whose keys are never used up, and below a root, where the next commitment is made by
@@ -435,8 +435,8 @@ class Prover:
         if options.public_parameters:
             raise InputError("rotate: the weights are public, nothing is counted, and the key serves any number of proofs")
         certified = _options.flag("certify", certify) and self._model.num_parameters > 0
-        if budget is not None:
-            options.budget = slots_for(budget, certified)
+        if proofs is not None:
+            options.budget = slots_for(proofs, certified)
         with _progress.reporting(progress, "commit") as report:
             fresh = _native.Prover.create(self._model._native, options, report)
         with _progress.reporting(progress, "rotate") as report:

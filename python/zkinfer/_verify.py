@@ -314,11 +314,17 @@ def _known(what: str, given: Optional[Mapping[str, Any]], tensors: Any, row: int
 
 
 def _key_of(key: Any) -> VerificationKey:
+    from ._prover import Batch, Proof
+
     if isinstance(key, VerificationKey):
         return key
-    if isinstance(key, (str, os.PathLike)):
+    is_path = isinstance(key, (str, os.PathLike))
+    data = _files.read(key) if is_path else bytes(key) if isinstance(key, (bytes, bytearray, Proof, Batch)) else b""
+    kind = _native.kind_of(data[:8])
+    if is_path and kind not in _CHECKED_BY:
         return VerificationKey.load(key)
-    raise InputError(f"key: {type(key).__name__}, expected a VerificationKey (Prover.public) or the path of a .zkkey file")
+    found, hint = (f"a {kind}", "; the proof comes first, then the key") if kind in _CHECKED_BY else (type(key).__name__, "")
+    raise InputError(f"key: {found}, expected a VerificationKey (Prover.public) or the path of a .zkkey file{hint}")
 
 
 _CHECKED_BY = {"proof": "zkinfer.verify", "batch proof": "zkinfer.verify_batch"}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 _WORDS = {
-    "CommitOptions::budget": "budget= of Model.commit",
+    "CommitOptions::budget": "proofs= of Model.commit",
     "CommitOptions::code_files": "`zkinfer commit --no-code-file`",
     "CommitOptions::inputs": "inputs= of Model.commit",
     "CommitOptions::security": "security_bits=, decoding= and pow_bits= of Model.commit",

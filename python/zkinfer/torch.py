@@ -4,9 +4,14 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import inspect
 import io
+import logging
+import os
+import re
+import sys
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
@@ -53,6 +58,31 @@ def _runs(module: torch.nn.Module, example: Any) -> bool:
     return True
 
 
+def unwrapped(module: torch.nn.Module) -> torch.nn.Module:
+    """The module that torch.compile or DataParallel has wrapped, whose forward exporters do not see through."""
+    while True:
+        inner = getattr(module, "_orig_mod", None)
+        if inner is None and isinstance(module, (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)):
+            inner = module.module
+        if not isinstance(inner, torch.nn.Module):
+            return module
+        module = inner
+
+
+def training_note(module: torch.nn.Module) -> Optional[str]:
+    """What to say of a module in training mode that computes something else there; it is exported in eval mode."""
+    kinds = (torch.nn.modules.dropout._DropoutNd, torch.nn.modules.batchnorm._BatchNorm, torch.nn.RReLU)
+    for name, part in module.named_modules():
+        drops = getattr(part, "p", 1) != 0 if isinstance(part, kinds) else isinstance(getattr(part, "dropout", None), float) and part.dropout > 0
+        if part.training and drops:
+            where = f"'{name}' ({type(part).__name__})" if name else type(part).__name__
+            return (
+                f"is in training mode, where {where} computes something else; compiled is what it computes after .eval(): call that first, and "
+                "compare with that"
+            )
+    return None
+
+
 def example_of(module: torch.nn.Module, calibration: Any) -> Any:
     """One sample of calibration data to export a module with: with a batch axis where the module takes one.
 
@@ -60,6 +90,7 @@ def example_of(module: torch.nn.Module, calibration: Any) -> Any:
         module: that will be exported. calibration: as of :func:`zkinfer.compile`.
     Raises: InputError where there is no sample.
     """
+    module = unwrapped(module)
     if calibration is None:
         raise InputError(
             "a torch module is exported with an example of its inputs; give calibration data, or example_inputs=(x,) in the shape of forward's"
@@ -76,18 +107,20 @@ def example_of(module: torch.nn.Module, calibration: Any) -> Any:
     raise InputError("calibration: no samples; give a few dozen")
 
 
-def _forward_names(module: torch.nn.Module) -> list[str]:
+def _forward_names(module: torch.nn.Module) -> tuple[list[str], list[str]]:
+    """Of forward's parameters: all, and those without a default."""
     try:
         parameters = inspect.signature(module.forward).parameters
     except ValueError:  # of TorchScript
-        return []
+        return [], []
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [name for name, parameter in parameters.items() if parameter.kind in kinds]
+    names = [name for name, parameter in parameters.items() if parameter.kind in kinds]
+    return names, [name for name in names if parameters[name].default is inspect.Parameter.empty]
 
 
 def _arguments(module: torch.nn.Module, example: Any) -> tuple[list[str], tuple[torch.Tensor, ...]]:
     """Names and tensors of forward's parameters, of as many as it has."""
-    names = _forward_names(module)
+    names, needed = _forward_names(module)
     parts = _parts(example)
     if isinstance(parts, dict):
         unknown = [name for name in parts if name not in names]
@@ -100,6 +133,13 @@ def _arguments(module: torch.nn.Module, example: Any) -> tuple[list[str], tuple[
         required = len(names) if names else len(parts)
         values = parts[:required]
         used = names[: len(values)] if names else ["input"] if len(values) == 1 else [f"input_{i}" for i in range(len(values))]
+    missing = [name for name in needed if name not in used]
+    if missing:
+        by_name = ", ".join(f"{name!r}: .." for name in needed)
+        raise InputError(
+            f"{type(module).__name__}: forward takes {', '.join(needed)}, and the samples have no {', '.join(missing)}; give calibration as a dict by "
+            f"name, {{{by_name}}}, each (N, ..), or as samples that are tuples ({', '.join(needed)})"
+        )
     floating = next((p.dtype for p in module.parameters() if p.dtype.is_floating_point), torch.float32)
     return used, tuple(v.to(floating) if v.dtype.is_floating_point else v for v in (value.detach() for value in values))
 
@@ -119,6 +159,7 @@ def export_onnx(
     Example:
         >>> onnx = zkinfer.torch.export_onnx(net, x[:1])
     """
+    module = unwrapped(module)
     names, arguments = _arguments(module, example_inputs)
     if input_names is not None:
         names = list(input_names)
@@ -134,20 +175,53 @@ def export_onnx(
     try:
         module.eval()
         outputs = [name if name not in names else name + "_" for name in _output_names(_run(module, names, arguments))]
+        exported = _Given(module) if len(_forward_names(module)[0]) > len(arguments) else module
         for way in (exporter,) if exporter else ("torchscript", "dynamo") if has_dynamo else ("torchscript",):
             try:
-                return _export(module, arguments, names, outputs, way, has_dynamo)
+                return _export(exported, arguments, names, outputs, way, has_dynamo)
             except Exception as error:  # whatever PyTorch raises, it is said
                 failures.append(f"{way} exporter: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}")
                 cause = _without_frames(error)
     finally:
         for part, training in modes:
             part.training = training
-    raise CompileError(
-        f"PyTorch cannot export {type(module).__name__} to ONNX ({'; '.join(failures)})",
-        reason="; ".join(failures),
-        remedy="try torch.onnx.export on it, or write the part that it names with operators that ONNX has",
-    ) from cause
+    reason, remedy = "; ".join(failures), _remedy(failures, has_dynamo)
+    raise CompileError(f"PyTorch cannot export {type(module).__name__} to ONNX ({reason}); {remedy}", reason=reason, remedy=remedy) from cause
+
+
+class _Given(torch.nn.Module):
+    """A module of the arguments that are given: exporters make inputs of those that have a default."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        super().__init__()
+        self.given = module
+        self.training = module.training
+
+    def forward(self, *arguments: torch.Tensor) -> Any:
+        return self.given(*arguments)
+
+
+def _remedy(failures: Sequence[str], has_dynamo: bool) -> str:
+    said = " ".join(failures)
+    out = "write the part that it names with operators that ONNX has; torch.onnx.export alone says more of where it is"
+    if re.search("onnxscript", said):
+        out = "pip install onnxscript: PyTorch's dynamo exporter needs it, and knows more operators than the other; or " + out
+    elif not has_dynamo:
+        out = "PyTorch 2.5 or later with onnxscript has another exporter, which knows more operators; or " + out
+    if "fft" in said:
+        out += "; a Fourier transform of fixed length is a product with a constant matrix, torch.fft.fft(torch.eye(n)).real and .imag"
+    return out
+
+
+def export_program(program: Any) -> bytes:
+    """The bytes of an ONNX file of a torch.export.ExportedProgram, which says its shapes itself. Raises: CompileError where PyTorch cannot export it."""
+    try:
+        with _quietly():
+            return bytes(torch.onnx.export(program, dynamo=True, verbose=False).model_proto.SerializeToString())  # type: ignore[attr-defined]
+    except Exception as error:  # whatever PyTorch raises, it is said
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        remedy = _remedy([reason], True)
+        raise CompileError(f"PyTorch cannot export the program to ONNX ({reason}); {remedy}", reason=reason, remedy=remedy) from _without_frames(error)
 
 
 def _without_frames(error: BaseException) -> BaseException:
@@ -184,6 +258,12 @@ def _run(module: torch.nn.Module, names: list[str], arguments: tuple[torch.Tenso
             wanted = next((text.format(*[getattr(part, key)] * 2) for key, text in _TAKES.items() if hasattr(part, key)), None)
             where = f" in layer '{name}' ({type(part).__name__}): got {tuple(got.shape)}" + (f", expected {wanted};" if wanted else ";")
         said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        small = next((p.dtype for p in module.parameters() if p.dtype in (torch.float16, torch.bfloat16)), None)
+        if small is not None and re.search("not implemented|dtype|Half|BFloat16", said):
+            raise InputError(
+                f"{type(module).__name__}: its weights are {small}, with which PyTorch {torch.__version__} does not compute everything here{where} "
+                f"{said}; give a float32 copy, copy.deepcopy(net).float(): the weights stay as they are"
+            ) from _without_frames(error)
         raise InputError(
             f"{type(module).__name__} does not take a sample of shape {given}:{where} {said}; give calibration or example_inputs of the shapes "
             "that forward takes"
@@ -217,13 +297,37 @@ def _plain_layers() -> Iterator[None]:
             mha.set_fastpath_enabled(before)
 
 
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Without what PyTorch prints, logs and warns of on the way, which is in its exception too: its C++ prints whole graphs past sys.stdout."""
+    logger = logging.getLogger("torch.onnx")
+    level, flush = logger.level, ctypes.CDLL(None).fflush
+    with contextlib.ExitStack() as after:
+        try:
+            sys.stdout.flush()
+            flush(None)
+            before, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+        except (OSError, ValueError, AttributeError):
+            pass  # there is none
+        else:
+            after.callback(os.close, before)
+            after.callback(os.dup2, before, 1)
+            after.callback(flush, None)
+            os.dup2(nothing, 1)
+            os.close(nothing)
+        after.callback(logger.setLevel, level)
+        logger.setLevel(logging.ERROR)
+        after.enter_context(warnings.catch_warnings())
+        after.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _export(module: torch.nn.Module, arguments: tuple[torch.Tensor, ...], names: list[str], outputs: list[str], way: str, has_dynamo: bool) -> bytes:
     options: dict[str, Any] = {}
     if has_dynamo:
         options["dynamo"] = way == "dynamo"
-    # What PyTorch prints on the way is in its exception too.
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _plain_layers():
-        warnings.simplefilter("ignore")
+    with _quietly(), _plain_layers():
         buffer: Any = io.BytesIO()
         if way == "dynamo":
             program: Any = torch.onnx.export(module, arguments, input_names=names, output_names=outputs, verbose=False, **options)
