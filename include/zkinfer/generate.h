@@ -29,6 +29,8 @@ struct GenerateOptions {
 };
 
 enum class GenerationEnd : std::uint8_t { kEndToken, kMostTokens, kCapacity, kStopped };
+// "end token", "as many tokens as asked for", ..
+const char* generation_end_name(GenerationEnd end);
 
 struct Generated {
   std::vector<std::int64_t> tokens;  // the prompt's and the answer's

@@ -18,6 +18,7 @@ PYBIND11_MODULE(_native, module) {
   bind_tensors(module);
   bind_compile(module);
   bind_files(module);
+  bind_generate(module);
   module.def("end_left_behind", &end_left_behind);
 #endif
 }

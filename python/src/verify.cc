@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// zkinfer/verify.h, zkinfer/inspect.h, zkinfer/bundle.h and zkinfer/tensor_commitment.h.
+// zkinfer/verify.h, zkinfer/generation.h, zkinfer/inspect.h, zkinfer/bundle.h and zkinfer/tensor_commitment.h.
 #include "zkinfer/verify.h"
 
 #include "arrays.h"
 #include "native.h"
 #include "zkinfer/bundle.h"
 #include "zkinfer/formats.h"
+#include "zkinfer/generation.h"
 #include "zkinfer/inspect.h"
 #include "zkinfer/tensor_commitment.h"
 
@@ -191,6 +192,16 @@ void bind_verify(py::module_& module) {
     py::object key = py::none();
     if (result.key.has_value()) key = py::cast(std::make_shared<VerificationKey>(std::move(*result.key)));
     return py::make_tuple(result.verdict, key);
+  });
+  py::class_<CausalModel, std::shared_ptr<CausalModel>>(module, "CausalModel")
+      .def_static("of", [](const VerificationKey& key) {
+        const py::gil_scoped_release no_gil;
+        return std::make_shared<CausalModel>(must(CausalModel::of(key)));
+      });
+  // Verdict, prompt, answer, context.
+  module.def("check_generation", [](const CausalModel& model, const VerifyResult& inference) {
+    const GenerationResult result = check_generation(model, inference);
+    return py::make_tuple(result.verdict, result.prompt, result.answer, to_python(result.context));
   });
   module.def("claimed_identity", [](const py::bytes& proof) -> py::object {
     const std::optional<Digest> identity = claimed_identity(view_of(proof));

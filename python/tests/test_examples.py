@@ -65,3 +65,8 @@ def test_checked_in_another_process(source, tmp_path):
     # Where no zkinfer lies: Python looks into the current folder first.
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, env=environment, timeout=60, cwd=tmp_path)
     assert done.returncode == 1 and "which only checks proofs" in done.stderr
+
+
+def test_language_model(source, tmp_path):
+    told = run(source, "language_model/answer.py", str(tmp_path))
+    assert "customer: model " in told and "to 'the cat'" in told and "customer: rejected, wrong statement" in told

@@ -12,6 +12,7 @@ import atexit as _atexit
 from typing import Any as _Any
 
 from . import _native, _reprs
+from ._generation import Answer, Tokenizer, VerifiedAnswer, verify_generation
 from ._model import Model, RunResult, compile
 from ._prover import Batch, Proof, Prover
 from ._tensors import CommittedTensor, TensorCommitment
@@ -31,6 +32,7 @@ from .errors import (
 
 __version__: str = _native.version
 __all__ = [
+    "Answer",
     "Batch",
     "BudgetError",
     "Cancelled",
@@ -49,13 +51,16 @@ __all__ = [
     "Soundness",
     "Statement",
     "TensorCommitment",
+    "Tokenizer",
     "VerificationKey",
+    "VerifiedAnswer",
     "VerifiedTensor",
     "ZkinferError",
     "compile",
     "verify",
     "verify_batch",
     "verify_chain",
+    "verify_generation",
     "verify_rotation",
 ]
 
@@ -64,7 +69,7 @@ if _native.can_prove:
     # Operations that Ctrl-C left behind end before the interpreter does.
     _atexit.register(_native.end_left_behind)
 else:  # the package that only checks proofs
-    _PROVING = ("CommittedTensor", "Model", "Prover", "RunResult", "compile")
+    _PROVING = ("Answer", "CommittedTensor", "Model", "Prover", "RunResult", "Tokenizer", "compile")
     for _name in _PROVING:
         del globals()[_name]
     __all__ = [_name for _name in __all__ if _name not in _PROVING]

@@ -17,6 +17,7 @@ from ._words import in_python_words
 from .errors import FileError, InputError, ModelWarning
 
 if TYPE_CHECKING:
+    from . import _generation
     from ._prover import Prover
 
 _POLICIES = {
@@ -193,6 +194,38 @@ class Model:
             result = self._native.run(_data.inputs(inputs, self.inputs_info, self._native.preprocessing), report)
         _data.warn_of_clipping(result.clipping, "the result is of", 3)
         return RunResult(self, result)
+
+    def generate(
+        self,
+        prompt: "_generation.Prompt",
+        *,
+        tokens: int = 64,
+        tokenizer: Union[None, "_generation.Tokenizer", _files.Path] = None,
+        stream: "_generation.Stream" = None,
+        special: bool = True,
+        progress: _progress.Progress = None,
+    ) -> "_generation.Answer":
+        """What a language model says to a prompt, without a proof: at each step the token of the largest score.
+
+        Args:
+            prompt: a text, which needs the tokenizer, or a list of tokens.
+            tokens: at most this many tokens of the answer; a token that ends a text, or what the model was compiled to read, may end it earlier.
+            tokenizer: the model's, a Tokenizer or the path of its file.
+            stream: what is called with the text as it comes (without a tokenizer: with each token), and ends the answer where it returns False; True
+                prints it.
+            special: special tokens that the prompt holds are read as such; False for text of strangers.
+            progress: True for a bar, or a function of (stage, fraction).
+        Returns: an Answer, with ``text`` and ``tokens``.
+        Raises: InputError for a model that gives no choices (compiled with another head), tokens that it does not know, or a prompt that fills what it
+            reads.
+
+        Example:
+            >>> model.generate("Once upon a time", tokenizer="tokenizer.bin").text
+        """
+        from . import _generation
+
+        with _progress.reporting(progress, "generate") as report:
+            return _generation.answer_of(self, prompt, tokens, tokenizer, stream, special, report)
 
     def input_digest(self, values: Any, *, input: Union[int, str] = 0, hash: str = "sha256") -> str:
         """The hexadecimal digest of an input as the model reads it: what a verifier gives to :func:`verify` where inputs are bound by a hash.

@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional, TypeVar, Union
 
 import numpy as np
 
-from . import _data, _files, _native, _options, _progress
+from . import _data, _files, _generation, _native, _options, _progress
 from ._model import Model, only, slots_for
 from ._tensors import CommittedTensor
 from ._verify import VerificationKey, context_bytes, path_beside
@@ -384,6 +384,35 @@ class Prover:
             result, path = self._under_next(lambda native: native.prove(arrays, committed, bound, refuse_clipping, report))
         _data.warn_of_clipping(result.clipping, _ABOUT, 3)
         return Proof._made(result, self._model, self.public, path)
+
+    def generate(
+        self,
+        prompt: "_generation.Prompt",
+        *,
+        tokens: int = 64,
+        tokenizer: Union[None, "_generation.Tokenizer", _files.Path] = None,
+        stream: "_generation.Stream" = None,
+        special: bool = True,
+        context: Union[None, bytes, str] = None,
+        progress: _progress.Progress = None,
+    ) -> "_generation.Answer":
+        """Answers a prompt, as :meth:`Model.generate` does, and proves every token of the answer with one proof, for :func:`verify_generation`.
+
+        The key must show inputs and outputs (``model.commit(inputs="public")``).
+
+        Args:
+            prompt, tokens, tokenizer, stream, special: as of :meth:`Model.generate`.
+            context: up to 16 bytes bound into the proof, against replay.
+            progress: True for a bar, or a function of (stage, fraction).
+        Returns: an Answer with its ``proof``.
+        Raises: as :meth:`Model.generate` and :meth:`prove`; InputError too where the key hides inputs or outputs, or its structure allows the model
+            to look ahead.
+
+        Example:
+            >>> answer = key.generate("Once upon a time", tokenizer="tokenizer.bin", stream=True)
+            >>> answer.save("story.zkproof")
+        """
+        return _generation.prove(self, prompt, tokens, tokenizer, stream, special, context, progress)
 
     def prove_batch(
         self, inputs: Any, *, context: Union[None, bytes, str] = None, refuse_clipping: bool = False, progress: _progress.Progress = None

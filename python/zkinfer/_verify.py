@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 _CONTEXT_BYTES = 32
 
 
-def context_bytes(context: Union[None, bytes, str]) -> bytes:
+def bound_bytes(context: Union[None, bytes, str], most: int) -> bytes:
     if context is not None and not isinstance(context, (str, bytes, bytearray, memoryview)):
-        raise InputError(f"context: a {type(context).__name__}, expected bytes or a str of at most {_CONTEXT_BYTES} bytes")
+        raise InputError(f"context: a {type(context).__name__}, expected bytes or a str of at most {most} bytes")
     data = context.encode() if isinstance(context, str) else bytes(context or b"")
-    if len(data) > _CONTEXT_BYTES:
-        raise InputError(f"a context of {len(data)} bytes, expected at most {_CONTEXT_BYTES}; give a hash of it")
+    if len(data) > most:
+        raise InputError(f"a context of {len(data)} bytes, expected at most {most}; give a hash of it")
     return data
+
+
+def context_bytes(context: Union[None, bytes, str]) -> bytes:
+    return bound_bytes(context, _CONTEXT_BYTES)
 
 
 def path_beside(proof_path: _files.Path, proof: bytes) -> str:
@@ -178,6 +182,12 @@ class VerificationKey:
         key = object.__new__(VerificationKey)
         key._data, key._native, key._certificate, key._weights = self._data, native, None, self._weights
         return key
+
+    def _causal_model(self) -> _native.CausalModel:
+        """That its choices depend on nothing behind them, looked at once."""
+        if not hasattr(self, "_causal"):
+            self._causal = _native.CausalModel.of(self._native)
+        return self._causal
 
     def commit_tensor(self, values: Any, input: Union[int, str] = 0) -> "CommittedTensor":
         """Commits to an input of a model whose inputs are committed, so that proofs can be made about it without its being seen.
@@ -419,6 +429,15 @@ def verify(
     result = _native.verify(key._native, data, request)
     _accept(result.verdict, _remedy(result.verdict))
     return Statement(result, result)
+
+
+def _inference(proof: Any, key: VerificationKey, path: Union[None, bytes, _files.Path]) -> _native.VerifyResult:
+    """An accepted proof of any context."""
+    data = _proof_bytes(proof, "proof")
+    serving = _serving(key, proof, data, path)
+    result = _native.verify(serving._native, data, _request(serving, None, False))
+    _accept(result.verdict, _remedy(result.verdict))
+    return result
 
 
 @_options.checked_call

@@ -67,6 +67,16 @@ class Decoder {
 
 }  // namespace
 
+const char* generation_end_name(GenerationEnd end) {
+  switch (end) {
+    case GenerationEnd::kEndToken: return "end token";
+    case GenerationEnd::kMostTokens: return "as many tokens as asked for";
+    case GenerationEnd::kCapacity: return "as many tokens as the model reads";
+    case GenerationEnd::kStopped: return "stopped";
+  }
+  return "";
+}
+
 Result<LanguageShape> language_shape(const Model& model) {
   const std::vector<TensorInfo> inputs = model.inputs(), outputs = model.outputs();
   const bool fits = api::why_no_choices(inputs, outputs).empty() && inputs[0].format.lo == 0 &&

@@ -21,7 +21,7 @@ expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --public-model --key open.zkkey -
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --inputs committed --outputs committed --key tensor.zkkey --secret tensor.zksecret "${small[@]}"
 expect 0 'wrote' "$zkinfer" commit-tensor tensor.zkkey -i input.json -o flower
 expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
-/usr/bin/python3 "$(dirname "$examples")/tests/cli/small_llama.py" || fail "small_llama.py"
+/usr/bin/python3 "$examples/language_model/make_model.py" || fail "make_model.py"
 expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 4
 expect 0 'wrote' "$zkinfer" commit llama.zkmodel --inputs public "${small[@]}"
 

@@ -9,7 +9,7 @@ zkinfer=$(realpath "$1")
 source_folder=$(realpath "$2")
 data=${ZKINFER_TEST_DATA:-$source_folder/../shared/data}
 rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
-/usr/bin/python3 "$source_folder/tests/cli/small_llama.py" || fail "small_llama.py"
+/usr/bin/python3 "$source_folder/examples/language_model/make_model.py" || fail "make_model.py"
 generate=("$zkinfer" generate llama.zkmodel --tokenizer tokenizer.bin)
 
 expect 0 "output 'next' +\[1, 16\]" "$zkinfer" compile llama.bin --tokens 16

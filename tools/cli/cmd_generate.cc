@@ -62,28 +62,13 @@ class GenerateCommand {
   double restore_seconds_ = 0, generate_seconds_ = 0;
 };
 
-const char* end_word(GenerationEnd end) {
-  switch (end) {
-    case GenerationEnd::kEndToken: return "end token";
-    case GenerationEnd::kMostTokens: return "as many tokens as asked for";
-    case GenerationEnd::kCapacity: return "as many tokens as the model reads";
-    case GenerationEnd::kStopped: return "stopped";
-  }
-  return "";
-}
-
 Result<std::vector<std::int64_t>> GenerateCommand::read_prompt() const {
   std::string text = arguments_.prompt;
   if (text == "-") {
     ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(text, Tokenizer::kMaxTextBytes, Content::kAny));
     text.assign(bytes.begin(), bytes.end());
   }
-  ZKI_ASSIGN_OR_RETURN(std::vector<int> tokens, tokenizer_->encode(text, {true, !arguments_.plain}));
-  // What ends a text would end the answer before it begins.
-  while (tokens.size() > 1 && is_end(*tokenizer_, tokens.back()) && tokens.back() != tokenizer_->begin())
-    tokens.pop_back();
-  if (tokens.empty()) return invalid_argument("--prompt: an empty text, and the model has no token that begins one");
-  return std::vector<std::int64_t>(tokens.begin(), tokens.end());
+  return prompt_tokens(*tokenizer_, text, !arguments_.plain);
 }
 
 // Everything that can be refused is, before the model says a word.
@@ -176,7 +161,7 @@ void GenerateCommand::print_all() const {
                                     {}};
   if (session_.json) {
     nlohmann::ordered_json json = generation_json(generation, tokenizer_);
-    json["end"] = end_word(generated_.end);
+    json["end"] = generation_end_name(generated_.end);
     json["generate_seconds"] = generate_seconds_;
     if (proved_.has_value()) {
       json["proof"] = arguments_.output_path;
@@ -192,7 +177,8 @@ void GenerateCommand::print_all() const {
     return;
   }
   if (session_.quiet) return;
-  print("{} in {}, then {}\n", counted(count, "token"), human_seconds(generate_seconds_), end_word(generated_.end));
+  print("{} in {}, then {}\n", counted(count, "token"), human_seconds(generate_seconds_),
+        generation_end_name(generated_.end));
   if (!proved_.has_value()) return;
   print(
       "proved and checked in {}, of which {} the proof itself, {} its check, {} restoring the commitment; proof {}, "

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "generation.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "print.h"
@@ -24,24 +23,6 @@ Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path) {
     ZKI_ASSIGN_OR_RETURN(tokenizer, Tokenizer::read(path));
   }
   return tokenizer;
-}
-
-bool is_end(const Tokenizer& tokenizer, std::int64_t token) {
-  return std::ranges::find(tokenizer.end_tokens(), token) != tokenizer.end_tokens().end();
-}
-
-std::string tokens_text(const Tokenizer& tokenizer, std::span<const std::int64_t> tokens, bool continues) {
-  // Special tokens too: a text that leaves out where a role begins or an answer ends says something else.
-  // But for the one that begins every text.
-  TextStream stream(tokenizer, {true, continues});
-  std::string out;
-  if (!continues && !tokens.empty() && tokenizer.begin() == tokens.front()) tokens = tokens.subspan(1);
-  for (const std::int64_t token : tokens) {
-    const bool known = token >= 0 && token < tokenizer.size();
-    const Result<std::string> piece = known ? stream.push(static_cast<int>(token)) : invalid_argument("");
-    out += piece.ok() ? *piece : stream.finish() + "<" + std::to_string(token) + ">";
-  }
-  return out + stream.finish();
 }
 
 std::string token_numbers(std::span<const std::int64_t> tokens) {

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/conversation.h"
 #include "zkinfer/generation.h"
 
 namespace zkinfer::cli {
@@ -18,10 +18,6 @@ void add_tokenizer_option(CLI::App& command, std::string& path);
 // Nothing without a path.
 Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path);
 
-// Whether the token ends a text.
-bool is_end(const Tokenizer& tokenizer, std::int64_t token);
-// Whole characters of UTF-8; tokens that the tokenizer does not know as "<573>".
-std::string tokens_text(const Tokenizer& tokenizer, std::span<const std::int64_t> tokens, bool continues);
 // "1 403 407 .."
 std::string token_numbers(std::span<const std::int64_t> tokens);
 

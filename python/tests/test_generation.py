@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers of language models: text, stream, proof, and what is refused."""
+import random
+import struct
+import sys
+
+import numpy as np
+import pytest
+
+import zkinfer
+
+
+@pytest.fixture(scope="module")
+def folder(source, tmp_path_factory):
+    sys.path.insert(0, str(source / "examples/language_model"))
+    import make_model
+
+    path = tmp_path_factory.mktemp("language")
+    make_model.write(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tokenizer(folder):
+    return zkinfer.Tokenizer(folder / "tokenizer.bin")
+
+
+@pytest.fixture(scope="module")
+def llama(folder, tokenizer):
+    letters = random.Random(3)
+    text = " ".join("".join(letters.choices("abcdefghijklmnopqrstuvwxyz", k=4)) for _ in range(200))
+    return zkinfer.compile(folder / "llama.bin", tokens=16, calibration=tokenizer.windows(text, 16))
+
+
+@pytest.fixture(scope="module")
+def key(llama):
+    return llama.commit(inputs="public")
+
+
+@pytest.fixture(scope="module")
+def answer(key, tokenizer):
+    return key.generate("the cat", tokens=6, tokenizer=tokenizer, context="order 7")
+
+
+def test_tokenizer(folder, tokenizer):
+    tokens = tokenizer.encode("the cat", ends=False)
+    assert tokenizer.decode(tokens) == "the cat" and tokenizer.begin == 1 and len(tokenizer) == 289
+    assert tokenizer.encode("the cat") == [1, *tokens]
+    again = zkinfer.Tokenizer.from_bytes((folder / "tokenizer.bin").read_bytes())
+    assert again.digest == tokenizer.digest and again.digest[:16] in repr(again)
+    assert tokenizer.windows("abcdefghij", 4).shape[1] == 4
+    for wrong in (lambda: tokenizer.windows("a", 64), lambda: tokenizer.encode(7), lambda: tokenizer.decode([289]), lambda: tokenizer.decode("the"),
+                  lambda: tokenizer.encode("\ud800"), lambda: zkinfer.Tokenizer.from_bytes(b"x"), lambda: tokenizer.encode("a", plain=True)):
+        with pytest.raises(zkinfer.InputError):
+            wrong()
+    with pytest.raises(zkinfer.InputError):
+        zkinfer.Tokenizer(folder / "nowhere")
+
+
+def test_answers_come_as_a_stream(llama, tokenizer):
+    parts, tokens = [], []
+    whole = llama.generate("the cat", tokens=6, tokenizer=tokenizer, stream=parts.append)
+    assert "".join(parts).strip() == whole.text.strip() and str(whole) == whole.text and whole.prompt == "the cat"
+    assert whole.proof is None and whole.end == "as many tokens as asked for" and len(whole.tokens) == 6
+    plain = llama.generate(whole.prompt_tokens, tokens=6, stream=tokens.append)
+    assert plain.tokens == whole.tokens == tokens
+    # Each is the whole program's choice behind those before it.
+    given = np.zeros(16, dtype=np.int64)
+    given[: len(whole.prompt_tokens) + 6] = whole.prompt_tokens + whole.tokens
+    first = len(whole.prompt_tokens) - 1
+    assert llama.run(given).integers[0].ravel()[first : first + 6].tolist() == whole.tokens
+    stopped = llama.generate("the cat", tokenizer=tokenizer, stream=lambda text: False)
+    assert stopped.end == "stopped" and len(stopped.tokens) <= 2
+    assert llama.generate("the cat", tokens=99, tokenizer=tokenizer).end in ("as many tokens as the model reads", "end token")
+    with pytest.raises(zkinfer.InputError, match="without a proof"):
+        whole.save("x.zkproof")
+    with pytest.raises(zkinfer.InputError, match="give the model's tokenizer="):
+        plain.text
+
+    def fails(text):
+        raise KeyError("of the caller's")
+
+    with pytest.raises(KeyError, match="of the caller's"):
+        llama.generate("the cat", tokenizer=tokenizer, stream=fails)
+
+
+def test_one_proof_shows_an_answer(key, llama, answer, tokenizer, folder):
+    assert answer.tokens == llama.generate("the cat", tokens=6, tokenizer=tokenizer).tokens
+    checked = zkinfer.verify_generation(answer, key.public, tokenizer=folder / "tokenizer.bin", context="order 7")
+    assert checked.text == answer.text and checked.prompt == "the cat" and checked.tokens == answer.tokens
+    assert checked.context.rstrip(b"\0") == b"order 7" and checked.ends_itself is False
+    assert checked.statement.identity == key.public.identity and checked.statement.weights == "certified"
+    answer.save(folder / "answer.zkproof")
+    key.public.save(folder / "llama.zkkey")
+    assert zkinfer.verify_generation(folder / "answer.zkproof", folder / "llama.zkkey").tokens == answer.tokens
+    with pytest.raises(zkinfer.Rejected, match="wrong statement"):
+        zkinfer.verify_generation(answer, key.public, context="order 8")
+    with pytest.raises(zkinfer.Rejected, match="weights not certified"):
+        zkinfer.verify_generation(answer, zkinfer.VerificationKey(key.public.to_bytes()))
+
+
+def test_nothing_else_passes_for_an_answer(key, answer):
+    tokens = answer.prompt_tokens + answer.tokens
+    forged = tokens[:-2] + [(tokens[-2] + 1) % 289] + tokens[-1:]
+    context = b"gen1" + struct.pack("<III", 0, len(answer.prompt_tokens), len(tokens))
+    proof = key.prove(np.array(forged + [0] * (16 - len(forged))), context=context)
+    with pytest.raises(zkinfer.Rejected, match="the model's choice is"):
+        zkinfer.verify_generation(proof, key.public)
+    with pytest.raises(zkinfer.Rejected, match="not one of a generation"):
+        zkinfer.verify_generation(key.prove(np.zeros(16)), key.public)
+
+
+def test_what_is_refused(llama, key, tokenizer, model):
+    for wrong, says in (
+        (lambda: llama.generate("the cat"), "tokenizer="),
+        (lambda: llama.generate([1, 289]), "289"),
+        (lambda: llama.generate([]), "no token"),
+        (lambda: llama.generate([1] * 16), "the model reads 16"),
+        (lambda: llama.generate([1], tokens=0), "tokens="),
+        (lambda: llama.generate([1], stream=3), "stream="),
+        (lambda: llama.generate("a", tokenizer=3), "tokenizer"),
+        (lambda: key.generate([1], context=b"x" * 17), "at most 16"),
+        (lambda: model.generate([1]), "head 'choice'"),
+        (lambda: zkinfer.verify_generation(llama.generate([1], tokens=1), key.public), "without a proof"),
+    ):
+        with pytest.raises(zkinfer.InputError, match=says):
+            wrong()
+    with pytest.raises(zkinfer.InputError, match="inputs='public'"):
+        llama.commit(certify=False).generate([1, 7])

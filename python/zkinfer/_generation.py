@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers of language models: their text, and the proof of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
+
+import numpy as np
+
+from . import _files, _native, _options, _progress
+from ._model import Model
+from ._verify import Statement, VerificationKey, _accept, _inference, _key_of, bound_bytes
+from .errors import CompileError, InputError, Rejected
+
+if TYPE_CHECKING:
+    from ._prover import Proof, Prover
+
+Prompt = Union[str, Sequence[int], np.ndarray]
+#: False ends the answer.
+Stream = Union[None, bool, Callable[[Any], Any]]
+_CONTEXT_BYTES = 16
+_NO_TOKENIZER = "these are tokens; give the model's tokenizer= to read them as text, or take .tokens"
+
+
+@_options.checked_calls
+class Tokenizer:
+    """Makes tokens of text, and text of tokens: what a language model comes with.
+
+    Args:
+        path: a tokenizer.json or the folder that holds it, a tokenizer.model, llama2.c's tokenizer.bin, or a GGUF file.
+    Raises: FileError where it cannot be read; InputError for what is no tokenizer, or one of an unknown kind.
+
+    Example:
+        >>> tokenizer = zkinfer.Tokenizer("tokenizer.json")
+        >>> tokenizer.encode("Once upon a time")
+    """
+
+    def __init__(self, path: _files.Path) -> None:
+        self._native = _read(_native.Tokenizer.read, _files.name_of(path))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Tokenizer":
+        """The tokenizer of a file's bytes. Raises: InputError."""
+        tokenizer = object.__new__(cls)
+        tokenizer._native = _read(_native.Tokenizer.from_bytes, _options.data("Tokenizer.from_bytes", data))
+        return tokenizer
+
+    def encode(self, text: str, *, ends: bool = True, special: bool = True) -> list[int]:
+        """The tokens of a text.
+
+        Args:
+            ends: with those that the model wants before and behind a text.
+            special: special tokens that the text holds ("<|endoftext|>") are read as such; False for text of strangers.
+        Raises: InputError for characters that the vocabulary has no token for.
+        """
+        return self._native.encode(_utf8("text", text), _options.flag("ends", ends), _options.flag("special", special))
+
+    def decode(self, tokens: Prompt, *, special: bool = False, continues: bool = False) -> str:
+        """The text of tokens; a character that is cut off comes as U+FFFD.
+
+        Args:
+            special: special tokens as text too; else they are left out.
+            continues: the tokens go on after others: a first space stays.
+        Raises: InputError for numbers that are no token.
+        """
+        numbers = _numbers("tokens", tokens)
+        return self._native.decode(numbers, _options.flag("special", special), _options.flag("continues", continues)).decode(errors="replace")
+
+    def windows(self, text: str, length: int) -> np.ndarray:
+        """A text as inputs of a model that reads `length` tokens: int64 (N, length), one window behind the other. What to calibrate and measure on.
+
+        Raises: InputError where the text has fewer tokens than one window.
+
+        Example:
+            >>> model = zkinfer.compile("model.gguf", tokens=64, calibration=tokenizer.windows(story, 64))
+        """
+        windows: np.ndarray = self._native.windows(_utf8("text", text), _options.integer("length", length, 1))
+        return windows
+
+    def __len__(self) -> int:
+        """Tokens are 0 to this, less one."""
+        return self._native.size
+
+    @property
+    def begin(self) -> Optional[int]:
+        """The token that begins a text, if there is one."""
+        return self._native.begin
+
+    @property
+    def end_tokens(self) -> list[int]:
+        """Any of them ends an answer."""
+        return self._native.end_tokens
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal SHA-256 of vocabulary and rule: two files with one digest make the same tokens."""
+        return self._native.digest.hex()
+
+    def __repr__(self) -> str:
+        return f"<zkinfer.Tokenizer: {self._native.format}, {len(self)} pieces, {self.digest[:16]}..>"
+
+
+def _read(read: Callable[[Any], _native.Tokenizer], source: Any) -> _native.Tokenizer:
+    try:
+        return read(source)
+    except CompileError as error:  # of an unknown kind: nothing is compiled here
+        raise InputError(str(error)) from None
+
+
+def _utf8(what: str, text: Any) -> bytes:
+    if not isinstance(text, str):
+        raise InputError(f"{what}: {_options.shown(text)}, expected a str")
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{what}: {error}") from None
+
+
+def _numbers(what: str, tokens: Any) -> list[int]:
+    if isinstance(tokens, (str, bytes)) or not hasattr(tokens, "__iter__"):
+        raise InputError(f"{what}: {_options.shown(tokens)}, expected token numbers")
+    return [_options.integer(f"{what}[{place}]", token, 0, (1 << 62)) for place, token in enumerate(tokens)]
+
+
+def _tokenizer(given: Any) -> Optional[Tokenizer]:
+    if given is None or isinstance(given, Tokenizer):
+        return given
+    if isinstance(given, (str, os.PathLike)):
+        return Tokenizer(given)
+    raise InputError(f"tokenizer: a {type(given).__name__}, expected a zkinfer.Tokenizer or the path of its file")
+
+
+class _Words:
+    """Tokens of a prompt and of what follows, as text where a tokenizer is there."""
+
+    def __init__(self, prompt: Sequence[int], tokens: Sequence[int], tokenizer: Optional[Tokenizer]) -> None:
+        self.prompt_tokens, self.tokens, self._tokenizer = list(prompt), list(tokens), tokenizer
+
+    def _text(self, tokens: Sequence[int], continues: bool) -> str:
+        if self._tokenizer is None:
+            raise InputError(_NO_TOKENIZER)
+        return self._tokenizer._native.text(list(tokens), continues).decode(errors="replace")
+
+    @property
+    def prompt(self) -> str:
+        """The text that was given, special tokens too. InputError without a tokenizer."""
+        return self._text(self.prompt_tokens, False)
+
+    @property
+    def text(self) -> str:
+        """The text that follows, special tokens too. InputError without a tokenizer."""
+        return self._text(self.tokens, True)
+
+    def _said(self) -> str:
+        return _options.shown(self.text) if self._tokenizer is not None else f"{len(self.tokens)} tokens"
+
+
+class Answer(_Words):
+    """What a model says to a prompt. Made by :meth:`Model.generate`, and with a proof by :meth:`Prover.generate`.
+
+    Attributes:
+        text, prompt: as text, special tokens too.
+        tokens, prompt_tokens: as numbers.
+        end: why it ends: "end token", "as many tokens as asked for", "as many tokens as the model reads" or "stopped".
+        proof: the :class:`Proof`; None without one.
+    """
+
+    def __init__(self, prompt: Sequence[int], tokens: Sequence[int], end: str, tokenizer: Optional[Tokenizer]) -> None:
+        super().__init__(prompt, tokens, tokenizer)
+        self.end = end
+        self.proof: Optional["Proof"] = None
+
+    def save(self, path: _files.Path) -> None:
+        """Writes the proof, as :meth:`Proof.save`. Raises: as that, and InputError where there is none."""
+        if self.proof is None:
+            raise InputError("an answer without a proof: take Prover.generate (model.commit(inputs='public').generate(..))")
+        self.proof.save(path)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<zkinfer.Answer: {self._said()}, {self.end}{'' if self.proof is None else f', proof of {len(self.proof)} bytes'}>"
+
+
+class VerifiedAnswer(_Words):
+    """What an accepted proof says: each of ``tokens`` is the committed model's most likely one after all that are before it.
+
+    Attributes:
+        text, prompt: as text, special tokens too; InputError without a tokenizer.
+        tokens, prompt_tokens: as numbers.
+        ends_itself: whether the last token ends a text; else whoever proved it stopped there. None without a tokenizer.
+        context: the 16 bytes that the prover bound.
+        statement: the :class:`Statement` of the inference, with the model's identity and the bits of security.
+    """
+
+    def __init__(
+        self, prompt: Sequence[int], tokens: Sequence[int], tokenizer: Optional[Tokenizer], context: bytes, statement: Statement
+    ) -> None:
+        super().__init__(prompt, tokens, tokenizer)
+        self.context, self.statement = context, statement
+        self.ends_itself: Optional[bool] = None if tokenizer is None else self.tokens[-1] in tokenizer.end_tokens
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<zkinfer.VerifiedAnswer of model {self.statement.identity[:16]}..: {self._said()}>"
+
+
+def _told(stream: Stream, tokenizer: Optional[Tokenizer]) -> tuple[Optional[Callable[[int], Any]], Callable[[], None]]:
+    """What is called with each token, and at the end."""
+    if stream is None or stream is False:
+        return None, lambda: None
+    if stream is True:
+        def show(text: Any) -> None:
+            print(text, end="" if tokenizer is not None else " ", flush=True)
+    elif callable(stream):
+        show = stream
+    else:
+        raise InputError(f"stream={_options.shown(stream)}, expected True or a function")
+    if tokenizer is None:
+        return show, lambda: None
+    text = _native.TextStream(tokenizer._native)
+
+    def told(token: int) -> Any:
+        part = text.push(token) if token < len(tokenizer) else f"<{token}>".encode()
+        return show(part.decode(errors="replace")) if part else None
+
+    def finish() -> None:
+        rest = text.finish()
+        if rest:
+            show(rest.decode(errors="replace"))
+        if stream is True:
+            print(flush=True)
+
+    return told, finish
+
+
+def answer_of(
+    model: Model, prompt: Prompt, tokens: int, tokenizer: Union[None, Tokenizer, _files.Path], stream: Stream, special: bool, report: Any
+) -> Answer:
+    """What Model.generate and Prover.generate say."""
+    most = _options.integer("tokens", tokens, 1, 1 << 20)
+    known = _tokenizer(tokenizer)
+    capacity, most_token = _native.language_shape(model._native)
+    if known is not None and len(known) > most_token + 1:
+        raise InputError(f"tokenizer: it has {len(known)} pieces, and the model knows {most_token + 1} tokens; give the one that the model comes with")
+    if isinstance(prompt, str):
+        if known is None:
+            raise InputError("prompt: a text needs the model's tokenizer=; without one, give a list of tokens")
+        given = known._native.prompt(_utf8("prompt", prompt), _options.flag("special", special))
+    else:
+        given = _numbers("prompt", prompt)
+    told, finish = _told(stream, known)
+    ends = known.end_tokens if known is not None else []
+    made, num_prompt, end = _native.generate(model._native, given, most, ends, told, report)
+    finish()
+    return Answer(made[:num_prompt], made[num_prompt:], end, known)
+
+
+def prove(
+    prover: "Prover", prompt: Prompt, tokens: int, tokenizer: Any, stream: Stream, special: bool, context: Union[None, bytes, str], progress: Any
+) -> Answer:
+    """Prover.generate."""
+    from ._prover import Proof
+
+    bound = bound_bytes(context, _CONTEXT_BYTES)
+    info = prover.public.info
+    if info.inputs.exposure.name != "public" or info.outputs.exposure.name != "public":
+        raise InputError("the key hides inputs or outputs, so a proof would not show prompt and answer; take model.commit(inputs='public')")
+    prover.public._causal_model()  # refused before the model says a word
+    with _progress.reporting(progress, "generate") as report:
+        answer = answer_of(prover.model, prompt, tokens, tokenizer, stream, special, report)
+    whole = answer.prompt_tokens + answer.tokens
+    with _progress.reporting(progress, "prove") as report:
+        result, path = prover._under_next(
+            lambda native: _native.prove_generation(native, prover.model._native, whole, len(answer.prompt_tokens), bound, report)
+        )
+    answer.proof = Proof._made(result, prover.model, prover.public, path)
+    return answer
+
+
+@_options.checked_call
+def verify_generation(
+    proof: Union["Proof", Answer, bytes, _files.Path],
+    key: Union[VerificationKey, _files.Path],
+    *,
+    tokenizer: Union[None, Tokenizer, _files.Path] = None,
+    context: Union[None, bytes, str] = None,
+    path: Union[None, bytes, _files.Path] = None,
+) -> VerifiedAnswer:
+    """Checks that a proof shows an answer of the key's language model, and says prompt and answer.
+
+    Args:
+        proof: a Proof, an Answer that has one, its bytes, or the path of a .zkproof file.
+        key: a VerificationKey, or the path of a .zkkey file with its certificate beside it, which an answer needs.
+        tokenizer: the model's, a Tokenizer or its file, for the text; it is no part of the proof.
+        context: up to 16 bytes that the proof must be bound to; None: any.
+        path: as of :func:`verify`.
+    Returns: a :class:`VerifiedAnswer`.
+    Raises: Rejected where the proof shows no answer of this model; InputError where the call itself is wrong, or the model's structure allows it to
+        look ahead.
+
+    Example:
+        >>> print(zkinfer.verify_generation("story.zkproof", "stories.zkkey", tokenizer="tokenizer.bin").text)
+    """
+    known = _tokenizer(tokenizer)
+    key = _key_of(key)
+    if isinstance(proof, Answer):
+        if proof.proof is None:
+            raise InputError("proof: an Answer without a proof; take Prover.generate")
+        proof = proof.proof
+    result = _inference(proof, key, path)
+    verdict, prompt, tokens, bound = _native.check_generation(key._causal_model(), result)
+    if verdict.accepted and context is not None and bound != bound_bytes(context, _CONTEXT_BYTES).ljust(_CONTEXT_BYTES, b"\0"):
+        raise Rejected("wrong statement", "context", "it was made for another one")
+    _accept(verdict, "it is no answer of this model" if verdict.reason == "wrong statement" else None)
+    return VerifiedAnswer(prompt, tokens, known, bound, Statement(result, result))
