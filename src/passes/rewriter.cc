@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/rewriter.h"
 
+#include <unordered_map>
+
 namespace zkinfer::passes {
 
 using ir::kNoValue;
@@ -75,15 +77,20 @@ std::int32_t Rewriter::producer(ValueId value) const {
 // gets a Reshape to its own shape.
 Status Rewriter::finish() {
   std::vector<bool> taken(to_.values.size(), false);
+  std::unordered_map<std::string, ValueId> by_name;
+  for (std::size_t id = 0; id < to_.values.size(); ++id) by_name.emplace(to_.values[id].name, static_cast<ValueId>(id));
   for (const ValueId old : from_.outputs) {
     ValueId id = mapped(old);
     const std::string& name = from_.value(old).name;
     const bool renamable = index(id) < taken.size() && !taken[index(id)] && producer(id) >= 0;
     if (to_.value(id).name != name || (index(id) < taken.size() && taken[index(id)])) {
       to_.value_names.erase(name);  // a value of that name is dead, or there is none
-      for (ir::Value& value : to_.values)
-        if (value.name == name) value.name = name + "#dead" + std::to_string(to_.values.size());
+      if (const auto dead = by_name.find(name); dead != by_name.end()) {
+        to_.value(dead->second).name = name + "#dead" + std::to_string(to_.values.size());
+        by_name.erase(dead);
+      }
       if (renamable) {
+        by_name.erase(to_.value(id).name);
         to_.value_names.erase(to_.value(id).name);
         to_.value(id).name = name;
         to_.value_names.insert(name);

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <unordered_set>
 
 #include "base/op_table.h"
 #include "ir/functions.h"
@@ -608,6 +609,7 @@ Status Lowering::finish_graph() {
     out_.layers[i].log_table = out_.graph.tables[static_cast<std::size_t>(q.requant.table_index)].log_size;
     out_.num_requantized += out_.graph.value(q.output).shape.num_elements();
   }
+  std::unordered_set<qir::ValueId> taken;
   const bool all_constant =
       std::all_of(graph_.outputs.begin(), graph_.outputs.end(), [&](ir::ValueId id) { return is_const(id); });
   for (const ir::ValueId id : graph_.outputs) {
@@ -618,9 +620,7 @@ Status Lowering::finish_graph() {
     if (is_const(id) && tensor(id).scale == 0) ZKI_RETURN_IF_ERROR(constant_output(id));
     QTensor y = tensor(id);
     const std::string& name = graph_.value(id).name;
-    const auto& taken = out_.graph.outputs;
-    const bool own =
-        qvalue(y).kind == qir::ValueKind::kNode && std::find(taken.begin(), taken.end(), y.id) == taken.end();
+    const bool own = qvalue(y).kind == qir::ValueKind::kNode && taken.count(y.id) == 0;
     const bool same_scale = std::abs(scale_of(qvalue(y)) / y.scale - 1) <= 1e-12;
     if (own && same_scale) {
       // The last step of a chain has a name of its own.
@@ -634,6 +634,7 @@ Status Lowering::finish_graph() {
       const AccRange range = {qvalue(y).lo, qvalue(y).hi};
       y = append(std::move(q), name, graph_.value(id).shape, range, y.scale);
     }
+    taken.insert(y.id);
     out_.graph.outputs.push_back(y.id);
   }
   out_.params.resize(out_.graph.values.size());

@@ -244,8 +244,9 @@ class Planner {
     segment.term_of = static_cast<std::int32_t>(reader);
   }
 
+  // Halves the way that it goes, or thousands of outputs of one value would make a chain that each walks.
   ValueId root(ValueId id) {
-    while (plan_.group[index(id)] != id) id = plan_.group[index(id)];
+    while (plan_.group[index(id)] != id) id = plan_.group[index(id)] = plan_.group[index(plan_.group[index(id)])];
     return id;
   }
   void unite(ValueId a, ValueId b) { plan_.group[index(root(b))] = root(a); }

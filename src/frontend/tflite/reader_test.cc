@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <random>
 
@@ -460,6 +461,22 @@ TEST(Tflite, DamagedFilesAreTotal) {
     }
     EXPECT_GT(accepted, 0U);
   }
+}
+
+// Work in proportion to the outputs, also where they are all one tensor.
+TEST(Tflite, ManyOutputsOfOneTensorTakeNoTime) {
+  TestFile file;
+  const int x = file.tensor("x", {1, 4});
+  const int y = file.tensor("y", {1, 4});
+  file.op("RELU", {x}, {y});
+  file.ends({x}, std::vector<std::int32_t>(30000, y));
+  const auto start = std::chrono::steady_clock::now();
+  Result<ir::Graph> graph = import_tflite(file.bytes());
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  graph = passes::legalize(std::move(*graph));
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  EXPECT_EQ(graph->outputs.size(), 30000U);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 }  // namespace
