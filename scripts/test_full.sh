@@ -13,8 +13,9 @@
 #   tokenizers tokenizers of real models against the libraries that they come from
 #   python     the Python package as a wheel of its own, its tests with PyPI's NumPy, skl2onnx, XGBoost and LightGBM
 #   torch      the same with PyPI's newest PyTorch and both of its exporters (6 GB of disk; skipped where there is less than twice that)
+#   wheels     scripts/wheels.sh: both manylinux wheels, tried in environments of their own
 #   full_size  ResNet, MobileNet, SqueezeNet, EfficientNet and a YOLO at full size (24 GiB of memory)
-# Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (all but nodes, language, python and torch).
+# Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (all but nodes, language, python, torch and wheels).
 # The virtual environment is WORK_FOLDER/venv. ONLY=TEXT tries what has TEXT in its name, without the floors below; its tables are *.some.*.
 # No part takes longer than MINUTES_PER_PART (default 120). Exit code 1 where a model or test fails, a part ran out of time or could not begin,
 # or fewer pass than did.
@@ -24,11 +25,11 @@ build=$(realpath "$1") work=$(realpath -m "$2")
 cd "$(dirname "$0")/.."
 shift 2
 parts=("$@")
-((${#parts[@]})) || parts=(nodes models trained sweep trees tflite tflite_ops keras language tokenizers python torch full_size)
+((${#parts[@]})) || parts=(nodes models trained sweep trees tflite tflite_ops keras language tokenizers python torch wheels full_size)
 for part in "${parts[@]}"; do
   case $part in
-    nodes | models | trained | sweep | trees | tflite | tflite_ops | keras | language | tokenizers | python | torch | full_size) ;;
-    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, tflite_ops, keras, language, tokenizers, python, torch or full_size" >&2; exit 2 ;;
+    nodes | models | trained | sweep | trees | tflite | tflite_ops | keras | language | tokenizers | python | torch | wheels | full_size) ;;
+    *) echo "test_full.sh: unknown part '$part'; expected nodes, models, trained, sweep, trees, tflite, tflite_ops, keras, language, tokenizers, python, torch, wheels or full_size" >&2; exit 2 ;;
   esac
 done
 for program in tools/cli/zkinfer tests/nodes/node_tests; do
@@ -83,6 +84,7 @@ command_of() {
       [[ $1 == python ]] || interpreter=$work/venv_torch/bin/python
       command=(env ZKINFER_SOURCE_DIR="$PWD" ZKINFER_PROGRAM="$zkinfer" "$interpreter" -m pytest -q -rs -p no:cacheprovider ${ONLY:+-k "$ONLY"} python/tests)
       ;;
+    wheels) command=(scripts/wheels.sh "$work/wheels") ;;
     full_size) command=("$python" tests/models/full_size.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
   esac
 }

@@ -100,4 +100,9 @@ quietly "$cmake" -S "$source_tree/tests/repo/subproject" -B "$work/sub" -G Ninja
   -DCMAKE_DISABLE_FIND_PACKAGE_TBB=ON -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON
 ninja -C "$work/sub" -n guest >"$work/log"
 grep -q 'Linking CXX executable guest' "$work/log" || fail "add_subdirectory: the guest is not linked"
+
+# Libraries that are missing are said together, by their packages.
+"$cmake" -S "$source_tree" -B "$work/bare" -G Ninja -DCMAKE_DISABLE_FIND_PACKAGE_TBB=ON -DCMAKE_DISABLE_FIND_PACKAGE_ICU=ON >"$work/log" 2>&1 &&
+  fail "a build without TBB and ICU is configured"
+tr -s ' \n' ' ' <"$work/log" | grep -q 'apt-get install libtbb-dev libicu-dev' || { cat "$work/log" >&2; fail "what is missing is not said"; }
 echo "install: C and C++ guests build, prove and verify against $(ls "$prefix/include/zkinfer" | wc -l) headers and four libraries"
