@@ -3,6 +3,8 @@
 import copy
 import importlib.util
 import inspect
+import os
+import threading
 import warnings
 
 import numpy as np
@@ -300,3 +302,15 @@ def test_what_is_no_network(net, images):
     for given, says in ((type(net), "the class Sequential; give a trained instance"), (net.state_dict(), "state_dict.*load_state_dict"), (list(net.parameters()), "type list")):
         with pytest.raises(zkinfer.InputError, match=says):
             zkinfer.compile(given, calibration=images)
+
+
+def test_exports_of_several_threads(capfd):
+    net, rows = torch.nn.Linear(3, 2), torch.rand(20, 3)
+    files = []
+    threads = [threading.Thread(target=lambda: files.append(export_onnx(net, rows[:1]))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os.write(1, b"still here")
+    assert capfd.readouterr().out == "still here" and len(files) == 6

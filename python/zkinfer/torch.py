@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ from .errors import CompileError, InputError
 __all__ = ["Comparison", "IntegerModule", "compare", "example_of", "export_onnx", "prepare_qat"]
 
 _OPSET = 17
+_EXPORTING = threading.Lock()  # what PyTorch prints to is changed for the whole process
 
 
 def _rows(value: Any, count: Optional[int]) -> torch.Tensor:
@@ -302,7 +304,7 @@ def _quietly() -> Iterator[None]:
     """Without what PyTorch prints, logs and warns of on the way, which is in its exception too: its C++ prints whole graphs past sys.stdout."""
     logger = logging.getLogger("torch.onnx")
     level, flush = logger.level, ctypes.CDLL(None).fflush
-    with contextlib.ExitStack() as after:
+    with _EXPORTING, contextlib.ExitStack() as after:
         try:
             sys.stdout.flush()
             flush(None)
