@@ -181,11 +181,19 @@ Result<Measured> measure(const ir::Graph& graph, const Calibration& calibration,
   return out;
 }
 
+// Of errors over the target: the logarithms' sum, 0 when all outputs are exact enough.
+double excess_of(const Measured& measured, const QuantOptions& options) {
+  double excess = 0;
+  for (const double error : measured.errors)
+    excess += std::max(0.0, std::log(std::max(error, 1e-30) / options.target_error));
+  return excess;
+}
+
 // A choice and what it measured.
 struct Trial {
   Choice choice;
   double cost = 0;
-  double excess = 0;  // of errors over the target: the logarithms' sum, 0 when all outputs are exact enough
+  double excess = 0;  // excess_of(measured)
   Measured measured;
   bool exact_enough() const { return excess == 0; }
   bool failed() const { return std::isinf(excess); }  // has no integer form at this choice
@@ -348,8 +356,7 @@ class Search {
   // Measures an attempt, and keeps it if it is the best so far.
   Status judge(const Quantized& attempt, Trial& trial) {
     ZKI_ASSIGN_OR_RETURN(trial.measured, measure(graph_, calibration_, inputs_, reference_, attempt));
-    for (const double error : trial.measured.errors)
-      trial.excess += std::max(0.0, std::log(std::max(error, 1e-30) / options_.target_error));
+    trial.excess = excess_of(trial.measured, options_);
     const bool better = !best_.has_value() || trial.excess < best_->excess ||
                         (trial.excess == best_->excess && trial.cost < best_->cost);
     if (better) best_ = trial;
@@ -378,9 +385,19 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
   for (const std::size_t i : split_inputs(inputs.size()).statistics) counted.push_back(inputs[i]);
   ZKI_ASSIGN_OR_RETURN(const Calibration statistics, calibrate(graph, counted));
   ZKI_ASSIGN_OR_RETURN(const Trial trial, Search(graph, calibration, inputs, options, reference, statistics).run());
-  // The chosen model with the statistics of all inputs.
+  // The chosen model with the statistics of all inputs, if it is as exact: its scales are others, and so is what rounding to few
+  // steps makes of weights. Otherwise the program that was measured.
   ZKI_ASSIGN_OR_RETURN(Quantized result, Lowering(graph, calibration, trial.choice, options).run());
-  static_cast<Measured&>(result) = trial.measured;
+  Measured measured = trial.measured;
+  if (counted.size() < inputs.size()) {
+    ZKI_ASSIGN_OR_RETURN(const Measured whole, measure(graph, calibration, inputs, reference, result));
+    if (excess_of(whole, options) > trial.excess) {
+      ZKI_ASSIGN_OR_RETURN(result, Lowering(graph, statistics, trial.choice, options).run());
+    } else if (whole.measured_error > measured.measured_error) {
+      measured = whole;
+    }
+  }
+  static_cast<Measured&>(result) = measured;
   result.held_out = calibration.outputs.size() >= kLeastSplit;
   result.scores = is_score_vector(graph);
   return result;
