@@ -2,6 +2,7 @@
 // How a long operation says how far it is, and how it is told to stop.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <functional>
 #include <string>
@@ -41,6 +42,17 @@ class Progress {
   Status operator()(const char* stage, double fraction) const {
     if (!goes_on_ || goes_on_(stage, fraction) || fraction >= 1) return {};
     return {StatusCode::kCancelled, std::string("stopped at '") + stage + "', as its caller asked"};
+  }
+
+  // For a step that takes the part of the whole from begin to end: never back, and "done" is said only where the whole is.
+  Progress part(double begin, double end) const {
+    if (!goes_on_) return {};
+    return [whole = *this, begin, end, stage = std::string(), highest = 0.0](const char* now, double fraction) mutable {
+      highest = std::max(highest, std::min(fraction, 1.0));
+      // The last word of a step is none of the whole; that of its last stage stands until the next begins.
+      if (fraction < 1 || end >= 1 || stage.empty()) stage = now;
+      return whole(stage.c_str(), begin + (end - begin) * highest).ok();
+    };
   }
 
  private:

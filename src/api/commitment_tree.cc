@@ -264,6 +264,8 @@ Result<CommitmentTree::Serving> CommitmentTree::serve(const Model& model, const 
   const auto notice = [&](const std::string& text) {
     if (told.notice) told.notice(text);
   };
+  // Where none can be used, one is made.
+  const Told opening = {told.notice, told.progress.part(0, 0.5)};
   std::vector<std::string> broken;  // their paths, which nodes() does not read
   // A look without the lock first: proving does not wait for a rotation that goes on ahead of need.
   const auto from_disk = [&]() -> Result<std::optional<Serving>> {
@@ -273,8 +275,11 @@ Result<CommitmentTree::Serving> CommitmentTree::serve(const Model& model, const 
     for (const Node& node : found) {
       if (node.role != CommitmentRole::kServing || node.num_proofs_left == 0) continue;
       if (std::ranges::count(broken, node.name) > 0) continue;
-      Result<Serving> serving = open_serving(model, node, told);
-      if (serving.ok()) return std::optional<Serving>(std::move(serving).value());
+      Result<Serving> serving = open_serving(model, node, opening);
+      if (serving.ok()) {
+        ZKI_RETURN_IF_ERROR(told.progress("done", 1.0));
+        return std::optional<Serving>(std::move(serving).value());
+      }
       // Damaged, or another file under its name.
       const StatusCode code = serving.status().code();
       if (code != StatusCode::kCorrupt && code != StatusCode::kInvalidArgument) return serving.status();
@@ -291,7 +296,7 @@ Result<CommitmentTree::Serving> CommitmentTree::serve(const Model& model, const 
   ZKI_ASSIGN_OR_RETURN(const api::TreeLock lock, api::lock_tree(*ops_, folder_, wait));
   ZKI_ASSIGN_OR_RETURN(std::optional<Serving> meanwhile, from_disk());
   if (meanwhile.has_value()) return std::move(*meanwhile);
-  return rotate_locked(model, told);
+  return rotate_locked(model, {told.notice, told.progress.part(0.5, 1)});
 }
 
 }  // namespace zkinfer

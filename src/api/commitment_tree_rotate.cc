@@ -15,14 +15,6 @@ namespace {
 
 static_assert(kMaxTreeDepth == verifier::kMaxPathSteps);
 
-// The part of the whole that a step takes, for one progress line over several of them.
-Progress part_of(const Progress& progress, double begin, double end) {
-  if (!progress) return {};
-  return [progress, begin, end](const char* stage, double fraction) {
-    return progress(stage, begin + (end - begin) * fraction).ok();
-  };
-}
-
 std::string below(const std::string& name, std::uint64_t slot) {
   return name + (name.empty() ? "" : ".") + std::to_string(slot);
 }
@@ -65,10 +57,10 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
       return corrupt("'" + above_path + "': " + verdict.to_string());
     }
   }
-  ZKI_ASSIGN_OR_RETURN(Prover parent, open_prover(model, above, part_of(told.progress, 0.0, 0.3)));
+  ZKI_ASSIGN_OR_RETURN(Prover parent, open_prover(model, above, told.progress.part(0.0, 0.3)));
   CommitOptions options = parent.options();
   options.role = role;
-  options.progress = part_of(told.progress, 0.3, 0.6);
+  options.progress = told.progress.part(0.3, 0.6);
   // Its name is not known before its slot is.
   const std::string making = folder_ + "/making.zkcode";
   if (code_file_pays(model, options)) options.code_file = making;
@@ -87,7 +79,7 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
       return std::shared_ptr<SlotStore>(std::make_shared<SlotFile>(std::move(file)));
     });
   };
-  ZKI_ASSIGN_OR_RETURN(Bytes rotation, parent.rotate(fresh, part_of(told.progress, 0.6, 1.0), save));
+  ZKI_ASSIGN_OR_RETURN(Bytes rotation, parent.rotate(fresh, told.progress.part(0.6, 1.0), save));
   ZKI_ASSIGN_OR_RETURN(const statement::Key key, statement::parse_key(fresh.verification_key()));
   if (!options.code_file.empty()) ZKI_RETURN_IF_ERROR(ops_->rename(making, path_of(node.name, ".zkcode")));
   path.steps.push_back({key.params, key.commitment, std::move(rotation)});
@@ -108,7 +100,7 @@ Result<CommitmentTree::Serving> CommitmentTree::rotate_locked(const Model& model
   ZKI_ASSIGN_OR_RETURN(std::vector<Node> found, nodes());
   if (!found.front().problem.empty()) return api::stale_root(found.front().problem);
   ZKI_RETURN_IF_ERROR(remove_unpublished(found));
-  for (;;) {
+  for (double begin = 0;;) {
     CommitmentRole role = CommitmentRole::kServing;
     const Node* above = api::choose_parent(found, role);
     if (above == nullptr) {
@@ -119,7 +111,10 @@ Result<CommitmentTree::Serving> CommitmentTree::rotate_locked(const Model& model
       told.notice(role == CommitmentRole::kServing ? "making a serving commitment"
                                                    : "the upper commitments are used up; making one to go on from");
     }
-    ZKI_ASSIGN_OR_RETURN(Serving made, make_below(model, *above, role, told));
+    // How many come before it is not known; each takes half of what is left.
+    const double end = role == CommitmentRole::kServing ? 1 : (1 + begin) / 2;
+    ZKI_ASSIGN_OR_RETURN(Serving made, make_below(model, *above, role, {told.notice, told.progress.part(begin, end)}));
+    begin = end;
     // As everybody else will find it: what cannot be read back must not be made again and again.
     ZKI_ASSIGN_OR_RETURN(found, nodes());
     const auto there = std::ranges::find(found, made.node.name, &Node::name);

@@ -17,6 +17,7 @@
 #include "passes/legalize.h"
 #include "quant/fidelity.h"
 #include "quant/quantize.h"
+#include "quant/uses.h"
 #include "relations/compile.h"
 #include "zkinfer/structure.h"
 
@@ -199,6 +200,27 @@ CompileRecord record_of(const quant::Quantized& quantized, const CompileOptions&
   return record;
 }
 
+// Whole numbers where the network takes them, and of those that look something up (tokens) none that nothing is there for.
+Status check_samples(const ir::Graph& graph, std::vector<WholeTensor> whole,
+                     const std::vector<std::vector<TensorView>>& samples, const std::string& what) {
+  const quant::Uses uses = quant::uses_of(graph);
+  for (const ir::ValueId id : graph.inputs) {
+    const std::int64_t length = uses.indexed_length[static_cast<std::size_t>(id)];
+    for (WholeTensor& tensor : whole) {
+      if (!tensor.is_input || tensor.name != graph.value(id).name || tensor.lo < tensor.hi || length <= 1) continue;
+      tensor.lo = -length;  // counted from the end
+      tensor.hi = length - 1;
+    }
+  }
+  for (std::size_t k = 0; k < samples.size(); ++k) {
+    for (std::size_t i = 0; i < samples[k].size() && i < graph.inputs.size(); ++i) {
+      const Status status = api::check_whole(whole, graph.value(graph.inputs[i]).name, samples[k][i]);
+      if (!status.ok()) return status.with_context(what + std::to_string(k));
+    }
+  }
+  return ok_status();
+}
+
 }  // namespace
 
 Result<Model> compile_network(const NetworkSource& source, const std::vector<std::vector<TensorView>>& calibration,
@@ -214,12 +236,7 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
   const Digest network = api::network_digest(imported);
   std::vector<WholeTensor> whole = api::whole_tensors(imported);
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, passes::legalize(std::move(imported)));
-  for (std::size_t k = 0; k < calibration.size(); ++k) {
-    for (std::size_t i = 0; i < calibration[k].size() && i < graph.inputs.size(); ++i) {
-      const Status status = api::check_whole(whole, graph.value(graph.inputs[i]).name, calibration[k][i]);
-      if (!status.ok()) return status.with_context("calibration input " + std::to_string(k));
-    }
-  }
+  ZKI_RETURN_IF_ERROR(check_samples(graph, whole, calibration, "calibration input "));
   ZKI_ASSIGN_OR_RETURN(std::vector<TensorMap> inputs, named_input_list(graph, calibration));
   if (inputs.empty()) {
     notes.push_back({true,
@@ -279,8 +296,9 @@ Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& mode
 Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   const package::Package& package = api::impl(model).package;
+  ZKI_RETURN_IF_ERROR(check_samples(graph, package.record.whole, inputs, "input "));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, quant::compare(graph, package.graph, package.weights, named));
   api::set_resolutions(package.record.whole, fidelity);
   return fidelity;

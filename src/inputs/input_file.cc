@@ -226,6 +226,15 @@ Result<Samples> samples_of(const Array& array, const TensorInfo& input, const Pr
 
 bool begins_like_input(ByteView head) { return kind_of(without_mark(head)) != InputKind::kUnknown; }
 
+namespace {
+
+bool looks_like_text(ByteView bytes) {
+  const auto is_of_text = [](std::uint8_t c) { return c >= 0x20 ? c != 0x7f : c == '\n' || c == '\r' || c == '\t'; };
+  return !bytes.empty() && std::ranges::all_of(bytes, is_of_text);
+}
+
+}  // namespace
+
 bool is_input_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return true;
@@ -260,6 +269,8 @@ Result<std::vector<Array>> read_arrays(const std::string& path) {
     if (starts_with(view, {'P', 'K'}))
       return corrupt(
           "a zip archive that does not begin with an array, so no .npz; expected .json, .npy, .npz, .png or IDX");
+    if (looks_like_text(view))
+      return invalid_argument("unknown kind of input file: a text; expected .json, .npy, .npz, .png or IDX");
     return corrupt("unknown kind of input file; expected .json, .npy, .npz, .png or IDX");
   }();
   if (!arrays.ok()) return arrays.status().with_context("'" + path + "'");

@@ -28,7 +28,7 @@ verify=("$zkinfer" verify llama.zkproof --key llama.zkkey)
 expect 0 'answer +[0-9]+ tokens, each the model' "${verify[@]}" --tokenizer tokenizer.bin --context order-7
 expect 0 'context +order-7' "${verify[@]}"
 expect 0 'answer tokens +[0-9]' "${verify[@]}"
-expect 1 'wrong statement at context' "${verify[@]}" --context order-8
+expect 1 'wrong statement at context: the proof is bound to another one, order-7' "${verify[@]}" --context order-8
 expect 1 'an answer needs the certificate' "${verify[@]}" --uncertified
 "${verify[@]}" --tokenizer tokenizer.bin --json >statement.json || fail "verify --json"
 /usr/bin/python3 - <<'PYTHON' || fail "verify --json says another text than generate, or another choice than the model's"
@@ -52,6 +52,15 @@ expect 1 "REJECTED: wrong statement at generation: token 9 is [0-9]+, the model'
   "$zkinfer" verify forged.zkproof --key llama.zkkey --tokenizer tokenizer.bin
 
 # Refused before the model says a word.
+# Texts and tokens that are not this model's.
+printf 'the cat and the dog and the cat and the dog and the end' >story.txt
+expect 2 'invalid argument: .*story.txt.*: a text; expected.*--tokenizer FILE' "$zkinfer" compile llama.bin --tokens 8 -c story.txt -o other.zkmodel
+echo '{"input_data": [[1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 1000, 7, 8]]}' >tokens.json
+expect 2 "calibration input 1: input 'tokens': element 5 is 1000, and the network takes whole numbers" "$zkinfer" compile llama.bin --tokens 8 -c tokens.json -o other.zkmodel
+expect 2 "element 5 is 1000" "$zkinfer" compile llama.bin --tokens 8 --evaluate tokens.json -o other.zkmodel
+other=$source_folder/testdata/tokenizer/plain.bin
+expect 2 "calibration input 0: input 'tokens': element [0-9]+ .*is --tokenizer .*plain.bin', of 400 pieces, another model" "$zkinfer" compile llama.bin --tokens 8 -c story.txt --tokenizer "$other" -o other.zkmodel
+expect 2 "--tokenizer .*plain.bin' has 400 pieces, and the model knows 289 tokens: it is another model" "$zkinfer" generate llama.zkmodel --tokenizer "$other" --prompt the
 expect 2 '16 bytes' "${generate[@]}" --prompt the --prove --context "more than sixteen bytes"
 expect 2 'add --prove' "${generate[@]}" --prompt the --context x
 expect 2 'the prompt has [0-9]+ tokens, and the model reads 16' "${generate[@]}" --prompt "$(printf 'a b c d %.0s' {1..9})"

@@ -23,8 +23,10 @@ identity=$("$zkinfer" inspect mlp.zkkey --json | sed -nE 's/^  "identity": "(.*)
 [[ $identity =~ ^[0-9a-f]{64}$ ]] || fail "no identity: $identity"
 
 # has FILE KIND "KEY:TYPE .." [OPTIONS]: exactly these keys beside file, kind, text and warnings.
+inspected=" "  # kinds
 has() {
   local file=$1 kind=$2 keys=$3
+  inspected+="$kind "
   shift 3
   "$zkinfer" inspect "$file" --json "$@" >out.json || fail "inspect $file --json"
   python3 - "$file" "$kind" "$keys" <<'PYTHON' || fail "inspect $file --json $*"
@@ -72,6 +74,40 @@ has mlp.zkbackup commitment_backup "identity:digest budget:count slots:list used
 has "$(ls mlp.zkserving/*.zksecret)" commitment_secret "identity:digest budget:count slots:list used:count"
 has flower.zktensor tensor_commitment "tensor:object commitment:digest commitment_root:digest commitment_budget:count"
 has flower.zktsecret tensor_secret "tensor:object commitment:digest commitment_root:digest commitment_budget:count slots:list used:count"
+
+# What lies beside those, and texts that commands write.
+expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json -o again.zkmodel --fidelity-json accuracy.json --report page.html
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o q.zkproof --report proof.html
+expect 0 'wrote' "$zkinfer" bench mlp.zkmodel -i input.json -n 1 -o bench.json --budget 16
+expect 0 'wrote' "$zkinfer" gen-settings -M mlp.onnx -O settings.json
+expect 0 'MODEL_CARD' "$zkinfer" init project
+printf 'zkinfer: this secret is unfinished, and nobody has its key: %s' "$identity" >mark.zksecret.unfinished
+has mlp.zksecret.lock lock "of:text"
+has mark.zksecret.unfinished unfinished_mark "identity:digest"
+has mlp.zkserving serving_folder "secrets:count paths:count code_files:count"
+has mlp.zkserving/ serving_folder "secrets:count paths:count code_files:count"
+has accuracy.json fidelity "num_inputs:count cosine:number agreement:number error_of_largest:number"
+has bench.json benchmark "label:text runs:count prove_seconds:number verify_seconds:number proof_bytes:count"
+has settings.json ezkl_settings "inputs:text outputs:text"
+for page in page.html proof.html; do has $page report ""; done
+for text in MODEL_CARD.md Makefile .gitignore; do has project/$text project ""; done
+expect 2 'key is for .*a lock file' "$zkinfer" inspect mlp.zksecret.lock --key mlp.zkkey
+expect 2 'legalized is for .*a benchmark' "$zkinfer" inspect bench.json --legalized
+expect 2 'run_args|settings' "$zkinfer" inspect <(echo '{"run_args": 3}')
+# Every option that names a new file, with the kind of file that it makes: one without a row is one that inspect may not know.
+made=" compile--output:model compile--fidelity-json:fidelity compile--report:report report--output:report commit--key:key commit--certificate:certificate
+ commit--secret:root_secret prove--output:proof prove--write-input-data:canonical prove--write-output-data:canonical prove--report:report prove--committed-output:tensor_commitment
+ certify--output:certificate digest--write-input-data:canonical bundle--output:bundle commitmentopen--output:audit_key commitmentbackup--output:commitment_backup
+ commitmentrestore--secret:root_secret commit-tensor--output:tensor_commitment generate--output:proof tokenize--output:input_data bench--output:benchmark "
+while read -r command; do
+  for option in $(options_of "$command" 'NEW-FILE([ :]|$)'); do
+    [[ $made =~ [[:space:]]"${command// /}$option":([a-z_]+)[[:space:]] ]] || { fail "$command $option: what does inspect say of that file?"; continue; }
+    kind=${BASH_REMATCH[1]}
+    [[ $kind == canonical || $inspected == *" $kind "* ]] || fail "$command $option: no file of kind $kind is inspected here"
+  done
+done < <(all_commands)
+expect 0 'wrote' "$zkinfer" digest mlp.zkkey -i input.json --write-input-data canonical
+expect 2 'canonical bytes' "$zkinfer" inspect canonical
 
 # Whose they are.
 for file in "$path" p.zkbundle mlp.zkaudit mlp.zkcert mlp.zksecret; do expect 0 "$identity" "$zkinfer" inspect "$file"; done

@@ -52,6 +52,12 @@ expect 0 $'\xef\xbf\xbd' "$zkinfer" tokenize --tokenizer "$bin" --decode 229
 # A terminal is never given what a token holds as it is.
 expect 0 '\\x1b' "$zkinfer" tokenize --tokenizer "$bin" --decode "$((3 + 27)),$((3 + 65))"
 
+# The name of a file is no text by mistake.
+expect 2 "'cut.txt' is a file, and a text was expected.*--file FILE" "$zkinfer" tokenize --tokenizer "$bin" cut.txt
+[[ $("$zkinfer" tokenize --tokenizer "$bin" --file cut.txt --quiet) == "$("$zkinfer" tokenize --tokenizer "$bin" - --quiet <cut.txt)" ]] || fail "--file is not the file's text"
+[[ $(printf cut.txt | "$zkinfer" tokenize --tokenizer "$bin" - --decode 1 2>&1) == *"give a text"* ]] || fail "a text and tokens together"
+expect 2 'no.txt' "$zkinfer" tokenize --tokenizer "$bin" --file no.txt
+
 # Windows of a text as inputs: a token for each letter and the space before them.
 expect 0 'wrote windows.npy: 3 windows of 8 tokens; 6 tokens behind' "$zkinfer" tokenize --tokenizer "$bin" "$(printf 'Q%.0s' {1..26})" --window 8 -o windows.npy
 expect 0 '3 ?x ?8|3, ?8' "$zkinfer" inspect windows.npy

@@ -459,6 +459,34 @@ TEST_F(Tree, ManyDamagedCommitmentsStopIt) {
 }
 
 // What a test or a benchmark made from a known seed hides nothing: nothing comes under it.
+// One progress over several steps: it never goes back, and is done once, at its end.
+TEST_F(Tree, ProgressOfSeveralStepsGoesOneWay) {
+  std::vector<std::pair<std::string, double>> said;
+  CommitmentTree::Told told;
+  told.progress = [&](const char* stage, double fraction) { said.emplace_back(stage, fraction); };
+  const auto expect_one_way = [&](const char* what) {
+    double before = 0;
+    for (const auto& [stage, fraction] : said) {
+      EXPECT_GE(fraction, before) << what << ": " << stage;
+      EXPECT_EQ(stage == "done", fraction >= 1) << what << ": " << stage << " " << fraction;
+      before = fraction;
+    }
+    ASSERT_FALSE(said.empty()) << what;
+    EXPECT_EQ(std::ranges::count(said, std::string("done"), [](const auto& entry) { return entry.first; }), 1) << what;
+    EXPECT_EQ(said.back().second, 1) << what;
+    said.clear();
+  };
+  ASSERT_TRUE(tree().serve(*model_, told).ok());
+  expect_one_way("made to serve");
+  ASSERT_TRUE(tree().serve(*model_, told).ok());
+  expect_one_way("read to serve");
+  // The root's own serving commitments, then an inner one and what serves below it.
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(tree().rotate(*model_, told).ok());
+    expect_one_way("rotated");
+  }
+}
+
 TEST_F(Tree, ARootWithAFixedSeedHasNoDescendants) {
   CommitOptions options;
   options.security.pow_bits = 2;

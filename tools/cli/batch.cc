@@ -18,11 +18,11 @@ bool ends_the_work(StatusCode code) {
 
 }  // namespace
 
-Batch::Batch(Session& session, Samples& samples, ProgressLine& line)
-    : session_(session), samples_(samples), line_(line) {}
+Batch::Batch(Session& session, Samples& samples, ProgressLine& line, double begin)
+    : session_(session), samples_(samples), line_(line), begin_(begin) {}
 
 Progress Batch::progress() {
-  const Progress line = line_.callback();
+  const Progress line = line_.callback(begin_, 1);
   if (!line) return {};
   return [this, line](const char*, double fraction) {
     const double count = static_cast<double>(samples_.items().size());

@@ -17,7 +17,7 @@ namespace zkinfer::cli {
 
 class Batch {
  public:
-  Batch(Session& session, Samples& samples, ProgressLine& line);
+  Batch(Session& session, Samples& samples, ProgressLine& line, double begin = 0);  // of the line's share
 
   // Calls `work` for every sample that can be read; what it returns is kept as the item's JSON. An error that the next sample
   // would meet as well (no slot, no room on the disk, a bug) ends the work.
@@ -43,6 +43,7 @@ class Batch {
   Session& session_;
   Samples& samples_;
   ProgressLine& line_;
+  double begin_;
   std::size_t current_ = 0, num_done_ = 0, num_failed_ = 0;
   nlohmann::ordered_json items_ = nlohmann::ordered_json::array();
   ExitCode exit_code_ = ExitCode::kDone;

@@ -81,10 +81,12 @@ Result<Model> obtain_model(const Session& session, Arguments& arguments, Measure
                        load_samples(arguments.calibration_paths, preprocessing, inputs));
   if (calibration.size() > arguments.limit) calibration.resize(arguments.limit);
   ProgressLine progress(session, "compile");
-  arguments.compile.progress = progress.callback();
+  const double compiled = arguments.evaluation_paths.empty() ? 1 : 0.8;
+  arguments.compile.progress = progress.callback(0, compiled);
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(Model model, compile_network(arguments.model_path, calibration, arguments.compile));
   measured.compile_seconds = watch.seconds();
+  arguments.compile.progress = progress.callback(compiled, 1);
   if (!arguments.evaluation_paths.empty()) {
     ZKI_ASSIGN_OR_RETURN(std::vector<RealInputs> evaluation,
                          load_samples(arguments.evaluation_paths, preprocessing, inputs));

@@ -104,8 +104,10 @@ CommandResult commit(Session& session, const Arguments& arguments) {
   ProgressLine progress(session, "commit");
   ZKI_RETURN_IF_ERROR(check_commit_options(arguments.commit));
   CommitOptions options = commit_options(arguments.commit);
-  options.progress = progress.callback();
   const bool is_root = !options.public_parameters && model.num_parameters() > 0;
+  // A root's certificate and the commitment that serves come after it.
+  constexpr double kCreated = 0.3, kCertified = 0.6;
+  options.progress = progress.callback(0, is_root ? kCreated : 1);
   if (is_root) options.role = CommitmentRole::kRoot;
   if (is_root && options.budget > 0 && options.budget < kMinTreeBudget) {
     return invalid_argument("--budget " + std::to_string(options.budget) + ": expected at least " +
@@ -154,7 +156,7 @@ CommandResult commit(Session& session, const Arguments& arguments) {
   Bytes certificate;
   if (is_root) {
     // Before anything else can use a slot: it speaks for all that will come under this root.
-    ZKI_ASSIGN_OR_RETURN(certificate, prover.certify(progress.callback()));
+    ZKI_ASSIGN_OR_RETURN(certificate, prover.certify(progress.callback(kCreated, kCertified)));
     if (const Verdict check = verify_certificate(*key, certificate); !check.accepted()) {
       return internal_error("the new certificate fails its own check: " + check.to_string());
     }
@@ -168,7 +170,7 @@ CommandResult commit(Session& session, const Arguments& arguments) {
   ZKI_RETURN_IF_ERROR(prover.save(arguments.secret_path));
   if (is_root) {
     ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(arguments.secret_path));
-    const Result<CommitmentTree::Serving> first = tree.rotate(model, {{}, progress.callback()});
+    const Result<CommitmentTree::Serving> first = tree.rotate(model, {{}, progress.callback(kCertified, 1)});
     if (!first.ok()) return first.status().with_context("the first commitment that serves");
   }
   ZKI_RETURN_IF_ERROR(publish_with(files, {&secret, 1}));

@@ -286,9 +286,12 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   }
   const Preprocessing& preprocessing = arguments.compile.preprocessing;
   ZKI_ASSIGN_OR_RETURN(const std::optional<Tokenizer> tokenizer, load_tokenizer(arguments.tokenizer_path));
-  const auto load = [&](const std::vector<std::string>& paths) {
-    return tokenizer ? load_text_samples(paths, *tokenizer, inputs, arguments.limit, session)
-                     : load_samples(paths, preprocessing, inputs);
+  const auto load = [&](const std::vector<std::string>& paths) -> Result<std::vector<RealInputs>> {
+    if (tokenizer) return load_text_samples(paths, *tokenizer, inputs, arguments.limit, session);
+    Result<std::vector<RealInputs>> samples = load_samples(paths, preprocessing, inputs);
+    if (samples.ok() || samples.status().message().find("input file: a text") == std::string::npos) return samples;
+    return Status(samples.status().code(),
+                  samples.status().message() + "; for a language model --tokenizer FILE makes tokens of a text");
   };
   std::vector<RealInputs> calibration;
   if (!arguments.calibration.paths.empty()) {
@@ -298,8 +301,20 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   if (calibration.size() > arguments.limit) calibration.resize(arguments.limit);
 
   ProgressLine progress(session, "compile");
-  arguments.compile.progress = progress.callback();
-  ZKI_ASSIGN_OR_RETURN(Model model, compile_network(arguments.onnx_path, calibration, arguments.compile));
+  const bool compares = page.has_value() || !calibration.empty() || !arguments.evaluation_paths.empty();
+  const double compiled = compares ? 0.8 : 1;
+  arguments.compile.progress = progress.callback(0, compiled);
+  Result<Model> compiled_model = compile_network(arguments.onnx_path, calibration, arguments.compile);
+  if (!compiled_model.ok() && tokenizer && compiled_model.status().code() == StatusCode::kOutOfRange) {
+    return Status(StatusCode::kOutOfRange, compiled_model.status().message() + "; is --tokenizer " +
+                                               in_quotes(arguments.tokenizer_path) + ", of " +
+                                               cli::counted(static_cast<std::uint64_t>(tokenizer->size()), "piece") +
+                                               ", another model's?");
+  }
+  ZKI_ASSIGN_OR_RETURN(Model model, std::move(compiled_model));
+  if (tokenizer)
+    ZKI_RETURN_IF_ERROR(check_vocabulary(session, *tokenizer, arguments.tokenizer_path, model.inputs().front()));
+  arguments.compile.progress = progress.callback(compiled, 1);
   std::vector<RealInputs> measured;
   if (!arguments.evaluation_paths.empty()) {
     ZKI_ASSIGN_OR_RETURN(measured, load(arguments.evaluation_paths));
@@ -352,7 +367,7 @@ void add_compile(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<CompileArguments>();
   CLI::App* command = app.add_subcommand("compile", "turn a network into an integer model");
   command
-      ->add_option("onnx", arguments->onnx_path,
+      ->add_option("model", arguments->onnx_path,
                    "network: an ONNX, TensorFlow Lite or Keras file, or a SavedModel folder")
       ->type_name(kReadsFile)
       ->required();

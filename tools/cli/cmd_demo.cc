@@ -175,7 +175,7 @@ Status tell_model(const Session& session, DemoFiles& files, const Arguments& arg
   ProgressLine progress(session, "compile");
   CompileOptions options;
   options.name = "digits";
-  options.progress = progress.callback();
+  options.progress = progress.callback(0, 0.8);  // then its accuracy
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(model, compile_network(party.onnx_path, party.calibration, options));
   data.compile_seconds = watch.seconds();
@@ -201,7 +201,7 @@ Status tell_commit(const Session& session, DemoFiles& files, const Model& model,
   heading(2, "Commit: the weights get a public name and stay secret");
   ProgressLine progress(session, "commit");
   CommitOptions options;
-  options.progress = progress.callback();
+  options.progress = progress.callback(0, 0.5);
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(prover, Prover::create(model, options));
   data.commit_seconds = watch.seconds();
@@ -210,7 +210,7 @@ Status tell_commit(const Session& session, DemoFiles& files, const Model& model,
   data.key_bytes = prover->verification_key().size();
   data.identity = to_hex(data.key.model_identity);
   data.soundness_json = soundness_json(*key);
-  ZKI_ASSIGN_OR_RETURN(const Bytes certificate, prover->certify());
+  ZKI_ASSIGN_OR_RETURN(const Bytes certificate, prover->certify(progress.callback(0.5, 1)));
   if (const Verdict verdict = CheckedWeights::from_certificate(*key, certificate, weights); !verdict.accepted()) {
     return internal_error("the demo's certificate is " + verdict.to_string());
   }

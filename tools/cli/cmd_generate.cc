@@ -77,12 +77,8 @@ Status GenerateCommand::prepare() {
   if (!context_.empty() && !arguments_.prove) return invalid_argument("--context is for proofs: add --prove");
   ZKI_ASSIGN_OR_RETURN(tokenizer_, load_tokenizer(arguments_.tokenizer_path));
   ZKI_ASSIGN_OR_RETURN(model_, load_model(arguments_.model_path));
-  ZKI_ASSIGN_OR_RETURN(const LanguageShape shape, language_shape(*model_));
-  if (tokenizer_->size() > shape.most_token + 1) {
-    return invalid_argument("--tokenizer: it has " + counted(static_cast<std::uint64_t>(tokenizer_->size()), "piece") +
-                            ", and the model knows " + human_count(static_cast<std::uint64_t>(shape.most_token) + 1) +
-                            " tokens; give the one that the model comes with");
-  }
+  ZKI_RETURN_IF_ERROR(language_shape(*model_).status());
+  ZKI_RETURN_IF_ERROR(check_vocabulary(session_, *tokenizer_, arguments_.tokenizer_path, model_->inputs().front()));
   if (!arguments_.prove) return ok_status();
   ZKI_RETURN_IF_ERROR(generation_context(1, 2, context_).status());
   files_.emplace(arguments_.force);
@@ -93,7 +89,8 @@ Status GenerateCommand::prepare() {
   output_ = files_->add("--output", arguments_.output_path, FileKind::kProof);
   ZKI_RETURN_IF_ERROR(files_->prepare());
   const Stopwatch watch;
-  ZKI_ASSIGN_OR_RETURN(committed_, Committed::serve(*model_, arguments_.secret_path, told(session_, line_)));
+  ZKI_ASSIGN_OR_RETURN(committed_,
+                       Committed::serve(*model_, arguments_.secret_path, told(session_, line_, kServingShare)));
   line_.clear();
   restore_seconds_ = watch.seconds();
   const KeyInfo& info = committed_->key().info();
@@ -130,8 +127,7 @@ Status GenerateCommand::answer(std::span<const std::int64_t> prompt) {
 Status GenerateCommand::prove() {
   Proved proved;
   ZKI_ASSIGN_OR_RETURN(ProveRequest request, generation_request(*model_, generated_, context_));
-  ProgressLine line(session_, "prove");
-  request.progress = line.callback();
+  request.progress = line_.callback(kServingShare, 1);
   ZKI_ASSIGN_OR_RETURN(proved.result, committed_->prove(request));
   const Stopwatch watch;
   VerifyResult check = verify(committed_->key(), proved.result.proof, proved.result.statement);

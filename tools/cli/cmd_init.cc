@@ -21,7 +21,6 @@
 namespace zkinfer::cli {
 namespace {
 
-constexpr char kBegin[] = "<!-- zkinfer: from here on written by `zkinfer init --card` -->\n";
 constexpr char kEnd[] = "<!-- zkinfer: to here -->\n";
 
 struct Arguments {
@@ -116,7 +115,8 @@ Result<std::string> measured(const std::string& folder, nlohmann::ordered_json& 
     row("output `" + printable(output.name) + "`", shape_text(output.shape));
   const CompileRecord& record = model.compile_record();
   row("largest output error asked for", significant(100 * record.float_target, 3) + " % of the largest output");
-  row("largest output error on calibration inputs, where the target is held", significant(100 * record.measured_error, 3) + " %");
+  row("largest output error on calibration inputs, where the target is held",
+      significant(100 * record.measured_error, 3) + " %");
   json = {{"model", model.name()},
           {"parameters", model.num_parameters()},
           {"float_target", record.float_target},
@@ -136,7 +136,8 @@ Result<std::string> measured(const std::string& folder, nlohmann::ordered_json& 
     add("agreement", "same largest entry", 100, " %");
     add("cosine", "cosine", 1, "");
     add("r_squared", "R squared", 1, "");
-    add("error_of_largest", "largest output error on the inputs compared on, which may exceed it", 100, " % of the largest output");
+    add("error_of_largest", "largest output error on the inputs compared on, which may exceed it", 100,
+        " % of the largest output");
   }
   if (fs::exists(path("network.zkkey"), error)) {
     ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(path("network.zkkey"), 0, kNoVerifyLimits));
@@ -157,13 +158,13 @@ CommandResult card(Session& session, const Arguments& arguments) {
   const std::string path = (std::filesystem::path(arguments.folder) / "MODEL_CARD.md").string();
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(path, std::uint64_t{1} << 24, Content::kAny));
   const std::string before(bytes.begin(), bytes.end());
-  const std::size_t begin = before.find(kBegin), end = before.find(kEnd);
+  const std::size_t begin = before.find(kCardBegin), end = before.find(kEnd);
   if (begin == std::string::npos || end == std::string::npos || end < begin)
-    return invalid_argument(in_quotes(path) + ": the two lines between which numbers are written are gone:\n" + kBegin +
-                            kEnd);
+    return invalid_argument(in_quotes(path) + ": the two lines between which numbers are written are gone:\n" +
+                            kCardBegin + kEnd);
   nlohmann::ordered_json json;
   ZKI_ASSIGN_OR_RETURN(const std::string table, measured(arguments.folder, json));
-  const std::string after = before.substr(0, begin) + kBegin + "\n" + table + "\n" + before.substr(end);
+  const std::string after = before.substr(0, begin) + kCardBegin + "\n" + table + "\n" + before.substr(end);
   OutputFiles files;
   const OutputFiles::Id id = files.add_text("FOLDER", path, before.substr(0, 2));
   ZKI_RETURN_IF_ERROR(files.prepare());

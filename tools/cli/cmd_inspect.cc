@@ -10,6 +10,7 @@
 #include "files.h"
 #include "formats/frame.h"
 #include "inputs/input_bytes.h"
+#include "inspect.h"
 #include "key_rows.h"
 #include "network_options.h"
 #include "outputs.h"
@@ -27,41 +28,10 @@
 namespace zkinfer::cli {
 namespace {
 
-struct Arguments {
-  VerifyLimits limits;
-  std::string path, key_path, format = "text";
-  std::string graph;  // "", "text" or "dot"
-  bool legalized = false, tables = false;
-  NetworkOptions network;
-  std::string onnx_option, structure_option;  // given of those that only some files take
-};
-
 using Rows = std::vector<std::pair<std::string, std::string>>;
 using Json = nlohmann::ordered_json;
 
-// What a file is, what can be said of it, and text that has a form of its own.
-struct Description {
-  std::string what;  // "proof, 92 KiB"
-  Rows facts = {};
-  std::string rest = {};
-  std::vector<std::string> warnings = {};
-  std::string kind = {};       // for programs (docs/cli.md)
-  Json json = Json::object();  // what else programs are told
-};
-
-// What a check against a key gave.
-void add_verdict(Description& description, const Verdict& verdict, const std::string& hint = {}) {
-  description.json["accepted"] = verdict.accepted();
-  if (verdict.accepted()) return;
-  description.json["reason"] = std::string(reject_reason_name(verdict.reason));
-  description.json["where"] = verdict.where;
-  if (!hint.empty()) description.facts.emplace_back("to do", hint);
-}
-std::string checked_text(const Verdict& verdict) {
-  return (verdict.accepted() ? "" : "rejected, ") + verdict_text(verdict);
-}
-
-Result<Description> describe_onnx(const Arguments& arguments) {
+Result<Description> describe_onnx(const InspectArguments& arguments) {
   CompileOptions options;
   ZKI_RETURN_IF_ERROR(set_network_options(arguments.network, options));
   ZKI_ASSIGN_OR_RETURN(const std::string path, opened_path(arguments.path));
@@ -79,7 +49,7 @@ std::string tensor_row(const TensorInfo& info) {
 
 // The structure of a key or a model package, where it is asked for.
 template <class Holder>
-std::string structure_of(const Holder& holder, const Arguments& arguments) {
+std::string structure_of(const Holder& holder, const InspectArguments& arguments) {
   if (arguments.graph == "dot") return structure_dot(holder);
   return structure_text(holder, {arguments.tables});
 }
@@ -90,7 +60,7 @@ void add_tensors(Description& description, const char* kind, const std::vector<T
   }
 }
 
-Description describe_key(const VerificationKey& key, const Arguments& arguments) {
+Description describe_key(const VerificationKey& key, const InspectArguments& arguments) {
   const KeyInfo& info = key.info();
   if (!arguments.graph.empty() || arguments.tables)
     return {"", {}, structure_of(key, arguments), {}, "key", key_json(info)};
@@ -131,7 +101,7 @@ Result<Description> describe_opening(const std::string& path) {
   return out;
 }
 
-Description describe_model(const Model& model, const Arguments& arguments) {
+Description describe_model(const Model& model, const InspectArguments& arguments) {
   const Json json = {{"model", model.name()},
                      {"structure", to_hex(model.structure_digest())},
                      {"parameters", model.num_parameters()},
@@ -155,47 +125,6 @@ Description describe_model(const Model& model, const Arguments& arguments) {
     out.facts.emplace_back(std::string("the network's ") + (whole.is_input ? "input '" : "output '") + whole.name + "'",
                            whole.to_string());
   }
-  return out;
-}
-
-using SizeTable = std::vector<std::pair<std::string, std::size_t>>;
-
-void add_rows(Description& out, std::uint64_t num_rows) {
-  out.facts.emplace_back("rows, as it says", human_count(num_rows));
-  out.json["claimed_rows"] = num_rows;
-}
-
-// Of a proof or batch, or a bundle with one.
-Result<Description> describe_proof(const ProofFile& file, const VerificationKey& root, const std::string& key_path) {
-  const Bytes& proof = file.content.proof;
-  ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, key_path, file, {}));
-  const std::optional<std::uint64_t> rows = claimed_rows(proof);
-  Description out{rows ? "batch proof" : "proof", {}, "", {}, rows ? "batch" : "proof"};
-  if (const auto identity = claimed_identity(proof)) out.json["claimed_identity"] = to_hex(*identity);
-  if (rows.has_value()) add_rows(out, *rows);
-  out.json["root_identity"] = to_hex(root.info().model_identity);
-  if (!found.verdict.accepted()) {
-    out.what += " against " + in_quotes(key_path) + ": " + checked_text(found.verdict);
-    add_verdict(out, found.verdict, found.hint);
-    return out;
-  }
-  const VerificationKey& key = found.key(root);
-  if (!rows.has_value()) out.json["parts"] = Json::array();
-  for (const auto& [part, num_bytes] : rows ? SizeTable() : proof_size_table(key, proof)) {
-    out.facts.emplace_back(part, human_count(num_bytes) + " bytes");
-    out.json["parts"].push_back({{"name", part}, {"part_bytes", num_bytes}});
-  }
-  const auto beside = [](const TensorPolicy& group) { return group.is_public() && group.hash != TensorHash::kNone; };
-  if (beside(key.info().inputs) || beside(key.info().outputs)) {
-    out.what += " against " + in_quotes(key_path) +
-                ": not checked here, which needs the data beside the proof (`zkinfer verify`)";
-    return out;
-  }
-  const VerifyRequest request = VerifyRequest::uncertified();
-  ZKI_ASSIGN_OR_RETURN(const Verdict verdict, within_limits(file.name, rows ? verify_batch(key, proof, request).verdict
-                                                                            : verify(key, proof, request).verdict));
-  out.what += " against " + in_quotes(key_path) + ": " + checked_text(verdict);
-  add_verdict(out, verdict);
   return out;
 }
 
@@ -240,147 +169,7 @@ Result<Description> describe_secret(const std::string& path, const SlotFileKind&
   return out;
 }
 
-// Only a key says how long a proof or a certificate of it must be.
-constexpr char kWholeness[] = "cannot be told without its key: give it with --key";
-
-Result<Description> describe_bare_proof(ByteView proof) {
-  const std::optional<Digest> identity = claimed_identity(proof);
-  if (!identity.has_value()) return corrupt("proof: it is cut off in its header");
-  const std::optional<std::uint64_t> rows = claimed_rows(proof);
-  Description out{rows ? "batch proof" : "proof",
-                  {{"says it is for the key", to_hex(*identity)},
-                   {"whether it is whole", kWholeness},
-                   {"use", rows ? "`zkinfer verify` checks it and prints its rows"
-                                : "`zkinfer verify` checks it; with --key its parts are shown"}},
-                  "",
-                  {},
-                  rows ? "batch" : "proof",
-                  {{"claimed_identity", to_hex(*identity)}}};
-  if (rows.has_value()) add_rows(out, *rows);
-  return out;
-}
-
-// A certificate names no key. That of the same name is tried where none is given.
-Result<Description> describe_certificate(ByteView bytes, const Arguments& arguments) {
-  Description out{"certificate", {}, "", {}, "certificate"};
-  ByteReader reader(bytes);
-  reader.raw(kFrameBytes);
-  const std::uint64_t slot = reader.u64();
-  reader.blob(1 << 16);
-  if (!reader.ok() || reader.remaining() == 0) return corrupt("certificate: it is cut off or damaged");
-  out.json["slot"] = slot;
-  std::string key_path = arguments.key_path;
-  std::error_code error;
-  const std::string usual = with_extension(arguments.path, ".zkkey");
-  if (key_path.empty() && std::filesystem::is_regular_file(usual, error)) key_path = usual;
-  if (key_path.empty()) {
-    out.facts = {{"slot of its commitment", std::to_string(slot)},
-                 {"whose it is, and whether it is whole", kWholeness},
-                 {"use", "shows that the weights of one key lie in their ranges: `zkinfer verify --certificate`"}};
-    return out;
-  }
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(key_path, 0, arguments.limits));
-  ZKI_ASSIGN_OR_RETURN(const Verdict verdict, within_limits(arguments.path, verify_certificate(key, bytes)));
-  out.what += " against " + in_quotes(key_path) + ": " + checked_text(verdict);
-  out.facts = {{"identity of that key", to_hex(key.info().model_identity)},
-               {"slot of its commitment", std::to_string(slot)}};
-  out.json["identity"] = to_hex(key.info().model_identity);
-  add_verdict(out, verdict);
-  return out;
-}
-
-// Where a path begins, and over how many keys it leads; corrupt unless it is whole.
-struct PathOutline {
-  Digest root_identity{};
-  std::size_t num_steps = 0;
-};
-Result<PathOutline> outline_of_path(ByteView bytes) {
-  PathOutline out;
-  ByteReader reader(bytes);
-  reader.raw(kFrameBytes);
-  std::ranges::copy(reader.raw(sizeof(Digest)), out.root_identity.begin());
-  out.num_steps = reader.u8();
-  for (std::size_t i = 0; i < out.num_steps; ++i) {
-    reader.blob(kMaxProofBytes);                             // parameters
-    reader.raw(sizeof(Digest) + 3 * sizeof(std::uint64_t));  // commitment
-    reader.blob(kMaxProofBytes);                             // rotation
-  }
-  if (!reader.ok()) return corrupt("path: it is cut off or damaged, after " + std::to_string(bytes.size()) + " bytes");
-  if (!reader.finished()) return corrupt("path: bytes follow its end");
-  return out;
-}
-
-Result<Description> describe_path(ByteView bytes, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const PathOutline outline, outline_of_path(bytes));
-  Description out{
-      "path",
-      {{"from the root key", to_hex(outline.root_identity)}, {"keys on the way", std::to_string(outline.num_steps)}},
-      "",
-      {},
-      "path",
-      {{"root_identity", to_hex(outline.root_identity)}, {"depth", outline.num_steps}}};
-  if (arguments.key_path.empty()) {
-    out.facts.emplace_back("use",
-                           "leads to a key that serves, which --key with the root key shows: `zkinfer verify-path`");
-    return out;
-  }
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
-  PathResult path = verify_path(root, bytes);
-  ZKI_ASSIGN_OR_RETURN(path.verdict, within_limits(arguments.path, std::move(path.verdict)));
-  out.what += " from " + in_quotes(arguments.key_path) + ": " + checked_text(path.verdict);
-  if (path.verdict.accepted()) {
-    out.facts.emplace_back("to the serving key", to_hex(path.key->info().model_identity));
-    out.json["serving_identity"] = to_hex(path.key->info().model_identity);
-  }
-  add_verdict(out, path.verdict);
-  return out;
-}
-
-Result<Description> describe_bundle(ByteView bytes, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const ProofBundle bundle, parse_bundle(bytes));
-  Description out;
-  if (arguments.key_path.empty()) {
-    ZKI_ASSIGN_OR_RETURN(out, describe_bare_proof(bundle.proof));
-  } else {
-    ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
-    ZKI_ASSIGN_OR_RETURN(out, describe_proof({arguments.path, bundle}, root, arguments.key_path));
-  }
-  const auto size = [](const Bytes& part) { return part.empty() ? "none" : human_bytes(part.size()); };
-  Rows rows = {{"proof", size(bundle.proof)}, {"path", size(bundle.path)}, {"certificate", size(bundle.certificate)}};
-  if (!bundle.path.empty()) {
-    ZKI_RETURN_IF_ERROR(check_frame(FileKind::kPath, bundle.path));
-    ZKI_ASSIGN_OR_RETURN(const PathOutline outline, outline_of_path(bundle.path));
-    rows.emplace_back("its path is from the root key", to_hex(outline.root_identity));
-    out.json["root_identity"] = to_hex(outline.root_identity);
-  }
-  rows.insert(rows.end(), out.facts.begin(), out.facts.end());
-  out.facts = std::move(rows);
-  out.what = "bundle with a " + out.what;
-  out.kind = "bundle";
-  out.json["proof_bytes"] = bundle.proof.size();
-  out.json["path_bytes"] = bundle.path.size();
-  out.json["certificate_bytes"] = bundle.certificate.size();
-  return out;
-}
-
-Result<Description> describe_audit_key(ByteView bytes) {
-  ByteReader reader(bytes);
-  reader.raw(kFrameBytes);
-  Digest identity{};
-  std::ranges::copy(reader.raw(sizeof(Digest)), identity.begin());
-  reader.raw(2 * sizeof(Digest));  // what it opens with, and a checksum
-  if (!reader.finished()) return corrupt("audit key: it is cut off, or bytes follow its end");
-  return Description{
-      "audit key (secret)",
-      {{"of the key", to_hex(identity)},
-       {"use", "shows an auditor who has the model that the key commits to it: `zkinfer commitment check`"}},
-      "",
-      {},
-      "audit_key",
-      {{"identity", to_hex(identity)}}};
-}
-
-Result<Description> describe_ours(const Arguments& arguments, const FileFormat& format) {
+Result<Description> describe_ours(const InspectArguments& arguments, const FileFormat& format) {
   const std::string& path = arguments.path;
   switch (format.kind) {
     case FileKind::kModel: {
@@ -413,11 +202,7 @@ Result<Description> describe_ours(const Arguments& arguments, const FileFormat& 
   ZKI_RETURN_IF_ERROR(check_frame(format.kind, bytes));
   switch (format.kind) {
     case FileKind::kBatch:
-    case FileKind::kProof: {
-      if (arguments.key_path.empty()) return describe_bare_proof(bytes);
-      ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
-      return describe_proof({path, {{}, {}, bytes}}, root, arguments.key_path);
-    }
+    case FileKind::kProof: return describe_proof(bytes, arguments);
     case FileKind::kCertificate: return describe_certificate(bytes, arguments);
     case FileKind::kPath: return describe_path(bytes, arguments);
     case FileKind::kBundle: return describe_bundle(bytes, arguments);
@@ -435,16 +220,18 @@ std::string size_text(const std::string& path) {
 }
 
 // Options that this kind of file does not take would change nothing, unseen.
-Status refuse_other_options(const Arguments& arguments, const FileFormat* format) {
+Status refuse_other_options(const InspectArguments& arguments, const FileFormat* format,
+                            const std::string& other = {}) {
   const auto refuse = [&](const std::string& option, const char* kinds) {
-    return invalid_argument(
-        option + " is for " + kinds + ", and " + in_quotes(arguments.path) + " is " +
-        (format == nullptr ? std::string("none") : std::string(format->article()) + " " + std::string(format->name)));
+    return invalid_argument(option + " is for " + kinds + ", and " + in_quotes(arguments.path) + " is " +
+                            (format == nullptr ? other.empty() ? std::string("none") : "a " + other
+                                               : std::string(format->article()) + " " + std::string(format->name)));
   };
   const auto is_one_of = [&](std::initializer_list<FileKind> kinds) {
     return format != nullptr && std::ranges::find(kinds, format->kind) != kinds.end();
   };
-  if (!arguments.onnx_option.empty() && format != nullptr) return refuse(arguments.onnx_option, "networks");
+  if (!arguments.onnx_option.empty() && (format != nullptr || !other.empty()))
+    return refuse(arguments.onnx_option, "networks");
   if (!arguments.structure_option.empty() && !is_one_of({FileKind::kKey, FileKind::kModel}))
     return refuse(arguments.structure_option, "keys and model packages");
   if (!arguments.key_path.empty() &&
@@ -456,10 +243,23 @@ Status refuse_other_options(const Arguments& arguments, const FileFormat* format
 // What is said of bytes that are no network in any format.
 constexpr char kNoNetwork[] = "no ONNX model";
 
-Result<Description> describe(const Arguments& arguments) {
+Result<Description> describe(const InspectArguments& arguments) {
   // A network may be a folder (SavedModel).
-  if (std::error_code error; std::filesystem::is_directory(arguments.path, error)) return describe_onnx(arguments);
+  if (std::error_code error; std::filesystem::is_directory(arguments.path, error)) {
+    ZKI_ASSIGN_OR_RETURN(std::optional<Description> folder, describe_folder(arguments.path));
+    if (!folder.has_value()) return describe_onnx(arguments);
+    ZKI_RETURN_IF_ERROR(refuse_other_options(arguments, nullptr, folder->what));
+    return std::move(*folder);
+  }
   ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(arguments.path));
+  if (format == nullptr) {
+    ZKI_ASSIGN_OR_RETURN(std::optional<Description> text, describe_text(arguments.path));
+    if (text.has_value()) {
+      ZKI_RETURN_IF_ERROR(refuse_other_options(arguments, nullptr, text->what));
+      text->what += size_text(arguments.path);
+      return std::move(*text);
+    }
+  }
   ZKI_RETURN_IF_ERROR(refuse_other_options(arguments, format));
   if (format != nullptr) {
     Result<Description> text = describe_ours(arguments, *format);
@@ -487,13 +287,15 @@ Result<Description> describe(const Arguments& arguments) {
   if (network.ok() || network.status().message().find(kNoNetwork) == std::string::npos) return network;
   return invalid_argument(
       in_quotes(arguments.path) +
-      ": neither a file of zkinfer nor .json, .npy, .npz, .png, IDX; as a network: " + network.status().message());
+      ": neither a file of zkinfer nor .json, .npy, .npz, .png, IDX (canonical bytes, which "
+      "--write-input-data writes, begin like nothing: `zkinfer verify --input-data` reads them); as a network: " +
+      network.status().message());
 }
 
 }  // namespace
 
 void add_inspect(CLI::App& app, Session& session) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<InspectArguments>();
   CLI::App* command = app.add_subcommand("inspect", "say what a file is, and what is in it");
   command->add_option("file", arguments->path, "any file that zkinfer reads or writes; - is standard input")
       ->type_name(kReadsFile)

@@ -312,7 +312,7 @@ void ProveCommand::print_one(const Done& done, const Paths& paths) const {
 }
 
 CommandResult ProveCommand::prove_one(ProveRequest request, const Paths& paths) {
-  request.progress = line_.callback();
+  request.progress = line_.callback(kServingShare, 1);
   std::error_code error;
   const bool replaces = std::filesystem::is_regular_file(paths.proof, error);
   ZKI_ASSIGN_OR_RETURN(const Done done, prove(request, paths));
@@ -334,7 +334,7 @@ CommandResult ProveCommand::prove_one(ProveRequest request, const Paths& paths) 
 }
 
 CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::vector<Paths>& paths) {
-  Batch batch(session_, *samples_, line_);
+  Batch batch(session_, *samples_, line_, kServingShare);
   ClippingSum clipping;
   double prove_seconds = 0, verify_seconds = 0;
   std::map<std::string, std::size_t> path_files;  // to be given along, with their sizes
@@ -414,7 +414,8 @@ CommandResult ProveCommand::run() {
   load_seconds_ = load_watch.seconds();
   const Stopwatch restore_watch;
   ZKI_RETURN_IF_ERROR(check_outputs().status());
-  ZKI_ASSIGN_OR_RETURN(committed_, Committed::serve(*model_, arguments_.secret_path, told(session_, line_)));
+  ZKI_ASSIGN_OR_RETURN(committed_,
+                       Committed::serve(*model_, arguments_.secret_path, told(session_, line_, kServingShare)));
   line_.clear();
   restore_seconds_ = restore_watch.seconds();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer tokenize: what tokens a language model sees of a text, and which text tokens are.
 #include <charconv>
+#include <filesystem>
 #include <memory>
 
 #include "command.h"
@@ -20,7 +21,7 @@ namespace {
 constexpr std::string_view kNpyHead = "\x93NUMPY";
 
 struct Arguments {
-  std::string tokenizer_path, text, tokens;
+  std::string tokenizer_path, text, file, tokens;
   std::size_t window = 0;
   std::string output_path;
   bool plain = false, no_ends = false, with_special = false;
@@ -41,11 +42,21 @@ Result<std::vector<int>> parse_tokens(std::string_view text) {
   return tokens;
 }
 
-Result<std::string> given_text(const std::string& word, const char* what) {
-  if (word != "-") return word;
-  Result<Bytes> bytes = read_bytes(word, Tokenizer::kMaxTextBytes, Content::kAny);
+Result<std::string> text_of_file(const std::string& path, const char* what) {
+  Result<Bytes> bytes = read_bytes(path, Tokenizer::kMaxTextBytes, Content::kAny);
   if (!bytes.ok()) return bytes.status().with_context(what);
   return std::string(bytes->begin(), bytes->end());
+}
+
+Result<std::string> given_text(const Arguments& arguments) {
+  if (!arguments.file.empty()) return text_of_file(arguments.file, "--file");
+  if (arguments.text == "-") return text_of_file(arguments.text, "the text");
+  // Whoever names a file hardly means the letters of its name.
+  if (std::error_code error; std::filesystem::is_regular_file(arguments.text, error))
+    return invalid_argument(in_quotes(arguments.text) +
+                            " is a file, and a text was expected; its text: --file FILE, the text of its name: - and "
+                            "standard input");
+  return arguments.text;
 }
 
 nlohmann::ordered_json tokenizer_json(const Tokenizer& tokenizer) {
@@ -64,7 +75,7 @@ std::string list_text(const std::vector<int>& tokens) {
 }
 
 CommandResult encode(Session& session, const Arguments& arguments, const Tokenizer& tokenizer) {
-  ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments.text, "the text"));
+  ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments));
   ZKI_ASSIGN_OR_RETURN(const std::vector<int> tokens, tokenizer.encode(text, {!arguments.no_ends, !arguments.plain}));
   if (session.json) {
     auto pieces = nlohmann::ordered_json::array();
@@ -109,10 +120,11 @@ CommandResult windows(Session& session, const Arguments& arguments, const Tokeni
   if (arguments.output_path.empty()) return invalid_argument("--window: say where the windows go, with --output");
   OutputFiles files;
   files.reads(arguments.tokenizer_path);
+  files.reads(arguments.file);
   if (session.json) files.keep_standard_output();
   const OutputFiles::Id file = files.add_text("--output", arguments.output_path, std::string(kNpyHead));
   ZKI_RETURN_IF_ERROR(files.prepare());
-  ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments.text, "the text"));
+  ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments));
   Result<TokenWindows> made = token_windows(tokenizer, text, arguments.window);
   if (!made.ok()) return made.status().with_context("--window");
   ZKI_RETURN_IF_ERROR(files.write(file, npy(made->values, made->count, made->tokens)));
@@ -132,7 +144,8 @@ CommandResult windows(Session& session, const Arguments& arguments, const Tokeni
 }
 
 CommandResult decode(Session& session, const Arguments& arguments, const Tokenizer& tokenizer) {
-  ZKI_ASSIGN_OR_RETURN(const std::string list, given_text(arguments.tokens, "--decode"));
+  ZKI_ASSIGN_OR_RETURN(const std::string list, arguments.tokens == "-" ? text_of_file(arguments.tokens, "--decode")
+                                                                       : Result<std::string>(arguments.tokens));
   ZKI_ASSIGN_OR_RETURN(const std::vector<int> tokens, parse_tokens(list));
   ZKI_ASSIGN_OR_RETURN(const std::string bytes, tokenizer.decode(tokens, {arguments.with_special, false}));
   if (valid_utf8_bytes(bytes) != bytes.size())
@@ -150,8 +163,8 @@ CommandResult decode(Session& session, const Arguments& arguments, const Tokeniz
 }
 
 CommandResult tokenize(Session& session, const Arguments& arguments) {
-  if (arguments.text.empty() == arguments.tokens.empty())
-    return invalid_argument("give a text (- reads standard input), or tokens with --decode");
+  const int given = !arguments.text.empty() + !arguments.file.empty() + !arguments.tokens.empty();
+  if (given != 1) return invalid_argument("give a text (- reads standard input), --file FILE, or tokens with --decode");
   ZKI_ASSIGN_OR_RETURN(const Tokenizer tokenizer, Tokenizer::read(arguments.tokenizer_path));
   if (arguments.window != 0 && arguments.tokens.empty()) return windows(session, arguments, tokenizer);
   return arguments.tokens.empty() ? encode(session, arguments, tokenizer) : decode(session, arguments, tokenizer);
@@ -166,6 +179,7 @@ void add_tokenize(CLI::App& app, Session& session) {
   add_tokenizer_option(*command, arguments->tokenizer_path);
   command->get_option("--tokenizer")->required();
   command->add_option("text", arguments->text, "the text; - reads it from standard input");
+  command->add_option("--file", arguments->file, "a file with the text; - is standard input")->type_name(kReadsFile);
   command->add_option("--decode", arguments->tokens, "tokens to make text of, as in 1,403,407; - reads standard input");
   command
       ->add_option("--window", arguments->window,
@@ -182,7 +196,7 @@ void add_tokenize(CLI::App& app, Session& session) {
   command->footer(
       "Examples:\n"
       "  zkinfer tokenize --tokenizer tokenizer.json \"Once upon a time\"\n"
-      "  zkinfer tokenize --tokenizer tokenizer.bin - < story.txt --quiet\n"
+      "  zkinfer tokenize --tokenizer tokenizer.bin --file story.txt --quiet\n"
       "  zkinfer tokenize --tokenizer tokenizer.bin --decode 1,403,407,261,378\n"
       "  zkinfer tokenize --tokenizer tokenizer.json - --window 64 -o calibration.npy < story.txt\n"
       "Text of strangers should be read with --plain: else it can hold tokens that end an answer or begin a role.");

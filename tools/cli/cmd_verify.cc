@@ -154,16 +154,24 @@ Result<CheckedTrust> VerifyCommand::trust_for(const ProofFile& file) {
 // generation's.
 VerifyResult VerifyCommand::verify_one(const VerificationKey& key, ByteView proof, const VerifyRequest& request,
                                        Checked& out) {
-  VerifyResult result = verify(key, proof, request);
-  if (!result.verdict.accepted() && request.context.has_value() &&
-      request.context->size() <= GenerationContext().size()) {
-    VerifyRequest any_context = request;
-    any_context.context.reset();
-    VerifyResult other = verify(key, proof, any_context);
-    GenerationContext padded{};
-    std::ranges::copy(*request.context, padded.begin());
-    const std::optional<GenerationClaim> claim = read_generation_context(other.context);
-    if (other.verdict.accepted() && claim.has_value() && claim->context == padded) result = std::move(other);
+  // Once, of whatever context; then that is compared.
+  VerifyRequest any_context = request;
+  any_context.context.reset();
+  VerifyResult result = verify(key, proof, any_context);
+  if (result.verdict.accepted() && request.context.has_value()) {
+    const std::optional<GenerationClaim> claim = read_generation_context(result.context);
+    const Bytes own = claim.has_value() ? Bytes(claim->context.begin(), claim->context.end()) : result.context;
+    const auto is_asked_for = [&](const Bytes& context) {
+      Bytes padded(request.context->begin(), request.context->end());
+      padded.resize(std::max(padded.size(), context.size()));
+      return padded == context;
+    };
+    if (!is_asked_for(own) && !is_asked_for(result.context)) {
+      VerifyResult rejected;
+      rejected.verdict = Verdict::reject(RejectReason::kWrongStatement,
+                                         "context: the proof is bound to another one, " + context_text(own));
+      return rejected;
+    }
   }
   if (!result.verdict.accepted() || !read_generation_context(result.context).has_value()) return result;
   if (!causal_.has_value()) causal_ = CausalModel::of(*key_);

@@ -15,9 +15,9 @@
 
 namespace zkinfer::cli {
 
-CommitmentTree::Told told(const Session& session, ProgressLine& progress) {
+CommitmentTree::Told told(const Session& session, ProgressLine& progress, double end) {
   CommitmentTree::Told out;
-  out.progress = progress.callback();
+  out.progress = progress.callback(0, end);
   if (!session.quiet) {
     out.notice = [&progress](const std::string& text) {
       progress.clear();

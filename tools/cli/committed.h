@@ -15,7 +15,9 @@
 namespace zkinfer::cli {
 
 // Notices to standard error, unless the session is quiet.
-CommitmentTree::Told told(const Session& session, ProgressLine& progress);
+CommitmentTree::Told told(const Session& session, ProgressLine& progress, double end = 1);
+// Of the line of a command that proves: until then the commitment is read or made.
+inline constexpr double kServingShare = 0.3;
 
 // A secret below a root is used by `prove` and `rotate` alone, through the root's.
 Status refuse_below_root(CommitmentRole role, const std::string& secret_path);

@@ -25,6 +25,21 @@ Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path) {
   return tokenizer;
 }
 
+Status check_vocabulary(Session& session, const Tokenizer& tokenizer, const std::string& path,
+                        const TensorInfo& tokens) {
+  constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;  // beyond, the input says nothing of a vocabulary
+  const std::int64_t known = tokens.format.hi + 1;
+  const auto pieces = static_cast<std::int64_t>(tokenizer.size());
+  if (tokens.format.lo > 0 || known <= 1 || known > kMostTokens || pieces == known) return ok_status();
+  const std::string what = "--tokenizer " + in_quotes(path) + " has " +
+                           human_count(static_cast<std::uint64_t>(pieces)) + " pieces, and the model knows " +
+                           human_count(static_cast<std::uint64_t>(known)) + " tokens";
+  if (pieces > known)
+    return invalid_argument(what + ": it is another model's; give the one that this model comes with");
+  session.warn(what + ": if it is another model's, tokens mean other texts");
+  return ok_status();
+}
+
 std::string token_numbers(std::span<const std::int64_t> tokens) {
   std::string out;
   for (const std::int64_t token : tokens) out += (out.empty() ? "" : " ") + std::to_string(token);

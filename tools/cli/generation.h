@@ -18,6 +18,11 @@ void add_tokenizer_option(CLI::App& command, std::string& path);
 // Nothing without a path.
 Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path);
 
+// Has the tokenizer a piece for each token of the model, whose input of tokens this is, and no more? invalid_argument where it makes
+// tokens that the model does not know; a warning where the model knows more.
+Status check_vocabulary(Session& session, const Tokenizer& tokenizer, const std::string& path,
+                        const TensorInfo& tokens);
+
 // "1 403 407 .."
 std::string token_numbers(std::span<const std::int64_t> tokens);
 

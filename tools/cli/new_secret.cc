@@ -125,11 +125,16 @@ Status NewSecret::clear(const std::string& path) {
   std::string text(sizeof kText - 1 + 2 * sizeof(Digest), '\0');
   const ssize_t got = ::read(fd, text.data(), text.size());
   text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
-  const std::string identity = text.starts_with(kText) ? text.substr(sizeof kText - 1) : "";
+  const std::string identity = marked_identity(text).value_or("");
   remove_unfinished(path, identity);
   if (is_still_there(fd, mark)) ::unlink(mark.c_str());
   ::close(fd);
   return ok_status();
+}
+
+std::optional<std::string> NewSecret::marked_identity(std::string_view text) {
+  if (!text.starts_with(kText)) return std::nullopt;
+  return std::string(text.substr(sizeof kText - 1, 2 * sizeof(Digest)));
 }
 
 Status NewSecret::refuse_unfinished(const std::string& path) {

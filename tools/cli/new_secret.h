@@ -11,8 +11,10 @@
 //   ZKI_RETURN_IF_ERROR(publish_with(files, {&secret, 1}));
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "output_files.h"
 #include "zkinfer/bytes.h"
@@ -32,6 +34,9 @@ class NewSecret {
   static Status clear(const std::string& path);
   // invalid_argument: it is marked, and nothing may be made under it.
   static Status refuse_unfinished(const std::string& path);
+
+  // What a text says that a mark holds: an identity, or nothing where its maker was ended before; none: it is no mark.
+  static std::optional<std::string> marked_identity(std::string_view text);
 
   // Marks the name for a secret of this identity (of the model, or of the data); on the disk when it returns.
   Status begin(const Digest& identity);

@@ -38,11 +38,12 @@ void ProgressLine::clear() {
   shown_ = false;
 }
 
-Progress ProgressLine::callback() {
-  return [this](const char* stage, double fraction) {
+Progress ProgressLine::callback(double begin, double end) {
+  const Progress whole = [this](const char* stage, double fraction) {
     update(stage, fraction);
     return !StopSignals::stops_soon();
   };
+  return whole.part(begin, end);
 }
 
 void ProgressLine::update(const char* stage, double fraction) {
@@ -51,7 +52,7 @@ void ProgressLine::update(const char* stage, double fraction) {
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const double since_last = std::chrono::duration<double>(now - last_).count();
   if (elapsed < 1 || (shown_ && since_last < (terminal_ ? 0.1 : 5))) return;
-  fraction = std::clamp(fraction, 0.0, 1.0);
+  fraction = highest_ = std::clamp(fraction, highest_, 1.0);
   // A linear estimate from too little is worse than none.
   const std::string left =
       fraction > 0.02 && fraction < 1 ? ", " + human_seconds(elapsed * (1 - fraction) / fraction) + " left" : "";

@@ -19,8 +19,9 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  // Valid while the object lives. Asks the operation to end where a signal says so (signals.h).
-  Progress callback();
+  // Valid while the object lives. Asks the operation to end where a signal says so (signals.h). One of several operations takes
+  // the part from begin to end: what was shown never goes back.
+  Progress callback(double begin = 0, double end = 1);
   void update(const char* stage, double fraction);
   // Removes the line, for a line of text in its place.
   void clear();
@@ -29,6 +30,7 @@ class ProgressLine {
   using Clock = std::chrono::steady_clock;
   std::string what_;
   bool enabled_ = false, terminal_ = false, colour_ = false, shown_ = false;
+  double highest_ = 0;
   Clock::time_point start_, last_;
 };
 

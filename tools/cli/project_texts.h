@@ -4,6 +4,8 @@
 
 namespace zkinfer::cli {
 
+inline constexpr char kCardBegin[] = "<!-- zkinfer: from here on written by `zkinfer init --card` -->\n";
+
 inline constexpr char kModelCard[] = R"card(# Model card: @NAME@
 
 ## What it is

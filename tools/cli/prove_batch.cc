@@ -104,12 +104,13 @@ CommandResult prove_batch(Session& session, const ProveBatchArguments& arguments
                             " is there already; name another with --output, or replace it with --force");
   }
   const Stopwatch restore_watch;
-  ZKI_ASSIGN_OR_RETURN(Committed committed, Committed::serve(model, arguments.secret_path, told(session, line)));
+  ZKI_ASSIGN_OR_RETURN(Committed committed,
+                       Committed::serve(model, arguments.secret_path, told(session, line, kServingShare)));
   line.clear();
   const double restore_seconds = restore_watch.seconds();
   if (!committed.path().empty()) ZKI_RETURN_IF_ERROR(check_path_beside(arguments.output_path, committed));
 
-  request.progress = line.callback();
+  request.progress = line.callback(kServingShare, 1);
   const Result<BatchResult> made = committed.prove_batch(request);
   if (!made.ok()) return made.status();
   const Stopwatch check_watch;

@@ -20,7 +20,9 @@ constexpr std::array<std::string_view, 6> kVerifyOptions = {"-S",        "--sett
 struct Elsewhere {
   std::string_view verb, hint;
 };
-constexpr std::string_view kNoContract = "EZKL's, for the EVM; there is no verifier in a contract here yet";
+constexpr std::string_view kNoContract =
+    "EZKL's, for the EVM; there is no verifier in a contract here yet: who checks runs `zkinfer verify`, or links the "
+    "component `verify` (docs/api.md)";
 constexpr std::string_view kNoSwap = "EZKL's; models are chained by commitments here: `zkinfer verify-chain`";
 constexpr std::string_view kOneProof = "EZKL's, until version 22; many inputs in one proof: `zkinfer prove --batch`";
 constexpr Elsewhere kElsewhere[] = {

@@ -121,9 +121,9 @@ CommandResult mock(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const RealInputs inputs, load_one(arguments.witness, model));
   ProgressLine line(session, "mock");
   CommitOptions options;
-  options.progress = line.callback();
+  options.progress = line.callback(0, 0.5);
   ZKI_ASSIGN_OR_RETURN(const Prover prover, Prover::create(model, options));
-  ZKI_ASSIGN_OR_RETURN(const ProofResult proof, prover.prove(inputs, {}, line.callback()));
+  ZKI_ASSIGN_OR_RETURN(const ProofResult proof, prover.prove(inputs, {}, line.callback(0.5, 1)));
   ZKI_ASSIGN_OR_RETURN(const VerificationKey key,
                        VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits));
   const VerifyResult check = verify(key, proof.proof, proof.statement);

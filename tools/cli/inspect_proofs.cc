@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <filesystem>
+
+#include "base/text.h"
+#include "files.h"
+#include "formats/frame.h"
+#include "inspect.h"
+#include "key_rows.h"
+#include "outputs.h"
+#include "result_json.h"
+#include "text.h"
+#include "zkinfer/hex.h"
+#include "zkinfer/inspect.h"
+
+namespace zkinfer::cli {
+namespace {
+
+using Rows = std::vector<std::pair<std::string, std::string>>;
+using Json = nlohmann::ordered_json;
+
+// What a check against a key gave.
+void add_verdict(Description& description, const Verdict& verdict, const std::string& hint = {}) {
+  description.json["accepted"] = verdict.accepted();
+  if (verdict.accepted()) return;
+  description.json["reason"] = std::string(reject_reason_name(verdict.reason));
+  description.json["where"] = verdict.where;
+  if (!hint.empty()) description.facts.emplace_back("to do", hint);
+}
+std::string checked_text(const Verdict& verdict) {
+  return (verdict.accepted() ? "" : "rejected, ") + verdict_text(verdict);
+}
+
+using SizeTable = std::vector<std::pair<std::string, std::size_t>>;
+
+void add_rows(Description& out, std::uint64_t num_rows) {
+  out.facts.emplace_back("rows, as it says", human_count(num_rows));
+  out.json["claimed_rows"] = num_rows;
+}
+
+// Of a proof or batch, or a bundle with one.
+Result<Description> describe_against(const ProofFile& file, const VerificationKey& root, const std::string& key_path) {
+  const Bytes& proof = file.content.proof;
+  ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, key_path, file, {}));
+  const std::optional<std::uint64_t> rows = claimed_rows(proof);
+  Description out{rows ? "batch proof" : "proof", {}, "", {}, rows ? "batch" : "proof"};
+  if (const auto identity = claimed_identity(proof)) out.json["claimed_identity"] = to_hex(*identity);
+  if (rows.has_value()) add_rows(out, *rows);
+  out.json["root_identity"] = to_hex(root.info().model_identity);
+  if (!found.verdict.accepted()) {
+    out.what += " against " + in_quotes(key_path) + ": " + checked_text(found.verdict);
+    add_verdict(out, found.verdict, found.hint);
+    return out;
+  }
+  const VerificationKey& key = found.key(root);
+  if (!rows.has_value()) out.json["parts"] = Json::array();
+  for (const auto& [part, num_bytes] : rows ? SizeTable() : proof_size_table(key, proof)) {
+    out.facts.emplace_back(part, human_count(num_bytes) + " bytes");
+    out.json["parts"].push_back({{"name", part}, {"part_bytes", num_bytes}});
+  }
+  const auto beside = [](const TensorPolicy& group) { return group.is_public() && group.hash != TensorHash::kNone; };
+  if (beside(key.info().inputs) || beside(key.info().outputs)) {
+    out.what += " against " + in_quotes(key_path) +
+                ": not checked here, which needs the data beside the proof (`zkinfer verify`)";
+    return out;
+  }
+  const VerifyRequest request = VerifyRequest::uncertified();
+  ZKI_ASSIGN_OR_RETURN(const Verdict verdict, within_limits(file.name, rows ? verify_batch(key, proof, request).verdict
+                                                                            : verify(key, proof, request).verdict));
+  out.what += " against " + in_quotes(key_path) + ": " + checked_text(verdict);
+  add_verdict(out, verdict);
+  return out;
+}
+
+// Only a key says how long a proof or a certificate of it must be.
+constexpr char kWholeness[] = "cannot be told without its key: give it with --key";
+
+Result<Description> describe_bare_proof(ByteView proof) {
+  const std::optional<Digest> identity = claimed_identity(proof);
+  if (!identity.has_value()) return corrupt("proof: it is cut off in its header");
+  const std::optional<std::uint64_t> rows = claimed_rows(proof);
+  Description out{rows ? "batch proof" : "proof",
+                  {{"says it is for the key", to_hex(*identity)},
+                   {"whether it is whole", kWholeness},
+                   {"use", rows ? "`zkinfer verify` checks it and prints its rows"
+                                : "`zkinfer verify` checks it; with --key its parts are shown"}},
+                  "",
+                  {},
+                  rows ? "batch" : "proof",
+                  {{"claimed_identity", to_hex(*identity)}}};
+  if (rows.has_value()) add_rows(out, *rows);
+  return out;
+}
+
+// Where a path begins, and over how many keys it leads; corrupt unless it is whole.
+struct PathOutline {
+  Digest root_identity{};
+  std::size_t num_steps = 0;
+};
+Result<PathOutline> outline_of_path(ByteView bytes) {
+  PathOutline out;
+  ByteReader reader(bytes);
+  reader.raw(kFrameBytes);
+  std::ranges::copy(reader.raw(sizeof(Digest)), out.root_identity.begin());
+  out.num_steps = reader.u8();
+  for (std::size_t i = 0; i < out.num_steps; ++i) {
+    reader.blob(kMaxProofBytes);                             // parameters
+    reader.raw(sizeof(Digest) + 3 * sizeof(std::uint64_t));  // commitment
+    reader.blob(kMaxProofBytes);                             // rotation
+  }
+  if (!reader.ok()) return corrupt("path: it is cut off or damaged, after " + std::to_string(bytes.size()) + " bytes");
+  if (!reader.finished()) return corrupt("path: bytes follow its end");
+  return out;
+}
+
+}  // namespace
+
+Result<Description> describe_proof(ByteView bytes, const InspectArguments& arguments) {
+  if (arguments.key_path.empty()) return describe_bare_proof(bytes);
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
+  return describe_against({arguments.path, {{}, {}, Bytes(bytes.begin(), bytes.end())}}, root, arguments.key_path);
+}
+
+// A certificate names no key. That of the same name is tried where none is given.
+Result<Description> describe_certificate(ByteView bytes, const InspectArguments& arguments) {
+  Description out{"certificate", {}, "", {}, "certificate"};
+  ByteReader reader(bytes);
+  reader.raw(kFrameBytes);
+  const std::uint64_t slot = reader.u64();
+  reader.blob(1 << 16);
+  if (!reader.ok() || reader.remaining() == 0) return corrupt("certificate: it is cut off or damaged");
+  out.json["slot"] = slot;
+  std::string key_path = arguments.key_path;
+  std::error_code error;
+  const std::string usual = with_extension(arguments.path, ".zkkey");
+  if (key_path.empty() && std::filesystem::is_regular_file(usual, error)) key_path = usual;
+  if (key_path.empty()) {
+    out.facts = {{"slot of its commitment", std::to_string(slot)},
+                 {"whose it is, and whether it is whole", kWholeness},
+                 {"use", "shows that the weights of one key lie in their ranges: `zkinfer verify --certificate`"}};
+    return out;
+  }
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(key_path, 0, arguments.limits));
+  ZKI_ASSIGN_OR_RETURN(const Verdict verdict, within_limits(arguments.path, verify_certificate(key, bytes)));
+  out.what += " against " + in_quotes(key_path) + ": " + checked_text(verdict);
+  out.facts = {{"identity of that key", to_hex(key.info().model_identity)},
+               {"slot of its commitment", std::to_string(slot)}};
+  out.json["identity"] = to_hex(key.info().model_identity);
+  add_verdict(out, verdict);
+  return out;
+}
+
+Result<Description> describe_path(ByteView bytes, const InspectArguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const PathOutline outline, outline_of_path(bytes));
+  Description out{
+      "path",
+      {{"from the root key", to_hex(outline.root_identity)}, {"keys on the way", std::to_string(outline.num_steps)}},
+      "",
+      {},
+      "path",
+      {{"root_identity", to_hex(outline.root_identity)}, {"depth", outline.num_steps}}};
+  if (arguments.key_path.empty()) {
+    out.facts.emplace_back("use",
+                           "leads to a key that serves, which --key with the root key shows: `zkinfer verify-path`");
+    return out;
+  }
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
+  PathResult path = verify_path(root, bytes);
+  ZKI_ASSIGN_OR_RETURN(path.verdict, within_limits(arguments.path, std::move(path.verdict)));
+  out.what += " from " + in_quotes(arguments.key_path) + ": " + checked_text(path.verdict);
+  if (path.verdict.accepted()) {
+    out.facts.emplace_back("to the serving key", to_hex(path.key->info().model_identity));
+    out.json["serving_identity"] = to_hex(path.key->info().model_identity);
+  }
+  add_verdict(out, path.verdict);
+  return out;
+}
+
+Result<Description> describe_bundle(ByteView bytes, const InspectArguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const ProofBundle bundle, parse_bundle(bytes));
+  Description out;
+  if (arguments.key_path.empty()) {
+    ZKI_ASSIGN_OR_RETURN(out, describe_bare_proof(bundle.proof));
+  } else {
+    ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
+    ZKI_ASSIGN_OR_RETURN(out, describe_against({arguments.path, bundle}, root, arguments.key_path));
+  }
+  const auto size = [](const Bytes& part) { return part.empty() ? "none" : human_bytes(part.size()); };
+  Rows rows = {{"proof", size(bundle.proof)}, {"path", size(bundle.path)}, {"certificate", size(bundle.certificate)}};
+  if (!bundle.path.empty()) {
+    ZKI_RETURN_IF_ERROR(check_frame(FileKind::kPath, bundle.path));
+    ZKI_ASSIGN_OR_RETURN(const PathOutline outline, outline_of_path(bundle.path));
+    rows.emplace_back("its path is from the root key", to_hex(outline.root_identity));
+    out.json["root_identity"] = to_hex(outline.root_identity);
+  }
+  rows.insert(rows.end(), out.facts.begin(), out.facts.end());
+  out.facts = std::move(rows);
+  out.what = "bundle with a " + out.what;
+  out.kind = "bundle";
+  out.json["proof_bytes"] = bundle.proof.size();
+  out.json["path_bytes"] = bundle.path.size();
+  out.json["certificate_bytes"] = bundle.certificate.size();
+  return out;
+}
+
+Result<Description> describe_audit_key(ByteView bytes) {
+  ByteReader reader(bytes);
+  reader.raw(kFrameBytes);
+  Digest identity{};
+  std::ranges::copy(reader.raw(sizeof(Digest)), identity.begin());
+  reader.raw(2 * sizeof(Digest));  // what it opens with, and a checksum
+  if (!reader.finished()) return corrupt("audit key: it is cut off, or bytes follow its end");
+  return Description{
+      "audit key (secret)",
+      {{"of the key", to_hex(identity)},
+       {"use", "shows an auditor who has the model that the key commits to it: `zkinfer commitment check`"}},
+      "",
+      {},
+      "audit_key",
+      {{"identity", to_hex(identity)}}};
+}
+
+}  // namespace zkinfer::cli
