@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <utility>
 
 #include "exec/float/float_executor.h"
+#include "quant/sensitivity.h"
 
 namespace zkinfer::quant {
 
@@ -155,7 +158,20 @@ void Histogram::add(std::span<const float> values) {
   for (const float x : values) {
     const std::size_t bin = static_cast<std::size_t>(std::abs(static_cast<double>(x)) * inverse);
     counts_[std::min(bin, kBins - 1)] += 1;
+    // The exponent and the first three bits behind it, as they lie in the number.
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(x) & 0x7fffffffU;
+    const int part = static_cast<int>(bits >> 20) - (127 + kLeastExponent) * static_cast<int>(kOctaveParts);
+    if (bits != 0) sizes_[static_cast<std::size_t>(std::clamp(part, 0, static_cast<int>(sizes_.size()) - 1))] += 1;
   }
+}
+
+double Histogram::usual() const {
+  double left = std::accumulate(sizes_.begin(), sizes_.end(), 0.0) / 2;
+  if (left == 0) return 0;
+  std::size_t i = 0;
+  while (i + 1 < sizes_.size() && left > sizes_[i]) left -= sizes_[i++];
+  const int octave = static_cast<int>(i / kOctaveParts) + kLeastExponent;
+  return std::ldexp(1 + (static_cast<double>(i % kOctaveParts) + 0.5) / static_cast<double>(kOctaveParts), octave);
 }
 
 double Histogram::percentile(double share) const {
@@ -335,6 +351,7 @@ Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap>
     return out_of_range("calibration: value '" + bad +
                         "' is infinite or not a number for a calibration input; fix the input or the model");
   result.num_inputs = inputs.size();
+  result.more_bits = more_bits_of(graph, result.by_name);
   std::vector<StepFinder> steps(graph.inputs.size());
   std::vector<ColumnSpread> spreads(graph.inputs.size());
   for (const TensorMap& input : inputs) {

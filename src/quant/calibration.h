@@ -30,12 +30,18 @@ class Histogram {
   bool empty() const { return total_ == 0; }
   // The smallest c that `share` of the values have |x| <= c, to a bin's width; at most max_abs().
   double percentile(double share) const;
+  // The median of |x| among those that are not 0, to an eighth of an octave where they spread; 0 if all are 0.
+  double usual() const;
   // Expected squared error of rounding to multiples of clip / num_steps and clipping at +-clip.
   double clip_error(double clip, double num_steps) const;
 
  private:
   void widen(double needed);
   std::vector<double> counts_ = std::vector<double>(kBins, 0.0);
+  // The same by size: kOctaveParts bins from one power of two to the next, from 2^kLeastExponent on.
+  static constexpr int kLeastExponent = -64;
+  static constexpr std::size_t kOctaves = 128, kOctaveParts = 8;
+  std::vector<double> sizes_ = std::vector<double>(kOctaves * kOctaveParts, 0.0);
   double width_ = 0;  // of one bin; 0 before the first non-zero value
   double zeros_ = 0;  // values seen while width_ == 0
   double total_ = 0;
@@ -59,6 +65,8 @@ struct Calibration {
   // axis), over all calibration inputs.
   std::unordered_map<std::string, std::vector<double>> means;
   ChannelSizes channels;  // of scalable_channels
+  // By name: how many bits more than others an activation is worth (quant/sensitivity.h); none where it is none.
+  std::unordered_map<std::string, int> more_bits;
   // By name of an activation or a constant: entries below make no difference (quant/relevance.h). The statistics count such
   // entries as this number.
   std::unordered_map<std::string, double> floors;

@@ -33,6 +33,21 @@ TEST(Histogram, GrowsAndKeepsPercentiles) {
   EXPECT_NEAR(histogram.percentile(0.9545), 2.0, 1.0);
 }
 
+// The median of sizes, whatever the largest: zeros count for nothing.
+TEST(Histogram, UsualSizes) {
+  Histogram histogram;
+  EXPECT_EQ(histogram.usual(), 0);
+  std::vector<float> values(1000, 0);
+  histogram.add(values);
+  EXPECT_EQ(histogram.usual(), 0);
+  for (std::size_t i = 0; i < 301; ++i)
+    values[i] = (i % 2 == 0 ? -1.0F : 1.0F) * std::ldexp(1.0F, static_cast<int>(i % 3) - 10);
+  values[500] = 1e30F;
+  values[501] = 1e-40F;
+  histogram.add(values);
+  EXPECT_NEAR(histogram.usual(), std::ldexp(1.0, -9), std::ldexp(1.0, -12));
+}
+
 TEST(Histogram, MseClipIgnoresAnOutlier) {
   Histogram histogram;
   std::vector<float> values(100000);

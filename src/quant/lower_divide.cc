@@ -22,6 +22,7 @@ constexpr int kFreeBits = 20;
 // Divisors down to this part of the least one that calibration saw.
 constexpr double kLeastDivisor = 0.25;
 constexpr int kRootBits = 22;
+constexpr int kClampedBits = qir::kMaxTableBits - 2;
 
 int bits_of(const qir::Value& value) {
   return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::max(value.hi, -value.lo))));
@@ -164,6 +165,8 @@ Status Lowering::emit_rounded(std::size_t i, const QTensor& x, Target t) {
 Status Lowering::lower_square_root(std::size_t i) {
   const ir::Value& y = graph_.value(node(i).output);
   QTensor x = tensor(node(i).inputs[0]);
+  // A clamp takes no wider integers; small arguments lose bits then.
+  if (qvalue(x).lo < 0) x = of_bits(i, x, kClampedBits, y.name + ".rounded");
   if (qvalue(x).lo < 0) x = clamped(i, x, {0, std::max<std::int64_t>(1, qvalue(x).hi)}, y.name + ".argument");
   const qir::Value value = qvalue(x);
   int doublings = 0;

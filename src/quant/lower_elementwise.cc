@@ -66,7 +66,9 @@ double Lowering::natural_sum_unit(std::size_t i) {
   // Wide operands leave no room: they are brought to one unit (lower_sum).
   if (segment(i).mode == Mode::kWideValue && finer == kUnlikeRoom && room < kUnlikeRoom)
     return std::max(finest, std::ldexp(reach, -kSumBits));
-  return std::ldexp(finest, -std::min(finer, std::max(room, kConstantRoom)));
+  // A constant beside such an operand is known to the operand's unit at least.
+  const int least = segment(i).mode == Mode::kWideValue && finer == kConstantRoom ? 0 : kConstantRoom;
+  return std::ldexp(finest, -std::min(finer, std::max(room, least)));
 }
 
 Status Lowering::lower_sum(std::size_t i) {

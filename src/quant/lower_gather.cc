@@ -9,7 +9,8 @@ namespace zkinfer::quant {
 
 namespace {
 
-constexpr int kDataBits = 16;  // of constant data
+// Of constant data, from the largest entry down, where the usual ones are not far smaller; it costs nothing to have more.
+constexpr int kDataBits = 16, kMostDataBits = 24;
 
 }  // namespace
 
@@ -62,7 +63,13 @@ Status Lowering::lower_gather(std::size_t i) {
     double most = 0;
     for (const double x : real) most = std::max(most, std::abs(x));
     const bool whole = plan_.whole[static_cast<std::size_t>(n.inputs[0])] && most < std::ldexp(1.0, 31);
-    data.scale = whole ? 1 : std::ldexp(most > 0 ? most : 1, 1 - kDataBits);
+    // What calibration read may be far from the largest entry.
+    const auto seen = calibration_.by_name.find(y.name);
+    const double read =
+        seen != calibration_.by_name.end() && seen->second.max_abs() > 0 ? seen->second.max_abs() : most;
+    const int larger = most > 0 ? static_cast<int>(std::ceil(std::log2(most / read))) : 0;
+    const int bits = std::min(kDataBits + std::max(0, more_bits(n.output) + larger), kMostDataBits);
+    data.scale = whole ? 1 : std::ldexp(most > 0 ? most : 1, 1 - bits);
     ZKI_ASSIGN_OR_RETURN(data.id, add_param(value.name, value.shape, real, data.scale, nullptr));
   } else {
     data = tensor(n.inputs[0]);

@@ -119,10 +119,11 @@ void Lowering::assign_targets() {
     const bool given = options_.activation_bits > 0;
     const bool compared = plan_.compared[v] && !given;
     const Fewer fewer = fewer_of(i);
-    const std::int64_t narrow = std::max<std::int64_t>(choice_.levels >> fewer.bits, kFewestLevels);
+    const int more = given ? 0 : more_bits(s.output);
+    const std::int64_t narrow = std::max<std::int64_t>(((choice_.levels + 1) << more >> fewer.bits) - 1, kFewestLevels);
     const std::int64_t levels = compared ? ((narrow + 1) << kHeadRoomBits) - 1 : narrow;
     Target& t = targets_[v];
-    t.shift = std::max(choice_.shift - fewer.shift, 1);
+    t.shift = std::max(choice_.shift - fewer.shift, 1) + (given ? 0 : more_bits_read(i));
     t.hi = plan_.non_negative[v] ? levels : levels / 2;
     t.lo = plan_.non_negative[v] ? 0 : -t.hi - 1;
     const double steps = static_cast<double>(t.hi);
@@ -172,6 +173,19 @@ Fewer Lowering::fewer_of(std::size_t i) const {
 }
 
 int Lowering::softmax_bits(std::size_t i) const { return std::max(kLeastSoftmaxBits, bits_ - fewer_of(i).bits); }
+
+int Lowering::more_bits(ir::ValueId id) const {
+  const auto more = calibration_.more_bits.find(graph_.value(id).name);
+  return more == calibration_.more_bits.end() ? 0 : std::clamp(more->second, 0, std::max(0, kMostUnevenBits - bits_));
+}
+
+int Lowering::more_bits_read(std::size_t i) const {
+  const ir::Node& n = node(i);
+  if (n.op != OpKind::kConv && n.op != OpKind::kMatMul) return 0;
+  for (const std::size_t operand : {std::size_t{0}, std::size_t{1}})
+    if (is_const(n.inputs[operand])) return more_bits(n.inputs[1 - operand]);
+  return 0;
+}
 
 // Where the bits are given, what suits them best; else all that calibration saw and some room: bits are cheap.
 double Lowering::clip_of(const Histogram& seen, double steps) const {

@@ -86,6 +86,8 @@ inline constexpr int kHeadRoomBits = 2;
 // Accumulators that are compared as they are: a difference of two takes as many limbs as the clamp would.
 inline constexpr std::int64_t kLargestCompared = std::int64_t{1} << 30;
 inline constexpr int kLeastSoftmaxBits = 4;
+// Of activations that need more bits than others; the squares of 2^13 such fit an accumulator.
+inline constexpr int kMostUnevenBits = 23;
 // Below so many levels an activation is not made coarser to save table rows.
 inline constexpr std::int64_t kFewestLevels = 12;
 
@@ -123,6 +125,9 @@ class Lowering {
   QTensor& tensor(ir::ValueId id) { return tensors_[static_cast<std::size_t>(id)]; }
   Target target(std::size_t index) const;
   Fewer fewer_of(std::size_t index) const;
+  int more_bits(ir::ValueId id) const;  // than others: Calibration::more_bits
+  // Of the activation that a contraction with constant weights reads: finer integers would leave its weights fewer bits.
+  int more_bits_read(std::size_t index) const;
   int softmax_bits(std::size_t index) const;  // of the Softmax's result
   double clip_of(const Histogram& seen, double steps) const;
   // Of what calibration saw, what is covered.

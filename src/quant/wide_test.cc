@@ -122,6 +122,72 @@ TEST_F(WideValues, RootsOfSumsOfSquares) {
   EXPECT_LT(error(op(OpKind::kSlice, {size}, rest), -5, 5, false, small), 0.006);
 }
 
+// The residual stream of a language model: its first row is far larger than the others, and after each row is divided by its own
+// size, channels are as large as the weights that read them are small.
+class UnevenValues : public WideValues {
+ protected:
+  ValueId normalized_and_read(float first_row, float first_channels) {
+    const ValueId x = input({8, 64});
+    std::normal_distribution<float> normal(0, 1);
+    const auto weights = [&] {
+      std::vector<float> values(64 * 64);
+      for (float& w : values) w = normal(random_) / 8;
+      return values;
+    };
+    std::vector<float> rows(8, 1), channels(64, 1);
+    rows[0] = first_row;
+    for (std::size_t k = 0; k < 4; ++k) channels[k] = first_channels;
+    stream_ = op(OpKind::kMul, {op(OpKind::kMatMul, {x, constant({64, 64}, weights())}), constant({8, 1}, rows)});
+    const ValueId uneven = op(OpKind::kMul, {stream_, constant({64}, channels)});
+    const ValueId mean = op(OpKind::kReduceMean, {op(OpKind::kMul, {uneven, uneven})}, ir::ReduceAttributes{{1}, true});
+    const ValueId root = function("Sqrt", op(OpKind::kAdd, {mean, constant({}, {1e-6F})}));
+    unit_rows_ = op(OpKind::kDiv, {uneven, root});
+    std::vector<float> reading = weights();
+    for (std::size_t k = 0; k < reading.size(); ++k) reading[k] /= channels[k / 64];
+    return op(OpKind::kMatMul, {unit_rows_, constant({64, 64}, reading)});
+  }
+  int more_bits(ValueId y, ValueId of) {
+    graph_.outputs = {y};
+    std::vector<TensorMap> inputs = random_inputs(graph_, 12, -1, 1);
+    const Result<Calibration> calibration = calibrate(graph_, inputs);
+    EXPECT_TRUE(calibration.ok());
+    const auto found = calibration->more_bits.find(graph_.value(of).name);
+    return found == calibration->more_bits.end() ? 0 : found->second;
+  }
+  ValueId stream_ = 0, unit_rows_ = 0;
+};
+
+TEST_F(UnevenValues, SmallRowsAndChannelsHaveTheirBits) { EXPECT_LT(error(normalized_and_read(200, 4), -1, 1), 0.002); }
+
+TEST_F(UnevenValues, BitsFollowTheUnevenness) {
+  const ValueId y = normalized_and_read(500, 64);
+  EXPECT_GE(more_bits(y, stream_), 5);
+  EXPECT_GE(more_bits(y, unit_rows_), 3);
+  graph_ = {};
+  EXPECT_EQ(more_bits(normalized_and_read(1, 1), stream_), 0);
+}
+
+// Nothing is normalized: one number of bits for all, whatever the weights.
+TEST_F(UnevenValues, NetworksWithoutNormalizationHaveOneNumber) {
+  std::vector<float> channels(64, 1);
+  channels[0] = 1000;
+  const ValueId product = op(OpKind::kMul, {input({8, 64}), constant({64}, channels)});
+  channels[0] = 0.001F;
+  const ValueId y = op(OpKind::kMatMul, {op(OpKind::kRelu, {product}), constant({64, 1}, channels)});
+  EXPECT_EQ(more_bits(y, product), 0);
+}
+
+// What is read of a table may be far smaller than its largest entry.
+TEST_F(UnevenValues, RowsOfATable) {
+  std::vector<float> values(256 * 8);
+  std::uniform_real_distribution<float> uniform(-0.02F, 0.02F);
+  for (float& v : values) v = uniform(random_);
+  values.back() = 20;  // of row 255, which no input reads
+  const ValueId row =
+      op(OpKind::kGather, {constant({256, 8}, values), input({6}, ir::DataType::kInt64)}, ir::GatherAttributes{0});
+  EXPECT_LT(error(row, 0, 255, true), 0.0002);
+}
+
 TEST_F(WideValues, ComparisonsAndChoices) {
   const ValueId a = input({4, 8});
   const ValueId b = input({4, 8});
