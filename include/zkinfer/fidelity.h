@@ -51,11 +51,23 @@ struct TensorFidelity {
   bool meets(double target) const;
 };
 
+// Of a language model, on the texts that it was measured on: each token but the first, behind those before it.
+struct LanguageFidelity {
+  std::uint64_t num_tokens = 0;
+  // e to the mean of -ln p(token), p by the softmax of the scores.
+  double float_perplexity = 1, perplexity = 1;
+  double agreement = 1;  // share of tokens before which both find the same one the most likely
+
+  // Of the integers' perplexity, relative to the float one.
+  double loss() const { return perplexity / float_perplexity - 1; }
+};
+
 struct Fidelity {
   std::size_t num_inputs = 0;
   std::vector<Clipping> inputs;  // over all inputs measured
   std::vector<TensorFidelity> outputs;
   std::vector<TensorFidelity> layers;  // values that have the same name in both models
+  std::optional<LanguageFidelity> language;
 
   // Of the worst output; nothing where no output has one.
   std::optional<double> cosine() const;

@@ -74,7 +74,14 @@ void bind_fidelity(py::module_& module) {
       .def_readonly("r_squared", &TensorFidelity::r_squared)
       .def_readonly("agreement", &TensorFidelity::agreement)
       .def_property_readonly("error_of_largest", &TensorFidelity::error_of_largest);
+  py::class_<LanguageFidelity>(module, "LanguageFidelity")
+      .def_readonly("num_tokens", &LanguageFidelity::num_tokens)
+      .def_readonly("perplexity", &LanguageFidelity::perplexity)
+      .def_readonly("float_perplexity", &LanguageFidelity::float_perplexity)
+      .def_readonly("agreement", &LanguageFidelity::agreement)
+      .def_property_readonly("loss", &LanguageFidelity::loss);
   py::class_<Fidelity>(module, "Fidelity")
+      .def_readonly("language", &Fidelity::language)
       .def_readonly("num_inputs", &Fidelity::num_inputs)
       .def_readonly("inputs", &Fidelity::inputs)
       .def_readonly("outputs", &Fidelity::outputs)

@@ -7,6 +7,7 @@
 
 #include "exec/float/float_executor.h"
 #include "exec/integer/executor.h"
+#include "quant/perplexity.h"
 #include "quant/plan.h"
 
 namespace zkinfer::quant {
@@ -145,6 +146,7 @@ Result<Fidelity> compare(const ir::Graph& graph, const qir::QGraph& integer_grap
   for (std::size_t j = 0; j < graph.outputs.size(); ++j) {
     outputs.emplace_back(kinds[j], static_cast<std::size_t>(graph.value(graph.outputs[j]).shape.num_elements()));
   }
+  std::optional<Perplexity> perplexity = Perplexity::of(graph, integer_graph);
   for (const TensorMap& input : inputs) {
     exec_integer::Inputs integers;
     for (std::size_t j = 0; j < graph.inputs.size(); ++j) {
@@ -163,6 +165,9 @@ Result<Fidelity> compare(const ir::Graph& graph, const qir::QGraph& integer_grap
     ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness, exec_integer::run(integer_graph, weights, integers));
     const auto real_of = [&](qir::ValueId id) { return dequantize(integer_graph.value(id), witness.values[id]); };
     const exec_float::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& tensor) {
+      if (perplexity.has_value() && value.name == perplexity->float_scores())
+        perplexity->add(input.at(graph.value(graph.inputs[0]).name).data(), tensor.data(),
+                        real_of(perplexity->integer_scores()));
       const auto it = by_name.find(value.name);
       if (it != by_name.end() && integer_graph.value(it->second).shape == tensor.shape())
         layers[it->second].add(tensor.data(), real_of(it->second), tensor.shape());
@@ -179,6 +184,7 @@ Result<Fidelity> compare(const ir::Graph& graph, const qir::QGraph& integer_grap
     }
     if (observer) observer(witness, pairs);
   }
+  if (perplexity.has_value()) report.language = perplexity->result();
   for (std::size_t j = 0; j < outputs.size(); ++j)
     report.outputs.push_back(outputs[j].result(graph.value(graph.outputs[j]).name));
   for (const qir::Node& node : integer_graph.nodes) {

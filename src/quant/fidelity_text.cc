@@ -114,7 +114,14 @@ std::string fidelity_text(const Fidelity& fidelity) {
   for (const TensorFidelity& layer : fidelity.layers) add(layer);
   rows.push_back({"outputs"});
   for (const TensorFidelity& output : fidelity.outputs) add(output);
-  return "fidelity over " + std::to_string(fidelity.num_inputs) + " inputs\n" + quant::text_table(rows);
+  std::string out = "fidelity over " + std::to_string(fidelity.num_inputs) + " inputs\n" + quant::text_table(rows);
+  if (fidelity.language.has_value()) {
+    const LanguageFidelity& language = *fidelity.language;
+    out += "perplexity " + number(language.perplexity, 4) + ", float " + number(language.float_perplexity, 4) + "; " +
+           number(100 * language.agreement, 2) + " % the same most likely token, over " +
+           std::to_string(language.num_tokens) + " tokens\n";
+  }
+  return out;
 }
 
 }  // namespace zkinfer

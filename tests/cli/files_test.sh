@@ -24,6 +24,8 @@ expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
 /usr/bin/python3 "$examples/language_model/make_model.py" || fail "make_model.py"
 expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 4
 expect 0 'wrote' "$zkinfer" commit llama.zkmodel --inputs public "${small[@]}"
+expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 4 --head mean -o mean.zkmodel
+expect 0 'wrote' "$zkinfer" commit mean.zkmodel "${small[@]}"
 
 # The commands that write: command and option, what stands before the file's name, and the files that the command reads.
 rows=(
@@ -42,6 +44,7 @@ rows=(
   "bundle --output|$zkinfer bundle input.zkproof -k mlp.zkkey -o|input.zkproof mlp.zkkey mlp.zkcert $mlp_path"
   "commitment open --output|$zkinfer commitment open mlp.zkmodel -o|mlp.zkmodel"
   "generate --output|$zkinfer generate llama.zkmodel --tokenizer tokenizer.bin --prompt a --tokens 1 --prove -o|llama.zkmodel tokenizer.bin"
+  "embed --output|$zkinfer embed mean.zkmodel --tokenizer tokenizer.bin --text abc --secret mean.zksecret --prove -o|mean.zkmodel tokenizer.bin"
   "tokenize --output|$zkinfer tokenize --tokenizer tokenizer.bin --window 4 abcdefgh -o|tokenizer.bin"
   "bench --output|$zkinfer bench mlp.zkmodel -i input.json -n 1 -o|mlp.zkmodel input.json"
 )

@@ -75,6 +75,41 @@ before=$(sha256sum llama.zkmodel)
 expect 2 'that this command reads' "${generate[@]}" --prompt the --prove -o llama.zkmodel
 [[ $before == "$(sha256sum llama.zkmodel)" ]] || fail "an output replaced the model"
 
+# How likely a text is to it, in floats as somebody else computes it, and in integers close to that.
+for i in {1..40}; do echo "the cat sat on that hat and $i was there "; done | tr -d '0-9\n' >text.txt
+"$zkinfer" tokenize --tokenizer tokenizer.bin --window 16 -o windows.npy --quiet - <text.txt || fail "windows of a text"
+measure=("$zkinfer" report llama.zkmodel --network llama.bin --tokens 16 --limit 1000)
+"${measure[@]}" -i windows.npy --json >windows.json || fail "report of windows"
+"${measure[@]}" -i text.txt --tokenizer tokenizer.bin --json >text.json || fail "report of a text"
+/usr/bin/python3 - "$(/usr/bin/python3 "$source_folder/tests/cli/sample_llama.py" --perplexity llama.bin windows.npy)" <<'PYTHON' || fail "perplexity"
+import json, sys
+said = [json.load(open(name))["fidelity"]["language"] for name in ("windows.json", "text.json")]
+assert said[0] == said[1] and said[0]["num_tokens"] % 15 == 0, said
+assert abs(said[0]["float_perplexity"] / float(sys.argv[1]) - 1) < 1e-4, (said, sys.argv)
+assert abs(said[0]["perplexity"] / said[0]["float_perplexity"] - 1) < 0.02 and said[0]["agreement"] > 0.9, said
+PYTHON
+expect 2 'give --input too' "$zkinfer" report llama.zkmodel --tokenizer tokenizer.bin
+
+# What it makes of a text, which has as many tokens as it reads.
+expect 0 "output 'embedding' +\[1, 16\]" "$zkinfer" compile llama.bin --tokens 9 --head mean -o mean.zkmodel
+expect 0 'identity' "$zkinfer" commit mean.zkmodel --inputs public
+embed=("$zkinfer" embed mean.zkmodel --tokenizer tokenizer.bin)
+expect 0 '9 tokens in' "${embed[@]}" --text "cat hat"
+expect 2 'and the model reads 9; compile it with --tokens 2' "${embed[@]}" --text "a"
+expect 2 'add --prove' "${embed[@]}" --text "cat hat" --context x
+expect 0 'proved and checked in' "${embed[@]}" --text "cat hat" --prove --context "order 8"
+expect 0 '\| cat hat' "$zkinfer" verify mean.zkproof --key mean.zkkey --tokenizer tokenizer.bin --context "order 8"
+"$zkinfer" verify mean.zkproof --key mean.zkkey --tokenizer tokenizer.bin --json >read.json || fail "verify --json"
+"${embed[@]}" --text "cat hat" --json >embedded.json || fail "embed --json"
+/usr/bin/python3 - <<'PYTHON' || fail "the proven embedding"
+import json
+read, said = json.load(open("read.json")), json.load(open("embedded.json"))
+assert read["read"]["text"] == "cat hat" and read["inputs"][0]["integers"] == said["tokens"], (read, said)
+assert read["outputs"][0]["integers"] == said["outputs"][0]["integers"], (read, said)
+PYTHON
+expect 0 'wrote' "$zkinfer" compile "$source_folder/examples/mlp/mlp.onnx" -c "$source_folder/examples/mlp/calibration.json" -o mlp.zkmodel
+expect 2 'its input is no text' "$zkinfer" embed mlp.zkmodel --tokenizer tokenizer.bin --text a
+
 stories=$data/models/stories260K
 if [[ ! -f $stories/stories260K.bin ]]; then
   echo "skipped: $data has no stories260K"
@@ -84,6 +119,15 @@ fi
 # Some of its own text as calibration: what the model says to a few beginnings, by its float scores with some chance.
 /usr/bin/python3 "$source_folder/tests/cli/sample_llama.py" "$stories/stories260K.bin" 64 16 calibration.npy greedy.json || fail "sample_llama.py"
 expect 0 'equal labels +(99|100)' "$zkinfer" compile "$stories/stories260K.bin" --tokens 64 -c calibration.npy -o stories.zkmodel
+# The bar: perplexity within 0.5 % of float, on text that calibration did not see.
+/usr/bin/python3 "$source_folder/tests/cli/sample_llama.py" "$stories/stories260K.bin" 64 32 more.npy more.json || fail "sample_llama.py"
+/usr/bin/python3 -c 'import numpy; numpy.save("held.npy", numpy.load("more.npy")[16:])'
+"$zkinfer" report stories.zkmodel --network "$stories/stories260K.bin" --tokens 64 -i held.npy --json >held.json || fail "report stories"
+/usr/bin/python3 - <<'PYTHON' || fail "perplexity of stories260K"
+import json
+said = json.load(open("held.json"))["fidelity"]["language"]
+assert abs(said["perplexity"] / said["float_perplexity"] - 1) < 0.005 and said["agreement"] > 0.97, said
+PYTHON
 expect 0 'identity' "$zkinfer" commit stories.zkmodel --inputs public
 expect 0 '"proof_bytes"' "$zkinfer" generate stories.zkmodel --tokenizer "$stories/tok512.bin" --prompt "Once upon a time" --prove --json
 "$zkinfer" verify stories.zkproof --key stories.zkkey --json >stories.json || fail "verify stories"

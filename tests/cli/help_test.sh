@@ -59,6 +59,7 @@ declare -A line=(
   ["bench"]="bench mlp.zkmodel -i input.json"
   ["tokenize"]="tokenize --tokenizer $source_folder/testdata/tokenizer/plain.bin text -o windows.npy"
   ["generate"]="generate mlp.zkmodel --tokenizer input.json --prompt the"
+  ["embed"]="embed mlp.zkmodel --tokenizer input.json --text the"
   ["demo"]="demo --examples $source_folder/examples -o demo"
 )
 # The two are bound to each other: without proof of work, as few bits as can be asked for.

@@ -2,7 +2,8 @@
 """Text of a llama2.c checkpoint (version 0) in float, one token after the other with a cache of keys and values: sequences drawn by its
 scores, as calibration, and the greedy answer to "Once upon a time" in stories260K's tokens.
 
-Usage: sample_llama.py CHECKPOINT TOKENS SEQUENCES CALIBRATION.npy GREEDY.json"""
+Usage: sample_llama.py CHECKPOINT TOKENS SEQUENCES CALIBRATION.npy GREEDY.json
+       sample_llama.py --perplexity CHECKPOINT WINDOWS.npy"""
 import json
 import sys
 
@@ -43,7 +44,7 @@ class Llama:
         out[:, 1::2] = x[:, 0::2] * sin + x[:, 1::2] * cos
         return out
 
-    def sequence(self, prompt: list[int], tokens: int, choose) -> list[int]:
+    def sequence(self, prompt: list[int], tokens: int, choose, told=lambda position, scores: None) -> list[int]:
         keys: list[list[np.ndarray]] = [[] for _ in range(self.layers)]
         values: list[list[np.ndarray]] = [[] for _ in range(self.layers)]
         norm = lambda x, scale: x / np.sqrt(np.mean(x * x) + 1e-5) * scale
@@ -63,12 +64,26 @@ class Llama:
                 b = norm(x, self.mlp_norm[l])
                 gate = self.gate[l] @ b
                 x += self.down[l] @ (gate / (1 + np.exp(-gate)) * (self.up[l] @ b))
+            scores = self.embedding @ norm(x, self.final_norm)
+            told(position, scores)
             if position + 1 == len(text):
-                text.append(int(choose(self.embedding @ norm(x, self.final_norm))))
+                text.append(int(choose(scores)))
         return text
+
+    def perplexity(self, windows: np.ndarray) -> float:
+        surprise = []
+        for window in windows.astype(int):
+            def told(position: int, scores: np.ndarray) -> None:
+                surprise.append(np.log(np.exp(scores - scores.max()).sum()) + scores.max() - scores[window[position + 1]])
+
+            self.sequence(list(window), len(window), None, told)
+        return float(np.exp(np.mean(surprise)))
 
 
 def main() -> None:
+    if sys.argv[1] == "--perplexity":
+        print(Llama(sys.argv[2]).perplexity(np.load(sys.argv[3])))
+        return
     path, tokens, sequences, calibration, greedy = sys.argv[1:]
     model = Llama(path)
     chance = np.random.default_rng(5)

@@ -11,6 +11,7 @@
 #include "output_files.h"
 #include "print.h"
 #include "progress.h"
+#include "proved_file.h"
 #include "result_json.h"
 #include "stopwatch.h"
 #include "text.h"
@@ -25,13 +26,6 @@ struct Arguments {
   std::string model_path, tokenizer_path, prompt, secret_path, output_path, context;
   std::int64_t most_tokens = 64;
   bool prove = false, plain = false, force = false;
-};
-
-struct Proved {
-  ProofResult result;
-  double verify_seconds = 0;
-  std::string path_file;
-  std::size_t path_bytes = 0;
 };
 
 class GenerateCommand {
@@ -58,7 +52,7 @@ class GenerateCommand {
   OutputFiles::Id output_ = 0;
   Bytes context_;
   Generated generated_;
-  std::optional<Proved> proved_;
+  std::optional<ProvedFile> proved_;
   double restore_seconds_ = 0, generate_seconds_ = 0;
 };
 
@@ -125,26 +119,11 @@ Status GenerateCommand::answer(std::span<const std::int64_t> prompt) {
 }
 
 Status GenerateCommand::prove() {
-  Proved proved;
   ZKI_ASSIGN_OR_RETURN(ProveRequest request, generation_request(*model_, generated_, context_));
   request.progress = line_.callback(kServingShare, 1);
-  ZKI_ASSIGN_OR_RETURN(proved.result, committed_->prove(request));
-  const Stopwatch watch;
-  VerifyResult check = verify(committed_->key(), proved.result.proof, proved.result.statement);
-  // They are here, and in their ranges: no certificate has to say so.
-  if (check.weights == WeightEvidence::kUncertified) check.weights = WeightEvidence::kRederived;
-  const GenerationResult generation = check_generation(*causal_, check);
-  proved.verify_seconds = watch.seconds();
-  if (!generation.verdict.accepted())
-    return internal_error("the new proof fails its own check: " + generation.verdict.to_string());
-  ZKI_RETURN_IF_ERROR(files_->write(output_, proved.result.proof));
-  // The path before the proof, as `prove` does.
-  if (!committed_->path().empty()) {
-    ZKI_ASSIGN_OR_RETURN(proved.path_file, write_path_beside(arguments_.output_path, *committed_));
-    proved.path_bytes = committed_->path().size();
-  }
-  ZKI_RETURN_IF_ERROR(files_->publish());
-  proved_ = std::move(proved);
+  const auto is_answer = [&](const VerifyResult& check) { return check_generation(*causal_, check).verdict; };
+  ZKI_ASSIGN_OR_RETURN(proved_,
+                       prove_to_file(*committed_, request, *files_, output_, arguments_.output_path, is_answer));
   return ok_status();
 }
 
@@ -160,13 +139,7 @@ void GenerateCommand::print_all() const {
     json["end"] = generation_end_name(generated_.end);
     json["generate_seconds"] = generate_seconds_;
     if (proved_.has_value()) {
-      json["proof"] = arguments_.output_path;
-      json["proof_bytes"] = proved_->result.proof.size();
-      json["prove_seconds"] = proved_->result.stats.total_seconds;
-      json["verify_seconds"] = proved_->verify_seconds;
-      json["restore_seconds"] = restore_seconds_;
-      if (!proved_->path_file.empty()) json["path"] = proved_->path_file;
-      json["peak_memory_bytes"] = peak_memory_bytes();
+      add_proved(json, *proved_, arguments_.output_path, restore_seconds_);
     }
     json["total_seconds"] = process_seconds();
     print_result(session_, std::move(json));
@@ -176,12 +149,7 @@ void GenerateCommand::print_all() const {
   print("{} in {}, then {}\n", counted(count, "token"), human_seconds(generate_seconds_),
         generation_end_name(generated_.end));
   if (!proved_.has_value()) return;
-  print(
-      "proved and checked in {}, of which {} the proof itself, {} its check, {} restoring the commitment; proof {}, "
-      "peak memory {}\n",
-      human_seconds(process_seconds()), human_seconds(proved_->result.stats.total_seconds),
-      human_seconds(proved_->verify_seconds), human_seconds(restore_seconds_),
-      human_bytes(proved_->result.proof.size()), human_bytes(peak_memory_bytes()));
+  print_lines(proved_text(*proved_, restore_seconds_));
   print("wrote {}\n", output_name(arguments_.output_path));
   print_path_beside(proved_->path_file, proved_->path_bytes);
   const std::string words = verify_command(

@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "files.h"
+#include "generation.h"
 #include "network_options.h"
 #include "output_files.h"
 #include "print.h"
@@ -11,13 +12,14 @@
 #include "report/model_report.h"
 #include "result_json.h"
 #include "text.h"
+#include "text_samples.h"
 #include "zkinfer/compile.h"
 
 namespace zkinfer::cli {
 namespace {
 
 struct Arguments {
-  std::string model_path, network_path, output_path;
+  std::string model_path, network_path, output_path, tokenizer_path;
   InputOptions input;
   NetworkOptions network;
   std::size_t limit = 64;
@@ -25,6 +27,8 @@ struct Arguments {
 };
 
 CommandResult report(Session& session, Arguments& arguments) {
+  if (!arguments.tokenizer_path.empty() && arguments.input.paths.empty())
+    return invalid_argument("--tokenizer: give --input too, texts that it makes tokens of");
   if (!arguments.network_path.empty() && arguments.input.paths.empty())
     return invalid_argument("--network: give --input too; the float network and the integers are compared on them");
   const bool writes = !session.json || !arguments.output_path.empty();
@@ -33,6 +37,7 @@ CommandResult report(Session& session, Arguments& arguments) {
   files.reads(arguments.model_path);
   files.reads(arguments.network_path);
   files.reads(arguments.input.paths);
+  if (!arguments.tokenizer_path.empty()) files.reads(arguments.tokenizer_path);
   if (session.json) files.keep_standard_output();
   std::optional<OutputFiles::Id> page;
   if (writes) page = files.add_text("--output", arguments.output_path, kPageHead);
@@ -42,7 +47,10 @@ CommandResult report(Session& session, Arguments& arguments) {
                        preprocessing_of(arguments.input, model.preprocessing(), session));
   std::vector<RealInputs> samples;
   if (!arguments.input.paths.empty()) {
-    ZKI_ASSIGN_OR_RETURN(samples, load_samples(arguments.input.paths, preprocessing, model.inputs()));
+    ZKI_ASSIGN_OR_RETURN(const std::optional<Tokenizer> tokenizer, load_tokenizer(arguments.tokenizer_path));
+    ZKI_ASSIGN_OR_RETURN(samples, tokenizer ? load_text_samples(arguments.input.paths, *tokenizer, model.inputs(),
+                                                                arguments.limit, session)
+                                            : load_samples(arguments.input.paths, preprocessing, model.inputs()));
     if (samples.size() > arguments.limit) samples.resize(arguments.limit);
   }
   std::vector<std::vector<TensorView>> inputs;
@@ -88,13 +96,15 @@ void add_report(CLI::App& app, Session& session) {
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
   command
       ->add_option("-i,--input", arguments->input.paths,
-                   "inputs to run the model on, for ranges and what is cut off: .json, .npy, .npz, .png, IDX")
+                   "inputs to run the model on, for ranges and what is cut off: .json, .npy, .npz, .png, IDX; texts "
+                   "with --tokenizer")
       ->type_name(kReadsFile)
       ->expected(1, 1 << 20);
   command
       ->add_option("--network", arguments->network_path,
                    "the network it was compiled from, to compare with on the inputs")
       ->type_name(kReadsFile);
+  add_tokenizer_option(*command, arguments->tokenizer_path);
   add_network_options(*command, arguments->network, "as `compile` was given it: ");
   command->add_option("--limit", arguments->limit, "at most this many inputs")
       ->check(CLI::Range(1, 1 << 20))
@@ -111,6 +121,7 @@ void add_report(CLI::App& app, Session& session) {
       "  zkinfer report digits.zkmodel\n"
       "  zkinfer report digits.zkmodel --network digits.onnx --input test.npy -o digits.html\n"
       "  zkinfer report network.zkmodel -i test.npz --json\n"
+      "  zkinfer report stories260K.zkmodel --network stories260K.bin --tokens 64 -i text.txt --tokenizer tok512.bin\n"
       "The page needs no network and no other file. `zkinfer compile --report` writes it at once.");
   command->callback([arguments, &session] { session.run([&] { return report(session, *arguments); }); });
 }

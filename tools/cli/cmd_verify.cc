@@ -251,7 +251,10 @@ nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
       for (const VerifiedRow& row : checked.rows) json["rows"].push_back(sides(row));
     } else {
       json.update(sides(checked.rows.front()));
-      if (checked.generation.has_value()) json["generation"] = generation_json(*checked.generation, tokenizer_);
+      if (checked.generation.has_value())
+        json["generation"] = generation_json(*checked.generation, tokenizer_);
+      else if (tokenizer_.has_value())
+        json["read"] = read_text_json(checked.rows.front().inputs, *tokenizer_);
     }
   } else {
     json["reason"] = std::string(reject_reason_name(result.verdict.reason));
@@ -300,6 +303,7 @@ CommandResult VerifyCommand::one(const std::string& path) {
       if (checked.is_batch) print("row {}{}\n", row, line.empty() ? "" : "  " + line);
       if (!line.empty()) continue;
       print_lines(verified_text("input", inputs));
+      if (tokenizer_.has_value()) print_lines(read_text(inputs, *tokenizer_));
       print_lines(verified_text("output", outputs));
     }
     if (checked.rows.size() > kRowsShown) print(".. {} rows in all; --json shows them\n", checked.rows.size());

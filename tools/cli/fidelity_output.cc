@@ -66,16 +66,32 @@ std::vector<std::pair<std::string, std::string>> fidelity_rows(const Fidelity& f
     rows.emplace_back(indent + "largest error, of the largest value", decimal(100 * t.error_of_largest(), 3) + " %");
     rows.emplace_back(indent + "relative error", decimal(100 * t.relative_error, 3) + " %");
   }
+  if (fidelity.language.has_value()) {
+    const LanguageFidelity& language = *fidelity.language;
+    const std::string change = (language.loss() < 0 ? "" : "+") + decimal(100 * language.loss(), 2) + " %";
+    rows.emplace_back("  perplexity", decimal(language.perplexity, 4) + ", float " +
+                                          decimal(language.float_perplexity, 4) + " (" + change + "), over " +
+                                          counted(language.num_tokens, "token"));
+    rows.emplace_back("  same most likely token", decimal(100 * language.agreement, 2) + " %");
+  }
   return rows;
 }
 
 nlohmann::ordered_json fidelity_json(const Fidelity& fidelity) {
+  nlohmann::ordered_json language;
+  if (fidelity.language.has_value()) {
+    language = {{"num_tokens", fidelity.language->num_tokens},
+                {"perplexity", fidelity.language->perplexity},
+                {"float_perplexity", fidelity.language->float_perplexity},
+                {"agreement", fidelity.language->agreement}};
+  }
   return {{"num_inputs", fidelity.num_inputs},
           {"cosine", optional_json(fidelity.cosine())},
           {"agreement", optional_json(fidelity.agreement())},
           {"r_squared", optional_json(fidelity.r_squared())},
           {"max_abs_error", fidelity.max_abs_error()},
           {"error_of_largest", fidelity.error_of_largest()},
+          {"language", std::move(language)},
           {"clipping", clipping_json(fidelity.inputs)},
           {"outputs", tensors_json(fidelity.outputs)},
           {"layers", tensors_json(fidelity.layers)}};

@@ -58,7 +58,25 @@ std::string marked(const std::string& text) {
   return out + "\n";
 }
 
+// Tokens are numbers themselves, no multiples of a unit.
+bool is_public_text(const std::vector<VerifiedTensor>& inputs) {
+  return inputs.size() == 1 && inputs[0].group.is_public() && inputs[0].format.same_scale({}) &&
+         !inputs[0].integers.empty();
+}
+
 }  // namespace
+
+std::string read_text(const std::vector<VerifiedTensor>& inputs, const Tokenizer& tokenizer) {
+  if (!is_public_text(inputs)) return "";
+  return pairs_text({{"tokenizer", to_hex(tokenizer.digest()) + " (as given, no part of the proof)"}}) + "text\n" +
+         marked(tokens_text(tokenizer, inputs[0].integers, false));
+}
+
+nlohmann::ordered_json read_text_json(const std::vector<VerifiedTensor>& inputs, const Tokenizer& tokenizer) {
+  if (!is_public_text(inputs)) return nullptr;
+  return {{"text", tokens_text(tokenizer, inputs[0].integers, false)},
+          {"tokenizer_digest", to_hex(tokenizer.digest())}};
+}
 
 std::string generation_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
   std::vector<std::pair<std::string, std::string>> rows = {

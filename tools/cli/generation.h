@@ -26,6 +26,10 @@ Status check_vocabulary(Session& session, const Tokenizer& tokenizer, const std:
 // "1 403 407 .."
 std::string token_numbers(std::span<const std::int64_t> tokens);
 
+// The text that an inference read, where its one input is public and of tokens: for `verify --tokenizer`; null or empty: it is not.
+std::string read_text(const std::vector<VerifiedTensor>& inputs, const Tokenizer& tokenizer);
+nlohmann::ordered_json read_text_json(const std::vector<VerifiedTensor>& inputs, const Tokenizer& tokenizer);
+
 // Lines on an accepted generation, and the same for programs. Without a tokenizer: token numbers.
 std::string generation_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer);
 nlohmann::ordered_json generation_json(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer);

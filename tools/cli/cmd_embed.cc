@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer embed: what a language model without a choice makes of a text, as an encoder's embedding, and the proof of it.
+#include <memory>
+
+#include "command.h"
+#include "committed.h"
+#include "files.h"
+#include "generation.h"
+#include "inputs/input_bytes.h"
+#include "output_files.h"
+#include "outputs.h"
+#include "print.h"
+#include "progress.h"
+#include "proved_file.h"
+#include "result_json.h"
+#include "stopwatch.h"
+#include "text.h"
+#include "verify_words.h"
+#include "zkinfer/hex.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct Arguments {
+  std::string model_path, tokenizer_path, text, secret_path, output_path, context;
+  bool prove = false, plain = false, force = false;
+};
+
+// As many tokens as the model reads: its words see each other, so what would fill the rest would be a part of the text.
+Result<std::vector<std::int64_t>> read_text(const Arguments& arguments, const Tokenizer& tokenizer,
+                                            const Model& model) {
+  const std::vector<TensorInfo> inputs = model.inputs();
+  if (inputs.size() != 1 || !inputs[0].format.same_scale({}) || inputs[0].format.lo != 0)
+    return invalid_argument("model '" + model.name() + "': its input is no text; compile a language model");
+  std::string text = arguments.text;
+  if (text == "-") {
+    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(text, Tokenizer::kMaxTextBytes, Content::kAny));
+    text.assign(bytes.begin(), bytes.end());
+  }
+  ZKI_ASSIGN_OR_RETURN(const std::vector<int> encoded, tokenizer.encode(text, {true, !arguments.plain}));
+  std::vector<std::int64_t> tokens(encoded.begin(), encoded.end());
+  const std::uint64_t reads = inputs[0].num_elements();
+  if (tokens.size() != reads) {
+    return invalid_argument(
+        "--text: it has " + counted(tokens.size(), "token") + " with those that the model wants around it, " +
+        "and the model reads " + std::to_string(reads) + "; compile it with --tokens " +
+        std::to_string(std::max<std::size_t>(1, tokens.size())) + ", or give a text of that length");
+  }
+  for (const std::int64_t token : tokens) {
+    if (token > inputs[0].format.hi)
+      return invalid_argument("--tokenizer: token " + std::to_string(token) + ", and the model knows 0 to " +
+                              std::to_string(inputs[0].format.hi) + "; give the one that the model comes with");
+  }
+  return tokens;
+}
+
+CommandResult embed(Session& session, const Arguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const Bytes context, parse_context(arguments.context));
+  if (!context.empty() && !arguments.prove) return invalid_argument("--context is for proofs: add --prove");
+  ZKI_ASSIGN_OR_RETURN(const std::optional<Tokenizer> tokenizer, load_tokenizer(arguments.tokenizer_path));
+  ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> tokens, read_text(arguments, *tokenizer, model));
+  const std::vector<std::int64_t> dims = model.inputs()[0].shape;
+  const Stopwatch watch;
+  ZKI_ASSIGN_OR_RETURN(const RunResult run, model.run(std::vector<TensorView>{{Dtype::kInt64, dims, tokens.data()}}));
+  const double run_seconds = watch.seconds();
+  const std::vector<OutputTensor> outputs = output_tensors(model.outputs(), run.outputs);
+
+  std::optional<ProvedFile> proved;
+  std::optional<Committed> committed;
+  double restore_seconds = 0;
+  if (arguments.prove) {
+    OutputFiles files(arguments.force);
+    for (const std::string* path : {&arguments.model_path, &arguments.tokenizer_path, &arguments.secret_path})
+      files.reads(*path);
+    if (session.json) files.keep_standard_output();
+    const OutputFiles::Id output = files.add("--output", arguments.output_path, FileKind::kProof);
+    ZKI_RETURN_IF_ERROR(files.prepare());
+    ProgressLine line(session, "embed");
+    const Stopwatch restore_watch;
+    ZKI_ASSIGN_OR_RETURN(committed, Committed::serve(model, arguments.secret_path, told(session, line)));
+    restore_seconds = restore_watch.seconds();
+    if (committed->key().info().inputs.is_committed())
+      return invalid_argument("the key's inputs are committed: commit to the tokens (commit-tensor) and use `prove`");
+    if (!committed->path().empty()) ZKI_RETURN_IF_ERROR(check_path_beside(arguments.output_path, *committed));
+    ProveRequest request;
+    request.integers = {tokens};
+    request.context = context;
+    request.progress = line.callback();
+    ZKI_ASSIGN_OR_RETURN(proved, prove_to_file(*committed, request, files, output, arguments.output_path));
+    line.clear();
+  }
+  if (session.json) {
+    nlohmann::ordered_json json = {{"tokens", tokens},
+                                   {"tokenizer_digest", to_hex(tokenizer->digest())},
+                                   {"outputs", outputs_json(outputs)},
+                                   {"run_seconds", run_seconds}};
+    if (proved.has_value()) add_proved(json, *proved, arguments.output_path, restore_seconds);
+    json["total_seconds"] = process_seconds();
+    print_result(session, std::move(json));
+  } else {
+    print_lines(tensors_text("output", outputs));
+    if (!session.quiet) print("{} in {}\n", counted(tokens.size(), "token"), human_seconds(run_seconds));
+    if (!session.quiet && proved.has_value()) {
+      print_lines(proved_text(*proved, restore_seconds));
+      print("wrote {}\n", output_name(arguments.output_path));
+      print_path_beside(proved->path_file, proved->path_bytes);
+      const std::string words = verify_command(
+          committed->key().info(),
+          {arguments.output_path, arguments.model_path, arguments.secret_path, arguments.context, "", "", {}}, false);
+      print("check with: {} --tokenizer {}\n", words, shell_word(arguments.tokenizer_path));
+    }
+  }
+  if (committed.has_value() && session.stopped_by == 0) {
+    ZKI_RETURN_IF_ERROR(finish_output());
+    committed->rotate_ahead();
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_embed(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("embed", "a text's embedding by an encoder, and the proof of it");
+  command
+      ->add_option("model", arguments->model_path,
+                   "model package (.zkmodel) of a language model compiled with --head mean or none")
+      ->type_name(kReadsFile)
+      ->required();
+  add_tokenizer_option(*command, arguments->tokenizer_path);
+  command->get_option("--tokenizer")->required();
+  command->add_option("--text", arguments->text, "the text; - reads it from standard input")->required();
+  command->add_flag("--prove", arguments->prove, "prove and check it");
+  command->add_flag("--plain", arguments->plain, "special tokens that are written in the text are text");
+  add_secret_option(*command, arguments->secret_path);
+  command->add_option("-o,--output", arguments->output_path, "proof to write (default: the model's name with .zkproof)")
+      ->type_name(kWritesFile);
+  command->add_option("--context", arguments->context,
+                      "up to 32 bytes bound into the proof against replay: text, or hex:00ff..");
+  add_force_flag(*command, arguments->force);
+  add_json_flag(*command, session);
+  command->footer(
+      "Examples:\n"
+      "  zkinfer compile all-MiniLM-L6-v2 --tokens 8 -o minilm.zkmodel && zkinfer commit minilm.zkmodel --inputs "
+      "public\n"
+      "  zkinfer embed minilm.zkmodel --tokenizer all-MiniLM-L6-v2 --text \"A cat sat on the mat\" --prove\n"
+      "  zkinfer verify minilm.zkproof --key minilm.zkkey --tokenizer all-MiniLM-L6-v2\n"
+      "The text has exactly as many tokens as the model reads. Whether verifiers see it, `commit --inputs` says.");
+  command->callback([arguments, &session] {
+    name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
+    name_after(arguments->model_path, ".zkproof", "--output", arguments->output_path);
+    session.run([&] { return embed(session, *arguments); });
+  });
+}
+
+}  // namespace zkinfer::cli
