@@ -98,7 +98,7 @@ expect 2 'run_args|settings' "$zkinfer" inspect <(echo '{"run_args": 3}')
 made=" compile--output:model compile--fidelity-json:fidelity compile--report:report report--output:report commit--key:key commit--certificate:certificate
  commit--secret:root_secret prove--output:proof prove--write-input-data:canonical prove--write-output-data:canonical prove--report:report prove--committed-output:tensor_commitment
  certify--output:certificate digest--write-input-data:canonical bundle--output:bundle commitmentopen--output:audit_key commitmentbackup--output:commitment_backup
- commitmentrestore--secret:root_secret commit-tensor--output:tensor_commitment generate--output:proof tokenize--output:input_data bench--output:benchmark "
+ commitmentrestore--secret:root_secret commit-tensor--output:tensor_commitment generate--output:proof embed--output:proof tokenize--output:input_data bench--output:benchmark "
 while read -r command; do
   for option in $(options_of "$command" 'NEW-FILE([ :]|$)'); do
     [[ $made =~ [[:space:]]"${command// /}$option":([a-z_]+)[[:space:]] ]] || { fail "$command $option: what does inspect say of that file?"; continue; }

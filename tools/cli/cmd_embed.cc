@@ -78,7 +78,7 @@ CommandResult embed(Session& session, const Arguments& arguments) {
     ZKI_RETURN_IF_ERROR(files.prepare());
     ProgressLine line(session, "embed");
     const Stopwatch restore_watch;
-    ZKI_ASSIGN_OR_RETURN(committed, Committed::serve(model, arguments.secret_path, told(session, line)));
+    ZKI_ASSIGN_OR_RETURN(committed, Committed::serve(model, arguments.secret_path, told(session, line, kServingShare)));
     restore_seconds = restore_watch.seconds();
     if (committed->key().info().inputs.is_committed())
       return invalid_argument("the key's inputs are committed: commit to the tokens (commit-tensor) and use `prove`");
@@ -86,7 +86,7 @@ CommandResult embed(Session& session, const Arguments& arguments) {
     ProveRequest request;
     request.integers = {tokens};
     request.context = context;
-    request.progress = line.callback();
+    request.progress = line.callback(kServingShare, 1);
     ZKI_ASSIGN_OR_RETURN(proved, prove_to_file(*committed, request, files, output, arguments.output_path));
     line.clear();
   }
