@@ -27,11 +27,12 @@ struct Arguments {
 };
 
 // As many tokens as the model reads: its words see each other, so what would fill the rest would be a part of the text.
-Result<std::vector<std::int64_t>> read_text(const Arguments& arguments, const Tokenizer& tokenizer,
+Result<std::vector<std::int64_t>> read_text(Session& session, const Arguments& arguments, const Tokenizer& tokenizer,
                                             const Model& model) {
   const std::vector<TensorInfo> inputs = model.inputs();
   if (inputs.size() != 1 || !inputs[0].format.same_scale({}) || inputs[0].format.lo != 0)
     return invalid_argument("model '" + model.name() + "': its input is no text; compile a language model");
+  ZKI_RETURN_IF_ERROR(check_vocabulary(session, tokenizer, arguments.tokenizer_path, inputs[0]));
   std::string text = arguments.text;
   if (text == "-") {
     ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(text, Tokenizer::kMaxTextBytes, Content::kAny));
@@ -46,11 +47,6 @@ Result<std::vector<std::int64_t>> read_text(const Arguments& arguments, const To
         "and the model reads " + std::to_string(reads) + "; compile it with --tokens " +
         std::to_string(std::max<std::size_t>(1, tokens.size())) + ", or give a text of that length");
   }
-  for (const std::int64_t token : tokens) {
-    if (token > inputs[0].format.hi)
-      return invalid_argument("--tokenizer: token " + std::to_string(token) + ", and the model knows 0 to " +
-                              std::to_string(inputs[0].format.hi) + "; give the one that the model comes with");
-  }
   return tokens;
 }
 
@@ -59,7 +55,7 @@ CommandResult embed(Session& session, const Arguments& arguments) {
   if (!context.empty() && !arguments.prove) return invalid_argument("--context is for proofs: add --prove");
   ZKI_ASSIGN_OR_RETURN(const std::optional<Tokenizer> tokenizer, load_tokenizer(arguments.tokenizer_path));
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> tokens, read_text(arguments, *tokenizer, model));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> tokens, read_text(session, arguments, *tokenizer, model));
   const std::vector<std::int64_t> dims = model.inputs()[0].shape;
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(const RunResult run, model.run(std::vector<TensorView>{{Dtype::kInt64, dims, tokens.data()}}));
