@@ -65,8 +65,9 @@ class Model {
   std::vector<TensorInfo> inputs() const;
   std::vector<TensorInfo> outputs() const;
   std::uint64_t num_parameters() const;
-  std::string report() const;       // quantization per layer, for people
-  Digest structure_digest() const;  // KeyInfo::structure_digest of every key of this model
+  std::size_t num_segments() const;  // that it is cut into (CompileOptions); each is proven on its own
+  std::string report() const;        // quantization per layer, for people
+  Digest structure_digest() const;   // KeyInfo::structure_digest of every key of this model
 
   const Preprocessing& preprocessing() const;  // CompileOptions::preprocessing
   const CompileRecord& compile_record() const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -53,6 +54,13 @@ class Progress {
       if (fraction < 1 || end >= 1 || stage.empty()) stage = now;
       return whole(stage.c_str(), begin + (end - begin) * highest).ok();
     };
+  }
+  // For one of `count` equal operations, which says `name` of itself throughout.
+  Progress step(std::size_t index, std::size_t count, const std::string& name) const {
+    if (!goes_on_) return {};
+    const double each = 1 / static_cast<double>(count);
+    return [part = part(static_cast<double>(index) * each, static_cast<double>(index + 1) * each), name](
+               const char*, double fraction) { return part(name.c_str(), fraction < 1 ? fraction : 0.999).ok(); };
   }
 
  private:

@@ -40,6 +40,7 @@ struct KeyInfo {
   bool public_parameters = false;
   std::uint64_t model_budget = 0;
   std::uint64_t num_parameters = 0;
+  std::size_t num_segments = 1;  // that the model is cut into; each is proven on its own
   // The key that the model is known by; another one where this key came by a path from it (verify_path).
   Digest root_identity{};
   std::size_t depth = 0;    // rotations between the two

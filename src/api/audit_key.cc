@@ -5,6 +5,7 @@
 
 #include "api/key_impl.h"
 #include "api/model_impl.h"
+#include "api/secret.h"
 #include "formats/frame.h"
 #include "hash/keccak.h"
 #include "prover/commit_model.h"
@@ -16,33 +17,64 @@ namespace zkinfer {
 
 namespace {
 
-constexpr std::size_t kCheckedBytes = kFrameBytes + 2 * sizeof(Digest);
+constexpr std::size_t kLeastBytes = kFrameBytes + 3 * sizeof(Digest);
 
 struct Opening {
   Digest identity{};
-  Digest rows_key{};
+  std::vector<Digest> rows_keys;
 };
 
 Result<Opening> parse_opening(ByteView bytes) {
   ZKI_ASSIGN_OR_RETURN(ByteReader reader, open_frame(FileKind::kAuditKey, bytes));
+  const auto next = [&](Digest& digest) { std::ranges::copy(reader.raw(sizeof(Digest)), digest.begin()); };
   Opening opening;
-  std::ranges::copy(reader.raw(sizeof(Digest)), opening.identity.begin());
-  std::ranges::copy(reader.raw(sizeof(Digest)), opening.rows_key.begin());
-  const ByteView checksum = reader.raw(sizeof(Digest));
+  Digest checksum{};
+  if (bytes.size() >= kLeastBytes) {
+    next(opening.identity);
+    while (reader.remaining() > sizeof(Digest)) next(opening.rows_keys.emplace_back());
+    next(checksum);
+  }
   // A changed rows key would look like another model.
-  if (!reader.finished() || !std::ranges::equal(checksum, keccak256(bytes.first(kCheckedBytes)))) {
+  if (bytes.size() < kLeastBytes || !reader.finished() ||
+      checksum != keccak256(bytes.first(bytes.size() - sizeof(Digest)))) {
     return corrupt("audit key: damaged; get it again from the model's owner");
   }
   return opening;
 }
 
+// The commitments that the key's parameters give for the model, one, or of each segment. rows_keys: as many.
+Result<std::vector<statement::Commitment>> rebuild(const package::Package& package, const statement::Key& key,
+                                                   const std::vector<Digest>& rows_keys) {
+  ZKI_ASSIGN_OR_RETURN(const auto cut, api::cut_of(package));
+  const std::size_t num_parts = cut == nullptr ? 0 : cut->parts.size();
+  if (num_parts != key.segments.size() || rows_keys.size() != std::max<std::size_t>(num_parts, 1))
+    return invalid_argument("it is cut into segments in another way than the key");
+  std::vector<statement::Commitment> out;
+  for (std::size_t i = 0; i < rows_keys.size(); ++i) {
+    // The key's own graph: the model may be called otherwise.
+    const statement::Key& own = cut == nullptr ? key : key.segments[i];
+    const qir::WeightStore& weights = cut == nullptr ? package.weights : cut->parts[i].weights;
+    ZKI_ASSIGN_OR_RETURN(const prover::CommittedModel rebuilt,
+                         prover::encode_model(own.graph, weights, own.params, own.visibility, rows_keys[i]));
+    out.push_back(rebuilt.prepared.key.commitment);
+  }
+  return out;
+}
+
+std::vector<statement::Commitment> commitments_of(const statement::Key& key) {
+  if (!key.is_segmented()) return {key.commitment};
+  std::vector<statement::Commitment> out;
+  for (const statement::Key& segment : key.segments) out.push_back(segment.commitment);
+  return out;
+}
+
 }  // namespace
 
-Bytes api::opening_bytes(const Digest& identity, const Digest& rows_key) {
+Bytes api::opening_bytes(const Digest& identity, const std::vector<Digest>& rows_keys) {
   ByteWriter writer;
   write_frame(writer, FileKind::kAuditKey);
   writer.raw(identity);
-  writer.raw(rows_key);
+  for (const Digest& rows_key : rows_keys) writer.raw(rows_key);
   writer.raw(keccak256(writer.bytes()));
   return std::move(writer).take();
 }
@@ -55,20 +87,22 @@ Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key
     return no_match("the opening belongs to the commitment " + to_hex(opening.identity) + ", the key is that of " +
                     to_hex(identity));
   }
-  const package::Package& package = api::impl(model).package;
-  if (api::structure_digest(package.graph) != api::structure_digest(key.graph)) {
+  const auto claimed = VerificationKey::from_bytes(verification_key, 0, kNoVerifyLimits);
+  if (!claimed.ok()) return claimed.status();
+  if (model.structure_digest() != claimed->info().structure_digest) {
     return no_match(
         "the model has another structure (operators, shapes, ranges, scales or names of nodes) than the key");
   }
-  // The key's own graph: the model may be called otherwise.
-  ZKI_ASSIGN_OR_RETURN(const prover::CommittedModel rebuilt,
-                       prover::encode_model(key.graph, package.weights, key.params, key.visibility, opening.rows_key));
-  const statement::Commitment& commitment = rebuilt.prepared.key.commitment;
-  if (commitment.root != key.commitment.root)
-    return no_match("the model's weights are not those that the key commits to");
-  if (!(commitment.ood_value == key.commitment.ood_value)) {
-    return no_match(
-        "the key's out-of-domain value is not that of its own root: the key was not made by an honest commitment");
+  const auto rebuilt = rebuild(api::impl(model).package, key, opening.rows_keys);
+  if (!rebuilt.ok()) return rebuilt.status();
+  const std::vector<statement::Commitment> expected = commitments_of(key);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if ((*rebuilt)[i].root != expected[i].root)
+      return no_match("the model's weights are not those that the key commits to");
+    if (!((*rebuilt)[i].ood_value == expected[i].ood_value)) {
+      return no_match(
+          "the key's out-of-domain value is not that of its own root: the key was not made by an honest commitment");
+    }
   }
   return AuditCheck{true, {}};
 }
@@ -79,13 +113,15 @@ Verdict check_public_weights(const Model& model, const VerificationKey& key, Che
     return Verdict::reject(RejectReason::kWrongStatement, "model: " + what);
   };
   if (!claimed.visibility.public_params) return wrong("the key's weights are private; ask for its certificate");
-  const package::Package& package = api::impl(model).package;
-  if (api::structure_digest(package.graph) != key.info().structure_digest) {
+  if (model.structure_digest() != key.info().structure_digest) {
     return wrong("it has another structure (operators, shapes, ranges, scales or names of nodes) than the key");
   }
   // The key says how long the code word is: no longer than `commit` would make it, or than the caller's limit.
-  const pcs::CodeParams& oracle = claimed.params.model;
-  const std::uint64_t elements = oracle.domain_size() * oracle.num_lanes();
+  std::uint64_t elements = 0;
+  for (std::size_t i = 0; i < std::max<std::size_t>(claimed.segments.size(), 1); ++i) {
+    const pcs::CodeParams& oracle = (claimed.is_segmented() ? claimed.segments[i] : claimed).params.model;
+    elements = std::max(elements, oracle.domain_size() * oracle.num_lanes());
+  }
   const std::uint64_t most =
       std::max(8 * soundness::model_cap(key.info().num_parameters, 0), api::impl(key).prepared.limits.memory_bytes);
   if (8 * elements > most) {
@@ -94,10 +130,10 @@ Verdict check_public_weights(const Model& model, const VerificationKey& key, Che
                                " MiB, at most " + std::to_string(most >> 20) + " are allowed; raise the memory limit");
   }
   // A public commitment is a function of the weights: it has no randomness.
-  const auto rebuilt =
-      prover::encode_model(claimed.graph, package.weights, claimed.params, claimed.visibility, Digest{});
+  const std::vector<Digest> no_rows(std::max<std::size_t>(claimed.segments.size(), 1));
+  const auto rebuilt = rebuild(api::impl(model).package, claimed, no_rows);
   if (!rebuilt.ok()) return wrong(rebuilt.status().message());
-  if (rebuilt->prepared.key.commitment != claimed.commitment) return wrong("its weights are not those of the key");
+  if (*rebuilt != commitments_of(claimed)) return wrong("its weights are not those of the key");
   api::Access::Impl<CheckedWeights> impl;
   impl.evidence = WeightEvidence::kRederived;
   impl.identity = key.info().model_identity;

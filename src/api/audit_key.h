@@ -2,10 +2,13 @@
 // The opening of a weight commitment for an auditor: its bytes (docs/formats/audit_key.md).
 #pragma once
 
+#include <vector>
+
 #include "base/bytes.h"
 
 namespace zkinfer::api {
 
-Bytes opening_bytes(const Digest& identity, const Digest& rows_key);
+// rows_keys: one, or of a model that is cut one of each segment.
+Bytes opening_bytes(const Digest& identity, const std::vector<Digest>& rows_keys);
 
 }  // namespace zkinfer::api

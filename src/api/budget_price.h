@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "commit/pcs/params.h"
+#include "statement/statement.h"
 #include "zkinfer/prove.h"
 
 namespace zkinfer::api {
 
-BudgetPrice price_of(const pcs::OpeningParams& params);
+// Of a key that is cut: of all segments together.
+BudgetPrice price_of(const statement::Key& key);
 
 }  // namespace zkinfer::api

@@ -220,7 +220,9 @@ std::uint64_t CommitmentTree::num_proofs_ready(const std::vector<Node>& nodes) {
 Result<Bytes> CommitmentTree::root_key(const Model& model) const {
   ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(root_path_, kModelSecretFile, *ops_));
   ZKI_ASSIGN_OR_RETURN(const api::Secret secret, api::parse_secret(file.payload()));
-  auto key = api::key_of(secret, api::impl(model).package.graph);
+  const package::Package& package = api::impl(model).package;
+  ZKI_ASSIGN_OR_RETURN(const auto cut, api::cut_of(package));
+  auto key = api::key_of(secret, package.graph, cut.get());
   if (!key.ok()) return key.status().with_context("'" + root_path_ + "'");
   return prover::key_bytes(*key);
 }

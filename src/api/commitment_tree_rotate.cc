@@ -82,7 +82,10 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
   ZKI_ASSIGN_OR_RETURN(Bytes rotation, parent.rotate(fresh, told.progress.part(0.6, 1.0), save));
   ZKI_ASSIGN_OR_RETURN(const statement::Key key, statement::parse_key(fresh.verification_key()));
   if (!options.code_file.empty()) ZKI_RETURN_IF_ERROR(ops_->rename(making, path_of(node.name, ".zkcode")));
-  path.steps.push_back({key.params, key.commitment, std::move(rotation)});
+  path.steps.push_back({key.params, key.commitment, std::move(rotation), {}});
+  for (const statement::Key& segment : key.segments) {
+    if (segment.params.has_model) path.steps.back().segments.push_back({segment.params, segment.commitment});
+  }
   Bytes bytes = prover::path_bytes(path);
   PathResult checked = verify_path(root, bytes);
   if (!checked.verdict.accepted())

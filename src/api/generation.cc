@@ -6,6 +6,7 @@
 
 #include "api/key_impl.h"
 #include "api/token_choices.h"
+#include "api/whole_graph.h"
 #include "base/bytes.h"
 #include "qir/causality.h"
 
@@ -66,7 +67,7 @@ Result<CausalModel> CausalModel::of(const VerificationKey& key) {
   };
   const std::string why = api::why_no_choices(info.input_tensors, info.output_tensors);
   if (!why.empty()) return refused(why);
-  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> reach, qir::reach_of_output(api::impl(key).prepared.key.graph));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> reach, qir::reach_of_output(api::whole_graph(key)));
   for (std::size_t i = 0; i < reach.size(); ++i) {
     if (reach[i] <= static_cast<std::int64_t>(i)) continue;
     return refused("by its structure, what it gives behind token " + std::to_string(i) + " may depend on token " +

@@ -26,6 +26,8 @@ std::unique_ptr<Access::Impl<VerificationKey>> describe_key(verifier::PreparedKe
 
 // KeyInfo::structure_digest: Keccak-256 of the structure's bytes after the model's name.
 Digest structure_digest(const qir::QGraph& graph);
+// Of a model that is cut: Keccak-256 of those of its segments, and of which boundaries each reads.
+Digest structure_digest(const std::vector<Digest>& segments, const std::vector<std::vector<std::uint32_t>>& reads);
 
 // How the integers of `from` would mean something else as integers of `to`: number, scale, a range that does not hold
 // theirs. Empty when they mean the same.

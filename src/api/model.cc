@@ -17,6 +17,7 @@
 #include "exec/integer/saturation.h"
 #include "formats/frame.h"
 #include "quant/scale.h"
+#include "segments/split.h"
 
 namespace zkinfer {
 
@@ -136,7 +137,16 @@ std::vector<TensorInfo> Model::outputs() const { return describe(impl_->package.
 std::uint64_t Model::num_parameters() const { return impl_->package.weights.num_weights(); }
 
 std::string Model::report() const { return impl_->package.report; }
-Digest Model::structure_digest() const { return api::structure_digest(impl_->package.graph); }
+Digest Model::structure_digest() const {
+  const package::Package& package = impl_->package;
+  const auto split =
+      package.cuts.empty() ? Result<segments::Split>(segments::Split{}) : segments::split(package.graph, package.cuts);
+  if (package.cuts.empty() || !split.ok()) return api::structure_digest(package.graph);
+  std::vector<Digest> structures;
+  for (const segments::Segment& segment : split->segments) structures.push_back(api::structure_digest(segment.graph));
+  return api::structure_digest(structures, split->reads);
+}
+std::size_t Model::num_segments() const { return impl_->package.cuts.size() + 1; }
 
 const CompileRecord& Model::compile_record() const { return impl_->package.record; }
 const Preprocessing& Model::preprocessing() const { return impl_->package.preprocessing; }

@@ -9,6 +9,7 @@
 
 #include "api/audit_key.h"
 #include "api/budget_price.h"
+#include "api/circuit_report.h"
 #include "api/commit_tensor_impl.h"
 #include "api/model_impl.h"
 #include "api/prove_request.h"
@@ -25,7 +26,6 @@
 #include "prover/rotate.h"
 #include "prover/write.h"
 #include "soundness/caps.h"
-#include "soundness/proof_size.h"
 #include "verifier/cost.h"
 
 namespace zkinfer {
@@ -55,6 +55,7 @@ class BatchPlans {
 
 struct Prover::Impl {
   prover::CommittedModel model;
+  std::shared_ptr<const prover::CutModel> cut;  // of a model that is cut: `model` then has key and seed alone
   CommitmentRole role = CommitmentRole::kSingle;
   Bytes key;
   bool code_files = true;          // CommitOptions::code_files
@@ -66,13 +67,22 @@ struct Prover::Impl {
 
   void set_insecure(bool insecure) {
     model.prepared.key.insecure_seed = insecure;
+    for (statement::Key& segment : model.prepared.key.segments) segment.insecure_seed = insecure;
     model.prepared.identity = model.prepared.key.identity();
   }
   SlotRange all_slots() const { return api::all_slots(role, model.prepared.key.params.model_budget); }
   api::Secret secret() const {
     const statement::Key& own = model.prepared.key;
-    return {model.seed, own.identity(), own.visibility, own.insecure_seed,
-            code_files, role,           own.params,     own.commitment};
+    api::Secret out{model.seed,        own.identity(), own.visibility,
+                    own.insecure_seed, code_files,     role,
+                    own.params,        own.commitment, {}};
+    for (const statement::Key& segment : own.segments) out.segments.push_back({segment.params, segment.commitment});
+    return out;
+  }
+  Status can_rotate(const Impl& fresh) const {
+    if (cut == nullptr && fresh.cut == nullptr) return prover::can_rotate(model, fresh.model);
+    const bool same = cut != nullptr && fresh.cut != nullptr && cut->same_weights(*fresh.cut);
+    return same ? ok_status() : invalid_argument("rotation: the two commitments are of different models");
   }
   // Takes a slot, and fresh entropy for its proof.
   Result<prover::ProveRequest> begin_proof(SlotUse use, const Progress& progress) const;
@@ -104,6 +114,18 @@ Prover::~Prover() = default;
 Prover::Prover(Prover&&) noexcept = default;
 Prover& Prover::operator=(Prover&&) noexcept = default;
 
+namespace {
+
+Result<prover::CommittedModel> commit_parts(const prover::CutModel& cut, const prover::ModelOptions& options,
+                                            const Digest& seed, const Progress& progress) {
+  prover::CommittedModel model;
+  model.seed = seed;
+  ZKI_ASSIGN_OR_RETURN(model.prepared.key, prover::commit_segments(cut, options, seed, progress));
+  return model;
+}
+
+}  // namespace
+
 Result<Prover> Prover::create(const Model& model, const CommitOptions& options) {
   ZKI_RETURN_IF_ERROR(options.security.validate());
   if (options.role != CommitmentRole::kSingle && options.public_parameters) {
@@ -131,7 +153,10 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   const package::Package& package = api::impl(model).package;
   auto impl = std::make_unique<Impl>();
   const std::string code_file = options.code_files ? options.code_file : std::string();
-  auto committed = prover::commit_model(package.graph, package.weights, model_options, seed, code_file);
+  ZKI_ASSIGN_OR_RETURN(impl->cut, api::cut_of(package));
+  auto committed = impl->cut == nullptr
+                       ? prover::commit_model(package.graph, package.weights, model_options, seed, code_file)
+                       : commit_parts(*impl->cut, model_options, seed, options.progress);
   if (!committed.ok() && committed.status().code() == StatusCode::kIo && !code_file.empty()) {
     return Status(StatusCode::kIo, committed.status().message() +
                                        "; free some, or leave the code word off the disk (CommitOptions::code_files)");
@@ -164,21 +189,29 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
         "it");
   }
   const package::Package& package = api::impl(model).package;
-  ZKI_RETURN_IF_ERROR(api::key_of(secret, package.graph).status());
-  bool has_code = secret.params.has_model && !code_file.empty() && pcs::CodeFile::exists(code_file);
+  auto impl = std::make_unique<Impl>();
+  ZKI_ASSIGN_OR_RETURN(impl->cut, api::cut_of(package));
+  ZKI_ASSIGN_OR_RETURN(statement::Key key_again, api::key_of(secret, package.graph, impl->cut.get()));
+  bool has_code =
+      impl->cut == nullptr && secret.params.has_model && !code_file.empty() && pcs::CodeFile::exists(code_file);
   if (has_code) {
     // Left from another commitment of this name, or from a process that was too late to make one: made again, over it.
     const auto there = pcs::CodeFile::open(code_file);
     if (there.ok() && (*there)->header().root != secret.commitment.root) has_code = false;
   }
   ZKI_RETURN_IF_ERROR(progress(has_code ? "open the weight commitment" : "rebuild the weight commitment", 0.0));
-  auto impl = std::make_unique<Impl>();
-  auto model_again = has_code ? prover::reopen_model(package.graph, package.weights, secret.params, secret.visibility,
-                                                     secret.seed, code_file)
-                              : prover::recommit_model(package.graph, package.weights, secret.params, secret.visibility,
-                                                       secret.seed, code_file);
+  // Of a model that is cut each part is encoded, and compared, when its turn comes.
+  auto model_again = impl->cut != nullptr ? Result<prover::CommittedModel>(prover::CommittedModel{})
+                     : has_code ? prover::reopen_model(package.graph, package.weights, secret.params, secret.visibility,
+                                                       secret.seed, code_file)
+                                : prover::recommit_model(package.graph, package.weights, secret.params,
+                                                         secret.visibility, secret.seed, code_file);
   if (!model_again.ok()) return model_again.status().with_context("commitment secret");
   impl->model = std::move(*model_again);
+  if (impl->cut != nullptr) {
+    impl->model.prepared.key = std::move(key_again);
+    impl->model.seed = secret.seed;
+  }
   impl->whole = package.record.whole;
   impl->role = secret.role;
   impl->code_files = secret.code_files;
@@ -215,7 +248,8 @@ bool code_file_pays(std::uint64_t num_parameters, std::uint64_t budget) {
 }
 
 bool code_file_pays(const Model& model, const CommitOptions& options) {
-  if (!options.code_files) return false;
+  // A model that is cut holds one code word at a time.
+  if (!options.code_files || !api::impl(model).package.cuts.empty()) return false;
   const bool is_public = options.public_parameters || !options.security.zero_knowledge;
   const std::uint64_t usual = soundness::default_model_budget(model.num_parameters());
   return code_file_pays(model.num_parameters(), is_public ? 0 : options.budget != 0 ? options.budget : usual);
@@ -225,6 +259,7 @@ namespace api {
 Result<std::string> code_file_for(const Model& model, const SlotFile& secret_file) {
   ZKI_ASSIGN_OR_RETURN(const Secret secret, parse_secret(secret_file.payload()));
   const std::string path = code_file_of(secret_file.path());
+  if (!secret.segments.empty()) return std::string();
   const bool pays = code_file_pays(model.num_parameters(), secret_file.slots().total);
   return secret.code_files && (pays || pcs::CodeFile::exists(path)) ? path : std::string();
 }
@@ -260,7 +295,13 @@ Status Prover::save(const MakeSlotStore& make_store) {
 const Bytes& Prover::verification_key() const { return impl_->key; }
 std::uint64_t Prover::proofs_made() const { return impl_->proofs_made; }
 SlotRange Prover::all_slots() const { return impl_->all_slots(); }
-Bytes Prover::audit_key() const { return api::opening_bytes(impl_->model.prepared.identity, impl_->model.rows_key); }
+Bytes Prover::audit_key() const {
+  const prover::CommittedModel& model = impl_->model;
+  return api::opening_bytes(model.prepared.identity,
+                            impl_->cut == nullptr
+                                ? std::vector<Digest>{model.rows_key}
+                                : prover::segment_rows_keys(*impl_->cut, model.prepared.key, model.seed));
+}
 
 CommitOptions Prover::options() const {
   const statement::Key& key = impl_->model.prepared.key;
@@ -276,77 +317,46 @@ CommitOptions Prover::options() const {
   return options;
 }
 
-BudgetPrice Prover::price() const { return api::price_of(impl_->model.prepared.key.params); }
+BudgetPrice Prover::price() const { return api::price_of(impl_->model.prepared.key); }
 
 Result<BudgetPrice> Prover::default_price() const {
   const statement::Key& key = impl_->model.prepared.key;
+  if (key.is_segmented()) return price();
   prover::ModelOptions usual;
   usual.security = key.params.security;
   usual.tensor_budget = key.params.data.empty() ? 0 : key.params.data[0].budget;
   usual.visibility = key.visibility;
   ZKI_ASSIGN_OR_RETURN(const pcs::OpeningParams params,
                        prover::choose_opening(key.graph, impl_->model.prepared.compiled, usual));
-  return api::price_of(params);
+  statement::Key usual_key;
+  usual_key.params = params;
+  return api::price_of(usual_key);
 }
 
-namespace {
-
-// Where the lookups are, most first: what a faster model would have fewer of.
-std::string largest_lookups(const circuit::Circuit& circuit) {
-  constexpr std::size_t kShown = 24;
-  std::vector<std::pair<std::uint64_t, const std::string*>> rows;
-  for (const circuit::Lookup& lookup : circuit.lookups) rows.emplace_back(circuit::box_size(lookup.box), &lookup.name);
-  std::ranges::stable_sort(rows, std::greater<>(), [](const auto& row) { return row.first; });
-  std::string out;
-  for (std::size_t i = 0; i < std::min(rows.size(), kShown); ++i) {
-    out += "  " + std::to_string(rows[i].first) + " of " + *rows[i].second + "\n";
-  }
-  if (rows.size() > kShown) out += "  and " + std::to_string(rows.size() - kShown) + " smaller ones\n";
-  return out;
-}
-
-}  // namespace
-
-std::string Prover::circuit_report() const {
-  const relations::CompiledCircuit& compiled = impl_->model.prepared.compiled;
-  const circuit::Circuit& circuit = compiled.circuit;
-  std::uint64_t num_lookups = 0;
-  for (const circuit::Lookup& lookup : circuit.lookups) num_lookups += circuit::box_size(lookup.box);
-  std::uint64_t num_rows = 0;
-  for (const circuit::Table& table : circuit.tables) num_rows += table.num_rows();
-  std::string out;
-  const auto line = [&](const std::string& label, std::uint64_t value) {
-    out += label + " " + std::to_string(value) + "\n";
-  };
-  line("parameters committed once     ", compiled.num_elements(circuit::Oracle::kModel));
-  line("values committed per proof    ", compiled.num_elements(circuit::Oracle::kWitness));
-  line("columns                       ", circuit.columns.size());
-  line("contractions                  ", circuit.contractions.size());
-  line("lookups                       ", num_lookups);
-  line("table rows                    ", num_rows);
-  line("lookup leaves, log2           ", static_cast<std::uint64_t>(compiled.plan.log_leaves));
-  line("equalities                    ", circuit.equalities.size());
-  out += largest_lookups(circuit);
-  out += soundness::estimate_proof_bytes(impl_->model.prepared.key.params).to_text();
-  return out;
-}
+std::string Prover::circuit_report() const { return api::circuit_report(impl_->model.prepared); }
 
 Result<Bytes> Prover::certify(const Progress& progress) const {
   const bool only_key_proofs = impl_->role == CommitmentRole::kRoot || impl_->role == CommitmentRole::kInner;
   const SlotUse use = only_key_proofs ? SlotUse::kRotation : SlotUse::kProof;
   ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(use, progress));
-  return prover::certify(impl_->model, request);
+  const prover::CommittedModel& model = impl_->model;
+  return impl_->cut != nullptr ? prover::certify_segments(*impl_->cut, model.prepared.key, model.seed, request)
+                               : prover::certify(model, request);
 }
 
 Result<Bytes> Prover::rotate(const Prover& fresh, const Progress& progress, const SlotsTaken& slots_taken) const {
   // This commitment's slot may be its last: nothing else must fail after it is taken.
-  ZKI_RETURN_IF_ERROR(prover::can_rotate(impl_->model, fresh.impl_->model));
+  ZKI_RETURN_IF_ERROR(impl_->can_rotate(*fresh.impl_));
   const SlotUse fresh_use = fresh.impl_->role == CommitmentRole::kSingle ? SlotUse::kProof : SlotUse::kRotation;
   ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest fresh_request, fresh.impl_->begin_proof(fresh_use, {}));
   ZKI_ASSIGN_OR_RETURN(prover::ProveRequest request, impl_->begin_proof(SlotUse::kRotation, progress));
   request.new_slot = fresh_request.slot;
   if (slots_taken) ZKI_RETURN_IF_ERROR(slots_taken(request.slot));
-  return prover::rotate(impl_->model, fresh.impl_->model, request);
+  const prover::CommittedModel& before = impl_->model;
+  const prover::CommittedModel& after = fresh.impl_->model;
+  return impl_->cut != nullptr ? prover::rotate_segments(*impl_->cut, before.prepared.key, before.seed,
+                                                         after.prepared.key, after.seed, request)
+                               : prover::rotate(before, after, request);
 }
 
 Result<ProofResult> Prover::prove(std::span<const TensorView> inputs, ByteView context,
@@ -390,7 +400,9 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) const {
   inner.inputs = std::move(inputs.inputs);
   inner.committed_inputs = std::move(inputs.committed_inputs);
   std::copy(request.context.begin(), request.context.end(), inner.context.begin());
-  ZKI_ASSIGN_OR_RETURN(prover::Proof proof, prover::prove(impl_->model, inner));
+  ZKI_ASSIGN_OR_RETURN(prover::Proof proof, impl_->cut != nullptr
+                                                ? prover::prove_segments(*impl_->cut, key, impl_->model.seed, inner)
+                                                : prover::prove(impl_->model, inner));
   ProofResult result;
   result.clipping = std::move(clipping);
   result.proof = std::move(proof.bytes);
@@ -415,6 +427,10 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) const {
 Result<BatchResult> Prover::prove_batch(const BatchRequest& request) const {
   ZKI_RETURN_IF_ERROR(check_context(request.context));
   const statement::Key& key = impl_->model.prepared.key;
+  if (impl_->cut != nullptr) {
+    return unsupported(
+        "a batch of a model that is cut into segments; prove its rows one by one, or compile it without segments");
+  }
   if (!key.params.data.empty()) {
     return invalid_argument(
         "a batch of a key with committed inputs or outputs; prove its rows one by one, or commit to the model without "

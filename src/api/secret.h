@@ -2,6 +2,8 @@
 // The secret of a model's commitment: its bytes (docs/formats/secret.md) and what it says without the model.
 #pragma once
 
+#include "package/package.h"
+#include "prover/segments.h"
 #include "statement/statement.h"
 #include "zkinfer/prove.h"
 
@@ -16,13 +18,22 @@ struct Secret {
   CommitmentRole role = CommitmentRole::kSingle;
   pcs::OpeningParams params;
   statement::Commitment commitment;
+  // Of a model that is cut: each segment's; then of params there is the budget alone.
+  struct Segment {
+    pcs::OpeningParams params;
+    statement::Commitment commitment;
+  };
+  std::vector<Segment> segments;
 
   Bytes to_bytes() const;
 };
+// The parts of a package that is cut; null of another.
+Result<std::shared_ptr<const prover::CutModel>> cut_of(const package::Package& package);
 Result<Secret> parse_secret(ByteView bytes);
 
 // The key, without encoding anything again. invalid_argument: the secret belongs to another structure.
-Result<statement::Key> key_of(const Secret& secret, const qir::QGraph& graph);
+// cut: of the same package; null: none.
+Result<statement::Key> key_of(const Secret& secret, const qir::QGraph& graph, const prover::CutModel* cut);
 
 // What a commitment of this role has, none of it used.
 SlotRange all_slots(CommitmentRole role, std::uint64_t budget);

@@ -6,6 +6,7 @@
 
 #include "api/key_impl.h"
 #include "api/model_impl.h"
+#include "api/whole_graph.h"
 #include "base/text.h"
 #include "hash/keccak.h"
 #include "qir/ops/rules.h"
@@ -33,8 +34,8 @@ std::string contents_of(const Table& table) {
   return text;
 }
 
-std::string text_of(const QGraph& graph, const StructureTextOptions& options) {
-  std::string text = qir::to_text(graph) + "\nstructure " + to_hex(api::structure_digest(graph)) + "\n";
+std::string text_of(const QGraph& graph, const StructureTextOptions& options, const Digest& digest) {
+  std::string text = qir::to_text(graph) + "\nstructure " + to_hex(digest) + "\n";
   for (std::size_t i = 0; i < graph.tables.size(); ++i) {
     text += "table " + std::to_string(i) + " " + to_hex(keccak256(qir::table_bytes(graph.tables[i])));
     if (options.table_contents) text += contents_of(graph.tables[i]);
@@ -159,16 +160,14 @@ std::vector<std::string> warnings_of(const QGraph& graph) {
 }  // namespace
 
 std::string structure_text(const VerificationKey& key, const StructureTextOptions& options) {
-  return text_of(api::impl(key).prepared.key.graph, options);
+  return text_of(api::whole_graph(key), options, key.info().structure_digest);
 }
 std::string structure_text(const Model& model, const StructureTextOptions& options) {
-  return text_of(api::impl(model).package.graph, options);
+  return text_of(api::impl(model).package.graph, options, model.structure_digest());
 }
-std::string structure_dot(const VerificationKey& key) { return dot_of(api::impl(key).prepared.key.graph); }
+std::string structure_dot(const VerificationKey& key) { return dot_of(api::whole_graph(key)); }
 std::string structure_dot(const Model& model) { return dot_of(api::impl(model).package.graph); }
-std::vector<std::string> structure_warnings(const VerificationKey& key) {
-  return warnings_of(api::impl(key).prepared.key.graph);
-}
+std::vector<std::string> structure_warnings(const VerificationKey& key) { return warnings_of(api::whole_graph(key)); }
 std::vector<std::string> structure_warnings(const Model& model) { return warnings_of(api::impl(model).package.graph); }
 
 }  // namespace zkinfer

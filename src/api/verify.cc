@@ -23,6 +23,16 @@ Digest api::structure_digest(const qir::QGraph& graph) {
   return keccak256(ByteView(qir::structure_bytes(graph)).subspan(5 + 2 + 4 + graph.name.size()));
 }
 
+Digest api::structure_digest(const std::vector<Digest>& segments,
+                             const std::vector<std::vector<std::uint32_t>>& reads) {
+  ByteWriter writer;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    writer.raw(segments[i]);
+    for (const std::uint32_t boundary : reads[i]) writer.u32(boundary);
+  }
+  return keccak256(writer.bytes());
+}
+
 std::unique_ptr<api::Access::Impl<VerificationKey>> api::describe_key(verifier::PreparedKey prepared) {
   auto impl = std::make_unique<Access::Impl<VerificationKey>>();
   impl->prepared = std::move(prepared);
@@ -45,7 +55,20 @@ std::unique_ptr<api::Access::Impl<VerificationKey>> api::describe_key(verifier::
   }
   info.public_parameters = key.visibility.public_params;
   info.model_budget = key.params.model_budget;
-  info.num_parameters = impl->prepared.compiled.num_elements(circuit::Oracle::kModel);
+  const auto num_parameters = [](const verifier::PreparedKey& of) {
+    return of.compiled.num_elements(circuit::Oracle::kModel);
+  };
+  if (!key.is_segmented()) {
+    info.num_parameters = num_parameters(impl->prepared);
+    return impl;
+  }
+  std::vector<Digest> structures;
+  for (const verifier::PreparedKey& segment : impl->prepared.segments) {
+    info.num_parameters += num_parameters(segment);
+    structures.push_back(structure_digest(segment.key.graph));
+  }
+  info.structure_digest = structure_digest(structures, key.reads);
+  info.num_segments = key.segments.size();
   return impl;
 }
 
@@ -59,6 +82,7 @@ Result<VerificationKey> VerificationKey::from_bytes(ByteView bytes, double min_s
   if (!prepared.ok()) return prepared.status().with_context("verification key");
   auto impl = api::describe_key(std::move(prepared).value());
   impl->prepared.floor = {min_security_bits};
+  for (verifier::PreparedKey& segment : impl->prepared.segments) segment.floor = {min_security_bits};
   if (const Status floor = impl->prepared.floor.check(impl->prepared.soundness); !floor.ok()) {
     return floor.with_context("verification key");
   }

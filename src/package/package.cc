@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "formats/frame.h"
+#include "segments/split.h"
 
 namespace zkinfer::package {
 
@@ -21,7 +22,7 @@ constexpr std::uint32_t kParams = 2;
 constexpr std::uint32_t kReport = 3;
 constexpr std::uint32_t kPreprocessing = 4;
 constexpr std::uint32_t kRecord = 5;
-constexpr std::uint32_t kNumSections = 5;
+constexpr std::uint32_t kCuts = 6;  // only of a model that is cut
 
 void write_section(ByteWriter& out, std::uint32_t id, ByteView bytes) {
   out.u32(id);
@@ -203,13 +204,18 @@ Bytes to_bytes(const Package& package) {
   write_section(out, kReport, as_bytes(package.report));
   write_section(out, kPreprocessing, preprocessing_bytes(package.preprocessing));
   write_section(out, kRecord, record_bytes(package.record));
+  if (!package.cuts.empty()) {
+    ByteWriter cuts;
+    for (const std::uint32_t cut : package.cuts) cuts.u32(cut);
+    write_section(out, kCuts, cuts.bytes());
+  }
   return std::move(out).take();
 }
 
 Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes) {
   ZKI_ASSIGN_OR_RETURN(ByteReader in, open_frame(FileKind::kModel, *bytes));
   Package package;
-  for (std::uint32_t expected = 1; expected <= kNumSections; ++expected) {
+  for (std::uint32_t expected = 1; expected <= kRecord || (expected == kCuts && in.remaining() > 0); ++expected) {
     const std::uint32_t id = in.u32();
     const std::uint64_t size = in.u64();
     if (!in.ok() || size > in.remaining()) return corrupt_model("section " + std::to_string(expected) + " is cut off");
@@ -233,8 +239,16 @@ Result<Package> from_bytes(std::shared_ptr<const Bytes> bytes) {
         ZKI_ASSIGN_OR_RETURN(package.preprocessing, parse_preprocessing(body));
         break;
       }
-      default: {
+      case kRecord: {
         ZKI_ASSIGN_OR_RETURN(package.record, parse_record(body));
+        break;
+      }
+      default: {
+        ByteReader cuts(body);
+        while (cuts.remaining() >= sizeof(std::uint32_t)) package.cuts.push_back(cuts.u32());
+        if (!cuts.finished() || package.cuts.empty()) return corrupt_model("the cuts are cut off");
+        if (const Status status = segments::check_cuts(package.graph, package.cuts); !status.ok())
+          return corrupt_model(status.message());
         break;
       }
     }

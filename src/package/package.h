@@ -28,6 +28,7 @@ struct Package {
   std::string report;           // text for people: how the model was quantized
   Preprocessing preprocessing;  // of what was calibrated; no part of any statement
   CompileRecord record;
+  std::vector<std::uint32_t> cuts;  // segments/split.h; none: one circuit
 };
 
 // The graph must be valid and the parameters must fit it (as exec_integer::check_params says), preprocessing and record must be

@@ -52,11 +52,12 @@ class Chooser {
 Result<pcs::OpeningParams> choose_opening(const qir::QGraph& graph, const relations::CompiledCircuit& compiled,
                                           const ModelOptions& options) {
   soundness::ParamRequest request = param_request(options.security, compiled);
+  const std::uint64_t usual_budget = options.tensor_budget != 0 ? options.tensor_budget : kDefaultTensorBudget;
   for (std::size_t i = 0; i < compiled.num_data_oracles(); ++i) {
-    ZKI_ASSIGN_OR_RETURN(const pcs::TensorOracle data,
-                         tensor_oracle_params(compiled.num_elements(circuit::data_oracle(i)),
-                                              options.tensor_budget != 0 ? options.tensor_budget : kDefaultTensorBudget,
-                                              options.security));
+    const std::uint64_t budget_of_it = i < options.tensor_budgets.size() ? options.tensor_budgets[i] : usual_budget;
+    ZKI_ASSIGN_OR_RETURN(
+        const pcs::TensorOracle data,
+        tensor_oracle_params(compiled.num_elements(circuit::data_oracle(i)), budget_of_it, options.security));
     request.data.push_back(data);
   }
   const std::size_t num_data = request.data.size();

@@ -13,10 +13,11 @@ inline constexpr std::uint64_t kDefaultTensorBudget = 8;
 
 struct ModelOptions {
   Security security;
-  std::uint64_t budget = 0;         // 0: the default for the model's size
-  std::uint64_t tensor_budget = 0;  // of committed inputs and outputs; 0: kDefaultTensorBudget
-  qir::Visibility visibility;       // zero knowledge off needs everything public
-  bool check_model = false;         // first tries the relations on random inputs (check_model.h)
+  std::uint64_t budget = 0;                   // 0: the default for the model's size
+  std::uint64_t tensor_budget = 0;            // of committed inputs and outputs; 0: kDefaultTensorBudget
+  std::vector<std::uint64_t> tensor_budgets;  // or of each, outputs first; empty: tensor_budget
+  qir::Visibility visibility;                 // zero knowledge off needs everything public
+  bool check_model = false;                   // first tries the relations on random inputs (check_model.h)
 };
 
 // The model with its commitment. `seed` is secret: it makes the rows key and, with statement, witness and entropy, every

@@ -32,7 +32,16 @@ Result<StatementTensors> make_statement(const CommittedModel& model, const verif
   add_digests(key.visibility.inputs, graph.inputs);
   StatementTensors data;
   std::size_t next = 0;
-  if (key.visibility.outputs.is_committed()) {
+  if (key.visibility.outputs.is_committed() && !request.committed_outputs.empty()) {
+    ZKI_CHECK_EQ(request.committed_outputs.size(), graph.outputs.size(), "a commitment for each output");
+    for (const auto& committed : request.committed_outputs) {
+      const qir::Value& value = graph.value(graph.outputs[next]);
+      if (committed->params != key.params.data[next] || committed->values != witness.values[graph.outputs[next]])
+        return invalid_argument("committed output '" + value.name + "': the commitment holds other values");
+      data.outputs.push_back(committed);
+      ++next;
+    }
+  } else if (key.visibility.outputs.is_committed()) {
     ByteWriter all_inputs;
     for (const auto& values : inputs) {
       for (const std::int64_t x : values) all_inputs.i64(x);

@@ -44,6 +44,8 @@ struct ProveRequest {
   // Per graph input, where inputs are committed: made by commit_tensor under the key's data oracle. A proof uses one of the
   // budgeted openings of each.
   std::vector<const CommittedValues*> committed_inputs;
+  // Per graph output, where outputs are committed: made already, under the key's data oracle. Empty: made here.
+  std::vector<std::shared_ptr<const CommittedValues>> committed_outputs;
   Digest context{};
   std::uint64_t slot = 0;      // of the model's commitment that this proof uses; in the statement
   std::uint64_t new_slot = 0;  // a rotation's: of the fresh commitment

@@ -10,6 +10,14 @@ Bytes key_bytes(const statement::Key& key) {
   ByteWriter writer;
   write_frame(writer, FileKind::kKey);
   writer.u32(key.flags());
+  if (key.is_segmented()) {
+    writer.u32(static_cast<std::uint32_t>(key.segments.size()));
+    for (std::size_t i = 0; i < key.segments.size(); ++i) {
+      writer.blob(key_bytes(key.segments[i]));
+      for (const std::uint32_t boundary : key.reads[i]) writer.u32(boundary);
+    }
+    return std::move(writer).take();
+  }
   writer.blob(qir::structure_bytes(key.graph));
   writer.blob(key.params.canonical_bytes());
   key.commitment.write(writer);
@@ -32,7 +40,7 @@ Bytes header_bytes(const statement::Key& key, ByteView context, std::uint64_t sl
   ZKI_CHECK_EQ(context.size(), statement::kContextBytes, "the context is padded to 32 bytes");
   ByteWriter writer;
   write_frame(writer, FileKind::kProof);
-  writer.u32(statement::header_flags(key.params));
+  writer.u32(statement::header_flags(key));
   writer.raw(key.identity());
   writer.raw(context);
   writer.u64(slot);
@@ -49,6 +57,17 @@ Bytes key_proof_file(const verifier::KeyProofKind& kind, const verifier::KeyProo
   for (std::size_t i = 0; i < kind.num_slots; ++i) writer.u64(slots[i]);
   writer.blob(params.canonical_bytes());
   writer.raw(messages);
+  return std::move(writer).take();
+}
+
+Bytes key_proof_list(const verifier::KeyProofKind& kind, const verifier::KeyProofSlots& slots,
+                     const std::vector<Bytes>& segments) {
+  const std::size_t head = kFrameBytes + sizeof(std::uint64_t) * kind.num_slots;
+  ByteWriter writer;
+  write_frame(writer, kind.kind);
+  for (std::size_t i = 0; i < kind.num_slots; ++i) writer.u64(slots[i]);
+  writer.u32(0);
+  for (const Bytes& segment : segments) writer.blob(segment.empty() ? ByteView() : ByteView(segment).subspan(head));
   return std::move(writer).take();
 }
 
@@ -69,8 +88,17 @@ Bytes path_bytes(const verifier::Path& path) {
   writer.raw(path.root_identity);
   writer.u8(static_cast<std::uint8_t>(path.steps.size()));
   for (const verifier::PathStep& step : path.steps) {
-    writer.blob(step.params.canonical_bytes());
-    step.commitment.write(writer);
+    const auto write = [&](const auto& one) {
+      writer.blob(one.params.canonical_bytes());
+      one.commitment.write(writer);
+    };
+    if (step.segments.empty()) {
+      write(step);
+    } else {
+      writer.u32(0);
+      writer.u32(static_cast<std::uint32_t>(step.segments.size()));
+      for (const verifier::PathStep::Segment& segment : step.segments) write(segment);
+    }
     writer.blob(step.rotation);
   }
   return std::move(writer).take();

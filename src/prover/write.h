@@ -18,6 +18,10 @@ Bytes header_bytes(const statement::Key& key, ByteView context, std::uint64_t sl
 Bytes key_proof_file(const verifier::KeyProofKind& kind, const verifier::KeyProofSlots& slots,
                      const pcs::OpeningParams& params, ByteView messages);
 
+// The same of a key that is cut: each segment's file of one key, under these slots; empty where it has no weights.
+Bytes key_proof_list(const verifier::KeyProofKind& kind, const verifier::KeyProofSlots& slots,
+                     const std::vector<Bytes>& segments);
+
 // prepared: the model's key.
 Bytes batch_file(const verifier::PreparedKey& prepared, const pcs::OpeningParams& params,
                  const statement::Header& header, ByteView messages);

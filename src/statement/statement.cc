@@ -2,6 +2,7 @@
 #include "statement/statement.h"
 
 #include "formats/frame.h"
+#include "statement/segments.h"
 
 namespace zkinfer::statement {
 
@@ -25,6 +26,7 @@ Commitment read_commitment(ByteReader& reader) {
 }
 
 Digest Key::identity() const {
+  if (is_segmented()) return segmented_identity(*this);
   Transcript transcript("zkinfer model identity v1");
   transcript.absorb_bytes("structure", qir::structure_bytes(graph));
   transcript.absorb_u64("visibility", flags());
@@ -34,10 +36,11 @@ Digest Key::identity() const {
   return transcript.state();
 }
 
-Result<Key> parse_key(ByteView bytes) {
-  ZKI_ASSIGN_OR_RETURN(ByteReader reader, open_frame(FileKind::kKey, bytes));
+namespace {
+
+// A key of one circuit, whose flags have been read.
+Result<Key> parse_single_key(ByteView bytes, ByteReader reader, std::uint32_t flags) {
   Key key;
-  const std::uint32_t flags = reader.u32();
   key.insecure_seed = (flags & kInsecureSeedFlag) != 0;
   const auto visibility = qir::visibility_from_bits(flags & ~kInsecureSeedFlag);
   if (!visibility) return corrupt("verification key: unknown visibility flags");
@@ -77,6 +80,41 @@ Result<Key> parse_key(ByteView bytes) {
     return corrupt("verification key: a private model needs a budget of proofs, a public one must not have any");
   }
   return key;
+}
+
+// The segments' keys, each with its length, and which boundaries their inputs are.
+Result<Key> parse_segmented_key(ByteReader reader, std::uint32_t flags) {
+  const std::uint32_t num_segments = reader.u32();
+  if (num_segments > kMaxSegments) return corrupt("verification key: " + std::to_string(num_segments) + " segments");
+  std::vector<Key> segments;
+  std::vector<std::vector<std::uint32_t>> reads;
+  for (std::uint32_t i = 0; i < num_segments; ++i) {
+    const std::string where = "verification key, segment " + std::to_string(i + 1);
+    const ByteView bytes = reader.blob(kMaxKeyBytes);
+    if (!reader.ok()) return corrupt(where + ": truncated");
+    auto opened = open_frame(FileKind::kKey, bytes);
+    if (!opened.ok()) return opened.status().with_context(where);
+    const std::uint32_t own_flags = opened->u32();
+    auto key = parse_single_key(bytes, *opened, own_flags);
+    if (!key.ok()) return key.status().with_context(where);
+    std::vector<std::uint32_t>& boundaries = reads.emplace_back();
+    if (i > 0 && key->graph.inputs.size() > reader.remaining() / 4) return corrupt(where + ": truncated");
+    for (std::size_t input = 0; i > 0 && input < key->graph.inputs.size(); ++input) boundaries.push_back(reader.u32());
+    segments.push_back(std::move(key).value());
+  }
+  if (!reader.finished()) return corrupt("verification key: truncated, or bytes after its end");
+  ZKI_ASSIGN_OR_RETURN(Key key, join_keys(std::move(segments), std::move(reads)));
+  if (key.flags() != flags) return corrupt("verification key: flags that are not those of its segments");
+  return key;
+}
+
+}  // namespace
+
+Result<Key> parse_key(ByteView bytes) {
+  ZKI_ASSIGN_OR_RETURN(ByteReader reader, open_frame(FileKind::kKey, bytes));
+  const std::uint32_t flags = reader.u32();
+  if (reader.ok() && (flags & kSegmentedFlag) != 0) return parse_segmented_key(reader, flags);
+  return parse_single_key(bytes, reader, flags);
 }
 
 Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const Digest& root) {
@@ -119,8 +157,8 @@ PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visi
   return out;
 }
 
-std::uint32_t header_flags(const pcs::OpeningParams& params) {
-  return params.security.zero_knowledge ? kFlagZeroKnowledge : 0;
+std::uint32_t header_flags(const Key& key) {
+  return (key.params.security.zero_knowledge ? kFlagZeroKnowledge : 0) | (key.is_segmented() ? kFlagSegmented : 0);
 }
 
 std::size_t row_bytes(const qir::QGraph& graph, const qir::Visibility& visibility) {
@@ -153,6 +191,10 @@ void absorb_statement(Transcript& transcript, const Digest& identity, const Key&
   transcript.absorb_digest("model identity", identity);
   transcript.absorb_bytes("context", context);
   transcript.absorb_u64("slot", slot);
+  absorb_public_data(transcript, key, data);
+}
+
+void absorb_public_data(Transcript& transcript, const Key& key, const PublicIo& data) {
   for (const std::vector<std::int64_t>* values : values_in_proof(key, data.values)) {
     transcript.absorb_u64("public value size", values->size());
     for (const std::int64_t x : *values) transcript.absorb_fp("public value", Fp::from_int(x));

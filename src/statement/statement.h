@@ -29,7 +29,10 @@ inline constexpr std::size_t kCommitmentBytes = 32 + 24;
 Commitment read_commitment(ByteReader& reader);
 
 inline constexpr std::uint32_t kInsecureSeedFlag = 1u << 16;
+inline constexpr std::uint32_t kSegmentedFlag = 1u << 17;
 
+// Of a model that is cut into segments (segments.h): their keys. Then graph holds inputs and outputs of the whole alone, params what
+// the whole says of itself (security, budget, the data oracles of its inputs and outputs), and there is no commitment.
 struct Key {
   qir::QGraph graph;  // structure only
   qir::Visibility visibility;
@@ -37,10 +40,15 @@ struct Key {
   Commitment commitment;
   // Made with a fixed seed, by a test or a benchmark: hides nothing from whoever knows the seed.
   bool insecure_seed = false;
+  std::vector<Key> segments;                      // in the order of the program; none: not cut
+  std::vector<std::vector<std::uint32_t>> reads;  // [segment][input]: which boundary it is; none for the first
 
-  // Visibility::bits() and kInsecureSeedFlag.
-  std::uint32_t flags() const { return visibility.bits() | (insecure_seed ? kInsecureSeedFlag : 0); }
-  // Digest of structure, visibility, parameters and commitment: the model's identity.
+  bool is_segmented() const { return !segments.empty(); }
+  // Visibility::bits() and the flags.
+  std::uint32_t flags() const {
+    return visibility.bits() | (insecure_seed ? kInsecureSeedFlag : 0) | (is_segmented() ? kSegmentedFlag : 0);
+  }
+  // Digest of structure, visibility, parameters and commitment, or of the segments' digests and their wiring: the model's identity.
   Digest identity() const;
 };
 
@@ -71,11 +79,12 @@ PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visi
 // digests, commitments. The rest of a proof are the messages. The identity is there to tell a proof of another model from a broken
 // one; what binds it is the transcript. The flags say what the key says.
 inline constexpr std::uint32_t kFlagZeroKnowledge = 1;
+inline constexpr std::uint32_t kFlagSegmented = 2;
 inline constexpr std::size_t kIdentityOffset = 12;
 inline constexpr std::size_t kContextOffset = kIdentityOffset + 32;
 inline constexpr std::size_t kSlotOffset = kContextOffset + kContextBytes;
 inline constexpr std::size_t kValuesOffset = kSlotOffset + 8;
-std::uint32_t header_flags(const pcs::OpeningParams& params);
+std::uint32_t header_flags(const Key& key);
 struct Header {
   Digest context{};
   std::uint64_t slot = 0;
@@ -92,6 +101,8 @@ std::vector<const std::vector<std::int64_t>*> values_in_proof(const Key& key, co
 // published how far it had come. The slots of M are 0 .. budget - 1; where nothing is counted the number is 0.
 bool slot_exists(std::uint64_t slot, std::uint64_t budget);
 
+// Public values in the proof, digests and commitments.
+void absorb_public_data(Transcript& transcript, const Key& key, const PublicIo& data);
 // Step 0 of the transcript: binds everything the statement contains before the first challenge. Tensors that travel
 // beside the proof are bound by their digests. identity: the key's, which takes longer to compute than all the rest.
 void absorb_statement(Transcript& transcript, const Digest& identity, const Key& key, ByteView context,

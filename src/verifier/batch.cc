@@ -58,6 +58,8 @@ std::optional<BatchHead> batch_head(ByteView batch) {
 
 Verdict verify_batch(const PreparedKey& prepared, ByteView batch, const statement::PublicValues& beside,
                      statement::Header* out, BatchAnalysis* analysis) {
+  if (prepared.key.is_segmented())
+    return Verdict::reject(RejectReason::kWrongStatement, "batch: a model that is cut into segments has none");
   statement::Header local;
   statement::Header& header = out != nullptr ? *out : local;
   header = {};

@@ -23,17 +23,18 @@ void absorb_certificate_statement(Transcript& transcript, const PreparedKey& pre
 }
 
 Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate, soundness::SoundnessReport* report) {
-  KeyProofFile file;
-  if (Verdict verdict = read_key_proof(kCertificateKind, certificate, file); !verdict.accepted()) return verdict;
-  if (!prepared.key.params.has_model)
-    return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
-  if (Verdict verdict = check_slot(file.slots[0], prepared); !verdict.accepted()) return verdict;
-  auto key_proof = prepare_certificate(prepared, file.params);
-  if (!key_proof.ok()) return unprepared(key_proof.status());
-  if (report != nullptr) *report = key_proof->soundness;
-  Transcript transcript(kCertificateProtocol);
-  absorb_certificate_statement(transcript, prepared, file.slots, file.params);
-  return verify_messages(*key_proof, {}, {}, file.messages, transcript);
+  const auto verify_one = [](const PreparedKey& key, std::size_t, const KeyProofFile& file,
+                             soundness::SoundnessReport& own) {
+    if (!key.key.params.has_model) return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
+    if (Verdict verdict = check_slot(file.slots[0], key); !verdict.accepted()) return verdict;
+    auto key_proof = prepare_certificate(key, file.params);
+    if (!key_proof.ok()) return unprepared(key_proof.status());
+    own = key_proof->soundness;
+    Transcript transcript(kCertificateProtocol);
+    absorb_certificate_statement(transcript, key, file.slots, file.params);
+    return verify_messages(*key_proof, {}, {}, file.messages, transcript);
+  };
+  return verify_key_proofs(kCertificateKind, prepared, certificate, verify_one, report);
 }
 
 }  // namespace zkinfer::verifier

@@ -2,22 +2,72 @@
 #include "verifier/key_proof.h"
 
 #include "formats/frame.h"
+#include "verifier/segments.h"
 
 namespace zkinfer::verifier {
 
-Verdict read_key_proof(const KeyProofKind& kind, ByteView bytes, KeyProofFile& file) {
+Verdict read_slots(const KeyProofKind& kind, ByteView bytes, ByteReader& reader, KeyProofSlots& slots) {
   if (bytes.size() < kFrameBytes) return Verdict::reject(RejectReason::kTruncated, "header");
   Result<ByteReader> opened = open_frame(kind.kind, bytes);
   if (!opened.ok()) return Verdict::reject(RejectReason::kBadHeader, opened.status().message());
-  ByteReader reader = *opened;
-  for (std::size_t i = 0; i < kind.num_slots; ++i) file.slots[i] = reader.u64();
+  reader = *opened;
+  for (std::size_t i = 0; i < kind.num_slots; ++i) slots[i] = reader.u64();
+  return Verdict::accept();
+}
+
+namespace {
+
+// Parameters, then messages to the end.
+Verdict read_rest(ByteReader reader, KeyProofFile& file) {
   ByteReader params_reader(reader.blob(pcs::kMaxParamsBytes));
   if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, "parameters");
   auto params = pcs::parse_params(params_reader);
   if (!params.ok() || !params_reader.finished()) return Verdict::reject(RejectReason::kBadHeader, "parameters");
   file.params = std::move(params).value();
-  file.messages = bytes.subspan(reader.offset());
+  file.messages = reader.raw(reader.remaining());
   return Verdict::accept();
+}
+
+}  // namespace
+
+Verdict read_key_proof(const KeyProofKind& kind, ByteView bytes, KeyProofFile& file) {
+  ByteReader reader({});
+  if (Verdict verdict = read_slots(kind, bytes, reader, file.slots); !verdict.accepted()) return verdict;
+  return read_rest(reader, file);
+}
+
+Verdict verify_key_proofs(const KeyProofKind& kind, const PreparedKey& prepared, ByteView bytes,
+                          const VerifyKeyProof& verify, soundness::SoundnessReport* report) {
+  KeyProofFile file;
+  soundness::SoundnessReport own;
+  if (!prepared.key.is_segmented()) {
+    Verdict verdict = read_key_proof(kind, bytes, file);
+    if (verdict.accepted()) verdict = verify(prepared, 0, file, own);
+    if (report != nullptr) *report = std::move(own);
+    return verdict;
+  }
+  ByteReader reader({});
+  if (Verdict verdict = read_slots(kind, bytes, reader, file.slots); !verdict.accepted()) return verdict;
+  if (reader.u32() != 0) return Verdict::reject(RejectReason::kBadHeader, "it is of a model that is not cut");
+  bool is_first = true;
+  for (std::size_t i = 0; i < prepared.segments.size(); ++i) {
+    const ByteView rest = reader.blob(kMaxSegmentBytes);
+    Verdict verdict = reader.ok() ? Verdict::accept() : Verdict::reject(RejectReason::kTruncated, "header");
+    if (verdict.accepted() && !prepared.segments[i].key.params.has_model) {
+      if (rest.empty()) continue;
+      verdict = Verdict::reject(RejectReason::kTrailingBytes, "it has no weights");
+    }
+    if (verdict.accepted()) verdict = read_rest(ByteReader(rest), file);
+    if (verdict.accepted()) verdict = verify(prepared.segments[i], i, file, own);
+    if (!verdict.accepted()) {
+      verdict.where = segment_name(prepared, i) + verdict.where;
+      return verdict;
+    }
+    if (report != nullptr && (is_first || own.bits() < report->bits())) *report = own;
+    is_first = false;
+  }
+  if (!reader.finished()) return Verdict::reject(RejectReason::kTrailingBytes, "segments");
+  return is_first ? Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters") : Verdict::accept();
 }
 
 Verdict check_slot(std::uint64_t slot, const PreparedKey& prepared) {

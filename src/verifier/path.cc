@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "formats/frame.h"
+#include "statement/segments.h"
+#include "verifier/segments.h"
 
 namespace zkinfer::verifier {
 
@@ -16,19 +18,54 @@ void keep_weaker(soundness::SoundnessReport& weakest, const soundness::Soundness
 // One rotation, whose statement the keys above and below make.
 Verdict verify_step(const PreparedKey& above, const PreparedKey& below, ByteView rotation, bool from_root,
                     Descent& out) {
-  KeyProofFile file;
-  if (Verdict verdict = read_key_proof(kRotationKind, rotation, file); !verdict.accepted()) return verdict;
+  ByteReader reader({});
+  KeyProofSlots slots{};
+  if (Verdict verdict = read_slots(kRotationKind, rotation, reader, slots); !verdict.accepted()) return verdict;
   // A key of the tree is made by its rotation, which is the first use of its commitment.
-  if (file.slots[1] != 0) {
+  if (slots[1] != 0) {
     return Verdict::reject(RejectReason::kWrongStatement,
-                           "the rotation uses slot " + std::to_string(file.slots[1]) + " of the new key, expected 0");
+                           "the rotation uses slot " + std::to_string(slots[1]) + " of the new key, expected 0");
   }
-  if (from_root) out.root_slot = file.slots[0];
+  if (from_root) out.root_slot = slots[0];
   soundness::SoundnessReport report;
   if (Verdict verdict = verify_rotation(above, below, rotation, &report); !verdict.accepted()) return verdict;
   keep_weaker(out.weakest, report);
   keep_weaker(out.weakest, below.soundness);
   return Verdict::accept();
+}
+
+// Parameters and commitment. kBadHeader where there are no parameters, which `is_empty` says.
+Verdict read_commitment(ByteReader& reader, const std::string& where, PathStep::Segment& out, bool& is_empty) {
+  const ByteView bytes = reader.blob(pcs::kMaxParamsBytes);
+  if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, where + ": parameters");
+  is_empty = bytes.empty();
+  ByteReader params_reader(bytes);
+  auto params = pcs::parse_params(params_reader);
+  if (!params.ok() || !params_reader.finished())
+    return Verdict::reject(RejectReason::kBadHeader, where + ": parameters");
+  out.params = std::move(params).value();
+  if (reader.remaining() < statement::kCommitmentBytes)
+    return Verdict::reject(RejectReason::kTruncated, where + ": commitment");
+  out.commitment = statement::read_commitment(reader);
+  return reader.ok() ? Verdict::accept() : Verdict::reject(RejectReason::kNonCanonical, where + ": commitment");
+}
+
+Result<PreparedKey> one_descendant(const PreparedKey& root, const pcs::OpeningParams& params,
+                                   const statement::Commitment& commitment) {
+  const pcs::OpeningParams& own = root.key.params;
+  if (root.key.insecure_seed) return invalid_argument("the root key was made with a fixed seed, for tests");
+  if (!own.has_model || own.model_budget == 0) return invalid_argument("the root key commits to no private weights");
+  if (!params.has_model || params.model_budget == 0) return invalid_argument("no commitment to private weights");
+  if (params.security.decoding != own.security.decoding)
+    return invalid_argument("another regime of soundness than the root's");
+  if (params.security.zero_knowledge != own.security.zero_knowledge) return invalid_argument("zero knowledge is off");
+  if (params.data != own.data)
+    return invalid_argument("committed inputs or outputs under other parameters than the root's");
+  if (params.security.bits < own.security.bits) {
+    return invalid_argument("it claims " + std::to_string(params.security.bits) + " bits, the root " +
+                            std::to_string(own.security.bits));
+  }
+  return prepare_like(root, params, commitment);
 }
 
 }  // namespace
@@ -50,16 +87,20 @@ Verdict read_path(ByteView bytes, Path& path) {
   for (std::size_t i = 0; i < num_steps; ++i) {
     const std::string where = "step " + std::to_string(i + 1);
     PathStep& step = path.steps.emplace_back();
-    ByteReader params_reader(reader.blob(pcs::kMaxParamsBytes));
-    if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, where + ": parameters");
-    auto params = pcs::parse_params(params_reader);
-    if (!params.ok() || !params_reader.finished())
-      return Verdict::reject(RejectReason::kBadHeader, where + ": parameters");
-    step.params = std::move(params).value();
-    if (reader.remaining() < statement::kCommitmentBytes)
-      return Verdict::reject(RejectReason::kTruncated, where + ": commitment");
-    step.commitment = statement::read_commitment(reader);
-    if (!reader.ok()) return Verdict::reject(RejectReason::kNonCanonical, where + ": commitment");
+    PathStep::Segment one;
+    bool is_cut = false;
+    Verdict verdict = read_commitment(reader, where, one, is_cut);
+    if (!verdict.accepted() && !is_cut) return verdict;
+    const std::uint32_t num_segments = is_cut ? reader.u32() : 0;
+    if (num_segments > statement::kMaxSegments || (is_cut && num_segments == 0))
+      return Verdict::reject(RejectReason::kBadHeader, where + ": segments");
+    for (std::uint32_t segment = 0; segment < num_segments; ++segment) {
+      bool is_empty = false;
+      verdict = read_commitment(reader, where, step.segments.emplace_back(), is_empty);
+      if (!verdict.accepted()) return verdict;
+    }
+    step.params = std::move(one.params);
+    step.commitment = one.commitment;
     const ByteView rotation = reader.blob(kMaxRotationBytes);
     if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, where + ": rotation");
     step.rotation.assign(rotation.begin(), rotation.end());
@@ -68,22 +109,27 @@ Verdict read_path(ByteView bytes, Path& path) {
   return Verdict::accept();
 }
 
-Result<PreparedKey> descendant(const PreparedKey& root, const pcs::OpeningParams& params,
-                               const statement::Commitment& commitment) {
-  const pcs::OpeningParams& own = root.key.params;
-  if (root.key.insecure_seed) return invalid_argument("the root key was made with a fixed seed, for tests");
-  if (!own.has_model || own.model_budget == 0) return invalid_argument("the root key commits to no private weights");
-  if (!params.has_model || params.model_budget == 0) return invalid_argument("no commitment to private weights");
-  if (params.security.decoding != own.security.decoding)
-    return invalid_argument("another regime of soundness than the root's");
-  if (params.security.zero_knowledge != own.security.zero_knowledge) return invalid_argument("zero knowledge is off");
-  if (params.data != own.data)
-    return invalid_argument("committed inputs or outputs under other parameters than the root's");
-  if (params.security.bits < own.security.bits) {
-    return invalid_argument("it claims " + std::to_string(params.security.bits) + " bits, the root " +
-                            std::to_string(own.security.bits));
+Result<PreparedKey> descendant(const PreparedKey& root, const PathStep& step) {
+  if (!root.key.is_segmented()) {
+    if (!step.segments.empty()) return invalid_argument("a step of a model that is cut into segments");
+    return one_descendant(root, step.params, step.commitment);
   }
-  return prepare_like(root, params, commitment);
+  std::vector<PreparedKey> segments;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < root.segments.size(); ++i) {
+    const PreparedKey& above = root.segments[i];
+    if (!above.key.params.has_model) {
+      segments.push_back(above);
+      continue;
+    }
+    if (next == step.segments.size()) return invalid_argument("fewer commitments than segments with weights");
+    auto below = one_descendant(above, step.segments[next].params, step.segments[next].commitment);
+    if (!below.ok()) return below.status().with_context("segment " + std::to_string(i + 1));
+    segments.push_back(std::move(below).value());
+    ++next;
+  }
+  if (next != step.segments.size()) return invalid_argument("more commitments than segments with weights");
+  return join_prepared(std::move(segments), root.key.reads, root.limits, root.floor);
 }
 
 Verdict verify_path(const PreparedKey& root, const Path& path, Descent& out) {
@@ -98,7 +144,7 @@ Verdict verify_path(const PreparedKey& root, const Path& path, Descent& out) {
   PreparedKey above;  // of the step before; the root's before the first
   for (std::size_t i = 0; i < path.steps.size(); ++i) {
     const PathStep& step = path.steps[i];
-    auto below = descendant(root, step.params, step.commitment);
+    auto below = descendant(root, step);
     Verdict verdict = below.ok() ? Verdict::accept() : unprepared(below.status());
     if (below.ok() && std::ranges::count(identities, below->identity) > 0)
       verdict = Verdict::reject(RejectReason::kWrongStatement, "a key that the path has been at before");

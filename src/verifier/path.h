@@ -13,12 +13,18 @@
 namespace zkinfer::verifier {
 
 inline constexpr std::size_t kMaxPathSteps = 8;
-inline constexpr std::size_t kMaxRotationBytes = std::size_t{1} << 24;
+inline constexpr std::size_t kMaxRotationBytes = std::size_t{1} << 26;
 
 struct PathStep {
   pcs::OpeningParams params;
   statement::Commitment commitment;
   Bytes rotation;
+  // Of a model that is cut, instead of these two: one of each segment that has weights.
+  struct Segment {
+    pcs::OpeningParams params;
+    statement::Commitment commitment;
+  };
+  std::vector<Segment> segments = {};
 };
 struct Path {
   Digest root_identity{};
@@ -29,8 +35,7 @@ Verdict read_path(ByteView bytes, Path& path);
 
 // What a step makes of the key above it. Errors: no commitment of private weights, another regime, zero knowledge or
 // tensor oracles than the root's, fewer bits, parameters that are not for the circuit or prove less than they claim.
-Result<PreparedKey> descendant(const PreparedKey& root, const pcs::OpeningParams& params,
-                               const statement::Commitment& commitment);
+Result<PreparedKey> descendant(const PreparedKey& root, const PathStep& step);
 
 struct Descent {
   PreparedKey serving;

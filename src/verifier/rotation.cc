@@ -51,16 +51,21 @@ DataPins rotation_pins(const PreparedKey& after) { return {{after.key.commitment
 
 Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, ByteView rotation,
                         soundness::SoundnessReport* report) {
-  KeyProofFile file;
-  if (Verdict verdict = read_key_proof(kRotationKind, rotation, file); !verdict.accepted()) return verdict;
-  if (Verdict verdict = check_slot(file.slots[0], before); !verdict.accepted()) return verdict;
-  if (Verdict verdict = check_slot(file.slots[1], after); !verdict.accepted()) return verdict;
-  auto key_proof = prepare_rotation(before, after, file.params);
-  if (!key_proof.ok()) return unprepared(key_proof.status());
-  if (report != nullptr) *report = key_proof->soundness;
-  Transcript transcript(kRotationProtocol);
-  absorb_rotation_statement(transcript, before, after, file.slots, file.params);
-  return verify_messages(*key_proof, {}, rotation_pins(after), file.messages, transcript);
+  if (before.key.segments.size() != after.key.segments.size() || before.key.reads != after.key.reads)
+    return Verdict::reject(RejectReason::kWrongStatement, "rotation: the two keys are cut in different ways");
+  const auto verify_one = [&](const PreparedKey& key, std::size_t segment, const KeyProofFile& file,
+                              soundness::SoundnessReport& own) {
+    const PreparedKey& fresh = after.key.is_segmented() ? after.segments[segment] : after;
+    if (Verdict verdict = check_slot(file.slots[0], key); !verdict.accepted()) return verdict;
+    if (Verdict verdict = check_slot(file.slots[1], fresh); !verdict.accepted()) return verdict;
+    auto key_proof = prepare_rotation(key, fresh, file.params);
+    if (!key_proof.ok()) return unprepared(key_proof.status());
+    own = key_proof->soundness;
+    Transcript transcript(kRotationProtocol);
+    absorb_rotation_statement(transcript, key, fresh, file.slots, file.params);
+    return verify_messages(*key_proof, {}, rotation_pins(fresh), file.messages, transcript);
+  };
+  return verify_key_proofs(kRotationKind, before, rotation, verify_one, report);
 }
 
 }  // namespace zkinfer::verifier

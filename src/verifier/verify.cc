@@ -8,6 +8,7 @@
 #include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
 #include "verifier/cost.h"
+#include "verifier/segments.h"
 
 namespace zkinfer::verifier {
 
@@ -53,6 +54,7 @@ Status complete(PreparedKey& prepared, circuit::Circuit built, std::shared_ptr<r
 
 Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits,
                             std::shared_ptr<relations::RecipeSink> recipes) {
+  if (key.is_segmented()) return prepare_segments(std::move(key), limits);
   PreparedKey out;
   out.key = std::move(key);
   out.limits = limits;
@@ -217,7 +219,7 @@ Verdict read_header(const PreparedKey& prepared, ByteView proof, const statement
   }
   std::copy(context.begin(), context.end(), header.context.begin());
   header.slot = reader.u64();
-  if (flags != statement::header_flags(prepared.key.params)) {
+  if (flags != statement::header_flags(prepared.key)) {
     return Verdict::reject(RejectReason::kBadHeader,
                            "flags: the key's proofs have zero knowledge " +
                                std::string(prepared.key.params.security.zero_knowledge ? "on" : "off"));
@@ -239,10 +241,17 @@ Verdict verify(const PreparedKey& prepared, ByteView proof, const statement::Pub
   statement::Header& head = header != nullptr ? *header : local;
   head = {};
   if (Verdict verdict = read_header(prepared, proof, beside, head); !verdict.accepted()) return verdict;
+  const ByteView rest = proof.subspan(head.num_bytes);
+  if (prepared.key.is_segmented()) return verify_segments(prepared, head, rest);
+  return verify_statement(prepared, head.context, head.slot, head.data, rest);
+}
+
+Verdict verify_statement(const PreparedKey& prepared, ByteView context, std::uint64_t slot,
+                         const statement::PublicIo& data, ByteView messages) {
   Transcript transcript(kProtocolName);
-  statement::absorb_statement(transcript, prepared.key.identity(), prepared.key, head.context, head.slot, head.data);
-  return verify_messages(prepared, statement::tensor_values(prepared.key.graph, prepared.key.visibility, head.data),
-                         data_pins(prepared, head.data.commitments), proof.subspan(head.num_bytes), transcript);
+  statement::absorb_statement(transcript, prepared.key.identity(), prepared.key, context, slot, data);
+  return verify_messages(prepared, statement::tensor_values(prepared.key.graph, prepared.key.visibility, data),
+                         data_pins(prepared, data.commitments), messages, transcript);
 }
 
 Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValues& tensors, const DataPins& data,

@@ -16,6 +16,8 @@ namespace zkinfer::verifier {
 // A key with everything that does not depend on the proof.
 struct PreparedKey {
   statement::Key key;
+  std::vector<PreparedKey>
+      segments;  // of a key that is cut: then there is nothing else but identity, limits, cost and soundness
   std::uint64_t num_rows = 1;  // of a statement: a batch may have more (verifier/batch.h)
   relations::CompiledCircuit compiled;
   argument::Layouts layouts;
@@ -73,6 +75,10 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
 // tensors' values (statement::tensor_values).
 Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValues& tensors, const DataPins& data,
                         ByteView messages, Transcript& transcript);
+
+// One statement's messages, its public data being read and compared: the transcript's step 0 and all after it.
+Verdict verify_statement(const PreparedKey& prepared, ByteView context, std::uint64_t slot,
+                         const statement::PublicIo& data, ByteView messages);
 
 // Total on arbitrary bytes. beside: the public tensors that travel beside the proof because it holds only their hash, outputs
 // first, row-major. header (may be null) receives public data and context, also of rejected proofs that have one.

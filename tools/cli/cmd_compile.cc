@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "command.h"
+#include "cut_options.h"
 #include "fidelity_output.h"
 #include "files.h"
 #include "generation.h"
@@ -39,6 +40,7 @@ struct CompileArguments {
   std::string tokenizer_path;
   std::vector<std::string> evaluation_paths;
   NetworkOptions network;
+  CutArguments cut;
   std::vector<std::string> inputs_from;
   VerifyLimits limits;  // of keys among them
   std::size_t limit = 256;
@@ -168,6 +170,7 @@ nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Co
       {"structure", to_hex(done.model.structure_digest())},
       {"parameters", done.model.num_parameters()},
       {"network_parameters", done.model.compile_record().num_network_parameters},
+      {"segments", done.model.num_segments()},
       {"calibration",
        {{"num_inputs", done.num_calibration}, {"num_given", done.num_given}, {"method", arguments.calibration_method}}},
       {"preprocessing", preprocessing_json(done.model.preprocessing())},
@@ -190,6 +193,7 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
        counted(done.num_calibration, "input") + (done.num_given > done.num_calibration
                                                      ? ", the first of " + human_count(done.num_given) + " (--limit)"
                                                      : "")}};
+  if (done.model.num_segments() > 1) rows.emplace_back("segments", human_count(done.model.num_segments()));
   for (const TensorInfo& input : done.model.inputs()) {
     rows.emplace_back(text("input '{}'", input.name),
                       shape_text(input.shape) + whole_text(done.model.compile_record(), true, input.name));
@@ -314,6 +318,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(Model model, std::move(compiled_model));
   if (tokenizer)
     ZKI_RETURN_IF_ERROR(check_vocabulary(session, *tokenizer, arguments.tokenizer_path, model.inputs().front()));
+  ZKI_ASSIGN_OR_RETURN(model, cut_as_asked(std::move(model), arguments.cut));
   arguments.compile.progress = progress.callback(compiled, 1);
   std::vector<RealInputs> measured;
   if (!arguments.evaluation_paths.empty()) {
@@ -387,6 +392,7 @@ void add_compile(CLI::App& app, Session& session) {
       ->add_option("-o,--output", arguments->output_path, "model package (default: the network's name with .zkmodel)")
       ->type_name(kWritesFile);
   add_network_options(*command, arguments->network);
+  add_cut_options(*command, arguments->cut);
   command
       ->add_option(
           "--input-from", arguments->inputs_from,

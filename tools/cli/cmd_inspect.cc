@@ -106,6 +106,7 @@ Description describe_model(const Model& model, const InspectArguments& arguments
                      {"structure", to_hex(model.structure_digest())},
                      {"parameters", model.num_parameters()},
                      {"network_parameters", model.compile_record().num_network_parameters},
+                     {"segments", model.num_segments()},
                      {"inputs", tensor_infos_json(model.inputs())},
                      {"outputs", tensor_infos_json(model.outputs())},
                      {"whole_numbers", whole_json(model.compile_record())}};
@@ -119,6 +120,7 @@ Description describe_model(const Model& model, const InspectArguments& arguments
       structure_warnings(model),
       "model",
       json};
+  if (model.num_segments() > 1) out.facts.emplace_back("segments", human_count(model.num_segments()));
   add_tensors(out, "input", model.inputs());
   add_tensors(out, "output", model.outputs());
   for (const WholeTensor& whole : model.compile_record().whole) {

@@ -9,7 +9,7 @@
 namespace zkinfer::cli {
 
 std::vector<std::pair<std::string, std::string>> key_rows(const KeyInfo& info) {
-  return {
+  std::vector<std::pair<std::string, std::string>> rows = {
       {"model", info.model_name},
       {"identity", to_hex(info.model_identity)},
       {"structure", to_hex(info.structure_digest)},
@@ -27,6 +27,8 @@ std::vector<std::pair<std::string, std::string>> key_rows(const KeyInfo& info) {
                          : info.zero_knowledge ? "yes"
                                                : "no: nothing is private"},
       {"proofs allowed", budget_text(info.model_budget)}};
+  if (info.num_segments > 1) rows.insert(rows.begin() + 4, {"segments", human_count(info.num_segments)});
+  return rows;
 }
 
 nlohmann::ordered_json key_json(const KeyInfo& info) {
@@ -36,6 +38,7 @@ nlohmann::ordered_json key_json(const KeyInfo& info) {
           {"depth", info.depth},
           {"structure", to_hex(info.structure_digest)},
           {"parameters", info.num_parameters},
+          {"segments", info.num_segments},
           {"security_bits", info.security_bits},
           {"pow_bits", info.pow_bits},
           {"verify_seconds_at_most", static_cast<double>(info.verify_cost.nanoseconds) / 1e9},

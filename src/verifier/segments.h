@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proofs of models that are cut into segments: each segment's, under a context that binds all of them, with the boundaries between
+// as the key wires them. Nothing of a segment's statement comes from the proof but the boundaries' commitments, which are there once.
+#pragma once
+
+#include "verifier/verify.h"
+
+namespace zkinfer::verifier {
+
+inline constexpr std::size_t kMaxSegmentBytes = std::size_t{1} << 24;  // of one segment's messages
+
+Result<PreparedKey> prepare_segments(statement::Key key, const VerifyLimits& limits);
+
+// Of segments that are prepared already. invalid_argument: they do not fit together.
+Result<PreparedKey> join_prepared(std::vector<PreparedKey> segments, std::vector<std::vector<std::uint32_t>> reads,
+                                  const VerifyLimits& limits, const soundness::Floor& floor);
+
+// "segment 2 of 8: "
+std::string segment_name(const PreparedKey& prepared, std::size_t index);
+
+// head: of the whole. rest: what follows it: the boundaries' commitments, then each segment's messages with their length.
+Verdict verify_segments(const PreparedKey& prepared, const statement::Header& head, ByteView rest);
+
+}  // namespace zkinfer::verifier

@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A model that is cut into segments goes through the same verbs, with one file each.
+# Usage: segments_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+source "$(dirname "$0")/expect.sh"
+zkinfer=$(realpath "$1")
+examples=$(realpath "$2")/examples
+rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+
+cp "$examples"/mlp/mlp.onnx "$examples"/mlp/calibration.json "$examples"/mlp/input.json .
+expect 0 'segments  *2' "$zkinfer" compile mlp.onnx -c calibration.json --segments 2
+expect 0 'segments  *2' "$zkinfer" inspect mlp.zkmodel
+expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 8
+expect 0 'segments  *2' "$zkinfer" inspect mlp.zkkey
+expect 0 'all rounds of all segments' "$zkinfer" soundness mlp.zkkey
+for i in 1 2 3 4 5 6 7 8; do expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o "p$i.zkproof"; done
+expect 0 'accepted 8 of 8' "$zkinfer" verify p?.zkproof --key mlp.zkkey
+expect 0 'segment 2' "$zkinfer" inspect p8.zkproof --key mlp.zkkey
+expect 0 'wrote' "$zkinfer" bundle p8.zkproof --key mlp.zkkey
+expect 0 'ACCEPTED' "$zkinfer" verify p8.zkbundle --key mlp.zkkey
+"$zkinfer" run mlp.zkmodel -i input.json >run.txt
+expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
+expect 0 "wrote" "$zkinfer" commitment open mlp.zkmodel -o mlp.zkaudit
+expect 0 '.' "$zkinfer" commitment check mlp.zkmodel mlp.zkaudit --key mlp.zkkey
+# What a cut model does not do.
+expect 2 'segments' "$zkinfer" prove mlp.zkmodel -i calibration.json --batch -o all.zkbatch
+expect 2 'without segments' "$zkinfer" commit mlp.zkmodel --no-zk --inputs public --public-model -s open.zksecret -k open.zkkey
+# One that is not cut has another name.
+cp mlp.zkkey cut.zkkey
+expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json -o whole.zkmodel
+expect 2 'another model' "$zkinfer" prove whole.zkmodel -s mlp.zksecret -i input.json
+expect 0 'wrote' "$zkinfer" commit whole.zkmodel --budget 8
+expect 1 'another key|no path' "$zkinfer" verify p8.zkproof --key whole.zkkey --uncertified
+# By memory.
+expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json -o large.zkmodel --memory 64GiB
+cmp -s large.zkmodel whole.zkmodel || fail "a model that fits is not cut"
+expect 2 'memory.*operator alone' "$zkinfer" compile mlp.onnx -c calibration.json -o none.zkmodel --memory 1KiB
+expect 2 'memory.*4GiB' "$zkinfer" compile mlp.onnx -c calibration.json -o none.zkmodel --memory much
+expect 2 'segments|excludes|memory' "$zkinfer" compile mlp.onnx -c calibration.json -o none.zkmodel --memory 1GiB --segments 2
+finish
