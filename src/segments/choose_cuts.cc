@@ -109,8 +109,7 @@ Result<std::vector<std::uint32_t>> cut_into(const qir::QGraph& graph, const Work
   if (num_segments < 1 || num_segments > kMaxSegments)
     return invalid_argument(std::to_string(num_segments) + " segments, expected 1 to " + std::to_string(kMaxSegments));
   const Chooser chooser(graph, work);
-  // What crosses counts, too: a bound that one segment is sure to keep.
-  double high = 4 * chooser.whole() + 1, low = 0;
+  double high = 2 * chooser.whole(), low = 0;  // one segment is sure to keep that
   std::vector<std::uint32_t> best, cuts;
   if (!chooser.cut(high, best)) return internal_error("a program that cannot be cut into one segment");
   for (int step = 0; step < 30 && high - low > 0.01 * high; ++step) {

@@ -134,6 +134,7 @@ TEST(Segments, CutsAreWhereLittleCrosses) {
   EXPECT_FALSE(cut_model(model, {2, 1}).ok());
   EXPECT_EQ(cut_model(model, {0, 1000}).status().code(), StatusCode::kResourceLimit);
   EXPECT_EQ(must(cut_model(model, {0, std::uint64_t{1} << 40})).num_segments(), 1u);
+  EXPECT_LE(must(estimate_memory(cut)), must(estimate_memory(model)));
 }
 
 TEST(Segments, PackagesWithWrongCuts) {
