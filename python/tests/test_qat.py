@@ -124,14 +124,15 @@ def share_right(model, points, labels):
 def test_training_gains_and_goes_on(blobs):
     points, labels = blobs
     torch.manual_seed(4)
-    net = N.Sequential(N.Linear(12, 16), N.ReLU(), N.Linear(16, 16), N.ReLU(), N.Linear(16, 3))
+    hidden = [layer for _ in range(2) for layer in (N.Linear(16, 16), N.ReLU())]
+    net = N.Sequential(N.Linear(12, 16), N.ReLU(), *hidden, N.Linear(16, 3))
     fit(net, points[:600], labels[:600], 15)
     module = prepare_qat(net, points[:100], activation_bits=4, weight_bits=2)
     before = share_right(module.model, points[600:], labels[600:])
-    fit(module, points[:600], labels[:600], 10)
+    fit(module, points[:600], labels[:600], 30)
     trained = module.finish()
     after = share_right(trained, points[600:], labels[600:])
-    assert after > before + 0.02, (before, after)
+    assert after > before + 0.2, (before, after)
     assert trained.trained and "trained as integers" in repr(trained) and not module.model.trained
     found = compare(net, trained, points[600:700])
     assert found.fidelity is None and found.agreement > 0.8 and "same answer" in found._repr_html_()

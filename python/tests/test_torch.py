@@ -304,6 +304,19 @@ def test_what_is_no_network(net, images):
             zkinfer.compile(given, calibration=images)
 
 
+def test_what_python_decides_is_said():
+    class Decides(nn.Module):
+        def forward(self, x):
+            return x * 2 if x.sum() > 0 else x * 3
+
+    rows = torch.rand(20, 4)
+    with pytest.warns(zkinfer.ModelWarning, match=r"Decides: Python decides .*test_torch\.py:\d+.*torch\.where"):
+        zkinfer.compile(Decides(), calibration=rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        zkinfer.compile(nn.Sequential(nn.Linear(4, 4), nn.ReLU()), calibration=rows)
+
+
 def test_exports_of_several_threads(capfd):
     net, rows = torch.nn.Linear(3, 2), torch.rand(20, 3)
     files = []

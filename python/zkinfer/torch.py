@@ -24,12 +24,13 @@ import torch
 from . import _data, _native, _options, _progress
 from ._model import Model
 from ._qat import IntegerModule, prepare_qat
-from .errors import CompileError, InputError
+from .errors import CompileError, InputError, ModelWarning
 
 __all__ = ["Comparison", "IntegerModule", "compare", "example_of", "export_onnx", "prepare_qat"]
 
 _OPSET = 17
-_EXPORTING = threading.Lock()  # what PyTorch prints to is changed for the whole process
+# An export changes what PyTorch prints to and what it traces, for the whole process, and the module's mode.
+_EXPORTING = threading.Lock()
 
 
 def _rows(value: Any, count: Optional[int]) -> torch.Tensor:
@@ -172,21 +173,22 @@ def export_onnx(
         raise InputError(f"exporter={exporter!r}, expected 'torchscript' or 'dynamo'")
     if exporter == "dynamo" and not has_dynamo:
         raise InputError(f"exporter='dynamo': PyTorch {torch.__version__} has none; leave it out")
-    modes = [(part, part.training) for part in module.modules()]
     failures = []
-    try:
-        module.eval()
-        outputs = [name if name not in names else name + "_" for name in _output_names(_run(module, names, arguments))]
-        exported = _Given(module) if len(_forward_names(module)[0]) > len(arguments) else module
-        for way in (exporter,) if exporter else ("torchscript", "dynamo") if has_dynamo else ("torchscript",):
-            try:
-                return _export(exported, arguments, names, outputs, way, has_dynamo)
-            except Exception as error:  # whatever PyTorch raises, it is said
-                failures.append(f"{way} exporter: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}")
-                cause = _without_frames(error)
-    finally:
-        for part, training in modes:
-            part.training = training
+    with _EXPORTING:
+        modes = [(part, part.training) for part in module.modules()]
+        try:
+            module.eval()
+            outputs = [name if name not in names else name + "_" for name in _output_names(_run(module, names, arguments))]
+            exported = _Given(module) if len(_forward_names(module)[0]) > len(arguments) else module
+            for way in (exporter,) if exporter else ("torchscript", "dynamo") if has_dynamo else ("torchscript",):
+                try:
+                    return _export(exported, arguments, names, outputs, way, has_dynamo)
+                except Exception as error:  # whatever PyTorch raises, it is said
+                    failures.append(f"{way} exporter: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}")
+                    cause = _without_frames(error)
+        finally:
+            for part, training in modes:
+                part.training = training
     reason, remedy = "; ".join(failures), _remedy(failures, has_dynamo)
     raise CompileError(f"PyTorch cannot export {type(module).__name__} to ONNX ({reason}); {remedy}", reason=reason, remedy=remedy) from cause
 
@@ -300,11 +302,13 @@ def _plain_layers() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Without what PyTorch prints, logs and warns of on the way, which is in its exception too: its C++ prints whole graphs past sys.stdout."""
+def _quietly() -> Iterator[list[warnings.WarningMessage]]:
+    """Without what PyTorch prints, logs and warns of on the way, which is in its exception too: its C++ prints whole graphs past sys.stdout.
+
+    Gives the list of the tracer's warnings: what Python decided or computed by itself is a constant of what was traced."""
     logger = logging.getLogger("torch.onnx")
     level, flush = logger.level, ctypes.CDLL(None).fflush
-    with _EXPORTING, contextlib.ExitStack() as after:
+    with contextlib.ExitStack() as after:
         try:
             sys.stdout.flush()
             flush(None)
@@ -319,22 +323,38 @@ def _quietly() -> Iterator[None]:
             os.close(nothing)
         after.callback(logger.setLevel, level)
         logger.setLevel(logging.ERROR)
-        after.enter_context(warnings.catch_warnings())
+        caught = after.enter_context(warnings.catch_warnings(record=True))
         after.enter_context(contextlib.redirect_stdout(io.StringIO()))
         warnings.simplefilter("ignore")
-        yield
+        warnings.simplefilter("always", torch.jit.TracerWarning)
+        yield caught or []
+
+
+def _say_what_is_fixed(module: torch.nn.Module, caught: Sequence[warnings.WarningMessage]) -> None:
+    """Warns of what the module's own code took from the example as it was; PyTorch's own layers look at shapes only."""
+    inside = os.path.dirname(torch.__file__)
+    places = list(dict.fromkeys(f"{w.filename}:{w.lineno}" for w in caught if not w.filename.startswith(inside)))
+    if places:
+        warnings.warn(
+            f"{type(module).__name__}: Python decides or computes with values of tensors at {', '.join(places[:3])}{' and elsewhere' if len(places) > 3 else ''}: "
+            "what it found for the first calibration input is a constant of the network, for all inputs; unless only shapes are looked at, use torch.where "
+            "or other operators of PyTorch",
+            ModelWarning,
+            stacklevel=2,
+        )
 
 
 def _export(module: torch.nn.Module, arguments: tuple[torch.Tensor, ...], names: list[str], outputs: list[str], way: str, has_dynamo: bool) -> bytes:
     options: dict[str, Any] = {}
     if has_dynamo:
         options["dynamo"] = way == "dynamo"
-    with _quietly(), _plain_layers():
+    with _quietly() as caught, _plain_layers():
         buffer: Any = io.BytesIO()
         if way == "dynamo":
             program: Any = torch.onnx.export(module, arguments, input_names=names, output_names=outputs, verbose=False, **options)
             return bytes(program.model_proto.SerializeToString())
         torch.onnx.export(module, arguments, buffer, input_names=names, output_names=outputs, opset_version=_OPSET, do_constant_folding=True, **options)
+    _say_what_is_fixed(module.given if isinstance(module, _Given) else module, caught)
     return bytes(buffer.getvalue())
 
 

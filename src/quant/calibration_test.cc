@@ -158,6 +158,19 @@ TEST(TablePool, MergesWhenItSavesRows) {
   EXPECT_EQ(log_rows(-128, 128), 9);
 }
 
+// Who asks for a list gets one, whatever else is asked for under the name: a softmax by exponentials beside one by pieces.
+TEST(TablePool, ListsAreNoPieces) {
+  const auto curve = [](std::int64_t x) { return 32767 * std::exp(static_cast<double>(x) / 4096); };
+  TablePool pool;
+  static_cast<void>(pool.want_curve("exp", curve, -65535, 0, 16));
+  const std::size_t list = pool.want_function(
+      "exp", [&](std::int64_t x) { return static_cast<std::int32_t>(curve(x)); }, -1000, 0);
+  std::vector<qir::Table> tables;
+  const std::vector<std::int32_t> index = pool.build(tables);
+  EXPECT_EQ(tables[static_cast<std::size_t>(index[list])].kind, qir::TableKind::kExplicit);
+  EXPECT_EQ(tables.size(), 2U);
+}
+
 TEST(TablePool, LongCurvesOfFewElementsArePieces) {
   constexpr double kUnit = 1.0 / 32767;
   const auto sigmoid = [](std::int64_t x) { return 1 / (1 + std::exp(-static_cast<double>(x) / 4096)) / kUnit; };

@@ -16,8 +16,6 @@ namespace {
 constexpr double kRoom = 0.5;  // of the interval's width, on both sides
 constexpr double kMostWhole = 1 << 30;
 
-std::string bits_text(double x) { return std::to_string(std::bit_cast<std::uint64_t>(x)); }
-
 constexpr int kMostFractionBits = 40;
 constexpr int kNearBits = 15;
 

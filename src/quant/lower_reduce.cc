@@ -168,7 +168,7 @@ Status Lowering::lower_softmax(std::size_t i) {
     return softmax_by_parts(i, x, reach, one);
   const double scale = x.scale;
   const std::size_t request = pool_.want_function(
-      "exp " + std::to_string(scale) + " " + std::to_string(one),
+      "exp " + bits_text(scale) + " " + bits_text(one),
       [scale, one](std::int64_t difference) {
         return static_cast<std::int32_t>(std::nearbyint(one * std::exp(static_cast<double>(difference) * scale)));
       },
@@ -215,8 +215,8 @@ Status Lowering::softmax_by_parts(std::size_t i, const QTensor& x, std::int64_t 
   const auto exponential = [scale = x.scale, one](std::int64_t d) {
     return one * std::exp(static_cast<double>(d) * scale);
   };
-  const std::size_t request = pool_.want_curve("exp " + std::to_string(x.scale) + " " + std::to_string(one),
-                                               exponential, reach, 0, value.shape.num_elements());
+  const std::size_t request = pool_.want_curve("exp " + bits_text(x.scale) + " " + bits_text(one), exponential, reach,
+                                               0, value.shape.num_elements());
   const auto largest = static_cast<std::int64_t>(one);
   const QTensor e =
       append_looked_up(linear(i, {depth}, {1}), request, name + ".exponential", value.shape, {0, largest}, 1 / one);

@@ -16,6 +16,8 @@ std::uint8_t log_rows(std::int64_t lo, std::int64_t hi) {
   return static_cast<std::uint8_t>(std::bit_width(static_cast<std::uint64_t>(hi - lo)));
 }
 
+std::string bits_text(double x) { return std::to_string(std::bit_cast<std::uint64_t>(x)); }
+
 const qir::Table* CurveTables::find(const std::string& request) const {
   const auto found = known_.find(request);
   return found == known_.end() ? nullptr : &found->second;
@@ -56,7 +58,8 @@ std::size_t TablePool::want_function(std::string name, std::function<std::int32_
 
 std::size_t TablePool::want_curve(std::string name, std::function<double(std::int64_t)> curve, std::int64_t lo,
                                   std::int64_t hi, std::int64_t num_elements) {
-  const std::size_t request = want_function(std::move(name), {}, lo, hi);
+  // Apart from lists of the same function: pieces are no list.
+  const std::size_t request = want_function("by curve " + std::move(name), {}, lo, hi);
   requests_[request].curve = std::move(curve);
   requests_[request].num_elements = num_elements;
   return request;

@@ -16,6 +16,9 @@ namespace zkinfer::quant {
 // Rows of the power-of-two table that contains [lo, hi], as a log.
 std::uint8_t log_rows(std::int64_t lo, std::int64_t hi);
 
+// Of a number in a function's name: all its bits, so that no other number has the same.
+std::string bits_text(double x);
+
 // Tables of curves by what was asked for. A search lowers one network dozens of times, and a recurrent one has hundreds of curves,
 // most of which stay as they are.
 class CurveTables {

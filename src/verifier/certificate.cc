@@ -23,12 +23,12 @@ void absorb_certificate_statement(Transcript& transcript, const PreparedKey& pre
 }
 
 Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate, soundness::SoundnessReport* report) {
-  const auto verify_one = [](const PreparedKey& key, std::size_t, const KeyProofFile& file,
-                             soundness::SoundnessReport& own) {
+  const auto verify_one = [](const PreparedKey& key, std::size_t, KeyProofFile& file, soundness::SoundnessReport& own) {
     if (!key.key.params.has_model) return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
     if (Verdict verdict = check_slot(file.slots[0], key); !verdict.accepted()) return verdict;
     auto key_proof = prepare_certificate(key, file.params);
     if (!key_proof.ok()) return unprepared(key_proof.status());
+    if (Verdict verdict = spend(*key_proof, file.spent); !verdict.accepted()) return verdict;
     own = key_proof->soundness;
     Transcript transcript(kCertificateProtocol);
     absorb_certificate_statement(transcript, key, file.slots, file.params);

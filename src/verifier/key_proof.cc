@@ -2,6 +2,7 @@
 #include "verifier/key_proof.h"
 
 #include "formats/frame.h"
+#include "verifier/cost.h"
 #include "verifier/segments.h"
 
 namespace zkinfer::verifier {
@@ -68,6 +69,13 @@ Verdict verify_key_proofs(const KeyProofKind& kind, const PreparedKey& prepared,
   }
   if (!reader.finished()) return Verdict::reject(RejectReason::kTrailingBytes, "segments");
   return is_first ? Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters") : Verdict::accept();
+}
+
+Verdict spend(const PreparedKey& key_proof, VerifyCost& spent) {
+  const std::uint64_t all = spent.nanoseconds + key_proof.cost.nanoseconds;  // each within a limit
+  spent = {std::max(all, spent.nanoseconds), std::max(spent.memory_bytes, key_proof.cost.memory_bytes)};
+  const Status status = check_cost(spent, key_proof.limits);
+  return status.ok() ? Verdict::accept() : unprepared(status);
 }
 
 Verdict check_slot(std::uint64_t slot, const PreparedKey& prepared) {

@@ -25,6 +25,7 @@ struct KeyProofFile {
   KeyProofSlots slots{};
   pcs::OpeningParams params;
   ByteView messages;
+  VerifyCost spent;  // by the segments so far; memory is the largest one's
 };
 // Magic, version and slots of a file; the reader then stands behind them.
 Verdict read_slots(const KeyProofKind& kind, ByteView bytes, ByteReader& reader, KeyProofSlots& slots);
@@ -33,10 +34,12 @@ Verdict read_key_proof(const KeyProofKind& kind, ByteView bytes, KeyProofFile& f
 // One of each segment of a key that is cut, under the same slots: no parameters where these are in a file of one key, then each segment's
 // parameters and messages, with their length; nothing of a segment without weights. Of another key: its one. Every `verify` accepts, or
 // the first that does not is told. report (may be null): the weakest.
-using VerifyKeyProof = std::function<Verdict(const PreparedKey& key, std::size_t segment, const KeyProofFile& file,
+using VerifyKeyProof = std::function<Verdict(const PreparedKey& key, std::size_t segment, KeyProofFile& file,
                                              soundness::SoundnessReport& report)>;
 Verdict verify_key_proofs(const KeyProofKind& kind, const PreparedKey& prepared, ByteView bytes,
                           const VerifyKeyProof& verify, soundness::SoundnessReport* report);
+// Before the work of one proof is done: all segments' together have to be within the limits.
+Verdict spend(const PreparedKey& key_proof, VerifyCost& spent);
 // kBadHeader for a slot that the key's commitment does not have.
 Verdict check_slot(std::uint64_t slot, const PreparedKey& prepared);
 

@@ -53,13 +53,14 @@ Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, Byt
                         soundness::SoundnessReport* report) {
   if (before.key.segments.size() != after.key.segments.size() || before.key.reads != after.key.reads)
     return Verdict::reject(RejectReason::kWrongStatement, "rotation: the two keys are cut in different ways");
-  const auto verify_one = [&](const PreparedKey& key, std::size_t segment, const KeyProofFile& file,
+  const auto verify_one = [&](const PreparedKey& key, std::size_t segment, KeyProofFile& file,
                               soundness::SoundnessReport& own) {
     const PreparedKey& fresh = after.key.is_segmented() ? after.segments[segment] : after;
     if (Verdict verdict = check_slot(file.slots[0], key); !verdict.accepted()) return verdict;
     if (Verdict verdict = check_slot(file.slots[1], fresh); !verdict.accepted()) return verdict;
     auto key_proof = prepare_rotation(key, fresh, file.params);
     if (!key_proof.ok()) return unprepared(key_proof.status());
+    if (Verdict verdict = spend(*key_proof, file.spent); !verdict.accepted()) return verdict;
     own = key_proof->soundness;
     Transcript transcript(kRotationProtocol);
     absorb_rotation_statement(transcript, key, fresh, file.slots, file.params);

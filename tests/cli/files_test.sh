@@ -408,7 +408,7 @@ fi
 rm -rf threads
 
 # A lock that somebody holds: said, and given up.
-( flock -x 9; sleep 14 ) 9>>flower.zktsecret.lock &
+( flock -x 9; exec sleep 120 ) 9>>flower.zktsecret.lock &
 holder=$!
 sleep 0.3
 expect 2 'waiting.*flower.zktsecret.lock' "$zkinfer" prove mlp.zkmodel -s tensor.zksecret --committed-input flower.zktsecret -o l.zkproof

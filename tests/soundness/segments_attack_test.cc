@@ -290,6 +290,28 @@ TEST(SegmentsAttack, CertificatesOfOtherSegments) {
   EXPECT_FALSE(verifier::verify_certificate(cut.prepared.segments[0], *certificate).accepted());
 }
 
+// What checking a cut model's certificate may cost is one limit for all segments, not one for each.
+TEST(SegmentsAttack, CertificatesShareTheLimit) {
+  const Cut cut = layers();
+  const auto whole = prover::certify_segments(*cut.model, cut.key(), cut.seed, {});
+  const auto opened = prover::open_segment(*cut.model, cut.key(), cut.seed, 0);
+  ASSERT_TRUE(whole.ok() && opened.ok());
+  const auto single = prover::certify(*opened, {});
+  ASSERT_TRUE(single.ok());
+  // The least limit in nanoseconds under which it is accepted.
+  const auto least = [](verifier::PreparedKey prepared, ByteView certificate) {
+    std::uint64_t refused = 0, accepted = std::uint64_t{1} << 34;
+    while (accepted - refused > accepted / 64) {
+      const std::uint64_t limit = refused + (accepted - refused) / 2;
+      prepared.limits.nanoseconds = limit;
+      for (verifier::PreparedKey& segment : prepared.segments) segment.limits.nanoseconds = limit;
+      (verifier::verify_certificate(prepared, certificate).accepted() ? accepted : refused) = limit;
+    }
+    return accepted;
+  };
+  EXPECT_GT(least(cut.prepared, *whole), 3 * least(cut.prepared.segments[0], *single));
+}
+
 TEST(SegmentsAttack, RandomnessOfSegmentsAndBoundaries) {
   // Equal layers with equal weights.
   package::Package package;
