@@ -305,7 +305,7 @@ def test_what_is_no_network(net, images):
 
 
 def test_what_python_decides_is_said():
-    class Decides(nn.Module):
+    class Decides(torch.nn.Module):
         def forward(self, x):
             return x * 2 if x.sum() > 0 else x * 3
 
@@ -314,11 +314,11 @@ def test_what_python_decides_is_said():
         zkinfer.compile(Decides(), calibration=rows)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        zkinfer.compile(nn.Sequential(nn.Linear(4, 4), nn.ReLU()), calibration=rows)
+        zkinfer.compile(torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU()), calibration=rows)
 
 
 def test_exports_of_several_threads(capfd):
-    net, rows = torch.nn.Linear(3, 2), torch.rand(20, 3)
+    net, rows = torch.torch.nn.Linear(3, 2), torch.rand(20, 3)
     files = []
     threads = [threading.Thread(target=lambda: files.append(export_onnx(net, rows[:1]))) for _ in range(6)]
     for thread in threads:

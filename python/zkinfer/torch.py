@@ -327,7 +327,7 @@ def _quietly() -> Iterator[list[warnings.WarningMessage]]:
         after.enter_context(contextlib.redirect_stdout(io.StringIO()))
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", torch.jit.TracerWarning)
-        yield caught or []
+        yield [] if caught is None else caught  # filled meanwhile
 
 
 def _say_what_is_fixed(module: torch.nn.Module, caught: Sequence[warnings.WarningMessage]) -> None:
