@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "soundness/proof_size.h"
+#include "statement/segments.h"
 
 namespace zkinfer::api {
 
@@ -33,7 +34,7 @@ std::string circuit_report(const verifier::PreparedKey& prepared) {
   std::string whole;
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const auto segment = verifier::prepare(segments[i], kNoVerifyLimits);
-    whole += "segment " + std::to_string(i + 1) + " of " + std::to_string(segments.size()) + "\n";
+    whole += statement::segment_name(i, segments.size()) + "\n";
     whole += segment.ok() ? circuit_report(*segment) : segment.status().to_string() + "\n";
   }
   if (!segments.empty()) return whole;

@@ -16,11 +16,9 @@
 
 namespace zkinfer::prover {
 
-namespace {
+using statement::segment_name;
 
-std::string name_of(std::size_t index, std::size_t count) {
-  return "segment " + std::to_string(index + 1) + " of " + std::to_string(count);
-}
+namespace {
 
 Bytes index_bytes(std::size_t index) {
   ByteWriter writer;
@@ -97,7 +95,8 @@ Status check_roots(const std::vector<statement::Key>& segments) {
     for (std::size_t j = 0; j < i; ++j) {
       // Two that share their random rows would show the difference of their weights.
       if (segments[i].params.model_budget > 0 && segments[j].commitment.root == segments[i].commitment.root)
-        return invalid_argument(name_of(i, segments.size()) + " has the same root as segment " + std::to_string(j + 1));
+        return invalid_argument(segment_name(i, segments.size()) + " has the same root as segment " +
+                                std::to_string(j + 1));
     }
   }
   return ok_status();
@@ -112,11 +111,12 @@ Result<statement::Key> commit_segments(const CutModel& model, const ModelOptions
   const Wiring wiring = wiring_of(model);
   std::vector<statement::Key> keys;
   for (std::size_t i = 0; i < model.parts.size(); ++i) {
-    ZKI_RETURN_IF_ERROR(progress.step(i, model.parts.size(), "commit to " + name_of(i, model.parts.size()))("", 0));
+    ZKI_RETURN_IF_ERROR(
+        progress.step(i, model.parts.size(), "commit to " + segment_name(i, model.parts.size()))("", 0));
     ModelOptions own = options_of(model, wiring, options, i);
     if (own.budget == 0 && !own.visibility.public_params) own.budget = default_budget(model);
     auto committed = commit_model(model.parts[i].graph, model.parts[i].weights, own, segment_seed(seed, i));
-    if (!committed.ok()) return committed.status().with_context(name_of(i, model.parts.size()));
+    if (!committed.ok()) return committed.status().with_context(segment_name(i, model.parts.size()));
     keys.push_back(std::move(committed->prepared.key));
   }
   ZKI_RETURN_IF_ERROR(check_roots(keys));
@@ -134,7 +134,7 @@ Result<CommittedModel> open_segment(const CutModel& model, const statement::Key&
   opened.prepared.key.insecure_seed = own.insecure_seed;
   opened.prepared.identity = opened.prepared.key.identity();
   if (opened.prepared.key.commitment != own.commitment) {
-    return invalid_argument(name_of(index, model.parts.size()) +
+    return invalid_argument(segment_name(index, model.parts.size()) +
                             ": its weights are not those that were committed to; give the model file it was made for");
   }
   return opened;
@@ -183,13 +183,16 @@ Result<SegmentedProof> SegmentedProof::begin(const CutModel& model, const statem
     for (const std::int64_t x : values) proven.i64(x);
   }
   proven.u64(request.slot);
+  const Digest identity = key.identity();
   for (std::size_t i = 0; i < out.boundaries_.size(); ++i) {
     BoundaryValues& boundary = out.boundaries_[i];
-    boundary.seed = derive_key("zkinfer boundary seed v1", {seed, request.entropy, key.identity(), request.context,
-                                                            proven.bytes(), index_bytes(i)});
+    boundary.seed = derive_key("zkinfer boundary seed v1",
+                               {seed, request.entropy, identity, request.context, proven.bytes(), index_bytes(i)});
     ZKI_ASSIGN_OR_RETURN(const auto committed, out.open_boundary(i));
     out.commitments_.push_back(committed->commitment);
   }
+  out.statements_ =
+      statement::segment_statements(key, identity, request.context, request.slot, out.data_, out.commitments_);
   return out;
 }
 
@@ -203,11 +206,9 @@ Result<Bytes> SegmentedProof::prove_segment(std::size_t index, const Progress& p
   const bool is_last = index + 1 == model_->parts.size();
   ZKI_RETURN_IF_ERROR(progress("open", 0));
   ZKI_ASSIGN_OR_RETURN(const CommittedModel opened, open_segment(*model_, *key_, seed_, index));
-  const std::vector<statement::SegmentStatement> statements =
-      statement::segment_statements(*key_, key_->identity(), request_.context, request_.slot, data_, commitments_);
   ProveRequest request;
-  request.context = statements[index].context;
-  request.slot = statements[index].slot;
+  request.context = statements_[index].context;
+  request.slot = statements_[index].slot;
   request.entropy = request_.entropy;
   request.progress = progress;
   std::vector<std::shared_ptr<const CommittedValues>> held;
@@ -226,7 +227,7 @@ Result<Bytes> SegmentedProof::prove_segment(std::size_t index, const Progress& p
     request.committed_outputs.push_back(committed);
   }
   auto proof = prove(opened, request);
-  if (!proof.ok()) return proof.status().with_context(name_of(index, model_->parts.size()));
+  if (!proof.ok()) return proof.status().with_context(segment_name(index, model_->parts.size()));
   const statement::Key& own = opened.prepared.key;
   const auto begin =
       proof->bytes.begin() + static_cast<std::ptrdiff_t>(statement::header_size(own.graph, own.visibility));
@@ -258,7 +259,7 @@ Result<Proof> prove_segments(const CutModel& model, const statement::Key& key, c
   for (std::size_t i = 0; i < whole.num_segments(); ++i) {
     ZKI_ASSIGN_OR_RETURN(
         Bytes segment,
-        whole.prove_segment(i, request.progress.step(i, whole.num_segments(), name_of(i, whole.num_segments())),
+        whole.prove_segment(i, request.progress.step(i, whole.num_segments(), segment_name(i, whole.num_segments())),
                             proof.times));
     messages.push_back(std::move(segment));
   }
@@ -280,7 +281,7 @@ Result<Bytes> certify_segments(const CutModel& model, const statement::Key& key,
     if (!key.segments[i].params.has_model) continue;
     ZKI_ASSIGN_OR_RETURN(const CommittedModel opened, open_segment(model, key, seed, i));
     ProveRequest own = request;
-    own.progress = request.progress.step(i, model.parts.size(), "certify " + name_of(i, model.parts.size()));
+    own.progress = request.progress.step(i, model.parts.size(), "certify " + segment_name(i, model.parts.size()));
     ZKI_ASSIGN_OR_RETURN(segments.back(), certify(opened, own));
   }
   ZKI_RETURN_IF_ERROR(request.progress("done", 1.0));
@@ -296,7 +297,7 @@ Result<Bytes> rotate_segments(const CutModel& model, const statement::Key& befor
     ZKI_ASSIGN_OR_RETURN(const CommittedModel old_one, open_segment(model, before, seed, i));
     ZKI_ASSIGN_OR_RETURN(const CommittedModel fresh_one, open_segment(model, after, fresh_seed, i));
     ProveRequest own = request;
-    own.progress = request.progress.step(i, model.parts.size(), "rotate " + name_of(i, model.parts.size()));
+    own.progress = request.progress.step(i, model.parts.size(), "rotate " + segment_name(i, model.parts.size()));
     ZKI_ASSIGN_OR_RETURN(segments.back(), rotate(old_one, fresh_one, own));
   }
   ZKI_RETURN_IF_ERROR(request.progress("done", 1.0));

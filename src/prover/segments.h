@@ -9,6 +9,7 @@
 
 #include "prover/commit_model.h"
 #include "prover/prove.h"
+#include "statement/segments.h"
 
 namespace zkinfer::prover {
 
@@ -75,6 +76,7 @@ class SegmentedProof {
   std::vector<std::size_t> first_given_;            // by segment: the number of its first output
   std::vector<std::shared_ptr<const CommittedValues>> committed_outputs_;
   statement::PublicIo data_;
+  std::vector<statement::SegmentStatement> statements_;  // by segment
 };
 
 // All segments, one after the other.

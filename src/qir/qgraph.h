@@ -27,6 +27,7 @@ inline constexpr std::int32_t kNoTable = -1;
 struct Scale {
   std::int64_t mantissa = 1;
   std::int32_t exponent = 0;
+  bool operator==(const Scale&) const = default;
 };
 
 enum class ValueKind : std::uint8_t {

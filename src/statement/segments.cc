@@ -10,8 +10,7 @@ namespace {
 constexpr TensorPolicy kBetween{Exposure::kCommitted, TensorHash::kNone};
 
 bool same_meaning(const qir::Value& a, const qir::Value& b) {
-  return a.shape == b.shape && a.lo == b.lo && a.hi == b.hi && a.scale.mantissa == b.scale.mantissa &&
-         a.scale.exponent == b.scale.exponent;
+  return a.shape == b.shape && a.lo == b.lo && a.hi == b.hi && a.scale == b.scale;
 }
 
 Status wrong(std::size_t segment, const std::string& what) {
@@ -77,6 +76,10 @@ void add_side(const Key& whole, const TensorPolicy& group, std::size_t count, bo
 }
 
 }  // namespace
+
+std::string segment_name(std::size_t index, std::size_t count) {
+  return "segment " + std::to_string(index + 1) + " of " + std::to_string(count);
+}
 
 qir::Visibility segment_visibility(const qir::Visibility& whole, std::size_t index, std::size_t count) {
   qir::Visibility own = whole;

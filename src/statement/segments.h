@@ -10,6 +10,9 @@ namespace zkinfer::statement {
 
 inline constexpr std::size_t kMaxSegments = 1024;
 
+// "segment 2 of 8"
+std::string segment_name(std::size_t index, std::size_t count);
+
 // Of one segment: what is between is committed.
 qir::Visibility segment_visibility(const qir::Visibility& whole, std::size_t index, std::size_t count);
 

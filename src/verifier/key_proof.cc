@@ -61,7 +61,7 @@ Verdict verify_key_proofs(const KeyProofKind& kind, const PreparedKey& prepared,
     if (verdict.accepted()) verdict = read_rest(ByteReader(rest), file);
     if (verdict.accepted()) verdict = verify(prepared.segments[i], i, file, own);
     if (!verdict.accepted()) {
-      verdict.where = segment_name(prepared, i) + verdict.where;
+      verdict.where = statement::segment_name(i, prepared.segments.size()) + ": " + verdict.where;
       return verdict;
     }
     if (report != nullptr && (is_first || own.bits() < report->bits())) *report = own;

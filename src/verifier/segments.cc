@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verifier/segments.h"
 
-#include "statement/segments.h"
 #include "verifier/cost.h"
 
 namespace zkinfer::verifier {
-
-std::string segment_name(const PreparedKey& prepared, std::size_t index) {
-  return "segment " + std::to_string(index + 1) + " of " + std::to_string(prepared.key.segments.size()) + ": ";
-}
 
 namespace {
 
@@ -76,7 +71,7 @@ Verdict verify_segments(const PreparedKey& prepared, const statement::Header& he
                                                      statements[i].data, messages)
                                   : Verdict::reject(RejectReason::kTruncated, "messages");
     if (verdict.accepted()) continue;
-    verdict.where = segment_name(prepared, i) + verdict.where;
+    verdict.where = statement::segment_name(i, prepared.segments.size()) + ": " + verdict.where;
     return verdict;
   }
   if (!reader.finished()) return Verdict::reject(RejectReason::kTrailingBytes, "segments");

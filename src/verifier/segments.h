@@ -3,6 +3,7 @@
 // as the key wires them. Nothing of a segment's statement comes from the proof but the boundaries' commitments, which are there once.
 #pragma once
 
+#include "statement/segments.h"
 #include "verifier/verify.h"
 
 namespace zkinfer::verifier {
@@ -14,9 +15,6 @@ Result<PreparedKey> prepare_segments(statement::Key key, const VerifyLimits& lim
 // Of segments that are prepared already. invalid_argument: they do not fit together.
 Result<PreparedKey> join_prepared(std::vector<PreparedKey> segments, std::vector<std::vector<std::uint32_t>> reads,
                                   const VerifyLimits& limits, const soundness::Floor& floor);
-
-// "segment 2 of 8: "
-std::string segment_name(const PreparedKey& prepared, std::size_t index);
 
 // head: of the whole. rest: what follows it: the boundaries' commitments, then each segment's messages with their length.
 Verdict verify_segments(const PreparedKey& prepared, const statement::Header& head, ByteView rest);

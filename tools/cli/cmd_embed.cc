@@ -6,7 +6,6 @@
 #include "committed.h"
 #include "files.h"
 #include "generation.h"
-#include "inputs/input_bytes.h"
 #include "output_files.h"
 #include "outputs.h"
 #include "print.h"
@@ -33,11 +32,7 @@ Result<std::vector<std::int64_t>> read_text(Session& session, const Arguments& a
   if (inputs.size() != 1 || !inputs[0].format.same_scale({}) || inputs[0].format.lo != 0)
     return invalid_argument("model '" + model.name() + "': its input is no text; compile a language model");
   ZKI_RETURN_IF_ERROR(check_vocabulary(session, tokenizer, arguments.tokenizer_path, inputs[0]));
-  std::string text = arguments.text;
-  if (text == "-") {
-    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(text, Tokenizer::kMaxTextBytes, Content::kAny));
-    text.assign(bytes.begin(), bytes.end());
-  }
+  ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments.text));
   ZKI_ASSIGN_OR_RETURN(const std::vector<int> encoded, tokenizer.encode(text, {true, !arguments.plain}));
   std::vector<std::int64_t> tokens(encoded.begin(), encoded.end());
   const std::uint64_t reads = inputs[0].num_elements();

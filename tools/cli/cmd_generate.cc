@@ -6,7 +6,6 @@
 #include "committed.h"
 #include "files.h"
 #include "generation.h"
-#include "inputs/input_bytes.h"
 #include "machine.h"
 #include "output_files.h"
 #include "print.h"
@@ -57,11 +56,7 @@ class GenerateCommand {
 };
 
 Result<std::vector<std::int64_t>> GenerateCommand::read_prompt() const {
-  std::string text = arguments_.prompt;
-  if (text == "-") {
-    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(text, Tokenizer::kMaxTextBytes, Content::kAny));
-    text.assign(bytes.begin(), bytes.end());
-  }
+  ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments_.prompt));
   return prompt_tokens(*tokenizer_, text, !arguments_.plain);
 }
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "inputs/input_bytes.h"
 #include "print.h"
 #include "text.h"
 #include "zkinfer/hex.h"
@@ -23,6 +24,12 @@ Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path) {
     ZKI_ASSIGN_OR_RETURN(tokenizer, Tokenizer::read(path));
   }
   return tokenizer;
+}
+
+Result<std::string> given_text(const std::string& given) {
+  if (given != "-") return given;
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(given, Tokenizer::kMaxTextBytes, Content::kAny));
+  return std::string(bytes.begin(), bytes.end());
 }
 
 Status check_vocabulary(Session& session, const Tokenizer& tokenizer, const std::string& path,

@@ -18,6 +18,9 @@ void add_tokenizer_option(CLI::App& command, std::string& path);
 // Nothing without a path.
 Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path);
 
+// A text as it was given, or that of standard input for "-".
+Result<std::string> given_text(const std::string& given);
+
 // Has the tokenizer a piece for each token of the model, whose input of tokens this is, and no more? invalid_argument where it makes
 // tokens that the model does not know; a warning where the model knows more.
 Status check_vocabulary(Session& session, const Tokenizer& tokenizer, const std::string& path,
