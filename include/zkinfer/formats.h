@@ -57,7 +57,8 @@ struct FileFormat {
   constexpr std::string_view article() const { return name.front() == 'a' ? "an" : "a"; }
 };
 
-inline constexpr std::size_t kFrameBytes = 8;  // magic and version
+inline constexpr std::size_t kFrameBytes = 8;      // magic and version
+inline constexpr std::size_t kMaxSegments = 1024;  // of a model that is cut, and of all of its files
 inline constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 36;
 inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
 inline constexpr std::uint64_t kMaxProofBytes = std::uint64_t{1} << 28;  // certificates and rotations too
@@ -80,7 +81,7 @@ inline constexpr std::array kFileFormats = {
     FileFormat{FileKind::kCommitmentBackup, 1, "commitment backup", ".zkbackup", Secrecy::kSecret,
                kMaxCommitmentSecretBytes, "secret.md"},
     FileFormat{FileKind::kCodeFile, 2, "code file", ".zkcode", Secrecy::kSecret, kMaxCodeFileBytes, "code.md"},
-    FileFormat{FileKind::kAuditKey, 1, "audit key", ".zkaudit", Secrecy::kSecret, 4096, "audit_key.md"},
+    FileFormat{FileKind::kAuditKey, 1, "audit key", ".zkaudit", Secrecy::kSecret, 1 << 16, "audit_key.md"},
     FileFormat{FileKind::kTensorCommitment, 1, "tensor commitment", ".zktensor", Secrecy::kPublic,
                kMaxTensorCommitmentBytes, "tensor.md"},
     FileFormat{FileKind::kTensorSecret, 1, "tensor secret", ".zktsecret", Secrecy::kCounted, kMaxTensorSecretBytes,

@@ -19,4 +19,13 @@ std::string soundness_json(const VerificationKey& key);
 // Byte counts of a proof by protocol part, in order (also for rejected proofs, up to the failure).
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof);
 
+// What a path says of itself, checked against no key.
+struct PathOutline {
+  Digest root_identity{};
+  std::size_t num_steps = 0;        // keys below the root
+  std::size_t num_commitments = 1;  // of each of these: of a model that is cut, one of each segment with weights
+};
+// corrupt: it is not whole.
+Result<PathOutline> outline_of_path(ByteView path);
+
 }  // namespace zkinfer

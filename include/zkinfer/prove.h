@@ -209,6 +209,14 @@ Result<CommitmentInfo> read_commitment_secret(ByteView commitment_secret);
 // integers in their ranges. Rejected where the key is another model's, or no public one's; `out` is left alone then.
 Verdict check_public_weights(const Model& model, const VerificationKey& key, CheckedWeights& out);
 
+// What an audit key says of itself.
+struct AuditKeyOutline {
+  Digest identity{};             // of the key that it is for
+  std::size_t num_segments = 1;  // 1: not cut
+};
+// corrupt: it is damaged.
+Result<AuditKeyOutline> outline_of_audit_key(ByteView opening);
+
 struct AuditCheck {
   bool matches = false;
   std::string reason;  // why not

@@ -37,7 +37,7 @@ Result<Opening> parse_opening(ByteView bytes) {
   // A changed rows key would look like another model.
   if (bytes.size() < kLeastBytes || !reader.finished() ||
       checksum != keccak256(bytes.first(bytes.size() - sizeof(Digest)))) {
-    return corrupt("audit key: damaged; get it again from the model's owner");
+    return corrupt("audit key: cut off or damaged; get it again from the model's owner");
   }
   return opening;
 }
@@ -79,6 +79,11 @@ Bytes api::opening_bytes(const Digest& identity, const std::vector<Digest>& rows
   return std::move(writer).take();
 }
 
+Result<AuditKeyOutline> outline_of_audit_key(ByteView opening_bytes) {
+  ZKI_ASSIGN_OR_RETURN(const Opening opening, parse_opening(opening_bytes));
+  return AuditKeyOutline{opening.identity, opening.rows_keys.size()};
+}
+
 Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key, ByteView opening_bytes) {
   ZKI_ASSIGN_OR_RETURN(const Opening opening, parse_opening(opening_bytes));
   ZKI_ASSIGN_OR_RETURN(const statement::Key key, statement::parse_key(verification_key));
@@ -116,14 +121,18 @@ Verdict check_public_weights(const Model& model, const VerificationKey& key, Che
   if (model.structure_digest() != key.info().structure_digest) {
     return wrong("it has another structure (operators, shapes, ranges, scales or names of nodes) than the key");
   }
-  // The key says how long the code word is: no longer than `commit` would make it, or than the caller's limit.
-  std::uint64_t elements = 0;
-  for (std::size_t i = 0; i < std::max<std::size_t>(claimed.segments.size(), 1); ++i) {
-    const pcs::CodeParams& oracle = (claimed.is_segmented() ? claimed.segments[i] : claimed).params.model;
-    elements = std::max(elements, oracle.domain_size() * oracle.num_lanes());
-  }
-  const std::uint64_t most =
-      std::max(8 * soundness::model_cap(key.info().num_parameters, 0), api::impl(key).prepared.limits.memory_bytes);
+  // The key says how long the code words are: all together no longer than `commit` would make them, or than the caller's limit.
+  std::uint64_t elements = 0, usual = 0;
+  const auto add = [&](const verifier::PreparedKey& one) {
+    const pcs::OpeningParams& params = one.key.params;
+    if (!params.has_model) return;
+    elements += params.model.domain_size() * params.model.num_lanes();
+    usual += soundness::model_cap(one.compiled.num_elements(circuit::Oracle::kModel), 0);
+  };
+  const verifier::PreparedKey& prepared = api::impl(key).prepared;
+  if (!claimed.is_segmented()) add(prepared);
+  for (const verifier::PreparedKey& segment : prepared.segments) add(segment);
+  const std::uint64_t most = std::max(8 * usual, prepared.limits.memory_bytes);
   if (8 * elements > most) {
     return Verdict::reject(RejectReason::kOverLimit,
                            "model: to make this key's commitment takes " + std::to_string(elements >> 17) +

@@ -2,14 +2,13 @@
 #include "zkinfer/inspect.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 
 #include "api/key_impl.h"
 #include "api/whole_graph.h"
 #include "segments/split.h"
 #include "soundness/report_text.h"
 #include "statement/segments.h"
+#include "verifier/path.h"
 #include "verifier/segments.h"
 
 namespace zkinfer {
@@ -24,32 +23,33 @@ qir::QGraph api::whole_graph(const VerificationKey& key) {
 
 namespace {
 
-// Of a key that is cut the segment that proves least is what the whole proves.
-const verifier::PreparedKey& weakest_of(const VerificationKey& key) {
+std::vector<soundness::ReportPart> parts_of(const VerificationKey& key) {
   const verifier::PreparedKey& prepared = api::impl(key).prepared;
-  if (!prepared.key.is_segmented()) return prepared;
-  return *std::ranges::min_element(prepared.segments, {}, [](const auto& one) { return one.soundness.bits(); });
+  std::vector<soundness::ReportPart> parts;
+  if (!prepared.key.is_segmented()) parts.push_back({prepared.key.params, prepared.compiled.shape});
+  for (const verifier::PreparedKey& segment : prepared.segments)
+    parts.push_back({segment.key.params, segment.compiled.shape});
+  return parts;
 }
 
 }  // namespace
 
-std::string soundness_text(const VerificationKey& key) {
-  const verifier::PreparedKey& prepared = weakest_of(key);
-  std::string text = soundness::report_text(prepared.key.params, prepared.compiled.shape);
-  const std::vector<verifier::PreparedKey>& segments = api::impl(key).prepared.segments;
-  if (segments.empty()) return text;
-  double all = 0;
-  for (const verifier::PreparedKey& segment : segments) all += std::exp2(-segment.soundness.union_bits());
-  char line[160];
-  std::snprintf(line, sizeof line,
-                "weakest of %zu segments: %.1f bits by round; all rounds of all segments together: %.1f bits\n",
-                segments.size(), prepared.soundness.bits(), -std::log2(all));
-  return line + text;
-}
+std::string soundness_text(const VerificationKey& key) { return soundness::report_text(parts_of(key)); }
+std::string soundness_json(const VerificationKey& key) { return soundness::report_json(parts_of(key)); }
 
-std::string soundness_json(const VerificationKey& key) {
-  const verifier::PreparedKey& prepared = weakest_of(key);
-  return soundness::report_json(prepared.key.params, prepared.compiled.shape);
+Result<PathOutline> outline_of_path(ByteView bytes) {
+  verifier::Path path;
+  const Verdict verdict = verifier::read_path(bytes, path);
+  if (!verdict.accepted()) {
+    return corrupt("path of " + std::to_string(bytes.size()) + " bytes, " +
+                   (verdict.reason == RejectReason::kTrailingBytes ? "and bytes follow its end"
+                                                                   : "cut off or damaged: " + verdict.where) +
+                   "; get it again from the prover");
+  }
+  PathOutline out{path.root_identity, path.steps.size()};
+  for (const verifier::PathStep& step : path.steps)
+    out.num_commitments = std::max<std::size_t>(out.num_commitments, step.segments.size());
+  return out;
 }
 
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof) {

@@ -71,7 +71,7 @@ Result<Secret> parse_secret(ByteView bytes) {
     ZKI_RETURN_IF_ERROR(read_commitment(reader, secret.params, secret.commitment));
   } else {
     const std::uint32_t num_segments = reader.u32();
-    if (num_segments < 2 || num_segments > statement::kMaxSegments)
+    if (num_segments < 2 || num_segments > kMaxSegments)
       return corrupt("commitment secret: " + std::to_string(num_segments) + " segments");
     for (std::uint32_t i = 0; i < num_segments; ++i) {
       Secret::Segment& segment = secret.segments.emplace_back();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "qir/qgraph.h"
+#include "zkinfer/formats.h"
 #include "zkinfer/status.h"
 
 namespace zkinfer::segments {
@@ -24,8 +25,6 @@ struct Split {
   std::vector<std::vector<std::uint32_t>>
       reads;  // [segment][input]: which boundary it is, ascending; none for the first
 };
-
-inline constexpr std::size_t kMaxSegments = 1024;
 
 // Node indices in (0, number of nodes), ascending, fewer than kMaxSegments; none: not cut. corrupt.
 Status check_cuts(const qir::QGraph& graph, const std::vector<std::uint32_t>& cuts);

@@ -237,5 +237,33 @@ TEST(Report, JsonAndText) {
   }
 }
 
+// A model that is cut: every proof of it is as many.
+TEST(Report, SeveralPartsAreSummed) {
+  const pcs::OpeningParams params = example();
+  const OuterShape shape = example_shape();
+  const SoundnessReport one = analyze(params, shape);
+  SoundnessReport all;
+  for (int i = 0; i < 8; ++i) all.add(one);
+  EXPECT_EQ(all.target_bits, one.target_bits);
+  EXPECT_EQ(all.bits(), one.bits());
+  EXPECT_NEAR(all.union_bits(), one.union_bits() - 3, 1e-6);
+  EXPECT_NEAR(all.hiding_bits(), one.hiding_bits() - 3, 1e-6);
+  const std::string json = report_json(std::vector<ReportPart>(8, {params, shape}));
+  EXPECT_NE(json.find("\"segments\":8"), std::string::npos);
+  const auto number_at = [](const std::string& text, const std::string& key) {
+    return std::stod(text.substr(text.find("\"" + key + "\":") + key.size() + 3));
+  };
+  EXPECT_NEAR(number_at(json, "union_bits"), one.union_bits() - 3, 1e-3);
+  EXPECT_NEAR(number_at(json, "hiding_bits"), one.hiding_bits() - 3, 1e-3);
+  // What each hides is enough by little, and all together not.
+  SoundnessReport close = one;
+  close.hiding_terms = {
+      {"leaf", static_cast<double>(one.target_bits) + 2, 1, static_cast<double>(one.target_bits) + 2}};
+  SoundnessReport several;
+  for (int i = 0; i < 4; ++i, several.add(close)) EXPECT_TRUE(several.hides_enough()) << i;
+  several.add(close);
+  EXPECT_FALSE(several.hides_enough());
+}
+
 }  // namespace
 }  // namespace zkinfer::soundness

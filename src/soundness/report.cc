@@ -32,6 +32,12 @@ double SoundnessReport::bits() const { return terms.empty() ? 0.0 : least_bits(t
 double SoundnessReport::union_bits() const { return terms.empty() ? 0.0 : summed_bits(terms); }
 double SoundnessReport::hiding_bits() const { return summed_bits(hiding_terms); }
 
+void SoundnessReport::add(const SoundnessReport& other) {
+  if (terms.empty()) target_bits = other.target_bits, zero_knowledge = other.zero_knowledge;
+  terms.insert(terms.end(), other.terms.begin(), other.terms.end());
+  hiding_terms.insert(hiding_terms.end(), other.hiding_terms.begin(), other.hiding_terms.end());
+}
+
 std::string SoundnessReport::weakest() const {
   const auto worst =
       std::min_element(terms.begin(), terms.end(), [](const auto& a, const auto& b) { return a.bits < b.bits; });

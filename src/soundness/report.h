@@ -27,6 +27,9 @@ struct SoundnessReport {
   // Statistical distance of the simulated from the real view, one term per cause (empty without zero knowledge).
   std::vector<SoundnessTerm> hiding_terms;
 
+  // The terms of a further proof of the same claims and security: both have to hold, and both are seen.
+  void add(const SoundnessReport& other);
+
   // Round-by-round soundness: the worst round. This is what a hash-based challenge needs: an adversary with Q hash calls
   // succeeds with probability at most about Q times the worst round's error.
   double bits() const;

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "base/check.h"
+#include "soundness/challenge.h"
 #include "soundness/terms.h"
 
 namespace zkinfer::soundness {
@@ -121,10 +122,63 @@ void add_hiding_texts(const TermContext& context, Texts& texts) {
   texts["guess of an unopened leaf"] = {"N 2^-(bits per leaf) per hash call", source};
 }
 
-const TermText& text_of(const Texts& texts, const SoundnessTerm& term) {
-  const auto found = texts.find(term.label);
-  ZKI_CHECK(found != texts.end(), "a text for every term");
-  return found->second;
+// A term of all parts together, as the part says it where it is worst.
+struct JoinedTerm {
+  SoundnessTerm term;
+  TermText text;
+  std::size_t part = 0;
+};
+
+struct Joined {
+  SoundnessReport report;  // of all
+  std::vector<JoinedTerm> terms, hiding_terms;
+  std::size_t num_parts = 1;
+
+  std::string place(const JoinedTerm& term) const {
+    return num_parts == 1 ? "" : " of segment " + std::to_string(term.part + 1);
+  }
+  std::string weakest() const {
+    const auto worst = std::ranges::min_element(terms, {}, [](const JoinedTerm& joined) { return joined.term.bits; });
+    return worst == terms.end() ? std::string() : worst->term.label + place(*worst);
+  }
+};
+
+void join_terms(const std::vector<SoundnessTerm>& terms, const Texts& texts, std::size_t part,
+                std::vector<JoinedTerm>& out) {
+  for (const SoundnessTerm& term : terms) {
+    const auto text = texts.find(term.label);
+    ZKI_CHECK(text != texts.end(), "a text for every term");
+    const auto same = std::ranges::find(out, term.label, [](const JoinedTerm& joined) { return joined.term.label; });
+    if (same == out.end()) {
+      out.push_back({term, text->second, part});
+      continue;
+    }
+    // What is no round, the hash, is one for all.
+    SoundnessTerm all = same->term;
+    if (term.is_round) {
+      all.rounds += term.rounds;
+      all.total_bits = to_bits(log2_sum(-all.total_bits, -term.total_bits));
+    }
+    if (term.bits < all.bits) {
+      all.bits = term.bits;
+      same->text = text->second;
+      same->part = part;
+    }
+    same->term = all;
+  }
+}
+
+Joined join_parts(const std::vector<ReportPart>& parts) {
+  Joined out;
+  out.num_parts = parts.size();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const SoundnessReport report = analyze(parts[i].params, parts[i].shape);
+    const Texts texts = term_texts(parts[i].params, parts[i].shape);
+    join_terms(report.terms, texts, i, out.terms);
+    join_terms(report.hiding_terms, texts, i, out.hiding_terms);
+    out.report.add(report);
+  }
+  return out;
 }
 
 std::string number(double bits) {
@@ -155,31 +209,31 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-void add_text(const std::vector<SoundnessTerm>& terms, const Texts& texts, std::string& out) {
+void add_text(const Joined& joined, const std::vector<JoinedTerm>& terms, std::string& out) {
   std::size_t label_width = 4;
-  for (const SoundnessTerm& term : terms) label_width = std::max(label_width, term.label.size());
+  for (const JoinedTerm& one : terms) label_width = std::max(label_width, one.term.label.size());
   out += padded("term", label_width) + "    bits  rounds  bound\n";
-  for (const SoundnessTerm& term : terms) {
-    const TermText& text = text_of(texts, term);
-    const std::string bits = number(term.bits);
-    out += padded(term.label, label_width) + " " + std::string(bits.size() < 7 ? 7 - bits.size() : 0, ' ') + bits;
-    const std::string rounds = std::to_string(term.rounds);
-    out += "  " + std::string(rounds.size() < 6 ? 6 - rounds.size() : 0, ' ') + rounds + "  " + text.formula;
-    out += "  [" + text.source + "]";
-    if (text.rests_on_johnson) out += " *";
+  for (const JoinedTerm& one : terms) {
+    const std::string bits = number(one.term.bits);
+    out += padded(one.term.label, label_width) + " " + std::string(bits.size() < 7 ? 7 - bits.size() : 0, ' ') + bits;
+    const std::string rounds = std::to_string(one.term.rounds);
+    out += "  " + std::string(rounds.size() < 6 ? 6 - rounds.size() : 0, ' ') + rounds + "  " + one.text.formula;
+    out += joined.place(one) + "  [" + one.text.source + "]";
+    if (one.text.rests_on_johnson) out += " *";
     out += "\n";
   }
 }
 
-std::string terms_json(const std::vector<SoundnessTerm>& terms, const Texts& texts) {
+std::string terms_json(const Joined& joined, const std::vector<JoinedTerm>& terms) {
   std::string out = "[";
-  for (const SoundnessTerm& term : terms) {
-    const TermText& text = text_of(texts, term);
+  for (const JoinedTerm& one : terms) {
     if (out.size() > 1) out += ",";
-    out += "{\"label\":" + json_text(term.label) + ",\"bits\":" + json_number(term.bits) +
-           ",\"rounds\":" + std::to_string(term.rounds) + ",\"total_bits\":" + json_number(term.total_bits) +
-           ",\"rests_on_johnson\":" + (text.rests_on_johnson ? "true" : "false") +
-           ",\"formula\":" + json_text(text.formula) + ",\"source\":" + json_text(text.source) + "}";
+    out += "{\"label\":" + json_text(one.term.label) + ",\"bits\":" + json_number(one.term.bits) +
+           ",\"rounds\":" + std::to_string(one.term.rounds) + ",\"total_bits\":" + json_number(one.term.total_bits) +
+           ",\"rests_on_johnson\":" + (one.text.rests_on_johnson ? "true" : "false") +
+           ",\"formula\":" + json_text(one.text.formula) + ",\"source\":" + json_text(one.text.source);
+    if (joined.num_parts > 1) out += ",\"segment\":" + std::to_string(one.part + 1);
+    out += "}";
   }
   return out + "]";
 }
@@ -196,34 +250,39 @@ std::map<std::string, TermText> term_texts(const pcs::OpeningParams& params, con
   return texts;
 }
 
-std::string report_text(const pcs::OpeningParams& params, const OuterShape& shape) {
-  const SoundnessReport report = analyze(params, shape);
-  const Texts texts = term_texts(params, shape);
-  std::string out;
-  add_text(report.terms, texts, out);
+std::string report_text(const std::vector<ReportPart>& parts) {
+  const Joined joined = join_parts(parts);
+  const SoundnessReport& report = joined.report;
+  std::string out, all;
+  if (parts.size() > 1) {
+    all = " of all " + std::to_string(parts.size()) + " segments";
+    out = "bits of each term are those of the segment where it is worst, rounds are" + all + "\n";
+  }
+  add_text(joined, joined.terms, out);
   out += "* rests on mutual correlated agreement up to the Johnson radius (BCHKS25)\n";
   out += "round by round: " + number(report.bits()) + " bits (target " + std::to_string(report.target_bits) +
-         ", weakest: " + report.weakest() + "); sum over all rounds: " + number(report.union_bits()) + " bits\n";
+         ", weakest: " + joined.weakest() + "); sum over all rounds" + all + ": " + number(report.union_bits()) +
+         " bits\n";
   if (report.zero_knowledge) {
     out += "\nzero knowledge: statistical loss, honest verifier\n";
-    add_text(report.hiding_terms, texts, out);
-    out += "sum: " + number(report.hiding_bits()) + " bits\n";
+    add_text(joined, joined.hiding_terms, out);
+    out += "sum" + all + ": " + number(report.hiding_bits()) + " bits\n";
   } else {
     out += "zero knowledge is off: nothing is hidden\n";
   }
   return out;
 }
 
-std::string report_json(const pcs::OpeningParams& params, const OuterShape& shape) {
-  const SoundnessReport report = analyze(params, shape);
-  const Texts texts = term_texts(params, shape);
+std::string report_json(const std::vector<ReportPart>& parts) {
+  const Joined joined = join_parts(parts);
+  const SoundnessReport& report = joined.report;
   return "{\"target_bits\":" + std::to_string(report.target_bits) +
          ",\"meets_target\":" + (report.meets_target() ? "true" : "false") + ",\"bits\":" + json_number(report.bits()) +
          ",\"union_bits\":" + json_number(report.union_bits()) +
          ",\"zero_knowledge\":" + (report.zero_knowledge ? "true" : "false") +
-         ",\"hiding_bits\":" + json_number(report.hiding_bits()) + ",\"weakest\":" + json_text(report.weakest()) +
-         ",\"terms\":" + terms_json(report.terms, texts) +
-         ",\"hiding_terms\":" + terms_json(report.hiding_terms, texts) + "}";
+         ",\"hiding_bits\":" + json_number(report.hiding_bits()) + ",\"segments\":" + std::to_string(parts.size()) +
+         ",\"weakest\":" + json_text(joined.weakest()) + ",\"terms\":" + terms_json(joined, joined.terms) +
+         ",\"hiding_terms\":" + terms_json(joined, joined.hiding_terms) + "}";
 }
 
 }  // namespace zkinfer::soundness

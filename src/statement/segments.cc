@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "formats/frame.h"
+
 namespace zkinfer::statement {
 
 namespace {

@@ -8,8 +8,6 @@
 
 namespace zkinfer::statement {
 
-inline constexpr std::size_t kMaxSegments = 1024;
-
 // "segment 2 of 8"
 std::string segment_name(std::size_t index, std::size_t count);
 

@@ -37,7 +37,7 @@ Result<PreparedKey> prepare_batch(const PreparedKey& prepared, const pcs::Openin
   return prepare_key_proof(
       prepared, params,
       relations::build_batch(key.graph, key.visibility, num_rows, prepared.limits.memory_bytes, recipes.get()), recipes,
-      "batch", own.security.bits, num_rows);
+      "batch", own.security.bits, {}, num_rows);
 }
 
 void absorb_batch_statement(Transcript& transcript, const PreparedKey& prepared, const pcs::OpeningParams& params,

@@ -4,7 +4,7 @@
 namespace zkinfer::verifier {
 
 Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::OpeningParams& params,
-                                        std::shared_ptr<relations::RecipeSink> recipes) {
+                                        std::shared_ptr<relations::RecipeSink> recipes, const VerifyCost& spent) {
   const pcs::OpeningParams& own = prepared.key.params;
   if (!params.has_model || params.model != own.model || params.model_budget != own.model_budget ||
       params.security.zero_knowledge != own.security.zero_knowledge ||
@@ -12,7 +12,7 @@ Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::
     return invalid_argument("certificate: its parameters are for another weight commitment");
   }
   return prepare_key_proof(prepared, params, relations::build_certificate(prepared.key.graph, recipes.get()), recipes,
-                           "certificate", own.security.bits);
+                           "certificate", own.security.bits, spent);
 }
 
 void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared, const KeyProofSlots& slots,
@@ -26,9 +26,9 @@ Verdict verify_certificate(const PreparedKey& prepared, ByteView certificate, so
   const auto verify_one = [](const PreparedKey& key, std::size_t, KeyProofFile& file, soundness::SoundnessReport& own) {
     if (!key.key.params.has_model) return Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters");
     if (Verdict verdict = check_slot(file.slots[0], key); !verdict.accepted()) return verdict;
-    auto key_proof = prepare_certificate(key, file.params);
+    auto key_proof = prepare_certificate(key, file.params, nullptr, file.spent);
     if (!key_proof.ok()) return unprepared(key_proof.status());
-    if (Verdict verdict = spend(*key_proof, file.spent); !verdict.accepted()) return verdict;
+    file.spent.nanoseconds += key_proof->cost.nanoseconds;
     own = key_proof->soundness;
     Transcript transcript(kCertificateProtocol);
     absorb_certificate_statement(transcript, key, file.slots, file.params);

@@ -15,7 +15,8 @@ inline constexpr const char* kCertificateProtocol = "zkinfer certificate v1";
 // The key's commitment under the certificate's circuit and opening parameters, whose M must be the key's.
 // invalid_argument when the parameters do not fit or prove less security than the key's.
 Result<PreparedKey> prepare_certificate(const PreparedKey& prepared, const pcs::OpeningParams& params,
-                                        std::shared_ptr<relations::RecipeSink> recipes = nullptr);
+                                        std::shared_ptr<relations::RecipeSink> recipes = nullptr,
+                                        const VerifyCost& spent = {});
 
 // Step 0: the key's identity, the slot, then the certificate's own parameters.
 void absorb_certificate_statement(Transcript& transcript, const PreparedKey& prepared, const KeyProofSlots& slots,

@@ -77,7 +77,8 @@ class Counter {
   Counter(const statement::Key& key, const Circuit& circuit, const VerifyLimits& limits, std::uint64_t num_rows)
       : key_(key), circuit_(circuit), limits_(limits), num_rows_(num_rows), low_bits_(key.params.fold_bits()) {}
 
-  VerifyCost count() {
+  VerifyCost count(const VerifyCost& spent) {
+    cost_ = spent;
     add_all();
     cost_.memory_bytes = plus(cost_.memory_bytes, peak_);
     return cost_;
@@ -457,8 +458,8 @@ std::string seconds_text(std::uint64_t nanoseconds) {
 }  // namespace
 
 VerifyCost count_cost(const statement::Key& key, const Circuit& circuit, const VerifyLimits& limits,
-                      std::uint64_t num_rows) {
-  return Counter(key, circuit, limits, num_rows).count();
+                      std::uint64_t num_rows, const VerifyCost& spent) {
+  return Counter(key, circuit, limits, num_rows).count(spent);
 }
 
 Status check_key_size(std::uint64_t num_bytes, const VerifyLimits& limits) {

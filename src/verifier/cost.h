@@ -12,9 +12,9 @@
 namespace zkinfer::verifier {
 
 // Reading the key and checking one proof, public data included. Counting stops at the limits: a result above one of them says
-// only that. The circuit need not be placed yet. num_rows: of the batch whose circuit it is.
+// only that. The circuit need not be placed yet. num_rows: of the batch whose circuit it is. spent: what the count begins with.
 VerifyCost count_cost(const statement::Key& key, const circuit::Circuit& circuit, const VerifyLimits& limits,
-                      std::uint64_t num_rows = 1);
+                      std::uint64_t num_rows = 1, const VerifyCost& spent = {});
 
 // Reading a key of this size, which is before its content can say anything. resource_limit.
 Status check_key_size(std::uint64_t num_bytes, const VerifyLimits& limits);

@@ -71,13 +71,6 @@ Verdict verify_key_proofs(const KeyProofKind& kind, const PreparedKey& prepared,
   return is_first ? Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters") : Verdict::accept();
 }
 
-Verdict spend(const PreparedKey& key_proof, VerifyCost& spent) {
-  const std::uint64_t all = spent.nanoseconds + key_proof.cost.nanoseconds;  // each within a limit
-  spent = {std::max(all, spent.nanoseconds), std::max(spent.memory_bytes, key_proof.cost.memory_bytes)};
-  const Status status = check_cost(spent, key_proof.limits);
-  return status.ok() ? Verdict::accept() : unprepared(status);
-}
-
 Verdict check_slot(std::uint64_t slot, const PreparedKey& prepared) {
   if (statement::slot_exists(slot, prepared.key.params.model_budget)) return Verdict::accept();
   return Verdict::reject(RejectReason::kBadHeader, "slot " + std::to_string(slot));
@@ -85,13 +78,15 @@ Verdict check_slot(std::uint64_t slot, const PreparedKey& prepared) {
 
 Result<PreparedKey> prepare_key_proof(const PreparedKey& prepared, const pcs::OpeningParams& params,
                                       Result<circuit::Circuit> built, std::shared_ptr<relations::RecipeSink> recipes,
-                                      const std::string& name, std::uint32_t least_bits, std::uint64_t num_rows) {
+                                      const std::string& name, std::uint32_t least_bits, const VerifyCost& spent,
+                                      std::uint64_t num_rows) {
   if (!built.ok()) return built.status();
   PreparedKey out;
   out.key = prepared.key;
   out.key.params = params;
   out.num_rows = num_rows;
   out.limits = prepared.limits;
+  out.spent = spent;
   out.floor = prepared.floor;
   out.ood_point = prepared.ood_point;  // the commitment's value was taken there
   ZKI_RETURN_IF_ERROR(complete(out, std::move(built).value(), std::move(recipes)));

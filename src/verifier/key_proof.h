@@ -25,7 +25,7 @@ struct KeyProofFile {
   KeyProofSlots slots{};
   pcs::OpeningParams params;
   ByteView messages;
-  VerifyCost spent;  // by the segments so far; memory is the largest one's
+  VerifyCost spent;  // by the segments so far, whose memory is free again
 };
 // Magic, version and slots of a file; the reader then stands behind them.
 Verdict read_slots(const KeyProofKind& kind, ByteView bytes, ByteReader& reader, KeyProofSlots& slots);
@@ -38,15 +38,14 @@ using VerifyKeyProof = std::function<Verdict(const PreparedKey& key, std::size_t
                                              soundness::SoundnessReport& report)>;
 Verdict verify_key_proofs(const KeyProofKind& kind, const PreparedKey& prepared, ByteView bytes,
                           const VerifyKeyProof& verify, soundness::SoundnessReport* report);
-// Before the work of one proof is done: all segments' together have to be within the limits.
-Verdict spend(const PreparedKey& key_proof, VerifyCost& spent);
 // kBadHeader for a slot that the key's commitment does not have.
 Verdict check_slot(std::uint64_t slot, const PreparedKey& prepared);
 
 // The key's commitment under `built` and `params`, whose M must be the key's. name: of the proof, for errors.
-// invalid_argument when the parameters are not for the circuit, or prove less than they claim or than least_bits.
+// spent: PreparedKey's. invalid_argument when the parameters are not for the circuit, or prove less than they claim or than least_bits.
 Result<PreparedKey> prepare_key_proof(const PreparedKey& prepared, const pcs::OpeningParams& params,
                                       Result<circuit::Circuit> built, std::shared_ptr<relations::RecipeSink> recipes,
-                                      const std::string& name, std::uint32_t least_bits, std::uint64_t num_rows = 1);
+                                      const std::string& name, std::uint32_t least_bits, const VerifyCost& spent = {},
+                                      std::uint64_t num_rows = 1);
 
 }  // namespace zkinfer::verifier

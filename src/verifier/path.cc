@@ -51,7 +51,7 @@ Verdict read_commitment(ByteReader& reader, const std::string& where, PathStep::
 }
 
 Result<PreparedKey> one_descendant(const PreparedKey& root, const pcs::OpeningParams& params,
-                                   const statement::Commitment& commitment) {
+                                   const statement::Commitment& commitment, const VerifyCost& spent = {}) {
   const pcs::OpeningParams& own = root.key.params;
   if (root.key.insecure_seed) return invalid_argument("the root key was made with a fixed seed, for tests");
   if (!own.has_model || own.model_budget == 0) return invalid_argument("the root key commits to no private weights");
@@ -65,7 +65,7 @@ Result<PreparedKey> one_descendant(const PreparedKey& root, const pcs::OpeningPa
     return invalid_argument("it claims " + std::to_string(params.security.bits) + " bits, the root " +
                             std::to_string(own.security.bits));
   }
-  return prepare_like(root, params, commitment);
+  return prepare_like(root, params, commitment, spent);
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ Verdict read_path(ByteView bytes, Path& path) {
     Verdict verdict = read_commitment(reader, where, one, is_cut);
     if (!verdict.accepted() && !is_cut) return verdict;
     const std::uint32_t num_segments = is_cut ? reader.u32() : 0;
-    if (num_segments > statement::kMaxSegments || (is_cut && num_segments == 0))
+    if (num_segments > kMaxSegments || (is_cut && num_segments == 0))
       return Verdict::reject(RejectReason::kBadHeader, where + ": segments");
     for (std::uint32_t segment = 0; segment < num_segments; ++segment) {
       bool is_empty = false;
@@ -101,7 +101,7 @@ Verdict read_path(ByteView bytes, Path& path) {
     }
     step.params = std::move(one.params);
     step.commitment = one.commitment;
-    const ByteView rotation = reader.blob(kMaxRotationBytes);
+    const ByteView rotation = reader.blob(kMaxProofBytes);
     if (!reader.ok()) return Verdict::reject(RejectReason::kTruncated, where + ": rotation");
     step.rotation.assign(rotation.begin(), rotation.end());
   }
@@ -114,22 +114,26 @@ Result<PreparedKey> descendant(const PreparedKey& root, const PathStep& step) {
     if (!step.segments.empty()) return invalid_argument("a step of a model that is cut into segments");
     return one_descendant(root, step.params, step.commitment);
   }
-  std::vector<PreparedKey> segments;
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < root.segments.size(); ++i) {
-    const PreparedKey& above = root.segments[i];
-    if (!above.key.params.has_model) {
-      segments.push_back(above);
-      continue;
-    }
-    if (next == step.segments.size()) return invalid_argument("fewer commitments than segments with weights");
-    auto below = one_descendant(above, step.segments[next].params, step.segments[next].commitment);
-    if (!below.ok()) return below.status().with_context("segment " + std::to_string(i + 1));
-    segments.push_back(std::move(below).value());
-    ++next;
+  const auto has_weights = [](const PreparedKey& segment) { return segment.key.params.has_model; };
+  if (static_cast<std::size_t>(std::ranges::count_if(root.segments, has_weights)) != step.segments.size())
+    return invalid_argument("not one commitment for each segment with weights");
+  PreparedKey out;
+  out.limits = root.limits;
+  out.floor = root.floor;
+  std::vector<statement::Key> keys;
+  auto next = step.segments.begin();
+  for (const PreparedKey& above : root.segments) {
+    ZKI_RETURN_IF_ERROR(
+        add_segment(out, has_weights(above) ? one_descendant(above, next->params, next->commitment, out.cost) : above));
+    if (has_weights(above)) ++next;
+    keys.push_back(out.segments.back().key);
   }
-  if (next != step.segments.size()) return invalid_argument("more commitments than segments with weights");
-  return join_prepared(std::move(segments), root.key.reads, root.limits, root.floor);
+  auto key = statement::join_keys(std::move(keys), root.key.reads);
+  if (!key.ok()) return invalid_argument(key.status().message());
+  ZKI_RETURN_IF_ERROR(check_soundness(out.soundness));
+  out.key = std::move(key).value();
+  out.identity = out.key.identity();
+  return out;
 }
 
 Verdict verify_path(const PreparedKey& root, const Path& path, Descent& out) {

@@ -13,7 +13,6 @@
 namespace zkinfer::verifier {
 
 inline constexpr std::size_t kMaxPathSteps = 8;
-inline constexpr std::size_t kMaxRotationBytes = std::size_t{1} << 26;
 
 struct PathStep {
   pcs::OpeningParams params;

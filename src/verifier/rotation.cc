@@ -23,7 +23,8 @@ Status check_keys(const statement::Key& before, const statement::Key& after) {
 }  // namespace
 
 Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKey& after,
-                                     const pcs::OpeningParams& params, std::shared_ptr<relations::RecipeSink> recipes) {
+                                     const pcs::OpeningParams& params, std::shared_ptr<relations::RecipeSink> recipes,
+                                     const VerifyCost& spent) {
   ZKI_RETURN_IF_ERROR(check_keys(before.key, after.key));
   const pcs::OpeningParams& own = before.key.params;
   const pcs::OpeningParams& other = after.key.params;
@@ -35,7 +36,7 @@ Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKe
         "rotation: its parameters are for other weight commitments, or another regime of soundness");
   }
   return prepare_key_proof(before, params, relations::build_rotation(before.key.graph, recipes.get()), recipes,
-                           "rotation", std::max(own.security.bits, other.security.bits));
+                           "rotation", std::max(own.security.bits, other.security.bits), spent);
 }
 
 void absorb_rotation_statement(Transcript& transcript, const PreparedKey& before, const PreparedKey& after,
@@ -58,9 +59,9 @@ Verdict verify_rotation(const PreparedKey& before, const PreparedKey& after, Byt
     const PreparedKey& fresh = after.key.is_segmented() ? after.segments[segment] : after;
     if (Verdict verdict = check_slot(file.slots[0], key); !verdict.accepted()) return verdict;
     if (Verdict verdict = check_slot(file.slots[1], fresh); !verdict.accepted()) return verdict;
-    auto key_proof = prepare_rotation(key, fresh, file.params);
+    auto key_proof = prepare_rotation(key, fresh, file.params, nullptr, file.spent);
     if (!key_proof.ok()) return unprepared(key_proof.status());
-    if (Verdict verdict = spend(*key_proof, file.spent); !verdict.accepted()) return verdict;
+    file.spent.nanoseconds += key_proof->cost.nanoseconds;
     own = key_proof->soundness;
     Transcript transcript(kRotationProtocol);
     absorb_rotation_statement(transcript, key, fresh, file.slots, file.params);

@@ -17,7 +17,8 @@ inline constexpr const char* kRotationProtocol = "zkinfer rotation v1";
 // new key's M. invalid_argument when keys or parameters do not fit, or less security is proven than either key claims.
 Result<PreparedKey> prepare_rotation(const PreparedKey& before, const PreparedKey& after,
                                      const pcs::OpeningParams& params,
-                                     std::shared_ptr<relations::RecipeSink> recipes = nullptr);
+                                     std::shared_ptr<relations::RecipeSink> recipes = nullptr,
+                                     const VerifyCost& spent = {});
 
 // Step 0: both identities, the slots of both, then the rotation's own parameters.
 void absorb_rotation_statement(Transcript& transcript, const PreparedKey& before, const PreparedKey& after,

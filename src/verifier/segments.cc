@@ -5,52 +5,23 @@
 
 namespace zkinfer::verifier {
 
-namespace {
-
-// What the whole has of its segments.
-void sum_up(PreparedKey& whole) {
-  whole.cost = {};
-  for (const PreparedKey& segment : whole.segments) {
-    whole.cost.nanoseconds += segment.cost.nanoseconds;
-    whole.cost.memory_bytes += segment.cost.memory_bytes;
-    if (whole.soundness.terms.empty() || segment.soundness.bits() < whole.soundness.bits())
-      whole.soundness = segment.soundness;
-  }
-  whole.identity = whole.key.identity();
+Status add_segment(PreparedKey& whole, Result<PreparedKey> segment) {
+  if (!segment.ok()) return segment.status().with_context("segment " + std::to_string(whole.segments.size() + 1));
+  whole.cost.nanoseconds += segment->cost.nanoseconds;
+  whole.cost.memory_bytes += segment->cost.memory_bytes;
+  whole.soundness.add(segment->soundness);
+  whole.segments.push_back(std::move(segment).value());
+  return check_cost(whole.cost, whole.limits);
 }
-
-}  // namespace
 
 Result<PreparedKey> prepare_segments(statement::Key key, const VerifyLimits& limits) {
   PreparedKey out;
   out.key = std::move(key);
   out.limits = limits;
-  VerifyLimits left = limits;  // each within what the ones before it leave
-  for (std::size_t i = 0; i < out.key.segments.size(); ++i) {
-    auto segment = prepare(out.key.segments[i], left);
-    if (!segment.ok()) return segment.status().with_context("segment " + std::to_string(i + 1));
-    left.nanoseconds -= segment->cost.nanoseconds;
-    left.memory_bytes -= segment->cost.memory_bytes;
-    segment->limits = limits;
-    out.segments.push_back(std::move(segment).value());
-  }
-  sum_up(out);
-  return out;
-}
-
-Result<PreparedKey> join_prepared(std::vector<PreparedKey> segments, std::vector<std::vector<std::uint32_t>> reads,
-                                  const VerifyLimits& limits, const soundness::Floor& floor) {
-  std::vector<statement::Key> keys;
-  for (const PreparedKey& segment : segments) keys.push_back(segment.key);
-  auto key = statement::join_keys(std::move(keys), std::move(reads));
-  if (!key.ok()) return invalid_argument(key.status().message());
-  PreparedKey out;
-  out.key = std::move(key).value();
-  out.segments = std::move(segments);
-  out.limits = limits;
-  out.floor = floor;
-  sum_up(out);
-  ZKI_RETURN_IF_ERROR(check_cost(out.cost, limits));
+  for (const statement::Key& segment : out.key.segments)
+    ZKI_RETURN_IF_ERROR(add_segment(out, prepare(segment, limits, nullptr, out.cost)));
+  ZKI_RETURN_IF_ERROR(check_soundness(out.soundness));
+  out.identity = out.key.identity();
   return out;
 }
 

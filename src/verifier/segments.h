@@ -12,9 +12,9 @@ inline constexpr std::size_t kMaxSegmentBytes = std::size_t{1} << 24;  // of one
 
 Result<PreparedKey> prepare_segments(statement::Key key, const VerifyLimits& limits);
 
-// Of segments that are prepared already. invalid_argument: they do not fit together.
-Result<PreparedKey> join_prepared(std::vector<PreparedKey> segments, std::vector<std::vector<std::uint32_t>> reads,
-                                  const VerifyLimits& limits, const soundness::Floor& floor);
+// Takes the next segment, prepared with `spent`: the cost of the whole so far. Errors: its own, with its place; all together cost more than
+// the limits. What they hide together is to be checked when all are there (check_soundness).
+Status add_segment(PreparedKey& whole, Result<PreparedKey> segment);
 
 // head: of the whole. rest: what follows it: the boundaries' commitments, then each segment's messages with their length.
 Verdict verify_segments(const PreparedKey& prepared, const statement::Header& head, ByteView rest);

@@ -22,28 +22,32 @@ Status place(PreparedKey& prepared) {
 }
 
 Status count(PreparedKey& prepared, const circuit::Circuit& circuit) {
-  prepared.cost = count_cost(prepared.key, circuit, prepared.limits, prepared.num_rows);
-  return check_cost(prepared.cost, prepared.limits);
+  const auto [nanoseconds, memory_bytes] = prepared.spent;
+  const VerifyCost all = count_cost(prepared.key, circuit, prepared.limits, prepared.num_rows, prepared.spent);
+  prepared.cost = {all.nanoseconds - nanoseconds, all.memory_bytes - memory_bytes};
+  return check_cost(all, prepared.limits);
 }
 
 // What depends on parameters and commitment, once the circuit is placed.
 Status finish(PreparedKey& out) {
-  const soundness::SoundnessReport& report = out.soundness;
-  if (!report.meets_target()) {
-    return invalid_argument("parameters: they claim " + std::to_string(report.target_bits) + " bits but only " +
-                            std::to_string(report.bits()) + " are proven; weakest term: " + report.weakest());
-  }
-  ZKI_RETURN_IF_ERROR(out.floor.check(report));
-  if (!report.hides_enough()) {
-    return invalid_argument("parameters: zero knowledge holds with " + std::to_string(report.hiding_bits()) +
-                            " bits only; expected what the key claims for soundness, and 100 at least");
-  }
+  ZKI_RETURN_IF_ERROR(check_soundness(out.soundness));
+  ZKI_RETURN_IF_ERROR(out.floor.check(out.soundness));
   out.ood_point = statement::ood_point(out.key.graph, out.key.params, out.key.commitment.root);
   out.identity = out.key.identity();
   return ok_status();
 }
 
 }  // namespace
+
+Status check_soundness(const soundness::SoundnessReport& report) {
+  if (!report.meets_target()) {
+    return invalid_argument("parameters: they claim " + std::to_string(report.target_bits) + " bits but only " +
+                            std::to_string(report.bits()) + " are proven; weakest term: " + report.weakest());
+  }
+  if (report.hides_enough()) return ok_status();
+  return invalid_argument("parameters: zero knowledge holds with " + std::to_string(report.hiding_bits()) +
+                          " bits only; expected what the key claims for soundness, and 100 at least");
+}
 
 Status complete(PreparedKey& prepared, circuit::Circuit built, std::shared_ptr<relations::RecipeSink> recipes) {
   ZKI_RETURN_IF_ERROR(count(prepared, built));
@@ -53,25 +57,28 @@ Status complete(PreparedKey& prepared, circuit::Circuit built, std::shared_ptr<r
 }
 
 Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits,
-                            std::shared_ptr<relations::RecipeSink> recipes) {
+                            std::shared_ptr<relations::RecipeSink> recipes, const VerifyCost& spent) {
   if (key.is_segmented()) return prepare_segments(std::move(key), limits);
   PreparedKey out;
   out.key = std::move(key);
   out.limits = limits;
+  out.spent = spent;
+  const std::uint64_t memory_left = limits.memory_bytes - spent.memory_bytes;
   ZKI_ASSIGN_OR_RETURN(circuit::Circuit built,
-                       relations::build(out.key.graph, out.key.visibility, limits.memory_bytes, recipes.get()));
+                       relations::build(out.key.graph, out.key.visibility, memory_left, recipes.get()));
   ZKI_RETURN_IF_ERROR(complete(out, std::move(built), std::move(recipes)));
   ZKI_RETURN_IF_ERROR(finish(out));
   return out;
 }
 
 Result<PreparedKey> prepare_like(const PreparedKey& prepared, const pcs::OpeningParams& params,
-                                 const statement::Commitment& commitment) {
+                                 const statement::Commitment& commitment, const VerifyCost& spent) {
   ZKI_CHECK_EQ(params.security.zero_knowledge, prepared.key.params.security.zero_knowledge,
                "the circuit is for one of the two modes");
   PreparedKey out = prepared;
   out.key.params = params;
   out.key.commitment = commitment;
+  out.spent = spent;
   ZKI_RETURN_IF_ERROR(count(out, out.compiled.circuit));
   ZKI_RETURN_IF_ERROR(place(out));
   ZKI_RETURN_IF_ERROR(finish(out));

@@ -23,16 +23,20 @@ struct PreparedKey {
   argument::Layouts layouts;
   Fe ood_point;
   Digest identity{};
-  VerifyLimits limits;  // of proofs, certificates and rotations under this key
-  VerifyCost cost;      // of a proof
-  soundness::SoundnessReport soundness;
-  soundness::Floor floor;  // of every key, rotation and certificate under this one, whatever it claims
+  VerifyLimits limits;                   // of proofs, certificates and rotations under this key
+  VerifyCost spent;                      // what the segments before it take of the limits
+  VerifyCost cost;                       // of a proof
+  soundness::SoundnessReport soundness;  // of a key that is cut: the terms of all segments
+  soundness::Floor floor;                // of every key, rotation and certificate under this one, whatever it claims
 };
 // Errors: the key's circuit cannot be built, or its parameters are not for it, or the soundness they give is below what
 // they claim; resource_limit when proofs may cost more than `limits` to check.
-// recipes: the prover's, which listens while the circuit is built; also below.
+// recipes: the prover's, which listens while the circuit is built; also below. spent: PreparedKey::spent; also below.
 Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits = {},
-                            std::shared_ptr<relations::RecipeSink> recipes = nullptr);
+                            std::shared_ptr<relations::RecipeSink> recipes = nullptr, const VerifyCost& spent = {});
+
+// invalid_argument: less is proven or hidden than the parameters claim.
+Status check_soundness(const soundness::SoundnessReport& report);
 
 // Completes a key whose circuit is built: cost, plan, layouts, soundness. resource_limit, invalid_argument.
 Status complete(PreparedKey& prepared, circuit::Circuit built,
@@ -41,7 +45,7 @@ Status complete(PreparedKey& prepared, circuit::Circuit built,
 // The same for the key that differs from a prepared one in parameters and commitment only: shares its circuit. Zero
 // knowledge as there.
 Result<PreparedKey> prepare_like(const PreparedKey& prepared, const pcs::OpeningParams& params,
-                                 const statement::Commitment& commitment);
+                                 const statement::Commitment& commitment, const VerifyCost& spent);
 
 // What is said of bytes whose key was not prepared, or not within the limits.
 inline Verdict unprepared(const Status& status) {

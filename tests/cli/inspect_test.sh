@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # `zkinfer inspect` of every kind of file: the keys that docs/cli.md lists, with values of their types; whose a file is; and that it is
 # cut off where that can be told.
-# Usage: inspect_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+# Usage: inspect_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER [SEGMENTS]: of a model that is cut into so many
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
 zkinfer=$(realpath "$1")
 source_folder=$(realpath "$2")
+segments=${4:-1}
 rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
 cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} .
 
-expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json
+expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json --segments "$segments"
 expect 0 'identity' "$zkinfer" commit mlp.zkmodel --budget 16
 expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o p.zkproof
 path=$(ls ./*.zkpath)
@@ -59,16 +60,18 @@ has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count s
 has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count structure:digest parameters:count segments:count security_bits:number pow_bits:count verify_seconds_at_most:number verify_memory_bytes_at_most:count zero_knowledge:bool public_weights:bool inputs_seen:text outputs_seen:text budget:count tensor_budget:count inputs:list outputs:list" --graph
 has p.zkproof proof "claimed_identity:digest"
 has p.zkproof proof "claimed_identity:digest root_identity:digest accepted:bool parts:list" --key mlp.zkkey
-has "$path" path "root_identity:digest depth:count"
-has "$path" path "root_identity:digest depth:count accepted:bool serving_identity:digest" --key mlp.zkkey
-has "$path" path "root_identity:digest depth:count accepted:bool reason:text where:text" --key t.zkkey
+has "$path" path "root_identity:digest depth:count commitments:count"
+has "$path" path "root_identity:digest depth:count commitments:count accepted:bool serving_identity:digest" --key mlp.zkkey
+has "$path" path "root_identity:digest depth:count commitments:count accepted:bool reason:text where:text" --key t.zkkey
 has p.zkbundle bundle "claimed_identity:digest root_identity:digest proof_bytes:count path_bytes:count certificate_bytes:count"
 has p.zkbundle bundle "claimed_identity:digest root_identity:digest proof_bytes:count path_bytes:count certificate_bytes:count accepted:bool parts:list" --key mlp.zkkey
 has mlp.zkcert certificate "slot:count identity:digest accepted:bool"
 has mlp.zkcert certificate "slot:count identity:digest accepted:bool reason:text where:text" --key t.zkkey
 cp mlp.zkcert alone.zkcert
 has alone.zkcert certificate "slot:count"
-has mlp.zkaudit audit_key "identity:digest"
+has mlp.zkaudit audit_key "identity:digest segments:count"
+expect 0 "\"segments\": $segments[,}]?" "$zkinfer" inspect mlp.zkaudit --json
+expect 0 "\"commitments\": $segments,?" "$zkinfer" inspect "$path" --json
 has mlp.zksecret root_secret "identity:digest budget:count slots:list used:count"
 has mlp.zkbackup commitment_backup "identity:digest budget:count slots:list used:count"
 has "$(ls mlp.zkserving/*.zksecret)" commitment_secret "identity:digest budget:count slots:list used:count"

@@ -13,7 +13,19 @@ expect 0 'segments  *2' "$zkinfer" compile mlp.onnx -c calibration.json --segmen
 expect 0 'segments  *2' "$zkinfer" inspect mlp.zkmodel
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 8
 expect 0 'segments  *2' "$zkinfer" inspect mlp.zkkey
-expect 0 'all rounds of all segments' "$zkinfer" soundness mlp.zkkey
+# Sums are of all segments, for people and for programs.
+expect 0 'all rounds of all 2 segments' "$zkinfer" soundness mlp.zkkey
+"$zkinfer" soundness mlp.zkkey --json >soundness.json
+python3 - <<'PYTHON' || fail "soundness --json of a cut model"
+import json, math
+got = json.load(open("soundness.json"))
+bits = lambda terms: -math.log2(math.fsum(2.0 ** -term["total_bits"] for term in terms if term["total_bits"] is not None))
+assert got["segments"] == 2 and got["meets_target"], got
+rounds = [term for term in got["terms"] if term["label"] != "hash"]
+assert abs(bits(rounds) - got["union_bits"]) < 0.01 and got["union_bits"] < got["bits"], (bits(rounds), got["union_bits"])
+assert abs(bits(got["hiding_terms"]) - got["hiding_bits"]) < 0.01, (bits(got["hiding_terms"]), got["hiding_bits"])
+assert {term["segment"] for term in got["terms"]} <= {1, 2} and " of segment " in got["weakest"]
+PYTHON
 for i in 1 2 3 4 5 6 7 8; do expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o "p$i.zkproof"; done
 expect 0 'accepted 8 of 8' "$zkinfer" verify p?.zkproof --key mlp.zkkey
 expect 0 'segment 2' "$zkinfer" inspect p8.zkproof --key mlp.zkkey

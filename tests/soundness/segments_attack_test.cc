@@ -13,6 +13,7 @@
 #include "support/layered_graphs.h"
 #include "support/session.h"
 #include "verifier/certificate.h"
+#include "verifier/path.h"
 
 namespace zkinfer::e2e {
 namespace {
@@ -290,26 +291,67 @@ TEST(SegmentsAttack, CertificatesOfOtherSegments) {
   EXPECT_FALSE(verifier::verify_certificate(cut.prepared.segments[0], *certificate).accepted());
 }
 
-// What checking a cut model's certificate may cost is one limit for all segments, not one for each.
-TEST(SegmentsAttack, CertificatesShareTheLimit) {
-  const Cut cut = layers();
-  const auto whole = prover::certify_segments(*cut.model, cut.key(), cut.seed, {});
-  const auto opened = prover::open_segment(*cut.model, cut.key(), cut.seed, 0);
-  ASSERT_TRUE(whole.ok() && opened.ok());
-  const auto single = prover::certify(*opened, {});
-  ASSERT_TRUE(single.ok());
-  // The least limit in nanoseconds under which it is accepted.
-  const auto least = [](verifier::PreparedKey prepared, ByteView certificate) {
+// What checking a cut model may cost is one limit for all segments, not one for each, and none of it is spent before it is counted: what
+// stops is the first segment that is beyond the limit.
+TEST(SegmentsAttack, AllSegmentsShareTheLimit) {
+  const Cut cut = layers(), fresh(layered_graph(4, 4), {1, 2, 3}, 1, 2);
+  const auto certificate = prover::certify_segments(*cut.model, cut.key(), cut.seed, {});
+  const auto rotation =
+      prover::rotate_segments(*cut.model, cut.key(), cut.seed, fresh.key(), fresh.seed, prover::ProveRequest{});
+  ASSERT_TRUE(certificate.ok() && rotation.ok());
+  verifier::Path path{cut.prepared.identity, {}};
+  verifier::PathStep& step = path.steps.emplace_back();
+  for (const statement::Key& segment : fresh.key().segments)
+    step.segments.push_back({segment.params, segment.commitment});
+  step.rotation = *rotation;
+  const auto with = [](verifier::PreparedKey prepared, const VerifyLimits& limits) {
+    prepared.limits = limits;
+    for (verifier::PreparedKey& segment : prepared.segments) segment.limits = limits;
+    return prepared;
+  };
+  using Check = std::function<Verdict(const VerifyLimits&)>;
+  const auto as_verdict = [](const Result<verifier::PreparedKey>& prepared) {
+    return prepared.ok() ? Verdict::accept() : verifier::unprepared(prepared.status());
+  };
+  const std::vector<std::pair<const char*, Check>> checks = {
+      {"key", [&](const VerifyLimits& limits) { return as_verdict(verifier::prepare(cut.key(), limits)); }},
+      {"descendant",
+       [&](const VerifyLimits& limits) { return as_verdict(verifier::descendant(with(cut.prepared, limits), step)); }},
+      {"certificate",
+       [&](const VerifyLimits& limits) {
+         return verifier::verify_certificate(with(cut.prepared, limits), *certificate);
+       }},
+      {"rotation",
+       [&](const VerifyLimits& limits) {
+         return verifier::verify_rotation(with(cut.prepared, limits), fresh.prepared, *rotation);
+       }},
+  };
+  for (const auto& [name, check] : checks) {
+    ASSERT_EQ(check(kNoVerifyLimits).to_string(), "accepted") << name;
+    // The least limit under which it is accepted: all segments are alike.
     std::uint64_t refused = 0, accepted = std::uint64_t{1} << 34;
     while (accepted - refused > accepted / 64) {
       const std::uint64_t limit = refused + (accepted - refused) / 2;
-      prepared.limits.nanoseconds = limit;
-      for (verifier::PreparedKey& segment : prepared.segments) segment.limits.nanoseconds = limit;
-      (verifier::verify_certificate(prepared, certificate).accepted() ? accepted : refused) = limit;
+      (check({limit, kNoVerifyLimits.memory_bytes}).accepted() ? accepted : refused) = limit;
     }
-    return accepted;
-  };
-  EXPECT_GT(least(cut.prepared, *whole), 3 * least(cut.prepared.segments[0], *single));
+    for (std::size_t segment = 1; segment <= 4; ++segment) {
+      const std::uint64_t limit = accepted * (2 * segment - 1) / 8;  // it, by half
+      const Verdict verdict = check({limit, kNoVerifyLimits.memory_bytes});
+      EXPECT_EQ(verdict.reason, RejectReason::kOverLimit) << name;
+      const std::string stopped = "segment " + std::to_string(segment);
+      EXPECT_NE(verdict.where.find(stopped), std::string::npos) << name << ", " << stopped << ": " << verdict.where;
+      EXPECT_NE(verdict.where.find("the limit of " + std::to_string((limit + 999'999) / 1'000'000) + " ms"),
+                std::string::npos)
+          << name << ": the caller's own limit is named: " << verdict.where;
+    }
+  }
+  // Of memory the keys of all segments are held, and one segment's certificate.
+  const std::uint64_t memory = cut.prepared.cost.memory_bytes;
+  EXPECT_FALSE(verifier::prepare(cut.key(), {kNoVerifyLimits.nanoseconds, memory - 1}).ok());
+  EXPECT_TRUE(verifier::prepare(cut.key(), {kNoVerifyLimits.nanoseconds, memory}).ok());
+  const VerifyLimits tight{kNoVerifyLimits.nanoseconds, memory};
+  EXPECT_TRUE(verifier::descendant(with(cut.prepared, tight), step).ok());
+  EXPECT_FALSE(verifier::descendant(with(cut.prepared, {tight.nanoseconds, memory - 1}), step).ok());
 }
 
 TEST(SegmentsAttack, RandomnessOfSegmentsAndBoundaries) {

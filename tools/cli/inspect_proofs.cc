@@ -92,27 +92,6 @@ Result<Description> describe_bare_proof(ByteView proof) {
   return out;
 }
 
-// Where a path begins, and over how many keys it leads; corrupt unless it is whole.
-struct PathOutline {
-  Digest root_identity{};
-  std::size_t num_steps = 0;
-};
-Result<PathOutline> outline_of_path(ByteView bytes) {
-  PathOutline out;
-  ByteReader reader(bytes);
-  reader.raw(kFrameBytes);
-  std::ranges::copy(reader.raw(sizeof(Digest)), out.root_identity.begin());
-  out.num_steps = reader.u8();
-  for (std::size_t i = 0; i < out.num_steps; ++i) {
-    reader.blob(kMaxProofBytes);                             // parameters
-    reader.raw(sizeof(Digest) + 3 * sizeof(std::uint64_t));  // commitment
-    reader.blob(kMaxProofBytes);                             // rotation
-  }
-  if (!reader.ok()) return corrupt("path: it is cut off or damaged, after " + std::to_string(bytes.size()) + " bytes");
-  if (!reader.finished()) return corrupt("path: bytes follow its end");
-  return out;
-}
-
 }  // namespace
 
 Result<Description> describe_proof(ByteView bytes, const InspectArguments& arguments) {
@@ -158,7 +137,11 @@ Result<Description> describe_path(ByteView bytes, const InspectArguments& argume
       "",
       {},
       "path",
-      {{"root_identity", to_hex(outline.root_identity)}, {"depth", outline.num_steps}}};
+      {{"root_identity", to_hex(outline.root_identity)},
+       {"depth", outline.num_steps},
+       {"commitments", outline.num_commitments}}};
+  if (outline.num_commitments > 1)
+    out.facts.emplace_back("commitments of each", human_count(outline.num_commitments) + ", of a model that is cut");
   if (arguments.key_path.empty()) {
     out.facts.emplace_back("use",
                            "leads to a key that serves, which --key with the root key shows: `zkinfer verify-path`");
@@ -204,20 +187,13 @@ Result<Description> describe_bundle(ByteView bytes, const InspectArguments& argu
 }
 
 Result<Description> describe_audit_key(ByteView bytes) {
-  ByteReader reader(bytes);
-  reader.raw(kFrameBytes);
-  Digest identity{};
-  std::ranges::copy(reader.raw(sizeof(Digest)), identity.begin());
-  reader.raw(2 * sizeof(Digest));  // what it opens with, and a checksum
-  if (!reader.finished()) return corrupt("audit key: it is cut off, or bytes follow its end");
-  return Description{
-      "audit key (secret)",
-      {{"of the key", to_hex(identity)},
-       {"use", "shows an auditor who has the model that the key commits to it: `zkinfer commitment check`"}},
-      "",
-      {},
-      "audit_key",
-      {{"identity", to_hex(identity)}}};
+  ZKI_ASSIGN_OR_RETURN(const AuditKeyOutline outline, outline_of_audit_key(bytes));
+  Description out{"audit key (secret)", {{"of the key", to_hex(outline.identity)}}, "", {}, "audit_key"};
+  if (outline.num_segments > 1) out.facts.emplace_back("segments", human_count(outline.num_segments));
+  out.facts.emplace_back("use",
+                         "shows an auditor who has the model that the key commits to it: `zkinfer commitment check`");
+  out.json = {{"identity", to_hex(outline.identity)}, {"segments", outline.num_segments}};
+  return out;
 }
 
 }  // namespace zkinfer::cli

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a public Prover holds; shared by the files of this folder.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "api/access.h"
+#include "api/secret.h"
+#include "api/slot_counter.h"
+#include "prover/prove_batch.h"
+#include "prover/rotate.h"
+#include "prover/segments.h"
+#include "zkinfer/prove.h"
+
+namespace zkinfer {
+
+namespace api {
+
+// The plan of the last batch, for the next one of as many rows; threads share it.
+class BatchPlans {
+ public:
+  Result<std::shared_ptr<const prover::BatchPlan>> get(const prover::CommittedModel& model, std::uint64_t num_rows) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (plan_ != nullptr && plan_->prepared.num_rows == num_rows) return plan_;
+    }
+    ZKI_ASSIGN_OR_RETURN(prover::BatchPlan made, prover::plan_batch(model, num_rows));
+    const std::lock_guard lock(mutex_);
+    plan_ = std::make_shared<const prover::BatchPlan>(std::move(made));
+    return plan_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const prover::BatchPlan> plan_;
+};
+
+}  // namespace api
+
+struct Prover::Impl {
+  prover::CommittedModel model;
+  std::shared_ptr<const prover::CutModel> cut;  // of a model that is cut: `model` then has key and seed alone
+  CommitmentRole role = CommitmentRole::kSingle;
+  Bytes key;
+  bool code_files = true;          // CommitOptions::code_files
+  std::vector<WholeTensor> whole;  // CompileRecord::whole
+  // All that changes once the object is made.
+  mutable api::SlotCounter slots;
+  mutable std::atomic<std::uint64_t> proofs_made = 0;
+  mutable api::BatchPlans batch_plans;
+
+  void set_insecure(bool insecure) {
+    model.prepared.key.insecure_seed = insecure;
+    for (statement::Key& segment : model.prepared.key.segments) segment.insecure_seed = insecure;
+    model.prepared.identity = model.prepared.key.identity();
+  }
+  SlotRange all_slots() const { return api::all_slots(role, model.prepared.key.params.model_budget); }
+  api::Secret secret() const {
+    const statement::Key& own = model.prepared.key;
+    api::Secret out{model.seed,        own.identity(), own.visibility,
+                    own.insecure_seed, code_files,     role,
+                    own.params,        own.commitment, {}};
+    for (const statement::Key& segment : own.segments) out.segments.push_back({segment.params, segment.commitment});
+    return out;
+  }
+  Status can_rotate(const Impl& fresh) const {
+    if (cut == nullptr && fresh.cut == nullptr) return prover::can_rotate(model, fresh.model);
+    const bool same = cut != nullptr && fresh.cut != nullptr && cut->same_weights(*fresh.cut);
+    return same ? ok_status() : invalid_argument("rotation: the two commitments are of different models");
+  }
+  // Takes a slot, and fresh entropy for its proof.
+  Result<prover::ProveRequest> begin_proof(SlotUse use, const Progress& progress) const;
+};
+
+}  // namespace zkinfer
