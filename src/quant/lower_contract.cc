@@ -145,7 +145,9 @@ Status Lowering::lower_contract(std::size_t i) {
                               std::min<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*least / unit))),
                               std::max<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*largest / unit)))));
     }
-    if (last && !acc.within(std::int64_t{1} << 58) && natural < most * x.scale) {
+    const bool chosen = segment(i).mode == Mode::kWideValue && plan_.compared[static_cast<std::size_t>(n.output)];
+    if ((last || chosen) && !exact && !acc.within(chosen ? kLargestChosen : std::int64_t{1} << 58) &&
+        natural < most * x.scale) {
       natural *= 2;
       continue;
     }

@@ -18,6 +18,8 @@ constexpr int kConstantBits = 12;  // of factors without requantization
 constexpr int kConstantRoom = 8;
 constexpr int kUnlikeRoom = 20;
 constexpr int kWideBits = 40;
+// Of a difference from a mean that is not rounded: its square and the sum of many still fit.
+constexpr int kMostCenteredBits = 19;
 constexpr int kSumBits = 30;  // of wide operands of unlike units
 
 bool is_multiple(double scale, double unit) {
@@ -73,6 +75,14 @@ double Lowering::natural_sum_unit(std::size_t i) {
 
 Status Lowering::lower_sum(std::size_t i) {
   const ir::Node& n = node(i);
+  if (plan_.centers[i] && tensor(n.inputs[0]).scale == tensor(n.inputs[1]).scale) {
+    const std::vector<QTensor> terms = {tensor(n.inputs[0]), tensor(n.inputs[1])};
+    const AccRange range = sum_range(terms, {1, -1}, 0);
+    if (log_rows(range.lo, range.hi) <= kMostCenteredBits) {
+      emit_plain(i, linear(i, terms, {1, -1}), range, terms[0].scale);
+      return ok_status();
+    }
+  }
   const double natural = natural_sum_unit(i);
   Target t = segment(i).mode == Mode::kNarrow ? target(i) : Target{};
   bool trained_scalar = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AveragePool, ReduceMean, ReduceSum: integer sums whose divisor goes into the scale; Softmax.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "quant/lowering.h"
@@ -17,6 +18,9 @@ constexpr int kExponentialBits = 6;
 constexpr int kMaxLogExponentials = 20;
 // What an element of a Softmax costs more by parts, in the unit of kTableRowCost.
 constexpr std::int64_t kElementByParts = 40;
+// Of a mean that is taken away from its terms: how far a factor for 1 / num_terms may move it, in units.
+constexpr double kMeanError = 0.125;
+constexpr std::int64_t kLargestMeanSum = std::int64_t{1} << 44;
 
 // How many real cells each window of a padded average has, [1, 1, spatial..].
 FloatTensor window_reciprocals(const ir::PoolAttributes& pool, const Shape& in, const Shape& out) {
@@ -102,6 +106,7 @@ Status Lowering::lower_average(std::size_t i) {
   }
   Target t;
   std::int64_t factor = 1;
+  if (plan_.centers[i]) return lower_centering_mean(i, std::move(q), sum, num_terms);
   if (segment(i).mode == Mode::kNarrow) {
     t = target(i);
     factor = fit_factor(raw, t);
@@ -110,6 +115,33 @@ Status Lowering::lower_average(std::size_t i) {
   qir::Interval acc = qir::scale(sum, factor);
   if (n.op == OpKind::kAveragePool) acc = qir::hull(acc, {});
   return emit(i, std::move(q), acc, raw / static_cast<double>(factor), t, 0, 0);
+}
+
+// The mean in the unit of what it is the mean of, so that their difference is exact: factor / 2^shift stands for 1 / num_terms.
+Status Lowering::lower_centering_mean(std::size_t i, qir::Node q, const qir::Interval& sum, std::int64_t num_terms) {
+  const QTensor x = tensor(node(i).inputs[0]);
+  const double most = static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo));
+  const auto exact = [&](int shift) { return std::ldexp(1.0 / static_cast<double>(num_terms), shift); };
+  const auto factor = [&](int shift) {
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(exact(shift))));
+  };
+  // In units of x, of a mean of numbers that are all the largest.
+  const auto error = [&](int shift) { return std::abs(static_cast<double>(factor(shift)) / exact(shift) - 1) * most; };
+  int shift = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(num_terms)));
+  while (error(shift) > kMeanError && qir::scale(sum, factor(shift + 1)).within(kLargestMeanSum)) ++shift;
+  const AccRange acc = range_of(qir::scale(sum, factor(shift)));
+  q.coefs = {factor(shift)};
+  q.requant.shift = static_cast<std::uint8_t>(shift);
+  const AccRange range = {requantized(acc.lo, shift), requantized(acc.hi, shift)};
+  wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_range(range.lo, range.hi));
+  emit_plain(i, std::move(q), range, x.scale);
+  LayerInfo& info = out_.layers.back();
+  info.requantized = true;
+  info.shift = shift;
+  info.reach = range.hi - range.lo + 1;
+  info.acc_bits = signed_bits(acc);
+  info.error_bound = x.scale * (0.5 + error(shift));
+  return ok_status();
 }
 
 // Entries whose mask is 0 get a number so far below all others that their exponential is 0.

@@ -21,11 +21,6 @@ namespace {
 
 std::size_t index_of(ir::ValueId id) { return static_cast<std::size_t>(id); }
 
-int signed_bits(AccRange range) {
-  const std::uint64_t most = static_cast<std::uint64_t>(std::max(range.hi, -(range.lo + 1)));
-  return static_cast<int>(std::bit_width(most)) + 1;
-}
-
 constexpr int kMostShift = 40;
 // Of accumulators before a function that jumps, and how much finer than usual their units are.
 constexpr int kDecisiveBits = 38;
@@ -33,13 +28,18 @@ constexpr int kDecisiveRoom = 10;
 // Fractions of so few bits lie halfway between whole numbers often enough to matter.
 constexpr int kMostTieBits = 16;
 
-std::int64_t requantized(std::int64_t acc, int shift) {
-  return shift == 0 ? acc : (acc + (std::int64_t{1} << (shift - 1))) >> shift;
-}
-
 double with_head_room(double clip) { return clip > 0 ? clip : 1; }
 
 }  // namespace
+
+int signed_bits(AccRange range) {
+  const std::uint64_t most = static_cast<std::uint64_t>(std::max(range.hi, -(range.lo + 1)));
+  return static_cast<int>(std::bit_width(most)) + 1;
+}
+
+std::int64_t requantized(std::int64_t acc, int shift) {
+  return shift == 0 ? acc : (acc + (std::int64_t{1} << (shift - 1))) >> shift;
+}
 
 AccRange rounded_out(AccRange range) {
   const auto coarse = [](std::int64_t x, bool up) {

@@ -85,6 +85,8 @@ inline constexpr int kArgumentBits = 15;
 inline constexpr int kHeadRoomBits = 2;
 // Accumulators that are compared as they are: a difference of two takes as many limbs as the clamp would.
 inline constexpr std::int64_t kLargestCompared = std::int64_t{1} << 30;
+// Of exact sums that an arg max chooses from: their differences are four limbs or fewer.
+inline constexpr std::int64_t kLargestChosen = std::int64_t{1} << 48;
 inline constexpr int kLeastSoftmaxBits = 4;
 // Of activations that need more bits than others; the squares of 2^13 such fit an accumulator.
 inline constexpr int kMostUnevenBits = 23;
@@ -101,6 +103,10 @@ inline AccRange range_of(const qir::Interval& exact) {
 
 // Outwards to 5 significant bits: a public range then says little about the weights behind it.
 AccRange rounded_out(AccRange range);
+// Bits of integers of such a range, sign included.
+int signed_bits(AccRange range);
+// The rounded quotient by 2^shift.
+std::int64_t requantized(std::int64_t acc, int shift);
 
 class Lowering {
  public:
@@ -270,6 +276,7 @@ class Lowering {
   Status lower_function(std::size_t index, const QTensor& x, double factor);
   // lower_reduce.cc
   Status lower_average(std::size_t index);
+  Status lower_centering_mean(std::size_t index, qir::Node q, const qir::Interval& sum, std::int64_t num_terms);
   std::int64_t elements_with_table(std::size_t index) const;
   Status lower_softmax(std::size_t index);
   Status softmax_by_parts(std::size_t index, const QTensor& x, std::int64_t reach, double one);

@@ -354,6 +354,28 @@ TEST_F(Ops, ArgMax) {
   EXPECT_EQ(report->outputs[0].kind, OutputKind::kLabels);
   EXPECT_FALSE(report->outputs[0].cosine.has_value());
   EXPECT_GE(report->agreement().value_or(0), 0.95);
+  // Chosen from the exact sums: nothing is rounded before.
+  EXPECT_EQ(quantized->num_requantized, 0);
+}
+TEST_F(Ops, ArgMaxOfSumsWithABias) {
+  const ValueId x = input({4, 6});
+  const ValueId scores = op(OpKind::kAdd, {op(OpKind::kMatMul, {x, constant({6, 5}, 1.0F)}), constant({5}, 0.2F)});
+  graph_.outputs = {op(OpKind::kArgMax, {scores}, ir::ArgMaxAttributes{1, true})};
+  const Result<Quantized> quantized = quantize(graph_, draw(20, false), fixed());
+  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+  EXPECT_EQ(quantized->num_requantized, 0);
+}
+// x - mean(x) is exact at the unit of x: what is rounded is one mean a row, and what comes after.
+TEST_F(Ops, CenteredValuesAreExact) {
+  const ValueId x = input({3, 7});
+  const ValueId a = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({7, 12}, 0.5F)})});
+  const ValueId mean = op(OpKind::kReduceMean, {a}, ir::ReduceAttributes{{1}, true});
+  const ValueId centered = op(OpKind::kSub, {a, mean});
+  check(op(OpKind::kRelu, {op(OpKind::kMul, {centered, centered})}), 3);
+  ASSERT_FALSE(HasFailure());
+  const Result<Quantized> quantized = quantize(graph_, draw(5, false), fixed());
+  ASSERT_TRUE(quantized.ok());
+  EXPECT_EQ(quantized->num_requantized, 3 * 12 + 3 + 3 * 12);  // the sums, their means, the squares; no difference
 }
 // The input that drives one output channel to its extreme is provable for every channel.
 TEST_F(Ops, WorstCaseInputsStayInsideTheTables) {

@@ -51,6 +51,7 @@ class Planner {
     plan_.compared.assign(graph.values.size(), false);
     plan_.softmax.assign(graph.values.size(), -1);
     plan_.whole = ir::whole_numbers(graph);
+    plan_.centers.assign(graph.nodes.size(), false);
     plan_.group.resize(graph.values.size());
     std::iota(plan_.group.begin(), plan_.group.end(), 0);
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -76,6 +77,7 @@ class Planner {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) mark_sign(i);
     for (std::size_t i = graph_.nodes.size(); i-- > 0;) mark_compared(i);
     for (std::size_t i = graph_.nodes.size(); i-- > 0;) choose_mode(i);
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) mark_centers(i);
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) join(i);
     for (std::size_t v = 0; v < graph_.values.size(); ++v) plan_.group[v] = root(static_cast<ValueId>(v));
     return std::move(plan_);
@@ -198,6 +200,7 @@ class Planner {
     switch (node.op) {
       case OpKind::kDiv:
       case OpKind::kLess:
+      case OpKind::kArgMax:
       case OpKind::kEqual: return true;
       case OpKind::kFunction: return !UnaryChain::fuses(node);
       case OpKind::kReduceMean:
@@ -242,6 +245,26 @@ class Planner {
     if (graph_.nodes[reader].op != OpKind::kAdd && graph_.nodes[reader].op != OpKind::kSub) return;
     segment.mode = Mode::kWideTerm;
     segment.term_of = static_cast<std::int32_t>(reader);
+  }
+
+  // Node i is a mean that is only taken away from what it is the mean of.
+  void mark_centers(std::size_t i) {
+    const Node& mean = graph_.nodes[i];
+    const auto plain = [&](std::size_t node) {
+      return !plan_.fused[node] && plan_.segments[node].chain.empty() && plan_.segments[node].mode == Mode::kNarrow;
+    };
+    if (mean.op != OpKind::kReduceMean || !plain(i) || is_output_[index(mean.output)]) return;
+    for (const std::size_t reader : readers_[index(mean.output)]) {
+      const Node& node = graph_.nodes[reader];
+      const bool difference =
+          node.op == OpKind::kSub && node.inputs[0] == mean.inputs[0] && node.inputs[1] == mean.output && plain(reader);
+      const auto multiplies = [&](std::size_t of) {
+        return graph_.nodes[of].op == OpKind::kMul || graph_.nodes[of].op == OpKind::kDiv;
+      };
+      if (!difference || !all_readers(node.output, false, multiplies)) return;
+    }
+    plan_.centers[i] = true;
+    for (const std::size_t reader : readers_[index(mean.output)]) plan_.centers[reader] = true;
   }
 
   // Halves the way that it goes, or thousands of outputs of one value would make a chain that each walks.

@@ -7,7 +7,7 @@
 //   kWideOutput  only graph outputs read it, through movement
 //   kWideTerm    only one Add or Sub reads it: both then share one requantization
 //   kWideSum     a pool or reduction that only wide products read
-//   kWideValue   only operators read it that take integers of any width: quotients, roots, comparisons, sums of such
+//   kWideValue   only operators read it that take integers of any width: quotients, roots, comparisons, arg max, sums of such
 // What is whole for any input (ir/whole.h) is exact in units of one instead, where its operands are.
 #pragma once
 
@@ -36,6 +36,9 @@ struct Plan {
   // By value id: the Softmax, by node index, that reads it, maybe through movement; -1: none. Its unit is what counts there, not its range.
   std::vector<std::int32_t> softmax;
   std::vector<bool> whole;  // by value id: ir::whole_numbers
+  // By node index: a difference x - mean(x) that only products and quotients read, as normalizations have it, and that mean. At the unit of x
+  // the difference is exact: one rounding for each row instead of one for each element.
+  std::vector<bool> centers;
   // Values that must share one scale (movement, MaxPool, Concat): group[v] is a representative value id.
   std::vector<ir::ValueId> group;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ArgMax along an axis of length n, smallest index first. Committed: the maximum m and the step c_i = [i >= y]. With
 // e_i = c_i - c_(i-1) (c_(-1) = 0):
-//   c_i, e_i in {0, 1}, c_(n-1) = 1        exactly one e_i is 1, at y
+//   e_i in {0, 1}, c_(n-1) = 1             c_i is the sum of e_0 .. e_i, below p: exactly one e_i is 1, at y
 //   e_i (m - x_i) = 0                      m = x_y
 //   m - x_i - (1 - c_i) >= 0               x_i <= m, and x_i < m before y
 //   y = n - sum_i c_i                      an expression.
@@ -42,7 +42,6 @@ Result<Tensor> build_arg_max(Builder& builder, std::uint32_t index) {
   back[last].offset = -1;
   const LinExpr e = circuit::minus(c, circuit::rebase(c, back));
 
-  builder.add_range_check(node.name + " step", box, c, 1);
   builder.add_range_check(node.name + " one-hot", box, e, 1);
   std::vector<AxisMap> at_end = back;
   at_end[last] = {static_cast<std::int64_t>(n) - 1, {}, {}};

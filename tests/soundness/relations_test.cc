@@ -75,6 +75,13 @@ void two_maxima(Lie& lie) {
   claim(lie, 0, 0, 3);
 }
 
+// A step that is no bit: all entries equal the maximum, so only the differences tell. 0 2 1 1 1, whose sum claims index 0.
+void step_of_two(Lie& lie) {
+  for (std::size_t i = 0; i < 5; ++i) lie.cell("n0 step", i) = Fp(i == 0 ? 0 : i == 1 ? 2 : 1);
+  for (std::size_t i = 0; i < 5; ++i) lie.cell("v0", i) = lie.cell("n0 maximum", 0);
+  claim(lie, 0, 0, 0);
+}
+
 // A tie: the second maximum is no answer.
 void later_of_a_tie(Lie& lie) {
   lie.cell("v0", 0) = lie.cell("n0 maximum", 0);
@@ -191,6 +198,7 @@ std::vector<Cheat> cheats() {
       {"arg max: a smaller maximum", arg_max_graph(), [](Lie& lie) { set_arg_max(lie, smaller_index(lie), true); },
        "n0 order (lookup domain)", kLookup},
       {"arg max: two ones", arg_max_graph(), two_maxima, "n0 one-hot (lookup domain)", kLookup},
+      {"arg max: a step of two", arg_max_graph(), step_of_two, "n0 one-hot (lookup domain)", kLookup},
       {"arg max: later of a tie", arg_max_graph(), later_of_a_tie, "n0 order (lookup domain)", kLookup},
       {"arg max: no one", arg_max_graph(),
        [](Lie& lie) {
