@@ -50,8 +50,9 @@ std::size_t Table::tuple_size() const {
 }
 
 std::vector<Line> Table::lines(std::size_t index) const {
-  if (committed || grid) return {};
+  if (committed || (grid && grid->width > 1)) return {};
   const std::uint64_t end = num_rows();
+  if (grid) return {{grid->side, grid->first, true}, {end, entry(end - 1, 0), false}};
   if (index == 0) return {{end, first(), true}};
   if (rows.kind != qir::TableKind::kClamp) return {};
   // The rows of arguments below lo, between lo and hi, and above hi.

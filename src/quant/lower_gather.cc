@@ -69,7 +69,8 @@ Status Lowering::lower_gather(std::size_t i) {
         seen != calibration_.by_name.end() && seen->second.max_abs() > 0 ? seen->second.max_abs() : most;
     const int larger = most > 0 ? static_cast<int>(std::ceil(std::log2(most / read))) : 0;
     const int bits = std::min(kDataBits + std::max(0, more_bits(n.output) + larger), kMostDataBits);
-    data.scale = whole ? 1 : std::ldexp(most > 0 ? most : 1, 1 - bits);
+    // The largest entry has bits - 1 binary digits: a range of one more would take the certificate twice as many rows.
+    data.scale = whole ? 1 : (most > 0 ? most : 1) / (std::ldexp(1.0, bits - 1) - 1);
     ZKI_ASSIGN_OR_RETURN(data.id, add_param(value.name, value.shape, real, data.scale, nullptr));
   } else {
     data = tensor(n.inputs[0]);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The certificate's circuit: every parameter lies in its declared range [lo, hi], n = hi - lo + 1 numbers.
 //
-// n <= 2^16: w parameters at a time are a row of the grid of all w-tuples of [lo, hi] (circuit::Grid), n^w <= 2^16. A tensor
+// n <= 2^16, or more of them where limbs would cost more: w parameters at a time are a row of the grid of all w-tuples of [lo, hi] (circuit::Grid), n^w <= 2^16. A tensor
 // is cut along one axis in w equal parts; entry j of a tuple reads part j. Where the axis is no multiple of w the last parts
 // read beyond the column, which gives 0: only where lo <= 0 <= hi.
 // Exact: the rows of a grid are the w-tuples of [lo, hi] and nothing else, every parameter is an entry of some tuple, and
 // different integers of a range below 2^33 are different elements of F. Nothing but multiplicities is committed.
-// Wider ranges: limbs (Builder::add_interval_check).
+// Verifiers list the rows of a grid of pairs and more, so these have n^w <= 2^16; single numbers are two lines, and have as many rows as pay.
+// Wider ranges: limbs (Builder::add_interval_check), a committed number for each parameter and limb.
 // Cost: one lookup leaf per w parameters, and the rows of a grid for each different (range, w).
 #include <algorithm>
 #include <map>
@@ -20,6 +21,7 @@ namespace {
 
 // Tuples of more entries save little and make the verifier's functionals longer.
 constexpr std::uint32_t kMaxWidth = 8;
+constexpr int kMaxGridBits = 24;
 
 struct Range {
   std::int64_t lo, hi;
@@ -97,7 +99,12 @@ Result<circuit::Circuit> Builder::build_certificate() && {
   }
   std::map<Range, std::uint32_t> widths;
   for (const auto& [range, boxes] : shapes) {
-    if (range.size() <= std::uint64_t{1} << kMaxRangeBits) widths[range] = best_width(boxes, range);
+    const int bits = circuit::axis_bits(range.size());
+    std::uint64_t count = 0;
+    for (const Box& box : boxes) count += circuit::box_size(box);
+    // By limbs from both ends, which add_interval_check does.
+    const bool pays = bits <= kMaxGridBits && count * kLookupCost + (kRowCost << bits) < 2 * range_cost(count, bits);
+    if (bits <= kMaxRangeBits || pays) widths[range] = best_width(boxes, range);
   }
   std::map<std::pair<Range, std::uint32_t>, std::uint32_t> grids;
   const auto grid_table = [&](const Range& range, std::uint32_t width) {

@@ -138,6 +138,36 @@ TEST(CertificateCircuit, HoldsForTheRangesAndNothingElse) {
   }
 }
 
+// Many parameters of a wide range are one lookup each in a long table: nothing but multiplicities is committed.
+TEST_P(Certificate, ManyParametersOfAWideRange) {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({1, 600}, -1, 1);
+  const qir::ValueId w = b.param({600, 400}, -65535, 65535);
+  b.graph.outputs = {b.node(qir::Op::kMatMul, {x, w}, {1, 400}, -(std::int64_t{1} << 26), std::int64_t{1} << 26)};
+  const auto compiled = relations::compile_certificate(b.graph, GetParam());
+  ASSERT_TRUE(compiled.ok()) << compiled.status().to_string();
+  ASSERT_EQ(compiled->circuit.tables.size(), 1u);
+  std::size_t num_long = 0;  // not the multiplicities, a blind, pads
+  for (const circuit::Column& column : compiled->circuit.columns) num_long += column.num_elements() >= 240000 ? 1 : 0;
+  EXPECT_EQ(num_long, 1u);
+  // In closed form, as listed.
+  const circuit::Table& table = compiled->circuit.tables[0];
+  std::uint64_t row = 0;
+  for (const circuit::Line& line : table.lines(0)) {
+    for (std::int64_t value = line.value; row < line.end; ++row, value += line.rises ? 1 : 0)
+      ASSERT_EQ(value, table.entry(row, 0)) << row;
+  }
+  EXPECT_EQ(row, table.num_rows());
+  const prover::CommittedModel model = commit(b.graph, draw_params(b.graph, 1), GetParam());
+  const Verdict verdict = verifier::verify_certificate(model.prepared, prover::certify(model, {}).value());
+  EXPECT_TRUE(verdict.accepted()) << verdict.to_string();
+  qir::Weights weights = draw_params(b.graph, 1);
+  for (const std::int32_t outside : {-65536, 65536}) {
+    weights[w][12345] = outside;
+    EXPECT_FALSE(prover::check_columns(*compiled, prover::fill_columns(b.graph, *compiled, weights, {}), {}).ok());
+  }
+}
+
 // The lookups speak of other values than the commitment.
 TEST_P(Certificate, OtherValuesThanCommittedAreRejected) {
   const qir::QGraph graph = qir::every_op_graph();
