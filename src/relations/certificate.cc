@@ -55,15 +55,10 @@ std::uint64_t num_leaves(const std::vector<Box>& shapes, const Range& range, std
   bool cut_some = false;
   bool left_some = false;
   for (const Box& shape : shapes) {
-    std::uint64_t size = 1;
-    for (const std::uint64_t n : shape) size *= n;
-    if (const auto cut = cut_of(shape, range, width)) {
-      leaves += size / shape[cut->axis] * cut->part;
-      cut_some = true;
-    } else {
-      leaves += size;
-      left_some = true;
-    }
+    const std::uint64_t size = circuit::box_size(shape);
+    const auto cut = cut_of(shape, range, width);
+    leaves += cut ? size / shape[cut->axis] * cut->part : size;
+    (cut ? cut_some : left_some) = true;
   }
   if (cut_some) leaves += circuit::Table{.grid = circuit::Grid{range.lo, range.size(), width}}.num_rows();
   if (left_some) leaves += circuit::Table{.grid = circuit::Grid{range.lo, range.size(), 1}}.num_rows();
@@ -100,8 +95,7 @@ Result<circuit::Circuit> Builder::build_certificate() && {
   std::map<Range, std::uint32_t> widths;
   for (const auto& [range, boxes] : shapes) {
     const int bits = circuit::axis_bits(range.size());
-    std::uint64_t count = 0;
-    for (const Box& box : boxes) count += circuit::box_size(box);
+    const std::uint64_t count = num_leaves(boxes, range, 1) - (std::uint64_t{1} << bits);
     // By limbs from both ends, which add_interval_check does.
     const bool pays = bits <= kMaxGridBits && count * kLookupCost + (kRowCost << bits) < 2 * range_cost(count, bits);
     if (bits <= kMaxRangeBits || pays) widths[range] = best_width(boxes, range);
