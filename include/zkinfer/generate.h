@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,15 +16,28 @@ namespace zkinfer {
 
 // What a model that generates reads and gives: compiled with LanguageHead::kChoice.
 struct LanguageShape {
-  std::uint32_t capacity = 0;   // tokens, prompt and answer together
-  std::int64_t most_token = 0;  // tokens are 0 to this
+  std::uint32_t capacity = 0;        // tokens, prompt and answer together
+  std::int64_t most_token = 0;       // tokens are 0 to this
+  std::uint32_t num_candidates = 0;  // CausalModel::num_candidates
 };
 // invalid_argument: not such a model.
 Result<LanguageShape> language_shape(const Model& model);
 
+// The same model, whose answers may be sampled from so many best tokens at each position; the most likely ones too. Another program, so a model of
+// another name. invalid_argument: it gives no choices, or has fewer tokens; unsupported: its scores' scale is one that the rule has no numbers for.
+Result<Model> with_sampling(const Model& model, std::uint32_t num_candidates);
+
+// What with_sampling was given: what floats are compared with. Another model as it is.
+Model greedy_model(const Model& model);
+
 struct GenerateOptions {
   std::uint32_t most_tokens = 64;        // of the answer; the model's capacity may end it earlier
   std::vector<std::int64_t> end_tokens;  // any of them ends the answer, as its last token
+  // Of models made by with_sampling; none: the most likely tokens.
+  std::optional<SamplingRule> sampling;
+  // At most 16 bytes that the proof is bound to, and from which the numbers come that a token is drawn with. From the verifier, after key and prompt are
+  // fixed: otherwise whoever answers may try many.
+  Bytes context;
   // Called with each token of the answer as it comes; false ends the answer behind it.
   std::function<bool(std::int64_t token)> told;
 };
@@ -36,16 +50,19 @@ struct Generated {
   std::vector<std::int64_t> tokens;  // the prompt's and the answer's
   std::uint32_t num_prompt = 0;
   GenerationEnd end = GenerationEnd::kMostTokens;
+  // Of the options.
+  std::optional<SamplingRule> sampling;
+  Bytes context;
 };
 
-// The greedy answer: at each step the token of the largest score, the first of equal ones. Each token costs what it
+// The answer: at each step the token of the largest score, the first of equal ones, or the one that the rule draws. Each token costs what it
 // changes: as much as one inference for all together, and one more. Of a program that is too large to follow what depends on what, or that looks ahead,
 // each token is an inference.
-// invalid_argument: no prompt, tokens out of range; out_of_range: the prompt fills the model's capacity.
+// invalid_argument: no prompt, tokens out of range, a rule that the model has no candidates for; out_of_range: the prompt fills the model's capacity.
 Result<Generated> generate(const Model& model, std::span<const std::int64_t> prompt,
                            const GenerateOptions& options = {});
 
-// What proves it: tokens, the rest filled with zeros, and the context. context: at most 16 bytes.
-Result<ProveRequest> generation_request(const Model& model, const Generated& generated, ByteView context = {});
+// What proves it: tokens, the rest filled with zeros, what they were drawn with, and the context.
+Result<ProveRequest> generation_request(const Model& model, const Generated& generated);
 
 }  // namespace zkinfer

@@ -6,7 +6,10 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "zkinfer/bytes.h"
@@ -15,22 +18,46 @@
 
 namespace zkinfer {
 
+namespace api {
+struct Sampler;  // the implementation's
+}
+
 // What is left of a proof's context for its verifier: a nonce, an order number, .. (padded with zeros).
 using GenerationContext = std::array<std::uint8_t, 16>;
+
+// How each token of an answer is drawn from the scores (docs/sampling.md). In integers, which are what is proven.
+struct SamplingRule {
+  std::uint32_t temperature = 0;  // in 1/2^10, at most 2; 0: the most likely token
+  std::uint32_t top_k = 0;        // of so many best tokens; 0: of all candidates of the model
+  std::uint32_t top_p =
+      1 << 16;  // in 1/2^16: of the best tokens that have this share of the probability; all of it: no limit
+  std::uint32_t repetition =
+      1 << 10;  // in 1/2^10, 1/2 to 2: scores of tokens that are there are divided by it, below 0 multiplied
+
+  // To the nearest. invalid_argument, in the words of `generate`, for what is no such number.
+  static Result<SamplingRule> of(double temperature, std::int64_t top_k, double top_p, double repetition);
+  // "temperature 0.8, top-k 40, top-p 0.95, repetition penalty 1.1"
+  std::string to_string() const;
+  friend bool operator==(const SamplingRule&, const SamplingRule&) = default;
+};
 
 struct GenerationClaim {
   std::uint32_t num_prompt = 0;  // tokens that were given, at least one
   std::uint32_t num_tokens = 0;  // with the answer
   GenerationContext context{};
+  std::optional<SamplingRule> sampling;  // of models that sample; none: the most likely token
 
   friend bool operator==(const GenerationClaim&, const GenerationClaim&) = default;
 };
 
 // The 32 bytes of ProveRequest::context (docs/formats/generation.md). invalid_argument: no prompt, no answer, or a context of more than
-// 16 bytes.
-Result<Bytes> generation_context(std::uint32_t num_prompt, std::uint32_t num_tokens, ByteView context = {});
+// 16 bytes, or numbers that its fields do not hold.
+Result<Bytes> generation_context(std::uint32_t num_prompt, std::uint32_t num_tokens, ByteView context = {},
+                                 const std::optional<SamplingRule>& sampling = {});
 // Nothing where a context does not say that it is one of a generation.
 std::optional<GenerationClaim> read_generation_context(ByteView context);
+
+struct GenerationResult;
 
 // A model whose choices depend on nothing behind them: only then they are answers. Who commits to hidden weights could otherwise have made a
 // model that sees the token it is to give, and says it. Shown by the structure alone, whatever the weights are.
@@ -40,10 +67,15 @@ class CausalModel {
   // that gives a choice for each token. resource_limit: too large a structure to look at.
   static Result<CausalModel> of(const VerificationKey& key);
   const Digest& root_identity() const { return root_identity_; }
+  // Of how many best tokens it draws one; 0: it gives the most likely one, always.
+  std::uint32_t num_candidates() const;
 
  private:
-  explicit CausalModel(const Digest& root_identity) : root_identity_(root_identity) {}
+  friend GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference);
+  CausalModel(const Digest& root_identity, std::shared_ptr<const api::Sampler> sampler)
+      : root_identity_(root_identity), sampler_(std::move(sampler)) {}
   Digest root_identity_;
+  std::shared_ptr<const api::Sampler> sampler_;
 };
 
 struct GenerationResult {
@@ -51,9 +83,13 @@ struct GenerationResult {
   // Unless rejected.
   std::vector<std::int64_t> prompt, answer;
   GenerationContext context{};
+  std::optional<SamplingRule> sampling;  // GenerationClaim::sampling
+  // Whether the numbers that it was drawn with came from a context: 16 bytes that are not all 0. Whoever gave them, after key and prompt were fixed,
+  // knows that the prover did not choose; without one, the prover may have tried many.
+  bool seeded() const { return context != GenerationContext{}; }
 };
 // Of an accepted inference of this model, with evidence of its weights (verify.h), whose inputs and outputs are public. Rejected (kWrongStatement) where it is of another model or no
-// generation, or at the first token of the answer that is not the model's choice.
+// generation, where the noise is not that of the rule and the context, or at the first token of the answer that is not the model's choice.
 GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference);
 
 }  // namespace zkinfer

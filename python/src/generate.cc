@@ -94,16 +94,33 @@ struct Told {
   std::optional<py::error_already_set> raised;
 };
 
+void bind_rule(py::module_& module) {
+  const auto real = [](std::uint32_t value, double one) { return static_cast<double>(value) / one; };
+  py::class_<SamplingRule>(module, "SamplingRule")
+      .def_static("of", [](double temperature, std::int64_t top_k, double top_p,
+                           double repetition) { return must(SamplingRule::of(temperature, top_k, top_p, repetition)); })
+      .def_property_readonly("temperature", [=](const SamplingRule& rule) { return real(rule.temperature, 1024); })
+      .def_property_readonly("top_k", [](const SamplingRule& rule) { return rule.top_k; })
+      .def_property_readonly("top_p", [=](const SamplingRule& rule) { return real(rule.top_p, 65536); })
+      .def_property_readonly("repetition_penalty",
+                             [=](const SamplingRule& rule) { return real(rule.repetition, 1024); })
+      .def("__eq__", [](const SamplingRule& a, const SamplingRule& b) { return a == b; })
+      .def("__str__", &SamplingRule::to_string)
+      .def("__repr__", [](const SamplingRule& rule) { return "<zkinfer.SamplingRule: " + rule.to_string() + ">"; });
+}
+
 py::tuple generate_tokens(const Model& model, const std::vector<std::int64_t>& prompt, std::uint32_t most_tokens,
-                          const std::vector<std::int64_t>& end_tokens, const py::object& told,
-                          const py::object& progress) {
+                          const std::vector<std::int64_t>& end_tokens, const std::optional<SamplingRule>& sampling,
+                          const py::bytes& context, const py::object& told, const py::object& progress) {
   const auto call = told.is_none() ? nullptr : std::make_shared<Told>(told);
-  const auto work = [=](const Progress& report) -> Result<Generated> {
+  const auto work = [=, bound = bytes_of(context)](const Progress& report) -> Result<Generated> {
     Status stopped;
     double count = 0;
     GenerateOptions options;
     options.most_tokens = most_tokens;
     options.end_tokens = end_tokens;
+    options.sampling = sampling;
+    options.context = bound;
     options.told = [&](std::int64_t token) {
       stopped = report("generate", std::min(++count / most_tokens, 0.999));
       return stopped.ok() && (call == nullptr || (*call)(token));
@@ -127,19 +144,27 @@ py::tuple generate_tokens(const Model& model, const std::vector<std::int64_t>& p
 
 void bind_generate(py::module_& module) {
   bind_tokenizer(module);
+  bind_rule(module);
   module.def("language_shape", [](const Model& model) {
     const LanguageShape shape = must(language_shape(model));
-    return py::make_tuple(shape.capacity, shape.most_token);
+    return py::make_tuple(shape.capacity, shape.most_token, shape.num_candidates);
+  });
+  module.def("greedy_model", &greedy_model);
+  module.def("with_sampling", [](const Model& model, std::uint32_t num_candidates) {
+    return must(with_sampling(model, num_candidates));
   });
   module.def("generate", &generate_tokens);
   module.def("prove_generation", [](const std::shared_ptr<Prover>& prover, const Model& model,
                                     const std::vector<std::int64_t>& tokens, std::uint32_t num_prompt,
-                                    const py::bytes& context, const py::object& progress) {
+                                    const std::optional<SamplingRule>& sampling, const py::bytes& context,
+                                    const py::object& progress) {
     return run<ProofResult>(progress, [=, bound = bytes_of(context)](const Progress& report) -> Result<ProofResult> {
       Generated generated;
       generated.tokens = tokens;
       generated.num_prompt = num_prompt;
-      ZKI_ASSIGN_OR_RETURN(ProveRequest request, generation_request(model, generated, bound));
+      generated.sampling = sampling;
+      generated.context = bound;
+      ZKI_ASSIGN_OR_RETURN(ProveRequest request, generation_request(model, generated));
       request.progress = report;
       return prover->prove(request);
     });

@@ -127,3 +127,30 @@ def test_what_is_refused(llama, key, tokenizer, model):
             wrong()
     with pytest.raises(zkinfer.InputError, match="inputs='public'"):
         llama.commit(certify=False).generate([1, 7])
+
+
+def test_sampled_answers(folder, tokenizer, llama):
+    model = zkinfer.compile(folder / "llama.bin", tokens=16, calibration=tokenizer.windows("the cat and a hat sat on the mat " * 30, 16), candidates=12)
+    rule = dict(tokens=6, tokenizer=tokenizer, temperature=1.5, top_k=8, top_p=0.9, repetition_penalty=1.2)
+    said = [model.generate("the cat", context=f"order {i}", **rule).tokens for i in range(4)]
+    assert len({tuple(tokens) for tokens in said}) > 1
+    key = model.commit(inputs="public")
+    proven = key.generate("the cat", context="order 2", **rule)
+    assert proven.tokens == said[2]
+    checked = zkinfer.verify_generation(proven, key.public, tokenizer=tokenizer, context="order 2")
+    assert checked.tokens == said[2] and checked.seeded and checked.rule.top_k == 8 and checked.rule.temperature == 1.5
+    assert str(checked.rule) == "temperature 1.5, top-k 8, top-p 0.9, repetition penalty 1.2" and str(checked.rule) in repr(checked.rule)
+    with pytest.raises(zkinfer.Rejected, match="context"):
+        zkinfer.verify_generation(proven, key.public, context="order 3")
+    plain = zkinfer.verify_generation(key.generate("the cat", tokens=6, tokenizer=tokenizer), key.public)
+    assert not plain.seeded and plain.rule.temperature == 0
+    assert len(model.inputs_info) == 2 and model.report(np.arange(32).reshape(2, 16)).num_inputs == 2
+    for call, words in (
+        (lambda: llama.generate("the cat", tokenizer=tokenizer, temperature=1), "candidates="),
+        (lambda: model.generate("the cat", tokenizer=tokenizer, top_k=3), "temperature=1"),
+        (lambda: model.generate("the cat", tokenizer=tokenizer, temperature=9), "expected 0 to 2"),
+        (lambda: model.generate("the cat", tokenizer=tokenizer, temperature=1, top_k=13), "12 candidates"),
+        (lambda: zkinfer.compile(folder / "llama.bin", tokens=8, candidates=0), "candidates"),
+    ):
+        with pytest.raises(zkinfer.InputError, match=words):
+            call()

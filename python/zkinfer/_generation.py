@@ -186,21 +186,31 @@ class Answer(_Words):
 
 
 class VerifiedAnswer(_Words):
-    """What an accepted proof says: each of ``tokens`` is the committed model's most likely one after all that are before it.
+    """What an accepted proof says: each of ``tokens`` is the committed model's most likely one after all that are before it, or the one that ``rule`` drew.
 
     Attributes:
         text, prompt: as text, special tokens too; InputError without a tokenizer.
         tokens, prompt_tokens: as numbers.
         ends_itself: whether the last token ends a text; else whoever proved it stopped there. None without a tokenizer.
         context: the 16 bytes that the prover bound.
+        rule: how each token was drawn: temperature, top_k (0: all candidates), top_p, repetition_penalty; None where the model gives its most likely ones.
+        seeded: whether what was drawn came from the context: who gave it once model and prompt were fixed knows that the prover did not choose. False: the
+            prover may have tried as often as it liked.
         statement: the :class:`Statement` of the inference, with the model's identity and the bits of security.
     """
 
     def __init__(
-        self, prompt: Sequence[int], tokens: Sequence[int], tokenizer: Optional[Tokenizer], context: bytes, statement: Statement
+        self,
+        prompt: Sequence[int],
+        tokens: Sequence[int],
+        tokenizer: Optional[Tokenizer],
+        context: bytes,
+        statement: Statement,
+        rule: Optional[_native.SamplingRule],
+        seeded: bool,
     ) -> None:
         super().__init__(prompt, tokens, tokenizer)
-        self.context, self.statement = context, statement
+        self.context, self.statement, self.rule, self.seeded = context, statement, rule, seeded
         self.ends_itself: Optional[bool] = None if tokenizer is None else self.tokens[-1] in tokenizer.end_tokens
 
     def __str__(self) -> str:
@@ -239,13 +249,45 @@ def _told(stream: Stream, tokenizer: Optional[Tokenizer]) -> tuple[Optional[Call
     return told, finish
 
 
+def rule_of(temperature: Any, top_k: Any, top_p: Any, repetition_penalty: Any) -> Optional[_native.SamplingRule]:
+    """Of the options of Model.generate and Prover.generate; None where none was given."""
+    if temperature is None and top_k is None and top_p is None and repetition_penalty is None:
+        return None
+    if temperature is None and not (top_k is None and top_p is None):
+        raise InputError("top_k, top_p: without a temperature the most likely token is given; add temperature=1")
+
+    def number(what: str, given: Any, otherwise: float) -> float:
+        return otherwise if given is None else _options.number(what, given)
+
+    return _native.SamplingRule.of(
+        number("temperature", temperature, 0),
+        0 if top_k is None else _options.integer("top_k", top_k, 1, 65535),
+        number("top_p", top_p, 1),
+        number("repetition_penalty", repetition_penalty, 1),
+    )
+
+
+def context_of(context: Union[None, bytes, str]) -> bytes:
+    return bound_bytes(context, _CONTEXT_BYTES)
+
+
 def answer_of(
-    model: Model, prompt: Prompt, tokens: int, tokenizer: Union[None, Tokenizer, _files.Path], stream: Stream, special: bool, report: Any
+    model: Model,
+    prompt: Prompt,
+    tokens: int,
+    tokenizer: Union[None, Tokenizer, _files.Path],
+    stream: Stream,
+    special: bool,
+    rule: Optional[_native.SamplingRule],
+    context: bytes,
+    report: Any,
 ) -> Answer:
     """What Model.generate and Prover.generate say."""
     most = _options.integer("tokens", tokens, 1, 1 << 20)
     known = _tokenizer(tokenizer)
-    capacity, most_token = _native.language_shape(model._native)
+    _, most_token, candidates = _native.language_shape(model._native)
+    if rule is not None and candidates == 0:
+        raise InputError("sampling: this model gives its most likely tokens only; compile it with candidates=")
     if known is not None and len(known) > most_token + 1:
         raise InputError(f"tokenizer: it has {len(known)} pieces, and the model knows {most_token + 1} tokens; give the one that the model comes with")
     if isinstance(prompt, str):
@@ -256,28 +298,36 @@ def answer_of(
         given = _numbers("prompt", prompt)
     told, finish = _told(stream, known)
     ends = known.end_tokens if known is not None else []
-    made, num_prompt, end = _native.generate(model._native, given, most, ends, told, report)
+    made, num_prompt, end = _native.generate(model._native, given, most, ends, rule, context, told, report)
     finish()
     return Answer(made[:num_prompt], made[num_prompt:], end, known)
 
 
 def prove(
-    prover: "Prover", prompt: Prompt, tokens: int, tokenizer: Any, stream: Stream, special: bool, context: Union[None, bytes, str], progress: Any
+    prover: "Prover",
+    prompt: Prompt,
+    tokens: int,
+    tokenizer: Any,
+    stream: Stream,
+    special: bool,
+    rule: Optional[_native.SamplingRule],
+    context: Union[None, bytes, str],
+    progress: Any,
 ) -> Answer:
     """Prover.generate."""
     from ._prover import Proof
 
-    bound = bound_bytes(context, _CONTEXT_BYTES)
+    bound = context_of(context)
     info = prover.public.info
     if info.inputs.exposure.name != "public" or info.outputs.exposure.name != "public":
         raise InputError("the key hides inputs or outputs, so a proof would not show prompt and answer; take model.commit(inputs='public')")
     prover.public._causal_model()  # refused before the model says a word
     with _progress.reporting(progress, "generate") as report:
-        answer = answer_of(prover.model, prompt, tokens, tokenizer, stream, special, report)
+        answer = answer_of(prover.model, prompt, tokens, tokenizer, stream, special, rule, bound, report)
     whole = answer.prompt_tokens + answer.tokens
     with _progress.reporting(progress, "prove") as report:
         result, path = prover._under_next(
-            lambda native: _native.prove_generation(native, prover.model._native, whole, len(answer.prompt_tokens), bound, report)
+            lambda native: _native.prove_generation(native, prover.model._native, whole, len(answer.prompt_tokens), rule, bound, report)
         )
     answer.proof = Proof._made(result, prover.model, prover.public, path)
     return answer
@@ -314,8 +364,8 @@ def verify_generation(
             raise InputError("proof: an Answer without a proof; take Prover.generate")
         proof = proof.proof
     result = _inference(proof, key, path)
-    verdict, prompt, tokens, bound = _native.check_generation(key._causal_model(), result)
+    verdict, prompt, tokens, bound, rule, seeded = _native.check_generation(key._causal_model(), result)
     if verdict.accepted and context is not None and bound != bound_bytes(context, _CONTEXT_BYTES).ljust(_CONTEXT_BYTES, b"\0"):
         raise Rejected("wrong statement", "context", "it was made for another one")
     _accept(verdict, "it is no answer of this model" if verdict.reason == "wrong statement" else None)
-    return VerifiedAnswer(prompt, tokens, known, bound, Statement(result, result))
+    return VerifiedAnswer(prompt, tokens, known, bound, Statement(result, result), rule, seeded)

@@ -203,9 +203,14 @@ class Model:
         tokenizer: Union[None, "_generation.Tokenizer", _files.Path] = None,
         stream: "_generation.Stream" = None,
         special: bool = True,
+        temperature: Optional[float] = None,
+        top_k: Optional[int] = None,
+        top_p: Optional[float] = None,
+        repetition_penalty: Optional[float] = None,
+        context: Union[None, bytes, str] = None,
         progress: _progress.Progress = None,
     ) -> "_generation.Answer":
-        """What a language model says to a prompt, without a proof: at each step the token of the largest score.
+        """What a language model says to a prompt, without a proof: at each step the token of the largest score, or one that is drawn.
 
         Args:
             prompt: a text, which needs the tokenizer, or a list of tokens.
@@ -214,9 +219,13 @@ class Model:
             stream: what is called with the text as it comes (without a tokenizer: with each token), and ends the answer where it returns False; True
                 prints it.
             special: special tokens that the prompt holds are read as such; False for text of strangers.
+            temperature: of models compiled with ``candidates``: draws each token with the probabilities of the scores divided by this, 0 to 2.
+            top_k, top_p: draws from so many best tokens; from the best ones that together have this share of the probability.
+            repetition_penalty: 0.5 to 2: scores of tokens that are there already are divided by it, those below 0 multiplied.
+            context: up to 16 bytes from which what is drawn comes.
             progress: True for a bar, or a function of (stage, fraction).
         Returns: an Answer, with ``text`` and ``tokens``.
-        Raises: InputError for a model that gives no choices (compiled with another head), tokens that it does not know, or a prompt that fills what it
+        Raises: InputError for a model that gives no choices (compiled with another head), a rule that it has no candidates for, tokens that it does not know, or a prompt that fills what it
             reads.
 
         Example:
@@ -225,7 +234,9 @@ class Model:
         from . import _generation
 
         with _progress.reporting(progress, "generate") as report:
-            return _generation.answer_of(self, prompt, tokens, tokenizer, stream, special, report)
+            rule = _generation.rule_of(temperature, top_k, top_p, repetition_penalty)
+            bound = _generation.context_of(context)
+            return _generation.answer_of(self, prompt, tokens, tokenizer, stream, special, rule, bound, report)
 
     def input_digest(self, values: Any, *, input: Union[int, str] = 0, hash: str = "sha256") -> str:
         """The hexadecimal digest of an input as the model reads it: what a verifier gives to :func:`verify` where inputs are bound by a hash.
@@ -253,8 +264,10 @@ class Model:
             >>> model.report().total_cost.seconds
         """
         with _progress.reporting(progress, "report") as report:
-            rows = _data.samples(samples, self.inputs_info, "samples", self._native.preprocessing) if samples is not None else []
-            return self._native.report(rows, report)
+            if samples is None:
+                return self._native.report([], report)
+            measured = Model(_native.greedy_model(self._native))  # of one that samples the inputs are tokens alone
+            return measured._native.report(_data.samples(samples, measured.inputs_info, "samples", self._native.preprocessing), report)
 
     def commit(
         self,
@@ -446,6 +459,7 @@ def compile(
     input_names: Optional[Sequence[str]] = None,
     tokens: Optional[int] = None,
     head: Optional[str] = None,
+    candidates: Optional[int] = None,
     float_target: Union[None, float, str] = None,
     activation_bits: Optional[int] = None,
     weight_bits: Optional[int] = None,
@@ -467,6 +481,7 @@ def compile(
         input_shapes: whole shapes for dynamic axes, by input name.
         tokens: of a language model's file: how many tokens one inference reads.
         head: of a language model's file: "choice" (the most likely next token at each position, the default), "logits", "none" (hidden states) or "mean" (of them).
+        candidates: of a language model: its answers may be sampled, from this many best tokens at each position (``Model.generate(temperature=..)``).
         input_names: names for the inputs of a torch module; those of forward's parameters by default.
         float_target: the largest error of an output element, relative to the output's largest, as 0.001, "0.1%" or "exact" (0.02 %); 0.001 by
             default. The cheapest program within it is made.
@@ -520,7 +535,10 @@ def compile(
     )
     samples = _data.samples(calibration, _native.network_inputs(onnx, options), "calibration", options.preprocessing) if calibration is not None else []
     with _progress.reporting(progress, "compile") as report:
-        compiled = Model(_native.compile_network(onnx, samples, options, report))
+        native = _native.compile_network(onnx, samples, options, report)
+    if candidates is not None:
+        native = _native.with_sampling(native, _options.integer("candidates", candidates, 1, 65535))
+    compiled = Model(native)
     for note in compiled.record.notes:
         if note.is_warning:
             warnings.warn(f"{compiled.name}: {in_python_words(note.text)}", ModelWarning, stacklevel=3)

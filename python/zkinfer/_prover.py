@@ -393,6 +393,10 @@ class Prover:
         tokenizer: Union[None, "_generation.Tokenizer", _files.Path] = None,
         stream: "_generation.Stream" = None,
         special: bool = True,
+        temperature: Optional[float] = None,
+        top_k: Optional[int] = None,
+        top_p: Optional[float] = None,
+        repetition_penalty: Optional[float] = None,
         context: Union[None, bytes, str] = None,
         progress: _progress.Progress = None,
     ) -> "_generation.Answer":
@@ -401,8 +405,9 @@ class Prover:
         The key must show inputs and outputs (``model.commit(inputs="public")``).
 
         Args:
-            prompt, tokens, tokenizer, stream, special: as of :meth:`Model.generate`.
-            context: up to 16 bytes bound into the proof, against replay.
+            prompt, tokens, tokenizer, stream, special, temperature, top_k, top_p, repetition_penalty: as of :meth:`Model.generate`.
+            context: up to 16 bytes bound into the proof, against replay, and from which what is drawn comes: of the verifier, who gives them once
+                model and prompt are fixed. Without them the proof says that the prover chose what was drawn.
             progress: True for a bar, or a function of (stage, fraction).
         Returns: an Answer with its ``proof``.
         Raises: as :meth:`Model.generate` and :meth:`prove`; InputError too where the key hides inputs or outputs, or its structure allows the model
@@ -412,7 +417,8 @@ class Prover:
             >>> answer = key.generate("Once upon a time", tokenizer="tokenizer.bin", stream=True)
             >>> answer.save("story.zkproof")
         """
-        return _generation.prove(self, prompt, tokens, tokenizer, stream, special, context, progress)
+        rule = _generation.rule_of(temperature, top_k, top_p, repetition_penalty)
+        return _generation.prove(self, prompt, tokens, tokenizer, stream, special, rule, context, progress)
 
     def prove_batch(
         self, inputs: Any, *, context: Union[None, bytes, str] = None, refuse_clipping: bool = False, progress: _progress.Progress = None

@@ -296,7 +296,7 @@ Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& mode
 Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
-  const package::Package& package = api::impl(model).package;
+  const package::Package package = api::greedy_package(api::impl(model).package);
   ZKI_RETURN_IF_ERROR(check_samples(graph, package.record.whole, inputs, "input "));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, quant::compare(graph, package.graph, package.weights, named));
@@ -342,7 +342,7 @@ class Sampler {
 
 Result<ModelReport> report_model(const NetworkSource& source, const Model& model,
                                  const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
-  const package::Package& package = api::impl(model).package;
+  const package::Package package = api::greedy_package(api::impl(model).package);
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   ZKI_ASSIGN_OR_RETURN(ModelReport report, api::report_of(package));

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "api/model_impl.h"
+#include "api/sampling.h"
 #include "api/token_choices.h"
 #include "exec/integer/continued.h"
 
@@ -15,17 +17,33 @@ namespace zkinfer {
 
 namespace {
 
-// The choice behind the tokens so far: what a token changes is computed, where the program shows what that is; else the whole program.
+// The program whose output stands behind each token: its choice, or, where one is drawn, the scores. Of a model that samples the scored part, with
+// its weights.
+struct Decoded {
+  qir::QGraph graph;
+  qir::WeightStore weights;
+  std::optional<api::Sampler> sampler;
+};
+
+Decoded decoded(const Model& model) {
+  const package::Package& package = api::impl(model).package;
+  std::optional<qir::Sampled> sampled = qir::sampler_of(package.graph);
+  if (!sampled.has_value()) return {package.graph, package.weights, {}};
+  qir::WeightStore weights = api::resized(package.weights, sampled->scored.values.size());
+  return {std::move(sampled->scored), std::move(weights), api::Sampler{sampled->shape, model.structure_digest()}};
+}
+
+// What stands behind the tokens so far: what a token changes is computed, where the program shows what that is; else the whole program.
 class Decoder {
  public:
   static Result<Decoder> begin(const Model& model, std::span<const std::int64_t> prompt, std::uint32_t capacity) {
-    Decoder out(model);
+    Decoder out(std::make_unique<const Decoded>(decoded(model)));
     // Positions do not see what is behind them, so whatever fills the rest changes nothing.
     out.tokens_.assign(capacity, 0);
     std::ranges::copy(prompt, out.tokens_.begin());
     out.known_ = prompt.size();
     Result<exec_integer::Continued> continued = exec_integer::Continued::begin(
-        out.package().graph, out.package().weights, out.tokens_, static_cast<std::int64_t>(prompt.size()));
+        out.program().graph, out.program().weights, out.tokens_, static_cast<std::int64_t>(prompt.size()));
     if (continued.ok()) {
       out.continued_ = std::move(continued).value();
       return out;
@@ -35,37 +53,84 @@ class Decoder {
     ZKI_RETURN_IF_ERROR(out.run_whole());
     return out;
   }
-  std::int64_t choice() const {
-    const std::size_t at = known_ - 1;
-    return continued_.has_value() ? continued_->output()[at] : choices_[at];
+  Result<std::int64_t> choice(const SamplingRule& rule, const GenerationContext& context) const {
+    const std::span<const std::int64_t> all = continued_.has_value() ? continued_->output() : outputs_;
+    const std::span<const std::int64_t> last = all.subspan((known_ - 1) * width(), width());
+    if (!program().sampler.has_value()) return last[0];
+    return drawn(last, rule, context);
   }
   // No choice is asked for behind the last one.
   Status push(std::int64_t token) {
     tokens_[known_++] = token;
     if (!continued_.has_value()) return run_whole();
     ZKI_RETURN_IF_ERROR(continued_->next(token));
-    if (continued_->reach(known_ - 1) < static_cast<std::int64_t>(known_)) return ok_status();
-    continued_.reset();  // it may look ahead, so it is what the whole program says
-    return run_whole();
-  }
-
- private:
-  explicit Decoder(const Model& model) : model_(model) {}
-  const package::Package& package() const { return api::impl(model_).package; }
-  Status run_whole() {
-    ZKI_ASSIGN_OR_RETURN(exec_integer::Witness witness,
-                         exec_integer::run(package().graph, package().weights, {tokens_}));
-    choices_ = std::move(witness.values[package().graph.outputs[0]]);
+    for (std::size_t i = (known_ - 1) * width(); i < known_ * width(); ++i) {
+      if (continued_->reach(i) < static_cast<std::int64_t>(known_)) continue;
+      continued_.reset();  // it may look ahead, so it is what the whole program says
+      return run_whole();
+    }
     return ok_status();
   }
 
-  Model model_;
-  std::vector<std::int64_t> tokens_, choices_;
+ private:
+  explicit Decoder(std::unique_ptr<const Decoded> program) : program_(std::move(program)) {}
+  const Decoded& program() const { return *program_; }
+  std::size_t width() const {
+    return program().sampler.has_value() ? static_cast<std::size_t>(program().sampler->shape.vocabulary) : 1;
+  }
+  Status run_whole() {
+    ZKI_ASSIGN_OR_RETURN(exec_integer::Witness witness,
+                         exec_integer::run(program().graph, program().weights, {tokens_}));
+    outputs_ = std::move(witness.values[program().graph.outputs[0]]);
+    return ok_status();
+  }
+  // By the same rule, of one position that sees all tokens so far.
+  Result<std::int64_t> drawn(std::span<const std::int64_t> scores, const SamplingRule& rule,
+                             const GenerationContext& context) const {
+    const api::Sampler& sampler = *program().sampler;
+    const qir::QGraph& whole = program().graph;
+    const auto known = static_cast<std::int64_t>(known_);
+    qir::QGraph one;
+    one.name = whole.name;
+    one.values = {whole.value(whole.inputs[0]), whole.value(whole.outputs[0])};
+    one.values[0].shape = {1, known};
+    one.values[1].shape = {1, 1, sampler.shape.vocabulary};
+    one.values[1].kind = qir::ValueKind::kInput;
+    one.inputs = {0, 1};
+    one.outputs = {1};
+    ZKI_ASSIGN_OR_RETURN(one, qir::with_sampler(std::move(one), sampler.shape.candidates, "next"));
+    ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness,
+                         exec_integer::run(one, qir::WeightStore(qir::Weights(one.values.size())),
+                                           {{tokens_.begin(), tokens_.begin() + known},
+                                            {scores.begin(), scores.end()},
+                                            sampler.drawn_at(rule, context, static_cast<std::uint32_t>(known_ - 1))}));
+    return witness.values[one.outputs[0]][0];
+  }
+
+  std::unique_ptr<const Decoded> program_;
+  std::vector<std::int64_t> tokens_, outputs_;
   std::size_t known_ = 0;
   std::optional<exec_integer::Continued> continued_;
 };
 
 }  // namespace
+
+qir::WeightStore api::resized(const qir::WeightStore& weights, std::size_t num_values) {
+  std::vector<IntSpan> spans;
+  for (std::size_t id = 0; id < std::min(num_values, weights.size()); ++id) spans.push_back(weights[id]);
+  spans.resize(num_values);
+  return {std::move(spans), weights.memory()};
+}
+
+package::Package api::greedy_package(const package::Package& package) {
+  package::Package out = package;
+  std::optional<qir::Sampled> sampled = qir::sampler_of(package.graph);
+  if (!sampled.has_value()) return out;
+  out.graph = qir::greedy_of(std::move(sampled->scored), package.graph.value(package.graph.outputs[0]).name);
+  out.weights = resized(package.weights, out.graph.values.size());
+  out.cuts.clear();
+  return out;
+}
 
 const char* generation_end_name(GenerationEnd end) {
   switch (end) {
@@ -78,7 +143,10 @@ const char* generation_end_name(GenerationEnd end) {
 }
 
 Result<LanguageShape> language_shape(const Model& model) {
-  const std::vector<TensorInfo> inputs = model.inputs(), outputs = model.outputs();
+  std::vector<TensorInfo> inputs = model.inputs();
+  const std::vector<TensorInfo> outputs = model.outputs();
+  const std::optional<qir::Sampled> sampled = qir::sampler_of(api::impl(model).package.graph);
+  if (sampled.has_value()) inputs.resize(1);
   const bool fits = api::why_no_choices(inputs, outputs).empty() && inputs[0].format.lo == 0 &&
                     inputs[0].num_elements() <= std::numeric_limits<std::uint32_t>::max();
   if (!fits) {
@@ -87,8 +155,51 @@ Result<LanguageShape> language_shape(const Model& model) {
         "': it does not give the next token for each token that it reads; compile a language model with "
         "the head 'choice'");
   }
-  return LanguageShape{static_cast<std::uint32_t>(inputs[0].num_elements()), inputs[0].format.hi};
+  return LanguageShape{static_cast<std::uint32_t>(inputs[0].num_elements()), inputs[0].format.hi,
+                       sampled.has_value() ? static_cast<std::uint32_t>(sampled->shape.candidates) : 0};
 }
+
+Result<Model> with_sampling(const Model& model, std::uint32_t num_candidates) {
+  const package::Package& package = api::impl(model).package;
+  std::optional<qir::QGraph> scored = qir::scored_of(package.graph);
+  if (!scored.has_value() || !language_shape(model).ok()) {
+    return invalid_argument("model '" + model.name() +
+                            "': it does not choose the next token by its scores, so nothing can be sampled; compile a "
+                            "language model with the head 'choice'");
+  }
+  if (!package.cuts.empty())
+    return invalid_argument("model '" + model.name() + "': it is cut already; first let it sample, then cut it");
+  auto impl = std::make_shared<api::Access::Impl<Model>>();
+  impl->package = package;
+  const std::string output = package.graph.value(package.graph.outputs[0]).name;
+  ZKI_ASSIGN_OR_RETURN(impl->package.graph, qir::with_sampler(std::move(*scored), num_candidates, output));
+  impl->package.weights = api::resized(package.weights, impl->package.graph.values.size());
+  return api::Access::make<Model>(std::move(impl));
+}
+
+Model greedy_model(const Model& model) {
+  auto impl = std::make_shared<api::Access::Impl<Model>>();
+  impl->package = api::greedy_package(api::impl(model).package);
+  return api::Access::make<Model>(std::move(impl));
+}
+
+namespace {
+
+// Before the model says a word.
+Status check_sampling(const LanguageShape& shape, const GenerateOptions& options) {
+  if (options.context.size() > sizeof(GenerationContext)) {
+    return invalid_argument("the context of a generation has at most 16 bytes, got " +
+                            std::to_string(options.context.size()));
+  }
+  if (!options.sampling.has_value()) return ok_status();
+  if (shape.num_candidates == 0) {
+    return invalid_argument(
+        "sampling: this model gives its most likely tokens only; compile it for a number of candidates");
+  }
+  return api::check_rule(*options.sampling, shape.num_candidates);
+}
+
+}  // namespace
 
 Result<Generated> generate(const Model& model, std::span<const std::int64_t> prompt, const GenerateOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const LanguageShape shape, language_shape(model));
@@ -104,12 +215,17 @@ Result<Generated> generate(const Model& model, std::span<const std::int64_t> pro
                         std::to_string(shape.capacity) +
                         " with the answer; shorten it, or compile the model for more tokens");
   }
+  ZKI_RETURN_IF_ERROR(check_sampling(shape, options));
+  GenerationContext context{};
+  std::ranges::copy(options.context, context.begin());
   Generated out;
+  out.sampling = options.sampling;
+  out.context = options.context;
   out.tokens.assign(prompt.begin(), prompt.end());
   out.num_prompt = static_cast<std::uint32_t>(prompt.size());
   ZKI_ASSIGN_OR_RETURN(Decoder decoder, Decoder::begin(model, prompt, shape.capacity));
   for (;;) {
-    const std::int64_t token = decoder.choice();
+    ZKI_ASSIGN_OR_RETURN(const std::int64_t token, decoder.choice(options.sampling.value_or(SamplingRule{}), context));
     if (token < 0 || token > shape.most_token)
       return invalid_argument("model '" + model.name() + "': it gives token " + std::to_string(token) +
                               ", which it cannot read");
@@ -131,18 +247,25 @@ Result<Generated> generate(const Model& model, std::span<const std::int64_t> pro
   }
 }
 
-Result<ProveRequest> generation_request(const Model& model, const Generated& generated, ByteView context) {
+Result<ProveRequest> generation_request(const Model& model, const Generated& generated) {
   ZKI_ASSIGN_OR_RETURN(const LanguageShape shape, language_shape(model));
   if (generated.tokens.size() > shape.capacity) {
     return out_of_range(std::to_string(generated.tokens.size()) + " tokens, the model reads " +
                         std::to_string(shape.capacity));
   }
+  // What is proven of a model that samples names its rule always.
+  std::optional<SamplingRule> rule = generated.sampling;
+  if (shape.num_candidates > 0 && !rule.has_value()) rule.emplace();
   ProveRequest request;
-  ZKI_ASSIGN_OR_RETURN(
-      request.context,
-      generation_context(generated.num_prompt, static_cast<std::uint32_t>(generated.tokens.size()), context));
+  ZKI_ASSIGN_OR_RETURN(request.context,
+                       generation_context(generated.num_prompt, static_cast<std::uint32_t>(generated.tokens.size()),
+                                          generated.context, rule));
   request.integers = {generated.tokens};
   request.integers[0].resize(shape.capacity, 0);
+  if (shape.num_candidates == 0) return request;
+  const qir::Sampled sampled = *qir::sampler_of(api::impl(model).package.graph);
+  const api::Sampler sampler{sampled.shape, model.structure_digest()};
+  request.integers.push_back(sampler.drawn(*read_generation_context(request.context)));
   return request;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/key_impl.h"
+#include "api/sampling.h"
 #include "api/token_choices.h"
 #include "api/whole_graph.h"
 #include "base/bytes.h"
@@ -14,8 +15,8 @@ namespace zkinfer {
 
 namespace {
 
-// docs/formats/generation.md: tag, rule (0: greedy), num_prompt, num_tokens, the verifier's context.
-constexpr std::array<std::uint8_t, 4> kTag = {'g', 'e', 'n', '1'};
+// docs/formats/generation.md: tag, rule (0: greedy), num_prompt, num_tokens, the verifier's context; of sampled answers the rule's numbers.
+constexpr std::array<std::uint8_t, 4> kTag = {'g', 'e', 'n', '1'}, kSampledTag = {'g', 'e', 'n', '2'};
 constexpr std::uint32_t kGreedy = 0;
 constexpr std::size_t kContextBytes = 32, kOwnBytes = sizeof(GenerationContext);
 
@@ -33,15 +34,27 @@ std::string why_no_choices(const std::vector<TensorInfo>& inputs, const std::vec
 
 }  // namespace api
 
-Result<Bytes> generation_context(std::uint32_t num_prompt, std::uint32_t num_tokens, ByteView context) {
+Result<Bytes> generation_context(std::uint32_t num_prompt, std::uint32_t num_tokens, ByteView context,
+                                 const std::optional<SamplingRule>& sampling) {
   if (num_prompt == 0) return invalid_argument("a generation needs a prompt of at least one token");
   if (num_tokens <= num_prompt) return invalid_argument("a generation needs an answer of at least one token");
   if (context.size() > kOwnBytes) {
     return invalid_argument("the context of a generation has at most 16 bytes, got " + std::to_string(context.size()));
   }
   ByteWriter writer;
-  writer.raw(kTag);
-  for (const std::uint32_t value : {kGreedy, num_prompt, num_tokens}) writer.u32(value);
+  if (sampling.has_value()) {
+    if (num_tokens > UINT16_MAX)
+      return invalid_argument("a sampled answer has at most 65,535 tokens with its prompt, got " +
+                              std::to_string(num_tokens));
+    ZKI_RETURN_IF_ERROR(api::check_rule(*sampling, UINT16_MAX));
+    writer.raw(kSampledTag);
+    for (const std::uint32_t value :
+         {num_prompt, num_tokens, sampling->temperature, sampling->top_k, sampling->top_p - 1, sampling->repetition})
+      writer.u16(static_cast<std::uint16_t>(value));
+  } else {
+    writer.raw(kTag);
+    for (const std::uint32_t value : {kGreedy, num_prompt, num_tokens}) writer.u32(value);
+  }
   writer.raw(context);
   Bytes bytes = std::move(writer).take();
   bytes.resize(kContextBytes, 0);
@@ -50,14 +63,31 @@ Result<Bytes> generation_context(std::uint32_t num_prompt, std::uint32_t num_tok
 
 std::optional<GenerationClaim> read_generation_context(ByteView context) {
   ByteReader reader(context);
-  if (context.size() != kContextBytes || !std::ranges::equal(reader.raw(kTag.size()), kTag)) return std::nullopt;
-  const std::uint32_t rule = reader.u32();
+  if (context.size() != kContextBytes) return std::nullopt;
+  const ByteView tag = reader.raw(kTag.size());
   GenerationClaim claim;
-  claim.num_prompt = reader.u32();
-  claim.num_tokens = reader.u32();
-  if (rule != kGreedy || claim.num_prompt == 0 || claim.num_tokens <= claim.num_prompt) return std::nullopt;
+  bool is_known = false;
+  if (std::ranges::equal(tag, kTag)) {
+    is_known = reader.u32() == kGreedy;
+    claim.num_prompt = reader.u32();
+    claim.num_tokens = reader.u32();
+  } else if (std::ranges::equal(tag, kSampledTag)) {
+    claim.num_prompt = reader.u16();
+    claim.num_tokens = reader.u16();
+    SamplingRule& rule = claim.sampling.emplace();
+    rule.temperature = reader.u16();
+    rule.top_k = reader.u16();
+    rule.top_p = std::uint32_t{1} + reader.u16();
+    rule.repetition = reader.u16();
+    is_known = api::check_rule(rule, UINT16_MAX).ok();
+  }
+  if (!is_known || claim.num_prompt == 0 || claim.num_tokens <= claim.num_prompt) return std::nullopt;
   std::ranges::copy(reader.raw(kOwnBytes), claim.context.begin());
   return claim;
+}
+
+std::uint32_t CausalModel::num_candidates() const {
+  return sampler_ == nullptr ? 0 : static_cast<std::uint32_t>(sampler_->shape.candidates);
 }
 
 Result<CausalModel> CausalModel::of(const VerificationKey& key) {
@@ -65,15 +95,29 @@ Result<CausalModel> CausalModel::of(const VerificationKey& key) {
   const auto refused = [&](const std::string& why) {
     return invalid_argument("model '" + info.model_name + "' gives no answers: " + why);
   };
-  const std::string why = api::why_no_choices(info.input_tensors, info.output_tensors);
-  if (!why.empty()) return refused(why);
-  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> reach, qir::reach_of_output(api::whole_graph(key)));
-  for (std::size_t i = 0; i < reach.size(); ++i) {
-    if (reach[i] <= static_cast<std::int64_t>(i)) continue;
-    return refused("by its structure, what it gives behind token " + std::to_string(i) + " may depend on token " +
-                   std::to_string(reach[i]) + ", so it may see what it is to say");
+  qir::QGraph graph = api::whole_graph(key);
+  std::vector<TensorInfo> inputs = info.input_tensors;
+  std::shared_ptr<api::Sampler> sampler;
+  // A token that is drawn may depend on the scores at its position, all of them, and on tokens up to there: by what `with_sampler` makes.
+  std::int64_t per_position = 1;
+  if (std::optional<qir::Sampled> sampled = qir::sampler_of(graph)) {
+    sampler = std::make_shared<api::Sampler>(api::Sampler{sampled->shape, info.structure_digest});
+    per_position = sampled->shape.vocabulary;
+    graph = std::move(sampled->scored);
+    inputs.resize(1);
+    if (sampler->shape.positions != graph.value(graph.inputs[0]).shape[1])
+      return refused("it gives no score for each token");
   }
-  return CausalModel(info.root_identity);
+  const std::string why = api::why_no_choices(inputs, info.output_tensors);
+  if (!why.empty()) return refused(why);
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> reach, qir::reach_of_output(graph));
+  for (std::size_t i = 0; i < reach.size(); ++i) {
+    const std::int64_t position = static_cast<std::int64_t>(i) / per_position;
+    if (reach[i] <= position) continue;
+    return refused("by its structure, what it gives behind token " + std::to_string(position) +
+                   " may depend on token " + std::to_string(reach[i]) + ", so it may see what it is to say");
+  }
+  return CausalModel(info.root_identity, std::move(sampler));
 }
 
 GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference) {
@@ -82,7 +126,7 @@ GenerationResult check_generation(const CausalModel& model, const VerifyResult& 
     result.verdict = Verdict::reject(RejectReason::kWrongStatement, "generation: " + where);
     return result;
   };
-  if (!inference.verdict.accepted()) return {inference.verdict, {}, {}, {}};
+  if (!inference.verdict.accepted()) return {inference.verdict, {}, {}, {}, {}};
   const std::optional<GenerationClaim> claim = read_generation_context(inference.context);
   if (!claim.has_value()) return rejected("the context is not one of a generation");
   if (inference.root_identity != model.root_identity()) return rejected("the proof is of another model");
@@ -93,6 +137,15 @@ GenerationResult check_generation(const CausalModel& model, const VerifyResult& 
   const VerifiedTensor& choices = inference.outputs[0];
   if (!tokens.group.is_public() || !choices.group.is_public()) return rejected("input and output are not public");
   if (claim->num_tokens > tokens.integers.size()) return rejected("more tokens than the model reads");
+  if (claim->sampling.has_value() != (model.sampler_ != nullptr))
+    return rejected(model.sampler_ == nullptr ? "the context says that it was sampled, the model does not sample"
+                                              : "the context says nothing of the rule, and the model samples");
+  if (model.sampler_ != nullptr) {
+    if (const Status status = api::check_rule(*claim->sampling, model.sampler_->shape.candidates); !status.ok())
+      return rejected(status.message());
+    if (inference.inputs[1].integers != model.sampler_->drawn(*claim))
+      return rejected("what was drawn is not that of " + claim->sampling->to_string() + " and the context");
+  }
   for (std::size_t i = claim->num_prompt; i < claim->num_tokens; ++i) {
     if (tokens.integers[i] != choices.integers[i - 1]) {
       return rejected("token " + std::to_string(i) + " is " + std::to_string(tokens.integers[i]) +
@@ -103,7 +156,8 @@ GenerationResult check_generation(const CausalModel& model, const VerifyResult& 
   return {Verdict::accept(),
           {begin, begin + claim->num_prompt},
           {begin + claim->num_prompt, begin + claim->num_tokens},
-          claim->context};
+          claim->context,
+          claim->sampling};
 }
 
 }  // namespace zkinfer

@@ -14,6 +14,11 @@ struct Model::Impl {
 
 namespace api {
 
+// The weights of a program with values left out behind, or put there that are no parameters.
+qir::WeightStore resized(const qir::WeightStore& weights, std::size_t num_values);
+// Of a model that samples, the one that gives its most likely tokens, uncut; another one as it is.
+package::Package greedy_package(const package::Package& package);
+
 // invalid_argument unless there are as many tensors as the model has inputs.
 Status check_input_count(std::size_t got, std::size_t expected);
 

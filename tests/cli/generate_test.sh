@@ -51,6 +51,41 @@ expect 0 'proved' "$zkinfer" prove llama.zkmodel --input forged.json -o forged.z
 expect 1 "REJECTED: wrong statement at generation: token 9 is [0-9]+, the model's choice is" \
   "$zkinfer" verify forged.zkproof --key llama.zkkey --tokenizer tokenizer.bin
 
+/usr/bin/python3 -c 'import numpy; numpy.save("tokens16.npy", numpy.arange(32).reshape(2, 16) % 280)'
+# Drawn from a seed that the verifier gives: what it says without a proof is what it proves.
+expect 0 "input 'sampling.drawn' +\[1, 16, 23\]" "$zkinfer" compile llama.bin --tokens 16 --candidates 20 -o drawn.zkmodel
+expect 0 'identity' "$zkinfer" commit drawn.zkmodel --inputs public
+draw=("$zkinfer" generate drawn.zkmodel --tokenizer tokenizer.bin --prompt the)
+rule=(--temperature 1.5 --top-k 9 --top-p 0.9 --repetition-penalty 1.2)
+[[ $("${draw[@]}" --quiet) == $("$zkinfer" generate llama.zkmodel --tokenizer tokenizer.bin --prompt the --quiet) ]] || fail "without a temperature it is the most likely text"
+said=$("${draw[@]}" "${rule[@]}" --seed order-9 --quiet)
+[[ $said != $("${draw[@]}" "${rule[@]}" --seed order-8 --quiet) ]] || fail "two seeds, one text"
+expect 0 'check with: .*--context order-9' "${draw[@]}" "${rule[@]}" --seed order-9 --prove
+check=("$zkinfer" verify drawn.zkproof --key drawn.zkkey --tokenizer tokenizer.bin)
+expect 0 'each drawn by the rule' "${check[@]}" --context order-9
+expect 0 'rule +temperature 1.5, top-k 9, top-p 0.9, repetition penalty 1.2' "${check[@]}"
+expect 0 'seed +the context: who gave it' "${check[@]}"
+expect 1 'wrong statement at context: the proof is bound to another one, order-9' "${check[@]}" --context order-8
+"${check[@]}" --json >drawn.json || fail "verify --json of a sampled answer"
+/usr/bin/python3 - "$said" <<'PYTHON' || fail "what is proven is not what was said"
+import json, sys
+said = json.load(open("drawn.json"))["generation"]
+assert said["rule"] == "sampled" and said["seed"] == "context" and said["top_k"] == 9 and said["temperature"] == 1.5, said
+assert said["prompt"] + said["answer"] == sys.argv[1], (said, sys.argv)
+PYTHON
+# The prover draws until it likes the text, and says the verifier's context behind it.
+expect 0 'proved' "${draw[@]}" "${rule[@]}" --prove -o chosen.zkproof
+expect 0 'seed +none: the prover chose' "$zkinfer" verify chosen.zkproof --key drawn.zkkey
+expect 1 'wrong statement at context' "$zkinfer" verify chosen.zkproof --key drawn.zkkey --context order-9
+expect 2 'compile it with --candidates for --temperature' "${generate[@]}" --prompt the --temperature 1
+expect 2 'add --temperature 1' "${draw[@]}" --top-k 3
+expect 2 'temperature 3: expected 0 to 2' "${draw[@]}" --temperature 3
+expect 2 "top-k 21: the model draws from 20 candidates" "${draw[@]}" --temperature 1 --top-k 21
+expect 2 'candidates 0: expected 1 to' "$zkinfer" compile llama.bin --tokens 8 --candidates 0 -o other.zkmodel
+expect 2 '300 candidates of 289 tokens' "$zkinfer" compile llama.bin --tokens 8 --candidates 300 -o other.zkmodel
+expect 2 '--candidates: model .* nothing can be sampled' "$zkinfer" compile llama.bin --tokens 8 --head logits --candidates 3 -o other.zkmodel
+expect 0 'perplexity' "$zkinfer" report drawn.zkmodel --network llama.bin --tokens 16 -i tokens16.npy
+
 # Refused before the model says a word.
 # Texts and tokens that are not this model's.
 printf 'the cat and the dog and the cat and the dog and the end' >story.txt

@@ -4,36 +4,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 
-#include "frontend/language/test_llama.h"
-#include "support/owner.h"
-#include "zkinfer/generate.h"
+#include "support/language_owner.h"
 
 namespace zkinfer::data_test {
 namespace {
 
-constexpr std::int64_t kCapacity = 9;
-const std::vector<std::int64_t> kPrompt = {1, 7, 3};
-
-const frontend_language::Llama& llama() {
-  static const frontend_language::Llama made = frontend_language::small_llama(true);
-  return made;
-}
-
-Model language_model() {
-  const Bytes file = frontend_language::llama2c_version_0(llama());
-  CompileOptions options;
-  options.tokens = kCapacity;
-  std::vector<RealInputs> calibration;
-  frontend_language::TestNumbers numbers(9);
-  for (int i = 0; i < 24; ++i) {
-    RealTensor tokens{{1, kCapacity}, numbers(kCapacity, 5.49F, 5.5F)};
-    for (float& token : tokens.data) token = std::floor(token);
-    calibration.push_back({std::move(tokens)});
-  }
-  return must(compile_network(file, calibration, options));
-}
+using language_test::contains;
+using language_test::kCapacity;
+using language_test::kPrompt;
+using language_test::language_model;
+using language_test::llama;
+using language_test::verified;
+using language_test::where;
 
 const Owner& owner(const TensorPolicy& inputs) {
   static const Owner shown(language_model(), options_with(kPublic, kPublic));
@@ -41,24 +24,9 @@ const Owner& owner(const TensorPolicy& inputs) {
   return inputs == kPublic ? shown : hidden;
 }
 
-// As a verifier who has the certificate.
-VerifyResult verified(const Owner& of, const ProofResult& proof) {
-  static std::map<const Owner*, CheckedWeights> known;
-  if (!known.contains(&of)) {
-    const Bytes certificate = must(of.prover.certify());
-    EXPECT_TRUE(CheckedWeights::from_certificate(of.key, certificate, known[&of]).accepted());
-  }
-  VerifyRequest request = proof.statement;
-  request.weights = known[&of];
-  return verify(of.key, proof.proof, request);
-}
-
 GenerationResult checked(const Owner& of, const ProofResult& proof) {
   return check_generation(must(CausalModel::of(of.key)), verified(of, proof));
 }
-
-std::string where(const GenerationResult& result) { return result.verdict.to_string(); }
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 TEST(Generation, IsWhatDecodingWithACacheGives) {
   const Model& model = owner(kPublic).model;
@@ -109,9 +77,11 @@ TEST(Generation, EndsWhereItShould) {
 
 TEST(Generation, OneProofShowsTheWholeAnswer) {
   const Owner& of = owner(kPublic);
-  const Generated generated = must(generate(of.model, kPrompt));
   const Bytes nonce = {'n', 'o', 'n', 'c', 'e'};
-  const ProofResult proof = must(of.prover.prove(must(generation_request(of.model, generated, nonce))));
+  GenerateOptions bound;
+  bound.context = nonce;
+  const Generated generated = must(generate(of.model, kPrompt, bound));
+  const ProofResult proof = must(of.prover.prove(must(generation_request(of.model, generated))));
   const GenerationResult result = checked(of, proof);
   ASSERT_TRUE(result.verdict.accepted()) << where(result);
   EXPECT_EQ(result.prompt, kPrompt);

@@ -28,6 +28,7 @@
 #include "text.h"
 #include "text_samples.h"
 #include "zkinfer/compile.h"
+#include "zkinfer/generate.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/structure.h"
 
@@ -44,6 +45,7 @@ struct CompileArguments {
   std::vector<std::string> inputs_from;
   VerifyLimits limits;  // of keys among them
   std::size_t limit = 256;
+  std::optional<std::int64_t> num_candidates;  // none: the model does not sample
   bool prints_layers = false, force = false;
   std::optional<double> min_cosine, min_agreement;
   std::string fidelity_json_path, report_path;
@@ -318,6 +320,15 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(Model model, std::move(compiled_model));
   if (tokenizer)
     ZKI_RETURN_IF_ERROR(check_vocabulary(session, *tokenizer, arguments.tokenizer_path, model.inputs().front()));
+  if (arguments.num_candidates.has_value()) {
+    // What a context of an answer holds.
+    const std::int64_t given = *arguments.num_candidates;
+    if (given < 1 || given > 65535)
+      return invalid_argument("--candidates " + std::to_string(given) + ": expected 1 to 65535");
+    const Result<Model> sampling = with_sampling(model, static_cast<std::uint32_t>(given));
+    if (!sampling.ok()) return sampling.status().with_context("--candidates");
+    model = *sampling;
+  }
   ZKI_ASSIGN_OR_RETURN(model, cut_as_asked(std::move(model), arguments.cut));
   arguments.compile.progress = progress.callback(compiled, 1);
   std::vector<RealInputs> measured;
@@ -392,6 +403,10 @@ void add_compile(CLI::App& app, Session& session) {
       ->add_option("-o,--output", arguments->output_path, "model package (default: the network's name with .zkmodel)")
       ->type_name(kWritesFile);
   add_network_options(*command, arguments->network);
+  command->add_option(
+      "--candidates", arguments->num_candidates,
+      "of a language model: its answers may be sampled, from this many best tokens at each position; `zkinfer "
+      "generate` says how");
   add_cut_options(*command, arguments->cut);
   command
       ->add_option(

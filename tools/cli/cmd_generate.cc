@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer generate: a language model's answer to a prompt, and the proof of it.
+#include <algorithm>
 #include <memory>
 
 #include "command.h"
@@ -24,8 +25,15 @@ namespace {
 struct Arguments {
   std::string model_path, tokenizer_path, prompt, secret_path, output_path, context;
   std::int64_t most_tokens = 64;
+  SamplingArguments sampling;
   bool prove = false, plain = false, force = false;
 };
+
+GenerationContext context_of(const Generated& generated) {
+  GenerationContext out{};
+  std::ranges::copy(generated.context, out.begin());
+  return out;
+}
 
 class GenerateCommand {
  public:
@@ -49,7 +57,7 @@ class GenerateCommand {
   std::optional<CausalModel> causal_;
   std::optional<OutputFiles> files_;
   OutputFiles::Id output_ = 0;
-  Bytes context_;
+  GenerateOptions options_;
   Generated generated_;
   std::optional<ProvedFile> proved_;
   double restore_seconds_ = 0, generate_seconds_ = 0;
@@ -62,14 +70,21 @@ Result<std::vector<std::int64_t>> GenerateCommand::read_prompt() const {
 
 // Everything that can be refused is, before the model says a word.
 Status GenerateCommand::prepare() {
-  ZKI_ASSIGN_OR_RETURN(context_, parse_context(arguments_.context));
-  if (!context_.empty() && !arguments_.prove) return invalid_argument("--context is for proofs: add --prove");
+  ZKI_ASSIGN_OR_RETURN(options_.context, parse_context(arguments_.context));
+  ZKI_ASSIGN_OR_RETURN(options_.sampling, arguments_.sampling.rule());
+  if (!options_.context.empty() && !arguments_.prove && !options_.sampling.has_value())
+    return invalid_argument("--context is for proofs and for sampling: add --prove, or --temperature");
   ZKI_ASSIGN_OR_RETURN(tokenizer_, load_tokenizer(arguments_.tokenizer_path));
   ZKI_ASSIGN_OR_RETURN(model_, load_model(arguments_.model_path));
-  ZKI_RETURN_IF_ERROR(language_shape(*model_).status());
+  ZKI_ASSIGN_OR_RETURN(const LanguageShape shape, language_shape(*model_));
+  if (options_.sampling.has_value() && shape.num_candidates == 0) {
+    return invalid_argument(in_quotes(arguments_.model_path) +
+                            " gives its most likely tokens only; compile it with --candidates for " +
+                            arguments_.sampling.given());
+  }
   ZKI_RETURN_IF_ERROR(check_vocabulary(session_, *tokenizer_, arguments_.tokenizer_path, model_->inputs().front()));
   if (!arguments_.prove) return ok_status();
-  ZKI_RETURN_IF_ERROR(generation_context(1, 2, context_).status());
+  ZKI_RETURN_IF_ERROR(generation_context(1, 2, options_.context, options_.sampling).status());
   files_.emplace(arguments_.force);
   files_->reads(arguments_.model_path);
   files_->reads(arguments_.tokenizer_path);
@@ -97,7 +112,7 @@ Status GenerateCommand::answer(std::span<const std::int64_t> prompt) {
   const bool shows = !session_.json;
   TextStream stream(*tokenizer_, {false, true});
   if (shows) print_lines(printable_lines(tokens_text(*tokenizer_, prompt, false)));
-  GenerateOptions options;
+  GenerateOptions options = options_;
   options.most_tokens = static_cast<std::uint32_t>(arguments_.most_tokens);
   options.end_tokens.assign(tokenizer_->end_tokens().begin(), tokenizer_->end_tokens().end());
   options.told = [&](std::int64_t token) {
@@ -114,7 +129,7 @@ Status GenerateCommand::answer(std::span<const std::int64_t> prompt) {
 }
 
 Status GenerateCommand::prove() {
-  ZKI_ASSIGN_OR_RETURN(ProveRequest request, generation_request(*model_, generated_, context_));
+  ZKI_ASSIGN_OR_RETURN(ProveRequest request, generation_request(*model_, generated_));
   request.progress = line_.callback(kServingShare, 1);
   const auto is_answer = [&](const VerifyResult& check) { return check_generation(*causal_, check).verdict; };
   ZKI_ASSIGN_OR_RETURN(proved_,
@@ -128,7 +143,8 @@ void GenerateCommand::print_all() const {
   const GenerationResult generation{Verdict::accept(),
                                     {all.begin(), all.begin() + generated_.num_prompt},
                                     {all.begin() + generated_.num_prompt, all.end()},
-                                    {}};
+                                    context_of(generated_),
+                                    generated_.sampling};
   if (session_.json) {
     nlohmann::ordered_json json = generation_json(generation, tokenizer_);
     json["end"] = generation_end_name(generated_.end);
@@ -181,13 +197,20 @@ void add_generate(CLI::App& app, Session& session) {
   command->add_option("--tokens", arguments->most_tokens, "at most this many tokens of the answer")
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
+  add_sampling_options(*command, arguments->sampling);
   command->add_flag("--prove", arguments->prove, "prove and check the answer");
   command->add_flag("--plain", arguments->plain, "special tokens that are written in the prompt are text");
   add_secret_option(*command, arguments->secret_path);
   command->add_option("-o,--output", arguments->output_path, "proof to write (default: the model's name with .zkproof)")
       ->type_name(kWritesFile);
-  command->add_option("--context", arguments->context,
-                      "up to 16 bytes bound into the proof against replay: text, or hex:00ff..");
+  CLI::Option* context = command->add_option("--context", arguments->context,
+                                             "up to 16 bytes bound into the proof against replay: text, or hex:00ff..");
+  command
+      ->add_option(
+          "--seed", arguments->context,
+          "the same, as where what is drawn comes from: given by whoever will check, once model and prompt are "
+          "fixed")
+      ->excludes(context);
   add_force_flag(*command, arguments->force);
   add_json_flag(*command, session);
   command->footer(
@@ -195,7 +218,10 @@ void add_generate(CLI::App& app, Session& session) {
       "  zkinfer compile stories260K.bin --tokens 64 && zkinfer commit stories260K.zkmodel --inputs public\n"
       "  zkinfer generate stories260K.zkmodel --tokenizer tok512.bin --prompt \"Once upon a time\" --prove\n"
       "  zkinfer verify stories260K.zkproof --key stories260K.zkkey --tokenizer tok512.bin\n"
-      "The proof shows that each token of the answer is the model's most likely one after all that are before it.");
+      "The proof shows that each token of the answer is the model's most likely one after all that are before it. A "
+      "model that was compiled with --candidates\nalso draws them:\n"
+      "  zkinfer generate stories260K.zkmodel --tokenizer tok512.bin --prompt \"Once upon a time\" --temperature 0.8 "
+      "--top-k 40 --seed order-17 --prove");
   command->callback([arguments, &session] {
     name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
     name_after(arguments->model_path, ".zkproof", "--output", arguments->output_path);

@@ -14,6 +14,7 @@
 #include "text.h"
 #include "text_samples.h"
 #include "zkinfer/compile.h"
+#include "zkinfer/generate.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -42,7 +43,9 @@ CommandResult report(Session& session, Arguments& arguments) {
   std::optional<OutputFiles::Id> page;
   if (writes) page = files.add_text("--output", arguments.output_path, kPageHead);
   ZKI_RETURN_IF_ERROR(files.prepare());
-  ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
+  ZKI_ASSIGN_OR_RETURN(Model model, load_model(arguments.model_path));
+  // Of one that samples the inputs are tokens, as of the network: how it draws has nothing to measure.
+  if (!arguments.input.paths.empty()) model = greedy_model(model);
   ZKI_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
                        preprocessing_of(arguments.input, model.preprocessing(), session));
   std::vector<RealInputs> samples;

@@ -26,6 +26,34 @@ Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path) {
   return tokenizer;
 }
 
+std::string SamplingArguments::given() const {
+  if (temperature.has_value()) return "--temperature";
+  if (top_k.has_value()) return "--top-k";
+  if (top_p.has_value()) return "--top-p";
+  return repetition.has_value() ? "--repetition-penalty" : "";
+}
+
+Result<std::optional<SamplingRule>> SamplingArguments::rule() const {
+  std::optional<SamplingRule> rule;
+  if (given().empty()) return rule;
+  if (!temperature.has_value() && (top_k.has_value() || top_p.has_value()))
+    return invalid_argument(given() + ": without a temperature the most likely token is given; add --temperature 1");
+  ZKI_ASSIGN_OR_RETURN(
+      rule, SamplingRule::of(temperature.value_or(0), top_k.value_or(0), top_p.value_or(1), repetition.value_or(1)));
+  return rule;
+}
+
+void add_sampling_options(CLI::App& command, SamplingArguments& arguments) {
+  command.add_option(
+      "--temperature", arguments.temperature,
+      "draw each token with the probabilities of scores divided by this, 0 to 2; 0: the most likely one");
+  command.add_option("--top-k", arguments.top_k, "draw from this many best tokens");
+  command.add_option("--top-p", arguments.top_p,
+                     "draw from the best tokens that together have this share of the probability, 0 to 1");
+  command.add_option("--repetition-penalty", arguments.repetition,
+                     "divide the scores of tokens that are there already by this, 0.5 to 2; below 0 multiply");
+}
+
 Result<std::string> given_text(const std::string& given) {
   if (given != "-") return given;
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(given, Tokenizer::kMaxTextBytes, Content::kAny));
@@ -71,6 +99,11 @@ bool is_public_text(const std::vector<VerifiedTensor>& inputs) {
          !inputs[0].integers.empty();
 }
 
+std::string seed_text(const GenerationResult& generation) {
+  if (!generation.seeded()) return "none: the prover chose what was drawn, of as many tries as it liked";
+  return "the context: who gave it once model and prompt were fixed knows that the prover did not choose";
+}
+
 }  // namespace
 
 std::string read_text(const std::vector<VerifiedTensor>& inputs, const Tokenizer& tokenizer) {
@@ -86,9 +119,15 @@ nlohmann::ordered_json read_text_json(const std::vector<VerifiedTensor>& inputs,
 }
 
 std::string generation_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
+  const SamplingRule rule = generation.sampling.value_or(SamplingRule{});
+  const bool is_drawn = rule.temperature > 0;
   std::vector<std::pair<std::string, std::string>> rows = {
-      {"answer",
-       counted(generation.answer.size(), "token") + ", each the model's most likely one after all before it"}};
+      {"answer", counted(generation.answer.size(), "token") +
+                     (is_drawn                 ? ", each drawn by the rule from the model's scores after all before it"
+                      : rule == SamplingRule{} ? ", each the model's most likely one after all before it"
+                                               : ", each the best one by the rule after all before it")}};
+  if (rule != SamplingRule{}) rows.emplace_back("rule", rule.to_string());
+  if (is_drawn) rows.emplace_back("seed", seed_text(generation));
   if (!tokenizer.has_value()) {
     rows.emplace_back("prompt tokens", token_numbers(generation.prompt));
     rows.emplace_back("answer tokens", token_numbers(generation.answer));
@@ -104,8 +143,18 @@ std::string generation_text(const GenerationResult& generation, const std::optio
 }
 
 nlohmann::ordered_json generation_json(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
-  nlohmann::ordered_json json = {
-      {"rule", "greedy"}, {"prompt_tokens", generation.prompt}, {"answer_tokens", generation.answer}};
+  const SamplingRule rule = generation.sampling.value_or(SamplingRule{});
+  const bool is_drawn = rule.temperature > 0;
+  nlohmann::ordered_json json = {{"rule", is_drawn ? "sampled" : "greedy"},
+                                 {"temperature", rule.temperature / 1024.0},
+                                 {"top_k", rule.top_k},
+                                 {"top_p", rule.top_p / 65536.0},
+                                 {"repetition_penalty", rule.repetition / 1024.0},
+                                 {"seed", !is_drawn             ? nlohmann::ordered_json(nullptr)
+                                          : generation.seeded() ? "context"
+                                                                : "chosen by the prover"},
+                                 {"prompt_tokens", generation.prompt},
+                                 {"answer_tokens", generation.answer}};
   if (tokenizer.has_value()) {
     json["prompt"] = tokens_text(*tokenizer, generation.prompt, false);
     json["answer"] = tokens_text(*tokenizer, generation.answer, true);

@@ -18,6 +18,17 @@ void add_tokenizer_option(CLI::App& command, std::string& path);
 // Nothing without a path.
 Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path);
 
+// --temperature and the like.
+struct SamplingArguments {
+  std::optional<double> temperature, top_p, repetition;
+  std::optional<std::int64_t> top_k;
+
+  std::string given() const;  // the first of them as an option; empty: none
+  // Nothing where none was given. invalid_argument: of numbers out of range.
+  Result<std::optional<SamplingRule>> rule() const;
+};
+void add_sampling_options(CLI::App& command, SamplingArguments& arguments);
+
 // A text as it was given, or that of standard input for "-".
 Result<std::string> given_text(const std::string& given);
 
