@@ -6,6 +6,7 @@ tok512.bin of llama2.c in their places tell a story.
 """
 import pathlib
 import random
+import secrets
 import sys
 import tempfile
 
@@ -23,7 +24,7 @@ def main() -> None:
     # The provider, once: text of the kind that the model reads sets the scales of the integers.
     words = random.Random(1)
     text = " ".join("".join(words.choices("abcdefghijklmnopqrstuvwxyz", k=4)) for _ in range(200))
-    model = zkinfer.compile(folder / "llama.bin", tokens=16, calibration=tokenizer.windows(text, 16))
+    model = zkinfer.compile(folder / "llama.bin", tokens=16, calibration=tokenizer.windows(text, 16), candidates=16)
     key = model.commit(inputs="public")
     key.public.save(folder / "llama.zkkey")
 
@@ -40,6 +41,12 @@ def main() -> None:
         zkinfer.verify_generation(folder / "answer.zkproof", folder / "llama.zkkey", context="question 2")
     except zkinfer.Rejected as error:
         print(f"customer: rejected, {error.reason} at {error.where}")
+
+    # Drawn instead of the most likely: the customer's number decides, which the provider learns with the prompt.
+    number = secrets.token_bytes(16)
+    answer = key.generate("the cat", tokens=8, tokenizer=tokenizer, temperature=1.2, top_k=12, top_p=0.95, context=number)
+    checked = zkinfer.verify_generation(answer, key.public, tokenizer=tokenizer, context=number)
+    print(f"customer: drawn by {checked.rule}, from {'my number' if checked.seeded else 'nobody knows what'}: {checked.text!r}")
 
 
 if __name__ == "__main__":

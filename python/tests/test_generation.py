@@ -154,3 +154,32 @@ def test_sampled_answers(folder, tokenizer, llama):
     ):
         with pytest.raises(zkinfer.InputError, match=words):
             call()
+
+
+def test_embeddings(folder, tokenizer, llama, tmp_path):
+    encoder = zkinfer.compile(folder / "llama.bin", tokens=9, head="mean", calibration=tokenizer.windows("the cat and a hat sat on the mat " * 30, 9))
+    made = encoder.embed("cat hat", tokenizer=tokenizer)
+    assert made.vector.shape == (1, 16) and len(made.tokens) == 9 and made.proof is None and "9 tokens" in repr(made)
+    key = encoder.commit(inputs="public")
+    proven = key.embed("cat hat", tokenizer=tokenizer, context="order 8")
+    assert (proven.vector == made.vector).all()
+    proven.save(tmp_path / "cat.zkproof")
+    checked = zkinfer.verify_embedding(tmp_path / "cat.zkproof", key.public, tokenizer=tokenizer, context="order 8")
+    assert checked.text == "cat hat" and checked.tokens == made.tokens and (checked.vector == made.vector).all()
+    with pytest.raises(zkinfer.Rejected, match="context"):
+        zkinfer.verify_embedding(proven, key.public, context="order 9")
+    # A text that nobody sees.
+    hidden = encoder.commit()
+    unseen = zkinfer.verify_embedding(hidden.embed(made.tokens), hidden.public, tokenizer=tokenizer)
+    assert unseen.tokens is None and (unseen.vector == made.vector).all() and "hidden text" in repr(unseen)
+    for call, words in (
+        (lambda: unseen.text, "does not show the text"),
+        (lambda: zkinfer.verify_embedding(proven, key.public).text, "tokenizer="),
+        (lambda: encoder.embed("cat", tokenizer=tokenizer), "tokens=5"),
+        (lambda: encoder.embed("cat hat"), "tokenizer="),
+        (lambda: encoder.embed([289] * 9), "token 289"),
+        (lambda: made.save(tmp_path / "x.zkproof"), "without a proof"),
+        (lambda: zkinfer.verify_embedding(made, key.public), "without a proof"),
+    ):
+        with pytest.raises(zkinfer.InputError, match=words):
+            call()

@@ -12,6 +12,7 @@ import atexit as _atexit
 from typing import Any as _Any
 
 from . import _native, _reprs
+from ._embedding import Embedding, VerifiedEmbedding, verify_embedding
 from ._generation import Answer, Tokenizer, VerifiedAnswer, verify_generation
 from ._model import Model, RunResult, compile
 from ._prover import Batch, Proof, Prover
@@ -39,6 +40,7 @@ __all__ = [
     "ClippingWarning",
     "CommittedTensor",
     "CompileError",
+    "Embedding",
     "FileError",
     "InputError",
     "InternalError",
@@ -54,12 +56,14 @@ __all__ = [
     "Tokenizer",
     "VerificationKey",
     "VerifiedAnswer",
+    "VerifiedEmbedding",
     "VerifiedTensor",
     "ZkinferError",
     "compile",
     "verify",
     "verify_batch",
     "verify_chain",
+    "verify_embedding",
     "verify_generation",
     "verify_rotation",
 ]
@@ -69,7 +73,7 @@ if _native.can_prove:
     # Operations that Ctrl-C left behind end before the interpreter does.
     _atexit.register(_native.end_left_behind)
 else:  # the package that only checks proofs
-    _PROVING = ("Answer", "CommittedTensor", "Model", "Prover", "RunResult", "Tokenizer", "compile")
+    _PROVING = ("Answer", "CommittedTensor", "Embedding", "Model", "Prover", "RunResult", "Tokenizer", "compile")
     for _name in _PROVING:
         del globals()[_name]
     __all__ = [_name for _name in __all__ if _name not in _PROVING]

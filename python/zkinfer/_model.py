@@ -17,7 +17,7 @@ from ._words import in_python_words
 from .errors import FileError, InputError, ModelWarning
 
 if TYPE_CHECKING:
-    from . import _generation
+    from . import _embedding, _generation
     from ._prover import Prover
 
 _POLICIES = {
@@ -237,6 +237,31 @@ class Model:
             rule = _generation.rule_of(temperature, top_k, top_p, repetition_penalty)
             bound = _generation.context_of(context)
             return _generation.answer_of(self, prompt, tokens, tokenizer, stream, special, rule, bound, report)
+
+    def embed(
+        self,
+        text: "_generation.Prompt",
+        *,
+        tokenizer: Union[None, "_generation.Tokenizer", _files.Path] = None,
+        special: bool = True,
+        progress: _progress.Progress = None,
+    ) -> "_embedding.Embedding":
+        """What an encoder makes of a text, without a proof.
+
+        Args:
+            text: a text, which needs the tokenizer, or a list of tokens: exactly as many as the model reads, with those that it wants around a text.
+            tokenizer: the model's, a Tokenizer or the path of its file.
+            special: special tokens that the text holds are read as such; False for text of strangers.
+            progress: True for a bar, or a function of (stage, fraction).
+        Returns: an Embedding, with ``vector`` and ``tokens``.
+        Raises: InputError for a model that reads no text, tokens that it does not know, or another number of them.
+
+        Example:
+            >>> model.embed("A cat sat on the mat", tokenizer="all-MiniLM-L6-v2").vector
+        """
+        from . import _embedding
+
+        return _embedding.of_model(self, text, tokenizer, special, progress)
 
     def input_digest(self, values: Any, *, input: Union[int, str] = 0, hash: str = "sha256") -> str:
         """The hexadecimal digest of an input as the model reads it: what a verifier gives to :func:`verify` where inputs are bound by a hash.

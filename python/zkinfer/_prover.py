@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional, TypeVar, Union
 
 import numpy as np
 
-from . import _data, _files, _generation, _native, _options, _progress
+from . import _data, _embedding, _files, _generation, _native, _options, _progress
 from ._model import Model, only, slots_for
 from ._tensors import CommittedTensor
 from ._verify import VerificationKey, context_bytes, path_beside
@@ -419,6 +419,28 @@ class Prover:
         """
         rule = _generation.rule_of(temperature, top_k, top_p, repetition_penalty)
         return _generation.prove(self, prompt, tokens, tokenizer, stream, special, rule, context, progress)
+
+    def embed(
+        self,
+        text: "_generation.Prompt",
+        *,
+        tokenizer: Union[None, "_generation.Tokenizer", _files.Path] = None,
+        special: bool = True,
+        context: Union[None, bytes, str] = None,
+        progress: _progress.Progress = None,
+    ) -> "_embedding.Embedding":
+        """Proves what an encoder makes of a text, for :func:`verify_embedding`. Whether verifiers see the text, ``model.commit(inputs=..)`` says.
+
+        Args:
+            text, tokenizer, special: as of :meth:`Model.embed`.
+            context, progress: as of :meth:`prove`.
+        Returns: an Embedding with its ``proof``.
+        Raises: as :meth:`Model.embed` and :meth:`prove`; InputError too where the key's inputs are committed.
+
+        Example:
+            >>> key.embed("A cat sat on the mat", tokenizer="all-MiniLM-L6-v2").save("cat.zkproof")
+        """
+        return _embedding.of_prover(self, text, tokenizer, special, context, progress)
 
     def prove_batch(
         self, inputs: Any, *, context: Union[None, bytes, str] = None, refuse_clipping: bool = False, progress: _progress.Progress = None
