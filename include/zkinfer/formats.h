@@ -80,7 +80,7 @@ inline constexpr std::array kFileFormats = {
                kMaxCommitmentSecretBytes, "secret.md"},
     FileFormat{FileKind::kCommitmentBackup, 1, "commitment backup", ".zkbackup", Secrecy::kSecret,
                kMaxCommitmentSecretBytes, "secret.md"},
-    FileFormat{FileKind::kCodeFile, 2, "code file", ".zkcode", Secrecy::kSecret, kMaxCodeFileBytes, "code.md"},
+    FileFormat{FileKind::kCodeFile, 3, "code file", ".zkcode", Secrecy::kSecret, kMaxCodeFileBytes, "code.md"},
     FileFormat{FileKind::kAuditKey, 1, "audit key", ".zkaudit", Secrecy::kSecret, 1 << 16, "audit_key.md"},
     FileFormat{FileKind::kTensorCommitment, 1, "tensor commitment", ".zktensor", Secrecy::kPublic,
                kMaxTensorCommitmentBytes, "tensor.md"},

@@ -57,14 +57,22 @@ Prover& Prover::operator=(Prover&&) noexcept = default;
 namespace {
 
 Result<prover::CommittedModel> commit_parts(const prover::CutModel& cut, const prover::ModelOptions& options,
-                                            const Digest& seed, const Progress& progress) {
+                                            const Digest& seed, const Progress& progress, pcs::NewCodeFile* code) {
   prover::CommittedModel model;
   model.seed = seed;
-  ZKI_ASSIGN_OR_RETURN(model.prepared.key, prover::commit_segments(cut, options, seed, progress));
+  ZKI_ASSIGN_OR_RETURN(model.prepared.key, prover::commit_segments(cut, options, seed, progress, code));
   return model;
 }
 
 }  // namespace
+
+Status Prover::Impl::publish(pcs::NewCodeFile* code, const std::string& path) {
+  if (code == nullptr) return ok_status();
+  ZKI_RETURN_IF_ERROR(code->publish());
+  if (cut == nullptr) return ok_status();
+  ZKI_ASSIGN_OR_RETURN(segment_codes, pcs::CodeFile::open(path));
+  return ok_status();
+}
 
 Result<Prover> Prover::create(const Model& model, const CommitOptions& options) {
   ZKI_RETURN_IF_ERROR(options.security.validate());
@@ -94,15 +102,23 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   auto impl = std::make_unique<Impl>();
   const std::string code_file = options.code_files ? options.code_file : std::string();
   ZKI_ASSIGN_OR_RETURN(impl->cut, api::cut_of(package));
-  auto committed = impl->cut == nullptr
-                       ? prover::commit_model(package.graph, package.weights, model_options, seed, code_file)
-                       : commit_parts(*impl->cut, model_options, seed, options.progress);
-  if (!committed.ok() && committed.status().code() == StatusCode::kIo && !code_file.empty()) {
-    return Status(StatusCode::kIo, committed.status().message() +
-                                       "; free some, or leave the code word off the disk (CommitOptions::code_files)");
+  const auto commit = [&]() -> Status {
+    std::unique_ptr<pcs::NewCodeFile> code;
+    if (!code_file.empty()) {
+      ZKI_ASSIGN_OR_RETURN(code, pcs::NewCodeFile::create(code_file));
+    }
+    ZKI_ASSIGN_OR_RETURN(impl->model,
+                         impl->cut == nullptr
+                             ? prover::commit_model(package.graph, package.weights, model_options, seed, code.get())
+                             : commit_parts(*impl->cut, model_options, seed, options.progress, code.get()));
+    return impl->publish(code.get(), code_file);
+  };
+  const Status committed = commit();
+  if (committed.code() == StatusCode::kIo && !code_file.empty()) {
+    return Status(StatusCode::kIo,
+                  committed.message() + "; free some, or leave the code word off the disk (CommitOptions::code_files)");
   }
-  if (!committed.ok()) return committed.status();
-  impl->model = std::move(*committed);
+  ZKI_RETURN_IF_ERROR(committed);
   impl->whole = api::impl(model).package.record.whole;
   impl->role = options.role;
   impl->code_files = options.code_files;
@@ -132,26 +148,39 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   auto impl = std::make_unique<Impl>();
   ZKI_ASSIGN_OR_RETURN(impl->cut, api::cut_of(package));
   ZKI_ASSIGN_OR_RETURN(statement::Key key_again, api::key_of(secret, package.graph, impl->cut.get()));
-  bool has_code =
-      impl->cut == nullptr && secret.params.has_model && !code_file.empty() && pcs::CodeFile::exists(code_file);
-  if (has_code) {
+  prover::SegmentCodes codes;
+  if (!code_file.empty() && pcs::CodeFile::exists(code_file)) {
+    auto there = pcs::CodeFile::open(code_file);
     // Left from another commitment of this name, or from a process that was too late to make one: made again, over it.
-    const auto there = pcs::CodeFile::open(code_file);
-    if (there.ok() && (*there)->header().root != secret.commitment.root) has_code = false;
+    const bool is_other =
+        there.ok() && (impl->cut != nullptr ? !prover::check_codes(key_again, *there).ok()
+                                            : there->size() != 1 || (*there)[0]->root() != secret.commitment.root);
+    if (!there.ok()) return there.status();
+    if (!is_other) codes = std::move(there).value();
   }
+  const bool has_code = !codes.empty();
   ZKI_RETURN_IF_ERROR(progress(has_code ? "open the weight commitment" : "rebuild the weight commitment", 0.0));
-  // Of a model that is cut each part is encoded, and compared, when its turn comes.
-  auto model_again = impl->cut != nullptr ? Result<prover::CommittedModel>(prover::CommittedModel{})
-                     : has_code ? prover::reopen_model(package.graph, package.weights, secret.params, secret.visibility,
-                                                       secret.seed, code_file)
-                                : prover::recommit_model(package.graph, package.weights, secret.params,
-                                                         secret.visibility, secret.seed, code_file);
-  if (!model_again.ok()) return model_again.status().with_context("commitment secret");
-  impl->model = std::move(*model_again);
-  if (impl->cut != nullptr) {
-    impl->model.prepared.key = std::move(key_again);
-    impl->model.seed = secret.seed;
-  }
+  const auto make_again = [&]() -> Status {
+    std::unique_ptr<pcs::NewCodeFile> code;
+    if (!has_code && !code_file.empty() && secret.has_weights()) {
+      ZKI_ASSIGN_OR_RETURN(code, pcs::NewCodeFile::create(code_file));
+    }
+    if (impl->cut == nullptr) {
+      ZKI_ASSIGN_OR_RETURN(impl->model, has_code ? prover::reopen_model(package.graph, package.weights, secret.params,
+                                                                        secret.visibility, secret.seed, codes[0])
+                                                 : prover::recommit_model(package.graph, package.weights, secret.params,
+                                                                          secret.visibility, secret.seed, code.get()));
+    } else {
+      // Each part is opened, and compared, when its turn comes.
+      if (code != nullptr)
+        ZKI_RETURN_IF_ERROR(prover::write_codes(*impl->cut, key_again, secret.seed, *code, progress));
+      impl->model.prepared.key = std::move(key_again);
+      impl->model.seed = secret.seed;
+      impl->segment_codes = std::move(codes);
+    }
+    return impl->publish(code.get(), code_file);
+  };
+  if (const Status again = make_again(); !again.ok()) return again.with_context("commitment secret");
   impl->whole = package.record.whole;
   impl->role = secret.role;
   impl->code_files = secret.code_files;
@@ -166,8 +195,8 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   // The secret says under which parameters to prove: they must hide and prove what a verifier would ask of them.
   auto key = statement::parse_key(impl->key);
   if (!key.ok()) return key.status().with_context("commitment secret");
-  // With a code file it is prepared already.
-  if (!has_code) {
+  // With a code file it is prepared already; of a model that is cut, its segments are when their turn comes.
+  if (!has_code || impl->cut != nullptr) {
     const auto prepared = verifier::prepare(std::move(key).value(), kNoVerifyLimits);
     if (!prepared.ok()) return prepared.status().with_context("commitment secret");
   }
@@ -188,8 +217,7 @@ bool code_file_pays(std::uint64_t num_parameters, std::uint64_t budget) {
 }
 
 bool code_file_pays(const Model& model, const CommitOptions& options) {
-  // A model that is cut holds one code word at a time.
-  if (!options.code_files || !api::impl(model).package.cuts.empty()) return false;
+  if (!options.code_files) return false;
   const bool is_public = options.public_parameters || !options.security.zero_knowledge;
   const std::uint64_t usual = soundness::default_model_budget(model.num_parameters());
   return code_file_pays(model.num_parameters(), is_public ? 0 : options.budget != 0 ? options.budget : usual);
@@ -199,7 +227,6 @@ namespace api {
 Result<std::string> code_file_for(const Model& model, const SlotFile& secret_file) {
   ZKI_ASSIGN_OR_RETURN(const Secret secret, parse_secret(secret_file.payload()));
   const std::string path = code_file_of(secret_file.path());
-  if (!secret.segments.empty()) return std::string();
   const bool pays = code_file_pays(model.num_parameters(), secret_file.slots().total);
   return secret.code_files && (pays || pcs::CodeFile::exists(path)) ? path : std::string();
 }
@@ -280,8 +307,9 @@ Result<Bytes> Prover::certify(const Progress& progress) const {
   const SlotUse use = only_key_proofs ? SlotUse::kRotation : SlotUse::kProof;
   ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(use, progress));
   const prover::CommittedModel& model = impl_->model;
-  return impl_->cut != nullptr ? prover::certify_segments(*impl_->cut, model.prepared.key, model.seed, request)
-                               : prover::certify(model, request);
+  return impl_->cut != nullptr
+             ? prover::certify_segments(*impl_->cut, model.prepared.key, model.seed, impl_->segment_codes, request)
+             : prover::certify(model, request);
 }
 
 Result<Bytes> Prover::rotate(const Prover& fresh, const Progress& progress, const SlotsTaken& slots_taken) const {
@@ -294,9 +322,10 @@ Result<Bytes> Prover::rotate(const Prover& fresh, const Progress& progress, cons
   if (slots_taken) ZKI_RETURN_IF_ERROR(slots_taken(request.slot));
   const prover::CommittedModel& before = impl_->model;
   const prover::CommittedModel& after = fresh.impl_->model;
-  return impl_->cut != nullptr ? prover::rotate_segments(*impl_->cut, before.prepared.key, before.seed,
-                                                         after.prepared.key, after.seed, request)
-                               : prover::rotate(before, after, request);
+  return impl_->cut != nullptr
+             ? prover::rotate_segments(*impl_->cut, before.prepared.key, before.seed, impl_->segment_codes,
+                                       after.prepared.key, after.seed, fresh.impl_->segment_codes, request)
+             : prover::rotate(before, after, request);
 }
 
 Result<ProofResult> Prover::prove(std::span<const TensorView> inputs, ByteView context,
@@ -340,9 +369,10 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) const {
   inner.inputs = std::move(inputs.inputs);
   inner.committed_inputs = std::move(inputs.committed_inputs);
   std::copy(request.context.begin(), request.context.end(), inner.context.begin());
-  ZKI_ASSIGN_OR_RETURN(prover::Proof proof, impl_->cut != nullptr
-                                                ? prover::prove_segments(*impl_->cut, key, impl_->model.seed, inner)
-                                                : prover::prove(impl_->model, inner));
+  ZKI_ASSIGN_OR_RETURN(prover::Proof proof,
+                       impl_->cut != nullptr
+                           ? prover::prove_segments(*impl_->cut, key, impl_->model.seed, impl_->segment_codes, inner)
+                           : prover::prove(impl_->model, inner));
   ProofResult result;
   result.clipping = std::move(clipping);
   result.proof = std::move(proof.bytes);

@@ -43,6 +43,7 @@ class BatchPlans {
 struct Prover::Impl {
   prover::CommittedModel model;
   std::shared_ptr<const prover::CutModel> cut;  // of a model that is cut: `model` then has key and seed alone
+  prover::SegmentCodes segment_codes;           // of it
   CommitmentRole role = CommitmentRole::kSingle;
   Bytes key;
   bool code_files = true;          // CommitOptions::code_files
@@ -71,6 +72,8 @@ struct Prover::Impl {
     const bool same = cut != nullptr && fresh.cut != nullptr && cut->same_weights(*fresh.cut);
     return same ? ok_status() : invalid_argument("rotation: the two commitments are of different models");
   }
+  // Names the new code file, if there is one, and opens it where segments read from it.
+  Status publish(pcs::NewCodeFile* code, const std::string& path);
   // Takes a slot, and fresh entropy for its proof.
   Result<prover::ProveRequest> begin_proof(SlotUse use, const Progress& progress) const;
 };

@@ -2,6 +2,8 @@
 // The secret of a model's commitment: its bytes (docs/formats/secret.md) and what it says without the model.
 #pragma once
 
+#include <algorithm>
+
 #include "package/package.h"
 #include "prover/segments.h"
 #include "statement/statement.h"
@@ -24,6 +26,9 @@ struct Secret {
     statement::Commitment commitment;
   };
   std::vector<Segment> segments;
+  bool has_weights() const {
+    return params.has_model || std::ranges::any_of(segments, [](const Segment& s) { return s.params.has_model; });
+  }
 
   Bytes to_bytes() const;
 };

@@ -6,6 +6,7 @@
 
 #include "circuit/evaluate.h"
 #include "commit/pcs/code_file.h"
+#include "commit/pcs/unkept_code.h"
 #include "exec/integer/executor.h"
 #include "prover/check_model.h"
 #include "prover/choose_opening.h"
@@ -30,7 +31,7 @@ pcs::IntLanes message_of(const verifier::PreparedKey& prepared, const qir::Weigh
 Result<CommittedModel> encode(const qir::QGraph& graph, relations::CompiledCircuit compiled,
                               const qir::WeightStore& weights, const pcs::OpeningParams& opening,
                               const qir::Visibility& visibility, const Digest& content, const Digest& rows_key,
-                              const std::string& code_path) {
+                              pcs::NewCodeFile* code) {
   CommittedModel model;
   model.weights = weights;
   verifier::PreparedKey& prepared = model.prepared;
@@ -47,11 +48,12 @@ Result<CommittedModel> encode(const qir::QGraph& graph, relations::CompiledCircu
     PrfStream random(rows_key, kModelStream);
     pcs::LaneCoefs coefs(opening.model, message_of(prepared, weights), random);
     std::shared_ptr<pcs::CodeFile> file;
-    if (code_path.empty()) {
-      model.oracle = pcs::CommittedOracle(std::move(coefs));
+    if (code == nullptr) {
+      model.oracle = pcs::commit_lanes(std::move(coefs), pcs::kMostWrittenRows);
     } else {
-      ZKI_ASSIGN_OR_RETURN(file, pcs::CodeFile::encode(code_path, coefs));
-      model.oracle = pcs::CommittedOracle(std::move(coefs), file);
+      const auto shared = std::make_shared<const pcs::LaneCoefs>(std::move(coefs));
+      ZKI_ASSIGN_OR_RETURN(file, code->add(shared));
+      model.oracle = pcs::CommittedOracle(shared, file);
     }
     prepared.key.commitment.root = model.oracle.root();
     prepared.ood_point = statement::ood_point(graph, opening, model.oracle.root());
@@ -62,7 +64,7 @@ Result<CommittedModel> encode(const qir::QGraph& graph, relations::CompiledCircu
       header.rows_key = rows_key;
       header.base = prepared.ood_point;
       header.evaluations = model.oracle.lane_evaluations(prepared.ood_point);
-      ZKI_RETURN_IF_ERROR(file->seal(std::move(header)));
+      ZKI_RETURN_IF_ERROR(code->seal(*file, std::move(header)));
     }
   }
   prepared.identity = prepared.key.identity();
@@ -71,12 +73,11 @@ Result<CommittedModel> encode(const qir::QGraph& graph, relations::CompiledCircu
 
 Result<CommittedModel> encode_with_seed(const qir::QGraph& graph, relations::CompiledCircuit compiled,
                                         const qir::WeightStore& weights, const pcs::OpeningParams& opening,
-                                        const qir::Visibility& visibility, const Digest& seed,
-                                        const std::string& code_path) {
+                                        const qir::Visibility& visibility, const Digest& seed, pcs::NewCodeFile* code) {
   const Digest content = weights_digest(graph, weights);
   const Digest rows_key = derive_rows_key(seed, graph, opening, content);
   ZKI_ASSIGN_OR_RETURN(CommittedModel model,
-                       encode(graph, std::move(compiled), weights, opening, visibility, content, rows_key, code_path));
+                       encode(graph, std::move(compiled), weights, opening, visibility, content, rows_key, code));
   model.seed = seed;
   return model;
 }
@@ -108,7 +109,7 @@ Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::
 }
 
 Result<CommittedModel> commit_model(const qir::QGraph& graph, const qir::WeightStore& weights,
-                                    const ModelOptions& options, const Digest& seed, const std::string& code_path) {
+                                    const ModelOptions& options, const Digest& seed, pcs::NewCodeFile* code) {
   if (!options.security.zero_knowledge && !options.visibility.everything()) {
     return invalid_argument(
         "zero knowledge can only be off where nothing is private; make inputs, outputs and parameters public too");
@@ -121,26 +122,25 @@ Result<CommittedModel> commit_model(const qir::QGraph& graph, const qir::WeightS
                        relations::compile(graph, options.security.zero_knowledge, options.visibility));
   if (options.check_model) ZKI_RETURN_IF_ERROR(check_model(graph, weights, options.visibility, compiled));
   ZKI_ASSIGN_OR_RETURN(const pcs::OpeningParams opening, choose_opening(graph, compiled, options));
-  return encode_with_seed(graph, std::move(compiled), weights, opening, options.visibility, seed, code_path);
+  return encode_with_seed(graph, std::move(compiled), weights, opening, options.visibility, seed, code);
 }
 
 Result<CommittedModel> recommit_model(const qir::QGraph& graph, const qir::WeightStore& weights,
                                       const pcs::OpeningParams& opening, const qir::Visibility& visibility,
-                                      const Digest& seed, const std::string& code_path) {
+                                      const Digest& seed, pcs::NewCodeFile* code) {
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, weights));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
                        relations::compile(graph, opening.security.zero_knowledge, visibility));
-  return encode_with_seed(graph, std::move(compiled), weights, opening, visibility, seed, code_path);
+  return encode_with_seed(graph, std::move(compiled), weights, opening, visibility, seed, code);
 }
 
 Result<CommittedModel> reopen_model(const qir::QGraph& graph, const qir::WeightStore& weights,
                                     const pcs::OpeningParams& opening, const qir::Visibility& visibility,
-                                    const Digest& seed, const std::string& code_path) {
+                                    const Digest& seed, const std::shared_ptr<pcs::CodeFile>& file) {
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, weights));
-  ZKI_ASSIGN_OR_RETURN(const std::shared_ptr<pcs::CodeFile> file, pcs::CodeFile::open(code_path));
   const pcs::CodeFileHeader& header = file->header();
   if (!opening.has_model || header.params != opening.model || header.content != weights_digest(graph, weights)) {
-    return corrupt("code file '" + code_path +
+    return corrupt("code file '" + file->path() +
                    "': it holds other weights or parameters than this model and commitment; give the model that was "
                    "committed to, or, if the file is left from another commitment, delete it: it is made again");
   }
@@ -152,14 +152,16 @@ Result<CommittedModel> reopen_model(const qir::QGraph& graph, const qir::WeightS
   CommittedModel model;
   ZKI_ASSIGN_OR_RETURN(model.prepared, verifier::prepare(std::move(key), kNoVerifyLimits, relations::new_recipes()));
   if (!(model.prepared.ood_point == header.base)) {
-    return corrupt("code file '" + code_path + "': it is of another commitment; delete it, and it is made again");
+    return corrupt("code file '" + file->path() + "': it is of another commitment; delete it, and it is made again");
   }
   model.weights = weights;
   model.seed = seed;
   model.rows_key = header.rows_key;
   ZKI_ASSIGN_OR_RETURN(FpVec random_coefs, file->random_coefs());
-  model.oracle = pcs::CommittedOracle(
-      pcs::LaneCoefs(opening.model, message_of(model.prepared, weights), std::move(random_coefs)), file);
+  auto coefs = std::make_shared<const pcs::LaneCoefs>(opening.model, message_of(model.prepared, weights),
+                                                      std::move(random_coefs));
+  if (!file->has_rows()) file->compute_rows_from(coefs);
+  model.oracle = pcs::CommittedOracle(std::move(coefs), file);
   model.oracle.set_evaluations(header.base, header.evaluations);
   return model;
 }
@@ -170,7 +172,7 @@ Result<CommittedModel> encode_model(const qir::QGraph& graph, const qir::WeightS
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, weights));
   ZKI_ASSIGN_OR_RETURN(relations::CompiledCircuit compiled,
                        relations::compile(graph, opening.security.zero_knowledge, visibility));
-  return encode(graph, std::move(compiled), weights, opening, visibility, Digest{}, rows_key, {});
+  return encode(graph, std::move(compiled), weights, opening, visibility, Digest{}, rows_key, nullptr);
 }
 
 }  // namespace zkinfer::prover

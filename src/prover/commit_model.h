@@ -2,7 +2,7 @@
 // Commits to a model's parameters: chooses the opening's parameters, encodes M, and derives the verification key.
 #pragma once
 
-#include "commit/pcs/oracle_prover.h"
+#include "commit/pcs/code_file.h"
 #include "qir/weight_store.h"
 #include "verifier/verify.h"
 
@@ -30,22 +30,22 @@ struct CommittedModel {
   pcs::CommittedOracle oracle;
 };
 
-// Four ways to a committed model. `code_path`: where the code word of M goes (commit/pcs/code_file.h); empty: memory.
+// Four ways to a committed model. `code`: where the code word of M goes, as the next part, and sealed (commit/pcs/code_file.h); null: memory.
 // Errors of all: parameters outside their declared ranges, io and kCorrupt of the code file.
 
 // A fresh commitment. Errors: zero knowledge off with something private, the circuit cannot be built, no opening parameters
 // within the caps.
 Result<CommittedModel> commit_model(const qir::QGraph& graph, const qir::WeightStore& weights,
-                                    const ModelOptions& options, const Digest& seed, const std::string& code_path = {});
+                                    const ModelOptions& options, const Digest& seed, pcs::NewCodeFile* code = nullptr);
 // The same commitment again, from its opening parameters and seed: encodes.
 Result<CommittedModel> recommit_model(const qir::QGraph& graph, const qir::WeightStore& weights,
                                       const pcs::OpeningParams& opening, const qir::Visibility& visibility,
-                                      const Digest& seed, const std::string& code_path = {});
-// The same commitment again with the code file that one of the others wrote: nothing is encoded. kCorrupt when the file is
+                                      const Digest& seed, pcs::NewCodeFile* code = nullptr);
+// The same commitment again with the part of a code file that one of the others wrote: nothing is encoded. kCorrupt when the file is
 // damaged, or of other weights or opening parameters; that it belongs to a key shows in prepared.identity.
 Result<CommittedModel> reopen_model(const qir::QGraph& graph, const qir::WeightStore& weights,
                                     const pcs::OpeningParams& opening, const qir::Visibility& visibility,
-                                    const Digest& seed, const std::string& code_path);
+                                    const Digest& seed, const std::shared_ptr<pcs::CodeFile>& file);
 // From the rows key alone, for whoever compares a key with a model: the result has no seed and must not prove.
 Result<CommittedModel> encode_model(const qir::QGraph& graph, const qir::WeightStore& weights,
                                     const pcs::OpeningParams& opening, const qir::Visibility& visibility,

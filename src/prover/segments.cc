@@ -103,7 +103,7 @@ Status check_roots(const std::vector<statement::Key>& segments) {
 }
 
 Result<statement::Key> commit_segments(const CutModel& model, const ModelOptions& options, const Digest& seed,
-                                       const Progress& progress) {
+                                       const Progress& progress, pcs::NewCodeFile* code) {
   if (!options.security.zero_knowledge) {
     return invalid_argument(
         "the tensors between segments are hidden, which needs zero knowledge; compile the model without segments");
@@ -115,7 +115,7 @@ Result<statement::Key> commit_segments(const CutModel& model, const ModelOptions
         progress.step(i, model.parts.size(), "commit to " + segment_name(i, model.parts.size()))("", 0));
     ModelOptions own = options_of(model, wiring, options, i);
     if (own.budget == 0 && !own.visibility.public_params) own.budget = default_budget(model);
-    auto committed = commit_model(model.parts[i].graph, model.parts[i].weights, own, segment_seed(seed, i));
+    auto committed = commit_model(model.parts[i].graph, model.parts[i].weights, own, segment_seed(seed, i), code);
     if (!committed.ok()) return committed.status().with_context(segment_name(i, model.parts.size()));
     keys.push_back(std::move(committed->prepared.key));
   }
@@ -125,27 +125,72 @@ Result<statement::Key> commit_segments(const CutModel& model, const ModelOptions
   return key;
 }
 
-Result<CommittedModel> open_segment(const CutModel& model, const statement::Key& key, const Digest& seed,
-                                    std::size_t index) {
-  const Part& part = model.parts[index];
+namespace {
+
+// `again`: the segment's commitment, made again.
+Result<CommittedModel> if_same(Result<CommittedModel> again, const statement::Key& key, std::size_t index) {
+  if (!again.ok()) return again;
   const statement::Key& own = key.segments[index];
-  ZKI_ASSIGN_OR_RETURN(CommittedModel opened,
-                       recommit_model(part.graph, part.weights, own.params, own.visibility, segment_seed(seed, index)));
-  opened.prepared.key.insecure_seed = own.insecure_seed;
-  opened.prepared.identity = opened.prepared.key.identity();
-  if (opened.prepared.key.commitment != own.commitment) {
-    return invalid_argument(segment_name(index, model.parts.size()) +
+  again->prepared.key.insecure_seed = own.insecure_seed;
+  again->prepared.identity = again->prepared.key.identity();
+  if (again->prepared.key.commitment != own.commitment) {
+    return invalid_argument(segment_name(index, key.segments.size()) +
                             ": its weights are not those that were committed to; give the model file it was made for");
   }
-  return opened;
+  return again;
+}
+
+Result<CommittedModel> encode_segment(const CutModel& model, const statement::Key& key, const Digest& seed,
+                                      std::size_t index, pcs::NewCodeFile* code) {
+  const Part& part = model.parts[index];
+  const statement::Key& own = key.segments[index];
+  return if_same(recommit_model(part.graph, part.weights, own.params, own.visibility, segment_seed(seed, index), code),
+                 key, index);
+}
+
+}  // namespace
+
+Status write_codes(const CutModel& model, const statement::Key& key, const Digest& seed, pcs::NewCodeFile& code,
+                   const Progress& progress) {
+  for (std::size_t i = 0; i < model.parts.size(); ++i) {
+    if (!key.segments[i].params.has_model) continue;
+    ZKI_RETURN_IF_ERROR(progress.step(i, model.parts.size(), "encode " + segment_name(i, model.parts.size()))("", 0));
+    ZKI_RETURN_IF_ERROR(encode_segment(model, key, seed, i, &code).status());
+  }
+  return ok_status();
+}
+
+Status check_codes(const statement::Key& key, const SegmentCodes& codes) {
+  std::size_t next = 0;
+  for (const statement::Key& segment : key.segments) {
+    if (!segment.params.has_model) continue;
+    if (next == codes.size() || codes[next]->root() != segment.commitment.root)
+      return corrupt("the code file is of other segments");
+    ++next;
+  }
+  return next == codes.size() ? ok_status() : corrupt("the code file has more segments");
+}
+
+Result<CommittedModel> open_segment(const CutModel& model, const statement::Key& key, const Digest& seed,
+                                    const SegmentCodes& codes, std::size_t index) {
+  const Part& part = model.parts[index];
+  const statement::Key& own = key.segments[index];
+  if (codes.empty() || !own.params.has_model) return encode_segment(model, key, seed, index, nullptr);
+  // Segments without weights have no part.
+  const auto number = std::count_if(key.segments.begin(), key.segments.begin() + static_cast<std::ptrdiff_t>(index),
+                                    [](const statement::Key& segment) { return segment.params.has_model; });
+  return if_same(reopen_model(part.graph, part.weights, own.params, own.visibility, segment_seed(seed, index),
+                              codes.at(static_cast<std::size_t>(number))),
+                 key, index);
 }
 
 Result<SegmentedProof> SegmentedProof::begin(const CutModel& model, const statement::Key& key, const Digest& seed,
-                                             const ProveRequest& request) {
+                                             const SegmentCodes& codes, const ProveRequest& request) {
   SegmentedProof out;
   out.model_ = &model;
   out.key_ = &key;
   out.seed_ = seed;
+  out.codes_ = codes;
   out.request_ = request;
   out.first_given_ = wiring_of(model).first_given;
   ZKI_ASSIGN_OR_RETURN(out.inputs_, inputs_of(key, request));
@@ -205,7 +250,7 @@ Result<std::shared_ptr<const CommittedValues>> SegmentedProof::open_boundary(std
 Result<Bytes> SegmentedProof::prove_segment(std::size_t index, const Progress& progress, ProveTimes& times) const {
   const bool is_last = index + 1 == model_->parts.size();
   ZKI_RETURN_IF_ERROR(progress("open", 0));
-  ZKI_ASSIGN_OR_RETURN(const CommittedModel opened, open_segment(*model_, *key_, seed_, index));
+  ZKI_ASSIGN_OR_RETURN(const CommittedModel opened, open_segment(*model_, *key_, seed_, codes_, index));
   ProveRequest request;
   request.context = statements_[index].context;
   request.slot = statements_[index].slot;
@@ -250,11 +295,11 @@ Bytes SegmentedProof::join(const std::vector<Bytes>& messages) const {
 }
 
 Result<Proof> prove_segments(const CutModel& model, const statement::Key& key, const Digest& seed,
-                             const ProveRequest& request) {
+                             const SegmentCodes& codes, const ProveRequest& request) {
   const auto begin = std::chrono::steady_clock::now();
   Proof proof;
   ZKI_RETURN_IF_ERROR(request.progress("run the network", 0.0));
-  ZKI_ASSIGN_OR_RETURN(const SegmentedProof whole, SegmentedProof::begin(model, key, seed, request));
+  ZKI_ASSIGN_OR_RETURN(const SegmentedProof whole, SegmentedProof::begin(model, key, seed, codes, request));
   std::vector<Bytes> messages;
   for (std::size_t i = 0; i < whole.num_segments(); ++i) {
     ZKI_ASSIGN_OR_RETURN(
@@ -274,12 +319,12 @@ Result<Proof> prove_segments(const CutModel& model, const statement::Key& key, c
 }
 
 Result<Bytes> certify_segments(const CutModel& model, const statement::Key& key, const Digest& seed,
-                               const ProveRequest& request) {
+                               const SegmentCodes& codes, const ProveRequest& request) {
   std::vector<Bytes> segments;
   for (std::size_t i = 0; i < model.parts.size(); ++i) {
     segments.emplace_back();
     if (!key.segments[i].params.has_model) continue;
-    ZKI_ASSIGN_OR_RETURN(const CommittedModel opened, open_segment(model, key, seed, i));
+    ZKI_ASSIGN_OR_RETURN(const CommittedModel opened, open_segment(model, key, seed, codes, i));
     ProveRequest own = request;
     own.progress = request.progress.step(i, model.parts.size(), "certify " + segment_name(i, model.parts.size()));
     ZKI_ASSIGN_OR_RETURN(segments.back(), certify(opened, own));
@@ -289,13 +334,14 @@ Result<Bytes> certify_segments(const CutModel& model, const statement::Key& key,
 }
 
 Result<Bytes> rotate_segments(const CutModel& model, const statement::Key& before, const Digest& seed,
-                              const statement::Key& after, const Digest& fresh_seed, const ProveRequest& request) {
+                              const SegmentCodes& codes, const statement::Key& after, const Digest& fresh_seed,
+                              const SegmentCodes& fresh_codes, const ProveRequest& request) {
   std::vector<Bytes> segments;
   for (std::size_t i = 0; i < model.parts.size(); ++i) {
     segments.emplace_back();
     if (!before.segments[i].params.has_model) continue;
-    ZKI_ASSIGN_OR_RETURN(const CommittedModel old_one, open_segment(model, before, seed, i));
-    ZKI_ASSIGN_OR_RETURN(const CommittedModel fresh_one, open_segment(model, after, fresh_seed, i));
+    ZKI_ASSIGN_OR_RETURN(const CommittedModel old_one, open_segment(model, before, seed, codes, i));
+    ZKI_ASSIGN_OR_RETURN(const CommittedModel fresh_one, open_segment(model, after, fresh_seed, fresh_codes, i));
     ProveRequest own = request;
     own.progress = request.progress.step(i, model.parts.size(), "rotate " + segment_name(i, model.parts.size()));
     ZKI_ASSIGN_OR_RETURN(segments.back(), rotate(old_one, fresh_one, own));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Committing to a model that is cut into segments, and proving inferences of it. One segment is in memory at a time: its circuit and
-// its code word are made when its turn comes and freed after. What is proven: statement/segments.h.
+// Committing to a model that is cut into segments, and proving inferences of it. One segment is in memory at a time: its circuit is
+// made when its turn comes and freed after; its code word, where no code file has it or its tree, too. What is proven: statement/segments.h.
 //
 // Randomness. A segment's seed comes from the model's and its index, so two segments share none, whatever they hold; a boundary's from
 // the model's seed, the proof's entropy, what is proven and its index. A segment's proof is a function of seeds, entropy and inference:
@@ -32,21 +32,31 @@ std::vector<Digest> segment_rows_keys(const CutModel& model, const statement::Ke
 // invalid_argument: two segments with hidden weights have the same root, hence the same random rows.
 Status check_roots(const std::vector<statement::Key>& segments);
 
-// Commits to each part; budget: of all, 0: the default for all weights together. invalid_argument: check_roots, or zero
+// The segments' parts of the model's code file, in order; none where nothing is on disk.
+using SegmentCodes = std::vector<std::shared_ptr<pcs::CodeFile>>;
+
+// Commits to each part; code: null or where the code words go; budget: of all, 0: the default for all weights together. invalid_argument: check_roots, or zero
 // knowledge is off. Others: commit_model's, with the segment.
 Result<statement::Key> commit_segments(const CutModel& model, const ModelOptions& options, const Digest& seed,
-                                       const Progress& progress);
+                                       const Progress& progress, pcs::NewCodeFile* code = nullptr);
 
-// The segment's commitment again, encoded. invalid_argument: the weights are not those of the key.
+// Encodes every segment again into a code file that is not there. Errors: open_segment's, io.
+Status write_codes(const CutModel& model, const statement::Key& key, const Digest& seed, pcs::NewCodeFile& code,
+                   const Progress& progress);
+
+// kCorrupt: the parts are not those of the key's segments.
+Status check_codes(const statement::Key& key, const SegmentCodes& codes);
+
+// The segment's commitment again: from its code, or encoded. invalid_argument: the weights are not those of the key.
 Result<CommittedModel> open_segment(const CutModel& model, const statement::Key& key, const Digest& seed,
-                                    std::size_t index);
+                                    const SegmentCodes& codes, std::size_t index);
 
 // An inference of the whole, and what every segment's proof of it begins with.
 class SegmentedProof {
  public:
   // Runs all parts and commits to the boundaries. key and model must live as long as the object; request as for prove(), of the whole.
   static Result<SegmentedProof> begin(const CutModel& model, const statement::Key& key, const Digest& seed,
-                                      const ProveRequest& request);
+                                      const SegmentCodes& codes, const ProveRequest& request);
   std::size_t num_segments() const { return model_->parts.size(); }
   // The segment's messages: the same bytes every time.
   Result<Bytes> prove_segment(std::size_t index, const Progress& progress, ProveTimes& times) const;
@@ -69,6 +79,7 @@ class SegmentedProof {
   const CutModel* model_ = nullptr;
   const statement::Key* key_ = nullptr;
   Digest seed_{};
+  SegmentCodes codes_;
   ProveRequest request_;
   std::vector<std::vector<std::int64_t>> inputs_, outputs_;
   std::vector<BoundaryValues> boundaries_;
@@ -81,13 +92,14 @@ class SegmentedProof {
 
 // All segments, one after the other.
 Result<Proof> prove_segments(const CutModel& model, const statement::Key& key, const Digest& seed,
-                             const ProveRequest& request);
+                             const SegmentCodes& codes, const ProveRequest& request);
 
 // verifier::verify_certificate takes it.
 Result<Bytes> certify_segments(const CutModel& model, const statement::Key& key, const Digest& seed,
-                               const ProveRequest& request);
+                               const SegmentCodes& codes, const ProveRequest& request);
 // To another commitment of the same model. verifier::verify_rotation takes it.
 Result<Bytes> rotate_segments(const CutModel& model, const statement::Key& before, const Digest& seed,
-                              const statement::Key& after, const Digest& fresh_seed, const ProveRequest& request);
+                              const SegmentCodes& codes, const statement::Key& after, const Digest& fresh_seed,
+                              const SegmentCodes& fresh_codes, const ProveRequest& request);
 
 }  // namespace zkinfer::prover

@@ -2,6 +2,9 @@
 // Models that are cut into segments, through the public interface: the same verbs, the same results.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "base/files.h"
 #include "exec/integer/executor.h"
 #include "segments/split.h"
 #include "slots/test_folder.h"
@@ -78,6 +81,44 @@ TEST(Segments, TensorsReadTwiceAndOutputsFromTheMiddle) {
       if (outputs.is_committed()) EXPECT_EQ(proof.committed_outputs[1].integers(), proof.outputs[1]);
     }
   }
+}
+
+// What the code file holds of each segment changes no byte of any proof.
+TEST(Segments, CodeFilesGiveTheSameProofs) {
+  const TestFolder folder;
+  const std::string secret = folder.file("m.zksecret"), code = folder.file("m.zkcode");
+  const auto commit = [&](std::uint8_t seed, const std::string& code_file) {
+    CommitOptions options = options_of();
+    options.insecure_seed.emplace();
+    options.insecure_seed->fill(seed);
+    options.code_file = code_file;
+    return Owner(cut_at(e2e::layered_graph(4, 4), {1, 2}), options);
+  };
+  const Owner in_memory = commit(1, {}), on_disk = commit(1, code);
+  const auto prove = [&](const Prover& prover) {
+    ProveRequest request;
+    request.integers = in_memory.draw(4);
+    return must(prover.prove(request)).proof;
+  };
+  const Bytes first = prove(in_memory.prover), second = prove(in_memory.prover), third = prove(in_memory.prover);
+  EXPECT_EQ(prove(on_disk.prover), first);
+  Owner saved = commit(1, code);
+  ASSERT_TRUE(saved.prover.save(secret).ok());
+  const auto open = [&] { return Prover::open(saved.model, secret); };
+  EXPECT_EQ(prove(must(open())), first);
+  // Another commitment's counts as missing and is made again; so does one segment's of this.
+  (void)commit(2, code);
+  EXPECT_EQ(prove(must(open())), second);
+  Bytes bytes = read_file(code, 1 << 30).value();
+  const Prover again = must(open());
+  EXPECT_EQ(read_file(code, 1 << 30).value(), bytes);
+  EXPECT_EQ(prove(again), third);
+  // Damage is said.
+  bytes[20] ^= 1;
+  ASSERT_TRUE(write_file(code, bytes).ok());
+  EXPECT_EQ(open().status().code(), StatusCode::kCorrupt);
+  ASSERT_TRUE(std::filesystem::remove(code));
+  EXPECT_TRUE(open().ok());
 }
 
 TEST(Segments, SecretsComeBackAndRotate) {

@@ -80,7 +80,7 @@ struct Pieces {
 };
 
 Bytes prove(const Cut& cut, const prover::ProveRequest& request) {
-  auto proof = prover::prove_segments(*cut.model, cut.key(), cut.seed, request);
+  auto proof = prover::prove_segments(*cut.model, cut.key(), cut.seed, {}, request);
   ZKI_CHECK(proof.ok(), proof.status().to_string().c_str());
   return std::move(proof->bytes);
 }
@@ -153,7 +153,7 @@ TEST(SegmentsAttack, SegmentsOfOtherModels) {
   mixed.segments[2] = stranger.key().segments[2];
   prover::CutModel model = *cut.model;
   model.parts[2] = stranger.model->parts[2];
-  auto proof = prover::prove_segments(model, mixed, cut.seed, cut.request(3));
+  auto proof = prover::prove_segments(model, mixed, cut.seed, {}, cut.request(3));
   ASSERT_TRUE(proof.ok()) << proof.status().to_string();
   const auto own = verifier::prepare(mixed, kNoVerifyLimits);
   ASSERT_TRUE(own.ok());
@@ -195,7 +195,7 @@ TEST(SegmentsAttack, OtherValuesBetween) {
     }
     const auto statements = statement::segment_statements(cut.key(), cut.prepared.identity, header.context, header.slot,
                                                           header.data, boundaries);
-    const auto opened = prover::open_segment(*cut.model, cut.key(), cut.seed, 2);
+    const auto opened = prover::open_segment(*cut.model, cut.key(), cut.seed, {}, 2);
     ASSERT_TRUE(opened.ok());
     prover::ProveRequest own;
     own.context = statements[2].context;
@@ -263,7 +263,7 @@ TEST(SegmentsAttack, KeysThatAreWiredWrongly) {
 
 TEST(SegmentsAttack, CertificatesOfOtherSegments) {
   const Cut cut = layers();
-  const auto certificate = prover::certify_segments(*cut.model, cut.key(), cut.seed, {});
+  const auto certificate = prover::certify_segments(*cut.model, cut.key(), cut.seed, {}, {});
   ASSERT_TRUE(certificate.ok());
   const auto verdict = [&](ByteView bytes) { return verifier::verify_certificate(cut.prepared, bytes); };
   EXPECT_EQ(verdict(*certificate).to_string(), "accepted");
@@ -285,7 +285,7 @@ TEST(SegmentsAttack, CertificatesOfOtherSegments) {
        std::vector<std::vector<std::size_t>>{{0, 2, 1, 3}, {0, 1, 2}, {0, 1, 1, 3}, {0, 1, 2, 3, 3}})
     EXPECT_FALSE(verdict(file(order)).accepted());
   // One segment's own certificate, as that of a key which is not cut.
-  const auto opened = prover::open_segment(*cut.model, cut.key(), cut.seed, 0);
+  const auto opened = prover::open_segment(*cut.model, cut.key(), cut.seed, {}, 0);
   ASSERT_TRUE(opened.ok());
   EXPECT_FALSE(verdict(*prover::certify(*opened, {})).accepted());
   EXPECT_FALSE(verifier::verify_certificate(cut.prepared.segments[0], *certificate).accepted());
@@ -295,9 +295,9 @@ TEST(SegmentsAttack, CertificatesOfOtherSegments) {
 // stops is the first segment that is beyond the limit.
 TEST(SegmentsAttack, AllSegmentsShareTheLimit) {
   const Cut cut = layers(), fresh(layered_graph(4, 4), {1, 2, 3}, 1, 2);
-  const auto certificate = prover::certify_segments(*cut.model, cut.key(), cut.seed, {});
+  const auto certificate = prover::certify_segments(*cut.model, cut.key(), cut.seed, {}, {});
   const auto rotation =
-      prover::rotate_segments(*cut.model, cut.key(), cut.seed, fresh.key(), fresh.seed, prover::ProveRequest{});
+      prover::rotate_segments(*cut.model, cut.key(), cut.seed, {}, fresh.key(), fresh.seed, {}, prover::ProveRequest{});
   ASSERT_TRUE(certificate.ok() && rotation.ok());
   verifier::Path path{cut.prepared.identity, {}};
   verifier::PathStep& step = path.steps.emplace_back();
@@ -389,7 +389,7 @@ TEST(SegmentsAttack, RandomnessOfSegmentsAndBoundaries) {
     const Pieces pieces(cut, prove(cut, request));
     for (const Bytes& boundary : pieces.boundaries) EXPECT_TRUE(seen.insert(boundary).second);
     // A segment that is proven again, by another process: the same bytes.
-    const auto again = prover::SegmentedProof::begin(*cut.model, cut.key(), cut.seed, request);
+    const auto again = prover::SegmentedProof::begin(*cut.model, cut.key(), cut.seed, {}, request);
     ASSERT_TRUE(again.ok());
     prover::ProveTimes times;
     EXPECT_EQ(*again->prove_segment(2, {}, times), pieces.segments[2]);

@@ -19,7 +19,6 @@ constexpr std::size_t kPowerBlock = 256;
 // Of a code word that is kept until its rows are opened. Beyond, fresh memory costs more than the rows made again: the same pages
 // serve the layers of the lookups (decision 45).
 constexpr std::size_t kMaxKeptBytes = std::size_t{256} << 20;
-constexpr std::size_t kMaxBlockBytes = std::size_t{256} << 20;
 
 // out[j] += sum_q rows[q].coef rows[q].point^j. Powers are tabled for one block and shared by all blocks.
 void add_opened(const std::vector<FoldTerms::OpenedRow>& rows, FeSpan out) {
@@ -264,13 +263,7 @@ void CpuFolding::begin_fold_rounds(Fe lane_factor) {
 
 class CpuBackend final : public Backend {
  public:
-  CommittedOracle commit(LaneCoefs coefs) const override {
-    const CodeParams& params = coefs.params();
-    if (params.domain_size() * params.num_lanes() * sizeof(Fp) <= kMaxKeptBytes)
-      return CommittedOracle(std::move(coefs));
-    const auto shared = std::make_shared<const LaneCoefs>(std::move(coefs));
-    return {shared, std::make_shared<const UnkeptCode>(shared, kMaxBlockBytes)};
-  }
+  CommittedOracle commit(LaneCoefs coefs) const override { return commit_lanes(std::move(coefs), kMaxKeptBytes); }
   std::unique_ptr<Folding> begin_opening(const OpeningParams& params, const OpeningStatement& statement,
                                          const OpeningOracles& oracles, ProverHooks& hooks) const override {
     return std::make_unique<CpuFolding>(params, statement, oracles, hooks);

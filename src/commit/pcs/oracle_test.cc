@@ -191,51 +191,81 @@ class CodeFiles : public ::testing::Test {
     std::vector<Fp> list(random_coefs.begin(), random_coefs.end());
     FixedRandom fixed(list);
     expected_ = CommittedOracle(params_, elements.span(), fixed);
-    coefs_ = LaneCoefs(params_, std::move(ints), random_coefs);
+    coefs_ = std::make_shared<const LaneCoefs>(params_, std::move(ints), random_coefs);
     path_ = ::testing::TempDir() + "pcs_code_file";
   }
   ~CodeFiles() override { std::remove(path_.c_str()); }
 
-  void write() {
-    auto file = CodeFile::encode(path_, coefs_);
+  // A file of so many parts, each of which has its rows if they are at most so many bytes.
+  void write(std::size_t num_parts = 1, std::uint64_t most_rows = kMostWrittenRows) {
+    std::remove(path_.c_str());
+    auto file = NewCodeFile::create(path_);
     ASSERT_TRUE(file.ok()) << file.status().to_string();
-    EXPECT_FALSE(CodeFile::exists(path_)) << "nothing is there before it is sealed";
-    CodeFileHeader header;
-    header.content.fill(7);
-    header.rows_key.fill(8);
-    header.base = random_.element();
-    header.evaluations.resize(params_.num_lanes(), random_.element());
-    ASSERT_TRUE((*file)->seal(header).ok());
-    EXPECT_EQ((*file)->root(), expected_.root());
+    for (std::size_t i = 0; i < num_parts; ++i) {
+      const auto part = (*file)->add(coefs_, most_rows);
+      ASSERT_TRUE(part.ok()) << part.status().to_string();
+      CodeFileHeader header;
+      header.content.fill(7);
+      header.rows_key.fill(8);
+      header.base = random_.element();
+      header.evaluations.resize(params_.num_lanes(), random_.element());
+      ASSERT_TRUE((*file)->seal(**part, header).ok());
+      EXPECT_EQ((*part)->root(), expected_.root());
+    }
+    EXPECT_FALSE(CodeFile::exists(path_)) << "nothing is there before it is published";
+    ASSERT_TRUE((*file)->publish().ok());
   }
 
   // 9 coefficients in 4 blocks of 16 points.
   CodeParams params_{5, 4, 2, 6, 3};
   SeededRandom random_;
   CommittedOracle expected_;
-  LaneCoefs coefs_;
+  std::shared_ptr<const LaneCoefs> coefs_;
   std::string path_;
 };
 
 TEST_F(CodeFiles, HoldWhatMemoryHolds) {
-  write();
+  const std::vector<std::uint64_t> opened = {0, 3, 8, 17, 31, 32, 63};
+  for (const std::size_t num_parts : {std::size_t{1}, std::size_t{3}}) {
+    for (const bool with_rows : {true, false}) {
+      write(num_parts, with_rows ? kMostWrittenRows : 0);
+      const auto file = CodeFile::open(path_);
+      ASSERT_TRUE(file.ok()) << file.status().to_string();
+      ASSERT_EQ(file->size(), num_parts);
+      for (const std::shared_ptr<CodeFile>& part : *file) {
+        EXPECT_EQ(part->header().params, params_);
+        EXPECT_EQ(part->has_rows(), with_rows);
+        part->compute_rows_from(coefs_);
+        const auto rows = part->open(opened);
+        ASSERT_TRUE(rows.ok()) << rows.status().to_string();
+        EXPECT_EQ(rows->rows, expected_.encoded().open(opened)->rows);
+        EXPECT_EQ(rows->siblings, expected_.encoded().open(opened)->siblings);
+        const auto random_coefs = part->random_coefs();
+        ASSERT_TRUE(random_coefs.ok());
+        EXPECT_TRUE(std::equal(random_coefs->begin(), random_coefs->end(), coefs_->random_coefs().begin()));
+      }
+    }
+  }
+  const UnkeptCode unkept(coefs_, 1 << 20);
+  EXPECT_EQ(unkept.root(), expected_.root());
+  EXPECT_EQ(unkept.open(opened)->rows, expected_.encoded().open(opened)->rows);
+}
+
+// Rows that are computed from other coefficients than those committed to do not leave.
+TEST_F(CodeFiles, OtherCoefficientsAreFound) {
+  write(1, 0);
   const auto file = CodeFile::open(path_);
   ASSERT_TRUE(file.ok()) << file.status().to_string();
-  EXPECT_EQ((*file)->header().params, params_);
-  const std::vector<std::uint64_t> opened = {0, 3, 8, 17, 31, 32, 63};
-  const auto rows = (*file)->open(opened);
-  ASSERT_TRUE(rows.ok()) << rows.status().to_string();
-  EXPECT_EQ(rows->rows, expected_.encoded().open(opened)->rows);
-  EXPECT_EQ(rows->siblings, expected_.encoded().open(opened)->siblings);
-  const auto random_coefs = (*file)->random_coefs();
-  ASSERT_TRUE(random_coefs.ok());
-  EXPECT_TRUE(std::equal(random_coefs->begin(), random_coefs->end(), coefs_.random_coefs().begin()));
-  EXPECT_EQ(CommittedOracle(std::move(coefs_)).root(), expected_.root());
+  FpVec random_coefs(params_.num_lanes() * params_.num_random_coefs);
+  (*file)[0]->compute_rows_from(std::make_shared<const LaneCoefs>(
+      params_, IntLanes(std::vector<std::uint8_t>(params_.num_lanes(), 1), params_.num_coefs), random_coefs));
+  const std::vector<std::uint64_t> opened = {5};
+  EXPECT_EQ((*file)[0]->open(opened).status().code(), StatusCode::kCorrupt);
 }
 
 // Damage is found where it is read, or does not matter: no row leaves that is not under the root.
 TEST_F(CodeFiles, DamageIsFound) {
-  write();
+  write(2);
   const Bytes bytes = read_file(path_, 1 << 20).value();
   std::vector<std::uint64_t> all(params_.domain_size());
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
@@ -250,21 +280,26 @@ TEST_F(CodeFiles, DamageIsFound) {
       EXPECT_EQ(file.status().code(), StatusCode::kCorrupt) << i;
       continue;
     }
-    const auto random_coefs = (*file)->random_coefs();
+    const CodeFile& part = *(*file)[i < bytes.size() / 2 ? 0 : 1];
+    const auto random_coefs = part.random_coefs();
     if (!random_coefs.ok()) {
       EXPECT_EQ(random_coefs.status().code(), StatusCode::kCorrupt) << i;
       continue;
     }
     // Padding, the tree's inner nodes and rows that nobody opens.
     ++num_harmless;
-    const auto rows = (*file)->open(some);
+    const auto rows = part.open(some);
     if (rows.ok()) {
       EXPECT_EQ(rows->rows, expected_.encoded().open(some)->rows) << i;
     } else {
       EXPECT_EQ(rows.status().code(), StatusCode::kCorrupt) << i;
     }
-    const std::size_t code_begin = bytes.size() - params_.domain_size() * params_.num_lanes() * 8;
-    if (i >= code_begin) EXPECT_EQ((*file)->open(all).status().code(), StatusCode::kCorrupt) << i;
+    // The rows are the last page of each part, and part of it.
+    const std::size_t row_bytes = params_.domain_size() * params_.num_lanes() * 8;
+    const std::size_t in_part = i % (bytes.size() / 2), code_begin = bytes.size() / 2 - 4096;
+    ASSERT_LE(row_bytes, 4096u);
+    if (in_part >= code_begin && in_part < code_begin + row_bytes)
+      EXPECT_EQ(part.open(all).status().code(), StatusCode::kCorrupt) << i;
   }
   EXPECT_LT(num_harmless, bytes.size() / 5);
   for (const std::size_t size : {std::size_t{0}, std::size_t{20}, bytes.size() - 1, bytes.size() + 1}) {
@@ -275,11 +310,11 @@ TEST_F(CodeFiles, DamageIsFound) {
   }
   std::remove(path_.c_str());
   EXPECT_EQ(CodeFile::open(path_).status().code(), StatusCode::kIo);
-  EXPECT_EQ(CodeFile::encode("/nowhere/at/all", coefs_).status().code(), StatusCode::kIo);
+  EXPECT_EQ(NewCodeFile::create("/nowhere/at/all").status().code(), StatusCode::kIo);
   // What is no code file is not replaced.
   const Bytes note = {'n', 'o', 't', 'e'};
   ASSERT_TRUE(write_file(path_, note).ok());
-  EXPECT_EQ(CodeFile::encode(path_, coefs_).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(NewCodeFile::create(path_).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(read_file(path_, 100).value(), note);
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kTile = 512;  // coefficients of a lane that a core takes at a time
 constexpr std::size_t kTileGrain = 8;
+constexpr std::size_t kMaxBlockBytes = std::size_t{256} << 20;
 
 int log_at_least(std::uint64_t x) { return static_cast<int>(std::bit_width(std::max<std::uint64_t>(x, 1) - 1)); }
 
@@ -105,6 +106,10 @@ class RowEvaluation {
 
 }  // namespace
 
+FpVec evaluate_rows(const LaneCoefs& coefs, std::span<const std::uint64_t> indices) {
+  return RowEvaluation(coefs, indices).run();
+}
+
 Status encode_in_blocks(const LaneCoefs& coefs, std::size_t max_bytes,
                         const std::function<Status(std::uint64_t first, FpCSpan rows)>& visit) {
   const CodeParams& params = coefs.params();
@@ -136,10 +141,18 @@ UnkeptCode::UnkeptCode(std::shared_ptr<const LaneCoefs> coefs, std::size_t max_b
 
 Result<RowSource::Opened> UnkeptCode::open(std::span<const std::uint64_t> indices) const {
   ByteWriter rows;
-  for (const Fp x : RowEvaluation(*coefs_, indices).run()) rows.u64(x.v);
+  for (const Fp x : evaluate_rows(*coefs_, indices)) rows.u64(x.v);
   ByteWriter siblings;
   for (const Digest& digest : tree_.open(indices)) siblings.raw(digest);
   return Opened{std::move(rows).take(), std::move(siblings).take()};
+}
+
+CommittedOracle commit_lanes(LaneCoefs coefs, std::size_t most_kept_bytes) {
+  const CodeParams& params = coefs.params();
+  if (params.domain_size() * params.num_lanes() * sizeof(Fp) <= most_kept_bytes)
+    return CommittedOracle(std::move(coefs));
+  const auto shared = std::make_shared<const LaneCoefs>(std::move(coefs));
+  return {shared, std::make_shared<const UnkeptCode>(shared, kMaxBlockBytes)};
 }
 
 }  // namespace zkinfer::pcs

@@ -14,6 +14,9 @@ namespace zkinfer::pcs {
 Status encode_in_blocks(const LaneCoefs& coefs, std::size_t max_bytes,
                         const std::function<Status(std::uint64_t first, FpCSpan rows)>& visit);
 
+// Rows of the coefficients' code word, [indices, lanes]. Cost: see UnkeptCode.
+FpVec evaluate_rows(const LaneCoefs& coefs, std::span<const std::uint64_t> indices);
+
 // Memory: the tree, and a block while the code word is made. Cost of opening t rows of dimension d and 2^k lanes, about
 //   2^k min over a of (d times the number of different i >> a among the rows i, plus 2^a t) products in F:
 // a polynomial at x is sum_j x^j f_j(x^(2^a)), j < 2^a, and rows with equal i >> a have equal x^(2^a).
@@ -28,5 +31,8 @@ class UnkeptCode final : public RowSource {
   std::shared_ptr<const LaneCoefs> coefs_;
   merkle::MerkleTree tree_;
 };
+
+// Commits, with the code word in memory where it has at most so many bytes, else unkept.
+CommittedOracle commit_lanes(LaneCoefs coefs, std::size_t most_kept_bytes);
 
 }  // namespace zkinfer::pcs
