@@ -11,8 +11,8 @@ namespace zkinfer::pcs {
 namespace {
 
 constexpr std::size_t kRowGrain = 4096;
-constexpr std::size_t kTile =
-    64;  // rows of a transposition step: what they are of every lane stays in the first-level cache
+// Rows of a transposition step: what they are of every lane stays in the first-level cache.
+constexpr std::size_t kTile = 64;
 
 // Evaluates one lane at base.
 Fe evaluate(const LaneCoefs& coefs, std::size_t lane, Fe base) {
