@@ -263,6 +263,12 @@ Result<SamplerShape> shape_of(const QGraph& scored, std::int64_t candidates) {
     return invalid_argument(std::to_string(candidates) + " candidates of " + std::to_string(shape.vocabulary) +
                             " tokens; expected 1 to that many");
   }
+  // Each candidate is compared with each token; a key says whatever it likes.
+  if (Wide{shape.positions} * (candidates + kRuleNumbers) * tokens.shape[1] > kMaxElements) {
+    return resource_limit(std::to_string(candidates) + " candidates at " + std::to_string(shape.positions) +
+                          " positions that see " + std::to_string(tokens.shape[1]) +
+                          " tokens are more than 2^31 comparisons; take fewer candidates or tokens");
+  }
   if (is_at_most(shape.unit, -41) || !is_at_most(shape.unit, 4)) {
     return unsupported("scores in a unit of " + std::to_string(shape.unit.mantissa) + " * 2^" +
                        std::to_string(shape.unit.exponent) + ", sampling takes 2^-40 to 2^4");

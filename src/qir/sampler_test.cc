@@ -11,16 +11,16 @@ namespace zkinfer::qir {
 namespace {
 
 // Tokens of 0 to 15 -> scores of 16 tokens each, by a table; then the choice.
-QGraph choosing(Scale unit) {
+QGraph choosing(Scale unit, std::int64_t positions = 4) {
   TestBuilder b;
-  const ValueId tokens = b.input({1, 4}, 0, 15);
+  const ValueId tokens = b.input({1, positions}, 0, 15);
   const ValueId table = b.param({16, 16}, -5000, 5000);
   Node gather;
   gather.axes = {0};
-  const ValueId scores = b.node(Op::kGather, {table, tokens}, {1, 4, 16}, -5000, 5000, gather);
+  const ValueId scores = b.node(Op::kGather, {table, tokens}, {1, positions, 16}, -5000, 5000, gather);
   Node largest;
   largest.axes = {2};
-  const ValueId choice = b.node(Op::kArgMax, {scores}, {1, 4}, 0, 15, largest);
+  const ValueId choice = b.node(Op::kArgMax, {scores}, {1, positions}, 0, 15, largest);
   b.graph.outputs = {choice};
   for (Value& value : b.graph.values) value.scale = {1, 0};
   b.graph.values[scores].scale = unit;
@@ -54,6 +54,25 @@ TEST(Sampler, IsFoundInWhatItGives) {
   EXPECT_EQ(with_sampler(*scored_of(choosing({1, -50})), 4, "next").status().code(), StatusCode::kUnsupported);
   EXPECT_TRUE(with_sampler(*scored_of(choosing({1, 0})), 4, "next").ok());
   EXPECT_TRUE(with_sampler(*scored_of(choosing({3, -20})), 4, "next").ok());
+}
+
+// A key may say any size.
+TEST(Sampler, SizesThatNobodyCanHoldAreRefused) {
+  QGraph scored = *scored_of(choosing({1, 0}, 1 << 20));
+  EXPECT_EQ(with_sampler(scored, 16, "next").status().code(), StatusCode::kResourceLimit);
+  TestBuilder b;
+  b.graph = scored;
+  const ValueId drawn = b.input({1, 1 << 20, 16 + kRuleNumbers}, 0, 100000);
+  Node sort;
+  sort.axes = {2};
+  sort.coefs = {-1};
+  b.node(Op::kSort, {scored.outputs[0]}, {1, 1 << 20, 16}, 0, 15, sort);
+  Node slice;
+  slice.starts = {0, 0, 0};
+  slice.steps = {1, 1, 1};
+  b.graph.outputs = {b.node(Op::kSlice, {drawn}, {1, 1 << 20, 16}, 0, 100000, slice)};
+  ASSERT_TRUE(validate(b.graph).ok()) << validate(b.graph).to_string();
+  EXPECT_FALSE(sampler_of(b.graph).has_value());
 }
 
 TEST(Sampler, NumbersAreThoseOfTheRealFunctions) {

@@ -171,4 +171,10 @@ import json
 said = json.load(open("stories.json"))["generation"]
 assert said["prompt_tokens"] + said["answer_tokens"] == json.load(open("greedy.json")), said
 PYTHON
+# Sampled: the default rule of others, from its 64 best tokens.
+expect 0 'sampling.drawn' "$zkinfer" compile "$stories/stories260K.bin" --tokens 64 -c calibration.npy --candidates 64 -o sampled.zkmodel
+expect 0 'identity' "$zkinfer" commit sampled.zkmodel --inputs public
+expect 0 '"proof_bytes"' "$zkinfer" generate sampled.zkmodel --tokenizer "$stories/tok512.bin" --prompt "Once upon a time" --temperature 0.8 --top-k 40 --top-p 0.95 \
+  --seed order-17 --prove --json
+expect 0 'each drawn by the rule' "$zkinfer" verify sampled.zkproof --key sampled.zkkey --tokenizer "$stories/tok512.bin" --context order-17
 finish
