@@ -2,6 +2,7 @@
 #include "exec/integer/dot.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/parallel.h"
 
@@ -133,6 +134,16 @@ Width dot_width(std::int64_t left_lo, std::int64_t left_hi, std::int64_t right_l
     return Width::k16;
   }
   return fits(left_lo, left_hi, INT32_MAX) && fits(right_lo, right_hi, INT32_MAX) ? Width::k32 : Width::k64;
+}
+
+int split_bits(std::int64_t left_lo, std::int64_t left_hi, std::int64_t right_lo, std::int64_t right_hi) {
+  if (dot_width(left_lo, left_hi, right_lo, right_hi) != Width::k32 || !fits(right_lo, right_hi, INT16_MAX)) return 0;
+  const int bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(magnitude(left_lo, left_hi)))) + 1;
+  const int low_bits = (bits + 1) / 2;
+  const std::int64_t low = std::int64_t{1} << (low_bits - 1), high = (magnitude(left_lo, left_hi) >> low_bits) + 1;
+  const bool both = fits(-high, high, INT16_MAX) && max_run_of(-low, low, right_lo, right_hi) >= kShortestRun &&
+                    max_run_of(-high, high, right_lo, right_hi) >= kShortestRun;
+  return both ? low_bits : 0;
 }
 
 template <class T>

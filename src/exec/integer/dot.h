@@ -27,6 +27,10 @@ struct DotJob {
   std::size_t col_stride = 0;
 };
 
+// A wide left operand against a 16-bit right one as two products of 16 bits: x = 2^low_bits high + low, low in [-2^(low_bits - 1), 2^(low_bits - 1)).
+// 0: they do not fit, or 32 bits are no more work.
+int split_bits(std::int64_t left_lo, std::int64_t left_hi, std::int64_t right_lo, std::int64_t right_hi);
+
 // Products of the two ranges that fit in 31 bits together.
 std::size_t max_run_of(std::int64_t left_lo, std::int64_t left_hi, std::int64_t right_lo, std::int64_t right_hi);
 

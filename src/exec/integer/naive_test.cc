@@ -160,17 +160,20 @@ TEST_F(Naive, Conv) {
 }
 
 TEST_F(Naive, MatMul) {
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 120; ++round) {
     reset();
     const std::int64_t rows = draw(1, 20);
     const std::int64_t depth = draw(1, 200);
     const std::int64_t cols = draw(1, 40);
     const std::int64_t batch = draw(1, 3);
     const bool shared = round % 2 == 0;
-    const std::int64_t bound = round % 3 == 0 ? 255 : round % 3 == 1 ? 30000 : 4000000000;
+    // Of 16 bits, of two parts of 16 bits, of 32 and of more.
+    const std::int64_t bounds[] = {255, 30000, 70000, 4000000, 200000000, 4000000000};
+    const std::int64_t bound = bounds[round % 6];
+    const std::int64_t b_bound = round % 4 == 0 ? 1500 : round % 4 == 3 ? 32767 : bound % 1000003;
     const ValueId a = add(false, round % 5 == 0 ? Shape{rows, depth} : Shape{2, batch, rows, depth}, -bound, bound / 2);
-    const ValueId b = add(true, shared ? Shape{depth, cols} : Shape{round % 4 == 1 ? 1 : batch, depth, cols},
-                          -bound % 1000003, bound % 1000003);
+    const ValueId b =
+        add(true, shared ? Shape{depth, cols} : Shape{round % 4 == 1 ? 1 : batch, depth, cols}, -b_bound, b_bound);
     const ValueId bias = add(true, Shape{cols}, -100, 100);
     const std::size_t out_rank = std::max(of(a).shape.rank(), of(b).shape.rank());
     Dims out = {2, batch, rows, cols};
@@ -185,6 +188,23 @@ TEST_F(Naive, MatMul) {
         right[right.size() - 2] = k;
         sum += of(a).broadcast_at(left) * of(b).broadcast_at(right);
       }
+      return sum;
+    });
+  }
+}
+
+// More columns than are transposed at a time.
+TEST_F(Naive, LargeMatMul) {
+  const std::int64_t rows = 8, depth = 9000, cols = 500;
+  for (const std::int64_t bound : {1000, 100000, 2000000000}) {
+    reset();
+    const ValueId a = add(false, Shape{rows, depth}, -bound, bound);
+    const ValueId b = add(true, Shape{depth, cols}, -1000, 1000);
+    check(Op::kMatMul, {a, b}, Shape{rows, cols}, {}, [&](const Index& index) {
+      std::int64_t sum = 0;
+      for (std::int64_t k = 0; k < depth; ++k)
+        sum += of(a).data[static_cast<std::size_t>(index[0] * depth + k)] *
+               of(b).data[static_cast<std::size_t>(k * cols + index[1])];
       return sum;
     });
   }
