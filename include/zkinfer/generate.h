@@ -19,6 +19,7 @@ struct LanguageShape {
   std::uint32_t capacity = 0;        // tokens, prompt and answer together
   std::int64_t most_token = 0;       // tokens are 0 to this
   std::uint32_t num_candidates = 0;  // CausalModel::num_candidates
+  bool hides_text = false;           // CausalModel::hides_text
 };
 // invalid_argument: not such a model.
 Result<LanguageShape> language_shape(const Model& model);
@@ -27,7 +28,11 @@ Result<LanguageShape> language_shape(const Model& model);
 // another name. invalid_argument: it gives no choices, or has fewer tokens; unsupported: its scores' scale is one that the rule has no numbers for.
 Result<Model> with_sampling(const Model& model, std::uint32_t num_candidates);
 
-// What with_sampling was given: what floats are compared with. Another model as it is.
+// The same model, whose proofs show of prompt and answer what is asked for, and hide the rest where it is committed to with private inputs. How many
+// tokens they have is seen. Another program, so a model of another name; sampling comes first. invalid_argument: it gives no choices.
+Result<Model> with_hidden_text(const Model& model);
+
+// What with_sampling and with_hidden_text were given: what floats are compared with. Another model as it is.
 Model greedy_model(const Model& model);
 
 struct GenerateOptions {
@@ -53,6 +58,7 @@ struct Generated {
   // Of the options.
   std::optional<SamplingRule> sampling;
   Bytes context;
+  ShownText shown;  // for generation_request
 };
 
 // The answer: at each step the token of the largest score, the first of equal ones, or the one that the rule draws. Each token costs what it
@@ -62,7 +68,8 @@ struct Generated {
 Result<Generated> generate(const Model& model, std::span<const std::int64_t> prompt,
                            const GenerateOptions& options = {});
 
-// What proves it: tokens, the rest filled with zeros, what they were drawn with, and the context.
+// What proves it: tokens, the rest filled with zeros, what they were drawn with, what is shown of them, and the context. invalid_argument: it hides what the
+// model shows always.
 Result<ProveRequest> generation_request(const Model& model, const Generated& generated);
 
 }  // namespace zkinfer

@@ -41,6 +41,13 @@ struct SamplingRule {
   friend bool operator==(const SamplingRule&, const SamplingRule&) = default;
 };
 
+// Which parts of a text a proof shows; of models made by with_hidden_text each may be hidden, where the key hides inputs.
+struct ShownText {
+  bool prompt = true, answer = true;
+  bool everything() const { return prompt && answer; }
+  friend bool operator==(const ShownText&, const ShownText&) = default;
+};
+
 struct GenerationClaim {
   std::uint32_t num_prompt = 0;  // tokens that were given, at least one
   std::uint32_t num_tokens = 0;  // with the answer
@@ -69,26 +76,31 @@ class CausalModel {
   const Digest& root_identity() const { return root_identity_; }
   // Of how many best tokens it draws one; 0: it gives the most likely one, always.
   std::uint32_t num_candidates() const;
+  // Whether its proofs may hide prompt or answer.
+  bool hides_text() const { return hides_text_; }
 
  private:
   friend GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference);
-  CausalModel(const Digest& root_identity, std::shared_ptr<const api::Sampler> sampler)
-      : root_identity_(root_identity), sampler_(std::move(sampler)) {}
+  CausalModel(const Digest& root_identity, std::shared_ptr<const api::Sampler> sampler, bool hides_text)
+      : root_identity_(root_identity), sampler_(std::move(sampler)), hides_text_(hides_text) {}
   Digest root_identity_;
   std::shared_ptr<const api::Sampler> sampler_;
+  bool hides_text_ = false;
 };
 
 struct GenerationResult {
   Verdict verdict;
-  // Unless rejected.
+  // Unless rejected. What is hidden is empty.
   std::vector<std::int64_t> prompt, answer;
   GenerationContext context{};
   std::optional<SamplingRule> sampling;  // GenerationClaim::sampling
+  ShownText shown;
+  std::uint32_t num_prompt = 0, num_answer = 0;  // tokens, hidden ones too
   // Whether the numbers that it was drawn with came from a context: 16 bytes that are not all 0. Whoever gave them, after key and prompt were fixed,
   // knows that the prover did not choose; without one, the prover may have tried many.
   bool seeded() const { return context != GenerationContext{}; }
 };
-// Of an accepted inference of this model, with evidence of its weights (verify.h), whose inputs and outputs are public. Rejected (kWrongStatement) where it is of another model or no
+// Of an accepted inference of this model, with evidence of its weights (verify.h), whose inputs (but for models that hide text) and outputs are public. Rejected (kWrongStatement) where it is of another model or no
 // generation, where the noise is not that of the rule and the context, or at the first token of the answer that is not the model's choice.
 GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference);
 

@@ -147,9 +147,10 @@ void bind_generate(py::module_& module) {
   bind_rule(module);
   module.def("language_shape", [](const Model& model) {
     const LanguageShape shape = must(language_shape(model));
-    return py::make_tuple(shape.capacity, shape.most_token, shape.num_candidates);
+    return py::make_tuple(shape.capacity, shape.most_token, shape.num_candidates, shape.hides_text);
   });
   module.def("greedy_model", &greedy_model);
+  module.def("with_hidden_text", [](const Model& model) { return must(with_hidden_text(model)); });
   module.def("with_sampling", [](const Model& model, std::uint32_t num_candidates) {
     return must(with_sampling(model, num_candidates));
   });
@@ -157,13 +158,14 @@ void bind_generate(py::module_& module) {
   module.def("prove_generation", [](const std::shared_ptr<Prover>& prover, const Model& model,
                                     const std::vector<std::int64_t>& tokens, std::uint32_t num_prompt,
                                     const std::optional<SamplingRule>& sampling, const py::bytes& context,
-                                    const py::object& progress) {
+                                    bool shows_prompt, bool shows_answer, const py::object& progress) {
     return run<ProofResult>(progress, [=, bound = bytes_of(context)](const Progress& report) -> Result<ProofResult> {
       Generated generated;
       generated.tokens = tokens;
       generated.num_prompt = num_prompt;
       generated.sampling = sampling;
       generated.context = bound;
+      generated.shown = {shows_prompt, shows_answer};
       ZKI_ASSIGN_OR_RETURN(ProveRequest request, generation_request(model, generated));
       request.progress = report;
       return prover->prove(request);

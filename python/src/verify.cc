@@ -198,11 +198,11 @@ void bind_verify(py::module_& module) {
         const py::gil_scoped_release no_gil;
         return std::make_shared<CausalModel>(must(CausalModel::of(key)));
       });
-  // Verdict, prompt, answer, context, rule, whether what was drawn came from the context.
+  // Verdict, prompt, answer, context, rule, whether what was drawn came from the context, tokens of prompt and answer.
   module.def("check_generation", [](const CausalModel& model, const VerifyResult& inference) {
     const GenerationResult result = check_generation(model, inference);
     return py::make_tuple(result.verdict, result.prompt, result.answer, to_python(result.context), result.sampling,
-                          result.seeded());
+                          result.seeded(), result.num_prompt, result.num_answer);
   });
   module.def("claimed_identity", [](const py::bytes& proof) -> py::object {
     const std::optional<Digest> identity = claimed_identity(view_of(proof));

@@ -183,3 +183,22 @@ def test_embeddings(folder, tokenizer, llama, tmp_path):
     ):
         with pytest.raises(zkinfer.InputError, match=words):
             call()
+
+
+def test_hidden_text(folder, tokenizer, llama):
+    windows = tokenizer.windows("the cat and a hat sat on the mat " * 30, 16)
+    model = zkinfer.compile(folder / "llama.bin", tokens=16, calibration=windows, candidates=12, hidden_text=True)
+    key = model.commit()
+    made = key.generate("the cat", tokens=6, tokenizer=tokenizer, temperature=1, context="order 7", hide="prompt")
+    checked = zkinfer.verify_generation(made, key.public, tokenizer=tokenizer, context="order 7")
+    assert checked.prompt_tokens == [] and checked.num_prompt == len(made.prompt_tokens) and checked.tokens == made.tokens
+    assert checked.seeded and checked.statement.inputs[0] is None
+    unseen = zkinfer.verify_generation(key.generate("the cat", tokens=6, tokenizer=tokenizer, hide="both"), key.public, tokenizer=tokenizer)
+    assert unseen.tokens == [] and unseen.num_tokens == 6 and unseen.ends_itself is None
+    for call, words in (
+        (lambda: key.generate("the cat", tokenizer=tokenizer, hide="all"), "'prompt', 'answer' or 'both'"),
+        (lambda: llama.commit().generate("the cat", tokenizer=tokenizer, hide="both"), "hidden_text=True"),
+        (lambda: llama.commit().generate("the cat", tokenizer=tokenizer), "inputs='public'"),
+    ):
+        with pytest.raises(zkinfer.InputError, match=words):
+            call()

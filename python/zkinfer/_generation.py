@@ -190,8 +190,9 @@ class VerifiedAnswer(_Words):
 
     Attributes:
         text, prompt: as text, special tokens too; InputError without a tokenizer.
-        tokens, prompt_tokens: as numbers.
-        ends_itself: whether the last token ends a text; else whoever proved it stopped there. None without a tokenizer.
+        tokens, prompt_tokens: as numbers; empty where the proof hides them.
+        ends_itself: whether the last token ends a text; else whoever proved it stopped there. None without a tokenizer or shown tokens.
+        num_prompt, num_tokens: how many tokens prompt and answer have, hidden ones too.
         context: the 16 bytes that the prover bound.
         rule: how each token was drawn: temperature, top_k (0: all candidates), top_p, repetition_penalty; None where the model gives its most likely ones.
         seeded: whether what was drawn came from the context: who gave it once model and prompt were fixed knows that the prover did not choose. False: the
@@ -208,10 +209,13 @@ class VerifiedAnswer(_Words):
         statement: Statement,
         rule: Optional[_native.SamplingRule],
         seeded: bool,
+        num_prompt: int,
+        num_tokens: int,
     ) -> None:
         super().__init__(prompt, tokens, tokenizer)
         self.context, self.statement, self.rule, self.seeded = context, statement, rule, seeded
-        self.ends_itself: Optional[bool] = None if tokenizer is None else self.tokens[-1] in tokenizer.end_tokens
+        self.num_prompt, self.num_tokens = num_prompt, num_tokens
+        self.ends_itself: Optional[bool] = None if tokenizer is None or not self.tokens else self.tokens[-1] in tokenizer.end_tokens
 
     def __str__(self) -> str:
         return self.text
@@ -285,7 +289,7 @@ def answer_of(
     """What Model.generate and Prover.generate say."""
     most = _options.integer("tokens", tokens, 1, 1 << 20)
     known = _tokenizer(tokenizer)
-    _, most_token, candidates = _native.language_shape(model._native)
+    _, most_token, candidates, _ = _native.language_shape(model._native)
     if rule is not None and candidates == 0:
         raise InputError("sampling: this model gives its most likely tokens only; compile it with candidates=")
     if known is not None and len(known) > most_token + 1:
@@ -312,6 +316,7 @@ def prove(
     special: bool,
     rule: Optional[_native.SamplingRule],
     context: Union[None, bytes, str],
+    hide: Optional[str],
     progress: Any,
 ) -> Answer:
     """Prover.generate."""
@@ -319,7 +324,15 @@ def prove(
 
     bound = context_of(context)
     info = prover.public.info
-    if info.inputs.exposure.name != "public" or info.outputs.exposure.name != "public":
+    hides_text = _native.language_shape(prover.model._native)[3]
+    if hide not in (None, "prompt", "answer", "both"):
+        raise InputError(f"hide={_options.shown(hide)}, expected 'prompt', 'answer' or 'both'")
+    if hide is not None and not hides_text:
+        raise InputError("hide: the proofs of this model show prompt and answer; compile it with hidden_text=True")
+    if hide is not None and info.inputs.exposure.name != "private":
+        raise InputError("hide: the key does not keep inputs private; take model.commit()")
+    shown = "private" if hides_text else "public"
+    if info.inputs.exposure.name not in ("public", shown) or info.outputs.exposure.name != "public":
         raise InputError("the key hides inputs or outputs, so a proof would not show prompt and answer; take model.commit(inputs='public')")
     prover.public._causal_model()  # refused before the model says a word
     with _progress.reporting(progress, "generate") as report:
@@ -327,7 +340,7 @@ def prove(
     whole = answer.prompt_tokens + answer.tokens
     with _progress.reporting(progress, "prove") as report:
         result, path = prover._under_next(
-            lambda native: _native.prove_generation(native, prover.model._native, whole, len(answer.prompt_tokens), rule, bound, report)
+            lambda native: _native.prove_generation(native, prover.model._native, whole, len(answer.prompt_tokens), rule, bound, hide in (None, "answer"), hide in (None, "prompt"), report)
         )
     answer.proof = Proof._made(result, prover.model, prover.public, path)
     return answer
@@ -364,8 +377,8 @@ def verify_generation(
             raise InputError("proof: an Answer without a proof; take Prover.generate")
         proof = proof.proof
     result = _inference(proof, key, path)
-    verdict, prompt, tokens, bound, rule, seeded = _native.check_generation(key._causal_model(), result)
+    verdict, prompt, tokens, bound, rule, seeded, num_prompt, num_tokens = _native.check_generation(key._causal_model(), result)
     if verdict.accepted and context is not None and bound != bound_bytes(context, _CONTEXT_BYTES).ljust(_CONTEXT_BYTES, b"\0"):
         raise Rejected("wrong statement", "context", "it was made for another one")
     _accept(verdict, "it is no answer of this model" if verdict.reason == "wrong statement" else None)
-    return VerifiedAnswer(prompt, tokens, known, bound, Statement(result, result), rule, seeded)
+    return VerifiedAnswer(prompt, tokens, known, bound, Statement(result, result), rule, seeded, num_prompt, num_tokens)

@@ -485,6 +485,7 @@ def compile(
     tokens: Optional[int] = None,
     head: Optional[str] = None,
     candidates: Optional[int] = None,
+    hidden_text: bool = False,
     float_target: Union[None, float, str] = None,
     activation_bits: Optional[int] = None,
     weight_bits: Optional[int] = None,
@@ -507,6 +508,7 @@ def compile(
         tokens: of a language model's file: how many tokens one inference reads.
         head: of a language model's file: "choice" (the most likely next token at each position, the default), "logits", "none" (hidden states) or "mean" (of them).
         candidates: of a language model: its answers may be sampled, from this many best tokens at each position (``Model.generate(temperature=..)``).
+        hidden_text: of a language model: proofs of its answers may hide prompt or answer (``Prover.generate(hide=..)``).
         input_names: names for the inputs of a torch module; those of forward's parameters by default.
         float_target: the largest error of an output element, relative to the output's largest, as 0.001, "0.1%" or "exact" (0.02 %); 0.001 by
             default. The cheapest program within it is made.
@@ -563,6 +565,8 @@ def compile(
         native = _native.compile_network(onnx, samples, options, report)
     if candidates is not None:
         native = _native.with_sampling(native, _options.integer("candidates", candidates, 1, 65535))
+    if _options.flag("hidden_text", hidden_text):
+        native = _native.with_hidden_text(native)
     compiled = Model(native)
     for note in compiled.record.notes:
         if note.is_warning:

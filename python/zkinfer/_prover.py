@@ -398,16 +398,18 @@ class Prover:
         top_p: Optional[float] = None,
         repetition_penalty: Optional[float] = None,
         context: Union[None, bytes, str] = None,
+        hide: Optional[str] = None,
         progress: _progress.Progress = None,
     ) -> "_generation.Answer":
         """Answers a prompt, as :meth:`Model.generate` does, and proves every token of the answer with one proof, for :func:`verify_generation`.
 
-        The key must show inputs and outputs (``model.commit(inputs="public")``).
+        The key must show inputs and outputs (``model.commit(inputs="public")``), but of a model compiled with ``hidden_text``.
 
         Args:
             prompt, tokens, tokenizer, stream, special, temperature, top_k, top_p, repetition_penalty: as of :meth:`Model.generate`.
             context: up to 16 bytes bound into the proof, against replay, and from which what is drawn comes: of the verifier, who gives them once
                 model and prompt are fixed. Without them the proof says that the prover chose what was drawn.
+            hide: "prompt", "answer" or "both": what the proof does not show, of a model compiled with ``hidden_text`` and a key that hides inputs.
             progress: True for a bar, or a function of (stage, fraction).
         Returns: an Answer with its ``proof``.
         Raises: as :meth:`Model.generate` and :meth:`prove`; InputError too where the key hides inputs or outputs, or its structure allows the model
@@ -418,7 +420,7 @@ class Prover:
             >>> answer.save("story.zkproof")
         """
         rule = _generation.rule_of(temperature, top_k, top_p, repetition_penalty)
-        return _generation.prove(self, prompt, tokens, tokenizer, stream, special, rule, context, progress)
+        return _generation.prove(self, prompt, tokens, tokenizer, stream, special, rule, context, hide, progress)
 
     def embed(
         self,

@@ -12,10 +12,17 @@
 #include "api/sampling.h"
 #include "api/token_choices.h"
 #include "exec/integer/continued.h"
+#include "qir/shown_text.h"
 
 namespace zkinfer {
 
 namespace {
+
+// What with_hidden_text was given, or the program as it is.
+qir::QGraph text_apart(const qir::QGraph& graph) {
+  std::optional<qir::QGraph> answers = qir::answers_of(graph);
+  return answers.has_value() ? std::move(*answers) : graph;
+}
 
 // The program whose output stands behind each token: its choice, or, where one is drawn, the scores. Of a model that samples the scored part, with
 // its weights.
@@ -27,8 +34,12 @@ struct Decoded {
 
 Decoded decoded(const Model& model) {
   const package::Package& package = api::impl(model).package;
-  std::optional<qir::Sampled> sampled = qir::sampler_of(package.graph);
-  if (!sampled.has_value()) return {package.graph, package.weights, {}};
+  qir::QGraph answers = text_apart(package.graph);
+  std::optional<qir::Sampled> sampled = qir::sampler_of(answers);
+  if (!sampled.has_value()) {
+    qir::WeightStore weights = api::resized(package.weights, answers.values.size());
+    return {std::move(answers), std::move(weights), {}};
+  }
   qir::WeightStore weights = api::resized(package.weights, sampled->scored.values.size());
   return {std::move(sampled->scored), std::move(weights), api::Sampler{sampled->shape, model.structure_digest()}};
 }
@@ -124,9 +135,11 @@ qir::WeightStore api::resized(const qir::WeightStore& weights, std::size_t num_v
 
 package::Package api::greedy_package(const package::Package& package) {
   package::Package out = package;
-  std::optional<qir::Sampled> sampled = qir::sampler_of(package.graph);
-  if (!sampled.has_value()) return out;
-  out.graph = qir::greedy_of(std::move(sampled->scored), package.graph.value(package.graph.outputs[0]).name);
+  qir::QGraph answers = text_apart(package.graph);
+  std::optional<qir::Sampled> sampled = qir::sampler_of(answers);
+  if (!sampled.has_value() && answers.values.size() == package.graph.values.size()) return out;
+  const std::string output = answers.value(answers.outputs[0]).name;
+  out.graph = sampled.has_value() ? qir::greedy_of(std::move(sampled->scored), output) : std::move(answers);
   out.weights = resized(package.weights, out.graph.values.size());
   out.cuts.clear();
   return out;
@@ -143,9 +156,14 @@ const char* generation_end_name(GenerationEnd end) {
 }
 
 Result<LanguageShape> language_shape(const Model& model) {
-  std::vector<TensorInfo> inputs = model.inputs();
-  const std::vector<TensorInfo> outputs = model.outputs();
-  const std::optional<qir::Sampled> sampled = qir::sampler_of(api::impl(model).package.graph);
+  std::vector<TensorInfo> inputs = model.inputs(), outputs = model.outputs();
+  const qir::QGraph& whole = api::impl(model).package.graph;
+  const std::optional<qir::QGraph> answers = qir::answers_of(whole);
+  if (answers.has_value()) {
+    inputs.pop_back();
+    outputs.resize(1);
+  }
+  const std::optional<qir::Sampled> sampled = qir::sampler_of(answers.has_value() ? *answers : whole);
   if (sampled.has_value()) inputs.resize(1);
   const bool fits = api::why_no_choices(inputs, outputs).empty() && inputs[0].format.lo == 0 &&
                     inputs[0].num_elements() <= std::numeric_limits<std::uint32_t>::max();
@@ -156,7 +174,8 @@ Result<LanguageShape> language_shape(const Model& model) {
         "the head 'choice'");
   }
   return LanguageShape{static_cast<std::uint32_t>(inputs[0].num_elements()), inputs[0].format.hi,
-                       sampled.has_value() ? static_cast<std::uint32_t>(sampled->shape.candidates) : 0};
+                       sampled.has_value() ? static_cast<std::uint32_t>(sampled->shape.candidates) : 0,
+                       answers.has_value()};
 }
 
 Result<Model> with_sampling(const Model& model, std::uint32_t num_candidates) {
@@ -173,6 +192,20 @@ Result<Model> with_sampling(const Model& model, std::uint32_t num_candidates) {
   impl->package = package;
   const std::string output = package.graph.value(package.graph.outputs[0]).name;
   ZKI_ASSIGN_OR_RETURN(impl->package.graph, qir::with_sampler(std::move(*scored), num_candidates, output));
+  impl->package.weights = api::resized(package.weights, impl->package.graph.values.size());
+  return api::Access::make<Model>(std::move(impl));
+}
+
+Result<Model> with_hidden_text(const Model& model) {
+  const package::Package& package = api::impl(model).package;
+  ZKI_RETURN_IF_ERROR(language_shape(model).status());
+  if (qir::answers_of(package.graph).has_value())
+    return invalid_argument("model '" + model.name() + "': its proofs may hide text already");
+  if (!package.cuts.empty())
+    return invalid_argument("model '" + model.name() + "': it is cut already; first let it hide text, then cut it");
+  auto impl = std::make_shared<api::Access::Impl<Model>>();
+  impl->package = package;
+  ZKI_ASSIGN_OR_RETURN(impl->package.graph, qir::with_shown_text(package.graph));
   impl->package.weights = api::resized(package.weights, impl->package.graph.values.size());
   return api::Access::make<Model>(std::move(impl));
 }
@@ -262,10 +295,22 @@ Result<ProveRequest> generation_request(const Model& model, const Generated& gen
                                           generated.context, rule));
   request.integers = {generated.tokens};
   request.integers[0].resize(shape.capacity, 0);
-  if (shape.num_candidates == 0) return request;
-  const qir::Sampled sampled = *qir::sampler_of(api::impl(model).package.graph);
-  const api::Sampler sampler{sampled.shape, model.structure_digest()};
-  request.integers.push_back(sampler.drawn(*read_generation_context(request.context)));
+  if (shape.num_candidates > 0) {
+    const qir::Sampled sampled = *qir::sampler_of(text_apart(api::impl(model).package.graph));
+    const api::Sampler sampler{sampled.shape, model.structure_digest()};
+    request.integers.push_back(sampler.drawn(*read_generation_context(request.context)));
+  }
+  if (!shape.hides_text) {
+    if (generated.shown.everything()) return request;
+    return invalid_argument("model '" + model.name() +
+                            "': its proofs show prompt and answer; compile it so that they may hide them");
+  }
+  std::vector<std::int64_t>& parts = request.integers.emplace_back(2 * std::size_t{shape.capacity}, 0);
+  for (std::size_t i = 0; i < generated.tokens.size(); ++i) {
+    const bool is_answer = i >= generated.num_prompt;
+    parts[i] = is_answer ? 1 : 0;
+    parts[shape.capacity + i] = (is_answer ? generated.shown.answer : generated.shown.prompt) ? 1 : 0;
+  }
   return request;
 }
 

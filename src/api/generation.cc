@@ -10,6 +10,7 @@
 #include "api/whole_graph.h"
 #include "base/bytes.h"
 #include "qir/causality.h"
+#include "qir/shown_text.h"
 
 namespace zkinfer {
 
@@ -96,7 +97,14 @@ Result<CausalModel> CausalModel::of(const VerificationKey& key) {
     return invalid_argument("model '" + info.model_name + "' gives no answers: " + why);
   };
   qir::QGraph graph = api::whole_graph(key);
-  std::vector<TensorInfo> inputs = info.input_tensors;
+  std::vector<TensorInfo> inputs = info.input_tensors, outputs = info.output_tensors;
+  std::optional<qir::QGraph> answers = qir::answers_of(graph);
+  const bool hides_text = answers.has_value();
+  if (hides_text) {
+    graph = std::move(*answers);
+    inputs.pop_back();
+    outputs.resize(1);
+  }
   std::shared_ptr<api::Sampler> sampler;
   // A token that is drawn may depend on the scores at its position, all of them, and on tokens up to there: by what `with_sampler` makes.
   std::int64_t per_position = 1;
@@ -108,7 +116,7 @@ Result<CausalModel> CausalModel::of(const VerificationKey& key) {
     if (sampler->shape.positions != graph.value(graph.inputs[0]).shape[1])
       return refused("it gives no score for each token");
   }
-  const std::string why = api::why_no_choices(inputs, info.output_tensors);
+  const std::string why = api::why_no_choices(inputs, outputs);
   if (!why.empty()) return refused(why);
   ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> reach, qir::reach_of_output(graph));
   for (std::size_t i = 0; i < reach.size(); ++i) {
@@ -117,47 +125,91 @@ Result<CausalModel> CausalModel::of(const VerificationKey& key) {
     return refused("by its structure, what it gives behind token " + std::to_string(position) +
                    " may depend on token " + std::to_string(reach[i]) + ", so it may see what it is to say");
   }
-  return CausalModel(info.root_identity, std::move(sampler));
+  return CausalModel(info.root_identity, std::move(sampler), hides_text);
 }
 
+namespace {
+
+// What an accepted inference shows of a text.
+struct Said {
+  std::vector<std::int64_t> tokens;  // hidden ones are -1
+  ShownText shown;
+};
+
+// Of a model that shows everything: tokens and choices.
+Result<Said> said_openly(const GenerationClaim& claim, const VerifyResult& inference) {
+  const VerifiedTensor &tokens = inference.inputs[0], &choices = inference.outputs[0];
+  if (!tokens.group.is_public() || !choices.group.is_public())
+    return invalid_argument("input and output are not public");
+  for (std::size_t i = claim.num_prompt; i < claim.num_tokens; ++i) {
+    if (tokens.integers[i] == choices.integers[i - 1]) continue;
+    return invalid_argument("token " + std::to_string(i) + " is " + std::to_string(tokens.integers[i]) +
+                            ", the model's choice is " + std::to_string(choices.integers[i - 1]));
+  }
+  return Said{tokens.integers, {}};
+}
+
+// Of one that shows parts (qir/shown_text.h).
+Result<Said> said_in_parts(const GenerationClaim& claim, const VerifyResult& inference) {
+  for (const VerifiedTensor& output : inference.outputs)
+    if (!output.group.is_public() || output.integers.empty()) return invalid_argument("outputs are not public");
+  const std::vector<std::int64_t>&shown = inference.outputs[0].integers, &parts = inference.outputs[2].integers;
+  Said out;
+  out.shown = {parts[shown.size()] == 1, parts[shown.size() + claim.num_prompt] == 1};
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const bool is_answer = i >= claim.num_prompt && i < claim.num_tokens;
+    const bool is_shown = i < claim.num_prompt ? out.shown.prompt : is_answer && out.shown.answer;
+    if (parts[i] != (is_answer ? 1 : 0) || parts[shown.size() + i] != (is_shown ? 1 : 0))
+      return invalid_argument("what is shown at token " + std::to_string(i) + " is not prompt, answer or both");
+    out.tokens.push_back(shown[i] - 1);
+  }
+  if (const std::int64_t unlike = inference.outputs[1].integers[0]; unlike != 0)
+    return invalid_argument(std::to_string(unlike) + " tokens of the answer are not the model's choice");
+  return out;
+}
+
+}  // namespace
+
 GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference) {
+  GenerationResult result;
   const auto rejected = [](const std::string& where) {
-    GenerationResult result;
-    result.verdict = Verdict::reject(RejectReason::kWrongStatement, "generation: " + where);
-    return result;
+    GenerationResult none;
+    none.verdict = Verdict::reject(RejectReason::kWrongStatement, "generation: " + where);
+    return none;
   };
-  if (!inference.verdict.accepted()) return {inference.verdict, {}, {}, {}, {}};
+  result.verdict = inference.verdict;
+  if (!inference.verdict.accepted()) return result;
   const std::optional<GenerationClaim> claim = read_generation_context(inference.context);
   if (!claim.has_value()) return rejected("the context is not one of a generation");
   if (inference.root_identity != model.root_identity()) return rejected("the proof is of another model");
   // What the structure says of dependences rests on the ranges of the weights.
   if (inference.weights == WeightEvidence::kUncertified || inference.weights == WeightEvidence::kNone)
     return rejected("an answer needs the certificate of the weights (or the weights)");
-  const VerifiedTensor& tokens = inference.inputs[0];
-  const VerifiedTensor& choices = inference.outputs[0];
-  if (!tokens.group.is_public() || !choices.group.is_public()) return rejected("input and output are not public");
-  if (claim->num_tokens > tokens.integers.size()) return rejected("more tokens than the model reads");
-  if (claim->sampling.has_value() != (model.sampler_ != nullptr))
+  if (claim->num_tokens > inference.inputs[0].num_elements()) return rejected("more tokens than the model reads");
+  if (claim->sampling.has_value() != (model.sampler_ != nullptr)) {
     return rejected(model.sampler_ == nullptr ? "the context says that it was sampled, the model does not sample"
                                               : "the context says nothing of the rule, and the model samples");
+  }
   if (model.sampler_ != nullptr) {
     if (const Status status = api::check_rule(*claim->sampling, model.sampler_->shape.candidates); !status.ok())
       return rejected(status.message());
-    if (inference.inputs[1].integers != model.sampler_->drawn(*claim))
+    // Behind what is shown, where parts are.
+    const VerifiedTensor& drawn = model.hides_text() ? inference.outputs.back() : inference.inputs[1];
+    if (!drawn.group.is_public()) return rejected("input and output are not public");
+    if (drawn.integers != model.sampler_->drawn(*claim))
       return rejected("what was drawn is not that of " + claim->sampling->to_string() + " and the context");
   }
-  for (std::size_t i = claim->num_prompt; i < claim->num_tokens; ++i) {
-    if (tokens.integers[i] != choices.integers[i - 1]) {
-      return rejected("token " + std::to_string(i) + " is " + std::to_string(tokens.integers[i]) +
-                      ", the model's choice is " + std::to_string(choices.integers[i - 1]));
-    }
-  }
-  const auto begin = tokens.integers.begin();
-  return {Verdict::accept(),
-          {begin, begin + claim->num_prompt},
-          {begin + claim->num_prompt, begin + claim->num_tokens},
-          claim->context,
-          claim->sampling};
+  const Result<Said> said = model.hides_text() ? said_in_parts(*claim, inference) : said_openly(*claim, inference);
+  if (!said.ok()) return rejected(said.status().message());
+  const auto begin = said->tokens.begin();
+  if (said->shown.prompt) result.prompt.assign(begin, begin + claim->num_prompt);
+  if (said->shown.answer) result.answer.assign(begin + claim->num_prompt, begin + claim->num_tokens);
+  result.context = claim->context;
+  result.sampling = claim->sampling;
+  result.shown = said->shown;
+  result.num_prompt = claim->num_prompt;
+  result.num_answer = claim->num_tokens - claim->num_prompt;
+  return result;
 }
 
 }  // namespace zkinfer

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "qir/ops/rules.h"
+#include "qir/tail_writer.h"
 
 namespace zkinfer::qir {
 
@@ -33,10 +34,10 @@ std::int64_t fixed(const Scale& unit, int shift) {
   return static_cast<std::int64_t>(by >= 0 ? Wide{unit.mantissa} << by : Wide{unit.mantissa} >> -by);
 }
 
-class Writer {
+class Writer : private TailWriter {
  public:
   Writer(QGraph graph, std::int64_t candidates)
-      : graph_(std::move(graph)),
+      : TailWriter(std::move(graph), "sampling"),
         tokens_(graph_.inputs[0]),
         scores_(graph_.outputs[0]),
         n_(value(tokens_).shape[1]),
@@ -69,44 +70,6 @@ class Writer {
   }
 
  private:
-  struct Range {
-    std::int64_t lo = 0, hi = 0;
-  };
-  const Value& value(ValueId id) const { return graph_.values[id]; }
-  Range range(ValueId id) const { return {value(id).lo, value(id).hi}; }
-
-  static Node named(Op op, const std::string& name) {
-    Node node;
-    node.op = op;
-    node.name = "sampling." + name;
-    return node;
-  }
-  ValueId append(ValueKind kind, const std::string& name, Shape shape, Range range) {
-    graph_.values.push_back({name, kind, std::move(shape), range.lo, range.hi, {}});
-    return static_cast<ValueId>(graph_.values.size() - 1);
-  }
-  ValueId input(const std::string& name, Shape shape, Range range) {
-    graph_.inputs.push_back(append(ValueKind::kInput, "sampling." + name, std::move(shape), range));
-    return graph_.inputs.back();
-  }
-  ValueId add(Node node, std::vector<ValueId> inputs, Shape shape, Range range, const std::string& name = "") {
-    node.inputs = std::move(inputs);
-    node.output = append(ValueKind::kNode, name.empty() ? node.name : name, std::move(shape), range);
-    graph_.nodes.push_back(std::move(node));
-    return graph_.nodes.back().output;
-  }
-  // min(max(x, lo), hi) of accumulators in `reach`.
-  Requant clamp(Range reach, std::int64_t lo, std::int64_t hi, std::uint8_t shift = 0) {
-    Table table;
-    table.kind = TableKind::kClamp;
-    table.first = reach.lo;
-    while (table.num_rows() <= reach.hi - reach.lo) ++table.log_size;
-    table.clamp_lo = lo;
-    table.clamp_hi = hi;
-    graph_.tables.push_back(std::move(table));
-    return {shift, static_cast<std::int32_t>(graph_.tables.size() - 1)};
-  }
-
   ValueId sort(const std::string& name, ValueId x, std::int64_t length) {
     Node node = named(Op::kSort, name);
     node.axes = {2};
@@ -119,40 +82,10 @@ class Writer {
     node.coefs = {1};
     return add(node, {data, places}, value(places).shape, range(data));
   }
-  ValueId slice(const std::string& name, ValueId x, Shape shape, Dims starts, Range range) {
-    Node node = named(Op::kSlice, name);
-    node.steps.assign(starts.size(), 1);
-    node.starts = std::move(starts);
-    return add(node, {x}, std::move(shape), range);
-  }
-  ValueId reshape(const std::string& name, ValueId x, Shape shape) {
-    return add(named(Op::kReshape, name), {x}, std::move(shape), range(x));
-  }
-  // constant + sum of coefs x, as it is or clamped.
-  ValueId linear(const std::string& name, std::vector<ValueId> x, std::vector<std::int64_t> coefs,
-                 std::int64_t constant, Shape shape, std::optional<Range> clamped = {}) {
-    Range reach{constant, constant};
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const std::int64_t a = coefs[i] * value(x[i]).lo, b = coefs[i] * value(x[i]).hi;
-      reach.lo += std::min(a, b);
-      reach.hi += std::max(a, b);
-    }
-    Node node = named(Op::kLinear, name);
-    node.coefs = std::move(coefs);
-    node.constant = constant;
-    if (clamped.has_value()) node.requant = clamp(reach, clamped->lo, clamped->hi);
-    return add(node, std::move(x), std::move(shape), clamped.value_or(reach));
-  }
   // 1 where constant + sum of coefs x is above 0, else 0.
   ValueId step(const std::string& name, std::vector<ValueId> x, std::vector<std::int64_t> coefs, std::int64_t constant,
                Shape shape) {
     return linear(name, std::move(x), std::move(coefs), constant, std::move(shape), Range{0, 1});
-  }
-  ValueId product(const std::string& name, std::vector<ValueId> x, Shape shape, Range range, Requant requant) {
-    Node node = named(Op::kMul, name);
-    node.coefs = {1};
-    node.requant = requant;
-    return add(node, std::move(x), std::move(shape), range);
   }
   ValueId select(const std::string& name, ValueId condition, ValueId a, ValueId b) {
     const Range both{std::min(value(a).lo, value(b).lo), std::max(value(a).hi, value(b).hi)};
@@ -242,7 +175,6 @@ class Writer {
     return step("kept", {of_rule("share", 0), sum}, {1, -1}, 0, {1, p_, k_});
   }
 
-  QGraph graph_;
   const ValueId tokens_, scores_;
   const std::int64_t n_, p_, v_, k_;
   ValueId drawn_ = 0, noise_ = 0;
@@ -279,50 +211,12 @@ Result<SamplerShape> shape_of(const QGraph& scored, std::int64_t candidates) {
   return shape;
 }
 
-// The same program with its values and tables in the order in which with_sampler writes them, `first` the first node that it wrote. Programs of
-// keys that are cut have them in another one.
-QGraph in_written_order(const QGraph& graph, std::size_t first) {
-  const ValueId drawn = graph.inputs[1];
-  std::vector<ValueId> order;
-  std::vector<bool> is_behind(graph.values.size(), false);
-  is_behind[drawn] = true;
-  for (std::size_t i = first; i < graph.nodes.size(); ++i) is_behind[graph.nodes[i].output] = true;
-  for (ValueId id = 0; id < graph.values.size(); ++id)
-    if (!is_behind[id]) order.push_back(id);
-  order.push_back(drawn);
-  for (std::size_t i = first; i < graph.nodes.size(); ++i) order.push_back(graph.nodes[i].output);
-  std::vector<ValueId> place(graph.values.size());
-  QGraph out;
-  out.name = graph.name;
-  for (const ValueId id : order) {
-    place[id] = static_cast<ValueId>(out.values.size());
-    out.values.push_back(graph.values[id]);
-  }
-  for (const ValueId id : graph.inputs) out.inputs.push_back(place[id]);
-  for (const ValueId id : graph.outputs) out.outputs.push_back(place[id]);
-  std::vector<std::int32_t> tables(graph.tables.size(), kNoTable);
-  for (Node node : graph.nodes) {
-    for (ValueId& id : node.inputs) id = place[id];
-    node.output = place[node.output];
-    if (node.requant.table_index != kNoTable) {
-      std::int32_t& table = tables[static_cast<std::size_t>(node.requant.table_index)];
-      if (table == kNoTable) {
-        table = static_cast<std::int32_t>(out.tables.size());
-        out.tables.push_back(graph.tables[static_cast<std::size_t>(node.requant.table_index)]);
-      }
-      node.requant.table_index = table;
-    }
-    out.nodes.push_back(std::move(node));
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<QGraph> with_sampler(QGraph scored, std::int64_t candidates, const std::string& output_name) {
   ZKI_ASSIGN_OR_RETURN(const SamplerShape shape, shape_of(scored, candidates));
   const std::size_t first = scored.nodes.size();
-  const QGraph graph = in_written_order(Writer(std::move(scored), candidates).write(shape, output_name), first);
+  const QGraph graph = in_written_order(Writer(std::move(scored), candidates).write(shape, output_name), first, 1);
   if (const Status status = validate(graph); !status.ok()) return status.with_context("sampling");
   return graph;
 }
@@ -335,7 +229,7 @@ std::optional<Sampled> sampler_of(const QGraph& graph) {
   std::size_t first = 0;
   while (first < graph.nodes.size() && std::ranges::count(graph.nodes[first].inputs, graph.inputs[1]) == 0) ++first;
   if (first == 0 || first == graph.nodes.size() || graph.nodes[first - 1].op != Op::kSort) return std::nullopt;
-  const QGraph whole = in_written_order(graph, --first);
+  const QGraph whole = in_written_order(graph, --first, 1);
   Sampled out;
   out.scored = whole;
   QGraph& scored = out.scored;

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "qir/shown_text.h"
 #include "qir/test_graphs.h"
 
 namespace zkinfer::qir {
@@ -54,6 +55,26 @@ TEST(Sampler, IsFoundInWhatItGives) {
   EXPECT_EQ(with_sampler(*scored_of(choosing({1, -50})), 4, "next").status().code(), StatusCode::kUnsupported);
   EXPECT_TRUE(with_sampler(*scored_of(choosing({1, 0})), 4, "next").ok());
   EXPECT_TRUE(with_sampler(*scored_of(choosing({3, -20})), 4, "next").ok());
+}
+
+TEST(ShownText, IsFoundInWhatItGives) {
+  const QGraph greedy = choosing({1, -7});
+  const QGraph sampled = *with_sampler(*scored_of(greedy), 5, "next");
+  for (const QGraph& answers : {greedy, sampled}) {
+    const Result<QGraph> shown = with_shown_text(answers);
+    ASSERT_TRUE(shown.ok()) << shown.status().to_string();
+    EXPECT_EQ(shown->outputs.size(), answers.inputs.size() + 2);
+    const std::optional<QGraph> found = answers_of(*shown);
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(structure_bytes(*found), structure_bytes(answers));
+    for (std::size_t i = answers.nodes.size(); i < shown->nodes.size(); ++i) {
+      QGraph other = *shown;
+      other.nodes[i].constant += 1;
+      EXPECT_FALSE(answers_of(other).has_value()) << other.nodes[i].name;
+    }
+    EXPECT_FALSE(answers_of(answers).has_value());
+  }
+  EXPECT_EQ(with_shown_text(*scored_of(greedy)).status().code(), StatusCode::kInvalidArgument);
 }
 
 // A key may say any size.

@@ -86,6 +86,27 @@ expect 2 '300 candidates of 289 tokens' "$zkinfer" compile llama.bin --tokens 8 
 expect 2 '--candidates: model .* nothing can be sampled' "$zkinfer" compile llama.bin --tokens 8 --head logits --candidates 3 -o other.zkmodel
 expect 0 'perplexity' "$zkinfer" report drawn.zkmodel --network llama.bin --tokens 16 -i tokens16.npy
 
+# Prompt or answer hidden.
+expect 0 "input 'text.parts' +\\[1, 2, 16\\]" "$zkinfer" compile llama.bin --tokens 16 --candidates 20 --hidden-text -o unseen.zkmodel
+expect 0 'identity' "$zkinfer" commit unseen.zkmodel
+hide=("$zkinfer" generate unseen.zkmodel --tokenizer tokenizer.bin --prompt the --prove)
+look=("$zkinfer" verify unseen.zkproof --key unseen.zkkey --tokenizer tokenizer.bin)
+expect 0 'proved' "${hide[@]}" --hide prompt --temperature 1 --context order-9
+expect 0 'prompt +[0-9]+ tokens?, hidden' "${look[@]}" --context order-9
+"${look[@]}" --json >unseen.json || fail "verify --json of a hidden prompt"
+/usr/bin/python3 - <<'PYTHON' || fail "a hidden prompt is said, or its answer is not"
+import json
+whole = json.load(open("unseen.json"))
+said = whole["generation"]
+assert said["prompt_tokens"] is None and "prompt" not in said and len(said["answer_tokens"]) == 16 - said["num_prompt_tokens"], said
+assert whole["inputs"][0].get("integers") is None, whole["inputs"]
+PYTHON
+expect 0 'proved' "${hide[@]}" --hide both
+expect 0 'text of the answer +[0-9]+ tokens, hidden' "${look[@]}"
+expect 2 'show prompt and answer|--hidden-text' "${draw[@]}" --prove --hide prompt -o other.zkproof
+expect 2 'add --prove' "$zkinfer" generate unseen.zkmodel --tokenizer tokenizer.bin --prompt the --hide prompt
+expect 2 '--hidden-text: model' "$zkinfer" compile llama.bin --tokens 8 --head logits --hidden-text -o other.zkmodel
+
 # Refused before the model says a word.
 # Texts and tokens that are not this model's.
 printf 'the cat and the dog and the cat and the dog and the end' >story.txt

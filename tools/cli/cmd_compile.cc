@@ -45,6 +45,7 @@ struct CompileArguments {
   std::vector<std::string> inputs_from;
   VerifyLimits limits;  // of keys among them
   std::size_t limit = 256;
+  bool hides_text = false;
   std::optional<std::int64_t> num_candidates;  // none: the model does not sample
   bool prints_layers = false, force = false;
   std::optional<double> min_cosine, min_agreement;
@@ -329,6 +330,11 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
     if (!sampling.ok()) return sampling.status().with_context("--candidates");
     model = *sampling;
   }
+  if (arguments.hides_text) {
+    const Result<Model> hiding = with_hidden_text(model);
+    if (!hiding.ok()) return hiding.status().with_context("--hidden-text");
+    model = *hiding;
+  }
   ZKI_ASSIGN_OR_RETURN(model, cut_as_asked(std::move(model), arguments.cut));
   arguments.compile.progress = progress.callback(compiled, 1);
   std::vector<RealInputs> measured;
@@ -407,6 +413,8 @@ void add_compile(CLI::App& app, Session& session) {
       "--candidates", arguments->num_candidates,
       "of a language model: its answers may be sampled, from this many best tokens at each position; `zkinfer "
       "generate` says how");
+  command->add_flag("--hidden-text", arguments->hides_text,
+                    "of a language model: proofs of its answers may hide prompt or answer (`zkinfer generate --hide`)");
   add_cut_options(*command, arguments->cut);
   command
       ->add_option(

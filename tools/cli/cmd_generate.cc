@@ -26,7 +26,10 @@ struct Arguments {
   std::string model_path, tokenizer_path, prompt, secret_path, output_path, context;
   std::int64_t most_tokens = 64;
   SamplingArguments sampling;
+  std::string hide;  // prompt, answer, both; empty: neither
   bool prove = false, plain = false, force = false;
+
+  ShownText shown() const { return {hide.empty() || hide == "answer", hide.empty() || hide == "prompt"}; }
 };
 
 GenerationContext context_of(const Generated& generated) {
@@ -83,6 +86,10 @@ Status GenerateCommand::prepare() {
                             arguments_.sampling.given());
   }
   ZKI_RETURN_IF_ERROR(check_vocabulary(session_, *tokenizer_, arguments_.tokenizer_path, model_->inputs().front()));
+  if (!arguments_.shown().everything() && !(shape.hides_text && arguments_.prove)) {
+    return invalid_argument("--hide is for proofs" +
+                            std::string(arguments_.prove ? " of models compiled with --hidden-text" : ": add --prove"));
+  }
   if (!arguments_.prove) return ok_status();
   ZKI_RETURN_IF_ERROR(generation_context(1, 2, options_.context, options_.sampling).status());
   files_.emplace(arguments_.force);
@@ -98,11 +105,17 @@ Status GenerateCommand::prepare() {
   line_.clear();
   restore_seconds_ = watch.seconds();
   const KeyInfo& info = committed_->key().info();
-  if (!info.inputs.is_public() || !info.outputs.is_public()) {
+  if (shape.hides_text && info.inputs.is_committed()) {
+    return invalid_argument(
+        "the key's inputs are committed: a prompt is hidden or shown; commit to the model with --inputs private");
+  }
+  if (!info.outputs.is_public() || !(info.inputs.is_public() || shape.hides_text)) {
     return invalid_argument(
         "the key hides inputs or outputs, so a proof would not show prompt and answer; commit to the model with "
-        "--inputs public");
+        "--inputs public, or compile it with --hidden-text");
   }
+  if (!arguments_.shown().everything() && info.inputs.is_public())
+    return invalid_argument("--hide: the key shows all inputs; commit to the model with --inputs private");
   ZKI_ASSIGN_OR_RETURN(causal_, CausalModel::of(committed_->key()));
   if (!committed_->path().empty()) ZKI_RETURN_IF_ERROR(check_path_beside(arguments_.output_path, *committed_));
   return ok_status();
@@ -129,6 +142,7 @@ Status GenerateCommand::answer(std::span<const std::int64_t> prompt) {
 }
 
 Status GenerateCommand::prove() {
+  generated_.shown = arguments_.shown();
   ZKI_ASSIGN_OR_RETURN(ProveRequest request, generation_request(*model_, generated_));
   request.progress = line_.callback(kServingShare, 1);
   const auto is_answer = [&](const VerifyResult& check) { return check_generation(*causal_, check).verdict; };
@@ -140,11 +154,13 @@ Status GenerateCommand::prove() {
 void GenerateCommand::print_all() const {
   const std::size_t count = generated_.tokens.size() - generated_.num_prompt;
   const std::span<const std::int64_t> all(generated_.tokens);
-  const GenerationResult generation{Verdict::accept(),
-                                    {all.begin(), all.begin() + generated_.num_prompt},
-                                    {all.begin() + generated_.num_prompt, all.end()},
-                                    context_of(generated_),
-                                    generated_.sampling};
+  GenerationResult generation;
+  generation.prompt.assign(all.begin(), all.begin() + generated_.num_prompt);
+  generation.answer.assign(all.begin() + generated_.num_prompt, all.end());
+  generation.num_prompt = generated_.num_prompt;
+  generation.num_answer = static_cast<std::uint32_t>(count);
+  generation.context = context_of(generated_);
+  generation.sampling = generated_.sampling;
   if (session_.json) {
     nlohmann::ordered_json json = generation_json(generation, tokenizer_);
     json["end"] = generation_end_name(generated_.end);
@@ -199,6 +215,11 @@ void add_generate(CLI::App& app, Session& session) {
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
   add_sampling_options(*command, arguments->sampling);
   command->add_flag("--prove", arguments->prove, "prove and check the answer");
+  command
+      ->add_option(
+          "--hide", arguments->hide,
+          "what the proof does not show, of a model compiled with --hidden-text and committed to with private inputs")
+      ->check(CLI::IsMember({"prompt", "answer", "both"}));
   command->add_flag("--plain", arguments->plain, "special tokens that are written in the prompt are text");
   add_secret_option(*command, arguments->secret_path);
   command->add_option("-o,--output", arguments->output_path, "proof to write (default: the model's name with .zkproof)")

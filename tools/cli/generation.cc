@@ -122,24 +122,32 @@ std::string generation_text(const GenerationResult& generation, const std::optio
   const SamplingRule rule = generation.sampling.value_or(SamplingRule{});
   const bool is_drawn = rule.temperature > 0;
   std::vector<std::pair<std::string, std::string>> rows = {
-      {"answer", counted(generation.answer.size(), "token") +
+      {"answer", counted(generation.num_answer, "token") +
                      (is_drawn                 ? ", each drawn by the rule from the model's scores after all before it"
                       : rule == SamplingRule{} ? ", each the model's most likely one after all before it"
                                                : ", each the best one by the rule after all before it")}};
   if (rule != SamplingRule{}) rows.emplace_back("rule", rule.to_string());
   if (is_drawn) rows.emplace_back("seed", seed_text(generation));
-  if (!tokenizer.has_value()) {
-    rows.emplace_back("prompt tokens", token_numbers(generation.prompt));
-    rows.emplace_back("answer tokens", token_numbers(generation.answer));
-    return pairs_text(rows) + "--tokenizer shows the text\n";
+  const auto hidden = [](std::uint32_t count) { return counted(count, "token") + ", hidden"; };
+  if (!generation.shown.prompt) rows.emplace_back("prompt", hidden(generation.num_prompt));
+  if (!generation.shown.answer) rows.emplace_back("text of the answer", hidden(generation.num_answer));
+  if (!tokenizer.has_value() || (!generation.shown.prompt && !generation.shown.answer)) {
+    if (generation.shown.prompt) rows.emplace_back("prompt tokens", token_numbers(generation.prompt));
+    if (generation.shown.answer) rows.emplace_back("answer tokens", token_numbers(generation.answer));
+    const bool has_text = !tokenizer.has_value() && (generation.shown.prompt || generation.shown.answer);
+    return pairs_text(rows) + (has_text ? "--tokenizer shows the text\n" : "");
   }
-  rows.emplace_back("prompt", counted(generation.prompt.size(), "token"));
+  if (generation.shown.prompt) rows.emplace_back("prompt", counted(generation.num_prompt, "token"));
   rows.emplace_back("tokenizer", to_hex(tokenizer->digest()) + " (as given, no part of the proof)");
-  rows.emplace_back("end", is_end(*tokenizer, generation.answer.back())
-                               ? "the model's own: its last token ends a text"
-                               : "where whoever proved it stopped, not the model");
-  return pairs_text(rows) + "prompt\n" + marked(tokens_text(*tokenizer, generation.prompt, false)) + "answer\n" +
-         marked(tokens_text(*tokenizer, generation.answer, true));
+  if (generation.shown.answer) {
+    rows.emplace_back("end", is_end(*tokenizer, generation.answer.back())
+                                 ? "the model's own: its last token ends a text"
+                                 : "where whoever proved it stopped, not the model");
+  }
+  std::string text = pairs_text(rows);
+  if (generation.shown.prompt) text += "prompt\n" + marked(tokens_text(*tokenizer, generation.prompt, false));
+  if (generation.shown.answer) text += "answer\n" + marked(tokens_text(*tokenizer, generation.answer, true));
+  return text;
 }
 
 nlohmann::ordered_json generation_json(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
@@ -153,12 +161,18 @@ nlohmann::ordered_json generation_json(const GenerationResult& generation, const
                                  {"seed", !is_drawn             ? nlohmann::ordered_json(nullptr)
                                           : generation.seeded() ? "context"
                                                                 : "chosen by the prover"},
-                                 {"prompt_tokens", generation.prompt},
-                                 {"answer_tokens", generation.answer}};
+                                 {"num_prompt_tokens", generation.num_prompt},
+                                 {"num_answer_tokens", generation.num_answer},
+                                 {"prompt_tokens", nullptr},
+                                 {"answer_tokens", nullptr}};
+  if (generation.shown.prompt) json["prompt_tokens"] = generation.prompt;
+  if (generation.shown.answer) json["answer_tokens"] = generation.answer;
   if (tokenizer.has_value()) {
-    json["prompt"] = tokens_text(*tokenizer, generation.prompt, false);
-    json["answer"] = tokens_text(*tokenizer, generation.answer, true);
-    json["ends_itself"] = is_end(*tokenizer, generation.answer.back());
+    if (generation.shown.prompt) json["prompt"] = tokens_text(*tokenizer, generation.prompt, false);
+    if (generation.shown.answer) {
+      json["answer"] = tokens_text(*tokenizer, generation.answer, true);
+      json["ends_itself"] = is_end(*tokenizer, generation.answer.back());
+    }
     json["tokenizer_digest"] = to_hex(tokenizer->digest());
   }
   return json;
