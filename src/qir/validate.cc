@@ -293,8 +293,10 @@ Ranges proven_ranges(const QGraph& graph) {
 }
 
 Interval values_of(const Table& table) {
-  const auto [least, most] = std::minmax_element(table.values.begin(), table.values.end());
-  Interval all = {*least, *most};
+  // Tables may have a million values: a loop that compilers turn into vector instructions.
+  auto [least, most] = std::pair(table.values.at(0), table.values.at(0));
+  for (const std::int32_t value : table.values) least = std::min(least, value), most = std::max(most, value);
+  Interval all = {least, most};
   const std::int64_t last = (std::int64_t{1} << table.piece_bits) - 1;
   // A piece begins at its value (what rounding adds is less than 1) and is monotone.
   for (std::size_t t = 0; t < table.slopes.size(); ++t) {
