@@ -75,6 +75,9 @@ class CommitmentTree {
   // A published serving commitment with a slot left; makes one if there is none. The slot is taken by Prover::prove: if others
   // were faster, it says kResourceLimit, and this call gives the next one.
   Result<Serving> serve(const Model& model, const Told& told = {}) const;
+  // The published one with this identity, with slots left or without: for what was planned under it (proof_parts.h). invalid_argument:
+  // there is none.
+  Result<Serving> serving(const Model& model, const Digest& identity, const Told& told = {}) const;
   // Makes a further serving commitment, and inner ones as needed.
   Result<Serving> rotate(const Model& model, const Told& told = {}) const;
   // Ahead of need: makes one if fewer than a sixteenth of a budget are ready and nobody else is at it; else nothing.

@@ -16,6 +16,7 @@
 #include "zkinfer/model.h"
 #include "zkinfer/model_report.h"
 #include "zkinfer/preprocessing.h"
+#include "zkinfer/segments.h"
 
 namespace zkinfer {
 
@@ -65,6 +66,8 @@ struct CompileOptions {
   // Inputs that are another model's outputs, or committed already: {input name, or "" where there is one, what its integers
   // are}. Taken exactly; other inputs get theirs from the calibration data.
   std::vector<std::pair<std::string, TensorFormat>> input_formats;
+  // How it is cut; what cannot be is refused before the search for precision where the coarsest program shows it already.
+  CutOptions cut;
   // Called with each file beside the network's own that it is read from: weights that an ONNX file keeps elsewhere.
   std::function<void(const std::string& path)> reads;
   // Called for each part that is refused, before compile_network ends with an error.

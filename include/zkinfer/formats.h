@@ -27,6 +27,8 @@ enum class FileKind : std::uint32_t {
   kBatch = magic_of("ZKIQ"),
   kPath = magic_of("ZKIL"),
   kBundle = magic_of("ZKIN"),
+  kProofPlan = magic_of("ZKIE"),
+  kProofPart = magic_of("ZKIO"),
   kCommitmentSecret = magic_of("ZKIC"),
   kCommitmentBackup = magic_of("ZKIB"),
   kCodeFile = magic_of("ZKIW"),
@@ -62,6 +64,7 @@ inline constexpr std::size_t kMaxSegments = 1024;  // of a model that is cut, an
 inline constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 36;
 inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
 inline constexpr std::uint64_t kMaxProofBytes = std::uint64_t{1} << 28;  // certificates and rotations too
+inline constexpr std::uint64_t kMaxPlanBytes = std::uint64_t{1} << 31;
 inline constexpr std::uint64_t kMaxCommitmentSecretBytes = std::uint64_t{1} << 20;
 inline constexpr std::uint64_t kMaxCodeFileBytes = std::uint64_t{1} << 46;  // never read as a whole
 inline constexpr std::uint64_t kMaxTensorSecretBytes = std::uint64_t{1} << 31;
@@ -76,6 +79,8 @@ inline constexpr std::array kFileFormats = {
     FileFormat{FileKind::kBatch, 2, "batch proof", ".zkbatch", Secrecy::kPublic, kMaxProofBytes, "batch.md"},
     FileFormat{FileKind::kPath, 1, "path", ".zkpath", Secrecy::kPublic, kMaxProofBytes, "path.md"},
     FileFormat{FileKind::kBundle, 1, "bundle", ".zkbundle", Secrecy::kPublic, 3 * kMaxProofBytes, "bundle.md"},
+    FileFormat{FileKind::kProofPlan, 1, "proof plan", ".zkplan", Secrecy::kSecret, kMaxPlanBytes, "plan.md"},
+    FileFormat{FileKind::kProofPart, 1, "proof part", ".zkpart", Secrecy::kPublic, kMaxProofBytes, "part.md"},
     FileFormat{FileKind::kCommitmentSecret, 2, "commitment secret", ".zksecret", Secrecy::kCounted,
                kMaxCommitmentSecretBytes, "secret.md"},
     FileFormat{FileKind::kCommitmentBackup, 1, "commitment backup", ".zkbackup", Secrecy::kSecret,

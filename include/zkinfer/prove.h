@@ -8,6 +8,7 @@
 
 #include "zkinfer/commit_tensor.h"
 #include "zkinfer/model.h"
+#include "zkinfer/proof_parts.h"
 #include "zkinfer/security.h"
 #include "zkinfer/slots.h"
 #include "zkinfer/tensor_policy.h"
@@ -165,6 +166,10 @@ class Prover {
   Result<ProofResult> prove(const RealInputs& inputs, ByteView context = {}, const Progress& progress = {}) const {
     return prove(views(inputs), context, progress);
   }
+  // Of a model that is cut: its proof in parts, by processes of their own (proof_parts.h). plan_proof takes the slot; unsupported for keys with
+  // committed inputs or outputs. clipping: as ProofResult's. prove_part takes none; segment: from 0.
+  Result<Bytes> plan_proof(const ProveRequest& request, std::vector<Clipping>& clipping) const;
+  Result<PartResult> prove_part(ByteView plan, std::size_t segment, const Progress& progress = {}) const;
   // One proof of all rows, under the same key whatever their number; takes one slot. Time and memory grow with the rows, but the
   // weights are opened once. For verify_batch(). resource_limit, before a slot is taken, for more rows than verifiers check under
   // the usual limits (verify_limits.h), unless they do not check single proofs under them either.

@@ -163,6 +163,7 @@ void bind_model(py::module_& module) {
       .def_property_readonly("inputs", &Model::inputs)
       .def_property_readonly("outputs", &Model::outputs)
       .def_property_readonly("num_parameters", &Model::num_parameters)
+      .def_property_readonly("num_segments", &Model::num_segments)
       .def_property_readonly("quantization", &Model::report)
       .def_property_readonly("structure_digest", [](const Model& model) { return to_python(model.structure_digest()); })
       .def_property_readonly("preprocessing", &Model::preprocessing)
@@ -237,11 +238,18 @@ void bind_compile(py::module_& module) {
       .def_readwrite("weight_bits", &CompileOptions::weight_bits)
       .def_readwrite("calibration_method", &CompileOptions::calibration_method)
       .def_readwrite("preprocessing", &CompileOptions::preprocessing)
-      .def_readwrite("input_formats", &CompileOptions::input_formats);
+      .def_readwrite("input_formats", &CompileOptions::input_formats)
+      .def_property(
+          "num_segments", [](const CompileOptions& options) { return options.cut.num_segments; },
+          [](CompileOptions& options, std::size_t value) { options.cut.num_segments = value; })
+      .def_property(
+          "memory_bytes", [](const CompileOptions& options) { return options.cut.memory_bytes; },
+          [](CompileOptions& options, std::uint64_t value) { options.cut.memory_bytes = value; });
   bind_model(module);
   module.attr("exact_float_target") = kExactFloatTarget;
   module.def("compile_network", &compile);
   module.def("network_inputs", &inputs_of);
+  module.def("parse_memory", [](const std::string& text) { return must(parse_memory(text)); });
 }
 
 }  // namespace zkinfer::python

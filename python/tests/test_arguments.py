@@ -18,7 +18,7 @@ def calls(model, key, proof, onnx_path, flowers):
         return zkinfer.compile(onnx_path, calibration=flowers, **options)
 
     for name in ("name", "input_shapes", "input_names", "example_inputs", "tokens", "head", "float_target", "activation_bits", "weight_bits", "calibration_method", "input_formats",
-                 "preprocessing", "progress"):  # fmt: skip
+                 "preprocessing", "segments", "memory", "progress"):  # fmt: skip
         yield f"compile({name}=)", lambda value, name=name: compile(**{name: value})
     yield "compile(model)", lambda value: zkinfer.compile(value, calibration=flowers)
     yield "compile(calibration)", lambda value: zkinfer.compile(onnx_path, calibration=value)

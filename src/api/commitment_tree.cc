@@ -10,6 +10,7 @@
 #include "commit/pcs/code_file.h"
 #include "prover/write.h"
 #include "slots/durable.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer {
 
@@ -260,6 +261,19 @@ Result<CommitmentTree::Serving> CommitmentTree::open_serving(const Model& model,
   }
   ZKI_ASSIGN_OR_RETURN(Prover prover, open_prover(model, node, told.progress));
   return Serving{node, std::move(prover), std::move(*checked.key), std::move(bytes), false};
+}
+
+Result<CommitmentTree::Serving> CommitmentTree::serving(const Model& model, const Digest& identity,
+                                                        const Told& told) const {
+  ZKI_ASSIGN_OR_RETURN(const std::vector<Node> all, nodes());
+  const auto node = std::ranges::find_if(all, [&](const Node& one) {
+    return one.identity == identity && one.role == CommitmentRole::kServing && one.published;
+  });
+  if (node == all.end()) {
+    return invalid_argument("no commitment under '" + root_path_ + "' has the identity " + to_hex(identity) +
+                            "; it was made under another root, or '" + folder_ + "' is not what it was");
+  }
+  return open_serving(model, *node, told);
 }
 
 Result<CommitmentTree::Serving> CommitmentTree::serve(const Model& model, const Told& told) const {

@@ -221,6 +221,20 @@ Status check_samples(const ir::Graph& graph, std::vector<WholeTensor> whole,
   return ok_status();
 }
 
+// What the coarsest program of it, which is quickly made, cannot do within the memory, no other one can.
+Status check_memory(const ir::Graph& graph, const TensorMap& inputs, quant::QuantOptions options,
+                    const CutOptions& cut) {
+  options.activation_bits = kLeastActivationBits;
+  options.cost = {};
+  auto coarse = quant::quantize(graph, std::span(&inputs, 1), options);
+  if (!coarse.ok()) return ok_status();  // whatever it is, the program that is wanted may be without it
+  auto impl = std::make_shared<api::Access::Impl<Model>>();
+  impl->package.graph = std::move(coarse->graph);
+  impl->package.weights = coarse->params;
+  const Status status = cut_model(api::Access::make<Model>(std::move(impl)), cut).status();
+  return status.code() == StatusCode::kResourceLimit ? status : ok_status();
+}
+
 }  // namespace
 
 Result<Model> compile_network(const NetworkSource& source, const std::vector<std::vector<TensorView>>& calibration,
@@ -229,6 +243,7 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
   if (const Status status = check_name("model", name, kMaxModelNameBytes); !status.ok()) {
     return invalid_argument(status.message() + "; give another name (CompileOptions::name)");
   }
+  ZKI_RETURN_IF_ERROR(check_cut(options.cut));
   ZKI_RETURN_IF_ERROR(options.progress("import", 0.0));
   std::vector<Note> notes;
   const auto note = [&](std::string text) { notes.push_back({false, std::move(text)}); };
@@ -261,6 +276,8 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
     }));
   }
   ZKI_RETURN_IF_ERROR(options.progress("calibrate and quantize", 0.2));
+  if (options.cut.memory_bytes > 0)
+    ZKI_RETURN_IF_ERROR(check_memory(graph, inputs.front(), quant_options, options.cut));
   ZKI_ASSIGN_OR_RETURN(quant::Quantized quantized, quant::quantize(graph, inputs, quant_options));
   auto impl = std::make_shared<api::Access::Impl<Model>>();
   impl->package.report = quant::report_text(quantized);
@@ -284,8 +301,12 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
                            options.activation_bits.has_value() || options.weight_bits.has_value(), inputs));
   notes.insert(notes.end(), precision.begin(), precision.end());
   keep_notes(std::move(notes), record);
+  Model model = api::Access::make<Model>(std::move(impl));
+  if (options.cut.is_asked()) {
+    ZKI_ASSIGN_OR_RETURN(model, cut_model(model, options.cut));
+  }
   ZKI_RETURN_IF_ERROR(options.progress("done", 1.0));
-  return api::Access::make<Model>(std::move(impl));
+  return model;
 }
 
 Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,

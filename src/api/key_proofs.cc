@@ -66,7 +66,7 @@ PathResult verify_path(const VerificationKey& root, ByteView path) {
   auto impl = api::describe_key(std::move(descent.serving));
   impl->info.root_identity = root.info().model_identity;
   impl->info.depth = steps.steps.size();
-  impl->info.weakest_bits = descent.weakest.bits();
+  impl->info.weakest_bits = descent.soundness.bits();
   return {Verdict::accept(), api::Access::make<VerificationKey>(std::move(impl)), descent.root_slot};
 }
 

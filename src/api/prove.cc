@@ -339,11 +339,6 @@ Result<ProofResult> Prover::prove(std::span<const TensorView> inputs, ByteView c
 
 namespace {
 
-Status check_context(const Bytes& context) {
-  if (context.size() <= statement::kContextBytes) return ok_status();
-  return invalid_argument("context of " + std::to_string(context.size()) + " bytes, at most 32; hash longer ones");
-}
-
 ProveStats stats_of(const prover::ProveTimes& times) {
   return {times.execute,      times.witness,         times.commit,
           times.outer.lookup, times.outer.relations, times.outer_claim + times.opening,
@@ -353,7 +348,7 @@ ProveStats stats_of(const prover::ProveTimes& times) {
 }  // namespace
 
 Result<ProofResult> Prover::prove(const ProveRequest& request) const {
-  ZKI_RETURN_IF_ERROR(check_context(request.context));
+  ZKI_RETURN_IF_ERROR(api::check_context(request.context));
   const statement::Key& key = impl_->model.prepared.key;
   prover::ProveRequest inputs;
   std::vector<Clipping> clipping;
@@ -395,11 +390,11 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) const {
 }
 
 Result<BatchResult> Prover::prove_batch(const BatchRequest& request) const {
-  ZKI_RETURN_IF_ERROR(check_context(request.context));
+  ZKI_RETURN_IF_ERROR(api::check_context(request.context));
   const statement::Key& key = impl_->model.prepared.key;
   if (impl_->cut != nullptr) {
     return unsupported(
-        "a batch of a model that is cut into segments; prove its rows one by one, or compile it without segments");
+        "a batch of a model that is cut into segments; prove its rows one by one, or compile it without CutOptions::num_segments and CutOptions::memory_bytes");
   }
   if (!key.params.data.empty()) {
     return invalid_argument(

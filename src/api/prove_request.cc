@@ -49,6 +49,11 @@ Status check_committed(const statement::Key& key, const std::vector<const Commit
 
 }  // namespace
 
+Status check_context(const Bytes& context) {
+  if (context.size() <= statement::kContextBytes) return ok_status();
+  return invalid_argument("context of " + std::to_string(context.size()) + " bytes, at most 32; hash longer ones");
+}
+
 Status set_inputs(const statement::Key& key, const std::vector<WholeTensor>& whole, const ProveRequest& request,
                   prover::ProveRequest& out, std::vector<Clipping>& clipping) {
   const int num_forms = (request.inputs.empty() ? 0 : 1) + (request.integers.empty() ? 0 : 1) +

@@ -7,6 +7,9 @@
 
 namespace zkinfer::api {
 
+// At most 32 bytes.
+Status check_context(const Bytes& context);
+
 // The request's inputs in the form that the key asks for. Finds everything that would make prover::prove refuse them, before
 // slots are taken.
 Status set_inputs(const statement::Key& key, const std::vector<WholeTensor>& whole, const ProveRequest& request,

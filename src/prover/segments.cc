@@ -74,6 +74,12 @@ bool CutModel::same_weights(const CutModel& other) const {
          });
 }
 
+ModelOptions segment_options(const CutModel& model, const ModelOptions& whole, std::size_t index) {
+  ModelOptions own = options_of(model, wiring_of(model), whole, index);
+  if (own.budget == 0 && !own.visibility.public_params) own.budget = default_budget(model);
+  return own;
+}
+
 Digest segment_seed(const Digest& seed, std::size_t index) {
   return derive_key("zkinfer segment seed v1", {seed, index_bytes(index)});
 }
@@ -108,14 +114,12 @@ Result<statement::Key> commit_segments(const CutModel& model, const ModelOptions
     return invalid_argument(
         "the tensors between segments are hidden, which needs zero knowledge; compile the model without segments");
   }
-  const Wiring wiring = wiring_of(model);
   std::vector<statement::Key> keys;
   for (std::size_t i = 0; i < model.parts.size(); ++i) {
     ZKI_RETURN_IF_ERROR(
         progress.step(i, model.parts.size(), "commit to " + segment_name(i, model.parts.size()))("", 0));
-    ModelOptions own = options_of(model, wiring, options, i);
-    if (own.budget == 0 && !own.visibility.public_params) own.budget = default_budget(model);
-    auto committed = commit_model(model.parts[i].graph, model.parts[i].weights, own, segment_seed(seed, i), code);
+    auto committed = commit_model(model.parts[i].graph, model.parts[i].weights, segment_options(model, options, i),
+                                  segment_seed(seed, i), code);
     if (!committed.ok()) return committed.status().with_context(segment_name(i, model.parts.size()));
     keys.push_back(std::move(committed->prepared.key));
   }
@@ -286,10 +290,23 @@ Result<Bytes> SegmentedProof::prove_segment(std::size_t index, const Progress& p
   return Bytes(begin, proof->bytes.end());
 }
 
-Bytes SegmentedProof::join(const std::vector<Bytes>& messages) const {
+Verdict SegmentedProof::check_segment(std::size_t index, ByteView messages) const {
+  const auto prepared = verifier::prepare(key_->segments[index], kNoVerifyLimits);
+  if (!prepared.ok()) return verifier::unprepared(prepared.status());
+  const statement::SegmentStatement& own = statements_[index];
+  return verifier::verify_statement(*prepared, own.context, own.slot, own.data, messages);
+}
+
+Bytes SegmentedProof::head() const {
   ByteWriter writer;
   writer.raw(header_bytes(*key_, request_.context, request_.slot, data_));
   for (const statement::Commitment& boundary : commitments_) boundary.write(writer);
+  return std::move(writer).take();
+}
+
+Bytes SegmentedProof::join(ByteView head, const std::vector<Bytes>& messages) {
+  ByteWriter writer;
+  writer.raw(head);
   for (const Bytes& segment : messages) writer.blob(segment);
   return std::move(writer).take();
 }
@@ -308,7 +325,7 @@ Result<Proof> prove_segments(const CutModel& model, const statement::Key& key, c
                             proof.times));
     messages.push_back(std::move(segment));
   }
-  proof.bytes = whole.join(messages);
+  proof.bytes = SegmentedProof::join(whole.head(), messages);
   proof.data = whole.data();
   proof.inputs = whole.inputs();
   proof.outputs = whole.outputs();

@@ -24,6 +24,9 @@ struct CutModel {
   bool same_weights(const CutModel& other) const;
 };
 
+// What a segment is committed to with; whole: of the model, budget 0: the default for all weights together.
+ModelOptions segment_options(const CutModel& model, const ModelOptions& whole, std::size_t index);
+
 Digest segment_seed(const Digest& seed, std::size_t index);
 
 // Of each segment's random rows: what an auditor compares with.
@@ -35,7 +38,7 @@ Status check_roots(const std::vector<statement::Key>& segments);
 // The segments' parts of the model's code file, in order; none where nothing is on disk.
 using SegmentCodes = std::vector<std::shared_ptr<pcs::CodeFile>>;
 
-// Commits to each part; code: null or where the code words go; budget: of all, 0: the default for all weights together. invalid_argument: check_roots, or zero
+// Commits to each part (segment_options); code: null or where the code words go. invalid_argument: check_roots, or zero
 // knowledge is off. Others: commit_model's, with the segment.
 Result<statement::Key> commit_segments(const CutModel& model, const ModelOptions& options, const Digest& seed,
                                        const Progress& progress, pcs::NewCodeFile* code = nullptr);
@@ -60,8 +63,12 @@ class SegmentedProof {
   std::size_t num_segments() const { return model_->parts.size(); }
   // The segment's messages: the same bytes every time.
   Result<Bytes> prove_segment(std::size_t index, const Progress& progress, ProveTimes& times) const;
-  // messages: one of each segment.
-  Bytes join(const std::vector<Bytes>& messages) const;
+  // Whether a verifier takes it.
+  Verdict check_segment(std::size_t index, ByteView messages) const;
+  // What the proof begins with: the whole's statement, and the boundaries' commitments.
+  Bytes head() const;
+  // The proof. messages: one of each segment.
+  static Bytes join(ByteView head, const std::vector<Bytes>& messages);
 
   const statement::PublicIo& data() const { return data_; }
   const std::vector<std::vector<std::int64_t>>& inputs() const { return inputs_; }

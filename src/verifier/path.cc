@@ -11,10 +11,6 @@ namespace zkinfer::verifier {
 
 namespace {
 
-void keep_weaker(soundness::SoundnessReport& weakest, const soundness::SoundnessReport& report) {
-  if (report.bits() < weakest.bits()) weakest = report;
-}
-
 // One rotation, whose statement the keys above and below make.
 Verdict verify_step(const PreparedKey& above, const PreparedKey& below, ByteView rotation, bool from_root,
                     Descent& out) {
@@ -29,8 +25,8 @@ Verdict verify_step(const PreparedKey& above, const PreparedKey& below, ByteView
   if (from_root) out.root_slot = slots[0];
   soundness::SoundnessReport report;
   if (Verdict verdict = verify_rotation(above, below, rotation, &report); !verdict.accepted()) return verdict;
-  keep_weaker(out.weakest, report);
-  keep_weaker(out.weakest, below.soundness);
+  out.soundness.add(report);
+  out.soundness.add(below.soundness);
   return Verdict::accept();
 }
 
@@ -50,8 +46,8 @@ Verdict read_commitment(ByteReader& reader, const std::string& where, PathStep::
   return reader.ok() ? Verdict::accept() : Verdict::reject(RejectReason::kNonCanonical, where + ": commitment");
 }
 
-Result<PreparedKey> one_descendant(const PreparedKey& root, const pcs::OpeningParams& params,
-                                   const statement::Commitment& commitment, const VerifyCost& spent = {}) {
+Result<PreparedKey> one_descendant(const PreparedKey& root, const PathStep::Segment& step, const VerifyCost& spent) {
+  const auto& [params, commitment] = step;
   const pcs::OpeningParams& own = root.key.params;
   if (root.key.insecure_seed) return invalid_argument("the root key was made with a fixed seed, for tests");
   if (!own.has_model || own.model_budget == 0) return invalid_argument("the root key commits to no private weights");
@@ -112,7 +108,7 @@ Verdict read_path(ByteView bytes, Path& path) {
 Result<PreparedKey> descendant(const PreparedKey& root, const PathStep& step) {
   if (!root.key.is_segmented()) {
     if (!step.segments.empty()) return invalid_argument("a step of a model that is cut into segments");
-    return one_descendant(root, step.params, step.commitment);
+    return one_descendant(root, {step.params, step.commitment}, {});
   }
   const auto has_weights = [](const PreparedKey& segment) { return segment.key.params.has_model; };
   if (static_cast<std::size_t>(std::ranges::count_if(root.segments, has_weights)) != step.segments.size())
@@ -123,9 +119,7 @@ Result<PreparedKey> descendant(const PreparedKey& root, const PathStep& step) {
   std::vector<statement::Key> keys;
   auto next = step.segments.begin();
   for (const PreparedKey& above : root.segments) {
-    ZKI_RETURN_IF_ERROR(
-        add_segment(out, has_weights(above) ? one_descendant(above, next->params, next->commitment, out.cost) : above));
-    if (has_weights(above)) ++next;
+    ZKI_RETURN_IF_ERROR(add_segment(out, has_weights(above) ? one_descendant(above, *next++, out.cost) : above));
     keys.push_back(out.segments.back().key);
   }
   auto key = statement::join_keys(std::move(keys), root.key.reads);
@@ -143,7 +137,7 @@ Verdict verify_path(const PreparedKey& root, const Path& path, Descent& out) {
   if (path.steps.empty() || path.steps.size() > kMaxPathSteps) {
     return Verdict::reject(RejectReason::kBadHeader, std::to_string(path.steps.size()) + " steps");
   }
-  out.weakest = root.soundness;
+  out.soundness = root.soundness;
   std::vector<Digest> identities = {root.identity};
   PreparedKey above;  // of the step before; the root's before the first
   for (std::size_t i = 0; i < path.steps.size(); ++i) {

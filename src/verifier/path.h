@@ -38,8 +38,8 @@ Result<PreparedKey> descendant(const PreparedKey& root, const PathStep& step);
 
 struct Descent {
   PreparedKey serving;
-  soundness::SoundnessReport weakest;  // of all keys and rotations from the root on
-  std::uint64_t root_slot = 0;         // of the root's commitment, which the first rotation used
+  soundness::SoundnessReport soundness;  // of all keys and rotations from the root on
+  std::uint64_t root_slot = 0;           // of the root's commitment, which the first rotation used
 };
 // Checks every step. Total on arbitrary bytes. kWrongStatement where the path is another root's, or its keys do not fit.
 Verdict verify_path(const PreparedKey& root, const Path& path, Descent& out);

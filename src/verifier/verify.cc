@@ -63,9 +63,9 @@ Result<PreparedKey> prepare(statement::Key key, const VerifyLimits& limits,
   out.key = std::move(key);
   out.limits = limits;
   out.spent = spent;
-  const std::uint64_t memory_left = limits.memory_bytes - spent.memory_bytes;
-  ZKI_ASSIGN_OR_RETURN(circuit::Circuit built,
-                       relations::build(out.key.graph, out.key.visibility, memory_left, recipes.get()));
+  ZKI_ASSIGN_OR_RETURN(
+      circuit::Circuit built,
+      relations::build(out.key.graph, out.key.visibility, limits.memory_bytes - spent.memory_bytes, recipes.get()));
   ZKI_RETURN_IF_ERROR(complete(out, std::move(built), std::move(recipes)));
   ZKI_RETURN_IF_ERROR(finish(out));
   return out;

@@ -27,6 +27,11 @@ expect 0 'wrote' "$zkinfer" commit llama.zkmodel --inputs public "${small[@]}"
 expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 4 --head mean -o mean.zkmodel
 expect 0 'wrote' "$zkinfer" commit mean.zkmodel "${small[@]}"
 
+expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json --segments 2 -o cut.zkmodel
+expect 0 'wrote' "$zkinfer" commit cut.zkmodel "${small[@]}"
+expect 0 'wrote' "$zkinfer" prove cut.zkmodel -i input.json --write-plan cut.zkplan
+for i in 1 2; do expect 0 'wrote' "$zkinfer" prove cut.zkmodel --plan cut.zkplan --segment $i/2; done
+
 # The commands that write: command and option, what stands before the file's name, and the files that the command reads.
 rows=(
   "compile --output|$zkinfer compile mlp.onnx -c calibration.json -o|mlp.onnx calibration.json"
@@ -38,6 +43,8 @@ rows=(
   "prove --output|$zkinfer prove mlp.zkmodel -i input.json -o|mlp.zkmodel input.json"
   "prove --write-input-data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-input-data|mlp.zkmodel input.json"
   "prove --write-output-data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-output-data|mlp.zkmodel input.json"
+  "prove --write-plan|$zkinfer prove cut.zkmodel -i input.json --write-plan|cut.zkmodel input.json"
+  "join --output|$zkinfer join cut.1.zkpart cut.2.zkpart -o|cut.1.zkpart cut.2.zkpart"
   "certify --output|$zkinfer certify mlp.zkmodel -s tensor.zksecret -o|mlp.zkmodel"
   "digest --write-input-data|$zkinfer digest mlp.zkkey -i input.json --write-input-data|mlp.zkkey input.json"
   "prove --report|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --report|mlp.zkmodel input.json"
@@ -126,8 +133,8 @@ for row in "${rows[@]}"; do
   expect 0 '' "${words[@]}" dangling
   [[ -L dangling && -s target ]] || fail "$name: a link to a new file was replaced"
   rm -rf fresh.*
-  # Another commitment's key and certificate are replaced with --force only.
-  [[ $name != "commit "* ]] || words=("${words[@]:0:2}" --force "${words[@]:2}")
+  # Another commitment's key and certificate, and a plan that has a slot, are replaced with --force only.
+  [[ $name != "commit "* && $name != "prove --write-plan" ]] || words=("${words[@]:0:2}" --force "${words[@]:2}")
   expect 0 '' "${words[@]}" dangling
   [[ -L dangling && -s target ]] || fail "$name: a link to a file of this kind was replaced"
   rm -rf fresh.* dangling target

@@ -22,6 +22,10 @@ cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} "$source
   # Few bits and many slots.
   expect 0 'identity' "$zkinfer" commit mlp.zkmodel --secret many.zksecret --key many.zkkey --security-bits 1 --pow-bits 0 --budget 10000
   expect 0 'identity' "$zkinfer" commit mlp.zkmodel --secret tensor.zksecret --key tensor.zkkey --inputs committed --security-bits 40 --pow-bits 0
+  expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json --segments 2 -o cut.zkmodel
+  expect 0 'identity' "$zkinfer" commit cut.zkmodel --security-bits 40 --pow-bits 0 --budget 16
+  expect 0 'wrote' "$zkinfer" prove cut.zkmodel -i input.json --write-plan cut.zkplan
+  for i in 1 2; do expect 0 'wrote' "$zkinfer" prove cut.zkmodel --plan cut.zkplan --segment $i/2; done
   expect 0 'cosine' "$zkinfer" compile features.onnx -c calibration.json
   expect 0 'identity' "$zkinfer" commit features.zkmodel --inputs committed --outputs committed --no-code-file
   expect 0 'cosine' "$zkinfer" compile head.onnx -c head_calibration.json --input-from features.zkkey
@@ -48,6 +52,7 @@ declare -A line=(
   ["commitment split"]="commitment split many.zksecret"
   ["commitment restore"]="commitment restore mlp.zkbackup -k mlp.zkkey --published p.zkpath -s restored.zksecret"
   ["commit-tensor"]="commit-tensor tensor.zkkey -i input.json -o flower"
+  ["join"]="join cut.1.zkpart cut.2.zkpart"
   ["bundle"]="bundle p.zkproof -k mlp.zkkey --path p.zkpath"
   ["digest"]="digest mlp.zkkey -i input.json"
   ["verify"]="verify p.zkproof -k mlp.zkkey --path p.zkpath"

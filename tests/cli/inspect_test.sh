@@ -14,10 +14,15 @@ cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} .
 expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json --segments "$segments"
 expect 0 'identity' "$zkinfer" commit mlp.zkmodel --budget 16
 expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o p.zkproof
-path=$(ls ./*.zkpath)
+path=$(ls ./*.zkpath)  # others come beside it
 expect 0 'wrote' "$zkinfer" bundle p.zkproof -k mlp.zkkey
 expect 0 'wrote' "$zkinfer" commitment open mlp.zkmodel
 expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
+# A model that is cut makes parts.
+expect 0 'segments' "$zkinfer" compile mlp.onnx -c calibration.json --segments 2 -o parted.zkmodel
+expect 0 'identity' "$zkinfer" commit parted.zkmodel --budget 16
+expect 0 'wrote' "$zkinfer" prove parted.zkmodel -i input.json --write-plan answer.zkplan
+expect 0 'wrote' "$zkinfer" prove parted.zkmodel --plan answer.zkplan --segment 1/2
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --inputs committed --key t.zkkey --secret t.zksecret --budget 16
 expect 0 'wrote' "$zkinfer" commit-tensor t.zkkey -i input.json -o flower
 identity=$("$zkinfer" inspect mlp.zkkey --json | sed -nE 's/^  "identity": "(.*)",$/\1/p')
@@ -72,6 +77,8 @@ has alone.zkcert certificate "slot:count"
 has mlp.zkaudit audit_key "identity:digest segments:count"
 expect 0 "\"segments\": $segments[,}]?" "$zkinfer" inspect mlp.zkaudit --json
 expect 0 "\"commitments\": $segments,?" "$zkinfer" inspect "$path" --json
+has answer.zkplan proof_plan "identity:digest slot:count segments:count"
+has answer.1.zkpart proof_part "claimed_identity:digest slot:count segment:count segments:count"
 has mlp.zksecret root_secret "identity:digest budget:count slots:list used:count"
 has mlp.zkbackup commitment_backup "identity:digest budget:count slots:list used:count"
 has "$(ls mlp.zkserving/*.zksecret)" commitment_secret "identity:digest budget:count slots:list used:count"
@@ -99,7 +106,7 @@ expect 2 'legalized is for .*a benchmark' "$zkinfer" inspect bench.json --legali
 expect 2 'run_args|settings' "$zkinfer" inspect <(echo '{"run_args": 3}')
 # Every option that names a new file, with the kind of file that it makes: one without a row is one that inspect may not know.
 made=" compile--output:model compile--fidelity-json:fidelity compile--report:report report--output:report commit--key:key commit--certificate:certificate
- commit--secret:root_secret prove--output:proof prove--write-input-data:canonical prove--write-output-data:canonical prove--report:report prove--committed-output:tensor_commitment
+ commit--secret:root_secret prove--output:proof prove--write-input-data:canonical prove--write-output-data:canonical prove--report:report prove--write-plan:proof_plan join--output:proof prove--committed-output:tensor_commitment
  certify--output:certificate digest--write-input-data:canonical bundle--output:bundle commitmentopen--output:audit_key commitmentbackup--output:commitment_backup
  commitmentrestore--secret:root_secret commit-tensor--output:tensor_commitment generate--output:proof embed--output:proof tokenize--output:input_data bench--output:benchmark "
 while read -r command; do
@@ -117,7 +124,7 @@ for file in "$path" p.zkbundle mlp.zkaudit mlp.zkcert mlp.zksecret; do expect 0 
 expect 0 "$identity" "$zkinfer" inspect p.zkproof --key mlp.zkkey --json
 
 # Cut off: an error where the file itself says how long it is, a rejection where only its key does.
-for file in "$path" p.zkbundle mlp.zkaudit; do
+for file in "$path" p.zkbundle mlp.zkaudit answer.zkplan; do
   size=$(stat -c %s "$file")
   for length in 9 $((size / 2)) $((size - 1)); do
     head -c "$length" "$file" >cut

@@ -19,10 +19,14 @@ expect 0 '' "$zkinfer" -q commit mlp.zkmodel --inputs committed -k other.zkkey -
 expect 0 '' "$zkinfer" -q commit mlp.zkmodel --public-model -k public.zkkey -s public.zksecret
 expect 0 '' "$zkinfer" -q commit-tensor other.zkkey -i input.json -o flower
 mv ./????????????????.zkpath path.zkpath
+expect 0 '' "$zkinfer" -q compile mlp.onnx -c calibration.json --segments 2 -o cut.zkmodel
+expect 0 '' "$zkinfer" -q commit cut.zkmodel --budget 16
+expect 0 '' "$zkinfer" -q prove cut.zkmodel -i input.json --write-plan proof.zkplan
+expect 0 '' "$zkinfer" -q prove cut.zkmodel --plan proof.zkplan --segment 1/2 -o proof.zkpart
 
 declare -A name=([mlp.zkkey]="verification key" [mlp.zkmodel]="model package" [mlp.zksecret]="commitment secret" [mlp.zkcert]="certificate"
   [proof.zkproof]="proof" [batch.zkbatch]="batch proof" [proof.zkbundle]="bundle" [path.zkpath]="path" [mlp.zkbackup]="commitment backup"
-  [mlp.zkaudit]="audit key" [flower.zktensor]="tensor commitment" [flower.zktsecret]="tensor secret")
+  [proof.zkplan]="proof plan" [proof.zkpart]="proof part" [mlp.zkaudit]="audit key" [flower.zktensor]="tensor commitment" [flower.zktsecret]="tensor secret")
 # A command line with @ for the file, and the kinds that it takes there.
 lines=(
   "verify proof.zkproof --key @|mlp.zkkey"
@@ -43,6 +47,8 @@ lines=(
   "prove mlp.zkmodel -i input.json -s @ -o new.zkproof|mlp.zksecret"
   "prove mlp.zkmodel -i @ -o new.zkproof|"
   "prove mlp.zkmodel --committed-input @ -s other.zksecret -o new.zkproof|flower.zktsecret"
+  "prove cut.zkmodel --plan @ --segment 1/2 -o new.zkpart|proof.zkplan"
+  "join @ proof.zkpart -o new.zkproof|proof.zkpart"
   "run @ -i input.json|mlp.zkmodel"
   "run mlp.zkmodel -i @|"
   "digest @ -i input.json|mlp.zkkey mlp.zkmodel"

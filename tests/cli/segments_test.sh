@@ -36,7 +36,7 @@ expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
 expect 0 "wrote" "$zkinfer" commitment open mlp.zkmodel -o mlp.zkaudit
 expect 0 '.' "$zkinfer" commitment check mlp.zkmodel mlp.zkaudit --key mlp.zkkey
 # What a cut model does not do.
-expect 2 'segments' "$zkinfer" prove mlp.zkmodel -i calibration.json --batch -o all.zkbatch
+expect 2 'batch: the model is cut into 2 segments.*--all' "$zkinfer" prove mlp.zkmodel -i calibration.json --batch -o all.zkbatch
 expect 2 'without segments' "$zkinfer" commit mlp.zkmodel --no-zk --inputs public --public-model -s open.zksecret -k open.zkkey
 # One that is not cut has another name.
 cp mlp.zkkey cut.zkkey
@@ -47,7 +47,20 @@ expect 1 'another key|no path' "$zkinfer" verify p8.zkproof --key whole.zkkey --
 # By memory.
 expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json -o large.zkmodel --memory 64GiB
 cmp -s large.zkmodel whole.zkmodel || fail "a model that fits is not cut"
-expect 2 'memory.*smallest segment takes about' "$zkinfer" compile mlp.onnx -c calibration.json -o none.zkmodel --memory 1KiB
+expect 2 '^zkinfer: resource limit: --memory: 1024 bytes, and the program alone takes about 43 MiB' "$zkinfer" compile mlp.onnx -c calibration.json -o none.zkmodel --memory 1KiB
+# Before anything is read, where that is enough to know.
+expect 2 'memory: 1024 bytes' "$zkinfer" compile nowhere.onnx -c calibration.json -o none.zkmodel --memory 1KiB
+expect 2 'memory: 50 MiB, and committing to (the model|the largest of the [0-9] segments .*) takes about [0-9]+ MiB.*at the default budget; most is for the [0-9]+ weights of .*Allow more' \
+  "$zkinfer" compile mlp.onnx -c calibration.json -o none.zkmodel --memory 50MiB
+[[ ! -e none.zkmodel ]] || fail "a model that does not fit was written"
+# What cutting costs, and what became of the number.
+expect 0 'note: cut into 2 segments, it takes about [0-9]+ MiB of memory to commit and prove, and as a whole [0-9]+ MiB: here segments save little' \
+  "$zkinfer" compile mlp.onnx -c calibration.json -o two.zkmodel --segments 2
+expect 0 'memory, about .* to commit, .* to prove' "$zkinfer" compile mlp.onnx -c calibration.json -o two.zkmodel --segments 2
+expect 0 'note: cut into [0-9] segments, not 50: more would not make' "$zkinfer" compile mlp.onnx -c calibration.json -o fifty.zkmodel --segments 50
+expect 0 '"text": "cut into 2 segments, it takes about' "$zkinfer" compile mlp.onnx -c calibration.json -o two.zkmodel --segments 2 --json
+expect 0 '"memory_estimate": {' "$zkinfer" compile mlp.onnx -c calibration.json -o two.zkmodel --segments 2 --json
+expect 0 '"memory_estimate": null' "$zkinfer" compile mlp.onnx -c calibration.json -o large.zkmodel --json
 expect 2 'memory.*4GiB' "$zkinfer" compile mlp.onnx -c calibration.json -o none.zkmodel --memory much
 expect 2 'segments|excludes|memory' "$zkinfer" compile mlp.onnx -c calibration.json -o none.zkmodel --memory 1GiB --segments 2
 finish

@@ -5,6 +5,7 @@
 #include "exec/integer/executor.h"
 #include "fuzz/targets.h"
 #include "package/package.h"
+#include "prover/proof_plan.h"
 #include "prover/write.h"
 #include "support/session.h"
 #include "verifier/path.h"
@@ -303,6 +304,29 @@ void commitment_secret(ByteView bytes) {
   static_cast<void>(Prover::restore(*small().model, bytes, std::make_shared<MemorySlots>(SlotRange{})));
 }
 
+// A plan and a part of a proof; the readers tell them apart.
+std::vector<Bytes> part_seeds() {
+  prover::ProofPlan plan;
+  plan.program = "zkinfer";
+  plan.num_segments = 3;
+  plan.inputs = {{1, -2, 3}, {4}};
+  const prover::ProofPart part{1, 3, small().proof, {1, 2, 3}};
+  return {prover::plan_bytes(plan, e2e::test_seed(1)), prover::part_bytes(part)};
+}
+
+void proof_parts(ByteView bytes) {
+  static_cast<void>(outline_of_plan(bytes));
+  if (const auto plan = prover::parse_plan(bytes); plan.ok()) {
+    const std::size_t body = bytes.size() - sizeof(Digest);
+    ZKI_CHECK(equal(ByteView(prover::plan_bytes(*plan, {})).first(body), bytes.first(body)),
+              "the plan reader took bytes that are not canonical");
+  }
+  static_cast<void>(outline_of_part(bytes));
+  const Result<prover::ProofPart> part = prover::parse_part(bytes);
+  ZKI_CHECK(!part.ok() || equal(prover::part_bytes(*part), bytes), "the part reader took bytes that are not canonical");
+  static_cast<void>(join_parts(std::vector<Bytes>{part_seeds()[1], Bytes(bytes.begin(), bytes.end())}));
+}
+
 constexpr Target kTargets[] = {
     {"model_package", model_package,
      [] {
@@ -345,6 +369,7 @@ constexpr Target kTargets[] = {
        return std::vector<Bytes>{Bytes(cid.begin(), cid.end())};
      },
      5000},
+    {"proof_parts", proof_parts, part_seeds, 1000},
     {"commitment_secret", commitment_secret, [] { return std::vector<Bytes>{small().secret}; }, 100},
 };
 

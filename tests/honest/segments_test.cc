@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "exec/integer/executor.h"
+#include "prover/write.h"
 #include "segments/split.h"
 #include "slots/test_folder.h"
 #include "support/layered_graphs.h"
@@ -166,16 +167,85 @@ TEST(Segments, PublicModels) {
   EXPECT_FALSE(Prover::create(owner.model, options).ok()) << "what is between the segments is hidden";
 }
 
+// A key says how long the code words are that are made to compare with it: all segments' together are held against the limit.
+TEST(Segments, PublicCommitmentsShareTheLimit) {
+  CommitOptions options = options_of(kPublic, kPublic);
+  options.public_parameters = true;
+  options.budget = 0;
+  const Owner owner(cut_at(e2e::layered_graph(4, 4), {1, 2, 3}), options);
+  statement::Key key = must(statement::parse_key(owner.prover.verification_key()));
+  constexpr std::uint64_t kEach = std::uint64_t{16} << 20;
+  for (statement::Key& segment : key.segments) {
+    pcs::CodeParams& oracle = segment.params.model;
+    while (8 * oracle.domain_size() * oracle.num_lanes() < kEach) ++oracle.log_domain;
+    oracle.num_queries *= 6;  // enough at that rate
+  }
+  const auto verdict = [&](std::uint64_t memory) {
+    const VerificationKey long_one =
+        must(VerificationKey::from_bytes(prover::key_bytes(key), 0, {kNoVerifyLimits.nanoseconds, memory}));
+    CheckedWeights weights;
+    return check_public_weights(owner.model, long_one, weights);
+  };
+  EXPECT_EQ(verdict(3 * kEach).reason, RejectReason::kOverLimit) << verdict(3 * kEach).to_string();
+  EXPECT_EQ(verdict(4 * kEach).reason, RejectReason::kWrongStatement) << "looked at: another commitment";
+}
+
 TEST(Segments, CutsAreWhereLittleCrosses) {
   const Model model = make_model(e2e::layered_graph(6, 12));
   const Model cut = must(cut_model(model, {4, 0}));
   EXPECT_EQ(cut.num_segments(), 4u);
   EXPECT_EQ(must(cut_model(cut, {1, 0})).to_bytes(), model.to_bytes()) << "cut anew: into one";
   EXPECT_FALSE(cut_model(model, {0, 0}).ok());
-  EXPECT_FALSE(cut_model(model, {2, 1}).ok());
+  EXPECT_FALSE(cut_model(model, {2, std::uint64_t{1} << 30}).ok()) << "one of the two";
   EXPECT_EQ(cut_model(model, {0, 1000}).status().code(), StatusCode::kResourceLimit);
   EXPECT_EQ(must(cut_model(model, {0, std::uint64_t{1} << 40})).num_segments(), 1u);
-  EXPECT_LE(must(estimate_memory(cut)), must(estimate_memory(model)));
+}
+
+// An estimate is about what is committed to and proven; notes are of the last cut.
+TEST(Segments, WhatCuttingCosts) {
+  const Model model = make_model(e2e::layered_graph(6, 12));
+  const auto notes = [](const Model& of) {
+    std::string all;
+    for (const Note& note : of.compile_record().notes) all += note.text + "\n";
+    return all;
+  };
+  const Model cut = must(cut_model(model, {4, 0}));
+  EXPECT_NE(notes(cut).find("segments save little or no memory"), std::string::npos) << notes(cut);
+  EXPECT_EQ(notes(cut).find("not 4"), std::string::npos);
+  const Model finest = must(cut_model(cut, {1000, 0}));
+  EXPECT_LE(finest.num_segments(), 12u);
+  EXPECT_NE(notes(finest).find("not 1000: more would not make"), std::string::npos) << notes(finest);
+  EXPECT_EQ(notes(must(cut_model(finest, {1, 0}))), "");
+  // What fits is left whole; what cannot fit says what takes the memory.
+  const std::uint64_t whole = must(estimate_memory(model)).most();
+  EXPECT_EQ(must(cut_model(model, {0, whole})).num_segments(), 1u);
+  const Status status = cut_model(model, {0, whole * 3 / 4}).status();
+  EXPECT_EQ(status.code(), StatusCode::kResourceLimit);
+  EXPECT_NE(status.message().find("committing to the "), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("weights of '"), std::string::npos) << status.message();
+  // Of much to compute and few weights the parts are smaller than the whole.
+  qir::TestBuilder b;
+  const std::int32_t clamp = b.clamp_table(-1024, 11, -64, 63);
+  qir::ValueId x = b.input({65536, 4}, -64, 63);
+  for (int i = 0; i < 8; ++i)
+    x = b.node(qir::Op::kMatMul, {x, b.param({4, 4}, -15, 15)}, {65536, 4}, -64, 63, e2e::with_coefs({}, {5, clamp}));
+  b.graph.outputs = {x};
+  const Model large = make_model(b.graph);
+  const MemoryEstimate of_large = must(estimate_memory(large));
+  ASSERT_GT(of_large.prove_bytes, of_large.commit_bytes);
+  const std::uint64_t bound = of_large.prove_bytes * 9 / 10;
+  const Result<Model> fits = cut_model(large, {0, bound});
+  ASSERT_TRUE(fits.ok()) << fits.status().message();
+  EXPECT_GT(fits->num_segments(), 1u);
+  EXPECT_LE(must(estimate_memory(*fits)).most(), bound);
+  EXPECT_EQ(notes(*fits), "");
+  for (const char* text : {"4GiB", "512 MiB", "1.5GB", "123456", "7 TiB"}) EXPECT_TRUE(parse_memory(text).ok()) << text;
+  EXPECT_EQ(must(parse_memory("1GiB")), std::uint64_t{1} << 30);
+  for (const char* text : {"", "GiB", "-1GiB", "0", "1 QiB", "1GiB ", "nan", "inf", "1e30", "0x"}) {
+    const Result<std::uint64_t> parsed = parse_memory(text);
+    EXPECT_FALSE(parsed.ok()) << text;
+    if (!parsed.ok()) EXPECT_NE(parsed.status().message().find("expected an amount of memory"), std::string::npos);
+  }
 }
 
 TEST(Segments, PackagesWithWrongCuts) {

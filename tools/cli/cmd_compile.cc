@@ -163,6 +163,7 @@ struct Compiled {
   Fidelity fidelity;
   std::size_t num_calibration = 0, num_given = 0, package_bytes = 0;
   bool is_held_out = false;
+  std::optional<MemoryEstimate> memory;  // where a cut was asked for
 };
 
 nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Compiled& done) {
@@ -174,6 +175,7 @@ nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Co
       {"parameters", done.model.num_parameters()},
       {"network_parameters", done.model.compile_record().num_network_parameters},
       {"segments", done.model.num_segments()},
+      {"memory_estimate", memory_json(done.memory)},
       {"calibration",
        {{"num_inputs", done.num_calibration}, {"num_given", done.num_given}, {"method", arguments.calibration_method}}},
       {"preprocessing", preprocessing_json(done.model.preprocessing())},
@@ -196,7 +198,11 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
        counted(done.num_calibration, "input") + (done.num_given > done.num_calibration
                                                      ? ", the first of " + human_count(done.num_given) + " (--limit)"
                                                      : "")}};
-  if (done.model.num_segments() > 1) rows.emplace_back("segments", human_count(done.model.num_segments()));
+  if (arguments.compile.cut.is_asked()) rows.emplace_back("segments", human_count(done.model.num_segments()));
+  if (done.memory.has_value()) {
+    rows.emplace_back("memory, about", human_bytes(done.memory->commit_bytes) + " to commit, " +
+                                           human_bytes(done.memory->prove_bytes) + " to prove");
+  }
   for (const TensorInfo& input : done.model.inputs()) {
     rows.emplace_back(text("input '{}'", input.name),
                       shape_text(input.shape) + whole_text(done.model.compile_record(), true, input.name));
@@ -244,6 +250,7 @@ Status keep_committed_model(const CompileArguments& arguments, const Bytes& pack
 }
 
 CommandResult compile(Session& session, CompileArguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(arguments.compile.cut, cut_options(arguments.cut));
   if (const Result<const FileFormat*> kind = kind_of_file(arguments.onnx_path); kind.ok() && *kind != nullptr) {
     return invalid_argument(
         in_quotes(arguments.onnx_path) + " is " + std::string((*kind)->article()) + " " + std::string((*kind)->name) +
@@ -335,7 +342,10 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
     if (!hiding.ok()) return hiding.status().with_context("--hidden-text");
     model = *hiding;
   }
-  ZKI_ASSIGN_OR_RETURN(model, cut_as_asked(std::move(model), arguments.cut));
+  // What was added belongs to what is cut.
+  if ((arguments.num_candidates || arguments.hides_text) && arguments.compile.cut.is_asked()) {
+    ZKI_ASSIGN_OR_RETURN(model, cut_model(model, arguments.compile.cut));
+  }
   arguments.compile.progress = progress.callback(compiled, 1);
   std::vector<RealInputs> measured;
   if (!arguments.evaluation_paths.empty()) {
@@ -373,8 +383,12 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   if (fidelity_file.has_value()) ZKI_RETURN_IF_ERROR(files.write(*fidelity_file, json_text(fidelity_json(fidelity))));
   if (page.has_value()) ZKI_RETURN_IF_ERROR(files.write(*page, page_text));
   ZKI_RETURN_IF_ERROR(files.publish());
-  const Compiled done{std::move(model), std::move(fidelity), calibration.size(),
-                      num_given,        package.size(),      !measured.empty()};
+  std::optional<MemoryEstimate> memory;
+  if (arguments.compile.cut.is_asked()) {
+    ZKI_ASSIGN_OR_RETURN(memory, estimate_memory(model));
+  }
+  const Compiled done{
+      std::move(model), std::move(fidelity), calibration.size(), num_given, package.size(), !measured.empty(), memory};
   if (session.json) {
     print_result(session, compiled_json(arguments, done));
   } else if (!session.quiet) {

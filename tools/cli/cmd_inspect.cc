@@ -209,6 +209,8 @@ Result<Description> describe_ours(const InspectArguments& arguments, const FileF
     case FileKind::kPath: return describe_path(bytes, arguments);
     case FileKind::kBundle: return describe_bundle(bytes, arguments);
     case FileKind::kAuditKey: return describe_audit_key(bytes);
+    case FileKind::kProofPlan: return describe_plan(bytes);
+    case FileKind::kProofPart: return describe_part(bytes);
     case FileKind::kRotation: return describe_frame(format, "rotation", "shows that two keys hold the same weights");
     default: return describe_frame(format, "part", "none: it is no file by itself");
   }

@@ -18,6 +18,7 @@
 #include "print.h"
 #include "progress.h"
 #include "prove_batch.h"
+#include "prove_parts.h"
 #include "report/report.h"
 #include "result_json.h"
 #include "stopwatch.h"
@@ -35,6 +36,7 @@ struct Arguments {
   std::vector<std::string> data, openings;  // the input in other forms
   std::string committed_name, write_inputs, write_outputs, report_path;
   bool strict = false, force = false, batch = false;
+  PartArguments parts;
 };
 
 // What one proof writes, by name; empty: nothing.
@@ -501,6 +503,7 @@ void add_prove(CLI::App& app, Session& session) {
                     "refuse inputs with values outside of the model's range, before a slot is taken");
   command->add_flag("--force", arguments->force, "replace proofs that are there, and files of another kind");
   add_json_flag(*command, session);
+  add_part_options(*command, arguments->parts);
   command->footer(
       "Examples:\n"
       "  zkinfer prove digits.zkmodel --input digit_7.png\n"
@@ -508,16 +511,29 @@ void add_prove(CLI::App& app, Session& session) {
       "  zkinfer prove network.zkmodel -i test.npy --all -o proofs/            writes proofs/test.0000.zkproof and so "
       "on\n"
       "  zkinfer prove network.zkmodel -i photos/ -o proofs/{index}.zkproof\n"
+      "  zkinfer prove large.zkmodel -i input.npy --write-plan answer.zkplan   then, each in a process of its own,\n"
+      "  zkinfer prove large.zkmodel --plan answer.zkplan --segment 3/8        of a model with 8 segments\n"
       "  zkinfer prove network.zkmodel -i test.npy --batch --index 0-127       one proof of 128 rows: test.zkbatch\n"
       "  zkinfer prove features.zkmodel --committed-input record.zktsecret --committed-output features -o "
       "features.zkproof\n"
       "  zkinfer prove head.zkmodel --committed-input features.zktsecret -o head.zkproof");
   command->callback([arguments, &session] {
     session.run([&]() -> CommandResult {
+      const PartArguments& parts = arguments->parts;
+      if (!parts.plan.empty()) {
+        name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
+        return prove_segment(session, {arguments->model_path, arguments->secret_path, arguments->output_path,
+                                       parts.plan, parts.segment, arguments->force});
+      }
       if (arguments->openings.empty() && arguments->data.empty() && arguments->input.paths.empty()) {
         return invalid_argument("prove: give the input with --input, --input-data or --committed-input");
       }
       name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
+      if (!parts.written_plan.empty()) {
+        return write_plan(session,
+                          {arguments->model_path, arguments->secret_path, parts.written_plan, arguments->context,
+                           arguments->input, arguments->data, arguments->strict, arguments->force});
+      }
       if (arguments->batch) {
         name_after(arguments->input.paths.front(), ".zkbatch", "--output", arguments->output_path);
         return prove_batch(session, {arguments->model_path, arguments->secret_path, arguments->output_path,

@@ -57,23 +57,48 @@ Result<std::optional<std::uint64_t>> Committed::proofs_left() const {
   return std::optional(file.slots().num_left(SlotUse::kProof));
 }
 
-Result<Committed> Committed::serve(const Model& model, const std::string& secret_path,
-                                   const CommitmentTree::Told& told) {
+namespace {
+
+// Whose secret it is; nothing below a root.
+Result<CommitmentRole> role_of(const std::string& secret_path) {
   ZKI_RETURN_IF_ERROR(NewSecret::refuse_unfinished(secret_path));
   ZKI_ASSIGN_OR_RETURN(const SlotFile file, SlotFile::open(secret_path, kModelSecretFile));
   const Result<CommitmentInfo> info = read_commitment_secret(file.payload());
   if (!info.ok()) return info.status().with_context("'" + secret_path + "'");
-  if (info->role == CommitmentRole::kSingle) return open(model, secret_path, told.progress);
   ZKI_RETURN_IF_ERROR(refuse_below_root(info->role, secret_path));
-  ZKI_ASSIGN_OR_RETURN(CommitmentTree tree, CommitmentTree::open(secret_path));
-  ZKI_ASSIGN_OR_RETURN(CommitmentTree::Serving serving, tree.serve(model, told));
-  Committed committed(std::move(serving.prover), std::move(serving.key), secret_path);
-  committed.path_ = std::move(serving.path);
-  committed.node_name_ = serving.node.name;
+  return info->role;
+}
+
+}  // namespace
+
+Result<Committed> Committed::under_root(const Model& model, const std::string& secret_path, CommitmentTree tree,
+                                        Result<CommitmentTree::Serving> serving, const CommitmentTree::Told& told) {
+  if (!serving.ok()) return serving.status();
+  Committed committed(std::move(serving->prover), std::move(serving->key), secret_path);
+  committed.path_ = std::move(serving->path);
+  committed.node_name_ = serving->node.name;
   committed.model_ = &model;
   committed.tree_ = std::move(tree);
   committed.told_ = told;
   return committed;
+}
+
+Result<Committed> Committed::serve(const Model& model, const std::string& secret_path,
+                                   const CommitmentTree::Told& told) {
+  ZKI_ASSIGN_OR_RETURN(const CommitmentRole role, role_of(secret_path));
+  if (role == CommitmentRole::kSingle) return open(model, secret_path, told.progress);
+  ZKI_ASSIGN_OR_RETURN(CommitmentTree tree, CommitmentTree::open(secret_path));
+  Result<CommitmentTree::Serving> serving = tree.serve(model, told);
+  return under_root(model, secret_path, std::move(tree), std::move(serving), told);
+}
+
+Result<Committed> Committed::planned(const Model& model, const std::string& secret_path, const Digest& identity,
+                                     const CommitmentTree::Told& told) {
+  ZKI_ASSIGN_OR_RETURN(const CommitmentRole role, role_of(secret_path));
+  if (role == CommitmentRole::kSingle) return open(model, secret_path, told.progress);
+  ZKI_ASSIGN_OR_RETURN(CommitmentTree tree, CommitmentTree::open(secret_path));
+  Result<CommitmentTree::Serving> serving = tree.serving(model, identity, told);
+  return under_root(model, secret_path, std::move(tree), std::move(serving), told);
 }
 
 template <class Prove>
@@ -95,6 +120,9 @@ auto Committed::under_next(const Prove& prove) -> decltype(prove()) {
 
 Result<ProofResult> Committed::prove(const ProveRequest& request) {
   return under_next([&] { return prover_.prove(request); });
+}
+Result<Bytes> Committed::plan(const ProveRequest& request, std::vector<Clipping>& clipping) {
+  return under_next([&] { return prover_.plan_proof(request, clipping); });
 }
 Result<BatchResult> Committed::prove_batch(const BatchRequest& request) {
   return under_next([&] { return prover_.prove_batch(request); });

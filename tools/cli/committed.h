@@ -29,6 +29,10 @@ class Committed {
   // What proofs are made under: of a root, a serving commitment, which is made if there is none. `model` must outlive the object.
   static Result<Committed> serve(const Model& model, const std::string& secret_path, const CommitmentTree::Told& told);
 
+  // The one that a plan was made under (`prove --write-plan`).
+  static Result<Committed> planned(const Model& model, const std::string& secret_path, const Digest& identity,
+                                   const CommitmentTree::Told& told);
+
   Prover& prover() { return prover_; }
   // Of the commitment that the last proof was made under.
   const VerificationKey& key() const { return key_; }
@@ -42,6 +46,8 @@ class Committed {
   // A proof; goes on to the next serving commitment when one is used up.
   Result<ProofResult> prove(const ProveRequest& request);
   Result<BatchResult> prove_batch(const BatchRequest& request);
+  // Prover::plan_proof.
+  Result<Bytes> plan(const ProveRequest& request, std::vector<Clipping>& clipping);
   // After the last proof: makes the next serving commitment ahead of need. What goes wrong is said, the proofs are good.
   void rotate_ahead();
 
@@ -50,6 +56,8 @@ class Committed {
 
  private:
   // prove(), and again under the next serving commitment where this one has no slot left.
+  static Result<Committed> under_root(const Model& model, const std::string& secret_path, CommitmentTree tree,
+                                      Result<CommitmentTree::Serving> serving, const CommitmentTree::Told& told);
   template <class Prove>
   auto under_next(const Prove& prove) -> decltype(prove());
   Committed(Prover prover, VerificationKey key, std::string secret_path)

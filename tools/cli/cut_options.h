@@ -2,8 +2,10 @@
 // --segments and --memory: whether and how a model is cut.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
+
+#include <nlohmann/json.hpp>
 
 #include "command.h"
 #include "zkinfer/segments.h"
@@ -16,10 +18,10 @@ struct CutArguments {
 };
 void add_cut_options(CLI::App& command, CutArguments& arguments);
 
-// "4GiB", "512 MiB", "1.5GB", or bytes; what it is not is an error that names the option.
-Result<std::uint64_t> parse_memory(const std::string& option, const std::string& text);
+// As the library takes it.
+Result<CutOptions> cut_options(const CutArguments& arguments);
 
-// The model as the options want it.
-Result<Model> cut_as_asked(Model model, const CutArguments& arguments);
+// Bytes, or null where no cut was asked for.
+nlohmann::ordered_json memory_json(const std::optional<MemoryEstimate>& memory);
 
 }  // namespace zkinfer::cli

@@ -35,13 +35,15 @@ struct Description {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();  // what else programs are told
 };
 
-// What is checked against a key: of a proof or a batch, a certificate, a path, a bundle; and an audit key, which names one.
+// What is checked against a key: of a proof or a batch, a certificate, a path, a bundle; and what names one: an audit key, a proof's plan and parts.
 // inspect_proofs.cc
 Result<Description> describe_proof(ByteView bytes, const InspectArguments& arguments);
 Result<Description> describe_certificate(ByteView bytes, const InspectArguments& arguments);
 Result<Description> describe_path(ByteView bytes, const InspectArguments& arguments);
 Result<Description> describe_bundle(ByteView bytes, const InspectArguments& arguments);
 Result<Description> describe_audit_key(ByteView bytes);
+Result<Description> describe_plan(ByteView bytes);
+Result<Description> describe_part(ByteView bytes);
 
 // What lies beside those and has no magic: locks, marks, the folder of what serves, and texts that commands write. None: it is
 // none of them. inspect_texts.cc

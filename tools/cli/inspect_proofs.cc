@@ -12,6 +12,7 @@
 #include "text.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/inspect.h"
+#include "zkinfer/proof_parts.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -194,6 +195,36 @@ Result<Description> describe_audit_key(ByteView bytes) {
                          "shows an auditor who has the model that the key commits to it: `zkinfer commitment check`");
   out.json = {{"identity", to_hex(outline.identity)}, {"segments", outline.num_segments}};
   return out;
+}
+
+Result<Description> describe_plan(ByteView bytes) {
+  ZKI_ASSIGN_OR_RETURN(const PlanOutline outline, outline_of_plan(bytes));
+  return Description{
+      "proof plan (secret)",
+      {{"of the key", to_hex(outline.identity)},
+       {"slot", std::to_string(outline.slot)},
+       {"segments", human_count(outline.num_segments)},
+       {"use", "holds an input, and what its proof begins with: `zkinfer prove --plan` proves each segment"}},
+      "",
+      {},
+      "proof_plan",
+      {{"identity", to_hex(outline.identity)}, {"slot", outline.slot}, {"segments", outline.num_segments}}};
+}
+
+Result<Description> describe_part(ByteView bytes) {
+  ZKI_ASSIGN_OR_RETURN(const PartOutline outline, outline_of_part(bytes));
+  return Description{"proof part",
+                     {{"says it is for the key", to_hex(outline.identity)},
+                      {"slot", std::to_string(outline.slot)},
+                      {"segment", std::to_string(outline.segment + 1) + " of " + std::to_string(outline.num_segments)},
+                      {"use", "`zkinfer join` makes the proof of one part of each segment"}},
+                     "",
+                     {},
+                     "proof_part",
+                     {{"claimed_identity", to_hex(outline.identity)},
+                      {"slot", outline.slot},
+                      {"segment", outline.segment + 1},
+                      {"segments", outline.num_segments}}};
 }
 
 }  // namespace zkinfer::cli

@@ -29,6 +29,8 @@ constexpr Word kWords[] = {
     {"CompileOptions::name", "--name"},
     {"CompileOptions::tokens", "--tokens"},
     {"CompileOptions::weight_bits", "--weight-bits"},
+    {"CutOptions::memory_bytes", "--memory"},
+    {"CutOptions::num_segments", "--segments"},
     {"Preprocessing::mean", "--mean"},
     {"Preprocessing::scale", "--scale"},
     {"Preprocessing::std", "--std"},
