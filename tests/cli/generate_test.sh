@@ -57,9 +57,9 @@ expect 0 "input 'sampling.drawn' +\[1, 16, 23\]" "$zkinfer" compile llama.bin --
 expect 0 'identity' "$zkinfer" commit drawn.zkmodel --inputs public
 draw=("$zkinfer" generate drawn.zkmodel --tokenizer tokenizer.bin --prompt the)
 rule=(--temperature 1.5 --top-k 9 --top-p 0.9 --repetition-penalty 1.2)
-[[ $("${draw[@]}" --quiet) == $("$zkinfer" generate llama.zkmodel --tokenizer tokenizer.bin --prompt the --quiet) ]] || fail "without a temperature it is the most likely text"
+[[ $("${draw[@]}" --quiet) == "$("$zkinfer" generate llama.zkmodel --tokenizer tokenizer.bin --prompt the --quiet)" ]] || fail "without a temperature it is the most likely text"
 said=$("${draw[@]}" "${rule[@]}" --seed order-9 --quiet)
-[[ $said != $("${draw[@]}" "${rule[@]}" --seed order-8 --quiet) ]] || fail "two seeds, one text"
+[[ $said != "$("${draw[@]}" "${rule[@]}" --seed order-8 --quiet)" ]] || fail "two seeds, one text"
 expect 0 'check with: .*--context order-9' "${draw[@]}" "${rule[@]}" --seed order-9 --prove
 check=("$zkinfer" verify drawn.zkproof --key drawn.zkkey --tokenizer tokenizer.bin)
 expect 0 'each drawn by the rule' "${check[@]}" --context order-9
@@ -84,7 +84,7 @@ expect 2 "top-k 21: the model draws from 20 candidates" "${draw[@]}" --temperatu
 expect 2 'candidates 0: expected 1 to' "$zkinfer" compile llama.bin --tokens 8 --candidates 0 -o other.zkmodel
 expect 2 '300 candidates of 289 tokens' "$zkinfer" compile llama.bin --tokens 8 --candidates 300 -o other.zkmodel
 expect 2 '--candidates: model .* nothing can be sampled' "$zkinfer" compile llama.bin --tokens 8 --head logits --candidates 3 -o other.zkmodel
-expect 0 'perplexity' "$zkinfer" report drawn.zkmodel --network llama.bin --tokens 16 -i tokens16.npy
+expect 0 'perplexity' "$zkinfer" report drawn.zkmodel --network llama.bin --tokens 16 -i tokens16.npy --json
 
 # Prompt or answer hidden.
 expect 0 "input 'text.parts' +\\[1, 2, 16\\]" "$zkinfer" compile llama.bin --tokens 16 --candidates 20 --hidden-text -o unseen.zkmodel
