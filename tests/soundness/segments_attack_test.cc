@@ -349,9 +349,11 @@ TEST(SegmentsAttack, AllSegmentsShareTheLimit) {
   const std::uint64_t memory = cut.prepared.cost.memory_bytes;
   EXPECT_FALSE(verifier::prepare(cut.key(), {kNoVerifyLimits.nanoseconds, memory - 1}).ok());
   EXPECT_TRUE(verifier::prepare(cut.key(), {kNoVerifyLimits.nanoseconds, memory}).ok());
-  const VerifyLimits tight{kNoVerifyLimits.nanoseconds, memory};
-  EXPECT_TRUE(verifier::descendant(with(cut.prepared, tight), step).ok());
-  EXPECT_FALSE(verifier::descendant(with(cut.prepared, {tight.nanoseconds, memory - 1}), step).ok());
+  const auto below = verifier::descendant(with(cut.prepared, kNoVerifyLimits), step);
+  ASSERT_TRUE(below.ok());
+  const std::uint64_t own = below->cost.memory_bytes;
+  EXPECT_TRUE(verifier::descendant(with(cut.prepared, {kNoVerifyLimits.nanoseconds, own}), step).ok());
+  EXPECT_FALSE(verifier::descendant(with(cut.prepared, {kNoVerifyLimits.nanoseconds, own - 1}), step).ok());
 }
 
 TEST(SegmentsAttack, RandomnessOfSegmentsAndBoundaries) {
