@@ -83,7 +83,7 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<Rea
                               const CompileOptions& options = {});
 
 // Runs the network in float and the model in integers on the same inputs. invalid_argument: the file holds another network
-// than the one that the model was compiled from, or options.input_shapes, tokens or head differ.
+// than the one that the model was compiled from, or options.input_shapes, tokens or head differ; where they are not given they are the model's.
 Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs,
                                   const CompileOptions& options = {});

@@ -26,28 +26,27 @@ struct Clipping {
 // What the numbers of an output are, as far as the graph tells: decides which comparison means something.
 enum class OutputKind : std::uint8_t {
   kScores,  // several in a line of the last axis: the largest may decide
-  kLabels,  // positions that an ArgMax chose: equal or not
+  kLabels,  // what was chosen: positions of an ArgMax or a sort, comparisons, numbers of classes or tokens; equal or not
   kValues,  // one in a line: regression
 };
 
-// Over all inputs measured. What is absent does not apply: labels have no cosine, single values no largest entry.
+// Over all inputs measured. What is absent does not apply: labels have neither a cosine nor errors, single values no largest entry.
 struct TensorFidelity {
   std::string name;
   OutputKind kind = OutputKind::kValues;
   std::optional<double>
       cosine;  // mean over inputs, 1 where both are zero; of one element per input: over all inputs together
-  double mean_abs_error = 0;  // real units
-  double max_abs_error = 0;   // real units
-  double resolution = 0;      // 1 of integers of a scale of the network's own, whose least error is one; 0 of others
-  double lo = 0, hi = 0;      // of the float values seen
-  double relative_error = 0;  // |integer - float| / |float|, 2-norms over all inputs
+  std::optional<double> mean_abs_error, max_abs_error;  // real units
+  double resolution = 0;  // 1 of integers of a scale of the network's own, whose least error is one; 0 of others
+  double lo = 0, hi = 0;  // of the float values seen
+  std::optional<double> relative_error;  // |integer - float| / |float|, 2-norms over all inputs
   std::optional<double> r_squared;  // kValues that vary: 1 - squared error / squared deviation from each element's mean
   std::optional<double>
       agreement;  // kScores: share of lines with the same largest entry; kLabels: share of equal labels
 
   // The largest error relative to the largest float value; 0 where it is no more than the resolution.
-  double error_of_largest() const;
-  // Whether that is at most so much; labels have none.
+  std::optional<double> error_of_largest() const;
+  // Whether that is at most so much, or there is none.
   bool meets(double target) const;
 };
 
@@ -73,9 +72,9 @@ struct Fidelity {
   std::optional<double> cosine() const;
   std::optional<double> agreement() const;
   std::optional<double> r_squared() const;
-  double relative_error() const;
-  double max_abs_error() const;
-  double error_of_largest() const;
+  std::optional<double> relative_error() const;
+  std::optional<double> max_abs_error() const;
+  std::optional<double> error_of_largest() const;
   // Every output does.
   bool meets(double target) const;
 };

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "zkinfer/generation.h"
@@ -47,6 +48,9 @@ struct GenerateOptions {
   std::function<bool(std::int64_t token)> told;
 };
 
+// Why an answer behind so many tokens of a prompt must be shorter than is asked for: a sentence for people; empty where it need not be.
+std::string shorter_answer(const LanguageShape& shape, std::size_t num_prompt, std::uint64_t most_tokens);
+
 enum class GenerationEnd : std::uint8_t { kEndToken, kMostTokens, kCapacity, kStopped };
 // "end token", "as many tokens as asked for", ..
 const char* generation_end_name(GenerationEnd end);
@@ -61,10 +65,13 @@ struct Generated {
   ShownText shown;  // for generation_request
 };
 
+// What generate() refuses, before it begins.
+Status check_prompt(const Model& model, std::span<const std::int64_t> prompt, const GenerateOptions& options = {});
+
 // The answer: at each step the token of the largest score, the first of equal ones, or the one that the rule draws. Each token costs what it
 // changes: as much as one inference for all together, and one more. Of a program that is too large to follow what depends on what, or that looks ahead,
 // each token is an inference.
-// invalid_argument: no prompt, tokens out of range, a rule that the model has no candidates for; out_of_range: the prompt fills the model's capacity.
+// invalid_argument: no prompt, tokens out of range, most_tokens 0, a rule that the model has no candidates for; out_of_range: the prompt fills the model's capacity.
 Result<Generated> generate(const Model& model, std::span<const std::int64_t> prompt,
                            const GenerateOptions& options = {});
 

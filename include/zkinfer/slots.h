@@ -125,4 +125,7 @@ class SlotFile final : public SlotStore {
   SlotRange slots_;
 };
 
+// Says of what went wrong after a slot was taken that the slot is spent.
+Status with_slot_spent(const Status& status);
+
 }  // namespace zkinfer

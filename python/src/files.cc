@@ -8,6 +8,7 @@ namespace zkinfer::python {
 
 void bind_files(py::module_& module) {
   module.def("is_input_file", &is_input_file);
+  module.def("is_text_file", &is_text_file);
   // Every sample of one file: [sample][input], float32.
   module.def("read_samples",
              [](const std::string& path, const std::vector<TensorInfo>& inputs, const Preprocessing& preprocessing) {

@@ -55,6 +55,10 @@ void bind_tokenizer(py::module_& module) {
                               {static_cast<std::int64_t>(windows.count), static_cast<std::int64_t>(windows.tokens)},
                               windows.values.data());
            })
+      .def("vocabulary_warning",
+           [](const Tokenizer& tokenizer, const std::string& name, std::int64_t lo, std::int64_t hi) {
+             return must(vocabulary_warning(tokenizer, name, {lo, hi}));
+           })
       .def("piece",
            [](const Tokenizer& tokenizer, int token) { return py::bytes(std::string(tokenizer.piece(token))); })
       .def_property_readonly("size", &Tokenizer::size)
@@ -153,6 +157,10 @@ void bind_generate(py::module_& module) {
   module.def("with_hidden_text", [](const Model& model) { return must(with_hidden_text(model)); });
   module.def("with_sampling", [](const Model& model, std::uint32_t num_candidates) {
     return must(with_sampling(model, num_candidates));
+  });
+  module.def("gives_choices", [](const Model& model) { return language_shape(model).ok(); });
+  module.def("shorter_answer", [](const Model& model, std::size_t num_prompt, std::uint64_t most_tokens) {
+    return shorter_answer(must(language_shape(model)), num_prompt, most_tokens);
   });
   module.def("generate", &generate_tokens);
   module.def("prove_generation", [](const std::shared_ptr<Prover>& prover, const Model& model,

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The examples run, each in a process of its own."""
+import json
 import os
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 
@@ -50,6 +52,14 @@ def test_scikit_learn(source):
 def test_batch_scoring(source, tmp_path):
     assert "64 proven scores" in run(source, "batch_scoring/score_table.py", str(tmp_path))
     assert len((tmp_path / "scores.csv").read_text().splitlines()) == 65
+
+
+def test_chain_is_cut_again(source, tmp_path):
+    """With Debian's onnx, whatever it lacks."""
+    pytest.importorskip("onnx", reason="onnx is not installed (python3-onnx)")
+    run(source, "chain/split.py", str(tmp_path))
+    values = [json.loads((folder / "head_calibration.json").read_text())["input_data"][0] for folder in (tmp_path, source / "examples/chain")]
+    assert np.allclose(*values, atol=2e-6) and {"features.onnx", "head.onnx"} <= {path.name for path in tmp_path.iterdir()}
 
 
 @pytest.mark.skipif("ZKINFER_VERIFY_PACKAGE" not in os.environ, reason="the package that only verifies is not there (ZKINFER_VERIFY_PACKAGE)")

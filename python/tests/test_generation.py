@@ -71,7 +71,9 @@ def test_answers_come_as_a_stream(llama, tokenizer):
     assert llama.run(given).integers[0].ravel()[first : first + 6].tolist() == whole.tokens
     stopped = llama.generate("the cat", tokenizer=tokenizer, stream=lambda text: False)
     assert stopped.end == "stopped" and len(stopped.tokens) <= 2
-    assert llama.generate("the cat", tokens=99, tokenizer=tokenizer).end in ("as many tokens as the model reads", "end token")
+    with pytest.warns(zkinfer.ModelWarning, match="99 tokens were asked for, and the model reads 16, of which the prompt has"):
+        assert llama.generate("the cat", tokens=99, tokenizer=tokenizer).end in ("as many tokens as the model reads", "end token")
+    assert llama.generate("", tokens=2, tokenizer=tokenizer).prompt_tokens == [tokenizer.begin]
     with pytest.raises(zkinfer.InputError, match="without a proof"):
         whole.save("x.zkproof")
     with pytest.raises(zkinfer.InputError, match="give the model's tokenizer="):
@@ -116,7 +118,8 @@ def test_what_is_refused(llama, key, tokenizer, model):
         (lambda: llama.generate([1, 289]), "289"),
         (lambda: llama.generate([]), "no token"),
         (lambda: llama.generate([1] * 16), "the model reads 16"),
-        (lambda: llama.generate([1], tokens=0), "tokens="),
+        (lambda: llama.generate([1], tokens=0), "an answer of 0 tokens; ask for at least 1"),
+        (lambda: llama.generate([1], tokens=-1), "tokens="),
         (lambda: llama.generate([1], stream=3), "stream="),
         (lambda: llama.generate("a", tokenizer=3), "tokenizer"),
         (lambda: key.generate([1], context=b"x" * 17), "at most 16"),
@@ -177,6 +180,7 @@ def test_embeddings(folder, tokenizer, llama, tmp_path):
         (lambda: zkinfer.verify_embedding(proven, key.public).text, "tokenizer="),
         (lambda: encoder.embed("cat", tokenizer=tokenizer), "tokens=5"),
         (lambda: encoder.embed("cat hat"), "tokenizer="),
+        (lambda: llama.embed("the", tokenizer=tokenizer), "says the next token for each that it reads.*head='mean'"),
         (lambda: encoder.embed([289] * 9), "token 289"),
         (lambda: made.save(tmp_path / "x.zkproof"), "without a proof"),
         (lambda: zkinfer.verify_embedding(made, key.public), "without a proof"),
@@ -202,3 +206,34 @@ def test_hidden_text(folder, tokenizer, llama):
     ):
         with pytest.raises(zkinfer.InputError, match=words):
             call()
+
+
+def test_a_tokenizer_of_another_model_is_told(key, llama, answer, source, folder):
+    """By one rule for the program and the package: more pieces are refused, fewer are warned of."""
+    more = zkinfer.Tokenizer(source / "testdata/tokenizer/plain.bin")
+    for wrong in (lambda: llama.generate("the", tokenizer=more), lambda: zkinfer.verify_generation(answer, key.public, tokenizer=more)):
+        with pytest.raises(zkinfer.InputError, match="tokenizer: it has 400 pieces, and the model knows 289 tokens: it is another model's"):
+            wrong()
+    data = (folder / "tokenizer.bin").read_bytes()
+    place = 4
+    for _ in range(288):  # llama2.c's: a score, a length and a piece each
+        place += 8 + struct.unpack_from("<i", data, place + 4)[0]
+    fewer = zkinfer.Tokenizer.from_bytes(data[:place])
+    assert len(fewer) == 288
+    with pytest.warns(zkinfer.ModelWarning, match="it has 288 pieces, and the model knows 289 tokens: if it is another model's, tokens mean other texts"):
+        llama.generate("the", tokenizer=fewer, tokens=1)
+
+
+def test_a_text_is_no_path(folder, tokenizer, tmp_path):
+    text = "Once upon a time there was a cat.\nIt sat on a mat. " * 40
+    for given in (text, [text], text.replace("\n", " ")):
+        with pytest.raises(zkinfer.FileError, match=r"'Once upon a time there was a cat\..*'? \(a text of \d+ characters\).*Tokenizer.windows") as error:
+            zkinfer.compile(folder / "llama.bin", tokens=8, calibration=given)
+        assert len(str(error.value)) < 400
+    (tmp_path / "story.txt").write_text(text)
+    with pytest.raises(zkinfer.InputError, match="story.txt' is a text, .*Tokenizer.windows"):
+        zkinfer.compile(folder / "llama.bin", tokens=8, calibration=tmp_path / "story.txt")
+    for wrong in (lambda: zkinfer.compile(text), lambda: zkinfer.VerificationKey.load(text), lambda: zkinfer.Proof.load(text), lambda: zkinfer.Tokenizer(text)):
+        with pytest.raises((zkinfer.FileError, zkinfer.InputError)) as error:
+            wrong()
+        assert len(str(error.value)) < 400, error.value

@@ -44,6 +44,8 @@ def test_files(tmp_path, model, key, proof, flowers):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for kind, path in names.items() if kind != "zksecret")
     assert zkinfer.Model.load(names["zkmodel"]).to_bytes() == model.to_bytes()
     statement = zkinfer.verify(names["zkproof"], names["zkkey"], context=b"nonce")
+    # Who asked for none is told which it carries, as by the program.
+    assert "context b'nonce'" in repr(zkinfer.verify(names["zkproof"], names["zkkey"])) and statement.context.rstrip(b"\0") == b"nonce"
     assert np.array_equal(statement.output, proof.output)
     assert len(zkinfer.verify_batch(names["zkbatch"], names["zkkey"])) == 3
     loaded = zkinfer.Proof.load(names["zkproof"])

@@ -136,8 +136,15 @@ def test_from_estimator_to_proof():
     estimator = make(preprocessing.StandardScaler(), ensemble.RandomForestClassifier(**forest)).fit(x, truth(x, "three"))
     model = zkinfer.compile(estimator, calibration=x)
     key = model.commit()
-    label, shares = zkinfer.verify(key.prove(x[0]), key.public).outputs
+    proof = key.prove(x[0])
+    label, shares = zkinfer.verify(proof, key.public).outputs
     assert label.item() == estimator.predict(x[:1])[0]
+    # The five lines of README: the first output is what predict says.
+    for said in (proof, zkinfer.verify(proof, key.public), model.run(x[0])):
+        assert np.array_equal(said.output, label)
+    batch = key.prove_batch(x[:3])
+    assert np.array_equal(batch.output.ravel(), estimator.predict(x[:3]))
+    assert [row.output.item() for row in zkinfer.verify_batch(batch, key.public)] == list(estimator.predict(x[:3]))
     assert np.abs(shares.ravel() - estimator.predict_proba(x[:1])[0]).max() < 0.002
 
 

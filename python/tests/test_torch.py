@@ -122,6 +122,25 @@ def test_compare(net, images):
     assert found.errors[found.worst[0]] == found.errors.max() and found.layers
 
 
+def test_choices_have_no_distance(net, images):
+    class Chooses(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = net
+
+        def forward(self, x):
+            scores = self.net(x)
+            return 40 * scores.argmax(1), scores
+
+    module = Chooses()
+    model = zkinfer.compile(module, calibration=images)
+    found = compare(module, model, images)
+    choice, scores = found.fidelity.outputs
+    assert choice.max_abs_error is choice.error_of_largest is choice.mean_abs_error is choice.relative_error is None and choice.agreement > 0.9
+    assert found.fidelity.max_abs_error == scores.max_abs_error < 1 and found.errors.max() <= 1
+    assert np.array_equal(zkinfer.verify(*(lambda key: (key.prove(images[0]), key.public))(model.commit())).output, model.run(images[0]).outputs[0])
+
+
 def test_what_cannot_be_exported():
     class Odd(torch.nn.Module):
         def forward(self, x):

@@ -38,7 +38,7 @@ def test_files_as_the_program_reads_them(source, onnx_path, flowers, tmp_path):
     with pytest.raises(zkinfer.InputError, match="10 samples, expected one"):
         whole.run(folder / "b.npy")
     (tmp_path / "empty").mkdir()
-    for path, says in ((tmp_path / "empty", "no input files"), (tmp_path / "nowhere", "is not there"), (folder / "notes.txt", "unknown kind")):
+    for path, says in ((tmp_path / "empty", "no input files"), (tmp_path / "nowhere", "is not there"), (folder / "notes.txt", "is a text")):
         for call in (whole.run, whole.report, lambda given: zkinfer.compile(onnx_path, given)):
             with pytest.raises(zkinfer.InputError, match=says):
                 call(path)

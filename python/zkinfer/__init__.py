@@ -12,12 +12,14 @@ import atexit as _atexit
 from typing import Any as _Any
 
 from . import _native, _reprs
+from ._compile import compile
 from ._embedding import Embedding, VerifiedEmbedding, verify_embedding
 from ._generation import Answer, Tokenizer, VerifiedAnswer, verify_generation
-from ._model import Model, RunResult, compile
+from ._key import Soundness, VerificationKey
+from ._model import Model, RunResult
 from ._prover import Batch, Proof, Prover
 from ._tensors import CommittedTensor, TensorCommitment
-from ._verify import Soundness, Statement, VerificationKey, VerifiedTensor, verify, verify_batch, verify_chain, verify_rotation
+from ._verify import Statement, VerifiedTensor, verify, verify_batch, verify_chain, verify_rotation
 from .errors import (
     BudgetError,
     Cancelled,

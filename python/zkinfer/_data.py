@@ -14,7 +14,7 @@ from typing import Any, Iterator, Optional, Union
 import numpy as np
 import numpy.typing as npt
 
-from . import _native
+from . import _files, _native
 from .errors import ClippingWarning, FileError, InputError, ModelWarning
 
 #: A NumPy array, a torch tensor, or numbers in lists.
@@ -22,6 +22,7 @@ ArrayLike = Union[npt.ArrayLike, Any]
 #: One array where the model has one input, else a dict by input name or a sequence in the model's order.
 Inputs = Union[ArrayLike, Mapping[str, ArrayLike], Sequence[ArrayLike]]
 
+_TEXTS = "Tokenizer.windows makes inputs of a text"
 _KINDS = {"f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4"}
 
 
@@ -126,13 +127,17 @@ def _files_of(paths: Sequence[str], what: str) -> list[str]:
     for path in paths:
         if not os.path.isdir(path):
             if not os.path.exists(path):
-                raise FileError(f"{what}: '{path}' is not there; give an array, or the path of a .npy, .npz, .json, .png or IDX file or of a folder of these")
+                raise FileError(
+                    f"{what}: {_files.quoted(path)} is not there; give an array, or the path of a .npy, .npz, .json, .png or IDX file or of a folder of these; {_TEXTS}"
+                )
+            if _native.is_text_file(path):
+                raise InputError(f"{what}: {_files.quoted(path)} is a text, expected .npy, .npz, .json, .png or IDX; {_TEXTS}")
             out.append(path)
             continue
         try:
             inside = sorted(entry.path for entry in os.scandir(path) if not entry.name.startswith(".") and entry.is_file())
         except OSError as error:
-            raise FileError(f"{what}: the folder '{path}' cannot be read: {error.strerror or error}") from None
+            raise FileError(f"{what}: the folder {_files.quoted(path)} cannot be read: {error.strerror or error}") from None
         good = [file for file in inside if _native.is_input_file(file)]
         if not good:
             raise InputError(f"{what}: no input files in the folder '{path}'; expected .npy, .npz, .json, .png or IDX files")

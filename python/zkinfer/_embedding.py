@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
-from . import _files, _options
-from ._generation import _NO_TOKENIZER, Prompt, Tokenizer, _numbers, _tokenizer, _utf8
+from . import _files, _native, _options
+from ._generation import _NO_TOKENIZER, Prompt, Tokenizer, _check_vocabulary, _numbers, _tokenizer, _utf8
+from ._key import VerificationKey
 from ._model import Model
-from ._verify import Statement, VerificationKey, _key_of, verify
+from ._verify import Statement, _key_of, verify
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -78,9 +79,13 @@ def _tokens_of(model: Model, text: Prompt, tokenizer: Any, special: bool) -> lis
     inputs = model.inputs_info
     if not _reads_text(inputs):
         raise InputError(f"model '{model.name}': {_NO_TEXT}")
+    if _native.gives_choices(model._native):
+        raise InputError(
+            f"model '{model.name}' says the next token for each that it reads, and embeds nothing: generate shows what it says; for an embedding compile it "
+            "with head='mean' or 'none'"
+        )
     known = _tokenizer(tokenizer)
-    if known is not None and len(known) > inputs[0].format.hi + 1:
-        raise InputError(f"tokenizer: it has {len(known)} pieces, and the model knows {inputs[0].format.hi + 1} tokens; give the one that the model comes with")
+    _check_vocabulary(known, inputs[0].format.lo, inputs[0].format.hi)
     if isinstance(text, str):
         if known is None:
             raise InputError("text: it needs the model's tokenizer=; without one, give a list of tokens")

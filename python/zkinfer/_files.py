@@ -10,19 +10,32 @@ from typing import Union
 from . import _native
 from .errors import FileError, InputError
 
+_LONGEST, _SHOWN = 255, 40  # characters of a path that is shown whole; of a text that is no path
+
 Path = Union[str, "os.PathLike[str]"]
 
 
 def name_of(path: Path) -> str:
     """The path as a str, or an InputError."""
     try:
-        return os.fsdecode(os.fspath(path))
+        name = os.fsdecode(os.fspath(path))
     except TypeError:
         raise InputError(f"a path of type {type(path).__name__}, expected a str or os.PathLike") from None
+    if any(len(part) > _LONGEST for part in name.split("/")):
+        raise FileError(f"{quoted(name)} is no path: no file has so long a name")
+    return name
+
+
+def quoted(path: Path) -> str:
+    """A path for messages; of a text that was given in its place, the beginning."""
+    text = os.fsdecode(path)
+    if len(text) <= _LONGEST and text.isprintable():
+        return f"'{text}'"
+    return f"'{text[:_SHOWN].splitlines()[0] if text.strip() else ''}..' (a text of {len(text)} characters)"
 
 
 def _os_error(action: str, path: Path, error: OSError) -> FileError:
-    return FileError(f"'{os.fspath(path)}' cannot be {action}: {error.strerror or error}")
+    return FileError(f"{quoted(path)} cannot be {action}: {error.strerror or error}")
 
 
 def read(path: Path, *kinds: str) -> bytes:
@@ -34,7 +47,7 @@ def read(path: Path, *kinds: str) -> bytes:
     except OSError as error:
         raise _os_error("read", path, error) from None
     if kinds:
-        check_kind(f"'{os.fspath(path)}'", data, *kinds)
+        check_kind(quoted(path), data, *kinds)
     return data
 
 
@@ -49,13 +62,13 @@ def check_target(path: Path, kind: str) -> None:
     """InputError where a file of another kind, or no regular file, has the name."""
     path = name_of(path)
     if path.endswith(".lock") and os.path.lexists(path):
-        raise InputError(f"'{path}' is the lock of a commitment secret; name another file")
+        raise InputError(f"{quoted(path)} is the lock of a commitment secret; name another file")
     try:
         if os.path.isdir(path):
-            raise InputError(f"'{path}' is a folder; name a file in it")
+            raise InputError(f"{quoted(path)} is a folder; name a file in it")
         if not os.path.isfile(path):
             if os.path.lexists(path):  # a device, a pipe, a link to nothing: writing would replace it
-                raise InputError(f"'{path}' is there already and is no regular file; name another one")
+                raise InputError(f"{quoted(path)} is there already and is no regular file; name another one")
             return
         with open(path, "rb") as old:
             head = old.read(8)
@@ -64,13 +77,13 @@ def check_target(path: Path, kind: str) -> None:
             raise
         raise _os_error("read", path, error) from None
     if head and _native.kind_of(head) != kind:
-        raise InputError(f"'{path}' is there already and is no {kind}; choose another name, or remove it first")
+        raise InputError(f"{quoted(path)} is there already and is no {kind}; choose another name, or remove it first")
 
 
 def check_new(path: Path) -> None:
     """InputError where there is anything of that name."""
     if os.path.lexists(name_of(path)):
-        raise InputError(f"'{os.fspath(path)}' is there already, and may be the only secret of a commitment in use; name another file")
+        raise InputError(f"{quoted(path)} is there already, and may be the only secret of a commitment in use; name another file")
 
 
 def certificate_beside(path: Path) -> str:

@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 import numpy as np
 
 from . import _files, _native, _options, _progress
+from ._key import VerificationKey, accept
 from ._model import Model
-from ._verify import Statement, VerificationKey, _accept, _inference, _key_of, bound_bytes
-from .errors import CompileError, InputError, Rejected
+from ._verify import Statement, _inference, _key_of, bound_bytes
+from .errors import CompileError, InputError, ModelWarning, Rejected
 
 if TYPE_CHECKING:
     from ._prover import Proof, Prover
@@ -21,6 +23,7 @@ Prompt = Union[str, Sequence[int], np.ndarray]
 #: False ends the answer.
 Stream = Union[None, bool, Callable[[Any], Any]]
 _CONTEXT_BYTES = 16
+_USUAL_TOKENS = 64
 _NO_TOKENIZER = "these are tokens; give the model's tokenizer= to read them as text, or take .tokens"
 
 
@@ -130,6 +133,13 @@ def _tokenizer(given: Any) -> Optional[Tokenizer]:
     if isinstance(given, (str, os.PathLike)):
         return Tokenizer(given)
     raise InputError(f"tokenizer: a {type(given).__name__}, expected a zkinfer.Tokenizer or the path of its file")
+
+
+def _check_vocabulary(tokenizer: Optional[Tokenizer], lo: int, hi: int) -> None:
+    """InputError where it makes tokens that a model, whose input of tokens has this range, does not know; a warning where it knows fewer."""
+    warning = tokenizer._native.vocabulary_warning("tokenizer: it", lo, hi) if tokenizer is not None else ""
+    if warning:
+        warnings.warn(warning, ModelWarning, stacklevel=5)
 
 
 class _Words:
@@ -278,7 +288,7 @@ def context_of(context: Union[None, bytes, str]) -> bytes:
 def answer_of(
     model: Model,
     prompt: Prompt,
-    tokens: int,
+    tokens: Optional[int],
     tokenizer: Union[None, Tokenizer, _files.Path],
     stream: Stream,
     special: bool,
@@ -287,22 +297,24 @@ def answer_of(
     report: Any,
 ) -> Answer:
     """What Model.generate and Prover.generate say."""
-    most = _options.integer("tokens", tokens, 1, 1 << 20)
+    most = _options.optional_integer("tokens", tokens, 0, (1 << 32) - 1)  # the library names the least
     known = _tokenizer(tokenizer)
     _, most_token, candidates, _ = _native.language_shape(model._native)
     if rule is not None and candidates == 0:
         raise InputError("sampling: this model gives its most likely tokens only; compile it with candidates=")
-    if known is not None and len(known) > most_token + 1:
-        raise InputError(f"tokenizer: it has {len(known)} pieces, and the model knows {most_token + 1} tokens; give the one that the model comes with")
+    _check_vocabulary(known, 0, most_token)
     if isinstance(prompt, str):
         if known is None:
             raise InputError("prompt: a text needs the model's tokenizer=; without one, give a list of tokens")
         given = known._native.prompt(_utf8("prompt", prompt), _options.flag("special", special))
     else:
         given = _numbers("prompt", prompt)
+    shorter = _native.shorter_answer(model._native, len(given), most) if most is not None else ""
+    if shorter:
+        warnings.warn(f"tokens: {shorter}", ModelWarning, stacklevel=4)
     told, finish = _told(stream, known)
     ends = known.end_tokens if known is not None else []
-    made, num_prompt, end = _native.generate(model._native, given, most, ends, rule, context, told, report)
+    made, num_prompt, end = _native.generate(model._native, given, most if most is not None else _USUAL_TOKENS, ends, rule, context, told, report)
     finish()
     return Answer(made[:num_prompt], made[num_prompt:], end, known)
 
@@ -310,7 +322,7 @@ def answer_of(
 def prove(
     prover: "Prover",
     prompt: Prompt,
-    tokens: int,
+    tokens: Optional[int],
     tokenizer: Any,
     stream: Stream,
     special: bool,
@@ -380,5 +392,7 @@ def verify_generation(
     verdict, prompt, tokens, bound, rule, seeded, num_prompt, num_tokens = _native.check_generation(key._causal_model(), result)
     if verdict.accepted and context is not None and bound != bound_bytes(context, _CONTEXT_BYTES).ljust(_CONTEXT_BYTES, b"\0"):
         raise Rejected("wrong statement", "context", "it was made for another one")
-    _accept(verdict, "it is no answer of this model" if verdict.reason == "wrong statement" else None)
+    accept(verdict, "it is no answer of this model" if verdict.reason == "wrong statement" else None)
+    words = key.info.input_tensors[0].format
+    _check_vocabulary(known, words.lo, words.hi)
     return VerifiedAnswer(prompt, tokens, known, bound, Statement(result, result), rule, seeded, num_prompt, num_tokens)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Iterable, Sequence
 from ._words import in_python_words
 
 if TYPE_CHECKING:
+    from ._key import VerificationKey
     from ._model import Model
     from ._prover import Proof
-    from ._verify import VerificationKey
     from .torch import Comparison
 
 

@@ -10,6 +10,7 @@ import inspect
 import math
 import numbers
 import operator
+from collections.abc import Mapping
 from typing import Any, Callable, Optional, TypeVar
 
 import numpy as np
@@ -98,6 +99,12 @@ def shown(value: Any) -> str:
     text = repr(value)
     plain = isinstance(value, (str, bytes, int, float, bool, list, tuple, dict, type(None), np.generic)) and len(text) <= 60
     return text if plain else f"a {type(value).__name__}"
+
+
+def choice(what: str, value: str, choices: Any) -> Any:
+    if not isinstance(value, str) or value not in choices:
+        raise InputError(f"{what}={shown(value)}, expected one of {', '.join(map(repr, choices))}")
+    return choices[value] if isinstance(choices, Mapping) else value
 
 
 def integer(what: str, value: Any, least: int, most: int = (1 << 63) - 1) -> int:

@@ -11,9 +11,10 @@ from typing import Any, Callable, Optional, TypeVar, Union
 import numpy as np
 
 from . import _data, _embedding, _files, _generation, _native, _options, _progress
-from ._model import Model, only, slots_for
+from ._key import VerificationKey
+from ._model import Model, slots_for
 from ._tensors import CommittedTensor
-from ._verify import VerificationKey, context_bytes, path_beside
+from ._verify import context_bytes, path_beside
 from .errors import BudgetError, InputError
 
 _T = TypeVar("_T")
@@ -113,11 +114,11 @@ class Proof(_ProofFile):
 
     @property
     def output(self) -> np.ndarray:
-        """The only output, float32. InputError where there are several, or the proof was read from a file."""
+        """The first output, float32: all of a model that has one, the label of a classifier's label and probabilities. The others are in ``outputs``.
+        InputError where the proof was read from a file."""
         if self.outputs is None:
             raise InputError("a proof that was read says nothing that you know to be true; take zkinfer.verify(proof, key).output")
-        output: np.ndarray = only(self.outputs, "outputs")
-        return output
+        return self.outputs[0]
 
     def size_report(self, key: Optional[VerificationKey] = None) -> dict[str, int]:
         """Bytes by part of the protocol, in order.
@@ -168,10 +169,10 @@ class Batch(_ProofFile):
 
     @property
     def output(self) -> np.ndarray:
-        """The only output of every row, stacked along a first axis: (N, ..)."""
+        """The first output of every row, stacked along a first axis: (N, ..). The others are in ``rows``."""
         if self.rows is None:
             raise InputError("a batch that was read says nothing that you know to be true; take zkinfer.verify_batch(batch, key)")
-        return np.stack([only(row, "outputs") for row in self.rows])
+        return np.stack([row[0] for row in self.rows])
 
     def __repr__(self) -> str:
         count = _native.claimed_rows(self._data)
@@ -389,7 +390,7 @@ class Prover:
         self,
         prompt: "_generation.Prompt",
         *,
-        tokens: int = 64,
+        tokens: Optional[int] = None,
         tokenizer: Union[None, "_generation.Tokenizer", _files.Path] = None,
         stream: "_generation.Stream" = None,
         special: bool = True,

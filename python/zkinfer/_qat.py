@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from . import _data, _native, _options
-from ._model import Model, compile
+from ._compile import compile
+from ._model import Model
 from ._program import Node, Table, Value, rounded
 from .errors import InputError, ModelWarning
 

@@ -363,8 +363,9 @@ class Comparison:
 
     Attributes:
         num_inputs: how many.
-        agreement: share of them with the same largest output; None where outputs are single numbers.
-        errors: per input, the largest error of an output relative to the output's largest element.
+        agreement: share of them with the same largest output, or of equal choices; None where outputs are single numbers.
+        errors: per input, the largest error of an output relative to the output's largest element; of an output of choices (an arg max, tokens), whose
+            numbers have no distance, the share that differ.
         worst: the indices of the inputs, the largest errors first.
         layers: per layer that has the same name in both, its error (see TensorFidelity); none of a model that was trained on as integers.
         fidelity: all of it, as the library measures it; None likewise.
@@ -373,9 +374,10 @@ class Comparison:
     def __init__(self, expected: list[list[np.ndarray]], fidelity: Optional[_native.Fidelity], got: list[tuple[np.ndarray, ...]]) -> None:
         self.num_inputs = len(expected)
         self.fidelity = fidelity
-        self.agreement: Optional[float] = _agreement(expected, got) if fidelity is None else fidelity.agreement
+        choices = [values.dtype.kind in "iub" for values in expected[0]] if fidelity is None else [o.kind == _native.OutputKind.labels for o in fidelity.outputs]
+        self.agreement: Optional[float] = _agreement(expected, got, choices[0]) if fidelity is None else fidelity.agreement
         self.layers = fidelity.layers if fidelity is not None else []
-        self.errors = np.array([max(_error(e, g) for e, g in zip(row, other)) for row, other in zip(expected, got)])
+        self.errors = np.array([max(_error(e, g, chosen) for e, g, chosen in zip(row, other, choices)) for row, other in zip(expected, got)])
         self.worst = np.argsort(-self.errors, kind="stable")
 
     def __repr__(self) -> str:
@@ -392,13 +394,17 @@ class Comparison:
         return _html.comparison(self)
 
 
-def _agreement(expected: list[list[np.ndarray]], got: list[tuple[np.ndarray, ...]]) -> Optional[float]:
+def _agreement(expected: list[list[np.ndarray]], got: list[tuple[np.ndarray, ...]], chosen: bool) -> Optional[float]:
+    if chosen:
+        return 1 - float(np.mean([_error(row[0], other[0], True) for row, other in zip(expected, got)]))
     if any(row[0].size < 2 for row in expected):
         return None
     return float(np.mean([np.argmax(row[0]) == np.argmax(other[0]) for row, other in zip(expected, got)]))
 
 
-def _error(expected: np.ndarray, got: np.ndarray) -> float:
+def _error(expected: np.ndarray, got: np.ndarray, chosen: bool) -> float:
+    if chosen:
+        return float(np.mean(expected.ravel() != np.round(got.ravel()))) if expected.size else 0.0
     scale = float(np.abs(expected).max()) if expected.size else 0.0
     return float(np.abs(expected.ravel() - got.ravel()).max()) / scale if scale else 0.0
 
@@ -432,7 +438,7 @@ def compare(module: torch.nn.Module, model: Model, loader: Any, *, progress: _pr
             for row in shaped:
                 out = module(*_arguments(module, tuple(row))[1])
                 parts = list(out.values()) if isinstance(out, Mapping) else out if isinstance(out, (tuple, list)) else [out]
-                expected.append([np.asarray(part.detach().cpu(), dtype=np.float64) for part in parts])
+                expected.append([values if values.dtype.kind in "iub" else values.astype(np.float64) for values in (np.asarray(part.detach().cpu()) for part in parts)])
     finally:
         for part, training in modes:
             part.training = training

@@ -46,9 +46,27 @@ Result<ir::Graph> import_model(const NetworkSource& source, const CompileOptions
                           : frontend_network::import_network(source.bytes(), reading);
 }
 
+// What the file leaves open and the options do not say is as the model has it.
+CompileOptions as_compiled(const Model& model, const CompileOptions& options) {
+  CompileOptions out = options;
+  out.refused = nullptr;  // said once, where it is refused as it was given too
+  std::vector<TensorInfo> inputs = model.inputs();
+  const std::vector<TensorInfo> outputs = model.outputs();
+  const std::optional<LanguageHead> head =
+      outputs.size() == 1 ? language_head_of(outputs[0].name) : std::optional<LanguageHead>();
+  if (head.has_value()) inputs.resize(1);  // what a sampler reads besides is none of the network's
+  if (options.input_shapes.empty() && !options.tokens)
+    for (const TensorInfo& input : inputs) out.input_shapes.emplace_back(input.name, input.shape);
+  if (!options.head) out.head = head;
+  return out;
+}
+
 // Of the file that the model was made from.
 Result<ir::Graph> network_of(const NetworkSource& source, const Model& model, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, import_model(source, options));
+  Result<ir::Graph> read = import_model(source, as_compiled(model, options));
+  // Not every network takes what a model's names look like: then it is what was given that counts, and is refused if it is.
+  if (!read.ok()) read = import_model(source, options);
+  ZKI_ASSIGN_OR_RETURN(ir::Graph graph, std::move(read));
   if (const Status status = api::check_same_network(graph, model.compile_record()); !status.ok())
     return source.is_file() ? status.with_context(in_quotes(source.path())) : status;
   return passes::legalize(std::move(graph));

@@ -136,7 +136,9 @@ Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package:
         cut += (cut.empty() ? "" : "; ") + in_quotes(layer.name) + " reaches " + number(layer.lo) + " .. " +
                number(layer.hi) + ", its integers hold " + number(lo) + " .. " + number(hi);
     }
-    if (worst == nullptr || layer.error_of_largest() > worst->error_of_largest()) worst = &layer;
+    if (layer.error_of_largest().has_value() &&
+        (worst == nullptr || *layer.error_of_largest() > *worst->error_of_largest()))
+      worst = &layer;
   }
   if (!record.meets_target()) {
     std::string text = "the error target is missed: the largest output error is " + percent(record.measured_error) +
@@ -144,7 +146,7 @@ Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package:
                        percent(record.float_target) + " was asked for";
     if (worst != nullptr)
       text += "; the layer with the largest error is " + in_quotes(worst->name) + " (" +
-              percent(worst->error_of_largest()) + " of its largest value)";
+              percent(worst->error_of_largest().value_or(0)) + " of its largest value)";
     text +=
         widths_forced
             ? "; the widths that were given limit it (CompileOptions::activation_bits, CompileOptions::weight_bits)"

@@ -234,9 +234,17 @@ Status check_sampling(const LanguageShape& shape, const GenerateOptions& options
 
 }  // namespace
 
-Result<Generated> generate(const Model& model, std::span<const std::int64_t> prompt, const GenerateOptions& options) {
+std::string shorter_answer(const LanguageShape& shape, std::size_t num_prompt, std::uint64_t most_tokens) {
+  if (num_prompt >= shape.capacity || most_tokens <= shape.capacity - num_prompt) return {};
+  return std::to_string(most_tokens) + " tokens were asked for, and the model reads " + std::to_string(shape.capacity) +
+         ", of which the prompt has " + std::to_string(num_prompt) + ": the answer has at most " +
+         std::to_string(shape.capacity - num_prompt) + "; a model that is compiled for more tokens says more";
+}
+
+Status check_prompt(const Model& model, std::span<const std::int64_t> prompt, const GenerateOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const LanguageShape shape, language_shape(model));
-  if (prompt.empty()) return invalid_argument("the prompt has no token");
+  if (prompt.empty()) return invalid_argument("the prompt has no token; give at least one to go on from");
+  if (options.most_tokens == 0) return invalid_argument("an answer of 0 tokens; ask for at least 1");
   for (const std::int64_t token : prompt) {
     if (token < 0 || token > shape.most_token) {
       return invalid_argument("token " + std::to_string(token) + " of the prompt: the model knows 0 to " +
@@ -249,6 +257,12 @@ Result<Generated> generate(const Model& model, std::span<const std::int64_t> pro
                         " with the answer; shorten it, or compile the model for more tokens");
   }
   ZKI_RETURN_IF_ERROR(check_sampling(shape, options));
+  return ok_status();
+}
+
+Result<Generated> generate(const Model& model, std::span<const std::int64_t> prompt, const GenerateOptions& options) {
+  ZKI_RETURN_IF_ERROR(check_prompt(model, prompt, options));
+  ZKI_ASSIGN_OR_RETURN(const LanguageShape shape, language_shape(model));
   GenerationContext context{};
   std::ranges::copy(options.context, context.begin());
   Generated out;

@@ -307,9 +307,10 @@ Result<Bytes> Prover::certify(const Progress& progress) const {
   const SlotUse use = only_key_proofs ? SlotUse::kRotation : SlotUse::kProof;
   ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(use, progress));
   const prover::CommittedModel& model = impl_->model;
-  return impl_->cut != nullptr
-             ? prover::certify_segments(*impl_->cut, model.prepared.key, model.seed, impl_->segment_codes, request)
-             : prover::certify(model, request);
+  return impl_->ended(
+      impl_->cut != nullptr
+          ? prover::certify_segments(*impl_->cut, model.prepared.key, model.seed, impl_->segment_codes, request)
+          : prover::certify(model, request));
 }
 
 Result<Bytes> Prover::rotate(const Prover& fresh, const Progress& progress, const SlotsTaken& slots_taken) const {
@@ -322,10 +323,10 @@ Result<Bytes> Prover::rotate(const Prover& fresh, const Progress& progress, cons
   if (slots_taken) ZKI_RETURN_IF_ERROR(slots_taken(request.slot));
   const prover::CommittedModel& before = impl_->model;
   const prover::CommittedModel& after = fresh.impl_->model;
-  return impl_->cut != nullptr
-             ? prover::rotate_segments(*impl_->cut, before.prepared.key, before.seed, impl_->segment_codes,
-                                       after.prepared.key, after.seed, fresh.impl_->segment_codes, request)
-             : prover::rotate(before, after, request);
+  return impl_->ended(impl_->cut != nullptr
+                          ? prover::rotate_segments(*impl_->cut, before.prepared.key, before.seed, impl_->segment_codes,
+                                                    after.prepared.key, after.seed, fresh.impl_->segment_codes, request)
+                          : prover::rotate(before, after, request));
 }
 
 Result<ProofResult> Prover::prove(std::span<const TensorView> inputs, ByteView context,
@@ -358,16 +359,17 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) const {
   for (std::size_t i = 0; i < request.committed_inputs.size(); ++i) {
     const Result<std::uint64_t> slot = api::impl(*request.committed_inputs[i]).slots.take(SlotUse::kProof);
     if (!slot.ok())
-      return slot.status().with_context("no slot of committed input '" + key.graph.value(key.graph.inputs[i]).name +
-                                        "'");
+      return impl_->ended(Result<ProofResult>(slot.status().with_context(
+          "no slot of committed input '" + key.graph.value(key.graph.inputs[i]).name + "'")));
   }
   inner.inputs = std::move(inputs.inputs);
   inner.committed_inputs = std::move(inputs.committed_inputs);
   std::copy(request.context.begin(), request.context.end(), inner.context.begin());
   ZKI_ASSIGN_OR_RETURN(prover::Proof proof,
-                       impl_->cut != nullptr
-                           ? prover::prove_segments(*impl_->cut, key, impl_->model.seed, impl_->segment_codes, inner)
-                           : prover::prove(impl_->model, inner));
+                       impl_->ended(impl_->cut != nullptr
+                                        ? prover::prove_segments(*impl_->cut, key, impl_->model.seed,
+                                                                 impl_->segment_codes, inner)
+                                        : prover::prove(impl_->model, inner)));
   ProofResult result;
   result.clipping = std::move(clipping);
   result.proof = std::move(proof.bytes);
@@ -435,7 +437,7 @@ Result<BatchResult> Prover::prove_batch(const BatchRequest& request) const {
   ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
   inner.inputs = std::move(inputs);
   std::copy(request.context.begin(), request.context.end(), inner.context.begin());
-  ZKI_ASSIGN_OR_RETURN(prover::Proof proof, prover::prove_batch(impl_->model, *plan, inner));
+  ZKI_ASSIGN_OR_RETURN(prover::Proof proof, impl_->ended(prover::prove_batch(impl_->model, *plan, inner)));
   result.proof = std::move(proof.bytes);
   for (std::size_t row = 0; row < num_rows; ++row) {
     for (const std::vector<std::int64_t>& all : proof.outputs) {

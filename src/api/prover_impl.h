@@ -76,6 +76,11 @@ struct Prover::Impl {
   Status publish(pcs::NewCodeFile* code, const std::string& path);
   // Takes a slot, and fresh entropy for its proof.
   Result<prover::ProveRequest> begin_proof(SlotUse use, const Progress& progress) const;
+  // What became of it; what goes wrong then has cost a slot.
+  template <class T>
+  Result<T> ended(Result<T> result) const {
+    return result.ok() || all_slots().total == 0 ? std::move(result) : with_slot_spent(result.status());
+  }
 };
 
 }  // namespace zkinfer

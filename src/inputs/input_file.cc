@@ -228,6 +228,13 @@ bool begins_like_input(ByteView head) { return kind_of(without_mark(head)) != In
 
 namespace {
 
+Bytes head_of(std::ifstream& file) {
+  Bytes head(4096);
+  file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  return head;
+}
+
 bool looks_like_text(ByteView bytes) {
   const auto is_of_text = [](std::uint8_t c) { return c >= 0x20 ? c != 0x7f : c == '\n' || c == '\r' || c == '\t'; };
   return !bytes.empty() && std::ranges::all_of(bytes, is_of_text);
@@ -237,11 +244,13 @@ bool looks_like_text(ByteView bytes) {
 
 bool is_input_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return true;
-  Bytes head(4096);
-  file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<std::size_t>(file.gcount()));
-  return begins_like_input(head);
+  return !file || begins_like_input(head_of(file));
+}
+
+bool is_text_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const Bytes head = head_of(file);
+  return !begins_like_input(head) && find_format(head) == nullptr && looks_like_text(head);
 }
 
 Result<std::vector<Array>> read_arrays(const std::string& path) {

@@ -26,6 +26,9 @@ bool begins_like_input(ByteView head);
 // Whether the file begins as one of these kinds: tells the inputs of a folder from the rest.
 bool is_input_file(const std::string& path);
 
+// Whether the file begins as a text of people's does, and as none of these kinds.
+bool is_text_file(const std::string& path);
+
 // Every sample of `arrays`, one RealInputs each. Arrays are matched to inputs by name when all names match, by order
 // otherwise.
 Result<std::vector<RealInputs>> to_samples(const std::vector<Array>& arrays, const std::vector<TensorInfo>& inputs,

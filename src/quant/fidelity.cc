@@ -58,12 +58,13 @@ class Comparison {
     out.name = name;
     out.kind = kind_;
     if (elements_ == 0) return out;
-    out.mean_abs_error = abs_errors_ / static_cast<double>(elements_);
-    out.max_abs_error = max_abs_;
     out.lo = lo_;
     out.hi = hi_;
-    out.relative_error = norm_a_ > 0 ? std::sqrt(square_errors_ / norm_a_) : std::sqrt(square_errors_);
+    // How far the number of one class or token is from another's means nothing.
     if (kind_ != OutputKind::kLabels) {
+      out.mean_abs_error = abs_errors_ / static_cast<double>(elements_);
+      out.max_abs_error = max_abs_;
+      out.relative_error = norm_a_ > 0 ? std::sqrt(square_errors_ / norm_a_) : std::sqrt(square_errors_);
       out.cosine = elements_ == count_ ? cosine_of(dot_, norm_a_, norm_b_) : cosines_ / static_cast<double>(count_);
     }
     double deviations = 0;
@@ -103,15 +104,50 @@ class Comparison {
   std::vector<double> means_, squares_;  // of the float values, by element; only of outputs
 };
 
-// Whether an ArgMax chose the value, perhaps moved since.
+// What must hold labels so that the node's output does: nothing where it makes some itself. No value: it holds none.
+std::optional<std::vector<ir::ValueId>> labels_of(const ir::Graph& graph, const ir::Node& node) {
+  using Sources = std::vector<ir::ValueId>;
+  if (node.op == ir::OpKind::kArgMax || node.op == ir::OpKind::kSort) return Sources();
+  if (is_movement(node.op)) return Sources{node.inputs[0]};
+  if (node.op == ir::OpKind::kConcat) return node.inputs;
+  // Numbers of classes by their place, and numbers counted from elsewhere. Of real numbers these are values: a tree's leaves.
+  if (graph.output_of(node).dtype == ir::DataType::kFloat) return std::nullopt;
+  if (node.op == ir::OpKind::kGather) return Sources{node.inputs[graph.value(node.inputs[0]).is_constant() ? 1 : 0]};
+  if (node.op == ir::OpKind::kWhere) return Sources{node.inputs[1], node.inputs[2]};
+  const bool shifts = node.op == ir::OpKind::kAdd || node.op == ir::OpKind::kSub || node.op == ir::OpKind::kMul;
+  if (shifts && (graph.value(node.inputs[0]).is_constant() || graph.value(node.inputs[1]).is_constant()))
+    return Sources{node.inputs[0], node.inputs[1]};
+  return std::nullopt;
+}
+
+// Whether all that the value holds was chosen, perhaps moved since: then distances between numbers mean nothing.
 bool holds_labels(const ir::Graph& graph, const std::vector<std::int32_t>& producers, ir::ValueId id) {
-  while (id != ir::kNoValue && producers[static_cast<std::size_t>(id)] >= 0) {
-    const ir::Node& node = graph.nodes[static_cast<std::size_t>(producers[static_cast<std::size_t>(id)])];
-    if (node.op == ir::OpKind::kArgMax) return true;
-    if (!is_movement(node.op)) return false;
-    id = node.inputs[0];
+  std::vector<ir::ValueId> left = {id};
+  std::vector<bool> seen(graph.values.size(), false);
+  bool is_chosen = false;
+  while (!left.empty()) {
+    const ir::ValueId next = left.back();
+    left.pop_back();
+    if (next == ir::kNoValue) return false;
+    if (seen[static_cast<std::size_t>(next)]) continue;
+    seen[static_cast<std::size_t>(next)] = true;
+    const ir::Value& value = graph.value(next);
+    const std::int32_t producer = producers[static_cast<std::size_t>(next)];
+    if (producer < 0) {
+      if (!value.is_constant()) return false;
+      continue;
+    }
+    if (value.dtype == ir::DataType::kBool) {
+      is_chosen = true;
+      continue;
+    }
+    const ir::Node& node = graph.nodes[static_cast<std::size_t>(producer)];
+    const std::optional<std::vector<ir::ValueId>> sources = labels_of(graph, node);
+    if (!sources.has_value()) return false;
+    is_chosen |= sources->empty() || node.op == ir::OpKind::kWhere;
+    left.insert(left.end(), sources->begin(), sources->end());
   }
-  return false;
+  return is_chosen;
 }
 
 }  // namespace
@@ -142,6 +178,12 @@ Result<Fidelity> compare(const ir::Graph& graph, const qir::QGraph& integer_grap
   std::unordered_map<std::string, qir::ValueId> by_name;
   for (const qir::Node& node : integer_graph.nodes) by_name[integer_graph.value(node.output).name] = node.output;
   std::vector<Comparison> layers(integer_graph.values.size());
+  const std::vector<std::int32_t> producers = ir::producers(graph);
+  for (const ir::Node& node : graph.nodes) {
+    const auto it = by_name.find(graph.output_of(node).name);
+    if (it != by_name.end() && holds_labels(graph, producers, node.output))
+      layers[it->second] = Comparison(OutputKind::kLabels, 0);
+  }
   std::vector<Comparison> outputs;
   for (std::size_t j = 0; j < graph.outputs.size(); ++j) {
     outputs.emplace_back(kinds[j], static_cast<std::size_t>(graph.value(graph.outputs[j]).shape.num_elements()));

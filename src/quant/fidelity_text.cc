@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,15 +26,23 @@ std::string significant(double x) {
   return buffer;
 }
 
-// The least that any output has of one number.
-template <class Member>
-std::optional<double> least(const std::vector<TensorFidelity>& outputs, Member member) {
+// What the worst output has of one number, by `is_worse(one, other)`; nothing where none has one.
+template <class Member, class Worse>
+std::optional<double> worst(const std::vector<TensorFidelity>& outputs, Member member, Worse is_worse) {
   std::optional<double> out;
   for (const TensorFidelity& output : outputs) {
-    const std::optional<double>& x = output.*member;
-    if (x.has_value() && (!out.has_value() || *x < *out)) out = x;
+    const std::optional<double> x = std::invoke(member, output);
+    if (x.has_value() && (!out.has_value() || is_worse(*x, *out))) out = x;
   }
   return out;
+}
+template <class Member>
+std::optional<double> least(const std::vector<TensorFidelity>& outputs, Member member) {
+  return worst(outputs, member, std::less<>());
+}
+template <class Member>
+std::optional<double> largest(const std::vector<TensorFidelity>& outputs, Member member) {
+  return worst(outputs, member, std::greater<>());
 }
 
 }  // namespace
@@ -41,34 +50,23 @@ std::optional<double> least(const std::vector<TensorFidelity>& outputs, Member m
 std::optional<double> Fidelity::cosine() const { return least(outputs, &TensorFidelity::cosine); }
 std::optional<double> Fidelity::agreement() const { return least(outputs, &TensorFidelity::agreement); }
 std::optional<double> Fidelity::r_squared() const { return least(outputs, &TensorFidelity::r_squared); }
+std::optional<double> Fidelity::relative_error() const { return largest(outputs, &TensorFidelity::relative_error); }
+std::optional<double> Fidelity::max_abs_error() const { return largest(outputs, &TensorFidelity::max_abs_error); }
+std::optional<double> Fidelity::error_of_largest() const { return largest(outputs, &TensorFidelity::error_of_largest); }
 
-double Fidelity::relative_error() const {
-  double largest = 0;
-  for (const TensorFidelity& output : outputs) largest = std::max(largest, output.relative_error);
-  return largest;
+std::optional<double> TensorFidelity::error_of_largest() const {
+  if (!max_abs_error.has_value()) return std::nullopt;
+  return *max_abs_error > resolution ? *max_abs_error / std::max({std::abs(lo), std::abs(hi), 1e-30}) : 0;
 }
 
-double TensorFidelity::error_of_largest() const {
-  const double largest = std::max(std::abs(lo), std::abs(hi));
-  return max_abs_error > resolution ? max_abs_error / std::max(largest, 1e-30) : 0;
+// Written so that a number that is none is too much.
+bool TensorFidelity::meets(double target) const {
+  const std::optional<double> error = error_of_largest();
+  return !error.has_value() || *error <= target;
 }
-
-double Fidelity::error_of_largest() const {
-  double largest = 0;
-  for (const TensorFidelity& output : outputs) largest = std::max(largest, output.error_of_largest());
-  return largest;
-}
-
-bool TensorFidelity::meets(double target) const { return kind == OutputKind::kLabels || error_of_largest() <= target; }
 
 bool Fidelity::meets(double target) const {
   return std::ranges::all_of(outputs, [&](const TensorFidelity& output) { return output.meets(target); });
-}
-
-double Fidelity::max_abs_error() const {
-  double largest = 0;
-  for (const TensorFidelity& output : outputs) largest = std::max(largest, output.max_abs_error);
-  return largest;
 }
 
 std::vector<std::string> fidelity_warnings(const Fidelity& fidelity, const FidelityFloor& floor) {
@@ -93,7 +91,7 @@ std::vector<std::string> fidelity_warnings(const Fidelity& fidelity, const Fidel
       out.push_back(
           where + "the error target is missed on " +
           (fidelity.num_inputs == 1 ? "this input" : "these " + std::to_string(fidelity.num_inputs) + " inputs") +
-          ": the largest error is " + significant(100 * output.error_of_largest()) + " % of the largest value, " +
+          ": the largest error is " + significant(100 * output.error_of_largest().value_or(0)) + " % of the largest value, " +
           significant(100 * floor.error_of_largest) + " % was asked for");
     }
   }
@@ -106,10 +104,12 @@ std::vector<std::string> fidelity_warnings(const Fidelity& fidelity, const Fidel
 std::string fidelity_text(const Fidelity& fidelity) {
   std::vector<std::vector<std::string>> rows = {
       {"value", "cosine", "mean error", "max error", "relative", "agreement"}};
+  const auto shown = [](const std::optional<double>& x, const auto& text) { return x.has_value() ? text(*x) : "-"; };
   const auto add = [&](const TensorFidelity& t) {
-    rows.push_back({t.name, t.cosine.has_value() ? number(*t.cosine, 6) : "-", significant(t.mean_abs_error),
-                    significant(t.max_abs_error), number(t.relative_error, 5),
-                    t.agreement.has_value() ? number(100 * *t.agreement, 2) + " %" : "-"});
+    rows.push_back({t.name, shown(t.cosine, [](double x) { return number(x, 6); }), shown(t.mean_abs_error, significant),
+                    shown(t.max_abs_error, significant),
+                    shown(t.relative_error, [](double x) { return number(x, 5); }),
+                    shown(t.agreement, [](double x) { return number(100 * x, 2) + " %"; })});
   };
   for (const TensorFidelity& layer : fidelity.layers) add(layer);
   rows.push_back({"outputs"});

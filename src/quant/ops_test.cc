@@ -71,7 +71,9 @@ class Ops : public ::testing::Test {
     for (const LayerInfo& layer : quantized->layers) bound += slack * layer.error_bound;
     const Result<Fidelity> report = compare(graph_, quantized->graph, quantized->params, inputs);
     ASSERT_TRUE(report.ok()) << report.status().to_string();
-    EXPECT_LE(report->max_abs_error(), bound) << report_text(*quantized) << qir::to_text(quantized->graph);
+    // Labels are equal, or not.
+    const double different = 1 - report->agreement().value_or(0);
+    EXPECT_LE(report->max_abs_error().value_or(different), bound) << report_text(*quantized) << qir::to_text(quantized->graph);
     // A bound that is not worth stating hides mistakes: outputs here are of the order of 1.
     EXPECT_LT(bound, 0.5) << report_text(*quantized);
     EXPECT_GE(report->cosine().value_or(0), 0.998) << report_text(*quantized) << fidelity_text(*report);
@@ -110,7 +112,7 @@ TEST_F(Ops, AMaximumOfTwoValuesRoundsNothing) {
   for (const qir::Node& node : quantized.graph.nodes) EXPECT_EQ(node.requant.shift, 0) << qir::to_text(quantized.graph);
   double step = 0;
   for (const qir::ValueId id : quantized.graph.inputs) step = std::max(step, scale_of(quantized.graph.value(id)));
-  EXPECT_LE(compare(graph_, quantized.graph, quantized.params, inputs)->max_abs_error(), 0.5001 * step);
+  EXPECT_LE(compare(graph_, quantized.graph, quantized.params, inputs)->max_abs_error().value(), 0.5001 * step);
 }
 
 // Trained scalars are parameters: neither they nor what gives them away stands in the structure.
@@ -377,6 +379,38 @@ TEST_F(Ops, CenteredValuesAreExact) {
   ASSERT_TRUE(quantized.ok());
   EXPECT_EQ(quantized->num_requantized, 3 * 12 + 3 + 3 * 12);  // the sums, their means, the squares; no difference
 }
+// How far the number of one class is from another's means nothing, whatever became of it since; a tree's leaves are values.
+TEST_F(Ops, WhatWasChosenHasNoErrors) {
+  const ValueId x = input({4, 6});
+  const ValueId scores = op(OpKind::kMatMul, {x, constant({6, 5}, 1.0F)});
+  const ValueId chosen = op(OpKind::kArgMax, {scores}, ir::ArgMaxAttributes{1, true});
+  const ValueId classes = graph_.add_constant("classes", AnyTensor(IntTensor(Shape{5}, {3, 7, 1, 40, 22})),
+                                              ir::DataType::kInt64);
+  const ValueId leaves = constant({5}, 1.0F);
+  const std::vector<std::pair<ValueId, OutputKind>> cases = {
+      {chosen, OutputKind::kLabels},
+      {op(OpKind::kCast, {chosen}, ir::CastAttributes{ir::DataType::kFloat}), OutputKind::kLabels},
+      {op(OpKind::kGather, {classes, chosen}, ir::GatherAttributes{0}), OutputKind::kLabels},
+      {op(OpKind::kSort, {scores}, ir::SortAttributes{1, true}), OutputKind::kLabels},
+      {op(OpKind::kLess, {scores, constant({1}, 0.1F)}), OutputKind::kLabels},
+      {op(OpKind::kGather, {leaves, chosen}, ir::GatherAttributes{0}), OutputKind::kValues},
+      {scores, OutputKind::kScores}};
+  for (const auto& [id, kind] : cases) graph_.outputs.push_back(id);
+  const std::vector<OutputKind> kinds = output_kinds(graph_);
+  for (std::size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(kinds[i], cases[i].second) << "output " << i;
+  graph_.outputs = {chosen};
+  const std::vector<TensorMap> inputs = draw(20, false);
+  const Result<Quantized> quantized = quantize(graph_, inputs, fixed());
+  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+  const Result<Fidelity> report = compare(graph_, quantized->graph, quantized->params, inputs);
+  ASSERT_TRUE(report.ok()) << report.status().to_string();
+  EXPECT_FALSE(report->max_abs_error() || report->error_of_largest() || report->relative_error());
+  EXPECT_FALSE(report->outputs[0].mean_abs_error.has_value());
+  EXPECT_TRUE(report->meets(0));
+  for (const TensorFidelity& layer : report->layers)
+    EXPECT_EQ(layer.max_abs_error.has_value(), layer.kind != OutputKind::kLabels) << layer.name;
+  EXPECT_EQ(fidelity_text(*report).find("nan"), std::string::npos);
+}
 // The input that drives one output channel to its extreme is provable for every channel.
 TEST_F(Ops, WorstCaseInputsStayInsideTheTables) {
   const ValueId x = input({1, 32});
@@ -410,7 +444,7 @@ TEST_F(Ops, DegenerateModels) {
     ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
     const Result<Fidelity> report = compare(graph_, quantized->graph, quantized->params, data);
     ASSERT_TRUE(report.ok());
-    EXPECT_LT(report->relative_error(), 0.03);
+    EXPECT_LT(report->relative_error().value(), 0.03);
     EXPECT_EQ(report->num_inputs, data.size());
   }
 }

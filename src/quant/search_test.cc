@@ -82,7 +82,7 @@ TEST_P(Tabular, TheDefaultIsNoWorseThanEightBits) {
   EXPECT_GE(chosen.agreement().value_or(0), 0.985) << fidelity_text(chosen);
   EXPECT_GE(chosen.agreement().value_or(0), fixed.agreement().value_or(0) - 2.0 / kMeasured)
       << fidelity_text(chosen) << fidelity_text(fixed);
-  EXPECT_LE(chosen.relative_error(), 3 * fixed.relative_error() + 0.01);
+  EXPECT_LE(chosen.relative_error().value(), 3 * fixed.relative_error().value() + 0.01);
 }
 
 // Work in proportion to the outputs, also where they are all one value: each gets its own name in every pass.
@@ -139,7 +139,7 @@ TEST(Search, MeasuresTheProgramThatItGives) {
     EXPECT_LE(quantized->measured_error, 0.001);
     const Result<Fidelity> report = compare(graph, quantized->graph, quantized->params, inputs);
     ASSERT_TRUE(report.ok()) << report.status().to_string();
-    EXPECT_LE(report->relative_error(), 0.0015) << "seed " << seed << "\n"
+    EXPECT_LE(report->relative_error().value(), 0.0015) << "seed " << seed << "\n"
                                                 << fidelity_text(*report) << report_text(*quantized);
   }
 }

@@ -97,7 +97,7 @@ TEST(Trees, RowsThatEqualThresholdsGoTheSameWay) {
     const Result<Fidelity> report = compare(*graph, quantized->graph, quantized->params, inputs);
     ASSERT_TRUE(report.ok()) << report.status().to_string();
     // A leaf's weight is a whole number.
-    EXPECT_LT(report->outputs.at(0).max_abs_error, 0.5);
+    EXPECT_LT(report->outputs.at(0).max_abs_error.value(), 0.5);
   }
 }
 
@@ -133,7 +133,7 @@ TEST(Trees, NeighboursOfThresholdsGoTheirWay) {
     }
     const Result<Fidelity> report = compare(*graph, quantized->graph, quantized->params, samples(tried));
     ASSERT_TRUE(report.ok()) << report.status().to_string();
-    EXPECT_LT(report->outputs.at(0).max_abs_error, 0.5);
+    EXPECT_LT(report->outputs.at(0).max_abs_error.value(), 0.5);
   }
 }
 

@@ -56,4 +56,8 @@ Result<std::uint64_t> MemorySlots::take_slot(SlotUse use) {
       "both would use the same ones; keep the count in a file (Prover::save), or make all proofs in one process");
 }
 
+Status with_slot_spent(const Status& status) {
+  return {status.code(), status.message() + "; the slot that was taken for it is spent"};
+}
+
 }  // namespace zkinfer

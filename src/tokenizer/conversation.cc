@@ -14,6 +14,18 @@ Result<std::vector<std::int64_t>> prompt_tokens(const Tokenizer& tokenizer, std:
   return std::vector<std::int64_t>(tokens.begin(), tokens.end());
 }
 
+Result<std::string> vocabulary_warning(const Tokenizer& tokenizer, const std::string& name, const KnownTokens& tokens) {
+  constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;  // beyond, the input says nothing of a vocabulary
+  const std::int64_t known = tokens.hi + 1;
+  const std::int64_t pieces = tokenizer.size();
+  if (tokens.lo > 0 || known <= 1 || known > kMostTokens || pieces == known) return std::string();
+  const std::string what = name + " has " + std::to_string(pieces) + " pieces, and the model knows " +
+                           std::to_string(known) + " tokens: ";
+  if (pieces > known)
+    return invalid_argument(what + "it is another model's; give the one that this model comes with");
+  return what + "if it is another model's, tokens mean other texts";
+}
+
 bool is_end(const Tokenizer& tokenizer, std::int64_t token) {
   return std::ranges::find(tokenizer.end_tokens(), token) != tokenizer.end_tokens().end();
 }

@@ -17,6 +17,11 @@ expect 0 'identity' "$zkinfer" commit llama.zkmodel --inputs public
 expect 0 '^ *the[^\n]*' "${generate[@]}" --prompt the --tokens 4
 expect 0 '4 tokens in .*, then as many tokens as asked for' "${generate[@]}" --prompt the --tokens 4
 expect 0 'as many tokens as the model reads' "${generate[@]}" --prompt the
+expect 0 'warning: --tokens: 1000 tokens were asked for, and the model reads 16, of which the prompt has [0-9]+: the answer has at most' "${generate[@]}" --prompt the --tokens 1000
+expect 2 '^zkinfer: invalid argument: an answer of 0 tokens; ask for at least 1' "${generate[@]}" --prompt the --tokens 0
+# From nothing but the token that begins a text.
+expect 0 '4 tokens in' "${generate[@]}" --prompt "" --tokens 4
+expect 2 'the value is empty; look at where it comes from' "${generate[@]}" --prompt the --tokenizer ""
 expect 0 '"end": "as many tokens as asked for"' "${generate[@]}" --prompt the --tokens 4 --json
 # Text alone with --quiet: what the prompt is, and what follows.
 text=$("${generate[@]}" --prompt the --tokens 4 --quiet)
@@ -110,13 +115,23 @@ expect 2 '--hidden-text: model' "$zkinfer" compile llama.bin --tokens 8 --head l
 # Refused before the model says a word.
 # Texts and tokens that are not this model's.
 printf 'the cat and the dog and the cat and the dog and the end' >story.txt
-expect 2 'invalid argument: .*story.txt.*: a text; expected.*--tokenizer FILE' "$zkinfer" compile llama.bin --tokens 8 -c story.txt -o other.zkmodel
+for words in "compile llama.bin --tokens 8 -c story.txt -o other.zkmodel" "compile llama.bin --tokens 8 -e story.txt -o other.zkmodel" \
+  "report llama.zkmodel -i story.txt"; do
+  expect 2 'invalid argument: .*story.txt.*: a text; expected.*--tokenizer FILE' "$zkinfer" $words
+done
+# What a text is, its bytes say, not an error's words.
+printf '\x01\x02input file: a text' >bytes.txt
+output=$("$zkinfer" compile llama.bin --tokens 8 -c bytes.txt -o other.zkmodel 2>&1)
+[[ $output == *'expected .json'* && $output != *--tokenizer* ]] || fail "bytes that are no text: $output"
 echo '{"input_data": [[1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 1000, 7, 8]]}' >tokens.json
 expect 2 "calibration input 1: input 'tokens': element 5 is 1000, and the network takes whole numbers" "$zkinfer" compile llama.bin --tokens 8 -c tokens.json -o other.zkmodel
 expect 2 "element 5 is 1000" "$zkinfer" compile llama.bin --tokens 8 --evaluate tokens.json -o other.zkmodel
 other=$source_folder/testdata/tokenizer/plain.bin
 expect 2 "calibration input 0: input 'tokens': element [0-9]+ .*is --tokenizer .*plain.bin', of 400 pieces, another model" "$zkinfer" compile llama.bin --tokens 8 -c story.txt --tokenizer "$other" -o other.zkmodel
 expect 2 "--tokenizer .*plain.bin' has 400 pieces, and the model knows 289 tokens: it is another model" "$zkinfer" generate llama.zkmodel --tokenizer "$other" --prompt the
+for words in "verify llama.zkproof --key llama.zkkey" "report llama.zkmodel -i story.txt"; do
+  expect 2 "--tokenizer .*plain.bin' has 400 pieces, and the model knows 289 tokens: it is another model" "$zkinfer" $words --tokenizer "$other"
+done
 expect 2 '16 bytes' "${generate[@]}" --prompt the --prove --context "more than sixteen bytes"
 expect 2 'add --prove' "${generate[@]}" --prompt the --context x
 expect 2 'the prompt has [0-9]+ tokens, and the model reads 16' "${generate[@]}" --prompt "$(printf 'a b c d %.0s' {1..9})"
@@ -127,6 +142,7 @@ expect 0 'identity' "$zkinfer" commit hidden/llama.zkmodel
 expect 2 'commit to the model with --inputs public' "$zkinfer" generate hidden/llama.zkmodel --tokenizer tokenizer.bin --prompt the --prove
 expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 8 --head logits -o scores.zkmodel
 expect 2 "the head 'choice'" "$zkinfer" generate scores.zkmodel --tokenizer tokenizer.bin --prompt the
+expect 2 "'llama' says the next token for each that it reads.*zkinfer generate.*--head mean" "$zkinfer" embed llama.zkmodel --tokenizer tokenizer.bin --text the
 before=$(sha256sum llama.zkmodel)
 expect 2 'that this command reads' "${generate[@]}" --prompt the --prove -o llama.zkmodel
 [[ $before == "$(sha256sum llama.zkmodel)" ]] || fail "an output replaced the model"
@@ -134,7 +150,7 @@ expect 2 'that this command reads' "${generate[@]}" --prompt the --prove -o llam
 # How likely a text is to it, in floats as somebody else computes it, and in integers close to that.
 for i in {1..40}; do echo "the cat sat on that hat and $i was there "; done | tr -d '0-9\n' >text.txt
 "$zkinfer" tokenize --tokenizer tokenizer.bin --window 16 -o windows.npy --quiet - <text.txt || fail "windows of a text"
-measure=("$zkinfer" report llama.zkmodel --network llama.bin --tokens 16 --limit 1000)
+measure=("$zkinfer" report llama.zkmodel --network llama.bin --limit 1000)
 "${measure[@]}" -i windows.npy --json >windows.json || fail "report of windows"
 "${measure[@]}" -i text.txt --tokenizer tokenizer.bin --json >text.json || fail "report of a text"
 /usr/bin/python3 - "$(/usr/bin/python3 "$source_folder/tests/cli/sample_llama.py" --perplexity llama.bin windows.npy)" <<'PYTHON' || fail "perplexity"
@@ -145,6 +161,21 @@ assert abs(said[0]["float_perplexity"] / float(sys.argv[1]) - 1) < 1e-4, (said, 
 assert abs(said[0]["perplexity"] / said[0]["float_perplexity"] - 1) < 0.02 and said[0]["agreement"] > 0.9, said
 PYTHON
 expect 2 'give --input too' "$zkinfer" report llama.zkmodel --tokenizer tokenizer.bin
+# Tokens are numbers without a distance: equal or not.
+/usr/bin/python3 - <<'PYTHON' || fail "errors between token numbers"
+import json
+said = json.load(open("windows.json"))
+fidelity = said["fidelity"]
+assert fidelity["max_abs_error"] is None and fidelity["error_of_largest"] is None and fidelity["agreement"] > 0.9, fidelity
+output, = fidelity["outputs"]
+assert output["kind"] == "labels" and output["max_abs_error"] is output["mean_abs_error"] is output["relative_error"] is None, output
+assert all(t["float"]["max_abs_error"] is None for t in said["tensors"] if t["is_output"] and t["float"]), said["tensors"]
+PYTHON
+# What the model was compiled to is the model's to say: tokens and head; other ones are other networks.
+"$zkinfer" tokenize --tokenizer tokenizer.bin --window 8 -o short.npy --quiet - <text.txt || fail "windows of a text"
+expect 0 'wrote' "$zkinfer" report scores.zkmodel --network llama.bin -i short.npy
+expect 2 'another network than the one that the model was compiled from' "$zkinfer" report scores.zkmodel --network llama.bin -i short.npy --head choice
+expect 2 'another network than the one that the model was compiled from' "$zkinfer" report scores.zkmodel --network llama.bin -i short.npy --tokens 4
 
 # What it makes of a text, which has as many tokens as it reads.
 expect 0 "output 'embedding' +\[1, 16\]" "$zkinfer" compile llama.bin --tokens 9 --head mean -o mean.zkmodel
@@ -178,7 +209,7 @@ expect 0 'equal labels +(99|100)' "$zkinfer" compile "$stories/stories260K.bin" 
 # The bar: perplexity within 0.5 % of float, on text that calibration did not see.
 /usr/bin/python3 "$source_folder/tests/cli/sample_llama.py" "$stories/stories260K.bin" 64 32 more.npy more.json || fail "sample_llama.py"
 /usr/bin/python3 -c 'import numpy; numpy.save("held.npy", numpy.load("more.npy")[16:])'
-"$zkinfer" report stories.zkmodel --network "$stories/stories260K.bin" --tokens 64 -i held.npy --json >held.json || fail "report stories"
+"$zkinfer" report stories.zkmodel --network "$stories/stories260K.bin" -i held.npy --json >held.json || fail "report stories"
 /usr/bin/python3 - <<'PYTHON' || fail "perplexity of stories260K"
 import json
 said = json.load(open("held.json"))["fidelity"]["language"]

@@ -85,6 +85,27 @@ has "$(ls mlp.zkserving/*.zksecret)" commitment_secret "identity:digest budget:c
 has flower.zktensor tensor_commitment "tensor:object commitment:digest commitment_root:digest commitment_budget:count"
 has flower.zktsecret tensor_secret "tensor:object commitment:digest commitment_root:digest commitment_budget:count slots:list used:count"
 
+# What language models come with.
+/usr/bin/python3 "$source_folder/examples/language_model/make_model.py" || fail "make_model.py"
+has tokenizer.bin tokenizer "format:text pieces:count end_tokens:list digest:digest"
+for name in llama3.json joined.model plain.bin; do has "$source_folder/testdata/tokenizer/$name" tokenizer "format:text pieces:count end_tokens:list digest:digest"; done
+has llama.bin language_model ""
+expect 0 'how many tokens one inference reads is open in the file; give 1 to 32 \(--tokens\)' "$zkinfer" inspect llama.bin
+expect 0 'MatMul|ArgMax' "$zkinfer" inspect llama.bin --tokens 4
+python3 - <<'PYTHON'
+import json, struct
+header = json.dumps({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+open("m.safetensors", "wb").write(struct.pack("<Q", len(header)) + header + bytes(8))
+json.dump({"added_tokens": [], "model": {"type": "Unheard"}}, open("odd.json", "w"))
+# A GGUF file of one key and one tensor: no model, and no tokenizer.
+text = lambda value: struct.pack("<Q", len(value)) + value.encode()
+open("odd.gguf", "wb").write(b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text("general.architecture") + struct.pack("<I", 8) + text("unheard"))
+PYTHON
+expect 2 'm.safetensors.*weights and not what is computed with them; give the folder' "$zkinfer" inspect m.safetensors
+expect 2 'odd.json.*Unheard' "$zkinfer" inspect odd.json
+expect 2 'odd.gguf.*unheard' "$zkinfer" inspect odd.gguf
+expect 2 'key is for .*none|key is for' "$zkinfer" inspect tokenizer.bin --key mlp.zkkey
+
 # What lies beside those, and texts that commands write.
 expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json -o again.zkmodel --fidelity-json accuracy.json --report page.html
 expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o q.zkproof --report proof.html

@@ -194,6 +194,41 @@ for signal in INT TERM HUP; do
   done
 done
 rm -rf stop.*
+# What is not stopped at a better place is said, ends by the signal, and leaves nothing: here it waits for a pipe.
+mkfifo pipe
+exec 9<>pipe
+for words in "compile - -o at.zkmodel" "compile mlp.onnx -c - -o at.zkmodel" "prove mlp.zkmodel -i - -o at.zkproof" "run mlp.zkmodel -i -" "verify - -k mlp.zkkey" "inspect -"; do
+  timeout --foreground --preserve-status -s INT 0.5 "$zkinfer" $words <pipe >stopped.log 2>&1
+  [[ $? -eq 130 ]] && grep -q 'zkinfer: interrupted' stopped.log || fail "$words, interrupted: $(cat stopped.log)"
+  [[ -z $(ls -d at.* .zkinfer-*.tmp 2>/dev/null) ]] || fail "$words, interrupted, left $(ls -d at.* .zkinfer-*.tmp 2>/dev/null)"
+  timeout --foreground --preserve-status -s INT 0.5 "$zkinfer" $words --json <pipe >stopped.json 2>/dev/null
+  jq -e '.error.code == "cancelled"' stopped.json >/dev/null || fail "$words --json, interrupted: $(cat stopped.json)"
+done
+exec 9>&-
+# Compiling ends at its next step, whenever it is told; so does a proof, which says what it has cost.
+cp "$examples"/digits/digits.onnx "$examples"/digits/calibration.npy .
+for moment in 0.05 0.1 0.2 0.4; do
+  timeout --foreground --preserve-status -s INT "$moment" "$zkinfer" compile digits.onnx -c calibration.npy -o at.zkmodel >stopped.log 2>&1
+  status=$?
+  [[ $status -eq 130 || $status -eq 0 && -s at.zkmodel ]] || fail "compile interrupted after $moment s: exit code $status, $(cat stopped.log)"
+  [[ $status -eq 0 || -e at.zkmodel ]] || grep -q 'interrupted' stopped.log || fail "compile interrupted after $moment s says nothing: $(cat stopped.log)"
+  rm -f at.zkmodel
+done
+
+# A disk without room: found before a slot is taken, for whatever is written.
+expect 0 'identity' "$zkinfer" commit mlp.zkmodel --budget 64 --key room.zkkey --secret room.zksecret
+expect 0 'wrote' "${prove[@]}" -s room.zksecret -o room.zkproof # what serves is there from now on
+in_little() { (trap '' XFSZ && ulimit -f 40 && exec "$@"); } # files of 40 KiB
+for words in "-o room1.zkproof" "-o room1.zkbatch --batch"; do
+  before=$(left room.zksecret)
+  expect 2 'room1.*no room for about [0-9]+ bytes.*free some' in_little "${prove[@]}" -s room.zksecret $words
+  [[ $(left room.zksecret) == "$before" && ! -e room1.zkproof && ! -e room1.zkbatch ]] || fail "a proof that could not be written: $before slots, then $(left room.zksecret)"
+done
+# What fails when the proof is there has cost a slot, and that is said.
+before=$(left room.zksecret)
+expect 2 'No space left.*; the slot that was taken for it is spent' "${prove[@]}" -s room.zksecret -o /dev/full --force
+[[ $(left room.zksecret) == $((before - 1)) ]] || fail "a proof to a full disk: $before slots, then $(left room.zksecret)"
+
 # Tensor commitments: the secret never without its commitment.
 expect 0 'identity' "$zkinfer" commit mlp.zkmodel --budget 8 --inputs committed --outputs committed --key tensor.zkkey --secret tensor.zksecret
 for command in "commit-tensor tensor.zkkey -i input.json -o stop" "prove mlp.zkmodel -s tensor.zksecret --committed-input in.zktsecret --committed-output stop -o stop.zkproof"; do

@@ -121,8 +121,10 @@ def gemma(work):
     model += field(3, b"\x18\x00\x20\x00\x28\x01")
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     begin = data["tokenizer.ggml.bos_token_id"]
-    # Special tokens in the text are text to sentencepiece.
-    return path, lambda text: None if "<" in text else [begin] + processor.encode(text)
+    # Special tokens in the text are text to sentencepiece. A text that holds its sign for spaces has no one answer: sentencepiece takes the sign for a
+    # space, and pieces of several for those of spaces; Hugging Face's added tokens are the signs and no spaces, and part the text first; GGUF writes them as
+    # spaces, which the signs are not. Ours is that of the file that is read (tokenizer.json: testdata/tokenizer/expected.json).
+    return path, lambda text: None if "<" in text or "\u2581" in text else [begin] + processor.encode(text)
 
 
 def stories(work):

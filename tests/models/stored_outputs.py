@@ -108,9 +108,12 @@ def main():
     floor = dict(line.split("\t") for line in arguments.floor.read_text().splitlines() if line and line[0] != "#")
     worse = [f"{name}: {row['state']}, was {floor.get(name, 'not listed')}" for name, row in rows.items()
              if ORDER[row["state"]] < ORDER.get(floor.get(name), 3)]
-    for line in worse:
-        print("worse:", line)
-    return 1 if worse else 0
+    # What works now and stands in the list as refused would be no loss when it is.
+    better = [f"{name}: right, was {floor[name]}; --write" for name, row in rows.items() if row["state"] == "right" and floor.get(name, "right") != "right"]
+    for word, lines in (("worse", worse), ("the list is behind", better)):
+        for line in lines:
+            print(f"{word}: {line}")
+    return 1 if worse or better else 0
 
 
 if __name__ == "__main__":

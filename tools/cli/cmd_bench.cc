@@ -204,7 +204,7 @@ nlohmann::ordered_json to_json(const Arguments& arguments, const Model& model, c
     json["fidelity"] = {{"inputs", m.fidelity->num_inputs},
                         {"cosine", optional_json(m.fidelity->cosine())},
                         {"top1_agreement", optional_json(m.fidelity->agreement())},
-                        {"max_abs_error", m.fidelity->max_abs_error()}};
+                        {"max_abs_error", optional_json(m.fidelity->max_abs_error())}};
   }
   json["machine"] = {{"cpu", machine.cpu},
                      {"cores", machine.num_cores},

@@ -15,7 +15,6 @@
 #include "print.h"
 #include "progress.h"
 #include "result_json.h"
-#include "signals.h"
 #include "stopwatch.h"
 #include "tensor_policy_text.h"
 #include "text.h"
@@ -144,7 +143,6 @@ CommandResult commit(Session& session, const Arguments& arguments) {
         "restore` makes it again from a backup, and the name lives on; else name another file with --secret, or "
         "remove it with --force");
   }
-  const StopSignals signals(StopSignals::Stop::kSoon);
   const NewCode code{arguments.secret_path, options.code_file};
   NewSecret secret(arguments.secret_path);
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
@@ -175,7 +173,6 @@ CommandResult commit(Session& session, const Arguments& arguments) {
   }
   ZKI_RETURN_IF_ERROR(publish_with(files, {&secret, 1}));
   progress.clear();
-  session.stopped_by = StopSignals::stopped_by();  // too late to stop: said by the exit code, when all is done
   warn_of_other_secret(session, arguments);
   const KeyInfo& info = key->info();
   if (session.json) {

@@ -300,12 +300,8 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   }
   const Preprocessing& preprocessing = arguments.compile.preprocessing;
   ZKI_ASSIGN_OR_RETURN(const std::optional<Tokenizer> tokenizer, load_tokenizer(arguments.tokenizer_path));
-  const auto load = [&](const std::vector<std::string>& paths) -> Result<std::vector<RealInputs>> {
-    if (tokenizer) return load_text_samples(paths, *tokenizer, inputs, arguments.limit, session);
-    Result<std::vector<RealInputs>> samples = load_samples(paths, preprocessing, inputs);
-    if (samples.ok() || samples.status().message().find("input file: a text") == std::string::npos) return samples;
-    return Status(samples.status().code(),
-                  samples.status().message() + "; for a language model --tokenizer FILE makes tokens of a text");
+  const auto load = [&](const std::vector<std::string>& paths) {
+    return load_samples_or_texts(paths, tokenizer, preprocessing, inputs, arguments.limit, session);
   };
   std::vector<RealInputs> calibration;
   if (!arguments.calibration.paths.empty()) {
@@ -404,7 +400,8 @@ void add_compile(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("compile", "turn a network into an integer model");
   command
       ->add_option("model", arguments->onnx_path,
-                   "network: an ONNX, TensorFlow Lite or Keras file, or a SavedModel folder")
+                   "network: an ONNX, TensorFlow Lite or Keras file, a SavedModel folder, or a language model: a GGUF or llama2.c "
+                   "file, or a Hugging Face folder")
       ->type_name(kReadsFile)
       ->required();
   command

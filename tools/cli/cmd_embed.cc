@@ -12,9 +12,11 @@
 #include "progress.h"
 #include "proved_file.h"
 #include "result_json.h"
+#include "signals.h"
 #include "stopwatch.h"
 #include "text.h"
 #include "verify_words.h"
+#include "zkinfer/generate.h"
 #include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
@@ -31,6 +33,10 @@ Result<std::vector<std::int64_t>> read_text(Session& session, const Arguments& a
   const std::vector<TensorInfo> inputs = model.inputs();
   if (inputs.size() != 1 || !inputs[0].format.same_scale({}) || inputs[0].format.lo != 0)
     return invalid_argument("model '" + model.name() + "': its input is no text; compile a language model");
+  if (language_shape(model).ok())
+    return invalid_argument("model '" + model.name() +
+                            "' says the next token for each that it reads, and embeds nothing: `zkinfer generate` "
+                            "shows what it says; for an embedding compile it with --head mean or none");
   ZKI_RETURN_IF_ERROR(check_vocabulary(session, tokenizer, arguments.tokenizer_path, inputs[0]));
   ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments.text));
   ZKI_ASSIGN_OR_RETURN(const std::vector<int> encoded, tokenizer.encode(text, {true, !arguments.plain}));
@@ -73,6 +79,7 @@ CommandResult embed(Session& session, const Arguments& arguments) {
     restore_seconds = restore_watch.seconds();
     if (committed->key().info().inputs.is_committed())
       return invalid_argument("the key's inputs are committed: commit to the tokens (commit-tensor) and use `prove`");
+    ZKI_RETURN_IF_ERROR(files.reserve(output, committed->proof_room()));
     if (!committed->path().empty()) ZKI_RETURN_IF_ERROR(check_path_beside(arguments.output_path, *committed));
     ProveRequest request;
     request.integers = {tokens};
@@ -102,7 +109,7 @@ CommandResult embed(Session& session, const Arguments& arguments) {
       print("check with: {} --tokenizer {}\n", words, shell_word(arguments.tokenizer_path));
     }
   }
-  if (committed.has_value() && session.stopped_by == 0) {
+  if (committed.has_value() && StopSignals::stopped_by() == 0) {
     ZKI_RETURN_IF_ERROR(finish_output());
     committed->rotate_ahead();
   }

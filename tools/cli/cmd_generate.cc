@@ -13,6 +13,7 @@
 #include "progress.h"
 #include "proved_file.h"
 #include "result_json.h"
+#include "signals.h"
 #include "stopwatch.h"
 #include "text.h"
 #include "verify_words.h"
@@ -24,7 +25,7 @@ namespace {
 
 struct Arguments {
   std::string model_path, tokenizer_path, prompt, secret_path, output_path, context;
-  std::int64_t most_tokens = 64;
+  std::optional<std::uint32_t> most_tokens;
   SamplingArguments sampling;
   std::string hide;  // prompt, answer, both; empty: neither
   bool prove = false, plain = false, force = false;
@@ -117,6 +118,7 @@ Status GenerateCommand::prepare() {
   if (!arguments_.shown().everything() && info.inputs.is_public())
     return invalid_argument("--hide: the key shows all inputs; commit to the model with --inputs private");
   ZKI_ASSIGN_OR_RETURN(causal_, CausalModel::of(committed_->key()));
+  ZKI_RETURN_IF_ERROR(files_->reserve(output_, committed_->proof_room()));
   if (!committed_->path().empty()) ZKI_RETURN_IF_ERROR(check_path_beside(arguments_.output_path, *committed_));
   return ok_status();
 }
@@ -124,20 +126,28 @@ Status GenerateCommand::prepare() {
 Status GenerateCommand::answer(std::span<const std::int64_t> prompt) {
   const bool shows = !session_.json;
   TextStream stream(*tokenizer_, {false, true});
-  if (shows) print_lines(printable_lines(tokens_text(*tokenizer_, prompt, false)));
   GenerateOptions options = options_;
-  options.most_tokens = static_cast<std::uint32_t>(arguments_.most_tokens);
+  if (arguments_.most_tokens.has_value()) options.most_tokens = *arguments_.most_tokens;
+  ZKI_RETURN_IF_ERROR(check_prompt(*model_, prompt, options));
+  if (arguments_.most_tokens.has_value()) {
+    ZKI_ASSIGN_OR_RETURN(const LanguageShape shape, language_shape(*model_));
+    const std::string shorter = shorter_answer(shape, prompt.size(), *arguments_.most_tokens);
+    if (!shorter.empty()) session_.warn("--tokens: " + shorter);
+  }
+  if (shows) print_lines(printable_lines(tokens_text(*tokenizer_, prompt, false)));
   options.end_tokens.assign(tokenizer_->end_tokens().begin(), tokenizer_->end_tokens().end());
   options.told = [&](std::int64_t token) {
-    if (!shows) return true;
+    if (!shows) return !StopSignals::stops_soon();
     const Result<std::string> text = token < tokenizer_->size() ? stream.push(static_cast<int>(token)) : std::string();
     if (text.ok()) print_lines(printable_lines(*text));
-    return finish_output().ok();
+    return finish_output().ok() && !StopSignals::stops_soon();
   };
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(generated_, generate(*model_, prompt, options));
   generate_seconds_ = watch.seconds();
   if (shows) print_lines(printable_lines(stream.finish()) + "\n");
+  if (StopSignals::stops_soon())
+    return {StatusCode::kCancelled, "stopped in the answer, behind token " + std::to_string(generated_.tokens.size())};
   return ok_status();
 }
 
@@ -191,7 +201,7 @@ CommandResult GenerateCommand::run() {
   ZKI_RETURN_IF_ERROR(answer(prompt));
   if (arguments_.prove) ZKI_RETURN_IF_ERROR(prove());
   print_all();
-  if (committed_.has_value() && session_.stopped_by == 0) {
+  if (committed_.has_value() && StopSignals::stopped_by() == 0) {
     ZKI_RETURN_IF_ERROR(finish_output());
     committed_->rotate_ahead();
   }
@@ -210,9 +220,7 @@ void add_generate(CLI::App& app, Session& session) {
   command->get_option("--tokenizer")->required();
   command->add_option("-p,--prompt", arguments->prompt, "the text to go on with; - reads it from standard input")
       ->required();
-  command->add_option("--tokens", arguments->most_tokens, "at most this many tokens of the answer")
-      ->capture_default_str()
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
+  command->add_option("--tokens", arguments->most_tokens, "at most this many tokens of the answer (default: 64)");
   add_sampling_options(*command, arguments->sampling);
   command->add_flag("--prove", arguments->prove, "prove and check the answer");
   command

@@ -42,6 +42,15 @@ Result<Description> describe_onnx(const InspectArguments& arguments) {
   return Description{"", {}, std::move(graph), {}, "onnx"};
 }
 
+// What is no more than open is said, not refused.
+Result<Description> describe_network(const InspectArguments& arguments) {
+  Result<Description> network = describe_onnx(arguments);
+  if (network.ok() || !arguments.onnx_option.empty()) return network;
+  std::optional<Description> language = describe_language_model(arguments.path, network.status());
+  if (!language.has_value()) return network;
+  return std::move(*language);
+}
+
 std::string tensor_row(const TensorInfo& info) {
   return shape_text(info.shape) + ", integers " + std::to_string(info.format.lo) + ".." +
          std::to_string(info.format.hi) + " times " + significant(info.format.scale(), 10);
@@ -251,7 +260,7 @@ Result<Description> describe(const InspectArguments& arguments) {
   // A network may be a folder (SavedModel).
   if (std::error_code error; std::filesystem::is_directory(arguments.path, error)) {
     ZKI_ASSIGN_OR_RETURN(std::optional<Description> folder, describe_folder(arguments.path));
-    if (!folder.has_value()) return describe_onnx(arguments);
+    if (!folder.has_value()) return describe_network(arguments);
     ZKI_RETURN_IF_ERROR(refuse_other_options(arguments, nullptr, folder->what));
     return std::move(*folder);
   }
@@ -278,6 +287,17 @@ Result<Description> describe(const InspectArguments& arguments) {
     if (!text.ok() && text.status().message().find(name) == std::string::npos) return text.status().with_context(name);
     return text;
   }
+  if (arguments.onnx_option.empty()) {
+    // A language model's file may hold its tokenizer, and is more than that.
+    Result<std::optional<Description>> tokenizer = describe_tokenizer(arguments.path);
+    if (!tokenizer.ok()) return tokenizer.status();
+    if (tokenizer->has_value()) {
+      Result<Description> network = describe_network(arguments);
+      Description& found = network.ok() && !network->what.empty() ? *network : **tokenizer;
+      found.what += size_text(arguments.path);
+      return std::move(found);
+    }
+  }
   // The first bytes say what it is, and that reader says what is wrong with it. A network in ONNX begins like nothing else.
   ZKI_ASSIGN_OR_RETURN(const std::string opened, opened_path(arguments.path));
   if (is_input_file(opened)) {
@@ -287,7 +307,8 @@ Result<Description> describe(const InspectArguments& arguments) {
     ZKI_ASSIGN_OR_RETURN(const std::vector<Array> arrays, read_arrays(arguments.path));
     return describe_arrays(arrays);
   }
-  Result<Description> network = describe_onnx(arguments);
+  Result<Description> network = describe_network(arguments);
+  if (network.ok() && !network->what.empty()) network->what += size_text(arguments.path);
   if (network.ok() || network.status().message().find(kNoNetwork) == std::string::npos) return network;
   return invalid_argument(
       in_quotes(arguments.path) +

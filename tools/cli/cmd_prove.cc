@@ -21,6 +21,7 @@
 #include "prove_parts.h"
 #include "report/report.h"
 #include "result_json.h"
+#include "signals.h"
 #include "stopwatch.h"
 #include "text.h"
 #include "verify_words.h"
@@ -66,6 +67,7 @@ class ProveCommand {
   Status refuse_existing(const std::vector<Paths>& paths) const;
   Status declare(const Paths& paths, OutputFiles& files, Done& done) const;
   Result<Done> prove(ProveRequest& request, const Paths& paths);
+  Status check_and_write(const ProveRequest& request, const Paths& paths, OutputFiles& files, Done& done);
   CommandResult prove_one(ProveRequest request, const Paths& paths);
   CommandResult prove_many(const ProveRequest& request, const std::vector<Paths>& paths);
   nlohmann::ordered_json done_json(const Done& done, const Paths& paths) const;
@@ -96,7 +98,7 @@ Status ProveCommand::declare(const Paths& paths, OutputFiles& files, Done& done)
                                   &arguments_.committed_name, &arguments_.report_path}) {
     if (samples_.has_value()) files.may_make(folder_to_make(*name));
   }
-  files.add("--output", paths.proof, FileKind::kProof);
+  const OutputFiles::Id proof = files.add("--output", paths.proof, FileKind::kProof);
   if (!paths.input_data.empty()) declare_canonical(files, "--write-input-data", paths.input_data, model_->inputs());
   if (!paths.output_data.empty()) declare_canonical(files, "--write-output-data", paths.output_data, model_->outputs());
   if (!paths.committed.empty()) {
@@ -107,8 +109,12 @@ Status ProveCommand::declare(const Paths& paths, OutputFiles& files, Done& done)
       files.add_counted("--committed-output", commitment.opening, FileKind::kTensorSecret);
     }
   }
-  if (!paths.report.empty()) files.add_text("--report", paths.report, "<!doctype html>");
-  return files.prepare();
+  std::optional<OutputFiles::Id> page;
+  if (!paths.report.empty()) page = files.add_text("--report", paths.report, "<!doctype html>");
+  ZKI_RETURN_IF_ERROR(files.prepare());
+  constexpr std::uint64_t kPageRoom = std::uint64_t{1} << 18;
+  if (committed_.has_value()) ZKI_RETURN_IF_ERROR(files.reserve(proof, committed_->proof_room()));
+  return page.has_value() ? files.reserve(*page, kPageRoom) : ok_status();
 }
 
 Result<std::vector<Paths>> ProveCommand::choose_paths() const {
@@ -175,6 +181,12 @@ Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
   if (!committed_->path().empty()) ZKI_RETURN_IF_ERROR(check_path_beside(paths.proof, *committed_));
   request.refuse_clipping = arguments_.strict;
   ZKI_ASSIGN_OR_RETURN(done.result, committed_->prove(request));
+  ZKI_RETURN_IF_ERROR(committed_->after_proof(check_and_write(request, paths, files, done)));
+  done.outputs = output_tensors(model_->outputs(), done.result.outputs);
+  return done;
+}
+
+Status ProveCommand::check_and_write(const ProveRequest& request, const Paths& paths, OutputFiles& files, Done& done) {
   // A proof that fails its own check must not leave the house.
   const Stopwatch check_watch;
   done.check = verify(committed_->key(), done.result.proof, done.result.statement);
@@ -207,8 +219,7 @@ Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
   }
   ZKI_RETURN_IF_ERROR(publish_with(files, secrets));
   done.write_seconds = write_watch.seconds();
-  done.outputs = output_tensors(model_->outputs(), done.result.outputs);
-  return done;
+  return ok_status();
 }
 
 std::string ProveCommand::verify_words(const Paths& paths, bool beside) const {
@@ -437,7 +448,7 @@ CommandResult ProveCommand::run() {
   const bool many = samples_.has_value() && samples_->many();
   CommandResult result = many ? prove_many(request, paths) : prove_one(std::move(request), paths.front());
   // Whoever waits for the result has it now.
-  if (result.ok() && session_.stopped_by == 0) {
+  if (result.ok() && StopSignals::stopped_by() == 0) {
     ZKI_RETURN_IF_ERROR(finish_output());
     committed_->rotate_ahead();
   }

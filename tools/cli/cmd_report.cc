@@ -51,9 +51,10 @@ CommandResult report(Session& session, Arguments& arguments) {
   std::vector<RealInputs> samples;
   if (!arguments.input.paths.empty()) {
     ZKI_ASSIGN_OR_RETURN(const std::optional<Tokenizer> tokenizer, load_tokenizer(arguments.tokenizer_path));
-    ZKI_ASSIGN_OR_RETURN(samples, tokenizer ? load_text_samples(arguments.input.paths, *tokenizer, model.inputs(),
-                                                                arguments.limit, session)
-                                            : load_samples(arguments.input.paths, preprocessing, model.inputs()));
+    if (tokenizer.has_value())
+      ZKI_RETURN_IF_ERROR(check_vocabulary(session, *tokenizer, arguments.tokenizer_path, model.inputs().front()));
+    ZKI_ASSIGN_OR_RETURN(samples, load_samples_or_texts(arguments.input.paths, tokenizer, preprocessing, model.inputs(),
+                                                        arguments.limit, session));
     if (samples.size() > arguments.limit) samples.resize(arguments.limit);
   }
   std::vector<std::vector<TensorView>> inputs;
@@ -108,7 +109,7 @@ void add_report(CLI::App& app, Session& session) {
                    "the network it was compiled from, to compare with on the inputs")
       ->type_name(kReadsFile);
   add_tokenizer_option(*command, arguments->tokenizer_path);
-  add_network_options(*command, arguments->network, "as `compile` was given it: ");
+  add_network_options(*command, arguments->network, "of --network, the model's own by default: ");
   command->add_option("--limit", arguments->limit, "at most this many inputs")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
@@ -124,7 +125,7 @@ void add_report(CLI::App& app, Session& session) {
       "  zkinfer report digits.zkmodel\n"
       "  zkinfer report digits.zkmodel --network digits.onnx --input test.npy -o digits.html\n"
       "  zkinfer report network.zkmodel -i test.npz --json\n"
-      "  zkinfer report stories260K.zkmodel --network stories260K.bin --tokens 64 -i text.txt --tokenizer tok512.bin\n"
+      "  zkinfer report stories260K.zkmodel --network stories260K.bin -i text.txt --tokenizer tok512.bin\n"
       "The page needs no network and no other file. `zkinfer compile --report` writes it at once.");
   command->callback([arguments, &session] { session.run([&] { return report(session, *arguments); }); });
 }

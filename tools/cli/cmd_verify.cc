@@ -335,6 +335,9 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
         if (!checked->is_batch && !checked->rows.empty()) outputs = seen_tensors(checked->rows.front().outputs);
         print("{}  {}", verdict.accepted() ? "ACCEPTED" : "REJECTED", paths[i]);
         if (verdict.accepted() && checked->is_batch) print("  {} rows", checked->rows.size());
+        // Whoever asked for none is told which it is.
+        const std::string context = context_text(checked->result.context);
+        if (verdict.accepted() && !request_.context.has_value() && context != kNoContext) print("  context {}", context);
         print_lines(verdict.accepted() ? "  " + outputs_line(outputs) + "\n" : "");
         if (!verdict.accepted()) print("  {}\n", verdict_text(verdict));
         if (!verdict.accepted() && !session_.quiet) print("  {}\n", checked->hint);
@@ -372,6 +375,9 @@ CommandResult VerifyCommand::run() {
   ZKI_ASSIGN_OR_RETURN(expected_model_, is_identity(arguments_.identity, key_->info().model_identity));
   if (!arguments_.context.empty()) request_.context = context;
   ZKI_ASSIGN_OR_RETURN(tokenizer_, load_tokenizer(arguments_.tokenizer_path));
+  if (tokenizer_.has_value())
+    ZKI_RETURN_IF_ERROR(check_vocabulary(session_, *tokenizer_, arguments_.tokenizer_path,
+                                         key_->info().input_tensors.front()));
   const bool is_batch = paths.size() == 1 && is_kind(paths.front(), FileKind::kBatch);
   ZKI_ASSIGN_OR_RETURN(request_.inputs, load_known(arguments_.inputs, key_->info(), is_batch));
   ZKI_ASSIGN_OR_RETURN(request_.outputs, load_known(arguments_.outputs, key_->info(), is_batch));

@@ -69,12 +69,14 @@ int exit_code_of(ExitCode code) {
 void refuse_bad_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_type_size_max() == 0) continue;
-    option->check([](const std::string& value) {
-      return value.empty() ? std::string("the value is empty; leave it out, or look at where it comes from")
-                           : std::string();
+    const std::string name = option->get_name();
+    if (name == "--prompt") continue;  // a model may begin from nothing
+    const bool required = option->get_required();
+    option->check([required](const std::string& value) {
+      if (!value.empty()) return std::string();
+      return std::string("the value is empty; ") + (required ? "" : "leave it out, or ") + "look at where it comes from";
     });
     // A count must be kept.
-    const std::string name = option->get_name();
     if (name != "--secret" && name != "secret" && name != "--committed-input") continue;
     option->check([](const std::string& value) {
       return value == "-" ? std::string("what counts slots is a regular file, not standard input or output")
@@ -89,14 +91,16 @@ void refuse_bad_values(CLI::App& app) {
 void Session::run(const std::function<CommandResult()>& command) {
   std::unique_ptr<ThreadLimit> limit;
   if (num_threads > 0) limit = std::make_unique<ThreadLimit>(num_threads);
+  const SaidSignals signals(json);
   const CommandResult result = command();
   if (result.ok()) {
     exit_code = *result;
+    stopped_by = StopSignals::stopped_by();  // too late to stop: said by the exit code, when all is done
     return;
   }
   if (result.status().code() == StatusCode::kCancelled && StopSignals::stopped_by() != 0) {
     stopped_by = StopSignals::stopped_by();
-    note("zkinfer: interrupted; nothing was written\n");
+    note_lines("zkinfer: interrupted, nothing was written: " + result.status().message() + "\n");
   } else {
     note_lines(error_text(result.status()));
   }

@@ -128,6 +128,16 @@ Result<BatchResult> Committed::prove_batch(const BatchRequest& request) {
   return under_next([&] { return prover_.prove_batch(request); });
 }
 
+std::uint64_t Committed::proof_room(std::size_t num_rows) const {
+  // The opening is most of it; the messages before grow with the circuit's depth, a row's statement with its tensors.
+  constexpr std::uint64_t kMessages = std::uint64_t{1} << 16, kRow = std::uint64_t{1} << 12;
+  return 2 * prover_.price().opening_bytes + kMessages + kRow * num_rows;
+}
+
+Status Committed::after_proof(const Status& status) const {
+  return status.ok() || key_.info().model_budget == 0 ? status : with_slot_spent(status);
+}
+
 void Committed::rotate_ahead() {
   if (!tree_.has_value()) return;
   const Result<bool> made = tree_->rotate_ahead(*model_, told_);
@@ -168,8 +178,9 @@ Status check_path_beside(const std::string& proof_path, const Committed& committ
   const std::string path = path_file_for(proof_path, committed);
   if (is_there(path, committed)) return {};
   OutputFiles files;
-  files.add_checked(kPathOption, path, FileKind::kPath);
-  return files.prepare();
+  const OutputFiles::Id id = files.add(kPathOption, path, FileKind::kPath);
+  ZKI_RETURN_IF_ERROR(files.prepare());
+  return files.reserve(id, committed.path().size());
 }
 
 Result<std::string> write_path_beside(const std::string& proof_path, const Committed& committed) {

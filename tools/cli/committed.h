@@ -51,6 +51,11 @@ class Committed {
   // After the last proof: makes the next serving commitment ahead of need. What goes wrong is said, the proofs are good.
   void rotate_ahead();
 
+  // Room that a proof, or a batch of so many rows, takes at most, about.
+  std::uint64_t proof_room(std::size_t num_rows = 1) const;
+  // Of what goes wrong when a proof is there: its slot, if proofs take any, is spent.
+  Status after_proof(const Status& status) const;
+
   // Slots for proofs now; others may take some meanwhile. Nothing: as many as are asked for (public weights, or a root).
   Result<std::optional<std::uint64_t>> proofs_left() const;
 

@@ -38,10 +38,10 @@ nlohmann::ordered_json tensor_fidelity_json(const TensorFidelity& t) {
           {"cosine", optional_json(t.cosine)},
           {"agreement", optional_json(t.agreement)},
           {"r_squared", optional_json(t.r_squared)},
-          {"mean_abs_error", t.mean_abs_error},
-          {"max_abs_error", t.max_abs_error},
-          {"error_of_largest", t.error_of_largest()},
-          {"relative_error", t.relative_error},
+          {"mean_abs_error", optional_json(t.mean_abs_error)},
+          {"max_abs_error", optional_json(t.max_abs_error)},
+          {"error_of_largest", optional_json(t.error_of_largest())},
+          {"relative_error", optional_json(t.relative_error)},
           {"range", {t.lo, t.hi}}};
 }
 
@@ -62,9 +62,10 @@ std::vector<std::pair<std::string, std::string>> fidelity_rows(const Fidelity& f
     if (t.r_squared.has_value()) rows.emplace_back(indent + "R squared", decimal(*t.r_squared, 6));
     if (t.cosine.has_value()) rows.emplace_back(indent + "cosine", decimal(*t.cosine, 6));
     rows.emplace_back(indent + "error, mean and largest",
-                      significant(t.mean_abs_error) + ", " + significant(t.max_abs_error));
-    rows.emplace_back(indent + "largest error, of the largest value", decimal(100 * t.error_of_largest(), 3) + " %");
-    rows.emplace_back(indent + "relative error", decimal(100 * t.relative_error, 3) + " %");
+                      significant(t.mean_abs_error.value_or(0)) + ", " + significant(t.max_abs_error.value_or(0)));
+    rows.emplace_back(indent + "largest error, of the largest value",
+                      decimal(100 * t.error_of_largest().value_or(0), 3) + " %");
+    rows.emplace_back(indent + "relative error", decimal(100 * t.relative_error.value_or(0), 3) + " %");
   }
   if (fidelity.language.has_value()) {
     const LanguageFidelity& language = *fidelity.language;
@@ -89,8 +90,8 @@ nlohmann::ordered_json fidelity_json(const Fidelity& fidelity) {
           {"cosine", optional_json(fidelity.cosine())},
           {"agreement", optional_json(fidelity.agreement())},
           {"r_squared", optional_json(fidelity.r_squared())},
-          {"max_abs_error", fidelity.max_abs_error()},
-          {"error_of_largest", fidelity.error_of_largest()},
+          {"max_abs_error", optional_json(fidelity.max_abs_error())},
+          {"error_of_largest", optional_json(fidelity.error_of_largest())},
           {"language", std::move(language)},
           {"clipping", clipping_json(fidelity.inputs)},
           {"outputs", tensors_json(fidelity.outputs)},

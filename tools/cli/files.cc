@@ -161,7 +161,7 @@ std::string context_text(const Bytes& context) {
   Bytes trimmed = context;
   while (!trimmed.empty() && trimmed.back() == 0) trimmed.pop_back();
   const bool printable = std::all_of(trimmed.begin(), trimmed.end(), [](std::uint8_t c) { return c >= 32 && c < 127; });
-  if (trimmed.empty()) return "none";
+  if (trimmed.empty()) return kNoContext;
   return printable ? std::string(trimmed.begin(), trimmed.end()) : "hex:" + to_hex(context);
 }
 

@@ -47,7 +47,8 @@ void add_force_flag(CLI::App& command, bool& force);
 // path with its last extension replaced.
 std::string with_extension(const std::string& path, const std::string& extension);
 
-// "hex:00ff.." or plain text -> at most 32 bytes; and back, for people ("none" for zeros).
+// "hex:00ff.." or plain text -> at most 32 bytes; and back, for people (of zeros: none).
+inline constexpr char kNoContext[] = "none";
 Result<Bytes> parse_context(const std::string& text);
 std::string context_text(const Bytes& context);
 // "name=1,3,224,224", each --shape.

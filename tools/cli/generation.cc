@@ -62,16 +62,9 @@ Result<std::string> given_text(const std::string& given) {
 
 Status check_vocabulary(Session& session, const Tokenizer& tokenizer, const std::string& path,
                         const TensorInfo& tokens) {
-  constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;  // beyond, the input says nothing of a vocabulary
-  const std::int64_t known = tokens.format.hi + 1;
-  const auto pieces = static_cast<std::int64_t>(tokenizer.size());
-  if (tokens.format.lo > 0 || known <= 1 || known > kMostTokens || pieces == known) return ok_status();
-  const std::string what = "--tokenizer " + in_quotes(path) + " has " +
-                           human_count(static_cast<std::uint64_t>(pieces)) + " pieces, and the model knows " +
-                           human_count(static_cast<std::uint64_t>(known)) + " tokens";
-  if (pieces > known)
-    return invalid_argument(what + ": it is another model's; give the one that this model comes with");
-  session.warn(what + ": if it is another model's, tokens mean other texts");
+  ZKI_ASSIGN_OR_RETURN(const std::string warning, vocabulary_warning(tokenizer, "--tokenizer " + in_quotes(path),
+                                                                     {tokens.format.lo, tokens.format.hi}));
+  if (!warning.empty()) session.warn(warning);
   return ok_status();
 }
 

@@ -32,8 +32,7 @@ void add_sampling_options(CLI::App& command, SamplingArguments& arguments);
 // A text as it was given, or that of standard input for "-".
 Result<std::string> given_text(const std::string& given);
 
-// Has the tokenizer a piece for each token of the model, whose input of tokens this is, and no more? invalid_argument where it makes
-// tokens that the model does not know; a warning where the model knows more.
+// vocabulary_warning, of the model whose input of tokens this is, as the command says it.
 Status check_vocabulary(Session& session, const Tokenizer& tokenizer, const std::string& path,
                         const TensorInfo& tokens);
 

@@ -35,6 +35,11 @@ struct Description {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();  // what else programs are told
 };
 
+// What language models come with: tokenizers, and files that say all but how many tokens an inference reads. Null: neither; the error of a file
+// that is a tokenizer and cannot be read. inspect_language.cc
+Result<std::optional<Description>> describe_tokenizer(const std::string& path);
+std::optional<Description> describe_language_model(const std::string& path, const Status& open);
+
 // What is checked against a key: of a proof or a batch, a certificate, a path, a bundle; and what names one: an audit key, a proof's plan and parts.
 // inspect_proofs.cc
 Result<Description> describe_proof(ByteView bytes, const InspectArguments& arguments);

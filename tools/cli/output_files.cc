@@ -19,6 +19,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "output_names.h"
 #include "print.h"
 #include "signals.h"
 
@@ -30,8 +31,6 @@ std::string named_kind(const FileFormat& format) {
   return std::string(format.article()) + " " + std::string(format.name);
 }
 
-std::string system_text() { return std::strerror(errno); }
-
 // Which file a name stands for.
 struct Identity {
   dev_t device = 0;
@@ -39,72 +38,6 @@ struct Identity {
   explicit Identity(const struct stat& entry) : device(entry.st_dev), inode(entry.st_ino) {}
   friend bool operator==(const Identity&, const Identity&) = default;
 };
-
-// "-", /dev/stdout and the like: a descriptor that this process was given.
-std::optional<int> given_descriptor(const std::string& path) {
-  if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
-  if (path == "/dev/stderr") return STDERR_FILENO;
-  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
-    if (!path.starts_with(folder) || path.size() == folder.size() || path.size() > folder.size() + 6) continue;
-    const std::string digits = path.substr(folder.size());
-    if (std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) return std::atoi(digits.c_str());
-  }
-  return std::nullopt;
-}
-
-// The path with its links followed; the last part need not be there. Empty, with errno: there is no such folder.
-std::string followed(const std::string& path) {
-  std::string name = path;
-  for (int links = 0; links < 40; ++links) {
-    char* whole = ::realpath(name.c_str(), nullptr);
-    if (whole != nullptr) {
-      std::string found = whole;
-      std::free(whole);
-      return found;
-    }
-    const std::size_t slash = name.find_last_of('/');
-    const std::string folder = slash == std::string::npos ? "." : name.substr(0, slash + 1);
-    const std::string last = slash == std::string::npos ? name : name.substr(slash + 1);
-    if (errno != ENOENT || last.empty()) return {};
-    char* real_folder = ::realpath(folder.c_str(), nullptr);
-    if (real_folder == nullptr) return {};
-    const std::string base = real_folder;
-    std::free(real_folder);
-    // A link to a file that is not there yet.
-    std::string target(4096, '\0');
-    const ssize_t length = ::readlink(name.c_str(), target.data(), target.size());
-    if (length < 0) return (base == "/" ? "" : base) + "/" + last;
-    target.resize(static_cast<std::size_t>(length));
-    name = target.starts_with('/') ? target : base + "/" + target;
-  }
-  errno = ELOOP;
-  return {};
-}
-
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-Bytes first_bytes(const std::string& path, std::size_t count) {
-  Bytes head(count);
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return {};
-  const ssize_t got = ::read(fd, head.data(), head.size());
-  ::close(fd);
-  head.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
-  return head;
-}
-
-bool write_whole(int fd, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-  return true;
-}
 
 ByteView bytes_of(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
@@ -374,9 +307,18 @@ Status OutputFiles::prepare(File& file) {
   if (Status status = open_temporary(file); !status.ok()) {
     return io_error(file.named() + ": cannot write into the folder " + in_quotes(folder) + ": " + status.message());
   }
+  if (file.size.has_value()) ZKI_RETURN_IF_ERROR(reserve(file, *file.size));
   if (file.is_counted || file.is_checked) file.drop_temporary();
   return ok_status();
 }
+
+Status OutputFiles::reserve(const File& file, std::uint64_t num_bytes) {
+  if (file.temporary < 0 || reserve_room(file.temporary, num_bytes)) return ok_status();
+  return io_error(file.named() + ": no room for about " + std::to_string(num_bytes) + " bytes: " + system_text() +
+                  "; free some, or name a file elsewhere");
+}
+
+Status OutputFiles::reserve(Id id, std::uint64_t num_bytes) { return reserve(*files_[id], num_bytes); }
 
 Status OutputFiles::prepare() {
   // Where that fails, the file in it says why.
@@ -412,7 +354,8 @@ Status OutputFiles::write(Id id, ByteView bytes) {
     file.pending.assign(bytes.begin(), bytes.end());
     return ok_status();
   }
-  if (!write_whole(file.temporary, bytes) || ::fsync(file.temporary) != 0)
+  if (!write_whole(file.temporary, bytes) || ::ftruncate(file.temporary, static_cast<off_t>(bytes.size())) != 0 ||
+      ::fsync(file.temporary) != 0)
     return io_error("cannot write " + file.named() + ": " + system_text());
   return ok_status();
 }

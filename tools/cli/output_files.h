@@ -68,6 +68,9 @@ class OutputFiles {
   Status prepare();
   // Files that turn out to be read after prepare(): refuses as that does.
   Status also_reads(const std::vector<std::string>& paths);
+  // After prepare(), which does it for data: room for so many bytes of a file, where the file system can keep some. Before something is spent that a
+  // full disk would cost.
+  Status reserve(Id id, std::uint64_t num_bytes);
   // The whole content; once per file, after prepare().
   Status write(Id id, ByteView bytes);
   Status write(Id id, const std::string& text);
@@ -85,6 +88,7 @@ class OutputFiles {
   Status refuse_input(const File& file) const;
   Status check_existing(const File& file) const;
   static Status open_temporary(File& file);
+  static Status reserve(const File& file, std::uint64_t num_bytes);
   static bool remove_dead_temporary(const File& file);
   static Status give_name(File& file);
   static void take_back(File& file);

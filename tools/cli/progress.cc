@@ -39,6 +39,7 @@ void ProgressLine::clear() {
 }
 
 Progress ProgressLine::callback(double begin, double end) {
+  if (!signals_.has_value()) signals_.emplace(StopSignals::Stop::kSoon);
   const Progress whole = [this](const char* stage, double fraction) {
     update(stage, fraction);
     return !StopSignals::stops_soon();

@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "command.h"
+#include "signals.h"
 #include "zkinfer/model.h"
 
 namespace zkinfer::cli {
@@ -19,7 +21,7 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  // Valid while the object lives. Asks the operation to end where a signal says so (signals.h). One of several operations takes
+  // Valid while the object lives. Asks the operation to end where a signal says so, which from then on ends the process no more. One of several operations takes
   // the part from begin to end: what was shown never goes back.
   Progress callback(double begin = 0, double end = 1);
   void update(const char* stage, double fraction);
@@ -28,6 +30,7 @@ class ProgressLine {
 
  private:
   using Clock = std::chrono::steady_clock;
+  std::optional<StopSignals> signals_;
   std::string what_;
   bool enabled_ = false, terminal_ = false, colour_ = false, shown_ = false;
   double highest_ = 0;

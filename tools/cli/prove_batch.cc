@@ -13,6 +13,7 @@
 #include "print.h"
 #include "progress.h"
 #include "result_json.h"
+#include "signals.h"
 #include "samples.h"
 #include "stopwatch.h"
 #include "text.h"
@@ -113,6 +114,7 @@ CommandResult prove_batch(Session& session, const ProveBatchArguments& arguments
                        Committed::serve(model, arguments.secret_path, told(session, line, kServingShare)));
   line.clear();
   const double restore_seconds = restore_watch.seconds();
+  ZKI_RETURN_IF_ERROR(files.reserve(outputs.proof, committed.proof_room(rows.size())));
   if (!committed.path().empty()) ZKI_RETURN_IF_ERROR(check_path_beside(arguments.output_path, committed));
 
   request.progress = line.callback(kServingShare, 1);
@@ -121,16 +123,19 @@ CommandResult prove_batch(Session& session, const ProveBatchArguments& arguments
   const Stopwatch check_watch;
   const VerifyBatchResult check = verify_batch(committed.key(), made->proof, made->statement);
   const double verify_seconds = check_watch.seconds();
-  if (!check.verdict.accepted())
-    return internal_error("the new batch fails its own check: " + check.verdict.to_string());
-  ZKI_RETURN_IF_ERROR(files.write(outputs.proof, made->proof));
-  ZKI_RETURN_IF_ERROR(write_rows(files, outputs.inputs, model.inputs(), made->rows, &BatchRow::inputs));
-  ZKI_RETURN_IF_ERROR(write_rows(files, outputs.outputs, model.outputs(), made->rows, &BatchRow::outputs));
   std::string path_file;
-  if (!committed.path().empty()) {
-    ZKI_ASSIGN_OR_RETURN(path_file, write_path_beside(arguments.output_path, committed));
-  }
-  ZKI_RETURN_IF_ERROR(files.publish());
+  const auto write_all = [&]() -> Status {
+    if (!check.verdict.accepted())
+      return internal_error("the new batch fails its own check: " + check.verdict.to_string());
+    ZKI_RETURN_IF_ERROR(files.write(outputs.proof, made->proof));
+    ZKI_RETURN_IF_ERROR(write_rows(files, outputs.inputs, model.inputs(), made->rows, &BatchRow::inputs));
+    ZKI_RETURN_IF_ERROR(write_rows(files, outputs.outputs, model.outputs(), made->rows, &BatchRow::outputs));
+    if (!committed.path().empty()) {
+      ZKI_ASSIGN_OR_RETURN(path_file, write_path_beside(arguments.output_path, committed));
+    }
+    return files.publish();
+  };
+  ZKI_RETURN_IF_ERROR(committed.after_proof(write_all()));
   line.clear();
 
   ClippingSum clipping;
@@ -194,7 +199,7 @@ CommandResult prove_batch(Session& session, const ProveBatchArguments& arguments
                                                false));
     }
   }
-  if (session.stopped_by == 0) {
+  if (StopSignals::stopped_by() == 0) {
     ZKI_RETURN_IF_ERROR(finish_output());
     committed.rotate_ahead();
   }

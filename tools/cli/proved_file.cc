@@ -7,11 +7,12 @@
 
 namespace zkinfer::cli {
 
-Result<ProvedFile> prove_to_file(Committed& committed, const ProveRequest& request, OutputFiles& files,
-                                 OutputFiles::Id output, const std::string& output_path,
-                                 const std::function<Verdict(const VerifyResult&)>& also) {
-  ProvedFile proved;
-  ZKI_ASSIGN_OR_RETURN(proved.result, committed.prove(request));
+namespace {
+
+// What is left to do when the proof is there.
+Status check_and_write(const Committed& committed, OutputFiles& files, OutputFiles::Id output,
+                       const std::string& output_path, const std::function<Verdict(const VerifyResult&)>& also,
+                       ProvedFile& proved) {
   const Stopwatch watch;
   proved.check = verify(committed.key(), proved.result.proof, proved.result.statement);
   // They are here, and in their ranges: no certificate has to say so.
@@ -25,7 +26,18 @@ Result<ProvedFile> prove_to_file(Committed& committed, const ProveRequest& reque
     ZKI_ASSIGN_OR_RETURN(proved.path_file, write_path_beside(output_path, committed));
     proved.path_bytes = committed.path().size();
   }
-  ZKI_RETURN_IF_ERROR(files.publish());
+  return files.publish();
+}
+
+}  // namespace
+
+Result<ProvedFile> prove_to_file(Committed& committed, const ProveRequest& request, OutputFiles& files,
+                                 OutputFiles::Id output, const std::string& output_path,
+                                 const std::function<Verdict(const VerifyResult&)>& also) {
+  ProvedFile proved;
+  ZKI_ASSIGN_OR_RETURN(proved.result, committed.prove(request));
+  const Status status = check_and_write(committed, files, output, output_path, also, proved);
+  if (!status.ok()) return committed.after_proof(status);
   return proved;
 }
 

@@ -8,7 +8,19 @@
 namespace zkinfer::cli {
 namespace {
 
-volatile std::sig_atomic_t held = 0, stopped = 0, soon = 0;
+volatile std::sig_atomic_t held = 0, stopped = 0, soon = 0, says_json = 0;
+bool stop_lives = false;
+
+void say(int descriptor, std::string_view text) {
+  [[maybe_unused]] const ssize_t ignored = ::write(descriptor, text.data(), text.size());
+}
+
+void say_and_end(int number) {
+  say(STDERR_FILENO, "\nzkinfer: interrupted\n");
+  if (says_json != 0) say(STDOUT_FILENO, "{\"error\": {\"code\": \"cancelled\", \"message\": \"interrupted\"}}\n");
+  std::signal(number, SIG_DFL);
+  std::raise(number);  // comes when this handler returns
+}
 
 void hold(int number) { held = number; }
 
@@ -16,8 +28,7 @@ void note_stop(int number) {
   stopped = number;
   constexpr std::string_view kText[] = {"\nzkinfer: ending after this one; again to end at once\n",
                                         "\nzkinfer: stopping; again to end at once\n"};
-  const std::string_view text = kText[soon != 0 ? 1 : 0];
-  [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, text.data(), text.size());
+  say(STDERR_FILENO, kText[soon != 0 ? 1 : 0]);
   // The second one, of whatever kind.
   for (const int each : kEndSignals) std::signal(each, SIG_DFL);
 }
@@ -51,14 +62,25 @@ HeldSignals::~HeldSignals() {
   if (held != 0) std::raise(held);
 }
 
-StopSignals::StopSignals(Stop when) {
+SaidSignals::SaidSignals(bool json) {
+  says_json = json ? 1 : 0;
+  take(say_and_end, before_);
+}
+
+SaidSignals::~SaidSignals() { give_back(before_); }
+
+StopSignals::StopSignals(Stop when) : is_outer_(!stop_lives), soon_before_(soon) {
   soon = when == Stop::kSoon ? 1 : 0;
+  if (!is_outer_) return;
+  stop_lives = true;
   take(note_stop, before_);
 }
 
 StopSignals::~StopSignals() {
+  soon = soon_before_;
+  if (!is_outer_) return;
+  stop_lives = false;
   give_back(before_);
-  soon = 0;
 }
 
 int StopSignals::stopped_by() { return stopped; }

@@ -21,7 +21,19 @@ class HeldSignals {
   std::array<struct sigaction, kEndSignals.size()> before_;
 };
 
-// While it lives the first of them is noted and said; the second ends the process at once. Not nested.
+// While it lives one of them is said, and ends the process: for whatever has no better end.
+class SaidSignals {
+ public:
+  explicit SaidSignals(bool json);  // to programs too
+  ~SaidSignals();
+  SaidSignals(const SaidSignals&) = delete;
+  SaidSignals& operator=(const SaidSignals&) = delete;
+
+ private:
+  std::array<struct sigaction, kEndSignals.size()> before_;
+};
+
+// While it lives the first of them is noted and said; the second ends the process at once. Inside of another one, which outlives it, it says when.
 class StopSignals {
  public:
   enum class Stop : unsigned char {
@@ -37,6 +49,8 @@ class StopSignals {
   static bool stops_soon();
 
  private:
+  bool is_outer_ = false;
+  int soon_before_ = 0;
   std::array<struct sigaction, kEndSignals.size()> before_;
 };
 

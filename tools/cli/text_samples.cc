@@ -2,6 +2,7 @@
 #include "text_samples.h"
 
 #include "base/text.h"
+#include "files.h"
 #include "inputs/input_bytes.h"
 #include "inputs/input_file.h"
 #include "print.h"
@@ -9,6 +10,22 @@
 #include "tokenizer/windows.h"
 
 namespace zkinfer::cli {
+
+Result<std::vector<RealInputs>> load_samples_or_texts(const std::vector<std::string>& paths,
+                                                      const std::optional<Tokenizer>& tokenizer,
+                                                      const Preprocessing& preprocessing,
+                                                      const std::vector<TensorInfo>& inputs, std::size_t most,
+                                                      Session& session) {
+  if (tokenizer.has_value()) return load_text_samples(paths, *tokenizer, inputs, most, session);
+  for (const std::string& path : paths) {
+    ZKI_ASSIGN_OR_RETURN(const std::string opened, opened_path(path));
+    if (is_text_file(opened))
+      return invalid_argument(in_quotes(path) +
+                              ": a text; expected .json, .npy, .npz, .png or IDX, or, for a language model, "
+                              "--tokenizer FILE too, which makes tokens of texts");
+  }
+  return load_samples(paths, preprocessing, inputs);
+}
 
 Result<std::vector<RealInputs>> load_text_samples(const std::vector<std::string>& paths, const Tokenizer& tokenizer,
                                                   const std::vector<TensorInfo>& inputs, std::size_t most,

@@ -2,6 +2,7 @@
 // Texts as inputs of language models: --calibration and --evaluate with --tokenizer.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,13 @@
 #include "zkinfer/model.h"
 
 namespace zkinfer::cli {
+
+// load_samples, or with a tokenizer the windows of texts. A text without one is refused with a word of --tokenizer.
+Result<std::vector<RealInputs>> load_samples_or_texts(const std::vector<std::string>& paths,
+                                                      const std::optional<Tokenizer>& tokenizer,
+                                                      const Preprocessing& preprocessing,
+                                                      const std::vector<TensorInfo>& inputs, std::size_t most,
+                                                      Session& session);
 
 // Windows of the texts' tokens, as many tokens as the network's one input takes; at most so many of each file. Says how much
 // of a text is in none.

@@ -20,6 +20,7 @@ constexpr int kOpset = 24;
 constexpr int64_t kMostTokens = int64_t{1} << 20;
 constexpr char kTokens[] = "tokens";
 constexpr char kPixels[] = "pixel_values";
+constexpr char kClass[] = "class";
 
 // Given by ImportOptions::tokens, or as the input's shape: [T] or [1, T].
 Result<int64_t> token_count(const Network& network, const ImportOptions& options) {
@@ -67,7 +68,8 @@ class Writer {
 
   Result<frontend_onnx::ForeignModel> run(LanguageHead head) {
     // Tensors of a file may have any names.
-    for (const char* name : {kTokens, kPixels, "next", "class", "logits", "hidden", "embedding"}) builder_.fresh(name);
+    for (const char* name : {kTokens, kPixels, kClass}) builder_.fresh(name);
+    for (const auto& [each, name] : kLanguageHeadOutputs) builder_.fresh(std::string(name));
     // Tables are as wide as a head, which only a matrix in the file vouches for.
     const Dims expected{net_.heads * net_.head_width, net_.width};
     const Matrix& query = net_.layers.front().query;
@@ -272,17 +274,18 @@ class Writer {
   }
 
   void write_head(const std::string& x, LanguageHead head) {
+    const std::string output(language_head_output(head));
     if (head == LanguageHead::kNone) {
-      begin("hidden");
-      builder_.op("Identity", {x}, {}, "hidden");
-      builder_.output("hidden");
+      begin(output);
+      builder_.op("Identity", {x}, {}, output);
+      builder_.output(output);
       return;
     }
     if (head == LanguageHead::kMean) {
       begin("embedding_mean");
       const std::string mean = op("ReduceMean", {x, builder_.list({1})}, {{"keepdims", 0}});
-      builder_.op("LpNormalization", {mean}, {{"axis", -1}, {"p", 2}}, "embedding");
-      builder_.output("embedding");
+      builder_.op("LpNormalization", {mean}, {{"axis", -1}, {"p", 2}}, output);
+      builder_.output(output);
       return;
     }
     if (!net_.head) {
@@ -297,12 +300,12 @@ class Writer {
         net_.pictures ? op("Gather", {x, builder_.scalar(0, onnx::TensorProto::INT64)}, {{"axis", 1}}) : x;
     const std::string logits = linear(read, net_.head, net_.width, net_.vocabulary);
     if (head == LanguageHead::kLogits) {
-      builder_.op("Identity", {logits}, {}, "logits");
-      builder_.output("logits");
+      builder_.op("Identity", {logits}, {}, output);
+      builder_.output(output);
       return;
     }
     begin("choice");
-    const char* choice = net_.pictures ? "class" : "next";
+    const std::string choice = net_.pictures ? kClass : output;
     builder_.op("ArgMax", {logits}, {{"axis", -1}, {"keepdims", 0}}, choice);
     builder_.output(choice, onnx::TensorProto::INT64);
   }

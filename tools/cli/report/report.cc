@@ -243,7 +243,7 @@ std::string fidelity_html(const Report& data) {
          human_count(data.fidelity.num_inputs) + " test pictures that calibration did not see:</p><table>" +
          row("cosine between integer and float outputs", decimal(data.fidelity.cosine().value_or(0), 6)) +
          row("same top class", decimal(100 * data.fidelity.agreement().value_or(0), 2) + " %") +
-         row("largest difference of an output", decimal(data.fidelity.max_abs_error(), 4)) +
+         row("largest difference of an output", decimal(data.fidelity.max_abs_error().value_or(0), 4)) +
          row("accuracy of the integer model",
              decimal(100 * data.test_accuracy, 2) + " % of " + human_count(data.num_test_pictures)) +
          "</table></section>";
