@@ -17,7 +17,8 @@ from ._embedding import Embedding, VerifiedEmbedding, verify_embedding
 from ._generation import Answer, Tokenizer, VerifiedAnswer, verify_generation
 from ._key import Soundness, VerificationKey
 from ._model import Model, RunResult
-from ._prover import Batch, Proof, Prover
+from ._proofs import Batch, Proof
+from ._prover import Prover
 from ._tensors import CommittedTensor, TensorCommitment
 from ._verify import Statement, VerifiedTensor, verify, verify_batch, verify_chain, verify_rotation
 from .errors import (

@@ -15,7 +15,8 @@ from ._verify import Statement, _key_of, verify
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from ._prover import Proof, Prover
+    from ._proofs import Proof
+    from ._prover import Prover
 
 _NO_TEXT = "its input is no text: it does not read one row of tokens; take a language model compiled with head='mean' or 'none'"
 

@@ -17,7 +17,8 @@ from ._verify import Statement, _inference, _key_of, bound_bytes
 from .errors import CompileError, InputError, ModelWarning, Rejected
 
 if TYPE_CHECKING:
-    from ._prover import Proof, Prover
+    from ._proofs import Proof
+    from ._prover import Prover
 
 Prompt = Union[str, Sequence[int], np.ndarray]
 #: False ends the answer.
@@ -332,7 +333,7 @@ def prove(
     progress: Any,
 ) -> Answer:
     """Prover.generate."""
-    from ._prover import Proof
+    from ._proofs import Proof
 
     bound = context_of(context)
     info = prover.public.info

@@ -11,7 +11,7 @@ from ._words import in_python_words
 if TYPE_CHECKING:
     from ._key import VerificationKey
     from ._model import Model
-    from ._prover import Proof
+    from ._proofs import Proof
     from .torch import Comparison
 
 

@@ -14,7 +14,7 @@ from ._key import VerificationKey, accept, policy_text
 from .errors import InputError, Rejected
 
 if TYPE_CHECKING:
-    from ._prover import Batch, Proof
+    from ._proofs import Batch, Proof
 
 _CONTEXT_BYTES = 32
 
@@ -138,7 +138,7 @@ def _known(what: str, given: Optional[Mapping[str, Any]], tensors: Any, row: int
 
 
 def _key_of(key: Any) -> VerificationKey:
-    from ._prover import Batch, Proof
+    from ._proofs import Batch, Proof
 
     if isinstance(key, VerificationKey):
         return key
@@ -156,7 +156,7 @@ _CHECKED_BY = {"proof": "zkinfer.verify", "batch proof": "zkinfer.verify_batch"}
 
 def _proof_bytes(proof: Any, kind: str) -> bytes:
     """Its bytes. InputError for what is something else of ours: only what may be a proof is accepted or rejected."""
-    from ._prover import Batch, Proof
+    from ._proofs import Batch, Proof
 
     if isinstance(proof, (Proof, Batch)):
         data, where = proof.to_bytes(), f"a {type(proof).__name__}"

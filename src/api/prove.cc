@@ -307,10 +307,9 @@ Result<Bytes> Prover::certify(const Progress& progress) const {
   const SlotUse use = only_key_proofs ? SlotUse::kRotation : SlotUse::kProof;
   ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest request, impl_->begin_proof(use, progress));
   const prover::CommittedModel& model = impl_->model;
-  return impl_->ended(
-      impl_->cut != nullptr
-          ? prover::certify_segments(*impl_->cut, model.prepared.key, model.seed, impl_->segment_codes, request)
-          : prover::certify(model, request));
+  return impl_->ended(impl_->cut != nullptr ? prover::certify_segments(*impl_->cut, model.prepared.key, model.seed,
+                                                                       impl_->segment_codes, request)
+                                            : prover::certify(model, request));
 }
 
 Result<Bytes> Prover::rotate(const Prover& fresh, const Progress& progress, const SlotsTaken& slots_taken) const {
@@ -366,10 +365,9 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) const {
   inner.committed_inputs = std::move(inputs.committed_inputs);
   std::copy(request.context.begin(), request.context.end(), inner.context.begin());
   ZKI_ASSIGN_OR_RETURN(prover::Proof proof,
-                       impl_->ended(impl_->cut != nullptr
-                                        ? prover::prove_segments(*impl_->cut, key, impl_->model.seed,
-                                                                 impl_->segment_codes, inner)
-                                        : prover::prove(impl_->model, inner)));
+                       impl_->ended(impl_->cut != nullptr ? prover::prove_segments(*impl_->cut, key, impl_->model.seed,
+                                                                                   impl_->segment_codes, inner)
+                                                          : prover::prove(impl_->model, inner)));
   ProofResult result;
   result.clipping = std::move(clipping);
   result.proof = std::move(proof.bytes);

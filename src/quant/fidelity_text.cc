@@ -91,8 +91,8 @@ std::vector<std::string> fidelity_warnings(const Fidelity& fidelity, const Fidel
       out.push_back(
           where + "the error target is missed on " +
           (fidelity.num_inputs == 1 ? "this input" : "these " + std::to_string(fidelity.num_inputs) + " inputs") +
-          ": the largest error is " + significant(100 * output.error_of_largest().value_or(0)) + " % of the largest value, " +
-          significant(100 * floor.error_of_largest) + " % was asked for");
+          ": the largest error is " + significant(100 * output.error_of_largest().value_or(0)) +
+          " % of the largest value, " + significant(100 * floor.error_of_largest) + " % was asked for");
     }
   }
   for (const Clipping& clipping : fidelity.inputs) {
@@ -106,8 +106,8 @@ std::string fidelity_text(const Fidelity& fidelity) {
       {"value", "cosine", "mean error", "max error", "relative", "agreement"}};
   const auto shown = [](const std::optional<double>& x, const auto& text) { return x.has_value() ? text(*x) : "-"; };
   const auto add = [&](const TensorFidelity& t) {
-    rows.push_back({t.name, shown(t.cosine, [](double x) { return number(x, 6); }), shown(t.mean_abs_error, significant),
-                    shown(t.max_abs_error, significant),
+    rows.push_back({t.name, shown(t.cosine, [](double x) { return number(x, 6); }),
+                    shown(t.mean_abs_error, significant), shown(t.max_abs_error, significant),
                     shown(t.relative_error, [](double x) { return number(x, 5); }),
                     shown(t.agreement, [](double x) { return number(100 * x, 2) + " %"; })});
   };

@@ -73,7 +73,8 @@ class Ops : public ::testing::Test {
     ASSERT_TRUE(report.ok()) << report.status().to_string();
     // Labels are equal, or not.
     const double different = 1 - report->agreement().value_or(0);
-    EXPECT_LE(report->max_abs_error().value_or(different), bound) << report_text(*quantized) << qir::to_text(quantized->graph);
+    EXPECT_LE(report->max_abs_error().value_or(different), bound)
+        << report_text(*quantized) << qir::to_text(quantized->graph);
     // A bound that is not worth stating hides mistakes: outputs here are of the order of 1.
     EXPECT_LT(bound, 0.5) << report_text(*quantized);
     EXPECT_GE(report->cosine().value_or(0), 0.998) << report_text(*quantized) << fidelity_text(*report);
@@ -341,75 +342,6 @@ TEST_F(Ops, ConcatOfTwoScales) {
 TEST_F(Ops, Softmax) {
   const ValueId x = input({2, 6});
   check(op(OpKind::kSoftmax, {op(OpKind::kMatMul, {x, constant({6, 5}, 1.0F)})}, ir::SoftmaxAttributes{1}), 2);
-}
-TEST_F(Ops, ArgMax) {
-  const ValueId x = input({4, 6});
-  graph_.outputs = {
-      op(OpKind::kArgMax, {op(OpKind::kMatMul, {x, constant({6, 5}, 1.0F)})}, ir::ArgMaxAttributes{1, true})};
-  const std::vector<TensorMap> inputs = draw(20, false);
-  const Result<Quantized> quantized = quantize(graph_, inputs, fixed());
-  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
-  const Result<Fidelity> report = compare(graph_, quantized->graph, quantized->params, inputs);
-  ASSERT_TRUE(report.ok()) << report.status().to_string();
-  // Labels are compared one by one: the angle between them means nothing.
-  ASSERT_EQ(report->outputs.size(), 1U);
-  EXPECT_EQ(report->outputs[0].kind, OutputKind::kLabels);
-  EXPECT_FALSE(report->outputs[0].cosine.has_value());
-  EXPECT_GE(report->agreement().value_or(0), 0.95);
-  // Chosen from the exact sums: nothing is rounded before.
-  EXPECT_EQ(quantized->num_requantized, 0);
-}
-TEST_F(Ops, ArgMaxOfSumsWithABias) {
-  const ValueId x = input({4, 6});
-  const ValueId scores = op(OpKind::kAdd, {op(OpKind::kMatMul, {x, constant({6, 5}, 1.0F)}), constant({5}, 0.2F)});
-  graph_.outputs = {op(OpKind::kArgMax, {scores}, ir::ArgMaxAttributes{1, true})};
-  const Result<Quantized> quantized = quantize(graph_, draw(20, false), fixed());
-  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
-  EXPECT_EQ(quantized->num_requantized, 0);
-}
-// x - mean(x) is exact at the unit of x: what is rounded is one mean a row, and what comes after.
-TEST_F(Ops, CenteredValuesAreExact) {
-  const ValueId x = input({3, 7});
-  const ValueId a = op(OpKind::kRelu, {op(OpKind::kMatMul, {x, constant({7, 12}, 0.5F)})});
-  const ValueId mean = op(OpKind::kReduceMean, {a}, ir::ReduceAttributes{{1}, true});
-  const ValueId centered = op(OpKind::kSub, {a, mean});
-  check(op(OpKind::kRelu, {op(OpKind::kMul, {centered, centered})}), 3);
-  ASSERT_FALSE(HasFailure());
-  const Result<Quantized> quantized = quantize(graph_, draw(5, false), fixed());
-  ASSERT_TRUE(quantized.ok());
-  EXPECT_EQ(quantized->num_requantized, 3 * 12 + 3 + 3 * 12);  // the sums, their means, the squares; no difference
-}
-// How far the number of one class is from another's means nothing, whatever became of it since; a tree's leaves are values.
-TEST_F(Ops, WhatWasChosenHasNoErrors) {
-  const ValueId x = input({4, 6});
-  const ValueId scores = op(OpKind::kMatMul, {x, constant({6, 5}, 1.0F)});
-  const ValueId chosen = op(OpKind::kArgMax, {scores}, ir::ArgMaxAttributes{1, true});
-  const ValueId classes = graph_.add_constant("classes", AnyTensor(IntTensor(Shape{5}, {3, 7, 1, 40, 22})),
-                                              ir::DataType::kInt64);
-  const ValueId leaves = constant({5}, 1.0F);
-  const std::vector<std::pair<ValueId, OutputKind>> cases = {
-      {chosen, OutputKind::kLabels},
-      {op(OpKind::kCast, {chosen}, ir::CastAttributes{ir::DataType::kFloat}), OutputKind::kLabels},
-      {op(OpKind::kGather, {classes, chosen}, ir::GatherAttributes{0}), OutputKind::kLabels},
-      {op(OpKind::kSort, {scores}, ir::SortAttributes{1, true}), OutputKind::kLabels},
-      {op(OpKind::kLess, {scores, constant({1}, 0.1F)}), OutputKind::kLabels},
-      {op(OpKind::kGather, {leaves, chosen}, ir::GatherAttributes{0}), OutputKind::kValues},
-      {scores, OutputKind::kScores}};
-  for (const auto& [id, kind] : cases) graph_.outputs.push_back(id);
-  const std::vector<OutputKind> kinds = output_kinds(graph_);
-  for (std::size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(kinds[i], cases[i].second) << "output " << i;
-  graph_.outputs = {chosen};
-  const std::vector<TensorMap> inputs = draw(20, false);
-  const Result<Quantized> quantized = quantize(graph_, inputs, fixed());
-  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
-  const Result<Fidelity> report = compare(graph_, quantized->graph, quantized->params, inputs);
-  ASSERT_TRUE(report.ok()) << report.status().to_string();
-  EXPECT_FALSE(report->max_abs_error() || report->error_of_largest() || report->relative_error());
-  EXPECT_FALSE(report->outputs[0].mean_abs_error.has_value());
-  EXPECT_TRUE(report->meets(0));
-  for (const TensorFidelity& layer : report->layers)
-    EXPECT_EQ(layer.max_abs_error.has_value(), layer.kind != OutputKind::kLabels) << layer.name;
-  EXPECT_EQ(fidelity_text(*report).find("nan"), std::string::npos);
 }
 // The input that drives one output channel to its extreme is provable for every channel.
 TEST_F(Ops, WorstCaseInputsStayInsideTheTables) {

@@ -140,7 +140,7 @@ TEST(Search, MeasuresTheProgramThatItGives) {
     const Result<Fidelity> report = compare(graph, quantized->graph, quantized->params, inputs);
     ASSERT_TRUE(report.ok()) << report.status().to_string();
     EXPECT_LE(report->relative_error().value(), 0.0015) << "seed " << seed << "\n"
-                                                << fidelity_text(*report) << report_text(*quantized);
+                                                        << fidelity_text(*report) << report_text(*quantized);
   }
 }
 

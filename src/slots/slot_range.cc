@@ -33,8 +33,9 @@ Result<std::vector<SlotRange>> SlotRange::split(std::uint64_t num_parts) const {
   const bool all_kept = num_kept == total;
   const std::uint64_t num_proofs = num_left(all_kept ? SlotUse::kRotation : SlotUse::kProof);
   if (num_parts == 0 || num_parts > num_proofs) {
-    return resource_limit("cannot cut " + std::to_string(num_proofs) + (all_kept ? " rotations" : " proofs") + " that are left into " +
-                          std::to_string(num_parts) + " slices; expected 1 to as many slices as proofs");
+    return resource_limit("cannot cut " + std::to_string(num_proofs) + (all_kept ? " rotations" : " proofs") +
+                          " that are left into " + std::to_string(num_parts) +
+                          " slices; expected 1 to as many slices as proofs");
   }
   std::vector<SlotRange> parts;
   std::uint64_t from = next;

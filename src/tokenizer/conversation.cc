@@ -19,10 +19,9 @@ Result<std::string> vocabulary_warning(const Tokenizer& tokenizer, const std::st
   const std::int64_t known = tokens.hi + 1;
   const std::int64_t pieces = tokenizer.size();
   if (tokens.lo > 0 || known <= 1 || known > kMostTokens || pieces == known) return std::string();
-  const std::string what = name + " has " + std::to_string(pieces) + " pieces, and the model knows " +
-                           std::to_string(known) + " tokens: ";
-  if (pieces > known)
-    return invalid_argument(what + "it is another model's; give the one that this model comes with");
+  const std::string what =
+      name + " has " + std::to_string(pieces) + " pieces, and the model knows " + std::to_string(known) + " tokens: ";
+  if (pieces > known) return invalid_argument(what + "it is another model's; give the one that this model comes with");
   return what + "if it is another model's, tokens mean other texts";
 }
 

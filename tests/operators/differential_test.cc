@@ -75,7 +75,8 @@ TEST_P(Differential, FloatAgainstInteger) {
   }
   double bound = 1e-5;
   for (const quant::LayerInfo& layer : quantized_.layers) bound += GetParam().slack * layer.error_bound;
-  EXPECT_LE(report->max_abs_error().value_or(1 - report->agreement().value_or(0)), bound) << quant::report_text(quantized_) << qir::to_text(graph());
+  EXPECT_LE(report->max_abs_error().value_or(1 - report->agreement().value_or(0)), bound)
+      << quant::report_text(quantized_) << qir::to_text(graph());
   EXPECT_LT(bound, 0.5) << quant::report_text(
       quantized_);  // a bound that is worth stating: outputs are of the order of 1
   EXPECT_GE(report->cosine().value_or(0), 0.99);

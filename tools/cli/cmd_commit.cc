@@ -212,7 +212,8 @@ CommandResult commit(Session& session, const Arguments& arguments) {
   if (!options.code_file.empty()) {
     std::error_code error;
     print(
-        "wrote {} ({}; secret: the code word or its tree, so that proofs need not encode the weights; may be deleted); each that "
+        "wrote {} ({}; secret: the code word or its tree, so that proofs need not encode the weights; may be deleted); "
+        "each that "
         "serves has one as large\n",
         options.code_file, human_bytes(std::filesystem::file_size(options.code_file, error)));
   }

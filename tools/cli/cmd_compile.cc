@@ -400,7 +400,8 @@ void add_compile(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("compile", "turn a network into an integer model");
   command
       ->add_option("model", arguments->onnx_path,
-                   "network: an ONNX, TensorFlow Lite or Keras file, a SavedModel folder, or a language model: a GGUF or llama2.c "
+                   "network: an ONNX, TensorFlow Lite or Keras file, a SavedModel folder, or a language model: a GGUF "
+                   "or llama2.c "
                    "file, or a Hugging Face folder")
       ->type_name(kReadsFile)
       ->required();

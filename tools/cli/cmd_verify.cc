@@ -337,7 +337,8 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
         if (verdict.accepted() && checked->is_batch) print("  {} rows", checked->rows.size());
         // Whoever asked for none is told which it is.
         const std::string context = context_text(checked->result.context);
-        if (verdict.accepted() && !request_.context.has_value() && context != kNoContext) print("  context {}", context);
+        if (verdict.accepted() && !request_.context.has_value() && context != kNoContext)
+          print("  context {}", context);
         print_lines(verdict.accepted() ? "  " + outputs_line(outputs) + "\n" : "");
         if (!verdict.accepted()) print("  {}\n", verdict_text(verdict));
         if (!verdict.accepted() && !session_.quiet) print("  {}\n", checked->hint);
@@ -376,8 +377,8 @@ CommandResult VerifyCommand::run() {
   if (!arguments_.context.empty()) request_.context = context;
   ZKI_ASSIGN_OR_RETURN(tokenizer_, load_tokenizer(arguments_.tokenizer_path));
   if (tokenizer_.has_value())
-    ZKI_RETURN_IF_ERROR(check_vocabulary(session_, *tokenizer_, arguments_.tokenizer_path,
-                                         key_->info().input_tensors.front()));
+    ZKI_RETURN_IF_ERROR(
+        check_vocabulary(session_, *tokenizer_, arguments_.tokenizer_path, key_->info().input_tensors.front()));
   const bool is_batch = paths.size() == 1 && is_kind(paths.front(), FileKind::kBatch);
   ZKI_ASSIGN_OR_RETURN(request_.inputs, load_known(arguments_.inputs, key_->info(), is_batch));
   ZKI_ASSIGN_OR_RETURN(request_.outputs, load_known(arguments_.outputs, key_->info(), is_batch));

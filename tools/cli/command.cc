@@ -74,7 +74,8 @@ void refuse_bad_values(CLI::App& app) {
     const bool required = option->get_required();
     option->check([required](const std::string& value) {
       if (!value.empty()) return std::string();
-      return std::string("the value is empty; ") + (required ? "" : "leave it out, or ") + "look at where it comes from";
+      return std::string("the value is empty; ") + (required ? "" : "leave it out, or ") +
+             "look at where it comes from";
     });
     // A count must be kept.
     if (name != "--secret" && name != "secret" && name != "--committed-input") continue;
