@@ -127,6 +127,8 @@ def compile(
     calibration_method: str = "mse",
     input_formats: Optional[Mapping[str, _native.TensorFormat]] = None,
     preprocessing: Optional[Mapping[str, Any]] = None,
+    segments: Optional[int] = None,
+    memory: Union[None, int, str] = None,
     progress: _progress.Progress = None,
 ) -> Model:
     """Compiles a network to an integer model.
@@ -154,6 +156,8 @@ def compile(
         preprocessing: {"scale": 1 / 255, "mean": [..], "std": [..]} (each optional, one number or one per channel): (level * scale - mean) / std.
             Done to files; arrays are taken as they are, so to calibration arrays it was done already. Kept with the model, so that later files
             are treated the same.
+        segments: cut the model into at most so many segments, each proven on its own (``Model.num_segments`` says how many it became); 1 by default.
+        memory: instead, as few segments as keep the estimated memory of committing and proving within this: "1GiB", "512 MiB" or bytes.
         progress: True for a bar, or a function of (stage, fraction).
     Returns: a :class:`Model`. What was found wanting is warned of (ModelWarning) and kept in ``Model.record``.
     Raises: CompileError, with every part that is refused in ``parts``; InputError for calibration data that do not fit; FileError for files that
@@ -193,6 +197,10 @@ def compile(
         options.input_formats = _formats(input_formats)
     if preprocessing is not None:
         options.preprocessing = _preprocessing(preprocessing)
+    if segments is not None:
+        options.num_segments = _options.integer("segments", segments, 1, 2**32)  # the library names the bound
+    if memory is not None:
+        options.memory_bytes = _native.parse_memory(memory) if isinstance(memory, str) else _options.integer("memory", memory, 1, 2**60)
     options.calibration_method = getattr(
         _native.CalibrationMethod, _options.choice("calibration_method", calibration_method, ("mse", "minmax", "percentile"))
     )
@@ -205,6 +213,6 @@ def compile(
         native = _native.with_hidden_text(native)
     compiled = Model(native)
     for note in compiled.record.notes:
-        if note.is_warning:
+        if note.is_warning or note.text.startswith("cut into "):
             warnings.warn(f"{compiled.name}: {in_python_words(note.text)}", ModelWarning, stacklevel=3)
     return compiled
