@@ -253,7 +253,7 @@ Result<CommitmentTree::Serving> CommitmentTree::open_serving(const Model& model,
   const std::string path = path_of(node.name, ".zkpath");
   ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_whole(*ops_, path, api::kMaxPathBytes));
   ZKI_ASSIGN_OR_RETURN(const Bytes root_bytes, root_key(model));
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, VerificationKey::from_bytes(root_bytes, 0));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, VerificationKey::from_bytes(root_bytes, 0, kNoVerifyLimits));
   PathResult checked = verify_path(root, bytes);
   if (!checked.verdict.accepted()) return corrupt("'" + path + "': " + checked.verdict.to_string());
   if (checked.key->info().model_identity != node.identity) {

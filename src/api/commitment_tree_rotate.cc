@@ -43,7 +43,7 @@ Status CommitmentTree::remove_unpublished(const std::vector<Node>& nodes) const 
 Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, const Node& above, CommitmentRole role,
                                                            const Told& told) const {
   ZKI_ASSIGN_OR_RETURN(const Bytes root_bytes, root_key(model));
-  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, VerificationKey::from_bytes(root_bytes, 0));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, VerificationKey::from_bytes(root_bytes, 0, kNoVerifyLimits));
   if (root.info().insecure_seed) {
     return invalid_argument("'" + root_path_ +
                             "' was made with a fixed seed, for tests; its descendants are not accepted");

@@ -175,6 +175,15 @@ CommandResult commit(Session& session, const Arguments& arguments) {
   progress.clear();
   warn_of_other_secret(session, arguments);
   const KeyInfo& info = key->info();
+  // What the owner makes has no limits; what others check has.
+  if (const VerifyLimits usual;
+      info.verify_cost.nanoseconds > usual.nanoseconds || info.verify_cost.memory_bytes > usual.memory_bytes) {
+    session.warn("checking a proof may take " + human_seconds(static_cast<double>(info.verify_cost.nanoseconds) / 1e9) +
+                 " and " + human_bytes(info.verify_cost.memory_bytes) +
+                 " by count, more than verifiers allow unasked (" +
+                 human_seconds(static_cast<double>(usual.nanoseconds) / 1e9) + " and " +
+                 human_bytes(usual.memory_bytes) + "): they have to raise --verify-seconds or --verify-memory");
+  }
   if (session.json) {
     nlohmann::ordered_json json = key_json(info);
     json["key"] = arguments.key_path;
@@ -213,8 +222,7 @@ CommandResult commit(Session& session, const Arguments& arguments) {
     std::error_code error;
     print(
         "wrote {} ({}; secret: the code word or its tree, so that proofs need not encode the weights; may be deleted); "
-        "each that "
-        "serves has one as large\n",
+        "each that serves has one as large\n",
         options.code_file, human_bytes(std::filesystem::file_size(options.code_file, error)));
   }
   return ExitCode::kDone;
