@@ -220,7 +220,8 @@ void add_generate(CLI::App& app, Session& session) {
   command->get_option("--tokenizer")->required();
   command->add_option("-p,--prompt", arguments->prompt, "the text to go on with; - reads it from standard input")
       ->required();
-  command->add_option("--tokens", arguments->most_tokens, "at most this many tokens of the answer (default: 64)");
+  command->add_option("--tokens", arguments->most_tokens, "at most this many tokens of the answer (default: 64)")
+      ->type_name("INT");
   add_sampling_options(*command, arguments->sampling);
   command->add_flag("--prove", arguments->prove, "prove and check the answer");
   command

@@ -177,6 +177,10 @@ bool is_there(const std::string& path, const Committed& committed) {
 Status check_path_beside(const std::string& proof_path, const Committed& committed) {
   const std::string path = path_file_for(proof_path, committed);
   if (is_there(path, committed)) return {};
+  // Nobody named it, so it replaces nothing but a file.
+  OutputFiles checked;
+  checked.add_checked(kPathOption, path, FileKind::kPath);
+  ZKI_RETURN_IF_ERROR(checked.prepare());
   OutputFiles files;
   const OutputFiles::Id id = files.add(kPathOption, path, FileKind::kPath);
   ZKI_RETURN_IF_ERROR(files.prepare());
