@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <optional>
 #include <random>
 #include <span>
 #include <unordered_map>
 
 #include "base/text.h"
+#include "quant/columns.h"
 #include "quant/fidelity.h"
 #include "quant/scale.h"
 #include "quant/uses.h"
@@ -25,7 +27,8 @@ constexpr std::int64_t kWholeReach = 255;  // of integers whose type says little
 constexpr std::size_t kFew = 8;
 constexpr std::int64_t kComparedElements = 4000000;
 constexpr std::size_t kMostNamed = 5;
-constexpr double kSlack = 1e-3;  // of a range: rounding is no cut
+constexpr double kMostUnlike = 1 << 22;  // ranges of a table's columns, beside each other
+constexpr double kSlack = 1e-3;          // of a range: rounding is no cut
 
 std::string number(double x) {
   char buffer[64];
@@ -34,6 +37,25 @@ std::string number(double x) {
 }
 
 std::string percent(double x) { return number(100 * x) + " %"; }
+
+// Of a table whose columns one unit does not span.
+std::string columns_advice(const ir::Graph& graph, const std::vector<TensorMap>& inputs) {
+  for (const ir::ValueId id : graph.inputs) {
+    quant::Columns columns;
+    for (const TensorMap& input : inputs) quant::widen(columns, input.at(graph.value(id).name));
+    double widest = 0, narrowest = std::numeric_limits<double>::infinity();
+    for (const quant::ColumnRange& column : columns) {
+      widest = std::max(widest, column.size());
+      if (column.size() > 0) narrowest = std::min(narrowest, column.size());
+    }
+    if (widest < narrowest * kMostUnlike) continue;
+    return "; the columns of input " + in_quotes(graph.value(id).name) + " have ranges of " + number(narrowest) +
+           " to " + number(widest) +
+           ", more than integers of one unit hold: scale them before the model, which is then made for " +
+           "the scaled ones";
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -147,12 +169,11 @@ Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package:
     if (worst != nullptr)
       text += "; the layer with the largest error is " + in_quotes(worst->name) + " (" +
               percent(worst->error_of_largest().value_or(0)) + " of its largest value)";
-    text +=
-        widths_forced
-            ? "; the widths that were given limit it (CompileOptions::activation_bits, CompileOptions::weight_bits)"
-        : num_cut > 0
-            ? "; values are cut off there: give more calibration inputs"
-            : "; no choice of bits comes nearer; more calibration inputs may, or a larger CompileOptions::float_target";
+    text += widths_forced
+                ? "; the widths that were given limit it (CompileOptions::activation_bits, CompileOptions::weight_bits)"
+            : num_cut > 0 ? "; values are cut off there: give more calibration inputs"
+                          : "; no choice of bits comes nearer" + columns_advice(graph, inputs) +
+                                "; a larger CompileOptions::float_target accepts the model as it is";
     notes.push_back({true, std::move(text)});
   }
   if (num_cut > 0) {

@@ -134,6 +134,9 @@ bool all_inputs_constant(const ir::Graph& graph, const Node& node) {
 Result<ir::Graph> remove_identities(const ir::Graph& graph) {
   return rewrite(graph, [whole = ir::whole_numbers(graph)](Rewriter& rewriter, const Node& node) -> Result<ValueId> {
     if (node.op == OpKind::kIdentity) return rewriter.mapped(node.inputs[0]);
+    // What stands around a Reshape could not be folded together.
+    if (node.op == OpKind::kReshape && rewriter.from().input_of(node, 0).shape == rewriter.from().output_of(node).shape)
+      return rewriter.mapped(node.inputs[0]);
     if (node.op != OpKind::kCast) return kNoValue;
     const ir::DataType to = rewriter.from().output_of(node).dtype;
     if (rewriter.from().input_of(node, 0).dtype == to) return rewriter.mapped(node.inputs[0]);

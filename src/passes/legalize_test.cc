@@ -376,6 +376,42 @@ const Case kCases[] = {
        finish(g, last(g, OpKind::kDiv, {powers, sum}));
      },
      {OpKind::kSoftmax}},
+    {"scaled columns that are compared",
+     [](Graph& g) {
+       const ValueId factors = g.add_constant("factors", FloatTensor(Shape{4}, {3, 0.001F, 1000, 0.3F}));
+       const ValueId centred = node(g, OpKind::kSub, {input(g, {3, 4}), constant(g, {4})});
+       const ValueId scaled = node(g, OpKind::kMul, {centred, factors});
+       const ValueId picked = node(
+           g, OpKind::kGather,
+           {scaled, g.add_constant("picked", AnyTensor(IntTensor(Shape{5}, {3, 1, 1, -4, 2})), ir::DataType::kInt64)},
+           ir::GatherAttributes{1});
+       const ValueId above = node(g, OpKind::kLess, {constant(g, {1, 5}), picked});
+       const ValueId below = node(g, OpKind::kLess, {scaled, number(g, 0.25F)});
+       const ValueId first = node(g, OpKind::kCast, {above}, ir::CastAttributes{ir::DataType::kFloat});
+       const ValueId second = node(g, OpKind::kCast, {below}, ir::CastAttributes{ir::DataType::kFloat});
+       finish(g, last(g, OpKind::kConcat, {first, second}, ir::ConcatAttributes{1}));
+     },
+     {OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kConcat, OpKind::kLess, OpKind::kLess,
+      OpKind::kCast, OpKind::kCast, OpKind::kConcat}},
+    {"layers without anything in between",
+     [](Graph& g) {
+       const ValueId first = node(g, OpKind::kMatMul, {input(g, {3, 4}), constant(g, {4, 6}), constant(g, {6})});
+       finish(g, last(g, OpKind::kMatMul, {first, constant(g, {6, 2}), constant(g, {2})}));
+     },
+     {OpKind::kMatMul}},
+    {"factors of few weights",
+     [](Graph& g) {
+       const ValueId first = node(g, OpKind::kMatMul, {input(g, {3, 8}), constant(g, {8, 1})});
+       finish(g, last(g, OpKind::kMatMul, {first, constant(g, {1, 8})}));
+     },
+     {OpKind::kMatMul, OpKind::kMatMul}},
+    {"a reshape that changes nothing is no obstacle",
+     [](Graph& g) {
+       const ValueId scaled = node(g, OpKind::kMul, {input(g, {3, 4}), constant(g, {4})});
+       const ValueId same = node(g, OpKind::kReshape, {scaled}, ir::ReshapeAttributes{Shape{3, 4}});
+       finish(g, last(g, OpKind::kMatMul, {same, constant(g, {4, 2})}));
+     },
+     {OpKind::kMatMul}},
     {"the output is a constant",
      [](Graph& g) {
        input(g, {1});
@@ -421,13 +457,48 @@ INSTANTIATE_TEST_SUITE_P(Cases, Legalize, ::testing::ValuesIn(kCases), case_name
 TEST(LegalizeOptions, PassesCanBeDisabledByName) {
   Graph graph;
   const ValueId x = input(graph, {2, 3});
-  finish(graph, last(graph, OpKind::kRelu, {node(graph, OpKind::kReshape, {x}, ir::ReshapeAttributes{Shape{2, 3}})}));
+  finish(graph,
+         last(graph, OpKind::kRelu, {node(graph, OpKind::kSlice, {x}, ir::SliceAttributes{{0, 0}, {2, 3}, {1, 1}})}));
   PassOptions options;
   options.disabled = {"simplify"};
   EXPECT_EQ(legalize(graph, nullptr, options)->nodes.size(), 2U);
   EXPECT_EQ(legalize(graph)->nodes.size(), 1U);
   options.disabled = {"simplfy"};
   EXPECT_EQ(legalize(graph, nullptr, options).status().code(), StatusCode::kInvalidArgument);
+}
+
+// At every threshold the float32 numbers right beside it, of factors and offsets that lose bits.
+TEST(CompareEarly, EveryNumberIsDecidedAsBefore) {
+  std::mt19937 random(3);
+  std::uniform_real_distribution<float> uniform(-4, 4);
+  for (int trial = 0; trial < 200; ++trial) {
+    const float offset = std::ldexp(uniform(random), trial % 20 - 4),
+                factor = std::ldexp(std::abs(uniform(random)) + 0.1F, trial % 13 - 6);
+    const float threshold = std::ldexp(uniform(random), trial % 7 - 3);
+    for (const bool below : {false, true}) {
+      Graph graph;
+      const ValueId moved = node(graph, OpKind::kAdd, {input(graph, {1, 4}), number(graph, offset)});
+      const ValueId scaled = node(graph, OpKind::kMul, {moved, number(graph, factor)});
+      const ValueId limit = number(graph, threshold);
+      const ValueId bit =
+          node(graph, OpKind::kLess, below ? std::vector<ValueId>{scaled, limit} : std::vector<ValueId>{limit, scaled});
+      finish(graph, last(graph, OpKind::kCast, {bit}, ir::CastAttributes{ir::DataType::kFloat}));
+      const Result<Graph> legal = legalize(graph);
+      ASSERT_TRUE(legal.ok()) << legal.status().to_string();
+      EXPECT_EQ(legal->nodes.size(), 2U) << ir::to_text(*legal);
+      float near = threshold / factor - offset;
+      for (int i = 0; i < 3; ++i) near = std::nextafter(near, -100.0F);
+      for (int i = 0; i < 8; i += 4) {
+        FloatTensor x(Shape{1, 4});
+        for (float& entry : x.data()) entry = near = std::nextafter(near, 100.0F);
+        const TensorMap inputs{{"x", x}};
+        const FloatTensor before = exec_float::run_float(graph, inputs)->at("y"),
+                          after = exec_float::run_float(*legal, inputs)->at("y");
+        for (std::size_t j = 0; j < 4; ++j)
+          EXPECT_EQ(before[j], after[j]) << x[j] << " " << offset << " " << factor << " " << threshold;
+      }
+    }
+  }
 }
 
 TEST(LegalizeErrors, NamesWhatHasNoElements) {

@@ -9,7 +9,7 @@ namespace zkinfer::passes {
 
 // Tensors without elements are constants, and Concat reads none of them. unsupported: inputs and outputs without elements.
 Result<ir::Graph> drop_empty(const ir::Graph& graph);
-// Identity disappears, and casts that change nothing.
+// Identity disappears, and casts and reshapes that change nothing.
 Result<ir::Graph> remove_identities(const ir::Graph& graph);
 // Written-out log-sum-exp takes the largest number out first; a written-out softmax becomes one.
 Result<ir::Graph> stabilize(const ir::Graph& graph);
@@ -21,6 +21,8 @@ Result<ir::Graph> expand(const ir::Graph& graph);
 Result<ir::Graph> fold_constants(const ir::Graph& graph);
 // A positive factor right before a rounding moves up to the sum that is rounded, through Relu, pools, movement and sums.
 Result<ir::Graph> scale_early(const ir::Graph& graph);
+// Comparisons of scaled columns with constants become such of the columns themselves.
+Result<ir::Graph> compare_early(const ir::Graph& graph);
 // Multiplications and additions of constants per channel go into the weights and bias of the Conv or MatMul before
 // them (batch normalization, scalings, separate biases); zero padding goes into the pads of the Conv after it.
 Result<ir::Graph> fold_affine(const ir::Graph& graph);
@@ -29,6 +31,8 @@ Result<ir::Graph> sink_affine(const ir::Graph& graph);
 // Multiplications and additions of constants per channel go into the weights and bias of the Conv and MatMul after
 // them, when nothing else reads their result. An addition before a Conv with padding stays: the padding is not shifted.
 Result<ir::Graph> fold_affine_into_next(const ir::Graph& graph);
+// A product with constant weights of another is one, where that takes no more weights.
+Result<ir::Graph> join_products(const ir::Graph& graph);
 // Convolutions and pools with one spatial axis get a second of length 1.
 Result<ir::Graph> widen_to_2d(const ir::Graph& graph);
 // Movements without effect disappear, chains of reshapes, transposes and clips become one.

@@ -54,34 +54,6 @@ class StepFinder {
   double max_abs_ = 0;
 };
 
-// Columns of a table of numbers.
-class ColumnSpread {
- public:
-  void add(const FloatTensor& x) {
-    const Shape& shape = x.shape();
-    if (shape.rank() != 2) return;
-    const auto count = static_cast<std::size_t>(shape[1]);
-    least_.resize(count, std::numeric_limits<float>::max());
-    most_.resize(count, std::numeric_limits<float>::lowest());
-    for (std::size_t i = 0; i < x.data().size(); ++i) {
-      least_[i % count] = std::min(least_[i % count], x[i]);
-      most_[i % count] = std::max(most_[i % count], x[i]);
-    }
-  }
-  double get() const {
-    double largest = 0, narrowest = 0;
-    for (std::size_t i = 0; i < least_.size(); ++i) {
-      const double lo = static_cast<double>(least_[i]), hi = static_cast<double>(most_[i]);
-      largest = std::max({largest, -lo, hi});
-      if (hi > lo) narrowest = narrowest > 0 ? std::min(narrowest, hi - lo) : hi - lo;
-    }
-    return narrowest > 0 ? std::max(1.0, largest / narrowest) : 1;
-  }
-
- private:
-  std::vector<float> least_, most_;
-};
-
 // The axis whose positions meet different weights: the channels of a Conv's input, the columns of a MatMul's.
 std::unordered_map<std::string, std::size_t> weight_axes(const ir::Graph& graph) {
   std::unordered_map<std::string, std::size_t> axes;
@@ -353,17 +325,18 @@ Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap>
   result.num_inputs = inputs.size();
   result.more_bits = more_bits_of(graph, result.by_name);
   std::vector<StepFinder> steps(graph.inputs.size());
-  std::vector<ColumnSpread> spreads(graph.inputs.size());
+  result.input_columns.resize(graph.inputs.size());
   for (const TensorMap& input : inputs) {
     for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
       const auto it = input.find(graph.value(graph.inputs[i]).name);
       if (it == input.end()) continue;
       steps[i].add(it->second.data());
-      spreads[i].add(it->second);
+      widen(result.input_columns[i], it->second);
     }
   }
   for (const StepFinder& finder : steps) result.input_steps.push_back(finder.step());
-  for (const ColumnSpread& spread : spreads) result.input_spreads.push_back(spread.get());
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i)
+    result.input_spreads.push_back(spread_of_columns(graph, graph.inputs[i], result.input_columns[i]));
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "quant/columns.h"
 #include "quant/equalize.h"
 #include "quant/options.h"
 #include "quant/relevance.h"
@@ -57,8 +58,8 @@ struct Calibration {
   std::unordered_map<std::string, Histogram> by_name;  // by ir value name
   // One grid per graph input: the largest step of which all calibration data are multiples, 0 if none is known.
   std::vector<double> input_steps;
-  // By graph input: the largest |x| relative to the range of the column that varies least; 1 where it is no table of
-  // rows and columns.
+  // By graph input, of tables: what each column reaches, and spread_of_columns.
+  std::vector<Columns> input_columns;
   std::vector<double> input_spreads;
   std::size_t num_inputs = 0;
   // By name, for inputs of Conv and of MatMul with constant weights: the mean of each channel (axis 1) or column (last

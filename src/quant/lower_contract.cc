@@ -17,6 +17,7 @@ constexpr int kOutputWeightBits = 16;  // of layers without requantization
 constexpr int kLastWeightBits = 22;
 constexpr int kBiasBits = 30;
 constexpr int kMostRoundedWeightBits = 24;
+constexpr int kMostColumnWeightBits = 31;  // beside columns of unlike sizes
 // A bias is an integer of 32 bits. Up to so many bits too large, the sum's unit gives way.
 constexpr int kGivenBits = 2;
 constexpr int kMostColumnShift = 34;
@@ -53,7 +54,7 @@ Status Lowering::lower_contract(std::size_t i) {
   // Columns of a table that differ in size meet weights that differ as much.
   const int spread = constant == 1 && shape.rank() == 2 ? input_spread_bits(n.inputs[0]) : 0;
   const bool last = segment(i).mode == Mode::kWideOutput && options_.weight_bits == 0;
-  const int usual_bits = std::min(kOutputWeightBits + spread, kMostWeightBits);
+  const int usual_bits = std::min(kOutputWeightBits + spread, kMostColumnWeightBits);
   const int output_bits = options_.weight_bits > 0 ? options_.weight_bits
                           : last                   ? std::max(kLastWeightBits, usual_bits)
                                                    : usual_bits;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "ir/functions.h"
 #include "quant/lowering.h"
@@ -37,6 +38,17 @@ std::vector<double> doubles(const FloatTensor& tensor, double floor) {
 // Times the scale of an operand: the next power of two above what is wanted. Scales beside a trained scalar are such ones, or
 // what is public would give the scalar away.
 double octave(double ratio) { return std::exp2(std::ceil(std::log2(ratio))); }
+
+// Of the exponents, where all elements are powers of two.
+std::optional<int> least_exponent(const FloatTensor& tensor) {
+  int least = std::numeric_limits<int>::max();
+  for (const float x : tensor.data()) {
+    int exponent = 0;
+    if (!(x > 0) || std::frexp(x, &exponent) != 0.5F) return std::nullopt;
+    least = std::min(least, exponent - 1);
+  }
+  return tensor.data().empty() ? std::nullopt : std::optional<int>(least);
+}
 
 qir::Interval interval(const std::vector<std::int32_t>& params) {
   const auto [least, most] = std::minmax_element(params.begin(), params.end());
@@ -163,6 +175,15 @@ Status Lowering::lower_sum(std::size_t i) {
   return emit(i, std::move(q), acc, unit, t, error, bits);
 }
 
+// Powers of two as factors of a sum's term are exact where the sum's unit is the term's times another that is at most theirs.
+void Lowering::meet_at_octave(std::size_t i, double scale, int least) {
+  Target& t = targets_[static_cast<std::size_t>(segment(i).output)];
+  if (segment(i).mode != Mode::kNarrow || !target(i).follows() || sum_units_.contains(i)) return;
+  t.y_scale = scale * octave(t.y_scale / scale);
+  t.shift = std::max(t.shift, static_cast<int>(std::lround(std::log2(t.y_scale / scale))) - least);
+  sum_units_[i] = std::ldexp(t.y_scale, -t.shift);
+}
+
 Status Lowering::lower_mul(std::size_t i) {
   const ir::Node& n = node(i);
   const bool any_constant = is_const(n.inputs[0]) || is_const(n.inputs[1]);
@@ -212,6 +233,8 @@ Status Lowering::lower_mul(std::size_t i) {
     const bool follows = segment(i).mode == Mode::kNarrow && t.follows();
     if (follows) t.h_scale = t.y_scale = x.scale * octave(t.y_scale / x.scale);
   }
+  if (const std::optional<int> least = least_exponent(*data); least && segment(i).mode == Mode::kWideTerm)
+    meet_at_octave(static_cast<std::size_t>(segment(i).term_of), x.scale, *least);
   const double natural = largest / static_cast<double>((std::int64_t{1} << (natural_bits - 1)) - 1) * x.scale;
   if (segment(i).mode == Mode::kNarrow) t.shift = decisive_shift(i, t.h_scale, t.shift, natural);
   // Fewer weight bits on request: a smaller shift for this layer.

@@ -13,8 +13,8 @@ namespace {
 // Bits of an input that is on no known grid; input bits are nearly free.
 constexpr int kFreeInputBits = 15;
 // Columns whose range is less than 2^-kUsualSpread of the input's largest value get more bits, up to kMostSpread.
-constexpr int kUsualSpread = 3;
-constexpr int kMostSpread = 10;
+constexpr int kUsualSpread = 1;
+constexpr int kMostSpread = 21;
 // Of one that is only compared: thresholds may lie close to each other.
 constexpr int kComparedInputBits = 30;
 // At most, to tell a constant from the float32 numbers beside it: the difference of two such must fit into a table.
@@ -36,7 +36,6 @@ const InputFormat* Lowering::given_format(std::size_t i) const {
 int Lowering::input_spread_bits(ir::ValueId id) const {
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
     if (graph_.inputs[i] != id) continue;
-    if (calibration_.input_steps[i] > 0) return 0;  // exact as it is
     const double octaves = std::floor(std::log2(calibration_.input_spreads[i]));
     return std::clamp(static_cast<int>(octaves) - kUsualSpread, 0, kMostSpread);
   }
@@ -74,7 +73,7 @@ qir::Value Lowering::chosen_input(std::size_t i) const {
   // Of nothing but zeros no step is known.
   double scale = data.max_abs() > 0 ? calibration_.input_steps[i] : 0;
   const auto v = static_cast<std::size_t>(graph_.inputs[i]);
-  int bits = kFreeInputBits + input_spread_bits(graph_.inputs[i]);
+  int bits = kFreeInputBits + input_spread_bits(graph_.inputs[i]);  // on a grid: see below
   bits = std::max(bits_, uses_.only_compared[v] ? kComparedInputBits : uses_.decides[v] ? kDecidingInputBits : bits);
   if (scale > 0) {
     bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::llround(data.max_abs() / scale)))) +

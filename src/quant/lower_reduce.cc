@@ -16,6 +16,8 @@ namespace {
 // Exponentials have this many more bits than the Softmax output.
 constexpr int kExponentialBits = 6;
 constexpr int kMaxLogExponentials = 20;
+// More, of the factors of an exponential.
+constexpr int kPartBits = 2;
 // What an element of a Softmax costs more by parts, in the unit of kTableRowCost.
 constexpr std::int64_t kElementByParts = 40;
 // Of a mean that is taken away from its terms: how far a factor for 1 / num_terms may move it, in units.
@@ -192,11 +194,20 @@ Status Lowering::lower_softmax(std::size_t i) {
   const int bits = softmax_bits(i);
   const double one = std::ldexp(1.0, bits + kExponentialBits);
   // Lower entries than the last one of the table read it: its exponential is 0.
-  const double needed = std::ceil(std::log(2.5 * one) / x.scale);
-  const std::int64_t reach = std::max(qvalue(x).lo - qvalue(x).hi, -static_cast<std::int64_t>(std::min(needed, 1e15)));
-  if (log_rows(reach, 0) > kMaxLogExponentials)
-    return fail(i, "its input needs more than 2^20 exponentials; use fewer activation bits");
-  if (kElementByParts * elements_with_table(i) < kTableRowCost << log_rows(reach, 0))
+  const auto reach_of = [&] {
+    const double needed = std::ceil(std::log(2.5 * one) / x.scale);
+    return std::max(qvalue(x).lo - qvalue(x).hi, -static_cast<std::int64_t>(std::min(needed, 1e15)));
+  };
+  std::int64_t reach = reach_of();
+  if (log_rows(reach, 0) > kMaxLogExponentials) {
+    // An argument finer than its exponentials show (assign_targets).
+    const int finer = static_cast<int>(std::floor(std::log2(std::ldexp(2.0, -bits) / x.scale)));
+    const auto width = static_cast<int>(log_rows(qvalue(x).lo, qvalue(x).hi));
+    if (finer > 0) x = of_bits(i, x, width - finer, graph_.value(n.output).name + ".coarse");
+    reach = reach_of();
+  }
+  if (kElementByParts * elements_with_table(i) < kTableRowCost << log_rows(reach, 0) ||
+      log_rows(reach, 0) > kMaxLogExponentials)
     return softmax_by_parts(i, x, reach, one);
   const double scale = x.scale;
   const std::size_t request = pool_.want_function(
@@ -219,6 +230,58 @@ Status Lowering::lower_softmax(std::size_t i) {
   // Rounding of y, and of the exponentials: each off by half, relative to a sum of at least `one`.
   info.error_bound = info.scale / 2 + (num_terms + 1) / 2 / one;
   return ok_status();
+}
+
+// one exp(d) of integers d up to 0: by linear pieces, or, where those would be many, as the product of the exponentials of d's high part and
+// of its low part, whose lists are short: exp(h + l) = exp(h) exp(l).
+QTensor Lowering::exponential(std::size_t i, const QTensor& d, double one, const std::string& name) {
+  const auto list = [scale = d.scale](double unit, int step) {
+    return [scale, unit, step](std::int64_t x) {
+      return unit * std::exp(std::ldexp(static_cast<double>(x), step) * scale);
+    };
+  };
+  const qir::Value value = qvalue(d);
+  const AccRange result = {0, static_cast<std::int64_t>(one)};
+  const int log = log_rows(value.lo, value.hi);
+  if (log <= kMaxLogExponentials) {
+    const std::size_t request = pool_.want_curve("exp " + bits_text(d.scale) + " " + bits_text(one), list(one, 0),
+                                                 value.lo, 0, value.shape.num_elements());
+    return append_looked_up(linear(i, {d}, {1}), request, name + ".exponential", value.shape, result, 1 / one);
+  }
+  const int step = log / 2;
+  const double finer = std::ldexp(one, kPartBits);
+  const auto looked_up = [&](const QTensor& x, int exponent, const std::string& part) {
+    const auto whole = [curve = list(finer, exponent)](std::int64_t k) {
+      return static_cast<std::int32_t>(std::nearbyint(curve(k)));
+    };
+    const AccRange range = {qvalue(x).lo, qvalue(x).hi};
+    const std::size_t request = pool_.want_function(
+        "exp " + bits_text(std::ldexp(d.scale, exponent)) + " " + bits_text(finer), whole, range.lo, range.hi);
+    return append_looked_up(linear(i, {x}, {1}), request, name + part, value.shape, {0, whole(range.hi)}, 1 / finer);
+  };
+  // Rounded down, with its last one above 0 left out: l in 0 .. 2^step - 1 counts from below.
+  const AccRange highs = {value.lo >> step, value.hi >> step};
+  const QTensor high = append_looked_up(linear(i, {d}, {1}, -(std::int64_t{1} << (step - 1)), step),
+                                        pool_.want_range(highs.lo, highs.hi), name + ".high", value.shape, highs,
+                                        std::ldexp(d.scale, step));
+  const std::int64_t most = (std::int64_t{1} << step) - 1;
+  // Of honest ones: the clamp does nothing, but its ends are what the list has to reach.
+  const QTensor low = append_looked_up(linear(i, {d, high}, {1, -(std::int64_t{1} << step)}),
+                                       pool_.want_clamp(0, most, value.lo, -highs.lo << step), name + ".low",
+                                       value.shape, {0, most}, d.scale);
+  const QTensor a = looked_up(high, step, ".of_high"), b = looked_up(low, 0, ".of_low");
+  qir::Node q;
+  q.op = qir::Op::kMul;
+  q.name = node(i).name;
+  q.inputs = {a.id, b.id};
+  q.coefs = {1};
+  const int drop = static_cast<int>(std::lround(std::log2(finer))) + kPartBits;
+  q.requant.shift = static_cast<std::uint8_t>(drop);
+  const AccRange reach = {0, static_cast<std::int64_t>(std::ldexp(
+                                 static_cast<double>(qvalue(a).hi) * static_cast<double>(qvalue(b).hi), -drop)) +
+                                 1};
+  return append_looked_up(std::move(q), pool_.want_clamp(result.lo, result.hi, reach.lo, reach.hi),
+                          name + ".exponential", value.shape, result, 1 / one);
 }
 
 // The same by operators of their own: the exponential by linear pieces, whose list is short.
@@ -244,14 +307,8 @@ Status Lowering::softmax_by_parts(std::size_t i, const QTensor& x, std::int64_t 
   const AccRange below = {reach, 0};
   const QTensor depth = append_looked_up(linear(i, {x, most}, {1, -1}), pool_.want_clamp(reach, 0, -width, width),
                                          name + ".depth", value.shape, below, x.scale);
-  const auto exponential = [scale = x.scale, one](std::int64_t d) {
-    return one * std::exp(static_cast<double>(d) * scale);
-  };
-  const std::size_t request = pool_.want_curve("exp " + bits_text(x.scale) + " " + bits_text(one), exponential, reach,
-                                               0, value.shape.num_elements());
   const auto largest = static_cast<std::int64_t>(one);
-  const QTensor e =
-      append_looked_up(linear(i, {depth}, {1}), request, name + ".exponential", value.shape, {0, largest}, 1 / one);
+  const QTensor e = exponential(i, depth, one, name);
   const std::int64_t length = value.shape[axis];
   const QTensor sum =
       append(along_axis(qir::Op::kReduceSum, e), name + ".sum", Shape(reduced), {0, length * largest}, 1 / one);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One attempt at lowering: fixed activation levels, table size and shift. lower_*.cc hold the operators, lowering.cc what they share.
+// One attempt at lowering: fixed activation levels, table size and shift. lower_*.cc hold the operators, targets.cc the scales that they aim at,
+// emit.cc what makes nodes and parameters.
 #pragma once
 
 #include <array>
@@ -117,7 +118,6 @@ class Lowering {
 
  private:
   // lowering.cc
-  void assign_targets();
   // All that is refused is refused at once.
   Status lower_nodes();
   Status lower_node(std::size_t index);
@@ -129,6 +129,9 @@ class Lowering {
   bool is_const(ir::ValueId id) const { return graph_.value(id).is_constant(); }
   const qir::Value& qvalue(const QTensor& tensor) const { return out_.graph.values[tensor.id]; }
   QTensor& tensor(ir::ValueId id) { return tensors_[static_cast<std::size_t>(id)]; }
+
+  // targets.cc
+  void assign_targets();
   Target target(std::size_t index) const;
   Fewer fewer_of(std::size_t index) const;
   int more_bits(ir::ValueId id) const;  // than others: Calibration::more_bits
@@ -146,6 +149,8 @@ class Lowering {
   double wanted_unit(std::size_t index, double natural);
   // The integer factor and the exact h scale of a segment whose acc is factor * (something of scale raw).
   std::int64_t fit_factor(double raw, Target& target) const;
+
+  // emit.cc
   // A parameter value from integers; its declared range is a power of two, which says little about the weights.
   qir::ValueId add_integers(const std::string& name, const Shape& shape, std::vector<std::int32_t> data, double scale,
                             int* bits);
@@ -178,7 +183,7 @@ class Lowering {
   Status lower_inputs();
   qir::Value chosen_input(std::size_t input_index) const;
   qir::Value whole_input(std::size_t input_index) const;
-  // Of a graph input with columns of unlike sizes: by how many bits its unit is finer than others' for that. 0 of other values.
+  // Of a graph input with columns of unlike sizes: by how many bits its unit, and its weights', are finer than others' for that. 0 of other values.
   int input_spread_bits(ir::ValueId id) const;
   // A wide input as an activation of few bits.
   Result<QTensor> narrowed(const ir::Value& input, const QTensor& x, bool compared);
@@ -268,6 +273,7 @@ class Lowering {
   // lower_elementwise.cc
   Status lower_sum(std::size_t index);
   double natural_sum_unit(std::size_t index);
+  void meet_at_octave(std::size_t index, double scale, int least);
   Status lower_mul(std::size_t index);
   Status lower_unary(std::size_t index);
   Status lower_bit(std::size_t index, const QTensor& x, int number);
@@ -280,6 +286,7 @@ class Lowering {
   std::int64_t elements_with_table(std::size_t index) const;
   Status lower_softmax(std::size_t index);
   Status softmax_by_parts(std::size_t index, const QTensor& x, std::int64_t reach, double one);
+  QTensor exponential(std::size_t index, const QTensor& d, double one, const std::string& name);
   Result<QTensor> masked(std::size_t index, const QTensor& x);
   // lower_movement.cc
   Status lower_movement(std::size_t index);

@@ -94,7 +94,9 @@ Result<Quantized> quantize(const ir::Graph& graph, std::span<const TensorMap> ca
     const auto seen = calibration.by_name.find(name);
     return seen == calibration.by_name.end() ? 0.0 : seen->second.max_abs();
   });
-  if (equalized.values.size() != hoisted.values.size()) {
+  const std::size_t num_values = hoisted.values.size();
+  equalized = level_columns(std::move(equalized), calibration);
+  if (equalized.values.size() != num_values) {
     hoisted = std::move(equalized);
     ZKI_ASSIGN_OR_RETURN(calibration, calibrate(hoisted, calibration_inputs));
   }

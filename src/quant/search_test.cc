@@ -144,6 +144,33 @@ TEST(Search, MeasuresTheProgramThatItGives) {
   }
 }
 
+// Scores of hundreds, of which a thousandth counts: more exponentials than a list holds.
+TEST(Search, SoftmaxesOfLargeScores) {
+  ir::Graph graph;
+  const ValueId x = graph.add_input("x", ir::DataType::kFloat, Shape{10, 16});
+  const ValueId across = *graph.add_node(OpKind::kTranspose, "across", {x}, ir::TransposeAttributes{{1, 0}});
+  const ValueId scores = *graph.add_node(OpKind::kMatMul, "scores", {x, across});
+  graph.outputs = {*graph.add_node(OpKind::kSoftmax, "shares", {scores}, ir::SoftmaxAttributes{1})};
+  std::mt19937_64 random(2);
+  std::vector<TensorMap> inputs(30);
+  for (TensorMap& map : inputs) {
+    FloatTensor tensor(Shape{10, 16});
+    // Rows alike, so that their scores are near each other.
+    for (std::size_t i = 0; i < tensor.data().size(); ++i)
+      tensor[i] = i < 16 ? std::normal_distribution<float>(0, 4)(random)
+                         : tensor[i % 16] + std::normal_distribution<float>(0, 0.03F)(random);
+    for (float& value : tensor.data()) value = std::nearbyint(256 * value) / 256;  // no error of the input's
+    map.emplace("x", std::move(tensor));
+  }
+  QuantOptions options;
+  options.target_error = 0.00006;
+  const Result<Quantized> quantized = quantize(graph, inputs, options);
+  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+  EXPECT_LE(quantized->measured_error, 0.00006) << report_text(*quantized);
+  EXPECT_TRUE(std::ranges::any_of(quantized->graph.values,
+                                  [](const qir::Value& value) { return value.name == "shares.of_high"; }));
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, Tabular, ::testing::Values(1, 2, 3, 4, 5));
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "ir/functions.h"
 #include "quant/calibration.h"
 #include "quant/plan.h"
 
@@ -44,7 +45,8 @@ class Sensitivity {
     std::unordered_map<std::string, int> more;
     // Networks that normalize nothing by its own size are even enough for one number of bits.
     const auto squares = [](const Node& node) { return node.op == OpKind::kMul && node.inputs[0] == node.inputs[1]; };
-    if (std::ranges::none_of(graph_.nodes, squares)) return more;
+    const auto divides = [&](const Node& node) { return divides_by_values(node); };
+    if (std::ranges::none_of(graph_.nodes, squares) || std::ranges::none_of(graph_.nodes, divides)) return more;
     for (std::size_t i = graph_.nodes.size(); i-- > 0;) visit(graph_.nodes[i]);
     for (std::size_t v = 0; v < range_.size(); ++v) {
       const Histogram* histogram = seen(static_cast<ValueId>(v));
@@ -71,6 +73,13 @@ class Sensitivity {
     if (is_movement(node.op)) need(node.inputs[0], range_[index(node.output)]);
     if (node.op == OpKind::kConcat || node.op == OpKind::kAdd || node.op == OpKind::kSub)
       for (const ValueId id : node.inputs) need(id, range_[index(node.output)]);
+  }
+
+  bool divides_by_values(const Node& node) const {
+    if (node.op == OpKind::kDiv) return !graph_.input_of(node, 1).is_constant();
+    if (node.op != OpKind::kFunction) return false;
+    const auto& [function, a, b] = node.as<ir::FunctionAttributes>();
+    return function == ir::function("Reciprocal") || (function == ir::function("Power") && a < 0);
   }
 
   // Roundings of one unit make a relative error of unit |w| / (usual result); with the common bits and normal numbers the unit is

@@ -177,6 +177,16 @@ TEST_F(UnevenValues, NetworksWithoutNormalizationHaveOneNumber) {
   EXPECT_EQ(more_bits(y, product), 0);
 }
 
+// The size of a spectrum: squares, and a root, but nothing is divided.
+TEST_F(UnevenValues, SquaresAloneAreNoNormalization) {
+  std::vector<float> channels(64, 1);
+  channels[0] = 1000;
+  const ValueId product = op(OpKind::kMul, {input({8, 64}), constant({64}, channels)});
+  channels[0] = 0.001F;
+  const ValueId size = function("Sqrt", op(OpKind::kMul, {product, product}));
+  EXPECT_EQ(more_bits(op(OpKind::kMatMul, {size, constant({64, 1}, channels)}), product), 0);
+}
+
 // What is read of a table may be far smaller than its largest entry.
 TEST_F(UnevenValues, RowsOfATable) {
   std::vector<float> values(256 * 8);
