@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "hash/keccak.h"
 #include "qir/ops/rules.h"
+#include "qir/shown_text.h"
 #include "zkinfer/hex.h"
 
 namespace zkinfer {
@@ -149,10 +150,14 @@ std::vector<std::string> warnings_of(const QGraph& graph) {
   const std::vector<bool> from_params = reached_from(graph, qir::ValueKind::kParam);
   const bool has_params = std::any_of(graph.values.begin(), graph.values.end(),
                                       [](const qir::Value& value) { return value.kind == qir::ValueKind::kParam; });
-  for (const ValueId id : graph.outputs) {
+  // Of a program that shows a text all outputs but the second repeat inputs: that is what they are for (qir/shown_text.h).
+  const bool shows_text = graph.outputs.size() > 2 && qir::answers_of(graph).has_value();
+  for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
+    const ValueId id = graph.outputs[i];
     const std::string name = "output " + in_quotes(graph.value(id).name);
     if (!from_inputs[id]) out.push_back(name + " does not depend on any input");
-    if (has_params && !from_params[id]) out.push_back(name + " does not depend on any committed parameter");
+    if (has_params && !from_params[id] && !(shows_text && i != 1))
+      out.push_back(name + " does not depend on any committed parameter");
   }
   return out;
 }
