@@ -71,6 +71,12 @@ expect 2 'segment' "${prove[@]}" -o none.zkpart
 expect 2 'plan' "$zkinfer" prove mlp.zkmodel --segment 1/2 -o none.zkpart
 expect 2 'holds 20 samples; pick with --index' "$zkinfer" prove mlp.zkmodel -i calibration.json --write-plan none.zkplan
 expect 2 'one proof, and there are 2 samples; choose one with --index' "$zkinfer" prove mlp.zkmodel -i calibration.json --index 0-1 --write-plan none.zkplan
+# No room is found before a slot is taken, and what fails later says that one was spent.
+slots=$("$zkinfer" commitment status mlp.zksecret --quiet)
+in_little() { (trap '' XFSZ && ulimit -f 40 && exec "$@"); }  # files of 40 KiB
+expect 2 'no room for about' in_little "$zkinfer" prove mlp.zkmodel -i input.json --write-plan none.zkplan
+[[ $("$zkinfer" commitment status mlp.zksecret --quiet) == "$slots" ]] || fail "a plan that found no room cost a slot"
+expect 2 'No space left.*; the slot that was taken for it is spent' "$zkinfer" prove mlp.zkmodel -i input.json --write-plan /dev/full
 # Another model: another commitment, or none that fits.
 expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json -o plain.zkmodel
 expect 2 'not cut into segments' "$zkinfer" prove plain.zkmodel --plan answer.zkplan --segment 1/2 -s mlp.zksecret -o none.zkpart

@@ -25,6 +25,8 @@
 namespace zkinfer::cli {
 namespace {
 
+constexpr std::uint64_t kPlanRoom = std::uint64_t{1} << 16;  // beside the inputs
+
 Status refuse_whole(const Model& model, const std::string& option) {
   if (model.num_segments() > 1) return {};
   return invalid_argument(
@@ -118,14 +120,18 @@ CommandResult write_plan(Session& session, const PlanArguments& arguments) {
                        Committed::serve(model, arguments.secret_path, told(session, line, kServingShare)));
   request.refuse_clipping = arguments.strict;
   request.progress = line.callback(kServingShare, 1);
+  // Of the inputs and what goes with them: before the slot is taken.
+  std::uint64_t room = kPlanRoom;
+  for (const TensorInfo& info : model.inputs()) room += 8 * info.num_elements();
+  ZKI_RETURN_IF_ERROR(files.reserve(file, room));
   std::vector<Clipping> clipped;
   ZKI_ASSIGN_OR_RETURN(const Bytes plan, committed.plan(request, clipped));
   line.clear();
   ClippingSum clipping;
   clipping.add(clipped);
   clipping.warn(session);
-  ZKI_RETURN_IF_ERROR(files.write(file, plan));
-  ZKI_RETURN_IF_ERROR(files.publish());
+  ZKI_RETURN_IF_ERROR(committed.after_proof(files.write(file, plan)));
+  ZKI_RETURN_IF_ERROR(committed.after_proof(files.publish()));
   ZKI_ASSIGN_OR_RETURN(const PlanOutline outline, outline_of_plan(plan));
   if (session.json) {
     print_result(session, {{"plan", arguments.output_path},
