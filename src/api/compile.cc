@@ -294,6 +294,7 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
     }));
   }
   ZKI_RETURN_IF_ERROR(options.progress("calibrate and quantize", 0.2));
+  quant_options.stopped = [&] { return options.progress("calibrate and quantize", 0.2); };
   if (options.cut.memory_bytes > 0)
     ZKI_RETURN_IF_ERROR(check_memory(graph, inputs.front(), quant_options, options.cut));
   ZKI_ASSIGN_OR_RETURN(quant::Quantized quantized, quant::quantize(graph, inputs, quant_options));

@@ -116,7 +116,8 @@ Reference make_reference(const ir::Graph& graph, const Calibration& calibration,
 // The largest error is that of an element of an output, relative to its largest element; an arg max is estimated to change with the
 // probability that a normal error of the measured size of (error of best - error of second best) exceeds the margin.
 Result<Measured> measure(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
-                         const Reference& reference, const Quantized& quantized) {
+                         const Reference& reference, const Quantized& quantized,
+                         const std::function<Status()>& stopped) {
   Measured out;
   std::vector<double> largest(graph.outputs.size(), 0);
   std::vector<double> errors(graph.outputs.size(), 0);
@@ -127,6 +128,7 @@ Result<Measured> measure(const ir::Graph& graph, const Calibration& calibration,
   double pair_errors = 0;
   out.num_measured = reference.inputs.size();
   for (const std::size_t i : reference.inputs) {
+    if (stopped) ZKI_RETURN_IF_ERROR(stopped());
     exec_integer::Inputs integers;
     for (std::size_t j = 0; j < graph.inputs.size(); ++j) {
       const FloatTensor& real = inputs[i].at(graph.value(graph.inputs[j]).name);
@@ -355,7 +357,7 @@ class Search {
 
   // Measures an attempt, and keeps it if it is the best so far.
   Status judge(const Quantized& attempt, Trial& trial) {
-    ZKI_ASSIGN_OR_RETURN(trial.measured, measure(graph_, calibration_, inputs_, reference_, attempt));
+    ZKI_ASSIGN_OR_RETURN(trial.measured, measure(graph_, calibration_, inputs_, reference_, attempt, options_.stopped));
     trial.excess = excess_of(trial.measured, options_);
     const bool better = !best_.has_value() || trial.excess < best_->excess ||
                         (trial.excess == best_->excess && trial.cost < best_->cost);
@@ -390,7 +392,7 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
   ZKI_ASSIGN_OR_RETURN(Quantized result, Lowering(graph, calibration, trial.choice, options).run());
   Measured measured = trial.measured;
   if (counted.size() < inputs.size()) {
-    ZKI_ASSIGN_OR_RETURN(const Measured whole, measure(graph, calibration, inputs, reference, result));
+    ZKI_ASSIGN_OR_RETURN(const Measured whole, measure(graph, calibration, inputs, reference, result, options.stopped));
     if (excess_of(whole, options) > trial.excess) {
       ZKI_ASSIGN_OR_RETURN(result, Lowering(graph, statistics, trial.choice, options).run());
     } else if (whole.measured_error > measured.measured_error) {
