@@ -22,6 +22,7 @@ MerkleTree::MerkleTree(const TreeShape& shape) : shape_(shape) {
   static_assert(sizeof(Digest) == 32, "a level of the tree is hashed as contiguous bytes");
   ZKI_CHECK(shape.valid(), "Merkle tree shape");
   memory_ = AlignedMemory(2 * shape.num_leaves() * sizeof(Digest), Contents::kUnset);
+  nodes()[0] = {};  // unused, and written to code files with the others
 }
 
 MerkleTree::MerkleTree(const TreeShape& shape, ByteView rows) : MerkleTree(shape) {

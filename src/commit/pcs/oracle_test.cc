@@ -251,6 +251,25 @@ TEST_F(CodeFiles, HoldWhatMemoryHolds) {
   EXPECT_EQ(unkept.open(opened)->rows, expected_.encoded().open(opened)->rows);
 }
 
+// A code file is a function of what it holds: nothing of the memory that it was made in.
+TEST_F(CodeFiles, AreTheSameEachTime) {
+  write(2);
+  Bytes first = read_file(path_, 1 << 20).value();
+  // Written among other things in memory. The base and the evaluations are drawn anew, so all but the headers are compared.
+  write(2);
+  Bytes second = read_file(path_, 1 << 20).value();
+  ASSERT_EQ(first.size(), second.size());
+  for (Bytes* bytes : {&first, &second}) {
+    for (const std::size_t begin : {std::size_t{0}, bytes->size() / 2}) {
+      const auto at = bytes->begin() + static_cast<std::ptrdiff_t>(begin);
+      std::fill(at, at + 4096, std::uint8_t{0});
+    }
+  }
+  EXPECT_EQ(first, second);
+  // The unused node is the first of the tree, on the third page of a part.
+  for (std::size_t i = 0; i < 32; ++i) EXPECT_EQ(first[2 * 4096 + i], 0) << i;
+}
+
 // Rows that are computed from other coefficients than those committed to do not leave.
 TEST_F(CodeFiles, OtherCoefficientsAreFound) {
   write(1, 0);
