@@ -293,8 +293,8 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
       return !tensor.is_input && tensor.has_scale() && tensor.name == graph.value(id).name;
     }));
   }
-  ZKI_RETURN_IF_ERROR(options.progress("calibrate and quantize", 0.2));
   quant_options.stopped = [&] { return options.progress("calibrate and quantize", 0.2); };
+  ZKI_RETURN_IF_ERROR(quant_options.stopped());
   if (options.cut.memory_bytes > 0)
     ZKI_RETURN_IF_ERROR(check_memory(graph, inputs.front(), quant_options, options.cut));
   ZKI_ASSIGN_OR_RETURN(quant::Quantized quantized, quant::quantize(graph, inputs, quant_options));

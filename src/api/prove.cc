@@ -151,12 +151,11 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   prover::SegmentCodes codes;
   if (!code_file.empty() && pcs::CodeFile::exists(code_file)) {
     auto there = pcs::CodeFile::open(code_file);
-    // Left from another commitment of this name, or from a process that was too late to make one: made again, over it.
-    const bool is_other =
-        there.ok() && (impl->cut != nullptr ? !prover::check_codes(key_again, *there).ok()
-                                            : there->size() != 1 || (*there)[0]->root() != secret.commitment.root);
     if (!there.ok()) return there.status();
-    if (!is_other) codes = std::move(there).value();
+    // Else left from another commitment of this name, or from a process that was too late to make one: made again, over it.
+    const bool is_own = impl->cut != nullptr ? prover::check_codes(key_again, *there).ok()
+                                             : there->size() == 1 && (*there)[0]->root() == secret.commitment.root;
+    if (is_own) codes = std::move(there).value();
   }
   const bool has_code = !codes.empty();
   ZKI_RETURN_IF_ERROR(progress(has_code ? "open the weight commitment" : "rebuild the weight commitment", 0.0));
@@ -394,7 +393,8 @@ Result<BatchResult> Prover::prove_batch(const BatchRequest& request) const {
   const statement::Key& key = impl_->model.prepared.key;
   if (impl_->cut != nullptr) {
     return unsupported(
-        "a batch of a model that is cut into segments; prove its rows one by one, or compile it without CutOptions::num_segments and CutOptions::memory_bytes");
+        "a batch of a model that is cut into segments; prove its rows one by one, or compile it without "
+        "CutOptions::num_segments and CutOptions::memory_bytes");
   }
   if (!key.params.data.empty()) {
     return invalid_argument(

@@ -51,8 +51,9 @@ Result<Bytes> Prover::plan_proof(const ProveRequest& request, std::vector<Clippi
   ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
   inner.inputs = std::move(inputs.inputs);
   std::copy(request.context.begin(), request.context.end(), inner.context.begin());
-  ZKI_ASSIGN_OR_RETURN(const prover::SegmentedProof whole,
-                       prover::SegmentedProof::begin(*impl_->cut, key, impl_->model.seed, impl_->segment_codes, inner));
+  ZKI_ASSIGN_OR_RETURN(
+      const prover::SegmentedProof whole,
+      impl_->ended(prover::SegmentedProof::begin(*impl_->cut, key, impl_->model.seed, impl_->segment_codes, inner)));
   prover::ProofPlan plan;
   plan.program = program_name();
   plan.identity = key.identity();

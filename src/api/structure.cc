@@ -151,7 +151,7 @@ std::vector<std::string> warnings_of(const QGraph& graph) {
   const bool has_params = std::any_of(graph.values.begin(), graph.values.end(),
                                       [](const qir::Value& value) { return value.kind == qir::ValueKind::kParam; });
   // Of a program that shows a text all outputs but the second repeat inputs: that is what they are for (qir/shown_text.h).
-  const bool shows_text = graph.outputs.size() > 2 && qir::answers_of(graph).has_value();
+  const bool shows_text = qir::answers_of(graph).has_value();
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
     const ValueId id = graph.outputs[i];
     const std::string name = "output " + in_quotes(graph.value(id).name);
