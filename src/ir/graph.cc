@@ -68,6 +68,14 @@ std::vector<std::int32_t> producers(const Graph& graph) {
   return producer;
 }
 
+std::vector<std::vector<std::size_t>> readers(const Graph& graph) {
+  std::vector<std::vector<std::size_t>> found(graph.values.size());
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+    for (const ValueId input : graph.nodes[i].inputs)
+      if (input != kNoValue) found[static_cast<std::size_t>(input)].push_back(i);
+  return found;
+}
+
 std::vector<std::int32_t> use_counts(const Graph& graph) {
   std::vector<std::int32_t> uses(graph.values.size(), 0);
   for (const Node& node : graph.nodes)

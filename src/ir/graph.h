@@ -89,6 +89,8 @@ struct Graph {
 
 // Index of the node that produces each value, -1 for inputs and constants. Length values.size().
 std::vector<std::int32_t> producers(const Graph& graph);
+// Indices of the nodes that read each value, ascending; a node that reads it twice is there twice. Length values.size().
+std::vector<std::vector<std::size_t>> readers(const Graph& graph);
 // Number of uses of each value by nodes and by graph outputs. Length values.size().
 std::vector<std::int32_t> use_counts(const Graph& graph);
 // Redirects every use of `from` (node inputs and graph outputs) to `to`.

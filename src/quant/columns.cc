@@ -56,11 +56,7 @@ const FloatTensor* weights_of(const ir::Graph& graph, const Node& node, ValueId 
 class Walk {
  public:
   Walk(const ir::Graph& graph, ValueId input, std::size_t columns)
-      : graph_(graph), columns_(columns), readers_(graph.values.size()) {
-    for (std::size_t i = 0; i < graph.nodes.size(); ++i)
-      for (const ValueId id : graph.nodes[i].inputs)
-        if (id != ir::kNoValue && (readers_[index(id)].empty() || readers_[index(id)].back() != i))
-          readers_[index(id)].push_back(i);
+      : graph_(graph), columns_(columns), readers_(ir::readers(graph)) {
     visit({input, std::vector<double>(columns, 1), std::vector<double>(columns, 0), {}});
   }
 

@@ -66,11 +66,8 @@ std::optional<Link> link_from(const ir::Graph& graph, const std::vector<std::vec
 }
 
 std::vector<Link> all_links(const ir::Graph& graph) {
-  std::vector<std::vector<std::size_t>> readers(graph.values.size());
+  const std::vector<std::vector<std::size_t>> readers = ir::readers(graph);
   std::vector<bool> is_output(graph.values.size(), false);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
-    for (const ValueId id : graph.nodes[i].inputs)
-      if (id != ir::kNoValue) readers[static_cast<std::size_t>(id)].push_back(i);
   for (const ValueId id : graph.outputs) is_output[static_cast<std::size_t>(id)] = true;
   std::vector<Link> links;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {

@@ -42,7 +42,7 @@ class Planner {
  public:
   Planner(const Graph& graph, const std::vector<bool>& input_non_negative)
       : graph_(graph),
-        readers_(graph.values.size()),
+        readers_(ir::readers(graph)),
         made_by_(ir::producers(graph)),
         is_output_(graph.values.size(), false) {
     plan_.fused.assign(graph.nodes.size(), false);
@@ -54,11 +54,6 @@ class Planner {
     plan_.centers.assign(graph.nodes.size(), false);
     plan_.group.resize(graph.values.size());
     std::iota(plan_.group.begin(), plan_.group.end(), 0);
-    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-      for (const ValueId id : graph.nodes[i].inputs) {
-        if (id != ir::kNoValue) readers_[index(id)].push_back(i);
-      }
-    }
     for (const ValueId id : graph.outputs) is_output_[index(id)] = true;
     for (std::size_t i = 0; i < graph.inputs.size(); ++i)
       plan_.non_negative[index(graph.inputs[i])] = input_non_negative[i];
