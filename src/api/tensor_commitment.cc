@@ -78,7 +78,7 @@ const Digest& TensorCommitment::root() const { return impl_->commitment.root; }
 Digest TensorCommitment::id() const {
   ByteWriter params;
   impl_->oracle.write(params);
-  Transcript transcript("zkinfer tensor commitment v1");
+  Transcript transcript("zkinfer tensor commitment v2");
   transcript.absorb_bytes("parameters", params.bytes());
   transcript.absorb_u64("size", impl_->tensor.num_elements());
   transcript.absorb_digest("data root", impl_->commitment.root);

@@ -6,6 +6,7 @@
 
 #include "field/fe.h"
 #include "field/inverse.h"
+#include "field/limbs.h"
 
 namespace zkinfer {
 namespace {
@@ -95,6 +96,21 @@ TEST(Field, SignedIntegersRoundTrip) {
   for (std::int64_t x : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{5}, -(std::int64_t{1} << 62)}) {
     EXPECT_EQ(Fp::from_int(x).to_int(), x);
   }
+}
+
+TEST(Limbs, OnlyCanonicalOnesAreRead) {
+  const std::vector<Fp> limbs = {Fp(1), Fp(Fp::kModulus - 1)};
+  Bytes bytes = limb_bytes(limbs);
+  EXPECT_EQ(bytes, (Bytes{0, 0, 0, 0, 0, 0, 0, 1, 255, 255, 255, 255, 0, 0, 0, 0}));
+  std::vector<Fp> got(2);
+  ByteReader reader(bytes);
+  EXPECT_TRUE(read_limbs(reader, got));
+  EXPECT_EQ(got, limbs);
+  ByteReader truncated(ByteView(bytes).first(15));
+  EXPECT_FALSE(read_limbs(truncated, got));
+  store_big_endian(Fp::kModulus, bytes.data());
+  ByteReader too_large(bytes);
+  EXPECT_FALSE(read_limbs(too_large, got));
 }
 
 }  // namespace

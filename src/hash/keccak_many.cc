@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/big_endian.h"
 #include "base/check.h"
 #include "field/simd_targets.h"
 #include "hash/keccak_constants.h"
@@ -209,6 +210,66 @@ void HashMany(ByteView prefix, const std::uint8_t* messages, std::size_t message
   }
 }
 
+// Every 64-bit word with its bytes turned around.
+HWY_INLINE V ReverseBytes(V x) {
+#if HWY_TARGET == HWY_SCALAR
+  return hn::Set(D(), big_endian(hn::GetLane(x)));
+#else
+  const hn::Repartition<std::uint8_t, D> bytes;
+  HWY_ALIGN static constexpr std::uint8_t kOrder[16] = {7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8};
+  return hn::BitCast(D(), hn::TableLookupBytes(hn::BitCast(bytes, x), hn::LoadDup128(bytes, kOrder)));
+#endif
+}
+
+// kLanes messages of one byte and big-endian words, each word one byte further on in the block than it is in memory.
+void HashWordLanes(std::uint8_t prefix, const std::uint64_t* messages, std::size_t num_words, Digest* out) {
+  constexpr std::size_t kRateWords = Keccak256::kRateBytes / 8;
+  V words[8], state[25];
+  for (V& x : state) x = hn::Zero(D());
+  V carried = hn::Set(D(), prefix);  // the bytes that the word before leaves for the next one
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < num_words; i += 8) {
+    const std::size_t count = std::min<std::size_t>(8, num_words - i);
+    if (count == 8) {
+      LoadEightWords(reinterpret_cast<const std::uint8_t*>(messages + i), 8 * num_words, words);
+    } else {
+      HWY_ALIGN std::uint64_t some[kLanes];
+      for (std::size_t k = 0; k < count; ++k) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) some[lane] = messages[lane * num_words + i + k];
+        words[k] = hn::Load(D(), some);
+      }
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+      const V word = ReverseBytes(words[k]);
+      state[at] = hn::Xor(state[at], hn::Or(hn::ShiftLeft<8>(word), carried));
+      carried = hn::ShiftRight<56>(word);
+      if (++at < kRateWords) continue;
+      Permute(state);
+      at = 0;
+    }
+  }
+  state[at] = hn::Xor(state[at], hn::Or(carried, hn::Set(D(), std::uint64_t{0x01} << 8)));
+  state[kRateWords - 1] = hn::Xor(state[kRateWords - 1], hn::Set(D(), std::uint64_t{0x80} << 56));
+  Permute(state);
+  StoreDigests(state, out);
+}
+
+void HashWords(std::uint8_t prefix, const std::uint64_t* messages, std::size_t num_words, std::span<Digest> out) {
+  std::size_t i = 0;
+  for (; i + kLanes <= out.size(); i += kLanes)
+    HashWordLanes(prefix, messages + i * num_words, num_words, out.data() + i);
+  for (; i < out.size(); ++i) {
+    Keccak256 hash;
+    hash.update(prefix);
+    for (std::size_t k = 0; k < num_words; ++k) {
+      std::uint8_t bytes[8];
+      store_big_endian(messages[i * num_words + k], bytes);
+      hash.update(bytes);
+    }
+    out[i] = hash.finish();
+  }
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace zkinfer
@@ -219,6 +280,7 @@ namespace zkinfer {
 namespace {
 
 ZKI_SIMD_EXPORT(HashMany);
+ZKI_SIMD_EXPORT(HashWords);
 
 }  // namespace
 
@@ -228,6 +290,12 @@ void keccak256_many(ByteView prefix, ByteView messages, std::size_t message_byte
   ZKI_CHECK(prefix.size() < Keccak256::kRateBytes, "keccak256_many: prefix too long");
   ZKI_CHECK(messages.size() >= (out.size() - 1) * stride + message_bytes, "keccak256_many: messages too short");
   ZKI_SIMD_CALL(HashMany)(prefix, messages.data(), message_bytes, stride, out);
+}
+
+void keccak256_words(std::uint8_t prefix, std::span<const std::uint64_t> words, std::size_t num_words,
+                     std::span<Digest> out) {
+  ZKI_CHECK_EQ(words.size(), out.size() * num_words, "keccak256_words: words");
+  ZKI_SIMD_CALL(HashWords)(prefix, words.data(), num_words, out);
 }
 
 }  // namespace zkinfer

@@ -14,4 +14,8 @@ namespace zkinfer {
 void keccak256_many(ByteView prefix, ByteView messages, std::size_t message_bytes, std::size_t stride,
                     std::span<Digest> out);
 
+// out[i] = keccak256(prefix || words [i * num_words, (i + 1) * num_words)), each word big-endian.
+void keccak256_words(std::uint8_t prefix, std::span<const std::uint64_t> words, std::size_t num_words,
+                     std::span<Digest> out);
+
 }  // namespace zkinfer

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "base/big_endian.h"
 #include "field/simd_test_util.h"
 #include "hash/keccak_constants.h"
 #include "zkinfer/hex.h"
@@ -77,6 +78,28 @@ TEST(Keccak, ManyEqualsOneOnEveryTarget) {
         for (std::size_t count : {0, 1, 2, 5, 8, 9, 17, 24}) {
           expect_many_equals_one(rng, prefix_bytes, message_bytes, count);
         }
+      }
+    }
+  }
+}
+
+TEST(Keccak, WordsEqualBytesOnEveryTarget) {
+  std::mt19937_64 rng(9);
+  for (const simd::Target chosen : simd_targets()) {
+    const SimdTargetScope target(chosen);
+    for (std::size_t num_words : {1, 4, 6, 8, 15, 16, 17, 18, 33, 34, 48, 96}) {
+      for (std::size_t count : {0, 1, 3, 8, 17}) {
+        std::vector<std::uint64_t> words(num_words * count);
+        Bytes bytes(8 * words.size());
+        for (std::size_t i = 0; i < words.size(); ++i) {
+          words[i] = rng();
+          store_big_endian(words[i], bytes.data() + 8 * i);
+        }
+        std::vector<Digest> got(count), expected(count);
+        const std::uint8_t prefix = 5;
+        keccak256_words(prefix, words, num_words, got);
+        keccak256_many(ByteView(&prefix, 1), bytes, 8 * num_words, 8 * num_words, expected);
+        ASSERT_EQ(got, expected) << num_words << " " << count;
       }
     }
   }

@@ -211,7 +211,7 @@ TEST(VerifierChannel, NonCanonicalLimb) {
   for (std::size_t limb = 0; limb < session.proof.size() / 8; ++limb) {
     for (const std::uint64_t value : {Fp::kModulus, ~std::uint64_t{0}}) {
       Bytes bytes = session.proof;
-      for (std::size_t i = 0; i < 8; ++i) bytes[8 * limb + i] = static_cast<std::uint8_t>(value >> (8 * i));
+      store_big_endian(value, bytes.data() + 8 * limb);
       EXPECT_EQ(session.verify(bytes, verify_products).verdict.reason, RejectReason::kNonCanonical);
     }
   }

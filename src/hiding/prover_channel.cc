@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hiding/prover_channel.h"
 
+#include <array>
+
+#include "field/limbs.h"
+
 namespace zkinfer::hiding {
 
 void ProverChannel::send_hidden_at(const char* label, const Fe& value, PadIndex pad) {
@@ -17,10 +21,16 @@ std::pair<PadIndex, PadIndex> ProverChannel::send_product(const char* label_u, c
   return {pads_.a(row), pads_.b(row)};
 }
 
+void ProverChannel::send_u64_raw(std::uint64_t x) {
+  std::array<std::uint8_t, 8> bytes;
+  store_big_endian(x, bytes.data());
+  proof_.raw(bytes);
+}
+
 void ProverChannel::send_clear(const char* label, const Fe& value) {
   Fe sent = value;
   if (message_hook_) message_hook_(num_messages_++, label, sent);
-  for (const Fp limb : sent.c) proof_.u64(limb.v);
+  proof_.raw(limb_bytes(sent.c));
   transcript_.absorb_fe(label, sent);
 }
 

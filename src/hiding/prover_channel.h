@@ -33,7 +33,7 @@ class ProverChannel {
   void send_digests(const char* label, std::span<const Digest> digests);
   // Bytes that are authenticated by other means (Merkle openings, nonces): not absorbed.
   void send_raw(ByteView bytes) { proof_.raw(bytes); }
-  void send_u64_raw(std::uint64_t x) { proof_.u64(x); }
+  void send_u64_raw(std::uint64_t x);
   Fe challenge(const char* label) { return transcript_.challenge(label); }
   void set_message_hook(MessageHook hook) { message_hook_ = std::move(hook); }
 

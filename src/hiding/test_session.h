@@ -5,6 +5,7 @@
 #include <functional>
 #include <random>
 
+#include "base/big_endian.h"
 #include "field/vec.h"
 #include "hiding/pad_values.h"
 #include "hiding/prover_channel.h"
@@ -114,10 +115,8 @@ struct TestSession {
 
 // Adds one to the lowest limb of message `index` (messages are 24-byte field elements).
 inline Bytes mutate(Bytes proof, std::size_t index) {
-  std::uint64_t x = 0;
-  for (std::size_t i = 8; i-- > 0;) x = x << 8 | proof[24 * index + i];
-  x = (Fp(x) + Fp(1)).v;
-  for (std::size_t i = 0; i < 8; ++i) proof[24 * index + i] = static_cast<std::uint8_t>(x >> (8 * i));
+  std::uint8_t* const limb = proof.data() + 24 * index;
+  store_big_endian((Fp(load_big_endian(limb)) + Fp(1)).v, limb);
   return proof;
 }
 

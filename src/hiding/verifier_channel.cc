@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hiding/verifier_channel.h"
 
+#include "field/limbs.h"
+
 namespace zkinfer::hiding {
 
 void VerifierChannel::reject(RejectReason reason, const std::string& where) {
@@ -10,15 +12,8 @@ void VerifierChannel::reject(RejectReason reason, const std::string& where) {
 Fe VerifierChannel::receive_clear(const char* label) {
   Fe value;
   if (failed()) return value;
-  for (Fp& limb : value.c) {
-    const std::uint64_t x = reader_.u64();
-    if (x >= Fp::kModulus) {
-      reject(RejectReason::kNonCanonical, label);
-    } else {
-      limb = Fp(x);
-    }
-  }
-  if (!reader_.ok()) reject(RejectReason::kTruncated, label);
+  ByteReader bytes(receive_raw(label, 8 * value.c.size()));
+  if (!failed() && !read_limbs(bytes, value.c)) reject(RejectReason::kNonCanonical, label);
   if (failed()) return {};
   transcript_.absorb_fe(label, value);
   return value;
@@ -46,8 +41,8 @@ ByteView VerifierChannel::receive_raw(const char* label, std::size_t num_bytes) 
 }
 
 std::uint64_t VerifierChannel::receive_u64_raw(const char* label) {
-  ByteReader reader(receive_raw(label, 8));
-  return reader.u64();
+  const ByteView bytes = receive_raw(label, 8);
+  return bytes.empty() ? 0 : load_big_endian(bytes.data());
 }
 
 void VerifierChannel::require_zero(const char* label, LinearForm form) {

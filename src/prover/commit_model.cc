@@ -105,7 +105,7 @@ Digest weights_digest(const qir::QGraph& graph, const qir::WeightStore& weights)
 
 Digest derive_rows_key(const Digest& seed, const qir::QGraph& graph, const pcs::OpeningParams& opening,
                        const Digest& weights) {
-  return derive_key("zkinfer model rows v1", {seed, qir::structure_bytes(graph), opening.canonical_bytes(), weights});
+  return derive_key("zkinfer model rows v2", {seed, qir::structure_bytes(graph), opening.canonical_bytes(), weights});
 }
 
 Result<CommittedModel> commit_model(const qir::QGraph& graph, const qir::WeightStore& weights,

@@ -28,7 +28,7 @@ Digest derive_tensor_rows_key(const Digest& seed, const pcs::TensorOracle& param
   ByteWriter writer;
   params.write(writer);
   for (const std::int64_t x : values) writer.i64(x);
-  return derive_key("zkinfer data rows v1", {seed, writer.bytes()});
+  return derive_key("zkinfer data rows v2", {seed, writer.bytes()});
 }
 
 Result<pcs::TensorOracle> tensor_oracle_params(std::uint64_t num_elements, std::uint64_t budget,

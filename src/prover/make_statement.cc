@@ -50,7 +50,7 @@ Result<StatementTensors> make_statement(const CommittedModel& model, const verif
       // Another seed for each, which nothing but this proof and its receiver know; bound to the inputs and the context, so
       // that equal outputs stay unlinkable even where the entropy repeats.
       const std::uint8_t index[1] = {static_cast<std::uint8_t>(next)};
-      const Digest seed = derive_key("zkinfer output commitment v1", {model.seed, request.entropy, request.context,
+      const Digest seed = derive_key("zkinfer output commitment v2", {model.seed, request.entropy, request.context,
                                                                       all_inputs.bytes(), ByteView(index)});
       ZKI_ASSIGN_OR_RETURN(CommittedValues committed, commit_tensor(witness.values[id], key.params.data[next++], seed));
       data.outputs.push_back(std::make_shared<CommittedValues>(std::move(committed)));

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kMaxProgramBytes = 64;
 constexpr std::size_t kMaxInputs = std::size_t{1} << 16;
 
-Digest seal_of(ByteView body, const Digest& seed) { return derive_key("zkinfer proof plan v1", {seed, body}); }
+Digest seal_of(ByteView body, const Digest& seed) { return derive_key("zkinfer proof plan v2", {seed, body}); }
 
 }  // namespace
 

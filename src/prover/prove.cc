@@ -66,7 +66,7 @@ Digest proof_key(const CommittedModel& model, const relations::CompiledCircuit& 
   });
   Keccak256 witness;
   for (const Digest& digest : digests) witness.update(digest);
-  return derive_key("zkinfer proof randomness v1", {model.seed, statement.state(), witness.finish(), entropy});
+  return derive_key("zkinfer proof randomness v2", {model.seed, statement.state(), witness.finish(), entropy});
 }
 
 // The pad vector, and the pad and blind columns.

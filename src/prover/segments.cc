@@ -81,7 +81,7 @@ ModelOptions segment_options(const CutModel& model, const ModelOptions& whole, s
 }
 
 Digest segment_seed(const Digest& seed, std::size_t index) {
-  return derive_key("zkinfer segment seed v1", {seed, index_bytes(index)});
+  return derive_key("zkinfer segment seed v2", {seed, index_bytes(index)});
 }
 
 std::vector<Digest> segment_rows_keys(const CutModel& model, const statement::Key& key, const Digest& seed) {
@@ -235,7 +235,7 @@ Result<SegmentedProof> SegmentedProof::begin(const CutModel& model, const statem
   const Digest identity = key.identity();
   for (std::size_t i = 0; i < out.boundaries_.size(); ++i) {
     BoundaryValues& boundary = out.boundaries_[i];
-    boundary.seed = derive_key("zkinfer boundary seed v1",
+    boundary.seed = derive_key("zkinfer boundary seed v2",
                                {seed, request.entropy, identity, request.context, proven.bytes(), index_bytes(i)});
     ZKI_ASSIGN_OR_RETURN(const auto committed, out.open_boundary(i));
     out.commitments_.push_back(committed->commitment);

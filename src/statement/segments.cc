@@ -144,7 +144,7 @@ Result<Key> join_keys(std::vector<Key> segments, std::vector<std::vector<std::ui
 }
 
 Digest segmented_identity(const Key& key) {
-  Transcript transcript("zkinfer segmented model identity v1");
+  Transcript transcript("zkinfer segmented model identity v2");
   transcript.absorb_u64("segments", key.segments.size());
   for (const Key& segment : key.segments) transcript.absorb_digest("segment identity", segment.identity());
   for (const std::vector<std::uint32_t>& reads : key.reads) {
@@ -156,12 +156,12 @@ Digest segmented_identity(const Key& key) {
   return transcript.state();
 }
 
-std::vector<SegmentStatement> segment_statements(const Key& key, const Digest& identity, ByteView context,
+std::vector<SegmentStatement> segment_statements(const Key& key, const Digest& identity, const Digest& context,
                                                  std::uint64_t slot, const PublicIo& data,
                                                  const std::vector<Commitment>& boundaries) {
-  Transcript chain("zkinfer chain context v1");
+  Transcript chain("zkinfer chain context v2");
   chain.absorb_digest("model identity", identity);
-  chain.absorb_bytes("context", context);
+  chain.absorb_digest("context", context);
   chain.absorb_u64("slot", slot);
   absorb_public_data(chain, key, data);
   for (const Commitment& boundary : boundaries) {
@@ -174,7 +174,7 @@ std::vector<SegmentStatement> segment_statements(const Key& key, const Digest& i
   for (std::size_t i = 0; i < key.segments.size(); ++i) {
     const Key& segment = key.segments[i];
     SegmentStatement& statement = out.emplace_back();
-    Transcript own("zkinfer segment context v1");
+    Transcript own("zkinfer segment context v2");
     own.absorb_digest("chain", chain_context);
     own.absorb_u64("segment", i);
     statement.context = own.state();

@@ -37,7 +37,7 @@ struct SegmentStatement {
   PublicIo data;
 };
 // data: of the whole. boundaries: one commitment each. slot: the same of every segment that counts any.
-std::vector<SegmentStatement> segment_statements(const Key& key, const Digest& identity, ByteView context,
+std::vector<SegmentStatement> segment_statements(const Key& key, const Digest& identity, const Digest& context,
                                                  std::uint64_t slot, const PublicIo& data,
                                                  const std::vector<Commitment>& boundaries);
 

@@ -1,33 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "statement/statement.h"
 
+#include "field/limbs.h"
 #include "formats/frame.h"
+#include "statement/canonical_bytes.h"
 #include "statement/segments.h"
 
 namespace zkinfer::statement {
 
 void Commitment::write(ByteWriter& out) const {
   out.raw(root);
-  for (const Fp limb : ood_value.c) out.u64(limb.v);
+  out.raw(limb_bytes(ood_value.c));
 }
 
 Commitment read_commitment(ByteReader& reader) {
   Commitment commitment;
   const ByteView root = reader.raw(commitment.root.size());
   std::copy(root.begin(), root.end(), commitment.root.begin());
-  for (Fp& limb : commitment.ood_value.c) {
-    const std::uint64_t x = reader.u64();
-    if (x >= Fp::kModulus)
-      reader.fail();
-    else
-      limb = Fp(x);
-  }
+  read_limbs(reader, commitment.ood_value.c);
   return commitment;
 }
 
 Digest Key::identity() const {
   if (is_segmented()) return segmented_identity(*this);
-  Transcript transcript("zkinfer model identity v1");
+  Transcript transcript("zkinfer model identity v2");
   transcript.absorb_bytes("structure", qir::structure_bytes(graph));
   transcript.absorb_u64("visibility", flags());
   transcript.absorb_bytes("parameters", params.canonical_bytes());
@@ -118,7 +114,7 @@ Result<Key> parse_key(ByteView bytes) {
 }
 
 Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const Digest& root) {
-  Transcript transcript("zkinfer model value v1");
+  Transcript transcript("zkinfer model value v2");
   transcript.absorb_bytes("structure", qir::structure_bytes(graph));
   transcript.absorb_bytes("parameters", params.canonical_bytes());
   transcript.absorb_digest("model root", root);
@@ -128,7 +124,7 @@ Fe ood_point(const qir::QGraph& graph, const pcs::OpeningParams& params, const D
 Fe data_point(const pcs::TensorOracle& oracle, std::uint64_t num_elements, const Digest& root) {
   ByteWriter params;
   oracle.write(params);
-  Transcript transcript("zkinfer data value v1");
+  Transcript transcript("zkinfer data value v2");
   transcript.absorb_bytes("parameters", params.bytes());
   transcript.absorb_u64("size", num_elements);
   transcript.absorb_digest("data root", root);
@@ -161,10 +157,17 @@ std::uint32_t header_flags(const Key& key) {
   return (key.params.security.zero_knowledge ? kFlagZeroKnowledge : 0) | (key.is_segmented() ? kFlagSegmented : 0);
 }
 
+namespace {
+
+std::vector<qir::ValueId> ids_in_proof(const qir::QGraph& graph, const qir::Visibility& visibility) {
+  return qir::chosen_values(graph, visibility, [](const TensorPolicy& group) { return group.in_proof(); });
+}
+
+}  // namespace
+
 std::size_t row_bytes(const qir::QGraph& graph, const qir::Visibility& visibility) {
   std::size_t num_values = 0;
-  const auto in_proof = [](const TensorPolicy& group) { return group.in_proof(); };
-  for (const qir::ValueId id : qir::chosen_values(graph, visibility, in_proof)) {
+  for (const qir::ValueId id : ids_in_proof(graph, visibility)) {
     num_values += static_cast<std::size_t>(graph.value(id).shape.num_elements());
   }
   return 8 * num_values + sizeof(Digest) * qir::hashed_values(graph, visibility).size();
@@ -186,19 +189,19 @@ std::vector<const std::vector<std::int64_t>*> values_in_proof(const Key& key, co
 
 bool slot_exists(std::uint64_t slot, std::uint64_t budget) { return budget == 0 ? slot == 0 : slot < budget; }
 
-void absorb_statement(Transcript& transcript, const Digest& identity, const Key& key, ByteView context,
+void absorb_statement(Transcript& transcript, const Digest& identity, const Key& key, const Digest& context,
                       std::uint64_t slot, const PublicIo& data) {
   transcript.absorb_digest("model identity", identity);
-  transcript.absorb_bytes("context", context);
+  transcript.absorb_digest("context", context);
   transcript.absorb_u64("slot", slot);
   absorb_public_data(transcript, key, data);
 }
 
 void absorb_public_data(Transcript& transcript, const Key& key, const PublicIo& data) {
-  for (const std::vector<std::int64_t>* values : values_in_proof(key, data.values)) {
-    transcript.absorb_u64("public value size", values->size());
-    for (const std::int64_t x : *values) transcript.absorb_fp("public value", Fp::from_int(x));
-  }
+  const std::vector<const std::vector<std::int64_t>*> values = values_in_proof(key, data.values);
+  const std::vector<qir::ValueId> ids = ids_in_proof(key.graph, key.visibility);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    transcript.absorb_bytes("public values", canonical_bytes(key.graph.value(ids[i]), *values[i]));
   for (const Digest& digest : data.digests) transcript.absorb_digest("public digest", digest);
   for (const Commitment& commitment : data.commitments) {
     transcript.absorb_digest("data root", commitment.root);

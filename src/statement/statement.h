@@ -105,7 +105,7 @@ bool slot_exists(std::uint64_t slot, std::uint64_t budget);
 void absorb_public_data(Transcript& transcript, const Key& key, const PublicIo& data);
 // Step 0 of the transcript: binds everything the statement contains before the first challenge. Tensors that travel
 // beside the proof are bound by their digests. identity: the key's, which takes longer to compute than all the rest.
-void absorb_statement(Transcript& transcript, const Digest& identity, const Key& key, ByteView context,
+void absorb_statement(Transcript& transcript, const Digest& identity, const Key& key, const Digest& context,
                       std::uint64_t slot, const PublicIo& data);
 
 }  // namespace zkinfer::statement

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <limits>
 
+#include "base/big_endian.h"
 #include "base/parallel.h"
 #include "hash/keccak_many.h"
 
@@ -23,11 +24,7 @@ void search(const PowPuzzle& puzzle, std::uint64_t base, std::size_t begin, std:
   std::array<std::uint8_t, 8 * kTile> messages;
   for (std::size_t at = begin; at < end; at += kTile) {
     if (base + at >= best.load(std::memory_order_relaxed)) return;
-    for (std::size_t i = 0; i < kTile; ++i) {
-      for (std::size_t byte = 0; byte < 8; ++byte) {
-        messages[8 * i + byte] = static_cast<std::uint8_t>((base + at + i) >> (8 * byte));
-      }
-    }
+    for (std::size_t i = 0; i < kTile; ++i) store_big_endian(base + at + i, messages.data() + 8 * i);
     keccak256_many(puzzle.prefix, messages, 8, 8, digests);
     for (std::size_t i = 0; i < kTile; ++i) {
       if (!puzzle.is_solution(digests[i])) continue;
@@ -54,7 +51,7 @@ std::uint64_t grind(Transcript& transcript, int pow_bits) {
     }
     found = best.load();
   }
-  ZKI_CHECK(transcript.check_pow(found, pow_bits), "the nonce found is a solution");
+  transcript.absorb_nonce(found);
   return found;
 }
 

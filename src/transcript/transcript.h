@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fiat-Shamir over Keccak-256: every prover message is absorbed, every challenge is squeezed from all that came before.
 //
-// State: one digest S (32 bytes), at first 32 zero bytes. Items absorbed since the last use of S wait in a running hash.
-//   item        = type u8 | label length u8 | label | count u64 | payload           (all integers little-endian)
-//   flush       S = keccak("zki-absb" | S | items)                                   only when items wait
-//   squeeze     after a flush: D = keccak("zki-sqez" | S | item with empty payload); then S = D
-//   challenge   Fe: D read as a little-endian 256-bit integer, limb i = bits [85 i, 85 i + 85) reduced mod p
-//   indices     word j = u64 number j mod 4 of keccak("zki-indx" | D | u32 j / 4), index = low log_range bits
-//   pow         after a flush: keccak("zki-powk" | S | bits u8 | nonce u64) starts with `bits` zero bits; then the nonce
-//               is absorbed as an item "pow"
-// The first eight bytes keep these uses apart from each other and from Merkle hashes (whose first byte is 0 or 1).
-// Labels are string literals of at most 255 bytes.
+// State: one digest S (32 bytes), at first keccak(name of the protocol). What is absorbed waits, one item behind the other:
+//   u64        8 bytes, most significant first
+//   Fe         three limbs like that, c0 first
+//   digest     its 32 bytes
+//   bytes      their digest, keccak(bytes)
+// so every item has a width of its own, and whoever knows how many of what are absorbed reads them back: callers absorb what
+// the name of the protocol and the items before say.
+//   squeeze    S = keccak(S | tag u32 | waiting items), tag = transcript_tag(label)
+//   challenge  squeeze; limb i of the Fe = bits [85 i, 85 i + 85) of S as a big-endian integer, mod p
+//   indices    squeeze; word j = u64 number j mod 4 of keccak(0x02 | S | u32 j / 4), index = low log_range bits
+//   pow        squeeze; the nonce is good when keccak(0x03 | S | bits u8 | nonce u64) starts with `bits` zero bits; then it is
+//              absorbed as u64
+//   state      keccak(S | u32 0 | waiting items)
+// Integers are big-endian. Lengths keep these uses apart from each other and from Merkle hashes: modulo 8 a squeeze has 4 bytes,
+// leaves and nodes 1 (first bytes 0 and 1), indices 5, pow 2.
 // Soundness: every value of a limb has probability below (1 + 2^-20) / p, so of a challenge below (1 + 2^-18) / |K|.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,12 +30,19 @@
 
 namespace zkinfer {
 
+// What tells squeezes apart: the 32-bit FNV-1a hash of the label. Distinct, and not 0, for all labels of a protocol.
+constexpr std::uint32_t transcript_tag(std::string_view label) {
+  std::uint32_t tag = 0x811c9dc5;
+  for (const char c : label) tag = (tag ^ static_cast<std::uint8_t>(c)) * 0x01000193;
+  return tag;
+}
+
+// Of the manifest.
 enum class TranscriptItem : std::uint8_t {
   kBytes = 1,
   kU64 = 2,
   kFe = 3,
   kDigest = 4,
-  kFp = 5,
   kChallenge = 16,
   kIndices = 17,
   kPow = 18,
@@ -42,13 +52,13 @@ enum class TranscriptItem : std::uint8_t {
 struct TranscriptEntry {
   std::string_view label;
   TranscriptItem type;
-  std::uint64_t count;  // elements, or bytes for kBytes
+  std::uint64_t count;  // 1; of kBytes the bytes, of kIndices the indices, of kPow the bits
   friend bool operator==(const TranscriptEntry&, const TranscriptEntry&) = default;
 };
 
 // A nonce solves it when keccak(prefix | nonce u64) starts with pow_bits zero bits.
 struct PowPuzzle {
-  std::array<std::uint8_t, 41> prefix{};
+  std::array<std::uint8_t, 34> prefix{};
   int pow_bits = 0;
 
   bool is_solution(const Digest& digest) const;
@@ -56,19 +66,14 @@ struct PowPuzzle {
 
 class Transcript {
  public:
-  // `protocol` is absorbed first, as bytes under the label "protocol".
   explicit Transcript(std::string_view protocol, bool record_manifest = false);
   Transcript(const Transcript&) = delete;
   Transcript& operator=(const Transcript&) = delete;
 
   void absorb_bytes(std::string_view label, ByteView bytes);
   void absorb_u64(std::string_view label, std::uint64_t value);
-  void absorb_fp(std::string_view label, Fp value);
-  void absorb_fps(std::string_view label, std::span<const Fp> values);
   void absorb_fe(std::string_view label, const Fe& value);
-  void absorb_fes(std::string_view label, std::span<const Fe> values);
   void absorb_digest(std::string_view label, const Digest& digest);
-  void absorb_digests(std::string_view label, std::span<const Digest> digests);
 
   Fe challenge(std::string_view label);
   // `count` successive challenges under one label.
@@ -77,8 +82,9 @@ class Transcript {
   // 2^log_range.
   std::vector<std::uint64_t> challenge_indices(std::string_view label, std::size_t num_indices, int log_range);
 
-  // The puzzle at this point; flushes, absorbs nothing.
+  // The puzzle at this point: squeezes. Once, and then absorb_nonce.
   PowPuzzle pow_puzzle(int pow_bits);
+  void absorb_nonce(std::uint64_t nonce);
   // Whether the nonce is good (0 when pow_bits is 0); absorbs it either way. The prover finds one with grind (grind.h).
   bool check_pow(std::uint64_t nonce, int pow_bits);
 
@@ -87,15 +93,12 @@ class Transcript {
   const std::vector<TranscriptEntry>& manifest() const { return manifest_; }
 
  private:
-  void begin_item(TranscriptItem type, std::string_view label, std::uint64_t count);
+  void note(std::string_view label, TranscriptItem type, std::uint64_t count);
   void put_u64(std::uint64_t x);
-  void flush();
-  Digest squeeze(TranscriptItem type, std::string_view label, std::uint64_t count);
-  void absorb_nonce(std::uint64_t nonce, int pow_bits);
+  const Digest& squeeze(std::string_view label, TranscriptItem type, std::uint64_t count);
 
   Digest state_{};
-  Keccak256 pending_;
-  bool has_pending_ = false;
+  Bytes waiting_;
   bool record_manifest_;
   std::vector<TranscriptEntry> manifest_;
 };

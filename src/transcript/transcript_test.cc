@@ -13,38 +13,77 @@
 namespace zkinfer {
 namespace {
 
-void put_text(ByteWriter& writer, std::string_view text) {
-  for (char c : text) writer.u8(static_cast<std::uint8_t>(c));
+// The grammar of the header, written a second time without the class.
+void put_big_endian(Bytes& bytes, std::uint64_t x, int num_bytes) {
+  for (int byte = num_bytes - 1; byte >= 0; --byte) bytes.push_back(static_cast<std::uint8_t>(x >> (8 * byte)));
 }
 
-// The grammar of the header, written a second time without the class.
-TEST(Transcript, FollowsItsGrammar) {
-  Transcript transcript("test");
-  transcript.absorb_u64("size", 77);
-  transcript.absorb_fe("claim", Fe(Fp(1), Fp(2), Fp(3)));
-  const Fe got = transcript.challenge("alpha");
+Bytes operator+(Bytes left, ByteView right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
 
-  ByteWriter absorbed;
-  put_text(absorbed, "zki-absb");
-  absorbed.raw(Bytes(32));
-  absorbed.u8(1), absorbed.u8(8), put_text(absorbed, "protocol"), absorbed.u64(4), put_text(absorbed, "test");
-  absorbed.u8(2), absorbed.u8(4), put_text(absorbed, "size"), absorbed.u64(1), absorbed.u64(77);
-  absorbed.u8(3), absorbed.u8(5), put_text(absorbed, "claim"), absorbed.u64(1);
-  for (std::uint64_t limb : {1, 2, 3}) absorbed.u64(limb);
-  ByteWriter squeezed;
-  put_text(squeezed, "zki-sqez");
-  squeezed.raw(keccak256(absorbed.bytes()));
-  squeezed.u8(16), squeezed.u8(5), put_text(squeezed, "alpha"), squeezed.u64(1);
-  const Digest digest = keccak256(squeezed.bytes());
+Bytes bytes_of_text(std::string_view text) { return {text.begin(), text.end()}; }
+Bytes bytes_of_digest(const Digest& digest) { return {digest.begin(), digest.end()}; }
+
+Fe challenge_of(const Digest& digest) {
+  Fe out;
   for (std::size_t limb = 0; limb < 3; ++limb) {
     unsigned __int128 x = 0;
     for (std::size_t bit = 0; bit < 85; ++bit) {
       const std::size_t at = 85 * limb + bit;
-      x |= static_cast<unsigned __int128>(digest[at / 8] >> (at % 8) & 1) << bit;
+      x |= static_cast<unsigned __int128>(digest[31 - at / 8] >> (at % 8) & 1) << bit;
     }
-    EXPECT_EQ(got.c[limb].v, static_cast<std::uint64_t>(x % Fp::kModulus));
+    out.c[limb] = Fp(static_cast<std::uint64_t>(x % Fp::kModulus));
   }
-  EXPECT_EQ(transcript.state(), digest);
+  return out;
+}
+
+TEST(Transcript, FollowsItsGrammar) {
+  const Bytes text = bytes_of_text("some bytes");
+  const Digest root = keccak256(bytes_of_text("root"));
+  Transcript transcript("test");
+  transcript.absorb_bytes("text", text);
+  transcript.absorb_u64("size", 77);
+  transcript.absorb_fe("claim", Fe(Fp(1), Fp(2), Fp(3)));
+  transcript.absorb_digest("root", root);
+  const Digest before = transcript.state();
+
+  Bytes items = bytes_of_digest(keccak256(text));
+  put_big_endian(items, 77, 8);
+  for (std::uint64_t limb : {1, 2, 3}) put_big_endian(items, limb, 8);
+  items = items + root;
+  const Bytes start = bytes_of_digest(keccak256(bytes_of_text("test")));
+  const auto with_tag = [](Bytes state, std::uint32_t tag) {
+    put_big_endian(state, tag, 4);
+    return state;
+  };
+  EXPECT_EQ(before, keccak256(with_tag(start, 0) + items));
+  const Digest first = keccak256(with_tag(start, transcript_tag("alpha")) + items);
+  EXPECT_EQ(transcript.challenge("alpha"), challenge_of(first));
+  const Digest second = keccak256(with_tag(bytes_of_digest(first), transcript_tag("beta")));
+  EXPECT_EQ(transcript.challenge("beta"), challenge_of(second));
+  EXPECT_EQ(transcript.state(), keccak256(with_tag(bytes_of_digest(second), 0)));
+
+  const PowPuzzle puzzle = transcript.pow_puzzle(4);
+  const Digest third = keccak256(with_tag(bytes_of_digest(second), transcript_tag("pow")));
+  const Bytes prefix = Bytes{3} + third + Bytes{4};
+  EXPECT_EQ(Bytes(puzzle.prefix.begin(), puzzle.prefix.end()), prefix);
+  transcript.absorb_nonce(9);
+  Bytes nonce;
+  put_big_endian(nonce, 9, 8);
+  const Digest fourth = keccak256(with_tag(bytes_of_digest(third), transcript_tag("rows")) + nonce);
+  const Digest block = keccak256(Bytes{2} + fourth + Bytes{0, 0, 0, 0});
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < 8; ++i) word = word << 8 | block[i];
+  EXPECT_EQ(transcript.challenge_indices("rows", 1, 20), std::vector<std::uint64_t>{word & 0xfffff});
+}
+
+// Published values of FNV-1a.
+TEST(Transcript, Tags) {
+  EXPECT_EQ(transcript_tag(""), 0x811c9dc5u);
+  EXPECT_EQ(transcript_tag("a"), 0xe40c292cu);
+  EXPECT_EQ(transcript_tag("foobar"), 0xbf9cf968u);
 }
 
 TEST(Transcript, EveryAbsorbedThingMatters) {
@@ -52,20 +91,17 @@ TEST(Transcript, EveryAbsorbedThingMatters) {
       [](Transcript&) {},
       [](Transcript& t) { t.absorb_u64("x", 0); },
       [](Transcript& t) { t.absorb_u64("x", 1); },
-      [](Transcript& t) { t.absorb_u64("y", 1); },
-      [](Transcript& t) { t.absorb_fp("x", Fp(1)); },
+      [](Transcript& t) { t.absorb_u64("x", 1), t.absorb_u64("x", 2); },
       [](Transcript& t) { t.absorb_fe("x", Fe(Fp(1))); },
-      [](Transcript& t) { t.absorb_fes("x", {}); },
+      [](Transcript& t) { t.absorb_fe("x", Fe(Fp(1), Fp(2), Fp(3))); },
       [](Transcript& t) { t.absorb_bytes("x", {}); },
       [](Transcript& t) { t.absorb_bytes("x", Bytes(1)); },
       [](Transcript& t) { t.absorb_bytes("x", Bytes(8)); },
       [](Transcript& t) { t.absorb_digest("x", Digest{}); },
-      [](Transcript& t) {
-        t.absorb_fps("x", std::vector<Fp>{Fp(1), Fp(2)});
-      },
-      [](Transcript& t) { t.absorb_fp("x", Fp(1)), t.absorb_fp("x", Fp(2)); },
+      [](Transcript& t) { t.absorb_digest("x", Digest{1}); },
       [](Transcript& t) { (void)t.challenge("x"); },
-      [](Transcript& t) { (void)t.challenge_indices("x", 3, 10); },
+      [](Transcript& t) { (void)t.challenge("y"); },
+      [](Transcript& t) { (void)t.challenge_indices("z", 3, 10); },
       [](Transcript& t) { (void)grind(t, 0); },
       [](Transcript& t) { (void)grind(t, 4); },
       [](Transcript& t) { (void)t.check_pow(1, 4); },
@@ -78,7 +114,9 @@ TEST(Transcript, EveryAbsorbedThingMatters) {
     states.insert(transcript.state());
     challenges.insert(transcript.challenge("alpha").c[0].v);
   }
-  EXPECT_EQ(states.size(), variants.size());
+  const Transcript other("tests");
+  states.insert(other.state());
+  EXPECT_EQ(states.size(), variants.size() + 1);
   EXPECT_EQ(challenges.size(), variants.size());
 }
 
@@ -129,12 +167,11 @@ TEST(Transcript, ProofOfWorkFindsTheSmallestNonce) {
 
 TEST(Transcript, Manifest) {
   Transcript transcript("test", true);
-  transcript.absorb_fes("claims", std::vector<Fe>(3));
+  transcript.absorb_fe("claim", Fe());
   transcript.absorb_digest("root", Digest{});
   transcript.absorb_digest("root", Digest{});
   (void)transcript.challenge("alpha");
-  const std::vector<TranscriptEntry> expected = {{"protocol", TranscriptItem::kBytes, 4},
-                                                 {"claims", TranscriptItem::kFe, 3},
+  const std::vector<TranscriptEntry> expected = {{"claim", TranscriptItem::kFe, 1},
                                                  {"root", TranscriptItem::kDigest, 1},
                                                  {"root", TranscriptItem::kDigest, 1},
                                                  {"alpha", TranscriptItem::kChallenge, 1}};

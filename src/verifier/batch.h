@@ -9,7 +9,7 @@
 namespace zkinfer::verifier {
 
 inline constexpr KeyProofKind kBatchKind{FileKind::kBatch, 1};
-inline constexpr const char* kBatchProtocol = "zkinfer batch v1";
+inline constexpr const char* kBatchProtocol = "zkinfer batch v2";
 
 // The key under the circuit of so many rows and the batch's opening parameters, whose M must be the key's.
 // invalid_argument when the parameters do not fit or prove less security than the key's; resource_limit: the rows cost too much.

@@ -10,7 +10,7 @@
 namespace zkinfer::verifier {
 
 inline constexpr KeyProofKind kCertificateKind{FileKind::kCertificate, 1};
-inline constexpr const char* kCertificateProtocol = "zkinfer certificate v1";
+inline constexpr const char* kCertificateProtocol = "zkinfer certificate v2";
 
 // The key's commitment under the certificate's circuit and opening parameters, whose M must be the key's.
 // invalid_argument when the parameters do not fit or prove less security than the key's.

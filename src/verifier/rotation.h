@@ -11,7 +11,7 @@
 namespace zkinfer::verifier {
 
 inline constexpr KeyProofKind kRotationKind{FileKind::kRotation, 2};
-inline constexpr const char* kRotationProtocol = "zkinfer rotation v1";
+inline constexpr const char* kRotationProtocol = "zkinfer rotation v2";
 
 // The old key under the rotation's circuit and opening parameters, whose M must be the old key's and whose data oracle the
 // new key's M. invalid_argument when keys or parameters do not fit, or less security is proven than either key claims.

@@ -253,7 +253,7 @@ Verdict verify(const PreparedKey& prepared, ByteView proof, const statement::Pub
   return verify_statement(prepared, head.context, head.slot, head.data, rest);
 }
 
-Verdict verify_statement(const PreparedKey& prepared, ByteView context, std::uint64_t slot,
+Verdict verify_statement(const PreparedKey& prepared, const Digest& context, std::uint64_t slot,
                          const statement::PublicIo& data, ByteView messages) {
   Transcript transcript(kProtocolName);
   statement::absorb_statement(transcript, prepared.key.identity(), prepared.key, context, slot, data);

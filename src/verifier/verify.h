@@ -68,7 +68,7 @@ argument::OraclePins oracle_pins(const PreparedKey& prepared, const DataPins& da
 // drawn point; the others are known.
 pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const PreparedKey& prepared, const DataPins& data);
 
-inline constexpr const char* kProtocolName = "zkinfer proof v1";
+inline constexpr const char* kProtocolName = "zkinfer proof v2";
 
 // Fills header.data: the tensors in the proof and beside it, digests (compared where the tensor is here), commitments. The reader
 // holds all of them, but for the commitments.
@@ -81,7 +81,7 @@ Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValu
                         ByteView messages, Transcript& transcript);
 
 // One statement's messages, its public data being read and compared: the transcript's step 0 and all after it.
-Verdict verify_statement(const PreparedKey& prepared, ByteView context, std::uint64_t slot,
+Verdict verify_statement(const PreparedKey& prepared, const Digest& context, std::uint64_t slot,
                          const statement::PublicIo& data, ByteView messages);
 
 // Total on arbitrary bytes. beside: the public tensors that travel beside the proof because it holds only their hash, outputs

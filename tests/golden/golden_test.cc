@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
 #include <sstream>
 
 #include "base/files.h"
@@ -66,6 +67,13 @@ std::string golden_text(const Session& session) {
     if (found == counts.end()) found = counts.insert(counts.end(), {std::string(entry.label), type, 0, 0});
     ++found->entries;
     found->elements += entry.count;
+  }
+  // What tells squeezes apart is a hash of their labels.
+  std::map<std::uint32_t, std::string> tags = {{0, "state"}};
+  for (const Count& c : counts) {
+    if (c.type < 16) continue;
+    const auto [tag, is_new] = tags.try_emplace(transcript_tag(c.label), c.label);
+    EXPECT_TRUE(is_new || tag->second == c.label) << c.label << " and " << tag->second << " have one tag";
   }
   const statement::Key& key = session.model.prepared.key;
   std::ostringstream out;

@@ -102,49 +102,48 @@ def content_digest(data):
     return keccak256(digests + data[whole * piece :] + struct.pack("<Q", len(data)))
 
 
+def tag_of(label):  # FNV-1a
+    tag = 0x811C9DC5
+    for byte in label.encode():
+        tag = (tag ^ byte) * 0x01000193 % 2**32
+    return tag
+
+
 class Transcript:
     def __init__(self, protocol):
-        self.state, self.pending = bytes(32), b""
-        self.item(1, "protocol", len(protocol), protocol.encode())
+        self.s, self.waiting = keccak256(protocol.encode()), b""
 
-    def item(self, kind, label, count, payload):
-        self.pending += bytes([kind, len(label)]) + label.encode() + struct.pack("<Q", count) + payload
+    # Labels of what is absorbed are for the reader.
+    def bytes(self, label, data): self.waiting += keccak256(data)
+    def u64(self, label, x): self.waiting += struct.pack(">Q", x)
+    def fe(self, label, x): self.waiting += struct.pack(">3Q", *x)
+    def digest(self, label, x): self.waiting += x
 
-    def bytes(self, label, data): self.item(1, label, len(data), data)
-    def u64(self, label, x): self.item(2, label, 1, struct.pack("<Q", x))
-    def fe(self, label, x): self.item(3, label, 1, struct.pack("<3Q", *x))
-    def digest(self, label, x): self.item(4, label, 1, x)
-    def fp(self, label, x): self.item(5, label, 1, struct.pack("<Q", x % P))
+    def state(self):
+        return keccak256(self.s + bytes(4) + self.waiting)
 
-    def flush(self):
-        if self.pending:
-            self.state = keccak256(b"zki-absb" + self.state + self.pending)
-        self.pending = b""
-        return self.state
-
-    def squeeze(self, kind, label, count):
-        self.flush()
-        self.state = keccak256(b"zki-sqez" + self.state + bytes([kind, len(label)]) + label.encode() + struct.pack("<Q", count))
-        return self.state
+    def squeeze(self, label):
+        self.s = keccak256(self.s + struct.pack(">I", tag_of(label)) + self.waiting)
+        self.waiting = b""
+        return self.s
 
     def challenge(self, label):
-        x = int.from_bytes(self.squeeze(16, label, 1), "little")
+        x = int.from_bytes(self.squeeze(label), "big")
         return [(x >> (85 * i)) % 2**85 % P for i in range(3)]
 
     def indices(self, label, count, log_range):
-        seed, found, j = self.squeeze(17, label, count), set(), 0
+        seed, found, j = self.squeeze(label), set(), 0
         while len(found) < count:
-            block = keccak256(b"zki-indx" + seed + struct.pack("<I", j // 4))
-            found.add(struct.unpack_from("<Q", block, 8 * (j % 4))[0] % 2**log_range)
+            block = keccak256(b"\x02" + seed + struct.pack(">I", j // 4))
+            found.add(struct.unpack_from(">Q", block, 8 * (j % 4))[0] % 2**log_range)
             j += 1
         return sorted(found)
 
     def grind(self, bits):
-        self.flush()
-        nonce = 0
-        while int.from_bytes(keccak256(b"zki-powk" + self.state + bytes([bits]) + struct.pack("<Q", nonce)), "big") >> (256 - bits):
+        seed, nonce = self.squeeze("pow"), 0
+        while int.from_bytes(keccak256(b"\x03" + seed + struct.pack(">BQ", bits, nonce)), "big") >> (256 - bits):
             nonce += 1
-        self.item(18, "pow", bits, struct.pack("<Q", nonce))
+        self.u64("pow", nonce)
         return nonce
 
 
@@ -178,9 +177,9 @@ def main():
     show("transcript.challenge", t.challenge("alpha"))
     show("transcript.indices", t.indices("queries", 5, 4))
     show("transcript.nonce", [t.grind(8)])
-    show("transcript.state", t.flush())
+    show("transcript.state", t.state())
 
-    rows = [struct.pack("<2Q", i, i * i) for i in range(4)]
+    rows = [struct.pack(">2Q", i, i * i) for i in range(4)]
     leaves = [keccak256(b"\x00" + row) for row in rows]
     nodes = [keccak256(b"\x01" + leaves[2 * i] + leaves[2 * i + 1]) for i in range(2)]
     show("merkle.leaf", leaves[3])
@@ -209,15 +208,15 @@ def main():
     oracle = lambda rows, random, lanes, domain, queries: struct.pack("<QQBBI", rows, random, lanes, domain, queries)
     params = struct.pack("<IBBBQB", 10, 0, 1, 4, 0, 0) + oracle(0, 0, 0, 0, 0) + oracle(8, 3, 2, 5, 2) + b"\x00" + oracle(15, 4, 0, 6, 2) + b"\x00"
     show("statement.parameters", params)
-    t = Transcript("zkinfer model identity v1")
+    t = Transcript("zkinfer model identity v2")
     t.bytes("structure", structure)
     t.u64("visibility", 1 | 1 << 4)  # public inputs, public outputs
     t.bytes("parameters", params)
     t.digest("model root", bytes(32))
     t.fe("model value", [0, 0, 0])
-    identity = t.flush()
+    identity = t.state()
     show("statement.identity", identity)
-    t = Transcript("zkinfer model value v1")
+    t = Transcript("zkinfer model value v2")
     t.bytes("structure", structure)
     t.bytes("parameters", params)
     t.digest("model root", counting)
@@ -225,20 +224,18 @@ def main():
     # The key of M's random rows under the seed 00..1f, as if the model had the parameter tensors (-1, 2) in -128..127 and
     # (3) in 0..300.
     weights = keccak256(content_digest(struct.pack("<2b", -1, 2)) + content_digest(struct.pack("<h", 3)))
-    t = Transcript("zkinfer model rows v1")
+    t = Transcript("zkinfer model rows v2")
     for part in (counting, structure, params, weights):
         t.bytes("part", part)
-    show("prf.rows_key", t.flush())
+    show("prf.rows_key", t.state())
     # One whole piece of 2^16 bytes 7 and three bytes more.
     show("prf.content", content_digest(bytes([7]) * 65536 + bytes([1, 2, 3])))
-    t = Transcript("zkinfer proof v1")
+    t = Transcript("zkinfer proof v2")
     t.digest("model identity", identity)
-    t.bytes("context", counting)
+    t.digest("context", counting)
     t.u64("slot", 3)
     for value in ([1, 7], [0, 3]):
-        t.u64("public value size", 2)
-        for x in value:
-            t.fp("public value", x)
+        t.bytes("public values", bytes(value))
     t.digest("witness root", keccak256(b"W"))
     t.digest("mask root", keccak256(b"X"))
     show("statement.mask_point", t.challenge("mask point"))
@@ -248,33 +245,31 @@ def main():
     show("statement.beta", t.challenge("lookup beta"))
     # A commitment to 10 numbers for 3 proofs: 4 + 19 rows, 2^2 lanes, domain 2^8, 5 queries; root 00..1f.
     data = oracle(4, 19, 2, 8, 5) + struct.pack("<Q", 3)
-    t = Transcript("zkinfer data value v1")
+    t = Transcript("zkinfer data value v2")
     t.bytes("parameters", data)
     t.u64("size", 10)
     t.digest("data root", counting)
     show("data.point", t.challenge("data point"))
     # The key of its random rows under the seed 00..1f, for the numbers -1, 0, .., 8.
-    t = Transcript("zkinfer data rows v1")
+    t = Transcript("zkinfer data rows v2")
     for part in (counting, data + struct.pack("<10q", *range(-1, 9))):
         t.bytes("part", part)
-    show("data.rows_key", t.flush())
+    show("data.rows_key", t.state())
     # Canonical bytes of (1, 255), (-1, 127), (-129, 300) and (0, 65536) in the ranges that just hold them.
     show("data.bytes", struct.pack("<BB", 1, 255) + struct.pack("<bb", -1, 127) + struct.pack("<hh", -129, 300) + struct.pack("<II", 0, 65536))
     # The statement above with a Keccak-256 digest for the inputs, and one where the inputs are committed: the state.
     for name in ("digest", "commitment"):
-        t = Transcript("zkinfer proof v1")
+        t = Transcript("zkinfer proof v2")
         t.digest("model identity", identity)
-        t.bytes("context", counting)
+        t.digest("context", counting)
         t.u64("slot", 3)
-        t.u64("public value size", 2)
-        for x in (1, 7):
-            t.fp("public value", x)
+        t.bytes("public values", bytes((1, 7)))
         if name == "digest":
             t.digest("public digest", keccak256(bytes((0, 3))))
         else:
             t.digest("data root", counting)
             t.fe("data value", [1, 2, 3])
-        show("statement.with_" + name, t.flush())
+        show("statement.with_" + name, t.state())
 
 
 main()

@@ -14,6 +14,7 @@
 #include "commit/pcs/params.h"
 #include "field/fe.h"
 #include "field/inverse.h"
+#include "field/limbs.h"
 #include "hash/keccak.h"
 #include "poly/ntt.h"
 #include "prover/commit_model.h"
@@ -85,11 +86,12 @@ void add_transcript(Vectors& out) {
 }
 
 void add_merkle(Vectors& out) {
-  ByteWriter rows;
-  for (std::uint64_t i = 0; i < 4; ++i) rows.u64(i), rows.u64(i * i);
+  std::vector<Fp> values;
+  for (std::uint64_t i = 0; i < 4; ++i) values.insert(values.end(), {Fp(i), Fp(i * i)});
+  const Bytes rows = limb_bytes(values);
   const merkle::TreeShape shape{.log_leaves = 2, .row_bytes = 16};
-  const merkle::MerkleTree tree(shape, rows.bytes());
-  out["merkle.leaf"] = show(merkle::hash_leaf(ByteView(rows.bytes()).subspan(48)));
+  const merkle::MerkleTree tree(shape, rows);
+  out["merkle.leaf"] = show(merkle::hash_leaf(ByteView(rows).subspan(48)));
   out["merkle.root"] = show(tree.root());
   const std::uint64_t indices[] = {0, 3};
   std::string siblings;
@@ -160,7 +162,7 @@ void add_statement(Vectors& out) {
   Bytes content(65536, 7);
   content.insert(content.end(), {1, 2, 3});
   out["prf.content"] = show(pcs::content_digest(content));
-  Transcript t("zkinfer proof v1");
+  Transcript t("zkinfer proof v2");
   statement::absorb_statement(t, key.identity(), key, counting(), 3,
                               {.values = {{1, 7}, {0, 3}}, .digests = {}, .commitments = {}});
   t.absorb_digest("witness root", hash_of('W'));
@@ -207,7 +209,7 @@ void add_statement_data(Vectors& out) {
       data.values.push_back(input);
       data.digests = {statement::hash_data(TensorHash::kKeccak256, statement::canonical_bytes(value, input))};
     }
-    Transcript t("zkinfer proof v1");
+    Transcript t("zkinfer proof v2");
     statement::absorb_statement(t, identity, key, counting(), 3, data);
     out[committed ? "statement.with_commitment" : "statement.with_digest"] = show(t.state());
   }

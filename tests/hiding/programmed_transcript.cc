@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/big_endian.h"
 #include "base/check.h"
 #include "verifier/certificate.h"
 #include "verifier/rotation.h"
@@ -74,7 +75,7 @@ InstalledProgram::~InstalledProgram() { installed = nullptr; }
 
 }  // namespace e2e
 
-// The class, once more. state_ is a running hash; record_manifest_ means that challenges come from the program, and then
+// The class, once more, with hashes of another format. record_manifest_ means that challenges come from the program, and then
 // manifest_ counts them by label.
 
 Transcript::Transcript(std::string_view protocol, bool)
@@ -82,62 +83,33 @@ Transcript::Transcript(std::string_view protocol, bool)
   absorb_bytes("protocol", ByteView(reinterpret_cast<const std::uint8_t*>(protocol.data()), protocol.size()));
 }
 
-void Transcript::begin_item(TranscriptItem type, std::string_view label, std::uint64_t count) {
-  if (!has_pending_) pending_.update(state_);
-  has_pending_ = true;
-  pending_.update(static_cast<std::uint8_t>(type));
-  update_text(pending_, label);
-  put_u64(count);
+void Transcript::note(std::string_view, TranscriptItem, std::uint64_t) {}
+
+void Transcript::put_u64(std::uint64_t x) {
+  for (int i = 0; i < 8; ++i) waiting_.push_back(static_cast<std::uint8_t>(x >> (8 * i)));
 }
 
-void Transcript::put_u64(std::uint64_t x) { update_u64(pending_, x); }
+void Transcript::absorb_bytes(std::string_view label, ByteView bytes) { absorb_digest(label, keccak256(bytes)); }
 
-void Transcript::flush() {
-  if (has_pending_) state_ = pending_.finish();
-  has_pending_ = false;
+void Transcript::absorb_u64(std::string_view, std::uint64_t value) { put_u64(value); }
+
+void Transcript::absorb_fe(std::string_view, const Fe& value) {
+  for (const Fp limb : value.c) put_u64(limb.v);
 }
 
-void Transcript::absorb_bytes(std::string_view label, ByteView bytes) {
-  begin_item(TranscriptItem::kBytes, label, bytes.size());
-  pending_.update(bytes);
+void Transcript::absorb_digest(std::string_view, const Digest& digest) {
+  waiting_.insert(waiting_.end(), digest.begin(), digest.end());
 }
 
-void Transcript::absorb_u64(std::string_view label, std::uint64_t value) {
-  begin_item(TranscriptItem::kU64, label, 1);
-  put_u64(value);
-}
-
-void Transcript::absorb_fp(std::string_view label, Fp value) { absorb_fps(label, std::span<const Fp>(&value, 1)); }
-
-void Transcript::absorb_fps(std::string_view label, std::span<const Fp> values) {
-  begin_item(TranscriptItem::kFp, label, values.size());
-  for (const Fp x : values) put_u64(x.v);
-}
-
-void Transcript::absorb_fe(std::string_view label, const Fe& value) {
-  absorb_fes(label, std::span<const Fe>(&value, 1));
-}
-
-void Transcript::absorb_fes(std::string_view label, std::span<const Fe> values) {
-  begin_item(TranscriptItem::kFe, label, values.size());
-  for (const Fe& x : values) {
-    for (const Fp limb : x.c) put_u64(limb.v);
-  }
-}
-
-void Transcript::absorb_digest(std::string_view label, const Digest& digest) {
-  absorb_digests(label, std::span<const Digest>(&digest, 1));
-}
-
-void Transcript::absorb_digests(std::string_view label, std::span<const Digest> digests) {
-  begin_item(TranscriptItem::kDigest, label, digests.size());
-  for (const Digest& digest : digests) pending_.update(digest);
-}
-
-Digest Transcript::squeeze(TranscriptItem type, std::string_view label, std::uint64_t count) {
-  begin_item(type, label, count);
-  flush();
-  return state_;
+const Digest& Transcript::squeeze(std::string_view label, TranscriptItem type, std::uint64_t count) {
+  Keccak256 hash;
+  hash.update(state_);
+  hash.update(waiting_);
+  hash.update(static_cast<std::uint8_t>(type));
+  update_text(hash, label);
+  update_u64(hash, count);
+  waiting_.clear();
+  return state_ = hash.finish();
 }
 
 namespace {
@@ -153,7 +125,7 @@ std::uint64_t next_occurrence(std::vector<TranscriptEntry>& counts, std::string_
 }  // namespace
 
 Fe Transcript::challenge(std::string_view label) {
-  const Digest digest = squeeze(TranscriptItem::kChallenge, label, 1);
+  const Digest digest = squeeze(label, TranscriptItem::kChallenge, 1);
   if (!record_manifest_) return element_of(digest);
   return installed->program().element(label, next_occurrence(manifest_, label));
 }
@@ -166,7 +138,7 @@ std::vector<Fe> Transcript::challenges(std::string_view label, std::size_t count
 
 std::vector<std::uint64_t> Transcript::challenge_indices(std::string_view label, std::size_t num_indices,
                                                          int log_range) {
-  const Digest digest = squeeze(TranscriptItem::kIndices, label, num_indices);
+  const Digest digest = squeeze(label, TranscriptItem::kIndices, num_indices);
   if (!record_manifest_) return e2e::ChallengeProgram(word(digest, 0)).indices(label, 0, num_indices, log_range);
   return installed->program().indices(label, next_occurrence(manifest_, label), num_indices, log_range);
 }
@@ -176,33 +148,33 @@ bool PowPuzzle::is_solution(const Digest& digest) const {
 }
 
 PowPuzzle Transcript::pow_puzzle(int pow_bits) {
-  flush();
+  const Digest& state = squeeze("pow", TranscriptItem::kPow, static_cast<std::uint64_t>(pow_bits));
   PowPuzzle puzzle;
   puzzle.pow_bits = pow_bits;
-  std::copy(state_.begin(), state_.end(), puzzle.prefix.begin());
+  std::copy(state.begin(), state.end(), puzzle.prefix.begin());
   return puzzle;
 }
 
-void Transcript::absorb_nonce(std::uint64_t nonce, int pow_bits) {
-  begin_item(TranscriptItem::kPow, "pow", static_cast<std::uint64_t>(pow_bits));
-  put_u64(nonce);
-}
+void Transcript::absorb_nonce(std::uint64_t nonce) { put_u64(nonce); }
 
 // Proof of work stays what it is: a simulator finds nonces as a prover does.
 bool Transcript::check_pow(std::uint64_t nonce, int pow_bits) {
   const PowPuzzle puzzle = pow_puzzle(pow_bits);
+  std::array<std::uint8_t, 8> bytes;
+  store_big_endian(nonce, bytes.data());
   Keccak256 hash;
   hash.update(puzzle.prefix);
-  update_u64(hash, nonce);
+  hash.update(bytes);
   const bool good = pow_bits == 0 ? nonce == 0 : puzzle.is_solution(hash.finish());
-  absorb_nonce(nonce, pow_bits);
+  absorb_nonce(nonce);
   return good;
 }
 
 Digest Transcript::state() const {
-  if (!has_pending_) return state_;
-  Keccak256 copy = pending_;
-  return copy.finish();
+  Keccak256 hash;
+  hash.update(state_);
+  hash.update(waiting_);
+  return hash.finish();
 }
 
 }  // namespace zkinfer

@@ -67,9 +67,7 @@ TEST(ProofBytes, OpenedRowsLookRandom) {
   for (const Region& region : dissected.regions) {
     if (region.label != "witness rows" && region.label != "model rows" && region.label != "mask rows") continue;
     for (std::size_t at = region.begin; at < region.begin + region.num_bytes; at += 8) {
-      std::uint64_t x = 0;
-      for (std::size_t i = 8; i-- > 0;) x = x << 8 | dissected.proof[at + i];
-      EXPECT_GT(x, std::uint64_t{1} << 32) << region.label;
+      EXPECT_GT(get_u64(dissected.proof, at), std::uint64_t{1} << 32) << region.label;
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/big_endian.h"
 #include "base/check.h"
 #include "prover/prf.h"
 #include "relations/recipes.h"
@@ -48,12 +49,6 @@ pcs::CommittedOracle with_rows(const pcs::CommittedOracle& oracle, hiding::Rando
     std::copy_n(values.begin(), params.num_coefs, message.begin() + lane * params.num_coefs);
   }
   return {params, message.span(), random};
-}
-
-std::uint64_t read_u64(const Bytes& bytes, std::size_t at) {
-  std::uint64_t x = 0;
-  for (std::size_t i = 8; i-- > 0;) x = x << 8 | bytes[at + i];
-  return x;
 }
 
 }  // namespace
@@ -292,11 +287,12 @@ std::vector<std::uint64_t> Sampler::words_of_proof(const statement::Commitment& 
   for (const Word& word : words_) {
     const Message& message = messages_[word.message];
     if (message.label == "model root") {
-      out.push_back(read_u64(root, 0));
+      out.push_back(load_big_endian(root.data()));
     } else if (message.label == "model value") {
       out.push_back(commitment.ood_value.c[word.part].v);
     } else {
-      out.push_back(read_u64(proof, message.begin + word.part * (message.kind == MessageKind::kDigests ? 32 : 8)));
+      out.push_back(
+          load_big_endian(proof.data() + message.begin + word.part * (message.kind == MessageKind::kDigests ? 32 : 8)));
     }
   }
   return out;

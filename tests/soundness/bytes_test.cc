@@ -69,8 +69,7 @@ TEST_P(ProofBytes, ElementsHaveOneEncoding) {
   for (const Region& region : dissected.regions) {
     if (!region.is_rows() && !region.is_element()) continue;
     for (std::size_t at = region.begin; at < region.begin + region.num_bytes; at += 8) {
-      std::uint64_t x = 0;
-      for (std::size_t i = 8; i-- > 0;) x = x << 8 | dissected.proof[at + i];
+      const std::uint64_t x = get_u64(dissected.proof, at);
       if (x >= 0 - Fp::kModulus) continue;
       Bytes changed = dissected.proof;
       put_u64(changed, at, x + Fp::kModulus);

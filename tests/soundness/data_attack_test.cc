@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "base/big_endian.h"
 #include "prover/key_proof_params.h"
 #include "prover/prf.h"
 #include "prover/write.h"
@@ -165,10 +166,7 @@ TEST(DataAttack, NonCanonicalCommitments) {
   for (std::size_t i = 0; i < 2; ++i) {
     for (std::size_t limb = 0; limb < 3; ++limb) {
       Bytes bytes = proof.bytes;
-      for (std::size_t k = 0; k < 8; ++k) {
-        bytes[begin + i * statement::kCommitmentBytes + 32 + 8 * limb + k] =
-            static_cast<std::uint8_t>(Fp::kModulus >> (8 * k));
-      }
+      store_big_endian(Fp::kModulus, bytes.data() + begin + i * statement::kCommitmentBytes + 32 + 8 * limb);
       EXPECT_EQ(verifier::verify(session.model.prepared, bytes, nullptr).reason, RejectReason::kNonCanonical)
           << i << limb;
     }

@@ -9,6 +9,7 @@
 #include "prover/write.h"
 #include "relations/recipes.h"
 #include "soundness/analyze.h"
+#include "support/regions.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
 
@@ -200,10 +201,7 @@ TEST(ProtocolAttack, ChangedBytesAreRejected) {
         case 2: {
           const std::size_t word = at / 8 * 8;
           if (word + 8 > changed.size()) continue;
-          std::uint64_t x = 0;
-          for (std::size_t j = 0; j < 8; ++j) x |= std::uint64_t{changed[word + j]} << (8 * j);
-          x += Fp::kModulus;
-          for (std::size_t j = 0; j < 8; ++j) changed[word + j] = static_cast<std::uint8_t>(x >> (8 * j));
+          put_u64(changed, word, get_u64(changed, word) + Fp::kModulus);
           break;
         }
         case 3: {

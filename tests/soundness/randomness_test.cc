@@ -121,8 +121,7 @@ TEST(Traps, T04_NoncesAreTheSmallest) {
   std::size_t num_tried = 0;
   for (const Region& region : dissected.regions) {
     if (region.label != "opening nonce") continue;
-    std::uint64_t nonce = 0;
-    for (std::size_t i = 8; i-- > 0;) nonce = nonce << 8 | dissected.proof[region.begin + i];
+    const std::uint64_t nonce = get_u64(dissected.proof, region.begin);
     for (std::uint64_t smaller = 0; smaller < std::min<std::uint64_t>(nonce, 200); ++smaller) {
       Bytes changed = dissected.proof;
       put_u64(changed, region.begin, smaller);

@@ -168,26 +168,20 @@ Digest hash_parts(std::initializer_list<std::string> parts) {
   return hash.finish();
 }
 
-std::string little_endian_u64(std::uint64_t x) {
-  std::string out;
-  for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(x >> (8 * i)));
-  return out;
-}
-
 // Three limbs of 85 bits from the digest's 256 bits, recomputed from the specification bit by bit.
 TEST(Traps, T10_ChallengeLimbs) {
-  const std::string zeros(32, '\0');
-  const std::string item = std::string("\x01") + "\x08" + "protocol" + little_endian_u64(4) + "test";
-  const Digest absorbed = hash_parts({"zki-absb", zeros, item});
-  const std::string state(absorbed.begin(), absorbed.end());
-  const Digest digest = hash_parts({"zki-sqez", state, std::string("\x10") + "\x01" + "c" + little_endian_u64(1)});
+  const Digest start = hash_parts({"test"});
+  const std::uint32_t tag = transcript_tag("c");
+  std::string tag_bytes;
+  for (int i = 3; i >= 0; --i) tag_bytes.push_back(static_cast<char>(tag >> (8 * i)));
+  const Digest digest = hash_parts({std::string(start.begin(), start.end()), tag_bytes});
   Transcript transcript("test");
   const Fe challenge = transcript.challenge("c");
   for (std::size_t limb = 0; limb < 3; ++limb) {
     Fp expected;
     for (std::size_t bit = 85; bit-- > 0;) {
       const std::size_t at = 85 * limb + bit;
-      expected = expected + expected + Fp((digest[at / 8] >> (at % 8)) & 1);
+      expected = expected + expected + Fp((digest[31 - at / 8] >> (at % 8)) & 1);
     }
     EXPECT_EQ(challenge.c[limb], expected) << limb;
   }
@@ -201,8 +195,11 @@ TEST(Traps, T10_HashDomains) {
   right.fill(7);
   const std::set<Digest> digests = {merkle::hash_leaf(row), merkle::hash_node(left, right), keccak256(row)};
   EXPECT_EQ(digests.size(), 3u);
-  // Transcript inputs begin with "zki-", Merkle inputs with a byte below 2.
-  EXPECT_GT(std::string("zki-")[0], static_cast<char>(merkle::kNodeDomain));
+  // Modulo 8: a squeeze has the state, 4 bytes of tag and items of whole words, rows and nodes one byte and whole words, a block of
+  // indices one byte, the state and 4 bytes, a proof of work two bytes, the state and the nonce.
+  EXPECT_EQ(sizeof(Digest) % 8, 0u);
+  EXPECT_NE(merkle::kLeafDomain, merkle::kNodeDomain);
+  EXPECT_EQ(PowPuzzle().prefix.size() % 8, 2u);
   EXPECT_NE(prover::derive_key("a", {row}), prover::derive_key("b", {row}));
   EXPECT_NE(prover::derive_key("a", {row, row}), prover::derive_key("a", {Bytes(128, 7)}));
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/big_endian.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
 
@@ -91,8 +92,7 @@ inline std::vector<Region> ends_of_labels(const std::vector<Region>& regions) {
   return out;
 }
 
-inline void put_u64(Bytes& bytes, std::size_t at, std::uint64_t x) {
-  for (std::size_t i = 0; i < 8; ++i) bytes[at + i] = static_cast<std::uint8_t>(x >> (8 * i));
-}
+inline std::uint64_t get_u64(const Bytes& bytes, std::size_t at) { return load_big_endian(bytes.data() + at); }
+inline void put_u64(Bytes& bytes, std::size_t at, std::uint64_t x) { store_big_endian(x, bytes.data() + at); }
 
 }  // namespace zkinfer::e2e

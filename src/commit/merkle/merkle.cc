@@ -45,13 +45,4 @@ std::size_t multiproof_digests(const TreeShape& shape, std::span<const std::uint
   return num_digests;
 }
 
-bool read_fp_row(ByteReader& reader, std::span<Fp> row) {
-  for (Fp& x : row) {
-    const std::uint64_t value = reader.u64();
-    if (value >= Fp::kModulus) reader.fail();
-    x = Fp(reader.ok() ? value : 0);
-  }
-  return reader.ok();
-}
-
 }  // namespace zkinfer::merkle

@@ -38,7 +38,4 @@ bool indices_valid(const TreeShape& shape, std::span<const std::uint64_t> indice
 // Number of digests in the multiproof of such indices.
 std::size_t multiproof_digests(const TreeShape& shape, std::span<const std::uint64_t> indices);
 
-// Reads row.size() canonical little-endian field elements; fails the reader on a value >= p. Returns reader.ok().
-bool read_fp_row(ByteReader& reader, std::span<Fp> row);
-
 }  // namespace zkinfer::merkle

@@ -27,17 +27,20 @@ MerkleTree::MerkleTree(const TreeShape& shape) : shape_(shape) {
 
 MerkleTree::MerkleTree(const TreeShape& shape, ByteView rows) : MerkleTree(shape) {
   ZKI_CHECK_EQ(rows.size(), shape.num_leaves() * shape.row_bytes, "Merkle tree rows");
-  hash_leaves(0, rows);
+  const std::span<Digest> leaves = nodes().subspan(shape.num_leaves());
+  keccak256_many(ByteView(&kLeafDomain, 1), rows, shape.row_bytes, shape.row_bytes, leaves);
   hash_nodes();
 }
 
-void MerkleTree::hash_leaves(std::uint64_t first, ByteView rows) {
-  const std::size_t row_bytes = shape_.row_bytes;
-  const std::span<Digest> leaves = nodes().subspan(shape_.num_leaves() + first, rows.size() / row_bytes);
-  ZKI_CHECK_EQ(rows.size(), leaves.size() * row_bytes, "Merkle tree rows");
+void MerkleTree::hash_leaves(std::uint64_t first, FpCSpan rows) {
+  static_assert(sizeof(Fp) == sizeof(std::uint64_t));
+  const std::span words(reinterpret_cast<const std::uint64_t*>(rows.data()), rows.size());
+  const std::size_t row_words = shape_.row_bytes / 8;
+  const std::span<Digest> leaves = nodes().subspan(shape_.num_leaves() + first, rows.size() / row_words);
+  ZKI_CHECK_EQ(rows.size_bytes(), leaves.size() * shape_.row_bytes, "Merkle tree rows");
   parallel_for(leaves.size(), kHashesPerTask, [&](std::size_t begin, std::size_t end) {
-    keccak256_many(ByteView(&kLeafDomain, 1), rows.subspan(begin * row_bytes, (end - begin) * row_bytes), row_bytes,
-                   row_bytes, leaves.subspan(begin, end - begin));
+    keccak256_words(kLeafDomain, words.subspan(begin * row_words, (end - begin) * row_words), row_words,
+                    leaves.subspan(begin, end - begin));
   });
 }
 
@@ -55,13 +58,13 @@ void MerkleTree::hash_nodes() {
 }
 
 MerkleTree MerkleTree::over_field(int log_leaves, FpCSpan rows) {
-  // The memory of canonical values on a little-endian machine is their encoding.
-  static_assert(std::endian::native == std::endian::little && sizeof(Fp) == 8);
   ZKI_CHECK(log_leaves >= 0 && log_leaves <= 40, "Merkle tree height");
   const std::size_t num_leaves = std::size_t{1} << log_leaves;
   ZKI_CHECK(rows.size() % num_leaves == 0, "Merkle tree rows");
-  const TreeShape shape{log_leaves, rows.size_bytes() / num_leaves};
-  return MerkleTree(shape, ByteView(reinterpret_cast<const std::uint8_t*>(rows.data()), rows.size_bytes()));
+  MerkleTree tree({log_leaves, rows.size_bytes() / num_leaves});
+  tree.hash_leaves(0, rows);
+  tree.hash_nodes();
+  return tree;
 }
 
 std::span<Digest> MerkleTree::nodes() { return {static_cast<Digest*>(memory_.data()), 2 * shape_.num_leaves()}; }

@@ -18,11 +18,12 @@ class MerkleTree {
   MerkleTree() = default;
   // rows: [num_leaves, row_bytes], contiguous.
   MerkleTree(const TreeShape& shape, ByteView rows);
-  // A tree whose rows come piece by piece: hash_leaves for all of them, in any order, then hash_nodes.
+  // A tree whose rows come piece by piece: hash_leaves for all of them, in any order, then hash_nodes. Rows are elements of F
+  // (field/limbs.h).
   explicit MerkleTree(const TreeShape& shape);
-  void hash_leaves(std::uint64_t first, ByteView rows);
+  void hash_leaves(std::uint64_t first, FpCSpan rows);
   void hash_nodes();
-  // rows: [num_leaves, row_values] of F, canonical little-endian: row_bytes = 8 row_values.
+  // rows: [num_leaves, row_values].
   static MerkleTree over_field(int log_leaves, FpCSpan rows);
 
   const TreeShape& shape() const { return shape_; }

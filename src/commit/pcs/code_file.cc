@@ -13,6 +13,7 @@
 #include "commit/merkle/merkle_verifier.h"
 #include "commit/pcs/code_layout.h"
 #include "commit/pcs/unkept_code.h"
+#include "field/limbs.h"
 #include "formats/frame.h"
 #include "hash/keccak.h"
 #include "hash/keccak_many.h"
@@ -165,14 +166,14 @@ Result<Digest> CodeFile::node(std::uint64_t number) const {
     ZKI_RETURN_IF_ERROR(read(sections.tree + number * sizeof(Digest), digest));
     return digest;
   }
-  const std::size_t row_bytes = header_.params.num_lanes() * 8;
+  const std::size_t num_lanes = header_.params.num_lanes();
   const int height = header_.params.log_domain - depth;
   const std::uint64_t first = (number - (std::uint64_t{1} << depth)) << height;
-  Bytes rows(row_bytes << height);
-  ZKI_RETURN_IF_ERROR(read(sections.rows + first * row_bytes, rows));
+  FpVec rows(num_lanes << height);
+  ZKI_RETURN_IF_ERROR(read(sections.rows + first * num_lanes * 8, bytes_of(rows.span())));
   std::vector<Digest> level;
-  for (std::size_t i = 0; i < rows.size(); i += row_bytes)
-    level.push_back(merkle::hash_leaf(ByteView(rows).subspan(i, row_bytes)));
+  for (std::size_t i = 0; i < rows.size(); i += num_lanes)
+    level.push_back(merkle::hash_leaf(limb_bytes(rows.span().subspan(i, num_lanes))));
   for (; level.size() > 1; level.resize(level.size() / 2)) {
     for (std::size_t i = 0; i < level.size() / 2; ++i) level[i] = merkle::hash_node(level[2 * i], level[2 * i + 1]);
   }
@@ -190,17 +191,13 @@ Result<RowSource::Opened> CodeFile::open(std::span<const std::uint64_t> indices)
   for (const std::uint64_t number : nodes) {
     if (number >> last_level(params, has_rows_) <= 1) announce(sections.tree + number * sizeof(Digest), sizeof(Digest));
   }
-  Opened opened;
-  opened.rows.resize(indices.size() * shape.row_bytes);
-  if (!has_rows_) {
-    ZKI_CHECK(coefs_ != nullptr, "the coefficients of rows that are not in the file");
-    const FpVec rows = evaluate_rows(*coefs_, indices);
-    std::memcpy(opened.rows.data(), rows.data(), opened.rows.size());
-  }
+  ZKI_CHECK(has_rows_ || coefs_ != nullptr, "the coefficients of rows that are not in the file");
+  FpVec rows = has_rows_ ? FpVec(indices.size() * params.num_lanes()) : evaluate_rows(*coefs_, indices);
   for (std::size_t i = 0; has_rows_ && i < indices.size(); ++i) {
     ZKI_RETURN_IF_ERROR(read(sections.rows + indices[i] * shape.row_bytes,
-                             std::span(opened.rows).subspan(i * shape.row_bytes, shape.row_bytes)));
+                             bytes_of(rows.span().subspan(i * params.num_lanes(), params.num_lanes()))));
   }
+  Opened opened{limb_bytes(rows.span()), {}};
   std::vector<Digest> siblings;
   for (const std::uint64_t number : nodes) {
     ZKI_ASSIGN_OR_RETURN(siblings.emplace_back(), node(number));

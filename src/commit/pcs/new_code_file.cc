@@ -145,13 +145,13 @@ Result<std::shared_ptr<CodeFile>> NewCodeFile::add(std::shared_ptr<const LaneCoe
   ZKI_RETURN_IF_ERROR(encode_in_blocks(*coefs, block_bytes, [&](std::uint64_t first, FpCSpan values) {
     const ByteView rows = bytes_of(values);
     if (!part->has_rows_) {
-      tree.hash_leaves(first, rows);
+      tree.hash_leaves(first, values);
       return ok_status();
     }
     // The disk works while the rows are hashed, if there may be a thread for it.
     std::future<Status> written = std::async(more_threads_allowed() ? std::launch::async : std::launch::deferred,
                                              [&] { return write(end_ + sections.rows + first * num_lanes * 8, rows); });
-    tree.hash_leaves(first, rows);
+    tree.hash_leaves(first, values);
     return written.get();
   }));
   tree.hash_nodes();

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/big_endian.h"
 #include "base/parallel.h"
 #include "commit/pcs/test_support.h"
 
@@ -126,9 +127,8 @@ TEST(Opening, FirstMessageIsPadded) {
   Instance instance(params, 34);
   const auto first_message = [&] {
     const Bytes proof = instance.prove().bytes;
-    ByteReader reader(proof);
-    Fe value;
-    for (Fp& limb : value.c) limb = Fp(reader.u64());
+    const Fe value(Fp(load_big_endian(proof.data())), Fp(load_big_endian(proof.data() + 8)),
+                   Fp(load_big_endian(proof.data() + 16)));
     return value - instance.mask.x()[0];
   };
   const Fe value = first_message();

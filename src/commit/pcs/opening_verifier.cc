@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "commit/merkle/merkle_verifier.h"
 #include "field/eq.h"
+#include "field/limbs.h"
 #include "hiding/verifier_channel.h"
 
 namespace zkinfer::pcs {
@@ -138,7 +139,7 @@ OpeningVerifier::Rows OpeningVerifier::receive_rows(const char* label, const Cod
   }
   rows.values.resize(indices.size() * row_values);
   ByteReader reader(row_bytes);
-  if (!merkle::read_fp_row(reader, rows.values)) {
+  if (!read_limbs(reader, rows.values)) {
     channel_.reject(RejectReason::kNonCanonical, label);
   } else if (!merkle::verify_multiproof(shape, root, indices, row_bytes, siblings).ok()) {
     channel_.reject(RejectReason::kMerklePath, label);

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
+#include "field/limbs.h"
 #include "poly/ntt.h"
 
 namespace zkinfer::pcs {
@@ -50,9 +51,7 @@ EncodedOracle EncodedOracle::from_codeword(const CodeParams& params, std::size_t
 
 Result<RowSource::Opened> EncodedOracle::open(std::span<const std::uint64_t> indices) const {
   ByteWriter rows;
-  for (const std::uint64_t index : indices) {
-    for (const Fp x : row(index)) rows.u64(x.v);
-  }
+  for (const std::uint64_t index : indices) rows.raw(limb_bytes(row(index)));
   ByteWriter siblings;
   for (const Digest& digest : tree_.open(indices)) siblings.raw(digest);
   return Opened{std::move(rows).take(), std::move(siblings).take()};

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
+#include "field/limbs.h"
 #include "poly/ntt.h"
 
 namespace zkinfer::pcs {
@@ -132,7 +133,7 @@ Status encode_in_blocks(const LaneCoefs& coefs, std::size_t max_bytes,
 UnkeptCode::UnkeptCode(std::shared_ptr<const LaneCoefs> coefs, std::size_t max_block_bytes)
     : coefs_(std::move(coefs)), tree_(tree_shape(coefs_->params(), coefs_->params().num_lanes())) {
   const Status encoded = encode_in_blocks(*coefs_, max_block_bytes, [&](std::uint64_t first, FpCSpan rows) {
-    tree_.hash_leaves(first, {reinterpret_cast<const std::uint8_t*>(rows.data()), rows.size_bytes()});
+    tree_.hash_leaves(first, rows);
     return ok_status();
   });
   ZKI_CHECK(encoded.ok(), "hashing cannot fail");
@@ -140,11 +141,9 @@ UnkeptCode::UnkeptCode(std::shared_ptr<const LaneCoefs> coefs, std::size_t max_b
 }
 
 Result<RowSource::Opened> UnkeptCode::open(std::span<const std::uint64_t> indices) const {
-  ByteWriter rows;
-  for (const Fp x : evaluate_rows(*coefs_, indices)) rows.u64(x.v);
   ByteWriter siblings;
   for (const Digest& digest : tree_.open(indices)) siblings.raw(digest);
-  return Opened{std::move(rows).take(), std::move(siblings).take()};
+  return Opened{limb_bytes(evaluate_rows(*coefs_, indices).span()), std::move(siblings).take()};
 }
 
 CommittedOracle commit_lanes(LaneCoefs coefs, std::size_t most_kept_bytes) {
