@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc | awk -v memory_mib="$$(awk '/MemAvailable/ {print int($$2 / 1024)}' /proc/meminfo)" \
 	'{limit = int(memory_mib / 1500); if (limit < 1) limit = 1; print ($$1 < limit ? $$1 : limit)}')
 
-.PHONY: help packages configure build demo test test-full docs deb install bench train clean
+.PHONY: help packages configure build demo test test-full web docs deb install bench train clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,7 +30,7 @@ demo: configure  ## proves one inference of a trained network, verifies it, show
 	@cmake --build --preset release -j $(JOBS) --target zkinfer
 	@$(ZKINFER) demo --examples examples --output build/demo
 
-test: build  ## builds and runs all tests
+test: build web  ## builds and runs all tests
 	@ctest --preset release -j 2
 
 test-full: test  ## `make test`, then what needs packages from PyPI (a virtual environment of its own): the newest ONNX node tests, models against onnxruntime
@@ -38,6 +38,13 @@ test-full: test  ## `make test`, then what needs packages from PyPI (a virtual e
 
 install: build  ## installs headers, libraries and the program under PREFIX (default /usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+web:  ## the verifier for browsers and JavaScript (WebAssembly): build/web
+	@scripts/install_packages.sh web
+	@mkdir -p build
+	@cmake --preset wasm >build/wasm.configure.log 2>&1 || { cat build/wasm.configure.log; exit 2; }
+	@cmake --build --preset wasm -j $(JOBS)
+	@node js/build.mjs build/wasm/js/wasm/zkinfer.wasm build/web
 
 docs:  ## the documentation as a site: build/docs/site (installs mkdocs)
 	@scripts/install_packages.sh docs
@@ -56,4 +63,4 @@ train:  ## trains the example networks again (installs python3-torch and python3
 	@/usr/bin/python3 examples/mlp/train.py
 
 clean:  ## removes what `make` built
-	@rm -rf $(BUILD) $(BUILD).configure.log build/demo build/bench build/full build/docs
+	@rm -rf $(BUILD) $(BUILD).configure.log build/demo build/bench build/full build/docs build/web build/wasm build/wasm.configure.log

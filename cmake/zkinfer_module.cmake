@@ -12,10 +12,11 @@
 include(GoogleTest)
 
 add_library(zkinfer_options INTERFACE)
-# -Wrestrict: GCC 12 warns of std::string concatenation without reason (GCC bug 105651).
+# A 32-bit size_t: cmake/wasm.cmake has what is lost checked where it runs. -Wrestrict: GCC 12 warns of std::string concatenation without reason (GCC bug 105651).
 target_compile_options(zkinfer_options INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-dangling-else
   $<$<BOOL:${ZKINFER_WERROR}>:-Werror>
+  $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},wasm32>:-Wno-shorten-64-to-32>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-error=maybe-uninitialized -Wno-error=array-bounds -Wno-error=stringop-overflow -Wno-error=stringop-overread -Wno-restrict>)
 if(ZKINFER_SANITIZE)
   add_compile_options(-fsanitize=${ZKINFER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian 12 packages that a task needs and that are missing; does nothing when all are there (then it needs
-# neither network nor root). Usage: install_packages.sh [build] [train] [full] [docs]
+# neither network nor root). Usage: install_packages.sh [build] [train] [full] [docs] [web]
 set -euo pipefail
 
 build=(build-essential cmake ninja-build pkg-config libtbb-dev libhwy-dev libonnx-dev libprotobuf-dev protobuf-compiler
@@ -10,6 +10,9 @@ build=(build-essential cmake ninja-build pkg-config libtbb-dev libhwy-dev libonn
 train=(python3 python3-numpy python3-torch python3-torchvision python3-sklearn python3-onnx)
 full=(python3 python3-venv)
 docs=(mkdocs mkdocs-material mkdocstrings mkdocstrings-python-handlers)
+web=(clang-19 lld-19 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc)
+# Where Node.js comes from elsewhere, Debian's cannot be installed beside it.
+command -v node >/dev/null || web+=(nodejs)
 
 packages=()
 for group in "${@:-build}"; do
@@ -18,7 +21,8 @@ for group in "${@:-build}"; do
     train) packages+=("${train[@]}") ;;
     full) packages+=("${full[@]}") ;;
     docs) packages+=("${docs[@]}") ;;
-    *) echo "install_packages.sh: unknown group '$group'; expected build, train, full or docs" >&2; exit 2 ;;
+    web) packages+=("${web[@]}") ;;
+    *) echo "install_packages.sh: unknown group '$group'; expected build, train, full, docs or web" >&2; exit 2 ;;
   esac
 done
 

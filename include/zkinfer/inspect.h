@@ -19,6 +19,10 @@ std::string soundness_json(const VerificationKey& key);
 // Byte counts of a proof by protocol part, in order (also for rejected proofs, up to the failure).
 std::vector<std::pair<std::string, std::size_t>> proof_size_table(const VerificationKey& key, ByteView proof);
 
+// What a reader should ask about before trusting the structure: inputs that can be one number only, numbers beyond what data
+// are, tables that forget their argument, outputs that no input or no parameter reaches. Sentences; empty for most models.
+std::vector<std::string> structure_warnings(const VerificationKey& key);
+
 // What a path says of itself, checked against no key.
 struct PathOutline {
   Digest root_identity{};

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "zkinfer/inspect.h"
 #include "zkinfer/model.h"
 #include "zkinfer/verify.h"
 
@@ -21,9 +22,7 @@ std::string structure_text(const Model& model, const StructureTextOptions& optio
 // Graphviz source: nodes with their numbers, values on the edges.
 std::string structure_dot(const VerificationKey& key);
 std::string structure_dot(const Model& model);
-// What a reader should ask about before trusting the structure: inputs that can be one number only, numbers beyond what data
-// are, tables that forget their argument, outputs that no input or no parameter reaches. Sentences; empty for most models.
-std::vector<std::string> structure_warnings(const VerificationKey& key);
+// Of a key: inspect.h.
 std::vector<std::string> structure_warnings(const Model& model);
 
 }  // namespace zkinfer

@@ -47,7 +47,7 @@ typedef struct zkinfer_error {
   char* text;      /* in: the caller's buffer, or NULL; out: UTF-8, cut to fit, ends in 0 */
   size_t capacity; /* in: of text */
   size_t length;   /* out: of the whole text without the 0; 0 when there is nothing to say */
-  int reason;      /* out: why a proof was rejected (RejectReason in verdict.h); 0 otherwise */
+  int reason; /* out: why a proof was rejected (RejectReason in verdict.h); of a failed call minus its zkinfer_code; or 0 */
 } zkinfer_error;
 
 /* "0.1.0", of the library that runs. */
@@ -199,6 +199,42 @@ ZKINFER_API zkinfer_code zkinfer_statement_tensor(const zkinfer_statement* state
 /* Of a row of a batch; a proof is its own row 0. */
 ZKINFER_API zkinfer_code zkinfer_statement_row_tensor(const zkinfer_statement* statement, uint64_t row,
                                                       zkinfer_side side, size_t index, zkinfer_verified_tensor* tensor);
+
+/* ---- Component inspect: for programs that show to people --------------------------------------------------------- */
+
+/* JSON is one object in UTF-8, with the keys of `zkinfer verify --json` and `zkinfer inspect --json` (docs/cli.md), in the caller's
+ * buffer without a 0 at its end. */
+
+/* "wrong statement", of RejectReason in verdict.h; "" of other numbers. One sentence on its usual cause. "invalid_argument". */
+ZKINFER_API const char* zkinfer_reason_name(int reason);
+ZKINFER_API const char* zkinfer_reason_hint(int reason);
+ZKINFER_API const char* zkinfer_code_name(zkinfer_code code);
+/* What a file says of itself, checked against nothing: a key, proof, batch, bundle, certificate, path or tensor commitment. options:
+ * limits of a key that is parsed. */
+ZKINFER_API zkinfer_code zkinfer_inspect(const void* bytes, size_t size, const zkinfer_key_options* options, void* json,
+                                         size_t* json_size, zkinfer_error* error);
+/* Everything that a key says of itself; what an accepted proof or batch says. */
+ZKINFER_API zkinfer_code zkinfer_key_json(const zkinfer_key* key, void* json, size_t* json_size);
+ZKINFER_API zkinfer_code zkinfer_statement_json(const zkinfer_statement* statement, void* json, size_t* json_size);
+/* {"warnings": [sentences]}: what to ask about before the key's structure is trusted; none for most models. */
+ZKINFER_API zkinfer_code zkinfer_key_warnings(const zkinfer_key* key, void* json, size_t* json_size);
+/* The key that a proof or batch says it was made under, and how many rows a batch says it has: checked by nobody. 0: the bytes do not
+ * begin like one. */
+ZKINFER_API int zkinfer_claimed_identity(const void* proof, size_t size, uint8_t identity[32]);
+ZKINFER_API uint64_t zkinfer_claimed_rows(const void* batch, size_t size);
+/* A proof and what came with it (.zkbundle). A part that is not there has size 0. */
+typedef enum zkinfer_part { ZKINFER_PROOF = 0, ZKINFER_PATH = 1, ZKINFER_CERTIFICATE = 2 } zkinfer_part;
+ZKINFER_API int zkinfer_is_bundle(const void* bytes, size_t size);
+ZKINFER_API zkinfer_code zkinfer_bundle_part(const void* bundle, size_t size, zkinfer_part part, void* buffer,
+                                             size_t* part_size, zkinfer_error* error);
+
+/* Of an accepted proof that says it is an answer of a language model: whether each token of the answer is what the key's model gives
+ * after those before it. generation: NULL where it is rejected, or says no such thing. */
+typedef struct zkinfer_generation zkinfer_generation;
+ZKINFER_API zkinfer_verdict zkinfer_check_generation(const zkinfer_key* key, const zkinfer_statement* statement,
+                                                     zkinfer_generation** generation, zkinfer_error* error);
+ZKINFER_API zkinfer_code zkinfer_generation_json(const zkinfer_generation* generation, void* json, size_t* json_size);
+ZKINFER_API void zkinfer_generation_destroy(zkinfer_generation* generation);
 
 /* ---- Component prove --------------------------------------------------------------------------------------------- */
 

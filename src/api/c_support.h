@@ -46,7 +46,7 @@ inline void write_text(zkinfer_error* error, std::string_view text, int reason =
 
 // The status as a code, its message in *error.
 inline zkinfer_code report(const Status& status, zkinfer_error* error) {
-  write_text(error, status.message());
+  write_text(error, status.message(), -static_cast<int>(status.code()));
   return static_cast<zkinfer_code>(status.code());
 }
 

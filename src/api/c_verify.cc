@@ -1,33 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The C interface of component verify.
-#include "api/c_support.h"
-#include "zkinfer/verify.h"
+#include "api/c_verify.h"
 
 using namespace zkinfer;
-
-struct zkinfer_key {
-  VerificationKey key;
-  CheckedWeights weights;
-};
-struct zkinfer_statement {
-  VerifyBatchResult result;  // of a proof: one row
-  bool is_batch = false;
-  std::vector<Digest> commitment_ids[2];  // by side, of committed tensors; zeros otherwise
-};
 
 namespace {
 
 #define ZKI_TEXT(x) #x
 #define ZKI_VERSION_TEXT(major, minor, patch) ZKI_TEXT(major) "." ZKI_TEXT(minor) "." ZKI_TEXT(patch)
-
-zkinfer_verdict told(const Verdict& verdict, zkinfer_error* error) {
-  if (verdict.accepted()) {
-    c::write_text(error, "");
-    return ZKINFER_ACCEPTED;
-  }
-  c::write_text(error, verdict.to_string(), static_cast<int>(verdict.reason));
-  return verdict.reason == RejectReason::kOverLimit ? ZKINFER_NOT_VERIFIED : ZKINFER_REJECTED;
-}
 
 Result<KnownTensor> known_tensor(const zkinfer_known& given) {
   KnownTensor known;
@@ -57,8 +37,8 @@ Result<VerifyRequest> request_of(const zkinfer_key& key, const zkinfer_verify_op
   }
   if (options.context != nullptr) {
     if (options.context_size > 32) return invalid_argument("a context of more than 32 bytes; hash longer ones");
-    const auto* context = static_cast<const std::uint8_t*>(options.context);
-    request.context.emplace(context, context + options.context_size);
+    ZKI_ASSIGN_OR_RETURN(const ByteView context, c::bytes_of("context", options.context, options.context_size));
+    request.context.emplace(context.begin(), context.end());
   }
   if (options.known == nullptr && options.num_known > 0) return c::null_pointer("known");
   for (std::size_t i = 0; i < options.num_known; ++i) {
@@ -71,17 +51,6 @@ Result<VerifyRequest> request_of(const zkinfer_key& key, const zkinfer_verify_op
     (given_tensor.side == ZKINFER_INPUT ? request.inputs : request.outputs).push_back(std::move(known).value());
   }
   return request;
-}
-
-// f() -> Result<Verdict>, whatever happens in it.
-template <class F>
-zkinfer_verdict verdict_of(zkinfer_error* error, F&& f) {
-  Verdict verdict;
-  const zkinfer_code code = c::guarded(error, [&]() -> Status {
-    ZKI_ASSIGN_OR_RETURN(verdict, f());
-    return {};
-  });
-  return code == ZKINFER_OK ? told(verdict, error) : ZKINFER_NOT_VERIFIED;
 }
 
 const std::vector<VerifiedTensor>& side_of(const VerifiedRow& row, zkinfer_side side) {
@@ -134,7 +103,7 @@ zkinfer_code zkinfer_key_create(const void* bytes, size_t size, const zkinfer_ke
 void zkinfer_key_destroy(zkinfer_key* key) { delete key; }
 
 zkinfer_verdict zkinfer_key_certify(zkinfer_key* key, const void* certificate, size_t size, zkinfer_error* error) {
-  return verdict_of(error, [&]() -> Result<Verdict> {
+  return c::verdict_of(error, [&]() -> Result<Verdict> {
     if (key == nullptr) return c::null_pointer("key");
     ZKI_ASSIGN_OR_RETURN(const ByteView view, c::bytes_of("certificate", certificate, size));
     return CheckedWeights::from_certificate(key->key, view, key->weights);
@@ -144,7 +113,7 @@ zkinfer_verdict zkinfer_key_certify(zkinfer_key* key, const void* certificate, s
 zkinfer_verdict zkinfer_key_from_path(const zkinfer_key* root, const void* path, size_t size, zkinfer_key** serving,
                                       zkinfer_error* error) {
   if (serving != nullptr) *serving = nullptr;
-  return verdict_of(error, [&]() -> Result<Verdict> {
+  return c::verdict_of(error, [&]() -> Result<Verdict> {
     if (root == nullptr || serving == nullptr) return c::null_pointer(root == nullptr ? "root" : "serving");
     ZKI_ASSIGN_OR_RETURN(const ByteView view, c::bytes_of("path", path, size));
     PathResult result = verify_path(root->key, view);
@@ -188,7 +157,7 @@ zkinfer_verdict zkinfer_verify(const zkinfer_key* key, const void* proof, size_t
                                const zkinfer_verify_options* options, zkinfer_statement** statement,
                                zkinfer_error* error) {
   if (statement != nullptr) *statement = nullptr;
-  return verdict_of(error, [&]() -> Result<Verdict> {
+  return c::verdict_of(error, [&]() -> Result<Verdict> {
     if (key == nullptr) return c::null_pointer("key");
     ZKI_ASSIGN_OR_RETURN(const ByteView view, c::bytes_of("proof", proof, proof_size));
     ZKI_ASSIGN_OR_RETURN(const VerifyRequest request, request_of(*key, options));
@@ -204,7 +173,7 @@ zkinfer_verdict zkinfer_verify_batch(const zkinfer_key* key, const void* batch, 
                                      const zkinfer_verify_options* options, zkinfer_statement** statement,
                                      zkinfer_error* error) {
   if (statement != nullptr) *statement = nullptr;
-  return verdict_of(error, [&]() -> Result<Verdict> {
+  return c::verdict_of(error, [&]() -> Result<Verdict> {
     if (key == nullptr) return c::null_pointer("key");
     ZKI_ASSIGN_OR_RETURN(const ByteView view, c::bytes_of("batch", batch, batch_size));
     ZKI_ASSIGN_OR_RETURN(const VerifyRequest request, request_of(*key, options));
@@ -248,7 +217,7 @@ zkinfer_code zkinfer_statement_row_tensor(const zkinfer_statement* statement, ui
     tensor->num_integers = said.integers.size();
   }
   if (said.digest.has_value()) tensor->digest = said.digest->data();
-  const std::vector<Digest>& ids = statement->commitment_ids[side == ZKINFER_INPUT ? ZKINFER_INPUT : ZKINFER_OUTPUT];
-  if (said.commitment.has_value()) tensor->commitment_id = ids[index].data();
+  if (said.commitment.has_value())
+    tensor->commitment_id = statement->commitment_ids[side != ZKINFER_INPUT][index].data();
   return ZKINFER_OK;
 }

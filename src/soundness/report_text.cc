@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "base/check.h"
+#include "base/json_text.h"
 #include "soundness/challenge.h"
 #include "soundness/terms.h"
 
@@ -188,20 +189,11 @@ std::string number(double bits) {
   return buffer;
 }
 
-std::string json_number(double bits) {
+std::string json_bits(double bits) {
   if (std::isinf(bits)) return "null";
   char buffer[32];
   std::snprintf(buffer, sizeof buffer, "%.4f", std::floor(bits * 1e4) / 1e4);
   return buffer;
-}
-
-std::string json_text(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + "\"";
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -228,8 +220,8 @@ std::string terms_json(const Joined& joined, const std::vector<JoinedTerm>& term
   std::string out = "[";
   for (const JoinedTerm& one : terms) {
     if (out.size() > 1) out += ",";
-    out += "{\"label\":" + json_text(one.term.label) + ",\"bits\":" + json_number(one.term.bits) +
-           ",\"rounds\":" + std::to_string(one.term.rounds) + ",\"total_bits\":" + json_number(one.term.total_bits) +
+    out += "{\"label\":" + json_text(one.term.label) + ",\"bits\":" + json_bits(one.term.bits) +
+           ",\"rounds\":" + std::to_string(one.term.rounds) + ",\"total_bits\":" + json_bits(one.term.total_bits) +
            ",\"rests_on_johnson\":" + (one.text.rests_on_johnson ? "true" : "false") +
            ",\"formula\":" + json_text(one.text.formula) + ",\"source\":" + json_text(one.text.source);
     if (joined.num_parts > 1) out += ",\"segment\":" + std::to_string(one.part + 1);
@@ -277,10 +269,10 @@ std::string report_json(const std::vector<ReportPart>& parts) {
   const Joined joined = join_parts(parts);
   const SoundnessReport& report = joined.report;
   return "{\"target_bits\":" + std::to_string(report.target_bits) +
-         ",\"meets_target\":" + (report.meets_target() ? "true" : "false") + ",\"bits\":" + json_number(report.bits()) +
-         ",\"union_bits\":" + json_number(report.union_bits()) +
+         ",\"meets_target\":" + (report.meets_target() ? "true" : "false") + ",\"bits\":" + json_bits(report.bits()) +
+         ",\"union_bits\":" + json_bits(report.union_bits()) +
          ",\"zero_knowledge\":" + (report.zero_knowledge ? "true" : "false") +
-         ",\"hiding_bits\":" + json_number(report.hiding_bits()) + ",\"segments\":" + std::to_string(parts.size()) +
+         ",\"hiding_bits\":" + json_bits(report.hiding_bits()) + ",\"segments\":" + std::to_string(parts.size()) +
          ",\"weakest\":" + json_text(joined.weakest()) + ",\"terms\":" + terms_json(joined, joined.terms) +
          ",\"hiding_terms\":" + terms_json(joined, joined.hiding_terms) + "}";
 }

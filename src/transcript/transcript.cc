@@ -100,7 +100,7 @@ std::vector<Fe> Transcript::challenges(std::string_view label, std::size_t count
 std::vector<std::uint64_t> Transcript::challenge_indices(std::string_view label, std::size_t num_indices,
                                                          int log_range) {
   ZKI_CHECK(log_range >= 0 && log_range <= 63, "transcript: index range");
-  ZKI_CHECK(num_indices <= (std::size_t{1} << 32), "transcript: number of indices");
+  ZKI_CHECK(std::uint64_t{num_indices} <= std::uint64_t{1} << 32, "transcript: number of indices");
   const std::uint64_t mask = (std::uint64_t{1} << log_range) - 1;
   ZKI_CHECK(num_indices <= mask + 1, "transcript: more distinct indices than there are");
   const Digest& seed = squeeze(label, TranscriptItem::kIndices, num_indices);

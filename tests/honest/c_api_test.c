@@ -119,6 +119,53 @@ static zkinfer_model* reload(zkinfer_model* model) {
   return again;
 }
 
+/* Component inspect: texts are whole JSON objects that say what was checked above. */
+static int holds(const char* part, zkinfer_code code, const char* json, const size_t* size) {
+  return code == ZKINFER_OK && *size > 2 && json[0] == '{' && json[*size - 1] == '}' && strstr(json, part) != NULL;
+}
+
+static void inspect(const zkinfer_key* key, const unsigned char* key_bytes, size_t key_size, const unsigned char* proof,
+                    size_t proof_size, const zkinfer_statement* statement) {
+  static char json[1 << 16];
+  size_t size = sizeof json - 1;
+  memset(json, 0, sizeof json);
+  EXPECT(holds("\"kind\":\"key\"", zkinfer_inspect(key_bytes, key_size, NULL, json, &size, &error), json, &size));
+  memset(json, 0, sizeof json);
+  size = sizeof json - 1;
+  EXPECT(holds("\"claimed_identity\":", zkinfer_inspect(proof, proof_size, NULL, json, &size, &error), json, &size));
+  size = sizeof json;
+  EXPECT(zkinfer_inspect("what", 4, NULL, json, &size, &error) == ZKINFER_INVALID_ARGUMENT && error.length > 0);
+  memset(json, 0, sizeof json);
+  size = sizeof json - 1;
+  EXPECT(holds("\"model\":\"from C\"", zkinfer_key_json(key, json, &size), json, &size));
+  const size_t whole = size;
+  EXPECT(zkinfer_key_json(key, NULL, &size) == ZKINFER_OK && size == whole);
+  size = 1;
+  EXPECT(zkinfer_key_json(key, json, &size) == ZKINFER_BUFFER_TOO_SMALL && size == whole);
+  EXPECT(zkinfer_key_json(NULL, json, &size) == ZKINFER_INVALID_ARGUMENT);
+  memset(json, 0, sizeof json);
+  size = sizeof json - 1;
+  EXPECT(holds("\"warnings\":[", zkinfer_key_warnings(key, json, &size), json, &size));
+  memset(json, 0, sizeof json);
+  size = sizeof json - 1;
+  EXPECT(holds("\"outputs\":[", zkinfer_statement_json(statement, json, &size), json, &size));
+  uint8_t identity[32];
+  zkinfer_key_info info;
+  zkinfer_key_get_info(key, &info);
+  EXPECT(zkinfer_claimed_identity(proof, proof_size, identity) == 1 && memcmp(identity, info.identity, 32) == 0);
+  EXPECT(zkinfer_claimed_identity(proof, 3, identity) == 0 && zkinfer_claimed_rows(proof, proof_size) == 0);
+  EXPECT(zkinfer_is_bundle(proof, proof_size) == 0 && zkinfer_is_bundle(NULL, 0) == 0);
+  EXPECT(zkinfer_bundle_part(proof, proof_size, ZKINFER_PATH, json, &size, &error) != ZKINFER_OK && error.length > 0);
+  zkinfer_generation* generation = NULL;
+  EXPECT(zkinfer_check_generation(key, statement, &generation, &error) == ZKINFER_ACCEPTED && generation == NULL);
+  EXPECT(zkinfer_check_generation(NULL, statement, &generation, &error) == ZKINFER_NOT_VERIFIED);
+  EXPECT(zkinfer_generation_json(NULL, json, &size) == ZKINFER_INVALID_ARGUMENT);
+  zkinfer_generation_destroy(NULL);
+  EXPECT(strcmp(zkinfer_reason_name(2), "wrong statement") == 0 && strlen(zkinfer_reason_hint(2)) > 0);
+  EXPECT(strcmp(zkinfer_reason_name(-1), "") == 0 && strcmp(zkinfer_reason_hint(99), "") == 0);
+  EXPECT(strcmp(zkinfer_code_name(ZKINFER_INVALID_ARGUMENT), "invalid argument") == 0);
+}
+
 static void verify(const unsigned char* key_bytes, size_t key_size, unsigned char* proof, size_t proof_size,
                    const unsigned char* certificate, size_t certificate_size, const zkinfer_tensor* output) {
   zkinfer_key* key = NULL;
@@ -164,6 +211,7 @@ static void verify(const unsigned char* key_bytes, size_t key_size, unsigned cha
   EXPECT(zkinfer_verify(key, proof, proof_size, NULL, &statement, &error) == ZKINFER_ACCEPTED && error.reason == 0);
   zkinfer_statement_get_info(statement, &said);
   EXPECT(memcmp(said.context, "nonce", 6) == 0 && said.certified && said.security_bits >= 127);
+  inspect(key, key_bytes, key_size, proof, proof_size, statement);
   zkinfer_verified_tensor tensor;
   EXPECT(zkinfer_statement_tensor(statement, ZKINFER_OUTPUT, 0, &tensor) == ZKINFER_OK);
   EXPECT(tensor.exposure == ZKINFER_PUBLIC && tensor.num_integers > 0 && tensor.digest == NULL);
@@ -192,7 +240,8 @@ static void verify(const unsigned char* key_bytes, size_t key_size, unsigned cha
   options.context = "other";
   EXPECT(zkinfer_verify(key, proof, proof_size, &options, NULL, NULL) == ZKINFER_REJECTED);
   options.context_size = 33;
-  EXPECT(zkinfer_verify(key, proof, proof_size, &options, NULL, &error) == ZKINFER_NOT_VERIFIED && error.reason == 0);
+  EXPECT(zkinfer_verify(key, proof, proof_size, &options, NULL, &error) == ZKINFER_NOT_VERIFIED &&
+         error.reason == -ZKINFER_INVALID_ARGUMENT);
   EXPECT(zkinfer_verify(NULL, proof, proof_size, NULL, NULL, &error) == ZKINFER_NOT_VERIFIED);
   EXPECT(zkinfer_verify(key, NULL, proof_size, NULL, NULL, &error) == ZKINFER_NOT_VERIFIED);
   EXPECT(zkinfer_verify(key, NULL, 0, NULL, NULL, &error) == ZKINFER_REJECTED);

@@ -185,7 +185,7 @@ CommandResult commit(Session& session, const Arguments& arguments) {
                  human_bytes(usual.memory_bytes) + "): they have to raise --verify-seconds or --verify-memory");
   }
   if (session.json) {
-    nlohmann::ordered_json json = key_json(info);
+    nlohmann::ordered_json json = parsed(key_json(info));
     json["key"] = arguments.key_path;
     json["key_bytes"] = prover.verification_key().size();
     json["secret"] = arguments.secret_path;

@@ -172,7 +172,7 @@ void GenerateCommand::print_all() const {
   generation.context = context_of(generated_);
   generation.sampling = generated_.sampling;
   if (session_.json) {
-    nlohmann::ordered_json json = generation_json(generation, tokenizer_);
+    nlohmann::ordered_json json = generation_with_text_json(generation, tokenizer_);
     json["end"] = generation_end_name(generated_.end);
     json["generate_seconds"] = generate_seconds_;
     if (proved_.has_value()) {

@@ -72,8 +72,8 @@ void add_tensors(Description& description, const char* kind, const std::vector<T
 Description describe_key(const VerificationKey& key, const InspectArguments& arguments) {
   const KeyInfo& info = key.info();
   if (!arguments.graph.empty() || arguments.tables)
-    return {"", {}, structure_of(key, arguments), {}, "key", key_json(info)};
-  Description out{"verification key", key_rows(info), "", structure_warnings(key), "key", key_json(info)};
+    return {"", {}, structure_of(key, arguments), {}, "key", parsed(key_json(info))};
+  Description out{"verification key", key_rows(info), "", structure_warnings(key), "key", parsed(key_json(info))};
   if (info.tensor_budget > 0) out.facts.emplace_back("proofs per committed tensor", human_count(info.tensor_budget));
   add_tensors(out, "input", info.input_tensors);
   add_tensors(out, "output", info.output_tensors);
@@ -87,10 +87,7 @@ Description describe_commitment(const std::string& what, const TensorCommitment&
   out.facts.emplace_back("root", to_hex(commitment.root()));
   out.facts.emplace_back("proofs allowed", human_count(commitment.budget()));
   out.kind = "tensor_commitment";
-  out.json = {{"tensor", tensor_infos_json({commitment.tensor()})[0]},
-              {"commitment", to_hex(commitment.id())},
-              {"commitment_root", to_hex(commitment.root())},
-              {"commitment_budget", commitment.budget()}};
+  out.json = parsed(commitment_json(commitment));
   return out;
 }
 
@@ -116,8 +113,8 @@ Description describe_model(const Model& model, const InspectArguments& arguments
                      {"parameters", model.num_parameters()},
                      {"network_parameters", model.compile_record().num_network_parameters},
                      {"segments", model.num_segments()},
-                     {"inputs", tensor_infos_json(model.inputs())},
-                     {"outputs", tensor_infos_json(model.outputs())},
+                     {"inputs", parsed(tensor_infos_json(model.inputs()))},
+                     {"outputs", parsed(tensor_infos_json(model.outputs()))},
                      {"whole_numbers", whole_json(model.compile_record())}};
   if (!arguments.graph.empty() || arguments.tables) return {"", {}, structure_of(model, arguments), {}, "model", json};
   Description out{

@@ -277,7 +277,8 @@ nlohmann::ordered_json ProveCommand::done_json(const Done& done, const Paths& pa
       {"clipping", clipping_json(done.result.clipping)},
       {"outputs", outputs_json(done.outputs)},
       {"whole_numbers", whole_json(model_->compile_record())},
-      {"statement", {{"outputs", verified_json(done.check.outputs)}, {"inputs", verified_json(done.check.inputs)}}}};
+      {"statement",
+       {{"outputs", parsed(verified_json(done.check.outputs))}, {"inputs", parsed(verified_json(done.check.inputs))}}}};
   json["root_identity"] = to_hex(done.check.root_identity);
   json["serving_identity"] = to_hex(done.check.serving_identity);
   json["slot"] = done.check.slot;

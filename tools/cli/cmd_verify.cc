@@ -217,7 +217,7 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
     out.result = std::move(result);
   }
   const bool path_is_missing = trust.verdict.accepted() && expected_model_ && !found.hint.empty();
-  out.hint = path_is_missing ? found.hint : rejection_hint(out.result.verdict.reason);
+  out.hint = path_is_missing ? found.hint : std::string(rejection_hint(out.result.verdict.reason));
   out.depth = found.serving.has_value() ? found.serving->info().depth : 0;
   out.seconds = watch.seconds();
   return out;
@@ -236,26 +236,11 @@ nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
                                  {"verify_seconds", checked.seconds},
                                  {"proof_bytes", checked.proof_bytes}};
   if (result.verdict.accepted()) {
-    json["security_bits"] = result.security_bits;
-    json["weights"] = std::string(weight_evidence_name(result.weights));
-    json["weights_certified"] = result.weights == WeightEvidence::kCertified;
-    json["serving_identity"] = to_hex(result.serving_identity);
-    json["slot"] = result.slot;
-    json["context"] = context_json(result.context);
-    const auto sides = [](const VerifiedRow& row) {
-      return nlohmann::ordered_json{{"outputs", verified_json(row.outputs)}, {"inputs", verified_json(row.inputs)}};
-    };
-    if (checked.is_batch) {
-      json["num_rows"] = checked.rows.size();
-      json["rows"] = nlohmann::ordered_json::array();
-      for (const VerifiedRow& row : checked.rows) json["rows"].push_back(sides(row));
-    } else {
-      json.update(sides(checked.rows.front()));
-      if (checked.generation.has_value())
-        json["generation"] = generation_json(*checked.generation, tokenizer_);
-      else if (tokenizer_.has_value())
-        json["read"] = read_text_json(checked.rows.front().inputs, *tokenizer_);
-    }
+    json.update(parsed(accepted_json(result, checked.rows, checked.is_batch)));
+    if (checked.generation.has_value())
+      json["generation"] = generation_with_text_json(*checked.generation, tokenizer_);
+    else if (tokenizer_.has_value() && !checked.is_batch)
+      json["read"] = read_text_json(checked.rows.front().inputs, *tokenizer_);
   } else {
     json["reason"] = std::string(reject_reason_name(result.verdict.reason));
     json["where"] = result.verdict.where;

@@ -64,9 +64,9 @@ void print_chain(const Session& session, const ChainResult& result, const std::s
                                {"security_bits", result.steps[i].security_bits},
                                {"weights", std::string(weight_evidence_name(result.steps[i].weights))},
                                {"serving_identity", to_hex(result.steps[i].serving_identity)},
-                               {"context", context_json(result.steps[i].context)},
-                               {"inputs", verified_json(result.steps[i].inputs)},
-                               {"outputs", verified_json(result.steps[i].outputs)}});
+                               {"context", parsed(context_json(result.steps[i].context))},
+                               {"inputs", parsed(verified_json(result.steps[i].inputs))},
+                               {"outputs", parsed(verified_json(result.steps[i].outputs))}});
     }
   } else {
     json["reason"] = std::string(reject_reason_name(result.verdict.reason));
@@ -192,7 +192,7 @@ CommandResult verify_files(Session& session, const Arguments& arguments) {
     if (trust[i].verdict.accepted()) hint = found[i].hint;
   }
   if (result.verdict.accepted()) result = verify_chain(steps);
-  if (hint.empty()) hint = rejection_hint(result.verdict.reason);
+  if (hint.empty()) hint = std::string(rejection_hint(result.verdict.reason));
   const double seconds = watch.seconds();
   if (session.json) {
     print_chain(session, result, hint, keys, seconds);

@@ -5,6 +5,7 @@
 
 #include "inputs/input_bytes.h"
 #include "print.h"
+#include "result_json.h"
 #include "text.h"
 #include "zkinfer/hex.h"
 
@@ -143,23 +144,9 @@ std::string generation_text(const GenerationResult& generation, const std::optio
   return text;
 }
 
-nlohmann::ordered_json generation_json(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
-  const SamplingRule rule = generation.sampling.value_or(SamplingRule{});
-  const bool is_drawn = rule.temperature > 0;
-  nlohmann::ordered_json json = {{"rule", is_drawn ? "sampled" : "greedy"},
-                                 {"temperature", rule.temperature / 1024.0},
-                                 {"top_k", rule.top_k},
-                                 {"top_p", rule.top_p / 65536.0},
-                                 {"repetition_penalty", rule.repetition / 1024.0},
-                                 {"seed", !is_drawn             ? nlohmann::ordered_json(nullptr)
-                                          : generation.seeded() ? "context"
-                                                                : "chosen by the prover"},
-                                 {"num_prompt_tokens", generation.num_prompt},
-                                 {"num_answer_tokens", generation.num_answer},
-                                 {"prompt_tokens", nullptr},
-                                 {"answer_tokens", nullptr}};
-  if (generation.shown.prompt) json["prompt_tokens"] = generation.prompt;
-  if (generation.shown.answer) json["answer_tokens"] = generation.answer;
+nlohmann::ordered_json generation_with_text_json(const GenerationResult& generation,
+                                                 const std::optional<Tokenizer>& tokenizer) {
+  nlohmann::ordered_json json = parsed(generation_json(generation));
   if (tokenizer.has_value()) {
     if (generation.shown.prompt) json["prompt"] = tokens_text(*tokenizer, generation.prompt, false);
     if (generation.shown.answer) {

@@ -45,6 +45,7 @@ nlohmann::ordered_json read_text_json(const std::vector<VerifiedTensor>& inputs,
 
 // Lines on an accepted generation, and the same for programs. Without a tokenizer: token numbers.
 std::string generation_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer);
-nlohmann::ordered_json generation_json(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer);
+nlohmann::ordered_json generation_with_text_json(const GenerationResult& generation,
+                                                 const std::optional<Tokenizer>& tokenizer);
 
 }  // namespace zkinfer::cli

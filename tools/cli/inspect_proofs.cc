@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "files.h"
-#include "formats/frame.h"
 #include "inspect.h"
 #include "key_rows.h"
 #include "outputs.h"
@@ -13,6 +12,7 @@
 #include "zkinfer/hex.h"
 #include "zkinfer/inspect.h"
 #include "zkinfer/proof_parts.h"
+#include "zkinfer/result_json.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -32,11 +32,18 @@ std::string checked_text(const Verdict& verdict) {
   return (verdict.accepted() ? "" : "rejected, ") + verdict_text(verdict);
 }
 
+// What the bytes say of themselves, for programs; the kind is the description's.
+Result<Json> said_json(ByteView bytes) {
+  ZKI_ASSIGN_OR_RETURN(const std::string json, inspect_json(bytes));
+  Json said = parsed(json);
+  said.erase("kind");
+  return said;
+}
+
 using SizeTable = std::vector<std::pair<std::string, std::size_t>>;
 
 void add_rows(Description& out, std::uint64_t num_rows) {
   out.facts.emplace_back("rows, as it says", human_count(num_rows));
-  out.json["claimed_rows"] = num_rows;
 }
 
 // Of a proof or batch, or a bundle with one.
@@ -45,7 +52,9 @@ Result<Description> describe_against(const ProofFile& file, const VerificationKe
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, key_path, file, {}));
   const std::optional<std::uint64_t> rows = claimed_rows(proof);
   Description out{rows ? "batch proof" : "proof", {}, "", {}, rows ? "batch" : "proof"};
-  if (const auto identity = claimed_identity(proof)) out.json["claimed_identity"] = to_hex(*identity);
+  if (claimed_identity(proof).has_value()) {
+    ZKI_ASSIGN_OR_RETURN(out.json, said_json(proof));
+  }
   if (rows.has_value()) add_rows(out, *rows);
   out.json["root_identity"] = to_hex(root.info().model_identity);
   if (!found.verdict.accepted()) {
@@ -87,8 +96,8 @@ Result<Description> describe_bare_proof(ByteView proof) {
                                 : "`zkinfer verify` checks it; with --key its parts are shown"}},
                   "",
                   {},
-                  rows ? "batch" : "proof",
-                  {{"claimed_identity", to_hex(*identity)}}};
+                  rows ? "batch" : "proof"};
+  ZKI_ASSIGN_OR_RETURN(out.json, said_json(proof));
   if (rows.has_value()) add_rows(out, *rows);
   return out;
 }
@@ -104,12 +113,8 @@ Result<Description> describe_proof(ByteView bytes, const InspectArguments& argum
 // A certificate names no key. That of the same name is tried where none is given.
 Result<Description> describe_certificate(ByteView bytes, const InspectArguments& arguments) {
   Description out{"certificate", {}, "", {}, "certificate"};
-  ByteReader reader(bytes);
-  reader.raw(kFrameBytes);
-  const std::uint64_t slot = reader.u64();
-  reader.blob(1 << 16);
-  if (!reader.ok() || reader.remaining() == 0) return corrupt("certificate: it is cut off or damaged");
-  out.json["slot"] = slot;
+  ZKI_ASSIGN_OR_RETURN(out.json, said_json(bytes));
+  const std::uint64_t slot = out.json["slot"];
   std::string key_path = arguments.key_path;
   std::error_code error;
   const std::string usual = with_extension(arguments.path, ".zkkey");
@@ -137,10 +142,8 @@ Result<Description> describe_path(ByteView bytes, const InspectArguments& argume
       {{"from the root key", to_hex(outline.root_identity)}, {"keys on the way", std::to_string(outline.num_steps)}},
       "",
       {},
-      "path",
-      {{"root_identity", to_hex(outline.root_identity)},
-       {"depth", outline.num_steps},
-       {"commitments", outline.num_commitments}}};
+      "path"};
+  ZKI_ASSIGN_OR_RETURN(out.json, said_json(bytes));
   if (outline.num_commitments > 1)
     out.facts.emplace_back("commitments of each", human_count(outline.num_commitments) + ", of a model that is cut");
   if (arguments.key_path.empty()) {
@@ -162,6 +165,7 @@ Result<Description> describe_path(ByteView bytes, const InspectArguments& argume
 
 Result<Description> describe_bundle(ByteView bytes, const InspectArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const ProofBundle bundle, parse_bundle(bytes));
+  ZKI_ASSIGN_OR_RETURN(const Json said, said_json(bytes));
   Description out;
   if (arguments.key_path.empty()) {
     ZKI_ASSIGN_OR_RETURN(out, describe_bare_proof(bundle.proof));
@@ -172,18 +176,13 @@ Result<Description> describe_bundle(ByteView bytes, const InspectArguments& argu
   const auto size = [](const Bytes& part) { return part.empty() ? "none" : human_bytes(part.size()); };
   Rows rows = {{"proof", size(bundle.proof)}, {"path", size(bundle.path)}, {"certificate", size(bundle.certificate)}};
   if (!bundle.path.empty()) {
-    ZKI_RETURN_IF_ERROR(check_frame(FileKind::kPath, bundle.path));
-    ZKI_ASSIGN_OR_RETURN(const PathOutline outline, outline_of_path(bundle.path));
-    rows.emplace_back("its path is from the root key", to_hex(outline.root_identity));
-    out.json["root_identity"] = to_hex(outline.root_identity);
+    rows.emplace_back("its path is from the root key", said["root_identity"]);
   }
   rows.insert(rows.end(), out.facts.begin(), out.facts.end());
   out.facts = std::move(rows);
   out.what = "bundle with a " + out.what;
   out.kind = "bundle";
-  out.json["proof_bytes"] = bundle.proof.size();
-  out.json["path_bytes"] = bundle.path.size();
-  out.json["certificate_bytes"] = bundle.certificate.size();
+  out.json.update(said);
   return out;
 }
 

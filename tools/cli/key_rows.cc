@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "key_rows.h"
 
-#include "outputs.h"
-#include "tensor_policy_text.h"
 #include "text.h"
 #include "zkinfer/hex.h"
+#include "zkinfer/result_json.h"
 
 namespace zkinfer::cli {
 
@@ -29,28 +28,6 @@ std::vector<std::pair<std::string, std::string>> key_rows(const KeyInfo& info) {
       {"proofs allowed", budget_text(info.model_budget)}};
   if (info.num_segments > 1) rows.insert(rows.begin() + 4, {"segments", human_count(info.num_segments)});
   return rows;
-}
-
-nlohmann::ordered_json key_json(const KeyInfo& info) {
-  return {{"model", info.model_name},
-          {"identity", to_hex(info.model_identity)},
-          {"root_identity", to_hex(info.root_identity)},
-          {"depth", info.depth},
-          {"structure", to_hex(info.structure_digest)},
-          {"parameters", info.num_parameters},
-          {"segments", info.num_segments},
-          {"security_bits", info.security_bits},
-          {"pow_bits", info.pow_bits},
-          {"verify_seconds_at_most", static_cast<double>(info.verify_cost.nanoseconds) / 1e9},
-          {"verify_memory_bytes_at_most", info.verify_cost.memory_bytes},
-          {"zero_knowledge", info.zero_knowledge && !info.insecure_seed},
-          {"public_weights", info.public_parameters},
-          {"inputs_seen", tensor_policy_text(info.inputs)},
-          {"outputs_seen", tensor_policy_text(info.outputs)},
-          {"budget", info.model_budget},
-          {"tensor_budget", info.tensor_budget},
-          {"inputs", tensor_infos_json(info.input_tensors)},
-          {"outputs", tensor_infos_json(info.output_tensors)}};
 }
 
 }  // namespace zkinfer::cli

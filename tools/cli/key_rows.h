@@ -6,14 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "zkinfer/verify.h"
 
 namespace zkinfer::cli {
 
 std::vector<std::pair<std::string, std::string>> key_rows(const KeyInfo& info);
-// The same for programs, with inputs and outputs.
-nlohmann::ordered_json key_json(const KeyInfo& info);
 
 }  // namespace zkinfer::cli

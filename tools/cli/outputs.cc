@@ -7,46 +7,16 @@
 #include <numeric>
 
 #include "base/text.h"
-#include "tensor_policy_text.h"
+#include "result_json.h"
 #include "text.h"
-#include "zkinfer/cid.h"
 #include "zkinfer/hex.h"
+#include "zkinfer/result_json.h"
 
 namespace zkinfer::cli {
 
 std::string verdict_text(const Verdict& verdict) {
   if (verdict.accepted()) return "accepted";
   return std::string(reject_reason_name(verdict.reason)) + (verdict.where.empty() ? "" : " at " + verdict.where);
-}
-
-std::string rejection_hint(RejectReason reason) {
-  switch (reason) {
-    case RejectReason::kNone: return "";
-    case RejectReason::kBadHeader: return "This is no proof of this version, or its first bytes were changed.";
-    case RejectReason::kWrongStatement: return "The proof was made for something else than what you check.";
-    case RejectReason::kTruncated:
-      return "Bytes are missing: the file was cut off, or is for a model with a longer proof.";
-    case RejectReason::kTrailingBytes: return "There are bytes after the proof's end.";
-    case RejectReason::kBadPublicValue:
-      return "A public value is missing, of another size, outside its range, or has another hash than the proof says: "
-             "the proof was changed, or the file of --input-data, --output-data or --link-data is about something "
-             "else.";
-    case RejectReason::kNonCanonical:
-    case RejectReason::kMerklePath:
-    case RejectReason::kOpening:
-    case RejectReason::kMaskCodeword:
-    case RejectReason::kFinalCheck: return "The proof was changed, or whoever made it did not run this model.";
-    // The first check that depends on everything before it: key, context and outputs enter the challenges.
-    case RejectReason::kZeroDenominator:
-    case RejectReason::kSumcheck:
-    case RejectReason::kProofOfWork:
-      return "Key, outputs and proof do not belong together: another model's key, or changed outputs.";
-    case RejectReason::kUncertified:
-      return "Without a certificate the weights may be any field elements, and the model no integer network.";
-    case RejectReason::kLink: return "Each proof may be right by itself, but one is not about what the other gave.";
-    case RejectReason::kOverLimit: return "It was not looked at: that would cost more than the limits allow.";
-  }
-  return "";
 }
 
 std::size_t arg_max(const std::vector<std::int64_t>& values) {
@@ -119,11 +89,6 @@ std::string outputs_line(const std::vector<OutputTensor>& tensors) {
   return text;
 }
 
-std::vector<std::pair<std::string, std::string>> digest_rows(TensorHash hash, const Digest& digest) {
-  if (hash != TensorHash::kSha256) return {{"keccak256", to_hex(digest)}};
-  return {{"sha256", to_hex(digest)}, {"cid", cid_of_sha256(digest)}};
-}
-
 std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors, bool with_values) {
   std::string text;
   for (const VerifiedTensor& tensor : tensors) {
@@ -138,38 +103,6 @@ std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& t
     text += pairs_text(rows);
   }
   return text;
-}
-
-nlohmann::ordered_json verified_json(const std::vector<VerifiedTensor>& tensors) {
-  auto list = nlohmann::ordered_json::array();
-  for (const VerifiedTensor& tensor : tensors) {
-    nlohmann::ordered_json json = {{"name", tensor.name}, {"shape", tensor.shape}};
-    if (tensor.group.is_public())
-      json = outputs_json({{tensor.name, tensor.shape, tensor.integers, tensor.format.scale()}})[0];
-    json["seen"] = tensor_policy_text(tensor.group);
-    if (tensor.digest.has_value()) {
-      for (const auto& [name, value] : digest_rows(tensor.group.hash, *tensor.digest)) json[name] = value;
-    }
-    if (tensor.commitment.has_value()) {
-      json["commitment"] = to_hex(tensor.commitment->id());
-      json["commitment_root"] = to_hex(tensor.commitment->root());
-      json["commitment_budget"] = tensor.commitment->budget();
-    }
-    list.push_back(std::move(json));
-  }
-  return list;
-}
-
-nlohmann::ordered_json tensor_infos_json(const std::vector<TensorInfo>& tensors) {
-  auto list = nlohmann::ordered_json::array();
-  for (const TensorInfo& tensor : tensors) {
-    list.push_back({{"name", tensor.name},
-                    {"shape", tensor.shape},
-                    {"lo", tensor.format.lo},
-                    {"hi", tensor.format.hi},
-                    {"scale", tensor.format.scale()}});
-  }
-  return list;
 }
 
 std::string whole_text(const CompileRecord& record, bool is_input, const std::string& name) {
@@ -200,15 +133,8 @@ nlohmann::ordered_json whole_json(const CompileRecord& record) {
 
 nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs) {
   auto list = nlohmann::ordered_json::array();
-  for (const OutputTensor& output : outputs) {
-    std::vector<double> real;
-    for (const std::int64_t value : output.values) real.push_back(static_cast<double>(value) * output.scale);
-    list.push_back({{"name", output.name},
-                    {"shape", output.shape},
-                    {"scale", output.scale},
-                    {"integers", output.values},
-                    {"values", real}});
-  }
+  for (const OutputTensor& output : outputs)
+    list.push_back(parsed(values_json(output.name, output.shape, output.scale, output.values)));
   return list;
 }
 

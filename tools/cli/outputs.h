@@ -30,8 +30,6 @@ std::string outputs_line(const std::vector<OutputTensor>& tensors);
 // A few lines per tensor: shape, the largest entries with their index (or all when few), in real units.
 // kind: "output" or "input".
 std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tensors);
-// Name, shape, range and scale.
-nlohmann::ordered_json tensor_infos_json(const std::vector<TensorInfo>& tensors);
 // What the whole numbers of an input or output of the network stand for, after a comma; empty: it has none.
 std::string whole_text(const CompileRecord& record, bool is_input, const std::string& name);
 // Of outputs with a scale of the network's own, a line each.
@@ -41,14 +39,9 @@ nlohmann::ordered_json outputs_json(const std::vector<OutputTensor>& outputs);
 
 // What an accepted proof says: public values, digests, commitments. Tensors that it says nothing of are left out.
 std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors, bool with_values = true);
-nlohmann::ordered_json verified_json(const std::vector<VerifiedTensor>& tensors);
-// {"sha256", hexadecimal digits}, or keccak256; of SHA-256 also {"cid", ..}.
-std::vector<std::pair<std::string, std::string>> digest_rows(TensorHash hash, const Digest& digest);
 
 // "reason at place" of a rejection; "accepted" otherwise.
 std::string verdict_text(const Verdict& verdict);
-// One sentence on the usual cause of a rejection, for people.
-std::string rejection_hint(RejectReason reason);
 
 std::size_t arg_max(const std::vector<std::int64_t>& values);
 // Softmax of real = integer * scale.

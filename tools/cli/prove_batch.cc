@@ -88,9 +88,10 @@ CommandResult prove_batch(Session& session, const ProveBatchArguments& arguments
   ZKI_ASSIGN_OR_RETURN(request.context, parse_context(arguments.context));
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   if (model.num_segments() > 1) {
-    return unsupported("--batch: the model is cut into " + std::to_string(model.num_segments()) +
-                       " segments, which make no batches; leave --batch out and prove each sample with --all, or compile the model "
-                       "without --segments and --memory");
+    return unsupported(
+        "--batch: the model is cut into " + std::to_string(model.num_segments()) +
+        " segments, which make no batches; leave --batch out and prove each sample with --all, or compile the model "
+        "without --segments and --memory");
   }
   ZKI_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
                        preprocessing_of(arguments.input, model.preprocessing(), session));
@@ -150,13 +151,13 @@ CommandResult prove_batch(Session& session, const ProveBatchArguments& arguments
     auto list = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const Samples::Item& item = samples.items()[i];
-      list.push_back(
-          {{"input", samples.path_of(item)},
-           {"index", item.index},
-           {"clipping", clipping_json(made->rows[i].clipping)},
-           {"outputs", outputs_json(output_tensors(model.outputs(), made->rows[i].outputs))},
-           {"statement",
-            {{"outputs", verified_json(check.rows[i].outputs)}, {"inputs", verified_json(check.rows[i].inputs)}}}});
+      list.push_back({{"input", samples.path_of(item)},
+                      {"index", item.index},
+                      {"clipping", clipping_json(made->rows[i].clipping)},
+                      {"outputs", outputs_json(output_tensors(model.outputs(), made->rows[i].outputs))},
+                      {"statement",
+                       {{"outputs", parsed(verified_json(check.rows[i].outputs))},
+                        {"inputs", parsed(verified_json(check.rows[i].inputs))}}}});
     }
     json["rows"] = std::move(list);
     json["root_identity"] = to_hex(check.root_identity);

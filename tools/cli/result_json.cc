@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "result_json.h"
 
-#include <algorithm>
-
 #include "inputs/input_bytes.h"
 #include "option_words.h"
 #include "print.h"
-#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 
@@ -19,10 +16,7 @@ void print_result(const Session& session, nlohmann::ordered_json result) {
   print_json(result);
 }
 
-nlohmann::ordered_json context_json(const Bytes& context) {
-  if (std::ranges::count(context, 0) == std::ssize(context)) return nullptr;
-  return "hex:" + to_hex(context);
-}
+nlohmann::ordered_json parsed(const std::string& json) { return nlohmann::ordered_json::parse(json); }
 
 nlohmann::ordered_json error_json(const Status& status) {
   return {{"code", std::string(status_code_name(status.code()))},

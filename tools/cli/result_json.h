@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.h"
-#include "zkinfer/bytes.h"
+#include "zkinfer/result_json.h"
 
 namespace zkinfer::cli {
 
@@ -14,8 +14,8 @@ void add_json_flag(CLI::App& command, Session& session);
 // With the session's "warnings" at its end.
 void print_result(const Session& session, nlohmann::ordered_json result);
 
-// "hex:00ff..", all 32 bytes; null: the proof is bound to none.
-nlohmann::ordered_json context_json(const Bytes& context);
+// What zkinfer/result_json.h gives, to put with other things.
+nlohmann::ordered_json parsed(const std::string& json);
 
 // {"code": "invalid_argument", "message": ..}
 nlohmann::ordered_json error_json(const Status& status);

@@ -21,12 +21,6 @@ const std::vector<TensorPolicy>& all_groups() {
 
 }  // namespace
 
-std::string tensor_policy_text(const TensorPolicy& group) {
-  const std::string exposure = group.is_public() ? "public" : group.is_committed() ? "committed" : "private";
-  if (group.hash == TensorHash::kNone) return exposure;
-  return exposure + (group.hash == TensorHash::kSha256 ? ":sha256" : ":keccak256");
-}
-
 std::vector<std::string> tensor_policy_words() {
   std::vector<std::string> out;
   for (const TensorPolicy& group : all_groups()) out.push_back(tensor_policy_text(group));

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who sees inputs or outputs, as words: "private", "public", "committed", then perhaps ":sha256" or ":keccak256".
+// The words that options take for who sees inputs or outputs: those of tensor_policy_text (zkinfer/result_json.h).
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "zkinfer/tensor_policy.h"
+#include "zkinfer/result_json.h"
 
 namespace zkinfer::cli {
 
-std::string tensor_policy_text(const TensorPolicy& group);
 // Every word that parse_tensor_policy knows.
 std::vector<std::string> tensor_policy_words();
 // `word` is one of tensor_policy_words().

@@ -232,7 +232,7 @@ std::string attacks_html(const Report& data) {
     html += "<tr><td>" + escaped(attack.title) + "<br><span class=\"soft small\">" + escaped(attack.detail) +
             "</span></td><td class=\"no\">" + (attack.verdict.accepted() ? "accepted" : "rejected") + "</td><td>" +
             escaped(verdict_text(attack.verdict)) + "<br><span class=\"soft small\">" +
-            escaped(rejection_hint(attack.verdict.reason)) + "</span></td></tr>";
+            escaped(std::string(rejection_hint(attack.verdict.reason))) + "</span></td></tr>";
   }
   return html + "</table></div></section>";
 }

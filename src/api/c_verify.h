@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The handles of component verify, shared by the files of the C interface.
+#pragma once
+
+#include "api/c_support.h"
+#include "zkinfer/verify.h"
+
+struct zkinfer_key {
+  zkinfer::VerificationKey key;
+  zkinfer::CheckedWeights weights;
+};
+struct zkinfer_statement {
+  zkinfer::VerifyBatchResult result;  // of a proof: one row
+  bool is_batch = false;
+  std::vector<zkinfer::Digest> commitment_ids[2];  // by side, of committed tensors; zeros otherwise
+};
+
+namespace zkinfer::c {
+
+inline zkinfer_verdict told(const Verdict& verdict, zkinfer_error* error) {
+  if (verdict.accepted()) {
+    write_text(error, "");
+    return ZKINFER_ACCEPTED;
+  }
+  write_text(error, verdict.to_string(), static_cast<int>(verdict.reason));
+  return verdict.reason == RejectReason::kOverLimit ? ZKINFER_NOT_VERIFIED : ZKINFER_REJECTED;
+}
+
+// f() -> Result<Verdict>, whatever happens in it.
+template <class F>
+zkinfer_verdict verdict_of(zkinfer_error* error, F&& f) {
+  Verdict verdict;
+  const zkinfer_code code = guarded(error, [&]() -> Status {
+    ZKI_ASSIGN_OR_RETURN(verdict, f());
+    return {};
+  });
+  return code == ZKINFER_OK ? told(verdict, error) : ZKINFER_NOT_VERIFIED;
+}
+
+}  // namespace zkinfer::c
