@@ -44,7 +44,8 @@ web:  ## the verifier for browsers and JavaScript (WebAssembly): build/web
 	@mkdir -p build
 	@cmake --preset wasm >build/wasm.configure.log 2>&1 || { cat build/wasm.configure.log; exit 2; }
 	@cmake --build --preset wasm -j $(JOBS)
-	@node js/build.mjs build/wasm/js/wasm/zkinfer.wasm build/web
+	@scripts/npm_packages.sh build/web/npm
+	@node js/build.mjs build/wasm/js/wasm/zkinfer.wasm build/web $$([[ -f build/demo/digit.zkproof ]] && echo build/demo)
 
 docs:  ## the documentation as a site: build/docs/site (installs mkdocs)
 	@scripts/install_packages.sh docs

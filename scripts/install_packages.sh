@@ -10,9 +10,10 @@ build=(build-essential cmake ninja-build pkg-config libtbb-dev libhwy-dev libonn
 train=(python3 python3-numpy python3-torch python3-torchvision python3-sklearn python3-onnx)
 full=(python3 python3-venv)
 docs=(mkdocs mkdocs-material mkdocstrings mkdocstrings-python-handlers)
-web=(clang-19 lld-19 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc)
+web=(clang-19 lld-19 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc chromium)
 # Where Node.js comes from elsewhere, Debian's cannot be installed beside it.
 command -v node >/dev/null || web+=(nodejs)
+command -v npm >/dev/null || web+=(npm)
 
 packages=()
 for group in "${@:-build}"; do

@@ -4,18 +4,12 @@ import {asBytes} from './bytes.js';
 import {invalidArgument, ZkinferError} from './errors.js';
 import {Key, keyOptions} from './key.js';
 import {Module} from './module.js';
+import {ownModule} from './own_module.js';
 
 export {Key, ZkinferError};
 
 let compiled; // a promise of the WebAssembly.Module
 let current; // the instance that calls use until one ends it
-
-async function ownModule() {
-  const url = new URL('../zkinfer.wasm', import.meta.url);
-  if (url.protocol !== 'file:') return WebAssembly.compileStreaming(fetch(url));
-  const {readFile} = await import('node:fs/promises');
-  return WebAssembly.compile(await readFile(url));
-}
 
 export async function init(source) {
   if (source === undefined) compiled ??= ownModule();

@@ -9,11 +9,17 @@ skip() {
   exit 77
 }
 command -v node >/dev/null || skip "there is no Node.js (scripts/install_packages.sh web)"
-node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18)' || skip "Node.js is $(node --version), older than 18"
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' || skip "Node.js is $(node --version), older than 18"
 [[ -f $3/zkinfer/zkinfer.wasm ]] || skip "there is no $3/zkinfer: make web"
 for source in "$here"/../src/*; do
   cmp -s "$source" "$3/zkinfer/src/$(basename "$source")" || { echo "$3/zkinfer is of other sources than js/src: make web"; exit 1; }
 done
+if [[ $1 == page ]]; then
+  command -v chromium >/dev/null || skip "there is no Chromium (scripts/install_packages.sh web)"
+fi
+if [[ $1 == page || $1 == types ]]; then
+  [[ -d $3/npm/node_modules ]] || skip "there is no $3/npm: make web could not get its packages from npm"
+fi
 mkdir -p "$4"
 export ZKINFER=$2 ZKINFER_WEB=$3 ZKINFER_WORK=$4
 exec node --test "$here/$1.test.js"

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files in, verdict out. What is there is checked again whenever something changes.
+import {inspect, loadKey} from '../src/index.js';
+import {fromBase64, held} from './own_module.js';
+import {contextText, element, facts, kibibytes, milliseconds, tensorPart} from './show.js';
+import {readTokenizer} from './tokenizer.js';
+
+const byId = (id) => document.getElementById(id);
+const result = byId('result');
+let files = []; // {name, kind, what, bytes, text}
+
+const KIND_NAMES = {key: 'verification key', certificate: 'certificate of the weights', path: 'path to the key that serves', proof: 'proof',
+  batch: 'proof of many inferences', bundle: 'proof with what it needs', tensor_commitment: 'tensor commitment', card: 'model card',
+  tokenizer: 'tokenizer', data: 'data (canonical bytes)', secret: 'not for this page'};
+
+async function describe(name, bytes) {
+  const text = () => new TextDecoder().decode(bytes);
+  if (String.fromCharCode(...bytes.subarray(0, 2)) === 'ZK') {
+    try {
+      const said = await inspect(bytes, {maxSeconds: 60, maxMemoryBytes: 2 ** 30});
+      return {name, bytes, kind: said.kind, said};
+    } catch (error) {
+      // A changed proof is the verifier's to judge.
+      const kind = {ZKIP: 'proof', ZKIQ: 'batch', ZKIN: 'bundle'}[String.fromCharCode(...bytes.subarray(0, 4))];
+      return kind ? {name, bytes, kind} : {name, bytes, kind: 'secret', problem: error.message};
+    }
+  }
+  const last = name.toLowerCase().split('.').pop();
+  if (last.startsWith('zk')) return {name, bytes, kind: last === 'zkproof' ? 'proof' : 'secret', problem: last === 'zkproof' ? undefined : 'its first bytes are those of no file of zkinfer'};
+  if (last === 'md' || last === 'markdown') return {name, bytes, kind: 'card', text: text()};
+  if (last === 'json') {
+    const decode = readTokenizer(text());
+    if (decode) return {name, bytes, kind: 'tokenizer', decode};
+  }
+  return {name, bytes, kind: 'data'};
+}
+
+async function add(list) {
+  for (const {name, bytes} of list) {
+    const file = await describe(name, bytes);
+    // One key, one certificate, one proof, one card, one tokenizer: the newest.
+    const only = (kind) => (['proof', 'batch', 'bundle'].includes(kind) ? 'proof' : ['path', 'data', 'tensor_commitment', 'secret'].includes(kind) ? name : kind);
+    files = files.filter((other) => only(other.kind) !== only(file.kind) && other.name !== name);
+    files.push(file);
+  }
+  await show();
+}
+
+function listFiles() {
+  byId('list').replaceChildren(...files.map((file) => element('li', null, element('b', null, file.name), ` ${KIND_NAMES[file.kind] ?? file.kind}, ${kibibytes(file.bytes.length)}`,
+      file.problem ? element('span', {class: 'no'}, ` ${file.problem}`) : null)));
+  byId('clear').hidden = files.length === 0;
+}
+
+const find = (...kinds) => files.find((file) => kinds.includes(file.kind));
+
+function say(badge, kind, ...parts) {
+  result.replaceChildren(element('section', null, element('span', {class: `verdict ${kind}`}, badge), ...parts));
+}
+
+// Data that a proof holds only the hash of, by their size: as many bytes as the tensor's canonical bytes are.
+function knownData(tensors, seen) {
+  if (!seen.startsWith('public:')) return [];
+  const width = ({lo, hi}) => [1, 2, 4, 8].find((bytes) => (lo >= 0 ? hi < 2 ** (8 * bytes) : lo >= -(2 ** (8 * bytes - 1)) && hi < 2 ** (8 * bytes - 1))) ?? 8;
+  return tensors.flatMap((tensor, index) => {
+    const size = width(tensor) * tensor.shape.reduce((product, dim) => product * dim, 1);
+    const file = files.find((other) => other.kind === 'data' && other.bytes.length === size);
+    return file ? [{index, data: file.bytes}] : [];
+  });
+}
+
+async function show() {
+  listFiles();
+  const key = find('key'), proof = find('proof', 'batch', 'bundle');
+  if (!key && !proof) return result.replaceChildren();
+  if (!proof) return say('waiting', 'open', element('p', null, 'The key is there. Now the proof.'));
+  if (!key) return say('waiting', 'open', element('p', null, 'The proof is there. Now the key of the model that it is about: it is what you trust, so take it from the model\'s owner, not from whoever sent the proof.'));
+  const uncertified = byId('uncertified').checked;
+  let loaded;
+  try {
+    const begin = performance.now();
+    loaded = await loadKey(key.bytes);
+    const keySeconds = (performance.now() - begin) / 1000;
+    if (!uncertified && loaded.info.parameters > 0 && !find('certificate') && proof.kind !== 'bundle') {
+      return say('waiting', 'open', element('p', null, `Proof and key are there. Now the certificate of the key's weights (.zkcert), which the model's owner gives with the key: without it nothing shows that the hidden weights are integers in their ranges. ${loaded.info.public_weights ? 'Of a model whose weights are public, the command line compares the model itself; ' : ''}or say above that you take them as they are.`));
+    }
+    const context = byId('context').value, identity = byId('identity').value.trim();
+    const checked = loaded.verify(proof.bytes, {
+      certificate: find('certificate')?.bytes, path: files.filter((file) => file.kind === 'path').map((file) => file.bytes), uncertified,
+      ...(context === '' ? {} : {context}), ...(identity === '' ? {} : {identity}),
+      inputs: knownData(loaded.info.inputs, loaded.info.inputs_seen), outputs: knownData(loaded.info.outputs, loaded.info.outputs_seen),
+    });
+    result.dataset.seconds = checked.verify_seconds;
+    if (!checked.accepted) rejected(checked);
+    else accepted(checked, loaded.info, keySeconds);
+  } catch (error) {
+    if (error.name !== 'ZkinferError') throw error;
+    say('not checked', 'open', element('p', null, error.message));
+  } finally {
+    loaded?.close();
+  }
+}
+
+function rejected(checked) {
+  say('REJECTED', 'bad', element('p', null, checked.hint),
+      element('p', null, `Reason: ${checked.reason}, at ${checked.where}.`),
+      element('p', {class: 'soft small'}, `Looked at for ${milliseconds(checked.verify_seconds)}. Nothing that this file says should be believed.`));
+}
+
+// What nobody learns from the proof.
+function hidden(checked, info) {
+  if (!checked.zero_knowledge) return 'Nothing is hidden: the proof was made without zero knowledge.';
+  const parts = [info.public_weights || info.parameters === 0 ? null : 'the weights', info.inputs_seen.startsWith('public') ? null : 'the input',
+                 info.outputs_seen.startsWith('public') ? null : 'the output', 'everything between'].filter(Boolean);
+  return `Hidden: ${parts.join(', ')}. What the network looks like (layers, shapes, scales) is in the key for everybody.`;
+}
+
+function accepted(checked, info, keySeconds) {
+  const weights = {certified: 'certified integers', uncertified: 'taken as they are', 'no weights': 'none'}[checked.weights] ?? checked.weights;
+  const sections = [element('section', null, element('span', {class: 'verdict'}, 'ACCEPTED'),
+      element('p', null, checked.generation ? `The model ${checked.model} gave this answer, each token its own choice after all before it.`
+          : checked.num_rows ? `The model ${checked.model} gave these outputs, in ${checked.num_rows} inferences.`
+          : `The model ${checked.model} gave this output${info.inputs_seen === 'private' ? ' for an input that stays hidden' : ''}.`),
+      element('p', null, hidden(checked, info)),
+      facts([['bits of security', String(Math.floor(checked.security_bits * 10) / 10)], ['weights', weights], ['context', contextText(checked.context)],
+             ['to check the proof', milliseconds(checked.verify_seconds)], ['to read the key', milliseconds(keySeconds)], ['proof', kibibytes(checked.proof_bytes)]]),
+      element('p', {class: 'small'}, 'Identity of the model: ', element('code', {class: 'id'}, checked.model_identity), '. Compare it with the one that its owner publishes: it stands for structure and weights.'),
+      ...checked.warnings.map((warning) => element('p', {class: 'no'}, `Ask before you trust the key: ${warning}.`)))];
+  if (checked.generation) sections.push(answer(checked.generation));
+  const rows = checked.rows ?? [checked];
+  rows.slice(0, 20).forEach((row, i) => {
+    if (checked.generation) return;
+    const title = checked.rows ? `Inference ${i + 1} of ${rows.length}` : 'What it says';
+    sections.push(element('section', null, element('h2', null, title), ...row.outputs.map((tensor) => tensorPart('Output', tensor)), ...row.inputs.map((tensor) => tensorPart('Input', tensor))));
+  });
+  if (rows.length > 20) sections.push(element('p', {class: 'soft'}, `${rows.length - 20} more inferences are in the file.`));
+  const card = find('card');
+  if (card) sections.push(cardPart(card.text, checked.model_identity));
+  result.replaceChildren(...sections);
+}
+
+function answer(generation) {
+  const tokenizer = find('tokenizer');
+  const part = (title, name, tokens, count) => [element('h3', null, title),
+    tokens === null ? element('p', {class: 'soft'}, `${count} tokens, hidden`)
+    : tokenizer     ? element('p', {class: `text ${name}`}, tokenizer.decode(tokens))
+                    : element('p', {class: `text ${name}`}, tokens.join(' '))];
+  return element('section', null, element('h2', null, 'Answer'),
+      ...part('Prompt', 'prompt', generation.prompt_tokens, generation.num_prompt_tokens), ...part('Answer', 'answer', generation.answer_tokens, generation.num_answer_tokens),
+      element('p', {class: 'soft small'}, (generation.rule === 'greedy' ? 'Each token is the most likely one. ' : `Drawn at temperature ${generation.temperature}; seed: ${generation.seed}. `) +
+        (tokenizer ? 'The text is what the tokenizer that you gave makes of the tokens; the tokenizer is no part of the proof.' : 'These are tokens; the model\'s tokenizer.json shows them as text.')));
+}
+
+// A card says what it likes: only whether it names this identity is checked.
+function cardPart(text, identity) {
+  const part = element('section', null, element('h2', null, 'Model card'),
+      text.includes(identity) ? element('p', null, 'It names this model\'s identity.') : element('p', {class: 'no'}, 'It does not name this model\'s identity: it may be another model\'s.'));
+  for (const block of text.split(/\n\s*\n/)) {
+    const heading = /^(#+)\s+(.*)/.exec(block);
+    if (heading) part.append(element('h3', null, heading[2]));
+    const rest = heading ? block.slice(heading[0].length).trim() : block.trim();
+    if (rest) part.append(element('p', {class: 'text'}, rest));
+  }
+  return part;
+}
+
+async function read(list) {
+  return Promise.all([...list].map(async (file) => ({name: file.name, bytes: new Uint8Array(await file.arrayBuffer())})));
+}
+
+const drop = byId('drop');
+for (const event of ['dragenter', 'dragover']) {
+  document.addEventListener(event, (dragged) => {
+    dragged.preventDefault();
+    drop.classList.add('over');
+  });
+}
+for (const event of ['dragleave', 'drop']) document.addEventListener(event, () => drop.classList.remove('over'));
+document.addEventListener('drop', async (dropped) => {
+  dropped.preventDefault();
+  await add(await read(dropped.dataTransfer.files));
+});
+byId('files').addEventListener('change', async (chosen) => {
+  const list = await read(chosen.target.files);
+  chosen.target.value = '';
+  await add(list);
+});
+for (const id of ['context', 'identity', 'uncertified']) byId(id).addEventListener('change', show);
+byId('clear').addEventListener('click', () => {
+  files = [];
+  show();
+});
+byId('example').hidden = !held.example;
+byId('example').addEventListener('click', async () => {
+  files = [];
+  await add(Object.entries(held.example).map(([name, base64]) => ({name, bytes: fromBase64(base64)})));
+});

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// From tokens to text, for what a person is shown: Hugging Face's tokenizer.json (BPE on bytes, with a space sign, WordPiece, Unigram). Which text
+// tokens stand for is no part of a proof.
+
+// The bytes that byte-level BPE writes as other characters.
+function byteOfCharacter() {
+  const bytes = new Map();
+  let next = 256;
+  for (let byte = 0; byte < 256; ++byte) {
+    const shown = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+    bytes.set(String.fromCharCode(shown ? byte : next++), byte);
+  }
+  return bytes;
+}
+
+function decoderKinds(decoder) {
+  if (!decoder) return [];
+  return decoder.type === 'Sequence' ? decoder.decoders.flatMap(decoderKinds) : [decoder.type];
+}
+
+/** tokens -> text, of the text of a tokenizer.json; null where it is none. */
+export function readTokenizer(text) {
+  let file;
+  try {
+    file = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const vocabulary = file?.model?.vocab;
+  if (!vocabulary) return null;
+  const pieces = Array.isArray(vocabulary) ? vocabulary.map(([piece]) => piece) : [];
+  if (!Array.isArray(vocabulary)) for (const [piece, id] of Object.entries(vocabulary)) pieces[id] = piece;
+  const special = new Set();
+  for (const token of file.added_tokens ?? []) {
+    pieces[token.id] = token.content;
+    if (token.special) special.add(token.id);
+  }
+  const kinds = decoderKinds(file.decoder);
+  const isByteLevel = kinds.includes('ByteLevel'), isWordPiece = kinds.includes('WordPiece') || file.model.type === 'WordPiece';
+  const byteOf = byteOfCharacter();
+  return (tokens) => {
+    const bytes = [], utf8 = new TextEncoder();
+    for (const token of tokens) {
+      const piece = pieces[token];
+      if (special.has(token)) continue;
+      if (piece === undefined) bytes.push(...utf8.encode(`[token ${token}]`));
+      else if (isByteLevel) for (const character of piece) bytes.push(...(byteOf.has(character) ? [byteOf.get(character)] : utf8.encode(character)));
+      else if (/^<0x[0-9A-F]{2}>$/.test(piece)) bytes.push(parseInt(piece.slice(3, 5), 16));
+      else if (isWordPiece) bytes.push(...utf8.encode(piece.startsWith('##') ? piece.slice(2) : (bytes.length > 0 ? ' ' : '') + piece));
+      else bytes.push(...utf8.encode(piece.replaceAll('\u2581', ' ')));
+    }
+    return new TextDecoder().decode(Uint8Array.from(bytes));
+  };
+}

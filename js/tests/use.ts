@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// For types.test.js; never run.
+import {init, inspect, loadKey, verify, ZkinferError} from '../src/index.js';
+
+export async function use(bytes: Uint8Array): Promise<number> {
+  await init(bytes.buffer);
+  const result = await verify(bytes, bytes, {certificate: bytes, path: [bytes], context: 'x', maxSeconds: 1, inputs: [{name: 'x', integers: [1, 2n]}]});
+  if (!result.accepted) return result.reason.length + result.hint.length;
+  // @ts-expect-error: an accepted proof has no reason
+  result.reason;
+  if (result.num_rows !== undefined) return result.rows[0].outputs.length;
+  const key = await loadKey(bytes, {certificate: bytes});
+  const again = key.verify(bytes, {uncertified: true});
+  // @ts-expect-error: an option that there is not
+  key.verify(bytes, {certified: true});
+  const said = await inspect(bytes);
+  if (said.kind === 'path') return said.depth;
+  key.close();
+  try {
+    return result.outputs[0].values?.[0] ?? Number(again.accepted);
+  } catch (error) {
+    return error instanceof ZkinferError && error.code === 'corrupt' ? 1 : 0;
+  }
+}
