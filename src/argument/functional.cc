@@ -8,9 +8,13 @@
 
 namespace zkinfer::argument {
 
+Vector make_vector(std::vector<Fe> values) { return std::make_shared<const std::vector<Fe>>(std::move(values)); }
+
+Vector limb_vector() { return make_vector({Fe::basis(0), Fe::basis(1), Fe::basis(2)}); }
+
 Term Term::listed() const {
   if (eq_point.empty()) return *this;
-  return {column, coef, {std::make_shared<const std::vector<Fe>>(eq_vector(eq_point))}};
+  return {column, coef, {make_vector(eq_vector(eq_point))}};
 }
 
 AxisWeights::AxisWeights(std::uint64_t first, std::vector<Fe> weights) : begin(first), values(std::move(weights)) {
@@ -210,7 +214,7 @@ Vector ExprFunctionals::vector_of(std::size_t group_index, std::size_t axis, con
       correlate(view->axes[axis], weights, factor_of(*view, weights, group.broadcast), vector);
     }
   }
-  return known = std::make_shared<const std::vector<Fe>>(std::move(vector));
+  return known = make_vector(std::move(vector));
 }
 
 ExprFunctional ExprFunctionals::at(const BoxWeights& weights) {

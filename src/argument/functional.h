@@ -20,6 +20,10 @@ namespace zkinfer::argument {
 // Shared: a lookup's leaf blocks have most of their vectors in common.
 using Vector = std::shared_ptr<const std::vector<Fe>>;
 
+Vector make_vector(std::vector<Fe> values);
+// (1, x, x^2): the limbs of an element of K that a column holds.
+Vector limb_vector();
+
 struct Term {
   circuit::ColumnId column = 0;
   Fe coef = Fe::one();

@@ -25,12 +25,7 @@ void BatchSink::add_term(std::size_t constraint, Term term) {
 
 void BatchSink::finish() {
   if (pads_.empty()) return;
-  std::vector<Fe> limbs;
-  for (const Fe& weight : pads_) {
-    for (int j = 0; j < Fe::kDegree; ++j) limbs.push_back(weight * Fe::basis(j));
-  }
-  add_batched(circuit::Oracle::kWitness,
-              {circuit_.pads, Fe::one(), {std::make_shared<const std::vector<Fe>>(std::move(limbs))}});
+  add_batched(circuit::Oracle::kWitness, {circuit_.pads, Fe::one(), {limb_vector(), make_vector(std::move(pads_))}});
 }
 
 std::vector<circuit::Oracle> base_oracles(const OraclePins& pins) {

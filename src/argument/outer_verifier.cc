@@ -113,9 +113,8 @@ void Evaluator::leaves() {
     }
     if (leaf.kind == LeafBlock::Kind::kBlind) {
       const Fe prefix = leaf_prefix(leaf, outer_.leaves.point);
-      auto limbs = std::make_shared<const std::vector<Fe>>(std::vector<Fe>{Fe::basis(0), Fe::basis(1), Fe::basis(2)});
       sink_.add_form(kQ, LinearForm(-prefix));
-      sink_.add_term(kQ, {circuit_.blind, prefix, {std::move(limbs)}});
+      sink_.add_term(kQ, {circuit_.blind, prefix, {limb_vector()}});
     }
   }
   sink_.end_relation();
@@ -205,7 +204,7 @@ void Evaluator::table_leaves(const LeafBlock& leaf) {
   }
   sink_.add_form(kQ, LinearForm(prefix * q));
   if (point.empty()) {
-    sink_.add_term(kP, {table.multiplicity, -prefix, {std::make_shared<const std::vector<Fe>>(1, Fe::one())}});
+    sink_.add_term(kP, {table.multiplicity, -prefix, {make_vector({Fe::one()})}});
   } else {
     sink_.add_term(kP, {table.multiplicity, -prefix, {}, {point.begin(), point.end()}});
   }

@@ -95,7 +95,7 @@ hiding::PadAllocator count_pads(const circuit::Circuit& circuit, const OuterPlan
 
 void add_pad_column(circuit::Circuit& circuit, const hiding::PadLayout& layout) {
   circuit.pads = static_cast<circuit::ColumnId>(circuit.columns.size());
-  circuit.columns.push_back({"pads", circuit::Oracle::kWitness, {3 * std::max<std::uint64_t>(1, layout.num_pads())}});
+  circuit.columns.push_back({"pads", circuit::Oracle::kWitness, {3, std::max<std::uint64_t>(1, layout.num_pads())}});
 }
 
 soundness::OuterShape outer_shape(const circuit::Circuit& circuit, const OuterPlan& plan,

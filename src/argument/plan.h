@@ -51,7 +51,7 @@ OuterPlan make_plan(const circuit::Circuit& circuit);
 // Runs the counting pass of the whole outer protocol; the result holds layout and copies (hiding/layout.h).
 hiding::PadAllocator count_pads(const circuit::Circuit& circuit, const OuterPlan& plan, bool zero_knowledge);
 
-// Appends the pad column; after this the circuit is complete. Does nothing to a circuit that has it.
+// Appends the pad column, [3, pads]: coefficient j of pad i at (j, i). After this the circuit is complete. Does nothing to a circuit that has it.
 void add_pad_column(circuit::Circuit& circuit, const hiding::PadLayout& layout);
 
 soundness::OuterShape outer_shape(const circuit::Circuit& circuit, const OuterPlan& plan,

@@ -31,4 +31,12 @@ std::vector<Fe> fill_pads(const PadAllocator& counted, RandomSource& random) {
   return pads;
 }
 
+FpVec pad_column(std::span<const Fe> pads, std::size_t num_pads) {
+  FpVec column(3 * num_pads);
+  for (std::size_t i = 0; i < pads.size(); ++i) {
+    for (std::size_t j = 0; j < 3; ++j) column[j * num_pads + i] = pads[i].c[j];
+  }
+  return column;
+}
+
 }  // namespace zkinfer::hiding

@@ -2,6 +2,7 @@
 // The honest values of the pad vector (see layout.h for its sections).
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "hiding/layout.h"
@@ -14,5 +15,8 @@ namespace zkinfer::hiding {
 // num_triples triples and for the random row behind them; zero in the rows that only fill the power of two.
 // Empty with zero knowledge off.
 std::vector<Fe> fill_pads(const PadAllocator& counted, RandomSource& random);
+
+// The pad column of num_pads pads, [3, num_pads]: coefficient j of pad i at (j, i). No pads: zeros.
+FpVec pad_column(std::span<const Fe> pads, std::size_t num_pads);
 
 }  // namespace zkinfer::hiding

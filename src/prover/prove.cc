@@ -80,14 +80,6 @@ std::vector<Fe> make_pads(const relations::CompiledCircuit& compiled, const Dige
   return pads;
 }
 
-FpVec pad_column(const std::vector<Fe>& pads, std::size_t size) {
-  FpVec column(size);
-  for (std::size_t i = 0; i < pads.size(); ++i) {
-    for (std::size_t j = 0; j < 3; ++j) column[3 * i + j] = pads[i].c[j];
-  }
-  return column;
-}
-
 pcs::CommittedOracle commit_witness(const verifier::PreparedKey& prepared, const circuit::ColumnValues& data,
                                     const pcs::Backend& backend, hiding::RandomSource& random) {
   const pcs::CodeParams& params = prepared.key.params.witness;
@@ -121,7 +113,7 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   context.absorb(transcript);
   const Digest key = proof_key(model, compiled, transcript, data, request.entropy);
   std::vector<Fe> pads = make_pads(compiled, key, request.hooks, data);
-  data[compiled.circuit.pads] = pad_column(pads, compiled.circuit.columns[compiled.circuit.pads].num_elements());
+  data[compiled.circuit.pads] = hiding::pad_column(pads, compiled.circuit.columns[compiled.circuit.pads].shape[1]);
   if (request.hooks != nullptr && request.hooks->committed) request.hooks->committed(data, pads);
   ProofRandom witness_rows(key, RandomStream::kWitnessRows, request.hooks);
   const pcs::CommittedOracle witness_oracle = commit_witness(prepared, data, backends.opening, witness_rows);

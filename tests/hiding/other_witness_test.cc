@@ -30,10 +30,7 @@ Run run(const Session& session, const Randomness* randomness, const std::vector<
     FpVec& blind = data[session.compiled().circuit.blind];
     if (randomness != nullptr) {
       pads = randomness->pads;
-      FpVec& column = data[session.compiled().circuit.pads];
-      for (std::size_t i = 0; i < pads.size(); ++i) {
-        for (std::size_t j = 0; j < 3; ++j) column[3 * i + j] = pads[i].c[j];
-      }
+      data[session.compiled().circuit.pads] = hiding::pad_column(pads, pads.size());
       for (std::size_t j = 0; j < 3; ++j) blind[j] = randomness->blind.c[j];
     }
     if (used != nullptr) *used = {pads, Fe(blind[0], blind[1], blind[2])};

@@ -13,7 +13,7 @@ const Fe kOther{Fp(5), Fp(6), Fp(7)};
 void set_pad(circuit::ColumnValues& data, circuit::ColumnId column, std::vector<Fe>& pads, std::size_t index,
              const Fe& value) {
   pads[index] = value;
-  for (std::size_t j = 0; j < 3; ++j) data[column][3 * index + j] = value.c[j];
+  data[column] = hiding::pad_column(pads, pads.size());
 }
 
 class Pads : public ::testing::Test {
@@ -56,7 +56,7 @@ TEST_F(Pads, OtherPadsThanTheMessagesAreRejected) {
     for (std::size_t j = 0; j < 3; ++j) {
       prover::ProveHooks hooks;
       hooks.committed = [&](circuit::ColumnValues& data, std::vector<Fe>&) {
-        data[session.compiled().circuit.pads][3 * index + j] += Fp(1);
+        data[session.compiled().circuit.pads][j * layout.num_pads() + index] += Fp(1);
       };
       EXPECT_FALSE(failed_checks(session, hooks).empty()) << "pad " << index << " coefficient " << j;
     }

@@ -42,11 +42,8 @@ struct OuterState {
 };
 
 inline void set_pad_column(const relations::CompiledCircuit& compiled, OuterState& state) {
-  FpVec column(compiled.circuit.columns[compiled.circuit.pads].num_elements());
-  for (std::size_t i = 0; i < state.pads.size(); ++i) {
-    for (std::size_t j = 0; j < 3; ++j) column[3 * i + j] = state.pads[i].c[j];
-  }
-  state.data[compiled.circuit.pads] = std::move(column);
+  state.data[compiled.circuit.pads] =
+      hiding::pad_column(state.pads, compiled.circuit.columns[compiled.circuit.pads].shape[1]);
 }
 
 // The state of an honest prover but for hooks.columns, hooks.outputs and hooks.committed.
@@ -89,9 +86,10 @@ class ConstraintValues final : public argument::ConstraintSink {
       : compiled_(compiled), state_(state), values_(count) {}
   void add_form(std::size_t constraint, const hiding::LinearForm& form) override {
     const FpVec& pads = state_.data[compiled_.circuit.pads];
+    const std::size_t num_pads = pads.size() / 3;
     values_[constraint] += form.constant();
     for (const hiding::LinearForm::Term& term : form.terms()) {
-      values_[constraint] += term.coef * Fe(pads[3 * term.pad], pads[3 * term.pad + 1], pads[3 * term.pad + 2]);
+      values_[constraint] += term.coef * Fe(pads[term.pad], pads[num_pads + term.pad], pads[2 * num_pads + term.pad]);
     }
   }
   void add_term(std::size_t constraint, argument::Term term) override {

@@ -72,10 +72,11 @@ Fe fold_extension_row(std::span<const Fp> row, std::span<const Fe> weights) {
   return sum;
 }
 
-void advance_claim(hiding::LinearForm& claim, const hiding::LinearForm& c1, const hiding::LinearForm& c2, Fe s) {
-  claim *= Fe(kInverseOfTwo);
-  claim.add_scaled(c1, s - Fe(kInverseOfTwo));
-  claim.add_scaled(c2, s * s - Fe(kInverseOfTwo));
+void RunningClaim::advance(const hiding::LinearForm& c1, const hiding::LinearForm& c2, const Fe& s) {
+  // 2 h(s) = claim + (2 s - 1) c1 + (2 s^2 - 1) c2.
+  add(c1, s + s - Fe::one());
+  add(c2, (s + s) * s - Fe::one());
+  scale_ += scale_;
 }
 
 Fe RangeFunctional::power_of_base(std::uint64_t exponent) const {

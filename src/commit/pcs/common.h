@@ -56,9 +56,23 @@ Fe eq_powers(std::span<const Fe> point, Base base) {
 Fe fold_base_row(std::span<const Fp> row, std::span<const Fe> weights);
 Fe fold_extension_row(std::span<const Fp> row, std::span<const Fe> weights);
 
-// The round polynomial h(s) = c0 + c1 s + c2 s^2 of a sumcheck with claim h(0) + h(1); c0 is not sent.
-// claim <- h(s) = (claim - c1 - c2) / 2 + c1 s + c2 s^2.
-void advance_claim(hiding::LinearForm& claim, const hiding::LinearForm& c1, const hiding::LinearForm& c2, Fe s);
+// The claim of the opening's sumcheck, without the mu that it began with. Kept times 2^rounds, so that a round touches no
+// coefficient that is there.
+class RunningClaim {
+ public:
+  // claim += factor form.
+  void add(const hiding::LinearForm& form, const Fe& factor) { form_.add_scaled(form, factor * scale_); }
+  // A round with the polynomial h(s) = c0 + c1 s + c2 s^2, claim h(0) + h(1); c0 is not sent.
+  // claim <- h(s) = (claim - c1 - c2) / 2 + c1 s + c2 s^2.
+  void advance(const hiding::LinearForm& c1, const hiding::LinearForm& c2, const Fe& s);
+  // What is left of mu, and of the rest of the claim.
+  Fp weight_of_mu() const { return inverse(scale_); }
+  hiding::LinearForm form() const { return form_ * Fe(weight_of_mu()); }
+
+ private:
+  hiding::LinearForm form_;
+  Fp scale_{1};
+};
 
 // The functional f[t] = coef * base^(t - begin) for begin <= t < end, f[begin - 1] = head, f[end] = tail, else 0, on
 // the index of some v_i. Binding low index bits keeps this shape.

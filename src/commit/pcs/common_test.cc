@@ -106,9 +106,17 @@ TEST(Common, RangeFunctionalsAddUp) {
 TEST(Common, ClaimFollowsTheRoundPolynomial) {
   SeededRandom random(4);
   const Fe c0 = random.element(), c1 = random.element(), c2 = random.element(), s = random.element();
-  hiding::LinearForm claim(c0 + c0 + c1 + c2);
-  advance_claim(claim, hiding::LinearForm(c1), hiding::LinearForm(c2), s);
-  EXPECT_EQ(claim.constant(), c0 + s * (c1 + s * c2));
+  // Two rounds of one polynomial each; the second one's h(0) + h(1) is made to be what is left of the first.
+  const Fe mu = c0 + c0 + c1 + c2, d1 = random.element(), d2 = random.element(), t = random.element();
+  const Fe after = c0 + s * (c1 + s * c2);
+  const Fe d0 = (after - d1 - d2) * kInverseOfTwo;
+  RunningClaim claim;
+  claim.advance(hiding::LinearForm(c1), hiding::LinearForm(c2), s);
+  EXPECT_EQ(claim.form().constant() + mu * claim.weight_of_mu(), after);
+  claim.add(hiding::LinearForm(Fe::one()), s);
+  claim.add(hiding::LinearForm(s), -Fe::one());
+  claim.advance(hiding::LinearForm(d1), hiding::LinearForm(d2), t);
+  EXPECT_EQ(claim.form().constant() + mu * claim.weight_of_mu(), d0 + t * (d1 + t * d2));
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ class OpeningProver {
   hiding::ProverChannel channel_;
   std::vector<ProofSection> sections_;
   std::size_t num_rounds_ = 0;
-  LinearForm claim_;  // <v_i, u_i> as the verifier sees it: coefficients of the pads only, its constant is not tracked
+  RunningClaim
+      claim_;  // <v_i, u_i> as the verifier sees it: coefficients of the pads only, its constant is not tracked
   std::shared_ptr<const RowSource> previous_;  // the latest g_i
 };
 
@@ -81,7 +82,7 @@ void OpeningProver::send_rounds(int num_rounds) {
     const PadIndex c1 = send_hidden("opening c1", h.c1);
     const PadIndex c2 = send_hidden("opening c2", h.c2);
     const Fe s = channel_.challenge("opening s");
-    advance_claim(claim_, LinearForm::from_ciphertext(Fe(), c1), LinearForm::from_ciphertext(Fe(), c2), s);
+    claim_.advance(LinearForm::from_ciphertext(Fe(), c1), LinearForm::from_ciphertext(Fe(), c2), s);
     folding_->bind(s);
   }
 }
@@ -186,7 +187,7 @@ Status OpeningProver::fold(std::size_t fold_index) {
   // The claim becomes <v_i, u_i> + xi y + xi^2 (first opened row) + .. + (entries that must be zero).
   const Fe xi = channel_.challenge("fold xi");
   Fe power = xi;
-  claim_.add_scaled(LinearForm::from_ciphertext(Fe(), y_pad), power);
+  claim_.add(LinearForm::from_ciphertext(Fe(), y_pad), power);
   FoldTerms terms;
   terms.out_of_domain = power;
   terms.opened = opened_terms(fold_index, indices, xi, power);
@@ -208,7 +209,7 @@ Status OpeningProver::final_step() {
   terms.opened = opened_terms(params_.folds.size(), indices, xi, power);
   folding_->add(terms);
   const FeVec functional = folding_->functional();
-  LinearForm form = claim_ * -Fe::one();
+  LinearForm form = claim_.form() * -Fe::one();
   for (std::size_t t = 0; t < pads.size(); ++t) {
     form.add_scaled(LinearForm::from_ciphertext(Fe(), pads[t]), functional.get(t));
   }

@@ -70,7 +70,7 @@ class OpeningVerifier {
   const OpeningClaim& opened_claim_;
   const OpeningRoots& roots_;
   hiding::VerifierChannel& channel_;
-  LinearForm claim_;  // but for mu, which each round halves
+  RunningClaim claim_;
   // Functionals on the current v_i that the weight sources do not know, and the index bits bound since v_1.
   std::vector<RangeFunctional> functionals_;
   std::vector<Fe> low_point_;
@@ -91,7 +91,7 @@ std::vector<Fe> OpeningVerifier::receive_rounds(int num_rounds) {
     const LinearForm c1 = channel_.receive_hidden("opening c1");
     const LinearForm c2 = channel_.receive_hidden("opening c2");
     point.push_back(channel_.challenge("opening s"));
-    advance_claim(claim_, c1, c2, point.back());
+    claim_.advance(c1, c2, point.back());
   }
   return point;
 }
@@ -194,7 +194,7 @@ void OpeningVerifier::add_opened(const std::vector<OpenedPoint>& opened, Fe chal
   for (const OpenedPoint& point : opened) {
     power *= challenge;
     functionals_.emplace_back(point.offset, point.offset + point.dimension, Fe(point.point), power);
-    claim_ += power * point.value;
+    claim_.add(LinearForm(point.value), power);
   }
 }
 
@@ -209,7 +209,7 @@ void OpeningVerifier::fold(std::size_t fold_index) {
 
   const Fe xi = channel_.challenge("fold xi");
   Fe power = xi;
-  claim_.add_scaled(y, power);
+  claim_.add(y, power);
   functionals_.emplace_back(0, oracle.dimension() * oracle.num_lanes(), zeta, power);
   add_opened(opened, xi, power);
   const auto pin_zeros = [&](std::uint64_t begin, std::uint64_t end) {
@@ -261,10 +261,8 @@ LinearForm OpeningVerifier::settle() {
     ZKI_CHECK(begin + folded.weights[i].size() <= weights.size(), "length of a folded functional");
     for (std::size_t t = 0; t < folded.weights[i].size(); ++t) weights[begin + t] += folded.weights[i][t];
   }
-  Fe mu = folded.mu;
-  for (int round = params_.first_rounds() + params_.fold_bits(); round > 0; --round) mu *= kInverseOfTwo;
-  LinearForm form = claim_ * -Fe::one();
-  form -= mu;
+  LinearForm form = claim_.form() * -Fe::one();
+  form -= folded.mu * claim_.weight_of_mu();
   for (std::size_t t = 0; t < final_vector_.size(); ++t) form.add_scaled(final_vector_[t], weights[t]);
   return form;
 }
