@@ -69,6 +69,14 @@ function knownData(tensors, seen) {
   });
 }
 
+// Paths from this key; others are said to be of another one.
+function pathsFrom(identity) {
+  const paths = files.filter((file) => file.kind === 'path');
+  for (const path of paths) path.problem = path.said.root_identity === identity ? undefined : 'leads from another key: not used';
+  listFiles();
+  return paths.filter((path) => !path.problem).map((path) => path.bytes);
+}
+
 async function show() {
   listFiles();
   const key = find('key'), proof = find('proof', 'batch', 'bundle');
@@ -86,7 +94,7 @@ async function show() {
     }
     const context = byId('context').value, identity = byId('identity').value.trim();
     const checked = loaded.verify(proof.bytes, {
-      certificate: find('certificate')?.bytes, path: files.filter((file) => file.kind === 'path').map((file) => file.bytes), uncertified,
+      certificate: find('certificate')?.bytes, path: pathsFrom(loaded.info.identity), uncertified,
       ...(context === '' ? {} : {context}), ...(identity === '' ? {} : {identity}),
       inputs: knownData(loaded.info.inputs, loaded.info.inputs_seen), outputs: knownData(loaded.info.outputs, loaded.info.outputs_seen),
     });
@@ -116,7 +124,7 @@ function hidden(checked, info) {
 }
 
 function accepted(checked, info, keySeconds) {
-  const weights = {certified: 'certified integers', uncertified: 'taken as they are', 'no weights': 'none'}[checked.weights] ?? checked.weights;
+  const weights = {certified: 'certified', uncertified: 'taken as they are', 'no weights': 'none'}[checked.weights] ?? checked.weights;
   const sections = [element('section', null, element('span', {class: 'verdict'}, 'ACCEPTED'),
       element('p', null, checked.generation ? `The model ${checked.model} gave this answer, each token its own choice after all before it.`
           : checked.num_rows ? `The model ${checked.model} gave these outputs, in ${checked.num_rows} inferences.`

@@ -13,9 +13,14 @@ function byteOfCharacter() {
   return bytes;
 }
 
-function decoderKinds(decoder) {
+function decoderSteps(decoder) {
   if (!decoder) return [];
-  return decoder.type === 'Sequence' ? decoder.decoders.flatMap(decoderKinds) : [decoder.type];
+  return decoder.type === 'Sequence' ? decoder.decoders.flatMap(decoderSteps) : [decoder];
+}
+
+// No space before a sign, as WordPiece's decoder has it.
+function withoutSpaceBefore(piece) {
+  return piece.replace(/^ (?=[.?!,]$|n't$|'m$|'s$|'ve$|'re$)/, '');
 }
 
 /** tokens -> text, of the text of a tokenizer.json; null where it is none. */
@@ -31,12 +36,16 @@ export function readTokenizer(text) {
   const pieces = Array.isArray(vocabulary) ? vocabulary.map(([piece]) => piece) : [];
   if (!Array.isArray(vocabulary)) for (const [piece, id] of Object.entries(vocabulary)) pieces[id] = piece;
   const special = new Set();
+  // Added pieces stand as the normalizer leaves them.
+  const isLowered = /"type":"Lowercase"|"lowercase":true/.test(JSON.stringify(file.normalizer ?? null));
   for (const token of file.added_tokens ?? []) {
-    pieces[token.id] = token.content;
+    pieces[token.id] = token.normalized && isLowered ? token.content.toLowerCase() : token.content;
     if (token.special) special.add(token.id);
   }
-  const kinds = decoderKinds(file.decoder);
-  const isByteLevel = kinds.includes('ByteLevel'), isWordPiece = kinds.includes('WordPiece') || file.model.type === 'WordPiece';
+  const steps = decoderSteps(file.decoder), step = (type) => steps.find((one) => one.type === type);
+  const isByteLevel = step('ByteLevel') !== undefined, isWordPiece = step('WordPiece') !== undefined || file.model.type === 'WordPiece';
+  // A space that was put before the text.
+  const isStripped = step('Strip')?.content === ' ' || ['always', 'first'].includes(step('Metaspace')?.prepend_scheme);
   const byteOf = byteOfCharacter();
   return (tokens) => {
     const bytes = [], utf8 = new TextEncoder();
@@ -46,9 +55,10 @@ export function readTokenizer(text) {
       if (piece === undefined) bytes.push(...utf8.encode(`[token ${token}]`));
       else if (isByteLevel) for (const character of piece) bytes.push(...(byteOf.has(character) ? [byteOf.get(character)] : utf8.encode(character)));
       else if (/^<0x[0-9A-F]{2}>$/.test(piece)) bytes.push(parseInt(piece.slice(3, 5), 16));
-      else if (isWordPiece) bytes.push(...utf8.encode(piece.startsWith('##') ? piece.slice(2) : (bytes.length > 0 ? ' ' : '') + piece));
+      else if (isWordPiece) bytes.push(...utf8.encode(piece.startsWith('##') ? piece.slice(2) : bytes.length > 0 ? withoutSpaceBefore(' ' + piece) : piece));
       else bytes.push(...utf8.encode(piece.replaceAll('\u2581', ' ')));
     }
-    return new TextDecoder().decode(Uint8Array.from(bytes));
+    const text = new TextDecoder().decode(Uint8Array.from(bytes));
+    return isStripped && text.startsWith(' ') ? text.slice(1) : text;
   };
 }

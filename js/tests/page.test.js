@@ -18,6 +18,11 @@ before(async () => {
   folder.run('compile', 'digits.onnx', '-c', 'calibration.npy');
   folder.run('commit', 'digits.zkmodel', '--budget', '16', '--inputs', 'public');
   folder.run('prove', 'digits.zkmodel', '-i', 'digit_7.png', '-o', 'x.zkproof', '--context', 'order-1');
+  folder.copy('examples/mlp/mlp.onnx', 'examples/mlp/calibration.json', 'examples/mlp/input.json');
+  folder.run('compile', 'mlp.onnx', '-c', 'calibration.json');
+  folder.run('commit', 'mlp.zkmodel', '--budget', '16');
+  const {path} = folder.json('prove', 'mlp.zkmodel', '-i', 'input.json');
+  folder.write('other.zkpath', folder.read(path));
   execFileSync(process.execPath, [join(source, 'js/build.mjs'), join(web, 'zkinfer/zkinfer.wasm'), folder.path, join(folder.path, 'demo')]);
   browser = await chromium.launch({executablePath: '/usr/bin/chromium', args: ['--no-sandbox']});
   page = await browser.newPage();
@@ -61,6 +66,10 @@ test('files come one after the other, and the page says what is missing', async 
   await give('digits.zkcert');
   await says(/REJECTED.*no path from this key/);
   await give(pathFile());
+  await says(/ACCEPTED/);
+  // A path of another model is in nobody's way, and is said.
+  await give('other.zkpath');
+  await page.waitForFunction(() => document.getElementById('list').innerText.includes('leads from another key: not used'));
   await says(/ACCEPTED/);
   // The input is shown as the picture that it is.
   const shown = await page.getByRole('img', {name: /image as a picture of 8 by 8/}).evaluate((canvas) => [...canvas.getContext('2d').getImageData(0, 0, 8, 8).data].filter((_, i) => i % 4 === 0));
