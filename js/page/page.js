@@ -39,8 +39,8 @@ async function add(list) {
   for (const {name, bytes} of list) {
     const file = await describe(name, bytes);
     // One key, one certificate, one proof, one card, one tokenizer: the newest.
-    const only = (kind) => (['proof', 'batch', 'bundle'].includes(kind) ? 'proof' : ['path', 'data', 'tensor_commitment', 'secret'].includes(kind) ? name : kind);
-    files = files.filter((other) => only(other.kind) !== only(file.kind) && other.name !== name);
+    const place = ({kind, name}) => (['proof', 'batch', 'bundle'].includes(kind) ? 'proof' : ['path', 'data', 'tensor_commitment', 'secret'].includes(kind) ? name : kind);
+    files = files.filter((other) => place(other) !== place(file) && other.name !== name);
     files.push(file);
   }
   await show();
