@@ -60,6 +60,8 @@ struct CompileRecord {
   std::vector<WholeTensor> whole;
 
   bool meets_target() const { return measured_error <= float_target; }
+  // "0.1 %", "0.02 % (exact)"
+  std::string target_text() const;
   friend bool operator==(const CompileRecord&, const CompileRecord&) = default;
 
   // Of a package: more are cut off, and that is said.

@@ -36,6 +36,13 @@ Result<Model> with_hidden_text(const Model& model);
 // What with_sampling and with_hidden_text were given: what floats are compared with. Another model as it is.
 Model greedy_model(const Model& model);
 
+// The text that an encoder reads, with as many tokens: of a model that embeds it, as one compiled with LanguageHead::kMean or kNone. invalid_argument:
+// its input is no text, or it gives choices.
+Result<TensorInfo> encoder_input(const Model& model);
+// Of a text's tokens, with those that the model wants around it: exactly as many as it reads, since its words see each other, and what would fill the
+// rest would be a part of the text. invalid_argument: another number of them; out_of_range: one that the model does not know.
+Status check_encoder_text(const TensorInfo& input, std::span<const std::int64_t> tokens);
+
 struct GenerateOptions {
   std::uint32_t most_tokens = 64;        // of the answer; the model's capacity may end it earlier
   std::vector<std::int64_t> end_tokens;  // any of them ends the answer, as its last token

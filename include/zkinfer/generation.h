@@ -22,8 +22,17 @@ namespace api {
 struct Sampler;  // the implementation's
 }
 
+// Whether a model's input is one text: token numbers, from 0 on, that are no multiples of some unit.
+bool reads_text(const std::vector<TensorInfo>& inputs);
+
 // What is left of a proof's context for its verifier: a nonce, an order number, .. (padded with zeros).
 using GenerationContext = std::array<std::uint8_t, 16>;
+
+// A rule as people ask for it; what is not given is as in SamplingRule.
+struct SamplingOptions {
+  std::optional<double> temperature, top_p, repetition;
+  std::optional<std::int64_t> top_k;
+};
 
 // How each token of an answer is drawn from the scores (docs/sampling.md). In integers, which are what is proven.
 struct SamplingRule {
@@ -36,6 +45,8 @@ struct SamplingRule {
 
   // To the nearest. invalid_argument, in the words of `generate`, for what is no such number.
   static Result<SamplingRule> of(double temperature, std::int64_t top_k, double top_p, double repetition);
+  // Nothing where nothing is given. invalid_argument also where tokens would be left out of a choice that is not drawn.
+  static Result<std::optional<SamplingRule>> of(const SamplingOptions& options);
   // "temperature 0.8, top-k 40, top-p 0.95, repetition penalty 1.1"
   std::string to_string() const;
   friend bool operator==(const SamplingRule&, const SamplingRule&) = default;
@@ -80,7 +91,8 @@ class CausalModel {
   bool hides_text() const { return hides_text_; }
 
  private:
-  friend GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference);
+  friend GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference,
+                                           const std::optional<SamplingRule>& demanded);
   CausalModel(const Digest& root_identity, std::shared_ptr<const api::Sampler> sampler, bool hides_text)
       : root_identity_(root_identity), sampler_(std::move(sampler)), hides_text_(hides_text) {}
   Digest root_identity_;
@@ -101,7 +113,9 @@ struct GenerationResult {
   bool seeded() const { return context != GenerationContext{}; }
 };
 // Of an accepted inference of this model, with evidence of its weights (verify.h), whose inputs (but for models that hide text) and outputs are public. Rejected (kWrongStatement) where it is of another model or no
-// generation, where the noise is not that of the rule and the context, or at the first token of the answer that is not the model's choice.
-GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference);
+// generation, where the noise is not that of the rule and the context, where the rule is not the one that is demanded (SamplingRule{}: the most likely
+// tokens), or at the first token of the answer that is not the model's choice.
+GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference,
+                                  const std::optional<SamplingRule>& demanded = {});
 
 }  // namespace zkinfer

@@ -143,6 +143,7 @@ void bind_model(py::module_& module) {
   py::class_<CompileRecord>(module, "CompileRecord")
       .def_readonly("float_target", &CompileRecord::float_target)
       .def_readonly("measured_error", &CompileRecord::measured_error)
+      .def_property_readonly("target_text", &CompileRecord::target_text)
       .def_readonly("num_measured", &CompileRecord::num_measured)
       .def_readonly("held_out", &CompileRecord::held_out)
       .def_readonly("notes", &CompileRecord::notes)

@@ -98,21 +98,6 @@ struct Told {
   std::optional<py::error_already_set> raised;
 };
 
-void bind_rule(py::module_& module) {
-  const auto real = [](std::uint32_t value, double one) { return static_cast<double>(value) / one; };
-  py::class_<SamplingRule>(module, "SamplingRule")
-      .def_static("of", [](double temperature, std::int64_t top_k, double top_p,
-                           double repetition) { return must(SamplingRule::of(temperature, top_k, top_p, repetition)); })
-      .def_property_readonly("temperature", [=](const SamplingRule& rule) { return real(rule.temperature, 1024); })
-      .def_property_readonly("top_k", [](const SamplingRule& rule) { return rule.top_k; })
-      .def_property_readonly("top_p", [=](const SamplingRule& rule) { return real(rule.top_p, 65536); })
-      .def_property_readonly("repetition_penalty",
-                             [=](const SamplingRule& rule) { return real(rule.repetition, 1024); })
-      .def("__eq__", [](const SamplingRule& a, const SamplingRule& b) { return a == b; })
-      .def("__str__", &SamplingRule::to_string)
-      .def("__repr__", [](const SamplingRule& rule) { return "<zkinfer.SamplingRule: " + rule.to_string() + ">"; });
-}
-
 py::tuple generate_tokens(const Model& model, const std::vector<std::int64_t>& prompt, std::uint32_t most_tokens,
                           const std::vector<std::int64_t>& end_tokens, const std::optional<SamplingRule>& sampling,
                           const py::bytes& context, const py::object& told, const py::object& progress) {
@@ -148,7 +133,6 @@ py::tuple generate_tokens(const Model& model, const std::vector<std::int64_t>& p
 
 void bind_generate(py::module_& module) {
   bind_tokenizer(module);
-  bind_rule(module);
   module.def("language_shape", [](const Model& model) {
     const LanguageShape shape = must(language_shape(model));
     return py::make_tuple(shape.capacity, shape.most_token, shape.num_candidates, shape.hides_text);
@@ -158,7 +142,10 @@ void bind_generate(py::module_& module) {
   module.def("with_sampling", [](const Model& model, std::uint32_t num_candidates) {
     return must(with_sampling(model, num_candidates));
   });
-  module.def("gives_choices", [](const Model& model) { return language_shape(model).ok(); });
+  module.def("encoder_input", [](const Model& model) { return must(encoder_input(model)); });
+  module.def("check_encoder_text", [](const TensorInfo& input, const std::vector<std::int64_t>& tokens) {
+    must(check_encoder_text(input, tokens));
+  });
   module.def("shorter_answer", [](const Model& model, std::size_t num_prompt, std::uint64_t most_tokens) {
     return shorter_answer(must(language_shape(model)), num_prompt, most_tokens);
   });

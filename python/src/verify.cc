@@ -142,6 +142,24 @@ void bind_tensor_commitments(py::module_& module) {
              [](TensorHash hash, const py::bytes& bytes) { return to_python(hash_data(hash, view_of(bytes))); });
 }
 
+void bind_rule(py::module_& module) {
+  const auto real = [](std::uint32_t value, double one) { return static_cast<double>(value) / one; };
+  py::class_<SamplingRule>(module, "SamplingRule")
+      .def_static("of",
+                  [](std::optional<double> temperature, std::optional<std::int64_t> top_k, std::optional<double> top_p,
+                     std::optional<double> repetition) {
+                    return must(SamplingRule::of({temperature, top_p, repetition, top_k}));
+                  })
+      .def_property_readonly("temperature", [=](const SamplingRule& rule) { return real(rule.temperature, 1024); })
+      .def_property_readonly("top_k", [](const SamplingRule& rule) { return rule.top_k; })
+      .def_property_readonly("top_p", [=](const SamplingRule& rule) { return real(rule.top_p, 65536); })
+      .def_property_readonly("repetition_penalty",
+                             [=](const SamplingRule& rule) { return real(rule.repetition, 1024); })
+      .def("__eq__", [](const SamplingRule& a, const SamplingRule& b) { return a == b; })
+      .def("__str__", &SamplingRule::to_string)
+      .def("__repr__", [](const SamplingRule& rule) { return "<zkinfer.SamplingRule: " + rule.to_string() + ">"; });
+}
+
 }  // namespace
 
 void bind_verify(py::module_& module) {
@@ -198,12 +216,21 @@ void bind_verify(py::module_& module) {
         const py::gil_scoped_release no_gil;
         return std::make_shared<CausalModel>(must(CausalModel::of(key)));
       });
-  // Verdict, prompt, answer, context, rule, whether what was drawn came from the context, tokens of prompt and answer.
-  module.def("check_generation", [](const CausalModel& model, const VerifyResult& inference) {
-    const GenerationResult result = check_generation(model, inference);
-    return py::make_tuple(result.verdict, result.prompt, result.answer, to_python(result.context), result.sampling,
-                          result.seeded(), result.num_prompt, result.num_answer);
-  });
+  bind_rule(module);
+  // Verdict, prompt and answer (None: hidden), context, rule, whether what was drawn came from the context, tokens of prompt and answer.
+  module.def("check_generation",
+             [](const CausalModel& model, const VerifyResult& inference, const std::optional<SamplingRule>& demanded) {
+               const GenerationResult result = check_generation(model, inference, demanded);
+               const auto shown = [](bool is_shown, const std::vector<std::int64_t>& tokens) {
+                 return is_shown ? std::optional(tokens) : std::nullopt;
+               };
+               return py::make_tuple(result.verdict, shown(result.shown.prompt, result.prompt),
+                                     shown(result.shown.answer, result.answer), to_python(result.context),
+                                     result.sampling, result.seeded(), result.num_prompt, result.num_answer);
+             });
+  module.def("reads_text", &reads_text);
+  module.def("is_generation",
+             [](const py::bytes& context) { return read_generation_context(view_of(context)).has_value(); });
   module.def("claimed_identity", [](const py::bytes& proof) -> py::object {
     const std::optional<Digest> identity = claimed_identity(view_of(proof));
     return identity.has_value() ? py::object(to_python(*identity)) : py::none();

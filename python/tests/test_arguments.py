@@ -7,7 +7,7 @@ import pytest
 
 import zkinfer
 
-WRONG = [object(), "word", b"bytes", 3, -1, 2.5, True, None, [], {}, (1, 2), np.zeros(3), len]
+WRONG = [object(), "word", b"bytes", 3, -1, 2.5, True, None, [], {}, (1, 2), np.zeros(3), len, "\ud800", np.ma.masked_array(np.ones(4), [0, 1, 0, 0])]
 CPP = re.compile(r" at 0x|incompatible|_native|argument types|std::|CompileOptions|CommitOptions")
 
 
@@ -88,6 +88,21 @@ def test_what_has_no_number(key, model, onnx_path, flowers):
             with pytest.raises(zkinfer.InputError, match=says):
                 zkinfer.compile(onnx_path, calibration=np.concatenate([flowers, row[None].astype(dtype)]))
     assert key.num_proofs_left == left
+
+
+def test_masked_values(key, model, onnx_path, flowers):
+    """A mask says that there is no value: what lies under it is not proven in its place."""
+    left = key.num_proofs_left
+    row = np.ma.masked_array(flowers[0], [0, 1, 0, 0])
+    committed = model.commit(inputs="committed").public
+    for call in (key.prove, model.run, model.input_digest, committed.commit_tensor, lambda row: key.prove_batch([row]), lambda row: model.report([row]),
+                 lambda row: key.prove({"flower": row}), lambda row: key.prove([row]), lambda row: key.prove_batch(np.ma.stack([row, row])),
+                 lambda row: zkinfer.compile(onnx_path, calibration=[row]), lambda row: zkinfer.compile(onnx_path, calibration=np.ma.stack([row, row]))):  # fmt: skip
+        with pytest.raises(zkinfer.InputError, match="'flower': some of its values are masked; .*filled"):
+            call(row)
+    assert key.num_proofs_left == left
+    unmasked = np.ma.masked_array(flowers[0], [0, 0, 0, 0])
+    assert np.array_equal(model.run(unmasked).output, model.run(flowers[0]).output)
 
 
 def test_proofs_of_another_kind(key, proof, flowers, tmp_path):

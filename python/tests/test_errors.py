@@ -53,6 +53,8 @@ def test_clipping_is_said(key):
 def test_context(key, flowers):
     with pytest.raises(zkinfer.InputError, match="33 bytes"):
         key.prove(flowers[0], context=b"x" * 33)
+    with pytest.raises(zkinfer.InputError, match="context: .*surrogates"):
+        key.prove(flowers[0], context="\ud800")
 
 
 def test_compile_says_which_node(flowers):
@@ -74,10 +76,20 @@ def test_compile_says_which_node(flowers):
 def test_compile_refuses(onnx_path, flowers, tmp_path):
     with pytest.raises(zkinfer.FileError, match="nowhere.onnx"):
         zkinfer.compile("nowhere.onnx")
-    with pytest.raises(zkinfer.CompileError):
-        zkinfer.compile(b"no onnx at all")
-    with pytest.raises(zkinfer.CompileError):
-        zkinfer.compile(b"")
+    # What is no network, or is cut off, says what to do, whatever it begins like.
+    (tmp_path / "empty").mkdir()
+    whole = open(onnx_path, "rb").read()
+    foreign = [b"", b"no onnx at all", b'{"a": 1}', b"PK\x03\x04", b"PK\x03\x04" + bytes(100), b"\x89HDF\r\n\x1a\n", b"GGUF", b"GGUF" + bytes(40), b"\0\0\0\0TFL3", b"\x1c\0\0\0TFL3" + bytes(50),
+               b"\x80\x04\x95", b"ak42" + bytes(10), whole[: len(whole) // 2]]  # fmt: skip
+    for number, data in enumerate(foreign):
+        (tmp_path / f"{number}.bin").write_bytes(data)
+        for given in (data, tmp_path / f"{number}.bin"):
+            with pytest.raises(zkinfer.CompileError) as error:
+                zkinfer.compile(given)
+            assert error.value.remedy and error.value.reason and "; " not in error.value.remedy, (data[:20], str(error.value))
+    with pytest.raises(zkinfer.CompileError) as error:
+        zkinfer.compile(tmp_path / "empty")
+    assert "ONNX" in error.value.remedy
     with pytest.raises(zkinfer.InputError, match="int"):
         zkinfer.compile(7)
     with pytest.raises(zkinfer.InputError, match=r"\(20, 3\), expected \(1, 4\)"):

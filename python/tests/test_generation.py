@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers of language models: text, stream, proof, and what is refused."""
+import os
 import random
 import struct
+import subprocess
 import sys
 
 import numpy as np
@@ -78,6 +80,7 @@ def test_answers_come_as_a_stream(llama, tokenizer):
         whole.save("x.zkproof")
     with pytest.raises(zkinfer.InputError, match="give the model's tokenizer="):
         plain.text
+    assert str(plain) == repr(plain) and "6 tokens" in str(plain)
 
     def fails(text):
         raise KeyError("of the caller's")
@@ -90,13 +93,17 @@ def test_one_proof_shows_an_answer(key, llama, answer, tokenizer, folder):
     assert answer.tokens == llama.generate("the cat", tokens=6, tokenizer=tokenizer).tokens
     checked = zkinfer.verify_generation(answer, key.public, tokenizer=folder / "tokenizer.bin", context="order 7")
     assert checked.text == answer.text and checked.prompt == "the cat" and checked.tokens == answer.tokens
-    assert checked.context.rstrip(b"\0") == b"order 7" and checked.ends_itself is False
+    assert checked.context == "order 7" and checked.ends_itself is False and "'the cat' -> " in repr(checked) and "order 7" in repr(checked)
     assert checked.statement.identity == key.public.identity and checked.statement.weights == "certified"
     answer.save(folder / "answer.zkproof")
     key.public.save(folder / "llama.zkkey")
     assert zkinfer.verify_generation(folder / "answer.zkproof", folder / "llama.zkkey").tokens == answer.tokens
     with pytest.raises(zkinfer.Rejected, match="wrong statement"):
         zkinfer.verify_generation(answer, key.public, context="order 8")
+    # As an inference it says that it is more.
+    assert "of an answer: zkinfer.verify_generation" in repr(zkinfer.verify(answer.proof, key.public))
+    with pytest.raises(zkinfer.InputError, match="an Answer, expected a Proof; zkinfer.verify_generation"):
+        zkinfer.verify(answer, key.public)
     with pytest.raises(zkinfer.Rejected, match="weights not certified"):
         zkinfer.verify_generation(answer, zkinfer.VerificationKey(key.public.to_bytes()))
 
@@ -145,12 +152,33 @@ def test_sampled_answers(folder, tokenizer, llama):
     assert str(checked.rule) == "temperature 1.5, top-k 8, top-p 0.9, repetition penalty 1.2" and str(checked.rule) in repr(checked.rule)
     with pytest.raises(zkinfer.Rejected, match="context"):
         zkinfer.verify_generation(proven, key.public, context="order 3")
-    plain = zkinfer.verify_generation(key.generate("the cat", tokens=6, tokenizer=tokenizer), key.public)
+    greedy = key.generate("the cat", tokens=6, tokenizer=tokenizer)
+    plain = zkinfer.verify_generation(greedy, key.public)
     assert not plain.seeded and plain.rule.temperature == 0
+    # A rule that is demanded is that one, exactly.
+    demanded = {name: value for name, value in rule.items() if name not in ("tokens", "tokenizer")}
+    assert zkinfer.verify_generation(proven, key.public, **demanded).tokens == said[2]
+    assert zkinfer.verify_generation(greedy, key.public, temperature=0).tokens == greedy.tokens
+    for answer, other in ((proven, {**demanded, "top_k": 7}), (proven, {"temperature": 1.5}), (proven, {"temperature": 0}), (greedy, demanded)):
+        with pytest.raises(zkinfer.Rejected, match="the answer is by temperature .*, expected temperature"):
+            zkinfer.verify_generation(answer, key.public, **other)
+    with pytest.raises(zkinfer.InputError, match="temperature 9"):
+        zkinfer.verify_generation(proven, key.public, temperature=9)
+    if "ZKINFER_VERIFY_PACKAGE" in os.environ:
+        proven.save(folder / "sampled.zkproof")
+        key.public.save(folder / "sampled.zkkey")
+        check = "import zkinfer\nchecked = zkinfer.verify_generation('sampled.zkproof', 'sampled.zkkey', temperature=1.5, top_k=8, top_p=0.9, repetition_penalty=1.2)\n"
+        check += "print(checked, checked.rule, checked.tokens)\nzkinfer.verify_generation('sampled.zkproof', 'sampled.zkkey', tokenizer='tokenizer.bin')"
+        environment = {**os.environ, "PYTHONPATH": os.environ["ZKINFER_VERIFY_PACKAGE"]}
+        done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, env=environment, timeout=60, cwd=folder)
+        assert str(said[2]) in done.stdout and str(checked.rule) in done.stdout, done.stdout + done.stderr
+        assert "InputError: tokenizer: this is zkinfer-verify, which reads no tokenizers; install zkinfer" in done.stderr
     assert len(model.inputs_info) == 2 and model.report(np.arange(32).reshape(2, 16)).num_inputs == 2
     for call, words in (
         (lambda: llama.generate("the cat", tokenizer=tokenizer, temperature=1), "candidates="),
-        (lambda: model.generate("the cat", tokenizer=tokenizer, top_k=3), "temperature=1"),
+        (lambda: model.generate("the cat", tokenizer=tokenizer, top_k=3), "give a temperature too"),
+        (lambda: model.generate("the cat", tokenizer=tokenizer, temperature=1, top_k=0), "top-k 0"),
+        (lambda: model.generate("the cat", tokenizer=tokenizer, temperature=1e-9), "temperature 1e-09: expected 0, or 0.001 to 2"),
         (lambda: model.generate("the cat", tokenizer=tokenizer, temperature=9), "expected 0 to 2"),
         (lambda: model.generate("the cat", tokenizer=tokenizer, temperature=1, top_k=13), "12 candidates"),
         (lambda: zkinfer.compile(folder / "llama.bin", tokens=8, candidates=0), "candidates"),
@@ -178,10 +206,10 @@ def test_embeddings(folder, tokenizer, llama, tmp_path):
     for call, words in (
         (lambda: unseen.text, "does not show the text"),
         (lambda: zkinfer.verify_embedding(proven, key.public).text, "tokenizer="),
-        (lambda: encoder.embed("cat", tokenizer=tokenizer), "tokens=5"),
+        (lambda: encoder.embed("cat", tokenizer=tokenizer), "compile it for 5 .tokens= of zkinfer.compile"),
         (lambda: encoder.embed("cat hat"), "tokenizer="),
-        (lambda: llama.embed("the", tokenizer=tokenizer), "says the next token for each that it reads.*head='mean'"),
-        (lambda: encoder.embed([289] * 9), "token 289"),
+        (lambda: llama.embed("the", tokenizer=tokenizer), "says the next token for each that it reads.*the head 'mean'"),
+        (lambda: encoder.embed([289] * 9), "token 0 is 289, the model knows 0 to 288"),
         (lambda: made.save(tmp_path / "x.zkproof"), "without a proof"),
         (lambda: zkinfer.verify_embedding(made, key.public), "without a proof"),
     ):
@@ -195,17 +223,50 @@ def test_hidden_text(folder, tokenizer, llama):
     key = model.commit()
     made = key.generate("the cat", tokens=6, tokenizer=tokenizer, temperature=1, context="order 7", hide="prompt")
     checked = zkinfer.verify_generation(made, key.public, tokenizer=tokenizer, context="order 7")
-    assert checked.prompt_tokens == [] and checked.num_prompt == len(made.prompt_tokens) and checked.tokens == made.tokens
+    assert checked.prompt_tokens is None and checked.num_prompt == len(made.prompt_tokens) and checked.tokens == made.tokens
+    assert f"hidden prompt of {checked.num_prompt} tokens -> '" in repr(checked) and str(checked) == checked.text
     assert checked.seeded and checked.statement.inputs[0] is None
     unseen = zkinfer.verify_generation(key.generate("the cat", tokens=6, tokenizer=tokenizer, hide="both"), key.public, tokenizer=tokenizer)
-    assert unseen.tokens == [] and unseen.num_tokens == 6 and unseen.ends_itself is None
+    assert unseen.tokens is None and unseen.num_tokens == 6 and unseen.ends_itself is None and "hidden answer of 6 tokens" in repr(unseen)
     for call, words in (
-        (lambda: key.generate("the cat", tokenizer=tokenizer, hide="all"), "'prompt', 'answer' or 'both'"),
+        (lambda: key.generate("the cat", tokenizer=tokenizer, hide="all"), "expected one of 'prompt', 'answer', 'both'"),
+        (lambda: checked.prompt, "the proof hides the prompt"),
+        (lambda: unseen.text, "the proof hides the answer"),
         (lambda: llama.commit().generate("the cat", tokenizer=tokenizer, hide="both"), "hidden_text=True"),
         (lambda: llama.commit().generate("the cat", tokenizer=tokenizer), "inputs='public'"),
     ):
         with pytest.raises(zkinfer.InputError, match=words):
             call()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_every_argument(llama, key, answer, tokenizer):
+    from test_arguments import CPP, WRONG
+
+    def calls():
+        rule = ("temperature", "top_k", "top_p", "repetition_penalty")
+        for call in (llama.generate, key.generate):
+            yield "generate(prompt)", lambda value, call=call: call(value, tokens=1, tokenizer=tokenizer)
+            for name in ("tokens", "tokenizer", "special", "progress", "context", "hide", *rule):
+                if name == "hide" and call == llama.generate:
+                    continue
+                yield f"generate({name}=)", lambda value, call=call, name=name: call("the", **{"tokenizer": tokenizer, "tokens": 1, name: value})
+        for name in ("tokenizer", "context", "path", *rule):
+            yield f"verify_generation({name}=)", lambda value, name=name: zkinfer.verify_generation(answer, key.public, **{name: value})
+        yield "verify_generation(proof)", lambda value: zkinfer.verify_generation(value, key.public)
+        yield "verify_embedding(proof)", lambda value: zkinfer.verify_embedding(value, key.public)
+        yield "embed(text)", lambda value: llama.embed(value, tokenizer=tokenizer)
+
+    for name, call in calls():
+        for value in WRONG:
+            if value is len and "progress" in name:
+                continue
+            try:
+                call(value)
+            except zkinfer.ZkinferError as error:
+                assert not CPP.search(str(error)), f"{name} of {value!r}: {error}"
+            except Exception as error:
+                raise AssertionError(f"{name} of {value!r}: {type(error).__name__}: {error}") from error
 
 
 def test_a_tokenizer_of_another_model_is_told(key, llama, answer, source, folder):

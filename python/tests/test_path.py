@@ -45,7 +45,9 @@ def test_files(tmp_path, model, key, proof, flowers):
     assert zkinfer.Model.load(names["zkmodel"]).to_bytes() == model.to_bytes()
     statement = zkinfer.verify(names["zkproof"], names["zkkey"], context=b"nonce")
     # Who asked for none is told which it carries, as by the program.
-    assert "context b'nonce'" in repr(zkinfer.verify(names["zkproof"], names["zkkey"])) and statement.context.rstrip(b"\0") == b"nonce"
+    assert "context b'nonce'" in repr(zkinfer.verify(names["zkproof"], names["zkkey"])) and statement.context == b"nonce" == statement.context
+    assert statement.context == "nonce" and statement.context == b"nonce".ljust(32, b"\0") and statement.context != b"nonce2" and len(statement.context) == 32
+    assert hash(statement.context) == hash(b"nonce") and repr(statement.context) == "b'nonce'" and pickle.loads(pickle.dumps(statement.context)) == "nonce"
     assert np.array_equal(statement.output, proof.output)
     assert len(zkinfer.verify_batch(names["zkbatch"], names["zkkey"])) == 3
     loaded = zkinfer.Proof.load(names["zkproof"])

@@ -74,6 +74,8 @@ def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any
 def _mapping(what: str, value: Any, of: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise InputError(f"{what}: a {type(value).__name__}, expected a dict of {of}")
+    for name in value:
+        _options.utf8(what, name)
     return value
 
 
@@ -200,7 +202,7 @@ def compile(
     if segments is not None:
         options.num_segments = _options.integer("segments", segments, 1, 2**32)  # the library names the bound
     if memory is not None:
-        options.memory_bytes = _native.parse_memory(memory) if isinstance(memory, str) else _options.integer("memory", memory, 1, 2**60)
+        options.memory_bytes = _native.parse_memory(_options.text("memory", memory)) if isinstance(memory, str) else _options.integer("memory", memory, 1, 2**60)
     options.calibration_method = getattr(
         _native.CalibrationMethod, _options.choice("calibration_method", calibration_method, ("mse", "minmax", "percentile"))
     )

@@ -48,8 +48,21 @@ def _check_finite(values: np.ndarray, where: str) -> None:
     raise InputError(f"{where}: element {first} is {what}; give finite numbers")
 
 
+def _is_masked(value: Any) -> bool:
+    """Whether some of its values are said not to be there, which the plain array of it does not show."""
+    if isinstance(value, np.ma.MaskedArray):
+        return bool(np.ma.is_masked(value))
+    if _is_tensor(value) and hasattr(value, "get_mask"):  # torch.masked: true where there is a value
+        return not bool(value.get_mask().all())
+    return isinstance(value, (list, tuple)) and any(map(_is_masked, value))
+
+
 def array(value: Any, where: str) -> np.ndarray:
     """value as a dense row-major array of a type that the library reads, the caller's own memory where that is possible."""
+    if _is_masked(value):
+        raise InputError(f"{where}: some of its values are masked; put numbers in their places, as by .filled(0)")
+    if _is_tensor(value) and hasattr(value, "get_mask"):
+        value = value.get_data()
     if _is_tensor(value):
         value = value.detach().cpu()
         if str(value.dtype) in ("torch.bfloat16", "torch.float16"):

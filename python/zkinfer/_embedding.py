@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from ._proofs import Proof
     from ._prover import Prover
 
-_NO_TEXT = "its input is no text: it does not read one row of tokens; take a language model compiled with head='mean' or 'none'"
-
-
 class Embedding:
     """What an encoder makes of a text. Made by :meth:`Model.embed`, and with a proof by :meth:`Prover.embed`.
 
@@ -34,7 +31,11 @@ class Embedding:
         self.vector, self.tokens, self.proof = vector, tokens, proof
 
     def save(self, path: _files.Path) -> None:
-        """Writes the proof, as :meth:`Proof.save`. Raises: as that, and InputError where there is none."""
+        """Writes the proof, as :meth:`Proof.save`. Raises: as that, and InputError where there is none.
+
+        Example:
+            >>> key.embed("A cat", tokenizer=tokenizer).save("cat.zkproof")
+        """
         if self.proof is None:
             raise InputError("an embedding without a proof: take Prover.embed (model.commit(..).embed(..))")
         self.proof.save(path)
@@ -71,37 +72,17 @@ class VerifiedEmbedding:
         return f"<zkinfer.VerifiedEmbedding of model {self.statement.identity[:16]}.. {said}: {self.vector.shape}>"
 
 
-def _reads_text(inputs: Any) -> bool:
-    return len(inputs) == 1 and inputs[0].format.scale == 1 and inputs[0].format.lo == 0
-
-
 def _tokens_of(model: Model, text: Prompt, tokenizer: Any, special: bool) -> list[int]:
-    """As many as the model reads: its words see each other, so what would fill the rest would be a part of the text."""
-    inputs = model.inputs_info
-    if not _reads_text(inputs):
-        raise InputError(f"model '{model.name}': {_NO_TEXT}")
-    if _native.gives_choices(model._native):
-        raise InputError(
-            f"model '{model.name}' says the next token for each that it reads, and embeds nothing: generate shows what it says; for an embedding compile it "
-            "with head='mean' or 'none'"
-        )
+    reads = _native.encoder_input(model._native)
     known = _tokenizer(tokenizer)
-    _check_vocabulary(known, inputs[0].format.lo, inputs[0].format.hi)
+    _check_vocabulary(known, reads.format.lo, reads.format.hi)
     if isinstance(text, str):
         if known is None:
             raise InputError("text: it needs the model's tokenizer=; without one, give a list of tokens")
         tokens = known._native.encode(_utf8("text", text), True, _options.flag("special", special))
     else:
         tokens = _numbers("text", text)
-    reads = int(np.prod(inputs[0].shape))
-    if len(tokens) != reads:
-        raise InputError(
-            f"text: it has {len(tokens)} tokens with those that the model wants around it, and the model reads {reads}; compile it with "
-            f"tokens={max(1, len(tokens))}, or give a text of that length"
-        )
-    for place, token in enumerate(tokens):
-        if token > inputs[0].format.hi:
-            raise InputError(f"text[{place}]: token {token}, the model knows 0 to {inputs[0].format.hi}")
+    _native.check_encoder_text(reads, tokens)
     return tokens
 
 
@@ -148,8 +129,8 @@ def verify_embedding(
     """
     known = _tokenizer(tokenizer)
     key = _key_of(key)
-    if not _reads_text(key.info.input_tensors):
-        raise InputError(f"model '{key.info.model_name}': {_NO_TEXT}")
+    if not _native.reads_text(list(key.info.input_tensors)):
+        raise InputError(f"model '{key.info.model_name}': its input is no text, one row of tokens; take zkinfer.verify")
     if isinstance(proof, Embedding):
         if proof.proof is None:
             raise InputError("proof: an Embedding without a proof; take Prover.embed")

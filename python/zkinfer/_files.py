@@ -7,7 +7,7 @@ import os
 import secrets
 from typing import Union
 
-from . import _native
+from . import _native, _options
 from .errors import FileError, InputError
 
 _LONGEST, _SHOWN = 255, 40  # characters of a path that is shown whole; of a text that is no path
@@ -21,6 +21,7 @@ def name_of(path: Path) -> str:
         name = os.fsdecode(os.fspath(path))
     except TypeError:
         raise InputError(f"a path of type {type(path).__name__}, expected a str or os.PathLike") from None
+    _options.utf8("a path", name)
     if any(len(part) > _LONGEST for part in name.split("/")):
         raise FileError(f"{quoted(name)} is no path: no file has so long a name")
     return name

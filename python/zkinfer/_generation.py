@@ -13,7 +13,7 @@ import numpy as np
 from . import _files, _native, _options, _progress
 from ._key import VerificationKey, accept
 from ._model import Model
-from ._verify import Statement, _inference, _key_of, bound_bytes
+from ._verify import Context, Statement, _inference, _key_of, bound_bytes
 from .errors import CompileError, InputError, ModelWarning, Rejected
 
 if TYPE_CHECKING:
@@ -46,7 +46,11 @@ class Tokenizer:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Tokenizer":
-        """The tokenizer of a file's bytes. Raises: InputError."""
+        """The tokenizer of a file's bytes. Raises: InputError.
+
+        Example:
+            >>> zkinfer.Tokenizer.from_bytes(data).digest
+        """
         tokenizer = object.__new__(cls)
         tokenizer._native = _read(_native.Tokenizer.from_bytes, _options.data("Tokenizer.from_bytes", data))
         return tokenizer
@@ -58,6 +62,9 @@ class Tokenizer:
             ends: with those that the model wants before and behind a text.
             special: special tokens that the text holds ("<|endoftext|>") are read as such; False for text of strangers.
         Raises: InputError for characters that the vocabulary has no token for.
+
+        Example:
+            >>> tokenizer.encode("Once upon a time")
         """
         return self._native.encode(_utf8("text", text), _options.flag("ends", ends), _options.flag("special", special))
 
@@ -68,6 +75,9 @@ class Tokenizer:
             special: special tokens as text too; else they are left out.
             continues: the tokens go on after others: a first space stays.
         Raises: InputError for numbers that are no token.
+
+        Example:
+            >>> tokenizer.decode([1, 403, 407])
         """
         numbers = _numbers("tokens", tokens)
         return self._native.decode(numbers, _options.flag("special", special), _options.flag("continues", continues)).decode(errors="replace")
@@ -116,10 +126,7 @@ def _read(read: Callable[[Any], _native.Tokenizer], source: Any) -> _native.Toke
 def _utf8(what: str, text: Any) -> bytes:
     if not isinstance(text, str):
         raise InputError(f"{what}: {_options.shown(text)}, expected a str")
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(f"{what}: {error}") from None
+    return _options.utf8(what, text)
 
 
 def _numbers(what: str, tokens: Any) -> list[int]:
@@ -132,6 +139,8 @@ def _tokenizer(given: Any) -> Optional[Tokenizer]:
     if given is None or isinstance(given, Tokenizer):
         return given
     if isinstance(given, (str, os.PathLike)):
+        if not _native.can_prove:
+            raise InputError("tokenizer: this is zkinfer-verify, which reads no tokenizers; install zkinfer in its place for the text, or take .tokens")
         return Tokenizer(given)
     raise InputError(f"tokenizer: a {type(given).__name__}, expected a zkinfer.Tokenizer or the path of its file")
 
@@ -146,26 +155,38 @@ def _check_vocabulary(tokenizer: Optional[Tokenizer], lo: int, hi: int) -> None:
 class _Words:
     """Tokens of a prompt and of what follows, as text where a tokenizer is there."""
 
-    def __init__(self, prompt: Sequence[int], tokens: Sequence[int], tokenizer: Optional[Tokenizer]) -> None:
-        self.prompt_tokens, self.tokens, self._tokenizer = list(prompt), list(tokens), tokenizer
+    tokens: Any  # list[int]; of a VerifiedAnswer None where they are hidden
+    prompt_tokens: Any
 
-    def _text(self, tokens: Sequence[int], continues: bool) -> str:
+    def __init__(self, prompt: Optional[Sequence[int]], tokens: Optional[Sequence[int]], tokenizer: Optional[Tokenizer]) -> None:
+        self.prompt_tokens, self.tokens = (None if given is None else list(given) for given in (prompt, tokens))
+        self._tokenizer = tokenizer
+
+    def _text(self, what: str, tokens: Optional[Sequence[int]], continues: bool) -> str:
+        if tokens is None:
+            raise InputError(f"the proof hides the {what}; ask whoever proved it for one that shows it (Prover.generate(.., hide=None))")
         if self._tokenizer is None:
             raise InputError(_NO_TOKENIZER)
         return self._tokenizer._native.text(list(tokens), continues).decode(errors="replace")
 
     @property
     def prompt(self) -> str:
-        """The text that was given, special tokens too. InputError without a tokenizer."""
-        return self._text(self.prompt_tokens, False)
+        """The text that was given, special tokens too. InputError without a tokenizer, and where the proof hides it."""
+        return self._text("prompt", self.prompt_tokens, False)
 
     @property
     def text(self) -> str:
-        """The text that follows, special tokens too. InputError without a tokenizer."""
-        return self._text(self.tokens, True)
+        """The text that follows, special tokens too. InputError without a tokenizer, and where the proof hides it."""
+        return self._text("answer", self.tokens, True)
 
-    def _said(self) -> str:
-        return _options.shown(self.text) if self._tokenizer is not None else f"{len(self.tokens)} tokens"
+    def __str__(self) -> str:
+        """The text that follows, where it is to be had."""
+        return repr(self) if self.tokens is None or self._tokenizer is None else self.text
+
+    def _said(self, what: str, tokens: Optional[Sequence[int]], count: int, continues: bool) -> str:
+        if tokens is None:
+            return f"hidden {what} of {count} tokens"
+        return _options.shown(self._text(what, tokens, continues)) if self._tokenizer is not None else f"{count} tokens"
 
 
 class Answer(_Words):
@@ -184,27 +205,29 @@ class Answer(_Words):
         self.proof: Optional["Proof"] = None
 
     def save(self, path: _files.Path) -> None:
-        """Writes the proof, as :meth:`Proof.save`. Raises: as that, and InputError where there is none."""
+        """Writes the proof, as :meth:`Proof.save`. Raises: as that, and InputError where there is none.
+
+        Example:
+            >>> key.generate("the cat", tokenizer=tokenizer).save("answer.zkproof")
+        """
         if self.proof is None:
             raise InputError("an answer without a proof: take Prover.generate (model.commit(inputs='public').generate(..))")
         self.proof.save(path)
 
-    def __str__(self) -> str:
-        return self.text
-
     def __repr__(self) -> str:
-        return f"<zkinfer.Answer: {self._said()}, {self.end}{'' if self.proof is None else f', proof of {len(self.proof)} bytes'}>"
+        said = self._said("answer", self.tokens, len(self.tokens), True)
+        return f"<zkinfer.Answer: {said}, {self.end}{'' if self.proof is None else f', proof of {len(self.proof)} bytes'}>"
 
 
 class VerifiedAnswer(_Words):
     """What an accepted proof says: each of ``tokens`` is the committed model's most likely one after all that are before it, or the one that ``rule`` drew.
 
     Attributes:
-        text, prompt: as text, special tokens too; InputError without a tokenizer.
-        tokens, prompt_tokens: as numbers; empty where the proof hides them.
+        text, prompt: as text, special tokens too; InputError without a tokenizer, and where the proof hides them.
+        tokens, prompt_tokens: as numbers; None where the proof hides them.
         ends_itself: whether the last token ends a text; else whoever proved it stopped there. None without a tokenizer or shown tokens.
         num_prompt, num_tokens: how many tokens prompt and answer have, hidden ones too.
-        context: the 16 bytes that the prover bound.
+        context: what the prover bound, 16 bytes; equal to the context that was given.
         rule: how each token was drawn: temperature, top_k (0: all candidates), top_p, repetition_penalty; None where the model gives its most likely ones.
         seeded: whether what was drawn came from the context: who gave it once model and prompt were fixed knows that the prover did not choose. False: the
             prover may have tried as often as it liked.
@@ -213,10 +236,10 @@ class VerifiedAnswer(_Words):
 
     def __init__(
         self,
-        prompt: Sequence[int],
-        tokens: Sequence[int],
+        prompt: Optional[Sequence[int]],
+        tokens: Optional[Sequence[int]],
         tokenizer: Optional[Tokenizer],
-        context: bytes,
+        context: Context,
         statement: Statement,
         rule: Optional[_native.SamplingRule],
         seeded: bool,
@@ -228,11 +251,12 @@ class VerifiedAnswer(_Words):
         self.num_prompt, self.num_tokens = num_prompt, num_tokens
         self.ends_itself: Optional[bool] = None if tokenizer is None or not self.tokens else self.tokens[-1] in tokenizer.end_tokens
 
-    def __str__(self) -> str:
-        return self.text
-
     def __repr__(self) -> str:
-        return f"<zkinfer.VerifiedAnswer of model {self.statement.identity[:16]}..: {self._said()}>"
+        prompt = self._said("prompt", self.prompt_tokens, self.num_prompt, False)
+        said = self._said("answer", self.tokens, self.num_tokens, True)
+        context = f", context {self.context!r}" if self.context != b"" else ""
+        rule = "" if self.rule is None else f", by {self.rule}" + ("" if self.seeded or self.rule.temperature == 0 else ", not seeded")
+        return f"<zkinfer.VerifiedAnswer of model {self.statement.identity[:16]}..: {prompt} -> {said}{rule}{context}>"
 
 
 def _told(stream: Stream, tokenizer: Optional[Tokenizer]) -> tuple[Optional[Callable[[int], Any]], Callable[[], None]]:
@@ -266,19 +290,15 @@ def _told(stream: Stream, tokenizer: Optional[Tokenizer]) -> tuple[Optional[Call
 
 def rule_of(temperature: Any, top_k: Any, top_p: Any, repetition_penalty: Any) -> Optional[_native.SamplingRule]:
     """Of the options of Model.generate and Prover.generate; None where none was given."""
-    if temperature is None and top_k is None and top_p is None and repetition_penalty is None:
-        return None
-    if temperature is None and not (top_k is None and top_p is None):
-        raise InputError("top_k, top_p: without a temperature the most likely token is given; add temperature=1")
 
-    def number(what: str, given: Any, otherwise: float) -> float:
-        return otherwise if given is None else _options.number(what, given)
+    def number(what: str, given: Any) -> Optional[float]:
+        return None if given is None else _options.number(what, given)
 
     return _native.SamplingRule.of(
-        number("temperature", temperature, 0),
-        0 if top_k is None else _options.integer("top_k", top_k, 1, 65535),
-        number("top_p", top_p, 1),
-        number("repetition_penalty", repetition_penalty, 1),
+        number("temperature", temperature),
+        _options.optional_integer("top_k", top_k, -(1 << 63), (1 << 63) - 1),  # the library names the least
+        number("top_p", top_p),
+        number("repetition_penalty", repetition_penalty),
     )
 
 
@@ -338,8 +358,8 @@ def prove(
     bound = context_of(context)
     info = prover.public.info
     hides_text = _native.language_shape(prover.model._native)[3]
-    if hide not in (None, "prompt", "answer", "both"):
-        raise InputError(f"hide={_options.shown(hide)}, expected 'prompt', 'answer' or 'both'")
+    if hide is not None:
+        _options.choice("hide", hide, ("prompt", "answer", "both"))
     if hide is not None and not hides_text:
         raise InputError("hide: the proofs of this model show prompt and answer; compile it with hidden_text=True")
     if hide is not None and info.inputs.exposure.name != "private":
@@ -366,6 +386,10 @@ def verify_generation(
     *,
     tokenizer: Union[None, Tokenizer, _files.Path] = None,
     context: Union[None, bytes, str] = None,
+    temperature: Optional[float] = None,
+    top_k: Optional[int] = None,
+    top_p: Optional[float] = None,
+    repetition_penalty: Optional[float] = None,
     path: Union[None, bytes, _files.Path] = None,
 ) -> VerifiedAnswer:
     """Checks that a proof shows an answer of the key's language model, and says prompt and answer.
@@ -375,6 +399,8 @@ def verify_generation(
         key: a VerificationKey, or the path of a .zkkey file with its certificate beside it, which an answer needs.
         tokenizer: the model's, a Tokenizer or its file, for the text; it is no part of the proof.
         context: up to 16 bytes that the proof must be bound to; None: any.
+        temperature, top_k, top_p, repetition_penalty: the answer must be drawn by exactly this rule; temperature=0 alone: each token the most likely
+            one. None of them: any rule, which VerifiedAnswer.rule says.
         path: as of :func:`verify`.
     Returns: a :class:`VerifiedAnswer`.
     Raises: Rejected where the proof shows no answer of this model; InputError where the call itself is wrong, or the model's structure allows it to
@@ -384,16 +410,17 @@ def verify_generation(
         >>> print(zkinfer.verify_generation("story.zkproof", "stories.zkkey", tokenizer="tokenizer.bin").text)
     """
     known = _tokenizer(tokenizer)
+    demanded = rule_of(temperature, top_k, top_p, repetition_penalty)
     key = _key_of(key)
     if isinstance(proof, Answer):
         if proof.proof is None:
             raise InputError("proof: an Answer without a proof; take Prover.generate")
         proof = proof.proof
     result = _inference(proof, key, path)
-    verdict, prompt, tokens, bound, rule, seeded, num_prompt, num_tokens = _native.check_generation(key._causal_model(), result)
-    if verdict.accepted and context is not None and bound != bound_bytes(context, _CONTEXT_BYTES).ljust(_CONTEXT_BYTES, b"\0"):
+    verdict, prompt, tokens, bound, rule, seeded, num_prompt, num_tokens = _native.check_generation(key._causal_model(), result, demanded)
+    if verdict.accepted and context is not None and Context(bound) != bound_bytes(context, _CONTEXT_BYTES):
         raise Rejected("wrong statement", "context", "it was made for another one")
     accept(verdict, "it is no answer of this model" if verdict.reason == "wrong statement" else None)
     words = key.info.input_tensors[0].format
     _check_vocabulary(known, words.lo, words.hi)
-    return VerifiedAnswer(prompt, tokens, known, bound, Statement(result, result), rule, seeded, num_prompt, num_tokens)
+    return VerifiedAnswer(prompt, tokens, known, Context(bound), Statement(result, result), rule, seeded, num_prompt, num_tokens)

@@ -37,7 +37,7 @@ def model(model: "Model") -> str:
             ("inputs", ", ".join(f"{t.name} {tuple(t.shape)}" for t in model.inputs_info)),
             ("outputs", ", ".join(f"{t.name} {tuple(t.shape)}" for t in model.outputs_info)),
             ("parameters", f"{model.num_parameters:,}"),
-            ("error", "trained as integers" if model.trained else f"{record.measured_error:.2g} of an output's largest element (asked for {record.float_target:.2g})"),
+            ("error", "trained as integers" if model.trained else f"{100 * record.measured_error:.2g} % of an output's largest element (asked for {record.target_text})"),
             ("cost", f"about {report.total_cost.seconds:.2g} s of proving on two cores"),
         ]
         + [("warning", in_python_words(note.text)) for note in record.notes if note.is_warning],

@@ -94,6 +94,9 @@ class VerificationKey:
         Args:
             certificate: path of the .zkcert file. options: of :class:`VerificationKey`.
         Raises: FileError where it cannot be read, and as :class:`VerificationKey`.
+
+        Example:
+            >>> key = zkinfer.VerificationKey.load("network.zkkey", max_seconds=10)
         """
         data = _files.read(path, "verification key")
         beside = _files.certificate_beside(path)
@@ -150,7 +153,11 @@ class VerificationKey:
 
     def follow(self, path: bytes) -> "VerificationKey":
         """The serving key to which a .zkpath leads from this root key; proofs of the program ``zkinfer prove`` are made under one.
-        Raises: Rejected where it leads elsewhere, InputError for what is no bytes."""
+        Raises: Rejected where it leads elsewhere, InputError for what is no bytes.
+
+        Example:
+            >>> key.follow(proof.path).info.model_identity
+        """
         verdict, native = _native.verify_path(self._native, _options.data("path", path))
         accept(verdict)
         key = object.__new__(VerificationKey)

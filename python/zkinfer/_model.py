@@ -97,7 +97,11 @@ class Model:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Model":
-        """The model of a .zkmodel file's bytes. Raises: InputError where they are something else or cut."""
+        """The model of a .zkmodel file's bytes. Raises: InputError where they are something else or cut.
+
+        Example:
+            >>> zkinfer.Model.from_bytes(model.to_bytes())
+        """
         return cls(_native.Model.from_bytes(_options.data("Model.from_bytes", data)))
 
     def to_bytes(self) -> bytes:
@@ -358,7 +362,7 @@ class Model:
 
     def __repr__(self) -> str:
         record = self.record
-        error = "trained as integers" if self.trained else f"error {record.measured_error:.2g} of {record.float_target:.2g} asked for"
+        error = "trained as integers" if self.trained else f"error {100 * record.measured_error:.2g} %, asked for {record.target_text}"
         shapes = ", ".join(f"{t.name}{tuple(t.shape)}" for t in self.inputs_info)
         return (
             f"<zkinfer.Model {self.name!r}: {shapes} -> {', '.join(f'{t.name}{tuple(t.shape)}' for t in self.outputs_info)}, "

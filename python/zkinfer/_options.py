@@ -157,7 +157,15 @@ def flag(what: str, value: Any) -> bool:
 def text(what: str, value: Any) -> str:
     if not isinstance(value, str):
         raise InputError(f"{what}={shown(value)}, expected a str")
+    utf8(what, value)
     return value
+
+
+def utf8(what: str, value: str) -> bytes:
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{what}: {error}; give a text without half characters (surrogates), or bytes") from None
 
 
 def data(what: str, value: Any) -> bytes:

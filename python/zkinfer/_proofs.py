@@ -37,7 +37,11 @@ class _ProofFile:
 
     @classmethod
     def load(cls: type[_F], path: _files.Path) -> _F:
-        """What a file of :meth:`save` holds. Raises: FileError where it cannot be read, InputError for another kind of file."""
+        """What a file of :meth:`save` holds. Raises: FileError where it cannot be read, InputError for another kind of file.
+
+        Example:
+            >>> zkinfer.Proof.load("x.zkproof").to_bytes()
+        """
         return cls(_files.read(path, cls._kind))
 
     def save(self, path: _files.Path) -> None:

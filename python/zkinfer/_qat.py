@@ -141,6 +141,9 @@ class IntegerModule(torch.nn.Module):
         Args:
             inputs: as of :meth:`forward`.
         Raises: InputError for a wrong number of inputs or shape.
+
+        Example:
+            >>> qat.run_integers(points[:1])[0]
         """
         if len(inputs) == 1 and isinstance(inputs[0], dict):
             inputs = tuple(_data.by_name(inputs[0], self._model.inputs_info))
@@ -163,6 +166,9 @@ class IntegerModule(torch.nn.Module):
         Args:
             inputs: a batch (N, ..) of each of the model's inputs, or a dict by name.
         Raises: InputError for a wrong number of inputs or shape.
+
+        Example:
+            >>> torch.nn.functional.cross_entropy(qat(points), labels).backward()
         """
         out = []
         for whole, value in zip(self.run_integers(*inputs), self._outputs):

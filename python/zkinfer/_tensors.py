@@ -19,12 +19,20 @@ class TensorCommitment:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "TensorCommitment":
-        """What :meth:`to_bytes` gave. Raises: InputError for other bytes."""
+        """What :meth:`to_bytes` gave. Raises: InputError for other bytes.
+
+        Example:
+            >>> zkinfer.TensorCommitment.from_bytes(data).id
+        """
         return cls(_native.TensorCommitment.from_bytes(_options.data("TensorCommitment.from_bytes", data)))
 
     @classmethod
     def load(cls, path: _files.Path) -> "TensorCommitment":
-        """What a .zktensor file holds. Raises: FileError where it cannot be read, InputError for another kind of file."""
+        """What a .zktensor file holds. Raises: FileError where it cannot be read, InputError for another kind of file.
+
+        Example:
+            >>> zkinfer.verify(proof, key, inputs={"x": zkinfer.TensorCommitment.load("x.zktensor")})
+        """
         return cls.from_bytes(_files.read(path, "tensor commitment"))
 
     def to_bytes(self) -> bytes:
@@ -32,7 +40,11 @@ class TensorCommitment:
         return self._native.to_bytes()
 
     def save(self, path: _files.Path) -> None:
-        """Writes a .zktensor file. Raises: FileError where it cannot be written, InputError where another kind of file has the name."""
+        """Writes a .zktensor file. Raises: FileError where it cannot be written, InputError where another kind of file has the name.
+
+        Example:
+            >>> patient.commitment.save("x.zktensor")
+        """
         _files.write(path, self.to_bytes(), "tensor commitment")
 
     @property
@@ -75,7 +87,11 @@ class CommittedTensor:
 
     def save(self, path: _files.Path) -> None:
         """Writes the secret and the count to a .zktsecret file, which must not be there; later slots are taken from it. Raises: FileError where
-        it cannot be written, InputError where there is a file of that name."""
+        it cannot be written, InputError where there is a file of that name.
+
+        Example:
+            >>> patient.save("x.zktsecret")
+        """
         _files.check_new(path)
         self._native.save(_files.name_of(path))
 

@@ -22,7 +22,7 @@ _CONTEXT_BYTES = 32
 def bound_bytes(context: Union[None, bytes, str], most: int) -> bytes:
     if context is not None and not isinstance(context, (str, bytes, bytearray, memoryview)):
         raise InputError(f"context: a {type(context).__name__}, expected bytes or a str of at most {most} bytes")
-    data = context.encode() if isinstance(context, str) else bytes(context or b"")
+    data = _options.utf8("context", context) if isinstance(context, str) else bytes(context or b"")
     if len(data) > most:
         raise InputError(f"a context of {len(data)} bytes, expected at most {most}; give a hash of it")
     return data
@@ -30,6 +30,26 @@ def bound_bytes(context: Union[None, bytes, str], most: int) -> bytes:
 
 def context_bytes(context: Union[None, bytes, str]) -> bytes:
     return bound_bytes(context, _CONTEXT_BYTES)
+
+
+class Context(bytes):
+    """What a proof is bound to: the bytes that the prover gave, and zeros behind them. Equal to what was given, bytes or a str, with and without the zeros."""
+
+    def _given(self) -> bytes:
+        return bytes(self).rstrip(b"\0")
+
+    def __eq__(self, other: object) -> bool:
+        given = other.encode(errors="surrogatepass") if isinstance(other, str) else other
+        return isinstance(given, (bytes, bytearray, memoryview)) and self._given() == bytes(given).rstrip(b"\0")
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self._given())
+
+    def __repr__(self) -> str:
+        return repr(self._given())
 
 
 def path_beside(proof_path: _files.Path, proof: bytes) -> str:
@@ -74,7 +94,7 @@ class Statement:
     Attributes:
         outputs, inputs: float32 arrays in their shapes; None each where the proof does not show it.
         output_tensors, input_tensors: the same as :class:`VerifiedTensor`, with integers, digests and commitments.
-        context: the 32 bytes that the prover bound.
+        context: what the prover bound, 32 bytes; equal to the context that was given.
         slot: the proof's number among those of its key.
         identity: the name of the model, hexadecimal.
         weights: what shows that the weights are integers: "certified", "rederived", "no weights" or "uncertified".
@@ -86,7 +106,7 @@ class Statement:
         self.input_tensors = tuple(VerifiedTensor(tensor) for tensor in row.inputs)
         self.outputs = tuple(tensor.values for tensor in self.output_tensors)
         self.inputs = tuple(tensor.values for tensor in self.input_tensors)
-        self.context: bytes = summary.context
+        self.context = Context(summary.context)
         self.slot: int = summary.slot
         self.identity: str = summary.root_identity.hex()
         self.weights: str = summary.weights
@@ -102,8 +122,9 @@ class Statement:
         return tensor.values
 
     def __repr__(self) -> str:
-        bound = self.context.rstrip(b"\0")
-        context = f", context {bound!r}" if bound else ""
+        context = f", context {self.context!r}" if self.context != b"" else ""
+        if _native.is_generation(bytes(self.context)):
+            context = ", of an answer: zkinfer.verify_generation says which, and whether it is the model's"
         return f"<zkinfer.Statement of model {self.identity[:16]}..: {', '.join(map(repr, self.output_tensors))}, {self.security_bits:.0f} bits{context}>"
 
 
@@ -151,6 +172,7 @@ def _key_of(key: Any) -> VerificationKey:
     raise InputError(f"key: {found}, expected a VerificationKey (Prover.public) or the path of a .zkkey file{hint}")
 
 
+_SAYS = {"Answer": "verify_generation", "Embedding": "verify_embedding"}
 _CHECKED_BY = {"proof": "zkinfer.verify", "batch proof": "zkinfer.verify_batch"}
 
 
@@ -166,6 +188,8 @@ def _proof_bytes(proof: Any, kind: str) -> bytes:
         data, where = _files.read(proof), _files.quoted(proof)
     else:
         wanted = "Proof" if kind == "proof" else "Batch"
+        if type(proof).__name__ in _SAYS:
+            raise InputError(f"{kind}: an {type(proof).__name__}, expected a {wanted}; zkinfer.{_SAYS[type(proof).__name__]} checks it and says what it is")
         raise InputError(f"{kind}: a {type(proof).__name__}, expected a {wanted}, its bytes or the path of its file")
     found = _native.kind_of(data[:8])
     if found in _CHECKED_BY and found != kind:

@@ -92,6 +92,9 @@ def example_of(module: torch.nn.Module, calibration: Any) -> Any:
     Args:
         module: that will be exported. calibration: as of :func:`zkinfer.compile`.
     Raises: InputError where there is no sample.
+
+    Example:
+        >>> zkinfer.torch.export_onnx(net, zkinfer.torch.example_of(net, loader))
     """
     module = unwrapped(module)
     if calibration is None:

@@ -7,7 +7,6 @@
 #include "api/model_impl.h"
 #include "api/secret.h"
 #include "api/tree_files.h"
-#include "commit/pcs/code_file.h"
 #include "prover/write.h"
 #include "slots/durable.h"
 #include "zkinfer/hex.h"
@@ -235,11 +234,6 @@ Result<Prover> CommitmentTree::open_prover(const Model& model, const Node& node,
   // Read where it is, written where that pays.
   ZKI_ASSIGN_OR_RETURN(const std::string code_file, api::code_file_for(model, *store));
   Result<Prover> prover = Prover::restore(model, store->payload(), store, progress, code_file);
-  if (!prover.ok() && prover.status().code() == StatusCode::kCorrupt && pcs::CodeFile::exists(code_file)) {
-    // It is only a copy of what the secret makes.
-    ZKI_RETURN_IF_ERROR(ops_->remove(code_file));
-    prover = Prover::restore(model, store->payload(), store, progress, code_file);
-  }
   if (!prover.ok()) return prover.status().with_context("'" + path + "'");
   if (const SlotRange all = prover->all_slots();
       store->slots().total != all.total || store->slots().num_kept != all.num_kept) {

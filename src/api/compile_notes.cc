@@ -165,7 +165,7 @@ Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package:
   if (!record.meets_target()) {
     std::string text = "the error target is missed: the largest output error is " + percent(record.measured_error) +
                        " of the largest output on " + std::to_string(record.num_measured) + " calibration inputs, " +
-                       percent(record.float_target) + " was asked for";
+                       record.target_text() + " was asked for";
     if (worst != nullptr)
       text += "; the layer with the largest error is " + in_quotes(worst->name) + " (" +
               percent(worst->error_of_largest().value_or(0)) + " of its largest value)";

@@ -126,6 +126,41 @@ class Decoder {
 
 }  // namespace
 
+Result<TensorInfo> encoder_input(const Model& model) {
+  std::vector<TensorInfo> inputs = model.inputs();
+  if (!reads_text(inputs)) {
+    return invalid_argument(
+        "model '" + model.name() +
+        "': its input is no text, one row of tokens; give a language model that was compiled for the head "
+        "'mean' or 'none' (CompileOptions::head)");
+  }
+  if (language_shape(model).ok()) {
+    return invalid_argument(
+        "model '" + model.name() +
+        "' says the next token for each that it reads, and embeds nothing; generate shows what it "
+        "says, and one that was compiled for the head 'mean' or 'none' (CompileOptions::head) embeds");
+  }
+  return std::move(inputs[0]);
+}
+
+Status check_encoder_text(const TensorInfo& input, std::span<const std::int64_t> tokens) {
+  const std::uint64_t reads = input.num_elements();
+  if (tokens.size() != reads) {
+    return invalid_argument("the text has " + std::to_string(tokens.size()) +
+                            " tokens with those that the model wants around it, and the model reads " +
+                            std::to_string(reads) + "; compile it for " +
+                            std::to_string(std::max<std::size_t>(1, tokens.size())) +
+                            " (CompileOptions::tokens), or give a text of that length");
+  }
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] >= input.format.lo && tokens[i] <= input.format.hi) continue;
+    return out_of_range("the text's token " + std::to_string(i) + " is " + std::to_string(tokens[i]) +
+                        ", the model knows " + std::to_string(input.format.lo) + " to " +
+                        std::to_string(input.format.hi));
+  }
+  return ok_status();
+}
+
 qir::WeightStore api::resized(const qir::WeightStore& weights, std::size_t num_values) {
   std::vector<IntSpan> spans;
   for (std::size_t id = 0; id < std::min(num_values, weights.size()); ++id) spans.push_back(weights[id]);

@@ -35,6 +35,10 @@ std::string why_no_choices(const std::vector<TensorInfo>& inputs, const std::vec
 
 }  // namespace api
 
+bool reads_text(const std::vector<TensorInfo>& inputs) {
+  return inputs.size() == 1 && inputs[0].format.same_scale({}) && inputs[0].format.lo == 0;
+}
+
 Result<Bytes> generation_context(std::uint32_t num_prompt, std::uint32_t num_tokens, ByteView context,
                                  const std::optional<SamplingRule>& sampling) {
   if (num_prompt == 0) return invalid_argument("a generation needs a prompt of at least one token");
@@ -170,7 +174,8 @@ Result<Said> said_in_parts(const GenerationClaim& claim, const VerifyResult& inf
 
 }  // namespace
 
-GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference) {
+GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference,
+                                  const std::optional<SamplingRule>& demanded) {
   GenerationResult result;
   const auto rejected = [](const std::string& where) {
     GenerationResult none;
@@ -186,6 +191,9 @@ GenerationResult check_generation(const CausalModel& model, const VerifyResult& 
   if (inference.weights == WeightEvidence::kUncertified || inference.weights == WeightEvidence::kNone)
     return rejected("an answer needs the certificate of the weights (or the weights)");
   if (claim->num_tokens > inference.inputs[0].num_elements()) return rejected("more tokens than the model reads");
+  const SamplingRule rule = claim->sampling.value_or(SamplingRule{});
+  if (demanded.has_value() && rule != *demanded)
+    return rejected("the answer is by " + rule.to_string() + ", expected " + demanded->to_string());
   if (claim->sampling.has_value() != (model.sampler_ != nullptr)) {
     return rejected(model.sampler_ == nullptr ? "the context says that it was sampled, the model does not sample"
                                               : "the context says nothing of the rule, and the model samples");

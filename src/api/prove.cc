@@ -28,7 +28,16 @@
 
 namespace zkinfer {
 
+Status Prover::Impl::without_code(const Status& status) const {
+  if (status.code() != StatusCode::kCorrupt || code_path.empty()) return status;
+  code_is_damaged = true;
+  (void)std::remove(code_path.c_str());
+  return corrupt(status.message() + "; it is removed, and made again when the commitment is opened next");
+}
+
 Result<prover::ProveRequest> Prover::Impl::begin_proof(SlotUse use, const Progress& progress) const {
+  if (code_is_damaged)
+    return corrupt("code file '" + code_path + "': it was found damaged and is removed; open the commitment again");
   prover::ProveRequest request;
   if (!model.prepared.key.insecure_seed) {
     ZKI_ASSIGN_OR_RETURN(request.entropy, prover::random_seed());
@@ -121,6 +130,7 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   ZKI_RETURN_IF_ERROR(committed);
   impl->whole = api::impl(model).package.record.whole;
   impl->role = options.role;
+  impl->code_path = code_file;
   impl->code_files = options.code_files;
   impl->set_insecure(options.insecure_seed.has_value());
   impl->key = prover::key_bytes(impl->model.prepared.key);
@@ -151,19 +161,22 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
   prover::SegmentCodes codes;
   if (!code_file.empty() && pcs::CodeFile::exists(code_file)) {
     auto there = pcs::CodeFile::open(code_file);
-    if (!there.ok()) return there.status();
-    // Else left from another commitment of this name, or from a process that was too late to make one: made again, over it.
-    const bool is_own = impl->cut != nullptr ? prover::check_codes(key_again, *there).ok()
-                                             : there->size() == 1 && (*there)[0]->root() == secret.commitment.root;
+    if (!there.ok() && there.status().code() != StatusCode::kCorrupt) return there.status();
+    // Else damaged, of another version, left from another commitment of this name, or from a process that was too late to make one: made again, over it.
+    const bool is_own =
+        there.ok() && (impl->cut != nullptr ? prover::check_codes(key_again, *there).ok()
+                                            : there->size() == 1 && (*there)[0]->root() == secret.commitment.root);
     if (is_own) codes = std::move(there).value();
+    if (!is_own) ZKI_RETURN_IF_ERROR(progress("make the code file again", 0.0));
   }
-  const bool has_code = !codes.empty();
+  bool has_code = !codes.empty();
   ZKI_RETURN_IF_ERROR(progress(has_code ? "open the weight commitment" : "rebuild the weight commitment", 0.0));
   const auto make_again = [&]() -> Status {
     std::unique_ptr<pcs::NewCodeFile> code;
     if (!has_code && !code_file.empty() && secret.has_weights()) {
       ZKI_ASSIGN_OR_RETURN(code, pcs::NewCodeFile::create(code_file));
     }
+    if (has_code || code != nullptr) impl->code_path = code_file;
     if (impl->cut == nullptr) {
       ZKI_ASSIGN_OR_RETURN(impl->model, has_code ? prover::reopen_model(package.graph, package.weights, secret.params,
                                                                         secret.visibility, secret.seed, codes[0])
@@ -179,7 +192,13 @@ Result<Prover> Prover::restore(const Model& model, ByteView commitment_secret, s
     }
     return impl->publish(code.get(), code_file);
   };
-  if (const Status again = make_again(); !again.ok()) return again.with_context("commitment secret");
+  Status again = make_again();
+  if (has_code && again.code() == StatusCode::kCorrupt) {
+    has_code = false;
+    ZKI_RETURN_IF_ERROR(progress("make the code file again", 0.0));
+    again = make_again();
+  }
+  if (!again.ok()) return again.with_context("commitment secret");
   impl->whole = package.record.whole;
   impl->role = secret.role;
   impl->code_files = secret.code_files;

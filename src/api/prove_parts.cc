@@ -91,9 +91,10 @@ Result<PartResult> Prover::prove_part(ByteView plan_bytes, std::size_t segment, 
   part.num_segments = static_cast<std::uint32_t>(num_segments);
   part.head = whole.head();
   prover::ProveTimes times;
-  ZKI_ASSIGN_OR_RETURN(
-      part.messages,
-      whole.prove_segment(segment, progress.step(0, 1, statement::segment_name(segment, num_segments)), times));
+  Result<Bytes> messages =
+      whole.prove_segment(segment, progress.step(0, 1, statement::segment_name(segment, num_segments)), times);
+  if (!messages.ok()) return impl_->without_code(messages.status());
+  part.messages = std::move(messages).value();
   if (const Verdict verdict = whole.check_segment(segment, part.messages); !verdict.accepted())
     return internal_error("the new part fails its own check: " + verdict.to_string());
   PartResult result;

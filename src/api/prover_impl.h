@@ -47,10 +47,12 @@ struct Prover::Impl {
   CommitmentRole role = CommitmentRole::kSingle;
   Bytes key;
   bool code_files = true;          // CommitOptions::code_files
+  std::string code_path;           // of the code file that rows are read from; empty: none
   std::vector<WholeTensor> whole;  // CompileRecord::whole
   // All that changes once the object is made.
   mutable api::SlotCounter slots;
   mutable std::atomic<std::uint64_t> proofs_made = 0;
+  mutable std::atomic<bool> code_is_damaged = false;  // then no more slots are taken for it
   mutable api::BatchPlans batch_plans;
 
   void set_insecure(bool insecure) {
@@ -76,10 +78,14 @@ struct Prover::Impl {
   Status publish(pcs::NewCodeFile* code, const std::string& path);
   // Takes a slot, and fresh entropy for its proof.
   Result<prover::ProveRequest> begin_proof(SlotUse use, const Progress& progress) const;
+  // Removes a code file that was found damaged: it is a cache.
+  Status without_code(const Status& status) const;
   // What became of it; what goes wrong then has cost a slot.
   template <class T>
   Result<T> ended(Result<T> result) const {
-    return result.ok() || all_slots().total == 0 ? std::move(result) : with_slot_spent(result.status());
+    if (result.ok()) return result;
+    const Status status = without_code(result.status());
+    return all_slots().total == 0 ? status : with_slot_spent(status);
   }
 };
 

@@ -39,14 +39,31 @@ Result<std::uint32_t> in_units(const char* what, double value, double least, dou
 Result<SamplingRule> SamplingRule::of(double temperature, std::int64_t top_k, double top_p, double repetition) {
   SamplingRule rule;
   ZKI_ASSIGN_OR_RETURN(rule.temperature, in_units("temperature", temperature, 0, 2, kTemperatureOne));
-  if (temperature > 0 && rule.temperature == 0)
-    return invalid_argument("temperature " + std::to_string(temperature) + ": expected 0, or 0.001 and more");
+  if (temperature > 0 && rule.temperature == 0) {
+    char text[80];
+    std::snprintf(text, sizeof text, "temperature %g: expected 0, or 0.001 to 2", temperature);
+    return invalid_argument(text);
+  }
   if (top_k < 0 || top_k > UINT16_MAX)
     return invalid_argument("top-k " + std::to_string(top_k) + ": expected 1 to 65,535, or 0 for all candidates");
   rule.top_k = static_cast<std::uint32_t>(top_k);
   ZKI_ASSIGN_OR_RETURN(rule.top_p, in_units("top-p", top_p, 1.0 / kShareOne, 1, kShareOne));
   ZKI_ASSIGN_OR_RETURN(rule.repetition, in_units("repetition penalty", repetition, 0.5, 2, kRepetitionOne));
   return rule;
+}
+
+Result<std::optional<SamplingRule>> SamplingRule::of(const SamplingOptions& options) {
+  const auto& [temperature, top_p, repetition, top_k] = options;
+  if (!temperature.has_value() && (top_k.has_value() || top_p.has_value())) {
+    return invalid_argument(
+        std::string(top_k.has_value() ? "top-k" : "top-p") +
+        ": without a temperature the most likely token is given; give a temperature too, 1 for the model's own");
+  }
+  if (top_k.has_value() && *top_k == 0) return invalid_argument("top-k 0: expected 1 to 65,535; without it, all");
+  if (!temperature.has_value() && !repetition.has_value()) return std::optional<SamplingRule>();
+  ZKI_ASSIGN_OR_RETURN(const SamplingRule rule, SamplingRule::of(temperature.value_or(0), top_k.value_or(0),
+                                                                 top_p.value_or(1), repetition.value_or(1)));
+  return std::optional(rule);
 }
 
 std::string SamplingRule::to_string() const {

@@ -140,9 +140,9 @@ Result<CommittedModel> reopen_model(const qir::QGraph& graph, const qir::WeightS
   ZKI_RETURN_IF_ERROR(exec_integer::check_params(graph, weights));
   const pcs::CodeFileHeader& header = file->header();
   if (!opening.has_model || header.params != opening.model || header.content != weights_digest(graph, weights)) {
-    return corrupt("code file '" + file->path() +
-                   "': it holds other weights or parameters than this model and commitment; give the model that was "
-                   "committed to, or, if the file is left from another commitment, delete it: it is made again");
+    return invalid_argument("code file '" + file->path() +
+                            "': it holds other weights or parameters than this model; give the model that was "
+                            "committed to");
   }
   statement::Key key;
   key.graph = graph;
@@ -152,7 +152,7 @@ Result<CommittedModel> reopen_model(const qir::QGraph& graph, const qir::WeightS
   CommittedModel model;
   ZKI_ASSIGN_OR_RETURN(model.prepared, verifier::prepare(std::move(key), kNoVerifyLimits, relations::new_recipes()));
   if (!(model.prepared.ood_point == header.base)) {
-    return corrupt("code file '" + file->path() + "': it is of another commitment; delete it, and it is made again");
+    return corrupt("code file '" + file->path() + "': it is of another commitment");
   }
   model.weights = weights;
   model.seed = seed;

@@ -170,6 +170,7 @@ Status check_codes(const statement::Key& key, const SegmentCodes& codes) {
     if (!segment.params.has_model) continue;
     if (next == codes.size() || codes[next]->root() != segment.commitment.root)
       return corrupt("the code file is of other segments");
+    ZKI_RETURN_IF_ERROR(codes[next]->random_coefs().status());
     ++next;
   }
   return next == codes.size() ? ok_status() : corrupt("the code file has more segments");

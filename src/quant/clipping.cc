@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "zkinfer/calibration.h"
 #include "zkinfer/compile_record.h"
 #include "zkinfer/fidelity.h"
 
@@ -33,6 +34,10 @@ std::string WholeTensor::to_string() const {
   text += std::string(", integer = real / ") + number;
   if (zero_point != 0) text += (zero_point > 0 ? " + " : " - ") + std::to_string(std::abs(zero_point));
   return text + " (scale " + number + ", zero point " + std::to_string(zero_point) + ")";
+}
+
+std::string CompileRecord::target_text() const {
+  return short_number(100 * float_target) + (float_target == kExactFloatTarget ? " % (exact)" : " %");
 }
 
 std::string clipping_text(const Clipping& clipping) {

@@ -34,6 +34,8 @@ expect 0 'answer +[0-9]+ tokens, each the model' "${verify[@]}" --tokenizer toke
 expect 0 'context +order-7' "${verify[@]}"
 expect 0 'answer tokens +[0-9]' "${verify[@]}"
 expect 1 'wrong statement at context: the proof is bound to another one, order-7' "${verify[@]}" --context order-8
+expect 0 '--tokenizer shows the text' "${verify[@]}"
+expect 0 'ACCEPTED +llama.zkproof +context order-7 +an answer of [0-9]+ tokens' "$zkinfer" verify llama.zkproof llama.zkproof --key llama.zkkey
 expect 1 'an answer needs the certificate' "${verify[@]}" --uncertified
 "${verify[@]}" --tokenizer tokenizer.bin --json >statement.json || fail "verify --json"
 /usr/bin/python3 - <<'PYTHON' || fail "verify --json says another text than generate, or another choice than the model's"
@@ -81,9 +83,19 @@ PYTHON
 # The prover draws until it likes the text, and says the verifier's context behind it.
 expect 0 'proved' "${draw[@]}" "${rule[@]}" --prove -o chosen.zkproof
 expect 0 'seed +none: the prover chose' "$zkinfer" verify chosen.zkproof --key drawn.zkkey
+# A rule that is demanded is that one, exactly; a seed is called what it was given as.
+expect 0 'ACCEPTED' "${check[@]}" "${rule[@]}"
+expect 1 'the answer is by temperature 1.5, top-k 9.*, expected temperature 0$' "${check[@]}" --temperature 0
+expect 1 'the answer is by temperature 1.5, top-k 9.*, expected temperature 1.5$' "${check[@]}" --temperature 1.5
+expect 0 'ACCEPTED' "${verify[@]}" --temperature 0
+expect 1 'the answer is by temperature 0, expected temperature 1, top-k 3' "${verify[@]}" --temperature 1 --top-k 3
+expect 2 'top-k: without a temperature' "${verify[@]}" --top-k 3
+expect 2 '--seed: .*hexadecimal' "${draw[@]}" "${rule[@]}" --seed hex:0z
+expect 2 '--context: .*hexadecimal' "${draw[@]}" "${rule[@]}" --context hex:0z
+expect 2 'temperature 1e-09: expected 0, or 0.001 to 2' "${draw[@]}" --temperature 1e-9
 expect 1 'wrong statement at context' "$zkinfer" verify chosen.zkproof --key drawn.zkkey --context order-9
-expect 2 'compile it with --candidates for --temperature' "${generate[@]}" --prompt the --temperature 1
-expect 2 'add --temperature 1' "${draw[@]}" --top-k 3
+expect 2 'compile it with --candidates to draw them by temperature 1' "${generate[@]}" --prompt the --temperature 1
+expect 2 'give a temperature too' "${draw[@]}" --top-k 3
 expect 2 'temperature 3: expected 0 to 2' "${draw[@]}" --temperature 3
 expect 2 "top-k 21: the model draws from 20 candidates" "${draw[@]}" --temperature 1 --top-k 21
 expect 2 'candidates 0: expected 1 to' "$zkinfer" compile llama.bin --tokens 8 --candidates 0 -o other.zkmodel
@@ -142,7 +154,7 @@ expect 0 'identity' "$zkinfer" commit hidden/llama.zkmodel
 expect 2 'commit to the model with --inputs public' "$zkinfer" generate hidden/llama.zkmodel --tokenizer tokenizer.bin --prompt the --prove
 expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 8 --head logits -o scores.zkmodel
 expect 2 "the head 'choice'" "$zkinfer" generate scores.zkmodel --tokenizer tokenizer.bin --prompt the
-expect 2 "'llama' says the next token for each that it reads.*zkinfer generate.*--head mean" "$zkinfer" embed llama.zkmodel --tokenizer tokenizer.bin --text the
+expect 2 "'llama' says the next token for each that it reads.*generate shows what it says.*'mean' or 'none' \(--head\)" "$zkinfer" embed llama.zkmodel --tokenizer tokenizer.bin --text the
 before=$(sha256sum llama.zkmodel)
 expect 2 'that this command reads' "${generate[@]}" --prompt the --prove -o llama.zkmodel
 [[ $before == "$(sha256sum llama.zkmodel)" ]] || fail "an output replaced the model"
@@ -182,10 +194,15 @@ expect 0 "output 'embedding' +\[1, 16\]" "$zkinfer" compile llama.bin --tokens 9
 expect 0 'identity' "$zkinfer" commit mean.zkmodel --inputs public
 embed=("$zkinfer" embed mean.zkmodel --tokenizer tokenizer.bin)
 expect 0 '9 tokens in' "${embed[@]}" --text "cat hat"
-expect 2 'and the model reads 9; compile it with --tokens 2' "${embed[@]}" --text "a"
+expect 2 '--text: the text has 2 tokens .*, and the model reads 9; compile it for 2 \(--tokens\)' "${embed[@]}" --text "a"
 expect 2 'add --prove' "${embed[@]}" --text "cat hat" --context x
 expect 0 'proved and checked in' "${embed[@]}" --text "cat hat" --prove --context "order 8"
 expect 0 '\| cat hat' "$zkinfer" verify mean.zkproof --key mean.zkkey --tokenizer tokenizer.bin --context "order 8"
+# Tokens in their order, and an embedding's first numbers: none of them is a class. Without a tokenizer it says how to see the text.
+for line in '^  1( [0-9]+){8}$' 'if these are tokens of a text, --tokenizer shows it' '^  \[4\] ' 'the first 5 of 16'; do
+  expect 0 "$line" "$zkinfer" verify mean.zkproof --key mean.zkkey
+done
+expect 1 'the proof is of no answer of a language model' "$zkinfer" verify mean.zkproof --key mean.zkkey --temperature 0
 "$zkinfer" verify mean.zkproof --key mean.zkkey --tokenizer tokenizer.bin --json >read.json || fail "verify --json"
 "${embed[@]}" --text "cat hat" --json >embedded.json || fail "embed --json"
 /usr/bin/python3 - <<'PYTHON' || fail "the proven embedding"

@@ -280,10 +280,25 @@ TEST(CodeFile, IsMadeAgainWhereItIsMissing) {
   ASSERT_TRUE(restore(model).ok());
   EXPECT_TRUE(std::filesystem::exists(path));
   ASSERT_TRUE(restore(model).ok());
-  // Other weights under the same structure: refused, and the message says which file and what to do.
+  // Other weights under the same structure: refused, and the message says which file and what to do. The file stays.
+  const Bytes bytes = read_file(path, std::uint64_t{1} << 30).value();
   const Result<Prover> other = restore(make_model(make_package(2)));
-  EXPECT_EQ(other.status().code(), StatusCode::kCorrupt);
+  EXPECT_EQ(other.status().code(), StatusCode::kInvalidArgument);
   EXPECT_NE(other.status().message().find(path), std::string::npos) << other.status().message();
+  EXPECT_EQ(read_file(path, std::uint64_t{1} << 30).value(), bytes);
+  // Of another version, or what a lost write leaves: as if it were missing.
+  for (const Bytes& head : {Bytes{'Z', 'K', 'I', 'W', 2, 0, 0, 0}, Bytes(8), Bytes()}) {
+    Bytes changed = head.empty() ? Bytes() : bytes;
+    std::ranges::copy(head, changed.begin());
+    ASSERT_TRUE(write_file(path, changed).ok());
+    EXPECT_TRUE(restore(model).ok());
+    EXPECT_EQ(read_file(path, std::uint64_t{1} << 30).value(), bytes);
+  }
+  // What is none of ours is not touched.
+  ASSERT_TRUE(write_file(path, Bytes(20, 'a')).ok());
+  EXPECT_EQ(restore(model).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(read_file(path, std::uint64_t{1} << 30).value(), Bytes(20, 'a'));
+  std::filesystem::remove(path);
   // Another commitment's, to the same weights: as if it were missing, and over it.
   CommitOptions options = options_with(8);
   options.code_file = path;
@@ -298,7 +313,7 @@ TEST(CodeFile, IsMadeAgainWhereItIsMissing) {
   EXPECT_FALSE(std::filesystem::exists(path)) << "nothing is left of a commitment that is not the secret's";
 }
 
-// Damage anywhere in the file gives an error that names it, or the proof that memory gives: never another one.
+// Damage anywhere in the file gives the proof that memory gives, or an error that names it: never another proof, and never two slots.
 TEST(CodeFile, DamageNeverMakesAWrongProof) {
   const TestFolder folder;
   const Model model = make_model(make_package(1));
@@ -310,6 +325,9 @@ TEST(CodeFile, DamageNeverMakesAWrongProof) {
   const Bytes bytes = read_file(options.code_file, std::uint64_t{1} << 30).value();
   std::size_t num_refused = 0;
   std::mt19937_64 draws(1);
+  const auto restore = [&](const std::shared_ptr<MemorySlots>& slots) {
+    return Prover::restore(model, prover.commitment_secret(), slots, {}, options.code_file);
+  };
   for (int i = 0; i < 200; ++i) {
     Bytes changed = bytes;
     // A page of zeros, as a lost write leaves it; the first ones hold header and random coefficients.
@@ -317,16 +335,26 @@ TEST(CodeFile, DamageNeverMakesAWrongProof) {
     std::fill(changed.begin() + static_cast<std::ptrdiff_t>(std::min(at, changed.size())),
               changed.begin() + static_cast<std::ptrdiff_t>(std::min(at + 4096, changed.size())), std::uint8_t{0});
     ASSERT_TRUE(write_file(options.code_file, changed).ok());
-    Result<Prover> damaged = Prover::restore(model, prover.commitment_secret(),
-                                             std::make_shared<MemorySlots>(prover.all_slots()), {}, options.code_file);
-    const auto result = damaged.ok() ? damaged->prove(zeros(model)) : Result<ProofResult>(damaged.status());
+    const auto slots = std::make_shared<MemorySlots>(prover.all_slots());
+    Result<Prover> damaged = restore(slots);
+    ASSERT_TRUE(damaged.ok()) << damaged.status().to_string();
+    const auto result = damaged->prove(zeros(model));
     if (result.ok()) {
       EXPECT_EQ(result->proof, proof) << at;
       continue;
     }
     ++num_refused;
+    EXPECT_GE(i, 2) << "header and random coefficients are looked at before a slot is taken";
     EXPECT_EQ(result.status().code(), StatusCode::kCorrupt) << result.status().to_string();
     EXPECT_NE(result.status().message().find(options.code_file), std::string::npos) << result.status().message();
+    EXPECT_FALSE(std::filesystem::exists(options.code_file));
+    const std::uint64_t left = slots->slots().num_left(SlotUse::kProof);
+    EXPECT_EQ(damaged->prove(zeros(model)).status().code(), StatusCode::kCorrupt);
+    EXPECT_EQ(slots->slots().num_left(SlotUse::kProof), left);
+    Result<Prover> again = restore(slots);
+    ASSERT_TRUE(again.ok()) << again.status().to_string();
+    EXPECT_TRUE(again->prove(zeros(model)).ok());
+    EXPECT_EQ(read_file(options.code_file, std::uint64_t{1} << 30).value(), bytes);
   }
   EXPECT_GT(num_refused, 3u);
 }

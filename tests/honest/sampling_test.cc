@@ -261,6 +261,13 @@ TEST(Sampling, RefusesWhatTheRuleHasNoNumbersFor) {
                                                                      {1, 0, 1, 0.4},
                                                                      {1, 0, 1, 3}})
     EXPECT_EQ(SamplingRule::of(temperature, top_k, top_p, repetition).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(contains(SamplingRule::of(1e-9, 0, 1, 1).status().message(), "temperature 1e-09: expected 0, or 0.001"));
+  // As they are asked for: nothing is nothing, and what only a draw has needs one.
+  EXPECT_FALSE(must(SamplingRule::of(SamplingOptions{})).has_value());
+  EXPECT_EQ(must(SamplingRule::of(SamplingOptions{.temperature = 0.5, .top_k = 4}))->top_k, 4U);
+  EXPECT_EQ(must(SamplingRule::of(SamplingOptions{.repetition = 1.5}))->temperature, 0U);
+  EXPECT_TRUE(contains(SamplingRule::of(SamplingOptions{.top_p = 0.5}).status().message(), "give a temperature too"));
+  EXPECT_FALSE(SamplingRule::of(SamplingOptions{.temperature = 1, .top_k = 0}).ok());
   const Model model = owner().model;
   EXPECT_TRUE(contains(generate(model, kPrompt, sampled(must(SamplingRule::of(1, 8, 1, 1)), "")).status().message(),
                        "7 candidates"));

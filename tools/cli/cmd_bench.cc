@@ -239,7 +239,7 @@ void print_table(const Model& model, const Measured& m) {
   rows.emplace_back("key", human_bytes(m.key_bytes));
   if (m.fidelity.has_value()) {
     rows.emplace_back("integers against floats", counted(m.fidelity->num_inputs, "input"));
-    for (auto& row : fidelity_rows(*m.fidelity)) rows.push_back(std::move(row));
+    for (auto& row : fidelity_rows(*m.fidelity, model.compile_record())) rows.push_back(std::move(row));
   }
   print_lines(pairs_text(rows));
 }

@@ -27,27 +27,14 @@ struct Arguments {
   bool prove = false, plain = false, force = false;
 };
 
-// As many tokens as the model reads: its words see each other, so what would fill the rest would be a part of the text.
 Result<std::vector<std::int64_t>> read_text(Session& session, const Arguments& arguments, const Tokenizer& tokenizer,
                                             const Model& model) {
-  const std::vector<TensorInfo> inputs = model.inputs();
-  if (inputs.size() != 1 || !inputs[0].format.same_scale({}) || inputs[0].format.lo != 0)
-    return invalid_argument("model '" + model.name() + "': its input is no text; compile a language model");
-  if (language_shape(model).ok())
-    return invalid_argument("model '" + model.name() +
-                            "' says the next token for each that it reads, and embeds nothing: `zkinfer generate` "
-                            "shows what it says; for an embedding compile it with --head mean or none");
-  ZKI_RETURN_IF_ERROR(check_vocabulary(session, tokenizer, arguments.tokenizer_path, inputs[0]));
+  ZKI_ASSIGN_OR_RETURN(const TensorInfo input, encoder_input(model));
+  ZKI_RETURN_IF_ERROR(check_vocabulary(session, tokenizer, arguments.tokenizer_path, input));
   ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments.text));
   ZKI_ASSIGN_OR_RETURN(const std::vector<int> encoded, tokenizer.encode(text, {true, !arguments.plain}));
   std::vector<std::int64_t> tokens(encoded.begin(), encoded.end());
-  const std::uint64_t reads = inputs[0].num_elements();
-  if (tokens.size() != reads) {
-    return invalid_argument(
-        "--text: it has " + counted(tokens.size(), "token") + " with those that the model wants around it, " +
-        "and the model reads " + std::to_string(reads) + "; compile it with --tokens " +
-        std::to_string(std::max<std::size_t>(1, tokens.size())) + ", or give a text of that length");
-  }
+  if (const Status status = check_encoder_text(input, tokens); !status.ok()) return status.with_context("--text");
   return tokens;
 }
 
@@ -97,7 +84,7 @@ CommandResult embed(Session& session, const Arguments& arguments) {
     json["total_seconds"] = process_seconds();
     print_result(session, std::move(json));
   } else {
-    print_lines(tensors_text("output", outputs));
+    print_lines(tensors_text("output", outputs, Shown::kFirst));
     if (!session.quiet) print("{} in {}\n", counted(tokens.size(), "token"), human_seconds(run_seconds));
     if (!session.quiet && proved.has_value()) {
       print_lines(proved_text(*proved, restore_seconds));

@@ -8,6 +8,7 @@
 #include "files.h"
 #include "generation.h"
 #include "machine.h"
+#include "option_words.h"
 #include "output_files.h"
 #include "print.h"
 #include "progress.h"
@@ -26,7 +27,7 @@ namespace {
 struct Arguments {
   std::string model_path, tokenizer_path, prompt, secret_path, output_path, context;
   std::optional<std::uint32_t> most_tokens;
-  SamplingArguments sampling;
+  SamplingOptions sampling;
   std::string hide;  // prompt, answer, both; empty: neither
   bool prove = false, plain = false, force = false;
 
@@ -75,7 +76,7 @@ Result<std::vector<std::int64_t>> GenerateCommand::read_prompt() const {
 // Everything that can be refused is, before the model says a word.
 Status GenerateCommand::prepare() {
   ZKI_ASSIGN_OR_RETURN(options_.context, parse_context(arguments_.context));
-  ZKI_ASSIGN_OR_RETURN(options_.sampling, arguments_.sampling.rule());
+  ZKI_ASSIGN_OR_RETURN(options_.sampling, SamplingRule::of(arguments_.sampling));
   if (!options_.context.empty() && !arguments_.prove && !options_.sampling.has_value())
     return invalid_argument("--context is for proofs and for sampling: add --prove, or --temperature");
   ZKI_ASSIGN_OR_RETURN(tokenizer_, load_tokenizer(arguments_.tokenizer_path));
@@ -83,8 +84,8 @@ Status GenerateCommand::prepare() {
   ZKI_ASSIGN_OR_RETURN(const LanguageShape shape, language_shape(*model_));
   if (options_.sampling.has_value() && shape.num_candidates == 0) {
     return invalid_argument(in_quotes(arguments_.model_path) +
-                            " gives its most likely tokens only; compile it with --candidates for " +
-                            arguments_.sampling.given());
+                            " gives its most likely tokens only; compile it with --candidates to draw them by " +
+                            options_.sampling->to_string());
   }
   ZKI_RETURN_IF_ERROR(check_vocabulary(session_, *tokenizer_, arguments_.tokenizer_path, model_->inputs().front()));
   if (!arguments_.shown().everything() && !(shape.hides_text && arguments_.prove)) {
@@ -235,12 +236,13 @@ void add_generate(CLI::App& app, Session& session) {
       ->type_name(kWritesFile);
   CLI::Option* context = command->add_option("--context", arguments->context,
                                              "up to 16 bytes bound into the proof against replay: text, or hex:00ff..");
-  command
-      ->add_option(
-          "--seed", arguments->context,
-          "the same, as where what is drawn comes from: given by whoever will check, once model and prompt are "
-          "fixed")
-      ->excludes(context);
+  const CLI::Option* seed =
+      command
+          ->add_option(
+              "--seed", arguments->context,
+              "the same, as where what is drawn comes from: given by whoever will check, once model and prompt are "
+              "fixed")
+          ->excludes(context);
   add_force_flag(*command, arguments->force);
   add_json_flag(*command, session);
   command->footer(
@@ -252,9 +254,10 @@ void add_generate(CLI::App& app, Session& session) {
       "model that was compiled with --candidates\nalso draws them:\n"
       "  zkinfer generate stories260K.zkmodel --tokenizer tok512.bin --prompt \"Once upon a time\" --temperature 0.8 "
       "--top-k 40 --seed order-17 --prove");
-  command->callback([arguments, &session] {
+  command->callback([arguments, seed, &session] {
     name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
     name_after(arguments->model_path, ".zkproof", "--output", arguments->output_path);
+    if (seed->count() > 0) call_options({{"--context", "--seed"}});
     session.run([&] { return GenerateCommand(session, *arguments).run(); });
   });
 }

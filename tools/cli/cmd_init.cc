@@ -114,7 +114,7 @@ Result<std::string> measured(const std::string& folder, nlohmann::ordered_json& 
   for (const TensorInfo& output : model.outputs())
     row("output `" + printable(output.name) + "`", shape_text(output.shape));
   const CompileRecord& record = model.compile_record();
-  row("largest output error asked for", significant(100 * record.float_target, 3) + " % of the largest output");
+  row("largest output error asked for", record.target_text() + " of the largest output");
   row("largest output error on calibration inputs, where the target is held",
       significant(100 * record.measured_error, 3) + " %");
   json = {{"model", model.name()},

@@ -17,16 +17,16 @@
 #include "outputs.h"
 #include "print.h"
 #include "progress.h"
+#include "proof_page.h"
+#include "proof_paths.h"
 #include "prove_batch.h"
 #include "prove_parts.h"
-#include "report/report.h"
 #include "result_json.h"
 #include "signals.h"
 #include "stopwatch.h"
 #include "text.h"
 #include "verify_words.h"
 #include "zkinfer/hex.h"
-#include "zkinfer/inspect.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -38,11 +38,6 @@ struct Arguments {
   std::string committed_name, write_inputs, write_outputs, report_path;
   bool strict = false, force = false, batch = false;
   PartArguments parts;
-};
-
-// What one proof writes, by name; empty: nothing.
-struct Paths {
-  std::string proof, input_data, output_data, committed, report;
 };
 
 struct Done {
@@ -62,19 +57,16 @@ class ProveCommand {
   CommandResult run();
 
  private:
-  Result<std::vector<Paths>> choose_paths() const;
-  Result<std::vector<Paths>> check_outputs() const;
-  Status refuse_existing(const std::vector<Paths>& paths) const;
-  Status declare(const Paths& paths, OutputFiles& files, Done& done) const;
-  Result<Done> prove(ProveRequest& request, const Paths& paths);
-  Status check_and_write(const ProveRequest& request, const Paths& paths, OutputFiles& files, Done& done);
-  CommandResult prove_one(ProveRequest request, const Paths& paths);
-  CommandResult prove_many(const ProveRequest& request, const std::vector<Paths>& paths);
-  nlohmann::ordered_json done_json(const Done& done, const Paths& paths) const;
+  Result<std::vector<ProofPaths>> check_outputs() const;
+  Status declare(const ProofPaths& paths, OutputFiles& files, Done& done) const;
+  Result<Done> prove(ProveRequest& request, const ProofPaths& paths);
+  Status check_and_write(const ProveRequest& request, const ProofPaths& paths, OutputFiles& files, Done& done);
+  CommandResult prove_one(ProveRequest request, const ProofPaths& paths);
+  CommandResult prove_many(const ProveRequest& request, const std::vector<ProofPaths>& paths);
+  nlohmann::ordered_json done_json(const Done& done, const ProofPaths& paths) const;
   void add_totals(nlohmann::ordered_json& json) const;
-  void print_one(const Done& done, const Paths& paths) const;
-  std::string report(const Done& done, const Bytes& context, const Paths& paths) const;
-  std::string verify_words(const Paths& paths, bool beside) const;
+  void print_one(const Done& done, const ProofPaths& paths) const;
+  std::string verify_words(const ProofPaths& paths, bool beside) const;
 
   Session& session_;
   const Arguments& arguments_;
@@ -85,8 +77,8 @@ class ProveCommand {
   double load_seconds_ = 0, restore_seconds_ = 0;
 };
 
-// Declared files are in the order of the fields of Paths.
-Status ProveCommand::declare(const Paths& paths, OutputFiles& files, Done& done) const {
+// Declared files are in the order of the fields of ProofPaths.
+Status ProveCommand::declare(const ProofPaths& paths, OutputFiles& files, Done& done) const {
   files.reads(arguments_.model_path);
   files.reads(arguments_.secret_path);
   if (samples_.has_value()) files.reads(samples_->paths());
@@ -117,64 +109,7 @@ Status ProveCommand::declare(const Paths& paths, OutputFiles& files, Done& done)
   return page.has_value() ? files.reserve(*page, kPageRoom) : ok_status();
 }
 
-Result<std::vector<Paths>> ProveCommand::choose_paths() const {
-  // Before the commitment is there, what is asked for says whether outputs are committed.
-  const bool known = committed_.has_value();
-  const bool committed = known ? committed_->key().info().outputs.is_committed() : !arguments_.committed_name.empty();
-  if (known && !committed && !arguments_.committed_name.empty()) {
-    return invalid_argument(
-        "--committed-output: this key's outputs are not committed; commit to the model with --outputs committed");
-  }
-  if (!samples_.has_value()) {
-    const std::string& name = (arguments_.openings.empty() ? arguments_.data : arguments_.openings).front();
-    Paths paths{arguments_.output_path, arguments_.write_inputs, arguments_.write_outputs, arguments_.committed_name,
-                arguments_.report_path};
-    name_after(file_part(name), ".zkproof", "--output", paths.proof);
-    if (committed && paths.committed.empty()) paths.committed = with_extension(paths.proof, "");
-    return std::vector<Paths>{paths};
-  }
-  std::vector<Paths> all(samples_->items().size());
-  const auto choose = [&](const char* option, const std::string& name, const char* extension, auto field) -> Status {
-    ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> names, output_paths(*samples_, option, name, extension));
-    for (std::size_t i = 0; i < all.size(); ++i) all[i].*field = names[i];
-    return {};
-  };
-  ZKI_RETURN_IF_ERROR(choose("--output", arguments_.output_path, ".zkproof", &Paths::proof));
-  if (!arguments_.write_inputs.empty()) {
-    ZKI_RETURN_IF_ERROR(choose("--write-input-data", arguments_.write_inputs, ".bin", &Paths::input_data));
-  }
-  if (!arguments_.write_outputs.empty()) {
-    ZKI_RETURN_IF_ERROR(choose("--write-output-data", arguments_.write_outputs, ".bin", &Paths::output_data));
-  }
-  if (committed && !arguments_.committed_name.empty()) {
-    ZKI_RETURN_IF_ERROR(choose("--committed-output", arguments_.committed_name, "", &Paths::committed));
-  }
-  if (!arguments_.report_path.empty())
-    ZKI_RETURN_IF_ERROR(choose("--report", arguments_.report_path, ".html", &Paths::report));
-  for (Paths& paths : all) {
-    if (committed && paths.committed.empty()) paths.committed = with_extension(paths.proof, "");
-  }
-  return all;
-}
-
-// A proof has cost a slot: many at once never replace one unless told to, a single one says that it does.
-Status ProveCommand::refuse_existing(const std::vector<Paths>& paths) const {
-  if (!samples_.has_value() || !samples_->many() || arguments_.force) return {};
-  std::size_t count = 0;
-  const std::string* first = nullptr;
-  for (const Paths& one : paths) {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(one.proof, error)) continue;
-    ++count;
-    if (first == nullptr) first = &one.proof;
-  }
-  if (count == 0) return {};
-  const std::string what =
-      in_quotes(*first) + (count == 1 ? " is" : " and " + std::to_string(count - 1) + " more of the proofs are");
-  return invalid_argument(what + " there already; name others with --output, or replace them with --force");
-}
-
-Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
+Result<Done> ProveCommand::prove(ProveRequest& request, const ProofPaths& paths) {
   Done done;
   OutputFiles files(arguments_.force);
   ZKI_RETURN_IF_ERROR(declare(paths, files, done));
@@ -186,7 +121,8 @@ Result<Done> ProveCommand::prove(ProveRequest& request, const Paths& paths) {
   return done;
 }
 
-Status ProveCommand::check_and_write(const ProveRequest& request, const Paths& paths, OutputFiles& files, Done& done) {
+Status ProveCommand::check_and_write(const ProveRequest& request, const ProofPaths& paths, OutputFiles& files,
+                                     Done& done) {
   // A proof that fails its own check must not leave the house.
   const Stopwatch check_watch;
   done.check = verify(committed_->key(), done.result.proof, done.result.statement);
@@ -211,7 +147,9 @@ Status ProveCommand::check_and_write(const ProveRequest& request, const Paths& p
     ZKI_RETURN_IF_ERROR(files.write(next, tensor.commitment().to_bytes()));
     next += 2;  // the secret beside it is written already
   }
-  if (!paths.report.empty()) ZKI_RETURN_IF_ERROR(files.write(next++, report(done, request.context, paths)));
+  if (!paths.report.empty())
+    ZKI_RETURN_IF_ERROR(files.write(next++, proof_page(committed_->key(), done.result, done.check, done.verify_seconds,
+                                                       request.context, verify_words(paths, true))));
   // The path before the proof: a proof without it convinces nobody who has the root's key only.
   if (!committed_->path().empty()) {
     ZKI_ASSIGN_OR_RETURN(done.path_file, write_path_beside(paths.proof, *committed_));
@@ -222,52 +160,14 @@ Status ProveCommand::check_and_write(const ProveRequest& request, const Paths& p
   return ok_status();
 }
 
-std::string ProveCommand::verify_words(const Paths& paths, bool beside) const {
+std::string ProveCommand::verify_words(const ProofPaths& paths, bool beside) const {
   return verify_command(committed_->key().info(),
                         {paths.proof, arguments_.model_path, arguments_.secret_path, arguments_.context,
                          paths.input_data, paths.output_data, arguments_.data},
                         beside);
 }
 
-// A page on this proof: what verifiers may know, and the prover's times and machine.
-std::string ProveCommand::report(const Done& done, const Bytes& context, const Paths& paths) const {
-  const VerificationKey& key = committed_->key();
-  Report page;
-  page.key = key.info();
-  page.model_name = page.key.model_name;
-  page.identity = to_hex(page.key.root_identity);
-  page.num_parameters = page.key.num_parameters;
-  page.context = context_text(context);
-  page.machine = this_machine();
-  page.stats = done.result.stats;
-  page.verify_seconds = done.verify_seconds;
-  page.total_seconds = process_seconds();
-  page.peak_memory = peak_memory_bytes();
-  page.proof_bytes = done.result.proof.size();
-  page.size_table = proof_size_table(key, done.result.proof);
-  page.soundness_json = soundness_json(key);
-  // Only what the proof itself says: the page may be given away.
-  if (!done.check.outputs.empty() && page.key.outputs.is_public()) {
-    const VerifiedTensor& first = done.check.outputs.front();
-    page.outputs = first.integers;
-    page.output_scale = first.format.scale();
-    if (page.outputs.size() > 1 && page.outputs.size() <= 20) page.shares = softmax(page.outputs, page.output_scale);
-  }
-  const bool hidden_input = !page.key.inputs.is_public(), hidden_weights = !page.key.public_parameters;
-  page.headline = std::string("A network ") + (hidden_weights ? "that nobody sees " : "") +
-                  "gave exactly these outputs" + (hidden_input ? ", on an input that nobody sees" : "");
-  page.lead = "The proof shows that the model with the identity below computed them." +
-              std::string(hidden_weights || hidden_input ? " It does not show " : "") +
-              (hidden_weights ? "the " + human_count(page.num_parameters) + " weights" : "") +
-              (hidden_weights && hidden_input ? " or " : "") + (hidden_input ? "the input" : "") +
-              (hidden_weights || hidden_input ? "." : "");
-  page.made_by = "zkinfer prove --report";
-  if (page.key.model_identity != page.key.root_identity) page.serving_identity = to_hex(page.key.model_identity);
-  page.check_with = verify_words(paths, true);
-  return report_html(page);
-}
-
-nlohmann::ordered_json ProveCommand::done_json(const Done& done, const Paths& paths) const {
+nlohmann::ordered_json ProveCommand::done_json(const Done& done, const ProofPaths& paths) const {
   nlohmann::ordered_json json = {
       {"proof", paths.proof},
       {"proof_bytes", done.result.proof.size()},
@@ -305,7 +205,7 @@ void ProveCommand::add_totals(nlohmann::ordered_json& json) const {
   json["peak_memory_bytes"] = peak_memory_bytes();
 }
 
-void ProveCommand::print_one(const Done& done, const Paths& paths) const {
+void ProveCommand::print_one(const Done& done, const ProofPaths& paths) const {
   print_lines(tensors_text("output", done.outputs) + output_scales_text(model_->compile_record()));
   const std::string statement =
       verified_text("input", done.check.inputs, false) + verified_text("output", done.check.outputs, false);
@@ -325,7 +225,7 @@ void ProveCommand::print_one(const Done& done, const Paths& paths) const {
   }
 }
 
-CommandResult ProveCommand::prove_one(ProveRequest request, const Paths& paths) {
+CommandResult ProveCommand::prove_one(ProveRequest request, const ProofPaths& paths) {
   request.progress = line_.callback(kServingShare, 1);
   std::error_code error;
   const bool replaces = std::filesystem::is_regular_file(paths.proof, error);
@@ -347,12 +247,12 @@ CommandResult ProveCommand::prove_one(ProveRequest request, const Paths& paths) 
   return ExitCode::kDone;
 }
 
-CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::vector<Paths>& paths) {
+CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::vector<ProofPaths>& paths) {
   Batch batch(session_, *samples_, line_, kServingShare);
   ClippingSum clipping;
   double prove_seconds = 0, verify_seconds = 0;
   std::map<std::string, std::size_t> path_files;  // to be given along, with their sizes
-  std::optional<Paths> last;                      // of the proofs that were made
+  std::optional<ProofPaths> last;                 // of the proofs that were made
   batch.run([&](std::size_t i, const RealInputs& inputs) -> Result<nlohmann::ordered_json> {
     ProveRequest one = request;
     one.inputs = views(inputs);
@@ -397,10 +297,25 @@ CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::v
 }
 
 // Everything that can be refused is, before a slot is taken: of the root too, for the next commitment that serves.
-Result<std::vector<Paths>> ProveCommand::check_outputs() const {
-  ZKI_ASSIGN_OR_RETURN(std::vector<Paths> paths, choose_paths());
-  ZKI_RETURN_IF_ERROR(refuse_existing(paths));
-  for (const Paths& one : paths) {
+Result<std::vector<ProofPaths>> ProveCommand::check_outputs() const {
+  // Before the commitment is there, what is asked for says whether outputs are committed.
+  const bool known = committed_.has_value();
+  const bool committed = known ? committed_->key().info().outputs.is_committed() : !arguments_.committed_name.empty();
+  if (known && !committed && !arguments_.committed_name.empty()) {
+    return invalid_argument(
+        "--committed-output: this key's outputs are not committed; commit to the model with --outputs committed");
+  }
+  const ProofPaths asked{arguments_.output_path, arguments_.write_inputs, arguments_.write_outputs,
+                         arguments_.committed_name, arguments_.report_path};
+  std::vector<ProofPaths> paths;
+  if (samples_.has_value()) {
+    ZKI_ASSIGN_OR_RETURN(paths, proof_paths(*samples_, asked, committed));
+    ZKI_RETURN_IF_ERROR(refuse_existing(*samples_, paths, arguments_.force));
+  } else {
+    const std::string& name = (arguments_.openings.empty() ? arguments_.data : arguments_.openings).front();
+    paths = {proof_paths_after(file_part(name), asked, committed)};
+  }
+  for (const ProofPaths& one : paths) {
     Done done;
     OutputFiles files(arguments_.force);
     ZKI_RETURN_IF_ERROR(declare(one, files, done));
@@ -433,7 +348,7 @@ CommandResult ProveCommand::run() {
   line_.clear();
   restore_seconds_ = restore_watch.seconds();
 
-  ZKI_ASSIGN_OR_RETURN(const std::vector<Paths> paths, check_outputs());
+  ZKI_ASSIGN_OR_RETURN(const std::vector<ProofPaths> paths, check_outputs());
   const std::size_t wanted = samples_.has_value() ? samples_->num_readable() : 1;
   ZKI_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> left, committed_->proofs_left());
   if (left.has_value() && *left < wanted && wanted > 1) {

@@ -29,6 +29,7 @@ struct Arguments {
   std::string key_path, context, identity, tokenizer_path;
   TrustArguments trust;
   KnownArguments inputs, outputs;
+  SamplingOptions rule;  // that an answer must have been drawn by
   double min_security_bits = kDefaultMinSecurityBits;
   VerifyLimits limits;
 };
@@ -118,6 +119,10 @@ class VerifyCommand {
     std::size_t proof_bytes = 0;
     std::string hint;                            // of a rejection
     std::optional<GenerationResult> generation;  // where the proof says that it is one
+    // The verifier's own: of a generation its part of the proof's.
+    Bytes context() const {
+      return generation.has_value() ? Bytes(generation->context.begin(), generation->context.end()) : result.context;
+    }
   };
   VerifyResult verify_one(const VerificationKey& key, ByteView proof, const VerifyRequest& request, Checked& out);
   Result<Checked> check(const std::string& path);
@@ -133,6 +138,7 @@ class VerifyCommand {
   bool expected_model_ = true;
   std::optional<CheckedTrust> trust_;  // of the key, once it was asked for
   VerifyRequest request_;
+  std::optional<SamplingRule> rule_;
   std::optional<Tokenizer> tokenizer_;
   std::optional<Result<CausalModel>> causal_;  // of the key, once it was asked for
 };
@@ -148,6 +154,11 @@ Result<CheckedTrust> VerifyCommand::trust_for(const ProofFile& file) {
     ZKI_ASSIGN_OR_RETURN(trust_, check_weights(*key_, arguments_.key_path, arguments_.trust));
   }
   return *trust_;
+}
+
+// Where a rule is demanded, of what draws nothing.
+Verdict no_answer() {
+  return Verdict::reject(RejectReason::kWrongStatement, "generation: the proof is of no answer of a language model");
 }
 
 // A proof, and where it says that it is one of a generation, that the answer is the model's. The verifier's own context is a part of a
@@ -173,10 +184,16 @@ VerifyResult VerifyCommand::verify_one(const VerificationKey& key, ByteView proo
       return rejected;
     }
   }
-  if (!result.verdict.accepted() || !read_generation_context(result.context).has_value()) return result;
+  if (!result.verdict.accepted()) return result;
+  if (!read_generation_context(result.context).has_value()) {
+    if (!rule_.has_value()) return result;
+    VerifyResult rejected;
+    rejected.verdict = no_answer();
+    return rejected;
+  }
   if (!causal_.has_value()) causal_ = CausalModel::of(*key_);
   if (causal_->ok()) {
-    out.generation = check_generation(**causal_, result);
+    out.generation = check_generation(**causal_, result, rule_);
     if (out.generation->verdict.accepted()) return result;
   } else {
     out.generation.emplace();
@@ -206,6 +223,7 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
                                                                             to_hex(key_->info().model_identity) +
                                                                             ", expected " + arguments_.identity);
   }
+  if (out.result.verdict.accepted() && out.is_batch && rule_.has_value()) out.result.verdict = no_answer();
   if (out.result.verdict.accepted() && out.is_batch) {
     VerifyBatchResult result = verify_batch(found.key(*key_), proof, request);
     out.rows = std::move(result.rows);
@@ -273,9 +291,7 @@ CommandResult VerifyCommand::one(const std::string& path) {
         {"inputs", tensor_policy_text(info.inputs)},
         {"outputs", tensor_policy_text(info.outputs)},
         {"weights", weights_text(info, result.weights)},
-        {"context", checked.generation.has_value()
-                        ? context_text({checked.generation->context.begin(), checked.generation->context.end()})
-                        : context_text(result.context)}};
+        {"context", context_text(checked.context())}};
     if (checked.is_batch) facts.emplace_back("rows", std::to_string(checked.rows.size()));
     print_lines(pairs_text(facts));
     if (checked.generation.has_value()) {
@@ -287,9 +303,11 @@ CommandResult VerifyCommand::one(const std::string& path) {
       const std::string line = checked.is_batch ? row_line(inputs, outputs) : std::string();
       if (checked.is_batch) print("row {}{}\n", row, line.empty() ? "" : "  " + line);
       if (!line.empty()) continue;
+      // What is made of a text has no classes.
+      const bool is_text = reads_text(info.input_tensors);
       print_lines(verified_text("input", inputs));
-      if (tokenizer_.has_value()) print_lines(read_text(inputs, *tokenizer_));
-      print_lines(verified_text("output", outputs));
+      if (is_text) print_lines(read_text(inputs, tokenizer_));
+      print_lines(verified_text("output", outputs, true, is_text ? Shown::kFirst : Shown::kLargest));
     }
     if (checked.rows.size() > kRowsShown) print(".. {} rows in all; --json shows them\n", checked.rows.size());
   }
@@ -321,10 +339,13 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
         print("{}  {}", verdict.accepted() ? "ACCEPTED" : "REJECTED", paths[i]);
         if (verdict.accepted() && checked->is_batch) print("  {} rows", checked->rows.size());
         // Whoever asked for none is told which it is.
-        const std::string context = context_text(checked->result.context);
+        const std::string context = context_text(checked->context());
         if (verdict.accepted() && !request_.context.has_value() && context != kNoContext)
           print("  context {}", context);
-        print_lines(verdict.accepted() ? "  " + outputs_line(outputs) + "\n" : "");
+        const std::string said = checked->generation.has_value()
+                                     ? "an answer of " + counted(checked->generation->num_answer, "token")
+                                     : outputs_line(outputs);
+        print_lines(verdict.accepted() ? "  " + said + "\n" : "");
         if (!verdict.accepted()) print("  {}\n", verdict_text(verdict));
         if (!verdict.accepted() && !session_.quiet) print("  {}\n", checked->hint);
       }
@@ -360,6 +381,7 @@ CommandResult VerifyCommand::run() {
   for (const std::string& warning : structure_warnings(*key_)) session_.warn(warning);
   ZKI_ASSIGN_OR_RETURN(expected_model_, is_identity(arguments_.identity, key_->info().model_identity));
   if (!arguments_.context.empty()) request_.context = context;
+  ZKI_ASSIGN_OR_RETURN(rule_, SamplingRule::of(arguments_.rule));
   ZKI_ASSIGN_OR_RETURN(tokenizer_, load_tokenizer(arguments_.tokenizer_path));
   if (tokenizer_.has_value())
     ZKI_RETURN_IF_ERROR(
@@ -387,6 +409,7 @@ void add_verify(CLI::App& app, Session& session) {
       ->required();
   command->add_option("--context", arguments->context, "the proof must be bound to this: text, or hex:00ff..");
   add_tokenizer_option(*command, arguments->tokenizer_path);
+  add_demanded_rule(*command, arguments->rule);
   add_known_options(*command, arguments->inputs, "input");
   add_known_options(*command, arguments->outputs, "output");
   command->add_option("--identity", arguments->identity,
@@ -405,6 +428,8 @@ void add_verify(CLI::App& app, Session& session) {
       "  zkinfer verify third.zkproof -k network.zkkey --context order-4711 --json\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-digest bafkrei.. --output-commitment y.zktensor\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-data picture.bin   (the key's inputs are public:sha256)\n"
+      "  zkinfer verify story.zkproof -k llama.zkkey --tokenizer tokenizer.json --temperature 0   (the most likely "
+      "tokens, not drawn)\n"
       "The certificate is found beside the key, the path beside the proof. Without --context any context is accepted "
       "and printed.");
   command->callback([arguments, &session] { session.run([&] { return VerifyCommand(session, *arguments).run(); }); });

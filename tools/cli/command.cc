@@ -96,7 +96,10 @@ void Session::run(const std::function<CommandResult()>& command) {
   const CommandResult result = command();
   if (result.ok()) {
     exit_code = *result;
-    stopped_by = StopSignals::stopped_by();  // too late to stop: said by the exit code, when all is done
+    // Many things one after the other say themselves which were done.
+    if (stopped_by == 0 && StopSignals::stopped_by() != 0)
+      note("zkinfer: it was too late to stop: all is done and written\n");
+    stopped_by = StopSignals::stopped_by();  // by which the process ends all the same
     return;
   }
   if (result.status().code() == StatusCode::kCancelled && StopSignals::stopped_by() != 0) {

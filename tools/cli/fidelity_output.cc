@@ -49,7 +49,7 @@ nlohmann::ordered_json optional_json(const std::optional<double>& number) {
   return number.has_value() ? nlohmann::ordered_json(*number) : nlohmann::ordered_json(nullptr);
 }
 
-std::vector<std::pair<std::string, std::string>> fidelity_rows(const Fidelity& fidelity) {
+std::vector<std::pair<std::string, std::string>> fidelity_rows(const Fidelity& fidelity, const CompileRecord& record) {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const TensorFidelity& t : fidelity.outputs) {
     const std::string indent = fidelity.outputs.size() > 1 ? "    " : "  ";
@@ -63,8 +63,9 @@ std::vector<std::pair<std::string, std::string>> fidelity_rows(const Fidelity& f
     if (t.cosine.has_value()) rows.emplace_back(indent + "cosine", decimal(*t.cosine, 6));
     rows.emplace_back(indent + "error, mean and largest",
                       significant(t.mean_abs_error.value_or(0)) + ", " + significant(t.max_abs_error.value_or(0)));
-    rows.emplace_back(indent + "largest error, of the largest value",
-                      decimal(100 * t.error_of_largest().value_or(0), 3) + " %");
+    rows.emplace_back(
+        indent + "largest error, of the largest value",
+        decimal(100 * t.error_of_largest().value_or(0), 3) + " %, at most " + record.target_text() + " was asked for");
     rows.emplace_back(indent + "relative error", decimal(100 * t.relative_error.value_or(0), 3) + " %");
   }
   if (fidelity.language.has_value()) {

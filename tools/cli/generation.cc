@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "generation.h"
 
+#include <array>
 #include <vector>
 
 #include "inputs/input_bytes.h"
@@ -27,32 +28,31 @@ Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path) {
   return tokenizer;
 }
 
-std::string SamplingArguments::given() const {
-  if (temperature.has_value()) return "--temperature";
-  if (top_k.has_value()) return "--top-k";
-  if (top_p.has_value()) return "--top-p";
-  return repetition.has_value() ? "--repetition-penalty" : "";
+namespace {
+
+void add_rule_options(CLI::App& command, SamplingOptions& options, const std::array<const char*, 4>& texts) {
+  command.add_option("--temperature", options.temperature, texts[0]);
+  command.add_option("--top-k", options.top_k, texts[1]);
+  command.add_option("--top-p", options.top_p, texts[2]);
+  command.add_option("--repetition-penalty", options.repetition, texts[3]);
 }
 
-Result<std::optional<SamplingRule>> SamplingArguments::rule() const {
-  std::optional<SamplingRule> rule;
-  if (given().empty()) return rule;
-  if (!temperature.has_value() && (top_k.has_value() || top_p.has_value()))
-    return invalid_argument(given() + ": without a temperature the most likely token is given; add --temperature 1");
-  ZKI_ASSIGN_OR_RETURN(
-      rule, SamplingRule::of(temperature.value_or(0), top_k.value_or(0), top_p.value_or(1), repetition.value_or(1)));
-  return rule;
+}  // namespace
+
+void add_sampling_options(CLI::App& command, SamplingOptions& options) {
+  add_rule_options(command, options,
+                   {"draw each token with the probabilities of scores divided by this, 0 to 2; 0: the most likely one",
+                    "draw from this many best tokens",
+                    "draw from the best tokens that together have this share of the probability, 0 to 1",
+                    "divide the scores of tokens that are there already by this, 0.5 to 2; below 0 multiply"});
 }
 
-void add_sampling_options(CLI::App& command, SamplingArguments& arguments) {
-  command.add_option(
-      "--temperature", arguments.temperature,
-      "draw each token with the probabilities of scores divided by this, 0 to 2; 0: the most likely one");
-  command.add_option("--top-k", arguments.top_k, "draw from this many best tokens");
-  command.add_option("--top-p", arguments.top_p,
-                     "draw from the best tokens that together have this share of the probability, 0 to 1");
-  command.add_option("--repetition-penalty", arguments.repetition,
-                     "divide the scores of tokens that are there already by this, 0.5 to 2; below 0 multiply");
+void add_demanded_rule(CLI::App& command, SamplingOptions& options) {
+  add_rule_options(command, options,
+                   {"the proof must be of an answer drawn by the rule of this and the next three options, and by no "
+                    "other; 0: of the most likely tokens",
+                    "of that rule: from this many best tokens", "of that rule: from the best tokens of this share",
+                    "of that rule: the repetition penalty"});
 }
 
 Result<std::string> given_text(const std::string& given) {
@@ -100,10 +100,11 @@ std::string seed_text(const GenerationResult& generation) {
 
 }  // namespace
 
-std::string read_text(const std::vector<VerifiedTensor>& inputs, const Tokenizer& tokenizer) {
+std::string read_text(const std::vector<VerifiedTensor>& inputs, const std::optional<Tokenizer>& tokenizer) {
   if (!is_public_text(inputs)) return "";
-  return pairs_text({{"tokenizer", to_hex(tokenizer.digest()) + " (as given, no part of the proof)"}}) + "text\n" +
-         marked(tokens_text(tokenizer, inputs[0].integers, false));
+  if (!tokenizer.has_value()) return "if these are tokens of a text, --tokenizer shows it\n";
+  return pairs_text({{"tokenizer", to_hex(tokenizer->digest()) + " (as given, no part of the proof)"}}) + "text\n" +
+         marked(tokens_text(*tokenizer, inputs[0].integers, false));
 }
 
 nlohmann::ordered_json read_text_json(const std::vector<VerifiedTensor>& inputs, const Tokenizer& tokenizer) {

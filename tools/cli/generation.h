@@ -18,16 +18,9 @@ void add_tokenizer_option(CLI::App& command, std::string& path);
 // Nothing without a path.
 Result<std::optional<Tokenizer>> load_tokenizer(const std::string& path);
 
-// --temperature and the like.
-struct SamplingArguments {
-  std::optional<double> temperature, top_p, repetition;
-  std::optional<std::int64_t> top_k;
-
-  std::string given() const;  // the first of them as an option; empty: none
-  // Nothing where none was given. invalid_argument: of numbers out of range.
-  Result<std::optional<SamplingRule>> rule() const;
-};
-void add_sampling_options(CLI::App& command, SamplingArguments& arguments);
+// --temperature and the like: of what draws, and of what an answer must have been drawn by.
+void add_sampling_options(CLI::App& command, SamplingOptions& options);
+void add_demanded_rule(CLI::App& command, SamplingOptions& options);
 
 // A text as it was given, or that of standard input for "-".
 Result<std::string> given_text(const std::string& given);
@@ -39,8 +32,8 @@ Status check_vocabulary(Session& session, const Tokenizer& tokenizer, const std:
 // "1 403 407 .."
 std::string token_numbers(std::span<const std::int64_t> tokens);
 
-// The text that an inference read, where its one input is public and of tokens: for `verify --tokenizer`; null or empty: it is not.
-std::string read_text(const std::vector<VerifiedTensor>& inputs, const Tokenizer& tokenizer);
+// The text that an inference of a key that reads texts read, where it is public: for `verify`; null or empty: it is not.
+std::string read_text(const std::vector<VerifiedTensor>& inputs, const std::optional<Tokenizer>& tokenizer);
 nlohmann::ordered_json read_text_json(const std::vector<VerifiedTensor>& inputs, const Tokenizer& tokenizer);
 
 // Lines on an accepted generation, and the same for programs. Without a tokenizer: token numbers.

@@ -26,15 +26,15 @@ void add_network_options(CLI::App& command, NetworkOptions& options, const std::
           "--shape", options.shapes,
           when + "shape of an input with dynamic axes, name=1,3,224,224, or length of a symbolic axis, name=128")
       ->expected(1, 64);
-  command.add_option("--tokens", options.tokens, when + "of a language model: how many tokens one inference reads");
+  command.add_option("--tokens", options.tokens, when + "how many tokens one inference of a language model reads");
   std::vector<std::string> words;
   for (const auto& [word, head] : kHeads) words.emplace_back(word);
   command
       .add_option(
           "--head", options.head,
           when +
-              "of a language model: what it gives at each position, the most likely next token (the default), the "
-              "scores of all, its hidden states, or their mean")
+              "what a language model gives at each position: the most likely next token (the default), the scores of "
+              "all, its hidden states, or their mean")
       ->check(CLI::IsMember(words));
 }
 

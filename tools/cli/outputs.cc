@@ -34,27 +34,47 @@ std::vector<double> softmax(const std::vector<std::int64_t>& values, double scal
   return shares;
 }
 
-std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tensors) {
-  constexpr std::size_t kMaxLines = 5;
+namespace {
+
+bool is_counted(const OutputTensor& tensor) { return tensor.scale == 1; }
+
+std::string in_order(const std::vector<std::int64_t>& values, std::size_t most) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(values.size(), most); ++i)
+    text += (i == 0 ? "" : " ") + std::to_string(values[i]);
+  return text + (values.size() > most ? " .. of " + human_count(values.size()) : "");
+}
+
+}  // namespace
+
+std::string tensors_text(const char* kind, const std::vector<OutputTensor>& tensors, Shown shown) {
+  constexpr std::size_t kMaxLines = 5, kMostInOrder = 64;
   std::string text;
   for (const OutputTensor& output : tensors) {
     text += std::string(kind) + " " + in_quotes(output.name) + " " + shape_text(output.shape) + "\n";
+    if (is_counted(output) && output.values.size() > kMaxLines) {
+      text += "  " + in_order(output.values, kMostInOrder) + "\n";
+      continue;
+    }
     std::vector<std::size_t> order(output.values.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     const bool all = order.size() <= kMaxLines;
-    if (!all) {
+    if (!all && shown == Shown::kLargest) {
       std::partial_sort(order.begin(), order.begin() + kMaxLines, order.end(), [&](std::size_t a, std::size_t b) {
         return std::pair(-output.values[a], a) < std::pair(-output.values[b], b);
       });
-      order.resize(kMaxLines);
     }
+    if (!all) order.resize(kMaxLines);
     for (const std::size_t i : order) {
       char line[128];
       std::snprintf(line, sizeof line, "  [%zu] %14.6f   (integer %lld)\n", i,
                     static_cast<double>(output.values[i]) * output.scale, static_cast<long long>(output.values[i]));
       text += line;
     }
-    if (!all) text += "  .. the largest 5 of " + human_count(output.values.size()) + "; --json shows all\n";
+    if (!all) {
+      text += std::string("  .. the ") + (shown == Shown::kLargest ? "largest" : "first") + " 5 of " +
+              human_count(output.values.size()) + "; --json shows all\n";
+    }
   }
   return text;
 }
@@ -79,6 +99,10 @@ std::string outputs_line(const std::vector<OutputTensor>& tensors) {
   for (const OutputTensor& tensor : tensors) {
     if (!text.empty()) text += "  ";
     if (tensors.size() > 1) text += printable(tensor.name) + " ";
+    if (is_counted(tensor) && tensor.values.size() > kMost) {
+      text += in_order(tensor.values, kMost);
+      continue;
+    }
     if (tensor.values.size() > kMost) {
       const std::size_t top = arg_max(tensor.values);
       text += "[" + std::to_string(top) + "] " + entry(tensor, top);
@@ -89,14 +113,15 @@ std::string outputs_line(const std::vector<OutputTensor>& tensors) {
   return text;
 }
 
-std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors, bool with_values) {
+std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors, bool with_values,
+                          Shown shown) {
   std::string text;
   for (const VerifiedTensor& tensor : tensors) {
     std::vector<std::pair<std::string, std::string>> rows;
     if (tensor.digest.has_value()) rows = digest_rows(tensor.group.hash, *tensor.digest);
     if (tensor.commitment.has_value()) rows.emplace_back("commitment", to_hex(tensor.commitment->id()));
     if (tensor.group.is_public() && with_values) {
-      text += tensors_text(kind, {{tensor.name, tensor.shape, tensor.integers, tensor.format.scale()}});
+      text += tensors_text(kind, {{tensor.name, tensor.shape, tensor.integers, tensor.format.scale()}}, shown);
     } else if (!rows.empty()) {
       text += std::string(kind) + " " + in_quotes(tensor.name) + " " + shape_text(tensor.shape) + "\n";
     }

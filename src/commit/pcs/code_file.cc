@@ -51,9 +51,7 @@ CodeFile::~CodeFile() {
 
 std::uint64_t CodeFile::size() const { return sections_of(header_.params, has_rows_).end; }
 
-Status CodeFile::damaged(const std::string& what) const {
-  return corrupt("code file '" + path_ + "': " + what + "; delete it, and it is made again from model and secret");
-}
+Status CodeFile::damaged(const std::string& what) const { return corrupt("code file '" + path_ + "': " + what); }
 
 void CodeFile::announce(std::uint64_t offset, std::size_t num_bytes) const {
   (void)::posix_fadvise(fd_, static_cast<off_t>(begin_ + offset), static_cast<off_t>(num_bytes), POSIX_FADV_WILLNEED);
@@ -90,6 +88,8 @@ Result<std::vector<std::shared_ptr<CodeFile>>> CodeFile::open(const std::string&
       if (!S_ISREG(facts.st_mode)) return part->damaged("it is no regular file");
     }
     ZKI_RETURN_IF_ERROR(part->read_header());
+    ZKI_ASSIGN_OR_RETURN(const Digest root, part->node(1));
+    if (root != part->root()) return part->damaged("its tree was changed");
     // Rows are read here and there.
     const std::uint64_t tree = begin + sections_of(part->header_.params, part->has_rows_).tree;
     (void)::posix_fadvise(fd, static_cast<off_t>(tree), static_cast<off_t>(begin + part->size() - tree),

@@ -5,7 +5,8 @@
 //
 // A cache: whatever is wrong with it can be mended by making it again, and nothing wrong leaves it. The header has a digest
 // of its own and names root and content, the random coefficients have a digest, and every opened row is checked against the
-// root. So nothing is synced: what a crash leaves behind is found.
+// root. So nothing is synced: what a crash leaves behind is found, and whoever opens a commitment makes a damaged file again
+// (kCorrupt says which one, not what to do).
 // Not thread-safe while it is written; afterwards any number of threads may open rows.
 #pragma once
 

@@ -47,17 +47,18 @@ Bytes header_of(const CodeFileHeader& header, bool has_rows, const Digest& rando
   return std::move(out).take();
 }
 
-// Whether a regular file begins as code files do, whatever is wrong with the rest.
+// Whether a regular file begins as code files do, of whatever version, or with the zeros that a lost write leaves; whatever is wrong with the rest.
 bool is_code_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return false;
   struct stat facts {};
   Bytes head(kFrameBytes);
-  const bool is_one = ::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) &&
-                      ::pread(fd, head.data(), head.size(), 0) == static_cast<ssize_t>(head.size()) &&
-                      check_frame(FileKind::kCodeFile, head).ok();
+  const bool is_file =
+      ::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) && ::pread(fd, head.data(), head.size(), 0) >= 0;
   ::close(fd);
-  return is_one;
+  const FileFormat* const format = find_format(head);
+  const bool is_blank = std::ranges::all_of(head, [](std::uint8_t byte) { return byte == 0; });
+  return is_file && (is_blank || (format != nullptr && format->kind == FileKind::kCodeFile));
 }
 
 // Writes all bytes or says why not (errno).

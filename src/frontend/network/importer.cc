@@ -46,6 +46,8 @@ struct Format {
 
 using std::string_view_literals::operator""sv;
 
+constexpr std::string_view kWhatIsRead =
+    "ONNX, TensorFlow Lite, Keras, GGUF and llama2.c files and the folders of SavedModels and Hugging Face are read";
 constexpr std::size_t kHeadBytes = 32;
 static_assert(kHeadBytes >= frontend_language::kLlama2cHeadBytes);
 constexpr std::string_view kPickleAdvice =
@@ -102,12 +104,18 @@ Result<ir::Graph> import_folder(const std::string& path, const ImportOptions& op
   }
   if (std::filesystem::exists(std::filesystem::path(path) / frontend_language::kConfigName, error))
     return frontend_language::import_huggingface_folder(path, options);
-  return invalid_argument("a folder, expected a file with a network");
+  return invalid_argument("a folder without a network; " + std::string(kWhatIsRead));
 }
 
-}  // namespace
+// Whatever is no network, and what is damaged, says what would be one.
+Result<ir::Graph> advised(Result<ir::Graph> graph) {
+  if (graph.ok() || graph.status().code() != StatusCode::kCorrupt) return graph;
+  const std::string& message = graph.status().message();
+  if (message.find("; ") != std::string::npos) return graph;
+  return corrupt(message + "; it is damaged, cut off or no network: " + std::string(kWhatIsRead));
+}
 
-Result<ir::Graph> import_network(ByteView bytes, const ImportOptions& options) {
+Result<ir::Graph> import_bytes(ByteView bytes, const ImportOptions& options) {
   const Format* format = format_of(bytes, bytes.size());
   if (format != nullptr && format->read_source != nullptr)
     return format->read_source(frontend_language::Source::borrowed(bytes), options);
@@ -118,7 +126,7 @@ Result<ir::Graph> import_network(ByteView bytes, const ImportOptions& options) {
   return format->read(bytes, options);
 }
 
-Result<ir::Graph> import_network_file(const std::string& path, const ImportOptions& options) {
+Result<ir::Graph> import_file(const std::string& path, const ImportOptions& options) {
   std::error_code error;
   const std::string where = in_quotes(path);
   const auto named = [&](Result<ir::Graph> graph) {
@@ -147,6 +155,16 @@ Result<ir::Graph> import_network_file(const std::string& path, const ImportOptio
   }
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_file(path, options.max_file_bytes));
   return named(import_network(bytes, options));
+}
+
+}  // namespace
+
+Result<ir::Graph> import_network(ByteView bytes, const ImportOptions& options) {
+  return advised(import_bytes(bytes, options));
+}
+
+Result<ir::Graph> import_network_file(const std::string& path, const ImportOptions& options) {
+  return advised(import_file(path, options));
 }
 
 }  // namespace zkinfer::frontend_network
