@@ -17,6 +17,8 @@ namespace zkinfer {
 
 // Who sees inputs or outputs, as words: "private", "public", "committed", then perhaps ":sha256" or ":keccak256".
 std::string tensor_policy_text(const TensorPolicy& group);
+// "balanced", "fast" or "small".
+std::string profile_text(Profile profile);
 // One sentence on the usual cause of a rejection, for people.
 std::string_view rejection_hint(RejectReason reason);
 // {"sha256", hexadecimal digits}, or keccak256; of SHA-256 also {"cid", ..}.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "zkinfer/bytes.h"
+#include "zkinfer/security.h"
 #include "zkinfer/status.h"
 #include "zkinfer/tensor_commitment.h"
 #include "zkinfer/tensor_policy.h"
@@ -28,8 +29,9 @@ struct KeyInfo {
   Digest structure_digest{};  // Keccak-256 of the structure's bytes: what is computed, without weights (structure.h)
   Digest model_identity{};    // digest of circuit, parameters and weight commitment: the name of the model
   double security_bits = 0;
-  unsigned pow_bits = 0;   // of security_bits, those that rest on the work of finding nonces
-  VerifyCost verify_cost;  // of one proof
+  unsigned pow_bits = 0;                 // of security_bits, those that rest on the work of finding nonces
+  Profile profile = Profile::kBalanced;  // what its proofs prefer
+  VerifyCost verify_cost;                // of one proof
   bool zero_knowledge = true;
   bool insecure_seed = false;  // made by a test or benchmark: hides nothing from whoever knows the seed
   TensorPolicy inputs;         // who sees the inputs

@@ -57,6 +57,8 @@ typedef enum zkinfer_side { ZKINFER_INPUT = 0, ZKINFER_OUTPUT = 1 } zkinfer_side
 typedef enum zkinfer_exposure { ZKINFER_PRIVATE = 0, ZKINFER_PUBLIC = 1, ZKINFER_COMMITTED = 2 } zkinfer_exposure;
 typedef enum zkinfer_hash { ZKINFER_NO_HASH = 0, ZKINFER_KECCAK256 = 1, ZKINFER_SHA256 = 2 } zkinfer_hash;
 
+typedef enum zkinfer_profile { ZKINFER_BALANCED = 0, ZKINFER_FAST = 1, ZKINFER_SMALL = 2 } zkinfer_profile;
+
 typedef enum zkinfer_dtype {
   ZKINFER_FLOAT32 = 0,
   ZKINFER_FLOAT64 = 1,
@@ -267,10 +269,11 @@ typedef int (*zkinfer_progress)(void* data, const char* stage, double fraction);
 
 typedef struct zkinfer_commit_options {
   size_t struct_size;
-  uint32_t security_bits; /* 128 */
-  int unique_decoding;    /* 0: decoding up to the Johnson radius */
-  uint32_t pow_bits;      /* 16: grinding before each query phase; part of security_bits */
-  int zero_knowledge;     /* 1; 0 only where everything is public */
+  uint32_t security_bits;  /* 128 */
+  int unique_decoding;     /* 0: decoding up to the Johnson radius */
+  uint32_t pow_bits;       /* 16: grinding before each query phase; part of security_bits */
+  zkinfer_profile profile; /* balanced; pow_bits that suit: 12 for fast, 22 for small */
+  int zero_knowledge;      /* 1; 0 only where everything is public */
   int public_parameters;
   zkinfer_exposure input_exposure;  /* private */
   zkinfer_exposure output_exposure; /* public */

@@ -68,11 +68,17 @@ void bind_basics(py::module_& module) {
       .def_readonly("hash", &TensorPolicy::hash);
 
   py::enum_<Decoding>(module, "Decoding").value("johnson", Decoding::kJohnson).value("unique", Decoding::kUnique);
+  py::enum_<Profile>(module, "Profile")
+      .value("balanced", Profile::kBalanced)
+      .value("fast", Profile::kFast)
+      .value("small", Profile::kSmall);
   py::class_<Security>(module, "Security")
       .def(py::init<>())
       .def_readwrite("bits", &Security::bits)
       .def_readwrite("decoding", &Security::decoding)
       .def_readwrite("pow_bits", &Security::pow_bits)
+      .def_readwrite("profile", &Security::profile)
+      .def_static("usual_pow_bits", &Security::usual_pow_bits)
       .def_readwrite("zero_knowledge", &Security::zero_knowledge);
 }
 

@@ -89,6 +89,7 @@ void bind_key(py::module_& module) {
       .def_readonly("security_bits", &KeyInfo::security_bits)
       .def_readonly("weakest_bits", &KeyInfo::weakest_bits)
       .def_readonly("pow_bits", &KeyInfo::pow_bits)
+      .def_readonly("profile", &KeyInfo::profile)
       .def_readonly("zero_knowledge", &KeyInfo::zero_knowledge)
       .def_readonly("insecure_seed", &KeyInfo::insecure_seed)
       .def_readonly("inputs", &KeyInfo::inputs)

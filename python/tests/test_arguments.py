@@ -22,7 +22,7 @@ def calls(model, key, proof, onnx_path, flowers):
         yield f"compile({name}=)", lambda value, name=name: compile(**{name: value})
     yield "compile(model)", lambda value: zkinfer.compile(value, calibration=flowers)
     yield "compile(calibration)", lambda value: zkinfer.compile(onnx_path, calibration=value)
-    for name in ("inputs", "outputs", "public_parameters", "proofs", "tensor_budget", "security_bits", "decoding", "pow_bits", "zero_knowledge",
+    for name in ("inputs", "outputs", "public_parameters", "proofs", "tensor_budget", "security_bits", "decoding", "profile", "pow_bits", "zero_knowledge",
                  "certify", "progress"):  # fmt: skip
         yield f"commit({name}=)", lambda value, name=name: model.commit(**{name: value})
     yield "prove(inputs)", key.prove

@@ -111,6 +111,8 @@ def test_commit_refuses(model):
         model.commit(security_bits=500)
     with pytest.raises(zkinfer.InputError):
         model.commit(zero_knowledge=False)
+    with pytest.raises(zkinfer.InputError, match="profile"):
+        model.commit(profile="fastest")
 
 
 def test_proofs_are_rejected_with_reasons(key, model, proof, flowers):

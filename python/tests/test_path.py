@@ -22,6 +22,17 @@ def test_five_lines(onnx_path, flowers):
     assert statement.inputs == (None,)  # hidden
 
 
+def test_profiles(model, flowers):
+    sizes = {}
+    for profile, pow_bits in {"fast": 12, "balanced": 16}.items():
+        key = model.commit(profile=profile, public_parameters=True)
+        assert key.public.info.profile.name == profile and key.public.info.pow_bits == pow_bits
+        proof = key.prove(flowers[0])
+        assert zkinfer.verify(proof, key.public).security_bits >= 128
+        sizes[profile] = len(proof.to_bytes())
+    assert sizes["fast"] > sizes["balanced"]
+
+
 def test_real_values_are_the_librarys(model, flowers):
     result = model.run(flowers[0])
     native = model._native.real_outputs([[int(x) for x in values.ravel()] for values in result.integers])

@@ -296,7 +296,8 @@ class Model:
         tensor_budget: Optional[int] = None,
         security_bits: int = 128,
         decoding: str = "johnson",
-        pow_bits: int = 16,
+        profile: str = "balanced",
+        pow_bits: Optional[int] = None,
         zero_knowledge: bool = True,
         certify: bool = True,
         progress: _progress.Progress = None,
@@ -312,7 +313,9 @@ class Model:
             tensor_budget: proofs that a commitment to an input or output may serve.
             security_bits: soundness error at most 2^-security_bits, at most 128.
             decoding: "johnson", or "unique": larger proofs, without the theorem of a preprint.
-            pow_bits: of security_bits, those that rest on searching for nonces.
+            profile: what proofs prefer: "fast" makes them in about half the time with a third more bytes, "small" makes them smaller, as
+                contracts pay for bytes, and takes seconds of a core for each.
+            pow_bits: of security_bits, those that rest on searching for nonces; by default what the profile says (16, 12, 22).
             zero_knowledge: False only where everything is public.
             certify: also prove, once, that the weights are integers in their ranges. Verifiers ask for it. Later, :meth:`Prover.certify`
                 takes one of the proofs.
@@ -338,7 +341,9 @@ class Model:
             options.tensor_budget = _options.integer("tensor_budget", tensor_budget, 1)
         security = _native.Security()
         security.bits = _options.integer("security_bits", security_bits, 1, 1000)
-        security.pow_bits = _options.integer("pow_bits", pow_bits, 0, 1000)
+        security.profile = getattr(_native.Profile, _options.choice("profile", profile, ("balanced", "fast", "small")))
+        usual = _native.Security.usual_pow_bits(security.profile)
+        security.pow_bits = usual if pow_bits is None else _options.integer("pow_bits", pow_bits, 0, 1000)
         security.zero_knowledge = _options.flag("zero_knowledge", zero_knowledge)
         security.decoding = getattr(_native.Decoding, _options.choice("decoding", decoding, ("johnson", "unique")))
         options.security = security

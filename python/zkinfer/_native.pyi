@@ -202,6 +202,8 @@ class KeyInfo:
     @property
     def pow_bits(self) -> int: ...
     @property
+    def profile(self) -> Profile: ...
+    @property
     def zero_knowledge(self) -> bool: ...
     @property
     def insecure_seed(self) -> bool: ...
@@ -316,6 +318,13 @@ class Preprocessing:
     scale: Optional[float]
     mean: list[float]
     std: list[float]
+
+class Profile:
+    name: str
+    value: int
+    balanced: ClassVar[Profile]
+    fast: ClassVar[Profile]
+    small: ClassVar[Profile]
 
 class ProofCost:
     @property
@@ -450,7 +459,10 @@ class Security:
     bits: int
     decoding: Decoding
     pow_bits: int
+    profile: Profile
     zero_knowledge: bool
+    @staticmethod
+    def usual_pow_bits(profile: Profile) -> int: ...
 
 class SlotRange:
     @property

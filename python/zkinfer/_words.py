@@ -7,7 +7,7 @@ _WORDS = {
     "CommitOptions::budget": "proofs= of Model.commit",
     "CommitOptions::code_files": "`zkinfer commit --no-code-file`",
     "CommitOptions::inputs": "inputs= of Model.commit",
-    "CommitOptions::security": "security_bits=, decoding= and pow_bits= of Model.commit",
+    "CommitOptions::security": "security_bits=, decoding=, profile= and pow_bits= of Model.commit",
     "CommitOptions::tensor_budget": "tensor_budget= of Model.commit",
     "CommitmentTree::rotate": "`zkinfer rotate`",
     "CommittedTensor::create": "VerificationKey.commit_tensor",

@@ -66,6 +66,9 @@ Result<CommitOptions> options_of(const zkinfer_commit_options* given) {
   out.security.bits = options.security_bits;
   out.security.decoding = options.unique_decoding != 0 ? Decoding::kUnique : Decoding::kJohnson;
   out.security.pow_bits = options.pow_bits;
+  if (options.profile < ZKINFER_BALANCED || options.profile > ZKINFER_SMALL)
+    return invalid_argument("profile: expected balanced, fast or small");
+  out.security.profile = static_cast<Profile>(options.profile);
   out.security.zero_knowledge = options.zero_knowledge != 0;
   out.public_parameters = options.public_parameters != 0;
   ZKI_ASSIGN_OR_RETURN(out.inputs, policy_of("input", options.input_exposure, options.input_hash));
@@ -140,6 +143,7 @@ void zkinfer_commit_options_init(zkinfer_commit_options* options) {
   options->security_bits = defaults.security.bits;
   options->unique_decoding = defaults.security.decoding == Decoding::kUnique;
   options->pow_bits = defaults.security.pow_bits;
+  options->profile = static_cast<zkinfer_profile>(defaults.security.profile);
   options->zero_knowledge = defaults.security.zero_knowledge;
   options->input_exposure = static_cast<zkinfer_exposure>(defaults.inputs.exposure);
   options->output_exposure = static_cast<zkinfer_exposure>(defaults.outputs.exposure);

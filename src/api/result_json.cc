@@ -20,6 +20,10 @@ std::string tensor_policy_text(const TensorPolicy& group) {
   return exposure + (group.hash == TensorHash::kSha256 ? ":sha256" : ":keccak256");
 }
 
+std::string profile_text(Profile profile) {
+  return profile == Profile::kBalanced ? "balanced" : profile == Profile::kFast ? "fast" : "small";
+}
+
 std::string_view rejection_hint(RejectReason reason) {
   switch (reason) {
     case RejectReason::kNone: return "";
@@ -95,6 +99,7 @@ std::string key_json(const KeyInfo& info) {
   json.number("segments", info.num_segments);
   json.real("security_bits", info.security_bits);
   json.number("pow_bits", info.pow_bits);
+  json.text("profile", profile_text(info.profile));
   json.real("verify_seconds_at_most", static_cast<double>(info.verify_cost.nanoseconds) / 1e9);
   json.number("verify_memory_bytes_at_most", info.verify_cost.memory_bytes);
   json.boolean("zero_knowledge", info.zero_knowledge && !info.insecure_seed);

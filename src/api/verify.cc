@@ -43,6 +43,7 @@ std::unique_ptr<api::Access::Impl<VerificationKey>> api::describe_key(verifier::
   info.model_identity = info.root_identity = impl->prepared.identity;
   info.security_bits = info.weakest_bits = impl->prepared.soundness.bits();
   info.pow_bits = key.params.security.pow_bits;
+  info.profile = key.params.security.profile;
   info.verify_cost = impl->prepared.cost;
   info.zero_knowledge = key.params.security.zero_knowledge;
   info.insecure_seed = key.insecure_seed;

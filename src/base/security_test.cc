@@ -25,6 +25,9 @@ TEST(Security, Bounds) {
   Security unknown;
   unknown.decoding = static_cast<Decoding>(2);
   EXPECT_EQ(unknown.validate().code(), StatusCode::kInvalidArgument);
+  Security other;
+  other.profile = static_cast<Profile>(3);
+  EXPECT_EQ(other.validate().code(), StatusCode::kInvalidArgument);
 }
 
 }  // namespace

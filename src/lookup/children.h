@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Children: the nodes below a layer of the grand sum, in memory, or leaves that are made block by block when they are read.
-// 2^24 leaves in K are 400 MiB, what they are made of a third of that or less.
+// Children: the nodes below a layer of the grand sum, in memory, or made block by block when they are read: leaves, or the parents of
+// leaves. 2^24 leaves in K are 400 MiB, what they are made of a third of that or less.
 #pragma once
 
 #include "lookup/gkr_kernels.h"
@@ -24,6 +24,8 @@ class Children {
   Children(int log_size, const Numerators& p, FeCSpan q) : log_size_(log_size), num_there_(q.size), nodes_{p, q} {}
   // num_there: at least those that the source uses.
   Children(const LeafSource& source, std::size_t num_there);
+  // The parents of a source's leaves; long layers only.
+  static Children parents_of(const LeafSource& source, std::size_t num_there);
 
   int log_size() const { return log_size_; }
   std::size_t num_there() const { return num_there_; }
@@ -39,6 +41,9 @@ class Children {
   std::size_t second_parent(std::size_t row) const;
   // Of rows [begin, begin + eq.size), one block at most.
   Fe first_top(const Fe& lambda, FeCSpan eq, std::size_t begin) const;
+  // The first round's sums where no parents are at hand; and their value at 1.
+  RoundSums first_sums(const Fe& lambda, FeCSpan eq, std::size_t begin) const;
+  Fe first_at_one(const Fe& lambda, FeCSpan eq, std::size_t begin) const;
   // Binds the first variable to s, for rows x and x + half of 2 half; sums the next round.
   RoundSums fold(const Fe& lambda, const Fe& s, FeCSpan eq, std::size_t x, std::size_t half,
                  const LayerTables& out) const;
@@ -54,11 +59,14 @@ class Children {
   // The children of `count` rows, one block at most, from `row` on; of a source, in memory number `slot` of the thread.
   Nodes nodes(std::size_t row, std::size_t count, std::size_t slot) const;
   Nodes load(std::size_t begin, std::size_t count, std::size_t slot) const;
+  // sum of eq (P' + lambda Q') of the parents above nodes, one block at most.
+  Fe parents_sum(const Nodes& nodes, const Fe& lambda, FeCSpan eq) const;
 
   int log_size_;
   std::size_t num_there_;
   Nodes nodes_{FpCSpan(), FeCSpan()};
   const LeafSource* source_ = nullptr;
+  bool above_leaves_ = false;  // the nodes are the parents of the source's leaves
 };
 
 }  // namespace zkinfer::lookup

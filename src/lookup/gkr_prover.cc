@@ -33,12 +33,15 @@ std::size_t num_there(int layer, int log_leaves, std::size_t num_used) {
 class CpuGrandSum final : public GrandSum {
  public:
   CpuGrandSum(const Children& leaves, std::size_t num_used) : leaves_(leaves), num_used_(num_used) { build_layers(); }
-  explicit CpuGrandSum(std::unique_ptr<const LeafSource> owned)
-      : owned_(std::move(owned)), leaves_(children_from(*owned_)), num_used_(owned_->num_used()) {
+  CpuGrandSum(const LeafSource& leaves, int unkept_from)
+      : source_(&leaves),
+        unkept_from_(unkept_from),
+        leaves_(leaves, there_of(leaves, std::countr_zero(leaves.size()))),
+        num_used_(leaves.num_used()) {
     build_layers();
   }
-  static Children children_from(const LeafSource& source) {
-    return {source, num_there(std::countr_zero(source.size()), std::countr_zero(source.size()), source.num_used())};
+  explicit CpuGrandSum(std::unique_ptr<const LeafSource> owned) : CpuGrandSum(*owned, kUnkeptFrom) {
+    owned_ = std::move(owned);
   }
 
   int log_leaves() const override { return leaves_.log_size(); }
@@ -48,6 +51,7 @@ class CpuGrandSum final : public GrandSum {
   }
   void begin_layer(const Fe& lambda, const Fe& claim, std::span<const Fe> r) override {
     if (r.empty()) return;
+    if (!is_kept(layer_)) return static_cast<void>(sumcheck_.emplace(below(layer_), lambda, claim, r));
     sumcheck_.emplace(layers_[layer_].p, layers_[layer_].q, below(layer_), lambda, claim, r);
   }
   Round round() override { return sumcheck_->round(); }
@@ -61,9 +65,16 @@ class CpuGrandSum final : public GrandSum {
   }
 
  private:
+  static std::size_t there_of(const LeafSource& leaves, int layer) {
+    return num_there(layer, std::countr_zero(leaves.size()), leaves.num_used());
+  }
+  bool is_kept(std::size_t l) const {
+    return source_ == nullptr || log_leaves() < unkept_from_ || l + 1 < layers_.size();
+  }
   // The nodes below layer l.
   Children below(std::size_t l) const {
     if (l + 1 == layers_.size()) return leaves_;
+    if (!is_kept(l + 1)) return Children::parents_of(*source_, there_of(*source_, log_leaves() - 1));
     return {static_cast<int>(l) + 1, layers_[l + 1].p.span(), layers_[l + 1].q.span()};
   }
 
@@ -71,6 +82,7 @@ class CpuGrandSum final : public GrandSum {
   void build_layers() {
     layers_.resize(static_cast<std::size_t>(log_leaves()));
     for (std::size_t l = layers_.size(); l-- > 0;) {
+      if (!is_kept(l)) continue;
       const Children children = below(l);
       const std::size_t num_parents = num_there(static_cast<int>(l), log_leaves(), num_used_);
       layers_[l] = {FeVec(num_parents, Contents::kUnset), FeVec(num_parents, Contents::kUnset)};
@@ -82,6 +94,8 @@ class CpuGrandSum final : public GrandSum {
   }
 
   std::unique_ptr<const LeafSource> owned_;
+  const LeafSource* source_ = nullptr;
+  int unkept_from_ = 0;
   Children leaves_;
   std::size_t num_used_;
   std::vector<Layer> layers_;
@@ -130,8 +144,8 @@ LeafValues prove_grand_sum(hiding::ProverChannel& channel, FeCSpan p, FeCSpan q)
   CpuGrandSum sum(Children(std::countr_zero(q.size), p, q), q.size);
   return prove_grand_sum(channel, sum);
 }
-LeafValues prove_grand_sum(hiding::ProverChannel& channel, const LeafSource& leaves) {
-  CpuGrandSum sum(CpuGrandSum::children_from(leaves), leaves.num_used());
+LeafValues prove_grand_sum(hiding::ProverChannel& channel, const LeafSource& leaves, int unkept_from) {
+  CpuGrandSum sum(leaves, unkept_from);
   return prove_grand_sum(channel, sum);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prover of the grand sum of fractions sum_x P[x] / Q[x] = 0 (relation and messages: gkr_verifier.h).
 //
-// Memory on the CPU: the inner layers, as large as leaves with P in K; the leaves themselves are only read, or never stored.
+// Memory on the CPU: the inner layers, as large as leaves with P in K, or half of that where the leaves are many and never stored; leaves
+// are only read.
 // Cost: about 11 multiplications in K per leaf, half of them while the layers are built.
 #pragma once
 
@@ -24,8 +25,11 @@ struct LeafValues {
 // else the proof will be rejected; both are checked by the verifier, not here.
 LeafValues prove_grand_sum(hiding::ProverChannel& channel, FpCSpan p, FeCSpan q);
 LeafValues prove_grand_sum(hiding::ProverChannel& channel, FeCSpan p, FeCSpan q);
-// Leaves made block by block, about four times each.
-LeafValues prove_grand_sum(hiding::ProverChannel& channel, const LeafSource& leaves);
+// From so many leaves on (log2) that are made block by block, their parents are, too: they would take as much memory as all other layers, whose
+// pages the system has to clear, against two more passes over the leaves. More than kBlockBits + 3.
+inline constexpr int kUnkeptFrom = 22;
+// Leaves made block by block, about four times each, or six.
+LeafValues prove_grand_sum(hiding::ProverChannel& channel, const LeafSource& leaves, int unkept_from = kUnkeptFrom);
 
 // Sends the messages, wherever the sum is computed.
 LeafValues prove_grand_sum(hiding::ProverChannel& channel, GrandSum& sum);

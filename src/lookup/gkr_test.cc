@@ -124,7 +124,7 @@ TEST(GrandSum, HonestOverAllSizes) {
 // Leaves that are known to be 0 / 1 give the messages that they would give if each were looked at.
 TEST(GrandSum, UnusedLeavesAreNoOthers) {
   TestRandom random(7);
-  for (const int log_leaves : {1, 2, 3, 4, 9, 10, 11, 12, 16, 18}) {
+  for (const int log_leaves : {1, 2, 3, 4, 9, 10, 11, 12, 13, 14, 16, 18}) {
     const std::size_t size = std::size_t{1} << log_leaves;
     for (const std::size_t num_used :
          {size, size / 2 + 2, size / 2 + size / 16 * 2, size / 2 + size / 8 * 2, size / 2, std::size_t{2}}) {
@@ -138,11 +138,14 @@ TEST(GrandSum, UnusedLeavesAreNoOthers) {
       TestSession session = make_session(true, log_leaves);
       EXPECT_TRUE(prove(session, leaves));
       const Bytes proof = session.proof;
-      EXPECT_TRUE(session.prove([&](hiding::ProverChannel& channel) {
-        (void)prove_grand_sum(channel, OnDemand(leaves, num_used));
-        sumcheck::prove_triples(channel, session.pads);
-      }));
-      EXPECT_EQ(session.proof, proof);
+      // Their parents, too, may be made when they are read.
+      for (const int unkept_from : {kUnkeptFrom, kBlockBits + 4}) {
+        EXPECT_TRUE(session.prove([&](hiding::ProverChannel& channel) {
+          (void)prove_grand_sum(channel, OnDemand(leaves, num_used), unkept_from);
+          sumcheck::prove_triples(channel, session.pads);
+        }));
+        EXPECT_EQ(session.proof, proof);
+      }
     }
   }
 }

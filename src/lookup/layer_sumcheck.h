@@ -34,6 +34,8 @@ class LayerSumcheck {
   // outlive the object. r: [l], l >= 1, in the order of the rounds. claim must be the value of P' + lambda Q' at that point.
   LayerSumcheck(FeSpan parent_p, FeSpan parent_q, const Children& children, const Fe& lambda, const Fe& claim,
                 std::span<const Fe> r);
+  // The same without the layer's values, which it computes from the children; its working memory is its own.
+  LayerSumcheck(const Children& children, const Fe& lambda, const Fe& claim, std::span<const Fe> r);
 
   // l rounds.
   GrandSum::Round round();
@@ -49,11 +51,13 @@ class LayerSumcheck {
   // sum of weights (P' + lambda Q') over one block of parents.
   Fe parents_sum(FeCSpan weights, std::size_t parent) const;
 
+  FeVec own_p_, own_q_;  // instead of the parents' memory
   FeSpan parent_p_, parent_q_;
   Children children_;
   Fe lambda_;
   Fe claim_;
   EqSuffix eq_;
+  bool has_parents_ = true;
   std::size_t num_rows_;  // of the tables after the first round, which are in the parents' memory; 0 / 1 beyond
   LayerTables tables_;
   std::size_t round_ = 0;

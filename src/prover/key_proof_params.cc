@@ -28,8 +28,7 @@ soundness::ParamRequest param_request(const Security& security, const relations:
   request.model_elements = compiled.num_elements(circuit::Oracle::kModel);
   request.model_rows = rows_of(compiled, circuit::Oracle::kModel);
   request.shape = compiled.shape;
-  request.work_weight = soundness::kWorkWeight;
-  request.second_weight = soundness::kSecondWeight;
+  soundness::set_price(request, security.profile);
   return request;
 }
 

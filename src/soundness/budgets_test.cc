@@ -36,8 +36,7 @@ OuterShape shape_of(int log_leaves) {
 ParamRequest proof_request(std::uint64_t weights, std::uint64_t budget, const Security& security = {}) {
   ParamRequest request;
   request.security = security;
-  request.work_weight = kWorkWeight;
-  request.second_weight = kSecondWeight;
+  set_price(request, Profile::kBalanced);
   const int log_weights = static_cast<int>(std::bit_width(weights));
   // Activations: small models have more of them than weights, large ones fewer.
   const int log_witness = std::clamp(log_weights / 2 + 8, 13, 24);

@@ -268,6 +268,23 @@ std::optional<Solution> Search::run() {
 
 }  // namespace
 
+void set_price(ParamRequest& request, Profile profile) {
+  switch (profile) {
+    case Profile::kBalanced:
+      request.work_weight = kWorkWeight;
+      request.second_weight = kSecondWeight;
+      return;
+    case Profile::kFast:
+      request.work_weight = 0.4;
+      request.second_weight = 0.3;
+      return;
+    case Profile::kSmall:
+      request.work_weight = 0.0;
+      request.second_weight = 0.0;
+      return;
+  }
+}
+
 Result<pcs::OpeningParams> choose_params(const ParamRequest& request) {
   ZKI_RETURN_IF_ERROR(check_request(request));
   if (std::optional<Solution> best = Search(request).run()) return std::move(best->params);

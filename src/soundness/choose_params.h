@@ -43,11 +43,14 @@ struct ParamRequest {
   double second_weight = 0.0;
 };
 
-// What provers ask for: 10 % less work is worth 1.2 % more bytes, and a second of one core less is worth 15 %, where proofs
-// take seconds.
+// What a balanced profile asks for: 10 % less work is worth 1.2 % more bytes, and a second of one core less is worth 15 %, where proofs
+// take seconds. The others: set_price.
 inline constexpr double kWorkWeight = 0.12;
 inline constexpr double kSecondWeight = 0.15;
 inline constexpr double kFreeSeconds = 0.6;
+
+// Sets the two weights of a request.
+void set_price(ParamRequest& request, Profile profile);
 
 // A set with validate() ok and analyze(set, request.shape) that proves request.security.bits and hides enough.
 Result<pcs::OpeningParams> choose_params(const ParamRequest& request);

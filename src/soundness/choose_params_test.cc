@@ -12,6 +12,7 @@
 #include "soundness/analyze.h"
 #include "soundness/caps.h"
 #include "soundness/proof_size.h"
+#include "soundness/prover_work.h"
 #include "soundness/report_text.h"
 #include "soundness/test_requests.h"
 
@@ -307,6 +308,27 @@ TEST(ChooseParams, Defaults) {
   EXPECT_EQ(default_model_budget(1 << 18), 1024u);
 }
 
+// Each profile has less of what it prefers than the one before, at the same security.
+TEST(ChooseParams, ProfilesTradeBytesForWork) {
+  const auto found = [](Profile profile) {
+    ParamRequest request = table_request(16, 18, 64);
+    request.security.profile = profile;
+    request.security.pow_bits = Security::usual_pow_bits(profile);
+    set_price(request, profile);
+    const Result<OpeningParams> params = choose_params(request);
+    EXPECT_TRUE(params.ok()) << params.status().message();
+    EXPECT_TRUE(analyze(*params, request.shape).meets_target());
+    return *params;
+  };
+  const OpeningParams fast = found(Profile::kFast), balanced = found(Profile::kBalanced),
+                      small = found(Profile::kSmall);
+  EXPECT_LT(prover_work(fast), 0.7 * prover_work(balanced));
+  EXPECT_LT(prover_work(balanced), prover_work(small));
+  const auto bytes = [](const OpeningParams& params) { return estimate_proof_bytes(params).total(); };
+  EXPECT_LT(bytes(small), 0.95 * bytes(balanced));
+  EXPECT_LT(bytes(balanced), 0.9 * bytes(fast));
+}
+
 // The example of docs/soundness.md is this request's report. Where it differs, this prints what the page should say.
 TEST(ChooseParams, ExampleOfTheDocumentation) {
   ParamRequest request;
@@ -320,8 +342,7 @@ TEST(ChooseParams, ExampleOfTheDocumentation) {
   request.shape.num_triples = 165;
   request.shape.log_triple_rows = 9;
   request.shape.num_functionals = 1000;
-  request.work_weight = kWorkWeight;
-  request.second_weight = kSecondWeight;
+  set_price(request, Profile::kBalanced);
   const Result<OpeningParams> params = choose_params(request);
   ASSERT_TRUE(params.ok()) << params.status().message();
   const std::string report = report_text(*params, request.shape) + "\n" + estimate_proof_bytes(*params).to_text();

@@ -112,6 +112,16 @@ expect 1 'REJECTED' "$zkinfer" verify long.zkproof -k digits.zkkey
 expect 1 'REJECTED.*bound to another one, order-4711' "$zkinfer" verify third.zkproof -k digits.zkkey --context order-4712
 expect 1 '"reason"' "$zkinfer" verify long.zkproof -k digits.zkkey --json
 
+# Proofs that prefer time have more bytes, and their key says so; what comes under a root prefers what it does.
+for profile in fast small; do
+  expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --profile $profile --inputs public --public-model --key $profile.zkkey --secret $profile.zksecret
+  expect 0 "\"profile\": \"$profile\"" "$zkinfer" inspect $profile.zkkey --json
+  expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i mlp_input.json -s $profile.zksecret -o $profile.zkproof
+  expect 0 'ACCEPTED' "$zkinfer" verify $profile.zkproof -k $profile.zkkey --model mlp.zkmodel
+done
+(($(stat -c %s fast.zkproof) > $(stat -c %s small.zkproof))) || fail "a fast proof is no longer than a small one"
+expect 2 'fastest' "$zkinfer" commit mlp.zkmodel --profile fastest
+
 # A structure that a verifier should look at is warned about by whoever reads it.
 python3 "$source_folder/tests/cli/odd_model.py" odd.onnx
 readonly odd='"warnings": \[[^]]*output .copy. does not depend on any committed parameter'

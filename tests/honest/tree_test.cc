@@ -46,6 +46,7 @@ class Tree : public ::testing::Test {
     CommitOptions options;
     options.security.pow_bits = 2;
     options.security.bits = 60;
+    options.security.profile = Profile::kFast;
     options.budget = budget;
     options.role = CommitmentRole::kRoot;
     Prover root = must(Prover::create(*model_, options));
@@ -71,6 +72,7 @@ class Tree : public ::testing::Test {
   void prove_one() {
     for (int tries = 0; tries < 3; ++tries) {
       CommitmentTree::Serving serving = must(tree().serve(*model_));
+      EXPECT_EQ(serving.prover.options().security.profile, Profile::kFast) << "what the root prefers";
       const Result<ProofResult> proof = serving.prover.prove(inputs());
       if (!proof.ok() && proof.status().code() == StatusCode::kResourceLimit) continue;
       ASSERT_TRUE(proof.ok()) << proof.status().to_string();

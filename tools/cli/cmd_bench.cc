@@ -18,6 +18,7 @@
 #include "output_files.h"
 #include "outputs.h"
 #include "print.h"
+#include "profile_words.h"
 #include "progress.h"
 #include "result_json.h"
 #include "samples.h"
@@ -177,6 +178,7 @@ nlohmann::ordered_json to_json(const Arguments& arguments, const Model& model, c
                                    {"outputs", tensor_policy_text(options.outputs)},
                                    {"public_parameters", options.public_parameters},
                                    {"pow_bits", options.security.pow_bits},
+                                   {"profile", profile_text(options.security.profile)},
                                    {"budget", options.budget},
                                    {"insecure_seed", options.insecure_seed.has_value()}}},
                                  {"runs", m.prove_seconds.size()},

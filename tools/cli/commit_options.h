@@ -2,7 +2,10 @@
 // The options of a commitment, shared by commit and bench.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "command.h"
 #include "zkinfer/prove.h"
@@ -12,6 +15,8 @@ namespace zkinfer::cli {
 struct CommitArguments {
   CommitOptions options;
   std::string inputs = "private", outputs = "public";  // tensor_policy_text.h
+  std::string profile = "balanced";
+  std::optional<std::uint32_t> pow_bits;  // none: what the profile says
   bool no_zero_knowledge = false;
   std::string insecure_seed;  // any text; empty: real randomness
 };

@@ -17,6 +17,7 @@ std::vector<std::pair<std::string, std::string>> key_rows(const KeyInfo& info) {
        decimal(info.security_bits, 1) + " bits" +
            (info.pow_bits == 0 ? std::string()
                                : ", " + std::to_string(info.pow_bits) + " of them of the queries by proof of work")},
+      {"profile", profile_text(info.profile)},
       {"checking a proof", "at most about " + human_seconds(static_cast<double>(info.verify_cost.nanoseconds) / 1e9) +
                                " and " + human_bytes(info.verify_cost.memory_bytes) + ", by count"},
       {"inputs", tensor_policy_text(info.inputs)},

@@ -207,6 +207,7 @@ Bytes OpeningParams::canonical_bytes() const {
   out.u8(static_cast<std::uint8_t>(security.decoding));
   out.u8(security.zero_knowledge ? 1 : 0);
   out.u8(static_cast<std::uint8_t>(security.pow_bits));
+  out.u8(static_cast<std::uint8_t>(security.profile));
   out.u64(model_budget);
   out.u8(has_model ? 1 : 0);
   write_oracle(model, out);
@@ -225,6 +226,7 @@ Result<OpeningParams> parse_params(ByteReader& reader) {
   params.security.decoding = static_cast<Decoding>(reader.u8());
   params.security.zero_knowledge = read_bool(reader);
   params.security.pow_bits = reader.u8();
+  params.security.profile = static_cast<Profile>(reader.u8());
   params.model_budget = reader.u64();
   params.has_model = read_bool(reader);
   params.model = read_oracle(reader);

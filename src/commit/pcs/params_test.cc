@@ -49,6 +49,7 @@ TEST(Params, EveryRuleRejects) {
       [](OpeningParams& p) { p.security.bits = 1000; },
       [](OpeningParams& p) { p.security.pow_bits = 49; },
       [](OpeningParams& p) { p.security.decoding = static_cast<Decoding>(7); },
+      [](OpeningParams& p) { p.security.profile = static_cast<Profile>(3); },
       [](OpeningParams& p) { p.model_budget = 1000; },
       [](OpeningParams& p) { p.model_budget = std::uint64_t{1} << 60; },
       [](OpeningParams& p) { p.has_model = false; },
