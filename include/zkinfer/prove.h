@@ -29,6 +29,9 @@ enum class CommitmentRole : std::uint8_t {
   kServing,  // proofs; the rotation that made it was its first use
 };
 
+// The pow_bits that suit a profile: grinding takes time and saves bytes.
+std::uint32_t usual_pow_bits(Profile profile);
+
 struct CommitOptions {
   Security security;
   // Who sees what. What is not public is hidden.

@@ -34,8 +34,6 @@ struct Security {
   // false: proofs may show anything; allowed only where inputs, outputs and weights are public.
   bool zero_knowledge = true;
 
-  // The pow_bits that suit a profile: grinding takes time and saves bytes.
-  static std::uint32_t usual_pow_bits(Profile profile);
   // invalid_argument: bits not in 1 .. kMaxBits, pow_bits above kMaxPowBits or not below bits, an unknown decoding or profile.
   Status validate() const;
   friend bool operator==(const Security&, const Security&) = default;

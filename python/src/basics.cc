@@ -78,7 +78,6 @@ void bind_basics(py::module_& module) {
       .def_readwrite("decoding", &Security::decoding)
       .def_readwrite("pow_bits", &Security::pow_bits)
       .def_readwrite("profile", &Security::profile)
-      .def_static("usual_pow_bits", &Security::usual_pow_bits)
       .def_readwrite("zero_knowledge", &Security::zero_knowledge);
 }
 

@@ -124,6 +124,7 @@ void bind_tree(py::module_& module) {
       .value("root", CommitmentRole::kRoot)
       .value("inner", CommitmentRole::kInner)
       .value("serving", CommitmentRole::kServing);
+  module.def("usual_pow_bits", &usual_pow_bits);
   module.def("role_of_file", [](const std::string& path) {
     const SlotFile file = must(SlotFile::open(path, kModelSecretFile));
     return must(read_commitment_secret(file.payload())).role;

@@ -342,7 +342,7 @@ class Model:
         security = _native.Security()
         security.bits = _options.integer("security_bits", security_bits, 1, 1000)
         security.profile = getattr(_native.Profile, _options.choice("profile", profile, ("balanced", "fast", "small")))
-        usual = _native.Security.usual_pow_bits(security.profile)
+        usual = _native.usual_pow_bits(security.profile)
         security.pow_bits = usual if pow_bits is None else _options.integer("pow_bits", pow_bits, 0, 1000)
         security.zero_knowledge = _options.flag("zero_knowledge", zero_knowledge)
         security.decoding = getattr(_native.Decoding, _options.choice("decoding", decoding, ("johnson", "unique")))

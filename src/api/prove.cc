@@ -83,6 +83,16 @@ Status Prover::Impl::publish(pcs::NewCodeFile* code, const std::string& path) {
   return ok_status();
 }
 
+std::uint32_t usual_pow_bits(Profile profile) {
+  switch (profile) {
+    case Profile::kBalanced: return Security().pow_bits;
+    case Profile::kFast: return 12;
+    case Profile::kSmall: return 22;
+  }
+  ZKI_CHECK(false, "every profile has its grinding");
+  return 0;
+}
+
 Result<Prover> Prover::create(const Model& model, const CommitOptions& options) {
   ZKI_RETURN_IF_ERROR(options.security.validate());
   if (options.role != CommitmentRole::kSingle && options.public_parameters) {

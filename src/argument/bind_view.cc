@@ -285,11 +285,10 @@ void add_bound_view(const circuit::View& view, const circuit::Column& column, co
   std::vector<bool> is_done(maps.size(), false);
   for (;;) {
     std::optional<std::size_t> best;
-    double best_ratio = 0;
     for (std::size_t j = maps.size(); j-- > 0;) {
       if (is_done[j] || maps[j].is_kept) continue;
-      const double ratio = static_cast<double>(maps[j].num_rows()) / static_cast<double>(maps[j].length);
-      if (!best || ratio < best_ratio) best = j, best_ratio = ratio;
+      // Fewer rows for an entry.
+      if (!best || maps[j].num_rows() * maps[*best].length < maps[*best].num_rows() * maps[j].length) best = j;
     }
     if (!best) break;
     values = is_column ? apply(OfColumn{data}, shape, *best, maps[*best])

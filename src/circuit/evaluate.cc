@@ -196,33 +196,58 @@ void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, con
 
 namespace {
 
+// expr at every point of the box, whatever its views are; all cores.
+void walk(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data, const Box& box, Fp* out) {
+  if (box.empty()) {
+    evaluate_slice(expr, columns, data, {}, {}, out);
+    return;
+  }
+  const std::uint64_t row = box_size(box) / std::max<std::uint64_t>(1, box[0]);
+  std::vector<LoopAxis> loops;
+  std::uint64_t stride = row;
+  for (std::uint32_t axis = 1; axis < box.size(); ++axis) {
+    stride /= box[axis];
+    loops.push_back({axis, box[axis], stride});
+  }
+  // A box that begins with axes of length 1 (a batch of one) is split along its longest axis instead.
+  std::uint32_t split = 0;
+  for (std::uint32_t axis = 1; axis < box.size(); ++axis) {
+    if (box[split] == 1 && box[axis] > 1) split = axis;
+  }
+  if (split == 0) {
+    parallel_for(box[0], std::max<std::size_t>(1, 4096 / std::max<std::uint64_t>(1, row)),
+                 [&](std::size_t begin, std::size_t end) {
+                   std::vector<std::uint64_t> fixed(box.size(), 0);
+                   for (std::size_t i = begin; i < end; ++i) {
+                     fixed[0] = i;
+                     evaluate_slice(expr, columns, data, loops, fixed, out + i * row);
+                   }
+                 });
+    return;
+  }
+  std::uint64_t inner = 1;
+  for (std::uint32_t axis = split + 1; axis < box.size(); ++axis) inner *= box[axis];
+  std::vector<LoopAxis> inner_loops(loops.begin() + split, loops.end());
+  parallel_for(box[split], std::max<std::size_t>(1, 4096 / inner), [&](std::size_t begin, std::size_t end) {
+    std::vector<std::uint64_t> fixed(box.size(), 0);
+    for (std::size_t i = begin; i < end; ++i) {
+      fixed[split] = i;
+      evaluate_slice(expr, columns, data, inner_loops, fixed, out + i * inner);
+    }
+  });
+}
+
 // An expression whose views stay inside their columns: the address in each is affine in the box's indices, so neighbouring box
-// axes that all views walk like one longer axis are one. Most expressions become few long runs.
+// axes that all views walk like one longer axis are one. Most expressions become few long runs. Views that do not, but read few of the box's axes (the
+// sum of a row that every entry of it needs), are computed over these alone first.
 class AffineExpr {
  public:
-  // False where a view sums, or leaves its column somewhere, or the expression has slopes.
+  // False where a view over most of the box sums, or leaves its column somewhere, or the expression has slopes.
   bool set(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data, const Box& box) {
     if (!expr.slopes.empty() || box.empty()) return false;
     constant_ = expr.constant;
     for (const View& view : expr.views) {
-      AffineView next{view.coef, data.view(view.column), 0, std::vector<std::int64_t>(box.size())};
-      const Column& column = columns[view.column];
-      ZKI_CHECK_EQ(next.data.size(), column.num_elements(), "a column has its values before it is read");
-      std::int64_t stride = 1;
-      for (std::size_t j = view.axes.size(); j-- > 0;) {
-        const AxisMap& map = view.axes[j];
-        if (!map.sums.empty()) return false;
-        __int128 first = map.offset, last = map.offset;
-        for (const AxisTerm& term : map.terms) {
-          const __int128 reach = static_cast<__int128>(term.stride) * static_cast<__int128>(box[term.box_axis] - 1);
-          (reach < 0 ? first : last) += reach;
-        }
-        if (first < 0 || last >= static_cast<__int128>(column.shape[j])) return false;
-        next.offset += map.offset * stride;
-        for (const AxisTerm& term : map.terms) next.strides[term.box_axis] += term.stride * stride;
-        stride *= static_cast<std::int64_t>(column.shape[j]);
-      }
-      views_.push_back(std::move(next));
+      if (!set_affine(view, columns, data, box) && !set_short(view, columns, data, box)) return false;
     }
     merge(box);
     return true;
@@ -257,6 +282,49 @@ class AffineExpr {
     std::int64_t offset;
     std::vector<std::int64_t> strides;  // of the axes
   };
+
+  bool set_affine(const View& view, const std::vector<Column>& columns, const ColumnValues& data, const Box& box) {
+    AffineView next{view.coef, data.view(view.column), 0, std::vector<std::int64_t>(box.size())};
+    const Column& column = columns[view.column];
+    ZKI_CHECK_EQ(next.data.size(), column.num_elements(), "a column has its values before it is read");
+    std::int64_t stride = 1;
+    for (std::size_t j = view.axes.size(); j-- > 0;) {
+      const AxisMap& map = view.axes[j];
+      if (!map.sums.empty()) return false;
+      __int128 first = map.offset, last = map.offset;
+      for (const AxisTerm& term : map.terms) {
+        const __int128 reach = static_cast<__int128>(term.stride) * static_cast<__int128>(box[term.box_axis] - 1);
+        (reach < 0 ? first : last) += reach;
+      }
+      if (first < 0 || last >= static_cast<__int128>(column.shape[j])) return false;
+      next.offset += map.offset * stride;
+      for (const AxisTerm& term : map.terms) next.strides[term.box_axis] += term.stride * stride;
+      stride *= static_cast<std::int64_t>(column.shape[j]);
+    }
+    views_.push_back(std::move(next));
+    return true;
+  }
+
+  // Its values over the axes that it reads; false where these are more than half of the box.
+  bool set_short(const View& view, const std::vector<Column>& columns, const ColumnValues& data, const Box& box) {
+    Box read(box.size(), 1);
+    for (const AxisMap& map : view.axes) {
+      for (const AxisTerm& term : map.terms) read[term.box_axis] = box[term.box_axis];
+    }
+    const std::uint64_t size = box_size(read);
+    if (size > box_size(box) / 2) return false;
+    FpVec& values = short_.emplace_back(static_cast<std::size_t>(size), Contents::kUnset);
+    LinExpr alone;
+    alone.views = {view};
+    walk(alone, columns, data, read, values.data());
+    AffineView next{Fp(1), {values.span(), {}}, 0, std::vector<std::int64_t>(box.size(), 0)};
+    std::int64_t stride = 1;
+    for (std::size_t axis = box.size(); axis-- > 0; stride *= static_cast<std::int64_t>(read[axis])) {
+      if (read[axis] > 1) next.strides[axis] = stride;
+    }
+    views_.push_back(std::move(next));
+    return true;
+  }
 
   void merge(const Box& box) {
     lengths_.assign(box.begin(), box.end());
@@ -302,6 +370,7 @@ class AffineExpr {
   }
 
   Fp constant_;
+  std::vector<FpVec> short_;  // what some views read
   std::vector<AffineView> views_;
   std::vector<std::size_t> lengths_;  // of the axes that are left
 };
@@ -328,43 +397,7 @@ FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const Co
     }
     return out;
   }
-  if (box.empty()) {
-    evaluate_slice(expr, columns, data, {}, {}, out.data());
-    return out;
-  }
-  const std::uint64_t row = out.size() / std::max<std::uint64_t>(1, box[0]);
-  std::vector<LoopAxis> loops;
-  std::uint64_t stride = row;
-  for (std::uint32_t axis = 1; axis < box.size(); ++axis) {
-    stride /= box[axis];
-    loops.push_back({axis, box[axis], stride});
-  }
-  // A box that begins with axes of length 1 (a batch of one) is split along its longest axis instead.
-  std::uint32_t split = 0;
-  for (std::uint32_t axis = 1; axis < box.size(); ++axis) {
-    if (box[split] == 1 && box[axis] > 1) split = axis;
-  }
-  if (split == 0) {
-    parallel_for(box[0], std::max<std::size_t>(1, 4096 / std::max<std::uint64_t>(1, row)),
-                 [&](std::size_t begin, std::size_t end) {
-                   std::vector<std::uint64_t> fixed(box.size(), 0);
-                   for (std::size_t i = begin; i < end; ++i) {
-                     fixed[0] = i;
-                     evaluate_slice(expr, columns, data, loops, fixed, out.data() + i * row);
-                   }
-                 });
-    return out;
-  }
-  std::uint64_t inner = 1;
-  for (std::uint32_t axis = split + 1; axis < box.size(); ++axis) inner *= box[axis];
-  std::vector<LoopAxis> inner_loops(loops.begin() + split, loops.end());
-  parallel_for(box[split], std::max<std::size_t>(1, 4096 / inner), [&](std::size_t begin, std::size_t end) {
-    std::vector<std::uint64_t> fixed(box.size(), 0);
-    for (std::size_t i = begin; i < end; ++i) {
-      fixed[split] = i;
-      evaluate_slice(expr, columns, data, inner_loops, fixed, out.data() + i * inner);
-    }
-  });
+  walk(expr, columns, data, box, out.data());
   return out;
 }
 

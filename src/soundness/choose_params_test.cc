@@ -313,7 +313,6 @@ TEST(ChooseParams, ProfilesTradeBytesForWork) {
   const auto found = [](Profile profile) {
     ParamRequest request = table_request(16, 18, 64);
     request.security.profile = profile;
-    request.security.pow_bits = Security::usual_pow_bits(profile);
     set_price(request, profile);
     const Result<OpeningParams> params = choose_params(request);
     EXPECT_TRUE(params.ok()) << params.status().message();

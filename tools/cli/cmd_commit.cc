@@ -292,7 +292,7 @@ CommitOptions commit_options(const CommitArguments& arguments) {
   options.inputs = parse_tensor_policy(arguments.inputs);
   options.outputs = parse_tensor_policy(arguments.outputs);
   options.security.profile = parse_profile(arguments.profile);
-  options.security.pow_bits = arguments.pow_bits.value_or(Security::usual_pow_bits(options.security.profile));
+  options.security.pow_bits = arguments.pow_bits.value_or(usual_pow_bits(options.security.profile));
   options.security.zero_knowledge = !arguments.no_zero_knowledge;
   if (!arguments.insecure_seed.empty()) {
     // Not a hash: this seed is insecure by name, it only has to differ between texts.
