@@ -310,17 +310,18 @@ TEST(ChooseParams, Defaults) {
 
 // Each profile has less of what it prefers than the one before, at the same security.
 TEST(ChooseParams, ProfilesTradeBytesForWork) {
-  const auto found = [](Profile profile) {
+  const auto found = [](Profile profile, std::uint32_t pow_bits) {
     ParamRequest request = table_request(16, 18, 64);
     request.security.profile = profile;
+    request.security.pow_bits = pow_bits;
     set_price(request, profile);
     const Result<OpeningParams> params = choose_params(request);
     EXPECT_TRUE(params.ok()) << params.status().message();
     EXPECT_TRUE(analyze(*params, request.shape).meets_target());
     return *params;
   };
-  const OpeningParams fast = found(Profile::kFast), balanced = found(Profile::kBalanced),
-                      small = found(Profile::kSmall);
+  const OpeningParams fast = found(Profile::kFast, 12), balanced = found(Profile::kBalanced, 16),
+                      small = found(Profile::kSmall, 22);
   EXPECT_LT(prover_work(fast), 0.7 * prover_work(balanced));
   EXPECT_LT(prover_work(balanced), prover_work(small));
   const auto bytes = [](const OpeningParams& params) { return estimate_proof_bytes(params).total(); };
