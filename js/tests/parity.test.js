@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The package says of every proof, changed proof and bad input what the native program says.
 import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
+import {cpSync} from 'node:fs';
+import {join} from 'node:path';
 import {before, describe, test} from 'node:test';
-import {Folder, zkinferModule as zkinfer} from './native.js';
+import {Folder, web, zkinferModule as zkinfer} from './native.js';
 
 const {verify, inspect, loadKey, ZkinferError} = zkinfer;
 
@@ -71,6 +74,18 @@ describe('digits, weights and input private', () => {
   test('a bundle needs nothing else', async () => {
     const native = folder.json('verify', 'x.zkbundle', '--key', 'digits.zkkey');
     assert.deepEqual(settled(await verify(folder.read('x.zkbundle'), folder.read('digits.zkkey'))), settled(native));
+  });
+  test('the example does the same, with the package as npm installs it', () => {
+    folder.copy('js/examples/verify.mjs');
+    cpSync(join(web, 'zkinfer'), join(folder.path, 'node_modules/zkinfer'), {recursive: true});
+    const run = (...files) => spawnSync(process.execPath, ['verify.mjs', ...files], {cwd: folder.path, encoding: 'utf8'});
+    const accepted = run('x.zkbundle', 'digits.zkkey');
+    assert.deepEqual([accepted.status, accepted.stdout.split('\n')[0]], [0, 'ACCEPTED'], accepted.stderr);
+    assert.match(accepted.stdout, /logits \[/);
+    assert.equal(run('x.zkproof', 'digits.zkkey', 'digits.zkcert').status, 1);
+    const bad = run('digits.zkkey', 'digits.zkkey');
+    assert.equal(bad.status, 2);
+    assert.match(bad.stderr, /^zkinfer: proof: this is a key/);
   });
   test('another context, key, identity or path is rejected as there', async () => {
     for (const [words, options] of [[['--context', 'order-2'], {context: 'order-2'}], [['--identity', '00'.repeat(32)], {identity: '00'.repeat(32)}]]) {
