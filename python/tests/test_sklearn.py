@@ -257,3 +257,9 @@ def test_other_estimators_go_through_skl2onnx():
     model = compiled(estimator, x)
     got = np.array([model.run(row).outputs[0].item() for row in x[:40]])
     assert np.mean(got == estimator.predict(x[:40])) >= 0.95
+
+
+def test_a_model_is_called_as_its_class():
+    x = rows()
+    estimator = next(iter(ESTIMATORS["values"])).fit(x, truth(x, "values"))
+    assert zkinfer.compile(estimator, calibration=x[:150]).name == type(estimator).__name__

@@ -55,7 +55,7 @@ def _onnx_of(model: Any, calibration: Any, example_inputs: Any, input_names: Any
     if sklearn is not None and isinstance(model, sklearn.BaseEstimator) or type(model).__module__.split(".")[0] in ("xgboost", "lightgbm"):
         from . import sklearn as front_sklearn
 
-        return front_sklearn.export_onnx(model, example_inputs if example_inputs is not None else calibration), None
+        return front_sklearn.export_onnx(model, example_inputs if example_inputs is not None else calibration), type(model).__name__
     if any(kind.__module__.split(".")[0] in ("keras", "tf_keras") for kind in type(model).__mro__) and hasattr(model, "save"):
         return _keras_file(model), None
     serialize = getattr(model, "SerializeToString", None)
@@ -141,9 +141,10 @@ def compile(
             a ``torch.export`` program, a ``keras.Model``, or a fitted estimator, pipeline or booster of scikit-learn, XGBoost or LightGBM.
         calibration: a few dozen to a few hundred typical inputs, not those that you measure on: an array (N, ..), a dict of them by
             input name, an iterable of samples or batches such as a DataLoader (labels behind the inputs are left alone), or what the program
-            takes: the path of a .npy, .npz, .json, .png or IDX file or of a folder of these, or a list of paths. They set the ranges of the integers.
+            takes: the path of a .npy, .npz, .json, .png or IDX file or of a folder of these, or a list of paths. They set the ranges of the integers; all of them
+            are used (the program takes the first 256, unless ``--limit`` says otherwise).
         example_inputs: what a torch module or an estimator is exported with; the first calibration sample by default.
-        name: shown to people; the file's by default.
+        name: shown to people; by default the file's, or the class of a module or estimator.
         input_shapes: whole shapes for dynamic axes, by input name.
         tokens: of a language model's file: how many tokens one inference reads.
         head: of a language model's file: "choice" (the most likely next token at each position, the default), "logits", "none" (hidden states) or "mean" (of them).
