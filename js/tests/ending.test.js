@@ -45,3 +45,9 @@ test('another module, or none, is refused', async () => {
   await zkinfer.init();
   await assert.rejects(() => zkinfer.inspect(new Uint8Array(0)), (error) => error.code === 'invalid_argument');
 });
+
+test('package and module are of one version', () => {
+  const module = new Module(compiled);
+  const {version} = JSON.parse(readFileSync(join(web, 'zkinfer/package.json'), 'utf8'));
+  assert.equal(module.textAt(module.exports.zkinfer_version()), version);
+});
