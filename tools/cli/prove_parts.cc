@@ -17,6 +17,7 @@
 #include "progress.h"
 #include "result_json.h"
 #include "samples.h"
+#include "signals.h"
 #include "stopwatch.h"
 #include "text.h"
 #include "zkinfer/hex.h"
@@ -150,7 +151,7 @@ CommandResult write_plan(Session& session, const PlanArguments& arguments) {
         human_count(outline.num_segments), outline.slot, output_name(arguments.output_path),
         shell_word(arguments.model_path), shell_word(arguments.output_path), outline.num_segments);
   }
-  committed.rotate_ahead();
+  if (StopSignals::stopped_by() == 0) committed.rotate_ahead();
   return ExitCode::kDone;
 }
 
