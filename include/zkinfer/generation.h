@@ -30,8 +30,8 @@ using GenerationContext = std::array<std::uint8_t, 16>;
 
 // A rule as people ask for it; what is not given is as in SamplingRule.
 struct SamplingOptions {
-  std::optional<double> temperature, top_p, repetition;
-  std::optional<std::int64_t> top_k;
+  std::optional<double> temperature = {}, top_p = {}, repetition = {};
+  std::optional<std::int64_t> top_k = {};
 };
 
 // How each token of an answer is drawn from the scores (docs/sampling.md). In integers, which are what is proven.
