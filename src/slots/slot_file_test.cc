@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "slots/test_faults.h"
 #include "slots/test_folder.h"
+#include "zkinfer/formats.h"
 
 namespace zkinfer {
 namespace {
@@ -106,7 +107,9 @@ TEST(SlotFile, OtherKindsAndVersionsAreRefused) {
   Bytes bytes = read_file(path, 1 << 20).value();
   ++bytes[4];
   ASSERT_TRUE(write_file(path, bytes).ok());
-  expect_refused(reopen(path).status(), path, "version 3, this program reads version 2");
+  const std::uint32_t own = format_of(FileKind::kCommitmentSecret).version;
+  expect_refused(reopen(path).status(), path,
+                 "version " + std::to_string(own + 1) + ", this program reads version " + std::to_string(own));
   expect_refused(reopen(folder.file("absent")).status(), "absent", "Prover::save");
   EXPECT_FALSE(SlotFile::create(path, kModelSecretFile, test_payload(), SlotRange{0, 3, 2, 4, 1}).ok());
 }
